@@ -1,0 +1,71 @@
+# What a person types; the work is in tools/, setup.py and aerospike-client-c/Makefile.
+#
+#   PYTHON=python3.12          the interpreter to make .venv with (default: python3)
+#   HOSTS=10.0.0.1:3000,...    a real cluster for demo, test and bench
+#   PYTEST_ARGS="-k batch"     more arguments for pytest
+#   BENCH_ARGS="--rounds 3"    more arguments for benchmarks/run.py
+
+SHELL = /bin/sh
+PYTHON ?= python3
+HOSTS ?=
+PYTEST_ARGS ?=
+BENCH_ARGS ?=
+FUZZ_SECONDS ?= 10
+
+VENV = .venv
+PY = $(VENV)/bin/python
+SETUP = PYTHON='$(PYTHON)' sh tools/setup_env.sh
+
+# one server of its own for each pytest process, but a real cluster is shared
+ifeq ($(HOSTS),)
+PARALLEL = -n 2 --dist loadfile
+else
+PARALLEL =
+export AEROSPIKE_HOSTS := $(HOSTS)
+endif
+
+.PHONY: help demo test lint bench fuzz wheel clean
+
+help:
+	@echo "make demo    start a three-node development cluster and walk through the client"
+	@echo "make test    C tests under sanitizers, then pytest"
+	@echo "make lint    formatting, types, warnings, layer rules"
+	@echo "make bench   this client against the one on PyPI, in one run"
+	@echo "make fuzz    each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)"
+	@echo "make wheel   build a wheel into dist/"
+	@echo "make clean   remove everything that was built"
+	@echo
+	@echo "HOSTS=127.0.0.1:3000 runs demo, test or bench against a real cluster;"
+	@echo "PYTHON=python3.12 picks the interpreter."
+
+demo:
+	@$(SETUP) test
+	@$(PY) tools/demo.py $(HOSTS)
+
+test:
+	@$(SETUP) test
+	@$(MAKE) --no-print-directory -C aerospike-client-c test
+	@$(PY) -m pytest $(PARALLEL) $(PYTEST_ARGS)
+
+lint:
+	@$(SETUP) lint
+	@PY='$(PY)' sh tools/lint.sh
+
+bench:
+	@$(SETUP) bench
+	@$(PY) benchmarks/run.py $(if $(HOSTS),--hosts $(HOSTS)) $(BENCH_ARGS)
+
+fuzz:
+	@$(SETUP) compiler
+	@$(MAKE) --no-print-directory -C aerospike-client-c fuzz FUZZ_SECONDS=$(FUZZ_SECONDS)
+
+wheel:
+	@$(SETUP) test
+	@$(PY) -m pip wheel --quiet --no-deps --wheel-dir dist .
+	@ls -l dist
+
+clean:
+	rm -rf build dist $(VENV) .venv-bench .pytest_cache .mypy_cache .ruff_cache
+	rm -rf src/*.egg-info src/aerospike/*.so
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@$(MAKE) --no-print-directory -C aerospike-client-c clean

@@ -1,0 +1,24 @@
+/* asc/alloc.h -- every allocation of the library, so that a test can make the Nth
+ * one fail. */
+#ifndef ASC_ALLOC_H
+#define ASC_ALLOC_H
+
+#include <stddef.h>
+
+/* Like their namesakes of the C library: NULL when memory is short. */
+void *asc_malloc(size_t size);
+void *asc_calloc(size_t count, size_t size);
+void *asc_realloc(void *block, size_t size);
+void asc_free(void *block); /* NULL is fine */
+
+/* A copy of text on the heap, or NULL. */
+char *asc_strdup(const char *text);
+
+/* Tests: let the nth allocation from now on (1 = the next) and all after it fail;
+ * 0 ends that. Not for production: one counter for the whole process. */
+void asc_alloc_fail_after(unsigned long nth);
+
+/* Tests: blocks allocated and not yet freed. */
+long asc_alloc_live(void);
+
+#endif

@@ -1,0 +1,56 @@
+/* asc/buf.h -- a growing byte buffer: what requests are written to and replies read
+ * into. */
+#ifndef ASC_BUF_H
+#define ASC_BUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef struct asc_buf {
+    uint8_t *data; /* owned */
+    size_t len;    /* bytes in use */
+    size_t cap;    /* bytes allocated */
+} asc_buf;
+
+#define ASC_BUF_INIT {NULL, 0, 0}
+
+/* Make room for cap bytes in all. False when memory is short; *b is then as before. */
+bool asc_buf_grow(asc_buf *b, size_t cap);
+
+/* Free the bytes; *b is empty and usable afterwards. */
+void asc_buf_clear(asc_buf *b);
+
+/* Empty the buffer, and give memory back when it has grown beyond keep bytes. */
+void asc_buf_reset(asc_buf *b, size_t keep);
+
+/* Room for n more bytes at the end, at least 1: a pointer to them, already counted in
+ * len, or NULL when memory is short. The pointer is good until the next call. */
+static inline uint8_t *
+asc_buf_add(asc_buf *b, size_t n)
+{
+    if (b->cap - b->len < n && !asc_buf_grow(b, b->len + n)) {
+        return NULL;
+    }
+    uint8_t *p = b->data + b->len;
+    b->len += n;
+    return p;
+}
+
+/* Append n bytes. False when memory is short. */
+static inline bool
+asc_buf_put(asc_buf *b, const void *bytes, size_t n)
+{
+    if (n == 0) {
+        return true; /* an empty buffer has no bytes to point to */
+    }
+    uint8_t *p = asc_buf_add(b, n);
+    if (p == NULL) {
+        return false;
+    }
+    memcpy(p, bytes, n);
+    return true;
+}
+
+#endif

@@ -1,0 +1,79 @@
+/* asc/cluster.h -- a cluster of nodes: found through seeds, watched by a thread of its
+ * own, shared by any number of callers. */
+#ifndef ASC_CLUSTER_H
+#define ASC_CLUSTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "asc/error.h"
+
+#define ASC_NODE_NAME_SIZE 20 /* with the terminating NUL */
+
+typedef struct asc_host {
+    const char *name; /* host name or numeric address */
+    uint16_t port;
+} asc_host;
+
+/* Everything borrowed for the call that takes it. */
+typedef struct asc_config {
+    const asc_host *hosts; /* seeds, tried in this order */
+    size_t n_hosts;
+    const char *cluster_name;     /* NULL: any */
+    const char *user_agent;       /* "python-1.0.0,my-app", shown by the servers */
+    uint32_t tend_interval_ms;    /* pause between two looks at the cluster */
+    uint32_t connect_timeout_ms;  /* per node, while tending */
+    uint32_t min_conns_per_node, max_conns_per_node;
+    uint32_t max_socket_idle_s;   /* 0: no limit of its own */
+    uint32_t max_error_rate;      /* errors per node and window; 0: no limit */
+    uint32_t error_rate_window;   /* in tend intervals */
+    bool use_services_alternate;  /* peers publish a second list of addresses */
+    bool force_single_node;       /* talk to the seed only */
+    bool fail_if_not_connected;   /* false: start without a node and go on trying */
+} asc_config;
+
+#define ASC_CONFIG_INIT                                                                \
+    {                                                                                  \
+        .user_agent = "c,not-set", .tend_interval_ms = 1000,                           \
+        .connect_timeout_ms = 1000, .max_conns_per_node = 100, .max_error_rate = 100,  \
+        .error_rate_window = 1, .fail_if_not_connected = true                          \
+    }
+
+typedef struct asc_cluster asc_cluster;
+
+/* Find the cluster and start to watch it. Blocks: at most connect_timeout_ms for each
+ * address of each seed and for each round of peers. On ASC_OK *out is counted once,
+ * for the caller. Otherwise the error of the last seed: ASC_ERR_CONNECTION,
+ * ASC_ERR_CLIENT (name does not resolve, other cluster name, not a node). */
+asc_status asc_cluster_create(asc_cluster **out, const asc_config *config,
+                              asc_error *err);
+
+void asc_cluster_retain(asc_cluster *c);
+
+/* Drop one count; the last one frees. NULL is fine. The tend thread must have been
+ * stopped by asc_cluster_close before the last release. */
+void asc_cluster_release(asc_cluster *c);
+
+/* Stop the tend thread and close idle connections; commands that are under way end
+ * as they would, later ones find no node. May be called more than once. */
+void asc_cluster_close(asc_cluster *c);
+
+/* At least one node answers. */
+bool asc_cluster_is_connected(asc_cluster *c);
+
+/* A number that grows by one with each call, to take turns by. */
+unsigned asc_cluster_turn(asc_cluster *c);
+
+typedef struct asc_node_info {
+    char name[ASC_NODE_NAME_SIZE];
+    char address[56]; /* numeric */
+    uint16_t port;
+} asc_node_info;
+
+/* The nodes of this moment. On ASC_OK *out (count *n, may be 0) is the caller's, to be
+ * freed with asc_free. */
+asc_status asc_cluster_nodes(asc_cluster *c, asc_node_info **out, size_t *n,
+                             asc_error *err);
+
+#endif

@@ -1,0 +1,70 @@
+/* asc/command.h -- carry out one request on the cluster. */
+#ifndef ASC_COMMAND_H
+#define ASC_COMMAND_H
+
+#include "asc/buf.h"
+#include "asc/cluster.h"
+#include "asc/error.h"
+
+/* Which copy of a record is asked; the numbers of the POLICY_REPLICA_* constants. */
+typedef enum asc_replica {
+    ASC_REPLICA_MASTER = 0,
+    ASC_REPLICA_ANY = 1,         /* reads: any copy, in turns */
+    ASC_REPLICA_SEQUENCE = 2,    /* the master, the others when it fails */
+    ASC_REPLICA_PREFER_RACK = 3, /* as SEQUENCE while no rack is known */
+    ASC_REPLICA_RANDOM = 4,
+} asc_replica;
+
+/* All in milliseconds; 0 means no limit (connect: the other limits). */
+typedef struct asc_timing {
+    uint32_t total_timeout_ms;   /* over all attempts and pauses */
+    uint32_t socket_timeout_ms;  /* silence that ends an attempt */
+    uint32_t connect_timeout_ms;
+    uint32_t timeout_delay_ms;   /* how long a late reply is waited for afterwards, to
+                                    keep the connection; 0 = close it at once */
+    uint32_t max_retries;        /* attempts after the first */
+    uint32_t sleep_between_retries_ms;
+    bool no_retry_on_timeout;    /* an attempt that timed out is not repeated */
+} asc_timing;
+
+/* A request: finished wire bytes, where they go, and what may be done with them. The
+ * first two are kept between calls so that small requests allocate nothing. */
+typedef struct asc_request {
+    asc_buf out; /* owned: one frame, written by the caller */
+    asc_buf in;  /* owned: the reply, one whole frame */
+
+    const char *ns; /* borrowed: with partition, the route to a record ... */
+    uint32_t partition;
+    const char *node_name; /* ... or, not NULL, the name of one node */
+
+    asc_timing timing;
+    asc_replica replica;
+    bool writes;     /* a failure after sending leaves the outcome in doubt */
+    bool linearize;  /* strongly consistent read that only the master may answer */
+    bool sc_session; /* session consistency: likewise, in namespaces that have it */
+} asc_request;
+
+/* One call: a request and the state of its execution. Used by one thread at a time,
+ * and again and again. */
+typedef struct asc_call asc_call;
+
+asc_call *asc_call_new(void);     /* NULL when memory is short */
+void asc_call_free(asc_call *c);  /* abandons it when it is under way; NULL is fine */
+asc_request *asc_call_request(asc_call *c);
+
+/* Empty both buffers and forget route and timing, for the next call. Buffers that
+ * have grown large give their memory back. */
+void asc_call_reset(asc_call *c);
+
+/* Send the request and wait for its reply, with repetitions as the timing says. The
+ * calling thread blocks, for total_timeout_ms at most.
+ *
+ * ASC_OK: the reply is in request->in, and its result code is 0. A positive code: the
+ * server's, its reply is in request->in as well. A negative one: there is no reply.
+ * ASC_INTERRUPTED: a signal came; call again to go on, or asc_call_abandon. */
+asc_status asc_call_run(asc_call *c, asc_cluster *cluster, asc_error *err);
+
+/* Give up a call that was interrupted. */
+void asc_call_abandon(asc_call *c);
+
+#endif

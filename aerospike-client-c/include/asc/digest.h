@@ -1,0 +1,25 @@
+/* asc/digest.h -- the 20 bytes that identify a record: RIPEMD-160 over set name,
+ * particle type of the user key and its value (key and digest chapter of the wire
+ * protocol). The namespace takes no part. */
+#ifndef ASC_DIGEST_H
+#define ASC_DIGEST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "asc/proto.h"
+
+/* value: 8 bytes big-endian for integers and doubles, else the raw bytes. */
+void asc_digest_key(uint8_t out[ASC_DIGEST_SIZE], const void *set, size_t set_size,
+                    uint8_t particle, const void *value, size_t value_size);
+
+/* Plain RIPEMD-160 of size bytes. */
+void asc_ripemd160(uint8_t out[ASC_DIGEST_SIZE], const void *data, size_t size);
+
+static inline uint32_t
+asc_digest_partition(const uint8_t digest[ASC_DIGEST_SIZE])
+{
+    return ((uint32_t)digest[0] | (uint32_t)digest[1] << 8) & (ASC_N_PARTITIONS - 1);
+}
+
+#endif

@@ -1,0 +1,38 @@
+/* asc/log.h -- where the library's log lines go. Nothing is printed by itself. */
+#ifndef ASC_LOG_H
+#define ASC_LOG_H
+
+typedef enum asc_log_level {
+    ASC_LOG_OFF = -1,
+    ASC_LOG_ERROR = 0,
+    ASC_LOG_WARN = 1,
+    ASC_LOG_INFO = 2,
+    ASC_LOG_DEBUG = 3,
+    ASC_LOG_TRACE = 4,
+} asc_log_level;
+
+/* May be called from any thread, the tend thread among them, with no lock of the
+ * library held. All pointers are borrowed for the call. */
+typedef void (*asc_log_sink)(asc_log_level level, const char *func, const char *file,
+                             int line, const char *message);
+
+/* NULL: no sink, which is how it starts. */
+void asc_log_set_sink(asc_log_sink sink);
+
+/* Lines above the level are dropped before they are formatted. Starts at ERROR. */
+void asc_log_set_level(asc_log_level level);
+
+/* The level in force; ASC_LOG_OFF while there is no sink. */
+asc_log_level asc_log_active_level(void);
+
+void asc_log_at(asc_log_level level, const char *func, const char *file, int line,
+                const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+#define asc_log(level, ...)                                                            \
+    do {                                                                               \
+        if ((level) <= asc_log_active_level()) {                                       \
+            asc_log_at((level), __func__, __FILE__, __LINE__, __VA_ARGS__);            \
+        }                                                                              \
+    } while (0)
+
+#endif

@@ -1,0 +1,88 @@
+/* asc/proto.h -- the numbers of the wire protocol: frame types, flag bits, field ids,
+ * operation codes, particle types. */
+#ifndef ASC_PROTO_H
+#define ASC_PROTO_H
+
+#define ASC_PROTO_VERSION 2u
+#define ASC_PROTO_HEADER_SIZE 8u /* version, type, 48-bit size of what follows */
+#define ASC_PROTO_MAX_BODY (128u << 20)
+
+enum {
+    ASC_PROTO_INFO = 1,
+    ASC_PROTO_MESSAGE = 3,
+};
+
+#define ASC_MSG_HEADER_SIZE 22u
+
+enum {
+    ASC_INFO1_READ = 0x01,
+    ASC_INFO1_GET_ALL = 0x02,
+    ASC_INFO1_GET_NO_BINS = 0x20,
+    ASC_INFO1_READ_MODE_AP_ALL = 0x40,
+    ASC_INFO1_COMPRESS_RESPONSE = 0x80,
+
+    ASC_INFO2_WRITE = 0x01,
+    ASC_INFO2_DELETE = 0x02,
+    ASC_INFO2_GENERATION = 0x04,
+    ASC_INFO2_GENERATION_GT = 0x08,
+    ASC_INFO2_DURABLE_DELETE = 0x10,
+    ASC_INFO2_CREATE_ONLY = 0x20,
+    ASC_INFO2_RESPOND_ALL_OPS = 0x80,
+
+    ASC_INFO3_COMMIT_MASTER = 0x02,
+    ASC_INFO3_UPDATE_ONLY = 0x08,
+    ASC_INFO3_CREATE_OR_REPLACE = 0x10,
+    ASC_INFO3_REPLACE_ONLY = 0x20,
+    ASC_INFO3_SC_READ_TYPE = 0x40,
+    ASC_INFO3_SC_READ_RELAX = 0x80,
+
+    ASC_INFO4_ON_LOCKING_ONLY = 0x10,
+    ASC_INFO4_ERROR_DETAIL_SHIFT = 5, /* verbosity 0..3 in bits 0x60 */
+};
+
+enum {
+    ASC_FIELD_NAMESPACE = 0,
+    ASC_FIELD_SET = 1,
+    ASC_FIELD_KEY = 2,
+    ASC_FIELD_DIGEST = 4,
+    ASC_FIELD_FILTER = 43,
+};
+
+enum {
+    ASC_OP_READ = 1,
+    ASC_OP_WRITE = 2,
+    ASC_OP_INCR = 5,
+    ASC_OP_APPEND = 9,
+    ASC_OP_PREPEND = 10,
+    ASC_OP_TOUCH = 11,
+    ASC_OP_DELETE_ALL = 14,
+};
+
+/* The type byte of a bin value; also the first byte of byte strings in msgpack. */
+enum {
+    ASC_PARTICLE_NULL = 0,
+    ASC_PARTICLE_INTEGER = 1,
+    ASC_PARTICLE_DOUBLE = 2,
+    ASC_PARTICLE_STRING = 3,
+    ASC_PARTICLE_BLOB = 4,
+    ASC_PARTICLE_PYTHON = 9,
+    ASC_PARTICLE_BOOL = 17,
+    ASC_PARTICLE_HLL = 18,
+    ASC_PARTICLE_MAP = 19,
+    ASC_PARTICLE_LIST = 20,
+    ASC_PARTICLE_GEOJSON = 23,
+};
+
+#define ASC_MAX_NAMESPACE_SIZE 31u /* bytes */
+#define ASC_MAX_SET_SIZE 63u
+#define ASC_MAX_BIN_NAME_SIZE 15u
+#define ASC_MAX_OPS 32768u
+#define ASC_DIGEST_SIZE 20u
+#define ASC_N_PARTITIONS 4096u
+#define ASC_GEOJSON_HEADER_SIZE 3u /* flags, number of cells; what a client sends */
+
+/* The server counts expiration times in seconds from 2010-01-01 00:00:00 UTC. */
+#define ASC_EPOCH_UNIX_S 1262304000u
+#define ASC_TTL_NEVER 0xFFFFFFFFu
+
+#endif

@@ -1,0 +1,43 @@
+#include "asc/buf.h"
+
+#include "asc/alloc.h"
+
+#define SMALLEST 256u
+
+bool
+asc_buf_grow(asc_buf *b, size_t cap)
+{
+    if (cap <= b->cap) {
+        return true;
+    }
+    size_t size = b->cap < SMALLEST ? SMALLEST : b->cap;
+    while (size < cap) {
+        if (size > SIZE_MAX / 2) {
+            return false;
+        }
+        size += size / 2; /* by half: a 1 MB value wastes at most half of that */
+    }
+    uint8_t *moved = asc_realloc(b->data, size);
+    if (moved == NULL) {
+        return false;
+    }
+    b->data = moved;
+    b->cap = size;
+    return true;
+}
+
+void
+asc_buf_clear(asc_buf *b)
+{
+    asc_free(b->data);
+    *b = (asc_buf)ASC_BUF_INIT;
+}
+
+void
+asc_buf_reset(asc_buf *b, size_t keep)
+{
+    b->len = 0;
+    if (b->cap > keep) {
+        asc_buf_clear(b);
+    }
+}

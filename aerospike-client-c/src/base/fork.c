@@ -1,0 +1,40 @@
+#include "base/fork.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static atomic_uint forks;
+
+static void
+in_child(void)
+{
+    atomic_fetch_add(&forks, 1);
+    pthread_mutex_init(&lock, NULL);
+}
+
+static void
+watch(void)
+{
+    pthread_atfork(asc_fork_lock, asc_fork_unlock, in_child);
+}
+
+unsigned
+asc_fork_count(void)
+{
+    pthread_once(&once, watch);
+    return atomic_load_explicit(&forks, memory_order_acquire);
+}
+
+void
+asc_fork_lock(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+void
+asc_fork_unlock(void)
+{
+    pthread_mutex_unlock(&lock);
+}

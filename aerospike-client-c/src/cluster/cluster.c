@@ -1,0 +1,282 @@
+#include "asc/cluster.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "asc/alloc.h"
+#include "asc/log.h"
+#include "base/fork.h"
+#include "cluster/tend.h"
+#include "cluster/view.h"
+
+#define MIN_TEND_INTERVAL_MS 250u
+
+/* --- the configuration, copied --------------------------------------------------- */
+
+static void
+config_clear(asc_config *config)
+{
+    for (size_t i = 0; config->hosts != NULL && i < config->n_hosts; i++) {
+        asc_free((char *)config->hosts[i].name);
+    }
+    asc_free((asc_host *)config->hosts);
+    asc_free((char *)config->cluster_name);
+    asc_free((char *)config->user_agent);
+}
+
+static asc_status
+config_copy(asc_config *to, const asc_config *from, asc_error *err)
+{
+    asc_host *hosts = asc_calloc(from->n_hosts + 1, sizeof *hosts);
+    bool ok = hosts != NULL;
+    *to = *from;
+    to->hosts = hosts;
+    for (size_t i = 0; ok && i < from->n_hosts; i++) {
+        hosts[i] = (asc_host){asc_strdup(from->hosts[i].name), from->hosts[i].port};
+        ok = hosts[i].name != NULL;
+    }
+    to->user_agent = asc_strdup(from->user_agent);
+    to->cluster_name =
+        from->cluster_name != NULL ? asc_strdup(from->cluster_name) : NULL;
+    ok = ok && to->user_agent != NULL &&
+         (from->cluster_name == NULL || to->cluster_name != NULL);
+    if (to->tend_interval_ms < MIN_TEND_INTERVAL_MS) {
+        to->tend_interval_ms = MIN_TEND_INTERVAL_MS;
+    }
+    return ok ? ASC_OK : asc_error_set(err, ASC_ERR_NOMEM, "configuration");
+}
+
+/* --- life -------------------------------------------------------------------------- */
+
+static asc_status
+open_wake_fds(asc_cluster *c, asc_error *err)
+{
+    if (pipe(c->wake_fds) < 0) {
+        c->wake_fds[0] = c->wake_fds[1] = -1;
+        return asc_error_set(err, ASC_ERR_CLIENT, "cannot open a pipe");
+    }
+    fcntl(c->wake_fds[0], F_SETFD, FD_CLOEXEC);
+    fcntl(c->wake_fds[1], F_SETFD, FD_CLOEXEC);
+    return ASC_OK;
+}
+
+static void
+close_wake_fds(asc_cluster *c)
+{
+    for (int i = 0; i < 2; i++) {
+        if (c->wake_fds[i] >= 0) {
+            close(c->wake_fds[i]);
+        }
+    }
+}
+
+/* One node answers and names peers, none of which can be reached: most keys would
+ * fail, and a word now is better. */
+static asc_status
+check_peers(const asc_cluster *c, asc_error *err)
+{
+    if (!c->config.fail_if_not_connected || c->n_nodes != 1 || c->unreachable[0] == '\0') {
+        return ASC_OK;
+    }
+    err->phase = ASC_PHASE_CONNECT;
+    snprintf(err->host, sizeof err->host, "%s", c->nodes[0]->pool.addr.text);
+    return asc_error_set(err, ASC_ERR_CLIENT,
+                         "the seed answers, but its peers cannot be reached: %s "
+                         "(use_services_alternate may be needed)",
+                         c->unreachable);
+}
+
+asc_status
+asc_cluster_create(asc_cluster **out, const asc_config *config, asc_error *err)
+{
+    asc_cluster *c = asc_calloc(1, sizeof *c);
+    if (c == NULL) {
+        return asc_error_set(err, ASC_ERR_NOMEM, "cluster");
+    }
+    atomic_init(&c->refs, 1);
+    atomic_init(&c->fork_count, asc_fork_count());
+    pthread_mutex_init(&c->lock, NULL);
+    asc_drain_init(&c->drain);
+    c->wake_fds[0] = c->wake_fds[1] = -1;
+    asc_status rc = config_copy(&c->config, config, err);
+    if (rc == ASC_OK) {
+        rc = open_wake_fds(c, err);
+    }
+    if (rc == ASC_OK) {
+        rc = asc_snapshot_new(&c->snapshot, 0, 0, err);
+    }
+    if (rc == ASC_OK) {
+        asc_error seeding;
+        asc_error_reset(&seeding);
+        asc_status found = asc_tend_cycle(c, &seeding);
+        if (found != ASC_OK && c->config.fail_if_not_connected) {
+            *err = seeding;
+            rc = found;
+        }
+    }
+    if (rc == ASC_OK) {
+        rc = check_peers(c, err);
+    }
+    if (rc == ASC_OK) {
+        rc = asc_tend_start(c, err);
+    }
+    if (rc != ASC_OK) {
+        asc_cluster_release(c);
+        return rc;
+    }
+    *out = c;
+    return ASC_OK;
+}
+
+void
+asc_cluster_retain(asc_cluster *c)
+{
+    atomic_fetch_add_explicit(&c->refs, 1, memory_order_relaxed);
+}
+
+void
+asc_cluster_release(asc_cluster *c)
+{
+    if (c == NULL || atomic_fetch_sub(&c->refs, 1) != 1) {
+        return;
+    }
+    asc_drain_clear(&c->drain);
+    for (size_t i = 0; i < c->n_nodes; i++) {
+        asc_node_release(c->nodes[i]);
+    }
+    asc_snapshot_release(c->snapshot);
+    asc_maps_clear(&c->maps);
+    asc_free(c->nodes);
+    asc_free(c->known);
+    config_clear(&c->config);
+    close_wake_fds(c);
+    pthread_mutex_destroy(&c->lock);
+    asc_free(c);
+}
+
+/* --- after a fork -------------------------------------------------------------------- */
+
+/* The child's copy of what the tender owned may have been caught in the middle of a
+ * change: leave it behind and start again from the snapshot, which never changes. */
+static void
+restart_in_child(asc_cluster *c)
+{
+    asc_error err;
+    asc_error_reset(&err);
+    pthread_mutex_init(&c->lock, NULL);
+    asc_snapshot *s = c->snapshot;
+    for (size_t i = 0; i < s->n_nodes; i++) {
+        asc_node *n = s->nodes[i];
+        asc_pool_after_fork(&n->pool);
+        asc_conn_free(n->tend_conn);
+        n->tend_conn = NULL;
+        n->told_user_agent = false;
+        n->failures = 0;
+        n->peers_generation = n->partition_generation = -1;
+    }
+    asc_drain_after_fork(&c->drain);
+    c->maps = (asc_maps){0};
+    c->known = NULL;
+    c->n_known = 0;
+    c->n_nodes = 0;
+    c->nodes = asc_calloc(s->n_nodes + 1, sizeof *c->nodes);
+    for (size_t i = 0; c->nodes != NULL && i < s->n_nodes; i++) {
+        asc_node_retain(s->nodes[i]);
+        c->nodes[c->n_nodes++] = s->nodes[i];
+    }
+    c->has_thread = false;
+    close_wake_fds(c);
+    if (!atomic_load(&c->closed) && (open_wake_fds(c, &err) != ASC_OK ||
+                                     asc_tend_start(c, &err) != ASC_OK)) {
+        asc_log(ASC_LOG_ERROR, "the cluster is not tended after a fork: %s", err.message);
+    }
+}
+
+static void
+check_fork(asc_cluster *c)
+{
+    unsigned now = asc_fork_count();
+    if (atomic_load_explicit(&c->fork_count, memory_order_acquire) == now) {
+        return;
+    }
+    asc_fork_lock();
+    if (atomic_load(&c->fork_count) != now) {
+        restart_in_child(c);
+        atomic_store_explicit(&c->fork_count, now, memory_order_release);
+    }
+    asc_fork_unlock();
+}
+
+void
+asc_cluster_close(asc_cluster *c)
+{
+    if (atomic_exchange(&c->closed, true)) {
+        return;
+    }
+    check_fork(c); /* in a child that never used it: makes it safe to take apart */
+    asc_tend_stop(c);
+    asc_drain_clear(&c->drain);
+    for (size_t i = 0; i < c->n_nodes; i++) {
+        asc_node_retire(c->nodes[i]);
+    }
+}
+
+/* --- views ----------------------------------------------------------------------------- */
+
+asc_snapshot *
+asc_cluster_snapshot(asc_cluster *c)
+{
+    check_fork(c);
+    pthread_mutex_lock(&c->lock);
+    asc_snapshot *s = c->snapshot;
+    asc_snapshot_retain(s);
+    pthread_mutex_unlock(&c->lock);
+    return s;
+}
+
+bool
+asc_cluster_is_closed(asc_cluster *c)
+{
+    return atomic_load_explicit(&c->closed, memory_order_relaxed);
+}
+
+asc_drain *
+asc_cluster_drain(asc_cluster *c)
+{
+    return &c->drain;
+}
+
+unsigned
+asc_cluster_turn(asc_cluster *c)
+{
+    return atomic_fetch_add_explicit(&c->turn, 1, memory_order_relaxed);
+}
+
+bool
+asc_cluster_is_connected(asc_cluster *c)
+{
+    return !asc_cluster_is_closed(c) && atomic_load(&c->connected);
+}
+
+asc_status
+asc_cluster_nodes(asc_cluster *c, asc_node_info **out, size_t *n, asc_error *err)
+{
+    asc_snapshot *s = asc_cluster_snapshot(c);
+    asc_node_info *list = asc_calloc(s->n_nodes + 1, sizeof *list);
+    if (list == NULL) {
+        asc_snapshot_release(s);
+        return asc_error_set(err, ASC_ERR_NOMEM, "list of nodes");
+    }
+    for (size_t i = 0; i < s->n_nodes; i++) {
+        const asc_node *node = s->nodes[i];
+        memcpy(list[i].name, node->name, sizeof list[i].name);
+        snprintf(list[i].address, sizeof list[i].address, "%s", node->pool.addr.ip);
+        list[i].port = node->pool.addr.port;
+    }
+    *out = list;
+    *n = s->n_nodes;
+    asc_snapshot_release(s);
+    return ASC_OK;
+}

@@ -1,0 +1,174 @@
+#include "cluster/drain.h"
+
+#include <string.h>
+
+#include "asc/alloc.h"
+#include "asc/reader.h"
+
+struct asc_drain_item {
+    asc_drain_item *next;
+    asc_node *node; /* counted */
+    asc_conn *conn; /* lent by node's pool */
+    uint8_t head[ASC_PROTO_HEADER_SIZE];
+    size_t n_head;    /* bytes of head that are there */
+    uint64_t missing; /* of the body, once the head is whole */
+    uint64_t deadline_ms;
+};
+
+typedef enum verdict { WAITING, FINISHED, BROKEN } verdict;
+
+void
+asc_drain_init(asc_drain *d)
+{
+    pthread_mutex_init(&d->lock, NULL);
+    d->first = NULL;
+}
+
+void
+asc_drain_add(asc_drain *d, asc_node *node, asc_conn *conn, const uint8_t *head,
+              size_t n_head, uint64_t missing, uint64_t deadline_ms)
+{
+    asc_drain_item *item = asc_malloc(sizeof *item);
+    if (item == NULL) {
+        asc_pool_drop(&node->pool, conn);
+        return;
+    }
+    asc_node_retain(node);
+    *item = (asc_drain_item){
+        .node = node, .conn = conn, .missing = missing, .deadline_ms = deadline_ms};
+    item->n_head = missing == UINT64_MAX ? n_head : ASC_PROTO_HEADER_SIZE;
+    if (n_head > 0) { /* head is NULL when not one byte was ever received */
+        memcpy(item->head, head, n_head < sizeof item->head ? n_head : sizeof item->head);
+    }
+    pthread_mutex_lock(&d->lock);
+    item->next = d->first;
+    d->first = item;
+    pthread_mutex_unlock(&d->lock);
+}
+
+/* Receive into data, at most size bytes; *moved stays 0 when nothing is there. */
+static bool
+receive(asc_drain_item *item, uint8_t *data, size_t size, size_t *moved)
+{
+    asc_error ignored;
+    asc_error_reset(&ignored);
+    *moved = 0;
+    return item->conn->transport->recv(item->conn, data, size, moved, &ignored) !=
+           ASC_IO_ERROR;
+}
+
+static verdict
+read_head(asc_drain_item *item)
+{
+    size_t moved;
+    asc_error ignored;
+    asc_frame_head head;
+    if (!receive(item, item->head + item->n_head, sizeof item->head - item->n_head,
+                 &moved)) {
+        return BROKEN;
+    }
+    item->n_head += moved;
+    if (item->n_head < sizeof item->head) {
+        return WAITING;
+    }
+    asc_error_reset(&ignored);
+    if (asc_read_frame_head(item->head, &head, &ignored) != ASC_OK) {
+        return BROKEN;
+    }
+    item->missing = head.size;
+    return FINISHED;
+}
+
+static verdict
+read_on(asc_drain_item *item)
+{
+    uint8_t waste[16384];
+    size_t moved;
+    if (item->n_head < sizeof item->head) {
+        verdict v = read_head(item);
+        if (v != FINISHED) {
+            return v;
+        }
+    }
+    while (item->missing > 0) {
+        size_t size = item->missing < sizeof waste ? (size_t)item->missing : sizeof waste;
+        if (!receive(item, waste, size, &moved)) {
+            return BROKEN;
+        }
+        if (moved == 0) {
+            return WAITING;
+        }
+        item->missing -= moved;
+    }
+    return FINISHED;
+}
+
+static void
+finish(asc_drain_item *item, verdict v, uint64_t now_ms)
+{
+    if (v == FINISHED) {
+        asc_pool_put(&item->node->pool, item->conn, now_ms);
+    }
+    else {
+        asc_pool_drop(&item->node->pool, item->conn);
+        asc_node_count_error(item->node);
+    }
+    asc_node_release(item->node);
+    asc_free(item);
+}
+
+static asc_drain_item *
+take_all(asc_drain *d)
+{
+    pthread_mutex_lock(&d->lock);
+    asc_drain_item *items = d->first;
+    d->first = NULL;
+    pthread_mutex_unlock(&d->lock);
+    return items;
+}
+
+void
+asc_drain_run(asc_drain *d, uint64_t now_ms)
+{
+    asc_drain_item *items = take_all(d), *rest = NULL, **last = &rest;
+    while (items != NULL) {
+        asc_drain_item *item = items;
+        items = item->next;
+        verdict v = read_on(item);
+        if (v == WAITING && now_ms < item->deadline_ms) {
+            item->next = NULL;
+            *last = item;
+            last = &item->next;
+        }
+        else {
+            finish(item, v, now_ms);
+        }
+    }
+    pthread_mutex_lock(&d->lock);
+    *last = d->first; /* what was added meanwhile */
+    d->first = rest;
+    pthread_mutex_unlock(&d->lock);
+}
+
+void
+asc_drain_clear(asc_drain *d)
+{
+    for (asc_drain_item *item = take_all(d); item != NULL;) {
+        asc_drain_item *next = item->next;
+        finish(item, BROKEN, 0);
+        item = next;
+    }
+}
+
+void
+asc_drain_after_fork(asc_drain *d)
+{
+    pthread_mutex_init(&d->lock, NULL);
+    for (asc_drain_item *item = d->first; item != NULL;) {
+        asc_drain_item *next = item->next;
+        asc_node_release(item->node);
+        asc_free(item);
+        item = next;
+    }
+    d->first = NULL;
+}

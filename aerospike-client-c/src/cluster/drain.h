@@ -1,0 +1,35 @@
+/* cluster/drain.h -- connections whose command timed out before its reply came. The
+ * tend thread reads the late reply, throws it away and gives the connection back to
+ * its pool, which is cheaper than a new connection. Thread-safe. */
+#ifndef ASC_CLUSTER_DRAIN_H
+#define ASC_CLUSTER_DRAIN_H
+
+#include <pthread.h>
+
+#include "cluster/node.h"
+
+typedef struct asc_drain_item asc_drain_item;
+
+typedef struct asc_drain {
+    pthread_mutex_t lock;
+    asc_drain_item *first; /* owned */
+} asc_drain;
+
+void asc_drain_init(asc_drain *d);
+
+/* Take over a lent connection of node's pool. head[0..n_head) is what has come of the
+ * frame's header when that is incomplete; otherwise missing bytes are still to come.
+ * Closed when it is not done by deadline_ms (or memory is short). */
+void asc_drain_add(asc_drain *d, asc_node *node, asc_conn *conn, const uint8_t *head,
+                   size_t n_head, uint64_t missing, uint64_t deadline_ms);
+
+/* Read what has come, without waiting; give back or close what is done or late. */
+void asc_drain_run(asc_drain *d, uint64_t now_ms);
+
+/* Close them all. */
+void asc_drain_clear(asc_drain *d);
+
+/* In the child of a fork: forget them all; their sockets went with their pools. */
+void asc_drain_after_fork(asc_drain *d);
+
+#endif

@@ -1,0 +1,160 @@
+#include "cluster/info.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "asc/alloc.h"
+#include "asc/writer.h"
+#include "base/time.h"
+
+static void
+end(asc_info_call *call, asc_status status)
+{
+    call->status = status;
+    call->done = true;
+}
+
+static void
+begin(asc_info_call *call)
+{
+    asc_error_reset(&call->err);
+    call->done = false;
+    if (call->conn == NULL) {
+        end(call, ASC_ERR_CONNECTION);
+        return;
+    }
+    call->out.len = 0;
+    if (!asc_write_info(&call->out, call->commands, strlen(call->commands))) {
+        end(call, asc_error_set(&call->err, ASC_ERR_NOMEM, "info request"));
+        return;
+    }
+    asc_transfer_begin(&call->io, call->conn, call->out.data, call->out.len, &call->in);
+}
+
+/* Step a call; says in *events what it waits for, 0 when it has ended. */
+static void
+step(asc_info_call *call, short *events)
+{
+    *events = 0;
+    if (call->done) {
+        return;
+    }
+    switch (asc_transfer_step(&call->io, &call->err)) {
+    case ASC_IO_WANT_READ:
+        *events = POLLIN;
+        return;
+    case ASC_IO_WANT_WRITE:
+        *events = POLLOUT;
+        return;
+    case ASC_IO_OK:
+        end(call, ASC_OK);
+        if (call->in.data[1] != ASC_PROTO_INFO) {
+            end(call, asc_error_set(&call->err, ASC_ERR_CLIENT,
+                                    "the reply is no info reply"));
+        }
+        return;
+    default:
+        end(call, call->err.code);
+    }
+}
+
+static void
+give_up(asc_info_call *call)
+{
+    if (!call->done) {
+        call->err.phase = call->conn->connected ? ASC_PHASE_VALIDATE : ASC_PHASE_CONNECT;
+        end(call, asc_error_set(&call->err, ASC_ERR_TIMEOUT,
+                                call->conn->connected ? "the node does not answer"
+                                                      : "the node does not accept"));
+    }
+}
+
+/* Step all calls and fill in the poll set; the number of calls that wait. */
+static size_t
+step_all(asc_info_call **calls, size_t n, struct pollfd *set)
+{
+    size_t waiting = 0;
+    for (size_t i = 0; i < n; i++) {
+        short events;
+        step(calls[i], &events);
+        set[i] = (struct pollfd){.fd = events != 0 ? calls[i]->conn->fd : -1,
+                                 .events = events};
+        waiting += events != 0;
+    }
+    return waiting;
+}
+
+void
+asc_info_run(asc_info_call **calls, size_t n, uint64_t deadline_ms, int wake_fd)
+{
+    struct pollfd *set = asc_malloc((n + 1) * sizeof *set);
+    for (size_t i = 0; i < n; i++) {
+        begin(calls[i]);
+        if (set == NULL && !calls[i]->done) {
+            end(calls[i], asc_error_set(&calls[i]->err, ASC_ERR_NOMEM, "info calls"));
+        }
+    }
+    while (set != NULL && step_all(calls, n, set) > 0) {
+        uint64_t now = asc_now_ms();
+        set[n] = (struct pollfd){.fd = wake_fd, .events = POLLIN};
+        if (now >= deadline_ms ||
+            (poll(set, n + 1, asc_poll_timeout(deadline_ms, now)) < 0 &&
+             errno != EINTR) ||
+            set[n].revents != 0) {
+            break;
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        give_up(calls[i]);
+    }
+    asc_free(set);
+}
+
+void
+asc_info_call_clear(asc_info_call *call)
+{
+    asc_buf_clear(&call->out);
+    asc_buf_clear(&call->in);
+}
+
+bool
+asc_info_value(asc_info_call *call, const char *command, asc_info_pair *out)
+{
+    if (call->status != ASC_OK) {
+        return false;
+    }
+    const char *text = (const char *)call->in.data + ASC_PROTO_HEADER_SIZE;
+    size_t size = call->in.len - ASC_PROTO_HEADER_SIZE, at = 0, len = strlen(command);
+    while (asc_info_next(text, size, &at, out)) {
+        if (out->name_size == len && memcmp(out->name, command, len) == 0) {
+            return asc_info_status(out->value, out->value_size, &call->err) == ASC_OK;
+        }
+    }
+    asc_error_set(&call->err, ASC_ERR_CLIENT, "the node does not answer \"%s\"", command);
+    return false;
+}
+
+bool
+asc_info_integer(asc_info_call *call, const char *command, int64_t *out)
+{
+    asc_info_pair pair;
+    char text[24], *rest;
+    if (!asc_info_value(call, command, &pair)) {
+        return false;
+    }
+    if (pair.value_size == 0 || pair.value_size >= sizeof text) {
+        asc_error_set(&call->err, ASC_ERR_CLIENT, "\"%s\" is no number", command);
+        return false;
+    }
+    memcpy(text, pair.value, pair.value_size);
+    text[pair.value_size] = '\0';
+    int64_t value = strtoll(text, &rest, 10);
+    if (*rest != '\0') {
+        asc_error_set(&call->err, ASC_ERR_CLIENT, "\"%s\" is no number", command);
+        return false;
+    }
+    *out = value;
+    return true;
+}

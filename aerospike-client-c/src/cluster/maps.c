@@ -1,0 +1,204 @@
+#include "cluster/maps.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "asc/alloc.h"
+#include "wire/base64.h"
+
+#define MAX_NAMESPACES 32u
+#define BITMAP_SIZE (ASC_N_PARTITIONS / 8)
+
+static asc_ns_work *
+find(const asc_maps *m, const char *name, size_t size)
+{
+    for (size_t i = 0; i < m->n; i++) {
+        if (strlen(m->list[i]->name) == size &&
+            memcmp(m->list[i]->name, name, size) == 0) {
+            return m->list[i];
+        }
+    }
+    return NULL;
+}
+
+static asc_ns_work *
+add(asc_maps *m, const char *name, size_t size)
+{
+    asc_ns_work **moved = asc_realloc(m->list, (m->n + 1) * sizeof *moved);
+    if (moved == NULL) {
+        return NULL;
+    }
+    m->list = moved;
+    asc_ns_work *ns = asc_calloc(1, sizeof *ns);
+    if (ns != NULL) {
+        memcpy(ns->name, name, size);
+        m->list[m->n++] = ns;
+    }
+    return ns;
+}
+
+/* The text up to the next separator; moves *at behind it. */
+static size_t
+part(const char **at, const char *end, char separator, const char **start)
+{
+    *start = *at;
+    const char *stop = memchr(*at, separator, (size_t)(end - *at));
+    size_t size = (size_t)((stop != NULL ? stop : end) - *at);
+    *at = stop != NULL ? stop + 1 : end;
+    return size;
+}
+
+static bool
+integer(const char **at, const char *end, unsigned long limit, unsigned long *out)
+{
+    const char *start;
+    char text[16];
+    size_t size = part(at, end, ',', &start);
+    if (size == 0 || size >= sizeof text || start[0] < '0' || start[0] > '9') {
+        return false;
+    }
+    memcpy(text, start, size);
+    text[size] = '\0';
+    char *rest;
+    *out = strtoul(text, &rest, 10);
+    return *rest == '\0' && *out <= limit;
+}
+
+static void
+apply_column(asc_ns_work *ns, unsigned column, uint32_t regime, const uint8_t *bits,
+             asc_node *node)
+{
+    asc_node **owners = ns->owners[column];
+    for (unsigned p = 0; p < ASC_N_PARTITIONS; p++) {
+        bool is_owner = bits[p >> 3] & 0x80 >> (p & 7);
+        if (!is_owner || regime < ns->regimes[p]) {
+            continue;
+        }
+        if (owners[p] != NULL && owners[p] != node) {
+            owners[p]->partition_generation = -1;
+        }
+        owners[p] = node;
+        ns->regimes[p] = regime;
+    }
+}
+
+/* One namespace: name:regime,count,map,... */
+static asc_status
+apply_namespace(asc_maps *m, asc_node *node, const char *text, size_t size,
+                asc_error *err)
+{
+    const char *at = text, *end = text + size, *name, *map;
+    unsigned long regime, count;
+    uint8_t bits[BITMAP_SIZE];
+    size_t name_size = part(&at, end, ':', &name);
+    if (name_size == 0 || name_size > ASC_MAX_NAMESPACE_SIZE ||
+        !integer(&at, end, UINT32_MAX, &regime) || !integer(&at, end, 255, &count)) {
+        return asc_error_set(err, ASC_ERR_CLIENT, "malformed partition map");
+    }
+    asc_ns_work *ns = find(m, name, name_size);
+    if (ns == NULL && m->n >= MAX_NAMESPACES) {
+        return ASC_OK;
+    }
+    if (ns == NULL && (ns = add(m, name, name_size)) == NULL) {
+        return asc_error_set(err, ASC_ERR_NOMEM, "partition map");
+    }
+    ns->is_sc = regime != 0;
+    count = count < ASC_MAX_REPLICAS ? count : ASC_MAX_REPLICAS;
+    ns->n_replicas = (uint8_t)count;
+    for (unsigned i = 0; i < count; i++) {
+        size_t map_size = part(&at, end, ',', &map);
+        if (asc_base64_decode(bits, sizeof bits, map, map_size) < 0) {
+            return asc_error_set(err, ASC_ERR_CLIENT, "malformed partition map of \"%s\"",
+                                 ns->name);
+        }
+        apply_column(ns, i, (uint32_t)regime, bits, node);
+    }
+    return ASC_OK;
+}
+
+asc_status
+asc_maps_apply(asc_maps *m, asc_node *node, const char *text, size_t size,
+               asc_error *err)
+{
+    const char *at = text, *end = text + size, *entry;
+    asc_status rc = ASC_OK;
+    while (rc == ASC_OK && at < end) {
+        size_t entry_size = part(&at, end, ';', &entry);
+        if (entry_size > 0) {
+            rc = apply_namespace(m, node, entry, entry_size, err);
+        }
+    }
+    return rc;
+}
+
+void
+asc_maps_forget(asc_maps *m, const asc_node *node)
+{
+    for (size_t i = 0; i < m->n; i++) {
+        asc_node **owners = m->list[i]->owners[0];
+        for (size_t p = 0; p < ASC_MAX_REPLICAS * ASC_N_PARTITIONS; p++) {
+            if (owners[p] == node) {
+                owners[p] = NULL;
+            }
+        }
+    }
+}
+
+bool
+asc_maps_use(const asc_maps *m, const asc_node *node)
+{
+    for (size_t i = 0; i < m->n; i++) {
+        asc_node *const *owners = m->list[i]->owners[0];
+        for (size_t p = 0; p < ASC_MAX_REPLICAS * ASC_N_PARTITIONS; p++) {
+            if (owners[p] == node) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void
+copy_map(asc_ns_map *to, const asc_ns_work *from)
+{
+    memcpy(to->name, from->name, sizeof to->name);
+    to->n_replicas = from->n_replicas;
+    to->is_sc = from->is_sc;
+    for (unsigned r = 0; r < ASC_MAX_REPLICAS; r++) {
+        for (unsigned p = 0; p < ASC_N_PARTITIONS; p++) {
+            const asc_node *owner = from->owners[r][p];
+            to->owners[r][p] = owner != NULL ? (uint16_t)owner->slot : ASC_NO_NODE;
+        }
+    }
+}
+
+asc_status
+asc_maps_snapshot(const asc_maps *m, asc_node **nodes, size_t n_nodes,
+                  asc_snapshot **out, asc_error *err)
+{
+    asc_snapshot *s;
+    asc_status rc = asc_snapshot_new(&s, n_nodes, m->n, err);
+    if (rc != ASC_OK) {
+        return rc;
+    }
+    for (size_t i = 0; i < n_nodes; i++) {
+        nodes[i]->slot = (uint32_t)i;
+        asc_node_retain(nodes[i]);
+        s->nodes[s->n_nodes++] = nodes[i];
+    }
+    for (size_t i = 0; i < m->n; i++) {
+        copy_map(&s->maps[s->n_maps++], m->list[i]);
+    }
+    *out = s;
+    return ASC_OK;
+}
+
+void
+asc_maps_clear(asc_maps *m)
+{
+    for (size_t i = 0; i < m->n; i++) {
+        asc_free(m->list[i]);
+    }
+    asc_free(m->list);
+    *m = (asc_maps){0};
+}

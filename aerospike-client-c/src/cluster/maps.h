@@ -1,0 +1,43 @@
+/* cluster/maps.h -- who owns which partition, as the tender learns it node by node;
+ * snapshots are made from it. */
+#ifndef ASC_CLUSTER_MAPS_H
+#define ASC_CLUSTER_MAPS_H
+
+#include "cluster/snapshot.h"
+
+/* One namespace. A slot of `owners` is borrowed: the tender takes a node out of all
+ * maps before it lets go of it. */
+typedef struct asc_ns_work {
+    char name[ASC_MAX_NAMESPACE_SIZE + 1];
+    uint8_t n_replicas;
+    bool is_sc;
+    uint32_t regimes[ASC_N_PARTITIONS];
+    asc_node *owners[ASC_MAX_REPLICAS][ASC_N_PARTITIONS];
+} asc_ns_work;
+
+typedef struct asc_maps {
+    asc_ns_work **list; /* owned */
+    size_t n;
+} asc_maps;
+
+/* Apply the value of a node's "replicas" answer: ns:regime,count,map,...;ns:...
+ * A set bit makes the node an owner unless a newer regime is known; a clear bit says
+ * nothing. A node that loses a partition must be asked again: its generation becomes
+ * unknown. ASC_ERR_CLIENT when the text is malformed: what came before the fault
+ * stays applied. */
+asc_status asc_maps_apply(asc_maps *m, asc_node *node, const char *text, size_t size,
+                          asc_error *err);
+
+/* Take a node out of all maps. */
+void asc_maps_forget(asc_maps *m, const asc_node *node);
+
+/* Does the node own anything? */
+bool asc_maps_use(const asc_maps *m, const asc_node *node);
+
+/* A snapshot of these nodes and the maps. On ASC_OK *out is counted once. */
+asc_status asc_maps_snapshot(const asc_maps *m, asc_node **nodes, size_t n_nodes,
+                             asc_snapshot **out, asc_error *err);
+
+void asc_maps_clear(asc_maps *m);
+
+#endif

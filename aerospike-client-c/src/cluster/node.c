@@ -1,0 +1,67 @@
+#include "cluster/node.h"
+
+#include <string.h>
+
+#include "asc/alloc.h"
+
+asc_status
+asc_node_new(asc_node **out, const char *name, const asc_addr *addr, asc_conn *conn,
+             const asc_config *config, asc_error *err)
+{
+    asc_node *n = asc_calloc(1, sizeof *n);
+    if (n == NULL) {
+        return asc_error_set(err, ASC_ERR_NOMEM, "node %s", name);
+    }
+    asc_status rc = asc_pool_init(&n->pool, &asc_tcp, addr, config->min_conns_per_node,
+                                  config->max_conns_per_node,
+                                  (uint64_t)config->max_socket_idle_s * 1000, err);
+    if (rc != ASC_OK) {
+        asc_free(n);
+        return rc;
+    }
+    atomic_init(&n->refs, 1);
+    atomic_init(&n->active, true);
+    atomic_init(&n->errors, 0);
+    atomic_init(&n->error_limit, config->max_error_rate);
+    strncpy(n->name, name, sizeof n->name - 1);
+    n->tend_conn = conn;
+    n->peers_generation = n->partition_generation = -1;
+    *out = n;
+    return ASC_OK;
+}
+
+void
+asc_node_retain(asc_node *n)
+{
+    atomic_fetch_add_explicit(&n->refs, 1, memory_order_relaxed);
+}
+
+void
+asc_node_release(asc_node *n)
+{
+    if (n != NULL && atomic_fetch_sub(&n->refs, 1) == 1) {
+        asc_conn_free(n->tend_conn);
+        asc_pool_clear(&n->pool);
+        asc_free(n);
+    }
+}
+
+void
+asc_node_retire(asc_node *n)
+{
+    atomic_store(&n->active, false);
+    asc_pool_close(&n->pool);
+}
+
+void
+asc_node_next_error_window(asc_node *n, uint32_t max)
+{
+    uint32_t limit = atomic_load(&n->error_limit);
+    uint32_t errors = atomic_exchange(&n->errors, 0);
+    if (limit == 0) {
+        return;
+    }
+    limit = errors > limit ? limit / 2 : limit * 2;
+    limit = limit < 1 ? 1 : limit > max ? max : limit;
+    atomic_store(&n->error_limit, limit);
+}

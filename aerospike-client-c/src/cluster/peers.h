@@ -1,0 +1,39 @@
+/* cluster/peers.h -- the list of a node's peers, as the peers-clear-... info commands
+ * give it: generation,default_port,[[name,tls_name,[host:port,...]],...]. */
+#ifndef ASC_CLUSTER_PEERS_H
+#define ASC_CLUSTER_PEERS_H
+
+#include "asc/cluster.h"
+
+#define ASC_HOST_NAME_SIZE 256
+
+typedef struct asc_peer_host {
+    char name[ASC_HOST_NAME_SIZE];
+    uint16_t port;
+} asc_peer_host;
+
+typedef struct asc_peer {
+    char name[ASC_NODE_NAME_SIZE];
+    asc_peer_host *hosts; /* owned */
+    size_t n_hosts;
+} asc_peer;
+
+typedef struct asc_peers {
+    int64_t generation;
+    asc_peer *list; /* owned */
+    size_t n;
+} asc_peers;
+
+/* Parse text[0..size). ASC_ERR_CLIENT with err set when it is malformed; *out is then
+ * empty. Spaces between the parts are allowed. */
+asc_status asc_peers_parse(asc_peers *out, const char *text, size_t size,
+                           asc_error *err);
+
+void asc_peers_clear(asc_peers *p);
+
+/* Split "host", "host:port" or "[v6]:port" at text[0..size); port stays default_port
+ * when there is none. False when it is malformed. */
+bool asc_host_parse(asc_peer_host *out, const char *text, size_t size,
+                    uint16_t default_port);
+
+#endif

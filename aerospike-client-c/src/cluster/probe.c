@@ -1,0 +1,167 @@
+#include "cluster/probe.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "asc/alloc.h"
+#include "base/time.h"
+
+/* Versions, packed for comparison. */
+#define VERSION(a, b, c, d) ((uint64_t)(a) << 48 | (uint64_t)(b) << 32 | (c) << 16 | (d))
+#define OLDEST VERSION(4, 9, 0, 3) /* partition scans, which everything else rests on */
+#define USER_AGENT VERSION(8, 1, 0, 0)
+
+/* major.minor.patch[.build][-text]; 0 when it is not that. */
+static uint64_t
+parse_version(const char *text, size_t size)
+{
+    char copy[32];
+    unsigned part[4] = {0};
+    if (size >= sizeof copy) {
+        return 0;
+    }
+    memcpy(copy, text, size);
+    copy[size] = '\0';
+    int n = sscanf(copy, "%5u.%5u.%5u.%5u", &part[0], &part[1], &part[2], &part[3]);
+    return n >= 3 ? VERSION(part[0], part[1], part[2], part[3]) : 0;
+}
+
+static asc_status
+refuse(asc_probe *p, const char *why)
+{
+    return asc_error_set(&p->err, ASC_ERR_CLIENT, "%s", why);
+}
+
+/* The checks in the order of the cluster rules; the first that fails speaks. */
+static asc_status
+check(asc_probe *p, const asc_config *config)
+{
+    asc_info_pair name, build, cluster;
+    int64_t generation;
+    if (!asc_info_value(&p->call, "node", &name) ||
+        !asc_info_integer(&p->call, "partition-generation", &generation) ||
+        !asc_info_value(&p->call, "build", &build)) {
+        p->err = p->call.err;
+        return p->err.code;
+    }
+    if (name.value_size == 0 || name.value_size >= sizeof p->name) {
+        return refuse(p, "the node has no valid name");
+    }
+    if (generation == -1) {
+        return refuse(p, "the node is not ready yet");
+    }
+    uint64_t version = parse_version(build.value, build.value_size);
+    if (version < OLDEST) {
+        return refuse(p, "the server's version is older than 4.9.0.3 or unreadable");
+    }
+    if (config->cluster_name != NULL &&
+        (!asc_info_value(&p->call, "cluster-name", &cluster) ||
+         cluster.value_size != strlen(config->cluster_name) ||
+         memcmp(cluster.value, config->cluster_name, cluster.value_size) != 0)) {
+        return asc_error_set(&p->err, ASC_ERR_CLIENT,
+                             "the node belongs to another cluster than \"%s\"",
+                             config->cluster_name);
+    }
+    memcpy(p->name, name.value, name.value_size);
+    p->takes_user_agent = version >= USER_AGENT;
+    return ASC_OK;
+}
+
+static char *
+commands(const asc_config *config, const char *services)
+{
+    static const char always[] = "node\npartition-generation\nbuild\n";
+    size_t size = sizeof always + 16 + (services != NULL ? strlen(services) + 1 : 0);
+    char *text = asc_malloc(size);
+    if (text != NULL) {
+        snprintf(text, size, "%s%s%s%s", always,
+                 config->cluster_name != NULL ? "cluster-name\n" : "",
+                 services != NULL ? services : "", services != NULL ? "\n" : "");
+    }
+    return text;
+}
+
+static void
+begin(asc_probe *p, const asc_config *config, const char *services)
+{
+    asc_error_reset(&p->err);
+    p->err.phase = ASC_PHASE_CONNECT;
+    p->commands = commands(config, services);
+    if (p->commands == NULL) {
+        p->status = asc_error_set(&p->err, ASC_ERR_NOMEM, "probe");
+        return;
+    }
+    p->status = asc_conn_start(&p->conn, &asc_tcp, &p->addr, &p->err);
+    p->call.conn = p->conn;
+    p->call.commands = p->commands;
+}
+
+/* Where it stood when it failed, as its error's phase. */
+static void
+finish(asc_probe *p, const asc_config *config)
+{
+    if (p->status == ASC_OK) {
+        p->err.phase = p->conn->connected ? ASC_PHASE_VALIDATE : ASC_PHASE_CONNECT;
+        if (p->call.status == ASC_OK) {
+            p->status = check(p, config);
+        }
+        else {
+            asc_phase phase = p->err.phase;
+            p->status = p->call.status;
+            p->err = p->call.err;
+            p->err.phase = phase;
+        }
+    }
+    /* whoever looks for a node cares that it cannot be reached, not how long it took */
+    if (p->status == ASC_ERR_TIMEOUT) {
+        p->status = p->err.code = ASC_ERR_CONNECTION;
+    }
+    snprintf(p->err.host, sizeof p->err.host, "%s", p->addr.text);
+    if (p->status == ASC_OK) {
+        asc_error_reset(&p->err);
+    }
+}
+
+void
+asc_probe_run(asc_probe *probes, size_t n, const asc_config *config,
+              const char *services, int wake_fd)
+{
+    asc_info_call **calls = asc_calloc(n, sizeof *calls);
+    for (size_t i = 0; i < n; i++) {
+        begin(&probes[i], config, services);
+        if (calls == NULL && probes[i].status == ASC_OK) {
+            probes[i].status = asc_error_set(&probes[i].err, ASC_ERR_NOMEM, "probes");
+        }
+        if (calls != NULL) {
+            calls[i] = &probes[i].call;
+        }
+    }
+    if (calls != NULL) {
+        asc_info_run(calls, n, asc_now_ms() + config->connect_timeout_ms, wake_fd);
+    }
+    for (size_t i = 0; i < n; i++) {
+        finish(&probes[i], config);
+    }
+    asc_free(calls);
+}
+
+asc_status
+asc_probe_node(asc_probe *p, const asc_config *config, asc_node **out, asc_error *err)
+{
+    asc_status rc = asc_node_new(out, p->name, &p->addr, p->conn, config, err);
+    if (rc == ASC_OK) {
+        p->conn = NULL;
+        (*out)->takes_user_agent = p->takes_user_agent;
+    }
+    return rc;
+}
+
+void
+asc_probe_clear(asc_probe *p)
+{
+    asc_info_call_clear(&p->call);
+    asc_conn_free(p->conn);
+    asc_free(p->commands);
+    p->conn = NULL;
+    p->commands = NULL;
+}

@@ -1,0 +1,78 @@
+#include "cluster/snapshot.h"
+
+#include <string.h>
+
+#include "asc/alloc.h"
+
+asc_status
+asc_snapshot_new(asc_snapshot **out, size_t n_nodes, size_t n_maps, asc_error *err)
+{
+    asc_snapshot *s = asc_calloc(1, sizeof *s);
+    if (s != NULL) {
+        s->nodes = asc_calloc(n_nodes + 1, sizeof *s->nodes);
+        s->maps = asc_calloc(n_maps + 1, sizeof *s->maps);
+        atomic_init(&s->refs, 1);
+    }
+    if (s == NULL || s->nodes == NULL || s->maps == NULL) {
+        asc_snapshot_release(s);
+        return asc_error_set(err, ASC_ERR_NOMEM, "view of %zu nodes", n_nodes);
+    }
+    *out = s;
+    return ASC_OK;
+}
+
+void
+asc_snapshot_retain(asc_snapshot *s)
+{
+    atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
+}
+
+void
+asc_snapshot_release(asc_snapshot *s)
+{
+    if (s == NULL || atomic_fetch_sub(&s->refs, 1) != 1) {
+        return;
+    }
+    for (size_t i = 0; i < s->n_nodes; i++) {
+        asc_node_release(s->nodes[i]);
+    }
+    asc_free(s->nodes);
+    asc_free(s->maps);
+    asc_free(s);
+}
+
+const asc_ns_map *
+asc_snapshot_map(const asc_snapshot *s, const char *ns)
+{
+    for (size_t i = 0; i < s->n_maps; i++) {
+        if (strcmp(s->maps[i].name, ns) == 0) {
+            return &s->maps[i];
+        }
+    }
+    return NULL;
+}
+
+asc_node *
+asc_snapshot_node(const asc_snapshot *s, const char *name)
+{
+    for (size_t i = 0; i < s->n_nodes; i++) {
+        if (strcmp(s->nodes[i]->name, name) == 0) {
+            return s->nodes[i];
+        }
+    }
+    return NULL;
+}
+
+asc_node *
+asc_snapshot_owner(const asc_snapshot *s, const asc_ns_map *map, uint32_t partition,
+                   unsigned first, bool master_only)
+{
+    unsigned n = master_only || map->n_replicas == 0 ? 1 : map->n_replicas;
+    for (unsigned i = 0; i < n; i++) {
+        uint16_t slot = map->owners[(first + i) % n][partition];
+        if (slot != ASC_NO_NODE && atomic_load(&s->nodes[slot]->active)) {
+            return s->nodes[slot];
+        }
+    }
+    return NULL;
+}

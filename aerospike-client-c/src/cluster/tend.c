@@ -1,0 +1,242 @@
+#include "cluster/tend.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "asc/alloc.h"
+#include "asc/log.h"
+#include "base/time.h"
+#include "cluster/discover.h"
+#include "wire/base64.h"
+
+#define MAX_FAILURES 5u /* cycles without an answer until a node is given up */
+#define TRIM_CYCLES 30u /* between two looks for idle connections */
+
+/* --- is each node there, has anything changed? -------------------------------- */
+
+static bool
+refreshed(asc_cluster *c, asc_node *n, asc_info_call *call, void *context)
+{
+    asc_info_pair name;
+    int64_t peers, partitions;
+    (void)c;
+    if (!asc_info_value(call, "node", &name) ||
+        !asc_info_integer(call, "peers-generation", &peers) ||
+        !asc_info_integer(call, "partition-generation", &partitions)) {
+        return false;
+    }
+    if (name.value_size != strlen(n->name) ||
+        memcmp(name.value, n->name, name.value_size) != 0) {
+        asc_error_set(&call->err, ASC_ERR_CLIENT, "another node answers at its address");
+        atomic_store(&n->active, false); /* removed in this cycle */
+        return false;
+    }
+    if (n->failures > 0) { /* it was away: what is known of it may be outdated */
+        n->peers_generation = n->partition_generation = -1;
+        n->failures = 0;
+    }
+    n->map_changed = partitions != n->partition_generation;
+    if (peers != n->peers_generation) {
+        n->peers_generation = -1;
+    }
+    ++*(size_t *)context;
+    return true;
+}
+
+/* --- telling new nodes who we are --------------------------------------------- */
+
+static bool
+is_stranger(const asc_node *n)
+{
+    return n->takes_user_agent && !n->told_user_agent && asc_node_is_reachable(n);
+}
+
+static bool
+introduced(asc_cluster *c, asc_node *n, asc_info_call *call, void *context)
+{
+    (void)c, (void)call, (void)context; /* a refusal is of no consequence */
+    n->told_user_agent = true;
+    return true;
+}
+
+/* "1,<client>,<application>" in base64; the server takes up to 64 bytes. */
+static void
+introduce(asc_cluster *c)
+{
+    char text[65], command[128] = "user-agent-set:value=";
+    snprintf(text, sizeof text, "1,%s", c->config.user_agent);
+    asc_base64_encode(command + strlen(command), (const uint8_t *)text, strlen(text));
+    strcat(command, "\n");
+    asc_ask_nodes(c, command, is_stranger, introduced, NULL);
+}
+
+/* --- partition maps ------------------------------------------------------------ */
+
+static bool
+has_new_map(const asc_node *n)
+{
+    return n->map_changed && asc_node_is_reachable(n);
+}
+
+static bool
+read_map(asc_cluster *c, asc_node *n, asc_info_call *call, void *context)
+{
+    asc_info_pair value;
+    int64_t generation;
+    (void)context;
+    if (!asc_info_integer(call, "partition-generation", &generation) ||
+        !asc_info_value(call, "replicas", &value)) {
+        return false;
+    }
+    c->changed = true;
+    if (asc_maps_apply(&c->maps, n, value.value, value.value_size, &call->err) !=
+        ASC_OK) {
+        return false;
+    }
+    n->partition_generation = generation;
+    n->map_changed = false;
+    return true;
+}
+
+/* --- nodes that are gone ------------------------------------------------------- */
+
+/* The rules of the cluster chapter on removing nodes. `refreshed` nodes have answered
+ * in this cycle; friends count only when the peers lists were read. */
+static bool
+is_gone(const asc_cluster *c, const asc_node *n, size_t n_refreshed, bool peers_read)
+{
+    if (!atomic_load(&n->active)) {
+        return true;
+    }
+    if (n_refreshed == 0) {
+        return n->failures >= MAX_FAILURES;
+    }
+    return peers_read && c->n_nodes > 1 && n->friends == 0 &&
+           (n->failures > 0 || !asc_maps_use(&c->maps, n));
+}
+
+static void
+remove_node(asc_cluster *c, size_t i)
+{
+    asc_node *node = c->nodes[i];
+    asc_log(ASC_LOG_INFO, "node %s %s removed", node->name, node->pool.addr.text);
+    asc_node_retire(node);
+    asc_maps_forget(&c->maps, node);
+    c->nodes[i] = c->nodes[--c->n_nodes];
+    c->changed = true;
+    asc_node_release(node);
+}
+
+/* --- one cycle ------------------------------------------------------------------ */
+
+static void
+publish(asc_cluster *c)
+{
+    asc_snapshot *fresh;
+    asc_error err;
+    asc_error_reset(&err);
+    if (asc_maps_snapshot(&c->maps, c->nodes, c->n_nodes, &fresh, &err) != ASC_OK) {
+        asc_log(ASC_LOG_ERROR, "cannot renew the view of the cluster: %s", err.message);
+        return; /* tried again in the next cycle */
+    }
+    pthread_mutex_lock(&c->lock);
+    asc_snapshot *old = c->snapshot;
+    c->snapshot = fresh;
+    pthread_mutex_unlock(&c->lock);
+    asc_snapshot_release(old);
+    c->changed = false;
+}
+
+static void
+housekeep(asc_cluster *c)
+{
+    uint64_t now = asc_now_ms();
+    bool connected = false;
+    c->n_cycles++;
+    asc_drain_run(&c->drain, now);
+    for (size_t i = 0; i < c->n_nodes; i++) {
+        asc_node *n = c->nodes[i];
+        connected = connected || n->failures < MAX_FAILURES;
+        if (c->config.error_rate_window > 0 &&
+            c->n_cycles % c->config.error_rate_window == 0) {
+            asc_node_next_error_window(n, c->config.max_error_rate);
+        }
+        if (c->n_cycles % TRIM_CYCLES == 0) {
+            asc_pool_trim(&n->pool, now);
+        }
+    }
+    atomic_store(&c->connected, connected);
+}
+
+asc_status
+asc_tend_cycle(asc_cluster *c, asc_error *err)
+{
+    asc_status rc = c->n_nodes == 0 ? asc_discover_seed(c, err) : ASC_OK;
+    size_t n_refreshed = 0;
+    asc_ask_nodes(c, "node\npeers-generation\npartition-generation\n", NULL, refreshed,
+                  &n_refreshed);
+    bool peers_read = asc_discover_peers(c);
+    introduce(c);
+    asc_ask_nodes(c, "partition-generation\nreplicas\n", has_new_map, read_map, NULL);
+    for (size_t i = c->n_nodes; i-- > 0;) {
+        if (is_gone(c, c->nodes[i], n_refreshed, peers_read)) {
+            remove_node(c, i);
+        }
+    }
+    if (c->changed) {
+        publish(c);
+    }
+    housekeep(c);
+    return rc;
+}
+
+/* --- the thread ------------------------------------------------------------------ */
+
+static void *
+run(void *arg)
+{
+    asc_cluster *c = arg;
+    for (;;) {
+        struct pollfd wake = {.fd = c->wake_fds[0], .events = POLLIN};
+        poll(&wake, 1, (int)c->config.tend_interval_ms);
+        if (atomic_load(&c->closed)) {
+            return NULL;
+        }
+        asc_error err;
+        asc_error_reset(&err);
+        if (asc_tend_cycle(c, &err) != ASC_OK) {
+            asc_log(ASC_LOG_WARN, "no node can be reached; %s: %s", err.host,
+                    err.message);
+        }
+    }
+}
+
+asc_status
+asc_tend_start(asc_cluster *c, asc_error *err)
+{
+    sigset_t all, before;
+    sigfillset(&all); /* signals are for the application's threads */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int rc = pthread_create(&c->thread, NULL, run, c);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (rc != 0) {
+        return asc_error_set_os(err, ASC_ERR_CLIENT, rc, "cannot start the tend thread");
+    }
+    c->has_thread = true;
+    return ASC_OK;
+}
+
+void
+asc_tend_stop(asc_cluster *c)
+{
+    if (c->has_thread) {
+        const char byte = 0;
+        ssize_t ignored = write(c->wake_fds[1], &byte, 1);
+        (void)ignored; /* the pipe is empty: one byte fits */
+        pthread_join(c->thread, NULL);
+        c->has_thread = false;
+    }
+}

@@ -1,0 +1,78 @@
+/* The blocking driver of one exchange. */
+#include "asc/alloc.h"
+#include "base/time.h"
+#include "command/exchange.h"
+
+/* Buffers keep this much between calls. */
+#define KEEP_BYTES 65536u
+
+struct asc_call {
+    asc_request req;
+    asc_exchange exchange;
+    bool running;
+};
+
+asc_call *
+asc_call_new(void)
+{
+    return asc_calloc(1, sizeof(asc_call));
+}
+
+void
+asc_call_free(asc_call *c)
+{
+    if (c != NULL) {
+        asc_call_abandon(c);
+        asc_buf_clear(&c->req.out);
+        asc_buf_clear(&c->req.in);
+        asc_free(c);
+    }
+}
+
+asc_request *
+asc_call_request(asc_call *c)
+{
+    return &c->req;
+}
+
+void
+asc_call_reset(asc_call *c)
+{
+    asc_buf out = c->req.out, in = c->req.in;
+    asc_buf_reset(&out, KEEP_BYTES);
+    asc_buf_reset(&in, KEEP_BYTES);
+    c->req = (asc_request){.out = out, .in = in};
+}
+
+asc_status
+asc_call_run(asc_call *c, asc_cluster *cluster, asc_error *err)
+{
+    uint64_t now = asc_now_ms();
+    if (!c->running) {
+        asc_exchange_begin(&c->exchange, cluster, &c->req, err, now);
+        c->running = true;
+    }
+    for (;;) {
+        asc_want want = asc_exchange_step(&c->exchange, now);
+        if (want == ASC_WANT_DONE || want == ASC_WANT_FAILED) {
+            c->running = false;
+            if (want == ASC_WANT_DONE) {
+                asc_error_reset(err);
+            }
+            return err->code;
+        }
+        if (!asc_exchange_wait(&c->exchange, want, now)) {
+            return ASC_INTERRUPTED;
+        }
+        now = asc_now_ms();
+    }
+}
+
+void
+asc_call_abandon(asc_call *c)
+{
+    if (c->running) {
+        asc_exchange_abandon(&c->exchange);
+        c->running = false;
+    }
+}

@@ -1,0 +1,70 @@
+#include "command/decide.h"
+
+/* One row per failure. `moves_writes`: repeating a write on another copy makes sense;
+ * after a timeout it does not, since the master is still the one to ask. */
+static const struct {
+    asc_conn_fate conn;
+    bool again, moves_writes, count_error;
+} rules[ASC_FAIL_COUNT] = {
+    [ASC_FAIL_NO_NODE] = {ASC_CONN_NONE, true, true, false},
+    [ASC_FAIL_ERROR_RATE] = {ASC_CONN_NONE, true, false, false},
+    [ASC_FAIL_POOL] = {ASC_CONN_NONE, true, false, false},
+    [ASC_FAIL_CONNECT] = {ASC_CONN_CLOSE, true, true, true},
+    [ASC_FAIL_UNSENT] = {ASC_CONN_CLOSE, true, true, true},
+    [ASC_FAIL_BROKEN] = {ASC_CONN_CLOSE, true, true, true},
+    [ASC_FAIL_SILENCE] = {ASC_CONN_DRAIN, true, false, false},
+    [ASC_FAIL_GARBLED] = {ASC_CONN_CLOSE, false, false, true},
+    [ASC_FAIL_BUSY] = {ASC_CONN_KEEP, true, true, true},
+    [ASC_FAIL_SESSION] = {ASC_CONN_CLOSE, false, false, false},
+    [ASC_FAIL_REFUSED] = {ASC_CONN_KEEP, false, false, false},
+    [ASC_FAIL_FATAL] = {ASC_CONN_CLOSE, false, false, false},
+};
+
+/* A write is in doubt when it left us and nobody said what became of it, or when an
+ * earlier attempt left us, whatever the last one came to. */
+static bool
+in_doubt(const asc_request *req, const asc_attempt *a)
+{
+    bool unanswered = a->code == ASC_ERR_TIMEOUT || a->code < 0;
+    return req->writes && (a->n_sent > 1 || (a->n_sent == 1 && unanswered));
+}
+
+asc_verdict
+asc_decide(const asc_request *req, const asc_attempt *a)
+{
+    bool timed_out = a->code == ASC_ERR_TIMEOUT;
+    asc_verdict v = {
+        .conn = rules[a->failure].conn,
+        .again = rules[a->failure].again && a->time_left &&
+                 a->n_attempts <= req->timing.max_retries &&
+                 !(timed_out && req->timing.no_retry_on_timeout),
+        .next_replica = req->replica != ASC_REPLICA_MASTER &&
+                        ((!req->writes && !req->linearize) ||
+                         rules[a->failure].moves_writes),
+        .in_doubt = in_doubt(req, a),
+        .count_error = rules[a->failure].count_error,
+    };
+    if (v.conn == ASC_CONN_DRAIN && req->timing.timeout_delay_ms == 0) {
+        v.conn = ASC_CONN_CLOSE;
+    }
+    v.count_error = v.count_error || (a->failure == ASC_FAIL_SILENCE &&
+                                      v.conn == ASC_CONN_CLOSE);
+    return v;
+}
+
+asc_failure
+asc_failure_of_result(asc_status code)
+{
+    switch (code) {
+    case ASC_ERR_TIMEOUT:
+    case ASC_ERR_CLUSTER:
+    case ASC_ERR_DEVICE_OVERLOAD:
+        return ASC_FAIL_BUSY;
+    case 15:  /* scan aborted */
+    case 210: /* query aborted */
+    case ASC_ERR_NOT_AUTHENTICATED:
+        return ASC_FAIL_SESSION;
+    default:
+        return ASC_FAIL_REFUSED;
+    }
+}

@@ -1,0 +1,311 @@
+#include "command/exchange.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "asc/reader.h"
+#include "base/time.h"
+
+/* For new connections when no timeout of the policy bounds them. */
+#define CONNECT_TIMEOUT_MS 2000u
+
+/* --- ending an attempt ------------------------------------------------------------ */
+
+static void
+release(asc_exchange *x, asc_conn_fate fate, uint64_t now_ms)
+{
+    if (x->conn != NULL) {
+        const asc_transfer *io = &x->io;
+        if (fate == ASC_CONN_KEEP) {
+            asc_pool_put(&x->node->pool, x->conn, now_ms);
+        }
+        else if (fate == ASC_CONN_DRAIN && io->sent == io->out_size) {
+            asc_drain_add(asc_cluster_drain(x->cluster), x->node, x->conn, io->in->data,
+                          io->in->len, asc_transfer_missing(io),
+                          now_ms + x->req->timing.timeout_delay_ms);
+        }
+        else {
+            asc_pool_drop(&x->node->pool, x->conn);
+        }
+    }
+    x->conn = NULL;
+    asc_node_release(x->node);
+    x->node = NULL;
+}
+
+static asc_want
+end(asc_exchange *x, asc_want how)
+{
+    x->state = ASC_EXCHANGE_ENDED;
+    return how;
+}
+
+/* The attempt has failed and err says how: repeat or end. */
+static asc_want
+decide(asc_exchange *x, asc_failure failure, uint64_t now_ms)
+{
+    const asc_timing *t = &x->req->timing;
+    asc_error *err = x->err;
+    if (x->node != NULL) {
+        snprintf(err->host, sizeof err->host, "%s", x->node->pool.addr.text);
+    }
+    x->n_sent += x->conn != NULL && x->io.sent > 0;
+    x->n_attempts++;
+    /* the first repetition on another copy starts at once */
+    uint64_t pause = x->n_attempts == 1 && x->req->replica != ASC_REPLICA_MASTER
+                         ? 0
+                         : t->sleep_between_retries_ms;
+    const asc_attempt attempt = {
+        .failure = failure,
+        .code = err->code,
+        .n_attempts = x->n_attempts,
+        .n_sent = x->n_sent,
+        .time_left = now_ms + pause < x->deadline_ms,
+    };
+    asc_verdict v = asc_decide(x->req, &attempt);
+    if (v.count_error && x->node != NULL) {
+        asc_node_count_error(x->node);
+    }
+    release(x, v.conn, now_ms);
+    if (!v.again) {
+        err->in_doubt = v.in_doubt;
+        err->attempts = x->n_attempts;
+        err->elapsed_ms = (uint32_t)(now_ms - x->begin_ms);
+        return end(x, ASC_WANT_FAILED);
+    }
+    x->replica += v.next_replica;
+    x->state = ASC_EXCHANGE_PAUSE;
+    x->wake_ms = now_ms + pause;
+    return ASC_WANT_TIME;
+}
+
+/* --- PICK --------------------------------------------------------------------------- */
+
+static bool
+master_only(const asc_request *req, const asc_ns_map *map)
+{
+    return req->replica == ASC_REPLICA_MASTER || (map->is_sc && req->sc_session);
+}
+
+/* The node for this attempt, counted in x->node; or which failure it is. */
+static bool
+pick_node(asc_exchange *x, asc_failure *failure)
+{
+    asc_request *req = x->req;
+    asc_snapshot *s = asc_cluster_snapshot(x->cluster);
+    const asc_ns_map *map = NULL;
+    asc_node *node = NULL;
+    *failure = ASC_FAIL_NO_NODE;
+    x->err->phase = ASC_PHASE_PARTITION_MAP;
+    if (asc_cluster_is_closed(x->cluster)) {
+        *failure = ASC_FAIL_FATAL;
+        asc_error_set(x->err, ASC_ERR_CLUSTER, "the client is closed");
+    }
+    else if (req->node_name != NULL) {
+        node = asc_snapshot_node(s, req->node_name);
+    }
+    else if ((map = asc_snapshot_map(s, req->ns)) == NULL) {
+        *failure = ASC_FAIL_FATAL;
+        asc_error_set(x->err, ASC_ERR_NAMESPACE,
+                      s->n_nodes == 0 ? "the cluster is empty: no node was reached"
+                                      : "invalid namespace: %s",
+                      req->ns);
+    }
+    else {
+        node = asc_snapshot_owner(s, map, req->partition, x->replica,
+                                  master_only(req, map));
+    }
+    if (node != NULL) {
+        asc_node_retain(node);
+        x->node = node;
+    }
+    else if (x->err->code == ASC_OK && req->node_name != NULL) {
+        asc_error_set(x->err, ASC_ERR_INVALID_NODE, "node %s is not there",
+                      req->node_name);
+    }
+    else if (x->err->code == ASC_OK) {
+        asc_error_set(x->err, ASC_ERR_INVALID_NODE,
+                      "no active node for partition %u of namespace %s", req->partition,
+                      req->ns);
+    }
+    asc_snapshot_release(s);
+    return node != NULL;
+}
+
+static uint64_t
+silence_ends(const asc_exchange *x, uint64_t now_ms)
+{
+    const asc_timing *t = &x->req->timing;
+    uint32_t limit = t->socket_timeout_ms;
+    if (!x->conn->connected) {
+        limit = t->connect_timeout_ms != 0                             ? t->connect_timeout_ms
+                : t->socket_timeout_ms == 0 && t->total_timeout_ms == 0 ? CONNECT_TIMEOUT_MS
+                                                                        : limit;
+    }
+    return asc_deadline(now_ms, limit);
+}
+
+static asc_want
+pick(asc_exchange *x, uint64_t now_ms)
+{
+    asc_failure failure;
+    asc_error_reset(x->err);
+    if (!pick_node(x, &failure)) {
+        return decide(x, failure, now_ms);
+    }
+    x->err->phase = ASC_PHASE_CONNECT;
+    if (!asc_node_accepts(x->node)) {
+        asc_error_set(x->err, ASC_ERR_MAX_ERROR_RATE,
+                      "node %s has exceeded its error rate (max_error_rate)",
+                      x->node->name);
+        return decide(x, ASC_FAIL_ERROR_RATE, now_ms);
+    }
+    asc_status rc = asc_pool_get(&x->node->pool, &x->conn, now_ms, x->err);
+    if (rc != ASC_OK) {
+        return decide(x,
+                      rc == ASC_ERR_NOMEM            ? ASC_FAIL_FATAL
+                      : rc == ASC_ERR_NO_CONNECTIONS ? ASC_FAIL_POOL
+                                                     : ASC_FAIL_CONNECT,
+                      now_ms);
+    }
+    asc_transfer_begin(&x->io, x->conn, x->req->out.data, x->req->out.len, &x->req->in);
+    x->progress = 0;
+    x->idle_ms = silence_ends(x, now_ms);
+    x->state = ASC_EXCHANGE_TRANSFER;
+    return asc_exchange_step(x, now_ms);
+}
+
+/* --- TRANSFER ------------------------------------------------------------------------- */
+
+/* The whole reply is there: is it a good one? */
+static asc_want
+finish(asc_exchange *x, uint64_t now_ms)
+{
+    const asc_buf *in = &x->req->in;
+    uint8_t type = x->req->out.data[1];
+    x->err->phase = ASC_PHASE_COMMAND;
+    if (in->data[1] != type ||
+        (type == ASC_PROTO_MESSAGE &&
+         in->len < ASC_PROTO_HEADER_SIZE + ASC_MSG_HEADER_SIZE)) {
+        asc_error_set(x->err, ASC_ERR_CLIENT, "malformed reply");
+        return decide(x, ASC_FAIL_GARBLED, now_ms);
+    }
+    asc_status result = type == ASC_PROTO_MESSAGE ? in->data[13] : ASC_OK;
+    if (result != ASC_OK) {
+        asc_error_set(x->err, result, "%s", asc_status_text(result));
+        return decide(x, asc_failure_of_result(result), now_ms);
+    }
+    release(x, ASC_CONN_KEEP, now_ms);
+    return end(x, ASC_WANT_DONE);
+}
+
+static asc_want
+broken(asc_exchange *x, uint64_t now_ms)
+{
+    x->err->phase = x->conn->connected ? ASC_PHASE_COMMAND : ASC_PHASE_CONNECT;
+    asc_failure failure = x->err->code == ASC_ERR_NOMEM ? ASC_FAIL_FATAL
+                          : x->io.garbled               ? ASC_FAIL_GARBLED
+                          : !x->conn->connected         ? ASC_FAIL_CONNECT
+                          : x->io.sent == 0             ? ASC_FAIL_UNSENT
+                                                        : ASC_FAIL_BROKEN;
+    return decide(x, failure, now_ms);
+}
+
+static asc_want
+timed_out(asc_exchange *x, uint64_t now_ms)
+{
+    bool connected = x->conn->connected;
+    x->err->phase = connected ? ASC_PHASE_COMMAND : ASC_PHASE_CONNECT;
+    asc_error_set(x->err, ASC_ERR_TIMEOUT,
+                  "%s in time (total_timeout %u ms, socket_timeout %u ms)",
+                  connected ? "no reply" : "the node does not accept",
+                  x->req->timing.total_timeout_ms, x->req->timing.socket_timeout_ms);
+    return decide(x, x->io.sent > 0 ? ASC_FAIL_SILENCE : ASC_FAIL_CONNECT, now_ms);
+}
+
+static asc_want
+transfer(asc_exchange *x, uint64_t now_ms)
+{
+    bool was_connected = x->conn->connected;
+    asc_io io = x->wait_failed ? ASC_IO_ERROR : asc_transfer_step(&x->io, x->err);
+    x->wait_failed = false;
+    if (io == ASC_IO_OK) {
+        return finish(x, now_ms);
+    }
+    if (io == ASC_IO_ERROR) {
+        return broken(x, now_ms);
+    }
+    if (x->io.progress != x->progress || x->conn->connected != was_connected) {
+        x->progress = x->io.progress;
+        x->idle_ms = silence_ends(x, now_ms);
+    }
+    x->wake_ms = asc_earlier(x->idle_ms, x->deadline_ms);
+    if (now_ms >= x->wake_ms) {
+        return timed_out(x, now_ms);
+    }
+    return io == ASC_IO_WANT_READ ? ASC_WANT_READ : ASC_WANT_WRITE;
+}
+
+/* --- outside ---------------------------------------------------------------------------- */
+
+void
+asc_exchange_begin(asc_exchange *x, asc_cluster *cluster, asc_request *req,
+                   asc_error *err, uint64_t now_ms)
+{
+    *x = (asc_exchange){
+        .req = req,
+        .cluster = cluster,
+        .err = err,
+        .state = ASC_EXCHANGE_PICK,
+        .begin_ms = now_ms,
+        .deadline_ms = asc_deadline(now_ms, req->timing.total_timeout_ms),
+    };
+    if (req->replica == ASC_REPLICA_RANDOM ||
+        (req->replica == ASC_REPLICA_ANY && !req->writes && !req->linearize)) {
+        x->replica = asc_cluster_turn(cluster);
+    }
+}
+
+asc_want
+asc_exchange_step(asc_exchange *x, uint64_t now_ms)
+{
+    switch (x->state) {
+    case ASC_EXCHANGE_PAUSE:
+        if (now_ms < x->wake_ms) {
+            return ASC_WANT_TIME;
+        }
+        x->state = ASC_EXCHANGE_PICK;
+        return pick(x, now_ms);
+    case ASC_EXCHANGE_PICK:
+        return pick(x, now_ms);
+    case ASC_EXCHANGE_TRANSFER:
+        return transfer(x, now_ms);
+    default:
+        return ASC_WANT_FAILED;
+    }
+}
+
+bool
+asc_exchange_wait(asc_exchange *x, asc_want want, uint64_t now_ms)
+{
+    int timeout_ms = asc_poll_timeout(x->wake_ms, now_ms);
+    if (want == ASC_WANT_TIME) {
+        return timeout_ms == 0 || poll(NULL, 0, timeout_ms) >= 0 || errno != EINTR;
+    }
+    asc_io io = asc_transfer_wait(
+        &x->io, want == ASC_WANT_READ ? ASC_IO_WANT_READ : ASC_IO_WANT_WRITE, timeout_ms,
+        x->err);
+    x->wait_failed = io == ASC_IO_ERROR;
+    return io != ASC_IO_INTERRUPTED;
+}
+
+void
+asc_exchange_abandon(asc_exchange *x)
+{
+    if (x->state == ASC_EXCHANGE_TRANSFER) {
+        release(x, ASC_CONN_CLOSE, 0);
+    }
+    x->state = ASC_EXCHANGE_IDLE;
+}

@@ -1,0 +1,30 @@
+#include "net/conn.h"
+
+#include "asc/alloc.h"
+
+asc_status
+asc_conn_start(asc_conn **out, const asc_transport *transport, const asc_addr *addr,
+               asc_error *err)
+{
+    asc_conn *c = asc_calloc(1, sizeof *c);
+    if (c == NULL) {
+        return asc_error_set(err, ASC_ERR_NOMEM, "connection to %s", addr->text);
+    }
+    c->transport = transport;
+    c->fd = -1;
+    if (transport->start(c, addr, err) == ASC_IO_ERROR) {
+        asc_conn_free(c);
+        return err->code;
+    }
+    *out = c;
+    return ASC_OK;
+}
+
+void
+asc_conn_free(asc_conn *c)
+{
+    if (c != NULL) {
+        c->transport->close(c);
+        asc_free(c);
+    }
+}

@@ -1,0 +1,64 @@
+/* net/conn.h -- one connection to a node, and the table of functions behind which TCP
+ * (and later TLS) stands. */
+#ifndef ASC_NET_CONN_H
+#define ASC_NET_CONN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "asc/error.h"
+#include "net/addr.h"
+
+/* What an attempt to move bytes came to. */
+typedef enum asc_io {
+    ASC_IO_OK,
+    ASC_IO_WANT_READ,
+    ASC_IO_WANT_WRITE,
+    ASC_IO_INTERRUPTED, /* waiting calls only: a signal came */
+    ASC_IO_ERROR,       /* err is set; the connection is of no further use */
+} asc_io;
+
+typedef struct asc_conn asc_conn;
+
+typedef struct asc_transport {
+    /* Begin to connect to addr. Never blocks. ASC_IO_OK: begun, perhaps done. */
+    asc_io (*start)(asc_conn *c, const asc_addr *addr, asc_error *err);
+    /* Go on connecting. ASC_IO_OK: connected. */
+    asc_io (*connect)(asc_conn *c, asc_error *err);
+    /* Move up to size bytes; *moved says how many (at least 1 on ASC_IO_OK). Never
+     * block. The peer's end of stream is an error. */
+    asc_io (*send)(asc_conn *c, const uint8_t *data, size_t size, size_t *moved,
+                   asc_error *err);
+    asc_io (*recv)(asc_conn *c, uint8_t *data, size_t size, size_t *moved,
+                   asc_error *err);
+    /* Like recv, but waits up to timeout_ms (-1: no limit) for the first byte;
+     * ASC_IO_WANT_READ when the time is up. NULL: the caller must poll the fd. */
+    asc_io (*recv_wait)(asc_conn *c, uint8_t *data, size_t size, int timeout_ms,
+                        size_t *moved, asc_error *err);
+    /* An idle connection: is it open, with nothing to read? Never blocks. */
+    bool (*is_idle)(asc_conn *c);
+    void (*close)(asc_conn *c); /* fd becomes -1; takes a closed one */
+} asc_transport;
+
+/* Held by one exchange, or idle in its pool, never both: nothing here is locked. */
+struct asc_conn {
+    const asc_transport *transport; /* static */
+    int fd;                         /* owned; -1 = closed */
+    bool connected;
+    int recv_timeout_ms;            /* what the socket is set to; TCP only */
+    uint64_t last_used_ms;
+    asc_conn *next, *prev;          /* the pool's list of all its connections */
+    void *state;                    /* of the transport; NULL for TCP */
+};
+
+extern const asc_transport asc_tcp;
+
+/* A new connection that has begun to connect. On ASC_OK *out is the caller's. */
+asc_status asc_conn_start(asc_conn **out, const asc_transport *transport,
+                          const asc_addr *addr, asc_error *err);
+
+/* Close and free; NULL is fine. */
+void asc_conn_free(asc_conn *c);
+
+#endif

@@ -1,0 +1,193 @@
+#include "net/pool.h"
+
+#include <string.h>
+
+#include "asc/alloc.h"
+
+/* A connection that was idle for less is taken without asking the kernel whether the
+ * peer has closed it: at high rates that question would be a system call per command. */
+#define TRUST_MS 50u
+
+/* Idle connections are dropped after this by default, before servers with the usual
+ * setting (60 s) would. */
+#define DEFAULT_IDLE_MS 55000u
+
+asc_status
+asc_pool_init(asc_pool *p, const asc_transport *transport, const asc_addr *addr,
+              uint32_t min, uint32_t max, uint64_t max_idle_ms, asc_error *err)
+{
+    memset(p, 0, sizeof *p);
+    p->idle = asc_calloc(max > 0 ? max : 1, sizeof *p->idle);
+    if (p->idle == NULL) {
+        return asc_error_set(err, ASC_ERR_NOMEM, "pool of %u connections", max);
+    }
+    pthread_mutex_init(&p->lock, NULL);
+    p->transport = transport;
+    p->addr = *addr;
+    p->min = min;
+    p->max = max;
+    p->max_idle_ms = max_idle_ms;
+    return ASC_OK;
+}
+
+static void
+link_conn(asc_pool *p, asc_conn *c)
+{
+    c->prev = NULL;
+    c->next = p->all;
+    if (p->all != NULL) {
+        p->all->prev = c;
+    }
+    p->all = c;
+}
+
+static void
+unlink_conn(asc_pool *p, asc_conn *c)
+{
+    if (c->prev != NULL) {
+        c->prev->next = c->next;
+    }
+    else {
+        p->all = c->next;
+    }
+    if (c->next != NULL) {
+        c->next->prev = c->prev;
+    }
+    p->n_open--;
+}
+
+static void
+close_idle(asc_pool *p, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        unlink_conn(p, p->idle[i]);
+        asc_conn_free(p->idle[i]);
+    }
+    p->n_idle -= n;
+    memmove(p->idle, p->idle + n, p->n_idle * sizeof *p->idle);
+}
+
+void
+asc_pool_close(asc_pool *p)
+{
+    pthread_mutex_lock(&p->lock);
+    p->closed = true;
+    close_idle(p, p->n_idle);
+    pthread_mutex_unlock(&p->lock);
+}
+
+void
+asc_pool_clear(asc_pool *p)
+{
+    if (p->idle != NULL) {
+        asc_pool_close(p);
+        pthread_mutex_destroy(&p->lock);
+        asc_free(p->idle);
+        p->idle = NULL;
+    }
+}
+
+static bool
+fit(const asc_pool *p, asc_conn *c, uint64_t now_ms)
+{
+    uint64_t idle_ms = now_ms > c->last_used_ms ? now_ms - c->last_used_ms : 0;
+    if (p->max_idle_ms != 0 && idle_ms > p->max_idle_ms) {
+        return false;
+    }
+    return idle_ms < TRUST_MS || c->transport->is_idle(c);
+}
+
+/* An idle connection that is fit to use, or NULL; unfit ones are closed. The lock is
+ * held. */
+static asc_conn *
+pop(asc_pool *p, uint64_t now_ms)
+{
+    while (p->n_idle > 0) {
+        asc_conn *c = p->idle[--p->n_idle];
+        if (fit(p, c, now_ms)) {
+            return c;
+        }
+        unlink_conn(p, c);
+        asc_conn_free(c);
+    }
+    return NULL;
+}
+
+asc_status
+asc_pool_get(asc_pool *p, asc_conn **out, uint64_t now_ms, asc_error *err)
+{
+    pthread_mutex_lock(&p->lock);
+    asc_conn *c = pop(p, now_ms);
+    bool full = c == NULL && p->n_open >= p->max;
+    p->n_open += c == NULL && !full; /* a place for the one to be opened */
+    pthread_mutex_unlock(&p->lock);
+    if (full) {
+        return asc_error_set(err, ASC_ERR_NO_CONNECTIONS,
+                             "all %u connections are in use (max_conns_per_node)",
+                             p->max);
+    }
+    if (c == NULL) {
+        asc_status rc = asc_conn_start(&c, p->transport, &p->addr, err);
+        pthread_mutex_lock(&p->lock);
+        if (rc != ASC_OK) {
+            p->n_open--;
+            pthread_mutex_unlock(&p->lock);
+            return rc;
+        }
+        link_conn(p, c);
+        pthread_mutex_unlock(&p->lock);
+    }
+    *out = c;
+    return ASC_OK;
+}
+
+void
+asc_pool_put(asc_pool *p, asc_conn *c, uint64_t now_ms)
+{
+    pthread_mutex_lock(&p->lock);
+    if (p->closed) {
+        unlink_conn(p, c);
+        asc_conn_free(c);
+    }
+    else {
+        c->last_used_ms = now_ms;
+        p->idle[p->n_idle++] = c; /* at most max are open, so there is room */
+    }
+    pthread_mutex_unlock(&p->lock);
+}
+
+void
+asc_pool_drop(asc_pool *p, asc_conn *c)
+{
+    pthread_mutex_lock(&p->lock);
+    unlink_conn(p, c);
+    pthread_mutex_unlock(&p->lock);
+    asc_conn_free(c);
+}
+
+void
+asc_pool_trim(asc_pool *p, uint64_t now_ms)
+{
+    uint64_t limit = p->max_idle_ms != 0 ? p->max_idle_ms : DEFAULT_IDLE_MS;
+    pthread_mutex_lock(&p->lock);
+    uint32_t n = 0;
+    while (n < p->n_idle && p->n_open - n > p->min &&
+           now_ms > p->idle[n]->last_used_ms + limit) {
+        n++;
+    }
+    close_idle(p, n);
+    pthread_mutex_unlock(&p->lock);
+}
+
+void
+asc_pool_after_fork(asc_pool *p)
+{
+    pthread_mutex_init(&p->lock, NULL); /* its holder may not exist here */
+    for (asc_conn *c = p->all; c != NULL;) {
+        asc_conn *next = c->next;
+        asc_conn_free(c);
+        c = next;
+    }
+    p->all = NULL;
+    p->n_idle = p->n_open = 0;
+}

@@ -1,0 +1,47 @@
+/* net/pool.h -- the connections to one node: a stack of idle ones, the warmest on top,
+ * and a bound on how many are open. Thread-safe. */
+#ifndef ASC_NET_POOL_H
+#define ASC_NET_POOL_H
+
+#include <pthread.h>
+
+#include "net/conn.h"
+
+typedef struct asc_pool {
+    pthread_mutex_t lock;
+    const asc_transport *transport;
+    asc_addr addr;
+    asc_conn **idle; /* owned array of max; [0] is the coldest */
+    asc_conn *all;   /* every open connection, idle or lent */
+    uint32_t n_idle, n_open, min, max;
+    uint64_t max_idle_ms; /* 0: no limit of its own */
+    bool closed;
+} asc_pool;
+
+asc_status asc_pool_init(asc_pool *p, const asc_transport *transport,
+                         const asc_addr *addr, uint32_t min, uint32_t max,
+                         uint64_t max_idle_ms, asc_error *err);
+
+/* Close what is idle; what is lent is closed when it comes back. */
+void asc_pool_close(asc_pool *p);
+
+/* Close everything and free; nobody may hold a connection any more. */
+void asc_pool_clear(asc_pool *p);
+
+/* Lend a connection: idle and alive, or new and still connecting. On ASC_OK *out is
+ * lent until put or drop. ASC_ERR_NO_CONNECTIONS when max are open. */
+asc_status asc_pool_get(asc_pool *p, asc_conn **out, uint64_t now_ms, asc_error *err);
+
+/* Give back a connection whose reply has been read to its end. */
+void asc_pool_put(asc_pool *p, asc_conn *c, uint64_t now_ms);
+
+/* Give back a connection that must be closed. */
+void asc_pool_drop(asc_pool *p, asc_conn *c);
+
+/* Close connections beyond min that have been idle too long, the coldest first. */
+void asc_pool_trim(asc_pool *p, uint64_t now_ms);
+
+/* In the child of a fork: forget every connection without a word on its socket. */
+void asc_pool_after_fork(asc_pool *p);
+
+#endif

@@ -1,0 +1,179 @@
+/* Plain TCP. Sockets are in blocking mode so that a single command can wait in recv()
+ * itself, which saves a poll(); everything else passes MSG_DONTWAIT. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "net/conn.h"
+
+#ifndef MSG_NOSIGNAL /* macOS has the socket option SO_NOSIGPIPE instead */
+#define MSG_NOSIGNAL 0
+#endif
+
+static asc_io
+fail(asc_error *err, int errno_value, const char *what)
+{
+    asc_error_set_os(err, ASC_ERR_CONNECTION, errno_value, "%s", what);
+    return ASC_IO_ERROR;
+}
+
+static int
+set_blocking(int fd, bool blocking)
+{
+    int flags = fcntl(fd, F_GETFL);
+    return flags < 0 ? -1
+                     : fcntl(fd, F_SETFL,
+                             blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
+}
+
+static void
+tcp_close(asc_conn *c)
+{
+    if (c->fd >= 0) {
+        close(c->fd);
+        c->fd = -1;
+    }
+}
+
+/* The socket is connected: from now on it may wait in recv(). */
+static asc_io
+connected(asc_conn *c, asc_error *err)
+{
+    if (set_blocking(c->fd, true) < 0) {
+        return fail(err, errno, "cannot set up the socket");
+    }
+    c->connected = true;
+    return ASC_IO_OK;
+}
+
+static asc_io
+tcp_start(asc_conn *c, const asc_addr *addr, asc_error *err)
+{
+    int on = 1;
+    c->fd = socket(addr->sa.ss_family, SOCK_STREAM, 0);
+    if (c->fd < 0) {
+        return fail(err, errno, "cannot open a socket");
+    }
+    if (fcntl(c->fd, F_SETFD, FD_CLOEXEC) < 0 || set_blocking(c->fd, false) < 0 ||
+        setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0) {
+        return fail(err, errno, "cannot set up the socket");
+    }
+#ifdef SO_NOSIGPIPE
+    setsockopt(c->fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
+#endif
+    if (connect(c->fd, (const struct sockaddr *)&addr->sa, addr->sa_size) == 0) {
+        return connected(c, err);
+    }
+    return errno == EINPROGRESS || errno == EINTR
+               ? ASC_IO_OK
+               : fail(err, errno, "cannot connect");
+}
+
+static asc_io
+tcp_connect(asc_conn *c, asc_error *err)
+{
+    if (c->connected) {
+        return ASC_IO_OK;
+    }
+    struct sockaddr_storage peer;
+    socklen_t size = sizeof peer;
+    if (getpeername(c->fd, (struct sockaddr *)&peer, &size) == 0) {
+        return connected(c, err);
+    }
+    int cause = 0;
+    size = sizeof cause;
+    if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &cause, &size) < 0) {
+        cause = errno;
+    }
+    return cause == 0 ? ASC_IO_WANT_WRITE : fail(err, cause, "cannot connect");
+}
+
+static bool
+would_block(int errno_value)
+{
+    return errno_value == EAGAIN || errno_value == EWOULDBLOCK;
+}
+
+static asc_io
+tcp_send(asc_conn *c, const uint8_t *data, size_t size, size_t *moved, asc_error *err)
+{
+    ssize_t n;
+    do {
+        n = send(c->fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0) {
+        return would_block(errno) ? ASC_IO_WANT_WRITE
+                                  : fail(err, errno, "cannot send to the node");
+    }
+    *moved = (size_t)n;
+    return ASC_IO_OK;
+}
+
+/* What recv() returned, as an asc_io. */
+static asc_io
+received(ssize_t n, size_t *moved, asc_error *err)
+{
+    if (n > 0) {
+        *moved = (size_t)n;
+        return ASC_IO_OK;
+    }
+    if (n == 0) {
+        asc_error_set(err, ASC_ERR_CONNECTION, "the node closed the connection");
+        return ASC_IO_ERROR;
+    }
+    if (errno == EINTR) {
+        return ASC_IO_INTERRUPTED;
+    }
+    return would_block(errno) ? ASC_IO_WANT_READ
+                              : fail(err, errno, "cannot receive from the node");
+}
+
+static asc_io
+tcp_recv(asc_conn *c, uint8_t *data, size_t size, size_t *moved, asc_error *err)
+{
+    asc_io got;
+    do {
+        got = received(recv(c->fd, data, size, MSG_DONTWAIT), moved, err);
+    } while (got == ASC_IO_INTERRUPTED);
+    return got;
+}
+
+static asc_io
+tcp_recv_wait(asc_conn *c, uint8_t *data, size_t size, int timeout_ms, size_t *moved,
+              asc_error *err)
+{
+    if (timeout_ms == 0) {
+        return tcp_recv(c, data, size, moved, err);
+    }
+    if (timeout_ms != c->recv_timeout_ms) { /* 0 on the socket means no limit */
+        int ms = timeout_ms < 0 ? 0 : timeout_ms;
+        struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+        if (setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv) < 0) {
+            return fail(err, errno, "cannot set the socket's timeout");
+        }
+        c->recv_timeout_ms = timeout_ms;
+    }
+    return received(recv(c->fd, data, size, 0), moved, err);
+}
+
+static bool
+tcp_is_idle(asc_conn *c)
+{
+    uint8_t byte;
+    return recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && would_block(errno);
+}
+
+const asc_transport asc_tcp = {
+    .start = tcp_start,
+    .connect = tcp_connect,
+    .send = tcp_send,
+    .recv = tcp_recv,
+    .recv_wait = tcp_recv_wait,
+    .is_idle = tcp_is_idle,
+    .close = tcp_close,
+};

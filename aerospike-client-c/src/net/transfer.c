@@ -1,0 +1,160 @@
+#include "net/transfer.h"
+
+#include <errno.h>
+#include <poll.h>
+
+#include "asc/reader.h"
+
+/* A first reception takes what is there up to this much, so that a small reply comes
+ * with its header in one system call. */
+#define FIRST_READ 16384u
+
+void
+asc_transfer_begin(asc_transfer *t, asc_conn *c, const uint8_t *out, size_t out_size,
+                   asc_buf *in)
+{
+    *t = (asc_transfer){
+        .conn = c,
+        .out = out,
+        .out_size = out_size,
+        .in = in,
+        .state = c->connected ? ASC_TRANSFER_SEND : ASC_TRANSFER_CONNECT,
+    };
+    in->len = 0;
+}
+
+static asc_io
+send_rest(asc_transfer *t, asc_error *err)
+{
+    while (t->sent < t->out_size) {
+        size_t moved = 0;
+        asc_io io = t->conn->transport->send(t->conn, t->out + t->sent,
+                                             t->out_size - t->sent, &moved, err);
+        if (io != ASC_IO_OK) {
+            return io;
+        }
+        t->sent += moved;
+        t->progress += moved;
+    }
+    t->state = ASC_TRANSFER_HEADER;
+    return ASC_IO_OK;
+}
+
+/* How many bytes the next reception may take: all of `in` before the header is known,
+ * the rest of the frame afterwards. 0 with err set when memory is short. */
+static size_t
+room(asc_transfer *t, asc_error *err)
+{
+    size_t want = t->state == ASC_TRANSFER_HEADER ? FIRST_READ : t->frame_size;
+    if (!asc_buf_grow(t->in, want)) {
+        asc_error_set(err, ASC_ERR_NOMEM, "reply of %zu bytes", want);
+        return 0;
+    }
+    size_t limit = t->state == ASC_TRANSFER_HEADER ? t->in->cap : t->frame_size;
+    return limit - t->in->len;
+}
+
+/* Look at what has come: is the header there, is the frame whole? ASC_IO_WANT_READ
+ * when more is needed. */
+static asc_io
+inspect(asc_transfer *t, asc_error *err)
+{
+    if (t->state == ASC_TRANSFER_HEADER) {
+        if (t->in->len < ASC_PROTO_HEADER_SIZE) {
+            return ASC_IO_WANT_READ;
+        }
+        asc_frame_head head;
+        if (asc_read_frame_head(t->in->data, &head, err) != ASC_OK) {
+            t->garbled = true;
+            return ASC_IO_ERROR;
+        }
+        t->frame_size = ASC_PROTO_HEADER_SIZE + (size_t)head.size;
+        t->state = ASC_TRANSFER_BODY;
+    }
+    if (t->in->len < t->frame_size) {
+        return ASC_IO_WANT_READ;
+    }
+    if (t->in->len > t->frame_size) { /* one request, one frame */
+        t->garbled = true;
+        asc_error_set(err, ASC_ERR_CLIENT, "%zu bytes follow the reply",
+                      t->in->len - t->frame_size);
+        return ASC_IO_ERROR;
+    }
+    t->state = ASC_TRANSFER_DONE;
+    return ASC_IO_OK;
+}
+
+/* Receive once, waiting when timeout_ms is not 0. ASC_IO_OK: bytes came. */
+static asc_io
+receive(asc_transfer *t, int timeout_ms, asc_error *err)
+{
+    size_t moved = 0, size = room(t, err);
+    if (size == 0) {
+        return ASC_IO_ERROR;
+    }
+    const asc_transport *transport = t->conn->transport;
+    uint8_t *at = t->in->data + t->in->len;
+    asc_io io = timeout_ms == 0
+                    ? transport->recv(t->conn, at, size, &moved, err)
+                    : transport->recv_wait(t->conn, at, size, timeout_ms, &moved, err);
+    if (io == ASC_IO_OK) {
+        t->in->len += moved;
+        t->progress += moved;
+    }
+    return io;
+}
+
+asc_io
+asc_transfer_step(asc_transfer *t, asc_error *err)
+{
+    asc_io io = ASC_IO_OK;
+    if (t->state == ASC_TRANSFER_CONNECT) {
+        io = t->conn->transport->connect(t->conn, err);
+        if (io != ASC_IO_OK) {
+            return io;
+        }
+        t->state = ASC_TRANSFER_SEND;
+    }
+    if (t->state == ASC_TRANSFER_SEND) {
+        io = send_rest(t, err);
+        /* the reply cannot be there yet: asking for it would only cost a call */
+        return io == ASC_IO_OK ? ASC_IO_WANT_READ : io;
+    }
+    while (t->state != ASC_TRANSFER_DONE) {
+        io = inspect(t, err);
+        if (io == ASC_IO_WANT_READ) {
+            io = receive(t, 0, err);
+        }
+        if (io != ASC_IO_OK) {
+            return io;
+        }
+    }
+    return ASC_IO_OK;
+}
+
+/* Nothing of the reply is there that step has not looked at. */
+asc_io
+asc_transfer_wait(asc_transfer *t, asc_io want, int timeout_ms, asc_error *err)
+{
+    if (want == ASC_IO_WANT_READ && timeout_ms != 0 &&
+        t->conn->transport->recv_wait != NULL) {
+        asc_io io = receive(t, timeout_ms, err);
+        return io == ASC_IO_WANT_READ ? ASC_IO_OK : io;
+    }
+    struct pollfd p = {.fd = t->conn->fd,
+                       .events = want == ASC_IO_WANT_READ ? POLLIN : POLLOUT};
+    if (poll(&p, 1, timeout_ms) < 0) {
+        if (errno == EINTR) {
+            return ASC_IO_INTERRUPTED;
+        }
+        asc_error_set_os(err, ASC_ERR_CLIENT, errno, "cannot poll");
+        return ASC_IO_ERROR;
+    }
+    return ASC_IO_OK;
+}
+
+uint64_t
+asc_transfer_missing(const asc_transfer *t)
+{
+    return t->frame_size == 0 ? UINT64_MAX : t->frame_size - t->in->len;
+}

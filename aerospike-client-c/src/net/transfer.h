@@ -1,0 +1,45 @@
+/* net/transfer.h -- one request out and one frame back over one connection, as a state
+ * machine that never blocks and reads no clock. Commands and tending both use it. */
+#ifndef ASC_NET_TRANSFER_H
+#define ASC_NET_TRANSFER_H
+
+#include "asc/buf.h"
+#include "net/conn.h"
+
+typedef enum asc_transfer_state {
+    ASC_TRANSFER_CONNECT,
+    ASC_TRANSFER_SEND,
+    ASC_TRANSFER_HEADER,
+    ASC_TRANSFER_BODY,
+    ASC_TRANSFER_DONE,
+} asc_transfer_state;
+
+typedef struct asc_transfer {
+    asc_conn *conn;      /* borrowed */
+    const uint8_t *out;  /* borrowed: the request */
+    size_t out_size;
+    size_t sent;         /* bytes that have left */
+    asc_buf *in;         /* borrowed: the reply's bytes, from data[0] on */
+    size_t frame_size;   /* header included; known from BODY on */
+    uint64_t progress;   /* grows with each byte moved: tells silence from trickle */
+    asc_transfer_state state;
+    bool garbled;        /* the failure was a reply that cannot be parsed */
+} asc_transfer;
+
+/* Begin on a connection that may still be connecting. in is emptied. */
+void asc_transfer_begin(asc_transfer *t, asc_conn *c, const uint8_t *out, size_t out_size,
+                        asc_buf *in);
+
+/* Do all that can be done without waiting. ASC_IO_OK: the whole frame is in `in`. */
+asc_io asc_transfer_step(asc_transfer *t, asc_error *err);
+
+/* Wait up to timeout_ms (-1: no limit) for what step wanted. ASC_IO_OK: call step
+ * again (also when the time is up: the caller knows its deadlines).
+ * ASC_IO_INTERRUPTED: a signal came. */
+asc_io asc_transfer_wait(asc_transfer *t, asc_io want, int timeout_ms, asc_error *err);
+
+/* Bytes of the reply that are still to come; UINT64_MAX while its header is not
+ * there. */
+uint64_t asc_transfer_missing(const asc_transfer *t);
+
+#endif

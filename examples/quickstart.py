@@ -1,0 +1,181 @@
+"""A walk through the client: one record, from put to remove.
+
+    python examples/quickstart.py [HOST:PORT[,HOST:PORT...]]
+
+Without an argument the hosts come from AEROSPIKE_HOSTS, else 127.0.0.1:3000. The
+server needs a namespace "test", which development servers have. Each step prints what
+was called and what came back; a step that surprises ends the program with an error.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import aerospike
+from aerospike import exception
+from aerospike_helpers.operations import operations
+
+KEY = ("test", "quickstart", "ada")
+
+
+def parse_hosts(text: str) -> list[tuple[str, int]]:
+    """ "a:3000,[::1]:3010,b" as [("a", 3000), ("::1", 3010), ("b", 3000)]."""
+    hosts = []
+    for part in text.split(","):
+        part = part.strip()
+        if part.startswith("["):
+            name, _, port = part[1:].partition("]")
+            port = port.removeprefix(":")
+        else:
+            name, _, port = part.partition(":")
+        hosts.append((name, int(port or 3000)))
+    return hosts
+
+
+def step(title: str, result: Any = None) -> None:
+    print(f"  {title}")
+    if result is not None:
+        print(f"      -> {result}")
+
+
+def section(title: str) -> None:
+    print(f"\n{title}")
+
+
+def expect(what: str, got: Any, wanted: Any) -> None:
+    if got != wanted:
+        raise SystemExit(f"surprise: {what} gave {got!r}, expected {wanted!r}")
+
+
+def show_cluster(client: aerospike.Client) -> None:
+    section("The cluster")
+    for node in client.get_node_names():
+        step(f"node {node['node_name']} at {node['address']}:{node['port']}")
+    for name, (error, answer) in sorted(client.info_all("build").items()):
+        expect(f"info on {name}", error, None)
+        step(f"info_all('build') from {name}", answer.strip().split("\t")[-1])
+    digest = aerospike.calc_digest(*KEY)
+    expect("the digest's length", len(digest), 20)
+    step(f"calc_digest{KEY}", bytes(digest).hex())
+
+
+def write_and_read(client: aerospike.Client) -> None:
+    section("Write and read")
+    bins = {
+        "name": "Ada",
+        "visits": 1,
+        "score": 99.5,
+        "photo": b"\x89PNG\x00",
+        "is_admin": True,
+        "langs": ["en", "fr", 3],
+        "address": {"city": "London", "zip": ["W1", 7], "geo": {"lat": 51.5}},
+    }
+    client.put(KEY, bins, policy={"key": aerospike.POLICY_KEY_SEND})
+    step(f"put(key, {len(bins)} bins)")
+
+    _, meta, record = client.get(KEY)
+    expect("get", record, bins)
+    step("get(key)", f"generation {meta['gen']}")
+    for name, value in sorted(record.items()):
+        step(f"    {name:10}{type(value).__name__:7}{value!r}")
+
+    _, _, record = client.select(KEY, ["name", "score"])
+    expect("select", record, {"name": "Ada", "score": 99.5})
+    step("select(key, ['name', 'score'])", record)
+
+    _, meta = client.exists(KEY)
+    expect("exists", meta["gen"], 1)
+    step("exists(key)", f"generation {meta['gen']}")
+
+
+def change(client: aerospike.Client) -> None:
+    section("Change single bins")
+    client.increment(KEY, "visits", 41)
+    step("increment(key, 'visits', 41)")
+    client.append(KEY, "name", " Lovelace")
+    step("append(key, 'name', ' Lovelace')")
+    client.prepend(KEY, "name", "Countess ")
+    step("prepend(key, 'name', 'Countess ')")
+    _, _, record = client.select(KEY, ["name", "visits"])
+    expect("the changes", record, {"name": "Countess Ada Lovelace", "visits": 42})
+    step("select(key, ['name', 'visits'])", record)
+
+    section("Several operations in one request")
+    _, meta, record = client.operate(
+        KEY,
+        [
+            operations.increment("visits", 8),
+            operations.write("seen", "today"),
+            operations.touch(),
+            operations.read("visits"),
+            operations.read("seen"),
+        ],
+    )
+    expect("operate", record, {"visits": 50, "seen": "today"})
+    step("operate(key, [increment, write, touch, read, read])", record)
+    step(f"    the generation is {meta['gen']} now")
+
+
+def time_to_live(client: aerospike.Client) -> None:
+    section("Time to live")
+    try:
+        client.touch(KEY, 600)
+    except exception.ForbiddenError:
+        # as configured on some servers: no expiry where nothing would expire records
+        step("touch(key, 600)", "this namespace does not take a time to live")
+        return
+    _, meta = client.exists(KEY)
+    if not 590 <= meta["ttl"] <= 600:
+        raise SystemExit(f"surprise: ttl {meta['ttl']} after touch(key, 600)")
+    step("touch(key, 600)", f"ttl {meta['ttl']} s")
+
+
+def errors(client: aerospike.Client) -> None:
+    section("Errors are exceptions")
+    _, meta = client.exists(KEY)
+    stale = {"gen": meta["gen"] - 1}
+    try:
+        client.put(
+            KEY, {"visits": 0}, meta=stale, policy={"gen": aerospike.POLICY_GEN_EQ}
+        )
+    except exception.RecordGenerationError as error:
+        step("put with an old generation", f"RecordGenerationError, code {error.code}")
+    else:
+        raise SystemExit("surprise: a put with an old generation was accepted")
+
+    client.remove(KEY)
+    step("remove(key)")
+    try:
+        client.get(KEY)
+    except exception.RecordNotFound as error:
+        step("get(key)", f"RecordNotFound, code {error.code}")
+    else:
+        raise SystemExit("surprise: the record is still there after remove")
+
+
+def main(args: list[str]) -> int:
+    text = args[0] if args else os.environ.get("AEROSPIKE_HOSTS", "127.0.0.1:3000")
+    hosts = parse_hosts(text)
+    print(f"Connecting to {text}")
+    client = aerospike.client({"hosts": hosts}).connect()
+    try:
+        expect("is_connected()", client.is_connected(), True)
+        show_cluster(client)
+        try:
+            client.remove(KEY)  # what an earlier run may have left
+        except exception.RecordNotFound:
+            pass
+        write_and_read(client)
+        change(client)
+        time_to_live(client)
+        errors(client)
+    finally:
+        client.close()
+    print("\nEvery step gave what was expected.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

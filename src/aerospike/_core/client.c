@@ -1,0 +1,304 @@
+#include "client.h"
+
+#include "args.h"
+#include "docs.h"
+
+/* --- connecting ------------------------------------------------------------------------- */
+
+/* Connect; another thread may be faster, then its cluster stays. 0, or 1 with err. */
+static int
+open_cluster(ClientObject *client, asc_error *err)
+{
+    asc_cluster *fresh = NULL;
+    asc_status rc;
+    asc_error_reset(err);
+    Py_BEGIN_ALLOW_THREADS
+    rc = asc_cluster_create(&fresh, &client->config.cluster, err);
+    Py_END_ALLOW_THREADS
+    if (rc != ASC_OK) {
+        return 1;
+    }
+    if (client->cluster == NULL) {
+        client->cluster = fresh;
+        client->state = CLIENT_OPEN;
+        return 0;
+    }
+    Py_BEGIN_ALLOW_THREADS
+    asc_cluster_close(fresh);
+    asc_cluster_release(fresh);
+    Py_END_ALLOW_THREADS
+    return 0;
+}
+
+static void
+close_cluster(ClientObject *client)
+{
+    asc_cluster *cluster = client->cluster;
+    client->cluster = NULL;
+    if (client->state == CLIENT_OPEN) {
+        client->state = CLIENT_CLOSED;
+    }
+    if (cluster != NULL) {
+        Py_BEGIN_ALLOW_THREADS
+        asc_cluster_close(cluster);
+        asc_cluster_release(cluster);
+        Py_END_ALLOW_THREADS
+    }
+}
+
+static int
+check_valid(module_state *st, ClientObject *client)
+{
+    return client->state != CLIENT_INVALID
+               ? 0
+               : raise_param(st, "Invalid aerospike object: its constructor has failed or "
+                                 "was not called");
+}
+
+asc_cluster *
+client_cluster(module_state *st, ClientObject *client)
+{
+    asc_error err;
+    if (client->state == CLIENT_NEW && open_cluster(client, &err) != 0) {
+        asc_error_append(&err, " (connecting late: the constructor had failed to)");
+        raise_error(st, &err, NULL, NULL);
+        return NULL;
+    }
+    if (client->cluster == NULL) {
+        if (check_valid(st, client) == 0) {
+            raise_code(st, ASC_ERR_CLUSTER,
+                       "No connection to aerospike cluster: the client is closed");
+        }
+        return NULL;
+    }
+    asc_cluster_retain(client->cluster);
+    return client->cluster;
+}
+
+/* --- calls --------------------------------------------------------------------------------- */
+
+asc_call *
+client_take_call(ClientObject *client)
+{
+    asc_call *call = NULL;
+    for (int i = 0; call == NULL && i < N_SPARE_CALLS; i++) {
+        if (atomic_load_explicit(&client->spare[i], memory_order_relaxed) != NULL) {
+            call = atomic_exchange(&client->spare[i], NULL);
+        }
+    }
+    if (call == NULL && (call = asc_call_new()) == NULL) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    asc_call_reset(call);
+    return call;
+}
+
+void
+client_give_call(ClientObject *client, asc_call *call)
+{
+    for (int i = 0; call != NULL && i < N_SPARE_CALLS; i++) {
+        asc_call *none = NULL;
+        if (atomic_compare_exchange_strong(&client->spare[i], &none, call)) {
+            return;
+        }
+    }
+    asc_call_free(call);
+}
+
+int
+client_run_call(asc_call *call, asc_cluster *cluster, asc_error *err)
+{
+    asc_status rc;
+    for (;;) {
+        Py_BEGIN_ALLOW_THREADS
+        rc = asc_call_run(call, cluster, err);
+        Py_END_ALLOW_THREADS
+        if (rc != ASC_INTERRUPTED) {
+            return rc == ASC_OK ? 0 : 1;
+        }
+        if (PyErr_CheckSignals() < 0) {
+            asc_call_abandon(call);
+            return -1;
+        }
+    }
+}
+
+/* --- the type -------------------------------------------------------------------------------- */
+
+static int
+client_init(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    ClientObject *client = (ClientObject *)self;
+    static char *names[] = {"config", NULL};
+    PyObject *config = NULL;
+    /* a subclass has no module of its own */
+    PyObject *module = PyType_GetModuleByDef(Py_TYPE(self), &core_module);
+    if (module == NULL) {
+        return -1;
+    }
+    module_state *st = PyModule_GetState(module);
+    if (client->state != CLIENT_INVALID) {
+        PyErr_SetString(PyExc_RuntimeError, "the client is initialised already");
+        return -1;
+    }
+    if (PyTuple_GET_SIZE(args) == 0 && kwargs == NULL) {
+        return raise_param(st, "No config argument");
+    }
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:Client", names, &config)) {
+        return -1;
+    }
+    if (config_from_py(st, &client->config, config) < 0) {
+        config_clear(&client->config);
+        return -1;
+    }
+    asc_error err;
+    client->state = CLIENT_NEW;
+    if (open_cluster(client, &err) == 0) {
+        return 0;
+    }
+    /* code of the older kind calls connect() and expects the error there */
+    if (client->config.fail_if_not_connected == NOT_GIVEN && err.code != ASC_ERR_NOMEM) {
+        return 0;
+    }
+    client->state = CLIENT_INVALID;
+    config_clear(&client->config);
+    raise_error(st, &err, NULL, NULL);
+    return -1;
+}
+
+static void
+client_dealloc(PyObject *self)
+{
+    ClientObject *client = (ClientObject *)self;
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    close_cluster(client);
+    for (int i = 0; i < N_SPARE_CALLS; i++) {
+        asc_call_free(atomic_exchange(&client->spare[i], NULL));
+    }
+    config_clear(&client->config);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static int
+client_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    for (int kind = 0; kind < N_POLICIES; kind++) {
+        Py_VISIT(((ClientObject *)self)->config.defaults[kind].filter);
+    }
+    return 0;
+}
+
+static CLIENT_METHOD(client_connect)
+{
+    static const char *const names[] = {"username", "password", NULL};
+    module_state *st = PyType_GetModuleState(cls);
+    ClientObject *client = (ClientObject *)self;
+    PyObject *argv[2];
+    asc_error err;
+    if (parse_args("connect", names, 0, args, nargs, kwnames, argv) < 0 ||
+        check_valid(st, client) < 0) {
+        return NULL;
+    }
+    if (none_to_null(argv[0]) != NULL || none_to_null(argv[1]) != NULL) {
+        raise_param(st, "user and password are not supported yet");
+        return NULL;
+    }
+    if (client->cluster == NULL && open_cluster(client, &err) != 0) {
+        return raise_error(st, &err, NULL, NULL);
+    }
+    return Py_NewRef(self);
+}
+
+static PyObject *
+client_close(PyObject *self, PyObject *ignored)
+{
+    ClientObject *client = (ClientObject *)self;
+    (void)ignored;
+    if (client->state == CLIENT_NEW) {
+        client->state = CLIENT_CLOSED;
+    }
+    close_cluster(client);
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+client_is_connected(PyObject *self, PyObject *ignored)
+{
+    ClientObject *client = (ClientObject *)self;
+    (void)ignored;
+    return PyBool_FromLong(client->cluster != NULL &&
+                           asc_cluster_is_connected(client->cluster));
+}
+
+static PyObject *
+client_enter(PyObject *self, PyObject *ignored)
+{
+    (void)ignored;
+    return Py_NewRef(self);
+}
+
+static PyObject *
+client_exit(PyObject *self, PyObject *ignored)
+{
+    (void)ignored;
+    return client_close(self, NULL);
+}
+
+#define METHOD(name)                                                                   \
+    {#name, (PyCFunction)(void (*)(void))client_##name,                                \
+     METH_METHOD | METH_FASTCALL | METH_KEYWORDS, doc_##name}
+
+static PyMethodDef client_methods[] = {
+    METHOD(connect),
+    {"close", client_close, METH_NOARGS, doc_close},
+    {"is_connected", client_is_connected, METH_NOARGS, doc_is_connected},
+    {"__enter__", client_enter, METH_NOARGS, NULL},
+    {"__exit__", client_exit, METH_VARARGS, NULL},
+    METHOD(get),
+    METHOD(select),
+    METHOD(exists),
+    METHOD(put),
+    METHOD(remove),
+    METHOD(remove_bin),
+    METHOD(touch),
+    METHOD(append),
+    METHOD(prepend),
+    METHOD(increment),
+    METHOD(operate),
+    METHOD(operate_ordered),
+    METHOD(get_key_partition_id),
+    METHOD(info_all),
+    METHOD(info_single_node),
+    METHOD(info_random_node),
+    METHOD(get_nodes),
+    METHOD(get_node_names),
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot client_slots[] = {
+    {Py_tp_doc, (void *)doc_Client},
+    {Py_tp_init, client_init},
+    {Py_tp_dealloc, client_dealloc},
+    {Py_tp_traverse, client_traverse},
+    {Py_tp_methods, client_methods},
+    {0, NULL},
+};
+
+static PyType_Spec client_spec = {
+    .name = "aerospike.Client",
+    .basicsize = sizeof(ClientObject),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC |
+             Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = client_slots,
+};
+
+int
+client_type_init(PyObject *module, module_state *st)
+{
+    st->ClientType = (PyTypeObject *)PyType_FromModuleAndSpec(module, &client_spec, NULL);
+    return st->ClientType != NULL ? PyModule_AddType(module, st->ClientType) : -1;
+}

@@ -1,0 +1,66 @@
+/* client.h -- the type aerospike.Client: its life, and what its methods share. */
+#ifndef CORE_CLIENT_H
+#define CORE_CLIENT_H
+
+#include <stdatomic.h>
+
+#include "asc/command.h"
+#include "config.h"
+
+/* Calls that are kept between uses, so that their buffers are. More threads than this
+ * at one time make and free their own. */
+#define N_SPARE_CALLS 8
+
+typedef enum client_state {
+    CLIENT_INVALID, /* the constructor was not called, or it failed */
+    CLIENT_NEW,     /* not connected yet */
+    CLIENT_OPEN,
+    CLIENT_CLOSED,
+} client_state;
+
+typedef struct ClientObject {
+    PyObject_HEAD
+    client_state state;
+    asc_cluster *cluster; /* counted; NULL unless CLIENT_OPEN */
+    client_config config;
+    _Atomic(asc_call *) spare[N_SPARE_CALLS];
+} ClientObject;
+
+/* The cluster, counted for the caller; connects a client that has not connected yet.
+ * NULL with an exception: ClusterError when it is closed. */
+asc_cluster *client_cluster(module_state *st, ClientObject *client);
+
+/* A call, empty; NULL with MemoryError. Give it back when it is not under way. */
+asc_call *client_take_call(ClientObject *client);
+void client_give_call(ClientObject *client, asc_call *call);
+
+/* Run a call without the GIL; signal handlers run in between. 0: the reply is there;
+ * 1: it failed and err says how; -1: a handler has raised. */
+int client_run_call(asc_call *call, asc_cluster *cluster, asc_error *err);
+
+/* The methods, by the file that has them. */
+#define CLIENT_METHOD(name)                                                            \
+    PyObject *name(PyObject *self, PyTypeObject *cls, PyObject *const *args,           \
+                   Py_ssize_t nargs, PyObject *kwnames)
+
+CLIENT_METHOD(client_get);
+CLIENT_METHOD(client_select);
+CLIENT_METHOD(client_exists);
+CLIENT_METHOD(client_put);
+CLIENT_METHOD(client_remove);
+CLIENT_METHOD(client_remove_bin);
+CLIENT_METHOD(client_touch);
+CLIENT_METHOD(client_append);
+CLIENT_METHOD(client_prepend);
+CLIENT_METHOD(client_increment);
+CLIENT_METHOD(client_operate);
+CLIENT_METHOD(client_operate_ordered);
+CLIENT_METHOD(client_get_key_partition_id);
+
+CLIENT_METHOD(client_info_all);
+CLIENT_METHOD(client_info_single_node);
+CLIENT_METHOD(client_info_random_node);
+CLIENT_METHOD(client_get_nodes);
+CLIENT_METHOD(client_get_node_names);
+
+#endif

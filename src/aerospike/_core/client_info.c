@@ -1,0 +1,253 @@
+/* The methods of aerospike.Client that ask nodes for information. */
+#include <string.h>
+
+#include "args.h"
+#include "client.h"
+#include "asc/alloc.h"
+#include "values.h"
+
+typedef struct info_call {
+    module_state *st;
+    ClientObject *client; /* borrowed */
+    asc_cluster *cluster; /* counted */
+    asc_call *call;
+    policy pol;
+    const char *command; /* borrowed from the caller's str */
+    size_t command_size;
+    asc_node_info *nodes; /* owned */
+    size_t n_nodes;
+    asc_error err;
+} info_call;
+
+static int
+list_nodes(info_call *c)
+{
+    asc_error_reset(&c->err);
+    if (asc_cluster_nodes(c->cluster, &c->nodes, &c->n_nodes, &c->err) == ASC_OK) {
+        return 0;
+    }
+    raise_error(c->st, &c->err, NULL, NULL);
+    return -1;
+}
+
+static int
+open_client(info_call *c, PyObject *self, PyTypeObject *cls)
+{
+    *c = (info_call){.st = PyType_GetModuleState(cls), .client = (ClientObject *)self};
+    c->cluster = client_cluster(c->st, c->client);
+    return c->cluster != NULL ? list_nodes(c) : -1;
+}
+
+static int
+begin(info_call *c, PyObject *self, PyTypeObject *cls, PyObject *command,
+      PyObject *policy_arg)
+{
+    Py_ssize_t size;
+    if (open_client(c, self, cls) < 0) {
+        return -1;
+    }
+    if (!PyUnicode_Check(command)) {
+        return raise_param(c->st, "Request must be a string, not %s",
+                           Py_TYPE(command)->tp_name);
+    }
+    c->command = PyUnicode_AsUTF8AndSize(command, &size);
+    if (c->command == NULL) {
+        PyErr_Clear();
+        return raise_param(c->st, "Request has characters that UTF-8 lacks");
+    }
+    c->command_size = (size_t)size;
+    if (policy_from_py(c->st, &c->pol, &c->client->config.defaults[POLICY_INFO],
+                       POLICY_INFO, policy_arg, c->client->config.strict) < 0) {
+        return -1;
+    }
+    c->call = client_take_call(c->client);
+    return c->call != NULL ? 0 : -1;
+}
+
+static void
+end(info_call *c)
+{
+    if (c->call != NULL) {
+        client_give_call(c->client, c->call);
+    }
+    policy_clear(&c->pol);
+    asc_free(c->nodes);
+    asc_cluster_release(c->cluster);
+}
+
+/* Ask one node. The whole reply text, borrowed from the call, or NULL with an
+ * exception: a node that refuses the (first) command raises what it says. */
+static const char *
+ask(info_call *c, const char *node_name, size_t *size)
+{
+    asc_call_reset(c->call);
+    asc_request *req = asc_call_request(c->call);
+    bool ended = c->command_size > 0 && c->command[c->command_size - 1] == '\n';
+    asc_buf text = ASC_BUF_INIT;
+    bool ok = asc_buf_put(&text, c->command, c->command_size) &&
+              (ended || c->command_size == 0 || asc_buf_put(&text, "\n", 1)) &&
+              asc_write_info(&req->out, (const char *)text.data, text.len);
+    asc_buf_clear(&text);
+    if (!ok) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    policy_to_request(&c->pol, req, false);
+    req->node_name = node_name;
+    int rc = client_run_call(c->call, c->cluster, &c->err);
+    if (rc != 0) {
+        return rc > 0 ? (raise_error(c->st, &c->err, NULL, NULL), NULL) : NULL;
+    }
+    const char *reply = (const char *)req->in.data + ASC_PROTO_HEADER_SIZE;
+    *size = req->in.len - ASC_PROTO_HEADER_SIZE;
+    asc_info_pair first;
+    size_t at = 0;
+    if (asc_info_next(reply, *size, &at, &first) &&
+        asc_info_status(first.value, first.value_size, &c->err) != ASC_OK) {
+        raise_error(c->st, &c->err, NULL, NULL);
+        return NULL;
+    }
+    return reply;
+}
+
+static PyObject *
+text_to_py(const char *text, size_t size)
+{
+    return decode_text((const uint8_t *)text, size);
+}
+
+/* {node name: (None, text after the first tab)} */
+CLIENT_METHOD(client_info_all)
+{
+    static const char *const names[] = {"command", "policy", NULL};
+    PyObject *argv[2], *result = NULL;
+    info_call c;
+    if (parse_args("info_all", names, 1, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    if (begin(&c, self, cls, argv[0], argv[1]) == 0) {
+        result = PyDict_New();
+    }
+    for (size_t i = 0; result != NULL && i < c.n_nodes; i++) {
+        size_t size = 0;
+        const char *text = ask(&c, c.nodes[i].name, &size);
+        const char *tab = text != NULL ? memchr(text, '\t', size) : NULL;
+        const char *value = tab != NULL ? tab + 1 : text;
+        PyObject *item =
+            text != NULL ? text_to_py(value, size - (size_t)(value - text)) : NULL;
+        PyObject *pair = item != NULL ? PyTuple_Pack(2, Py_None, item) : NULL;
+        Py_XDECREF(item);
+        if (pair == NULL || PyDict_SetItemString(result, c.nodes[i].name, pair) < 0) {
+            Py_CLEAR(result);
+        }
+        Py_XDECREF(pair);
+    }
+    end(&c);
+    return result;
+}
+
+static PyObject *
+ask_for_py(info_call *c, const char *node_name)
+{
+    size_t size = 0;
+    const char *text = ask(c, node_name, &size);
+    return text != NULL ? text_to_py(text, size) : NULL;
+}
+
+CLIENT_METHOD(client_info_single_node)
+{
+    static const char *const names[] = {"command", "host", "policy", NULL};
+    PyObject *argv[3], *result = NULL;
+    info_call c;
+    if (parse_args("info_single_node", names, 2, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    if (begin(&c, self, cls, argv[0], argv[2]) < 0) {
+        goto done;
+    }
+    if (!PyUnicode_Check(argv[1])) {
+        raise_param(c.st, "Host must be a string, the name of a node, not %s",
+                    Py_TYPE(argv[1])->tp_name);
+        goto done;
+    }
+    const char *wanted = NULL;
+    for (size_t i = 0; i < c.n_nodes && wanted == NULL; i++) {
+        if (PyUnicode_CompareWithASCIIString(argv[1], c.nodes[i].name) == 0) {
+            wanted = c.nodes[i].name;
+        }
+    }
+    if (wanted == NULL) {
+        raise_param(c.st, "Could not get node with name %U.", argv[1]);
+        goto done;
+    }
+    result = ask_for_py(&c, wanted);
+done:
+    end(&c);
+    return result;
+}
+
+CLIENT_METHOD(client_info_random_node)
+{
+    static const char *const names[] = {"command", "policy", NULL};
+    PyObject *argv[2], *result = NULL;
+    info_call c;
+    if (parse_args("info_random_node", names, 1, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    if (begin(&c, self, cls, argv[0], argv[1]) == 0) {
+        if (c.n_nodes > 0) { /* any will do: the turn of the moment */
+            result = ask_for_py(&c, c.nodes[asc_cluster_turn(c.cluster) % c.n_nodes].name);
+        }
+        else {
+            raise_code(c.st, ASC_ERR_INVALID_NODE, "the cluster is empty");
+        }
+    }
+    end(&c);
+    return result;
+}
+
+/* A list with one item for each node, made by `make`. */
+static PyObject *
+nodes_to_py(PyObject *self, PyTypeObject *cls, PyObject *(*make)(const asc_node_info *))
+{
+    info_call c;
+    PyObject *list = open_client(&c, self, cls) == 0 ? PyList_New(0) : NULL;
+    for (size_t i = 0; list != NULL && i < c.n_nodes; i++) {
+        PyObject *item = make(&c.nodes[i]);
+        if (item == NULL || PyList_Append(list, item) < 0) {
+            Py_CLEAR(list);
+        }
+        Py_XDECREF(item);
+    }
+    end(&c);
+    return list;
+}
+
+static PyObject *
+node_to_pair(const asc_node_info *n)
+{
+    return Py_BuildValue("(si)", n->address, (int)n->port);
+}
+
+static PyObject *
+node_to_dict(const asc_node_info *n)
+{
+    return Py_BuildValue("{sssiss}", "address", n->address, "port", (int)n->port,
+                         "node_name", n->name);
+}
+
+CLIENT_METHOD(client_get_nodes)
+{
+    static const char *const names[] = {NULL};
+    return parse_args("get_nodes", names, 0, args, nargs, kwnames, NULL) < 0
+               ? NULL
+               : nodes_to_py(self, cls, node_to_pair);
+}
+
+CLIENT_METHOD(client_get_node_names)
+{
+    static const char *const names[] = {NULL};
+    return parse_args("get_node_names", names, 0, args, nargs, kwnames, NULL) < 0
+               ? NULL
+               : nodes_to_py(self, cls, node_to_dict);
+}

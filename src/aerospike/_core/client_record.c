@@ -1,0 +1,578 @@
+/* The methods of aerospike.Client on one record. Each parses its arguments, encodes
+ * one message, runs it without the GIL, and decodes the reply. */
+#include <time.h>
+
+#include "args.h"
+#include "client.h"
+#include "compat.h"
+#include "keys.h"
+#include "operations.h"
+
+typedef struct record_call {
+    module_state *st;
+    ClientObject *client; /* borrowed */
+    asc_cluster *cluster; /* counted: close() may race us */
+    asc_call *call;       /* taken from the client */
+    asc_request *req;     /* of call */
+    PyObject *key_arg;    /* borrowed: what the caller wrote */
+    PyObject *bin_arg;    /* borrowed: what an error shows as its bin, or NULL */
+    policy pol;
+    record_meta meta;
+    record_key key;
+    asc_msg_head head;
+    asc_writer writer;
+    encoder enc;
+    asc_error err;
+} record_call;
+
+/* --- what all of them do ------------------------------------------------------------------ */
+
+/* Parse what every call has. 0, or -1 with an exception; end() it in either case. */
+static int
+begin(record_call *c, PyObject *self, PyTypeObject *cls, policy_kind kind,
+      PyObject *key, PyObject *meta, PyObject *policy_arg)
+{
+    c->st = PyType_GetModuleState(cls);
+    c->client = (ClientObject *)self;
+    c->call = NULL;
+    c->pol.filter = NULL;
+    c->key_arg = key;
+    c->bin_arg = NULL;
+    c->head = (asc_msg_head){0};
+    int strict = c->client->config.strict;
+    c->cluster = client_cluster(c->st, c->client);
+    if (c->cluster == NULL ||
+        policy_from_py(c->st, &c->pol, &c->client->config.defaults[kind], kind,
+                       policy_arg, strict) < 0 ||
+        meta_from_py(c->st, &c->meta, meta, strict) < 0 ||
+        key_from_py(c->st, &c->key, key) < 0) {
+        return -1;
+    }
+    c->call = client_take_call(c->client);
+    if (c->call == NULL) {
+        return -1;
+    }
+    c->req = asc_call_request(c->call);
+    c->enc = (encoder){.st = c->st, .out = &c->req->out,
+                       .bool_as = c->client->config.bool_as};
+    return 0;
+}
+
+static void
+end(record_call *c)
+{
+    if (c->call != NULL) {
+        client_give_call(c->client, c->call);
+    }
+    policy_clear(&c->pol);
+    asc_cluster_release(c->cluster);
+}
+
+/* Header (to be completed) and fields; operations follow. */
+static int
+begin_message(record_call *c)
+{
+    asc_writer *w = &c->writer;
+    PyObject *filter = c->pol.filter;
+    if (asc_writer_begin(w, &c->req->out, &c->head) &&
+        key_to_fields(&c->key, w, c->pol.key == 1) &&
+        (filter == NULL ||
+         asc_writer_field(w, ASC_FIELD_FILTER, PyBytes_AS_STRING(filter),
+                          (size_t)PyBytes_GET_SIZE(filter)))) {
+        return 0;
+    }
+    PyErr_NoMemory();
+    return -1;
+}
+
+/* Complete the message and run it: 0, 1 with c->err, -1 with an exception. */
+static int
+run(record_call *c, bool writes)
+{
+    asc_writer_set_head(&c->writer, &c->head);
+    asc_writer_end(&c->writer);
+    policy_to_request(&c->pol, c->req, writes);
+    c->req->ns = c->key.ns_text;
+    c->req->partition = asc_digest_partition(c->key.digest);
+    return client_run_call(c->call, c->cluster, &c->err);
+}
+
+static int
+run_read(record_call *c, uint8_t info1)
+{
+    c->head.info1 |= info1;
+    policy_to_read_head(&c->pol, &c->head);
+    return run(c, false);
+}
+
+static int
+run_write(record_call *c, uint8_t info2)
+{
+    c->head.info2 |= info2;
+    policy_to_write_head(&c->pol, &c->meta, &c->head);
+    return run(c, true);
+}
+
+/* Raise the error of a run that returned 1; after -1 there is an exception already. */
+static PyObject *
+raise_run(record_call *c, int rc)
+{
+    return rc > 0 ? raise_error(c->st, &c->err, c->key_arg, c->bin_arg) : NULL;
+}
+
+static PyObject *
+zero_or_raise(record_call *c, int rc)
+{
+    return rc == 0 ? PyLong_FromLong(0) : raise_run(c, rc);
+}
+
+/* --- replies --------------------------------------------------------------------------------- */
+
+static int
+open_reply(record_call *c, asc_msg *m)
+{
+    const asc_buf *in = &c->req->in;
+    asc_error_reset(&c->err);
+    if (asc_msg_open(m, in->data + ASC_PROTO_HEADER_SIZE,
+                     in->len - ASC_PROTO_HEADER_SIZE, &c->err) == ASC_OK) {
+        return 0;
+    }
+    raise_error(c->st, &c->err, c->key_arg, NULL);
+    return -1;
+}
+
+/* {"ttl": seconds, "gen": number} */
+static PyObject *
+meta_to_py(module_state *st, const asc_msg *m)
+{
+    uint64_t now = m->void_time != 0 ? (uint64_t)time(NULL) : 0;
+    PyObject *dict = PyDict_New();
+    PyObject *ttl = PyLong_FromUnsignedLong(asc_ttl_from_void_time(m->void_time, now));
+    PyObject *gen = PyLong_FromUnsignedLong(m->generation);
+    if (dict == NULL || ttl == NULL || gen == NULL ||
+        PyDict_SetItem(dict, st->s_ttl, ttl) < 0 ||
+        PyDict_SetItem(dict, st->s_gen, gen) < 0) {
+        Py_CLEAR(dict);
+    }
+    Py_XDECREF(ttl);
+    Py_XDECREF(gen);
+    return dict;
+}
+
+/* Read one operation of the reply: new references to the bin's name and value. */
+static int
+next_bin(record_call *c, asc_msg *m, PyObject **name, PyObject **value)
+{
+    asc_msg_op op;
+    decoder d = {.st = c->st, .raw_containers = !c->pol.deserialize};
+    if (asc_msg_next_op(m, &op, &c->err) != ASC_OK) {
+        raise_error(c->st, &c->err, c->key_arg, NULL);
+        return -1;
+    }
+    *name = decode_name(c->st, op.name, op.name_size);
+    *value = *name != NULL ? decode_particle(&d, op.particle, op.value, op.value_size)
+                           : NULL;
+    if (*value == NULL) {
+        Py_XDECREF(*name);
+        return -1;
+    }
+    return 0;
+}
+
+/* {bin: value}; a later value of a bin replaces an earlier one. */
+static PyObject *
+bins_to_dict(record_call *c, asc_msg *m)
+{
+    PyObject *bins = PyDict_New(), *name, *value;
+    for (unsigned i = 0; bins != NULL && i < m->n_ops; i++) {
+        if (next_bin(c, m, &name, &value) < 0) {
+            Py_CLEAR(bins);
+            break;
+        }
+        if (PyDict_SetItem(bins, name, value) < 0) {
+            Py_CLEAR(bins);
+        }
+        Py_DECREF(name);
+        Py_DECREF(value);
+    }
+    return bins;
+}
+
+/* [(bin, value), ...] in the order of the reply. */
+static PyObject *
+bins_to_list(record_call *c, asc_msg *m)
+{
+    PyObject *bins = PyList_New(m->n_ops), *name, *value;
+    for (unsigned i = 0; bins != NULL && i < m->n_ops; i++) {
+        PyObject *pair = next_bin(c, m, &name, &value) == 0 ? PyTuple_New(2) : NULL;
+        if (pair == NULL) {
+            Py_CLEAR(bins);
+            break;
+        }
+        PyTuple_SET_ITEM(pair, 0, name);
+        PyTuple_SET_ITEM(pair, 1, value);
+        PyList_SET_ITEM(bins, (Py_ssize_t)i, pair);
+    }
+    return bins;
+}
+
+typedef PyObject *(*bins_reader)(record_call *c, asc_msg *m);
+
+/* (key, meta, bins); without bins when read_bins is NULL. */
+static PyObject *
+record_to_py(record_call *c, bool with_user_key, bins_reader read_bins)
+{
+    asc_msg m;
+    if (open_reply(c, &m) < 0) {
+        return NULL;
+    }
+    int n = read_bins != NULL ? 3 : 2;
+    PyObject *record = PyTuple_New(n);
+    PyObject *parts[3] = {
+        record != NULL ? key_to_py(&c->key, with_user_key) : NULL,
+        record != NULL ? meta_to_py(c->st, &m) : NULL,
+        record != NULL && n == 3 ? read_bins(c, &m) : NULL,
+    };
+    for (int i = 0; i < n; i++) {
+        if (parts[i] == NULL) {
+            for (int j = 0; j < n; j++) {
+                Py_XDECREF(parts[j]);
+            }
+            Py_XDECREF(record);
+            return NULL;
+        }
+    }
+    for (int i = 0; i < n; i++) {
+        PyTuple_SET_ITEM(record, i, parts[i]);
+    }
+    return record;
+}
+
+/* --- reads -------------------------------------------------------------------------------------- */
+
+CLIENT_METHOD(client_get)
+{
+    static const char *const names[] = {"key", "policy", NULL};
+    PyObject *argv[2], *result = NULL;
+    record_call c;
+    if (parse_args("get", names, 1, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    if (begin(&c, self, cls, POLICY_READ, argv[0], NULL, argv[1]) == 0 &&
+        begin_message(&c) == 0) {
+        int rc = run_read(&c, ASC_INFO1_READ | ASC_INFO1_GET_ALL);
+        result = rc == 0 ? record_to_py(&c, c.pol.key == 1, bins_to_dict)
+                         : raise_run(&c, rc);
+    }
+    end(&c);
+    return result;
+}
+
+/* READ operations for the names in a list or tuple. */
+static int
+read_operations(record_call *c, PyObject *names)
+{
+    if (!PyList_Check(names) && !PyTuple_Check(names)) {
+        return raise_param(c->st, "bins: not a list or tuple but %s",
+                           Py_TYPE(names)->tp_name);
+    }
+    int rc = 0;
+    for (Py_ssize_t i = 0; rc == 0 && i < PySequence_Fast_GET_SIZE(names); i++) {
+        PyObject *name = Py_NewRef(PySequence_Fast_GET_ITEM(names, i));
+        rc = operation_without_value(&c->enc, &c->writer, ASC_OP_READ, name);
+        Py_DECREF(name);
+    }
+    return rc;
+}
+
+CLIENT_METHOD(client_select)
+{
+    static const char *const names[] = {"key", "bins", "policy", NULL};
+    PyObject *argv[3], *result = NULL;
+    record_call c;
+    if (parse_args("select", names, 2, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    if (begin(&c, self, cls, POLICY_READ, argv[0], NULL, argv[2]) == 0 &&
+        begin_message(&c) == 0 && read_operations(&c, argv[1]) == 0) {
+        int rc = run_read(&c, ASC_INFO1_READ);
+        result = rc == 0 ? record_to_py(&c, true, bins_to_dict) : raise_run(&c, rc);
+    }
+    end(&c);
+    return result;
+}
+
+/* (key, None) */
+static PyObject *
+absent_to_py(record_call *c)
+{
+    PyObject *key = key_to_py(&c->key, true);
+    PyObject *pair = key != NULL ? PyTuple_Pack(2, key, Py_None) : NULL;
+    Py_XDECREF(key);
+    return pair;
+}
+
+CLIENT_METHOD(client_exists)
+{
+    static const char *const names[] = {"key", "policy", NULL};
+    PyObject *argv[2], *result = NULL;
+    record_call c;
+    if (parse_args("exists", names, 1, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    if (begin(&c, self, cls, POLICY_READ, argv[0], NULL, argv[1]) == 0 &&
+        begin_message(&c) == 0) {
+        int rc = run_read(&c, ASC_INFO1_READ | ASC_INFO1_GET_NO_BINS);
+        result = rc == 0                        ? record_to_py(&c, true, NULL)
+                 : rc > 0 && c.err.code == 2 ? absent_to_py(&c)
+                                                : raise_run(&c, rc);
+    }
+    end(&c);
+    return result;
+}
+
+/* --- writes -------------------------------------------------------------------------------------- */
+
+static int
+write_operations(record_call *c, PyObject *bins)
+{
+    PyObject *name, *value;
+    Py_ssize_t at = 0;
+    int rc = 0;
+    if (!PyDict_Check(bins)) {
+        return raise_param(c->st, "Record should be passed as bin-value pair: a dict, not %s",
+                           Py_TYPE(bins)->tp_name);
+    }
+    if (PyDict_GET_SIZE(bins) > (Py_ssize_t)ASC_MAX_OPS) {
+        return raise_param(c->st, "%zd bins are too many: %u are allowed",
+                           PyDict_GET_SIZE(bins), ASC_MAX_OPS);
+    }
+    while (rc == 0 && PyDict_Next(bins, &at, &name, &value)) {
+        Py_INCREF(name); /* encoding may run Python code */
+        Py_INCREF(value);
+        rc = operation_with_value(&c->enc, &c->writer, ASC_OP_WRITE, name, ASC_ERR_CLIENT,
+                                  value);
+        Py_DECREF(name);
+        Py_DECREF(value);
+    }
+    return rc;
+}
+
+CLIENT_METHOD(client_put)
+{
+    static const char *const names[] = {"key", "bins", "meta", "policy", "serializer",
+                                        NULL};
+    PyObject *argv[5], *result = NULL;
+    record_call c;
+    if (parse_args("put", names, 2, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    if (begin(&c, self, cls, POLICY_WRITE, argv[0], argv[2], argv[3]) == 0 &&
+        begin_message(&c) == 0 && write_operations(&c, argv[1]) == 0) {
+        c.bin_arg = argv[1];
+        result = zero_or_raise(&c, run_write(&c, ASC_INFO2_WRITE));
+    }
+    end(&c);
+    return result;
+}
+
+/* The second argument of remove() is meta; alone, and with a key that only policies
+ * have, it is the policy that the older manuals put there. */
+static void
+sort_remove_args(module_state *st, PyObject **meta, PyObject **policy_arg)
+{
+    if (*meta != NULL && *policy_arg == NULL && PyDict_Check(*meta) &&
+        looks_like_policy(st, POLICY_REMOVE, *meta)) {
+        *policy_arg = *meta;
+        *meta = NULL;
+    }
+}
+
+CLIENT_METHOD(client_remove)
+{
+    static const char *const names[] = {"key", "meta", "policy", NULL};
+    PyObject *argv[3], *result = NULL;
+    record_call c;
+    if (parse_args("remove", names, 1, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    sort_remove_args(PyType_GetModuleState(cls), &argv[1], &argv[2]);
+    /* whatever is no dict was never looked at */
+    PyObject *meta = argv[1] != NULL && PyDict_Check(argv[1]) ? argv[1] : NULL;
+    if (begin(&c, self, cls, POLICY_REMOVE, argv[0], meta, argv[2]) == 0 &&
+        begin_message(&c) == 0) {
+        c.meta.has_ttl = false; /* a delete has none */
+        result = zero_or_raise(&c, run_write(&c, ASC_INFO2_WRITE | ASC_INFO2_DELETE));
+    }
+    end(&c);
+    return result;
+}
+
+CLIENT_METHOD(client_remove_bin)
+{
+    static const char *const names[] = {"key", "list", "meta", "policy", NULL};
+    PyObject *argv[4], *result = NULL;
+    record_call c;
+    if (parse_args("remove_bin", names, 2, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    int rc = begin(&c, self, cls, POLICY_WRITE, argv[0], argv[2], argv[3]);
+    if (rc == 0 && !PyList_Check(argv[1])) {
+        rc = raise_param(c.st, "Bins should be a list, not %s", Py_TYPE(argv[1])->tp_name);
+    }
+    rc = rc == 0 ? begin_message(&c) : rc;
+    for (Py_ssize_t i = 0; rc == 0 && i < PyList_GET_SIZE(argv[1]); i++) {
+        PyObject *name = PyList_GetItemRef(argv[1], i);
+        rc = name == NULL ? -1
+                          : operation_with_value(&c.enc, &c.writer, ASC_OP_WRITE, name,
+                                                 ASC_ERR_CLIENT, Py_None);
+        Py_XDECREF(name);
+    }
+    if (rc == 0) {
+        c.bin_arg = argv[1];
+        result = zero_or_raise(&c, run_write(&c, ASC_INFO2_WRITE));
+    }
+    end(&c);
+    return result;
+}
+
+CLIENT_METHOD(client_touch)
+{
+    static const char *const names[] = {"key", "val", "meta", "policy", NULL};
+    PyObject *argv[4], *result = NULL;
+    record_call c;
+    if (parse_args("touch", names, 1, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    int rc = begin(&c, self, cls, POLICY_OPERATE, argv[0], argv[2], argv[3]);
+    if (rc == 0 && argv[1] != NULL) { /* val, 0 included, beats meta and policy */
+        int64_t ttl;
+        rc = PyLong_Check(argv[1])
+                 ? option_int64(c.st, "val", argv[1], &ttl)
+                 : raise_param(c.st, "Unsupported operand type(s) for touch : only int or "
+                                     "long allowed");
+        if (rc == 0) {
+            c.meta.ttl_s = (uint32_t)ttl;
+            c.meta.has_ttl = true;
+        }
+    }
+    if (rc == 0 && begin_message(&c) == 0 &&
+        operation_without_value(&c.enc, &c.writer, ASC_OP_TOUCH, NULL) == 0) {
+        result = zero_or_raise(&c, run_write(&c, ASC_INFO2_WRITE));
+    }
+    end(&c);
+    return result;
+}
+
+/* append, prepend, increment: one operation with one operand. */
+typedef struct modify_row {
+    const char *func;
+    const char *operand; /* name of the third argument */
+    uint8_t code;
+    int (*check)(module_state *st, PyObject *value);
+} modify_row;
+
+static PyObject *
+modify(const modify_row *row, PyObject *self, PyTypeObject *cls, PyObject *const *args,
+       Py_ssize_t nargs, PyObject *kwnames)
+{
+    const char *const names[] = {"key", "bin", row->operand, "meta", "policy", NULL};
+    PyObject *argv[5], *result = NULL;
+    record_call c;
+    if (parse_args(row->func, names, 3, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    if (begin(&c, self, cls, POLICY_OPERATE, argv[0], argv[3], argv[4]) == 0 &&
+        row->check(c.st, argv[2]) == 0 && begin_message(&c) == 0 &&
+        operation_with_value(&c.enc, &c.writer, row->code, argv[1], ASC_ERR_PARAM,
+                             argv[2]) == 0) {
+        c.bin_arg = argv[1];
+        result = zero_or_raise(&c, run_write(&c, ASC_INFO2_WRITE));
+    }
+    end(&c);
+    return result;
+}
+
+CLIENT_METHOD(client_append)
+{
+    static const modify_row row = {"append", "val", ASC_OP_APPEND, check_concatenable};
+    return modify(&row, self, cls, args, nargs, kwnames);
+}
+
+CLIENT_METHOD(client_prepend)
+{
+    static const modify_row row = {"prepend", "val", ASC_OP_PREPEND, check_concatenable};
+    return modify(&row, self, cls, args, nargs, kwnames);
+}
+
+CLIENT_METHOD(client_increment)
+{
+    static const modify_row row = {"increment", "offset", ASC_OP_INCR, check_addable};
+    return modify(&row, self, cls, args, nargs, kwnames);
+}
+
+/* --- operate ---------------------------------------------------------------------------------------- */
+
+static int
+run_operations(record_call *c, const operations_summary *sum)
+{
+    c->head.info1 |= sum->reads ? ASC_INFO1_READ : 0;
+    if (sum->has_ttl) {
+        c->meta.ttl_s = sum->ttl_s;
+        c->meta.has_ttl = true;
+    }
+    if (c->pol.respond_all_ops) {
+        c->head.info2 |= ASC_INFO2_RESPOND_ALL_OPS;
+    }
+    if (sum->reads) {
+        policy_to_read_head(&c->pol, &c->head);
+    }
+    return sum->writes ? run_write(c, ASC_INFO2_WRITE) : run(c, false);
+}
+
+static PyObject *
+operate(const char *func, bool ordered, PyObject *self, PyTypeObject *cls,
+        PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+{
+    static const char *const names[] = {"key", "list", "meta", "policy", NULL};
+    PyObject *argv[4], *result = NULL;
+    record_call c;
+    operations_summary sum;
+    if (parse_args(func, names, 2, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    if (begin(&c, self, cls, POLICY_OPERATE, argv[0], argv[2], argv[3]) == 0 &&
+        begin_message(&c) == 0 &&
+        operations_from_py(&c.enc, &c.writer, argv[1], ordered, &sum) == 0) {
+        int rc = run_operations(&c, &sum);
+        result = rc == 0 ? record_to_py(&c, true, ordered ? bins_to_list : bins_to_dict)
+                         : raise_run(&c, rc);
+    }
+    end(&c);
+    return result;
+}
+
+CLIENT_METHOD(client_operate)
+{
+    return operate("operate", false, self, cls, args, nargs, kwnames);
+}
+
+CLIENT_METHOD(client_operate_ordered)
+{
+    return operate("operate_ordered", true, self, cls, args, nargs, kwnames);
+}
+
+/* --- keys ------------------------------------------------------------------------------------------- */
+
+CLIENT_METHOD(client_get_key_partition_id)
+{
+    static const char *const names[] = {"ns", "set", "key", NULL};
+    PyObject *argv[3];
+    record_key key;
+    (void)self;
+    if (parse_args("get_key_partition_id", names, 3, args, nargs, kwnames, argv) < 0 ||
+        key_from_parts(PyType_GetModuleState(cls), &key, argv[0], argv[1], argv[2]) < 0) {
+        return NULL;
+    }
+    return PyLong_FromUnsignedLong(asc_digest_partition(key.digest));
+}

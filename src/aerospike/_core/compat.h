@@ -1,0 +1,26 @@
+/* compat.h -- what differs between the Python versions supported. */
+#ifndef CORE_COMPAT_H
+#define CORE_COMPAT_H
+
+#include <Python.h>
+
+#if PY_VERSION_HEX < 0x030D00B1
+/* A new reference; IndexError when the list has become shorter. */
+static inline PyObject *
+PyList_GetItemRef(PyObject *list, Py_ssize_t i)
+{
+    PyObject *item = PyList_GetItem(list, i);
+    return Py_XNewRef(item);
+}
+
+/* 1 and a new reference in *out, 0 when the key is missing, -1 with an exception. */
+static inline int
+PyDict_GetItemRef(PyObject *dict, PyObject *key, PyObject **out)
+{
+    PyObject *item = PyDict_GetItemWithError(dict, key);
+    *out = Py_XNewRef(item);
+    return item != NULL ? 1 : PyErr_Occurred() ? -1 : 0;
+}
+#endif
+
+#endif

@@ -1,0 +1,498 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "compat.h"
+#include "values.h"
+
+#define DEFAULT_PORT 3000
+
+/* --- hosts ------------------------------------------------------------------------------- */
+
+static char *
+copy_text(const char *text, size_t size)
+{
+    char *copy = PyMem_Malloc(size + 1);
+    if (copy == NULL) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    memcpy(copy, text, size);
+    copy[size] = '\0';
+    return copy;
+}
+
+/* UTF-8 of a str without NUL, copied. NULL with ParamError. */
+static char *
+copy_str(module_state *st, const char *name, PyObject *value)
+{
+    Py_ssize_t size;
+    if (!PyUnicode_Check(value)) {
+        raise_param(st, "\"%s\" is invalid: a str is expected, not %s", name,
+                    Py_TYPE(value)->tp_name);
+        return NULL;
+    }
+    const char *text = PyUnicode_AsUTF8AndSize(value, &size);
+    if (text == NULL || strlen(text) != (size_t)size) {
+        PyErr_Clear();
+        raise_param(st, "\"%s\" is invalid: %R", name, value);
+        return NULL;
+    }
+    return copy_text(text, (size_t)size);
+}
+
+static int
+invalid_host(module_state *st, PyObject *item)
+{
+    return raise_param(st, "Invalid host: %R; expected (address, port) or \"address:port\"",
+                       item);
+}
+
+static int
+port_from_py(module_state *st, PyObject *value, uint16_t *out)
+{
+    if (!PyLong_Check(value)) {
+        return raise_param(st, "Invalid host -> The host port must be an integer, not %s",
+                           Py_TYPE(value)->tp_name);
+    }
+    int overflow;
+    long port = PyLong_AsLongAndOverflow(value, &overflow);
+    if (overflow != 0 || port < 0 || port > 65535) {
+        return raise_param(st, "Invalid host -> port %R is not in 0 to 65535", value);
+    }
+    *out = (uint16_t)port;
+    return 0;
+}
+
+/* "address:port", "[v6]:port", or an address alone. */
+static int
+host_from_text(module_state *st, PyObject *item, asc_host *out)
+{
+    char *text = copy_str(st, "hosts", item);
+    if (text == NULL) {
+        return -1;
+    }
+    char *name = text, *colon = strrchr(text, ':');
+    if (text[0] == '[') {
+        char *close = strchr(text, ']');
+        name = text + 1;
+        colon = close != NULL && close[1] == ':' ? close + 1 : NULL;
+        if (close == NULL || (close[1] != '\0' && close[1] != ':')) {
+            PyMem_Free(text);
+            return invalid_host(st, item);
+        }
+        *close = '\0';
+    }
+    else if (colon != NULL && strchr(text, ':') != colon) {
+        colon = NULL; /* an IPv6 address without brackets */
+    }
+    long port = DEFAULT_PORT;
+    if (colon != NULL) {
+        char *rest;
+        *colon = '\0';
+        port = strtol(colon + 1, &rest, 10);
+        if (rest == colon + 1 || *rest != '\0' || port < 0 || port > 65535) {
+            PyMem_Free(text);
+            return invalid_host(st, item);
+        }
+    }
+    if (*name == '\0') {
+        PyMem_Free(text);
+        return invalid_host(st, item);
+    }
+    *out = (asc_host){copy_text(name, strlen(name)), (uint16_t)port};
+    PyMem_Free(text);
+    return out->name != NULL ? 0 : -1;
+}
+
+/* (address, port[, tls_name]) */
+static int
+host_from_sequence(module_state *st, PyObject *item, asc_host *out)
+{
+    PyObject *parts = PySequence_Tuple(item);
+    if (parts == NULL) {
+        return -1;
+    }
+    Py_ssize_t n = PyTuple_GET_SIZE(parts);
+    int rc = -1;
+    if (n < 2 || n > 3 || !PyUnicode_Check(PyTuple_GET_ITEM(parts, 0)) ||
+        PyUnicode_GET_LENGTH(PyTuple_GET_ITEM(parts, 0)) == 0) {
+        rc = invalid_host(st, item);
+    }
+    else if (n == 3 && !PyUnicode_Check(PyTuple_GET_ITEM(parts, 2)) &&
+             PyTuple_GET_ITEM(parts, 2) != Py_None) {
+        rc = invalid_host(st, item);
+    }
+    else {
+        rc = port_from_py(st, PyTuple_GET_ITEM(parts, 1), &out->port);
+        if (rc == 0) {
+            out->name = copy_str(st, "hosts", PyTuple_GET_ITEM(parts, 0));
+            rc = out->name != NULL ? 0 : -1;
+        }
+    }
+    Py_DECREF(parts);
+    return rc;
+}
+
+static int
+parse_hosts(module_state *st, const option *row, PyObject *value, void *target)
+{
+    client_config *c = target;
+    (void)row;
+    if (!PyList_Check(value) && !PyTuple_Check(value)) {
+        return raise_param(st, "Hosts must be a list, not %s", Py_TYPE(value)->tp_name);
+    }
+    PyObject *items = PySequence_Tuple(value);
+    if (items == NULL) {
+        return -1;
+    }
+    Py_ssize_t n = PyTuple_GET_SIZE(items);
+    asc_host *hosts = PyMem_Calloc((size_t)n + 1, sizeof *hosts);
+    int rc = hosts != NULL ? 0 : -1;
+    if (rc < 0) {
+        PyErr_NoMemory();
+    }
+    c->cluster.hosts = hosts;
+    for (Py_ssize_t i = 0; rc == 0 && i < n; i++) {
+        PyObject *item = PyTuple_GET_ITEM(items, i);
+        if (PyUnicode_Check(item)) {
+            rc = host_from_text(st, item, &hosts[i]);
+        }
+        else if (PyTuple_Check(item) || PyList_Check(item)) {
+            rc = host_from_sequence(st, item, &hosts[i]);
+        }
+        else {
+            rc = invalid_host(st, item);
+        }
+        c->cluster.n_hosts += rc == 0;
+    }
+    Py_DECREF(items);
+    if (rc == 0 && n == 0) {
+        rc = raise_param(st, "Hosts must not be empty");
+    }
+    return rc;
+}
+
+/* --- policies ------------------------------------------------------------------------------- */
+
+/* Keys of config["policies"] that hold for every kind of command that has them. */
+static const char *const shared_keys[] = {
+    "timeout",     "retry",          "key",         "exists",
+    "replica",     "commit_level",   "gen",         "consistency_level",
+    "read_mode_ap", "read_mode_sc",  "total_timeout", "socket_timeout",
+    "max_retries", "sleep_between_retries", NULL,
+};
+
+/* Its sections and keys whose commands do not exist yet. */
+static const char *const later_keys[] = {
+    "apply",        "query",       "scan",        "batch",     "batch_write",
+    "batch_apply",  "batch_remove", "batch_parent_write", "admin", "txn_verify",
+    "txn_roll",     "metrics",     "auth_mode",   "login_timeout_ms", NULL,
+};
+
+/* Accepted without effect: this client has no thread pool, no server the old batch
+ * protocol. */
+static const char *const ignored_keys[] = {"thread_pool_size", "use_batch_direct", NULL};
+
+static bool
+is_in(const char *const *names, PyObject *key)
+{
+    for (; PyUnicode_Check(key) && *names != NULL; names++) {
+        if (PyUnicode_CompareWithASCIIString(key, *names) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int
+section_of(PyObject *key)
+{
+    for (int kind = 0; PyUnicode_Check(key) && kind < N_POLICIES; kind++) {
+        if (PyUnicode_CompareWithASCIIString(key, policy_names[kind]) == 0) {
+            return kind;
+        }
+    }
+    return -1;
+}
+
+/* The kinds of policies that know a key, as bits. */
+static uint32_t
+kinds_of(module_state *st, PyObject *key)
+{
+    uint32_t kinds = 0;
+    for (size_t i = 0; i < policy_table.n; i++) {
+        if (PyUnicode_Compare(st->option_names[POLICY_TABLE][i], key) == 0) {
+            kinds |= policy_table.rows[i].kinds;
+        }
+    }
+    return kinds & ~(1u << POLICY_INFO);
+}
+
+static int
+apply_shared(module_state *st, client_config *c, PyObject *policies)
+{
+    for (int i = 0; shared_keys[i] != NULL; i++) {
+        PyObject *value = PyDict_GetItemString(policies, shared_keys[i]);
+        PyObject *one = value != NULL ? Py_BuildValue("{sO}", shared_keys[i], value) : NULL;
+        PyObject *key = one != NULL ? PyUnicode_FromString(shared_keys[i]) : NULL;
+        uint32_t kinds = key != NULL ? kinds_of(st, key) : 0;
+        int rc = value != NULL && key == NULL ? -1 : 0;
+        for (int kind = 0; rc == 0 && kind < N_POLICIES; kind++) {
+            if (kinds & 1u << kind) {
+                rc = options_apply(st, &policy_table, 1u << kind, one, &c->defaults[kind],
+                                   "policies", c->strict);
+            }
+        }
+        Py_XDECREF(one);
+        Py_XDECREF(key);
+        if (rc < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int
+apply_section(module_state *st, client_config *c, PyObject *key, PyObject *value)
+{
+    int kind = section_of(key);
+    if (kind >= 0) {
+        if (value == Py_None) {
+            return 0;
+        }
+        if (!PyDict_Check(value)) {
+            return raise_param(st, "policies.%s must be a dict, not %s",
+                               policy_names[kind], Py_TYPE(value)->tp_name);
+        }
+        return options_apply(st, &policy_table, 1u << kind, value, &c->defaults[kind],
+                             policy_names[kind], c->strict);
+    }
+    if (is_in(later_keys, key)) {
+        int truth = PyObject_IsTrue(value);
+        return truth <= 0 ? truth
+                          : raise_param(st, "policies.%U is not supported yet", key);
+    }
+    if (PyUnicode_Check(key) && PyUnicode_CompareWithASCIIString(key, "max_threads") == 0) {
+        int64_t n;
+        if (option_int64(st, "max_threads", value, &n) < 0) {
+            return -1;
+        }
+        c->cluster.max_conns_per_node = (uint32_t)(n < 1 ? 1 : n);
+        return 0;
+    }
+    if (is_in(shared_keys, key) || is_in(ignored_keys, key)) {
+        return 0;
+    }
+    PyObject *said = PyObject_CallFunction(st->report_unknown_key, "sO[ssss]O", "policies",
+                                           key, "read", "write", "operate", "remove",
+                                           c->strict ? Py_True : Py_False);
+    Py_XDECREF(said);
+    return said != NULL ? 0 : -1;
+}
+
+static int
+parse_policies(module_state *st, const option *row, PyObject *value, void *target)
+{
+    client_config *c = target;
+    PyObject *key, *item;
+    Py_ssize_t at = 0;
+    (void)row;
+    if (!PyDict_Check(value)) {
+        return raise_param(st, "policies must be a dict, not %s", Py_TYPE(value)->tp_name);
+    }
+    int rc = apply_shared(st, c, value);
+    while (rc == 0 && PyDict_Next(value, &at, &key, &item)) {
+        Py_INCREF(key);
+        Py_INCREF(item);
+        rc = apply_section(st, c, key, item);
+        Py_DECREF(key);
+        Py_DECREF(item);
+    }
+    return rc;
+}
+
+/* --- other keys -------------------------------------------------------------------------------- */
+
+static int
+parse_bool_as(module_state *st, const option *row, PyObject *value, void *target)
+{
+    int64_t v;
+    if (option_int64(st, row->name, value, &v) < 0) {
+        return -1;
+    }
+    if (v != BOOL_AS_INTEGER && v != BOOL_AS_BOOL) {
+        return raise_param(st, "\"send_bool_as\" is invalid: INTEGER or AS_BOOL is "
+                               "expected, not %lld",
+                           (long long)v);
+    }
+    ((client_config *)target)->bool_as = (int)v;
+    return 0;
+}
+
+static int
+parse_cluster_name(module_state *st, const option *row, PyObject *value, void *target)
+{
+    client_config *c = target;
+    if (value == Py_None) {
+        return 0;
+    }
+    c->cluster.cluster_name = copy_str(st, row->name, value);
+    return c->cluster.cluster_name != NULL ? 0 : -1;
+}
+
+static int
+parse_app_id(module_state *st, const option *row, PyObject *value, void *target)
+{
+    client_config *c = target;
+    (void)st;
+    if (!PyUnicode_Check(value)) {
+        PyErr_Format(PyExc_TypeError, "\"%s\" must be a str, not %s", row->name,
+                     Py_TYPE(value)->tp_name);
+        return -1;
+    }
+    c->app_id = value;
+    return 0;
+}
+
+static int
+parse_fail_if_not_connected(module_state *st, const option *row, PyObject *value,
+                            void *target)
+{
+    if (!PyBool_Check(value)) {
+        return raise_param(st, "\"%s\" is invalid: a bool is expected, not %s", row->name,
+                           Py_TYPE(value)->tp_name);
+    }
+    ((client_config *)target)->fail_if_not_connected = value == Py_True ? YES : NO;
+    return 0;
+}
+
+static int
+parse_tls(module_state *st, const option *row, PyObject *value, void *target)
+{
+    (void)target;
+    if (!PyDict_Check(value)) {
+        return raise_param(st, "\"%s\" is invalid: a dict is expected", row->name);
+    }
+    PyObject *enable = PyDict_GetItemString(value, "enable");
+    int truth = enable != NULL ? PyObject_IsTrue(enable) : 0;
+    return truth <= 0 ? truth : raise_param(st, "TLS is not supported yet");
+}
+
+#define AT(field) .offset = offsetof(client_config, field)
+#define U32(name, field) {name, OPTION_U32, 1, AT(field)}
+#define FLAG(name, field) {name, OPTION_BOOL, 1, AT(field)}
+
+static const option config_rows[] = {
+    {"hosts", OPTION_CUSTOM, 1, 0, .parse = parse_hosts},
+    {"policies", OPTION_CUSTOM, 1, 0, .parse = parse_policies},
+    {"send_bool_as", OPTION_CUSTOM, 1, 0, .parse = parse_bool_as},
+    {"cluster_name", OPTION_CUSTOM, 1, 0, .parse = parse_cluster_name},
+    {"app_id", OPTION_CUSTOM, 1, 0, .parse = parse_app_id},
+    {"fail_if_not_connected", OPTION_CUSTOM, 1, 0, .parse = parse_fail_if_not_connected},
+    {"tls", OPTION_CUSTOM, 1, 0, .parse = parse_tls},
+    FLAG("validate_keys", strict),
+    U32("tend_interval", cluster.tend_interval_ms),
+    U32("connect_timeout", cluster.connect_timeout_ms),
+    U32("max_conns_per_node", cluster.max_conns_per_node),
+    U32("min_conns_per_node", cluster.min_conns_per_node),
+    U32("max_socket_idle", cluster.max_socket_idle_s),
+    U32("max_error_rate", cluster.max_error_rate),
+    U32("error_rate_window", cluster.error_rate_window),
+    FLAG("use_services_alternate", cluster.use_services_alternate),
+    FLAG("force_single_node", cluster.force_single_node),
+    {"max_threads", OPTION_U32, 1, AT(cluster.max_conns_per_node),
+     .new_name = "max_conns_per_node"},
+    {"lua", OPTION_IGNORED, 1, 0}, /* folders of functions that cannot be run yet */
+    {"strict_types", OPTION_IGNORED, 1, 0},
+    {"batch_direct", OPTION_IGNORED, 1, 0},
+    {"thread_pool_size", OPTION_IGNORED, 1, 0},
+    {"user", OPTION_LATER, 1, 0},
+    {"password", OPTION_LATER, 1, 0},
+    {"shm", OPTION_LATER, 1, 0},
+    {"use_shared_connection", OPTION_LATER, 1, 0},
+    {"serialization", OPTION_LATER, 1, 0},
+    {"compression_threshold", OPTION_LATER, 1, 0},
+    {"rack_aware", OPTION_LATER, 1, 0},
+    {"rack_id", OPTION_LATER, 1, 0},
+    {"rack_ids", OPTION_LATER, 1, 0},
+    {"config_provider", OPTION_LATER, 1, 0},
+    {"metrics", OPTION_LATER, 1, 0},
+};
+
+const option_table config_table = {
+    config_rows, sizeof config_rows / sizeof config_rows[0], CONFIG_TABLE};
+
+/* "python-<version>,<application>", shown by the servers. */
+static int
+set_user_agent(client_config *c)
+{
+    PyObject *text = c->app_id != NULL
+                         ? PyUnicode_FromFormat("python-" ASC_VERSION ",%U", c->app_id)
+                         : PyUnicode_FromString("python-" ASC_VERSION ",not-set");
+    Py_ssize_t size;
+    const char *utf8 = text != NULL ? PyUnicode_AsUTF8AndSize(text, &size) : NULL;
+    c->cluster.user_agent = utf8 != NULL ? copy_text(utf8, (size_t)size) : NULL;
+    Py_XDECREF(text);
+    c->app_id = NULL;
+    return c->cluster.user_agent != NULL ? 0 : -1;
+}
+
+/* validate_keys governs how the rest is read, so that it is read first. */
+static int
+read_strictness(module_state *st, client_config *c, PyObject *config)
+{
+    PyObject *value = PyDict_GetItemString(config, "validate_keys");
+    if (value == NULL) {
+        return 0;
+    }
+    if (!PyBool_Check(value)) {
+        return raise_param(st, "\"validate_keys\" is invalid: a bool is expected, not %s",
+                           Py_TYPE(value)->tp_name);
+    }
+    c->strict = value == Py_True;
+    return 0;
+}
+
+int
+config_from_py(module_state *st, client_config *c, PyObject *config)
+{
+    *c = (client_config){.cluster = ASC_CONFIG_INIT,
+                         .bool_as = BOOL_AS_BOOL,
+                         .fail_if_not_connected = NOT_GIVEN};
+    c->cluster.user_agent = NULL;
+    for (int kind = 0; kind < N_POLICIES; kind++) {
+        policy_init(&c->defaults[kind], (policy_kind)kind);
+    }
+    if (!PyDict_Check(config)) {
+        return raise_param(st, "Config must be a dict, not %s", Py_TYPE(config)->tp_name);
+    }
+    if (PyDict_GetItemString(config, "hosts") == NULL) {
+        return raise_param(st, "Hosts must be a list: config[\"hosts\"] is missing");
+    }
+    if (read_strictness(st, c, config) < 0 ||
+        options_apply(st, &config_table, 1, config, c, "client config", c->strict) < 0) {
+        return -1;
+    }
+    if (c->cluster.max_conns_per_node == 0) {
+        return raise_param(st, "\"max_conns_per_node\" is invalid: it must be at least 1");
+    }
+    c->cluster.fail_if_not_connected = c->fail_if_not_connected != NO;
+    return set_user_agent(c);
+}
+
+void
+config_clear(client_config *c)
+{
+    for (size_t i = 0; i < c->cluster.n_hosts; i++) {
+        PyMem_Free((char *)c->cluster.hosts[i].name);
+    }
+    PyMem_Free((asc_host *)c->cluster.hosts);
+    PyMem_Free((char *)c->cluster.cluster_name);
+    PyMem_Free((char *)c->cluster.user_agent);
+    c->cluster = (asc_config){0};
+    for (int kind = 0; kind < N_POLICIES; kind++) {
+        policy_clear(&c->defaults[kind]);
+    }
+}

@@ -1,0 +1,321 @@
+#include <string.h>
+
+#include "values.h"
+
+/* --- text -------------------------------------------------------------------------------- */
+
+static bool
+is_ascii(const uint8_t *p, size_t n)
+{
+    uint64_t bits = 0, word;
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        memcpy(&word, p + i, 8);
+        bits |= word;
+    }
+    for (; i < n; i++) {
+        bits |= (uint64_t)p[i] << 56;
+    }
+    return (bits & 0x8080808080808080u) == 0;
+}
+
+static PyObject *
+ascii_text(const uint8_t *data, size_t size)
+{
+    PyObject *text = PyUnicode_New((Py_ssize_t)size, 127);
+    if (text != NULL && size > 0) { /* the empty str is shared */
+        memcpy(PyUnicode_1BYTE_DATA(text), data, size);
+    }
+    return text;
+}
+
+PyObject *
+decode_text(const uint8_t *data, size_t size)
+{
+    return size > 1 && is_ascii(data, size)
+               ? ascii_text(data, size)
+               : PyUnicode_DecodeUTF8((const char *)data, (Py_ssize_t)size,
+                                      "surrogateescape");
+}
+
+/* Short ASCII names are kept, one for each place of a table; a newcomer takes its
+ * place. Names repeat from record to record, so that nearly all are found. */
+#define LONGEST_CACHED_NAME 32u
+
+static size_t
+name_slot(const uint8_t *data, size_t size)
+{
+    uint64_t head = 0, tail = 0;
+    if (size >= 8) {
+        memcpy(&head, data, 8);
+        memcpy(&tail, data + size - 8, 8);
+    }
+    else {
+        memcpy(&head, data, size);
+    }
+    uint64_t h = (head ^ size) * 0x9E3779B97F4A7C15u ^ tail * 0xC2B2AE3D27D4EB4Fu;
+    return (size_t)((h ^ h >> 32) * 0x9E3779B97F4A7C15u >> 54) & (N_CACHED_NAMES - 1);
+}
+
+PyObject *
+decode_name(module_state *st, const uint8_t *data, size_t size)
+{
+#ifdef Py_GIL_DISABLED /* the table has no lock */
+    return decode_text(data, size);
+#else
+    if (size < 2 || size > LONGEST_CACHED_NAME) {
+        return decode_text(data, size);
+    }
+    PyObject **slot = &st->cached_names[name_slot(data, size)];
+    PyObject *known = *slot;
+    if (known != NULL && (size_t)PyUnicode_GET_LENGTH(known) == size &&
+        memcmp(PyUnicode_1BYTE_DATA(known), data, size) == 0) {
+        return Py_NewRef(known);
+    }
+    PyObject *name = decode_text(data, size);
+    if (name != NULL && PyUnicode_IS_COMPACT_ASCII(name)) {
+        Py_XSETREF(*slot, Py_NewRef(name));
+    }
+    return name;
+#endif
+}
+
+/* --- msgpack ------------------------------------------------------------------------------ */
+
+static PyObject *decode_item(decoder *d, asc_mp_reader *r);
+
+static PyObject *
+malformed(decoder *d, const char *what)
+{
+    raise_code(d->st, ASC_ERR_CLIENT, "malformed %s in the reply", what);
+    return NULL;
+}
+
+static PyObject *
+geojson(decoder *d, const uint8_t *text, size_t size)
+{
+    PyObject *str = decode_text(text, size);
+    PyObject *value = str != NULL ? PyObject_CallOneArg(d->st->GeoJSON, str) : NULL;
+    Py_XDECREF(str);
+    return value;
+}
+
+/* A blob of any language but Python's own, which stays a bytearray. */
+static PyObject *
+blob(uint8_t particle, const uint8_t *data, size_t size)
+{
+    return particle == ASC_PARTICLE_PYTHON
+               ? PyByteArray_FromStringAndSize((const char *)data, (Py_ssize_t)size)
+               : PyBytes_FromStringAndSize((const char *)data, (Py_ssize_t)size);
+}
+
+/* A byte string of msgpack: its first byte is the particle type. */
+static PyObject *
+decode_bytes(decoder *d, const asc_mp_item *item)
+{
+    if (item->size == 0) {
+        return PyBytes_FromStringAndSize(NULL, 0);
+    }
+    const uint8_t *data = item->data + 1;
+    size_t size = item->size - 1;
+    switch (item->data[0]) {
+    case ASC_PARTICLE_STRING:
+        return decode_text(data, size);
+    case ASC_PARTICLE_GEOJSON:
+        return geojson(d, data, size);
+    default:
+        return blob(item->data[0], data, size);
+    }
+}
+
+static PyObject *
+decode_map_key(decoder *d, asc_mp_reader *r)
+{
+    asc_mp_reader peek = *r;
+    asc_mp_item item;
+    if (asc_mp_next(&peek, &item) == ASC_MP_BYTES && item.size > 0 &&
+        item.data[0] == ASC_PARTICLE_STRING) {
+        *r = peek;
+        return decode_name(d->st, item.data + 1, item.size - 1);
+    }
+    return decode_item(d, r);
+}
+
+static PyObject *
+decode_list(decoder *d, asc_mp_reader *r, size_t n)
+{
+    uint8_t flags;
+    if (n > 0 && asc_mp_skip_marker(r, &flags)) {
+        n--;
+    }
+    PyObject *list = PyList_New((Py_ssize_t)n);
+    for (size_t i = 0; list != NULL && i < n; i++) {
+        PyObject *item = decode_item(d, r);
+        if (item == NULL) {
+            Py_CLEAR(list);
+            break;
+        }
+        PyList_SET_ITEM(list, (Py_ssize_t)i, item);
+    }
+    return list;
+}
+
+/* Pairs whose order matters and whose keys may repeat: key, value, key, value, ... */
+static PyObject *
+decode_flat_pairs(decoder *d, asc_mp_reader *r, size_t n)
+{
+    PyObject *list = PyList_New((Py_ssize_t)(2 * n));
+    for (size_t i = 0; list != NULL && i < 2 * n; i++) {
+        PyObject *item = i % 2 == 0 ? decode_map_key(d, r) : decode_item(d, r);
+        if (item == NULL) {
+            Py_CLEAR(list);
+            break;
+        }
+        PyList_SET_ITEM(list, (Py_ssize_t)i, item);
+    }
+    return list;
+}
+
+static int
+decode_pairs(decoder *d, asc_mp_reader *r, size_t n, PyObject *dict)
+{
+    for (size_t i = 0; i < n; i++) {
+        PyObject *key = decode_map_key(d, r);
+        PyObject *value = key != NULL ? decode_item(d, r) : NULL;
+        int rc = value != NULL ? PyDict_SetItem(dict, key, value) : -1;
+        Py_XDECREF(key);
+        Py_XDECREF(value);
+        if (rc < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static PyObject *
+decode_map(decoder *d, asc_mp_reader *r, size_t n)
+{
+    uint8_t flags = 0;
+    if (n > 0 && asc_mp_skip_marker(r, &flags)) {
+        asc_mp_item nil;
+        if (asc_mp_next(r, &nil) != ASC_MP_NIL) {
+            return malformed(d, "map");
+        }
+        n--;
+    }
+    if (flags & ASC_MP_PRESERVE_ORDER) {
+        return decode_flat_pairs(d, r, n);
+    }
+    PyObject *dict = flags & ASC_MP_ORDERED ? PyObject_CallNoArgs(d->st->KeyOrderedDict)
+                                            : PyDict_New();
+    if (dict != NULL && decode_pairs(d, r, n, dict) < 0) {
+        Py_CLEAR(dict);
+    }
+    return dict;
+}
+
+static PyObject *
+decode_container(decoder *d, asc_mp_reader *r, const asc_mp_item *item)
+{
+    if (d->depth >= MAX_DEPTH_READ) {
+        raise_code(d->st, ASC_ERR_CLIENT, "value is nested deeper than %d levels",
+                   MAX_DEPTH_READ);
+        return NULL;
+    }
+    d->depth++;
+    PyObject *value = item->type == ASC_MP_LIST ? decode_list(d, r, item->n)
+                                                : decode_map(d, r, item->n);
+    d->depth--;
+    return value;
+}
+
+static PyObject *
+decode_ext(decoder *d, const asc_mp_item *item)
+{
+    if (item->ext == ASC_MP_EXT_SPECIAL && item->size == 1) {
+        return PyObject_CallNoArgs(item->data[0] == ASC_MP_INFINITY ? d->st->CDTInfinite
+                                                                    : d->st->CDTWildcard);
+    }
+    return PyBytes_FromStringAndSize((const char *)item->data, (Py_ssize_t)item->size);
+}
+
+static PyObject *
+decode_item(decoder *d, asc_mp_reader *r)
+{
+    asc_mp_item item;
+    switch (asc_mp_next(r, &item)) {
+    case ASC_MP_BYTES:
+        return decode_bytes(d, &item);
+    case ASC_MP_INT:
+        return PyLong_FromLongLong(item.i);
+    case ASC_MP_UINT:
+        return PyLong_FromUnsignedLongLong(item.u);
+    case ASC_MP_DOUBLE:
+        return PyFloat_FromDouble(item.d);
+    case ASC_MP_LIST:
+    case ASC_MP_MAP:
+        return decode_container(d, r, &item);
+    case ASC_MP_NIL:
+        Py_RETURN_NONE;
+    case ASC_MP_FALSE:
+        Py_RETURN_FALSE;
+    case ASC_MP_TRUE:
+        Py_RETURN_TRUE;
+    case ASC_MP_EXT:
+        return decode_ext(d, &item);
+    default:
+        return malformed(d, "list or map");
+    }
+}
+
+/* --- particles ------------------------------------------------------------------------------- */
+
+static PyObject *
+decode_msgpack(decoder *d, asc_mp_type type, const uint8_t *data, size_t size)
+{
+    if (d->raw_containers) {
+        return PyBytes_FromStringAndSize((const char *)data, (Py_ssize_t)size);
+    }
+    asc_mp_reader r = {data, data + size}, peek = r;
+    asc_mp_item item;
+    if (asc_mp_next(&peek, &item) != type) {
+        return malformed(d, type == ASC_MP_LIST ? "list" : "map");
+    }
+    return decode_item(d, &r);
+}
+
+/* Flags, number of cells, cells, text. */
+static PyObject *
+decode_geojson_particle(decoder *d, const uint8_t *data, size_t size)
+{
+    size_t skip = size >= ASC_GEOJSON_HEADER_SIZE
+                      ? ASC_GEOJSON_HEADER_SIZE + 8 * (size_t)asc_get_u16(data + 1)
+                      : SIZE_MAX;
+    return skip <= size ? geojson(d, data + skip, size - skip) : malformed(d, "GeoJSON");
+}
+
+PyObject *
+decode_particle(decoder *d, uint8_t particle, const uint8_t *data, size_t size)
+{
+    switch (particle) {
+    case ASC_PARTICLE_INTEGER:
+        return size == 8 ? PyLong_FromLongLong((int64_t)asc_get_u64(data))
+                         : malformed(d, "integer");
+    case ASC_PARTICLE_STRING:
+        return decode_text(data, size);
+    case ASC_PARTICLE_DOUBLE:
+        return size == 8 ? PyFloat_FromDouble(asc_get_f64(data)) : malformed(d, "double");
+    case ASC_PARTICLE_MAP:
+        return decode_msgpack(d, ASC_MP_MAP, data, size);
+    case ASC_PARTICLE_LIST:
+        return decode_msgpack(d, ASC_MP_LIST, data, size);
+    case ASC_PARTICLE_BOOL:
+        return size == 1 ? PyBool_FromLong(data[0]) : malformed(d, "bool");
+    case ASC_PARTICLE_NULL:
+        Py_RETURN_NONE;
+    case ASC_PARTICLE_GEOJSON:
+        return decode_geojson_particle(d, data, size);
+    default:
+        return blob(particle, data, size);
+    }
+}

@@ -1,0 +1,554 @@
+#include <math.h>
+#include <string.h>
+
+#include "compat.h"
+#include "values.h"
+
+static int
+no_memory(void)
+{
+    PyErr_NoMemory();
+    return -1;
+}
+
+static int
+check(bool ok)
+{
+    return ok ? 0 : no_memory();
+}
+
+/* --- text ---------------------------------------------------------------------------- */
+
+/* Bytes that the UTF-8 of a str takes; -1 when it has a lone surrogate. */
+static Py_ssize_t
+utf8_size(PyObject *text)
+{
+    Py_ssize_t n = PyUnicode_GET_LENGTH(text), size = 0;
+    int kind = PyUnicode_KIND(text);
+    const void *data = PyUnicode_DATA(text);
+    for (Py_ssize_t i = 0; i < n; i++) {
+        Py_UCS4 c = PyUnicode_READ(kind, data, i);
+        if (c >= 0xD800 && c <= 0xDFFF) {
+            return -1;
+        }
+        size += c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    }
+    return size;
+}
+
+static void
+write_utf8(uint8_t *p, PyObject *text)
+{
+    Py_ssize_t n = PyUnicode_GET_LENGTH(text);
+    int kind = PyUnicode_KIND(text);
+    const void *data = PyUnicode_DATA(text);
+    for (Py_ssize_t i = 0; i < n; i++) {
+        Py_UCS4 c = PyUnicode_READ(kind, data, i);
+        if (c < 0x80) {
+            *p++ = (uint8_t)c;
+            continue;
+        }
+        int tail = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+        static const uint8_t lead[] = {0, 0xC0, 0xE0, 0xF0};
+        *p++ = (uint8_t)(lead[tail] | c >> (6 * tail));
+        while (tail-- > 0) {
+            *p++ = (uint8_t)(0x80 | (c >> (6 * tail) & 0x3F));
+        }
+    }
+}
+
+/* Size of the UTF-8, or -1 with ClientError. */
+static Py_ssize_t
+text_size(module_state *st, PyObject *text)
+{
+    if (PyUnicode_IS_COMPACT_ASCII(text)) {
+        return PyUnicode_GET_LENGTH(text);
+    }
+    Py_ssize_t size = utf8_size(text);
+    return size >= 0 ? size
+                     : raise_code(st, ASC_ERR_CLIENT,
+                                  "Unicode value not encoded in utf-8: it has a lone "
+                                  "surrogate");
+}
+
+static void
+write_text(uint8_t *p, PyObject *text, Py_ssize_t size)
+{
+    if (PyUnicode_IS_COMPACT_ASCII(text)) {
+        memcpy(p, PyUnicode_DATA(text), (size_t)size);
+    }
+    else {
+        write_utf8(p, text);
+    }
+}
+
+int
+encode_utf8(module_state *st, asc_buf *out, PyObject *text)
+{
+    Py_ssize_t size = text_size(st, text);
+    if (size < 0) {
+        return -1;
+    }
+    uint8_t *p = asc_buf_add(out, (size_t)size);
+    if (p == NULL) {
+        return no_memory();
+    }
+    write_text(p, text, size);
+    return 0;
+}
+
+/* --- scalars ---------------------------------------------------------------------------- */
+
+static int
+int_from_py(module_state *st, PyObject *value, int64_t *out)
+{
+    int overflow;
+    *out = PyLong_AsLongLongAndOverflow(value, &overflow);
+    if (overflow != 0) {
+        return raise_param(st, "integer value exceeds sys.maxsize: 64 bits are allowed");
+    }
+    return *out == -1 && PyErr_Occurred() ? -1 : 0;
+}
+
+/* The JSON text of a GeoJSON object, a new reference. */
+static PyObject *
+geojson_text(encoder *e, PyObject *value)
+{
+    PyObject *text = PyObject_CallMethodNoArgs(value, e->st->s_dumps);
+    if (text != NULL && !PyUnicode_Check(text)) {
+        raise_param(e->st, "GeoJSON.dumps() must return a str");
+        Py_CLEAR(text);
+    }
+    return text;
+}
+
+static bool
+is_instance(PyObject *value, PyObject *cls)
+{
+    return PyType_IsSubtype(Py_TYPE(value), (PyTypeObject *)cls);
+}
+
+/* None, an instance of aerospike.null, or (an old habit) that class itself. */
+static bool
+is_null(module_state *st, PyObject *value)
+{
+    return value == Py_None || value == st->null || is_instance(value, st->null);
+}
+
+static int
+refuse(encoder *e, PyObject *value)
+{
+    return raise_param(e->st,
+                       "Cannot serialize: a value of type %s is not supported "
+                       "(SERIALIZER_NONE selected)",
+                       Py_TYPE(value)->tp_name);
+}
+
+/* --- items of msgpack ---------------------------------------------------------------------- */
+
+static int
+enter(encoder *e)
+{
+    if (e->depth >= MAX_DEPTH_WRITTEN) {
+        return raise_param(e->st, "value is nested deeper than %d levels",
+                           MAX_DEPTH_WRITTEN);
+    }
+    e->depth++;
+    return 0;
+}
+
+static int
+encode_str(encoder *e, uint8_t particle, PyObject *text)
+{
+    Py_ssize_t size = text_size(e->st, text);
+    if (size < 0) {
+        return -1;
+    }
+    if ((size_t)size >= UINT32_MAX || !asc_mp_put_str_head(e->out, (size_t)size + 1)) {
+        return no_memory();
+    }
+    uint8_t *p = asc_buf_add(e->out, (size_t)size + 1);
+    if (p == NULL) {
+        return no_memory();
+    }
+    *p = particle;
+    write_text(p + 1, text, size);
+    return 0;
+}
+
+static int
+encode_int(encoder *e, PyObject *value)
+{
+    int64_t v;
+    return int_from_py(e->st, value, &v) < 0 ? -1 : check(asc_mp_put_int(e->out, v));
+}
+
+static int
+encode_bool(encoder *e, PyObject *value)
+{
+    bool v = value == Py_True;
+    return check(e->bool_as == BOOL_AS_INTEGER ? asc_mp_put_int(e->out, v)
+                                               : asc_mp_put_bool(e->out, v));
+}
+
+static int
+encode_blob(encoder *e, const void *bytes, Py_ssize_t size)
+{
+    return check(
+        asc_mp_put_bytes(e->out, ASC_PARTICLE_BLOB, bytes, (size_t)size));
+}
+
+static int
+encode_list(encoder *e, PyObject *list)
+{
+    Py_ssize_t n = PyList_GET_SIZE(list);
+    if (enter(e) < 0 || check(asc_mp_put_list_head(e->out, (size_t)n)) < 0) {
+        return -1;
+    }
+    int rc = 0;
+    for (Py_ssize_t i = 0; i < n && rc == 0; i++) {
+        PyObject *item = PyList_GetItemRef(list, i); /* IndexError if it shrank */
+        rc = item != NULL ? encode_item(e, item) : -1;
+        Py_XDECREF(item);
+    }
+    e->depth--;
+    return rc;
+}
+
+static int
+encode_map_key(encoder *e, PyObject *key)
+{
+    if (PyUnicode_Check(key)) {
+        return encode_str(e, ASC_PARTICLE_STRING, key);
+    }
+    if (PyLong_Check(key) && !PyBool_Check(key)) {
+        return encode_int(e, key);
+    }
+    if (PyBytes_Check(key) || PyByteArray_Check(key) || PyFloat_Check(key)) {
+        return encode_item(e, key); /* floats: the server decides, none of today takes them */
+    }
+    return raise_param(e->st, "a map key must be str, int or bytes, not %s",
+                       Py_TYPE(key)->tp_name);
+}
+
+/* Where an encoded pair lies in the buffer. */
+typedef struct pair_at {
+    size_t start, size;
+} pair_at;
+
+/* Append the pairs of a dict in its order; at[i], when at is not NULL, says where they
+ * lie. */
+static int
+encode_pairs(encoder *e, PyObject *dict, pair_at *at)
+{
+    PyObject *key, *value;
+    Py_ssize_t pos = 0, n = PyDict_GET_SIZE(dict), i = 0;
+    int rc = 0;
+    while (rc == 0 && PyDict_Next(dict, &pos, &key, &value)) {
+        size_t start = e->out->len;
+        Py_INCREF(key);
+        Py_INCREF(value);
+        rc = i < n && encode_map_key(e, key) == 0 ? encode_item(e, value) : -1;
+        Py_DECREF(key);
+        Py_DECREF(value);
+        if (at != NULL && i < n) {
+            at[i] = (pair_at){start, e->out->len - start};
+        }
+        i++;
+    }
+    if ((rc == 0 && i != n) || (rc < 0 && !PyErr_Occurred())) {
+        PyErr_SetString(PyExc_RuntimeError, "dictionary changed size while it was sent");
+        return -1;
+    }
+    return rc;
+}
+
+/* The order of map keys: integers, strings, blobs, floats; each in its own order. */
+static int
+compare_keys(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size)
+{
+    static const int rank[] = {[ASC_MP_INT] = 1, [ASC_MP_BYTES] = 2, [ASC_MP_DOUBLE] = 3};
+    asc_mp_reader ra = {a, a + a_size}, rb = {b, b + b_size};
+    asc_mp_item x, y;
+    asc_mp_next(&ra, &x);
+    asc_mp_next(&rb, &y);
+    if (x.type != y.type) {
+        return rank[x.type] - rank[y.type];
+    }
+    if (x.type == ASC_MP_INT) {
+        return (x.i > y.i) - (x.i < y.i);
+    }
+    if (x.type == ASC_MP_DOUBLE) {
+        return (x.d > y.d) - (x.d < y.d);
+    }
+    int order = memcmp(x.data, y.data, x.size < y.size ? x.size : y.size);
+    return order != 0 ? order : (x.size > y.size) - (x.size < y.size);
+}
+
+static int
+compare_pairs(const uint8_t *base, const pair_at *a, const pair_at *b)
+{
+    return compare_keys(base + a->start, a->size, base + b->start, b->size);
+}
+
+/* Merge sort of at[0..n), with room for as many in spare. */
+static void
+sort_pairs(const uint8_t *base, pair_at *at, pair_at *spare, size_t n)
+{
+    if (n < 2) {
+        return;
+    }
+    size_t half = n / 2, i = 0, j = half, k = 0;
+    sort_pairs(base, at, spare, half);
+    sort_pairs(base, at + half, spare, n - half);
+    memcpy(spare, at, n * sizeof *at);
+    while (i < half || j < n) {
+        bool left = j >= n ||
+                    (i < half && compare_pairs(base, &spare[i], &spare[j]) <= 0);
+        at[k++] = left ? spare[i++] : spare[j++];
+    }
+}
+
+/* Put the pairs that begin at `start` into the order of at[]. */
+static int
+reorder(encoder *e, size_t start, const pair_at *at, size_t n)
+{
+    size_t size = e->out->len - start;
+    uint8_t *copy = PyMem_Malloc(size > 0 ? size : 1);
+    if (copy == NULL) {
+        return no_memory();
+    }
+    memcpy(copy, e->out->data + start, size);
+    uint8_t *to = e->out->data + start;
+    for (size_t i = 0; i < n; i++) {
+        memcpy(to, copy + (at[i].start - start), at[i].size);
+        to += at[i].size;
+    }
+    PyMem_Free(copy);
+    return 0;
+}
+
+/* The pairs of a map that must be sorted by key. */
+static int
+encode_sorted_pairs(encoder *e, PyObject *dict)
+{
+    size_t n = (size_t)PyDict_GET_SIZE(dict), start = e->out->len;
+    pair_at *at = PyMem_Malloc((2 * n + 1) * sizeof *at);
+    if (at == NULL) {
+        return no_memory();
+    }
+    int rc = encode_pairs(e, dict, at);
+    bool sorted = true;
+    for (size_t i = 1; rc == 0 && sorted && i < n; i++) {
+        sorted = compare_pairs(e->out->data, &at[i - 1], &at[i]) <= 0;
+    }
+    if (rc == 0 && !sorted) {
+        sort_pairs(e->out->data, at, at + n, n);
+        rc = reorder(e, start, at, n);
+    }
+    PyMem_Free(at);
+    return rc;
+}
+
+static int
+encode_map(encoder *e, PyObject *dict)
+{
+    bool ordered = is_instance(dict, e->st->KeyOrderedDict);
+    size_t n = (size_t)PyDict_GET_SIZE(dict) + ordered;
+    if (enter(e) < 0 || check(asc_mp_put_map_head(e->out, n)) < 0) {
+        return -1;
+    }
+    if (ordered && check(asc_mp_put_marker(e->out, ASC_MP_ORDERED) &&
+                         asc_mp_put_nil(e->out)) < 0) {
+        return -1;
+    }
+    int rc = ordered ? encode_sorted_pairs(e, dict) : encode_pairs(e, dict, NULL);
+    e->depth--;
+    return rc;
+}
+
+/* Exact types have been tried: subclasses, and the types of the package. */
+static int
+encode_other(encoder *e, PyObject *value)
+{
+    module_state *st = e->st;
+    if (PyByteArray_Check(value)) {
+        return encode_blob(e, PyByteArray_AS_STRING(value), PyByteArray_GET_SIZE(value));
+    }
+    if (is_instance(value, st->GeoJSON)) {
+        PyObject *text = geojson_text(e, value);
+        int rc = text != NULL ? encode_str(e, ASC_PARTICLE_GEOJSON, text) : -1;
+        Py_XDECREF(text);
+        return rc;
+    }
+    if (is_null(st, value)) {
+        return check(asc_mp_put_nil(e->out));
+    }
+    if (is_instance(value, st->RawName)) {
+        Py_ssize_t size = text_size(st, value);
+        return size < 0 || check(asc_mp_put_str_head(e->out, (size_t)size)) < 0
+                   ? -1
+                   : encode_utf8(st, e->out, value);
+    }
+    if (PyUnicode_Check(value)) {
+        return encode_str(e, ASC_PARTICLE_STRING, value);
+    }
+    if (PyLong_Check(value)) {
+        return encode_int(e, value);
+    }
+    if (PyFloat_Check(value)) {
+        return check(asc_mp_put_double(e->out, PyFloat_AS_DOUBLE(value)));
+    }
+    if (PyBytes_Check(value)) {
+        return encode_blob(e, PyBytes_AS_STRING(value), PyBytes_GET_SIZE(value));
+    }
+    if (PyList_Check(value)) {
+        return encode_list(e, value);
+    }
+    if (PyDict_Check(value)) {
+        return encode_map(e, value);
+    }
+    if (is_instance(value, st->CDTWildcard)) {
+        return check(asc_mp_put_special(e->out, ASC_MP_WILDCARD));
+    }
+    if (is_instance(value, st->CDTInfinite)) {
+        return check(asc_mp_put_special(e->out, ASC_MP_INFINITY));
+    }
+    return refuse(e, value);
+}
+
+int
+encode_item(encoder *e, PyObject *value)
+{
+    PyTypeObject *type = Py_TYPE(value);
+    if (type == &PyUnicode_Type) {
+        return encode_str(e, ASC_PARTICLE_STRING, value);
+    }
+    if (type == &PyLong_Type) {
+        return encode_int(e, value);
+    }
+    if (type == &PyFloat_Type) {
+        return check(asc_mp_put_double(e->out, PyFloat_AS_DOUBLE(value)));
+    }
+    if (type == &PyList_Type) {
+        return encode_list(e, value);
+    }
+    if (type == &PyDict_Type) {
+        return encode_map(e, value);
+    }
+    if (type == &PyBool_Type) {
+        return encode_bool(e, value);
+    }
+    if (value == Py_None) {
+        return check(asc_mp_put_nil(e->out));
+    }
+    if (type == &PyBytes_Type) {
+        return encode_blob(e, PyBytes_AS_STRING(value), PyBytes_GET_SIZE(value));
+    }
+    return encode_other(e, value);
+}
+
+/* --- particles ------------------------------------------------------------------------------- */
+
+static int
+particle_number(encoder *e, uint64_t bits)
+{
+    uint8_t *p = asc_buf_add(e->out, 8);
+    if (p == NULL) {
+        return no_memory();
+    }
+    asc_put_u64(p, bits);
+    return 0;
+}
+
+static int
+particle_int(encoder *e, PyObject *value, uint8_t *particle)
+{
+    int64_t v;
+    *particle = ASC_PARTICLE_INTEGER;
+    return int_from_py(e->st, value, &v) < 0 ? -1 : particle_number(e, (uint64_t)v);
+}
+
+static int
+particle_float(encoder *e, PyObject *value, uint8_t *particle)
+{
+    uint64_t bits;
+    double v = PyFloat_AS_DOUBLE(value);
+    memcpy(&bits, &v, sizeof bits);
+    *particle = ASC_PARTICLE_DOUBLE;
+    return particle_number(e, bits);
+}
+
+static int
+particle_bool(encoder *e, PyObject *value, uint8_t *particle)
+{
+    const uint8_t byte = value == Py_True;
+    if (e->bool_as == BOOL_AS_INTEGER) {
+        *particle = ASC_PARTICLE_INTEGER;
+        return particle_number(e, byte);
+    }
+    *particle = ASC_PARTICLE_BOOL;
+    return check(asc_buf_put(e->out, &byte, 1));
+}
+
+static int
+particle_geojson(encoder *e, PyObject *value, uint8_t *particle)
+{
+    static const uint8_t head[ASC_GEOJSON_HEADER_SIZE] = {0}; /* no cells: the server's */
+    PyObject *text = geojson_text(e, value);
+    *particle = ASC_PARTICLE_GEOJSON;
+    int rc = text != NULL && check(asc_buf_put(e->out, head, sizeof head)) == 0
+                 ? encode_utf8(e->st, e->out, text)
+                 : -1;
+    Py_XDECREF(text);
+    return rc;
+}
+
+int
+encode_particle(encoder *e, PyObject *value, uint8_t *particle)
+{
+    module_state *st = e->st;
+    if (PyUnicode_Check(value)) {
+        *particle = ASC_PARTICLE_STRING;
+        return encode_utf8(st, e->out, value);
+    }
+    if (PyBool_Check(value)) {
+        return particle_bool(e, value, particle);
+    }
+    if (PyLong_Check(value)) {
+        return particle_int(e, value, particle);
+    }
+    if (PyFloat_Check(value)) {
+        return particle_float(e, value, particle);
+    }
+    if (PyBytes_Check(value)) {
+        *particle = ASC_PARTICLE_BLOB;
+        return check(asc_buf_put(e->out, PyBytes_AS_STRING(value),
+                                 (size_t)PyBytes_GET_SIZE(value)));
+    }
+    if (PyList_Check(value)) {
+        *particle = ASC_PARTICLE_LIST;
+        return encode_list(e, value);
+    }
+    if (PyDict_Check(value)) {
+        *particle = ASC_PARTICLE_MAP;
+        return encode_map(e, value);
+    }
+    if (is_null(st, value)) {
+        *particle = ASC_PARTICLE_NULL;
+        return 0;
+    }
+    if (PyByteArray_Check(value)) {
+        *particle = ASC_PARTICLE_BLOB;
+        return check(asc_buf_put(e->out, PyByteArray_AS_STRING(value),
+                                 (size_t)PyByteArray_GET_SIZE(value)));
+    }
+    if (is_instance(value, st->GeoJSON)) {
+        return particle_geojson(e, value, particle);
+    }
+    if (is_instance(value, st->CDTWildcard) || is_instance(value, st->CDTInfinite)) {
+        return raise_code(st, ASC_ERR_CLIENT, "%s cannot be stored",
+                          Py_TYPE(value)->tp_name);
+    }
+    return refuse(e, value);
+}

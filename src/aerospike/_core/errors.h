@@ -1,0 +1,19 @@
+/* errors.h -- raising the package's exceptions. */
+#ifndef CORE_ERRORS_H
+#define CORE_ERRORS_H
+
+#include "state.h"
+
+/* Raise the exception of an error of the library. key and bin, borrowed, become
+ * attributes of record errors; NULL where there are none. Returns NULL. */
+PyObject *raise_error(module_state *st, const asc_error *err, PyObject *key,
+                      PyObject *bin);
+
+/* Raise the exception of a code, with a message as PyUnicode_FromFormat makes it, for
+ * errors found before anything was sent. Returns -1. */
+int raise_code(module_state *st, asc_status code, const char *format, ...);
+
+/* Raise ParamError (-2) likewise. */
+#define raise_param(st, ...) raise_code((st), ASC_ERR_PARAM, __VA_ARGS__)
+
+#endif

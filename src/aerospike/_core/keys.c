@@ -1,0 +1,263 @@
+#include "keys.h"
+
+#include <string.h>
+
+#include "args.h"
+
+/* UTF-8 of a str without NUL, at most max bytes. 0, or -1 with ParamError. */
+static int
+name_from_py(module_state *st, PyObject *text, const char *what, size_t max,
+             const char **out, size_t *size)
+{
+    Py_ssize_t n;
+    const char *utf8 = PyUnicode_AsUTF8AndSize(text, &n);
+    if (utf8 == NULL) {
+        PyErr_Clear();
+        return raise_param(st, "key is invalid: the %s has characters that UTF-8 lacks",
+                           what);
+    }
+    if ((size_t)n > max) {
+        return raise_param(st, "key is invalid: the %s has %zd bytes, %zu are allowed",
+                           what, n, max);
+    }
+    if (memchr(utf8, 0, (size_t)n) != NULL) {
+        return raise_param(st, "key is invalid: the %s contains a NUL", what);
+    }
+    *out = utf8;
+    *size = (size_t)n;
+    return 0;
+}
+
+static int
+user_key_from_py(module_state *st, record_key *k, PyObject *pk)
+{
+    k->user_key = pk;
+    if (PyUnicode_Check(pk)) {
+        Py_ssize_t n;
+        k->particle = ASC_PARTICLE_STRING;
+        k->value = PyUnicode_AsUTF8AndSize(pk, &n);
+        if (k->value == NULL) {
+            PyErr_Clear();
+            return raise_param(st,
+                               "key is invalid: the user key has characters that UTF-8 "
+                               "lacks");
+        }
+        k->value_size = (size_t)n;
+        return 0;
+    }
+    if (PyLong_Check(pk)) {
+        int overflow;
+        long long v = PyLong_AsLongLongAndOverflow(pk, &overflow);
+        if (overflow != 0) {
+            return raise_param(
+                st, "integer value for KEY exceeds sys.maxsize: 64 bits are allowed");
+        }
+        k->particle = ASC_PARTICLE_INTEGER;
+        asc_put_u64(k->number, (uint64_t)v);
+        k->value = k->number;
+        k->value_size = sizeof k->number;
+        return 0;
+    }
+    k->particle = ASC_PARTICLE_BLOB;
+    if (PyBytes_Check(pk)) {
+        k->value = PyBytes_AS_STRING(pk);
+        k->value_size = (size_t)PyBytes_GET_SIZE(pk);
+        return 0;
+    }
+    if (PyByteArray_Check(pk)) {
+        k->value = PyByteArray_AS_STRING(pk);
+        k->value_size = (size_t)PyByteArray_GET_SIZE(pk);
+        return k->value_size > 0 ? 0 : raise_param(st, "Byte array size cannot be 0");
+    }
+    return raise_param(st, "key is invalid: the user key must be str, int, bytes or "
+                           "bytearray, not %s",
+                       Py_TYPE(pk)->tp_name);
+}
+
+static int
+names_from_py(module_state *st, record_key *k, PyObject *ns, PyObject *set)
+{
+    const char *text = "";
+    if (!PyUnicode_Check(ns)) {
+        return raise_param(st, "namespace must be a string, not %s",
+                           Py_TYPE(ns)->tp_name);
+    }
+    if (name_from_py(st, ns, "namespace", ASC_MAX_NAMESPACE_SIZE, &text, &k->ns_size) <
+        0) {
+        return -1;
+    }
+    memcpy(k->ns_text, text, k->ns_size);
+    k->ns_text[k->ns_size] = '\0';
+    k->ns = ns;
+    k->set = set;
+    k->set_text = "";
+    k->set_size = 0;
+    if (set == Py_None) {
+        return 0;
+    }
+    if (!PyUnicode_Check(set)) {
+        return raise_param(st, "set must be a string, not %s", Py_TYPE(set)->tp_name);
+    }
+    return name_from_py(st, set, "set", ASC_MAX_SET_SIZE, &k->set_text, &k->set_size);
+}
+
+static void
+compute_digest(record_key *k)
+{
+    asc_digest_key(k->digest, k->set_text, k->set_size, k->particle, k->value,
+                   k->value_size);
+}
+
+int
+key_from_parts(module_state *st, record_key *k, PyObject *ns, PyObject *set,
+               PyObject *user_key)
+{
+    if (names_from_py(st, k, ns, set) < 0) {
+        return -1;
+    }
+    if (user_key == Py_None) {
+        return raise_param(st, "either key or digest is required");
+    }
+    if (user_key_from_py(st, k, user_key) < 0) {
+        return -1;
+    }
+    compute_digest(k);
+    return 0;
+}
+
+/* A key without a user key: the digest stands for it. */
+static int
+digest_from_py(module_state *st, record_key *k, PyObject *digest)
+{
+    const char *bytes;
+    Py_ssize_t size;
+    if (PyByteArray_Check(digest)) {
+        bytes = PyByteArray_AS_STRING(digest);
+        size = PyByteArray_GET_SIZE(digest);
+    }
+    else if (PyBytes_Check(digest)) {
+        bytes = PyBytes_AS_STRING(digest);
+        size = PyBytes_GET_SIZE(digest);
+    }
+    else {
+        return raise_param(st, "digest is invalid. expected a bytearray, not %s",
+                           Py_TYPE(digest)->tp_name);
+    }
+    if (size != ASC_DIGEST_SIZE) {
+        return raise_param(
+            st, "digest size is invalid. should be 20 bytes, but received %zd", size);
+    }
+    memcpy(k->digest, bytes, ASC_DIGEST_SIZE);
+    k->user_key = NULL;
+    k->value_size = 0;
+    return 0;
+}
+
+static int
+key_from_items(module_state *st, record_key *k, PyObject *ns, PyObject *set,
+               PyObject *user_key, PyObject *digest)
+{
+    if (user_key != Py_None || digest == Py_None) {
+        return key_from_parts(st, k, ns, set, user_key);
+    }
+    return names_from_py(st, k, ns, set) < 0 ? -1 : digest_from_py(st, k, digest);
+}
+
+static PyObject *
+item_or_none(PyObject *dict, PyObject *name)
+{
+    PyObject *item = PyDict_GetItemWithError(dict, name);
+    return item != NULL ? item : Py_None;
+}
+
+int
+key_from_py(module_state *st, record_key *k, PyObject *key)
+{
+    if (PyTuple_Check(key)) {
+        Py_ssize_t n = PyTuple_GET_SIZE(key);
+        if (n != 3 && n != 4) {
+            return raise_param(st, "key tuple must be (Namespace, Set, Key) or "
+                                   "(Namespace, Set, None, Digest)");
+        }
+        return key_from_items(st, k, PyTuple_GET_ITEM(key, 0), PyTuple_GET_ITEM(key, 1),
+                              PyTuple_GET_ITEM(key, 2),
+                              n == 4 ? PyTuple_GET_ITEM(key, 3) : Py_None);
+    }
+    if (PyDict_Check(key)) {
+        return key_from_items(st, k, item_or_none(key, st->s_ns),
+                              item_or_none(key, st->s_set), item_or_none(key, st->s_key),
+                              item_or_none(key, st->s_digest));
+    }
+    return raise_param(st, "key is invalid: a tuple is expected, not %s",
+                       Py_TYPE(key)->tp_name);
+}
+
+PyObject *
+key_to_py(const record_key *k, int with_user_key)
+{
+    PyObject *digest =
+        PyByteArray_FromStringAndSize((const char *)k->digest, ASC_DIGEST_SIZE);
+    PyObject *key = digest != NULL ? PyTuple_New(4) : NULL;
+    if (key == NULL) {
+        Py_XDECREF(digest);
+        return NULL;
+    }
+    PyObject *pk = with_user_key && k->user_key != NULL ? k->user_key : Py_None;
+    PyTuple_SET_ITEM(key, 0, Py_NewRef(k->ns));
+    PyTuple_SET_ITEM(key, 1, Py_NewRef(k->set_size > 0 ? k->set : Py_None));
+    PyTuple_SET_ITEM(key, 2, Py_NewRef(pk));
+    PyTuple_SET_ITEM(key, 3, digest);
+    return key;
+}
+
+bool
+key_to_fields(const record_key *k, asc_writer *w, bool send_user_key)
+{
+    return asc_writer_field(w, ASC_FIELD_NAMESPACE, k->ns_text, k->ns_size) &&
+           asc_writer_field(w, ASC_FIELD_SET, k->set_text, k->set_size) &&
+           asc_writer_field(w, ASC_FIELD_DIGEST, k->digest, sizeof k->digest) &&
+           (!send_user_key || k->user_key == NULL ||
+            asc_writer_key_field(w, k->particle, k->value, k->value_size));
+}
+
+/* --- functions of the module -------------------------------------------------------- */
+
+PyObject *
+core_calc_digest(PyObject *module, PyObject *const *args, Py_ssize_t nargs,
+                 PyObject *kwnames)
+{
+    static const char *const names[] = {"ns", "set", "key", NULL};
+    PyObject *argv[3];
+    record_key k = {0};
+    if (parse_args("calc_digest", names, 3, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    if (!PyUnicode_Check(argv[0])) {
+        PyErr_SetString(PyExc_TypeError, "Namespace should be a string");
+        return NULL;
+    }
+    if (!PyUnicode_Check(argv[1]) && argv[1] != Py_None) {
+        PyErr_SetString(PyExc_TypeError, "Set should be a string or None");
+        return NULL;
+    }
+    PyObject *pk = argv[2];
+    if (!PyUnicode_Check(pk) && !PyLong_Check(pk) && !PyBytes_Check(pk) &&
+        !PyByteArray_Check(pk)) {
+        PyErr_SetString(PyExc_TypeError, "Key is invalid");
+        return NULL;
+    }
+    if (key_from_parts(PyModule_GetState(module), &k, argv[0], argv[1], pk) < 0) {
+        return NULL;
+    }
+    return PyByteArray_FromStringAndSize((const char *)k.digest, ASC_DIGEST_SIZE);
+}
+
+PyObject *
+core_get_partition_id(PyObject *module, PyObject *digest)
+{
+    record_key k = {0};
+    if (digest_from_py(PyModule_GetState(module), &k, digest) < 0) {
+        return NULL;
+    }
+    return PyLong_FromUnsignedLong(asc_digest_partition(k.digest));
+}

@@ -1,0 +1,42 @@
+/* keys.h -- key tuples: (namespace, set, user key[, digest]). */
+#ifndef CORE_KEYS_H
+#define CORE_KEYS_H
+
+#include "asc/digest.h"
+#include "asc/writer.h"
+#include "errors.h"
+
+typedef struct record_key {
+    PyObject *ns, *set, *user_key;  /* borrowed from the tuple; set may be None, and
+                                       user_key NULL when only a digest was given */
+    char ns_text[ASC_MAX_NAMESPACE_SIZE + 1];
+    size_t ns_size;
+    const char *set_text; /* borrowed from set */
+    size_t set_size;
+    uint8_t particle;
+    uint8_t number[8];    /* what value points to for integers */
+    const void *value;    /* borrowed from user_key or number */
+    size_t value_size;
+    uint8_t digest[ASC_DIGEST_SIZE];
+} record_key;
+
+/* Parse a key tuple (or the dict {"ns", "set", "key", "digest"}). 0, or -1 with
+ * ParamError. k borrows from key, which must stay. */
+int key_from_py(module_state *st, record_key *k, PyObject *key);
+
+/* Namespace, set and user key given one by one. */
+int key_from_parts(module_state *st, record_key *k, PyObject *ns, PyObject *set,
+                   PyObject *user_key);
+
+/* (ns, set, user key or None, bytearray(digest)); set is None when there is none. */
+PyObject *key_to_py(const record_key *k, int with_user_key);
+
+/* Fields 0, 1 and 4, and 2 when send_user_key. False when memory is short. */
+bool key_to_fields(const record_key *k, asc_writer *w, bool send_user_key);
+
+/* calc_digest(ns, set, key) and get_partition_id(digest), functions of the module. */
+PyObject *core_calc_digest(PyObject *module, PyObject *const *args, Py_ssize_t nargs,
+                           PyObject *kwnames);
+PyObject *core_get_partition_id(PyObject *module, PyObject *digest);
+
+#endif

@@ -1,0 +1,240 @@
+#include "operations.h"
+
+#include <string.h>
+
+#include "compat.h"
+
+int
+bin_name_from_py(module_state *st, PyObject *name, asc_status wrong_type,
+                 const char **out, size_t *size)
+{
+    if (!PyUnicode_Check(name)) {
+        return raise_code(st, wrong_type, "A bin name must be a str, not %s",
+                          Py_TYPE(name)->tp_name);
+    }
+    Py_ssize_t n;
+    const char *utf8 = PyUnicode_AsUTF8AndSize(name, &n);
+    if (utf8 == NULL) {
+        PyErr_Clear();
+        return raise_code(st, ASC_ERR_CLIENT,
+                          "A bin name has characters that UTF-8 lacks");
+    }
+    if ((size_t)n > ASC_MAX_BIN_NAME_SIZE) {
+        return raise_code(st, 21,
+                          "A bin name should not exceed 15 characters limit: \"%s\" has "
+                          "%zd bytes",
+                          utf8, n);
+    }
+    if (memchr(utf8, 0, (size_t)n) != NULL) {
+        return raise_param(st, "A bin name contains a NUL");
+    }
+    *out = utf8;
+    *size = (size_t)n;
+    return 0;
+}
+
+int
+operation_with_value(encoder *e, asc_writer *w, uint8_t code, PyObject *bin,
+                     asc_status wrong_type, PyObject *value)
+{
+    const char *name;
+    size_t size;
+    uint8_t particle = ASC_PARTICLE_NULL;
+    if (bin_name_from_py(e->st, bin, wrong_type, &name, &size) < 0) {
+        return -1;
+    }
+    if (!asc_writer_op_begin(w, code, 0, name, size)) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    if (encode_particle(e, value, &particle) < 0) {
+        return -1;
+    }
+    asc_writer_op_particle(w, particle);
+    if (!asc_writer_op_end(w)) {
+        return raise_code(e->st, 13, "the value of bin \"%s\" is too big", name);
+    }
+    return 0;
+}
+
+int
+operation_without_value(encoder *e, asc_writer *w, uint8_t code, PyObject *bin)
+{
+    const char *name = "";
+    size_t size = 0;
+    if (bin != NULL &&
+        bin_name_from_py(e->st, bin, ASC_ERR_PARAM, &name, &size) < 0) {
+        return -1;
+    }
+    if (!asc_writer_op_begin(w, code, ASC_PARTICLE_NULL, name, size) ||
+        !asc_writer_op_end(w)) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    return 0;
+}
+
+int
+check_concatenable(module_state *st, PyObject *value)
+{
+    return PyUnicode_Check(value) || PyBytes_Check(value) || PyByteArray_Check(value)
+               ? 0
+               : raise_param(st,
+                             "Cannot concatenate 'str' and 'non-str' objects: str or bytes "
+                             "is expected, not %s",
+                             Py_TYPE(value)->tp_name);
+}
+
+int
+check_addable(module_state *st, PyObject *value)
+{
+    return PyLong_Check(value) || PyFloat_Check(value)
+               ? 0
+               : raise_param(st, "Unsupported operand type(s) for +: int or float is "
+                                 "expected, not %s",
+                             Py_TYPE(value)->tp_name);
+}
+
+/* --- the table of operations -------------------------------------------------------------- */
+
+typedef enum operation_value { NO_VALUE, ANY_VALUE, TTL_VALUE } operation_value;
+
+typedef struct operation_row {
+    int number;   /* OPERATOR_* of the API */
+    uint8_t code; /* ASC_OP_* */
+    bool writes, has_bin;
+    operation_value value;
+    int (*check)(module_state *st, PyObject *value); /* NULL: whatever can be encoded */
+} operation_row;
+
+static const operation_row rows[] = {
+    {0, ASC_OP_READ, false, true, NO_VALUE, NULL},
+    {1, ASC_OP_WRITE, true, true, ANY_VALUE, NULL},
+    {6, ASC_OP_INCR, true, true, ANY_VALUE, check_addable},
+    {9, ASC_OP_APPEND, true, true, ANY_VALUE, check_concatenable},
+    {10, ASC_OP_PREPEND, true, true, ANY_VALUE, check_concatenable},
+    {11, ASC_OP_TOUCH, true, false, TTL_VALUE, NULL},
+    {14, ASC_OP_DELETE_ALL, true, false, NO_VALUE, NULL},
+};
+
+/* The row of the operation dict's number. NULL with ParamError. */
+static const operation_row *
+find_row(module_state *st, PyObject *op)
+{
+    int64_t number;
+    PyObject *item = PyDict_GetItemWithError(op, st->s_op);
+    if (item == NULL) {
+        raise_param(st, "Operation must contain an \"op\" entry");
+        return NULL;
+    }
+    if (!PyLong_Check(item)) {
+        raise_param(st, "Operation must be an integer");
+        return NULL;
+    }
+    if (option_int64(st, "op", item, &number) < 0) {
+        return NULL;
+    }
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].number == number) {
+            return &rows[i];
+        }
+    }
+    raise_param(st, "Invalid operation given: %lld", (long long)number);
+    return NULL;
+}
+
+static int
+check_entries(module_state *st, PyObject *op)
+{
+    PyObject *key, *value;
+    Py_ssize_t at = 0;
+    while (PyDict_Next(op, &at, &key, &value)) {
+        if (key != st->s_op && key != st->s_bin && key != st->s_val &&
+            !(PyUnicode_Check(key) &&
+              (PyUnicode_Compare(key, st->s_op) == 0 ||
+               PyUnicode_Compare(key, st->s_bin) == 0 ||
+               PyUnicode_Compare(key, st->s_val) == 0))) {
+            return raise_param(
+                st, "Operation can contain only op, bin and val keys: %R is unknown", key);
+        }
+    }
+    return 0;
+}
+
+static int
+touch_ttl(module_state *st, PyObject *value, operations_summary *sum)
+{
+    int64_t v;
+    if (value == NULL || value == Py_None) {
+        return 0;
+    }
+    if (option_int64(st, "ttl", value, &v) < 0) {
+        return -1;
+    }
+    sum->has_ttl = true;
+    sum->ttl_s = (uint32_t)v;
+    return 0;
+}
+
+static int
+encode_operation(encoder *e, asc_writer *w, PyObject *op, operations_summary *sum)
+{
+    module_state *st = e->st;
+    const operation_row *row = find_row(st, op);
+    if (row == NULL || check_entries(st, op) < 0) {
+        return -1;
+    }
+    PyObject *bin = PyDict_GetItemWithError(op, st->s_bin);
+    PyObject *value = PyDict_GetItemWithError(op, st->s_val);
+    if (row->has_bin && bin == NULL) {
+        return raise_param(st, "Bin is not given");
+    }
+    if (row->value == ANY_VALUE && value == NULL) {
+        return raise_param(st, "Value should be given");
+    }
+    sum->reads = sum->reads || !row->writes;
+    sum->writes = sum->writes || row->writes;
+    sum->n_ops++;
+    if (row->value != ANY_VALUE) {
+        return row->value == TTL_VALUE && touch_ttl(st, value, sum) < 0
+                   ? -1
+                   : operation_without_value(e, w, row->code, row->has_bin ? bin : NULL);
+    }
+    return row->check != NULL && row->check(st, value) < 0
+               ? -1
+               : operation_with_value(e, w, row->code, bin, ASC_ERR_PARAM, value);
+}
+
+int
+operations_from_py(encoder *e, asc_writer *w, PyObject *list, bool strict_items,
+                   operations_summary *out)
+{
+    module_state *st = e->st;
+    *out = (operations_summary){0};
+    if (!PyList_Check(list)) {
+        return raise_param(st, "Operations should be of type list, not %s",
+                           Py_TYPE(list)->tp_name);
+    }
+    int rc = 0;
+    for (Py_ssize_t i = 0; rc == 0 && i < PyList_GET_SIZE(list); i++) {
+        PyObject *op = PyList_GetItemRef(list, i);
+        if (op == NULL) {
+            return -1;
+        }
+        if (PyDict_Check(op)) {
+            rc = encode_operation(e, w, op, out);
+        }
+        else if (strict_items) {
+            rc = raise_param(st, "Operation must be a dict, not %s", Py_TYPE(op)->tp_name);
+        }
+        Py_DECREF(op);
+    }
+    if (rc == 0 && out->n_ops == 0) {
+        return raise_param(st, "No operations defined");
+    }
+    if (rc == 0 && out->n_ops > ASC_MAX_OPS) {
+        return raise_param(st, "%u operations are too many: %u are allowed", out->n_ops,
+                           ASC_MAX_OPS);
+    }
+    return rc;
+}

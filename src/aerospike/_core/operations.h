@@ -1,0 +1,38 @@
+/* operations.h -- the list of operation dicts that operate() takes, to wire. */
+#ifndef CORE_OPERATIONS_H
+#define CORE_OPERATIONS_H
+
+#include "policy.h"
+#include "values.h"
+
+/* What a list of operations does to the record, found while it is written. */
+typedef struct operations_summary {
+    bool reads, writes;
+    bool has_ttl; /* a touch operation brings its own */
+    uint32_t ttl_s;
+    uint32_t n_ops;
+} operations_summary;
+
+/* Append every operation of the list; elements that are no dicts are skipped, or
+ * refused when strict_items. 0, or -1 with ParamError and others. */
+int operations_from_py(encoder *e, asc_writer *w, PyObject *list, bool strict_items,
+                       operations_summary *out);
+
+/* A bin name: UTF-8 of at most 15 bytes, without NUL. 0, or -1 with BinNameError (too
+ * long), ParamError (NUL), or an error of code `wrong_type` when it is no str. */
+int bin_name_from_py(module_state *st, PyObject *name, asc_status wrong_type,
+                     const char **out, size_t *size);
+
+/* Append one operation on a bin whose value is encoded from a Python object. */
+int operation_with_value(encoder *e, asc_writer *w, uint8_t code, PyObject *bin,
+                         asc_status wrong_type, PyObject *value);
+
+/* Append one operation on a bin without a value. */
+int operation_without_value(encoder *e, asc_writer *w, uint8_t code, PyObject *bin);
+
+/* The operand of append and prepend: str, bytes or bytearray; of increment: int or
+ * float. 0, or -1 with ParamError. */
+int check_concatenable(module_state *st, PyObject *value);
+int check_addable(module_state *st, PyObject *value);
+
+#endif

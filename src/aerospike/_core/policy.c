@@ -1,0 +1,246 @@
+#include "policy.h"
+
+#include <string.h>
+
+#include "expressions.h"
+
+#define R (1u << POLICY_READ)
+#define W (1u << POLICY_WRITE)
+#define O (1u << POLICY_OPERATE)
+#define D (1u << POLICY_REMOVE)
+#define I (1u << POLICY_INFO)
+#define COMMAND (R | W | O | D)
+
+#define AT(field) .offset = offsetof(policy, field)
+#define U32(name, kinds, field) {name, OPTION_U32, kinds, AT(field)}
+#define FLAG(name, kinds, field) {name, OPTION_BOOL, kinds, AT(field)}
+#define ENUM(name, kinds, field, top) {name, OPTION_ENUM, kinds, AT(field), .max = (top)}
+#define OLD(name, type, kinds, field, top, new)                                        \
+    {name, type, kinds, AT(field), .max = (top), .new_name = (new)}
+
+/* Every key of the policies of commands that exist so far. */
+static const option policy_rows[] = {
+    U32("total_timeout", COMMAND, timing.total_timeout_ms),
+    U32("socket_timeout", COMMAND, timing.socket_timeout_ms),
+    U32("connect_timeout", COMMAND, timing.connect_timeout_ms),
+    U32("timeout_delay", COMMAND, timing.timeout_delay_ms),
+    U32("max_retries", COMMAND, timing.max_retries),
+    U32("sleep_between_retries", COMMAND, timing.sleep_between_retries_ms),
+    U32("timeout", I, timing.total_timeout_ms),
+    {"compress", OPTION_LATER, COMMAND, 0},
+    {"txn", OPTION_LATER, COMMAND, 0},
+    {"expressions", OPTION_CUSTOM, COMMAND, AT(filter), .parse = expressions_from_py},
+    ENUM("error_detail_verbosity", COMMAND, error_detail, 3),
+    ENUM("replica", COMMAND, replica, 4),
+    ENUM("key", COMMAND, key, 1),
+    ENUM("gen", W | O | D, gen, 2),
+    ENUM("exists", W | O, exists, 4),
+    ENUM("commit_level", W | O | D, commit_level, 1),
+    ENUM("read_mode_ap", R | O, read_mode_ap, 1),
+    ENUM("read_mode_sc", R | O, read_mode_sc, 3),
+    {"read_touch_ttl_percent", OPTION_SIGNED, R | O, AT(read_touch_ttl_percent),
+     .min = -1, .max = 100},
+    {"ttl", OPTION_TTL, W | O, AT(ttl_s), .min = -3, .max = UINT32_MAX},
+    U32("generation", D, generation),
+    FLAG("durable_delete", W | O | D, durable_delete),
+    FLAG("deserialize", R | O, deserialize),
+    FLAG("respond_all_ops", O, respond_all_ops),
+    FLAG("on_locking_only", W | O, on_locking_only),
+    {"compression_threshold", OPTION_LATER, W, 0},
+    {"check_bounds", OPTION_IGNORED, I, 0},
+    {"send_as_is", OPTION_IGNORED, I, 0},
+    /* the names of the 2.x line */
+    OLD("timeout", OPTION_U32, COMMAND, timing.total_timeout_ms, 0, "total_timeout"),
+    OLD("retry", OPTION_U32, COMMAND, timing.max_retries, 0, "max_retries"),
+    OLD("retry_on_timeout", OPTION_NOT_BOOL, COMMAND, timing.no_retry_on_timeout, 0,
+        NULL),
+    OLD("consistency_level", OPTION_ENUM, R | O, read_mode_ap, 1, "read_mode_ap"),
+};
+
+const option_table policy_table = {
+    policy_rows, sizeof policy_rows / sizeof policy_rows[0], POLICY_TABLE};
+
+const char *const policy_names[N_POLICIES] = {
+    [POLICY_READ] = "read",     [POLICY_WRITE] = "write", [POLICY_OPERATE] = "operate",
+    [POLICY_REMOVE] = "remove", [POLICY_INFO] = "info",
+};
+
+void
+policy_init(policy *p, policy_kind kind)
+{
+    *p = (policy){
+        .timing =
+            {
+                .total_timeout_ms = 1000,
+                .socket_timeout_ms = kind == POLICY_INFO ? 0 : 30000,
+                .timeout_delay_ms = kind == POLICY_INFO ? 0 : 3000,
+                .max_retries = kind == POLICY_READ ? 2 : 0,
+            },
+        .replica = ASC_REPLICA_SEQUENCE,
+        .deserialize = true,
+    };
+}
+
+void
+policy_clear(policy *p)
+{
+    Py_CLEAR(p->filter);
+}
+
+int
+policy_from_py(module_state *st, policy *p, const policy *defaults, policy_kind kind,
+               PyObject *dict, int strict)
+{
+    *p = *defaults;
+    Py_XINCREF(p->filter);
+    if (dict == NULL || dict == Py_None) {
+        return 0;
+    }
+    if (!PyDict_Check(dict)) {
+        return raise_param(st, "policy must be a dict, not %s", Py_TYPE(dict)->tp_name);
+    }
+    if (PyDict_GET_SIZE(dict) == 0) {
+        return 0;
+    }
+    if (kind == POLICY_REMOVE) {
+        p->has_generation = PyDict_GetItemString(dict, "generation") != NULL;
+    }
+    return options_apply(st, &policy_table, 1u << kind, dict, p, "policy", strict);
+}
+
+/* --- metadata ---------------------------------------------------------------------- */
+
+static int
+parse_gen(module_state *st, const option *row, PyObject *value, void *target)
+{
+    int64_t v;
+    (void)row;
+    if (!PyLong_Check(value)) {
+        return raise_param(st, "Generation should be an int or long");
+    }
+    if (option_int64(st, "gen", value, &v) < 0) {
+        return -1;
+    }
+    ((record_meta *)target)->generation = (uint32_t)v;
+    return 0;
+}
+
+static int
+parse_ttl(module_state *st, const option *row, PyObject *value, void *target)
+{
+    record_meta *m = target;
+    int64_t v;
+    (void)row;
+    if (!PyLong_Check(value)) {
+        return raise_param(st, "Ttl should be an int or long");
+    }
+    if (option_int64(st, "ttl", value, &v) < 0) {
+        return -1;
+    }
+    m->ttl_s = (uint32_t)v;
+    m->has_ttl = true;
+    return 0;
+}
+
+static const option meta_rows[] = {
+    {"gen", OPTION_CUSTOM, 1, 0, .parse = parse_gen},
+    {"ttl", OPTION_CUSTOM, 1, 0, .parse = parse_ttl},
+};
+
+const option_table meta_table = {meta_rows, sizeof meta_rows / sizeof meta_rows[0],
+                                 META_TABLE};
+
+int
+meta_from_py(module_state *st, record_meta *m, PyObject *dict, int strict)
+{
+    *m = (record_meta){0};
+    if (dict == NULL || dict == Py_None) {
+        return 0;
+    }
+    if (!PyDict_Check(dict)) {
+        return raise_param(st, "Metadata should be of type dictionary, not %s",
+                           Py_TYPE(dict)->tp_name);
+    }
+    return options_apply(st, &meta_table, 1, dict, m, "record metadata", strict);
+}
+
+int
+looks_like_policy(module_state *st, policy_kind kind, PyObject *dict)
+{
+    PyObject *key, *value;
+    Py_ssize_t at = 0;
+    while (PyDict_Next(dict, &at, &key, &value)) {
+        for (size_t i = 0; i < policy_table.n; i++) {
+            PyObject *name = st->option_names[POLICY_TABLE][i];
+            if ((policy_rows[i].kinds & 1u << kind) && name != st->s_gen &&
+                name != st->s_ttl && PyUnicode_Check(key) &&
+                PyUnicode_Compare(name, key) == 0) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+/* --- to the wire --------------------------------------------------------------------- */
+
+void
+policy_to_request(const policy *p, asc_request *req, bool writes)
+{
+    req->timing = p->timing;
+    req->writes = writes;
+    req->replica = (asc_replica)p->replica;
+    if (writes && req->replica != ASC_REPLICA_MASTER &&
+        req->replica != ASC_REPLICA_RANDOM) {
+        req->replica = ASC_REPLICA_SEQUENCE;
+    }
+    req->linearize = !writes && p->read_mode_sc == 1;
+    req->sc_session = !writes && p->read_mode_sc == 0;
+    if (req->linearize && (req->replica == ASC_REPLICA_ANY ||
+                           req->replica == ASC_REPLICA_PREFER_RACK)) {
+        req->replica = ASC_REPLICA_SEQUENCE;
+    }
+}
+
+/* The server's time budget: that of one attempt. */
+static uint32_t
+budget_ms(const asc_timing *t)
+{
+    return t->socket_timeout_ms != 0 && (t->total_timeout_ms == 0 ||
+                                         t->socket_timeout_ms < t->total_timeout_ms)
+               ? t->socket_timeout_ms
+               : t->total_timeout_ms;
+}
+
+void
+policy_to_read_head(const policy *p, asc_msg_head *head)
+{
+    static const uint8_t sc_bits[] = {0, ASC_INFO3_SC_READ_TYPE, ASC_INFO3_SC_READ_RELAX,
+                                      ASC_INFO3_SC_READ_TYPE | ASC_INFO3_SC_READ_RELAX};
+    head->info1 |= p->read_mode_ap == 1 ? ASC_INFO1_READ_MODE_AP_ALL : 0;
+    head->info3 |= sc_bits[p->read_mode_sc];
+    head->info4 |= (uint8_t)(p->error_detail << ASC_INFO4_ERROR_DETAIL_SHIFT);
+    head->ttl_s = (uint32_t)p->read_touch_ttl_percent;
+    head->budget_ms = budget_ms(&p->timing);
+}
+
+void
+policy_to_write_head(const policy *p, const record_meta *m, asc_msg_head *head)
+{
+    static const uint8_t exists2[] = {0, ASC_INFO2_CREATE_ONLY, 0, 0, 0};
+    static const uint8_t exists3[] = {0, 0, ASC_INFO3_UPDATE_ONLY, ASC_INFO3_REPLACE_ONLY,
+                                      ASC_INFO3_CREATE_OR_REPLACE};
+    static const uint8_t gen2[] = {0, ASC_INFO2_GENERATION, ASC_INFO2_GENERATION_GT};
+    uint32_t ttl = m->has_ttl && m->ttl_s != TTL_CLIENT_DEFAULT ? m->ttl_s : p->ttl_s;
+    head->info2 |= exists2[p->exists] | gen2[p->gen];
+    head->info2 |= p->durable_delete ? ASC_INFO2_DURABLE_DELETE : 0;
+    head->info3 |= exists3[p->exists];
+    head->info3 |= p->commit_level == 1 ? ASC_INFO3_COMMIT_MASTER : 0;
+    head->info4 |= p->on_locking_only ? ASC_INFO4_ON_LOCKING_ONLY : 0;
+    head->info4 |= (uint8_t)(p->error_detail << ASC_INFO4_ERROR_DETAIL_SHIFT);
+    head->generation = p->gen == GEN_IGNORE ? 0
+                       : p->has_generation  ? p->generation
+                                            : m->generation;
+    head->ttl_s = ttl == TTL_CLIENT_DEFAULT ? 0 : ttl;
+    head->budget_ms = budget_ms(&p->timing);
+}

@@ -1,0 +1,85 @@
+/* policy.h -- policies and metadata: parsed once into structs, turned into header bits
+ * of messages. */
+#ifndef CORE_POLICY_H
+#define CORE_POLICY_H
+
+#include "asc/command.h"
+#include "asc/writer.h"
+#include "options.h"
+
+/* The dictionaries of policies; the bits of option.kinds. */
+typedef enum policy_kind {
+    POLICY_READ,
+    POLICY_WRITE,
+    POLICY_OPERATE,
+    POLICY_REMOVE,
+    POLICY_INFO,
+    N_POLICIES,
+} policy_kind;
+
+typedef enum gen_policy { GEN_IGNORE, GEN_EQ, GEN_GT } gen_policy;
+
+typedef enum exists_policy {
+    EXISTS_IGNORE,
+    EXISTS_CREATE,
+    EXISTS_UPDATE,
+    EXISTS_REPLACE,
+    EXISTS_CREATE_OR_REPLACE,
+} exists_policy;
+
+typedef struct policy {
+    asc_timing timing;
+    int replica;       /* asc_replica */
+    int key;           /* 0: digest only, 1: send the user key */
+    int gen;           /* gen_policy */
+    int exists;        /* exists_policy */
+    int commit_level;  /* 1: the master's answer is enough */
+    int read_mode_ap;  /* 1: ask all replicas */
+    int read_mode_sc;  /* session, linearize, allow replica, allow unavailable */
+    int error_detail;  /* verbosity 0 to 3 */
+    int32_t read_touch_ttl_percent; /* -1: never, 0: as the server says, 1 to 100 */
+    uint32_t ttl_s;
+    uint32_t generation; /* remove: expected */
+    bool has_generation;
+    bool durable_delete, deserialize, respond_all_ops, on_locking_only;
+    PyObject *filter;    /* bytes of a compiled expression, owned; NULL: none */
+} policy;
+
+/* Time to live values of the wire and of the API. */
+#define TTL_CLIENT_DEFAULT 0xFFFFFFFDu
+
+/* Parse state of meta = {"gen", "ttl"}. */
+typedef struct record_meta {
+    uint32_t generation;
+    uint32_t ttl_s;
+    bool has_ttl;
+} record_meta;
+
+extern const option_table policy_table, meta_table;
+
+/* The names of the sections of config["policies"], by policy_kind. */
+extern const char *const policy_names[N_POLICIES];
+
+/* The built-in defaults of a kind. */
+void policy_init(policy *p, policy_kind kind);
+void policy_clear(policy *p);
+
+/* *p = defaults, then the dictionary over them (NULL or None: nothing). 0, or -1 with
+ * ParamError. Clear p in either case. */
+int policy_from_py(module_state *st, policy *p, const policy *defaults, policy_kind kind,
+                   PyObject *dict, int strict);
+
+/* Parse meta (NULL or None: nothing). 0, or -1 with ParamError. */
+int meta_from_py(module_state *st, record_meta *m, PyObject *dict, int strict);
+
+/* True when the dictionary has a key that policies have and metadata have not. */
+int looks_like_policy(module_state *st, policy_kind kind, PyObject *dict);
+
+/* Route, timing and what the library must know. */
+void policy_to_request(const policy *p, asc_request *req, bool writes);
+
+/* Header bits and fields of a read, and of a write on top of them. */
+void policy_to_read_head(const policy *p, asc_msg_head *head);
+void policy_to_write_head(const policy *p, const record_meta *m, asc_msg_head *head);
+
+#endif

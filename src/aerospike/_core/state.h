@@ -1,0 +1,72 @@
+/* state.h -- what the module keeps: its types, the Python classes it makes values of,
+ * interned names. One per interpreter. */
+#ifndef CORE_STATE_H
+#define CORE_STATE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "asc/error.h"
+
+/* Names that are looked up or made often, interned once. */
+#define CORE_NAMES(X)                                                                  \
+    X(attempts)                                                                        \
+    X(bin)                                                                             \
+    X(digest)                                                                          \
+    X(dumps)                                                                           \
+    X(elapsed_ms)                                                                      \
+    X(gen)                                                                             \
+    X(generation)                                                                      \
+    X(host)                                                                            \
+    X(key)                                                                             \
+    X(ns)                                                                              \
+    X(op)                                                                              \
+    X(phase)                                                                           \
+    X(set)                                                                             \
+    X(ttl)                                                                             \
+    X(val)                                                                             \
+    X(wire)
+
+/* Python objects from the package's own modules: (field, module, attribute). */
+#define CORE_IMPORTS(X)                                                                \
+    X(errors_by_code, "aerospike.exception", "_BY_CODE")                               \
+    X(AerospikeError, "aerospike.exception", "AerospikeError")                         \
+    X(RecordError, "aerospike.exception", "RecordError")                               \
+    X(GeoJSON, "aerospike._types", "GeoJSON")                                          \
+    X(KeyOrderedDict, "aerospike._types", "KeyOrderedDict")                            \
+    X(null, "aerospike._types", "null")                                                \
+    X(CDTWildcard, "aerospike._types", "CDTWildcard")                                  \
+    X(CDTInfinite, "aerospike._types", "CDTInfinite")                                  \
+    X(RawName, "aerospike._types", "RawName")                                          \
+    X(CompiledExpression, "aerospike._types", "CompiledExpression")                    \
+    X(report_unknown_key, "aerospike._options", "report_unknown_key")
+
+/* The tables of option names. */
+typedef enum option_table_id {
+    POLICY_TABLE,
+    META_TABLE,
+    CONFIG_TABLE,
+    N_TABLES,
+} option_table_id;
+
+#define N_CACHED_NAMES 1024u /* a power of two */
+
+typedef struct module_state {
+    PyTypeObject *ClientType;
+#define X(name) PyObject *s_##name;
+    CORE_NAMES(X)
+#undef X
+#define X(field, module, attribute) PyObject *field;
+    CORE_IMPORTS(X)
+#undef X
+    PyObject **option_names[N_TABLES]; /* interned, one per row, ended by NULL */
+    PyObject *cached_names[N_CACHED_NAMES]; /* see names.c */
+} module_state;
+
+extern struct PyModuleDef core_module;
+
+/* Init functions of the parts that put types into the module; 0, or -1 with an
+ * exception. */
+int client_type_init(PyObject *module, module_state *st);
+
+#endif

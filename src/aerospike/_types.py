@@ -1,0 +1,148 @@
+"""Value types of the client: what has no counterpart among Python's own."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aerospike import exception
+
+
+class null:  # noqa: N801 - the name that applications use
+    """Stands for "no value on the server": stored in a bin it removes the bin."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take any arguments, as the older client's null did."""
+
+
+class CDTWildcard:
+    """Equal to everything, in the arguments of list and map operations."""
+
+
+class CDTInfinite:
+    """Above everything, in the arguments of list and map operations."""
+
+
+class KeyOrderedDict(dict[Any, Any]):
+    """A dict that is stored as a map sorted by key.
+
+    Here it keeps the order of insertion, like any dict; what is read back comes in
+    the order of the keys.
+    """
+
+
+class GeoJSON:
+    """A GeoJSON value.
+
+    :param geo_data: a dict, kept as it is, or its JSON text.
+    :raises ParamError: neither of these, or a text that is no JSON object.
+    :raises ClientError: a text that is no JSON.
+
+    Whether it is a shape that the server indexes is for the server to say:
+    `InvalidGeoJSON` when it is written.
+    """
+
+    __slots__ = ("_data",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if "geo_data" in kwargs and len(kwargs) == 1 and not args:
+            args = (kwargs["geo_data"],)
+        elif kwargs or len(args) != 1:
+            raise _param_error("GeoJSON() expects exactly 1 parameter")
+        if isinstance(args[0], str):
+            self.loads(args[0])
+        else:
+            self.wrap(args[0])
+
+    @property
+    def geo_data(self) -> dict[str, Any]:
+        """The value as a dict: the very one that was wrapped."""
+        return self._data
+
+    @geo_data.setter
+    def geo_data(self, value: dict[str, Any]) -> None:
+        self.wrap(value)
+
+    def wrap(self, geo_data: dict[str, Any]) -> int:
+        """Replace the value by a dict. Returns 0."""
+        if not isinstance(geo_data, dict):
+            kind = type(geo_data).__name__
+            raise _param_error(f"geospatial data must be a dict or str, not {kind}")
+        self._data = geo_data
+        return 0
+
+    def unwrap(self) -> dict[str, Any]:
+        """The value as a dict."""
+        return self._data
+
+    def loads(self, raw_geo: str) -> int:
+        """Replace the value by that of a JSON text. Returns 0."""
+        if not isinstance(raw_geo, str):
+            kind = type(raw_geo).__name__
+            raise _param_error(f"geospatial data must be str, not {kind}")
+        try:
+            value = json.loads(raw_geo)
+        except ValueError as e:
+            raise exception.ClientError(
+                -1, f"geospatial data is no JSON: {e}", __file__, 0, False
+            ) from e
+        return self.wrap(value)
+
+    def dumps(self) -> str:
+        """The value as JSON text."""
+        return json.dumps(self._data)
+
+    def __str__(self) -> str:
+        return self.dumps()
+
+    def __repr__(self) -> str:
+        return repr(self.dumps())
+
+    def __eq__(self, other: object) -> bool:
+        return self._data == other._data if isinstance(other, GeoJSON) else False
+
+    def __hash__(self) -> int:
+        return hash(json.dumps(self._data, sort_keys=True))
+
+
+class RawName(str):
+    """A name inside an expression: packed without the type byte of a value."""
+
+    __slots__ = ()
+
+
+class CompiledExpression(list[Any]):
+    """What ``compile()`` of an expression returns: ready to be sent, any number of times.
+
+    :ivar wire: the bytes that are sent. The items of the list, the tree they were made
+        of, are there for people to look at.
+    """
+
+    __slots__ = ("wire",)
+
+    def __init__(self, tree: list[Any], wire: bytes) -> None:
+        super().__init__(tree)
+        self.wire = wire
+
+
+def geodata(geo_data: dict[str, Any]) -> GeoJSON:
+    """A GeoJSON from a dict. Raises ParamError for anything else."""
+    if not isinstance(geo_data, dict):
+        kind = type(geo_data).__name__
+        raise _param_error(f"geodata() takes a dict, not {kind}")
+    return GeoJSON(geo_data)
+
+
+def geojson(geojson_str: str) -> GeoJSON:
+    """A GeoJSON from its text.
+
+    Raises ParamError when it is not a str, ClientError when it is no JSON.
+    """
+    if not isinstance(geojson_str, str):
+        kind = type(geojson_str).__name__
+        raise _param_error(f"geojson() takes a str, not {kind}")
+    return GeoJSON(geojson_str)
+
+
+def _param_error(text: str) -> exception.AerospikeError:
+    return exception.ParamError(-2, text, __file__, 0, False)

@@ -1,0 +1,244 @@
+"""The exceptions that the client raises, under the names of both generations.
+
+Each has a class of its own, found by the result code of the server or of the client;
+a code without a class raises `AerospikeError` itself.
+"""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+
+class AerospikeError(Exception):
+    """The root of all errors of the client.
+
+    Raised by the client with ``args`` of ``(code, msg, file, line, in_doubt)``; one
+    made by hand keeps the arguments it was given.
+
+    :ivar code: result code, positive from the server, negative from the client; the
+        class's own number when the instance has none; None for classes without one.
+    :ivar msg: what happened, or None.
+    :ivar file: source file that noticed it, or None. ``line``: its line.
+    :ivar in_doubt: True when a write may or may not have been applied.
+    :ivar subcode: the server's finer code, 0 when it sent none.
+    :ivar host: "address:port" of the node concerned, or None.
+    :ivar phase: what was being done: "resolve", "connect", "validate",
+        "partition map", "command"; None when that does not apply.
+    :ivar attempts: how many attempts were made; ``elapsed_ms``: how long they took, in
+        milliseconds. Both 0 when nothing was sent.
+    :ivar key: the key of the call as the caller wrote it; ``bin``: the bins concerned.
+        None outside of calls on one record.
+    """
+
+    code: int | None = None
+    msg: str | None = None
+    file: str | None = None
+    line: int | None = None
+    in_doubt: bool = False
+    subcode: int = 0
+    host: str | None = None
+    phase: str | None = None
+    attempts: int = 0
+    elapsed_ms: int = 0
+
+    def __init__(self, *args: Any) -> None:
+        # the built-in OSError, a base of two classes, would keep only two of them
+        self.args = args
+        if len(args) >= 4 and (args[0] is None or isinstance(args[0], int)):
+            self.code, self.msg, self.file, self.line = args[:4]
+            self.in_doubt = bool(args[4]) if len(args) > 4 else False
+
+    def __str__(self) -> str:
+        if len(self.args) == 1:
+            return str(self.args[0])
+        return str(self.args) if self.args else ""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self.args, self.__dict__
+
+
+# parent -> {class: code}; a parent stands before its children
+_CLASSES: dict[str, dict[str, int | None]] = {
+    "AerospikeError": {
+        "ClientError": -1,
+        "ServerError": 1,
+        "TimeoutError": 9,
+    },
+    "ClientError": {
+        "ParamError": -2,
+        "InvalidHostError": -4,
+        "ClientAbortError": -5,
+        "AsyncConnectionError": -6,
+        "NoMoreConnectionsError": -7,
+        "InvalidNodeError": -8,
+        "TLSError": -9,
+        "ConnectionError": -10,
+        "MaxRetriesExceeded": -12,
+        "MaxErrorRateExceeded": -14,
+        "NoResponse": -15,
+        "BatchFailed": -16,
+        "TransactionFailed": -17,
+        "TransactionAlreadyCommitted": -18,
+        "TransactionAlreadyAborted": -19,
+    },
+    "ServerError": {
+        "InvalidRequest": 4,
+        "ServerFull": 8,
+        "AlwaysForbidden": 10,
+        "ClusterError": 11,
+        "ScanAbortedError": 15,
+        "UnsupportedFeature": 16,
+        "DeviceOverload": 18,
+        "NamespaceNotFound": 20,
+        "ForbiddenError": 22,
+        "ElementNotFoundError": 23,
+        "ElementExistsError": 24,
+        "OpNotApplicable": 26,
+        "FilteredOut": 27,
+        "LostConflict": 28,
+        "UDFError": 100,
+        "BatchDisabledError": 150,
+        "BatchMaxRequestError": 151,
+        "BatchQueueFullError": 152,
+        "InvalidGeoJSON": 160,
+        "IndexError": 204,
+        "QueryAbortedError": 210,
+        "QueryError": 213,
+        "AdminError": None,
+        "LDTError": None,
+        "RecordError": None,
+    },
+    "ClusterError": {
+        "ClusterChangeError": 7,
+    },
+    "RecordError": {
+        "RecordNotFound": 2,
+        "RecordGenerationError": 3,
+        "RecordExistsError": 5,
+        "BinExistsError": 6,
+        "BinIncompatibleType": 12,
+        "RecordTooBig": 13,
+        "RecordBusy": 14,
+        "BinNotFound": 17,
+        "RecordKeyMismatch": 19,
+        "BinNameError": 21,
+    },
+    "IndexError": {
+        "IndexFoundError": 200,
+        "IndexNotFound": 201,
+        "IndexOOM": 202,
+        "IndexNotReadable": 203,
+        "IndexNameMaxLen": 205,
+        "IndexNameMaxCount": 206,
+    },
+    "QueryError": {
+        "QueryQueueFull": 211,
+        "QueryTimeout": 212,
+    },
+    "UDFError": {
+        "UDFNotFound": 1301,
+        "LuaFileNotFound": 1302,
+    },
+    "AdminError": {
+        "SecurityNotSupported": 51,
+        "SecurityNotEnabled": 52,
+        "SecuritySchemeNotSupported": 53,
+        "InvalidCommand": 54,
+        "InvalidField": 55,
+        "IllegalState": 56,
+        "InvalidUser": 60,
+        "UserExistsError": 61,
+        "InvalidPassword": 62,
+        "ExpiredPassword": 63,
+        "ForbiddenPassword": 64,
+        "InvalidCredential": 65,
+        "InvalidRole": 70,
+        "RoleExistsError": 71,
+        "InvalidPrivilege": 72,
+        "InvalidWhitelist": 73,
+        "QuotasNotEnabled": 74,
+        "InvalidQuota": 75,
+        "NotAuthenticated": 80,
+        "RoleViolation": 81,
+        "NotWhitelisted": 82,
+        "QuotaExceeded": 83,
+    },
+    "LDTError": {
+        "LargeItemNotFound": 125,
+        "LDTInternalError": 1400,
+        "LDTNotFound": 1401,
+        "LDTUniqueKeyError": 1402,
+        "LDTInsertError": 1403,
+        "LDTSearchError": 1404,
+        "LDTDeleteError": 1405,
+        "LDTInputParamError": 1409,
+        "LDTTypeMismatch": 1410,
+        "LDTBinNameNull": 1411,
+        "LDTBinNameNotString": 1412,
+        "LDTBinNameTooLong": 1413,
+        "LDTTooManyOpenSubrecs": 1414,
+        "LDTTopRecNotFound": 1415,
+        "LDTSubRecNotFound": 1416,
+        "LDTBinNotFound": 1417,
+        "LDTBinExistsError": 1418,
+        "LDTBinDamaged": 1419,
+        "LDTSubrecPoolDamaged": 1420,
+        "LDTSubrecDamaged": 1421,
+        "LDTSubrecOpenError": 1422,
+        "LDTSubrecUpdateError": 1423,
+        "LDTSubrecCreateError": 1424,
+        "LDTSubrecDeleteError": 1425,
+        "LDTSubrecCloseError": 1426,
+        "LDTToprecUpdateError": 1427,
+        "LDTToprecCreateError": 1428,
+        "LDTFilterFunctionBad": 1430,
+        "LDTFilterFunctionNotFound": 1431,
+        "LDTKeyFunctionBad": 1432,
+        "LDTKeyFunctionNotFound": 1433,
+        "LDTTransFunctionBad": 1434,
+        "LDTTransFunctionNotFound": 1435,
+        "LDTUntransFunctionBad": 1436,
+        "LDTUntransFunctionNotFound": 1437,
+        "LDTUserModuleBad": 1438,
+        "LDTUserModuleNotFound": 1439,
+    },
+}
+
+# classes that are also the built-in exception of the same meaning
+_BUILTIN_BASES: dict[str, type[BaseException]] = {
+    "ConnectionError": builtins.ConnectionError,
+    "RecordNotFound": KeyError,
+    "TimeoutError": builtins.TimeoutError,
+}
+
+# attributes that a class and its children have besides those of AerospikeError
+_ATTRIBUTES = {
+    "RecordError": ("key", "bin"),
+    "LDTError": ("key", "bin"),
+    "IndexError": ("name",),
+    "UDFError": ("module", "func"),
+}
+
+
+def _make_classes() -> dict[int, type[AerospikeError]]:
+    """Put all classes into this module; returns them by code."""
+    names = globals()
+    by_code: dict[int, type[AerospikeError]] = {}
+    for parent, children in _CLASSES.items():
+        for name, code in children.items():
+            bases: tuple[type, ...] = (names[parent],)
+            if name in _BUILTIN_BASES:
+                bases += (_BUILTIN_BASES[name],)
+            body = dict.fromkeys(_ATTRIBUTES.get(name, ()))
+            text = f"Result code {code}." if code is not None else f"A {parent}."
+            cls = type(name, bases, {**body, "__module__": __name__, "__doc__": text})
+            if code is not None:
+                cls.code = code
+                by_code[code] = cls
+            names[name] = cls
+    names["NoXDR"] = names["AlwaysForbidden"]  # one code, two names
+    return by_code
+
+
+_BY_CODE = _make_classes()

@@ -1,0 +1,192 @@
+"""DevCluster: nodes that can be started, stopped and asked for, in this process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from types import TracebackType
+
+from aerospike_devserver.config import (
+    DEFAULT_NAMESPACES,
+    DEFAULT_VERSION,
+    ClusterConfig,
+    NamespaceConfig,
+)
+from aerospike_devserver.dispatch import answer
+from aerospike_devserver.handlers.session import Session
+from aerospike_devserver.model.state import ClusterState
+from aerospike_devserver.transport import Listener, Loop
+
+REAP_PERIOD_S = 10.0
+
+
+class DevCluster:
+    """A cluster of development servers on loopback; a context manager.
+
+    Any number may live in one process, and any thread may call any method. Data is
+    kept in memory, shared by the nodes of one cluster, and gone after `stop`.
+
+    :param nodes: how many nodes.
+    :param port: node i listens on port + 10*i; 0 = a free port each.
+    :param host: a loopback address.
+    :param namespaces: their names.
+    :param replication_factor: cut to the number of live nodes.
+    :param version: the build reported to clients, four numbers.
+    :param cluster_name: None = the cluster has no name.
+    :param default_ttl: seconds to live of records written without TTL, 0 = for ever.
+    :param nsup_period: seconds; 0 turns expiration off.
+    :param allow_ttl_without_nsup: whether a TTL is taken though expiration is off.
+    :param max_record_size: bytes.
+    :raises ValueError: a parameter is out of range.
+    """
+
+    def __init__(
+        self,
+        nodes: int = 1,
+        *,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        namespaces: Iterable[str] = DEFAULT_NAMESPACES,
+        replication_factor: int = 2,
+        version: str = DEFAULT_VERSION,
+        cluster_name: str | None = None,
+        default_ttl: int = 0,
+        nsup_period: int = 10,
+        allow_ttl_without_nsup: bool = True,
+        max_record_size: int = 1_048_576,
+    ) -> None:
+        settings = [
+            NamespaceConfig(
+                name,
+                default_ttl_s=default_ttl,
+                nsup_period_s=nsup_period,
+                allow_ttl_without_nsup=allow_ttl_without_nsup,
+                max_record_size=max_record_size,
+            )
+            for name in namespaces
+        ]
+        self._config = ClusterConfig(
+            nodes, port, host, replication_factor, version, cluster_name, settings
+        )
+        self._state = ClusterState(self._config)
+        self._lock = threading.RLock()
+        self._loop: Loop | None = None
+        self._listeners: dict[int, Listener] = {}
+
+    # Start and stop
+
+    def start(self) -> DevCluster:
+        """Listen on all nodes. RuntimeError if it runs; OSError if a port is taken."""
+        with self._lock:
+            if self._loop is not None:
+                raise RuntimeError("the cluster is running")
+            self._state = ClusterState(self._config)
+            self._loop = Loop(answer, self._reap, REAP_PERIOD_S)
+            try:
+                self._loop.call(self._start_nodes)
+            except OSError:
+                self.stop()
+                raise
+        return self
+
+    def _start_nodes(self) -> None:
+        for node in self._state.nodes:
+            self._listen(node.index, self._config.port_of(node.index))
+            node.is_live = True
+
+    def stop(self) -> None:
+        """Close all sockets and forget all data; again does nothing."""
+        with self._lock:
+            loop, self._loop = self._loop, None
+            self._listeners.clear()
+            if loop is not None:
+                loop.stop()
+
+    def __enter__(self) -> DevCluster:
+        return self.start()
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    # Single nodes
+
+    def _listen(self, index: int, port: int) -> None:
+        node = self._state.nodes[index]
+        listener = Listener(
+            self._running, self._config.host, port, lambda: Session(node)
+        )
+        node.port = listener.port
+        self._listeners[index] = listener
+
+    @property
+    def _running(self) -> Loop:
+        if self._loop is None:
+            raise RuntimeError("the cluster is not running")
+        return self._loop
+
+    def stop_node(self, index: int) -> None:
+        """Close a node's sockets at once; the others take over its partitions.
+
+        IndexError: no such node. A node that is stopped already stays so.
+        """
+        with self._lock:
+            self._running.call(lambda: self._set_down(index))
+
+    def _set_down(self, index: int) -> None:
+        if self._state.nodes[index].is_live:
+            self._listeners.pop(index).close()
+            self._state.set_live(index, False)
+
+    def start_node(self, index: int) -> None:
+        """Bring a stopped node back, on the port that it had.
+
+        IndexError: no such node. OSError: the port is taken.
+        """
+        with self._lock:
+            self._running.call(lambda: self._set_up(index))
+
+    def _set_up(self, index: int) -> None:
+        node = self._state.nodes[index]
+        if not node.is_live:
+            self._listen(index, node.port)
+            self._state.set_live(index, True)
+
+    # The cluster
+
+    @property
+    def hosts(self) -> list[tuple[str, int]]:
+        """Address and port of the live nodes."""
+        with self._lock:
+            nodes = self._running.call(
+                lambda: [n for n in self._state.nodes if n.is_live]
+            )
+            return [(self._config.host, node.port) for node in nodes]
+
+    @property
+    def node_ids(self) -> list[str]:
+        """Ids of all nodes, stopped ones too, in order."""
+        return [node.id for node in self._state.nodes]
+
+    def advance(self, seconds: float) -> None:
+        """Move the cluster's clock forward: records expire, updates are later."""
+        with self._lock:
+            self._running.call(lambda: self._advance(seconds))
+
+    def _advance(self, seconds: float) -> None:
+        self._state.clock.advance(seconds)
+        self._reap()
+
+    def _reap(self) -> None:
+        """Free expired records; they have been invisible since they expired."""
+        for namespace in self._state.storage:
+            namespace.reap(self._state.clock.now_s())
+
+    def reset(self) -> None:
+        """Drop all records and sets."""
+        with self._lock:
+            self._running.call(self._state.reset)

@@ -1,0 +1,1 @@
+"""Bytes to messages and values, and back. Nothing here holds a socket."""

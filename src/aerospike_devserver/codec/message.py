@@ -1,0 +1,202 @@
+"""Data messages: a header of 22 bytes, then fields, then operations.
+
+Integers are big endian. A reply to a single-record command is one frame with one
+message. Source: sections 3.1 to 3.9 of the wire protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import IntEnum
+from struct import Struct
+from typing import Final
+
+from aerospike_devserver.codec.frame import VERSION, ProtoType
+
+HEADER_SIZE = 22
+MAX_OPS = 32_768
+MAX_BIN_NAME = 15
+
+_REQUEST = Struct(">BBBBBBIIIHH")
+_REPLY = Struct(">QBBBBBBIIIHH")
+_FIELD = Struct(">IB")
+_OP = Struct(">IBBBB")
+_PROTO = VERSION << 56 | ProtoType.MESSAGE << 48
+
+Operation = tuple[int, int, bytes, bytes]
+"""(op code, particle type, bin name, value)."""
+
+
+class MessageError(Exception):
+    """A body that is not a message: answered with 4, the connection stays open."""
+
+
+class Field(IntEnum):
+    """Types of message fields that the server looks at."""
+
+    NAMESPACE = 0
+    SET = 1
+    KEY = 2
+    DIGEST = 4
+    TRANSACTION_ID = 5
+    FILTER = 43
+
+
+class Info1:
+    """Bits of byte 1 of the header. No enumeration: testing one takes microseconds."""
+
+    READ: Final = 0x01
+    GET_ALL: Final = 0x02
+    BATCH: Final = 0x08
+    GET_NO_BINS: Final = 0x20
+
+
+class Info2:
+    """Bits of byte 2 of the header."""
+
+    WRITE: Final = 0x01
+    DELETE: Final = 0x02
+    GENERATION: Final = 0x04
+    GENERATION_GT: Final = 0x08
+    DURABLE_DELETE: Final = 0x10
+    CREATE_ONLY: Final = 0x20
+    RESPOND_ALL_OPS: Final = 0x80
+
+
+class Info4:
+    """Bits of byte 4 of the header: transactions, which need the Enterprise Edition."""
+
+    VERIFY_READ: Final = 0x01
+    ROLL_FORWARD: Final = 0x02
+    ROLL_BACK: Final = 0x04
+
+
+class Info3:
+    """Bits of byte 3 of the header."""
+
+    LAST: Final = 0x01
+    UPDATE_ONLY: Final = 0x08
+    CREATE_OR_REPLACE: Final = 0x10
+    REPLACE_ONLY: Final = 0x20
+    SC_READ_TYPE: Final = 0x40
+    SC_READ_RELAX: Final = 0x80
+
+
+class Op(IntEnum):
+    """Operation codes."""
+
+    READ = 1
+    WRITE = 2
+    CDT_READ = 3
+    CDT_MODIFY = 4
+    INCR = 5
+    EXP_READ = 7
+    EXP_MODIFY = 8
+    APPEND = 9
+    PREPEND = 10
+    TOUCH = 11
+    BITS_READ = 12
+    BITS_MODIFY = 13
+    DELETE_ALL = 14
+    HLL_READ = 15
+    HLL_MODIFY = 16
+    STRING_READ = 17
+    STRING_MODIFY = 18
+    TO_STRING = 19
+
+
+class Message:
+    """One parsed request. Flag bytes are plain integers: they are tested often."""
+
+    __slots__ = (
+        "fields",
+        "generation",
+        "info1",
+        "info2",
+        "info3",
+        "info4",
+        "ops",
+        "ttl",
+    )
+
+    def __init__(self, body: bytes) -> None:
+        """Parse `body`; MessageError if it is not exactly one message."""
+        if len(body) < HEADER_SIZE:
+            raise MessageError("shorter than a header")
+        (
+            _,
+            self.info1,
+            self.info2,
+            self.info3,
+            self.info4,
+            _,
+            self.generation,
+            self.ttl,
+            _,
+            n_fields,
+            n_ops,
+        ) = _REQUEST.unpack_from(body)
+        self.fields, offset = parse_fields(body, HEADER_SIZE, n_fields)
+        self.ops, offset = parse_ops(body, offset, n_ops)
+        if offset != len(body):
+            raise MessageError("bytes left over")
+
+
+def parse_fields(body: bytes, offset: int, count: int) -> tuple[dict[int, bytes], int]:
+    """The fields at `offset` by type, and the offset behind them.
+
+    Of two fields of one type the first counts; unknown types are kept and unused.
+    """
+    fields: dict[int, bytes] = {}
+    limit = len(body)
+    for _ in range(count):
+        if offset + 5 > limit:
+            raise MessageError("field header past the end")
+        size, field_type = _FIELD.unpack_from(body, offset)
+        end = offset + 4 + size
+        if size == 0 or end > limit:
+            raise MessageError("field past the end")
+        if field_type not in fields:
+            fields[field_type] = body[offset + 5 : end]
+        offset = end
+    return fields, offset
+
+
+def parse_ops(body: bytes, offset: int, count: int) -> tuple[list[Operation], int]:
+    """The operations at `offset`, and the offset behind them."""
+    ops: list[Operation] = []
+    limit = len(body)
+    for _ in range(count):
+        if offset + 8 > limit:
+            raise MessageError("operation header past the end")
+        size, code, particle, flags, name_len = _OP.unpack_from(body, offset)
+        name_end = offset + 8 + name_len
+        value = name_end + 8 * (flags & 1)  # bit 0: a last-update time comes between
+        offset += 4 + size
+        if offset > limit or value > offset:
+            raise MessageError("operation past the end")
+        ops.append(
+            (code, particle, body[name_end - name_len : name_end], body[value:offset])
+        )
+    return ops, offset
+
+
+def encode_op(code: int, name: bytes, particle: int, value: bytes) -> bytes:
+    """One operation of a reply."""
+    name_len = len(name)
+    return (
+        _OP.pack(4 + name_len + len(value), code, particle, 0, name_len) + name + value
+    )
+
+
+def encode_reply(
+    result: int, generation: int = 0, void_time_s: int = 0, ops: Iterable[bytes] = ()
+) -> bytes:
+    """The frame of a single-record reply; void_time_s counts from 2010, 0 = never."""
+    ops = tuple(ops)
+    payload = b"".join(ops)
+    size = HEADER_SIZE + len(payload)
+    header = _REPLY.pack(
+        _PROTO | size, 22, 0, 0, 0, 0, result, generation, void_time_s, 0, 0, len(ops)
+    )
+    return header + payload

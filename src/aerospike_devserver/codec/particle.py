@@ -1,0 +1,228 @@
+"""Checks and normal forms of bin values as they enter storage.
+
+`store(particle, value)` gives the bytes to keep, which are also the bytes to send.
+Source: section 8 of the operation semantics, section 5 of the MessagePack dialect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import pairwise
+from struct import Struct
+from typing import Any
+
+from aerospike_devserver.codec.msgpack import MsgpackError, decode, encode
+from aerospike_devserver.model import geojson
+from aerospike_devserver.model.particle import BLOBS, Particle
+from aerospike_devserver.model.values import (
+    KV_ORDERED,
+    ORDERED,
+    ListValue,
+    MapValue,
+    Value,
+    is_sorted,
+    is_special,
+)
+from aerospike_devserver.result import Result, ServerError
+
+INT64 = Struct(">q")
+FLOAT64 = Struct(">d")
+
+INTEGER_SIZES = (8, 4, 2, 1)
+HLL_HEADER_SIZE = 11
+GEO_HEADER_SIZE = 3
+
+
+def _as_it_is(value: bytes) -> bytes:
+    return value
+
+
+def widen_integer(value: bytes) -> bytes:
+    """An integer of 8, 4, 2 or 1 bytes as 8; the short forms are unsigned."""
+    if len(value) not in INTEGER_SIZES:
+        raise ServerError(Result.REQUEST_INVALID)
+    return value.rjust(8, b"\0")
+
+
+def _float(value: bytes) -> bytes:
+    if len(value) != FLOAT64.size:
+        raise ServerError(Result.REQUEST_INVALID)
+    return value
+
+
+def _bool(value: bytes) -> bytes:
+    if value not in (b"\0", b"\1"):
+        raise ServerError(Result.REQUEST_INVALID)
+    return value
+
+
+def _is_hll(value: bytes) -> bool:
+    """Flags 0, index bits 4-16, minhash bits 0 or 4-51, together at most 64."""
+    if len(value) < HLL_HEADER_SIZE or value[0]:
+        return False
+    index_bits, minhash_bits = value[1], value[2]
+    if not 4 <= index_bits <= 16 or not (minhash_bits == 0 or 4 <= minhash_bits <= 51):
+        return False
+    register_bits = (6 + minhash_bits) << index_bits
+    return index_bits + minhash_bits <= 64 and len(value) == (
+        HLL_HEADER_SIZE + (register_bits + 7) // 8
+    )
+
+
+def _hll(value: bytes) -> bytes:
+    if not _is_hll(value):
+        raise ServerError(Result.REQUEST_INVALID)
+    return value
+
+
+def geo_text(value: bytes) -> bytes:
+    """The JSON text of a GeoJSON particle: behind flags u8, count u16 and the cells."""
+    return value[GEO_HEADER_SIZE + 8 * int.from_bytes(value[1:3], "big") :]
+
+
+def _geojson(value: bytes) -> bytes:
+    """The text behind a header with our own flags; the client's cells are ignored."""
+    if len(value) < GEO_HEADER_SIZE:
+        raise ServerError(Result.GEO_INVALID_GEOJSON)
+    text = geo_text(value)
+    try:
+        region = geojson.is_region(text)
+    except geojson.InvalidGeoJSON as cause:
+        raise ServerError(Result.GEO_INVALID_GEOJSON) from cause
+    return bytes((region, 0, 0)) + text
+
+
+# Lists and maps
+
+
+def _are_ascending(keys: Iterable[Any]) -> bool:
+    return all(a < b for a, b in pairwise(keys))
+
+
+def _key_order(key: Value) -> tuple[bool, Value]:
+    """Integers before byte strings; the type byte puts strings before blobs."""
+    return type(key) is bytes, key
+
+
+def _check_keys(keys: list[Value]) -> None:
+    """Only integers, strings and blobs may be map keys."""
+    for key in keys:
+        kind = type(key)
+        if kind is bytes:
+            if key[:1] not in (b"\x03", b"\x04"):
+                raise MsgpackError("key type")
+        elif kind is not int:
+            raise MsgpackError("key type")
+
+
+def seal_map(value: MapValue) -> bool:
+    """Bring a map into storage form; True if that changed it.
+
+    Keys sorted, flags 1 or 3 or none. MsgpackError: a bad or a double key, something
+    unstorable, or a marker that promises an order which is not there.
+    """
+    keys, marked = value.keys, value.flags
+    _check_keys(keys)
+    if any(map(is_special, value.values)):
+        raise MsgpackError("unstorable")
+    value.flags = marked & KV_ORDERED
+    ranks = [_key_order(key) for key in keys]
+    if _are_ascending(ranks):
+        return value.flags != marked
+    if value.flags:
+        raise MsgpackError("marked as ordered, but is not")
+    order = sorted(range(len(keys)), key=ranks.__getitem__)
+    value.keys = [keys[i] for i in order]
+    value.values = [value.values[i] for i in order]
+    if not _are_ascending(ranks[i] for i in order):
+        raise MsgpackError("double key")
+    return True
+
+
+def seal_list(value: ListValue) -> bool:
+    """Bring a list into storage form; True if that changed it. Errors as `seal_map`."""
+    marked = value.flags
+    if any(map(is_special, value.items)):
+        raise MsgpackError("unstorable")
+    value.flags = marked & ORDERED
+    if value.flags and not is_sorted(value.items):
+        raise MsgpackError("marked as ordered, but is not")
+    return value.flags != marked
+
+
+def seal(value: ListValue | MapValue) -> bool:
+    """`seal_list` or `seal_map`."""
+    return seal_map(value) if isinstance(value, MapValue) else seal_list(value)
+
+
+def _container(kind: type[ListValue] | type[MapValue]) -> Callable[[bytes], bytes]:
+    """Check of a whole list or map bin; broken ones answer 1."""
+
+    def store_container(value: bytes) -> bytes:
+        try:
+            decoded, is_smallest = decode(value, seal)
+        except MsgpackError as cause:
+            raise ServerError(Result.SERVER_ERROR) from cause
+        if type(decoded) is not kind:
+            raise ServerError(Result.SERVER_ERROR)
+        return value if is_smallest else encode(decoded)
+
+    return store_container
+
+
+_STORE: dict[int, Callable[[bytes], bytes]] = {
+    Particle.INTEGER: widen_integer,
+    Particle.FLOAT: _float,
+    Particle.STRING: _as_it_is,
+    **dict.fromkeys(BLOBS, _as_it_is),
+    Particle.BOOL: _bool,
+    Particle.HLL: _hll,
+    Particle.MAP: _container(MapValue),
+    Particle.LIST: _container(ListValue),
+    Particle.GEOJSON: _geojson,
+}
+
+
+def check_type(particle: int) -> None:
+    """ServerError 4 for a type that no bin can have, null among them."""
+    if particle not in _STORE:
+        raise ServerError(Result.REQUEST_INVALID)
+
+
+def store(particle: int, value: bytes) -> bytes:
+    """The bytes that a bin of this type keeps; ServerError 4, 1 or 160 if it cannot.
+
+    Null is not a value: the caller deals with it first.
+    """
+    check = _STORE.get(particle)
+    if check is None:
+        raise ServerError(Result.REQUEST_INVALID)
+    return check(value)
+
+
+# Bins as model values
+
+
+def _typed(particle: Particle) -> Callable[[bytes], Value]:
+    """Reader that puts the inner type byte in front."""
+    prefix = bytes((particle,))
+    return lambda value: prefix + value
+
+
+_LOAD: dict[int, Callable[[bytes], Value]] = {
+    Particle.INTEGER: lambda value: INT64.unpack(value)[0],
+    Particle.FLOAT: lambda value: FLOAT64.unpack(value)[0],
+    Particle.BOOL: lambda value: value == b"\1",
+    Particle.MAP: lambda value: decode(value)[0],
+    Particle.LIST: lambda value: decode(value)[0],
+    Particle.GEOJSON: lambda value: b"\x17" + geo_text(value),
+    **{
+        particle: _typed(particle)
+        for particle in (Particle.STRING, Particle.HLL, *sorted(BLOBS))
+    },
+}
+
+
+def load(particle: int, value: bytes) -> Value:
+    """A stored bin as a value of `model.values`, as it would stand inside a list."""
+    return _LOAD[particle](value)

@@ -1,0 +1,88 @@
+"""What a cluster is started with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv4Address
+
+MAX_NODES = 64
+MAX_NAMESPACES = 32
+DEFAULT_NAMESPACES = ("test", "bar")
+DEFAULT_VERSION = "8.1.2.0"
+
+_NAMESPACE = re.compile(r"[A-Za-z0-9_.$-]{1,31}")
+_VERSION = re.compile(r"\d+\.\d+\.\d+\.\d+\S*")
+
+
+@dataclass(frozen=True)
+class NamespaceConfig:
+    """Settings of one namespace; the same on all nodes.
+
+    default_ttl_s: seconds, 0 = never expire; nsup_period_s: 0 turns expiration off,
+    and a TTL is then refused with 22 unless allow_ttl_without_nsup is set;
+    max_record_size: bytes of one stored record, above it a write answers 13.
+    """
+
+    name: str
+    default_ttl_s: int = 0
+    default_read_touch_ttl_pct: int = 0
+    nsup_period_s: int = 10
+    allow_ttl_without_nsup: bool = True
+    max_record_size: int = 1_048_576
+
+    def __post_init__(self) -> None:
+        if not _NAMESPACE.fullmatch(self.name):
+            raise ValueError(f"not a namespace name: {self.name!r}")
+        if not 0 <= self.default_ttl_s <= 315_360_000:
+            raise ValueError("default_ttl is 0 to 315360000 seconds")
+        if self.nsup_period_s < 0:
+            raise ValueError("nsup_period is 0 or more seconds")
+
+
+@dataclass(frozen=True)
+class ClusterConfig:
+    """Settings of a cluster. port 0 = any free port for each node."""
+
+    nodes: int
+    port: int
+    host: str
+    replication_factor: int
+    version: str
+    cluster_name: str | None
+    namespaces: Sequence[NamespaceConfig]
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.nodes <= MAX_NODES:
+            raise ValueError(f"nodes is 1 to {MAX_NODES}")
+        if self.port and not 0 < self.port <= 65_535 - 10 * (self.nodes - 1):
+            raise ValueError("port is 0, or leaves room for a node every 10 ports")
+        if not is_loopback(self.host):
+            raise ValueError(
+                f"the development server binds to loopback only: {self.host!r}"
+            )
+        if self.replication_factor < 1:
+            raise ValueError("replication_factor is 1 or more")
+        if not _VERSION.fullmatch(self.version):
+            raise ValueError("version has four numbers, as in 8.1.2.0")
+        names = [namespace.name for namespace in self.namespaces]
+        if not 1 <= len(names) <= MAX_NAMESPACES or len(set(names)) < len(names):
+            raise ValueError(f"1 to {MAX_NAMESPACES} different namespaces")
+
+    @property
+    def replicas(self) -> int:
+        """Columns of the replicas answer: the replication factor cut to the nodes."""
+        return min(self.replication_factor, self.nodes)
+
+    def port_of(self, index: int) -> int:
+        """The port that node `index` asks for; 0 = any."""
+        return self.port + 10 * index if self.port else 0
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is a literal IPv4 loopback address."""
+    try:
+        return IPv4Address(host).is_loopback
+    except AddressValueError:
+        return False

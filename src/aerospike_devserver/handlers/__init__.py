@@ -1,0 +1,1 @@
+"""What the server does: one decorated function per info command and operation."""

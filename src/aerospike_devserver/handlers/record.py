@@ -1,0 +1,282 @@
+"""Commands on one record: read, write, delete. Each returns the reply frame.
+
+The order of the checks decides about the result code; it is that of section 5 of the
+operation semantics. Errors are raised; the dispatcher makes the reply of them.
+"""
+
+from __future__ import annotations
+
+from aerospike_devserver.codec.message import (
+    MAX_OPS,
+    Info1,
+    Info2,
+    Info3,
+    Info4,
+    Message,
+    Op,
+    encode_reply,
+)
+from aerospike_devserver.config import NamespaceConfig
+from aerospike_devserver.handlers.command import Command
+from aerospike_devserver.handlers.operations import TRAITS, Work, check_name
+from aerospike_devserver.model.particle import Particle
+from aerospike_devserver.model.record import MAX_BINS, Record, next_generation
+from aerospike_devserver.result import Result, ServerError
+
+TTL_DEFAULT = 0
+TTL_NEVER = 0xFFFFFFFF
+TTL_UNCHANGED = 0xFFFFFFFE
+MAX_TTL_S = 315_360_000
+NO_TOUCH = 0xFFFFFFFF
+
+_REPLACE = Info3.CREATE_OR_REPLACE | Info3.REPLACE_ONLY
+_SC_READ = Info3.SC_READ_TYPE | Info3.SC_READ_RELAX
+
+
+# Read
+
+
+def read(command: Command) -> bytes:
+    """A command that reads and writes nothing."""
+    message = command.message
+    command.check_transaction(Info4.VERIFY_READ)
+    if message.info3 & _SC_READ == Info3.SC_READ_TYPE:  # linearized
+        raise ServerError(Result.ENTERPRISE_ONLY)
+    record = command.find()
+    if record is None:
+        raise ServerError(Result.RECORD_NOT_FOUND)
+    command.answer_for(record)
+    command.check_read_set(record)
+    percent = _touch_percent(message.ttl, record, command.namespace.config)
+    command.check_filter(record)
+    command.check_key(record)
+    entries = _read_entries(message, record)
+    _touch_on_read(command, record, percent)
+    return encode_reply(Result.OK, command.generation, command.void_time_s, entries)
+
+
+def _read_entries(message: Message, record: Record) -> list[bytes]:
+    """The entries that a pure read answers with."""
+    work = Work(
+        record.bins,
+        is_write=False,
+        read_all=False,
+        respond_all=bool(message.info2 & Info2.RESPOND_ALL_OPS),
+    )
+    if message.info1 & Info1.GET_NO_BINS:
+        return []
+    if message.info1 & Info1.GET_ALL:
+        work.add_all_bins()
+        return work.entries
+    if not 0 < len(message.ops) <= MAX_OPS:
+        raise ServerError(Result.REQUEST_INVALID)
+    for op in message.ops:
+        check_name(op[2])
+        if op[0] in TRAITS and TRAITS[op[0]].writes:
+            raise ServerError(Result.REQUEST_INVALID)
+        work.run(op)
+    return work.entries
+
+
+def _touch_percent(ttl: int, record: Record, config: NamespaceConfig) -> int:
+    """In which last percent of its life a record is touched by a read; 0 = never."""
+    if ttl == NO_TOUCH or not record.void_time_s:
+        return 0
+    if ttl > 100:
+        raise ServerError(Result.REQUEST_INVALID)
+    return ttl or config.default_read_touch_ttl_pct
+
+
+def _touch_on_read(command: Command, record: Record, percent: int) -> None:
+    """Give a record in the last percent of its life that life anew.
+
+    Its generation stays; this reply still shows the old void time.
+    """
+    if not percent:
+        return
+    updated_s = record.last_update_ms // 1000 - command.now_ms // 1000 + command.now_s
+    life_s = record.void_time_s - updated_s
+    if command.now_s < record.void_time_s - life_s * percent // 100:
+        return
+    touched = Record(
+        record.set_name,
+        record.key,
+        record.bins,
+        record.generation,
+        command.now_s + life_s,
+        command.now_ms,
+    )
+    command.namespace.put(command.digest, touched)
+
+
+# Delete
+
+
+def delete(command: Command) -> bytes:
+    """Delete the record. Answers carry generation and void time 0, errors too."""
+    message = command.message
+    if message.info2 & Info2.DURABLE_DELETE:
+        raise ServerError(Result.ENTERPRISE_ONLY)
+    record = command.find()
+    if record is None:
+        raise ServerError(Result.RECORD_NOT_FOUND)
+    command.check_read_set(record)
+    _check_generation(message, record)
+    command.check_filter(record)
+    command.check_key(record)
+    command.namespace.drop(command.digest)
+    return encode_reply(Result.OK)
+
+
+# Write
+
+
+def write(command: Command) -> bytes:
+    """A command that writes: bins, or the metadata alone."""
+    message = command.message
+    needs_record = _check_ops(message)
+    command.check_transaction(Info4.ROLL_FORWARD | Info4.ROLL_BACK)
+    record = command.find()
+    if record is None:
+        if needs_record:
+            raise ServerError(Result.RECORD_NOT_FOUND)
+        _check_generation(message, None)
+        command.check_new_set()
+        command.check_new_key()
+    else:
+        _check_existing(command, record)
+    void_time_s = _void_time(command, record)
+    work = Work(
+        {} if record is None or message.info3 & _REPLACE else dict(record.bins),
+        is_write=True,
+        read_all=bool(message.info1 & Info1.GET_ALL),
+        respond_all=bool(message.info2 & Info2.RESPOND_ALL_OPS),
+    )
+    for op in message.ops:
+        work.run(op)
+    _finish(command, record, work, void_time_s)
+    return encode_reply(
+        Result.OK, command.generation, command.void_time_s, work.entries
+    )
+
+
+def _check_existing(command: Command, record: Record) -> None:
+    """What a write asks of the record that is there."""
+    message = command.message
+    command.answer_for(record)
+    if message.info2 & Info2.CREATE_ONLY:
+        raise ServerError(Result.RECORD_EXISTS)
+    _check_generation(message, record)
+    if command.set_name != record.set_name:
+        raise ServerError(Result.REQUEST_INVALID)
+    command.check_filter(record)
+    command.check_key(record)
+    if record.key is None:
+        command.check_new_key()
+
+
+def _check_generation(message: Message, record: Record | None) -> None:
+    """The generation policy; a missing record counts as generation 0."""
+    stored = record.generation if record is not None else 0
+    if message.info2 & Info2.GENERATION:
+        fits = message.generation == stored
+    elif message.info2 & Info2.GENERATION_GT:
+        fits = message.generation > stored
+    else:
+        return
+    if not fits:
+        raise ServerError(Result.RECORD_GENERATION)
+
+
+def _check_ops(message: Message) -> bool:
+    """Checks of the operations before the record is looked up: ServerError 4 or 21.
+
+    True if the command needs an existing record.
+    """
+    ops = message.ops
+    if not 0 < len(ops) <= MAX_OPS:
+        raise ServerError(Result.REQUEST_INVALID)
+    replaces = bool(message.info3 & _REPLACE)
+    needs_record = bool(message.info3 & (Info3.UPDATE_ONLY | Info3.REPLACE_ONLY))
+    reads = False
+    for code, particle, name, _ in ops:
+        if code == Op.TOUCH:
+            needs_record = True
+        else:
+            check_name(name)
+        if replaces and _clashes_with_replace(code, particle):
+            raise ServerError(Result.REQUEST_INVALID)
+        reads = reads or (code in TRAITS and TRAITS[code].reads)
+    if reads and not message.info1 & Info1.READ:
+        raise ServerError(Result.REQUEST_INVALID)
+    if message.info1 & Info1.GET_ALL:
+        _check_read_all(message)
+    return needs_record
+
+
+def _clashes_with_replace(code: int, particle: int) -> bool:
+    """Whether an operation needs the old bins that a replace policy drops."""
+    if code == Op.WRITE:
+        return particle == Particle.NULL
+    return code in TRAITS and not TRAITS[code].on_replace
+
+
+def _check_read_all(message: Message) -> None:
+    """Read-all stands once, and with nothing else that gives an entry."""
+    n_read_all = sum(code == Op.READ and not name for code, _, name, _ in message.ops)
+    n_answers = sum(code in TRAITS and TRAITS[code].answers for code, *_ in message.ops)
+    if n_read_all != 1 or n_answers > 1 or message.info2 & Info2.RESPOND_ALL_OPS:
+        raise ServerError(Result.REQUEST_INVALID)
+
+
+def _void_time(command: Command, record: Record | None) -> int:
+    """When the record expires, s since 2010, 0 = never; ServerError 4 or 22."""
+    ttl, config = command.message.ttl, command.namespace.config
+    if ttl == TTL_NEVER:
+        return 0
+    if ttl == TTL_UNCHANGED:
+        if record is not None:
+            return record.void_time_s
+        ttl = TTL_DEFAULT
+    if ttl > MAX_TTL_S:
+        raise ServerError(Result.REQUEST_INVALID)
+    ttl = ttl or config.default_ttl_s
+    if ttl and not config.nsup_period_s and not config.allow_ttl_without_nsup:
+        raise ServerError(Result.FORBIDDEN)
+    return command.now_s + ttl if ttl else 0
+
+
+def _finish(
+    command: Command, record: Record | None, work: Work, void_time_s: int
+) -> None:
+    """Store what the operations have left, or delete a record without bins."""
+    if len(work.bins) > MAX_BINS:
+        raise ServerError(Result.REQUEST_INVALID)
+    if work.bins:
+        written = _successor(command, record, work, void_time_s)
+        if written.stored_size > command.namespace.config.max_record_size:
+            raise ServerError(Result.RECORD_TOO_BIG)
+        command.namespace.put(command.digest, written)
+        command.answer_for(written)
+    elif record is None or command.message.info3 & _REPLACE:
+        raise ServerError(Result.RECORD_NOT_FOUND)
+    elif command.message.info2 & Info2.DURABLE_DELETE:
+        raise ServerError(Result.ENTERPRISE_ONLY)
+    else:
+        command.namespace.drop(command.digest)
+        command.generation = command.void_time_s = 0
+
+
+def _successor(
+    command: Command, record: Record | None, work: Work, void_time_s: int
+) -> Record:
+    """The record after the write; a stored user key stays with it."""
+    if record is None:
+        return Record(
+            command.set_name, command.key, work.bins, 1, void_time_s, command.now_ms
+        )
+    key = record.key if record.key is not None else command.key
+    generation = next_generation(record.generation)
+    return Record(
+        record.set_name, key, work.bins, generation, void_time_s, command.now_ms
+    )

@@ -1,0 +1,1 @@
+"""What the server keeps: values, records, namespaces, the state of the cluster."""

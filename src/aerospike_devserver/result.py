@@ -1,0 +1,64 @@
+"""Result codes of the protocol, and the exception that carries one to the dispatcher.
+
+Source of the numbers: the result code table of the wire protocol (section 9).
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Result(IntEnum):
+    """Byte 5 of a message header; only the codes that this server answers."""
+
+    OK = 0
+    SERVER_ERROR = 1
+    RECORD_NOT_FOUND = 2
+    RECORD_GENERATION = 3
+    REQUEST_INVALID = 4
+    RECORD_EXISTS = 5
+    BIN_EXISTS = 6
+    CLUSTER_KEY_MISMATCH = 7
+    SERVER_FULL = 8
+    TIMEOUT = 9
+    UNAVAILABLE = 11
+    BIN_INCOMPATIBLE_TYPE = 12
+    RECORD_TOO_BIG = 13
+    RECORD_BUSY = 14
+    SCAN_ABORTED = 15
+    UNSUPPORTED_FEATURE = 16
+    BIN_NOT_FOUND = 17
+    DEVICE_OVERLOAD = 18
+    RECORD_KEY_MISMATCH = 19
+    NAMESPACE_NOT_FOUND = 20
+    BIN_NAME = 21
+    FORBIDDEN = 22
+    ELEMENT_NOT_FOUND = 23
+    ELEMENT_EXISTS = 24
+    ENTERPRISE_ONLY = 25
+    OP_NOT_APPLICABLE = 26
+    FILTERED_OUT = 27
+    SECURITY_NOT_SUPPORTED = 51
+    UDF = 100
+    BATCH_DISABLED = 150
+    BATCH_MAX_REQUESTS = 151
+    GEO_INVALID_GEOJSON = 160
+    INDEX_FOUND = 200
+    INDEX_NOT_FOUND = 201
+
+
+class ServerError(Exception):
+    """A command failed with `result`; the dispatcher makes the error reply of it."""
+
+    def __init__(self, result: Result) -> None:
+        super().__init__(result.name)
+        self.result = result
+
+
+class InfoError(Exception):
+    """An info command failed: answered as `ERROR:<code>:<text>`."""
+
+    def __init__(self, result: Result, text: str) -> None:
+        super().__init__(text)
+        self.result = result
+        self.text = text

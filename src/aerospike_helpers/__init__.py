@@ -1,0 +1,1 @@
+"""Helpers that build the arguments of `aerospike.Client` methods."""

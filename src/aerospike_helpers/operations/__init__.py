@@ -1,0 +1,1 @@
+"""Operations for `Client.operate`, one module per kind."""

@@ -1,0 +1,66 @@
+"""Operations on whole bins and on the record, for `Client.operate`.
+
+Each function returns one element of its list: a dict that is best left as it is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aerospike
+
+Operation = dict[str, Any]
+
+
+def read(bin_name: str) -> Operation:
+    """Read a bin. Its value is absent from the result when the bin is."""
+    return {"op": aerospike.OPERATOR_READ, "bin": bin_name}
+
+
+def write(bin_name: str, write_item: Any) -> Operation:
+    """Write a value of any supported type to a bin; None removes the bin."""
+    return {"op": aerospike.OPERATOR_WRITE, "bin": bin_name, "val": write_item}
+
+
+def append(bin_name: str, append_item: str | bytes | bytearray) -> Operation:
+    """Append str to a string, bytes to a blob; a missing bin takes the value itself.
+
+    :raises BinIncompatibleType: from operate, when the bin holds another type.
+    """
+    return {"op": aerospike.OPERATOR_APPEND, "bin": bin_name, "val": append_item}
+
+
+def prepend(bin_name: str, prepend_item: str | bytes | bytearray) -> Operation:
+    """Prepend str to a string, bytes to a blob; a missing bin takes the value itself.
+
+    :raises BinIncompatibleType: from operate, when the bin holds another type.
+    """
+    return {"op": aerospike.OPERATOR_PREPEND, "bin": bin_name, "val": prepend_item}
+
+
+def increment(bin_name: str, amount: int | float) -> Operation:
+    """Add amount to a number of its own type; a missing bin takes amount itself.
+
+    Integers wrap around at 64 bits.
+
+    :raises BinIncompatibleType: from operate, when the bin holds another type.
+    """
+    return {"op": aerospike.OPERATOR_INCR, "bin": bin_name, "val": amount}
+
+
+def touch(ttl: int | None = None) -> Operation:
+    """Renew the record's time to live.
+
+    :param ttl: seconds or an `aerospike.TTL_*` value; None: what meta or the policy
+        of the call says.
+    :raises RecordNotFound: from operate, when there is no record.
+    """
+    operation: Operation = {"op": aerospike.OPERATOR_TOUCH}
+    if ttl is not None:
+        operation["val"] = ttl
+    return operation
+
+
+def delete() -> Operation:
+    """Delete the record; operations after it start from an empty one."""
+    return {"op": aerospike.OPERATOR_DELETE}

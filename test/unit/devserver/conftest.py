@@ -1,0 +1,49 @@
+"""Fixtures: a server to talk to, a raw connection, a record of one's own.
+
+Tests with `connection` or `record` state what any server answers; they run against a
+real one with AEROSPIKE_HOSTS=host:port. Tests with `cluster` are about DevCluster.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from aerospike_devserver import DevCluster
+
+from .rawwire import Connection, RecordClient
+
+
+@pytest.fixture(scope="session")
+def address():
+    """(host, port) of a node: of AEROSPIKE_HOSTS, or of a development server."""
+    given = os.environ.get("AEROSPIKE_HOSTS")
+    if given:
+        host, _, port = given.split(",")[0].rpartition(":")
+        yield host, int(port)
+        return
+    with DevCluster() as cluster:
+        yield cluster.hosts[0]
+
+
+@pytest.fixture
+def connection(address):
+    """A fresh connection."""
+    with Connection(*address) as made:
+        yield made
+
+
+@pytest.fixture
+def record(connection):
+    """Commands on a record that does not exist yet; removed afterwards."""
+    made = RecordClient(connection, os.urandom(20))
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def cluster():
+    """A running development cluster of three nodes."""
+    with DevCluster(nodes=3) as made:
+        yield made

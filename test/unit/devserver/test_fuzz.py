@@ -1,0 +1,132 @@
+"""Whatever bytes come: the server answers or hangs up, and keeps serving the others."""
+
+import os
+import random
+import struct
+import time
+
+import pytest
+
+from aerospike_devserver import DevCluster
+from aerospike_devserver.dispatch import answer
+from aerospike_devserver.handlers.session import Session
+from aerospike_devserver.model.state import ClusterState
+
+from .rawwire import (
+    INFO,
+    MESSAGE,
+    Connection,
+    RecordClient,
+    message,
+    proto,
+    put,
+    put_int,
+)
+
+SECONDS = 2.0
+"""How long each of these tests goes on."""
+
+PACKED = [
+    b"\x93\xc7\x00\x01\x01\x02",
+    b"\x82\xc7\x00\x01\xc0\xa2\x03a\x01",
+    b"\x82\xa2\x03b\x91\x01\xa2\x03a\xcb\x3f\xf8\0\0\0\0\0\0",
+    b"\x91\xdf\xff\xff\xff\xff",
+]
+FILTERS = [bytes.fromhex(text) for text in ("9301935102a16105", "93109252a1619100")]
+
+
+def until(seconds):
+    """True until the time is over."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        yield
+
+
+def random_op(rng):
+    particle = rng.choice(
+        [0, 1, 1, 2, 3, 4, 17, 18, 19, 20, 20, 23, rng.randrange(256)]
+    )
+    value = rng.choice([*PACKED, bytes(8), b"", rng.randbytes(rng.randrange(20))])
+    name = rng.choice([b"a", b"b", b"", rng.randbytes(rng.randrange(18))])
+    return (
+        rng.choice([1, 2, 2, 5, 9, 10, 11, 14, rng.randrange(256)]),
+        name,
+        particle,
+        value,
+    )
+
+
+def random_message(rng):
+    """A message with meaningful parts in meaningless combinations."""
+    fields = [(0, b"test"), (1, b"demo"), (4, bytes([rng.randrange(3)]) * 20)]
+    if rng.random() < 0.3:
+        fields.append((43, rng.choice([*FILTERS, *PACKED])))
+    if rng.random() < 0.2:
+        fields.append((rng.randrange(50), rng.randbytes(rng.randrange(12))))
+    flags = (
+        rng.choice([0, 1, 3, rng.randrange(256)]),
+        rng.choice([0, 1, 1, rng.randrange(256)]),
+        rng.choice([0, 0, rng.randrange(256)]),
+        0,
+    )
+    ops = [random_op(rng) for _ in range(rng.randrange(5))]
+    ttl = rng.choice([0, 0, rng.getrandbits(32)])
+    return message(flags, fields, ops, rng.choice([0, rng.getrandbits(32)]), ttl)
+
+
+def damage(rng, data):
+    """The data with some bytes changed, cut or doubled."""
+    data = bytearray(data)
+    for _ in range(rng.randrange(4)):
+        at = rng.randrange(len(data) + 1)
+        data[at : at + rng.randrange(3)] = rng.randbytes(rng.randrange(3))
+    return bytes(data[: rng.choice([len(data), rng.randrange(len(data) + 1)])])
+
+
+@pytest.fixture
+def session():
+    """A session without a socket behind it."""
+    return Session(ClusterState(DevCluster()._config).nodes[0])
+
+
+def test_damaged_messages_are_answered(session, caplog):
+    rng = random.Random(1)
+    for _ in until(SECONDS):
+        body = random_message(rng)
+        kind = rng.choice([MESSAGE] * 8 + [1, 2, 4, 5])
+        reply = answer(session, kind, damage(rng, body) if rng.random() < 0.7 else body)
+        (header,) = struct.unpack_from(">Q", reply)
+        assert header >> 56 == 2
+        assert (header & (1 << 48) - 1) == len(reply) - 8
+    assert not caplog.records
+
+
+def test_random_values_are_stored_or_refused(session, caplog):
+    rng = random.Random(2)
+    for _ in until(SECONDS):
+        size = rng.randrange(1, 40)
+        value = bytes(
+            rng.choice([0x81, 0x92, 0xC7, 0x00, 0x01, 0xA2, 0x03, rng.randrange(256)])
+            for _ in range(size)
+        )
+        particle = rng.choice([18, 19, 20, 23])
+        body = message(
+            (0, 1, 0), [(0, b"test"), (4, b"v" * 20)], [put(b"v", particle, value)]
+        )
+        assert answer(session, MESSAGE, body)[13] in (0, 1, 4, 160)
+        expression = message((3, 0, 0), [(0, b"test"), (4, b"v" * 20), (43, value)])
+        assert answer(session, MESSAGE, expression)[13] in (0, 2, 4, 27)
+    assert not caplog.records
+
+
+def test_random_bytes_do_not_stop_the_server():
+    rng = random.Random(3)
+    with DevCluster() as cluster, Connection(*cluster.hosts[0]) as good:
+        record = RecordClient(good, os.urandom(20))
+        for _ in until(SECONDS):
+            with Connection(*cluster.hosts[0]) as bad:
+                frames = [proto(rng.choice([MESSAGE, INFO]), random_message(rng))] * 3
+                bad.send(damage(rng, b"".join(frames)))
+                if rng.random() < 0.5:
+                    bad.send(rng.randbytes(rng.randrange(100)))
+            assert record.write(put_int(b"a", 1)).result == 0

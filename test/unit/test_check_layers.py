@@ -1,0 +1,151 @@
+"""Each rule of tools/check_layers.py, failing on a small tree made for it."""
+
+import pathlib
+
+import pytest
+
+import check_layers
+
+ROOT = pathlib.Path(__file__).parents[2]
+LIB = "aerospike-client-c/src/"
+ASC = "aerospike-client-c/include/asc/"
+CORE = "src/aerospike/_core/"
+
+GOOD = {
+    ASC + "buf.h": "#include <stddef.h>\n",
+    ASC + "command.h": '#include "asc/buf.h"\n',
+    LIB + "base/buf.c": '#include "asc/buf.h"\n',
+    LIB + "net/pool.h": '#include "asc/buf.h"\n',
+    LIB + "net/pool.c": '#include "net/pool.h"\n#include <poll.h>\n',
+    LIB + "command/single.c": '#include "net/pool.h"\n#include "asc/command.h"\n',
+    CORE + "state.h": "#include <Python.h>\n",
+    CORE + "module.c": '#include "state.h"\n#include "asc/command.h"\n',
+    "src/aerospike/__init__.py": "from . import _core\nimport aerospike_helpers\n",
+    "src/aerospike_devserver/cli.py": "import socket\nfrom .model import x\n",
+}
+
+
+@pytest.fixture
+def violations(tmp_path):
+    """Make a tree of the good files and the given ones; return what is reported."""
+
+    def check(changed):
+        for name, text in {**GOOD, **changed}.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return check_layers.violations(tmp_path)
+
+    return check
+
+
+def test_good_tree_has_no_violation(violations):
+    assert violations({}) == []
+
+
+def test_this_checkout_has_no_violation():
+    assert check_layers.violations(ROOT) == []
+
+
+BAD = {
+    "a lower layer includes a higher one": (
+        {LIB + "wire/reader.c": '\n#include "net/pool.h"\n'},
+        LIB + 'wire/reader.c:2: "net/pool.h" stands above the layer wire',
+    ),
+    "a public header stands where its like-named source stands": (
+        {
+            LIB + "command/batch.c": "",
+            ASC + "batch.h": "",
+            LIB + "base/time.c": '#include "asc/batch.h"\n',
+        },
+        LIB + 'base/time.c:1: "asc/batch.h" stands above the layer base',
+    ),
+    "a public header stands as high as what it includes": (
+        {
+            LIB + "cluster/cluster.c": "",
+            ASC + "cluster.h": "",
+            ASC + "types.h": '#include "asc/cluster.h"\n',
+            LIB + "net/tls.c": '#include "asc/types.h"\n',
+        },
+        LIB + 'net/tls.c:1: "asc/types.h" stands above the layer net',
+    ),
+    "a folder that is no layer": (
+        {LIB + "misc/x.c": ""},
+        LIB + "misc/x.c: not in one of the folders base, wire, net, cluster, command",
+    ),
+    "a private header included by its bare name": (
+        {LIB + "net/tcp.c": '#include "pool.h"\n'},
+        LIB + 'net/tcp.c:1: "pool.h": write it as layer/name.h',
+    ),
+    "a private header that does not exist": (
+        {LIB + "net/tcp.c": '#include "net/gone.h"\n'},
+        LIB + 'net/tcp.c:1: "net/gone.h" is not in this tree',
+    ),
+    "a public header includes a private one": (
+        {ASC + "x.h": '#include "net/pool.h"\n'},
+        ASC + 'x.h:1: "net/pool.h" in a public header',
+    ),
+    "a public header includes its sibling by the bare name": (
+        {ASC + "x.h": '#include "buf.h"\n'},
+        ASC + 'x.h:1: "buf.h" in a public header',
+    ),
+    "the extension includes a private header": (
+        {CORE + "args.c": '#include "net/pool.h"\n'},
+        CORE + 'args.c:1: "net/pool.h" is private to the library',
+    ),
+    "Python.h in the library": (
+        {LIB + "base/log.c": "#include <Python.h>\n"},
+        LIB + "base/log.c:1: Python.h in the library",
+    ),
+    "Python.h in a public header": (
+        {ASC + "x.h": "#  include <Python.h>\n"},
+        ASC + "x.h:1: Python.h in the library",
+    ),
+    "an include cycle": (
+        {
+            LIB + "net/a.h": '#include "net/b.h"\n',
+            LIB + "net/b.h": '#include "net/a.h"\n',
+        },
+        LIB + "net/a.h: include cycle: a.h -> b.h -> a.h",
+    ),
+    "the server imports the client": (
+        {"src/aerospike_devserver/x.py": "def f():\n    import aerospike.exception\n"},
+        "src/aerospike_devserver/x.py:2: aerospike_devserver imports aerospike",
+    ),
+    "the server imports the client by name": (
+        {
+            "src/aerospike_devserver/x.py": "import importlib\n"
+            "importlib.import_module('aerospike_helpers.cdt_ctx')\n"
+        },
+        "src/aerospike_devserver/x.py:2: aerospike_devserver imports aerospike_helpers",
+    ),
+    "the client imports the server": (
+        {"src/aerospike/x.py": "from aerospike_devserver import DevCluster\n"},
+        "src/aerospike/x.py:1: aerospike imports aerospike_devserver",
+    ),
+    "the helpers import the server": (
+        {"src/aerospike_helpers/x.py": "import aerospike_devserver as d\n"},
+        "src/aerospike_helpers/x.py:1: aerospike_helpers imports aerospike_devserver",
+    ),
+}
+
+
+@pytest.mark.parametrize(("files", "message"), BAD.values(), ids=BAD)
+def test_violation_is_reported(violations, files, message):
+    assert violations(files) == [message]
+
+
+def test_include_in_a_comment_does_not_count(violations):
+    text = '/*\n#include "command/x.h"\n*/\n// #include "net/pool.h"\n'
+    assert violations({LIB + "base/time.c": text}) == []
+
+
+def test_relative_import_is_no_import_of_a_package(violations):
+    text = "from . import aerospike\nfrom .aerospike import x\n"
+    assert violations({"src/aerospike_devserver/x.py": text}) == []
+
+
+def test_main_prints_violations_and_fails(violations, tmp_path, capsys):
+    violations({LIB + "base/log.c": "#include <Python.h>\n"})
+    assert check_layers.main([str(tmp_path)]) == 1
+    assert capsys.readouterr().out == f"{LIB}base/log.c:1: Python.h in the library\n"

@@ -1,0 +1,249 @@
+"""Prove the order of the layers from #include lines and Python imports.
+
+    python tools/check_layers.py [ROOT]
+
+Prints one line for each violation and exits 1 if there is any. The rules are in
+CONTRIBUTING.md; each function here checks one and says which in its docstring.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+LAYERS = ("base", "wire", "net", "cluster", "command")
+PUBLIC = Path("aerospike-client-c/include")
+PRIVATE = Path("aerospike-client-c/src")
+CORE = Path("src/aerospike/_core")
+CLIENT = ("aerospike", "aerospike_helpers")
+SERVER = ("aerospike_devserver",)
+
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
+COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Include:
+    """One #include line: who includes what, and where the target is in this tree."""
+
+    source: Path
+    line: int
+    name: str
+    is_quoted: bool
+    target: Path | None  # None: a header of the system, or missing
+
+
+class Tree:
+    """All C files of a checkout and what they include, paths relative to its root."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.public = self._files(PUBLIC)
+        self.private = self._files(PRIVATE)
+        self.core = self._files(CORE)
+        self.includes = {
+            path: list(self._read(path))
+            for path in [*self.public, *self.private, *self.core]
+        }
+
+    def _files(self, folder: Path) -> list[Path]:
+        found = (self.root / folder).rglob("*.[ch]")
+        return sorted(path.relative_to(self.root) for path in found)
+
+    def _read(self, path: Path) -> Iterator[Include]:
+        text = (self.root / path).read_text(encoding="utf-8")
+        # comments go, their line breaks stay: line numbers hold
+        text = COMMENT.sub(lambda m: "\n" * m[0].count("\n"), text)
+        for match in INCLUDE.finditer(text):
+            line = text.count("\n", 0, match.start(1)) + 1
+            target = self._resolve(path, match[2])
+            yield Include(path, line, match[2], match[1] == '"', target)
+
+    def _resolve(self, source: Path, name: str) -> Path | None:
+        for folder in (source.parent, PUBLIC, PRIVATE, CORE):
+            candidate = folder / name
+            if ".." not in candidate.parts and (self.root / candidate).is_file():
+                return candidate
+        return None
+
+    def layer(self, path: Path) -> int:
+        """The layer of a file of the library, as an index into LAYERS.
+
+        A public header asc/x.h stands where src/LAYER/x.c stands; one without such
+        a file stands as high as the highest header that it includes.
+        """
+        if path.is_relative_to(PRIVATE):
+            name = path.relative_to(PRIVATE).parts[0]
+            return LAYERS.index(name) if name in LAYERS else len(LAYERS)
+        return self._public_layer(path, set())
+
+    def _public_layer(self, path: Path, seen: set[Path]) -> int:
+        for number, name in enumerate(LAYERS):
+            if (self.root / PRIVATE / name / f"{path.stem}.c").is_file():
+                return number
+        seen.add(path)
+        below = (i.target for i in self.includes[path])
+        return max(
+            (
+                self._public_layer(target, seen)
+                for target in below
+                if target in self.includes
+                and target.is_relative_to(PUBLIC)
+                and target not in seen
+            ),
+            default=0,
+        )
+
+
+def at(include: Include, message: str) -> str:
+    return f"{include.source}:{include.line}: {message}"
+
+
+def check_library_order(tree: Tree) -> Iterator[str]:
+    """base < wire < net < cluster < command: nothing includes what is above it."""
+    for path in [*tree.private, *tree.public]:
+        if path.is_relative_to(PRIVATE):
+            parts = path.relative_to(PRIVATE).parts
+            if len(parts) != 2 or parts[0] not in LAYERS:
+                yield f"{path}: not in one of the folders {', '.join(LAYERS)}"
+                continue
+        own = tree.layer(path)
+        for include in tree.includes[path]:
+            target = include.target
+            if target not in tree.public and target not in tree.private:
+                continue
+            if path in tree.public and target in tree.private:
+                continue  # check_public_headers reports it
+            if tree.layer(target) > own:
+                yield at(
+                    include,
+                    f'"{include.name}" stands above the layer {LAYERS[own]}',
+                )
+
+
+def check_private_names(tree: Tree) -> Iterator[str]:
+    """Private headers are included by full name ("net/pool.h"), and exist."""
+    for path in tree.private:
+        for include in tree.includes[path]:
+            if not include.is_quoted:
+                continue
+            if include.target is None:
+                yield at(include, f'"{include.name}" is not in this tree')
+            elif include.target not in (PRIVATE / include.name, PUBLIC / include.name):
+                yield at(include, f'"{include.name}": write it as layer/name.h')
+
+
+def check_public_headers(tree: Tree) -> Iterator[str]:
+    """Public headers include asc/ headers and the system's, nothing else."""
+    for path in tree.public:
+        for include in tree.includes[path]:
+            is_public = include.target is not None and include.target in tree.public
+            if is_public and include.name.startswith("asc/"):
+                continue
+            if include.is_quoted or include.target is not None:
+                yield at(include, f'"{include.name}" in a public header')
+
+
+def check_extension(tree: Tree) -> Iterator[str]:
+    """The extension sees its own headers, asc/ and the system's."""
+    for path in tree.core:
+        for include in tree.includes[path]:
+            target = include.target
+            if target is None:
+                if include.is_quoted and include.name != "Python.h":
+                    yield at(include, f'"{include.name}" is not in this tree')
+            elif target.is_relative_to(PRIVATE):
+                yield at(include, f'"{include.name}" is private to the library')
+
+
+def check_python_header(tree: Tree) -> Iterator[str]:
+    """Python.h and the headers beside it only under src/aerospike/_core."""
+    names = {"Python.h", "structmember.h", "datetime.h", "pythread.h"}
+    for path in [*tree.public, *tree.private]:
+        for include in tree.includes[path]:
+            if include.name in names:
+                yield at(include, f"{include.name} in the library")
+
+
+def check_cycles(tree: Tree) -> Iterator[str]:
+    """No header includes itself, directly or by way of others."""
+    done: set[Path] = set()
+    trail: list[Path] = []
+
+    def visit(path: Path) -> Iterator[str]:
+        if path in trail:
+            cycle = [*trail[trail.index(path) :], path]
+            yield f"{path}: include cycle: {' -> '.join(p.name for p in cycle)}"
+            return
+        if path in done:
+            return
+        trail.append(path)
+        for include in tree.includes.get(path, ()):
+            if include.target is not None:
+                yield from visit(include.target)
+        trail.pop()
+        done.add(path)
+
+    for path in tree.includes:
+        yield from visit(path)
+
+
+def imported(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and top-level package of each absolute import, in functions too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+        match node:
+            case ast.Import(names=names):
+                for alias in names:
+                    yield node.lineno, alias.name.partition(".")[0]
+            case ast.ImportFrom(module=str(module), level=0):
+                yield node.lineno, module.partition(".")[0]
+            case ast.Call(
+                func=ast.Name(id="__import__" | "import_module")
+                | ast.Attribute(attr="import_module"),
+                args=[ast.Constant(value=str(module)), *_],
+            ):
+                yield node.lineno, module.partition(".")[0]
+
+
+def check_independence(tree: Tree) -> Iterator[str]:
+    """The development server and the client import nothing of each other."""
+    for packages, forbidden in ((SERVER, CLIENT), (CLIENT, SERVER)):
+        for package in packages:
+            folder = tree.root / "src" / package
+            for path in sorted([*folder.rglob("*.py"), *folder.rglob("*.pyi")]):
+                for line, name in imported(path):
+                    if name in forbidden:
+                        where = path.relative_to(tree.root)
+                        yield f"{where}:{line}: {package} imports {name}"
+
+
+CHECKS = (
+    check_library_order,
+    check_private_names,
+    check_public_headers,
+    check_extension,
+    check_python_header,
+    check_cycles,
+    check_independence,
+)
+
+
+def violations(root: Path) -> list[str]:
+    tree = Tree(root)
+    return [message for check in CHECKS for message in check(tree)]
+
+
+def main(args: list[str]) -> int:
+    root = Path(args[0] if args else Path(__file__).parent.parent)
+    found = violations(root)
+    for message in found:
+        print(message)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,181 @@
+#!/bin/sh
+# Prepare this checkout: sh tools/setup_env.sh {compiler|test|lint|bench}
+#
+# Checks for Python >= 3.10 with venv and headers and for a C compiler; installs what
+# is missing as root, otherwise prints the command and fails. Then makes .venv with the
+# package in editable form, and rebuilds the extension if a C file is newer than it.
+# A second run finds its stamp and does nothing. PYTHON names the interpreter.
+set -eu
+cd "$(dirname "$0")/.."
+
+goal=${1:-test}
+PYTHON=${PYTHON:-python3}
+VENV=.venv
+BENCH_VENV=.venv-bench
+BENCH_PACKAGES="aerospike==19.3.0 msgspec==0.22.0"
+PIP_DISABLE_PIP_VERSION_CHECK=1
+PIP_ROOT_USER_ACTION=ignore
+export PIP_DISABLE_PIP_VERSION_CHECK PIP_ROOT_USER_ACTION
+
+say() { printf '%s\n' "setup: $*"; }
+die() { printf '%s\n' "setup: $*" >&2; exit 1; }
+
+# --- what the machine must have ---------------------------------------------------
+
+has_python() {
+    command -v "$PYTHON" >/dev/null 2>&1
+}
+has_venv() {
+    "$PYTHON" -c 'import ensurepip, venv' >/dev/null 2>&1
+}
+has_headers() {
+    "$PYTHON" -c 'import os, sys, sysconfig as s
+sys.exit(not os.path.exists(os.path.join(s.get_config_var("INCLUDEPY"), "Python.h")))'
+}
+has_compiler() {
+    command -v "${CC:-cc}" >/dev/null 2>&1
+}
+has_libc() { # a compiler without its libc's headers, as in `gcc` without `libc6-dev`
+    probe=$(mktemp -d)
+    printf '#include <stdio.h>\nint main(void) { return puts("") < 0; }\n' >"$probe/a.c"
+    "${CC:-cc}" -pthread "$probe/a.c" -o "$probe/a" >/dev/null 2>&1 && found=0 || found=1
+    rm -rf "$probe"
+    return $found
+}
+
+# The Debian packages that are missing, on one line.
+missing_packages() {
+    case ${PYTHON##*/} in
+        python3.*) name=${PYTHON##*/} ;;
+        *) name=python3 ;;
+    esac
+    list=
+    if [ "$goal" != compiler ]; then
+        has_python || list="$list $name"
+        { has_python && has_venv; } || list="$list $name-venv"
+        { has_python && has_headers; } || list="$list $name-dev"
+    fi
+    has_compiler || list="$list gcc"
+    { has_compiler && has_libc; } || list="$list libc6-dev"
+    command -v make >/dev/null 2>&1 || list="$list make"
+    printf '%s' "${list# }"
+}
+
+check_machine() {
+    packages=$(missing_packages)
+    if [ -n "$packages" ]; then
+        command -v apt-get >/dev/null 2>&1 ||
+            die "missing: $packages (Debian's names; no apt-get here, install their like)"
+        if [ "$(id -u)" != 0 ]; then
+            die "missing packages; run this and try again:
+    sudo apt-get install -y $packages"
+        fi
+        say "installing $packages"
+        log=$(mktemp)
+        # the names hold no blanks, so the list may split
+        # shellcheck disable=SC2086
+        if ! { apt-get update && DEBIAN_FRONTEND=noninteractive \
+            apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends \
+            $packages; } >"$log" 2>&1; then
+            cat "$log" >&2
+            die "apt-get failed"
+        fi
+        rm -f "$log"
+        packages=$(missing_packages)
+        [ -z "$packages" ] || die "still missing for $PYTHON after apt-get: $packages"
+    fi
+    if [ "$goal" != compiler ]; then
+        "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
+            die "$("$PYTHON" --version) is too old: 3.10 or newer is needed;" \
+                "name another with: make PYTHON=python3.12 ..."
+    fi
+}
+
+# --- the virtual environments -----------------------------------------------------
+
+# What an environment was made from; another answer means: install again.
+fingerprint() {
+    "$PYTHON" -c 'import sys, sysconfig as s
+print(sys.version, sys.base_prefix, s.get_config_var("EXT_SUFFIX"))' &&
+        pwd && cat pyproject.toml setup.py src/aerospike/_version.py | cksum &&
+        echo "$*"
+}
+
+# is_current STAMP ARGUMENTS...: the environment was made from these arguments
+is_current() {
+    stamp=$1
+    shift
+    [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$(fingerprint "$@" 2>/dev/null)" ]
+}
+
+# make_venv FOLDER: a fresh one unless FOLDER has this very Python
+make_venv() {
+    which='import sys; print(sys.version, sys.base_prefix)'
+    if [ -x "$1/bin/python" ] &&
+        [ "$("$1/bin/python" -c "$which")" = "$("$PYTHON" -c "$which")" ]; then
+        return
+    fi
+    say "making $1 with $("$PYTHON" --version)"
+    rm -rf "$1"
+    "$PYTHON" -m venv "$1"
+}
+
+# install FOLDER STAMP ARGUMENTS...: into FOLDER by pip, then leave the stamp
+install() {
+    folder=$1 stamp=$2
+    shift 2
+    check_machine
+    make_venv "$folder"
+    say "installing into $folder: $*"
+    "$folder/bin/python" -m pip install -qq "$@" || die "pip failed"
+    fingerprint "$@" >"$stamp"
+}
+
+# Compile what changed since the extension was made.
+rebuild() {
+    suffix=$(head -n 1 "$1" | sed 's/.* //')
+    built=src/aerospike/_core$suffix
+    if [ -f "$built" ] && [ -z "$(find setup.py aerospike-client-c/include \
+        aerospike-client-c/src src/aerospike/_core \( -name '*.[ch]' -o -name setup.py \) \
+        -newer "$built" 2>/dev/null | head -n 1)" ]; then
+        return
+    fi
+    say "compiling aerospike._core"
+    mkdir -p build
+    : >build/.compile-start
+    if ! "$VENV/bin/python" setup.py -q build_ext --inplace >build/compile.log 2>&1; then
+        cat build/compile.log >&2
+        die "the extension does not compile"
+    fi
+    # as new as the sources that were read, even if they changed nothing in it
+    touch -r build/.compile-start "$built"
+}
+
+case $goal in
+    compiler)
+        check_machine
+        exit 0
+        ;;
+    test | bench) extras=test ;;
+    lint) extras=test,lint ;;
+    *) die "unknown goal: $goal" ;;
+esac
+
+# one at a time in one checkout
+if command -v flock >/dev/null 2>&1; then
+    mkdir -p build
+    exec 9>build/.setup.lock
+    flock 9
+fi
+
+stamp=$VENV/.stamp-$extras
+if is_current "$stamp" --editable ".[$extras]"; then
+    rebuild "$stamp"
+else
+    install "$VENV" "$stamp" --editable ".[$extras]"
+fi
+if [ "$goal" = bench ]; then
+    # shellcheck disable=SC2086
+    is_current "$BENCH_VENV/.stamp" $BENCH_PACKAGES ||
+        install "$BENCH_VENV" "$BENCH_VENV/.stamp" $BENCH_PACKAGES
+fi
