@@ -62,12 +62,12 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def _wait_for_signal() -> None:
-    """Return on Ctrl-C or SIGTERM."""
+def _stop_signal() -> threading.Event:
+    """An event that Ctrl-C or SIGTERM sets from now on."""
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stopped.set())
-    stopped.wait()
+    return stopped
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -80,10 +80,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         print(f"aerospike_devserver: {error}", file=sys.stderr)
         return 1
-    with_ids = zip(cluster.node_ids, cluster.hosts, strict=True)
-    for node_id, (host, port) in with_ids:
+    stopped = _stop_signal()
+    for node_id, (host, port) in zip(cluster.node_ids, cluster.hosts, strict=True):
         print(f"node {node_id} on {host}:{port}", flush=True)
     print("ready", flush=True)
-    _wait_for_signal()
+    stopped.wait()
     cluster.stop()
     return 0

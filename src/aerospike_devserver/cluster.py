@@ -73,8 +73,6 @@ class DevCluster:
         self._loop: Loop | None = None
         self._listeners: dict[int, Listener] = {}
 
-    # Start and stop
-
     def start(self) -> DevCluster:
         """Listen on all nodes. RuntimeError if it runs; OSError if a port is taken."""
         with self._lock:
@@ -112,8 +110,6 @@ class DevCluster:
         _traceback: TracebackType | None,
     ) -> None:
         self.stop()
-
-    # Single nodes
 
     def _listen(self, index: int, port: int) -> None:
         node = self._state.nodes[index]
@@ -156,11 +152,9 @@ class DevCluster:
             self._listen(index, node.port)
             self._state.set_live(index, True)
 
-    # The cluster
-
     @property
     def hosts(self) -> list[tuple[str, int]]:
-        """Address and port of the live nodes."""
+        """Address and port of the live nodes. RuntimeError if it does not run."""
         with self._lock:
             nodes = self._running.call(
                 lambda: [n for n in self._state.nodes if n.is_live]

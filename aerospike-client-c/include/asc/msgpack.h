@@ -192,6 +192,16 @@ asc_mp_next(asc_mp_reader *r, asc_mp_item *out)
         r->at += 1 + size;
         return out->type = ASC_MP_BYTES;
     }
+    if (tag == 0xCB && r->end - r->at >= 9) {
+        out->d = asc_get_f64(r->at + 1);
+        r->at += 9;
+        return out->type = ASC_MP_DOUBLE;
+    }
+    if ((tag & 0xF0) == 0x90 && r->end - r->at > (tag & 0x0F)) {
+        out->n = tag & 0x0F;
+        r->at++;
+        return out->type = ASC_MP_LIST;
+    }
     return asc_mp_next_long(r, out);
 }
 

@@ -4,7 +4,7 @@
 #include "command/exchange.h"
 
 /* Buffers keep this much between calls. */
-#define KEEP_BYTES 65536u
+#define KEEP_BYTES (256u << 10)
 
 struct asc_call {
     asc_request req;

@@ -68,11 +68,18 @@ asc_mp_put_special(asc_buf *b, uint8_t which)
 static uint64_t
 get_uint(const uint8_t *p, unsigned width)
 {
-    uint64_t v = 0;
-    for (unsigned i = 0; i < width; i++) {
-        v = v << 8 | p[i];
+    switch (width) {
+    case 0:
+        return 0;
+    case 1:
+        return p[0];
+    case 2:
+        return asc_get_u16(p);
+    case 4:
+        return asc_get_u32(p);
+    default:
+        return asc_get_u64(p);
     }
-    return v;
 }
 
 /* A payload of size bytes at p, of which `left` are there. */

@@ -23,4 +23,16 @@ PyDict_GetItemRef(PyObject *dict, PyObject *key, PyObject **out)
 }
 #endif
 
+/* A dict with room for n items where Python can be told so. */
+static inline PyObject *
+new_dict(size_t n)
+{
+#if PY_VERSION_HEX < 0x030E0000
+    return n > 5 ? _PyDict_NewPresized((Py_ssize_t)n) : PyDict_New();
+#else
+    (void)n;
+    return PyDict_New();
+#endif
+}
+
 #endif

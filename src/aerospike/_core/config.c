@@ -315,19 +315,20 @@ parse_policies(module_state *st, const option *row, PyObject *value, void *targe
 
 /* --- other keys -------------------------------------------------------------------------------- */
 
+/* Anything but INTEGER stands for AS_BOOL, unless validate_keys is on. */
 static int
 parse_bool_as(module_state *st, const option *row, PyObject *value, void *target)
 {
-    int64_t v;
-    if (option_int64(st, row->name, value, &v) < 0) {
-        return -1;
+    client_config *c = target;
+    long v = PyLong_Check(value) ? PyLong_AsLong(value) : -1;
+    if (v == -1 && PyErr_Occurred()) {
+        PyErr_Clear();
     }
-    if (v != BOOL_AS_INTEGER && v != BOOL_AS_BOOL) {
-        return raise_param(st, "\"send_bool_as\" is invalid: INTEGER or AS_BOOL is "
-                               "expected, not %lld",
-                           (long long)v);
+    if (c->strict && v != BOOL_AS_INTEGER && v != BOOL_AS_BOOL) {
+        return raise_param(st, "\"%s\" is invalid: INTEGER or AS_BOOL is expected, not %R",
+                           row->name, value);
     }
-    ((client_config *)target)->bool_as = (int)v;
+    c->bool_as = v == BOOL_AS_INTEGER ? BOOL_AS_INTEGER : BOOL_AS_BOOL;
     return 0;
 }
 

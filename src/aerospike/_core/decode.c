@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "compat.h"
 #include "values.h"
 
 /* --- text -------------------------------------------------------------------------------- */
@@ -128,13 +129,16 @@ decode_bytes(decoder *d, const asc_mp_item *item)
     }
 }
 
+/* Maps beyond this are collections, whose keys are not names that come again. */
+#define LARGEST_MAP_OF_NAMES 64u
+
 static PyObject *
-decode_map_key(decoder *d, asc_mp_reader *r)
+decode_map_key(decoder *d, asc_mp_reader *r, size_t n_pairs)
 {
     asc_mp_reader peek = *r;
     asc_mp_item item;
-    if (asc_mp_next(&peek, &item) == ASC_MP_BYTES && item.size > 0 &&
-        item.data[0] == ASC_PARTICLE_STRING) {
+    if (n_pairs <= LARGEST_MAP_OF_NAMES && asc_mp_next(&peek, &item) == ASC_MP_BYTES &&
+        item.size > 0 && item.data[0] == ASC_PARTICLE_STRING) {
         *r = peek;
         return decode_name(d->st, item.data + 1, item.size - 1);
     }
@@ -166,7 +170,7 @@ decode_flat_pairs(decoder *d, asc_mp_reader *r, size_t n)
 {
     PyObject *list = PyList_New((Py_ssize_t)(2 * n));
     for (size_t i = 0; list != NULL && i < 2 * n; i++) {
-        PyObject *item = i % 2 == 0 ? decode_map_key(d, r) : decode_item(d, r);
+        PyObject *item = i % 2 == 0 ? decode_map_key(d, r, n) : decode_item(d, r);
         if (item == NULL) {
             Py_CLEAR(list);
             break;
@@ -180,7 +184,7 @@ static int
 decode_pairs(decoder *d, asc_mp_reader *r, size_t n, PyObject *dict)
 {
     for (size_t i = 0; i < n; i++) {
-        PyObject *key = decode_map_key(d, r);
+        PyObject *key = decode_map_key(d, r, n);
         PyObject *value = key != NULL ? decode_item(d, r) : NULL;
         int rc = value != NULL ? PyDict_SetItem(dict, key, value) : -1;
         Py_XDECREF(key);
@@ -207,7 +211,7 @@ decode_map(decoder *d, asc_mp_reader *r, size_t n)
         return decode_flat_pairs(d, r, n);
     }
     PyObject *dict = flags & ASC_MP_ORDERED ? PyObject_CallNoArgs(d->st->KeyOrderedDict)
-                                            : PyDict_New();
+                                            : new_dict(n);
     if (dict != NULL && decode_pairs(d, r, n, dict) < 0) {
         Py_CLEAR(dict);
     }
@@ -270,6 +274,8 @@ decode_item(decoder *d, asc_mp_reader *r)
 
 /* --- particles ------------------------------------------------------------------------------- */
 
+#define LARGE_VALUE_SIZE 4096u
+
 static PyObject *
 decode_msgpack(decoder *d, asc_mp_type type, const uint8_t *data, size_t size)
 {
@@ -281,7 +287,14 @@ decode_msgpack(decoder *d, asc_mp_type type, const uint8_t *data, size_t size)
     if (asc_mp_next(&peek, &item) != type) {
         return malformed(d, type == ASC_MP_LIST ? "list" : "map");
     }
-    return decode_item(d, &r);
+    /* All that is being built is in use, so that looking for garbage in the middle of
+     * it finds none; afterwards it goes on as it was. */
+    int collects = size >= LARGE_VALUE_SIZE && PyGC_Disable();
+    PyObject *value = decode_item(d, &r);
+    if (collects) {
+        PyGC_Enable();
+    }
+    return value;
 }
 
 /* Flags, number of cells, cells, text. */

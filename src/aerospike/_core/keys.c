@@ -203,9 +203,11 @@ key_to_py(const record_key *k, int with_user_key)
         return NULL;
     }
     PyObject *pk = with_user_key && k->user_key != NULL ? k->user_key : Py_None;
+    /* True and False are the integers 1 and 0, as on the server */
+    pk = PyBool_Check(pk) ? PyLong_FromLong(pk == Py_True) : Py_NewRef(pk);
     PyTuple_SET_ITEM(key, 0, Py_NewRef(k->ns));
     PyTuple_SET_ITEM(key, 1, Py_NewRef(k->set_size > 0 ? k->set : Py_None));
-    PyTuple_SET_ITEM(key, 2, Py_NewRef(pk));
+    PyTuple_SET_ITEM(key, 2, pk); /* small integers need no memory */
     PyTuple_SET_ITEM(key, 3, digest);
     return key;
 }

@@ -47,7 +47,13 @@ operation_with_value(encoder *e, asc_writer *w, uint8_t code, PyObject *bin,
         PyErr_NoMemory();
         return -1;
     }
-    if (encode_particle(e, value, &particle) < 0) {
+    int kept = e->bool_as;
+    if (code == ASC_OP_INCR) { /* True adds 1, whatever a stored bool is */
+        e->bool_as = BOOL_AS_INTEGER;
+    }
+    int rc = encode_particle(e, value, &particle);
+    e->bool_as = kept;
+    if (rc < 0) {
         return -1;
     }
     asc_writer_op_particle(w, particle);

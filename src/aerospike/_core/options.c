@@ -68,7 +68,7 @@ option_int64(module_state *st, const char *name, PyObject *value, int64_t *out)
     }
     *out = PyLong_AsLongLongAndOverflow(value, &overflow);
     if (overflow != 0) {
-        return raise_param(st, "\"%s\" is invalid: beyond 64 bits", name);
+        return raise_code(st, ASC_ERR_CLIENT, "\"%s\" is invalid: beyond 64 bits", name);
     }
     return *out == -1 && PyErr_Occurred() ? -1 : 0;
 }

@@ -52,7 +52,8 @@ void options_clear(module_state *st);
 int options_apply(module_state *st, const option_table *table, uint32_t kind,
                   PyObject *dict, void *target, const char *what, int strict);
 
-/* An int (or bool) in the range of 64 bits. -1 with ParamError `"name" is invalid`. */
+/* An int (or bool). -1 with ParamError `"name" is invalid`, or ClientError when it is
+ * beyond 64 bits. */
 int option_int64(module_state *st, const char *name, PyObject *value, int64_t *out);
 
 #endif

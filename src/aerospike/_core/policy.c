@@ -111,6 +111,15 @@ policy_from_py(module_state *st, policy *p, const policy *defaults, policy_kind 
 /* --- metadata ---------------------------------------------------------------------- */
 
 static int
+meta_int64(module_state *st, const char *name, PyObject *value, int64_t *out)
+{
+    int overflow;
+    *out = PyLong_AsLongLongAndOverflow(value, &overflow);
+    return overflow == 0 ? 0
+                         : raise_param(st, "integer value for %s exceeds sys.maxsize", name);
+}
+
+static int
 parse_gen(module_state *st, const option *row, PyObject *value, void *target)
 {
     int64_t v;
@@ -118,7 +127,7 @@ parse_gen(module_state *st, const option *row, PyObject *value, void *target)
     if (!PyLong_Check(value)) {
         return raise_param(st, "Generation should be an int or long");
     }
-    if (option_int64(st, "gen", value, &v) < 0) {
+    if (meta_int64(st, "generation", value, &v) < 0) {
         return -1;
     }
     ((record_meta *)target)->generation = (uint32_t)v;
@@ -134,7 +143,7 @@ parse_ttl(module_state *st, const option *row, PyObject *value, void *target)
     if (!PyLong_Check(value)) {
         return raise_param(st, "Ttl should be an int or long");
     }
-    if (option_int64(st, "ttl", value, &v) < 0) {
+    if (meta_int64(st, "ttl", value, &v) < 0) {
         return -1;
     }
     m->ttl_s = (uint32_t)v;
@@ -241,6 +250,6 @@ policy_to_write_head(const policy *p, const record_meta *m, asc_msg_head *head)
     head->generation = p->gen == GEN_IGNORE ? 0
                        : p->has_generation  ? p->generation
                                             : m->generation;
-    head->ttl_s = ttl == TTL_CLIENT_DEFAULT ? 0 : ttl;
+    head->ttl_s = ttl;
     head->budget_ms = budget_ms(&p->timing);
 }

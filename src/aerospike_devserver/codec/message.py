@@ -63,14 +63,6 @@ class Info2:
     RESPOND_ALL_OPS: Final = 0x80
 
 
-class Info4:
-    """Bits of byte 4 of the header: transactions, which need the Enterprise Edition."""
-
-    VERIFY_READ: Final = 0x01
-    ROLL_FORWARD: Final = 0x02
-    ROLL_BACK: Final = 0x04
-
-
 class Info3:
     """Bits of byte 3 of the header."""
 
@@ -80,6 +72,14 @@ class Info3:
     REPLACE_ONLY: Final = 0x20
     SC_READ_TYPE: Final = 0x40
     SC_READ_RELAX: Final = 0x80
+
+
+class Info4:
+    """Bits of byte 4 of the header: transactions, which need the Enterprise Edition."""
+
+    VERIFY_READ: Final = 0x01
+    ROLL_FORWARD: Final = 0x02
+    ROLL_BACK: Final = 0x04
 
 
 class Op(IntEnum):

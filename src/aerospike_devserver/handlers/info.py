@@ -348,7 +348,7 @@ def _replicas_master(request: Request) -> str:
 def _statistics(request: Request) -> str:
     node, cluster = request.node, request.node.cluster
     now_s = cluster.clock.now_s()
-    principal = max(cluster.nodes[index].id for index in cluster.live)
+    principal = max(other.id for other in cluster.nodes if other.is_live)
     live: dict[str, object] = {
         "cluster_size": len(cluster.live),
         "cluster_key": cluster.cluster_key,

@@ -33,9 +33,6 @@ _REPLACE = Info3.CREATE_OR_REPLACE | Info3.REPLACE_ONLY
 _SC_READ = Info3.SC_READ_TYPE | Info3.SC_READ_RELAX
 
 
-# Read
-
-
 def read(command: Command) -> bytes:
     """A command that reads and writes nothing."""
     message = command.message
@@ -109,9 +106,6 @@ def _touch_on_read(command: Command, record: Record, percent: int) -> None:
     command.namespace.put(command.digest, touched)
 
 
-# Delete
-
-
 def delete(command: Command) -> bytes:
     """Delete the record. Answers carry generation and void time 0, errors too."""
     message = command.message
@@ -126,9 +120,6 @@ def delete(command: Command) -> bytes:
     command.check_key(record)
     command.namespace.drop(command.digest)
     return encode_reply(Result.OK)
-
-
-# Write
 
 
 def write(command: Command) -> bytes:

@@ -9,8 +9,6 @@ from aerospike_devserver.config import NamespaceConfig
 from aerospike_devserver.model.record import Record
 from aerospike_devserver.ownership import N_PARTITIONS, partition_of
 
-MAX_SETS = 4095
-
 
 @dataclass
 class SetState:

@@ -21,7 +21,6 @@ SPECIAL_EXT = 0xFF
 """Ext type of WILDCARD and INF, which are never stored."""
 
 TYPE_STRING = 3
-TYPE_BLOB = 4
 TYPE_GEOJSON = 23
 
 

@@ -1,7 +1,8 @@
 """Fixtures: a server to talk to, a raw connection, a record of one's own.
 
 Tests with `connection` or `record` state what any server answers; they run against a
-real one with AEROSPIKE_HOSTS=host:port. Tests with `cluster` are about DevCluster.
+real one with AEROSPIKE_HOSTS=host:port. Tests with `cluster` are about DevCluster, and
+those with `own_record` send what the reference server does not survive.
 """
 
 from __future__ import annotations
@@ -40,6 +41,13 @@ def record(connection):
     made = RecordClient(connection, os.urandom(20))
     yield made
     made.remove()
+
+
+@pytest.fixture
+def own_record():
+    """A record on a development server, whatever AEROSPIKE_HOSTS says."""
+    with DevCluster() as made, Connection(*made.hosts[0]) as connection:
+        yield RecordClient(connection, os.urandom(20))
 
 
 @pytest.fixture

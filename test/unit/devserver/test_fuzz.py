@@ -86,7 +86,9 @@ def damage(rng, data):
 @pytest.fixture
 def session():
     """A session without a socket behind it."""
-    return Session(ClusterState(DevCluster()._config).nodes[0])
+    state = ClusterState(DevCluster()._config)
+    state.set_live(0, True)
+    return Session(state.nodes[0])
 
 
 def test_damaged_messages_are_answered(session, caplog):

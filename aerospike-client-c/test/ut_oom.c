@@ -1,0 +1,452 @@
+/* Out of memory: each operation with its first, second, third ... allocation failing,
+ * until it needs no more. Every failure must be told as such, and none may leak. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "asc/alloc.h"
+#include "asc/msgpack.h"
+#include "asc/writer.h"
+#include "cluster/info.h"
+#include "cluster/peers.h"
+#include "command/exchange.h"
+#include "fake.h"
+#include "kit.h"
+
+/* ASC_OK or ASC_ERR_NOMEM; everything the operation made is freed again. */
+typedef asc_status operation(asc_error *err);
+
+/* How many allocations the operation makes. */
+static unsigned
+exhaust(const char *name, operation *run)
+{
+    unsigned long n = 1;
+    for (;; n++) {
+        asc_error err;
+        long live = asc_alloc_live();
+        asc_error_reset(&err);
+        kit_note("%s, allocation %lu fails", name, n);
+        asc_alloc_fail_after(n);
+        asc_status rc = run(&err);
+        asc_alloc_fail_after(0);
+        CHECK_EQ_INT(asc_alloc_live(), live);
+        CHECK_EQ_INT(err.code, rc);
+        if (rc == ASC_OK) {
+            break;
+        }
+        CHECK_EQ_INT(rc, ASC_ERR_NOMEM);
+        if (!CHECK(n < 1000)) {
+            break;
+        }
+    }
+    kit_note(NULL);
+    CHECK(n > 1); /* or nothing was tried */
+    return (unsigned)n - 1;
+}
+
+/* For what only says true or false. */
+static asc_status
+told(bool good, asc_error *err)
+{
+    return good ? ASC_OK : asc_error_set(err, ASC_ERR_NOMEM, "told by false");
+}
+
+/* --- buffers and what is written to them ------------------------------------------ */
+
+static asc_status
+write_message(asc_error *err)
+{
+    static const char value[3000] = "a value that makes the buffer grow";
+    asc_buf out = ASC_BUF_INIT;
+    asc_writer w;
+    const asc_msg_head head = {.info2 = ASC_INFO2_WRITE};
+    bool good = asc_writer_begin(&w, &out, &head) &&
+                asc_writer_field(&w, ASC_FIELD_NAMESPACE, "test", 4) &&
+                asc_writer_field(&w, ASC_FIELD_SET, value, 300) &&
+                asc_writer_key_field(&w, ASC_PARTICLE_BLOB, value, 700) &&
+                asc_writer_op_begin(&w, ASC_OP_WRITE, ASC_PARTICLE_BLOB, "bin", 3) &&
+                asc_buf_put(&out, value, sizeof value) && asc_writer_op_end(&w);
+    if (good) {
+        asc_writer_end(&w);
+        CHECK_EQ_INT(asc_get_u64(out.data) & 0xFFFFFF, out.len - 8);
+    }
+    asc_buf_clear(&out);
+    return told(good, err);
+}
+
+static void
+test_writer(void)
+{
+    CHECK(exhaust("message", write_message) >= 4);
+}
+
+static asc_status
+write_op_at_the_border(asc_error *err)
+{
+    asc_buf out = ASC_BUF_INIT;
+    asc_writer w;
+    const asc_msg_head head = {0};
+    bool good = asc_writer_begin(&w, &out, &head) && asc_buf_grow(&out, 256);
+    out.len = good ? out.cap - 3 : 0;
+    good = good && asc_writer_op_begin(&w, ASC_OP_READ, 0, "b", 1);
+    asc_buf_clear(&out);
+    return told(good, err);
+}
+
+static void
+test_operation_head(void)
+{
+    CHECK_EQ_INT(exhaust("operation", write_op_at_the_border), 2);
+}
+
+static asc_status
+write_info(asc_error *err)
+{
+    asc_buf out = ASC_BUF_INIT;
+    bool good = asc_write_info(&out, "node\n", 5);
+    asc_buf_clear(&out);
+    return told(good, err);
+}
+
+static void
+test_info_request(void)
+{
+    CHECK_EQ_INT(exhaust("info request", write_info), 1);
+}
+
+/* Each kind of item where it no longer fits. */
+static bool
+put_item(asc_buf *b, unsigned kind)
+{
+    static const char text[100] = {0};
+    switch (kind) {
+    case 0:
+        return asc_mp_put_nil(b);
+    case 1:
+        return asc_mp_put_bool(b, true);
+    case 2:
+        return asc_mp_put_int(b, 5);
+    case 3:
+        return asc_mp_put_int(b, 300);
+    case 4:
+        return asc_mp_put_int(b, INT64_MIN);
+    case 5:
+        return asc_mp_put_double(b, 1.5);
+    case 6:
+        return asc_mp_put_bytes(b, ASC_PARTICLE_STRING, "abc", 3);
+    case 7:
+        return asc_mp_put_bytes(b, ASC_PARTICLE_STRING, text, sizeof text);
+    case 8:
+        return asc_mp_put_list_head(b, 70000);
+    case 9:
+        return asc_mp_put_map_head(b, 3);
+    case 10:
+        return asc_mp_put_marker(b, ASC_MP_ORDERED);
+    case 11:
+        return asc_mp_put_special(b, ASC_MP_INFINITY);
+    default:
+        return asc_mp_put_str_head(b, 40);
+    }
+}
+
+static unsigned item_kind;
+static size_t item_room; /* bytes left in the buffer */
+
+static asc_status
+write_item(asc_error *err)
+{
+    asc_buf b = ASC_BUF_INIT;
+    bool good = asc_buf_grow(&b, 256);
+    b.len = good ? b.cap - item_room : 0;
+    good = good && put_item(&b, item_kind);
+    CHECK(b.len <= b.cap);
+    asc_buf_clear(&b);
+    return told(good, err);
+}
+
+static void
+test_msgpack(void)
+{
+    for (item_kind = 0; item_kind < 13; item_kind++) {
+        unsigned n = 0;
+        for (item_room = 0; item_room < 110; item_room++) {
+            n += exhaust("item", write_item);
+        }
+        kit_note("item %u", item_kind);
+        CHECK(n > 110); /* some of them had to grow the buffer */
+    }
+}
+
+/* A buffer that cannot grow is as it was. */
+static void
+test_buffer_survives(void)
+{
+    asc_buf b = ASC_BUF_INIT;
+    CHECK(asc_buf_put(&b, "abc", 3));
+    asc_alloc_fail_after(1);
+    CHECK(!asc_buf_grow(&b, 10000));
+    CHECK(asc_buf_add(&b, 10000) == NULL);
+    CHECK(asc_buf_put(&b, "d", 1)); /* there is room for that */
+    asc_alloc_fail_after(0);
+    CHECK_EQ_BYTES(b.data, b.len, "61626364");
+    asc_buf_clear(&b);
+}
+
+static void
+test_allocators(void)
+{
+    asc_alloc_fail_after(1);
+    CHECK(asc_malloc(1) == NULL);
+    CHECK(asc_calloc(1, 1) == NULL);
+    CHECK(asc_realloc(NULL, 1) == NULL);
+    CHECK(asc_strdup("x") == NULL);
+    asc_alloc_fail_after(2);
+    char *text = asc_strdup("text");
+    CHECK_EQ_STR(text, "text");
+    CHECK(asc_realloc(text, 100) == NULL); /* the block stays */
+    CHECK_EQ_STR(text, "text");
+    asc_alloc_fail_after(0);
+    asc_free(text);
+    asc_free(NULL);
+}
+
+/* --- what the cluster knows ---------------------------------------------------------- */
+
+static asc_status
+parse_peers(asc_error *err)
+{
+    static const char text[] = "3,3000,[[A,,[h1:3001,h2]],[B,,[[::1]]],[C,,[h4]]]";
+    asc_peers peers;
+    asc_status rc = asc_peers_parse(&peers, text, strlen(text), err);
+    if (rc == ASC_OK) {
+        CHECK_EQ_INT(peers.n, 3);
+        asc_peers_clear(&peers);
+    }
+    return rc;
+}
+
+static void
+test_peers(void)
+{
+    CHECK(exhaust("peers", parse_peers) >= 7);
+}
+
+static asc_status
+make_node(asc_error *err)
+{
+    asc_node *n = fake_node("A", 3001, 10, err);
+    if (n == NULL) {
+        return err->code;
+    }
+    asc_node_release(n);
+    return ASC_OK;
+}
+
+static void
+test_node(void)
+{
+    CHECK_EQ_INT(exhaust("node", make_node), 2);
+}
+
+static asc_status
+apply_maps(asc_error *err)
+{
+    asc_maps maps = {0};
+    asc_node *node = NULL;
+    asc_snapshot *s = NULL;
+    asc_status rc = ASC_ERR_NOMEM;
+    char text[4000];
+    snprintf(text, sizeof text, "%s;", fake_replicas("test", 0, "*"));
+    strcat(text, fake_replicas("bar", 0, "*"));
+    node = fake_node("A", 3001, 10, err);
+    if (node != NULL) {
+        rc = asc_maps_apply(&maps, node, text, strlen(text), err);
+    }
+    if (rc == ASC_OK) {
+        rc = asc_maps_snapshot(&maps, &node, 1, &s, err);
+    }
+    if (rc == ASC_OK) {
+        CHECK_EQ_INT(s->n_maps, 2);
+        asc_snapshot_release(s);
+    }
+    asc_maps_clear(&maps);
+    asc_node_release(node);
+    return rc;
+}
+
+static void
+test_maps_and_snapshot(void)
+{
+    CHECK(exhaust("maps and snapshot", apply_maps) >= 9);
+}
+
+static asc_status
+use_pool(asc_error *err)
+{
+    asc_pool p;
+    asc_conn *a = NULL;
+    asc_addr addr = fake_addr(3001);
+    asc_status rc = asc_pool_init(&p, &fake_transport, &addr, 0, 4, 0, err);
+    if (rc != ASC_OK) {
+        return rc;
+    }
+    fake_reset();
+    rc = asc_pool_get(&p, &a, 0, err);
+    CHECK_EQ_INT(p.n_open, rc == ASC_OK ? 1 : 0); /* its place is free again */
+    if (rc == ASC_OK) {
+        asc_pool_put(&p, a, 0);
+    }
+    asc_pool_clear(&p);
+    return rc;
+}
+
+static void
+test_pool(void)
+{
+    CHECK_EQ_INT(exhaust("pool", use_pool), 2);
+}
+
+/* Short of memory the connection is closed instead of being waited for. */
+static void
+test_drain(void)
+{
+    asc_cluster *c = fake_cluster(10);
+    asc_conn *conn;
+    asc_error err;
+    const uint8_t head[8] = {0};
+    fake_reset();
+    CHECK_EQ_INT(asc_pool_get(&c->nodes[0]->pool, &conn, 0, &err), ASC_OK);
+    asc_alloc_fail_after(1);
+    asc_drain_add(&c->drain, c->nodes[0], conn, head, 0, UINT64_MAX, 3000);
+    asc_alloc_fail_after(0);
+    CHECK(c->drain.first == NULL);
+    CHECK_EQ_INT(fake.n_closed, 1);
+    CHECK_EQ_INT(c->nodes[0]->pool.n_open, 0);
+    asc_cluster_release(c);
+}
+
+static asc_status
+ask(asc_error *err)
+{
+    static const uint8_t answer[] = {2, 1, 0, 0, 0, 0, 0, 4, 'a', '\t', '1', '\n'};
+    asc_addr addr = fake_addr(3001);
+    asc_info_call call = {.commands = "a\n"}, *calls[] = {&call};
+    int64_t value = 0;
+    int ready = open("/dev/null", O_RDWR);
+    fake_reset();
+    FAKE_SCRIPT({.act = FAKE_TAKE, .n = 100},
+                {.act = FAKE_GIVE, .n = sizeof answer, .bytes = answer});
+    asc_status rc = asc_conn_start(&call.conn, &fake_transport, &addr, err);
+    if (rc == ASC_OK) {
+        call.conn->fd = ready; /* poll finds it so */
+        asc_info_run(calls, 1, UINT64_MAX, -1);
+        rc = call.status;
+        if (rc == ASC_OK) {
+            CHECK(asc_info_integer(&call, "a", &value));
+            CHECK_EQ_INT(value, 1);
+        }
+        else {
+            *err = call.err;
+        }
+    }
+    asc_info_call_clear(&call);
+    asc_conn_free(call.conn);
+    close(ready);
+    return rc;
+}
+
+static void
+test_info_call(void)
+{
+    CHECK_EQ_INT(exhaust("info call", ask), 4);
+}
+
+/* --- one command ------------------------------------------------------------------------ */
+
+static asc_status
+carry_out(asc_error *err)
+{
+    static const uint8_t reply[30] = {2, 3, 0, 0, 0, 0, 0, 22, 22};
+    asc_exchange x;
+    asc_want want = ASC_WANT_TIME;
+    asc_request req = {.ns = "test", .partition = 1, .timing = {.max_retries = 3}};
+    fake_reset();
+    FAKE_SCRIPT({.act = FAKE_GIVE, .n = sizeof reply, .bytes = reply});
+    asc_cluster *c = fake_cluster(10);
+    asc_call *call = asc_call_new();
+    asc_status rc = told(c != NULL && call != NULL, err);
+    if (rc == ASC_OK && !asc_buf_put(&req.out, reply, sizeof reply)) {
+        rc = asc_error_set(err, ASC_ERR_NOMEM, "request");
+    }
+    if (rc == ASC_OK) {
+        asc_exchange_begin(&x, c, &req, err, 1000);
+        while (want != ASC_WANT_DONE && want != ASC_WANT_FAILED) {
+            want = asc_exchange_step(&x, 1000);
+        }
+        CHECK_EQ_INT(c->nodes[0]->pool.n_open, want == ASC_WANT_DONE);
+        rc = err->code;
+        if (want == ASC_WANT_DONE) {
+            asc_error_reset(err);
+            rc = ASC_OK;
+        }
+    }
+    asc_buf_clear(&req.in);
+    asc_buf_clear(&req.out);
+    asc_call_free(call);
+    asc_cluster_release(c);
+    return rc;
+}
+
+static void
+test_command(void)
+{
+    CHECK(exhaust("command", carry_out) >= 10);
+}
+
+static asc_status
+list_nodes(asc_error *err)
+{
+    asc_cluster *c = fake_cluster(10);
+    asc_node_info *list;
+    size_t n;
+    if (c == NULL) {
+        return asc_error_set(err, ASC_ERR_NOMEM, "told by NULL");
+    }
+    asc_status rc = asc_cluster_nodes(c, &list, &n, err);
+    if (rc == ASC_OK) {
+        CHECK_EQ_INT(n, 2);
+        CHECK_EQ_STR(list[1].name, "B");
+        CHECK_EQ_STR(list[1].address, "10.0.0.1");
+        CHECK_EQ_INT(list[1].port, 3002);
+        asc_free(list);
+    }
+    asc_cluster_release(c);
+    return rc;
+}
+
+static void
+test_list_of_nodes(void)
+{
+    exhaust("list of nodes", list_nodes);
+}
+
+static const kit_test tests[] = {
+    {"writer", test_writer},
+    {"operation_head", test_operation_head},
+    {"info_request", test_info_request},
+    {"msgpack", test_msgpack},
+    {"buffer_survives", test_buffer_survives},
+    {"allocators", test_allocators},
+    {"peers", test_peers},
+    {"node", test_node},
+    {"maps_and_snapshot", test_maps_and_snapshot},
+    {"pool", test_pool},
+    {"drain", test_drain},
+    {"info_call", test_info_call},
+    {"command", test_command},
+    {"list_of_nodes", test_list_of_nodes},
+};
+
+KIT_MAIN("ut_oom", tests)
