@@ -25,9 +25,16 @@ compile_with() {
         "$PY" tools/check_exports.py "build/lint-$1"/aerospike/_core*.so
 }
 
+format_c() {
+    find aerospike-client-c src/aerospike/_core -name build -prune -o \
+        -name '*.[ch]' -print0 |
+        xargs -0 "$(dirname "$PY")/clang-format" --dry-run --Werror
+}
+
 check "ruff check" "$PY" -m ruff check .
 check "ruff format" "$PY" -m ruff format --check .
 check "mypy" "$PY" -m mypy
+check "clang-format" format_c
 check "layers" "$PY" tools/check_layers.py
 check "text" "$PY" tools/check_text.py
 compilers=

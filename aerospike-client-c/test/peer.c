@@ -92,7 +92,7 @@ peer_free_port(void)
     return port;
 }
 
-/* --- the record ------------------------------------------------------------------ */
+/* --- the record ------------------------------------------------------------------- */
 
 static uint32_t
 u32(const uint8_t *p)
@@ -195,11 +195,12 @@ answer_info(peer *p, conn *c, const uint8_t *body, size_t size)
     uint8_t *head = c->out + c->n_out;
     memset(head, 0, 8);
     head[0] = 2, head[1] = 1;
-    head[5] = (uint8_t)(len >> 16), head[6] = (uint8_t)(len >> 8), head[7] = (uint8_t)len;
+    head[5] = (uint8_t)(len >> 16);
+    head[6] = (uint8_t)(len >> 8), head[7] = (uint8_t)len;
     c->n_out += 8 + len;
 }
 
-/* --- connections -------------------------------------------------------------------- */
+/* --- connections ------------------------------------------------------------------ */
 
 static void
 close_conn(peer *p, conn *c)
@@ -230,7 +231,9 @@ accept_conn(peer *p)
             c->out = malloc(BUFFER_SIZE);
             must(c->in != NULL && c->out != NULL, "malloc");
             if (atomic_load(&p->banner)) {
-                c->n_out = (size_t)sprintf((char *)c->out, "220 mail.example ready\r\n");
+                static const char greeting[] = "220 mail.example ready\r\n";
+                memcpy(c->out, greeting, strlen(greeting));
+                c->n_out = strlen(greeting);
             }
             atomic_fetch_add(&p->n_open, 1);
             atomic_fetch_add(&p->n_accepted, 1);
@@ -345,7 +348,7 @@ write_conn(peer *p, conn *c)
     }
 }
 
-/* --- the thread ----------------------------------------------------------------------- */
+/* --- the thread ------------------------------------------------------------------- */
 
 static void
 close_all(peer *p, bool only_data)

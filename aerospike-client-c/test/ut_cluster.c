@@ -89,13 +89,14 @@ parse(const char *text, size_t size, char *out, size_t out_size)
         CHECK_HAS(err.message, "peers");
         return rc;
     }
-    size_t len = (size_t)snprintf(out, out_size, "gen %lld", (long long)peers.generation);
+    size_t len =
+        (size_t)snprintf(out, out_size, "gen %lld", (long long)peers.generation);
     for (size_t i = 0; i < peers.n; i++) {
         const asc_peer *p = &peers.list[i];
         len += (size_t)snprintf(out + len, out_size - len, "; %s", p->name);
         for (size_t k = 0; k < p->n_hosts; k++) {
-            len += (size_t)snprintf(out + len, out_size - len, " %s|%u", p->hosts[k].name,
-                                    p->hosts[k].port);
+            len += (size_t)snprintf(out + len, out_size - len, " %s|%u",
+                                    p->hosts[k].name, p->hosts[k].port);
         }
     }
     asc_peers_clear(&peers);
@@ -200,7 +201,7 @@ test_peers_with_nul_bytes(void)
     }
 }
 
-/* --- partition maps ------------------------------------------------------------------ */
+/* --- partition maps --------------------------------------------------------------- */
 
 typedef struct pair {
     asc_maps maps;
@@ -446,7 +447,7 @@ test_malformed_bitmap(void)
     pair_clear(&p);
 }
 
-/* --- snapshots: which node is asked ----------------------------------------------------- */
+/* --- snapshots: which node is asked ----------------------------------------------- */
 
 static void
 test_owner(void)
@@ -517,7 +518,7 @@ test_snapshot_is_counted(void)
     asc_snapshot_release(NULL);
 }
 
-/* --- the error window ----------------------------------------------------------------- */
+/* --- the error window ------------------------------------------------------------- */
 
 static void
 count_errors(asc_node *n, unsigned count)
@@ -571,7 +572,7 @@ test_error_window_without_limit(void)
     asc_node_release(n);
 }
 
-/* --- the pool ---------------------------------------------------------------------------- */
+/* --- the pool --------------------------------------------------------------------- */
 
 static void
 pool_init(asc_pool *p, uint32_t min, uint32_t max, uint64_t max_idle_ms)
@@ -789,7 +790,7 @@ test_pool_after_fork(void)
     asc_pool_clear(&p);
 }
 
-/* --- late replies ------------------------------------------------------------------------- */
+/* --- late replies ----------------------------------------------------------------- */
 
 static const uint8_t late[30] = {2, 3, 0, 0, 0, 0, 0, 22, 22};
 

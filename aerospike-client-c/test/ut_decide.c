@@ -18,14 +18,14 @@ typedef struct row {
 
 static const row rows[] = {
     /* nothing was sent */
-    {"no node", ASC_FAIL_NO_NODE, ASC_ERR_INVALID_NODE, ASC_CONN_NONE, true, true, false,
-     true},
+    {"no node", ASC_FAIL_NO_NODE, ASC_ERR_INVALID_NODE, ASC_CONN_NONE, true, true,
+     false, true},
     {"error rate", ASC_FAIL_ERROR_RATE, ASC_ERR_MAX_ERROR_RATE, ASC_CONN_NONE, true,
      false, false, true},
     {"pool", ASC_FAIL_POOL, ASC_ERR_NO_CONNECTIONS, ASC_CONN_NONE, true, false, false,
      true},
-    {"connect refused", ASC_FAIL_CONNECT, ASC_ERR_CONNECTION, ASC_CONN_CLOSE, true, true,
-     true, true},
+    {"connect refused", ASC_FAIL_CONNECT, ASC_ERR_CONNECTION, ASC_CONN_CLOSE, true,
+     true, true, true},
     {"connect timeout", ASC_FAIL_CONNECT, ASC_ERR_TIMEOUT, ASC_CONN_CLOSE, true, true,
      true, true},
     {"unsent", ASC_FAIL_UNSENT, ASC_ERR_CONNECTION, ASC_CONN_CLOSE, true, true, true,
@@ -42,10 +42,10 @@ static const row rows[] = {
      true},
     {"unavailable", ASC_FAIL_BUSY, ASC_ERR_CLUSTER, ASC_CONN_KEEP, true, true, true,
      false},
-    {"overload", ASC_FAIL_BUSY, ASC_ERR_DEVICE_OVERLOAD, ASC_CONN_KEEP, true, true, true,
-     false},
-    {"not logged in", ASC_FAIL_SESSION, ASC_ERR_NOT_AUTHENTICATED, ASC_CONN_CLOSE, false,
-     false, false, false},
+    {"overload", ASC_FAIL_BUSY, ASC_ERR_DEVICE_OVERLOAD, ASC_CONN_KEEP, true, true,
+     true, false},
+    {"not logged in", ASC_FAIL_SESSION, ASC_ERR_NOT_AUTHENTICATED, ASC_CONN_CLOSE,
+     false, false, false, false},
     {"not found", ASC_FAIL_REFUSED, 2, ASC_CONN_KEEP, false, false, false, false},
     {"generation", ASC_FAIL_REFUSED, 3, ASC_CONN_KEEP, false, false, false, false},
     /* ours */

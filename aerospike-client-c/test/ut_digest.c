@@ -77,10 +77,14 @@ test_keys(void)
         const char *digest;
         unsigned partition;
     } rows[] = {
-        {"demo", 1, "0000000000000001", "b7f4b83889e2da67de683e1df6919a1eacc446c8", 1207},
-        {"demo", 1, "ffffffffffffffff", "e9d49a24c3debdc5a6d551d3e7087999a263bb97", 1257},
-        {"demo", 1, "0000000000000000", "ceded27492b392e0232514bb54a8ec2076acef37", 3790},
-        {"demo", 1, "7fffffffffffffff", "6964c1df0d52acf332aef2bfdd54ba366285d051", 1129},
+        {"demo", 1, "0000000000000001",
+         "b7f4b83889e2da67de683e1df6919a1eacc446c8", 1207},
+        {"demo", 1, "ffffffffffffffff",
+         "e9d49a24c3debdc5a6d551d3e7087999a263bb97", 1257},
+        {"demo", 1, "0000000000000000",
+         "ceded27492b392e0232514bb54a8ec2076acef37", 3790},
+        {"demo", 1, "7fffffffffffffff",
+         "6964c1df0d52acf332aef2bfdd54ba366285d051", 1129},
         {"demo", 3, "61", "40013b3ef08b61f2d1621a602d6e5aa9711b6ef9", 320},
         {"demo", 3, "31", "6576b4888ccf929c200b6fbd90d09df3f6d10cf3", 1637},
         {"demo", 3, "", "6253653507ba82c3f57c87af2f86d39033149e0c", 866},
@@ -94,8 +98,8 @@ test_keys(void)
         size_t size;
         uint8_t digest[ASC_DIGEST_SIZE], *value = kit_hex(rows[i].value, &size);
         kit_note("row %zu", i);
-        asc_digest_key(digest, rows[i].set, strlen(rows[i].set), rows[i].particle, value,
-                       size);
+        asc_digest_key(digest, rows[i].set, strlen(rows[i].set), rows[i].particle,
+                       value, size);
         CHECK_EQ_BYTES(digest, sizeof digest, rows[i].digest);
         CHECK_EQ_INT(asc_digest_partition(digest), rows[i].partition);
         free(value);
@@ -113,12 +117,13 @@ test_no_set(void)
 static void
 test_partition_range(void)
 {
-    const uint8_t low[ASC_DIGEST_SIZE] = {0, 0xF0}, high[ASC_DIGEST_SIZE] = {0xFF, 0xFF};
+    const uint8_t low[ASC_DIGEST_SIZE] = {0, 0xF0};
+    const uint8_t high[ASC_DIGEST_SIZE] = {0xFF, 0xFF};
     CHECK_EQ_INT(asc_digest_partition(low), 0);
     CHECK_EQ_INT(asc_digest_partition(high), 4095);
 }
 
-/* --- base64 ------------------------------------------------------------------------ */
+/* --- base64 ----------------------------------------------------------------------- */
 
 static void
 test_base64(void)

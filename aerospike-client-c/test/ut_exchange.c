@@ -141,7 +141,7 @@ result(unsigned code)
     return reply;
 }
 
-/* --- success --------------------------------------------------------------------------- */
+/* --- success ---------------------------------------------------------------------- */
 
 static void
 test_get(void)
@@ -308,7 +308,7 @@ test_info_request(void)
     teardown(&r);
 }
 
-/* --- timeouts --------------------------------------------------------------------------- */
+/* --- timeouts --------------------------------------------------------------------- */
 
 static void
 test_silence_then_the_other_replica(void)
@@ -508,12 +508,30 @@ test_driver_comes_too_late(void)
     FAKE_SCRIPT({.act = FAKE_CUT});
     begin(&r);
     CHECK_EQ_INT(step(&r), ASC_WANT_TIME);
-    r.now = 99999;
-    while (step(&r) == ASC_WANT_READ || r.want == ASC_WANT_TIME) {
-    }
-    CHECK_EQ_INT(r.want, ASC_WANT_FAILED);
+    r.now = 2000;
+    CHECK_EQ_INT(step(&r), ASC_WANT_FAILED); /* nothing more is sent */
+    CHECK_EQ_INT(r.err.code, ASC_ERR_CONNECTION);
+    CHECK_EQ_INT(r.err.attempts, 1);
+    CHECK_EQ_INT(fake.n_opened, 1);
+    teardown(&r);
+}
+
+/* A driver that comes late for the first step: the request leaves and is given up at
+ * once, before a byte of a reply was ever asked for. */
+static void
+test_deadline_passes_while_sending(void)
+{
+    rig r;
+    setup(&r);
+    r.req.writes = true;
+    FAKE_SCRIPT(SILENCE);
+    begin(&r);
+    r.now = 2000;
+    CHECK_EQ_INT(step(&r), ASC_WANT_FAILED);
     CHECK_EQ_INT(r.err.code, ASC_ERR_TIMEOUT);
-    CHECK(fake.n_opened == 1 || fake.peers[1].n_taken > 0);
+    CHECK(r.err.in_doubt);
+    CHECK(r.cluster->drain.first != NULL);
+    asc_drain_run(&r.cluster->drain, 2001);
     teardown(&r);
 }
 
@@ -530,7 +548,7 @@ test_no_retry_on_timeout(void)
     teardown(&r);
 }
 
-/* --- broken connections -------------------------------------------------------------------- */
+/* --- broken connections ----------------------------------------------------------- */
 
 static void
 test_refused_then_the_next_node(void)
@@ -647,7 +665,7 @@ test_stale_connection_is_replaced(void)
     teardown(&r);
 }
 
-/* --- writes in doubt --------------------------------------------------------------------- */
+/* --- writes in doubt -------------------------------------------------------------- */
 
 static void
 test_doubt_is_remembered(void)
@@ -671,7 +689,8 @@ test_an_answer_leaves_no_doubt(void)
     static const struct {
         unsigned code;
         bool doubt;
-    } rows[] = {{2, false}, {3, false}, {5, false}, {9, true}, {11, false}, {18, false}};
+    } rows[] = {{2, false}, {3, false},  {5, false},
+                {9, true},  {11, false}, {18, false}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         rig r;
         setup(&r);
@@ -687,7 +706,7 @@ test_an_answer_leaves_no_doubt(void)
     }
 }
 
-/* --- replies that tell of trouble --------------------------------------------------------- */
+/* --- replies that tell of trouble ------------------------------------------------- */
 
 static void
 test_result_codes(void)
@@ -769,7 +788,7 @@ test_garbage(void)
     }
 }
 
-/* --- no node, no connection ---------------------------------------------------------------- */
+/* --- no node, no connection ------------------------------------------------------- */
 
 static void
 test_breaker(void)
@@ -939,7 +958,7 @@ test_no_memory(void)
     teardown(&r);
 }
 
-/* --- pauses and turns ------------------------------------------------------------------------ */
+/* --- pauses and turns ------------------------------------------------------------- */
 
 static void
 test_pauses(void)
@@ -1052,7 +1071,7 @@ test_session_consistency(void)
     teardown(&r);
 }
 
-/* --- giving up --------------------------------------------------------------------------------- */
+/* --- giving up -------------------------------------------------------------------- */
 
 static void
 test_abandon_at_every_state(void)
@@ -1109,6 +1128,7 @@ static const kit_test tests[] = {
     {"connect_timeout_then_the_next_node", test_connect_timeout_then_the_next_node},
     {"connect_timeout_without_retries", test_connect_timeout_without_retries},
     {"driver_comes_too_late", test_driver_comes_too_late},
+    {"deadline_passes_while_sending", test_deadline_passes_while_sending},
     {"no_retry_on_timeout", test_no_retry_on_timeout},
     {"refused_then_the_next_node", test_refused_then_the_next_node},
     {"refused_everywhere", test_refused_everywhere},

@@ -10,7 +10,7 @@
 #include "asc/proto.h"
 #include "kit.h"
 
-/* --- integers -------------------------------------------------------------------- */
+/* --- integers --------------------------------------------------------------------- */
 
 static void
 test_integers(void)
@@ -106,14 +106,15 @@ test_wide_integers_are_read(void)
     }
 }
 
-/* --- the other scalars -------------------------------------------------------------- */
+/* --- the other scalars ------------------------------------------------------------ */
 
 static void
 test_nil_and_booleans(void)
 {
     asc_buf b = ASC_BUF_INIT;
     asc_mp_item item;
-    CHECK(asc_mp_put_nil(&b) && asc_mp_put_bool(&b, false) && asc_mp_put_bool(&b, true));
+    CHECK(asc_mp_put_nil(&b));
+    CHECK(asc_mp_put_bool(&b, false) && asc_mp_put_bool(&b, true));
     CHECK_EQ_BYTES(b.data, b.len, "c0 c2 c3");
     asc_mp_reader r = {b.data, b.data + b.len};
     CHECK_EQ_INT(asc_mp_next(&r, &item), ASC_MP_NIL);
@@ -171,7 +172,7 @@ test_floats_of_32_bits_are_read(void)
     free(data);
 }
 
-/* --- byte strings ------------------------------------------------------------------- */
+/* --- byte strings ----------------------------------------------------------------- */
 
 static void
 test_short_strings(void)
@@ -240,7 +241,8 @@ test_other_byte_strings_are_read(void)
     uint8_t *data = kit_hex("a0 c403046162 c5000104 c60000000204ff d90103 da000103"
                             "db0000000103 c400",
                             &size);
-    static const char *const want[] = {"", "046162", "04", "04ff", "03", "03", "03", ""};
+    static const char *const want[] = {"",   "046162", "04", "04ff",
+                                       "03", "03",     "03", ""};
     asc_mp_reader r = {data, data + size};
     asc_mp_item item;
     for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
@@ -252,7 +254,7 @@ test_other_byte_strings_are_read(void)
     free(data);
 }
 
-/* --- lists and maps ------------------------------------------------------------------ */
+/* --- lists and maps --------------------------------------------------------------- */
 
 static void
 test_container_widths(void)
@@ -349,18 +351,20 @@ test_examples(void)
     b.len = 0; /* the arguments of a function call */
     CHECK(asc_mp_put_list_head(&b, 8) &&
           asc_mp_put_bytes(&b, ASC_PARTICLE_STRING, "a", 1) && asc_mp_put_int(&b, 1) &&
-          asc_mp_put_double(&b, 1.5) && asc_mp_put_bytes(&b, ASC_PARTICLE_BLOB, "x", 1) &&
+          asc_mp_put_double(&b, 1.5) &&
+          asc_mp_put_bytes(&b, ASC_PARTICLE_BLOB, "x", 1) &&
           asc_mp_put_nil(&b) && asc_mp_put_bool(&b, true) &&
           asc_mp_put_list_head(&b, 2) && asc_mp_put_int(&b, 1) &&
           asc_mp_put_bytes(&b, ASC_PARTICLE_STRING, "z", 1) &&
           asc_mp_put_map_head(&b, 1) &&
           asc_mp_put_bytes(&b, ASC_PARTICLE_STRING, "k", 1) && asc_mp_put_int(&b, 2));
     CHECK_EQ_BYTES(b.data, b.len,
-                   "98 a20361 01 cb3ff8000000000000 a20478 c0 c3 9201a2037a 81a2036b02");
+                   "98 a20361 01 cb3ff8000000000000 a20478 c0 c3 9201a2037a"
+                   "81a2036b02");
     asc_buf_clear(&b);
 }
 
-/* --- ext ------------------------------------------------------------------------------- */
+/* --- ext -------------------------------------------------------------------------- */
 
 static void
 test_ext(void)
@@ -429,7 +433,7 @@ test_markers(void)
     }
 }
 
-/* --- malformed --------------------------------------------------------------------------- */
+/* --- malformed -------------------------------------------------------------------- */
 
 /* Read items until the end; how many there were. */
 static size_t
@@ -454,7 +458,8 @@ test_every_cut(void)
 {
     static const char *const items[] = {
         "cc80", "cd0100", "ce00010000", "cf0000000100000000", "d0df", "d1ff7f",
-        "d2ffff7fff", "d3ffffffff7fffffff", "ca3fc00000", "cb3ff8000000000000", "a20361",
+        "d2ffff7fff", "d3ffffffff7fffffff", "ca3fc00000", "cb3ff8000000000000",
+        "a20361",
         "d90361aabb", "da000361aabb", "db0000000361aabb", "c4020461", "c500020461",
         "c6000000020461", "d4ff00", "d507aabb", "d607aabbccdd", "d7070011223344556677",
         "d80700112233445566770011223344556677", "c70205aabb", "c8000205aabb",

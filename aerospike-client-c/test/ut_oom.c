@@ -212,7 +212,7 @@ test_allocators(void)
     asc_free(NULL);
 }
 
-/* --- what the cluster knows ---------------------------------------------------------- */
+/* --- what the cluster knows ------------------------------------------------------- */
 
 static asc_status
 parse_peers(asc_error *err)
@@ -363,7 +363,7 @@ test_info_call(void)
     CHECK_EQ_INT(exhaust("info call", ask), 4);
 }
 
-/* --- one command ------------------------------------------------------------------------ */
+/* --- one command ------------------------------------------------------------------ */
 
 static asc_status
 carry_out(asc_error *err)

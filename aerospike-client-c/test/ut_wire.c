@@ -16,7 +16,7 @@ static const char reply_hex[] = "02 03 000000000032"
                                 "0000000d 01 01 00 01 61 0000000000000001"
                                 "00000007 01 03 00 01 62 6869";
 
-/* --- writing ------------------------------------------------------------------ */
+/* --- writing ---------------------------------------------------------------------- */
 
 static bool
 begin(asc_writer *w, asc_buf *out, const asc_msg_head *head)
@@ -71,7 +71,8 @@ test_get(void)
     asc_writer_end(&w);
     CHECK_EQ_BYTES(out.data, out.len,
                    "02 03 00 00 00 00 00 41"
-                   "16 03 00 00 00 00 00000000 00000000 000003e8 0003 0000" ADDRESS_HEX);
+                   "16 03 00 00 00 00 00000000 00000000 000003e8 0003 0000"
+                   ADDRESS_HEX);
     asc_buf_clear(&out);
 }
 
@@ -128,7 +129,9 @@ test_touch(void)
 {
     asc_buf out = ASC_BUF_INIT;
     asc_writer w;
-    const asc_msg_head head = {.info2 = ASC_INFO2_WRITE, .ttl_s = 120, .budget_ms = 1000};
+    const asc_msg_head head = {.info2 = ASC_INFO2_WRITE,
+                               .ttl_s = 120,
+                               .budget_ms = 1000};
     CHECK(begin(&w, &out, &head));
     CHECK(put_op(&w, ASC_OP_TOUCH, ASC_PARTICLE_NULL, "", ""));
     asc_writer_end(&w);
@@ -174,7 +177,8 @@ test_field_edges(void)
     CHECK(asc_writer_field(&w, ASC_FIELD_SET, NULL, 0));
     CHECK(asc_writer_key_field(&w, ASC_PARTICLE_STRING, NULL, 0));
     size_t len = out.len;
-    CHECK(!asc_writer_field(&w, ASC_FIELD_SET, "", UINT32_MAX)); /* size field is full */
+    /* the size does not fit into its four bytes */
+    CHECK(!asc_writer_field(&w, ASC_FIELD_SET, "", UINT32_MAX));
     CHECK(!asc_writer_key_field(&w, ASC_PARTICLE_BLOB, "", UINT32_MAX - 1));
     CHECK_EQ_INT(out.len, len);
     asc_writer_end(&w);
@@ -198,15 +202,15 @@ test_info_request(void)
     asc_buf_clear(&out);
 }
 
-/* --- reading -------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------- */
 
 static void
 test_read_record(void)
 {
     asc_error err;
     asc_frame_head frame;
-    asc_msg m;
-    asc_msg_op op;
+    asc_msg m = {0};
+    asc_msg_op op = {0};
     size_t size;
     uint8_t *reply = kit_hex(reply_hex, &size);
     asc_error_reset(&err);
@@ -237,7 +241,7 @@ static void
 test_read_header_only(void)
 {
     asc_error err;
-    asc_msg m;
+    asc_msg m = {0};
     size_t size;
     uint8_t *body = kit_hex("16 01 02 03 00 02 0000ffff fffffffe 00000000 0000 0000",
                             &size);
@@ -258,8 +262,8 @@ static void
 test_read_skips_fields(void)
 {
     asc_error err;
-    asc_msg m;
-    asc_msg_op op;
+    asc_msg m = {0};
+    asc_msg_op op = {0};
     size_t size;
     uint8_t *body = kit_hex("16 00 00 00 00 00 00000007 00000000 00000000 0002 0001"
                             "00000008 03 01020304050607   00000001 63"
@@ -279,11 +283,11 @@ static void
 test_read_longer_header(void)
 {
     asc_error err;
-    asc_msg m;
-    asc_msg_op op;
+    asc_msg m = {0};
+    asc_msg_op op = {0};
     size_t size;
-    uint8_t *body = kit_hex("18 00 00 00 00 00 00000007 00000000 00000000 0000 0001 aabb"
-                            "00000004 01 00 00 00",
+    uint8_t *body = kit_hex("18 00 00 00 00 00 00000007 00000000 00000000 0000 0001"
+                            "aabb 00000004 01 00 00 00",
                             &size);
     asc_error_reset(&err);
     CHECK_EQ_INT(asc_msg_open(&m, body, size, &err), ASC_OK);
@@ -298,8 +302,8 @@ static asc_status
 walk(const uint8_t *body, size_t size)
 {
     asc_error err;
-    asc_msg m;
-    asc_msg_op op;
+    asc_msg m = {0};
+    asc_msg_op op = {0};
     asc_error_reset(&err);
     asc_status rc = asc_msg_open(&m, body, size, &err);
     for (unsigned i = 0; rc == ASC_OK && i < m.n_ops; i++) {
@@ -347,7 +351,7 @@ test_lying_sizes_are_refused(void)
     } rows[] = {
         {"header of 21", "15 00 00 00 00 00 00000001 00000000 00000000 0000 0000"},
         {"header of 0", "00 00 00 00 00 00 00000001 00000000 00000000 0000 0000"},
-        {"header past the end", "17 00 00 00 00 00 00000001 00000000 00000000 0000 0000"},
+        {"header past end", "17 00 00 00 00 00 00000001 00000000 00000000 0000 0000"},
         {"field of size 0", HEAD("0001", "0000") "00000000"},
         {"field one too long", HEAD("0001", "0000") "00000003 0061"},
         {"field of 4 GB", HEAD("0001", "0000") "ffffffff 0061"},
@@ -418,7 +422,8 @@ test_void_time(void)
     CHECK_EQ_INT(asc_ttl_from_void_time(1000, now), 1); /* alive, about to expire */
     CHECK_EQ_INT(asc_ttl_from_void_time(1, now), 1);
     CHECK_EQ_INT(asc_ttl_from_void_time(UINT32_MAX, now), UINT32_MAX - 1000);
-    CHECK_EQ_INT(asc_ttl_from_void_time(5, 0), ASC_EPOCH_UNIX_S + 5); /* a wrong clock */
+    /* a clock that is wrong */
+    CHECK_EQ_INT(asc_ttl_from_void_time(5, 0), ASC_EPOCH_UNIX_S + 5);
 }
 
 /* --- info ------------------------------------------------------------------------- */
@@ -523,7 +528,7 @@ test_info_status_huge_code(void)
     CHECK(asc_info_status(value, strlen(value), &err) > 0);
 }
 
-/* --- errors ------------------------------------------------------------------------ */
+/* --- errors ----------------------------------------------------------------------- */
 
 static void
 test_error_texts(void)
@@ -550,7 +555,7 @@ test_error_texts(void)
     CHECK_EQ_STR(asc_phase_name(ASC_PHASE_COUNT), "");
 }
 
-/* --- buffers ------------------------------------------------------------------------ */
+/* --- buffers ---------------------------------------------------------------------- */
 
 static void
 test_buffer(void)

@@ -8,16 +8,17 @@
     client.close()
 """
 
-from aerospike import exception
+from aerospike import exception as exception
 from aerospike._constants import *  # noqa: F403
-from aerospike._core import Client, calc_digest, client, get_partition_id
-from aerospike._types import (
-    CDTInfinite,
-    CDTWildcard,
-    GeoJSON,
-    KeyOrderedDict,
-    geodata,
-    geojson,
-    null,
-)
-from aerospike._version import __version__
+from aerospike._core import Client as Client
+from aerospike._core import calc_digest as calc_digest
+from aerospike._core import client as client
+from aerospike._core import get_partition_id as get_partition_id
+from aerospike._types import CDTInfinite as CDTInfinite
+from aerospike._types import CDTWildcard as CDTWildcard
+from aerospike._types import GeoJSON as GeoJSON
+from aerospike._types import KeyOrderedDict as KeyOrderedDict
+from aerospike._types import geodata as geodata
+from aerospike._types import geojson as geojson
+from aerospike._types import null as null
+from aerospike._version import __version__ as __version__

@@ -8,7 +8,7 @@ from typing import Any
 from aerospike import exception
 
 
-class null:  # noqa: N801 - the name that applications use
+class null:  # the name that applications use
     """Stands for "no value on the server": stored in a bin it removes the bin."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -63,7 +63,7 @@ class GeoJSON:
     def geo_data(self, value: dict[str, Any]) -> None:
         self.wrap(value)
 
-    def wrap(self, geo_data: dict[str, Any]) -> int:
+    def wrap(self, geo_data: Any) -> int:
         """Replace the value by a dict. Returns 0."""
         if not isinstance(geo_data, dict):
             kind = type(geo_data).__name__
@@ -75,7 +75,7 @@ class GeoJSON:
         """The value as a dict."""
         return self._data
 
-    def loads(self, raw_geo: str) -> int:
+    def loads(self, raw_geo: Any) -> int:
         """Replace the value by that of a JSON text. Returns 0."""
         if not isinstance(raw_geo, str):
             kind = type(raw_geo).__name__
@@ -112,7 +112,7 @@ class RawName(str):
 
 
 class CompiledExpression(list[Any]):
-    """What ``compile()`` of an expression returns: ready to be sent, any number of times.
+    """What ``compile()`` of an expression returns: sent as it is, any number of times.
 
     :ivar wire: the bytes that are sent. The items of the list, the tree they were made
         of, are there for people to look at.
@@ -125,7 +125,7 @@ class CompiledExpression(list[Any]):
         self.wire = wire
 
 
-def geodata(geo_data: dict[str, Any]) -> GeoJSON:
+def geodata(geo_data: Any) -> GeoJSON:
     """A GeoJSON from a dict. Raises ParamError for anything else."""
     if not isinstance(geo_data, dict):
         kind = type(geo_data).__name__
@@ -133,7 +133,7 @@ def geodata(geo_data: dict[str, Any]) -> GeoJSON:
     return GeoJSON(geo_data)
 
 
-def geojson(geojson_str: str) -> GeoJSON:
+def geojson(geojson_str: Any) -> GeoJSON:
     """A GeoJSON from its text.
 
     Raises ParamError when it is not a str, ClientError when it is no JSON.

@@ -233,8 +233,8 @@ def _make_classes() -> dict[int, type[AerospikeError]]:
             body = dict.fromkeys(_ATTRIBUTES.get(name, ()))
             text = f"Result code {code}." if code is not None else f"A {parent}."
             cls = type(name, bases, {**body, "__module__": __name__, "__doc__": text})
+            cls.code = code  # None, too: not the parent's
             if code is not None:
-                cls.code = code
                 by_code[code] = cls
             names[name] = cls
     names["NoXDR"] = names["AlwaysForbidden"]  # one code, two names

@@ -20,25 +20,27 @@ typedef struct asc_host {
 typedef struct asc_config {
     const asc_host *hosts; /* seeds, tried in this order */
     size_t n_hosts;
-    const char *cluster_name;     /* NULL: any */
-    const char *user_agent;       /* "python-1.0.0,my-app", shown by the servers */
-    uint32_t tend_interval_ms;    /* pause between two looks at the cluster */
-    uint32_t connect_timeout_ms;  /* per node, while tending */
+    const char *cluster_name;    /* NULL: any */
+    const char *user_agent;      /* "python-1.0.0,my-app", shown by the servers */
+    uint32_t tend_interval_ms;   /* pause between two looks at the cluster */
+    uint32_t connect_timeout_ms; /* per node, while tending */
     uint32_t min_conns_per_node, max_conns_per_node;
-    uint32_t max_socket_idle_s;   /* 0: no limit of its own */
-    uint32_t max_error_rate;      /* errors per node and window; 0: no limit */
-    uint32_t error_rate_window;   /* in tend intervals */
-    bool use_services_alternate;  /* peers publish a second list of addresses */
-    bool force_single_node;       /* talk to the seed only */
-    bool fail_if_not_connected;   /* false: start without a node and go on trying */
+    uint32_t max_socket_idle_s;  /* 0: no limit of its own */
+    uint32_t max_error_rate;     /* errors per node and window; 0: no limit */
+    uint32_t error_rate_window;  /* in tend intervals */
+    bool use_services_alternate; /* peers publish a second list of addresses */
+    bool force_single_node;      /* talk to the seed only */
+    bool fail_if_not_connected;  /* false: start without a node and go on trying */
 } asc_config;
 
 #define ASC_CONFIG_INIT                                                                \
-    {                                                                                  \
-        .user_agent = "c,not-set", .tend_interval_ms = 1000,                           \
-        .connect_timeout_ms = 1000, .max_conns_per_node = 100, .max_error_rate = 100,  \
-        .error_rate_window = 1, .fail_if_not_connected = true                          \
-    }
+    {.user_agent = "c,not-set",                                                        \
+     .tend_interval_ms = 1000,                                                         \
+     .connect_timeout_ms = 1000,                                                       \
+     .max_conns_per_node = 100,                                                        \
+     .max_error_rate = 100,                                                            \
+     .error_rate_window = 1,                                                           \
+     .fail_if_not_connected = true}
 
 typedef struct asc_cluster asc_cluster;
 
@@ -46,8 +48,8 @@ typedef struct asc_cluster asc_cluster;
  * address of each seed and for each round of peers. On ASC_OK *out is counted once,
  * for the caller. Otherwise the error of the last seed: ASC_ERR_CONNECTION,
  * ASC_ERR_CLIENT (name does not resolve, other cluster name, not a node). */
-asc_status asc_cluster_create(asc_cluster **out, const asc_config *config,
-                              asc_error *err);
+asc_status
+asc_cluster_create(asc_cluster **out, const asc_config *config, asc_error *err);
 
 void asc_cluster_retain(asc_cluster *c);
 
@@ -73,7 +75,7 @@ typedef struct asc_node_info {
 
 /* The nodes of this moment. On ASC_OK *out (count *n, may be 0) is the caller's, to be
  * freed with asc_free. */
-asc_status asc_cluster_nodes(asc_cluster *c, asc_node_info **out, size_t *n,
-                             asc_error *err);
+asc_status
+asc_cluster_nodes(asc_cluster *c, asc_node_info **out, size_t *n, asc_error *err);
 
 #endif

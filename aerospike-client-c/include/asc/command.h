@@ -17,14 +17,14 @@ typedef enum asc_replica {
 
 /* All in milliseconds; 0 means no limit (connect: the other limits). */
 typedef struct asc_timing {
-    uint32_t total_timeout_ms;   /* over all attempts and pauses */
-    uint32_t socket_timeout_ms;  /* silence that ends an attempt */
+    uint32_t total_timeout_ms;  /* over all attempts and pauses */
+    uint32_t socket_timeout_ms; /* silence that ends an attempt */
     uint32_t connect_timeout_ms;
-    uint32_t timeout_delay_ms;   /* how long a late reply is waited for afterwards, to
+    uint32_t timeout_delay_ms; /* how long a late reply is waited for afterwards, to
                                     keep the connection; 0 = close it at once */
-    uint32_t max_retries;        /* attempts after the first */
+    uint32_t max_retries;      /* attempts after the first */
     uint32_t sleep_between_retries_ms;
-    bool no_retry_on_timeout;    /* an attempt that timed out is not repeated */
+    bool no_retry_on_timeout; /* an attempt that timed out is not repeated */
 } asc_timing;
 
 /* A request: finished wire bytes, where they go, and what may be done with them. The
@@ -48,8 +48,8 @@ typedef struct asc_request {
  * and again and again. */
 typedef struct asc_call asc_call;
 
-asc_call *asc_call_new(void);     /* NULL when memory is short */
-void asc_call_free(asc_call *c);  /* abandons it when it is under way; NULL is fine */
+asc_call *asc_call_new(void);    /* NULL when memory is short */
+void asc_call_free(asc_call *c); /* abandons it when it is under way; NULL is fine */
 asc_request *asc_call_request(asc_call *c);
 
 /* Empty both buffers and forget route and timing, for the next call. Buffers that
@@ -61,7 +61,8 @@ void asc_call_reset(asc_call *c);
  *
  * ASC_OK: the reply is in request->in, and its result code is 0. A positive code: the
  * server's, its reply is in request->in as well. A negative one: there is no reply.
- * ASC_INTERRUPTED: a signal came; call again to go on, or asc_call_abandon. */
+ * ASC_INTERRUPTED: a signal came; call again to go on (err may be another one), or
+ * asc_call_abandon. */
 asc_status asc_call_run(asc_call *c, asc_cluster *cluster, asc_error *err);
 
 /* Give up a call that was interrupted. */

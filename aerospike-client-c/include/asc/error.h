@@ -13,8 +13,8 @@ typedef int asc_status;
 
 enum {
     ASC_OK = 0,
-    ASC_ERR_TIMEOUT = 9,           /* ours or the server's */
-    ASC_ERR_CLUSTER = 11,          /* partition unavailable; client closed */
+    ASC_ERR_TIMEOUT = 9,  /* ours or the server's */
+    ASC_ERR_CLUSTER = 11, /* partition unavailable; client closed */
     ASC_ERR_DEVICE_OVERLOAD = 18,
     ASC_ERR_NAMESPACE = 20,
     ASC_ERR_NOT_AUTHENTICATED = 80,
@@ -27,8 +27,8 @@ enum {
     ASC_ERR_CONNECTION = -10,
     ASC_ERR_MAX_ERROR_RATE = -14,
     /* Not for applications: what a caller of this library must act on. */
-    ASC_ERR_NOMEM = -1001,         /* allocation failed */
-    ASC_INTERRUPTED = -1002,       /* a signal came: handle it and call again */
+    ASC_ERR_NOMEM = -1001,   /* allocation failed */
+    ASC_INTERRUPTED = -1002, /* a signal came: handle it and call again */
 };
 
 /* What was being done when it failed. */
@@ -84,9 +84,9 @@ asc_error_reset(asc_error *err)
 #define asc_error_set_os(err, code, errno_value, ...)                                  \
     asc_error_set_os_at((err), (code), (errno_value), __FILE__, __LINE__, __VA_ARGS__)
 
-asc_status asc_error_set_at(asc_error *err, asc_status code, const char *file, int line,
-                            const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+asc_status
+asc_error_set_at(asc_error *err, asc_status code, const char *file, int line,
+                 const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 asc_status asc_error_set_os_at(asc_error *err, asc_status code, int errno_value,
                                const char *file, int line, const char *format, ...)

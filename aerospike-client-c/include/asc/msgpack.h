@@ -24,7 +24,7 @@ enum {
     ASC_MP_INFINITY = 0x01,
 };
 
-/* --- writing: each appends one item, false when memory is short ------------- */
+/* --- writing: each appends one item, false when memory is short --- */
 
 static inline bool
 asc_mp_put_byte(asc_buf *b, uint8_t byte)
@@ -131,7 +131,7 @@ bool asc_mp_put_marker(asc_buf *b, uint8_t flags);
 /* Wildcard or infinity. */
 bool asc_mp_put_special(asc_buf *b, uint8_t which);
 
-/* --- reading ---------------------------------------------------------------- */
+/* --- reading --- */
 
 typedef enum asc_mp_type {
     ASC_MP_END, /* nothing more, or malformed */

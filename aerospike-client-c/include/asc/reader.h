@@ -13,19 +13,20 @@
 #include "asc/proto.h"
 
 typedef struct asc_frame_head {
-    uint8_t type;     /* ASC_PROTO_* */
-    uint64_t size;    /* bytes after the 8 of the header */
+    uint8_t type;  /* ASC_PROTO_* */
+    uint64_t size; /* bytes after the 8 of the header */
 } asc_frame_head;
 
 /* Parse the 8 bytes at data. ASC_ERR_CLIENT with err set when the version, the type
  * or the size cannot be: the connection must be closed. */
-asc_status asc_read_frame_head(const uint8_t *data, asc_frame_head *out, asc_error *err);
+asc_status
+asc_read_frame_head(const uint8_t *data, asc_frame_head *out, asc_error *err);
 
 typedef struct asc_msg {
     uint8_t info1, info2, info3;
-    uint8_t result;      /* server result code */
+    uint8_t result; /* server result code */
     uint32_t generation;
-    uint32_t void_time;  /* seconds since 2010, 0 = never expires */
+    uint32_t void_time; /* seconds since 2010, 0 = never expires */
     uint16_t n_fields, n_ops;
     const uint8_t *at, *end; /* what is still to be read */
 } asc_msg;

@@ -27,9 +27,9 @@ typedef struct asc_msg_head {
 } asc_msg_head;
 
 typedef struct asc_writer {
-    asc_buf *out;  /* borrowed */
-    size_t start;  /* offset of the frame in out */
-    size_t op_at;  /* offset of the operation being written */
+    asc_buf *out; /* borrowed */
+    size_t start; /* offset of the frame in out */
+    size_t op_at; /* offset of the operation being written */
     uint32_t n_fields, n_ops;
 } asc_writer;
 
@@ -43,7 +43,8 @@ void asc_writer_set_head(asc_writer *w, const asc_msg_head *head);
 bool asc_writer_field(asc_writer *w, uint8_t id, const void *data, size_t size);
 
 /* Append a user key field: particle type, then size bytes. */
-bool asc_writer_key_field(asc_writer *w, uint8_t particle, const void *data, size_t size);
+bool
+asc_writer_key_field(asc_writer *w, uint8_t particle, const void *data, size_t size);
 
 /* Begin an operation; the caller appends its value to out and calls op_end. All
  * fields must be written before. name_size is at most ASC_MAX_BIN_NAME_SIZE. */

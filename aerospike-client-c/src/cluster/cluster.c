@@ -13,7 +13,7 @@
 
 #define MIN_TEND_INTERVAL_MS 250u
 
-/* --- the configuration, copied --------------------------------------------------- */
+/* --- the configuration, copied --- */
 
 static void
 config_clear(asc_config *config)
@@ -48,7 +48,7 @@ config_copy(asc_config *to, const asc_config *from, asc_error *err)
     return ok ? ASC_OK : asc_error_set(err, ASC_ERR_NOMEM, "configuration");
 }
 
-/* --- life -------------------------------------------------------------------------- */
+/* --- life --- */
 
 static asc_status
 open_wake_fds(asc_cluster *c, asc_error *err)
@@ -77,7 +77,8 @@ close_wake_fds(asc_cluster *c)
 static asc_status
 check_peers(const asc_cluster *c, asc_error *err)
 {
-    if (!c->config.fail_if_not_connected || c->n_nodes != 1 || c->unreachable[0] == '\0') {
+    if (!c->config.fail_if_not_connected || c->n_nodes != 1 ||
+        c->unreachable[0] == '\0') {
         return ASC_OK;
     }
     err->phase = ASC_PHASE_CONNECT;
@@ -156,7 +157,7 @@ asc_cluster_release(asc_cluster *c)
     asc_free(c);
 }
 
-/* --- after a fork -------------------------------------------------------------------- */
+/* --- after a fork --- */
 
 /* The child's copy of what the tender owned may have been caught in the middle of a
  * change: leave it behind and start again from the snapshot, which never changes. */
@@ -188,9 +189,10 @@ restart_in_child(asc_cluster *c)
     }
     c->has_thread = false;
     close_wake_fds(c);
-    if (!atomic_load(&c->closed) && (open_wake_fds(c, &err) != ASC_OK ||
-                                     asc_tend_start(c, &err) != ASC_OK)) {
-        asc_log(ASC_LOG_ERROR, "the cluster is not tended after a fork: %s", err.message);
+    if (!atomic_load(&c->closed) &&
+        (open_wake_fds(c, &err) != ASC_OK || asc_tend_start(c, &err) != ASC_OK)) {
+        asc_log(ASC_LOG_ERROR, "the cluster is not tended after a fork: %s",
+                err.message);
     }
 }
 
@@ -223,7 +225,7 @@ asc_cluster_close(asc_cluster *c)
     }
 }
 
-/* --- views ----------------------------------------------------------------------------- */
+/* --- views --- */
 
 asc_snapshot *
 asc_cluster_snapshot(asc_cluster *c)

@@ -9,7 +9,7 @@
 #include "cluster/peers.h"
 #include "cluster/probe.h"
 
-/* --- asking ------------------------------------------------------------------ */
+/* --- asking --- */
 
 static void
 fail(asc_node *n, const asc_info_call *call)
@@ -72,7 +72,7 @@ asc_node_is_reachable(const asc_node *n)
     return n->failures == 0 && atomic_load(&n->active);
 }
 
-/* --- nodes ------------------------------------------------------------------- */
+/* --- nodes --- */
 
 static asc_node *
 find_node(const asc_cluster *c, const char *name)
@@ -134,7 +134,7 @@ service_command(const asc_cluster *c)
     return c->config.use_services_alternate ? "service-clear-alt" : "service-clear-std";
 }
 
-/* --- seeds ------------------------------------------------------------------- */
+/* --- seeds --- */
 
 /* A seed may be a load balancer: then the node behind it names other addresses as its
  * own, and the first of them at which the same node answers takes the seed's place. */
@@ -181,7 +181,8 @@ has_peers(asc_cluster *c, asc_probe *p)
     asc_info_pair value;
     asc_peers peers;
     if (!asc_info_value(&p->call, peers_command(c), &value) ||
-        asc_peers_parse(&peers, value.value, value.value_size, &p->call.err) != ASC_OK) {
+        asc_peers_parse(&peers, value.value, value.value_size, &p->call.err) !=
+            ASC_OK) {
         return false;
     }
     bool some = peers.n > 0;
@@ -253,10 +254,14 @@ asc_discover_seed(asc_cluster *c, asc_error *err)
         asc_error_reset(err);
         return ASC_OK;
     }
+    if (err->code == ASC_OK) {
+        err->phase = ASC_PHASE_CONNECT;
+        asc_error_set(err, ASC_ERR_CLIENT, "no host is configured");
+    }
     return err->code;
 }
 
-/* --- peers ------------------------------------------------------------------- */
+/* --- peers --- */
 
 typedef struct candidate {
     asc_peer peer; /* its hosts are owned */

@@ -38,7 +38,8 @@ asc_drain_add(asc_drain *d, asc_node *node, asc_conn *conn, const uint8_t *head,
         .node = node, .conn = conn, .missing = missing, .deadline_ms = deadline_ms};
     item->n_head = missing == UINT64_MAX ? n_head : ASC_PROTO_HEADER_SIZE;
     if (n_head > 0) { /* head is NULL when not one byte was ever received */
-        memcpy(item->head, head, n_head < sizeof item->head ? n_head : sizeof item->head);
+        memcpy(item->head, head,
+               n_head < sizeof item->head ? n_head : sizeof item->head);
     }
     pthread_mutex_lock(&d->lock);
     item->next = d->first;
@@ -91,7 +92,8 @@ read_on(asc_drain_item *item)
         }
     }
     while (item->missing > 0) {
-        size_t size = item->missing < sizeof waste ? (size_t)item->missing : sizeof waste;
+        size_t size =
+            item->missing < sizeof waste ? (size_t)item->missing : sizeof waste;
         if (!receive(item, waste, size, &moved)) {
             return BROKEN;
         }

@@ -19,12 +19,12 @@ end(asc_info_call *call, asc_status status)
 static void
 begin(asc_info_call *call)
 {
-    asc_error_reset(&call->err);
     call->done = false;
-    if (call->conn == NULL) {
+    if (call->conn == NULL) { /* whoever could not open it has said why */
         end(call, ASC_ERR_CONNECTION);
         return;
     }
+    asc_error_reset(&call->err);
     call->out.len = 0;
     if (!asc_write_info(&call->out, call->commands, strlen(call->commands))) {
         end(call, asc_error_set(&call->err, ASC_ERR_NOMEM, "info request"));
@@ -64,7 +64,8 @@ static void
 give_up(asc_info_call *call)
 {
     if (!call->done) {
-        call->err.phase = call->conn->connected ? ASC_PHASE_VALIDATE : ASC_PHASE_CONNECT;
+        call->err.phase =
+            call->conn->connected ? ASC_PHASE_VALIDATE : ASC_PHASE_CONNECT;
         end(call, asc_error_set(&call->err, ASC_ERR_TIMEOUT,
                                 call->conn->connected ? "the node does not answer"
                                                       : "the node does not accept"));
@@ -132,7 +133,8 @@ asc_info_value(asc_info_call *call, const char *command, asc_info_pair *out)
             return asc_info_status(out->value, out->value_size, &call->err) == ASC_OK;
         }
     }
-    asc_error_set(&call->err, ASC_ERR_CLIENT, "the node does not answer \"%s\"", command);
+    asc_error_set(&call->err, ASC_ERR_CLIENT, "the node does not answer \"%s\"",
+                  command);
     return false;
 }
 

@@ -11,7 +11,7 @@ typedef struct asc_info_call {
     const char *commands; /* borrowed; each command ended by a line feed */
     asc_status status;
     asc_error err;
-    asc_buf out, in;      /* owned */
+    asc_buf out, in; /* owned */
     asc_transfer io;
     bool done;
 } asc_info_call;

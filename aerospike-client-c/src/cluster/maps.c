@@ -108,8 +108,8 @@ apply_namespace(asc_maps *m, asc_node *node, const char *text, size_t size,
     for (unsigned i = 0; i < count; i++) {
         size_t map_size = part(&at, end, ',', &map);
         if (asc_base64_decode(bits, sizeof bits, map, map_size) < 0) {
-            return asc_error_set(err, ASC_ERR_CLIENT, "malformed partition map of \"%s\"",
-                                 ns->name);
+            return asc_error_set(err, ASC_ERR_CLIENT,
+                                 "malformed partition map of \"%s\"", ns->name);
         }
         apply_column(ns, i, (uint32_t)regime, bits, node);
     }

@@ -17,14 +17,14 @@ typedef struct asc_node {
     atomic_uint error_limit; /* 0: none */
 
     /* The tend thread's own: */
-    asc_conn *tend_conn;     /* owned; NULL: none */
-    bool told_user_agent;    /* on tend_conn */
-    bool takes_user_agent;   /* servers since 8.1 */
-    bool peers_read;         /* in this cycle */
-    bool map_changed;        /* its partition map must be read */
-    uint32_t failures;       /* cycles in a row without an answer */
-    uint32_t friends;        /* nodes that name it as their peer */
-    uint32_t slot;           /* in the snapshot being built */
+    asc_conn *tend_conn;   /* owned; NULL: none */
+    bool told_user_agent;  /* on tend_conn */
+    bool takes_user_agent; /* servers since 8.1 */
+    bool peers_read;       /* in this cycle */
+    bool map_changed;      /* its partition map must be read */
+    uint32_t failures;     /* cycles in a row without an answer */
+    uint32_t friends;      /* nodes that name it as their peer */
+    uint32_t slot;         /* in the snapshot being built */
     int64_t peers_generation;
     int64_t partition_generation; /* -1: unknown */
 } asc_node;

@@ -129,7 +129,8 @@ static asc_status
 parse_hosts(asc_peer *peer, scanner *s, uint16_t default_port, asc_error *err)
 {
     if (!accept(s, '[')) {
-        return asc_error_set(err, ASC_ERR_CLIENT, "peers: a list of addresses is missing");
+        return asc_error_set(err, ASC_ERR_CLIENT,
+                             "peers: a list of addresses is missing");
     }
     while (!accept(s, ']')) {
         const char *start;

@@ -26,8 +26,8 @@ typedef struct asc_peers {
 
 /* Parse text[0..size). ASC_ERR_CLIENT with err set when it is malformed; *out is then
  * empty. Spaces between the parts are allowed. */
-asc_status asc_peers_parse(asc_peers *out, const char *text, size_t size,
-                           asc_error *err);
+asc_status
+asc_peers_parse(asc_peers *out, const char *text, size_t size, asc_error *err);
 
 void asc_peers_clear(asc_peers *p);
 

@@ -7,7 +7,8 @@
 #include "base/time.h"
 
 /* Versions, packed for comparison. */
-#define VERSION(a, b, c, d) ((uint64_t)(a) << 48 | (uint64_t)(b) << 32 | (c) << 16 | (d))
+#define VERSION(a, b, c, d)                                                            \
+    ((uint64_t)(a) << 48 | (uint64_t)(b) << 32 | (c) << 16 | (d))
 #define OLDEST VERSION(4, 9, 0, 3) /* partition scans, which everything else rests on */
 #define USER_AGENT VERSION(8, 1, 0, 0)
 
@@ -41,7 +42,9 @@ check(asc_probe *p, const asc_config *config)
     if (!asc_info_value(&p->call, "node", &name) ||
         !asc_info_integer(&p->call, "partition-generation", &generation) ||
         !asc_info_value(&p->call, "build", &build)) {
+        asc_phase phase = p->err.phase;
         p->err = p->call.err;
+        p->err.phase = phase;
         return p->err.code;
     }
     if (name.value_size == 0 || name.value_size >= sizeof p->name) {

@@ -12,8 +12,8 @@ typedef struct asc_probe {
     asc_error err;
     char name[ASC_NODE_NAME_SIZE];
     bool takes_user_agent;
-    asc_conn *conn;  /* owned until asc_probe_node takes it */
-    char *commands;  /* owned */
+    asc_conn *conn; /* owned until asc_probe_node takes it */
+    char *commands; /* owned */
     asc_info_call call;
 } asc_probe;
 
@@ -25,8 +25,8 @@ void asc_probe_run(asc_probe *probes, size_t n, const asc_config *config,
                    const char *services, int wake_fd);
 
 /* Make a node of a successful probe; the connection becomes its tend connection. */
-asc_status asc_probe_node(asc_probe *p, const asc_config *config, asc_node **out,
-                          asc_error *err);
+asc_status
+asc_probe_node(asc_probe *p, const asc_config *config, asc_node **out, asc_error *err);
 
 void asc_probe_clear(asc_probe *p);
 

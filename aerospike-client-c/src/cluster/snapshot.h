@@ -12,8 +12,8 @@
 
 typedef struct asc_ns_map {
     char name[ASC_MAX_NAMESPACE_SIZE + 1];
-    uint8_t n_replicas;  /* columns in use */
-    bool is_sc;          /* strong consistency */
+    uint8_t n_replicas;                                  /* columns in use */
+    bool is_sc;                                          /* strong consistency */
     uint16_t owners[ASC_MAX_REPLICAS][ASC_N_PARTITIONS]; /* index of a node */
 } asc_ns_map;
 
@@ -26,8 +26,8 @@ typedef struct asc_snapshot {
 
 /* Room for so many nodes and maps, all of them still to be filled in (nodes count as
  * n_nodes only when they are set). On ASC_OK *out is counted once. */
-asc_status asc_snapshot_new(asc_snapshot **out, size_t n_nodes, size_t n_maps,
-                            asc_error *err);
+asc_status
+asc_snapshot_new(asc_snapshot **out, size_t n_nodes, size_t n_maps, asc_error *err);
 void asc_snapshot_retain(asc_snapshot *s);
 void asc_snapshot_release(asc_snapshot *s); /* NULL is fine */
 

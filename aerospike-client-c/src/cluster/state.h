@@ -13,25 +13,25 @@ struct asc_cluster {
     atomic_uint refs;
     atomic_uint turn;
     atomic_bool closed;
-    atomic_bool connected;   /* a node answers, as of the last cycle */
-    asc_config config;       /* its strings and hosts are owned copies */
-    pthread_mutex_t lock;    /* guards snapshot, for the length of a swap */
-    asc_snapshot *snapshot;  /* counted; never NULL */
+    atomic_bool connected;  /* a node answers, as of the last cycle */
+    asc_config config;      /* its strings and hosts are owned copies */
+    pthread_mutex_t lock;   /* guards snapshot, for the length of a swap */
+    asc_snapshot *snapshot; /* counted; never NULL */
     asc_drain drain;
-    atomic_uint fork_count;  /* of the process in which the tend thread runs */
+    atomic_uint fork_count; /* of the process in which the tend thread runs */
     pthread_t thread;
     bool has_thread;
-    int wake_fds[2];         /* a byte written to [1] ends the tend thread's waiting */
+    int wake_fds[2]; /* a byte written to [1] ends the tend thread's waiting */
 
     /* Owned by whoever tends: the constructor, then the tend thread. */
-    asc_node **nodes;        /* counted, owned array */
+    asc_node **nodes; /* counted, owned array */
     size_t n_nodes;
-    asc_addr *known;         /* where nodes have been: further seeds; owned */
+    asc_addr *known; /* where nodes have been: further seeds; owned */
     size_t n_known;
     asc_maps maps;
-    bool changed;            /* the snapshot in force is not up to date */
+    bool changed; /* the snapshot in force is not up to date */
     unsigned n_cycles;
-    char unreachable[160];   /* peers of the last cycle that could not be reached */
+    char unreachable[160]; /* peers of the last cycle that could not be reached */
 };
 
 #endif

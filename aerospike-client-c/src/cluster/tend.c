@@ -15,7 +15,7 @@
 #define MAX_FAILURES 5u /* cycles without an answer until a node is given up */
 #define TRIM_CYCLES 30u /* between two looks for idle connections */
 
-/* --- is each node there, has anything changed? -------------------------------- */
+/* --- is each node there, has anything changed? --- */
 
 static bool
 refreshed(asc_cluster *c, asc_node *n, asc_info_call *call, void *context)
@@ -30,7 +30,8 @@ refreshed(asc_cluster *c, asc_node *n, asc_info_call *call, void *context)
     }
     if (name.value_size != strlen(n->name) ||
         memcmp(name.value, n->name, name.value_size) != 0) {
-        asc_error_set(&call->err, ASC_ERR_CLIENT, "another node answers at its address");
+        asc_error_set(&call->err, ASC_ERR_CLIENT,
+                      "another node answers at its address");
         atomic_store(&n->active, false); /* removed in this cycle */
         return false;
     }
@@ -46,7 +47,7 @@ refreshed(asc_cluster *c, asc_node *n, asc_info_call *call, void *context)
     return true;
 }
 
-/* --- telling new nodes who we are --------------------------------------------- */
+/* --- telling new nodes who we are --- */
 
 static bool
 is_stranger(const asc_node *n)
@@ -73,7 +74,7 @@ introduce(asc_cluster *c)
     asc_ask_nodes(c, command, is_stranger, introduced, NULL);
 }
 
-/* --- partition maps ------------------------------------------------------------ */
+/* --- partition maps --- */
 
 static bool
 has_new_map(const asc_node *n)
@@ -101,7 +102,7 @@ read_map(asc_cluster *c, asc_node *n, asc_info_call *call, void *context)
     return true;
 }
 
-/* --- nodes that are gone ------------------------------------------------------- */
+/* --- nodes that are gone --- */
 
 /* The rules of the cluster chapter on removing nodes. `refreshed` nodes have answered
  * in this cycle; friends count only when the peers lists were read. */
@@ -130,7 +131,7 @@ remove_node(asc_cluster *c, size_t i)
     asc_node_release(node);
 }
 
-/* --- one cycle ------------------------------------------------------------------ */
+/* --- one cycle --- */
 
 static void
 publish(asc_cluster *c)
@@ -193,7 +194,7 @@ asc_tend_cycle(asc_cluster *c, asc_error *err)
     return rc;
 }
 
-/* --- the thread ------------------------------------------------------------------ */
+/* --- the thread --- */
 
 static void *
 run(void *arg)
@@ -223,7 +224,8 @@ asc_tend_start(asc_cluster *c, asc_error *err)
     int rc = pthread_create(&c->thread, NULL, run, c);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (rc != 0) {
-        return asc_error_set_os(err, ASC_ERR_CLIENT, rc, "cannot start the tend thread");
+        return asc_error_set_os(err, ASC_ERR_CLIENT, rc,
+                                "cannot start the tend thread");
     }
     c->has_thread = true;
     return ASC_OK;

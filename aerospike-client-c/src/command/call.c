@@ -52,6 +52,7 @@ asc_call_run(asc_call *c, asc_cluster *cluster, asc_error *err)
         asc_exchange_begin(&c->exchange, cluster, &c->req, err, now);
         c->running = true;
     }
+    c->exchange.err = err; /* may be another one after an interruption */
     for (;;) {
         asc_want want = asc_exchange_step(&c->exchange, now);
         if (want == ASC_WANT_DONE || want == ASC_WANT_FAILED) {

@@ -38,17 +38,17 @@ asc_decide(const asc_request *req, const asc_attempt *a)
         .again = rules[a->failure].again && a->time_left &&
                  a->n_attempts <= req->timing.max_retries &&
                  !(timed_out && req->timing.no_retry_on_timeout),
-        .next_replica = req->replica != ASC_REPLICA_MASTER &&
-                        ((!req->writes && !req->linearize) ||
-                         rules[a->failure].moves_writes),
+        .next_replica =
+            req->replica != ASC_REPLICA_MASTER &&
+            ((!req->writes && !req->linearize) || rules[a->failure].moves_writes),
         .in_doubt = in_doubt(req, a),
         .count_error = rules[a->failure].count_error,
     };
     if (v.conn == ASC_CONN_DRAIN && req->timing.timeout_delay_ms == 0) {
         v.conn = ASC_CONN_CLOSE;
     }
-    v.count_error = v.count_error || (a->failure == ASC_FAIL_SILENCE &&
-                                      v.conn == ASC_CONN_CLOSE);
+    v.count_error =
+        v.count_error || (a->failure == ASC_FAIL_SILENCE && v.conn == ASC_CONN_CLOSE);
     return v;
 }
 

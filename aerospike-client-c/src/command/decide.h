@@ -35,9 +35,9 @@ typedef enum asc_conn_fate {
 typedef struct asc_attempt {
     asc_failure failure;
     asc_status code;
-    uint32_t n_attempts;  /* made so far, this one included */
-    uint32_t n_sent;      /* of them, how many had a byte leave */
-    bool time_left;       /* the deadline has not passed, nor would it in the pause */
+    uint32_t n_attempts; /* made so far, this one included */
+    uint32_t n_sent;     /* of them, how many had a byte leave */
+    bool time_left;      /* the deadline has not passed, nor would it in the pause */
 } asc_attempt;
 
 typedef struct asc_verdict {
@@ -45,7 +45,7 @@ typedef struct asc_verdict {
     bool again;
     bool next_replica; /* the repetition goes to another copy */
     bool in_doubt;
-    bool count_error;  /* against the node's error rate */
+    bool count_error; /* against the node's error rate */
 } asc_verdict;
 
 asc_verdict asc_decide(const asc_request *req, const asc_attempt *a);

@@ -11,7 +11,7 @@
 /* For new connections when no timeout of the policy bounds them. */
 #define CONNECT_TIMEOUT_MS 2000u
 
-/* --- ending an attempt ------------------------------------------------------------ */
+/* --- ending an attempt --- */
 
 static void
 release(asc_exchange *x, asc_conn_fate fate, uint64_t now_ms)
@@ -69,10 +69,10 @@ decide(asc_exchange *x, asc_failure failure, uint64_t now_ms)
         asc_node_count_error(x->node);
     }
     release(x, v.conn, now_ms);
+    err->in_doubt = v.in_doubt;
+    err->attempts = x->n_attempts;
+    err->elapsed_ms = (uint32_t)(now_ms - x->begin_ms);
     if (!v.again) {
-        err->in_doubt = v.in_doubt;
-        err->attempts = x->n_attempts;
-        err->elapsed_ms = (uint32_t)(now_ms - x->begin_ms);
         return end(x, ASC_WANT_FAILED);
     }
     x->replica += v.next_replica;
@@ -81,7 +81,7 @@ decide(asc_exchange *x, asc_failure failure, uint64_t now_ms)
     return ASC_WANT_TIME;
 }
 
-/* --- PICK --------------------------------------------------------------------------- */
+/* --- PICK --- */
 
 static bool
 master_only(const asc_request *req, const asc_ns_map *map)
@@ -140,9 +140,10 @@ silence_ends(const asc_exchange *x, uint64_t now_ms)
     const asc_timing *t = &x->req->timing;
     uint32_t limit = t->socket_timeout_ms;
     if (!x->conn->connected) {
-        limit = t->connect_timeout_ms != 0                             ? t->connect_timeout_ms
-                : t->socket_timeout_ms == 0 && t->total_timeout_ms == 0 ? CONNECT_TIMEOUT_MS
-                                                                        : limit;
+        limit = t->connect_timeout_ms != 0 ? t->connect_timeout_ms
+                : t->socket_timeout_ms == 0 && t->total_timeout_ms == 0
+                    ? CONNECT_TIMEOUT_MS
+                    : limit;
     }
     return asc_deadline(now_ms, limit);
 }
@@ -177,7 +178,7 @@ pick(asc_exchange *x, uint64_t now_ms)
     return asc_exchange_step(x, now_ms);
 }
 
-/* --- TRANSFER ------------------------------------------------------------------------- */
+/* --- TRANSFER --- */
 
 /* The whole reply is there: is it a good one? */
 static asc_want
@@ -248,7 +249,7 @@ transfer(asc_exchange *x, uint64_t now_ms)
     return io == ASC_IO_WANT_READ ? ASC_WANT_READ : ASC_WANT_WRITE;
 }
 
-/* --- outside ---------------------------------------------------------------------------- */
+/* --- outside --- */
 
 void
 asc_exchange_begin(asc_exchange *x, asc_cluster *cluster, asc_request *req,
@@ -276,6 +277,9 @@ asc_exchange_step(asc_exchange *x, uint64_t now_ms)
         if (now_ms < x->wake_ms) {
             return ASC_WANT_TIME;
         }
+        if (now_ms >= x->deadline_ms) { /* woken too late: err tells the last failure */
+            return end(x, ASC_WANT_FAILED);
+        }
         x->state = ASC_EXCHANGE_PICK;
         return pick(x, now_ms);
     case ASC_EXCHANGE_PICK:
@@ -295,8 +299,8 @@ asc_exchange_wait(asc_exchange *x, asc_want want, uint64_t now_ms)
         return timeout_ms == 0 || poll(NULL, 0, timeout_ms) >= 0 || errno != EINTR;
     }
     asc_io io = asc_transfer_wait(
-        &x->io, want == ASC_WANT_READ ? ASC_IO_WANT_READ : ASC_IO_WANT_WRITE, timeout_ms,
-        x->err);
+        &x->io, want == ASC_WANT_READ ? ASC_IO_WANT_READ : ASC_IO_WANT_WRITE,
+        timeout_ms, x->err);
     x->wait_failed = io == ASC_IO_ERROR;
     return io != ASC_IO_INTERRUPTED;
 }

@@ -42,11 +42,11 @@ typedef struct asc_exchange {
     asc_transfer io;
     asc_exchange_state state;
     uint32_t n_attempts, n_sent;
-    unsigned replica;     /* where in the circle of copies to begin */
-    bool wait_failed;     /* the driver's wait found the connection broken */
+    unsigned replica; /* where in the circle of copies to begin */
+    bool wait_failed; /* the driver's wait found the connection broken */
     uint64_t begin_ms, deadline_ms;
-    uint64_t idle_ms;     /* when silence ends this attempt */
-    uint64_t progress;    /* bytes moved when idle_ms was set */
+    uint64_t idle_ms;  /* when silence ends this attempt */
+    uint64_t progress; /* bytes moved when idle_ms was set */
     uint64_t wake_ms;
 } asc_exchange;
 

@@ -15,8 +15,8 @@ typedef struct asc_addr {
     struct sockaddr_storage sa;
     socklen_t sa_size;
     uint16_t port;
-    char ip[ASC_ADDR_IP_SIZE];       /* "127.0.0.1", "2001:db8::1" */
-    char text[ASC_ERROR_HOST_SIZE];  /* "127.0.0.1:3000", "[2001:db8::1]:3000" */
+    char ip[ASC_ADDR_IP_SIZE];      /* "127.0.0.1", "2001:db8::1" */
+    char text[ASC_ERROR_HOST_SIZE]; /* "127.0.0.1:3000", "[2001:db8::1]:3000" */
 } asc_addr;
 
 /* All addresses of host, in the resolver's order; a literal is not looked up. Blocks

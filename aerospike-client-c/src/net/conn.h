@@ -46,10 +46,10 @@ struct asc_conn {
     const asc_transport *transport; /* static */
     int fd;                         /* owned; -1 = closed */
     bool connected;
-    int recv_timeout_ms;            /* what the socket is set to; TCP only */
+    int recv_timeout_ms; /* what the socket is set to; TCP only */
     uint64_t last_used_ms;
-    asc_conn *next, *prev;          /* the pool's list of all its connections */
-    void *state;                    /* of the transport; NULL for TCP */
+    asc_conn *next, *prev; /* the pool's list of all its connections */
+    void *state;           /* of the transport; NULL for TCP */
 };
 
 extern const asc_transport asc_tcp;

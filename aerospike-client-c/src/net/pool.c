@@ -5,7 +5,7 @@
 #include "asc/alloc.h"
 
 /* A connection that was idle for less is taken without asking the kernel whether the
- * peer has closed it: at high rates that question would be a system call per command. */
+ * peer has closed it: at high rates that would be one more system call per command. */
 #define TRUST_MS 50u
 
 /* Idle connections are dropped after this by default, before servers with the usual

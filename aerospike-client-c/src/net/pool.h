@@ -18,9 +18,9 @@ typedef struct asc_pool {
     bool closed;
 } asc_pool;
 
-asc_status asc_pool_init(asc_pool *p, const asc_transport *transport,
-                         const asc_addr *addr, uint32_t min, uint32_t max,
-                         uint64_t max_idle_ms, asc_error *err);
+asc_status
+asc_pool_init(asc_pool *p, const asc_transport *transport, const asc_addr *addr,
+              uint32_t min, uint32_t max, uint64_t max_idle_ms, asc_error *err);
 
 /* Close what is idle; what is lent is closed when it comes back. */
 void asc_pool_close(asc_pool *p);

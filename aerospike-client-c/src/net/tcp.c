@@ -69,9 +69,8 @@ tcp_start(asc_conn *c, const asc_addr *addr, asc_error *err)
     if (connect(c->fd, (const struct sockaddr *)&addr->sa, addr->sa_size) == 0) {
         return connected(c, err);
     }
-    return errno == EINPROGRESS || errno == EINTR
-               ? ASC_IO_OK
-               : fail(err, errno, "cannot connect");
+    return errno == EINPROGRESS || errno == EINTR ? ASC_IO_OK
+                                                  : fail(err, errno, "cannot connect");
 }
 
 static asc_io

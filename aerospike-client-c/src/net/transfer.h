@@ -15,20 +15,20 @@ typedef enum asc_transfer_state {
 } asc_transfer_state;
 
 typedef struct asc_transfer {
-    asc_conn *conn;      /* borrowed */
-    const uint8_t *out;  /* borrowed: the request */
+    asc_conn *conn;     /* borrowed */
+    const uint8_t *out; /* borrowed: the request */
     size_t out_size;
-    size_t sent;         /* bytes that have left */
-    asc_buf *in;         /* borrowed: the reply's bytes, from data[0] on */
-    size_t frame_size;   /* header included; known from BODY on */
-    uint64_t progress;   /* grows with each byte moved: tells silence from trickle */
+    size_t sent;       /* bytes that have left */
+    asc_buf *in;       /* borrowed: the reply's bytes, from data[0] on */
+    size_t frame_size; /* header included; known from BODY on */
+    uint64_t progress; /* grows with each byte moved: tells silence from trickle */
     asc_transfer_state state;
-    bool garbled;        /* the failure was a reply that cannot be parsed */
+    bool garbled; /* the failure was a reply that cannot be parsed */
 } asc_transfer;
 
 /* Begin on a connection that may still be connecting. in is emptied. */
-void asc_transfer_begin(asc_transfer *t, asc_conn *c, const uint8_t *out, size_t out_size,
-                        asc_buf *in);
+void asc_transfer_begin(asc_transfer *t, asc_conn *c, const uint8_t *out,
+                        size_t out_size, asc_buf *in);
 
 /* Do all that can be done without waiting. ASC_IO_OK: the whole frame is in `in`. */
 asc_io asc_transfer_step(asc_transfer *t, asc_error *err);

@@ -118,8 +118,20 @@ take_scalar(asc_mp_reader *r, asc_mp_item *out, asc_mp_type type, const uint8_t 
 
 /* How the tags 0xC0 to 0xDF begin: bytes of number that follow the tag, and what the
  * item is. */
-enum { KIND_BAD, KIND_NIL, KIND_FALSE, KIND_TRUE, KIND_BYTES, KIND_EXT, KIND_FIXEXT,
-       KIND_FLOAT, KIND_UINT, KIND_INT, KIND_LIST, KIND_MAP };
+enum {
+    KIND_BAD,
+    KIND_NIL,
+    KIND_FALSE,
+    KIND_TRUE,
+    KIND_BYTES,
+    KIND_EXT,
+    KIND_FIXEXT,
+    KIND_FLOAT,
+    KIND_UINT,
+    KIND_INT,
+    KIND_LIST,
+    KIND_MAP
+};
 
 static const struct {
     uint8_t kind, width;

@@ -31,8 +31,8 @@ asc_status
 asc_msg_open(asc_msg *m, const uint8_t *data, size_t size, asc_error *err)
 {
     if (size < ASC_MSG_HEADER_SIZE || data[0] < ASC_MSG_HEADER_SIZE || data[0] > size) {
-        return asc_error_set(err, ASC_ERR_CLIENT, "malformed reply: header of %zu bytes",
-                             size);
+        return asc_error_set(err, ASC_ERR_CLIENT,
+                             "malformed reply: header of %zu bytes", size);
     }
     m->info1 = data[1];
     m->info2 = data[2];
@@ -99,5 +99,6 @@ asc_info_status(const char *value, size_t size, asc_error *err)
         code = code * 10 + (value[at++] - '0');
     }
     at += at < size && value[at] == ':';
-    return asc_error_set(err, code == 0 ? 1 : code, "%.*s", (int)(size - at), value + at);
+    return asc_error_set(err, code == 0 ? 1 : code, "%.*s", (int)(size - at),
+                         value + at);
 }

@@ -82,7 +82,8 @@ void
 asc_writer_end(asc_writer *w)
 {
     uint8_t *p = w->out->data + w->start;
-    put_frame_head(p, ASC_PROTO_MESSAGE, w->out->len - w->start - ASC_PROTO_HEADER_SIZE);
+    put_frame_head(p, ASC_PROTO_MESSAGE,
+                   w->out->len - w->start - ASC_PROTO_HEADER_SIZE);
     asc_put_u16(p + HEAD_SIZE - 4, (uint16_t)w->n_fields);
     asc_put_u16(p + HEAD_SIZE - 2, (uint16_t)w->n_ops);
 }

@@ -46,8 +46,9 @@ parse_args(const char *func, const char *const *names, int n_required,
     }
     for (int i = 0; i < n_required; i++) {
         if (argv[i] == NULL) {
-            PyErr_Format(PyExc_TypeError, "%s() missing required argument '%s' (pos %d)",
-                         func, names[i], i + 1);
+            PyErr_Format(PyExc_TypeError,
+                         "%s() missing required argument '%s' (pos %d)", func, names[i],
+                         i + 1);
             return -1;
         }
     }

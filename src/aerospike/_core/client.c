@@ -3,7 +3,7 @@
 #include "args.h"
 #include "docs.h"
 
-/* --- connecting ------------------------------------------------------------------------- */
+/* --- connecting --- */
 
 /* Connect; another thread may be faster, then its cluster stays. 0, or 1 with err. */
 static int
@@ -51,8 +51,9 @@ check_valid(module_state *st, ClientObject *client)
 {
     return client->state != CLIENT_INVALID
                ? 0
-               : raise_param(st, "Invalid aerospike object: its constructor has failed or "
-                                 "was not called");
+               : raise_param(st,
+                             "Invalid aerospike object: its constructor has failed or "
+                             "was not called");
 }
 
 asc_cluster *
@@ -75,7 +76,7 @@ client_cluster(module_state *st, ClientObject *client)
     return client->cluster;
 }
 
-/* --- calls --------------------------------------------------------------------------------- */
+/* --- calls --- */
 
 asc_call *
 client_take_call(ClientObject *client)
@@ -124,7 +125,7 @@ client_run_call(asc_call *call, asc_cluster *cluster, asc_error *err)
     }
 }
 
-/* --- the type -------------------------------------------------------------------------------- */
+/* --- the type --- */
 
 static int
 client_init(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -158,7 +159,8 @@ client_init(PyObject *self, PyObject *args, PyObject *kwargs)
         return 0;
     }
     /* code of the older kind calls connect() and expects the error there */
-    if (client->config.fail_if_not_connected == NOT_GIVEN && err.code != ASC_ERR_NOMEM) {
+    if (client->config.fail_if_not_connected == NOT_GIVEN &&
+        err.code != ASC_ERR_NOMEM) {
         return 0;
     }
     client->state = CLIENT_INVALID;
@@ -280,12 +282,9 @@ static PyMethodDef client_methods[] = {
 };
 
 static PyType_Slot client_slots[] = {
-    {Py_tp_doc, (void *)doc_Client},
-    {Py_tp_init, client_init},
-    {Py_tp_dealloc, client_dealloc},
-    {Py_tp_traverse, client_traverse},
-    {Py_tp_methods, client_methods},
-    {0, NULL},
+    {Py_tp_doc, (void *)doc_Client}, {Py_tp_init, client_init},
+    {Py_tp_dealloc, client_dealloc}, {Py_tp_traverse, client_traverse},
+    {Py_tp_methods, client_methods}, {0, NULL},
 };
 
 static PyType_Spec client_spec = {
@@ -299,6 +298,7 @@ static PyType_Spec client_spec = {
 int
 client_type_init(PyObject *module, module_state *st)
 {
-    st->ClientType = (PyTypeObject *)PyType_FromModuleAndSpec(module, &client_spec, NULL);
+    st->ClientType =
+        (PyTypeObject *)PyType_FromModuleAndSpec(module, &client_spec, NULL);
     return st->ClientType != NULL ? PyModule_AddType(module, st->ClientType) : -1;
 }

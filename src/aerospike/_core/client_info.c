@@ -196,7 +196,8 @@ CLIENT_METHOD(client_info_random_node)
     }
     if (begin(&c, self, cls, argv[0], argv[1]) == 0) {
         if (c.n_nodes > 0) { /* any will do: the turn of the moment */
-            result = ask_for_py(&c, c.nodes[asc_cluster_turn(c.cluster) % c.n_nodes].name);
+            result =
+                ask_for_py(&c, c.nodes[asc_cluster_turn(c.cluster) % c.n_nodes].name);
         }
         else {
             raise_code(c.st, ASC_ERR_INVALID_NODE, "the cluster is empty");

@@ -25,7 +25,7 @@ typedef struct record_call {
     asc_error err;
 } record_call;
 
-/* --- what all of them do ------------------------------------------------------------------ */
+/* --- what all of them do --- */
 
 /* Parse what every call has. 0, or -1 with an exception; end() it in either case. */
 static int
@@ -53,8 +53,8 @@ begin(record_call *c, PyObject *self, PyTypeObject *cls, policy_kind kind,
         return -1;
     }
     c->req = asc_call_request(c->call);
-    c->enc = (encoder){.st = c->st, .out = &c->req->out,
-                       .bool_as = c->client->config.bool_as};
+    c->enc = (encoder){
+        .st = c->st, .out = &c->req->out, .bool_as = c->client->config.bool_as};
     return 0;
 }
 
@@ -126,7 +126,7 @@ zero_or_raise(record_call *c, int rc)
     return rc == 0 ? PyLong_FromLong(0) : raise_run(c, rc);
 }
 
-/* --- replies --------------------------------------------------------------------------------- */
+/* --- replies --- */
 
 static int
 open_reply(record_call *c, asc_msg *m)
@@ -248,7 +248,7 @@ record_to_py(record_call *c, bool with_user_key, bins_reader read_bins)
     return record;
 }
 
-/* --- reads -------------------------------------------------------------------------------------- */
+/* --- reads --- */
 
 CLIENT_METHOD(client_get)
 {
@@ -323,15 +323,15 @@ CLIENT_METHOD(client_exists)
     if (begin(&c, self, cls, POLICY_READ, argv[0], NULL, argv[1]) == 0 &&
         begin_message(&c) == 0) {
         int rc = run_read(&c, ASC_INFO1_READ | ASC_INFO1_GET_NO_BINS);
-        result = rc == 0                        ? record_to_py(&c, true, NULL)
+        result = rc == 0                     ? record_to_py(&c, true, NULL)
                  : rc > 0 && c.err.code == 2 ? absent_to_py(&c)
-                                                : raise_run(&c, rc);
+                                             : raise_run(&c, rc);
     }
     end(&c);
     return result;
 }
 
-/* --- writes -------------------------------------------------------------------------------------- */
+/* --- writes --- */
 
 static int
 write_operations(record_call *c, PyObject *bins)
@@ -340,7 +340,8 @@ write_operations(record_call *c, PyObject *bins)
     Py_ssize_t at = 0;
     int rc = 0;
     if (!PyDict_Check(bins)) {
-        return raise_param(c->st, "Record should be passed as bin-value pair: a dict, not %s",
+        return raise_param(c->st,
+                           "Record should be passed as bin-value pair: a dict, not %s",
                            Py_TYPE(bins)->tp_name);
     }
     if (PyDict_GET_SIZE(bins) > (Py_ssize_t)ASC_MAX_OPS) {
@@ -350,8 +351,8 @@ write_operations(record_call *c, PyObject *bins)
     while (rc == 0 && PyDict_Next(bins, &at, &name, &value)) {
         Py_INCREF(name); /* encoding may run Python code */
         Py_INCREF(value);
-        rc = operation_with_value(&c->enc, &c->writer, ASC_OP_WRITE, name, ASC_ERR_CLIENT,
-                                  value);
+        rc = operation_with_value(&c->enc, &c->writer, ASC_OP_WRITE, name,
+                                  ASC_ERR_CLIENT, value);
         Py_DECREF(name);
         Py_DECREF(value);
     }
@@ -360,8 +361,8 @@ write_operations(record_call *c, PyObject *bins)
 
 CLIENT_METHOD(client_put)
 {
-    static const char *const names[] = {"key", "bins", "meta", "policy", "serializer",
-                                        NULL};
+    static const char *const names[] = {"key",    "bins",       "meta",
+                                        "policy", "serializer", NULL};
     PyObject *argv[5], *result = NULL;
     record_call c;
     if (parse_args("put", names, 2, args, nargs, kwnames, argv) < 0) {
@@ -418,7 +419,8 @@ CLIENT_METHOD(client_remove_bin)
     }
     int rc = begin(&c, self, cls, POLICY_WRITE, argv[0], argv[2], argv[3]);
     if (rc == 0 && !PyList_Check(argv[1])) {
-        rc = raise_param(c.st, "Bins should be a list, not %s", Py_TYPE(argv[1])->tp_name);
+        rc = raise_param(c.st, "Bins should be a list, not %s",
+                         Py_TYPE(argv[1])->tp_name);
     }
     rc = rc == 0 ? begin_message(&c) : rc;
     for (Py_ssize_t i = 0; rc == 0 && i < PyList_GET_SIZE(argv[1]); i++) {
@@ -448,9 +450,10 @@ CLIENT_METHOD(client_touch)
     if (rc == 0 && argv[1] != NULL) { /* val, 0 included, beats meta and policy */
         int64_t ttl;
         rc = PyLong_Check(argv[1])
-                 ? option_int64(c.st, "val", argv[1], &ttl)
-                 : raise_param(c.st, "Unsupported operand type(s) for touch : only int or "
-                                     "long allowed");
+                 ? meta_int64(c.st, "val", argv[1], &ttl)
+                 : raise_param(c.st,
+                               "Unsupported operand type(s) for touch : only int or "
+                               "long allowed");
         if (rc == 0) {
             c.meta.ttl_s = (uint32_t)ttl;
             c.meta.has_ttl = true;
@@ -501,7 +504,8 @@ CLIENT_METHOD(client_append)
 
 CLIENT_METHOD(client_prepend)
 {
-    static const modify_row row = {"prepend", "val", ASC_OP_PREPEND, check_concatenable};
+    static const modify_row row = {"prepend", "val", ASC_OP_PREPEND,
+                                   check_concatenable};
     return modify(&row, self, cls, args, nargs, kwnames);
 }
 
@@ -511,7 +515,7 @@ CLIENT_METHOD(client_increment)
     return modify(&row, self, cls, args, nargs, kwnames);
 }
 
-/* --- operate ---------------------------------------------------------------------------------------- */
+/* --- operate --- */
 
 static int
 run_operations(record_call *c, const operations_summary *sum)
@@ -562,7 +566,7 @@ CLIENT_METHOD(client_operate_ordered)
     return operate("operate_ordered", true, self, cls, args, nargs, kwnames);
 }
 
-/* --- keys ------------------------------------------------------------------------------------------- */
+/* --- keys --- */
 
 CLIENT_METHOD(client_get_key_partition_id)
 {
@@ -571,7 +575,8 @@ CLIENT_METHOD(client_get_key_partition_id)
     record_key key;
     (void)self;
     if (parse_args("get_key_partition_id", names, 3, args, nargs, kwnames, argv) < 0 ||
-        key_from_parts(PyType_GetModuleState(cls), &key, argv[0], argv[1], argv[2]) < 0) {
+        key_from_parts(PyType_GetModuleState(cls), &key, argv[0], argv[1], argv[2]) <
+            0) {
         return NULL;
     }
     return PyLong_FromUnsignedLong(asc_digest_partition(key.digest));

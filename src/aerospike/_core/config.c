@@ -8,7 +8,7 @@
 
 #define DEFAULT_PORT 3000
 
-/* --- hosts ------------------------------------------------------------------------------- */
+/* --- hosts --- */
 
 static char *
 copy_text(const char *text, size_t size)
@@ -45,15 +45,16 @@ copy_str(module_state *st, const char *name, PyObject *value)
 static int
 invalid_host(module_state *st, PyObject *item)
 {
-    return raise_param(st, "Invalid host: %R; expected (address, port) or \"address:port\"",
-                       item);
+    return raise_param(
+        st, "Invalid host: %R; expected (address, port) or \"address:port\"", item);
 }
 
 static int
 port_from_py(module_state *st, PyObject *value, uint16_t *out)
 {
     if (!PyLong_Check(value)) {
-        return raise_param(st, "Invalid host -> The host port must be an integer, not %s",
+        return raise_param(st,
+                           "Invalid host -> The host port must be an integer, not %s",
                            Py_TYPE(value)->tp_name);
     }
     int overflow;
@@ -174,26 +175,43 @@ parse_hosts(module_state *st, const option *row, PyObject *value, void *target)
     return rc;
 }
 
-/* --- policies ------------------------------------------------------------------------------- */
+/* --- policies --- */
 
 /* Keys of config["policies"] that hold for every kind of command that has them. */
 static const char *const shared_keys[] = {
-    "timeout",     "retry",          "key",         "exists",
-    "replica",     "commit_level",   "gen",         "consistency_level",
-    "read_mode_ap", "read_mode_sc",  "total_timeout", "socket_timeout",
-    "max_retries", "sleep_between_retries", NULL,
+    "timeout",
+    "retry",
+    "key",
+    "exists",
+    "replica",
+    "commit_level",
+    "gen",
+    "consistency_level",
+    "read_mode_ap",
+    "read_mode_sc",
+    "total_timeout",
+    "socket_timeout",
+    "max_retries",
+    "sleep_between_retries",
+    NULL,
 };
 
 /* Its sections and keys whose commands do not exist yet. */
 static const char *const later_keys[] = {
-    "apply",        "query",       "scan",        "batch",     "batch_write",
-    "batch_apply",  "batch_remove", "batch_parent_write", "admin", "txn_verify",
-    "txn_roll",     "metrics",     "auth_mode",   "login_timeout_ms", NULL,
+    "apply",        "query",
+    "scan",         "batch",
+    "batch_write",  "batch_apply",
+    "batch_remove", "batch_parent_write",
+    "admin",        "txn_verify",
+    "txn_roll",     "metrics",
+    "auth_mode",    "login_timeout_ms",
+    NULL,
 };
 
 /* Accepted without effect: this client has no thread pool, no server the old batch
  * protocol. */
-static const char *const ignored_keys[] = {"thread_pool_size", "use_batch_direct", NULL};
+static const char *const ignored_keys[] = {"thread_pool_size", "use_batch_direct",
+                                           NULL};
 
 static bool
 is_in(const char *const *names, PyObject *key)
@@ -235,14 +253,15 @@ apply_shared(module_state *st, client_config *c, PyObject *policies)
 {
     for (int i = 0; shared_keys[i] != NULL; i++) {
         PyObject *value = PyDict_GetItemString(policies, shared_keys[i]);
-        PyObject *one = value != NULL ? Py_BuildValue("{sO}", shared_keys[i], value) : NULL;
+        PyObject *one =
+            value != NULL ? Py_BuildValue("{sO}", shared_keys[i], value) : NULL;
         PyObject *key = one != NULL ? PyUnicode_FromString(shared_keys[i]) : NULL;
         uint32_t kinds = key != NULL ? kinds_of(st, key) : 0;
         int rc = value != NULL && key == NULL ? -1 : 0;
         for (int kind = 0; rc == 0 && kind < N_POLICIES; kind++) {
             if (kinds & 1u << kind) {
-                rc = options_apply(st, &policy_table, 1u << kind, one, &c->defaults[kind],
-                                   "policies", c->strict);
+                rc = options_apply(st, &policy_table, 1u << kind, one,
+                                   &c->defaults[kind], "policies", c->strict);
             }
         }
         Py_XDECREF(one);
@@ -274,7 +293,8 @@ apply_section(module_state *st, client_config *c, PyObject *key, PyObject *value
         return truth <= 0 ? truth
                           : raise_param(st, "policies.%U is not supported yet", key);
     }
-    if (PyUnicode_Check(key) && PyUnicode_CompareWithASCIIString(key, "max_threads") == 0) {
+    if (PyUnicode_Check(key) &&
+        PyUnicode_CompareWithASCIIString(key, "max_threads") == 0) {
         int64_t n;
         if (option_int64(st, "max_threads", value, &n) < 0) {
             return -1;
@@ -285,9 +305,9 @@ apply_section(module_state *st, client_config *c, PyObject *key, PyObject *value
     if (is_in(shared_keys, key) || is_in(ignored_keys, key)) {
         return 0;
     }
-    PyObject *said = PyObject_CallFunction(st->report_unknown_key, "sO[ssss]O", "policies",
-                                           key, "read", "write", "operate", "remove",
-                                           c->strict ? Py_True : Py_False);
+    PyObject *said = PyObject_CallFunction(st->report_unknown_key, "sO[ssss]O",
+                                           "policies", key, "read", "write", "operate",
+                                           "remove", c->strict ? Py_True : Py_False);
     Py_XDECREF(said);
     return said != NULL ? 0 : -1;
 }
@@ -300,7 +320,8 @@ parse_policies(module_state *st, const option *row, PyObject *value, void *targe
     Py_ssize_t at = 0;
     (void)row;
     if (!PyDict_Check(value)) {
-        return raise_param(st, "policies must be a dict, not %s", Py_TYPE(value)->tp_name);
+        return raise_param(st, "policies must be a dict, not %s",
+                           Py_TYPE(value)->tp_name);
     }
     int rc = apply_shared(st, c, value);
     while (rc == 0 && PyDict_Next(value, &at, &key, &item)) {
@@ -313,7 +334,7 @@ parse_policies(module_state *st, const option *row, PyObject *value, void *targe
     return rc;
 }
 
-/* --- other keys -------------------------------------------------------------------------------- */
+/* --- other keys --- */
 
 /* Anything but INTEGER stands for AS_BOOL, unless validate_keys is on. */
 static int
@@ -325,7 +346,8 @@ parse_bool_as(module_state *st, const option *row, PyObject *value, void *target
         PyErr_Clear();
     }
     if (c->strict && v != BOOL_AS_INTEGER && v != BOOL_AS_BOOL) {
-        return raise_param(st, "\"%s\" is invalid: INTEGER or AS_BOOL is expected, not %R",
+        return raise_param(st,
+                           "\"%s\" is invalid: INTEGER or AS_BOOL is expected, not %R",
                            row->name, value);
     }
     c->bool_as = v == BOOL_AS_INTEGER ? BOOL_AS_INTEGER : BOOL_AS_BOOL;
@@ -362,8 +384,8 @@ parse_fail_if_not_connected(module_state *st, const option *row, PyObject *value
                             void *target)
 {
     if (!PyBool_Check(value)) {
-        return raise_param(st, "\"%s\" is invalid: a bool is expected, not %s", row->name,
-                           Py_TYPE(value)->tp_name);
+        return raise_param(st, "\"%s\" is invalid: a bool is expected, not %s",
+                           row->name, Py_TYPE(value)->tp_name);
     }
     ((client_config *)target)->fail_if_not_connected = value == Py_True ? YES : NO;
     return 0;
@@ -391,7 +413,8 @@ static const option config_rows[] = {
     {"send_bool_as", OPTION_CUSTOM, 1, 0, .parse = parse_bool_as},
     {"cluster_name", OPTION_CUSTOM, 1, 0, .parse = parse_cluster_name},
     {"app_id", OPTION_CUSTOM, 1, 0, .parse = parse_app_id},
-    {"fail_if_not_connected", OPTION_CUSTOM, 1, 0, .parse = parse_fail_if_not_connected},
+    {"fail_if_not_connected", OPTION_CUSTOM, 1, 0,
+     .parse = parse_fail_if_not_connected},
     {"tls", OPTION_CUSTOM, 1, 0, .parse = parse_tls},
     FLAG("validate_keys", strict),
     U32("tend_interval", cluster.tend_interval_ms),
@@ -449,7 +472,8 @@ read_strictness(module_state *st, client_config *c, PyObject *config)
         return 0;
     }
     if (!PyBool_Check(value)) {
-        return raise_param(st, "\"validate_keys\" is invalid: a bool is expected, not %s",
+        return raise_param(st,
+                           "\"validate_keys\" is invalid: a bool is expected, not %s",
                            Py_TYPE(value)->tp_name);
     }
     c->strict = value == Py_True;
@@ -467,17 +491,20 @@ config_from_py(module_state *st, client_config *c, PyObject *config)
         policy_init(&c->defaults[kind], (policy_kind)kind);
     }
     if (!PyDict_Check(config)) {
-        return raise_param(st, "Config must be a dict, not %s", Py_TYPE(config)->tp_name);
+        return raise_param(st, "Config must be a dict, not %s",
+                           Py_TYPE(config)->tp_name);
     }
     if (PyDict_GetItemString(config, "hosts") == NULL) {
         return raise_param(st, "Hosts must be a list: config[\"hosts\"] is missing");
     }
     if (read_strictness(st, c, config) < 0 ||
-        options_apply(st, &config_table, 1, config, c, "client config", c->strict) < 0) {
+        options_apply(st, &config_table, 1, config, c, "client config", c->strict) <
+            0) {
         return -1;
     }
     if (c->cluster.max_conns_per_node == 0) {
-        return raise_param(st, "\"max_conns_per_node\" is invalid: it must be at least 1");
+        return raise_param(st,
+                           "\"max_conns_per_node\" is invalid: it must be at least 1");
     }
     c->cluster.fail_if_not_connected = c->fail_if_not_connected != NO;
     return set_user_agent(c);

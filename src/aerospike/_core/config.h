@@ -10,9 +10,9 @@ typedef enum tristate { NOT_GIVEN = -1, NO = 0, YES = 1 } tristate;
 typedef struct client_config {
     asc_config cluster;
     policy defaults[N_POLICIES];
-    PyObject *app_id; /* borrowed while parsing */
-    int bool_as;      /* bool_as of values.h */
-    bool strict;      /* validate_keys */
+    PyObject *app_id;          /* borrowed while parsing */
+    int bool_as;               /* bool_as of values.h */
+    bool strict;               /* validate_keys */
     int fail_if_not_connected; /* tristate */
 } client_config;
 

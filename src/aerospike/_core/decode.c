@@ -3,7 +3,7 @@
 #include "compat.h"
 #include "values.h"
 
-/* --- text -------------------------------------------------------------------------------- */
+/* --- text --- */
 
 static bool
 is_ascii(const uint8_t *p, size_t n)
@@ -81,7 +81,7 @@ decode_name(module_state *st, const uint8_t *data, size_t size)
 #endif
 }
 
-/* --- msgpack ------------------------------------------------------------------------------ */
+/* --- msgpack --- */
 
 static PyObject *decode_item(decoder *d, asc_mp_reader *r);
 
@@ -237,8 +237,8 @@ static PyObject *
 decode_ext(decoder *d, const asc_mp_item *item)
 {
     if (item->ext == ASC_MP_EXT_SPECIAL && item->size == 1) {
-        return PyObject_CallNoArgs(item->data[0] == ASC_MP_INFINITY ? d->st->CDTInfinite
-                                                                    : d->st->CDTWildcard);
+        return PyObject_CallNoArgs(
+            item->data[0] == ASC_MP_INFINITY ? d->st->CDTInfinite : d->st->CDTWildcard);
     }
     return PyBytes_FromStringAndSize((const char *)item->data, (Py_ssize_t)item->size);
 }
@@ -272,7 +272,7 @@ decode_item(decoder *d, asc_mp_reader *r)
     }
 }
 
-/* --- particles ------------------------------------------------------------------------------- */
+/* --- particles --- */
 
 #define LARGE_VALUE_SIZE 4096u
 
@@ -304,7 +304,8 @@ decode_geojson_particle(decoder *d, const uint8_t *data, size_t size)
     size_t skip = size >= ASC_GEOJSON_HEADER_SIZE
                       ? ASC_GEOJSON_HEADER_SIZE + 8 * (size_t)asc_get_u16(data + 1)
                       : SIZE_MAX;
-    return skip <= size ? geojson(d, data + skip, size - skip) : malformed(d, "GeoJSON");
+    return skip <= size ? geojson(d, data + skip, size - skip)
+                        : malformed(d, "GeoJSON");
 }
 
 PyObject *
@@ -317,7 +318,8 @@ decode_particle(decoder *d, uint8_t particle, const uint8_t *data, size_t size)
     case ASC_PARTICLE_STRING:
         return decode_text(data, size);
     case ASC_PARTICLE_DOUBLE:
-        return size == 8 ? PyFloat_FromDouble(asc_get_f64(data)) : malformed(d, "double");
+        return size == 8 ? PyFloat_FromDouble(asc_get_f64(data))
+                         : malformed(d, "double");
     case ASC_PARTICLE_MAP:
         return decode_msgpack(d, ASC_MP_MAP, data, size);
     case ASC_PARTICLE_LIST:

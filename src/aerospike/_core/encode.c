@@ -17,7 +17,7 @@ check(bool ok)
     return ok ? 0 : no_memory();
 }
 
-/* --- text ---------------------------------------------------------------------------- */
+/* --- text --- */
 
 /* Bytes that the UTF-8 of a str takes; -1 when it has a lone surrogate. */
 static Py_ssize_t
@@ -97,7 +97,7 @@ encode_utf8(module_state *st, asc_buf *out, PyObject *text)
     return 0;
 }
 
-/* --- scalars ---------------------------------------------------------------------------- */
+/* --- scalars --- */
 
 static int
 int_from_py(module_state *st, PyObject *value, int64_t *out)
@@ -105,7 +105,8 @@ int_from_py(module_state *st, PyObject *value, int64_t *out)
     int overflow;
     *out = PyLong_AsLongLongAndOverflow(value, &overflow);
     if (overflow != 0) {
-        return raise_param(st, "integer value exceeds sys.maxsize: 64 bits are allowed");
+        return raise_param(st,
+                           "integer value exceeds sys.maxsize: 64 bits are allowed");
     }
     return *out == -1 && PyErr_Occurred() ? -1 : 0;
 }
@@ -144,7 +145,7 @@ refuse(encoder *e, PyObject *value)
                        Py_TYPE(value)->tp_name);
 }
 
-/* --- items of msgpack ---------------------------------------------------------------------- */
+/* --- items of msgpack --- */
 
 static int
 enter(encoder *e)
@@ -194,8 +195,7 @@ encode_bool(encoder *e, PyObject *value)
 static int
 encode_blob(encoder *e, const void *bytes, Py_ssize_t size)
 {
-    return check(
-        asc_mp_put_bytes(e->out, ASC_PARTICLE_BLOB, bytes, (size_t)size));
+    return check(asc_mp_put_bytes(e->out, ASC_PARTICLE_BLOB, bytes, (size_t)size));
 }
 
 static int
@@ -225,7 +225,8 @@ encode_map_key(encoder *e, PyObject *key)
         return encode_int(e, key);
     }
     if (PyBytes_Check(key) || PyByteArray_Check(key) || PyFloat_Check(key)) {
-        return encode_item(e, key); /* floats: the server decides, none of today takes them */
+        return encode_item(
+            e, key); /* floats: the server decides, none of today takes them */
     }
     return raise_param(e->st, "a map key must be str, int or bytes, not %s",
                        Py_TYPE(key)->tp_name);
@@ -257,7 +258,8 @@ encode_pairs(encoder *e, PyObject *dict, pair_at *at)
         i++;
     }
     if ((rc == 0 && i != n) || (rc < 0 && !PyErr_Occurred())) {
-        PyErr_SetString(PyExc_RuntimeError, "dictionary changed size while it was sent");
+        PyErr_SetString(PyExc_RuntimeError,
+                        "dictionary changed size while it was sent");
         return -1;
     }
     return rc;
@@ -267,7 +269,8 @@ encode_pairs(encoder *e, PyObject *dict, pair_at *at)
 static int
 compare_keys(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size)
 {
-    static const int rank[] = {[ASC_MP_INT] = 1, [ASC_MP_BYTES] = 2, [ASC_MP_DOUBLE] = 3};
+    static const int rank[] = {
+        [ASC_MP_INT] = 1, [ASC_MP_BYTES] = 2, [ASC_MP_DOUBLE] = 3};
     asc_mp_reader ra = {a, a + a_size}, rb = {b, b + b_size};
     asc_mp_item x, y;
     asc_mp_next(&ra, &x);
@@ -303,8 +306,8 @@ sort_pairs(const uint8_t *base, pair_at *at, pair_at *spare, size_t n)
     sort_pairs(base, at + half, spare, n - half);
     memcpy(spare, at, n * sizeof *at);
     while (i < half || j < n) {
-        bool left = j >= n ||
-                    (i < half && compare_pairs(base, &spare[i], &spare[j]) <= 0);
+        bool left =
+            j >= n || (i < half && compare_pairs(base, &spare[i], &spare[j]) <= 0);
         at[k++] = left ? spare[i++] : spare[j++];
     }
 }
@@ -373,7 +376,8 @@ encode_other(encoder *e, PyObject *value)
 {
     module_state *st = e->st;
     if (PyByteArray_Check(value)) {
-        return encode_blob(e, PyByteArray_AS_STRING(value), PyByteArray_GET_SIZE(value));
+        return encode_blob(e, PyByteArray_AS_STRING(value),
+                           PyByteArray_GET_SIZE(value));
     }
     if (is_instance(value, st->GeoJSON)) {
         PyObject *text = geojson_text(e, value);
@@ -448,7 +452,7 @@ encode_item(encoder *e, PyObject *value)
     return encode_other(e, value);
 }
 
-/* --- particles ------------------------------------------------------------------------------- */
+/* --- particles --- */
 
 static int
 particle_number(encoder *e, uint64_t bits)
@@ -494,7 +498,8 @@ particle_bool(encoder *e, PyObject *value, uint8_t *particle)
 static int
 particle_geojson(encoder *e, PyObject *value, uint8_t *particle)
 {
-    static const uint8_t head[ASC_GEOJSON_HEADER_SIZE] = {0}; /* no cells: the server's */
+    static const uint8_t head[ASC_GEOJSON_HEADER_SIZE] = {
+        0}; /* no cells: the server's */
     PyObject *text = geojson_text(e, value);
     *particle = ASC_PARTICLE_GEOJSON;
     int rc = text != NULL && check(asc_buf_put(e->out, head, sizeof head)) == 0

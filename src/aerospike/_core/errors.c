@@ -39,7 +39,8 @@ add_details(module_state *st, PyObject *exc, const asc_error *err)
         return -1;
     }
     const char *phase = asc_phase_name(err->phase);
-    if (phase[0] != '\0' && set_new(exc, st->s_phase, PyUnicode_FromString(phase)) < 0) {
+    if (phase[0] != '\0' &&
+        set_new(exc, st->s_phase, PyUnicode_FromString(phase)) < 0) {
         return -1;
     }
     if (err->attempts == 0) {
@@ -47,7 +48,8 @@ add_details(module_state *st, PyObject *exc, const asc_error *err)
     }
     return set_new(exc, st->s_attempts, PyLong_FromUnsignedLong(err->attempts)) < 0
                ? -1
-               : set_new(exc, st->s_elapsed_ms, PyLong_FromUnsignedLong(err->elapsed_ms));
+               : set_new(exc, st->s_elapsed_ms,
+                         PyLong_FromUnsignedLong(err->elapsed_ms));
 }
 
 /* "host: message [errno n]", and after how many attempts when there were several. */

@@ -6,8 +6,8 @@
 
 /* Raise the exception of an error of the library. key and bin, borrowed, become
  * attributes of record errors; NULL where there are none. Returns NULL. */
-PyObject *raise_error(module_state *st, const asc_error *err, PyObject *key,
-                      PyObject *bin);
+PyObject *
+raise_error(module_state *st, const asc_error *err, PyObject *key, PyObject *bin);
 
 /* Raise the exception of a code, with a message as PyUnicode_FromFormat makes it, for
  * errors found before anything was sent. Returns -1. */

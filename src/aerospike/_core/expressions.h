@@ -6,8 +6,8 @@
 #include "options.h"
 
 /* Option parser of the policy key "expressions": takes a CompiledExpression. */
-int expressions_from_py(module_state *st, const option *row, PyObject *value,
-                        void *target);
+int
+expressions_from_py(module_state *st, const option *row, PyObject *value, void *target);
 
 /* pack_expression(tree) -> bytes: lists of codes, arguments and literals as one
  * msgpack item; RawName instances stand for text without a type byte. */

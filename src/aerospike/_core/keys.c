@@ -69,8 +69,9 @@ user_key_from_py(module_state *st, record_key *k, PyObject *pk)
         k->value_size = (size_t)PyByteArray_GET_SIZE(pk);
         return k->value_size > 0 ? 0 : raise_param(st, "Byte array size cannot be 0");
     }
-    return raise_param(st, "key is invalid: the user key must be str, int, bytes or "
-                           "bytearray, not %s",
+    return raise_param(st,
+                       "key is invalid: the user key must be str, int, bytes or "
+                       "bytearray, not %s",
                        Py_TYPE(pk)->tp_name);
 }
 
@@ -184,9 +185,9 @@ key_from_py(module_state *st, record_key *k, PyObject *key)
                               n == 4 ? PyTuple_GET_ITEM(key, 3) : Py_None);
     }
     if (PyDict_Check(key)) {
-        return key_from_items(st, k, item_or_none(key, st->s_ns),
-                              item_or_none(key, st->s_set), item_or_none(key, st->s_key),
-                              item_or_none(key, st->s_digest));
+        return key_from_items(
+            st, k, item_or_none(key, st->s_ns), item_or_none(key, st->s_set),
+            item_or_none(key, st->s_key), item_or_none(key, st->s_digest));
     }
     return raise_param(st, "key is invalid: a tuple is expected, not %s",
                        Py_TYPE(key)->tp_name);
@@ -222,7 +223,7 @@ key_to_fields(const record_key *k, asc_writer *w, bool send_user_key)
             asc_writer_key_field(w, k->particle, k->value, k->value_size));
 }
 
-/* --- functions of the module -------------------------------------------------------- */
+/* --- functions of the module --- */
 
 PyObject *
 core_calc_digest(PyObject *module, PyObject *const *args, Py_ssize_t nargs,

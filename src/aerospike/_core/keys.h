@@ -7,15 +7,15 @@
 #include "errors.h"
 
 typedef struct record_key {
-    PyObject *ns, *set, *user_key;  /* borrowed from the tuple; set may be None, and
+    PyObject *ns, *set, *user_key; /* borrowed from the tuple; set may be None, and
                                        user_key NULL when only a digest was given */
     char ns_text[ASC_MAX_NAMESPACE_SIZE + 1];
     size_t ns_size;
     const char *set_text; /* borrowed from set */
     size_t set_size;
     uint8_t particle;
-    uint8_t number[8];    /* what value points to for integers */
-    const void *value;    /* borrowed from user_key or number */
+    uint8_t number[8]; /* what value points to for integers */
+    const void *value; /* borrowed from user_key or number */
     size_t value_size;
     uint8_t digest[ASC_DIGEST_SIZE];
 } record_key;

@@ -3,7 +3,7 @@
 #include "expressions.h"
 #include "keys.h"
 
-/* --- functions ----------------------------------------------------------------------------- */
+/* --- functions --- */
 
 PyDoc_STRVAR(doc_client, "client($module, config, /)\n--\n\n"
                          "A Client of the configuration; see Client.");
@@ -45,7 +45,7 @@ static PyMethodDef core_functions[] = {
     {NULL, NULL, 0, NULL},
 };
 
-/* --- state ------------------------------------------------------------------------------------ */
+/* --- state --- */
 
 static PyObject *
 import_attribute(const char *module_name, const char *name)
@@ -127,14 +127,10 @@ static PyModuleDef_Slot core_slots[] = {
 };
 
 struct PyModuleDef core_module = {
-    PyModuleDef_HEAD_INIT,
-    .m_name = "aerospike._core",
-    .m_size = sizeof(module_state),
-    .m_methods = core_functions,
-    .m_slots = core_slots,
-    .m_traverse = core_traverse,
-    .m_clear = core_clear,
-    .m_free = core_free,
+    PyModuleDef_HEAD_INIT,          .m_name = "aerospike._core",
+    .m_size = sizeof(module_state), .m_methods = core_functions,
+    .m_slots = core_slots,          .m_traverse = core_traverse,
+    .m_clear = core_clear,          .m_free = core_free,
 };
 
 PyMODINIT_FUNC

@@ -20,10 +20,11 @@ bin_name_from_py(module_state *st, PyObject *name, asc_status wrong_type,
                           "A bin name has characters that UTF-8 lacks");
     }
     if ((size_t)n > ASC_MAX_BIN_NAME_SIZE) {
-        return raise_code(st, 21,
-                          "A bin name should not exceed 15 characters limit: \"%s\" has "
-                          "%zd bytes",
-                          utf8, n);
+        return raise_code(
+            st, 21,
+            "A bin name should not exceed 15 characters limit: \"%s\" has "
+            "%zd bytes",
+            utf8, n);
     }
     if (memchr(utf8, 0, (size_t)n) != NULL) {
         return raise_param(st, "A bin name contains a NUL");
@@ -68,8 +69,7 @@ operation_without_value(encoder *e, asc_writer *w, uint8_t code, PyObject *bin)
 {
     const char *name = "";
     size_t size = 0;
-    if (bin != NULL &&
-        bin_name_from_py(e->st, bin, ASC_ERR_PARAM, &name, &size) < 0) {
+    if (bin != NULL && bin_name_from_py(e->st, bin, ASC_ERR_PARAM, &name, &size) < 0) {
         return -1;
     }
     if (!asc_writer_op_begin(w, code, ASC_PARTICLE_NULL, name, size) ||
@@ -85,10 +85,11 @@ check_concatenable(module_state *st, PyObject *value)
 {
     return PyUnicode_Check(value) || PyBytes_Check(value) || PyByteArray_Check(value)
                ? 0
-               : raise_param(st,
-                             "Cannot concatenate 'str' and 'non-str' objects: str or bytes "
-                             "is expected, not %s",
-                             Py_TYPE(value)->tp_name);
+               : raise_param(
+                     st,
+                     "Cannot concatenate 'str' and 'non-str' objects: str or bytes "
+                     "is expected, not %s",
+                     Py_TYPE(value)->tp_name);
 }
 
 int
@@ -96,12 +97,13 @@ check_addable(module_state *st, PyObject *value)
 {
     return PyLong_Check(value) || PyFloat_Check(value)
                ? 0
-               : raise_param(st, "Unsupported operand type(s) for +: int or float is "
-                                 "expected, not %s",
+               : raise_param(st,
+                             "Unsupported operand type(s) for +: int or float is "
+                             "expected, not %s",
                              Py_TYPE(value)->tp_name);
 }
 
-/* --- the table of operations -------------------------------------------------------------- */
+/* --- the table of operations --- */
 
 typedef enum operation_value { NO_VALUE, ANY_VALUE, TTL_VALUE } operation_value;
 
@@ -156,12 +158,12 @@ check_entries(module_state *st, PyObject *op)
     Py_ssize_t at = 0;
     while (PyDict_Next(op, &at, &key, &value)) {
         if (key != st->s_op && key != st->s_bin && key != st->s_val &&
-            !(PyUnicode_Check(key) &&
-              (PyUnicode_Compare(key, st->s_op) == 0 ||
-               PyUnicode_Compare(key, st->s_bin) == 0 ||
-               PyUnicode_Compare(key, st->s_val) == 0))) {
+            !(PyUnicode_Check(key) && (PyUnicode_Compare(key, st->s_op) == 0 ||
+                                       PyUnicode_Compare(key, st->s_bin) == 0 ||
+                                       PyUnicode_Compare(key, st->s_val) == 0))) {
             return raise_param(
-                st, "Operation can contain only op, bin and val keys: %R is unknown", key);
+                st, "Operation can contain only op, bin and val keys: %R is unknown",
+                key);
         }
     }
     return 0;
@@ -174,7 +176,11 @@ touch_ttl(module_state *st, PyObject *value, operations_summary *sum)
     if (value == NULL || value == Py_None) {
         return 0;
     }
-    if (option_int64(st, "ttl", value, &v) < 0) {
+    if (!PyLong_Check(value)) {
+        return raise_param(st, "the ttl of a touch must be an int, not %s",
+                           Py_TYPE(value)->tp_name);
+    }
+    if (meta_int64(st, "ttl", value, &v) < 0) {
         return -1;
     }
     sum->has_ttl = true;
@@ -204,7 +210,8 @@ encode_operation(encoder *e, asc_writer *w, PyObject *op, operations_summary *su
     if (row->value != ANY_VALUE) {
         return row->value == TTL_VALUE && touch_ttl(st, value, sum) < 0
                    ? -1
-                   : operation_without_value(e, w, row->code, row->has_bin ? bin : NULL);
+                   : operation_without_value(e, w, row->code,
+                                             row->has_bin ? bin : NULL);
     }
     return row->check != NULL && row->check(st, value) < 0
                ? -1
@@ -231,7 +238,8 @@ operations_from_py(encoder *e, asc_writer *w, PyObject *list, bool strict_items,
             rc = encode_operation(e, w, op, out);
         }
         else if (strict_items) {
-            rc = raise_param(st, "Operation must be a dict, not %s", Py_TYPE(op)->tp_name);
+            rc = raise_param(st, "Operation must be a dict, not %s",
+                             Py_TYPE(op)->tp_name);
         }
         Py_DECREF(op);
     }

@@ -68,7 +68,8 @@ option_int64(module_state *st, const char *name, PyObject *value, int64_t *out)
     }
     *out = PyLong_AsLongLongAndOverflow(value, &overflow);
     if (overflow != 0) {
-        return raise_code(st, ASC_ERR_CLIENT, "\"%s\" is invalid: beyond 64 bits", name);
+        return raise_code(st, ASC_ERR_CLIENT, "\"%s\" is invalid: beyond 64 bits",
+                          name);
     }
     return *out == -1 && PyErr_Occurred() ? -1 : 0;
 }
@@ -121,9 +122,8 @@ store_bool(module_state *st, const option *row, PyObject *value, void *at)
 static int
 refuse_later(module_state *st, const option *row, PyObject *value)
 {
-    int truth = PyObject_IsTrue(value);
-    return truth <= 0 ? truth
-                      : raise_param(st, "\"%s\" is not supported yet", row->name);
+    int on = PyDict_Check(value) ? 1 : PyObject_IsTrue(value); /* "shm": {} is on */
+    return on <= 0 ? on : raise_param(st, "\"%s\" is not supported yet", row->name);
 }
 
 static int
@@ -147,8 +147,8 @@ store(module_state *st, const option *row, PyObject *value, void *target, int st
 
 /* Say that a key is unknown, naming the nearest that is known. */
 static int
-report_unknown(module_state *st, const option_table *table, uint32_t kind, PyObject *key,
-               const char *what, int strict)
+report_unknown(module_state *st, const option_table *table, uint32_t kind,
+               PyObject *key, const char *what, int strict)
 {
     PyObject *known = PyList_New(0), *said = NULL;
     for (size_t i = 0; known != NULL && i < table->n; i++) {
@@ -167,8 +167,8 @@ report_unknown(module_state *st, const option_table *table, uint32_t kind, PyObj
 }
 
 int
-options_apply(module_state *st, const option_table *table, uint32_t kind, PyObject *dict,
-              void *target, const char *what, int strict)
+options_apply(module_state *st, const option_table *table, uint32_t kind,
+              PyObject *dict, void *target, const char *what, int strict)
 {
     PyObject *key, *value;
     Py_ssize_t at = 0;

@@ -29,9 +29,9 @@ typedef int (*option_parser)(module_state *st, const option *row, PyObject *valu
 struct option {
     const char *name;
     option_type type;
-    uint32_t kinds;      /* bits of the dictionaries that have it */
-    size_t offset;       /* of the value in the target struct */
-    int64_t min, max;    /* OPTION_ENUM, OPTION_SIGNED */
+    uint32_t kinds;       /* bits of the dictionaries that have it */
+    size_t offset;        /* of the value in the target struct */
+    int64_t min, max;     /* OPTION_ENUM, OPTION_SIGNED */
     const char *new_name; /* of an old name: the new one, which wins */
     option_parser parse;
 };

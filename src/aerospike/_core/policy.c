@@ -14,7 +14,8 @@
 #define AT(field) .offset = offsetof(policy, field)
 #define U32(name, kinds, field) {name, OPTION_U32, kinds, AT(field)}
 #define FLAG(name, kinds, field) {name, OPTION_BOOL, kinds, AT(field)}
-#define ENUM(name, kinds, field, top) {name, OPTION_ENUM, kinds, AT(field), .max = (top)}
+#define ENUM(name, kinds, field, top)                                                  \
+    {name, OPTION_ENUM, kinds, AT(field), .max = (top)}
 #define OLD(name, type, kinds, field, top, new)                                        \
     {name, type, kinds, AT(field), .max = (top), .new_name = (new)}
 
@@ -108,15 +109,16 @@ policy_from_py(module_state *st, policy *p, const policy *defaults, policy_kind 
     return options_apply(st, &policy_table, 1u << kind, dict, p, "policy", strict);
 }
 
-/* --- metadata ---------------------------------------------------------------------- */
+/* --- metadata --- */
 
-static int
+int
 meta_int64(module_state *st, const char *name, PyObject *value, int64_t *out)
 {
     int overflow;
     *out = PyLong_AsLongLongAndOverflow(value, &overflow);
-    return overflow == 0 ? 0
-                         : raise_param(st, "integer value for %s exceeds sys.maxsize", name);
+    return overflow == 0
+               ? 0
+               : raise_param(st, "integer value for %s exceeds sys.maxsize", name);
 }
 
 static int
@@ -191,7 +193,7 @@ looks_like_policy(module_state *st, policy_kind kind, PyObject *dict)
     return 0;
 }
 
-/* --- to the wire --------------------------------------------------------------------- */
+/* --- to the wire --- */
 
 void
 policy_to_request(const policy *p, asc_request *req, bool writes)
@@ -205,8 +207,8 @@ policy_to_request(const policy *p, asc_request *req, bool writes)
     }
     req->linearize = !writes && p->read_mode_sc == 1;
     req->sc_session = !writes && p->read_mode_sc == 0;
-    if (req->linearize && (req->replica == ASC_REPLICA_ANY ||
-                           req->replica == ASC_REPLICA_PREFER_RACK)) {
+    if (req->linearize &&
+        (req->replica == ASC_REPLICA_ANY || req->replica == ASC_REPLICA_PREFER_RACK)) {
         req->replica = ASC_REPLICA_SEQUENCE;
     }
 }
@@ -224,7 +226,8 @@ budget_ms(const asc_timing *t)
 void
 policy_to_read_head(const policy *p, asc_msg_head *head)
 {
-    static const uint8_t sc_bits[] = {0, ASC_INFO3_SC_READ_TYPE, ASC_INFO3_SC_READ_RELAX,
+    static const uint8_t sc_bits[] = {0, ASC_INFO3_SC_READ_TYPE,
+                                      ASC_INFO3_SC_READ_RELAX,
                                       ASC_INFO3_SC_READ_TYPE | ASC_INFO3_SC_READ_RELAX};
     head->info1 |= p->read_mode_ap == 1 ? ASC_INFO1_READ_MODE_AP_ALL : 0;
     head->info3 |= sc_bits[p->read_mode_sc];
@@ -237,7 +240,8 @@ void
 policy_to_write_head(const policy *p, const record_meta *m, asc_msg_head *head)
 {
     static const uint8_t exists2[] = {0, ASC_INFO2_CREATE_ONLY, 0, 0, 0};
-    static const uint8_t exists3[] = {0, 0, ASC_INFO3_UPDATE_ONLY, ASC_INFO3_REPLACE_ONLY,
+    static const uint8_t exists3[] = {0, 0, ASC_INFO3_UPDATE_ONLY,
+                                      ASC_INFO3_REPLACE_ONLY,
                                       ASC_INFO3_CREATE_OR_REPLACE};
     static const uint8_t gen2[] = {0, ASC_INFO2_GENERATION, ASC_INFO2_GENERATION_GT};
     uint32_t ttl = m->has_ttl && m->ttl_s != TTL_CLIENT_DEFAULT ? m->ttl_s : p->ttl_s;

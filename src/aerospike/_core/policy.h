@@ -29,20 +29,20 @@ typedef enum exists_policy {
 
 typedef struct policy {
     asc_timing timing;
-    int replica;       /* asc_replica */
-    int key;           /* 0: digest only, 1: send the user key */
-    int gen;           /* gen_policy */
-    int exists;        /* exists_policy */
-    int commit_level;  /* 1: the master's answer is enough */
-    int read_mode_ap;  /* 1: ask all replicas */
-    int read_mode_sc;  /* session, linearize, allow replica, allow unavailable */
-    int error_detail;  /* verbosity 0 to 3 */
+    int replica;      /* asc_replica */
+    int key;          /* 0: digest only, 1: send the user key */
+    int gen;          /* gen_policy */
+    int exists;       /* exists_policy */
+    int commit_level; /* 1: the master's answer is enough */
+    int read_mode_ap; /* 1: ask all replicas */
+    int read_mode_sc; /* session, linearize, allow replica, allow unavailable */
+    int error_detail; /* verbosity 0 to 3 */
     int32_t read_touch_ttl_percent; /* -1: never, 0: as the server says, 1 to 100 */
     uint32_t ttl_s;
     uint32_t generation; /* remove: expected */
     bool has_generation;
     bool durable_delete, deserialize, respond_all_ops, on_locking_only;
-    PyObject *filter;    /* bytes of a compiled expression, owned; NULL: none */
+    PyObject *filter; /* bytes of a compiled expression, owned; NULL: none */
 } policy;
 
 /* Time to live values of the wire and of the API. */
@@ -66,8 +66,11 @@ void policy_clear(policy *p);
 
 /* *p = defaults, then the dictionary over them (NULL or None: nothing). 0, or -1 with
  * ParamError. Clear p in either case. */
-int policy_from_py(module_state *st, policy *p, const policy *defaults, policy_kind kind,
-                   PyObject *dict, int strict);
+int policy_from_py(module_state *st, policy *p, const policy *defaults,
+                   policy_kind kind, PyObject *dict, int strict);
+
+/* An int of metadata. -1 with ParamError when it is beyond 64 bits. */
+int meta_int64(module_state *st, const char *name, PyObject *value, int64_t *out);
 
 /* Parse meta (NULL or None: nothing). 0, or -1 with ParamError. */
 int meta_from_py(module_state *st, record_meta *m, PyObject *dict, int strict);

@@ -59,7 +59,7 @@ typedef struct module_state {
 #define X(field, module, attribute) PyObject *field;
     CORE_IMPORTS(X)
 #undef X
-    PyObject **option_names[N_TABLES]; /* interned, one per row, ended by NULL */
+    PyObject **option_names[N_TABLES];      /* interned, one per row, ended by NULL */
     PyObject *cached_names[N_CACHED_NAMES]; /* see names.c */
 } module_state;
 

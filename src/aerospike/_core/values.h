@@ -39,8 +39,8 @@ typedef struct decoder {
 } decoder;
 
 /* The Python object of a bin value; None for particle type 0. */
-PyObject *decode_particle(decoder *d, uint8_t particle, const uint8_t *data,
-                          size_t size);
+PyObject *
+decode_particle(decoder *d, uint8_t particle, const uint8_t *data, size_t size);
 
 /* A str that is likely to come again: a bin name or a map key. */
 PyObject *decode_name(module_state *st, const uint8_t *data, size_t size);

@@ -190,6 +190,6 @@ class BinType(Expression):
         self._args = (RawName(bin),)
 
 
-def BinExists(bin: str) -> Expression:  # noqa: N802 - the name that applications use
+def BinExists(bin: str) -> Expression:
     """True when the record has the bin."""
     return NE(BinType(bin), ResultType.NIL)

@@ -1,0 +1,1039 @@
+/* The library over real loopback sockets, against a server in another thread that
+ * answers, misbehaves or goes away. */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "asc/alloc.h"
+#include "asc/command.h"
+#include "asc/log.h"
+#include "asc/reader.h"
+#include "asc/writer.h"
+#include "kit.h"
+#include "peer.h"
+
+/* How much later than its timeout a call may come back; generous, since the machine
+ * may be busy with other tests. */
+#define LATE_MS 100
+
+static uint64_t
+now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void
+sleep_ms(unsigned ms)
+{
+    struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
+    while (nanosleep(&t, &t) < 0 && errno == EINTR) {
+    }
+}
+
+/* Wait until cond holds, 3 s at most. */
+#define EVENTUALLY(cond)                                                               \
+    do {                                                                               \
+        for (unsigned tries_ = 0; tries_ < 300 && !(cond); tries_++) {                 \
+            sleep_ms(10);                                                              \
+        }                                                                              \
+        CHECK(cond);                                                                   \
+    } while (0)
+
+#define CHECK_ELAPSED(since, about_ms)                                                 \
+    do {                                                                               \
+        uint64_t elapsed_ = now_ms() - (since), about_ = (about_ms);                   \
+        CHECK(about_ <= elapsed_ + 5 && elapsed_ <= about_ + LATE_MS);                 \
+    } while (0)
+
+/* --- one client ------------------------------------------------------------------- */
+
+static asc_status
+create_at(asc_cluster **out, uint16_t port, asc_config config, asc_error *err)
+{
+    const asc_host host = {"127.0.0.1", port};
+    config.hosts = &host;
+    config.n_hosts = 1;
+    asc_error_reset(err);
+    return asc_cluster_create(out, &config, err);
+}
+
+static asc_config
+quick(void)
+{
+    asc_config config = ASC_CONFIG_INIT;
+    config.tend_interval_ms = 250;
+    config.connect_timeout_ms = 500;
+    return config;
+}
+
+static asc_cluster *
+create(const peer *p)
+{
+    asc_cluster *c = NULL;
+    asc_error err;
+    if (!CHECK_EQ_INT(create_at(&c, p->port, quick(), &err), ASC_OK)) {
+        printf("    %s: %s\n", err.host, err.message);
+        exit(1);
+    }
+    return c;
+}
+
+static void
+destroy(asc_cluster *c)
+{
+    asc_cluster_close(c);
+    asc_cluster_release(c);
+}
+
+typedef struct client {
+    asc_call *call;
+    asc_request *req;
+    asc_error err;
+} client;
+
+static void
+client_init(client *k)
+{
+    k->call = asc_call_new();
+    k->req = asc_call_request(k->call);
+    asc_error_reset(&k->err);
+}
+
+static const asc_timing default_timing = {.total_timeout_ms = 2000};
+
+static void
+prepare(client *k, bool writes, const asc_timing *timing)
+{
+    asc_writer w;
+    const asc_msg_head head = {.info1 = writes ? 0 : ASC_INFO1_READ | ASC_INFO1_GET_ALL,
+                               .info2 = writes ? ASC_INFO2_WRITE : 0,
+                               .budget_ms = 1000};
+    asc_call_reset(k->call);
+    asc_error_reset(&k->err);
+    k->req->ns = "test";
+    k->req->partition = 17;
+    k->req->replica = ASC_REPLICA_SEQUENCE;
+    k->req->writes = writes;
+    k->req->timing = *timing;
+    asc_writer_begin(&w, &k->req->out, &head);
+    asc_writer_field(&w, ASC_FIELD_NAMESPACE, "test", 4);
+    asc_writer_field(&w, ASC_FIELD_DIGEST, "0123456789abcdefghij", 20);
+    if (writes) {
+        asc_writer_op_begin(&w, ASC_OP_WRITE, ASC_PARTICLE_STRING, "bin", 3);
+        asc_buf_put(&k->req->out, "value", 5);
+        asc_writer_op_end(&w);
+    }
+    asc_writer_end(&w);
+}
+
+static asc_status
+run(client *k, asc_cluster *c, bool writes, const asc_timing *timing)
+{
+    prepare(k, writes, timing);
+    return asc_call_run(k->call, c, &k->err);
+}
+
+/* The reply holds the bin that was written. */
+static void
+check_record(client *k)
+{
+    asc_msg m = {0};
+    asc_msg_op op = {0};
+    const asc_buf *in = &k->req->in;
+    CHECK_EQ_INT(asc_msg_open(&m, in->data + 8, in->len - 8, &k->err), ASC_OK);
+    CHECK_EQ_INT(m.n_ops, 1);
+    CHECK_EQ_INT(asc_msg_next_op(&m, &op, &k->err), ASC_OK);
+    CHECK_EQ_BYTES(op.name, op.name_size, "62696e");
+    CHECK_EQ_BYTES(op.value, op.value_size, "76616c7565");
+}
+
+static void
+put_and_get(client *k, asc_cluster *c)
+{
+    CHECK_EQ_INT(run(k, c, true, &default_timing), ASC_OK);
+    CHECK_EQ_INT(k->err.code, ASC_OK);
+    CHECK_EQ_INT(run(k, c, false, &default_timing), ASC_OK);
+    check_record(k);
+}
+
+/* --- the good days ---------------------------------------------------------------- */
+
+static void
+test_put_and_get(void)
+{
+    peer *p = peer_start("BB9A");
+    asc_cluster *c = create(p);
+    client k;
+    asc_node_info *nodes = NULL;
+    size_t n = 0;
+    client_init(&k);
+    CHECK(asc_cluster_is_connected(c));
+    CHECK_EQ_INT(asc_cluster_nodes(c, &nodes, &n, &k.err), ASC_OK);
+    CHECK_EQ_INT(n, 1);
+    CHECK_EQ_STR(nodes[0].name, "BB9A");
+    CHECK_EQ_STR(nodes[0].address, "127.0.0.1");
+    CHECK_EQ_INT(nodes[0].port, p->port);
+    asc_free(nodes);
+    CHECK_EQ_INT(run(&k, c, false, &default_timing), 2); /* not there yet */
+    CHECK_EQ_INT(k.err.attempts, 1);
+    CHECK(!k.err.in_doubt);
+    for (unsigned i = 0; i < 50; i++) {
+        put_and_get(&k, c);
+    }
+    CHECK_EQ_INT(atomic_load(&p->n_requests), 101);
+    CHECK_EQ_INT(atomic_load(&p->n_accepted), 2); /* one to tend, one for commands */
+    asc_call_free(k.call);
+    destroy(c);
+    EVENTUALLY(atomic_load(&p->n_open) == 0);
+    peer_stop(p);
+}
+
+typedef struct hammer {
+    asc_cluster *cluster;
+    unsigned n_calls;
+    pthread_t thread;
+} hammer;
+
+static void *
+hammer_run(void *arg)
+{
+    hammer *h = arg;
+    client k;
+    client_init(&k);
+    for (unsigned i = 0; i < h->n_calls; i++) {
+        CHECK_EQ_INT(run(&k, h->cluster, i % 2 == 0, &default_timing), ASC_OK);
+    }
+    asc_call_free(k.call);
+    return NULL;
+}
+
+static void
+test_many_threads(void)
+{
+    peer *p = peer_start("BB9A");
+    asc_cluster *c = create(p);
+    hammer h[8];
+    for (unsigned i = 0; i < 8; i++) {
+        h[i] = (hammer){.cluster = c, .n_calls = 100};
+        pthread_create(&h[i].thread, NULL, hammer_run, &h[i]);
+    }
+    for (unsigned i = 0; i < 8; i++) {
+        pthread_join(h[i].thread, NULL);
+    }
+    CHECK_EQ_INT(atomic_load(&p->n_requests), 800);
+    CHECK(atomic_load(&p->n_accepted) <= 9);
+    destroy(c);
+    peer_stop(p);
+}
+
+static void
+test_peers_are_found(void)
+{
+    peer *a = peer_start("BB9A"), *b = peer_start("BB9B");
+    char to_a[80], to_b[80];
+    asc_node_info *nodes = NULL;
+    size_t n = 0;
+    client k;
+    snprintf(to_a, sizeof to_a, "1,3000,[[BB9A,,[127.0.0.1:%u]]]", a->port);
+    snprintf(to_b, sizeof to_b, "1,3000,[[BB9B,,[127.0.0.1:1,127.0.0.1:%u]]]", b->port);
+    peer_answer(b, "peers-clear-std", to_a);
+    peer_answer(a, "peers-clear-std", to_b); /* nobody listens at the first address */
+    peer_owns(a, "eo");
+    peer_owns(b, "oe");
+    client_init(&k);
+    asc_cluster *c = create(a);
+    CHECK_EQ_INT(asc_cluster_nodes(c, &nodes, &n, &k.err), ASC_OK);
+    CHECK_EQ_INT(n, 2);
+    asc_free(nodes);
+    CHECK_EQ_INT(run(&k, c, true, &default_timing), ASC_OK); /* partition 17 */
+    CHECK_EQ_INT(atomic_load(&b->n_requests), 1);
+    CHECK_EQ_INT(atomic_load(&a->n_requests), 0);
+    prepare(&k, true, &default_timing);
+    k.req->partition = 16;
+    CHECK_EQ_INT(asc_call_run(k.call, c, &k.err), ASC_OK);
+    CHECK_EQ_INT(atomic_load(&a->n_requests), 1);
+    prepare(&k, true, &default_timing);
+    k.req->node_name = "BB9A";
+    CHECK_EQ_INT(asc_call_run(k.call, c, &k.err), ASC_OK);
+    CHECK_EQ_INT(atomic_load(&a->n_requests), 2);
+    asc_call_free(k.call);
+    destroy(c);
+    peer_stop(a);
+    peer_stop(b);
+}
+
+/* The owner changes; the next tend cycle sees it. */
+static void
+test_map_changes(void)
+{
+    peer *a = peer_start("BB9A"), *b = peer_start("BB9B");
+    char to_a[80], to_b[80];
+    client k;
+    snprintf(to_a, sizeof to_a, "1,3000,[[BB9A,,[127.0.0.1:%u]]]", a->port);
+    snprintf(to_b, sizeof to_b, "1,3000,[[BB9B,,[127.0.0.1:%u]]]", b->port);
+    peer_answer(b, "peers-clear-std", to_a);
+    peer_answer(a, "peers-clear-std", to_b);
+    peer_owns(a, "*");
+    peer_owns(b, "-");
+    client_init(&k);
+    asc_cluster *c = create(a);
+    CHECK_EQ_INT(run(&k, c, true, &default_timing), ASC_OK);
+    CHECK_EQ_INT(atomic_load(&a->n_requests), 1);
+    peer_owns(a, "-");
+    peer_owns(b, "*");
+    peer_new_map(a);
+    peer_new_map(b);
+    EVENTUALLY(run(&k, c, true, &default_timing) == ASC_OK &&
+               atomic_load(&b->n_requests) > 0);
+    asc_call_free(k.call);
+    destroy(c);
+    peer_stop(a);
+    peer_stop(b);
+}
+
+/* --- bad days: calls -------------------------------------------------------------- */
+
+static void
+test_server_that_never_answers(void)
+{
+    peer *p = peer_start("BB9A");
+    asc_cluster *c = create(p);
+    client k;
+    client_init(&k);
+    atomic_store(&p->mode, PEER_SILENT);
+    static const asc_timing rows[] = {
+        {.total_timeout_ms = 150, .max_retries = 5},
+        {.total_timeout_ms = 200, .socket_timeout_ms = 60, .max_retries = 100},
+        {.socket_timeout_ms = 50, .max_retries = 2, .sleep_between_retries_ms = 20,
+         .timeout_delay_ms = 3000},
+    };
+    static const unsigned elapsed[] = {150, 200, 170};
+    for (unsigned i = 0; i < 3; i++) {
+        uint64_t begun = now_ms();
+        kit_note("row %u", i);
+        CHECK_EQ_INT(run(&k, c, i != 0, &rows[i]), ASC_ERR_TIMEOUT);
+        CHECK_ELAPSED(begun, elapsed[i]);
+        CHECK_EQ_INT(k.err.in_doubt, i != 0);
+        CHECK(k.err.elapsed_ms + 5 >= elapsed[i]);
+        CHECK(i == 0 ? k.err.attempts == 1 : k.err.attempts >= 3);
+    }
+    asc_call_free(k.call);
+    destroy(c);
+    peer_stop(p);
+}
+
+static void
+test_server_that_trickles(void)
+{
+    peer *p = peer_start("BB9A");
+    asc_cluster *c = create(p);
+    client k;
+    const asc_timing timing = {.total_timeout_ms = 400, .socket_timeout_ms = 200,
+                               .max_retries = 3};
+    client_init(&k);
+    put_and_get(&k, c);
+    atomic_store(&p->mode, PEER_TRICKLE); /* 50 ms for each of some 50 bytes */
+    uint64_t begun = now_ms();
+    CHECK_EQ_INT(run(&k, c, false, &timing), ASC_ERR_TIMEOUT);
+    CHECK_ELAPSED(begun, 400);
+    CHECK_EQ_INT(k.err.attempts, 1); /* it was never silent */
+    asc_call_free(k.call);
+    destroy(c);
+    peer_stop(p);
+}
+
+static void
+test_garbage_reply(void)
+{
+    peer *p = peer_start("BB9A");
+    asc_cluster *c = create(p);
+    client k;
+    char host[40];
+    client_init(&k);
+    snprintf(host, sizeof host, "127.0.0.1:%u", p->port);
+    atomic_store(&p->mode, PEER_GARBAGE);
+    CHECK_EQ_INT(run(&k, c, true, &default_timing), ASC_ERR_CLIENT);
+    CHECK_EQ_STR(k.err.host, host);
+    CHECK_EQ_INT(k.err.phase, ASC_PHASE_COMMAND);
+    CHECK(k.err.in_doubt);
+    atomic_store(&p->mode, PEER_STORE);
+    put_and_get(&k, c); /* on a new connection */
+    asc_call_free(k.call);
+    destroy(c);
+    peer_stop(p);
+}
+
+static void
+test_server_that_hangs_up(void)
+{
+    static const peer_mode modes[] = {PEER_HANG_UP, PEER_HALF};
+    peer *p = peer_start("BB9A");
+    asc_cluster *c = create(p);
+    client k;
+    client_init(&k);
+    for (unsigned i = 0; i < 2; i++) {
+        kit_note("mode %d", modes[i]);
+        atomic_store(&p->mode, modes[i]);
+        CHECK_EQ_INT(run(&k, c, true, &default_timing), ASC_ERR_CONNECTION);
+        CHECK_EQ_INT(k.err.phase, ASC_PHASE_COMMAND);
+        CHECK(k.err.in_doubt);
+        atomic_store(&p->mode, PEER_STORE);
+        put_and_get(&k, c);
+    }
+    asc_call_free(k.call);
+    destroy(c);
+    peer_stop(p);
+}
+
+/* Idle connections that the node has closed cost a write neither retry nor doubt. */
+static void
+test_idle_connection_closed_by_the_node(void)
+{
+    peer *p = peer_start("BB9A");
+    asc_cluster *c = create(p);
+    client k;
+    client_init(&k);
+    put_and_get(&k, c);
+    peer_close_connections(p);
+    sleep_ms(80); /* longer than the pool trusts a connection unseen */
+    CHECK_EQ_INT(run(&k, c, true, &default_timing), ASC_OK); /* max_retries is 0 */
+    CHECK_EQ_INT(atomic_load(&p->n_accepted), 3);
+    asc_call_free(k.call);
+    destroy(c);
+    peer_stop(p);
+}
+
+/* A late reply is read off by the tend thread, and its connection used again. */
+static void
+test_late_reply(void)
+{
+    peer *p = peer_start("BB9A");
+    asc_cluster *c = create(p);
+    client k;
+    const asc_timing timing = {.total_timeout_ms = 50, .timeout_delay_ms = 3000};
+    client_init(&k);
+    put_and_get(&k, c);
+    atomic_store(&p->delay_ms, 120);
+    atomic_store(&p->mode, PEER_DELAY);
+    CHECK_EQ_INT(run(&k, c, false, &timing), ASC_ERR_TIMEOUT);
+    atomic_store(&p->mode, PEER_STORE);
+    sleep_ms(500);
+    put_and_get(&k, c);
+    CHECK_EQ_INT(atomic_load(&p->n_accepted), 2);
+    asc_call_free(k.call);
+    destroy(c);
+    peer_stop(p);
+}
+
+static void
+test_silence_then_the_other_replica(void)
+{
+    peer *a = peer_start("BB9A"), *b = peer_start("BB9B");
+    char to_a[80], to_b[80];
+    client k;
+    const asc_timing timing = {.total_timeout_ms = 2000, .socket_timeout_ms = 100,
+                               .max_retries = 1};
+    snprintf(to_a, sizeof to_a, "1,3000,[[BB9A,,[127.0.0.1:%u]]]", a->port);
+    snprintf(to_b, sizeof to_b, "1,3000,[[BB9B,,[127.0.0.1:%u]]]", b->port);
+    peer_answer(b, "peers-clear-std", to_a);
+    peer_answer(a, "peers-clear-std", to_b);
+    peer_owns(a, "*-");
+    peer_owns(b, "-*");
+    client_init(&k);
+    asc_cluster *c = create(a);
+    atomic_store(&a->mode, PEER_SILENT);
+    uint64_t begun = now_ms();
+    CHECK_EQ_INT(run(&k, c, false, &timing), 2); /* b answers: no such record */
+    CHECK_ELAPSED(begun, 100);
+    CHECK_EQ_INT(k.err.attempts, 2);
+    asc_call_free(k.call);
+    destroy(c);
+    peer_stop(a);
+    peer_stop(b);
+}
+
+/* --- bad days: creating ----------------------------------------------------------- */
+
+static void
+test_nobody_listens(void)
+{
+    asc_cluster *c = NULL;
+    asc_error err;
+    char host[40];
+    uint16_t port = peer_free_port();
+    snprintf(host, sizeof host, "127.0.0.1:%u", port);
+    uint64_t begun = now_ms();
+    CHECK_EQ_INT(create_at(&c, port, quick(), &err), ASC_ERR_CONNECTION);
+    CHECK_ELAPSED(begun, 0);
+    CHECK(c == NULL);
+    CHECK_EQ_INT(err.code, ASC_ERR_CONNECTION);
+    CHECK_EQ_STR(err.host, host);
+    CHECK_EQ_INT(err.phase, ASC_PHASE_CONNECT);
+    CHECK_EQ_INT(err.os_errno, ECONNREFUSED);
+}
+
+static void
+test_name_that_does_not_resolve(void)
+{
+    asc_cluster *c = NULL;
+    asc_error err;
+    asc_config config = quick();
+    const asc_host host = {"no such name", 3000};
+    config.hosts = &host;
+    config.n_hosts = 1;
+    asc_error_reset(&err);
+    CHECK_EQ_INT(asc_cluster_create(&c, &config, &err), ASC_ERR_CLIENT);
+    CHECK_EQ_INT(err.phase, ASC_PHASE_RESOLVE);
+    CHECK_HAS(err.message, "no such name");
+    CHECK_EQ_STR(err.host, "no such name:3000");
+}
+
+static void
+test_no_seed_at_all(void)
+{
+    asc_cluster *c = NULL;
+    asc_error err;
+    asc_config config = quick();
+    asc_error_reset(&err);
+    CHECK_EQ_INT(asc_cluster_create(&c, &config, &err), ASC_ERR_CLIENT);
+    CHECK(err.message[0] != '\0');
+}
+
+/* The second of two seeds is there. */
+static void
+test_second_seed(void)
+{
+    peer *p = peer_start("BB9A");
+    asc_cluster *c = NULL;
+    asc_error err;
+    asc_config config = quick();
+    const asc_host hosts[] = {{"127.0.0.1", peer_free_port()}, {"localhost", p->port}};
+    config.hosts = hosts;
+    config.n_hosts = 2;
+    asc_error_reset(&err);
+    CHECK_EQ_INT(asc_cluster_create(&c, &config, &err), ASC_OK);
+    CHECK_EQ_INT(err.code, ASC_OK);
+    destroy(c);
+    peer_stop(p);
+}
+
+static void
+test_something_else_listens(void)
+{
+    peer *p = peer_start("BB9A");
+    asc_cluster *c = NULL;
+    asc_error err;
+    char host[40];
+    snprintf(host, sizeof host, "127.0.0.1:%u", p->port);
+    atomic_store(&p->banner, true);
+    CHECK_EQ_INT(create_at(&c, p->port, quick(), &err), ASC_ERR_CLIENT);
+    CHECK_EQ_STR(err.host, host);
+    CHECK_EQ_INT(err.phase, ASC_PHASE_VALIDATE);
+    CHECK_HAS(err.message, "protocol");
+    peer_stop(p);
+}
+
+static void
+test_deaf_server(void)
+{
+    peer *p = peer_start("BB9A");
+    asc_cluster *c = NULL;
+    asc_error err;
+    asc_config config = quick();
+    config.connect_timeout_ms = 200;
+    atomic_store(&p->deaf, true);
+    uint64_t begun = now_ms();
+    CHECK_EQ_INT(create_at(&c, p->port, config, &err), ASC_ERR_CONNECTION);
+    CHECK_ELAPSED(begun, 200);
+    CHECK_EQ_INT(err.phase, ASC_PHASE_VALIDATE);
+    peer_stop(p);
+}
+
+/* Nodes that are refused, and why. */
+static void
+test_refused_nodes(void)
+{
+    static const struct {
+        const char *command, *value, *says;
+    } rows[] = {
+        {"node", "", "name"},
+        {"node", "12345678901234567890", "name"},
+        {"node", NULL, "node"},
+        {"node", "ERROR:80:not authenticated", "not authenticated"},
+        {"partition-generation", "-1", "not ready"},
+        {"partition-generation", "soon", "no number"},
+        {"partition-generation", NULL, "partition-generation"},
+        {"build", "4.9.0.2", "older"},
+        {"build", "eight", "unreadable"},
+        {"build", NULL, "build"},
+        {"cluster-name", "blue", "another cluster"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        peer *p = peer_start("BB9A");
+        asc_cluster *c = NULL;
+        asc_error err;
+        char host[40];
+        asc_config config = quick();
+        bool named = strcmp(rows[i].command, "cluster-name") == 0;
+        config.cluster_name = named ? "red" : NULL;
+        snprintf(host, sizeof host, "127.0.0.1:%u", p->port);
+        peer_answer(p, rows[i].command, rows[i].value);
+        kit_note("%s = %s", rows[i].command, rows[i].value ? rows[i].value : "(none)");
+        asc_status rc = create_at(&c, p->port, config, &err);
+        CHECK(rc == ASC_ERR_CLIENT || rc == ASC_ERR_NOT_AUTHENTICATED);
+        CHECK_EQ_INT(err.phase, ASC_PHASE_VALIDATE);
+        CHECK_EQ_STR(err.host, host);
+        CHECK_HAS(err.message, rows[i].says);
+        peer_stop(p);
+    }
+}
+
+static void
+test_cluster_name(void)
+{
+    peer *p = peer_start("BB9A");
+    asc_cluster *c = NULL;
+    asc_error err;
+    asc_config config = quick();
+    config.cluster_name = "blue";
+    peer_answer(p, "cluster-name", "blue");
+    CHECK_EQ_INT(create_at(&c, p->port, config, &err), ASC_OK);
+    destroy(c);
+    peer_stop(p);
+}
+
+static void
+test_unreachable_peers(void)
+{
+    peer *p = peer_start("BB9A");
+    asc_cluster *c = NULL;
+    asc_error err;
+    asc_config config = quick();
+    char peers[80], lost[40];
+    uint16_t port = peer_free_port();
+    snprintf(peers, sizeof peers, "1,3000,[[BB9B,,[127.0.0.1:%u]]]", port);
+    snprintf(lost, sizeof lost, "127.0.0.1:%u", port);
+    peer_answer(p, "peers-clear-std", peers);
+    CHECK_EQ_INT(create_at(&c, p->port, config, &err), ASC_ERR_CLIENT);
+    CHECK_HAS(err.message, lost);
+    config.force_single_node = true; /* whoever asks for one node gets it */
+    CHECK_EQ_INT(create_at(&c, p->port, config, &err), ASC_OK);
+    destroy(c);
+    peer_stop(p);
+}
+
+/* A start without a cluster, which comes later. */
+static void
+test_not_connected_at_first(void)
+{
+    peer *p = peer_start("BB9A");
+    asc_cluster *c = NULL;
+    asc_error err;
+    asc_config config = quick();
+    client k;
+    client_init(&k);
+    config.fail_if_not_connected = false;
+    peer_down(p);
+    CHECK_EQ_INT(create_at(&c, p->port, config, &err), ASC_OK);
+    CHECK(!asc_cluster_is_connected(c));
+    CHECK(run(&k, c, true, &default_timing) != ASC_OK);
+    peer_up(p);
+    EVENTUALLY(asc_cluster_is_connected(c));
+    put_and_get(&k, c);
+    asc_call_free(k.call);
+    destroy(c);
+    peer_stop(p);
+}
+
+/* --- a node that goes and comes back ---------------------------------------------- */
+
+static void
+test_node_goes_and_comes_back(void)
+{
+    peer *p = peer_start("BB9A");
+    asc_cluster *c = create(p);
+    client k;
+    client_init(&k);
+    put_and_get(&k, c);
+    peer_down(p);
+    CHECK(run(&k, c, false, &default_timing) == ASC_ERR_CONNECTION);
+    peer_up(p);
+    EVENTUALLY(run(&k, c, false, &default_timing) == ASC_OK);
+    check_record(&k);
+    sleep_ms(300); /* a tend cycle */
+    CHECK(asc_cluster_is_connected(c));
+    asc_call_free(k.call);
+    destroy(c);
+    peer_stop(p);
+}
+
+/* Five cycles without an answer, and it is given up; its address is still known. */
+static void
+test_node_is_lost_and_found(void)
+{
+    peer *p = peer_start("BB9A");
+    asc_cluster *c = create(p);
+    client k;
+    client_init(&k);
+    peer_down(p);
+    EVENTUALLY(!asc_cluster_is_connected(c));
+    peer_up(p);
+    EVENTUALLY(asc_cluster_is_connected(c));
+    put_and_get(&k, c);
+    asc_call_free(k.call);
+    destroy(c);
+    peer_stop(p);
+}
+
+/* --- other threads, signals, forks ------------------------------------------------ */
+
+typedef struct background {
+    asc_cluster *cluster;
+    asc_status status;
+    uint64_t elapsed_ms;
+} background;
+
+static void *
+background_run(void *arg)
+{
+    background *b = arg;
+    const asc_timing timing = {.total_timeout_ms = 500};
+    client k;
+    uint64_t begun = now_ms();
+    client_init(&k);
+    b->status = run(&k, b->cluster, false, &timing);
+    b->elapsed_ms = now_ms() - begun;
+    asc_call_free(k.call);
+    asc_cluster_release(b->cluster);
+    return NULL;
+}
+
+/* close() returns at once; the call that is under way ends as it would have. */
+static void
+test_close_while_a_call_is_under_way(void)
+{
+    for (unsigned answers = 0; answers < 2; answers++) {
+        peer *p = peer_start("BB9A");
+        asc_cluster *c = create(p);
+        background b = {.cluster = c};
+        pthread_t thread;
+        client k;
+        kit_note(answers ? "answered" : "not answered");
+        atomic_store(&p->mode, answers ? PEER_DELAY : PEER_SILENT);
+        atomic_store(&p->delay_ms, 300);
+        asc_cluster_retain(c);
+        pthread_create(&thread, NULL, background_run, &b);
+        EVENTUALLY(atomic_load(&p->n_requests) == 1);
+        uint64_t begun = now_ms();
+        asc_cluster_close(c);
+        asc_cluster_close(c);
+        CHECK(now_ms() - begun < 200);
+        CHECK(!asc_cluster_is_connected(c));
+        client_init(&k);
+        CHECK_EQ_INT(run(&k, c, true, &default_timing), ASC_ERR_CLUSTER);
+        CHECK(!k.err.in_doubt);
+        asc_call_free(k.call);
+        asc_cluster_release(c); /* the other thread holds the last count */
+        pthread_join(thread, NULL);
+        CHECK_EQ_INT(b.status, answers ? 2 : ASC_ERR_TIMEOUT);
+        CHECK(b.elapsed_ms >= (answers ? 295 : 495) && b.elapsed_ms < 650);
+        peer_stop(p);
+    }
+}
+
+static volatile sig_atomic_t n_signals;
+
+static void
+on_signal(int signo)
+{
+    (void)signo;
+    n_signals++;
+}
+
+typedef struct bell {
+    pthread_t target;
+    unsigned after_ms;
+} bell;
+
+static void *
+ring(void *arg)
+{
+    const bell *b = arg;
+    sleep_ms(b->after_ms);
+    pthread_kill(b->target, SIGUSR1);
+    return NULL;
+}
+
+/* A signal while the call waits, then going on; or giving up. */
+static void
+check_signal(const char *what, asc_cluster *c, const asc_timing *timing,
+             asc_status want, bool abandon)
+{
+    client k;
+    pthread_t thread;
+    bell b = {pthread_self(), 60};
+    asc_error other;
+    kit_note("%s", what);
+    client_init(&k);
+    asc_error_reset(&other);
+    prepare(&k, false, timing);
+    k.req->replica = ASC_REPLICA_MASTER; /* pauses before the first repetition, too */
+    pthread_create(&thread, NULL, ring, &b);
+    n_signals = 0;
+    uint64_t begun = now_ms();
+    CHECK_EQ_INT(asc_call_run(k.call, c, &k.err), ASC_INTERRUPTED);
+    CHECK_EQ_INT(n_signals, 1);
+    CHECK_ELAPSED(begun, 60);
+    if (abandon) {
+        asc_call_abandon(k.call);
+        asc_call_abandon(k.call);
+    }
+    else { /* the second time with another error to fill in */
+        memset(&k.err, 0x55, sizeof k.err);
+        CHECK_EQ_INT(asc_call_run(k.call, c, &other), want);
+        CHECK_EQ_INT(other.code, want);
+        CHECK_EQ_INT(k.err.code, 0x55555555);
+    }
+    pthread_join(thread, NULL);
+    asc_call_free(k.call);
+}
+
+static void
+test_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal}, before;
+    peer *p = peer_start("BB9A");
+    asc_cluster *c = create(p);
+    const asc_timing timed = {.total_timeout_ms = 1000}, endless = {0};
+    const asc_timing brief = {.total_timeout_ms = 150};
+    const asc_timing pausing = {.total_timeout_ms = 400, .max_retries = 1,
+                                .sleep_between_retries_ms = 250};
+    sigaction(SIGUSR1, &action, &before);
+    atomic_store(&p->mode, PEER_DELAY);
+    atomic_store(&p->delay_ms, 150);
+    check_signal("with a timeout", c, &timed, 2, false);
+    check_signal("without one", c, &endless, 2, false);
+    check_signal("abandoned", c, &timed, 2, true);
+    atomic_store(&p->mode, PEER_SILENT);
+    check_signal("then the timeout", c, &brief, ASC_ERR_TIMEOUT, false);
+    atomic_store(&p->mode, PEER_HANG_UP);
+    check_signal("in a pause", c, &pausing, ASC_ERR_CONNECTION, false);
+    check_signal("in a pause, abandoned", c, &pausing, ASC_ERR_CONNECTION, true);
+    sigaction(SIGUSR1, &before, NULL);
+    destroy(c);
+    peer_stop(p);
+}
+
+/* A call that is freed while it is under way. */
+static void
+test_free_while_interrupted(void)
+{
+    struct sigaction action = {.sa_handler = on_signal}, before;
+    peer *p = peer_start("BB9A");
+    asc_cluster *c = create(p);
+    client k;
+    pthread_t thread;
+    bell b = {pthread_self(), 30};
+    sigaction(SIGUSR1, &action, &before);
+    atomic_store(&p->mode, PEER_SILENT);
+    client_init(&k);
+    pthread_create(&thread, NULL, ring, &b);
+    CHECK_EQ_INT(run(&k, c, false, &default_timing), ASC_INTERRUPTED);
+    asc_call_free(k.call);
+    pthread_join(thread, NULL);
+    sigaction(SIGUSR1, &before, NULL);
+    destroy(c);
+    peer_stop(p);
+}
+
+/* What the child does; its exit code says which step failed. */
+static int
+child(asc_cluster *c, asc_call *inherited)
+{
+    client k = {.call = inherited, .req = asc_call_request(inherited)};
+    for (unsigned i = 0; i < 10; i++) {
+        if (run(&k, c, false, &default_timing) != ASC_OK) {
+            return 10;
+        }
+        sleep_ms(30); /* some cycles of its own tend thread */
+    }
+    if (!asc_cluster_is_connected(c)) {
+        return 11;
+    }
+    asc_call_free(k.call);
+    destroy(c);
+    return 0;
+}
+
+static void
+test_fork(void)
+{
+    peer *p = peer_start("BB9A");
+    asc_cluster *c = create(p);
+    client k;
+    client_init(&k);
+    put_and_get(&k, c);
+    unsigned before = atomic_load(&p->n_accepted);
+    pid_t pid = fork();
+    if (pid == 0) {
+        _exit(child(c, k.call));
+    }
+    for (unsigned i = 0; i < 10; i++) { /* at the same time */
+        CHECK_EQ_INT(run(&k, c, false, &default_timing), ASC_OK);
+        sleep_ms(20);
+    }
+    int status = -1;
+    waitpid(pid, &status, 0);
+    CHECK(WIFEXITED(status));
+    CHECK_EQ_INT(WEXITSTATUS(status), 0);
+    CHECK(atomic_load(&p->n_accepted) >= before + 2); /* the child's own */
+    put_and_get(&k, c);
+    asc_call_free(k.call);
+    destroy(c);
+    peer_stop(p);
+}
+
+/* A child that never uses the cluster but closes it. */
+static void
+test_fork_and_close(void)
+{
+    peer *p = peer_start("BB9A");
+    asc_cluster *c = create(p);
+    client k;
+    client_init(&k);
+    put_and_get(&k, c);
+    pid_t pid = fork();
+    if (pid == 0) {
+        destroy(c);
+        _exit(0);
+    }
+    int status = -1;
+    waitpid(pid, &status, 0);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    put_and_get(&k, c);
+    CHECK(asc_cluster_is_connected(c));
+    asc_call_free(k.call);
+    destroy(c);
+    peer_stop(p);
+}
+
+/* --- out of memory ---------------------------------------------------------------- */
+
+static void
+ignore_log(asc_log_level level, const char *func, const char *file, int line,
+           const char *message)
+{
+    (void)level, (void)func, (void)file, (void)line;
+    CHECK(message[0] != '\0');
+}
+
+/* While the cluster is found, each allocation in turn fails, and all after it. Late in
+ * the cycle a cluster may already be there, without its maps: then it must still work
+ * once memory is back. */
+static void
+test_create_out_of_memory(void)
+{
+    peer *p = peer_start("BB9A");
+    unsigned n_failed = 0;
+    client k;
+    client_init(&k);
+    asc_log_set_sink(ignore_log);
+    asc_log_set_level(ASC_LOG_TRACE);
+    for (unsigned long n = 1; n < 200; n++) {
+        asc_cluster *c = NULL;
+        asc_error err;
+        long live = asc_alloc_live();
+        asc_config config = quick();
+        config.cluster_name = "null";
+        kit_note("allocation %lu fails", n);
+        asc_alloc_fail_after(n);
+        asc_status rc = create_at(&c, p->port, config, &err);
+        asc_alloc_fail_after(0);
+        CHECK_EQ_INT(err.code, rc);
+        if (rc != ASC_OK) {
+            CHECK_EQ_INT(rc, ASC_ERR_NOMEM);
+            CHECK(c == NULL);
+            CHECK_EQ_INT(asc_alloc_live(), live);
+            n_failed++;
+            continue;
+        }
+        bool complete = run(&k, c, true, &default_timing) == ASC_OK;
+        if (!complete && n % 5 == 0) { /* a tend cycle each */
+            EVENTUALLY(run(&k, c, true, &default_timing) == ASC_OK);
+        }
+        destroy(c);
+        if (complete) {
+            break;
+        }
+    }
+    kit_note(NULL);
+    CHECK(n_failed > 10);
+    asc_log_set_sink(NULL);
+    asc_call_free(k.call);
+    peer_stop(p);
+}
+
+/* The tend thread without memory: calls go on, and so does the tending afterwards. */
+static void
+test_tending_out_of_memory(void)
+{
+    peer *p = peer_start("BB9A");
+    asc_cluster *c = create(p);
+    client k;
+    client_init(&k);
+    put_and_get(&k, c);
+    peer_new_map(p);
+    asc_alloc_fail_after(1);
+    sleep_ms(600);
+    CHECK_EQ_INT(run(&k, c, false, &default_timing), ASC_OK);
+    asc_alloc_fail_after(0);
+    sleep_ms(300);
+    put_and_get(&k, c);
+    CHECK(asc_cluster_is_connected(c));
+    asc_call_free(k.call);
+    destroy(c);
+    peer_stop(p);
+}
+
+static const kit_test tests[] = {
+    {"put_and_get", test_put_and_get},
+    {"many_threads", test_many_threads},
+    {"peers_are_found", test_peers_are_found},
+    {"map_changes", test_map_changes},
+    {"server_that_never_answers", test_server_that_never_answers},
+    {"server_that_trickles", test_server_that_trickles},
+    {"garbage_reply", test_garbage_reply},
+    {"server_that_hangs_up", test_server_that_hangs_up},
+    {"idle_connection_closed_by_the_node", test_idle_connection_closed_by_the_node},
+    {"late_reply", test_late_reply},
+    {"silence_then_the_other_replica", test_silence_then_the_other_replica},
+    {"nobody_listens", test_nobody_listens},
+    {"name_that_does_not_resolve", test_name_that_does_not_resolve},
+    {"no_seed_at_all", test_no_seed_at_all},
+    {"second_seed", test_second_seed},
+    {"something_else_listens", test_something_else_listens},
+    {"deaf_server", test_deaf_server},
+    {"refused_nodes", test_refused_nodes},
+    {"cluster_name", test_cluster_name},
+    {"unreachable_peers", test_unreachable_peers},
+    {"not_connected_at_first", test_not_connected_at_first},
+    {"node_goes_and_comes_back", test_node_goes_and_comes_back},
+    {"node_is_lost_and_found", test_node_is_lost_and_found},
+    {"close_while_a_call_is_under_way", test_close_while_a_call_is_under_way},
+    {"signals", test_signals},
+    {"free_while_interrupted", test_free_while_interrupted},
+    {"fork", test_fork},
+    {"fork_and_close", test_fork_and_close},
+    {"create_out_of_memory", test_create_out_of_memory},
+    {"tending_out_of_memory", test_tending_out_of_memory},
+};
+
+KIT_MAIN("ut_live", tests)

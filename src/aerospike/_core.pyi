@@ -1,0 +1,118 @@
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aerospike._types import CompiledExpression as CompiledExpression
+
+# (namespace, set, user key) or (namespace, set, None, digest)
+Key = tuple[Any, ...]
+Meta = dict[str, int]
+Bins = dict[str, Any]
+Policy = Mapping[str, Any]
+Operation = dict[str, Any]
+
+class Client:
+    def __init__(self, config: Mapping[str, Any]) -> None: ...
+    def __enter__(self) -> Client: ...
+    def __exit__(self, *args: object) -> None: ...
+    def connect(
+        self, username: str | None = None, password: str | None = None
+    ) -> Client: ...
+    def close(self) -> None: ...
+    def is_connected(self) -> bool: ...
+    def get(
+        self, key: Key, policy: Policy | None = None
+    ) -> tuple[Key, Meta, Bins]: ...
+    def select(
+        self,
+        key: Key,
+        bins: list[str] | tuple[str, ...],
+        policy: Policy | None = None,
+    ) -> tuple[Key, Meta, Bins]: ...
+    def exists(
+        self, key: Key, policy: Policy | None = None
+    ) -> tuple[Key, Meta | None]: ...
+    def put(
+        self,
+        key: Key,
+        bins: Bins,
+        meta: Mapping[str, int] | None = None,
+        policy: Policy | None = None,
+        serializer: int | None = None,
+    ) -> int: ...
+    def remove(
+        self,
+        key: Key,
+        meta: Mapping[str, Any] | None = None,
+        policy: Policy | None = None,
+    ) -> int: ...
+    def remove_bin(
+        self,
+        key: Key,
+        list: Sequence[str],
+        meta: Mapping[str, int] | None = None,
+        policy: Policy | None = None,
+    ) -> int: ...
+    def touch(
+        self,
+        key: Key,
+        val: int = ...,
+        meta: Mapping[str, int] | None = None,
+        policy: Policy | None = None,
+    ) -> int: ...
+    def append(
+        self,
+        key: Key,
+        bin: str,
+        val: str | bytes | bytearray,
+        meta: Mapping[str, int] | None = None,
+        policy: Policy | None = None,
+    ) -> int: ...
+    def prepend(
+        self,
+        key: Key,
+        bin: str,
+        val: str | bytes | bytearray,
+        meta: Mapping[str, int] | None = None,
+        policy: Policy | None = None,
+    ) -> int: ...
+    def increment(
+        self,
+        key: Key,
+        bin: str,
+        offset: float,
+        meta: Mapping[str, int] | None = None,
+        policy: Policy | None = None,
+    ) -> int: ...
+    def operate(
+        self,
+        key: Key,
+        list: list[Operation],
+        meta: Mapping[str, int] | None = None,
+        policy: Policy | None = None,
+    ) -> tuple[Key, Meta, Bins]: ...
+    def operate_ordered(
+        self,
+        key: Key,
+        list: list[Operation],
+        meta: Mapping[str, int] | None = None,
+        policy: Policy | None = None,
+    ) -> tuple[Key, Meta, list[tuple[str, Any]]]: ...
+    def get_key_partition_id(
+        self, ns: str, set: str | None, key: str | int | bytes | bytearray
+    ) -> int: ...
+    def info_all(
+        self, command: str, policy: Policy | None = None
+    ) -> dict[str, tuple[None, str]]: ...
+    def info_single_node(
+        self, command: str, host: str, policy: Policy | None = None
+    ) -> str: ...
+    def info_random_node(self, command: str, policy: Policy | None = None) -> str: ...
+    def get_nodes(self) -> list[tuple[str, int]]: ...
+    def get_node_names(self) -> list[dict[str, Any]]: ...
+
+def client(config: Mapping[str, Any], /) -> Client: ...
+def calc_digest(
+    ns: str, set: str | None, key: str | int | bytes | bytearray
+) -> bytearray: ...
+def get_partition_id(digest: bytes | bytearray, /) -> int: ...
+def pack_expression(tree: Any, /) -> bytes: ...

@@ -1,0 +1,75 @@
+"""The recorded answers of a real server, held against this client."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .differences import DECIDED, FIRST_ANSWERS, PENDING
+
+HERE = Path(__file__).parent
+AREAS = ["keys", "record", "value"]
+QUIRKS = [
+    line
+    for line in (HERE / "quirks.txt").read_text().splitlines()
+    if line and not line.startswith("#")
+]
+
+
+@pytest.fixture(scope="module")
+def answers(hosts, tmp_path_factory) -> dict[str, Any]:
+    out = tmp_path_factory.mktemp("conformance") / "answers.json"
+    host, port = hosts[0]
+    command = [sys.executable, "-W", "ignore", str(HERE / "replay.py"), host, str(port)]
+    subprocess.run([*command, str(out), *AREAS], check=True, timeout=100)
+    return dict(json.loads(out.read_text()))
+
+
+def recorded(area: str) -> dict[str, Any]:
+    return dict(json.loads((HERE / "golden" / f"{area}.json").read_text()))
+
+
+def text(answer: Any) -> str:
+    return json.dumps(answer, sort_keys=True)  # where True is not 1
+
+
+def compared(case: str, answer: Any) -> Any:
+    """The part of a case's answer that does without what is not there yet."""
+    for pattern, n in FIRST_ANSWERS.items():
+        if fnmatch(case, pattern) and isinstance(answer, list):
+            return answer[:n]
+    return answer
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_answers_are_as_recorded(answers, area):
+    wanted = recorded(area)
+    differing = {
+        case: f"expected {text(want)[:300]}, got {text(answers.get(case))[:300]}"
+        for case, want in wanted.items()
+        if text(compared(case, want)) != text(compared(case, answers.get(case)))
+        and case not in DECIDED
+        and case not in PENDING
+        and not any(fnmatch(case, quirk) for quirk in QUIRKS)
+    }
+    assert differing == {}
+
+
+@pytest.mark.parametrize("case", DECIDED)
+def test_decided_difference_is_the_answer_named(answers, case):
+    answer = answers[case]
+    while isinstance(answer, list):
+        answer = answer[0]
+    assert DECIDED[case] in (answer, answer["class"] if "class" in answer else None)
+
+
+@pytest.mark.parametrize("case", PENDING)
+def test_pending_case_still_differs(answers, case):
+    wanted = recorded(case.split("/")[0])
+    assert text(answers[case]) != text(wanted[case]), f"{PENDING[case]} works: take out"

@@ -1,0 +1,130 @@
+"""Fixtures of all tests: a server, a client, a key, a scripted peer.
+
+The server is a development server of three nodes that lives in the test process, or
+with AEROSPIKE_HOSTS="address:port,..." a real one.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+import aerospike
+from aerospike_devserver import DevCluster
+
+from .faults.peer import ScriptedNode
+
+Hosts = list[tuple[str, int]]
+MakeClient = Callable[..., aerospike.Client]
+
+NAMESPACE, SET = "test", "pytest"
+
+
+def real_hosts() -> Hosts:
+    """What AEROSPIKE_HOSTS names; empty when it is not set."""
+    texts = os.environ.get("AEROSPIKE_HOSTS", "").split(",")
+    pairs = (text.strip().rpartition(":") for text in texts if text.strip())
+    return [(host, int(port)) for host, _, port in pairs]
+
+
+@pytest.fixture(scope="session")
+def _shared_cluster() -> Iterator[DevCluster | None]:
+    """The development server of this process; None when a real one is named."""
+    if real_hosts():
+        yield None
+        return
+    with DevCluster(nodes=3) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def hosts(_shared_cluster: DevCluster | None) -> Hosts:
+    """Seeds of the server under test."""
+    return _shared_cluster.hosts if _shared_cluster is not None else real_hosts()
+
+
+@pytest.fixture
+def dev_cluster(_shared_cluster: DevCluster | None) -> DevCluster:
+    """The shared development server, for its clock; all its nodes stay up."""
+    if _shared_cluster is None:
+        pytest.skip("needs the development server: a real one's clock cannot be moved")
+    return _shared_cluster
+
+
+@pytest.fixture
+def cluster() -> Iterator[DevCluster]:
+    """A development server of three nodes of the test's own, to stop nodes of."""
+    if real_hosts():
+        pytest.skip("needs a development server, whose nodes can be stopped")
+    with DevCluster(nodes=3) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def client(hosts: Hosts) -> Iterator[aerospike.Client]:
+    """A connected client that the tests share."""
+    with aerospike.client({"hosts": hosts, "fail_if_not_connected": True}) as made:
+        yield made
+
+
+@pytest.fixture
+def make_client(hosts: Hosts) -> Iterator[MakeClient]:
+    """make_client(**config): a client that is closed after the test.
+
+    Seeds are the server's unless `hosts` is given.
+    """
+    made: list[aerospike.Client] = []
+
+    def make(**config: Any) -> aerospike.Client:
+        made.append(aerospike.client({"hosts": hosts, **config}))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.close()
+
+
+_numbers = itertools.count()
+
+
+@pytest.fixture
+def new_key(client: aerospike.Client) -> Iterator[Callable[[], tuple[str, str, str]]]:
+    """new_key(): the key of a record that does not exist; removed after the test."""
+    made: list[tuple[str, str, str]] = []
+
+    def make() -> tuple[str, str, str]:
+        made.append((NAMESPACE, SET, f"{uuid.uuid4().hex[:12]}-{next(_numbers)}"))
+        return made[-1]
+
+    yield make
+    for key in made:
+        try:
+            client.remove(key)
+        except aerospike.exception.RecordNotFound:
+            pass
+
+
+@pytest.fixture
+def key(new_key: Callable[[], tuple[str, str, str]]) -> tuple[str, str, str]:
+    """The key of a record that does not exist; removed after the test."""
+    return new_key()
+
+
+@pytest.fixture
+def scripted_node() -> Iterator[ScriptedNode]:
+    """A node that does as its script says; see `faults/peer.py`."""
+    with ScriptedNode() as made:
+        yield made
+
+
+@pytest.fixture
+def scripted_pair() -> Iterator[tuple[ScriptedNode, ScriptedNode]]:
+    """Two such nodes of one cluster: the first has all masters, the other the copies."""
+    with ScriptedNode("A1", 0) as first, ScriptedNode("A2", 1) as second:
+        first.peers, second.peers = [second], [first]
+        yield first, second

@@ -1,0 +1,342 @@
+"""aerospike.client(config): what it takes, and what it refuses before it connects."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+
+import aerospike
+from aerospike import exception
+
+NOWHERE = ("127.0.0.1", 1)
+"""Nothing listens there: the constructor returns at once, not connected."""
+
+
+def make(**config: Any) -> aerospike.Client:
+    return aerospike.client({"hosts": [NOWHERE], **config})
+
+
+# hosts
+
+
+@pytest.mark.parametrize("args", [(), (None,), ([("127.0.0.1", 3000)],), ("x",), (5,)])
+def test_client_wants_a_dict(args):
+    with pytest.raises(exception.ParamError):
+        aerospike.client(*args)
+
+
+def test_client_takes_one_argument():
+    with pytest.raises(TypeError):
+        aerospike.client({"hosts": [NOWHERE]}, {})
+
+
+@pytest.mark.parametrize(
+    "hosts",
+    [
+        None,
+        [],
+        (),
+        "127.0.0.1:3000",
+        {"127.0.0.1": 3000},
+        5,
+        [5],
+        [None],
+        [()],
+        [("h",)],
+        [("h", "3000")],
+        [("h", None)],
+        [("h", 3000.0)],
+        [("h", -1)],
+        [("h", 65536)],
+        [("h", 2**70)],
+        [("", 3000)],
+        [(b"h", 3000)],
+        [(None, 3000)],
+        [("h\0x", 3000)],
+        [("\ud800", 3000)],
+        [("h", 3000, 5)],
+        [("h", 3000, "tls", 1)],
+        [""],
+        [":3000"],
+        ["h:"],
+        ["h:x"],
+        ["h:70000"],
+        ["h:-1"],
+        ["[::1"],
+        ["[::1]x"],
+        ["h\0:3000"],
+        ["\ud800:3000"],
+    ],
+)
+def test_malformed_hosts_are_refused(hosts):
+    with pytest.raises(exception.ParamError) as caught:
+        aerospike.client({"hosts": hosts})
+    assert caught.value.code == -2
+    assert "ost" in caught.value.msg
+
+
+def test_hosts_are_required():
+    with pytest.raises(exception.ParamError, match="hosts"):
+        aerospike.client({"policies": {}})
+
+
+@pytest.mark.parametrize(
+    ("hosts", "tried"),
+    [
+        ([("127.0.0.1", 1)], "127.0.0.1:1"),
+        ((("127.0.0.1", 1),), "127.0.0.1:1"),
+        ([["127.0.0.1", 1]], "127.0.0.1:1"),
+        ([("127.0.0.1", 1, "name")], "127.0.0.1:1"),
+        ([("127.0.0.1", 1, None)], "127.0.0.1:1"),
+        (["127.0.0.1:1"], "127.0.0.1:1"),
+        ([("localhost", 1)], "127.0.0.1:1"),
+        (["localhost:1"], "127.0.0.1:1"),
+        (["[127.0.0.1]:1"], "127.0.0.1:1"),
+        ([("127.0.0.1", 2), "127.0.0.1:1"], "127.0.0.1:1"),
+    ],
+)
+def test_hosts_take_many_shapes(hosts, tried):
+    client = aerospike.client({"hosts": hosts, "connect_timeout": 100})
+    with pytest.raises(exception.ConnectionError) as caught:
+        client.connect()
+    assert caught.value.host == tried
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "no-such-host.invalid:3000"])
+def test_port_of_a_host_alone_is_3000(host):
+    client = aerospike.client({"hosts": [host]})
+    with pytest.raises(exception.ClientError) as caught:
+        client.connect()
+    assert caught.value.host == "no-such-host.invalid:3000"
+    assert (caught.value.code, caught.value.phase) == (-1, "resolve")
+
+
+# values of the wrong kind
+
+WRONG = {
+    "tend_interval": ["x", 1.5, None],
+    "connect_timeout": ["x", None, []],
+    "max_conns_per_node": ["x", None, 0],
+    "min_conns_per_node": ["x", None],
+    "max_threads": ["x"],
+    "max_socket_idle": ["x", None],
+    "max_error_rate": ["x", None],
+    "error_rate_window": ["x", None],
+    "use_services_alternate": ["x", None, 1.5],
+    "force_single_node": ["x", None],
+    "fail_if_not_connected": ["x", None, 1],
+    "validate_keys": ["x", None, 1],
+    "cluster_name": [5, b"x", "a\0b", "\ud800"],
+    "policies": [None, 5, "x", [("timeout", 1)]],
+    "tls": [5, "x", [1]],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name in WRONG for value in WRONG[name]]
+)
+def test_value_of_the_wrong_kind_is_refused(name, value):
+    with pytest.raises(exception.ParamError) as caught:
+        make(**{name: value})
+    assert name.partition("_")[0] in caught.value.msg
+
+
+@pytest.mark.parametrize("value", ["x", None, 7, -1])
+def test_unknown_kind_of_bool_is_refused_with_validate_keys_only(value):
+    make(send_bool_as=value)
+    with pytest.raises(exception.ParamError, match="send_bool_as"):
+        make(send_bool_as=value, validate_keys=True)
+
+
+@pytest.mark.parametrize("value", [2**63, 2**64, -(2**63) - 1])
+def test_number_beyond_64_bits_is_refused(value):
+    with pytest.raises(exception.ClientError, match="tend_interval"):
+        make(tend_interval=value)
+
+
+@pytest.mark.parametrize("value", [5, b"x", None])
+def test_app_id_of_another_type_is_a_type_error(value):
+    with pytest.raises(TypeError, match="app_id"):
+        make(app_id=value)
+
+
+@pytest.mark.parametrize("section", ["read", "write", "operate", "remove", "info"])
+@pytest.mark.parametrize("value", [5, "x", [], True])
+def test_section_of_policies_must_be_a_dict(section, value):
+    with pytest.raises(exception.ParamError, match=section):
+        make(policies={section: value})
+
+
+@pytest.mark.parametrize(
+    "policies",
+    [
+        {"timeout": "x"},
+        {"retry": None},
+        {"read": {"total_timeout": "x"}},
+        {"write": {"exists": None}},
+        {"operate": {"deserialize": "x"}},
+        {"max_threads": "x"},
+    ],
+)
+def test_value_in_policies_of_the_wrong_kind_is_refused(policies):
+    with pytest.raises(exception.ParamError):
+        make(policies=policies)
+
+
+# what cannot be done yet says so, instead of being ignored
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"user": "u"},
+        {"password": "p"},
+        {"tls": {"enable": True}},
+        {"shm": {"max_nodes": 1}},
+        {"shm": {}},
+        {"use_shared_connection": True},
+        {"serialization": (None, len)},
+        {"compression_threshold": 100},
+        {"rack_aware": True},
+        {"rack_id": 1},
+        {"policies": {"batch": {"total_timeout": 1}}},
+        {"policies": {"auth_mode": 1}},
+        {"policies": {"write": {"compression_threshold": 100}}},
+        {"policies": {"read": {"compress": True}}},
+    ],
+    ids=str,
+)
+def test_what_is_not_there_yet_is_refused(config):
+    with pytest.raises(exception.ParamError, match="not supported yet"):
+        make(**config)
+
+
+# unknown keys
+
+KNOWN = {
+    "policies": {},
+    "user": None,
+    "password": None,
+    "lua": {"user_path": "."},
+    "use_shared_connection": False,
+    "tls": {"enable": False},
+    "serialization": None,
+    "thread_pool_size": 16,
+    "max_threads": 300,
+    "max_conns_per_node": 100,
+    "min_conns_per_node": 0,
+    "max_socket_idle": 0,
+    "batch_direct": False,
+    "tend_interval": 1000,
+    "compression_threshold": 0,
+    "cluster_name": None,
+    "connect_timeout": 1000,
+    "strict_types": True,
+    "send_bool_as": aerospike.AS_BOOL,
+    "validate_keys": True,
+    "max_error_rate": 100,
+    "error_rate_window": 1,
+    "rack_aware": False,
+    "rack_id": 0,
+    "rack_ids": [],
+    "use_services_alternate": False,
+    "force_single_node": False,
+    "app_id": "app",
+    "config_provider": None,
+}
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_key_of_either_generation_is_known(name):
+    make(**{"validate_keys": True, name: KNOWN[name]})
+
+
+@pytest.mark.parametrize(
+    "name",
+    "timeout retry key exists replica consistency_level commit_level read_mode_ap "
+    "read_mode_sc total_timeout socket_timeout max_retries max_threads "
+    "thread_pool_size use_batch_direct".split(),
+)
+def test_key_of_policies_of_either_generation_is_known(name):
+    make(validate_keys=True, policies={name: 0})
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"tend_intervall": 1}, ['"tend_intervall"', "client config", "tend_interval"]),
+        ({"policies": {"timeuot": 1}}, ['"timeuot"', "policies"]),
+        ({"policies": {"read": {"total_timeot": 1}}}, ['"total_timeot"', "total_timeout"]),
+        ({"policies": {"write": {"exist": 1}}}, ['"exist"', "exists"]),
+        ({"qqqq": 1}, ['"qqqq"']),
+        ({5: 1}, ['"5"']),
+    ],
+    ids=str,
+)
+def test_unknown_key_is_refused_with_validate_keys(config, said):
+    with pytest.raises(exception.ParamError) as caught:
+        aerospike.client({"hosts": [NOWHERE], "validate_keys": True, **config})
+    assert "invalid" in caught.value.msg
+    for word in said:
+        assert word in caught.value.msg
+
+
+def test_unknown_key_is_warned_of_once(caplog):
+    with caplog.at_level(logging.WARNING, logger="aerospike"):
+        for _ in range(2):
+            make(cluster_nam="x", policies={"read": {"replika": 1}})
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == 2
+    assert any('"cluster_nam"' in text and 'mean "cluster_name"' in text for text in said)
+    assert any('"replika"' in text and 'mean "replica"' in text for text in said)
+
+
+def test_unknown_key_does_not_hide_behind_a_known_one(caplog):
+    with caplog.at_level(logging.WARNING, logger="aerospike"):
+        make(send_bool_as=aerospike.AS_BOOL, policies={"timeout": 1})
+    assert caplog.records == []
+
+
+# values that are out of range
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"tend_interval": -1},
+        {"connect_timeout": -1},
+        {"policies": {"read": {"total_timeout": -1}}},
+        {"policies": {"read": {"replica": 99}}},
+        {"policies": {"write": {"exists": 99}}},
+    ],
+    ids=str,
+)
+def test_value_out_of_range_is_refused_with_validate_keys_only(config):
+    make(**config)
+    with pytest.raises(exception.ParamError):
+        make(validate_keys=True, **config)
+
+
+# nothing is kept of what failed
+
+
+def test_config_is_not_changed():
+    config = {"hosts": [NOWHERE], "policies": {"timeout": 5, "read": {"replica": 1}}}
+    before = repr(config)
+    aerospike.client(config)
+    assert repr(config) == before
+
+
+def test_client_may_be_called_by_its_class():
+    client = aerospike.Client({"hosts": [NOWHERE]})
+    assert type(client) is type(make())
+    with pytest.raises(exception.ConnectionError):
+        client.connect()
+
+
+def test_client_is_initialised_once():
+    client = make()
+    with pytest.raises(RuntimeError):
+        client.__init__({"hosts": [NOWHERE]})  # type: ignore[misc]
