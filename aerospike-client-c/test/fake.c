@@ -14,7 +14,8 @@ fake_net fake;
 void
 fake_reset(void)
 {
-    for (size_t i = 0; i < FAKE_MAX_PEERS; i++) { /* those in use: fuzzing wants speed */
+    for (size_t i = 0; i < FAKE_MAX_PEERS;
+         i++) { /* those in use: fuzzing wants speed */
         if (fake.peers[i].scripted || i < fake.n_opened) {
             memset(&fake.peers[i], 0, sizeof fake.peers[i]);
         }
@@ -213,11 +214,15 @@ const char *
 fake_replicas(const char *ns, unsigned regime, const char *columns)
 {
     static char text[4000]; /* five columns */
-    size_t len = (size_t)snprintf(text, sizeof text, "%s:%u,%zu", ns, regime,
-                                  strlen(columns));
+    size_t len =
+        (size_t)snprintf(text, sizeof text, "%s:%u,%zu", ns, regime, strlen(columns));
     for (const char *c = columns; *c != '\0'; c++) {
         uint8_t bits[ASC_N_PARTITIONS / 8];
-        memset(bits, *c == '*' ? 0xFF : *c == 'e' ? 0xAA : *c == 'o' ? 0x55 : 0,
+        memset(bits,
+               *c == '*'   ? 0xFF
+               : *c == 'e' ? 0xAA
+               : *c == 'o' ? 0x55
+                           : 0,
                sizeof bits);
         text[len++] = ',';
         asc_base64_encode(text + len, bits, sizeof bits);

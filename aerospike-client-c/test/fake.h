@@ -32,10 +32,10 @@ typedef struct fake_peer {
     fake_step steps[FAKE_MAX_STEPS];
     size_t n_steps, at;
     bool scripted;
-    size_t given;           /* bytes of the current FAKE_GIVE */
-    size_t n_taken;         /* bytes of the request, in all */
-    uint8_t taken[256];     /* the first of them */
-    bool refuses_idle;      /* is_idle says no */
+    size_t given;       /* bytes of the current FAKE_GIVE */
+    size_t n_taken;     /* bytes of the request, in all */
+    uint8_t taken[256]; /* the first of them */
+    bool refuses_idle;  /* is_idle says no */
     bool in_use, closed;
 } fake_peer;
 
@@ -64,8 +64,8 @@ fake_peer *fake_script(const fake_step *steps, size_t n);
 asc_addr fake_addr(uint16_t port);
 
 /* A node on the fake transport, counted once; NULL when memory is short. */
-asc_node *fake_node(const char *name, uint16_t port, uint32_t max_conns,
-                    asc_error *err);
+asc_node *
+fake_node(const char *name, uint16_t port, uint32_t max_conns, asc_error *err);
 
 /* The value of a "replicas" answer for one namespace of one or two columns; each
  * column is one character: '*' = every partition, '-' = none, 'e' = the even ones,

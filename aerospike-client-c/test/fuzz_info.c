@@ -22,9 +22,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             abort();
         }
         asc_info_status(pair.value, pair.value_size, &err);
-        asc_base64_decode(bytes, pair.value_size / 4 * 3 < sizeof bytes
-                                     ? pair.value_size / 4 * 3
-                                     : sizeof bytes,
+        asc_base64_decode(bytes,
+                          pair.value_size / 4 * 3 < sizeof bytes
+                              ? pair.value_size / 4 * 3
+                              : sizeof bytes,
                           pair.value, pair.value_size);
     }
     if (at != size) {

@@ -22,8 +22,7 @@ typedef struct kit_test {
 #define CHECK(cond) kit_check(!!(cond), __FILE__, __LINE__, #cond)
 #define CHECK_EQ_INT(got, want)                                                        \
     kit_check_int((long long)(got), (long long)(want), __FILE__, __LINE__, #got)
-#define CHECK_EQ_STR(got, want)                                                        \
-    kit_check_str((got), (want), __FILE__, __LINE__, #got)
+#define CHECK_EQ_STR(got, want) kit_check_str((got), (want), __FILE__, __LINE__, #got)
 /* got[0..size) against bytes in hexadecimal; blanks in hex do not matter. */
 #define CHECK_EQ_BYTES(got, size, hex)                                                 \
     kit_check_bytes((got), (size), (hex), __FILE__, __LINE__, #got)
@@ -46,8 +45,8 @@ void kit_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Run all tests, print one line of result; the exit code of the program. Arguments,
  * where there are any, name the tests to run. */
-int kit_main(const char *program, const kit_test *tests, size_t n, int argc,
-             char **argv);
+int
+kit_main(const char *program, const kit_test *tests, size_t n, int argc, char **argv);
 
 #define KIT_MAIN(program, tests)                                                       \
     int main(int argc, char **argv)                                                    \

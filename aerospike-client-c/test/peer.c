@@ -22,7 +22,7 @@
 #define TRICKLE_MS 50
 
 typedef struct conn {
-    int fd; /* -1: free */
+    int fd;            /* -1: free */
     uint8_t *in, *out; /* BUFFER_SIZE each, owned */
     size_t n_in, n_out, sent;
     uint64_t due_ms; /* when the next byte may leave */

@@ -22,10 +22,10 @@ typedef enum peer_mode {
 typedef struct peer {
     uint16_t port;
     /* To be set at any time: */
-    atomic_int mode;      /* peer_mode */
-    atomic_int delay_ms;  /* PEER_DELAY */
-    atomic_bool deaf;     /* accepts connections, answers nothing at all */
-    atomic_bool banner;   /* says something before it is asked */
+    atomic_int mode;     /* peer_mode */
+    atomic_int delay_ms; /* PEER_DELAY */
+    atomic_bool deaf;    /* accepts connections, answers nothing at all */
+    atomic_bool banner;  /* says something before it is asked */
     /* To be looked at: */
     atomic_uint n_accepted, n_infos, n_requests, n_open;
     struct peer_state *state;

@@ -256,10 +256,10 @@ test_bit_order(void)
     uint8_t bits[512] = {0};
     char text[800] = "test:0,1,";
     pair_init(&p);
-    bits[0] = 0xC1;          /* 0, 1, 7 */
-    bits[1] = 0x81;          /* 8, 15 */
-    bits[2] = 0x80;          /* 16 */
-    bits[511] = 0x81;        /* 4088, 4095 */
+    bits[0] = 0xC1;   /* 0, 1, 7 */
+    bits[1] = 0x81;   /* 8, 15 */
+    bits[2] = 0x80;   /* 16 */
+    bits[511] = 0x81; /* 4088, 4095 */
     char *at = text + strlen(text);
     for (size_t i = 0; i < 512; i += 3) { /* by hand: the decoder is on trial, too */
         static const char digits[] =
@@ -350,8 +350,8 @@ test_replicas_in_many_shapes(void)
     snprintf(text, sizeof text, "%s;", fake_replicas("test", 0, "*")); /* trailing ; */
     CHECK_EQ_INT(apply(&p, p.a, text), ASC_OK);
     CHECK_EQ_INT(p.maps.n, 1);
-    size_t len = (size_t)snprintf(text, sizeof text, "%s;",
-                                  fake_replicas("bar", 0, "-*"));
+    size_t len =
+        (size_t)snprintf(text, sizeof text, "%s;", fake_replicas("bar", 0, "-*"));
     snprintf(text + len, sizeof text - len, "%s;;", fake_replicas("test", 3, "*"));
     CHECK_EQ_INT(apply(&p, p.b, text), ASC_OK); /* two namespaces, one of them new */
     CHECK_EQ_INT(p.maps.n, 2);
@@ -678,7 +678,7 @@ test_pool_notices_stale_connections(void)
     asc_pool_put(&p, a, 1000);
     asc_pool_put(&p, b, 1000);
     fake.peers[1].refuses_idle = true; /* the peer has closed b */
-    CHECK(lend(&p, 1020) == b); /* just used: trusted without a question */
+    CHECK(lend(&p, 1020) == b);        /* just used: trusted without a question */
     asc_pool_put(&p, b, 1020);
     CHECK(lend(&p, 2000) == a); /* asked, b closed and passed over */
     CHECK(fake.peers[1].closed);

@@ -10,10 +10,10 @@ typedef struct row {
     asc_failure failure;
     asc_status code;
     asc_conn_fate conn;
-    bool may_repeat;      /* at all */
-    bool moves_writes;    /* a repeated write goes to another copy */
-    bool counts;          /* against the node's error rate */
-    bool leaves_unknown;  /* the node did not say what became of the request */
+    bool may_repeat;     /* at all */
+    bool moves_writes;   /* a repeated write goes to another copy */
+    bool counts;         /* against the node's error rate */
+    bool leaves_unknown; /* the node did not say what became of the request */
 } row;
 
 static const row rows[] = {
@@ -52,9 +52,9 @@ static const row rows[] = {
     {"no memory", ASC_FAIL_FATAL, ASC_ERR_NOMEM, ASC_CONN_CLOSE, false, false, false,
      true},
     {"closed", ASC_FAIL_FATAL, ASC_ERR_CLUSTER, ASC_CONN_CLOSE, false, false, false,
-     false},
+     true},
     {"no namespace", ASC_FAIL_FATAL, ASC_ERR_NAMESPACE, ASC_CONN_CLOSE, false, false,
-     false, false},
+     false, true},
 };
 
 enum { N_ROWS = sizeof rows / sizeof rows[0] };
@@ -88,9 +88,7 @@ check(const row *r, bool writes, uint32_t retries_left, uint32_t n_sent, bool ti
     kit_note("%s, %s, %u retries left, %u sent, %s, delay %u", r->name,
              writes ? "write" : "read", retries_left, n_sent,
              time_left ? "time left" : "late", delay_ms);
-    CHECK_EQ_INT(v.conn, drains   ? ASC_CONN_DRAIN
-                         : closes ? ASC_CONN_CLOSE
-                                  : r->conn);
+    CHECK_EQ_INT(v.conn, drains ? ASC_CONN_DRAIN : closes ? ASC_CONN_CLOSE : r->conn);
     CHECK_EQ_INT(v.again, r->may_repeat && retries_left > 0 && time_left);
     CHECK_EQ_INT(v.in_doubt, doubtful(r, writes, n_sent));
     CHECK_EQ_INT(v.count_error, r->counts || closes);
@@ -170,9 +168,9 @@ static void
 test_no_retry_on_timeout(void)
 {
     for (size_t i = 0; i < N_ROWS; i++) {
-        const asc_request req = {.replica = ASC_REPLICA_SEQUENCE,
-                                 .timing = {.max_retries = 2,
-                                            .no_retry_on_timeout = true}};
+        const asc_request req = {
+            .replica = ASC_REPLICA_SEQUENCE,
+            .timing = {.max_retries = 2, .no_retry_on_timeout = true}};
         const asc_attempt a = {.failure = rows[i].failure,
                                .code = rows[i].code,
                                .n_attempts = 1,

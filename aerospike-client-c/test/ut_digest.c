@@ -48,6 +48,30 @@ test_ripemd160_of_a_million(void)
     free(text);
 }
 
+/* Around the ends of blocks; computed with another implementation. */
+static void
+test_ripemd160_at_block_ends(void)
+{
+    static const struct {
+        size_t size; /* so many times 'a' */
+        const char *digest;
+    } rows[] = {
+        {55, "0d8a8c9063a48576a7c97e9f95253a6e53ff6765"},
+        {56, "e72334b46c83cc70bef979e15453706c95b888be"},
+        {63, "e640041293fe663b9bf3f8c21ffecac03819e6b2"},
+        {64, "9dfb7d374ad924f3f88de96291c33e9abed53e32"},
+        {119, "23e398ff2bac815aa1bbb57ca2a669c841872919"},
+        {120, "c476770a6dae31fcee8d25efe6559a05c8024595"},
+    };
+    uint8_t digest[ASC_DIGEST_SIZE], text[120];
+    memset(text, 'a', sizeof text);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        kit_note("%zu bytes", rows[i].size);
+        asc_ripemd160(digest, text, rows[i].size);
+        CHECK_EQ_BYTES(digest, sizeof digest, rows[i].digest);
+    }
+}
+
 /* However the bytes are cut into set, type and value, and wherever the end of a block
  * falls, the digest is that of the whole. */
 static void
@@ -77,14 +101,14 @@ test_keys(void)
         const char *digest;
         unsigned partition;
     } rows[] = {
-        {"demo", 1, "0000000000000001",
-         "b7f4b83889e2da67de683e1df6919a1eacc446c8", 1207},
-        {"demo", 1, "ffffffffffffffff",
-         "e9d49a24c3debdc5a6d551d3e7087999a263bb97", 1257},
-        {"demo", 1, "0000000000000000",
-         "ceded27492b392e0232514bb54a8ec2076acef37", 3790},
-        {"demo", 1, "7fffffffffffffff",
-         "6964c1df0d52acf332aef2bfdd54ba366285d051", 1129},
+        {"demo", 1, "0000000000000001", "b7f4b83889e2da67de683e1df6919a1eacc446c8",
+         1207},
+        {"demo", 1, "ffffffffffffffff", "e9d49a24c3debdc5a6d551d3e7087999a263bb97",
+         1257},
+        {"demo", 1, "0000000000000000", "ceded27492b392e0232514bb54a8ec2076acef37",
+         3790},
+        {"demo", 1, "7fffffffffffffff", "6964c1df0d52acf332aef2bfdd54ba366285d051",
+         1129},
         {"demo", 3, "61", "40013b3ef08b61f2d1621a602d6e5aa9711b6ef9", 320},
         {"demo", 3, "31", "6576b4888ccf929c200b6fbd90d09df3f6d10cf3", 1637},
         {"demo", 3, "", "6253653507ba82c3f57c87af2f86d39033149e0c", 866},
@@ -188,9 +212,21 @@ test_base64_malformed(void)
         const char *text;
         size_t out_size;
     } rows[] = {
-        {"Zm9v", 2},  {"Zm9v", 4}, {"Zm8=", 3}, {"Zm9", 3},   {"Zm9vY", 3}, {"", 1},
-        {"Zm 9", 3},  {"Zm-v", 3}, {"Zm_v", 3}, {"\xff""m9v", 3}, {"=m9v", 3},
-        {"Zm9\n", 3}, {"====", 1},
+        {"Zm9v", 2},
+        {"Zm9v", 4},
+        {"Zm8=", 3},
+        {"Zm9", 3},
+        {"Zm9vY", 3},
+        {"", 1},
+        {"Zm 9", 3},
+        {"Zm-v", 3},
+        {"Zm_v", 3},
+        {"\xff"
+         "m9v",
+         3},
+        {"=m9v", 3},
+        {"Zm9\n", 3},
+        {"====", 1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         uint8_t out[8];
@@ -204,6 +240,7 @@ test_base64_malformed(void)
 
 static const kit_test tests[] = {
     {"ripemd160", test_ripemd160},
+    {"ripemd160_at_block_ends", test_ripemd160_at_block_ends},
     {"ripemd160_of_a_million", test_ripemd160_of_a_million},
     {"key_is_hashed_as_one_text", test_key_is_hashed_as_one_text},
     {"keys", test_keys},

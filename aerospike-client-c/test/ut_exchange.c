@@ -15,18 +15,19 @@
 static uint8_t request[40] = {2, 3, 0, 0, 0, 0, 0, 32, 22, 3};
 
 static const uint8_t ok[46] = {
-    2, 3, 0, 0, 0, 0, 0, 38, /* frame */
-    22, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, /* header */
-    0, 0, 0, 12, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9,
+    2,  3, 0, 0,  0, 0, 0, 38,                                           /* frame */
+    22, 0, 0, 0,  0, 0, 0, 0,  0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, /* header */
+    0,  0, 0, 12, 1, 1, 0, 0,  0, 0, 0, 0, 0, 0, 0, 9,
 };
 
-#define OK_REPLY                                                                       \
-    {                                                                                  \
-        .act = FAKE_GIVE, .n = sizeof ok, .bytes = ok                                  \
-    }
+#define OK_REPLY {.act = FAKE_GIVE, .n = sizeof ok, .bytes = ok}
 
 /* The request is accepted; no reply comes. */
-#define SILENCE {.act = FAKE_TAKE, .n = sizeof request}, {.act = FAKE_HANG}
+#define SILENCE                                                                        \
+    {.act = FAKE_TAKE, .n = sizeof request},                                           \
+    {                                                                                  \
+        .act = FAKE_HANG                                                               \
+    }
 
 typedef struct rig {
     asc_cluster *cluster;
@@ -305,6 +306,20 @@ test_info_request(void)
     CHECK_EQ_INT(run(&r), ASC_WANT_DONE);
     CHECK_EQ_INT(fake.ports[0], 3002);
     CHECK_EQ_INT(r.req.in.len, sizeof answer);
+    teardown(&r);
+}
+
+/* A message that answers an info request. */
+static void
+test_info_request_answered_by_a_message(void)
+{
+    rig r;
+    setup(&r);
+    r.req.out.data[1] = 1;
+    FAKE_SCRIPT(OK_REPLY);
+    CHECK_EQ_INT(run(&r), ASC_WANT_FAILED);
+    CHECK_EQ_INT(r.err.code, ASC_ERR_CLIENT);
+    check_returned(&r, 0, 0);
     teardown(&r);
 }
 
@@ -683,6 +698,27 @@ test_doubt_is_remembered(void)
     teardown(&r);
 }
 
+/* The first attempt left us and nobody answered; that the second found the cluster
+ * closed says nothing about it. */
+static void
+test_doubt_survives_a_failure_of_our_own(void)
+{
+    rig r;
+    setup(&r);
+    r.req.writes = true;
+    r.req.timing.max_retries = 1;
+    FAKE_SCRIPT({.act = FAKE_TAKE, .n = 40}, {.act = FAKE_CUT});
+    begin(&r);
+    CHECK_EQ_INT(step(&r), ASC_WANT_READ);
+    CHECK_EQ_INT(step(&r), ASC_WANT_TIME);
+    atomic_store(&r.cluster->closed, true);
+    CHECK_EQ_INT(step(&r), ASC_WANT_FAILED);
+    CHECK_EQ_INT(r.err.code, ASC_ERR_CLUSTER);
+    CHECK_EQ_INT(r.err.attempts, 2);
+    CHECK(r.err.in_doubt);
+    teardown(&r);
+}
+
 static void
 test_an_answer_leaves_no_doubt(void)
 {
@@ -761,6 +797,8 @@ test_garbage(void)
         {"129 MiB", "0203000008100000"},
         {"2^48 bytes", "0203ffffffffffff"},
         {"an info reply to a message", "0201000000000003 61090a"},
+        {"a longer one",
+         "0201000000000018 61616161616161616161616161616161616161616161090a"},
         {"no message header", "0203000000000000"},
         {"half a message header", "020300000000000b 1600000000000000000000"},
         {"bytes behind the reply",
@@ -1117,6 +1155,7 @@ static const kit_test tests[] = {
     {"connecting_takes_a_while", test_connecting_takes_a_while},
     {"large_reply", test_large_reply},
     {"info_request", test_info_request},
+    {"info_request_answered_by_a_message", test_info_request_answered_by_a_message},
     {"silence_then_the_other_replica", test_silence_then_the_other_replica},
     {"late_reply_is_drained", test_late_reply_is_drained},
     {"timeout_without_delay_closes", test_timeout_without_delay_closes},
@@ -1136,6 +1175,7 @@ static const kit_test tests[] = {
     {"peer_closes_at_every_moment", test_peer_closes_at_every_moment},
     {"stale_connection_is_replaced", test_stale_connection_is_replaced},
     {"doubt_is_remembered", test_doubt_is_remembered},
+    {"doubt_survives_a_failure_of_our_own", test_doubt_survives_a_failure_of_our_own},
     {"an_answer_leaves_no_doubt", test_an_answer_leaves_no_doubt},
     {"result_codes", test_result_codes},
     {"busy_until_the_end", test_busy_until_the_end},

@@ -234,25 +234,43 @@ test_many_threads(void)
     peer_stop(p);
 }
 
+/* Two nodes that name each other; b's first address is a's, who is somebody else. */
+static void
+introduce(peer *a, peer *b)
+{
+    char text[120];
+    snprintf(text, sizeof text, "1,3000,[[BB9A,,[127.0.0.1:%u]]]", a->port);
+    peer_answer(b, "peers-clear-std", text);
+    snprintf(text, sizeof text,
+             "1,3000,[[BB9B,,[127.0.0.1:%u,127.0.0.1:1,127.0.0.1:%u]]]", a->port,
+             b->port);
+    peer_answer(a, "peers-clear-std", text);
+    peer_answer(a, "peers-generation", "1");
+    peer_answer(b, "peers-generation", "1");
+}
+
+static size_t
+count_nodes(asc_cluster *c)
+{
+    asc_node_info *nodes = NULL;
+    asc_error err;
+    size_t n = 0;
+    CHECK_EQ_INT(asc_cluster_nodes(c, &nodes, &n, &err), ASC_OK);
+    asc_free(nodes);
+    return n;
+}
+
 static void
 test_peers_are_found(void)
 {
     peer *a = peer_start("BB9A"), *b = peer_start("BB9B");
-    char to_a[80], to_b[80];
-    asc_node_info *nodes = NULL;
-    size_t n = 0;
     client k;
-    snprintf(to_a, sizeof to_a, "1,3000,[[BB9A,,[127.0.0.1:%u]]]", a->port);
-    snprintf(to_b, sizeof to_b, "1,3000,[[BB9B,,[127.0.0.1:1,127.0.0.1:%u]]]", b->port);
-    peer_answer(b, "peers-clear-std", to_a);
-    peer_answer(a, "peers-clear-std", to_b); /* nobody listens at the first address */
+    introduce(a, b);
     peer_owns(a, "eo");
     peer_owns(b, "oe");
     client_init(&k);
     asc_cluster *c = create(a);
-    CHECK_EQ_INT(asc_cluster_nodes(c, &nodes, &n, &k.err), ASC_OK);
-    CHECK_EQ_INT(n, 2);
-    asc_free(nodes);
+    CHECK_EQ_INT(count_nodes(c), 2);
     CHECK_EQ_INT(run(&k, c, true, &default_timing), ASC_OK); /* partition 17 */
     CHECK_EQ_INT(atomic_load(&b->n_requests), 1);
     CHECK_EQ_INT(atomic_load(&a->n_requests), 0);
@@ -270,17 +288,56 @@ test_peers_are_found(void)
     peer_stop(b);
 }
 
+/* A node that owns nothing yet belongs to the cluster, as long as others name it. */
+static void
+test_node_without_partitions(void)
+{
+    peer *a = peer_start("BB9A"), *b = peer_start("BB9B");
+    introduce(a, b);
+    peer_owns(b, "-");
+    asc_cluster *c = create(a);
+    CHECK_EQ_INT(count_nodes(c), 2);
+    sleep_ms(600); /* two cycles */
+    CHECK_EQ_INT(count_nodes(c), 2);
+    CHECK_EQ_INT(atomic_load(&b->n_accepted), 1);
+    destroy(c);
+    peer_stop(a);
+    peer_stop(b);
+}
+
+/* It goes, and the others no longer name it. */
+static void
+test_node_leaves(void)
+{
+    peer *a = peer_start("BB9A"), *b = peer_start("BB9B");
+    client k;
+    introduce(a, b);
+    peer_owns(a, "e");
+    peer_owns(b, "o");
+    asc_cluster *c = create(a);
+    client_init(&k);
+    CHECK_EQ_INT(run(&k, c, true, &default_timing), ASC_OK); /* partition 17: b */
+    peer_down(b);
+    peer_answer(a, "peers-clear-std", "2,3000,[]");
+    peer_answer(a, "peers-generation", "2");
+    peer_owns(a, "*");
+    peer_new_map(a);
+    EVENTUALLY(count_nodes(c) == 1);
+    put_and_get(&k, c);
+    CHECK(asc_cluster_is_connected(c));
+    asc_call_free(k.call);
+    destroy(c);
+    peer_stop(a);
+    peer_stop(b);
+}
+
 /* The owner changes; the next tend cycle sees it. */
 static void
 test_map_changes(void)
 {
     peer *a = peer_start("BB9A"), *b = peer_start("BB9B");
-    char to_a[80], to_b[80];
     client k;
-    snprintf(to_a, sizeof to_a, "1,3000,[[BB9A,,[127.0.0.1:%u]]]", a->port);
-    snprintf(to_b, sizeof to_b, "1,3000,[[BB9B,,[127.0.0.1:%u]]]", b->port);
-    peer_answer(b, "peers-clear-std", to_a);
-    peer_answer(a, "peers-clear-std", to_b);
+    introduce(a, b);
     peer_owns(a, "*");
     peer_owns(b, "-");
     client_init(&k);
@@ -312,7 +369,9 @@ test_server_that_never_answers(void)
     static const asc_timing rows[] = {
         {.total_timeout_ms = 150, .max_retries = 5},
         {.total_timeout_ms = 200, .socket_timeout_ms = 60, .max_retries = 100},
-        {.socket_timeout_ms = 50, .max_retries = 2, .sleep_between_retries_ms = 20,
+        {.socket_timeout_ms = 50,
+         .max_retries = 2,
+         .sleep_between_retries_ms = 20,
          .timeout_delay_ms = 3000},
     };
     static const unsigned elapsed[] = {150, 200, 170};
@@ -336,8 +395,8 @@ test_server_that_trickles(void)
     peer *p = peer_start("BB9A");
     asc_cluster *c = create(p);
     client k;
-    const asc_timing timing = {.total_timeout_ms = 400, .socket_timeout_ms = 200,
-                               .max_retries = 3};
+    const asc_timing timing = {
+        .total_timeout_ms = 400, .socket_timeout_ms = 200, .max_retries = 3};
     client_init(&k);
     put_and_get(&k, c);
     atomic_store(&p->mode, PEER_TRICKLE); /* 50 ms for each of some 50 bytes */
@@ -437,14 +496,10 @@ static void
 test_silence_then_the_other_replica(void)
 {
     peer *a = peer_start("BB9A"), *b = peer_start("BB9B");
-    char to_a[80], to_b[80];
     client k;
-    const asc_timing timing = {.total_timeout_ms = 2000, .socket_timeout_ms = 100,
-                               .max_retries = 1};
-    snprintf(to_a, sizeof to_a, "1,3000,[[BB9A,,[127.0.0.1:%u]]]", a->port);
-    snprintf(to_b, sizeof to_b, "1,3000,[[BB9B,,[127.0.0.1:%u]]]", b->port);
-    peer_answer(b, "peers-clear-std", to_a);
-    peer_answer(a, "peers-clear-std", to_b);
+    const asc_timing timing = {
+        .total_timeout_ms = 2000, .socket_timeout_ms = 100, .max_retries = 1};
+    introduce(a, b);
     peer_owns(a, "*-");
     peer_owns(b, "-*");
     client_init(&k);
@@ -675,22 +730,29 @@ test_node_goes_and_comes_back(void)
     peer_stop(p);
 }
 
-/* Five cycles without an answer, and it is given up; its address is still known. */
+/* All nodes go, and are given up; the one that comes back is no seed, but its address
+ * is still known. */
 static void
-test_node_is_lost_and_found(void)
+test_nodes_are_lost_and_found(void)
 {
-    peer *p = peer_start("BB9A");
-    asc_cluster *c = create(p);
+    peer *a = peer_start("BB9A"), *b = peer_start("BB9B");
     client k;
+    introduce(a, b);
+    asc_cluster *c = create(a);
     client_init(&k);
-    peer_down(p);
+    peer_down(a);
+    peer_down(b);
     EVENTUALLY(!asc_cluster_is_connected(c));
-    peer_up(p);
+    EVENTUALLY(count_nodes(c) == 0);
+    peer_answer(b, "peers-clear-std", "2,3000,[]");
+    peer_up(b);
     EVENTUALLY(asc_cluster_is_connected(c));
     put_and_get(&k, c);
+    CHECK_EQ_INT(count_nodes(c), 1);
     asc_call_free(k.call);
     destroy(c);
-    peer_stop(p);
+    peer_stop(a);
+    peer_stop(b);
 }
 
 /* --- other threads, signals, forks ------------------------------------------------ */
@@ -747,6 +809,24 @@ test_close_while_a_call_is_under_way(void)
         CHECK(b.elapsed_ms >= (answers ? 295 : 495) && b.elapsed_ms < 650);
         peer_stop(p);
     }
+}
+
+/* The tend thread waits for a node that has fallen silent; close() does not. */
+static void
+test_close_while_tending(void)
+{
+    peer *p = peer_start("BB9A");
+    asc_cluster *c = NULL;
+    asc_error err;
+    asc_config config = quick();
+    config.connect_timeout_ms = 5000;
+    CHECK_EQ_INT(create_at(&c, p->port, config, &err), ASC_OK);
+    atomic_store(&p->deaf, true);
+    sleep_ms(350); /* a cycle has begun */
+    uint64_t begun = now_ms();
+    destroy(c);
+    CHECK_ELAPSED(begun, 0);
+    peer_stop(p);
 }
 
 static volatile sig_atomic_t n_signals;
@@ -814,8 +894,8 @@ test_signals(void)
     asc_cluster *c = create(p);
     const asc_timing timed = {.total_timeout_ms = 1000}, endless = {0};
     const asc_timing brief = {.total_timeout_ms = 150};
-    const asc_timing pausing = {.total_timeout_ms = 400, .max_retries = 1,
-                                .sleep_between_retries_ms = 250};
+    const asc_timing pausing = {
+        .total_timeout_ms = 400, .max_retries = 1, .sleep_between_retries_ms = 250};
     sigaction(SIGUSR1, &action, &before);
     atomic_store(&p->mode, PEER_DELAY);
     atomic_store(&p->delay_ms, 150);
@@ -1007,6 +1087,8 @@ static const kit_test tests[] = {
     {"put_and_get", test_put_and_get},
     {"many_threads", test_many_threads},
     {"peers_are_found", test_peers_are_found},
+    {"node_without_partitions", test_node_without_partitions},
+    {"node_leaves", test_node_leaves},
     {"map_changes", test_map_changes},
     {"server_that_never_answers", test_server_that_never_answers},
     {"server_that_trickles", test_server_that_trickles},
@@ -1026,8 +1108,9 @@ static const kit_test tests[] = {
     {"unreachable_peers", test_unreachable_peers},
     {"not_connected_at_first", test_not_connected_at_first},
     {"node_goes_and_comes_back", test_node_goes_and_comes_back},
-    {"node_is_lost_and_found", test_node_is_lost_and_found},
+    {"nodes_are_lost_and_found", test_nodes_are_lost_and_found},
     {"close_while_a_call_is_under_way", test_close_while_a_call_is_under_way},
+    {"close_while_tending", test_close_while_tending},
     {"signals", test_signals},
     {"free_while_interrupted", test_free_while_interrupted},
     {"fork", test_fork},

@@ -132,14 +132,10 @@ test_doubles(void)
         double value;
         const char *hex;
     } rows[] = {
-        {1.5, "cb3ff8000000000000"},
-        {0.0, "cb0000000000000000"},
-        {-0.0, "cb8000000000000000"},
-        {-2.0, "cbc000000000000000"},
-        {DBL_MAX, "cb7fefffffffffffff"},
-        {5e-324, "cb0000000000000001"},
-        {INFINITY, "cb7ff0000000000000"},
-        {-INFINITY, "cbfff0000000000000"},
+        {1.5, "cb3ff8000000000000"},      {0.0, "cb0000000000000000"},
+        {-0.0, "cb8000000000000000"},     {-2.0, "cbc000000000000000"},
+        {DBL_MAX, "cb7fefffffffffffff"},  {5e-324, "cb0000000000000001"},
+        {INFINITY, "cb7ff0000000000000"}, {-INFINITY, "cbfff0000000000000"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         asc_buf b = ASC_BUF_INIT;
@@ -195,9 +191,14 @@ test_string_widths(void)
         size_t size; /* without the type byte */
         const char *head;
     } rows[] = {
-        {29, "be"},         {30, "bf"},         {31, "d920"},
-        {254, "d9ff"},      {255, "da0100"},    {65534, "daffff"},
-        {65535, "db00010000"}, {100000, "db000186a1"},
+        {29, "be"},
+        {30, "bf"},
+        {31, "d920"},
+        {254, "d9ff"},
+        {255, "da0100"},
+        {65534, "daffff"},
+        {65535, "db00010000"},
+        {100000, "db000186a1"},
     };
     char *text = (char *)malloc(100000);
     memset(text, 'x', 100000);
@@ -352,10 +353,9 @@ test_examples(void)
     CHECK(asc_mp_put_list_head(&b, 8) &&
           asc_mp_put_bytes(&b, ASC_PARTICLE_STRING, "a", 1) && asc_mp_put_int(&b, 1) &&
           asc_mp_put_double(&b, 1.5) &&
-          asc_mp_put_bytes(&b, ASC_PARTICLE_BLOB, "x", 1) &&
-          asc_mp_put_nil(&b) && asc_mp_put_bool(&b, true) &&
-          asc_mp_put_list_head(&b, 2) && asc_mp_put_int(&b, 1) &&
-          asc_mp_put_bytes(&b, ASC_PARTICLE_STRING, "z", 1) &&
+          asc_mp_put_bytes(&b, ASC_PARTICLE_BLOB, "x", 1) && asc_mp_put_nil(&b) &&
+          asc_mp_put_bool(&b, true) && asc_mp_put_list_head(&b, 2) &&
+          asc_mp_put_int(&b, 1) && asc_mp_put_bytes(&b, ASC_PARTICLE_STRING, "z", 1) &&
           asc_mp_put_map_head(&b, 1) &&
           asc_mp_put_bytes(&b, ASC_PARTICLE_STRING, "k", 1) && asc_mp_put_int(&b, 2));
     CHECK_EQ_BYTES(b.data, b.len,
@@ -406,21 +406,18 @@ test_markers(void)
         const char *hex;
         bool is_marker;
         unsigned flags;
-    } rows[] = {
-        {"c70001 05", true, 1},
-        {"c70003 c0", true, 3},
-        {"c70008 c0", true, 8},
-        {"c70001", true, 1},
-        {"c70000", true, 0},
-        {"c700", false, 0},
-        {"c7", false, 0},
-        {"", false, 0},
-        {"01", false, 0},
-        {"d4ff00", false, 0},
-        {"c700ff", false, 0},     /* special values are no markers */
-        {"c70205aabb", false, 0}, /* a stored value: markers have no data */
-        {"c70105", false, 0},     /* cut */
-    };
+    } rows
+        [] =
+            {
+                {"c70001 05", true, 1},   {"c70003 c0", true, 3},
+                {"c70008 c0", true, 8},   {"c70001", true, 1},
+                {"c70000", true, 0},      {"c700", false, 0},
+                {"c7", false, 0},         {"", false, 0},
+                {"01", false, 0},         {"d4ff00", false, 0},
+                {"c700ff", false, 0},     /* special values are no markers */
+                {"c70205aabb", false, 0}, /* a stored value: markers have no data */
+                {"c70105", false, 0},     /* cut */
+            };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         size_t size;
         uint8_t flags = 0x55, *data = kit_hex(rows[i].hex, &size);
@@ -457,13 +454,35 @@ static void
 test_every_cut(void)
 {
     static const char *const items[] = {
-        "cc80", "cd0100", "ce00010000", "cf0000000100000000", "d0df", "d1ff7f",
-        "d2ffff7fff", "d3ffffffff7fffffff", "ca3fc00000", "cb3ff8000000000000",
+        "cc80",
+        "cd0100",
+        "ce00010000",
+        "cf0000000100000000",
+        "d0df",
+        "d1ff7f",
+        "d2ffff7fff",
+        "d3ffffffff7fffffff",
+        "ca3fc00000",
+        "cb3ff8000000000000",
         "a20361",
-        "d90361aabb", "da000361aabb", "db0000000361aabb", "c4020461", "c500020461",
-        "c6000000020461", "d4ff00", "d507aabb", "d607aabbccdd", "d7070011223344556677",
-        "d80700112233445566770011223344556677", "c70205aabb", "c8000205aabb",
-        "c90000000205aabb", "dc0000", "dd00000000", "de0000", "df00000000",
+        "d90361aabb",
+        "da000361aabb",
+        "db0000000361aabb",
+        "c4020461",
+        "c500020461",
+        "c6000000020461",
+        "d4ff00",
+        "d507aabb",
+        "d607aabbccdd",
+        "d7070011223344556677",
+        "d80700112233445566770011223344556677",
+        "c70205aabb",
+        "c8000205aabb",
+        "c90000000205aabb",
+        "dc0000",
+        "dd00000000",
+        "de0000",
+        "df00000000",
     };
     for (size_t i = 0; i < sizeof items / sizeof items[0]; i++) {
         size_t size;
@@ -488,9 +507,9 @@ static void
 test_sizes_beyond_the_bytes(void)
 {
     static const char *const items[] = {
-        "a2 03",         "bf 03",         "d9ff 03",       "daffff 03", "dbffffffff 03",
-        "c4ff 03",       "c5ffff 03",     "c6ffffffff 03", "c7ff 05",   "c8ffff 05",
-        "c9ffffffff 05", "d8 05 0011223344",
+        "a2 03",         "bf 03",     "d9ff 03",       "daffff 03",
+        "dbffffffff 03", "c4ff 03",   "c5ffff 03",     "c6ffffffff 03",
+        "c7ff 05",       "c8ffff 05", "c9ffffffff 05", "d8 05 0011223344",
     };
     for (size_t i = 0; i < sizeof items / sizeof items[0]; i++) {
         size_t size;

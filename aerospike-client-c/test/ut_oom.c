@@ -194,6 +194,22 @@ test_buffer_survives(void)
     asc_buf_clear(&b);
 }
 
+/* A million appended bytes take few allocations. */
+static void
+test_buffer_grows_by_parts(void)
+{
+    asc_buf b = ASC_BUF_INIT;
+    bool good = true;
+    asc_alloc_fail_after(30);
+    for (unsigned i = 0; i < 1000000; i++) {
+        good = good && asc_buf_put(&b, "x", 1);
+    }
+    asc_alloc_fail_after(0);
+    CHECK(good);
+    CHECK(b.cap < 2000000);
+    asc_buf_clear(&b);
+}
+
 static void
 test_allocators(void)
 {
@@ -438,6 +454,7 @@ static const kit_test tests[] = {
     {"info_request", test_info_request},
     {"msgpack", test_msgpack},
     {"buffer_survives", test_buffer_survives},
+    {"buffer_grows_by_parts", test_buffer_grows_by_parts},
     {"allocators", test_allocators},
     {"peers", test_peers},
     {"node", test_node},

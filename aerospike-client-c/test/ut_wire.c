@@ -69,10 +69,10 @@ test_get(void)
                                .budget_ms = 1000};
     CHECK(begin(&w, &out, &head));
     asc_writer_end(&w);
-    CHECK_EQ_BYTES(out.data, out.len,
-                   "02 03 00 00 00 00 00 41"
-                   "16 03 00 00 00 00 00000000 00000000 000003e8 0003 0000"
-                   ADDRESS_HEX);
+    CHECK_EQ_BYTES(
+        out.data, out.len,
+        "02 03 00 00 00 00 00 41"
+        "16 03 00 00 00 00 00000000 00000000 000003e8 0003 0000" ADDRESS_HEX);
     asc_buf_clear(&out);
 }
 
@@ -129,9 +129,8 @@ test_touch(void)
 {
     asc_buf out = ASC_BUF_INIT;
     asc_writer w;
-    const asc_msg_head head = {.info2 = ASC_INFO2_WRITE,
-                               .ttl_s = 120,
-                               .budget_ms = 1000};
+    const asc_msg_head head = {
+        .info2 = ASC_INFO2_WRITE, .ttl_s = 120, .budget_ms = 1000};
     CHECK(begin(&w, &out, &head));
     CHECK(put_op(&w, ASC_OP_TOUCH, ASC_PARTICLE_NULL, "", ""));
     asc_writer_end(&w);
@@ -182,8 +181,7 @@ test_field_edges(void)
     CHECK(!asc_writer_key_field(&w, ASC_PARTICLE_BLOB, "", UINT32_MAX - 1));
     CHECK_EQ_INT(out.len, len);
     asc_writer_end(&w);
-    CHECK_EQ_BYTES(out.data + 26, out.len - 26,
-                   "0002 0000 00000001 01 00000002 02 03");
+    CHECK_EQ_BYTES(out.data + 26, out.len - 26, "0002 0000 00000001 01 00000002 02 03");
     asc_buf_clear(&out);
 }
 
@@ -243,8 +241,8 @@ test_read_header_only(void)
     asc_error err;
     asc_msg m = {0};
     size_t size;
-    uint8_t *body = kit_hex("16 01 02 03 00 02 0000ffff fffffffe 00000000 0000 0000",
-                            &size);
+    uint8_t *body =
+        kit_hex("16 01 02 03 00 02 0000ffff fffffffe 00000000 0000 0000", &size);
     asc_error_reset(&err);
     CHECK_EQ_INT(asc_msg_open(&m, body, size, &err), ASC_OK);
     CHECK_EQ_INT(m.info1, 1);

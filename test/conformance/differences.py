@@ -10,6 +10,8 @@ from __future__ import annotations
 DECIDED = {
     # a digest may be bytes as well as bytearray
     "keys/bad-tuple/digest-bytes": "ok",
+    # a NUL in a namespace or set is refused, not cut
+    "keys/bad-tuple/ns-nul": "ParamError",
     # a name of 16 bytes is an error wherever it stands; the recorded client cuts it
     "record/select/long": "BinNameError",
     "record/remove_bin/long": "BinNameError",

@@ -34,7 +34,7 @@ class Client(aerospike.Client):
 
 
 def main(host: str, port: str, out: str, *areas: str) -> None:
-    aerospike.client = Client  # type: ignore[assignment]
+    aerospike.client = Client
     only = [word for area in areas for word in ("--only", f"{area}/*")]
     sys.argv = ["run.py", "--host", host, "--port", port, "--out", out, *only]
     runpy.run_path(str(HERE / "run.py"), run_name="__main__")

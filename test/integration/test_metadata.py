@@ -75,13 +75,6 @@ def test_ttl_of_another_type_is_refused(client, key, ttl):
     assert client.exists(key)[1] is None
 
 
-@pytest.mark.parametrize("ttl", [2**32, 2**32 + 100, 2**40])
-def test_ttl_beyond_32_bits_is_not_cut(client, key, ttl):
-    with pytest.raises(exception.AerospikeError):
-        client.put(key, {"a": 1}, {"ttl": ttl})
-    assert client.exists(key)[1] is None
-
-
 @pytest.mark.parametrize(
     ("args", "kwargs", "found"),
     [

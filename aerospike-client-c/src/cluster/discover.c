@@ -380,7 +380,10 @@ try_candidates(asc_cluster *c, candidates *cs)
                                       p->name);
         }
         of[i]->added = p->status == ASC_OK && add_node(c, p, &p->err) == ASC_OK;
-        if (!of[i]->added) {
+        if (of[i]->added) {
+            c->nodes[c->n_nodes - 1]->friends = 1; /* whoever named it */
+        }
+        else {
             asc_log(ASC_LOG_WARN, "peer %s %s: %s", of[i]->peer.name, p->addr.text,
                     p->err.message);
         }

@@ -21,11 +21,13 @@ static const struct {
 };
 
 /* A write is in doubt when it left us and nobody said what became of it, or when an
- * earlier attempt left us, whatever the last one came to. */
+ * earlier attempt left us, whatever the last one came to. A failure of our own may have
+ * a server's code (no such namespace), but says nothing about what was sent before. */
 static bool
 in_doubt(const asc_request *req, const asc_attempt *a)
 {
-    bool unanswered = a->code == ASC_ERR_TIMEOUT || a->code < 0;
+    bool unanswered =
+        a->code == ASC_ERR_TIMEOUT || a->code < 0 || a->failure == ASC_FAIL_FATAL;
     return req->writes && (a->n_sent > 1 || (a->n_sent == 1 && unanswered));
 }
 

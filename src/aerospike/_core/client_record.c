@@ -141,11 +141,21 @@ open_reply(record_call *c, asc_msg *m)
     return -1;
 }
 
+/* Seconds since 1970. time() may lag behind by a tick of the kernel's clock, which
+ * would show a second too many around the turn of one. */
+static uint64_t
+now_unix_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec;
+}
+
 /* {"ttl": seconds, "gen": number} */
 static PyObject *
 meta_to_py(module_state *st, const asc_msg *m)
 {
-    uint64_t now = m->void_time != 0 ? (uint64_t)time(NULL) : 0;
+    uint64_t now = m->void_time != 0 ? now_unix_s() : 0;
     PyObject *dict = PyDict_New();
     PyObject *ttl = PyLong_FromUnsignedLong(asc_ttl_from_void_time(m->void_time, now));
     PyObject *gen = PyLong_FromUnsignedLong(m->generation);
