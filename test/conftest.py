@@ -38,7 +38,7 @@ def _shared_cluster() -> Iterator[DevCluster | None]:
     if real_hosts():
         yield None
         return
-    with DevCluster(nodes=3) as made:
+    with DevCluster(nodes=3, cluster_name="pytest") as made:
         yield made
 
 

@@ -1,11 +1,11 @@
 """Aerospike client for Python.
 
-    import aerospike
+import aerospike
 
-    client = aerospike.client({"hosts": [("127.0.0.1", 3000)]})
-    client.put(("test", "demo", "key"), {"name": "John", "age": 32})
-    key, meta, bins = client.get(("test", "demo", "key"))
-    client.close()
+client = aerospike.client({"hosts": [("127.0.0.1", 3000)]})
+client.put(("test", "demo", "key"), {"name": "John", "age": 32})
+key, meta, bins = client.get(("test", "demo", "key"))
+client.close()
 """
 
 from aerospike import exception as exception
@@ -14,6 +14,11 @@ from aerospike._core import Client as Client
 from aerospike._core import calc_digest as calc_digest
 from aerospike._core import client as client
 from aerospike._core import get_partition_id as get_partition_id
+from aerospike._core import set_deserializer as set_deserializer
+from aerospike._core import set_log_handler as set_log_handler
+from aerospike._core import set_log_level as set_log_level
+from aerospike._core import set_serializer as set_serializer
+from aerospike._core import unset_serializers as unset_serializers
 from aerospike._types import CDTInfinite as CDTInfinite
 from aerospike._types import CDTWildcard as CDTWildcard
 from aerospike._types import GeoJSON as GeoJSON

@@ -175,16 +175,25 @@ class ScriptedNode:
     :param name: node id.
     :param replicas: which copies of the partitions it has: 0 the masters, 1 the
         others, None nothing.
+    :param n_accepts: how many connections are accepted; the next ones wait for ever.
+    :ivar default: what requests without a step are answered with.
+    :ivar on_frame: called with type and body of each frame; bytes are its answer, None
+        leaves it to the rest.
+    :ivar stops_reading: of a record request nothing but the first 8 bytes is read.
+    :ivar info: answers to info requests that differ from a good node's.
     :ivar requests: the record requests that came, in order.
     :ivar n_accepted: connections so far, those for tending included.
     """
 
-    def __init__(self, name: str = "A1", replica: int | None = 0) -> None:
+    def __init__(
+        self, name: str = "A1", replica: int | None = 0, n_accepts: int = 1 << 30
+    ) -> None:
         self.name = name
         self.replica = replica
         self.peers: list[ScriptedNode] = []
         self.info: dict[str, str] = {"build": "8.1.2.0", "cluster-name": "null"}
         self.default: bytes | None = None
+        self.stops_reading = False
         self.on_frame: Callable[[int, bytes], bytes | None] | None = None
         self.requests: list[Request] = []
         self.info_requests: list[str] = []
@@ -195,7 +204,10 @@ class ScriptedNode:
         self._lock = threading.Lock()
         self._sockets: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._n_accepts = n_accepts
+        self._listener = socket.create_server(
+            ("127.0.0.1", 0), backlog=128 if n_accepts > 99 else 0
+        )
         self.port: int = self._listener.getsockname()[1]
         self._start(self._accept)
 
@@ -266,7 +278,7 @@ class ScriptedNode:
         thread.start()
 
     def _accept(self) -> None:
-        while not self.ended.is_set():
+        while not self.ended.is_set() and self.n_accepted < self._n_accepts:
             try:
                 sock, _ = self._listener.accept()
             except OSError:
@@ -280,7 +292,11 @@ class ScriptedNode:
         try:
             with sock:
                 while True:
-                    self._answer(sock, *receive_frame(sock))
+                    kind, size = receive_head(sock)
+                    if kind == MESSAGE and self.stops_reading:
+                        self.ended.wait()
+                        raise HangUp
+                    self._answer(sock, kind, receive(sock, size))
         except (HangUp, EOFError):
             pass
         except OSError as error:
@@ -362,7 +378,7 @@ def receive(sock: socket.socket, size: int) -> bytes:
     return bytes(data)
 
 
-def receive_frame(sock: socket.socket) -> tuple[int, bytes]:
-    """(type, body) of the next frame."""
+def receive_head(sock: socket.socket) -> tuple[int, int]:
+    """Type, and size of the body, of the next frame."""
     (head,) = struct.unpack(">Q", receive(sock, 8))
-    return head >> 48 & 0xFF, receive(sock, head & (1 << 48) - 1)
+    return head >> 48 & 0xFF, head & (1 << 48) - 1

@@ -22,6 +22,7 @@ GOOD = {
     CORE + "module.c": '#include "state.h"\n#include "asc/command.h"\n',
     "src/aerospike/__init__.py": "from . import _core\nimport aerospike_helpers\n",
     "src/aerospike_devserver/cli.py": "import socket\nfrom .model import x\n",
+    "src/aerospike_devserver/pytest_plugin.py": "import aerospike\n",
 }
 
 

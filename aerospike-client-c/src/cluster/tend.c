@@ -168,6 +168,9 @@ housekeep(asc_cluster *c)
         if (c->n_cycles % TRIM_CYCLES == 0) {
             asc_pool_trim(&n->pool, now);
         }
+        if (asc_node_is_reachable(n) && asc_node_accepts(n)) {
+            asc_pool_fill(&n->pool, now);
+        }
     }
     atomic_store(&c->connected, connected);
 }

@@ -113,6 +113,22 @@ pop(asc_pool *p, uint64_t now_ms)
     return NULL;
 }
 
+/* Start a connection for which a place is counted in n_open. */
+static asc_status
+open_conn(asc_pool *p, asc_conn **out, asc_error *err)
+{
+    asc_status rc = asc_conn_start(out, p->transport, &p->addr, err);
+    pthread_mutex_lock(&p->lock);
+    if (rc == ASC_OK) {
+        link_conn(p, *out);
+    }
+    else {
+        p->n_open--;
+    }
+    pthread_mutex_unlock(&p->lock);
+    return rc;
+}
+
 asc_status
 asc_pool_get(asc_pool *p, asc_conn **out, uint64_t now_ms, asc_error *err)
 {
@@ -127,15 +143,10 @@ asc_pool_get(asc_pool *p, asc_conn **out, uint64_t now_ms, asc_error *err)
                              p->max);
     }
     if (c == NULL) {
-        asc_status rc = asc_conn_start(&c, p->transport, &p->addr, err);
-        pthread_mutex_lock(&p->lock);
+        asc_status rc = open_conn(p, &c, err);
         if (rc != ASC_OK) {
-            p->n_open--;
-            pthread_mutex_unlock(&p->lock);
             return rc;
         }
-        link_conn(p, c);
-        pthread_mutex_unlock(&p->lock);
     }
     *out = c;
     return ASC_OK;
@@ -163,6 +174,24 @@ asc_pool_drop(asc_pool *p, asc_conn *c)
     unlink_conn(p, c);
     pthread_mutex_unlock(&p->lock);
     asc_conn_free(c);
+}
+
+void
+asc_pool_fill(asc_pool *p, uint64_t now_ms)
+{
+    for (;;) {
+        pthread_mutex_lock(&p->lock);
+        bool more = !p->closed && p->n_open < p->min && p->n_open < p->max;
+        p->n_open += more;
+        pthread_mutex_unlock(&p->lock);
+        asc_conn *c;
+        asc_error err;
+        asc_error_reset(&err);
+        if (!more || open_conn(p, &c, &err) != ASC_OK) {
+            return;
+        }
+        asc_pool_put(p, c, now_ms);
+    }
 }
 
 void

@@ -188,9 +188,23 @@ static int
 client_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(self));
+    client_config *config = &((ClientObject *)self)->config;
     for (int kind = 0; kind < N_POLICIES; kind++) {
-        Py_VISIT(((ClientObject *)self)->config.defaults[kind].filter);
+        Py_VISIT(config->defaults[kind].filter);
     }
+    Py_VISIT(config->values.serializer);
+    Py_VISIT(config->values.deserializer);
+    Py_VISIT(config->values.pickle_classes);
+    return 0;
+}
+
+/* Serializers may refer to the client; without them values can still be read. */
+static int
+client_clear(PyObject *self)
+{
+    value_rules *values = &((ClientObject *)self)->config.values;
+    Py_CLEAR(values->serializer);
+    Py_CLEAR(values->deserializer);
     return 0;
 }
 
@@ -237,6 +251,21 @@ client_is_connected(PyObject *self, PyObject *ignored)
 }
 
 static PyObject *
+client_get_policies(PyObject *self, PyObject *ignored)
+{
+    (void)ignored;
+    return policies_to_py(((ClientObject *)self)->config.defaults);
+}
+
+/* None: tending is not shared through memory. */
+static PyObject *
+client_shm_key(PyObject *self, PyObject *ignored)
+{
+    (void)self, (void)ignored;
+    Py_RETURN_NONE;
+}
+
+static PyObject *
 client_enter(PyObject *self, PyObject *ignored)
 {
     (void)ignored;
@@ -258,6 +287,8 @@ static PyMethodDef client_methods[] = {
     METHOD(connect),
     {"close", client_close, METH_NOARGS, doc_close},
     {"is_connected", client_is_connected, METH_NOARGS, doc_is_connected},
+    {"get_policies", client_get_policies, METH_NOARGS, doc_get_policies},
+    {"shm_key", client_shm_key, METH_NOARGS, doc_shm_key},
     {"__enter__", client_enter, METH_NOARGS, NULL},
     {"__exit__", client_exit, METH_VARARGS, NULL},
     METHOD(get),
@@ -273,6 +304,10 @@ static PyMethodDef client_methods[] = {
     METHOD(operate),
     METHOD(operate_ordered),
     METHOD(get_key_partition_id),
+    METHOD(get_key_digest),
+    METHOD(has_geo),
+    METHOD(info),
+    METHOD(info_node),
     METHOD(info_all),
     METHOD(info_single_node),
     METHOD(info_random_node),
@@ -281,11 +316,17 @@ static PyMethodDef client_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+/* clang-format off */
 static PyType_Slot client_slots[] = {
-    {Py_tp_doc, (void *)doc_Client}, {Py_tp_init, client_init},
-    {Py_tp_dealloc, client_dealloc}, {Py_tp_traverse, client_traverse},
-    {Py_tp_methods, client_methods}, {0, NULL},
+    {Py_tp_doc, (void *)doc_Client},
+    {Py_tp_init, client_init},
+    {Py_tp_dealloc, client_dealloc},
+    {Py_tp_traverse, client_traverse},
+    {Py_tp_clear, client_clear},
+    {Py_tp_methods, client_methods},
+    {0, NULL},
 };
+/* clang-format on */
 
 static PyType_Spec client_spec = {
     .name = "aerospike.Client",

@@ -57,6 +57,11 @@ CLIENT_METHOD(client_operate);
 CLIENT_METHOD(client_operate_ordered);
 CLIENT_METHOD(client_get_key_partition_id);
 
+CLIENT_METHOD(client_get_key_digest);
+
+CLIENT_METHOD(client_has_geo);
+CLIENT_METHOD(client_info);
+CLIENT_METHOD(client_info_node);
 CLIENT_METHOD(client_info_all);
 CLIENT_METHOD(client_info_single_node);
 CLIENT_METHOD(client_info_random_node);

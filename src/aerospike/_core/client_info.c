@@ -14,7 +14,8 @@ typedef struct info_call {
     policy pol;
     const char *command; /* borrowed from the caller's str */
     size_t command_size;
-    asc_node_info *nodes; /* owned */
+    bool refusals_are_text; /* of the older calls */
+    asc_node_info *nodes;   /* owned */
     size_t n_nodes;
     asc_error err;
 } info_call;
@@ -76,7 +77,8 @@ end(info_call *c)
 }
 
 /* Ask one node. The whole reply text, borrowed from the call, or NULL with an
- * exception: a node that refuses the (first) command raises what it says. */
+ * exception: a node that refuses the (first) command raises what it says, unless its
+ * text is wanted. */
 static const char *
 ask(info_call *c, const char *node_name, size_t *size)
 {
@@ -102,7 +104,7 @@ ask(info_call *c, const char *node_name, size_t *size)
     *size = req->in.len - ASC_PROTO_HEADER_SIZE;
     asc_info_pair first;
     size_t at = 0;
-    if (asc_info_next(reply, *size, &at, &first) &&
+    if (!c->refusals_are_text && asc_info_next(reply, *size, &at, &first) &&
         asc_info_status(first.value, first.value_size, &c->err) != ASC_OK) {
         raise_error(c->st, &c->err, NULL, NULL);
         return NULL;
@@ -116,7 +118,89 @@ text_to_py(const char *text, size_t size)
     return decode_text((const uint8_t *)text, size);
 }
 
-/* {node name: (None, text after the first tab)} */
+/* Is this the node that host names: "name", or (address, port)? */
+static bool
+is_host(const asc_node_info *node, PyObject *host)
+{
+    if (PyUnicode_Check(host)) {
+        return PyUnicode_CompareWithASCIIString(host, node->name) == 0;
+    }
+    PyObject *address = PyTuple_GET_ITEM(host, 0), *port = PyTuple_GET_ITEM(host, 1);
+    int overflow;
+    return PyUnicode_CompareWithASCIIString(address, node->address) == 0 &&
+           PyLong_AsLongAndOverflow(port, &overflow) == node->port;
+}
+
+static int
+check_host(info_call *c, PyObject *host)
+{
+    bool is_pair = PyTuple_Check(host) && PyTuple_GET_SIZE(host) >= 2 &&
+                   PyUnicode_Check(PyTuple_GET_ITEM(host, 0)) &&
+                   PyLong_Check(PyTuple_GET_ITEM(host, 1));
+    return PyUnicode_Check(host) || is_pair
+               ? 0
+               : raise_param(c->st,
+                             "Host must be a string, the name of a node, or (address, "
+                             "port), not %s",
+                             Py_TYPE(host)->tp_name);
+}
+
+/* The name of the node that host stands for; NULL with ParamError. */
+static const char *
+node_of_host(info_call *c, PyObject *host)
+{
+    if (check_host(c, host) < 0) {
+        return NULL;
+    }
+    for (size_t i = 0; i < c->n_nodes; i++) {
+        if (is_host(&c->nodes[i], host)) {
+            return c->nodes[i].name;
+        }
+    }
+    raise_param(c->st, "Could not get node with name %S.", host);
+    return NULL;
+}
+
+/* Add node name: (None, text after the first tab) to the dict. */
+static int
+ask_into(info_call *c, const char *node_name, PyObject *dict)
+{
+    size_t size = 0;
+    const char *text = ask(c, node_name, &size);
+    if (text == NULL) {
+        return -1;
+    }
+    const char *tab = memchr(text, '\t', size);
+    const char *value = tab != NULL ? tab + 1 : text;
+    PyObject *item = text_to_py(value, size - (size_t)(value - text));
+    PyObject *pair = item != NULL ? PyTuple_Pack(2, Py_None, item) : NULL;
+    int rc = pair != NULL ? PyDict_SetItemString(dict, node_name, pair) : -1;
+    Py_XDECREF(item);
+    Py_XDECREF(pair);
+    return rc;
+}
+
+/* Ask the nodes of a sequence of hosts; NULL: all. */
+static PyObject *
+ask_hosts(info_call *c, PyObject *hosts)
+{
+    PyObject *result = PyDict_New();
+    PyObject *list = hosts != NULL ? PySequence_Tuple(hosts) : NULL;
+    int rc = result == NULL || (hosts != NULL && list == NULL) ? -1 : 0;
+    size_t n = list != NULL ? (size_t)PyTuple_GET_SIZE(list) : c->n_nodes;
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        const char *name = list != NULL
+                               ? node_of_host(c, PyTuple_GET_ITEM(list, (Py_ssize_t)i))
+                               : c->nodes[i].name;
+        rc = name != NULL ? ask_into(c, name, result) : -1;
+    }
+    Py_XDECREF(list);
+    if (rc < 0) {
+        Py_CLEAR(result);
+    }
+    return result;
+}
+
 CLIENT_METHOD(client_info_all)
 {
     static const char *const names[] = {"command", "policy", NULL};
@@ -126,21 +210,23 @@ CLIENT_METHOD(client_info_all)
         return NULL;
     }
     if (begin(&c, self, cls, argv[0], argv[1]) == 0) {
-        result = PyDict_New();
+        result = ask_hosts(&c, NULL);
     }
-    for (size_t i = 0; result != NULL && i < c.n_nodes; i++) {
-        size_t size = 0;
-        const char *text = ask(&c, c.nodes[i].name, &size);
-        const char *tab = text != NULL ? memchr(text, '\t', size) : NULL;
-        const char *value = tab != NULL ? tab + 1 : text;
-        PyObject *item =
-            text != NULL ? text_to_py(value, size - (size_t)(value - text)) : NULL;
-        PyObject *pair = item != NULL ? PyTuple_Pack(2, Py_None, item) : NULL;
-        Py_XDECREF(item);
-        if (pair == NULL || PyDict_SetItemString(result, c.nodes[i].name, pair) < 0) {
-            Py_CLEAR(result);
-        }
-        Py_XDECREF(pair);
+    end(&c);
+    return result;
+}
+
+CLIENT_METHOD(client_info)
+{
+    static const char *const names[] = {"command", "hosts", "policy", NULL};
+    PyObject *argv[3], *result = NULL;
+    info_call c;
+    if (parse_args("info", names, 1, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    if (begin(&c, self, cls, argv[0], argv[2]) == 0) {
+        c.refusals_are_text = true;
+        result = ask_hosts(&c, none_to_null(argv[1]));
     }
     end(&c);
     return result;
@@ -150,40 +236,37 @@ static PyObject *
 ask_for_py(info_call *c, const char *node_name)
 {
     size_t size = 0;
-    const char *text = ask(c, node_name, &size);
+    const char *text = node_name != NULL ? ask(c, node_name, &size) : NULL;
     return text != NULL ? text_to_py(text, size) : NULL;
 }
 
-CLIENT_METHOD(client_info_single_node)
+/* info_single_node() and the older info_node(). */
+static PyObject *
+info_one(const char *func, bool refusals_are_text, PyObject *self, PyTypeObject *cls,
+         PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 {
     static const char *const names[] = {"command", "host", "policy", NULL};
     PyObject *argv[3], *result = NULL;
     info_call c;
-    if (parse_args("info_single_node", names, 2, args, nargs, kwnames, argv) < 0) {
+    if (parse_args(func, names, 2, args, nargs, kwnames, argv) < 0) {
         return NULL;
     }
-    if (begin(&c, self, cls, argv[0], argv[2]) < 0) {
-        goto done;
+    if (begin(&c, self, cls, argv[0], argv[2]) == 0) {
+        c.refusals_are_text = refusals_are_text;
+        result = ask_for_py(&c, node_of_host(&c, argv[1]));
     }
-    if (!PyUnicode_Check(argv[1])) {
-        raise_param(c.st, "Host must be a string, the name of a node, not %s",
-                    Py_TYPE(argv[1])->tp_name);
-        goto done;
-    }
-    const char *wanted = NULL;
-    for (size_t i = 0; i < c.n_nodes && wanted == NULL; i++) {
-        if (PyUnicode_CompareWithASCIIString(argv[1], c.nodes[i].name) == 0) {
-            wanted = c.nodes[i].name;
-        }
-    }
-    if (wanted == NULL) {
-        raise_param(c.st, "Could not get node with name %U.", argv[1]);
-        goto done;
-    }
-    result = ask_for_py(&c, wanted);
-done:
     end(&c);
     return result;
+}
+
+CLIENT_METHOD(client_info_single_node)
+{
+    return info_one("info_single_node", false, self, cls, args, nargs, kwnames);
+}
+
+CLIENT_METHOD(client_info_node)
+{
+    return info_one("info_node", true, self, cls, args, nargs, kwnames);
 }
 
 CLIENT_METHOD(client_info_random_node)
@@ -251,4 +334,16 @@ CLIENT_METHOD(client_get_node_names)
     return parse_args("get_node_names", names, 0, args, nargs, kwnames, NULL) < 0
                ? NULL
                : nodes_to_py(self, cls, node_to_dict);
+}
+
+CLIENT_METHOD(client_has_geo)
+{
+    static const char *const names[] = {NULL};
+    info_call c;
+    if (parse_args("has_geo", names, 0, args, nargs, kwnames, NULL) < 0) {
+        return NULL;
+    }
+    int rc = open_client(&c, self, cls);
+    end(&c);
+    return rc == 0 ? Py_NewRef(Py_True) : NULL; /* every server since 3.7 */
 }

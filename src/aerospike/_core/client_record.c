@@ -53,8 +53,10 @@ begin(record_call *c, PyObject *self, PyTypeObject *cls, policy_kind kind,
         return -1;
     }
     c->req = asc_call_request(c->call);
-    c->enc = (encoder){
-        .st = c->st, .out = &c->req->out, .bool_as = c->client->config.bool_as};
+    c->enc = (encoder){.st = c->st,
+                       .out = &c->req->out,
+                       .rules = &c->client->config.values,
+                       .serializer = SERIALIZER_NOT_GIVEN};
     return 0;
 }
 
@@ -174,7 +176,9 @@ static int
 next_bin(record_call *c, asc_msg *m, PyObject **name, PyObject **value)
 {
     asc_msg_op op;
-    decoder d = {.st = c->st, .raw_containers = !c->pol.deserialize};
+    decoder d = {.st = c->st,
+                 .rules = &c->client->config.values,
+                 .raw_containers = !c->pol.deserialize};
     if (asc_msg_next_op(m, &op, &c->err) != ASC_OK) {
         raise_error(c->st, &c->err, c->key_arg, NULL);
         return -1;
@@ -369,6 +373,20 @@ write_operations(record_call *c, PyObject *bins)
     return rc;
 }
 
+/* The serializer argument matters for values of unsupported types only, so that a
+ * wrong one is found when such a value comes. */
+static int
+set_serializer(record_call *c, PyObject *arg)
+{
+    if (none_to_null(arg) != NULL) {
+        long v = PyLong_Check(arg) ? PyLong_AsLong(arg) : SERIALIZER_UNKNOWN;
+        PyErr_Clear(); /* beyond a long: unknown as well */
+        c->enc.serializer =
+            v >= SERIALIZER_NONE && v <= SERIALIZER_USER ? (int)v : SERIALIZER_UNKNOWN;
+    }
+    return 0;
+}
+
 CLIENT_METHOD(client_put)
 {
     static const char *const names[] = {"key",    "bins",       "meta",
@@ -379,7 +397,8 @@ CLIENT_METHOD(client_put)
         return NULL;
     }
     if (begin(&c, self, cls, POLICY_WRITE, argv[0], argv[2], argv[3]) == 0 &&
-        begin_message(&c) == 0 && write_operations(&c, argv[1]) == 0) {
+        set_serializer(&c, argv[4]) == 0 && begin_message(&c) == 0 &&
+        write_operations(&c, argv[1]) == 0) {
         c.bin_arg = argv[1];
         result = zero_or_raise(&c, run_write(&c, ASC_INFO2_WRITE));
     }
@@ -590,4 +609,12 @@ CLIENT_METHOD(client_get_key_partition_id)
         return NULL;
     }
     return PyLong_FromUnsignedLong(asc_digest_partition(key.digest));
+}
+
+/* The older name of aerospike.calc_digest(). */
+CLIENT_METHOD(client_get_key_digest)
+{
+    (void)self;
+    return calc_digest(PyType_GetModuleState(cls), "get_key_digest", args, nargs,
+                       kwnames);
 }

@@ -23,6 +23,17 @@ PyDict_GetItemRef(PyObject *dict, PyObject *key, PyObject **out)
 }
 #endif
 
+/* Is the interpreter on its way out? */
+static inline int
+is_finalizing(void)
+{
+#if PY_VERSION_HEX < 0x030D0000
+    return _Py_IsFinalizing();
+#else
+    return Py_IsFinalizing();
+#endif
+}
+
 /* A dict with room for n items where Python can be told so. */
 static inline PyObject *
 new_dict(size_t n)

@@ -196,17 +196,9 @@ static const char *const shared_keys[] = {
     NULL,
 };
 
-/* Its sections and keys whose commands do not exist yet. */
-static const char *const later_keys[] = {
-    "apply",        "query",
-    "scan",         "batch",
-    "batch_write",  "batch_apply",
-    "batch_remove", "batch_parent_write",
-    "admin",        "txn_verify",
-    "txn_roll",     "metrics",
-    "auth_mode",    "login_timeout_ms",
-    NULL,
-};
+/* Its keys whose function does not exist yet. */
+static const char *const later_keys[] = {"metrics", "auth_mode", "login_timeout_ms",
+                                         NULL};
 
 /* Accepted without effect: this client has no thread pool, no server the old batch
  * protocol. */
@@ -228,7 +220,7 @@ static int
 section_of(PyObject *key)
 {
     for (int kind = 0; PyUnicode_Check(key) && kind < N_POLICIES; kind++) {
-        if (PyUnicode_CompareWithASCIIString(key, policy_names[kind]) == 0) {
+        if (PyUnicode_CompareWithASCIIString(key, policy_kind_name(kind)) == 0) {
             return kind;
         }
     }
@@ -245,7 +237,8 @@ kinds_of(module_state *st, PyObject *key)
             kinds |= policy_table.rows[i].kinds;
         }
     }
-    return kinds & ~(1u << POLICY_INFO);
+    return kinds & ~(1u << POLICY_INFO | 1u << POLICY_ADMIN | 1u << POLICY_QUERY |
+                     1u << POLICY_SCAN); /* these have no common limits */
 }
 
 static int
@@ -283,10 +276,10 @@ apply_section(module_state *st, client_config *c, PyObject *key, PyObject *value
         }
         if (!PyDict_Check(value)) {
             return raise_param(st, "policies.%s must be a dict, not %s",
-                               policy_names[kind], Py_TYPE(value)->tp_name);
+                               policy_kind_name(kind), Py_TYPE(value)->tp_name);
         }
         return options_apply(st, &policy_table, 1u << kind, value, &c->defaults[kind],
-                             policy_names[kind], c->strict);
+                             policy_kind_name(kind), c->strict);
     }
     if (is_in(later_keys, key)) {
         int truth = PyObject_IsTrue(value);
@@ -336,7 +329,7 @@ parse_policies(module_state *st, const option *row, PyObject *value, void *targe
 
 /* --- other keys --- */
 
-/* Anything but INTEGER stands for AS_BOOL, unless validate_keys is on. */
+/* Anything unknown stands for AS_BOOL, unless validate_keys is on. */
 static int
 parse_bool_as(module_state *st, const option *row, PyObject *value, void *target)
 {
@@ -345,12 +338,85 @@ parse_bool_as(module_state *st, const option *row, PyObject *value, void *target
     if (v == -1 && PyErr_Occurred()) {
         PyErr_Clear();
     }
-    if (c->strict && v != BOOL_AS_INTEGER && v != BOOL_AS_BOOL) {
-        return raise_param(st,
-                           "\"%s\" is invalid: INTEGER or AS_BOOL is expected, not %R",
-                           row->name, value);
+    bool known = v >= BOOL_AS_INTEGER && v <= BOOL_AS_PICKLE;
+    if (c->strict && !known) {
+        return raise_param(
+            st,
+            "\"%s\" is invalid: INTEGER, AS_BOOL or PY_BYTES is expected, "
+            "not %R",
+            row->name, value);
     }
-    c->bool_as = v == BOOL_AS_INTEGER ? BOOL_AS_INTEGER : BOOL_AS_BOOL;
+    c->values.bool_as = known ? (int)v : BOOL_AS_BOOL;
+    return 0;
+}
+
+/* None or a bool. */
+static int
+parse_legacy_types(module_state *st, const option *row, PyObject *value, void *target)
+{
+    if (value != Py_None && !PyBool_Check(value)) {
+        return raise_param(st, "\"%s\" is invalid: None or a bool is expected, not %s",
+                           row->name, Py_TYPE(value)->tp_name);
+    }
+    ((client_config *)target)->values.legacy_types = value == Py_None   ? NOT_GIVEN
+                                                     : value == Py_True ? YES
+                                                                        : NO;
+    return 0;
+}
+
+/* A callable or None, to an owned reference. */
+static int
+store_callable(module_state *st, const char *what, PyObject *value, PyObject **at)
+{
+    if (value != Py_None && !PyCallable_Check(value)) {
+        return raise_param(st, "%s must be callable, not %s", what,
+                           Py_TYPE(value)->tp_name);
+    }
+    Py_XSETREF(*at, value == Py_None ? NULL : Py_NewRef(value));
+    return 0;
+}
+
+/* (serializer, deserializer) */
+static int
+parse_serialization(module_state *st, const option *row, PyObject *value, void *target)
+{
+    client_config *c = target;
+    if (value == Py_None) {
+        return 0;
+    }
+    if (!PyTuple_Check(value) || PyTuple_GET_SIZE(value) != 2) {
+        return raise_param(st,
+                           "\"%s\" is invalid: a tuple (serializer, deserializer) is "
+                           "expected",
+                           row->name);
+    }
+    return store_callable(st, "Serializer", PyTuple_GET_ITEM(value, 0),
+                          &c->values.serializer) < 0
+               ? -1
+               : store_callable(st, "Deserializer", PyTuple_GET_ITEM(value, 1),
+                                &c->values.deserializer);
+}
+
+/* The classes that pickled values may have besides Python's own value types. */
+static int
+parse_pickle_classes(module_state *st, const option *row, PyObject *value, void *target)
+{
+    client_config *c = target;
+    PyObject *make = NULL;
+    if (lazy_import(&make, "aerospike._pickle", "class_table") == NULL) {
+        return -1;
+    }
+    PyObject *table = PyObject_CallOneArg(make, value);
+    Py_DECREF(make);
+    if (table == NULL) {
+        if (!PyErr_ExceptionMatches(PyExc_TypeError)) {
+            return -1;
+        }
+        PyErr_Clear();
+        return raise_param(st, "\"%s\" is invalid: a list of classes is expected",
+                           row->name);
+    }
+    Py_XSETREF(c->values.pickle_classes, table);
     return 0;
 }
 
@@ -411,6 +477,9 @@ static const option config_rows[] = {
     {"hosts", OPTION_CUSTOM, 1, 0, .parse = parse_hosts},
     {"policies", OPTION_CUSTOM, 1, 0, .parse = parse_policies},
     {"send_bool_as", OPTION_CUSTOM, 1, 0, .parse = parse_bool_as},
+    {"serialization", OPTION_CUSTOM, 1, 0, .parse = parse_serialization},
+    {"legacy_types", OPTION_CUSTOM, 1, 0, .parse = parse_legacy_types},
+    {"pickle_classes", OPTION_CUSTOM, 1, 0, .parse = parse_pickle_classes},
     {"cluster_name", OPTION_CUSTOM, 1, 0, .parse = parse_cluster_name},
     {"app_id", OPTION_CUSTOM, 1, 0, .parse = parse_app_id},
     {"fail_if_not_connected", OPTION_CUSTOM, 1, 0,
@@ -436,7 +505,6 @@ static const option config_rows[] = {
     {"password", OPTION_LATER, 1, 0},
     {"shm", OPTION_LATER, 1, 0},
     {"use_shared_connection", OPTION_LATER, 1, 0},
-    {"serialization", OPTION_LATER, 1, 0},
     {"compression_threshold", OPTION_LATER, 1, 0},
     {"rack_aware", OPTION_LATER, 1, 0},
     {"rack_id", OPTION_LATER, 1, 0},
@@ -484,7 +552,7 @@ int
 config_from_py(module_state *st, client_config *c, PyObject *config)
 {
     *c = (client_config){.cluster = ASC_CONFIG_INIT,
-                         .bool_as = BOOL_AS_BOOL,
+                         .values = {.bool_as = BOOL_AS_BOOL, .legacy_types = NOT_GIVEN},
                          .fail_if_not_connected = NOT_GIVEN};
     c->cluster.user_agent = NULL;
     for (int kind = 0; kind < N_POLICIES; kind++) {
@@ -506,6 +574,9 @@ config_from_py(module_state *st, client_config *c, PyObject *config)
         return raise_param(st,
                            "\"max_conns_per_node\" is invalid: it must be at least 1");
     }
+    if (c->values.legacy_types == YES) {
+        c->values.bool_as = BOOL_AS_PICKLE;
+    }
     c->cluster.fail_if_not_connected = c->fail_if_not_connected != NO;
     return set_user_agent(c);
 }
@@ -520,6 +591,9 @@ config_clear(client_config *c)
     PyMem_Free((char *)c->cluster.cluster_name);
     PyMem_Free((char *)c->cluster.user_agent);
     c->cluster = (asc_config){0};
+    Py_CLEAR(c->values.serializer);
+    Py_CLEAR(c->values.deserializer);
+    Py_CLEAR(c->values.pickle_classes);
     for (int kind = 0; kind < N_POLICIES; kind++) {
         policy_clear(&c->defaults[kind]);
     }

@@ -3,15 +3,14 @@
 #define CORE_CONFIG_H
 
 #include "policy.h"
-
-typedef enum tristate { NOT_GIVEN = -1, NO = 0, YES = 1 } tristate;
+#include "values.h"
 
 /* The configuration, parsed. Owns what cluster points to. */
 typedef struct client_config {
     asc_config cluster;
     policy defaults[N_POLICIES];
-    PyObject *app_id;          /* borrowed while parsing */
-    int bool_as;               /* bool_as of values.h */
+    PyObject *app_id; /* borrowed while parsing */
+    value_rules values;
     bool strict;               /* validate_keys */
     int fail_if_not_connected; /* tristate */
 } client_config;

@@ -101,15 +101,6 @@ geojson(decoder *d, const uint8_t *text, size_t size)
     return value;
 }
 
-/* A blob of any language but Python's own, which stays a bytearray. */
-static PyObject *
-blob(uint8_t particle, const uint8_t *data, size_t size)
-{
-    return particle == ASC_PARTICLE_PYTHON
-               ? PyByteArray_FromStringAndSize((const char *)data, (Py_ssize_t)size)
-               : PyBytes_FromStringAndSize((const char *)data, (Py_ssize_t)size);
-}
-
 /* A byte string of msgpack: its first byte is the particle type. */
 static PyObject *
 decode_bytes(decoder *d, const asc_mp_item *item)
@@ -125,7 +116,7 @@ decode_bytes(decoder *d, const asc_mp_item *item)
     case ASC_PARTICLE_GEOJSON:
         return geojson(d, data, size);
     default:
-        return blob(item->data[0], data, size);
+        return deserialize(d, item->data[0], data, size);
     }
 }
 
@@ -187,6 +178,10 @@ decode_pairs(decoder *d, asc_mp_reader *r, size_t n, PyObject *dict)
         PyObject *key = decode_map_key(d, r, n);
         PyObject *value = key != NULL ? decode_item(d, r) : NULL;
         int rc = value != NULL ? PyDict_SetItem(dict, key, value) : -1;
+        if (value != NULL && rc < 0 && PyErr_ExceptionMatches(PyExc_TypeError)) {
+            PyErr_Clear();
+            malformed(d, "map: a list or map is the key in one");
+        }
         Py_XDECREF(key);
         Py_XDECREF(value);
         if (rc < 0) {
@@ -331,6 +326,6 @@ decode_particle(decoder *d, uint8_t particle, const uint8_t *data, size_t size)
     case ASC_PARTICLE_GEOJSON:
         return decode_geojson_particle(d, data, size);
     default:
-        return blob(particle, data, size);
+        return deserialize(d, particle, data, size);
     }
 }

@@ -155,7 +155,7 @@ static const char doc_operate[] =
     "operate($self, key, list, meta=None, policy=None)\n--\n\n"
     "Carry out operations on one record, in their order and as one: when one fails,\n"
     "nothing is changed.\n\n" DOC_KEY ":param list: list of operations as "
-                                      "aerospike_helpers.operations makes them, or of\n"
+    "aerospike_helpers.operations makes them, or of\n"
     "    dicts {\"op\": aerospike.OPERATOR_WRITE, \"bin\": \"age\", \"val\": "
     "33}.\n" DOC_META DOC_POLICY("operate") ":return: (key, meta, bins): bins has the "
                                             "last result of each bin that has one.\n"
@@ -171,6 +171,38 @@ static const char doc_get_key_partition_id[] =
     "get_key_partition_id($self, ns, set, key)\n--\n\n"
     "The partition, 0 to 4095, that the record of a user key belongs to.\n\n"
     ":raises ParamError: the key is malformed.";
+
+static const char doc_get_key_digest[] =
+    "get_key_digest($self, ns, set, key)\n--\n\n"
+    "The digest of a user key; the same as aerospike.calc_digest().";
+
+static const char doc_get_policies[] =
+    "get_policies($self)\n--\n\n"
+    "The defaults of this client: dict of policy name to dict of key to value.";
+
+static const char doc_shm_key[] =
+    "shm_key($self)\n--\n\n"
+    "The key of the shared memory for tending, or None while it is not used.";
+
+static const char doc_has_geo[] =
+    "has_geo($self)\n--\n\n"
+    "True when the cluster supports GeoJSON, as every living server does.\n\n"
+    ":raises ClusterError: the client is closed.";
+
+static const char doc_info[] =
+    "info($self, command, hosts=None, policy=None)\n--\n\n"
+    "Ask nodes, the older way: what a node refuses comes back as its text.\n\n"
+    ":param command: str.\n"
+    ":param hosts: list of (address, port); None asks every node.\n" DOC_POLICY(
+        "info") ":return: dict of node name to (None, reply without the command's "
+                "name).\n" DOC_RAISES;
+
+static const char doc_info_node[] =
+    "info_node($self, command, host, policy=None)\n--\n\n"
+    "Ask one node, the older way: what it refuses comes back as its text.\n\n"
+    ":param command: str.\n"
+    ":param host: (address, port), or the name of the node.\n" DOC_POLICY(
+        "info") ":return: str \"command<TAB>reply<LF>\".\n" DOC_RAISES;
 
 static const char doc_info_all[] =
     "info_all($self, command, policy=None)\n--\n\n"

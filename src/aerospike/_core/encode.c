@@ -136,15 +136,6 @@ is_null(module_state *st, PyObject *value)
     return value == Py_None || value == st->null || is_instance(value, st->null);
 }
 
-static int
-refuse(encoder *e, PyObject *value)
-{
-    return raise_param(e->st,
-                       "Cannot serialize: a value of type %s is not supported "
-                       "(SERIALIZER_NONE selected)",
-                       Py_TYPE(value)->tp_name);
-}
-
 /* --- items of msgpack --- */
 
 static int
@@ -184,12 +175,20 @@ encode_int(encoder *e, PyObject *value)
     return int_from_py(e->st, value, &v) < 0 ? -1 : check(asc_mp_put_int(e->out, v));
 }
 
+static int encode_serialized(encoder *e, PyObject *value);
+
 static int
 encode_bool(encoder *e, PyObject *value)
 {
     bool v = value == Py_True;
-    return check(e->bool_as == BOOL_AS_INTEGER ? asc_mp_put_int(e->out, v)
-                                               : asc_mp_put_bool(e->out, v));
+    switch (e->rules->bool_as) {
+    case BOOL_AS_INTEGER:
+        return check(asc_mp_put_int(e->out, v));
+    case BOOL_AS_PICKLE:
+        return encode_serialized(e, value);
+    default:
+        return check(asc_mp_put_bool(e->out, v));
+    }
 }
 
 static int
@@ -370,6 +369,28 @@ encode_map(encoder *e, PyObject *dict)
     return rc;
 }
 
+/* A value of an unsupported type. */
+static int
+encode_serialized(encoder *e, PyObject *value)
+{
+    uint8_t particle;
+    Py_buffer bytes;
+    PyObject *made = serialize(e, value, &particle);
+    if (made == NULL) {
+        return -1;
+    }
+    int rc = -1;
+    if (PyUnicode_Check(made)) {
+        rc = encode_str(e, particle, made);
+    }
+    else if (PyObject_GetBuffer(made, &bytes, PyBUF_SIMPLE) == 0) {
+        rc = check(asc_mp_put_bytes(e->out, particle, bytes.buf, (size_t)bytes.len));
+        PyBuffer_Release(&bytes);
+    }
+    Py_DECREF(made);
+    return rc;
+}
+
 /* Exact types have been tried: subclasses, and the types of the package. */
 static int
 encode_other(encoder *e, PyObject *value)
@@ -418,7 +439,7 @@ encode_other(encoder *e, PyObject *value)
     if (is_instance(value, st->CDTInfinite)) {
         return check(asc_mp_put_special(e->out, ASC_MP_INFINITY));
     }
-    return refuse(e, value);
+    return encode_serialized(e, value);
 }
 
 int
@@ -483,13 +504,37 @@ particle_float(encoder *e, PyObject *value, uint8_t *particle)
     return particle_number(e, bits);
 }
 
+/* A value of an unsupported type. */
+static int
+particle_serialized(encoder *e, PyObject *value, uint8_t *particle)
+{
+    Py_buffer bytes;
+    PyObject *made = serialize(e, value, particle);
+    if (made == NULL) {
+        return -1;
+    }
+    int rc = -1;
+    if (PyUnicode_Check(made)) {
+        rc = encode_utf8(e->st, e->out, made);
+    }
+    else if (PyObject_GetBuffer(made, &bytes, PyBUF_SIMPLE) == 0) {
+        rc = check(asc_buf_put(e->out, bytes.buf, (size_t)bytes.len));
+        PyBuffer_Release(&bytes);
+    }
+    Py_DECREF(made);
+    return rc;
+}
+
 static int
 particle_bool(encoder *e, PyObject *value, uint8_t *particle)
 {
     const uint8_t byte = value == Py_True;
-    if (e->bool_as == BOOL_AS_INTEGER) {
+    if (e->bool_as_number || e->rules->bool_as == BOOL_AS_INTEGER) {
         *particle = ASC_PARTICLE_INTEGER;
         return particle_number(e, byte);
+    }
+    if (e->rules->bool_as == BOOL_AS_PICKLE) {
+        return particle_serialized(e, value, particle);
     }
     *particle = ASC_PARTICLE_BOOL;
     return check(asc_buf_put(e->out, &byte, 1));
@@ -555,5 +600,5 @@ encode_particle(encoder *e, PyObject *value, uint8_t *particle)
         return raise_code(st, ASC_ERR_CLIENT, "%s cannot be stored",
                           Py_TYPE(value)->tp_name);
     }
-    return refuse(e, value);
+    return particle_serialized(e, value, particle);
 }

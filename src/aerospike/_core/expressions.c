@@ -27,7 +27,8 @@ core_pack_expression(PyObject *module, PyObject *tree)
 {
     module_state *st = PyModule_GetState(module);
     asc_buf out = ASC_BUF_INIT;
-    encoder e = {.st = st, .out = &out, .bool_as = BOOL_AS_BOOL};
+    static const value_rules rules = {.bool_as = BOOL_AS_BOOL, .legacy_types = NO};
+    encoder e = {.st = st, .out = &out, .rules = &rules, .serializer = SERIALIZER_NONE};
     PyObject *bytes = NULL;
     if (encode_item(&e, tree) == 0) {
         bytes = PyBytes_FromStringAndSize((const char *)out.data, (Py_ssize_t)out.len);

@@ -226,13 +226,13 @@ key_to_fields(const record_key *k, asc_writer *w, bool send_user_key)
 /* --- functions of the module --- */
 
 PyObject *
-core_calc_digest(PyObject *module, PyObject *const *args, Py_ssize_t nargs,
-                 PyObject *kwnames)
+calc_digest(module_state *st, const char *func, PyObject *const *args, Py_ssize_t nargs,
+            PyObject *kwnames)
 {
     static const char *const names[] = {"ns", "set", "key", NULL};
     PyObject *argv[3];
     record_key k = {0};
-    if (parse_args("calc_digest", names, 3, args, nargs, kwnames, argv) < 0) {
+    if (parse_args(func, names, 3, args, nargs, kwnames, argv) < 0) {
         return NULL;
     }
     if (!PyUnicode_Check(argv[0])) {
@@ -249,10 +249,17 @@ core_calc_digest(PyObject *module, PyObject *const *args, Py_ssize_t nargs,
         PyErr_SetString(PyExc_TypeError, "Key is invalid");
         return NULL;
     }
-    if (key_from_parts(PyModule_GetState(module), &k, argv[0], argv[1], pk) < 0) {
+    if (key_from_parts(st, &k, argv[0], argv[1], pk) < 0) {
         return NULL;
     }
     return PyByteArray_FromStringAndSize((const char *)k.digest, ASC_DIGEST_SIZE);
+}
+
+PyObject *
+core_calc_digest(PyObject *module, PyObject *const *args, Py_ssize_t nargs,
+                 PyObject *kwnames)
+{
+    return calc_digest(PyModule_GetState(module), "calc_digest", args, nargs, kwnames);
 }
 
 PyObject *

@@ -34,6 +34,11 @@ PyObject *key_to_py(const record_key *k, int with_user_key);
 /* Fields 0, 1 and 4, and 2 when send_user_key. False when memory is short. */
 bool key_to_fields(const record_key *k, asc_writer *w, bool send_user_key);
 
+/* Digest of (ns, set, key), the arguments of the function named. A bytearray, or NULL
+ * with TypeError or ParamError. */
+PyObject *calc_digest(module_state *st, const char *func, PyObject *const *args,
+                      Py_ssize_t nargs, PyObject *kwnames);
+
 /* calc_digest(ns, set, key) and get_partition_id(digest), functions of the module. */
 PyObject *core_calc_digest(PyObject *module, PyObject *const *args, Py_ssize_t nargs,
                            PyObject *kwnames);

@@ -2,6 +2,8 @@
 #include "client.h"
 #include "expressions.h"
 #include "keys.h"
+#include "logging.h"
+#include "serialize.h"
 
 /* --- functions --- */
 
@@ -36,10 +38,84 @@ PyDoc_STRVAR(doc_get_partition_id,
 PyDoc_STRVAR(doc_pack_expression, "pack_expression($module, tree, /)\n--\n\n"
                                   "The wire bytes of an expression's tree.");
 
+PyDoc_STRVAR(doc_set_serializer,
+             "set_serializer($module, function)\n--\n\n"
+             "Set the serializer of all clients: called with each value of an\n"
+             "unsupported type that put() writes with serializer=SERIALIZER_USER.\n\n"
+             ":param function: takes the value, returns str, bytes or bytearray.\n"
+             ":return: 0.\n"
+             ":raises ParamError: it is not callable.");
+
+PyDoc_STRVAR(
+    doc_set_deserializer,
+    "set_deserializer($module, function)\n--\n\n"
+    "Set the deserializer of all clients: called with each plain blob that is\n"
+    "read; what it returns takes the blob's place. When it raises, the reader\n"
+    "gets the blob.\n\n"
+    ":param function: takes str where the blob is UTF-8, else bytes.\n"
+    ":return: 0.\n"
+    ":raises ParamError: it is not callable.");
+
+PyDoc_STRVAR(doc_unset_serializers, "unset_serializers($module)\n--\n\n"
+                                    "Forget the serializer and deserializer of all\n"
+                                    "clients. Returns 0.");
+
+PyDoc_STRVAR(
+    doc_set_log_handler,
+    "set_log_handler($module, log_handler=<unrepresentable>)\n--\n\n"
+    "Set where log lines go. At first that is the log \"aerospike\" of the\n"
+    "standard library.\n\n"
+    ":param log_handler: function of (level, func, path, line, msg): int, str,\n"
+    "    str, int, str; may be called from any thread. None drops the lines;\n"
+    "    without an argument they are printed to the standard error stream.\n"
+    ":return: 0.\n"
+    ":raises ParamError: it is not callable.");
+
+PyDoc_STRVAR(doc_set_log_level,
+             "set_log_level($module, loglevel)\n--\n\n"
+             "Set the threshold of log lines: LOG_LEVEL_OFF to LOG_LEVEL_TRACE; it is\n"
+             "LOG_LEVEL_ERROR at first.\n\n"
+             ":return: 0.\n"
+             ":raises ParamError: it is no int.");
+
+PyDoc_STRVAR(
+    doc_option_tables,
+    "option_tables($module)\n--\n\n"
+    "The tables of option keys: {\"policy\": rows, \"meta\": rows, \"config\":\n"
+    "rows}; a row is a dict of name, type, kinds (names of policies), min, max\n"
+    "and new_name. For documentation and tests.");
+
+static PyObject *
+core_option_tables(PyObject *module, PyObject *ignored)
+{
+    (void)module, (void)ignored;
+    PyObject *policy_list = options_to_py(&policy_table, policy_kind_name, N_POLICIES);
+    PyObject *meta_list = options_to_py(&meta_table, policy_kind_name, 0);
+    PyObject *config_list = options_to_py(&config_table, policy_kind_name, 0);
+    PyObject *tables = NULL;
+    if (policy_list != NULL && meta_list != NULL && config_list != NULL) {
+        tables = Py_BuildValue("{sOsOsO}", "policy", policy_list, "meta", meta_list,
+                               "config", config_list);
+    }
+    Py_XDECREF(policy_list);
+    Py_XDECREF(meta_list);
+    Py_XDECREF(config_list);
+    return tables;
+}
+
+#define FAST(name)                                                                     \
+    {#name, (PyCFunction)(void (*)(void))core_##name, METH_FASTCALL | METH_KEYWORDS,   \
+     doc_##name}
+
 static PyMethodDef core_functions[] = {
     {"client", (PyCFunction)(void (*)(void))core_client, METH_FASTCALL, doc_client},
-    {"calc_digest", (PyCFunction)(void (*)(void))core_calc_digest,
-     METH_FASTCALL | METH_KEYWORDS, doc_calc_digest},
+    FAST(calc_digest),
+    FAST(set_serializer),
+    FAST(set_deserializer),
+    {"unset_serializers", core_unset_serializers, METH_NOARGS, doc_unset_serializers},
+    FAST(set_log_handler),
+    FAST(set_log_level),
+    {"option_tables", core_option_tables, METH_NOARGS, doc_option_tables},
     {"get_partition_id", core_get_partition_id, METH_O, doc_get_partition_id},
     {"pack_expression", core_pack_expression, METH_O, doc_pack_expression},
     {NULL, NULL, 0, NULL},
@@ -80,7 +156,9 @@ static int
 core_exec(PyObject *module)
 {
     module_state *st = PyModule_GetState(module);
-    return fill_state(st) < 0 ? -1 : client_type_init(module, st);
+    return fill_state(st) < 0 || client_type_init(module, st) < 0
+               ? -1
+               : logging_init(module);
 }
 
 static int
@@ -88,6 +166,9 @@ core_traverse(PyObject *module, visitproc visit, void *arg)
 {
     module_state *st = PyModule_GetState(module);
     Py_VISIT(st->ClientType);
+    Py_VISIT(st->serializer);
+    Py_VISIT(st->deserializer);
+    Py_VISIT(st->log_handler);
 #define X(field, module_name, attribute) Py_VISIT(st->field);
     CORE_IMPORTS(X)
 #undef X
@@ -98,7 +179,12 @@ static int
 core_clear(PyObject *module)
 {
     module_state *st = PyModule_GetState(module);
+    logging_clear(st);
     Py_CLEAR(st->ClientType);
+    Py_CLEAR(st->serializer);
+    Py_CLEAR(st->deserializer);
+    Py_CLEAR(st->pickle_dumps);
+    Py_CLEAR(st->pickle_loads);
 #define X(field, module_name, attribute) Py_CLEAR(st->field);
     CORE_IMPORTS(X)
 #undef X

@@ -48,12 +48,9 @@ operation_with_value(encoder *e, asc_writer *w, uint8_t code, PyObject *bin,
         PyErr_NoMemory();
         return -1;
     }
-    int kept = e->bool_as;
-    if (code == ASC_OP_INCR) { /* True adds 1, whatever a stored bool is */
-        e->bool_as = BOOL_AS_INTEGER;
-    }
+    e->bool_as_number = code == ASC_OP_INCR; /* True adds 1 */
     int rc = encode_particle(e, value, &particle);
-    e->bool_as = kept;
+    e->bool_as_number = false;
     if (rc < 0) {
         return -1;
     }

@@ -189,3 +189,50 @@ options_apply(module_state *st, const option_table *table, uint32_t kind,
     }
     return rc;
 }
+
+static PyObject *
+kinds_to_py(const option *row, const char *(*kind_name)(int), int n_kinds)
+{
+    PyObject *list = PyList_New(0);
+    for (int kind = 0; list != NULL && kind < n_kinds; kind++) {
+        if (!(row->kinds & 1u << kind)) {
+            continue;
+        }
+        PyObject *name = PyUnicode_FromString(kind_name(kind));
+        if (name == NULL || PyList_Append(list, name) < 0) {
+            Py_CLEAR(list);
+        }
+        Py_XDECREF(name);
+    }
+    return list;
+}
+
+PyObject *
+options_to_py(const option_table *table, const char *(*kind_name)(int), int n_kinds)
+{
+    static const char *const types[] = {
+        [OPTION_BOOL] = "bool",     [OPTION_NOT_BOOL] = "bool",
+        [OPTION_U32] = "int",       [OPTION_ENUM] = "enum",
+        [OPTION_SIGNED] = "int",    [OPTION_TTL] = "ttl",
+        [OPTION_CUSTOM] = "custom", [OPTION_IGNORED] = "ignored",
+        [OPTION_LATER] = "later",
+    };
+    PyObject *list = PyList_New(0);
+    for (size_t i = 0; list != NULL && i < table->n; i++) {
+        const option *row = &table->rows[i];
+        int64_t max = row->type == OPTION_U32 ? UINT32_MAX : row->max;
+        PyObject *kinds = kinds_to_py(row, kind_name, n_kinds);
+        PyObject *dict = kinds == NULL
+                             ? NULL
+                             : Py_BuildValue("{sssssOsLsLsz}", "name", row->name,
+                                             "type", types[row->type], "kinds", kinds,
+                                             "min", (long long)row->min, "max",
+                                             (long long)max, "new_name", row->new_name);
+        Py_XDECREF(kinds);
+        if (dict == NULL || PyList_Append(list, dict) < 0) {
+            Py_CLEAR(list);
+        }
+        Py_XDECREF(dict);
+    }
+    return list;
+}

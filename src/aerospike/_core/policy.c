@@ -4,12 +4,22 @@
 
 #include "expressions.h"
 
-#define R (1u << POLICY_READ)
-#define W (1u << POLICY_WRITE)
-#define O (1u << POLICY_OPERATE)
-#define D (1u << POLICY_REMOVE)
-#define I (1u << POLICY_INFO)
-#define COMMAND (R | W | O | D)
+#define BIT(kind) (1u << POLICY_##kind)
+#define R BIT(READ)
+#define W BIT(WRITE)
+#define O BIT(OPERATE)
+#define D BIT(REMOVE)
+#define A BIT(APPLY)
+#define Q BIT(QUERY)
+#define S BIT(SCAN)
+#define B (BIT(BATCH) | BIT(BATCH_PARENT_WRITE) | BIT(TXN_VERIFY) | BIT(TXN_ROLL))
+#define BR BIT(BATCH_READ)
+#define BW BIT(BATCH_WRITE)
+#define BA BIT(BATCH_APPLY)
+#define BD BIT(BATCH_REMOVE)
+#define I BIT(INFO)
+#define COMMAND (R | W | O | D | A | Q | S | B)
+#define ROW (BR | BW | BA | BD) /* of one record in a batch */
 
 #define AT(field) .offset = offsetof(policy, field)
 #define U32(name, kinds, field) {name, OPTION_U32, kinds, AT(field)}
@@ -19,7 +29,7 @@
 #define OLD(name, type, kinds, field, top, new)                                        \
     {name, type, kinds, AT(field), .max = (top), .new_name = (new)}
 
-/* Every key of the policies of commands that exist so far. */
+/* Every key of every policy. */
 static const option policy_rows[] = {
     U32("total_timeout", COMMAND, timing.total_timeout_ms),
     U32("socket_timeout", COMMAND, timing.socket_timeout_ms),
@@ -27,58 +37,108 @@ static const option policy_rows[] = {
     U32("timeout_delay", COMMAND, timing.timeout_delay_ms),
     U32("max_retries", COMMAND, timing.max_retries),
     U32("sleep_between_retries", COMMAND, timing.sleep_between_retries_ms),
-    U32("timeout", I, timing.total_timeout_ms),
-    {"compress", OPTION_LATER, COMMAND, 0},
+    U32("timeout", I | BIT(ADMIN), timing.total_timeout_ms),
+    {"compress", OPTION_LATER, COMMAND, AT(compress)},
     {"txn", OPTION_LATER, COMMAND, 0},
-    {"expressions", OPTION_CUSTOM, COMMAND, AT(filter), .parse = expressions_from_py},
+    {"expressions", OPTION_CUSTOM, COMMAND | ROW, AT(filter),
+     .parse = expressions_from_py},
     ENUM("error_detail_verbosity", COMMAND, error_detail, 3),
     ENUM("replica", COMMAND, replica, 4),
-    ENUM("key", COMMAND, key, 1),
-    ENUM("gen", W | O | D, gen, 2),
-    ENUM("exists", W | O, exists, 4),
-    ENUM("commit_level", W | O | D, commit_level, 1),
-    ENUM("read_mode_ap", R | O, read_mode_ap, 1),
-    ENUM("read_mode_sc", R | O, read_mode_sc, 3),
-    {"read_touch_ttl_percent", OPTION_SIGNED, R | O, AT(read_touch_ttl_percent),
-     .min = -1, .max = 100},
-    {"ttl", OPTION_TTL, W | O, AT(ttl_s), .min = -3, .max = UINT32_MAX},
-    U32("generation", D, generation),
-    FLAG("durable_delete", W | O | D, durable_delete),
-    FLAG("deserialize", R | O, deserialize),
+    ENUM("key", R | W | O | D | A | BW | BA | BD, key, 1),
+    ENUM("gen", W | O | D | BW | BD, gen, 2),
+    ENUM("exists", W | O | BW, exists, 4),
+    ENUM("commit_level", W | O | D | A | BW | BA | BD, commit_level, 1),
+    ENUM("read_mode_ap", R | O | B | BR, read_mode_ap, 1),
+    ENUM("read_mode_sc", R | O | B | BR, read_mode_sc, 3),
+    {"read_touch_ttl_percent", OPTION_SIGNED, R | O | B | BR,
+     AT(read_touch_ttl_percent), .min = -1, .max = 100},
+    {"ttl", OPTION_TTL, W | O | A | S | BW | BA, AT(ttl_s), .min = -3,
+     .max = UINT32_MAX},
+    U32("generation", D | BD, generation),
+    FLAG("durable_delete", W | O | D | A | S | BW | BA | BD, durable_delete),
+    FLAG("deserialize", R | O | Q | S | B, deserialize),
     FLAG("respond_all_ops", O, respond_all_ops),
-    FLAG("on_locking_only", W | O, on_locking_only),
-    {"compression_threshold", OPTION_LATER, W, 0},
-    {"check_bounds", OPTION_IGNORED, I, 0},
-    {"send_as_is", OPTION_IGNORED, I, 0},
+    FLAG("on_locking_only", W | O | A | BW | BA, on_locking_only),
+    {"compression_threshold", OPTION_LATER, W, AT(compression_threshold)},
+    ENUM("expected_duration", Q, expected_duration, 2),
+    FLAG("short_query", Q, short_query),
+    U32("max_records", S, max_records),
+    U32("records_per_second", S, records_per_second),
+    {"partition_filter", OPTION_LATER, Q | S, 0},
+    FLAG("concurrent", B, concurrent),
+    FLAG("allow_inline", B, allow_inline),
+    FLAG("allow_inline_ssd", B, allow_inline_ssd),
+    FLAG("respond_all_keys", B, respond_all_keys),
+    {"check_bounds", OPTION_IGNORED, I, 0}, /* replies are always bounded */
+    {"send_as_is", OPTION_IGNORED, I, 0},   /* requests are never changed */
     /* the names of the 2.x line */
     OLD("timeout", OPTION_U32, COMMAND, timing.total_timeout_ms, 0, "total_timeout"),
     OLD("retry", OPTION_U32, COMMAND, timing.max_retries, 0, "max_retries"),
     OLD("retry_on_timeout", OPTION_NOT_BOOL, COMMAND, timing.no_retry_on_timeout, 0,
         NULL),
-    OLD("consistency_level", OPTION_ENUM, R | O, read_mode_ap, 1, "read_mode_ap"),
+    OLD("consistency_level", OPTION_ENUM, R | O | B, read_mode_ap, 1, "read_mode_ap"),
+    {"use_batch_direct", OPTION_IGNORED, B, 0},       /* no server has it any more */
+    {"send_set_name", OPTION_IGNORED, B, 0},          /* the set is always sent */
+    {"fail_on_cluster_change", OPTION_IGNORED, S, 0}, /* servers since 4.9 cannot */
 };
 
 const option_table policy_table = {
     policy_rows, sizeof policy_rows / sizeof policy_rows[0], POLICY_TABLE};
 
-const char *const policy_names[N_POLICIES] = {
-    [POLICY_READ] = "read",     [POLICY_WRITE] = "write", [POLICY_OPERATE] = "operate",
-    [POLICY_REMOVE] = "remove", [POLICY_INFO] = "info",
+/* A kind of policy: its name, and where its defaults differ from the common ones. */
+static const struct {
+    const char *name;
+    asc_timing timing;
+    int replica, read_mode_sc;
+} kinds[N_POLICIES] = {
+#define COMMON(retries)                                                                \
+    {.total_timeout_ms = 1000,                                                         \
+     .socket_timeout_ms = 30000,                                                       \
+     .timeout_delay_ms = 3000,                                                         \
+     .max_retries = (retries)}
+#define LONG {.socket_timeout_ms = 30000, .timeout_delay_ms = 3000, .max_retries = 5}
+#define TXN                                                                            \
+    {.total_timeout_ms = 10000,                                                        \
+     .socket_timeout_ms = 3000,                                                        \
+     .timeout_delay_ms = 3000,                                                         \
+     .max_retries = 5,                                                                 \
+     .sleep_between_retries_ms = 1000}
+#define SEQ ASC_REPLICA_SEQUENCE
+    [POLICY_READ] = {"read", COMMON(2), SEQ, 0},
+    [POLICY_WRITE] = {"write", COMMON(0), SEQ, 0},
+    [POLICY_OPERATE] = {"operate", COMMON(0), SEQ, 0},
+    [POLICY_REMOVE] = {"remove", COMMON(0), SEQ, 0},
+    [POLICY_INFO] = {"info", {.total_timeout_ms = 1000}, SEQ, 0},
+    [POLICY_APPLY] = {"apply", COMMON(0), SEQ, 0},
+    [POLICY_QUERY] = {"query", LONG, SEQ, 0},
+    [POLICY_SCAN] = {"scan", LONG, SEQ, 0},
+    [POLICY_BATCH] = {"batch", COMMON(2), SEQ, 0},
+    [POLICY_BATCH_PARENT_WRITE] = {"batch_parent_write", COMMON(0), SEQ, 0},
+    [POLICY_BATCH_READ] = {"batch_read", {0}, SEQ, 0},
+    [POLICY_BATCH_WRITE] = {"batch_write", {0}, SEQ, 0},
+    [POLICY_BATCH_APPLY] = {"batch_apply", {0}, SEQ, 0},
+    [POLICY_BATCH_REMOVE] = {"batch_remove", {0}, SEQ, 0},
+    [POLICY_ADMIN] = {"admin", {.total_timeout_ms = 1000}, SEQ, 0},
+    [POLICY_TXN_VERIFY] = {"txn_verify", TXN, ASC_REPLICA_MASTER, 1},
+    [POLICY_TXN_ROLL] = {"txn_roll", TXN, ASC_REPLICA_MASTER, 0},
 };
+
+const char *
+policy_kind_name(int kind)
+{
+    return kinds[kind].name;
+}
 
 void
 policy_init(policy *p, policy_kind kind)
 {
     *p = (policy){
-        .timing =
-            {
-                .total_timeout_ms = 1000,
-                .socket_timeout_ms = kind == POLICY_INFO ? 0 : 30000,
-                .timeout_delay_ms = kind == POLICY_INFO ? 0 : 3000,
-                .max_retries = kind == POLICY_READ ? 2 : 0,
-            },
-        .replica = ASC_REPLICA_SEQUENCE,
+        .timing = kinds[kind].timing,
+        .replica = kinds[kind].replica,
+        .read_mode_sc = kinds[kind].read_mode_sc,
         .deserialize = true,
+        .allow_inline = true,
+        .respond_all_keys = true,
     };
 }
 
@@ -107,6 +167,94 @@ policy_from_py(module_state *st, policy *p, const policy *defaults, policy_kind 
         p->has_generation = PyDict_GetItemString(dict, "generation") != NULL;
     }
     return options_apply(st, &policy_table, 1u << kind, dict, p, "policy", strict);
+}
+
+/* Keys that get_policies() leaves out of some kinds: those that no default makes sense
+ * for, and those that the API never showed. */
+static bool
+is_shown(const option *row, policy_kind kind)
+{
+    static const struct {
+        const char *name;
+        uint32_t kinds; /* that do not show it */
+    } hidden[] = {
+        {"txn", ~0u},
+        {"expressions", ~0u},
+        {"partition_filter", ~0u},
+        {"short_query", ~0u},
+        {"on_locking_only", ~0u},
+        {"respond_all_ops", ~0u},
+        {"respond_all_keys", ~0u},
+        {"allow_inline_ssd", ~0u},
+        {"max_records", ~0u},
+        {"records_per_second", ~0u},
+        {"generation", D},
+        {"exists", O},
+        {"deserialize", S},
+    };
+    if (row->new_name != NULL || row->type == OPTION_IGNORED ||
+        row->type == OPTION_NOT_BOOL) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++) {
+        if (strcmp(hidden[i].name, row->name) == 0 && (hidden[i].kinds & 1u << kind)) {
+            return false;
+        }
+    }
+    return row->kinds & 1u << kind;
+}
+
+static PyObject *
+value_to_py(const option *row, const policy *p)
+{
+    const void *at = (const char *)p + row->offset;
+    if (strcmp(row->name, "compress") == 0) {
+        return PyBool_FromLong(p->compress);
+    }
+    switch (row->type) {
+    case OPTION_BOOL:
+        return PyBool_FromLong(*(const bool *)at);
+    case OPTION_ENUM:
+    case OPTION_SIGNED:
+        return PyLong_FromLong(*(const int *)at);
+    default:
+        return PyLong_FromUnsignedLong(*(const uint32_t *)at);
+    }
+}
+
+static PyObject *
+policy_to_py(const policy *p, policy_kind kind)
+{
+    PyObject *dict = PyDict_New();
+    for (size_t i = 0; dict != NULL && i < policy_table.n; i++) {
+        const option *row = &policy_rows[i];
+        if (!is_shown(row, kind)) {
+            continue;
+        }
+        PyObject *value = value_to_py(row, p);
+        if (value == NULL || PyDict_SetItemString(dict, row->name, value) < 0) {
+            Py_CLEAR(dict);
+        }
+        Py_XDECREF(value);
+    }
+    return dict;
+}
+
+PyObject *
+policies_to_py(const policy *defaults)
+{
+    PyObject *all = PyDict_New();
+    for (int kind = 0; all != NULL && kind < N_POLICIES; kind++) {
+        if (kind == POLICY_BATCH_READ) { /* has no section in the configuration */
+            continue;
+        }
+        PyObject *one = policy_to_py(&defaults[kind], (policy_kind)kind);
+        if (one == NULL || PyDict_SetItemString(all, kinds[kind].name, one) < 0) {
+            Py_CLEAR(all);
+        }
+        Py_XDECREF(one);
+    }
+    return all;
 }
 
 /* --- metadata --- */

@@ -14,6 +14,19 @@ typedef enum policy_kind {
     POLICY_OPERATE,
     POLICY_REMOVE,
     POLICY_INFO,
+    /* What follows is parsed and shown; its commands are still to come. */
+    POLICY_APPLY,
+    POLICY_QUERY,
+    POLICY_SCAN,
+    POLICY_BATCH,
+    POLICY_BATCH_PARENT_WRITE,
+    POLICY_BATCH_READ,
+    POLICY_BATCH_WRITE,
+    POLICY_BATCH_APPLY,
+    POLICY_BATCH_REMOVE,
+    POLICY_ADMIN,
+    POLICY_TXN_VERIFY,
+    POLICY_TXN_ROLL,
     N_POLICIES,
 } policy_kind;
 
@@ -39,9 +52,14 @@ typedef struct policy {
     int error_detail; /* verbosity 0 to 3 */
     int32_t read_touch_ttl_percent; /* -1: never, 0: as the server says, 1 to 100 */
     uint32_t ttl_s;
-    uint32_t generation; /* remove: expected */
+    uint32_t generation;                      /* remove: expected */
+    uint32_t max_records, records_per_second; /* scan; 0: all, no limit */
+    uint32_t compression_threshold;
+    int expected_duration; /* query: long, short, long relaxed */
     bool has_generation;
     bool durable_delete, deserialize, respond_all_ops, on_locking_only;
+    bool compress, short_query;
+    bool concurrent, allow_inline, allow_inline_ssd, respond_all_keys; /* batch */
     PyObject *filter; /* bytes of a compiled expression, owned; NULL: none */
 } policy;
 
@@ -57,8 +75,8 @@ typedef struct record_meta {
 
 extern const option_table policy_table, meta_table;
 
-/* The names of the sections of config["policies"], by policy_kind. */
-extern const char *const policy_names[N_POLICIES];
+/* The name of a kind's section in config["policies"]. */
+const char *policy_kind_name(int kind);
 
 /* The built-in defaults of a kind. */
 void policy_init(policy *p, policy_kind kind);
@@ -71,6 +89,9 @@ int policy_from_py(module_state *st, policy *p, const policy *defaults,
 
 /* An int of metadata. -1 with ParamError when it is beyond 64 bits. */
 int meta_int64(module_state *st, const char *name, PyObject *value, int64_t *out);
+
+/* {section: {key: value}}: the defaults of a client as get_policies() shows them. */
+PyObject *policies_to_py(const policy *defaults);
 
 /* Parse meta (NULL or None: nothing). 0, or -1 with ParamError. */
 int meta_from_py(module_state *st, record_meta *m, PyObject *dict, int strict);

@@ -39,7 +39,7 @@
     X(CDTInfinite, "aerospike._types", "CDTInfinite")                                  \
     X(RawName, "aerospike._types", "RawName")                                          \
     X(CompiledExpression, "aerospike._types", "CompiledExpression")                    \
-    X(report_unknown_key, "aerospike._options", "report_unknown_key")
+    X(report_unknown_key, "aerospike._report", "unknown_key")
 
 /* The tables of option names. */
 typedef enum option_table_id {
@@ -59,7 +59,10 @@ typedef struct module_state {
 #define X(field, module, attribute) PyObject *field;
     CORE_IMPORTS(X)
 #undef X
-    PyObject **option_names[N_TABLES];      /* interned, one per row, ended by NULL */
+    PyObject *serializer, *deserializer;   /* of all clients; NULL when there is none */
+    PyObject *log_handler;                 /* NULL: log lines are dropped */
+    PyObject *pickle_dumps, *pickle_loads; /* imported when they are needed */
+    PyObject **option_names[N_TABLES];     /* interned, one per row, ended by NULL */
     PyObject *cached_names[N_CACHED_NAMES]; /* see names.c */
 } module_state;
 
@@ -68,5 +71,9 @@ extern struct PyModuleDef core_module;
 /* Init functions of the parts that put types into the module; 0, or -1 with an
  * exception. */
 int client_type_init(PyObject *module, module_state *st);
+
+/* An attribute of a module that costs time to import: *cached, filled in by the first
+ * call. Borrowed; NULL with an exception. */
+PyObject *lazy_import(PyObject **cached, const char *module, const char *attribute);
 
 #endif

@@ -8,7 +8,32 @@
 #include "errors.h"
 
 /* How a bool is written: the numbers of the send_bool_as constants. */
-typedef enum bool_as { BOOL_AS_INTEGER = 0, BOOL_AS_BOOL = 1 } bool_as;
+typedef enum bool_as {
+    BOOL_AS_INTEGER = 0,
+    BOOL_AS_BOOL = 1,
+    BOOL_AS_PICKLE = 2
+} bool_as;
+
+/* What a write says of values of unsupported types: the SERIALIZER_* constants. */
+enum {
+    SERIALIZER_NOT_GIVEN = -1,
+    SERIALIZER_NONE = 0,
+    SERIALIZER_PYTHON = 1,
+    SERIALIZER_JSON = 2,
+    SERIALIZER_USER = 3,
+    SERIALIZER_UNKNOWN = 4,
+};
+
+typedef enum tristate { NOT_GIVEN = -1, NO = 0, YES = 1 } tristate;
+
+/* What a client's configuration says of values. */
+typedef struct value_rules {
+    int bool_as;      /* enum bool_as */
+    int legacy_types; /* tristate: whether unsupported types are pickled (not NO), and
+                         blobs read as bytearray (YES) */
+    PyObject *serializer, *deserializer; /* callables, owned, or NULL */
+    PyObject *pickle_classes;            /* dict of name to class, owned, or NULL */
+} value_rules;
 
 /* Deeper values are refused when written. */
 #define MAX_DEPTH_WRITTEN 256
@@ -18,8 +43,10 @@ typedef enum bool_as { BOOL_AS_INTEGER = 0, BOOL_AS_BOOL = 1 } bool_as;
 typedef struct encoder {
     module_state *st;
     asc_buf *out;
-    int bool_as;
-    int depth; /* containers around the current item */
+    const value_rules *rules; /* borrowed */
+    int serializer;           /* SERIALIZER_* */
+    bool bool_as_number;      /* whatever the rules say: an operand */
+    int depth;                /* containers around the current item */
 } encoder;
 
 /* Append a bin value as it stands in an operation, without its particle type, which
@@ -34,9 +61,18 @@ int encode_utf8(module_state *st, asc_buf *out, PyObject *text);
 
 typedef struct decoder {
     module_state *st;
-    bool raw_containers; /* policy deserialize=False: lists and maps as bytes */
+    const value_rules *rules; /* borrowed */
+    bool raw_containers;      /* policy deserialize=False: lists and maps as bytes */
     int depth;
 } decoder;
+
+/* The bytes that stand for a value of an unsupported type: a new bytes, bytearray or
+ * str object, and their particle type. NULL with an exception: ParamError when such
+ * values are not to be stored, or the serializer's own. */
+PyObject *serialize(encoder *e, PyObject *value, uint8_t *particle);
+
+/* The value of a blob, as the deserializers and the particle type say. */
+PyObject *deserialize(decoder *d, uint8_t particle, const uint8_t *data, size_t size);
 
 /* The Python object of a bin value; None for particle type 0. */
 PyObject *

@@ -104,7 +104,7 @@ def _key_order(key: Value) -> tuple[bool, Value]:
     return type(key) is bytes, key
 
 
-def _check_keys(keys: list[Value]) -> None:
+def check_keys(keys: list[Value]) -> None:
     """Only integers, strings and blobs may be map keys."""
     for key in keys:
         kind = type(key)
@@ -122,7 +122,7 @@ def seal_map(value: MapValue) -> bool:
     unstorable, or a marker that promises an order which is not there.
     """
     keys, marked = value.keys, value.flags
-    _check_keys(keys)
+    check_keys(keys)
     if any(map(is_special, value.values)):
         raise MsgpackError("unstorable")
     value.flags = marked & KV_ORDERED

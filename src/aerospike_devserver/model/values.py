@@ -9,6 +9,7 @@ Source: sections 1, 2 and 4 of the MessagePack dialect.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cmp_to_key
 from itertools import pairwise
 from typing import Any
 
@@ -157,6 +158,8 @@ def compare(a: Value, b: Value, of_maps: MapPairs = map_pairs) -> int:
     Ordering markers are ignored; a WILDCARD ends its container as equal. `of_maps`
     may refuse a pair of maps by raising.
     """
+    if type(a) is int and type(b) is int:
+        return _three_way(a, b)
     stack: list[_Pairs] = [iter(((a, b),))]
     while stack:
         found = _next_difference(stack[-1], of_maps)
@@ -172,3 +175,17 @@ def compare(a: Value, b: Value, of_maps: MapPairs = map_pairs) -> int:
 def is_sorted(items: list[Value]) -> bool:
     """Whether the items ascend in the canonical order; equal neighbours are fine."""
     return all(compare(a, b) <= 0 for a, b in pairwise(items))
+
+
+_by_compare = cmp_to_key(compare)
+_CONTAINER_RANKS = (_RANKS[ListValue], _RANKS[MapValue])
+
+
+def order_key(value: Value) -> tuple[int, Any]:
+    """A sort key that orders values canonically; quick unless they are containers."""
+    place = rank(value)
+    if place in _CONTAINER_RANKS:
+        return place, _by_compare(value)
+    if value is None:
+        return place, 0
+    return place, value.data if type(value) is Ext else value

@@ -1,0 +1,174 @@
+"""Tables of the pages that are made from the client itself.
+
+A line `<!-- generated: NAME ARGUMENT... -->` in a page is replaced by the Markdown that
+the function of that name returns:
+
+    options TABLE [KIND]   keys of a dictionary: type, default, meaning
+    old-names TABLE        older names of keys
+    in-work                policies of calls that do not exist yet
+    exceptions             the tree of classes, with codes
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import option_texts
+from option_texts import IN_WORK, Text
+
+from aerospike import _core, exception
+
+Row = dict[str, Any]
+
+LINE = re.compile(r"^<!-- generated: (.+?) -->$", re.MULTILINE)
+
+
+def expand(text: str) -> str:
+    """A page with its lines replaced. KeyError: no such function, or no such key."""
+
+    def replace(match: re.Match[str]) -> str:
+        name, *arguments = match[1].split()
+        return FUNCTIONS[name](*arguments)
+
+    return LINE.sub(replace, text)
+
+
+def _table(head: Sequence[str], rows: Iterator[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+# Options
+
+
+def rows_of(table: str, kind: str | None = None) -> list[Row]:
+    """Rows of an option table, of one kind of policy where one is given."""
+    rows: list[Row] = _core.option_tables()[table]
+    return [row for row in rows if kind is None or kind in row["kinds"]]
+
+
+def is_old(row: Row) -> bool:
+    """Whether the row is an older name of another one."""
+    return row["new_name"] is not None
+
+
+def default_of(text: Text, kind: str | None) -> str:
+    """The default as the page shows it, for one kind of policy."""
+    if isinstance(text.default, str):
+        return text.default
+    return text.default.get(kind or "", text.default.get("", ""))
+
+
+def options(table: str, kind: str | None = None) -> str:
+    """Keys in use, then those that are known and do nothing, yet or any more."""
+    texts = option_texts.TABLES[table]
+    rows = [row for row in rows_of(table, kind) if not is_old(row)]
+
+    def lines() -> Iterator[Sequence[str]]:
+        for row in rows:
+            if row["type"] not in ("ignored", "later"):
+                text = texts[row["name"]]
+                default = default_of(text, kind)
+                shown = f"`{default}`" if default else ""
+                yield f"`{row['name']}`", text.type, shown, text.meaning
+
+    parts = [_table(("key", "type", "default", "meaning"), lines())]
+    for kind_of_row, title in (
+        ("later", "In work; setting them raises `ParamError`"),
+        ("ignored", "Accepted without effect"),
+    ):
+        names = [f"`{row['name']}`" for row in rows if row["type"] == kind_of_row]
+        if names:
+            parts.append(f"{title}: {', '.join(names)}.")
+    return "\n\n".join(parts)
+
+
+def old_names(table: str) -> str:
+    """Older names, and in which dictionaries they are known."""
+
+    def lines() -> Iterator[Sequence[str]]:
+        for row in rows_of(table):
+            if is_old(row):
+                kinds = [kind for kind in row["kinds"] if kind not in IN_WORK]
+                where = ", ".join(kinds) if table == "policy" else "config"
+                yield f"`{row['name']}`", f"`{row['new_name']}`", where
+
+    return _table(("older name", "today's name", "in"), lines())
+
+
+def in_work() -> str:
+    """Policies whose calls are still to come, with their keys."""
+
+    def lines() -> Iterator[Sequence[str]]:
+        for kind, what in IN_WORK.items():
+            rows = rows_of("policy", kind)
+            names = [f"`{row['name']}`" for row in rows if not is_old(row)]
+            yield f"`{kind}`", what, ", ".join(names)
+
+    return _table(("policy", "for", "keys"), lines())
+
+
+# Exceptions
+
+
+def classes() -> list[type[exception.AerospikeError]]:
+    """Every class of the errors, a parent before its children, as they were defined."""
+
+    def below(cls: type[exception.AerospikeError]) -> Iterator[Any]:
+        yield cls
+        for child in cls.__subclasses__():
+            if child.__module__ == exception.__name__:
+                yield from below(child)
+
+    return list(dict.fromkeys(below(exception.AerospikeError)))
+
+
+def builtin_bases(cls: type) -> list[str]:
+    """Names of the built-in exceptions that a class is, too."""
+    return [base.__name__ for base in cls.__bases__ if base.__module__ == "builtins"]
+
+
+NEVER_RAISED = "LDTError"
+"""The root of classes that are there for old `except` clauses."""
+
+
+def exceptions() -> str:
+    """The tree of classes, with codes and built-in bases, as an indented list."""
+    lines = []
+    for cls in classes():
+        parents = [base.__name__ for base in cls.__mro__[1:]]
+        if NEVER_RAISED in parents:
+            continue
+        text = f"`{cls.__name__}`"
+        text += f" {cls.code}" if cls.code is not None else ""
+        for name in builtin_bases(cls):
+            text += f", also the built-in `{name}`" if name != "Exception" else ""
+        if cls.__name__ == NEVER_RAISED:
+            text += f" and {len(cls.__subclasses__())} below it, which no server causes"
+        # a class stands below its first base
+        depth = 0
+        while cls is not exception.AerospikeError:
+            cls = cls.__bases__[0]
+            depth += 1
+        lines.append(f"{'  ' * depth}- {text}")
+    return "\n".join(lines)
+
+
+FUNCTIONS: dict[str, Callable[..., str]] = {
+    "options": options,
+    "old-names": old_names,
+    "in-work": in_work,
+    "exceptions": exceptions,
+}
+
+
+def _on_source_read(_app: object, _docname: str, source: list[str]) -> None:
+    source[0] = expand(source[0])
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """What Sphinx calls."""
+    app.connect("source-read", _on_source_read)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

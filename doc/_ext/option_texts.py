@@ -1,0 +1,343 @@
+"""What every key of the option tables means: the part that the tables cannot say.
+
+Which keys exist, in which dictionaries, their ranges and their newer names come from
+the client itself; `test/doc/test_option_texts.py` holds this file against it, so that
+no key is missing here and none is left over. Markdown, as in the pages.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Text(NamedTuple):
+    """A key.
+
+    :ivar type: what it takes, as a reader would say it.
+    :ivar default: of all policies, or by policy, with "" for the others.
+    :ivar meaning: one or two sentences.
+    """
+
+    type: str
+    default: str | dict[str, str]
+    meaning: str
+
+
+LONG_RUNNING = {"query": "0", "scan": "0", "txn_verify": "10000", "txn_roll": "10000"}
+RETRIES = {
+    "": "0",
+    "read": "2",
+    "batch": "2",
+    "query": "5",
+    "scan": "5",
+    "txn_verify": "5",
+    "txn_roll": "5",
+}
+TRANSACTION_SOCKET = {"txn_verify": "3000", "txn_roll": "3000"}
+TRANSACTION_PAUSE = {"txn_verify": "1000", "txn_roll": "1000"}
+
+POLICY = {
+    "total_timeout": Text(
+        "int, ms",
+        {"": "1000", **LONG_RUNNING},
+        "Most time for the whole call, all attempts and pauses included. 0: no limit.",
+    ),
+    "socket_timeout": Text(
+        "int, ms",
+        {"": "30000", **TRANSACTION_SOCKET},
+        "Longest silence of a node before the attempt counts as failed. 0: only "
+        "`total_timeout` ends it, which is also its upper bound.",
+    ),
+    "connect_timeout": Text(
+        "int, ms",
+        "0",
+        "Most time to open a connection when the pool has none. 0: as "
+        "`socket_timeout` and `total_timeout` allow.",
+    ),
+    "timeout_delay": Text(
+        "int, ms",
+        "3000",
+        "How long a late reply is waited for, in the background, after an attempt has "
+        "timed out, so that its connection can be used again. 0: the connection is "
+        "closed at once.",
+    ),
+    "max_retries": Text("int", RETRIES, "Further attempts after the first one."),
+    "sleep_between_retries": Text(
+        "int, ms",
+        {"": "0", **TRANSACTION_PAUSE},
+        "Pause before each further attempt.",
+    ),
+    "timeout": Text("int, ms", "1000", "Most time for the request."),
+    "retry_on_timeout": Text(
+        "bool",
+        "True",
+        "2.x. `False`: an attempt that timed out is not repeated, whatever "
+        "`max_retries` says.",
+    ),
+    "compress": Text("bool", "False", "Compress large requests, ask for such replies."),
+    "txn": Text("Transaction", "", "The transaction that the command belongs to."),
+    "expressions": Text(
+        "compiled expression",
+        "",
+        "A condition on the record, evaluated by the server. Where it is false, the "
+        "call raises `FilteredOut` and nothing is changed.",
+    ),
+    "error_detail_verbosity": Text(
+        "`ERROR_DETAIL_*`",
+        "0",
+        "How much a server of version 8.2 or newer says about an error.",
+    ),
+    "replica": Text(
+        "`POLICY_REPLICA_*`",
+        {"": "SEQUENCE", "txn_verify": "MASTER", "txn_roll": "MASTER"},
+        "Which copy of the record is asked: the master alone; any in turns; the master "
+        "and, when that fails, the others in sequence; at random. Writes begin at the "
+        "master, except with RANDOM. `PREFER_RACK` acts as SEQUENCE so far.",
+    ),
+    "key": Text(
+        "`POLICY_KEY_*`",
+        "DIGEST",
+        "`SEND`: the user key goes along with the digest. Writes store it, and the "
+        "server refuses a record whose stored key differs (`RecordKeyMismatch`).",
+    ),
+    "gen": Text(
+        "`POLICY_GEN_*`",
+        "IGNORE",
+        'How `meta["gen"]` is compared with the generation of the record: not at all; '
+        "it must be equal; it must be greater. Otherwise `RecordGenerationError`.",
+    ),
+    "exists": Text(
+        "`POLICY_EXISTS_*`",
+        "IGNORE",
+        "What a record that exists, or does not, means for a write: create only, "
+        "update only, replace only, create or replace. *Replace* drops the bins that "
+        "the call does not name.",
+    ),
+    "commit_level": Text(
+        "`POLICY_COMMIT_LEVEL_*`",
+        "ALL",
+        "`MASTER`: the server answers before the copies have the write.",
+    ),
+    "read_mode_ap": Text(
+        "`POLICY_READ_MODE_AP_*`",
+        "ONE",
+        "`ALL`: several copies are compared while the cluster moves data "
+        "(namespaces that prefer availability).",
+    ),
+    "read_mode_sc": Text(
+        "`POLICY_READ_MODE_SC_*`",
+        {"": "SESSION", "txn_verify": "LINEARIZE"},
+        "What a read guarantees in namespaces with strong consistency.",
+    ),
+    "read_touch_ttl_percent": Text(
+        "int, -1 to 100",
+        "0",
+        "A read renews the time to live of a record in this last percentage of it. "
+        "0: as the server is configured; -1: never.",
+    ),
+    "ttl": Text(
+        "int, s, or `TTL_*`",
+        "0",
+        'Time to live that a write gives the record when `meta["ttl"]` is absent or '
+        "`TTL_CLIENT_DEFAULT`. 0: the default of the namespace.",
+    ),
+    "generation": Text(
+        "int", "", 'The generation that `gen` compares, in place of `meta["gen"]`.'
+    ),
+    "durable_delete": Text(
+        "bool",
+        "False",
+        "A record that is removed leaves a tombstone (Enterprise Edition).",
+    ),
+    "deserialize": Text(
+        "bool",
+        "True",
+        "`False`: lists, maps and blobs come as the raw bytes of the reply.",
+    ),
+    "respond_all_ops": Text(
+        "bool",
+        "False",
+        "`operate` and `operate_ordered`: operations without a result answer, too.",
+    ),
+    "on_locking_only": Text(
+        "bool",
+        "False",
+        "In a transaction: fail when the transaction has the record locked already.",
+    ),
+    "compression_threshold": Text(
+        "int, bytes", "0", "Compress larger requests. 0: never."
+    ),
+    "expected_duration": Text(
+        "`QUERY_DURATION_*`", "LONG", "How long the query is likely to take."
+    ),
+    "short_query": Text(
+        "bool", "False", "The older form of `expected_duration`: a short one."
+    ),
+    "max_records": Text("int", "0", "About as many records at most. 0: all."),
+    "records_per_second": Text("int", "0", "Limit for each server. 0: none."),
+    "partition_filter": Text("dict", "", "The partitions to read."),
+    "concurrent": Text("bool", "False", "Ask the nodes at the same time."),
+    "allow_inline": Text(
+        "bool",
+        "True",
+        "The server may work off the batch in the thread that received it, for "
+        "namespaces in memory.",
+    ),
+    "allow_inline_ssd": Text("bool", "False", "The same for namespaces on devices."),
+    "respond_all_keys": Text(
+        "bool", "True", "Go on with the other keys after one has failed."
+    ),
+    "check_bounds": Text("bool", "True", "Replies are always bounded."),
+    "send_as_is": Text("bool", "True", "Requests are never changed."),
+    "use_batch_direct": Text("bool", "False", "2.x. No server of today speaks it."),
+    "send_set_name": Text("bool", "False", "2.x. The set is always sent."),
+    "fail_on_cluster_change": Text(
+        "bool", "False", "2.x. Servers since 4.9 do without it."
+    ),
+}
+
+META = {
+    "gen": Text(
+        "int",
+        "",
+        "The expected generation; compared only when the policy's `gen` says so.",
+    ),
+    "ttl": Text(
+        "int, s, or `TTL_*`",
+        "",
+        "Time to live of the record from this write on. 0: the default of the "
+        "namespace; `TTL_NEVER_EXPIRE` (-1); `TTL_DONT_UPDATE` (-2); "
+        "`TTL_CLIENT_DEFAULT` (-3): that of the policy.",
+    ),
+}
+
+CONFIG = {
+    "hosts": Text(
+        "list",
+        "required",
+        'Nodes to begin with: `(address, port)` or `"address:port"`, with '
+        '`"[v6]:port"` for IPv6 and port 3000 where there is none. One that answers '
+        "is enough; it tells of the others.",
+    ),
+    "policies": Text(
+        "dict", "{}", "Default policies; see [below](#defaults-for-all-calls)."
+    ),
+    "validate_keys": Text(
+        "bool",
+        "False",
+        "Unknown keys and values out of range raise `ParamError`, in this and in every "
+        "dictionary of policies and metadata.",
+    ),
+    "fail_if_not_connected": Text(
+        "bool",
+        "not given",
+        "What happens when no node answers the constructor. `True`: it raises. "
+        "`False`: it does not, and the client goes on trying in the background. Not "
+        "given: `connect()` or the first command tries again, and raises.",
+    ),
+    "cluster_name": Text(
+        "str", "", "Nodes that belong to a cluster of another name are left out."
+    ),
+    "app_id": Text(
+        "str",
+        "",
+        "Name of the application, which servers show among their user agents.",
+    ),
+    "connect_timeout": Text(
+        "int, ms", "1000", "Most time to reach a node while the cluster is watched."
+    ),
+    "tend_interval": Text(
+        "int, ms",
+        "1000",
+        "Pause between two looks at the cluster, 250 at least. A node that comes or "
+        "goes is noticed within it.",
+    ),
+    "max_conns_per_node": Text(
+        "int",
+        "100",
+        "Most connections to one node. A call that finds them all in use tries again, "
+        "as its policy allows, and fails with `NoMoreConnectionsError`.",
+    ),
+    "min_conns_per_node": Text("int", "0", "Connections kept open to each node."),
+    "max_socket_idle": Text(
+        "int, s",
+        "0",
+        "Connections that were idle for longer are closed. 0: no limit but the "
+        "client's own.",
+    ),
+    "max_error_rate": Text(
+        "int",
+        "100",
+        "Network errors and timeouts of one node within `error_rate_window` that make "
+        "calls to it fail at once, with `MaxErrorRateExceeded`. 0: any number.",
+    ),
+    "error_rate_window": Text("int", "1", "Length of that window, in tend intervals."),
+    "use_services_alternate": Text(
+        "bool", "False", "Use the second list of addresses that nodes can publish."
+    ),
+    "force_single_node": Text(
+        "bool", "False", "Talk to the seed only, whatever it says of others."
+    ),
+    "send_bool_as": Text(
+        "`AS_BOOL`, `INTEGER` or `PY_BYTES`",
+        "AS_BOOL",
+        "How a `bool` is stored: as a boolean, as 0 or 1, or pickled.",
+    ),
+    "legacy_types": Text(
+        "None or bool",
+        "None",
+        "Values that the server has no type for; see [](serialization.md). `None`: "
+        "they are pickled. `True`: bools, too, and blobs are read as `bytearray`. "
+        "`False`: they are refused, and pickles are read as bytes.",
+    ),
+    "pickle_classes": Text(
+        "list of classes",
+        "[]",
+        "Classes that pickled values may have besides Python's own value types; see "
+        "[](serialization.md).",
+    ),
+    "serialization": Text(
+        "(serializer, deserializer)",
+        "",
+        "Functions of your own for values that the server has no type for; see "
+        "[](serialization.md).",
+    ),
+    "max_threads": Text("int", "", "2.x: size of the connection pool."),
+    "tls": Text("dict", "{}", "In work: `enable` raises `ParamError`."),
+    "user": Text("str", "", "User of a cluster with security."),
+    "password": Text("str", "", "Password of that user."),
+    "shm": Text("dict", "", "Share what is known of the cluster between processes."),
+    "use_shared_connection": Text(
+        "bool", "False", "Clients of one process share connections."
+    ),
+    "compression_threshold": Text(
+        "int, bytes", "0", "Compress larger requests. 0: never."
+    ),
+    "rack_aware": Text("bool", "False", "Read from the own rack where possible."),
+    "rack_id": Text("int", "0", "The own rack."),
+    "rack_ids": Text("list of int", "", "Racks in order of preference."),
+    "config_provider": Text("ConfigProvider", "", "A file with dynamic settings."),
+    "metrics": Text("MetricsPolicy", "", "Counters and latencies."),
+    "lua": Text("dict", "{}", "Folders of functions that the client runs; in work."),
+    "strict_types": Text("bool", "True", "Types are always checked."),
+    "batch_direct": Text("bool", "False", "2.x. No server of today speaks it."),
+    "thread_pool_size": Text("int", "16", "This client has no thread pool."),
+}
+
+TABLES = {"policy": POLICY, "meta": META, "config": CONFIG}
+
+IN_WORK = {
+    "apply": "user-defined functions",
+    "query": "queries",
+    "scan": "scans",
+    "batch": "batches",
+    "batch_parent_write": "`batch_write` and its relatives, as a whole",
+    "batch_read": "one `Read` of a batch",
+    "batch_write": "one `Write` of a batch",
+    "batch_apply": "one `Apply` of a batch",
+    "batch_remove": "one `Remove` of a batch",
+    "admin": "user administration",
+    "txn_verify": "transactions, their verification",
+    "txn_roll": "transactions, their end",
+}
+"""Policies that are parsed already; the calls that they are for are still to come."""

@@ -1,0 +1,167 @@
+"""Kinds of operation arguments, and the row that describes an operation.
+
+Arguments are positional; the optional ones come last. Wrong kind or number: 4.
+Source: section 6 of the MessagePack dialect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, Final, NamedTuple
+
+from aerospike_devserver.codec.msgpack import MsgpackError
+from aerospike_devserver.codec.particle import check_keys, seal
+from aerospike_devserver.model.values import ListValue, MapValue, Value, is_special
+from aerospike_devserver.result import Result, ServerError
+
+MAX_PARAMETERS = 1 << 20
+"""Items of a list of values or keys to look for."""
+
+_TOP = 1 << 63
+_WRAP = 1 << 64
+
+
+class NoResult(Enum):
+    """What an operation without result gives, as opposed to nil."""
+
+    NO_RESULT = "no result"
+
+
+NO_RESULT: Final = NoResult.NO_RESULT
+
+
+def refuse(result: Result = Result.OP_NOT_APPLICABLE) -> ServerError:
+    """The error to raise; 26 unless told otherwise."""
+    return ServerError(result)
+
+
+def _is_int(value: Value) -> bool:
+    return type(value) is int
+
+
+def signed(value: Value) -> int:
+    """An index, rank or offset: any integer, read as signed 64 bits."""
+    if not _is_int(value):
+        raise refuse(Result.REQUEST_INVALID)
+    number: int = value
+    return number - _WRAP if number >= _TOP else number
+
+
+def unsigned(value: Value) -> int:
+    """A count or flags: any integer, read as unsigned; a negative one is huge."""
+    if not _is_int(value):
+        raise refuse(Result.REQUEST_INVALID)
+    number: int = value
+    return number + _WRAP if number < 0 else number
+
+
+def anything(value: Value) -> Value:
+    """A value to compare with; nothing is checked."""
+    return value
+
+
+def storable(value: Value) -> Value:
+    """A value that enters storage: sealed in place, 4 if that is refused."""
+    todo = [value]
+    found: list[ListValue | MapValue] = []
+    while todo:
+        item = todo.pop()
+        if type(item) is ListValue:
+            todo += item.items
+            found.append(item)
+        elif type(item) is MapValue:
+            todo += item.values
+            todo += item.keys
+            found.append(item)
+    try:
+        if is_special(value):
+            raise MsgpackError("unstorable")
+        for container in reversed(found):
+            seal(container)
+    except MsgpackError as cause:
+        raise refuse(Result.REQUEST_INVALID) from cause
+    return value
+
+
+def storable_key(value: Value) -> Value:
+    """A key that enters a map: integer, string or blob."""
+    try:
+        check_keys([value])
+    except MsgpackError as cause:
+        raise refuse(Result.REQUEST_INVALID) from cause
+    return value
+
+
+def storable_items(value: Value) -> list[Value]:
+    """A list whose items enter storage one by one."""
+    if type(value) is not ListValue:
+        raise refuse(Result.REQUEST_INVALID)
+    for item in value.items:
+        storable(item)
+    return value.items
+
+
+def storable_pairs(value: Value) -> MapValue:
+    """A map whose pairs enter storage; its keys in any order, none twice."""
+    if type(value) is not MapValue:
+        raise refuse(Result.REQUEST_INVALID)
+    value.flags = 0
+    storable(value)
+    return value
+
+
+def parameters(value: Value) -> list[Value]:
+    """A list of values or keys to look for."""
+    if type(value) is not ListValue or len(value.items) > MAX_PARAMETERS:
+        raise refuse(Result.REQUEST_INVALID)
+    return value.items
+
+
+def number_or_nil(value: Value) -> int | float | None:
+    """The delta of an increment; nil stands for 1."""
+    if value is not None and not is_number(value):
+        raise refuse(Result.REQUEST_INVALID)
+    number: int | float | None = value
+    return number
+
+
+def is_number(value: Value) -> bool:
+    """Whether a value can be incremented."""
+    return isinstance(value, (int, float)) and type(value) is not bool
+
+
+def add(value: int | float, delta: int | float) -> int | float:
+    """A sum of the type of value: integers wrap at 64 bits, deltas are truncated."""
+    if isinstance(value, float):
+        return float(value) + delta
+    total = value + int(delta) & _WRAP - 1
+    return total - _WRAP if total >= _TOP else total
+
+
+Kind = Callable[[Value], Any]
+"""Checks an argument as it came and gives it as the operation wants it."""
+
+
+class Row(NamedTuple):
+    """One operation on a list or map.
+
+    kinds: of all arguments, the first n_required of which must be there. run: called
+    with the container and the arguments. new_flags: order flags of the container that
+    the arguments would create, None if the operation creates none; missing: what a
+    missing container answers if none is created, None = success without result.
+    """
+
+    name: str
+    modifies: bool
+    kinds: tuple[Kind, ...]
+    n_required: int
+    run: Callable[..., Value]
+    new_flags: Callable[..., int] | None = None
+    missing: Result | None = None
+
+    def arguments(self, values: list[Value]) -> list[Any]:
+        """The checked arguments; ServerError 4."""
+        if not self.n_required <= len(values) <= len(self.kinds):
+            raise refuse(Result.REQUEST_INVALID)
+        return [kind(value) for kind, value in zip(self.kinds, values, strict=False)]

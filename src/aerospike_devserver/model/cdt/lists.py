@@ -1,0 +1,673 @@
+"""List operations: a row for each. Source: part B of the page on lists.
+
+Functions that modify change the list in place and raise before they have changed
+anything.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from aerospike_devserver.model.cdt.arguments import (
+    NO_RESULT,
+    Kind,
+    Row,
+    add,
+    anything,
+    is_number,
+    number_or_nil,
+    parameters,
+    refuse,
+    signed,
+    storable,
+    storable_items,
+    unsigned,
+)
+from aerospike_devserver.model.cdt.selection import (
+    INDEX_RANGES,
+    RANK_RANGES,
+    Found,
+    Missing,
+    One,
+    RankSelection,
+    Selection,
+    Span,
+    View,
+    Wanted,
+    check_kind,
+    chosen_indexes,
+    clip,
+    clip_absolute,
+    runs,
+    segments,
+    single,
+    tell,
+    wanted,
+)
+from aerospike_devserver.model.values import (
+    ORDERED,
+    ListValue,
+    Value,
+    compare,
+    order_key,
+)
+from aerospike_devserver.result import Result, ServerError
+
+ADD_UNIQUE = 1
+INSERT_BOUNDED = 2
+NO_FAIL = 4
+PARTIAL = 8
+
+DESCENDING = 1
+DROP_DUPLICATES = 2
+
+_PERSIST_INDEX = 0x10
+_MAX_INDEX = 1 << 31
+
+ROWS: dict[int, Row] = {}
+"""List operations by code."""
+
+
+class Violation(Exception):
+    """A write flag forbids the change: `result`, or nothing with NO_FAIL."""
+
+    def __init__(self, result: Result) -> None:
+        super().__init__(result.name)
+        self.result = result
+
+
+def new_flags(order: int) -> int:
+    """Flags of a list created with an order argument; unknown bits: unordered."""
+    return ORDERED if order & ~_PERSIST_INDEX == ORDERED else 0
+
+
+def is_ordered(items: ListValue) -> bool:
+    return bool(items.flags & ORDERED)
+
+
+def restore_order(items: ListValue) -> None:
+    """Sort an ordered list after one of its elements has changed."""
+    if is_ordered(items):
+        items.items.sort(key=order_key)
+
+
+def _row(
+    code: int,
+    *kinds: Kind,
+    optional: Sequence[Kind] = (),
+    modifies: bool = True,
+    creates: Callable[..., int] | None = None,
+    missing: Result | None = None,
+) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
+    """Register the function of a code."""
+
+    def register(function: Callable[..., Value]) -> Callable[..., Value]:
+        ROWS[code] = Row(
+            function.__name__.strip("_"),
+            modifies,
+            (*kinds, *optional),
+            len(kinds),
+            function,
+            creates,
+            missing,
+        )
+        return function
+
+    return register
+
+
+def _unordered(*_arguments: Any) -> int:
+    return 0
+
+
+# Writing
+
+
+def _allow(
+    flags: int, unchanged: Callable[[], Value], change: Callable[[], Value]
+) -> Value:
+    """The result of a change; of a forbidden one with NO_FAIL what has been there."""
+    try:
+        return change()
+    except Violation as violation:
+        if flags & NO_FAIL:
+            return unchanged()
+        raise refuse(violation.result) from violation
+
+
+def _contains(items: Sequence[Value], value: Value) -> bool:
+    return any(compare(item, value) == 0 for item in items)
+
+
+def _check_unique(items: Sequence[Value], value: Value, flags: int) -> None:
+    if flags & ADD_UNIQUE and _contains(items, value):
+        raise Violation(Result.ELEMENT_EXISTS)
+
+
+def _unique_items(old: Sequence[Value], new: list[Value], flags: int) -> list[Value]:
+    """The items that ADD_UNIQUE lets in; a Violation unless all, or PARTIAL."""
+    if not flags & ADD_UNIQUE:
+        return new
+    let_in: list[Value] = []
+    for item in new:
+        if _contains(old, item):
+            problem = Result.ELEMENT_EXISTS
+        elif _contains(let_in, item):
+            problem = Result.OP_NOT_APPLICABLE
+        else:
+            let_in.append(item)
+            continue
+        if not (flags & NO_FAIL and flags & PARTIAL):
+            raise Violation(problem)
+    return let_in
+
+
+def _place(items: ListValue, index: int, flags: int) -> int:
+    """Where an insertion goes, the end padded up to it; 26 before the beginning."""
+    size = len(items.items)
+    index += size if index < 0 else 0
+    if not 0 <= index < _MAX_INDEX:
+        raise refuse()
+    if index > size and flags & INSERT_BOUNDED:
+        raise Violation(Result.OP_NOT_APPLICABLE)
+    return index
+
+
+def _put_in(items: ListValue, index: int, new: Sequence[Value]) -> None:
+    items.items += [None] * (index - len(items.items))
+    items.items[index:index] = new
+
+
+def _add_sorted(items: ListValue, value: Value) -> None:
+    items.items.insert(
+        bisect_right(items.items, order_key(value), key=order_key), value
+    )
+
+
+def _check_unordered(items: ListValue) -> None:
+    if is_ordered(items):
+        raise refuse()
+
+
+@_row(0, unsigned, creates=lambda order: new_flags(order))
+def set_type(items: ListValue, order: int) -> Value:
+    """Change the order; 26 for unknown bits."""
+    if order & ~(_PERSIST_INDEX | ORDERED):
+        raise refuse()
+    items.flags = new_flags(order)
+    restore_order(items)
+    return NO_RESULT
+
+
+@_row(
+    1,
+    storable,
+    optional=(unsigned, unsigned),
+    creates=lambda value, order=0, flags=0: new_flags(order),
+)
+def append(items: ListValue, value: Value, _order: int = 0, flags: int = 0) -> Value:
+    """Add to the end, or at the sorted place; the new size."""
+
+    def change() -> Value:
+        _check_unique(items.items, value, flags)
+        if is_ordered(items):
+            _add_sorted(items, value)
+        else:
+            items.items.append(value)
+        return len(items.items)
+
+    return _allow(flags, lambda: len(items.items), change)
+
+
+@_row(
+    2,
+    storable_items,
+    optional=(unsigned, unsigned),
+    creates=lambda value, order=0, flags=0: new_flags(order),
+)
+def append_items(
+    items: ListValue, new: list[Value], _order: int = 0, flags: int = 0
+) -> Value:
+    """Add several items; the new size."""
+
+    def change() -> Value:
+        items.items += _unique_items(items.items, new, flags)
+        restore_order(items)
+        return len(items.items)
+
+    return _allow(flags, lambda: len(items.items), change)
+
+
+@_row(3, signed, storable, optional=(unsigned,), creates=_unordered)
+def insert(items: ListValue, index: int, value: Value, flags: int = 0) -> Value:
+    """Insert before an index, padding with nil behind the end; the new size."""
+    _check_unordered(items)
+
+    def change() -> Value:
+        place = _place(items, index, flags)
+        _check_unique(items.items, value, flags)
+        _put_in(items, place, [value])
+        return len(items.items)
+
+    return _allow(flags, lambda: len(items.items), change)
+
+
+@_row(4, signed, storable_items, optional=(unsigned,), creates=_unordered)
+def insert_items(
+    items: ListValue, index: int, new: list[Value], flags: int = 0
+) -> Value:
+    """Insert several items before an index; none changes nothing."""
+    _check_unordered(items)
+
+    def change() -> Value:
+        if new:
+            place = _place(items, index, flags)
+            _put_in(items, place, _unique_items(items.items, new, flags))
+        return len(items.items)
+
+    return _allow(flags, lambda: len(items.items), change)
+
+
+@_row(9, signed, storable, optional=(unsigned,), creates=_unordered)
+def set_item(items: ListValue, index: int, value: Value, flags: int = 0) -> Value:
+    """Replace an element; at or behind the end as an insertion."""
+    _check_unordered(items)
+
+    def change() -> Value:
+        place = _place(items, index, flags)
+        others = items.items[:place] + items.items[place + 1 :]
+        _check_unique(others, value, flags)
+        if place < len(items.items):
+            items.items[place] = value
+        else:
+            _put_in(items, place, [value])
+        return NO_RESULT
+
+    return _allow(flags, lambda: NO_RESULT, change)
+
+
+@_row(
+    12,
+    signed,
+    optional=(number_or_nil, unsigned, unsigned),
+    creates=lambda index, delta=None, order=0, flags=0: new_flags(order),
+)
+def increment(
+    items: ListValue,
+    index: int,
+    delta: int | float | None = None,
+    _order: int = 0,
+    flags: int = 0,
+) -> Value:
+    """Add to a number, a missing one counting as 0; the new value."""
+    delta = 1 if delta is None else delta
+    ordered = is_ordered(items)
+    values = items.items
+    if ordered and index > len(values):
+        raise refuse()
+
+    def unchanged() -> Value:
+        return values[index] if -len(values) <= index < len(values) else NO_RESULT
+
+    def change() -> Value:
+        place = _place(items, index, flags)
+        if place >= len(values):
+            total = add(type(delta)(0), delta)
+            _check_unique(values, total, flags)
+            _put_in(items, place, [total])
+        else:
+            if not is_number(values[place]):
+                raise refuse(Result.REQUEST_INVALID)
+            total = add(values[place], delta)
+            _check_unique(values[:place] + values[place + 1 :], total, flags)
+            values[place] = total
+        restore_order(items)
+        return total
+
+    return _allow(flags, unchanged, change)
+
+
+@_row(11)
+def clear(items: ListValue) -> Value:
+    """Remove all elements; the marker stays."""
+    items.items.clear()
+    return NO_RESULT
+
+
+@_row(13, optional=(unsigned,), missing=Result.BIN_INCOMPATIBLE_TYPE)
+def sort(items: ListValue, flags: int = 0) -> Value:
+    """Sort; an ordered list can only lose its duplicates.
+
+    Both flags at once fail with 4 on the reference server, unless there is no order.
+    """
+    ordered = is_ordered(items)
+    values = sorted(items.items, key=order_key)
+    distinct = [
+        value
+        for place, value in enumerate(values)
+        if place == 0 or compare(values[place - 1], value) != 0
+    ]
+    if flags & DROP_DUPLICATES:
+        if flags & DESCENDING and not ordered and len(distinct) > 1:
+            raise refuse(Result.REQUEST_INVALID)
+        values = distinct
+    if flags & DESCENDING and not ordered:
+        values.reverse()
+    items.items = values
+    return NO_RESULT
+
+
+# Removing by index
+
+
+@_row(5, signed)
+def pop(items: ListValue, index: int) -> Value:
+    """Remove an element; what it was."""
+    return items.items.pop(single(index, len(items.items)))
+
+
+def _cut(items: ListValue, span: Span) -> list[Value]:
+    taken = items.items[span.start : span.start + span.count]
+    del items.items[span.start : span.start + span.count]
+    return taken
+
+
+@_row(6, signed, optional=(unsigned,))
+def pop_range(items: ListValue, index: int, count: int | None = None) -> Value:
+    """Remove a range; what it was."""
+    return ListValue(_cut(items, clip(index, count, len(items.items))))
+
+
+@_row(7, signed)
+def remove(items: ListValue, index: int) -> Value:
+    """Remove an element; how many have been removed."""
+    items.items.pop(single(index, len(items.items)))
+    return 1
+
+
+@_row(8, signed, optional=(unsigned,))
+def remove_range(items: ListValue, index: int, count: int | None = None) -> Value:
+    """Remove a range; how many have been removed."""
+    return len(_cut(items, clip(index, count, len(items.items))))
+
+
+@_row(10, signed, unsigned)
+def trim(items: ListValue, index: int, count: int) -> Value:
+    """Remove all but a range; how many have been removed."""
+    size = len(items.items)
+    items.items = _cut(items, clip(index, count, size))
+    return size - len(items.items)
+
+
+# Reading by index
+
+
+@_row(16, modifies=False)
+def size(items: ListValue) -> Value:
+    """The number of elements."""
+    return len(items.items)
+
+
+@_row(17, signed, modifies=False)
+def get(items: ListValue, index: int) -> Value:
+    """An element."""
+    return items.items[single(index, len(items.items))]
+
+
+@_row(18, signed, optional=(unsigned,), modifies=False)
+def get_range(items: ListValue, index: int, count: int | None = None) -> Value:
+    """A range of elements."""
+    return ListValue(_cut(items, clip(index, count, len(items.items))))
+
+
+# Reading and removing by index, rank and value
+
+
+class OrderedRange(Selection):
+    """A range of an ordered list, where rank and index are one."""
+
+    def rank(self) -> Sequence[int]:
+        return self.index()
+
+    def reverse_rank(self) -> Sequence[int]:
+        return self.reverse_index()
+
+
+class OrderedRanks(OrderedRange):
+    """The same, asked for by rank."""
+
+    ranges = RANK_RANGES
+
+
+class Ranks(RankSelection):
+    """A range of ranks of an unordered list."""
+
+    def exists(self) -> bool:
+        """Inverted, the server tells whether the range itself is empty."""
+        return not self.plain.count if self.inverted else self.count() > 0
+
+    def index(self) -> Sequence[int]:
+        return sorted(self.ranked())
+
+    def items(self) -> Sequence[int]:
+        """By rank, falling if the range lies nearer to the low end."""
+        if self.inverted:
+            return self.index()
+        falls = self.plain.start <= self.size - self.plain.start - self.plain.count
+        ranked = self.ranked()
+        return ranked[::-1] if falls else ranked
+
+
+class Values(Ranks):
+    """The elements of a list that equal a value, or lie in an interval."""
+
+    def items(self) -> Sequence[int]:
+        return self.index()
+
+
+class _ValueList(Selection):
+    """The elements that equal one of several values."""
+
+    ranges = frozenset()
+
+    def __init__(self, view: View, values: list[Value], inverted: bool) -> None:
+        super().__init__(view, Span(0, 0), inverted)
+        self.groups = self.distinct(values)
+        chosen = {i for value in self.groups for i in view.equal_to(value)}
+        self.spans = runs(i for i in range(view.size) if (i in chosen) != inverted)
+
+    def distinct(self, values: list[Value]) -> list[Value]:
+        """The values in order, of equal ones the last."""
+        return [
+            value
+            for place, value in enumerate(values)
+            if not _contains(values[place + 1 :], value)
+        ]
+
+
+class UnorderedValueList(_ValueList):
+    """By several values, in an unordered list."""
+
+    def reverse_index(self) -> Sequence[int]:
+        return self.mirror(self.index())
+
+    def _group_ranks(self) -> list[int]:
+        return [
+            rank
+            for value in self.groups
+            for rank in self.view.span_of(value).positions()
+        ]
+
+    def _rank_runs(self) -> list[Span]:
+        rank_of = {index: rank for rank, index in enumerate(self.view.order)}
+        return runs(sorted(rank_of[index] for index in self.items()))
+
+    def rank(self) -> Sequence[int]:
+        if self.inverted:
+            return [rank for run in self._rank_runs() for rank in run.positions()]
+        return self._group_ranks()
+
+    def reverse_rank(self) -> Sequence[int]:
+        if not self.groups:
+            return self.rank()
+        if self.inverted:
+            return [
+                rank
+                for run in self._rank_runs()
+                for rank in run.reverse(self.size).positions()
+            ]
+        return self.mirror(self._group_ranks())
+
+
+class OrderedValueList(_ValueList):
+    """By several values, in an ordered list: repeats are told again."""
+
+    def __init__(self, view: View, values: list[Value], inverted: bool) -> None:
+        super().__init__(view, values, inverted)
+        self.told = [view.span_of(value) for value in values]
+
+    def count(self) -> int:
+        return sum(span.count for span in self.spans)
+
+    def items(self) -> Sequence[int]:
+        spans = self.spans if self.inverted else self.told
+        return [index for span in spans for index in span.positions()]
+
+    def reverse_index(self) -> Sequence[int]:
+        if not self.inverted:
+            spans = [span.reverse(self.size) for span in self.told]
+            return [index for span in spans for index in span.positions()]
+        return self.mirror(self.items()) if self.told else self.items()
+
+    def rank(self) -> Sequence[int]:
+        return self.index()
+
+    def reverse_rank(self) -> Sequence[int]:
+        return self.reverse_index()
+
+
+Selector = Callable[..., Found]
+"""(view, inverted, arguments) -> what is selected."""
+
+
+def by_index(view: View, _inverted: bool, index: int) -> Found:
+    place = single(index, view.size)
+    return One(place, lambda: view.ranks[place], INDEX_RANGES)
+
+
+def by_rank(view: View, _inverted: bool, rank: int) -> Found:
+    place = single(rank, view.size)
+    return One(view.order[place], lambda: place, RANK_RANGES)
+
+
+def by_value(view: View, _inverted: bool, value: Value) -> Found:
+    found = view.equal_to(value)
+    if not found:
+        return Missing(RANK_RANGES)
+    return One(found[0], lambda: view.ranks[found[0]], RANK_RANGES)
+
+
+def by_index_range(
+    view: View, inverted: bool, index: int, count: int | None = None
+) -> Found:
+    span = clip(index, count, view.size)
+    return (OrderedRange if view.is_ordered else Selection)(view, span, inverted)
+
+
+def by_rank_range(
+    view: View, inverted: bool, rank: int, count: int | None = None
+) -> Found:
+    span = clip(rank, count, view.size)
+    return (OrderedRanks if view.is_ordered else Ranks)(view, span, inverted)
+
+
+def by_relative_rank(
+    view: View, inverted: bool, value: Value, offset: int, count: int | None = None
+) -> Found:
+    span = clip_absolute(view.rank_below(value) + offset, count, view.size)
+    return (OrderedRanks if view.is_ordered else Ranks)(view, span, inverted)
+
+
+def all_by_value(view: View, inverted: bool, value: Value) -> Found:
+    span = view.span_of(value)
+    return (OrderedRanks if view.is_ordered else Values)(view, span, inverted)
+
+
+def by_interval(view: View, inverted: bool, begin: Value, *end: Value) -> Found:
+    span = view.interval(begin, end[0] if end else None, bool(end))
+    return (OrderedRanks if view.is_ordered else Values)(view, span, inverted)
+
+
+def by_value_list(view: View, inverted: bool, values: list[Value]) -> Found:
+    return (OrderedValueList if view.is_ordered else UnorderedValueList)(
+        view, values, inverted
+    )
+
+
+_BY: tuple[tuple[int, int, Selector, tuple[Kind, ...], tuple[Kind, ...]], ...] = (
+    (19, 32, by_index, (signed,), ()),
+    (20, 33, by_value, (anything,), ()),
+    (21, 34, by_rank, (signed,), ()),
+    (22, 35, all_by_value, (anything,), ()),
+    (23, 36, by_value_list, (parameters,), ()),
+    (24, 37, by_index_range, (signed,), (unsigned,)),
+    (25, 38, by_interval, (anything,), (anything,)),
+    (26, 39, by_rank_range, (signed,), (unsigned,)),
+    (27, 40, by_relative_rank, (anything, signed), (unsigned,)),
+)
+"""Code to read, code to remove, what is selected, arguments behind the return type."""
+
+
+def reader(select: Selector) -> Callable[..., Value]:
+    """The function that tells a selection."""
+
+    def read(container: Any, flags: int, *arguments: Any) -> Value:
+        return _tell(View(container), wanted(flags), select, arguments)[0]
+
+    return read
+
+
+def _tell(
+    view: View, want: Wanted, select: Selector, arguments: Sequence[Any]
+) -> tuple[Value, Found]:
+    found = select(view, want.inverted, *arguments)
+    check_kind(view, found, want)
+    return tell(view, found, want.kind), found
+
+
+def remover(select: Selector) -> Callable[..., Value]:
+    """The function that tells a selection and removes it."""
+
+    def take(container: Any, flags: int, *arguments: Any) -> Value:
+        view = View(container)
+        result, found = _tell(view, wanted(flags), select, arguments)
+        for index in chosen_indexes(found):
+            del view.values[index]
+            if view.keys is not None:
+                del view.keys[index]
+        return result
+
+    return take
+
+
+def by_rows(
+    by: Sequence[tuple[int, int, Selector, tuple[Kind, ...], tuple[Kind, ...]]],
+) -> dict[int, Row]:
+    """The rows of a table of "by" operations."""
+    rows = {}
+    for get_code, remove_code, select, required, optional in by:
+        kinds = (unsigned, *required, *optional)
+        n_required = 1 + len(required)
+        name = select.__name__
+        rows[get_code] = Row(f"get_{name}", False, kinds, n_required, reader(select))
+        rows[remove_code] = Row(
+            f"remove_{name}", True, kinds, n_required, remover(select)
+        )
+    return rows
+
+
+ROWS.update(by_rows(_BY))
+
+__all__ = ["ROWS", "ServerError", "segments"]

@@ -1,0 +1,213 @@
+"""A pytest plugin: a development cluster, a connected client and fresh keys.
+
+    def test_visits_are_counted(aerospike_client, aerospike_key):
+        aerospike_client.put(aerospike_key, {"visits": 1})
+        aerospike_client.increment(aerospike_key, "visits", 1)
+        assert aerospike_client.get(aerospike_key)[2] == {"visits": 2}
+
+pytest finds it by its entry point wherever the package is installed. Nothing starts,
+and neither server nor client is imported, before a test asks for a fixture.
+
+Each process has a cluster of its own, so that every worker of pytest-xdist has one. A
+test that asks for ``aerospike_client`` starts with empty namespaces on a development
+cluster. On a real one, named by ``--aerospike-hosts``, nothing is emptied: only the
+records of ``aerospike_key`` and ``aerospike_new_key`` are removed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    import aerospike
+    from aerospike_devserver.cluster import DevCluster
+
+Hosts = list[tuple[str, int]]
+Key = tuple[str, str, str]
+
+DEFAULT_PORT = 3000
+SET = "pytest"
+"""The set of the keys that the fixtures make."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of the command line, and of the configuration file."""
+    group = parser.getgroup("aerospike")
+    group.addoption(
+        "--aerospike-hosts",
+        metavar="HOST:PORT[,HOST:PORT]",
+        help="run on this cluster instead of a development cluster; empty: on a "
+        "development cluster, whatever AEROSPIKE_HOSTS and aerospike_hosts say",
+    )
+    group.addoption(
+        "--aerospike-nodes",
+        metavar="N",
+        type=int,
+        default=1,
+        help="nodes of the development cluster (default: 1)",
+    )
+    group.addoption(
+        "--aerospike-namespace",
+        metavar="NAME",
+        help="namespace of the keys that fixtures make (default: test)",
+    )
+    parser.addini("aerospike_hosts", "as --aerospike-hosts, which wins", default="")
+    parser.addini(
+        "aerospike_namespace", "as --aerospike-namespace, which wins", default="test"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse malformed options at once, not in the first test that needs them."""
+    _real_hosts(config)
+    if config.getoption("aerospike_nodes") < 1:
+        raise pytest.UsageError("--aerospike-nodes: at least 1 is needed")
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """A line that says so when tests run on a real cluster."""
+    hosts = _real_hosts(config)
+    return f"aerospike: {', '.join(map(_show_host, hosts))}" if hosts else None
+
+
+def _real_hosts(config: pytest.Config) -> Hosts:
+    """Seeds of a real cluster, empty when none is named.
+
+    The option beats the environment variable, and that the configuration file.
+    """
+    text = config.getoption("aerospike_hosts")
+    if text is None:
+        text = os.environ.get("AEROSPIKE_HOSTS") or config.getini("aerospike_hosts")
+    return [_parse_host(part.strip()) for part in text.split(",") if part.strip()]
+
+
+def _parse_host(text: str) -> tuple[str, int]:
+    """ "address:port", "[v6]:port" or an address alone, for port 3000."""
+    if text.startswith("["):
+        name, bracket, rest = text[1:].partition("]")
+        colon, port = rest[:1], rest[1:]
+        is_valid = bracket == "]" and colon in ("", ":")
+    else:
+        name, colon, port = text.partition(":")
+        is_valid = True
+    number = int(port) if port.isascii() and port.isdigit() else 0
+    if colon == "":
+        number = DEFAULT_PORT
+    if not (is_valid and name and 0 < number < 65536):
+        raise pytest.UsageError(f"not an address of an Aerospike node: {text!r}")
+    return name, number
+
+
+def _show_host(host: tuple[str, int]) -> str:
+    name, port = host
+    return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
+
+
+def _namespace(config: pytest.Config) -> str:
+    name = config.getoption("aerospike_namespace")
+    return str(name or config.getini("aerospike_namespace"))
+
+
+@pytest.fixture(scope="session")
+def aerospike_cluster(pytestconfig: pytest.Config) -> Iterator[DevCluster | None]:
+    """The development cluster of this process; None when a real one is named.
+
+    Its clock can be moved: `advance`. A test that stops nodes is better off with a
+    `DevCluster` of its own, since all others share this one.
+    """
+    if _real_hosts(pytestconfig):
+        yield None
+        return
+    from aerospike_devserver.cluster import DevCluster
+    from aerospike_devserver.config import DEFAULT_NAMESPACES
+
+    namespaces = dict.fromkeys([*DEFAULT_NAMESPACES, _namespace(pytestconfig)])
+    nodes = pytestconfig.getoption("aerospike_nodes")
+    with DevCluster(nodes, namespaces=namespaces) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def aerospike_hosts(
+    pytestconfig: pytest.Config, aerospike_cluster: DevCluster | None
+) -> Hosts:
+    """Seeds of the cluster under test: a list of (address, port)."""
+    if aerospike_cluster is not None:
+        return aerospike_cluster.hosts
+    return _real_hosts(pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def aerospike_config(aerospike_hosts: Hosts) -> dict[str, Any]:
+    """The configuration of the client. Override it to add policies or a user."""
+    return {"hosts": aerospike_hosts, "fail_if_not_connected": True}
+
+
+@pytest.fixture(scope="session")
+def aerospike_session_client(
+    aerospike_config: dict[str, Any],
+) -> Iterator[aerospike.Client]:
+    """The client behind `aerospike_client`, for fixtures of a wider scope.
+
+    Asking for it empties nothing, but a test that asks for `aerospike_client` does.
+    """
+    import aerospike
+
+    client = aerospike.client(aerospike_config)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def aerospike_client(
+    aerospike_session_client: aerospike.Client, aerospike_cluster: DevCluster | None
+) -> aerospike.Client:
+    """A connected client; on a development cluster, with empty namespaces.
+
+    All tests share one client and its connections. One that a test has closed is
+    connected again.
+    """
+    if aerospike_cluster is not None:
+        aerospike_cluster.reset()
+    return aerospike_session_client.connect()
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def aerospike_new_key(
+    pytestconfig: pytest.Config, aerospike_client: aerospike.Client
+) -> Iterator[Callable[[], Key]]:
+    """aerospike_new_key(): the key of a record that does not exist.
+
+    What is there after the test is removed.
+    """
+    from aerospike import exception
+
+    made: list[Key] = []
+
+    def make() -> Key:
+        name = f"{uuid.uuid4().hex[:16]}-{next(_numbers)}"
+        made.append((_namespace(pytestconfig), SET, name))
+        return made[-1]
+
+    yield make
+    client = aerospike_client.connect()
+    for key in made:
+        try:
+            client.remove(key)
+        except exception.RecordNotFound:
+            pass
+
+
+@pytest.fixture
+def aerospike_key(aerospike_new_key: Callable[[], Key]) -> Key:
+    """The key of a record that does not exist; the record is removed afterwards."""
+    return aerospike_new_key()

@@ -1,0 +1,268 @@
+"""One client, many threads."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import aerospike
+from aerospike import exception
+from aerospike_helpers.operations import operations as ops
+
+N_THREADS = 16
+SECONDS = 3.0
+
+
+def run_threads(targets: list[Callable[[], Any]]) -> list[BaseException]:
+    """Run each in a thread, all at once; what they raised."""
+    raised: list[BaseException] = []
+    barrier = threading.Barrier(len(targets))
+
+    def run(target: Callable[[], Any]) -> None:
+        try:
+            barrier.wait(10)
+            target()
+        except BaseException as error:  # noqa: BLE001 - judged by the test
+            raised.append(error)
+
+    threads = [threading.Thread(target=run, args=(t,), daemon=True) for t in targets]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert not any(thread.is_alive() for thread in threads)
+    return raised
+
+
+class Worker:
+    """Makes calls of all kinds on records of its own, and knows what must come."""
+
+    def __init__(self, client: aerospike.Client, number: int, end: float) -> None:
+        self.client = client
+        self.random = random.Random(number)
+        self.keys = [("test", "threads", f"{number}-{i}") for i in range(5)]
+        self.known: dict[Any, dict[str, Any]] = {key: {} for key in self.keys}
+        self.end = end
+        self.n_calls = 0
+
+    def __call__(self) -> None:
+        calls = [
+            self.put,
+            self.get,
+            self.select,
+            self.exists,
+            self.remove,
+            self.append,
+            self.increment,
+            self.operate,
+            self.info,
+            self.refused,
+        ]
+        while time.monotonic() < self.end:
+            self.random.choice(calls)(self.random.choice(self.keys))
+            self.n_calls += 1
+        for key in self.keys:
+            self.remove(key)
+
+    def put(self, key: Any) -> None:
+        size = self.random.choice([1, 10, 1000, 20_000])
+        bins = {"n": self.random.randrange(1000), "s": "x" * size, "l": [1, {"a": None}]}
+        assert self.client.put(key, bins) == 0
+        self.known[key] |= bins
+
+    def get(self, key: Any) -> None:
+        if self.known[key]:
+            assert self.client.get(key)[2] == self.known[key]
+        else:
+            with pytest.raises(exception.RecordNotFound) as caught:
+                self.client.get(key)
+            assert caught.value.key is key
+
+    def select(self, key: Any) -> None:
+        if self.known[key]:
+            wanted = {k: v for k, v in self.known[key].items() if k in ("n", "s")}
+            assert self.client.select(key, ["n", "s"])[2] == wanted
+
+    def exists(self, key: Any) -> None:
+        assert (self.client.exists(key)[1] is not None) == bool(self.known[key])
+
+    def remove(self, key: Any) -> None:
+        if self.known[key]:
+            assert self.client.remove(key) == 0
+            self.known[key] = {}
+
+    def append(self, key: Any) -> None:
+        assert self.client.append(key, "s", "y") == 0
+        self.known[key]["s"] = self.known[key].get("s", "") + "y"
+
+    def increment(self, key: Any) -> None:
+        assert self.client.increment(key, "n", 3) == 0
+        self.known[key]["n"] = self.known[key].get("n", 0) + 3
+
+    def operate(self, key: Any) -> None:
+        total = self.known[key].get("n", 0) + 1
+        found = self.client.operate(key, [ops.increment("n", 1), ops.read("n")])
+        assert found[2] == {"n": total}
+        self.known[key]["n"] = total
+
+    def info(self, _key: Any) -> None:
+        assert self.client.info_random_node("partitions") == "partitions\t4096\n"
+        assert self.client.is_connected()
+        assert self.client.get_nodes()
+
+    def refused(self, key: Any) -> None:
+        with pytest.raises(exception.ParamError):
+            self.client.put(key, {"a": object()})
+        with pytest.raises(exception.BinNameError):
+            self.client.put(key, {"a" * 16: 1})
+
+
+def test_mixed_calls_of_many_threads_are_right(client):
+    end = time.monotonic() + SECONDS
+    workers = [Worker(client, i, end) for i in range(N_THREADS)]
+    assert run_threads(list(workers)) == []
+    assert all(worker.n_calls > 10 for worker in workers)
+
+
+def test_increments_of_many_threads_add_up(client, key):
+    def work():
+        for _ in range(40):
+            client.increment(key, "n", 1)
+
+    assert run_threads([work] * N_THREADS) == []
+    assert client.get(key)[2] == {"n": 40 * N_THREADS}
+
+
+def test_threads_share_one_connection_limit(make_client, key):
+    """Beyond max_conns_per_node calls fail with an error of that name, or wait."""
+    client = make_client(max_conns_per_node=1, policies={"max_retries": 0})
+    client.put(key, {"a": 1})
+
+    def work():
+        for _ in range(100):
+            try:
+                assert client.get(key)[2] == {"a": 1}
+            except exception.NoMoreConnectionsError as error:
+                assert error.code == -7
+                assert "max_conns_per_node" in error.msg
+
+    assert run_threads([work] * 8) == []
+    assert client.get(key)[2] == {"a": 1}
+
+
+@pytest.mark.parametrize("big", [False, True])
+def test_close_while_calls_are_under_way(make_client, key, big):
+    client = make_client()
+    value = "x" * (200_000 if big else 10)
+    client.put(key, {"a": value})
+    closing = threading.Event()
+
+    def work():
+        n = 0
+        while True:
+            try:
+                assert client.get(key)[2] == {"a": value}
+                client.put(key, {"a": value})
+                assert client.get_node_names() or closing.is_set()
+            except (exception.ClusterError, exception.ClientError) as error:
+                assert closing.is_set(), repr(error)
+                return
+            n += 1
+            assert n < 1_000_000
+
+    def close():
+        time.sleep(0.3)
+        closing.set()
+        client.close()
+
+    assert run_threads([work] * 8 + [close]) == []
+    with pytest.raises(exception.ClusterError):
+        client.get(key)
+
+
+def test_open_and_close_by_many_threads(make_client, key):
+    """Calls succeed, or say that the client is closed."""
+    client = make_client()
+    client.put(key, {"a": 1})
+    end = time.monotonic() + 1.5
+
+    def work():
+        while time.monotonic() < end:
+            try:
+                assert client.get(key)[2] == {"a": 1}
+            except exception.ClusterError:
+                pass
+
+    def switch():
+        while time.monotonic() < end:
+            client.close()
+            assert client.connect() is client
+
+    assert run_threads([work] * 6 + [switch] * 2) == []
+    assert client.connect() is client
+    assert client.get(key)[2] == {"a": 1}
+
+
+def test_first_calls_of_many_threads_connect_once(make_client):
+    """A client that has not connected is used by several threads at once."""
+    import socket
+
+    from aerospike_devserver import DevCluster
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        host = taken.getsockname()
+        client = make_client(hosts=[host])
+    with DevCluster(port=host[1]):
+        key = ("test", "threads", 1)
+        calls = [lambda: client.put(key, {"a": 1})] * 4 + [client.connect] * 4
+        assert run_threads(calls) == []
+        assert client.get(key)[2] == {"a": 1}
+
+
+def test_waiting_calls_do_not_stop_other_threads(scripted_node, make_client):
+    """The interpreter is free while a call waits for its reply."""
+    scripted_node.expect().stay_silent()
+    client = make_client(hosts=[scripted_node.host])
+    counted = 0
+
+    def wait():
+        policy = {"total_timeout": 600, "max_retries": 0}
+        with pytest.raises(exception.TimeoutError):
+            client.get(("test", "threads", 1), policy)
+
+    def count():
+        nonlocal counted
+        end = time.monotonic() + 0.5
+        while time.monotonic() < end:
+            counted += 1
+
+    assert run_threads([wait, count]) == []
+    assert counted > 10_000
+
+
+def test_value_changed_by_another_thread_while_it_is_sent(client, key):
+    """Any of the states may be stored; nothing may break."""
+    shared: list[Any] = list(range(2000))
+    end = time.monotonic() + 1.0
+
+    def change():
+        while time.monotonic() < end:
+            shared.clear()
+            shared.extend(range(2000))
+
+    def put():
+        while time.monotonic() < end:
+            try:
+                client.put(key, {"l": shared})
+            except (IndexError, RuntimeError):
+                continue
+            found = client.get(key)[2]["l"]
+            assert found == list(range(len(found)))
+
+    assert run_threads([put, put, change]) == []

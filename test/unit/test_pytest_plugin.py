@@ -1,0 +1,263 @@
+"""The pytest plugin, by sessions of pytest inside these tests."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import subprocess
+import sys
+
+import pytest
+
+from aerospike_devserver import DevCluster
+
+pytest_plugins = ["pytester"]
+
+MODULE = "aerospike_devserver.pytest_plugin"
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch):
+    """run(source, *arguments): a session over one file, with no other plugin."""
+    monkeypatch.delenv("AEROSPIKE_HOSTS", raising=False)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+    def run(source: str, *arguments: str) -> pytest.RunResult:
+        pytester.makepyfile(source)
+        return pytester.runpytest_inprocess("-p", MODULE, *arguments)
+
+    return run
+
+
+@pytest.fixture
+def other_cluster():
+    """A cluster that plays the real one."""
+    with DevCluster(namespaces=["live"]) as cluster:
+        yield cluster
+
+
+def address(cluster: DevCluster) -> str:
+    host, port = cluster.hosts[0]
+    return f"{host}:{port}"
+
+
+def test_fixtures_give_client_and_fresh_key(run):
+    run(
+        """
+        def test_both(aerospike_client, aerospike_key, aerospike_cluster):
+            assert aerospike_cluster is not None
+            assert aerospike_client.exists(aerospike_key)[1] is None
+            aerospike_client.put(aerospike_key, {"n": 1})
+            aerospike_client.increment(aerospike_key, "n", 1)
+            assert aerospike_client.get(aerospike_key)[2] == {"n": 2}
+
+        def test_keys_differ(aerospike_key, aerospike_new_key):
+            assert len({aerospike_key, aerospike_new_key(), aerospike_new_key()}) == 3
+        """
+    ).assert_outcomes(passed=2)
+
+
+def test_each_test_starts_with_empty_namespaces(run):
+    run(
+        """
+        import pytest
+
+        @pytest.mark.parametrize("turn", range(3))
+        @pytest.mark.parametrize("namespace", ["test", "bar"])
+        def test_record_of_turn_before_is_gone(aerospike_client, namespace, turn):
+            key = (namespace, "set", "same")
+            assert aerospike_client.exists(key)[1] is None
+            aerospike_client.put(key, {"turn": turn})
+        """
+    ).assert_outcomes(passed=6)
+
+
+def test_session_client_keeps_records_between_tests(run):
+    run(
+        """
+        import pytest
+
+        KEY = ("test", "set", "loaded once")
+
+        @pytest.fixture(scope="module")
+        def loaded(aerospike_session_client):
+            aerospike_session_client.put(KEY, {"n": 1})
+            return aerospike_session_client
+
+        def test_one(loaded):
+            loaded.increment(KEY, "n", 1)
+
+        def test_two(loaded):
+            assert loaded.get(KEY)[2] == {"n": 2}
+        """
+    ).assert_outcomes(passed=2)
+
+
+def test_client_closed_by_a_test_is_connected_for_the_next(run):
+    run(
+        """
+        def test_one(aerospike_client, aerospike_key):
+            aerospike_client.put(aerospike_key, {"n": 1})
+            aerospike_client.close()
+
+        def test_two(aerospike_client, aerospike_key):
+            aerospike_client.put(aerospike_key, {"n": 1})
+        """
+    ).assert_outcomes(passed=2)
+
+
+def test_nodes_and_namespace_are_options(run):
+    run(
+        """
+        def test_cluster(aerospike_cluster, aerospike_hosts, aerospike_key):
+            assert len(aerospike_cluster.node_ids) == len(aerospike_hosts) == 3
+            assert aerospike_key[:2] == ("mine", "pytest")
+
+        def test_client(aerospike_client, aerospike_key):
+            assert len(aerospike_client.get_nodes()) == 3
+            aerospike_client.put(aerospike_key, {"n": 1})
+            aerospike_client.put(("bar", None, 1), {"n": 1})
+        """,
+        "--aerospike-nodes=3",
+        "--aerospike-namespace=mine",
+    ).assert_outcomes(passed=2)
+
+
+def test_configuration_of_the_client_can_be_overridden(run):
+    run(
+        """
+        import pytest
+        from aerospike import exception
+
+        @pytest.fixture(scope="session")
+        def aerospike_config(aerospike_config):
+            return {**aerospike_config, "validate_keys": True}
+
+        def test_unknown_key_is_refused(aerospike_client, aerospike_key):
+            with pytest.raises(exception.ParamError):
+                aerospike_client.get(aerospike_key, {"no_such_key": 1})
+        """
+    ).assert_outcomes(passed=1)
+
+
+REAL = """
+    from aerospike import exception
+    import pytest
+
+    HOSTS = {hosts}
+    STAYS = ("live", "set", "stays")
+    made = []
+
+    def test_cluster_is_the_named_one(aerospike_cluster, aerospike_hosts):
+        assert aerospike_cluster is None
+        assert aerospike_hosts == HOSTS
+
+    def test_record(aerospike_client, aerospike_new_key):
+        made.extend([aerospike_new_key(), aerospike_new_key()])
+        aerospike_client.put(made[0], {{"n": 1}})
+        aerospike_client.put(STAYS, {{"n": 1}})
+
+    def test_only_records_of_own_keys_are_removed(aerospike_client):
+        assert aerospike_client.exists(made[0])[1] is None
+        assert aerospike_client.exists(STAYS)[1] is not None
+"""
+
+
+@pytest.mark.parametrize("way", ["option", "environment", "ini"])
+def test_real_cluster_is_used_and_not_emptied(
+    run, pytester, monkeypatch, other_cluster, way
+):
+    arguments = ["--aerospike-namespace=live"]
+    if way == "option":
+        monkeypatch.setenv("AEROSPIKE_HOSTS", "127.0.0.1:1")  # the option wins
+        arguments.append(f"--aerospike-hosts={address(other_cluster)}")
+    elif way == "environment":
+        pytester.makeini("[pytest]\naerospike_hosts = 127.0.0.1:1")  # is beaten
+        monkeypatch.setenv("AEROSPIKE_HOSTS", address(other_cluster))
+    else:
+        pytester.makeini(f"[pytest]\naerospike_hosts = {address(other_cluster)}")
+    result = run(REAL.format(hosts=other_cluster.hosts), *arguments)
+    result.assert_outcomes(passed=3)
+    result.stdout.fnmatch_lines([f"aerospike: {address(other_cluster)}"])
+
+
+def test_empty_option_means_development_cluster(run, monkeypatch):
+    monkeypatch.setenv("AEROSPIKE_HOSTS", "127.0.0.1:1")
+    run(
+        """
+        def test_cluster(aerospike_cluster):
+            assert aerospike_cluster is not None
+        """,
+        "--aerospike-hosts=",
+    ).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "hosts"),
+    [
+        ("a:3010, b", [("a", 3010), ("b", 3000)]),
+        ("[::1]:3010,[fe80::1]", [("::1", 3010), ("fe80::1", 3000)]),
+    ],
+)
+def test_hosts_are_read(run, text, hosts):
+    run(
+        f"""
+        def test_hosts(aerospike_hosts):
+            assert aerospike_hosts == {hosts}
+        """,
+        f"--aerospike-hosts={text}",
+    ).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    "text", [":3000", "a:", "a:x", "a:0", "a:65536", "[::1", "[::1]3000", "::1"]
+)
+def test_malformed_hosts_are_a_usage_error(run, text):
+    result = run("def test_nothing(): pass", f"--aerospike-hosts={text}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert f"not an address of an Aerospike node: '{text}'" in result.stderr.str()
+
+
+def test_no_node_is_a_usage_error(run):
+    result = run("def test_nothing(): pass", "--aerospike-nodes=0")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+
+
+def test_workers_of_xdist_have_a_cluster_each(run, pytester, monkeypatch):
+    pytest.importorskip("xdist")
+    # a session inside a worker is no worker
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    result = run(
+        """
+        import os, pathlib, pytest
+
+        @pytest.mark.parametrize("turn", range(4))
+        def test_port(aerospike_client, aerospike_hosts, turn):
+            key = ("test", "set", "same in all workers")
+            assert aerospike_client.exists(key)[1] is None
+            aerospike_client.put(key, {"turn": turn})
+            worker = os.environ["PYTEST_XDIST_WORKER"]
+            pathlib.Path(f"{worker}-{aerospike_hosts[0][1]}").touch()
+        """,
+        "-pxdist",
+        "-n2",
+        "--dist=each",
+    )
+    result.assert_outcomes(passed=8)
+    names = sorted(path.name for path in pytester.path.glob("gw*"))
+    assert [name.split("-")[0] for name in names] == ["gw0", "gw1"]
+    assert len({name.split("-")[1] for name in names}) == 2
+
+
+def test_entry_point_leads_to_the_plugin():
+    [entry] = importlib.metadata.entry_points(group="pytest11", name="aerospike")
+    assert entry.value == MODULE
+
+
+def test_nothing_starts_without_a_fixture():
+    """Importing the plugin, as every session of pytest does, loads no client."""
+    code = (
+        f"import sys, {MODULE}; loaded = [m for m in sys.modules "
+        "if m.partition('.')[0] in ('aerospike', 'aerospike_helpers')]; "
+        "sys.exit(str(loaded) if loaded else 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
