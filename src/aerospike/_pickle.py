@@ -58,8 +58,8 @@ def _reconstructor(cls: type, base: type, state: Any) -> Any:
     if base is object:
         return object.__new__(cls)
     obj = base.__new__(cls, state)
-    initialise: Any = base.__init__
-    initialise(obj, state)
+    known: Any = base
+    known.__init__(obj, state)
     return obj
 
 

@@ -39,6 +39,8 @@ def unknown_key(what: str, key: object, known: list[str], strict: bool) -> None:
     :param known: the keys that it may have; the nearest one is named.
     :raises ParamError: strict, the client's ``validate_keys``.
     """
+    if not strict and (what, str(key)) in _said:
+        return  # soon, for this may be on the way of every call
     import difflib
 
     near = difflib.get_close_matches(str(key), known, n=1)

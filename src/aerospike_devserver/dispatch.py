@@ -16,6 +16,7 @@ from aerospike_devserver.codec.message import (
     MessageError,
     encode_reply,
 )
+from aerospike_devserver.handlers import cdt as _cdt  # noqa: F401 - its operations
 from aerospike_devserver.handlers import info, record
 from aerospike_devserver.handlers.command import Command
 from aerospike_devserver.handlers.session import Session

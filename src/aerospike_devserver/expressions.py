@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator
-from enum import Enum, IntEnum
+from enum import IntEnum
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from aerospike_devserver.codec.message import MAX_BIN_NAME
 from aerospike_devserver.codec.msgpack import MsgpackError, decode
 from aerospike_devserver.codec.particle import load
 from aerospike_devserver.model import geojson
+from aerospike_devserver.model.cdt.select import Loop, Test
+from aerospike_devserver.model.marks import UNKNOWN
 from aerospike_devserver.model.particle import Particle
 from aerospike_devserver.model.record import Bins
 from aerospike_devserver.model.values import (
@@ -32,15 +34,6 @@ from aerospike_devserver.result import Result, ServerError
 
 MAX_SIZE = 1 << 20
 """Bytes of the largest expression."""
-
-
-class Unknown(Enum):
-    """The third truth value."""
-
-    UNKNOWN = "unknown"
-
-
-UNKNOWN: Final = Unknown.UNKNOWN
 
 
 class Kind(IntEnum):
@@ -73,9 +66,13 @@ _PARTICLES = {
 
 
 class Scope(NamedTuple):
-    """What an expression can see. bins: None while only metadata count."""
+    """What an expression can see. bins: None while only metadata count.
+
+    loop: of a path filter or path modification, which sees nothing else.
+    """
 
     bins: Bins | None
+    loop: Loop | None = None
 
 
 class Node(NamedTuple):
@@ -166,13 +163,10 @@ def _typed(value: Value, kind: Kind) -> Callable[[Scope], Value]:
     return parsed.run
 
 
-@lru_cache(maxsize=1024)
-def parse(data: bytes) -> Node:
-    """The one expression in `data`; ServerError 4 if it is none."""
+def _checked(make: Callable[[], Node]) -> Node:
+    """What `make` gives; ServerError 4 if it finds no expression."""
     try:
-        if len(data) > MAX_SIZE:
-            raise ExpressionError("too large")
-        return _parse(decode(data)[0])
+        return make()
     except (
         ExpressionError,
         MsgpackError,
@@ -180,6 +174,14 @@ def parse(data: bytes) -> Node:
         RecursionError,
     ) as why:
         raise ServerError(Result.REQUEST_INVALID) from why
+
+
+@lru_cache(maxsize=1024)
+def parse(data: bytes) -> Node:
+    """The one expression in `data`; ServerError 4 if it is none."""
+    if len(data) > MAX_SIZE:
+        raise ServerError(Result.REQUEST_INVALID)
+    return _checked(lambda: _parse(decode(data)[0]))
 
 
 # Comparison, logic
@@ -343,3 +345,9 @@ def passes(data: bytes, bins: Bins) -> bool:
     if verdict is UNKNOWN:
         verdict = condition.run(Scope(bins))
     return verdict is True
+
+
+def compile_loop(value: Value) -> Test:
+    """The evaluator of a path filter or path modification; ServerError 4."""
+    parsed = _checked(lambda: _parse(value))
+    return lambda loop: parsed.run(Scope(None, loop))

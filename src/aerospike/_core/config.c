@@ -266,6 +266,21 @@ apply_shared(module_state *st, client_config *c, PyObject *policies)
     return 0;
 }
 
+/* A filter is a matter of single calls: as a default it never had an effect. */
+static int
+drop_filter(module_state *st, policy *p)
+{
+    if (p->filter == NULL) {
+        return 0;
+    }
+    Py_CLEAR(p->filter);
+    PyObject *said = PyObject_CallFunction(
+        st->warn_once, "sss", "policies", "expressions",
+        "\"expressions\" in the client's policies has no effect: give it to each call");
+    Py_XDECREF(said);
+    return said != NULL ? 0 : -1;
+}
+
 static int
 apply_section(module_state *st, client_config *c, PyObject *key, PyObject *value)
 {
@@ -279,7 +294,9 @@ apply_section(module_state *st, client_config *c, PyObject *key, PyObject *value
                                policy_kind_name(kind), Py_TYPE(value)->tp_name);
         }
         return options_apply(st, &policy_table, 1u << kind, value, &c->defaults[kind],
-                             policy_kind_name(kind), c->strict);
+                             policy_kind_name(kind), c->strict) < 0
+                   ? -1
+                   : drop_filter(st, &c->defaults[kind]);
     }
     if (is_in(later_keys, key)) {
         int truth = PyObject_IsTrue(value);

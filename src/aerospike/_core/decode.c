@@ -180,7 +180,7 @@ decode_pairs(decoder *d, asc_mp_reader *r, size_t n, PyObject *dict)
         int rc = value != NULL ? PyDict_SetItem(dict, key, value) : -1;
         if (value != NULL && rc < 0 && PyErr_ExceptionMatches(PyExc_TypeError)) {
             PyErr_Clear();
-            malformed(d, "map: a list or map is the key in one");
+            malformed(d, "map (a list or map is a key of it)");
         }
         Py_XDECREF(key);
         Py_XDECREF(value);

@@ -14,8 +14,9 @@ static PyObject *
 core_client(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     module_state *st = PyModule_GetState(module);
-    if (nargs == 0) {
-        raise_param(st, "No config argument");
+    if (nargs != 1) {
+        raise_param(st, nargs == 0 ? "No config argument"
+                                   : "client() takes one argument, the config");
         return NULL;
     }
     return PyObject_Vectorcall((PyObject *)st->ClientType, args, (size_t)nargs, NULL);

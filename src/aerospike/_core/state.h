@@ -39,7 +39,8 @@
     X(CDTInfinite, "aerospike._types", "CDTInfinite")                                  \
     X(RawName, "aerospike._types", "RawName")                                          \
     X(CompiledExpression, "aerospike._types", "CompiledExpression")                    \
-    X(report_unknown_key, "aerospike._report", "unknown_key")
+    X(report_unknown_key, "aerospike._report", "unknown_key")                          \
+    X(warn_once, "aerospike._report", "warn_once")
 
 /* The tables of option names. */
 typedef enum option_table_id {

@@ -266,6 +266,14 @@ def decode(data: bytes, seal: Seal | None = None) -> tuple[Value, bool]:
     return value, decoder.is_smallest
 
 
+def decode_first(data: bytes) -> Value:
+    """The element that `data` begins with, whatever follows it; or MsgpackError."""
+    try:
+        return _Decoder(data, 0, None).element()
+    except (IndexError, error, KeyError) as cause:
+        raise MsgpackError("truncated or unknown element") from cause
+
+
 # Encoding
 
 _UNSIGNED = (

@@ -17,6 +17,7 @@ from aerospike_devserver.model.particle import BLOBS, Particle
 from aerospike_devserver.model.values import (
     KV_ORDERED,
     ORDERED,
+    Float32,
     ListValue,
     MapValue,
     Value,
@@ -99,7 +100,7 @@ def _are_ascending(keys: Iterable[Any]) -> bool:
     return all(a < b for a, b in pairwise(keys))
 
 
-def _key_order(key: Value) -> tuple[bool, Value]:
+def key_order(key: Value) -> tuple[bool, Value]:
     """Integers before byte strings; the type byte puts strings before blobs."""
     return type(key) is bytes, key
 
@@ -126,7 +127,7 @@ def seal_map(value: MapValue) -> bool:
     if any(map(is_special, value.values)):
         raise MsgpackError("unstorable")
     value.flags = marked & KV_ORDERED
-    ranks = [_key_order(key) for key in keys]
+    ranks = [key_order(key) for key in keys]
     if _are_ascending(ranks):
         return value.flags != marked
     if value.flags:
@@ -226,3 +227,51 @@ _LOAD: dict[int, Callable[[bytes], Value]] = {
 def load(particle: int, value: bytes) -> Value:
     """A stored bin as a value of `model.values`, as it would stand inside a list."""
     return _LOAD[particle](value)
+
+
+_WRAP = (1 << 64) - 1
+
+
+def _dump_int(value: int) -> tuple[int, bytes]:
+    return Particle.INTEGER, (value & _WRAP).to_bytes(8, "big")
+
+
+def _dump_float(value: float) -> tuple[int, bytes]:
+    return Particle.FLOAT, FLOAT64.pack(value)
+
+
+def _dump_geojson(text: bytes) -> bytes:
+    try:
+        region = geojson.is_region(text)
+    except geojson.InvalidGeoJSON:
+        region = False
+    return bytes((region, 0, 0)) + text
+
+
+def _dump_bytes(value: bytes) -> tuple[int, bytes]:
+    """By the inner type byte; what cannot stand in a bin so becomes a blob."""
+    kind, content = value[:1] or b"\x04", value[1:]
+    if kind[0] == Particle.GEOJSON:
+        return Particle.GEOJSON, _dump_geojson(content)
+    if kind[0] in BLOBS or kind[0] in (Particle.STRING, Particle.HLL):
+        return kind[0], content
+    return Particle.BLOB, content
+
+
+_DUMP: dict[type, Callable[[Any], tuple[int, bytes]]] = {
+    bool: lambda value: (Particle.BOOL, bytes((value,))),
+    int: _dump_int,
+    float: _dump_float,
+    Float32: _dump_float,
+    bytes: _dump_bytes,
+    ListValue: lambda value: (Particle.LIST, encode(value)),
+    MapValue: lambda value: (Particle.MAP, encode(value)),
+}
+
+
+def dump(value: Value) -> tuple[int, bytes]:
+    """A value of `model.values` as a bin: particle type and bytes. Not for nil."""
+    write = _DUMP.get(type(value))
+    if write is None:
+        raise ServerError(Result.REQUEST_INVALID)
+    return write(value)

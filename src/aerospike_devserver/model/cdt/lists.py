@@ -25,6 +25,7 @@ from aerospike_devserver.model.cdt.arguments import (
     storable_items,
     unsigned,
 )
+from aerospike_devserver.model.cdt.by import By, by_rows
 from aerospike_devserver.model.cdt.selection import (
     INDEX_RANGES,
     RANK_RANGES,
@@ -35,16 +36,10 @@ from aerospike_devserver.model.cdt.selection import (
     Selection,
     Span,
     View,
-    Wanted,
-    check_kind,
-    chosen_indexes,
     clip,
     clip_absolute,
     runs,
-    segments,
     single,
-    tell,
-    wanted,
 )
 from aerospike_devserver.model.values import (
     ORDERED,
@@ -53,7 +48,7 @@ from aerospike_devserver.model.values import (
     compare,
     order_key,
 )
-from aerospike_devserver.result import Result, ServerError
+from aerospike_devserver.result import Result
 
 ADD_UNIQUE = 1
 INSERT_BOUNDED = 2
@@ -548,10 +543,6 @@ class OrderedValueList(_ValueList):
         return self.reverse_index()
 
 
-Selector = Callable[..., Found]
-"""(view, inverted, arguments) -> what is selected."""
-
-
 def by_index(view: View, _inverted: bool, index: int) -> Found:
     place = single(index, view.size)
     return One(place, lambda: view.ranks[place], INDEX_RANGES)
@@ -606,7 +597,7 @@ def by_value_list(view: View, inverted: bool, values: list[Value]) -> Found:
     )
 
 
-_BY: tuple[tuple[int, int, Selector, tuple[Kind, ...], tuple[Kind, ...]], ...] = (
+_BY: tuple[By, ...] = (
     (19, 32, by_index, (signed,), ()),
     (20, 33, by_value, (anything,), ()),
     (21, 34, by_rank, (signed,), ()),
@@ -617,57 +608,5 @@ _BY: tuple[tuple[int, int, Selector, tuple[Kind, ...], tuple[Kind, ...]], ...] =
     (26, 39, by_rank_range, (signed,), (unsigned,)),
     (27, 40, by_relative_rank, (anything, signed), (unsigned,)),
 )
-"""Code to read, code to remove, what is selected, arguments behind the return type."""
-
-
-def reader(select: Selector) -> Callable[..., Value]:
-    """The function that tells a selection."""
-
-    def read(container: Any, flags: int, *arguments: Any) -> Value:
-        return _tell(View(container), wanted(flags), select, arguments)[0]
-
-    return read
-
-
-def _tell(
-    view: View, want: Wanted, select: Selector, arguments: Sequence[Any]
-) -> tuple[Value, Found]:
-    found = select(view, want.inverted, *arguments)
-    check_kind(view, found, want)
-    return tell(view, found, want.kind), found
-
-
-def remover(select: Selector) -> Callable[..., Value]:
-    """The function that tells a selection and removes it."""
-
-    def take(container: Any, flags: int, *arguments: Any) -> Value:
-        view = View(container)
-        result, found = _tell(view, wanted(flags), select, arguments)
-        for index in chosen_indexes(found):
-            del view.values[index]
-            if view.keys is not None:
-                del view.keys[index]
-        return result
-
-    return take
-
-
-def by_rows(
-    by: Sequence[tuple[int, int, Selector, tuple[Kind, ...], tuple[Kind, ...]]],
-) -> dict[int, Row]:
-    """The rows of a table of "by" operations."""
-    rows = {}
-    for get_code, remove_code, select, required, optional in by:
-        kinds = (unsigned, *required, *optional)
-        n_required = 1 + len(required)
-        name = select.__name__
-        rows[get_code] = Row(f"get_{name}", False, kinds, n_required, reader(select))
-        rows[remove_code] = Row(
-            f"remove_{name}", True, kinds, n_required, remover(select)
-        )
-    return rows
-
 
 ROWS.update(by_rows(_BY))
-
-__all__ = ["ROWS", "ServerError", "segments"]

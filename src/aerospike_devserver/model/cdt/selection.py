@@ -442,8 +442,8 @@ def tell(view: View, found: Found, kind: Return) -> Value:
     return _OF_NONE[kind](view)
 
 
-def chosen_indexes(found: Found) -> list[int]:
-    """The indexes of the elements that a removal takes away, descending."""
+def chosen_indexes(found: Found) -> set[int]:
+    """The indexes of the elements that a removal takes away."""
     if isinstance(found, Selection):
-        return sorted(set(found.items()), reverse=True)
-    return [found.index] if isinstance(found, One) else []
+        return set(found.items())
+    return {found.index} if isinstance(found, One) else set()

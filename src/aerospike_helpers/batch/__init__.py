@@ -1,0 +1,1 @@
+"""Records of batches; see `aerospike_helpers.batch.records`."""

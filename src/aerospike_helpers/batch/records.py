@@ -1,0 +1,102 @@
+"""What a batch asks of each record, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Key = tuple[Any, ...]
+Operation = dict[str, Any]
+Policy = Mapping[str, Any]
+
+
+class BatchRecord:
+    """One record of a batch.
+
+    :ivar key: the key tuple as the caller wrote it.
+    :ivar record: (key, meta, bins), or None when there is none.
+    :ivar result: result code; 0 = done, 2 = not found.
+    :ivar message: text of the error, or None. ``subcode``: the server's finer code.
+    :ivar in_doubt: True when a write may or may not have been applied.
+    """
+
+    def __init__(self, key: Key) -> None:
+        self.key = key
+        self.record: tuple[Any, ...] | None = None
+        self.result = 0
+        self.message: str | None = None
+        self.subcode = 0
+        self.in_doubt = False
+
+
+class Read(BatchRecord):
+    """Read operations on one record, or with read_all_bins all its bins."""
+
+    def __init__(
+        self,
+        key: Key,
+        ops: list[Operation] | None,
+        read_all_bins: bool = False,
+        meta: Mapping[str, int] | None = None,
+        policy: Policy | None = None,
+    ) -> None:
+        super().__init__(key)
+        self.ops = ops
+        self.read_all_bins = read_all_bins
+        self.meta = meta
+        self.policy = policy
+
+
+class Write(BatchRecord):
+    """Operations on one record, one of them at least a write."""
+
+    def __init__(
+        self,
+        key: Key,
+        ops: list[Operation],
+        meta: Mapping[str, int] | None = None,
+        policy: Policy | None = None,
+    ) -> None:
+        super().__init__(key)
+        self.ops = ops
+        self.meta = meta
+        self.policy = policy
+
+
+class Apply(BatchRecord):
+    """A user-defined function on one record."""
+
+    def __init__(
+        self,
+        key: Key,
+        module: str,
+        function: str,
+        args: list[Any],
+        policy: Policy | None = None,
+    ) -> None:
+        super().__init__(key)
+        self.module = module
+        self.function = function
+        self.args = args
+        self.policy = policy
+
+
+class Remove(BatchRecord):
+    """The removal of one record."""
+
+    def __init__(self, key: Key, policy: Policy | None = None) -> None:
+        super().__init__(key)
+        self.policy = policy
+
+
+class BatchRecords:
+    """A batch of any kinds of records.
+
+    :ivar batch_records: the records, in their order.
+    :ivar result: 0 when each record was done, not found or filtered out; -16 when
+        another code occurred.
+    """
+
+    def __init__(self, batch_records: list[BatchRecord] | None = None) -> None:
+        self.batch_records = [] if batch_records is None else batch_records
+        self.result = 0

@@ -1,0 +1,366 @@
+"""Nothing is kept of a call, whether it succeeds or fails.
+
+Counted are Python's memory blocks, objects the collector knows, references to the
+arguments, bytes in use by malloc, resident memory, open files and threads. The server
+is a process of its own, so that its memory is not counted here.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+import aerospike
+from aerospike import GeoJSON, KeyOrderedDict, exception
+from aerospike_helpers import expressions as exp
+from aerospike_helpers.operations import operations as ops
+
+from ..conftest import real_hosts
+
+N_CALLS = 1000
+N_LOCAL_CALLS = 100_000
+KEY = ("test", "leaks", "key-" + "x" * 600)
+MISSING = ("test", "leaks", "missing")
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[tuple[str, int]]:
+    """A server of one node in another process, or the real one."""
+    if real_hosts():
+        yield real_hosts()[0]
+        return
+    command = [sys.executable, "-m", "aerospike_devserver", "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    found = re.search(r" on (\S+):(\d+)", process.stdout.readline())
+    assert found is not None
+    yield found[1], int(found[2])
+    process.terminate()
+    process.communicate(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def client(address: tuple[str, int]) -> Iterator[aerospike.Client]:
+    config = {"hosts": [address], "tend_interval": 60_000, "fail_if_not_connected": True}
+    with aerospike.client(config) as made:
+        yield made
+
+
+# measures
+
+
+class MallocInfo(ctypes.Structure):
+    """What glibc tells of its main arena."""
+
+    _fields_ = [  # noqa: RUF012
+        (name, ctypes.c_size_t)
+        for name in "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks "
+        "fordblks keepcost".split()
+    ]
+
+
+def malloc_bytes() -> int:
+    """Bytes that malloc has given out; 0 without glibc 2.33."""
+    mallinfo = getattr(ctypes.CDLL(None), "mallinfo2", None)
+    if mallinfo is None:
+        return 0
+    mallinfo.restype = MallocInfo
+    info = mallinfo()
+    return int(info.uordblks + info.hblkhd)
+
+
+def resident_bytes() -> int:
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def measures() -> tuple[int, int, int, int]:
+    gc.collect()
+    return (
+        sys.getallocatedblocks(),
+        len(gc.get_objects()),
+        malloc_bytes(),
+        resident_bytes(),
+    )
+
+
+def reference_counts(values: list[Any]) -> list[int]:
+    return list(map(sys.getrefcount, values))
+
+
+def assert_flat(call: Callable[[], Any], n: int, watched: list[Any] | None = None) -> None:
+    """Make n calls, and n more; of the second half nothing may be left."""
+    watched = watched or []
+    for _ in range(n // 5):
+        call()
+    growth = (0, 0, 0, 0)
+    for _ in range(3):  # somebody else may allocate once, not each time
+        references = reference_counts(watched)
+        before = measures()
+        for _ in range(n):
+            call()
+        growth = tuple(b - a for a, b in zip(before, measures(), strict=True))  # type: ignore[assignment]
+        assert reference_counts(watched) == references
+        blocks, objects, malloc, resident = growth
+        if (
+            blocks < n // 20
+            and objects < n // 20
+            and malloc < 4 * n
+            and resident < max(64 * n, 1 << 20)
+        ):
+            return
+    pytest.fail(f"after {n} calls: blocks, objects, malloc, resident grew by {growth}")
+
+
+# calls that reach the server
+
+BINS = {
+    "int": 10**12,
+    "float": 1.5e300,
+    "text": "clé " * 50,
+    "bytes": bytes(700),
+    "flag": True,
+    "list": [1, [2.5, "x" * 600, {"k": None}], bytearray(b"x")],
+    "map": {f"key-{i}": [i, f"value {i}"] for i in range(50)},
+    "ordered": KeyOrderedDict({f"k{i}": i for i in reversed(range(50))}),
+    "geo": GeoJSON({"type": "Point", "coordinates": [1.5, 2.5]}),
+}
+FILTER = exp.GT(exp.IntBin("n"), 10).compile()
+SEND = {"key": aerospike.POLICY_KEY_SEND, "total_timeout": 5000}
+META = {"ttl": 1000, "gen": 1}
+OPS = [ops.increment("n", 1), ops.write("list", [1, {"a": "b"}]), ops.read("list")]
+
+
+def swallowing(kind: type[Exception], call: Callable[..., Any]) -> Callable[..., None]:
+    """The call, whose failure is as wanted."""
+
+    def run(client: aerospike.Client) -> None:
+        try:
+            call(client)
+        except kind as error:
+            assert error.args
+        else:
+            raise AssertionError("it did not fail")
+
+    return run
+
+
+CALLS: dict[str, Callable[[aerospike.Client], Any]] = {
+    "put": lambda c: c.put(KEY, BINS, META, SEND),
+    "get": lambda c: c.get(KEY, SEND),
+    "get without policy": lambda c: c.get(KEY),
+    "select": lambda c: c.select(KEY, ["map", "nope"]),
+    "exists": lambda c: c.exists(KEY),
+    "exists of nothing": lambda c: c.exists(MISSING),
+    "touch": lambda c: c.touch(KEY, 1000),
+    "append": lambda c: c.append(KEY, "bytes", b"", META),
+    "prepend": lambda c: c.prepend(KEY, "text", ""),
+    "increment": lambda c: c.increment(KEY, "n", 1),
+    "operate": lambda c: c.operate(KEY, OPS, META, SEND),
+    "operate_ordered": lambda c: c.operate_ordered(KEY, OPS),
+    "remove_bin": lambda c: c.remove_bin(KEY, ["nope"]),
+    "put and remove": lambda c: (c.put(MISSING, {"a": 1}), c.remove(MISSING)),
+    "info_all": lambda c: c.info_all("node\nbuild"),
+    "info_single_node": lambda c: c.info_single_node("build", NODE[0]),
+    "info_random_node": lambda c: c.info_random_node("build"),
+    "get of nothing": swallowing(exception.RecordNotFound, lambda c: c.get(MISSING)),
+    "filtered out": swallowing(
+        exception.FilteredOut, lambda c: c.get(KEY, {"expressions": FILTER})
+    ),
+    "not created": swallowing(
+        exception.RecordExistsError,
+        lambda c: c.put(KEY, BINS, META, {"exists": aerospike.POLICY_EXISTS_CREATE}),
+    ),
+    "incompatible": swallowing(
+        exception.BinIncompatibleType, lambda c: c.increment(KEY, "text", 1)
+    ),
+    "too big": swallowing(
+        exception.RecordTooBig, lambda c: c.put(MISSING, {"a": bytes(1 << 20)})
+    ),
+    "unknown info": swallowing(exception.InvalidRequest, lambda c: c.info_all("nope")),
+}
+NODE: list[str] = []
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_call_leaves_nothing(client, call):
+    NODE[:] = [node["node_name"] for node in client.get_node_names()]
+    client.put(KEY, BINS | {"n": 1})
+    n = N_CALLS // 20 if call is CALLS["too big"] else N_CALLS
+    n_files, n_threads = len(os.listdir("/proc/self/fd")), threading.active_count()
+    values = [KEY, BINS, *BINS.values(), SEND, META, OPS, *OPS, FILTER, MISSING]
+    client.put(KEY, BINS | {"n": 1})
+    try:
+        # the text of these two grows with each call; it is put right by the next test
+        assert_flat(lambda: call(client), n, values)
+    finally:
+        client.remove(KEY)
+    assert len(os.listdir("/proc/self/fd")) == n_files
+    assert threading.active_count() == n_threads
+
+
+# calls that do not
+
+
+LOCAL: dict[str, tuple[type[Exception], Callable[[aerospike.Client], Any]]] = {
+    "key is no tuple": (exception.ParamError, lambda c: c.get([1])),
+    "key is too short": (exception.ParamError, lambda c: c.get(("test",))),
+    "digest is too short": (
+        exception.ParamError,
+        lambda c: c.get(("test", "x", None, b"1")),
+    ),
+    "user key is a float": (exception.ParamError, lambda c: c.put((*KEY[:2], 1.5), BINS)),
+    "namespace is unknown": (
+        exception.NamespaceNotFound,
+        lambda c: c.put(("no", "x", 1), BINS, META, SEND),
+    ),
+    "bins is no dict": (exception.ParamError, lambda c: c.put(KEY, [1], META, SEND)),
+    "bin name is too long": (
+        exception.BinNameError,
+        lambda c: c.put(KEY, {"a": 1, "b" * 16: 2}, META, SEND),
+    ),
+    "int is too big": (
+        exception.ParamError,
+        lambda c: c.put(KEY, {"a": BINS, "b": [{"c": 2**64}]}),
+    ),
+    "surrogate": (exception.ClientError, lambda c: c.put(KEY, {"a": ["\ud800"]})),
+    "map key": (exception.ParamError, lambda c: c.put(KEY, {"a": {"x": 1, None: 2}})),
+    "ordered map key": (
+        exception.ParamError,
+        lambda c: c.put(KEY, {"a": KeyOrderedDict({"x": 1, None: 2})}),
+    ),
+    "too deep": (exception.ParamError, lambda c: c.put(KEY, {"a": LOOP})),
+    "policy is no dict": (exception.ParamError, lambda c: c.get(KEY, [1])),
+    "policy value": (
+        exception.ParamError,
+        lambda c: c.get(KEY, {"key": 1, "total_timeout": "x"}),
+    ),
+    "expression": (
+        exception.ParamError,
+        lambda c: c.get(KEY, {"expressions": FILTER, "replica": "x"}),
+    ),
+    "meta value": (exception.ParamError, lambda c: c.put(KEY, BINS, {"ttl": "x"}, SEND)),
+    "no operations": (exception.ParamError, lambda c: c.operate(KEY, [1, 2])),
+    "bad operation": (
+        exception.ParamError,
+        lambda c: c.operate(KEY, [*OPS, {"op": 99}], META, SEND),
+    ),
+    "operand": (exception.ParamError, lambda c: c.append(KEY, "a", 5)),
+    "missing argument": (TypeError, lambda c: c.put(KEY)),
+    "unknown keyword": (TypeError, lambda c: c.get(KEY, polcy=SEND)),
+    "unknown node": (exception.ParamError, lambda c: c.info_single_node("build", "X")),
+    "closed": (exception.ClusterError, lambda _: CLOSED.get(KEY, SEND)),
+    "never opened": (exception.ParamError, lambda _: NEVER.get(KEY, SEND)),
+    "digest": (TypeError, lambda _: aerospike.calc_digest("test", "x", 1.5)),
+    "partition": (exception.ParamError, lambda _: aerospike.get_partition_id(b"x")),
+}
+LOOP: list[Any] = []
+LOOP.append(LOOP)
+CLOSED = aerospike.client({"hosts": [("127.0.0.1", 1)]})
+CLOSED.close()
+NEVER = aerospike.Client.__new__(aerospike.Client)
+
+
+@pytest.mark.parametrize(("error", "call"), LOCAL.values(), ids=LOCAL)
+def test_refused_call_leaves_nothing(client, error, call):
+    run = swallowing(error, call)
+    values = [KEY, BINS, *BINS.values(), SEND, META, OPS, *OPS, FILTER, LOOP]
+    n = N_LOCAL_CALLS // 5 if call is LOCAL["too deep"][1] else N_LOCAL_CALLS
+    assert_flat(lambda: run(client), n, values)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda c: aerospike.calc_digest("test", "demo", "x" * 600),
+        lambda c: aerospike.get_partition_id(bytes(20)),
+        lambda c: c.get_key_partition_id("test", "demo", 1),
+        lambda c: c.is_connected(),
+        lambda c: c.connect(),
+        lambda c: c.get_nodes(),
+        lambda c: c.get_node_names(),
+        lambda c: GeoJSON({"type": "Point", "coordinates": [1, 2]}).dumps(),
+        lambda c: exp.And(exp.Eq(exp.IntBin("a"), 1), exp.BinExists("b")).compile(),
+    ],
+)
+def test_call_without_the_server_leaves_nothing(client, call):
+    assert_flat(lambda: call(client), N_LOCAL_CALLS // 5)
+
+
+# clients
+
+
+def count_files_and_threads() -> tuple[int, int]:
+    return len(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task"))
+
+
+def open_and_close(address):
+    with aerospike.client({"hosts": [address]}) as made:
+        made.exists(KEY)
+
+
+def open_and_drop(address):
+    aerospike.client({"hosts": [address]}).exists(KEY)
+
+
+def reopen(address, kept=[]):  # noqa: B006 - one client for all calls
+    if not kept:
+        kept.append(aerospike.client({"hosts": [address]}))
+    kept[0].connect()
+    kept[0].exists(KEY)
+    kept[0].close()
+
+
+def failing(config: dict[str, Any]) -> Callable[[Any], None]:
+    def make(address):
+        try:
+            aerospike.client({"hosts": [address], **config})
+        except exception.AerospikeError as error:
+            assert error.args
+        else:
+            raise AssertionError("it did not fail")
+
+    return make
+
+
+def late(_address):
+    made = aerospike.client({"hosts": [("127.0.0.1", 1)]})
+    with pytest.raises(exception.ConnectionError):
+        made.get(KEY)
+
+
+@pytest.mark.parametrize(
+    ("make", "n"),
+    [
+        (open_and_close, 60),
+        (open_and_drop, 60),
+        (reopen, 60),
+        (failing({"cluster_name": "another", "fail_if_not_connected": True}), 60),
+        (failing({"hosts": [("127.0.0.1", 1)], "fail_if_not_connected": True}), 2000),
+        (failing({"hosts": ["a:1", ("b", 2), 5]}), 20_000),
+        (failing({"policies": {"timeout": 5, "read": {"expressions": 5}}}), 20_000),
+        (failing({"app_id": "x" * 900, "policies": []}), 20_000),
+        (late, 1000),
+    ],
+    ids="close drop reopen other refused hosts policies app_id late".split(),
+)
+def test_client_leaves_nothing(address, make, n):
+    make(address)
+    before = count_files_and_threads()
+    blocks, _, malloc, resident = measures()
+    for _ in range(n):
+        make(address)
+    after = measures()
+    assert count_files_and_threads() == before
+    assert after[0] - blocks < 500
+    assert after[2] - malloc < max(64 * n, 20_000)
+    assert after[3] - resident < 8 << 20
