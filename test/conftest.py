@@ -25,6 +25,7 @@ MakeClient = Callable[..., aerospike.Client]
 NAMESPACE, SET = "test", "pytest"
 
 
+@pytest.fixture(scope="session")
 def real_hosts() -> Hosts:
     """What AEROSPIKE_HOSTS names; empty when it is not set."""
     texts = os.environ.get("AEROSPIKE_HOSTS", "").split(",")
@@ -33,9 +34,9 @@ def real_hosts() -> Hosts:
 
 
 @pytest.fixture(scope="session")
-def _shared_cluster() -> Iterator[DevCluster | None]:
+def _shared_cluster(real_hosts: Hosts) -> Iterator[DevCluster | None]:
     """The development server of this process; None when a real one is named."""
-    if real_hosts():
+    if real_hosts:
         yield None
         return
     with DevCluster(nodes=3, cluster_name="pytest") as made:
@@ -43,9 +44,9 @@ def _shared_cluster() -> Iterator[DevCluster | None]:
 
 
 @pytest.fixture(scope="session")
-def hosts(_shared_cluster: DevCluster | None) -> Hosts:
+def hosts(real_hosts: Hosts, _shared_cluster: DevCluster | None) -> Hosts:
     """Seeds of the server under test."""
-    return _shared_cluster.hosts if _shared_cluster is not None else real_hosts()
+    return _shared_cluster.hosts if _shared_cluster is not None else real_hosts
 
 
 @pytest.fixture
@@ -57,9 +58,9 @@ def dev_cluster(_shared_cluster: DevCluster | None) -> DevCluster:
 
 
 @pytest.fixture
-def cluster() -> Iterator[DevCluster]:
+def cluster(real_hosts: Hosts) -> Iterator[DevCluster]:
     """A development server of three nodes of the test's own, to stop nodes of."""
-    if real_hosts():
+    if real_hosts:
         pytest.skip("needs a development server, whose nodes can be stopped")
     with DevCluster(nodes=3) as made:
         yield made

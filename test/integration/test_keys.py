@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -26,7 +27,10 @@ DIGESTS: list[tuple[str, Any, str, int]] = [
     ("s", 1, "a03bfb6c065d213ba0b225696394a260f4bb7cb1", 2976),
 ]
 
-DIGEST = bytearray(range(20))
+
+def label(value: Any) -> str:
+    """A value in the name of a test: the same in every process."""
+    return re.sub(r" at 0x\w+", "", ascii(value))[:40]
 
 
 class Key(tuple):
@@ -87,7 +91,7 @@ def test_digest_of_a_long_key_differs(n):
         ("test", "demo", (1,)),
         ("test", "demo", memoryview(b"x")),
     ],
-    ids=str,
+    ids=label,
 )
 def test_calc_digest_of_other_types_is_a_type_error(args):
     with pytest.raises(TypeError):
@@ -141,7 +145,7 @@ def test_partition_of_something_else_is_a_param_error(digest):
         b"\0\xff",
         bytearray(b"x"),
     ],
-    ids=lambda pk: ascii(pk)[:30],
+    ids=label,
 )
 def test_user_key_names_a_record(client, pk):
     key = ("test", "pytest-keys", pk)
@@ -301,7 +305,7 @@ def unsent(scripted_node, make_client):
     return make_client(hosts=[scripted_node.host])
 
 
-@pytest.mark.parametrize("bad", BAD_KEYS, ids=lambda k: ascii(k)[:40])
+@pytest.mark.parametrize("bad", BAD_KEYS, ids=label)
 def test_malformed_key_is_a_param_error(unsent, bad):
     for call in CALLS.values():
         with pytest.raises(exception.ParamError) as caught:

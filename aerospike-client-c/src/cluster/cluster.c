@@ -89,6 +89,34 @@ check_peers(const asc_cluster *c, asc_error *err)
                          c->unreachable);
 }
 
+/* The first look at the cluster, and a second one when the nodes that were found gave
+ * no partition map. */
+static asc_status
+first_cycles(asc_cluster *c, asc_error *err)
+{
+    asc_error seeding;
+    asc_error_reset(&seeding);
+    asc_status rc = asc_tend_cycle(c, &seeding);
+    if (rc == ASC_OK && c->snapshot->n_maps == 0) {
+        rc = asc_tend_cycle(c, &seeding);
+    }
+    if (!c->config.fail_if_not_connected) {
+        return ASC_OK;
+    }
+    if (rc == ASC_OK && c->snapshot->n_maps == 0) {
+        seeding = c->trouble;
+        seeding.phase = ASC_PHASE_PARTITION_MAP;
+        rc = seeding.code != ASC_OK
+                 ? seeding.code
+                 : asc_error_set(&seeding, ASC_ERR_CLIENT, "no partition map is known");
+    }
+    if (rc != ASC_OK) {
+        *err = seeding;
+        return rc;
+    }
+    return check_peers(c, err);
+}
+
 asc_status
 asc_cluster_create(asc_cluster **out, const asc_config *config, asc_error *err)
 {
@@ -109,16 +137,7 @@ asc_cluster_create(asc_cluster **out, const asc_config *config, asc_error *err)
         rc = asc_snapshot_new(&c->snapshot, 0, 0, err);
     }
     if (rc == ASC_OK) {
-        asc_error seeding;
-        asc_error_reset(&seeding);
-        asc_status found = asc_tend_cycle(c, &seeding);
-        if (found != ASC_OK && c->config.fail_if_not_connected) {
-            *err = seeding;
-            rc = found;
-        }
-    }
-    if (rc == ASC_OK) {
-        rc = check_peers(c, err);
+        rc = first_cycles(c, err);
     }
     if (rc == ASC_OK) {
         rc = asc_tend_start(c, err);

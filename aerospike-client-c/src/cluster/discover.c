@@ -12,8 +12,9 @@
 /* --- asking --- */
 
 static void
-fail(asc_node *n, const asc_info_call *call)
+fail(asc_cluster *c, asc_node *n, const asc_info_call *call)
 {
+    c->trouble = call->err;
     n->failures++;
     asc_conn_free(n->tend_conn);
     n->tend_conn = NULL;
@@ -51,6 +52,9 @@ asc_ask_nodes(asc_cluster *c, const char *commands, asc_node_filter admits,
             n++;
         }
     }
+    if (c->n_nodes > 0 && (asked == NULL || calls == NULL)) {
+        asc_error_set(&c->trouble, ASC_ERR_NOMEM, "questions to the nodes");
+    }
     if (n > 0) {
         asc_info_run(calls, n, asc_now_ms() + c->config.connect_timeout_ms,
                      c->wake_fds[0]);
@@ -58,7 +62,7 @@ asc_ask_nodes(asc_cluster *c, const char *commands, asc_node_filter admits,
     for (size_t i = 0; i < n; i++) {
         asc_info_call *call = calls[i];
         if (call->status != ASC_OK || !answer(c, asked[i].node, call, context)) {
-            fail(asked[i].node, call);
+            fail(c, asked[i].node, call);
         }
         asc_info_call_clear(call);
     }
@@ -136,6 +140,50 @@ service_command(const asc_cluster *c)
 
 /* --- seeds --- */
 
+/* The next address of a list of services; moves *at behind it. */
+static bool
+next_service(const char **at, const char *end, asc_peer_host *out)
+{
+    const char *start = *at, *comma = memchr(start, ',', (size_t)(end - start));
+    *at = comma != NULL ? comma + 1 : end;
+    return asc_host_parse(out, start, (size_t)((comma != NULL ? comma : end) - start),
+                          3000);
+}
+
+static bool
+service_is(const char **at, const char *end, const asc_addr *addr)
+{
+    asc_peer_host host;
+    return next_service(at, end, &host) && host.port == addr->port &&
+           strcmp(host.name, addr->ip) == 0;
+}
+
+/* Does the seed's node answer at the next address, too? Then that becomes the seed. */
+static bool
+take_place(asc_cluster *c, asc_probe *seed, const char **at, const char *end)
+{
+    asc_probe behind = {0};
+    asc_peer_host host;
+    asc_addr *addrs;
+    size_t n;
+    asc_error ignored;
+    asc_error_reset(&ignored);
+    if (!next_service(at, end, &host) ||
+        asc_addr_resolve(&addrs, &n, host.name, host.port, &ignored) != ASC_OK) {
+        return false;
+    }
+    behind.addr = addrs[0];
+    asc_free(addrs);
+    asc_probe_run(&behind, 1, &c->config, peers_command(c), c->wake_fds[0]);
+    if (behind.status != ASC_OK || strcmp(behind.name, seed->name) != 0) {
+        asc_probe_clear(&behind);
+        return false;
+    }
+    asc_probe_clear(seed);
+    *seed = behind;
+    return true;
+}
+
 /* A seed may be a load balancer: then the node behind it names other addresses as its
  * own, and the first of them at which the same node answers takes the seed's place. */
 static void
@@ -146,32 +194,15 @@ see_through_balancer(asc_cluster *c, asc_probe *seed)
         !asc_info_value(&seed->call, service_command(c), &list)) {
         return;
     }
-    const char *at = list.value, *end = list.value + list.value_size;
-    if (memmem(at, list.value_size, seed->addr.text, strlen(seed->addr.text)) != NULL) {
-        return;
-    }
-    while (at < end) {
-        const char *comma = memchr(at, ',', (size_t)(end - at));
-        const char *stop = comma != NULL ? comma : end;
-        asc_probe behind = {0};
-        asc_peer_host host;
-        asc_addr *addrs;
-        size_t n;
-        asc_error ignored;
-        asc_error_reset(&ignored);
-        if (asc_host_parse(&host, at, (size_t)(stop - at), 3000) &&
-            asc_addr_resolve(&addrs, &n, host.name, host.port, &ignored) == ASC_OK) {
-            behind.addr = addrs[0];
-            asc_free(addrs);
-            asc_probe_run(&behind, 1, &c->config, peers_command(c), c->wake_fds[0]);
-            if (behind.status == ASC_OK && strcmp(behind.name, seed->name) == 0) {
-                asc_probe_clear(seed);
-                *seed = behind;
-                return;
-            }
-            asc_probe_clear(&behind);
+    for (const char *at = list.value, *end = at + list.value_size; at < end;) {
+        if (service_is(&at, end, &seed->addr)) {
+            return;
         }
-        at = comma != NULL ? comma + 1 : end;
+    }
+    for (const char *at = list.value, *end = at + list.value_size; at < end;) {
+        if (take_place(c, seed, &at, end)) {
+            return;
+        }
     }
 }
 

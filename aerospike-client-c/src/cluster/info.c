@@ -9,6 +9,9 @@
 #include "asc/writer.h"
 #include "base/time.h"
 
+/* Lists of peers and partition maps of the largest clusters stay well below. */
+#define MAX_REPLY (4u << 20)
+
 static void
 end(asc_info_call *call, asc_status status)
 {
@@ -31,6 +34,7 @@ begin(asc_info_call *call)
         return;
     }
     asc_transfer_begin(&call->io, call->conn, call->out.data, call->out.len, &call->in);
+    call->io.max_size = MAX_REPLY;
 }
 
 /* Step a call; says in *events what it waits for, 0 when it has ended. */

@@ -31,6 +31,7 @@ struct asc_cluster {
     asc_maps maps;
     bool changed; /* the snapshot in force is not up to date */
     unsigned n_cycles;
+    asc_error trouble;     /* the last failure in this cycle; code 0: none */
     char unreachable[160]; /* peers of the last cycle that could not be reached */
 };
 

@@ -137,10 +137,10 @@ static void
 publish(asc_cluster *c)
 {
     asc_snapshot *fresh;
-    asc_error err;
-    asc_error_reset(&err);
-    if (asc_maps_snapshot(&c->maps, c->nodes, c->n_nodes, &fresh, &err) != ASC_OK) {
-        asc_log(ASC_LOG_ERROR, "cannot renew the view of the cluster: %s", err.message);
+    asc_error *err = &c->trouble;
+    if (asc_maps_snapshot(&c->maps, c->nodes, c->n_nodes, &fresh, err) != ASC_OK) {
+        asc_log(ASC_LOG_ERROR, "cannot renew the view of the cluster: %s",
+                err->message);
         return; /* tried again in the next cycle */
     }
     pthread_mutex_lock(&c->lock);
@@ -178,6 +178,7 @@ housekeep(asc_cluster *c)
 asc_status
 asc_tend_cycle(asc_cluster *c, asc_error *err)
 {
+    asc_error_reset(&c->trouble);
     asc_status rc = c->n_nodes == 0 ? asc_discover_seed(c, err) : ASC_OK;
     size_t n_refreshed = 0;
     asc_ask_nodes(c, "node\npeers-generation\npartition-generation\n", NULL, refreshed,

@@ -1,5 +1,6 @@
 /* The blocking driver of one exchange. */
 #include "asc/alloc.h"
+#include "base/fork.h"
 #include "base/time.h"
 #include "command/exchange.h"
 
@@ -10,6 +11,7 @@ struct asc_call {
     asc_request req;
     asc_exchange exchange;
     bool running;
+    unsigned fork_count; /* of the process that began it */
 };
 
 asc_call *
@@ -44,6 +46,19 @@ asc_call_reset(asc_call *c)
     c->req = (asc_request){.out = out, .in = in};
 }
 
+/* A call that was begun in the parent process cannot go on in a child: its connection
+ * is the parent's, and went with the pool. */
+static asc_status
+left_behind(asc_call *c, asc_error *err)
+{
+    c->exchange.conn = NULL;
+    asc_call_abandon(c);
+    err->phase = ASC_PHASE_COMMAND;
+    err->in_doubt = c->req.writes;
+    return asc_error_set(err, ASC_ERR_CONNECTION,
+                         "the process forked while the call was under way");
+}
+
 asc_status
 asc_call_run(asc_call *c, asc_cluster *cluster, asc_error *err)
 {
@@ -51,6 +66,10 @@ asc_call_run(asc_call *c, asc_cluster *cluster, asc_error *err)
     if (!c->running) {
         asc_exchange_begin(&c->exchange, cluster, &c->req, err, now);
         c->running = true;
+        c->fork_count = asc_fork_count();
+    }
+    else if (c->fork_count != asc_fork_count()) {
+        return left_behind(c, err);
     }
     c->exchange.err = err; /* may be another one after an interruption */
     for (;;) {

@@ -18,6 +18,7 @@ asc_transfer_begin(asc_transfer *t, asc_conn *c, const uint8_t *out, size_t out_
         .out = out,
         .out_size = out_size,
         .in = in,
+        .max_size = ASC_PROTO_HEADER_SIZE + ASC_PROTO_MAX_BODY,
         .state = c->connected ? ASC_TRANSFER_SEND : ASC_TRANSFER_CONNECT,
     };
     in->len = 0;
@@ -69,6 +70,12 @@ inspect(asc_transfer *t, asc_error *err)
             return ASC_IO_ERROR;
         }
         t->frame_size = ASC_PROTO_HEADER_SIZE + (size_t)head.size;
+        if (t->frame_size > t->max_size) {
+            t->garbled = true;
+            asc_error_set(err, ASC_ERR_CLIENT, "reply of %zu bytes is too large",
+                          t->frame_size);
+            return ASC_IO_ERROR;
+        }
         t->state = ASC_TRANSFER_BODY;
     }
     if (t->in->len < t->frame_size) {

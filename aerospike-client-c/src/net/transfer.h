@@ -21,6 +21,7 @@ typedef struct asc_transfer {
     size_t sent;       /* bytes that have left */
     asc_buf *in;       /* borrowed: the reply's bytes, from data[0] on */
     size_t frame_size; /* header included; known from BODY on */
+    size_t max_size;   /* a longer frame is refused */
     uint64_t progress; /* grows with each byte moved: tells silence from trickle */
     asc_transfer_state state;
     bool garbled; /* the failure was a reply that cannot be parsed */

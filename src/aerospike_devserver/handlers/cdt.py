@@ -30,9 +30,7 @@ def _entry(result: Value, otherwise: Outcome) -> Bin | Outcome:
 
 
 @operation(Op.CDT_READ)
-def op_cdt_read(
-    work: Work, name: bytes, _particle: int, value: bytes
-) -> Bin | Outcome:
+def op_cdt_read(work: Work, name: bytes, _particle: int, value: bytes) -> Bin | Outcome:
     """The result of a read; of a missing bin nothing, whatever is asked."""
     found = work.bins.get(name)
     if found is None:

@@ -90,7 +90,9 @@ def _by_index(container: Container, value: Value) -> int | None:
 
 def _by_rank(container: Container, value: Value) -> int | None:
     rank = _inside(_position(value), len(children(container)))
-    return None if rank is None else View(container).order[rank]
+    if rank is None or isinstance(container, MapValue):
+        return None if rank is None else View(container).order[rank]
+    return lists.index_of_rank(View(container), rank)
 
 
 def _by_value(container: Container, value: Value) -> int | None:

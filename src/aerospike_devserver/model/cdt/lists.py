@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 from aerospike_devserver.model.cdt.arguments import (
@@ -38,6 +39,7 @@ from aerospike_devserver.model.cdt.selection import (
     View,
     clip,
     clip_absolute,
+    pick_ranks,
     runs,
     single,
 )
@@ -439,24 +441,30 @@ class OrderedRanks(OrderedRange):
 class Ranks(RankSelection):
     """A range of ranks of an unordered list."""
 
+    @cached_property
+    def picked(self) -> list[int]:
+        """The elements of the range, as it is before it is inverted."""
+        return pick_ranks(self.view.values, self.plain)
+
     def exists(self) -> bool:
         """Inverted, the server tells whether the range itself is empty."""
         return not self.plain.count if self.inverted else self.count() > 0
 
     def index(self) -> Sequence[int]:
-        return sorted(self.ranked())
+        if not self.inverted:
+            return sorted(self.picked)
+        return sorted(set(range(self.size)) - set(self.picked))
 
     def items(self) -> Sequence[int]:
-        """By rank, falling if the range lies nearer to the low end."""
-        if self.inverted:
-            return self.index()
-        falls = self.plain.start <= self.size - self.plain.start - self.plain.count
-        ranked = self.ranked()
-        return ranked[::-1] if falls else ranked
+        return self.index() if self.inverted else self.picked
 
 
 class Values(Ranks):
     """The elements of a list that equal a value, or lie in an interval."""
+
+    @cached_property
+    def picked(self) -> list[int]:
+        return [self.view.order[rank] for rank in self.plain.positions()]
 
     def items(self) -> Sequence[int]:
         return self.index()
@@ -543,6 +551,13 @@ class OrderedValueList(_ValueList):
         return self.reverse_index()
 
 
+def index_of_rank(view: View, rank: int) -> int:
+    """The element of a list that has a rank."""
+    if view.is_ordered:
+        return rank
+    return pick_ranks(view.values, Span(rank, 1))[0]
+
+
 def by_index(view: View, _inverted: bool, index: int) -> Found:
     place = single(index, view.size)
     return One(place, lambda: view.ranks[place], INDEX_RANGES)
@@ -550,7 +565,7 @@ def by_index(view: View, _inverted: bool, index: int) -> Found:
 
 def by_rank(view: View, _inverted: bool, rank: int) -> Found:
     place = single(rank, view.size)
-    return One(view.order[place], lambda: place, RANK_RANGES)
+    return One(index_of_rank(view, place), lambda: place, RANK_RANGES)
 
 
 def by_value(view: View, _inverted: bool, value: Value) -> Found:

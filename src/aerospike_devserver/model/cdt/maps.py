@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 from aerospike_devserver.codec.particle import key_order
 from aerospike_devserver.model.cdt.arguments import (
@@ -36,7 +35,6 @@ from aerospike_devserver.model.cdt.selection import (
     Missing,
     One,
     RankSelection,
-    Return,
     Selection,
     Span,
     View,
@@ -194,9 +192,7 @@ def put(
     optional=(unsigned, unsigned),
     creates=lambda new, order=0, flags=0: new_flags(order),
 )
-def put_items(
-    pairs: MapValue, new: MapValue, _order: int = 0, flags: int = 0
-) -> Value:
+def put_items(pairs: MapValue, new: MapValue, _order: int = 0, flags: int = 0) -> Value:
     """Put several keys; the new size."""
     return _put(pairs, _items(new), flags)
 

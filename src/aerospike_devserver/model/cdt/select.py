@@ -188,7 +188,9 @@ class _Walk:
         if mode == KEYS:
             return [pairs.keys[place] for place in places]
         return [
-            item for place in places for item in (pairs.keys[place], pairs.values[place])
+            item
+            for place in places
+            for item in (pairs.keys[place], pairs.values[place])
         ]
 
     def apply(self, root: Container, expression: Test) -> None:

@@ -212,6 +212,53 @@ def key_below(keys: Sequence[Value], value: Value) -> int:
     return sum(compare(key, value) < 0 for key in keys)
 
 
+# Equal elements of unordered lists: which has which rank
+
+_Before = Callable[[int, int], bool]
+
+
+def _sift(heap: list[int], place: int, size: int, before: _Before) -> None:
+    """Let an element sink to where both children come after it."""
+    while (child := 2 * place + 1) < size:
+        if child + 1 < size and before(heap[child + 1], heap[child]):
+            child += 1
+        if not before(heap[child], heap[place]):
+            return
+        heap[place], heap[child] = heap[child], heap[place]
+        place = child
+
+
+def pick_ranks(values: Sequence[Value], span: Span) -> list[int]:
+    """Indexes of the elements with some ranks, as the server finds them.
+
+    It keeps a heap of as many elements as lie on the farther side of the range and the
+    range itself, and empties it: falling if that is the low side, else rising. Among
+    equal elements this decides which are taken.
+    """
+    keys = [order_key(value) for value in values]
+    size, behind = len(values), len(values) - span.start - span.count
+    falls = span.start <= behind
+
+    def before(one: int, other: int) -> bool:
+        return keys[one] > keys[other] if falls else keys[one] < keys[other]
+
+    length = span.start + span.count if falls else size - span.start
+    heap = list(range(length))
+    for place in reversed(range(length // 2)):
+        _sift(heap, place, length, before)
+    for index in range(length, size):
+        if heap and before(heap[0], index):
+            heap[0] = index
+            _sift(heap, 0, length, before)
+    found = []
+    for _ in range(span.count):
+        found.append(heap[0])
+        length -= 1
+        heap[0] = heap[length]
+        _sift(heap, 0, length, before)
+    return found
+
+
 # Selections
 
 
