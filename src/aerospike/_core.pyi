@@ -1,15 +1,16 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from aerospike._types import CompiledExpression as CompiledExpression
+from typing_extensions import disjoint_base
 
 # (namespace, set, user key) or (namespace, set, None, digest)
-Key = tuple[Any, ...]
-Meta = dict[str, int]
-Bins = dict[str, Any]
-Policy = Mapping[str, Any]
-Operation = dict[str, Any]
+_Key = tuple[Any, ...]
+_Meta = dict[str, int]
+_Bins = dict[str, Any]
+_Policy = Mapping[str, Any]
+_Operation = dict[str, Any]
 
+@disjoint_base
 class Client:
     def __init__(self, config: Mapping[str, Any]) -> None: ...
     def __enter__(self) -> Client: ...
@@ -19,82 +20,84 @@ class Client:
     ) -> Client: ...
     def close(self) -> None: ...
     def is_connected(self) -> bool: ...
-    def get(self, key: Key, policy: Policy | None = None) -> tuple[Key, Meta, Bins]: ...
+    def get(
+        self, key: _Key, policy: _Policy | None = None
+    ) -> tuple[_Key, _Meta, _Bins]: ...
     def select(
         self,
-        key: Key,
+        key: _Key,
         bins: list[str] | tuple[str, ...],
-        policy: Policy | None = None,
-    ) -> tuple[Key, Meta, Bins]: ...
+        policy: _Policy | None = None,
+    ) -> tuple[_Key, _Meta, _Bins]: ...
     def exists(
-        self, key: Key, policy: Policy | None = None
-    ) -> tuple[Key, Meta | None]: ...
+        self, key: _Key, policy: _Policy | None = None
+    ) -> tuple[_Key, _Meta | None]: ...
     def put(
         self,
-        key: Key,
-        bins: Bins,
+        key: _Key,
+        bins: _Bins,
         meta: Mapping[str, int] | None = None,
-        policy: Policy | None = None,
+        policy: _Policy | None = None,
         serializer: int | None = None,
     ) -> int: ...
     def remove(
         self,
-        key: Key,
+        key: _Key,
         meta: Mapping[str, Any] | None = None,
-        policy: Policy | None = None,
+        policy: _Policy | None = None,
     ) -> int: ...
     def remove_bin(
         self,
-        key: Key,
+        key: _Key,
         list: Sequence[str],
         meta: Mapping[str, int] | None = None,
-        policy: Policy | None = None,
+        policy: _Policy | None = None,
     ) -> int: ...
     def touch(
         self,
-        key: Key,
+        key: _Key,
         val: int = ...,
         meta: Mapping[str, int] | None = None,
-        policy: Policy | None = None,
+        policy: _Policy | None = None,
     ) -> int: ...
     def append(
         self,
-        key: Key,
+        key: _Key,
         bin: str,
         val: str | bytes | bytearray,
         meta: Mapping[str, int] | None = None,
-        policy: Policy | None = None,
+        policy: _Policy | None = None,
     ) -> int: ...
     def prepend(
         self,
-        key: Key,
+        key: _Key,
         bin: str,
         val: str | bytes | bytearray,
         meta: Mapping[str, int] | None = None,
-        policy: Policy | None = None,
+        policy: _Policy | None = None,
     ) -> int: ...
     def increment(
         self,
-        key: Key,
+        key: _Key,
         bin: str,
         offset: float,
         meta: Mapping[str, int] | None = None,
-        policy: Policy | None = None,
+        policy: _Policy | None = None,
     ) -> int: ...
     def operate(
         self,
-        key: Key,
-        list: list[Operation],
+        key: _Key,
+        list: list[_Operation],
         meta: Mapping[str, int] | None = None,
-        policy: Policy | None = None,
-    ) -> tuple[Key, Meta, Bins]: ...
+        policy: _Policy | None = None,
+    ) -> tuple[_Key, _Meta, _Bins]: ...
     def operate_ordered(
         self,
-        key: Key,
-        list: list[Operation],
+        key: _Key,
+        list: list[_Operation],
         meta: Mapping[str, int] | None = None,
-        policy: Policy | None = None,
-    ) -> tuple[Key, Meta, list[tuple[str, Any]]]: ...
+        policy: _Policy | None = None,
+    ) -> tuple[_Key, _Meta, list[tuple[str, Any]]]: ...
     def get_key_partition_id(
         self, ns: str, set: str | None, key: str | int | bytes | bytearray
     ) -> int: ...
@@ -108,18 +111,18 @@ class Client:
         self,
         command: str,
         hosts: Sequence[tuple[str, int] | str] | None = None,
-        policy: Policy | None = None,
+        policy: _Policy | None = None,
     ) -> dict[str, tuple[None, str]]: ...
     def info_node(
-        self, command: str, host: tuple[str, int] | str, policy: Policy | None = None
+        self, command: str, host: tuple[str, int] | str, policy: _Policy | None = None
     ) -> str: ...
     def info_all(
-        self, command: str, policy: Policy | None = None
+        self, command: str, policy: _Policy | None = None
     ) -> dict[str, tuple[None, str]]: ...
     def info_single_node(
-        self, command: str, host: str | tuple[str, int], policy: Policy | None = None
+        self, command: str, host: str | tuple[str, int], policy: _Policy | None = None
     ) -> str: ...
-    def info_random_node(self, command: str, policy: Policy | None = None) -> str: ...
+    def info_random_node(self, command: str, policy: _Policy | None = None) -> str: ...
     def get_nodes(self) -> list[tuple[str, int]]: ...
     def get_node_names(self) -> list[dict[str, Any]]: ...
 

@@ -117,7 +117,7 @@ static const char doc_remove_bin[] =
                  ":raises InvalidRequest: the list is empty.\n" DOC_RAISES;
 
 static const char doc_touch[] =
-    "touch($self, key, val=<unrepresentable>, meta=None, policy=None)\n--\n\n"
+    "touch($self, key, val=..., meta=None, policy=None)\n--\n\n"
     "Renew a record's time to live; its generation grows by one.\n\n" DOC_KEY
     ":param val: seconds to live or a TTL_* constant; 0 is the namespace's default.\n"
     "    Left out: meta's \"ttl\", then the policy's.\n" DOC_META DOC_POLICY(

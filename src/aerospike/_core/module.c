@@ -40,7 +40,7 @@ PyDoc_STRVAR(doc_pack_expression, "pack_expression($module, tree, /)\n--\n\n"
                                   "The wire bytes of an expression's tree.");
 
 PyDoc_STRVAR(doc_set_serializer,
-             "set_serializer($module, function)\n--\n\n"
+             "set_serializer($module, function=..., callback=...)\n--\n\n"
              "Set the serializer of all clients: called with each value of an\n"
              "unsupported type that put() writes with serializer=SERIALIZER_USER.\n\n"
              ":param function: takes the value, returns str, bytes or bytearray.\n"
@@ -49,7 +49,7 @@ PyDoc_STRVAR(doc_set_serializer,
 
 PyDoc_STRVAR(
     doc_set_deserializer,
-    "set_deserializer($module, function)\n--\n\n"
+    "set_deserializer($module, function=..., callback=...)\n--\n\n"
     "Set the deserializer of all clients: called with each plain blob that is\n"
     "read; what it returns takes the blob's place. When it raises, the reader\n"
     "gets the blob.\n\n"
@@ -63,7 +63,7 @@ PyDoc_STRVAR(doc_unset_serializers, "unset_serializers($module)\n--\n\n"
 
 PyDoc_STRVAR(
     doc_set_log_handler,
-    "set_log_handler($module, log_handler=<unrepresentable>)\n--\n\n"
+    "set_log_handler($module, log_handler=..., callback=...)\n--\n\n"
     "Set where log lines go. At first that is the log \"aerospike\" of the\n"
     "standard library.\n\n"
     ":param log_handler: function of (level, func, path, line, msg): int, str,\n"
@@ -73,7 +73,7 @@ PyDoc_STRVAR(
     ":raises ParamError: it is not callable.");
 
 PyDoc_STRVAR(doc_set_log_level,
-             "set_log_level($module, loglevel)\n--\n\n"
+             "set_log_level($module, loglevel=..., log_level=...)\n--\n\n"
              "Set the threshold of log lines: LOG_LEVEL_OFF to LOG_LEVEL_TRACE; it is\n"
              "LOG_LEVEL_ERROR at first.\n\n"
              ":return: 0.\n"

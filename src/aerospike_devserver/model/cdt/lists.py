@@ -29,14 +29,17 @@ from aerospike_devserver.model.cdt.arguments import (
 from aerospike_devserver.model.cdt.by import By, by_rows
 from aerospike_devserver.model.cdt.selection import (
     INDEX_RANGES,
+    RANGES,
     RANK_RANGES,
     Found,
     Missing,
     One,
     RankSelection,
+    Return,
     Selection,
     Span,
     View,
+    around,
     clip,
     clip_absolute,
     pick_ranks,
@@ -422,20 +425,16 @@ def get_range(items: ListValue, index: int, count: int | None = None) -> Value:
 # Reading and removing by index, rank and value
 
 
-class OrderedRange(Selection):
+class Ordered(Selection):
     """A range of an ordered list, where rank and index are one."""
+
+    ranges = RANGES
 
     def rank(self) -> Sequence[int]:
         return self.index()
 
     def reverse_rank(self) -> Sequence[int]:
         return self.reverse_index()
-
-
-class OrderedRanks(OrderedRange):
-    """The same, asked for by rank."""
-
-    ranges = RANK_RANGES
 
 
 class Ranks(RankSelection):
@@ -461,6 +460,11 @@ class Ranks(RankSelection):
 
 class Values(Ranks):
     """The elements of a list that equal a value, or lie in an interval."""
+
+    def __init__(self, view: View, plain: Span, inverted: bool) -> None:
+        super().__init__(view, plain, inverted)
+        if inverted:
+            self.spans = around(plain, view.size)
 
     @cached_property
     def picked(self) -> list[int]:
@@ -558,52 +562,58 @@ def index_of_rank(view: View, rank: int) -> int:
     return pick_ranks(view.values, Span(rank, 1))[0]
 
 
+def _ranges(view: View, own: frozenset[Return]) -> frozenset[Return]:
+    """The types of range of a single operation: of an ordered list all."""
+    return RANGES if view.is_ordered else own
+
+
 def by_index(view: View, _inverted: bool, index: int) -> Found:
     place = single(index, view.size)
-    return One(place, lambda: view.ranks[place], INDEX_RANGES)
+    return One(place, lambda: view.ranks[place], _ranges(view, INDEX_RANGES))
 
 
 def by_rank(view: View, _inverted: bool, rank: int) -> Found:
     place = single(rank, view.size)
-    return One(index_of_rank(view, place), lambda: place, RANK_RANGES)
+    return One(index_of_rank(view, place), lambda: place, _ranges(view, RANK_RANGES))
 
 
 def by_value(view: View, _inverted: bool, value: Value) -> Found:
     found = view.equal_to(value)
     if not found:
-        return Missing(RANK_RANGES)
-    return One(found[0], lambda: view.ranks[found[0]], RANK_RANGES)
+        below = 0 if view.is_ordered else view.rank_below(value)
+        return Missing(_ranges(view, RANK_RANGES), below)
+    return One(found[0], lambda: view.ranks[found[0]], _ranges(view, RANK_RANGES))
 
 
 def by_index_range(
     view: View, inverted: bool, index: int, count: int | None = None
 ) -> Found:
     span = clip(index, count, view.size)
-    return (OrderedRange if view.is_ordered else Selection)(view, span, inverted)
+    return (Ordered if view.is_ordered else Selection)(view, span, inverted)
 
 
 def by_rank_range(
     view: View, inverted: bool, rank: int, count: int | None = None
 ) -> Found:
     span = clip(rank, count, view.size)
-    return (OrderedRanks if view.is_ordered else Ranks)(view, span, inverted)
+    return (Ordered if view.is_ordered else Ranks)(view, span, inverted)
 
 
 def by_relative_rank(
     view: View, inverted: bool, value: Value, offset: int, count: int | None = None
 ) -> Found:
     span = clip_absolute(view.rank_below(value) + offset, count, view.size)
-    return (OrderedRanks if view.is_ordered else Ranks)(view, span, inverted)
+    return (Ordered if view.is_ordered else Ranks)(view, span, inverted)
 
 
 def all_by_value(view: View, inverted: bool, value: Value) -> Found:
     span = view.span_of(value)
-    return (OrderedRanks if view.is_ordered else Values)(view, span, inverted)
+    return (Ordered if view.is_ordered else Values)(view, span, inverted)
 
 
 def by_interval(view: View, inverted: bool, begin: Value, *end: Value) -> Found:
     span = view.interval(begin, end[0] if end else None, bool(end))
-    return (OrderedRanks if view.is_ordered else Values)(view, span, inverted)
+    return (Ordered if view.is_ordered else Values)(view, span, inverted)
 
 
 def by_value_list(view: View, inverted: bool, values: list[Value]) -> Found:

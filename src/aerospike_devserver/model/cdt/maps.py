@@ -400,7 +400,7 @@ def by_key(view: View, _inverted: bool, key: Value) -> Found:
     """An entry by its key."""
     place = key_below(_keys(view), key)
     if place == view.size or compare(_keys(view)[place], key):
-        return Missing(INDEX_RANGES)
+        return Missing(INDEX_RANGES, 0)
     return One(place, lambda: view.ranks[place], INDEX_RANGES)
 
 
@@ -420,7 +420,7 @@ def by_value(view: View, _inverted: bool, value: Value) -> Found:
     """The first entry with a value."""
     found = view.equal_to(value)
     if not found:
-        return Missing(RANK_RANGES)
+        return Missing(RANK_RANGES, view.rank_below(value))
     return One(found[0], lambda: view.ranks[found[0]], RANK_RANGES)
 
 

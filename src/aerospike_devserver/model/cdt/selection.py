@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
 from typing import NamedTuple
@@ -51,6 +52,7 @@ PRESERVED_ORDER = 0x08
 
 INDEX_RANGES = frozenset((Return.INDEX_RANGE, Return.REVERSE_INDEX_RANGE))
 RANK_RANGES = frozenset((Return.RANK_RANGE, Return.REVERSE_RANK_RANGE))
+RANGES = INDEX_RANGES | RANK_RANGES
 RANKS = frozenset((Return.RANK, Return.REVERSE_RANK))
 OF_MAPS = frozenset(
     (Return.KEY, Return.KEY_VALUE, Return.UNORDERED_MAP, Return.ORDERED_MAP)
@@ -75,7 +77,8 @@ def wanted(flags: int) -> Wanted:
 # Positions
 
 
-class Span(NamedTuple):
+@dataclass(frozen=True)
+class Span:
     """`count` positions from `start`."""
 
     start: int
@@ -118,9 +121,14 @@ def segments(span: Span, inverted: bool, size: int) -> list[Span]:
     """The spans that are selected; of an inverted one what lies before and behind."""
     if not inverted:
         return [span] if span.count else []
-    end = span.start + span.count
     if not span.count:
         return [Span(0, size)] if size else []
+    return around(span, size)
+
+
+def around(span: Span, size: int) -> list[Span]:
+    """What lies before and behind a span, even if there is nothing in it."""
+    end = span.start + span.count
     return [part for part in (Span(0, span.start), Span(end, size - end)) if part.count]
 
 
@@ -173,6 +181,8 @@ class View:
     @cached_property
     def ranks(self) -> list[int]:
         """Ranks by index; equal elements of a list have the same, the lowest."""
+        if self.keys is None and self.is_ordered:
+            return self.order
         found = [0] * self.size
         rank, before = 0, -1
         for place, index in enumerate(self.order):
@@ -312,9 +322,13 @@ class Selection:
         """Each position counted from the other end."""
         return [self.size - 1 - position for position in positions]
 
-    def range(self) -> Span:
-        """What the types of range tell."""
-        return self.plain
+    def span(self) -> Span:
+        """What the types of range tell; ServerError 26 if it is in two pieces."""
+        if not self.inverted:
+            return self.plain
+        if len(self.spans) > 1:
+            raise refuse()
+        return self.spans[0] if self.spans else Span(0, 0)
 
 
 class RankSelection(Selection):
@@ -352,10 +366,14 @@ class One:
 
 
 class Missing:
-    """What a single operation by value or key gives if there is no such element."""
+    """What a single operation by value or key gives if there is no such element.
 
-    def __init__(self, ranges: frozenset[Return]) -> None:
+    place: where it would be, for the types of range.
+    """
+
+    def __init__(self, ranges: frozenset[Return], place: int) -> None:
         self.ranges = ranges
+        self.place = place
 
 
 Found = Selection | One | Missing
@@ -369,9 +387,7 @@ def check_kind(view: View, found: Found, want: Wanted) -> None:
     kind = want.kind
     if view.keys is None and kind in OF_MAPS:
         raise refuse()
-    if kind in INDEX_RANGES | RANK_RANGES and (
-        kind not in found.ranges or want.inverted
-    ):
+    if kind in RANGES and kind not in found.ranges:
         raise refuse()
     if isinstance(found, Selection):
         if kind in found.refused:
@@ -424,14 +440,12 @@ _OF_SELECTION: dict[Return, Callable[[Selection], Value]] = {
     Return.KEY_VALUE: lambda chosen: _pairs(
         chosen.view, chosen.items(), PRESERVED_ORDER
     ),
-    Return.INDEX_RANGE: lambda chosen: _span(chosen.range()),
+    Return.INDEX_RANGE: lambda chosen: _span(chosen.span()),
     Return.REVERSE_INDEX_RANGE: lambda chosen: _span(
-        chosen.range().reverse(chosen.size)
+        chosen.span().reverse(chosen.size)
     ),
-    Return.RANK_RANGE: lambda chosen: _span(chosen.range()),
-    Return.REVERSE_RANK_RANGE: lambda chosen: _span(
-        chosen.range().reverse(chosen.size)
-    ),
+    Return.RANK_RANGE: lambda chosen: _span(chosen.span()),
+    Return.REVERSE_RANK_RANGE: lambda chosen: _span(chosen.span().reverse(chosen.size)),
     Return.EXISTS: lambda chosen: chosen.exists(),
     Return.UNORDERED_MAP: lambda chosen: _pairs(chosen.view, chosen.items(), 0),
     Return.ORDERED_MAP: lambda chosen: _pairs(chosen.view, sorted(chosen.items()), 1),
@@ -460,23 +474,25 @@ _OF_ONE: dict[Return, Callable[[View, One], Value]] = {
     Return.ORDERED_MAP: lambda view, one: _pairs(view, [one.index], 1),
 }
 
-_OF_NONE: dict[Return, Callable[[View], Value]] = {
-    Return.NONE: lambda view: NO_RESULT,
-    Return.INDEX: lambda view: -1,
-    Return.REVERSE_INDEX: lambda view: -1,
-    Return.RANK: lambda view: -1,
-    Return.REVERSE_RANK: lambda view: -1,
-    Return.COUNT: lambda view: 0,
-    Return.KEY: lambda view: NO_RESULT,
-    Return.VALUE: lambda view: NO_RESULT,
-    Return.KEY_VALUE: lambda view: _pairs(view, [], PRESERVED_ORDER),
-    Return.INDEX_RANGE: lambda view: ListValue([view.size, 0]),
-    Return.REVERSE_INDEX_RANGE: lambda view: ListValue([0, 0]),
-    Return.RANK_RANGE: lambda view: ListValue([view.size, 0]),
-    Return.REVERSE_RANK_RANGE: lambda view: ListValue([0, 0]),
-    Return.EXISTS: lambda view: False,
-    Return.UNORDERED_MAP: lambda view: _pairs(view, [], 0),
-    Return.ORDERED_MAP: lambda view: _pairs(view, [], 1),
+_OF_NONE: dict[Return, Callable[[View, Missing], Value]] = {
+    Return.NONE: lambda view, none: NO_RESULT,
+    Return.INDEX: lambda view, none: -1,
+    Return.REVERSE_INDEX: lambda view, none: -1,
+    Return.RANK: lambda view, none: -1,
+    Return.REVERSE_RANK: lambda view, none: -1,
+    Return.COUNT: lambda view, none: 0,
+    Return.KEY: lambda view, none: NO_RESULT,
+    Return.VALUE: lambda view, none: NO_RESULT,
+    Return.KEY_VALUE: lambda view, none: _pairs(view, [], PRESERVED_ORDER),
+    Return.INDEX_RANGE: lambda view, none: ListValue([none.place, 0]),
+    Return.REVERSE_INDEX_RANGE: lambda view, none: ListValue([-1, 0]),
+    Return.RANK_RANGE: lambda view, none: ListValue([none.place, 0]),
+    Return.REVERSE_RANK_RANGE: lambda view, none: ListValue(
+        [view.size - none.place, 0]
+    ),
+    Return.EXISTS: lambda view, none: False,
+    Return.UNORDERED_MAP: lambda view, none: _pairs(view, [], 0),
+    Return.ORDERED_MAP: lambda view, none: _pairs(view, [], 1),
 }
 
 
@@ -486,7 +502,7 @@ def tell(view: View, found: Found, kind: Return) -> Value:
         return _OF_SELECTION[kind](found)
     if isinstance(found, One):
         return _OF_ONE[kind](view, found)
-    return _OF_NONE[kind](view)
+    return _OF_NONE[kind](view, found)
 
 
 def chosen_indexes(found: Found) -> set[int]:
