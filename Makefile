@@ -24,12 +24,13 @@ PARALLEL =
 export AEROSPIKE_HOSTS := $(HOSTS)
 endif
 
-.PHONY: help demo test lint bench fuzz wheel clean
+.PHONY: help demo test lint docs bench fuzz wheel clean
 
 help:
 	@echo "make demo    start a three-node development cluster and walk through the client"
 	@echo "make test    C tests under sanitizers, then pytest"
 	@echo "make lint    formatting, types, warnings, layer rules"
+	@echo "make docs    the documentation, into build/docs"
 	@echo "make bench   this client against the one on PyPI, in one run"
 	@echo "make fuzz    each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "make wheel   build a wheel into dist/"
@@ -50,6 +51,11 @@ test:
 lint:
 	@$(SETUP) lint
 	@PY='$(PY)' sh tools/lint.sh
+
+docs:
+	@$(SETUP) docs
+	@$(PY) -m sphinx -q -W --keep-going -b html -d build/doctrees doc build/docs
+	@echo "build/docs/index.html"
 
 bench:
 	@$(SETUP) bench

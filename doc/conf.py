@@ -20,6 +20,7 @@ nitpicky = False
 
 myst_heading_anchors = 3  # [text](page.md#heading), as on GitHub
 
+default_role = "code"  # `name` in docstrings
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say it in words
 add_module_names = False

@@ -125,7 +125,7 @@ def scripted_node() -> Iterator[ScriptedNode]:
 
 @pytest.fixture
 def scripted_pair() -> Iterator[tuple[ScriptedNode, ScriptedNode]]:
-    """Two such nodes of one cluster: the first has all masters, the other the copies."""
+    """Two nodes of one cluster: the first has all masters, the other the copies."""
     with ScriptedNode("A1", 0) as first, ScriptedNode("A2", 1) as second:
         first.peers, second.peers = [second], [first]
         yield first, second

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prepare this checkout: sh tools/setup_env.sh {compiler|test|lint|bench}
+# Prepare this checkout: sh tools/setup_env.sh {compiler|test|lint|bench|docs}
 #
 # Checks for Python >= 3.10 with venv and headers and for a C compiler; installs what
 # is missing as root, otherwise prints the command and fails. Then makes .venv with the
@@ -158,6 +158,7 @@ case $goal in
         ;;
     test | bench) extras=test ;;
     lint) extras=test,lint ;;
+    docs) extras=test,docs ;;
     *) die "unknown goal: $goal" ;;
 esac
 

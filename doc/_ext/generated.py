@@ -17,10 +17,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import option_texts
-from option_texts import IN_WORK, Text
-
 from aerospike import _core, exception
 from aerospike_devserver.cli import parser
+from option_texts import IN_WORK, Text
 
 Row = dict[str, Any]
 
@@ -167,9 +166,7 @@ def command_line() -> str:
     def lines() -> Iterator[Sequence[str]]:
         for action in parser()._actions:
             if action.dest != "help":
-                name = " ".join(
-                    filter(None, [action.option_strings[0], action.metavar])
-                )
+                name = f"{action.option_strings[0]} {action.metavar or ''}".strip()
                 default = "" if action.default is None else f"`{action.default}`"
                 yield f"`{name}`", default, str(action.help)
 
@@ -189,29 +186,7 @@ def _on_source_read(_app: object, _docname: str, source: list[str]) -> None:
     source[0] = expand(source[0])
 
 
-def mend_fields(lines: list[str]) -> None:
-    """Make of the fields of a docstring what a reader sees in them.
-
-    What goes on after the first line of a field is indented, where it is not; a number
-    that is all of its text ("0.") is not the head of an enumeration.
-    """
-    in_field = False
-    for i, line in enumerate(lines):
-        lines[i] = line = re.sub(r"^(:\w+: -?\d+)\.$", r"\1", line)
-        if line.startswith(":"):
-            in_field = True
-        elif not line:
-            in_field = False
-        elif in_field and not line.startswith(" "):
-            lines[i] = "    " + line
-
-
-def _on_docstring(*arguments: Any) -> None:
-    mend_fields(arguments[-1])
-
-
 def setup(app: Any) -> dict[str, bool]:
     """What Sphinx calls."""
     app.connect("source-read", _on_source_read)
-    app.connect("autodoc-process-docstring", _on_docstring)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -142,7 +142,7 @@ POLICY = {
         "`TTL_CLIENT_DEFAULT`. 0: the default of the namespace.",
     ),
     "generation": Text(
-        "int", "", 'The generation that `gen` compares, in place of `meta["gen"]`.'
+        "int", "0", 'The generation that `gen` compares, in place of `meta["gen"]`.'
     ),
     "durable_delete": Text(
         "bool",
@@ -241,7 +241,7 @@ CONFIG = {
     "app_id": Text(
         "str",
         "",
-        "Name of the application, which servers show among their user agents.",
+        "Name of the application; servers list it with the version of the client.",
     ),
     "connect_timeout": Text(
         "int, ms", "1000", "Most time to reach a node while the cluster is watched."
@@ -262,8 +262,8 @@ CONFIG = {
     "max_socket_idle": Text(
         "int, s",
         "0",
-        "Connections that were idle for longer are closed. 0: no limit but the "
-        "client's own.",
+        "Connections that were idle for longer are closed and not used again. 0: those "
+        "above `min_conns_per_node` are closed after 55 seconds.",
     ),
     "max_error_rate": Text(
         "int",

@@ -8,6 +8,7 @@ key, meta, bins = client.get(("test", "demo", "key"))
 client.close()
 """
 
+from aerospike import _constants
 from aerospike import exception as exception
 from aerospike._constants import *  # noqa: F403
 from aerospike._core import Client as Client
@@ -27,3 +28,12 @@ from aerospike._types import geodata as geodata
 from aerospike._types import geojson as geojson
 from aerospike._types import null as null
 from aerospike._version import __version__ as __version__
+
+# the codes that the helper modules share with the extension have private names
+globals().update(
+    {
+        name: value
+        for name, value in vars(_constants).items()
+        if name.startswith("_") and not name.startswith("__")
+    }
+)

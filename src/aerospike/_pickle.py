@@ -47,6 +47,13 @@ def _latin1_bytes(text: str, encoding: str) -> bytes:
     return text.encode("latin1")
 
 
+def _fraction(*args: Any) -> fractions.Fraction:
+    """Of two ints or of "numerator/denominator": an exponent could take for ever."""
+    if len(args) == 1 and isinstance(args[0], str):
+        args = tuple(int(part) for part in args[0].split("/"))
+    return fractions.Fraction(*args)
+
+
 def _deque(items: Iterable[Any] = (), maxlen: int | None = None) -> Any:
     if not isinstance(items, (list, tuple)):
         raise pickle.UnpicklingError("unexpected argument for deque")
@@ -88,7 +95,7 @@ _KNOWN: dict[tuple[str, str], Any] = {
     ("datetime", "timedelta"): datetime.timedelta,
     ("datetime", "timezone"): datetime.timezone,
     ("decimal", "Decimal"): decimal.Decimal,
-    ("fractions", "Fraction"): _Call((fractions.Fraction, (str, int))),
+    ("fractions", "Fraction"): _Call((_fraction, (str, int))),
     ("uuid", "UUID"): uuid.UUID,
 }
 
@@ -133,8 +140,18 @@ class _ClassUnpickler(_PyUnpickler):  # type: ignore[misc]
 
 
 def dumps(value: Any) -> bytes:
-    """The bytes under which a value of an unsupported type is stored."""
-    return pickle.dumps(value, PROTOCOL)
+    """The bytes under which a value of an unsupported type is stored.
+
+    :raises ParamError: it cannot be pickled; the cause says why.
+    """
+    try:
+        return pickle.dumps(value, PROTOCOL)
+    except Exception as e:  # whatever the value's own methods raise, too
+        from aerospike import exception
+
+        kind = type(value).__name__
+        text = f"Cannot serialize: a value of type {kind} cannot be pickled: {e}"
+        raise exception.ParamError(-2, text, __file__, 0, False) from e
 
 
 def loads(data: bytes, classes: dict[str, type] | None) -> Any:

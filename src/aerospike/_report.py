@@ -5,7 +5,9 @@ Everything is imported when there is something to say: importing the client is c
 
 from __future__ import annotations
 
-from typing import Any
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # what has been said in this process, so that it is said once
 _said: set[tuple[str, str]] = set()

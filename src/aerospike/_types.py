@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 from aerospike import exception
+
+TYPE_CHECKING = False  # typing and json are not imported before they are needed
+if TYPE_CHECKING:
+    from typing import Any
+
+    _Dict = dict[Any, Any]
+    _List = list[Any]
+else:
+    _Dict, _List = dict, list
 
 
 class null:  # the name that applications use
@@ -23,7 +29,7 @@ class CDTInfinite:
     """Above everything, in the arguments of list and map operations."""
 
 
-class KeyOrderedDict(dict[Any, Any]):
+class KeyOrderedDict(_Dict):
     """A dict that is stored as a map sorted by key.
 
     Here it keeps the order of insertion, like any dict; what is read back comes in
@@ -80,6 +86,8 @@ class GeoJSON:
         if not isinstance(raw_geo, str):
             kind = type(raw_geo).__name__
             raise _param_error(f"geospatial data must be str, not {kind}")
+        import json
+
         try:
             value = json.loads(raw_geo)
         except ValueError as e:
@@ -90,6 +98,8 @@ class GeoJSON:
 
     def dumps(self) -> str:
         """The value as JSON text."""
+        import json
+
         return json.dumps(self._data)
 
     def __str__(self) -> str:
@@ -102,6 +112,8 @@ class GeoJSON:
         return self._data == other._data if isinstance(other, GeoJSON) else False
 
     def __hash__(self) -> int:
+        import json
+
         return hash(json.dumps(self._data, sort_keys=True))
 
 
@@ -111,7 +123,7 @@ class RawName(str):
     __slots__ = ()
 
 
-class CompiledExpression(list[Any]):
+class CompiledExpression(_List):
     """What ``compile()`` of an expression returns: sent as it is, any number of times.
 
     :ivar wire: the bytes that are sent. The items of the list, the tree they were made

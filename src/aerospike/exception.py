@@ -7,7 +7,10 @@ a code without a class raises `AerospikeError` itself.
 from __future__ import annotations
 
 import builtins
-from typing import Any
+
+TYPE_CHECKING = False  # typing costs more to import than all of this package
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class AerospikeError(Exception):

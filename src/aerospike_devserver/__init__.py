@@ -7,6 +7,20 @@ For laptops, tests and CI; any Aerospike client can use it. What it does not kno
 refuses with the result code of an invalid request.
 """
 
-from aerospike_devserver.cluster import DevCluster
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from aerospike_devserver.cluster import DevCluster
 
 __all__ = ["DevCluster"]
+
+
+def __getattr__(name: str) -> Any:
+    """DevCluster on first use: pytest imports this package in every session."""
+    if name != "DevCluster":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from aerospike_devserver.cluster import DevCluster
+
+    return DevCluster

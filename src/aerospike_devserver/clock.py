@@ -23,6 +23,10 @@ class Clock:
             raise ValueError("the clock only moves forward")
         self._offset_ms += round(seconds * 1000)
 
+    def reset(self) -> None:
+        """Back to the wall time, for records that are new."""
+        self._offset_ms = 0
+
     def now_ms(self) -> int:
         """Milliseconds since 1970."""
         return time.time_ns() // 1_000_000 + self._offset_ms

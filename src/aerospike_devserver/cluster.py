@@ -181,6 +181,6 @@ class DevCluster:
             namespace.reap(self._state.clock.now_s())
 
     def reset(self) -> None:
-        """Drop all records and sets."""
+        """Drop all records and sets; the clock shows the wall time again."""
         with self._lock:
             self._running.call(self._state.reset)

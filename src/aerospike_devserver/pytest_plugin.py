@@ -6,7 +6,7 @@
         assert aerospike_client.get(aerospike_key)[2] == {"visits": 2}
 
 pytest finds it by its entry point wherever the package is installed. Nothing starts,
-and neither server nor client is imported, before a test asks for a fixture.
+and the client is not imported, before a test asks for a fixture.
 
 Each process has a cluster of its own, so that every worker of pytest-xdist has one. A
 test that asks for ``aerospike_client`` starts with empty namespaces on a development

@@ -96,13 +96,3 @@ def test_defaults_are_those_of_the_client(texts, generated, hosts):
 def test_every_line_of_the_pages_is_expanded(generated):
     for page in EXT.parent.glob("*.md"):
         assert "<!-- generated" not in generated.expand(page.read_text("utf-8"))
-
-
-def test_fields_of_docstrings_are_mended(generated):
-    lines = ["Text.", "", ":return: one,", "two.", ":raises E: no.", "", "End."]
-    generated.mend_fields(lines)
-    assert lines[3] == "    two."
-    assert lines[-1] == "End."
-    lines = [":return: 0."]
-    generated.mend_fields(lines)
-    assert lines == [":return: 0"]

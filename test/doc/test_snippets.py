@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*sorted((ROOT / "doc").glob("*.md")), ROOT / "README.md"]
+NAME = attrgetter("name")
 END = "\x1e"
 """Printed at the end of each snippet."""
 
@@ -67,6 +69,11 @@ def snippets_of(page: Path) -> list[tuple[Block, str | None]]:
     return found
 
 
+def blocks_for_pytest(page: Path) -> list[Block]:
+    """Blocks that pytest runs."""
+    return [block for block in blocks_of(page) if block.is_pytest]
+
+
 def program_of(page: Path, host: tuple[str, int]) -> str:
     """The snippets as one program that connects to `host`."""
     lines: list[str] = []
@@ -85,7 +92,7 @@ def shared_cluster() -> Iterator[DevCluster]:
         yield cluster
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*filter(snippets_of, PAGES)], ids=NAME)
 def test_snippets_print_what_they_show(page, shared_cluster, tmp_path):
     shared_cluster.reset()
     program = tmp_path / page.name
@@ -105,18 +112,15 @@ def test_snippets_print_what_they_show(page, shared_cluster, tmp_path):
         assert matches, f"{page.name}:{block.first} prints\n{got}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*filter(blocks_for_pytest, PAGES)], ids=NAME)
 def test_snippets_of_tests_pass(page, pytester, monkeypatch):
-    tests = [block for block in blocks_of(page) if block.is_pytest]
-    if not tests:
-        pytest.skip("the page shows no tests")
     monkeypatch.delenv("AEROSPIKE_HOSTS", raising=False)
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    for number, block in enumerate(tests):
-        pytester.makepyfile(**{f"test_{number}": "\n".join(block.lines)})
-    n_tests = sum(line.startswith("def test_") for b in tests for line in b.lines)
-    plugin = "aerospike_devserver.pytest_plugin"
-    pytester.runpytest_inprocess("-p", plugin).assert_outcomes(passed=n_tests)
+    for block in blocks_for_pytest(page):
+        pytester.makepyfile("\n".join(block.lines))
+        n_tests = sum(line.startswith("def test_") for line in block.lines)
+        plugin = "aerospike_devserver.pytest_plugin"
+        pytester.runpytest_inprocess("-p", plugin).assert_outcomes(passed=n_tests)
 
 
 def test_other_blocks_are_of_known_languages():

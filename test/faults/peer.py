@@ -97,7 +97,7 @@ def reply(
 OK_REPLY = reply()
 
 
-class HangUp(Exception):  # noqa: N818 - a signal, not an error
+class HangUp(Exception):
     """Ends a connection."""
 
 
@@ -155,7 +155,9 @@ class Step:
         """Break the connection: the other side sees ECONNRESET."""
 
         def act(_node: ScriptedNode, sock: socket.socket) -> None:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            sock.setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )
             raise HangUp
 
         return self.do(act)
@@ -353,7 +355,9 @@ class ScriptedNode:
         if name == "service-clear-std":
             return self.text
         if name == "replicas":
-            maps = [ALL_PARTITIONS if self.replica == k else NO_PARTITIONS for k in (0, 1)]
+            maps = [
+                ALL_PARTITIONS if self.replica == k else NO_PARTITIONS for k in (0, 1)
+            ]
             return f"test:0,2,{maps[0]},{maps[1]}"
         if name.startswith("user-agent-set:"):
             return "ok"

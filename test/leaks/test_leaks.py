@@ -13,7 +13,6 @@ import os
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -26,6 +25,7 @@ from aerospike_helpers.operations import operations as ops
 
 N_CALLS = 1000
 N_LOCAL_CALLS = 100_000
+calc_digest: Any = aerospike.calc_digest
 KEY = ("test", "leaks", "key-" + "x" * 600)
 MISSING = ("test", "leaks", "missing")
 
@@ -48,7 +48,11 @@ def address(real_hosts: list[tuple[str, int]]) -> Iterator[tuple[str, int]]:
 
 @pytest.fixture(scope="module")
 def client(address: tuple[str, int]) -> Iterator[aerospike.Client]:
-    config = {"hosts": [address], "tend_interval": 60_000, "fail_if_not_connected": True}
+    config = {
+        "hosts": [address],
+        "tend_interval": 60_000,
+        "fail_if_not_connected": True,
+    }
     with aerospike.client(config) as made:
         yield made
 
@@ -59,10 +63,20 @@ def client(address: tuple[str, int]) -> Iterator[aerospike.Client]:
 class MallocInfo(ctypes.Structure):
     """What glibc tells of its main arena."""
 
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         (name, ctypes.c_size_t)
-        for name in "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks "
-        "fordblks keepcost".split()
+        for name in [
+            "arena",
+            "ordblks",
+            "smblks",
+            "hblks",
+            "hblkhd",
+            "usmblks",
+            "fsmblks",
+            "uordblks",
+            "fordblks",
+            "keepcost",
+        ]
     ]
 
 
@@ -91,6 +105,10 @@ def measures() -> tuple[int, int, int, int]:
     )
 
 
+def count_files_and_threads() -> tuple[int, int]:
+    return len(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task"))
+
+
 def reference_counts() -> list[int]:
     """References to the arguments of the calls below."""
     return list(map(sys.getrefcount, WATCHED))
@@ -110,9 +128,9 @@ def assert_flat(call: Callable[[], Any], n: int) -> None:
         assert reference_counts() == references
         blocks, objects, malloc, resident = growth
         if (
-            blocks < n // 20
-            and objects < n // 20
-            and malloc < 4 * n
+            blocks < max(n // 20, 20)
+            and objects < max(n // 20, 20)
+            and malloc < max(4 * n, 4000)
             and resident < max(64 * n, 1 << 20)
         ):
             return
@@ -148,10 +166,9 @@ def swallowing(kind: type[Exception], call: Callable[..., Any]) -> Callable[...,
     def run(client: aerospike.Client) -> None:
         try:
             call(client)
-        except kind as error:
-            assert error.args
-        else:
-            raise AssertionError("it did not fail")
+        except kind:
+            return
+        raise AssertionError("it did not fail")
 
     return run
 
@@ -198,26 +215,34 @@ def test_call_leaves_nothing(client, call):
     NODE[:] = [node["node_name"] for node in client.get_node_names()]
     client.put(KEY, BINS | {"n": 1})
     n = N_CALLS // 20 if call is CALLS["too big"] else N_CALLS
-    n_files, n_threads = len(os.listdir("/proc/self/fd")), threading.active_count()
+    n_files, n_threads = count_files_and_threads()
     try:
         assert_flat(lambda: call(client), n)
     finally:
         client.remove(KEY)
-    assert len(os.listdir("/proc/self/fd")) == n_files
-    assert threading.active_count() == n_threads
+    files_and_threads = count_files_and_threads()
+    assert files_and_threads[0] <= n_files
+    assert files_and_threads[1] <= n_threads
 
 
 # calls that do not
 
 
-LOCAL: dict[str, tuple[type[Exception], Callable[[aerospike.Client], Any]]] = {
+CLOSED = aerospike.client({"hosts": [("127.0.0.1", 1)]})
+CLOSED.close()
+NEVER = aerospike.Client.__new__(aerospike.Client)
+
+LOCAL: dict[str, tuple[type[Exception], Callable[[Any], Any]]] = {
     "key is no tuple": (exception.ParamError, lambda c: c.get([1])),
     "key is too short": (exception.ParamError, lambda c: c.get(("test",))),
     "digest is too short": (
         exception.ParamError,
         lambda c: c.get(("test", "x", None, b"1")),
     ),
-    "user key is a float": (exception.ParamError, lambda c: c.put((*KEY[:2], 1.5), BINS)),
+    "user key is a float": (
+        exception.ParamError,
+        lambda c: c.put((*KEY[:2], 1.5), BINS),
+    ),
     "namespace is unknown": (
         exception.NamespaceNotFound,
         lambda c: c.put(("no", "x", 1), BINS, META, SEND),
@@ -247,7 +272,10 @@ LOCAL: dict[str, tuple[type[Exception], Callable[[aerospike.Client], Any]]] = {
         exception.ParamError,
         lambda c: c.get(KEY, {"expressions": FILTER, "replica": "x"}),
     ),
-    "meta value": (exception.ParamError, lambda c: c.put(KEY, BINS, {"ttl": "x"}, SEND)),
+    "meta value": (
+        exception.ParamError,
+        lambda c: c.put(KEY, BINS, {"ttl": "x"}, SEND),
+    ),
     "no operations": (exception.ParamError, lambda c: c.operate(KEY, [1, 2])),
     "bad operation": (
         exception.ParamError,
@@ -259,18 +287,17 @@ LOCAL: dict[str, tuple[type[Exception], Callable[[aerospike.Client], Any]]] = {
     "unknown node": (exception.ParamError, lambda c: c.info_single_node("build", "X")),
     "closed": (exception.ClusterError, lambda _: CLOSED.get(KEY, SEND)),
     "never opened": (exception.ParamError, lambda _: NEVER.get(KEY, SEND)),
-    "digest": (TypeError, lambda _: aerospike.calc_digest("test", "x", 1.5)),
+    "digest": (TypeError, lambda _: calc_digest("test", "x", 1.5)),
     "partition": (exception.ParamError, lambda _: aerospike.get_partition_id(b"x")),
 }
-CLOSED = aerospike.client({"hosts": [("127.0.0.1", 1)]})
-CLOSED.close()
-NEVER = aerospike.Client.__new__(aerospike.Client)
+LONG = ["namespace is unknown", "int is too big", "too deep"]  # these encode much
 
 
 @pytest.mark.parametrize(("error", "call"), LOCAL.values(), ids=LOCAL)
 def test_refused_call_leaves_nothing(client, error, call):
     run = swallowing(error, call)
-    n = N_LOCAL_CALLS // 5 if call is LOCAL["too deep"][1] else N_LOCAL_CALLS
+    is_long = call in [LOCAL[name][1] for name in LONG]
+    n = N_LOCAL_CALLS // 10 if is_long else N_LOCAL_CALLS
     assert_flat(lambda: run(client), n)
 
 
@@ -295,10 +322,6 @@ def test_call_without_the_server_leaves_nothing(client, call):
 # clients
 
 
-def count_files_and_threads() -> tuple[int, int]:
-    return len(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task"))
-
-
 def open_and_close(address):
     with aerospike.client({"hosts": [address]}) as made:
         made.exists(KEY)
@@ -320,10 +343,9 @@ def failing(config: dict[str, Any]) -> Callable[[Any], None]:
     def make(address):
         try:
             aerospike.client({"hosts": [address], **config})
-        except exception.AerospikeError as error:
-            assert error.args
-        else:
-            raise AssertionError("it did not fail")
+        except exception.AerospikeError:
+            return
+        raise AssertionError("it did not fail")
 
     return make
 
@@ -347,7 +369,17 @@ def late(_address):
         (failing({"app_id": "x" * 900, "policies": []}), 20_000),
         (late, 1000),
     ],
-    ids="close drop reopen other refused hosts policies app_id late".split(),
+    ids=[
+        "close",
+        "drop",
+        "reopen",
+        "other",
+        "refused",
+        "hosts",
+        "policies",
+        "app_id",
+        "late",
+    ],
 )
 def test_client_leaves_nothing(address, make, n):
     make(address)
@@ -356,7 +388,9 @@ def test_client_leaves_nothing(address, make, n):
     for _ in range(n):
         make(address)
     after = measures()
-    assert count_files_and_threads() == before
+    n_files, n_threads = count_files_and_threads()
+    assert n_files <= before[0]
+    assert n_threads <= before[1]
     assert after[0] - blocks < 500
     assert after[2] - malloc < max(64 * n, 20_000)
     assert after[3] - resident < 8 << 20

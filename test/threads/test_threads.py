@@ -71,7 +71,11 @@ class Worker:
 
     def put(self, key: Any) -> None:
         size = self.random.choice([1, 10, 1000, 20_000])
-        bins = {"n": self.random.randrange(1000), "s": "x" * size, "l": [1, {"a": None}]}
+        bins = {
+            "n": self.random.randrange(1000),
+            "s": "x" * size,
+            "l": [1, {"a": None}],
+        }
         assert self.client.put(key, bins) == 0
         self.known[key] |= bins
 
@@ -117,7 +121,7 @@ class Worker:
 
     def refused(self, key: Any) -> None:
         with pytest.raises(exception.ParamError):
-            self.client.put(key, {"a": object()})
+            self.client.put(key, {"a": 2**64})
         with pytest.raises(exception.BinNameError):
             self.client.put(key, {"a" * 16: 1})
 
@@ -147,9 +151,8 @@ def test_threads_share_one_connection_limit(make_client, key):
         for _ in range(100):
             try:
                 assert client.get(key)[2] == {"a": 1}
-            except exception.NoMoreConnectionsError as error:
-                assert error.code == -7
-                assert "max_conns_per_node" in error.msg
+            except exception.NoMoreConnectionsError:
+                continue
 
     assert run_threads([work] * 8) == []
     assert client.get(key)[2] == {"a": 1}
@@ -169,9 +172,10 @@ def test_close_while_calls_are_under_way(make_client, key, big):
                 assert client.get(key)[2] == {"a": value}
                 client.put(key, {"a": value})
                 assert client.get_node_names() or closing.is_set()
-            except (exception.ClusterError, exception.ClientError) as error:
-                assert closing.is_set(), repr(error)
-                return
+            except (exception.ClusterError, exception.ClientError):
+                if closing.is_set():
+                    return
+                raise
             n += 1
             assert n < 1_000_000
 

@@ -13,7 +13,9 @@ ROWS = [
     (name, ast.literal_eval(value))
     for name, _, value in (
         line.partition(" ")
-        for line in (Path(__file__).parent / "constants.txt").read_text().splitlines()[1:]
+        for line in (Path(__file__).parent / "constants.txt")
+        .read_text()
+        .splitlines()[1:]
     )
 ]
 
@@ -38,8 +40,16 @@ def test_version_is_a_str():
 @pytest.mark.parametrize(
     "name",
     [
-        "client Client calc_digest get_partition_id GeoJSON KeyOrderedDict null".split(),
-        "CDTWildcard CDTInfinite geodata geojson exception".split(),
+        [
+            "client",
+            "Client",
+            "calc_digest",
+            "get_partition_id",
+            "GeoJSON",
+            "KeyOrderedDict",
+            "null",
+        ],
+        ["CDTWildcard", "CDTInfinite", "geodata", "geojson", "exception"],
     ],
 )
 def test_module_exports(name):

@@ -162,7 +162,7 @@ def test_copies_of_key_ordered_dict_keep_the_type(again):
 )
 def test_markers_are_equal_to_themselves_only(cls):
     one = cls()
-    assert one == one  # noqa: PLR0124
+    assert one == one
     assert one != cls()
     assert one
     assert type(pickle.loads(pickle.dumps(one))) is cls

@@ -26,7 +26,7 @@
 
 #define DOC_META_RESULT                                                                \
     "meta is {\"ttl\": seconds to live, 4294967295 for a record that never expires,\n" \
-    "\"gen\": generation}."
+    "    \"gen\": generation}."
 
 static const char doc_Client[] =
     "Client(config)\n--\n\n"
@@ -89,8 +89,9 @@ static const char doc_put[] =
     ":param bins: dict of bin name (str, up to 15 bytes) to value: int of 64 bits,\n"
     "    float, str, bytes, bytearray, bool, list, dict, GeoJSON; None removes the "
     "bin.\n" DOC_META DOC_POLICY(
-        "write") ":param serializer: accepted for older code; has no effect yet.\n"
-                 ":return: 0.\n"
+        "write") ":param serializer: SERIALIZER_* constant, for values of other types: by default\n"
+    "    the client's own serializer, else pickle; SERIALIZER_NONE refuses them.\n"
+                 ":return: int, 0.\n"
                  ":raises RecordExistsError: POLICY_EXISTS_CREATE, and the record "
                  "exists.\n"
                  ":raises RecordNotFound: POLICY_EXISTS_UPDATE or _REPLACE, and it "
@@ -103,7 +104,7 @@ static const char doc_put[] =
 static const char doc_remove[] =
     "remove($self, key, meta=None, policy=None)\n--\n\n"
     "Remove a record.\n\n" DOC_KEY DOC_META DOC_POLICY(
-        "remove") ":return: 0.\n"
+        "remove") ":return: int, 0.\n"
                   ":raises RecordNotFound: there is no such record.\n"
                   ":raises RecordGenerationError: the generation does not "
                   "match.\n" DOC_RAISES;
@@ -112,7 +113,7 @@ static const char doc_remove_bin[] =
     "remove_bin($self, key, list, meta=None, policy=None)\n--\n\n"
     "Remove bins; the record goes with its last bin.\n\n" DOC_KEY
     ":param list: list of bin names.\n" DOC_META DOC_POLICY(
-        "write") ":return: 0.\n"
+        "write") ":return: int, 0.\n"
                  ":raises RecordNotFound: there is no such record.\n"
                  ":raises InvalidRequest: the list is empty.\n" DOC_RAISES;
 
@@ -121,7 +122,7 @@ static const char doc_touch[] =
     "Renew a record's time to live; its generation grows by one.\n\n" DOC_KEY
     ":param val: seconds to live or a TTL_* constant; 0 is the namespace's default.\n"
     "    Left out: meta's \"ttl\", then the policy's.\n" DOC_META DOC_POLICY(
-        "operate") ":return: 0.\n"
+        "operate") ":return: int, 0.\n"
                    ":raises RecordNotFound: there is no such record.\n" DOC_RAISES;
 
 static const char doc_append[] =
@@ -129,7 +130,7 @@ static const char doc_append[] =
     "Append str to a string or bytes to a blob; a missing bin or record is "
     "created.\n\n" DOC_KEY
     ":param bin: bin name.\n:param val: str, bytes or bytearray.\n" DOC_META DOC_POLICY(
-        "operate") ":return: 0.\n"
+        "operate") ":return: int, 0.\n"
                    ":raises BinIncompatibleType: the bin holds another "
                    "type.\n" DOC_RAISES;
 
@@ -138,7 +139,7 @@ static const char doc_prepend[] =
     "Prepend str to a string or bytes to a blob; a missing bin or record is "
     "created.\n\n" DOC_KEY
     ":param bin: bin name.\n:param val: str, bytes or bytearray.\n" DOC_META DOC_POLICY(
-        "operate") ":return: 0.\n"
+        "operate") ":return: int, 0.\n"
                    ":raises BinIncompatibleType: the bin holds another "
                    "type.\n" DOC_RAISES;
 
@@ -147,7 +148,7 @@ static const char doc_increment[] =
     "Add to a number of the same type; a missing bin or record is created. Integers\n"
     "wrap around at 64 bits.\n\n" DOC_KEY
     ":param bin: bin name.\n:param offset: int or float.\n" DOC_META DOC_POLICY(
-        "operate") ":return: 0.\n"
+        "operate") ":return: int, 0.\n"
                    ":raises BinIncompatibleType: the bin holds another "
                    "type.\n" DOC_RAISES;
 

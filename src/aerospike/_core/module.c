@@ -44,7 +44,7 @@ PyDoc_STRVAR(doc_set_serializer,
              "Set the serializer of all clients: called with each value of an\n"
              "unsupported type that put() writes with serializer=SERIALIZER_USER.\n\n"
              ":param function: takes the value, returns str, bytes or bytearray.\n"
-             ":return: 0.\n"
+             ":return: int, 0.\n"
              ":raises ParamError: it is not callable.");
 
 PyDoc_STRVAR(
@@ -54,7 +54,7 @@ PyDoc_STRVAR(
     "read; what it returns takes the blob's place. When it raises, the reader\n"
     "gets the blob.\n\n"
     ":param function: takes str where the blob is UTF-8, else bytes.\n"
-    ":return: 0.\n"
+    ":return: int, 0.\n"
     ":raises ParamError: it is not callable.");
 
 PyDoc_STRVAR(doc_unset_serializers, "unset_serializers($module)\n--\n\n"
@@ -69,14 +69,14 @@ PyDoc_STRVAR(
     ":param log_handler: function of (level, func, path, line, msg): int, str,\n"
     "    str, int, str; may be called from any thread. None drops the lines;\n"
     "    without an argument they are printed to the standard error stream.\n"
-    ":return: 0.\n"
+    ":return: int, 0.\n"
     ":raises ParamError: it is not callable.");
 
 PyDoc_STRVAR(doc_set_log_level,
              "set_log_level($module, loglevel=..., log_level=...)\n--\n\n"
              "Set the threshold of log lines: LOG_LEVEL_OFF to LOG_LEVEL_TRACE; it is\n"
              "LOG_LEVEL_ERROR at first.\n\n"
-             ":return: 0.\n"
+             ":return: int, 0.\n"
              ":raises ParamError: it is no int.");
 
 PyDoc_STRVAR(

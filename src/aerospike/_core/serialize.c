@@ -27,7 +27,30 @@ pickled(encoder *e, PyObject *value, uint8_t *particle)
     return dumps != NULL ? PyObject_CallOneArg(dumps, value) : NULL;
 }
 
-/* What a serializer of the application returns; an exception of it passes through. */
+/* Make a ClientError of the serializer's exception, with that as its cause. */
+static void
+wrap_failure(encoder *e)
+{
+    PyObject *type, *value, *traceback, *cause;
+    if (!PyErr_ExceptionMatches(PyExc_Exception)) {
+        return; /* a signal's, say, passes through */
+    }
+    PyErr_Fetch(&type, &cause, &traceback);
+    PyErr_NormalizeException(&type, &cause, &traceback);
+    if (traceback != NULL) {
+        PyException_SetTraceback(cause, traceback);
+    }
+    Py_XDECREF(type);
+    Py_XDECREF(traceback);
+    raise_code(e->st, ASC_ERR_CLIENT,
+               "Unable to call user's registered serializer callback: %S", cause);
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    PyException_SetCause(value, cause); /* takes the reference */
+    PyErr_Restore(type, value, traceback);
+}
+
+/* What a serializer of the application returns. */
 static PyObject *
 by_user(encoder *e, PyObject *serializer, PyObject *value, uint8_t *particle)
 {
@@ -39,6 +62,9 @@ by_user(encoder *e, PyObject *serializer, PyObject *value, uint8_t *particle)
     PyObject *made = PyObject_CallOneArg(serializer, value);
     Py_DECREF(serializer);
     *particle = ASC_PARTICLE_BLOB;
+    if (made == NULL) {
+        wrap_failure(e);
+    }
     if (made != NULL && !PyUnicode_Check(made) && !PyBytes_Check(made) &&
         !PyByteArray_Check(made)) {
         raise_code(e->st, ASC_ERR_CLIENT,

@@ -71,6 +71,7 @@ class ClusterState:
         self.rebalance_generation += 1
 
     def reset(self) -> None:
-        """Forget all records."""
+        """Forget all records, and let the clock show the time again."""
+        self.clock.reset()
         for namespace in self.storage:
             namespace.clear()

@@ -6,7 +6,7 @@ Source: section 6 of the MessagePack dialect.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any, Final, NamedTuple
 
@@ -29,6 +29,12 @@ class NoResult(Enum):
 
 
 NO_RESULT: Final = NoResult.NO_RESULT
+
+
+class Unchanged(NamedTuple):
+    """The result of a modification that NO_FAIL has turned into nothing."""
+
+    result: Value
 
 
 def refuse(result: Result = Result.OP_NOT_APPLICABLE) -> ServerError:
@@ -148,8 +154,8 @@ class Row(NamedTuple):
 
     kinds: of all arguments, the first n_required of which must be there. run: called
     with the container and the arguments. new_flags: order flags of the container that
-    the arguments would create, None if the operation creates none; missing: what a
-    missing container answers if none is created, None = success without result.
+    the arguments would create, None if the operation creates none; missing: what it
+    answers then if there is no bin, None = success without result.
     """
 
     name: str
@@ -165,3 +171,35 @@ class Row(NamedTuple):
         if not self.n_required <= len(values) <= len(self.kinds):
             raise refuse(Result.REQUEST_INVALID)
         return [kind(value) for kind, value in zip(self.kinds, values, strict=False)]
+
+
+Function = Callable[..., Value]
+Register = Callable[[Function], Function]
+
+
+def registrar(rows: dict[int, Row]) -> Callable[..., Register]:
+    """The decorator that adds operations to a table."""
+
+    def row(
+        code: int,
+        *kinds: Kind,
+        optional: Sequence[Kind] = (),
+        modifies: bool = True,
+        creates: Callable[..., int] | None = None,
+        missing: Result | None = None,
+    ) -> Register:
+        def register(function: Function) -> Function:
+            rows[code] = Row(
+                function.__name__,
+                modifies,
+                (*kinds, *optional),
+                len(kinds),
+                function,
+                creates,
+                missing,
+            )
+            return function
+
+        return register
+
+    return row

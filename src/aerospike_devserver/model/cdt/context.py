@@ -17,7 +17,6 @@ from aerospike_devserver.model.values import (
     ListValue,
     MapValue,
     Value,
-    order_key,
 )
 from aerospike_devserver.result import Result, ServerError
 
@@ -29,16 +28,21 @@ MAP_INDEX, MAP_RANK, MAP_KEY, MAP_VALUE = 0x20, 0x21, 0x22, 0x23
 _TYPE_MASK = 0x3F
 _CREATE_MASK = 0xC0
 _PAD = 0x80
+_PERSIST = 0x100
 _CREATES = (LIST_INDEX, MAP_KEY)
 _LIST_FLAGS = {0x40: 0, 0x80: 0, 0xC0: ORDERED}
 _MAP_FLAGS = {0x40: 0, 0x80: 1, 0xC0: 3}
 
 
 class Level(NamedTuple):
-    """One step. create: the order bits of what to create, 0 = nothing."""
+    """One step. create: the order bits of what to create, 0 = nothing.
+
+    persists: the index of what is created is to be kept, which only a bin can do.
+    """
 
     type: int
     create: int
+    persists: bool
     value: Value
 
 
@@ -59,7 +63,7 @@ def level(code: Value, value: Value) -> Level:
     kind, create = code & _TYPE_MASK, code & _CREATE_MASK
     if kind not in _STEPS or (create and kind not in _CREATES):
         raise refuse()
-    return Level(kind, create, value)
+    return Level(kind, create, bool(code & _PERSIST), value)
 
 
 # One step: (container, value) -> position, None = there is none
@@ -102,13 +106,11 @@ def _by_value(container: Container, value: Value) -> int | None:
 
 
 def _by_key(container: Container, value: Value) -> int | None:
-    kind_fits = type(value) is int or (type(value) is bytes and value[:1] in _KEY_TYPES)
-    if not isinstance(container, MapValue) or not kind_fits:
+    maps.check_key(value)
+    if not isinstance(container, MapValue):
         raise refuse()
     return maps.find_key(container, value)
 
-
-_KEY_TYPES = (b"\x03", b"\x04")
 
 _ANY = (ListValue, MapValue)
 _STEPS: dict[int, tuple[type | tuple[type, ...], Step]] = {
@@ -170,8 +172,22 @@ class Path:
         while self._left and self._enter():
             pass
         self.exists = not self._left and root is not None
-        if not all(step.create for step in self._left):
-            raise refuse()
+        self._check_left()
+
+    def _check_left(self) -> None:
+        """ServerError 26 for a missing level that cannot be created."""
+        container: Value = self.found
+        for step in self._left:
+            makes_bin = self._root is None and step is self._left[0]
+            if not step.create or (step.persists and not makes_bin):
+                raise refuse()
+            if step.type == MAP_KEY:
+                maps.check_key(step.value)
+            elif isinstance(container, ListValue):
+                _gap(container, step)
+            else:
+                _gap(_empty(step), step)
+            container = None
 
     def _enter(self) -> bool:
         """Go down one level; False if there is nothing."""
@@ -205,31 +221,39 @@ class Path:
                 lists.restore_order(container)
 
 
+def _empty(step: Level) -> Container:
+    """A new container in which the level is looked up."""
+    if step.type == MAP_KEY:
+        return MapValue([], [], _MAP_FLAGS[step.create])
+    return ListValue([], _LIST_FLAGS[step.create])
+
+
 def _wrap(step: Level, child: Value) -> Container:
     """A new container that holds a child where the level looks for it."""
-    made: Container
-    if step.type == MAP_KEY:
-        made = MapValue([], [], _MAP_FLAGS[step.create])
-    else:
-        made = ListValue([], _LIST_FLAGS[step.create])
+    made = _empty(step)
     _add_child(made, step, child)
     return made
 
 
+def _gap(container: Container, step: Level) -> int:
+    """How many nils come before what a level misses in a list; ServerError 26."""
+    size = len(children(container))
+    index = _position(step.value)
+    if index < 0 and not (index == -1 and not size):
+        raise refuse()
+    gap = max(0, index - size)
+    if gap and container.flags & ORDERED:
+        return 0
+    if gap and step.create != _PAD:
+        raise refuse()
+    return gap
+
+
 def _add_child(container: Container, step: Level, child: Value) -> None:
-    """Add what a level misses; ServerError 26 for a gap that may not be filled."""
+    """Add what a level misses."""
     if isinstance(container, MapValue):
         maps.put_pair(container, step.value, child)
         return
-    items, index = container.items, _position(step.value)
-    if container.flags & ORDERED:
-        items.append(child)
-        items.sort(key=order_key)
-        return
-    if index < 0 and not (index == -1 and not items):
-        raise refuse()
-    gap = max(0, index - len(items))
-    if gap and step.create != _PAD:
-        raise refuse()
-    items += [None] * gap
-    items.append(child)
+    container.items += [None] * _gap(container, step)
+    container.items.append(child)
+    lists.restore_order(container)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from aerospike_devserver.codec.msgpack import MsgpackError, decode_first
 from aerospike_devserver.model.cdt import context, lists, maps, select
-from aerospike_devserver.model.cdt.arguments import NO_RESULT, Row, refuse
+from aerospike_devserver.model.cdt.arguments import NO_RESULT, Row, Unchanged, refuse
 from aerospike_devserver.model.values import ListValue, MapValue, Value
 from aerospike_devserver.result import Result
 
@@ -134,7 +134,7 @@ def modify(
     row = operation.row(modifies=True)
     result = row.run(path.found, *row.arguments(operation.arguments))
     path.restore_order()
-    return Modified(root, result)
+    return Modified(root, result.result if isinstance(result, Unchanged) else result)
 
 
 def _modify_missing(operation: Operation) -> Modified:
@@ -147,7 +147,7 @@ def _create(path: context.Path, operation: Operation, root: Any) -> Modified:
     """Carry out an operation on a container that is missing."""
     row = operation.row(modifies=True)
     if row.new_flags is None:
-        if row.missing is not None:
+        if row.missing is not None and root is None:
             raise refuse(row.missing)
         return Modified(root, NO_RESULT)
     arguments = row.arguments(operation.arguments)
@@ -158,6 +158,10 @@ def _create(path: context.Path, operation: Operation, root: Any) -> Modified:
         else MapValue([], [], flags)
     )
     result = row.run(made, *arguments)
+    if isinstance(result, Unchanged):
+        if operation.context is not _NO_CONTEXT:
+            return Modified(root, result.result)
+        result = result.result
     root = path.attach(made)
     path.restore_order()
     return Modified(root, result)

@@ -6,21 +6,21 @@ anything.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
 from aerospike_devserver.model.cdt.arguments import (
     NO_RESULT,
-    Kind,
     Row,
+    Unchanged,
     add,
     anything,
     is_number,
-    number_or_nil,
     parameters,
     refuse,
+    registrar,
     signed,
     storable,
     storable_items,
@@ -93,29 +93,7 @@ def restore_order(items: ListValue) -> None:
         items.items.sort(key=order_key)
 
 
-def _row(
-    code: int,
-    *kinds: Kind,
-    optional: Sequence[Kind] = (),
-    modifies: bool = True,
-    creates: Callable[..., int] | None = None,
-    missing: Result | None = None,
-) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
-    """Register the function of a code."""
-
-    def register(function: Callable[..., Value]) -> Callable[..., Value]:
-        ROWS[code] = Row(
-            function.__name__.strip("_"),
-            modifies,
-            (*kinds, *optional),
-            len(kinds),
-            function,
-            creates,
-            missing,
-        )
-        return function
-
-    return register
+_row = registrar(ROWS)
 
 
 def _unordered(*_arguments: Any) -> int:
@@ -133,7 +111,7 @@ def _allow(
         return change()
     except Violation as violation:
         if flags & NO_FAIL:
-            return unchanged()
+            return Unchanged(unchanged())
         raise refuse(violation.result) from violation
 
 
@@ -146,21 +124,25 @@ def _check_unique(items: Sequence[Value], value: Value, flags: int) -> None:
         raise Violation(Result.ELEMENT_EXISTS)
 
 
-def _unique_items(old: Sequence[Value], new: list[Value], flags: int) -> list[Value]:
-    """The items that ADD_UNIQUE lets in; a Violation unless all, or PARTIAL."""
+def _unique_items(items: ListValue, new: list[Value], flags: int) -> list[Value]:
+    """The items that ADD_UNIQUE lets in; a Violation unless all, or PARTIAL.
+
+    An ordered list finds doubles among the items first.
+    """
     if not flags & ADD_UNIQUE:
         return new
     let_in: list[Value] = []
+    problems: list[Result] = []
     for item in new:
-        if _contains(old, item):
-            problem = Result.ELEMENT_EXISTS
-        elif _contains(let_in, item):
-            problem = Result.OP_NOT_APPLICABLE
-        else:
+        if _contains(items.items, item):
+            problems.append(Result.ELEMENT_EXISTS)
+        elif not _contains(let_in, item):
             let_in.append(item)
             continue
-        if not (flags & NO_FAIL and flags & PARTIAL):
-            raise Violation(problem)
+        if _contains(let_in, item) or sum(compare(item, o) == 0 for o in new) > 1:
+            problems.append(Result.OP_NOT_APPLICABLE)
+    if problems and not (flags & NO_FAIL and flags & PARTIAL):
+        raise Violation(max(problems) if is_ordered(items) else problems[0])
     return let_in
 
 
@@ -181,9 +163,7 @@ def _put_in(items: ListValue, index: int, new: Sequence[Value]) -> None:
 
 
 def _add_sorted(items: ListValue, value: Value) -> None:
-    items.items.insert(
-        bisect_right(items.items, order_key(value), key=order_key), value
-    )
+    items.items.insert(bisect_left(items.items, order_key(value), key=order_key), value)
 
 
 def _check_unordered(items: ListValue) -> None:
@@ -233,8 +213,11 @@ def append_items(
     """Add several items; the new size."""
 
     def change() -> Value:
-        items.items += _unique_items(items.items, new, flags)
-        restore_order(items)
+        let_in = _unique_items(items, new, flags)
+        if is_ordered(items):
+            items.items = sorted(let_in + items.items, key=order_key)
+        else:
+            items.items += let_in
         return len(items.items)
 
     return _allow(flags, lambda: len(items.items), change)
@@ -264,7 +247,9 @@ def insert_items(
     def change() -> Value:
         if new:
             place = _place(items, index, flags)
-            _put_in(items, place, _unique_items(items.items, new, flags))
+            let_in = _unique_items(items, new, flags)
+            if let_in:
+                _put_in(items, place, let_in)
         return len(items.items)
 
     return _allow(flags, lambda: len(items.items), change)
@@ -291,42 +276,37 @@ def set_item(items: ListValue, index: int, value: Value, flags: int = 0) -> Valu
 @_row(
     12,
     signed,
-    optional=(number_or_nil, unsigned, unsigned),
+    optional=(anything, unsigned, unsigned),
     creates=lambda index, delta=None, order=0, flags=0: new_flags(order),
 )
 def increment(
-    items: ListValue,
-    index: int,
-    delta: int | float | None = None,
-    _order: int = 0,
-    flags: int = 0,
+    items: ListValue, index: int, delta: Value = None, _order: int = 0, flags: int = 0
 ) -> Value:
-    """Add to a number, a missing one counting as 0; the new value."""
-    delta = 1 if delta is None else delta
-    ordered = is_ordered(items)
-    values = items.items
-    if ordered and index > len(values):
-        raise refuse()
+    """Add to a number, a missing one counting as 0; the new value.
 
-    def unchanged() -> Value:
-        return values[index] if -len(values) <= index < len(values) else NO_RESULT
+    With NO_FAIL the result is what the new value would have been.
+    """
+    values = items.items
+    place = _place(items, index, 0)
+    delta = 1 if delta is None else delta
+    old = values[place] if place < len(values) else 0
+    if not is_number(old) or not is_number(delta):
+        raise refuse(Result.REQUEST_INVALID)
+    if is_ordered(items) and place > len(values):
+        raise refuse()
+    total = add(old, delta) if place < len(values) else delta
 
     def change() -> Value:
-        place = _place(items, index, flags)
-        if place >= len(values):
-            total = add(type(delta)(0), delta)
-            _check_unique(values, total, flags)
-            _put_in(items, place, [total])
-        else:
-            if not is_number(values[place]):
-                raise refuse(Result.REQUEST_INVALID)
-            total = add(values[place], delta)
-            _check_unique(values[:place] + values[place + 1 :], total, flags)
+        _place(items, index, flags)
+        _check_unique(values[:place] + values[place + 1 :], total, flags)
+        if place < len(values):
             values[place] = total
+        else:
+            _put_in(items, place, [total])
         restore_order(items)
         return total
 
-    return _allow(flags, unchanged, change)
+    return _allow(flags, lambda: total, change)
 
 
 @_row(11)
@@ -343,18 +323,17 @@ def sort(items: ListValue, flags: int = 0) -> Value:
     Both flags at once fail with 4 on the reference server, unless there is no order.
     """
     ordered = is_ordered(items)
-    values = sorted(items.items, key=order_key)
+    falls = bool(flags & DESCENDING) and not ordered
+    values = sorted(items.items, key=order_key, reverse=falls)
     distinct = [
         value
         for place, value in enumerate(values)
         if place == 0 or compare(values[place - 1], value) != 0
     ]
     if flags & DROP_DUPLICATES:
-        if flags & DESCENDING and not ordered and len(distinct) > 1:
+        if falls and len(distinct) > 1:
             raise refuse(Result.REQUEST_INVALID)
         values = distinct
-    if flags & DESCENDING and not ordered:
-        values.reverse()
     items.items = values
     return NO_RESULT
 
@@ -447,7 +426,7 @@ class Ranks(RankSelection):
 
     def exists(self) -> bool:
         """Inverted, the server tells whether the range itself is empty."""
-        return not self.plain.count if self.inverted else self.count() > 0
+        return self.count() > 0 and not (self.inverted and self.plain.count)
 
     def index(self) -> Sequence[int]:
         if not self.inverted:
@@ -465,6 +444,10 @@ class Values(Ranks):
         super().__init__(view, plain, inverted)
         if inverted:
             self.spans = around(plain, view.size)
+
+    def exists(self) -> bool:
+        """As for ranks, but all of nothing is something."""
+        return not self.plain.count if self.inverted else self.count() > 0
 
     @cached_property
     def picked(self) -> list[int]:

@@ -12,14 +12,15 @@ from collections.abc import Callable, Iterable, Sequence
 from aerospike_devserver.codec.particle import key_order
 from aerospike_devserver.model.cdt.arguments import (
     NO_RESULT,
-    Kind,
     Row,
+    Unchanged,
     add,
     anything,
     is_number,
     number_or_nil,
     parameters,
     refuse,
+    registrar,
     signed,
     storable,
     storable_key,
@@ -38,6 +39,7 @@ from aerospike_devserver.model.cdt.selection import (
     Selection,
     Span,
     View,
+    around,
     clip,
     clip_absolute,
     key_below,
@@ -53,6 +55,7 @@ NO_FAIL = 4
 PARTIAL = 8
 
 _PERSIST_INDEX = 0x10
+_KEY_TYPES = (b"\x03", b"\x04")
 
 ROWS: dict[int, Row] = {}
 """Map operations by code."""
@@ -62,6 +65,12 @@ def new_flags(order: int) -> int:
     """Flags of a map created with an order argument; unknown bits: unordered."""
     known = order & ~_PERSIST_INDEX
     return known if known & ~KV_ORDERED == 0 else 0
+
+
+def check_key(key: Value) -> None:
+    """ServerError 26 for what cannot be a key in a context."""
+    if type(key) is not int and not (type(key) is bytes and key[:1] in _KEY_TYPES):
+        raise refuse()
 
 
 def find_key(pairs: MapValue, key: Value) -> int | None:
@@ -83,32 +92,15 @@ def put_pair(pairs: MapValue, key: Value, value: Value) -> None:
     pairs.values.insert(place, value)
 
 
-def _row(
-    code: int,
-    *kinds: Kind,
-    optional: Sequence[Kind] = (),
-    modifies: bool = True,
-    creates: Callable[..., int] | None = None,
-    missing: Result | None = None,
-) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
-    """Register the function of a code."""
-
-    def register(function: Callable[..., Value]) -> Callable[..., Value]:
-        ROWS[code] = Row(
-            function.__name__.strip("_"),
-            modifies,
-            (*kinds, *optional),
-            len(kinds),
-            function,
-            creates,
-            missing,
-        )
-        return function
-
-    return register
+_row = registrar(ROWS)
 
 
 # Writing
+
+
+def _not_there(*_arguments: Value) -> int:
+    """In the place of new flags: an operation that wants its keys to be there."""
+    raise refuse(Result.ELEMENT_NOT_FOUND)
 
 
 def _refusal(pairs: MapValue, key: Value, flags: int) -> Result | None:
@@ -120,8 +112,13 @@ def _refusal(pairs: MapValue, key: Value, flags: int) -> Result | None:
     return Result.ELEMENT_NOT_FOUND if flags & UPDATE_ONLY else None
 
 
-def _put(pairs: MapValue, new: Iterable[tuple[Value, Value]], flags: int) -> int:
-    """Put pairs as far as the write flags allow; the new size."""
+def _put(pairs: MapValue, new: Iterable[tuple[Value, Value]], flags: int) -> Value:
+    """Put pairs as far as the write flags allow; the new size.
+
+    An empty map takes all of them if PARTIAL is asked for, whatever else is.
+    """
+    if not pairs.keys and flags & NO_FAIL and flags & PARTIAL:
+        flags = 0
     allowed = []
     for key, value in new:
         problem = _refusal(pairs, key, flags)
@@ -130,7 +127,7 @@ def _put(pairs: MapValue, new: Iterable[tuple[Value, Value]], flags: int) -> int
         elif not flags & NO_FAIL:
             raise refuse(problem)
         elif not flags & PARTIAL:
-            return len(pairs.keys)
+            return Unchanged(len(pairs.keys))
     for key, value in allowed:
         put_pair(pairs, key, value)
     return len(pairs.keys)
@@ -183,7 +180,7 @@ def put(
     pairs: MapValue, key: Value, value: Value, _order: int = 0, flags: int = 0
 ) -> Value:
     """Put a key; the new size."""
-    return _put(pairs, [(key, value)], flags)
+    return _put(pairs, [(key, value)], flags & ~PARTIAL)
 
 
 @_row(
@@ -197,13 +194,13 @@ def put_items(pairs: MapValue, new: MapValue, _order: int = 0, flags: int = 0) -
     return _put(pairs, _items(new), flags)
 
 
-@_row(69, storable_key, storable, missing=Result.ELEMENT_NOT_FOUND)
+@_row(69, storable_key, storable, creates=_not_there)
 def replace(pairs: MapValue, key: Value, value: Value) -> Value:
     """Put a key that must be there."""
     return _put(pairs, [(key, value)], UPDATE_ONLY)
 
 
-@_row(70, storable_pairs, missing=Result.ELEMENT_NOT_FOUND)
+@_row(70, storable_pairs, creates=_not_there)
 def replace_items(pairs: MapValue, new: MapValue) -> Value:
     """Put keys all of which must be there."""
     return _put(pairs, _items(new), UPDATE_ONLY)
@@ -273,7 +270,17 @@ class Keys(Selection):
 
 
 class KeyInterval(Keys):
-    """The same between two keys: of an unordered map ranks are told one by one."""
+    """The same between two keys, with peculiarities of unordered maps."""
+
+    def __init__(self, view: View, plain: Span, inverted: bool) -> None:
+        super().__init__(view, plain, inverted)
+        if inverted and not view.is_ordered:
+            self.spans = around(plain, view.size)
+
+    def exists(self) -> bool:
+        if self.inverted and not self.view.is_ordered:
+            return not self.plain.count
+        return super().exists()
 
     def _ranks(self) -> list[int]:
         return [self.view.ranks[index] for index in self.items()]
@@ -307,7 +314,7 @@ class Values(RankSelection):
 
     def exists(self) -> bool:
         """Inverted, the server tells whether the range itself is empty."""
-        return not self.plain.count if self.inverted else self.count() > 0
+        return self.count() > 0 and not (self.inverted and self.plain.count)
 
     def items(self) -> Sequence[int]:
         return sorted(self.ranked())
@@ -400,7 +407,7 @@ def by_key(view: View, _inverted: bool, key: Value) -> Found:
     """An entry by its key."""
     place = key_below(_keys(view), key)
     if place == view.size or compare(_keys(view)[place], key):
-        return Missing(INDEX_RANGES, 0)
+        return Missing(INDEX_RANGES, 0, may_invert=view.is_ordered)
     return One(place, lambda: view.ranks[place], INDEX_RANGES)
 
 

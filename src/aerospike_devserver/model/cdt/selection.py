@@ -239,34 +239,28 @@ def _sift(heap: list[int], place: int, size: int, before: _Before) -> None:
 
 
 def pick_ranks(values: Sequence[Value], span: Span) -> list[int]:
-    """Indexes of the elements with some ranks, as the server finds them.
+    """Indexes of the elements with some ranks, as the server finds and delivers them.
 
-    It keeps a heap of as many elements as lie on the farther side of the range and the
-    range itself, and empties it: falling if that is the low side, else rising. Among
-    equal elements this decides which are taken.
+    It takes elements off a heap from the nearer end up to the farther end of the range,
+    and delivers the range in the opposite order. Among equals this decides which are
+    taken.
     """
     keys = [order_key(value) for value in values]
     size, behind = len(values), len(values) - span.start - span.count
-    falls = span.start <= behind
+    from_low = span.start <= behind
 
     def before(one: int, other: int) -> bool:
-        return keys[one] > keys[other] if falls else keys[one] < keys[other]
+        return keys[one] < keys[other] if from_low else keys[one] > keys[other]
 
-    length = span.start + span.count if falls else size - span.start
-    heap = list(range(length))
-    for place in reversed(range(length // 2)):
-        _sift(heap, place, length, before)
-    for index in range(length, size):
-        if heap and before(heap[0], index):
-            heap[0] = index
-            _sift(heap, 0, length, before)
-    found = []
-    for _ in range(span.count):
-        found.append(heap[0])
-        length -= 1
-        heap[0] = heap[length]
-        _sift(heap, 0, length, before)
-    return found
+    heap = list(range(size))
+    for place in reversed(range(size // 2)):
+        _sift(heap, place, size, before)
+    taken: list[int] = []
+    for left in reversed(range(size - min(span.start, behind) - span.count, size)):
+        taken.append(heap[0])
+        heap[0] = heap[left]
+        _sift(heap, 0, left, before)
+    return taken[: -span.count - 1 : -1] if span.count else []
 
 
 # Selections
@@ -368,12 +362,16 @@ class One:
 class Missing:
     """What a single operation by value or key gives if there is no such element.
 
-    place: where it would be, for the types of range.
+    place: where it would be, for the types of range. may_invert: whether the server
+    overlooks that it was asked for all but this element.
     """
 
-    def __init__(self, ranges: frozenset[Return], place: int) -> None:
+    def __init__(
+        self, ranges: frozenset[Return], place: int, may_invert: bool = False
+    ) -> None:
         self.ranges = ranges
         self.place = place
+        self.may_invert = may_invert
 
 
 Found = Selection | One | Missing
@@ -392,7 +390,7 @@ def check_kind(view: View, found: Found, want: Wanted) -> None:
     if isinstance(found, Selection):
         if kind in found.refused:
             raise refuse()
-    elif want.inverted:
+    elif want.inverted and not (isinstance(found, Missing) and found.may_invert):
         raise refuse()
 
 

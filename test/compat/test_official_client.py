@@ -1,0 +1,122 @@
+"""The client of PyPI can use the development server.
+
+It lives in an environment of its own, for it has the same name as ours: that of
+`make bench` if there is one, else one that is made once under `build/`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from aerospike_devserver import DevCluster
+
+ROOT = Path(__file__).parents[2]
+VERSION = "19.3.0"
+BENCH = ROOT / ".venv-bench/bin/python"
+OWN = ROOT / "build/official-client"
+SCRIPT = Path(__file__).parent / "official_client.py"
+
+
+def has_client(python: Path) -> bool:
+    """Whether an interpreter has that release of the client."""
+    code = "import importlib.metadata as m; print(m.version('aerospike'))"
+    if not python.exists():
+        return False
+    done = subprocess.run(
+        [python, "-I", "-c", code], capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip() == VERSION
+
+
+def install() -> str:
+    """Make an environment with the client; the reason when that fails, or ""."""
+    python = OWN / "bin/python"
+    pip = [str(python), "-m", "pip", "install", "-q", "--only-binary=:all:"]
+    commands = [
+        [sys.executable, "-m", "venv", str(OWN)],
+        [*pip, f"aerospike=={VERSION}"],
+    ]
+    for command in commands:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            lines = done.stderr.strip().splitlines() or ["no reason given"]
+            return lines[-1]
+    return ""
+
+
+@pytest.fixture(scope="module")
+def official_python() -> Path:
+    """An interpreter that has the client."""
+    if has_client(BENCH):
+        return BENCH
+    OWN.parent.mkdir(exist_ok=True)
+    with open(OWN.parent / ".official-client.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not has_client(OWN / "bin/python"):
+            reason = install()
+            if reason:
+                pytest.skip(f"aerospike {VERSION} cannot be installed here: {reason}")
+    return OWN / "bin/python"
+
+
+def wanted(n_nodes: int) -> dict[str, object]:
+    """What the script prints on a good server."""
+    bins = {
+        "i": -5,
+        "f": 1.5,
+        "s": "clé",
+        "t": True,
+        "l": [1, ["two", None, {"k": 2.5}]],
+        "m": {"a": 1, "b": {"c": [True]}},
+    }
+    return {
+        "connected": True,
+        "nodes": n_nodes,
+        "put": 0,
+        "get": [["test", "official", None], 1, True, bins],
+        "digest": True,
+        "bytes": [0, 255],
+        "select": {"i": -5, "s": "clé"},
+        "exists": 2,
+        "increment": 0,
+        "operate": {"i": 3, "s": "new"},
+        "ordered": [["f", 1.5], ["i", 3]],
+        "touch": 0,
+        "remove_bin": 0,
+        "left": {"i": 3, "f": 1.5, "s": "new"},
+        "generation": ["RecordGenerationError", 3],
+        "create": ["RecordExistsError", 5],
+        "incompatible": ["BinIncompatibleType", 12],
+        "many": 0,
+        "read back": True,
+        "removed": 0,
+        "remove": 0,
+        "missing": ["RecordNotFound", 2],
+        "absent": None,
+        "namespace": ["NamespaceNotFound", 20],
+        "info": [[None, "4096"]] * n_nodes,
+        "closed": False,
+    }
+
+
+@pytest.mark.parametrize("n_nodes", [1, 3])
+def test_official_client_works_on_the_development_server(official_python, n_nodes):
+    with DevCluster(nodes=n_nodes) as cluster:
+        hosts = [f"{host}:{port}" for host, port in cluster.hosts]
+        done = subprocess.run(
+            [official_python, "-I", SCRIPT, *hosts],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert dict(json.loads(line) for line in done.stdout.splitlines()) == wanted(
+        n_nodes
+    )
