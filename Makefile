@@ -33,7 +33,7 @@ help:
 	@echo "make docs    the documentation, into build/docs"
 	@echo "make bench   this client against the one on PyPI, in one run"
 	@echo "make fuzz    each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)"
-	@echo "make wheel   build a wheel into dist/"
+	@echo "make wheel   build the sdist and a wheel into dist/"
 	@echo "make clean   remove everything that was built"
 	@echo
 	@echo "HOSTS=127.0.0.1:3000 runs demo, test or bench against a real cluster;"
@@ -67,8 +67,7 @@ fuzz:
 
 wheel:
 	@$(SETUP) test
-	@$(PY) -m pip wheel --quiet --no-deps --wheel-dir dist .
-	@ls -l dist
+	@$(PY) tools/build_wheel.py dist
 
 clean:
 	rm -rf build dist $(VENV) .venv-bench .pytest_cache .mypy_cache .ruff_cache

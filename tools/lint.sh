@@ -35,6 +35,14 @@ check "ruff check" "$PY" -m ruff check .
 check "ruff format" "$PY" -m ruff format --check .
 check "mypy" "$PY" -m mypy
 check "clang-format" format_c
+# from elsewhere: in the checkout's root it finds each module twice
+stubs() {
+    root=$(pwd)
+    python=$(cd "$(dirname "$PY")" && pwd)/python
+    (cd / && MYPYPATH="$root/src" "$python" -m mypy.stubtest aerospike._core \
+        aerospike.exception)
+}
+check "stubs" stubs
 check "layers" "$PY" tools/check_layers.py
 check "text" "$PY" tools/check_text.py
 compilers=

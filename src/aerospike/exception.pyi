@@ -155,5 +155,7 @@ class LDTUserModuleNotFound(LDTError): ...
 
 NoXDR = AlwaysForbidden
 
+TYPE_CHECKING: bool
+
 _BY_CODE: dict[int, type[AerospikeError]]
 _CLASSES: dict[str, dict[str, int | None]]

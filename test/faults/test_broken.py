@@ -158,7 +158,7 @@ def test_connection_closed_while_idle_is_not_noticed(scripted_node, make_client,
 def test_idle_connection_with_unasked_bytes_is_dropped(scripted_node, make_client):
     """They would be taken for the reply to the next request."""
     unasked: list[socket.socket] = []
-    scripted_node.expect().send(ONE_BIN).do(lambda _n, sock: unasked.append(sock))
+    scripted_node.expect().do(lambda _n, sock: unasked.append(sock)).send(ONE_BIN)
     scripted_node.expect().send(OK_REPLY)
     client = make_client(hosts=[scripted_node.host], tend_interval=60_000)
     assert client.get(KEY)[2] == {"a": 5}

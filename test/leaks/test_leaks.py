@@ -215,6 +215,7 @@ def test_call_leaves_nothing(client, call):
     NODE[:] = [node["node_name"] for node in client.get_node_names()]
     client.put(KEY, BINS | {"n": 1})
     n = N_CALLS // 20 if call is CALLS["too big"] else N_CALLS
+    call(client)  # opens the connection that it needs
     n_files, n_threads = count_files_and_threads()
     try:
         assert_flat(lambda: call(client), n)

@@ -1,5 +1,6 @@
 /* docs.h -- the docstrings of the extension. The first line of each is the signature
  * that inspect.signature() reads. */
+/* clang-format off: one line of text a line */
 #ifndef CORE_DOCS_H
 #define CORE_DOCS_H
 
@@ -56,117 +57,151 @@ static const char doc_is_connected[] =
 
 static const char doc_get[] =
     "get($self, key, policy=None)\n--\n\n"
-    "Read a record with all its bins.\n\n" DOC_KEY DOC_POLICY(
-        "read") ":return: (key, meta, bins): key is (namespace, set, user_key, "
-                "digest), where\n"
-                "    user_key is None unless the policy has key=POLICY_KEY_SEND, and "
-                "digest a\n"
-                "    bytearray of 20; " DOC_META_RESULT " bins: dict of\n"
-                "    bin name to value.\n"
-                ":raises RecordNotFound: there is no such record.\n"
-                ":raises FilteredOut: the policy's expressions reject the "
-                "record.\n" DOC_RAISES;
+    "Read a record with all its bins.\n\n"
+    DOC_KEY
+    DOC_POLICY("read")
+    ":return: (key, meta, bins): key is (namespace, set, user_key, digest), where\n"
+    "    user_key is None unless the policy has key=POLICY_KEY_SEND, and digest a\n"
+    "    bytearray of 20; "
+    DOC_META_RESULT
+    " bins: dict of\n"
+    "    bin name to value.\n"
+    ":raises RecordNotFound: there is no such record.\n"
+    ":raises FilteredOut: the policy's expressions reject the record.\n"
+    DOC_RAISES;
 
 static const char doc_select[] =
     "select($self, key, bins, policy=None)\n--\n\n"
-    "Read some bins of a record; those that it has not are left out.\n\n" DOC_KEY
-    ":param bins: list or tuple of bin names, str of up to 15 bytes each.\n" DOC_POLICY(
-        "read") ":return: (key, meta, bins) as get() does, with the user key that was "
-                "passed.\n"
-                ":raises RecordNotFound: there is no such record.\n"
-                ":raises InvalidRequest: bins is empty.\n" DOC_RAISES;
+    "Read some bins of a record; those that it has not are left out.\n\n"
+    DOC_KEY
+    ":param bins: list or tuple of bin names, str of up to 15 bytes each.\n"
+    DOC_POLICY("read")
+    ":return: (key, meta, bins) as get() does, with the user key that was passed.\n"
+    ":raises RecordNotFound: there is no such record.\n"
+    ":raises InvalidRequest: bins is empty.\n"
+    DOC_RAISES;
 
-static const char doc_exists[] = "exists($self, key, policy=None)\n--\n\n"
-                                 "Read a record's metadata.\n\n" DOC_KEY DOC_POLICY(
-                                     "read") ":return: (key, meta); meta is None when "
-                                             "there is no such record, else\n"
-                                             "    " DOC_META_RESULT "\n" DOC_RAISES;
+static const char doc_exists[] =
+    "exists($self, key, policy=None)\n--\n\n"
+    "Read a record's metadata.\n\n"
+    DOC_KEY
+    DOC_POLICY("read")
+    ":return: (key, meta); meta is None when there is no such record, else\n"
+    "    "
+    DOC_META_RESULT
+    "\n"
+    DOC_RAISES;
 
 static const char doc_put[] =
     "put($self, key, bins, meta=None, policy=None, serializer=None)\n--\n\n"
     "Write bins; bins of the record that are not named stay, unless the policy's\n"
-    "\"exists\" says replace.\n\n" DOC_KEY
+    "\"exists\" says replace.\n\n"
+    DOC_KEY
     ":param bins: dict of bin name (str, up to 15 bytes) to value: int of 64 bits,\n"
-    "    float, str, bytes, bytearray, bool, list, dict, GeoJSON; None removes the "
-    "bin.\n" DOC_META DOC_POLICY(
-        "write") ":param serializer: SERIALIZER_* constant, for values of other types: by default\n"
+    "    float, str, bytes, bytearray, bool, list, dict, GeoJSON; None removes the\n"
+    "    bin; others as serializer says.\n"
+    DOC_META
+    DOC_POLICY("write")
+    ":param serializer: SERIALIZER_* constant, for values of other types: by default\n"
     "    the client's own serializer, else pickle; SERIALIZER_NONE refuses them.\n"
-                 ":return: int, 0.\n"
-                 ":raises RecordExistsError: POLICY_EXISTS_CREATE, and the record "
-                 "exists.\n"
-                 ":raises RecordNotFound: POLICY_EXISTS_UPDATE or _REPLACE, and it "
-                 "does not.\n"
-                 ":raises RecordGenerationError: the generation does not match.\n"
-                 ":raises RecordTooBig: the record would exceed the server's limit.\n"
-                 ":raises BinNameError: a bin name is longer than 15 "
-                 "bytes.\n" DOC_RAISES;
+    ":return: int, 0.\n"
+    ":raises RecordExistsError: POLICY_EXISTS_CREATE, and the record exists.\n"
+    ":raises RecordNotFound: POLICY_EXISTS_UPDATE or _REPLACE, and it does not.\n"
+    ":raises RecordGenerationError: the generation does not match.\n"
+    ":raises RecordTooBig: the record would exceed the server's limit.\n"
+    ":raises BinNameError: a bin name is longer than 15 bytes.\n"
+    DOC_RAISES;
 
 static const char doc_remove[] =
     "remove($self, key, meta=None, policy=None)\n--\n\n"
-    "Remove a record.\n\n" DOC_KEY DOC_META DOC_POLICY(
-        "remove") ":return: int, 0.\n"
-                  ":raises RecordNotFound: there is no such record.\n"
-                  ":raises RecordGenerationError: the generation does not "
-                  "match.\n" DOC_RAISES;
+    "Remove a record.\n\n"
+    DOC_KEY
+    DOC_META
+    DOC_POLICY("remove")
+    ":return: int, 0.\n"
+    ":raises RecordNotFound: there is no such record.\n"
+    ":raises RecordGenerationError: the generation does not match.\n"
+    DOC_RAISES;
 
 static const char doc_remove_bin[] =
     "remove_bin($self, key, list, meta=None, policy=None)\n--\n\n"
-    "Remove bins; the record goes with its last bin.\n\n" DOC_KEY
-    ":param list: list of bin names.\n" DOC_META DOC_POLICY(
-        "write") ":return: int, 0.\n"
-                 ":raises RecordNotFound: there is no such record.\n"
-                 ":raises InvalidRequest: the list is empty.\n" DOC_RAISES;
+    "Remove bins; the record goes with its last bin.\n\n"
+    DOC_KEY
+    ":param list: list of bin names.\n"
+    DOC_META
+    DOC_POLICY("write")
+    ":return: int, 0.\n"
+    ":raises RecordNotFound: there is no such record.\n"
+    ":raises InvalidRequest: the list is empty.\n"
+    DOC_RAISES;
 
 static const char doc_touch[] =
     "touch($self, key, val=..., meta=None, policy=None)\n--\n\n"
-    "Renew a record's time to live; its generation grows by one.\n\n" DOC_KEY
+    "Renew a record's time to live; its generation grows by one.\n\n"
+    DOC_KEY
     ":param val: seconds to live or a TTL_* constant; 0 is the namespace's default.\n"
-    "    Left out: meta's \"ttl\", then the policy's.\n" DOC_META DOC_POLICY(
-        "operate") ":return: int, 0.\n"
-                   ":raises RecordNotFound: there is no such record.\n" DOC_RAISES;
+    "    Left out: meta's \"ttl\", then the policy's.\n"
+    DOC_META
+    DOC_POLICY("operate")
+    ":return: int, 0.\n"
+    ":raises RecordNotFound: there is no such record.\n"
+    DOC_RAISES;
 
 static const char doc_append[] =
     "append($self, key, bin, val, meta=None, policy=None)\n--\n\n"
-    "Append str to a string or bytes to a blob; a missing bin or record is "
-    "created.\n\n" DOC_KEY
-    ":param bin: bin name.\n:param val: str, bytes or bytearray.\n" DOC_META DOC_POLICY(
-        "operate") ":return: int, 0.\n"
-                   ":raises BinIncompatibleType: the bin holds another "
-                   "type.\n" DOC_RAISES;
+    "Append str to a string or bytes to a blob; a missing bin or record is made.\n\n"
+    DOC_KEY
+    ":param bin: bin name.\n"
+    ":param val: str, bytes or bytearray.\n"
+    DOC_META
+    DOC_POLICY("operate")
+    ":return: int, 0.\n"
+    ":raises BinIncompatibleType: the bin holds another type.\n"
+    DOC_RAISES;
 
 static const char doc_prepend[] =
     "prepend($self, key, bin, val, meta=None, policy=None)\n--\n\n"
-    "Prepend str to a string or bytes to a blob; a missing bin or record is "
-    "created.\n\n" DOC_KEY
-    ":param bin: bin name.\n:param val: str, bytes or bytearray.\n" DOC_META DOC_POLICY(
-        "operate") ":return: int, 0.\n"
-                   ":raises BinIncompatibleType: the bin holds another "
-                   "type.\n" DOC_RAISES;
+    "Prepend str to a string or bytes to a blob; a missing bin or record is made.\n\n"
+    DOC_KEY
+    ":param bin: bin name.\n"
+    ":param val: str, bytes or bytearray.\n"
+    DOC_META
+    DOC_POLICY("operate")
+    ":return: int, 0.\n"
+    ":raises BinIncompatibleType: the bin holds another type.\n"
+    DOC_RAISES;
 
 static const char doc_increment[] =
     "increment($self, key, bin, offset, meta=None, policy=None)\n--\n\n"
     "Add to a number of the same type; a missing bin or record is created. Integers\n"
-    "wrap around at 64 bits.\n\n" DOC_KEY
-    ":param bin: bin name.\n:param offset: int or float.\n" DOC_META DOC_POLICY(
-        "operate") ":return: int, 0.\n"
-                   ":raises BinIncompatibleType: the bin holds another "
-                   "type.\n" DOC_RAISES;
+    "wrap around at 64 bits.\n\n"
+    DOC_KEY
+    ":param bin: bin name.\n"
+    ":param offset: int or float.\n"
+    DOC_META
+    DOC_POLICY("operate")
+    ":return: int, 0.\n"
+    ":raises BinIncompatibleType: the bin holds another type.\n"
+    DOC_RAISES;
 
 static const char doc_operate[] =
     "operate($self, key, list, meta=None, policy=None)\n--\n\n"
     "Carry out operations on one record, in their order and as one: when one fails,\n"
-    "nothing is changed.\n\n" DOC_KEY ":param list: list of operations as "
-    "aerospike_helpers.operations makes them, or of\n"
-    "    dicts {\"op\": aerospike.OPERATOR_WRITE, \"bin\": \"age\", \"val\": "
-    "33}.\n" DOC_META DOC_POLICY("operate") ":return: (key, meta, bins): bins has the "
-                                            "last result of each bin that has one.\n"
-                                            ":raises RecordNotFound: no such record, "
-                                            "and nothing to create it.\n" DOC_RAISES;
+    "nothing is changed.\n\n"
+    DOC_KEY
+    ":param list: operations as aerospike_helpers.operations makes them, or\n"
+    "    dicts {\"op\": aerospike.OPERATOR_WRITE, \"bin\": \"age\", \"val\": 33}.\n"
+    DOC_META
+    DOC_POLICY("operate")
+    ":return: (key, meta, bins): bins has the last result of each bin that has one.\n"
+    ":raises RecordNotFound: no such record, and nothing to create it.\n"
+    DOC_RAISES;
 
 static const char doc_operate_ordered[] =
     "operate_ordered($self, key, list, meta=None, policy=None)\n--\n\n"
     "Like operate(), with every result, in order.\n\n"
-    ":return: (key, meta, [(bin, result), ...]).\n" DOC_RAISES;
+    ":return: (key, meta, [(bin, result), ...]).\n"
+    DOC_RAISES;
 
 static const char doc_get_key_partition_id[] =
     "get_key_partition_id($self, ns, set, key)\n--\n\n"
@@ -194,40 +229,47 @@ static const char doc_info[] =
     "info($self, command, hosts=None, policy=None)\n--\n\n"
     "Ask nodes, the older way: what a node refuses comes back as its text.\n\n"
     ":param command: str.\n"
-    ":param hosts: list of (address, port); None asks every node.\n" DOC_POLICY(
-        "info") ":return: dict of node name to (None, reply without the command's "
-                "name).\n" DOC_RAISES;
+    ":param hosts: list of (address, port); None asks every node.\n"
+    DOC_POLICY("info")
+    ":return: dict of node name to (None, reply without the command's name).\n"
+    DOC_RAISES;
 
 static const char doc_info_node[] =
     "info_node($self, command, host, policy=None)\n--\n\n"
     "Ask one node, the older way: what it refuses comes back as its text.\n\n"
     ":param command: str.\n"
-    ":param host: (address, port), or the name of the node.\n" DOC_POLICY(
-        "info") ":return: str \"command<TAB>reply<LF>\".\n" DOC_RAISES;
+    ":param host: (address, port), or the name of the node.\n"
+    DOC_POLICY("info")
+    ":return: str \"command<TAB>reply<LF>\".\n"
+    DOC_RAISES;
 
 static const char doc_info_all[] =
     "info_all($self, command, policy=None)\n--\n\n"
     "Ask every node.\n\n"
-    ":param command: str; several commands are separated by line feeds.\n" DOC_POLICY(
-        "info") ":return: dict of node name to (None, reply), without the first "
-                "command's name.\n"
-                ":raises InvalidRequest: a node does not know the (first) "
-                "command.\n" DOC_RAISES;
+    ":param command: str; several commands are separated by line feeds.\n"
+    DOC_POLICY("info")
+    ":return: dict of node name to (None, reply), without the first command's name.\n"
+    ":raises InvalidRequest: a node does not know the (first) command.\n"
+    DOC_RAISES;
 
 static const char doc_info_single_node[] =
     "info_single_node($self, command, host, policy=None)\n--\n\n"
     "Ask one node.\n\n"
-    ":param command: str.\n:param host: str, the name of the node.\n" DOC_POLICY(
-        "info") ":return: str \"command<TAB>reply<LF>\".\n"
-                ":raises InvalidRequest: the node does not know the "
-                "command.\n" DOC_RAISES;
+    ":param command: str.\n"
+    ":param host: str, the name of the node.\n"
+    DOC_POLICY("info")
+    ":return: str \"command<TAB>reply<LF>\".\n"
+    ":raises InvalidRequest: the node does not know the command.\n"
+    DOC_RAISES;
 
 static const char doc_info_random_node[] =
     "info_random_node($self, command, policy=None)\n--\n\n"
-    "Ask one of the nodes.\n\n:param command: str.\n" DOC_POLICY(
-        "info") ":return: str \"command<TAB>reply<LF>\".\n"
-                ":raises InvalidRequest: the node does not know the "
-                "command.\n" DOC_RAISES;
+    "Ask one of the nodes.\n\n"
+    ":param command: str.\n"
+    DOC_POLICY("info")
+    ":return: str \"command<TAB>reply<LF>\".\n"
+    ":raises InvalidRequest: the node does not know the command.\n"
+    DOC_RAISES;
 
 static const char doc_get_nodes[] =
     "get_nodes($self)\n--\n\n"

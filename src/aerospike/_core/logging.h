@@ -9,7 +9,7 @@ PyObject *core_set_log_handler(PyObject *module, PyObject *const *args,
 PyObject *core_set_log_level(PyObject *module, PyObject *const *args, Py_ssize_t nargs,
                              PyObject *kwnames);
 
-/* Begin to hand lines to the log of the standard library. 0, or -1 with an exception. */
+/* Begin to hand lines to the standard library's log. 0, or -1 with an exception. */
 int logging_init(PyObject *module);
 void logging_clear(module_state *st);
 
