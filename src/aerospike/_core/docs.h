@@ -1,6 +1,7 @@
 /* docs.h -- the docstrings of the extension. The first line of each is the signature
  * that inspect.signature() reads. */
-/* clang-format off: one line of text a line */
+/* One line of text a line. */
+/* clang-format off */
 #ifndef CORE_DOCS_H
 #define CORE_DOCS_H
 
