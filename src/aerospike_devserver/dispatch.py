@@ -16,11 +16,13 @@ from aerospike_devserver.codec.message import (
     MessageError,
     encode_reply,
 )
-from aerospike_devserver.handlers import cdt as _cdt  # noqa: F401 - its operations
-from aerospike_devserver.handlers import info, record
+from aerospike_devserver.handlers import cdt, expression_operations, info, record
 from aerospike_devserver.handlers.command import Command
 from aerospike_devserver.handlers.session import Session
 from aerospike_devserver.result import Result, ServerError
+
+_OPERATIONS = (cdt, expression_operations)
+"""Modules that add operations to the table of `handlers.operations`."""
 
 log = logging.getLogger(__name__)
 

@@ -53,6 +53,7 @@ NEEDS_NOTHING = {
     "get_key_digest",
     "get_policies",
     "shm_key",
+    "llist",
 }
 ALL_CALLS = pytest.mark.parametrize("call", NEEDS_CLUSTER.values(), ids=NEEDS_CLUSTER)
 

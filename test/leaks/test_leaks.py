@@ -23,6 +23,10 @@ from aerospike import GeoJSON, KeyOrderedDict, exception
 from aerospike_helpers import expressions as exp
 from aerospike_helpers.operations import operations as ops
 
+pytestmark = pytest.mark.skipif(
+    not os.path.exists("/proc/self/statm"), reason="needs Linux's /proc to count"
+)
+
 N_CALLS = 1000
 N_LOCAL_CALLS = 100_000
 calc_digest: Any = aerospike.calc_digest

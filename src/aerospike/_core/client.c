@@ -250,11 +250,14 @@ client_is_connected(PyObject *self, PyObject *ignored)
                            asc_cluster_is_connected(client->cluster));
 }
 
-static PyObject *
-client_get_policies(PyObject *self, PyObject *ignored)
+static CLIENT_METHOD(client_get_policies)
 {
-    (void)ignored;
-    return policies_to_py(((ClientObject *)self)->config.defaults);
+    static const char *const names[] = {NULL};
+    ClientObject *client = (ClientObject *)self;
+    return parse_args("get_policies", names, 0, args, nargs, kwnames, NULL) < 0 ||
+                   check_valid(PyType_GetModuleState(cls), client) < 0
+               ? NULL
+               : policies_to_py(client->config.defaults);
 }
 
 /* None: tending is not shared through memory. */
@@ -287,7 +290,7 @@ static PyMethodDef client_methods[] = {
     METHOD(connect),
     {"close", client_close, METH_NOARGS, doc_close},
     {"is_connected", client_is_connected, METH_NOARGS, doc_is_connected},
-    {"get_policies", client_get_policies, METH_NOARGS, doc_get_policies},
+    METHOD(get_policies),
     {"shm_key", client_shm_key, METH_NOARGS, doc_shm_key},
     {"__enter__", client_enter, METH_NOARGS, NULL},
     {"__exit__", client_exit, METH_VARARGS, NULL},
@@ -305,6 +308,7 @@ static PyMethodDef client_methods[] = {
     METHOD(operate_ordered),
     METHOD(get_key_partition_id),
     METHOD(get_key_digest),
+    METHOD(llist),
     METHOD(has_geo),
     METHOD(info),
     METHOD(info_node),

@@ -58,6 +58,7 @@ CLIENT_METHOD(client_operate_ordered);
 CLIENT_METHOD(client_get_key_partition_id);
 
 CLIENT_METHOD(client_get_key_digest);
+CLIENT_METHOD(client_llist);
 
 CLIENT_METHOD(client_has_geo);
 CLIENT_METHOD(client_info);

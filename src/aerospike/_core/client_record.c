@@ -618,3 +618,12 @@ CLIENT_METHOD(client_get_key_digest)
     return calc_digest(PyType_GetModuleState(cls), "get_key_digest", args, nargs,
                        kwnames);
 }
+
+/* Large ordered lists: no server since 3.16 has them. */
+CLIENT_METHOD(client_llist)
+{
+    (void)self, (void)args, (void)nargs, (void)kwnames;
+    raise_code(PyType_GetModuleState(cls), 16,
+               "large ordered lists are gone: no server since 3.16 has them");
+    return NULL;
+}

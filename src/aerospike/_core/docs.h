@@ -213,6 +213,11 @@ static const char doc_get_key_digest[] =
     "get_key_digest($self, ns, set, key)\n--\n\n"
     "The digest of a user key; the same as aerospike.calc_digest().";
 
+static const char doc_llist[] =
+    "llist($self, key, bin, module=None)\n--\n\n"
+    "Large ordered lists, which no server since 3.16 has.\n\n"
+    ":raises UnsupportedFeature: always.";
+
 static const char doc_get_policies[] =
     "get_policies($self)\n--\n\n"
     "The defaults of this client: dict of policy name to dict of key to value.";

@@ -6,7 +6,7 @@ from aerospike_devserver import expressions
 from aerospike_devserver.clock import EPOCH_S
 from aerospike_devserver.codec.message import Field, Message
 from aerospike_devserver.model.particle import Particle
-from aerospike_devserver.model.record import Record
+from aerospike_devserver.model.record import Bins, Record
 from aerospike_devserver.model.state import ClusterState
 from aerospike_devserver.model.storage import Namespace
 from aerospike_devserver.result import Result, ServerError
@@ -57,6 +57,10 @@ class Command:
         """The live record that the command is about."""
         return self.namespace.find(self.digest, self.now_s)
 
+    def new_record(self, bins: Bins, void_time_s: int) -> Record:
+        """The record that the command creates."""
+        return Record(self.set_name, self.key, bins, 1, void_time_s, self.now_ms)
+
     def answer_for(self, record: Record) -> None:
         """Let the reply carry the metadata of a record."""
         self.generation = record.generation
@@ -89,7 +93,10 @@ class Command:
     def check_filter(self, record: Record) -> None:
         """The filter expression, if any: ServerError 27 or 4."""
         condition = self.message.fields.get(Field.FILTER)
-        if condition is not None and not expressions.passes(condition, record.bins):
+        if condition is None:
+            return
+        subject = expressions.Subject(record, self.digest, self.now_ms, record.bins)
+        if not expressions.passes(condition, subject):
             raise ServerError(Result.FILTERED_OUT)
 
     def check_key(self, record: Record) -> None:

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from aerospike_devserver.codec.message import MAX_BIN_NAME, Op, Operation, encode_op
 from aerospike_devserver.codec.particle import FLOAT64, check_type, store, widen_integer
+from aerospike_devserver.expressions import Subject
 from aerospike_devserver.model.particle import BLOBS, Particle
 from aerospike_devserver.model.record import Bin, Bins, remove_bin
 from aerospike_devserver.result import Result, ServerError
@@ -74,18 +75,30 @@ class Work:
     """The bins that operations work on, and the entries of the reply so far.
 
     bins is a private copy in a write. is_write tells mixed commands from pure reads.
+    about: what expressions see of the record, given its bins at the moment.
     """
 
-    __slots__ = ("bins", "entries", "is_write", "read_all", "respond_all")
+    __slots__ = ("_about", "bins", "entries", "is_write", "read_all", "respond_all")
 
     def __init__(
-        self, bins: Bins, *, is_write: bool, read_all: bool, respond_all: bool
+        self,
+        bins: Bins,
+        about: Callable[[Bins], Subject],
+        *,
+        is_write: bool,
+        read_all: bool,
+        respond_all: bool,
     ):
+        self._about = about
         self.bins = bins
         self.is_write = is_write
         self.read_all = read_all
         self.respond_all = respond_all
         self.entries: list[bytes] = []
+
+    def subject(self) -> Subject:
+        """What an expression sees at this moment."""
+        return self._about(self.bins)
 
     def run(self, op: Operation) -> None:
         """Carry out one operation and keep its entry; ServerError as it says."""

@@ -6,6 +6,8 @@ operation semantics. Errors are raised; the dispatcher makes the reply of them.
 
 from __future__ import annotations
 
+from functools import partial
+
 from aerospike_devserver.codec.message import (
     MAX_OPS,
     Info1,
@@ -17,10 +19,11 @@ from aerospike_devserver.codec.message import (
     encode_reply,
 )
 from aerospike_devserver.config import NamespaceConfig
+from aerospike_devserver.expressions import Subject
 from aerospike_devserver.handlers.command import Command
 from aerospike_devserver.handlers.operations import TRAITS, Work, check_name
 from aerospike_devserver.model.particle import Particle
-from aerospike_devserver.model.record import MAX_BINS, Record, next_generation
+from aerospike_devserver.model.record import MAX_BINS, Bins, Record, next_generation
 from aerospike_devserver.result import Result, ServerError
 
 TTL_DEFAULT = 0
@@ -47,15 +50,38 @@ def read(command: Command) -> bytes:
     percent = _touch_percent(message.ttl, record, command.namespace.config)
     command.check_filter(record)
     command.check_key(record)
-    entries = _read_entries(message, record)
+    entries = _read_entries(command, record)
     _touch_on_read(command, record, percent)
     return encode_reply(Result.OK, command.generation, command.void_time_s, entries)
 
 
-def _read_entries(message: Message, record: Record) -> list[bytes]:
+def _subject(command: Command, record: Record, bins: Bins) -> Subject:
+    """What expressions in a command see of a record."""
+    return Subject(record, command.digest, command.now_ms, bins)
+
+
+def _written_subject(
+    command: Command, record: Record | None, void_time_s: int, bins: Bins
+) -> Subject:
+    """What expressions in a write see: the times are those of the write already."""
+    known = record if record is not None else command.new_record({}, 0)
+    seen = Record(
+        known.set_name,
+        known.key if record is not None else None,
+        known.bins,
+        known.generation,
+        void_time_s,
+        command.now_ms,
+    )
+    return Subject(seen, command.digest, command.now_ms, bins)
+
+
+def _read_entries(command: Command, record: Record) -> list[bytes]:
     """The entries that a pure read answers with."""
+    message = command.message
     work = Work(
         record.bins,
+        partial(_subject, command, record),
         is_write=False,
         read_all=False,
         respond_all=bool(message.info2 & Info2.RESPOND_ALL_OPS),
@@ -139,6 +165,7 @@ def write(command: Command) -> bytes:
     void_time_s = _void_time(command, record)
     work = Work(
         {} if record is None or message.info3 & _REPLACE else dict(record.bins),
+        partial(_written_subject, command, record, void_time_s),
         is_write=True,
         read_all=bool(message.info1 & Info1.GET_ALL),
         respond_all=bool(message.info2 & Info2.RESPOND_ALL_OPS),
@@ -263,9 +290,7 @@ def _successor(
 ) -> Record:
     """The record after the write; a stored user key stays with it."""
     if record is None:
-        return Record(
-            command.set_name, command.key, work.bins, 1, void_time_s, command.now_ms
-        )
+        return command.new_record(work.bins, void_time_s)
     key = record.key if record.key is not None else command.key
     generation = next_generation(record.generation)
     return Record(

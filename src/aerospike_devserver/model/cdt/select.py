@@ -18,7 +18,7 @@ from aerospike_devserver.model.cdt.arguments import (
 )
 from aerospike_devserver.model.marks import REMOVE, UNKNOWN
 from aerospike_devserver.model.values import ListValue, MapValue, Value
-from aerospike_devserver.result import Result
+from aerospike_devserver.result import Result, ServerError
 
 Container = ListValue | MapValue
 
@@ -68,15 +68,29 @@ def _by_keys(value: Value) -> Callable[[Container], list[int]]:
 
 
 def _single(code: int, value: Value) -> Callable[[Container], list[int]]:
-    step = context.level(code, value)
+    """One child, or none; what cannot be a key is not there."""
+    try:
+        step = context.level(code, value)
+    except ServerError as cause:
+        raise refuse(Result.REQUEST_INVALID) from cause
 
     def choose(container: Container) -> list[int]:
         if not context.fits(container, step):
             raise refuse(Result.REQUEST_INVALID)
-        place = context.find(container, step)
+        if step.type == context.MAP_KEY and isinstance(container, MapValue):
+            place = maps.find_key(container, step.value)
+        else:
+            place = _find(container, step)
         return [] if place is None else [place]
 
     return choose
+
+
+def _find(container: Container, step: context.Level) -> int | None:
+    try:
+        return context.find(container, step)
+    except ServerError as cause:
+        raise refuse(Result.REQUEST_INVALID) from cause
 
 
 def _path(value: Value, compiler: Compiler) -> list[PathLevel]:
@@ -240,12 +254,12 @@ def _container(root: Value) -> Container:
 
 def select(root: Value, arguments: list[Value], compiler: Compiler) -> Value:
     """The result of a path select on any value of a bin."""
+    container = _container(root)
     path, flags = _start(arguments)
     mode = flags & _MODE_MASK
     if mode >= APPLY or len(arguments) == 3:
         raise refuse(Result.REQUEST_INVALID)
     walk = _Walk(_path(path, compiler), bool(flags & NO_FAIL))
-    container = _container(root)
     return walk.tree(container) if mode == TREE else walk.flat(container, mode)
 
 
@@ -254,14 +268,13 @@ def modify(
 ) -> tuple[Container | None, Value]:
     """Path modify, or a select in a modification: (container of the bin, result)."""
     path, flags = _start(arguments)
+    if is_missing or not isinstance(root, (ListValue, MapValue)):
+        raise refuse(Result.BIN_INCOMPATIBLE_TYPE)
     if len(arguments) == 2:
-        if is_missing:
-            return None, NO_RESULT
-        return _container(root), select(root, arguments, compiler)
+        return root, select(root, arguments, compiler)
     if flags & _MODE_MASK != APPLY:
         raise refuse(Result.REQUEST_INVALID)
     walk = _Walk(_path(path, compiler), bool(flags & NO_FAIL))
     expression = compiler(arguments[2])
-    container = _container(None if is_missing else root)
-    walk.apply(container, expression)
-    return container, NO_RESULT
+    walk.apply(root, expression)
+    return root, NO_RESULT

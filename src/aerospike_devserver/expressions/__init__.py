@@ -1,0 +1,70 @@
+"""Expressions: filters of commands, expression operations, path filters.
+
+Each module adds rows to the table of `nodes`. Not here yet, hence refused: regular
+expressions, geographic comparison, calls of bit and HyperLogLog operations.
+"""
+
+from __future__ import annotations
+
+from aerospike_devserver.expressions import (
+    arithmetic as _arithmetic,
+)
+from aerospike_devserver.expressions import (
+    control as _control,
+)
+from aerospike_devserver.expressions import (
+    logic as _logic,
+)
+from aerospike_devserver.expressions import (
+    record as _record,
+)
+from aerospike_devserver.expressions.control import compile_loop
+from aerospike_devserver.expressions.nodes import (
+    Kind,
+    Node,
+    Scope,
+    Subject,
+    parse,
+    parse_value,
+)
+from aerospike_devserver.model.marks import UNKNOWN
+from aerospike_devserver.model.values import Value
+from aerospike_devserver.result import Result, ServerError
+
+__all__ = [
+    "Subject",
+    "compile_loop",
+    "evaluate",
+    "parse",
+    "parse_condition",
+    "parse_value",
+    "passes",
+]
+
+_LOADED = (_arithmetic, _control, _logic, _record)
+
+
+def parse_condition(data: bytes) -> Node:
+    """A filter; ServerError 4 if it is no condition."""
+    condition = parse(data)
+    if condition.kind is not Kind.BOOL:
+        raise ServerError(Result.REQUEST_INVALID)
+    return condition
+
+
+def passes(data: bytes, subject: Subject) -> bool:
+    """Whether a record passes a filter; ServerError 4 if it is no condition.
+
+    First metadata alone decide, if they can; then only a definite True passes. Source:
+    section 7.2 of the expression rules.
+    """
+    condition = parse_condition(data)
+    verdict = condition.run(Scope(subject._replace(bins=None), None, {}))
+    if verdict is UNKNOWN:
+        verdict = condition.run(Scope(subject, None, {}))
+    return verdict is True
+
+
+def evaluate(expression: Node, subject: Subject) -> Value:
+    """The value of an expression about a record, UNKNOWN or REMOVE among them."""
+    return expression.run(Scope(subject, None, {}))

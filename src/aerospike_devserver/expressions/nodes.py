@@ -1,0 +1,249 @@
+"""Expressions: parsed once into a tree of closures, evaluated per record.
+
+A node is a row of `_PARSERS`: expression code -> parser of its arguments. A parser
+checks the static types and gives a `Node`; what has no row is refused with 4.
+Evaluation is three-valued: a value, or UNKNOWN. Source: sections 2 to 4 of the
+expression rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import IntEnum
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from aerospike_devserver.codec.message import MAX_BIN_NAME
+from aerospike_devserver.codec.msgpack import MsgpackError, decode
+from aerospike_devserver.model import geojson
+from aerospike_devserver.model.cdt.select import Loop
+from aerospike_devserver.model.marks import REMOVE, UNKNOWN
+from aerospike_devserver.model.particle import Particle
+from aerospike_devserver.model.record import Bins, Record
+from aerospike_devserver.model.values import Float32, ListValue, MapValue, Value
+from aerospike_devserver.result import Result, ServerError
+
+MAX_SIZE = 1 << 20
+"""Bytes of the largest expression."""
+
+
+class Kind(IntEnum):
+    """Static types of nodes, with the numbers of the BIN node.
+
+    REMOVE has no number on the wire: it is the type of "remove this element" alone.
+    """
+
+    NIL = 0
+    BOOL = 1
+    INT = 2
+    STRING = 3
+    LIST = 4
+    MAP = 5
+    BLOB = 6
+    FLOAT = 7
+    GEOJSON = 8
+    HLL = 9
+    REMOVE = 100
+
+
+MAX_KIND = Kind.HLL
+
+
+class Subject(NamedTuple):
+    """The record that an expression is about, as a command sees it at the moment.
+
+    bins: None while only metadata count; record: its metadata; now_ms: since 1970.
+    """
+
+    record: Record
+    digest: bytes
+    now_ms: int
+    bins: Bins | None
+
+
+class Scope(NamedTuple):
+    """What an expression can see.
+
+    loop: of a path filter or path modification, which sees nothing else of a record.
+    variables: of the LETs around.
+    """
+
+    subject: Subject | None
+    loop: Loop | None
+    variables: dict[bytes, Value]
+
+
+Run = Callable[[Scope], Value]
+
+
+class Node(NamedTuple):
+    """A parsed expression: its static type, and its value in a scope."""
+
+    kind: Kind
+    run: Run
+
+
+Names = Mapping[bytes, Kind]
+"""The variables that may be used, with their types."""
+Parser = Callable[[int, list[Value], Names], Node]
+_PARSERS: dict[int, Parser] = {}
+
+UNKNOWN_CODE = 0
+
+
+class ExpressionError(ValueError):
+    """Not a well-formed, well-typed expression: answered with 4."""
+
+
+def node(*codes: int) -> Callable[[Parser], Parser]:
+    """Register a parser, called with (code, arguments, names), for some codes."""
+
+    def register(parser: Parser) -> Parser:
+        _PARSERS.update(dict.fromkeys(codes, parser))
+        return parser
+
+    return register
+
+
+def is_value(value: Value) -> bool:
+    """Whether a value is one, not UNKNOWN or REMOVE."""
+    return value is not UNKNOWN and value is not REMOVE
+
+
+def strict(kind: Kind, function: Callable[..., Value], operands: Sequence[Run]) -> Node:
+    """A node that is unknown if one of its operands is."""
+
+    def run(scope: Scope) -> Value:
+        values = []
+        for operand in operands:
+            value = operand(scope)
+            if not is_value(value):
+                return UNKNOWN
+            values.append(value)
+        return function(*values)
+
+    return Node(kind, run)
+
+
+# Types of values
+
+_LITERALS: dict[type, Kind] = {
+    type(None): Kind.NIL,
+    bool: Kind.BOOL,
+    int: Kind.INT,
+    float: Kind.FLOAT,
+    Float32: Kind.FLOAT,
+    MapValue: Kind.MAP,
+}
+_BYTES_KINDS: dict[int, Kind] = {
+    Particle.STRING: Kind.STRING,
+    Particle.BLOB: Kind.BLOB,
+    Particle.HLL: Kind.HLL,
+    Particle.GEOJSON: Kind.GEOJSON,
+}
+
+
+def kind_of(value: Value) -> Kind | None:
+    """The type of a value; None for what expressions have no type for."""
+    if type(value) is bytes:
+        return _BYTES_KINDS.get(value[0]) if value else None
+    if type(value) is ListValue:
+        return Kind.LIST
+    return _LITERALS.get(type(value))
+
+
+# Parsing
+
+
+def _literal(value: Value) -> Node:
+    kind = kind_of(value)
+    if kind is None:
+        raise ExpressionError("no literal")
+    if kind is Kind.GEOJSON:
+        geojson.is_region(value[1:])
+    if kind is Kind.INT and value >= 1 << 63:
+        value -= 1 << 64
+    return Node(kind, lambda _scope: value)
+
+
+def parse_node(value: Value, names: Names) -> Node:
+    """A node or a literal."""
+    if type(value) is not ListValue:
+        return _literal(value)
+    if value.flags or not value.items:
+        raise ExpressionError("no node")
+    code, *rest = value.items
+    if type(code) is not int or code not in _PARSERS:
+        raise ExpressionError("unknown code")
+    return _PARSERS[code](code, rest, names)
+
+
+def exactly(values: list[Value], count: int) -> list[Value]:
+    """The arguments, of which there must be so many."""
+    if len(values) != count:
+        raise ExpressionError("wrong number of arguments")
+    return values
+
+
+def at_least(values: list[Value], count: int) -> list[Value]:
+    """The arguments, of which there must be so many or more."""
+    if len(values) < count:
+        raise ExpressionError("wrong number of arguments")
+    return values
+
+
+def typed(value: Value, kind: Kind, names: Names) -> Run:
+    """The parsed argument, which has to be of a type."""
+    parsed = parse_node(value, names)
+    if parsed.kind is not kind:
+        raise ExpressionError("wrong type of argument")
+    return parsed.run
+
+
+def constant(value: Value) -> int:
+    """An argument that must be a literal integer."""
+    if type(value) is not int:
+        raise ExpressionError("integer expected")
+    number: int = value
+    return number
+
+
+def kind_argument(value: Value) -> Kind:
+    """An argument that names a type."""
+    number = constant(value)
+    if not 0 <= number <= MAX_KIND:
+        raise ExpressionError("no such type")
+    return Kind(number)
+
+
+def bin_name(value: Value) -> bytes:
+    """A raw string, without the inner type byte."""
+    if type(value) is not bytes or len(value) > MAX_BIN_NAME:
+        raise ExpressionError("bad bin name")
+    return value
+
+
+def checked(make: Callable[[], Node]) -> Node:
+    """What `make` gives; ServerError 4 if it finds no expression."""
+    try:
+        return make()
+    except (
+        ExpressionError,
+        MsgpackError,
+        geojson.InvalidGeoJSON,
+        RecursionError,
+    ) as why:
+        raise ServerError(Result.REQUEST_INVALID) from why
+
+
+@lru_cache(maxsize=1024)
+def parse(data: bytes) -> Node:
+    """The one expression in `data`; ServerError 4 if it is none."""
+    if len(data) > MAX_SIZE:
+        raise ServerError(Result.REQUEST_INVALID)
+    return checked(lambda: parse_node(decode(data)[0], {}))
+
+
+def parse_value(value: Any) -> Node:
+    """The expression in a decoded element; ServerError 4 if it is none."""
+    return checked(lambda: parse_node(value, {}))
