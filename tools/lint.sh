@@ -43,6 +43,10 @@ stubs() {
         aerospike.exception)
 }
 check "stubs" stubs
+build_docs() {
+    "$PY" -m sphinx -q -W --keep-going -b html -d build/doctrees doc build/docs
+}
+check "docs" build_docs
 check "layers" "$PY" tools/check_layers.py
 check "text" "$PY" tools/check_text.py
 compilers=

@@ -157,7 +157,7 @@ case $goal in
         exit 0
         ;;
     test | bench) extras=test ;;
-    lint) extras=test,lint ;;
+    lint) extras=test,lint,docs ;;
     docs) extras=test,docs ;;
     *) die "unknown goal: $goal" ;;
 esac

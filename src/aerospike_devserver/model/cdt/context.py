@@ -37,7 +37,8 @@ _MAP_FLAGS = {0x40: 0, 0x80: 1, 0xC0: 3}
 class Level(NamedTuple):
     """One step. create: the order bits of what to create, 0 = nothing.
 
-    persists: the index of what is created is to be kept, which only a bin can do.
+    persists: the index of what is created is to be kept, which goes for the first level
+    alone, and does not go with padding.
     """
 
     type: int
@@ -168,6 +169,7 @@ class Path:
         self._root = root
         self._steps: list[Container] = []
         self._left = list(levels)
+        self._first = levels[0] if levels else None
         self.found: Value = root
         while self._left and self._enter():
             pass
@@ -178,8 +180,7 @@ class Path:
         """ServerError 26 for a missing level that cannot be created."""
         container: Value = self.found
         for step in self._left:
-            makes_bin = self._root is None and step is self._left[0]
-            if not step.create or (step.persists and not makes_bin):
+            if not step.create or (step.persists and step is not self._first):
                 raise refuse()
             if step.type == MAP_KEY:
                 maps.check_key(step.value)
@@ -244,7 +245,7 @@ def _gap(container: Container, step: Level) -> int:
     gap = max(0, index - size)
     if gap and container.flags & ORDERED:
         return 0
-    if gap and step.create != _PAD:
+    if gap and (step.create != _PAD or step.persists):
         raise refuse()
     return gap
 
