@@ -388,14 +388,18 @@ def late(_address):
 )
 def test_client_leaves_nothing(address, make, n):
     make(address)
-    before = count_files_and_threads()
-    blocks, _, malloc, resident = measures()
-    for _ in range(n):
-        make(address)
-    after = measures()
+    files_and_threads = count_files_and_threads()
+    growth = (0, 0, 0)
+    for _ in range(3):  # somebody else may allocate once, not each time
+        blocks, _, malloc, resident = measures()
+        for _ in range(n):
+            make(address)
+        after = measures()
+        growth = (after[0] - blocks, after[2] - malloc, after[3] - resident)
+        if growth[0] < 500 and growth[1] < max(64 * n, 20_000) and growth[2] < 8 << 20:
+            break
+    else:
+        raise AssertionError(f"blocks, malloc, resident have grown by {growth}")
     n_files, n_threads = count_files_and_threads()
-    assert n_files <= before[0]
-    assert n_threads <= before[1]
-    assert after[0] - blocks < 500
-    assert after[2] - malloc < max(64 * n, 20_000)
-    assert after[3] - resident < 8 << 20
+    assert n_files <= files_and_threads[0]
+    assert n_threads <= files_and_threads[1]
