@@ -27,7 +27,8 @@ pytestmark = pytest.mark.skipif(
     not os.path.exists("/proc/self/statm"), reason="needs Linux's /proc to count"
 )
 
-N_CALLS = 1000
+# a quick look; LEAK_CALLS=100000 for a thorough one, best on a real server
+N_CALLS = int(os.environ.get("LEAK_CALLS", "1000"))
 N_LOCAL_CALLS = 100_000
 calc_digest: Any = aerospike.calc_digest
 KEY = ("test", "leaks", "key-" + "x" * 600)

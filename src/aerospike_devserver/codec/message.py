@@ -39,6 +39,19 @@ class Field(IntEnum):
     KEY = 2
     DIGEST = 4
     TRANSACTION_ID = 5
+    TASK_ID = 7
+    RECORDS_PER_SECOND = 10
+    PARTITIONS = 11
+    RESUME_DIGESTS = 12
+    MAX_RECORDS = 13
+    RESUME_VALUES = 15
+    INDEX_NAME = 21
+    INDEX_RANGE = 22
+    UDF_PACKAGE = 30
+    UDF_OP = 33
+    BIN_NAMES = 40
+    BATCH = 41
+    BATCH_WITH_SET = 42
     FILTER = 43
 
 
@@ -47,6 +60,7 @@ class Info1:
 
     READ: Final = 0x01
     GET_ALL: Final = 0x02
+    SHORT_QUERY: Final = 0x04
     BATCH: Final = 0x08
     GET_NO_BINS: Final = 0x20
 
@@ -67,6 +81,7 @@ class Info3:
     """Bits of byte 3 of the header."""
 
     LAST: Final = 0x01
+    PARTITION_DONE: Final = 0x04
     UPDATE_ONLY: Final = 0x08
     CREATE_OR_REPLACE: Final = 0x10
     REPLACE_ONLY: Final = 0x20

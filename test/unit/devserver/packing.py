@@ -38,7 +38,7 @@ class Marked(NamedTuple):
     flags: int = 1
 
 
-class Pairs(tuple):  # type: ignore[type-arg]
+class Pairs(tuple[Any, ...]):
     """A map that was read: its pairs as they came."""
 
     __slots__ = ()

@@ -1,5 +1,7 @@
 """Contexts of list and map operations, and path selection."""
 
+from typing import Any
+
 import pytest
 
 from .packing import Marked, Raw, cdt, pack
@@ -66,7 +68,7 @@ def test_context_of_a_scalar_bin_answers_4(record, start):
     assert run(record, start, inside([0x10, 0], 16)).result == 4
 
 
-CREATED = [
+CREATED: list[tuple[Any, ...]] = [
     (MISSING, [0x62, "q"], (1, 5), {"q": [5]}),
     (MISSING, [0xA2, "q"], (1, 5), Marked({"q": [5]})),
     (MISSING, [0xE2, "q"], (1, 5, 1), Marked({"q": Marked([5])}, 3)),

@@ -76,7 +76,7 @@ READS = [
     ((25, VALUE, 5), [7, 9, 5], [5, 7, 9]),
     ((25, VALUE, 5, None), [], []),
     ((25, VALUE, 5, INFINITY), [7, 9, 5], [5, 7, 9]),
-    ((27, VALUE, 3, 1, 2), [3, 5], [3, 5]),
+    ((27, VALUE, 3, 1, 2), [5, 3], [3, 5]),
     ((27, VALUE, 4, -1, 1), [3], [3]),
     ((27, VALUE, 0, -2, 3), [1], [1]),
 ]
@@ -93,24 +93,14 @@ def test_list_remove_answers_as_the_read(record, operation, unordered, ordered):
     code, *arguments = operation
     if code < 19:
         return
+    inverted = arguments[0] & INVERTED
     for start, expected in ((BASE, unordered), (SORTED, ordered)):
-        (values,) = results(run(record, start, cdt(code, VALUE, *arguments[1:]))) or [
-            None
-        ]
-        if arguments[0] & INVERTED or values is None:
-            continue
+        counting = cdt(code, COUNT | inverted, *arguments[1:])
+        (n_gone,) = results(run(record, start, counting))
         reply = run(record, start, cdt(code + 13, *arguments))
         assert results(reply) == [expected]
-        gone = values if isinstance(values, list) else [values]
         left = stored(record)
-        left = left.value if isinstance(left, Marked) else left
-        assert len(left) == 6 - len(set_count(gone, start))
-
-
-def set_count(values, start):
-    """The elements that a value list with repeats takes away."""
-    items = start.value if isinstance(start, Marked) else start
-    return [item for item in items if item in values][: len(values)]
+        assert len(getattr(left, "value", left)) == 6 - n_gone
 
 
 # start, operation, result, list afterwards
@@ -211,8 +201,8 @@ FAILURES = [
     (BASE, (23, VALUE, 5), 4),
     (BASE, (0, 4), 26),
     (BASE, (1, WILDCARD), 4),
-    (BASE, (1, {1.5: 1}), 4),
-    (BASE, (1, [Marked([2, 1])]), 4),
+    (BASE, (2, [{1.5: 1}]), 4),
+    (BASE, (2, [Marked([2, 1])]), 4),
     (BASE, (2, 5), 4),
     (BASE, (3, -7, 1, 4), 26),
     (BASE, (3, 2**31, 1), 26),
@@ -236,6 +226,14 @@ def test_list_failure_changes_nothing(record, start, operation, result):
     reply = run(record, start, cdt(*operation))
     assert reply[:2] == (result, 1)
     assert stored(record) == start
+
+
+@pytest.mark.parametrize("value", [{1.5: 1}, Marked([2, 1]), Raw(b"\x82\1\1\1\1")])
+@pytest.mark.parametrize("operation", [(1,), (3, 0), (9, 0)])
+def test_list_takes_no_broken_container(own_record, operation, value):
+    """The reference server answers 0 here and leaves the bin unreadable."""
+    assert run(own_record, BASE, cdt(*operation, value)).result == 4
+    assert stored(own_record) == BASE
 
 
 @pytest.mark.parametrize(
@@ -286,20 +284,8 @@ def test_canonical_order_of_all_types(record):
     items = [geojson, 1.5, b"x", {"a": 1}, [1], "a", -1, True, False, None]
     run(record, items, cdt(13))
     found = record.get().bins[b"b"][1]
-    assert found == b"".join(
-        bytes.fromhex(text)
-        for text in [
-            "9a",
-            "c0",
-            "c2",
-            "c3",
-            "ff",
-            "a20361",
-            "9101",
-            "81a2036101",
-            "a20478",
-        ]
-    ) + b"\xcb" + bytes.fromhex("3ff8000000000000") + bytes(geojson)
+    expected = "9a c0 c2 c3 ff a20361 9101 81a2036101 a20478 cb3ff8000000000000"
+    assert found == bytes.fromhex(expected) + geojson
 
 
 def test_operation_that_creates_nothing_on_a_missing_record_answers_2(record):

@@ -186,6 +186,7 @@ FAILURES = [
     (BASE, (67, 1.5, 1), 4),
     (BASE, (67, "a", INFINITY), 4),
     (BASE, (68, 5), 4),
+    (BASE, (68, Marked({"b": 1, "a": 2})), 4),
     (BASE, (68, Raw(b"\x82\x01\x01\x01\x02")), 4),
     (BASE, (73, "a", 1, 0, 0), 4),
     (BASE, (73, "a", "x"), 4),

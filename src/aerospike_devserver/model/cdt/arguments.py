@@ -109,10 +109,9 @@ def storable_items(value: Value) -> list[Value]:
 
 
 def storable_pairs(value: Value) -> MapValue:
-    """A map whose pairs enter storage; its keys in any order, none twice."""
+    """A map whose pairs enter storage; unmarked its keys are in any order."""
     if type(value) is not MapValue:
         raise refuse(Result.REQUEST_INVALID)
-    value.flags = 0
     storable(value)
     return value
 
