@@ -1,6 +1,7 @@
 """From a frame to its handler, and from what the handler raises to an error reply.
 
-One frame in, one reply out, whatever the frame holds.
+One frame in, one reply out, whatever the frame holds: bytes, or for what may be long
+an iterator of parts.
 """
 
 from __future__ import annotations
@@ -10,16 +11,23 @@ from collections.abc import Callable
 
 from aerospike_devserver.codec.frame import ProtoType, frame
 from aerospike_devserver.codec.message import (
+    Field,
     Info1,
-    Info2,
     Message,
     MessageError,
     encode_reply,
 )
-from aerospike_devserver.handlers import cdt, expression_operations, info, record
-from aerospike_devserver.handlers.command import Command
+from aerospike_devserver.handlers import (
+    batch,
+    cdt,
+    expression_operations,
+    info,
+    query,
+    record,
+)
 from aerospike_devserver.handlers.session import Session
-from aerospike_devserver.result import Result, ServerError
+from aerospike_devserver.result import Result
+from aerospike_devserver.transport import Reply
 
 _OPERATIONS = (cdt, expression_operations)
 """Modules that add operations to the table of `handlers.operations`."""
@@ -32,7 +40,7 @@ _SECURITY_REFUSED = frame(
 _COMPRESSION_REFUSED = encode_reply(Result.ENTERPRISE_ONLY)
 
 
-def answer(session: Session, proto_type: int, body: bytes) -> bytes:
+def answer(session: Session, proto_type: int, body: bytes) -> Reply:
     """The reply to one frame. A bug in a handler is logged and answered with 1."""
     try:
         return _BY_TYPE[proto_type](session, body)
@@ -41,34 +49,16 @@ def answer(session: Session, proto_type: int, body: bytes) -> bytes:
         return encode_reply(Result.SERVER_ERROR)
 
 
-def _message(session: Session, body: bytes) -> bytes:
+def _message(session: Session, body: bytes) -> Reply:
     try:
         message = Message(body)
     except MessageError:
         return encode_reply(Result.REQUEST_INVALID)
-    return _record_message(session, message)
-
-
-def _record_message(session: Session, message: Message) -> bytes:
-    """Carry out a command on one record; batches are refused."""
-    command = None
-    try:
-        if message.info1 & Info1.BATCH:
-            raise ServerError(Result.REQUEST_INVALID)
-        command = Command(session.node.cluster, message)
-        return _handler(message)(command)
-    except ServerError as error:
-        if command is None:
-            return encode_reply(error.result)
-        return encode_reply(error.result, command.generation, command.void_time_s)
-
-
-def _handler(message: Message) -> Callable[[Command], bytes]:
-    if message.info2 & Info2.WRITE:
-        return record.delete if message.info2 & Info2.DELETE else record.write
-    if message.info1 & Info1.READ:
-        return record.read
-    raise ServerError(Result.REQUEST_INVALID)
+    if message.info1 & Info1.BATCH:
+        return batch.answer(session.node.cluster, message)
+    if Field.DIGEST not in message.fields:
+        return query.answer(session.node, message)
+    return record.answer(session.node.cluster, message)
 
 
 def _info(session: Session, body: bytes) -> bytes:
@@ -88,7 +78,7 @@ def _between_servers(_session: Session, _body: bytes) -> bytes:
     return encode_reply(Result.REQUEST_INVALID)
 
 
-_BY_TYPE: dict[int, Callable[[Session, bytes], bytes]] = {
+_BY_TYPE: dict[int, Callable[[Session, bytes], Reply]] = {
     ProtoType.INFO: _info,
     ProtoType.ADMIN: _admin,
     ProtoType.MESSAGE: _message,

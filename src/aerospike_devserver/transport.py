@@ -1,26 +1,36 @@
 """Sockets: one thread per cluster that accepts, receives and sends for all its nodes.
 
-The loop knows frames and nothing behind them; `answer` turns one frame into one reply.
-Requests of a connection are answered in the order in which they came.
+The loop knows frames and nothing behind them; `answer` turns one frame into one reply,
+which may be a stream: its parts are made only as fast as the peer takes them. Requests
+of a connection are answered in the order in which they came.
 """
 
 from __future__ import annotations
 
 import contextlib
+import heapq
+import itertools
+import logging
 import selectors
 import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import TypeVar
 
 from aerospike_devserver.codec.frame import FrameReader
 from aerospike_devserver.handlers.session import Session
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
-Answer = Callable[[Session, int, bytes], bytes]
+Stream = Iterator[bytes | float]
+"""A long reply in parts, made as the peer takes them: bytes to send, b"" to let others
+have a turn, or seconds to wait."""
+Reply = bytes | Stream
+Answer = Callable[[Session, int, bytes], Reply]
 
 CHUNK_SIZE = 256 * 1024
 """Bytes received at once."""
@@ -30,7 +40,10 @@ BACKLOG = 512
 
 
 class Connection:
-    """One accepted socket. Used on the loop's thread only."""
+    """One accepted socket. Used on the loop's thread only.
+
+    While a reply is a stream, further requests wait and nothing more is read.
+    """
 
     def __init__(self, loop: Loop, sock: socket.socket, session: Session) -> None:
         self.session = session
@@ -38,6 +51,9 @@ class Connection:
         self._sock = sock
         self._reader = FrameReader()
         self._pending = bytearray()
+        self._requests: deque[tuple[int, bytes]] = deque()
+        self._stream: Stream | None = None
+        self._is_paused = False
         loop.selector.register(sock, selectors.EVENT_READ, self._on_event)
 
     def _on_event(self, mask: int) -> None:
@@ -57,12 +73,52 @@ class Connection:
         if not chunk:
             self.close()
             return
-        answer, session = self._loop.answer, self.session
-        replies = [answer(session, *frame) for frame in self._reader.feed(chunk)]
-        if replies:
-            self._send(replies[0] if len(replies) == 1 else b"".join(replies))
+        self._serve(self._reader.feed(chunk))
         if self._reader.failed:
             self.close()
+
+    def _serve(self, requests: Sequence[tuple[int, bytes]]) -> None:
+        """Answer requests up to the first one whose reply is a stream."""
+        answer, session = self._loop.answer, self.session
+        replies: list[bytes] = []
+        for place, request in enumerate(requests):
+            reply = answer(session, *request)
+            if isinstance(reply, bytes):
+                replies.append(reply)
+                continue
+            self._stream = reply
+            self._requests.extend(requests[place + 1 :])
+            break
+        if replies:
+            self._send(replies[0] if len(replies) == 1 else b"".join(replies))
+        if self._stream is not None:
+            self._watch()
+
+    def _next_part(self, stream: Stream) -> None:
+        """Send the next part of a stream, now that there is room for it."""
+        try:
+            part = next(stream, None)
+        except Exception:
+            log.exception("a reply broke off")
+            self.close()
+            return
+        if isinstance(part, bytes):
+            self._send(part)
+        elif part is not None:
+            self._is_paused = True
+            self._loop.call_later(part, self._resume)
+        else:
+            self._stream = None
+            waiting = list(self._requests)
+            self._requests.clear()
+            self._serve(waiting)
+        self._watch()
+
+    def _resume(self) -> None:
+        """A pause is over."""
+        self._is_paused = False
+        if self._sock.fileno() >= 0:
+            self._watch()
 
     def _send(self, data: bytes) -> None:
         """Send at once as far as that goes; the loop sends the rest."""
@@ -79,22 +135,32 @@ class Connection:
             self._watch()
 
     def _flush(self) -> None:
-        sent = self._sock.send(memoryview(self._pending)[:CHUNK_SIZE])
-        del self._pending[:sent]
-        self._watch()
+        """Send what is pending; after that, one more part of a stream."""
+        if self._pending:
+            sent = self._sock.send(memoryview(self._pending)[:CHUNK_SIZE])
+            del self._pending[:sent]
+            self._watch()
+        elif self._stream is not None:
+            self._next_part(self._stream)
 
     def _watch(self) -> None:
         """Wait for room to send, and for more input unless replies pile up."""
-        mask = selectors.EVENT_READ if len(self._pending) < MAX_PENDING else 0
-        mask |= selectors.EVENT_WRITE if self._pending else 0
-        self._loop.selector.modify(self._sock, mask, self._on_event)
+        if self._sock.fileno() < 0:
+            return
+        mask = 0
+        if self._stream is None and len(self._pending) < MAX_PENDING:
+            mask |= selectors.EVENT_READ
+        if self._pending or (self._stream is not None and not self._is_paused):
+            mask |= selectors.EVENT_WRITE
+        self._loop.watch(self._sock, mask, self._on_event)
 
     def close(self) -> None:
         """Close the socket, whatever is under way; again does nothing."""
         if self._sock.fileno() < 0:
             return
-        self._loop.selector.unregister(self._sock)
+        self._loop.watch(self._sock, 0, self._on_event)
         self._sock.close()
+        self._stream = None
         self.session.close()
         self._loop.forget(self)
 
@@ -156,6 +222,8 @@ class Loop:
         self.selector = selectors.DefaultSelector()
         self.listeners: set[Listener] = set()
         self._calls: deque[Callable[[], None]] = deque()
+        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._sequence = itertools.count()
         self._running = True
         self._wake_out, self._wake_in = socket.socketpair()
         self._wake_out.setblocking(False)
@@ -169,9 +237,12 @@ class Loop:
     def _run(self) -> None:
         due_s = time.monotonic() + self._period_s
         while self._running:
-            for key, mask in self.selector.select(max(0, due_s - time.monotonic())):
+            next_s = min(due_s, self._timers[0][0]) if self._timers else due_s
+            for key, mask in self.selector.select(max(0, next_s - time.monotonic())):
                 if key.fileobj.fileno() >= 0:  # type: ignore[union-attr]
                     key.data(mask)
+            if self._timers:
+                self._run_timers()
             if time.monotonic() >= due_s:
                 self._housekeeping()
                 due_s = time.monotonic() + self._period_s
@@ -201,6 +272,27 @@ class Loop:
         with contextlib.suppress(BlockingIOError):
             self._wake_in.send(b"\0")
         return future.result()
+
+    def call_later(self, seconds: float, function: Callable[[], None]) -> None:
+        """Run a function on the loop's thread after a while."""
+        due_s = time.monotonic() + seconds
+        heapq.heappush(self._timers, (due_s, next(self._sequence), function))
+
+    def _run_timers(self) -> None:
+        while self._timers and self._timers[0][0] <= time.monotonic():
+            heapq.heappop(self._timers)[2]()
+
+    def watch(
+        self, sock: socket.socket, mask: int, function: Callable[[int], None]
+    ) -> None:
+        """Call a function on some events of a socket; on none if mask is 0."""
+        if sock not in self.selector.get_map():
+            if mask:
+                self.selector.register(sock, mask, function)
+        elif mask:
+            self.selector.modify(sock, mask, function)
+        else:
+            self.selector.unregister(sock)
 
     def forget(self, connection: Connection) -> None:
         """A connection has closed."""

@@ -41,6 +41,17 @@ DECIDED = {
     "value/op-write/type": "ParamError",
 }
 
+# cases of several answers, of which one or more are a ParamError here: a wrong type is
+# found before anything is sent, with the operation and the argument in the text
+PARAM_ERRORS = [
+    "list/badtype/bin",  # BinNameError, in fact
+    "list/badtype/policy",
+    "list/badtype/value",
+    "map/badtype/keylist",
+    "map/put/bad-keys",
+    "map/put/bad-values",
+]
+
 # cases whose answer has more than the recorded one: names of the 2.x line, built-in
 # bases of exceptions
 SUPERSETS = [

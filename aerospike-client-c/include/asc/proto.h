@@ -51,6 +51,8 @@ enum {
 enum {
     ASC_OP_READ = 1,
     ASC_OP_WRITE = 2,
+    ASC_OP_CDT_READ = 3,
+    ASC_OP_CDT_MODIFY = 4,
     ASC_OP_INCR = 5,
     ASC_OP_APPEND = 9,
     ASC_OP_PREPEND = 10,

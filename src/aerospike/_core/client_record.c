@@ -554,7 +554,7 @@ run_operations(record_call *c, const operations_summary *sum)
         c->meta.ttl_s = sum->ttl_s;
         c->meta.has_ttl = true;
     }
-    if (c->pol.respond_all_ops) {
+    if (c->pol.respond_all_ops || sum->respond_all) {
         c->head.info2 |= ASC_INFO2_RESPOND_ALL_OPS;
     }
     if (sum->reads) {

@@ -205,8 +205,9 @@ decode_map(decoder *d, asc_mp_reader *r, size_t n)
     if (flags & ASC_MP_PRESERVE_ORDER) {
         return decode_flat_pairs(d, r, n);
     }
-    PyObject *dict = flags & ASC_MP_ORDERED ? PyObject_CallNoArgs(d->st->KeyOrderedDict)
-                                            : new_dict(n);
+    PyObject *dict = flags == ASC_MP_ORDERED
+                         ? PyObject_CallNoArgs(d->st->KeyOrderedDict)
+                         : new_dict(n);
     if (dict != NULL && decode_pairs(d, r, n, dict) < 0) {
         Py_CLEAR(dict);
     }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "cdt.h"
 #include "compat.h"
 
 int
@@ -122,30 +123,42 @@ static const operation_row rows[] = {
     {14, ASC_OP_DELETE_ALL, true, false, NO_VALUE, NULL},
 };
 
-/* The row of the operation dict's number. NULL with ParamError. */
-static const operation_row *
-find_row(module_state *st, PyObject *op)
+/* The number of an operation dict. 0, or -1 with ParamError. */
+static int
+operation_number(module_state *st, PyObject *op, int64_t *out)
 {
-    int64_t number;
     PyObject *item = PyDict_GetItemWithError(op, st->s_op);
     if (item == NULL) {
-        raise_param(st, "Operation must contain an \"op\" entry");
-        return NULL;
+        return raise_param(st, "Operation must contain an \"op\" entry");
     }
     if (!PyLong_Check(item)) {
-        raise_param(st, "Operation must be an integer");
-        return NULL;
+        return raise_param(st, "Operation must be an integer");
     }
-    if (option_int64(st, "op", item, &number) < 0) {
-        return NULL;
-    }
+    return option_int64(st, "op", item, out);
+}
+
+static const operation_row *
+find_row(int64_t number)
+{
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (rows[i].number == number) {
             return &rows[i];
         }
     }
-    raise_param(st, "Invalid operation given: %lld", (long long)number);
     return NULL;
+}
+
+/* Literal keys are the interned names, so that comparing pointers finds most. */
+static bool
+is_known_entry(module_state *st, PyObject *key)
+{
+    if (key == st->s_op || key == st->s_bin || key == st->s_val) {
+        return true;
+    }
+    return PyUnicode_Check(key) &&
+           (PyUnicode_Compare(key, st->s_op) == 0 ||
+            PyUnicode_Compare(key, st->s_bin) == 0 ||
+            PyUnicode_Compare(key, st->s_val) == 0 || cdt_knows_key(key));
 }
 
 static int
@@ -154,13 +167,11 @@ check_entries(module_state *st, PyObject *op)
     PyObject *key, *value;
     Py_ssize_t at = 0;
     while (PyDict_Next(op, &at, &key, &value)) {
-        if (key != st->s_op && key != st->s_bin && key != st->s_val &&
-            !(PyUnicode_Check(key) && (PyUnicode_Compare(key, st->s_op) == 0 ||
-                                       PyUnicode_Compare(key, st->s_bin) == 0 ||
-                                       PyUnicode_Compare(key, st->s_val) == 0))) {
-            return raise_param(
-                st, "Operation can contain only op, bin and val keys: %R is unknown",
-                key);
+        if (!is_known_entry(st, key)) {
+            return raise_code(st, PyUnicode_Check(key) ? ASC_ERR_PARAM : ASC_ERR_CLIENT,
+                              "Operation can contain only op, bin, val, index, key, "
+                              "return_type and the like: %R is unknown",
+                              key);
         }
     }
     return 0;
@@ -185,16 +196,12 @@ touch_ttl(module_state *st, PyObject *value, operations_summary *sum)
     return 0;
 }
 
+/* An operation of the first table. */
 static int
-encode_operation(encoder *e, asc_writer *w, PyObject *op, operations_summary *sum)
+encode_plain(encoder *e, asc_writer *w, const operation_row *row, PyObject *bin,
+             PyObject *value, operations_summary *sum)
 {
     module_state *st = e->st;
-    const operation_row *row = find_row(st, op);
-    if (row == NULL || check_entries(st, op) < 0) {
-        return -1;
-    }
-    PyObject *bin = PyDict_GetItemWithError(op, st->s_bin);
-    PyObject *value = PyDict_GetItemWithError(op, st->s_val);
     if (row->has_bin && bin == NULL) {
         return raise_param(st, "Bin is not given");
     }
@@ -203,7 +210,6 @@ encode_operation(encoder *e, asc_writer *w, PyObject *op, operations_summary *su
     }
     sum->reads = sum->reads || !row->writes;
     sum->writes = sum->writes || row->writes;
-    sum->n_ops++;
     if (row->value != ANY_VALUE) {
         return row->value == TTL_VALUE && touch_ttl(st, value, sum) < 0
                    ? -1
@@ -213,6 +219,57 @@ encode_operation(encoder *e, asc_writer *w, PyObject *op, operations_summary *su
     return row->check != NULL && row->check(st, value) < 0
                ? -1
                : operation_with_value(e, w, row->code, bin, ASC_ERR_PARAM, value);
+}
+
+/* An operation on a list or map. */
+static int
+encode_cdt(encoder *e, asc_writer *w, const cdt_row *row, PyObject *bin, PyObject *op,
+           operations_summary *sum)
+{
+    const char *name;
+    size_t size;
+    bool writes = cdt_writes(row);
+    if (bin == NULL) {
+        return raise_param(e->st, "Bin is not given");
+    }
+    if (bin_name_from_py(e->st, bin, ASC_ERR_PARAM, &name, &size) < 0) {
+        return -1;
+    }
+    sum->reads = sum->reads || !writes;
+    sum->writes = sum->writes || writes;
+    sum->respond_all = sum->respond_all || cdt_is_map(row);
+    if (!asc_writer_op_begin(w, writes ? ASC_OP_CDT_MODIFY : ASC_OP_CDT_READ,
+                             ASC_PARTICLE_BLOB, name, size)) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    if (cdt_encode(e, row, op) < 0) {
+        return -1;
+    }
+    return asc_writer_op_end(w)
+               ? 0
+               : raise_code(e->st, 13, "the operation on bin \"%s\" is too big", name);
+}
+
+static int
+encode_operation(encoder *e, asc_writer *w, PyObject *op, operations_summary *sum)
+{
+    module_state *st = e->st;
+    int64_t number = 0;
+    if (operation_number(st, op, &number) < 0 || check_entries(st, op) < 0) {
+        return -1;
+    }
+    PyObject *bin = PyDict_GetItemWithError(op, st->s_bin);
+    PyObject *value = PyDict_GetItemWithError(op, st->s_val);
+    const operation_row *plain = find_row(number);
+    const cdt_row *cdt = plain == NULL ? cdt_find(number) : NULL;
+    sum->n_ops++;
+    if (plain != NULL) {
+        return encode_plain(e, w, plain, bin, value, sum);
+    }
+    return cdt != NULL
+               ? encode_cdt(e, w, cdt, bin, op, sum)
+               : raise_param(st, "Invalid operation given: %lld", (long long)number);
 }
 
 int

@@ -8,7 +8,8 @@
 /* What a list of operations does to the record, found while it is written. */
 typedef struct operations_summary {
     bool reads, writes;
-    bool has_ttl; /* a touch operation brings its own */
+    bool respond_all; /* results only tell apart with an entry for each operation */
+    bool has_ttl;     /* a touch operation brings its own */
     uint32_t ttl_s;
     uint32_t n_ops;
 } operations_summary;

@@ -6,12 +6,13 @@ message. Source: sections 3.1 to 3.9 of the wire protocol.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from struct import Struct
 from typing import Final
 
-from aerospike_devserver.codec.frame import VERSION, ProtoType
+from aerospike_devserver.codec.frame import HEADER_SIZE as PROTO_SIZE
+from aerospike_devserver.codec.frame import VERSION, ProtoType, frame
 
 HEADER_SIZE = 22
 MAX_OPS = 32_768
@@ -47,6 +48,7 @@ class Field(IntEnum):
     RESUME_VALUES = 15
     INDEX_NAME = 21
     INDEX_RANGE = 22
+    INDEX_CONTEXT = 23
     UDF_PACKAGE = 30
     UDF_OP = 33
     BIN_NAMES = 40
@@ -156,6 +158,22 @@ class Message:
         if offset != len(body):
             raise MessageError("bytes left over")
 
+    @classmethod
+    def of(
+        cls,
+        info: tuple[int, int, int, int],
+        generation: int,
+        ttl: int,
+        fields: dict[int, bytes],
+        ops: list[Operation],
+    ) -> Message:
+        """A message from its parts, as a batch carries it."""
+        made = cls.__new__(cls)
+        made.info1, made.info2, made.info3, made.info4 = info
+        made.generation, made.ttl = generation, ttl
+        made.fields, made.ops = fields, ops
+        return made
+
 
 def parse_fields(body: bytes, offset: int, count: int) -> tuple[dict[int, bytes], int]:
     """The fields at `offset` by type, and the offset behind them.
@@ -215,3 +233,45 @@ def encode_reply(
         _PROTO | size, 22, 0, 0, 0, 0, result, generation, void_time_s, 0, 0, len(ops)
     )
     return header + payload
+
+
+_ROW = Struct(">BBBBBBIIIHH")
+_INDEX = Struct(">I")
+_INDEX_OFFSET = 14
+
+
+def as_batch_row(reply: bytes, index: int) -> bytes:
+    """A single-record reply as a row of a batch: no frame, the index in its place."""
+    start = PROTO_SIZE + _INDEX_OFFSET
+    return reply[PROTO_SIZE:start] + _INDEX.pack(index) + reply[start + _INDEX.size :]
+
+
+def encode_field(field_type: int, data: bytes) -> bytes:
+    """One field of a reply."""
+    return _FIELD.pack(len(data) + 1, field_type) + data
+
+
+def encode_row(
+    info1: int,
+    generation: int,
+    void_time_s: int,
+    fields: Iterable[bytes],
+    ops: Sequence[bytes],
+) -> bytes:
+    """A record of a query's reply, without a frame."""
+    fields = tuple(fields)
+    header = _ROW.pack(
+        22, info1, 0, 0, 0, 0, generation, void_time_s, 0, len(fields), len(ops)
+    )
+    return b"".join((header, *fields, *ops))
+
+
+def encode_partition_refusal(result: int, partition: int) -> bytes:
+    """The message that a partition is not served here, without a frame."""
+    return _ROW.pack(22, 0, 0, Info3.PARTITION_DONE, 0, result, partition, 0, 0, 0, 0)
+
+
+def encode_last(result: int) -> bytes:
+    """The frame that ends a reply of several."""
+    message = _ROW.pack(22, 0, 0, Info3.LAST, 0, result, 0, 0, 0, 0, 0)
+    return frame(ProtoType.MESSAGE, message)

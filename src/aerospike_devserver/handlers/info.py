@@ -438,10 +438,28 @@ def _get_config(request: Request) -> str:
     return pairs(settings(request))
 
 
-@command("sindex-list", "udf-list", "query-show")
+@command("sindex-list", "udf-list")
 def _empty_list(_request: Request) -> str:
-    """There are no secondary indexes, UDF modules or background jobs."""
+    """There are no secondary indexes or UDF modules."""
     return ""
+
+
+@command("query-show")
+def _query_show(request: Request) -> str:
+    """There are no jobs to show; one that is asked for is not found."""
+    if {"id", "trid"} & request.parameters.keys():
+        raise InfoError(Result.RECORD_NOT_FOUND, "job not found")
+    return ""
+
+
+@command("query-abort")
+def _query_abort(_request: Request) -> str:
+    raise InfoError(Result.RECORD_NOT_FOUND, "id not active")
+
+
+@command("query-abort-all")
+def _query_abort_all(_request: Request) -> str:
+    return "number-of-queries-killed:0"
 
 
 # Sets, truncate

@@ -6,16 +6,19 @@ operation semantics. Errors are raised; the dispatcher makes the reply of them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from aerospike_devserver.codec.message import (
     MAX_OPS,
+    Field,
     Info1,
     Info2,
     Info3,
     Info4,
     Message,
     Op,
+    encode_op,
     encode_reply,
 )
 from aerospike_devserver.config import NamespaceConfig
@@ -24,6 +27,7 @@ from aerospike_devserver.handlers.command import Command
 from aerospike_devserver.handlers.operations import TRAITS, Work, check_name
 from aerospike_devserver.model.particle import Particle
 from aerospike_devserver.model.record import MAX_BINS, Bins, Record, next_generation
+from aerospike_devserver.model.state import ClusterState
 from aerospike_devserver.result import Result, ServerError
 
 TTL_DEFAULT = 0
@@ -296,3 +300,39 @@ def _successor(
     return Record(
         record.set_name, key, work.bins, generation, void_time_s, command.now_ms
     )
+
+
+_UNKNOWN_MODULE = b"UDF: Execution Error 1"
+
+
+def apply(command: Command) -> bytes:
+    """A call of a UDF: no module is known, which is an error of the call."""
+    record = command.find()
+    if record is not None:
+        command.answer_for(record)
+        command.check_filter(record)
+        command.check_key(record)
+    failure = encode_op(Op.READ, b"FAILURE", Particle.STRING, _UNKNOWN_MODULE)
+    return encode_reply(Result.UDF, command.generation, command.void_time_s, (failure,))
+
+
+def _handler(message: Message) -> Callable[[Command], bytes]:
+    if message.info2 & Info2.WRITE:
+        if Field.UDF_PACKAGE in message.fields:
+            return apply
+        return delete if message.info2 & Info2.DELETE else write
+    if message.info1 & Info1.READ:
+        return read
+    raise ServerError(Result.REQUEST_INVALID)
+
+
+def answer(cluster: ClusterState, message: Message) -> bytes:
+    """Carry out a command on one record; errors become replies."""
+    command = None
+    try:
+        command = Command(cluster, message)
+        return _handler(message)(command)
+    except ServerError as error:
+        if command is None:
+            return encode_reply(error.result)
+        return encode_reply(error.result, command.generation, command.void_time_s)

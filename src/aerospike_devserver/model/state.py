@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, deque
 from hashlib import blake2b
 
 from aerospike_devserver.clock import Clock
 from aerospike_devserver.config import ClusterConfig
 from aerospike_devserver.model.storage import Namespace, Storage
+from aerospike_devserver.ownership import replica_table
 
 NODE_PREFIX = "BB9"
 _FIRST_NODE = 0xA1
+MAX_RECENT_TASKS = 100
+"""Finished queries that a node remembers; the ids of these cannot be used again."""
 DEFAULT_PORT = 3000
 """What a peers list calls the default port, whatever the nodes listen on."""
 
@@ -29,6 +32,13 @@ class NodeState:
         self.n_opened = 0
         self.user_agents: Counter[str] = Counter()
         self.started_s = time.monotonic()
+        self.recent_tasks: deque[int] = deque(maxlen=MAX_RECENT_TASKS)
+
+    def serves(self, partition: int) -> bool:
+        """Whether the node holds a copy of a partition."""
+        cluster = self.cluster
+        owners = replica_table(cluster.live)[partition]
+        return self.index in owners[: cluster.config.replication_factor]
 
     @property
     def address(self) -> str:

@@ -15,6 +15,7 @@ INFO, ADMIN, MESSAGE, COMPRESSED, XDR = 1, 2, 3, 4, 5
 READ, GET_ALL, BATCH, GET_NO_BINS = 0x01, 0x02, 0x08, 0x20  # info1
 WRITE, DELETE, GEN, GEN_GT, DURABLE = 0x01, 0x02, 0x04, 0x08, 0x10  # info2
 CREATE_ONLY, RESPOND_ALL = 0x20, 0x80
+LAST, PARTITION_DONE = 0x01, 0x04  # info3
 UPDATE_ONLY, CREATE_OR_REPLACE, REPLACE_ONLY, LINEARIZE = (
     0x08,
     0x10,
@@ -114,6 +115,47 @@ def message(
     )
 
 
+class Row(NamedTuple):
+    """A message of a reply that has several."""
+
+    info1: int
+    info3: int
+    result: int
+    generation: int
+    number: int
+    fields: dict[int, bytes]
+    ops: list[Op]
+
+
+def parse_rows(body: bytes) -> list[Row]:
+    """The messages of a body; asserts that there is nothing else."""
+    rows, offset = [], 0
+    while offset < len(body):
+        head = struct.unpack_from(">BBBBBBIIIHH", body, offset)
+        size, info1, _, info3, _, result, generation, _, index, n_fields, n_ops = head
+        assert size == 22
+        offset += 22
+        fields: dict[int, bytes] = {}
+        for _ in range(n_fields):
+            field_size, kind = struct.unpack_from(">IB", body, offset)
+            fields[kind] = body[offset + 5 : offset + 4 + field_size]
+            offset += 4 + field_size
+        ops: list[Op] = []
+        for _ in range(n_ops):
+            op, offset = parse_op(body, offset)
+            ops.append(op)
+        rows.append(Row(info1, info3, result, generation, index, fields, ops))
+    return rows
+
+
+def parse_op(body: bytes, offset: int) -> tuple[Op, int]:
+    """An entry of a reply, and the offset behind it."""
+    op_size, code, particle, _, name_len = struct.unpack_from(">IBBBB", body, offset)
+    name_end = offset + 8 + name_len
+    end = offset + 4 + op_size
+    return (code, body[offset + 8 : name_end], particle, body[name_end:end]), end
+
+
 def parse_reply(body: bytes) -> Reply:
     """The one message of a body; asserts that it is exactly that."""
     head = struct.unpack_from(">BBBBBBIIIHH", body)
@@ -122,13 +164,8 @@ def parse_reply(body: bytes) -> Reply:
     assert n_fields == 0
     offset, ops = 22, []
     for _ in range(n_ops):
-        op_size, code, particle, _, name_len = struct.unpack_from(
-            ">IBBBB", body, offset
-        )
-        name_end = offset + 8 + name_len
-        end = offset + 4 + op_size
-        ops.append((code, body[offset + 8 : name_end], particle, body[name_end:end]))
-        offset = end
+        op, offset = parse_op(body, offset)
+        ops.append(op)
     assert offset == len(body)
     return Reply(result, generation, void_time, ops)
 
@@ -176,6 +213,21 @@ class Connection:
         kind, answer = self.exchange(MESSAGE, body)
         assert kind == MESSAGE
         return parse_reply(answer)
+
+    def stream(self, body: bytes) -> list[Row]:
+        """Send the body of a batch or query; all messages up to the one that ends it.
+
+        A single one that is not marked as the last refuses the request.
+        """
+        self.send(proto(MESSAGE, body))
+        rows: list[Row] = []
+        while not rows or not rows[-1].info3 & LAST:
+            kind, answer = self.receive_frame()
+            assert kind == MESSAGE
+            rows += parse_rows(answer)
+            if len(rows) == 1 and rows[0].result and not rows[0].info3:
+                break
+        return rows
 
     def info(self, *commands: str) -> list[str]:
         """The values that info commands are answered with."""

@@ -1,0 +1,109 @@
+"""Contexts: places inside nested lists and maps.
+
+A context is a list of levels, the outermost first; it is the ``ctx`` of operations on
+lists and maps, which then work on what the last level leads to.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aerospike
+
+CDT_CTX_ORDER_KEY = "order_key"
+CDT_CTX_PAD_KEY = "pad_key"
+
+
+class _cdt_ctx:
+    """One level of a context."""
+
+    __slots__ = ("extra_args", "id", "value")
+
+    def __init__(
+        self, id: int, value: Any, extra_args: dict[str, Any] | None = None
+    ) -> None:
+        self.id = id
+        self.value = value
+        self.extra_args = extra_args
+
+
+def cdt_ctx_list_index(index: int) -> _cdt_ctx:
+    """The element of a list at an index; negative ones count from the end."""
+    return _cdt_ctx(aerospike.CDT_CTX_LIST_INDEX, index)
+
+
+def cdt_ctx_list_rank(rank: int) -> _cdt_ctx:
+    """The element of a list by rank: 0 is the smallest, -1 the largest."""
+    return _cdt_ctx(aerospike.CDT_CTX_LIST_RANK, rank)
+
+
+def cdt_ctx_list_value(value: Any) -> _cdt_ctx:
+    """The first element of a list that is equal to value."""
+    return _cdt_ctx(aerospike.CDT_CTX_LIST_VALUE, value)
+
+
+def cdt_ctx_list_index_create(
+    index: int, order: int = 0, pad: bool = False
+) -> _cdt_ctx:
+    """The element of a list at an index; the list is made when it is missing.
+
+    :param order: LIST_UNORDERED or LIST_ORDERED, of a list that is made.
+    :param pad: fill up with None when index lies beyond the end.
+    """
+    extra = {CDT_CTX_ORDER_KEY: order, CDT_CTX_PAD_KEY: pad}
+    return _cdt_ctx(aerospike.CDT_CTX_LIST_INDEX_CREATE, index, extra)
+
+
+def cdt_ctx_map_index(index: int) -> _cdt_ctx:
+    """The value of a map's entry at an index in key order."""
+    return _cdt_ctx(aerospike.CDT_CTX_MAP_INDEX, index)
+
+
+def cdt_ctx_map_rank(rank: int) -> _cdt_ctx:
+    """The value of a map's entry by rank in value order."""
+    return _cdt_ctx(aerospike.CDT_CTX_MAP_RANK, rank)
+
+
+def cdt_ctx_map_key(key: Any) -> _cdt_ctx:
+    """The value of a map's key."""
+    return _cdt_ctx(aerospike.CDT_CTX_MAP_KEY, key)
+
+
+def cdt_ctx_map_value(value: Any) -> _cdt_ctx:
+    """The first value of a map that is equal to value."""
+    return _cdt_ctx(aerospike.CDT_CTX_MAP_VALUE, value)
+
+
+def cdt_ctx_map_key_create(key: Any, order: int = 0) -> _cdt_ctx:
+    """The value of a map's key; the map is made when it is missing.
+
+    :param order: MAP_UNORDERED, MAP_KEY_ORDERED or MAP_KEY_VALUE_ORDERED, of a map
+        that is made.
+    """
+    extra = {CDT_CTX_ORDER_KEY: order}
+    return _cdt_ctx(aerospike.CDT_CTX_MAP_KEY_CREATE, key, extra)
+
+
+_DATATYPES = {
+    aerospike.INDEX_STRING: "INDEX_STRING",
+    aerospike.INDEX_INTEGER: "INDEX_INTEGER",
+    aerospike.INDEX_GEO2DSPHERE: "INDEX_GEO2DSPHERE",
+    aerospike.INDEX_BLOB: "INDEX_BLOB",
+    aerospike.INDEX_NUMERIC: "INDEX_NUMERIC",
+}
+_TYPES = {
+    aerospike.INDEX_TYPE_DEFAULT: "INDEX_TYPE_DEFAULT",
+    aerospike.INDEX_TYPE_LIST: "INDEX_TYPE_LIST",
+    aerospike.INDEX_TYPE_MAPKEYS: "INDEX_TYPE_MAPKEYS",
+    aerospike.INDEX_TYPE_MAPVALUES: "INDEX_TYPE_MAPVALUES",
+}
+
+
+def index_datatype_string(index_datatype: int) -> str:
+    """The name of an INDEX_* number."""
+    return _DATATYPES[index_datatype]
+
+
+def index_type_string(index_type: int) -> str:
+    """The name of an INDEX_TYPE_* number."""
+    return _TYPES[index_type]

@@ -1,0 +1,540 @@
+"""Operations on lists, for `Client.operate`.
+
+Indexes and ranks count from 0, negative ones from the end. A policy is a dict with
+"list_order" and "write_flags". What an operation selects comes back as return_type, a
+LIST_RETURN_* value, says; inverted selects everything else.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aerospike
+from aerospike import _constants
+
+Operation = dict[str, Any]
+Context = list[Any]
+
+
+def _operation(
+    op: int, bin_name: str, ctx: Context | None, **entries: Any
+) -> Operation:
+    """The dict of an operation; a context only where there is one."""
+    operation: Operation = {"op": op, "bin": bin_name, **entries}
+    if ctx:
+        operation["ctx"] = ctx
+    return operation
+
+
+def list_append(
+    bin_name: str,
+    value: Any,
+    policy: dict[str, Any] | None = None,
+    ctx: Context | None = None,
+) -> Operation:
+    """Append a value. Result: the new size."""
+    operation = _operation(aerospike.OP_LIST_APPEND, bin_name, ctx, val=value)
+    if policy is not None:
+        operation["list_policy"] = policy
+    return operation
+
+
+def list_append_items(
+    bin_name: str,
+    values: list[Any],
+    policy: dict[str, Any] | None = None,
+    ctx: Context | None = None,
+) -> Operation:
+    """Append all values of a list. Result: the new size."""
+    operation = _operation(aerospike.OP_LIST_APPEND_ITEMS, bin_name, ctx, val=values)
+    if policy is not None:
+        operation["list_policy"] = policy
+    return operation
+
+
+def list_clear(bin_name: str, ctx: Context | None = None) -> Operation:
+    """Remove all elements. No result."""
+    return _operation(aerospike.OP_LIST_CLEAR, bin_name, ctx)
+
+
+def list_create(
+    bin_name: str,
+    list_order: int,
+    pad: bool,
+    persist_index: bool,
+    ctx: Context | None = None,
+) -> Operation:
+    """Make a list in a bin or at a place in it. No result."""
+    return _operation(
+        aerospike.OP_LIST_CREATE,
+        bin_name,
+        ctx,
+        list_order=list_order,
+        pad=pad,
+        persist_index=persist_index,
+    )
+
+
+def list_get(bin_name: str, index: int, ctx: Context | None = None) -> Operation:
+    """Read the element at an index; OpNotApplicable when there is none."""
+    return _operation(aerospike.OP_LIST_GET, bin_name, ctx, index=index)
+
+
+def list_get_by_index(
+    bin_name: str, index: int, return_type: int, ctx: Context | None = None
+) -> Operation:
+    """Read the element at an index. Result: by return_type."""
+    return _operation(
+        aerospike.OP_LIST_GET_BY_INDEX,
+        bin_name,
+        ctx,
+        return_type=return_type,
+        index=index,
+    )
+
+
+def list_get_by_index_range(
+    bin_name: str,
+    index: int,
+    return_type: int,
+    count: int | None = None,
+    inverted: bool = False,
+    ctx: Context | None = None,
+) -> Operation:
+    """Read elements from an index on, count of them or all to the end.
+
+    Result: by return_type.
+    """
+    operation = _operation(
+        aerospike.OP_LIST_GET_BY_INDEX_RANGE,
+        bin_name,
+        ctx,
+        return_type=return_type,
+        index=index,
+        inverted=inverted,
+    )
+    if count is not None:
+        operation["count"] = count
+    return operation
+
+
+def list_get_by_rank(
+    bin_name: str, rank: int, return_type: int, ctx: Context | None = None
+) -> Operation:
+    """Read the element of a rank. Result: by return_type."""
+    return _operation(
+        aerospike.OP_LIST_GET_BY_RANK, bin_name, ctx, return_type=return_type, rank=rank
+    )
+
+
+def list_get_by_rank_range(
+    bin_name: str,
+    rank: int,
+    return_type: int,
+    count: int | None = None,
+    inverted: bool = False,
+    ctx: Context | None = None,
+) -> Operation:
+    """Read elements from a rank on, count of them or all to the end.
+
+    Result: by return_type.
+    """
+    operation = _operation(
+        aerospike.OP_LIST_GET_BY_RANK_RANGE,
+        bin_name,
+        ctx,
+        return_type=return_type,
+        rank=rank,
+        inverted=inverted,
+    )
+    if count is not None:
+        operation["count"] = count
+    return operation
+
+
+def list_get_by_value(
+    bin_name: str,
+    value: Any,
+    return_type: int,
+    inverted: bool = False,
+    ctx: Context | None = None,
+) -> Operation:
+    """Read all elements equal to value. Result: by return_type."""
+    return _operation(
+        aerospike.OP_LIST_GET_BY_VALUE,
+        bin_name,
+        ctx,
+        return_type=return_type,
+        val=value,
+        inverted=inverted,
+    )
+
+
+def list_get_by_value_list(
+    bin_name: str,
+    value_list: list[Any],
+    return_type: int,
+    inverted: bool = False,
+    ctx: Context | None = None,
+) -> Operation:
+    """Read all elements equal to one of the values. Result: by return_type."""
+    return _operation(
+        aerospike.OP_LIST_GET_BY_VALUE_LIST,
+        bin_name,
+        ctx,
+        return_type=return_type,
+        value_list=value_list,
+        inverted=inverted,
+    )
+
+
+def list_get_by_value_range(
+    bin_name: str,
+    return_type: int,
+    value_begin: Any,
+    value_end: Any,
+    inverted: bool = False,
+    ctx: Context | None = None,
+) -> Operation:
+    """Read elements from value_begin up to, not including, value_end; None is no bound.
+
+    Result: by return_type.
+    """
+    return _operation(
+        aerospike.OP_LIST_GET_BY_VALUE_RANGE,
+        bin_name,
+        ctx,
+        return_type=return_type,
+        inverted=inverted,
+        value_begin=value_begin,
+        value_end=value_end,
+    )
+
+
+def list_get_by_value_rank_range_relative(
+    bin_name: str,
+    value: Any,
+    offset: int,
+    return_type: int,
+    count: int | None = None,
+    inverted: bool = False,
+    ctx: Context | None = None,
+) -> Operation:
+    """Read elements by rank relative to the place of value. Result: by return_type."""
+    operation = _operation(
+        aerospike.OP_LIST_GET_BY_VALUE_RANK_RANGE_REL,
+        bin_name,
+        ctx,
+        val=value,
+        rank=offset,
+        return_type=return_type,
+        inverted=inverted,
+    )
+    if count is not None:
+        operation["count"] = count
+    return operation
+
+
+def list_get_range(
+    bin_name: str, index: int, count: int, ctx: Context | None = None
+) -> Operation:
+    """Read count elements from an index on."""
+    return _operation(
+        aerospike.OP_LIST_GET_RANGE, bin_name, ctx, index=index, val=count
+    )
+
+
+def list_increment(
+    bin_name: str,
+    index: int,
+    value: Any,
+    policy: dict[str, Any] | None = None,
+    ctx: Context | None = None,
+) -> Operation:
+    """Add to the number at an index. Result: the new value."""
+    operation = _operation(
+        aerospike.OP_LIST_INCREMENT, bin_name, ctx, index=index, val=value
+    )
+    if policy is not None:
+        operation["list_policy"] = policy
+    return operation
+
+
+def list_insert(
+    bin_name: str,
+    index: int,
+    value: Any,
+    policy: dict[str, Any] | None = None,
+    ctx: Context | None = None,
+) -> Operation:
+    """Insert a value before an index. Result: the new size."""
+    operation = _operation(
+        aerospike.OP_LIST_INSERT, bin_name, ctx, index=index, val=value
+    )
+    if policy is not None:
+        operation["list_policy"] = policy
+    return operation
+
+
+def list_insert_items(
+    bin_name: str,
+    index: int,
+    values: list[Any],
+    policy: dict[str, Any] | None = None,
+    ctx: Context | None = None,
+) -> Operation:
+    """Insert all values of a list before an index. Result: the new size."""
+    operation = _operation(
+        aerospike.OP_LIST_INSERT_ITEMS, bin_name, ctx, index=index, val=values
+    )
+    if policy is not None:
+        operation["list_policy"] = policy
+    return operation
+
+
+def list_pop(bin_name: str, index: int, ctx: Context | None = None) -> Operation:
+    """Remove the element at an index. Result: the element."""
+    return _operation(aerospike.OP_LIST_POP, bin_name, ctx, index=index)
+
+
+def list_pop_range(
+    bin_name: str, index: int, count: int, ctx: Context | None = None
+) -> Operation:
+    """Remove count elements from an index on. Result: these."""
+    return _operation(
+        aerospike.OP_LIST_POP_RANGE, bin_name, ctx, index=index, val=count
+    )
+
+
+def list_remove(bin_name: str, index: int, ctx: Context | None = None) -> Operation:
+    """Remove the element at an index. Result: how many were removed."""
+    return _operation(aerospike.OP_LIST_REMOVE, bin_name, ctx, index=index)
+
+
+def list_remove_by_index(
+    bin_name: str, index: int, return_type: int, ctx: Context | None = None
+) -> Operation:
+    """Remove the element at an index. Result: by return_type."""
+    return _operation(
+        aerospike.OP_LIST_REMOVE_BY_INDEX,
+        bin_name,
+        ctx,
+        return_type=return_type,
+        index=index,
+    )
+
+
+def list_remove_by_index_range(
+    bin_name: str,
+    index: int,
+    return_type: int,
+    count: int | None = None,
+    inverted: bool = False,
+    ctx: Context | None = None,
+) -> Operation:
+    """Remove elements from an index on, count of them or all to the end.
+
+    Result: by return_type.
+    """
+    operation = _operation(
+        aerospike.OP_LIST_REMOVE_BY_INDEX_RANGE,
+        bin_name,
+        ctx,
+        return_type=return_type,
+        index=index,
+        inverted=inverted,
+    )
+    if count is not None:
+        operation["count"] = count
+    return operation
+
+
+def list_remove_by_rank(
+    bin_name: str, rank: int, return_type: int, ctx: Context | None = None
+) -> Operation:
+    """Remove the element of a rank. Result: by return_type."""
+    return _operation(
+        aerospike.OP_LIST_REMOVE_BY_RANK,
+        bin_name,
+        ctx,
+        return_type=return_type,
+        rank=rank,
+    )
+
+
+def list_remove_by_rank_range(
+    bin_name: str,
+    rank: int,
+    return_type: int,
+    count: int | None = None,
+    inverted: bool = False,
+    ctx: Context | None = None,
+) -> Operation:
+    """Remove elements from a rank on, count of them or all to the end.
+
+    Result: by return_type.
+    """
+    operation = _operation(
+        aerospike.OP_LIST_REMOVE_BY_RANK_RANGE,
+        bin_name,
+        ctx,
+        return_type=return_type,
+        rank=rank,
+        inverted=inverted,
+    )
+    if count is not None:
+        operation["count"] = count
+    return operation
+
+
+def list_remove_by_value(
+    bin_name: str,
+    value: Any,
+    return_type: int,
+    inverted: bool = False,
+    ctx: Context | None = None,
+) -> Operation:
+    """Remove all elements equal to value. Result: by return_type."""
+    return _operation(
+        aerospike.OP_LIST_REMOVE_BY_VALUE,
+        bin_name,
+        ctx,
+        return_type=return_type,
+        val=value,
+        inverted=inverted,
+    )
+
+
+def list_remove_by_value_list(
+    bin_name: str,
+    value_list: list[Any],
+    return_type: int,
+    inverted: bool = False,
+    ctx: Context | None = None,
+) -> Operation:
+    """Remove all elements equal to one of the values. Result: by return_type."""
+    return _operation(
+        aerospike.OP_LIST_REMOVE_BY_VALUE_LIST,
+        bin_name,
+        ctx,
+        return_type=return_type,
+        value_list=value_list,
+        inverted=inverted,
+    )
+
+
+def list_remove_by_value_range(
+    bin_name: str,
+    return_type: int,
+    value_begin: Any = None,
+    value_end: Any = None,
+    inverted: bool = False,
+    ctx: Context | None = None,
+) -> Operation:
+    """Remove elements from value_begin up to, not including, value_end; None is no
+    bound.
+
+    Result: by return_type.
+    """
+    operation = _operation(
+        aerospike.OP_LIST_REMOVE_BY_VALUE_RANGE,
+        bin_name,
+        ctx,
+        return_type=return_type,
+        inverted=inverted,
+    )
+    if value_begin is not None:
+        operation["value_begin"] = value_begin
+    if value_end is not None:
+        operation["value_end"] = value_end
+    return operation
+
+
+def list_remove_by_value_rank_range_relative(
+    bin_name: str,
+    value: Any,
+    offset: int,
+    return_type: int,
+    count: int | None = None,
+    inverted: bool = False,
+    ctx: Context | None = None,
+) -> Operation:
+    """Remove elements by rank relative to the place of value.
+
+    Result: by return_type.
+    """
+    operation = _operation(
+        aerospike.OP_LIST_REMOVE_BY_VALUE_RANK_RANGE_REL,
+        bin_name,
+        ctx,
+        val=value,
+        rank=offset,
+        return_type=return_type,
+        inverted=inverted,
+    )
+    if count is not None:
+        operation["count"] = count
+    return operation
+
+
+def list_remove_range(
+    bin_name: str, index: int, count: int, ctx: Context | None = None
+) -> Operation:
+    """Remove count elements from an index on. Result: how many."""
+    return _operation(
+        aerospike.OP_LIST_REMOVE_RANGE, bin_name, ctx, index=index, val=count
+    )
+
+
+def list_set(
+    bin_name: str,
+    index: int,
+    value: Any,
+    policy: dict[str, Any] | None = None,
+    ctx: Context | None = None,
+) -> Operation:
+    """Replace the element at an index. No result."""
+    operation = _operation(aerospike.OP_LIST_SET, bin_name, ctx, index=index, val=value)
+    if policy is not None:
+        operation["list_policy"] = policy
+    return operation
+
+
+def list_set_order(
+    bin_name: str, list_order: int, ctx: Context | None = None
+) -> Operation:
+    """Make the list sorted (LIST_ORDERED) or not. No result."""
+    return _operation(aerospike.OP_LIST_SET_ORDER, bin_name, ctx, list_order=list_order)
+
+
+def list_size(bin_name: str, ctx: Context | None = None) -> Operation:
+    """Count the elements. Result: an int."""
+    return _operation(aerospike.OP_LIST_SIZE, bin_name, ctx)
+
+
+def list_sort(
+    bin_name: str, sort_flags: int = 0, ctx: Context | None = None
+) -> Operation:
+    """Sort the list, by LIST_SORT_* flags. No result."""
+    return _operation(aerospike.OP_LIST_SORT, bin_name, ctx, sort_flags=sort_flags)
+
+
+def list_trim(
+    bin_name: str, index: int, count: int, ctx: Context | None = None
+) -> Operation:
+    """Keep count elements from an index on. Result: how many were removed."""
+    return _operation(aerospike.OP_LIST_TRIM, bin_name, ctx, index=index, val=count)
+
+
+def list_join(
+    bin_name: str, separator: str | None = None, ctx: Context | None = None
+) -> Operation:
+    """Join the strings of a list. Result: a str; servers since 8.2 can.
+
+    :param separator: str between them; None is the empty one.
+    """
+    if separator is None:
+        return _operation(_constants._OP_LIST_JOIN, bin_name, ctx)
+    return _operation(
+        _constants._OP_LIST_JOIN_SEPARATOR, bin_name, ctx, separator=separator
+    )

@@ -1,0 +1,564 @@
+"""Operations on maps, for `Client.operate`.
+
+Indexes count in key order, ranks in value order; negative ones from the end. A policy
+is a dict with "map_order", "map_write_flags" and "persist_index". What an operation
+selects comes back as return_type, a MAP_RETURN_* value, says; inverted selects
+everything else.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aerospike
+
+Operation = dict[str, Any]
+Context = list[Any]
+
+
+def _operation(
+    op: int, bin_name: str, ctx: Context | None, **entries: Any
+) -> Operation:
+    """The dict of an operation; a context only where there is one."""
+    operation: Operation = {"op": op, "bin": bin_name, **entries}
+    if ctx:
+        operation["ctx"] = ctx
+    return operation
+
+
+def map_clear(bin_name: str, ctx: Context | None = None) -> Operation:
+    """Remove all entries. No result."""
+    return _operation(aerospike.OP_MAP_CLEAR, bin_name, ctx)
+
+
+def map_create(
+    bin_name: str, map_order: int, persist_index: bool, ctx: Context | None = None
+) -> Operation:
+    """Make a map in a bin or at a place in it. No result."""
+    return _operation(
+        aerospike.OP_MAP_CREATE,
+        bin_name,
+        ctx,
+        map_order=map_order,
+        persist_index=persist_index,
+    )
+
+
+def map_decrement(
+    bin_name: str,
+    key: Any,
+    amount: float,
+    map_policy: dict[str, Any] | None = None,
+    ctx: Context | None = None,
+) -> Operation:
+    """Subtract from the number of a key. Result: the new value."""
+    operation = _operation(
+        aerospike.OP_MAP_DECREMENT, bin_name, ctx, key=key, val=amount
+    )
+    if map_policy is not None:
+        operation["map_policy"] = map_policy
+    return operation
+
+
+def map_get_by_index(
+    bin_name: str, index: int, return_type: int, ctx: Context | None = None
+) -> Operation:
+    """Read the entry at an index in key order. Result: by return_type."""
+    return _operation(
+        aerospike.OP_MAP_GET_BY_INDEX,
+        bin_name,
+        ctx,
+        index=index,
+        return_type=return_type,
+    )
+
+
+def map_get_by_index_range(
+    bin_name: str,
+    index_start: int,
+    get_amt: int,
+    return_type: int,
+    inverted: bool = False,
+    ctx: Context | None = None,
+) -> Operation:
+    """Read so many entries from an index in key order on. Result: by return_type."""
+    return _operation(
+        aerospike.OP_MAP_GET_BY_INDEX_RANGE,
+        bin_name,
+        ctx,
+        index=index_start,
+        val=get_amt,
+        return_type=return_type,
+        inverted=inverted,
+    )
+
+
+def map_get_by_key(
+    bin_name: str, key: Any, return_type: int, ctx: Context | None = None
+) -> Operation:
+    """Read the entry of a key. Result: by return_type."""
+    return _operation(
+        aerospike.OP_MAP_GET_BY_KEY, bin_name, ctx, key=key, return_type=return_type
+    )
+
+
+def map_get_by_key_index_range_relative(
+    bin_name: str,
+    value: Any,
+    offset: int,
+    return_type: int,
+    count: int | None = None,
+    inverted: bool = False,
+    ctx: Context | None = None,
+) -> Operation:
+    """Read entries by index relative to the place of a key. Result: by return_type."""
+    operation = _operation(
+        aerospike.OP_MAP_GET_BY_KEY_INDEX_RANGE_REL,
+        bin_name,
+        ctx,
+        key=value,
+        index=offset,
+        return_type=return_type,
+    )
+    if count is not None:
+        operation["count"] = count
+    if inverted:
+        operation["inverted"] = True
+    return operation
+
+
+def map_get_by_key_list(
+    bin_name: str,
+    key_list: list[Any],
+    return_type: int,
+    inverted: bool = False,
+    ctx: Context | None = None,
+) -> Operation:
+    """Read the entries of all keys of a list. Result: by return_type."""
+    return _operation(
+        aerospike.OP_MAP_GET_BY_KEY_LIST,
+        bin_name,
+        ctx,
+        val=key_list,
+        return_type=return_type,
+        inverted=inverted,
+    )
+
+
+def map_get_by_key_range(
+    bin_name: str,
+    key_range_start: Any,
+    key_range_end: Any,
+    return_type: int,
+    inverted: bool = False,
+    ctx: Context | None = None,
+) -> Operation:
+    """Read entries with keys from the first up to, not including, the second.
+
+    Result: by return_type.
+    """
+    return _operation(
+        aerospike.OP_MAP_GET_BY_KEY_RANGE,
+        bin_name,
+        ctx,
+        key=key_range_start,
+        range=key_range_end,
+        return_type=return_type,
+        inverted=inverted,
+    )
+
+
+def map_get_by_rank(
+    bin_name: str, rank: int, return_type: int, ctx: Context | None = None
+) -> Operation:
+    """Read the entry of a rank in value order. Result: by return_type."""
+    return _operation(
+        aerospike.OP_MAP_GET_BY_RANK, bin_name, ctx, index=rank, return_type=return_type
+    )
+
+
+def map_get_by_rank_range(
+    bin_name: str,
+    rank_start: int,
+    get_amt: int,
+    return_type: int,
+    inverted: bool = False,
+    ctx: Context | None = None,
+) -> Operation:
+    """Read so many entries from a rank in value order on. Result: by return_type."""
+    return _operation(
+        aerospike.OP_MAP_GET_BY_RANK_RANGE,
+        bin_name,
+        ctx,
+        index=rank_start,
+        val=get_amt,
+        return_type=return_type,
+        inverted=inverted,
+    )
+
+
+def map_get_by_value(
+    bin_name: str,
+    value: Any,
+    return_type: int,
+    inverted: bool = False,
+    ctx: Context | None = None,
+) -> Operation:
+    """Read all entries with a value. Result: by return_type."""
+    return _operation(
+        aerospike.OP_MAP_GET_BY_VALUE,
+        bin_name,
+        ctx,
+        val=value,
+        return_type=return_type,
+        inverted=inverted,
+    )
+
+
+def map_get_by_value_list(
+    bin_name: str,
+    key_list: list[Any],
+    return_type: int,
+    inverted: bool = False,
+    ctx: Context | None = None,
+) -> Operation:
+    """Read all entries with one of the values. Result: by return_type."""
+    return _operation(
+        aerospike.OP_MAP_GET_BY_VALUE_LIST,
+        bin_name,
+        ctx,
+        val=key_list,
+        return_type=return_type,
+        inverted=inverted,
+    )
+
+
+def map_get_by_value_range(
+    bin_name: str,
+    value_start: Any,
+    value_end: Any,
+    return_type: int,
+    inverted: bool = False,
+    ctx: Context | None = None,
+) -> Operation:
+    """Read entries with values from the first up to, not including, the second.
+
+    Result: by return_type.
+    """
+    return _operation(
+        aerospike.OP_MAP_GET_BY_VALUE_RANGE,
+        bin_name,
+        ctx,
+        val=value_start,
+        range=value_end,
+        return_type=return_type,
+        inverted=inverted,
+    )
+
+
+def map_get_by_value_rank_range_relative(
+    bin_name: str,
+    value: Any,
+    offset: int,
+    return_type: int,
+    count: int | None = None,
+    inverted: bool = False,
+    ctx: Context | None = None,
+) -> Operation:
+    """Read entries by rank relative to the place of a value. Result: by return_type."""
+    operation = _operation(
+        aerospike.OP_MAP_GET_BY_VALUE_RANK_RANGE_REL,
+        bin_name,
+        ctx,
+        val=value,
+        rank=offset,
+        return_type=return_type,
+    )
+    if count is not None:
+        operation["count"] = count
+    if inverted:
+        operation["inverted"] = True
+    return operation
+
+
+def map_increment(
+    bin_name: str,
+    key: Any,
+    amount: float,
+    map_policy: dict[str, Any] | None = None,
+    ctx: Context | None = None,
+) -> Operation:
+    """Add to the number of a key. Result: the new value."""
+    operation = _operation(
+        aerospike.OP_MAP_INCREMENT, bin_name, ctx, key=key, val=amount
+    )
+    if map_policy is not None:
+        operation["map_policy"] = map_policy
+    return operation
+
+
+def map_put(
+    bin_name: str,
+    key: Any,
+    value: Any,
+    map_policy: dict[str, Any] | None = None,
+    ctx: Context | None = None,
+) -> Operation:
+    """Write the value of a key. Result: the new size."""
+    operation = _operation(aerospike.OP_MAP_PUT, bin_name, ctx, key=key, val=value)
+    if map_policy is not None:
+        operation["map_policy"] = map_policy
+    return operation
+
+
+def map_put_items(
+    bin_name: str,
+    item_dict: dict[Any, Any],
+    map_policy: dict[str, Any] | None = None,
+    ctx: Context | None = None,
+) -> Operation:
+    """Write all entries of a dict. Result: the new size."""
+    operation = _operation(aerospike.OP_MAP_PUT_ITEMS, bin_name, ctx, val=item_dict)
+    if map_policy is not None:
+        operation["map_policy"] = map_policy
+    return operation
+
+
+def map_remove_by_index(
+    bin_name: str, index: int, return_type: int, ctx: Context | None = None
+) -> Operation:
+    """Remove the entry at an index in key order. Result: by return_type."""
+    return _operation(
+        aerospike.OP_MAP_REMOVE_BY_INDEX,
+        bin_name,
+        ctx,
+        index=index,
+        return_type=return_type,
+    )
+
+
+def map_remove_by_index_range(
+    bin_name: str,
+    index_start: int,
+    remove_amt: int,
+    return_type: int,
+    inverted: bool = False,
+    ctx: Context | None = None,
+) -> Operation:
+    """Remove so many entries from an index in key order on. Result: by return_type."""
+    return _operation(
+        aerospike.OP_MAP_REMOVE_BY_INDEX_RANGE,
+        bin_name,
+        ctx,
+        index=index_start,
+        val=remove_amt,
+        return_type=return_type,
+        inverted=inverted,
+    )
+
+
+def map_remove_by_key(
+    bin_name: str, key: Any, return_type: int, ctx: Context | None = None
+) -> Operation:
+    """Remove the entry of a key. Result: by return_type."""
+    return _operation(
+        aerospike.OP_MAP_REMOVE_BY_KEY, bin_name, ctx, key=key, return_type=return_type
+    )
+
+
+def map_remove_by_key_index_range_relative(
+    bin_name: str,
+    key: Any,
+    offset: int,
+    return_type: int,
+    count: int | None = None,
+    inverted: bool = False,
+    ctx: Context | None = None,
+) -> Operation:
+    """Remove entries by index relative to the place of a key.
+
+    Result: by return_type.
+    """
+    operation = _operation(
+        aerospike.OP_MAP_REMOVE_BY_KEY_INDEX_RANGE_REL,
+        bin_name,
+        ctx,
+        key=key,
+        index=offset,
+        return_type=return_type,
+    )
+    if count is not None:
+        operation["count"] = count
+    if inverted:
+        operation["inverted"] = True
+    return operation
+
+
+def map_remove_by_key_list(
+    bin_name: str,
+    key_list: list[Any],
+    return_type: int,
+    inverted: bool = False,
+    ctx: Context | None = None,
+) -> Operation:
+    """Remove the entries of all keys of a list. Result: by return_type."""
+    return _operation(
+        aerospike.OP_MAP_REMOVE_BY_KEY_LIST,
+        bin_name,
+        ctx,
+        val=key_list,
+        return_type=return_type,
+        inverted=inverted,
+    )
+
+
+def map_remove_by_key_range(
+    bin_name: str,
+    key_range_start: Any,
+    key_range_end: Any,
+    return_type: int,
+    inverted: bool = False,
+    ctx: Context | None = None,
+) -> Operation:
+    """Remove entries with keys from the first up to, not including, the second.
+
+    Result: by return_type.
+    """
+    return _operation(
+        aerospike.OP_MAP_REMOVE_BY_KEY_RANGE,
+        bin_name,
+        ctx,
+        key=key_range_start,
+        val=key_range_end,
+        return_type=return_type,
+        inverted=inverted,
+    )
+
+
+def map_remove_by_rank(
+    bin_name: str, rank: int, return_type: int, ctx: Context | None = None
+) -> Operation:
+    """Remove the entry of a rank in value order. Result: by return_type."""
+    return _operation(
+        aerospike.OP_MAP_REMOVE_BY_RANK,
+        bin_name,
+        ctx,
+        index=rank,
+        return_type=return_type,
+    )
+
+
+def map_remove_by_rank_range(
+    bin_name: str,
+    rank_start: int,
+    remove_amt: int,
+    return_type: int,
+    inverted: bool = False,
+    ctx: Context | None = None,
+) -> Operation:
+    """Remove so many entries from a rank in value order on. Result: by return_type."""
+    return _operation(
+        aerospike.OP_MAP_REMOVE_BY_RANK_RANGE,
+        bin_name,
+        ctx,
+        index=rank_start,
+        val=remove_amt,
+        return_type=return_type,
+        inverted=inverted,
+    )
+
+
+def map_remove_by_value(
+    bin_name: str,
+    value: Any,
+    return_type: int,
+    inverted: bool = False,
+    ctx: Context | None = None,
+) -> Operation:
+    """Remove all entries with a value. Result: by return_type."""
+    return _operation(
+        aerospike.OP_MAP_REMOVE_BY_VALUE,
+        bin_name,
+        ctx,
+        val=value,
+        return_type=return_type,
+        inverted=inverted,
+    )
+
+
+def map_remove_by_value_list(
+    bin_name: str,
+    value_list: list[Any],
+    return_type: int,
+    inverted: bool = False,
+    ctx: Context | None = None,
+) -> Operation:
+    """Remove all entries with one of the values. Result: by return_type."""
+    return _operation(
+        aerospike.OP_MAP_REMOVE_BY_VALUE_LIST,
+        bin_name,
+        ctx,
+        val=value_list,
+        return_type=return_type,
+        inverted=inverted,
+    )
+
+
+def map_remove_by_value_range(
+    bin_name: str,
+    value_start: Any,
+    value_end: Any,
+    return_type: int,
+    inverted: bool = False,
+    ctx: Context | None = None,
+) -> Operation:
+    """Remove entries with values from the first up to, not including, the second.
+
+    Result: by return_type.
+    """
+    return _operation(
+        aerospike.OP_MAP_REMOVE_BY_VALUE_RANGE,
+        bin_name,
+        ctx,
+        val=value_start,
+        range=value_end,
+        return_type=return_type,
+        inverted=inverted,
+    )
+
+
+def map_remove_by_value_rank_range_relative(
+    bin_name: str,
+    value: Any,
+    offset: int,
+    return_type: int,
+    count: int | None = None,
+    inverted: bool = False,
+    ctx: Context | None = None,
+) -> Operation:
+    """Remove entries by rank relative to the place of a value; see return_type."""
+    operation = _operation(
+        aerospike.OP_MAP_REMOVE_BY_VALUE_RANK_RANGE_REL,
+        bin_name,
+        ctx,
+        val=value,
+        rank=offset,
+        return_type=return_type,
+    )
+    if count is not None:
+        operation["count"] = count
+    if inverted:
+        operation["inverted"] = True
+    return operation
+
+
+def map_set_policy(
+    bin_name: str, policy: dict[str, Any] | None, ctx: Context | None = None
+) -> Operation:
+    """Set the order of the map. No result."""
+    return _operation(aerospike.OP_MAP_SET_POLICY, bin_name, ctx, map_policy=policy)
+
+
+def map_size(bin_name: str, ctx: Context | None = None) -> Operation:
+    """Count the entries. Result: an int."""
+    return _operation(aerospike.OP_MAP_SIZE, bin_name, ctx)

@@ -1,0 +1,216 @@
+"""Batches: rows of all kinds, repeats, results row by row, the ending message."""
+
+import os
+import struct
+
+import pytest
+
+from aerospike_devserver import DevCluster
+
+from .rawwire import (
+    BATCH,
+    DELETE,
+    GET_ALL,
+    GET_NO_BINS,
+    INT,
+    LAST,
+    NULL,
+    OP_INCR,
+    OP_READ,
+    OP_WRITE,
+    READ,
+    RESPOND_ALL,
+    STRING,
+    WRITE,
+    Connection,
+    field,
+    get,
+    i64,
+    message,
+    operation,
+    put,
+    put_int,
+)
+
+NAMESPACE, SET = (0, b"test"), (1, b"demo")
+ALL_KEYS, FAILED_ROW = 0x04, 0x08
+INFO, GENERATION, TTL, INFO4, REPEAT = 0x02, 0x04, 0x08, 0x10, 0x01
+FALSE = (43, b"\xc2")
+
+
+@pytest.fixture
+def digests(connection):
+    """Digests of three records in three partitions; a = 0, 1 for the first two."""
+    made = [os.urandom(20) for _ in range(3)]
+    for number, digest in enumerate(made[:2]):
+        fields = [NAMESPACE, SET, (4, digest)]
+        connection.command(message((0, WRITE, 0), fields, [put_int(b"a", number)]))
+    yield made
+    for digest in made:
+        connection.command(
+            message((0, WRITE | DELETE, 0), [NAMESPACE, SET, (4, digest)])
+        )
+
+
+def row(digest, info, ops=(), index=0, fields=(), generation=0, mask=INFO):
+    """A full row; info: info1, info2, info3."""
+    fields = [NAMESPACE, SET, *fields]
+    parts = [struct.pack(">I20sB", index, digest, mask | GENERATION), bytes(info)]
+    parts += [struct.pack(">HHH", generation, len(fields), len(ops))]
+    parts += [field(*item) for item in fields] + [operation(op) for op in ops]
+    return b"".join(parts)
+
+
+def repeat(digest, index):
+    return struct.pack(">I20sB", index, digest, REPEAT)
+
+
+def envelope(*rows, flags=ALL_KEYS | FAILED_ROW, count=None, fields=()):
+    head = struct.pack(">IB", len(rows) if count is None else count, flags)
+    return message((BATCH, 0, 0), [*fields, (41, head + b"".join(rows))])
+
+
+def answers(connection, *rows, **options):
+    """Rows by index; asserts that one message ends the reply with 0."""
+    *found, last = connection.stream(envelope(*rows, **options))
+    assert last[1:3] == (LAST, 0)
+    assert len({each.number for each in found}) == len(found) == len(rows)
+    return {each.number: each for each in found}
+
+
+def test_rows_are_answered_under_their_indexes(connection, digests):
+    found = answers(
+        connection,
+        row(digests[0], (READ | GET_ALL, 0, 0), index=7),
+        repeat(digests[1], 5),
+        repeat(digests[2], 9),
+    )
+    assert [found[7].ops, found[5].ops] == [
+        [(OP_READ, b"a", INT, i64(0))],
+        [(OP_READ, b"a", INT, i64(1))],
+    ]
+    assert (found[9].result, found[9].ops) == (2, [])
+
+
+def test_all_kinds_of_rows(connection, digests):
+    udf = [(30, b"nomod"), (31, b"f"), (32, b"\x90")]
+    increment = [(OP_INCR, b"a", INT, i64(5)), get(b"a")]
+    found = answers(
+        connection,
+        row(digests[0], (READ, WRITE | RESPOND_ALL, 0), increment),
+        row(digests[1], (READ | GET_NO_BINS, 0, 0), index=1),
+        row(digests[2], (0, WRITE, 0), [put_int(b"z", 1)], index=2),
+        row(digests[1], (0, WRITE, 0), index=3, fields=udf),
+        row(digests[1], (0, WRITE | DELETE, 0), index=4),
+        row(digests[1], (0, WRITE | DELETE, 0), index=5),
+    )
+    assert [found[i].result for i in range(4)] == [0, 0, 0, 100]
+    assert {found[4].result, found[5].result} == {0, 2}
+    assert found[0].generation == 2
+    assert found[0].ops == [
+        (OP_INCR, b"a", NULL, b""),
+        (OP_READ, b"a", INT, i64(5)),
+    ]
+    assert found[3].ops == [(OP_READ, b"FAILURE", STRING, b"UDF: Execution Error 1")]
+
+
+def test_row_without_info_bytes_is_a_read(connection, digests):
+    old = struct.pack(">I20sBBHH", 3, digests[1], 0, READ | GET_ALL, 2, 0)
+    old += field(*NAMESPACE) + field(*SET)
+    assert answers(connection, old)[3].ops == [(OP_READ, b"a", INT, i64(1))]
+
+
+@pytest.mark.parametrize(
+    ("info", "ops", "options", "result"),
+    [
+        ((READ, 0, 0), [], {}, 4),
+        ((0, 0, 0), [get(b"a")], {}, 4),
+        ((0, WRITE, 0), [], {}, 4),
+        ((READ, 0, 0), [get(b"n" * 16)], {}, 0),
+        ((0, WRITE, 0), [put_int(b"n" * 16, 1)], {}, 21),
+        ((0, WRITE, 0), [put(b"a", STRING, b""), (OP_INCR, b"a", INT, i64(1))], {}, 12),
+        ((0, WRITE | 0x04, 0), [put_int(b"a", 1)], {"generation": 9}, 3),
+        ((0, WRITE | 0x20, 0), [put_int(b"a", 1)], {}, 5),
+        ((READ | GET_ALL, 0, 0), [], {"fields": [FALSE]}, 27),
+        ((READ | GET_ALL, 0, 0), [], {"fields": [(43, b"\xff")]}, 4),
+    ],
+)
+def test_row_has_its_own_result(own_record, digests, info, ops, options, result):
+    connection = own_record.connection
+    fields = [NAMESPACE, SET, (4, digests[0])]
+    connection.command(message((0, WRITE, 0), fields, [put_int(b"a", 0)]))
+    good = row(digests[0], (READ | GET_ALL, 0, 0), index=1)
+    found = answers(connection, row(digests[0], info, ops, **options), good)
+    if ops != [get(b"n" * 16)]:
+        assert found[0].result == result
+    assert found[1].result == 0
+
+
+def test_filter_of_a_row_replaces_that_of_the_batch(connection, digests):
+    found = answers(
+        connection,
+        row(digests[0], (READ | GET_ALL, 0, 0)),
+        row(digests[1], (READ | GET_ALL, 0, 0), index=1, fields=[(43, b"\xc3")]),
+        fields=[FALSE],
+    )
+    assert [found[0].result, found[1].result] == [27, 0]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        lambda d: [],
+        lambda d: [repeat(d, 0)],
+        lambda d: [row(d, (READ | GET_ALL, 0, 0), fields=[(2, b"\3k")]), repeat(d, 1)],
+        lambda d: [row(d, (READ | GET_ALL, 0, 0))[:-1]],
+        lambda d: [row(d, (READ, 0, 0)).replace(b"test", b"nons")],
+        lambda d: [struct.pack(">I20sB", 0, d, 0)],
+        lambda d: [struct.pack(">I20sBBHH", 0, d, 0, READ, 0, 0)],
+    ],
+)
+def test_malformed_batch_ends_with_4(connection, digests, rows):
+    (last,) = connection.stream(envelope(*rows(digests[0])))
+    assert last[1:3] == (LAST, 4)
+
+
+def test_batch_with_too_few_rows_or_a_bad_filter_ends_with_4(connection, digests):
+    good = row(digests[0], (READ | GET_ALL, 0, 0))
+    for body in (envelope(good, count=2), envelope(good, fields=[(43, b"\xff")])):
+        assert connection.stream(body)[-1][1:3] == (LAST, 4)
+
+
+def test_bytes_behind_the_last_row_are_ignored(connection, digests):
+    good = row(digests[0], (READ | GET_ALL, 0, 0))
+    assert answers(connection, good + b"garbage", count=1)
+
+
+@pytest.mark.parametrize(("flags", "n_rows"), [(FAILED_ROW, 2), (0, 0)])
+def test_first_error_ends_the_batch(connection, digests, flags, n_rows):
+    bad = row(digests[0], (0, WRITE, 0), [put_int(b"n" * 16, 1)])
+    good = row(digests[1], (READ | GET_ALL, 0, 0), index=1)
+    *rows, last = connection.stream(envelope(bad, good, flags=flags))
+    assert last[1:3] == (LAST, 21)
+    assert len(rows) == n_rows
+
+
+def test_large_batch_comes_in_several_frames(own_record, digests):
+    connection = own_record.connection
+    value = bytes(50_000)
+    writes = [
+        row(os.urandom(20), (READ, WRITE, 0), [put(b"b", 4, value), get(b"b")], index=i)
+        for i in range(20)
+    ]
+    found = answers(connection, *writes)
+    assert all(found[i].ops == [(OP_READ, b"b", 4, value)] for i in range(20))
+
+
+def test_any_node_answers_what_it_is_asked():
+    digests = [os.urandom(20) for _ in range(50)]
+    with DevCluster(nodes=3) as cluster:
+        for host in cluster.hosts:
+            with Connection(*host) as connection:
+                ops = [(OP_WRITE, b"a", INT, i64(1))]
+                rows = [row(digests[0], (0, WRITE, 0), ops)]
+                rows += [repeat(digest, i + 1) for i, digest in enumerate(digests[1:])]
+                found = answers(connection, *rows)
+                assert {each.result for each in found.values()} == {0}
