@@ -239,3 +239,17 @@ def test_configured_values_are_reported():
     ):
         answers = connection.info("build", "cluster-name", "namespaces")
         assert answers == ["8.2.0.1", "mine", "one"]
+
+
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [
+        ("query-show", ""),
+        ("query-show:id=123456", "ERROR:2:job not found"),
+        ("query-show:trid=123456", "ERROR:2:job not found"),
+        ("query-abort:id=123456", "ERROR:2:id not active"),
+        ("query-abort-all", "number-of-queries-killed:0"),
+    ],
+)
+def test_there_are_no_jobs(own_record, command, answer):
+    assert own_record.connection.info(command) == [answer]

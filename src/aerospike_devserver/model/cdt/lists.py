@@ -551,16 +551,19 @@ def _ranges(view: View, own: frozenset[Return]) -> frozenset[Return]:
 
 
 def by_index(view: View, _inverted: bool, index: int) -> Found:
+    """An element by its index."""
     place = single(index, view.size)
     return One(place, lambda: view.ranks[place], _ranges(view, INDEX_RANGES))
 
 
 def by_rank(view: View, _inverted: bool, rank: int) -> Found:
+    """An element by its rank."""
     place = single(rank, view.size)
     return One(index_of_rank(view, place), lambda: place, _ranges(view, RANK_RANGES))
 
 
 def by_value(view: View, _inverted: bool, value: Value) -> Found:
+    """The first element that equals a value."""
     found = view.equal_to(value)
     if not found:
         below = 0 if view.is_ordered else view.rank_below(value)
@@ -571,6 +574,7 @@ def by_value(view: View, _inverted: bool, value: Value) -> Found:
 def by_index_range(
     view: View, inverted: bool, index: int, count: int | None = None
 ) -> Found:
+    """Elements by their indexes."""
     span = clip(index, count, view.size)
     return (Ordered if view.is_ordered else Selection)(view, span, inverted)
 
@@ -578,6 +582,7 @@ def by_index_range(
 def by_rank_range(
     view: View, inverted: bool, rank: int, count: int | None = None
 ) -> Found:
+    """Elements by their ranks."""
     span = clip(rank, count, view.size)
     return (Ordered if view.is_ordered else Ranks)(view, span, inverted)
 
@@ -585,21 +590,25 @@ def by_rank_range(
 def by_relative_rank(
     view: View, inverted: bool, value: Value, offset: int, count: int | None = None
 ) -> Found:
+    """Elements by their ranks, counted from a value."""
     span = clip_absolute(view.rank_below(value) + offset, count, view.size)
     return (Ordered if view.is_ordered else Ranks)(view, span, inverted)
 
 
 def all_by_value(view: View, inverted: bool, value: Value) -> Found:
+    """All elements that equal a value."""
     span = view.span_of(value)
     return (Ordered if view.is_ordered else Values)(view, span, inverted)
 
 
 def by_interval(view: View, inverted: bool, begin: Value, *end: Value) -> Found:
+    """Elements from one value up to, not including, another."""
     span = view.interval(begin, end[0] if end else None, bool(end))
     return (Ordered if view.is_ordered else Values)(view, span, inverted)
 
 
 def by_value_list(view: View, inverted: bool, values: list[Value]) -> Found:
+    """Elements that equal one of several values."""
     return (OrderedValueList if view.is_ordered else UnorderedValueList)(
         view, values, inverted
     )
