@@ -527,6 +527,7 @@ test_driver_comes_too_late(void)
     CHECK_EQ_INT(step(&r), ASC_WANT_FAILED); /* nothing more is sent */
     CHECK_EQ_INT(r.err.code, ASC_ERR_CONNECTION);
     CHECK_EQ_INT(r.err.attempts, 1);
+    CHECK_EQ_INT(r.err.elapsed_ms, 1000); /* until now, not until the failure */
     CHECK_EQ_INT(fake.n_opened, 1);
     teardown(&r);
 }

@@ -278,6 +278,7 @@ asc_exchange_step(asc_exchange *x, uint64_t now_ms)
             return ASC_WANT_TIME;
         }
         if (now_ms >= x->deadline_ms) { /* woken too late: err tells the last failure */
+            x->err->elapsed_ms = (uint32_t)(now_ms - x->begin_ms);
             return end(x, ASC_WANT_FAILED);
         }
         x->state = ASC_EXCHANGE_PICK;
