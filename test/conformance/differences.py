@@ -76,3 +76,6 @@ FIRST_ANSWERS = {
     "keys/send/*": 2,
     "keys/not-sent/*": 2,
 }
+
+# Cases that name no port, and so need a node on the default one.
+NEED_PORT_3000 = {"config/hosts/str-in-list"}
