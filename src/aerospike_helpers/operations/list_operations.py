@@ -11,19 +11,7 @@ from typing import Any
 
 import aerospike
 from aerospike import _constants
-
-Operation = dict[str, Any]
-Context = list[Any]
-
-
-def _operation(
-    op: int, bin_name: str, ctx: Context | None, **entries: Any
-) -> Operation:
-    """The dict of an operation; a context only where there is one."""
-    operation: Operation = {"op": op, "bin": bin_name, **entries}
-    if ctx:
-        operation["ctx"] = ctx
-    return operation
+from aerospike_helpers.operations._operation import Context, Operation, given, operation
 
 
 def list_append(
@@ -33,10 +21,9 @@ def list_append(
     ctx: Context | None = None,
 ) -> Operation:
     """Append a value. Result: the new size."""
-    operation = _operation(aerospike.OP_LIST_APPEND, bin_name, ctx, val=value)
-    if policy is not None:
-        operation["list_policy"] = policy
-    return operation
+    return operation(
+        aerospike.OP_LIST_APPEND, bin_name, ctx, val=value, **given(list_policy=policy)
+    )
 
 
 def list_append_items(
@@ -46,15 +33,18 @@ def list_append_items(
     ctx: Context | None = None,
 ) -> Operation:
     """Append all values of a list. Result: the new size."""
-    operation = _operation(aerospike.OP_LIST_APPEND_ITEMS, bin_name, ctx, val=values)
-    if policy is not None:
-        operation["list_policy"] = policy
-    return operation
+    return operation(
+        aerospike.OP_LIST_APPEND_ITEMS,
+        bin_name,
+        ctx,
+        val=values,
+        **given(list_policy=policy),
+    )
 
 
 def list_clear(bin_name: str, ctx: Context | None = None) -> Operation:
     """Remove all elements. No result."""
-    return _operation(aerospike.OP_LIST_CLEAR, bin_name, ctx)
+    return operation(aerospike.OP_LIST_CLEAR, bin_name, ctx)
 
 
 def list_create(
@@ -65,7 +55,7 @@ def list_create(
     ctx: Context | None = None,
 ) -> Operation:
     """Make a list in a bin or at a place in it. No result."""
-    return _operation(
+    return operation(
         aerospike.OP_LIST_CREATE,
         bin_name,
         ctx,
@@ -77,14 +67,14 @@ def list_create(
 
 def list_get(bin_name: str, index: int, ctx: Context | None = None) -> Operation:
     """Read the element at an index; OpNotApplicable when there is none."""
-    return _operation(aerospike.OP_LIST_GET, bin_name, ctx, index=index)
+    return operation(aerospike.OP_LIST_GET, bin_name, ctx, index=index)
 
 
 def list_get_by_index(
     bin_name: str, index: int, return_type: int, ctx: Context | None = None
 ) -> Operation:
     """Read the element at an index. Result: by return_type."""
-    return _operation(
+    return operation(
         aerospike.OP_LIST_GET_BY_INDEX,
         bin_name,
         ctx,
@@ -105,24 +95,22 @@ def list_get_by_index_range(
 
     Result: by return_type.
     """
-    operation = _operation(
+    return operation(
         aerospike.OP_LIST_GET_BY_INDEX_RANGE,
         bin_name,
         ctx,
         return_type=return_type,
         index=index,
         inverted=inverted,
+        **given(count=count),
     )
-    if count is not None:
-        operation["count"] = count
-    return operation
 
 
 def list_get_by_rank(
     bin_name: str, rank: int, return_type: int, ctx: Context | None = None
 ) -> Operation:
     """Read the element of a rank. Result: by return_type."""
-    return _operation(
+    return operation(
         aerospike.OP_LIST_GET_BY_RANK, bin_name, ctx, return_type=return_type, rank=rank
     )
 
@@ -139,17 +127,15 @@ def list_get_by_rank_range(
 
     Result: by return_type.
     """
-    operation = _operation(
+    return operation(
         aerospike.OP_LIST_GET_BY_RANK_RANGE,
         bin_name,
         ctx,
         return_type=return_type,
         rank=rank,
         inverted=inverted,
+        **given(count=count),
     )
-    if count is not None:
-        operation["count"] = count
-    return operation
 
 
 def list_get_by_value(
@@ -160,7 +146,7 @@ def list_get_by_value(
     ctx: Context | None = None,
 ) -> Operation:
     """Read all elements equal to value. Result: by return_type."""
-    return _operation(
+    return operation(
         aerospike.OP_LIST_GET_BY_VALUE,
         bin_name,
         ctx,
@@ -178,7 +164,7 @@ def list_get_by_value_list(
     ctx: Context | None = None,
 ) -> Operation:
     """Read all elements equal to one of the values. Result: by return_type."""
-    return _operation(
+    return operation(
         aerospike.OP_LIST_GET_BY_VALUE_LIST,
         bin_name,
         ctx,
@@ -200,7 +186,7 @@ def list_get_by_value_range(
 
     Result: by return_type.
     """
-    return _operation(
+    return operation(
         aerospike.OP_LIST_GET_BY_VALUE_RANGE,
         bin_name,
         ctx,
@@ -221,7 +207,7 @@ def list_get_by_value_rank_range_relative(
     ctx: Context | None = None,
 ) -> Operation:
     """Read elements by rank relative to the place of value. Result: by return_type."""
-    operation = _operation(
+    return operation(
         aerospike.OP_LIST_GET_BY_VALUE_RANK_RANGE_REL,
         bin_name,
         ctx,
@@ -229,19 +215,15 @@ def list_get_by_value_rank_range_relative(
         rank=offset,
         return_type=return_type,
         inverted=inverted,
+        **given(count=count),
     )
-    if count is not None:
-        operation["count"] = count
-    return operation
 
 
 def list_get_range(
     bin_name: str, index: int, count: int, ctx: Context | None = None
 ) -> Operation:
     """Read count elements from an index on."""
-    return _operation(
-        aerospike.OP_LIST_GET_RANGE, bin_name, ctx, index=index, val=count
-    )
+    return operation(aerospike.OP_LIST_GET_RANGE, bin_name, ctx, index=index, val=count)
 
 
 def list_increment(
@@ -252,12 +234,14 @@ def list_increment(
     ctx: Context | None = None,
 ) -> Operation:
     """Add to the number at an index. Result: the new value."""
-    operation = _operation(
-        aerospike.OP_LIST_INCREMENT, bin_name, ctx, index=index, val=value
+    return operation(
+        aerospike.OP_LIST_INCREMENT,
+        bin_name,
+        ctx,
+        index=index,
+        val=value,
+        **given(list_policy=policy),
     )
-    if policy is not None:
-        operation["list_policy"] = policy
-    return operation
 
 
 def list_insert(
@@ -268,12 +252,14 @@ def list_insert(
     ctx: Context | None = None,
 ) -> Operation:
     """Insert a value before an index. Result: the new size."""
-    operation = _operation(
-        aerospike.OP_LIST_INSERT, bin_name, ctx, index=index, val=value
+    return operation(
+        aerospike.OP_LIST_INSERT,
+        bin_name,
+        ctx,
+        index=index,
+        val=value,
+        **given(list_policy=policy),
     )
-    if policy is not None:
-        operation["list_policy"] = policy
-    return operation
 
 
 def list_insert_items(
@@ -284,38 +270,38 @@ def list_insert_items(
     ctx: Context | None = None,
 ) -> Operation:
     """Insert all values of a list before an index. Result: the new size."""
-    operation = _operation(
-        aerospike.OP_LIST_INSERT_ITEMS, bin_name, ctx, index=index, val=values
+    return operation(
+        aerospike.OP_LIST_INSERT_ITEMS,
+        bin_name,
+        ctx,
+        index=index,
+        val=values,
+        **given(list_policy=policy),
     )
-    if policy is not None:
-        operation["list_policy"] = policy
-    return operation
 
 
 def list_pop(bin_name: str, index: int, ctx: Context | None = None) -> Operation:
     """Remove the element at an index. Result: the element."""
-    return _operation(aerospike.OP_LIST_POP, bin_name, ctx, index=index)
+    return operation(aerospike.OP_LIST_POP, bin_name, ctx, index=index)
 
 
 def list_pop_range(
     bin_name: str, index: int, count: int, ctx: Context | None = None
 ) -> Operation:
     """Remove count elements from an index on. Result: these."""
-    return _operation(
-        aerospike.OP_LIST_POP_RANGE, bin_name, ctx, index=index, val=count
-    )
+    return operation(aerospike.OP_LIST_POP_RANGE, bin_name, ctx, index=index, val=count)
 
 
 def list_remove(bin_name: str, index: int, ctx: Context | None = None) -> Operation:
     """Remove the element at an index. Result: how many were removed."""
-    return _operation(aerospike.OP_LIST_REMOVE, bin_name, ctx, index=index)
+    return operation(aerospike.OP_LIST_REMOVE, bin_name, ctx, index=index)
 
 
 def list_remove_by_index(
     bin_name: str, index: int, return_type: int, ctx: Context | None = None
 ) -> Operation:
     """Remove the element at an index. Result: by return_type."""
-    return _operation(
+    return operation(
         aerospike.OP_LIST_REMOVE_BY_INDEX,
         bin_name,
         ctx,
@@ -336,24 +322,22 @@ def list_remove_by_index_range(
 
     Result: by return_type.
     """
-    operation = _operation(
+    return operation(
         aerospike.OP_LIST_REMOVE_BY_INDEX_RANGE,
         bin_name,
         ctx,
         return_type=return_type,
         index=index,
         inverted=inverted,
+        **given(count=count),
     )
-    if count is not None:
-        operation["count"] = count
-    return operation
 
 
 def list_remove_by_rank(
     bin_name: str, rank: int, return_type: int, ctx: Context | None = None
 ) -> Operation:
     """Remove the element of a rank. Result: by return_type."""
-    return _operation(
+    return operation(
         aerospike.OP_LIST_REMOVE_BY_RANK,
         bin_name,
         ctx,
@@ -374,17 +358,15 @@ def list_remove_by_rank_range(
 
     Result: by return_type.
     """
-    operation = _operation(
+    return operation(
         aerospike.OP_LIST_REMOVE_BY_RANK_RANGE,
         bin_name,
         ctx,
         return_type=return_type,
         rank=rank,
         inverted=inverted,
+        **given(count=count),
     )
-    if count is not None:
-        operation["count"] = count
-    return operation
 
 
 def list_remove_by_value(
@@ -395,7 +377,7 @@ def list_remove_by_value(
     ctx: Context | None = None,
 ) -> Operation:
     """Remove all elements equal to value. Result: by return_type."""
-    return _operation(
+    return operation(
         aerospike.OP_LIST_REMOVE_BY_VALUE,
         bin_name,
         ctx,
@@ -413,7 +395,7 @@ def list_remove_by_value_list(
     ctx: Context | None = None,
 ) -> Operation:
     """Remove all elements equal to one of the values. Result: by return_type."""
-    return _operation(
+    return operation(
         aerospike.OP_LIST_REMOVE_BY_VALUE_LIST,
         bin_name,
         ctx,
@@ -436,18 +418,14 @@ def list_remove_by_value_range(
 
     Result: by return_type.
     """
-    operation = _operation(
+    return operation(
         aerospike.OP_LIST_REMOVE_BY_VALUE_RANGE,
         bin_name,
         ctx,
         return_type=return_type,
         inverted=inverted,
+        **given(value_begin=value_begin, value_end=value_end),
     )
-    if value_begin is not None:
-        operation["value_begin"] = value_begin
-    if value_end is not None:
-        operation["value_end"] = value_end
-    return operation
 
 
 def list_remove_by_value_rank_range_relative(
@@ -463,7 +441,7 @@ def list_remove_by_value_rank_range_relative(
 
     Result: by return_type.
     """
-    operation = _operation(
+    return operation(
         aerospike.OP_LIST_REMOVE_BY_VALUE_RANK_RANGE_REL,
         bin_name,
         ctx,
@@ -471,17 +449,15 @@ def list_remove_by_value_rank_range_relative(
         rank=offset,
         return_type=return_type,
         inverted=inverted,
+        **given(count=count),
     )
-    if count is not None:
-        operation["count"] = count
-    return operation
 
 
 def list_remove_range(
     bin_name: str, index: int, count: int, ctx: Context | None = None
 ) -> Operation:
     """Remove count elements from an index on. Result: how many."""
-    return _operation(
+    return operation(
         aerospike.OP_LIST_REMOVE_RANGE, bin_name, ctx, index=index, val=count
     )
 
@@ -494,36 +470,40 @@ def list_set(
     ctx: Context | None = None,
 ) -> Operation:
     """Replace the element at an index. No result."""
-    operation = _operation(aerospike.OP_LIST_SET, bin_name, ctx, index=index, val=value)
-    if policy is not None:
-        operation["list_policy"] = policy
-    return operation
+    return operation(
+        aerospike.OP_LIST_SET,
+        bin_name,
+        ctx,
+        index=index,
+        val=value,
+        **given(list_policy=policy),
+    )
 
 
 def list_set_order(
     bin_name: str, list_order: int, ctx: Context | None = None
 ) -> Operation:
     """Make the list sorted (LIST_ORDERED) or not. No result."""
-    return _operation(aerospike.OP_LIST_SET_ORDER, bin_name, ctx, list_order=list_order)
+    return operation(aerospike.OP_LIST_SET_ORDER, bin_name, ctx, list_order=list_order)
 
 
 def list_size(bin_name: str, ctx: Context | None = None) -> Operation:
     """Count the elements. Result: an int."""
-    return _operation(aerospike.OP_LIST_SIZE, bin_name, ctx)
+    return operation(aerospike.OP_LIST_SIZE, bin_name, ctx)
 
 
 def list_sort(
     bin_name: str, sort_flags: int = 0, ctx: Context | None = None
 ) -> Operation:
     """Sort the list, by LIST_SORT_* flags. No result."""
-    return _operation(aerospike.OP_LIST_SORT, bin_name, ctx, sort_flags=sort_flags)
+    return operation(aerospike.OP_LIST_SORT, bin_name, ctx, sort_flags=sort_flags)
 
 
 def list_trim(
     bin_name: str, index: int, count: int, ctx: Context | None = None
 ) -> Operation:
     """Keep count elements from an index on. Result: how many were removed."""
-    return _operation(aerospike.OP_LIST_TRIM, bin_name, ctx, index=index, val=count)
+    return operation(aerospike.OP_LIST_TRIM, bin_name, ctx, index=index, val=count)
 
 
 def list_join(
@@ -534,7 +514,7 @@ def list_join(
     :param separator: str between them; None is the empty one.
     """
     if separator is None:
-        return _operation(_constants._OP_LIST_JOIN, bin_name, ctx)
-    return _operation(
+        return operation(_constants._OP_LIST_JOIN, bin_name, ctx)
+    return operation(
         _constants._OP_LIST_JOIN_SEPARATOR, bin_name, ctx, separator=separator
     )

@@ -11,31 +11,19 @@ from __future__ import annotations
 from typing import Any
 
 import aerospike
-
-Operation = dict[str, Any]
-Context = list[Any]
-
-
-def _operation(
-    op: int, bin_name: str, ctx: Context | None, **entries: Any
-) -> Operation:
-    """The dict of an operation; a context only where there is one."""
-    operation: Operation = {"op": op, "bin": bin_name, **entries}
-    if ctx:
-        operation["ctx"] = ctx
-    return operation
+from aerospike_helpers.operations._operation import Context, Operation, given, operation
 
 
 def map_clear(bin_name: str, ctx: Context | None = None) -> Operation:
     """Remove all entries. No result."""
-    return _operation(aerospike.OP_MAP_CLEAR, bin_name, ctx)
+    return operation(aerospike.OP_MAP_CLEAR, bin_name, ctx)
 
 
 def map_create(
     bin_name: str, map_order: int, persist_index: bool, ctx: Context | None = None
 ) -> Operation:
     """Make a map in a bin or at a place in it. No result."""
-    return _operation(
+    return operation(
         aerospike.OP_MAP_CREATE,
         bin_name,
         ctx,
@@ -52,19 +40,21 @@ def map_decrement(
     ctx: Context | None = None,
 ) -> Operation:
     """Subtract from the number of a key. Result: the new value."""
-    operation = _operation(
-        aerospike.OP_MAP_DECREMENT, bin_name, ctx, key=key, val=amount
+    return operation(
+        aerospike.OP_MAP_DECREMENT,
+        bin_name,
+        ctx,
+        key=key,
+        val=amount,
+        **given(map_policy=map_policy),
     )
-    if map_policy is not None:
-        operation["map_policy"] = map_policy
-    return operation
 
 
 def map_get_by_index(
     bin_name: str, index: int, return_type: int, ctx: Context | None = None
 ) -> Operation:
     """Read the entry at an index in key order. Result: by return_type."""
-    return _operation(
+    return operation(
         aerospike.OP_MAP_GET_BY_INDEX,
         bin_name,
         ctx,
@@ -82,7 +72,7 @@ def map_get_by_index_range(
     ctx: Context | None = None,
 ) -> Operation:
     """Read so many entries from an index in key order on. Result: by return_type."""
-    return _operation(
+    return operation(
         aerospike.OP_MAP_GET_BY_INDEX_RANGE,
         bin_name,
         ctx,
@@ -97,7 +87,7 @@ def map_get_by_key(
     bin_name: str, key: Any, return_type: int, ctx: Context | None = None
 ) -> Operation:
     """Read the entry of a key. Result: by return_type."""
-    return _operation(
+    return operation(
         aerospike.OP_MAP_GET_BY_KEY, bin_name, ctx, key=key, return_type=return_type
     )
 
@@ -112,19 +102,15 @@ def map_get_by_key_index_range_relative(
     ctx: Context | None = None,
 ) -> Operation:
     """Read entries by index relative to the place of a key. Result: by return_type."""
-    operation = _operation(
+    return operation(
         aerospike.OP_MAP_GET_BY_KEY_INDEX_RANGE_REL,
         bin_name,
         ctx,
         key=value,
         index=offset,
         return_type=return_type,
+        **given(count=count, inverted=True if inverted else None),
     )
-    if count is not None:
-        operation["count"] = count
-    if inverted:
-        operation["inverted"] = True
-    return operation
 
 
 def map_get_by_key_list(
@@ -135,7 +121,7 @@ def map_get_by_key_list(
     ctx: Context | None = None,
 ) -> Operation:
     """Read the entries of all keys of a list. Result: by return_type."""
-    return _operation(
+    return operation(
         aerospike.OP_MAP_GET_BY_KEY_LIST,
         bin_name,
         ctx,
@@ -157,7 +143,7 @@ def map_get_by_key_range(
 
     Result: by return_type.
     """
-    return _operation(
+    return operation(
         aerospike.OP_MAP_GET_BY_KEY_RANGE,
         bin_name,
         ctx,
@@ -172,7 +158,7 @@ def map_get_by_rank(
     bin_name: str, rank: int, return_type: int, ctx: Context | None = None
 ) -> Operation:
     """Read the entry of a rank in value order. Result: by return_type."""
-    return _operation(
+    return operation(
         aerospike.OP_MAP_GET_BY_RANK, bin_name, ctx, index=rank, return_type=return_type
     )
 
@@ -186,7 +172,7 @@ def map_get_by_rank_range(
     ctx: Context | None = None,
 ) -> Operation:
     """Read so many entries from a rank in value order on. Result: by return_type."""
-    return _operation(
+    return operation(
         aerospike.OP_MAP_GET_BY_RANK_RANGE,
         bin_name,
         ctx,
@@ -205,7 +191,7 @@ def map_get_by_value(
     ctx: Context | None = None,
 ) -> Operation:
     """Read all entries with a value. Result: by return_type."""
-    return _operation(
+    return operation(
         aerospike.OP_MAP_GET_BY_VALUE,
         bin_name,
         ctx,
@@ -223,7 +209,7 @@ def map_get_by_value_list(
     ctx: Context | None = None,
 ) -> Operation:
     """Read all entries with one of the values. Result: by return_type."""
-    return _operation(
+    return operation(
         aerospike.OP_MAP_GET_BY_VALUE_LIST,
         bin_name,
         ctx,
@@ -245,7 +231,7 @@ def map_get_by_value_range(
 
     Result: by return_type.
     """
-    return _operation(
+    return operation(
         aerospike.OP_MAP_GET_BY_VALUE_RANGE,
         bin_name,
         ctx,
@@ -266,19 +252,15 @@ def map_get_by_value_rank_range_relative(
     ctx: Context | None = None,
 ) -> Operation:
     """Read entries by rank relative to the place of a value. Result: by return_type."""
-    operation = _operation(
+    return operation(
         aerospike.OP_MAP_GET_BY_VALUE_RANK_RANGE_REL,
         bin_name,
         ctx,
         val=value,
         rank=offset,
         return_type=return_type,
+        **given(count=count, inverted=True if inverted else None),
     )
-    if count is not None:
-        operation["count"] = count
-    if inverted:
-        operation["inverted"] = True
-    return operation
 
 
 def map_increment(
@@ -289,12 +271,14 @@ def map_increment(
     ctx: Context | None = None,
 ) -> Operation:
     """Add to the number of a key. Result: the new value."""
-    operation = _operation(
-        aerospike.OP_MAP_INCREMENT, bin_name, ctx, key=key, val=amount
+    return operation(
+        aerospike.OP_MAP_INCREMENT,
+        bin_name,
+        ctx,
+        key=key,
+        val=amount,
+        **given(map_policy=map_policy),
     )
-    if map_policy is not None:
-        operation["map_policy"] = map_policy
-    return operation
 
 
 def map_put(
@@ -305,10 +289,14 @@ def map_put(
     ctx: Context | None = None,
 ) -> Operation:
     """Write the value of a key. Result: the new size."""
-    operation = _operation(aerospike.OP_MAP_PUT, bin_name, ctx, key=key, val=value)
-    if map_policy is not None:
-        operation["map_policy"] = map_policy
-    return operation
+    return operation(
+        aerospike.OP_MAP_PUT,
+        bin_name,
+        ctx,
+        key=key,
+        val=value,
+        **given(map_policy=map_policy),
+    )
 
 
 def map_put_items(
@@ -318,17 +306,20 @@ def map_put_items(
     ctx: Context | None = None,
 ) -> Operation:
     """Write all entries of a dict. Result: the new size."""
-    operation = _operation(aerospike.OP_MAP_PUT_ITEMS, bin_name, ctx, val=item_dict)
-    if map_policy is not None:
-        operation["map_policy"] = map_policy
-    return operation
+    return operation(
+        aerospike.OP_MAP_PUT_ITEMS,
+        bin_name,
+        ctx,
+        val=item_dict,
+        **given(map_policy=map_policy),
+    )
 
 
 def map_remove_by_index(
     bin_name: str, index: int, return_type: int, ctx: Context | None = None
 ) -> Operation:
     """Remove the entry at an index in key order. Result: by return_type."""
-    return _operation(
+    return operation(
         aerospike.OP_MAP_REMOVE_BY_INDEX,
         bin_name,
         ctx,
@@ -346,7 +337,7 @@ def map_remove_by_index_range(
     ctx: Context | None = None,
 ) -> Operation:
     """Remove so many entries from an index in key order on. Result: by return_type."""
-    return _operation(
+    return operation(
         aerospike.OP_MAP_REMOVE_BY_INDEX_RANGE,
         bin_name,
         ctx,
@@ -361,7 +352,7 @@ def map_remove_by_key(
     bin_name: str, key: Any, return_type: int, ctx: Context | None = None
 ) -> Operation:
     """Remove the entry of a key. Result: by return_type."""
-    return _operation(
+    return operation(
         aerospike.OP_MAP_REMOVE_BY_KEY, bin_name, ctx, key=key, return_type=return_type
     )
 
@@ -379,19 +370,15 @@ def map_remove_by_key_index_range_relative(
 
     Result: by return_type.
     """
-    operation = _operation(
+    return operation(
         aerospike.OP_MAP_REMOVE_BY_KEY_INDEX_RANGE_REL,
         bin_name,
         ctx,
         key=key,
         index=offset,
         return_type=return_type,
+        **given(count=count, inverted=True if inverted else None),
     )
-    if count is not None:
-        operation["count"] = count
-    if inverted:
-        operation["inverted"] = True
-    return operation
 
 
 def map_remove_by_key_list(
@@ -402,7 +389,7 @@ def map_remove_by_key_list(
     ctx: Context | None = None,
 ) -> Operation:
     """Remove the entries of all keys of a list. Result: by return_type."""
-    return _operation(
+    return operation(
         aerospike.OP_MAP_REMOVE_BY_KEY_LIST,
         bin_name,
         ctx,
@@ -424,7 +411,7 @@ def map_remove_by_key_range(
 
     Result: by return_type.
     """
-    return _operation(
+    return operation(
         aerospike.OP_MAP_REMOVE_BY_KEY_RANGE,
         bin_name,
         ctx,
@@ -439,7 +426,7 @@ def map_remove_by_rank(
     bin_name: str, rank: int, return_type: int, ctx: Context | None = None
 ) -> Operation:
     """Remove the entry of a rank in value order. Result: by return_type."""
-    return _operation(
+    return operation(
         aerospike.OP_MAP_REMOVE_BY_RANK,
         bin_name,
         ctx,
@@ -457,7 +444,7 @@ def map_remove_by_rank_range(
     ctx: Context | None = None,
 ) -> Operation:
     """Remove so many entries from a rank in value order on. Result: by return_type."""
-    return _operation(
+    return operation(
         aerospike.OP_MAP_REMOVE_BY_RANK_RANGE,
         bin_name,
         ctx,
@@ -476,7 +463,7 @@ def map_remove_by_value(
     ctx: Context | None = None,
 ) -> Operation:
     """Remove all entries with a value. Result: by return_type."""
-    return _operation(
+    return operation(
         aerospike.OP_MAP_REMOVE_BY_VALUE,
         bin_name,
         ctx,
@@ -494,7 +481,7 @@ def map_remove_by_value_list(
     ctx: Context | None = None,
 ) -> Operation:
     """Remove all entries with one of the values. Result: by return_type."""
-    return _operation(
+    return operation(
         aerospike.OP_MAP_REMOVE_BY_VALUE_LIST,
         bin_name,
         ctx,
@@ -516,7 +503,7 @@ def map_remove_by_value_range(
 
     Result: by return_type.
     """
-    return _operation(
+    return operation(
         aerospike.OP_MAP_REMOVE_BY_VALUE_RANGE,
         bin_name,
         ctx,
@@ -537,28 +524,24 @@ def map_remove_by_value_rank_range_relative(
     ctx: Context | None = None,
 ) -> Operation:
     """Remove entries by rank relative to the place of a value; see return_type."""
-    operation = _operation(
+    return operation(
         aerospike.OP_MAP_REMOVE_BY_VALUE_RANK_RANGE_REL,
         bin_name,
         ctx,
         val=value,
         rank=offset,
         return_type=return_type,
+        **given(count=count, inverted=True if inverted else None),
     )
-    if count is not None:
-        operation["count"] = count
-    if inverted:
-        operation["inverted"] = True
-    return operation
 
 
 def map_set_policy(
     bin_name: str, policy: dict[str, Any] | None, ctx: Context | None = None
 ) -> Operation:
     """Set the order of the map. No result."""
-    return _operation(aerospike.OP_MAP_SET_POLICY, bin_name, ctx, map_policy=policy)
+    return operation(aerospike.OP_MAP_SET_POLICY, bin_name, ctx, map_policy=policy)
 
 
 def map_size(bin_name: str, ctx: Context | None = None) -> Operation:
     """Count the entries. Result: an int."""
-    return _operation(aerospike.OP_MAP_SIZE, bin_name, ctx)
+    return operation(aerospike.OP_MAP_SIZE, bin_name, ctx)

@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import aerospike
-
-Operation = dict[str, Any]
+from aerospike_helpers.operations._operation import Operation
 
 
 def read(bin_name: str) -> Operation:

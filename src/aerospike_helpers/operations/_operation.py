@@ -1,0 +1,21 @@
+"""The dict of an operation, as `Client.operate` takes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Operation = dict[str, Any]
+Context = list[Any]
+
+
+def operation(op: int, bin_name: str, ctx: Context | None, **entries: Any) -> Operation:
+    """The dict of an operation on a list or map; a context only where there is one."""
+    made: Operation = {"op": op, "bin": bin_name, **entries}
+    if ctx:
+        made["ctx"] = ctx
+    return made
+
+
+def given(**entries: Any) -> dict[str, Any]:
+    """Those of the entries that are not None: the optional ones of an operation."""
+    return {name: value for name, value in entries.items() if value is not None}
