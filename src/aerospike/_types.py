@@ -117,6 +117,20 @@ class GeoJSON:
         return hash(json.dumps(self._data, sort_keys=True))
 
 
+class HyperLogLog(bytes):
+    """The bytes of a HyperLogLog: what HLL bins read as, and what writes one back."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"HyperLogLog({bytes(self)!r})"
+
+    __str__ = __repr__
+
+
+HyperLogLog.__module__ = "aerospike_helpers"  # where applications import it from
+
+
 class RawName(str):
     """A name inside an expression: packed without the type byte of a value."""
 

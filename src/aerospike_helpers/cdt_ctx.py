@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import aerospike
+from aerospike import _constants
+from aerospike._types import CompiledExpression
 
 CDT_CTX_ORDER_KEY = "order_key"
 CDT_CTX_PAD_KEY = "pad_key"
@@ -82,6 +84,33 @@ def cdt_ctx_map_key_create(key: Any, order: int = 0) -> _cdt_ctx:
     """
     extra = {CDT_CTX_ORDER_KEY: order}
     return _cdt_ctx(aerospike.CDT_CTX_MAP_KEY_CREATE, key, extra)
+
+
+def cdt_ctx_all_children() -> _cdt_ctx:
+    """All elements of a list, all values of a map; for selections by path."""
+    return _cdt_ctx(_constants._AS_CDT_CTX_EXP, True)
+
+
+def cdt_ctx_all_children_with_filter(expression: CompiledExpression) -> _cdt_ctx:
+    """All elements or values for which an expression is true.
+
+    :param expression: compiled; its loop variables are the element's key, value and
+        index.
+    """
+    return _cdt_ctx(_constants._AS_CDT_CTX_EXP, expression)
+
+
+def cdt_ctx_map_keys_in(keys: list[Any]) -> _cdt_ctx:
+    """The values of all keys of a map that are in a list; for selections by path."""
+    return _cdt_ctx(_constants._AS_CDT_CTX_MAP_KEYS_IN, keys)
+
+
+def cdt_ctx_and_filter(expression: CompiledExpression) -> _cdt_ctx:
+    """Those that the level before selects and for which an expression is true.
+
+    :param expression: compiled, as in cdt_ctx_all_children_with_filter.
+    """
+    return _cdt_ctx(_constants._AS_CDT_CTX_AND, expression)
 
 
 _DATATYPES = {

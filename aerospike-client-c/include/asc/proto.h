@@ -54,10 +54,19 @@ enum {
     ASC_OP_CDT_READ = 3,
     ASC_OP_CDT_MODIFY = 4,
     ASC_OP_INCR = 5,
+    ASC_OP_EXP_READ = 7,
+    ASC_OP_EXP_MODIFY = 8,
     ASC_OP_APPEND = 9,
     ASC_OP_PREPEND = 10,
     ASC_OP_TOUCH = 11,
+    ASC_OP_BITS_READ = 12,
+    ASC_OP_BITS_MODIFY = 13,
     ASC_OP_DELETE_ALL = 14,
+    ASC_OP_HLL_READ = 15,
+    ASC_OP_HLL_MODIFY = 16,
+    ASC_OP_STRING_READ = 17,
+    ASC_OP_STRING_MODIFY = 18,
+    ASC_OP_TO_STRING = 19,
 };
 
 /* The type byte of a bin value; also the first byte of byte strings in msgpack. */

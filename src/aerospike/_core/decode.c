@@ -101,6 +101,16 @@ geojson(decoder *d, const uint8_t *text, size_t size)
     return value;
 }
 
+static PyObject *
+hyper_log_log(decoder *d, const uint8_t *data, size_t size)
+{
+    PyObject *bytes = PyBytes_FromStringAndSize((const char *)data, (Py_ssize_t)size);
+    PyObject *value =
+        bytes != NULL ? PyObject_CallOneArg(d->st->HyperLogLog, bytes) : NULL;
+    Py_XDECREF(bytes);
+    return value;
+}
+
 /* A byte string of msgpack: its first byte is the particle type. */
 static PyObject *
 decode_bytes(decoder *d, const asc_mp_item *item)
@@ -115,6 +125,8 @@ decode_bytes(decoder *d, const asc_mp_item *item)
         return decode_text(data, size);
     case ASC_PARTICLE_GEOJSON:
         return geojson(d, data, size);
+    case ASC_PARTICLE_HLL:
+        return hyper_log_log(d, data, size);
     default:
         return deserialize(d, item->data[0], data, size);
     }
@@ -326,6 +338,8 @@ decode_particle(decoder *d, uint8_t particle, const uint8_t *data, size_t size)
         Py_RETURN_NONE;
     case ASC_PARTICLE_GEOJSON:
         return decode_geojson_particle(d, data, size);
+    case ASC_PARTICLE_HLL:
+        return hyper_log_log(d, data, size);
     default:
         return deserialize(d, particle, data, size);
     }

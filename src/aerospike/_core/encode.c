@@ -4,19 +4,6 @@
 #include "compat.h"
 #include "values.h"
 
-static int
-no_memory(void)
-{
-    PyErr_NoMemory();
-    return -1;
-}
-
-static int
-check(bool ok)
-{
-    return ok ? 0 : no_memory();
-}
-
 /* --- text --- */
 
 /* Bytes that the UTF-8 of a str takes; -1 when it has a lone surrogate. */
@@ -91,7 +78,7 @@ encode_utf8(module_state *st, asc_buf *out, PyObject *text)
     }
     uint8_t *p = asc_buf_add(out, (size_t)size);
     if (p == NULL) {
-        return no_memory();
+        return put_ok(false);
     }
     write_text(p, text, size);
     return 0;
@@ -157,11 +144,11 @@ encode_str(encoder *e, uint8_t particle, PyObject *text)
         return -1;
     }
     if ((size_t)size >= UINT32_MAX || !asc_mp_put_str_head(e->out, (size_t)size + 1)) {
-        return no_memory();
+        return put_ok(false);
     }
     uint8_t *p = asc_buf_add(e->out, (size_t)size + 1);
     if (p == NULL) {
-        return no_memory();
+        return put_ok(false);
     }
     *p = particle;
     write_text(p + 1, text, size);
@@ -172,7 +159,7 @@ static int
 encode_int(encoder *e, PyObject *value)
 {
     int64_t v;
-    return int_from_py(e->st, value, &v) < 0 ? -1 : check(asc_mp_put_int(e->out, v));
+    return int_from_py(e->st, value, &v) < 0 ? -1 : put_ok(asc_mp_put_int(e->out, v));
 }
 
 static int encode_serialized(encoder *e, PyObject *value);
@@ -183,25 +170,34 @@ encode_bool(encoder *e, PyObject *value)
     bool v = value == Py_True;
     switch (e->rules->bool_as) {
     case BOOL_AS_INTEGER:
-        return check(asc_mp_put_int(e->out, v));
+        return put_ok(asc_mp_put_int(e->out, v));
     case BOOL_AS_PICKLE:
         return encode_serialized(e, value);
     default:
-        return check(asc_mp_put_bool(e->out, v));
+        return put_ok(asc_mp_put_bool(e->out, v));
     }
 }
 
 static int
-encode_blob(encoder *e, const void *bytes, Py_ssize_t size)
+encode_blob(encoder *e, uint8_t particle, const void *bytes, Py_ssize_t size)
 {
-    return check(asc_mp_put_bytes(e->out, ASC_PARTICLE_BLOB, bytes, (size_t)size));
+    return put_ok(asc_mp_put_bytes(e->out, particle, bytes, (size_t)size));
+}
+
+/* The particle type of a bytes object. */
+static uint8_t
+blob_particle(module_state *st, PyObject *value)
+{
+    return !PyBytes_CheckExact(value) && is_instance(value, st->HyperLogLog)
+               ? ASC_PARTICLE_HLL
+               : ASC_PARTICLE_BLOB;
 }
 
 static int
 encode_list(encoder *e, PyObject *list)
 {
     Py_ssize_t n = PyList_GET_SIZE(list);
-    if (enter(e) < 0 || check(asc_mp_put_list_head(e->out, (size_t)n)) < 0) {
+    if (enter(e) < 0 || put_ok(asc_mp_put_list_head(e->out, (size_t)n)) < 0) {
         return -1;
     }
     int rc = 0;
@@ -318,7 +314,7 @@ reorder(encoder *e, size_t start, const pair_at *at, size_t n)
     size_t size = e->out->len - start;
     uint8_t *copy = PyMem_Malloc(size > 0 ? size : 1);
     if (copy == NULL) {
-        return no_memory();
+        return put_ok(false);
     }
     memcpy(copy, e->out->data + start, size);
     uint8_t *to = e->out->data + start;
@@ -337,7 +333,7 @@ encode_sorted_pairs(encoder *e, PyObject *dict)
     size_t n = (size_t)PyDict_GET_SIZE(dict), start = e->out->len;
     pair_at *at = PyMem_Malloc((2 * n + 1) * sizeof *at);
     if (at == NULL) {
-        return no_memory();
+        return put_ok(false);
     }
     int rc = encode_pairs(e, dict, at);
     bool sorted = true;
@@ -357,11 +353,11 @@ encode_map(encoder *e, PyObject *dict)
 {
     bool ordered = is_instance(dict, e->st->KeyOrderedDict);
     size_t n = (size_t)PyDict_GET_SIZE(dict) + ordered;
-    if (enter(e) < 0 || check(asc_mp_put_map_head(e->out, n)) < 0) {
+    if (enter(e) < 0 || put_ok(asc_mp_put_map_head(e->out, n)) < 0) {
         return -1;
     }
-    if (ordered && check(asc_mp_put_marker(e->out, ASC_MP_ORDERED) &&
-                         asc_mp_put_nil(e->out)) < 0) {
+    if (ordered && put_ok(asc_mp_put_marker(e->out, ASC_MP_ORDERED) &&
+                          asc_mp_put_nil(e->out)) < 0) {
         return -1;
     }
     int rc = ordered ? encode_sorted_pairs(e, dict) : encode_pairs(e, dict, NULL);
@@ -384,7 +380,7 @@ encode_serialized(encoder *e, PyObject *value)
         rc = encode_str(e, particle, made);
     }
     else if (PyObject_GetBuffer(made, &bytes, PyBUF_SIMPLE) == 0) {
-        rc = check(asc_mp_put_bytes(e->out, particle, bytes.buf, (size_t)bytes.len));
+        rc = put_ok(asc_mp_put_bytes(e->out, particle, bytes.buf, (size_t)bytes.len));
         PyBuffer_Release(&bytes);
     }
     Py_DECREF(made);
@@ -397,7 +393,7 @@ encode_other(encoder *e, PyObject *value)
 {
     module_state *st = e->st;
     if (PyByteArray_Check(value)) {
-        return encode_blob(e, PyByteArray_AS_STRING(value),
+        return encode_blob(e, ASC_PARTICLE_BLOB, PyByteArray_AS_STRING(value),
                            PyByteArray_GET_SIZE(value));
     }
     if (is_instance(value, st->GeoJSON)) {
@@ -407,11 +403,11 @@ encode_other(encoder *e, PyObject *value)
         return rc;
     }
     if (is_null(st, value)) {
-        return check(asc_mp_put_nil(e->out));
+        return put_ok(asc_mp_put_nil(e->out));
     }
     if (is_instance(value, st->RawName)) {
         Py_ssize_t size = text_size(st, value);
-        return size < 0 || check(asc_mp_put_str_head(e->out, (size_t)size)) < 0
+        return size < 0 || put_ok(asc_mp_put_str_head(e->out, (size_t)size)) < 0
                    ? -1
                    : encode_utf8(st, e->out, value);
     }
@@ -422,10 +418,11 @@ encode_other(encoder *e, PyObject *value)
         return encode_int(e, value);
     }
     if (PyFloat_Check(value)) {
-        return check(asc_mp_put_double(e->out, PyFloat_AS_DOUBLE(value)));
+        return put_ok(asc_mp_put_double(e->out, PyFloat_AS_DOUBLE(value)));
     }
     if (PyBytes_Check(value)) {
-        return encode_blob(e, PyBytes_AS_STRING(value), PyBytes_GET_SIZE(value));
+        return encode_blob(e, blob_particle(st, value), PyBytes_AS_STRING(value),
+                           PyBytes_GET_SIZE(value));
     }
     if (PyList_Check(value)) {
         return encode_list(e, value);
@@ -434,10 +431,10 @@ encode_other(encoder *e, PyObject *value)
         return encode_map(e, value);
     }
     if (is_instance(value, st->CDTWildcard)) {
-        return check(asc_mp_put_special(e->out, ASC_MP_WILDCARD));
+        return put_ok(asc_mp_put_special(e->out, ASC_MP_WILDCARD));
     }
     if (is_instance(value, st->CDTInfinite)) {
-        return check(asc_mp_put_special(e->out, ASC_MP_INFINITY));
+        return put_ok(asc_mp_put_special(e->out, ASC_MP_INFINITY));
     }
     return encode_serialized(e, value);
 }
@@ -453,7 +450,7 @@ encode_item(encoder *e, PyObject *value)
         return encode_int(e, value);
     }
     if (type == &PyFloat_Type) {
-        return check(asc_mp_put_double(e->out, PyFloat_AS_DOUBLE(value)));
+        return put_ok(asc_mp_put_double(e->out, PyFloat_AS_DOUBLE(value)));
     }
     if (type == &PyList_Type) {
         return encode_list(e, value);
@@ -465,10 +462,11 @@ encode_item(encoder *e, PyObject *value)
         return encode_bool(e, value);
     }
     if (value == Py_None) {
-        return check(asc_mp_put_nil(e->out));
+        return put_ok(asc_mp_put_nil(e->out));
     }
     if (type == &PyBytes_Type) {
-        return encode_blob(e, PyBytes_AS_STRING(value), PyBytes_GET_SIZE(value));
+        return encode_blob(e, ASC_PARTICLE_BLOB, PyBytes_AS_STRING(value),
+                           PyBytes_GET_SIZE(value));
     }
     return encode_other(e, value);
 }
@@ -480,7 +478,7 @@ particle_number(encoder *e, uint64_t bits)
 {
     uint8_t *p = asc_buf_add(e->out, 8);
     if (p == NULL) {
-        return no_memory();
+        return put_ok(false);
     }
     asc_put_u64(p, bits);
     return 0;
@@ -518,7 +516,7 @@ particle_serialized(encoder *e, PyObject *value, uint8_t *particle)
         rc = encode_utf8(e->st, e->out, made);
     }
     else if (PyObject_GetBuffer(made, &bytes, PyBUF_SIMPLE) == 0) {
-        rc = check(asc_buf_put(e->out, bytes.buf, (size_t)bytes.len));
+        rc = put_ok(asc_buf_put(e->out, bytes.buf, (size_t)bytes.len));
         PyBuffer_Release(&bytes);
     }
     Py_DECREF(made);
@@ -537,7 +535,7 @@ particle_bool(encoder *e, PyObject *value, uint8_t *particle)
         return particle_serialized(e, value, particle);
     }
     *particle = ASC_PARTICLE_BOOL;
-    return check(asc_buf_put(e->out, &byte, 1));
+    return put_ok(asc_buf_put(e->out, &byte, 1));
 }
 
 static int
@@ -547,7 +545,7 @@ particle_geojson(encoder *e, PyObject *value, uint8_t *particle)
         0}; /* no cells: the server's */
     PyObject *text = geojson_text(e, value);
     *particle = ASC_PARTICLE_GEOJSON;
-    int rc = text != NULL && check(asc_buf_put(e->out, head, sizeof head)) == 0
+    int rc = text != NULL && put_ok(asc_buf_put(e->out, head, sizeof head)) == 0
                  ? encode_utf8(e->st, e->out, text)
                  : -1;
     Py_XDECREF(text);
@@ -572,9 +570,9 @@ encode_particle(encoder *e, PyObject *value, uint8_t *particle)
         return particle_float(e, value, particle);
     }
     if (PyBytes_Check(value)) {
-        *particle = ASC_PARTICLE_BLOB;
-        return check(asc_buf_put(e->out, PyBytes_AS_STRING(value),
-                                 (size_t)PyBytes_GET_SIZE(value)));
+        *particle = blob_particle(st, value);
+        return put_ok(asc_buf_put(e->out, PyBytes_AS_STRING(value),
+                                  (size_t)PyBytes_GET_SIZE(value)));
     }
     if (PyList_Check(value)) {
         *particle = ASC_PARTICLE_LIST;
@@ -590,8 +588,8 @@ encode_particle(encoder *e, PyObject *value, uint8_t *particle)
     }
     if (PyByteArray_Check(value)) {
         *particle = ASC_PARTICLE_BLOB;
-        return check(asc_buf_put(e->out, PyByteArray_AS_STRING(value),
-                                 (size_t)PyByteArray_GET_SIZE(value)));
+        return put_ok(asc_buf_put(e->out, PyByteArray_AS_STRING(value),
+                                  (size_t)PyByteArray_GET_SIZE(value)));
     }
     if (is_instance(value, st->GeoJSON)) {
         return particle_geojson(e, value, particle);

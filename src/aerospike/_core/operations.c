@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "cdt.h"
 #include "compat.h"
+#include "packed.h"
 
 int
 bin_name_from_py(module_state *st, PyObject *name, asc_status wrong_type,
@@ -46,8 +46,7 @@ operation_with_value(encoder *e, asc_writer *w, uint8_t code, PyObject *bin,
         return -1;
     }
     if (!asc_writer_op_begin(w, code, 0, name, size)) {
-        PyErr_NoMemory();
-        return -1;
+        return put_ok(false);
     }
     e->bool_as_number = code == ASC_OP_INCR; /* True adds 1 */
     int rc = encode_particle(e, value, &particle);
@@ -70,12 +69,8 @@ operation_without_value(encoder *e, asc_writer *w, uint8_t code, PyObject *bin)
     if (bin != NULL && bin_name_from_py(e->st, bin, ASC_ERR_PARAM, &name, &size) < 0) {
         return -1;
     }
-    if (!asc_writer_op_begin(w, code, ASC_PARTICLE_NULL, name, size) ||
-        !asc_writer_op_end(w)) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    return 0;
+    return put_ok(asc_writer_op_begin(w, code, ASC_PARTICLE_NULL, name, size) &&
+                  asc_writer_op_end(w));
 }
 
 int
@@ -158,7 +153,7 @@ is_known_entry(module_state *st, PyObject *key)
     return PyUnicode_Check(key) &&
            (PyUnicode_Compare(key, st->s_op) == 0 ||
             PyUnicode_Compare(key, st->s_bin) == 0 ||
-            PyUnicode_Compare(key, st->s_val) == 0 || cdt_knows_key(key));
+            PyUnicode_Compare(key, st->s_val) == 0 || packed_knows_key(st, key));
 }
 
 static int
@@ -221,29 +216,27 @@ encode_plain(encoder *e, asc_writer *w, const operation_row *row, PyObject *bin,
                : operation_with_value(e, w, row->code, bin, ASC_ERR_PARAM, value);
 }
 
-/* An operation on a list or map. */
+/* An operation of the second table. */
 static int
-encode_cdt(encoder *e, asc_writer *w, const cdt_row *row, PyObject *bin, PyObject *op,
-           operations_summary *sum)
+encode_packed(encoder *e, asc_writer *w, const packed_row *row, PyObject *bin,
+              PyObject *op, Py_ssize_t *n_known, operations_summary *sum)
 {
     const char *name;
     size_t size;
-    bool writes = cdt_writes(row);
+    const packed_family_row *family = &packed_families[row->family];
     if (bin == NULL) {
-        return raise_param(e->st, "Bin is not given");
+        return raise_param(e->st, "%s: Bin is not given", row->name);
     }
     if (bin_name_from_py(e->st, bin, ASC_ERR_PARAM, &name, &size) < 0) {
         return -1;
     }
-    sum->reads = sum->reads || !writes;
-    sum->writes = sum->writes || writes;
-    sum->respond_all = sum->respond_all || cdt_is_map(row);
-    if (!asc_writer_op_begin(w, writes ? ASC_OP_CDT_MODIFY : ASC_OP_CDT_READ,
-                             ASC_PARTICLE_BLOB, name, size)) {
-        PyErr_NoMemory();
-        return -1;
+    sum->reads = sum->reads || !row->writes;
+    sum->writes = sum->writes || row->writes;
+    sum->respond_all = sum->respond_all || family->respond_all;
+    if (!asc_writer_op_begin(w, packed_carrier(row), family->particle, name, size)) {
+        return put_ok(false);
     }
-    if (cdt_encode(e, row, op) < 0) {
+    if (packed_encode(e, row, op, n_known) < 0) {
         return -1;
     }
     return asc_writer_op_end(w)
@@ -256,20 +249,27 @@ encode_operation(encoder *e, asc_writer *w, PyObject *op, operations_summary *su
 {
     module_state *st = e->st;
     int64_t number = 0;
-    if (operation_number(st, op, &number) < 0 || check_entries(st, op) < 0) {
+    if (operation_number(st, op, &number) < 0) {
         return -1;
     }
     PyObject *bin = PyDict_GetItemWithError(op, st->s_bin);
-    PyObject *value = PyDict_GetItemWithError(op, st->s_val);
     const operation_row *plain = find_row(number);
-    const cdt_row *cdt = plain == NULL ? cdt_find(number) : NULL;
+    const packed_row *packed = plain == NULL ? packed_find(number) : NULL;
+    Py_ssize_t n_known = 1 + (bin != NULL);
+    int rc = -1;
     sum->n_ops++;
     if (plain != NULL) {
-        return encode_plain(e, w, plain, bin, value, sum);
+        PyObject *value = PyDict_GetItemWithError(op, st->s_val);
+        n_known += value != NULL;
+        rc = encode_plain(e, w, plain, bin, value, sum);
     }
-    return cdt != NULL
-               ? encode_cdt(e, w, cdt, bin, op, sum)
-               : raise_param(st, "Invalid operation given: %lld", (long long)number);
+    else if (packed != NULL) {
+        rc = encode_packed(e, w, packed, bin, op, &n_known, sum);
+    }
+    else {
+        raise_param(st, "Invalid operation given: %lld", (long long)number);
+    }
+    return rc == 0 && n_known < PyDict_GET_SIZE(op) ? check_entries(st, op) : rc;
 }
 
 int

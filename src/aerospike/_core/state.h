@@ -10,22 +10,79 @@
 
 /* Names that are looked up or made often, interned once. */
 #define CORE_NAMES(X)                                                                  \
+    X(action)                                                                          \
     X(attempts)                                                                        \
     X(bin)                                                                             \
+    X(bit_offset)                                                                      \
+    X(bit_size)                                                                        \
+    X(bit_write_flags)                                                                 \
+    X(byte_offset)                                                                     \
+    X(byte_size)                                                                       \
+    X(cdt_flags)                                                                       \
+    X(count)                                                                           \
+    X(ctx)                                                                             \
     X(digest)                                                                          \
     X(dumps)                                                                           \
     X(elapsed_ms)                                                                      \
+    X(end)                                                                             \
+    X(expr)                                                                            \
+    X(expr_flags)                                                                      \
+    X(extra_args)                                                                      \
+    X(flags)                                                                           \
     X(gen)                                                                             \
     X(generation)                                                                      \
+    X(hll_policy)                                                                      \
     X(host)                                                                            \
+    X(id)                                                                              \
+    X(index)                                                                           \
+    X(index_bit_count)                                                                 \
+    X(invert_size)                                                                     \
+    X(inverted)                                                                        \
     X(key)                                                                             \
+    X(list_order)                                                                      \
+    X(list_policy)                                                                     \
+    X(map_order)                                                                       \
+    X(map_policy)                                                                      \
+    X(map_write_flags)                                                                 \
+    X(map_write_mode)                                                                  \
+    X(mh_bit_count)                                                                    \
+    X(mod_exp)                                                                         \
+    X(needle)                                                                          \
     X(ns)                                                                              \
+    X(numeric_type)                                                                    \
+    X(occurrence)                                                                      \
     X(op)                                                                              \
+    X(order_key)                                                                       \
+    X(pad)                                                                             \
+    X(pad_key)                                                                         \
+    X(pad_string)                                                                      \
+    X(pattern)                                                                         \
+    X(persist_index)                                                                   \
     X(phase)                                                                           \
+    X(policy)                                                                          \
+    X(prefix)                                                                          \
+    X(range)                                                                           \
+    X(rank)                                                                            \
+    X(regex_flags)                                                                     \
+    X(replacement)                                                                     \
+    X(resize_flags)                                                                    \
+    X(return_type)                                                                     \
+    X(separator)                                                                       \
     X(set)                                                                             \
+    X(sign)                                                                            \
+    X(sort_flags)                                                                      \
+    X(start)                                                                           \
+    X(suffix)                                                                          \
+    X(target_length)                                                                   \
     X(ttl)                                                                             \
     X(val)                                                                             \
-    X(wire)
+    X(value)                                                                           \
+    X(value_begin)                                                                     \
+    X(value_byte_size)                                                                 \
+    X(value_end)                                                                       \
+    X(value_list)                                                                      \
+    X(wire)                                                                            \
+    X(write_flags)
 
 /* Python objects from the package's own modules: (field, module, attribute). */
 #define CORE_IMPORTS(X)                                                                \
@@ -37,6 +94,7 @@
     X(null, "aerospike._types", "null")                                                \
     X(CDTWildcard, "aerospike._types", "CDTWildcard")                                  \
     X(CDTInfinite, "aerospike._types", "CDTInfinite")                                  \
+    X(HyperLogLog, "aerospike._types", "HyperLogLog")                                  \
     X(RawName, "aerospike._types", "RawName")                                          \
     X(CompiledExpression, "aerospike._types", "CompiledExpression")                    \
     X(report_unknown_key, "aerospike._report", "unknown_key")                          \

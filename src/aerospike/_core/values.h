@@ -49,12 +49,26 @@ typedef struct encoder {
     int depth;                /* containers around the current item */
 } encoder;
 
+/* 0 when what was to be appended fitted, -1 with MemoryError when it did not. */
+static inline int
+put_ok(bool fitted)
+{
+    if (!fitted) {
+        PyErr_NoMemory();
+    }
+    return fitted ? 0 : -1;
+}
+
 /* Append a bin value as it stands in an operation, without its particle type, which
  * goes to *particle. 0, or -1 with an exception; out then ends in part of a value. */
 int encode_particle(encoder *e, PyObject *value, uint8_t *particle);
 
 /* Append a value as one msgpack item, as it stands in lists, maps and arguments. */
 int encode_item(encoder *e, PyObject *value);
+
+/* Append the bytes of a compiled expression. 0, or -1 with ParamError, which begins
+ * with `func` and names the argument, when it is none. */
+int encode_expression(encoder *e, const char *func, const char *name, PyObject *value);
 
 /* Append the UTF-8 of a str. ClientError (-1) for lone surrogates. */
 int encode_utf8(module_state *st, asc_buf *out, PyObject *text);

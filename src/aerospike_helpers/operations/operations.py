@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import aerospike
-from aerospike_helpers.operations._operation import Operation
+from aerospike import _constants
+from aerospike._types import CompiledExpression
+from aerospike_helpers.operations._operation import Context, Operation
 
 
 def read(bin_name: str) -> Operation:
@@ -63,3 +65,33 @@ def touch(ttl: int | None = None) -> Operation:
 def delete() -> Operation:
     """Delete the record; operations after it start from an empty one."""
     return {"op": aerospike.OPERATOR_DELETE}
+
+
+def select_by_path(bin_name: str, ctx: Context, flags: int) -> Operation:
+    """Read everything in a list or map that a path leads to (servers from 8.1).
+
+    Result: by flags, a list of values or keys, or the tree of what was selected.
+
+    :param ctx: levels of `aerospike_helpers.cdt_ctx`, those for all children too.
+    :param flags: an EXP_PATH_SELECT_* value, with EXP_PATH_SELECT_NO_FAIL or-ed to
+        skip what a filter cannot be evaluated for.
+    """
+    op = _constants._AS_OPERATOR_CDT_READ
+    return {"op": op, "bin": bin_name, "ctx": ctx, "cdt_flags": flags}
+
+
+def modify_by_path(
+    bin_name: str, ctx: Context, expr: CompiledExpression, flags: int
+) -> Operation:
+    """Replace everything in a list or map that a path leads to (servers from 8.1).
+
+    :param ctx: levels of `aerospike_helpers.cdt_ctx`, those for all children too.
+    :param expr: compiled; its loop variables are what it replaces. RemoveResult()
+        removes it.
+    :param flags: EXP_PATH_MODIFY_DEFAULT, or EXP_PATH_MODIFY_NO_FAIL to leave alone
+        what the expression cannot be evaluated for.
+    """
+    op = _constants._AS_OPERATOR_CDT_MODIFY
+    made: Operation = {"op": op, "bin": bin_name, "ctx": ctx, "cdt_flags": flags}
+    made["mod_exp"] = expr
+    return made

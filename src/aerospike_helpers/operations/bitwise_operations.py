@@ -1,0 +1,358 @@
+"""Operations on the bits of blobs, for `Client.operate`.
+
+Bit 0 is the most significant one of byte 0. Offsets may be negative: from the end. A
+value of bytes has value_byte_size bytes, of which the leading bits are used. A policy
+is a dict with "bit_write_flags", BIT_WRITE_* values or-ed. Operations other than
+bit_resize and bit_insert need a bin that holds a blob.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aerospike
+from aerospike import _constants
+from aerospike_helpers.operations._operation import Context, Operation, given, operation
+
+
+def bit_add(
+    bin_name: str,
+    bit_offset: int,
+    bit_size: int,
+    value: int,
+    sign: bool,
+    action: int,
+    policy: dict[str, Any] | None = None,
+) -> Operation:
+    """Add value to an integer of bit_size bits, 1 to 64, big-endian. No result.
+
+    :param sign: whether the integer is signed.
+    :param action: what an overflow does: BIT_OVERFLOW_FAIL, _SATURATE or _WRAP.
+    """
+    return operation(
+        aerospike.OP_BIT_ADD,
+        bin_name,
+        None,
+        bit_offset=bit_offset,
+        bit_size=bit_size,
+        value=value,
+        sign=sign,
+        action=action,
+        **given(policy=policy),
+    )
+
+
+def bit_and(
+    bin_name: str,
+    bit_offset: int,
+    bit_size: int,
+    value_byte_size: int,
+    value: bytes | bytearray,
+    policy: dict[str, Any] | None = None,
+) -> Operation:
+    """Combine a range of bits with those of value by AND. No result."""
+    return operation(
+        aerospike.OP_BIT_AND,
+        bin_name,
+        None,
+        bit_offset=bit_offset,
+        bit_size=bit_size,
+        value_byte_size=value_byte_size,
+        value=value,
+        **given(policy=policy),
+    )
+
+
+def bit_b64_encode(
+    bin_name: str,
+    byte_offset: int = 0,
+    byte_size: int | None = None,
+    invert_size: bool = False,
+    ctx: Context | None = None,
+) -> Operation:
+    """Read bytes as base64 text (servers from 8.2). Result: str.
+
+    :param byte_size: how many bytes; None: all to the end.
+    :param invert_size: byte_size counts from the end of the blob.
+    """
+    return operation(
+        _constants._OP_BIT_B64_ENCODE,
+        bin_name,
+        ctx,
+        byte_offset=byte_offset,
+        invert_size=invert_size,
+        **given(byte_size=byte_size),
+    )
+
+
+def bit_count(bin_name: str, bit_offset: int, bit_size: int) -> Operation:
+    """Count the ones of a range of bits. Result: int."""
+    return operation(
+        aerospike.OP_BIT_COUNT, bin_name, None, bit_offset=bit_offset, bit_size=bit_size
+    )
+
+
+def bit_get(bin_name: str, bit_offset: int, bit_size: int) -> Operation:
+    """Read a range of bits. Result: bytes, the bits left-aligned."""
+    return operation(
+        aerospike.OP_BIT_GET, bin_name, None, bit_offset=bit_offset, bit_size=bit_size
+    )
+
+
+def bit_get_int(bin_name: str, bit_offset: int, bit_size: int, sign: bool) -> Operation:
+    """Read an integer of bit_size bits, 1 to 64, big-endian. Result: int.
+
+    :param sign: whether the integer is signed.
+    """
+    return operation(
+        aerospike.OP_BIT_GET_INT,
+        bin_name,
+        None,
+        bit_offset=bit_offset,
+        bit_size=bit_size,
+        sign=sign,
+    )
+
+
+def bit_insert(
+    bin_name: str,
+    byte_offset: int,
+    value_byte_size: int,
+    value: bytes | bytearray,
+    policy: dict[str, Any] | None = None,
+) -> Operation:
+    """Insert the first value_byte_size bytes of value at an offset. No result."""
+    return operation(
+        aerospike.OP_BIT_INSERT,
+        bin_name,
+        None,
+        byte_offset=byte_offset,
+        value_byte_size=value_byte_size,
+        value=value,
+        **given(policy=policy),
+    )
+
+
+def bit_lscan(bin_name: str, bit_offset: int, bit_size: int, value: bool) -> Operation:
+    """Find the first bit that is value, from the left. Result: int, or -1."""
+    return operation(
+        aerospike.OP_BIT_LSCAN,
+        bin_name,
+        None,
+        bit_offset=bit_offset,
+        bit_size=bit_size,
+        value=value,
+    )
+
+
+def bit_lshift(
+    bin_name: str,
+    bit_offset: int,
+    bit_size: int,
+    shift: int,
+    policy: dict[str, Any] | None = None,
+) -> Operation:
+    """Shift a range of bits to the left. No result."""
+    return operation(
+        aerospike.OP_BIT_LSHIFT,
+        bin_name,
+        None,
+        bit_offset=bit_offset,
+        bit_size=bit_size,
+        value=shift,
+        **given(policy=policy),
+    )
+
+
+def bit_not(
+    bin_name: str,
+    bit_offset: int,
+    bit_size: int,
+    policy: dict[str, Any] | None = None,
+) -> Operation:
+    """Invert a range of bits. No result."""
+    return operation(
+        aerospike.OP_BIT_NOT,
+        bin_name,
+        None,
+        bit_offset=bit_offset,
+        bit_size=bit_size,
+        **given(policy=policy),
+    )
+
+
+def bit_or(
+    bin_name: str,
+    bit_offset: int,
+    bit_size: int,
+    value_byte_size: int,
+    value: bytes | bytearray,
+    policy: dict[str, Any] | None = None,
+) -> Operation:
+    """Combine a range of bits with those of value by OR. No result."""
+    return operation(
+        aerospike.OP_BIT_OR,
+        bin_name,
+        None,
+        bit_offset=bit_offset,
+        bit_size=bit_size,
+        value_byte_size=value_byte_size,
+        value=value,
+        **given(policy=policy),
+    )
+
+
+def bit_remove(
+    bin_name: str,
+    byte_offset: int,
+    byte_size: int,
+    policy: dict[str, Any] | None = None,
+) -> Operation:
+    """Remove bytes. No result."""
+    return operation(
+        aerospike.OP_BIT_REMOVE,
+        bin_name,
+        None,
+        byte_offset=byte_offset,
+        byte_size=byte_size,
+        **given(policy=policy),
+    )
+
+
+def bit_resize(
+    bin_name: str,
+    byte_size: int,
+    policy: dict[str, Any] | None = None,
+    resize_flags: int = 0,
+) -> Operation:
+    """Set the size of the blob; a missing bin is made. No result.
+
+    :param resize_flags: BIT_RESIZE_* values, or-ed.
+    """
+    return operation(
+        aerospike.OP_BIT_RESIZE,
+        bin_name,
+        None,
+        resize_flags=resize_flags,
+        byte_size=byte_size,
+        **given(policy=policy),
+    )
+
+
+def bit_rscan(bin_name: str, bit_offset: int, bit_size: int, value: bool) -> Operation:
+    """Find the last bit that is value, from the right. Result: int, or -1."""
+    return operation(
+        aerospike.OP_BIT_RSCAN,
+        bin_name,
+        None,
+        bit_offset=bit_offset,
+        bit_size=bit_size,
+        value=value,
+    )
+
+
+def bit_rshift(
+    bin_name: str,
+    bit_offset: int,
+    bit_size: int,
+    shift: int,
+    policy: dict[str, Any] | None = None,
+) -> Operation:
+    """Shift a range of bits to the right. No result."""
+    return operation(
+        aerospike.OP_BIT_RSHIFT,
+        bin_name,
+        None,
+        bit_offset=bit_offset,
+        bit_size=bit_size,
+        value=shift,
+        **given(policy=policy),
+    )
+
+
+def bit_set(
+    bin_name: str,
+    bit_offset: int,
+    bit_size: int,
+    value_byte_size: int,
+    value: bytes | bytearray,
+    policy: dict[str, Any] | None = None,
+) -> Operation:
+    """Overwrite a range of bits with those of value. No result."""
+    return operation(
+        aerospike.OP_BIT_SET,
+        bin_name,
+        None,
+        bit_offset=bit_offset,
+        bit_size=bit_size,
+        value_byte_size=value_byte_size,
+        value=value,
+        **given(policy=policy),
+    )
+
+
+def bit_set_int(
+    bin_name: str,
+    bit_offset: int,
+    bit_size: int,
+    value: int,
+    policy: dict[str, Any] | None = None,
+) -> Operation:
+    """Overwrite bit_size bits, 1 to 64, with an integer, big-endian. No result."""
+    return operation(
+        aerospike.OP_BIT_SET_INT,
+        bin_name,
+        None,
+        bit_offset=bit_offset,
+        bit_size=bit_size,
+        value=value,
+        **given(policy=policy),
+    )
+
+
+def bit_subtract(
+    bin_name: str,
+    bit_offset: int,
+    bit_size: int,
+    value: int,
+    sign: bool,
+    action: int,
+    policy: dict[str, Any] | None = None,
+) -> Operation:
+    """Subtract value from an integer of bit_size bits, 1 to 64. No result.
+
+    :param sign: whether the integer is signed.
+    :param action: what an overflow does: BIT_OVERFLOW_FAIL, _SATURATE or _WRAP.
+    """
+    return operation(
+        aerospike.OP_BIT_SUBTRACT,
+        bin_name,
+        None,
+        bit_offset=bit_offset,
+        bit_size=bit_size,
+        value=value,
+        sign=sign,
+        action=action,
+        **given(policy=policy),
+    )
+
+
+def bit_xor(
+    bin_name: str,
+    bit_offset: int,
+    bit_size: int,
+    value_byte_size: int,
+    value: bytes | bytearray,
+    policy: dict[str, Any] | None = None,
+) -> Operation:
+    """Combine a range of bits with those of value by XOR. No result."""
+    return operation(
+        aerospike.OP_BIT_XOR,
+        bin_name,
+        None,
+        bit_offset=bit_offset,
+        bit_size=bit_size,
+        value_byte_size=value_byte_size,
+        value=value,
+        **given(policy=policy),
+    )

@@ -1,0 +1,124 @@
+"""Operations on HyperLogLogs, sketches that count different values, for
+`Client.operate`.
+
+Where several are needed, the others are a list of `aerospike_helpers.HyperLogLog`,
+which reading a bin gives. A policy is a dict with "flags", HLL_WRITE_* values or-ed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aerospike
+from aerospike_helpers.operations._operation import Operation, given, operation
+
+
+def hll_add(
+    bin_name: str,
+    values: list[Any],
+    index_bit_count: int | None = None,
+    mh_bit_count: int | None = None,
+    policy: dict[str, Any] | None = None,
+) -> Operation:
+    """Add values; a missing bin is made. Result: how many registers changed.
+
+    :param index_bit_count: bits of the register index, 4 to 16, of a bin that is made.
+    :param mh_bit_count: bits of a minhash, 0 or 4 to 51, of a bin that is made.
+    """
+    return operation(
+        aerospike.OP_HLL_ADD,
+        bin_name,
+        None,
+        value_list=values,
+        **given(
+            index_bit_count=index_bit_count,
+            mh_bit_count=mh_bit_count,
+            hll_policy=policy,
+        ),
+    )
+
+
+def hll_describe(bin_name: str) -> Operation:
+    """Read what the bin was made with. Result: [index bits, minhash bits]."""
+    return operation(aerospike.OP_HLL_DESCRIBE, bin_name, None)
+
+
+def hll_fold(bin_name: str, index_bit_count: int) -> Operation:
+    """Reduce the bits of the register index. No result."""
+    return operation(
+        aerospike.OP_HLL_FOLD, bin_name, None, index_bit_count=index_bit_count
+    )
+
+
+def hll_get_count(bin_name: str) -> Operation:
+    """Estimate the number of different values. Result: int."""
+    return operation(aerospike.OP_HLL_GET_COUNT, bin_name, None)
+
+
+def hll_get_intersect_count(bin_name: str, hll_list: list[Any]) -> Operation:
+    """Estimate how many values all have in common. Result: int."""
+    return operation(
+        aerospike.OP_HLL_GET_INTERSECT_COUNT, bin_name, None, value_list=hll_list
+    )
+
+
+def hll_get_similarity(bin_name: str, hll_list: list[Any]) -> Operation:
+    """Estimate the similarity of all, 0 to 1. Result: float."""
+    return operation(
+        aerospike.OP_HLL_GET_SIMILARITY, bin_name, None, value_list=hll_list
+    )
+
+
+def hll_get_union(bin_name: str, hll_list: list[Any]) -> Operation:
+    """Unite all. Result: HyperLogLog."""
+    return operation(aerospike.OP_HLL_GET_UNION, bin_name, None, value_list=hll_list)
+
+
+def hll_get_union_count(bin_name: str, hll_list: list[Any]) -> Operation:
+    """Estimate how many values are in one of all. Result: int."""
+    return operation(
+        aerospike.OP_HLL_GET_UNION_COUNT, bin_name, None, value_list=hll_list
+    )
+
+
+def hll_init(
+    bin_name: str,
+    index_bit_count: int | None = None,
+    mh_bit_count: int | None = None,
+    policy: dict[str, Any] | None = None,
+) -> Operation:
+    """Make an empty HyperLogLog. No result.
+
+    :param index_bit_count: bits of the register index, 4 to 16.
+    :param mh_bit_count: bits of a minhash, 0 or 4 to 51.
+    """
+    return operation(
+        aerospike.OP_HLL_INIT,
+        bin_name,
+        None,
+        **given(
+            index_bit_count=index_bit_count,
+            mh_bit_count=mh_bit_count,
+            hll_policy=policy,
+        ),
+    )
+
+
+def hll_refresh_count(bin_name: str) -> Operation:
+    """Estimate the number of values and keep it. Result: int."""
+    return operation(aerospike.OP_HLL_REFRESH_COUNT, bin_name, None)
+
+
+def hll_set_union(
+    bin_name: str,
+    hll_list: list[Any],
+    policy: dict[str, Any] | None = None,
+) -> Operation:
+    """Unite all and keep the result. No result."""
+    return operation(
+        aerospike.OP_HLL_SET_UNION,
+        bin_name,
+        None,
+        value_list=hll_list,
+        **given(hll_policy=policy),
+    )

@@ -1,0 +1,45 @@
+"""Flags and policies of operations on strings."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class WriteFlags(IntEnum):
+    """What a modifying operation insists on; values may be or-ed."""
+
+    DEFAULT = 0
+    CREATE_ONLY = 1
+    UPDATE_ONLY = 2
+    NO_FAIL = 4
+
+
+class RegexFlags(IntEnum):
+    """How a regular expression is read; values may be or-ed."""
+
+    DEFAULT = 0
+    CASE_INSENSITIVE = 1
+    MULTILINE = 2
+    DOTALL = 4
+    UNIX_LINES = 8
+    GLOBAL = 16
+
+
+class NumericType(IntEnum):
+    """What counts as a number."""
+
+    ANY = 0
+    INT = 1
+    FLOAT = 2
+
+
+class StringPolicy:
+    """The policy of a modifying operation.
+
+    :param write_flags: WriteFlags, or-ed.
+    """
+
+    __slots__ = ("write_flags",)
+
+    def __init__(self, write_flags: int = WriteFlags.DEFAULT) -> None:
+        self.write_flags = write_flags
