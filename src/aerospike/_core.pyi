@@ -1,3 +1,4 @@
+import builtins
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -98,6 +99,372 @@ class Client:
         meta: Mapping[str, int] | None = None,
         policy: _Policy | None = None,
     ) -> tuple[_Key, _Meta, list[tuple[str, Any]]]: ...
+    def list_append(
+        self,
+        key: _Key,
+        bin: str,
+        val: Any,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> int: ...
+    def list_extend(
+        self,
+        key: _Key,
+        bin: str,
+        items: list[Any],
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> int: ...
+    def list_insert(
+        self,
+        key: _Key,
+        bin: str,
+        index: int,
+        val: Any,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> int: ...
+    def list_insert_items(
+        self,
+        key: _Key,
+        bin: str,
+        index: int,
+        items: list[Any],
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> int: ...
+    def list_pop(
+        self,
+        key: _Key,
+        bin: str,
+        index: int,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> Any: ...
+    def list_pop_range(
+        self,
+        key: _Key,
+        bin: str,
+        index: int,
+        count: int,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> Any: ...
+    def list_remove(
+        self,
+        key: _Key,
+        bin: str,
+        index: int,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> int: ...
+    def list_remove_range(
+        self,
+        key: _Key,
+        bin: str,
+        index: int,
+        count: int,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> int: ...
+    def list_clear(
+        self,
+        key: _Key,
+        bin: str,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> int: ...
+    def list_set(
+        self,
+        key: _Key,
+        bin: str,
+        index: int,
+        val: Any,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> int: ...
+    def list_get(
+        self,
+        key: _Key,
+        bin: str,
+        index: int,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> Any: ...
+    def list_get_range(
+        self,
+        key: _Key,
+        bin: str,
+        index: int,
+        count: int,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> Any: ...
+    def list_trim(
+        self,
+        key: _Key,
+        bin: str,
+        index: int,
+        count: int,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> int: ...
+    def list_size(
+        self,
+        key: _Key,
+        bin: str,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> int: ...
+    def map_set_policy(
+        self,
+        key: _Key,
+        bin: str,
+        map_policy: Mapping[str, Any],
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> int: ...
+    def map_put(
+        self,
+        key: _Key,
+        bin: str,
+        map_key: Any,
+        val: Any,
+        map_policy: Mapping[str, Any] | None = None,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> int: ...
+    def map_put_items(
+        self,
+        key: _Key,
+        bin: str,
+        items: _Bins,
+        map_policy: Mapping[str, Any] | None = None,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> int: ...
+    def map_increment(
+        self,
+        key: _Key,
+        bin: str,
+        map_key: Any,
+        incr: int | float,
+        map_policy: Mapping[str, Any] | None = None,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> int: ...
+    def map_decrement(
+        self,
+        key: _Key,
+        bin: str,
+        map_key: Any,
+        decr: int | float,
+        map_policy: Mapping[str, Any] | None = None,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> int: ...
+    def map_size(
+        self,
+        key: _Key,
+        bin: str,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> int: ...
+    def map_clear(
+        self,
+        key: _Key,
+        bin: str,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> int: ...
+    def map_remove_by_key(
+        self,
+        key: _Key,
+        bin: str,
+        map_key: Any,
+        return_type: int,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> Any: ...
+    def map_remove_by_key_list(
+        self,
+        key: _Key,
+        bin: str,
+        list: builtins.list[Any],
+        return_type: int,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> Any: ...
+    def map_remove_by_key_range(
+        self,
+        key: _Key,
+        bin: str,
+        map_key: Any,
+        range: Any,
+        return_type: int,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> Any: ...
+    def map_remove_by_value(
+        self,
+        key: _Key,
+        bin: str,
+        val: Any,
+        return_type: int,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> Any: ...
+    def map_remove_by_value_list(
+        self,
+        key: _Key,
+        bin: str,
+        list: builtins.list[Any],
+        return_type: int,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> Any: ...
+    def map_remove_by_value_range(
+        self,
+        key: _Key,
+        bin: str,
+        val: Any,
+        range: Any,
+        return_type: int,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> Any: ...
+    def map_remove_by_index(
+        self,
+        key: _Key,
+        bin: str,
+        index: int,
+        return_type: int,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> Any: ...
+    def map_remove_by_index_range(
+        self,
+        key: _Key,
+        bin: str,
+        index: int,
+        range: int,
+        return_type: int,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> Any: ...
+    def map_remove_by_rank(
+        self,
+        key: _Key,
+        bin: str,
+        rank: int,
+        return_type: int,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> Any: ...
+    def map_remove_by_rank_range(
+        self,
+        key: _Key,
+        bin: str,
+        rank: int,
+        range: int,
+        return_type: int,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> Any: ...
+    def map_get_by_key(
+        self,
+        key: _Key,
+        bin: str,
+        map_key: Any,
+        return_type: int,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> Any: ...
+    def map_get_by_key_list(
+        self,
+        key: _Key,
+        bin: str,
+        key_list: list[Any],
+        return_type: int,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> Any: ...
+    def map_get_by_key_range(
+        self,
+        key: _Key,
+        bin: str,
+        map_key: Any,
+        range: Any,
+        return_type: int,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> Any: ...
+    def map_get_by_value(
+        self,
+        key: _Key,
+        bin: str,
+        val: Any,
+        return_type: int,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> Any: ...
+    def map_get_by_value_list(
+        self,
+        key: _Key,
+        bin: str,
+        value_list: list[Any],
+        return_type: int,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> Any: ...
+    def map_get_by_value_range(
+        self,
+        key: _Key,
+        bin: str,
+        val: Any,
+        range: Any,
+        return_type: int,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> Any: ...
+    def map_get_by_index(
+        self,
+        key: _Key,
+        bin: str,
+        index: int,
+        return_type: int,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> Any: ...
+    def map_get_by_index_range(
+        self,
+        key: _Key,
+        bin: str,
+        index: int,
+        range: int,
+        return_type: int,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> Any: ...
+    def map_get_by_rank(
+        self,
+        key: _Key,
+        bin: str,
+        rank: int,
+        return_type: int,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> Any: ...
+    def map_get_by_rank_range(
+        self,
+        key: _Key,
+        bin: str,
+        rank: int,
+        range: int,
+        return_type: int,
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> Any: ...
     def get_key_partition_id(
         self, ns: str, set: str | None, key: str | int | bytes | bytearray
     ) -> int: ...

@@ -1,4 +1,5 @@
 #include "client.h"
+#include "direct.h"
 
 #include "args.h"
 #include "docs.h"
@@ -286,6 +287,10 @@ client_exit(PyObject *self, PyObject *ignored)
     {#name, (PyCFunction)(void (*)(void))client_##name,                                \
      METH_METHOD | METH_FASTCALL | METH_KEYWORDS, doc_##name}
 
+#define DIRECT_METHOD(name, number, result, n_required, args, sig, text)               \
+    {#name, (PyCFunction)(void (*)(void))client_##name,                                \
+     METH_METHOD | METH_FASTCALL | METH_KEYWORDS, DIRECT_DOC(#name, sig, text)},
+
 static PyMethodDef client_methods[] = {
     METHOD(connect),
     {"close", client_close, METH_NOARGS, doc_close},
@@ -306,7 +311,7 @@ static PyMethodDef client_methods[] = {
     METHOD(increment),
     METHOD(operate),
     METHOD(operate_ordered),
-    METHOD(get_key_partition_id),
+    DIRECT_METHODS(DIRECT_METHOD) METHOD(get_key_partition_id),
     METHOD(get_key_digest),
     METHOD(llist),
     METHOD(has_geo),

@@ -7,6 +7,7 @@
 #include "compat.h"
 #include "keys.h"
 #include "operations.h"
+#include "record_call.h"
 
 typedef struct record_call {
     module_state *st;
@@ -583,6 +584,43 @@ operate(const char *func, bool ordered, PyObject *self, PyTypeObject *cls,
     }
     end(&c);
     return result;
+}
+
+/* The value of the reply's last operation, None when there is none. */
+static PyObject *
+last_value(record_call *c)
+{
+    asc_msg m;
+    PyObject *name, *value, *last = Py_NewRef(Py_None);
+    if (open_reply(c, &m) < 0) {
+        Py_CLEAR(last);
+    }
+    for (unsigned i = 0; last != NULL && i < m.n_ops; i++) {
+        if (next_bin(c, &m, &name, &value) < 0) {
+            Py_CLEAR(last);
+            break;
+        }
+        Py_DECREF(name);
+        Py_SETREF(last, value);
+    }
+    return last;
+}
+
+PyObject *
+record_operate_one(PyObject *self, PyTypeObject *cls, PyObject *key, PyObject *ops,
+                   PyObject *meta, PyObject *policy_arg)
+{
+    PyObject *value = NULL;
+    record_call c;
+    operations_summary sum;
+    if (begin(&c, self, cls, POLICY_OPERATE, key, meta, policy_arg) == 0 &&
+        begin_message(&c) == 0 &&
+        operations_from_py(&c.enc, &c.writer, ops, true, &sum) == 0) {
+        int rc = run_operations(&c, &sum);
+        value = rc == 0 ? last_value(&c) : raise_run(&c, rc);
+    }
+    end(&c);
+    return value;
 }
 
 CLIENT_METHOD(client_operate)
