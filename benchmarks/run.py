@@ -23,6 +23,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 Message = dict[str, Any]
 Hosts = list[tuple[str, int]]
+Row = tuple[str, int, bool]  # of a workload: name, calls, whether it moves one value
 
 
 class Failed(Exception):
@@ -95,12 +96,21 @@ class Comparison:
     theirs_wall_us: float
     ours_cpu_us: float
     theirs_cpu_us: float
+    floor_us: float | None = None  # CPU of msgspec for the same value
+    floor_ratio: float | None = None  # ours by that, median
 
 
 def compare(
-    workload: str, n_calls: int, ours: Sequence[Message], theirs: Sequence[Message]
+    workload: str,
+    n_calls: int,
+    ours: Sequence[Message],
+    theirs: Sequence[Message],
+    floor: Sequence[Message] = (),
 ) -> Comparison:
-    """Pair the rounds of both clients; each message has wall_s and cpu_s."""
+    """Pair the rounds of both clients; each message has wall_s and cpu_s.
+
+    floor has those of plain msgpack, where the workload moves one value.
+    """
     pairs = list(zip(ours, theirs, strict=True))
 
     def per_call_us(rounds: Sequence[Message], field: str) -> float:
@@ -116,13 +126,24 @@ def compare(
         theirs_wall_us=per_call_us(theirs, "wall_s"),
         ours_cpu_us=per_call_us(ours, "cpu_s"),
         theirs_cpu_us=per_call_us(theirs, "cpu_s"),
+        floor_us=per_call_us(floor, "cpu_s") if floor else None,
+        floor_ratio=median(
+            a["cpu_s"] / f["cpu_s"] for a, f in zip(ours, floor, strict=True)
+        )
+        if floor
+        else None,
     )
 
 
 def measure(
-    name: str, n_calls: int, rounds: int, ours: Worker, theirs: Worker
+    name: str,
+    n_calls: int,
+    rounds: int,
+    ours: Worker,
+    theirs: Worker,
+    has_floor: bool = False,
 ) -> Comparison:
-    batches: dict[str, list[Message]] = {"ours": [], "theirs": []}
+    batches: dict[str, list[Message]] = {"ours": [], "theirs": [], "floor": []}
     workers = (("ours", ours), ("theirs", theirs))
     for _, worker in workers:
         # by both, so that their processes are alike; the second's bytes stay
@@ -133,19 +154,24 @@ def measure(
         for side, worker in workers:
             batch = worker.ask("run", workload=name, n_calls=n_calls)
             batches[side].append(batch)
-    return compare(name, n_calls, batches["ours"], batches["theirs"])
+        if has_floor:
+            batch = theirs.ask("msgpack", workload=name, n_calls=n_calls)
+            batches["floor"].append(batch)
+    return compare(name, n_calls, **batches)
 
 
-def line(name: str, rate: str, cpu: str, wall_us: str, cpu_us: str) -> str:
-    return f"{name:17}  {rate:>17}   {cpu:>17}  {wall_us:>14}  {cpu_us:>14}"
+def line(
+    name: str, rate: str, cpu: str, wall_us: str, cpu_us: str, floor: str = ""
+) -> str:
+    return f"{name:17} {rate:>17}  {cpu:>17} {wall_us:>13} {cpu_us:>13} {floor:>12}"
 
 
 SPREAD = "  min   med   max"
-SIDES = "   ours theirs"
+SIDES = "  ours theirs"
 HEADER = "\n".join(
     (
-        line("", "calls/s ratio", "CPU/call ratio", "us per call", "CPU us"),
-        line("workload", SPREAD, SPREAD, SIDES, SIDES),
+        line("", "calls/s ratio", "CPU/call ratio", "us per call", "CPU us", "msgspec"),
+        line("workload", SPREAD, SPREAD, SIDES, SIDES, "us  ratio"),
     )
 )
 
@@ -155,19 +181,10 @@ def table_row(row: Comparison) -> str:
         row.workload,
         str(row.rate_ratio),
         str(row.cpu_ratio),
-        f"{row.ours_wall_us:7.0f}{row.theirs_wall_us:7.0f}",
-        f"{row.ours_cpu_us:7.1f}{row.theirs_cpu_us:7.1f}",
+        f"{row.ours_wall_us:6.0f} {row.theirs_wall_us:6.0f}",
+        f"{row.ours_cpu_us:6.1f} {row.theirs_cpu_us:6.1f}",
+        f"{row.floor_us:6.0f} {row.floor_ratio:5.2f}" if row.floor_us else "",
     )
-
-
-def measure_msgpack(worker: Worker, n_calls: int, rounds: int) -> Message:
-    answers = [worker.ask("msgpack", n_calls=n_calls) for _ in range(rounds)]
-    return {
-        "version": answers[0]["version"],
-        "size": answers[0]["size"],
-        "encode_us": median(a["encode_s"] for a in answers) / n_calls * 1e6,
-        "decode_us": median(a["decode_s"] for a in answers) / n_calls * 1e6,
-    }
 
 
 def parse_hosts(text: str) -> Hosts:
@@ -220,7 +237,7 @@ def arguments(args: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def run(options: argparse.Namespace, selected: Sequence[tuple[str, int]]) -> None:
+def run(options: argparse.Namespace, selected: Sequence[Row]) -> None:
     with ExitStack() as stack:
         if options.hosts:
             hosts = parse_hosts(options.hosts)
@@ -242,17 +259,17 @@ def run(options: argparse.Namespace, selected: Sequence[tuple[str, int]]) -> Non
                 f"ours: aerospike {versions[0]}, theirs: aerospike {versions[1]}, "
                 f"{options.rounds} rounds against {server}\n"
                 "Ratios are ours / theirs: calls/s above 1 and CPU/call below 1 "
-                f"are better.\n\n{HEADER}"
+                "are better. msgspec: its CPU for the same value as plain msgpack, "
+                f"and ours by that.\n\n{HEADER}"
             )
         rows = []
-        for name, n_calls in selected:
+        for name, n_calls, has_floor in selected:
             n_scaled = max(1, round(n_calls * options.calls))
-            rows.append(measure(name, n_scaled, options.rounds, ours, theirs))
+            rows.append(
+                measure(name, n_scaled, options.rounds, ours, theirs, has_floor)
+            )
             if not options.json:
                 print(table_row(rows[-1]), flush=True)
-        msgpack = None
-        if any("map" in name for name, _ in selected):
-            msgpack = measure_msgpack(theirs, 60, options.rounds)
     if options.json:
         result = {
             "ours": versions[0],
@@ -260,22 +277,16 @@ def run(options: argparse.Namespace, selected: Sequence[tuple[str, int]]) -> Non
             "server": server,
             "rounds": options.rounds,
             "workloads": [asdict(row) for row in rows],
-            "msgpack": msgpack,
         }
         print(json.dumps(result, indent=2))
-    elif msgpack is not None:
-        print(
-            f"\nThe same map as plain msgpack ({msgpack['size']} bytes) with msgspec "
-            f"{msgpack['version']}: encode {msgpack['encode_us']:.0f} us, "
-            f"decode {msgpack['decode_us']:.0f} us of CPU."
-        )
 
 
-def workload_table(python: str) -> list[tuple[str, int]]:
-    """Name and calls of each workload, read where its imports are installed."""
+def workload_table(python: str) -> list[Row]:
+    """The workloads, read where their imports are installed."""
     code = (
         "import json, workloads as w;"
-        "print(json.dumps([(x.name, x.n_calls) for x in w.WORKLOADS]))"
+        "print(json.dumps([(x.name, x.n_calls, x.value is not None)"
+        " for x in w.WORKLOADS]))"
     )
     done = subprocess.run(
         [python, "-W", "ignore", "-c", code],
@@ -286,7 +297,7 @@ def workload_table(python: str) -> list[tuple[str, int]]:
     )
     if done.returncode != 0:
         raise Failed(done.stderr.strip())
-    return [(name, n_calls) for name, n_calls in json.loads(done.stdout)]
+    return [(name, n, floor) for name, n, floor in json.loads(done.stdout)]
 
 
 def main(args: Sequence[str]) -> int:
@@ -298,7 +309,7 @@ def main(args: Sequence[str]) -> int:
             row for row in table if not wanted or any(part in row[0] for part in wanted)
         ]
         if options.list:
-            print("\n".join(name for name, _ in selected))
+            print("\n".join(name for name, *_ in selected))
         elif selected:
             run(options, selected)
         else:

@@ -11,13 +11,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from aerospike import exception
-from aerospike_helpers.operations import operations
+from aerospike_helpers.operations import list_operations, map_operations, operations
 
 Key = tuple[str, str, str]
 
 SMALL = {"n": 42, "ratio": 0.25, "name": "short string", "blob": bytes(range(32))}
 MAP = {f"key-{i:06}": [i, f"value-{i}", i * 1.5] for i in range(1, 5001)}
 BLOB = bytes(range(250)) * 400  # 100,000 bytes
+BIG_BLOB = bytes(range(250)) * 4000  # 1,000,000 bytes
+INTEGERS = [i * 37 for i in range(10_000)]
+DOCUMENT = {  # three levels of maps
+    f"section-{i}": {
+        f"item-{j}": {"id": i * j, "name": f"text {j}", "marks": [1.5, None, True]}
+        for j in range(20)
+    }
+    for i in range(20)
+}
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,8 @@ class Workload:
     call: Callable[[Any, Key], Any]
     check: Callable[[Any], bool]
     prepare: Callable[[Any, Key], Any] | None = None
+    value: Any = None  # what is moved, to be held against plain msgpack of it
+    reads: bool = True  # whether it is read, so decoded
 
     def key(self, namespace: str) -> Key:
         return namespace, "bench", self.name
@@ -54,6 +65,52 @@ def increment_and_read(client: Any, key: Key) -> Any:
     return client.operate(key, ops)
 
 
+def operate_five(client: Any, key: Key) -> Any:
+    ops = [
+        operations.increment("n", 1),
+        list_operations.list_append("events", 1),
+        list_operations.list_trim("events", -10, 10),
+        list_operations.list_size("events"),
+        operations.read("n"),
+    ]
+    return client.operate(key, ops)
+
+
+def five_maps(client: Any, key: Key) -> Any:
+    ops = [
+        map_operations.map_put("m", "a", 1),
+        map_operations.map_increment("m", "b", 1),
+        map_operations.map_size("m"),
+        map_operations.map_get_by_key("m", "a", 7),
+        operations.read("n"),
+    ]
+    return client.operate(key, ops)
+
+
+def getting(name: str, n_calls: int, value: Any) -> Workload:
+    """Reading a record of one bin that holds a value."""
+    return Workload(
+        f"get-{name}",
+        n_calls,
+        prepare=lambda client, key: client.put(key, {"v": value}),
+        call=lambda client, key: client.get(key),
+        check=lambda result: result[2] == {"v": value},
+        value=value,
+    )
+
+
+def putting(name: str, n_calls: int, value: Any) -> Workload:
+    """Writing a value to the one bin of a record."""
+    return Workload(
+        f"put-{name}",
+        n_calls,
+        call=lambda client, key: client.put(key, {"v": value}),
+        check=lambda result: result == 0,
+        value=value,
+        reads=False,
+    )
+
+
 WORKLOADS = (
     Workload(
         "get-4-bins",
@@ -68,19 +125,14 @@ WORKLOADS = (
         call=lambda client, key: client.put(key, SMALL),
         check=lambda result: result == 0,
     ),
-    Workload(
-        "get-map-5000",
-        n_calls=60,
-        prepare=lambda client, key: client.put(key, {"m": MAP}),
-        call=lambda client, key: client.get(key),
-        check=lambda result: result[2] == {"m": MAP},
-    ),
-    Workload(
-        "put-map-5000",
-        n_calls=60,
-        call=lambda client, key: client.put(key, {"m": MAP}),
-        check=lambda result: result == 0,
-    ),
+    getting("map-5000", 60, MAP),
+    putting("map-5000", 60, MAP),
+    getting("list-10000", 200, INTEGERS),
+    putting("list-10000", 200, INTEGERS),
+    getting("document", 400, DOCUMENT),
+    putting("document", 400, DOCUMENT),
+    getting("blob-1m", 100, BIG_BLOB),
+    putting("blob-1m", 100, BIG_BLOB),
     Workload(
         "exists",
         n_calls=4000,
@@ -103,12 +155,20 @@ WORKLOADS = (
         check=lambda result: result[2]["n"] >= 1,
     ),
     Workload(
-        "get-blob-100k",
-        n_calls=1000,
-        prepare=lambda client, key: client.put(key, {"b": BLOB}),
-        call=lambda client, key: client.get(key),
-        check=lambda result: result[2] == {"b": BLOB},
+        "operate-five",
+        n_calls=2000,
+        prepare=lambda client, key: client.put(key, {"n": 0, "events": []}),
+        call=operate_five,
+        check=lambda result: result[2]["n"] >= 1 and result[2]["events"] >= 1,
     ),
+    Workload(
+        "operate-five-maps",
+        n_calls=2000,
+        prepare=lambda client, key: client.put(key, {"n": 0, "m": {"b": 1}}),
+        call=five_maps,
+        check=lambda result: result[2]["n"] == 0,
+    ),
+    getting("blob-100k", 1000, BLOB),
 )
 
 BY_NAME = {workload.name: workload for workload in WORKLOADS}

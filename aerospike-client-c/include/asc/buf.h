@@ -38,6 +38,17 @@ asc_buf_add(asc_buf *b, size_t n)
     return p;
 }
 
+/* Room for n more bytes at the end, which are not counted in len: whoever writes there
+ * counts what it wrote. NULL when memory is short. */
+static inline uint8_t *
+asc_buf_reserve(asc_buf *b, size_t n)
+{
+    if (b->cap - b->len < n && !asc_buf_grow(b, b->len + n)) {
+        return NULL;
+    }
+    return b->data + b->len;
+}
+
 /* Append n bytes. False when memory is short. */
 static inline bool
 asc_buf_put(asc_buf *b, const void *bytes, size_t n)

@@ -49,42 +49,87 @@ asc_mp_put_bool(asc_buf *b, bool v)
     return asc_mp_put_byte(b, v ? 0xC3 : 0xC2);
 }
 
-/* tag, then the low `width` bytes (1, 2, 4, 8) of v, big-endian. */
-bool asc_mp_put_tagged(asc_buf *b, uint8_t tag, uint64_t v, unsigned width);
+#define ASC_MP_MAX_INT_SIZE 9u
+
+/* Write an integer of up to ASC_MP_MAX_INT_SIZE bytes in its shortest form; returns its
+ * size. */
+static inline size_t
+asc_mp_write_uint(uint8_t *p, uint64_t v)
+{
+    if (v < 0x80) {
+        p[0] = (uint8_t)v;
+        return 1;
+    }
+    if (v <= UINT8_MAX) {
+        p[0] = 0xCC;
+        p[1] = (uint8_t)v;
+        return 2;
+    }
+    if (v <= UINT16_MAX) {
+        p[0] = 0xCD;
+        asc_put_u16(p + 1, (uint16_t)v);
+        return 3;
+    }
+    if (v <= UINT32_MAX) {
+        p[0] = 0xCE;
+        asc_put_u32(p + 1, (uint32_t)v);
+        return 5;
+    }
+    p[0] = 0xCF;
+    asc_put_u64(p + 1, v);
+    return 9;
+}
+
+static inline size_t
+asc_mp_write_int(uint8_t *p, int64_t v)
+{
+    if (v >= 0) {
+        return asc_mp_write_uint(p, (uint64_t)v);
+    }
+    if (v >= -32) {
+        p[0] = (uint8_t)v;
+        return 1;
+    }
+    if (v >= INT8_MIN) {
+        p[0] = 0xD0;
+        p[1] = (uint8_t)v;
+        return 2;
+    }
+    if (v >= INT16_MIN) {
+        p[0] = 0xD1;
+        asc_put_u16(p + 1, (uint16_t)v);
+        return 3;
+    }
+    if (v >= INT32_MIN) {
+        p[0] = 0xD2;
+        asc_put_u32(p + 1, (uint32_t)v);
+        return 5;
+    }
+    p[0] = 0xD3;
+    asc_put_u64(p + 1, (uint64_t)v);
+    return 9;
+}
 
 static inline bool
 asc_mp_put_uint(asc_buf *b, uint64_t v)
 {
-    if (v < 0x80) {
-        return asc_mp_put_byte(b, (uint8_t)v);
+    uint8_t *p = asc_buf_reserve(b, ASC_MP_MAX_INT_SIZE);
+    if (p == NULL) {
+        return false;
     }
-    if (v <= UINT8_MAX) {
-        return asc_mp_put_tagged(b, 0xCC, v, 1);
-    }
-    if (v <= UINT16_MAX) {
-        return asc_mp_put_tagged(b, 0xCD, v, 2);
-    }
-    return v <= UINT32_MAX ? asc_mp_put_tagged(b, 0xCE, v, 4)
-                           : asc_mp_put_tagged(b, 0xCF, v, 8);
+    b->len += asc_mp_write_uint(p, v);
+    return true;
 }
 
 static inline bool
 asc_mp_put_int(asc_buf *b, int64_t v)
 {
-    if (v >= 0) {
-        return asc_mp_put_uint(b, (uint64_t)v);
+    uint8_t *p = asc_buf_reserve(b, ASC_MP_MAX_INT_SIZE);
+    if (p == NULL) {
+        return false;
     }
-    if (v >= -32) {
-        return asc_mp_put_byte(b, (uint8_t)v);
-    }
-    if (v >= INT8_MIN) {
-        return asc_mp_put_tagged(b, 0xD0, (uint64_t)v, 1);
-    }
-    if (v >= INT16_MIN) {
-        return asc_mp_put_tagged(b, 0xD1, (uint64_t)v, 2);
-    }
-    return v >= INT32_MIN ? asc_mp_put_tagged(b, 0xD2, (uint64_t)v, 4)
-                          : asc_mp_put_tagged(b, 0xD3, (uint64_t)v, 8);
+    b->len += asc_mp_write_int(p, v);
+    return true;
 }
 
 static inline bool
@@ -102,27 +147,63 @@ asc_mp_put_double(asc_buf *b, double v)
 /* Header of a byte string of `size` bytes in all, the type byte included. */
 bool asc_mp_put_str_head(asc_buf *b, size_t size);
 
-/* A byte string: particle type, then the bytes. */
-static inline bool
-asc_mp_put_bytes(asc_buf *b, uint8_t particle, const void *bytes, size_t size)
+/* Append a byte string's header and particle type; returns where its n bytes, already
+ * counted, go, or NULL when memory is short. */
+static inline uint8_t *
+asc_mp_add_bytes(asc_buf *b, uint8_t particle, size_t n)
 {
-    if (size < 31) { /* one header byte, one type byte: nearly every string */
-        uint8_t *p = asc_buf_add(b, size + 2);
+    if (n < 31) { /* one header byte, one type byte: nearly every string */
+        uint8_t *p = asc_buf_add(b, n + 2);
         if (p == NULL) {
-            return false;
+            return NULL;
         }
-        p[0] = (uint8_t)(0xA0 | (size + 1));
+        p[0] = (uint8_t)(0xA0 | (n + 1));
         p[1] = particle;
-        memcpy(p + 2, bytes, size);
-        return true;
+        return p + 2;
     }
-    return size < UINT32_MAX && asc_mp_put_str_head(b, size + 1) &&
-           asc_mp_put_byte(b, particle) && asc_buf_put(b, bytes, size);
+    if (n >= UINT32_MAX || !asc_mp_put_str_head(b, n + 1)) {
+        return NULL;
+    }
+    uint8_t *p = asc_buf_add(b, n + 1);
+    if (p == NULL) {
+        return NULL;
+    }
+    p[0] = particle;
+    return p + 1;
 }
 
+/* A byte string: particle type, then the bytes. */
+static inline bool
+asc_mp_put_bytes(asc_buf *b, uint8_t particle, const void *bytes, size_t n)
+{
+    uint8_t *p = asc_mp_add_bytes(b, particle, n);
+    if (p == NULL) {
+        return false;
+    }
+    if (n > 0) {
+        memcpy(p, bytes, n);
+    }
+    return true;
+}
+
+/* The same as the functions below, of any size. */
+bool asc_mp_put_long_list_head(asc_buf *b, size_t n);
+bool asc_mp_put_long_map_head(asc_buf *b, size_t n);
+
 /* Header of a list of n items, or of a map of n pairs (n below 2^32). */
-bool asc_mp_put_list_head(asc_buf *b, size_t n);
-bool asc_mp_put_map_head(asc_buf *b, size_t n);
+static inline bool
+asc_mp_put_list_head(asc_buf *b, size_t n)
+{
+    return n < 16 ? asc_mp_put_byte(b, (uint8_t)(0x90 | n))
+                  : asc_mp_put_long_list_head(b, n);
+}
+
+static inline bool
+asc_mp_put_map_head(asc_buf *b, size_t n)
+{
+    return n < 16 ? asc_mp_put_byte(b, (uint8_t)(0x80 | n))
+                  : asc_mp_put_long_map_head(b, n);
+}
 
 /* The order marker: the first item of a list (and counted as one), or the key of the
  * first pair of a map, whose value is nil. */

@@ -1,36 +1,35 @@
 #include "asc/msgpack.h"
 
-bool
-asc_mp_put_tagged(asc_buf *b, uint8_t tag, uint64_t v, unsigned width)
-{
-    uint8_t *p = asc_buf_add(b, 1 + (size_t)width);
-    if (p == NULL) {
-        return false;
-    }
-    p[0] = tag;
-    for (unsigned i = width; i > 0; i--) {
-        p[i] = (uint8_t)v;
-        v >>= 8;
-    }
-    return true;
-}
-
 /* A header of the families that have a short form (tag | n), an optional 8-bit form,
  * and 16- and 32-bit forms. */
 static bool
 put_head(asc_buf *b, size_t n, uint8_t short_tag, size_t short_max, uint8_t tag8,
          uint8_t tag16)
 {
+    uint8_t *p = asc_buf_reserve(b, 5);
+    if (p == NULL || n > UINT32_MAX) {
+        return false;
+    }
     if (n <= short_max) {
-        return asc_mp_put_byte(b, (uint8_t)(short_tag | n));
+        p[0] = (uint8_t)(short_tag | n);
+        b->len += 1;
     }
-    if (tag8 != 0 && n <= UINT8_MAX) {
-        return asc_mp_put_tagged(b, tag8, n, 1);
+    else if (tag8 != 0 && n <= UINT8_MAX) {
+        p[0] = tag8;
+        p[1] = (uint8_t)n;
+        b->len += 2;
     }
-    if (n <= UINT16_MAX) {
-        return asc_mp_put_tagged(b, tag16, n, 2);
+    else if (n <= UINT16_MAX) {
+        p[0] = tag16;
+        asc_put_u16(p + 1, (uint16_t)n);
+        b->len += 3;
     }
-    return n <= UINT32_MAX && asc_mp_put_tagged(b, tag16 + 1, n, 4);
+    else {
+        p[0] = tag16 + 1;
+        asc_put_u32(p + 1, (uint32_t)n);
+        b->len += 5;
+    }
+    return true;
 }
 
 bool
@@ -40,13 +39,13 @@ asc_mp_put_str_head(asc_buf *b, size_t size)
 }
 
 bool
-asc_mp_put_list_head(asc_buf *b, size_t n)
+asc_mp_put_long_list_head(asc_buf *b, size_t n)
 {
     return put_head(b, n, 0x90, 15, 0, 0xDC);
 }
 
 bool
-asc_mp_put_map_head(asc_buf *b, size_t n)
+asc_mp_put_long_map_head(asc_buf *b, size_t n)
 {
     return put_head(b, n, 0x80, 15, 0, 0xDE);
 }

@@ -4,6 +4,9 @@
 
 #include <Python.h>
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #if PY_VERSION_HEX < 0x030D00B1
 /* A new reference; IndexError when the list has become shorter. */
 static inline PyObject *
@@ -22,6 +25,51 @@ PyDict_GetItemRef(PyObject *dict, PyObject *key, PyObject **out)
     return item != NULL ? 1 : PyErr_Occurred() ? -1 : 0;
 }
 #endif
+
+/* An element of a list that other code may change meanwhile: good until that code runs,
+ * or list_item_done(); IndexError when the list has become shorter. */
+static inline PyObject *
+list_item(PyObject *list, Py_ssize_t i)
+{
+#ifndef Py_GIL_DISABLED
+    if (i < PyList_GET_SIZE(list)) {
+        return PyList_GET_ITEM(list, i);
+    }
+    PyErr_SetString(PyExc_IndexError, "list index out of range");
+    return NULL;
+#else
+    return PyList_GetItemRef(list, i);
+#endif
+}
+
+static inline void
+list_item_done(PyObject *item)
+{
+#ifdef Py_GIL_DISABLED
+    Py_XDECREF(item);
+#else
+    (void)item;
+#endif
+}
+
+/* The value of an int that takes one digit, as most do: true when *out has it. */
+static inline bool
+small_int(PyObject *value, int64_t *out)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    if (PyUnstable_Long_IsCompact((PyLongObject *)value)) {
+        *out = PyUnstable_Long_CompactValue((PyLongObject *)value);
+        return true;
+    }
+#else
+    Py_ssize_t size = Py_SIZE(value);
+    if (size >= -1 && size <= 1) {
+        *out = size * (int64_t)((PyLongObject *)value)->ob_digit[0];
+        return true;
+    }
+#endif
+    return false;
+}
 
 /* Is the interpreter on its way out? */
 static inline int

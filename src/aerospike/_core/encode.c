@@ -45,7 +45,7 @@ write_utf8(uint8_t *p, PyObject *text)
 }
 
 /* Size of the UTF-8, or -1 with ClientError. */
-static Py_ssize_t
+static inline Py_ssize_t
 text_size(module_state *st, PyObject *text)
 {
     if (PyUnicode_IS_COMPACT_ASCII(text)) {
@@ -58,11 +58,27 @@ text_size(module_state *st, PyObject *text)
                                   "surrogate");
 }
 
-static void
+/* Copies up to 16 bytes without a call: most strings are that short. */
+static inline void
+copy_text(uint8_t *to, const uint8_t *from, size_t n)
+{
+    if (n >= 8 && n <= 16) {
+        uint64_t head, tail; /* they may overlap */
+        memcpy(&head, from, 8);
+        memcpy(&tail, from + n - 8, 8);
+        memcpy(to, &head, 8);
+        memcpy(to + n - 8, &tail, 8);
+    }
+    else {
+        memcpy(to, from, n);
+    }
+}
+
+static inline void
 write_text(uint8_t *p, PyObject *text, Py_ssize_t size)
 {
     if (PyUnicode_IS_COMPACT_ASCII(text)) {
-        memcpy(p, PyUnicode_DATA(text), (size_t)size);
+        copy_text(p, PyUnicode_DATA(text), (size_t)size);
     }
     else {
         write_utf8(p, text);
@@ -86,10 +102,13 @@ encode_utf8(module_state *st, asc_buf *out, PyObject *text)
 
 /* --- scalars --- */
 
-static int
+static inline int
 int_from_py(module_state *st, PyObject *value, int64_t *out)
 {
     int overflow;
+    if (small_int(value, out)) {
+        return 0;
+    }
     *out = PyLong_AsLongLongAndOverflow(value, &overflow);
     if (overflow != 0) {
         return raise_param(st,
@@ -136,26 +155,19 @@ enter(encoder *e)
     return 0;
 }
 
-static int
+static inline int
 encode_str(encoder *e, uint8_t particle, PyObject *text)
 {
     Py_ssize_t size = text_size(e->st, text);
-    if (size < 0) {
-        return -1;
-    }
-    if ((size_t)size >= UINT32_MAX || !asc_mp_put_str_head(e->out, (size_t)size + 1)) {
-        return put_ok(false);
-    }
-    uint8_t *p = asc_buf_add(e->out, (size_t)size + 1);
+    uint8_t *p = size >= 0 ? asc_mp_add_bytes(e->out, particle, (size_t)size) : NULL;
     if (p == NULL) {
-        return put_ok(false);
+        return size < 0 ? -1 : put_ok(false);
     }
-    *p = particle;
-    write_text(p + 1, text, size);
+    write_text(p, text, size);
     return 0;
 }
 
-static int
+static inline int
 encode_int(encoder *e, PyObject *value)
 {
     int64_t v;
@@ -193,6 +205,41 @@ blob_particle(module_state *st, PyObject *value)
                : ASC_PARTICLE_BLOB;
 }
 
+/* The types that most items are, which no Python code runs for, so that a borrowed
+ * reference is enough. 1: done; 0: of another type; -1 with an exception. */
+static inline int
+encode_simple(encoder *e, PyObject *value)
+{
+    PyTypeObject *type = Py_TYPE(value);
+    int rc;
+    if (type == &PyUnicode_Type) {
+        rc = encode_str(e, ASC_PARTICLE_STRING, value);
+    }
+    else if (type == &PyLong_Type) {
+        rc = encode_int(e, value);
+    }
+    else if (type == &PyFloat_Type) {
+        rc = put_ok(asc_mp_put_double(e->out, PyFloat_AS_DOUBLE(value)));
+    }
+    else {
+        return 0;
+    }
+    return rc < 0 ? -1 : 1;
+}
+
+/* An item that other code may take away meanwhile. */
+static inline int
+encode_borrowed(encoder *e, PyObject *value)
+{
+    int rc = encode_simple(e, value);
+    if (rc == 0) {
+        Py_INCREF(value);
+        rc = encode_item(e, value);
+        Py_DECREF(value);
+    }
+    return rc < 0 ? -1 : 0;
+}
+
 static int
 encode_list(encoder *e, PyObject *list)
 {
@@ -202,9 +249,9 @@ encode_list(encoder *e, PyObject *list)
     }
     int rc = 0;
     for (Py_ssize_t i = 0; i < n && rc == 0; i++) {
-        PyObject *item = PyList_GetItemRef(list, i); /* IndexError if it shrank */
-        rc = item != NULL ? encode_item(e, item) : -1;
-        Py_XDECREF(item);
+        PyObject *item = list_item(list, i);
+        rc = item != NULL ? encode_borrowed(e, item) : -1;
+        list_item_done(item);
     }
     e->depth--;
     return rc;
@@ -242,11 +289,8 @@ encode_pairs(encoder *e, PyObject *dict, pair_at *at)
     int rc = 0;
     while (rc == 0 && PyDict_Next(dict, &pos, &key, &value)) {
         size_t start = e->out->len;
-        Py_INCREF(key);
-        Py_INCREF(value);
-        rc = i < n && encode_map_key(e, key) == 0 ? encode_item(e, value) : -1;
-        Py_DECREF(key);
-        Py_DECREF(value);
+        /* keys never run Python code, so that the value is still there after them */
+        rc = i < n && encode_map_key(e, key) == 0 ? encode_borrowed(e, value) : -1;
         if (at != NULL && i < n) {
             at[i] = (pair_at){start, e->out->len - start};
         }
@@ -351,7 +395,7 @@ encode_sorted_pairs(encoder *e, PyObject *dict)
 static int
 encode_map(encoder *e, PyObject *dict)
 {
-    bool ordered = is_instance(dict, e->st->KeyOrderedDict);
+    bool ordered = !PyDict_CheckExact(dict) && is_instance(dict, e->st->KeyOrderedDict);
     size_t n = (size_t)PyDict_GET_SIZE(dict) + ordered;
     if (enter(e) < 0 || put_ok(asc_mp_put_map_head(e->out, n)) < 0) {
         return -1;
@@ -443,14 +487,9 @@ int
 encode_item(encoder *e, PyObject *value)
 {
     PyTypeObject *type = Py_TYPE(value);
-    if (type == &PyUnicode_Type) {
-        return encode_str(e, ASC_PARTICLE_STRING, value);
-    }
-    if (type == &PyLong_Type) {
-        return encode_int(e, value);
-    }
-    if (type == &PyFloat_Type) {
-        return put_ok(asc_mp_put_double(e->out, PyFloat_AS_DOUBLE(value)));
+    int rc = encode_simple(e, value);
+    if (rc != 0) {
+        return rc < 0 ? -1 : 0;
     }
     if (type == &PyList_Type) {
         return encode_list(e, value);
