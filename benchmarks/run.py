@@ -81,7 +81,7 @@ class Spread:
         return cls(min(values), median(values), max(values))
 
     def __str__(self) -> str:
-        return f"{self.min:5.2f} {self.median:5.2f} {self.max:5.2f}"
+        return f"{self.min:4.2f} {self.median:4.2f} {self.max:4.2f}"
 
 
 @dataclass(frozen=True)
@@ -163,17 +163,22 @@ def measure(
 def line(
     name: str, rate: str, cpu: str, wall_us: str, cpu_us: str, floor: str = ""
 ) -> str:
-    return f"{name:17} {rate:>17}  {cpu:>17} {wall_us:>13} {cpu_us:>13} {floor:>12}"
+    return f"{name:17} {rate:>14}  {cpu:>14} {wall_us:>13} {cpu_us:>13} {floor:>11}"
 
 
-SPREAD = "  min   med   max"
+SPREAD = " min  med  max"
 SIDES = "  ours theirs"
 HEADER = "\n".join(
     (
         line("", "calls/s ratio", "CPU/call ratio", "us per call", "CPU us", "msgspec"),
-        line("workload", SPREAD, SPREAD, SIDES, SIDES, "us  ratio"),
+        line("workload", SPREAD, SPREAD, SIDES, SIDES, "us ratio"),
     )
 )
+
+
+def micros(value: float) -> str:
+    """Six characters, with a decimal where it says something."""
+    return f"{value:6.1f}" if value < 1000 else f"{value:6.0f}"
 
 
 def table_row(row: Comparison) -> str:
@@ -181,9 +186,9 @@ def table_row(row: Comparison) -> str:
         row.workload,
         str(row.rate_ratio),
         str(row.cpu_ratio),
-        f"{row.ours_wall_us:6.0f} {row.theirs_wall_us:6.0f}",
-        f"{row.ours_cpu_us:6.1f} {row.theirs_cpu_us:6.1f}",
-        f"{row.floor_us:6.0f} {row.floor_ratio:5.2f}" if row.floor_us else "",
+        f"{micros(row.ours_wall_us)} {micros(row.theirs_wall_us)}",
+        f"{micros(row.ours_cpu_us)} {micros(row.theirs_cpu_us)}",
+        f"{row.floor_us:5.0f} {row.floor_ratio:5.2f}" if row.floor_us else "",
     )
 
 

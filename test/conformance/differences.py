@@ -50,6 +50,7 @@ PARAM_ERRORS = [
     "map/badtype/keylist",
     "map/put/bad-keys",
     "map/put/bad-values",
+    "map/put_items/not-dict",
 ]
 
 # cases whose answer has more than the recorded one: names of the 2.x line, built-in
