@@ -20,6 +20,17 @@ class BatchRecord:
     :ivar in_doubt: True when a write may or may not have been applied.
     """
 
+    # filled in by the extension, which knows where each slot lies
+    __slots__ = (
+        "__dict__",  # applications may add attributes of their own
+        "in_doubt",
+        "key",
+        "message",
+        "record",
+        "result",
+        "subcode",
+    )
+
     def __init__(self, key: Key) -> None:
         self.key = key
         self.record: tuple[Any, ...] | None = None
@@ -31,6 +42,8 @@ class BatchRecord:
 
 class Read(BatchRecord):
     """Read operations on one record, or with read_all_bins all its bins."""
+
+    __slots__ = ("meta", "ops", "policy", "read_all_bins")
 
     def __init__(
         self,
@@ -50,6 +63,8 @@ class Read(BatchRecord):
 class Write(BatchRecord):
     """Operations on one record, one of them at least a write."""
 
+    __slots__ = ("meta", "ops", "policy")
+
     def __init__(
         self,
         key: Key,
@@ -65,6 +80,8 @@ class Write(BatchRecord):
 
 class Apply(BatchRecord):
     """A user-defined function on one record."""
+
+    __slots__ = ("args", "function", "module", "policy")
 
     def __init__(
         self,
@@ -83,6 +100,8 @@ class Apply(BatchRecord):
 
 class Remove(BatchRecord):
     """The removal of one record."""
+
+    __slots__ = ("policy",)
 
     def __init__(self, key: Key, policy: Policy | None = None) -> None:
         super().__init__(key)
