@@ -12,7 +12,7 @@ from typing import Any
 
 import aerospike
 from aerospike import _constants
-from aerospike_helpers.operations._operation import Context, Operation, given, operation
+from aerospike_helpers.operations._operation import Context, Operation, operation
 
 
 def bit_add(
@@ -38,7 +38,7 @@ def bit_add(
         value=value,
         sign=sign,
         action=action,
-        **given(policy=policy),
+        policy=policy,
     )
 
 
@@ -59,7 +59,7 @@ def bit_and(
         bit_size=bit_size,
         value_byte_size=value_byte_size,
         value=value,
-        **given(policy=policy),
+        policy=policy,
     )
 
 
@@ -81,7 +81,7 @@ def bit_b64_encode(
         ctx,
         byte_offset=byte_offset,
         invert_size=invert_size,
-        **given(byte_size=byte_size),
+        byte_size=byte_size,
     )
 
 
@@ -129,7 +129,7 @@ def bit_insert(
         byte_offset=byte_offset,
         value_byte_size=value_byte_size,
         value=value,
-        **given(policy=policy),
+        policy=policy,
     )
 
 
@@ -160,7 +160,7 @@ def bit_lshift(
         bit_offset=bit_offset,
         bit_size=bit_size,
         value=shift,
-        **given(policy=policy),
+        policy=policy,
     )
 
 
@@ -177,7 +177,7 @@ def bit_not(
         None,
         bit_offset=bit_offset,
         bit_size=bit_size,
-        **given(policy=policy),
+        policy=policy,
     )
 
 
@@ -198,7 +198,7 @@ def bit_or(
         bit_size=bit_size,
         value_byte_size=value_byte_size,
         value=value,
-        **given(policy=policy),
+        policy=policy,
     )
 
 
@@ -215,7 +215,7 @@ def bit_remove(
         None,
         byte_offset=byte_offset,
         byte_size=byte_size,
-        **given(policy=policy),
+        policy=policy,
     )
 
 
@@ -235,7 +235,7 @@ def bit_resize(
         None,
         resize_flags=resize_flags,
         byte_size=byte_size,
-        **given(policy=policy),
+        policy=policy,
     )
 
 
@@ -266,7 +266,7 @@ def bit_rshift(
         bit_offset=bit_offset,
         bit_size=bit_size,
         value=shift,
-        **given(policy=policy),
+        policy=policy,
     )
 
 
@@ -287,7 +287,7 @@ def bit_set(
         bit_size=bit_size,
         value_byte_size=value_byte_size,
         value=value,
-        **given(policy=policy),
+        policy=policy,
     )
 
 
@@ -306,7 +306,7 @@ def bit_set_int(
         bit_offset=bit_offset,
         bit_size=bit_size,
         value=value,
-        **given(policy=policy),
+        policy=policy,
     )
 
 
@@ -333,7 +333,7 @@ def bit_subtract(
         value=value,
         sign=sign,
         action=action,
-        **given(policy=policy),
+        policy=policy,
     )
 
 
@@ -354,5 +354,5 @@ def bit_xor(
         bit_size=bit_size,
         value_byte_size=value_byte_size,
         value=value,
-        **given(policy=policy),
+        policy=policy,
     )

@@ -12,6 +12,8 @@ from typing import Any
 import aerospike
 from aerospike_helpers.operations._operation import Operation, given, operation
 
+_UNSET = -1
+
 
 def hll_add(
     bin_name: str,
@@ -30,11 +32,9 @@ def hll_add(
         bin_name,
         None,
         value_list=values,
-        **given(
-            index_bit_count=index_bit_count,
-            mh_bit_count=mh_bit_count,
-            hll_policy=policy,
-        ),
+        index_bit_count=_UNSET if index_bit_count is None else index_bit_count,
+        mh_bit_count=_UNSET if mh_bit_count is None else mh_bit_count,
+        **given(hll_policy=policy),
     )
 
 
@@ -96,11 +96,9 @@ def hll_init(
         aerospike.OP_HLL_INIT,
         bin_name,
         None,
-        **given(
-            index_bit_count=index_bit_count,
-            mh_bit_count=mh_bit_count,
-            hll_policy=policy,
-        ),
+        index_bit_count=_UNSET if index_bit_count is None else index_bit_count,
+        mh_bit_count=_UNSET if mh_bit_count is None else mh_bit_count,
+        **given(hll_policy=policy),
     )
 
 

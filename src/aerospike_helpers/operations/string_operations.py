@@ -7,7 +7,7 @@ is a StringPolicy. A context leads to a string inside a list or map.
 from __future__ import annotations
 
 from aerospike import _constants
-from aerospike_helpers.operations._operation import Context, Operation, given, operation
+from aerospike_helpers.operations._operation import Context, Operation, operation
 from aerospike_helpers.string_helpers import NumericType as NumericType
 from aerospike_helpers.string_helpers import RegexFlags as RegexFlags
 from aerospike_helpers.string_helpers import StringPolicy as StringPolicy
@@ -21,7 +21,7 @@ def append(
 ) -> Operation:
     """Append text; a missing bin is made. No result."""
     return operation(
-        _constants._OP_STRING_APPEND, bin_name, ctx, value=value, **given(policy=policy)
+        _constants._OP_STRING_APPEND, bin_name, ctx, value=value, policy=policy
     )
 
 
@@ -41,9 +41,7 @@ def casefold(
     ctx: Context | None = None,
 ) -> Operation:
     """Fold the case of all characters, for comparisons. No result."""
-    return operation(
-        _constants._OP_STRING_CASE_FOLD, bin_name, ctx, **given(policy=policy)
-    )
+    return operation(_constants._OP_STRING_CASE_FOLD, bin_name, ctx, policy=policy)
 
 
 def char_at(bin_name: str, index: int, ctx: Context | None = None) -> Operation:
@@ -63,7 +61,7 @@ def concat(
         bin_name,
         ctx,
         value_list=value_list,
-        **given(policy=policy),
+        policy=policy,
     )
 
 
@@ -106,7 +104,7 @@ def insert(
         ctx,
         index=index,
         value=value,
-        **given(policy=policy),
+        policy=policy,
     )
 
 
@@ -137,7 +135,7 @@ def lower(
     ctx: Context | None = None,
 ) -> Operation:
     """Turn all letters to lower case. No result."""
-    return operation(_constants._OP_STRING_LOWER, bin_name, ctx, **given(policy=policy))
+    return operation(_constants._OP_STRING_LOWER, bin_name, ctx, policy=policy)
 
 
 def normalize_nfc(
@@ -146,9 +144,7 @@ def normalize_nfc(
     ctx: Context | None = None,
 ) -> Operation:
     """Put the text into the Unicode normal form NFC. No result."""
-    return operation(
-        _constants._OP_STRING_NORMALIZE_NFC, bin_name, ctx, **given(policy=policy)
-    )
+    return operation(_constants._OP_STRING_NORMALIZE_NFC, bin_name, ctx, policy=policy)
 
 
 def overwrite(
@@ -165,7 +161,7 @@ def overwrite(
         ctx,
         index=index,
         value=value,
-        **given(policy=policy),
+        policy=policy,
     )
 
 
@@ -183,7 +179,7 @@ def pad_end(
         ctx,
         target_length=target_length,
         pad_string=pad_string,
-        **given(policy=policy),
+        policy=policy,
     )
 
 
@@ -201,7 +197,7 @@ def pad_start(
         ctx,
         target_length=target_length,
         pad_string=pad_string,
-        **given(policy=policy),
+        policy=policy,
     )
 
 
@@ -217,7 +213,7 @@ def prepend(
         bin_name,
         ctx,
         value=value,
-        **given(policy=policy),
+        policy=policy,
     )
 
 
@@ -256,7 +252,7 @@ def regex_replace(
         pattern=pattern,
         replacement=replacement,
         regex_flags=regex_flags,
-        **given(policy=policy),
+        policy=policy,
     )
 
 
@@ -268,7 +264,7 @@ def repeat(
 ) -> Operation:
     """Repeat the text. No result."""
     return operation(
-        _constants._OP_STRING_REPEAT, bin_name, ctx, count=count, **given(policy=policy)
+        _constants._OP_STRING_REPEAT, bin_name, ctx, count=count, policy=policy
     )
 
 
@@ -286,7 +282,7 @@ def replace(
         ctx,
         needle=needle,
         replacement=replacement,
-        **given(policy=policy),
+        policy=policy,
     )
 
 
@@ -304,7 +300,7 @@ def replace_all(
         ctx,
         needle=needle,
         replacement=replacement,
-        **given(policy=policy),
+        policy=policy,
     )
 
 
@@ -324,7 +320,8 @@ def snip(
         bin_name,
         ctx,
         start=start,
-        **given(end=end, policy=policy),
+        end=end,
+        policy=policy,
     )
 
 
@@ -397,7 +394,7 @@ def trim(
     ctx: Context | None = None,
 ) -> Operation:
     """Remove white space at both ends. No result."""
-    return operation(_constants._OP_STRING_TRIM, bin_name, ctx, **given(policy=policy))
+    return operation(_constants._OP_STRING_TRIM, bin_name, ctx, policy=policy)
 
 
 def trim_end(
@@ -406,9 +403,7 @@ def trim_end(
     ctx: Context | None = None,
 ) -> Operation:
     """Remove white space at the end. No result."""
-    return operation(
-        _constants._OP_STRING_TRIM_END, bin_name, ctx, **given(policy=policy)
-    )
+    return operation(_constants._OP_STRING_TRIM_END, bin_name, ctx, policy=policy)
 
 
 def trim_start(
@@ -417,9 +412,7 @@ def trim_start(
     ctx: Context | None = None,
 ) -> Operation:
     """Remove white space at the start. No result."""
-    return operation(
-        _constants._OP_STRING_TRIM_START, bin_name, ctx, **given(policy=policy)
-    )
+    return operation(_constants._OP_STRING_TRIM_START, bin_name, ctx, policy=policy)
 
 
 def upper(
@@ -428,4 +421,4 @@ def upper(
     ctx: Context | None = None,
 ) -> Operation:
     """Turn all letters to upper case. No result."""
-    return operation(_constants._OP_STRING_UPPER, bin_name, ctx, **given(policy=policy))
+    return operation(_constants._OP_STRING_UPPER, bin_name, ctx, policy=policy)
