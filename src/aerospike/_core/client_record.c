@@ -1,11 +1,10 @@
 /* The methods of aerospike.Client on one record. Each parses its arguments, encodes
  * one message, runs it without the GIL, and decodes the reply. */
-#include <time.h>
-
 #include "args.h"
 #include "client.h"
 #include "compat.h"
 #include "keys.h"
+#include "bins.h"
 #include "operations.h"
 #include "record_call.h"
 
@@ -144,109 +143,31 @@ open_reply(record_call *c, asc_msg *m)
     return -1;
 }
 
-/* Seconds since 1970. time() may lag behind by a tick of the kernel's clock, which
- * would show a second too many around the turn of one. */
-static uint64_t
-now_unix_s(void)
+/* What the bins of this call's reply are read with. */
+static bins_reader
+reader_of(record_call *c)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec;
+    return (bins_reader){.st = c->st,
+                         .rules = &c->client->config.values,
+                         .raw_containers = !c->pol.deserialize,
+                         .key = c->key_arg};
 }
 
-/* {"ttl": seconds, "gen": number} */
+/* (key, meta, bins); without bins when shape is NULL. */
 static PyObject *
-meta_to_py(module_state *st, const asc_msg *m)
-{
-    uint64_t now = m->void_time != 0 ? now_unix_s() : 0;
-    PyObject *dict = PyDict_New();
-    PyObject *ttl = PyLong_FromUnsignedLong(asc_ttl_from_void_time(m->void_time, now));
-    PyObject *gen = PyLong_FromUnsignedLong(m->generation);
-    if (dict == NULL || ttl == NULL || gen == NULL ||
-        PyDict_SetItem(dict, st->s_ttl, ttl) < 0 ||
-        PyDict_SetItem(dict, st->s_gen, gen) < 0) {
-        Py_CLEAR(dict);
-    }
-    Py_XDECREF(ttl);
-    Py_XDECREF(gen);
-    return dict;
-}
-
-/* Read one operation of the reply: new references to the bin's name and value. */
-static int
-next_bin(record_call *c, asc_msg *m, PyObject **name, PyObject **value)
-{
-    asc_msg_op op;
-    decoder d = {.st = c->st,
-                 .rules = &c->client->config.values,
-                 .raw_containers = !c->pol.deserialize};
-    if (asc_msg_next_op(m, &op, &c->err) != ASC_OK) {
-        raise_error(c->st, &c->err, c->key_arg, NULL);
-        return -1;
-    }
-    *name = decode_name(c->st, op.name, op.name_size);
-    *value = *name != NULL ? decode_particle(&d, op.particle, op.value, op.value_size)
-                           : NULL;
-    if (*value == NULL) {
-        Py_XDECREF(*name);
-        return -1;
-    }
-    return 0;
-}
-
-/* {bin: value}; a later value of a bin replaces an earlier one. */
-static PyObject *
-bins_to_dict(record_call *c, asc_msg *m)
-{
-    PyObject *bins = PyDict_New(), *name, *value;
-    for (unsigned i = 0; bins != NULL && i < m->n_ops; i++) {
-        if (next_bin(c, m, &name, &value) < 0) {
-            Py_CLEAR(bins);
-            break;
-        }
-        if (PyDict_SetItem(bins, name, value) < 0) {
-            Py_CLEAR(bins);
-        }
-        Py_DECREF(name);
-        Py_DECREF(value);
-    }
-    return bins;
-}
-
-/* [(bin, value), ...] in the order of the reply. */
-static PyObject *
-bins_to_list(record_call *c, asc_msg *m)
-{
-    PyObject *bins = PyList_New(m->n_ops), *name, *value;
-    for (unsigned i = 0; bins != NULL && i < m->n_ops; i++) {
-        PyObject *pair = next_bin(c, m, &name, &value) == 0 ? PyTuple_New(2) : NULL;
-        if (pair == NULL) {
-            Py_CLEAR(bins);
-            break;
-        }
-        PyTuple_SET_ITEM(pair, 0, name);
-        PyTuple_SET_ITEM(pair, 1, value);
-        PyList_SET_ITEM(bins, (Py_ssize_t)i, pair);
-    }
-    return bins;
-}
-
-typedef PyObject *(*bins_reader)(record_call *c, asc_msg *m);
-
-/* (key, meta, bins); without bins when read_bins is NULL. */
-static PyObject *
-record_to_py(record_call *c, bool with_user_key, bins_reader read_bins)
+record_to_py(record_call *c, bool with_user_key, bins_shape shape)
 {
     asc_msg m;
     if (open_reply(c, &m) < 0) {
         return NULL;
     }
-    int n = read_bins != NULL ? 3 : 2;
+    bins_reader r = reader_of(c);
+    int n = shape != NULL ? 3 : 2;
     PyObject *record = PyTuple_New(n);
     PyObject *parts[3] = {
         record != NULL ? key_to_py(&c->key, with_user_key) : NULL,
         record != NULL ? meta_to_py(c->st, &m) : NULL,
-        record != NULL && n == 3 ? read_bins(c, &m) : NULL,
+        record != NULL && n == 3 ? shape(&r, &m) : NULL,
     };
     for (int i = 0; i < n; i++) {
         if (parts[i] == NULL) {
@@ -591,12 +512,13 @@ static PyObject *
 last_value(record_call *c)
 {
     asc_msg m;
+    bins_reader r = reader_of(c);
     PyObject *name, *value, *last = Py_NewRef(Py_None);
     if (open_reply(c, &m) < 0) {
         Py_CLEAR(last);
     }
     for (unsigned i = 0; last != NULL && i < m.n_ops; i++) {
-        if (next_bin(c, &m, &name, &value) < 0) {
+        if (next_bin(&r, &m, &name, &value) < 0) {
             Py_CLEAR(last);
             break;
         }
