@@ -576,6 +576,121 @@ test_buffer(void)
     asc_buf_clear(&b);
 }
 
+/* --- many messages ---------------------------------------------------------------- */
+
+/* The query chapter's example: a record with a place in the index, cut to one bin, then
+ * the end in a frame of its own. */
+static const char stream_hex[] =
+    "02 03 00 00 00 00 00 56"
+    "16 00 00 00 00 00 0000000c 00000000 00000000 0004 0001"
+    "00000005 00 74657374"
+    "00000015 04 b7f4b83889e2da67de683e1df6919a1eacc446c8"
+    "00000005 01 64656d6f"
+    "00000009 0f 0400000000000000"
+    "00000004 01 01 00 00"
+    "02 03 00 00 00 00 00 16"
+    "16 00 00 01 00 00 00000000 00000000 00000000 0000 0000";
+
+static void
+test_walk_through_frames(void)
+{
+    asc_error err;
+    asc_frames f;
+    asc_msg m = {0};
+    asc_msg_record r;
+    size_t size;
+    uint8_t *bytes = kit_hex(stream_hex, &size);
+    asc_error_reset(&err);
+    asc_frames_begin(&f, bytes, size);
+    CHECK(asc_frames_next(&f, &m, &err));
+    CHECK_EQ_INT(m.generation, 12);
+    CHECK_EQ_INT(m.info3, 0);
+    CHECK(m.end == bytes + 94);
+    asc_msg_read_record(&m, &r);
+    CHECK_EQ_BYTES(r.ns, r.ns_size, "74657374");
+    CHECK_EQ_BYTES(r.set, r.set_size, "64656d6f");
+    CHECK_EQ_BYTES(r.digest, 20, "b7f4b83889e2da67de683e1df6919a1eacc446c8");
+    CHECK_EQ_BYTES(r.bval, 8, "0400000000000000");
+    CHECK(r.key == NULL);
+    CHECK(asc_frames_next(&f, &m, &err));
+    CHECK_EQ_INT(m.info3, ASC_INFO3_LAST);
+    asc_msg_read_record(&m, &r);
+    CHECK(r.digest == NULL && r.ns == NULL && r.bval == NULL);
+    CHECK(!asc_frames_next(&f, &m, &err));
+    CHECK_EQ_INT(err.code, ASC_OK);
+    free(bytes);
+}
+
+/* Rows of a batch, several to a frame, and frames that are empty. */
+static void
+test_walk_through_rows(void)
+{
+    asc_error err;
+    asc_frames f;
+    asc_msg m = {0};
+    size_t size;
+    uint8_t *bytes = kit_hex("02 03 00 00 00 00 00 00  02 03 00 00 00 00 00 3d"
+                             "16 00 00 00 00 00 0000000b 00000000 00000007 0000 0001"
+                             "0000000d 01 01 00 01 61 0000000000000003"
+                             "16 00 00 00 00 02 00000000 00000000 00000102 0000 0000"
+                             "02 03 00 00 00 00 00 00",
+                             &size);
+    asc_error_reset(&err);
+    asc_frames_begin(&f, bytes, size);
+    CHECK(asc_frames_next(&f, &m, &err));
+    CHECK_EQ_INT(m.index, 7);
+    CHECK(asc_frames_next(&f, &m, &err)); /* the operation was not read: no matter */
+    CHECK_EQ_INT(m.index, 0x102);
+    CHECK_EQ_INT(m.result, 2);
+    CHECK(!asc_frames_next(&f, &m, &err));
+    CHECK_EQ_INT(err.code, ASC_OK);
+    free(bytes);
+    asc_frames_begin(&f, NULL, 0);
+    CHECK(!asc_frames_next(&f, &m, &err));
+    CHECK_EQ_INT(err.code, ASC_OK);
+}
+
+static void
+test_frames_at_every_cut(void)
+{
+    size_t size;
+    uint8_t *bytes = kit_hex(stream_hex, &size);
+    for (size_t cut = 1; cut < size; cut++) {
+        asc_error err;
+        asc_frames f;
+        asc_msg m;
+        uint8_t *part = kit_exact(bytes, cut);
+        kit_note("cut at %zu", cut);
+        asc_error_reset(&err);
+        asc_frames_begin(&f, part, cut);
+        while (asc_frames_next(&f, &m, &err)) {
+        }
+        CHECK_EQ_INT(err.code, cut == 94 ? ASC_OK : ASC_ERR_CLIENT);
+        free(part);
+    }
+    free(bytes);
+}
+
+/* A digest, key or place in the index that is not of its size is none. */
+static void
+test_record_with_odd_fields(void)
+{
+    asc_error err;
+    asc_msg m = {0};
+    asc_msg_record r;
+    size_t size;
+    uint8_t *body = kit_hex("16 00 00 00 00 00 00000007 00000000 00000000 0004 0000"
+                            "00000003 04 0102   00000001 02   00000002 0f 00"
+                            "00000003 02 03 78",
+                            &size);
+    asc_error_reset(&err);
+    CHECK_EQ_INT(asc_msg_open(&m, body, size, &err), ASC_OK);
+    asc_msg_read_record(&m, &r);
+    CHECK(r.digest == NULL && r.bval == NULL);
+    CHECK_EQ_BYTES(r.key, r.key_size, "0378"); /* the last one counts */
+    free(body);
+}
+
 static const kit_test tests[] = {
     {"put", test_put},
     {"get", test_get},
@@ -599,6 +714,10 @@ static const kit_test tests[] = {
     {"info_status_huge_code", test_info_status_huge_code},
     {"error_texts", test_error_texts},
     {"buffer", test_buffer},
+    {"walk_through_frames", test_walk_through_frames},
+    {"walk_through_rows", test_walk_through_rows},
+    {"frames_at_every_cut", test_frames_at_every_cut},
+    {"record_with_odd_fields", test_record_with_odd_fields},
 };
 
 KIT_MAIN("ut_wire", tests)

@@ -5,6 +5,7 @@
 #ifndef ASC_READER_H
 #define ASC_READER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,10 +25,12 @@ asc_read_frame_head(const uint8_t *data, asc_frame_head *out, asc_error *err);
 
 typedef struct asc_msg {
     uint8_t info1, info2, info3;
-    uint8_t result; /* server result code */
-    uint32_t generation;
-    uint32_t void_time; /* seconds since 2010, 0 = never expires */
+    uint8_t result;      /* server result code */
+    uint32_t generation; /* partition messages: the number of the partition */
+    uint32_t void_time;  /* seconds since 2010, 0 = never expires */
+    uint32_t index;      /* replies to a batch: which row */
     uint16_t n_fields, n_ops;
+    const uint8_t *fields;
     const uint8_t *at, *end; /* what is still to be read */
 } asc_msg;
 
@@ -66,6 +69,35 @@ asc_msg_next_op(asc_msg *m, asc_msg_op *op, asc_error *err)
     m->at = p + 4 + size;
     return ASC_OK;
 }
+
+/* What the fields of a record in the reply to a query say. Pointers are NULL for what
+ * is not there, or not of its proper size. */
+typedef struct asc_msg_record {
+    const uint8_t *digest; /* ASC_DIGEST_SIZE bytes */
+    const uint8_t *ns, *set;
+    const uint8_t *key; /* a byte that is its particle type, then the value */
+    uint32_t ns_size, set_size, key_size;
+    const uint8_t *bval; /* 8 bytes: its place in the index */
+} asc_msg_record;
+
+/* Of a message that has been opened, at any time. */
+void asc_msg_read_record(const asc_msg *m, asc_msg_record *out);
+
+/* The messages in a run of whole frames, one after another. */
+typedef struct asc_frames {
+    const uint8_t *at, *frame_end, *end;
+} asc_frames;
+
+static inline void
+asc_frames_begin(asc_frames *f, const uint8_t *data, size_t size)
+{
+    f->at = f->frame_end = data;
+    f->end = size > 0 ? data + size : data;
+}
+
+/* The next message, opened, and whole to the end of its last operation. False at the
+ * end, and when it is malformed: then err, which the caller has reset, is set. */
+bool asc_frames_next(asc_frames *f, asc_msg *m, asc_error *err);
 
 /* Seconds to live at now_unix_s, from a void time: ASC_TTL_NEVER for 0, at least 1
  * for a record that is about to expire. */

@@ -40,9 +40,10 @@ asc_msg_open(asc_msg *m, const uint8_t *data, size_t size, asc_error *err)
     m->result = data[5];
     m->generation = asc_get_u32(data + 6);
     m->void_time = asc_get_u32(data + 10);
+    m->index = asc_get_u32(data + 14);
     m->n_fields = asc_get_u16(data + 18);
     m->n_ops = asc_get_u16(data + 20);
-    m->at = data + data[0];
+    m->at = m->fields = data + data[0];
     m->end = data + size;
     for (unsigned i = 0; i < m->n_fields; i++) {
         size_t left = (size_t)(m->end - m->at);
@@ -54,6 +55,84 @@ asc_msg_open(asc_msg *m, const uint8_t *data, size_t size, asc_error *err)
         m->at += 4 + field;
     }
     return ASC_OK;
+}
+
+void
+asc_msg_read_record(const asc_msg *m, asc_msg_record *out)
+{
+    const uint8_t *p = m->fields;
+    *out = (asc_msg_record){0};
+    for (unsigned i = 0; i < m->n_fields; i++) {
+        uint32_t size = asc_get_u32(p) - 1;
+        const uint8_t *data = p + 5;
+        switch (p[4]) {
+        case ASC_FIELD_NAMESPACE:
+            out->ns = data;
+            out->ns_size = size;
+            break;
+        case ASC_FIELD_SET:
+            out->set = data;
+            out->set_size = size;
+            break;
+        case ASC_FIELD_KEY:
+            out->key = size > 0 ? data : NULL;
+            out->key_size = size;
+            break;
+        case ASC_FIELD_DIGEST:
+            out->digest = size == ASC_DIGEST_SIZE ? data : NULL;
+            break;
+        case ASC_FIELD_BVALS:
+            out->bval = size == 8 ? data : NULL;
+            break;
+        default:
+            break;
+        }
+        p = data + size;
+    }
+}
+
+/* Go into the next frame. False at the end, and when it is malformed. */
+static bool
+enter_frame(asc_frames *f, asc_error *err)
+{
+    asc_frame_head head = {0};
+    size_t left = (size_t)(f->end - f->at);
+    if (left == 0) {
+        return false;
+    }
+    if (left >= ASC_PROTO_HEADER_SIZE &&
+        asc_read_frame_head(f->at, &head, err) != ASC_OK) {
+        return false;
+    }
+    if (head.type != ASC_PROTO_MESSAGE || head.size > left - ASC_PROTO_HEADER_SIZE) {
+        asc_error_set(err, ASC_ERR_CLIENT, "malformed reply: no whole message");
+        return false;
+    }
+    f->at += ASC_PROTO_HEADER_SIZE;
+    f->frame_end = f->at + head.size;
+    return true;
+}
+
+bool
+asc_frames_next(asc_frames *f, asc_msg *m, asc_error *err)
+{
+    while (f->at == f->frame_end) { /* an empty frame has nothing to say */
+        if (!enter_frame(f, err)) {
+            return false;
+        }
+    }
+    if (asc_msg_open(m, f->at, (size_t)(f->frame_end - f->at), err) != ASC_OK) {
+        return false;
+    }
+    asc_msg rest = *m;
+    asc_msg_op op;
+    for (unsigned i = 0; i < m->n_ops; i++) {
+        if (asc_msg_next_op(&rest, &op, err) != ASC_OK) {
+            return false;
+        }
+    }
+    f->at = m->end = rest.at;
+    return true;
 }
 
 int
