@@ -812,8 +812,12 @@ check_drain(size_t n_there, size_t piece)
     fake_script(steps, n_steps);
     asc_conn *conn = lend(p, 0);
     uint8_t *there = kit_exact(late, n_there);
-    asc_drain_add(&c->drain, c->nodes[0], conn, there, n_there,
-                  n_there < 8 ? UINT64_MAX : sizeof late - n_there, 3000);
+    const asc_drain_rest rest = {
+        .frame = there,
+        .size = n_there,
+        .missing = n_there < 8 ? UINT64_MAX : sizeof late - n_there,
+    };
+    asc_drain_add(&c->drain, c->nodes[0], conn, &rest, 3000);
     free(there);
     unsigned n_looks = 0;
     while (p->n_idle == 0 && n_looks < 100) {
@@ -841,6 +845,69 @@ test_drain_at_every_cut(void)
     }
 }
 
+/* A stream: two frames without a last message, then one that begins with it. */
+static const uint8_t stream[] = {
+    2, 3, 0, 0, 0, 0, 0, 22, 22, 0, 0, 0, 0, 0, 0,  0,  0, 0, 0, 0, 0, 0,  0,
+    0, 0, 0, 0, 0, 0, 0, 2,  3,  0, 0, 0, 0, 0, 22, 22, 0, 0, 0, 0, 0, 0,  0,
+    0, 0, 0, 0, 0, 0, 0, 0,  0,  0, 0, 0, 0, 0, 2,  3,  0, 0, 0, 0, 0, 22, 22,
+    0, 0, 1, 0, 0, 0, 0, 0,  0,  0, 0, 0, 0, 0, 0,  0,  0, 0, 0, 0, 0,
+};
+
+static void
+test_drain_of_a_stream_at_every_cut(void)
+{
+    for (size_t there = 0; there < sizeof stream - 1; there++) {
+        asc_cluster *c = fake_cluster(10);
+        asc_pool *p = &c->nodes[0]->pool;
+        size_t frame = there / 30 * 30, size = there - frame; /* frames of 30 bytes */
+        kit_note("%zu bytes there", there);
+        fake_reset();
+        FAKE_SCRIPT({.act = FAKE_GIVE, .n = 1, .bytes = stream + there},
+                    {.act = FAKE_WAIT},
+                    {.act = FAKE_GIVE,
+                     .n = sizeof stream - there - 1,
+                     .bytes = stream + there + 1});
+        asc_conn *conn = lend(p, 0);
+        uint8_t *bytes = kit_exact(stream + frame, size);
+        const asc_drain_rest rest = {
+            .frame = bytes, .size = size, .missing = 30 - size, .many = true};
+        asc_drain_add(&c->drain, c->nodes[0], conn, &rest, 3000);
+        free(bytes);
+        for (unsigned i = 0; i < 4; i++) {
+            asc_drain_run(&c->drain, 100);
+        }
+        CHECK_EQ_INT(p->n_idle, 1);
+        CHECK(lend(p, 100) == conn);
+        asc_pool_drop(p, conn);
+        asc_cluster_release(c);
+    }
+}
+
+/* A frame too short to say whether it is the last, and a stream that never ends. */
+static void
+test_drain_of_a_bad_stream(void)
+{
+    static const uint8_t brief[12] = {2, 3, 0, 0, 0, 0, 0, 3, 22, 0, 0, 1};
+    static const struct {
+        const uint8_t *bytes;
+        size_t size;
+        bool at_once;
+    } rows[] = {{brief, sizeof brief, true}, {stream, 60, false}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        asc_cluster *c = fake_cluster(10);
+        fake_reset();
+        FAKE_SCRIPT({.act = FAKE_GIVE, .n = rows[i].size, .bytes = rows[i].bytes});
+        asc_conn *conn = lend(&c->nodes[0]->pool, 0);
+        asc_drain_add(&c->drain, c->nodes[0], conn, &(asc_drain_rest){.many = true},
+                      3000);
+        asc_drain_run(&c->drain, 100);
+        CHECK_EQ_INT(fake.n_closed, rows[i].at_once);
+        asc_drain_run(&c->drain, 3000);
+        CHECK_EQ_INT(fake.n_closed, 1);
+        asc_cluster_release(c);
+    }
+}
+
 static void
 test_drain_gives_up(void)
 {
@@ -859,7 +926,7 @@ test_drain_gives_up(void)
         fake_script(rows[i].steps, 1);
         kit_note("%s", rows[i].name);
         asc_conn *conn = lend(&c->nodes[0]->pool, 0);
-        asc_drain_add(&c->drain, c->nodes[0], conn, late, 0, UINT64_MAX, 3000);
+        asc_drain_add(&c->drain, c->nodes[0], conn, &(asc_drain_rest){0}, 3000);
         asc_drain_run(&c->drain, rows[i].at_ms);
         CHECK_EQ_INT(c->nodes[0]->pool.n_open, 0);
         CHECK_EQ_INT(fake.n_closed, 1);
@@ -875,7 +942,8 @@ test_drain_waits_and_is_cleared(void)
     fake_reset();
     for (unsigned i = 0; i < 3; i++) {
         asc_conn *conn = lend(&c->nodes[i % 2]->pool, 0);
-        asc_drain_add(&c->drain, c->nodes[i % 2], conn, late, 4, UINT64_MAX, 3000);
+        const asc_drain_rest rest = {.frame = late, .size = 4};
+        asc_drain_add(&c->drain, c->nodes[i % 2], conn, &rest, 3000);
     }
     asc_drain_run(&c->drain, 2999);
     CHECK(c->drain.first != NULL);
@@ -919,6 +987,8 @@ static const kit_test tests[] = {
     {"pool_closed_while_lent", test_pool_closed_while_lent},
     {"pool_after_fork", test_pool_after_fork},
     {"drain_at_every_cut", test_drain_at_every_cut},
+    {"drain_of_a_stream_at_every_cut", test_drain_of_a_stream_at_every_cut},
+    {"drain_of_a_bad_stream", test_drain_of_a_bad_stream},
     {"drain_gives_up", test_drain_gives_up},
     {"drain_waits_and_is_cleared", test_drain_waits_and_is_cleared},
 };

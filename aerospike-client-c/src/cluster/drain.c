@@ -5,14 +5,23 @@
 #include "asc/alloc.h"
 #include "asc/reader.h"
 
+/* The header of a frame, and of its first message what tells whether it is the last. */
+#define HEAD_SIZE (ASC_PROTO_HEADER_SIZE + 4u)
+#define INFO3_AT (HEAD_SIZE - 1)
+
+/* A node that sends faster than this is left until the next time. */
+#define READ_AT_ONCE (4u << 20)
+
 struct asc_drain_item {
     asc_drain_item *next;
     asc_node *node; /* counted */
     asc_conn *conn; /* lent by node's pool */
-    uint8_t head[ASC_PROTO_HEADER_SIZE];
+    uint8_t head[HEAD_SIZE];
+    size_t head_size; /* what must be known of a frame */
     size_t n_head;    /* bytes of head that are there */
-    uint64_t missing; /* of the body, once the head is whole */
+    uint64_t missing; /* of the frame, once the head is whole */
     uint64_t deadline_ms;
+    bool many;
 };
 
 typedef enum verdict { WAITING, FINISHED, BROKEN } verdict;
@@ -25,8 +34,8 @@ asc_drain_init(asc_drain *d)
 }
 
 void
-asc_drain_add(asc_drain *d, asc_node *node, asc_conn *conn, const uint8_t *head,
-              size_t n_head, uint64_t missing, uint64_t deadline_ms)
+asc_drain_add(asc_drain *d, asc_node *node, asc_conn *conn, const asc_drain_rest *rest,
+              uint64_t deadline_ms)
 {
     asc_drain_item *item = asc_malloc(sizeof *item);
     if (item == NULL) {
@@ -35,11 +44,16 @@ asc_drain_add(asc_drain *d, asc_node *node, asc_conn *conn, const uint8_t *head,
     }
     asc_node_retain(node);
     *item = (asc_drain_item){
-        .node = node, .conn = conn, .missing = missing, .deadline_ms = deadline_ms};
-    item->n_head = missing == UINT64_MAX ? n_head : ASC_PROTO_HEADER_SIZE;
-    if (n_head > 0) { /* head is NULL when not one byte was ever received */
-        memcpy(item->head, head,
-               n_head < sizeof item->head ? n_head : sizeof item->head);
+        .node = node,
+        .conn = conn,
+        .head_size = rest->many ? HEAD_SIZE : ASC_PROTO_HEADER_SIZE,
+        .missing = rest->missing,
+        .deadline_ms = deadline_ms,
+        .many = rest->many,
+    };
+    if (rest->size > 0) { /* else there may be no bytes to point to */
+        item->n_head = rest->size < item->head_size ? rest->size : item->head_size;
+        memcpy(item->head, rest->frame, item->n_head);
     }
     pthread_mutex_lock(&d->lock);
     item->next = d->first;
@@ -64,28 +78,30 @@ read_head(asc_drain_item *item)
     size_t moved;
     asc_error ignored;
     asc_frame_head head;
-    if (!receive(item, item->head + item->n_head, sizeof item->head - item->n_head,
+    if (!receive(item, item->head + item->n_head, item->head_size - item->n_head,
                  &moved)) {
         return BROKEN;
     }
     item->n_head += moved;
-    if (item->n_head < sizeof item->head) {
+    if (item->n_head < item->head_size) {
         return WAITING;
     }
     asc_error_reset(&ignored);
-    if (asc_read_frame_head(item->head, &head, &ignored) != ASC_OK) {
+    size_t known = item->head_size - ASC_PROTO_HEADER_SIZE; /* of the body */
+    if (asc_read_frame_head(item->head, &head, &ignored) != ASC_OK ||
+        head.size < known) {
         return BROKEN;
     }
-    item->missing = head.size;
+    item->missing = head.size - known;
     return FINISHED;
 }
 
 static verdict
-read_on(asc_drain_item *item)
+read_frame(asc_drain_item *item)
 {
     uint8_t waste[16384];
     size_t moved;
-    if (item->n_head < sizeof item->head) {
+    if (item->n_head < item->head_size) {
         verdict v = read_head(item);
         if (v != FINISHED) {
             return v;
@@ -103,6 +119,29 @@ read_on(asc_drain_item *item)
         item->missing -= moved;
     }
     return FINISHED;
+}
+
+static verdict
+read_on(asc_drain_item *item)
+{
+    uint64_t size = 0;
+    for (;;) {
+        verdict v = read_frame(item);
+        if (v != FINISHED || !item->many || (item->head[INFO3_AT] & ASC_INFO3_LAST)) {
+            return v;
+        }
+        asc_frame_head head;
+        asc_error ignored;
+        asc_error_reset(&ignored);
+        item->n_head = 0;
+        if (asc_read_frame_head(item->head, &head, &ignored) != ASC_OK) {
+            return BROKEN;
+        }
+        size += head.size;
+        if (size > READ_AT_ONCE) {
+            return WAITING;
+        }
+    }
 }
 
 static void

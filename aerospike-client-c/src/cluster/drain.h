@@ -17,11 +17,18 @@ typedef struct asc_drain {
 
 void asc_drain_init(asc_drain *d);
 
-/* Take over a lent connection of node's pool. head[0..n_head) is what has come of the
- * frame's header when that is incomplete; otherwise missing bytes are still to come.
- * Closed when it is not done by deadline_ms (or memory is short). */
-void asc_drain_add(asc_drain *d, asc_node *node, asc_conn *conn, const uint8_t *head,
-                   size_t n_head, uint64_t missing, uint64_t deadline_ms);
+/* What is still to be read from a connection. */
+typedef struct asc_drain_rest {
+    const uint8_t *frame; /* borrowed: what has come of the frame; NULL: nothing */
+    size_t size;
+    uint64_t missing; /* bytes of it that have not; of no meaning before its header */
+    bool many;        /* more frames follow, until one begins with a last message */
+} asc_drain_rest;
+
+/* Take over a lent connection of node's pool. Closed when it is not done by deadline_ms
+ * (or memory is short). */
+void asc_drain_add(asc_drain *d, asc_node *node, asc_conn *conn,
+                   const asc_drain_rest *rest, uint64_t deadline_ms);
 
 /* Read what has come, without waiting; give back or close what is done or late. */
 void asc_drain_run(asc_drain *d, uint64_t now_ms);

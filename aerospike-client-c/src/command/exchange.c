@@ -11,6 +11,8 @@
 /* For new connections when no timeout of the policy bounds them. */
 #define CONNECT_TIMEOUT_MS 2000u
 
+#define RECORD_NOT_FOUND 2 /* result code */
+
 /* --- ending an attempt --- */
 
 static void
@@ -22,8 +24,13 @@ release(asc_exchange *x, asc_conn_fate fate, uint64_t now_ms)
             asc_pool_put(&x->node->pool, x->conn, now_ms);
         }
         else if (fate == ASC_CONN_DRAIN && io->sent == io->out_size) {
-            asc_drain_add(asc_cluster_drain(x->cluster), x->node, x->conn, io->in->data,
-                          io->in->len, asc_transfer_missing(io),
+            const asc_drain_rest rest = {
+                .frame = io->in->data != NULL ? io->in->data + io->at : NULL,
+                .size = io->in->len - io->at,
+                .missing = asc_transfer_missing(io),
+                .many = io->many,
+            };
+            asc_drain_add(asc_cluster_drain(x->cluster), x->node, x->conn, &rest,
                           now_ms + x->req->timing.timeout_delay_ms);
         }
         else {
@@ -72,21 +79,34 @@ decide(asc_exchange *x, asc_failure failure, uint64_t now_ms)
     err->in_doubt = v.in_doubt;
     err->attempts = x->n_attempts;
     err->elapsed_ms = (uint32_t)(now_ms - x->begin_ms);
+    x->many.again = v.again;
     if (!v.again) {
         return end(x, ASC_WANT_FAILED);
     }
     x->replica += v.next_replica;
-    x->state = ASC_EXCHANGE_PAUSE;
     x->wake_ms = now_ms + pause;
+    if (x->many.moves) {
+        return end(x, ASC_WANT_FAILED);
+    }
+    x->state = ASC_EXCHANGE_PAUSE;
     return ASC_WANT_TIME;
 }
 
 /* --- PICK --- */
 
-static bool
-master_only(const asc_request *req, const asc_ns_map *map)
+bool
+asc_master_only(const asc_request *req, const asc_ns_map *map)
 {
     return req->replica == ASC_REPLICA_MASTER || (map->is_sc && req->sc_session);
+}
+
+unsigned
+asc_first_replica(const asc_request *req, asc_cluster *cluster)
+{
+    bool in_turns =
+        req->replica == ASC_REPLICA_RANDOM ||
+        (req->replica == ASC_REPLICA_ANY && !req->writes && !req->linearize);
+    return in_turns ? asc_cluster_turn(cluster) : 0;
 }
 
 /* The node for this attempt, counted in x->node; or which failure it is. */
@@ -103,7 +123,7 @@ pick_node(asc_exchange *x, asc_failure *failure)
         *failure = ASC_FAIL_FATAL;
         asc_error_set(x->err, ASC_ERR_CLUSTER, "the client is closed");
     }
-    else if (req->node_name != NULL) {
+    else if (req->node_name != NULL && req->node_name[0] != '\0') {
         node = asc_snapshot_node(s, req->node_name);
     }
     else if ((map = asc_snapshot_map(s, req->ns)) == NULL) {
@@ -113,15 +133,16 @@ pick_node(asc_exchange *x, asc_failure *failure)
                                       : "invalid namespace: %s",
                       req->ns);
     }
-    else {
+    else if (req->node_name == NULL) { /* "": it was routed, and there was no node */
         node = asc_snapshot_owner(s, map, req->partition, x->replica,
-                                  master_only(req, map));
+                                  asc_master_only(req, map));
     }
     if (node != NULL) {
         asc_node_retain(node);
         x->node = node;
     }
-    else if (x->err->code == ASC_OK && req->node_name != NULL) {
+    else if (x->err->code == ASC_OK && req->node_name != NULL &&
+             req->node_name[0] != '\0') {
         asc_error_set(x->err, ASC_ERR_INVALID_NODE, "node %s is not there",
                       req->node_name);
     }
@@ -172,6 +193,7 @@ pick(asc_exchange *x, uint64_t now_ms)
                       now_ms);
     }
     asc_transfer_begin(&x->io, x->conn, x->req->out.data, x->req->out.len, &x->req->in);
+    x->io.many = x->many.reply != ASC_REPLY_FRAME;
     x->progress = 0;
     x->idle_ms = silence_ends(x, now_ms);
     x->state = ASC_EXCHANGE_TRANSFER;
@@ -226,14 +248,116 @@ timed_out(asc_exchange *x, uint64_t now_ms)
     return decide(x, x->io.sent > 0 ? ASC_FAIL_SILENCE : ASC_FAIL_CONNECT, now_ms);
 }
 
+/* --- replies of many messages --- */
+
+/* Does the reply end with this message, and which result does it then have? */
+static bool
+ends_reply(const asc_exchange *x, const asc_msg *m, asc_status *result)
+{
+    *result = m->result;
+    if (m->info3 & ASC_INFO3_LAST) {
+        return true;
+    }
+    if (x->many.reply == ASC_REPLY_ROWS) { /* a row's own result, but for this one */
+        return m->result == ASC_ERR_NOT_AUTHENTICATED;
+    }
+    if (m->info3 & ASC_INFO3_PARTITION_DONE) {
+        return false;
+    }
+    if (m->result == RECORD_NOT_FOUND) { /* a set that is not there has no records */
+        *result = ASC_OK;
+        return true;
+    }
+    return m->result != ASC_OK; /* a query that could not start */
+}
+
+/* Is the message about a row or a partition, or the last? */
+static bool
+is_noted(const asc_exchange *x, const asc_msg *m, bool ended)
+{
+    return x->many.note != NULL && ((m->info3 & ASC_INFO3_LAST) ||
+                                    (x->many.reply == ASC_REPLY_ROWS && !ended) ||
+                                    (x->many.reply == ASC_REPLY_RECORDS &&
+                                     (m->info3 & ASC_INFO3_PARTITION_DONE)));
+}
+
+/* Look at the messages of the frame that has come. ASC_FAIL_COUNT: all is well, and
+ * *ended says whether the reply ends here. */
+static asc_failure
+read_messages(asc_exchange *x, bool *ended)
+{
+    const asc_transfer *io = &x->io;
+    asc_failure failure = ASC_FAIL_COUNT;
+    asc_frames frames;
+    asc_msg m;
+    *ended = false;
+    asc_frames_begin(&frames, io->in->data + io->at, io->frame_size);
+    while (!*ended && asc_frames_next(&frames, &m, x->err)) {
+        asc_status result;
+        *ended = ends_reply(x, &m, &result);
+        if (is_noted(x, &m, *ended) && !x->many.note(x->many.owner, &m, x->err)) {
+            return ASC_FAIL_GARBLED;
+        }
+        if (*ended && result != ASC_OK) {
+            asc_error_set(x->err, result, "%s", asc_status_text(result));
+            bool is_cut = x->many.begun && !(m.info3 & ASC_INFO3_LAST);
+            failure = is_cut ? ASC_FAIL_SESSION : asc_failure_of_result(result);
+        }
+        x->many.begun = true;
+    }
+    if (!*ended) {
+        return x->err->code == ASC_OK ? ASC_FAIL_COUNT : ASC_FAIL_GARBLED;
+    }
+    if (frames.at != frames.end || io->at + io->frame_size != io->in->len) {
+        asc_error_set(x->err, ASC_ERR_CLIENT, "bytes follow the end of the reply");
+        return ASC_FAIL_GARBLED;
+    }
+    return failure;
+}
+
+/* One more frame is there. ASC_WANT_READ: go on to the next. */
+static asc_want
+take_frame(asc_exchange *x, uint64_t now_ms)
+{
+    bool ended;
+    x->err->phase = ASC_PHASE_COMMAND;
+    if (now_ms >= x->deadline_ms) {
+        return timed_out(x, now_ms);
+    }
+    asc_failure failure = read_messages(x, &ended);
+    if (failure == ASC_FAIL_GARBLED) {
+        return decide(x, failure, now_ms);
+    }
+    bool next_is_there = asc_transfer_next(&x->io);
+    if (failure != ASC_FAIL_COUNT) {
+        return decide(x, failure, now_ms);
+    }
+    if (ended) {
+        release(x, ASC_CONN_KEEP, now_ms);
+        return end(x, ASC_WANT_DONE);
+    }
+    if (!next_is_there && x->io.at >= x->many.gather) {
+        x->state = ASC_EXCHANGE_FRAMES;
+        return ASC_WANT_TAKER;
+    }
+    return ASC_WANT_READ;
+}
+
 static asc_want
 transfer(asc_exchange *x, uint64_t now_ms)
 {
     bool was_connected = x->conn->connected;
     asc_io io = x->wait_failed ? ASC_IO_ERROR : asc_transfer_step(&x->io, x->err);
     x->wait_failed = false;
-    if (io == ASC_IO_OK) {
+    if (io == ASC_IO_OK && !x->io.many) {
         return finish(x, now_ms);
+    }
+    while (io == ASC_IO_OK) {
+        asc_want want = take_frame(x, now_ms);
+        if (want != ASC_WANT_READ) {
+            return want;
+        }
+        io = asc_transfer_step(&x->io, x->err);
     }
     if (io == ASC_IO_ERROR) {
         return broken(x, now_ms);
@@ -255,18 +379,20 @@ void
 asc_exchange_begin(asc_exchange *x, asc_cluster *cluster, asc_request *req,
                    asc_error *err, uint64_t now_ms)
 {
-    *x = (asc_exchange){
-        .req = req,
-        .cluster = cluster,
-        .err = err,
-        .state = ASC_EXCHANGE_PICK,
-        .begin_ms = now_ms,
-        .deadline_ms = asc_deadline(now_ms, req->timing.total_timeout_ms),
-    };
-    if (req->replica == ASC_REPLICA_RANDOM ||
-        (req->replica == ASC_REPLICA_ANY && !req->writes && !req->linearize)) {
-        x->replica = asc_cluster_turn(cluster);
-    }
+    /* field by field: clearing all of it first shows in the time of a small command */
+    x->node = NULL;
+    x->conn = NULL;
+    x->n_attempts = x->n_sent = 0;
+    x->wait_failed = false;
+    x->idle_ms = x->progress = x->wake_ms = 0;
+    x->many = (asc_exchange_many){0};
+    x->req = req;
+    x->cluster = cluster;
+    x->err = err;
+    x->state = ASC_EXCHANGE_PICK;
+    x->begin_ms = now_ms;
+    x->deadline_ms = asc_deadline(now_ms, req->timing.total_timeout_ms);
+    x->replica = asc_first_replica(req, cluster);
 }
 
 asc_want
@@ -307,9 +433,30 @@ asc_exchange_wait(asc_exchange *x, asc_want want, uint64_t now_ms)
 }
 
 void
+asc_exchange_resume(asc_exchange *x, uint64_t now_ms)
+{
+    if (x->state == ASC_EXCHANGE_FRAMES) {
+        asc_transfer_drop(&x->io);
+        x->progress = x->io.progress;
+        x->idle_ms = silence_ends(x, now_ms);
+        x->wake_ms = asc_earlier(x->idle_ms, x->deadline_ms);
+        x->state = ASC_EXCHANGE_TRANSFER;
+    }
+}
+
+void
+asc_exchange_forgive(asc_exchange *x, uint64_t ms)
+{
+    if (x->state == ASC_EXCHANGE_TRANSFER && x->idle_ms != ASC_FOREVER) {
+        x->idle_ms += ms;
+        x->wake_ms = asc_earlier(x->idle_ms, x->deadline_ms);
+    }
+}
+
+void
 asc_exchange_abandon(asc_exchange *x)
 {
-    if (x->state == ASC_EXCHANGE_TRANSFER) {
+    if (x->state == ASC_EXCHANGE_TRANSFER || x->state == ASC_EXCHANGE_FRAMES) {
         release(x, ASC_CONN_CLOSE, 0);
     }
     x->state = ASC_EXCHANGE_IDLE;

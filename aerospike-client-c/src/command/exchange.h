@@ -5,13 +5,17 @@
  *             +------------- again ---------------+
  *             v                                   |
  *     PAUSE  PICK --> TRANSFER --> DONE         decide --> FAILED
- *       |     ^           |                       ^
- *       +-----+           +------ any failure ----+
- */
+ *       |     ^         |  ^ |                    ^
+ *       +-----+         v  | +---- any failure ---+
+ *                      FRAMES
+ *
+ * A reply of one frame goes straight to DONE. A reply of many stops at FRAMES as often
+ * as enough of them is there. */
 #ifndef ASC_COMMAND_EXCHANGE_H
 #define ASC_COMMAND_EXCHANGE_H
 
-#include "asc/command.h"
+#include "asc/reader.h"
+#include "asc/set.h"
 #include "cluster/view.h"
 #include "command/decide.h"
 #include "net/transfer.h"
@@ -21,6 +25,7 @@ typedef enum asc_want {
     ASC_WANT_READ,  /* until exchange->wake_ms at the latest */
     ASC_WANT_WRITE, /* likewise */
     ASC_WANT_TIME,  /* nothing but wake_ms */
+    ASC_WANT_TAKER, /* somebody who takes the frames that are there, and resumes */
     ASC_WANT_DONE,  /* the reply is there */
     ASC_WANT_FAILED,
 } asc_want;
@@ -30,8 +35,25 @@ typedef enum asc_exchange_state {
     ASC_EXCHANGE_PAUSE,
     ASC_EXCHANGE_PICK,
     ASC_EXCHANGE_TRANSFER,
+    ASC_EXCHANGE_FRAMES,
     ASC_EXCHANGE_ENDED,
 } asc_exchange_state;
+
+/* What the owner of an exchange makes of a message that is about one of its rows or
+ * partitions, or the last one. False, with err set: it cannot be, the reply is
+ * malformed. */
+typedef bool asc_message_note(void *owner, const asc_msg *m, asc_error *err);
+
+/* For replies of many messages, to be filled in after begin. */
+typedef struct asc_exchange_many {
+    asc_reply reply;
+    size_t gather;          /* stop at FRAMES when this many bytes are there */
+    asc_message_note *note; /* NULL: nobody cares */
+    void *owner;
+    bool moves; /* repetitions are the owner's: a failure ends it in any case ... */
+    bool again; /* ... and this says that the owner should, from wake_ms on */
+    bool begun; /* a message has come */
+} asc_exchange_many;
 
 typedef struct asc_exchange {
     asc_request *req;     /* borrowed */
@@ -39,7 +61,6 @@ typedef struct asc_exchange {
     asc_error *err;       /* borrowed: set when the exchange fails */
     asc_node *node;       /* counted; of this attempt */
     asc_conn *conn;       /* lent by node's pool */
-    asc_transfer io;
     asc_exchange_state state;
     uint32_t n_attempts, n_sent;
     unsigned replica; /* where in the circle of copies to begin */
@@ -48,6 +69,8 @@ typedef struct asc_exchange {
     uint64_t idle_ms;  /* when silence ends this attempt */
     uint64_t progress; /* bytes moved when idle_ms was set */
     uint64_t wake_ms;
+    asc_exchange_many many;
+    asc_transfer io; /* of no meaning before there is a connection */
 } asc_exchange;
 
 void asc_exchange_begin(asc_exchange *x, asc_cluster *cluster, asc_request *req,
@@ -55,6 +78,18 @@ void asc_exchange_begin(asc_exchange *x, asc_cluster *cluster, asc_request *req,
 
 /* Do all that can be done without waiting. */
 asc_want asc_exchange_step(asc_exchange *x, uint64_t now_ms);
+
+/* After ASC_WANT_TAKER: forget the frames that were there, io.at bytes in req->in, and
+ * go on. The time in between is nobody's silence. */
+void asc_exchange_resume(asc_exchange *x, uint64_t now_ms);
+
+/* The driver was busy for so long: that was nobody's silence either. */
+void asc_exchange_forgive(asc_exchange *x, uint64_t ms);
+
+/* Which copies of a record are asked, for those who choose nodes themselves: where in
+ * the circle to begin, and whether only with the master. */
+unsigned asc_first_replica(const asc_request *req, asc_cluster *cluster);
+bool asc_master_only(const asc_request *req, const asc_ns_map *map);
 
 /* For the blocking driver of a single exchange: wait for what step wanted, until
  * wake_ms at the latest. False: a signal came. */

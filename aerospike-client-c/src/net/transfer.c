@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <string.h>
 
 #include "asc/reader.h"
 
@@ -41,17 +42,19 @@ send_rest(asc_transfer *t, asc_error *err)
     return ASC_IO_OK;
 }
 
-/* How many bytes the next reception may take: all of `in` before the header is known,
- * the rest of the frame afterwards. 0 with err set when memory is short. */
+/* How many bytes the next reception may take: the rest of the frame when it is the only
+ * one and its size is known, else all that `in` has room for. 0 with err set when
+ * memory is short. */
 static size_t
 room(asc_transfer *t, asc_error *err)
 {
-    size_t want = t->state == ASC_TRANSFER_HEADER ? FIRST_READ : t->frame_size;
+    bool in_body = t->state == ASC_TRANSFER_BODY;
+    size_t want = t->at + (in_body ? t->frame_size : FIRST_READ);
     if (!asc_buf_grow(t->in, want)) {
         asc_error_set(err, ASC_ERR_NOMEM, "reply of %zu bytes", want);
         return 0;
     }
-    size_t limit = t->state == ASC_TRANSFER_HEADER ? t->in->cap : t->frame_size;
+    size_t limit = in_body && !t->many ? t->frame_size : t->in->cap;
     return limit - t->in->len;
 }
 
@@ -60,12 +63,13 @@ room(asc_transfer *t, asc_error *err)
 static asc_io
 inspect(asc_transfer *t, asc_error *err)
 {
+    size_t have = t->in->len - t->at;
     if (t->state == ASC_TRANSFER_HEADER) {
-        if (t->in->len < ASC_PROTO_HEADER_SIZE) {
+        if (have < ASC_PROTO_HEADER_SIZE) {
             return ASC_IO_WANT_READ;
         }
         asc_frame_head head;
-        if (asc_read_frame_head(t->in->data, &head, err) != ASC_OK) {
+        if (asc_read_frame_head(t->in->data + t->at, &head, err) != ASC_OK) {
             t->garbled = true;
             return ASC_IO_ERROR;
         }
@@ -78,13 +82,13 @@ inspect(asc_transfer *t, asc_error *err)
         }
         t->state = ASC_TRANSFER_BODY;
     }
-    if (t->in->len < t->frame_size) {
+    if (have < t->frame_size) {
         return ASC_IO_WANT_READ;
     }
-    if (t->in->len > t->frame_size) { /* one request, one frame */
+    if (have > t->frame_size && !t->many) { /* one request, one frame */
         t->garbled = true;
         asc_error_set(err, ASC_ERR_CLIENT, "%zu bytes follow the reply",
-                      t->in->len - t->frame_size);
+                      have - t->frame_size);
         return ASC_IO_ERROR;
     }
     t->state = ASC_TRANSFER_DONE;
@@ -160,8 +164,33 @@ asc_transfer_wait(asc_transfer *t, asc_io want, int timeout_ms, asc_error *err)
     return ASC_IO_OK;
 }
 
+bool
+asc_transfer_next(asc_transfer *t)
+{
+    asc_error ignored; /* step will find the same fault again */
+    t->at += t->frame_size;
+    t->frame_size = 0;
+    t->state = ASC_TRANSFER_HEADER;
+    asc_error_reset(&ignored);
+    size_t have = t->in->len - t->at;
+    asc_frame_head head;
+    return have >= ASC_PROTO_HEADER_SIZE &&
+           (asc_read_frame_head(t->in->data + t->at, &head, &ignored) != ASC_OK ||
+            have - ASC_PROTO_HEADER_SIZE >= head.size);
+}
+
+void
+asc_transfer_drop(asc_transfer *t)
+{
+    if (t->at > 0) {
+        memmove(t->in->data, t->in->data + t->at, t->in->len - t->at);
+        t->in->len -= t->at;
+        t->at = 0;
+    }
+}
+
 uint64_t
 asc_transfer_missing(const asc_transfer *t)
 {
-    return t->frame_size == 0 ? UINT64_MAX : t->frame_size - t->in->len;
+    return t->frame_size == 0 ? UINT64_MAX : t->frame_size - (t->in->len - t->at);
 }

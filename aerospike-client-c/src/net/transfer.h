@@ -1,5 +1,6 @@
-/* net/transfer.h -- one request out and one frame back over one connection, as a state
- * machine that never blocks and reads no clock. Commands and tending both use it. */
+/* net/transfer.h -- one request out, and one frame or many back over one connection, as
+ * a state machine that never blocks and reads no clock. Commands and tending both use
+ * it. */
 #ifndef ASC_NET_TRANSFER_H
 #define ASC_NET_TRANSFER_H
 
@@ -20,10 +21,12 @@ typedef struct asc_transfer {
     size_t out_size;
     size_t sent;       /* bytes that have left */
     asc_buf *in;       /* borrowed: the reply's bytes, from data[0] on */
+    size_t at;         /* where in `in` the frame begins; 0 unless many */
     size_t frame_size; /* header included; known from BODY on */
     size_t max_size;   /* a longer frame is refused */
     uint64_t progress; /* grows with each byte moved: tells silence from trickle */
     asc_transfer_state state;
+    bool many;    /* more frames may follow the first; set after begin */
     bool garbled; /* the failure was a reply that cannot be parsed */
 } asc_transfer;
 
@@ -34,12 +37,19 @@ void asc_transfer_begin(asc_transfer *t, asc_conn *c, const uint8_t *out,
 /* Do all that can be done without waiting. ASC_IO_OK: the whole frame is in `in`. */
 asc_io asc_transfer_step(asc_transfer *t, asc_error *err);
 
+/* After a whole frame, when many come: go on to the next; those before it stay in `in`
+ * until drop. True when the next one is there already: step will not receive. */
+bool asc_transfer_next(asc_transfer *t);
+
+/* Forget the frames before the current one. */
+void asc_transfer_drop(asc_transfer *t);
+
 /* Wait up to timeout_ms (-1: no limit) for what step wanted. ASC_IO_OK: call step
  * again (also when the time is up: the caller knows its deadlines).
  * ASC_IO_INTERRUPTED: a signal came. */
 asc_io asc_transfer_wait(asc_transfer *t, asc_io want, int timeout_ms, asc_error *err);
 
-/* Bytes of the reply that are still to come; UINT64_MAX while its header is not
+/* Bytes of the frame that are still to come; UINT64_MAX while its header is not
  * there. */
 uint64_t asc_transfer_missing(const asc_transfer *t);
 

@@ -1,0 +1,92 @@
+/* asc/set.h -- several requests under way at once, one to a node, in the calling thread
+ * and under one deadline. Batches (asc/batch.h) and queries (asc/query.h) fill a set of
+ * their own; for anything else:
+ *
+ *     asc_set_begin(set, cluster, &options);
+ *     asc_set_add_all(set, &err);
+ *     while ((part = asc_set_unwritten(set)) != NULL)  write part->req.out
+ *     while (!asc_set_is_done(set))
+ *         asc_set_wait(set, &err)                      without locks
+ *         while ((part = asc_set_take(set)) != NULL)   read part->data
+ *
+ * Used by one thread at a time, and again and again. */
+#ifndef ASC_SET_H
+#define ASC_SET_H
+
+#include "asc/command.h"
+
+/* What answers a request. */
+typedef enum asc_reply {
+    ASC_REPLY_FRAME,   /* one frame, as to asc_call_run */
+    ASC_REPLY_ROWS,    /* of a batch: messages about rows, then a last one */
+    ASC_REPLY_RECORDS, /* of a query: records and words about partitions, likewise */
+} asc_reply;
+
+typedef struct asc_set asc_set;
+
+typedef struct asc_set_options {
+    asc_timing timing; /* total_timeout_ms is for all of it, from asc_set_begin on */
+    size_t gather;     /* hand up the frames of an unfinished reply when they have so
+                           many bytes; 0: as soon as one is there */
+    /* asc_set_wait returns ASC_INTERRUPTED this often, for those whom a signal may
+     * reach in another thread; 0: it does not. */
+    uint32_t check_ms;
+} asc_set_options;
+
+/* One request of a set. The caller writes req.out, may set reply, and reads the rest.
+ * */
+typedef struct asc_part {
+    asc_request req;
+    asc_reply reply;
+    char node_name[ASC_NODE_NAME_SIZE]; /* "" when there was none for its rows */
+
+    /* What asc_set_take hands up; good until the next asc_set_wait, asc_batch_route or
+     * asc_query_round. */
+    const uint8_t *data; /* whole frames; a failure leaves those that came before it */
+    size_t size;
+    bool ended; /* there will be no more */
+    bool again; /* batches: it failed, and its unanswered rows go to asc_batch_route */
+    /* Attempts that had a byte leave. More than 1: the error that a node tells of a row
+     * which writes is in doubt. */
+    uint32_t n_sent;
+    asc_error err; /* when it has ended; code ASC_OK: well */
+
+    /* Batches: the rows that the request is to hold, in this order. */
+    const uint32_t *rows;
+    uint32_t n_rows;
+} asc_part;
+
+asc_set *asc_set_new(void);    /* NULL when memory is short */
+void asc_set_free(asc_set *s); /* abandons what is under way; NULL is fine */
+
+/* Start the clock for new work; what was under way is abandoned. The cluster is
+ * borrowed until the end of it. */
+void asc_set_begin(asc_set *s, asc_cluster *cluster, const asc_set_options *options);
+
+/* Add a request to one node, or to each node of this moment (ASC_ERR_INVALID_NODE when
+ * there is none). ASC_ERR_NOMEM. */
+asc_status asc_set_add_node(asc_set *s, const char *node_name, asc_error *err);
+asc_status asc_set_add_all(asc_set *s, asc_error *err);
+
+/* A part whose request the caller must write before it waits, each once; NULL: there
+ * are no more. */
+asc_part *asc_set_unwritten(asc_set *s);
+
+/* Wait until there is something to take, or all parts have ended: until a reply has
+ * frames enough, or a part has failed, or all have ended. Frees what was taken.
+ *
+ * ASC_INTERRUPTED: a signal came, or check_ms have passed; call again to go on, or
+ * abandon. Other codes (ASC_ERR_NOMEM): it cannot go on, abandon. How the requests fare
+ * is told by the parts. */
+asc_status asc_set_wait(asc_set *s, asc_error *err);
+
+/* The next part that has frames or has ended; NULL: wait for more. Never waits. */
+asc_part *asc_set_take(asc_set *s);
+
+/* All parts have ended and were taken. */
+bool asc_set_is_done(const asc_set *s);
+
+/* End everything at once: connections under way are closed. */
+void asc_set_abandon(asc_set *s);
+
+#endif

@@ -1,0 +1,413 @@
+/* Exchanges side by side, and the blocking driver that waits for all of them in one
+ * poll. */
+#include "command/set.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+
+#include "asc/alloc.h"
+#include "base/fork.h"
+#include "base/time.h"
+
+/* The buffers of a member that is not in use keep this much. */
+#define KEEP_BYTES (64u << 10)
+
+/* --- life --- */
+
+asc_set *
+asc_set_new(void)
+{
+    return asc_calloc(1, sizeof(asc_set));
+}
+
+static void
+free_member(asc_member *m)
+{
+    asc_buf_clear(&m->part.req.out);
+    asc_buf_clear(&m->part.req.in);
+    asc_free(m);
+}
+
+void
+asc_set_free(asc_set *s)
+{
+    if (s == NULL) {
+        return;
+    }
+    asc_set_abandon(s);
+    for (size_t i = 0; i < s->n_spare; i++) {
+        free_member(s->spare[i]);
+    }
+    asc_free(s->members);
+    asc_free(s->spare);
+    asc_free(s->polls);
+    asc_free(s);
+}
+
+/* Take a member out of use; the caller takes it out of s->members. */
+static void
+put_aside(asc_set *s, asc_member *m)
+{
+    asc_exchange_abandon(&m->x);
+    asc_buf_reset(&m->part.req.out, KEEP_BYTES);
+    asc_buf_reset(&m->part.req.in, KEEP_BYTES);
+    s->spare[s->n_spare++] = m;
+}
+
+void
+asc_set_abandon(asc_set *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        put_aside(s, s->members[i]);
+    }
+    s->n = s->next = 0;
+}
+
+void
+asc_set_begin_at(asc_set *s, asc_cluster *cluster, const asc_set_options *options,
+                 const asc_set_owner *owner, uint64_t now_ms)
+{
+    asc_set_abandon(s);
+    s->cluster = cluster;
+    s->options = *options;
+    s->owner = owner != NULL ? *owner : (asc_set_owner){0};
+    s->begin_ms = now_ms;
+    s->deadline_ms = asc_deadline(now_ms, options->timing.total_timeout_ms);
+    s->left_ms = 0;
+    s->fork_count = asc_fork_count();
+}
+
+void
+asc_set_begin(asc_set *s, asc_cluster *cluster, const asc_set_options *options)
+{
+    asc_set_begin_at(s, cluster, options, NULL, asc_now_ms());
+}
+
+/* --- members --- */
+
+/* Room for one more, in use or aside. */
+static bool
+grow(asc_set *s)
+{
+    if (s->n + s->n_spare < s->cap) {
+        return true;
+    }
+    size_t cap = s->cap + s->cap / 2 + 4;
+    asc_member **members = asc_realloc(s->members, cap * sizeof *members);
+    s->members = members != NULL ? members : s->members;
+    asc_member **spare = asc_realloc(s->spare, cap * sizeof *spare);
+    s->spare = spare != NULL ? spare : s->spare;
+    struct pollfd *polls = asc_realloc(s->polls, cap * sizeof *polls);
+    s->polls = polls != NULL ? polls : s->polls;
+    if (members == NULL || spare == NULL || polls == NULL) {
+        return false;
+    }
+    s->cap = cap;
+    return true;
+}
+
+asc_member *
+asc_set_add(asc_set *s, const char *node_name, uint64_t start_ms)
+{
+    asc_member *m = NULL;
+    if (s->n_spare > 0) {
+        m = s->spare[--s->n_spare];
+    }
+    else if (grow(s)) {
+        m = asc_calloc(1, sizeof *m);
+    }
+    if (m == NULL) {
+        return NULL;
+    }
+    asc_buf out = m->part.req.out, in = m->part.req.in;
+    *m = (asc_member){.set = s, .start_ms = start_ms};
+    asc_part *p = &m->part;
+    snprintf(p->node_name, sizeof p->node_name, "%s", node_name);
+    p->req = (asc_request){
+        .out = out, .in = in, .node_name = p->node_name, .timing = s->options.timing};
+    s->members[s->n++] = m;
+    return m;
+}
+
+asc_status
+asc_set_add_node(asc_set *s, const char *node_name, asc_error *err)
+{
+    if (asc_set_add(s, node_name, 0) == NULL) {
+        return asc_error_set(err, ASC_ERR_NOMEM, "request to node %s", node_name);
+    }
+    return ASC_OK;
+}
+
+asc_status
+asc_set_add_all(asc_set *s, asc_error *err)
+{
+    asc_snapshot *view = asc_cluster_snapshot(s->cluster);
+    asc_status rc = ASC_OK;
+    size_t n = 0;
+    for (size_t i = 0; rc == ASC_OK && i < view->n_nodes; i++) {
+        if (atomic_load(&view->nodes[i]->active)) {
+            rc = asc_set_add_node(s, view->nodes[i]->name, err);
+            n++;
+        }
+    }
+    asc_snapshot_release(view);
+    if (rc == ASC_OK && n == 0) {
+        rc = asc_error_set(err, ASC_ERR_INVALID_NODE,
+                           "the cluster is empty: no node was reached");
+    }
+    return rc;
+}
+
+asc_part *
+asc_set_unwritten(asc_set *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        asc_member *m = s->members[i];
+        if (m->state == ASC_MEMBER_NEW && !m->handed_out) {
+            m->handed_out = true;
+            return &m->part;
+        }
+    }
+    return NULL;
+}
+
+/* --- steps --- */
+
+static void
+begin(asc_member *m, uint64_t now_ms)
+{
+    asc_set *s = m->set;
+    asc_part *p = &m->part;
+    asc_exchange *x = &m->x;
+    uint32_t n_attempts = x->n_attempts, n_sent = x->n_sent;
+    unsigned replica = x->replica;
+    bool moves = x->many.moves;
+    asc_exchange_begin(x, s->cluster, &p->req, &p->err, now_ms);
+    x->n_attempts = n_attempts;
+    x->n_sent = n_sent;
+    x->replica = replica;
+    x->begin_ms = s->begin_ms;
+    x->deadline_ms = s->deadline_ms;
+    x->many = (asc_exchange_many){.reply = p->reply,
+                                  .gather = s->options.gather,
+                                  .note = s->owner.note,
+                                  .owner = m,
+                                  .moves = moves || p->reply != ASC_REPLY_FRAME};
+    if (m->start_ms > now_ms) {
+        x->state = ASC_EXCHANGE_PAUSE;
+        x->wake_ms = m->start_ms;
+    }
+    m->state = ASC_MEMBER_LIVE;
+    m->due = true;
+}
+
+/* Show the frames that are there. */
+static void
+show(asc_member *m)
+{
+    asc_part *p = &m->part;
+    bool whole = m->want == ASC_WANT_DONE || p->err.code > 0;
+    p->data = p->req.in.data;
+    p->size = p->reply != ASC_REPLY_FRAME ? m->x.io.at : whole ? p->req.in.len : 0;
+    p->n_sent = m->x.n_sent + (m->want == ASC_WANT_DONE);
+}
+
+static void
+step(asc_member *m, uint64_t now_ms)
+{
+    m->due = false;
+    m->want = asc_exchange_step(&m->x, now_ms);
+    if (m->want == ASC_WANT_DONE || m->want == ASC_WANT_FAILED) {
+        if (m->want == ASC_WANT_DONE) {
+            asc_error_reset(&m->part.err);
+        }
+        m->state = ASC_MEMBER_ENDED;
+        m->part.ended = true;
+        m->part.again = m->x.many.again;
+    }
+    show(m);
+}
+
+/* May asc_set_take hand it out? */
+static bool
+has_news(const asc_member *m)
+{
+    return !m->taken && (m->state == ASC_MEMBER_ENDED ||
+                         (m->state == ASC_MEMBER_LIVE && m->want == ASC_WANT_TAKER));
+}
+
+/* Is it worth an end of the waiting, while others are under way? */
+static bool
+is_urgent(const asc_member *m)
+{
+    return has_news(m) &&
+           (m->want != ASC_WANT_DONE || (m->part.reply != ASC_REPLY_FRAME &&
+                                         m->part.size > m->set->options.gather));
+}
+
+bool
+asc_set_step(asc_set *s, uint64_t now_ms)
+{
+    size_t n_live = 0;
+    bool urgent = false;
+    for (size_t i = 0; i < s->n; i++) {
+        asc_member *m = s->members[i];
+        if (m->state == ASC_MEMBER_NEW) {
+            begin(m, now_ms);
+        }
+        while (m->state == ASC_MEMBER_LIVE && m->want != ASC_WANT_TAKER &&
+               (m->due || now_ms >= m->x.wake_ms)) {
+            step(m, now_ms);
+        }
+        n_live += m->state == ASC_MEMBER_LIVE;
+        urgent = urgent || is_urgent(m);
+    }
+    return urgent || n_live == 0;
+}
+
+uint64_t
+asc_set_wake_ms(const asc_set *s)
+{
+    uint64_t wake_ms = ASC_FOREVER;
+    for (size_t i = 0; i < s->n; i++) {
+        const asc_member *m = s->members[i];
+        if (m->state == ASC_MEMBER_LIVE && m->want != ASC_WANT_TAKER) {
+            wake_ms = asc_earlier(wake_ms, m->x.wake_ms);
+        }
+    }
+    return wake_ms;
+}
+
+asc_part *
+asc_set_take(asc_set *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        asc_member *m = s->members[(s->next + i) % s->n];
+        if (has_news(m)) {
+            s->next = (s->next + i + 1) % s->n;
+            m->taken = true;
+            return &m->part;
+        }
+    }
+    return NULL;
+}
+
+bool
+asc_set_is_done(const asc_set *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        if (s->members[i]->state != ASC_MEMBER_ENDED || !s->members[i]->taken) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void
+asc_set_go_on(asc_set *s, uint64_t now_ms)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        asc_member *m = s->members[i];
+        if (m->taken && m->state == ASC_MEMBER_ENDED) {
+            if (s->owner.leaves != NULL) {
+                s->owner.leaves(s->owner.self, m);
+            }
+            put_aside(s, m);
+            continue;
+        }
+        if (m->taken) {
+            m->taken = false;
+            m->due = true;
+            m->want = ASC_WANT_READ;
+            m->part.data = NULL;
+            m->part.size = 0;
+            asc_exchange_resume(&m->x, now_ms);
+        }
+        s->members[n++] = m;
+    }
+    s->n = n;
+    s->next = n > 0 ? s->next % n : 0;
+}
+
+/* --- the driver --- */
+
+/* What was begun in the parent process cannot go on in a child: the connections are the
+ * parent's, and went with their pools. */
+static void
+leave_behind(asc_set *s)
+{
+    s->fork_count = asc_fork_count();
+    for (size_t i = 0; i < s->n; i++) {
+        asc_member *m = s->members[i];
+        if (m->state != ASC_MEMBER_LIVE) {
+            continue;
+        }
+        m->x.conn = NULL;
+        asc_exchange_abandon(&m->x);
+        m->part.err.phase = ASC_PHASE_COMMAND;
+        m->part.err.in_doubt = m->part.req.writes;
+        asc_error_set(&m->part.err, ASC_ERR_CONNECTION,
+                      "the process forked while the request was under way");
+        m->want = ASC_WANT_FAILED;
+        m->state = ASC_MEMBER_ENDED;
+        m->part.ended = true;
+        m->part.size = 0;
+        m->taken = false;
+    }
+}
+
+/* Wait until a socket is ready or until_ms; marks whom that makes due. */
+static asc_status
+await(asc_set *s, uint64_t until_ms, uint64_t now_ms, asc_error *err)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        const asc_member *m = s->members[i];
+        bool waits = m->state == ASC_MEMBER_LIVE &&
+                     (m->want == ASC_WANT_READ || m->want == ASC_WANT_WRITE);
+        s->polls[i] =
+            (struct pollfd){.fd = waits ? m->x.conn->fd : -1,
+                            .events = m->want == ASC_WANT_WRITE ? POLLOUT : POLLIN};
+    }
+    if (poll(s->polls, s->n, asc_poll_timeout(until_ms, now_ms)) < 0) {
+        return errno == EINTR
+                   ? ASC_INTERRUPTED
+                   : asc_error_set_os(err, ASC_ERR_CLIENT, errno, "cannot poll");
+    }
+    for (size_t i = 0; i < s->n; i++) {
+        s->members[i]->due = s->members[i]->due || s->polls[i].revents != 0;
+    }
+    return ASC_OK;
+}
+
+static void
+forgive(asc_set *s, uint64_t now_ms)
+{
+    for (size_t i = 0; s->left_ms != 0 && i < s->n; i++) {
+        asc_exchange_forgive(&s->members[i]->x, now_ms - s->left_ms);
+    }
+}
+
+asc_status
+asc_set_wait(asc_set *s, asc_error *err)
+{
+    uint64_t now = asc_now_ms();
+    uint64_t check = asc_deadline(now, s->options.check_ms);
+    asc_status rc = ASC_OK;
+    if (s->fork_count != asc_fork_count()) {
+        leave_behind(s);
+    }
+    forgive(s, now);
+    asc_set_go_on(s, now);
+    while (rc == ASC_OK && !asc_set_step(s, now)) {
+        rc = await(s, asc_earlier(asc_set_wake_ms(s), check), now, err);
+        now = asc_now_ms();
+        if (rc == ASC_OK && now >= check) {
+            rc = asc_set_step(s, now) ? ASC_OK : ASC_INTERRUPTED;
+            break;
+        }
+    }
+    s->left_ms = now;
+    return rc;
+}
