@@ -1,0 +1,282 @@
+#include "command/tracker.h"
+
+#include <string.h>
+
+#include "asc/alloc.h"
+
+#define NO_SHARE UINT16_MAX
+
+/* --- life --- */
+
+asc_tracker *
+asc_tracker_new(uint32_t first, uint32_t n)
+{
+    asc_tracker *t = asc_calloc(1, sizeof *t);
+    if (t != NULL) {
+        t->cursors = asc_calloc(n + 1, sizeof *t->cursors);
+        t->order = asc_calloc(n + 1, sizeof *t->order);
+    }
+    if (t == NULL || t->cursors == NULL || t->order == NULL) {
+        asc_tracker_free(t);
+        return NULL;
+    }
+    t->first = first;
+    t->n = n;
+    for (uint32_t i = 0; i < n; i++) {
+        t->cursors[i].partition = (uint16_t)(first + i);
+        t->cursors[i].share = NO_SHARE;
+    }
+    return t;
+}
+
+void
+asc_tracker_free(asc_tracker *t)
+{
+    if (t != NULL) {
+        asc_free(t->cursors);
+        asc_free(t->order);
+        asc_free(t->shares);
+        asc_free(t);
+    }
+}
+
+asc_cursor *
+asc_tracker_cursors(asc_tracker *t, uint32_t *n)
+{
+    *n = t->n;
+    return t->cursors;
+}
+
+static bool
+has_state(const asc_tracker *t, asc_cursor_state state)
+{
+    for (uint32_t i = 0; i < t->n; i++) {
+        if (t->cursors[i].state == state) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+asc_tracker_is_done(const asc_tracker *t)
+{
+    return !has_state(t, ASC_CURSOR_TODO) && !has_state(t, ASC_CURSOR_PAUSED);
+}
+
+bool
+asc_tracker_goes_on(const asc_tracker *t)
+{
+    return (t->max_records == 0 || t->n_records < t->max_records) &&
+           has_state(t, ASC_CURSOR_TODO);
+}
+
+void
+asc_tracker_begin(asc_tracker *t, uint64_t max_records)
+{
+    t->max_records = max_records;
+    t->n_records = 0;
+    t->n_shares = 0;
+    for (uint32_t i = 0; i < t->n; i++) {
+        asc_cursor *c = &t->cursors[i];
+        if (c->state == ASC_CURSOR_PAUSED) {
+            c->state = ASC_CURSOR_TODO;
+        }
+        c->replica = 0;
+        c->share = NO_SHARE;
+    }
+}
+
+/* --- a round begins --- */
+
+/* Room for a share of each node, all of them empty. */
+static bool
+clear_shares(asc_tracker *t, uint32_t n_nodes)
+{
+    if (n_nodes > t->cap_shares) {
+        asc_share *shares = asc_realloc(t->shares, n_nodes * sizeof *shares);
+        if (shares == NULL) {
+            return false;
+        }
+        t->shares = shares;
+        t->cap_shares = n_nodes;
+    }
+    for (uint32_t i = 0; i < n_nodes; i++) {
+        t->shares[i] = (asc_share){.node = (uint16_t)i};
+    }
+    return true;
+}
+
+/* Sort the cursors by share, and in each those without a digest first. */
+static void
+fill_order(asc_tracker *t, uint32_t n_nodes)
+{
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < n_nodes; i++) {
+        t->shares[i].first = at;
+        at += t->shares[i].n_full + t->shares[i].n_partial;
+        t->shares[i].n_full = t->shares[i].n_partial = 0;
+    }
+    for (unsigned partial = 0; partial < 2; partial++) {
+        for (uint32_t i = 0; i < t->n; i++) {
+            const asc_cursor *c = &t->cursors[i];
+            if (c->share != NO_SHARE && c->has_digest == partial) {
+                asc_share *s = &t->shares[c->share];
+                t->order[s->first + s->n_full + s->n_partial] = (uint16_t)i;
+                s->n_full += !partial;
+                s->n_partial += partial;
+            }
+        }
+    }
+}
+
+/* Leave out the nodes that are not asked, and divide max_records among the others. */
+static void
+close_ranks(asc_tracker *t, uint32_t n_nodes)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < n_nodes; i++) {
+        const asc_share s = t->shares[i];
+        for (uint32_t k = 0; k < s.n_full + s.n_partial; k++) {
+            t->cursors[t->order[s.first + k]].share = (uint16_t)n;
+        }
+        if (s.n_full + s.n_partial > 0) {
+            t->shares[n++] = s;
+        }
+    }
+    t->n_shares = n;
+    uint64_t left = t->max_records - t->n_records;
+    for (uint32_t i = 0; t->max_records > 0 && i < n; i++) {
+        t->shares[i].quota = left < n ? 1 : left / n + (i < left % n);
+    }
+}
+
+asc_status
+asc_tracker_assign(asc_tracker *t, asc_tracker_owner *owner_of, void *context,
+                   uint32_t n_nodes, asc_error *err)
+{
+    t->n_refused = t->n_shares = 0;
+    if (!clear_shares(t, n_nodes)) {
+        return asc_error_set(err, ASC_ERR_NOMEM, "partitions of %u nodes", n_nodes);
+    }
+    for (uint32_t i = 0; i < t->n; i++) {
+        asc_cursor *c = &t->cursors[i];
+        c->share = NO_SHARE;
+        c->refused = false;
+        if (c->state != ASC_CURSOR_TODO) {
+            continue;
+        }
+        uint16_t node = owner_of(context, c->partition, c->replica);
+        if (node >= n_nodes) {
+            err->phase = ASC_PHASE_PARTITION_MAP;
+            return asc_error_set(err, ASC_ERR_INVALID_NODE,
+                                 "no active node for partition %u", c->partition);
+        }
+        c->share = node;
+        t->shares[node].n_full++; /* whichever: fill_order tells them apart */
+    }
+    fill_order(t, n_nodes);
+    close_ranks(t, n_nodes);
+    return ASC_OK;
+}
+
+/* --- and goes on --- */
+
+/* The cursor of a partition, when the share has it; or NULL. */
+static asc_cursor *
+find(asc_tracker *t, const asc_share *share, uint32_t partition)
+{
+    if (partition < t->first || partition - t->first >= t->n) {
+        return NULL;
+    }
+    asc_cursor *c = &t->cursors[partition - t->first];
+    return c->share != NO_SHARE && &t->shares[c->share] == share ? c : NULL;
+}
+
+static uint32_t
+partition_of(const uint8_t *digest)
+{
+    return (digest[0] | (uint32_t)digest[1] << 8) & (ASC_N_PARTITIONS - 1);
+}
+
+static uint64_t
+little_endian(const uint8_t *p)
+{
+    uint64_t value = 0;
+    for (unsigned i = 8; i-- > 0;) {
+        value = value << 8 | p[i];
+    }
+    return value;
+}
+
+bool
+asc_tracker_count(asc_tracker *t, asc_share *share, const asc_msg_record *record)
+{
+    if (t->max_records > 0 && t->n_records >= t->max_records) {
+        share->surplus = true;
+        return false;
+    }
+    t->n_records++;
+    share->n_records++;
+    asc_cursor *c =
+        record->digest != NULL ? find(t, share, partition_of(record->digest)) : NULL;
+    if (c != NULL) {
+        c->has_digest = true;
+        memcpy(c->digest, record->digest, sizeof c->digest);
+        c->bval = record->bval != NULL ? little_endian(record->bval) : 0;
+    }
+    return true;
+}
+
+bool
+asc_tracker_refuse(asc_tracker *t, asc_share *share, uint32_t partition)
+{
+    asc_cursor *c = find(t, share, partition);
+    if (c == NULL) {
+        return false;
+    }
+    t->n_refused += !c->refused;
+    c->refused = true;
+    return true;
+}
+
+/* The failures of a node after which another may be asked (query chapter, partition
+ * tracker). */
+static bool
+is_passing(asc_status status)
+{
+    static const asc_status codes[] = {
+        ASC_ERR_CLUSTER,         ASC_ERR_INVALID_NODE, ASC_ERR_CONNECTION,
+        ASC_ERR_ASYNC_CONNECT,   ASC_ERR_TIMEOUT,      ASC_ERR_INDEX_NOT_FOUND,
+        ASC_ERR_INDEX_NOT_READY,
+    };
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        if (codes[i] == status) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+asc_tracker_end(asc_tracker *t, asc_share *share, asc_status status)
+{
+    bool passing = is_passing(status);
+    if (status != ASC_OK && !passing) {
+        return false;
+    }
+    bool is_full =
+        share->surplus || (share->quota > 0 && share->n_records >= share->quota);
+    for (uint32_t i = 0; i < share->n_full + share->n_partial; i++) {
+        asc_cursor *c = &t->cursors[t->order[share->first + i]];
+        if (passing || c->refused) {
+            t->n_refused += !c->refused;
+            c->refused = true;
+            c->replica++;
+        }
+        else {
+            c->state = is_full ? ASC_CURSOR_PAUSED : ASC_CURSOR_DONE;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,59 @@
+/* command/tracker.h -- which partitions a query still has to read at which node: the
+ * rules of its rounds. Knows no sockets and no clock. */
+#ifndef ASC_COMMAND_TRACKER_H
+#define ASC_COMMAND_TRACKER_H
+
+#include "asc/error.h"
+#include "asc/reader.h"
+#include "asc/tracker.h"
+
+/* What one node is asked for in a round: cursors order[first..), n_full of them from
+ * their partition's start, then n_partial that go on after a digest. */
+typedef struct asc_share {
+    uint16_t node;
+    uint32_t first, n_full, n_partial;
+    uint64_t quota; /* records at most; 0: no limit */
+    uint64_t n_records;
+    bool surplus; /* it sent records that nobody wanted any more */
+} asc_share;
+
+struct asc_tracker {
+    asc_cursor *cursors; /* owned, n */
+    uint16_t *order;     /* owned, n: indexes of cursors, by share */
+    asc_share *shares;   /* owned; of this round */
+    uint32_t first, n;
+    uint32_t n_shares, cap_shares;
+    uint32_t n_refused; /* partitions, in this round */
+    uint64_t max_records, n_records;
+};
+
+/* A query begins; max_records 0: no limit. */
+void asc_tracker_begin(asc_tracker *t, uint64_t max_records);
+
+/* The number of the node to ask for a partition, below n_nodes; or UINT16_MAX. */
+typedef uint16_t asc_tracker_owner(void *context, uint32_t partition, unsigned replica);
+
+/* A round begins: share what is to do among the nodes. ASC_ERR_INVALID_NODE when a
+ * partition has none, ASC_ERR_NOMEM. */
+asc_status asc_tracker_assign(asc_tracker *t, asc_tracker_owner *owner_of,
+                              void *context, uint32_t n_nodes, asc_error *err);
+
+/* A record has come. False: it is one too many and must not be delivered. */
+bool asc_tracker_count(asc_tracker *t, asc_share *share, const asc_msg_record *record);
+
+/* The node does not have the partition. False: it was not asked for it. */
+bool asc_tracker_refuse(asc_tracker *t, asc_share *share, uint32_t partition);
+
+/* The node's reply has ended, with a status. False: the query must fail with it. */
+bool asc_tracker_end(asc_tracker *t, asc_share *share, asc_status status);
+
+/* Is there more to be read by this query? */
+bool asc_tracker_goes_on(const asc_tracker *t);
+
+static inline const asc_cursor *
+asc_share_cursor(const asc_tracker *t, const asc_share *share, uint32_t i)
+{
+    return &t->cursors[t->order[share->first + i]];
+}
+
+#endif
