@@ -63,16 +63,24 @@ asc_snapshot_node(const asc_snapshot *s, const char *name)
     return NULL;
 }
 
-asc_node *
-asc_snapshot_owner(const asc_snapshot *s, const asc_ns_map *map, uint32_t partition,
-                   unsigned first, bool master_only)
+uint16_t
+asc_snapshot_slot(const asc_snapshot *s, const asc_ns_map *map, uint32_t partition,
+                  unsigned first, bool master_only)
 {
     unsigned n = master_only || map->n_replicas == 0 ? 1 : map->n_replicas;
     for (unsigned i = 0; i < n; i++) {
         uint16_t slot = map->owners[(first + i) % n][partition];
         if (slot != ASC_NO_NODE && atomic_load(&s->nodes[slot]->active)) {
-            return s->nodes[slot];
+            return slot;
         }
     }
-    return NULL;
+    return ASC_NO_NODE;
+}
+
+asc_node *
+asc_snapshot_owner(const asc_snapshot *s, const asc_ns_map *map, uint32_t partition,
+                   unsigned first, bool master_only)
+{
+    uint16_t slot = asc_snapshot_slot(s, map, partition, first, master_only);
+    return slot != ASC_NO_NODE ? s->nodes[slot] : NULL;
 }

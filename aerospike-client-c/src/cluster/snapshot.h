@@ -38,8 +38,12 @@ const asc_ns_map *asc_snapshot_map(const asc_snapshot *s, const char *ns);
 asc_node *asc_snapshot_node(const asc_snapshot *s, const char *name);
 
 /* The first active owner of the partition among its replicas first, first+1, ... in a
- * circle of all replicas; only replica 0 when master_only. NULL: there is none.
- * Borrowed from the snapshot. */
+ * circle of all replicas; only replica 0 when master_only: its index among the nodes,
+ * or ASC_NO_NODE. */
+uint16_t asc_snapshot_slot(const asc_snapshot *s, const asc_ns_map *map,
+                           uint32_t partition, unsigned first, bool master_only);
+
+/* The same as a node, or NULL. Borrowed from the snapshot. */
 asc_node *asc_snapshot_owner(const asc_snapshot *s, const asc_ns_map *map,
                              uint32_t partition, unsigned first, bool master_only);
 

@@ -1,0 +1,60 @@
+/* asc/batch.h -- many records in one call, with one request to each node. The caller
+ * writes the requests and reads the replies; who is asked for which rows, and what is
+ * asked again where after a failure, is decided here.
+ *
+ *     asc_batch_begin(b, cluster, &options);
+ *     for each key  asc_batch_add(b, ns, partition, writes, &err)
+ *     do {
+ *         asc_batch_route(b, &err);
+ *         while ((part = asc_set_unwritten(set)) != NULL)
+ *             write part->req.out: the rows part->rows[0..n_rows)
+ *         asc_set_wait(set, &err)                          without locks
+ *         while ((part = asc_set_take(set)) != NULL)
+ *             read the messages in part->data: m.index is the row
+ *             if (part->ended && part->err.code != ASC_OK && !part->again)
+ *                 part->err is the result of asc_batch_unanswered(...)
+ *     } while (!asc_batch_is_done(b));
+ *
+ * where set = asc_batch_set(b). Used by one thread at a time, and again and again. */
+#ifndef ASC_BATCH_H
+#define ASC_BATCH_H
+
+#include "asc/set.h"
+
+typedef struct asc_batch asc_batch;
+
+typedef struct asc_batch_options {
+    asc_set_options set;
+    asc_replica replica;
+    bool linearize, sc_session; /* of the rows that read; as in asc_request */
+} asc_batch_options;
+
+asc_batch *asc_batch_new(void);    /* NULL when memory is short */
+void asc_batch_free(asc_batch *b); /* NULL is fine */
+asc_set *asc_batch_set(asc_batch *b);
+
+/* Start the clock for a new batch, still without rows. */
+void
+asc_batch_begin(asc_batch *b, asc_cluster *cluster, const asc_batch_options *options);
+
+/* Add a row; rows are numbered from 0 on. ns is copied. ASC_ERR_PARAM: it is too long
+ * to be a namespace, ASC_ERR_NOMEM. */
+asc_status asc_batch_add(asc_batch *b, const char *ns, uint32_t partition, bool writes,
+                         asc_error *err);
+
+/* Choose nodes on the newest view of the cluster for what must be sent: at first all
+ * rows, later the unanswered rows of parts that failed and are to be repeated. Adds a
+ * part to the set for each node. Rows without a node get a part too, which fails as
+ * such, and is repeated as the timing says; rows of a namespace that does not exist get
+ * one that fails with ASC_ERR_NAMESPACE. ASC_ERR_NOMEM: abandon the set. */
+asc_status asc_batch_route(asc_batch *b, asc_error *err);
+
+/* Of a part that has ended: the rows that got no reply. *at starts at 0; false when
+ * there are no more. */
+bool asc_batch_unanswered(const asc_batch *b, const asc_part *p, uint32_t *at,
+                          uint32_t *row);
+
+/* Every part has ended and was taken, and none is to be repeated. */
+bool asc_batch_is_done(const asc_batch *b);
+
+#endif
