@@ -1,0 +1,63 @@
+/* asc/query.h -- queries and scans that read partitions: one request to each node,
+ * whose records come frame by frame. What a node could not give is asked elsewhere in
+ * another round.
+ *
+ *     asc_query_begin(q, cluster, tracker, &options);
+ *     while (asc_query_round(q, &err) == ASC_OK && !asc_query_is_over(q)) {
+ *         while ((part = asc_set_unwritten(set)) != NULL)
+ *             write part->req.out, with asc_query_put_fields(q, part, &writer)
+ *         while (!asc_set_is_done(set)) {
+ *             asc_set_wait(set, &err)                       without locks
+ *             while ((part = asc_set_take(set)) != NULL)
+ *                 for each message in part->data that is a record:
+ *                     asc_msg_read_record(&m, &record);
+ *                     if (asc_query_count(q, part, &record))  deliver it
+ *         }
+ *     }
+ *
+ * where set = asc_query_set(q). While a part's frames are being read nothing more is
+ * received from its node. To stop early: asc_set_abandon; the tracker then knows what
+ * was counted. Requests without partitions (aggregations, background jobs) go to all
+ * nodes through a plain set with ASC_REPLY_RECORDS. */
+#ifndef ASC_QUERY_H
+#define ASC_QUERY_H
+
+#include "asc/reader.h"
+#include "asc/set.h"
+#include "asc/tracker.h"
+#include "asc/writer.h"
+
+typedef struct asc_query asc_query;
+
+typedef struct asc_query_options {
+    asc_set_options set;  /* timing.max_retries: rounds after the first */
+    const char *ns;       /* copied */
+    asc_replica replica;  /* ANY is as SEQUENCE */
+    bool sc_session;      /* as in asc_request */
+    bool by_index;        /* it has an index range: cursors have a place in the index */
+    uint64_t max_records; /* of all nodes together; 0: no limit */
+} asc_query_options;
+
+asc_query *asc_query_new(void);    /* NULL when memory is short */
+void asc_query_free(asc_query *q); /* NULL is fine */
+asc_set *asc_query_set(asc_query *q);
+
+/* Start the clock. The tracker is borrowed until the query is over or freed. */
+void asc_query_begin(asc_query *q, asc_cluster *cluster, asc_tracker *tracker,
+                     const asc_query_options *options);
+
+/* When all parts have ended and were taken: what next? ASC_OK: another round, whose
+ * parts are in the set, or it is over. Otherwise the query has failed:
+ * ASC_ERR_NAMESPACE, ASC_ERR_INVALID_NODE, ASC_ERR_TIMEOUT, ASC_ERR_NOMEM, or what the
+ * last node said. */
+asc_status asc_query_round(asc_query *q, asc_error *err);
+bool asc_query_is_over(const asc_query *q);
+
+/* Write the fields that say what is to be read at the part's node: partitions, digests,
+ * their places in the index, maximum of records. False when memory is short. */
+bool asc_query_put_fields(asc_query *q, const asc_part *p, asc_writer *w);
+
+/* A record has come, and is about to be delivered. False: it is one too many. */
+bool asc_query_count(asc_query *q, asc_part *p, const asc_msg_record *record);
+
+#endif

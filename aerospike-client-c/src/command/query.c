@@ -1,0 +1,314 @@
+/* The rounds of a query: the tracker's shares become parts of a set, and what becomes
+ * of the parts is told to the tracker. */
+#include "asc/query.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "asc/alloc.h"
+#include "base/time.h"
+#include "command/set.h"
+#include "command/query.h"
+#include "command/tracker.h"
+
+struct asc_query {
+    asc_set *set; /* owned */
+    asc_cluster *cluster;
+    asc_tracker *tracker; /* borrowed */
+    asc_query_options options;
+    char ns[ASC_MAX_NAMESPACE_SIZE + 1];
+    asc_buf scratch; /* owned: the field being written */
+    uint32_t n_rounds;
+    asc_error last; /* why there must be another round; code 0: no reason */
+    bool failed;    /* ... or rather, why there cannot be */
+    bool over;
+};
+
+/* --- life --- */
+
+asc_query *
+asc_query_new(void)
+{
+    asc_query *q = asc_calloc(1, sizeof *q);
+    if (q != NULL) {
+        q->set = asc_set_new();
+    }
+    if (q == NULL || q->set == NULL) {
+        asc_query_free(q);
+        return NULL;
+    }
+    return q;
+}
+
+void
+asc_query_free(asc_query *q)
+{
+    if (q != NULL) {
+        asc_set_free(q->set);
+        asc_buf_clear(&q->scratch);
+        asc_free(q);
+    }
+}
+
+asc_set *
+asc_query_set(asc_query *q)
+{
+    return q->set;
+}
+
+bool
+asc_query_is_over(const asc_query *q)
+{
+    return q->over;
+}
+
+/* --- what the replies say --- */
+
+/* A word about a partition. */
+static bool
+note(void *owner, const asc_msg *m, asc_error *err)
+{
+    asc_member *member = owner;
+    asc_query *q = member->set->owner.self;
+    if ((m->info3 & ASC_INFO3_LAST) || m->result == ASC_OK) {
+        return true;
+    }
+    if (!asc_tracker_refuse(q->tracker, member->share, m->generation)) {
+        asc_error_set(err, ASC_ERR_CLIENT,
+                      "malformed reply: partition %u was not asked for", m->generation);
+        return false;
+    }
+    asc_error_reset(&q->last);
+    q->last.phase = ASC_PHASE_COMMAND;
+    asc_error_set(&q->last, m->result, "partition %u: %s", m->generation,
+                  asc_status_text(m->result));
+    return true;
+}
+
+static void
+leaves(void *self, asc_member *m)
+{
+    asc_query *q = self;
+    if (m->part.err.code != ASC_OK && !q->failed) {
+        q->last = m->part.err;
+    }
+    if (!asc_tracker_end(q->tracker, m->share, m->part.err.code)) {
+        q->failed = true;
+    }
+}
+
+bool
+asc_query_count(asc_query *q, asc_part *p, const asc_msg_record *record)
+{
+    return asc_tracker_count(q->tracker, ((asc_member *)p)->share, record);
+}
+
+/* --- rounds --- */
+
+void
+asc_query_begin_at(asc_query *q, asc_cluster *cluster, asc_tracker *tracker,
+                   const asc_query_options *options, uint64_t now_ms)
+{
+    const asc_set_owner owner = {.note = note, .leaves = leaves, .self = q};
+    asc_set_begin_at(q->set, cluster, &options->set, &owner, now_ms);
+    q->cluster = cluster;
+    q->tracker = tracker;
+    q->options = *options;
+    snprintf(q->ns, sizeof q->ns, "%s", options->ns);
+    q->options.ns = q->ns;
+    q->n_rounds = 0;
+    q->failed = q->over = false;
+    asc_error_reset(&q->last);
+    asc_tracker_begin(tracker, options->max_records);
+}
+
+void
+asc_query_begin(asc_query *q, asc_cluster *cluster, asc_tracker *tracker,
+                const asc_query_options *options)
+{
+    asc_query_begin_at(q, cluster, tracker, options, asc_now_ms());
+}
+
+typedef struct owners {
+    const asc_snapshot *view;
+    const asc_ns_map *map;
+    bool master_only;
+} owners;
+
+static uint16_t
+owner_of(void *context, uint32_t partition, unsigned replica)
+{
+    const owners *o = context;
+    return asc_snapshot_slot(o->view, o->map, partition, replica, o->master_only);
+}
+
+static asc_status
+add_parts(asc_query *q, const asc_snapshot *view, uint64_t start_ms, asc_error *err)
+{
+    for (uint32_t i = 0; i < q->tracker->n_shares; i++) {
+        asc_share *share = &q->tracker->shares[i];
+        asc_member *m = asc_set_add(q->set, view->nodes[share->node]->name, start_ms);
+        if (m == NULL) {
+            return asc_error_set(err, ASC_ERR_NOMEM, "part of a query");
+        }
+        m->share = share;
+        m->part.reply = ASC_REPLY_RECORDS;
+        m->part.req.timing.max_retries = 0; /* rounds take their place */
+    }
+    return ASC_OK;
+}
+
+static asc_status
+share_out(asc_query *q, uint64_t start_ms, asc_error *err)
+{
+    asc_snapshot *view = asc_cluster_snapshot(q->cluster);
+    const asc_request req = {.replica = q->options.replica,
+                             .sc_session = q->options.sc_session};
+    owners o = {.view = view, .map = asc_snapshot_map(view, q->ns)};
+    asc_status rc;
+    err->phase = ASC_PHASE_PARTITION_MAP;
+    if (asc_cluster_is_closed(q->cluster)) {
+        rc = asc_error_set(err, ASC_ERR_CLUSTER, "the client is closed");
+    }
+    else if (o.map == NULL) {
+        rc = asc_error_set(err, ASC_ERR_NAMESPACE,
+                           view->n_nodes == 0
+                               ? "the cluster is empty: no node was reached"
+                               : "invalid namespace: %s",
+                           q->ns);
+    }
+    else {
+        o.master_only = asc_master_only(&req, o.map);
+        rc = asc_tracker_assign(q->tracker, owner_of, &o, (uint32_t)view->n_nodes, err);
+    }
+    if (rc == ASC_OK) {
+        rc = add_parts(q, view, start_ms, err);
+    }
+    asc_snapshot_release(view);
+    return rc;
+}
+
+static asc_status
+fail(asc_query *q, const asc_error *cause, uint64_t now_ms, asc_error *err)
+{
+    q->over = true;
+    *err = *cause;
+    err->attempts = q->n_rounds;
+    err->elapsed_ms = (uint32_t)(now_ms - q->set->begin_ms);
+    return err->code;
+}
+
+asc_status
+asc_query_round_at(asc_query *q, uint64_t now_ms, asc_error *err)
+{
+    const asc_timing *t = &q->options.set.timing;
+    if (!asc_set_is_done(q->set)) {
+        return ASC_OK;
+    }
+    asc_set_go_on(q->set, now_ms);
+    if (q->failed) {
+        return fail(q, &q->last, now_ms, err);
+    }
+    if (!asc_tracker_goes_on(q->tracker)) {
+        q->over = true;
+        return ASC_OK;
+    }
+    uint64_t start_ms = now_ms;
+    if (q->n_rounds > 0) {
+        start_ms += t->sleep_between_retries_ms;
+        if (q->n_rounds > t->max_retries || start_ms >= q->set->deadline_ms) {
+            return fail(q, &q->last, now_ms, err);
+        }
+    }
+    q->n_rounds++;
+    asc_error_reset(err);
+    asc_status rc = share_out(q, start_ms, err);
+    if (rc != ASC_OK) {
+        asc_set_abandon(q->set);
+        const asc_error cause = *err;
+        return fail(q, &cause, now_ms, err);
+    }
+    return ASC_OK;
+}
+
+asc_status
+asc_query_round(asc_query *q, asc_error *err)
+{
+    return asc_query_round_at(q, asc_now_ms(), err);
+}
+
+/* --- requests --- */
+
+static bool
+put_partitions(asc_query *q, const asc_share *share)
+{
+    for (uint32_t i = 0; i < share->n_full; i++) {
+        uint16_t id = asc_share_cursor(q->tracker, share, i)->partition;
+        const uint8_t bytes[2] = {(uint8_t)id, (uint8_t)(id >> 8)};
+        if (!asc_buf_put(&q->scratch, bytes, sizeof bytes)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
+put_digests(asc_query *q, const asc_share *share)
+{
+    for (uint32_t i = 0; i < share->n_partial; i++) {
+        const asc_cursor *c = asc_share_cursor(q->tracker, share, share->n_full + i);
+        if (!asc_buf_put(&q->scratch, c->digest, sizeof c->digest)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
+put_bvals(asc_query *q, const asc_share *share)
+{
+    for (uint32_t i = 0; q->options.by_index && i < share->n_partial; i++) {
+        uint64_t bval = asc_share_cursor(q->tracker, share, share->n_full + i)->bval;
+        uint8_t bytes[8];
+        for (unsigned k = 0; k < 8; k++) {
+            bytes[k] = (uint8_t)(bval >> 8 * k);
+        }
+        if (!asc_buf_put(&q->scratch, bytes, sizeof bytes)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
+put_maximum(asc_query *q, const asc_share *share)
+{
+    uint8_t bytes[8];
+    asc_put_u64(bytes, share->quota);
+    return share->quota == 0 || asc_buf_put(&q->scratch, bytes, sizeof bytes);
+}
+
+bool
+asc_query_put_fields(asc_query *q, const asc_part *p, asc_writer *w)
+{
+    static const struct {
+        uint8_t id;
+        bool (*put)(asc_query *q, const asc_share *share);
+    } fields[] = {
+        {ASC_FIELD_PARTITIONS, put_partitions},
+        {ASC_FIELD_DIGESTS, put_digests},
+        {ASC_FIELD_BVALS, put_bvals},
+        {ASC_FIELD_MAX_RECORDS, put_maximum},
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        q->scratch.len = 0;
+        if (!fields[i].put(q, ((const asc_member *)p)->share)) {
+            return false;
+        }
+        if (q->scratch.len > 0 &&
+            !asc_writer_field(w, fields[i].id, q->scratch.data, q->scratch.len)) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,11 @@
+/* command/query.h -- a query at times that the caller makes up. */
+#ifndef ASC_COMMAND_QUERY_H
+#define ASC_COMMAND_QUERY_H
+
+#include "asc/query.h"
+
+void asc_query_begin_at(asc_query *q, asc_cluster *cluster, asc_tracker *tracker,
+                        const asc_query_options *options, uint64_t now_ms);
+asc_status asc_query_round_at(asc_query *q, uint64_t now_ms, asc_error *err);
+
+#endif
