@@ -127,9 +127,35 @@ queue_reply(conn *c, const struct peer_state *s, uint8_t result, const uint8_t *
     c->n_out += 8 + body;
 }
 
+/* Append a reply to a batch: a frame of headers, one for each row, and the last one. */
+static void
+answer_batch(conn *c, const uint8_t *body)
+{
+    const uint8_t *rows = body + 22 + 5 + 5; /* of its only field, 41 */
+    uint32_t n = u32(body + 22 + 5);
+    must(body[26] == 41 && c->n_out + 8 + (n + 1) * 22 + 8 <= BUFFER_SIZE,
+         "a batch of that kind");
+    uint8_t *p = c->out + c->n_out;
+    uint32_t size = n * 22;
+    memset(p, 0, 8 + size + 30);
+    p[0] = 2, p[1] = 3;
+    p[5] = (uint8_t)(size >> 16), p[6] = (uint8_t)(size >> 8), p[7] = (uint8_t)size;
+    p += 8;
+    for (uint32_t i = 0; i < n; i++, p += 22) {
+        p[0] = 22;
+        memcpy(p + 14, rows + 25 * i, 4);
+    }
+    p[0] = 2, p[1] = 3, p[7] = 22, p[8] = 22, p[11] = 1;
+    c->n_out += 8 + size + 30;
+}
+
 static void
 answer_record(conn *c, struct peer_state *s, const uint8_t *body, size_t size)
 {
+    if (body[1] & 8) {
+        answer_batch(c, body);
+        return;
+    }
     const uint8_t *ops = body + 22;
     for (unsigned i = u16(body + 18); i > 0; i--) {
         ops += 4 + u32(ops);

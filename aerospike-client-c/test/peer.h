@@ -8,7 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What a record request gets. */
+/* What a record request gets. A batch, whose rows must be of the short kind (25 bytes
+ * each), gets an empty reply for each row. */
 typedef enum peer_mode {
     PEER_STORE,   /* its answer: writes keep the bins, reads give them back */
     PEER_SILENT,  /* nothing */

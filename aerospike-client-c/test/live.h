@@ -1,0 +1,204 @@
+/* live.h -- what tests over real loopback sockets share: clients of a peer, commands on
+ * its one record, times that are about right, signals. */
+#ifndef LIVE_H
+#define LIVE_H
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "asc/command.h"
+#include "asc/reader.h"
+#include "asc/writer.h"
+#include "kit.h"
+#include "peer.h"
+
+/* How much later than its timeout a call may come back; generous, since the machine
+ * may be busy with other tests. */
+#define LATE_MS 100
+
+static inline uint64_t
+now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static inline void
+sleep_ms(unsigned ms)
+{
+    struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
+    while (nanosleep(&t, &t) < 0 && errno == EINTR) {
+    }
+}
+
+/* Wait until cond holds, 3 s at most. */
+#define EVENTUALLY(cond)                                                               \
+    do {                                                                               \
+        for (unsigned tries_ = 0; tries_ < 300 && !(cond); tries_++) {                 \
+            sleep_ms(10);                                                              \
+        }                                                                              \
+        CHECK(cond);                                                                   \
+    } while (0)
+
+#define CHECK_ELAPSED(since, about_ms)                                                 \
+    do {                                                                               \
+        uint64_t elapsed_ = now_ms() - (since), about_ = (about_ms);                   \
+        CHECK(about_ <= elapsed_ + 5 && elapsed_ <= about_ + LATE_MS);                 \
+    } while (0)
+
+static inline asc_status
+create_at(asc_cluster **out, uint16_t port, asc_config config, asc_error *err)
+{
+    const asc_host host = {"127.0.0.1", port};
+    config.hosts = &host;
+    config.n_hosts = 1;
+    asc_error_reset(err);
+    return asc_cluster_create(out, &config, err);
+}
+
+static inline asc_config
+quick(void)
+{
+    asc_config config = ASC_CONFIG_INIT;
+    config.tend_interval_ms = 250;
+    config.connect_timeout_ms = 500;
+    return config;
+}
+
+static inline asc_cluster *
+create(const peer *p)
+{
+    asc_cluster *c = NULL;
+    asc_error err;
+    if (!CHECK_EQ_INT(create_at(&c, p->port, quick(), &err), ASC_OK)) {
+        printf("    %s: %s\n", err.host, err.message);
+        exit(1);
+    }
+    return c;
+}
+
+static inline void
+destroy(asc_cluster *c)
+{
+    asc_cluster_close(c);
+    asc_cluster_release(c);
+}
+
+/* Two nodes that name each other; b's first address is a's, who is somebody else. */
+static inline void
+introduce(peer *a, peer *b)
+{
+    char text[120];
+    snprintf(text, sizeof text, "1,3000,[[BB9A,,[127.0.0.1:%u]]]", a->port);
+    peer_answer(b, "peers-clear-std", text);
+    snprintf(text, sizeof text,
+             "1,3000,[[BB9B,,[127.0.0.1:%u,127.0.0.1:1,127.0.0.1:%u]]]", a->port,
+             b->port);
+    peer_answer(a, "peers-clear-std", text);
+    peer_answer(a, "peers-generation", "1");
+    peer_answer(b, "peers-generation", "1");
+}
+
+static volatile sig_atomic_t n_signals;
+
+static inline void
+on_signal(int signo)
+{
+    (void)signo;
+    n_signals++;
+}
+
+typedef struct bell {
+    pthread_t target;
+    unsigned after_ms;
+} bell;
+
+static inline void *
+ring(void *arg)
+{
+    const bell *b = arg;
+    sleep_ms(b->after_ms);
+    pthread_kill(b->target, SIGUSR1);
+    return NULL;
+}
+
+/* --- one client ------------------------------------------------------------------- */
+
+typedef struct client {
+    asc_call *call;
+    asc_request *req;
+    asc_error err;
+} client;
+
+static inline void
+client_init(client *k)
+{
+    k->call = asc_call_new();
+    k->req = asc_call_request(k->call);
+    asc_error_reset(&k->err);
+}
+
+static const asc_timing default_timing = {.total_timeout_ms = 2000};
+
+static inline void
+prepare(client *k, bool writes, const asc_timing *timing)
+{
+    asc_writer w;
+    const asc_msg_head head = {.info1 = writes ? 0 : ASC_INFO1_READ | ASC_INFO1_GET_ALL,
+                               .info2 = writes ? ASC_INFO2_WRITE : 0,
+                               .budget_ms = 1000};
+    asc_call_reset(k->call);
+    asc_error_reset(&k->err);
+    k->req->ns = "test";
+    k->req->partition = 17;
+    k->req->replica = ASC_REPLICA_SEQUENCE;
+    k->req->writes = writes;
+    k->req->timing = *timing;
+    asc_writer_begin(&w, &k->req->out, &head);
+    asc_writer_field(&w, ASC_FIELD_NAMESPACE, "test", 4);
+    asc_writer_field(&w, ASC_FIELD_DIGEST, "0123456789abcdefghij", 20);
+    if (writes) {
+        asc_writer_op_begin(&w, ASC_OP_WRITE, ASC_PARTICLE_STRING, "bin", 3);
+        asc_buf_put(&k->req->out, "value", 5);
+        asc_writer_op_end(&w);
+    }
+    asc_writer_end(&w);
+}
+
+static inline asc_status
+run(client *k, asc_cluster *c, bool writes, const asc_timing *timing)
+{
+    prepare(k, writes, timing);
+    return asc_call_run(k->call, c, &k->err);
+}
+
+/* The reply holds the bin that was written. */
+static inline void
+check_record(client *k)
+{
+    asc_msg m = {0};
+    asc_msg_op op = {0};
+    const asc_buf *in = &k->req->in;
+    CHECK_EQ_INT(asc_msg_open(&m, in->data + 8, in->len - 8, &k->err), ASC_OK);
+    CHECK_EQ_INT(m.n_ops, 1);
+    CHECK_EQ_INT(asc_msg_next_op(&m, &op, &k->err), ASC_OK);
+    CHECK_EQ_BYTES(op.name, op.name_size, "62696e");
+    CHECK_EQ_BYTES(op.value, op.value_size, "76616c7565");
+}
+
+static inline void
+put_and_get(client *k, asc_cluster *c)
+{
+    CHECK_EQ_INT(run(k, c, true, &default_timing), ASC_OK);
+    CHECK_EQ_INT(k->err.code, ASC_OK);
+    CHECK_EQ_INT(run(k, c, false, &default_timing), ASC_OK);
+    check_record(k);
+}
+
+#endif

@@ -1,0 +1,153 @@
+/* Forks. Linked with the library as it ships: where a thread is at work, the run-time
+ * of a sanitizer may have a lock at the moment of the fork that its child waits for in
+ * vain. */
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "asc/batch.h"
+#include "live.h"
+
+#define CHILD_SECONDS 30 /* then it hangs, and dies */
+
+/* What the child does; its exit code says which step failed. */
+static int
+child(asc_cluster *c, asc_call *inherited)
+{
+    client k = {.call = inherited, .req = asc_call_request(inherited)};
+    for (unsigned i = 0; i < 10; i++) {
+        if (run(&k, c, false, &default_timing) != ASC_OK) {
+            return 10;
+        }
+        sleep_ms(30); /* some cycles of its own tend thread */
+    }
+    if (!asc_cluster_is_connected(c)) {
+        return 11;
+    }
+    asc_call_free(k.call);
+    destroy(c);
+    return 0;
+}
+
+static void
+test_fork(void)
+{
+    peer *p = peer_start("BB9A");
+    asc_cluster *c = create(p);
+    client k;
+    client_init(&k);
+    put_and_get(&k, c);
+    unsigned before = atomic_load(&p->n_accepted);
+    pid_t pid = fork();
+    if (pid == 0) {
+        alarm(CHILD_SECONDS);
+        _exit(child(c, k.call));
+    }
+    for (unsigned i = 0; i < 10; i++) { /* at the same time */
+        CHECK_EQ_INT(run(&k, c, false, &default_timing), ASC_OK);
+        sleep_ms(20);
+    }
+    int status = -1;
+    waitpid(pid, &status, 0);
+    CHECK(WIFEXITED(status));
+    CHECK_EQ_INT(WEXITSTATUS(status), 0);
+    CHECK(atomic_load(&p->n_accepted) >= before + 2); /* the child's own */
+    put_and_get(&k, c);
+    asc_call_free(k.call);
+    destroy(c);
+    peer_stop(p);
+}
+
+/* A child that never uses the cluster but closes it. */
+static void
+test_fork_and_close(void)
+{
+    peer *p = peer_start("BB9A");
+    asc_cluster *c = create(p);
+    client k;
+    client_init(&k);
+    put_and_get(&k, c);
+    pid_t pid = fork();
+    if (pid == 0) {
+        alarm(CHILD_SECONDS);
+        destroy(c);
+        _exit(0);
+    }
+    int status = -1;
+    waitpid(pid, &status, 0);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    put_and_get(&k, c);
+    CHECK(asc_cluster_is_connected(c));
+    asc_call_free(k.call);
+    destroy(c);
+    peer_stop(p);
+}
+
+/* A batch that was begun in the parent cannot go on in the child, which can do another.
+ * */
+static int
+child_with_batch(asc_cluster *c, asc_batch *b)
+{
+    asc_set *set = asc_batch_set(b);
+    asc_error err;
+    asc_part *p;
+    if (asc_set_wait(set, &err) != ASC_OK || (p = asc_set_take(set)) == NULL) {
+        return 10;
+    }
+    if (!p->ended || p->err.code != ASC_ERR_CONNECTION || !p->err.in_doubt) {
+        return 11;
+    }
+    if (!asc_batch_is_done(b)) {
+        return 12;
+    }
+    asc_batch_free(b);
+    client k;
+    client_init(&k);
+    if (run(&k, c, false, &default_timing) != 2) { /* answered: no such record */
+        return 13;
+    }
+    asc_call_free(k.call);
+    destroy(c);
+    return 0;
+}
+
+static void
+test_fork_in_a_batch(void)
+{
+    struct sigaction action = {.sa_handler = on_signal}, before;
+    peer *p = peer_start("BB9A");
+    asc_cluster *c = create(p);
+    asc_batch *b = asc_batch_new();
+    const asc_batch_options options = {.set = {.check_ms = 20}};
+    asc_error err;
+    sigaction(SIGUSR1, &action, &before);
+    atomic_store(&p->mode, PEER_SILENT);
+    asc_batch_begin(b, c, &options);
+    CHECK_EQ_INT(asc_batch_add(b, "test", 1, true, &err), ASC_OK);
+    CHECK_EQ_INT(asc_batch_route(b, &err), ASC_OK);
+    asc_part *part = asc_set_unwritten(asc_batch_set(b));
+    CHECK(asc_write_info(&part->req.out, "x\n", 2));
+    part->req.out.data[1] = 3; /* whatever it says: nobody answers */
+    CHECK_EQ_INT(asc_set_wait(asc_batch_set(b), &err), ASC_INTERRUPTED);
+    atomic_store(&p->mode, PEER_STORE);
+    pid_t pid = fork();
+    if (pid == 0) {
+        alarm(CHILD_SECONDS);
+        _exit(child_with_batch(c, b));
+    }
+    int status = -1;
+    waitpid(pid, &status, 0);
+    CHECK(WIFEXITED(status));
+    CHECK_EQ_INT(WEXITSTATUS(status), 0);
+    sigaction(SIGUSR1, &before, NULL);
+    asc_batch_free(b);
+    destroy(c);
+    peer_stop(p);
+}
+
+static const kit_test tests[] = {
+    {"fork", test_fork},
+    {"fork_and_close", test_fork_and_close},
+    {"fork_in_a_batch", test_fork_in_a_batch},
+};
+
+KIT_MAIN("ut_fork", tests)
