@@ -7,12 +7,14 @@
 #include <unistd.h>
 
 #include "asc/alloc.h"
+#include "asc/batch.h"
 #include "asc/msgpack.h"
 #include "asc/writer.h"
 #include "cluster/info.h"
 #include "cluster/peers.h"
-#include "command/exchange.h"
+#include "command/query.h"
 #include "fake.h"
+#include "frames.h"
 #include "kit.h"
 
 /* ASC_OK or ASC_ERR_NOMEM; everything the operation made is freed again. */
@@ -331,11 +333,10 @@ test_drain(void)
     asc_cluster *c = fake_cluster(10);
     asc_conn *conn;
     asc_error err;
-    const uint8_t head[8] = {0};
     fake_reset();
     CHECK_EQ_INT(asc_pool_get(&c->nodes[0]->pool, &conn, 0, &err), ASC_OK);
     asc_alloc_fail_after(1);
-    asc_drain_add(&c->drain, c->nodes[0], conn, head, 0, UINT64_MAX, 3000);
+    asc_drain_add(&c->drain, c->nodes[0], conn, &(asc_drain_rest){0}, 3000);
     asc_alloc_fail_after(0);
     CHECK(c->drain.first == NULL);
     CHECK_EQ_INT(fake.n_closed, 1);
@@ -421,6 +422,143 @@ test_command(void)
     CHECK(exhaust("command", carry_out) >= 10);
 }
 
+/* --- many at once ----------------------------------------------------------------- */
+
+/* The first error of memory that a part tells, where the call told none. */
+static asc_status
+take_all(asc_set *s, asc_status rc, asc_error *err)
+{
+    asc_part *p;
+    while ((p = asc_set_take(s)) != NULL) {
+        if (rc == ASC_OK && p->ended && p->err.code == ASC_ERR_NOMEM) {
+            *err = p->err;
+            rc = err->code;
+        }
+    }
+    return rc;
+}
+
+/* Two rows at a node that dies, then at the one that has their copies. */
+static asc_status
+carry_out_batch(asc_error *err)
+{
+    const asc_batch_options options = {.set = {.timing = {.max_retries = 3}},
+                                       .replica = ASC_REPLICA_SEQUENCE};
+    frames f = {.len = 0};
+    uint64_t now = 1000;
+    asc_part *p;
+    frames_one(&f, 0, 0, 0, 0);
+    frames_one(&f, 0, 0, 0, 1);
+    frames_last(&f);
+    fake_reset();
+    FAKE_SCRIPT({.act = FAKE_CUT});
+    FAKE_SCRIPT({.act = FAKE_GIVE, .n = f.len, .bytes = f.data});
+    asc_cluster *c = fake_cluster(10);
+    asc_batch *b = asc_batch_new();
+    asc_status rc = told(c != NULL && b != NULL, err);
+    if (rc == ASC_OK) {
+        asc_batch_begin(b, c, &options);
+        rc = asc_batch_add(b, "test", 1, true, err);
+    }
+    if (rc == ASC_OK) {
+        rc = asc_batch_add(b, "test", 2, true, err);
+    }
+    while (rc == ASC_OK && !asc_batch_is_done(b)) {
+        rc = asc_batch_route(b, err);
+        while (rc == ASC_OK && (p = asc_set_unwritten(asc_batch_set(b))) != NULL) {
+            rc = told(asc_buf_put(&p->req.out, f.data, f.len), err);
+        }
+        if (rc == ASC_OK) {
+            CHECK(frames_wait(asc_batch_set(b), &now));
+            rc = take_all(asc_batch_set(b), rc, err);
+        }
+    }
+    asc_batch_free(b);
+    asc_cluster_release(c);
+    return rc;
+}
+
+static void
+test_batch(void)
+{
+    CHECK(exhaust("batch", carry_out_batch) >= 20);
+}
+
+static asc_status
+carry_out_query(asc_error *err)
+{
+    const asc_query_options options = {.ns = "test",
+                                       .by_index = true,
+                                       .max_records = 10,
+                                       .replica = ASC_REPLICA_SEQUENCE,
+                                       .set = {.timing = {.max_retries = 3}}};
+    frames f = {.len = 0};
+    uint64_t now = 1000;
+    asc_part *p;
+    frames_last(&f);
+    fake_reset();
+    FAKE_SCRIPT({.act = FAKE_CUT});
+    FAKE_SCRIPT({.act = FAKE_GIVE, .n = f.len, .bytes = f.data});
+    asc_cluster *c = fake_cluster(10);
+    asc_query *q = asc_query_new();
+    asc_tracker *t = asc_tracker_new(0, 3);
+    asc_status rc = told(c != NULL && q != NULL && t != NULL, err);
+    if (rc == ASC_OK) {
+        uint32_t n;
+        asc_tracker_cursors(t, &n)[1].has_digest = true;
+        asc_query_begin_at(q, c, t, &options, now);
+        rc = asc_query_round_at(q, now, err);
+    }
+    while (rc == ASC_OK && !asc_query_is_over(q)) {
+        while (rc == ASC_OK && (p = asc_set_unwritten(asc_query_set(q))) != NULL) {
+            asc_writer w;
+            const asc_msg_head head = {0};
+            rc = told(asc_writer_begin(&w, &p->req.out, &head) &&
+                          asc_query_put_fields(q, p, &w),
+                      err);
+        }
+        if (rc == ASC_OK) {
+            CHECK(frames_wait(asc_query_set(q), &now));
+            rc = take_all(asc_query_set(q), rc, err);
+        }
+        if (rc == ASC_OK) {
+            rc = asc_query_round_at(q, now, err);
+        }
+    }
+    asc_query_free(q);
+    asc_tracker_free(t);
+    asc_cluster_release(c);
+    return rc;
+}
+
+static void
+test_query(void)
+{
+    CHECK(exhaust("query", carry_out_query) >= 20);
+}
+
+static asc_status
+fill_set(asc_error *err)
+{
+    const asc_set_options options = {.gather = 0};
+    asc_cluster *c = fake_cluster(10);
+    asc_set *s = asc_set_new();
+    asc_status rc = told(c != NULL && s != NULL, err);
+    if (rc == ASC_OK) {
+        asc_set_begin(s, c, &options);
+        rc = asc_set_add_all(s, err);
+    }
+    asc_set_free(s);
+    asc_cluster_release(c);
+    return rc;
+}
+
+static void
+test_set(void)
+{
+    CHECK(exhaust("set", fill_set) >= 15);
+}
+
 static asc_status
 list_nodes(asc_error *err)
 {
@@ -463,6 +601,9 @@ static const kit_test tests[] = {
     {"drain", test_drain},
     {"info_call", test_info_call},
     {"command", test_command},
+    {"batch", test_batch},
+    {"query", test_query},
+    {"set", test_set},
     {"list_of_nodes", test_list_of_nodes},
 };
 
