@@ -36,7 +36,7 @@ class Worker:
 
     def connect(self, request: Message) -> Message:
         timings = {"total_timeout": TIMEOUT_MS, "socket_timeout": TIMEOUT_MS}
-        names = ("read", "write", "operate")
+        names = ("read", "write", "operate", "batch", "query", "scan")
         config = {
             "hosts": [(address, port) for address, port in request["hosts"]],
             "policies": dict.fromkeys(names, timings),

@@ -111,6 +111,23 @@ def putting(name: str, n_calls: int, value: Any) -> Workload:
     )
 
 
+def batch_reading(n_keys: int, n_calls: int) -> Workload:
+    """Reading n_keys records with four bins in one call."""
+
+    def keys(key: Key) -> list[tuple[str, str, Any]]:
+        return [(key[0], key[1], i) for i in range(n_keys)]
+
+    return Workload(
+        f"batch-read-{n_keys}",
+        n_calls,
+        prepare=lambda client, key: [client.put(k, SMALL) for k in keys(key)],
+        call=lambda client, key: client.batch_read(keys(key)),
+        check=lambda result: (
+            [r.record[2] for r in result.batch_records] == [SMALL] * n_keys
+        ),
+    )
+
+
 WORKLOADS = (
     Workload(
         "get-4-bins",
@@ -169,6 +186,7 @@ WORKLOADS = (
         check=lambda result: result[2]["n"] == 0,
     ),
     getting("blob-100k", 1000, BLOB),
+    *(batch_reading(n, 40_000 // n) for n in (100, 1000)),
 )
 
 BY_NAME = {workload.name: workload for workload in WORKLOADS}

@@ -4,6 +4,8 @@ from typing import Any, NoReturn
 
 from typing_extensions import disjoint_base
 
+from aerospike_helpers.batch.records import BatchRecords
+
 # (namespace, set, user key) or (namespace, set, None, digest)
 _Key = tuple[Any, ...]
 _Meta = dict[str, int]
@@ -465,6 +467,53 @@ class Client:
         meta: Mapping[str, int] | None = None,
         policy: _Policy | None = None,
     ) -> Any: ...
+    def batch_read(
+        self,
+        keys: Sequence[_Key],
+        bins: Sequence[str] | None = None,
+        policy: _Policy | None = None,
+    ) -> BatchRecords: ...
+    def batch_write(
+        self, batch_records: BatchRecords, policy_batch: _Policy | None = None
+    ) -> BatchRecords: ...
+    def batch_operate(
+        self,
+        keys: Sequence[_Key],
+        ops: builtins.list[_Operation],
+        policy_batch: _Policy | None = None,
+        policy_batch_write: _Policy | None = None,
+        ttl: int | None = None,
+    ) -> BatchRecords: ...
+    def batch_remove(
+        self,
+        keys: Sequence[_Key],
+        policy_batch: _Policy | None = None,
+        policy_batch_remove: _Policy | None = None,
+    ) -> BatchRecords: ...
+    def batch_apply(
+        self,
+        keys: Sequence[_Key],
+        module: str,
+        function: str,
+        args: builtins.list[Any],
+        policy_batch: _Policy | None = None,
+        policy_batch_apply: _Policy | None = None,
+    ) -> BatchRecords: ...
+    def get_many(
+        self, keys: Sequence[_Key], policy: _Policy | None = None
+    ) -> builtins.list[tuple[_Key, _Meta | None, _Bins | None]]: ...
+    def exists_many(
+        self, keys: Sequence[_Key], policy: _Policy | None = None
+    ) -> builtins.list[tuple[_Key, _Meta | None]]: ...
+    def select_many(
+        self, keys: Sequence[_Key], bins: Sequence[str], policy: _Policy | None = None
+    ) -> builtins.list[tuple[_Key, _Meta | None, _Bins | None]]: ...
+    def batch_get_ops(
+        self,
+        keys: Sequence[_Key],
+        list: builtins.list[_Operation],
+        policy: _Policy | None = None,
+    ) -> builtins.list[tuple[_Key, _Meta | None, _Bins | None]]: ...
     def get_key_partition_id(
         self, ns: str, set: str | None, key: str | int | bytes | bytearray
     ) -> int: ...

@@ -199,6 +199,28 @@ client_traverse(PyObject *self, visitproc visit, void *arg)
     return 0;
 }
 
+int
+client_wait_set(module_state *st, asc_set *set, asc_error *err)
+{
+    asc_status rc;
+    for (;;) {
+        Py_BEGIN_ALLOW_THREADS
+        rc = asc_set_wait(set, err);
+        Py_END_ALLOW_THREADS
+        if (rc == ASC_OK) {
+            return 0;
+        }
+        if (rc != ASC_INTERRUPTED) {
+            raise_error(st, err, NULL, NULL);
+            return -1;
+        }
+        if (PyErr_CheckSignals() < 0) {
+            asc_set_abandon(set);
+            return -1;
+        }
+    }
+}
+
 /* Serializers may refer to the client; without them values can still be read. */
 static int
 client_clear(PyObject *self)
@@ -314,6 +336,15 @@ static PyMethodDef client_methods[] = {
     DIRECT_METHODS(DIRECT_METHOD) METHOD(get_key_partition_id),
     METHOD(get_key_digest),
     METHOD(llist),
+    METHOD(batch_read),
+    METHOD(batch_write),
+    METHOD(batch_operate),
+    METHOD(batch_remove),
+    METHOD(batch_apply),
+    METHOD(get_many),
+    METHOD(exists_many),
+    METHOD(select_many),
+    METHOD(batch_get_ops),
     METHOD(has_geo),
     METHOD(info),
     METHOD(info_node),

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "asc/command.h"
+#include "asc/set.h"
 #include "config.h"
 
 /* Calls that are kept between uses, so that their buffers are. More threads than this
@@ -38,6 +39,10 @@ void client_give_call(ClientObject *client, asc_call *call);
  * 1: it failed and err says how; -1: a handler has raised. */
 int client_run_call(asc_call *call, asc_cluster *cluster, asc_error *err);
 
+/* Wait for the parts of a set without the GIL; signal handlers run in between. 0: there
+ * is something to take; -1 with an exception. */
+int client_wait_set(module_state *st, asc_set *set, asc_error *err);
+
 /* The methods, by the file that has them. */
 #define CLIENT_METHOD(name)                                                            \
     PyObject *name(PyObject *self, PyTypeObject *cls, PyObject *const *args,           \
@@ -59,6 +64,16 @@ CLIENT_METHOD(client_get_key_partition_id);
 
 CLIENT_METHOD(client_get_key_digest);
 CLIENT_METHOD(client_llist);
+
+CLIENT_METHOD(client_batch_read);
+CLIENT_METHOD(client_batch_write);
+CLIENT_METHOD(client_batch_operate);
+CLIENT_METHOD(client_batch_remove);
+CLIENT_METHOD(client_batch_apply);
+CLIENT_METHOD(client_get_many);
+CLIENT_METHOD(client_exists_many);
+CLIENT_METHOD(client_select_many);
+CLIENT_METHOD(client_batch_get_ops);
 
 CLIENT_METHOD(client_has_geo);
 CLIENT_METHOD(client_info);

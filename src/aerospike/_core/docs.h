@@ -286,4 +286,85 @@ static const char doc_get_node_names[] =
     "The nodes known at this moment: a list of dicts {\"address\", \"port\",\n"
     "\"node_name\"}.";
 
+#define DOC_KEYS                                                                       \
+    ":param keys: list or tuple of key tuples; a key may occur twice.\n"
+#define DOC_BATCH_POLICY                                                               \
+    ":param policy_batch: dict of batch policy keys over the client's defaults;\n"     \
+    "    total_timeout, in milliseconds, spans all nodes and repetitions.\n"
+#define DOC_BATCH_RESULT                                                               \
+    ":return: BatchRecords. Its batch_records are in the order of the keys, each\n"     \
+    "    with result (0: done, 2: not found, 27: filtered out), record, in_doubt,\n"    \
+    "    message; its result is 0, or -16 when a record has another code.\n"
+#define DOC_BATCH_RAISES                                                               \
+    ":raises ParamError: an argument is malformed; nothing was sent.\n"                \
+    ":raises ClusterError: the client is closed.\n"                                    \
+    ":raises TimeoutError: no node answered in time. When some did, their records\n"   \
+    "    are kept, and the others tell their errors."
+
+static const char doc_batch_read[] =
+    "batch_read($self, keys, bins=None, policy=None)\n--\n\n"
+    "Read many records, with one request to each node, all at once.\n\n" DOC_KEYS
+    ":param bins: list of bin names; None: all bins, []: only the metadata, records\n"
+    "    are then (key, meta).\n"
+    ":param policy: dict of batch policy keys over the client's defaults.\n"
+    DOC_BATCH_RESULT DOC_BATCH_RAISES;
+
+static const char doc_batch_write[] =
+    "batch_write($self, batch_records, policy_batch=None)\n--\n\n"
+    "Carry out the requests of a BatchRecords: each record its own, a Read, Write,\n"
+    "Apply or Remove of aerospike_helpers.batch.records, with its own policy.\n\n"
+    ":param batch_records: BatchRecords; it is filled in and returned.\n"
+    DOC_BATCH_POLICY DOC_BATCH_RESULT DOC_BATCH_RAISES;
+
+static const char doc_batch_operate[] =
+    "batch_operate($self, keys, ops, policy_batch=None, policy_batch_write=None, "
+    "ttl=None)\n--\n\n"
+    "Carry out the same operations on many records. Written bins appear as None.\n\n"
+    DOC_KEYS
+    ":param ops: list of operations, as operate() takes it.\n" DOC_BATCH_POLICY
+    ":param policy_batch_write: dict of what concerns each record.\n"
+    ":param ttl: seconds to live, or a TTL_* constant.\n"
+    DOC_BATCH_RESULT DOC_BATCH_RAISES;
+
+static const char doc_batch_remove[] =
+    "batch_remove($self, keys, policy_batch=None, policy_batch_remove=None)\n--\n\n"
+    "Remove many records.\n\n" DOC_KEYS DOC_BATCH_POLICY
+    ":param policy_batch_remove: dict of what concerns each record.\n"
+    DOC_BATCH_RESULT DOC_BATCH_RAISES;
+
+static const char doc_batch_apply[] =
+    "batch_apply($self, keys, module, function, args, policy_batch=None, "
+    "policy_batch_apply=None)\n--\n\n"
+    "Call a function of a registered module on many records; what it returns is in\n"
+    "the bin SUCCESS.\n\n" DOC_KEYS
+    ":param module: str, name of the module.\n"
+    ":param function: str, name of the function.\n"
+    ":param args: list of arguments.\n" DOC_BATCH_POLICY
+    ":param policy_batch_apply: dict of what concerns each record.\n"
+    DOC_BATCH_RESULT DOC_BATCH_RAISES;
+
+#define DOC_OLD_BATCH                                                                  \
+    ":param policy: dict of batch policy keys over the client's defaults.\n"           \
+    ":raises RecordError and others: the first error of a record.\n" DOC_BATCH_RAISES
+
+static const char doc_get_many[] =
+    "get_many($self, keys, policy=None)\n--\n\n"
+    "Read many records: a list of (key, meta, bins) in the order of the keys, meta\n"
+    "and bins None for those not found.\n\n" DOC_KEYS DOC_OLD_BATCH;
+
+static const char doc_exists_many[] =
+    "exists_many($self, keys, policy=None)\n--\n\n"
+    "Read the metadata of many records: a list of (key, meta) in the order of the\n"
+    "keys, meta None for those not found.\n\n" DOC_KEYS DOC_OLD_BATCH;
+
+static const char doc_select_many[] =
+    "select_many($self, keys, bins, policy=None)\n--\n\n"
+    "Read some bins of many records, as get_many() does.\n\n" DOC_KEYS
+    ":param bins: list or tuple of bin names.\n" DOC_OLD_BATCH;
+
+static const char doc_batch_get_ops[] =
+    "batch_get_ops($self, keys, list, policy=None)\n--\n\n"
+    "Carry out read operations on many records: a list as of get_many().\n\n" DOC_KEYS
+    ":param list: list of operations that only read.\n" DOC_OLD_BATCH;
+
 #endif

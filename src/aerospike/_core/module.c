@@ -170,6 +170,9 @@ core_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(st->serializer);
     Py_VISIT(st->deserializer);
     Py_VISIT(st->log_handler);
+    for (int i = 0; i < N_BATCH_TYPES; i++) {
+        Py_VISIT(st->batch_types[i]);
+    }
 #define X(field, module_name, attribute) Py_VISIT(st->field);
     CORE_IMPORTS(X)
 #undef X
@@ -186,6 +189,9 @@ core_clear(PyObject *module)
     Py_CLEAR(st->deserializer);
     Py_CLEAR(st->pickle_dumps);
     Py_CLEAR(st->pickle_loads);
+    for (int i = 0; i < N_BATCH_TYPES; i++) {
+        Py_CLEAR(st->batch_types[i]);
+    }
 #define X(field, module_name, attribute) Py_CLEAR(st->field);
     CORE_IMPORTS(X)
 #undef X

@@ -66,6 +66,7 @@
     X(regex_flags)                                                                     \
     X(replacement)                                                                     \
     X(resize_flags)                                                                    \
+    X(result)                                                                          \
     X(return_type)                                                                     \
     X(separator)                                                                       \
     X(set)                                                                             \
@@ -108,6 +109,19 @@ typedef enum option_table_id {
     N_TABLES,
 } option_table_id;
 
+/* Classes of aerospike_helpers.batch.records. */
+enum {
+    BATCH_RECORDS,
+    BATCH_RECORD,
+    BATCH_READ,
+    BATCH_WRITE,
+    BATCH_APPLY,
+    BATCH_REMOVE,
+    N_BATCH_TYPES,
+};
+
+#define N_RECORD_SLOTS 6 /* attributes that a BatchRecord has */
+
 #define N_CACHED_NAMES 1024u /* a power of two */
 
 typedef struct module_state {
@@ -121,8 +135,10 @@ typedef struct module_state {
     PyObject *serializer, *deserializer;   /* of all clients; NULL when there is none */
     PyObject *log_handler;                 /* NULL: log lines are dropped */
     PyObject *pickle_dumps, *pickle_loads; /* imported when they are needed */
-    PyObject **option_names[N_TABLES];     /* interned, one per row, ended by NULL */
-    PyObject *cached_names[N_CACHED_NAMES]; /* see names.c */
+    PyObject *batch_types[N_BATCH_TYPES];  /* likewise */
+    Py_ssize_t record_slots[N_RECORD_SLOTS]; /* where they lie in a BatchRecord */
+    PyObject **option_names[N_TABLES];       /* interned, one per row, ended by NULL */
+    PyObject *cached_names[N_CACHED_NAMES];  /* see names.c */
 } module_state;
 
 extern struct PyModuleDef core_module;

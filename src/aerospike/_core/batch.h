@@ -1,0 +1,88 @@
+/* batch.h -- one batch under way: rows from Python, requests to nodes, replies back. */
+#ifndef CORE_BATCH_H
+#define CORE_BATCH_H
+
+#include "asc/batch.h"
+#include "bins.h"
+#include "client.h"
+#include "keys.h"
+#include "operations.h"
+
+/* What a row asks for, in wire bytes, of which parts lie in batch_run.bytes. Rows that
+ * ask for the same share one. */
+typedef struct row_template {
+    size_t tail, tail_end;     /* fields behind the user key, operations */
+    size_t head;               /* mask to time to live */
+    size_t fields, fields_end; /* between set and user key */
+    uint16_t n_fields, n_ops;  /* fields: beyond namespace, set and user key */
+    bool writes, sends_key;
+    bool has_bins; /* its record is (key, meta, bins), not (key, meta) */
+} row_template;
+
+typedef struct batch_row {
+    record_key key;
+    PyObject *given;  /* owned: the key as the caller wrote it */
+    PyObject *target; /* owned: what the result goes into; NULL: see batch_run.list */
+    PyObject *held;   /* owned: the bytes of a user key that may change, or NULL */
+    uint32_t template;
+} batch_row;
+
+typedef struct batch_run batch_run;
+
+/* Take the outcome of a row: m, opened, when result is 0, else NULL. err: the failure
+ * when no server code tells it, or NULL. 0, or -1 with an exception. */
+typedef int (*row_sink)(batch_run *b, batch_row *row, int result, asc_msg *m,
+                        bool in_doubt, const char *node, const asc_error *err);
+
+struct batch_run {
+    module_state *st;
+    ClientObject *client; /* borrowed */
+    asc_cluster *cluster; /* counted */
+    asc_batch *batch;     /* owned */
+    policy pol;
+    bool strict;
+    asc_buf bytes;           /* of the templates */
+    row_template *templates; /* owned */
+    size_t n_templates, cap_templates;
+    batch_row *rows; /* owned */
+    size_t n_rows, cap_rows;
+    row_sink sink;
+    bool failed;             /* a row has a code other than 0, 2 and 27 */
+    size_t n_answered;       /* rows that a server answered */
+    asc_error first_failure; /* of rows that no server answered; code 0: none */
+};
+
+/* Parse the policy of the whole. 0, or -1 with an exception; batch_end() in either
+ * case. */
+int batch_begin(batch_run *b, PyObject *self, PyTypeObject *cls, policy_kind kind,
+                PyObject *policy_arg, row_sink sink);
+void batch_end(batch_run *b);
+
+/* Room for n rows. 0, or -1 with an exception. */
+int batch_reserve(batch_run *b, size_t n);
+
+/* The head of a new template. */
+typedef struct template_head {
+    asc_msg_head msg; /* complete */
+    bool writes, sends_key, has_bins;
+    PyObject *filter; /* borrowed: bytes, or NULL */
+} template_head;
+
+/* Begin a template: the fields behind the user key and the operations are then appended
+ * to b->bytes, counted by template_field() and w->n_ops. 0, or -1 with MemoryError. */
+int template_begin(batch_run *b, asc_writer *w);
+/* Its head can be written only now, when the operations are known. */
+int template_end(batch_run *b, asc_writer *w, const template_head *head);
+
+/* Add a row of the newest template. key: what the caller wrote; target may be NULL, and
+ * is taken. 0, or -1 with ParamError. */
+int batch_add(batch_run *b, PyObject *key, PyObject *target);
+
+/* Run it. 0, or -1 with an exception: a signal's, a sink's, or the failure of a batch of
+ * which nothing was answered. */
+int batch_execute(batch_run *b);
+
+/* (key, meta, bins), or (key, meta), of a row. */
+PyObject *batch_record(batch_run *b, const batch_row *row, PyObject *key, asc_msg *m);
+
+#endif
