@@ -68,8 +68,8 @@ typedef struct template_head {
     PyObject *filter; /* borrowed: bytes, or NULL */
 } template_head;
 
-/* Begin a template: the fields behind the user key and the operations are then appended
- * to b->bytes, counted by template_field() and w->n_ops. 0, or -1 with MemoryError. */
+/* Begin a template: the fields behind the user key and the operations are then
+ * appended to b->bytes, counted by template_field() and w->n_ops. 0, or -1 with MemoryError. */
 int template_begin(batch_run *b, asc_writer *w);
 /* Its head can be written only now, when the operations are known. */
 int template_end(batch_run *b, asc_writer *w, const template_head *head);

@@ -292,8 +292,8 @@ static const char doc_get_node_names[] =
     ":param policy_batch: dict of batch policy keys over the client's defaults;\n"     \
     "    total_timeout, in milliseconds, spans all nodes and repetitions.\n"
 #define DOC_BATCH_RESULT                                                               \
-    ":return: BatchRecords. Its batch_records are in the order of the keys, each\n"     \
-    "    with result (0: done, 2: not found, 27: filtered out), record, in_doubt,\n"    \
+    ":return: BatchRecords. Its batch_records are in the order of the keys, each\n" \
+    "    with result (0: done, 2: not found, 27: filtered out), record, in_doubt,\n" \
     "    message; its result is 0, or -16 when a record has another code.\n"
 #define DOC_BATCH_RAISES                                                               \
     ":raises ParamError: an argument is malformed; nothing was sent.\n"                \
