@@ -198,6 +198,7 @@ run(rig *r, const act *acts, size_t n_acts)
             asc_pool_trim(&r->cluster->nodes[i]->pool, r->now + 1000000);
         }
         CHECK_EQ_INT(asc_batch_route(r->b, &err), ASC_OK);
+        CHECK_EQ_INT(asc_batch_route(r->b, &err), ASC_OK); /* nothing new to route */
         while ((p = asc_set_unwritten(r->set)) != NULL) {
             write_request(r, p);
         }
@@ -539,6 +540,51 @@ test_doubt_needs_a_request_that_left(void)
     teardown(&r);
 }
 
+/* A node answers for a row that another was asked for, and before that one does. */
+static void
+test_row_of_another_node(void)
+{
+    rig r;
+    setup(&r);
+    share(&r);
+    begin(&r);
+    add_rows(&r, 6, false);
+    RUN(&r, ANSWER_OTHERS, SILENT, ANSWER);
+    CHECK_EQ_INT(r.n_asked[1], 2); /* what A said of it does not count */
+    for (uint32_t i = 0; i < 6; i++) {
+        CHECK_EQ_INT(r.n_answered[i] + r.n_failed[i], 1);
+        CHECK(i % 2 == 1 || r.n_failed[i] == 0 || r.err[i].code == ASC_ERR_CLIENT);
+        CHECK(i % 2 == 0 || r.n_answered[i] == 1); /* by B's copy, at the second try */
+    }
+    teardown(&r);
+}
+
+/* The caller comes back after the deadline: the last failure is told. */
+static void
+test_woken_too_late(void)
+{
+    rig r;
+    asc_error err;
+    setup(&r);
+    r.options.replica = ASC_REPLICA_MASTER;
+    r.options.set.timing.sleep_between_retries_ms = 100;
+    begin(&r);
+    add(&r, "test", 1, true);
+    r.acts = (const act[]){REFUSE};
+    r.n_acts = 1;
+    CHECK_EQ_INT(asc_batch_route(r.b, &err), ASC_OK);
+    write_request(&r, asc_set_unwritten(r.set));
+    CHECK(frames_wait(r.set, &r.now));
+    CHECK(asc_set_take(r.set)->again);
+    r.now += 5000;
+    RUN(&r, ANSWER);
+    CHECK_EQ_INT(r.err[0].code, ASC_ERR_CONNECTION);
+    CHECK_EQ_INT(r.err[0].attempts, 1);
+    CHECK_EQ_INT(r.err[0].elapsed_ms, 5000);
+    CHECK_EQ_INT(fake.n_opened, 1);
+    teardown(&r);
+}
+
 static void
 test_deadline_spans_the_rounds(void)
 {
@@ -670,6 +716,8 @@ static const kit_test tests[] = {
     {"only_unanswered_rows_are_repeated", test_only_unanswered_rows_are_repeated},
     {"attempts_are_counted", test_attempts_are_counted},
     {"doubt_needs_a_request_that_left", test_doubt_needs_a_request_that_left},
+    {"row_of_another_node", test_row_of_another_node},
+    {"woken_too_late", test_woken_too_late},
     {"deadline_spans_the_rounds", test_deadline_spans_the_rounds},
     {"repetition_looks_at_the_new_map", test_repetition_looks_at_the_new_map},
     {"part_of_one_frame", test_part_of_one_frame},

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "asc/alloc.h"
+#include "asc/bytes.h"
 #include "cluster/peers.h"
 #include "cluster/view.h"
 #include "fake.h"
@@ -883,6 +884,30 @@ test_drain_of_a_stream_at_every_cut(void)
     }
 }
 
+/* A node that sends faster than one can read does not keep the tend thread. */
+static void
+test_drain_of_a_fast_stream(void)
+{
+    const size_t size = 3 << 20;
+    asc_cluster *c = fake_cluster(10);
+    uint8_t *frame = calloc(1, size);
+    fake_reset();
+    memcpy(frame, stream, 30);
+    asc_put_u32(frame + 4, (uint32_t)(size - 8));
+    FAKE_SCRIPT({.act = FAKE_GIVE, .n = size, .bytes = frame},
+                {.act = FAKE_GIVE, .n = size, .bytes = frame},
+                {.act = FAKE_GIVE, .n = 30, .bytes = stream + 60});
+    asc_conn *conn = lend(&c->nodes[0]->pool, 0);
+    asc_drain_add(&c->drain, c->nodes[0], conn, &(asc_drain_rest){.many = true}, 3000);
+    asc_drain_run(&c->drain, 100);
+    CHECK_EQ_INT(c->nodes[0]->pool.n_idle, 0);
+    CHECK_EQ_INT(fake.peers[0].at, 2);
+    asc_drain_run(&c->drain, 200);
+    CHECK_EQ_INT(c->nodes[0]->pool.n_idle, 1);
+    asc_cluster_release(c);
+    free(frame);
+}
+
 /* A frame too short to say whether it is the last, and a stream that never ends. */
 static void
 test_drain_of_a_bad_stream(void)
@@ -989,6 +1014,7 @@ static const kit_test tests[] = {
     {"drain_at_every_cut", test_drain_at_every_cut},
     {"drain_of_a_stream_at_every_cut", test_drain_of_a_stream_at_every_cut},
     {"drain_of_a_bad_stream", test_drain_of_a_bad_stream},
+    {"drain_of_a_fast_stream", test_drain_of_a_fast_stream},
     {"drain_gives_up", test_drain_gives_up},
     {"drain_waits_and_is_cleared", test_drain_waits_and_is_cleared},
 };

@@ -111,6 +111,7 @@ read_part(rig *r, asc_part *p)
         }
     }
     CHECK_EQ_INT(err.code, ASC_OK);
+    CHECK(!p->again); /* that is for rounds to decide */
 }
 
 /* The whole query, as the header says. */

@@ -467,6 +467,23 @@ test_one_deadline_for_all(void)
     teardown(&r);
 }
 
+/* Too late to send anything: nothing is in doubt. */
+static void
+test_deadline_before_sending(void)
+{
+    rig r;
+    setup(&r);
+    begin(&r, "A", ASC_REPLY_RECORDS);
+    r.set->members[0]->part.req.writes = true;
+    r.now += 1000;
+    finish(&r);
+    CHECK_EQ_INT(r.err[0].code, ASC_ERR_TIMEOUT);
+    CHECK_EQ_INT(r.err[0].elapsed_ms, 1000);
+    CHECK(!r.err[0].in_doubt);
+    CHECK_EQ_INT(fake.n_opened, 0);
+    teardown(&r);
+}
+
 /* Frame after frame, and never an end: the deadline ends it. */
 static void
 test_deadline_of_an_endless_stream(void)
@@ -477,8 +494,8 @@ test_deadline_of_an_endless_stream(void)
     frames_record(&r.f, frames_digest(1, 1), 0);
     frames_close(&r.f);
     fake_step steps[FAKE_MAX_STEPS];
-    for (size_t i = 0; i < FAKE_MAX_STEPS; i++) {
-        steps[i] = i % 2 ? (fake_step){.act = FAKE_WAIT} : (fake_step)GIVE(r.f);
+    for (size_t i = 0; i < FAKE_MAX_STEPS; i++) { /* there is always more to read */
+        steps[i] = (fake_step)GIVE(r.f);
     }
     CHECK(fake_script(steps, FAKE_MAX_STEPS) != NULL);
     begin(&r, "A", ASC_REPLY_RECORDS);
@@ -506,6 +523,7 @@ test_late_stream_is_drained(void)
     fake.peers[0].steps[1] = (fake_step)GIVE_PART(r.f, 50, r.f.len - 50);
     asc_drain_run(&r.cluster->drain, r.now + 10);
     check_idle(&r, 1, 0);
+    CHECK_EQ_INT(fake.peers[0].at, 2); /* to the last byte */
     teardown(&r);
 }
 
@@ -588,6 +606,21 @@ test_info_to_all_nodes(void)
     teardown(&r);
 }
 
+/* Half a frame is no reply. */
+static void
+test_half_a_frame_is_not_shown(void)
+{
+    rig r;
+    setup(&r);
+    frames_last(&r.f);
+    FAKE_SCRIPT(GIVE_PART(r.f, 0, 20), {.act = FAKE_CUT});
+    begin(&r, "A", ASC_REPLY_FRAME);
+    finish(&r);
+    CHECK_EQ_INT(r.err[0].code, ASC_ERR_CONNECTION);
+    CHECK_EQ_INT(r.n_got[0], 0);
+    teardown(&r);
+}
+
 static void
 test_no_node(void)
 {
@@ -608,8 +641,28 @@ test_no_node(void)
     teardown(&r);
 }
 
+/* Whoever takes one part at a time sees each of them, though one always has more. */
 static void
-test_many_parts_take_turns(void)
+test_take_is_fair(void)
+{
+    rig r;
+    char order[9] = {0};
+    setup(&r);
+    frames_one(&r.f, FRAMES_PARTITION, 11, 1, 0);
+    for (unsigned i = 0; i < 2; i++) {
+        FAKE_SCRIPT(GIVE(r.f), GIVE(r.f), GIVE(r.f), GIVE(r.f), GIVE(r.f));
+    }
+    begin(&r, "AB", ASC_REPLY_RECORDS);
+    for (unsigned i = 0; i < 8; i++) {
+        CHECK(frames_wait(r.set, &r.now));
+        order[i] = asc_set_take(r.set)->node_name[0];
+    }
+    CHECK_EQ_STR(order, "ABABABAB");
+    teardown(&r);
+}
+
+static void
+test_many_parts_at_one_node(void)
 {
     rig r;
     char names[31] = {0};
@@ -643,13 +696,16 @@ static const kit_test tests[] = {
     {"one_node_dies_the_other_goes_on", test_one_node_dies_the_other_goes_on},
     {"failure_is_told_at_once", test_failure_is_told_at_once},
     {"one_deadline_for_all", test_one_deadline_for_all},
+    {"deadline_before_sending", test_deadline_before_sending},
     {"deadline_of_an_endless_stream", test_deadline_of_an_endless_stream},
     {"late_stream_is_drained", test_late_stream_is_drained},
     {"slow_caller", test_slow_caller},
     {"abandon_closes", test_abandon_closes},
     {"info_to_all_nodes", test_info_to_all_nodes},
     {"no_node", test_no_node},
-    {"many_parts_take_turns", test_many_parts_take_turns},
+    {"half_a_frame_is_not_shown", test_half_a_frame_is_not_shown},
+    {"take_is_fair", test_take_is_fair},
+    {"many_parts_at_one_node", test_many_parts_at_one_node},
 };
 
 KIT_MAIN("ut_set", tests)

@@ -156,6 +156,9 @@ test_refused_partitions(void)
     CHECK_EQ_INT(t->n_refused, 0);
     CHECK_EQ_INT(t->n_shares, 1);
     CHECK_EQ_INT(share_of(t, 1)->n_full, 1); /* the next copy */
+    asc_tracker_begin(t, 0);                 /* another query asks the first again */
+    assign(t, 3);
+    CHECK_EQ_INT(share_of(t, 0)->n_full, 1);
     asc_tracker_free(t);
 }
 

@@ -194,9 +194,14 @@ begin(asc_member *m, uint64_t now_ms)
                                   .note = s->owner.note,
                                   .owner = m,
                                   .moves = moves || p->reply != ASC_REPLY_FRAME};
-    if (m->start_ms > now_ms) {
-        x->state = ASC_EXCHANGE_PAUSE;
-        x->wake_ms = m->start_ms;
+    x->state = ASC_EXCHANGE_PAUSE; /* looks at the deadline, too */
+    x->wake_ms = m->start_ms;
+    if (now_ms >= s->deadline_ms && p->err.code == ASC_OK) {
+        p->err.phase = ASC_PHASE_COMMAND;
+        asc_error_set(&p->err, ASC_ERR_TIMEOUT,
+                      "the time was up before the request was sent (total_timeout "
+                      "%u ms)",
+                      s->options.timing.total_timeout_ms);
     }
     m->state = ASC_MEMBER_LIVE;
     m->due = true;
