@@ -157,7 +157,13 @@ write_request(rig *r, asc_part *p)
         build_reply(f, a, p);
         steps[0] = (fake_step){.act = FAKE_GIVE, .n = f->len, .bytes = f->data};
     }
-    CHECK(fake_script(steps, a == ANSWER ? 1 : 2) != NULL);
+    if (a == ANSWER && r->options.set.gather == 0) { /* frame by frame */
+        steps[1] =
+            (fake_step){.act = FAKE_GIVE, .n = 30, .bytes = f->data + f->len - 30};
+        steps[0].n -= 30;
+    }
+    bool is_one_step = a == ANSWER && r->options.set.gather > 0;
+    CHECK(fake_script(steps, is_one_step ? 1 : 2) != NULL);
 }
 
 static void
@@ -585,6 +591,39 @@ test_woken_too_late(void)
     teardown(&r);
 }
 
+/* Each hand-up tells how often its rows were sent, be it the last one or not. */
+static void
+test_rows_know_how_often_they_were_sent(void)
+{
+    static const act acts[] = {DIE, REFUSE, ANSWER};
+    for (uint32_t gather = 0; gather < 2; gather++) {
+        rig r;
+        asc_error err;
+        asc_part *p;
+        unsigned n_takes = 0;
+        setup(&r);
+        r.options.set.gather = gather * 1000000;
+        r.options.set.timing.max_retries = 5;
+        begin(&r);
+        add_rows(&r, 3, true);
+        r.acts = acts;
+        r.n_acts = 3;
+        while (!asc_batch_is_done(r.b)) {
+            CHECK_EQ_INT(asc_batch_route(r.b, &err), ASC_OK);
+            while ((p = asc_set_unwritten(r.set)) != NULL) {
+                write_request(&r, p);
+            }
+            CHECK(frames_wait(r.set, &r.now));
+            while ((p = asc_set_take(r.set)) != NULL) {
+                CHECK_EQ_INT(p->n_sent, r.n_parts == 3 ? 2 : 1);
+                n_takes++;
+            }
+        }
+        CHECK(n_takes >= 3);
+        teardown(&r);
+    }
+}
+
 static void
 test_deadline_spans_the_rounds(void)
 {
@@ -718,6 +757,7 @@ static const kit_test tests[] = {
     {"doubt_needs_a_request_that_left", test_doubt_needs_a_request_that_left},
     {"row_of_another_node", test_row_of_another_node},
     {"woken_too_late", test_woken_too_late},
+    {"rows_know_how_often_they_were_sent", test_rows_know_how_often_they_were_sent},
     {"deadline_spans_the_rounds", test_deadline_spans_the_rounds},
     {"repetition_looks_at_the_new_map", test_repetition_looks_at_the_new_map},
     {"part_of_one_frame", test_part_of_one_frame},

@@ -86,7 +86,9 @@ asc_part *asc_set_take(asc_set *s);
 /* All parts have ended and were taken. */
 bool asc_set_is_done(const asc_set *s);
 
-/* End everything at once: connections under way are closed. */
+/* End everything at once: connections under way are closed. Also gives back the memory
+ * of large requests and replies when all is done, which otherwise waits for the next
+ * begin. */
 void asc_set_abandon(asc_set *s);
 
 #endif

@@ -215,7 +215,9 @@ show(asc_member *m)
     bool whole = m->want == ASC_WANT_DONE || p->err.code > 0;
     p->data = p->req.in.data;
     p->size = p->reply != ASC_REPLY_FRAME ? m->x.io.at : whole ? p->req.in.len : 0;
-    p->n_sent = m->x.n_sent + (m->want == ASC_WANT_DONE);
+    bool is_answered = m->want == ASC_WANT_DONE || m->want == ASC_WANT_TAKER;
+    p->n_sent =
+        m->x.n_sent + is_answered; /* this attempt, or a failed one counted it */
 }
 
 static void
