@@ -119,16 +119,20 @@ build_reply(frames *f, act a, const asc_part *p)
         return;
     }
     uint32_t n = a == ANSWER_ONE ? 1 : p->n_rows;
-    for (uint32_t i = n; i-- > (a == LEAVE_OUT);) { /* in any order */
+    bool in_one_frame = a == ANSWER_TWICE || a == ANSWER_OTHERS;
+    if (in_one_frame) {
         frames_open(f);
+    }
+    for (uint32_t i = n; i-- > (a == LEAVE_OUT);) { /* in any order */
+        if (!in_one_frame) {
+            frames_open(f);
+        }
         frames_message(f, 0, p->rows[i] % 3 == 0 ? 2 : 0, 0, p->rows[i]);
         frames_close(f);
     }
-    if (a == ANSWER_TWICE) {
-        frames_one(f, 0, 0, 0, p->rows[0]);
-    }
-    if (a == ANSWER_OTHERS) {
-        frames_one(f, 0, 0, 0, p->rows[0] + 1);
+    if (in_one_frame) { /* with a row too many */
+        frames_message(f, 0, 0, 0, p->rows[0] + (a == ANSWER_OTHERS));
+        frames_close(f);
     }
     if (a != ANSWER_ONE) {
         frames_last(f);

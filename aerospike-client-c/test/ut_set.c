@@ -292,19 +292,19 @@ test_results_that_end_a_reply(void)
         asc_reply reply;
         uint8_t before, info3, result; /* before: a record comes first */
         asc_status code;
-        bool kept;
+        bool kept, shown;
     } rows[] = {
-        {"end", ASC_REPLY_RECORDS, 0, FRAMES_LAST, 0, ASC_OK, true},
-        {"end with a result", ASC_REPLY_RECORDS, 1, FRAMES_LAST, 4, 4, true},
-        {"aborted", ASC_REPLY_RECORDS, 1, FRAMES_LAST, 15, 15, false},
-        {"no start", ASC_REPLY_RECORDS, 0, 0, 201, 201, true},
-        {"no such set", ASC_REPLY_RECORDS, 0, 0, 2, ASC_OK, true},
-        {"a stop in the middle", ASC_REPLY_RECORDS, 1, 0, 1, 1, false},
-        {"not logged in", ASC_REPLY_RECORDS, 0, 0, 80, 80, false},
-        {"batch: end", ASC_REPLY_ROWS, 0, FRAMES_LAST, 0, ASC_OK, true},
-        {"batch: end with a result", ASC_REPLY_ROWS, 1, FRAMES_LAST, 12, 12, true},
-        {"batch: node too busy", ASC_REPLY_ROWS, 0, FRAMES_LAST, 18, 18, true},
-        {"batch: not logged in", ASC_REPLY_ROWS, 0, 0, 80, 80, false},
+        {"end", ASC_REPLY_RECORDS, 0, FRAMES_LAST, 0, ASC_OK, true, true},
+        {"end with a result", ASC_REPLY_RECORDS, 1, FRAMES_LAST, 4, 4, true, true},
+        {"aborted", ASC_REPLY_RECORDS, 1, FRAMES_LAST, 15, 15, false, false},
+        {"no start", ASC_REPLY_RECORDS, 0, 0, 201, 201, true, true},
+        {"no such set", ASC_REPLY_RECORDS, 0, 0, 2, ASC_OK, true, true},
+        {"a stop in the middle", ASC_REPLY_RECORDS, 1, 0, 1, 1, false, false},
+        {"not logged in", ASC_REPLY_RECORDS, 0, 0, 80, 80, false, false},
+        {"batch: end", ASC_REPLY_ROWS, 0, FRAMES_LAST, 0, ASC_OK, true, true},
+        {"batch: a result", ASC_REPLY_ROWS, 1, FRAMES_LAST, 12, 12, true, true},
+        {"batch: node too busy", ASC_REPLY_ROWS, 0, FRAMES_LAST, 18, 18, true, true},
+        {"batch: not logged in", ASC_REPLY_ROWS, 0, 0, 80, 80, false, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         rig r;
@@ -322,7 +322,9 @@ test_results_that_end_a_reply(void)
         CHECK_EQ_INT(r.err[0].code, rows[i].code);
         CHECK_EQ_INT(r.err[0].phase,
                      rows[i].code == ASC_OK ? ASC_PHASE_NONE : ASC_PHASE_COMMAND);
-        check_got(&r, 0, &r.f); /* whatever it came to, the frames are there */
+        size_t size = r.f.len - (rows[i].shown ? 0 : 30);
+        CHECK_EQ_INT(r.n_got[0], size); /* what is noted is shown */
+        CHECK(memcmp(r.got[0], r.f.data, size) == 0);
         check_idle(&r, rows[i].kept, 0);
         teardown(&r);
     }
@@ -399,6 +401,36 @@ test_garbage(void)
         check_idle(&r, 0, 0);
         teardown(&r);
     }
+}
+
+/* Of a frame that goes bad, the messages before that are shown. */
+static void
+test_good_part_of_a_bad_frame(void)
+{
+    rig r;
+    asc_frames f;
+    asc_msg m;
+    asc_error err;
+    setup(&r);
+    frames_open(&r.f);
+    frames_record(&r.f, frames_digest(1, 1), 0);
+    frames_record(&r.f, frames_digest(1, 2), 0);
+    size_t good = r.f.len;
+    frames_record(&r.f, frames_digest(1, 3), 0);
+    frames_close(&r.f);
+    r.f.data[good + 22 + 2] = 0xFF; /* a field that runs on */
+    FAKE_SCRIPT(GIVE(r.f));
+    begin(&r, "A", ASC_REPLY_RECORDS);
+    finish(&r);
+    CHECK_EQ_INT(r.err[0].code, ASC_ERR_CLIENT);
+    CHECK_EQ_INT(r.n_got[0], good);
+    asc_error_reset(&err);
+    asc_frames_begin(&f, r.got[0], r.n_got[0]);
+    CHECK(asc_frames_next(&f, &m, &err) && asc_frames_next(&f, &m, &err));
+    CHECK(!asc_frames_next(&f, &m, &err));
+    CHECK_EQ_INT(err.code, ASC_OK);
+    check_idle(&r, 0, 0);
+    teardown(&r);
 }
 
 /* --- failures --------------------------------------------------------------------- */
@@ -693,6 +725,7 @@ static const kit_test tests[] = {
     {"memory_is_bounded", test_memory_is_bounded},
     {"results_that_end_a_reply", test_results_that_end_a_reply},
     {"garbage", test_garbage},
+    {"good_part_of_a_bad_frame", test_good_part_of_a_bad_frame},
     {"one_node_dies_the_other_goes_on", test_one_node_dies_the_other_goes_on},
     {"failure_is_told_at_once", test_failure_is_told_at_once},
     {"one_deadline_for_all", test_one_deadline_for_all},

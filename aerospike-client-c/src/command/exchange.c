@@ -282,16 +282,18 @@ is_noted(const asc_exchange *x, const asc_msg *m, bool ended)
 }
 
 /* Look at the messages of the frame that has come. ASC_FAIL_COUNT: all is well, and
- * *ended says whether the reply ends here. */
+ * *ended says whether the reply ends here. *good_size is how far messages go that were
+ * noted, and those that do not end the reply. */
 static asc_failure
-read_messages(asc_exchange *x, bool *ended)
+read_messages(asc_exchange *x, bool *ended, size_t *good_size)
 {
     const asc_transfer *io = &x->io;
+    const uint8_t *frame = io->in->data + io->at;
     asc_failure failure = ASC_FAIL_COUNT;
     asc_frames frames;
     asc_msg m;
     *ended = false;
-    asc_frames_begin(&frames, io->in->data + io->at, io->frame_size);
+    asc_frames_begin(&frames, frame, io->frame_size);
     while (!*ended && asc_frames_next(&frames, &m, x->err)) {
         asc_status result;
         *ended = ends_reply(x, &m, &result);
@@ -302,6 +304,9 @@ read_messages(asc_exchange *x, bool *ended)
             asc_error_set(x->err, result, "%s", asc_status_text(result));
             bool is_cut = x->many.begun && !(m.info3 & ASC_INFO3_LAST);
             failure = is_cut ? ASC_FAIL_SESSION : asc_failure_of_result(result);
+        }
+        else if (!*ended) {
+            *good_size = (size_t)(frames.at - frame);
         }
         x->many.begun = true;
     }
@@ -315,17 +320,30 @@ read_messages(asc_exchange *x, bool *ended)
     return failure;
 }
 
-/* One more frame is there. ASC_WANT_READ: go on to the next. */
-static asc_want
+/* A frame that ends the connection: its first size bytes are all that is shown of it,
+ * so that what is shown is what was noted. */
+static void
+cut_frame(asc_exchange *x, size_t size)
+{
+    asc_transfer *io = &x->io;
+    if (size > 0) {
+        asc_put_u32(io->in->data + io->at + 4, (uint32_t)size - ASC_PROTO_HEADER_SIZE);
+        io->frame_size = size;
+        asc_transfer_next(io);
+    }
+}
+
+/* One more frame is there. ASC_WANT_READ: go on to the next. Not inline, for the sake
+ * of small commands: transfer would save more registers on their way. */
+static __attribute__((noinline)) asc_want
 take_frame(asc_exchange *x, uint64_t now_ms)
 {
     bool ended;
+    size_t good_size = 0;
     x->err->phase = ASC_PHASE_COMMAND;
-    if (now_ms >= x->deadline_ms) {
-        return timed_out(x, now_ms);
-    }
-    asc_failure failure = read_messages(x, &ended);
-    if (failure == ASC_FAIL_GARBLED) {
+    asc_failure failure = read_messages(x, &ended, &good_size);
+    if (failure == ASC_FAIL_GARBLED || failure == ASC_FAIL_SESSION) {
+        cut_frame(x, good_size);
         return decide(x, failure, now_ms);
     }
     bool next_is_there = asc_transfer_next(&x->io);
@@ -335,6 +353,9 @@ take_frame(asc_exchange *x, uint64_t now_ms)
     if (ended) {
         release(x, ASC_CONN_KEEP, now_ms);
         return end(x, ASC_WANT_DONE);
+    }
+    if (!next_is_there && now_ms >= x->deadline_ms) {
+        return timed_out(x, now_ms);
     }
     if (!next_is_there && x->io.at >= x->many.gather) {
         x->state = ASC_EXCHANGE_FRAMES;
