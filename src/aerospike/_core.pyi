@@ -1,9 +1,11 @@
 import builtins
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, final
 
 from typing_extensions import disjoint_base
 
+from aerospike._query import Query, Scan
+from aerospike._types import CompiledExpression
 from aerospike_helpers.batch.records import BatchRecords
 
 # (namespace, set, user key) or (namespace, set, None, digest)
@@ -12,6 +14,30 @@ _Meta = dict[str, int]
 _Bins = dict[str, Any]
 _Policy = Mapping[str, Any]
 _Operation = dict[str, Any]
+
+@final
+@disjoint_base
+class Tracker:
+    def __new__(cls, begin: int, count: int, /) -> Tracker: ...
+    def is_done(self) -> bool: ...
+    def status(self) -> dict[Any, Any]: ...
+    def set(
+        self,
+        partition: int,
+        retry: bool,
+        digest: bytes | bytearray | None,
+        bval: int,
+        /,
+    ) -> None: ...
+
+@final
+class Stream:
+    def __iter__(self) -> Stream: ...
+    def __next__(self) -> tuple[Any, ...]: ...
+    def __enter__(self) -> Stream: ...
+    def __exit__(self, *args: object) -> None: ...
+    def collect(self) -> list[tuple[Any, ...]]: ...
+    def close(self) -> None: ...
 
 @disjoint_base
 class Client:
@@ -514,6 +540,127 @@ class Client:
         list: builtins.list[_Operation],
         policy: _Policy | None = None,
     ) -> builtins.list[tuple[_Key, _Meta | None, _Bins | None]]: ...
+    def query(self, namespace: str, set: str | None = None) -> Query: ...
+    def scan(self, namespace: str, set: str | None = None) -> Scan: ...
+    def index_integer_create(
+        self,
+        ns: str,
+        set: str | None,
+        bin: str,
+        name: str,
+        policy: _Policy | None = None,
+    ) -> int: ...
+    def index_string_create(
+        self,
+        ns: str,
+        set: str | None,
+        bin: str,
+        name: str,
+        policy: _Policy | None = None,
+    ) -> int: ...
+    def index_blob_create(
+        self,
+        ns: str,
+        set: str | None,
+        bin: str,
+        name: str,
+        policy: _Policy | None = None,
+    ) -> int: ...
+    def index_geo2dsphere_create(
+        self,
+        ns: str,
+        set: str | None,
+        bin: str,
+        name: str,
+        policy: _Policy | None = None,
+    ) -> int: ...
+    def index_single_value_create(
+        self,
+        ns: str,
+        set: str | None,
+        bin: str,
+        index_datatype: int,
+        name: str,
+        policy: _Policy | None = None,
+        ctx: builtins.list[Any] | None = None,
+    ) -> int: ...
+    def index_list_create(
+        self,
+        ns: str,
+        set: str | None,
+        bin: str,
+        index_datatype: int,
+        name: str,
+        policy: _Policy | None = None,
+        ctx: builtins.list[Any] | None = None,
+    ) -> int: ...
+    def index_map_keys_create(
+        self,
+        ns: str,
+        set: str | None,
+        bin: str,
+        index_datatype: int,
+        name: str,
+        policy: _Policy | None = None,
+        ctx: builtins.list[Any] | None = None,
+    ) -> int: ...
+    def index_map_values_create(
+        self,
+        ns: str,
+        set: str | None,
+        bin: str,
+        index_datatype: int,
+        name: str,
+        policy: _Policy | None = None,
+        ctx: builtins.list[Any] | None = None,
+    ) -> int: ...
+    def index_cdt_create(
+        self,
+        ns: str,
+        set: str | None,
+        bin: str,
+        index_type: int,
+        index_datatype: int,
+        name: str,
+        ctx: builtins.list[Any],
+        policy: _Policy | None = None,
+    ) -> int: ...
+    def index_expr_create(
+        self,
+        ns: str,
+        set: str | None,
+        index_type: int,
+        index_datatype: int,
+        expressions: CompiledExpression,
+        name: str,
+        policy: _Policy | None = None,
+    ) -> int: ...
+    def index_set_create(
+        self, ns: str, set: str, name: str, policy: _Policy | None = None
+    ) -> int: ...
+    def index_remove(
+        self, ns: str, name: str, policy: _Policy | None = None
+    ) -> int: ...
+    def truncate(
+        self, namespace: str, set: str | None, nanos: int, policy: _Policy | None = None
+    ) -> int: ...
+    def job_info(
+        self, job_id: int, module: str, policy: _Policy | None = None
+    ) -> dict[str, int]: ...
+    def scan_info(
+        self, scanid: int, policy: _Policy | None = None
+    ) -> dict[str, int]: ...
+    def _stream(
+        self,
+        is_scan: bool,
+        spec: dict[str, Any],
+        policy: _Policy | None,
+        tracker: Tracker,
+        with_partition: bool,
+    ) -> Stream: ...
+    def _background(
+        self, is_scan: bool, spec: dict[str, Any], policy: _Policy | None
+    ) -> int: ...
     def get_key_partition_id(
         self, ns: str, set: str | None, key: str | int | bytes | bytearray
     ) -> int: ...

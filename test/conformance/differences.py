@@ -65,17 +65,8 @@ SUPERSETS = [
 
 # case -> what it waits for
 PENDING = {
-    "config/validate-keys/command/nosuch": "batches and queries",
     "record/policy/compress/get": "compression",
     "record/policy/compress/put": "compression",
-}
-
-# cases of several answers -> how many of them do without batches and queries
-FIRST_ANSWERS = {
-    "keys/bad/*": 6,
-    "keys/bad-tuple/*": 6,
-    "keys/send/*": 2,
-    "keys/not-sent/*": 2,
 }
 
 # Cases that name no port, and so need a node on the default one.

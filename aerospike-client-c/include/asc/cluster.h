@@ -78,4 +78,9 @@ typedef struct asc_node_info {
 asc_status
 asc_cluster_nodes(asc_cluster *c, asc_node_info **out, size_t *n, asc_error *err);
 
+/* Which partitions of a namespace a node is the master of, at this moment: owned[p] of
+ * each is 1, of the others 0. False when the namespace or the node is not there. */
+bool asc_cluster_partitions_of(asc_cluster *c, const char *ns, const char *node_name,
+                               uint8_t owned[]);
+
 #endif

@@ -301,3 +301,21 @@ asc_cluster_nodes(asc_cluster *c, asc_node_info **out, size_t *n, asc_error *err
     asc_snapshot_release(s);
     return ASC_OK;
 }
+
+bool
+asc_cluster_partitions_of(asc_cluster *c, const char *ns, const char *node_name,
+                          uint8_t owned[])
+{
+    asc_snapshot *view = asc_cluster_snapshot(c);
+    const asc_ns_map *map = asc_snapshot_map(view, ns);
+    uint16_t node = 0;
+    while (node < view->n_nodes && strcmp(view->nodes[node]->name, node_name) != 0) {
+        node++;
+    }
+    bool found = map != NULL && node < view->n_nodes;
+    for (uint32_t p = 0; found && p < ASC_N_PARTITIONS; p++) {
+        owned[p] = asc_snapshot_slot(view, map, p, 0, true) == node;
+    }
+    asc_snapshot_release(view);
+    return found;
+}

@@ -6,6 +6,8 @@
  * come. */
 #define GATHER_BYTES (64u << 10)
 
+#define MAX_REQUEST_BYTES (128u << 20) /* what a node takes */
+
 #define NO_RESPONSE (-15)
 
 enum { /* the first byte behind the digest */
@@ -286,6 +288,12 @@ write_part(batch_run *b, asc_part *part)
                            (size_t)PyBytes_GET_SIZE(filter))) ||
         !put_rows(b, &part->req.out, part)) {
         return put_ok(false);
+    }
+    if (part->req.out.len > MAX_REQUEST_BYTES) {
+        return raise_param(b->st,
+                           "the batch is too large: the request to node %s has %zu "
+                           "bytes, %u are allowed",
+                           part->node_name, part->req.out.len, MAX_REQUEST_BYTES);
     }
     w.n_fields++;
     asc_writer_end(&w);

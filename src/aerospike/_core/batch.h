@@ -69,7 +69,7 @@ typedef struct template_head {
 } template_head;
 
 /* Begin a template: the fields behind the user key and the operations are then
- * appended to b->bytes, counted by template_field() and w->n_ops. 0, or -1 with MemoryError. */
+ * appended to b->bytes through w, which counts them. 0, or -1 with MemoryError. */
 int template_begin(batch_run *b, asc_writer *w);
 /* Its head can be written only now, when the operations are known. */
 int template_end(batch_run *b, asc_writer *w, const template_head *head);
@@ -78,8 +78,8 @@ int template_end(batch_run *b, asc_writer *w, const template_head *head);
  * is taken. 0, or -1 with ParamError. */
 int batch_add(batch_run *b, PyObject *key, PyObject *target);
 
-/* Run it. 0, or -1 with an exception: a signal's, a sink's, or the failure of a batch of
- * which nothing was answered. */
+/* Run it. 0, or -1 with an exception: a signal's, a sink's, or the failure of a batch
+ * of which nothing was answered. */
 int batch_execute(batch_run *b);
 
 /* (key, meta, bins), or (key, meta), of a row. */

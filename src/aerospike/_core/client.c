@@ -1,8 +1,10 @@
 #include "client.h"
+#include "delegated.h"
 #include "direct.h"
 
 #include "args.h"
 #include "docs.h"
+#include "stream.h"
 
 /* --- connecting --- */
 
@@ -231,6 +233,12 @@ client_clear(PyObject *self)
     return 0;
 }
 
+int
+client_check(module_state *st, PyObject *client)
+{
+    return check_valid(st, (ClientObject *)client);
+}
+
 static CLIENT_METHOD(client_connect)
 {
     static const char *const names[] = {"username", "password", NULL};
@@ -313,6 +321,11 @@ client_exit(PyObject *self, PyObject *ignored)
     {#name, (PyCFunction)(void (*)(void))client_##name,                                \
      METH_METHOD | METH_FASTCALL | METH_KEYWORDS, DIRECT_DOC(#name, sig, text)},
 
+#define DELEGATED_METHOD(name, module, signature, text)                                \
+    {#name, (PyCFunction)(void (*)(void))client_##name,                                \
+     METH_METHOD | METH_FASTCALL | METH_KEYWORDS,                                      \
+     DELEGATED_DOC(#name, signature, text)},
+
 static PyMethodDef client_methods[] = {
     METHOD(connect),
     {"close", client_close, METH_NOARGS, doc_close},
@@ -345,6 +358,8 @@ static PyMethodDef client_methods[] = {
     METHOD(exists_many),
     METHOD(select_many),
     METHOD(batch_get_ops),
+    DELEGATED_METHODS(DELEGATED_METHOD) METHOD(_stream),
+    METHOD(_background),
     METHOD(has_geo),
     METHOD(info),
     METHOD(info_node),

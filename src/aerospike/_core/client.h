@@ -31,6 +31,9 @@ typedef struct ClientObject {
  * NULL with an exception: ClusterError when it is closed. */
 asc_cluster *client_cluster(module_state *st, ClientObject *client);
 
+/* 0, or -1 with ParamError: the constructor was not called, or it failed. */
+int client_check(module_state *st, PyObject *client);
+
 /* A call, empty; NULL with MemoryError. Give it back when it is not under way. */
 asc_call *client_take_call(ClientObject *client);
 void client_give_call(ClientObject *client, asc_call *call);

@@ -367,4 +367,12 @@ static const char doc_batch_get_ops[] =
     "Carry out read operations on many records: a list as of get_many().\n\n" DOC_KEYS
     ":param list: list of operations that only read.\n" DOC_OLD_BATCH;
 
+static const char doc__stream[] =
+    "_stream($self, is_scan, spec, policy, tracker, with_partition)\n--\n\n"
+    "The records of a query or scan; for aerospike._query.";
+
+static const char doc__background[] =
+    "_background($self, is_scan, spec, policy)\n--\n\n"
+    "Start background work; for aerospike._query.";
+
 #endif

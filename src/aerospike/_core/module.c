@@ -4,6 +4,7 @@
 #include "keys.h"
 #include "logging.h"
 #include "serialize.h"
+#include "stream.h"
 
 /* --- functions --- */
 
@@ -157,7 +158,8 @@ static int
 core_exec(PyObject *module)
 {
     module_state *st = PyModule_GetState(module);
-    return fill_state(st) < 0 || client_type_init(module, st) < 0
+    return fill_state(st) < 0 || client_type_init(module, st) < 0 ||
+                   stream_types_init(module, st) < 0
                ? -1
                : logging_init(module);
 }
@@ -167,6 +169,8 @@ core_traverse(PyObject *module, visitproc visit, void *arg)
 {
     module_state *st = PyModule_GetState(module);
     Py_VISIT(st->ClientType);
+    Py_VISIT(st->StreamType);
+    Py_VISIT(st->TrackerType);
     Py_VISIT(st->serializer);
     Py_VISIT(st->deserializer);
     Py_VISIT(st->log_handler);
@@ -185,10 +189,13 @@ core_clear(PyObject *module)
     module_state *st = PyModule_GetState(module);
     logging_clear(st);
     Py_CLEAR(st->ClientType);
+    Py_CLEAR(st->StreamType);
+    Py_CLEAR(st->TrackerType);
     Py_CLEAR(st->serializer);
     Py_CLEAR(st->deserializer);
     Py_CLEAR(st->pickle_dumps);
     Py_CLEAR(st->pickle_loads);
+    Py_CLEAR(st->random_bytes);
     for (int i = 0; i < N_BATCH_TYPES; i++) {
         Py_CLEAR(st->batch_types[i]);
     }

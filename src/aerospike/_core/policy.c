@@ -64,7 +64,7 @@ static const option policy_rows[] = {
     FLAG("short_query", Q, short_query),
     U32("max_records", S, max_records),
     U32("records_per_second", S, records_per_second),
-    {"partition_filter", OPTION_LATER, Q | S, 0},
+    {"partition_filter", OPTION_IGNORED, Q | S, 0}, /* aerospike._query reads it */
     FLAG("concurrent", B, concurrent),
     FLAG("allow_inline", B, allow_inline),
     FLAG("allow_inline_ssd", B, allow_inline_ssd),

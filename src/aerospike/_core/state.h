@@ -125,7 +125,7 @@ enum {
 #define N_CACHED_NAMES 1024u /* a power of two */
 
 typedef struct module_state {
-    PyTypeObject *ClientType;
+    PyTypeObject *ClientType, *StreamType, *TrackerType;
 #define X(name) PyObject *s_##name;
     CORE_NAMES(X)
 #undef X
@@ -135,6 +135,7 @@ typedef struct module_state {
     PyObject *serializer, *deserializer;   /* of all clients; NULL when there is none */
     PyObject *log_handler;                 /* NULL: log lines are dropped */
     PyObject *pickle_dumps, *pickle_loads; /* imported when they are needed */
+    PyObject *random_bytes;                /* likewise */
     PyObject *batch_types[N_BATCH_TYPES];  /* likewise */
     Py_ssize_t record_slots[N_RECORD_SLOTS]; /* where they lie in a BatchRecord */
     PyObject **option_names[N_TABLES];       /* interned, one per row, ended by NULL */

@@ -1,0 +1,866 @@
+#include "stream.h"
+
+#include <string.h>
+
+#include "args.h"
+#include "asc/digest.h"
+#include "asc/query.h"
+#include "bins.h"
+#include "compat.h"
+#include "context.h"
+#include "expressions.h"
+#include "operations.h"
+#include "tracker.h"
+
+/* Frames are handed up when so many bytes of them have come. */
+#define GATHER_BYTES (128u << 10)
+/* Other threads get the GIL after so many bytes of records. */
+#define BYTES_PER_TURN (32u << 10)
+/* A signal that reaches another thread is looked for this often. */
+#define CHECK_MS 50
+
+/* What is asked for: all Python objects are owned. */
+typedef struct question {
+    PyObject *ns, *set;   /* str; set may be empty: all sets */
+    PyObject *bins;       /* tuple of names, or NULL: all */
+    PyObject *ops;        /* list of operations, or NULL */
+    PyObject *predicate;  /* tuple, or NULL */
+    PyObject *ctx;        /* list of levels, or NULL */
+    PyObject *index_name; /* str, or NULL */
+    PyObject *index_expr; /* wire bytes, or NULL */
+    uint64_t max_records;
+    uint32_t records_per_second;
+    uint32_t ttl_s;
+    bool no_bins;
+} question;
+
+typedef struct StreamObject {
+    PyObject_HEAD
+    PyObject *client;       /* owned: whose value rules are used */
+    asc_cluster *cluster;   /* counted */
+    asc_query *query;       /* owned; NULL: closed */
+    TrackerObject *tracker; /* owned */
+    question what;
+    policy pol;
+    uint64_t task_id;    /* of the round */
+    bool with_partition; /* items are (partition, record) */
+    bool is_busy;        /* a thread is in it */
+    asc_part *part;      /* borrowed: whose frames are being read, or NULL */
+    asc_frames frames;
+    size_t since_turn; /* bytes */
+} StreamObject;
+
+/* --- predicates --- */
+
+enum { EQUALS = 0, RANGE = 1 };
+enum { INDEX_STRING = 0, INDEX_INTEGER = 1, INDEX_GEO = 2, INDEX_BLOB = 3 };
+
+static int
+bad_predicate(module_state *st)
+{
+    return raise_param(st, "predicate is invalid: one of aerospike.predicates is "
+                           "expected");
+}
+
+/* Append a bound: its size, then its bytes. */
+static int
+put_bound(module_state *st, asc_buf *out, long datatype, PyObject *value)
+{
+    const char *data = NULL;
+    Py_ssize_t size = 0;
+    uint8_t number[8];
+    if (datatype == INDEX_STRING || datatype == INDEX_GEO) {
+        data = PyUnicode_Check(value) ? PyUnicode_AsUTF8AndSize(value, &size) : NULL;
+    }
+    else if (datatype == INDEX_BLOB) {
+        bool is_bytes = PyBytes_Check(value);
+        if (!is_bytes && !PyByteArray_Check(value)) {
+            return bad_predicate(st);
+        }
+        data = is_bytes ? PyBytes_AS_STRING(value) : PyByteArray_AS_STRING(value);
+        size = is_bytes ? PyBytes_GET_SIZE(value) : PyByteArray_GET_SIZE(value);
+    }
+    else {
+        int64_t v = 0;
+        if (!PyLong_Check(value)) {
+            return bad_predicate(st);
+        }
+        if (option_int64(st, "predicate", value, &v) < 0) {
+            return -1;
+        }
+        asc_put_u64(number, (uint64_t)v);
+        data = (const char *)number;
+        size = sizeof number;
+    }
+    if (data == NULL) {
+        PyErr_Clear();
+        return bad_predicate(st);
+    }
+    uint8_t *p = asc_buf_add(out, 4);
+    if (p != NULL) {
+        asc_put_u32(p, (uint32_t)size);
+    }
+    return put_ok(p != NULL && asc_buf_put(out, data, (size_t)size));
+}
+
+static long
+small_item(PyObject *tuple, Py_ssize_t i)
+{
+    PyObject *item = i < PyTuple_GET_SIZE(tuple) ? PyTuple_GET_ITEM(tuple, i) : NULL;
+    long v = item != NULL && PyLong_Check(item) ? PyLong_AsLong(item) : -1;
+    PyErr_Clear(); /* beyond a long: as wrong as -1 */
+    return v;
+}
+
+/* The index range of a predicate: (kind, datatype, bin, value[, end[, index type]]). */
+static int
+put_range(module_state *st, asc_buf *out, PyObject *p, long *index_type)
+{
+    static const uint8_t particles[] = {ASC_PARTICLE_STRING, ASC_PARTICLE_INTEGER,
+                                        ASC_PARTICLE_GEOJSON, ASC_PARTICLE_BLOB,
+                                        ASC_PARTICLE_INTEGER};
+    long kind = small_item(p, 0), datatype = small_item(p, 1);
+    Py_ssize_t n = PyTuple_GET_SIZE(p);
+    const char *name = "";
+    size_t size = 0;
+    if (n < 4 || (kind != EQUALS && kind != RANGE) || datatype < 0 ||
+        datatype >= (long)sizeof particles) {
+        return bad_predicate(st);
+    }
+    PyObject *bin = PyTuple_GET_ITEM(p, 2), *from = PyTuple_GET_ITEM(p, 3);
+    bool ranges = kind == RANGE && particles[datatype] == ASC_PARTICLE_INTEGER;
+    if (ranges && n < 5) {
+        return bad_predicate(st);
+    }
+    *index_type = n > 5 ? small_item(p, 5) : 0;
+    if (*index_type < 0 || *index_type > UINT8_MAX ||
+        (bin != Py_None &&
+         bin_name_from_py(st, bin, ASC_ERR_PARAM, &name, &size) < 0)) {
+        return PyErr_Occurred() != NULL ? -1 : bad_predicate(st);
+    }
+    uint8_t *head = asc_buf_add(out, 3 + size);
+    if (head == NULL) {
+        return put_ok(false);
+    }
+    head[0] = 1; /* range */
+    head[1] = (uint8_t)size;
+    memcpy(head + 2, name, size);
+    head[2 + size] = particles[datatype];
+    return put_bound(st, out, datatype, from) < 0 ||
+                   put_bound(st, out, datatype,
+                             ranges ? PyTuple_GET_ITEM(p, 4) : from) < 0
+               ? -1
+               : 0;
+}
+
+/* --- requests --- */
+
+static bool
+put_number_field(asc_writer *w, uint8_t id, uint64_t v, unsigned width)
+{
+    uint8_t bytes[8];
+    asc_put_u64(bytes, v);
+    return asc_writer_field(w, id, bytes + 8 - width, width);
+}
+
+static bool
+put_text_field(asc_writer *w, uint8_t id, PyObject *text)
+{
+    Py_ssize_t size;
+    const char *utf8 = PyUnicode_AsUTF8AndSize(text, &size); /* made before */
+    return utf8 != NULL && asc_writer_field(w, id, utf8, (size_t)size);
+}
+
+static bool
+put_bytes_field(asc_writer *w, uint8_t id, PyObject *bytes)
+{
+    return asc_writer_field(w, id, PyBytes_AS_STRING(bytes),
+                            (size_t)PyBytes_GET_SIZE(bytes));
+}
+
+static encoder
+encoder_for(const StreamObject *s, module_state *st, asc_buf *out)
+{
+    return (encoder){.st = st,
+                     .out = out,
+                     .rules = &((ClientObject *)s->client)->config.values,
+                     .serializer = SERIALIZER_NOT_GIVEN};
+}
+
+/* The fields of an index range. */
+static int
+put_index(StreamObject *s, module_state *st, asc_writer *w)
+{
+    const question *q = &s->what;
+    asc_buf packed = ASC_BUF_INIT;
+    long index_type = 0;
+    if (q->predicate == NULL) {
+        return 0;
+    }
+    int rc = put_range(st, &packed, q->predicate, &index_type);
+    if (rc == 0 && index_type != 0) {
+        rc = put_ok(put_number_field(w, ASC_FIELD_INDEX_TYPE, (uint64_t)index_type, 1));
+    }
+    if (rc == 0) {
+        rc =
+            put_ok(asc_writer_field(w, ASC_FIELD_INDEX_RANGE, packed.data, packed.len));
+    }
+    if (rc == 0 && q->ctx != NULL) {
+        encoder e = encoder_for(s, st, &packed);
+        packed.len = 0;
+        rc = encode_levels(&e, "where", q->ctx, 0);
+        rc = rc < 0 ? rc
+                    : put_ok(asc_writer_field(w, ASC_FIELD_INDEX_CONTEXT, packed.data,
+                                              packed.len));
+    }
+    if (rc == 0 && q->index_name != NULL) {
+        rc = put_ok(put_text_field(w, ASC_FIELD_INDEX_NAME, q->index_name));
+    }
+    if (rc == 0 && q->index_expr != NULL) {
+        rc = put_ok(put_bytes_field(w, ASC_FIELD_INDEX_EXPRESSION, q->index_expr));
+    }
+    asc_buf_clear(&packed);
+    return rc;
+}
+
+/* Header and the fields that every request of a query has. */
+static int
+begin_request(StreamObject *s, module_state *st, asc_writer *w, asc_buf *out,
+              const asc_msg_head *head)
+{
+    const question *q = &s->what;
+    bool ok =
+        asc_writer_begin(w, out, head) &&
+        put_text_field(w, ASC_FIELD_NAMESPACE, q->ns) &&
+        (PyUnicode_GET_LENGTH(q->set) == 0 ||
+         put_text_field(w, ASC_FIELD_SET, q->set)) &&
+        (q->records_per_second == 0 ||
+         put_number_field(w, ASC_FIELD_RECORDS_PER_SECOND, q->records_per_second, 4)) &&
+        put_number_field(w, ASC_FIELD_SOCKET_TIMEOUT, s->pol.timing.socket_timeout_ms,
+                         4) &&
+        put_number_field(w, ASC_FIELD_TASK_ID, s->task_id, 8);
+    if (!ok || put_index(s, st, w) < 0) {
+        return PyErr_Occurred() != NULL ? -1 : put_ok(false);
+    }
+    return s->pol.filter == NULL
+               ? 0
+               : put_ok(put_bytes_field(w, ASC_FIELD_FILTER, s->pol.filter));
+}
+
+static int
+put_bins(StreamObject *s, module_state *st, asc_writer *w)
+{
+    encoder e = encoder_for(s, st, w->out);
+    PyObject *bins = s->what.bins;
+    for (Py_ssize_t i = 0; bins != NULL && i < PyTuple_GET_SIZE(bins); i++) {
+        if (operation_without_value(&e, w, ASC_OP_READ, PyTuple_GET_ITEM(bins, i)) <
+            0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* The request of a part of a query. */
+static int
+write_part(StreamObject *s, module_state *st, asc_part *part)
+{
+    asc_writer w;
+    asc_msg_head head = {0};
+    policy_to_read_head(&s->pol, &head);
+    head.info1 = (uint8_t)(ASC_INFO1_READ | (head.info1 & ASC_INFO1_READ_MODE_AP_ALL) |
+                           (s->what.no_bins ? ASC_INFO1_GET_NO_BINS : 0));
+    if (s->pol.short_query || s->pol.expected_duration == 1) {
+        head.info1 |= ASC_INFO1_SHORT_QUERY;
+    }
+    else if (s->pol.expected_duration == 2) {
+        head.info2 |= ASC_INFO2_RELAX_AP_LONG_QUERY;
+    }
+    head.info3 |= ASC_INFO3_PARTITION_DONE;
+    head.ttl_s = UINT32_MAX; /* reading does not touch */
+    head.budget_ms = s->pol.timing.total_timeout_ms;
+    if (begin_request(s, st, &w, &part->req.out, &head) < 0) {
+        return -1;
+    }
+    if (!asc_query_put_fields(s->query, part, &w)) {
+        return put_ok(false);
+    }
+    if (put_bins(s, st, &w) < 0) {
+        return -1;
+    }
+    asc_writer_end(&w);
+    return 0;
+}
+
+/* --- records --- */
+
+/* (namespace, set or None, user key or None, digest) */
+static PyObject *
+key_of_record(StreamObject *s, module_state *st, const asc_msg_record *r)
+{
+    decoder d = {.st = st, .rules = &((ClientObject *)s->client)->config.values};
+    PyObject *parts[4] = {
+        Py_NewRef(s->what.ns),
+        r->set != NULL && r->set_size > 0 ? decode_name(st, r->set, r->set_size)
+                                          : Py_NewRef(Py_None),
+        r->key != NULL ? decode_particle(&d, r->key[0], r->key + 1, r->key_size - 1)
+                       : Py_NewRef(Py_None),
+        PyByteArray_FromStringAndSize((const char *)r->digest, ASC_DIGEST_SIZE),
+    };
+    PyObject *key = PyTuple_New(4);
+    for (int i = 0; i < 4; i++) {
+        if (key != NULL && parts[i] != NULL) {
+            PyTuple_SET_ITEM(key, i, parts[i]);
+        }
+        else {
+            Py_XDECREF(parts[i]);
+            Py_CLEAR(key);
+        }
+    }
+    return key;
+}
+
+/* (key, meta, bins), behind its partition when that is asked for. */
+static PyObject *
+record_of(StreamObject *s, module_state *st, asc_msg *m, const asc_msg_record *r)
+{
+    bins_reader reader = {.st = st,
+                          .rules = &((ClientObject *)s->client)->config.values,
+                          .raw_containers = !s->pol.deserialize};
+    PyObject *key = key_of_record(s, st, r);
+    PyObject *meta = key != NULL ? meta_to_py(st, m) : NULL;
+    PyObject *bins = meta != NULL ? bins_to_dict(&reader, m) : NULL;
+    PyObject *record = bins != NULL ? PyTuple_Pack(3, key, meta, bins) : NULL;
+    Py_XDECREF(key);
+    Py_XDECREF(meta);
+    Py_XDECREF(bins);
+    if (record != NULL && s->with_partition) {
+        PyObject *pair =
+            Py_BuildValue("IN", (unsigned int)asc_digest_partition(r->digest), record);
+        return pair;
+    }
+    return record;
+}
+
+/* The next record of the part that is being read. NULL without an exception: it has no
+ * more. */
+static PyObject *
+next_of_part(StreamObject *s, module_state *st)
+{
+    asc_msg m;
+    asc_msg_record r;
+    asc_error err;
+    asc_error_reset(&err);
+    while (s->part != NULL) {
+        const uint8_t *at = s->frames.at;
+        if (!asc_frames_next(&s->frames, &m, &err)) {
+            s->part = NULL;
+            if (err.code != ASC_OK) {
+                raise_error(st, &err, NULL, NULL);
+            }
+            return NULL;
+        }
+        s->since_turn += (size_t)(s->frames.at - at);
+        asc_msg_read_record(&m, &r);
+        if (r.digest != NULL && m.result == ASC_OK &&
+            asc_query_count(s->query, s->part, &r)) {
+            return record_of(s, st, &m, &r);
+        }
+    }
+    return NULL;
+}
+
+/* --- driving --- */
+
+static uint64_t
+new_task_id(module_state *st)
+{
+    /* the same in all rounds of two clients is refused by a node: so, from the
+     * system's randomness */
+    uint64_t id = 0;
+    PyObject *bytes = PyObject_CallFunction(
+        lazy_import(&st->random_bytes, "os", "urandom"), "i", (int)sizeof id);
+    if (bytes != NULL && PyBytes_Check(bytes) &&
+        PyBytes_GET_SIZE(bytes) == (Py_ssize_t)sizeof id) {
+        memcpy(&id, PyBytes_AS_STRING(bytes), sizeof id);
+    }
+    Py_XDECREF(bytes);
+    return id;
+}
+
+static void
+close_stream(StreamObject *s)
+{
+    asc_query *query = s->query;
+    s->query = NULL;
+    s->part = NULL;
+    if (query != NULL) {
+        asc_query_free(query); /* closes what is under way, waits for nothing */
+        s->tracker->is_used = false;
+    }
+}
+
+/* Get frames to read into s->part. 1: there are some, 0: the query is over, -1 with an
+ * exception. */
+static int
+fetch(StreamObject *s, module_state *st)
+{
+    asc_set *set = asc_query_set(s->query);
+    asc_error err;
+    asc_part *part;
+    asc_error_reset(&err);
+    for (;;) {
+        while ((part = asc_set_take(set)) != NULL) {
+            if (part->size > 0) {
+                s->part = part;
+                asc_frames_begin(&s->frames, part->data, part->size);
+                return 1;
+            }
+        }
+        if (asc_set_is_done(set)) {
+            if (asc_query_round(s->query, &err) != ASC_OK) {
+                raise_error(st, &err, NULL, NULL);
+                return -1;
+            }
+            if (asc_query_is_over(s->query)) {
+                return 0;
+            }
+            s->task_id = new_task_id(st);
+            while ((part = asc_set_unwritten(set)) != NULL) {
+                if (write_part(s, st, part) < 0) {
+                    return -1;
+                }
+            }
+        }
+        if (PyErr_Occurred() != NULL || client_wait_set(st, set, &err) < 0) {
+            return -1;
+        }
+        s->since_turn = 0; /* waiting gave the GIL away */
+    }
+}
+
+/* The next record; NULL without an exception at the end. */
+static PyObject *
+next_record(StreamObject *s, module_state *st)
+{
+    while (s->query != NULL) {
+        PyObject *record = next_of_part(s, st);
+        int rc = record != NULL || PyErr_Occurred() != NULL ? 0 : fetch(s, st);
+        if (record != NULL) {
+            return record;
+        }
+        if (rc <= 0) {
+            close_stream(s);
+            return NULL;
+        }
+    }
+    return NULL;
+}
+
+/* One thread at a time. 0, or -1 with ClientError. */
+static int
+enter(StreamObject *s, module_state *st)
+{
+    if (s->is_busy) {
+        return raise_code(st, ASC_ERR_CLIENT,
+                          "the records are being read by another thread");
+    }
+    s->is_busy = true;
+    return 0;
+}
+
+static module_state *
+state_of(PyObject *self)
+{
+    return PyType_GetModuleState(Py_TYPE(self));
+}
+
+static PyObject *
+stream_next(PyObject *self)
+{
+    StreamObject *s = (StreamObject *)self;
+    module_state *st = state_of(self);
+    if (enter(s, st) < 0) {
+        return NULL;
+    }
+    PyObject *record = next_record(s, st);
+    s->is_busy = false;
+    return record;
+}
+
+/* All records that are left. */
+static PyObject *
+stream_collect(PyObject *self, PyObject *ignored)
+{
+    StreamObject *s = (StreamObject *)self;
+    module_state *st = state_of(self);
+    PyObject *list = PyList_New(0), *record = NULL;
+    (void)ignored;
+    if (list == NULL || enter(s, st) < 0) {
+        Py_XDECREF(list);
+        return NULL;
+    }
+    while (list != NULL && (record = next_record(s, st)) != NULL) {
+        if (PyList_Append(list, record) < 0) {
+            Py_CLEAR(list);
+        }
+        Py_DECREF(record);
+        if (s->since_turn >= BYTES_PER_TURN) {
+            s->since_turn = 0;
+            Py_BEGIN_ALLOW_THREADS
+            Py_END_ALLOW_THREADS
+        }
+    }
+    s->is_busy = false;
+    if (PyErr_Occurred() != NULL) {
+        Py_CLEAR(list);
+    }
+    return list;
+}
+
+static PyObject *
+stream_close(PyObject *self, PyObject *ignored)
+{
+    StreamObject *s = (StreamObject *)self;
+    (void)ignored;
+    if (enter(s, state_of(self)) < 0) {
+        return NULL;
+    }
+    close_stream(s);
+    s->is_busy = false;
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+stream_enter(PyObject *self, PyObject *ignored)
+{
+    (void)ignored;
+    return Py_NewRef(self);
+}
+
+static PyObject *
+stream_exit(PyObject *self, PyObject *ignored)
+{
+    (void)ignored;
+    return stream_close(self, NULL);
+}
+
+/* --- life --- */
+
+static void
+clear_question(question *q)
+{
+    Py_XDECREF(q->ns);
+    Py_XDECREF(q->set);
+    Py_XDECREF(q->bins);
+    Py_XDECREF(q->ops);
+    Py_XDECREF(q->predicate);
+    Py_XDECREF(q->ctx);
+    Py_XDECREF(q->index_name);
+    Py_XDECREF(q->index_expr);
+    *q = (question){0};
+}
+
+static int
+stream_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    StreamObject *s = (StreamObject *)self;
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(s->client);
+    Py_VISIT(s->what.ops);
+    Py_VISIT(s->what.ctx);
+    return 0;
+}
+
+static void
+stream_dealloc(PyObject *self)
+{
+    StreamObject *s = (StreamObject *)self;
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    close_stream(s);
+    clear_question(&s->what);
+    policy_clear(&s->pol);
+    asc_cluster_release(s->cluster);
+    Py_XDECREF(s->client);
+    Py_XDECREF(s->tracker);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyMethodDef stream_methods[] = {
+    {"collect", stream_collect, METH_NOARGS, NULL},
+    {"close", stream_close, METH_NOARGS, NULL},
+    {"__enter__", stream_enter, METH_NOARGS, NULL},
+    {"__exit__", stream_exit, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+/* clang-format off */
+static PyType_Slot stream_slots[] = {
+    {Py_tp_doc, (void *)"Records of a query or scan, read while they come."},
+    {Py_tp_dealloc, stream_dealloc},
+    {Py_tp_traverse, stream_traverse},
+    {Py_tp_iter, PyObject_SelfIter},
+    {Py_tp_iternext, stream_next},
+    {Py_tp_methods, stream_methods},
+    {0, NULL},
+};
+/* clang-format on */
+
+static PyType_Spec stream_spec = {
+    .name = "aerospike._core.Stream",
+    .basicsize = sizeof(StreamObject),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE |
+             Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = stream_slots,
+};
+
+int
+stream_types_init(PyObject *module, module_state *st)
+{
+    st->StreamType =
+        (PyTypeObject *)PyType_FromModuleAndSpec(module, &stream_spec, NULL);
+    if (st->StreamType == NULL || PyModule_AddType(module, st->StreamType) < 0) {
+        return -1;
+    }
+    return tracker_type_init(module, st);
+}
+
+/* --- methods of the client --- */
+
+/* An entry of the dict that describes a query: a new reference, NULL when it is None or
+ * not there. */
+static PyObject *
+take(PyObject *spec, const char *name)
+{
+    PyObject *value = PyDict_GetItemString(spec, name);
+    return value == NULL || value == Py_None ? NULL : Py_NewRef(value);
+}
+
+static uint64_t
+take_number(PyObject *spec, const char *name)
+{
+    PyObject *value = PyDict_GetItemString(spec, name);
+    return value != NULL ? PyLong_AsUnsignedLongLongMask(value) : 0;
+}
+
+/* The Python side has checked the types. */
+static void
+question_from_spec(question *q, PyObject *spec)
+{
+    q->ns = take(spec, "ns");
+    q->set = take(spec, "set");
+    q->bins = take(spec, "bins");
+    q->ops = take(spec, "ops");
+    q->predicate = take(spec, "predicate");
+    q->ctx = take(spec, "ctx");
+    q->index_name = take(spec, "index_name");
+    q->index_expr = take(spec, "index_expr");
+    q->max_records = take_number(spec, "max_records");
+    q->records_per_second = (uint32_t)take_number(spec, "records_per_second");
+    q->ttl_s = (uint32_t)take_number(spec, "ttl");
+    q->no_bins = take_number(spec, "nobins") != 0;
+}
+
+static StreamObject *
+new_stream(module_state *st, PyObject *client, policy_kind kind, PyObject *spec,
+           PyObject *policy_arg)
+{
+    PyTypeObject *type = st->StreamType;
+    ClientObject *c = (ClientObject *)client;
+    StreamObject *s = (StreamObject *)type->tp_alloc(type, 0);
+    if (s == NULL) {
+        return NULL;
+    }
+    s->client = Py_NewRef(client);
+    s->cluster = client_cluster(st, c);
+    if (s->cluster == NULL || policy_from_py(st, &s->pol, &c->config.defaults[kind],
+                                             kind, policy_arg, c->config.strict) < 0) {
+        Py_DECREF(s);
+        return NULL;
+    }
+    question_from_spec(&s->what, spec);
+    if (kind == POLICY_SCAN) {
+        s->what.max_records =
+            s->what.max_records != 0 ? s->what.max_records : s->pol.max_records;
+        s->what.records_per_second = s->what.records_per_second != 0
+                                         ? s->what.records_per_second
+                                         : s->pol.records_per_second;
+    }
+    return s;
+}
+
+/* Leave only the partitions of one node to be read. 0, or -1 with ParamError. */
+static int
+keep_node(StreamObject *s, module_state *st, PyObject *node)
+{
+    uint8_t owned[ASC_N_PARTITIONS];
+    uint32_t n = 0;
+    const char *ns = PyUnicode_AsUTF8(s->what.ns), *name = PyUnicode_AsUTF8(node);
+    if (ns == NULL || name == NULL) {
+        return -1;
+    }
+    if (!asc_cluster_partitions_of(s->cluster, ns, name, owned)) {
+        return raise_param(st, "node %s is not there, or has no namespace %s", name,
+                           ns);
+    }
+    asc_cursor *cursors = asc_tracker_cursors(s->tracker->tracker, &n);
+    for (uint32_t i = 0; i < n; i++) {
+        if (!owned[cursors[i].partition]) {
+            cursors[i].state = ASC_CURSOR_DONE;
+        }
+    }
+    return 0;
+}
+
+/* Begin the query of a stream that has everything else. */
+static int
+open_query(StreamObject *s, module_state *st, PyObject *spec, PyObject *tracker)
+{
+    asc_request req = {0};
+    policy_to_request(&s->pol, &req, false);
+    s->tracker = (TrackerObject *)Py_NewRef(tracker);
+    if (s->tracker->is_used) {
+        return raise_code(st, ASC_ERR_CLIENT,
+                          "a query with these partitions is under "
+                          "way");
+    }
+    PyObject *node = PyDict_GetItemString(spec, "node"); /* borrowed */
+    if (node != NULL && keep_node(s, st, node) < 0) {
+        return -1;
+    }
+    s->query = asc_query_new();
+    if (s->query == NULL) {
+        return put_ok(false);
+    }
+    s->tracker->is_used = true;
+    const asc_query_options options = {
+        .set = {.timing = s->pol.timing, .gather = GATHER_BYTES, .check_ms = CHECK_MS},
+        .ns = PyUnicode_AsUTF8(s->what.ns),
+        .replica = req.replica,
+        .sc_session = req.sc_session,
+        .by_index = s->what.predicate != NULL,
+        .max_records = s->what.max_records,
+    };
+    if (options.ns == NULL) {
+        return -1;
+    }
+    asc_query_begin(s->query, s->cluster, s->tracker->tracker, &options);
+    return 0;
+}
+
+/* _stream(is_scan, spec, policy, tracker, with_partition) */
+CLIENT_METHOD(client__stream)
+{
+    static const char *const names[] = {"is_scan", "spec",           "policy",
+                                        "tracker", "with_partition", NULL};
+    module_state *st = PyType_GetModuleState(cls);
+    PyObject *argv[5];
+    if (parse_args("_stream", names, 5, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    policy_kind kind = argv[0] == Py_True ? POLICY_SCAN : POLICY_QUERY;
+    StreamObject *s = new_stream(st, self, kind, argv[1], argv[2]);
+    if (s == NULL) {
+        return NULL;
+    }
+    s->with_partition = argv[4] == Py_True;
+    if (open_query(s, st, argv[1], argv[3]) < 0) {
+        Py_DECREF(s);
+        return NULL;
+    }
+    return (PyObject *)s;
+}
+
+/* --- background work --- */
+
+static int
+write_background(StreamObject *s, module_state *st, asc_part *part)
+{
+    asc_writer w;
+    asc_msg_head head = {0};
+    operations_summary sum;
+    record_meta meta = {.has_ttl = s->what.ttl_s != 0, .ttl_s = s->what.ttl_s};
+    policy_to_write_head(&s->pol, &meta, &head);
+    head.info2 |= ASC_INFO2_WRITE;
+    if (begin_request(s, st, &w, &part->req.out, &head) < 0) {
+        return -1;
+    }
+    encoder e = encoder_for(s, st, &part->req.out);
+    if (operations_from_py(&e, &w, s->what.ops, true, &sum) < 0) {
+        return -1;
+    }
+    if (sum.reads) {
+        return raise_param(st, "background work only writes: a read operation is among "
+                               "its ops");
+    }
+    if (sum.has_ttl) {
+        head.ttl_s = sum.ttl_s;
+        asc_writer_set_head(&w, &head);
+    }
+    asc_writer_end(&w);
+    part->reply = ASC_REPLY_RECORDS;
+    part->req.writes = true;
+    part->req.timing.max_retries = 0;
+    return 0;
+}
+
+/* Start the work on all nodes. 0, or -1 with the exception of the first that fails. */
+static int
+start_everywhere(StreamObject *s, module_state *st, asc_set *set)
+{
+    asc_error err;
+    asc_part *part;
+    asc_error_reset(&err);
+    const asc_set_options options = {.timing = s->pol.timing, .check_ms = CHECK_MS};
+    asc_set_begin(set, s->cluster, &options);
+    if (asc_set_add_all(set, &err) != ASC_OK) {
+        raise_error(st, &err, NULL, NULL);
+        return -1;
+    }
+    while ((part = asc_set_unwritten(set)) != NULL) {
+        if (write_background(s, st, part) < 0) {
+            return -1;
+        }
+    }
+    while (!asc_set_is_done(set)) {
+        if (client_wait_set(st, set, &err) < 0) {
+            return -1;
+        }
+        while ((part = asc_set_take(set)) != NULL) {
+            /* 2: the node has no such set, so nothing to do */
+            if (part->ended && part->err.code != ASC_OK && part->err.code != 2) {
+                raise_error(st, &part->err, NULL, NULL);
+                return -1;
+            }
+        }
+    }
+    return 0;
+}
+
+/* _background(is_scan, spec, policy): the job id */
+CLIENT_METHOD(client__background)
+{
+    static const char *const names[] = {"is_scan", "spec", "policy", NULL};
+    module_state *st = PyType_GetModuleState(cls);
+    PyObject *argv[3], *result = NULL;
+    if (parse_args("_background", names, 3, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    policy_kind kind = argv[0] == Py_True ? POLICY_SCAN : POLICY_WRITE;
+    StreamObject *s = new_stream(st, self, kind, argv[1], argv[2]);
+    asc_set *set = s != NULL ? asc_set_new() : NULL;
+    if (s != NULL && set == NULL) {
+        put_ok(false);
+    }
+    if (set != NULL) {
+        s->task_id = new_task_id(st);
+        result = start_everywhere(s, st, set) == 0
+                     ? PyLong_FromUnsignedLongLong(s->task_id)
+                     : NULL;
+    }
+    asc_set_free(set);
+    Py_XDECREF(s);
+    return result;
+}

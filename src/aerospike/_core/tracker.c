@@ -1,0 +1,189 @@
+#include "tracker.h"
+
+#include <string.h>
+
+#include "args.h"
+
+/* --- life --- */
+
+/* Tracker(begin, count): so many partitions from one on, checked by the caller. */
+static PyObject *
+tracker_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
+{
+    unsigned int begin, count;
+    if (kwargs != NULL || !PyArg_ParseTuple(args, "II", &begin, &count)) {
+        return NULL;
+    }
+    if (count > ASC_N_PARTITIONS || begin > ASC_N_PARTITIONS - count) {
+        PyErr_SetString(PyExc_ValueError, "no such partitions");
+        return NULL;
+    }
+    TrackerObject *self = (TrackerObject *)cls->tp_alloc(cls, 0);
+    if (self == NULL) {
+        return NULL;
+    }
+    self->tracker = asc_tracker_new(begin, count);
+    if (self->tracker == NULL) {
+        Py_DECREF(self);
+        return PyErr_NoMemory();
+    }
+    return (PyObject *)self;
+}
+
+static void
+tracker_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    asc_tracker_free(((TrackerObject *)self)->tracker);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static asc_tracker *
+tracker_of(PyObject *self)
+{
+    TrackerObject *t = (TrackerObject *)self;
+    if (t->is_used) {
+        PyErr_SetString(PyExc_RuntimeError, "a query is under way");
+        return NULL;
+    }
+    return t->tracker;
+}
+
+/* --- methods --- */
+
+static PyObject *
+tracker_is_done(PyObject *self, PyObject *ignored)
+{
+    (void)ignored;
+    /* of a query under way this is a look at a moment, which harms nobody */
+    return PyBool_FromLong(asc_tracker_is_done(((TrackerObject *)self)->tracker));
+}
+
+/* (id, init, retry, digest, bval) */
+static PyObject *
+cursor_to_py(const asc_cursor *c)
+{
+    static const uint8_t no_digest[ASC_DIGEST_SIZE] = {0};
+    const uint8_t *digest = c->has_digest ? c->digest : no_digest;
+    PyObject *bytes =
+        PyByteArray_FromStringAndSize((const char *)digest, ASC_DIGEST_SIZE);
+    PyObject *tuple = NULL;
+    if (bytes != NULL) {
+        tuple = Py_BuildValue("IOONK", (unsigned int)c->partition,
+                              c->has_digest ? Py_True : Py_False,
+                              c->state != ASC_CURSOR_DONE ? Py_True : Py_False, bytes,
+                              (unsigned long long)c->bval);
+    }
+    return tuple;
+}
+
+static PyObject *
+tracker_status(PyObject *self, PyObject *ignored)
+{
+    asc_tracker *t = tracker_of(self);
+    uint32_t n = 0;
+    (void)ignored;
+    if (t == NULL) {
+        return NULL;
+    }
+    const asc_cursor *cursors = asc_tracker_cursors(t, &n);
+    PyObject *done = asc_tracker_is_done(t) ? Py_True : Py_False;
+    PyObject *retry = done == Py_True ? Py_False : Py_True;
+    PyObject *status = Py_BuildValue("{sOsO}", "done", done, "retry", retry);
+    for (uint32_t i = 0; status != NULL && i < n; i++) {
+        PyObject *id = PyLong_FromUnsignedLong(cursors[i].partition);
+        PyObject *cursor = cursor_to_py(&cursors[i]);
+        if (id == NULL || cursor == NULL || PyDict_SetItem(status, id, cursor) < 0) {
+            Py_CLEAR(status);
+        }
+        Py_XDECREF(id);
+        Py_XDECREF(cursor);
+    }
+    return status;
+}
+
+static asc_cursor *
+find_cursor(asc_tracker *t, unsigned long partition)
+{
+    uint32_t n = 0;
+    asc_cursor *cursors = asc_tracker_cursors(t, &n);
+    uint32_t first = n > 0 ? cursors[0].partition : 0;
+    return n > 0 && partition >= first && partition - first < n
+               ? &cursors[partition - first]
+               : NULL;
+}
+
+/* set(partition, retry, digest or None, bval): where a query goes on. Partitions that
+ * the tracker does not have are left out. */
+static PyObject *
+tracker_set(PyObject *self, PyObject *args)
+{
+    unsigned int partition;
+    unsigned long long bval;
+    int retry;
+    Py_buffer digest;
+    PyObject *digest_arg;
+    asc_tracker *t = tracker_of(self);
+    if (t == NULL ||
+        !PyArg_ParseTuple(args, "IpOK", &partition, &retry, &digest_arg, &bval)) {
+        return NULL;
+    }
+    asc_cursor *c = find_cursor(t, partition);
+    if (c == NULL) {
+        Py_RETURN_NONE;
+    }
+    c->state = retry ? ASC_CURSOR_TODO : ASC_CURSOR_DONE;
+    c->has_digest = digest_arg != Py_None;
+    c->bval = bval;
+    if (!c->has_digest) {
+        Py_RETURN_NONE;
+    }
+    if (PyObject_GetBuffer(digest_arg, &digest, PyBUF_SIMPLE) < 0) {
+        return NULL;
+    }
+    bool fits = digest.len == ASC_DIGEST_SIZE;
+    if (fits) {
+        memcpy(c->digest, digest.buf, ASC_DIGEST_SIZE);
+    }
+    PyBuffer_Release(&digest);
+    if (!fits) {
+        PyErr_SetString(PyExc_ValueError, "a digest has 20 bytes");
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef tracker_methods[] = {
+    {"is_done", tracker_is_done, METH_NOARGS, NULL},
+    {"status", tracker_status, METH_NOARGS, NULL},
+    {"set", tracker_set, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+/* clang-format off */
+static PyType_Slot tracker_slots[] = {
+    {Py_tp_doc, (void *)"Tracker(begin, count)\n--\n\n"
+                        "Where a query stands in each of count partitions from begin "
+                        "on."},
+    {Py_tp_new, tracker_new},
+    {Py_tp_dealloc, tracker_dealloc},
+    {Py_tp_methods, tracker_methods},
+    {0, NULL},
+};
+/* clang-format on */
+
+static PyType_Spec tracker_spec = {
+    .name = "aerospike._core.Tracker",
+    .basicsize = sizeof(TrackerObject),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = tracker_slots,
+};
+
+int
+tracker_type_init(PyObject *module, module_state *st)
+{
+    st->TrackerType =
+        (PyTypeObject *)PyType_FromModuleAndSpec(module, &tracker_spec, NULL);
+    return st->TrackerType != NULL ? PyModule_AddType(module, st->TrackerType) : -1;
+}

@@ -1,0 +1,458 @@
+"""Queries and scans: what is asked for, in Python; records come from the extension.
+
+The methods of the client that begin with them are in here too: the extension calls the
+function of the same name, with the client as its first argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from aerospike import exception
+from aerospike import predicates as _predicates
+from aerospike._core import Tracker
+from aerospike._types import CompiledExpression
+
+if TYPE_CHECKING:
+    from aerospike import Client
+    from aerospike._core import Stream
+
+Policy = Mapping[str, Any]
+Record = tuple[Any, ...]
+
+N_PARTITIONS = 4096
+
+# older options of scans that have no meaning on living servers
+_FORGOTTEN_OPTIONS = {"percent", "priority", "include_ldt"}
+
+
+def param_error(text: str) -> exception.AerospikeError:
+    return exception.ParamError(-2, text, __file__, 0, False)
+
+
+def client_error(text: str) -> exception.AerospikeError:
+    return exception.ClientError(-1, text, __file__, 0, False)
+
+
+class _Number:
+    """An attribute that is an int of 32 bits; negative values count as 0."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.slot = "_" + name
+
+    def __get__(self, query: Any, owner: type | None = None) -> Any:
+        return self if query is None else getattr(query, self.slot)
+
+    def __set__(self, query: Any, value: int) -> None:
+        if not isinstance(value, int):
+            raise TypeError(
+                f"{self.slot[1:]} must be an int, not {type(value).__name__}"
+            )
+        if value.bit_length() > 63:
+            raise OverflowError(f"{self.slot[1:]} is too large")
+        setattr(query, self.slot, value)
+
+
+class _Records:
+    """What queries and scans have in common; iterating reads the records as they come.
+
+    Leaving a loop early frees the connections. One thread at a time may iterate.
+    """
+
+    _is_scan: bool
+    _selects_once: bool
+    _client: Client
+    _namespace: str
+    _set: str  # "": all sets
+    _bins: tuple[str, ...] | None
+    _ops: list[Any] | None
+    _where: dict[str, Any]
+    _tracker: Tracker | None
+    _paginates: bool
+
+    max_records = _Number()
+    records_per_second = _Number()
+    ttl = _Number()
+
+    def __init__(self, *args: Any) -> None:
+        name = type(self).__name__
+        raise TypeError(f"{name} objects are made by client.{name.lower()}()")
+
+    @classmethod
+    def _make(cls, client: Client, namespace: str, set: str | None) -> Any:
+        if not isinstance(namespace, str):
+            raise param_error("Namespace should be a string")
+        if not (set is None or isinstance(set, str)):
+            raise param_error("Set should be string, unicode or None")
+        self = cls.__new__(cls)
+        self._client = client
+        self._namespace = namespace
+        self._set = set or ""
+        self._bins = None
+        self._ops = None
+        self._where = {}
+        self._tracker = None
+        self._paginates = False
+        self.max_records = self.records_per_second = self.ttl = 0
+        return self
+
+    # --- what is asked for ---
+
+    def select(self, *bins: str) -> Any:
+        """Read these bins only. Returns the query itself.
+
+        :raises ParamError: a name is no str.
+        :raises ClientError: called a second time on a query.
+        """
+        for name in bins:
+            if not isinstance(name, str):
+                raise param_error("Bin name should be of type string")
+        if self._bins is not None and self._selects_once:
+            raise client_error(
+                "Query.select() cannot be called more than once on the same instance."
+            )
+        if bins:
+            self._bins = bins
+        return self
+
+    def add_ops(self, ops: list[Any]) -> Any:
+        """Set the operations of execute_background(). Returns the query itself."""
+        if not isinstance(ops, list):
+            raise client_error("ops must be a list of operation dicts")
+        for op in ops:
+            if not isinstance(op, dict):
+                raise param_error(f"an operation is a dict, not {type(op).__name__}")
+        self._ops = ops
+        return self
+
+    # --- reading ---
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self._open({}, None))
+
+    def _call_with_each(
+        self,
+        callback: Callable[..., Any],
+        policy: Policy | None,
+        options: Mapping[str, Any] | None,
+        **more: Any,
+    ) -> None:
+        stream = self._open(policy, options, **more)
+        takes_two = _partition_filter(policy) is not None
+        with stream:
+            for item in stream:
+                try:
+                    answer = callback(*item) if takes_two else callback(item)
+                except Exception as cause:
+                    raise client_error(
+                        f"Callback function contains an error: {cause!r}"
+                    ) from cause
+                if answer is False:
+                    return
+
+    def _open(
+        self,
+        policy: Policy | None,
+        options: Mapping[str, Any] | None,
+        plain: bool = False,
+        **more: Any,
+    ) -> Stream:
+        partition_filter = _partition_filter(policy)
+        spec = self._spec(options)
+        spec.update(more)
+        return self._client._stream(
+            self._is_scan,
+            spec,
+            policy,
+            self._tracker_for(partition_filter),
+            partition_filter is not None and not plain,
+        )
+
+    def _spec(self, options: Mapping[str, Any] | None) -> dict[str, Any]:
+        return {
+            "ns": self._namespace,
+            "set": self._set,
+            "bins": self._bins,
+            "max_records": max(self.max_records, 0),
+            "records_per_second": max(self.records_per_second, 0),
+            "nobins": self._nobins(options),
+            **self._where,
+        }
+
+    def _nobins(self, options: Any) -> bool:
+        if not isinstance(options, Mapping):
+            return False
+        self._check_options(options)
+        value = options.get("nobins", False)
+        if not isinstance(value, bool):
+            raise param_error("option nobins must be a bool")
+        return value
+
+    def _check_options(self, options: Mapping[str, Any]) -> None:
+        """Whether other options than nobins may be there."""
+
+    # --- partitions ---
+
+    def _tracker_for(self, partition_filter: Mapping[str, Any] | None) -> Tracker:
+        if self._tracker is None or not self._paginates:
+            self._tracker = _new_tracker(partition_filter or {})
+        return self._tracker
+
+    def paginate(self) -> None:
+        """Go on where the last results(), foreach() or loop ended, until is_done()."""
+        self._paginates = True
+
+    def is_done(self) -> bool:
+        """True when all partitions have been read to their ends."""
+        return self._tracker is not None and self._tracker.is_done()
+
+    def get_partitions_status(self) -> dict[Any, Any]:
+        """Where the reading stands, for "partition_status" of a partition_filter.
+
+        {"done": bool, "retry": bool, partition: (partition, init, retry, digest,
+        bval)}, or {} before anything was read. It can be pickled, and gone on with in
+        another process.
+        """
+        return {} if self._tracker is None else self._tracker.status()
+
+    # --- background work ---
+
+    def execute_background(self, policy: Policy | None = None) -> int:
+        """Have all nodes carry out the operations of add_ops() on all records.
+
+        :param policy: dict of write (scan) policy keys.
+        :return: the job's id, for client.job_info().
+        :raises ParamError: there are no operations, or one of them reads.
+        """
+        if not self._ops:
+            raise param_error("Background function or ops is required")
+        spec = {**self._spec(None), "ops": self._ops, "ttl": max(self.ttl, 0)}
+        return self._client._background(self._is_scan, spec, policy)
+
+
+class Query(_Records):
+    """Records that fit a condition, of one namespace or set; see `Client.query`."""
+
+    _is_scan = False
+    _selects_once = True
+
+    def results(
+        self, policy: Policy | None = None, options: Mapping[str, Any] | None = None
+    ) -> list[Any]:
+        """All records, as a list of (key, meta, bins).
+
+        :param policy: dict of query (scan) policy keys, with "partition_filter".
+        :param options: dict; {"nobins": True} reads metadata only.
+        :raises IndexNotFound: no index fits the predicate.
+        :raises TimeoutError: total_timeout has passed.
+        """
+        return self._open(policy, options, plain=True).collect()
+
+    def foreach(
+        self,
+        callback: Callable[..., Any],
+        policy: Policy | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Call a function with each record, in this thread, as the records come.
+
+        :param callback: takes the record; with a partition_filter in the policy, the
+            partition and the record. Returning False ends the query.
+        :raises ClientError: callback has raised; its exception is the __cause__.
+        """
+        self._call_with_each(callback, policy, options)
+
+    def where(self, *args: Any) -> Query:
+        """Set the condition: one of `aerospike.predicates`, which needs an index.
+
+        `where(predicate, ctx=None)`, or in the forms of the 2.x line: `where(bin,
+        "equals", value)`, `where(bin, "between", min, max)`, `where(bin, "contains",
+        index_type, datatype, value)`, `where(bin, "range", index_type, datatype, min,
+        max)`.
+
+        :raises ParamError: it is none, or the query has one already.
+        """
+        if not args:
+            raise TypeError("where() takes a predicate")
+        if isinstance(args[0], str):
+            return self._set_where(_old_predicate(*args), None)
+        if len(args) > 2:
+            raise TypeError("where() takes a predicate and a ctx")
+        return self._set_where(args[0], args[1] if len(args) == 2 else None)
+
+    def where_with_index_name(self, index_name: str, predicate: Any) -> Query:
+        """Set the condition on the index of a name; the predicate's bin is None."""
+        if not isinstance(index_name, str):
+            raise TypeError(
+                f"index_name must be a str, not {type(index_name).__name__}"
+            )
+        return self._set_where(predicate, None, index_name=index_name)
+
+    def where_with_expr(self, expr: Any, predicate: Any) -> Query:
+        """Set the condition on the index of an expression; the predicate's bin is None.
+
+        :param expr: what compile() gives, or get_expression_base64() of it.
+        """
+        return self._set_where(predicate, None, index_expr=_wire_of(expr))
+
+    def _set_where(self, predicate: Any, ctx: Any, **how: Any) -> Query:
+        if not isinstance(predicate, tuple) or len(predicate) < 4:
+            raise param_error("predicate is invalid.")
+        if self._where:
+            raise param_error("Failed to add predicate: a query has only one")
+        if not (ctx is None or isinstance(ctx, list)):
+            raise param_error("ctx must be a list of levels")
+        for level in ctx or ():
+            if not hasattr(level, "extra_args"):
+                raise param_error("ctx is invalid: use aerospike_helpers.cdt_ctx")
+        self._where = {"predicate": predicate, "ctx": ctx, **how}
+        return self
+
+
+class Scan(_Records):
+    """All records of a namespace or set; see `Client.scan`."""
+
+    _is_scan = True
+    _selects_once = False
+
+    def results(
+        self,
+        policy: Policy | None = None,
+        nodename: str | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> list[Any]:
+        """All records, as a list of (key, meta, bins).
+
+        :param policy: dict of scan policy keys.
+        :param nodename: only what this node is the master of.
+        """
+        return self._open(policy, options, plain=True, **self._node(nodename)).collect()
+
+    def foreach(
+        self,
+        callback: Callable[..., Any],
+        policy: Policy | None = None,
+        options: Mapping[str, Any] | None = None,
+        nodename: str | None = None,
+    ) -> None:
+        """As `Query.foreach`; nodename: only what this node is the master of."""
+        self._call_with_each(callback, policy, options, **self._node(nodename))
+
+    def _node(self, name: str | None) -> dict[str, Any]:
+        if name is None:
+            return {}
+        if not isinstance(name, str):
+            raise param_error("nodename must be a str")
+        nodes = [node["node_name"] for node in self._client.get_node_names()]
+        if name not in nodes:
+            raise param_error(f"Invalid node name: {name}")
+        return {"node": name}
+
+    def _check_options(self, options: Mapping[str, Any]) -> None:
+        for name, value in options.items():
+            if name == "concurrent" and not isinstance(value, bool):
+                raise param_error("option concurrent must be a bool")
+            if name not in ("nobins", "concurrent") and name not in _FORGOTTEN_OPTIONS:
+                raise param_error(f"Invalid value for scan options: {name}")
+
+
+# --- conditions ---
+
+# of the 2.x line: name -> its function, and whether a datatype comes before the value
+_OLD_PREDICATES: dict[str, tuple[Callable[..., Any], bool]] = {
+    "equals": (_predicates.equals, False),
+    "between": (_predicates.between, False),
+    "contains": (_predicates.contains, True),
+    "range": (_predicates.range, True),
+}
+
+
+def _old_predicate(*args: Any) -> Any:
+    """`where(bin, name, ...)`. Anything else is a predicate that is none."""
+    if len(args) < 3 or args[1] not in _OLD_PREDICATES:
+        return None
+    make, has_datatype = _OLD_PREDICATES[args[1]]
+    rest = [*args[2:3], *args[4:]] if has_datatype else args[2:]
+    return make(args[0], *rest)
+
+
+def _wire_of(expr: Any) -> bytes:
+    if isinstance(expr, CompiledExpression):
+        return expr.wire
+    if not isinstance(expr, str):
+        raise param_error("expr must be a compiled expression or its base64 text")
+    import base64
+
+    try:
+        return base64.b64decode(expr, validate=True)
+    except ValueError:
+        raise param_error("expr is no base64 text") from None
+
+
+# --- partitions ---
+
+
+def _partition_filter(policy: Policy | None) -> Mapping[str, Any] | None:
+    if not isinstance(policy, Mapping) or "partition_filter" not in policy:
+        return None
+    found = policy["partition_filter"]
+    if not isinstance(found, Mapping):
+        raise param_error("partition_filter must be a dict")
+    return found
+
+
+def _int_of(
+    entries: Mapping[str, Any], name: str, low: int, high: int, default: int
+) -> int:
+    value = entries.get(name, default)
+    if not isinstance(value, int) or not low <= value <= high:
+        raise param_error(
+            f"partition_filter: {name} must be an int from {low} to {high}, "
+            f"not {value!r}"
+        )
+    return value
+
+
+def _new_tracker(entries: Mapping[str, Any]) -> Tracker:
+    begin = _int_of(entries, "begin", 0, N_PARTITIONS - 1, 0)
+    rest = N_PARTITIONS - begin
+    tracker = Tracker(begin, _int_of(entries, "count", 1, rest, rest))
+    digest = entries.get("digest")
+    if isinstance(digest, Mapping) and digest.get("init"):
+        value = digest.get("value")
+        if not isinstance(value, (bytes, bytearray)) or len(value) != 20:
+            raise param_error("partition_filter: digest value must be 20 bytes")
+        tracker.set(begin, True, bytes(value), 0)
+    status = entries.get("partition_status")
+    if status is not None:
+        _load_status(tracker, status)
+    return tracker
+
+
+def _load_status(tracker: Tracker, status: Any) -> None:
+    if not isinstance(status, Mapping):
+        raise param_error("partition_filter: partition_status must be a dict")
+    for partition, cursor in status.items():
+        if not isinstance(partition, int):
+            continue  # "done" and "retry" follow from the others
+        try:
+            _, init, retry, digest, bval = cursor
+            tracker.set(partition, retry, bytes(digest) if init else None, bval)
+        except (TypeError, ValueError) as cause:
+            raise param_error(
+                f"partition_filter: partition_status[{partition}] is malformed: {cause}"
+            ) from cause
+
+
+# --- methods of the client ---
+
+
+def query(client: Client, namespace: str, set: str | None = None) -> Query:
+    made: Query = Query._make(client, namespace, set)
+    return made
+
+
+def scan(client: Client, namespace: str, set: str | None = None) -> Scan:
+    made: Scan = Scan._make(client, namespace, set)
+    return made
