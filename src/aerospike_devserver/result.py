@@ -38,6 +38,7 @@ class Result(IntEnum):
     ENTERPRISE_ONLY = 25
     OP_NOT_APPLICABLE = 26
     FILTERED_OUT = 27
+    INVALID_ENCODING = 29
     SECURITY_NOT_SUPPORTED = 51
     UDF = 100
     BATCH_DISABLED = 150
@@ -48,11 +49,17 @@ class Result(IntEnum):
 
 
 class ServerError(Exception):
-    """A command failed with `result`; the dispatcher makes the error reply of it."""
+    """A command failed with `result`; the dispatcher makes the error reply of it.
 
-    def __init__(self, result: Result) -> None:
+    subcode and text say more to a client that asks for it; a subcode means something
+    together with the result alone, 0 = none.
+    """
+
+    def __init__(self, result: Result, subcode: int = 0, text: str = "") -> None:
         super().__init__(result.name)
         self.result = result
+        self.subcode = subcode
+        self.text = text
 
 
 class InfoError(Exception):

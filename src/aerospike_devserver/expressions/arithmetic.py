@@ -20,17 +20,12 @@ from aerospike_devserver.expressions.nodes import (
     strict,
     typed,
 )
+from aerospike_devserver.model.arguments import wrap
 from aerospike_devserver.model.marks import UNKNOWN
 from aerospike_devserver.model.values import Value
 
 _MASK = (1 << 64) - 1
 _TOP = 1 << 63
-
-
-def wrap(value: int) -> int:
-    """An integer cut to signed 64 bits."""
-    value &= _MASK
-    return value - (1 << 64) if value & _TOP else value
 
 
 def _sub(*values: Any) -> Any:

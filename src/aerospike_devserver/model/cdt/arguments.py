@@ -1,6 +1,5 @@
-"""Kinds of operation arguments, and the row that describes an operation.
+"""Kinds of arguments of list and map operations, and the row that describes one.
 
-Arguments are positional; the optional ones come last. Wrong kind or number: 4.
 Source: section 6 of the MessagePack dialect.
 """
 
@@ -12,14 +11,12 @@ from typing import Any, Final, NamedTuple
 
 from aerospike_devserver.codec.msgpack import MsgpackError
 from aerospike_devserver.codec.particle import check_keys, seal
+from aerospike_devserver.model.arguments import Kind, checked, refuse, wrap
 from aerospike_devserver.model.values import ListValue, MapValue, Value, is_special
-from aerospike_devserver.result import Result, ServerError
+from aerospike_devserver.result import Result
 
 MAX_PARAMETERS = 1 << 20
 """Items of a list of values or keys to look for."""
-
-_TOP = 1 << 63
-_WRAP = 1 << 64
 
 
 class NoResult(Enum):
@@ -35,36 +32,6 @@ class Unchanged(NamedTuple):
     """The result of a modification that NO_FAIL has turned into nothing."""
 
     result: Value
-
-
-def refuse(result: Result = Result.OP_NOT_APPLICABLE) -> ServerError:
-    """The error to raise; 26 unless told otherwise."""
-    return ServerError(result)
-
-
-def _is_int(value: Value) -> bool:
-    return type(value) is int
-
-
-def signed(value: Value) -> int:
-    """An index, rank or offset: any integer, read as signed 64 bits."""
-    if not _is_int(value):
-        raise refuse(Result.REQUEST_INVALID)
-    number: int = value
-    return number - _WRAP if number >= _TOP else number
-
-
-def unsigned(value: Value) -> int:
-    """A count or flags: any integer, read as unsigned; a negative one is huge."""
-    if not _is_int(value):
-        raise refuse(Result.REQUEST_INVALID)
-    number: int = value
-    return number + _WRAP if number < 0 else number
-
-
-def anything(value: Value) -> Value:
-    """A value to compare with; nothing is checked."""
-    return value
 
 
 def storable(value: Value) -> Value:
@@ -140,12 +107,7 @@ def add(value: int | float, delta: int | float) -> int | float:
     """A sum of the type of value: integers wrap at 64 bits, deltas are truncated."""
     if isinstance(value, float):
         return float(value) + delta
-    total = value + int(delta) & _WRAP - 1
-    return total - _WRAP if total >= _TOP else total
-
-
-Kind = Callable[[Value], Any]
-"""Checks an argument as it came and gives it as the operation wants it."""
+    return wrap(value + int(delta))
 
 
 class Row(NamedTuple):
@@ -167,9 +129,7 @@ class Row(NamedTuple):
 
     def arguments(self, values: list[Value]) -> list[Any]:
         """The checked arguments; ServerError 4."""
-        if not self.n_required <= len(values) <= len(self.kinds):
-            raise refuse(Result.REQUEST_INVALID)
-        return [kind(value) for kind, value in zip(self.kinds, values, strict=False)]
+        return checked(self.kinds, self.n_required, values)
 
 
 Function = Callable[..., Value]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from aerospike_devserver.model.cdt.arguments import Kind, Row, unsigned
+from aerospike_devserver.model.arguments import Kind, unsigned
+from aerospike_devserver.model.cdt.arguments import Row
 from aerospike_devserver.model.cdt.selection import (
     Found,
     View,

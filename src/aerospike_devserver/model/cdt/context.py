@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from aerospike_devserver.model.arguments import refuse, signed
 from aerospike_devserver.model.cdt import lists, maps
-from aerospike_devserver.model.cdt.arguments import refuse, signed
 from aerospike_devserver.model.cdt.selection import View
 from aerospike_devserver.model.values import (
     ORDERED,

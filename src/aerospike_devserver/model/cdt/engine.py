@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from aerospike_devserver.codec.msgpack import MsgpackError, decode_first
+from aerospike_devserver.model.arguments import refuse
 from aerospike_devserver.model.cdt import context, lists, maps, select
-from aerospike_devserver.model.cdt.arguments import NO_RESULT, Row, Unchanged, refuse
+from aerospike_devserver.model.cdt.arguments import NO_RESULT, Row, Unchanged
 from aerospike_devserver.model.values import ListValue, MapValue, Value
 from aerospike_devserver.result import Result
 

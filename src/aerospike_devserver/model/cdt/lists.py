@@ -11,20 +11,17 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
+from aerospike_devserver.model.arguments import anything, refuse, signed, unsigned
 from aerospike_devserver.model.cdt.arguments import (
     NO_RESULT,
     Row,
     Unchanged,
     add,
-    anything,
     is_number,
     parameters,
-    refuse,
     registrar,
-    signed,
     storable,
     storable_items,
-    unsigned,
 )
 from aerospike_devserver.model.cdt.by import By, by_rows
 from aerospike_devserver.model.cdt.selection import (

@@ -10,22 +10,19 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 
 from aerospike_devserver.codec.particle import key_order
+from aerospike_devserver.model.arguments import anything, refuse, signed, unsigned
 from aerospike_devserver.model.cdt.arguments import (
     NO_RESULT,
     Row,
     Unchanged,
     add,
-    anything,
     is_number,
     number_or_nil,
     parameters,
-    refuse,
     registrar,
-    signed,
     storable,
     storable_key,
     storable_pairs,
-    unsigned,
 )
 from aerospike_devserver.model.cdt.by import By, by_rows
 from aerospike_devserver.model.cdt.selection import (

@@ -8,14 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from aerospike_devserver.model.arguments import refuse, unsigned
 from aerospike_devserver.model.cdt import context, lists, maps
-from aerospike_devserver.model.cdt.arguments import (
-    NO_RESULT,
-    parameters,
-    refuse,
-    storable,
-    unsigned,
-)
+from aerospike_devserver.model.cdt.arguments import NO_RESULT, parameters, storable
 from aerospike_devserver.model.marks import REMOVE, UNKNOWN
 from aerospike_devserver.model.values import ListValue, MapValue, Value
 from aerospike_devserver.result import Result, ServerError

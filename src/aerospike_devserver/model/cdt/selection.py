@@ -14,7 +14,8 @@ from enum import IntEnum
 from functools import cached_property
 from typing import NamedTuple
 
-from aerospike_devserver.model.cdt.arguments import NO_RESULT, refuse
+from aerospike_devserver.model.arguments import refuse
+from aerospike_devserver.model.cdt.arguments import NO_RESULT
 from aerospike_devserver.model.values import (
     ListValue,
     MapValue,
