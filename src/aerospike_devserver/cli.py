@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from aerospike_devserver.cluster import DevCluster
-from aerospike_devserver.config import DEFAULT_NAMESPACES, DEFAULT_VERSION
+from aerospike_devserver.config import DEFAULT_NAMESPACES
+from aerospike_devserver.version import BUILDS, DEFAULT_VERSION
 
 _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--nodes", {"type": int, "default": 1, "help": "number of nodes"}),
@@ -32,7 +33,13 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         "--replication-factor",
         {"type": int, "default": 2, "help": "cut to the live nodes"},
     ),
-    ("--version", {"default": DEFAULT_VERSION, "help": "build to report"}),
+    (
+        "--version",
+        {
+            "default": DEFAULT_VERSION,
+            "help": f"{', '.join(BUILDS)}, or the build to report (%(default)s)",
+        },
+    ),
     ("--cluster-name", {"default": None, "help": "name of the cluster"}),
     ("--default-ttl", {"type": int, "default": 0, "help": "seconds; 0 = never expire"}),
     (

@@ -8,7 +8,6 @@ from types import TracebackType
 
 from aerospike_devserver.config import (
     DEFAULT_NAMESPACES,
-    DEFAULT_VERSION,
     ClusterConfig,
     NamespaceConfig,
 )
@@ -16,6 +15,7 @@ from aerospike_devserver.dispatch import answer
 from aerospike_devserver.handlers.session import Session
 from aerospike_devserver.model.state import ClusterState
 from aerospike_devserver.transport import Listener, Loop
+from aerospike_devserver.version import DEFAULT_VERSION
 
 REAP_PERIOD_S = 10.0
 
@@ -31,7 +31,8 @@ class DevCluster:
     :param host: a loopback address.
     :param namespaces: their names.
     :param replication_factor: cut to the number of live nodes.
-    :param version: the build reported to clients, four numbers.
+    :param version: "8.1" or "8.2", or a build of four numbers to report: what the
+        server does not know in that version it refuses, string operations before 8.2.
     :param cluster_name: None = the cluster has no name.
     :param default_ttl: seconds to live of records written without TTL, 0 = for ever.
     :param nsup_period: seconds; 0 turns expiration off.

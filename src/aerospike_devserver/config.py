@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from ipaddress import AddressValueError, IPv4Address
+
+from aerospike_devserver.version import Version, build_of, version_of
 
 MAX_NODES = 64
 MAX_NAMESPACES = 32
 DEFAULT_NAMESPACES = ("test", "bar")
-DEFAULT_VERSION = "8.1.2.0"
 
 _NAMESPACE = re.compile(r"[A-Za-z0-9_.$-]{1,31}")
-_VERSION = re.compile(r"\d+\.\d+\.\d+\.\d+\S*")
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,10 @@ class NamespaceConfig:
 
 @dataclass(frozen=True)
 class ClusterConfig:
-    """Settings of a cluster. port 0 = any free port for each node."""
+    """Settings of a cluster. port 0 = any free port for each node.
+
+    version: a key of `version.BUILDS`, or a build.
+    """
 
     nodes: int
     port: int
@@ -64,11 +68,20 @@ class ClusterConfig:
             )
         if self.replication_factor < 1:
             raise ValueError("replication_factor is 1 or more")
-        if not _VERSION.fullmatch(self.version):
-            raise ValueError("version has four numbers, as in 8.1.2.0")
+        build_of(self.version)
         names = [namespace.name for namespace in self.namespaces]
         if not 1 <= len(names) <= MAX_NAMESPACES or len(set(names)) < len(names):
             raise ValueError(f"1 to {MAX_NAMESPACES} different namespaces")
+
+    @property
+    def build(self) -> str:
+        """The build that is reported: four numbers."""
+        return build_of(self.version)
+
+    @cached_property
+    def plays(self) -> Version:
+        """The version whose operations are known."""
+        return version_of(self.build)
 
     @property
     def replicas(self) -> int:

@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from aerospike_devserver.version import DEFAULT_VERSION, build_of
+
 if TYPE_CHECKING:
     import aerospike
     from aerospike_devserver.cluster import DevCluster
@@ -53,11 +55,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="nodes of the development cluster (default: 1)",
     )
     group.addoption(
+        "--aerospike-version",
+        metavar="VERSION",
+        help="version that the development cluster plays: 8.1, 8.2, or a build "
+        "(default: 8.2)",
+    )
+    group.addoption(
         "--aerospike-namespace",
         metavar="NAME",
         help="namespace of the keys that fixtures make (default: test)",
     )
     parser.addini("aerospike_hosts", "as --aerospike-hosts, which wins", default="")
+    parser.addini("aerospike_version", "as --aerospike-version, which wins", default="")
     parser.addini(
         "aerospike_namespace", "as --aerospike-namespace, which wins", default="test"
     )
@@ -68,6 +77,10 @@ def pytest_configure(config: pytest.Config) -> None:
     _real_hosts(config)
     if config.getoption("aerospike_nodes") < 1:
         raise pytest.UsageError("--aerospike-nodes: at least 1 is needed")
+    try:
+        build_of(_version(config))
+    except ValueError as error:
+        raise pytest.UsageError(f"--aerospike-version: {error}") from error
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -114,6 +127,11 @@ def _namespace(config: pytest.Config) -> str:
     return str(name or config.getini("aerospike_namespace"))
 
 
+def _version(config: pytest.Config) -> str:
+    given = config.getoption("aerospike_version")
+    return str(given or config.getini("aerospike_version") or DEFAULT_VERSION)
+
+
 @pytest.fixture(scope="session")
 def aerospike_cluster(pytestconfig: pytest.Config) -> Iterator[DevCluster | None]:
     """The development cluster of this process; None when a real one is named.
@@ -129,7 +147,8 @@ def aerospike_cluster(pytestconfig: pytest.Config) -> Iterator[DevCluster | None
 
     namespaces = dict.fromkeys([*DEFAULT_NAMESPACES, _namespace(pytestconfig)])
     nodes = pytestconfig.getoption("aerospike_nodes")
-    with DevCluster(nodes, namespaces=namespaces) as cluster:
+    version = _version(pytestconfig)
+    with DevCluster(nodes, namespaces=namespaces, version=version) as cluster:
         yield cluster
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from aerospike_devserver import DevCluster
 
 from .differences import (
     DECIDED,
@@ -20,6 +23,7 @@ from .differences import (
 )
 
 HERE = Path(__file__).parent
+RECORDED_VERSION = "8.1"
 AREAS = ["keys", "record", "value", "config", "list", "map"]
 QUIRKS = [
     line
@@ -29,9 +33,17 @@ QUIRKS = [
 
 
 @pytest.fixture(scope="module")
-def answers(hosts, _shared_cluster, tmp_path_factory) -> dict[str, Any]:
-    if _shared_cluster is not None:
-        _shared_cluster.reset()  # other tests may have moved its clock
+def hosts(real_hosts) -> Iterator[list[tuple[str, int]]]:
+    """Seeds of the version that was recorded."""
+    if real_hosts:
+        yield real_hosts
+        return
+    with DevCluster(nodes=3, version=RECORDED_VERSION) as made:
+        yield made.hosts
+
+
+@pytest.fixture(scope="module")
+def answers(hosts, tmp_path_factory) -> dict[str, Any]:
     out = tmp_path_factory.mktemp("conformance") / "answers.json"
     host, port = hosts[0]
     command = [sys.executable, "-W", "ignore", str(HERE / "replay.py"), host, str(port)]

@@ -122,6 +122,32 @@ def test_nodes_and_namespace_are_options(run):
     ).assert_outcomes(passed=2)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "file", "build"),
+    [
+        ([], "", "8.2.0.0"),
+        (["--aerospike-version=8.1"], "8.2", "8.1.2.0"),
+        ([], "8.1", "8.1.2.0"),
+        ([], "8.1.0.3", "8.1.0.3"),
+    ],
+)
+def test_version_is_an_option(run, pytester, arguments, file, build):
+    pytester.makeini(f"[pytest]\naerospike_version = {file}")
+    run(
+        f"""
+        def test_build(aerospike_client):
+            assert aerospike_client.info_random_node("build") == "build\\t{build}\\n"
+        """,
+        *arguments,
+    ).assert_outcomes(passed=1)
+
+
+def test_malformed_version_is_a_usage_error(run):
+    result = run("def test_nothing(): pass", "--aerospike-version=8")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "version is 8.1 or 8.2, or has four numbers" in result.stderr.str()
+
+
 def test_configuration_of_the_client_can_be_overridden(run):
     run(
         """

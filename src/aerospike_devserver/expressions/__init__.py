@@ -10,6 +10,9 @@ from aerospike_devserver.expressions import (
     arithmetic as _arithmetic,
 )
 from aerospike_devserver.expressions import (
+    calls as _calls,
+)
+from aerospike_devserver.expressions import (
     control as _control,
 )
 from aerospike_devserver.expressions import (
@@ -18,7 +21,7 @@ from aerospike_devserver.expressions import (
 from aerospike_devserver.expressions import (
     record as _record,
 )
-from aerospike_devserver.expressions.control import compile_loop
+from aerospike_devserver.expressions.calls import compiler
 from aerospike_devserver.expressions.nodes import (
     Kind,
     Node,
@@ -30,10 +33,11 @@ from aerospike_devserver.expressions.nodes import (
 from aerospike_devserver.model.marks import UNKNOWN
 from aerospike_devserver.model.values import Value
 from aerospike_devserver.result import Result, ServerError
+from aerospike_devserver.version import Version
 
 __all__ = [
     "Subject",
-    "compile_loop",
+    "compiler",
     "evaluate",
     "parse",
     "parse_condition",
@@ -41,24 +45,24 @@ __all__ = [
     "passes",
 ]
 
-_LOADED = (_arithmetic, _control, _logic, _record)
+_LOADED = (_arithmetic, _calls, _control, _logic, _record)
 
 
-def parse_condition(data: bytes) -> Node:
+def parse_condition(data: bytes, version: Version) -> Node:
     """A filter; ServerError 4 if it is no condition."""
-    condition = parse(data)
+    condition = parse(data, version)
     if condition.kind is not Kind.BOOL:
         raise ServerError(Result.REQUEST_INVALID)
     return condition
 
 
-def passes(data: bytes, subject: Subject) -> bool:
+def passes(data: bytes, subject: Subject, version: Version) -> bool:
     """Whether a record passes a filter; ServerError 4 if it is no condition.
 
     First metadata alone decide, if they can; then only a definite True passes. Source:
     section 7.2 of the expression rules.
     """
-    condition = parse_condition(data)
+    condition = parse_condition(data, version)
     verdict = condition.run(Scope(subject._replace(bins=None), None, {}))
     if verdict is UNKNOWN:
         verdict = condition.run(Scope(subject, None, {}))

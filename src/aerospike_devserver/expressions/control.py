@@ -6,7 +6,6 @@ Source: sections 4.6 and 5 of the expression rules.
 from __future__ import annotations
 
 import re
-from copy import deepcopy
 
 from aerospike_devserver.expressions.nodes import (
     UNKNOWN_CODE,
@@ -19,21 +18,16 @@ from aerospike_devserver.expressions.nodes import (
     at_least,
     constant,
     exactly,
-    is_value,
     kind_argument,
     kind_of,
     node,
     parse_node,
-    parse_value,
     strict,
     typed,
 )
-from aerospike_devserver.model.cdt import engine
-from aerospike_devserver.model.cdt.arguments import NO_RESULT
-from aerospike_devserver.model.cdt.select import Loop, Test
+from aerospike_devserver.model.cdt.select import Loop
 from aerospike_devserver.model.marks import REMOVE, UNKNOWN
 from aerospike_devserver.model.values import ListValue, MapValue, Value
-from aerospike_devserver.result import ServerError
 
 _VARIABLE = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -116,9 +110,9 @@ def _variable(value: Value) -> bytes:
 def _var(_code: int, arguments: list[Value], names: Names) -> Node:
     """VAR name: the value that a LET around has given it."""
     name = _variable(exactly(arguments, 1)[0])
-    if name not in names:
+    if name not in names.variables:
         raise ExpressionError("unknown variable")
-    return Node(names[name], lambda scope: scope.variables[name])
+    return Node(names.variables[name], lambda scope: scope.variables[name])
 
 
 @node(125)
@@ -126,14 +120,14 @@ def _let(_code: int, arguments: list[Value], names: Names) -> Node:
     """LET name, value, ..., body: each value may use the names before it."""
     if len(at_least(arguments, 3)) % 2 == 0:
         raise ExpressionError("a body is missing")
-    known = dict(names)
+    known = names._replace(variables=dict(names.variables))
     definitions: list[tuple[bytes, Run]] = []
     for i in range(0, len(arguments) - 1, 2):
         name = _variable(arguments[i])
-        if name in known:
+        if name in known.variables:
             raise ExpressionError("defined twice")
         parsed = parse_node(arguments[i + 1], known)
-        known[name] = parsed.kind
+        known.variables[name] = parsed.kind
         definitions.append((name, parsed.run))
     body = parse_node(arguments[-1], known)
 
@@ -144,94 +138,3 @@ def _let(_code: int, arguments: list[Value], names: Names) -> Node:
         return body.run(inner)
 
     return Node(body.kind, run)
-
-
-# Calls
-
-_CDT = 0
-_MODIFIES = 0x40
-_TARGETS = (Kind.LIST, Kind.MAP, Kind.NIL)
-
-
-def compile_loop(value: Value) -> Test:
-    """The evaluator of a path filter or path modification; ServerError 4."""
-    parsed = parse_value(value)
-    return lambda loop: parsed.run(Scope(None, loop, {}))
-
-
-def _check_operation(value: Value) -> ListValue:
-    """The shape of an operation in a call."""
-    if type(value) is not ListValue or not value.items:
-        raise ExpressionError("operation expected")
-    if value.items[0] == engine.CONTEXT and len(value.items) != 3:
-        raise ExpressionError("context of a wrong shape")
-    return value
-
-
-class _Call:
-    """An operation whose arguments may be expressions: arrays are, the rest is not."""
-
-    def __init__(self, operation: ListValue, names: Names) -> None:
-        self.context: Value = None
-        inner = operation
-        if operation.items[0] == engine.CONTEXT:
-            self.context = operation.items[1]
-            inner = _check_operation(operation.items[2])
-        self.code, *arguments = inner.items
-        self.is_literal = self.code == engine.SELECT
-        self.arguments: list[Value | Run] = [
-            parse_node(each, names).run
-            if type(each) is ListValue and not self.is_literal
-            else each
-            for each in arguments
-        ]
-
-    def build(self, scope: Scope) -> Value:
-        """The operation with its arguments evaluated, or UNKNOWN."""
-        items = [self.code]
-        for each in self.arguments:
-            value = each(scope) if callable(each) else each
-            if not is_value(value):
-                return UNKNOWN
-            items.append(deepcopy(value))
-        if self.context is None:
-            return ListValue(items)
-        return ListValue([engine.CONTEXT, self.context, ListValue(items)])
-
-
-@node(127)
-def _call(_code: int, arguments: list[Value], names: Names) -> Node:
-    """CALL type, system, operation, target: of lists and maps only.
-
-    Whatever fails on the way makes the value unknown. A modification gives the modified
-    container, not its own result, and changes nothing stored.
-    """
-    number, system, operation, raw_target = exactly(arguments, 4)
-    kind, flags = kind_argument(number), constant(system)
-    modifies = bool(flags & _MODIFIES)
-    if flags & ~_MODIFIES != _CDT:
-        raise ExpressionError("no such system")
-    call = _Call(_check_operation(operation), names)
-    target = parse_node(raw_target, names)
-    if target.kind not in _TARGETS:
-        raise ExpressionError("wrong type of target")
-
-    def run(scope: Scope) -> Value:
-        root, built = target.run(scope), call.build(scope)
-        if not is_value(root) or built is UNKNOWN:
-            return UNKNOWN
-        try:
-            result = _carry_out(root, built, modifies)
-        except ServerError:
-            return UNKNOWN
-        result = None if result is NO_RESULT else result
-        return result if kind_of(result) is kind else UNKNOWN
-
-    return Node(Kind.NIL if target.kind is Kind.NIL else kind, run)
-
-
-def _carry_out(root: Value, built: Value, modifies: bool) -> Value:
-    asked = engine.parse(built)
-    if not modifies:
-        return None if root is None else engine.read(root, asked, compile_loop)
-    return engine.modify(deepcopy(root), asked, compile_loop, root is None).root

@@ -8,7 +8,7 @@ expression rules.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from enum import IntEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ from aerospike_devserver.model.particle import Particle
 from aerospike_devserver.model.record import Bins, Record
 from aerospike_devserver.model.values import Float32, ListValue, MapValue, Value
 from aerospike_devserver.result import Result, ServerError
+from aerospike_devserver.version import Version
 
 MAX_SIZE = 1 << 20
 """Bytes of the largest expression."""
@@ -83,8 +84,13 @@ class Node(NamedTuple):
     run: Run
 
 
-Names = Mapping[bytes, Kind]
-"""The variables that may be used, with their types."""
+class Names(NamedTuple):
+    """What an expression may use: variables with their types, and what is known."""
+
+    variables: dict[bytes, Kind]
+    version: Version
+
+
 Parser = Callable[[int, list[Value], Names], Node]
 _PARSERS: dict[int, Parser] = {}
 
@@ -237,13 +243,13 @@ def checked(make: Callable[[], Node]) -> Node:
 
 
 @lru_cache(maxsize=1024)
-def parse(data: bytes) -> Node:
+def parse(data: bytes, version: Version) -> Node:
     """The one expression in `data`; ServerError 4 if it is none."""
     if len(data) > MAX_SIZE:
         raise ServerError(Result.REQUEST_INVALID)
-    return checked(lambda: parse_node(decode(data)[0], {}))
+    return checked(lambda: parse_node(decode(data)[0], Names({}, version)))
 
 
-def parse_value(value: Any) -> Node:
+def parse_value(value: Any, version: Version) -> Node:
     """The expression in a decoded element; ServerError 4 if it is none."""
-    return checked(lambda: parse_node(value, {}))
+    return checked(lambda: parse_node(value, Names({}, version)))

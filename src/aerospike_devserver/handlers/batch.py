@@ -138,7 +138,7 @@ def _parse(cluster: ClusterState, envelope: Message) -> tuple[int, list[Row]]:
         raise MessageError("no batch")
     condition = fields.get(Field.FILTER)
     if condition is not None:
-        expressions.parse_condition(condition)
+        expressions.parse_condition(condition, cluster.config.plays)
     count, flags = _HEADER.unpack_from(data)
     if not 0 < count <= len(data) // _ROW.size:
         raise MessageError("no rows, or fewer than counted")

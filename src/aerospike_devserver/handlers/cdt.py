@@ -36,7 +36,7 @@ def op_cdt_read(work: Work, name: bytes, _particle: int, value: bytes) -> Bin | 
     if found is None:
         return MISSING
     asked = engine.decode_operation(value)
-    result = engine.read(load(*found), asked, expressions.compile_loop)
+    result = engine.read(load(*found), asked, expressions.compiler(work.version))
     return _entry(result, NO_RESULT)
 
 
@@ -48,7 +48,8 @@ def op_cdt_modify(
     found = work.bins.get(name)
     root = None if found is None else load(*found)
     asked = engine.decode_operation(value)
-    left = engine.modify(root, asked, expressions.compile_loop, found is None)
+    compiler = expressions.compiler(work.version)
+    left = engine.modify(root, asked, compiler, found is None)
     if left.root is not None:
         is_list = isinstance(left.root, ListValue)
         particle = Particle.LIST if is_list else Particle.MAP

@@ -33,6 +33,7 @@ class Command:
         "now_ms",
         "now_s",
         "set_name",
+        "version",
         "void_time_s",
     )
 
@@ -40,6 +41,7 @@ class Command:
         """ServerError 20 for the namespace, 4 for the digest; a query has none."""
         self.generation = self.void_time_s = 0
         self.message = message
+        self.version = cluster.config.plays
         fields = message.fields
         namespace = cluster.storage.find(fields.get(Field.NAMESPACE, b""))
         if namespace is None:
@@ -96,7 +98,7 @@ class Command:
         if condition is None:
             return
         subject = expressions.Subject(record, self.digest, self.now_ms, record.bins)
-        if not expressions.passes(condition, subject):
+        if not expressions.passes(condition, subject, self.version):
             raise ServerError(Result.FILTERED_OUT)
 
     def check_key(self, record: Record) -> None:

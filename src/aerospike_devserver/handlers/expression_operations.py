@@ -22,6 +22,7 @@ from aerospike_devserver.handlers.operations import (
 from aerospike_devserver.model.record import Bin, remove_bin
 from aerospike_devserver.model.values import ListValue
 from aerospike_devserver.result import Result, ServerError
+from aerospike_devserver.version import Version
 
 CREATE_ONLY = 0x01
 UPDATE_ONLY = 0x02
@@ -37,7 +38,7 @@ class _Asked(NamedTuple):
     flags: int
 
 
-def _parse(value: bytes, known_flags: int) -> _Asked:
+def _parse(value: bytes, known_flags: int, version: Version) -> _Asked:
     """The expression and its flags; ServerError 4."""
     try:
         array = decode_first(value)
@@ -49,7 +50,7 @@ def _parse(value: bytes, known_flags: int) -> _Asked:
     flags = flags if type(flags) is int else 0
     if flags & ~known_flags:
         raise ServerError(Result.REQUEST_INVALID)
-    return _Asked(expressions.parse_value(array.items[0]), flags)
+    return _Asked(expressions.parse_value(array.items[0], version), flags)
 
 
 @operation(Op.EXP_READ)
@@ -57,7 +58,7 @@ def op_exp_read(
     work: Work, _name: bytes, _particle: int, value: bytes
 ) -> Bin | Outcome:
     """The value of an expression; the bin name is a label."""
-    asked = _parse(value, EVAL_NO_FAIL)
+    asked = _parse(value, EVAL_NO_FAIL, work.version)
     found = expressions.evaluate(asked.expression, work.subject())
     if not is_value(found):
         if not asked.flags & EVAL_NO_FAIL:
@@ -69,7 +70,7 @@ def op_exp_read(
 @operation(Op.EXP_MODIFY)
 def op_exp_modify(work: Work, name: bytes, _particle: int, value: bytes) -> Outcome:
     """Store the value of an expression in a bin; nil may delete it."""
-    asked = _parse(value, _WRITE_FLAGS)
+    asked = _parse(value, _WRITE_FLAGS, work.version)
     flags, exists = asked.flags, name in work.bins
     if flags & (CREATE_ONLY if exists else UPDATE_ONLY):
         if flags & POLICY_NO_FAIL:

@@ -137,7 +137,7 @@ def _node(request: Request) -> str:
 
 @command("build")
 def _build(request: Request) -> str:
-    return request.node.cluster.config.version
+    return request.node.cluster.config.build
 
 
 @command("edition")

@@ -1,6 +1,6 @@
 """The operations of a record command: what each may stand with, and what it does.
 
-`TRAITS` has a row for each op code; `operation` registers the function that carries it
+`_TRAITS` has a row for each op code; `operation` registers the function that carries it
 out on a `Work`. Source: sections 3, 4 and 6 of the operation semantics.
 """
 
@@ -16,26 +16,32 @@ from aerospike_devserver.expressions import Subject
 from aerospike_devserver.model.particle import BLOBS, Particle
 from aerospike_devserver.model.record import Bin, Bins, remove_bin
 from aerospike_devserver.result import Result, ServerError
+from aerospike_devserver.version import V8_1, V8_2, Version
 
 
 class Traits(NamedTuple):
     """What an operation may be combined with.
 
     writes: not in a pure read; reads: needs the READ flag; answers: may give an entry,
-    so it does not go with read-all; on_replace: goes with a replace policy.
+    so it does not go with read-all; on_replace: goes with a replace policy; since: the
+    version that brought it.
     """
 
     writes: bool
     reads: bool
     answers: bool
     on_replace: bool
+    since: Version = V8_1
 
 
 _READ = Traits(writes=False, reads=True, answers=True, on_replace=True)
 _SILENT_WRITE = Traits(writes=True, reads=False, answers=False, on_replace=False)
 _TELLING_WRITE = Traits(writes=True, reads=False, answers=True, on_replace=False)
 
-TRAITS: dict[int, Traits] = {
+UNKNOWN: Final = Traits(writes=False, reads=False, answers=False, on_replace=True)
+"""Of a code that means nothing: it is refused with 4 when its turn comes."""
+
+_TRAITS: dict[int, Traits] = {
     Op.READ: _READ,
     Op.WRITE: _SILENT_WRITE._replace(on_replace=True),
     Op.INCR: _SILENT_WRITE,
@@ -51,9 +57,16 @@ TRAITS: dict[int, Traits] = {
     Op.BITS_MODIFY: _SILENT_WRITE,
     Op.HLL_READ: _READ,
     Op.HLL_MODIFY: _TELLING_WRITE,
+    Op.STRING_READ: _READ._replace(since=V8_2),
+    Op.STRING_MODIFY: _SILENT_WRITE._replace(since=V8_2),
+    Op.TO_STRING: _READ._replace(since=V8_2),
 }
-"""A code without a row, or with a row but no function below, is refused with 4 when its
-turn comes: unassigned codes, those of newer servers, and those not built yet."""
+
+
+def traits(code: int, version: Version) -> Traits:
+    """What an operation may be combined with, as far as a version knows it."""
+    found = _TRAITS.get(code, UNKNOWN)
+    return found if found.since <= version else UNKNOWN
 
 
 class Outcome(Enum):
@@ -75,10 +88,19 @@ class Work:
     """The bins that operations work on, and the entries of the reply so far.
 
     bins is a private copy in a write. is_write tells mixed commands from pure reads.
-    about: what expressions see of the record, given its bins at the moment.
+    about: what expressions see of the record, given its bins at the moment. version:
+    the one that is played.
     """
 
-    __slots__ = ("_about", "bins", "entries", "is_write", "read_all", "respond_all")
+    __slots__ = (
+        "_about",
+        "bins",
+        "entries",
+        "is_write",
+        "read_all",
+        "respond_all",
+        "version",
+    )
 
     def __init__(
         self,
@@ -88,12 +110,14 @@ class Work:
         is_write: bool,
         read_all: bool,
         respond_all: bool,
+        version: Version,
     ):
         self._about = about
         self.bins = bins
         self.is_write = is_write
         self.read_all = read_all
         self.respond_all = respond_all
+        self.version = version
         self.entries: list[bytes] = []
 
     def subject(self) -> Subject:
@@ -104,7 +128,7 @@ class Work:
         """Carry out one operation and keep its entry; ServerError as it says."""
         code, particle, name, value = op
         function = _FUNCTIONS.get(code)
-        if function is None:
+        if function is None or traits(code, self.version) is UNKNOWN:
             raise ServerError(Result.REQUEST_INVALID)
         outcome = function(self, name, particle, value)
         if isinstance(outcome, tuple):

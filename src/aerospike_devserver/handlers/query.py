@@ -33,7 +33,7 @@ from aerospike_devserver.codec.message import (
 from aerospike_devserver.codec.msgpack import MsgpackError, decode
 from aerospike_devserver.expressions import Subject
 from aerospike_devserver.handlers.command import DIGEST_SIZE
-from aerospike_devserver.handlers.operations import TRAITS, Work, check_name
+from aerospike_devserver.handlers.operations import UNKNOWN, Work, check_name, traits
 from aerospike_devserver.model import geojson
 from aerospike_devserver.model.cdt import context
 from aerospike_devserver.model.particle import Particle
@@ -42,6 +42,7 @@ from aerospike_devserver.model.state import NodeState
 from aerospike_devserver.model.storage import Namespace
 from aerospike_devserver.ownership import N_PARTITIONS, partition_of
 from aerospike_devserver.result import Result, ServerError
+from aerospike_devserver.version import Version
 
 BUFFER_SIZE = 128 * 1024
 """Bytes of records that are sent in one frame; a record is never cut."""
@@ -71,6 +72,7 @@ class Plan(NamedTuple):
     max_records: int
     per_second: int
     now_ms: int
+    version: Version
 
 
 def answer(node: NodeState, message: Message) -> bytes | Iterator[bytes | float]:
@@ -102,7 +104,7 @@ def _number(message: Message, field: Field, layout: Struct) -> int:
 
 def _plan(node: NodeState, message: Message) -> Plan:
     """Check a query; ServerError."""
-    fields = message.fields
+    fields, version = message.fields, node.cluster.config.plays
     if message.info1 & Info1.READ == 0 and message.info2 & Info2.WRITE:
         raise _refuse()  # a background job
     namespace = node.cluster.storage.find(fields.get(Field.NAMESPACE, b""))
@@ -118,13 +120,13 @@ def _plan(node: NodeState, message: Message) -> Plan:
     partitions = _partitions(message)
     condition = fields.get(Field.FILTER)
     if condition is not None:
-        expressions.parse_condition(condition)
+        expressions.parse_condition(condition, version)
     per_second = _number(message, Field.RECORDS_PER_SECOND, _U32)
     max_records = _number(message, Field.MAX_RECORDS, _U64)
     is_short = bool(message.info1 & Info1.SHORT_QUERY)
     if is_short and per_second:
         raise _refuse()
-    ops = _ops(message)
+    ops = _ops(message, version)
     if Field.INDEX_RANGE in fields:
         _check_range(message)
         raise _refuse(Result.INDEX_NOT_FOUND)
@@ -140,6 +142,7 @@ def _plan(node: NodeState, message: Message) -> Plan:
         max_records,
         per_second,
         node.cluster.clock.now_ms(),
+        version,
     )
 
 
@@ -167,7 +170,7 @@ def _partitions(message: Message) -> list[tuple[int, bytes | None]]:
     return list(found.items())
 
 
-def _ops(message: Message) -> list[Operation]:
+def _ops(message: Message, version: Version) -> list[Operation]:
     """The projection: read operations, or the bin names of an older form."""
     names = message.fields.get(Field.BIN_NAMES)
     ops = message.ops
@@ -178,7 +181,8 @@ def _ops(message: Message) -> list[Operation]:
     if len(ops) > MAX_OPS:
         raise _refuse()
     for code, _, name, _ in ops:
-        if code not in TRAITS or TRAITS[code].writes:
+        allowed = traits(code, version)
+        if allowed is UNKNOWN or allowed.writes:
             raise _refuse()
         try:
             check_name(name)
@@ -342,7 +346,7 @@ class _Scan:
         plan = self._plan
         subject = Subject(record, digest, plan.now_ms, record.bins)
         if plan.condition is not None and not expressions.passes(
-            plan.condition, subject
+            plan.condition, subject, plan.version
         ):
             return None
         entries = self._entries(record, subject)
@@ -372,6 +376,7 @@ class _Scan:
             is_write=False,
             read_all=False,
             respond_all=plan.respond_all,
+            version=plan.version,
         )
         if not plan.ops:
             work.add_all_bins()

@@ -24,11 +24,12 @@ from aerospike_devserver.codec.message import (
 from aerospike_devserver.config import NamespaceConfig
 from aerospike_devserver.expressions import Subject
 from aerospike_devserver.handlers.command import Command
-from aerospike_devserver.handlers.operations import TRAITS, Work, check_name
+from aerospike_devserver.handlers.operations import Traits, Work, check_name, traits
 from aerospike_devserver.model.particle import Particle
 from aerospike_devserver.model.record import MAX_BINS, Bins, Record, next_generation
 from aerospike_devserver.model.state import ClusterState
 from aerospike_devserver.result import Result, ServerError
+from aerospike_devserver.version import Version
 
 TTL_DEFAULT = 0
 TTL_NEVER = 0xFFFFFFFF
@@ -89,6 +90,7 @@ def _read_entries(command: Command, record: Record) -> list[bytes]:
         is_write=False,
         read_all=False,
         respond_all=bool(message.info2 & Info2.RESPOND_ALL_OPS),
+        version=command.version,
     )
     if message.info1 & Info1.GET_NO_BINS:
         return []
@@ -99,7 +101,7 @@ def _read_entries(command: Command, record: Record) -> list[bytes]:
         raise ServerError(Result.REQUEST_INVALID)
     for op in message.ops:
         check_name(op[2])
-        if op[0] in TRAITS and TRAITS[op[0]].writes:
+        if traits(op[0], command.version).writes:
             raise ServerError(Result.REQUEST_INVALID)
         work.run(op)
     return work.entries
@@ -155,7 +157,7 @@ def delete(command: Command) -> bytes:
 def write(command: Command) -> bytes:
     """A command that writes: bins, or the metadata alone."""
     message = command.message
-    needs_record = _check_ops(message)
+    needs_record = _check_ops(message, command.version)
     command.check_transaction(Info4.ROLL_FORWARD | Info4.ROLL_BACK)
     record = command.find()
     if record is None:
@@ -173,6 +175,7 @@ def write(command: Command) -> bytes:
         is_write=True,
         read_all=bool(message.info1 & Info1.GET_ALL),
         respond_all=bool(message.info2 & Info2.RESPOND_ALL_OPS),
+        version=command.version,
     )
     for op in message.ops:
         work.run(op)
@@ -210,7 +213,7 @@ def _check_generation(message: Message, record: Record | None) -> None:
         raise ServerError(Result.RECORD_GENERATION)
 
 
-def _check_ops(message: Message) -> bool:
+def _check_ops(message: Message, version: Version) -> bool:
     """Checks of the operations before the record is looked up: ServerError 4 or 21.
 
     True if the command needs an existing record.
@@ -226,27 +229,28 @@ def _check_ops(message: Message) -> bool:
             needs_record = True
         else:
             check_name(name)
-        if replaces and _clashes_with_replace(code, particle):
+        allowed = traits(code, version)
+        if replaces and _clashes_with_replace(code, particle, allowed):
             raise ServerError(Result.REQUEST_INVALID)
-        reads = reads or (code in TRAITS and TRAITS[code].reads)
+        reads = reads or allowed.reads
     if reads and not message.info1 & Info1.READ:
         raise ServerError(Result.REQUEST_INVALID)
     if message.info1 & Info1.GET_ALL:
-        _check_read_all(message)
+        _check_read_all(message, version)
     return needs_record
 
 
-def _clashes_with_replace(code: int, particle: int) -> bool:
+def _clashes_with_replace(code: int, particle: int, allowed: Traits) -> bool:
     """Whether an operation needs the old bins that a replace policy drops."""
     if code == Op.WRITE:
         return particle == Particle.NULL
-    return code in TRAITS and not TRAITS[code].on_replace
+    return not allowed.on_replace
 
 
-def _check_read_all(message: Message) -> None:
+def _check_read_all(message: Message, version: Version) -> None:
     """Read-all stands once, and with nothing else that gives an entry."""
     n_read_all = sum(code == Op.READ and not name for code, _, name, _ in message.ops)
-    n_answers = sum(code in TRAITS and TRAITS[code].answers for code, *_ in message.ops)
+    n_answers = sum(traits(code, version).answers for code, *_ in message.ops)
     if n_read_all != 1 or n_answers > 1 or message.info2 & Info2.RESPOND_ALL_OPS:
         raise ServerError(Result.REQUEST_INVALID)
 

@@ -7,12 +7,14 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from aerospike_devserver.expressions import compile_loop
+from aerospike_devserver.expressions import compiler
 from aerospike_devserver.model.cdt import engine
 from aerospike_devserver.model.values import ListValue, MapValue, is_sorted
 from aerospike_devserver.result import ServerError
+from aerospike_devserver.version import NEWEST
 
 VALUE, INVERTED = 7, 0x10000
+compile_loop = compiler(NEWEST)
 numbers = st.integers(-5, 5)
 positions = st.integers(-7, 7)
 counts = st.integers(0, 5)

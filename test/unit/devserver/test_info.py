@@ -242,6 +242,16 @@ def test_configured_values_are_reported():
 
 
 @pytest.mark.parametrize(
+    ("version", "build"),
+    [("8.1", "8.1.2.0"), ("8.2", "8.2.0.0"), (None, "8.2.0.0"), ("7.2.0.5", "7.2.0.5")],
+)
+def test_version_that_is_played_is_reported(version, build):
+    options = {} if version is None else {"version": version}
+    with DevCluster(**options) as made, Connection(*made.hosts[0]) as connection:
+        assert connection.info("build") == [build]
+
+
+@pytest.mark.parametrize(
     ("command", "answer"),
     [
         ("query-show", ""),
