@@ -24,12 +24,13 @@ from aerospike_devserver.handlers import (
     info,
     query,
     record,
+    values,
 )
 from aerospike_devserver.handlers.session import Session
 from aerospike_devserver.result import Result
 from aerospike_devserver.transport import Reply
 
-_OPERATIONS = (cdt, expression_operations)
+_OPERATIONS = (cdt, expression_operations, values)
 """Modules that add operations to the table of `handlers.operations`."""
 
 log = logging.getLogger(__name__)

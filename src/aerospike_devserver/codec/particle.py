@@ -13,6 +13,7 @@ from typing import Any
 
 from aerospike_devserver.codec.msgpack import MsgpackError, decode, encode
 from aerospike_devserver.model import geojson
+from aerospike_devserver.model.hll.sketch import is_sketch
 from aerospike_devserver.model.particle import BLOBS, Particle
 from aerospike_devserver.model.values import (
     KV_ORDERED,
@@ -30,7 +31,6 @@ INT64 = Struct(">q")
 FLOAT64 = Struct(">d")
 
 INTEGER_SIZES = (8, 4, 2, 1)
-HLL_HEADER_SIZE = 11
 GEO_HEADER_SIZE = 3
 
 
@@ -57,21 +57,8 @@ def _bool(value: bytes) -> bytes:
     return value
 
 
-def _is_hll(value: bytes) -> bool:
-    """Flags 0, index bits 4-16, minhash bits 0 or 4-51, together at most 64."""
-    if len(value) < HLL_HEADER_SIZE or value[0]:
-        return False
-    index_bits, minhash_bits = value[1], value[2]
-    if not 4 <= index_bits <= 16 or not (minhash_bits == 0 or 4 <= minhash_bits <= 51):
-        return False
-    register_bits = (6 + minhash_bits) << index_bits
-    return index_bits + minhash_bits <= 64 and len(value) == (
-        HLL_HEADER_SIZE + (register_bits + 7) // 8
-    )
-
-
 def _hll(value: bytes) -> bytes:
-    if not _is_hll(value):
+    if not is_sketch(value):
         raise ServerError(Result.REQUEST_INVALID)
     return value
 

@@ -1,7 +1,7 @@
 """Expressions: filters of commands, expression operations, path filters.
 
 Each module adds rows to the table of `nodes`. Not here yet, hence refused: regular
-expressions, geographic comparison, calls of bit and HyperLogLog operations.
+expressions, geographic comparison.
 """
 
 from __future__ import annotations

@@ -26,10 +26,13 @@ from aerospike_devserver.expressions.nodes import (
     parse_node,
     parse_value,
 )
+from aerospike_devserver.model import bits
 from aerospike_devserver.model.cdt import engine
 from aerospike_devserver.model.cdt.arguments import NO_RESULT
 from aerospike_devserver.model.cdt.select import Compiler, Test
+from aerospike_devserver.model.hll import operations as hll
 from aerospike_devserver.model.marks import UNKNOWN
+from aerospike_devserver.model.rows import Modify, Read
 from aerospike_devserver.model.values import ListValue, Value
 from aerospike_devserver.result import ServerError
 from aerospike_devserver.version import V8_1, Version
@@ -65,14 +68,16 @@ class _System(NamedTuple):
     """A family of operations, and the types of values that it works on."""
 
     kinds: tuple[Kind, ...]
-    read: Callable[[Value, Value, Version], Value]
-    modify: Callable[[Value, Value, Version], engine.Modified]
+    read: Read
+    modify: Modify | Callable[[Value, Value, Version], engine.Modified]
     since: Version = V8_1
 
 
 _MODIFIES = 0x40
 _SYSTEMS: dict[int, _System] = {
     0: _System((Kind.LIST, Kind.MAP), _read_cdt, _modify_cdt),
+    1: _System((Kind.BLOB,), bits.read, bits.modify),
+    2: _System((Kind.HLL,), hll.read, hll.modify),
 }
 
 

@@ -4,6 +4,7 @@ import os
 import random
 import struct
 import time
+from collections import Counter
 
 import pytest
 
@@ -12,9 +13,14 @@ from aerospike_devserver.dispatch import answer
 from aerospike_devserver.handlers.session import Session
 from aerospike_devserver.model.state import ClusterState
 
+from .packing import Marked, Raw, pack
 from .rawwire import (
+    BLOB,
+    HLL,
     INFO,
+    LIST,
     MESSAGE,
+    STRING,
     Connection,
     RecordClient,
     message,
@@ -37,6 +43,9 @@ PACKED = [
     b"\x82\xc7\x00\x01\xc0\xa2\x03a\x01",
     b"\x82\xa2\x03b\x91\x01\xa2\x03a\xcb\x3f\xf8\0\0\0\0\0\0",
     b"\x91\xdf\xff\xff\xff\xff",
+    b"\x95\x03\x03\x05\xa2\x04\x80\x00",
+    b"\x94\x00\x00\x04\xff\x00",
+    b"\x92\x33\x00\x08",
 ]
 FILTERS = [bytes.fromhex(text) for text in ("9301935102a16105", "93109252a1619100")]
 
@@ -55,7 +64,9 @@ def random_op(rng):
     value = rng.choice([*PACKED, bytes(8), b"", rng.randbytes(rng.randrange(20))])
     name = rng.choice([b"a", b"b", b"", rng.randbytes(rng.randrange(18))])
     return (
-        rng.choice([1, 2, 2, 3, 4, 4, 5, 7, 8, 9, 10, 11, 14, rng.randrange(256)]),
+        rng.choice(
+            [1, 2, 2, 3, 4, 4, 5, 7, 8, 9, 10, *range(11, 20), rng.randrange(256)]
+        ),
         name,
         particle,
         value,
@@ -141,6 +152,69 @@ def test_random_values_are_stored_or_refused(session, caplog):
         expression = message((3, 0, 0), [(0, b"test"), (4, b"v" * 20), (43, value)])
         assert whole(answer(session, MESSAGE, expression))[13] in (0, 2, 4, 27)
     assert not caplog.records
+
+
+NUMBERS = [0, 1, 2, 7, 8, 9, 64, 65, -1, -8, 1 << 27, 1 << 30, 1 << 33, -(1 << 63)]
+
+
+def random_argument(rng):
+    return rng.choice(
+        [
+            rng.choice(NUMBERS),
+            rng.randrange(-40, 80),
+            rng.choice([0, 0, 1, 4, 8]),
+            rng.randbytes(rng.randrange(12)),
+            "".join(rng.choices("aB1 é\u0301ß.*+([$\\", k=rng.randrange(6))),
+            rng.choice([True, None, 1.5, [], ["a", "b"], [1], {}, Marked(["x"])]),
+        ]
+    )
+
+
+FAMILIES = [
+    (12, range(50, 56), 1, 6, put(b"b", BLOB, b"some bytes")),
+    (13, range(13), 0x41, 6, put(b"b", BLOB, b"some bytes")),
+    (15, range(50, 57), 2, 9, put(b"b", HLL, bytes.fromhex("0004" + "00" * 21))),
+    (16, range(5), 0x42, 9, put(b"b", HLL, bytes.fromhex("0004" + "00" * 21))),
+]
+"""Op code, codes of operations, number of a call, expression type, a bin to work on."""
+
+
+def random_operation(rng):
+    """(bin to begin with, operation, the same called in an expression)."""
+    op_code, codes, system, kind, start = rng.choice(FAMILIES)
+    packed = [rng.choice(codes) if rng.random() < 0.9 else rng.randrange(256)]
+    packed += [
+        random_argument(rng) for _ in range(rng.choice([0, 0, 1, 1, 2, 2, 3, 4]))
+    ]
+    call = [127, rng.randrange(10), system, packed, [81, kind, Raw(b"\xa1b")]]
+    if rng.random() < 0.1:
+        packed = [0xFF, [0x10, 0], packed]
+        start = put(b"b", LIST, pack(["text"]))
+    particle = BLOB if op_code < 17 else STRING
+    return start, (op_code, b"b", particle, pack(packed)), pack(call)
+
+
+def test_random_operations_on_values_are_answered(session, caplog):
+    rng = random.Random(4)
+    fields = [(0, b"test"), (4, b"o" * 20)]
+    results: set[int] = set()
+    worked: Counter[int] = Counter()
+    for _ in until(2 * SECONDS):
+        start, operation, call = random_operation(rng)
+        read = (7, b"e", BLOB, b"\x92" + call + b"\0")
+        condition = b"\x93\x01" + call + rng.choice([b"\x01", b"\xa2\x03a", b"\xc3"])
+        for body in (
+            message((0, 1, 0), fields, [start]),
+            message((1, 1, 0), fields, [read]),
+            message((3, 0, 0), [*fields, (43, condition)]),
+            message((1, 1, 0), fields, [operation]),
+        ):
+            result = whole(answer(session, MESSAGE, body))[13]
+            results.add(result)
+        worked[operation[0]] += result == 0
+    assert not caplog.records
+    assert results <= {0, 4, 6, 12, 13, 17, 26, 27, 29}
+    assert all(worked[op_code] > 5 for op_code, *_ in FAMILIES), worked
 
 
 def test_random_bytes_do_not_stop_the_server():
