@@ -55,6 +55,7 @@ class Field(IntEnum):
     BATCH = 41
     BATCH_WITH_SET = 42
     FILTER = 43
+    ERROR_DETAIL = 45
 
 
 class Info1:
@@ -92,11 +93,16 @@ class Info3:
 
 
 class Info4:
-    """Bits of byte 4 of the header: transactions, which need the Enterprise Edition."""
+    """Bits of byte 4 of the header: transactions, which need the Enterprise Edition.
+
+    ERROR_DETAIL: a number of two bits, of which ERROR_DETAIL_UNIT is 1.
+    """
 
     VERIFY_READ: Final = 0x01
     ROLL_FORWARD: Final = 0x02
     ROLL_BACK: Final = 0x04
+    ERROR_DETAIL: Final = 0x60
+    ERROR_DETAIL_UNIT: Final = 0x20
 
 
 class Op(IntEnum):
@@ -223,14 +229,29 @@ def encode_op(code: int, name: bytes, particle: int, value: bytes) -> bytes:
 
 
 def encode_reply(
-    result: int, generation: int = 0, void_time_s: int = 0, ops: Iterable[bytes] = ()
+    result: int,
+    generation: int = 0,
+    void_time_s: int = 0,
+    ops: Iterable[bytes] = (),
+    fields: Sequence[bytes] = (),
 ) -> bytes:
     """The frame of a single-record reply; void_time_s counts from 2010, 0 = never."""
     ops = tuple(ops)
-    payload = b"".join(ops)
+    payload = b"".join((*fields, *ops))
     size = HEADER_SIZE + len(payload)
     header = _REPLY.pack(
-        _PROTO | size, 22, 0, 0, 0, 0, result, generation, void_time_s, 0, 0, len(ops)
+        _PROTO | size,
+        22,
+        0,
+        0,
+        0,
+        0,
+        result,
+        generation,
+        void_time_s,
+        0,
+        len(fields),
+        len(ops),
     )
     return header + payload
 

@@ -39,6 +39,7 @@ __all__ = [
     "Subject",
     "compiler",
     "evaluate",
+    "no_value",
     "parse",
     "parse_condition",
     "parse_value",
@@ -63,12 +64,25 @@ def passes(data: bytes, subject: Subject, version: Version) -> bool:
     section 7.2 of the expression rules.
     """
     condition = parse_condition(data, version)
-    verdict = condition.run(Scope(subject._replace(bins=None), None, {}))
+    verdict = condition.run(Scope(subject._replace(bins=None), None, {}, []))
     if verdict is UNKNOWN:
-        verdict = condition.run(Scope(subject, None, {}))
+        verdict = condition.run(Scope(subject, None, {}, []))
     return verdict is True
 
 
-def evaluate(expression: Node, subject: Subject) -> Value:
-    """The value of an expression about a record, UNKNOWN or REMOVE among them."""
-    return expression.run(Scope(subject, None, {}))
+def evaluate(
+    expression: Node, subject: Subject, failures: list[ServerError] | None = None
+) -> Value:
+    """The value of an expression about a record, UNKNOWN or REMOVE among them.
+
+    failures: takes what has made calls of operations unknown.
+    """
+    return expression.run(
+        Scope(subject, None, {}, [] if failures is None else failures)
+    )
+
+
+def no_value(failures: list[ServerError]) -> ServerError:
+    """The error of an expression without a value: 26, with what is known about it."""
+    cause = failures[-1] if failures else ServerError(Result.OP_NOT_APPLICABLE)
+    return ServerError(Result.OP_NOT_APPLICABLE, cause.subcode, cause.text)

@@ -1,4 +1,4 @@
-"""Calls of operations. Source: section 5 of the expression rules.
+"""Calls of operations. Source: sections 4.7 and 5 of the expression rules.
 
 Whatever fails on the way makes the value unknown. A modification gives the modified
 value, not its own result, and changes nothing stored.
@@ -33,9 +33,11 @@ from aerospike_devserver.model.cdt.select import Compiler, Test
 from aerospike_devserver.model.hll import operations as hll
 from aerospike_devserver.model.marks import UNKNOWN
 from aerospike_devserver.model.rows import Modify, Read
+from aerospike_devserver.model.strings import engine as strings
+from aerospike_devserver.model.strings.operations import to_string
 from aerospike_devserver.model.values import ListValue, Value
 from aerospike_devserver.result import ServerError
-from aerospike_devserver.version import V8_1, Version
+from aerospike_devserver.version import V8_1, V8_2, Version
 
 
 def compiler(version: Version) -> Compiler:
@@ -46,7 +48,7 @@ def compiler(version: Version) -> Compiler:
 
     def compile_loop(value: Value) -> Test:
         parsed = parse_value(value, version)
-        return lambda loop: parsed.run(Scope(None, loop, {}))
+        return lambda loop: parsed.run(Scope(None, loop, {}, []))
 
     return compile_loop
 
@@ -55,7 +57,7 @@ def compiler(version: Version) -> Compiler:
 
 
 def _read_cdt(root: Value, operation: Value, version: Version) -> Value:
-    result = engine.read(root, engine.parse(operation), compiler(version))
+    result = engine.read(root, engine.parse(operation), compiler(version), version)
     return None if result is NO_RESULT else result
 
 
@@ -78,6 +80,7 @@ _SYSTEMS: dict[int, _System] = {
     0: _System((Kind.LIST, Kind.MAP), _read_cdt, _modify_cdt),
     1: _System((Kind.BLOB,), bits.read, bits.modify),
     2: _System((Kind.HLL,), hll.read, hll.modify),
+    3: _System((Kind.STRING,), strings.read, strings.modify, V8_2),
 }
 
 
@@ -153,8 +156,32 @@ def _call(_code: int, arguments: list[Value], names: Names) -> Node:
             return UNKNOWN
         try:
             result = carry_out(root, built)
-        except ServerError:
+        except ServerError as error:
+            scope.failures.append(error)
             return UNKNOWN
         return result if kind_of(result) is kind else UNKNOWN
 
     return Node(Kind.NIL if target.kind is Kind.NIL else kind, run)
+
+
+_WITH_TEXT = (Kind.INT, Kind.FLOAT, Kind.STRING, Kind.BOOL, Kind.BLOB)
+
+
+@node(99)
+def _to_string(_code: int, arguments: list[Value], names: Names) -> Node:
+    """TO_STRING of a number, string, bool or blob."""
+    source = parse_node(exactly(arguments, 1)[0], names)
+    if names.version < V8_2 or source.kind not in _WITH_TEXT:
+        raise ExpressionError("no text for values of this type")
+
+    def run(scope: Scope) -> Value:
+        found = source.run(scope)
+        if not is_value(found):
+            return UNKNOWN
+        try:
+            return to_string(found)
+        except ServerError as error:
+            scope.failures.append(error)
+            return UNKNOWN
+
+    return Node(Kind.STRING, run)

@@ -66,12 +66,13 @@ class Scope(NamedTuple):
     """What an expression can see.
 
     loop: of a path filter or path modification, which sees nothing else of a record.
-    variables: of the LETs around.
+    variables: of the LETs around. failures: what has made calls unknown so far.
     """
 
     subject: Subject | None
     loop: Loop | None
     variables: dict[bytes, Value]
+    failures: list[ServerError]
 
 
 Run = Callable[[Scope], Value]

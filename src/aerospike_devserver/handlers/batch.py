@@ -17,6 +17,7 @@ from aerospike_devserver.codec.frame import ProtoType, frame
 from aerospike_devserver.codec.message import (
     Field,
     Info3,
+    Info4,
     Message,
     MessageError,
     as_batch_row,
@@ -96,7 +97,8 @@ class _RowReader:
         else:
             (info1,) = self._take(_BYTE)
             info2, info3 = 0, self._envelope.info3 & _SC_BITS
-        info4 = self._take(_BYTE)[0] if mask & _INFO4 else 0
+        detail = self._envelope.info4 & Info4.ERROR_DETAIL
+        info4 = self._take(_BYTE)[0] if mask & _INFO4 else detail
         generation = self._take(_U16)[0] if mask & _GENERATION else 0
         ttl = self._take(_U32)[0] if mask & _TTL else 0
         n_fields, n_ops = self._take(_COUNTS)

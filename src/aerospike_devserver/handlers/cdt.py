@@ -36,7 +36,8 @@ def op_cdt_read(work: Work, name: bytes, _particle: int, value: bytes) -> Bin | 
     if found is None:
         return MISSING
     asked = engine.decode_operation(value)
-    result = engine.read(load(*found), asked, expressions.compiler(work.version))
+    compiler = expressions.compiler(work.version)
+    result = engine.read(load(*found), asked, compiler, work.version)
     return _entry(result, NO_RESULT)
 
 

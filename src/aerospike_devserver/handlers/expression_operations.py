@@ -59,10 +59,11 @@ def op_exp_read(
 ) -> Bin | Outcome:
     """The value of an expression; the bin name is a label."""
     asked = _parse(value, EVAL_NO_FAIL, work.version)
-    found = expressions.evaluate(asked.expression, work.subject())
+    failures: list[ServerError] = []
+    found = expressions.evaluate(asked.expression, work.subject(), failures)
     if not is_value(found):
         if not asked.flags & EVAL_NO_FAIL:
-            raise ServerError(Result.OP_NOT_APPLICABLE)
+            raise expressions.no_value(failures)
         return NO_RESULT
     return NO_RESULT if found is None else dump(found)
 
@@ -76,10 +77,11 @@ def op_exp_modify(work: Work, name: bytes, _particle: int, value: bytes) -> Outc
         if flags & POLICY_NO_FAIL:
             return MISSING
         raise ServerError(Result.BIN_EXISTS if exists else Result.BIN_NOT_FOUND)
-    found = expressions.evaluate(asked.expression, work.subject())
+    failures: list[ServerError] = []
+    found = expressions.evaluate(asked.expression, work.subject(), failures)
     if not is_value(found):
         if not flags & EVAL_NO_FAIL:
-            raise ServerError(Result.OP_NOT_APPLICABLE)
+            raise expressions.no_value(failures)
     elif found is not None:
         work.bins[name] = dump(found)
     elif flags & ALLOW_DELETE:

@@ -33,6 +33,7 @@ from aerospike_devserver.codec.message import (
 from aerospike_devserver.codec.msgpack import MsgpackError, decode
 from aerospike_devserver.expressions import Subject
 from aerospike_devserver.handlers.command import DIGEST_SIZE
+from aerospike_devserver.handlers.details import details_of
 from aerospike_devserver.handlers.operations import UNKNOWN, Work, check_name, traits
 from aerospike_devserver.model import geojson
 from aerospike_devserver.model.cdt import context
@@ -80,7 +81,8 @@ def answer(node: NodeState, message: Message) -> bytes | Iterator[bytes | float]
     try:
         plan = _plan(node, message)
     except ServerError as error:
-        return encode_reply(error.result)
+        fields = details_of(error, message.info4, node.cluster.config.plays)
+        return encode_reply(error.result, fields=fields)
     return _Scan(node, plan).frames()
 
 

@@ -24,6 +24,7 @@ from aerospike_devserver.codec.message import (
 from aerospike_devserver.config import NamespaceConfig
 from aerospike_devserver.expressions import Subject
 from aerospike_devserver.handlers.command import Command
+from aerospike_devserver.handlers.details import details_of
 from aerospike_devserver.handlers.operations import Traits, Work, check_name, traits
 from aerospike_devserver.model.particle import Particle
 from aerospike_devserver.model.record import MAX_BINS, Bins, Record, next_generation
@@ -36,6 +37,9 @@ TTL_NEVER = 0xFFFFFFFF
 TTL_UNCHANGED = 0xFFFFFFFE
 MAX_TTL_S = 315_360_000
 NO_TOUCH = 0xFFFFFFFF
+
+_TTL_INVALID, _TOO_MANY_BINS = 1, 5
+"""Sub-codes of result 4."""
 
 _REPLACE = Info3.CREATE_OR_REPLACE | Info3.REPLACE_ONLY
 _SC_READ = Info3.SC_READ_TYPE | Info3.SC_READ_RELAX
@@ -265,7 +269,7 @@ def _void_time(command: Command, record: Record | None) -> int:
             return record.void_time_s
         ttl = TTL_DEFAULT
     if ttl > MAX_TTL_S:
-        raise ServerError(Result.REQUEST_INVALID)
+        raise ServerError(Result.REQUEST_INVALID, _TTL_INVALID, "the TTL is too large")
     ttl = ttl or config.default_ttl_s
     if ttl and not config.nsup_period_s and not config.allow_ttl_without_nsup:
         raise ServerError(Result.FORBIDDEN)
@@ -277,7 +281,7 @@ def _finish(
 ) -> None:
     """Store what the operations have left, or delete a record without bins."""
     if len(work.bins) > MAX_BINS:
-        raise ServerError(Result.REQUEST_INVALID)
+        raise ServerError(Result.REQUEST_INVALID, _TOO_MANY_BINS, "too many bins")
     if work.bins:
         written = _successor(command, record, work, void_time_s)
         if written.stored_size > command.namespace.config.max_record_size:
@@ -337,6 +341,6 @@ def answer(cluster: ClusterState, message: Message) -> bytes:
         command = Command(cluster, message)
         return _handler(message)(command)
     except ServerError as error:
-        if command is None:
-            return encode_reply(error.result)
-        return encode_reply(error.result, command.generation, command.void_time_s)
+        fields = details_of(error, message.info4, cluster.config.plays)
+        known = (command.generation, command.void_time_s) if command else (0, 0)
+        return encode_reply(error.result, *known, fields=fields)

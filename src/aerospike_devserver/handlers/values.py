@@ -1,7 +1,7 @@
-"""Operations on blobs and HyperLogLogs: from the bin and back into it.
+"""Operations on blobs, HyperLogLogs and strings: from the bin and back into it.
 
-Source: sections A.1 and B.1 of the page on bits and HyperLogLogs, section 3 of the
-operation semantics.
+Source: sections A.1 and B.1 of the page on bits and HyperLogLogs, A.1 of the page on
+string operations, section 3 of the operation semantics.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from aerospike_devserver.model.hll import operations as hll
 from aerospike_devserver.model.particle import Particle
 from aerospike_devserver.model.record import Bin
 from aerospike_devserver.model.rows import Modify, Read, decode_operation
+from aerospike_devserver.model.strings import engine as strings
+from aerospike_devserver.model.strings.operations import to_string
 from aerospike_devserver.model.values import Value
 from aerospike_devserver.result import Result, ServerError
 
@@ -75,3 +77,28 @@ def op_hll_modify(
     """Add to a sketch; some operations have a result."""
     result = _modify(work, name, value, hll.modify)
     return MISSING if result is None else dump(result)
+
+
+@operation(Op.STRING_READ)
+def op_string_read(
+    work: Work, name: bytes, _particle: int, value: bytes
+) -> Bin | Outcome:
+    """Look at a string."""
+    return _read(work, name, value, strings.read)
+
+
+@operation(Op.STRING_MODIFY)
+def op_string_modify(work: Work, name: bytes, particle: int, value: bytes) -> Outcome:
+    """Change a string."""
+    _check_particle(particle, Particle.STRING)
+    _modify(work, name, value, strings.modify)
+    return MISSING
+
+
+@operation(Op.TO_STRING)
+def op_to_string(
+    work: Work, name: bytes, _particle: int, _value: bytes
+) -> Bin | Outcome:
+    """A bin of another type as a string."""
+    found = work.bins.get(name)
+    return MISSING if found is None else dump(to_string(load(*found)))

@@ -14,6 +14,7 @@ from aerospike_devserver.codec.particle import check_keys, seal
 from aerospike_devserver.model.arguments import Kind, checked, refuse, wrap
 from aerospike_devserver.model.values import ListValue, MapValue, Value, is_special
 from aerospike_devserver.result import Result
+from aerospike_devserver.version import V8_1, Version
 
 MAX_PARAMETERS = 1 << 20
 """Items of a list of values or keys to look for."""
@@ -116,7 +117,8 @@ class Row(NamedTuple):
     kinds: of all arguments, the first n_required of which must be there. run: called
     with the container and the arguments. new_flags: order flags of the container that
     the arguments would create, None if the operation creates none; missing: what it
-    answers then if there is no bin, None = success without result.
+    answers then if there is no bin, None = success without result. since: the version
+    that brought it.
     """
 
     name: str
@@ -126,6 +128,7 @@ class Row(NamedTuple):
     run: Callable[..., Value]
     new_flags: Callable[..., int] | None = None
     missing: Result | None = None
+    since: Version = V8_1
 
     def arguments(self, values: list[Value]) -> list[Any]:
         """The checked arguments; ServerError 4."""
@@ -146,6 +149,7 @@ def registrar(rows: dict[int, Row]) -> Callable[..., Register]:
         modifies: bool = True,
         creates: Callable[..., int] | None = None,
         missing: Result | None = None,
+        since: Version = V8_1,
     ) -> Register:
         def register(function: Function) -> Function:
             rows[code] = Row(
@@ -156,6 +160,7 @@ def registrar(rows: dict[int, Row]) -> Callable[..., Register]:
                 function,
                 creates,
                 missing,
+                since,
             )
             return function
 

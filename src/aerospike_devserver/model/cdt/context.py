@@ -145,14 +145,39 @@ def find(container: Value, step: Level) -> int | None:
 # Reading
 
 
-def resolve(root: Value, levels: list[Level]) -> Value:
-    """What the context leads to; ServerError 26 if it leads nowhere."""
+class Passage(NamedTuple):
+    """A container that a context goes through, and where it goes on."""
+
+    container: Container
+    place: int
+
+
+def trace(root: Value, levels: list[Level]) -> list[Passage]:
+    """The way of a context; ServerError 26 if it leads nowhere."""
+    passages = []
     for step in levels:
         position = find(root, step)
         if position is None:
             raise refuse()
+        passages.append(Passage(root, position))
         root = children(root)[position]
-    return root
+    return passages
+
+
+def resolve(root: Value, levels: list[Level]) -> Value:
+    """What the context leads to; ServerError 26 if it leads nowhere."""
+    passages = trace(root, levels)
+    if not passages:
+        return root
+    container, place = passages[-1]
+    return children(container)[place]
+
+
+def restore_order(containers: list[Container]) -> None:
+    """Sort the ordered lists that a change lies in; containers: outer ones first."""
+    for container in reversed(containers):
+        if isinstance(container, ListValue):
+            lists.restore_order(container)
 
 
 # Writing
@@ -216,10 +241,8 @@ class Path:
         return self._root
 
     def restore_order(self) -> None:
-        """Sort the ordered lists that the change lies in, inner ones first."""
-        for container in reversed(self._steps):
-            if isinstance(container, ListValue):
-                lists.restore_order(container)
+        """Sort the ordered lists that the change lies in."""
+        restore_order(self._steps)
 
 
 def _empty(step: Level) -> Container:

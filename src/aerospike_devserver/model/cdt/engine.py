@@ -15,6 +15,7 @@ from aerospike_devserver.model.cdt import context, lists, maps, select
 from aerospike_devserver.model.cdt.arguments import NO_RESULT, Row, Unchanged
 from aerospike_devserver.model.values import ListValue, MapValue, Value
 from aerospike_devserver.result import Result
+from aerospike_devserver.version import NEWEST, Version
 
 CONTEXT = 0xFF
 SELECT = 0xFE
@@ -34,12 +35,12 @@ class Operation(NamedTuple):
     def container_type(self) -> type[ListValue] | type[MapValue]:
         return ListValue if self.code < _FIRST_MAP_CODE else MapValue
 
-    def row(self, modifies: bool) -> Row:
+    def row(self, modifies: bool, version: Version = NEWEST) -> Row:
         """The row of the code; ServerError 4 if there is none of that kind."""
         row = (lists.ROWS if self.container_type is ListValue else maps.ROWS).get(
             self.code
         )
-        if row is None or row.modifies is not modifies:
+        if row is None or row.modifies is not modifies or row.since > version:
             raise refuse(Result.REQUEST_INVALID)
         return row
 
@@ -101,14 +102,19 @@ def _check_root(operation: Operation, root: Value) -> None:
         raise refuse(Result.REQUEST_INVALID)
 
 
-def read(root: Value, operation: Operation, compiler: select.Compiler) -> Value:
+def read(
+    root: Value,
+    operation: Operation,
+    compiler: select.Compiler,
+    version: Version = NEWEST,
+) -> Value:
     """The result of an operation that changes nothing. root: any value of a bin."""
     if operation.code == SELECT:
         return select.select(root, operation.arguments, compiler)
     _check_root(operation, root)
     found = context.resolve(root, _levels(operation))
     _check_kind(operation, found)
-    row = operation.row(modifies=False)
+    row = operation.row(False, version)
     return row.run(found, *row.arguments(operation.arguments))
 
 

@@ -27,6 +27,7 @@ from aerospike_devserver.model.cdt.by import By, by_rows
 from aerospike_devserver.model.cdt.selection import (
     INDEX_RANGES,
     RANGES,
+    RANK_OUT_OF_BOUNDS,
     RANK_RANGES,
     Found,
     Missing,
@@ -45,12 +46,14 @@ from aerospike_devserver.model.cdt.selection import (
 )
 from aerospike_devserver.model.values import (
     ORDERED,
+    TYPE_STRING,
     ListValue,
     Value,
     compare,
     order_key,
 )
 from aerospike_devserver.result import Result
+from aerospike_devserver.version import V8_2
 
 ADD_UNIQUE = 1
 INSERT_BOUNDED = 2
@@ -59,6 +62,9 @@ PARTIAL = 8
 
 DESCENDING = 1
 DROP_DUPLICATES = 2
+
+_BOUNDED_LIST_OVERFLOW = 3
+"""Sub-code of result 26."""
 
 _PERSIST_INDEX = 0x10
 _MAX_INDEX = 1 << 31
@@ -70,9 +76,10 @@ ROWS: dict[int, Row] = {}
 class Violation(Exception):
     """A write flag forbids the change: `result`, or nothing with NO_FAIL."""
 
-    def __init__(self, result: Result) -> None:
+    def __init__(self, result: Result, subcode: int = 0) -> None:
         super().__init__(result.name)
         self.result = result
+        self.subcode = subcode
 
 
 def new_flags(order: int) -> int:
@@ -109,7 +116,7 @@ def _allow(
     except Violation as violation:
         if flags & NO_FAIL:
             return Unchanged(unchanged())
-        raise refuse(violation.result) from violation
+        raise refuse(violation.result, violation.subcode) from violation
 
 
 def _contains(items: Sequence[Value], value: Value) -> bool:
@@ -150,7 +157,7 @@ def _place(items: ListValue, index: int, flags: int) -> int:
     if not 0 <= index < _MAX_INDEX:
         raise refuse()
     if index > size and flags & INSERT_BOUNDED:
-        raise Violation(Result.OP_NOT_APPLICABLE)
+        raise Violation(Result.OP_NOT_APPLICABLE, _BOUNDED_LIST_OVERFLOW)
     return index
 
 
@@ -380,6 +387,22 @@ def trim(items: ListValue, index: int, count: int) -> Value:
 # Reading by index
 
 
+def _separator(value: Value) -> bytes:
+    """A byte string, without the inner type byte, which is not looked at."""
+    if type(value) is not bytes or not value:
+        raise refuse(Result.REQUEST_INVALID)
+    return value[1:]
+
+
+@_row(28, _separator, modifies=False, since=V8_2)
+def join(items: ListValue, separator: bytes) -> Value:
+    """The elements, all of them strings, as one string."""
+    prefix = bytes((TYPE_STRING,))
+    if not all(type(item) is bytes and item[:1] == prefix for item in items.items):
+        raise refuse(Result.REQUEST_INVALID)
+    return prefix + separator.join(item[1:] for item in items.items)
+
+
 @_row(16, modifies=False)
 def size(items: ListValue) -> Value:
     """The number of elements."""
@@ -555,7 +578,7 @@ def by_index(view: View, _inverted: bool, index: int) -> Found:
 
 def by_rank(view: View, _inverted: bool, rank: int) -> Found:
     """An element by its rank."""
-    place = single(rank, view.size)
+    place = single(rank, view.size, RANK_OUT_OF_BOUNDS)
     return One(index_of_rank(view, place), lambda: place, _ranges(view, RANK_RANGES))
 
 

@@ -27,6 +27,7 @@ from aerospike_devserver.model.cdt.arguments import (
 from aerospike_devserver.model.cdt.by import By, by_rows
 from aerospike_devserver.model.cdt.selection import (
     INDEX_RANGES,
+    RANK_OUT_OF_BOUNDS,
     RANK_RANGES,
     RANKS,
     Found,
@@ -416,7 +417,7 @@ def by_index(view: View, _inverted: bool, index: int) -> Found:
 
 def by_rank(view: View, _inverted: bool, rank: int) -> Found:
     """An entry by its place in value order."""
-    place = single(rank, view.size)
+    place = single(rank, view.size, RANK_OUT_OF_BOUNDS)
     return One(view.order[place], lambda: place, RANK_RANGES)
 
 

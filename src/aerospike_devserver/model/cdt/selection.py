@@ -93,10 +93,14 @@ class Span:
         return Span(size - self.start - self.count, self.count)
 
 
-def single(position: int, size: int) -> int:
+INDEX_OUT_OF_BOUNDS, RANK_OUT_OF_BOUNDS = 1, 2
+"""Sub-codes of result 26."""
+
+
+def single(position: int, size: int, subcode: int = INDEX_OUT_OF_BOUNDS) -> int:
     """A single index or rank; ServerError 26 outside the container."""
     if not -size <= position < size:
-        raise refuse()
+        raise refuse(subcode=subcode, text="outside the list or map")
     return position + size if position < 0 else position
 
 
