@@ -82,7 +82,14 @@ class Row(NamedTuple):
     since: Version
 
     def arguments(self, values: list[Value]) -> list[Any]:
-        """All arguments, defaults among them; ServerError 4."""
+        """All arguments, defaults among them; ServerError 4 with the name."""
+        try:
+            return self._complete(values)
+        except ServerError as error:
+            text = f"{self.name}: {error.text or 'wrong arguments'}"
+            raise refuse(error.result, error.subcode, text) from error
+
+    def _complete(self, values: list[Value]) -> list[Any]:
         n_kinds, n_optional = len(self.kinds), len(self.defaults)
         given = checked(self.kinds, n_kinds - n_optional, values)
         given += self.defaults[n_optional - (n_kinds - len(given)) :]
@@ -118,7 +125,7 @@ def registrar(rows: Rows) -> Callable[..., Callable[[Function], Function]]:
     ) -> Callable[[Function], Function]:
         def register(function: Function) -> Function:
             rows[code] = Row(
-                function.__name__,
+                function.__name__.strip("_"),
                 modifies,
                 (*kinds, *(kind for kind, _ in optional)),
                 tuple(default for _, default in optional),

@@ -139,9 +139,10 @@ def similarity(sketches: Sequence[Sketch]) -> float:
 
 
 def _divide(part: float, whole: int) -> float:
+    """A quotient; 0/0 is the NaN of x86 processors, whose sign is set."""
     if whole:
         return part / whole
-    return math.nan if part == 0 else math.copysign(math.inf, part)
+    return -math.nan if part == 0 else math.copysign(math.inf, part)
 
 
 def _n_used(sketch: Sketch) -> int:

@@ -372,13 +372,16 @@ def prepend(text: str, value: str, _flags: int) -> str:
 # Modifications of case, form and length
 
 
-def _mapping(code: int, function: Callable[[str], str], expansion: int) -> None:
+def _mapping(
+    code: int, name: str, function: Callable[[str], str], expansion: int
+) -> None:
     """Register an operation that needs nothing but the string."""
 
     def run(text: str, _flags: int) -> str:
         _check_estimate(expansion * _size(text))
         return function(text)
 
+    run.__name__ = name
     _row(code, optional=(_CHANGE,), modifies=True)(run)
 
 
@@ -387,13 +390,15 @@ def _blanks(text: str) -> str:
     return _ASCII_SPACE if text.isascii() else WHITE_SPACE
 
 
-_mapping(56, str.upper, _MAX_EXPANSION)
-_mapping(57, str.lower, _MAX_EXPANSION)
-_mapping(58, str.casefold, _MAX_EXPANSION)
-_mapping(59, lambda text: unicodedata.normalize("NFC", text), _MAX_EXPANSION)
-_mapping(60, lambda text: text.lstrip(_blanks(text)), 1)
-_mapping(61, lambda text: text.rstrip(_blanks(text)), 1)
-_mapping(62, lambda text: text.strip(_blanks(text)), 1)
+_mapping(56, "upper", str.upper, _MAX_EXPANSION)
+_mapping(57, "lower", str.lower, _MAX_EXPANSION)
+_mapping(58, "casefold", str.casefold, _MAX_EXPANSION)
+_mapping(
+    59, "normalize_nfc", lambda text: unicodedata.normalize("NFC", text), _MAX_EXPANSION
+)
+_mapping(60, "trim_start", lambda text: text.lstrip(_blanks(text)), 1)
+_mapping(61, "trim_end", lambda text: text.rstrip(_blanks(text)), 1)
+_mapping(62, "trim", lambda text: text.strip(_blanks(text)), 1)
 
 
 def _padding(text: str, size: int, pad: str) -> str:
