@@ -6,7 +6,6 @@ value, not its own result, and changes nothing stored.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from copy import deepcopy
 from typing import NamedTuple
 
@@ -32,7 +31,7 @@ from aerospike_devserver.model.cdt.arguments import NO_RESULT
 from aerospike_devserver.model.cdt.select import Compiler, Test
 from aerospike_devserver.model.hll import operations as hll
 from aerospike_devserver.model.marks import UNKNOWN
-from aerospike_devserver.model.rows import Modify, Read
+from aerospike_devserver.model.rows import Modified, Modify, Read
 from aerospike_devserver.model.strings import engine as strings
 from aerospike_devserver.model.strings.operations import to_string
 from aerospike_devserver.model.values import ListValue, Value
@@ -61,7 +60,7 @@ def _read_cdt(root: Value, operation: Value, version: Version) -> Value:
     return None if result is NO_RESULT else result
 
 
-def _modify_cdt(root: Value, operation: Value, version: Version) -> engine.Modified:
+def _modify_cdt(root: Value, operation: Value, version: Version) -> Modified:
     asked = engine.parse(operation)
     return engine.modify(deepcopy(root), asked, compiler(version), root is None)
 
@@ -71,7 +70,7 @@ class _System(NamedTuple):
 
     kinds: tuple[Kind, ...]
     read: Read
-    modify: Modify | Callable[[Value, Value, Version], engine.Modified]
+    modify: Modify
     since: Version = V8_1
 
 

@@ -270,6 +270,14 @@ def test_modification_answers_null_if_all_are_to_respond(record):
     ]
 
 
+@pytest.mark.parametrize("by", ["20", "28", "3f"])
+def test_shift_of_a_clipped_range_clears_it(own_record, by):
+    """The reference server does not survive these; hence by the rule alone."""
+    begin(own_record, "6162636465666768")
+    assert own_record.write(bits(f"95 08 20 64 {by} 08")).result == OK
+    assert stored(own_record) == "6162636400000000"
+
+
 # In expressions
 
 BLOB_BIN, NO_BIN = "935106a162", "935106a17a"

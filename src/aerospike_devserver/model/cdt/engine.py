@@ -13,6 +13,7 @@ from aerospike_devserver.codec.msgpack import MsgpackError, decode_first
 from aerospike_devserver.model.arguments import refuse
 from aerospike_devserver.model.cdt import context, lists, maps, select
 from aerospike_devserver.model.cdt.arguments import NO_RESULT, Row, Unchanged
+from aerospike_devserver.model.rows import Modified
 from aerospike_devserver.model.values import ListValue, MapValue, Value
 from aerospike_devserver.result import Result
 from aerospike_devserver.version import NEWEST, Version
@@ -116,13 +117,6 @@ def read(
     _check_kind(operation, found)
     row = operation.row(False, version)
     return row.run(found, *row.arguments(operation.arguments))
-
-
-class Modified(NamedTuple):
-    """What a modification leaves: the container of the bin, None = no bin."""
-
-    root: Container | None
-    result: Value
 
 
 def modify(
