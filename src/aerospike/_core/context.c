@@ -43,18 +43,38 @@ context_create_flag(bool is_list, long order, bool padded)
     return order == 0 ? CREATE_UNORDERED : order == 1 ? CREATE_PADDED : CREATE_SORTED;
 }
 
+/* The order of a level that creates; 0 when it is missing. 0, or -1 with ParamError. */
+static int
+order_from(encoder *e, const char *func, PyObject *order, long *out)
+{
+    *out = 0;
+    if (order == NULL || order == Py_None) {
+        return 0;
+    }
+    if (!PyLong_Check(order)) {
+        return raise_param(e->st, "%s: an order in ctx must be an integer, not %s",
+                           func, Py_TYPE(order)->tp_name);
+    }
+    int overflow;
+    *out = PyLong_AsLongAndOverflow(order, &overflow);
+    return overflow == 0
+               ? 0
+               : raise_param(e->st, "%s: an order in ctx is beyond 64 bits", func);
+}
+
 /* The create flag of a level from its extra_args. 0, or -1 with an exception. */
 static int
-create_flag_of(encoder *e, const level_row *row, PyObject *extra, int *out)
+create_flag_of(encoder *e, const char *func, const level_row *row, PyObject *extra,
+               int *out)
 {
     PyObject *order = NULL, *pad = NULL;
     if (PyDict_Check(extra)) {
         order = PyDict_GetItemWithError(extra, e->st->s_order_key);
         pad = PyDict_GetItemWithError(extra, e->st->s_pad_key);
     }
-    long v = order != NULL && PyLong_Check(order) ? PyLong_AsLong(order) : 0;
+    long v;
     int padded = pad != NULL ? PyObject_IsTrue(pad) : 0;
-    if (padded < 0 || (v == -1 && PyErr_Occurred())) {
+    if (padded < 0 || order_from(e, func, order, &v) < 0) {
         return -1;
     }
     *out = context_create_flag(row->type == LIST_INDEX, v, padded);
@@ -77,7 +97,7 @@ encode_level_value(encoder *e, const char *func, const level_row *row, PyObject 
     if (row->value == EXPRESSION && value != Py_True) { /* True: all children */
         return encode_expression(e, func, "a filter in ctx", value);
     }
-    return encode_item(e, value);
+    return encode_item(e, value) == 0 ? 0 : raise_naming(e->st, func, "ctx");
 }
 
 static int
@@ -104,7 +124,7 @@ encode_level(encoder *e, const char *func, PyObject *level, int flags)
         PyErr_Clear(); /* of a missing attribute, or of a number beyond a long */
         bad_context(e, func);
     }
-    else if (!row->creates || create_flag_of(e, row, extra, &own_flag) == 0) {
+    else if (!row->creates || create_flag_of(e, func, row, extra, &own_flag) == 0) {
         bool takes_flags = row->type == LIST_INDEX || row->type == MAP_KEY;
         uint64_t type =
             row->type | (unsigned)own_flag | (takes_flags ? (unsigned)flags : 0);

@@ -105,3 +105,28 @@ raise_code(module_state *st, asc_status code, const char *format, ...)
     }
     return -1;
 }
+
+int
+raise_naming(module_state *st, const char *func, const char *argument)
+{
+    PyObject *cls = class_of(st, ASC_ERR_PARAM), *type, *error, *traceback;
+    if (cls == NULL || !PyErr_ExceptionMatches(cls)) {
+        return -1;
+    }
+    PyErr_Fetch(&type, &error, &traceback);
+    PyErr_NormalizeException(&type, &error, &traceback);
+    Py_XDECREF(type);
+    Py_XDECREF(traceback);
+    PyObject *cause = PyException_GetCause(error);
+    PyObject *message = PyObject_GetAttrString(error, "msg");
+    Py_DECREF(error);
+    if (message != NULL) {
+        raise_param(st, "%s: %s: %S", func, argument, message);
+        Py_DECREF(message);
+    }
+    PyErr_Fetch(&type, &error, &traceback);
+    PyErr_NormalizeException(&type, &error, &traceback);
+    PyException_SetCause(error, cause); /* takes the reference; NULL is fine */
+    PyErr_Restore(type, error, traceback);
+    return -1;
+}

@@ -16,4 +16,8 @@ int raise_code(module_state *st, asc_status code, const char *format, ...);
 /* Raise ParamError (-2) likewise. */
 #define raise_param(st, ...) raise_code((st), ASC_ERR_PARAM, __VA_ARGS__)
 
+/* Put "func: argument: " before the text of the ParamError that is set; what caused it
+ * stays. Any other exception stays as it is. Returns -1. */
+int raise_naming(module_state *st, const char *func, const char *argument);
+
 #endif

@@ -18,6 +18,7 @@ typedef struct packing {
     const packed_row *row;
     PyObject *dict;     /* borrowed */
     Py_ssize_t n_known; /* entries of dict that have been looked at */
+    bool other_name;    /* the argument at hand came under its other name */
 } packing;
 
 typedef struct arg_row arg_row;
@@ -85,7 +86,7 @@ entry(packing *p, PyObject *name)
 static PyObject *
 arg_name(packing *p, const arg_row *arg)
 {
-    return name_at(p->e->st, arg->name);
+    return name_at(p->e->st, p->other_name ? arg->other_name : arg->name);
 }
 
 static int
@@ -108,12 +109,12 @@ int_from(packing *p, PyObject *name, PyObject *value, int64_t *out)
 }
 
 static int
-put_entry_value(packing *p, PyObject *value)
+put_entry_value(packing *p, PyObject *name, PyObject *value)
 {
     Py_INCREF(value); /* encoding may run Python code, which may change the dict */
     int rc = encode_item(p->e, value);
     Py_DECREF(value);
-    return rc < 0 ? -1 : 1;
+    return rc < 0 ? raise_naming(p->e->st, p->row->name, text_of(name)) : 1;
 }
 
 /* The truth of an entry, NO when it is missing; -1 with an exception. */
@@ -129,8 +130,7 @@ flag_entry(packing *p, PyObject *name)
 static int
 put_any(packing *p, const arg_row *arg, PyObject *value)
 {
-    (void)arg;
-    return put_entry_value(p, value);
+    return put_entry_value(p, arg_name(p, arg), value);
 }
 
 static int
@@ -143,23 +143,40 @@ put_number(packing *p, const arg_row *arg, PyObject *value)
 static int
 put_list(packing *p, const arg_row *arg, PyObject *value)
 {
-    return PyList_Check(value) ? put_entry_value(p, value)
-                               : wrong(p, arg_name(p, arg), "a list", value);
+    PyObject *name = arg_name(p, arg);
+    return PyList_Check(value) ? put_entry_value(p, name, value)
+                               : wrong(p, name, "a list", value);
+}
+
+static int
+put_texts(packing *p, const arg_row *arg, PyObject *value)
+{
+    Py_ssize_t n = PyList_Check(value) ? PyList_GET_SIZE(value) : 0;
+    for (Py_ssize_t i = 0; i < n; i++) {
+        PyObject *item = PyList_GET_ITEM(value, i);
+        if (!PyUnicode_Check(item)) {
+            return raise_param(p->e->st, "%s: %s must be a list of str, not of %s",
+                               p->row->name, text_of(arg_name(p, arg)),
+                               Py_TYPE(item)->tp_name);
+        }
+    }
+    return put_list(p, arg, value);
 }
 
 /* The pairs of a map, without the marker that a KeyOrderedDict has as a value. */
 static int
 put_pairs(packing *p, const arg_row *arg, PyObject *value)
 {
+    PyObject *name = arg_name(p, arg);
     if (!PyDict_Check(value)) {
-        return wrong(p, arg_name(p, arg), "a dict", value);
+        return wrong(p, name, "a dict", value);
     }
     if (PyDict_CheckExact(value)) {
-        return put_entry_value(p, value);
+        return put_entry_value(p, name, value);
     }
     PyObject *plain = PyDict_New();
     int rc = plain != NULL && PyDict_Update(plain, value) == 0
-                 ? put_entry_value(p, plain)
+                 ? put_entry_value(p, name, plain)
                  : -1;
     Py_XDECREF(plain);
     return rc;
@@ -168,8 +185,9 @@ put_pairs(packing *p, const arg_row *arg, PyObject *value)
 static int
 put_text(packing *p, const arg_row *arg, PyObject *value)
 {
-    return PyUnicode_Check(value) ? put_entry_value(p, value)
-                                  : wrong(p, arg_name(p, arg), "a str", value);
+    PyObject *name = arg_name(p, arg);
+    return PyUnicode_Check(value) ? put_entry_value(p, name, value)
+                                  : wrong(p, name, "a str", value);
 }
 
 static int
@@ -440,7 +458,8 @@ put_replacing(packing *p, const arg_row *arg, PyObject *pattern)
         return wrong(p, name, "a str", replacement);
     }
     return put_ok(asc_mp_put_list_head(p->e->out, 2)) < 0 ||
-                   put_text(p, arg, pattern) < 0 || put_entry_value(p, replacement) < 0
+                   put_text(p, arg, pattern) < 0 ||
+                   put_entry_value(p, name, replacement) < 0
                ? -1
                : 1;
 }
@@ -529,7 +548,7 @@ static const arg_row args[N_PACKED_ARGS] = {
     [HLL_BITS] = {AT(index_bit_count), 0, put_number, REFUSE, 0},
     [HLL_FLAGS] = {AT(hll_policy), 0, put_hll_flags, USE_FALLBACK, 0},
     [STR_VALUE] = {AT(value), 0, put_text, REFUSE, 0},
-    [STR_LIST] = {AT(value_list), 0, put_list, REFUSE, 0},
+    [STR_LIST] = {AT(value_list), 0, put_texts, REFUSE, 0},
     [NEEDLE] = {AT(needle), 0, put_text, REFUSE, 0},
     [PREFIX] = {AT(prefix), 0, put_text, REFUSE, 0},
     [SUFFIX] = {AT(suffix), 0, put_text, REFUSE, 0},
@@ -555,6 +574,18 @@ static const arg_row args[N_PACKED_ARGS] = {
 };
 
 static int
+refuse_missing(packing *p, const arg_row *arg)
+{
+    module_state *st = p->e->st;
+    PyObject *name = name_at(st, arg->name);
+    return arg->other_name == 0
+               ? missing(p, name)
+               : raise_param(st, "%s: Operation missing required entry %s or %s",
+                             p->row->name, text_of(name),
+                             text_of(name_at(st, arg->other_name)));
+}
+
+static int
 put_missing(packing *p, const arg_row *arg)
 {
     switch (arg->missing) {
@@ -568,7 +599,7 @@ put_missing(packing *p, const arg_row *arg)
     case USE_NULL_IF_ABSENT:
         return arg->put(p, arg, NULL);
     default:
-        return missing(p, arg_name(p, arg));
+        return refuse_missing(p, arg);
     }
 }
 
@@ -576,9 +607,11 @@ put_missing(packing *p, const arg_row *arg)
 static int
 put_arg(packing *p, const arg_row *arg)
 {
+    p->other_name = false;
     PyObject *value = entry(p, arg_name(p, arg));
     if (value == NULL && arg->other_name != 0) {
-        value = entry(p, name_at(p->e->st, arg->other_name));
+        p->other_name = true;
+        value = entry(p, arg_name(p, arg));
     }
     bool is_there =
         value != NULL && (value != Py_None || arg->missing <= USE_NULL_IF_ABSENT);

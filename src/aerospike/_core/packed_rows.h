@@ -42,7 +42,7 @@ typedef enum packed_arg {
     RANK,             /* "rank": int */
     KEY,              /* "key": anything */
     KEY_END,          /* "range", or "val": anything */
-    VALUE_END,        /* "range", or "val_end": anything */
+    VALUE_END,        /* "range": anything */
     VALUE_LIST,       /* "value_list": a list */
     FROM,             /* "value_begin": anything, nil when it is not there */
     TO,               /* "value_end": anything, or nothing */
