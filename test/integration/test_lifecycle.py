@@ -13,6 +13,7 @@ import textwrap
 import threading
 import time
 import weakref
+from inspect import signature
 from typing import Any
 
 import pytest
@@ -45,6 +46,24 @@ NEEDS_CLUSTER = {
     "get_nodes": lambda c: c.get_nodes(),
     "get_node_names": lambda c: c.get_node_names(),
 }
+
+
+def n_required(name: str) -> int:
+    """How many arguments a method asks for."""
+    listed = signature(getattr(aerospike.Client, name)).parameters
+    return sum(p.default is p.empty for p in listed.values()) - 1  # not self
+
+
+def direct(name: str) -> tuple[str, Any]:
+    """A call of a method of the 2.x line for lists and maps."""
+    items: Any = {} if name.startswith("map_put") else []
+    last = items if name.endswith(("items", "extend")) else 1
+    args = (KEY, "a", *[1] * (n_required(name) - 3), last)[: n_required(name)]
+    return name, lambda c: getattr(c, name)(*args)
+
+
+DIRECT = [m for m in vars(aerospike.Client) if m.startswith(("list_", "map_"))]
+NEEDS_CLUSTER |= map(direct, DIRECT)
 NEEDS_NOTHING = {
     "connect",
     "close",
@@ -352,6 +371,7 @@ N_REQUIRED = (
     | dict.fromkeys(["get", "exists", "remove", "touch", "info"], 1)
     | dict.fromkeys(["info_all", "info_random_node"], 1)
     | dict.fromkeys(["append", "prepend", "increment"], 3)
+    | {name: n_required(name) for name in DIRECT}
 )
 
 
@@ -359,9 +379,8 @@ N_REQUIRED = (
 def test_closed_client_does_not_look_at_the_arguments(make_client, method):
     client = make_client()
     client.close()
-    n_required = N_REQUIRED.get(method, 2)
     with pytest.raises(exception.ClusterError):
-        getattr(client, method)(*[None] * n_required)
+        getattr(client, method)(*[None] * N_REQUIRED.get(method, 2))
 
 
 def test_close_may_be_called_again(make_client):
