@@ -829,7 +829,7 @@ class Maps:
         ranked = [node.values[key] for key in by_rank]
         picked = [
             rank
-            for value in distinct(values)
+            for value in (distinct(values) if n > 1 else values)
             for rank in range(n)
             if equal(ranked[rank], value)
         ]
@@ -838,7 +838,21 @@ class Maps:
             rest = [rank for rank in range(n) if rank not in picked]
             ranks = rest, reversed_runs(n, rest)
         keys = [key for key in node.keys if by_rank.index(key) in ranks[0]]
-        return map_result(node, keys, return_type, ranks)
+        indexes = ranks[0] if n == 1 else None  # servers repeat a single entry
+        return map_result(node, keys, return_type, ranks, indexes=indexes)
+
+
+def put_pairs(node: Map, items: dict[Any, Any], flags: int) -> int:
+    good = {
+        key: nodes(value)
+        for key, value in items.items()
+        if not flags & (CREATE_ONLY if key in node.values else UPDATE_ONLY)
+    }
+    if len(good) < len(items) and not (flags & NO_FAIL and flags & PARTIAL):
+        code = ELEMENT_EXISTS if flags & CREATE_ONLY else NO_ELEMENT
+        raise violation(code, flags)
+    node.values |= good
+    return len(node.values)
 
 
 class MapChanges:
@@ -846,21 +860,15 @@ class MapChanges:
 
     @staticmethod
     def put(node: Map, key: Any, value: Any, policy: Any = None) -> int:
-        return MapChanges.put_items(node, {key: value}, policy)
+        return put_pairs(node, {key: value}, flags_of(policy, "map_write_flags"))
 
     @staticmethod
     def put_items(node: Map, items: dict[Any, Any], policy: Any = None) -> int:
         flags = flags_of(policy, "map_write_flags")
-        good = {
-            key: nodes(value)
-            for key, value in items.items()
-            if not flags & (CREATE_ONLY if key in node.values else UPDATE_ONLY)
-        }
-        if len(good) < len(items) and not (flags & NO_FAIL and flags & PARTIAL):
-            code = ELEMENT_EXISTS if flags & CREATE_ONLY else NO_ELEMENT
-            raise violation(code, flags)
-        node.values |= good
-        return len(node.values)
+        lax = NO_FAIL | PARTIAL
+        if not node.values and flags & lax == lax:
+            flags &= ~UPDATE_ONLY  # so do servers: all go into an empty map
+        return put_pairs(node, items, flags)
 
     @staticmethod
     def increment(node: Map, key: Any, amount: Any, policy: Any = None) -> Any:
@@ -929,23 +937,22 @@ def is_read(name: str) -> bool:
     return "_get" in name or name.endswith("_size")
 
 
-def run_on(node: Node, name: str, args: list[Any]) -> Any:
-    """Run a helper's operation on a container of the kind that it needs."""
+def run_on(node: Node, name: str, args: list[Any]) -> tuple[Any, bool]:
+    """(result, whether write flags let it happen) of an operation on its own kind."""
     kind, (_, _, short) = type(node), name.partition("_")
     form, by, what = short.partition("_by_")
     if by and form in ("get", "remove"):
         picked, result = getattr(PICKS[kind], what)(node, *args)
         if form == "remove":
             drop(node, picked)
-        return result
+        return result, True
     table = READS if is_read(name) else CHANGES
     call: Callable[..., Any] = getattr(table[kind], short)
     try:
-        return call(node, *args)
+        return call(node, *args), True
     except Unchanged:
-        if short == "set":
-            return None
-        return len(node.items if isinstance(node, List) else node.values)
+        n = len(node.items if isinstance(node, List) else node.values)
+        return None if short == "set" else n, False
 
 
 def drop(node: Node, picked: Iterable[Any]) -> None:
@@ -1055,7 +1062,9 @@ def run(root: Node | None, levels: list[Level], name: str, args: list[Any]) -> A
             node = made
     if missing and name not in CREATES:
         return root, None
-    result = run_in(node, name, args)
+    result, happened = run_in(node, name, args)
+    if missing and not happened:
+        return root, result
     for parent, at, made in missing:
         put_child(parent, at, made)
     sort_all(top)
@@ -1080,12 +1089,12 @@ def run_at_top(root: Node | None, name: str, args: list[Any]) -> Any:
         if name not in CREATES:
             return None, None
         root = new_container(name, args)
-    result = run_in(root, name, args)
+    result, _ = run_in(root, name, args)
     sort_all(root)
     return root, result
 
 
-def run_in(node: Any, name: str, args: list[Any]) -> Any:
+def run_in(node: Any, name: str, args: list[Any]) -> tuple[Any, bool]:
     if not isinstance(node, List if name.startswith("list_") else Map):
         raise Refused(WRONG_TYPE)
     return run_on(node, name, args)

@@ -213,3 +213,9 @@ def test_inverted_empty_lists_give_everything(own_record):
     for code in (107, 108):
         reply = run(own_record, BASE, cdt(code, INVERTED | KEY, []))
         assert results(reply) == [list("abcde")]
+
+
+@pytest.mark.parametrize("kind", [INDEX, REVERSE_INDEX, RANK, REVERSE_RANK])
+def test_single_entry_is_repeated_for_repeated_values(record, kind):
+    reply = run(record, {"a": 30}, cdt(108, kind, [30, 5, 30]), cdt(108, COUNT, [30]))
+    assert results(reply) == [[0, 0], 1]

@@ -368,10 +368,19 @@ class KeyList(_Listed):
 
 
 class ValueList(_Listed):
-    """By several values."""
+    """By several values. A map of one entry repeats it for values that repeat."""
+
+    def distinct(self) -> list[tuple[Value, list[int]]]:
+        return self.groups if self.size == 1 else super().distinct()
+
+    def index(self) -> Sequence[int]:
+        """In the order of the keys."""
+        if self.inverted or self.size != 1:
+            return self.items()
+        return [index for _, found in self.groups for index in found]
 
     def reverse_index(self) -> Sequence[int]:
-        return self.mirror(self.items()) if self.groups else self.items()
+        return self.mirror(self.index()) if self.groups else self.index()
 
     def _group_ranks(self) -> list[int]:
         return [
