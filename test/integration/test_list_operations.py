@@ -329,3 +329,15 @@ def test_direct_methods_take_meta_and_policy(client, key):
         client.list_append(
             key, "l", 2, meta={"gen": 9}, policy={"gen": aerospike.POLICY_GEN_EQ}
         )
+
+
+def test_maps_are_compared_whatever_the_order_of_their_keys(client, key):
+    """A server compares the pairs of a map as they are sent."""
+    client.put(key, {"l": [{"a": 2, "b": 1}, [{1: 0, "a": {2: 3, "c": 4}}]]})
+    for value, index in (
+        ({"b": 1, "a": 2}, 0),
+        ([{"a": {"c": 4, 2: 3}, 1: 0}], 1),
+        (aerospike.KeyOrderedDict({"b": 1, "a": 2}), 0),
+    ):
+        found = client.operate(key, [lists.list_get_by_value("l", value, INDEX)])[2]
+        assert found == {"l": [index]}

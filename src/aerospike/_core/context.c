@@ -97,7 +97,7 @@ encode_level_value(encoder *e, const char *func, const level_row *row, PyObject 
     if (row->value == EXPRESSION && value != Py_True) { /* True: all children */
         return encode_expression(e, func, "a filter in ctx", value);
     }
-    return encode_item(e, value) == 0 ? 0 : raise_naming(e->st, func, "ctx");
+    return encode_argument(e, value) == 0 ? 0 : raise_naming(e->st, func, "ctx");
 }
 
 static int

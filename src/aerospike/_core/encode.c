@@ -404,7 +404,8 @@ encode_map(encoder *e, PyObject *dict)
                           asc_mp_put_nil(e->out)) < 0) {
         return -1;
     }
-    int rc = ordered ? encode_sorted_pairs(e, dict) : encode_pairs(e, dict, NULL);
+    int rc = ordered || e->sorts_maps ? encode_sorted_pairs(e, dict)
+                                      : encode_pairs(e, dict, NULL);
     e->depth--;
     return rc;
 }
@@ -508,6 +509,15 @@ encode_item(encoder *e, PyObject *value)
                            PyBytes_GET_SIZE(value));
     }
     return encode_other(e, value);
+}
+
+int
+encode_argument(encoder *e, PyObject *value)
+{
+    e->sorts_maps = true;
+    int rc = encode_item(e, value);
+    e->sorts_maps = false;
+    return rc;
 }
 
 /* --- particles --- */

@@ -52,7 +52,7 @@ core_pack_expression(PyObject *module, PyObject *tree)
     static const value_rules rules = {.bool_as = BOOL_AS_BOOL, .legacy_types = NO};
     encoder e = {.st = st, .out = &out, .rules = &rules, .serializer = SERIALIZER_NONE};
     PyObject *bytes = NULL;
-    if (encode_item(&e, tree) == 0) {
+    if (encode_argument(&e, tree) == 0) {
         bytes = PyBytes_FromStringAndSize((const char *)out.data, (Py_ssize_t)out.len);
     }
     asc_buf_clear(&out);

@@ -112,7 +112,7 @@ static int
 put_entry_value(packing *p, PyObject *name, PyObject *value)
 {
     Py_INCREF(value); /* encoding may run Python code, which may change the dict */
-    int rc = encode_item(p->e, value);
+    int rc = encode_argument(p->e, value);
     Py_DECREF(value);
     return rc < 0 ? raise_naming(p->e->st, p->row->name, text_of(name)) : 1;
 }

@@ -46,6 +46,7 @@ typedef struct encoder {
     const value_rules *rules; /* borrowed */
     int serializer;           /* SERIALIZER_* */
     bool bool_as_number;      /* whatever the rules say: an operand */
+    bool sorts_maps;          /* plain dicts, too */
     int depth;                /* containers around the current item */
 } encoder;
 
@@ -65,6 +66,10 @@ int encode_particle(encoder *e, PyObject *value, uint8_t *particle);
 
 /* Append a value as one msgpack item, as it stands in lists, maps and arguments. */
 int encode_item(encoder *e, PyObject *value);
+
+/* The same for an argument that may be compared with what is stored: servers compare
+ * the pairs of maps as they stand, so that all maps are sorted by key. */
+int encode_argument(encoder *e, PyObject *value);
 
 /* Append the bytes of a compiled expression. 0, or -1 with ParamError, which begins
  * with `func` and names the argument, when it is none. */
