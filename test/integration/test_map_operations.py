@@ -365,7 +365,7 @@ ERRORS = [
     (maps.map_get_by_index("m", 3, KEY), exception.OpNotApplicable, 26),
     (maps.map_remove_by_rank("m", -4, KEY), exception.OpNotApplicable, 26),
     (maps.map_get_by_key_list("m", ["a"], RANK), exception.OpNotApplicable, 26),
-    (maps.map_increment("m", "a", "1"), exception.InvalidRequest, 4),
+    (maps.map_increment("m", "a", 1) | {"val": "1"}, exception.InvalidRequest, 4),
     (maps.map_put("n", "a", 1), exception.BinIncompatibleType, 12),
     (maps.map_size("l"), exception.BinIncompatibleType, 12),
 ]
