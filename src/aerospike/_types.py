@@ -131,24 +131,79 @@ class HyperLogLog(bytes):
 HyperLogLog.__module__ = "aerospike_helpers"  # where applications import it from
 
 
-class RawName(str):
-    """A name inside an expression: packed without the type byte of a value."""
+class Expression:
+    """A node of an expression; the classes are in `aerospike_helpers.expressions`.
 
-    __slots__ = ()
+    `_args` are its arguments, in the order of `_fields`; `_form` says how they are
+    packed (src/aerospike/_core/expressions.h).
+    """
+
+    __slots__ = ("_args",)
+
+    _fields: tuple[str, ...] = ()
+    _form: bytes = b""
+    _args: tuple[Any, ...]
+
+    def _rows(self) -> _List:
+        raise NotImplementedError
 
 
 class CompiledExpression(_List):
     """What ``compile()`` of an expression returns: sent as it is, any number of times.
 
-    :ivar wire: the bytes that are sent. The items of the list, the tree they were made
-        of, are there for people to look at.
+    :ivar wire: the bytes that are sent. The items of the list are there for people to
+        look at: a tuple (code, type, parameters, number of operands) for each node.
     """
 
-    __slots__ = ("wire",)
+    __slots__ = ("_tree", "wire")
 
-    def __init__(self, tree: list[Any], wire: bytes) -> None:
-        super().__init__(tree)
+    def __init__(self, tree: Expression | _List, wire: bytes) -> None:
+        super().__init__()
+        self._tree: Expression | _List | None = tree
         self.wire = wire
+
+    def _seen(self) -> _List:
+        """The list, filled when somebody looks at it for the first time."""
+        tree = self._tree
+        if tree is not None:
+            rows = tree._rows() if isinstance(tree, Expression) else tree
+            super().__setitem__(slice(None), rows)
+            self._tree = None
+        return self
+
+    def __len__(self) -> int:
+        return list.__len__(self._seen())
+
+    def __iter__(self) -> Any:
+        return list.__iter__(self._seen())
+
+    def __getitem__(self, index: Any) -> Any:
+        return list.__getitem__(self._seen(), index)
+
+    def __repr__(self) -> str:
+        return list.__repr__(self._seen())
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, CompiledExpression):
+            return self.wire == other.wire
+        return list.__eq__(self._seen(), other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __contains__(self, row: object) -> bool:
+        return list.__contains__(self._seen(), row)
+
+    __hash__ = None
+
+    def __reduce__(self) -> Any:
+        return type(self), (list(self), self.wire)
+
+    def __copy__(self) -> CompiledExpression:
+        return self
+
+    def __deepcopy__(self, _memo: Any) -> CompiledExpression:
+        return self
 
 
 def geodata(geo_data: Any) -> GeoJSON:

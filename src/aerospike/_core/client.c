@@ -368,6 +368,8 @@ static PyMethodDef client_methods[] = {
     METHOD(info_random_node),
     METHOD(get_nodes),
     METHOD(get_node_names),
+    METHOD(get_expression_base64),
+    METHOD(get_cdtctx_base64),
     {NULL, NULL, 0, NULL},
 };
 

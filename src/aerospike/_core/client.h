@@ -87,4 +87,7 @@ CLIENT_METHOD(client_info_random_node);
 CLIENT_METHOD(client_get_nodes);
 CLIENT_METHOD(client_get_node_names);
 
+CLIENT_METHOD(client_get_expression_base64);
+CLIENT_METHOD(client_get_cdtctx_base64);
+
 #endif

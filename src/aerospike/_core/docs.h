@@ -375,4 +375,16 @@ static const char doc__background[] =
     "_background($self, is_scan, spec, policy)\n--\n\n"
     "Start background work; for aerospike._query.";
 
+static const char doc_get_expression_base64[] =
+    "get_expression_base64($self, expression)\n--\n\n"
+    "The wire form of an expression as base64, as info commands take it.\n\n"
+    ":param expression: what compile() of an expression gives.\n"
+    ":raises ParamError: it is not compiled.";
+
+static const char doc_get_cdtctx_base64[] =
+    "get_cdtctx_base64($self, ctx)\n--\n\n"
+    "The wire form of a context as base64, as info commands take it.\n\n"
+    ":param ctx: a list of one or more levels of aerospike_helpers.cdt_ctx.\n"
+    ":raises ParamError: it is empty, or no such list.";
+
 #endif

@@ -450,12 +450,6 @@ encode_other(encoder *e, PyObject *value)
     if (is_null(st, value)) {
         return put_ok(asc_mp_put_nil(e->out));
     }
-    if (is_instance(value, st->RawName)) {
-        Py_ssize_t size = text_size(st, value);
-        return size < 0 || put_ok(asc_mp_put_str_head(e->out, (size_t)size)) < 0
-                   ? -1
-                   : encode_utf8(st, e->out, value);
-    }
     if (PyUnicode_Check(value)) {
         return encode_str(e, ASC_PARTICLE_STRING, value);
     }

@@ -199,6 +199,7 @@ core_clear(PyObject *module)
     for (int i = 0; i < N_BATCH_TYPES; i++) {
         Py_CLEAR(st->batch_types[i]);
     }
+    Py_CLEAR(st->base64_encode);
 #define X(field, module_name, attribute) Py_CLEAR(st->field);
     CORE_IMPORTS(X)
 #undef X

@@ -10,6 +10,9 @@
 
 /* Names that are looked up or made often, interned once. */
 #define CORE_NAMES(X)                                                                  \
+    X(_args)                                                                           \
+    X(_fields)                                                                         \
+    X(_form)                                                                           \
     X(action)                                                                          \
     X(attempts)                                                                        \
     X(bin)                                                                             \
@@ -96,7 +99,7 @@
     X(CDTWildcard, "aerospike._types", "CDTWildcard")                                  \
     X(CDTInfinite, "aerospike._types", "CDTInfinite")                                  \
     X(HyperLogLog, "aerospike._types", "HyperLogLog")                                  \
-    X(RawName, "aerospike._types", "RawName")                                          \
+    X(Expression, "aerospike._types", "Expression")                                    \
     X(CompiledExpression, "aerospike._types", "CompiledExpression")                    \
     X(report_unknown_key, "aerospike._report", "unknown_key")                          \
     X(warn_once, "aerospike._report", "warn_once")
@@ -136,6 +139,7 @@ typedef struct module_state {
     PyObject *log_handler;                 /* NULL: log lines are dropped */
     PyObject *pickle_dumps, *pickle_loads; /* imported when they are needed */
     PyObject *random_bytes;                /* likewise */
+    PyObject *base64_encode;               /* likewise */
     PyObject *batch_types[N_BATCH_TYPES];  /* likewise */
     Py_ssize_t record_slots[N_RECORD_SLOTS]; /* where they lie in a BatchRecord */
     PyObject **option_names[N_TABLES];       /* interned, one per row, ended by NULL */

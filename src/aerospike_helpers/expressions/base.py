@@ -1,195 +1,447 @@
-"""Expressions that the server evaluates: filters on records.
+"""Expressions that the server evaluates: filters on records, and values of operations.
 
     from aerospike_helpers import expressions as exp
 
     grown_up = exp.GE(exp.IntBin("age"), 18).compile()
     client.get(key, policy={"expressions": grown_up})
 
-Comparisons, logic and bins, so far. An argument that is no expression is a constant.
+Comparisons, logic, conditions, variables, bins, keys and metadata. An argument that is
+no expression is a constant. What an expression asks for and is not there (a bin, or
+one of that type) is unknown; a filter that is unknown rejects the record.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from aerospike._core import pack_expression
-from aerospike._types import CompiledExpression, RawName
+from aerospike_helpers.expressions.resources import (
+    BinName,
+    Call,
+    Const,
+    Context,
+    Fields,
+    GeoArg,
+    Modifier,
+    OfExprs,
+    PathTarget,
+    ResultType,
+    SameType,
+    StrArg,
+    Text,
+    Value,
+    ValueType,
+    _BaseExpr,
+)
 
-_QUOTE = 126  # node code: the list that follows is a constant
+__all__ = [
+    "GE",
+    "GT",
+    "LE",
+    "LT",
+    "NE",
+    "TTL",
+    "And",
+    "BinExists",
+    "BinType",
+    "BlobBin",
+    "BoolBin",
+    "CmpGeo",
+    "CmpRegex",
+    "Cond",
+    "Def",
+    "DeviceSize",
+    "DigestMod",
+    "Eq",
+    "Exclusive",
+    "FloatBin",
+    "GeoBin",
+    "HLLBin",
+    "IntBin",
+    "IsTombstone",
+    "KeyBlob",
+    "KeyExists",
+    "KeyInt",
+    "KeyStr",
+    "LastUpdateTime",
+    "Let",
+    "ListBin",
+    "LoopVar",
+    "LoopVarBlob",
+    "LoopVarBool",
+    "LoopVarFloat",
+    "LoopVarGeoJson",
+    "LoopVarHLL",
+    "LoopVarInt",
+    "LoopVarList",
+    "LoopVarMap",
+    "LoopVarNil",
+    "LoopVarStr",
+    "MapBin",
+    "MemorySize",
+    "ModifyByPath",
+    "Not",
+    "Or",
+    "RecordSize",
+    "RemoveResult",
+    "ResultRemove",
+    "ResultType",
+    "SelectByPath",
+    "SetName",
+    "SinceUpdateTime",
+    "StrBin",
+    "Unknown",
+    "Val",
+    "Var",
+    "VoidTime",
+]
 
 
-class ResultType:
-    """Types of expressions."""
-
-    NIL = 0
-    BOOLEAN = 1
-    INTEGER = 2
-    STRING = 3
-    LIST = 4
-    MAP = 5
-    BLOB = 6
-    FLOAT = 7
-    GEOJSON = 8
-    HLL = 9
+class Unknown(Fields, code=0, gives="U"):
+    """Neither true nor false; as a value of Cond it lets a filter reject the record."""
 
 
-class Expression:
-    """A node: its code on the wire, and its arguments."""
+class Val(Fields, code=128, gives="?"):
+    """A constant."""
 
-    _code: int
-    _args: tuple[Any, ...] = ()
-
-    def compile(self) -> CompiledExpression:
-        """Turn the expression into what a policy's "expressions" takes.
-
-        The result may be used any number of times, by any client.
-
-        :raises ParamError: a constant is of a type that cannot be sent.
-        """
-        tree = self._tree()
-        return CompiledExpression(tree, pack_expression(tree))
-
-    def _tree(self) -> list[Any]:
-        return [self._code, *map(_subtree, self._args)]
+    value: Any
 
 
-def _subtree(arg: Any) -> Any:
-    if isinstance(arg, Expression):
-        return arg._tree()
-    return [_QUOTE, arg] if isinstance(arg, list) else arg
+# Comparison
 
 
-class Unknown(Expression):
-    """Neither true nor false: lets a filter reject the record."""
-
-    _code = 0
-
-
-class _Comparison(Expression):
-    def __init__(self, expr0: Any, expr1: Any) -> None:
-        self._args = (expr0, expr1)
+class _Comparison(Fields, gives="1"):
+    expr0: SameType
+    expr1: SameType
 
 
-class Eq(_Comparison):
+class Eq(_Comparison, code=1):
     """expr0 == expr1, both of the same type."""
 
-    _code = 1
 
-
-class NE(_Comparison):
+class NE(_Comparison, code=2):
     """expr0 != expr1, both of the same type."""
 
-    _code = 2
 
-
-class GT(_Comparison):
+class GT(_Comparison, code=3):
     """expr0 > expr1, both of the same type."""
 
-    _code = 3
 
-
-class GE(_Comparison):
+class GE(_Comparison, code=4):
     """expr0 >= expr1, both of the same type."""
 
-    _code = 4
 
-
-class LT(_Comparison):
+class LT(_Comparison, code=5):
     """expr0 < expr1, both of the same type."""
 
-    _code = 5
 
-
-class LE(_Comparison):
+class LE(_Comparison, code=6):
     """expr0 <= expr1, both of the same type."""
 
-    _code = 6
+
+class CmpRegex(Fields, code=7, gives="1"):
+    """Whether a POSIX regular expression matches anywhere in a string.
+
+    options: REGEX_* values, or-ed.
+    """
+
+    options: Const
+    regex_str: Text
+    cmp_str: StrArg
 
 
-class _Logic(Expression):
-    def __init__(self, *exprs: Any) -> None:
-        self._args = exprs
+class CmpGeo(Fields, code=8, gives="1"):
+    """Whether one is a region and the other a point inside it."""
+
+    expr0: GeoArg
+    expr1: GeoArg
 
 
-class And(_Logic):
+# Logic
+
+
+class And(OfExprs, code=16, of="1", gives="1", at_least=2):
     """All of two or more booleans are true."""
 
-    _code = 16
 
-
-class Or(_Logic):
+class Or(OfExprs, code=17, of="1", gives="1", at_least=2):
     """One of two or more booleans is true."""
 
-    _code = 17
+
+class Exclusive(OfExprs, code=19, of="1", gives="1", at_least=2):
+    """Exactly one of two or more booleans is true."""
 
 
-class Not(_Logic):
+class Not(OfExprs, code=18, of="1", gives="1"):
     """The opposite of one boolean."""
 
-    _code = 18
+
+# Conditions and variables
 
 
-class _Bin(Expression):
+class Cond(OfExprs, code=123, of="e", gives="?", at_least=3):
+    """The value behind the first condition that is true, else the last one.
+
+    Cond(condition, value, ..., default); all values are of one type, Unknown() apart.
+    """
+
+
+class Let(OfExprs, code=125, of="e", gives="?", at_least=2):
+    """An expression that may use variables: Let(Def(name, value), ..., expression).
+
+    Each value may use the variables before it.
+    """
+
+
+class Def(Fields, code=129):
+    """A variable of a Let."""
+
+    var_name: Text
+    expr: Value
+
+
+class Var(Fields, code=124):
+    """The value of a variable that a Let around defines."""
+
+    var_name: Text
+
+
+# Bins and key
+
+
+class _Bin(_BaseExpr):
     """A bin read as a type; unknown when it is missing or holds another one."""
 
-    _code = 81
-    _type: int
+    __slots__ = ()
+    _fields = ("bin",)
+
+    def _operands(self) -> tuple[()]:
+        return ()
+
+    def __init_subclass__(cls, type: int) -> None:
+        cls._form = bytes([ord(str(type)), 81, ord("#"), type, ord("n"), 0])
 
     def __init__(self, bin: str) -> None:
-        self._args = (self._type, RawName(bin))
+        self._args = (bin,)
 
 
-class BoolBin(_Bin):
+class BoolBin(_Bin, type=ResultType.BOOLEAN):
     """A bin that holds a boolean."""
 
-    _type = ResultType.BOOLEAN
 
-
-class IntBin(_Bin):
+class IntBin(_Bin, type=ResultType.INTEGER):
     """A bin that holds an integer."""
 
-    _type = ResultType.INTEGER
 
-
-class StrBin(_Bin):
+class StrBin(_Bin, type=ResultType.STRING):
     """A bin that holds a string."""
 
-    _type = ResultType.STRING
 
-
-class ListBin(_Bin):
+class ListBin(_Bin, type=ResultType.LIST):
     """A bin that holds a list."""
 
-    _type = ResultType.LIST
 
-
-class MapBin(_Bin):
+class MapBin(_Bin, type=ResultType.MAP):
     """A bin that holds a map."""
 
-    _type = ResultType.MAP
 
-
-class BlobBin(_Bin):
+class BlobBin(_Bin, type=ResultType.BLOB):
     """A bin that holds a blob."""
 
-    _type = ResultType.BLOB
 
-
-class FloatBin(_Bin):
+class FloatBin(_Bin, type=ResultType.FLOAT):
     """A bin that holds a float."""
 
-    _type = ResultType.FLOAT
+
+class GeoBin(_Bin, type=ResultType.GEOJSON):
+    """A bin that holds a GeoJSON value."""
 
 
-class BinType(Expression):
+class HLLBin(_Bin, type=ResultType.HLL):
+    """A bin that holds a HyperLogLog."""
+
+
+class BinType(Fields, code=82, gives="2"):
     """The particle type (AS_BYTES_*) of a bin, 0 when it is missing."""
 
-    _code = 82
-
-    def __init__(self, bin: str) -> None:
-        self._args = (RawName(bin),)
+    bin: BinName
 
 
-def BinExists(bin: str) -> Expression:
-    """True when the record has the bin."""
-    return NE(BinType(bin), ResultType.NIL)
+class BinExists(Fields, code=130, gives="1"):
+    """Whether the record has the bin."""
+
+    bin: BinName
+
+
+class _Key(_BaseExpr):
+    """The key that is stored with the record; unknown when it has another type."""
+
+    __slots__ = ()
+
+    def __init_subclass__(cls, type: int) -> None:
+        cls._form = bytes([ord(str(type)), 80, ord("#"), type])
+
+    def __init__(self) -> None:
+        self._args = ()
+
+
+class KeyInt(_Key, type=ResultType.INTEGER):
+    """The key, an integer, that is stored with the record."""
+
+
+class KeyStr(_Key, type=ResultType.STRING):
+    """The key, a string, that is stored with the record."""
+
+
+class KeyBlob(_Key, type=ResultType.BLOB):
+    """The key, a blob, that is stored with the record."""
+
+
+# Metadata
+
+
+class KeyExists(Fields, code=71, gives="1"):
+    """Whether a key is stored with the record."""
+
+
+class SetName(Fields, code=70, gives="3"):
+    """The name of the record's set, "" without one."""
+
+
+class TTL(Fields, code=69, gives="2"):
+    """Seconds until the record expires, -1 for never."""
+
+
+class VoidTime(Fields, code=68, gives="2"):
+    """When the record expires, in nanoseconds since 1970; -1 for never."""
+
+
+class SinceUpdateTime(Fields, code=67, gives="2"):
+    """Milliseconds since the last update of the record."""
+
+
+class LastUpdateTime(Fields, code=66, gives="2"):
+    """When the record was last updated, in nanoseconds since 1970."""
+
+
+class IsTombstone(Fields, code=72, gives="1"):
+    """Whether the record has been deleted durably."""
+
+
+class RecordSize(Fields, code=74, gives="2"):
+    """Bytes that the record takes in storage."""
+
+
+class DeviceSize(Fields, code=65, gives="2"):
+    """Bytes on a device, 0 in memory; RecordSize is what servers since 7.0 offer."""
+
+
+class MemorySize(Fields, code=73, gives="2"):
+    """Bytes in memory, 0 on devices; RecordSize is what servers since 7.0 offer."""
+
+
+class DigestMod(Fields, code=64, gives="2"):
+    """The last four bytes of the digest, modulo a constant."""
+
+    mod: Const
+
+
+# Paths
+
+
+class RemoveResult(Fields, code=100, gives="?"):
+    """As the value of a path modification: the element is removed."""
+
+
+ResultRemove = RemoveResult
+"""Its name in older versions."""
+
+
+class LoopVar(_BaseExpr):
+    """Of the element that a path is at: its key, value or index.
+
+    var_id: EXP_LOOPVAR_KEY, EXP_LOOPVAR_VALUE or EXP_LOOPVAR_INDEX. Unknown when it is
+    of another type, or when there is no path around.
+    """
+
+    __slots__ = ()
+    _fields = ("var_id",)
+
+    def _operands(self) -> tuple[()]:
+        return ()
+
+    def __init_subclass__(cls, type: int) -> None:
+        cls._form = bytes([ord(str(type)), 122, ord("#"), type, ord("c"), 0])
+
+    def __init__(self, var_id: int) -> None:
+        self._args = (var_id,)
+
+
+class LoopVarNil(LoopVar, type=ResultType.NIL):
+    """A loop variable that is nil."""
+
+
+class LoopVarBool(LoopVar, type=ResultType.BOOLEAN):
+    """A loop variable that is a boolean."""
+
+
+class LoopVarInt(LoopVar, type=ResultType.INTEGER):
+    """A loop variable that is an integer."""
+
+
+class LoopVarStr(LoopVar, type=ResultType.STRING):
+    """A loop variable that is a string."""
+
+
+class LoopVarList(LoopVar, type=ResultType.LIST):
+    """A loop variable that is a list."""
+
+
+class LoopVarMap(LoopVar, type=ResultType.MAP):
+    """A loop variable that is a map."""
+
+
+class LoopVarBlob(LoopVar, type=ResultType.BLOB):
+    """A loop variable that is a blob."""
+
+
+class LoopVarFloat(LoopVar, type=ResultType.FLOAT):
+    """A loop variable that is a float."""
+
+
+class LoopVarGeoJson(LoopVar, type=ResultType.GEOJSON):
+    """A loop variable that is a GeoJSON value."""
+
+
+class LoopVarHLL(LoopVar, type=ResultType.HLL):
+    """A loop variable that is a HyperLogLog."""
+
+
+class SelectByPath(Call, code=254, gives="p"):
+    """What a path leads to in a list or map.
+
+    ctx: levels of `aerospike_helpers.cdt_ctx`, one or more. value_type: of the result,
+    by flags, which are EXP_PATH_SELECT_* values.
+    """
+
+    _system = 0
+    _target = ResultType.LIST
+    ctx: Context
+    value_type: ValueType
+    flags: Const
+    bin: PathTarget
+
+
+class ModifyByPath(Call, code=254, gives="p"):
+    """A list or map with what a path leads to replaced by the value of an expression.
+
+    ctx: levels of `aerospike_helpers.cdt_ctx`, one or more. mod_exp: of loop
+    variables, compiled or not; RemoveResult() removes. flags: EXP_PATH_MODIFY_* values.
+    """
+
+    _system = 0x40
+    _target = ResultType.LIST
+    ctx: Context
+    value_type: ValueType
+    mod_exp: Modifier
+    flags: Const
+    bin: PathTarget

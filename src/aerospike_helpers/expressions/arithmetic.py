@@ -1,0 +1,110 @@
+"""Expressions on numbers. The operands of one are all integers or all floats.
+
+Python's operators make them too: + - * / // % ** abs() math.floor() math.ceil(), with
+an expression on the left.
+"""
+
+from __future__ import annotations
+
+from aerospike_helpers.expressions.resources import (
+    Fields,
+    FloatArg,
+    IntArg,
+    NumberArg,
+    OfArgs,
+)
+
+__all__ = [
+    "Abs",
+    "Add",
+    "Ceil",
+    "Div",
+    "Floor",
+    "Log",
+    "Max",
+    "Min",
+    "Mod",
+    "Mul",
+    "Pow",
+    "Sub",
+    "ToFloat",
+    "ToInt",
+]
+
+
+class Add(OfArgs, code=20, of="m", gives="m"):
+    """The sum."""
+
+
+class Sub(OfArgs, code=21, of="m", gives="m"):
+    """The first number minus all others; of one, its negative."""
+
+
+class Mul(OfArgs, code=22, of="m", gives="m"):
+    """The product."""
+
+
+class Div(OfArgs, code=23, of="m", gives="m"):
+    """The first number divided by the product of all others; of one, its reciprocal.
+
+    Of integers, cut towards zero; by zero, unknown.
+    """
+
+
+class Pow(Fields, code=24, gives="7"):
+    """A float raised to the power of another."""
+
+    base: FloatArg
+    exponent: FloatArg
+
+
+class Log(Fields, code=25, gives="7"):
+    """The logarithm of a float to a base."""
+
+    num: FloatArg
+    base: FloatArg
+
+
+class Mod(Fields, code=26, gives="2"):
+    """The remainder of two integers, with the sign of the first."""
+
+    numerator: IntArg
+    denominator: IntArg
+
+
+class Abs(Fields, code=27, gives="m"):
+    """The number without its sign."""
+
+    value: NumberArg
+
+
+class Floor(Fields, code=28, gives="7"):
+    """The largest whole float that is not larger."""
+
+    value: FloatArg
+
+
+class Ceil(Fields, code=29, gives="7"):
+    """The smallest whole float that is not smaller."""
+
+    value: FloatArg
+
+
+class ToInt(Fields, code=30, gives="2"):
+    """A float as an integer, cut towards zero."""
+
+    value: FloatArg
+
+
+class ToFloat(Fields, code=31, gives="7"):
+    """An integer as a float."""
+
+    value: IntArg
+
+
+class Min(OfArgs, code=50, of="m", gives="m"):
+    """The smallest number."""
+
+
+class Max(OfArgs, code=51, of="m", gives="m"):
+    """The largest number."""

@@ -1,0 +1,108 @@
+"""Expressions on HyperLogLogs.
+
+A policy is a dict with "flags", or None; a bit count of None is the one there is. `bin`
+is the name of a bin, or an expression. HLLInit and HLLAdd give the changed HyperLogLog;
+what is stored stays as it is.
+"""
+
+from __future__ import annotations
+
+from aerospike_helpers.expressions.base import HLLBin
+from aerospike_helpers.expressions.resources import (
+    Bin,
+    Call,
+    HLLPolicy,
+    ListArg,
+    OptInt,
+    ResultType,
+    Value,
+)
+
+__all__ = [
+    "HLLAdd",
+    "HLLBin",
+    "HLLDescribe",
+    "HLLGetCount",
+    "HLLGetIntersectCount",
+    "HLLGetSimilarity",
+    "HLLGetUnion",
+    "HLLGetUnionCount",
+    "HLLInit",
+    "HLLMayContain",
+]
+
+
+class _Read(Call):
+    _system = 2
+    _target = ResultType.HLL
+
+
+class _Modify(Call, gives="9"):
+    _system = 0x42
+    _target = ResultType.HLL
+
+
+class HLLInit(_Modify, code=0):
+    """An empty HyperLogLog, or one with other bit counts."""
+
+    policy: HLLPolicy
+    index_bit_count: OptInt
+    mh_bit_count: OptInt
+    bin: Bin
+
+
+class HLLAdd(_Modify, code=1):
+    """A HyperLogLog with values added."""
+
+    policy: HLLPolicy
+    list: ListArg
+    index_bit_count: OptInt
+    mh_bit_count: OptInt
+    bin: Bin
+
+
+class HLLGetCount(_Read, code=50, gives="2"):
+    """About how many values were added."""
+
+    bin: Bin
+
+
+class HLLGetUnion(_Read, code=51, gives="9"):
+    """The union with one or a list of others."""
+
+    values: Value
+    bin: Bin
+
+
+class HLLGetUnionCount(_Read, code=52, gives="2"):
+    """About how many values the union with others has."""
+
+    values: Value
+    bin: Bin
+
+
+class HLLGetIntersectCount(_Read, code=53, gives="2"):
+    """About how many values are in all of them."""
+
+    values: Value
+    bin: Bin
+
+
+class HLLGetSimilarity(_Read, code=54, gives="7"):
+    """How similar they are, from 0.0 to 1.0."""
+
+    values: Value
+    bin: Bin
+
+
+class HLLDescribe(_Read, code=55, gives="4"):
+    """The index and the minhash bit count, a list."""
+
+    bin: Bin
+
+
+class HLLMayContain(_Read, code=56, gives="2"):
+    """1 when all values of a list may have been added, else 0."""
+
+    list: ListArg
+    bin: Bin

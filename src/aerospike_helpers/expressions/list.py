@@ -1,0 +1,404 @@
+"""Expressions on lists.
+
+Indexes and ranks count from 0, negative ones from the end. A policy is a dict with
+"list_order" and "write_flags", or None. return_type is a LIST_RETURN_* value and says
+what a selection gives, value_type (of ResultType) the type of a single element;
+inverted selects everything else. `bin` is the name of a bin, or an expression.
+
+The classes named for a change give the changed list; what is stored stays as it is.
+"""
+
+from __future__ import annotations
+
+from aerospike_helpers.expressions.base import ListBin
+from aerospike_helpers.expressions.resources import (
+    Bin,
+    Call,
+    Const,
+    Context,
+    Fields,
+    IntArg,
+    Inverted,
+    ListArg,
+    ListFlags,
+    ListOrBin,
+    ListOrderFlags,
+    RestStr,
+    ResultType,
+    Returned,
+    ReturnType,
+    Value,
+    ValueType,
+)
+
+__all__ = [
+    "InList",
+    "ListAppend",
+    "ListAppendItems",
+    "ListBin",
+    "ListClear",
+    "ListGetByIndex",
+    "ListGetByIndexRange",
+    "ListGetByIndexRangeToEnd",
+    "ListGetByRank",
+    "ListGetByRankRange",
+    "ListGetByRankRangeToEnd",
+    "ListGetByValue",
+    "ListGetByValueList",
+    "ListGetByValueRange",
+    "ListGetByValueRelRankRange",
+    "ListGetByValueRelRankRangeToEnd",
+    "ListIncrement",
+    "ListInsert",
+    "ListInsertItems",
+    "ListJoin",
+    "ListRemoveByIndex",
+    "ListRemoveByIndexRange",
+    "ListRemoveByIndexRangeToEnd",
+    "ListRemoveByRank",
+    "ListRemoveByRankRange",
+    "ListRemoveByRankRangeToEnd",
+    "ListRemoveByValue",
+    "ListRemoveByValueList",
+    "ListRemoveByValueRange",
+    "ListRemoveByValueRelRankRange",
+    "ListRemoveByValueRelRankToEnd",
+    "ListSet",
+    "ListSize",
+    "ListSort",
+    "ReturnType",
+]
+
+
+class _Read(Call):
+    _system = 0
+    _target = ResultType.LIST
+
+
+class _Modify(Call, gives="C"):
+    _system = 0x40
+    _target = ResultType.LIST
+
+
+class _Remove(_Modify):
+    _sends_return_type = True
+
+
+class InList(Fields, code=9, gives="1"):
+    """Whether a value is among the elements of a list."""
+
+    value: Value
+    bin: ListOrBin
+
+
+class ListAppend(_Modify, code=1):
+    """A list with a value appended."""
+
+    ctx: Context
+    policy: ListOrderFlags
+    value: Value
+    bin: Bin
+
+
+class ListAppendItems(_Modify, code=2):
+    """A list with all values of another one appended."""
+
+    ctx: Context
+    policy: ListOrderFlags
+    value: ListArg
+    bin: Bin
+
+
+class ListInsert(_Modify, code=3):
+    """A list with a value inserted before an index."""
+
+    ctx: Context
+    policy: ListFlags
+    index: IntArg
+    value: Value
+    bin: Bin
+
+
+class ListInsertItems(_Modify, code=4):
+    """A list with all values of another one inserted before an index."""
+
+    ctx: Context
+    policy: ListFlags
+    index: IntArg
+    values: ListArg
+    bin: Bin
+
+
+class ListSet(_Modify, code=9):
+    """A list with the element at an index replaced."""
+
+    ctx: Context
+    policy: ListFlags
+    index: IntArg
+    value: Value
+    bin: Bin
+
+
+class ListClear(_Modify, code=11):
+    """A list without its elements."""
+
+    ctx: Context
+    bin: Bin
+
+
+class ListIncrement(_Modify, code=12):
+    """A list with a number added to the one at an index."""
+
+    ctx: Context
+    policy: ListOrderFlags
+    index: IntArg
+    value: Value
+    bin: Bin
+
+
+class ListSort(_Modify, code=13):
+    """A list sorted, by LIST_SORT_* flags."""
+
+    ctx: Context
+    order: Const
+    bin: Bin
+
+
+class ListRemoveByIndex(_Remove, code=32):
+    """A list without the element at an index."""
+
+    ctx: Context
+    index: IntArg
+    bin: Bin
+
+
+class ListRemoveByIndexRange(_Remove, code=37):
+    """A list without count elements from an index on."""
+
+    ctx: Context
+    index: IntArg
+    count: IntArg
+    bin: Bin
+    inverted: Inverted = False
+
+
+class ListRemoveByIndexRangeToEnd(_Remove, code=37):
+    """A list without the elements from an index on."""
+
+    ctx: Context
+    index: IntArg
+    bin: Bin
+    inverted: Inverted = False
+
+
+class ListRemoveByRank(_Remove, code=34):
+    """A list without the element of a rank."""
+
+    ctx: Context
+    rank: IntArg
+    bin: Bin
+
+
+class ListRemoveByRankRange(_Remove, code=39):
+    """A list without count elements from a rank on."""
+
+    ctx: Context
+    rank: IntArg
+    count: IntArg
+    bin: Bin
+    inverted: Inverted = False
+
+
+class ListRemoveByRankRangeToEnd(_Remove, code=39):
+    """A list without the elements from a rank on."""
+
+    ctx: Context
+    rank: IntArg
+    bin: Bin
+    inverted: Inverted = False
+
+
+class ListRemoveByValue(_Remove, code=35):
+    """A list without the elements equal to a value."""
+
+    ctx: Context
+    value: Value
+    bin: Bin
+    inverted: Inverted = False
+
+
+class ListRemoveByValueList(_Remove, code=36):
+    """A list without the elements equal to one of the values."""
+
+    ctx: Context
+    values: ListArg
+    bin: Bin
+    inverted: Inverted = False
+
+
+class ListRemoveByValueRange(_Remove, code=38):
+    """A list without the elements from begin up to, not including, end.
+
+    None is no bound.
+    """
+
+    ctx: Context
+    begin: Value
+    end: Value
+    bin: Bin
+    inverted: Inverted = False
+
+
+class ListRemoveByValueRelRankRange(_Remove, code=40):
+    """A list without count elements by rank relative to the place of a value."""
+
+    ctx: Context
+    value: Value
+    rank: IntArg
+    count: IntArg
+    bin: Bin
+    inverted: Inverted = False
+
+
+class ListRemoveByValueRelRankToEnd(_Remove, code=40):
+    """A list without the elements from a rank relative to a value on."""
+
+    ctx: Context
+    value: Value
+    rank: IntArg
+    bin: Bin
+    inverted: Inverted = False
+
+
+class ListSize(_Read, code=16, gives="2"):
+    """The number of elements."""
+
+    ctx: Context
+    bin: Bin
+
+
+class ListGetByIndex(_Read, code=19, gives="v"):
+    """The element at an index."""
+
+    ctx: Context
+    return_type: Returned
+    value_type: ValueType
+    index: IntArg
+    bin: Bin
+
+
+class ListGetByIndexRange(_Read, code=24, gives="r"):
+    """Count elements from an index on."""
+
+    ctx: Context
+    return_type: Returned
+    index: IntArg
+    count: IntArg
+    bin: Bin
+    inverted: Inverted = False
+
+
+class ListGetByIndexRangeToEnd(_Read, code=24, gives="r"):
+    """The elements from an index on."""
+
+    ctx: Context
+    return_type: Returned
+    index: IntArg
+    bin: Bin
+    inverted: Inverted = False
+
+
+class ListGetByRank(_Read, code=21, gives="v"):
+    """The element of a rank."""
+
+    ctx: Context
+    return_type: Returned
+    value_type: ValueType
+    rank: IntArg
+    bin: Bin
+
+
+class ListGetByRankRange(_Read, code=26, gives="r"):
+    """Count elements from a rank on."""
+
+    ctx: Context
+    return_type: Returned
+    rank: IntArg
+    count: IntArg
+    bin: Bin
+    inverted: Inverted = False
+
+
+class ListGetByRankRangeToEnd(_Read, code=26, gives="r"):
+    """The elements from a rank on."""
+
+    ctx: Context
+    return_type: Returned
+    rank: IntArg
+    bin: Bin
+    inverted: Inverted = False
+
+
+class ListGetByValue(_Read, code=22, gives="r"):
+    """The elements equal to a value."""
+
+    ctx: Context
+    return_type: Returned
+    value: Value
+    bin: Bin
+    inverted: Inverted = False
+
+
+class ListGetByValueList(_Read, code=23, gives="r"):
+    """The elements equal to one of the values."""
+
+    ctx: Context
+    return_type: Returned
+    value: ListArg
+    bin: Bin
+    inverted: Inverted = False
+
+
+class ListGetByValueRange(_Read, code=25, gives="r"):
+    """The elements from value_begin up to, not including, value_end.
+
+    None is no bound.
+    """
+
+    ctx: Context
+    return_type: Returned
+    value_begin: Value
+    value_end: Value
+    bin: Bin
+    inverted: Inverted = False
+
+
+class ListGetByValueRelRankRange(_Read, code=27, gives="r"):
+    """Count elements by rank relative to the place of a value."""
+
+    ctx: Context
+    return_type: Returned
+    value: Value
+    rank: IntArg
+    count: IntArg
+    bin: Bin
+    inverted: Inverted = False
+
+
+class ListGetByValueRelRankRangeToEnd(_Read, code=27, gives="r"):
+    """The elements from a rank relative to a value on."""
+
+    ctx: Context
+    return_type: Returned
+    value: Value
+    rank: IntArg
+    bin: Bin
+    inverted: Inverted = False
+
+
+class ListJoin(_Read, code=28, gives="3"):
+    """The strings of a list as one; None is the empty separator. Server 8.2."""
+
+    ctx: Context
+    separator: RestStr
+    bin: Bin

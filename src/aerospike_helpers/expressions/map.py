@@ -1,0 +1,478 @@
+"""Expressions on maps.
+
+Indexes count in the order of keys, ranks in that of values, from 0 or, negative, from
+the end. A policy is a dict with "map_order" and "map_write_flags", or None. return_type
+is a MAP_RETURN_* value and says what a selection gives, value_type (of ResultType) the
+type of what a single pair gives; inverted selects everything else. `bin` is the name of
+a bin, or an expression.
+
+The classes named for a change give the changed map; what is stored stays as it is.
+"""
+
+from __future__ import annotations
+
+from aerospike_helpers.expressions.base import MapBin
+from aerospike_helpers.expressions.resources import (
+    Bin,
+    Call,
+    Context,
+    Fields,
+    IntArg,
+    Inverted,
+    ListArg,
+    MapArg,
+    MapOrBin,
+    MapOrder,
+    MapOrderFlags,
+    ResultType,
+    Returned,
+    ReturnType,
+    Value,
+    ValueType,
+)
+
+__all__ = [
+    "MapBin",
+    "MapClear",
+    "MapGetByIndex",
+    "MapGetByIndexRange",
+    "MapGetByIndexRangeToEnd",
+    "MapGetByKey",
+    "MapGetByKeyList",
+    "MapGetByKeyRange",
+    "MapGetByKeyRelIndexRange",
+    "MapGetByKeyRelIndexRangeToEnd",
+    "MapGetByRank",
+    "MapGetByRankRange",
+    "MapGetByRankRangeToEnd",
+    "MapGetByValue",
+    "MapGetByValueList",
+    "MapGetByValueRange",
+    "MapGetByValueRelRankRange",
+    "MapGetByValueRelRankRangeToEnd",
+    "MapGetKeys",
+    "MapGetValues",
+    "MapIncrement",
+    "MapPut",
+    "MapPutItems",
+    "MapRemoveByIndex",
+    "MapRemoveByIndexRange",
+    "MapRemoveByIndexRangeToEnd",
+    "MapRemoveByKey",
+    "MapRemoveByKeyList",
+    "MapRemoveByKeyRange",
+    "MapRemoveByKeyRelIndexRange",
+    "MapRemoveByKeyRelIndexRangeToEnd",
+    "MapRemoveByRank",
+    "MapRemoveByRankRange",
+    "MapRemoveByRankRangeToEnd",
+    "MapRemoveByValue",
+    "MapRemoveByValueList",
+    "MapRemoveByValueRange",
+    "MapRemoveByValueRelRankRange",
+    "MapRemoveByValueRelRankRangeToEnd",
+    "MapSize",
+    "ReturnType",
+]
+
+
+class _Read(Call):
+    _system = 0
+    _target = ResultType.MAP
+
+
+class _Modify(Call, gives="C"):
+    _system = 0x40
+    _target = ResultType.MAP
+
+
+class _Remove(_Modify):
+    _sends_return_type = True
+
+
+class MapGetKeys(Fields, code=101, gives="4"):
+    """The keys of a map, a list in key order."""
+
+    map_value: MapOrBin
+
+
+class MapGetValues(Fields, code=102, gives="4"):
+    """The values of a map, a list in key order."""
+
+    map_value: MapOrBin
+
+
+class MapPut(_Modify, code=67):
+    """A map with a value under a key."""
+
+    ctx: Context
+    policy: MapOrderFlags
+    key: Value
+    value: Value
+    bin: Bin
+
+
+class MapPutItems(_Modify, code=68):
+    """A map with all pairs of another one."""
+
+    ctx: Context
+    policy: MapOrderFlags
+    map: MapArg
+    bin: Bin
+
+
+class MapIncrement(_Modify, code=73):
+    """A map with a number added to the one under a key."""
+
+    ctx: Context
+    policy: MapOrder
+    key: Value
+    value: Value
+    bin: Bin
+
+
+class MapClear(_Modify, code=75):
+    """A map without its pairs."""
+
+    ctx: Context
+    bin: Bin
+
+
+class MapRemoveByKey(_Remove, code=76):
+    """A map without a key."""
+
+    ctx: Context
+    key: Value
+    bin: Bin
+
+
+class MapRemoveByKeyList(_Remove, code=81):
+    """A map without some keys."""
+
+    ctx: Context
+    keys: ListArg
+    bin: Bin
+    inverted: Inverted = False
+
+
+class MapRemoveByKeyRange(_Remove, code=84):
+    """A map without the keys from begin up to, not including, end.
+
+    None is no bound.
+    """
+
+    ctx: Context
+    begin: Value
+    end: Value
+    bin: Bin
+    inverted: Inverted = False
+
+
+class MapRemoveByKeyRelIndexRange(_Remove, code=88):
+    """A map without count pairs by index relative to the place of a key."""
+
+    ctx: Context
+    key: Value
+    index: IntArg
+    count: IntArg
+    bin: Bin
+    inverted: Inverted = False
+
+
+class MapRemoveByKeyRelIndexRangeToEnd(_Remove, code=88):
+    """A map without the pairs from an index relative to a key on."""
+
+    ctx: Context
+    key: Value
+    index: IntArg
+    bin: Bin
+    inverted: Inverted = False
+
+
+class MapRemoveByValue(_Remove, code=82):
+    """A map without the pairs with a value."""
+
+    ctx: Context
+    value: Value
+    bin: Bin
+    inverted: Inverted = False
+
+
+class MapRemoveByValueList(_Remove, code=83):
+    """A map without the pairs with one of the values."""
+
+    ctx: Context
+    values: ListArg
+    bin: Bin
+    inverted: Inverted = False
+
+
+class MapRemoveByValueRange(_Remove, code=86):
+    """A map without the values from begin up to, not including, end.
+
+    None is no bound.
+    """
+
+    ctx: Context
+    begin: Value
+    end: Value
+    bin: Bin
+    inverted: Inverted = False
+
+
+class MapRemoveByValueRelRankRange(_Remove, code=89):
+    """A map without count pairs by rank relative to the place of a value."""
+
+    ctx: Context
+    value: Value
+    rank: IntArg
+    count: IntArg
+    bin: Bin
+    inverted: Inverted = False
+
+
+class MapRemoveByValueRelRankRangeToEnd(_Remove, code=89):
+    """A map without the pairs from a rank relative to a value on."""
+
+    ctx: Context
+    value: Value
+    rank: IntArg
+    bin: Bin
+    inverted: Inverted = False
+
+
+class MapRemoveByIndex(_Remove, code=77):
+    """A map without the pair at an index in key order."""
+
+    ctx: Context
+    index: IntArg
+    bin: Bin
+
+
+class MapRemoveByIndexRange(_Remove, code=85):
+    """A map without count pairs from an index on."""
+
+    ctx: Context
+    index: IntArg
+    count: IntArg
+    bin: Bin
+    inverted: Inverted = False
+
+
+class MapRemoveByIndexRangeToEnd(_Remove, code=85):
+    """A map without the pairs from an index on."""
+
+    ctx: Context
+    index: IntArg
+    bin: Bin
+    inverted: Inverted = False
+
+
+class MapRemoveByRank(_Remove, code=79):
+    """A map without the pair of a rank in value order."""
+
+    ctx: Context
+    rank: IntArg
+    bin: Bin
+
+
+class MapRemoveByRankRange(_Remove, code=87):
+    """A map without count pairs from a rank on."""
+
+    ctx: Context
+    rank: IntArg
+    count: IntArg
+    bin: Bin
+    inverted: Inverted = False
+
+
+class MapRemoveByRankRangeToEnd(_Remove, code=87):
+    """A map without the pairs from a rank on."""
+
+    ctx: Context
+    rank: IntArg
+    bin: Bin
+    inverted: Inverted = False
+
+
+class MapSize(_Read, code=96, gives="2"):
+    """The number of pairs."""
+
+    ctx: Context
+    bin: Bin
+
+
+class MapGetByKey(_Read, code=97, gives="v"):
+    """The pair of a key."""
+
+    ctx: Context
+    return_type: Returned
+    value_type: ValueType
+    key: Value
+    bin: Bin
+
+
+class MapGetByKeyRange(_Read, code=103, gives="r"):
+    """The pairs with keys from begin up to, not including, end.
+
+    None is no bound.
+    """
+
+    ctx: Context
+    return_type: Returned
+    begin: Value
+    end: Value
+    bin: Bin
+    inverted: Inverted = False
+
+
+class MapGetByKeyList(_Read, code=107, gives="r"):
+    """The pairs of some keys."""
+
+    ctx: Context
+    return_type: Returned
+    keys: ListArg
+    bin: Bin
+    inverted: Inverted = False
+
+
+class MapGetByKeyRelIndexRange(_Read, code=109, gives="r"):
+    """Count pairs by index relative to the place of a key."""
+
+    ctx: Context
+    return_type: Returned
+    key: Value
+    index: IntArg
+    count: IntArg
+    bin: Bin
+    inverted: Inverted = False
+
+
+class MapGetByKeyRelIndexRangeToEnd(_Read, code=109, gives="r"):
+    """The pairs from an index relative to a key on."""
+
+    ctx: Context
+    return_type: Returned
+    key: Value
+    index: IntArg
+    bin: Bin
+    inverted: Inverted = False
+
+
+class MapGetByValue(_Read, code=102, gives="r"):
+    """The pairs with a value."""
+
+    ctx: Context
+    return_type: Returned
+    value: Value
+    bin: Bin
+    inverted: Inverted = False
+
+
+class MapGetByValueRange(_Read, code=105, gives="r"):
+    """The pairs with values from value_begin up to, not including, value_end.
+
+    None is no bound.
+    """
+
+    ctx: Context
+    return_type: Returned
+    value_begin: Value
+    value_end: Value
+    bin: Bin
+    inverted: Inverted = False
+
+
+class MapGetByValueList(_Read, code=108, gives="r"):
+    """The pairs with one of the values."""
+
+    ctx: Context
+    return_type: Returned
+    value: ListArg
+    bin: Bin
+    inverted: Inverted = False
+
+
+class MapGetByValueRelRankRange(_Read, code=110, gives="r"):
+    """Count pairs by rank relative to the place of a value."""
+
+    ctx: Context
+    return_type: Returned
+    value: Value
+    rank: IntArg
+    count: IntArg
+    bin: Bin
+    inverted: Inverted = False
+
+
+class MapGetByValueRelRankRangeToEnd(_Read, code=110, gives="r"):
+    """The pairs from a rank relative to a value on."""
+
+    ctx: Context
+    return_type: Returned
+    value: Value
+    rank: IntArg
+    bin: Bin
+    inverted: Inverted = False
+
+
+class MapGetByIndex(_Read, code=98, gives="v"):
+    """The pair at an index in key order."""
+
+    ctx: Context
+    return_type: Returned
+    value_type: ValueType
+    index: IntArg
+    bin: Bin
+
+
+class MapGetByIndexRange(_Read, code=104, gives="r"):
+    """Count pairs from an index on."""
+
+    ctx: Context
+    return_type: Returned
+    index: IntArg
+    count: IntArg
+    bin: Bin
+    inverted: Inverted = False
+
+
+class MapGetByIndexRangeToEnd(_Read, code=104, gives="r"):
+    """The pairs from an index on."""
+
+    ctx: Context
+    return_type: Returned
+    index: IntArg
+    bin: Bin
+    inverted: Inverted = False
+
+
+class MapGetByRank(_Read, code=100, gives="v"):
+    """The pair of a rank in value order."""
+
+    ctx: Context
+    return_type: Returned
+    value_type: ValueType
+    rank: IntArg
+    bin: Bin
+
+
+class MapGetByRankRange(_Read, code=106, gives="r"):
+    """Count pairs from a rank on."""
+
+    ctx: Context
+    return_type: Returned
+    rank: IntArg
+    count: IntArg
+    bin: Bin
+    inverted: Inverted = False
+
+
+class MapGetByRankRangeToEnd(_Read, code=106, gives="r"):
+    """The pairs from a rank on."""
+
+    ctx: Context
+    return_type: Returned
+    rank: IntArg
+    bin: Bin
+    inverted: Inverted = False

@@ -1,0 +1,408 @@
+"""What the classes of expressions are made of.
+
+A class is a row: the code of its node or operation, its arguments in order, and a rule
+for the type of its value. An argument's annotation says how it is packed:
+
+    class ListSet(ListModify, code=9):
+        ctx: Context
+        policy: ListFlags
+        index: IntArg
+        value: Value
+        bin: Bin
+
+The base class makes the constructor of that, and the form that the extension packs by
+(src/aerospike/_core/expressions.h). An argument that is no expression is a constant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+from aerospike._core import pack_expression
+from aerospike._types import CompiledExpression, Expression
+
+if TYPE_CHECKING:
+    from inspect import Signature
+
+    from typing_extensions import dataclass_transform
+
+    from aerospike_helpers.string_helpers import StringPolicy
+else:
+
+    def dataclass_transform() -> Any:
+        """Nothing: only type checkers need to know."""
+        return lambda cls: cls
+
+
+class ResultType:
+    """Types of expressions."""
+
+    NIL = 0
+    BOOLEAN = 1
+    INTEGER = 2
+    STRING = 3
+    LIST = 4
+    MAP = 5
+    BLOB = 6
+    FLOAT = 7
+    GEOJSON = 8
+    HLL = 9
+
+
+class ReturnType:
+    """What may be or-ed to return types."""
+
+    LIST_RETURN_INVERTED = 0x10000
+    MAP_RETURN_INVERTED = 0x10000
+
+
+class _BaseExpr(Expression):
+    """A node of an expression: its arguments, constants or further expressions."""
+
+    __slots__ = ()
+
+    def compile(self) -> CompiledExpression:
+        """Turn the expression into what policies and operations take.
+
+        The result may be used any number of times, by any client.
+
+        :raises ParamError: an operand is of the wrong type, or a constant of a type
+            that cannot be sent; the message names the place in the tree.
+        """
+        return CompiledExpression(self, pack_expression(self))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, self._args))})"
+
+    def __add__(self, right: Any) -> _BaseExpr:
+        return _joined("Add", self, right, either_side=True)
+
+    def __sub__(self, right: Any) -> _BaseExpr:
+        return _joined("Sub", self, right)
+
+    def __mul__(self, right: Any) -> _BaseExpr:
+        return _joined("Mul", self, right, either_side=True)
+
+    def __truediv__(self, right: Any) -> _BaseExpr:
+        return _joined("Div", self, right)
+
+    def __floordiv__(self, right: Any) -> _BaseExpr:
+        return _arithmetic("Floor", _joined("Div", self, right))
+
+    def __pow__(self, right: Any) -> _BaseExpr:
+        return _arithmetic("Pow", self, right)
+
+    def __mod__(self, right: Any) -> _BaseExpr:
+        return _arithmetic("Mod", self, right)
+
+    def __abs__(self) -> _BaseExpr:
+        return _arithmetic("Abs", self)
+
+    def __floor__(self) -> _BaseExpr:
+        return _arithmetic("Floor", self)
+
+    def __ceil__(self) -> _BaseExpr:
+        return _arithmetic("Ceil", self)
+
+    def _rows(self) -> list[Any]:
+        """What the compiled expression shows; see CompiledExpression."""
+        operands = [self._args[i] for i in self._operands()]
+        parameters = {
+            name: arg
+            for i, (name, arg) in enumerate(zip(self._fields, self._args, strict=False))
+            if i not in self._operands()
+        }
+        code, rule = self._form[1], chr(self._form[0])
+        number = _SHOWN.get(code, code)
+        kind = int(rule) if code in _TYPED and rule.isdigit() else None
+        rows: list[Any] = [(number, kind, parameters or None, len(operands))]
+        for operand in operands:
+            if isinstance(operand, _BaseExpr):
+                rows += operand._rows()
+            else:
+                rows.append((_CONSTANT, None, {"val": operand}, 0))
+        return rows
+
+    def _operands(self) -> Sequence[int]:
+        """The places of the arguments that are operands, not parameters."""
+        return range(len(self._args))
+
+
+_SHOWN = {71: 70, 70: 69, 69: 68, 68: 67, 67: 71, 129: 126, 130: 83}
+"""Code of a node -> the number that is shown for it, where they differ."""
+_CONSTANT = 200
+_TYPED = frozenset([*range(64, 75), 80, 81, 82, 130])
+"""Codes of the nodes whose type is shown: bins, key, metadata."""
+
+
+def _arithmetic(name: str, *operands: Any) -> _BaseExpr:
+    from aerospike_helpers.expressions import arithmetic
+
+    made: _BaseExpr = getattr(arithmetic, name)(*operands)
+    return made
+
+
+def _joined(name: str, left: Any, right: Any, either_side: bool = False) -> _BaseExpr:
+    """One node of a chain: a + b + c has three operands.
+
+    With one operand, - and / mean something else; and what stands to the right of them
+    in brackets stays there.
+    """
+    operands: list[Any] = []
+    for operand, may_join in ((left, True), (right, either_side)):
+        joins = may_join and type(operand).__name__ == name and len(operand._args) > 1
+        operands += operand._args if joins else [operand]
+    return _arithmetic(name, *operands)
+
+
+# Annotations of arguments. What a type checker reads; the names are those of _KINDS.
+
+Value: TypeAlias = Any
+SameType: TypeAlias = Any
+BoolArg: TypeAlias = _BaseExpr | bool
+IntArg: TypeAlias = _BaseExpr | int
+FloatArg: TypeAlias = _BaseExpr | float
+NumberArg: TypeAlias = _BaseExpr | int | float
+StrArg: TypeAlias = _BaseExpr | str
+BlobArg: TypeAlias = _BaseExpr | bytes | bytearray
+ListArg: TypeAlias = _BaseExpr | list[Any]
+MapArg: TypeAlias = _BaseExpr | dict[Any, Any]
+GeoArg: TypeAlias = Any
+OptInt: TypeAlias = _BaseExpr | int | None
+RestInt: TypeAlias = _BaseExpr | int | None
+RestStr: TypeAlias = _BaseExpr | str | None
+Offset: TypeAlias = _BaseExpr | int
+Flag: TypeAlias = bool
+BinName: TypeAlias = str
+Text: TypeAlias = str
+Const: TypeAlias = int
+LateConst: TypeAlias = int
+PairFirst: TypeAlias = str
+PairSecond: TypeAlias = str
+ListOrBin: TypeAlias = _BaseExpr | list[Any] | str
+MapOrBin: TypeAlias = _BaseExpr | dict[Any, Any] | str
+AnyOrBin: TypeAlias = Any
+Bin: TypeAlias = _BaseExpr | str
+PathTarget: TypeAlias = _BaseExpr
+Modifier: TypeAlias = _BaseExpr | CompiledExpression
+Context: TypeAlias = list[Any] | None
+Returned: TypeAlias = int
+ValueType: TypeAlias = int
+Inverted: TypeAlias = bool
+Policy: TypeAlias = dict[str, Any] | None
+ListOrderFlags: TypeAlias = Policy
+ListFlags: TypeAlias = Policy
+MapOrderFlags: TypeAlias = Policy
+MapOrder: TypeAlias = Policy
+BitPolicy: TypeAlias = Policy
+HLLPolicy: TypeAlias = Policy
+StrPolicy: TypeAlias = "StringPolicy | None"
+
+_KINDS = {
+    "Value": "e",
+    "SameType": "=",
+    "BoolArg": "1",
+    "IntArg": "2",
+    "StrArg": "3",
+    "ListArg": "4",
+    "MapArg": "5",
+    "BlobArg": "6",
+    "FloatArg": "7",
+    "GeoArg": "8",
+    "NumberArg": "m",
+    "OptInt": "-",
+    "RestInt": "!",
+    "RestStr": ",",
+    "Offset": "^",
+    "Flag": "b",
+    "BinName": "n",
+    "Text": "t",
+    "Const": "c",
+    "PairFirst": "q",
+    "ListOrBin": "L",
+    "MapOrBin": "M",
+    "AnyOrBin": "S",
+    "Modifier": "e",
+}
+"""Arguments that are packed in the order they are given in."""
+_POLICIES = {
+    "ListOrderFlags": "l",
+    "ListFlags": "w",
+    "MapOrderFlags": "p",
+    "MapOrder": "o",
+    "BitPolicy": "f",
+    "HLLPolicy": "h",
+    "StrPolicy": "g",
+}
+"""Policies are packed behind them, LateConst behind these."""
+
+_PARAMETERS = frozenset(_POLICIES) | {
+    *("Const", "LateConst", "Flag", "BinName", "Text", "PairFirst", "PairSecond"),
+    *("Context", "Returned", "ValueType", "Inverted", "Modifier"),
+}
+"""Arguments that are no expressions."""
+
+_NO_ARG = 255
+_ALL_ARGS = 254
+_CALL = 127
+
+
+class _Argument:
+    """Attribute of an expression that reads one of its arguments."""
+
+    __slots__ = ("index",)
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else instance._args[self.index]
+
+
+class _SignatureOfFields:
+    """`__signature__` of a class, made when somebody asks."""
+
+    def __get__(self, instance: Any, owner: Any) -> Signature:
+        from inspect import Parameter, Signature  # a slow import
+
+        parameters = []
+        for name in owner._fields:
+            default = owner._defaults.get(name, Parameter.empty)
+            kind = Parameter.POSITIONAL_OR_KEYWORD
+            parameters.append(Parameter(name, kind, default=default))
+        return Signature(parameters)
+
+
+@dataclass_transform()
+class Fields(_BaseExpr):
+    """A node whose arguments are the annotated names of its class."""
+
+    _defaults: ClassVar[dict[str, Any]] = {}
+    _annotations: ClassVar[dict[str, str]] = {}
+    _gives: ClassVar[str] = "?"
+    if not TYPE_CHECKING:
+        __signature__ = _SignatureOfFields()
+
+        def __init__(self, *args: Any, **named: Any) -> None:
+            if named or len(args) != len(self._fields):
+                args = _bound(type(self), args, named)
+            self._args = args
+
+    def __init_subclass__(
+        cls, code: int | None = None, gives: str | None = None
+    ) -> None:
+        """code: of the node or operation; none: a base of others.
+
+        gives: the rule of the type of its value, a digit or a letter.
+        """
+        own = {
+            name: kind
+            for name, kind in cls.__annotations__.items()
+            if not name.startswith("_")
+        }
+        cls._annotations = {**cls._annotations, **own}
+        cls._defaults = {
+            **cls._defaults,
+            **{name: cls.__dict__[name] for name in own if name in cls.__dict__},
+        }
+        cls._fields = tuple(cls._annotations)
+        for i, name in enumerate(cls._fields):
+            setattr(cls, name, _Argument(i))
+        if gives is not None:
+            cls._gives = gives
+        if code is not None:
+            cls._form = cls._make_form(code)
+
+    @classmethod
+    def _make_form(cls, code: int) -> bytes:
+        return bytes([ord(cls._gives), code]) + cls._packed_arguments()
+
+    @classmethod
+    def _packed_arguments(cls) -> bytes:
+        """The pairs (kind, index) in the order of packing."""
+        first, policies, last = bytearray(), bytearray(), bytearray()
+        for i, kind in enumerate(cls._annotations.values()):
+            if kind in _KINDS:
+                first += bytes([ord(_KINDS[kind]), i])
+            elif kind in _POLICIES:
+                policies += bytes([ord(_POLICIES[kind]), i])
+            elif kind == "LateConst":
+                last += bytes([ord("c"), i])
+        return bytes(first + policies + last)
+
+    def _operands(self) -> Sequence[int]:
+        kinds = enumerate(self._annotations.values())
+        return [i for i, kind in kinds if kind not in _PARAMETERS]
+
+    @classmethod
+    def _place_of(cls, kind: str) -> int:
+        """The place of the argument of a kind, 255 when there is none."""
+        kinds = list(cls._annotations.values())
+        return kinds.index(kind) if kind in kinds else _NO_ARG
+
+
+def _bound(
+    cls: type[Fields], args: tuple[Any, ...], named: dict[str, Any]
+) -> tuple[Any, ...]:
+    """All arguments in order; TypeError as of any function."""
+    signature: Signature = cls.__signature__  # type: ignore[attr-defined]
+    try:
+        bound = signature.bind(*args, **named)
+    except TypeError as why:
+        raise TypeError(f"{cls.__name__}(): {why}") from None
+    bound.apply_defaults()
+    return bound.args
+
+
+class Call(Fields):
+    """An operation on what `bin` is: the name of a bin, or an expression."""
+
+    _system: ClassVar[int]
+    """Which operations: 0 lists and maps, 1 bits, 2 HyperLogLogs, 3 strings; or-ed
+    with 0x40 for those that modify, whose value is what they were given, modified."""
+    _target: ClassVar[int]
+    """ResultType of the bin."""
+    _sends_return_type: ClassVar[bool] = False
+    """Even when there is no such argument: NONE."""
+
+    @classmethod
+    def _make_form(cls, code: int) -> bytes:
+        target = min(cls._place_of("Bin"), cls._place_of("PathTarget"))
+        kinds = ("Context", "Returned", "Inverted", "ValueType")
+        places = [target, *map(cls._place_of, kinds)]
+        head = [ord(cls._gives), _CALL, cls._system, code, ord(str(cls._target))]
+        pairs = cls._packed_arguments()
+        if places[2] != _NO_ARG or cls._sends_return_type:
+            pairs = bytes([ord("r"), places[2]]) + pairs
+        return bytes(head + places) + pairs
+
+
+class _Many(_BaseExpr):
+    """A node of any number of operands of one kind."""
+
+    __slots__ = ()
+
+    def __init_subclass__(
+        cls, code: int, of: str, gives: str, at_least: int = 1
+    ) -> None:
+        """of: the kind of the operands; at_least: how many of them there must be."""
+        cls._form = bytes([ord(gives), code, ord(of), _ALL_ARGS, at_least])
+
+
+class OfExprs(_Many, code=0, of="e", gives="?"):
+    """Conditions or integers."""
+
+    __slots__ = ()
+
+    def __init__(self, *exprs: Any) -> None:
+        self._args = exprs
+
+
+class OfArgs(_Many, code=0, of="e", gives="?"):
+    """Numbers."""
+
+    __slots__ = ()
+
+    def __init__(self, *args: Any) -> None:
+        self._args = args
