@@ -508,9 +508,10 @@ encode_item(encoder *e, PyObject *value)
 int
 encode_argument(encoder *e, PyObject *value)
 {
+    bool before = e->sorts_maps;
     e->sorts_maps = true;
     int rc = encode_item(e, value);
-    e->sorts_maps = false;
+    e->sorts_maps = before;
     return rc;
 }
 
