@@ -29,7 +29,7 @@ _TOP = 1 << 63
 
 
 def _sub(*values: Any) -> Any:
-    return -values[0] if len(values) == 1 else reduce(operator.sub, values)
+    return 0 - values[0] if len(values) == 1 else reduce(operator.sub, values)
 
 
 def _divide_ints(*values: int) -> Value:
@@ -131,7 +131,14 @@ def _modulo(a: int, b: int) -> Value:
 
 
 def _whole(rounding: Callable[[float], int]) -> Callable[[float], float]:
-    return lambda value: float(rounding(value)) if math.isfinite(value) else value
+    """Rounding as in C: a zero keeps its sign."""
+
+    def run(value: float) -> float:
+        if not math.isfinite(value):
+            return value
+        return math.copysign(rounding(value), value)
+
+    return run
 
 
 def _to_int(value: float) -> int:

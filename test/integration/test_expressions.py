@@ -1,0 +1,168 @@
+"""Expressions where they are evaluated: as operations, and as filters of commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import aerospike
+from aerospike import exception
+from aerospike_helpers import expressions as exp
+from aerospike_helpers.operations import expression_operations as eo
+from aerospike_helpers.operations import operations as ops
+
+from .expression_trees import RECORD, UNKNOWN, Node, roots, trees
+
+Key = tuple[str, str, str]
+N = exp.IntBin("n")
+
+
+@pytest.fixture(scope="module")
+def stored(client) -> Iterator[Key]:
+    """The key of a record that stays as it is."""
+    key = ("test", "pytest", "expression-trees")
+    client.put(key, RECORD)
+    yield key
+    client.remove(key)
+
+
+def evaluated(client: aerospike.Client, key: Key, tree: Any) -> Any:
+    """The value of an expression, UNKNOWN when it has none."""
+    compiled = (
+        exp.Val(tree).compile() if not hasattr(tree, "compile") else tree.compile()
+    )
+    try:
+        return client.operate(key, [eo.expression_read("r", compiled)])[2]["r"]
+    except exception.OpNotApplicable:
+        return UNKNOWN
+
+
+def shown(value: Any) -> str:
+    """A text in which True is not 1, and nan is nan."""
+    return repr(sorted(value.items()) if isinstance(value, dict) else value)
+
+
+def check(client: aerospike.Client, key: Key, drawn: Node) -> None:
+    """The server gives the value of the model, as an operation and as a filter."""
+    got = evaluated(client, key, drawn.tree)
+    assert shown(got) == shown(drawn.value)
+    if isinstance(drawn.value, bool) and hasattr(drawn.tree, "compile"):
+        policy = {"expressions": drawn.tree.compile()}
+        passes = True
+        try:
+            client.select(key, ["n"], policy)
+        except exception.FilteredOut:
+            passes = False
+        assert passes is drawn.value
+
+
+WITHOUT_HASTE = settings(deadline=None, suppress_health_check=[*HealthCheck])
+
+
+@settings(WITHOUT_HASTE, max_examples=300)
+@given(drawn=trees(3))
+def test_random_expression_has_the_value_of_the_model(client, stored, drawn: Node):
+    check(client, stored, drawn)
+
+
+@pytest.mark.parametrize("strategy", roots().values(), ids=roots())
+@settings(WITHOUT_HASTE, max_examples=40)
+@given(data=st.data())
+def test_node_has_the_value_of_the_model(client, stored, strategy, data):
+    check(client, stored, data.draw(strategy))
+
+
+# commands that take a filter -> what they do when the record passes
+COMMANDS = {
+    "get": lambda c, key, policy: c.get(key, policy),
+    "exists": lambda c, key, policy: c.exists(key, policy),
+    "select": lambda c, key, policy: c.select(key, ["n"], policy),
+    "put": lambda c, key, policy: c.put(key, {"n": 1}, {}, policy),
+    "append": lambda c, key, policy: c.append(key, "s", "!", {}, policy),
+    "increment": lambda c, key, policy: c.increment(key, "n", 1, {}, policy),
+    "touch": lambda c, key, policy: c.touch(key, 100, {}, policy),
+    "remove_bin": lambda c, key, policy: c.remove_bin(key, ["n"], {}, policy),
+    "operate": lambda c, key, policy: c.operate(key, [ops.read("n")], {}, policy),
+    "remove": lambda c, key, policy: c.remove(key, {}, policy),
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+@pytest.mark.parametrize(
+    "rejecting",
+    [exp.Eq(N, 4), exp.Eq(exp.IntBin("missing"), 5)],
+    ids=["false", "unknown"],
+)
+def test_command_on_a_rejected_record_is_filtered_out(client, key, command, rejecting):
+    client.put(key, {"n": 5, "s": "x"})
+    with pytest.raises(exception.FilteredOut):
+        command(client, key, {"expressions": rejecting.compile()})
+    assert client.get(key)[2] == {"n": 5, "s": "x"}
+    command(client, key, {"expressions": exp.Eq(N, 5).compile()})
+
+
+@pytest.mark.parametrize("value", [5, "x", None, [], {}, exp.Eq(N, 5), [(1, 2, 3, 4)]])
+def test_what_is_not_compiled_is_refused(client, key, value):
+    with pytest.raises(exception.ParamError, match="compiled expression"):
+        client.get(key, {"expressions": value})
+    with pytest.raises(exception.ParamError, match="compiled expression"):
+        client.operate(key, [eo.expression_read("r", value)])
+
+
+def test_compiled_expression_serves_many_calls_and_clients(client, make_client, stored):
+    compiled = exp.Eq(N, 17).compile()
+    for each in (client, client, make_client()):
+        assert each.select(stored, ["n"], {"expressions": compiled})[2] == {"n": 17}
+
+
+def test_filter_that_is_no_condition_is_refused_by_the_server(client, stored):
+    with pytest.raises(exception.InvalidRequest):
+        client.get(stored, {"expressions": exp.Val(5).compile()})
+
+
+# flags, whether the bin exists, expression -> exception or value afterwards
+WRITES = [
+    (0, True, exp.Val(1), 1),
+    (0, False, exp.Val("s"), "s"),
+    (aerospike.EXP_WRITE_CREATE_ONLY, True, exp.Val(1), exception.BinExistsError),
+    (aerospike.EXP_WRITE_UPDATE_ONLY, False, exp.Val(1), exception.BinNotFound),
+    (
+        aerospike.EXP_WRITE_CREATE_ONLY | aerospike.EXP_WRITE_POLICY_NO_FAIL,
+        True,
+        exp.Val(1),
+        5,
+    ),
+    (aerospike.EXP_WRITE_ALLOW_DELETE, True, exp.Val(None), None),
+    (0, True, exp.Val(None), exception.OpNotApplicable),
+    (0, True, exp.Unknown(), exception.OpNotApplicable),
+    (aerospike.EXP_WRITE_EVAL_NO_FAIL, True, exp.Unknown(), 5),
+    (64, True, exp.Val(1), exception.InvalidRequest),
+]
+
+
+@pytest.mark.parametrize(("flags", "exists", "tree", "result"), WRITES)
+def test_expression_write_obeys_its_flags(client, key, flags, exists, tree, result):
+    client.put(key, {"n": 5, "other": 1} if exists else {"other": 1})
+    operation = eo.expression_write("n", tree.compile(), flags)
+    if isinstance(result, type):
+        with pytest.raises(result):
+            client.operate(key, [operation])
+    else:
+        client.operate(key, [operation])
+        assert client.get(key)[2].get("n") == result
+
+
+def test_expression_read_sees_what_was_done_before_it(client, key):
+    client.put(key, {"n": 5})
+    done = [
+        eo.expression_read("before", N.compile()),
+        ops.increment("n", 1),
+        eo.expression_read("after", N.compile()),
+        eo.expression_write("twice", (N * 2).compile()),
+    ]
+    assert client.operate(key, done)[2]["after"] == 6
+    assert client.get(key)[2] == {"n": 6, "twice": 12}
