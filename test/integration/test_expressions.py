@@ -76,6 +76,56 @@ def test_node_has_the_value_of_the_model(client, stored, strategy, data):
     check(client, stored, data.draw(strategy))
 
 
+BASIC, EXTENDED = aerospike.REGEX_NONE, aerospike.REGEX_EXTENDED
+ICASE, NOSUB, NEWLINE = (
+    aerospike.REGEX_ICASE,
+    aerospike.REGEX_NOSUB,
+    aerospike.REGEX_NEWLINE,
+)
+# flags, pattern, subject, whether it matches; None = the pattern is refused
+REGEXES: list[tuple[int, str, str, bool | None]] = [
+    (BASIC, "b.d", "abide", True),
+    (BASIC, "^b", "abide", False),
+    (BASIC, "", "", True),
+    (BASIC, "(b)", "b", False),
+    (BASIC, "\\(b\\)\\1", "abb", True),
+    (BASIC, "x\\|b", "abc", True),
+    (EXTENDED, "(b)\\1", "abb", True),
+    (EXTENDED, "x|b", "abc", True),
+    (EXTENDED, "a{2,3}$", "baa", True),
+    (EXTENDED, "a+b?", "caa", True),
+    (BASIC, "a+", "aa", False),
+    (ICASE, "ABIDE", "abide", True),
+    (BASIC, "[[:digit:]]", "a1", True),
+    (EXTENDED, "\\d", "1", False),
+    (EXTENDED, "\\w\\b", "a b", True),
+    (EXTENDED, "^.$", "\u00e9", False),
+    (EXTENDED, "^..$", "\u00e9", True),
+    (BASIC, "a.b", "a\nb", True),
+    (NOSUB, "a.b", "a\nb", False),
+    (NOSUB, "^b", "a\nb", True),
+    (NEWLINE, "^b", "a\nb", False),
+    (BASIC, "b", "a\0b", False),
+    (EXTENDED, "(", "a", None),
+    (EXTENDED, "*a", "a", None),
+    (BASIC, "*a", "*a", True),
+    (EXTENDED, "a{2", "aa", None),
+    (EXTENDED, "[a", "a", None),
+    (EXTENDED, ")", ")", True),
+    (255, "A|x", "a", True),
+]
+
+
+@pytest.mark.parametrize(("flags", "pattern", "subject", "matches"), REGEXES)
+def test_regex_matches(client, stored, flags, pattern, subject, matches):
+    tree = exp.CmpRegex(flags, pattern, exp.Val(subject))
+    if matches is None:
+        with pytest.raises(exception.InvalidRequest):
+            evaluated(client, stored, tree)
+    else:
+        assert evaluated(client, stored, tree) is matches
+
+
 # commands that take a filter -> what they do when the record passes
 COMMANDS = {
     "get": lambda c, key, policy: c.get(key, policy),

@@ -1,7 +1,7 @@
 """Expressions: filters of commands, expression operations, path filters.
 
-Each module adds rows to the table of `nodes`. Not here yet, hence refused: regular
-expressions, geographic comparison.
+Each module adds rows to the table of `nodes`. Not here yet, hence refused:
+geographic comparison.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from aerospike_devserver.expressions import (
 )
 from aerospike_devserver.expressions import (
     record as _record,
+)
+from aerospike_devserver.expressions import (
+    text as _text,
 )
 from aerospike_devserver.expressions.calls import compiler
 from aerospike_devserver.expressions.nodes import (
@@ -46,7 +49,7 @@ __all__ = [
     "passes",
 ]
 
-_LOADED = (_arithmetic, _calls, _control, _logic, _record)
+_LOADED = (_arithmetic, _calls, _control, _logic, _record, _text)
 
 
 def parse_condition(data: bytes, version: Version) -> Node:
