@@ -39,6 +39,8 @@ typedef struct asc_request {
 
     asc_timing timing;
     asc_replica replica;
+    uint32_t check_ms; /* asc_call_run returns ASC_INTERRUPTED this often, for those whom
+                          a signal may reach before it waits; 0: it does not */
     bool writes;     /* a failure after sending leaves the outcome in doubt */
     bool linearize;  /* strongly consistent read that only the master may answer */
     bool sc_session; /* session consistency: likewise, in namespaces that have it */
@@ -61,8 +63,8 @@ void asc_call_reset(asc_call *c);
  *
  * ASC_OK: the reply is in request->in, and its result code is 0. A positive code: the
  * server's, its reply is in request->in as well. A negative one: there is no reply.
- * ASC_INTERRUPTED: a signal came; call again to go on (err may be another one), or
- * asc_call_abandon. */
+ * ASC_INTERRUPTED: a signal came, or check_ms have passed; call again to go on (err may
+ * be another one), or asc_call_abandon. */
 asc_status asc_call_run(asc_call *c, asc_cluster *cluster, asc_error *err);
 
 /* Give up a call that was interrupted. */

@@ -72,6 +72,7 @@ asc_call_run(asc_call *c, asc_cluster *cluster, asc_error *err)
         return left_behind(c, err);
     }
     c->exchange.err = err; /* may be another one after an interruption */
+    uint64_t check = asc_deadline(now, c->req.check_ms);
     for (;;) {
         asc_want want = asc_exchange_step(&c->exchange, now);
         if (want == ASC_WANT_DONE || want == ASC_WANT_FAILED) {
@@ -81,7 +82,7 @@ asc_call_run(asc_call *c, asc_cluster *cluster, asc_error *err)
             }
             return err->code;
         }
-        if (!asc_exchange_wait(&c->exchange, want, now)) {
+        if (now >= check || !asc_exchange_wait(&c->exchange, want, check, now)) {
             return ASC_INTERRUPTED;
         }
         now = asc_now_ms();

@@ -440,9 +440,9 @@ asc_exchange_step(asc_exchange *x, uint64_t now_ms)
 }
 
 bool
-asc_exchange_wait(asc_exchange *x, asc_want want, uint64_t now_ms)
+asc_exchange_wait(asc_exchange *x, asc_want want, uint64_t until_ms, uint64_t now_ms)
 {
-    int timeout_ms = asc_poll_timeout(x->wake_ms, now_ms);
+    int timeout_ms = asc_poll_timeout(asc_earlier(x->wake_ms, until_ms), now_ms);
     if (want == ASC_WANT_TIME) {
         return timeout_ms == 0 || poll(NULL, 0, timeout_ms) >= 0 || errno != EINTR;
     }

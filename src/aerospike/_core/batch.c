@@ -47,7 +47,9 @@ batch_begin(batch_run *b, PyObject *self, PyTypeObject *cls, policy_kind kind,
     asc_request req = {0};
     policy_to_request(&b->pol, &req, false);
     const asc_batch_options options = {
-        .set = {.timing = b->pol.timing, .gather = GATHER_BYTES},
+        .set = {.timing = b->pol.timing,
+                .gather = GATHER_BYTES,
+                .check_ms = SIGNAL_CHECK_MS},
         .replica = req.replica,
         .linearize = req.linearize,
         .sc_session = req.sc_session,

@@ -321,7 +321,7 @@ client_exit(PyObject *self, PyObject *ignored)
     {#name, (PyCFunction)(void (*)(void))client_##name,                                \
      METH_METHOD | METH_FASTCALL | METH_KEYWORDS, DIRECT_DOC(#name, sig, text)},
 
-#define DELEGATED_METHOD(name, module, signature, text)                                \
+#define DELEGATED_METHOD(name, module, needs_cluster, signature, text)                 \
     {#name, (PyCFunction)(void (*)(void))client_##name,                                \
      METH_METHOD | METH_FASTCALL | METH_KEYWORDS,                                      \
      DELEGATED_DOC(#name, signature, text)},

@@ -14,9 +14,21 @@ find_function(const char *module_name, const char *name)
     return function;
 }
 
+/* Errors of the client come before those of the arguments. 0, or -1 with an exception. */
+static int
+check_client(module_state *st, PyObject *self, bool needs_cluster)
+{
+    if (!needs_cluster) {
+        return client_check(st, self);
+    }
+    asc_cluster *cluster = client_cluster(st, (ClientObject *)self);
+    asc_cluster_release(cluster);
+    return cluster != NULL ? 0 : -1;
+}
+
 static PyObject *
-delegate(const char *module, const char *name, PyObject *self, PyTypeObject *cls,
-         PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+delegate(const char *module, const char *name, bool needs_cluster, PyObject *self,
+         PyTypeObject *cls, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 {
     Py_ssize_t n = nargs + (kwnames != NULL ? PyTuple_GET_SIZE(kwnames) : 0);
     PyObject **with_self = PyMem_Malloc((size_t)(n + 1) * sizeof *with_self);
@@ -28,7 +40,7 @@ delegate(const char *module, const char *name, PyObject *self, PyTypeObject *cls
     for (Py_ssize_t i = 0; i < n; i++) {
         with_self[i + 1] = args[i];
     }
-    if (client_check(PyType_GetModuleState(cls), self) == 0) {
+    if (check_client(PyType_GetModuleState(cls), self, needs_cluster) == 0) {
         function = find_function(module, name);
     }
     if (function != NULL) {
@@ -39,9 +51,10 @@ delegate(const char *module, const char *name, PyObject *self, PyTypeObject *cls
     return result;
 }
 
-#define DELEGATED_DEFINE(name, module, signature, text)                                \
+#define DELEGATED_DEFINE(name, module, needs_cluster, signature, text)                 \
     CLIENT_METHOD(client_##name)                                                       \
     {                                                                                  \
-        return delegate(module, #name, self, cls, args, nargs, kwnames);               \
+        return delegate(module, #name, needs_cluster, self, cls, args, nargs,          \
+                        kwnames);                                                      \
     }
 DELEGATED_METHODS(DELEGATED_DEFINE)

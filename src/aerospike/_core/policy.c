@@ -347,6 +347,7 @@ void
 policy_to_request(const policy *p, asc_request *req, bool writes)
 {
     req->timing = p->timing;
+    req->check_ms = SIGNAL_CHECK_MS;
     req->writes = writes;
     req->replica = (asc_replica)p->replica;
     if (writes && req->replica != ASC_REPLICA_MASTER &&

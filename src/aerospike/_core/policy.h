@@ -99,6 +99,10 @@ int meta_from_py(module_state *st, record_meta *m, PyObject *dict, int strict);
 /* True when the dictionary has a key that policies have and metadata have not. */
 int looks_like_policy(module_state *st, policy_kind kind, PyObject *dict);
 
+/* Python's signal handlers run this often while a call waits: a signal may come before
+ * the wait, or to another thread. */
+#define SIGNAL_CHECK_MS 50
+
 /* Route, timing and what the library must know. */
 void policy_to_request(const policy *p, asc_request *req, bool writes);
 

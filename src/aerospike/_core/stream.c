@@ -16,8 +16,6 @@
 #define GATHER_BYTES (128u << 10)
 /* Other threads get the GIL after so many bytes of records. */
 #define BYTES_PER_TURN (32u << 10)
-/* A signal that reaches another thread is looked for this often. */
-#define CHECK_MS 50
 
 /* What is asked for: all Python objects are owned. */
 typedef struct question {
@@ -736,7 +734,9 @@ open_query(StreamObject *s, module_state *st, PyObject *spec, PyObject *tracker)
     }
     s->tracker->is_used = true;
     const asc_query_options options = {
-        .set = {.timing = s->pol.timing, .gather = GATHER_BYTES, .check_ms = CHECK_MS},
+        .set = {.timing = s->pol.timing,
+                .gather = GATHER_BYTES,
+                .check_ms = SIGNAL_CHECK_MS},
         .ns = PyUnicode_AsUTF8(s->what.ns),
         .replica = req.replica,
         .sc_session = req.sc_session,
@@ -813,7 +813,8 @@ start_everywhere(StreamObject *s, module_state *st, asc_set *set)
     asc_error err;
     asc_part *part;
     asc_error_reset(&err);
-    const asc_set_options options = {.timing = s->pol.timing, .check_ms = CHECK_MS};
+    const asc_set_options options = {.timing = s->pol.timing,
+                                     .check_ms = SIGNAL_CHECK_MS};
     asc_set_begin(set, s->cluster, &options);
     if (asc_set_add_all(set, &err) != ASC_OK) {
         raise_error(st, &err, NULL, NULL);
