@@ -7,15 +7,20 @@ the function of that name returns:
     old-names TABLE        older names of keys
     in-work                policies of calls that do not exist yet
     exceptions             the tree of classes, with codes
+    operations MODULE      helpers of a module: arguments, what they do, results
+    direct PREFIX          methods of the 2.x line, beside the helpers of today
     command-line           options of the development server
 """
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import aerospike
 import option_texts
 from aerospike import _core, exception
 from aerospike_devserver.cli import parser
@@ -157,6 +162,60 @@ def exceptions() -> str:
     return "\n".join(lines)
 
 
+# Operations
+
+EVERYWHERE = {"bin_name", "ctx"}
+"""Arguments of nearly all helpers, which the tables leave out."""
+
+
+def helpers_of(module: str) -> Iterator[tuple[str, Callable[..., Row]]]:
+    """Names and helpers of a module of aerospike_helpers.operations, as they stand."""
+    found = importlib.import_module(f"aerospike_helpers.operations.{module}")
+    for name, helper in vars(found).items():
+        if inspect.isfunction(helper) and helper.__module__ == found.__name__:
+            yield name, helper
+
+
+def arguments_of(helper: Callable[..., Row]) -> str:
+    """The signature, without types and what is everywhere."""
+    listed = inspect.signature(helper).parameters.values()
+    return ", ".join(
+        f"`{p.name}`" if p.default is p.empty else f"`{p.name}={p.default!r}`"
+        for p in listed
+        if p.name not in EVERYWHERE
+    )
+
+
+def operations(module: str) -> str:
+    """Each helper with its arguments and the first part of its docstring."""
+
+    def lines() -> Iterator[Sequence[str]]:
+        for name, helper in sorted(helpers_of(module)):
+            text = inspect.getdoc(helper) or ""
+            said = " ".join(text.partition(":param")[0].split())
+            yield f"`{name}`", arguments_of(helper), said
+
+    return _table(("operation", "arguments", "what it does"), lines())
+
+
+def direct(prefix: str) -> str:
+    """Each method of the 2.x line, with what follows key and bin."""
+    helpers = dict(helpers_of(f"{prefix}_operations"))
+    renamed = {"list_extend": "list_append_items"}
+
+    def lines() -> Iterator[Sequence[str]]:
+        for name in sorted(vars(aerospike.Client)):
+            if name.startswith(f"{prefix}_"):
+                names = inspect.signature(getattr(aerospike.Client, name)).parameters
+                own = list(names)[3:-2]  # not self, key, bin; not meta, policy
+                today = renamed.get(name, name)
+                assert today in helpers, today
+                given = ", ".join(f"`{argument}`" for argument in own)
+                yield f"`{name}`", given, f"`{today}`"
+
+    return _table(("method", "after key and bin", "helper of today"), lines())
+
+
 # Development server
 
 
@@ -178,6 +237,8 @@ FUNCTIONS: dict[str, Callable[..., str]] = {
     "old-names": old_names,
     "in-work": in_work,
     "exceptions": exceptions,
+    "operations": operations,
+    "direct": direct,
     "command-line": command_line,
 }
 

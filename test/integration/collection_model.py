@@ -7,6 +7,7 @@ without bin and context.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -108,12 +109,24 @@ def contains(items: Iterable[Any], value: Any) -> bool:
     return any(equal(item, value) for item in items)
 
 
+def check_twins(node: List) -> None:
+    """Undecided when elements are equal to the server and yet not the same.
+
+    Such are maps and lists that differ in nothing but being ordered.
+    """
+    ranked = sorted(node.items, key=rank_key)
+    for a, b in itertools.pairwise(ranked):
+        if equal(a, b) and a != b:
+            raise Undecided
+
+
 def sort_all(value: Any) -> None:
     """Sort every ordered list, the innermost first."""
     if isinstance(value, List):
         for item in value.items:
             sort_all(item)
         if value.ordered:
+            check_twins(value)
             value.items.sort(key=rank_key)
     elif isinstance(value, Map):
         for item in value.values.values():
@@ -1097,4 +1110,6 @@ def run_at_top(root: Node | None, name: str, args: list[Any]) -> Any:
 def run_in(node: Any, name: str, args: list[Any]) -> tuple[Any, bool]:
     if not isinstance(node, List if name.startswith("list_") else Map):
         raise Refused(WRONG_TYPE)
+    if isinstance(node, List):
+        check_twins(node)
     return run_on(node, name, args)
