@@ -666,6 +666,8 @@ def by_key_span(
     if len(keys) == n and not (interval and node.order == 0):
         ranks = list(range(n)), list(range(n))
     exists = bool(keys) and not (node.order == 0 and len(chosen.runs) == 2)
+    if interval and node.order == 0:
+        exists = chosen.exists
     return map_result(node, keys, return_type, ranks, chosen.backward, exists)
 
 
@@ -1074,6 +1076,8 @@ def run(root: Node | None, levels: list[Level], name: str, args: list[Any]) -> A
             missing.append((node, at, made))
             node = made
     if missing and name not in CREATES:
+        if root is None:
+            without_container(name)
         return root, None
     result, happened = run_in(node, name, args)
     if missing and not happened:
@@ -1095,11 +1099,16 @@ def put_child(node: Node, at: Any, new: Any) -> None:
         node.values[at] = new
 
 
+def without_container(name: str) -> None:
+    """What an operation that makes nothing answers where nothing is."""
+    if name == "list_sort":
+        raise Refused(WRONG_TYPE)
+
+
 def run_at_top(root: Node | None, name: str, args: list[Any]) -> Any:
     if root is None:
-        if name == "list_sort":
-            raise Refused(WRONG_TYPE)
         if name not in CREATES:
+            without_container(name)
             return None, None
         root = new_container(name, args)
     result, _ = run_in(root, name, args)
