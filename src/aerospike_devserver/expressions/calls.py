@@ -102,6 +102,10 @@ def _check_operation(value: Value) -> ListValue:
     return value
 
 
+_MAX_EXPRESSIONS = 8
+"""More of them among its arguments stop a real server."""
+
+
 class _Call:
     """An operation whose arguments may be expressions: arrays are, the rest is not."""
 
@@ -119,6 +123,8 @@ class _Call:
             else each
             for each in arguments
         ]
+        if sum(map(callable, self.arguments)) > _MAX_EXPRESSIONS:
+            raise ExpressionError("too many expressions in a call")
 
     def build(self, scope: Scope) -> Value:
         """The operation with its arguments evaluated, or UNKNOWN."""

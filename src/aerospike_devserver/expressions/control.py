@@ -58,7 +58,8 @@ _INDEX = Loop._fields.index("index")
 @node(122)
 def _loop_variable(_code: int, arguments: list[Value], _names: Names) -> Node:
     """LOOP_VAR type, number: unknown out of a path, or if it has another type."""
-    kind, number = kind_argument(arguments[0]), constant(exactly(arguments, 2)[1])
+    raw_kind, raw_number = exactly(arguments, 2)
+    kind, number = kind_argument(raw_kind), constant(raw_number)
     if not 0 <= number <= _INDEX or (number == _INDEX and kind is not Kind.INT):
         raise ExpressionError("no such loop variable")
 

@@ -25,7 +25,7 @@ from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.version import Version
 
 MAX_SIZE = 1 << 20
-"""Bytes of the largest expression."""
+"""What the parts of an expression have to stay below together; see `Budget`."""
 
 
 class Kind(IntEnum):
@@ -85,11 +85,30 @@ class Node(NamedTuple):
     run: Run
 
 
+class Budget:
+    """What is left of the size of an expression: it is counted by part, not by byte.
+
+    Source: section 9 of the expression rules.
+    """
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = MAX_SIZE - 1
+
+    def take(self, size: int) -> None:
+        """Use some of it; ExpressionError if there is not so much."""
+        self.left -= size
+        if self.left < 0:
+            raise ExpressionError("too large")
+
+
 class Names(NamedTuple):
     """What an expression may use: variables with their types, and what is known."""
 
     variables: dict[bytes, Kind]
     version: Version
+    budget: Budget
 
 
 Parser = Callable[[int, list[Value], Names], Node]
@@ -162,10 +181,16 @@ def kind_of(value: Value) -> Kind | None:
 # Parsing
 
 
-def _literal(value: Value) -> Node:
+_NODE_SIZE, _NUMBER_SIZE, LITERAL_SIZE = 8, 16, 24
+"""Sizes of parts; contents of literals are not counted."""
+
+
+def _literal(value: Value, names: Names) -> Node:
     kind = kind_of(value)
     if kind is None:
         raise ExpressionError("no literal")
+    is_number = kind in (Kind.INT, Kind.FLOAT)
+    names.budget.take(_NUMBER_SIZE if is_number else LITERAL_SIZE)
     if kind is Kind.GEOJSON:
         geojson.is_region(value[1:])
     if kind is Kind.INT and value >= 1 << 63:
@@ -176,12 +201,13 @@ def _literal(value: Value) -> Node:
 def parse_node(value: Value, names: Names) -> Node:
     """A node or a literal."""
     if type(value) is not ListValue:
-        return _literal(value)
+        return _literal(value, names)
     if value.flags or not value.items:
         raise ExpressionError("no node")
     code, *rest = value.items
     if type(code) is not int or code not in _PARSERS:
         raise ExpressionError("unknown code")
+    names.budget.take(_NODE_SIZE)
     return _PARSERS[code](code, rest, names)
 
 
@@ -243,14 +269,23 @@ def checked(make: Callable[[], Node]) -> Node:
         raise ServerError(Result.REQUEST_INVALID) from why
 
 
-@lru_cache(maxsize=1024)
+_MAX_KEPT = 4096
+"""Bytes of expressions that are kept parsed."""
+
+
 def parse(data: bytes, version: Version) -> Node:
     """The one expression in `data`; ServerError 4 if it is none."""
-    if len(data) > MAX_SIZE:
-        raise ServerError(Result.REQUEST_INVALID)
-    return checked(lambda: parse_node(decode(data)[0], Names({}, version)))
+    make = _parse_and_keep if len(data) <= _MAX_KEPT else _parse
+    return make(data, version)
+
+
+def _parse(data: bytes, version: Version) -> Node:
+    return checked(lambda: parse_node(decode(data)[0], Names({}, version, Budget())))
+
+
+_parse_and_keep = lru_cache(maxsize=1024)(_parse)
 
 
 def parse_value(value: Any, version: Version) -> Node:
     """The expression in a decoded element; ServerError 4 if it is none."""
-    return checked(lambda: parse_node(value, Names({}, version)))
+    return checked(lambda: parse_node(value, Names({}, version, Budget())))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from aerospike_devserver.clock import EPOCH_S
 from aerospike_devserver.codec.particle import load
 from aerospike_devserver.expressions.nodes import (
+    LITERAL_SIZE,
     ExpressionError,
     Kind,
     Names,
@@ -144,15 +145,16 @@ def _bin_type(_code: int, arguments: list[Value], _names: Names) -> Node:
     def value(subject: Subject) -> Value:
         if subject.bins is None:
             return UNKNOWN
-        return subject.bins.get(name, (int(Particle.NULL), b""))[0]
+        return int(subject.bins.get(name, (Particle.NULL, b""))[0])
 
     return _of_subject(Kind.INT, value)
 
 
 @node(126)
-def _quote(_code: int, arguments: list[Value], _names: Names) -> Node:
+def _quote(_code: int, arguments: list[Value], names: Names) -> Node:
     """QUOTE: a list literal."""
     (value,) = exactly(arguments, 1)
+    names.budget.take(LITERAL_SIZE)
     if type(value) is not ListValue:
         raise ExpressionError("list expected")
     return Node(Kind.LIST, lambda _scope: value)
