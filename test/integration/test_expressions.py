@@ -126,6 +126,40 @@ def test_regex_matches(client, stored, flags, pattern, subject, matches):
         assert evaluated(client, stored, tree) is matches
 
 
+def place(kind: str, coordinates: Any) -> aerospike.GeoJSON:
+    return aerospike.GeoJSON({"type": kind, "coordinates": coordinates})
+
+
+def square(low: float, high: float) -> list[list[float]]:
+    """A ring around everything between two numbers of degrees."""
+    return [[low, low], [high, low], [high, high], [low, high], [low, low]]
+
+
+POINT, FAR_POINT = place("Point", [5.0, 5.0]), place("Point", [50.0, 5.0])
+AREA = place("Polygon", [square(0, 10)])
+WITH_HOLE = place("Polygon", [square(0, 10), square(4, 6)])
+TURNED = place("Polygon", [square(0, 10)[::-1]])
+TWO_AREAS = place("MultiPolygon", [[square(20, 30)], [square(0, 10)]])
+CIRCLE = place("AeroCircle", [[5.0, 5.1], 20_000.0])
+PLACES = [
+    (POINT, AREA, True),
+    (AREA, POINT, True),
+    (FAR_POINT, AREA, False),
+    (POINT, WITH_HOLE, False),
+    (POINT, TURNED, True),
+    (POINT, TWO_AREAS, True),
+    (POINT, CIRCLE, True),
+    (FAR_POINT, CIRCLE, False),
+    (POINT, POINT, False),
+    (AREA, AREA, False),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "is_inside"), PLACES)
+def test_place_is_compared(client, stored, first, second, is_inside):
+    assert evaluated(client, stored, exp.CmpGeo(first, second)) is is_inside
+
+
 # commands that take a filter -> what they do when the record passes
 COMMANDS = {
     "get": lambda c, key, policy: c.get(key, policy),

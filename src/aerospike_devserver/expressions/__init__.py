@@ -1,7 +1,6 @@
 """Expressions: filters of commands, expression operations, path filters.
 
-Each module adds rows to the table of `nodes`. Not here yet, hence refused:
-geographic comparison.
+Each module adds rows to the table of `nodes`; a code without a row is refused.
 """
 
 from __future__ import annotations
@@ -17,6 +16,9 @@ from aerospike_devserver.expressions import (
 )
 from aerospike_devserver.expressions import (
     logic as _logic,
+)
+from aerospike_devserver.expressions import (
+    places as _places,
 )
 from aerospike_devserver.expressions import (
     record as _record,
@@ -49,7 +51,7 @@ __all__ = [
     "passes",
 ]
 
-_LOADED = (_arithmetic, _calls, _control, _logic, _record, _text)
+_LOADED = (_arithmetic, _calls, _control, _logic, _places, _record, _text)
 
 
 def parse_condition(data: bytes, version: Version) -> Node:

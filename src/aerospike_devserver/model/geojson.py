@@ -1,4 +1,4 @@
-"""Which GeoJSON texts the server takes, and whether they are regions.
+"""Which GeoJSON texts the server takes, and what they say.
 
 Taken: Point, Polygon, MultiPolygon, AeroCircle, and a Feature around one of these.
 Everything else: InvalidGeoJSON (160). Source: operation semantics, section 8.
@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from typing import Any, NoReturn
+from itertools import groupby
+from typing import Any, NamedTuple, NoReturn
 
+POINT, POLYGON, MULTI_POLYGON, CIRCLE = "Point", "Polygon", "MultiPolygon", "AeroCircle"
 MAX_LONGITUDE = 180
 MAX_LATITUDE = 90
 MAX_DIGITS = 20
@@ -20,6 +22,18 @@ MIN_RING = 4
 
 class InvalidGeoJSON(ValueError):
     """The text is no JSON, or not one of the shapes."""
+
+
+class Geometry(NamedTuple):
+    """What a text describes: a type of shape, and coordinates as they stand there."""
+
+    type: str
+    coordinates: Any
+
+    @property
+    def is_region(self) -> bool:
+        """Whether it is no point."""
+        return self.type != POINT
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -42,23 +56,28 @@ _decoder = json.JSONDecoder(
 )
 
 
-def is_region(text: bytes) -> bool:
-    """Whether the text describes a region (True) or a point; InvalidGeoJSON else."""
+def parse(text: bytes) -> Geometry:
+    """The geometry of a text; InvalidGeoJSON if it is none."""
     try:
-        return _shape(_decoder.decode(text.decode("utf-8")))
+        return _geometry(_decoder.decode(text.decode("utf-8")))
     except (ValueError, RecursionError) as cause:
         raise InvalidGeoJSON(str(cause)) from cause
 
 
-def _shape(document: Any) -> bool:
-    """Check one object; True for a region."""
+def is_region(text: bytes) -> bool:
+    """Whether the text describes a region (True) or a point; InvalidGeoJSON else."""
+    return parse(text).is_region
+
+
+def _geometry(document: Any) -> Geometry:
+    """Check one object."""
     if isinstance(document, dict) and document.get("type") == "Feature":
         document = document.get("geometry")
     if not isinstance(document, dict) or not _is_known(document.get("type")):
         raise InvalidGeoJSON("no known type")
-    check, region = _SHAPES[document["type"]]
-    check(document.get("coordinates"))
-    return region
+    geometry = Geometry(document["type"], document.get("coordinates"))
+    _SHAPES[geometry.type](geometry.coordinates)
+    return geometry
 
 
 def _is_known(shape: Any) -> bool:
@@ -96,8 +115,13 @@ def _ring(value: Any) -> None:
     positions = _sequence(value)
     for position in positions:
         _position(position)
-    if len(positions) < MIN_RING or positions[0] != positions[-1]:
+    if len(distinct(positions)) < MIN_RING or positions[0] != positions[-1]:
         raise InvalidGeoJSON("ring is not closed")
+
+
+def distinct(positions: list[Any]) -> list[Any]:
+    """The positions of a ring, of equal neighbours only the first."""
+    return [position for position, _ in groupby(positions)]
 
 
 def _polygon(value: Any) -> None:
@@ -116,10 +140,10 @@ def _circle(value: Any) -> None:
     _number(radius_m, math.inf)
 
 
-_SHAPES: dict[Any, tuple[Callable[[Any], None], bool]] = {
-    "Point": (_position, False),
-    "Polygon": (_polygon, True),
-    "MultiPolygon": (_multi_polygon, True),
-    "AeroCircle": (_circle, True),
+_SHAPES: dict[Any, Callable[[Any], None]] = {
+    POINT: _position,
+    POLYGON: _polygon,
+    MULTI_POLYGON: _multi_polygon,
+    CIRCLE: _circle,
 }
-"""Type: (check of its coordinates, whether it is a region)."""
+"""Type: check of its coordinates."""
