@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import aerospike
 from aerospike import exception
 from aerospike_helpers import expressions as exp
+from aerospike_helpers.batch import records as br
 from aerospike_helpers.operations import expression_operations as eo
 from aerospike_helpers.operations import operations as ops
 
@@ -187,6 +188,29 @@ def test_command_on_a_rejected_record_is_filtered_out(client, key, command, reje
         command(client, key, {"expressions": rejecting.compile()})
     assert client.get(key)[2] == {"n": 5, "s": "x"}
     command(client, key, {"expressions": exp.Eq(N, 5).compile()})
+
+
+FILTERED_OUT = 27
+
+
+def test_batch_has_a_filter_and_rows_their_own(client, new_key):
+    keys = [new_key(), new_key()]
+    for n, key in enumerate(keys):
+        client.put(key, {"n": n})
+    policy = {"expressions": exp.Eq(N, 1).compile()}
+    own = {"expressions": exp.Eq(N, 0).compile()}
+
+    def results(done: Any) -> list[int]:
+        return [record.result for record in done.batch_records]
+
+    assert results(client.batch_read(keys, ["n"], policy)) == [FILTERED_OUT, 0]
+    increment = [ops.increment("n", 10)]
+    assert results(client.batch_operate(keys, increment, policy)) == [FILTERED_OUT, 0]
+    rows = [br.Read(key, [ops.read("n")], policy=own) for key in keys]
+    made = client.batch_write(br.BatchRecords([*rows]), policy)
+    assert results(made) == [0, FILTERED_OUT]
+    assert results(client.batch_remove(keys, policy)) == [FILTERED_OUT, FILTERED_OUT]
+    assert [client.get(key)[2] for key in keys] == [{"n": 0}, {"n": 11}]
 
 
 @pytest.mark.parametrize("value", [5, "x", None, [], {}, exp.Eq(N, 5), [(1, 2, 3, 4)]])
