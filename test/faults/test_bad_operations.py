@@ -128,7 +128,7 @@ KINDS = {
     "resize_flags": NUMBER,
     "return_type": NUMBER,
     "separator": TEXT,
-    "sign": SWITCH,
+    "sign": BOOL,
     "sort_flags": NUMBER,
     "start": NUMBER,
     "suffix": TEXT,
@@ -136,7 +136,7 @@ KINDS = {
     "val": ANYTHING,
     "value": BYTES,
     "value_begin": ANYTHING,
-    "value_byte_size": Kind(1, [*NUMBER.bad, (2, "value has 1 bytes"), (-1, "is -1")]),
+    "value_byte_size": NUMBER,
     "value_end": ANYTHING,
     "value_list": LIST,
 }
@@ -166,6 +166,7 @@ COUNTS = ("get_range", "pop_range", "remove_range", "trim", "index_range", "rank
 """Helpers whose "val" is a count end like this."""
 
 CAN_BE_MISSING = {
+    "value_byte_size",
     "inverted",
     "invert_size",
     "list_increment",

@@ -39,11 +39,11 @@ typedef struct asc_request {
 
     asc_timing timing;
     asc_replica replica;
-    uint32_t check_ms; /* asc_call_run returns ASC_INTERRUPTED this often, for those whom
-                          a signal may reach before it waits; 0: it does not */
-    bool writes;     /* a failure after sending leaves the outcome in doubt */
-    bool linearize;  /* strongly consistent read that only the master may answer */
-    bool sc_session; /* session consistency: likewise, in namespaces that have it */
+    uint32_t check_ms; /* asc_call_run returns ASC_INTERRUPTED this often, for whom a
+                          signal may reach before it waits; 0: it does not */
+    bool writes;       /* a failure after sending leaves the outcome in doubt */
+    bool linearize;    /* strongly consistent read that only the master may answer */
+    bool sc_session;   /* session consistency: likewise, in namespaces that have it */
 } asc_request;
 
 /* One call: a request and the state of its execution. Used by one thread at a time,

@@ -93,8 +93,8 @@ bool asc_master_only(const asc_request *req, const asc_ns_map *map);
 
 /* For the blocking driver of a single exchange: wait for what step wanted, until
  * wake_ms or until_ms at the latest. False: a signal came. */
-bool asc_exchange_wait(asc_exchange *x, asc_want want, uint64_t until_ms,
-                       uint64_t now_ms);
+bool
+asc_exchange_wait(asc_exchange *x, asc_want want, uint64_t until_ms, uint64_t now_ms);
 
 /* Let go of everything; a connection under way is closed. */
 void asc_exchange_abandon(asc_exchange *x);

@@ -14,7 +14,7 @@ find_function(const char *module_name, const char *name)
     return function;
 }
 
-/* Errors of the client come before those of the arguments. 0, or -1 with an exception. */
+/* Errors of the client come before those of the arguments. 0, or -1. */
 static int
 check_client(module_state *st, PyObject *self, bool needs_cluster)
 {

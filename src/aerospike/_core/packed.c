@@ -163,6 +163,22 @@ put_texts(packing *p, const arg_row *arg, PyObject *value)
     return put_list(p, arg, value);
 }
 
+/* A number from 0 to the row's fallback bits: sizes and shifts have 32, operands 63. */
+static int
+put_unsigned(packing *p, const arg_row *arg, PyObject *value)
+{
+    int64_t v = 0;
+    if (int_from(p, arg_name(p, arg), value, &v) < 0) {
+        return -1;
+    }
+    if (v < 0 || v >> arg->fallback != 0) {
+        return raise_param(p->e->st, "%s: %s must be from 0 to 2**%d - 1, not %lld",
+                           p->row->name, text_of(arg_name(p, arg)), arg->fallback,
+                           (long long)v);
+    }
+    return put_int(p, v);
+}
+
 /* The pairs of a map, without the marker that a KeyOrderedDict has as a value. */
 static int
 put_pairs(packing *p, const arg_row *arg, PyObject *value)
@@ -190,13 +206,17 @@ put_text(packing *p, const arg_row *arg, PyObject *value)
                                   : wrong(p, name, "a str", value);
 }
 
+/* 1 or 0 for True or False, -1 with ParamError for anything else. */
+static int
+bool_from(packing *p, PyObject *name, PyObject *value)
+{
+    return PyBool_Check(value) ? value == Py_True : wrong(p, name, "a bool", value);
+}
+
 static int
 put_bool(packing *p, const arg_row *arg, PyObject *value)
 {
-    if (!PyLong_Check(value)) {
-        return wrong(p, arg_name(p, arg), "a bool", value);
-    }
-    int truth = PyObject_IsTrue(value);
+    int truth = bool_from(p, arg_name(p, arg), value);
     return truth < 0 || put_ok(asc_mp_put_bool(p->e->out, truth)) < 0 ? -1 : 1;
 }
 
@@ -370,43 +390,26 @@ put_string_flags(packing *p, const arg_row *arg, PyObject *rules)
 
 /* --- arguments that several entries make --- */
 
-/* The bytes of a value, as many of them as "value_byte_size" says. */
+/* The bytes of a value: all of them, whatever "value_byte_size" says of their number. */
 static int
 put_bytes(packing *p, const arg_row *arg, PyObject *value)
 {
     PyObject *size_name = p->e->st->s_value_byte_size;
-    PyObject *size_entry = entry(p, size_name);
-    int64_t size = 0;
-    if (!PyBytes_Check(value) && !PyByteArray_Check(value)) {
-        return wrong(p, arg_name(p, arg), "bytes", value);
-    }
-    if (size_entry == NULL) {
-        return missing(p, size_name);
-    }
-    if (int_from(p, size_name, size_entry, &size) < 0) {
+    PyObject *size = entry(p, size_name);
+    int64_t ignored;
+    if (size != NULL && int_from(p, size_name, size, &ignored) < 0) {
         return -1;
     }
-    bool is_bytes = PyBytes_Check(value);
-    int64_t there = is_bytes ? PyBytes_GET_SIZE(value) : PyByteArray_GET_SIZE(value);
-    if (size < 0 || size > there) {
-        return raise_param(p->e->st,
-                           "%s: value_byte_size is %lld, but value has %lld "
-                           "bytes",
-                           p->row->name, (long long)size, (long long)there);
+    if (PyBytes_Check(value) || PyByteArray_Check(value)) {
+        return put_entry_value(p, arg_name(p, arg), value);
     }
-    const char *data =
-        is_bytes ? PyBytes_AS_STRING(value) : PyByteArray_AS_STRING(value);
-    return put_ok(asc_mp_put_bytes(p->e->out, ASC_PARTICLE_BLOB, data, (size_t)size)) <
-                   0
-               ? -1
-               : 1;
+    return wrong(p, arg_name(p, arg), "bytes", value);
 }
 
 static int
 put_sign(packing *p, const arg_row *arg, PyObject *value)
 {
-    (void)arg;
-    int is_signed = PyObject_IsTrue(value);
+    int is_signed = value != NULL ? bool_from(p, arg_name(p, arg), value) : 0;
     return is_signed <= 0 ? is_signed : put_int(p, SIGNED);
 }
 
@@ -415,7 +418,8 @@ static int
 put_int_flags(packing *p, const arg_row *arg, PyObject *value)
 {
     int64_t action = 0;
-    int is_signed = flag_entry(p, p->e->st->s_sign);
+    PyObject *name = p->e->st->s_sign, *sign = entry(p, name);
+    int is_signed = sign != NULL ? bool_from(p, name, sign) : 0;
     return is_signed < 0 || int_from(p, arg_name(p, arg), value, &action) < 0
                ? -1
                : put_int(p, is_signed ? action | SIGNED : action);
@@ -531,14 +535,16 @@ static const arg_row args[N_PACKED_ARGS] = {
     [MAP_ORDER_FLAGS] = {AT(map_policy), 0, put_map_order_flags, USE_NULL, 0},
     [SEPARATOR] = {AT(separator), 0, put_text, REFUSE, 0},
     [BIT_OFFSET] = {AT(bit_offset), 0, put_number, REFUSE, 0},
-    [BIT_SIZE] = {AT(bit_size), 0, put_number, REFUSE, 0},
+    [BIT_SIZE] = {AT(bit_size), 0, put_unsigned, REFUSE, 32},
     [BYTE_OFFSET] = {AT(byte_offset), 0, put_number, REFUSE, 0},
-    [BYTE_SIZE] = {AT(byte_size), 0, put_number, REFUSE, 0},
+    [BYTE_SIZE] = {AT(byte_size), 0, put_unsigned, REFUSE, 32},
     [OPT_BYTE_RANGE] = {AT(byte_size), 0, put_byte_range, USE_NULL, 0},
     [BYTES] = {AT(value), 0, put_bytes, REFUSE, 0},
     [BIT_NUMBER] = {AT(value), 0, put_number, REFUSE, 0},
+    [SHIFT] = {AT(value), 0, put_unsigned, REFUSE, 32},
+    [ADDEND] = {AT(value), 0, put_unsigned, REFUSE, 63},
     [BIT] = {AT(value), 0, put_bool, REFUSE, 0},
-    [SIGN] = {AT(sign), 0, put_sign, LEAVE_OUT, 0},
+    [SIGN] = {AT(sign), 0, put_sign, USE_NULL_IF_ABSENT, 0},
     [BIT_FLAGS] = {AT(policy), 0, put_bit_flags, USE_FALLBACK, 0},
     [RESIZE_FLAGS] = {AT(resize_flags), 0, put_number, USE_FALLBACK, 0},
     [INT_FLAGS] = {AT(action), 0, put_int_flags, REFUSE, 0},

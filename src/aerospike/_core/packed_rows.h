@@ -56,12 +56,14 @@ typedef enum packed_arg {
     MAP_ORDER_FLAGS,  /* the same, and write flags when they are not 0 */
     SEPARATOR,        /* "separator": str */
     BIT_OFFSET,       /* "bit_offset": int */
-    BIT_SIZE,         /* "bit_size": int */
+    BIT_SIZE,         /* "bit_size": int from 0 on */
     BYTE_OFFSET,      /* "byte_offset": int */
-    BYTE_SIZE,        /* "byte_size": int */
+    BYTE_SIZE,        /* "byte_size": int from 0 on */
     OPT_BYTE_RANGE,   /* "byte_size" with "byte_offset" and "invert_size" */
-    BYTES,            /* "value": the first "value_byte_size" of its bytes */
+    BYTES,            /* "value": bytes */
     BIT_NUMBER,       /* "value": int */
+    SHIFT,            /* "value": int from 0 on */
+    ADDEND,           /* "value": int from 0 on */
     BIT,              /* "value": bool */
     SIGN,             /* "sign": 1, or nothing */
     BIT_FLAGS,        /* "policy": write flags, 0 when it is not there */

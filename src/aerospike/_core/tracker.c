@@ -163,7 +163,7 @@ static PyMethodDef tracker_methods[] = {
 
 /* clang-format off */
 static PyType_Slot tracker_slots[] = {
-    {Py_tp_doc, (void *)"Tracker(begin, count)\n--\n\n"
+    {Py_tp_doc, (void *)"Tracker(begin, count, /)\n--\n\n"
                         "Where a query stands in each of count partitions from begin "
                         "on."},
     {Py_tp_new, tracker_new},
