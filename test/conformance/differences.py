@@ -67,6 +67,11 @@ DECIDED = {
     # a name of 16 bytes is an error wherever it stands; the recorded client cuts it
     "record/select/long": "BinNameError",
     "record/remove_bin/long": "BinNameError",
+    "batch/read/bins/long": "BinNameError",
+    # names may stand in a tuple, as in select()
+    "batch/read/bins/tuple": "ok",
+    # the recorded client carries out writes among the operations of a read
+    "batch/write/write-in-read": "ParamError",
     # a wrong argument is a ParamError, here too; it is a ClientError, as recorded
     "record/args/remove_bin/3": "ParamError",
     "record/policy/not-dict/remove_bin": "ParamError",
@@ -128,6 +133,10 @@ SUPERSETS = [
 
 # case -> what it waits for
 PENDING = {
+    "batch/operate/policy/compress": "compression",
+    "batch/read/policy/compress": "compression",
+    "batch/remove/policy/compress": "compression",
+    "batch/write/policy/compress": "compression",
     "record/policy/compress/get": "compression",
     "record/policy/compress/put": "compression",
 }

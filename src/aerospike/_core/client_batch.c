@@ -705,11 +705,13 @@ add_record(batch_run *b, PyObject *record, const record_parts *p, bool same)
                                         [BATCH_APPLY] = POLICY_BATCH_APPLY,
                                         [BATCH_REMOVE] = POLICY_BATCH_REMOVE};
     policy_kind kind = kinds[p->type];
-    policy pol = {0};
+    policy pol = {0}, defaults = b->client->config.defaults[kind];
     int rc = 0;
     if (!same) {
-        rc = policy_from_py(b->st, &pol, &b->client->config.defaults[kind], kind,
-                            p->policy, b->strict);
+        /* what the policy of the whole says of all rows */
+        defaults.read_mode_ap = b->pol.read_mode_ap;
+        defaults.read_mode_sc = b->pol.read_mode_sc;
+        rc = policy_from_py(b->st, &pol, &defaults, kind, p->policy, b->strict);
         pol.error_detail = b->pol.error_detail;
         rc = rc == 0 ? template_of_record(b, &pol, p) : -1;
         policy_clear(&pol);

@@ -163,7 +163,7 @@ policy_from_py(module_state *st, policy *p, const policy *defaults, policy_kind 
     if (PyDict_GET_SIZE(dict) == 0) {
         return 0;
     }
-    if (kind == POLICY_REMOVE) {
+    if (kind == POLICY_REMOVE || kind == POLICY_BATCH_REMOVE) {
         p->has_generation = PyDict_GetItemString(dict, "generation") != NULL;
     }
     return options_apply(st, &policy_table, 1u << kind, dict, p, "policy", strict);
