@@ -71,7 +71,7 @@ def test_random_expression_has_the_value_of_the_model(client, stored, drawn: Nod
 
 
 @pytest.mark.parametrize("strategy", roots().values(), ids=roots())
-@settings(WITHOUT_HASTE, max_examples=40)
+@settings(WITHOUT_HASTE, max_examples=25)
 @given(data=st.data())
 def test_node_has_the_value_of_the_model(client, stored, strategy, data):
     check(client, stored, data.draw(strategy))

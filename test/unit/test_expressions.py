@@ -119,6 +119,9 @@ REFUSED: dict[Any, str] = {
     wrong.CmpRegex(0, b"x", S): "CmpRegex[1] (regex_str): a str is expected, not bytes",
     wrong.CmpGeo(wrong.GeoBin("g"), S): "CmpGeo[1] (expr1): a GeoJSON is expected",
     wrong.Cond(YES, 1, "x"): "Cond[2]: an integer is expected, not a string",
+    wrong.Cond(YES, exp.RemoveResult(), N): "not an integer",
+    # which would stop a real server
+    wrong.Eq(wrong.MapBin("m"), exp.RemoveResult()): "RemoveResult cannot be compared",
     wrong.Cond(1, 1, 2): "Cond[0]: a boolean is expected, not an integer",
     wrong.Cond(YES, 1): "pairs of a condition and a value",
     wrong.Add(wrong.Unknown(), 1): "an integer or a float is expected, not Unknown",
@@ -149,6 +152,9 @@ REFUSED: dict[Any, str] = {
     ): "(policy): an int is expected",
     wrong.MapPutItems(None, None, [1], "m"): "(map): a map is expected, not a list",
     wrong.BitGet(0, 8, S): "BitGet[2] (bin): a blob is expected, not a string",
+    # which would stop a real server
+    wrong.BitCount(0, 8, exp.Val(None)): "(bin): a blob is expected, not nil",
+    wrong.HLLGetCount(exp.Val(None)): "(bin): a HyperLogLog is expected, not nil",
     wrong.BitSet(None, 0, 8, 5, "b"): "(value): a blob is expected, not an integer",
     wrong.HLLAdd(None, "x", 8, 8, "h"): "(list): a list is expected",
     wrong.Upper({"write_flags": 1}, "s"): "a StringPolicy is expected, not dict",
@@ -190,7 +196,7 @@ def test_operands_of_unknown_type_pass():
     anything = exp.ListGetByIndex(None, VALUE, exp.ResultType.INTEGER, 0, "l")
     exp.And(exp.Eq(anything, 1), exp.Eq(YES.compile(), True)).compile()
     exp.Cond(YES, exp.Unknown(), 5).compile()
-    exp.Eq(exp.RemoveResult(), 5).compile()
+    exp.Cond(YES, exp.RemoveResult(), exp.Unknown()).compile()
 
 
 def test_uninitialised_expression_is_refused():

@@ -9,8 +9,8 @@
 enum { BIN_CODE = 81 };
 
 const char *const exp_kind_names[] = {
-    "nil",    "a boolean", "an integer", "a string",      "a list", "a map",
-    "a blob", "a float",   "a GeoJSON",  "a HyperLogLog", "Unknown"};
+    "nil",    "a boolean", "an integer", "a string",      "a list",  "a map",
+    "a blob", "a float",   "a GeoJSON",  "a HyperLogLog", "Unknown", "RemoveResult"};
 
 /* --- errors --- */
 
@@ -218,7 +218,7 @@ int
 exp_check_comparable(exp_walker *w, const exp_place *at, exp_kind got, exp_kind *common)
 {
     got = got == ANY ? BOOL : got;
-    return got == GEOJSON || got == HLL
+    return got == GEOJSON || got == HLL || got == REMOVE
                ? exp_refuse(w, at, "%s cannot be compared", exp_kind_names[got])
                : exp_check_common(w, at, got, common);
 }
@@ -231,6 +231,8 @@ exp_result_of(int rule, exp_kind common)
         return OPEN;
     case RESULT_UNKNOWN:
         return ANY;
+    case RESULT_REMOVE:
+        return REMOVE;
     case RESULT_NUMBER:
         return common;
     default:

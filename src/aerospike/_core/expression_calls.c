@@ -147,7 +147,9 @@ encode_target(exp_walker *w, const exp_node *n)
         return -1;
     }
     bool is_cdt = (n->form[FORM_SYSTEM] & ~MODIFIES) == CDT_SYSTEM;
-    return got == NIL || (is_cdt && (got == LIST || got == MAP))
+    bool takes_nil = is_cdt || (n->form[FORM_SYSTEM] & MODIFIES) != 0;
+    /* reading bits or a HyperLogLog of nil stops a server of version 8.1 */
+    return (takes_nil && got == NIL) || (is_cdt && (got == LIST || got == MAP))
                ? 0
                : exp_check_kind(w, &at, wanted, got);
 }

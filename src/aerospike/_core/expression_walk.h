@@ -24,7 +24,8 @@ typedef enum exp_kind {
     FLOAT,
     GEOJSON,
     HLL,
-    ANY, /* the node Unknown */
+    ANY,    /* the node Unknown */
+    REMOVE, /* the node RemoveResult */
 } exp_kind;
 
 /* With an article, as they stand in messages; not for OPEN. */

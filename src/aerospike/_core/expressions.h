@@ -50,6 +50,7 @@ enum {
 enum {
     RESULT_OPEN = '?',    /* not known before the server evaluates it */
     RESULT_UNKNOWN = 'U', /* the node Unknown: a boolean, and whatever Cond wants */
+    RESULT_REMOVE = 'R',  /* the node RemoveResult: a type of its own */
     RESULT_NUMBER = 'm',  /* that of the operands */
     RESULT_RETURN = 'r',  /* by the return type */
     RESULT_VALUE = 'v',   /* the value type, which has to fit the return type */

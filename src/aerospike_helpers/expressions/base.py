@@ -348,7 +348,7 @@ class DigestMod(Fields, code=64, gives="2"):
 # Paths
 
 
-class RemoveResult(Fields, code=100, gives="?"):
+class RemoveResult(Fields, code=100, gives="R"):
     """As the value of a path modification: the element is removed."""
 
 
