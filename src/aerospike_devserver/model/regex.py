@@ -66,6 +66,8 @@ def _repeats(pattern: bytes) -> list[tuple[bytes, bytes]]:
 class Regex:
     """A compiled pattern, up to its first NUL byte; InvalidRegex."""
 
+    _free = staticmethod(_libc.regfree)  # there even when the interpreter ends
+
     def __init__(self, pattern: bytes, flags: int) -> None:
         self._compiled = ctypes.create_string_buffer(_SIZE)
         self._is_made = False
@@ -81,7 +83,7 @@ class Regex:
 
     def __del__(self) -> None:
         if getattr(self, "_is_made", False):
-            _libc.regfree(self._compiled)
+            self._free(self._compiled)
 
     def matches(self, subject: bytes) -> bool:
         """Whether it matches anywhere before the first NUL byte of the subject."""
