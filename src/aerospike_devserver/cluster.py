@@ -79,8 +79,8 @@ class DevCluster:
         with self._lock:
             if self._loop is not None:
                 raise RuntimeError("the cluster is running")
-            self._state = ClusterState(self._config)
             self._loop = Loop(answer, self._reap, REAP_PERIOD_S)
+            self._state = ClusterState(self._config, self._loop.spawn)
             try:
                 self._loop.call(self._start_nodes)
             except OSError:
@@ -115,7 +115,7 @@ class DevCluster:
     def _listen(self, index: int, port: int) -> None:
         node = self._state.nodes[index]
         listener = Listener(
-            self._running, self._config.host, port, lambda: Session(node)
+            self._running, self._config.host, port, lambda peer: Session(node, peer)
         )
         node.port = listener.port
         self._listeners[index] = listener
@@ -182,6 +182,6 @@ class DevCluster:
             namespace.reap(self._state.clock.now_s())
 
     def reset(self) -> None:
-        """Drop all records and sets; the clock shows the wall time again."""
+        """Drop all records, sets and indexes; the clock shows the wall time again."""
         with self._lock:
             self._running.call(self._state.reset)

@@ -22,6 +22,8 @@ from aerospike_devserver.handlers import (
     cdt,
     expression_operations,
     info,
+    info_index,
+    info_jobs,
     query,
     record,
     values,
@@ -32,6 +34,8 @@ from aerospike_devserver.transport import Reply
 
 _OPERATIONS = (cdt, expression_operations, values)
 """Modules that add operations to the table of `handlers.operations`."""
+_INFO_COMMANDS = (info_index, info_jobs)
+"""Modules that add commands to the table of `handlers.info`."""
 
 log = logging.getLogger(__name__)
 
@@ -56,9 +60,9 @@ def _message(session: Session, body: bytes) -> Reply:
     except MessageError:
         return encode_reply(Result.REQUEST_INVALID)
     if message.info1 & Info1.BATCH:
-        return batch.answer(session.node.cluster, message)
+        return batch.answer(session.node, message)
     if Field.DIGEST not in message.fields:
-        return query.answer(session.node, message)
+        return query.answer(session, message)
     return record.answer(session.node.cluster, message)
 
 

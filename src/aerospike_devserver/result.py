@@ -46,6 +46,8 @@ class Result(IntEnum):
     GEO_INVALID_GEOJSON = 160
     INDEX_FOUND = 200
     INDEX_NOT_FOUND = 201
+    INDEX_NOT_READABLE = 203
+    INDEX_MAXCOUNT = 206
 
 
 class ServerError(Exception):

@@ -16,7 +16,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future
 from typing import TypeVar
 
@@ -26,9 +26,9 @@ from aerospike_devserver.handlers.session import Session
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Stream = Iterator[bytes | float]
+Stream = Generator[bytes | float, None, None]
 """A long reply in parts, made as the peer takes them: bytes to send, b"" to let others
-have a turn, or seconds to wait."""
+have a turn, or seconds to wait. Closed when the peer has gone."""
 Reply = bytes | Stream
 Answer = Callable[[Session, int, bytes], Reply]
 
@@ -160,7 +160,9 @@ class Connection:
             return
         self._loop.watch(self._sock, 0, self._on_event)
         self._sock.close()
-        self._stream = None
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
         self.session.close()
         self._loop.forget(self)
 
@@ -169,9 +171,12 @@ class Listener:
     """The listening socket of one node, and the connections it has accepted."""
 
     def __init__(
-        self, loop: Loop, host: str, port: int, new_session: Callable[[], Session]
+        self, loop: Loop, host: str, port: int, new_session: Callable[[str], Session]
     ) -> None:
-        """Listen; port 0 = any free one. OSError if the address is taken."""
+        """Listen; port 0 = any free one. OSError if the address is taken.
+
+        new_session is told where the peer is, `ip:port`.
+        """
         self._loop = loop
         self._new_session = new_session
         self.connections: set[Connection] = set()
@@ -191,12 +196,13 @@ class Listener:
     def _on_event(self, _mask: int) -> None:
         """Accept one connection; what fails before that is the peer's affair."""
         try:
-            sock, _ = self._sock.accept()
+            sock, (ip, port) = self._sock.accept()
         except OSError:
             return
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.connections.add(Connection(self._loop, sock, self._new_session()))
+        session = self._new_session(f"{ip}:{port}")
+        self.connections.add(Connection(self._loop, sock, session))
 
     def close(self) -> None:
         """Stop listening and drop all connections."""
@@ -209,6 +215,9 @@ class Listener:
 
 class Loop:
     """The thread that serves all sockets. `call` runs a function on it.
+
+    Tasks are work without a socket, done in turns between the events of sockets: an
+    iterator whose steps give the seconds to wait before the next one.
 
     housekeeping: called on that thread about every period_s seconds.
     """
@@ -224,6 +233,7 @@ class Loop:
         self._calls: deque[Callable[[], None]] = deque()
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._sequence = itertools.count()
+        self._tasks: deque[Iterator[float]] = deque()
         self._running = True
         self._wake_out, self._wake_in = socket.socketpair()
         self._wake_out.setblocking(False)
@@ -238,9 +248,12 @@ class Loop:
         due_s = time.monotonic() + self._period_s
         while self._running:
             next_s = min(due_s, self._timers[0][0]) if self._timers else due_s
-            for key, mask in self.selector.select(max(0, next_s - time.monotonic())):
+            wait_s = 0.0 if self._tasks else max(0, next_s - time.monotonic())
+            for key, mask in self.selector.select(wait_s):
                 if key.fileobj.fileno() >= 0:  # type: ignore[union-attr]
                     key.data(mask)
+            for _ in range(len(self._tasks)):
+                self.spawn(self._tasks.popleft())
             if self._timers:
                 self._run_timers()
             if time.monotonic() >= due_s:
@@ -272,6 +285,18 @@ class Loop:
         with contextlib.suppress(BlockingIOError):
             self._wake_in.send(b"\0")
         return future.result()
+
+    def spawn(self, task: Iterator[float]) -> None:
+        """Carry out the first turn of a task now, the others when it is their time."""
+        try:
+            pause_s = next(task, None)
+        except Exception:
+            log.exception("a task broke off")
+            return
+        if pause_s == 0:
+            self._tasks.append(task)
+        elif pause_s is not None:
+            self.call_later(pause_s, lambda: self._tasks.append(task))
 
     def call_later(self, seconds: float, function: Callable[[], None]) -> None:
         """Run a function on the loop's thread after a while."""

@@ -15,6 +15,8 @@ from aerospike_devserver.codec.frame import HEADER_SIZE as PROTO_SIZE
 from aerospike_devserver.codec.frame import VERSION, ProtoType, frame
 
 HEADER_SIZE = 22
+RESULT_OFFSET = PROTO_SIZE + 5
+"""Where the result of a single-record reply stands, in its frame."""
 MAX_OPS = 32_768
 MAX_BIN_NAME = 15
 
@@ -41,14 +43,17 @@ class Field(IntEnum):
     DIGEST = 4
     TRANSACTION_ID = 5
     TASK_ID = 7
+    SOCKET_TIMEOUT = 9
     RECORDS_PER_SECOND = 10
     PARTITIONS = 11
     RESUME_DIGESTS = 12
     MAX_RECORDS = 13
-    RESUME_VALUES = 15
+    RESUME_BVALS = 15
     INDEX_NAME = 21
     INDEX_RANGE = 22
     INDEX_CONTEXT = 23
+    INDEX_EXPRESSION = 24
+    INDEX_KIND = 26
     UDF_PACKAGE = 30
     UDF_OP = 33
     BIN_NAMES = 40
@@ -139,6 +144,7 @@ class Message:
         "info3",
         "info4",
         "ops",
+        "timeout_ms",
         "ttl",
     )
 
@@ -155,7 +161,7 @@ class Message:
             _,
             self.generation,
             self.ttl,
-            _,
+            self.timeout_ms,
             n_fields,
             n_ops,
         ) = _REQUEST.unpack_from(body)
@@ -176,7 +182,7 @@ class Message:
         """A message from its parts, as a batch carries it."""
         made = cls.__new__(cls)
         made.info1, made.info2, made.info3, made.info4 = info
-        made.generation, made.ttl = generation, ttl
+        made.generation, made.ttl, made.timeout_ms = generation, ttl, 0
         made.fields, made.ops = fields, ops
         return made
 
@@ -292,7 +298,11 @@ def encode_partition_refusal(result: int, partition: int) -> bytes:
     return _ROW.pack(22, 0, 0, Info3.PARTITION_DONE, 0, result, partition, 0, 0, 0, 0)
 
 
+def encode_last_message(result: int) -> bytes:
+    """The message that ends a reply of several, without a frame."""
+    return _ROW.pack(22, 0, 0, Info3.LAST, 0, result, 0, 0, 0, 0, 0)
+
+
 def encode_last(result: int) -> bytes:
     """The frame that ends a reply of several."""
-    message = _ROW.pack(22, 0, 0, Info3.LAST, 0, result, 0, 0, 0, 0, 0)
-    return frame(ProtoType.MESSAGE, message)
+    return frame(ProtoType.MESSAGE, encode_last_message(result))

@@ -12,7 +12,7 @@ from struct import Struct
 from typing import Any
 
 from aerospike_devserver.codec.msgpack import MsgpackError, decode, encode
-from aerospike_devserver.model import geojson
+from aerospike_devserver.model import geo, geojson
 from aerospike_devserver.model.hll.sketch import is_sketch
 from aerospike_devserver.model.particle import BLOBS, Particle
 from aerospike_devserver.model.values import (
@@ -31,7 +31,8 @@ INT64 = Struct(">q")
 FLOAT64 = Struct(">d")
 
 INTEGER_SIZES = (8, 4, 2, 1)
-GEO_HEADER_SIZE = 3
+GEO_HEADER = Struct(">BH")
+GEO_CELL_SIZE = 8
 
 
 def _as_it_is(value: bytes) -> bytes:
@@ -65,19 +66,21 @@ def _hll(value: bytes) -> bytes:
 
 def geo_text(value: bytes) -> bytes:
     """The JSON text of a GeoJSON particle: behind flags u8, count u16 and the cells."""
-    return value[GEO_HEADER_SIZE + 8 * int.from_bytes(value[1:3], "big") :]
+    _, n_cells = GEO_HEADER.unpack_from(value)
+    return value[GEO_HEADER.size + GEO_CELL_SIZE * n_cells :]
 
 
 def _geojson(value: bytes) -> bytes:
-    """The text behind a header with our own flags; the client's cells are ignored."""
-    if len(value) < GEO_HEADER_SIZE:
+    """The text behind flags and cells of our own; those of the client are ignored."""
+    if len(value) < GEO_HEADER.size:
         raise ServerError(Result.GEO_INVALID_GEOJSON)
     text = geo_text(value)
     try:
-        region = geojson.is_region(text)
+        region, cells = geojson.is_region(text), geo.stored_cells(text)
     except geojson.InvalidGeoJSON as cause:
         raise ServerError(Result.GEO_INVALID_GEOJSON) from cause
-    return bytes((region, 0, 0)) + text
+    header = GEO_HEADER.pack(region, len(cells))
+    return header + b"".join(c.to_bytes(GEO_CELL_SIZE, "big") for c in cells) + text
 
 
 # Lists and maps

@@ -6,15 +6,14 @@ the client has given it. Source: sections 1 and 2 of the batch protocol.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from struct import Struct
 from struct import error as struct_error
 from typing import NamedTuple
 
 from aerospike_devserver import expressions
-from aerospike_devserver.codec.frame import HEADER_SIZE as PROTO_SIZE
 from aerospike_devserver.codec.frame import ProtoType, frame
 from aerospike_devserver.codec.message import (
+    RESULT_OFFSET,
     Field,
     Info3,
     Info4,
@@ -26,21 +25,23 @@ from aerospike_devserver.codec.message import (
     parse_ops,
 )
 from aerospike_devserver.handlers import record
-from aerospike_devserver.model.state import ClusterState
+from aerospike_devserver.model.state import ClusterState, NodeState
 from aerospike_devserver.result import Result, ServerError
+from aerospike_devserver.transport import Reply, Stream
 
 RESPOND_ALL_KEYS = 0x04
 REPORT_FAILED_ROW = 0x08
 
 BUFFER_SIZE = 128 * 1024
 """Bytes of rows that are sent in one frame; a row is never cut."""
+ROWS_PER_TURN = 200
+"""Rows carried out before others have a turn: a few milliseconds."""
 
 _HEADER = Struct(">IB")
 _ROW = Struct(">I20sB")
 _COUNTS = Struct(">HH")
 
 _REPEAT, _INFO, _GENERATION, _TTL, _INFO4 = 0x01, 0x02, 0x04, 0x08, 0x10
-_RESULT_OFFSET = PROTO_SIZE + 5
 _SC_BITS = Info3.SC_READ_TYPE | Info3.SC_READ_RELAX
 
 _NO_ERRORS = (Result.OK, Result.RECORD_NOT_FOUND, Result.FILTERED_OUT)
@@ -122,14 +123,30 @@ _BYTE, _U16, _U32 = Struct(">B"), Struct(">H"), Struct(">I")
 _INFO_BYTES = Struct(">BBB")
 
 
-def answer(cluster: ClusterState, envelope: Message) -> bytes | Iterator[bytes]:
+def answer(node: NodeState, envelope: Message) -> Reply:
     """Carry out all rows; the frames of their replies and the one that ends them."""
     try:
-        flags, rows = _parse(cluster, envelope)
+        flags, rows = _parse(node.cluster, envelope)
     except (MessageError, ServerError):
         return encode_last(Result.REQUEST_INVALID)
-    frames = _frames(cluster, flags, rows)
-    return frames[0] if len(frames) == 1 else iter(frames)
+    return _gather(_Batch(node, flags, rows).frames())
+
+
+def _gather(frames: Stream) -> Reply:
+    """A short reply in one piece; a long one as it is made."""
+    made: list[bytes | float] = []
+    size = 0
+    for part in frames:
+        made.append(part)
+        size += len(part) if isinstance(part, bytes) else 0
+        if not part or size > BUFFER_SIZE:
+            return _resumed(made, frames)
+    return b"".join(part for part in made if isinstance(part, bytes))
+
+
+def _resumed(made: list[bytes | float], frames: Stream) -> Stream:
+    yield from made
+    yield from frames
 
 
 def _parse(cluster: ClusterState, envelope: Message) -> tuple[int, list[Row]]:
@@ -147,33 +164,53 @@ def _parse(cluster: ClusterState, envelope: Message) -> tuple[int, list[Row]]:
     return flags, _RowReader(cluster, envelope, data).rows(count)
 
 
-def _frames(cluster: ClusterState, flags: int, rows: list[Row]) -> list[bytes]:
-    """All rows are carried out; what follows a failed one may be left unsaid."""
-    frames: list[bytes] = []
-    buffer: list[bytes] = []
-    size, failure = 0, Result.OK
+class _Batch:
+    """The rows of a batch on their way. All are carried out, whatever is sent of it."""
 
-    def flush() -> None:
-        nonlocal size
-        if buffer and (not failure or flags & REPORT_FAILED_ROW) and not silent:
-            frames.append(frame(ProtoType.MESSAGE, b"".join(buffer)))
-        buffer.clear()
-        size = 0
+    def __init__(self, node: NodeState, flags: int, rows: list[Row]) -> None:
+        self._node = node
+        self._flags = flags
+        self._rows = iter(rows)
+        self._failure = Result.OK
 
-    silent = False
-    for row in rows:
-        reply = record.answer(cluster, row.message)
-        part = as_batch_row(reply, row.number)
-        if size + len(part) > BUFFER_SIZE:
-            flush()
-            silent = bool(failure)
-        buffer.append(part)
-        size += len(part)
-        result = reply[_RESULT_OFFSET]
-        if result not in _NO_ERRORS and not failure and not flags & RESPOND_ALL_KEYS:
-            failure = Result(result)
-    flush()
-    last = encode_last(failure)
-    if sum(map(len, frames)) <= BUFFER_SIZE:
-        return [b"".join((*frames, last))]
-    return [*frames, last]
+    def frames(self) -> Stream:
+        """Frames of replies, turns for others, and the frame that ends it all."""
+        try:
+            yield from self._replies()
+        finally:
+            # the peer may have gone: what it has asked for is done all the same
+            if self._node.is_live:
+                for row in self._rows:
+                    self._carry_out(row)
+        yield encode_last(self._failure)
+
+    def _replies(self) -> Stream:
+        """What follows the frame of a failed row may be left unsaid."""
+        buffer: list[bytes] = []
+        size, is_silent = 0, False
+        for place, row in enumerate(self._rows, 1):
+            part = self._carry_out(row)
+            if size + len(part) > BUFFER_SIZE:
+                yield self._frame(buffer, is_silent)
+                buffer, size = [], 0
+                is_silent = bool(self._failure)
+            buffer.append(part)
+            size += len(part)
+            if place % ROWS_PER_TURN == 0:
+                yield b""
+        yield self._frame(buffer, is_silent)
+
+    def _carry_out(self, row: Row) -> bytes:
+        """The reply to a row."""
+        reply = record.answer(self._node.cluster, row.message)
+        result = reply[RESULT_OFFSET]
+        if result not in _NO_ERRORS and not self._flags & RESPOND_ALL_KEYS:
+            self._failure = self._failure or Result(result)
+        return as_batch_row(reply, row.number)
+
+    def _frame(self, replies: list[bytes], is_silent: bool) -> bytes:
+        """The frame of some replies, b"" if nothing is to be said."""
+        tells = not self._failure or self._flags & REPORT_FAILED_ROW
+        if is_silent or not tells or not replies:
+            return b""
+        return frame(ProtoType.MESSAGE, b"".join(replies))

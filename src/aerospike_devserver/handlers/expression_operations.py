@@ -53,6 +53,11 @@ def _parse(value: bytes, known_flags: int, version: Version) -> _Asked:
     return _Asked(expressions.parse_value(array.items[0], version), flags)
 
 
+def check_write(value: bytes, version: Version) -> None:
+    """Whether this could be written; ServerError 4."""
+    _parse(value, _WRITE_FLAGS, version)
+
+
 @operation(Op.EXP_READ)
 def op_exp_read(
     work: Work, _name: bytes, _particle: int, value: bytes

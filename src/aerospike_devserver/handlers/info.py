@@ -18,6 +18,7 @@ from aerospike_devserver.clock import EPOCH_S
 from aerospike_devserver.handlers import info_tables as tables
 from aerospike_devserver.handlers.info_tables import pairs
 from aerospike_devserver.handlers.session import Session
+from aerospike_devserver.model.index import IndexKind
 from aerospike_devserver.model.state import DEFAULT_PORT, NodeState
 from aerospike_devserver.model.storage import Namespace, SetState
 from aerospike_devserver.ownership import N_PARTITIONS, replica_bitmaps
@@ -26,6 +27,8 @@ from aerospike_devserver.result import InfoError, Result
 COMPATIBILITY_ID = 15
 MAX_USER_AGENT = 64
 """Bytes of a user agent, decoded."""
+MAX_NAMESPACE = 31
+"""Characters of a namespace's name."""
 
 _LINE = re.compile(r"([^:/]*)([:/]?)(.*)", re.DOTALL)
 
@@ -42,6 +45,36 @@ class Request(NamedTuple):
     def node(self) -> NodeState:
         """The node that was asked."""
         return self.session.node
+
+    def optional(self, name: str, limit: int) -> str | None:
+        """A parameter of at most so many characters; InfoError 4 if it is empty."""
+        return self._checked(name, limit, Result.REQUEST_INVALID)
+
+    def text(self, name: str, limit: int) -> str:
+        """A parameter that must be there; InfoError 4."""
+        value = self.optional(name, limit)
+        return self.require(name) if value is None else value
+
+    def optional_namespace(self) -> str | None:
+        """A namespace's name, also by its older parameter; InfoError 20."""
+        name = "namespace" if "namespace" in self.parameters else "ns"
+        return self._checked(name, MAX_NAMESPACE, Result.NAMESPACE_NOT_FOUND)
+
+    def namespace_name(self) -> str:
+        """A namespace's name that must be there; InfoError 20."""
+        value = self.optional_namespace()
+        if value is None:
+            return self.require("namespace", Result.NAMESPACE_NOT_FOUND)
+        return value
+
+    def _checked(self, name: str, limit: int, result: Result) -> str | None:
+        value = self.parameters.get(name)
+        shown = "namespace" if name == "ns" else name
+        if value == "":
+            raise InfoError(result, f"missing '{shown}' value")
+        if value is not None and len(value) > limit:
+            raise InfoError(result, f"'{shown}' value too long")
+        return value
 
     def require(self, name: str, result: Result = Result.REQUEST_INVALID) -> str:
         """A parameter; InfoError `missing 'name'` without it."""
@@ -357,6 +390,7 @@ def _statistics(request: Request) -> str:
         "paxos_principal": principal,
         "uptime": int(time.monotonic() - node.started_s),
         "objects": sum(1 for ns in cluster.storage for _ in ns.records(now_s)),
+        "long_queries_active": node.jobs.n_active,
         "client_connections": node.n_connections,
         "client_connections_opened": node.n_opened,
         "client_connections_closed": node.n_opened - node.n_connections,
@@ -438,28 +472,10 @@ def _get_config(request: Request) -> str:
     return pairs(settings(request))
 
 
-@command("sindex-list", "udf-list")
+@command("udf-list")
 def _empty_list(_request: Request) -> str:
-    """There are no secondary indexes or UDF modules."""
+    """There are no UDF modules."""
     return ""
-
-
-@command("query-show")
-def _query_show(request: Request) -> str:
-    """There are no jobs to show; one that is asked for is not found."""
-    if {"id", "trid"} & request.parameters.keys():
-        raise InfoError(Result.RECORD_NOT_FOUND, "job not found")
-    return ""
-
-
-@command("query-abort")
-def _query_abort(_request: Request) -> str:
-    raise InfoError(Result.RECORD_NOT_FOUND, "id not active")
-
-
-@command("query-abort-all")
-def _query_abort_all(_request: Request) -> str:
-    return "number-of-queries-killed:0"
 
 
 # Sets, truncate
@@ -474,16 +490,18 @@ def _set_statistics(
         if record.set_name == name
     ]
     state: SetState = namespace.sets[name]
+    indexes = [i.definition for i in namespace.indexes if i.definition.set_name == name]
+    has_index = any(each.kind is IndexKind.SET for each in indexes)
     live: dict[str, object] = {
         "objects": len(sizes),
         "tombstones": 0,
         "data_used_bytes": sum(sizes),
         "truncate_lut": max(0, state.truncate_ms - EPOCH_S * 1000),
-        "sindexes": 0,
+        "sindexes": len(indexes) - has_index,
         "index_populating": "false",
         "truncating": "false",
     }
-    return live | tables.SET_CONFIG
+    return live | tables.SET_CONFIG | {"enable-index": str(has_index).lower()}
 
 
 def _set_entry(request: Request, namespace: Namespace, name: bytes) -> str:

@@ -34,7 +34,6 @@ STATISTICS: dict[str, object] = {
     "reaped_fds": 0,
     "info_timeout": 0,
     "demarshal_error": 0,
-    "long_queries_active": 0,
     "migrate_allowed": "true",
     "migrate_partitions_remaining": 0,
 }

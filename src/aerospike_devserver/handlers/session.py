@@ -6,12 +6,16 @@ from aerospike_devserver.model.state import NodeState
 
 
 class Session:
-    """A connection to a node, as the handlers see it. `close` ends it."""
+    """A connection to a node, as the handlers see it. `close` ends it.
 
-    __slots__ = ("node", "user_agent")
+    peer: where the client is, `ip:port`.
+    """
 
-    def __init__(self, node: NodeState) -> None:
+    __slots__ = ("node", "peer", "user_agent")
+
+    def __init__(self, node: NodeState, peer: str) -> None:
         self.node = node
+        self.peer = peer
         self.user_agent: str | None = None
         node.n_connections += 1
         node.n_opened += 1

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections import Counter, deque
+from collections import Counter
+from collections.abc import Callable, Iterator
 from hashlib import blake2b
 
 from aerospike_devserver.clock import Clock
 from aerospike_devserver.config import ClusterConfig
+from aerospike_devserver.model.jobs import Jobs
 from aerospike_devserver.model.storage import Namespace, Storage
 from aerospike_devserver.ownership import replica_table
 
 NODE_PREFIX = "BB9"
 _FIRST_NODE = 0xA1
-MAX_RECENT_TASKS = 100
-"""Finished queries that a node remembers; the ids of these cannot be used again."""
 DEFAULT_PORT = 3000
 """What a peers list calls the default port, whatever the nodes listen on."""
+
+Task = Iterator[float]
+"""Work in turns, so that others have theirs between; each turn gives the seconds to
+wait before the next one."""
+
+
+def _at_once(task: Task) -> None:
+    """Carry out a task without a loop."""
+    for _ in task:
+        pass
 
 
 class NodeState:
@@ -32,13 +42,17 @@ class NodeState:
         self.n_opened = 0
         self.user_agents: Counter[str] = Counter()
         self.started_s = time.monotonic()
-        self.recent_tasks: deque[int] = deque(maxlen=MAX_RECENT_TASKS)
+        self.jobs = Jobs()
 
     def serves(self, partition: int) -> bool:
         """Whether the node holds a copy of a partition."""
         cluster = self.cluster
         owners = replica_table(cluster.live)[partition]
         return self.index in owners[: cluster.config.replication_factor]
+
+    def is_master_of(self, partition: int) -> bool:
+        """Whether the node is the one that writes to a partition."""
+        return replica_table(self.cluster.live)[partition][:1] == (self.index,)
 
     @property
     def address(self) -> str:
@@ -47,10 +61,16 @@ class NodeState:
 
 
 class ClusterState:
-    """What all nodes of a cluster share. Changed on the thread of its loop only."""
+    """What all nodes of a cluster share. Changed on the thread of its loop only.
 
-    def __init__(self, config: ClusterConfig) -> None:
+    spawn: starts a task, whose first turn comes at once.
+    """
+
+    def __init__(
+        self, config: ClusterConfig, spawn: Callable[[Task], None] = _at_once
+    ) -> None:
         self.config = config
+        self.spawn = spawn
         self.clock = Clock()
         self.storage = Storage(config.namespaces)
         self.nodes = [NodeState(self, index) for index in range(config.nodes)]
@@ -81,7 +101,7 @@ class ClusterState:
         self.rebalance_generation += 1
 
     def reset(self) -> None:
-        """Forget all records, and let the clock show the time again."""
+        """Forget all records and indexes, and let the clock show the time again."""
         self.clock.reset()
         for namespace in self.storage:
             namespace.clear()

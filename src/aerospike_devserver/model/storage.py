@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from aerospike_devserver.config import NamespaceConfig
+from aerospike_devserver.model.index import Indexes
 from aerospike_devserver.model.record import Record
 from aerospike_devserver.ownership import N_PARTITIONS, partition_of
 
@@ -18,15 +19,20 @@ class SetState:
 
 
 class Namespace:
-    """The records of one namespace, by partition and digest."""
+    """The records of one namespace, by partition and digest.
+
+    Every change of a record goes through `_replace`, which keeps the indexes current.
+    """
 
     def __init__(self, config: NamespaceConfig) -> None:
         self.config = config
         self.name = config.name
+        self.indexes = Indexes()
         self.clear()
 
     def clear(self) -> None:
-        """Forget all records and sets."""
+        """Forget all records, sets and indexes."""
+        self.indexes.clear()
         self.partitions: list[dict[bytes, Record]] = [{} for _ in range(N_PARTITIONS)]
         self.sets: dict[bytes, SetState] = {}
 
@@ -37,15 +43,29 @@ class Namespace:
             return None
         return record
 
+    def _replace(self, digest: bytes, record: Record | None) -> None:
+        """Store a record in the place of whatever was there; None = forget that."""
+        number = partition_of(digest)
+        partition = self.partitions[number]
+        self.indexes.replace(number, digest, partition.get(digest), record)
+        if record is None:
+            partition.pop(digest, None)
+        else:
+            partition[digest] = record
+
     def put(self, digest: bytes, record: Record) -> None:
         """Store a record in the place of whatever was there."""
-        self.partitions[partition_of(digest)][digest] = record
-        if record.set_name and record.set_name not in self.sets:
-            self.sets[record.set_name] = SetState()
+        self._replace(digest, record)
+        self.add_set(record.set_name)
+
+    def add_set(self, name: bytes) -> None:
+        """Let there be a set, unless it is there or has no name."""
+        if name and name not in self.sets:
+            self.sets[name] = SetState()
 
     def drop(self, digest: bytes) -> None:
         """Forget a record, if it is there."""
-        self.partitions[partition_of(digest)].pop(digest, None)
+        self._replace(digest, None)
 
     def records(self, now_s: int) -> Iterator[tuple[bytes, Record]]:
         """Digest and record of everything that lives, by partition."""
@@ -58,7 +78,7 @@ class Namespace:
         """Take expired records away."""
         for partition in self.partitions:
             for digest in [d for d, r in partition.items() if r.is_expired(now_s)]:
-                del partition[digest]
+                self.drop(digest)
 
     def truncate(self, set_name: bytes | None, before_ms: int, now_s: int) -> None:
         """Drop the records last updated before a time; of one set, or (None) of all."""
