@@ -198,6 +198,7 @@ def _shapes(data: bytes, offset: int) -> Bounds:
         raise _refuse()
     try:
         shape = geo.shape(text)
+        ranges = shape.ranges()
     except InvalidGeoJSON as cause:
         raise _refuse() from cause
     except geo.MissingPackage as cause:
@@ -213,7 +214,7 @@ def _shapes(data: bytes, offset: int) -> Bounds:
         except InvalidGeoJSON:
             return False
 
-    return Bounds(shape.ranges(), accepts)
+    return Bounds(ranges, accepts)
 
 
 _BOUNDS: dict[int, Callable[[bytes, int], Bounds]] = {

@@ -13,6 +13,7 @@ import pytest
 
 from aerospike_devserver import DevCluster
 
+from .querying import Shelf
 from .rawwire import Connection, RecordClient
 
 
@@ -55,3 +56,18 @@ def cluster():
     """A running development cluster of three nodes."""
     with DevCluster(nodes=3) as made:
         yield made
+
+
+@pytest.fixture
+def shelf(connection):
+    """A set of one's own to index and query; emptied afterwards."""
+    made = Shelf(connection)
+    yield made
+    made.clear()
+
+
+@pytest.fixture
+def own_shelf():
+    """A shelf on a development server, whatever AEROSPIKE_HOSTS says."""
+    with DevCluster() as made, Connection(*made.hosts[0]) as connection:
+        yield Shelf(connection)

@@ -169,6 +169,8 @@ def particle(value: Any) -> tuple[int, bytes]:
         return BOOL, bytes([inner])
     if isinstance(inner, int):
         return INT, i64(inner)
+    if isinstance(inner, bytes):
+        return BLOB, inner
     return (FLOAT, f64(inner)) if isinstance(inner, float) else (STRING, inner.encode())
 
 
