@@ -13,11 +13,13 @@ from aerospike_devserver.config import (
 )
 from aerospike_devserver.dispatch import answer
 from aerospike_devserver.handlers.session import Session
-from aerospike_devserver.model.state import ClusterState
+from aerospike_devserver.model.state import ClusterState, Task
 from aerospike_devserver.transport import Listener, Loop
 from aerospike_devserver.version import DEFAULT_VERSION
 
 REAP_PERIOD_S = 10.0
+PARTITIONS_PER_TURN = 32
+"""Looked through for expired records before others have a turn."""
 
 
 class DevCluster:
@@ -79,7 +81,7 @@ class DevCluster:
         with self._lock:
             if self._loop is not None:
                 raise RuntimeError("the cluster is running")
-            self._loop = Loop(answer, self._reap, REAP_PERIOD_S)
+            self._loop = Loop(answer, self._keep_house, REAP_PERIOD_S)
             self._state = ClusterState(self._config, self._loop.spawn)
             try:
                 self._loop.call(self._start_nodes)
@@ -174,12 +176,20 @@ class DevCluster:
 
     def _advance(self, seconds: float) -> None:
         self._state.clock.advance(seconds)
-        self._reap()
+        for _ in self._reap():
+            pass
 
-    def _reap(self) -> None:
+    def _keep_house(self) -> None:
         """Free expired records; they have been invisible since they expired."""
+        self._state.spawn(self._reap())
+
+    def _reap(self) -> Task:
+        """Free expired records, in turns."""
+        now_s = self._state.clock.now_s()
         for namespace in self._state.storage:
-            namespace.reap(self._state.clock.now_s())
+            for number, _ in enumerate(namespace.reap(now_s), 1):
+                if number % PARTITIONS_PER_TURN == 0:
+                    yield 0.0
 
     def reset(self) -> None:
         """Drop all records, sets and indexes; the clock shows the wall time again."""

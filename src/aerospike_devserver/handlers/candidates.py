@@ -64,19 +64,18 @@ class Candidates:
         Without an index digests fall; with one bvals rise, digests within a bval too.
         """
         walk = self._stored if self.where is None else self._indexed
+        now_s = self.cluster.clock.now_s()
         for candidate in walk(partition, after):
             self._n_seen += 1
             if self._n_seen % RECORDS_PER_TURN == 0:
                 yield None
-            if self._is_wanted(candidate):
+            if self._is_wanted(candidate, now_s):
                 yield candidate
 
-    def _is_wanted(self, candidate: Candidate) -> bool:
+    def _is_wanted(self, candidate: Candidate, now_s: int) -> bool:
         """Whether a record still lives, is of the set and fulfils the condition."""
         digest, record, bval = candidate
-        if record.is_expired(self.cluster.clock.now_s()):
-            return False
-        if self._set_name not in (b"", record.set_name):
+        if self._set_name not in (b"", record.set_name) or record.is_expired(now_s):
             return False
         return self.where is None or self.where.bval_of(digest, record) == bval
 

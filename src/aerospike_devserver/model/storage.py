@@ -74,11 +74,12 @@ class Namespace:
                 if not record.is_expired(now_s):
                     yield digest, record
 
-    def reap(self, now_s: int) -> None:
-        """Take expired records away."""
+    def reap(self, now_s: int) -> Iterator[None]:
+        """Take expired records away, a partition at each step."""
         for partition in self.partitions:
             for digest in [d for d, r in partition.items() if r.is_expired(now_s)]:
                 self.drop(digest)
+            yield
 
     def truncate(self, set_name: bytes | None, before_ms: int, now_s: int) -> None:
         """Drop the records last updated before a time; of one set, or (None) of all."""

@@ -1,0 +1,373 @@
+"""Background queries, and what a node tells of its queries."""
+
+import os
+import struct
+import time
+
+import pytest
+
+from aerospike_devserver import DevCluster
+
+from .packing import Raw, pack
+from .querying import ALL, Shelf, equal, span
+from .rawwire import (
+    BLOB,
+    DELETE_ALL,
+    GET_NO_BINS,
+    INT,
+    OP_INCR,
+    PARTITION_DONE,
+    READ,
+    TOUCH,
+    WRITE,
+    Connection,
+    get,
+    i64,
+    message,
+    parse_rows,
+    proto,
+    put,
+    put_int,
+)
+
+OP_EXP_MODIFY = 8
+A = Raw(b"\xa1a")
+SHORT = 0x04
+
+
+def write(name, value):
+    """An operation of a background query."""
+    return put_int(name, value)
+
+
+def incr(name, value):
+    return OP_INCR, name, INT, i64(value)
+
+
+class Worker(Shelf):
+    """A shelf whose records background queries change."""
+
+    def start(self, *fields, ops=(), info=(0, WRITE, 0), task=None):
+        """The messages that a background query is answered with at once."""
+        task = os.urandom(8) if task is None else task
+        own = [] if any(kind == 1 for kind, _ in fields) else [(1, self.set_name)]
+        body = message(info, [(0, b"test"), *own, (7, task), *fields], ops)
+        return self.connection.stream(body)
+
+    def run(self, *fields, **options):
+        """Let a background query do its work; what the job says in the end."""
+        task = os.urandom(8)
+        (answer,) = self.start(*fields, task=task, **options)
+        assert (answer.info3, answer.result) == (1, 0)
+        return self.wait(task)
+
+    def wait(self, task):
+        """What a job says once it is done."""
+        end = time.monotonic() + 5
+        shown = {"status": ""}
+        while not shown["status"].startswith("done") and time.monotonic() < end:
+            shown = self.job(task)
+            time.sleep(0.01)
+        assert shown["status"].startswith("done")
+        return shown
+
+    def job(self, task):
+        """A job's pairs."""
+        number = int.from_bytes(task, "big")
+        (text,) = self.connection.info(f"query-show:id={number}")
+        return dict(pair.split("=") for pair in text.split(":"))
+
+    def values(self, name):
+        """The integers in a bin of all records, sorted."""
+        return sorted(
+            struct.unpack(">q", op[3])[0]
+            for row in self.rows()
+            for op in row.ops
+            if op[1] == name and op[2] == INT
+        )
+
+
+@pytest.fixture
+def worker(connection):
+    """Records with a = 0 ... 5, which are their labels too."""
+    made = Worker(connection)
+    made.fill({i: {b"a": i, b"s": "x"} for i in range(6)})
+    yield made
+    made.clear()
+
+
+@pytest.mark.parametrize(
+    ("ops", "name", "values"),
+    [
+        ([write(b"w", 7)], b"w", [7] * 6),
+        ([incr(b"a", 10)], b"a", [10, 11, 12, 13, 14, 15]),
+        ([incr(b"a", 1), incr(b"a", 1)], b"a", [2, 3, 4, 5, 6, 7]),
+        ([put(b"a", 0, b"")], b"a", []),
+        ([DELETE_ALL], b"a", []),
+        ([TOUCH], b"a", [0, 1, 2, 3, 4, 5]),
+        (
+            [(OP_EXP_MODIFY, b"a", BLOB, pack([[20, [81, 2, A], 5], 0]))],
+            b"a",
+            [5, 6, 7, 8, 9, 10],
+        ),
+    ],
+)
+def test_operations_change_all_records(worker, ops, name, values):
+    shown = worker.run(ops=ops)
+    assert worker.values(name) == values
+    assert shown["recs-succeeded"] == "6"
+    assert shown["recs-failed"] == "0"
+
+
+def test_filter_and_condition_choose_records(worker):
+    worker.index("bin=a;type=numeric")
+    shown = worker.run((43, pack([3, [81, 2, A], 3])), ops=[write(b"w", 1)])
+    assert worker.values(b"w") == [1, 1]
+    assert shown["recs-filtered-bins"] == "4"
+    shown = worker.run((43, pack([71])), ops=[write(b"w", 9)])
+    assert shown["recs-filtered-meta"] == "6"
+    shown = worker.run(span(b"a", 1, 3), ops=[incr(b"w", 2)])
+    assert worker.values(b"w") == [1, 1, 2, 2, 2]
+    assert shown["sindex-name"] == worker.indexes[0]
+
+
+def test_failing_operations_are_counted(worker):
+    shown = worker.run(ops=[incr(b"s", 1)])
+    assert (shown["recs-succeeded"], shown["recs-failed"]) == ("0", "6")
+    assert shown["status"] == "done(ok)"
+
+
+def test_records_of_other_sets_stay(worker, record):
+    record.write(put_int(b"a", 1))
+    worker.run(ops=[write(b"a", 7)])
+    assert record.get().bins == {b"a": (INT, i64(1))}
+
+
+def test_ttl_is_that_of_the_query(worker):
+    body = message(
+        (0, WRITE, 0), worker.fields((7, os.urandom(8))), [TOUCH], ttl=1000
+    )
+    assert [row.result for row in worker.connection.stream(body)] == [0]
+    fields = worker.fields((4, worker.digest_of(1)))
+    exists = message((READ | GET_NO_BINS, 0, 0), fields)
+    end = time.monotonic() + 5
+    while not worker.connection.command(exists).void_time:
+        assert time.monotonic() < end
+
+
+@pytest.mark.parametrize(
+    ("fields", "options", "result"),
+    [
+        ([], {}, 4),
+        ([], {"ops": [get(b"a")]}, 4),
+        ([], {"ops": [write(b"w", 1)], "info": (READ, WRITE, 0)}, 4),
+        ([], {"ops": [write(b"w", 1)], "info": (SHORT, WRITE, 0)}, 4),
+        ([(10, struct.pack(">I", 10_001))], {"ops": [write(b"w", 1)]}, 4),
+        ([(43, b"\5")], {"ops": [write(b"w", 1)]}, 4),
+        ([], {"ops": [(OP_EXP_MODIFY, b"a", BLOB, b"\x91\x05\x05")]}, None),
+        ([], {"ops": [(OP_EXP_MODIFY, b"a", BLOB, pack([[99], 0]))]}, 4),
+        ([(1, b"nosuch")], {"ops": [write(b"w", 1)]}, 2),
+        ([span(b"a", 1)], {"ops": [write(b"w", 1)]}, 201),
+        ([equal(b"a", b"x" * 2048)], {"ops": [write(b"w", 1)]}, 4),
+    ],
+)
+def test_background_query_is_refused(worker, fields, options, result):
+    (answer,) = worker.start(*fields, **options)
+    if result is None:
+        assert answer.result in (0, 4)
+    else:
+        assert (answer.info3, answer.result) == (0, result)
+
+
+def test_task_id_serves_once(worker):
+    task = os.urandom(8)
+    (answer,) = worker.start(ops=[TOUCH], task=task)
+    assert answer.result == 0
+    (answer,) = worker.start(ops=[TOUCH], task=task)
+    assert answer.result == 4
+    assert worker.refusal((7, task)) == 4
+
+
+def test_job_tells_of_itself(worker):
+    task = os.urandom(8)
+    worker.start((10, struct.pack(">I", 500)), ops=[write(b"w", 1)], task=task)
+    shown = worker.wait(task)
+    port = worker.connection.sock.getsockname()[1]
+    expected = {
+        "trid": str(int.from_bytes(task, "big")),
+        "ns": "test",
+        "set": worker.set_name.decode(),
+        "rps": "500",
+        "active-threads": "0",
+        "status": "done(ok)",
+        "job-progress": "100.00",
+        "recs-throttled": "6",
+        "recs-filtered-meta": "0",
+        "recs-filtered-bins": "0",
+        "recs-succeeded": "6",
+        "recs-failed": "0",
+        "from": f"127.0.0.1+{port}",
+        "job-type": "background-ops",
+        "net-io-bytes": "30",
+        "socket-timeout": "10000",
+        "ops-active": "0",
+    }
+    times = {"run-time", "time-since-done"}
+    assert {key: shown[key] for key in shown if key not in times} == expected
+    assert times < set(shown)
+    (text,) = worker.connection.info("query-show")
+    assert any(f"trid={expected['trid']}:" in job for job in text.split(";"))
+
+
+def test_foreground_query_tells_of_itself(worker):
+    task = os.urandom(8)
+    digest = worker.digest_of(1)
+    fields = [(11, b"\1\0\2\0"), (12, b"\3\0" + digest[2:]), (9, b"\0\0\x03\xe8")]
+    worker.rows((7, task), partitions=fields)
+    shown = worker.wait(task)
+    assert list(shown) == [
+        "trid",
+        "ns",
+        "set",
+        "n-pids-requested",
+        "n-keyds-requested",
+        "rps",
+        "active-threads",
+        "status",
+        "job-progress",
+        "run-time",
+        "time-since-done",
+        "recs-throttled",
+        "recs-filtered-meta",
+        "recs-filtered-bins",
+        "recs-succeeded",
+        "recs-failed",
+        "from",
+        "job-type",
+        "net-io-bytes",
+        "net-io-time",
+        "socket-timeout",
+    ]
+    wanted = ("n-pids-requested", "n-keyds-requested", "job-type", "socket-timeout")
+    assert [shown[key] for key in wanted] == ["3", "1", "basic", "1000"]
+
+
+def test_query_is_aborted(worker):
+    """The rows so far, then 15 in the message that ends it."""
+    task = os.urandom(8)
+    number = int.from_bytes(task, "big")
+    slow = (10, struct.pack(">I", 1))
+    info = (READ, 0, PARTITION_DONE)
+    body = message(info, worker.fields((7, task), slow, ALL))
+    address = worker.connection.sock.getpeername()
+    with Connection(*address) as other:
+        other.send(proto(3, body))
+        end = time.monotonic() + 5
+        answer = ""
+        while answer != "ok" and time.monotonic() < end:
+            (answer,) = worker.connection.info(f"query-abort:id={number}")
+        assert answer == "ok"
+        rows = []
+        while not rows or rows[-1].info3 != 1:
+            rows += parse_rows(other.receive_frame()[1])
+    assert rows[-1].result == 15
+    assert len(rows) < 6
+    shown = worker.wait(task)
+    assert shown["status"] == "done(user-aborted)"
+    again = worker.connection.info(f"query-abort:trid={number}")
+    assert again == ["ERROR:2:id not active"]
+
+
+def test_background_query_is_aborted(worker):
+    task = os.urandom(8)
+    worker.start((10, struct.pack(">I", 1)), ops=[write(b"w", 1)], task=task)
+    assert worker.job(task)["status"] == "active(ok)"
+    (answer,) = worker.connection.info("query-abort-all")
+    assert answer.startswith("number-of-queries-killed:")
+    assert answer[-1] != "0"
+    shown = worker.wait(task)
+    assert shown["status"] == "done(user-aborted)"
+    assert len(worker.values(b"w")) < 6
+
+
+# Several nodes, long work
+
+
+def filled_cluster(cluster, count):
+    with Connection(*cluster.hosts[0]) as connection:
+        worker = Worker(connection)
+        for label in range(count):
+            worker.store(label, put_int(b"a", 0))
+    return worker
+
+
+def test_every_record_is_changed_once_by_the_nodes_together():
+    with DevCluster(nodes=3) as cluster:
+        worker = filled_cluster(cluster, 300)
+        task = os.urandom(8)
+        n_done = 0
+        for host in cluster.hosts:
+            with Connection(*host) as worker.connection:
+                worker.start(ops=[incr(b"a", 1)], task=task)
+        for host in cluster.hosts:
+            with Connection(*host) as worker.connection:
+                n_done += int(worker.wait(task)["recs-succeeded"])
+        with Connection(*cluster.hosts[0]) as worker.connection:
+            values = [
+                worker.connection.command(
+                    message((READ, 0, 0), worker.fields((4, digest)), [get(b"a")])
+                ).bins[b"a"]
+                for digest in worker.digests.values()
+            ]
+        assert values == [(INT, i64(1))] * 300
+        assert n_done == 300
+
+
+def test_job_of_a_node_that_leaves_goes_no_further():
+    with DevCluster(nodes=2) as cluster:
+        worker = filled_cluster(cluster, 200)
+        hosts = cluster.hosts
+        task = os.urandom(8)
+        with Connection(*hosts[1]) as worker.connection:
+            worker.start((10, struct.pack(">I", 5)), ops=[incr(b"a", 1)], task=task)
+        cluster.stop_node(1)
+        with Connection(*hosts[0]) as worker.connection:
+            n_before = sum(worker.values(b"a"))
+            time.sleep(1.2)
+            assert sum(worker.values(b"a")) == n_before < 200
+        cluster.start_node(1)
+        with Connection(*hosts[1]) as worker.connection:
+            (text,) = worker.connection.info("query-show")
+            assert "active(" not in text
+
+
+def test_long_job_lets_others_have_their_turn():
+    with DevCluster() as cluster, Connection(*cluster.hosts[0]) as connection:
+        worker = Worker(connection)
+        for label in range(3000):
+            worker.store(label, put_int(b"a", 0))
+        task = os.urandom(8)
+        body = worker.fields((7, task))
+        start = proto(3, message((0, WRITE, 0), body, [incr(b"a", 1)]))
+        number = int.from_bytes(task, "big")
+        connection.send(start + proto(1, f"query-show:id={number}\n".encode()))
+        connection.receive_frame()
+        _, shown = connection.receive_frame()
+        assert b":status=active(ok):" in shown
+        # a job without a limit gets 10000 records in a second
+        assert worker.wait(task)["recs-succeeded"] == "3000"
+        assert worker.values(b"a") == [1] * 3000
+
+
+def test_client_that_hangs_up_ends_its_query():
+    with DevCluster() as cluster, Connection(*cluster.hosts[0]) as connection:
+        worker = Worker(connection)
+        for label in range(6):
+            worker.store(label, put_int(b"a", label))
+        task = os.urandom(8)
+        slow = (10, struct.pack(">I", 1))
+        body = message((READ, 0, PARTITION_DONE), worker.fields((7, task), slow, ALL))
+        with Connection(*cluster.hosts[0]) as other:
+            other.send(proto(3, body))
+            other.receive_frame()
+        assert worker.wait(task)["status"] == "done(abandoned-response-error)"
