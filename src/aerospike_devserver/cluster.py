@@ -138,8 +138,8 @@ class DevCluster:
 
     def _set_down(self, index: int) -> None:
         if self._state.nodes[index].is_live:
-            self._listeners.pop(index).close()
             self._state.set_live(index, False)
+            self._listeners.pop(index).close()
 
     def start_node(self, index: int) -> None:
         """Bring a stopped node back, on the port that it had.

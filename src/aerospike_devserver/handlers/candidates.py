@@ -56,9 +56,7 @@ class Candidates:
         self._set_name = set_name
         self._n_seen = 0
 
-    def of(
-        self, partition: int, after: Position | None
-    ) -> Iterator[Candidate | None]:
+    def of(self, partition: int, after: Position | None) -> Iterator[Candidate | None]:
         """Records behind a position, None where others are to have a turn.
 
         Without an index digests fall; with one bvals rise, digests within a bval too.
@@ -79,9 +77,7 @@ class Candidates:
             return False
         return self.where is None or self.where.bval_of(digest, record) == bval
 
-    def _stored(
-        self, partition: int, after: Position | None
-    ) -> Iterator[Candidate]:
+    def _stored(self, partition: int, after: Position | None) -> Iterator[Candidate]:
         stored = self.namespace.partitions[partition]
         for digest in sorted(stored, reverse=True):
             if after is not None and digest >= after.digest:
@@ -90,9 +86,7 @@ class Candidates:
             if record is not None:
                 yield Candidate(digest, record, None)
 
-    def _indexed(
-        self, partition: int, after: Position | None
-    ) -> Iterator[Candidate]:
+    def _indexed(self, partition: int, after: Position | None) -> Iterator[Candidate]:
         assert self.where is not None
         stored = self.namespace.partitions[partition]
         ranges = self.where.bounds.ranges

@@ -375,9 +375,7 @@ def _statistics(node: NodeState, namespace: Namespace, name: str) -> str:
     )
 
 
-def _count_set(
-    namespace: Namespace, set_name: bytes, partitions: Iterator[int]
-) -> int:
+def _count_set(namespace: Namespace, set_name: bytes, partitions: Iterator[int]) -> int:
     return sum(
         record.set_name == set_name
         for partition in partitions

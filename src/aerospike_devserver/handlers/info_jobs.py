@@ -1,4 +1,7 @@
-"""Info commands about the queries of a node. Source: section 4 of the page on queries."""
+"""Info commands about the queries of a node.
+
+Source: section 4 of the page on queries; shapes as an 8.1.2 node answers them.
+"""
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ Source: section 2 of the page on queries.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from struct import Struct
 from typing import NamedTuple

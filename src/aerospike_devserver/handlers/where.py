@@ -1,13 +1,14 @@
 """The condition of a query on a secondary index: which index, and which values.
 
-Source: sections 1.2 and 1.4 of the page on queries; the order of the checks is that of a
-real server.
+Source: sections 1.2 and 1.4 of the page on queries; the order of the checks is that of
+a real server.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from struct import Struct
 from struct import error as struct_error
 from typing import NamedTuple
@@ -45,14 +46,15 @@ class Bounds(NamedTuple):
     accepts: Callable[[Value], bool]
 
 
-class Where(NamedTuple):
+@dataclass(frozen=True)
+class Where:
     """The condition of a query."""
 
     index: Index
     bounds: Bounds
 
     def bval_of(self, digest: bytes, record: Record) -> int | None:
-        """The first bval with which a record fulfils the condition, None if it does not.
+        """The first bval with which a record fulfils the condition; None if none does.
 
         So of all entries of a record one alone makes a row, and goes on making it when
         the query is taken up again behind another.
@@ -139,7 +141,7 @@ class _Asked:
 
 
 def _read_range(data: bytes, has_bin: bool) -> tuple[bytes, int, Bounds]:
-    """Bin name, type and values; a name stands there if nothing else names the index."""
+    """Bin name, type, values; a name stands there if nothing else names the index."""
     try:
         count, name_size = _HEAD.unpack_from(data)
         offset = _HEAD.size + name_size

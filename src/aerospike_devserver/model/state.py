@@ -91,7 +91,7 @@ class ClusterState:
 
     def namespace(self, name: str) -> Namespace | None:
         """A namespace by name."""
-        return self.storage.find(name.encode())
+        return self.storage.find(name.encode("utf-8", "surrogateescape"))
 
     def set_live(self, index: int, is_live: bool) -> None:
         """A node has come or gone: partitions are spread anew, generations go up."""

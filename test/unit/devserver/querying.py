@@ -1,4 +1,4 @@
-"""Queries for tests: a set of records of one's own, its indexes, and how to ask them."""
+"""Queries for tests: a set of records of one's own, its indexes, how to ask them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from .packing import particle
 from .rawwire import (
-    BLOB,
     DELETE,
     GEO,
     INT,
@@ -175,6 +174,3 @@ def pages(shelf: Shelf, where: tuple[int, bytes], size: int) -> Iterator[list[Ro
             partition = int.from_bytes(row.fields[4][:2], "little") & 4095
             begun[partition] = row
             waiting.discard(partition)
-
-
-__all__ = ["ALL", "BLOB", "Shelf", "bval_of", "equal", "geo", "pages", "span"]

@@ -2,6 +2,7 @@
 
 import os
 import struct
+import time
 
 import pytest
 
@@ -28,6 +29,7 @@ from .rawwire import (
     i64,
     message,
     operation,
+    proto,
     put,
     put_int,
 )
@@ -214,3 +216,94 @@ def test_any_node_answers_what_it_is_asked():
                 rows += [repeat(digest, i + 1) for i, digest in enumerate(digests[1:])]
                 found = answers(connection, *rows)
                 assert {each.result for each in found.values()} == {0}
+
+
+# Large batches
+
+
+def test_large_batch_lets_others_have_their_turn():
+    with DevCluster() as cluster:
+        host = cluster.hosts[0]
+        with Connection(*host) as busy, Connection(*host) as other:
+            digest = os.urandom(20)
+            first = row(digest, (0, WRITE, 0), [put_int(b"a", 1)])
+            body = envelope(first, *(repeat(digest, i) for i in range(1, 20_000)))
+            busy.send(proto(3, body))
+            wait_until(lambda: streams(cluster))
+            assert other.info("build") == ["8.1.2.0"]
+            assert streams(cluster)
+            rows = 0
+            while True:
+                _, answer = busy.receive_frame()
+                if answer[3] == LAST:
+                    break
+                rows += len(answer) // 22
+            assert rows == 20_000
+
+
+def test_batch_is_carried_out_though_the_peer_hangs_up():
+    with DevCluster() as cluster:
+        host = cluster.hosts[0]
+        digests = [os.urandom(20) for _ in range(3000)]
+        with Connection(*host) as leaving:
+            first = row(digests[0], (0, WRITE, 0), [put_int(b"a", 1)])
+            more = (repeat(digest, i) for i, digest in enumerate(digests[1:], 1))
+            leaving.send(proto(3, envelope(first, *more)))
+        with Connection(*host) as other:
+
+            def count():
+                values = other.info("namespace/test")[0].split(";")
+                return int(dict(v.split("=", 1) for v in values)["objects"])
+
+            wait_until(lambda: count() == 3000)
+            assert count() == 3000
+
+
+def test_batch_on_a_node_that_stops_breaks_off(cluster):
+    """What was not carried out is left to the other nodes."""
+    digests = [os.urandom(20) for _ in range(5000)]
+    large = put(b"b", STRING, b"x" * 2000)
+    with Connection(*cluster.hosts[1]) as busy:
+        first = row(digests[0], (READ, WRITE, 0), [large, get(b"b")])
+        more = (repeat(digest, i) for i, digest in enumerate(digests[1:], 1))
+        busy.send(proto(3, envelope(first, *more)))
+        wait_until(lambda: streams(cluster))
+        cluster.stop_node(1)
+        with pytest.raises((EOFError, ConnectionResetError)):
+            receive_until_last(busy)
+    with Connection(*cluster.hosts[0]) as other:
+        values = dict(
+            pair.split("=", 1) for pair in other.info("namespace/test")[0].split(";")
+        )
+        assert 0 < int(values["objects"]) < 5000
+        rest = (repeat(digest, i) for i, digest in enumerate(digests[1:], 1))
+        assert len(answers(other, first, *rest)) == 5000
+        cluster.start_node(1)
+    with Connection(*cluster.hosts[1]) as back:
+        rest = (repeat(digest, i) for i, digest in enumerate(digests[1:], 1))
+        read = row(digests[0], (READ, 0, 0), [get(b"b")])
+        found = answers(back, read, *rest)
+        assert {each.result for each in found.values()} == {0}
+
+
+def receive_until_last(connection):
+    """Take the frames of a reply."""
+    while connection.receive_frame()[1][3] != LAST:
+        pass
+
+
+def streams(cluster):
+    """Connections whose reply is under way."""
+    return [
+        connection
+        for listener in list(cluster._loop.listeners)
+        for connection in list(listener.connections)
+        if connection._stream is not None
+    ]
+
+
+def wait_until(holds):
+    """Until something holds, for some seconds at most."""
+    end = time.monotonic() + 10
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.001)

@@ -136,6 +136,77 @@ def test_damaged_messages_are_answered(session, caplog):
     assert not caplog.records
 
 
+def random_query(rng):
+    """A query, more often than not on one of the indexes of `indexed`."""
+    bounds = rng.choice([bytes(8), b"x", GEO_TEXTS[0], GEO_TEXTS[1], rng.randbytes(8)])
+    kind = rng.choice([1, 3, 4, 23, rng.randrange(256)])
+    name = rng.choice([b"a", b"b", b"", rng.randbytes(rng.randrange(18))])
+    bound = struct.pack(">I", len(bounds)) + bounds
+    fields = [
+        (0, b"test"),
+        (11, b"\0\0" + rng.choice([b"", b"\1\0", rng.randbytes(2)])),
+        (22, bytes([1, len(name)]) + name + bytes([kind]) + bound + bound),
+    ]
+    for number, data in QUERY_FIELDS:
+        if rng.random() < 0.15:
+            fields.append((number, rng.choice([data, rng.randbytes(rng.randrange(9))])))
+    info = (rng.choice([0, 1, 1, 5]), rng.choice([0, 0, 1]), 4)
+    return message(info, fields, [random_op(rng) for _ in range(rng.randrange(2))])
+
+
+GEO_TEXTS = [
+    b'{"type":"AeroCircle","coordinates":[[1,2],9]}',
+    b'{"type":"Point","coordinates":[1,2]}',
+]
+QUERY_FIELDS = [
+    (1, b"demo"),
+    (7, b"\0" * 7 + b"\1"),
+    (10, b"\0\0\1\0"),
+    (12, b"\2\0" + bytes(18)),
+    (13, b"\0" * 7 + b"\2"),
+    (15, bytes(8)),
+    (21, b"a1"),
+    (23, b"\x92\x10\x00"),
+    (24, b"\x93\x51\x02\xa1a"),
+    (26, b"\1"),
+    (43, FILTERS[0]),
+]
+INDEX_PARAMETERS = [
+    "bin=a",
+    "bin=b",
+    "set=demo",
+    "type=numeric",
+    "type=string",
+    "type=blob",
+    "type=geo2dsphere",
+    "indextype=list",
+    "indextype=mapkeys",
+    "indextype=mapvalues",
+    "indextype=set",
+    "context=khAA",
+    "exp=k1ECoWE=",
+    "indexdata=a,numeric",
+    "context=!",
+    "exp=!",
+    "bin=",
+]
+
+
+def test_random_queries_and_indexes_are_answered(session, caplog):
+    """Queries, writes and index commands in any order leave a server that answers."""
+    rng = random.Random(4)
+    for _ in until(SECONDS):
+        parameters = rng.sample(INDEX_PARAMETERS, rng.randrange(5))
+        name = f"{rng.choice('abc')}{rng.randrange(4)}"
+        verb = rng.choice(["create", "create", "delete", "stat", "exists", "list"])
+        line = f"sindex-{verb}:namespace=test;indexname={name};{';'.join(parameters)}\n"
+        assert whole(answer(session, INFO, damage(rng, line.encode())))
+        for body in (random_message(rng), random_query(rng), random_query(rng)):
+            data = damage(rng, body) if rng.random() < 0.3 else body
+            assert list(frames(whole(answer(session, MESSAGE, data))))
+    assert not caplog.records
+
+
 def test_random_values_are_stored_or_refused(session, caplog):
     rng = random.Random(2)
     for _ in until(SECONDS):

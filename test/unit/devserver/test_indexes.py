@@ -1,7 +1,9 @@
 """Secondary indexes: info commands, what is found, what keeps them current, pages."""
 
 import os
+import random
 import struct
+from typing import Any
 
 import pytest
 
@@ -79,25 +81,33 @@ def mixed(shelf):
         ),
         (
             "{}type=numeric;bin=b;indextype=tree",
-            "4:bad 'indextype' - must be one of 'default', 'list', 'mapkeys', "
-            "'mapvalues'",
+            (
+                "4:bad 'indextype' - must be one of 'default', 'list', 'mapkeys', "
+                "'mapvalues'"
+            ),
         ),
         (
             "{}type=geo2dsphere;bin=b;indextype=mapkeys",
-            "4:bad 'indexdata' bin type for 'indextype' 'mapkeys' - must be one of "
-            "'numeric', 'string', 'blob'",
+            (
+                "4:bad 'indexdata' bin type for 'indextype' 'mapkeys' - must be one of "
+                "'numeric', 'string', 'blob'"
+            ),
         ),
         ("{}type=numeric;exp=xx", "4:bad 'exp'"),
         ("{}type=numeric;exp=!", "4:bad 'exp'"),
         (
             "{}type=string;exp=k1ECoWE=",
-            "4:bad 'exp' - expression type 'numeric' does not match expected type "
-            "'string'",
+            (
+                "4:bad 'exp' - expression type 'numeric' does not match expected type "
+                "'string'"
+            ),
         ),
         (
             "{}type=string;indextype=mapkeys;exp=k1ECoWE=",
-            "4:bad 'exp' - expression type 'numeric' does not match expected type "
-            "'map'",
+            (
+                "4:bad 'exp' - expression type 'numeric' does not match expected type "
+                "'map'"
+            ),
         ),
         (
             "{}type=numeric;exp=k1ECoWE=;context=kgEB",
@@ -105,19 +115,28 @@ def mixed(shelf):
         ),
         ("{}type=numeric;bin=b;context=!!", "4:'context' invalid base64"),
         ("{}type=numeric;bin=b;context=kA==", "4:'context' invalid cdt context"),
-        ("{}indexdata=b,", "4:bad 'indexdata' bin type - must be one of 'numeric', "
-         "'string', 'blob', 'geo2dsphere'"),
+        (
+            "{}indexdata=b,",
+            (
+                "4:bad 'indexdata' bin type - must be one of 'numeric', "
+                "'string', 'blob', 'geo2dsphere'"
+            ),
+        ),
         ("{}indexdata=b", "4:'indexdata' missing bin type"),
         ("{}indexdata=,numeric", "4:'indexdata' missing bin name"),
         ("{}indexdata=bbbbbbbbbbbbbbbb,numeric", "4:'indexdata' bin name too long"),
         ("{}type=blob;indexdata=b,blob", "4:both 'indexdata' and 'type' are specified"),
         ("{}type=numeric;bin=bbbbbbbbbbbbbbbb", "4:'bin' value too long"),
         ("{}indextype=SET", "4:missing 'set'"),
-        ("{}indextype=set;set=s;bin=b", "4:bin parameter is not supported for set "
-         "index"),
+        (
+            "{}indextype=set;set=s;bin=b",
+            "4:bin parameter is not supported for set index",
+        ),
         ("sindex-delete:indexname=a", "20:missing 'namespace'"),
-        ("sindex-exists:namespace=nosuch;indexname=a", "20:namespace not found on "
-         "node"),
+        (
+            "sindex-exists:namespace=nosuch;indexname=a",
+            "20:namespace not found on node",
+        ),
         ("sindex-stat:namespace=test;indexname=nosuch", "201:no index"),
         ("sindex/test/nosuch", "201:no index"),
         ("sindex-list:b64=x", "4:bad b64"),
@@ -195,8 +214,10 @@ def test_name_and_definition_decide_what_a_new_index_is(shelf):
         ),
         (
             f"bin=a;type=string;context={base64_of(pack([0x10, -1, 1, 2]))}",
-            "bin=a:type=string:indextype=default:context=[list_index(-1), rank(2)]"
-            ":exp=null",
+            (
+                "bin=a:type=string:indextype=default:context=[list_index(-1), rank(2)]"
+                ":exp=null"
+            ),
         ),
     ],
 )
@@ -215,12 +236,18 @@ def test_list_has_context_and_expression_as_base64(shelf):
     assert f"indexname={first}:" in rows
     assert f":context={base64_of(CONTEXT)}:exp=null" in rows
     assert f"indexname={second}:" in rows
-    assert f":bin=null:type=numeric:indextype=default:context=null:exp={base64_of(BIN_A)}" in rows
+    assert (
+        f":bin=null:type=numeric:indextype=default:context=null:exp={base64_of(BIN_A)}"
+        in rows
+    )
 
 
 def test_statistics_count_entries(mixed):
     name = mixed.index("bin=l;type=numeric;indextype=list")
-    for command in (f"sindex-stat:namespace=test;indexname={name}", f"sindex/test/{name}"):
+    for command in (
+        f"sindex-stat:namespace=test;indexname={name}",
+        f"sindex/test/{name}",
+    ):
         pairs = dict(p.split("=") for p in mixed.connection.info(command)[0].split(";"))
         assert pairs["entries"] == "5"
         assert pairs["load_pct"] == "100"
@@ -285,14 +312,26 @@ def test_indexes_of_a_namespace_are_limited(own_shelf):
             [span(b"l", -(2**63), 2**63 - 1), (KIND, b"\1")],
             [1, 2, 6],
         ),
-        ("bin=l;type=string;indextype=list", [equal(b"l", b"x"), (KIND, b"\1")], [1, 3]),
+        (
+            "bin=l;type=string;indextype=list",
+            [equal(b"l", b"x"), (KIND, b"\1")],
+            [1, 3],
+        ),
         (
             "bin=l;type=blob;indextype=list",
             [equal(b"l", b"x", BLOB), (KIND, b"\1")],
             [3],
         ),
-        ("bin=m;type=string;indextype=mapkeys", [equal(b"m", b"x"), (KIND, b"\2")], [1]),
-        ("bin=m;type=numeric;indextype=mapkeys", [span(b"m", 0, 9), (KIND, b"\2")], [1]),
+        (
+            "bin=m;type=string;indextype=mapkeys",
+            [equal(b"m", b"x"), (KIND, b"\2")],
+            [1],
+        ),
+        (
+            "bin=m;type=numeric;indextype=mapkeys",
+            [span(b"m", 0, 9), (KIND, b"\2")],
+            [1],
+        ),
         (
             "bin=m;type=blob;indextype=mapkeys",
             [equal(b"m", b"x", BLOB), (KIND, b"\2")],
@@ -479,7 +518,9 @@ def test_pages_give_each_record_once(shelf, size):
         shelf.digests[label] = bytes([label % 3, 0]) + os.urandom(18)
         shelf.store(label, put_int(b"a", label // 2))
     shelf.index("bin=a;type=numeric")
-    found = [row.fields[4] for page in pages(shelf, span(b"a", 0, 99), size) for row in page]
+    found = [
+        row.fields[4] for page in pages(shelf, span(b"a", 0, 99), size) for row in page
+    ]
     assert sorted(found) == sorted(shelf.digests.values())
 
 
@@ -604,6 +645,59 @@ def test_index_over_many_records_is_built_in_turns(own_shelf):
     assert stat[0].startswith("entries=3000;")
 
 
+def random_value(rng):
+    scalars = (rng.randrange(4), rng.choice("xyz"), rng.choice([b"x", b"y"]), 1.5)
+    return rng.choice(
+        [
+            *scalars,
+            [rng.choice(scalars) for _ in range(rng.randrange(4))],
+            {rng.choice(["x", "y", 1, 2]): rng.choice(scalars) for _ in range(3)},
+        ]
+    )
+
+
+VIEWS = {
+    "default": lambda value: [] if isinstance(value, (list, dict)) else [value],
+    "list": lambda value: value if isinstance(value, list) else [],
+    "mapkeys": lambda value: list(value) if isinstance(value, dict) else [],
+    "mapvalues": lambda value: list(value.values()) if isinstance(value, dict) else [],
+}
+
+
+def test_index_agrees_with_the_records_whatever_is_done_to_them(own_shelf):
+    """After random writes and deletes each query finds what a look at all would."""
+    rng = random.Random(5)
+    types = {"numeric": int, "string": str, "blob": bytes}
+    for kind in VIEWS:
+        for name in types:
+            own_shelf.index(f"bin=v;type={name};indextype={kind}")
+    records: dict[int, Any] = {}
+    for _ in range(600):
+        label = rng.randrange(20)
+        if rng.random() < 0.3:
+            own_shelf.delete(label)
+            records.pop(label, None)
+        else:
+            records[label] = random_value(rng)
+            own_shelf.fill({label: {b"v": records[label]}})
+    for number, view in enumerate(VIEWS.values()):
+        for wanted in (0, 1, 3, "x", "z", b"x"):
+            expected = [
+                label
+                for label, value in records.items()
+                if any(type(v) is type(wanted) and v == wanted for v in view(value))
+            ]
+            where = (
+                span(b"v", wanted)
+                if isinstance(wanted, int)
+                else equal(b"v", wanted.encode())
+                if isinstance(wanted, str)
+                else equal(b"v", wanted, BLOB)
+            )
+            found = own_shelf.labels(where, (KIND, bytes([number])))
+            assert found == sorted(expected, key=str)
+
+
 # Several nodes
 
 
@@ -683,5 +777,3 @@ def test_short_query_ends_in_its_last_frame(shelf):
     assert body[-22:-19] == b"\x16\0\0"
     assert body[-19] == 1
     assert len(body) > 3 * 22
-
-

@@ -21,6 +21,7 @@ from .rawwire import (
     TOUCH,
     WRITE,
     Connection,
+    Row,
     get,
     i64,
     message,
@@ -144,9 +145,7 @@ def test_records_of_other_sets_stay(worker, record):
 
 
 def test_ttl_is_that_of_the_query(worker):
-    body = message(
-        (0, WRITE, 0), worker.fields((7, os.urandom(8))), [TOUCH], ttl=1000
-    )
+    body = message((0, WRITE, 0), worker.fields((7, os.urandom(8))), [TOUCH], ttl=1000)
     assert [row.result for row in worker.connection.stream(body)] == [0]
     fields = worker.fields((4, worker.digest_of(1)))
     exists = message((READ | GET_NO_BINS, 0, 0), fields)
@@ -267,7 +266,7 @@ def test_query_is_aborted(worker):
         while answer != "ok" and time.monotonic() < end:
             (answer,) = worker.connection.info(f"query-abort:id={number}")
         assert answer == "ok"
-        rows = []
+        rows: list[Row] = []
         while not rows or rows[-1].info3 != 1:
             rows += parse_rows(other.receive_frame()[1])
     assert rows[-1].result == 15
