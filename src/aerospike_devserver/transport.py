@@ -28,7 +28,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Stream = Generator[bytes | float, None, None]
 """A long reply in parts, made as the peer takes them: bytes to send, b"" to let others
-have a turn, or seconds to wait. Closed when the peer has gone."""
+have a turn, or seconds to wait. Closed when the peer has gone; TimeoutError is thrown
+in when it takes nothing for too long."""
 Reply = bytes | Stream
 Answer = Callable[[Session, int, bytes], Reply]
 
@@ -54,6 +55,7 @@ class Connection:
         self._requests: deque[tuple[int, bytes]] = deque()
         self._stream: Stream | None = None
         self._is_paused = False
+        self._progress_s = 0.0
         loop.selector.register(sock, selectors.EVENT_READ, self._on_event)
 
     def _on_event(self, mask: int) -> None:
@@ -82,20 +84,42 @@ class Connection:
         answer, session = self._loop.answer, self.session
         replies: list[bytes] = []
         for place, request in enumerate(requests):
+            session.stall_limit_s = 0.0
             reply = answer(session, *request)
             if isinstance(reply, bytes):
                 replies.append(reply)
                 continue
             self._stream = reply
             self._requests.extend(requests[place + 1 :])
+            self._progress_s = time.monotonic()
+            self._look_again_later(reply)
             break
         if replies:
             self._send(replies[0] if len(replies) == 1 else b"".join(replies))
         if self._stream is not None:
             self._watch()
 
+    def _look_again_later(self, stream: Stream) -> None:
+        """See to it that a peer that takes nothing of a stream does not keep it."""
+        if self.session.stall_limit_s:
+            left_s = self._progress_s + self.session.stall_limit_s - time.monotonic()
+            self._loop.call_later(max(left_s, 0.001), lambda: self._check(stream))
+
+    def _check(self, stream: Stream) -> None:
+        """Hang up if the peer has taken nothing of a stream for too long."""
+        if self._stream is not stream:
+            return
+        idle_s = time.monotonic() - self._progress_s
+        if self._is_paused or idle_s < self.session.stall_limit_s:
+            self._look_again_later(stream)
+            return
+        with contextlib.suppress(TimeoutError):
+            stream.throw(TimeoutError())
+        self.close()
+
     def _next_part(self, stream: Stream) -> None:
         """Send the next part of a stream, now that there is room for it."""
+        self._progress_s = time.monotonic()
         try:
             part = next(stream, None)
         except Exception:
@@ -117,6 +141,7 @@ class Connection:
     def _resume(self) -> None:
         """A pause is over."""
         self._is_paused = False
+        self._progress_s = time.monotonic()
         if self._sock.fileno() >= 0:
             self._watch()
 
@@ -139,6 +164,7 @@ class Connection:
         if self._pending:
             sent = self._sock.send(memoryview(self._pending)[:CHUNK_SIZE])
             del self._pending[:sent]
+            self._progress_s = time.monotonic()
             self._watch()
         elif self._stream is not None:
             self._next_part(self._stream)

@@ -128,6 +128,7 @@ class _Request:
         )
         if not self._is_short and not self._session.node.jobs.start(job):
             raise _refuse()
+        self._session.stall_limit_s = job.socket_timeout_ms / 1000
         return QueryStream(self._session.node, plan, job).start()
 
 

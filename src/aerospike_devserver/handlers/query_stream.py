@@ -84,8 +84,9 @@ class QueryStream:
             for part in self._frames():
                 job.n_bytes += len(part) if isinstance(part, bytes) else 0
                 yield part
-        except GeneratorExit:
-            job.result = Result.UNAVAILABLE
+        except (GeneratorExit, TimeoutError) as why:
+            is_late = isinstance(why, TimeoutError)
+            job.result = Result.TIMEOUT if is_late else Result.UNAVAILABLE
             raise
         finally:
             self._node.jobs.finish(job)

@@ -8,14 +8,16 @@ from aerospike_devserver.model.state import NodeState
 class Session:
     """A connection to a node, as the handlers see it. `close` ends it.
 
-    peer: where the client is, `ip:port`.
+    peer: where the client is, `ip:port`. stall_limit_s: how long the client may take
+    nothing of the stream that answers its last request, 0 = for ever.
     """
 
-    __slots__ = ("node", "peer", "user_agent")
+    __slots__ = ("node", "peer", "stall_limit_s", "user_agent")
 
     def __init__(self, node: NodeState, peer: str) -> None:
         self.node = node
         self.peer = peer
+        self.stall_limit_s = 0.0
         self.user_agent: str | None = None
         node.n_connections += 1
         node.n_opened += 1

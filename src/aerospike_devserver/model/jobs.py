@@ -22,8 +22,9 @@ _STATUS = {
     Result.SERVER_ERROR: "abandoned-unknown",
     Result.SCAN_ABORTED: "user-aborted",
     Result.UNAVAILABLE: "abandoned-response-error",
+    Result.TIMEOUT: "abandoned-response-timeout",
 }
-"""How a query ended; UNAVAILABLE: its client has gone."""
+"""How a query ended; UNAVAILABLE: its client has gone; TIMEOUT: it took nothing."""
 
 
 @dataclass

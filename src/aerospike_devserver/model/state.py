@@ -94,8 +94,14 @@ class ClusterState:
         return self.storage.find(name.encode("utf-8", "surrogateescape"))
 
     def set_live(self, index: int, is_live: bool) -> None:
-        """A node has come or gone: partitions are spread anew, generations go up."""
-        self.nodes[index].is_live = is_live
+        """A node has come or gone: partitions are spread anew, generations go up.
+
+        One that comes knows nothing of its former queries.
+        """
+        node = self.nodes[index]
+        node.is_live = is_live
+        if is_live:
+            node.jobs = Jobs()
         self.peers_generation += 1
         self.partition_generation += 1
         self.rebalance_generation += 1

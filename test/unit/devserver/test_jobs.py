@@ -73,9 +73,11 @@ class Worker(Shelf):
         return shown
 
     def job(self, task):
-        """A job's pairs."""
+        """A job's pairs; no status while there is no such job."""
         number = int.from_bytes(task, "big")
         (text,) = self.connection.info(f"query-show:id={number}")
+        if text == "ERROR:2:job not found":
+            return {"status": ""}
         return dict(pair.split("=") for pair in text.split(":"))
 
     def values(self, name):
@@ -356,6 +358,33 @@ def test_long_job_lets_others_have_their_turn():
         # a job without a limit gets 10000 records in a second
         assert worker.wait(task)["recs-succeeded"] == "3000"
         assert worker.values(b"a") == [1] * 3000
+
+
+def test_client_that_takes_nothing_loses_its_connection():
+    """The socket timeout of a query counts from the last bytes that went out."""
+    with DevCluster() as cluster, Connection(*cluster.hosts[0]) as connection:
+        worker = Worker(connection)
+        for label in range(40):
+            worker.store(label, put(b"b", BLOB, bytes(500_000)))
+        task = os.urandom(8)
+        patience = (9, struct.pack(">I", 300))
+        body = message(
+            (READ, 0, PARTITION_DONE), worker.fields((7, task), patience, ALL)
+        )
+        with Connection(*cluster.hosts[0]) as idle:
+            idle.send(proto(3, body))
+            shown = worker.wait(task)
+            assert shown["status"] == "done(abandoned-response-timeout)"
+            assert 250 < int(shown["run-time"]) < 3000
+            with pytest.raises((EOFError, ConnectionResetError)):
+                receive_all(idle)
+        assert connection.info("status") == ["ok"]
+
+
+def receive_all(connection):
+    """Frames until one cannot be received."""
+    while True:
+        connection.receive_frame()
 
 
 def test_client_that_hangs_up_ends_its_query():
