@@ -110,7 +110,7 @@ class _Work:
         """The job in turns, each with the seconds to wait before the next."""
         try:
             for partition in range(N_PARTITIONS):
-                if self._job.is_aborted or not self._node.is_live:
+                if self._is_over:
                     return
                 self._job.partition = partition
                 if self._node.is_master_of(partition):
@@ -118,9 +118,14 @@ class _Work:
         finally:
             self._node.jobs.finish(self._job)
 
+    @property
+    def _is_over(self) -> bool:
+        """Whether the job is to end early: it is aborted, or its node has stopped."""
+        return self._job.is_aborted or not self._node.is_live
+
     def _partition(self, partition: int) -> Iterator[float]:
         for candidate in self._candidates.of(partition, None):
-            if self._job.is_aborted:
+            if self._is_over:
                 return
             if candidate is None:
                 yield 0.0
