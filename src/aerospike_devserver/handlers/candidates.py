@@ -67,15 +67,17 @@ class Candidates:
             self._n_seen += 1
             if self._n_seen % RECORDS_PER_TURN == 0:
                 yield None
-            if self._is_wanted(candidate, now_s):
+            if self._is_wanted(candidate, after, now_s):
                 yield candidate
 
-    def _is_wanted(self, candidate: Candidate, now_s: int) -> bool:
+    def _is_wanted(
+        self, candidate: Candidate, after: Position | None, now_s: int
+    ) -> bool:
         """Whether a record still lives, is of the set and fulfils the condition."""
         digest, record, bval = candidate
         if self._set_name not in (b"", record.set_name) or record.is_expired(now_s):
             return False
-        return self.where is None or self.where.bval_of(digest, record) == bval
+        return self.where is None or self.where.bval_of(digest, record, after) == bval
 
     def _stored(self, partition: int, after: Position | None) -> Iterator[Candidate]:
         stored = self.namespace.partitions[partition]

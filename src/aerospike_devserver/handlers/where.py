@@ -18,7 +18,7 @@ from aerospike_devserver.codec.particle import INT64
 from aerospike_devserver.handlers import index_source
 from aerospike_devserver.model import geo
 from aerospike_devserver.model.geojson import InvalidGeoJSON
-from aerospike_devserver.model.index import VALUES, Definition, Index, IndexKind
+from aerospike_devserver.model.index import VALUES, Definition, Entry, Index, IndexKind
 from aerospike_devserver.model.particle import Particle
 from aerospike_devserver.model.record import Record
 from aerospike_devserver.model.storage import Namespace
@@ -53,11 +53,12 @@ class Where:
     index: Index
     bounds: Bounds
 
-    def bval_of(self, digest: bytes, record: Record) -> int | None:
-        """The first bval with which a record fulfils the condition; None if none does.
+    def bval_of(self, digest: bytes, record: Record, after: Entry | None) -> int | None:
+        """The first bval behind a position with which a record fulfils the condition.
 
-        So of all entries of a record one alone makes a row, and goes on making it when
-        the query is taken up again behind another.
+        So of all entries of a record one alone makes a row. A query that is taken up
+        again behind that one gives the record once more, as a real server does. None if
+        there is no such bval.
         """
         bvals = VALUES[self.index.definition.particle]
         found = [
@@ -66,6 +67,7 @@ class Where:
             if self.bounds.accepts(value)
             for bval in bvals(value)
             if any(low <= bval <= high for low, high in self.bounds.ranges)
+            and (after is None or (bval, digest) > after)
         ]
         return min(found, default=None)
 

@@ -500,6 +500,18 @@ def test_record_with_several_matches_comes_once_with_its_first(shelf):
     assert last.info3 == 1
 
 
+def test_record_with_several_matches_comes_again_behind_its_first(shelf):
+    shelf.fill({1: {b"l": [9, 5, 7]}})
+    shelf.index("bin=l;type=numeric;indextype=list")
+
+    def behind(bval):
+        position = [(12, shelf.digests[1]), (15, struct.pack("<q", bval))]
+        *rows, _ = shelf.rows(span(b"l", 5, 8), (KIND, b"\1"), partitions=position)
+        return [bval_of(row) for row in rows]
+
+    assert [behind(bval) for bval in (4, 5, 6, 7)] == [[5], [7], [7], []]
+
+
 def test_bvals_of_strings_tell_them_apart(shelf):
     shelf.fill({i: {b"s": f"s{i % 3}"} for i in range(9)})
     shelf.index("bin=s;type=string")

@@ -28,6 +28,8 @@ from .rawwire import (
     get,
     i64,
     message,
+    parse_rows,
+    proto,
     put,
     put_int,
 )
@@ -278,6 +280,28 @@ def test_nodes_serve_their_own_partitions():
             seen += [row.fields[4] for row in rows if not row.info3]
             assert last[1:3] == (LAST, 0)
     assert len(seen) == len(set(seen)) == 300
+
+
+def test_scan_goes_on_when_a_node_leaves_in_the_middle():
+    """What was refused before can be asked for again, what comes later is given."""
+    with DevCluster(nodes=2, replication_factor=1) as cluster:
+        with Connection(*cluster.hosts[0]) as connection:
+            write_many(connection, 60)
+            slow = (10, struct.pack(">I", 20))
+            fields = [(0, b"test"), (1, b"many"), ALL, slow]
+            body = message((READ, 0, PARTITION_DONE), fields)
+            connection.send(proto(3, body))
+            rows = parse_rows(connection.receive_frame()[1])
+            cluster.stop_node(1)
+            while not rows[-1].info3 & LAST:
+                rows += parse_rows(connection.receive_frame()[1])
+            refused = [row.generation for row in rows if row.info3 == PARTITION_DONE]
+            again = (11, struct.pack(f"<{len(refused)}H", *refused))
+            fields = [(0, b"test"), (1, b"many"), again]
+            rest = connection.stream(message((READ, 0, PARTITION_DONE), fields))
+        seen = [row.fields[4] for row in (*rows, *rest) if not row.info3]
+        assert 0 < len(refused) < 4096
+        assert len(seen) == len(set(seen)) == 60
 
 
 def test_copies_are_served_too():
