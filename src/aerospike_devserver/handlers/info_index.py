@@ -32,7 +32,7 @@ from aerospike_devserver.model.storage import Namespace
 from aerospike_devserver.model.values import Value
 from aerospike_devserver.ownership import N_PARTITIONS
 from aerospike_devserver.result import InfoError, Result, ServerError
-from aerospike_devserver.version import Version
+from aerospike_devserver.version import V8_2, Version
 
 MAX_NAME = 63
 MAX_TYPE = 11
@@ -49,6 +49,8 @@ _TYPES = {
     "blob": Particle.BLOB,
     "geo2dsphere": Particle.GEOJSON,
 }
+_NEW_TYPES = {"integer": Particle.INTEGER}
+"""Names that version 8.2 brought."""
 _TYPE_NAMES = {int(particle): name for name, particle in _TYPES.items()}
 _KIND_NAMES = {
     Kind.NIL: "null",
@@ -185,7 +187,7 @@ def _what(request: Request) -> tuple[str | None, Particle, bytes]:
         raise _refuse("both 'indexdata' and 'type' are specified")
     if data is not None:
         return *_what_of_old(data), b""
-    particle = _TYPES.get((type_name or "").lower())
+    particle = _particle(type_name or "", request.node.cluster.config.plays)
     if particle is None:
         raise _refuse(f"bad 'type' - {_ONLY_TYPES}")
     bin_name = request.optional("bin", MAX_BIN_NAME)
@@ -195,6 +197,12 @@ def _what(request: Request) -> tuple[str | None, Particle, bytes]:
     if bin_name is None and expression is None:
         raise _refuse("both 'bin' and 'exp' are missing")
     return bin_name, particle, _decoded_expression(expression)
+
+
+def _particle(type_name: str, version: Version) -> Particle | None:
+    """The type of a name, in letters of any case."""
+    known = _TYPES | _NEW_TYPES if version >= V8_2 else _TYPES
+    return known.get(type_name.lower())
 
 
 def _what_of_old(data: str) -> tuple[str, Particle]:

@@ -76,7 +76,7 @@ def mixed(shelf):
         ("{}type=numeric;bin=b;set=", "4:missing 'set' value"),
         ("{}type=numeric;bin=b;exp=k1ECoWE=", "4:both 'bin' and 'exp' are specified"),
         (
-            "{}type=integer;bin=b",
+            "{}type=number;bin=b",
             "4:bad 'type' - must be one of 'numeric', 'string', 'blob', 'geo2dsphere'",
         ),
         (
@@ -173,6 +173,13 @@ def test_expression_has_to_be_about_bins_or_digest(shelf, expression, code):
         f"sindex-create:namespace=test;indexname={name};type=numeric;exp={data}"
     )
     assert answer == ("ok" if code is None else "ERROR:4:bad 'exp'")
+
+
+@pytest.mark.parametrize(("version", "answer"), [("8.1", "ERROR:4:"), ("8.2", "ok")])
+def test_numeric_has_another_name_since_8_2(version, answer):
+    command = "sindex-create:namespace=test;indexname=i;bin=a;type=Integer"
+    with DevCluster(version=version) as cluster, Connection(*cluster.hosts[0]) as node:
+        assert node.info(command)[0].startswith(answer)
 
 
 def test_name_and_definition_decide_what_a_new_index_is(shelf):
