@@ -124,7 +124,7 @@ def _create(
     command = _command(
         "sindex-create",
         namespace=_text("ns", ns),
-        set=_text("set", set) if set else None,
+        set=None if set is None else _text("set", set),
         indexname=_text("name", name),
         **entries,
     )
@@ -221,6 +221,8 @@ def index_cdt_create(
     ctx: list[Any],
     policy: Policy | None = None,
 ) -> int:
+    if ctx is None:
+        raise param_error("ctx must be a list of levels, not None")
     return _create_on_bin(
         client,
         ns,

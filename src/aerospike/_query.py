@@ -138,6 +138,8 @@ class _Records:
         options: Mapping[str, Any] | None,
         **more: Any,
     ) -> None:
+        if not callable(callback):
+            raise client_error("Callback function contains an error: not callable")
         stream = self._open(policy, options, **more)
         takes_two = _partition_filter(policy) is not None
         with stream:
@@ -287,18 +289,24 @@ class Query(_Records):
             raise TypeError(
                 f"index_name must be a str, not {type(index_name).__name__}"
             )
-        return self._set_where(predicate, None, index_name=index_name)
+        return self._set_where(predicate, None, False, index_name=index_name)
 
     def where_with_expr(self, expr: Any, predicate: Any) -> Query:
         """Set the condition on the index of an expression; the predicate's bin is None.
 
         :param expr: what compile() gives, or get_expression_base64() of it.
         """
-        return self._set_where(predicate, None, index_expr=_wire_of(expr))
+        return self._set_where(predicate, None, False, index_expr=_wire_of(expr))
 
-    def _set_where(self, predicate: Any, ctx: Any, **how: Any) -> Query:
+    def _set_where(
+        self, predicate: Any, ctx: Any, has_bin: bool = True, **how: Any
+    ) -> Query:
         if not isinstance(predicate, tuple) or len(predicate) < 4:
             raise param_error("predicate is invalid.")
+        if not has_bin:  # an index given otherwise is enough
+            predicate = (*predicate[:2], None, *predicate[3:])
+        elif not isinstance(predicate[2], str):
+            raise param_error("predicate is invalid: the bin must be a str")
         if self._where:
             raise param_error("Failed to add predicate: a query has only one")
         if not (ctx is None or isinstance(ctx, list)):
@@ -448,11 +456,16 @@ def _load_status(tracker: Tracker, status: Any) -> None:
 # --- methods of the client ---
 
 
-def query(client: Client, namespace: str, set: str | None = None) -> Query:
+# (their texts are in the extension)
+
+_NOT_GIVEN: Any = object()
+
+
+def query(client: Client, namespace: str = _NOT_GIVEN, set: str | None = None) -> Query:
     made: Query = Query._make(client, namespace, set)
     return made
 
 
-def scan(client: Client, namespace: str, set: str | None = None) -> Scan:
+def scan(client: Client, namespace: str = _NOT_GIVEN, set: str | None = None) -> Scan:
     made: Scan = Scan._make(client, namespace, set)
     return made
