@@ -16,7 +16,6 @@ _Policy = Mapping[str, Any]
 _Operation = dict[str, Any]
 
 @final
-@disjoint_base
 class Tracker:
     def __new__(cls, begin: int, count: int, /) -> Tracker: ...
     def is_done(self) -> bool: ...

@@ -41,6 +41,9 @@ AREAS = [
     "operate",
     "bit",
     "hll",
+    "batch",
+    "query",
+    "info",
 ]
 QUIRKS = [
     line
@@ -116,7 +119,7 @@ def test_decided_difference_is_the_answer_named(answers, case):
         answer = answer[0]
     if isinstance(answer, dict):
         answer = answer.get("class", "ok")
-    assert answer == DECIDED[case]
+    assert (answer if isinstance(answer, str) else "ok") == DECIDED[case]
 
 
 @pytest.mark.parametrize("case", OWN_ANSWERS)

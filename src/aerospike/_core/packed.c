@@ -390,7 +390,7 @@ put_string_flags(packing *p, const arg_row *arg, PyObject *rules)
 
 /* --- arguments that several entries make --- */
 
-/* The bytes of a value: all of them, whatever "value_byte_size" says of their number. */
+/* All bytes of a value, whatever "value_byte_size" says of their number. */
 static int
 put_bytes(packing *p, const arg_row *arg, PyObject *value)
 {
