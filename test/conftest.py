@@ -50,11 +50,12 @@ def hosts(real_hosts: Hosts, _shared_cluster: DevCluster | None) -> Hosts:
 
 
 @pytest.fixture
-def dev_cluster(_shared_cluster: DevCluster | None) -> DevCluster:
+def dev_cluster(_shared_cluster: DevCluster | None) -> Iterator[DevCluster]:
     """The shared development server, for its clock; all its nodes stay up."""
     if _shared_cluster is None:
         pytest.skip("needs the development server: a real one's clock cannot be moved")
-    return _shared_cluster
+    yield _shared_cluster
+    _shared_cluster.reset()  # the next test finds the wall time
 
 
 @pytest.fixture
