@@ -1,7 +1,7 @@
 /* A frame as a server might send it: its head, then the message and its operations. */
 #include <stdlib.h>
 
-#include "asc/reader.h"
+#include "asc/detail.h"
 
 static unsigned long sum; /* so that every byte is really read */
 
@@ -21,6 +21,7 @@ read_message(const uint8_t *data, size_t size, asc_error *err)
     if (asc_msg_open(&m, data, size, err) != ASC_OK) {
         return;
     }
+    asc_error_add_detail(err, &m);
     for (unsigned i = 0; i < m.n_ops; i++) {
         const uint8_t *before = m.at;
         if (asc_msg_next_op(&m, &op, err) != ASC_OK) {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "asc/reader.h"
+#include "asc/detail.h"
 #include "asc/writer.h"
 #include "kit.h"
 
@@ -541,7 +541,7 @@ test_error_texts(void)
     CHECK_EQ_INT(asc_error_set_os(&err, -10, 111, "cannot connect"), -10);
     CHECK_EQ_INT(err.os_errno, 111);
     CHECK_HAS(err.message, "cannot connect: ");
-    for (unsigned i = 0; i < 100; i++) {
+    for (unsigned i = 0; i < ASC_ERROR_MESSAGE_SIZE; i++) {
         asc_error_append(&err, ", %s", "more");
     }
     CHECK_EQ_INT(strlen(err.message), ASC_ERROR_MESSAGE_SIZE - 1);
@@ -691,6 +691,59 @@ test_record_with_odd_fields(void)
     free(body);
 }
 
+/* --- details of errors --- */
+
+/* A message that is refused with code 4 and has one field 45 of these bytes. */
+static void
+read_detail(const char *map, asc_error *err)
+{
+    size_t size = 0, map_size = 0;
+    char text[2048];
+    uint8_t *bytes = kit_hex(map, &map_size), *body;
+    asc_msg m;
+    free(bytes);
+    snprintf(text, sizeof text, "16 00 00 00 00 04 %s 0001 0000 %08zx 2d %s",
+             "00000000 00000000 00000000", map_size + 1, map);
+    body = kit_hex(text, &size);
+    asc_error_reset(err);
+    CHECK_EQ_INT(asc_msg_open(&m, body, size, err), ASC_OK);
+    asc_error_set(err, 4, "refused");
+    asc_error_add_detail(err, &m);
+    free(body);
+}
+
+static void
+test_error_details(void)
+{
+    static const struct {
+        const char *map, *message;
+        uint32_t subcode;
+    } rows[] = {
+        {"82 01 09 02 a4 74657874", "text", 9},
+        {"82 02 a4 74657874 01 09", "text", 9}, /* in any order */
+        {"de 0001 01 2a", "refused", 42},
+        {"81 02 a2 6869", "hi", 0},
+        {"80", "refused", 0},
+        {"01", "refused", 0},
+        {"", "refused", 0},
+        {"82 01 2a", "refused", 0}, /* it says two pairs, and has room for one */
+        {"82 01 2a 02 a9 7465", "refused", 42},
+        {"81 01 a1 78", "refused", 0},                         /* no number */
+        {"82 63 82 01 93 01 02 03 02 80 01 07", "refused", 7}, /* unknown, nested */
+        {"83 01 09 02 a1 78 03 84 01 02 02 05 03 a2 6774 07 03",
+         "x; exp_trace={phase=\"eval\" byte_offset=5 op=\"gt\" outcome=\"absent\"}", 9},
+        {"82 03 82 05 92 a1 61 a1 62 01 01 01 08",
+         "refused; exp_trace={phase=\"build\"}", 8},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        asc_error err;
+        read_detail(rows[i].map, &err);
+        CHECK_EQ_STR(err.message, rows[i].message);
+        CHECK_EQ_INT(err.subcode, rows[i].subcode);
+        CHECK_EQ_INT(err.code, 4);
+    }
+}
+
 static const kit_test tests[] = {
     {"put", test_put},
     {"get", test_get},
@@ -718,6 +771,7 @@ static const kit_test tests[] = {
     {"walk_through_rows", test_walk_through_rows},
     {"frames_at_every_cut", test_frames_at_every_cut},
     {"record_with_odd_fields", test_record_with_odd_fields},
+    {"error_details", test_error_details},
 };
 
 KIT_MAIN("ut_wire", tests)

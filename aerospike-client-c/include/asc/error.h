@@ -45,12 +45,13 @@ typedef enum asc_phase {
     ASC_PHASE_COUNT,
 } asc_phase;
 
-#define ASC_ERROR_MESSAGE_SIZE 320
+#define ASC_ERROR_MESSAGE_SIZE 1280 /* a server's text may have 1009 bytes */
 #define ASC_ERROR_HOST_SIZE 72
 
 /* Filled once, where the failure happens; passed up untouched. */
 typedef struct asc_error {
     asc_status code;
+    uint32_t subcode; /* the server's finer code; 0: none */
     asc_phase phase;
     int os_errno;        /* 0 when the operating system had no part in it */
     bool in_doubt;       /* a write that may have been applied */
@@ -68,6 +69,7 @@ static inline void
 asc_error_reset(asc_error *err)
 {
     err->code = ASC_OK;
+    err->subcode = 0;
     err->phase = ASC_PHASE_NONE;
     err->os_errno = 0;
     err->in_doubt = false;

@@ -67,6 +67,7 @@ enum {
     ASC_FIELD_UDF_ARGS = 32,
     ASC_FIELD_BATCH = 41,
     ASC_FIELD_FILTER = 43,
+    ASC_FIELD_ERROR_DETAIL = 45,
 };
 
 enum {

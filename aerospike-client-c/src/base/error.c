@@ -128,6 +128,7 @@ static void
 set(asc_error *err, asc_status code, int errno_value, const char *file, int line)
 {
     err->code = code;
+    err->subcode = 0;
     err->os_errno = errno_value;
     err->file = file;
     err->line = line;

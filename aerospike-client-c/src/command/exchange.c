@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "asc/reader.h"
+#include "asc/detail.h"
 #include "base/time.h"
 
 /* For new connections when no timeout of the policy bounds them. */
@@ -202,6 +202,19 @@ pick(asc_exchange *x, uint64_t now_ms)
 
 /* --- TRANSFER --- */
 
+/* Tell the error of a message that the server refuses the request with. */
+static void
+refuse(asc_exchange *x, const uint8_t *data, size_t size)
+{
+    asc_msg m;
+    asc_error ignored;
+    asc_error_reset(&ignored);
+    asc_error_set(x->err, data[5], "%s", asc_status_text(data[5]));
+    if (asc_msg_open(&m, data, size, &ignored) == ASC_OK) {
+        asc_error_add_detail(x->err, &m);
+    }
+}
+
 /* The whole reply is there: is it a good one? */
 static asc_want
 finish(asc_exchange *x, uint64_t now_ms)
@@ -217,7 +230,7 @@ finish(asc_exchange *x, uint64_t now_ms)
     }
     asc_status result = type == ASC_PROTO_MESSAGE ? in->data[13] : ASC_OK;
     if (result != ASC_OK) {
-        asc_error_set(x->err, result, "%s", asc_status_text(result));
+        refuse(x, in->data + ASC_PROTO_HEADER_SIZE, in->len - ASC_PROTO_HEADER_SIZE);
         return decide(x, asc_failure_of_result(result), now_ms);
     }
     release(x, ASC_CONN_KEEP, now_ms);
@@ -302,6 +315,7 @@ read_messages(asc_exchange *x, bool *ended, size_t *good_size)
         }
         if (*ended && result != ASC_OK) {
             asc_error_set(x->err, result, "%s", asc_status_text(result));
+            asc_error_add_detail(x->err, &m);
             bool is_cut = x->many.begun && !(m.info3 & ASC_INFO3_LAST);
             failure = is_cut ? ASC_FAIL_SESSION : asc_failure_of_result(result);
         }

@@ -1,6 +1,9 @@
 #include "batch.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "asc/detail.h"
 
 /* Frames are handed up, and the GIL is given away in between, when so many bytes have
  * come. */
@@ -328,13 +331,18 @@ static int
 take_row(batch_run *b, const asc_part *part, asc_msg *m)
 {
     batch_row *row = &b->rows[m->index];
-    int result = m->result;
-    bool in_doubt =
-        result != 0 && b->templates[row->template].writes && part->n_sent > 1;
+    asc_error err;
     b->n_answered++;
-    b->failed = b->failed || (result != 0 && result != 2 && result != 27);
-    return b->sink(b, row, result, result == 0 ? m : NULL, in_doubt, part->node_name,
-                   NULL);
+    if (m->result == ASC_OK) {
+        return b->sink(b, row, m, NULL);
+    }
+    asc_error_reset(&err);
+    snprintf(err.host, sizeof err.host, "%s", part->node_name);
+    asc_error_set(&err, m->result, "%s", asc_status_text(m->result));
+    asc_error_add_detail(&err, m);
+    err.in_doubt = b->templates[row->template].writes && part->n_sent > 1;
+    b->failed = b->failed || (m->result != 2 && m->result != 27);
+    return b->sink(b, row, NULL, &err);
 }
 
 /* The rows of a part that failed for good. */
@@ -343,18 +351,21 @@ fail_rows(batch_run *b, const asc_part *part)
 {
     uint32_t at = 0, number;
     int rc = 0;
+    asc_error err = part->err;
+    /* a server's code for the whole says nothing of the rows it left out */
+    bool left_out = err.code > 0 && part->n_sent > 0 && err.code != ASC_ERR_TIMEOUT;
+    if (left_out) {
+        err.code = NO_RESPONSE;
+    }
     while (rc == 0 && asc_batch_unanswered(b->batch, part, &at, &number)) {
         batch_row *row = &b->rows[number];
-        bool in_doubt = part->err.in_doubt && b->templates[row->template].writes;
-        /* a server's code for the whole says nothing of the rows it left out */
-        bool left_out =
-            part->err.code > 0 && part->n_sent > 0 && part->err.code != ASC_ERR_TIMEOUT;
+        err.in_doubt =
+            b->templates[row->template].writes && (part->err.in_doubt || left_out);
         b->failed = true;
         if (b->first_failure.code == ASC_OK) {
             b->first_failure = part->err;
         }
-        rc = b->sink(b, row, left_out ? NO_RESPONSE : part->err.code, NULL, in_doubt,
-                     part->node_name, &part->err);
+        rc = b->sink(b, row, NULL, &err);
     }
     return rc;
 }

@@ -29,10 +29,9 @@ typedef struct batch_row {
 
 typedef struct batch_run batch_run;
 
-/* Take the outcome of a row: m, opened, when result is 0, else NULL. err: the failure
- * when no server code tells it, or NULL. 0, or -1 with an exception. */
-typedef int (*row_sink)(batch_run *b, batch_row *row, int result, asc_msg *m,
-                        bool in_doubt, const char *node, const asc_error *err);
+/* Take the outcome of a row: the message m, opened, when err is NULL; else how it
+ * failed. 0, or -1 with an exception. */
+typedef int (*row_sink)(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err);
 
 struct batch_run {
     module_state *st;

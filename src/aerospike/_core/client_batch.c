@@ -84,34 +84,42 @@ new_record(module_state *st, PyObject *key)
     return record;
 }
 
+/* "host: text" */
 static PyObject *
-message_text(int result, const char *node, const asc_error *err)
+message_text(const asc_error *err)
 {
-    if (err != NULL && err->host[0] != '\0') {
-        return PyUnicode_FromFormat("%s: %s", err->host, err->message);
-    }
-    const char *text =
-        err != NULL && err->code != ASC_OK ? err->message : asc_status_text(result);
-    return node[0] != '\0' ? PyUnicode_FromFormat("%s: %s", node, text)
-                           : PyUnicode_FromString(text);
+    return err->host[0] != '\0'
+               ? PyUnicode_FromFormat("%s: %s", err->host, err->message)
+               : PyUnicode_DecodeUTF8(err->message, (Py_ssize_t)strlen(err->message),
+                                      "replace");
+}
+
+/* Tell a BatchRecord how its row failed. */
+static int
+failure_into_record(module_state *st, PyObject *record, const asc_error *err)
+{
+    bool tells = err->code != 2 && err->code != 27;
+    return set_slot(st, record, SLOT_RESULT, PyLong_FromLong(err->code)) < 0 ||
+                   set_slot(st, record, SLOT_IN_DOUBT, PyBool_FromLong(err->in_doubt)) <
+                       0 ||
+                   set_slot(st, record, SLOT_SUBCODE,
+                            PyLong_FromUnsignedLong(err->subcode)) < 0 ||
+                   (tells && set_slot(st, record, SLOT_MESSAGE, message_text(err)) < 0)
+               ? -1
+               : 0;
 }
 
 /* Fill in the BatchRecord of a row. */
 static int
-into_record(batch_run *b, batch_row *row, int result, asc_msg *m, bool in_doubt,
-            const char *node, const asc_error *err)
+into_record(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err)
 {
     module_state *st = b->st;
     PyObject *record = row->target;
-    if (set_slot(st, record, SLOT_RESULT, PyLong_FromLong(result)) < 0 ||
-        set_slot(st, record, SLOT_IN_DOUBT, PyBool_FromLong(in_doubt)) < 0) {
-        return -1;
+    if (err != NULL) {
+        return failure_into_record(st, record, err);
     }
-    if (m == NULL) {
-        bool tells = result != 2 && result != 27;
-        return tells
-                   ? set_slot(st, record, SLOT_MESSAGE, message_text(result, node, err))
-                   : 0;
+    if (set_slot(st, record, SLOT_RESULT, PyLong_FromLong(0)) < 0) {
+        return -1;
     }
     /* the key of an own BatchRecord is that of the record; a caller's stays */
     PyObject *own = *(PyObject **)((char *)record + st->record_slots[SLOT_KEY]);
@@ -405,19 +413,14 @@ typedef struct keys_method {
 
 /* The record of a row as a tuple, None for what is not there; other errors raise. */
 static int
-into_tuple(batch_run *b, batch_row *row, int result, asc_msg *m, bool in_doubt,
-           const char *node, const asc_error *err)
+into_tuple(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err)
 {
-    (void)in_doubt;
-    PyObject *key = key_to_py(&row->key, true), *record = NULL;
-    if (result != 0 && result != 2 && result != 27) {
-        PyObject *text = message_text(result, node, err);
-        if (text != NULL) {
-            raise_code(b->st, result, "%U", text);
-            Py_DECREF(text);
-        }
+    if (err != NULL && err->code != 2 && err->code != 27) {
+        raise_error(b->st, err, row->given, NULL);
+        return -1;
     }
-    else if (key != NULL && m != NULL) {
+    PyObject *key = key_to_py(&row->key, true), *record = NULL;
+    if (key != NULL && m != NULL) {
         record = batch_record(b, row, key, m);
     }
     else if (key != NULL) {

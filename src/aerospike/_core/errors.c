@@ -43,6 +43,10 @@ add_details(module_state *st, PyObject *exc, const asc_error *err)
         set_new(exc, st->s_phase, PyUnicode_FromString(phase)) < 0) {
         return -1;
     }
+    if (err->subcode != 0 &&
+        set_new(exc, st->s_subcode, PyLong_FromUnsignedLong(err->subcode)) < 0) {
+        return -1;
+    }
     if (err->attempts == 0) {
         return 0;
     }

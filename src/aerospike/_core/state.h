@@ -76,6 +76,7 @@
     X(sign)                                                                            \
     X(sort_flags)                                                                      \
     X(start)                                                                           \
+    X(subcode)                                                                         \
     X(suffix)                                                                          \
     X(target_length)                                                                   \
     X(ttl)                                                                             \
