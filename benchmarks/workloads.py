@@ -128,6 +128,24 @@ def batch_reading(n_keys: int, n_calls: int) -> Workload:
     )
 
 
+N_SCANNED = 100_000
+
+
+def fill_set(client: Any, key: Key) -> None:
+    """N_SCANNED records in a set of their own, unless they are there."""
+    if len(scan(client, key)) == N_SCANNED:
+        return
+    ops = [operations.write(name, value) for name, value in SMALL.items()]
+    for first in range(0, N_SCANNED, 5000):
+        keys = [(key[0], key[2], i) for i in range(first, first + 5000)]
+        client.batch_operate(keys, ops)
+
+
+def scan(client: Any, key: Key) -> list[Any]:
+    records: list[Any] = client.scan(key[0], key[2]).results()
+    return records
+
+
 WORKLOADS = (
     Workload(
         "get-4-bins",
@@ -186,6 +204,13 @@ WORKLOADS = (
         check=lambda result: result[2]["n"] == 0,
     ),
     getting("blob-100k", 1000, BLOB),
+    Workload(
+        "scan-100000",
+        n_calls=1,
+        prepare=fill_set,
+        call=scan,
+        check=lambda result: len(result) == N_SCANNED and result[0][2] == SMALL,
+    ),
     *(batch_reading(n, 40_000 // n) for n in (100, 1000)),
 )
 

@@ -55,8 +55,7 @@ def test_text_of_the_server_takes_the_place_of_ours(client):
         client.operate(KEY, BAD)
     with pytest.raises(exception.InvalidRequest) as caught:
         client.operate(KEY, BAD, policy=policy(aerospike.ERROR_DETAIL_MESSAGE))
-    host = caught.value.host
-    assert caught.value.msg.startswith(f"{host}: ")
+    assert str(caught.value.msg).startswith(f"{caught.value.host}: ")
     assert caught.value.msg != plain.value.msg
 
 

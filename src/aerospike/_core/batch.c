@@ -8,6 +8,7 @@
 /* Frames are handed up, and the GIL is given away in between, when so many bytes have
  * come. */
 #define GATHER_BYTES (64u << 10)
+#define BYTES_PER_TURN (32 << 10)
 
 #define MAX_REQUEST_BYTES (128u << 20) /* what a node takes */
 
@@ -337,11 +338,14 @@ take_row(batch_run *b, const asc_part *part, asc_msg *m)
         return b->sink(b, row, m, NULL);
     }
     asc_error_reset(&err);
-    snprintf(err.host, sizeof err.host, "%s", part->node_name);
-    asc_error_set(&err, m->result, "%s", asc_status_text(m->result));
+    err.code = m->result;
+    if (m->result != 2 && m->result != 27) { /* those two need no words */
+        b->failed = true;
+        snprintf(err.host, sizeof err.host, "%s", part->node_name);
+        asc_error_set(&err, m->result, "%s", asc_status_text(m->result));
+        err.in_doubt = b->templates[row->template].writes && part->n_sent > 1;
+    }
     asc_error_add_detail(&err, m);
-    err.in_doubt = b->templates[row->template].writes && part->n_sent > 1;
-    b->failed = b->failed || (m->result != 2 && m->result != 27);
     return b->sink(b, row, NULL, &err);
 }
 
@@ -378,10 +382,19 @@ take_part(batch_run *b, const asc_part *part)
     asc_error err;
     asc_error_reset(&err);
     asc_frames_begin(&frames, part->data, part->size);
-    while (asc_frames_next(&frames, &m, &err)) {
-        if (!(m.info3 & ASC_INFO3_LAST) && take_row(b, part, &m) < 0) {
-            return -1;
+    bool collects = gc_pause();
+    const uint8_t *turn = frames.at;
+    int rc = 0;
+    while (rc == 0 && asc_frames_next(&frames, &m, &err)) {
+        rc = m.info3 & ASC_INFO3_LAST ? 0 : take_row(b, part, &m);
+        if (frames.at - turn >= BYTES_PER_TURN) {
+            turn = frames.at;
+            give_turn(collects);
         }
+    }
+    gc_resume(collects);
+    if (rc < 0) {
+        return -1;
     }
     bool failed = part->ended && part->err.code != ASC_OK && !part->again;
     return failed ? fail_rows(b, part) : 0;

@@ -6,6 +6,8 @@
 #include <structmember.h> /* after Python.h */
 
 #define BATCH_FAILED (-16)
+/* Other threads have a turn after so many keys: about a millisecond. */
+#define KEYS_PER_TURN 1024
 #define NO_RESPONSE (-15)
 
 /* --- what batches make --- */
@@ -184,6 +186,13 @@ add_keys(batch_run *b, PyObject *keys, bool with_records)
         return -1;
     }
     for (Py_ssize_t i = 0; i < n; i++) {
+        if (i % KEYS_PER_TURN == KEYS_PER_TURN - 1) {
+            give_turn(false);
+        }
+        if (i >= PySequence_Fast_GET_SIZE(keys)) {
+            PyErr_SetString(PyExc_RuntimeError, "the list of keys became shorter");
+            return -1;
+        }
         if (batch_add(b, PySequence_Fast_GET_ITEM(keys, i), NULL) < 0) {
             name_index(st, i);
             return -1;

@@ -148,6 +148,29 @@ decode_map_key(decoder *d, asc_mp_reader *r, size_t n_pairs)
     return decode_item(d, r);
 }
 
+/* Other threads have a turn after so many items: less than a millisecond. */
+#define ITEMS_PER_TURN 8192u
+
+void
+give_turn(bool gc_was_enabled)
+{
+    gc_resume(gc_was_enabled);
+    Py_BEGIN_ALLOW_THREADS
+    Py_END_ALLOW_THREADS
+    if (gc_was_enabled) {
+        gc_pause();
+    }
+}
+
+static inline void
+count_item(decoder *d)
+{
+    if (++d->n_items >= ITEMS_PER_TURN) {
+        d->n_items = 0;
+        give_turn(d->collects);
+    }
+}
+
 static PyObject *
 decode_list(decoder *d, asc_mp_reader *r, size_t n)
 {
@@ -158,6 +181,7 @@ decode_list(decoder *d, asc_mp_reader *r, size_t n)
     PyObject *list = PyList_New((Py_ssize_t)n);
     for (size_t i = 0; list != NULL && i < n; i++) {
         PyObject *item = decode_item(d, r);
+        count_item(d);
         if (item == NULL) {
             Py_CLEAR(list);
             break;
@@ -189,6 +213,7 @@ decode_pairs(decoder *d, asc_mp_reader *r, size_t n, PyObject *dict)
     for (size_t i = 0; i < n; i++) {
         PyObject *key = decode_map_key(d, r, n);
         PyObject *value = key != NULL ? decode_item(d, r) : NULL;
+        count_item(d);
         int rc = value != NULL ? PyDict_SetItem(dict, key, value) : -1;
         if (value != NULL && rc < 0 && PyErr_ExceptionMatches(PyExc_TypeError)) {
             PyErr_Clear();
@@ -295,13 +320,10 @@ decode_msgpack(decoder *d, asc_mp_type type, const uint8_t *data, size_t size)
     if (asc_mp_next(&peek, &item) != type) {
         return malformed(d, type == ASC_MP_LIST ? "list" : "map");
     }
-    /* All that is being built is in use, so that looking for garbage in the middle of
-     * it finds none; afterwards it goes on as it was. */
-    int collects = size >= LARGE_VALUE_SIZE && PyGC_Disable();
+    bool is_large = size >= LARGE_VALUE_SIZE;
+    d->collects = is_large && gc_pause();
     PyObject *value = decode_item(d, &r);
-    if (collects) {
-        PyGC_Enable();
-    }
+    gc_resume(d->collects);
     return value;
 }
 

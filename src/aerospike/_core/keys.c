@@ -193,6 +193,17 @@ key_from_py(module_state *st, record_key *k, PyObject *key)
                        Py_TYPE(key)->tp_name);
 }
 
+void
+key_untrack(PyObject *key)
+{
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(key); i++) {
+        if (PyObject_IS_GC(PyTuple_GET_ITEM(key, i))) {
+            return; /* of a subclass: it might lead back to the key */
+        }
+    }
+    PyObject_GC_UnTrack(key);
+}
+
 PyObject *
 key_to_py(const record_key *k, int with_user_key)
 {
@@ -210,6 +221,7 @@ key_to_py(const record_key *k, int with_user_key)
     PyTuple_SET_ITEM(key, 1, Py_NewRef(k->set_size > 0 ? k->set : Py_None));
     PyTuple_SET_ITEM(key, 2, pk); /* small integers need no memory */
     PyTuple_SET_ITEM(key, 3, digest);
+    key_untrack(key);
     return key;
 }
 

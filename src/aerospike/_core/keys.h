@@ -31,6 +31,9 @@ int key_from_parts(module_state *st, record_key *k, PyObject *ns, PyObject *set,
 /* (ns, set, user key or None, bytearray(digest)); set is None when there is none. */
 PyObject *key_to_py(const record_key *k, int with_user_key);
 
+/* Spare the garbage collector a key tuple that cannot be part of a cycle. */
+void key_untrack(PyObject *key);
+
 /* Fields 0, 1 and 4, and 2 when send_user_key. False when memory is short. */
 bool key_to_fields(const record_key *k, asc_writer *w, bool send_user_key);
 

@@ -8,7 +8,7 @@
 #include "bins.h"
 #include "compat.h"
 #include "context.h"
-#include "expressions.h"
+#include "keys.h"
 #include "operations.h"
 #include "tracker.h"
 
@@ -315,6 +315,9 @@ key_of_record(StreamObject *s, module_state *st, const asc_msg_record *r)
             Py_CLEAR(key);
         }
     }
+    if (key != NULL) {
+        key_untrack(key);
+    }
     return key;
 }
 
@@ -486,29 +489,45 @@ stream_next(PyObject *self)
     return record;
 }
 
+/* Append the records of the part that is being read. 0, or -1 with an exception. */
+static int
+append_part(StreamObject *s, module_state *st, PyObject *list)
+{
+    PyObject *record;
+    bool collects = gc_pause();
+    while ((record = next_of_part(s, st)) != NULL) {
+        int rc = PyList_Append(list, record);
+        Py_DECREF(record);
+        if (rc < 0) {
+            break;
+        }
+        if (s->since_turn >= BYTES_PER_TURN) {
+            s->since_turn = 0;
+            give_turn(collects);
+        }
+    }
+    gc_resume(collects);
+    return PyErr_Occurred() != NULL ? -1 : 0;
+}
+
 /* All records that are left. */
 static PyObject *
 stream_collect(PyObject *self, PyObject *ignored)
 {
     StreamObject *s = (StreamObject *)self;
     module_state *st = state_of(self);
-    PyObject *list = PyList_New(0), *record = NULL;
+    PyObject *list = PyList_New(0);
     (void)ignored;
     if (list == NULL || enter(s, st) < 0) {
         Py_XDECREF(list);
         return NULL;
     }
-    while (list != NULL && (record = next_record(s, st)) != NULL) {
-        if (PyList_Append(list, record) < 0) {
-            Py_CLEAR(list);
-        }
-        Py_DECREF(record);
-        if (s->since_turn >= BYTES_PER_TURN) {
-            s->since_turn = 0;
-            Py_BEGIN_ALLOW_THREADS
-            Py_END_ALLOW_THREADS
+    while (s->query != NULL && append_part(s, st, list) == 0) {
+        if (fetch(s, st) <= 0) {
+            break;
         }
     }
+    close_stream(s);
     s->is_busy = false;
     if (PyErr_Occurred() != NULL) {
         Py_CLEAR(list);

@@ -78,11 +78,33 @@ int encode_expression(encoder *e, const char *func, const char *name, PyObject *
 /* Append the UTF-8 of a str. ClientError (-1) for lone surrogates. */
 int encode_utf8(module_state *st, asc_buf *out, PyObject *text);
 
+/* What is being built is all in use, so that looking for garbage meanwhile finds none.
+ * gc_pause() returns what gc_resume() takes. */
+static inline bool
+gc_pause(void)
+{
+    return PyGC_Disable() != 0;
+}
+
+static inline void
+gc_resume(bool was_enabled)
+{
+    if (was_enabled) {
+        PyGC_Enable();
+    }
+}
+
+/* Let other threads have the GIL, between gc_pause() and gc_resume(): they find the
+ * collector as it was. */
+void give_turn(bool gc_was_enabled);
+
 typedef struct decoder {
     module_state *st;
     const value_rules *rules; /* borrowed */
     bool raw_containers;      /* policy deserialize=False: lists and maps as bytes */
     int depth;
+    bool collects;    /* the garbage collector is to run again afterwards */
+    unsigned n_items; /* decoded since other threads had a turn */
 } decoder;
 
 /* The bytes that stand for a value of an unsupported type: a new bytes, bytearray or
