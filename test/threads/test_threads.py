@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import random
+import sys
 import threading
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -270,3 +273,41 @@ def test_value_changed_by_another_thread_while_it_is_sent(client, key):
             assert found == list(range(len(found)))
 
     assert run_threads([put, put, change]) == []
+
+
+def longest_hold(call: Callable[[], Any]) -> tuple[float, float]:
+    """Seconds of CPU that this thread takes in a call: the longest stretch without
+    another thread's turn, and all of them together."""
+    clock = time.pthread_getcpuclockid(threading.get_ident())
+    seen: list[float] = []
+    stop = threading.Event()
+
+    def look() -> None:
+        while not stop.is_set():
+            seen.append(time.clock_gettime(clock))
+            time.sleep(0)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)  # it asks for the GIL at once
+    gc.disable()  # which would hold it as well
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        begin = time.clock_gettime(clock)
+        result = call()  # kept: freeing it is not the call's
+        end = time.clock_gettime(clock)
+    finally:
+        stop.set()
+        thread.join()
+        sys.setswitchinterval(interval)
+        gc.enable()
+    del result
+    turns = [begin, *(moment for moment in seen if begin < moment < end), end]
+    return max(b - a for a, b in pairwise(turns)), end - begin
+
+
+def test_decoding_gives_other_threads_their_turn(client, key):
+    far = {"total_timeout": 60_000}
+    client.put(key, {"m": {i: [i, str(i), i * 0.5] for i in range(20_000)}}, policy=far)
+    held, whole = longest_hold(lambda: client.get(key, far))
+    assert held < whole / 2
