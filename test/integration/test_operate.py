@@ -9,6 +9,12 @@ import pytest
 
 import aerospike
 from aerospike import exception
+from aerospike_helpers.operations import (
+    bitwise_operations,
+    hll_operations,
+    list_operations,
+    map_operations,
+)
 from aerospike_helpers.operations import operations as ops
 
 READ, WRITE, INCR = (
@@ -264,3 +270,31 @@ def test_policy_and_meta_are_applied(client, record, call):
 )
 def test_helpers_make_the_dicts_of_the_document(make, wanted):
     assert make() == wanted
+
+
+POLICIES = [
+    (
+        list_operations.list_append("l", 1, {"write_flag": 1}),
+        "list_policy",
+        "write_flag",
+    ),
+    (map_operations.map_put("m", "k", 1, {"map_ordr": 1}), "map_policy", "map_ordr"),
+    (
+        bitwise_operations.bit_not("b", 0, 8, {"write_flags": 1}),
+        "policy",
+        "write_flags",
+    ),
+    (hll_operations.hll_init("h", 4, policy={"flag": 1}), "hll_policy", "flag"),
+]
+
+
+@pytest.mark.parametrize(("operation", "what", "unknown"), POLICIES)
+def test_unknown_key_of_a_policy_is_reported(
+    client, make_client, record, caplog, operation, what, unknown
+):
+    operations = [ops.write("b", b"ab"), operation]
+    client.operate(record, operations)
+    assert f'"{unknown}" is an invalid {what} dictionary key' in caplog.text
+    strict = make_client(validate_keys=True)
+    with pytest.raises(exception.ParamError, match=f"{unknown}.*{what}"):
+        strict.operate(record, operations)

@@ -561,7 +561,7 @@ read_strictness(module_state *st, client_config *c, PyObject *config)
                            "\"validate_keys\" is invalid: a bool is expected, not %s",
                            Py_TYPE(value)->tp_name);
     }
-    c->strict = value == Py_True;
+    c->strict = c->values.strict = value == Py_True;
     return 0;
 }
 

@@ -252,10 +252,55 @@ policy_int(packing *p, PyObject *rules, PyObject *name, int64_t *out)
     return int_from(p, name, value, out) < 0 ? -1 : 1;
 }
 
+#define AT(name) offsetof(module_state, s_##name)
+
+/* The keys that a policy may have: offsets of their names, ended by 0. */
+static const size_t list_keys[] = {AT(list_order), AT(write_flags), 0};
+static const size_t map_keys[] = {AT(map_order), AT(map_write_flags),
+                                  AT(map_write_mode), AT(persist_index), 0};
+static const size_t bit_keys[] = {AT(bit_write_flags), 0};
+static const size_t hll_keys[] = {AT(flags), 0};
+
+/* Report the keys of a policy that are not in a list, which has other keys. */
 static int
-check_policy(packing *p, const arg_row *arg, PyObject *value)
+report_unknown_keys(packing *p, const char *what, PyObject *rules, const size_t *keys)
 {
-    return PyDict_Check(value) ? 0 : wrong(p, arg_name(p, arg), "a dict", value);
+    module_state *st = p->e->st;
+    PyObject *known = PyList_New(0), *key, *value;
+    Py_ssize_t at = 0;
+    int rc = known != NULL ? 0 : -1;
+    for (size_t i = 0; rc == 0 && keys[i] != 0; i++) {
+        rc = PyList_Append(known, name_at(st, keys[i]));
+    }
+    while (rc == 0 && PyDict_Next(rules, &at, &key, &value)) {
+        int is_known = PySequence_Contains(known, key);
+        PyObject *said = NULL;
+        if (is_known == 0) {
+            said =
+                PyObject_CallFunction(st->report_unknown_key, "sOOO", what, key, known,
+                                      p->e->rules->strict ? Py_True : Py_False);
+        }
+        rc = is_known < 0 || (is_known == 0 && said == NULL) ? -1 : 0;
+        Py_XDECREF(said);
+    }
+    Py_XDECREF(known);
+    return rc;
+}
+
+/* A policy is a dict; unknown keys are reported, and refused by validate_keys. */
+static int
+check_policy(packing *p, const arg_row *arg, PyObject *rules, const size_t *keys)
+{
+    Py_ssize_t n_known = 0;
+    if (!PyDict_Check(rules)) {
+        return wrong(p, arg_name(p, arg), "a dict", rules);
+    }
+    for (size_t i = 0; keys[i] != 0; i++) {
+        n_known += PyDict_GetItemWithError(rules, name_at(p->e->st, keys[i])) != NULL;
+    }
+    return n_known == PyDict_GET_SIZE(rules)
+               ? 0
+               : report_unknown_keys(p, text_of(arg_name(p, arg)), rules, keys);
 }
 
 /* Order and write flags of a list policy. */
@@ -264,7 +309,7 @@ list_policy(packing *p, const arg_row *arg, PyObject *rules, int64_t *order,
             int64_t *flags)
 {
     module_state *st = p->e->st;
-    return check_policy(p, arg, rules) < 0 ||
+    return check_policy(p, arg, rules, list_keys) < 0 ||
                    policy_int(p, rules, st->s_list_order, order) < 0 ||
                    policy_int(p, rules, st->s_write_flags, flags) < 0
                ? -1
@@ -310,7 +355,7 @@ map_policy(packing *p, const arg_row *arg, PyObject *rules, int64_t *order,
     if (rules == NULL) {
         return 0;
     }
-    if (check_policy(p, arg, rules) < 0 ||
+    if (check_policy(p, arg, rules, map_keys) < 0 ||
         policy_int(p, rules, p->e->st->s_map_order, order) < 0 ||
         map_write_flags(p, rules, flags) < 0) {
         return -1;
@@ -352,10 +397,11 @@ put_create(packing *p, const arg_row *arg, PyObject *value)
 
 /* The flags of a policy that has nothing else. */
 static int
-put_flags(packing *p, const arg_row *arg, PyObject *rules, PyObject *name)
+put_flags(packing *p, const arg_row *arg, PyObject *rules, const size_t *keys)
 {
     int64_t flags = 0;
-    return check_policy(p, arg, rules) < 0 || policy_int(p, rules, name, &flags) < 0
+    return check_policy(p, arg, rules, keys) < 0 ||
+                   policy_int(p, rules, name_at(p->e->st, keys[0]), &flags) < 0
                ? -1
                : put_int(p, flags);
 }
@@ -363,13 +409,13 @@ put_flags(packing *p, const arg_row *arg, PyObject *rules, PyObject *name)
 static int
 put_bit_flags(packing *p, const arg_row *arg, PyObject *rules)
 {
-    return put_flags(p, arg, rules, p->e->st->s_bit_write_flags);
+    return put_flags(p, arg, rules, bit_keys);
 }
 
 static int
 put_hll_flags(packing *p, const arg_row *arg, PyObject *rules)
 {
-    return put_flags(p, arg, rules, p->e->st->s_flags);
+    return put_flags(p, arg, rules, hll_keys);
 }
 
 /* A string policy is an object. */
@@ -505,8 +551,6 @@ put_apply_flags(packing *p, const arg_row *arg, PyObject *value)
 }
 
 /* --- the table of arguments --- */
-
-#define AT(name) offsetof(module_state, s_##name)
 
 static const arg_row args[N_PACKED_ARGS] = {
     [RETURN_TYPE] = {AT(return_type), 0, put_return_type, USE_NULL_IF_ABSENT, 0},

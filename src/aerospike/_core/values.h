@@ -29,6 +29,7 @@ typedef enum tristate { NOT_GIVEN = -1, NO = 0, YES = 1 } tristate;
 /* What a client's configuration says of values. */
 typedef struct value_rules {
     int bool_as;      /* enum bool_as */
+    bool strict;      /* unknown keys of an operation's policy are refused */
     int legacy_types; /* tristate: whether unsupported types are pickled (not NO), and
                          blobs read as bytearray (YES) */
     PyObject *serializer, *deserializer; /* callables, owned, or NULL */
