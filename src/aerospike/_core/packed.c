@@ -1,151 +1,37 @@
 #include "packed.h"
 
-#include <stddef.h>
-#include <string.h>
-
 #include "asc/proto.h"
 #include "context.h"
+#include "packed_parts.h"
 
 #define INVERTED 0x10000
-#define PERSIST_INDEX 0x10
 #define CONTEXT 0xFF /* [0xFF, context, operation] */
 #define PATH_APPLY 4
 #define SIGNED 1
-
-/* One operation on its way into the buffer. */
-typedef struct packing {
-    encoder *e;
-    const packed_row *row;
-    PyObject *dict;     /* borrowed */
-    Py_ssize_t n_known; /* entries of dict that have been looked at */
-    bool other_name;    /* the argument at hand came under its other name */
-} packing;
-
-typedef struct arg_row arg_row;
-
-/* Append an argument. value is borrowed; NULL when the entry is not there, for the
- * rows that say USE_NULL. Returns the number of items appended, or -1. */
-typedef int (*arg_writer)(packing *p, const arg_row *arg, PyObject *value);
-
-/* What to do when the entry is not there, or is None (the first two: only when it is
- * not there). */
-typedef enum when_missing {
-    REFUSE,
-    USE_NULL_IF_ABSENT,
-    USE_NULL,
-    USE_NIL,
-    USE_FALLBACK,
-    LEAVE_OUT,
-} when_missing;
-
-struct arg_row {
-    size_t name, other_name; /* offsets in module_state; 0: no other name */
-    arg_writer put;
-    when_missing missing;
-    int fallback;
-};
-
-/* --- what the writers share --- */
-
-static PyObject *
-name_at(module_state *st, size_t offset)
-{
-    return *(PyObject **)((char *)st + offset);
-}
-
-static const char *
-text_of(PyObject *name)
-{
-    const char *text = PyUnicode_AsUTF8(name);
-    return text != NULL ? text : "?";
-}
-
-static int
-wrong(packing *p, PyObject *name, const char *expected, PyObject *got)
-{
-    return raise_param(p->e->st, "%s: %s must be %s, not %s", p->row->name,
-                       text_of(name), expected, Py_TYPE(got)->tp_name);
-}
-
-static int
-missing(packing *p, PyObject *name)
-{
-    return raise_param(p->e->st, "%s: Operation missing required entry %s",
-                       p->row->name, text_of(name));
-}
-
-/* An entry of the operation, borrowed; NULL when it is missing. */
-static PyObject *
-entry(packing *p, PyObject *name)
-{
-    PyObject *value = PyDict_GetItemWithError(p->dict, name);
-    p->n_known += value != NULL;
-    return value;
-}
-
-static PyObject *
-arg_name(packing *p, const arg_row *arg)
-{
-    return name_at(p->e->st, p->other_name ? arg->other_name : arg->name);
-}
-
-static int
-put_int(packing *p, int64_t v)
-{
-    return put_ok(asc_mp_put_int(p->e->out, v)) < 0 ? -1 : 1;
-}
-
-static int
-int_from(packing *p, PyObject *name, PyObject *value, int64_t *out)
-{
-    int overflow;
-    if (!PyLong_Check(value)) {
-        return wrong(p, name, "an integer", value);
-    }
-    *out = PyLong_AsLongLongAndOverflow(value, &overflow);
-    return overflow == 0 ? 0
-                         : raise_param(p->e->st, "%s: %s is beyond 64 bits",
-                                       p->row->name, text_of(name));
-}
-
-static int
-put_entry_value(packing *p, PyObject *name, PyObject *value)
-{
-    Py_INCREF(value); /* encoding may run Python code, which may change the dict */
-    int rc = encode_argument(p->e, value);
-    Py_DECREF(value);
-    return rc < 0 ? raise_naming(p->e->st, p->row->name, text_of(name)) : 1;
-}
-
-/* The truth of an entry, NO when it is missing; -1 with an exception. */
-static int
-flag_entry(packing *p, PyObject *name)
-{
-    PyObject *value = entry(p, name);
-    return value == NULL || value == Py_False ? 0 : PyObject_IsTrue(value);
-}
 
 /* --- writers of plain arguments --- */
 
 static int
 put_any(packing *p, const arg_row *arg, PyObject *value)
 {
-    return put_entry_value(p, arg_name(p, arg), value);
+    return packing_put_value(p, packing_arg_name(p, arg), value);
 }
 
 static int
 put_number(packing *p, const arg_row *arg, PyObject *value)
 {
     int64_t v = 0;
-    return int_from(p, arg_name(p, arg), value, &v) < 0 ? -1 : put_int(p, v);
+    return packing_int(p, packing_arg_name(p, arg), value, &v) < 0
+               ? -1
+               : packing_put_int(p, v);
 }
 
 static int
 put_list(packing *p, const arg_row *arg, PyObject *value)
 {
-    PyObject *name = arg_name(p, arg);
-    return PyList_Check(value) ? put_entry_value(p, name, value)
-                               : wrong(p, name, "a list", value);
+    PyObject *name = packing_arg_name(p, arg);
+    return PyList_Check(value) ? packing_put_value(p, name, value)
+                               : packing_refuse_type(p, name, "a list", value);
 }
 
 static int
@@ -156,7 +42,7 @@ put_texts(packing *p, const arg_row *arg, PyObject *value)
         PyObject *item = PyList_GET_ITEM(value, i);
         if (!PyUnicode_Check(item)) {
             return raise_param(p->e->st, "%s: %s must be a list of str, not of %s",
-                               p->row->name, text_of(arg_name(p, arg)),
+                               p->row->name, packing_text(packing_arg_name(p, arg)),
                                Py_TYPE(item)->tp_name);
         }
     }
@@ -168,31 +54,31 @@ static int
 put_unsigned(packing *p, const arg_row *arg, PyObject *value)
 {
     int64_t v = 0;
-    if (int_from(p, arg_name(p, arg), value, &v) < 0) {
+    if (packing_int(p, packing_arg_name(p, arg), value, &v) < 0) {
         return -1;
     }
     if (v < 0 || v >> arg->fallback != 0) {
         return raise_param(p->e->st, "%s: %s must be from 0 to 2**%d - 1, not %lld",
-                           p->row->name, text_of(arg_name(p, arg)), arg->fallback,
-                           (long long)v);
+                           p->row->name, packing_text(packing_arg_name(p, arg)),
+                           arg->fallback, (long long)v);
     }
-    return put_int(p, v);
+    return packing_put_int(p, v);
 }
 
 /* The pairs of a map, without the marker that a KeyOrderedDict has as a value. */
 static int
 put_pairs(packing *p, const arg_row *arg, PyObject *value)
 {
-    PyObject *name = arg_name(p, arg);
+    PyObject *name = packing_arg_name(p, arg);
     if (!PyDict_Check(value)) {
-        return wrong(p, name, "a dict", value);
+        return packing_refuse_type(p, name, "a dict", value);
     }
     if (PyDict_CheckExact(value)) {
-        return put_entry_value(p, name, value);
+        return packing_put_value(p, name, value);
     }
     PyObject *plain = PyDict_New();
     int rc = plain != NULL && PyDict_Update(plain, value) == 0
-                 ? put_entry_value(p, name, plain)
+                 ? packing_put_value(p, name, plain)
                  : -1;
     Py_XDECREF(plain);
     return rc;
@@ -201,29 +87,30 @@ put_pairs(packing *p, const arg_row *arg, PyObject *value)
 static int
 put_text(packing *p, const arg_row *arg, PyObject *value)
 {
-    PyObject *name = arg_name(p, arg);
-    return PyUnicode_Check(value) ? put_entry_value(p, name, value)
-                                  : wrong(p, name, "a str", value);
+    PyObject *name = packing_arg_name(p, arg);
+    return PyUnicode_Check(value) ? packing_put_value(p, name, value)
+                                  : packing_refuse_type(p, name, "a str", value);
 }
 
 /* 1 or 0 for True or False, -1 with ParamError for anything else. */
 static int
 bool_from(packing *p, PyObject *name, PyObject *value)
 {
-    return PyBool_Check(value) ? value == Py_True : wrong(p, name, "a bool", value);
+    return PyBool_Check(value) ? value == Py_True
+                               : packing_refuse_type(p, name, "a bool", value);
 }
 
 static int
 put_bool(packing *p, const arg_row *arg, PyObject *value)
 {
-    int truth = bool_from(p, arg_name(p, arg), value);
+    int truth = bool_from(p, packing_arg_name(p, arg), value);
     return truth < 0 || put_ok(asc_mp_put_bool(p->e->out, truth)) < 0 ? -1 : 1;
 }
 
 static int
 put_expression(packing *p, const arg_row *arg, PyObject *value)
 {
-    const char *name = text_of(arg_name(p, arg));
+    const char *name = packing_text(packing_arg_name(p, arg));
     return encode_expression(p->e, p->row->name, name, value) < 0 ? -1 : 1;
 }
 
@@ -231,207 +118,11 @@ static int
 put_return_type(packing *p, const arg_row *arg, PyObject *value)
 {
     int64_t type = 0;
-    if (value != NULL && int_from(p, arg_name(p, arg), value, &type) < 0) {
+    if (value != NULL && packing_int(p, packing_arg_name(p, arg), value, &type) < 0) {
         return -1;
     }
-    int inverted = flag_entry(p, p->e->st->s_inverted);
-    return inverted < 0 ? -1 : put_int(p, inverted ? type | INVERTED : type);
-}
-
-/* --- policies --- */
-
-/* An int of a policy dict; *out stays as it is when it is missing. 1 when it is there,
- * 0 when it is not, -1 with an exception. */
-static int
-policy_int(packing *p, PyObject *rules, PyObject *name, int64_t *out)
-{
-    PyObject *value = PyDict_GetItemWithError(rules, name);
-    if (value == NULL || value == Py_None) {
-        return 0;
-    }
-    return int_from(p, name, value, out) < 0 ? -1 : 1;
-}
-
-#define AT(name) offsetof(module_state, s_##name)
-
-/* The keys that a policy may have: offsets of their names, ended by 0. */
-static const size_t list_keys[] = {AT(list_order), AT(write_flags), 0};
-static const size_t map_keys[] = {AT(map_order), AT(map_write_flags),
-                                  AT(map_write_mode), AT(persist_index), 0};
-static const size_t bit_keys[] = {AT(bit_write_flags), 0};
-static const size_t hll_keys[] = {AT(flags), 0};
-
-/* Report the keys of a policy that are not in a list, which has other keys. */
-static int
-report_unknown_keys(packing *p, const char *what, PyObject *rules, const size_t *keys)
-{
-    module_state *st = p->e->st;
-    PyObject *known = PyList_New(0), *key, *value;
-    Py_ssize_t at = 0;
-    int rc = known != NULL ? 0 : -1;
-    for (size_t i = 0; rc == 0 && keys[i] != 0; i++) {
-        rc = PyList_Append(known, name_at(st, keys[i]));
-    }
-    while (rc == 0 && PyDict_Next(rules, &at, &key, &value)) {
-        int is_known = PySequence_Contains(known, key);
-        PyObject *said = NULL;
-        if (is_known == 0) {
-            said =
-                PyObject_CallFunction(st->report_unknown_key, "sOOO", what, key, known,
-                                      p->e->rules->strict ? Py_True : Py_False);
-        }
-        rc = is_known < 0 || (is_known == 0 && said == NULL) ? -1 : 0;
-        Py_XDECREF(said);
-    }
-    Py_XDECREF(known);
-    return rc;
-}
-
-/* A policy is a dict; unknown keys are reported, and refused by validate_keys. */
-static int
-check_policy(packing *p, const arg_row *arg, PyObject *rules, const size_t *keys)
-{
-    Py_ssize_t n_known = 0;
-    if (!PyDict_Check(rules)) {
-        return wrong(p, arg_name(p, arg), "a dict", rules);
-    }
-    for (size_t i = 0; keys[i] != 0; i++) {
-        n_known += PyDict_GetItemWithError(rules, name_at(p->e->st, keys[i])) != NULL;
-    }
-    return n_known == PyDict_GET_SIZE(rules)
-               ? 0
-               : report_unknown_keys(p, text_of(arg_name(p, arg)), rules, keys);
-}
-
-/* Order and write flags of a list policy. */
-static int
-list_policy(packing *p, const arg_row *arg, PyObject *rules, int64_t *order,
-            int64_t *flags)
-{
-    module_state *st = p->e->st;
-    return check_policy(p, arg, rules, list_keys) < 0 ||
-                   policy_int(p, rules, st->s_list_order, order) < 0 ||
-                   policy_int(p, rules, st->s_write_flags, flags) < 0
-               ? -1
-               : 0;
-}
-
-static int
-put_list_flags(packing *p, const arg_row *arg, PyObject *rules)
-{
-    int64_t order = 0, flags = 0;
-    return list_policy(p, arg, rules, &order, &flags) < 0 ? -1 : put_int(p, flags);
-}
-
-static int
-put_list_order_flags(packing *p, const arg_row *arg, PyObject *rules)
-{
-    int64_t order = 0, flags = 0;
-    return list_policy(p, arg, rules, &order, &flags) < 0 || put_int(p, order) < 0 ||
-                   put_int(p, flags) < 0
-               ? -1
-               : 2;
-}
-
-/* Write flags from those of today, or from the older modes, whose numbers differ. */
-static int
-map_write_flags(packing *p, PyObject *rules, int64_t *out)
-{
-    static const int64_t of_mode[] = {0, 2, 1}; /* update, update only, create only */
-    int64_t mode = 0;
-    int found = policy_int(p, rules, p->e->st->s_map_write_flags, out);
-    if (found == 0 && policy_int(p, rules, p->e->st->s_map_write_mode, &mode) >= 0) {
-        *out = mode >= 0 && mode <= 2 ? of_mode[mode] : 0;
-        return PyErr_Occurred() != NULL ? -1 : 0;
-    }
-    return found < 0 || PyErr_Occurred() != NULL ? -1 : 0;
-}
-
-/* Order, with the persistence bit, and write flags of a map policy. */
-static int
-map_policy(packing *p, const arg_row *arg, PyObject *rules, int64_t *order,
-           int64_t *flags)
-{
-    if (rules == NULL) {
-        return 0;
-    }
-    if (check_policy(p, arg, rules, map_keys) < 0 ||
-        policy_int(p, rules, p->e->st->s_map_order, order) < 0 ||
-        map_write_flags(p, rules, flags) < 0) {
-        return -1;
-    }
-    PyObject *persist = PyDict_GetItemWithError(rules, p->e->st->s_persist_index);
-    int truth = persist != NULL ? PyObject_IsTrue(persist) : 0;
-    *order |= truth > 0 ? PERSIST_INDEX : 0;
-    return truth < 0 ? -1 : 0;
-}
-
-static int
-put_map_order(packing *p, const arg_row *arg, PyObject *rules)
-{
-    int64_t order = 0, flags = 0;
-    return map_policy(p, arg, rules, &order, &flags) < 0 ? -1 : put_int(p, order);
-}
-
-static int
-put_map_order_flags(packing *p, const arg_row *arg, PyObject *rules)
-{
-    int64_t order = 0, flags = 0;
-    if (map_policy(p, arg, rules, &order, &flags) < 0 || put_int(p, order) < 0) {
-        return -1;
-    }
-    return flags == 0 ? 1 : put_int(p, flags) < 0 ? -1 : 2;
-}
-
-/* The order of a list or map that is made, with "persist_index". */
-static int
-put_create(packing *p, const arg_row *arg, PyObject *value)
-{
-    int64_t order = 0;
-    int persist = flag_entry(p, p->e->st->s_persist_index);
-    entry(p, p->e->st->s_pad); /* of the context's last level */
-    return persist < 0 || int_from(p, arg_name(p, arg), value, &order) < 0
-               ? -1
-               : put_int(p, persist ? order | PERSIST_INDEX : order);
-}
-
-/* The flags of a policy that has nothing else. */
-static int
-put_flags(packing *p, const arg_row *arg, PyObject *rules, const size_t *keys)
-{
-    int64_t flags = 0;
-    return check_policy(p, arg, rules, keys) < 0 ||
-                   policy_int(p, rules, name_at(p->e->st, keys[0]), &flags) < 0
-               ? -1
-               : put_int(p, flags);
-}
-
-static int
-put_bit_flags(packing *p, const arg_row *arg, PyObject *rules)
-{
-    return put_flags(p, arg, rules, bit_keys);
-}
-
-static int
-put_hll_flags(packing *p, const arg_row *arg, PyObject *rules)
-{
-    return put_flags(p, arg, rules, hll_keys);
-}
-
-/* A string policy is an object. */
-static int
-put_string_flags(packing *p, const arg_row *arg, PyObject *rules)
-{
-    PyObject *name = p->e->st->s_write_flags;
-    PyObject *flags = PyObject_GetAttr(rules, name);
-    if (flags == NULL) {
-        PyErr_Clear();
-        return wrong(p, arg_name(p, arg), "a StringPolicy", rules);
-    }
-    int64_t v = 0;
-    int rc = int_from(p, name, flags, &v) < 0 ? -1 : put_int(p, v);
-    Py_DECREF(flags);
-    return rc;
+    int inverted = packing_flag(p, p->e->st->s_inverted);
+    return inverted < 0 ? -1 : packing_put_int(p, inverted ? type | INVERTED : type);
 }
 
 /* --- arguments that several entries make --- */
@@ -441,22 +132,22 @@ static int
 put_bytes(packing *p, const arg_row *arg, PyObject *value)
 {
     PyObject *size_name = p->e->st->s_value_byte_size;
-    PyObject *size = entry(p, size_name);
+    PyObject *size = packing_entry(p, size_name);
     int64_t ignored;
-    if (size != NULL && int_from(p, size_name, size, &ignored) < 0) {
+    if (size != NULL && packing_int(p, size_name, size, &ignored) < 0) {
         return -1;
     }
     if (PyBytes_Check(value) || PyByteArray_Check(value)) {
-        return put_entry_value(p, arg_name(p, arg), value);
+        return packing_put_value(p, packing_arg_name(p, arg), value);
     }
-    return wrong(p, arg_name(p, arg), "bytes", value);
+    return packing_refuse_type(p, packing_arg_name(p, arg), "bytes", value);
 }
 
 static int
 put_sign(packing *p, const arg_row *arg, PyObject *value)
 {
-    int is_signed = value != NULL ? bool_from(p, arg_name(p, arg), value) : 0;
-    return is_signed <= 0 ? is_signed : put_int(p, SIGNED);
+    int is_signed = value != NULL ? bool_from(p, packing_arg_name(p, arg), value) : 0;
+    return is_signed <= 0 ? is_signed : packing_put_int(p, SIGNED);
 }
 
 /* What an addition does beyond its bits: "sign" with "action". */
@@ -464,11 +155,11 @@ static int
 put_int_flags(packing *p, const arg_row *arg, PyObject *value)
 {
     int64_t action = 0;
-    PyObject *name = p->e->st->s_sign, *sign = entry(p, name);
+    PyObject *name = p->e->st->s_sign, *sign = packing_entry(p, name);
     int is_signed = sign != NULL ? bool_from(p, name, sign) : 0;
-    return is_signed < 0 || int_from(p, arg_name(p, arg), value, &action) < 0
+    return is_signed < 0 || packing_int(p, packing_arg_name(p, arg), value, &action) < 0
                ? -1
-               : put_int(p, is_signed ? action | SIGNED : action);
+               : packing_put_int(p, is_signed ? action | SIGNED : action);
 }
 
 /* Offset, size and whether that counts from the end; as many of them as are needed. */
@@ -476,23 +167,24 @@ static int
 put_byte_range(packing *p, const arg_row *arg, PyObject *size)
 {
     module_state *st = p->e->st;
-    PyObject *offset = entry(p, st->s_byte_offset);
-    int invert = flag_entry(p, st->s_invert_size);
+    PyObject *offset = packing_entry(p, st->s_byte_offset);
+    int invert = packing_flag(p, st->s_invert_size);
     int64_t at = 0, n = 0;
     if (invert < 0 || (offset != NULL && offset != Py_None &&
-                       int_from(p, st->s_byte_offset, offset, &at) < 0)) {
+                       packing_int(p, st->s_byte_offset, offset, &at) < 0)) {
         return -1;
     }
-    if (put_int(p, at) < 0) {
+    if (packing_put_int(p, at) < 0) {
         return -1;
     }
     if (size == NULL) {
         return 1;
     }
-    if (int_from(p, arg_name(p, arg), size, &n) < 0 || put_int(p, n) < 0) {
+    if (packing_int(p, packing_arg_name(p, arg), size, &n) < 0 ||
+        packing_put_int(p, n) < 0) {
         return -1;
     }
-    return !invert ? 2 : put_int(p, 1) < 0 ? -1 : 3;
+    return !invert ? 2 : packing_put_int(p, 1) < 0 ? -1 : 3;
 }
 
 /* A pattern and what takes its place, as one list. */
@@ -500,16 +192,16 @@ static int
 put_replacing(packing *p, const arg_row *arg, PyObject *pattern)
 {
     PyObject *name = p->e->st->s_replacement;
-    PyObject *replacement = entry(p, name);
+    PyObject *replacement = packing_entry(p, name);
     if (replacement == NULL) {
-        return missing(p, name);
+        return packing_refuse_missing(p, name);
     }
     if (!PyUnicode_Check(replacement)) {
-        return wrong(p, name, "a str", replacement);
+        return packing_refuse_type(p, name, "a str", replacement);
     }
     return put_ok(asc_mp_put_list_head(p->e->out, 2)) < 0 ||
                    put_text(p, arg, pattern) < 0 ||
-                   put_entry_value(p, name, replacement) < 0
+                   packing_put_value(p, name, replacement) < 0
                ? -1
                : 1;
 }
@@ -520,7 +212,7 @@ static const arg_row args[N_PACKED_ARGS];
 static int
 put_snip_stop(packing *p, const arg_row *arg, PyObject *stop)
 {
-    PyObject *rules = entry(p, p->e->st->s_policy);
+    PyObject *rules = packing_entry(p, p->e->st->s_policy);
     if (stop == NULL) {
         return 0;
     }
@@ -529,7 +221,7 @@ put_snip_stop(packing *p, const arg_row *arg, PyObject *stop)
         return -1;
     }
     rc = rules == NULL || rules == Py_None
-             ? put_int(p, 0)
+             ? packing_put_int(p, 0)
              : put_string_flags(p, &args[STR_FLAGS], rules);
     return rc < 0 ? -1 : 2;
 }
@@ -545,9 +237,9 @@ static int
 put_apply_flags(packing *p, const arg_row *arg, PyObject *value)
 {
     int64_t flags = 0;
-    return int_from(p, arg_name(p, arg), value, &flags) < 0
+    return packing_int(p, packing_arg_name(p, arg), value, &flags) < 0
                ? -1
-               : put_int(p, flags | PATH_APPLY);
+               : packing_put_int(p, flags | PATH_APPLY);
 }
 
 /* --- the table of arguments --- */
@@ -627,12 +319,12 @@ static int
 refuse_missing(packing *p, const arg_row *arg)
 {
     module_state *st = p->e->st;
-    PyObject *name = name_at(st, arg->name);
+    PyObject *name = packing_name_at(st, arg->name);
     return arg->other_name == 0
-               ? missing(p, name)
+               ? packing_refuse_missing(p, name)
                : raise_param(st, "%s: Operation missing required entry %s or %s",
-                             p->row->name, text_of(name),
-                             text_of(name_at(st, arg->other_name)));
+                             p->row->name, packing_text(name),
+                             packing_text(packing_name_at(st, arg->other_name)));
 }
 
 static int
@@ -644,7 +336,7 @@ put_missing(packing *p, const arg_row *arg)
     case USE_NIL:
         return put_ok(asc_mp_put_nil(p->e->out)) < 0 ? -1 : 1;
     case USE_FALLBACK:
-        return put_int(p, arg->fallback);
+        return packing_put_int(p, arg->fallback);
     case USE_NULL:
     case USE_NULL_IF_ABSENT:
         return arg->put(p, arg, NULL);
@@ -658,10 +350,10 @@ static int
 put_arg(packing *p, const arg_row *arg)
 {
     p->other_name = false;
-    PyObject *value = entry(p, arg_name(p, arg));
+    PyObject *value = packing_entry(p, packing_arg_name(p, arg));
     if (value == NULL && arg->other_name != 0) {
         p->other_name = true;
-        value = entry(p, arg_name(p, arg));
+        value = packing_entry(p, packing_arg_name(p, arg));
     }
     bool is_there =
         value != NULL && (value != Py_None || arg->missing <= USE_NULL_IF_ABSENT);
@@ -691,7 +383,7 @@ last_level_flags(packing *p)
 static int
 put_context(packing *p)
 {
-    PyObject *ctx = entry(p, p->e->st->s_ctx);
+    PyObject *ctx = packing_entry(p, p->e->st->s_ctx);
     if (ctx == NULL || ctx == Py_None) {
         return 0;
     }
@@ -743,12 +435,12 @@ packed_knows_key(module_state *st, PyObject *key)
         AT(inverted),        AT(ctx),         AT(persist_index), AT(pad),
         AT(value_byte_size), AT(invert_size), AT(replacement)};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
-        if (PyUnicode_Compare(key, name_at(st, others[i])) == 0) {
+        if (PyUnicode_Compare(key, packing_name_at(st, others[i])) == 0) {
             return true;
         }
     }
     for (size_t i = 1; i < N_PACKED_ARGS; i++) {
-        if (PyUnicode_Compare(key, name_at(st, args[i].name)) == 0) {
+        if (PyUnicode_Compare(key, packing_name_at(st, args[i].name)) == 0) {
             return true;
         }
     }
