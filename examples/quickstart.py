@@ -1,4 +1,4 @@
-"""A walk through the client: one record, from put to remove.
+"""A walk through the client: one record from put to remove, then many at once.
 
     python examples/quickstart.py [HOST:PORT[,HOST:PORT...]]
 
@@ -14,10 +14,16 @@ import sys
 from typing import Any
 
 import aerospike
-from aerospike import exception
-from aerospike_helpers.operations import operations
+from aerospike import exception, predicates
+from aerospike_helpers import expressions as exp
+from aerospike_helpers.batch.records import BatchRecords, Read, Write
+from aerospike_helpers.cdt_ctx import cdt_ctx_map_key
+from aerospike_helpers.operations import list_operations, map_operations, operations
 
 KEY = ("test", "quickstart", "ada")
+SET = "quickstart-many"
+KEYS = [("test", SET, number) for number in range(100)]
+INDEX = "quickstart-age"
 
 
 def parse_hosts(text: str) -> list[tuple[str, int]]:
@@ -118,6 +124,61 @@ def change(client: aerospike.Client) -> None:
     step(f"    the generation is {meta['gen']} now")
 
 
+def collections(client: aerospike.Client) -> None:
+    section("Inside lists and maps")
+    _, _, record = client.operate(
+        KEY,
+        [
+            list_operations.list_append("langs", "de"),
+            list_operations.list_get_by_rank_range(
+                "langs", 0, aerospike.LIST_RETURN_VALUE, 2
+            ),
+            map_operations.map_put("address", "floor", 3),
+            map_operations.map_get_by_key(
+                "address", "lat", aerospike.MAP_RETURN_VALUE, [cdt_ctx_map_key("geo")]
+            ),
+        ],
+    )
+    expect("inside", record, {"langs": [3, "de"], "address": 51.5})
+    step("operate(key, [list_append, list_get_by_rank_range, map_put, ...])", record)
+
+
+def many_records(client: aerospike.Client) -> None:
+    section("Many records in one call")
+    client.truncate("test", SET, 0)
+    rows = [
+        Write(
+            key, [operations.write("age", 18 + number), operations.write("n", number)]
+        )
+        for number, key in enumerate(KEYS)
+    ]
+    written = client.batch_write(BatchRecords(list(rows)))
+    expect("batch_write", written.result, 0)
+    step(f"batch_write({len(rows)} rows)", f"result {written.result}")
+    adult = exp.GE(exp.IntBin("age"), 100).compile()
+    found = client.batch_read(KEYS, ["age"], policy={"expressions": adult})
+    ages = [row.record[2]["age"] for row in found.batch_records if row.record]
+    expect("batch_read with a filter", ages, list(range(100, 118)))
+    step("batch_read(keys, ['age'], age >= 100)", f"{len(ages)} records")
+    mixed = BatchRecords(
+        [Read(KEYS[0], None, True), Read(("test", SET, -1), None, True)]
+    )
+    codes = [row.result for row in client.batch_write(mixed).batch_records]
+    expect("a record that is missing", codes, [0, 2])
+    step("batch_write(reads of a record and of a missing one)", f"results {codes}")
+
+    section("Queries")
+    client.index_integer_create("test", SET, "age", INDEX)
+    step(f"index_integer_create('test', '{SET}', 'age', '{INDEX}')")
+    query = client.query("test", SET)
+    query.where(predicates.between("age", 20, 29))
+    names = sorted(bins["n"] for _, _, bins in query)
+    expect("the query", names, list(range(2, 12)))
+    step("for key, meta, bins in query.where(between('age', 20, 29))", names)
+    client.index_remove("test", INDEX)
+    client.truncate("test", SET, 0)
+
+
 def time_to_live(client: aerospike.Client) -> None:
     section("Time to live")
     try:
@@ -169,8 +230,10 @@ def main(args: list[str]) -> int:
             pass
         write_and_read(client)
         change(client)
+        collections(client)
         time_to_live(client)
         errors(client)
+        many_records(client)
     finally:
         client.close()
     print("\nEvery step gave what was expected.")
