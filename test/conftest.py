@@ -74,6 +74,29 @@ def client(hosts: Hosts) -> Iterator[aerospike.Client]:
         yield made
 
 
+def _version_of(client: aerospike.Client) -> tuple[int, ...]:
+    """Major and minor version of the server."""
+    build = client.info_random_node("build").partition("\t")[2]
+    return tuple(int(number) for number in build.split(".")[:2])
+
+
+@pytest.fixture(scope="session")
+def client_82(client: aerospike.Client) -> Iterator[aerospike.Client]:
+    """A client of a server of version 8.2: that under test, if it is so new, or else
+    a development server of its own.
+    """
+    if _version_of(client) >= (8, 2):
+        yield client
+        return
+    with DevCluster(version="8.2") as cluster, cluster_client(cluster) as made:
+        yield made
+
+
+def cluster_client(cluster: DevCluster) -> aerospike.Client:
+    """A connected client of a development server."""
+    return aerospike.client({"hosts": cluster.hosts, "fail_if_not_connected": True})
+
+
 @pytest.fixture
 def make_client(hosts: Hosts) -> Iterator[MakeClient]:
     """make_client(**config): a client that is closed after the test.

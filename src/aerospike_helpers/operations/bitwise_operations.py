@@ -1,9 +1,9 @@
 """Operations on the bits of blobs, for `Client.operate`.
 
-Bit 0 is the most significant one of byte 0. Offsets may be negative: from the end. A
-value of bytes has value_byte_size bytes, of which the leading bits are used. A policy
-is a dict with "bit_write_flags", BIT_WRITE_* values or-ed. Operations other than
-bit_resize and bit_insert need a bin that holds a blob.
+Bit 0 is the most significant one of byte 0. Offsets may be negative: from the end. Of a
+value of bytes the leading bits are used; value_byte_size has no effect. A policy is a
+dict with "bit_write_flags", BIT_WRITE_* values or-ed. Operations other than bit_resize
+and bit_insert need a bin that holds a blob. Without a result means: None.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def bit_insert(
     value: bytes | bytearray,
     policy: dict[str, Any] | None = None,
 ) -> Operation:
-    """Insert the first value_byte_size bytes of value at an offset. No result."""
+    """Insert bytes at an offset; a missing bin is made. No result."""
     return operation(
         aerospike.OP_BIT_INSERT,
         bin_name,
