@@ -554,7 +554,7 @@ def test_blob_as_base64(text, operation, code, answer):
         (["a", "b"], "92 1c a103", OK, b"ab"),
         ([], "92 1c a2032c", OK, b""),
         (["a", 1], "92 1c a2032c", REFUSED, None),
-        (["a"], "91 1c", REFUSED, None),
+        (["a", "b"], "91 1c", OK, b"ab"),
         (["a"], "92 1c 05", REFUSED, None),
     ],
 )

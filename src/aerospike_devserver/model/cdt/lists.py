@@ -394,8 +394,8 @@ def _separator(value: Value) -> bytes:
     return value[1:]
 
 
-@_row(28, _separator, modifies=False, since=V8_2)
-def join(items: ListValue, separator: bytes) -> Value:
+@_row(28, optional=(_separator,), modifies=False, since=V8_2)
+def join(items: ListValue, separator: bytes = b"") -> Value:
     """The elements, all of them strings, as one string."""
     prefix = bytes((TYPE_STRING,))
     if not all(type(item) is bytes and item[:1] == prefix for item in items.items):
