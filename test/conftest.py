@@ -6,6 +6,7 @@ with AEROSPIKE_HOSTS="address:port,..." a real one.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import uuid
@@ -80,21 +81,33 @@ def _version_of(client: aerospike.Client) -> tuple[int, ...]:
     return tuple(int(number) for number in build.split(".")[:2])
 
 
-@pytest.fixture(scope="session")
-def client_82(client: aerospike.Client) -> Iterator[aerospike.Client]:
-    """A client of a server of version 8.2: that under test, if it is so new, or else
-    a development server of its own.
+@contextlib.contextmanager
+def _client_of(version: str, wanted: bool, client: aerospike.Client) -> Iterator[Any]:
+    """The client where it is one of a wanted server, or else one of a development
+    server of that version.
     """
-    if _version_of(client) >= (8, 2):
+    if wanted:
         yield client
         return
-    with DevCluster(version="8.2") as cluster, cluster_client(cluster) as made:
+    with (
+        DevCluster(version=version) as own,
+        aerospike.client({"hosts": own.hosts}) as made,
+    ):
         yield made
 
 
-def cluster_client(cluster: DevCluster) -> aerospike.Client:
-    """A connected client of a development server."""
-    return aerospike.client({"hosts": cluster.hosts, "fail_if_not_connected": True})
+@pytest.fixture(scope="session")
+def client_81(client: aerospike.Client) -> Iterator[aerospike.Client]:
+    """A client of a server before version 8.2."""
+    with _client_of("8.1", _version_of(client) < (8, 2), client) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def client_82(client: aerospike.Client) -> Iterator[aerospike.Client]:
+    """A client of a server from version 8.2 on."""
+    with _client_of("8.2", _version_of(client) >= (8, 2), client) as found:
+        yield found
 
 
 @pytest.fixture

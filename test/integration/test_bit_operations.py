@@ -204,26 +204,129 @@ def test_several_operations_see_each_other(client, key):
 
 
 @pytest.mark.parametrize(
-    ("operation", "argument"),
+    ("helper", "arguments", "named"),
     [
-        (bits.bit_get("b", "0", 8), "bit_offset"),
-        (bits.bit_get("b", 0, None), "bit_size"),
-        (bits.bit_insert("b", 0, 1, "x"), "value"),
-        (bits.bit_set("b", 0, 8, "1", b"x"), "value_byte_size"),
-        (bits.bit_add("b", 0, 8, -1, True, FAIL), "value"),
-        (bits.bit_add("b", 0, 8, 1, "no", FAIL), "sign"),
-        (bits.bit_add("b", 0, 8, 1, False, "wrap"), "action"),
-        (bits.bit_lshift("b", 0, 8, -1), "value"),
-        (bits.bit_set_int("b", 0, 8, "1"), "value"),
-        (bits.bit_resize("b", 1, {"bit_write_flags": "1"}), "bit_write_flags"),
-        (bits.bit_resize("b", 1, 5), "policy"),
+        (
+            "bit_get",
+            (
+                "b",
+                "0",
+                8,
+            ),
+            "bit_offset",
+        ),
+        (
+            "bit_get",
+            (
+                "b",
+                0,
+                None,
+            ),
+            "bit_size",
+        ),
+        (
+            "bit_insert",
+            (
+                "b",
+                0,
+                1,
+                "x",
+            ),
+            "value",
+        ),
+        (
+            "bit_set",
+            (
+                "b",
+                0,
+                8,
+                "1",
+                b"x",
+            ),
+            "value_byte_size",
+        ),
+        (
+            "bit_add",
+            (
+                "b",
+                0,
+                8,
+                -1,
+                True,
+                FAIL,
+            ),
+            "value",
+        ),
+        (
+            "bit_add",
+            (
+                "b",
+                0,
+                8,
+                1,
+                "no",
+                FAIL,
+            ),
+            "sign",
+        ),
+        (
+            "bit_add",
+            (
+                "b",
+                0,
+                8,
+                1,
+                False,
+                "wrap",
+            ),
+            "action",
+        ),
+        (
+            "bit_lshift",
+            (
+                "b",
+                0,
+                8,
+                -1,
+            ),
+            "value",
+        ),
+        (
+            "bit_set_int",
+            (
+                "b",
+                0,
+                8,
+                "1",
+            ),
+            "value",
+        ),
+        (
+            "bit_resize",
+            (
+                "b",
+                1,
+                {"bit_write_flags": "1"},
+            ),
+            "bit_write_flags",
+        ),
+        (
+            "bit_resize",
+            (
+                "b",
+                1,
+                5,
+            ),
+            "policy",
+        ),
     ],
 )
-def test_wrong_argument_is_named(client, key, operation, argument):
+def test_wrong_argument_is_named(client, key, helper, arguments, named):
+    operation = getattr(bits, helper)(*arguments)
     with pytest.raises(exception.ParamError) as caught:
         client.operate(key, [operation])
-    assert "OP_BIT_" in caught.value.msg
-    assert argument in caught.value.msg
+    assert "OP_BIT_" in str(caught.value)
+    assert named in str(caught.value)
     assert client.exists(key)[1] is None
 
 

@@ -33,9 +33,9 @@ def words(n: int, tag: str = "w") -> list[str]:
 def sketch(client, new_key):
     """sketch(values, index_bits, minhash_bits=0): a HyperLogLog of these values."""
 
-    def make(values: list[Any], *bits: int) -> HyperLogLog:
+    def make(values: list[Any], index_bits: int, mh_bits: int = 0) -> HyperLogLog:
         key = new_key()
-        client.operate(key, [hll.hll_add("h", values, *bits)])
+        client.operate(key, [hll.hll_add("h", values, index_bits, mh_bits)])
         made: HyperLogLog = client.get(key)[2]["h"]
         return made
 
@@ -213,22 +213,79 @@ def test_missing_bin_reads_as_none(client, key, operation):
 
 
 @pytest.mark.parametrize(
-    ("operation", "argument"),
+    ("helper", "arguments", "named"),
     [
-        (hll.hll_add("h", "abc", 8), "value_list"),
-        (hll.hll_add("h", ["a"], "8"), "index_bit_count"),
-        (hll.hll_init("h", 8, "4"), "mh_bit_count"),
-        (hll.hll_init("h", 8, policy=4), "hll_policy"),
-        (hll.hll_init("h", 8, policy={"flags": "4"}), "flags"),
-        (hll.hll_fold("h", None), "index_bit_count"),
-        (hll.hll_get_union("h", HyperLogLog(A_AND_B)), "value_list"),
+        (
+            "hll_add",
+            (
+                "h",
+                "abc",
+                8,
+            ),
+            "value_list",
+        ),
+        (
+            "hll_add",
+            (
+                "h",
+                ["a"],
+                "8",
+            ),
+            "index_bit_count",
+        ),
+        (
+            "hll_init",
+            (
+                "h",
+                8,
+                "4",
+            ),
+            "mh_bit_count",
+        ),
+        (
+            "hll_init",
+            (
+                "h",
+                8,
+                None,
+                4,
+            ),
+            "hll_policy",
+        ),
+        (
+            "hll_init",
+            (
+                "h",
+                8,
+                None,
+                {"flags": "4"},
+            ),
+            "flags",
+        ),
+        (
+            "hll_fold",
+            (
+                "h",
+                None,
+            ),
+            "index_bit_count",
+        ),
+        (
+            "hll_get_union",
+            (
+                "h",
+                HyperLogLog(A_AND_B),
+            ),
+            "value_list",
+        ),
     ],
 )
-def test_wrong_argument_is_named(client, key, operation, argument):
+def test_wrong_argument_is_named(client, key, helper, arguments, named):
+    operation = getattr(hll, helper)(*arguments)
     with pytest.raises(exception.ParamError) as caught:
         client.operate(key, [operation])
-    assert "OP_HLL_" in caught.value.msg
-    assert argument in caught.value.msg
+    assert "OP_HLL_" in str(caught.value)
+    assert named in str(caught.value)
     assert client.exists(key)[1] is None
 
 
