@@ -209,16 +209,17 @@ client_wait_set(module_state *st, asc_set *set, asc_error *err)
         Py_BEGIN_ALLOW_THREADS
         rc = asc_set_wait(set, err);
         Py_END_ALLOW_THREADS
-        if (rc == ASC_OK) {
-            return 0;
-        }
-        if (rc != ASC_INTERRUPTED) {
+        if (rc != ASC_OK && rc != ASC_INTERRUPTED) {
             raise_error(st, err, NULL, NULL);
             return -1;
         }
+        /* also when no wait was needed: a signal may have come before */
         if (PyErr_CheckSignals() < 0) {
             asc_set_abandon(set);
             return -1;
+        }
+        if (rc == ASC_OK) {
+            return 0;
         }
     }
 }

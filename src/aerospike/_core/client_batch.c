@@ -123,9 +123,11 @@ into_record(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err)
     if (set_slot(st, record, SLOT_RESULT, PyLong_FromLong(0)) < 0) {
         return -1;
     }
-    /* the key of an own BatchRecord is that of the record; a caller's stays */
+    /* the key of an own BatchRecord is that of the record; a caller's stays, and may be
+     * deleted under way */
     PyObject *own = *(PyObject **)((char *)record + st->record_slots[SLOT_KEY]);
-    PyObject *key = own != row->given ? Py_NewRef(own) : key_to_py(&row->key, true);
+    bool is_own = own != NULL && own != row->given;
+    PyObject *key = is_own ? Py_NewRef(own) : key_to_py(&row->key, true);
     int rc = key != NULL
                  ? set_slot(st, record, SLOT_RECORD, batch_record(b, row, key, m))
                  : -1;
@@ -137,7 +139,8 @@ into_record(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err)
 
 static const char need_list[] = "keys should be a list of aerospike key tuples";
 
-/* The sequence of keys, a new reference to a list or tuple; NULL with ParamError. */
+/* The keys as a tuple, which nobody can change: a new reference; NULL with ParamError.
+ * */
 static PyObject *
 keys_from_py(module_state *st, PyObject *keys)
 {
@@ -145,12 +148,12 @@ keys_from_py(module_state *st, PyObject *keys)
         raise_param(st, "%s, not %s", need_list, Py_TYPE(keys)->tp_name);
         return NULL;
     }
-    PyObject *fast = PySequence_Fast(keys, "");
-    if (fast == NULL && PyErr_ExceptionMatches(PyExc_TypeError)) {
+    PyObject *tuple = PySequence_Tuple(keys);
+    if (tuple == NULL && PyErr_ExceptionMatches(PyExc_TypeError)) {
         PyErr_Clear();
         raise_param(st, "%s, not %s", need_list, Py_TYPE(keys)->tp_name);
     }
-    return fast;
+    return tuple;
 }
 
 /* Say which key was wrong. */
@@ -181,7 +184,7 @@ static int
 add_keys(batch_run *b, PyObject *keys, bool with_records)
 {
     module_state *st = b->st;
-    Py_ssize_t n = PySequence_Fast_GET_SIZE(keys);
+    Py_ssize_t n = PyTuple_GET_SIZE(keys);
     if (batch_reserve(b, (size_t)n) < 0) {
         return -1;
     }
@@ -189,11 +192,7 @@ add_keys(batch_run *b, PyObject *keys, bool with_records)
         if (i % KEYS_PER_TURN == KEYS_PER_TURN - 1) {
             give_turn(false);
         }
-        if (i >= PySequence_Fast_GET_SIZE(keys)) {
-            PyErr_SetString(PyExc_RuntimeError, "the list of keys became shorter");
-            return -1;
-        }
-        if (batch_add(b, PySequence_Fast_GET_ITEM(keys, i), NULL) < 0) {
+        if (batch_add(b, PyTuple_GET_ITEM(keys, i), NULL) < 0) {
             name_index(st, i);
             return -1;
         }
@@ -579,13 +578,6 @@ KEYS_METHOD(batch_get_ops, .names = {"keys", "list", "policy"}, .n_required = 2,
 
 /* --- each record its own request --- */
 
-/* What the last template was made of: when the next record has the same, it is used
- * again. */
-typedef struct template_source {
-    PyObject *type, *ops, *policy, *meta; /* borrowed from records that are kept */
-    bool all_bins;
-} template_source;
-
 /* An attribute of a batch record, a new reference; NULL with ParamError. */
 static PyObject *
 attribute(module_state *st, PyObject *record, const char *name)
@@ -625,6 +617,16 @@ typedef struct record_parts {
     PyObject *module, *function;                /* likewise */
     bool all_bins;
 } record_parts;
+
+/* Is the template of one record good for the other? The parts of both are held, so that
+ * the same address is the same object. */
+static bool
+same_template(const record_parts *p, const record_parts *last)
+{
+    return p->type != BATCH_APPLY && p->type == last->type && p->ops == last->ops &&
+           p->policy == last->policy && p->meta == last->meta &&
+           p->all_bins == last->all_bins;
+}
 
 static void
 clear_parts(record_parts *p)
@@ -718,6 +720,7 @@ add_record(batch_run *b, PyObject *record, const record_parts *p, bool same)
                                         [BATCH_REMOVE] = POLICY_BATCH_REMOVE};
     policy_kind kind = kinds[p->type];
     policy pol = {0}, defaults = b->client->config.defaults[kind];
+    Py_ssize_t i = (Py_ssize_t)b->n_rows;
     int rc = 0;
     if (!same) {
         /* what the policy of the whole says of all rows */
@@ -728,39 +731,44 @@ add_record(batch_run *b, PyObject *record, const record_parts *p, bool same)
         rc = rc == 0 ? template_of_record(b, &pol, p) : -1;
         policy_clear(&pol);
     }
-    return rc == 0 ? batch_add(b, p->key, Py_NewRef(record)) : -1;
+    if (rc == 0 && batch_add(b, p->key, Py_NewRef(record)) < 0) {
+        name_index(b->st, i);
+        rc = -1;
+    }
+    return rc;
+}
+
+/* Add the row of the record at a place in the list; p is of the record before it, then
+ * of this one. */
+static int
+add_record_at(batch_run *b, PyObject *list, Py_ssize_t i, record_parts *p)
+{
+    record_parts now;
+    PyObject *record = PyList_GetItemRef(list, i); /* IndexError if it shrank */
+    if (record == NULL) {
+        return -1;
+    }
+    int rc = parts_of(b->st, record, &now);
+    if (rc == 0) {
+        rc = add_record(b, record, &now, i > 0 && same_template(&now, p));
+    }
+    clear_parts(p);
+    *p = now;
+    Py_DECREF(record);
+    return rc;
 }
 
 static int
 add_records(batch_run *b, PyObject *list)
 {
     Py_ssize_t n = PyList_GET_SIZE(list);
-    template_source last = {0};
-    if (batch_reserve(b, (size_t)n) < 0) {
-        return -1;
+    record_parts last = {0};
+    int rc = batch_reserve(b, (size_t)n);
+    for (Py_ssize_t i = 0; rc == 0 && i < n; i++) {
+        rc = add_record_at(b, list, i, &last);
     }
-    for (Py_ssize_t i = 0; i < n; i++) {
-        record_parts p;
-        PyObject *record = PyList_GetItemRef(list, i);
-        int rc = record != NULL ? parts_of(b->st, record, &p) : -1;
-        if (rc == 0) {
-            const template_source now = {(PyObject *)Py_TYPE(record), p.ops, p.policy,
-                                         p.meta, p.all_bins};
-            bool same = p.type != BATCH_APPLY && i > 0 && now.type == last.type &&
-                        now.ops == last.ops && now.policy == last.policy &&
-                        now.meta == last.meta && now.all_bins == last.all_bins;
-            rc = add_record(b, record, &p, same);
-            last = now;
-        }
-        if (record != NULL) {
-            clear_parts(&p);
-            Py_DECREF(record);
-        }
-        if (rc < 0) {
-            return -1;
-        }
-    }
-    return 0;
+    clear_parts(&last);
+    return rc;
 }
 
 /* Before anything is known of them. */

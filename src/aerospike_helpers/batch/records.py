@@ -116,6 +116,9 @@ class BatchRecords:
         another code occurred.
     """
 
-    def __init__(self, batch_records: list[BatchRecord] | None = None) -> None:
-        self.batch_records = [] if batch_records is None else batch_records
+    # not list[BatchRecord], which no list[Write] would be
+    def __init__(self, batch_records: list[Any] | None = None) -> None:
+        self.batch_records: list[BatchRecord] = (
+            [] if batch_records is None else batch_records
+        )
         self.result = 0
