@@ -130,17 +130,15 @@ def collections(client: aerospike.Client) -> None:
         KEY,
         [
             list_operations.list_append("langs", "de"),
-            list_operations.list_get_by_rank_range(
-                "langs", 0, aerospike.LIST_RETURN_VALUE, 2
-            ),
+            list_operations.list_size("langs"),
             map_operations.map_put("address", "floor", 3),
             map_operations.map_get_by_key(
                 "address", "lat", aerospike.MAP_RETURN_VALUE, [cdt_ctx_map_key("geo")]
             ),
         ],
     )
-    expect("inside", record, {"langs": [3, "de"], "address": 51.5})
-    step("operate(key, [list_append, list_get_by_rank_range, map_put, ...])", record)
+    expect("inside", record, {"langs": 4, "address": 51.5})
+    step("operate(key, [list_append, list_size, map_put, ...])", record)
 
 
 def many_records(client: aerospike.Client) -> None:
