@@ -444,6 +444,10 @@ def _load_status(tracker: Tracker, status: Any) -> None:
     for partition, cursor in status.items():
         if not isinstance(partition, int):
             continue  # "done" and "retry" follow from the others
+        if not 0 <= partition < N_PARTITIONS:
+            raise param_error(
+                f"partition_filter: partition_status has no partition {partition}"
+            )
         try:
             _, init, retry, digest, bval = cursor
             tracker.set(partition, retry, bytes(digest) if init else None, bval)

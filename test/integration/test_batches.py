@@ -397,13 +397,14 @@ def test_one_object_may_stand_twice(client, keys):
 
 
 def test_records_can_be_pickled_and_take_attributes(client, keys):
-    batch: Any = client.batch_read(keys)
-    batch.batch_records[0].mine = "hello"
+    batch = client.batch_read(keys)
+    first: Any = batch.batch_records[0]
+    first.mine = "hello"
     again: Any = pickle.loads(pickle.dumps(batch))
-    assert type(again) is BatchRecords
     assert results(again) == FOUND
     assert again.batch_records[0].mine == "hello"
     assert [r.key for r in again.batch_records] == [r.key for r in batch.batch_records]
+    assert type(again) is BatchRecords
     written: Any = Write(keys[0], [ops.write("w", 1)], {"ttl": 5}, {"exists": 1})
     written.mine = 5
     copy = pickle.loads(pickle.dumps(written))

@@ -1,0 +1,927 @@
+"""Queries and scans: what they find, and how they are read, paused and ended."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from typing import Any
+
+import pytest
+
+import aerospike
+from aerospike import GeoJSON, exception, predicates
+from aerospike_helpers import cdt_ctx
+from aerospike_helpers import expressions as exp
+from aerospike_helpers.batch.records import BatchRecords, Write
+from aerospike_helpers.operations import operations as ops
+
+NS, SET, N = "test", "queries", 60
+LIST, KEYS, VALUES = (
+    aerospike.INDEX_TYPE_LIST,
+    aerospike.INDEX_TYPE_MAPKEYS,
+    aerospike.INDEX_TYPE_MAPVALUES,
+)
+NUMERIC, STRING = aerospike.INDEX_NUMERIC, aerospike.INDEX_STRING
+INNER = [cdt_ctx.cdt_ctx_map_key("in"), cdt_ctx.cdt_ctx_map_key("v")]
+DOUBLED = exp.Mul(exp.IntBin("i"), 2).compile()
+SEND = {"key": aerospike.POLICY_KEY_SEND}
+ODD = {"expressions": exp.Eq(exp.Mod(exp.IntBin("i"), 2), 1).compile()}
+KINDS = ["query", "where", "scan"]
+
+
+def record(i):
+    return {
+        "i": i,
+        "s": f"s{i % 5}",
+        "b": bytes([i % 4, 1]),
+        "l": [i % 10, 1000 + i],
+        "m": {f"k{i % 6}": i, "both": -1},
+        "c": {"in": {"v": i % 9}},
+        "g": GeoJSON({"type": "Point", "coordinates": [float(i), 0.0]}),
+        "r": GeoJSON({"type": "AeroCircle", "coordinates": [[float(i), 0.0], 20_000]}),
+    }
+
+
+def make_indexes(client):
+    where = (NS, SET)
+    client.index_integer_create(*where, "i", "q_i")
+    client.index_string_create(*where, "s", "q_s")
+    client.index_blob_create(*where, "b", "q_b")
+    client.index_list_create(*where, "l", NUMERIC, "q_l")
+    client.index_map_keys_create(*where, "m", STRING, "q_mk")
+    client.index_map_values_create(*where, "m", NUMERIC, "q_mv")
+    client.index_geo2dsphere_create(*where, "g", "q_g")
+    client.index_geo2dsphere_create(*where, "r", "q_r")
+    client.index_cdt_create(
+        *where, "c", aerospike.INDEX_TYPE_DEFAULT, NUMERIC, "q_c", INNER
+    )
+    client.index_expr_create(
+        *where, aerospike.INDEX_TYPE_DEFAULT, NUMERIC, DOUBLED, "q_x"
+    )
+    return [
+        "q_" + name for name in ("i", "s", "b", "l", "mk", "mv", "g", "r", "c", "x")
+    ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _records(client):
+    """N records of a set, and indexes on all of their bins."""
+    rows = [Write((NS, SET, i), puts(record(i)), policy=SEND) for i in range(N)]
+    assert client.batch_write(BatchRecords(rows)).result == 0
+    names = make_indexes(client)
+    yield
+    for name in names:
+        client.index_remove(NS, name)
+    client.batch_remove([row.key for row in rows])
+
+
+def puts(bins):
+    return [ops.write(name, value) for name, value in bins.items()]
+
+
+@pytest.fixture(params=KINDS)
+def make(request, client):
+    """make(): a query without a condition, one with, or a scan, of all N records."""
+    return maker(client, request.param)
+
+
+def maker(client, kind):
+    def make_one() -> Any:
+        if kind == "scan":
+            return client.scan(NS, SET)
+        query = client.query(NS, SET)
+        return query.where(predicates.between("i", 0, N)) if kind == "where" else query
+
+    return make_one
+
+
+def ids(found):
+    return sorted(r[2]["i"] for r in found)
+
+
+# what they find
+
+
+def test_records_have_key_meta_and_bins(make):
+    found = make().results()
+    assert ids(found) == list(range(N))
+    for key, meta, bins in found:
+        i = bins["i"]
+        assert key == (NS, SET, i, aerospike.calc_digest(NS, SET, i))
+        assert type(key[3]) is bytearray
+        assert set(meta) == {"ttl", "gen"}
+        assert {k: v for k, v in bins.items() if k not in "gr"} == {
+            k: v for k, v in record(i).items() if k not in "gr"
+        }
+        assert bins["g"].geo_data == record(i)["g"].geo_data
+
+
+def test_three_ways_of_reading_give_the_same(make):
+    seen: list[Any] = []
+    assert make().foreach(seen.append) is None
+    assert ids(seen) == ids(make()) == ids(make().results()) == list(range(N))
+
+
+def test_an_object_can_be_read_again_and_again(make):
+    query = make()
+    for _ in range(2):
+        assert ids(query.results()) == ids(query) == list(range(N))
+
+
+P = predicates
+WHERE: dict[str, tuple[Any, Any]] = {
+    "equals int": ((P.equals("i", 7),), lambda i: i == 7),
+    "equals str": ((P.equals("s", "s3"),), lambda i: i % 5 == 3),
+    "equals bytes": ((P.equals("b", b"\2\1"),), lambda i: i % 4 == 2),
+    "equals bytearray": ((P.equals("b", bytearray(b"\2\1")),), lambda i: i % 4 == 2),
+    "equals nothing": ((P.equals("i", 999),), lambda i: False),
+    "between": ((P.between("i", 5, 9),), lambda i: 5 <= i <= 9),
+    "between all": ((P.between("i", -(2**63), 2**63 - 1),), lambda i: True),
+    "list": ((P.contains("l", LIST, 4),), lambda i: i % 10 == 4),
+    "list range": ((P.range("l", LIST, 1010, 1012),), lambda i: 10 <= i <= 12),
+    "map keys": ((P.contains("m", KEYS, "k2"),), lambda i: i % 6 == 2),
+    "map values": ((P.contains("m", VALUES, 11),), lambda i: i == 11),
+    "map values range": ((P.range("m", VALUES, 5, 7),), lambda i: 5 <= i <= 7),
+    "radius": ((P.geo_within_radius("g", 3.0, 0.0, 150_000.0),), lambda i: 2 <= i <= 4),
+    "region": (
+        (
+            P.geo_within_geojson_region(
+                "g", '{"type": "AeroCircle", "coordinates": [[8.0, 0.0], 1000]}'
+            ),
+        ),
+        lambda i: i == 8,
+    ),
+    "point": ((P.geo_contains_point("r", 5.05, 0.0),), lambda i: i == 5),
+    "geojson point": (
+        (
+            P.geo_contains_geojson_point(
+                "r", '{"type": "Point", "coordinates": [6.0, 0.0]}'
+            ),
+        ),
+        lambda i: i == 6,
+    ),
+    "context": ((P.equals("c", 4), INNER), lambda i: i % 9 == 4),
+    "context range": ((P.between("c", 7, 8), INNER), lambda i: i % 9 >= 7),
+    "old equals": (("i", "equals", 7), lambda i: i == 7),
+    "old equals str": (("s", "equals", "s3"), lambda i: i % 5 == 3),
+    "old between": (("i", "between", 5, 9), lambda i: 5 <= i <= 9),
+    "old contains": (("l", "contains", LIST, NUMERIC, 4), lambda i: i % 10 == 4),
+    "old contains keys": (("m", "contains", KEYS, STRING, "k2"), lambda i: i % 6 == 2),
+    "old range": (("l", "range", LIST, NUMERIC, 1010, 1012), lambda i: 10 <= i <= 12),
+}
+
+
+@pytest.mark.parametrize(("where", "fits"), WHERE.values(), ids=WHERE)
+def test_where(client, where, fits):
+    query = client.query(NS, SET)
+    assert query.where(*where) is query
+    assert ids(query.results()) == [i for i in range(N) if fits(i)]
+
+
+def test_index_by_its_name(client):
+    query = client.query(NS, SET)
+    query.where_with_index_name("q_i", P.between(None, 3, 5))  # type: ignore[arg-type]
+    assert ids(query.results()) == [3, 4, 5]
+    query = client.query(NS, SET).where_with_index_name("q_none", P.equals("i", 1))
+    with pytest.raises(exception.IndexNotFound):
+        query.results({"max_retries": 0})
+
+
+@pytest.mark.parametrize("form", ["compiled", "base64"])
+def test_index_by_its_expression(client, form):
+    expr = DOUBLED if form == "compiled" else client.get_expression_base64(DOUBLED)
+    query = client.query(NS, SET)
+    query.where_with_expr(expr, P.equals(None, 10))  # type: ignore[arg-type]
+    assert ids(query.results()) == [5]
+
+
+def test_no_index_fits(client):
+    with pytest.raises(exception.IndexNotFound):
+        client.query(NS, SET).where(P.equals("nope", 1)).results({"max_retries": 0})
+
+
+def test_select(make):
+    query = make()
+    assert query.select("i", "nope") is query
+    found = query.results()
+    assert ids(found) == list(range(N))
+    assert all(set(r[2]) == {"i"} for r in found)
+
+
+def test_query_selects_once_and_scan_again(client):
+    query = client.query(NS, SET).select("i")
+    with pytest.raises(exception.ClientError, match="more than once"):
+        query.select("s")
+    scan = client.scan(NS, SET).select("s").select("i")
+    assert {tuple(r[2]) for r in scan.results()} == {("i",)}
+
+
+@pytest.mark.parametrize("way", ["results", "foreach"])
+def test_nobins(make, way):
+    found: list[Any] = []
+    if way == "results":
+        found = make().results(options={"nobins": True})
+    else:
+        make().foreach(found.append, options={"nobins": True})
+    assert len(found) == N
+    assert all(r[2] == {} for r in found)
+
+
+def test_filter(make):
+    assert ids(make().results(ODD)) == list(range(1, N, 2))
+
+
+def test_deserialize_off(client, make):
+    assert all(
+        not isinstance(r[2]["l"], list) for r in make().results({"deserialize": False})
+    )
+
+
+def test_max_records(make):
+    query = make()
+    query.max_records = 7
+    found = query.results()
+    assert len(found) == len({bytes(r[0][3]) for r in found}) == 7
+
+
+def test_max_records_of_scan_policies(client):
+    assert len(client.scan(NS, SET).results({"max_records": 9})) == 9
+
+
+def test_records_per_second_slows_down(client):
+    scan = client.scan(NS, SET)
+    scan.records_per_second = 20  # of each node
+    begin = time.monotonic()
+    assert len(scan.results({"total_timeout": 0})) == N
+    assert time.monotonic() - begin > 0.15  # a real server starts with a burst
+
+
+def test_whole_namespace_and_other_sets(client):
+    everything = client.query(NS).select("i").results()
+    assert set(ids(r for r in everything if r[0][1] == SET)) == set(range(N))
+    assert client.query(NS, "no such set").results() == []
+    with pytest.raises(exception.NamespaceNotFound):
+        client.query("nope", SET).results()
+
+
+# bad arguments
+
+BAD: dict[str, tuple[Any, str]] = {
+    "namespace": (lambda c: c.query(5, SET), "Namespace"),
+    "set": (lambda c: c.scan(NS, 5), "Set"),
+    "predicate": (lambda c: c.query(NS, SET).where((1, 2)), "predicate"),
+    "predicate None": (lambda c: c.query(NS, SET).where(None), "predicate"),
+    "old predicate": (lambda c: c.query(NS, SET).where("i", "like", 1), "predicate"),
+    "two predicates": (
+        lambda c: c.query(NS, SET).where(P.equals("i", 1)).where(P.equals("i", 2)),
+        "only one",
+    ),
+    "bin": (lambda c: c.query(NS, SET).where(P.equals(5, 1)), "bin"),  # type: ignore[arg-type]
+    "ctx": (lambda c: c.query(NS, SET).where(P.equals("i", 1), 5), "ctx"),
+    "ctx junk": (lambda c: c.query(NS, SET).where(P.equals("i", 1), [5]), "ctx"),
+    "expr": (lambda c: c.query(NS, SET).where_with_expr(5, P.equals("i", 1)), "expr"),
+    "base64": (
+        lambda c: c.query(NS, SET).where_with_expr("!", P.equals("i", 1)),
+        "base64",
+    ),
+    "select": (lambda c: c.query(NS, SET).select(5), "[Bb]in"),
+    "policy": (lambda c: c.query(NS, SET).results(5), "policy"),
+    "timeout": (
+        lambda c: c.query(NS, SET).results({"total_timeout": "x"}),
+        "total_timeout",
+    ),
+    "nobins": (lambda c: c.scan(NS, SET).results(options={"nobins": 1}), "nobins"),
+    "option": (lambda c: c.scan(NS, SET).results(options={"nope": 1}), "nope"),
+    "node": (lambda c: c.scan(NS, SET).results(nodename="nope"), "nope"),
+    "node type": (lambda c: c.scan(NS, SET).results(nodename=5), "nodename"),
+    "ops": (lambda c: c.query(NS, SET).execute_background(), "ops"),
+    "op": (lambda c: c.query(NS, SET).add_ops([5]), "operation"),
+    "reading op": (
+        lambda c: c.query(NS, SET).add_ops([ops.read("i")]).execute_background(),
+        "read",
+    ),
+    "job module": (lambda c: c.job_info(1, "nope"), "module"),
+}
+
+
+@pytest.mark.parametrize(("call", "text"), BAD.values(), ids=BAD)
+def test_bad_argument_is_named(client, call, text):
+    with pytest.raises(exception.ParamError, match=text):
+        call(client)
+
+
+@pytest.mark.parametrize("name", ["max_records", "records_per_second", "ttl"])
+def test_numbers_are_checked(client, name):
+    query = client.query(NS, SET)
+    assert getattr(query, name) == 0
+    with pytest.raises(TypeError, match=name):
+        setattr(query, name, "x")
+    with pytest.raises(OverflowError, match=name):
+        setattr(query, name, 2**70)
+    with pytest.raises(TypeError):
+        type(query)()
+
+
+def test_closed_client(make_client):
+    client = make_client()
+    query, scan = client.query(NS, SET), client.scan(NS, SET)
+    client.close()
+    for read in (query.results, scan.results, lambda: list(query)):
+        with pytest.raises(exception.ClusterError):
+            read()
+
+
+# callbacks
+
+
+def test_callback_that_raises(make):
+    def fail(_):
+        raise ZeroDivisionError("not me")
+
+    with pytest.raises(exception.ClientError, match="not me") as caught:
+        make().foreach(fail)
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, GeneratorExit])
+def test_interrupt_in_a_callback_passes_through(make, error):
+    def fail(_):
+        raise error
+
+    with pytest.raises(error):
+        make().foreach(fail)
+
+
+@pytest.mark.parametrize(
+    ("answer", "n"), [(False, 5), (None, N), (0, N), ("", N), (True, N)]
+)
+def test_only_false_ends_foreach(make, answer, n):
+    seen: list[Any] = []
+
+    def see(found):
+        seen.append(found)
+        return answer if len(seen) >= 5 else None
+
+    make().foreach(see)
+    assert len(seen) == n
+
+
+@pytest.mark.parametrize("callback", [None, 5, "x"])
+def test_callback_that_cannot_be_called(make, callback):
+    with pytest.raises(exception.ClientError):
+        make().foreach(callback)
+
+
+def test_callback_may_use_the_client(client, make):
+    seen = []
+
+    def look(found):
+        seen.append(client.get(found[0])[2]["i"])
+
+    make().foreach(look)
+    assert sorted(seen) == list(range(N))
+
+
+def test_callback_may_query(make):
+    n_seen = []
+
+    def read(_):
+        n_seen.append(len(make().results()))
+        return len(n_seen) < 3
+
+    make().foreach(read)
+    assert n_seen == [N] * 3
+
+
+# partitions
+
+
+def partition_of(i):
+    return aerospike.get_partition_id(aerospike.calc_digest(NS, SET, i))
+
+
+def inside(begin, count):
+    return [i for i in range(N) if begin <= partition_of(i) < begin + count]
+
+
+@pytest.mark.parametrize(
+    ("entries", "begin", "count"),
+    [
+        ({}, 0, 4096),
+        ({"begin": 0, "count": 2048}, 0, 2048),
+        ({"begin": 2048}, 2048, 2048),
+        ({"count": 100}, 0, 100),
+        ({"begin": 4095, "count": 1}, 4095, 1),
+    ],
+)
+def test_partition_filter(make, entries, begin, count):
+    found = make().results({"partition_filter": entries})
+    assert ids(found) == inside(begin, count)
+    pairs: list[Any] = []
+    make().foreach(lambda *pair: pairs.append(pair), {"partition_filter": entries})
+    assert ids(r for _, r in pairs) == inside(begin, count)
+    assert all(number == partition_of(r[2]["i"]) for number, r in pairs)
+
+
+@pytest.mark.parametrize(
+    ("entries", "text"),
+    [
+        (5, "partition_filter"),
+        (None, "partition_filter"),
+        ({"begin": -1}, "begin"),
+        ({"begin": 4096}, "begin"),
+        ({"begin": "x"}, "begin"),
+        ({"count": 0}, "count"),
+        ({"begin": 4000, "count": 97}, "count"),
+        ({"count": 1.5}, "count"),
+        ({"digest": {"init": True, "value": b"x"}}, "digest"),
+        ({"digest": {"init": True}}, "digest"),
+        ({"partition_status": 5}, "partition_status"),
+        ({"partition_status": {0: 5}}, "partition_status"),
+        ({"partition_status": {0: (0, True, True, b"x", 0)}}, "partition_status"),
+        ({"partition_status": {-1: (0, False, True, b"", 0)}}, "partition_status"),
+    ],
+)
+def test_bad_partition_filter(make, entries, text):
+    policy = {"partition_filter": entries}
+    with pytest.raises(exception.ParamError, match=text):
+        make().results(policy)
+    with pytest.raises(exception.ParamError, match=text):
+        make().foreach(print, policy)
+
+
+def test_partition_after_a_digest(client, new_key):
+    """Records of one partition, in their order, behind one of them."""
+    wanted = partition_of(0)
+    keys: list[Any] = []
+    number = 0
+    while len(keys) < 5:
+        key = (NS, "one_partition", number)
+        number += 1
+        if aerospike.get_partition_id(aerospike.calc_digest(*key)) == wanted:
+            keys.append(key)
+    client.batch_operate(keys, [ops.write("a", 1)])
+    try:
+        one = {"begin": wanted, "count": 1}
+        scan = client.scan(NS, "one_partition")
+        digests = [bytes(r[0][3]) for r in scan.results({"partition_filter": one})]
+        assert len(digests) == 5
+        for i, digest in enumerate(digests):
+            after = {**one, "digest": {"init": True, "value": digest}}
+            rest = client.scan(NS, "one_partition").results({"partition_filter": after})
+            assert [bytes(r[0][3]) for r in rest] == digests[i + 1 :]
+    finally:
+        client.batch_remove(keys)
+
+
+@pytest.mark.parametrize("size", [1, 7, N, N + 1])
+def test_pages(make, size):
+    query = make()
+    query.max_records = size
+    query.paginate()
+    assert not query.is_done()
+    seen: list[int] = []
+    for _ in range(N * 2):
+        page = query.results()
+        assert len(page) <= size
+        seen += ids(page)
+        if query.is_done():
+            break
+    assert query.is_done()
+    assert sorted(seen) == list(range(N))
+    assert query.results() == []
+
+
+def test_status_of_partitions(make):
+    query = make()
+    assert query.get_partitions_status() == {}
+    query.max_records = 10
+    query.results({"partition_filter": {}})
+    status = query.get_partitions_status()
+    assert (status["done"], status["retry"]) == (False, True)
+    assert set(status) == {"done", "retry", *range(4096)}
+    for number in range(4096):
+        partition, init, retry, digest, bval = status[number]
+        assert (partition, type(init), type(retry), len(digest), type(bval)) == (
+            number,
+            bool,
+            bool,
+            20,
+            int,
+        )
+    query.max_records = 0
+    query.results({"partition_filter": {"begin": 5, "count": 3}})
+    status = query.get_partitions_status()
+    assert set(status) == {"done", "retry", 5, 6, 7}
+    assert status["done"] is True
+
+
+def rest_of(query, status):
+    return query.results({"partition_filter": {"partition_status": status}})
+
+
+@pytest.mark.parametrize("end", ["raise", "False", "break", "max_records"])
+def test_query_goes_on_where_another_ended(make, end):
+    """No record is lost, and none comes twice."""
+    seen: list[Any] = []
+    query = make()
+
+    def see(_partition, found):
+        seen.append(found)
+        if len(seen) == 20 and end == "raise":
+            raise ZeroDivisionError
+        return len(seen) < 20
+
+    whole: Any = {"partition_filter": {}}
+    if end == "raise":
+        with pytest.raises(exception.ClientError):
+            query.foreach(see, whole)
+    elif end == "False":
+        query.foreach(see, whole)
+    elif end == "break":
+        for found in query:
+            seen.append(found)
+            if len(seen) == 20:
+                break
+        del found
+        gc.collect()
+    else:
+        query.max_records = 20
+        seen += query.results(whole)
+    status = query.get_partitions_status()
+    seen += rest_of(make(), pickle.loads(pickle.dumps(status)))
+    assert ids(seen) == list(range(N))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_query_goes_on_in_another_process(client, hosts, tmp_path, kind):
+    query = maker(client, kind)()
+    query.max_records = 25
+    first = ids(query.results({"partition_filter": {}}))
+    path = tmp_path / "status"
+    path.write_bytes(pickle.dumps(query.get_partitions_status()))
+    where = ".where(predicates.between('i', 0, 60))" if kind == "where" else ""
+    out = run_script(
+        f"""
+        import pickle
+        from aerospike import predicates
+        with open(sys.argv[2], "rb") as file:
+            status = pickle.load(file)
+        client = aerospike.client({{"hosts": hosts}})
+        query = client.{"scan" if kind == "scan" else "query"}("{NS}", "{SET}"){where}
+        policy = {{"partition_filter": {{"partition_status": status}}}}
+        print(json.dumps([r[2]["i"] for r in query.results(policy)]))
+        """,
+        hosts,
+        str(path),
+    )
+    assert sorted(first + json.loads(out)) == list(range(N))
+
+
+def test_scan_of_one_node(client):
+    names = [node["node_name"] for node in client.get_node_names()]
+    parts = [client.scan(NS, SET).results(nodename=name) for name in names]
+    assert ids(r for part in parts for r in part) == list(range(N))
+    seen: list[Any] = []
+    client.scan(NS, SET).foreach(seen.append, nodename=names[0])
+    assert ids(seen) == ids(parts[0])
+
+
+# several readers
+
+
+def test_two_loops_over_one_query(make):
+    query = make()
+    pairs = [(a[2]["i"], b[2]["i"]) for a, b in zip(query, query, strict=True)]
+    for side in zip(*pairs, strict=True):
+        assert sorted(side) == list(range(N))
+
+
+def test_two_loops_over_one_paginated_query_are_refused(make):
+    query = make()
+    query.paginate()
+    reading = iter(query)
+    next(reading)
+    with pytest.raises(exception.ClientError, match="under way"):
+        query.results()
+    del reading
+    assert len(query.results()) == N - 1
+
+
+def test_status_of_a_query_under_way(make):
+    query = make()
+    for _ in query:
+        assert not query.is_done()
+        with pytest.raises(RuntimeError):
+            query.get_partitions_status()
+        break
+
+
+def test_an_iterator_is_read_by_one_thread_at_a_time(client):
+    """The other one gets ClientError, or its share of the records."""
+    scan = client.scan(NS, SET)
+    scan.records_per_second = 100
+    reading = iter(scan)
+    seen: list[int] = []
+    errors: list[BaseException] = []
+
+    def read():
+        while True:
+            try:
+                seen.append(next(reading)[2]["i"])
+            except StopIteration:
+                return
+            except exception.ClientError as error:
+                errors.append(error)
+                time.sleep(0.001)
+
+    threads = [threading.Thread(target=read) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(seen) == list(range(N))
+    assert errors
+    assert "another thread" in str(errors[0])
+
+
+# leaving early
+
+
+def n_connections(client):
+    """Connections to all nodes, as they count them."""
+    return sum(
+        int(text.split("client_connections=")[1].split(";")[0])
+        for _, text in client.info_all("statistics").values()
+    )
+
+
+BIG, N_BIG = "queries_big", 3000
+
+
+@pytest.fixture(scope="module")
+def big(client):
+    """Records that do not fit into the buffers of a connection."""
+    keys = [(NS, BIG, i) for i in range(N_BIG)]
+    policy = {"total_timeout": 60_000}
+    for at in range(0, N_BIG, 1000):
+        client.batch_operate(
+            keys[at : at + 1000], [ops.write("a", b"x" * 10_000)], policy
+        )
+    yield BIG
+    client.batch_remove(keys, policy)
+
+
+def leave_by_break(client):
+    for _ in client.scan(NS, BIG):
+        break
+
+
+def leave_by_exception(client):
+    with pytest.raises(exception.ClientError):
+        client.scan(NS, BIG).foreach(lambda _: 1 // 0)
+
+
+def leave_by_answer(client):
+    client.scan(NS, BIG).foreach(lambda _: False)
+
+
+def leave_in_a_cycle(client):
+    reading: Any = [iter(client.scan(NS, BIG))]
+    next(reading[0])
+    reading.append(reading)
+    del reading
+    gc.collect()
+
+
+@pytest.mark.parametrize(
+    "leave", [leave_by_break, leave_by_exception, leave_by_answer, leave_in_a_cycle]
+)
+def test_leaving_early_frees_the_connections(client, make_client, big, leave):
+    own = make_client(max_conns_per_node=3, policies={"max_retries": 0})
+    own.exists((NS, big, 0))
+    before = n_connections(client)
+    n_nodes = len(client.get_node_names())
+    for _ in range(20):  # more than max_conns_per_node
+        leave(own)
+        gc.collect()
+    deadline = time.monotonic() + 5
+    while n_connections(client) > before + n_nodes:
+        assert time.monotonic() < deadline, (before, n_connections(client))
+        time.sleep(0.02)
+    assert len(own.scan(NS, SET).results()) == N
+
+
+def test_what_is_under_way_outlives_the_close_of_the_client(make_client, big):
+    client = make_client()
+    reading = iter(client.scan(NS, big))
+    next(reading)
+    client.close()
+    assert len(list(reading)) == N_BIG - 1
+    with pytest.raises(exception.ClusterError):
+        client.scan(NS, big).results()
+
+
+# processes
+
+PRELUDE = """
+import json, os, resource, signal, sys, threading, time
+import aerospike
+from aerospike import exception
+hosts = [tuple(host) for host in json.loads(sys.argv[1])]
+"""
+
+
+def run_script(text, hosts, *args, timeout=60):
+    """Run a script in a process of its own; its standard output."""
+    done = subprocess.run(
+        [
+            *(sys.executable, "-W", "error", "-c"),
+            *(PRELUDE + textwrap.dedent(text), json.dumps(hosts), *args),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+@pytest.mark.parametrize("way", ["results()", "foreach(lambda _: None)"])
+def test_keyboard_interrupt_ends_a_scan_that_waits(hosts, way):
+    script = f"""
+    client = aerospike.client({{"hosts": hosts}})
+    scan = client.scan("{NS}", "{SET}")
+    scan.records_per_second = 1
+    print("begin", flush=True)
+    try:
+        scan.{way}
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+    print(client.exists(("{NS}", "{SET}", 1))[1] is not None)
+    """
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-c"),
+            *(PRELUDE + textwrap.dedent(script), json.dumps(hosts)),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begin\n"
+        time.sleep(0.2)
+        begin = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "interrupted\n"
+        assert time.monotonic() - begin < 0.1
+        assert process.communicate(timeout=20)[0] == "True\n"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_signal_ends_a_scan_whose_records_come_fast(hosts, big):
+    """One that never has to wait."""
+    out = run_script(
+        f"""
+        class Stop(BaseException):
+            pass
+        def stop(*_):
+            raise Stop
+        signal.signal(signal.SIGALRM, stop)
+        client = aerospike.client({{"hosts": hosts}})
+        client.exists(("{NS}", "{big}", 1))
+        begin = time.monotonic()
+        signal.setitimer(signal.ITIMER_REAL, 0.005)
+        try:
+            client.scan("{NS}", "{big}").results({{"deserialize": True}})
+        except Stop:
+            print(time.monotonic() - begin)
+        """,
+        hosts,
+    )
+    assert 0 < float(out) < 0.1
+
+
+# as many as a scan of a big table; 1000000 takes minutes on a development server
+N_STREAMED = int(os.environ.get("SCAN_RECORDS", "30000"))
+STREAMED = "queries_streamed"
+
+
+@pytest.fixture(scope="module")
+def streamed(client):
+    """N_STREAMED records, small ones when there are many."""
+    value = b"x" * (2000 if N_STREAMED <= 100_000 else 20)
+    policy = {"total_timeout": 60_000}
+    size = 5000
+    slices = [
+        [(NS, STREAMED, i) for i in range(at, min(at + size, N_STREAMED))]
+        for at in range(0, N_STREAMED, size)
+    ]
+    for keys in slices:
+        client.batch_operate(keys, [ops.write("a", value)], policy)
+    yield STREAMED
+    for keys in slices:
+        client.batch_remove(keys, policy)
+
+
+def test_scan_of_many_records_needs_little_memory(hosts, streamed):
+    """Also when the reader is slow: what is not read waits at the server."""
+    out = run_script(
+        f"""
+        def resident_mb():
+            with open("/proc/self/statm") as file:
+                return int(file.read().split()[1]) * resource.getpagesize() >> 20
+        client = aerospike.client({{"hosts": hosts}})
+        client.exists(("{NS}", "{streamed}", 1))
+        start, peak, n = resident_mb(), 0, 0
+        policy = {{"total_timeout": 0}}
+        def see(_):
+            global n, peak
+            n += 1
+            if n % 1000 == 0:
+                peak = max(peak, resident_mb() - start)
+            if n == 2000:
+                time.sleep(1)
+                peak = max(peak, resident_mb() - start)
+        client.scan("{NS}", "{streamed}").foreach(see, policy)
+        print(n, peak)
+        """,
+        hosts,
+        timeout=600,
+    )
+    n, peak_mb = map(int, out.split())
+    assert n == N_STREAMED
+    assert peak_mb < (64 if N_STREAMED > 100_000 else 16)  # all have 60 MB at least
+
+
+# background work
+
+
+def wait_for_job(client, job_id, module):
+    deadline = time.monotonic() + 20
+    while True:
+        info = client.job_info(job_id, module)
+        if info["status"] == aerospike.JOB_STATUS_COMPLETED:
+            return info
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_background_work(client, kind):
+    keys = [(NS, "queries_work", i) for i in range(50)]
+    client.batch_operate(keys, [ops.write("n", 1)])
+    client.index_integer_create(NS, "queries_work", "n", "q_work")
+    try:
+        work = (client.scan if kind == "scan" else client.query)(NS, "queries_work")
+        if kind == "where":
+            work.where(P.equals("n", 1))
+        assert work.add_ops([ops.increment("w", 5)]) is work
+        work.ttl = 1000
+        job_id = work.execute_background()
+        assert isinstance(job_id, int)
+        module = aerospike.JOB_SCAN if kind == "scan" else aerospike.JOB_QUERY
+        info = wait_for_job(client, job_id, module)
+        assert set(info) == {"progress_pct", "records_read", "status"}
+        deadline = time.monotonic() + 10
+        while [r[2].get("w") for r in client.get_many(keys)] != [5] * 50:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert 990 <= client.exists(keys[0])[1]["ttl"] <= 1000
+    finally:
+        client.index_remove(NS, "q_work")
+        client.batch_remove(keys)
+
+
+def test_background_work_with_a_filter(client):
+    keys = [(NS, "queries_work", i) for i in range(50)]
+    for i, key in enumerate(keys):
+        client.put(key, {"i": i})
+    try:
+        work = client.query(NS, "queries_work").add_ops([ops.write("w", 1)])
+        wait_for_job(client, work.execute_background(ODD), aerospike.JOB_QUERY)
+        deadline = time.monotonic() + 10
+        expected = [1 if i % 2 else None for i in range(50)]
+        while [r[2].get("w") for r in client.get_many(keys)] != expected:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    finally:
+        client.batch_remove(keys)
+
+
+def test_unknown_job_counts_as_completed(client):
+    info = client.job_info(123456789, aerospike.JOB_SCAN)
+    assert info["status"] == aerospike.JOB_STATUS_COMPLETED
+    assert client.scan_info(123456789)["status"] == aerospike.SCAN_STATUS_COMPLETED
