@@ -29,6 +29,32 @@ from aerospike._types import geojson as geojson
 from aerospike._types import null as null
 from aerospike._version import __version__ as __version__
 
+TYPE_CHECKING = False  # as in typing, which need not be imported for it
+if TYPE_CHECKING:
+    from aerospike import predicates as predicates
+    from aerospike._query import Query as Query
+    from aerospike._query import Scan as Scan
+del TYPE_CHECKING
+
+# imported when they are asked for, so that importing the package stays quick
+_LATER = {
+    "Query": "aerospike._query",
+    "Scan": "aerospike._query",
+    "predicates": "aerospike.predicates",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module 'aerospike' has no attribute {name!r}")
+    from importlib import import_module
+
+    module = import_module(_LATER[name])
+    found: object = module if name == "predicates" else getattr(module, name)
+    globals()[name] = found
+    return found
+
+
 # the codes that the helper modules share with the extension have private names
 globals().update(
     {

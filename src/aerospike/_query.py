@@ -265,7 +265,7 @@ class Query(_Records):
         """
         self._call_with_each(callback, policy, options)
 
-    def where(self, *args: Any) -> Query:
+    def where(self, predicate: Any, ctx: Any = None, *old_form: Any) -> Query:
         """Set the condition: one of `aerospike.predicates`, which needs an index.
 
         `where(predicate, ctx=None)`, or in the forms of the 2.x line: `where(bin,
@@ -275,13 +275,11 @@ class Query(_Records):
 
         :raises ParamError: it is none, or the query has one already.
         """
-        if not args:
-            raise TypeError("where() takes a predicate")
-        if isinstance(args[0], str):
-            return self._set_where(_old_predicate(*args), None)
-        if len(args) > 2:
+        if isinstance(predicate, str):
+            return self._set_where(_old_predicate(predicate, ctx, *old_form), None)
+        if old_form:
             raise TypeError("where() takes a predicate and a ctx")
-        return self._set_where(args[0], args[1] if len(args) == 2 else None)
+        return self._set_where(predicate, ctx)
 
     def where_with_index_name(self, index_name: str, predicate: Any) -> Query:
         """Set the condition on the index of a name; the predicate's bin is None."""
