@@ -12,8 +12,6 @@
 
 #define MAX_REQUEST_BYTES (128u << 20) /* what a node takes */
 
-#define NO_RESPONSE (-15)
-
 enum { /* the first byte behind the digest */
        ROW_REPEATS = 0x01,
        ROW_HAS_INFO = 0x02,
@@ -201,6 +199,28 @@ batch_add(batch_run *b, PyObject *key, PyObject *target)
         return -1;
     }
     return 0;
+}
+
+void
+batch_name_index(module_state *st, Py_ssize_t i)
+{
+    PyObject *type, *value, *traceback, *text = NULL;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    if (value != NULL) {
+        text = PyObject_GetAttrString(value, "msg");
+    }
+    PyErr_Clear();
+    if (text != NULL && PyUnicode_Check(text)) {
+        raise_param(st, "failed to convert key at index: %zd -> %U", i, text);
+        Py_XDECREF(type);
+        Py_XDECREF(value);
+        Py_XDECREF(traceback);
+    }
+    else {
+        PyErr_Restore(type, value, traceback);
+    }
+    Py_XDECREF(text);
 }
 
 /* --- requests --- */

@@ -8,6 +8,9 @@
 #include "keys.h"
 #include "operations.h"
 
+/* The result of a row before it is answered, and when nothing tells its fate. */
+#define NO_RESPONSE (-15)
+
 /* What a row asks for, in wire bytes, of which parts lie in batch_run.bytes. Rows that
  * ask for the same share one. */
 typedef struct row_template {
@@ -76,6 +79,9 @@ int template_end(batch_run *b, asc_writer *w, const template_head *head);
 /* Add a row of the newest template. key: what the caller wrote; target may be NULL, and
  * is taken. 0, or -1 with ParamError. */
 int batch_add(batch_run *b, PyObject *key, PyObject *target);
+
+/* There is an exception about row i: make it say so. */
+void batch_name_index(module_state *st, Py_ssize_t i);
 
 /* Run it. 0, or -1 with an exception: a signal's, a sink's, or the failure of a batch
  * of which nothing was answered. */

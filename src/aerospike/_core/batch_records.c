@@ -1,0 +1,167 @@
+#include "batch_records.h"
+
+#include <structmember.h> /* after Python.h */
+
+#define BATCH_FAILED (-16)
+
+enum { SLOT_KEY, SLOT_RECORD, SLOT_RESULT, SLOT_MESSAGE, SLOT_SUBCODE, SLOT_IN_DOUBT };
+
+static const char *const slot_names[N_RECORD_SLOTS] = {
+    "key", "record", "result", "message", "subcode", "in_doubt"};
+
+/* Where a slot lies in a BatchRecord; -1 with an exception. */
+static Py_ssize_t
+slot_offset(PyObject *cls, const char *name)
+{
+    PyObject *descr = PyObject_GetAttrString(cls, name);
+    Py_ssize_t offset = -1;
+    if (descr != NULL && Py_IS_TYPE(descr, &PyMemberDescr_Type)) {
+        offset = ((PyMemberDescrObject *)descr)->d_member->offset;
+    }
+    else if (descr != NULL) {
+        PyErr_Format(PyExc_TypeError, "BatchRecord.%s is no slot", name);
+    }
+    Py_XDECREF(descr);
+    return offset;
+}
+
+int
+batch_load_types(module_state *st)
+{
+    static const char *const names[N_BATCH_TYPES] = {
+        "BatchRecords", "BatchRecord", "Read", "Write", "Apply", "Remove"};
+    if (st->batch_types[N_BATCH_TYPES - 1] != NULL) {
+        return 0;
+    }
+    PyObject *module = PyImport_ImportModule("aerospike_helpers.batch.records");
+    for (int i = 0; module != NULL && i < N_BATCH_TYPES; i++) {
+        PyObject *type = PyObject_GetAttrString(module, names[i]);
+        if (type == NULL) {
+            break;
+        }
+        Py_XSETREF(st->batch_types[i], type);
+    }
+    Py_XDECREF(module);
+    for (int i = 0; st->batch_types[BATCH_RECORD] != NULL && i < N_RECORD_SLOTS; i++) {
+        st->record_slots[i] = slot_offset(st->batch_types[BATCH_RECORD], slot_names[i]);
+    }
+    return PyErr_Occurred() != NULL ? -1 : 0;
+}
+
+/* Takes the reference, which may be NULL: then there is an exception. */
+static int
+set_slot(module_state *st, PyObject *record, int slot, PyObject *value)
+{
+    if (value == NULL) {
+        return -1;
+    }
+    PyObject **at = (PyObject **)((char *)record + st->record_slots[slot]);
+    Py_XSETREF(*at, value);
+    return 0;
+}
+
+PyObject *
+batch_new_record(module_state *st, PyObject *key)
+{
+    PyTypeObject *type = (PyTypeObject *)st->batch_types[BATCH_RECORD];
+    PyObject *record = type->tp_alloc(type, 0);
+    if (record == NULL || set_slot(st, record, SLOT_KEY, Py_NewRef(key)) < 0 ||
+        set_slot(st, record, SLOT_RECORD, Py_NewRef(Py_None)) < 0 ||
+        set_slot(st, record, SLOT_RESULT, PyLong_FromLong(NO_RESPONSE)) < 0 ||
+        set_slot(st, record, SLOT_MESSAGE, Py_NewRef(Py_None)) < 0 ||
+        set_slot(st, record, SLOT_SUBCODE, PyLong_FromLong(0)) < 0 ||
+        set_slot(st, record, SLOT_IN_DOUBT, Py_NewRef(Py_False)) < 0) {
+        Py_CLEAR(record);
+    }
+    return record;
+}
+
+/* "host: text" */
+static PyObject *
+message_text(const asc_error *err)
+{
+    return err->host[0] != '\0'
+               ? PyUnicode_FromFormat("%s: %s", err->host, err->message)
+               : PyUnicode_DecodeUTF8(err->message, (Py_ssize_t)strlen(err->message),
+                                      "replace");
+}
+
+/* Tell a BatchRecord how its row failed. */
+static int
+failure_into_record(module_state *st, PyObject *record, const asc_error *err)
+{
+    bool tells = err->code != 2 && err->code != 27;
+    return set_slot(st, record, SLOT_RESULT, PyLong_FromLong(err->code)) < 0 ||
+                   set_slot(st, record, SLOT_IN_DOUBT, PyBool_FromLong(err->in_doubt)) <
+                       0 ||
+                   set_slot(st, record, SLOT_SUBCODE,
+                            PyLong_FromUnsignedLong(err->subcode)) < 0 ||
+                   (tells && set_slot(st, record, SLOT_MESSAGE, message_text(err)) < 0)
+               ? -1
+               : 0;
+}
+
+int
+batch_into_record(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err)
+{
+    module_state *st = b->st;
+    PyObject *record = row->target;
+    if (err != NULL) {
+        return failure_into_record(st, record, err);
+    }
+    if (set_slot(st, record, SLOT_RESULT, PyLong_FromLong(0)) < 0) {
+        return -1;
+    }
+    /* the key of an own BatchRecord is that of the record; a caller's stays, and may be
+     * deleted under way */
+    PyObject *own = *(PyObject **)((char *)record + st->record_slots[SLOT_KEY]);
+    bool is_own = own != NULL && own != row->given;
+    PyObject *key = is_own ? Py_NewRef(own) : key_to_py(&row->key, true);
+    int rc = key != NULL
+                 ? set_slot(st, record, SLOT_RECORD, batch_record(b, row, key, m))
+                 : -1;
+    Py_XDECREF(key);
+    return rc;
+}
+
+int
+batch_is_a(module_state *st, PyObject *record, int type)
+{
+    return PyType_IsSubtype(Py_TYPE(record), (PyTypeObject *)st->batch_types[type]);
+}
+
+PyObject *
+batch_result(const batch_run *b)
+{
+    return PyLong_FromLong(b->failed ? BATCH_FAILED : 0);
+}
+
+PyObject *
+batch_new_records(batch_run *b, PyObject *list)
+{
+    PyObject *made = PyObject_CallOneArg(b->st->batch_types[BATCH_RECORDS], list);
+    PyObject *result = batch_result(b);
+    if (made == NULL || result == NULL ||
+        PyObject_SetAttr(made, b->st->s_result, result) < 0) {
+        Py_CLEAR(made);
+    }
+    Py_XDECREF(result);
+    Py_DECREF(list);
+    return made;
+}
+
+int
+batch_reset_records(batch_run *b)
+{
+    for (size_t i = 0; i < b->n_rows; i++) {
+        PyObject *record = b->rows[i].target;
+        if (set_slot(b->st, record, SLOT_RECORD, Py_NewRef(Py_None)) < 0 ||
+            set_slot(b->st, record, SLOT_RESULT, PyLong_FromLong(NO_RESPONSE)) < 0 ||
+            set_slot(b->st, record, SLOT_MESSAGE, Py_NewRef(Py_None)) < 0 ||
+            set_slot(b->st, record, SLOT_SUBCODE, PyLong_FromLong(0)) < 0 ||
+            set_slot(b->st, record, SLOT_IN_DOUBT, Py_NewRef(Py_False)) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
