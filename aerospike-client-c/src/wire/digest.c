@@ -34,30 +34,23 @@ rol(uint32_t x, unsigned n)
         (c) = rol((c), 10);                                                            \
     } while (0)
 
-/* Sixteen steps: word order r0..r15 and shifts s0..s15. The names of the variables
- * come back in place after five steps; a round of sixteen leaves them moved by one,
- * which the calls below account for. */
-#define ROUND(F, k, a, b, c, d, e, r0, s0, r1, s1, r2, s2, r3, s3, r4, s4, r5, s5, r6, \
-              s6, r7, s7, r8, s8, r9, s9, r10, s10, r11, s11, r12, s12, r13, s13, r14, \
-              s14, r15, s15)                                                           \
-    do {                                                                               \
-        STEP(F, k, a, b, c, d, e, w[r0], s0);                                          \
-        STEP(F, k, e, a, b, c, d, w[r1], s1);                                          \
-        STEP(F, k, d, e, a, b, c, w[r2], s2);                                          \
-        STEP(F, k, c, d, e, a, b, w[r3], s3);                                          \
-        STEP(F, k, b, c, d, e, a, w[r4], s4);                                          \
-        STEP(F, k, a, b, c, d, e, w[r5], s5);                                          \
-        STEP(F, k, e, a, b, c, d, w[r6], s6);                                          \
-        STEP(F, k, d, e, a, b, c, w[r7], s7);                                          \
-        STEP(F, k, c, d, e, a, b, w[r8], s8);                                          \
-        STEP(F, k, b, c, d, e, a, w[r9], s9);                                          \
-        STEP(F, k, a, b, c, d, e, w[r10], s10);                                        \
-        STEP(F, k, e, a, b, c, d, w[r11], s11);                                        \
-        STEP(F, k, d, e, a, b, c, w[r12], s12);                                        \
-        STEP(F, k, c, d, e, a, b, w[r13], s13);                                        \
-        STEP(F, k, b, c, d, e, a, w[r14], s14);                                        \
-        STEP(F, k, a, b, c, d, e, w[r15], s15);                                        \
-    } while (0)
+/* The functions and constants of the five rounds, on the left line and the right. */
+#define LEFT_1(...) STEP(F1, 0x00000000u, __VA_ARGS__)
+#define RIGHT_1(...) STEP(F5, 0x50A28BE6u, __VA_ARGS__)
+#define LEFT_2(...) STEP(F2, 0x5A827999u, __VA_ARGS__)
+#define RIGHT_2(...) STEP(F4, 0x5C4DD124u, __VA_ARGS__)
+#define LEFT_3(...) STEP(F3, 0x6ED9EBA1u, __VA_ARGS__)
+#define RIGHT_3(...) STEP(F3, 0x6D703EF3u, __VA_ARGS__)
+#define LEFT_4(...) STEP(F4, 0x8F1BBCDCu, __VA_ARGS__)
+#define RIGHT_4(...) STEP(F2, 0x7A6D76E9u, __VA_ARGS__)
+#define LEFT_5(...) STEP(F5, 0xA953FD4Eu, __VA_ARGS__)
+#define RIGHT_5(...) STEP(F1, 0x00000000u, __VA_ARGS__)
+
+/* A step of each line: word and shift of the left one, of the right one. The two do not
+ * depend on each other, so that a processor works on both at once. */
+#define BOTH(round, a, b, c, d, e, left_word, left_shift, right_word, right_shift)     \
+    LEFT_##round(l##a, l##b, l##c, l##d, l##e, w[left_word], left_shift);              \
+    RIGHT_##round(r##a, r##b, r##c, r##d, r##e, w[right_word], right_shift)
 
 static void
 compress(uint32_t h[5], const uint8_t *block)
@@ -68,35 +61,93 @@ compress(uint32_t h[5], const uint8_t *block)
         w[i] = (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
                (uint32_t)p[3] << 24;
     }
-    uint32_t a = h[0], b = h[1], c = h[2], d = h[3], e = h[4];
-    ROUND(F1, 0x00000000u, a, b, c, d, e, 0, 11, 1, 14, 2, 15, 3, 12, 4, 5, 5, 8, 6, 7,
-          7, 9, 8, 11, 9, 13, 10, 14, 11, 15, 12, 6, 13, 7, 14, 9, 15, 8);
-    ROUND(F2, 0x5A827999u, e, a, b, c, d, 7, 7, 4, 6, 13, 8, 1, 13, 10, 11, 6, 9, 15, 7,
-          3, 15, 12, 7, 0, 12, 9, 15, 5, 9, 2, 11, 14, 7, 11, 13, 8, 12);
-    ROUND(F3, 0x6ED9EBA1u, d, e, a, b, c, 3, 11, 10, 13, 14, 6, 4, 7, 9, 14, 15, 9, 8,
-          13, 1, 15, 2, 14, 7, 8, 0, 13, 6, 6, 13, 5, 11, 12, 5, 7, 12, 5);
-    ROUND(F4, 0x8F1BBCDCu, c, d, e, a, b, 1, 11, 9, 12, 11, 14, 10, 15, 0, 14, 8, 15,
-          12, 9, 4, 8, 13, 9, 3, 14, 7, 5, 15, 6, 14, 8, 5, 6, 6, 5, 2, 12);
-    ROUND(F5, 0xA953FD4Eu, b, c, d, e, a, 4, 9, 0, 15, 5, 5, 9, 11, 7, 6, 12, 8, 2, 13,
-          10, 12, 14, 5, 1, 12, 3, 13, 8, 14, 11, 11, 6, 8, 15, 5, 13, 6);
-    uint32_t la = a, lb = b, lc = c, ld = d, le = e;
-
-    a = h[0], b = h[1], c = h[2], d = h[3], e = h[4];
-    ROUND(F5, 0x50A28BE6u, a, b, c, d, e, 5, 8, 14, 9, 7, 9, 0, 11, 9, 13, 2, 15, 11,
-          15, 4, 5, 13, 7, 6, 7, 15, 8, 8, 11, 1, 14, 10, 14, 3, 12, 12, 6);
-    ROUND(F4, 0x5C4DD124u, e, a, b, c, d, 6, 9, 11, 13, 3, 15, 7, 7, 0, 12, 13, 8, 5, 9,
-          10, 11, 14, 7, 15, 7, 8, 12, 12, 7, 4, 6, 9, 15, 1, 13, 2, 11);
-    ROUND(F3, 0x6D703EF3u, d, e, a, b, c, 15, 9, 5, 7, 1, 15, 3, 11, 7, 8, 14, 6, 6, 6,
-          9, 14, 11, 12, 8, 13, 12, 5, 2, 14, 10, 13, 0, 13, 4, 7, 13, 5);
-    ROUND(F2, 0x7A6D76E9u, c, d, e, a, b, 8, 15, 6, 5, 4, 8, 1, 11, 3, 14, 11, 14, 15,
-          6, 0, 14, 5, 6, 12, 9, 2, 12, 13, 9, 9, 12, 7, 5, 10, 15, 14, 8);
-    ROUND(F1, 0x00000000u, b, c, d, e, a, 12, 8, 15, 5, 10, 12, 4, 9, 1, 12, 5, 5, 8,
-          14, 7, 6, 6, 8, 2, 13, 13, 6, 14, 5, 0, 15, 3, 13, 9, 11, 11, 11);
-    uint32_t t = h[1] + lc + d;
-    h[1] = h[2] + ld + e;
-    h[2] = h[3] + le + a;
-    h[3] = h[4] + la + b;
-    h[4] = h[0] + lb + c;
+    uint32_t la = h[0], lb = h[1], lc = h[2], ld = h[3], le = h[4];
+    uint32_t ra = la, rb = lb, rc = lc, rd = ld, re = le;
+    BOTH(1, a, b, c, d, e, 0, 11, 5, 8);
+    BOTH(1, e, a, b, c, d, 1, 14, 14, 9);
+    BOTH(1, d, e, a, b, c, 2, 15, 7, 9);
+    BOTH(1, c, d, e, a, b, 3, 12, 0, 11);
+    BOTH(1, b, c, d, e, a, 4, 5, 9, 13);
+    BOTH(1, a, b, c, d, e, 5, 8, 2, 15);
+    BOTH(1, e, a, b, c, d, 6, 7, 11, 15);
+    BOTH(1, d, e, a, b, c, 7, 9, 4, 5);
+    BOTH(1, c, d, e, a, b, 8, 11, 13, 7);
+    BOTH(1, b, c, d, e, a, 9, 13, 6, 7);
+    BOTH(1, a, b, c, d, e, 10, 14, 15, 8);
+    BOTH(1, e, a, b, c, d, 11, 15, 8, 11);
+    BOTH(1, d, e, a, b, c, 12, 6, 1, 14);
+    BOTH(1, c, d, e, a, b, 13, 7, 10, 14);
+    BOTH(1, b, c, d, e, a, 14, 9, 3, 12);
+    BOTH(1, a, b, c, d, e, 15, 8, 12, 6);
+    BOTH(2, e, a, b, c, d, 7, 7, 6, 9);
+    BOTH(2, d, e, a, b, c, 4, 6, 11, 13);
+    BOTH(2, c, d, e, a, b, 13, 8, 3, 15);
+    BOTH(2, b, c, d, e, a, 1, 13, 7, 7);
+    BOTH(2, a, b, c, d, e, 10, 11, 0, 12);
+    BOTH(2, e, a, b, c, d, 6, 9, 13, 8);
+    BOTH(2, d, e, a, b, c, 15, 7, 5, 9);
+    BOTH(2, c, d, e, a, b, 3, 15, 10, 11);
+    BOTH(2, b, c, d, e, a, 12, 7, 14, 7);
+    BOTH(2, a, b, c, d, e, 0, 12, 15, 7);
+    BOTH(2, e, a, b, c, d, 9, 15, 8, 12);
+    BOTH(2, d, e, a, b, c, 5, 9, 12, 7);
+    BOTH(2, c, d, e, a, b, 2, 11, 4, 6);
+    BOTH(2, b, c, d, e, a, 14, 7, 9, 15);
+    BOTH(2, a, b, c, d, e, 11, 13, 1, 13);
+    BOTH(2, e, a, b, c, d, 8, 12, 2, 11);
+    BOTH(3, d, e, a, b, c, 3, 11, 15, 9);
+    BOTH(3, c, d, e, a, b, 10, 13, 5, 7);
+    BOTH(3, b, c, d, e, a, 14, 6, 1, 15);
+    BOTH(3, a, b, c, d, e, 4, 7, 3, 11);
+    BOTH(3, e, a, b, c, d, 9, 14, 7, 8);
+    BOTH(3, d, e, a, b, c, 15, 9, 14, 6);
+    BOTH(3, c, d, e, a, b, 8, 13, 6, 6);
+    BOTH(3, b, c, d, e, a, 1, 15, 9, 14);
+    BOTH(3, a, b, c, d, e, 2, 14, 11, 12);
+    BOTH(3, e, a, b, c, d, 7, 8, 8, 13);
+    BOTH(3, d, e, a, b, c, 0, 13, 12, 5);
+    BOTH(3, c, d, e, a, b, 6, 6, 2, 14);
+    BOTH(3, b, c, d, e, a, 13, 5, 10, 13);
+    BOTH(3, a, b, c, d, e, 11, 12, 0, 13);
+    BOTH(3, e, a, b, c, d, 5, 7, 4, 7);
+    BOTH(3, d, e, a, b, c, 12, 5, 13, 5);
+    BOTH(4, c, d, e, a, b, 1, 11, 8, 15);
+    BOTH(4, b, c, d, e, a, 9, 12, 6, 5);
+    BOTH(4, a, b, c, d, e, 11, 14, 4, 8);
+    BOTH(4, e, a, b, c, d, 10, 15, 1, 11);
+    BOTH(4, d, e, a, b, c, 0, 14, 3, 14);
+    BOTH(4, c, d, e, a, b, 8, 15, 11, 14);
+    BOTH(4, b, c, d, e, a, 12, 9, 15, 6);
+    BOTH(4, a, b, c, d, e, 4, 8, 0, 14);
+    BOTH(4, e, a, b, c, d, 13, 9, 5, 6);
+    BOTH(4, d, e, a, b, c, 3, 14, 12, 9);
+    BOTH(4, c, d, e, a, b, 7, 5, 2, 12);
+    BOTH(4, b, c, d, e, a, 15, 6, 13, 9);
+    BOTH(4, a, b, c, d, e, 14, 8, 9, 12);
+    BOTH(4, e, a, b, c, d, 5, 6, 7, 5);
+    BOTH(4, d, e, a, b, c, 6, 5, 10, 15);
+    BOTH(4, c, d, e, a, b, 2, 12, 14, 8);
+    BOTH(5, b, c, d, e, a, 4, 9, 12, 8);
+    BOTH(5, a, b, c, d, e, 0, 15, 15, 5);
+    BOTH(5, e, a, b, c, d, 5, 5, 10, 12);
+    BOTH(5, d, e, a, b, c, 9, 11, 4, 9);
+    BOTH(5, c, d, e, a, b, 7, 6, 1, 12);
+    BOTH(5, b, c, d, e, a, 12, 8, 5, 5);
+    BOTH(5, a, b, c, d, e, 2, 13, 8, 14);
+    BOTH(5, e, a, b, c, d, 10, 12, 7, 6);
+    BOTH(5, d, e, a, b, c, 14, 5, 6, 8);
+    BOTH(5, c, d, e, a, b, 1, 12, 2, 13);
+    BOTH(5, b, c, d, e, a, 3, 13, 13, 6);
+    BOTH(5, a, b, c, d, e, 8, 14, 14, 5);
+    BOTH(5, e, a, b, c, d, 11, 11, 0, 15);
+    BOTH(5, d, e, a, b, c, 6, 8, 3, 13);
+    BOTH(5, c, d, e, a, b, 15, 5, 9, 11);
+    BOTH(5, b, c, d, e, a, 13, 6, 11, 11);
+    uint32_t t = h[1] + lc + rd;
+    h[1] = h[2] + ld + re;
+    h[2] = h[3] + le + ra;
+    h[3] = h[4] + la + rb;
+    h[4] = h[0] + lb + rc;
     h[0] = t;
 }
 
