@@ -55,6 +55,10 @@ def rows_of(table: str, kind: str | None = None) -> list[Row]:
     return [row for row in rows if kind is None or kind in row["kinds"]]
 
 
+READ_BY_CALLS = {"partition_filter"}
+"""Keys that the options' parser passes over, since the calls look for them."""
+
+
 def is_old(row: Row) -> bool:
     """Whether the row is an older name of another one."""
     return row["new_name"] is not None
@@ -71,21 +75,26 @@ def options(table: str, kind: str | None = None) -> str:
     """Keys in use, then those that are known and do nothing, yet or any more."""
     texts = option_texts.TABLES[table]
     rows = [row for row in rows_of(table, kind) if not is_old(row)]
+    used = [
+        row
+        for row in rows
+        if row["type"] not in ("ignored", "later") or row["name"] in READ_BY_CALLS
+    ]
 
     def lines() -> Iterator[Sequence[str]]:
-        for row in rows:
-            if row["type"] not in ("ignored", "later"):
-                text = texts[row["name"]]
-                default = default_of(text, kind)
-                shown = f"`{default}`" if default else ""
-                yield f"`{row['name']}`", text.type, shown, text.meaning
+        for row in used:
+            text = texts[row["name"]]
+            default = default_of(text, kind)
+            shown = f"`{default}`" if default else ""
+            yield f"`{row['name']}`", text.type, shown, text.meaning
 
     parts = [_table(("key", "type", "default", "meaning"), lines())]
     for kind_of_row, title in (
         ("later", "In work; setting them raises `ParamError`"),
         ("ignored", "Accepted without effect"),
     ):
-        names = [f"`{row['name']}`" for row in rows if row["type"] == kind_of_row]
+        idle = [row for row in rows if row["type"] == kind_of_row and row not in used]
+        names = [f"`{row['name']}`" for row in idle]
         if names:
             parts.append(f"{title}: {', '.join(names)}.")
     return "\n\n".join(parts)

@@ -175,8 +175,12 @@ POLICY = {
     ),
     "max_records": Text("int", "0", "About as many records at most. 0: all."),
     "records_per_second": Text("int", "0", "Limit for each server. 0: none."),
-    "partition_filter": Text("dict", "", "The partitions to read."),
-    "concurrent": Text("bool", "False", "Ask the nodes at the same time."),
+    "partition_filter": Text(
+        "dict", "", "The [partitions to read](queries.md#parts); in a call alone."
+    ),
+    "concurrent": Text(
+        "bool", "False", "Without effect: nodes are always asked at the same time."
+    ),
     "allow_inline": Text(
         "bool",
         "True",
@@ -328,14 +332,6 @@ TABLES = {"policy": POLICY, "meta": META, "config": CONFIG}
 
 IN_WORK = {
     "apply": "user-defined functions",
-    "query": "queries",
-    "scan": "scans",
-    "batch": "batches",
-    "batch_parent_write": "`batch_write` and its relatives, as a whole",
-    "batch_read": "one `Read` of a batch",
-    "batch_write": "one `Write` of a batch",
-    "batch_apply": "one `Apply` of a batch",
-    "batch_remove": "one `Remove` of a batch",
     "admin": "user administration",
     "txn_verify": "transactions, their verification",
     "txn_roll": "transactions, their end",

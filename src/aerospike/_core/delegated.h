@@ -6,7 +6,7 @@
 #include "client.h"
 
 #define DOC_INDEX                                                                      \
-    ":param set: str; None: records of no set.\n"                                      \
+    ":param set: str; None: all records of the namespace.\n"                           \
     ":param policy: dict; \"timeout\" in milliseconds, for each request to a node.\n"  \
     ":return: 0, at once when the identical index exists.\n"                           \
     ":raises IndexFoundError: the name is taken by another index.\n"                   \
@@ -93,8 +93,9 @@
     D(job_info, "_management", true, "job_id, module, policy=None",                    \
       "How far background work has come: {\"progress_pct\", \"records_read\", "        \
       "\"status\"}.\n\n"                                                               \
+      "An unknown job counts as completed.\n\n"                                        \
       ":param module: JOB_SCAN or JOB_QUERY.\n"                                        \
-      "An unknown job counts as completed.")                                           \
+      ":raises ParamError: module is neither.")                                        \
     D(scan_info, "_management", true, "scanid, policy=None",                           \
       "How far a background scan has come, as the 2.x line says it: "                  \
       "{\"progress_pct\",\n"                                                           \
