@@ -4,12 +4,10 @@
 
 #include "args.h"
 #include "asc/digest.h"
-#include "asc/query.h"
 #include "bins.h"
 #include "compat.h"
-#include "context.h"
 #include "keys.h"
-#include "operations.h"
+#include "query_request.h"
 #include "tracker.h"
 
 /* Frames are handed up when so many bytes of them have come. */
@@ -17,30 +15,13 @@
 /* Other threads get the GIL after so many bytes of records. */
 #define BYTES_PER_TURN (32u << 10)
 
-/* What is asked for: all Python objects are owned. */
-typedef struct question {
-    PyObject *ns, *set;   /* str; set may be empty: all sets */
-    PyObject *bins;       /* tuple of names, or NULL: all */
-    PyObject *ops;        /* list of operations, or NULL */
-    PyObject *predicate;  /* tuple, or NULL */
-    PyObject *ctx;        /* list of levels, or NULL */
-    PyObject *index_name; /* str, or NULL */
-    PyObject *index_expr; /* wire bytes, or NULL */
-    uint64_t max_records;
-    uint32_t records_per_second;
-    uint32_t ttl_s;
-    bool no_bins;
-} question;
-
 typedef struct StreamObject {
     PyObject_HEAD
     PyObject *client;       /* owned: whose value rules are used */
     asc_cluster *cluster;   /* counted */
     asc_query *query;       /* owned; NULL: closed */
     TrackerObject *tracker; /* owned */
-    question what;
-    policy pol;
-    uint64_t task_id;    /* of the round */
+    query_request ask;
     bool with_partition; /* items are (partition, record) */
     bool is_busy;        /* a thread is in it */
     asc_part *part;      /* borrowed: whose frames are being read, or NULL */
@@ -48,257 +29,15 @@ typedef struct StreamObject {
     size_t since_turn; /* bytes */
 } StreamObject;
 
-/* --- predicates --- */
-
-enum { EQUALS = 0, RANGE = 1 };
-enum { INDEX_STRING = 0, INDEX_INTEGER = 1, INDEX_GEO = 2, INDEX_BLOB = 3 };
-
-static int
-bad_predicate(module_state *st)
-{
-    return raise_param(st, "predicate is invalid: one of aerospike.predicates is "
-                           "expected");
-}
-
-/* Append a bound: its size, then its bytes. */
-static int
-put_bound(module_state *st, asc_buf *out, long datatype, PyObject *value)
-{
-    const char *data = NULL;
-    Py_ssize_t size = 0;
-    uint8_t number[8];
-    if (datatype == INDEX_STRING || datatype == INDEX_GEO) {
-        data = PyUnicode_Check(value) ? PyUnicode_AsUTF8AndSize(value, &size) : NULL;
-    }
-    else if (datatype == INDEX_BLOB) {
-        bool is_bytes = PyBytes_Check(value);
-        if (!is_bytes && !PyByteArray_Check(value)) {
-            return bad_predicate(st);
-        }
-        data = is_bytes ? PyBytes_AS_STRING(value) : PyByteArray_AS_STRING(value);
-        size = is_bytes ? PyBytes_GET_SIZE(value) : PyByteArray_GET_SIZE(value);
-    }
-    else {
-        int64_t v = 0;
-        if (!PyLong_Check(value)) {
-            return bad_predicate(st);
-        }
-        if (option_int64(st, "predicate", value, &v) < 0) {
-            return -1;
-        }
-        asc_put_u64(number, (uint64_t)v);
-        data = (const char *)number;
-        size = sizeof number;
-    }
-    if (data == NULL) {
-        PyErr_Clear();
-        return bad_predicate(st);
-    }
-    uint8_t *p = asc_buf_add(out, 4);
-    if (p != NULL) {
-        asc_put_u32(p, (uint32_t)size);
-    }
-    return put_ok(p != NULL && asc_buf_put(out, data, (size_t)size));
-}
-
-static long
-small_item(PyObject *tuple, Py_ssize_t i)
-{
-    PyObject *item = i < PyTuple_GET_SIZE(tuple) ? PyTuple_GET_ITEM(tuple, i) : NULL;
-    long v = item != NULL && PyLong_Check(item) ? PyLong_AsLong(item) : -1;
-    PyErr_Clear(); /* beyond a long: as wrong as -1 */
-    return v;
-}
-
-/* The index range of a predicate: (kind, datatype, bin, value[, end[, index type]]). */
-static int
-put_range(module_state *st, asc_buf *out, PyObject *p, long *index_type)
-{
-    static const uint8_t particles[] = {ASC_PARTICLE_STRING, ASC_PARTICLE_INTEGER,
-                                        ASC_PARTICLE_GEOJSON, ASC_PARTICLE_BLOB,
-                                        ASC_PARTICLE_INTEGER};
-    long kind = small_item(p, 0), datatype = small_item(p, 1);
-    Py_ssize_t n = PyTuple_GET_SIZE(p);
-    const char *name = "";
-    size_t size = 0;
-    if (n < 4 || (kind != EQUALS && kind != RANGE) || datatype < 0 ||
-        datatype >= (long)sizeof particles) {
-        return bad_predicate(st);
-    }
-    PyObject *bin = PyTuple_GET_ITEM(p, 2), *from = PyTuple_GET_ITEM(p, 3);
-    bool ranges = kind == RANGE && particles[datatype] == ASC_PARTICLE_INTEGER;
-    if (ranges && n < 5) {
-        return bad_predicate(st);
-    }
-    *index_type = n > 5 ? small_item(p, 5) : 0;
-    if (*index_type < 0 || *index_type > UINT8_MAX ||
-        (bin != Py_None &&
-         bin_name_from_py(st, bin, ASC_ERR_PARAM, &name, &size) < 0)) {
-        return PyErr_Occurred() != NULL ? -1 : bad_predicate(st);
-    }
-    uint8_t *head = asc_buf_add(out, 3 + size);
-    if (head == NULL) {
-        return put_ok(false);
-    }
-    head[0] = 1; /* range */
-    head[1] = (uint8_t)size;
-    memcpy(head + 2, name, size);
-    head[2 + size] = particles[datatype];
-    return put_bound(st, out, datatype, from) < 0 ||
-                   put_bound(st, out, datatype,
-                             ranges ? PyTuple_GET_ITEM(p, 4) : from) < 0
-               ? -1
-               : 0;
-}
-
-/* --- requests --- */
-
-static bool
-put_number_field(asc_writer *w, uint8_t id, uint64_t v, unsigned width)
-{
-    uint8_t bytes[8];
-    asc_put_u64(bytes, v);
-    return asc_writer_field(w, id, bytes + 8 - width, width);
-}
-
-static bool
-put_text_field(asc_writer *w, uint8_t id, PyObject *text)
-{
-    Py_ssize_t size;
-    const char *utf8 = PyUnicode_AsUTF8AndSize(text, &size); /* made before */
-    return utf8 != NULL && asc_writer_field(w, id, utf8, (size_t)size);
-}
-
-static bool
-put_bytes_field(asc_writer *w, uint8_t id, PyObject *bytes)
-{
-    return asc_writer_field(w, id, PyBytes_AS_STRING(bytes),
-                            (size_t)PyBytes_GET_SIZE(bytes));
-}
-
-static encoder
-encoder_for(const StreamObject *s, module_state *st, asc_buf *out)
-{
-    return (encoder){.st = st,
-                     .out = out,
-                     .rules = &((ClientObject *)s->client)->config.values,
-                     .serializer = SERIALIZER_NOT_GIVEN};
-}
-
-/* The fields of an index range. */
-static int
-put_index(StreamObject *s, module_state *st, asc_writer *w)
-{
-    const question *q = &s->what;
-    asc_buf packed = ASC_BUF_INIT;
-    long index_type = 0;
-    if (q->predicate == NULL) {
-        return 0;
-    }
-    int rc = put_range(st, &packed, q->predicate, &index_type);
-    if (rc == 0 && index_type != 0) {
-        rc = put_ok(put_number_field(w, ASC_FIELD_INDEX_TYPE, (uint64_t)index_type, 1));
-    }
-    if (rc == 0) {
-        rc =
-            put_ok(asc_writer_field(w, ASC_FIELD_INDEX_RANGE, packed.data, packed.len));
-    }
-    if (rc == 0 && q->ctx != NULL) {
-        encoder e = encoder_for(s, st, &packed);
-        packed.len = 0;
-        rc = encode_levels(&e, "where", q->ctx, 0);
-        rc = rc < 0 ? rc
-                    : put_ok(asc_writer_field(w, ASC_FIELD_INDEX_CONTEXT, packed.data,
-                                              packed.len));
-    }
-    if (rc == 0 && q->index_name != NULL) {
-        rc = put_ok(put_text_field(w, ASC_FIELD_INDEX_NAME, q->index_name));
-    }
-    if (rc == 0 && q->index_expr != NULL) {
-        rc = put_ok(put_bytes_field(w, ASC_FIELD_INDEX_EXPRESSION, q->index_expr));
-    }
-    asc_buf_clear(&packed);
-    return rc;
-}
-
-/* Header and the fields that every request of a query has. */
-static int
-begin_request(StreamObject *s, module_state *st, asc_writer *w, asc_buf *out,
-              const asc_msg_head *head)
-{
-    const question *q = &s->what;
-    bool ok =
-        asc_writer_begin(w, out, head) &&
-        put_text_field(w, ASC_FIELD_NAMESPACE, q->ns) &&
-        (PyUnicode_GET_LENGTH(q->set) == 0 ||
-         put_text_field(w, ASC_FIELD_SET, q->set)) &&
-        (q->records_per_second == 0 ||
-         put_number_field(w, ASC_FIELD_RECORDS_PER_SECOND, q->records_per_second, 4)) &&
-        put_number_field(w, ASC_FIELD_SOCKET_TIMEOUT, s->pol.timing.socket_timeout_ms,
-                         4) &&
-        put_number_field(w, ASC_FIELD_TASK_ID, s->task_id, 8);
-    if (!ok || put_index(s, st, w) < 0) {
-        return PyErr_Occurred() != NULL ? -1 : put_ok(false);
-    }
-    return s->pol.filter == NULL
-               ? 0
-               : put_ok(put_bytes_field(w, ASC_FIELD_FILTER, s->pol.filter));
-}
-
-static int
-put_bins(StreamObject *s, module_state *st, asc_writer *w)
-{
-    encoder e = encoder_for(s, st, w->out);
-    PyObject *bins = s->what.bins;
-    for (Py_ssize_t i = 0; bins != NULL && i < PyTuple_GET_SIZE(bins); i++) {
-        if (operation_without_value(&e, w, ASC_OP_READ, PyTuple_GET_ITEM(bins, i)) <
-            0) {
-            return -1;
-        }
-    }
-    return 0;
-}
-
-/* The request of a part of a query. */
-static int
-write_part(StreamObject *s, module_state *st, asc_part *part)
-{
-    asc_writer w;
-    asc_msg_head head = {0};
-    policy_to_read_head(&s->pol, &head);
-    head.info1 = (uint8_t)(ASC_INFO1_READ | (head.info1 & ASC_INFO1_READ_MODE_AP_ALL) |
-                           (s->what.no_bins ? ASC_INFO1_GET_NO_BINS : 0));
-    if (s->pol.short_query || s->pol.expected_duration == 1) {
-        head.info1 |= ASC_INFO1_SHORT_QUERY;
-    }
-    else if (s->pol.expected_duration == 2) {
-        head.info2 |= ASC_INFO2_RELAX_AP_LONG_QUERY;
-    }
-    head.info3 |= ASC_INFO3_PARTITION_DONE;
-    head.ttl_s = UINT32_MAX; /* reading does not touch */
-    head.budget_ms = s->pol.timing.total_timeout_ms;
-    if (begin_request(s, st, &w, &part->req.out, &head) < 0) {
-        return -1;
-    }
-    if (!asc_query_put_fields(s->query, part, &w)) {
-        return put_ok(false);
-    }
-    if (put_bins(s, st, &w) < 0) {
-        return -1;
-    }
-    asc_writer_end(&w);
-    return 0;
-}
-
 /* --- records --- */
 
 /* (namespace, set or None, user key or None, digest) */
 static PyObject *
 key_of_record(StreamObject *s, module_state *st, const asc_msg_record *r)
 {
-    decoder d = {.st = st, .rules = &((ClientObject *)s->client)->config.values};
+    decoder d = {.st = st, .rules = s->ask.rules};
     PyObject *parts[4] = {
-        Py_NewRef(s->what.ns),
+        Py_NewRef(s->ask.ns),
         r->set != NULL && r->set_size > 0 ? decode_name(st, r->set, r->set_size)
                                           : Py_NewRef(Py_None),
         r->key != NULL ? decode_particle(&d, r->key[0], r->key + 1, r->key_size - 1)
@@ -325,9 +64,8 @@ key_of_record(StreamObject *s, module_state *st, const asc_msg_record *r)
 static PyObject *
 record_of(StreamObject *s, module_state *st, asc_msg *m, const asc_msg_record *r)
 {
-    bins_reader reader = {.st = st,
-                          .rules = &((ClientObject *)s->client)->config.values,
-                          .raw_containers = !s->pol.deserialize};
+    bins_reader reader = {
+        .st = st, .rules = s->ask.rules, .raw_containers = !s->ask.pol.deserialize};
     PyObject *key = key_of_record(s, st, r);
     PyObject *meta = key != NULL ? meta_to_py(st, m) : NULL;
     PyObject *bins = meta != NULL ? bins_to_dict(&reader, m) : NULL;
@@ -426,9 +164,9 @@ fetch(StreamObject *s, module_state *st)
             if (asc_query_is_over(s->query)) {
                 return 0;
             }
-            s->task_id = new_task_id(st);
+            s->ask.task_id = new_task_id(st);
             while ((part = asc_set_unwritten(set)) != NULL) {
-                if (write_part(s, st, part) < 0) {
+                if (query_write_part(&s->ask, s->query, part) < 0) {
                     return -1;
                 }
             }
@@ -564,28 +302,14 @@ stream_exit(PyObject *self, PyObject *ignored)
 
 /* --- life --- */
 
-static void
-clear_question(question *q)
-{
-    Py_XDECREF(q->ns);
-    Py_XDECREF(q->set);
-    Py_XDECREF(q->bins);
-    Py_XDECREF(q->ops);
-    Py_XDECREF(q->predicate);
-    Py_XDECREF(q->ctx);
-    Py_XDECREF(q->index_name);
-    Py_XDECREF(q->index_expr);
-    *q = (question){0};
-}
-
 static int
 stream_traverse(PyObject *self, visitproc visit, void *arg)
 {
     StreamObject *s = (StreamObject *)self;
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(s->client);
-    Py_VISIT(s->what.ops);
-    Py_VISIT(s->what.ctx);
+    Py_VISIT(s->ask.ops);
+    Py_VISIT(s->ask.ctx);
     return 0;
 }
 
@@ -596,8 +320,7 @@ stream_dealloc(PyObject *self)
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
     close_stream(s);
-    clear_question(&s->what);
-    policy_clear(&s->pol);
+    query_request_clear(&s->ask);
     asc_cluster_release(s->cluster);
     Py_XDECREF(s->client);
     Py_XDECREF(s->tracker);
@@ -646,40 +369,6 @@ stream_types_init(PyObject *module, module_state *st)
 
 /* --- methods of the client --- */
 
-/* An entry of the dict that describes a query: a new reference, NULL when it is None or
- * not there. */
-static PyObject *
-take(PyObject *spec, const char *name)
-{
-    PyObject *value = PyDict_GetItemString(spec, name);
-    return value == NULL || value == Py_None ? NULL : Py_NewRef(value);
-}
-
-static uint64_t
-take_number(PyObject *spec, const char *name)
-{
-    PyObject *value = PyDict_GetItemString(spec, name);
-    return value != NULL ? PyLong_AsUnsignedLongLongMask(value) : 0;
-}
-
-/* The Python side has checked the types. */
-static void
-question_from_spec(question *q, PyObject *spec)
-{
-    q->ns = take(spec, "ns");
-    q->set = take(spec, "set");
-    q->bins = take(spec, "bins");
-    q->ops = take(spec, "ops");
-    q->predicate = take(spec, "predicate");
-    q->ctx = take(spec, "ctx");
-    q->index_name = take(spec, "index_name");
-    q->index_expr = take(spec, "index_expr");
-    q->max_records = take_number(spec, "max_records");
-    q->records_per_second = (uint32_t)take_number(spec, "records_per_second");
-    q->ttl_s = (uint32_t)take_number(spec, "ttl");
-    q->no_bins = take_number(spec, "nobins") != 0;
-}
-
 static StreamObject *
 new_stream(module_state *st, PyObject *client, policy_kind kind, PyObject *spec,
            PyObject *policy_arg)
@@ -691,19 +380,21 @@ new_stream(module_state *st, PyObject *client, policy_kind kind, PyObject *spec,
         return NULL;
     }
     s->client = Py_NewRef(client);
+    s->ask.st = st;
+    s->ask.rules = &c->config.values;
     s->cluster = client_cluster(st, c);
-    if (s->cluster == NULL || policy_from_py(st, &s->pol, &c->config.defaults[kind],
+    if (s->cluster == NULL || policy_from_py(st, &s->ask.pol, &c->config.defaults[kind],
                                              kind, policy_arg, c->config.strict) < 0) {
         Py_DECREF(s);
         return NULL;
     }
-    question_from_spec(&s->what, spec);
+    query_request_from_spec(&s->ask, spec);
     if (kind == POLICY_SCAN) {
-        s->what.max_records =
-            s->what.max_records != 0 ? s->what.max_records : s->pol.max_records;
-        s->what.records_per_second = s->what.records_per_second != 0
-                                         ? s->what.records_per_second
-                                         : s->pol.records_per_second;
+        s->ask.max_records =
+            s->ask.max_records != 0 ? s->ask.max_records : s->ask.pol.max_records;
+        s->ask.records_per_second = s->ask.records_per_second != 0
+                                        ? s->ask.records_per_second
+                                        : s->ask.pol.records_per_second;
     }
     return s;
 }
@@ -714,7 +405,7 @@ keep_node(StreamObject *s, module_state *st, PyObject *node)
 {
     uint8_t owned[ASC_N_PARTITIONS];
     uint32_t n = 0;
-    const char *ns = PyUnicode_AsUTF8(s->what.ns), *name = PyUnicode_AsUTF8(node);
+    const char *ns = PyUnicode_AsUTF8(s->ask.ns), *name = PyUnicode_AsUTF8(node);
     if (ns == NULL || name == NULL) {
         return -1;
     }
@@ -736,7 +427,7 @@ static int
 open_query(StreamObject *s, module_state *st, PyObject *spec, PyObject *tracker)
 {
     asc_request req = {0};
-    policy_to_request(&s->pol, &req, false);
+    policy_to_request(&s->ask.pol, &req, false);
     s->tracker = (TrackerObject *)Py_NewRef(tracker);
     if (s->tracker->is_used) {
         return raise_code(st, ASC_ERR_CLIENT,
@@ -753,14 +444,14 @@ open_query(StreamObject *s, module_state *st, PyObject *spec, PyObject *tracker)
     }
     s->tracker->is_used = true;
     const asc_query_options options = {
-        .set = {.timing = s->pol.timing,
+        .set = {.timing = s->ask.pol.timing,
                 .gather = GATHER_BYTES,
                 .check_ms = SIGNAL_CHECK_MS},
-        .ns = PyUnicode_AsUTF8(s->what.ns),
+        .ns = PyUnicode_AsUTF8(s->ask.ns),
         .replica = req.replica,
         .sc_session = req.sc_session,
-        .by_index = s->what.predicate != NULL,
-        .max_records = s->what.max_records,
+        .by_index = s->ask.predicate != NULL,
+        .max_records = s->ask.max_records,
     };
     if (options.ns == NULL) {
         return -1;
@@ -794,37 +485,6 @@ CLIENT_METHOD(client__stream)
 
 /* --- background work --- */
 
-static int
-write_background(StreamObject *s, module_state *st, asc_part *part)
-{
-    asc_writer w;
-    asc_msg_head head = {0};
-    operations_summary sum;
-    record_meta meta = {.has_ttl = s->what.ttl_s != 0, .ttl_s = s->what.ttl_s};
-    policy_to_write_head(&s->pol, &meta, &head);
-    head.info2 |= ASC_INFO2_WRITE;
-    if (begin_request(s, st, &w, &part->req.out, &head) < 0) {
-        return -1;
-    }
-    encoder e = encoder_for(s, st, &part->req.out);
-    if (operations_from_py(&e, &w, s->what.ops, true, &sum) < 0) {
-        return -1;
-    }
-    if (sum.reads) {
-        return raise_param(st, "background work only writes: a read operation is among "
-                               "its ops");
-    }
-    if (sum.has_ttl) {
-        head.ttl_s = sum.ttl_s;
-        asc_writer_set_head(&w, &head);
-    }
-    asc_writer_end(&w);
-    part->reply = ASC_REPLY_RECORDS;
-    part->req.writes = true;
-    part->req.timing.max_retries = 0;
-    return 0;
-}
-
 /* Start the work on all nodes. 0, or -1 with the exception of the first that fails. */
 static int
 start_everywhere(StreamObject *s, module_state *st, asc_set *set)
@@ -832,7 +492,7 @@ start_everywhere(StreamObject *s, module_state *st, asc_set *set)
     asc_error err;
     asc_part *part;
     asc_error_reset(&err);
-    const asc_set_options options = {.timing = s->pol.timing,
+    const asc_set_options options = {.timing = s->ask.pol.timing,
                                      .check_ms = SIGNAL_CHECK_MS};
     asc_set_begin(set, s->cluster, &options);
     if (asc_set_add_all(set, &err) != ASC_OK) {
@@ -840,7 +500,7 @@ start_everywhere(StreamObject *s, module_state *st, asc_set *set)
         return -1;
     }
     while ((part = asc_set_unwritten(set)) != NULL) {
-        if (write_background(s, st, part) < 0) {
+        if (query_write_background(&s->ask, part) < 0) {
             return -1;
         }
     }
@@ -875,9 +535,9 @@ CLIENT_METHOD(client__background)
         put_ok(false);
     }
     if (set != NULL) {
-        s->task_id = new_task_id(st);
+        s->ask.task_id = new_task_id(st);
         result = start_everywhere(s, st, set) == 0
-                     ? PyLong_FromUnsignedLongLong(s->task_id)
+                     ? PyLong_FromUnsignedLongLong(s->ask.task_id)
                      : NULL;
     }
     asc_set_free(set);
