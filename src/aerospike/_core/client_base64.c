@@ -2,6 +2,7 @@
  * as text. */
 #include "args.h"
 #include "client.h"
+#include "compiled.h"
 #include "context.h"
 #include "expressions.h"
 

@@ -1,6 +1,7 @@
 #include "context.h"
 
 #include "compat.h"
+#include "compiled.h"
 
 typedef enum level_value { ANY_VALUE, NUMBER, LIST_OF_KEYS, EXPRESSION } level_value;
 

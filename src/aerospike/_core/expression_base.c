@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "operations.h"
+#include "bin_name.h"
 
 #define MAX_LABEL 48 /* levels of a place that are named */
 

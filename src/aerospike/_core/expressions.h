@@ -71,14 +71,6 @@ enum {
     NODE_BIN_EXISTS = 130,
 };
 
-/* Option parser of the policy key "expressions": takes a CompiledExpression. */
-int
-expressions_from_py(module_state *st, const option *row, PyObject *value, void *target);
-
-/* The wire bytes of a compiled expression, a new reference; NULL without an exception
- * when it is something else. */
-PyObject *expression_wire(module_state *st, PyObject *value);
-
 /* pack_expression(tree) -> bytes. ParamError names the place in the tree: that of the
  * last operand in "And[1].Eq[0]" is operand 0 of operand 1. */
 PyObject *core_pack_expression(PyObject *module, PyObject *tree);

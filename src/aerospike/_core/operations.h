@@ -2,6 +2,7 @@
 #ifndef CORE_OPERATIONS_H
 #define CORE_OPERATIONS_H
 
+#include "bin_name.h"
 #include "policy.h"
 #include "values.h"
 
@@ -18,11 +19,6 @@ typedef struct operations_summary {
  * refused when strict_items. 0, or -1 with ParamError and others. */
 int operations_from_py(encoder *e, asc_writer *w, PyObject *list, bool strict_items,
                        operations_summary *out);
-
-/* A bin name: UTF-8 of at most 15 bytes, without NUL. 0, or -1 with BinNameError (too
- * long), ParamError (NUL), or an error of code `wrong_type` when it is no str. */
-int bin_name_from_py(module_state *st, PyObject *name, asc_status wrong_type,
-                     const char **out, size_t *size);
 
 /* Append one operation on a bin whose value is encoded from a Python object. */
 int operation_with_value(encoder *e, asc_writer *w, uint8_t code, PyObject *bin,

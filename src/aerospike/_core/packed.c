@@ -1,6 +1,7 @@
 #include "packed.h"
 
 #include "asc/proto.h"
+#include "compiled.h"
 #include "context.h"
 #include "packed_parts.h"
 

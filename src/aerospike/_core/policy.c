@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "expressions.h"
+#include "compiled.h"
 
 #define BIT(kind) (1u << POLICY_##kind)
 #define R BIT(READ)

@@ -72,10 +72,6 @@ int encode_item(encoder *e, PyObject *value);
  * the pairs of maps as they stand, so that all maps are sorted by key. */
 int encode_argument(encoder *e, PyObject *value);
 
-/* Append the bytes of a compiled expression. 0, or -1 with ParamError, which begins
- * with `func` and names the argument, when it is none. */
-int encode_expression(encoder *e, const char *func, const char *name, PyObject *value);
-
 /* Append the UTF-8 of a str. ClientError (-1) for lone surrogates. */
 int encode_utf8(module_state *st, asc_buf *out, PyObject *text);
 

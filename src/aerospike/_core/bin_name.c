@@ -1,0 +1,33 @@
+#include "bin_name.h"
+
+#include <string.h>
+
+int
+bin_name_from_py(module_state *st, PyObject *name, asc_status wrong_type,
+                 const char **out, size_t *size)
+{
+    if (!PyUnicode_Check(name)) {
+        return raise_code(st, wrong_type, "A bin name must be a str, not %s",
+                          Py_TYPE(name)->tp_name);
+    }
+    Py_ssize_t n;
+    const char *utf8 = PyUnicode_AsUTF8AndSize(name, &n);
+    if (utf8 == NULL) {
+        PyErr_Clear();
+        return raise_code(st, ASC_ERR_CLIENT,
+                          "A bin name has characters that UTF-8 lacks");
+    }
+    if ((size_t)n > ASC_MAX_BIN_NAME_SIZE) {
+        return raise_code(
+            st, 21,
+            "A bin name should not exceed 15 characters limit: \"%s\" has "
+            "%zd bytes",
+            utf8, n);
+    }
+    if (memchr(utf8, 0, (size_t)n) != NULL) {
+        return raise_param(st, "A bin name contains a NUL");
+    }
+    *out = utf8;
+    *size = (size_t)n;
+    return 0;
+}
