@@ -117,7 +117,15 @@ class _Records:
         return self
 
     def add_ops(self, ops: list[Any]) -> Any:
-        """Set the operations of execute_background(). Returns the query itself."""
+        """Set the operations to carry out on each record. Returns the query itself.
+
+        Operations that write are for execute_background(). Those that read (of lists,
+        maps, expressions, ...) make the bins of the records that results(), foreach()
+        and loops give; servers before 8.1.2 refuse others than reads of whole bins.
+
+        :param ops: list of operation dicts, of the modules in aerospike_helpers.
+        :raises ParamError: an item is no dict.
+        """
         if not isinstance(ops, list):
             raise client_error("ops must be a list of operation dicts")
         for op in ops:
@@ -176,6 +184,7 @@ class _Records:
             "ns": self._namespace,
             "set": self._set,
             "bins": self._bins,
+            "ops": self._ops or None,
             "max_records": max(self.max_records, 0),
             "records_per_second": max(self.records_per_second, 0),
             "nobins": self._nobins(options),
@@ -229,7 +238,7 @@ class _Records:
         """
         if not self._ops:
             raise param_error("Background function or ops is required")
-        spec = {**self._spec(None), "ops": self._ops, "ttl": max(self.ttl, 0)}
+        spec = {**self._spec(None), "ttl": max(self.ttl, 0)}
         return self._client._background(self._is_scan, spec, policy)
 
 

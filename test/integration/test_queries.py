@@ -21,6 +21,7 @@ from aerospike import GeoJSON, exception, predicates
 from aerospike_helpers import cdt_ctx
 from aerospike_helpers import expressions as exp
 from aerospike_helpers.batch.records import BatchRecords, Write
+from aerospike_helpers.operations import expression_operations, list_operations
 from aerospike_helpers.operations import operations as ops
 
 NS, SET, N = "test", "queries", 60
@@ -902,6 +903,35 @@ def test_background_work(client, kind):
         assert 990 <= client.exists(keys[0])[1]["ttl"] <= 1000
     finally:
         client.index_remove(NS, "q_work")
+        client.batch_remove(keys)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_operations_that_read_on_each_record(client, kind):
+    keys = [(NS, "queries_reads", i) for i in range(20)]
+    for i, key in enumerate(keys):
+        client.put(key, {"i": i, "list": [i, i + 1], "not": "read"})
+    client.index_integer_create(NS, "queries_reads", "i", "q_reads")
+    try:
+        asked = (client.scan if kind == "scan" else client.query)(NS, "queries_reads")
+        if kind == "where":
+            asked.where(P.between("i", 0, 99))
+        asked.select("i").add_ops(
+            [
+                list_operations.list_get("list", -1),
+                expression_operations.expression_read(
+                    "ten", exp.Mul(exp.IntBin("i"), 10).compile()
+                ),
+            ]
+        )
+        bins = sorted((r[2] for r in asked.results()), key=lambda b: b["i"])
+        assert bins == [{"i": i, "list": i + 1, "ten": 10 * i} for i in range(20)]
+        asked.add_ops([ops.read("i"), ops.write("i", 5)])
+        with pytest.raises(aerospike.exception.ParamError, match="only reads"):
+            asked.results()
+        assert client.get(keys[3])[2]["i"] == 3
+    finally:
+        client.index_remove(NS, "q_reads")
         client.batch_remove(keys)
 
 

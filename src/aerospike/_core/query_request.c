@@ -197,18 +197,25 @@ begin_request(query_request *q, asc_writer *w, asc_buf *out, const asc_msg_head 
                : put_ok(put_bytes_field(w, ASC_FIELD_FILTER, q->pol.filter));
 }
 
+/* The bins to read, then the operations that read. */
 static int
-put_bins(query_request *q, asc_writer *w)
+put_reads(query_request *q, asc_writer *w)
 {
     encoder e = encoder_for(q, w->out);
     PyObject *bins = q->bins;
+    operations_summary sum = {0};
     for (Py_ssize_t i = 0; bins != NULL && i < PyTuple_GET_SIZE(bins); i++) {
         if (operation_without_value(&e, w, ASC_OP_READ, PyTuple_GET_ITEM(bins, i)) <
             0) {
             return -1;
         }
     }
-    return 0;
+    if (q->ops != NULL && operations_from_py(&e, w, q->ops, true, &sum) < 0) {
+        return -1;
+    }
+    return sum.writes ? raise_param(q->st, "a query that gives records only reads: an "
+                                           "operation that writes is among its ops")
+                      : 0;
 }
 
 int
@@ -234,7 +241,7 @@ query_write_part(query_request *q, asc_query *query, asc_part *part)
     if (!asc_query_put_fields(query, part, &w)) {
         return put_ok(false);
     }
-    if (put_bins(q, &w) < 0) {
+    if (put_reads(q, &w) < 0) {
         return -1;
     }
     asc_writer_end(&w);
