@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import signal
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -19,6 +20,11 @@ import aerospike
 from aerospike_devserver import DevCluster
 
 from .faults.peer import ScriptedNode
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # Started in the background by a shell, which has Ctrl-C ignored in all children;
+    # tests interrupt processes with it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Hosts = list[tuple[str, int]]
 MakeClient = Callable[..., aerospike.Client]
