@@ -63,6 +63,9 @@ class Worker:
             self.append,
             self.increment,
             self.operate,
+            self.batch,
+            self.batch_read,
+            self.query,
             self.info,
             self.refused,
         ]
@@ -117,6 +120,30 @@ class Worker:
         assert found[2] == {"n": total}
         self.known[key]["n"] = total
 
+    def batch(self, key: Any) -> None:
+        n_keys = self.random.randrange(1, len(self.keys) + 1)
+        keys = self.random.sample(self.keys, n_keys)
+        batch = self.client.batch_operate(
+            keys, [ops.increment("n", 7), ops.write("b", key[2])]
+        )
+        assert batch.result == 0
+        for written in keys:
+            total = self.known[written].get("n", 0) + 7
+            self.known[written] |= {"n": total, "b": key[2]}
+
+    def batch_read(self, _key: Any) -> None:
+        batch = self.client.batch_read(self.keys)
+        found = [r.record[2] if r.record else {} for r in batch.batch_records]
+        assert found == [self.known[key] for key in self.keys]
+
+    def query(self, key: Any) -> None:
+        partition = self.client.get_key_partition_id(*key)
+        policy = {"partition_filter": {"begin": partition, "count": 1}}
+        query: Any = self.random.choice([self.client.query, self.client.scan])
+        digest = aerospike.calc_digest(*key)
+        found = [r[2] for r in query(*key[:2]).results(policy) if r[0][3] == digest]
+        assert found == ([self.known[key]] if self.known[key] else [])
+
     def info(self, _key: Any) -> None:
         assert self.client.info_random_node("partitions") == "partitions\t4096\n"
         assert self.client.is_connected()
@@ -134,6 +161,26 @@ def test_mixed_calls_of_many_threads_are_right(client):
     workers = [Worker(client, i, end) for i in range(N_THREADS)]
     assert run_threads(list(workers)) == []
     assert all(worker.n_calls > 10 for worker in workers)
+
+
+def test_scans_of_many_threads_are_complete(client):
+    keys = [("test", "threads_scan", i) for i in range(200)]
+    client.batch_operate(keys, [ops.write("a", "x" * 1000)])
+
+    def scan():
+        for _ in range(5):
+            found = {bytes(r[0][3]) for r in client.scan("test", "threads_scan")}
+            assert len(found) == 200
+
+    def read():
+        for _ in range(10):
+            batch = client.batch_read(keys)
+            assert all(r.result == 0 for r in batch.batch_records)
+
+    try:
+        assert run_threads([scan] * 6 + [read] * 4) == []
+    finally:
+        client.batch_remove(keys)
 
 
 def test_increments_of_many_threads_add_up(client, key):

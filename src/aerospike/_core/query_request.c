@@ -36,12 +36,14 @@ put_bound(module_state *st, asc_buf *out, long datatype, PyObject *value)
         size = is_bytes ? PyBytes_GET_SIZE(value) : PyByteArray_GET_SIZE(value);
     }
     else {
-        int64_t v = 0;
+        int overflow = 0;
+        long long v =
+            PyLong_Check(value) ? PyLong_AsLongLongAndOverflow(value, &overflow) : 0;
         if (!PyLong_Check(value)) {
             return bad_predicate(st);
         }
-        if (option_int64(st, "predicate", value, &v) < 0) {
-            return -1;
+        if (overflow != 0) {
+            return raise_param(st, "predicate is invalid: an integer beyond 64 bits");
         }
         asc_put_u64(number, (uint64_t)v);
         data = (const char *)number;
