@@ -774,26 +774,21 @@ def test_keyboard_interrupt_ends_a_scan_that_waits(hosts, way):
         print("interrupted", flush=True)
     print(client.exists(("{NS}", "{SET}", 1))[1] is not None)
     """
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-c"),
-            *(PRELUDE + textwrap.dedent(script), json.dumps(hosts)),
-        ],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "begin\n"
-        time.sleep(0.2)
-        begin = time.monotonic()
-        process.send_signal(signal.SIGINT)
-        assert process.stdout.readline() == "interrupted\n"
-        assert time.monotonic() - begin < 0.1
-        assert process.stdout.read() == "True\n"
-    finally:
-        process.kill()
-        process.wait()
+    command = [sys.executable, "-c", PRELUDE + textwrap.dedent(script)]
+    with subprocess.Popen(
+        [*command, json.dumps(hosts)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "begin\n"
+            time.sleep(0.2)
+            begin = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            assert process.stdout.readline() == "interrupted\n"
+            assert time.monotonic() - begin < 0.1
+            assert process.stdout.read() == "True\n"
+        finally:
+            process.kill()
 
 
 def test_signal_ends_a_scan_whose_records_come_fast(hosts, big):
