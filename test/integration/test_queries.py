@@ -715,7 +715,7 @@ def test_leaving_early_frees_the_connections(client, make_client, big, leave):
     own.exists((NS, big, 0))
     before = n_connections(client)
     n_nodes = len(client.get_node_names())
-    for _ in range(20):  # more than max_conns_per_node
+    for _ in range(6):  # more than max_conns_per_node
         leave(own)
         gc.collect()
     deadline = time.monotonic() + 5
