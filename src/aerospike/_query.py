@@ -224,6 +224,8 @@ class _Records:
         {"done": bool, "retry": bool, partition: (partition, init, retry, digest,
         bval)}, or {} before anything was read. It can be pickled, and gone on with in
         another process.
+
+        :raises ClientError: a query that it tells of is being read.
         """
         return {} if self._tracker is None else self._tracker.status()
 

@@ -625,7 +625,7 @@ def test_status_of_a_query_under_way(make):
     query = make()
     for _ in query:
         assert not query.is_done()
-        with pytest.raises(RuntimeError):
+        with pytest.raises(exception.ClientError, match="under way"):
             query.get_partitions_status()
         break
 

@@ -39,12 +39,14 @@ tracker_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
+/* NULL with ClientError while a query moves it. */
 static asc_tracker *
 tracker_of(PyObject *self)
 {
     TrackerObject *t = (TrackerObject *)self;
     if (t->is_used) {
-        PyErr_SetString(PyExc_RuntimeError, "a query is under way");
+        raise_code(PyType_GetModuleState(Py_TYPE(self)), ASC_ERR_CLIENT,
+                   "where a query stands cannot be told while it is under way");
         return NULL;
     }
     return t->tracker;
