@@ -58,19 +58,32 @@ text_size(module_state *st, PyObject *text)
                                   "surrogate");
 }
 
-/* Copies up to 16 bytes without a call: most strings are that short. */
+/* Copies up to 16 bytes without a call: most strings are that short. Two pieces that may
+ * overlap do for every size between theirs and its double. */
 static inline void
 copy_text(uint8_t *to, const uint8_t *from, size_t n)
 {
-    if (n >= 8 && n <= 16) {
-        uint64_t head, tail; /* they may overlap */
+    if (n > 16) {
+        memcpy(to, from, n);
+    }
+    else if (n >= 8) {
+        uint64_t head, tail;
         memcpy(&head, from, 8);
         memcpy(&tail, from + n - 8, 8);
         memcpy(to, &head, 8);
         memcpy(to + n - 8, &tail, 8);
     }
-    else {
-        memcpy(to, from, n);
+    else if (n >= 4) {
+        uint32_t head, tail;
+        memcpy(&head, from, 4);
+        memcpy(&tail, from + n - 4, 4);
+        memcpy(to, &head, 4);
+        memcpy(to + n - 4, &tail, 4);
+    }
+    else if (n > 0) {
+        to[0] = from[0];
+        to[n / 2] = from[n / 2];
+        to[n - 1] = from[n - 1];
     }
 }
 
