@@ -58,8 +58,8 @@ text_size(module_state *st, PyObject *text)
                                   "surrogate");
 }
 
-/* Copies up to 16 bytes without a call: most strings are that short. Two pieces that may
- * overlap do for every size between theirs and its double. */
+/* Copies up to 16 bytes without a call: most strings are that short. Two pieces that
+ * may overlap do for every size from theirs to its double. */
 static inline void
 copy_text(uint8_t *to, const uint8_t *from, size_t n)
 {
