@@ -6,6 +6,7 @@ function of the same name, with the client as its first argument.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -399,8 +400,6 @@ def _wire_of(expr: Any) -> bytes:
         return expr.wire
     if not isinstance(expr, str):
         raise param_error("expr must be a compiled expression or its base64 text")
-    import base64
-
     try:
         return base64.b64decode(expr, validate=True)
     except ValueError:

@@ -626,6 +626,31 @@ def test_interpreter_ends_with_a_live_client(hosts, end):
     assert time.monotonic() - begin < 10
 
 
+def test_no_call_imports_a_module(hosts):
+    """A child of a fork waits for ever for what another thread was importing."""
+    script = """
+    import decimal
+    from aerospike_helpers.operations import operations
+    client = aerospike.client({"hosts": hosts})
+    before = set(sys.modules)
+    aerospike.set_serializer(lambda value: b"x")
+    bins = {"a": 1, "d": decimal.Decimal(1)}
+    client.put(KEY, bins, serializer=aerospike.SERIALIZER_USER)
+    client.batch_operate([KEY], [operations.read("a")])
+    client.get_many([KEY])
+    client.scan("test", "no-imports").results()
+    client.query("test", "no-imports").foreach(print)
+    client.index_integer_create("test", "no-imports", "a", "no-imports")
+    client.index_remove("test", "no-imports")
+    client.truncate("test", "no-imports", 0)
+    client.job_info(1, aerospike.JOB_SCAN)
+    client.info_all("build")
+    client.remove(KEY)
+    print(set(sys.modules) - before)
+    """
+    assert run_script(script, hosts) == "set()\n"
+
+
 def test_interpreter_ends_while_a_daemon_thread_waits(scripted_node):
     scripted_node.expect().stay_silent()
     script = """

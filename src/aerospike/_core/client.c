@@ -130,6 +130,24 @@ client_run_call(asc_call *call, asc_cluster *cluster, asc_error *err)
 
 /* --- the type --- */
 
+/* Import the modules that calls use. A call must not import: when another thread forks
+ * meanwhile, the child waits for an import that nobody will end. */
+static int
+import_for_calls(void)
+{
+    static const char *const names[] = {"aerospike._management", "aerospike._pickle",
+                                        "aerospike._query",
+                                        "aerospike_helpers.batch.records", "binascii"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        PyObject *module = PyImport_ImportModule(names[i]);
+        if (module == NULL) {
+            return -1;
+        }
+        Py_DECREF(module);
+    }
+    return 0;
+}
+
 static int
 client_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
@@ -152,7 +170,7 @@ client_init(PyObject *self, PyObject *args, PyObject *kwargs)
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:Client", names, &config)) {
         return -1;
     }
-    if (config_from_py(st, &client->config, config) < 0) {
+    if (config_from_py(st, &client->config, config) < 0 || import_for_calls() < 0) {
         config_clear(&client->config);
         return -1;
     }
