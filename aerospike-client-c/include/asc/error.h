@@ -13,10 +13,12 @@ typedef int asc_status;
 
 enum {
     ASC_OK = 0,
+    ASC_ERR_RECORD_NOT_FOUND = 2,
     ASC_ERR_TIMEOUT = 9,  /* ours or the server's */
     ASC_ERR_CLUSTER = 11, /* partition unavailable; client closed */
     ASC_ERR_DEVICE_OVERLOAD = 18,
     ASC_ERR_NAMESPACE = 20,
+    ASC_ERR_FILTERED_OUT = 27,
     ASC_ERR_NOT_AUTHENTICATED = 80,
     ASC_ERR_INDEX_NOT_FOUND = 201,
     ASC_ERR_INDEX_NOT_READY = 203,

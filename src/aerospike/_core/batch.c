@@ -137,9 +137,7 @@ template_end(batch_run *b, asc_writer *w, const template_head *head)
         return put_ok(false);
     }
     t->fields = b->bytes.len;
-    if (head->filter != NULL &&
-        !asc_writer_field(w, ASC_FIELD_FILTER, PyBytes_AS_STRING(head->filter),
-                          (size_t)PyBytes_GET_SIZE(head->filter))) {
+    if (!policy_filter_to_field(head->filter, w)) {
         return put_ok(false);
     }
     t->fields_end = b->bytes.len;
@@ -303,15 +301,12 @@ write_part(batch_run *b, asc_part *part)
 {
     asc_writer w;
     asc_msg_head head = {0};
-    PyObject *filter = b->pol.filter;
     policy_to_read_head(&b->pol, &head);
     head.info1 |= ASC_INFO1_BATCH;
     head.ttl_s = 0;
     head.budget_ms = b->pol.timing.total_timeout_ms;
     if (!asc_writer_begin(&w, &part->req.out, &head) ||
-        (filter != NULL &&
-         !asc_writer_field(&w, ASC_FIELD_FILTER, PyBytes_AS_STRING(filter),
-                           (size_t)PyBytes_GET_SIZE(filter))) ||
+        !policy_filter_to_field(b->pol.filter, &w) ||
         !put_rows(b, &part->req.out, part)) {
         return put_ok(false);
     }
@@ -359,7 +354,7 @@ take_row(batch_run *b, const asc_part *part, asc_msg *m)
     }
     asc_error_reset(&err);
     err.code = m->result;
-    if (m->result != 2 && m->result != 27) { /* those two need no words */
+    if (!gives_no_record(m->result)) {
         b->failed = true;
         snprintf(err.host, sizeof err.host, "%s", part->node_name);
         asc_error_set(&err, m->result, "%s", asc_status_text(m->result));

@@ -11,6 +11,13 @@
 /* The result of a row before it is answered, and when nothing tells its fate. */
 #define NO_RESPONSE (-15)
 
+/* Says the code of a row merely that there is no record to give? */
+static inline bool
+gives_no_record(asc_status code)
+{
+    return code == ASC_ERR_RECORD_NOT_FOUND || code == ASC_ERR_FILTERED_OUT;
+}
+
 /* What a row asks for, in wire bytes, of which parts lie in batch_run.bytes. Rows that
  * ask for the same share one. */
 typedef struct row_template {

@@ -90,7 +90,7 @@ message_text(const asc_error *err)
 static int
 failure_into_record(module_state *st, PyObject *record, const asc_error *err)
 {
-    bool tells = err->code != 2 && err->code != 27;
+    bool tells = !gives_no_record(err->code);
     return set_slot(st, record, SLOT_RESULT, PyLong_FromLong(err->code)) < 0 ||
                    set_slot(st, record, SLOT_IN_DOUBT, PyBool_FromLong(err->in_doubt)) <
                        0 ||

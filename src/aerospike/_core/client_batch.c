@@ -78,7 +78,7 @@ typedef struct keys_method {
 static int
 into_tuple(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err)
 {
-    if (err != NULL && err->code != 2 && err->code != 27) {
+    if (err != NULL && !gives_no_record(err->code)) {
         raise_error(b->st, err, row->given, NULL);
         return -1;
     }

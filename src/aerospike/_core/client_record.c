@@ -75,12 +75,9 @@ static int
 begin_message(record_call *c)
 {
     asc_writer *w = &c->writer;
-    PyObject *filter = c->pol.filter;
     if (asc_writer_begin(w, &c->req->out, &c->head) &&
         key_to_fields(&c->key, w, c->pol.key == 1) &&
-        (filter == NULL ||
-         asc_writer_field(w, ASC_FIELD_FILTER, PyBytes_AS_STRING(filter),
-                          (size_t)PyBytes_GET_SIZE(filter)))) {
+        policy_filter_to_field(c->pol.filter, w)) {
         return 0;
     }
     PyErr_NoMemory();

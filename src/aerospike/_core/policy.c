@@ -372,6 +372,14 @@ budget_ms(const asc_timing *t)
                : t->total_timeout_ms;
 }
 
+bool
+policy_filter_to_field(PyObject *filter, asc_writer *w)
+{
+    return filter == NULL ||
+           asc_writer_field(w, ASC_FIELD_FILTER, PyBytes_AS_STRING(filter),
+                            (size_t)PyBytes_GET_SIZE(filter));
+}
+
 void
 policy_to_read_head(const policy *p, asc_msg_head *head)
 {

@@ -106,6 +106,9 @@ int looks_like_policy(module_state *st, policy_kind kind, PyObject *dict);
 /* Route, timing and what the library must know. */
 void policy_to_request(const policy *p, asc_request *req, bool writes);
 
+/* Append the filter of a policy, if it has one. False when memory is short. */
+bool policy_filter_to_field(PyObject *filter, asc_writer *w);
+
 /* Header bits and fields of a read, and of a write on top of them. */
 void policy_to_read_head(const policy *p, asc_msg_head *head);
 void policy_to_write_head(const policy *p, const record_meta *m, asc_msg_head *head);

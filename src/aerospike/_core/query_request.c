@@ -194,9 +194,7 @@ begin_request(query_request *q, asc_writer *w, asc_buf *out, const asc_msg_head 
     if (!ok || put_index(q, w) < 0) {
         return PyErr_Occurred() != NULL ? -1 : put_ok(false);
     }
-    return q->pol.filter == NULL
-               ? 0
-               : put_ok(put_bytes_field(w, ASC_FIELD_FILTER, q->pol.filter));
+    return put_ok(policy_filter_to_field(q->pol.filter, w));
 }
 
 /* The bins to read, then the operations that read. */
