@@ -139,6 +139,7 @@ class DevCluster:
     def _set_down(self, index: int) -> None:
         if self._state.nodes[index].is_live:
             self._state.set_live(index, False)
+            self._state.nodes[index].is_frozen = False
             self._listeners.pop(index).close()
 
     def start_node(self, index: int) -> None:
@@ -155,9 +156,37 @@ class DevCluster:
             self._listen(index, node.port)
             self._state.set_live(index, True)
 
+    def freeze_node(self, index: int) -> None:
+        """Let a node do nothing, as a process under SIGSTOP, until `thaw_node`.
+
+        Its sockets stay open, and what is sent to it, new connections too, waits in the
+        kernel. The others notice nothing: it keeps its partitions. Stopping it ends
+        that, and what it has not read is lost.
+
+        IndexError: no such node. A node that is stopped stays so.
+        """
+        with self._lock:
+            self._running.call(lambda: self._set_frozen(index, True))
+
+    def thaw_node(self, index: int) -> None:
+        """Let a frozen node go on: it carries out what it has been sent meanwhile.
+
+        That includes the requests of clients that have given up and gone.
+
+        IndexError: no such node. A node that is not frozen stays so.
+        """
+        with self._lock:
+            self._running.call(lambda: self._set_frozen(index, False))
+
+    def _set_frozen(self, index: int, is_frozen: bool) -> None:
+        node = self._state.nodes[index]
+        if node.is_live and node.is_frozen is not is_frozen:
+            node.is_frozen = is_frozen
+            self._listeners[index].freeze(is_frozen)
+
     @property
     def hosts(self) -> list[tuple[str, int]]:
-        """Address and port of the live nodes. RuntimeError if it does not run."""
+        """Address and port of the live nodes, frozen ones too. RuntimeError if it does not run."""
         with self._lock:
             nodes = self._running.call(
                 lambda: [n for n in self._state.nodes if n.is_live]

@@ -43,7 +43,8 @@ BACKLOG = 512
 class Connection:
     """One accepted socket. Used on the loop's thread only.
 
-    While a reply is a stream, further requests wait and nothing more is read.
+    While a reply is a stream, further requests wait and nothing more is read. While it
+    is frozen nothing is read or sent; what the peer sends waits in the kernel.
     """
 
     def __init__(self, loop: Loop, sock: socket.socket, session: Session) -> None:
@@ -55,10 +56,18 @@ class Connection:
         self._requests: deque[tuple[int, bytes]] = deque()
         self._stream: Stream | None = None
         self._is_paused = False
+        self._is_frozen = False
         self._progress_s = 0.0
         loop.selector.register(sock, selectors.EVENT_READ, self._on_event)
 
+    def freeze(self, is_frozen: bool) -> None:
+        """Do nothing from now on, or go on where that began."""
+        self._is_frozen = is_frozen
+        self._watch()
+
     def _on_event(self, mask: int) -> None:
+        if self._is_frozen:  # since this event was found
+            return
         try:
             if mask & selectors.EVENT_WRITE:
                 self._flush()
@@ -110,7 +119,8 @@ class Connection:
         if self._stream is not stream:
             return
         idle_s = time.monotonic() - self._progress_s
-        if self._is_paused or idle_s < self.session.stall_limit_s:
+        is_resting = self._is_paused or self._is_frozen
+        if is_resting or idle_s < self.session.stall_limit_s:
             self._look_again_later(stream)
             return
         with contextlib.suppress(TimeoutError):
@@ -173,12 +183,16 @@ class Connection:
         """Wait for room to send, and for more input unless replies pile up."""
         if self._sock.fileno() < 0:
             return
+        mask = 0 if self._is_frozen else self._wanted()
+        self._loop.watch(self._sock, mask, self._on_event)
+
+    def _wanted(self) -> int:
         mask = 0
         if self._stream is None and len(self._pending) < MAX_PENDING:
             mask |= selectors.EVENT_READ
         if self._pending or (self._stream is not None and not self._is_paused):
             mask |= selectors.EVENT_WRITE
-        self._loop.watch(self._sock, mask, self._on_event)
+        return mask
 
     def close(self) -> None:
         """Close the socket, whatever is under way; again does nothing."""
@@ -206,6 +220,7 @@ class Listener:
         self._loop = loop
         self._new_session = new_session
         self.connections: set[Connection] = set()
+        self._is_frozen = False
         self._sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -221,6 +236,8 @@ class Listener:
 
     def _on_event(self, _mask: int) -> None:
         """Accept one connection; what fails before that is the peer's affair."""
+        if self._is_frozen:  # since this event was found
+            return
         try:
             sock, (ip, port) = self._sock.accept()
         except OSError:
@@ -230,9 +247,17 @@ class Listener:
         session = self._new_session(f"{ip}:{port}")
         self.connections.add(Connection(self._loop, sock, session))
 
+    def freeze(self, is_frozen: bool) -> None:
+        """Leave all sockets open and alone, new connections to the kernel; or go on."""
+        self._is_frozen = is_frozen
+        mask = 0 if is_frozen else selectors.EVENT_READ
+        self._loop.watch(self._sock, mask, self._on_event)
+        for connection in self.connections:
+            connection.freeze(is_frozen)
+
     def close(self) -> None:
         """Stop listening and drop all connections."""
-        self._loop.selector.unregister(self._sock)
+        self._loop.watch(self._sock, 0, self._on_event)
         self._sock.close()
         self._loop.listeners.discard(self)
         for connection in list(self.connections):

@@ -72,7 +72,7 @@ def answer(session: Session, namespace: Namespace, message: Message) -> bytes:
         raise ServerError(Result.REQUEST_INVALID)
     candidates = Candidates(node.cluster, namespace, set_name, on_index)
     work = _Work(node, candidates, condition, message, job)
-    node.cluster.spawn(work.turns())
+    node.spawn(work.turns())
     return encode_last(Result.OK)
 
 

@@ -15,6 +15,8 @@ from aerospike_devserver.ownership import replica_table
 
 NODE_PREFIX = "BB9"
 _FIRST_NODE = 0xA1
+_REST_S = 0.01
+"""How often the work of a frozen node looks whether it may go on."""
 DEFAULT_PORT = 3000
 """What a peers list calls the default port, whatever the nodes listen on."""
 
@@ -30,7 +32,10 @@ def _at_once(task: Task) -> None:
 
 
 class NodeState:
-    """One node. port is 0 until it has listened for the first time."""
+    """One node. port is 0 until it has listened for the first time.
+
+    is_frozen: it is live, and does nothing.
+    """
 
     def __init__(self, cluster: ClusterState, index: int) -> None:
         self.cluster = cluster
@@ -38,6 +43,7 @@ class NodeState:
         self.id = f"{NODE_PREFIX}{_FIRST_NODE + index:012X}"
         self.port = 0
         self.is_live = False
+        self.is_frozen = False
         self.n_connections = 0
         self.n_opened = 0
         self.user_agents: Counter[str] = Counter()
@@ -53,6 +59,16 @@ class NodeState:
     def is_master_of(self, partition: int) -> bool:
         """Whether the node is the one that writes to a partition."""
         return replica_table(self.cluster.live)[partition][:1] == (self.index,)
+
+    def spawn(self, task: Task) -> None:
+        """Start a task of this node's own, which rests while the node is frozen."""
+        self.cluster.spawn(self._rested(task))
+
+    def _rested(self, task: Task) -> Task:
+        for pause_s in task:
+            yield pause_s
+            while self.is_frozen:
+                yield _REST_S
 
     @property
     def address(self) -> str:
