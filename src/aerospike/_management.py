@@ -38,7 +38,7 @@ _INDEX_TYPES = {
 _FIRST_PAUSE_S = 0.01
 _LONGEST_PAUSE_S = 0.5
 _UNTIL_IT_APPEARS_S = 10.0  # on every node
-_RESERVED = set(":;\n\t")
+_RESERVED = set(":;\n\t\0")
 
 _NOT_GIVEN: Any = object()
 

@@ -86,6 +86,9 @@ class _Records:
             raise param_error("Namespace should be a string")
         if not (set is None or isinstance(set, str)):
             raise param_error("Set should be string, unicode or None")
+        for what, name in (("namespace", namespace), ("set", set or "")):
+            if "\0" in name:
+                raise param_error(f"the {what} contains a NUL: {name!r}")
         self = cls.__new__(cls)
         self._client = client
         self._namespace = namespace

@@ -70,6 +70,9 @@ def main(hosts):
     say("missing", raised(lambda: client.get(key)))
     say("absent", client.exists(key)[1])
     say("namespace", raised(lambda: client.get(("nope", "x", 1))))
+    for pk in ("k1", b"k1", bytearray(b"k1"), b"\xff"):
+        found, _, read = client.select(("test", "bk", pk), ["n"])
+        say(f"key {pk!r}", [found[3].hex(), read["n"], repr(found[2])])
     answers = client.info_all("partitions").values()
     say("info", [[error, text.strip()] for error, text in answers])
     client.close()

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+import aerospike
 from aerospike_devserver import DevCluster
 
 ROOT = Path(__file__).parents[2]
@@ -65,6 +66,19 @@ def official_python() -> Path:
     return OWN / "bin/python"
 
 
+# of set "bk" and the key k1, as that client computes them
+TEXT_DIGEST = "245a5635a99f6b1dec9d18dfc9ba3965a1d43f0f"
+BLOB_DIGEST = "03a49d65e62da6306bd2ccecdc1d276a7d3bed9c"
+
+
+def write_keys(hosts: list[tuple[str, int]]) -> None:
+    """Records that this client writes and the other one reads."""
+    with aerospike.client({"hosts": hosts}) as client:
+        for number, pk in enumerate((b"k1", bytearray(b"k1"), b"\xff"), 1):
+            client.put(("test", "bk", pk), {"n": number})
+            assert repr(client.exists(("test", "bk", pk))[0][2]) in (repr(pk), "'k1'")
+
+
 def wanted(n_nodes: int) -> dict[str, object]:
     """What the script prints on a good server."""
     bins = {
@@ -100,6 +114,14 @@ def wanted(n_nodes: int) -> dict[str, object]:
         "missing": ["RecordNotFound", 2],
         "absent": None,
         "namespace": ["NamespaceNotFound", 20],
+        "key 'k1'": [TEXT_DIGEST, 1, "'k1'"],
+        "key b'k1'": [TEXT_DIGEST, 1, "'k1'"],
+        "key bytearray(b'k1')": [BLOB_DIGEST, 2, "bytearray(b'k1')"],
+        "key b'\\xff'": [
+            aerospike.calc_digest("test", "bk", b"\xff").hex(),
+            3,
+            "b'\\xff'",
+        ],
         "info": [[None, "4096"]] * n_nodes,
         "closed": False,
     }
@@ -108,6 +130,7 @@ def wanted(n_nodes: int) -> dict[str, object]:
 @pytest.mark.parametrize("n_nodes", [1, 3])
 def test_official_client_works_on_the_development_server(official_python, n_nodes):
     with DevCluster(nodes=n_nodes) as cluster:
+        write_keys(cluster.hosts)
         hosts = [f"{host}:{port}" for host, port in cluster.hosts]
         done = subprocess.run(
             [official_python, "-I", SCRIPT, *hosts],

@@ -188,7 +188,7 @@ def test_keys_in_every_form(client, new_key, kind):
     forms: list[Any] = [
         text,
         (*base, int(text[2][:8], 16)),
-        (*base, text[2].encode()),
+        (*base, b"text" + text[2].encode()),
         (*base, bytearray(b"array" + text[2].encode())),
         (*base, None, digest_of("digest")),
         (*base, None, bytes(digest_of("bytes"))),

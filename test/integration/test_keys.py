@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 import aerospike
-from aerospike import exception
+from aerospike import exception, predicates
+from aerospike_helpers.batch.records import BatchRecords, Read
+from aerospike_helpers.operations import operations
 
 # set, user key, digest, partition: published vectors of the key format
 DIGESTS: list[tuple[str, Any, str, int]] = [
@@ -21,7 +24,14 @@ DIGESTS: list[tuple[str, Any, str, int]] = [
     ("demo", "", "6253653507ba82c3f57c87af2f86d39033149e0c", 866),
     ("", "a", "79e55340ff2911fc794c49ec2a8175bd9d7ca04c", 1401),
     ("demo", "clé", "4e2a0ef78d20b9766885ea2b3ed12f95e368f4d0", 2638),
-    ("demo", b"\1\2\3", "ff31c926fbef445648ce63ca72a698a5473425c1", 511),
+    # bytes are text, in UTF-8 or not; a bytearray is a blob
+    ("demo", b"\1\2\3", "9c97e9f9b68648e20bfe3b8fcd455dcefbe9765b", 1948),
+    ("demo", "\1\2\3", "9c97e9f9b68648e20bfe3b8fcd455dcefbe9765b", 1948),
+    ("demo", b"\xff\xfe", "d537e4d062faa869e7d1dddc154b69492c7438c9", 2005),
+    ("demo", b"", "6253653507ba82c3f57c87af2f86d39033149e0c", 866),
+    ("bk", b"k1", "245a5635a99f6b1dec9d18dfc9ba3965a1d43f0f", 2596),
+    ("bk", "k1", "245a5635a99f6b1dec9d18dfc9ba3965a1d43f0f", 2596),
+    ("bk", bytearray(b"k1"), "03a49d65e62da6306bd2ccecdc1d276a7d3bed9c", 1027),
     ("demo", bytearray(b"\1\2\3"), "ff31c926fbef445648ce63ca72a698a5473425c1", 511),
     ("demo", True, "b7f4b83889e2da67de683e1df6919a1eacc446c8", 1207),
     ("s", 1, "a03bfb6c065d213ba0b225696394a260f4bb7cb1", 2976),
@@ -58,6 +68,7 @@ def test_calc_digest_gives_the_published_digest(set_name, pk, digest, partition)
 @pytest.mark.parametrize(("set_name", "pk", "digest", "partition"), DIGESTS)
 def test_client_computes_the_same(client, set_name, pk, digest, partition):
     assert client.get_key_partition_id("test", set_name, pk) == partition
+    assert client.get_key_digest("test", set_name, pk).hex() == digest
     key, meta = client.exists(("test", set_name, pk))
     assert meta is None
     assert key[3].hex() == digest
@@ -108,6 +119,9 @@ def test_calc_digest_of_other_types_is_a_type_error(args):
         ("test", "demo", "\ud800"),
         ("test", "\ud800", 1),
         ("te\0st", "demo", 1),
+        ("test", "de\0mo", 1),
+        ("test", "demo", "a\0b"),
+        ("test", "demo", b"\0"),
     ],
     ids=ascii,
 )
@@ -133,7 +147,6 @@ def test_partition_of_something_else_is_a_param_error(digest):
         "a",
         "",
         "clé",
-        "a\0b",
         "x" * 5000,
         Text("sub"),
         0,
@@ -141,34 +154,31 @@ def test_partition_of_something_else_is_a_param_error(digest):
         2**63 - 1,
         -(2**63),
         True,
+        b"ab",
         b"",
-        b"\0\xff",
+        b"\xff\1",
         bytearray(b"x"),
+        bytearray(b"\0\xff"),
     ],
     ids=label,
 )
 def test_user_key_names_a_record(client, pk):
     key = ("test", "pytest-keys", pk)
+    shown = pk.decode() if pk in (b"ab", b"") and type(pk) is bytes else pk
     client.put(key, {"n": 1})
     try:
         for call in (client.exists, lambda k: client.select(k, ["n"])):
             found = call(key)[0]
-            assert found[:3] == key
+            assert found[:3] == (*key[:2], shown)
             assert found[3] == aerospike.calc_digest(*key)
         assert client.get(key)[0] == (*key[:2], None, aerospike.calc_digest(*key))
     finally:
         client.remove(key)
 
 
-def test_text_with_nul_is_another_key_than_its_beginning(client, new_key):
-    ns, set_name, text = new_key()
-    client.put((ns, set_name, text), {"n": 1})
-    assert client.exists((ns, set_name, text + "\0b"))[1] is None
-
-
 @pytest.mark.parametrize(
     ("one", "other"),
-    [(1, True), (0, False), (b"ab", bytearray(b"ab")), ("a", Text("a"))],
+    [(1, True), (0, False), (b"ab", "ab"), ("é", "é".encode()), ("a", Text("a"))],
 )
 def test_two_spellings_of_one_key(client, one, other):
     client.put(("test", "pytest-keys", one), {"n": 1})
@@ -176,11 +186,66 @@ def test_two_spellings_of_one_key(client, one, other):
     client.remove(("test", "pytest-keys", other))
 
 
-@pytest.mark.parametrize(("one", "other"), [(1, "1"), ("a", b"a")])
+@pytest.mark.parametrize(("one", "other"), [(1, "1"), (b"a", bytearray(b"a"))])
 def test_types_of_keys_are_told_apart(client, one, other):
     client.put(("test", "pytest-keys", one), {"n": 1})
     assert client.exists(("test", "pytest-keys", other))[1] is None
     client.remove(("test", "pytest-keys", one))
+
+
+MANY_CALLS: dict[str, Callable[[Any, Any], Any]] = {
+    "batch_read": lambda c, k: c.batch_read([k]).batch_records[0].record[2],
+    "batch_operate": lambda c, k: (
+        c.batch_operate([k], [operations.read("n")]).batch_records[0].record[2]
+    ),
+    "batch_write": lambda c, k: (
+        c.batch_write(BatchRecords([Read(k, ops=[operations.read("n")])]))
+        .batch_records[0]
+        .record[2]
+    ),
+    "get_many": lambda c, k: c.get_many([k])[0][2],
+    "select_many": lambda c, k: c.select_many([k], ["n"])[0][2],
+}
+
+
+@pytest.mark.parametrize("call", MANY_CALLS.values(), ids=MANY_CALLS)
+@pytest.mark.parametrize("pk", [b"ab", "ab"])
+def test_bytes_are_text_in_batches(client, call, pk):
+    client.put(("test", "pytest-keys", "ab"), {"n": 1})
+    client.put(("test", "pytest-keys", bytearray(b"ab")), {"n": 2})
+    try:
+        assert call(client, ("test", "pytest-keys", pk)) == {"n": 1}
+        assert call(client, ("test", "pytest-keys", bytearray(b"ab"))) == {"n": 2}
+    finally:
+        client.remove(("test", "pytest-keys", pk))
+        client.remove(("test", "pytest-keys", bytearray(b"ab")))
+
+
+@pytest.mark.parametrize(
+    ("pk", "shown"),
+    [
+        ("clé", "clé"),
+        (b"ab", "ab"),
+        ("é".encode(), "é"),
+        (b"\xff\xfe", b"\xff\xfe"),
+        (bytearray(b"ab"), bytearray(b"ab")),
+        (bytearray(b"\0\xff"), bytearray(b"\0\xff")),
+        (-7, -7),
+    ],
+    ids=label,
+)
+def test_stored_key_is_read_back_and_names_its_record(make_client, pk, shown):
+    client = make_client(serialization=(None, lambda _: "no key comes here"))
+    key = ("test", "pytest-keys-sent", pk)
+    client.put(key, {"n": 1}, policy={"key": aerospike.POLICY_KEY_SEND})
+    try:
+        for read in (client.query, client.scan):
+            ((found, _, _),) = read(*key[:2]).results()
+            assert type(found[2]) is type(shown)
+            assert found[2] == shown
+            assert client.get((*key[:2], found[2]))[2] == {"n": 1}
+    finally:
+        client.remove(key)
 
 
 @pytest.mark.parametrize("set_name", [None, ""])
@@ -269,6 +334,9 @@ BAD_KEYS: list[Any] = [
     ("test", "demo", 2**63),
     ("test", "demo", -(2**63) - 1),
     ("test", "demo", "\ud800"),
+    ("test", "demo", "a\0b"),
+    ("test", "demo", b"a\0"),
+    ("test", "demo", "\0", bytearray(20)),
     ("test", "demo", None, bytearray(19)),
     ("test", "demo", None, bytearray(21)),
     ("test", "demo", None, b""),
@@ -279,6 +347,7 @@ BAD_KEYS: list[Any] = [
     {"ns": "test", "set": "demo"},
     {"set": "demo", "key": 1},
     {"ns": "test", "set": "demo", "key": 1.5},
+    {"ns": "test", "set": "demo", "key": b"\0"},
 ]
 
 CALLS = {
@@ -312,6 +381,49 @@ def test_malformed_key_is_a_param_error(unsent, bad):
             call(unsent, bad)
         assert caught.value.code == -2
         assert caught.value.attempts == 0
+
+
+@pytest.mark.parametrize("pk", ["a\0b", b"a\0b", "\0", b"\0"])
+def test_text_key_with_nul_is_told_of_bytearray(unsent, pk):
+    calls = [
+        *CALLS.values(),
+        lambda c, k: c.batch_read([k]),
+        lambda c, k: c.batch_remove([k]),
+        lambda c, k: c.get_key_digest(*k),
+        lambda c, k: c.get_key_partition_id(*k),
+        lambda c, k: aerospike.calc_digest(*k),
+    ]
+    for call in calls:
+        with pytest.raises(exception.ParamError, match=r"NUL.*bytearray"):
+            call(unsent, ("test", "demo", pk))
+
+
+NAMED_CALLS: dict[str, Callable[..., Any]] = {
+    "query": lambda c, ns, s, b: c.query(ns, s).select(b).results(),
+    "scan": lambda c, ns, s, b: c.scan(ns, s).select(b).results(),
+    "where": lambda c, ns, s, b: (
+        c.query(ns, s).where(predicates.equals(b, 1)).results()
+    ),
+    "truncate": lambda c, ns, s, b: c.truncate(ns, s if b == "b" else b, 0),
+    "index": lambda c, ns, s, b: c.index_integer_create(ns, s, b, "i"),
+    "put": lambda c, ns, s, b: c.put((ns, s, 1), {b: 1}),
+    "select": lambda c, ns, s, b: c.select((ns, s, 1), [b]),
+    "remove_bin": lambda c, ns, s, b: c.remove_bin((ns, s, 1), [b]),
+    "append": lambda c, ns, s, b: c.append((ns, s, 1), b, "x"),
+    "operate": lambda c, ns, s, b: c.operate((ns, s, 1), [operations.read(b)]),
+    "list": lambda c, ns, s, b: c.list_append((ns, s, 1), b, 1),
+    "batch_read": lambda c, ns, s, b: c.batch_read([(ns, s, 1)], [b]),
+}
+
+
+@pytest.mark.parametrize("call", NAMED_CALLS.values(), ids=NAMED_CALLS)
+@pytest.mark.parametrize(
+    "names", [("te\0st", "s", "b"), ("test", "s\0", "b"), ("test", "s", "\0b")]
+)
+def test_name_with_nul_is_a_param_error(unsent, call, names):
+    with pytest.raises(exception.ParamError) as caught:
+        call(unsent, *names)
+    assert caught.value.attempts == 0
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)

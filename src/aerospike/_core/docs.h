@@ -9,7 +9,8 @@
     ":param key: tuple (namespace, set, user_key), or (namespace, set, None, "         \
     "digest).\n"                                                                       \
     "    namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;\n"      \
-    "    user_key: str, int of 64 bits, bytes or bytearray; digest: 20 bytes.\n"
+    "    user_key: str, int of 64 bits, bytes (text, too) or bytearray (a blob);\n"    \
+    "    digest: 20 bytes.\n"
 
 #define DOC_POLICY(kind)                                                               \
     ":param policy: dict of " kind                                                     \

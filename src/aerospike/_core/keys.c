@@ -28,22 +28,35 @@ name_from_py(module_state *st, PyObject *text, const char *what, size_t max,
     return 0;
 }
 
+/* A text key. With a NUL in it, other clients would take what stands before that for
+ * the key, and mean another record. */
+static int
+text_key(module_state *st, record_key *k, const char *text, Py_ssize_t size)
+{
+    if (memchr(text, 0, (size_t)size) != NULL) {
+        return raise_param(st, "key is invalid: the user key contains a NUL; a "
+                               "bytearray may hold any bytes");
+    }
+    k->particle = ASC_PARTICLE_STRING;
+    k->value = text;
+    k->value_size = (size_t)size;
+    return 0;
+}
+
 static int
 user_key_from_py(module_state *st, record_key *k, PyObject *pk)
 {
     k->user_key = pk;
     if (PyUnicode_Check(pk)) {
         Py_ssize_t n;
-        k->particle = ASC_PARTICLE_STRING;
-        k->value = PyUnicode_AsUTF8AndSize(pk, &n);
-        if (k->value == NULL) {
+        const char *utf8 = PyUnicode_AsUTF8AndSize(pk, &n);
+        if (utf8 == NULL) {
             PyErr_Clear();
             return raise_param(st,
                                "key is invalid: the user key has characters that UTF-8 "
                                "lacks");
         }
-        k->value_size = (size_t)n;
-        return 0;
+        return text_key(st, k, utf8, n);
     }
     if (PyLong_Check(pk)) {
         int overflow;
@@ -58,13 +71,11 @@ user_key_from_py(module_state *st, record_key *k, PyObject *pk)
         k->value_size = sizeof k->number;
         return 0;
     }
-    k->particle = ASC_PARTICLE_BLOB;
     if (PyBytes_Check(pk)) {
-        k->value = PyBytes_AS_STRING(pk);
-        k->value_size = (size_t)PyBytes_GET_SIZE(pk);
-        return 0;
+        return text_key(st, k, PyBytes_AS_STRING(pk), PyBytes_GET_SIZE(pk));
     }
     if (PyByteArray_Check(pk)) {
+        k->particle = ASC_PARTICLE_BLOB;
         k->value = PyByteArray_AS_STRING(pk);
         k->value_size = (size_t)PyByteArray_GET_SIZE(pk);
         return k->value_size > 0 ? 0 : raise_param(st, "Byte array size cannot be 0");
@@ -204,22 +215,69 @@ key_untrack(PyObject *key)
     PyObject_GC_UnTrack(key);
 }
 
+/* A text key: str where it is UTF-8, else bytes, which name the same record. */
+static PyObject *
+text_key_to_py(const void *text, size_t size)
+{
+    PyObject *str = PyUnicode_DecodeUTF8(text, (Py_ssize_t)size, NULL);
+    if (str == NULL && PyErr_ExceptionMatches(PyExc_UnicodeDecodeError)) {
+        PyErr_Clear();
+        return PyBytes_FromStringAndSize(text, (Py_ssize_t)size);
+    }
+    return str;
+}
+
+PyObject *
+stored_key_to_py(const uint8_t *field, size_t size)
+{
+    const uint8_t *value = field + 1;
+    size--;
+    switch (field[0]) {
+    case ASC_PARTICLE_STRING:
+        return text_key_to_py(value, size);
+    case ASC_PARTICLE_INTEGER:
+        if (size == sizeof(int64_t)) {
+            return PyLong_FromLongLong((int64_t)asc_get_u64(value));
+        }
+        break;
+    case ASC_PARTICLE_DOUBLE:
+        if (size == sizeof(double)) {
+            return PyFloat_FromDouble(asc_get_f64(value));
+        }
+        break;
+    default:
+        break;
+    }
+    return PyByteArray_FromStringAndSize((const char *)value, (Py_ssize_t)size);
+}
+
+/* The user key that was given, as it would be read back. */
+static PyObject *
+given_key_to_py(const record_key *k)
+{
+    PyObject *pk = k->user_key;
+    if (PyBool_Check(pk)) { /* True and False are the integers 1 and 0 */
+        return PyLong_FromLong(pk == Py_True);
+    }
+    return PyBytes_Check(pk) ? text_key_to_py(k->value, k->value_size) : Py_NewRef(pk);
+}
+
 PyObject *
 key_to_py(const record_key *k, int with_user_key)
 {
     PyObject *digest =
         PyByteArray_FromStringAndSize((const char *)k->digest, ASC_DIGEST_SIZE);
-    PyObject *key = digest != NULL ? PyTuple_New(4) : NULL;
+    PyObject *pk =
+        with_user_key && k->user_key != NULL ? given_key_to_py(k) : Py_NewRef(Py_None);
+    PyObject *key = digest != NULL && pk != NULL ? PyTuple_New(4) : NULL;
     if (key == NULL) {
         Py_XDECREF(digest);
+        Py_XDECREF(pk);
         return NULL;
     }
-    PyObject *pk = with_user_key && k->user_key != NULL ? k->user_key : Py_None;
-    /* True and False are the integers 1 and 0, as on the server */
-    pk = PyBool_Check(pk) ? PyLong_FromLong(pk == Py_True) : Py_NewRef(pk);
     PyTuple_SET_ITEM(key, 0, Py_NewRef(k->ns));
     PyTuple_SET_ITEM(key, 1, Py_NewRef(k->set_size > 0 ? k->set : Py_None));
-    PyTuple_SET_ITEM(key, 2, pk); /* small integers need no memory */
+    PyTuple_SET_ITEM(key, 2, pk);
     PyTuple_SET_ITEM(key, 3, digest);
     key_untrack(key);
     return key;

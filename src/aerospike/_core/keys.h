@@ -31,6 +31,11 @@ int key_from_parts(module_state *st, record_key *k, PyObject *ns, PyObject *set,
 /* (ns, set, user key or None, bytearray(digest)); set is None when there is none. */
 PyObject *key_to_py(const record_key *k, int with_user_key);
 
+/* The user key that a record was stored with, of its field: particle type and value
+ * (size is at least 1). What comes back names the record it came from: text as str or,
+ * where it is no UTF-8, bytes; blobs, and whatever no key should be, as bytearray. */
+PyObject *stored_key_to_py(const uint8_t *field, size_t size);
+
 /* Spare the garbage collector a key tuple that cannot be part of a cycle. */
 void key_untrack(PyObject *key);
 

@@ -35,13 +35,11 @@ typedef struct StreamObject {
 static PyObject *
 key_of_record(StreamObject *s, module_state *st, const asc_msg_record *r)
 {
-    decoder d = {.st = st, .rules = s->ask.rules};
     PyObject *parts[4] = {
         Py_NewRef(s->ask.ns),
         r->set != NULL && r->set_size > 0 ? decode_name(st, r->set, r->set_size)
                                           : Py_NewRef(Py_None),
-        r->key != NULL ? decode_particle(&d, r->key[0], r->key + 1, r->key_size - 1)
-                       : Py_NewRef(Py_None),
+        r->key != NULL ? stored_key_to_py(r->key, r->key_size) : Py_NewRef(Py_None),
         PyByteArray_FromStringAndSize((const char *)r->digest, ASC_DIGEST_SIZE),
     };
     PyObject *key = PyTuple_New(4);
