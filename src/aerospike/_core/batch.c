@@ -181,6 +181,7 @@ batch_add(batch_run *b, PyObject *key, PyObject *target)
     asc_error err;
     *row = (batch_row){.template = (uint32_t)(b->n_templates - 1)};
     if (key_from_py(b->st, &row->key, key) < 0 || hold_user_key(row) < 0) {
+        key_clear(&row->key);
         Py_XDECREF(target);
         return -1;
     }
@@ -189,6 +190,7 @@ batch_add(batch_run *b, PyObject *key, PyObject *target)
     Py_INCREF(row->key.ns);
     Py_INCREF(row->key.set);
     Py_XINCREF(row->key.user_key);
+    key_clear(&row->key); /* the row owns what it uses of it */
     b->n_rows++;
     asc_error_reset(&err);
     if (asc_batch_add(b->batch, row->key.ns_text, asc_digest_partition(row->key.digest),

@@ -112,10 +112,11 @@ batch_into_record(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err
     if (set_slot(st, record, SLOT_RESULT, PyLong_FromLong(0)) < 0) {
         return -1;
     }
-    /* the key of an own BatchRecord is that of the record; a caller's stays, and may be
-     * deleted under way */
+    /* the key of an own BatchRecord is that of the record; in a caller's, which is of
+     * one of the derived classes, it may be replaced or deleted under way */
     PyObject *own = *(PyObject **)((char *)record + st->record_slots[SLOT_KEY]);
-    bool is_own = own != NULL && own != row->given;
+    bool is_own =
+        own != NULL && (PyObject *)Py_TYPE(record) == st->batch_types[BATCH_RECORD];
     PyObject *key = is_own ? Py_NewRef(own) : key_to_py(&row->key, true);
     int rc = key != NULL
                  ? set_slot(st, record, SLOT_RECORD, batch_record(b, row, key, m))

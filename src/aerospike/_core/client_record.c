@@ -36,6 +36,7 @@ begin(record_call *c, PyObject *self, PyTypeObject *cls, policy_kind kind,
     c->client = (ClientObject *)self;
     c->call = NULL;
     c->pol.filter = NULL;
+    c->key.held = NULL;
     c->key_arg = key;
     c->bin_arg = NULL;
     c->head = (asc_msg_head){0};
@@ -67,6 +68,7 @@ end(record_call *c)
         client_give_call(c->client, c->call);
     }
     policy_clear(&c->pol);
+    key_clear(&c->key);
     asc_cluster_release(c->cluster);
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "args.h"
+#include "compat.h"
 
 /* UTF-8 of a str without NUL, at most max bytes. 0, or -1 with ParamError. */
 static int
@@ -76,6 +77,8 @@ user_key_from_py(module_state *st, record_key *k, PyObject *pk)
     }
     if (PyByteArray_Check(pk)) {
         k->particle = ASC_PARTICLE_BLOB;
+        /* borrowed: both users, digest and field, read it before Python code runs;
+         * a batch, whose field is written later, copies it */
         k->value = PyByteArray_AS_STRING(pk);
         k->value_size = (size_t)PyByteArray_GET_SIZE(pk);
         return k->value_size > 0 ? 0 : raise_param(st, "Byte array size cannot be 0");
@@ -144,6 +147,7 @@ digest_from_py(module_state *st, record_key *k, PyObject *digest)
     const char *bytes;
     Py_ssize_t size;
     if (PyByteArray_Check(digest)) {
+        /* borrowed: copied below, before Python code runs */
         bytes = PyByteArray_AS_STRING(digest);
         size = PyByteArray_GET_SIZE(digest);
     }
@@ -175,30 +179,53 @@ key_from_items(module_state *st, record_key *k, PyObject *ns, PyObject *set,
     return names_from_py(st, k, ns, set) < 0 ? -1 : digest_from_py(st, k, digest);
 }
 
-static PyObject *
-item_or_none(PyObject *dict, PyObject *name)
+static int
+key_from_tuple(module_state *st, record_key *k, PyObject *key)
 {
-    PyObject *item = PyDict_GetItemWithError(dict, name);
-    return item != NULL ? item : Py_None;
+    Py_ssize_t n = PyTuple_GET_SIZE(key);
+    if (n != 3 && n != 4) {
+        return raise_param(st, "key tuple must be (Namespace, Set, Key) or "
+                               "(Namespace, Set, None, Digest)");
+    }
+    /* borrowed: a tuple does not change, and the caller holds this one */
+    return key_from_items(st, k, PyTuple_GET_ITEM(key, 0), PyTuple_GET_ITEM(key, 1),
+                          PyTuple_GET_ITEM(key, 2),
+                          n == 4 ? PyTuple_GET_ITEM(key, 3) : Py_None);
+}
+
+/* The entries of a key given as a dict, as a tuple, which nobody can change. A new
+ * reference, or NULL with an exception. */
+static PyObject *
+tuple_of_dict(module_state *st, PyObject *dict)
+{
+    PyObject *const names[] = {st->s_ns, st->s_set, st->s_key, st->s_digest};
+    PyObject *items[4] = {NULL}, *tuple = NULL;
+    int found = 0;
+    for (int i = 0; found >= 0 && i < 4; i++) {
+        found = PyDict_GetItemRef(dict, names[i], &items[i]);
+        if (found == 0) {
+            items[i] = Py_NewRef(Py_None);
+        }
+    }
+    if (found >= 0) {
+        tuple = PyTuple_Pack(4, items[0], items[1], items[2], items[3]);
+    }
+    for (int i = 0; i < 4; i++) {
+        Py_XDECREF(items[i]);
+    }
+    return tuple;
 }
 
 int
 key_from_py(module_state *st, record_key *k, PyObject *key)
 {
+    k->held = NULL;
     if (PyTuple_Check(key)) {
-        Py_ssize_t n = PyTuple_GET_SIZE(key);
-        if (n != 3 && n != 4) {
-            return raise_param(st, "key tuple must be (Namespace, Set, Key) or "
-                                   "(Namespace, Set, None, Digest)");
-        }
-        return key_from_items(st, k, PyTuple_GET_ITEM(key, 0), PyTuple_GET_ITEM(key, 1),
-                              PyTuple_GET_ITEM(key, 2),
-                              n == 4 ? PyTuple_GET_ITEM(key, 3) : Py_None);
+        return key_from_tuple(st, k, key);
     }
     if (PyDict_Check(key)) {
-        return key_from_items(
-            st, k, item_or_none(key, st->s_ns), item_or_none(key, st->s_set),
-            item_or_none(key, st->s_key), item_or_none(key, st->s_digest));
+        k->held = tuple_of_dict(st, key);
+        return k->held != NULL ? key_from_tuple(st, k, k->held) : -1;
     }
     return raise_param(st, "key is invalid: a tuple is expected, not %s",
                        Py_TYPE(key)->tp_name);
@@ -208,6 +235,7 @@ void
 key_untrack(PyObject *key)
 {
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(key); i++) {
+        /* borrowed: nothing here runs Python code */
         if (PyObject_IS_GC(PyTuple_GET_ITEM(key, i))) {
             return; /* of a subclass: it might lead back to the key */
         }

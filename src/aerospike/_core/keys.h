@@ -7,8 +7,10 @@
 #include "errors.h"
 
 typedef struct record_key {
-    PyObject *ns, *set, *user_key; /* borrowed from the tuple; set may be None, and
-                                       user_key NULL when only a digest was given */
+    PyObject *held;                /* owned: the entries of a dict, or NULL */
+    PyObject *ns, *set, *user_key; /* borrowed from the tuple, or from held; set may be
+                                       None, and user_key NULL when only a digest was
+                                       given */
     char ns_text[ASC_MAX_NAMESPACE_SIZE + 1];
     size_t ns_size;
     const char *set_text; /* borrowed from set */
@@ -20,11 +22,19 @@ typedef struct record_key {
     uint8_t digest[ASC_DIGEST_SIZE];
 } record_key;
 
-/* Parse a key tuple (or the dict {"ns", "set", "key", "digest"}). 0, or -1 with
- * ParamError. k borrows from key, which must stay. */
+/* Parse a key tuple (or the dict {"ns", "set", "key", "digest"}, which may change
+ * afterwards). 0, or -1 with ParamError. k borrows from a tuple, which must stay; clear
+ * it when it is no longer used. */
 int key_from_py(module_state *st, record_key *k, PyObject *key);
 
-/* Namespace, set and user key given one by one. */
+/* Drop what k owns; fine after a failure, too. */
+static inline void
+key_clear(record_key *k)
+{
+    Py_CLEAR(k->held);
+}
+
+/* Namespace, set and user key given one by one: k owns nothing. */
 int key_from_parts(module_state *st, record_key *k, PyObject *ns, PyObject *set,
                    PyObject *user_key);
 
