@@ -18,10 +18,13 @@ check() {
     fi
 }
 
-# the library, its tests and the extension, with every warning an error
+# the library, its tests and the extension, with every warning an error; and with the
+# string functions that newer C libraries have
 compile_with() {
-    make -C aerospike-client-c warnings CC="$1" &&
-        CC=$1 ASC_WERROR=1 "$PY" setup.py -q build_ext --build-lib "build/lint-$1" &&
+    strings="-include $(pwd)/tools/c23_strings.h"
+    make -C aerospike-client-c warnings CC="$1" CPPFLAGS="$strings" &&
+        CC=$1 CFLAGS=$strings ASC_WERROR=1 \
+            "$PY" setup.py -q build_ext --build-lib "build/lint-$1" &&
         "$PY" tools/check_exports.py "build/lint-$1"/aerospike/_core*.so
 }
 
@@ -49,14 +52,19 @@ build_docs() {
 check "docs" build_docs
 check "layers" "$PY" tools/check_layers.py
 check "text" "$PY" tools/check_text.py
-compilers=
-for compiler in gcc clang; do
-    if command -v "$compiler" >/dev/null 2>&1; then
-        compilers="$compilers $compiler"
-        check "$compiler -Werror, exports" compile_with "$compiler"
-    fi
+# Every gcc and clang of the machine, in any version, each binary under one name; cc
+# where there is neither.
+compilers() {
+    printf '%s\n' "$PATH" | tr : '\n' | while read -r folder; do
+        for path in "$folder"/gcc "$folder"/gcc-[0-9]* "$folder"/clang \
+            "$folder"/clang-[0-9]*; do
+            [ -x "$path" ] && printf '%s %s\n' "$(readlink -f "$path")" "${path##*/}"
+        done
+    done | awk '!binary[$1]++ && !name[$2]++ { print $2; n++ } END { if (!n) print "cc" }'
+}
+for compiler in $(compilers); do
+    check "$compiler -Werror, exports" compile_with "$compiler"
 done
-[ -n "$compilers" ] || check "cc -Werror, exports" compile_with cc
 
 if [ -n "$failed" ]; then
     printf 'lint failed:%s\n' "$failed"

@@ -4,13 +4,14 @@
 # Checks for Python >= 3.10 with venv and headers and for a C compiler; installs what
 # is missing as root, otherwise prints the command and fails. Then makes .venv with the
 # package in editable form, and rebuilds the extension if a C file is newer than it.
-# A second run finds its stamp and does nothing. PYTHON names the interpreter.
+# A second run finds its stamp and does nothing. PYTHON names the interpreter, VENV the
+# folder of the environment when it is not .venv.
 set -eu
 cd "$(dirname "$0")/.."
 
 goal=${1:-test}
 PYTHON=${PYTHON:-python3}
-VENV=.venv
+VENV=${VENV:-.venv}
 BENCH_VENV=.venv-bench
 BENCH_PACKAGES="aerospike==19.3.0 msgspec==0.22.0"
 PIP_DISABLE_PIP_VERSION_CHECK=1

@@ -3,6 +3,7 @@
 #include "direct.h"
 
 #include "args.h"
+#include "compat.h"
 #include "docs.h"
 #include "stream.h"
 
@@ -155,7 +156,7 @@ client_init(PyObject *self, PyObject *args, PyObject *kwargs)
     static char *names[] = {"config", NULL};
     PyObject *config = NULL;
     /* a subclass has no module of its own */
-    PyObject *module = PyType_GetModuleByDef(Py_TYPE(self), &core_module);
+    PyObject *module = module_of_type(Py_TYPE(self), &core_module);
     if (module == NULL) {
         return -1;
     }

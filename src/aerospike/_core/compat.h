@@ -26,6 +26,30 @@ PyDict_GetItemRef(PyObject *dict, PyObject *key, PyObject **out)
 }
 #endif
 
+/* The module, made from def, of a type or of one of its bases: borrowed. NULL with
+ * TypeError. */
+static inline PyObject *
+module_of_type(PyTypeObject *type, struct PyModuleDef *def)
+{
+#if PY_VERSION_HEX >= 0x030B0000
+    return PyType_GetModuleByDef(type, def);
+#else
+    PyObject *mro = type->tp_mro; /* a tuple, whatever the type */
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(mro); i++) {
+        PyTypeObject *base = (PyTypeObject *)PyTuple_GET_ITEM(mro, i);
+        PyObject *module = PyType_HasFeature(base, Py_TPFLAGS_HEAPTYPE)
+                               ? ((PyHeapTypeObject *)base)->ht_module
+                               : NULL;
+        if (module != NULL && PyModule_GetDef(module) == def) {
+            return module;
+        }
+    }
+    PyErr_Format(PyExc_TypeError, "%s has no base of module %s", type->tp_name,
+                 def->m_name);
+    return NULL;
+#endif
+}
+
 /* An element of a list that other code may change meanwhile: good until that code runs,
  * or list_item_done(); IndexError when the list has become shorter. */
 static inline PyObject *

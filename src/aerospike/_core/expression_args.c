@@ -224,14 +224,16 @@ encode_operand(exp_walker *w, const exp_node *n, const exp_place *at, int what,
                : exp_check_kind(w, at, (exp_kind)(what - '0'), got);
 }
 
+/* The kinds of operands that are letters; the digits are types. */
+static const char operand_letters[] = {
+    KIND_ANY,   KIND_NUMBER,  KIND_SAME, KIND_LIST,      KIND_MAP,
+    KIND_NAMED, KIND_OPT_INT, KIND_REST, KIND_REST_TEXT, KIND_OFFSET};
+
 static bool
 is_operand(int what)
 {
     return (what >= '0' && what <= '9') ||
-           strchr((const char[]){KIND_ANY, KIND_NUMBER, KIND_SAME, KIND_LIST, KIND_MAP,
-                                 KIND_NAMED, KIND_OPT_INT, KIND_REST, KIND_REST_TEXT,
-                                 KIND_OFFSET, 0},
-                  what) != NULL;
+           memchr(operand_letters, what, sizeof operand_letters) != NULL;
 }
 
 static bool
