@@ -110,6 +110,19 @@ test_table(void)
     }
 }
 
+/* The rows of a batch have codes of their own, of a server or of our decoder. */
+static void
+test_codes_leave_doubt_as_failures_do(void)
+{
+    for (int code = -20; code < 256; code++) {
+        bool unknown = code < 0 || code == ASC_ERR_TIMEOUT;
+        kit_note("code %d", code);
+        CHECK(!asc_in_doubt(code, 0));
+        CHECK_EQ_INT(asc_in_doubt(code, 1), unknown);
+        CHECK(asc_in_doubt(code, 2));
+    }
+}
+
 static void
 test_every_failure_has_a_row(void)
 {
@@ -215,6 +228,7 @@ test_result_codes(void)
 
 static const kit_test tests[] = {
     {"table", test_table},
+    {"codes_leave_doubt_as_failures_do", test_codes_leave_doubt_as_failures_do},
     {"every_failure_has_a_row", test_every_failure_has_a_row},
     {"master_never_moves", test_master_never_moves},
     {"linearized_reads_move_like_writes", test_linearized_reads_move_like_writes},

@@ -46,9 +46,7 @@ typedef struct asc_part {
     size_t size;
     bool ended; /* there will be no more */
     bool again; /* batches: it failed, and its unanswered rows go to asc_batch_route */
-    /* Attempts that had a byte leave. More than 1: the error that a node tells of a row
-     * which writes is in doubt. */
-    uint32_t n_sent;
+    uint32_t n_sent; /* attempts that had a byte leave */
     asc_error err; /* when it has ended; code ASC_OK: well */
 
     /* Batches: the rows that the request is to hold, in this order. */
@@ -82,6 +80,11 @@ asc_status asc_set_wait(asc_set *s, asc_error *err);
 
 /* The next part that has frames or has ended; NULL: wait for more. Never waits. */
 asc_part *asc_set_take(asc_set *s);
+
+/* Is what a part writes in doubt, when the node says `code` of it, or when its reply is
+ * there and cannot be read (ASC_ERR_CLIENT)? For the rows of a batch, each of which has
+ * a code of its own; by the same rule as req.writes and err.in_doubt. */
+bool asc_part_in_doubt(const asc_part *p, asc_status code);
 
 /* All parts have ended and were taken. */
 bool asc_set_is_done(const asc_set *s);

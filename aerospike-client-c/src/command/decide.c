@@ -20,15 +20,20 @@ static const struct {
     [ASC_FAIL_FATAL] = {ASC_CONN_CLOSE, false, false, false},
 };
 
-/* A write is in doubt when it left us and nobody said what became of it, or when an
- * earlier attempt left us, whatever the last one came to. A failure of our own may have
- * a server's code (no such namespace), but says nothing about what was sent before. */
-static bool
-in_doubt(const asc_request *req, const asc_attempt *a)
+bool
+asc_in_doubt(asc_status code, uint32_t n_sent)
 {
-    bool unanswered =
-        a->code == ASC_ERR_TIMEOUT || a->code < 0 || a->failure == ASC_FAIL_FATAL;
-    return req->writes && (a->n_sent > 1 || (a->n_sent == 1 && unanswered));
+    bool unanswered = code == ASC_ERR_TIMEOUT || code < 0;
+    return n_sent > 1 || (n_sent == 1 && unanswered);
+}
+
+/* A failure of our own may have a server's code (no such namespace), but says nothing
+ * about what was sent before. */
+static bool
+leaves_doubt(const asc_request *req, const asc_attempt *a)
+{
+    asc_status code = a->failure == ASC_FAIL_FATAL ? ASC_ERR_CLIENT : a->code;
+    return req->writes && asc_in_doubt(code, a->n_sent);
 }
 
 asc_verdict
@@ -43,7 +48,7 @@ asc_decide(const asc_request *req, const asc_attempt *a)
         .next_replica =
             req->replica != ASC_REPLICA_MASTER &&
             ((!req->writes && !req->linearize) || rules[a->failure].moves_writes),
-        .in_doubt = in_doubt(req, a),
+        .in_doubt = leaves_doubt(req, a),
         .count_error = rules[a->failure].count_error,
     };
     if (v.conn == ASC_CONN_DRAIN && req->timing.timeout_delay_ms == 0) {

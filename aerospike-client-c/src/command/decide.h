@@ -48,6 +48,11 @@ typedef struct asc_verdict {
     bool count_error; /* against the node's error rate */
 } asc_verdict;
 
+/* Is a write that failed with this code in doubt, n_sent of whose requests left? It is
+ * when nobody said what became of the only one, or when an earlier one left, whatever
+ * the last came to. */
+bool asc_in_doubt(asc_status code, uint32_t n_sent);
+
 asc_verdict asc_decide(const asc_request *req, const asc_attempt *a);
 
 /* The failure that a server's result code (not 0) stands for. */

@@ -9,6 +9,7 @@
 #include "asc/alloc.h"
 #include "base/fork.h"
 #include "base/time.h"
+#include "command/decide.h"
 
 /* The buffers of a member that is not in use keep this much. */
 #define KEEP_BYTES (64u << 10)
@@ -298,6 +299,12 @@ asc_set_take(asc_set *s)
         }
     }
     return NULL;
+}
+
+bool
+asc_part_in_doubt(const asc_part *p, asc_status code)
+{
+    return asc_in_doubt(code, p->n_sent);
 }
 
 bool

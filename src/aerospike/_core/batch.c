@@ -345,6 +345,19 @@ batch_record(batch_run *b, const batch_row *row, PyObject *key, asc_msg *m)
     return record;
 }
 
+/* A row that a node answered with an error, or whose reply cannot be read. */
+static int
+fail_row(batch_run *b, const asc_part *part, batch_row *row, asc_error *err)
+{
+    err->in_doubt =
+        b->templates[row->template].writes && asc_part_in_doubt(part, err->code);
+    if (!gives_no_record(err->code)) {
+        b->failed = true;
+        snprintf(err->host, sizeof err->host, "%s", part->node_name);
+    }
+    return b->sink(b, row, NULL, err);
+}
+
 static int
 take_row(batch_run *b, const asc_part *part, asc_msg *m)
 {
@@ -352,18 +365,38 @@ take_row(batch_run *b, const asc_part *part, asc_msg *m)
     asc_error err;
     b->n_answered++;
     if (m->result == ASC_OK) {
-        return b->sink(b, row, m, NULL);
+        int rc = b->sink(b, row, m, NULL);
+        if (rc == 0) {
+            return 0;
+        }
+        asc_error_reset(&err);
+        return error_from_exception(b->st, &err) ? fail_row(b, part, row, &err) : rc;
     }
     asc_error_reset(&err);
-    err.code = m->result;
-    if (!gives_no_record(m->result)) {
-        b->failed = true;
-        snprintf(err.host, sizeof err.host, "%s", part->node_name);
-        asc_error_set(&err, m->result, "%s", asc_status_text(m->result));
-        err.in_doubt = b->templates[row->template].writes && part->n_sent > 1;
-    }
+    asc_error_set(&err, m->result, "%s", asc_status_text(m->result));
     asc_error_add_detail(&err, m);
-    return b->sink(b, row, NULL, &err);
+    return fail_row(b, part, row, &err);
+}
+
+/* Has the node refused the whole, and not begun with any row? */
+static bool
+is_refused(const batch_run *b, const asc_part *part)
+{
+    static const asc_status codes[] = {
+        ASC_ERR_NOT_AUTHENTICATED,
+        150, /* batches are disabled */
+        151, /* too many rows */
+        152, /* the queues are full */
+    };
+    uint32_t at = 0, n = 0, number;
+    bool found = false;
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        found = found || part->err.code == codes[i];
+    }
+    while (found && asc_batch_unanswered(b->batch, part, &at, &number)) {
+        n++;
+    }
+    return found && n == part->n_rows;
 }
 
 /* The rows of a part that failed for good. */
@@ -375,17 +408,18 @@ fail_rows(batch_run *b, const asc_part *part)
     asc_error err = part->err;
     /* a server's code for the whole says nothing of the rows it left out */
     bool left_out = err.code > 0 && part->n_sent > 0 && err.code != ASC_ERR_TIMEOUT;
+    bool in_doubt = err.in_doubt || (left_out && !is_refused(b, part));
     if (left_out) {
         err.code = NO_RESPONSE;
     }
     while (rc == 0 && asc_batch_unanswered(b->batch, part, &at, &number)) {
         batch_row *row = &b->rows[number];
-        err.in_doubt =
-            b->templates[row->template].writes && (part->err.in_doubt || left_out);
+        err.in_doubt = in_doubt && b->templates[row->template].writes;
         b->failed = true;
         if (b->first_failure.code == ASC_OK) {
             b->first_failure = part->err;
         }
+        b->first_failure.in_doubt = b->first_failure.in_doubt || err.in_doubt;
         rc = b->sink(b, row, NULL, &err);
     }
     return rc;
@@ -430,11 +464,22 @@ run_round(batch_run *b, asc_set *set, asc_error *err)
             return -1;
         }
     }
+    b->is_out = true;
     int rc = client_wait_set(b->st, set, err);
     while (rc == 0 && (part = asc_set_take(set)) != NULL) {
         rc = take_part(b, part);
     }
     return rc;
+}
+
+static bool
+writes_any(const batch_run *b)
+{
+    bool any = false;
+    for (size_t i = 0; i < b->n_templates; i++) {
+        any = any || b->templates[i].writes;
+    }
+    return any;
 }
 
 int
@@ -447,6 +492,9 @@ batch_execute(batch_run *b)
     asc_error_reset(&err);
     do {
         if (run_round(b, asc_batch_set(b->batch), &err) < 0) {
+            if (b->is_out && writes_any(b)) {
+                raise_in_doubt(b->st);
+            }
             return -1;
         }
     } while (!asc_batch_is_done(b->batch));

@@ -57,8 +57,10 @@ struct batch_run {
     size_t n_rows, cap_rows;
     row_sink sink;
     bool failed;             /* a row has a code other than 0, 2 and 27 */
+    bool is_out;             /* requests have left, or may have */
     size_t n_answered;       /* rows that a server answered */
-    asc_error first_failure; /* of rows that no server answered; code 0: none */
+    asc_error first_failure; /* of rows that no server answered; code 0: none. It is in
+                                doubt when any of them is */
 };
 
 /* Parse the policy of the whole. 0, or -1 with an exception; batch_end() in either

@@ -14,6 +14,7 @@ typedef struct info_call {
     policy pol;
     const char *command; /* borrowed from the caller's str */
     size_t command_size;
+    bool changes;           /* the command changes something: a failure may be in doubt */
     bool refusals_are_text; /* of the older calls */
     asc_node_info *nodes;   /* owned */
     size_t n_nodes;
@@ -39,6 +40,38 @@ open_client(info_call *c, PyObject *self, PyTypeObject *cls)
     return c->cluster != NULL ? list_nodes(c) : -1;
 }
 
+/* Does a command change data or settings? Source: the server's info reference. */
+static bool
+is_change(const char *command, size_t size)
+{
+    static const char *const names[] = {
+        "truncate",       "sindex-create", "sindex-delete", "udf-put",
+        "udf-remove",     "set-config",    "query-abort",   "scan-abort",
+        "jobs",           "recluster",     "quiesce",       "roster-set",
+        "eviction-reset", "revive",        "tip",           "services-alumni-reset",
+        "log-set",
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t len = strlen(names[i]);
+        if (size >= len && memcmp(command, names[i], len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The same of any of several commands. */
+static bool
+changes_something(const char *text, size_t size)
+{
+    const char *end = text + size;
+    while (text < end && !is_change(text, (size_t)(end - text))) {
+        const char *stop = memchr(text, '\n', (size_t)(end - text));
+        text = stop != NULL ? stop + 1 : end;
+    }
+    return text < end;
+}
+
 static int
 begin(info_call *c, PyObject *self, PyTypeObject *cls, PyObject *command,
       PyObject *policy_arg)
@@ -57,6 +90,7 @@ begin(info_call *c, PyObject *self, PyTypeObject *cls, PyObject *command,
         return raise_param(c->st, "Request has characters that UTF-8 lacks");
     }
     c->command_size = (size_t)size;
+    c->changes = changes_something(c->command, c->command_size);
     if (policy_from_py(c->st, &c->pol, &c->client->config.defaults[POLICY_INFO],
                        POLICY_INFO, policy_arg, c->client->config.strict) < 0) {
         return -1;
@@ -94,7 +128,7 @@ ask(info_call *c, const char *node_name, size_t *size)
         PyErr_NoMemory();
         return NULL;
     }
-    policy_to_request(&c->pol, req, false);
+    policy_to_request(&c->pol, req, c->changes);
     req->node_name = node_name;
     int rc = client_run_call(c->call, c->cluster, &c->err);
     if (rc != 0) {
@@ -193,6 +227,9 @@ ask_hosts(info_call *c, PyObject *hosts)
                                ? node_of_host(c, PyTuple_GET_ITEM(list, (Py_ssize_t)i))
                                : c->nodes[i].name;
         rc = name != NULL ? ask_into(c, name, result) : -1;
+        if (rc < 0 && i > 0 && c->changes) {
+            raise_in_doubt(c->st); /* of the nodes before it */
+        }
     }
     Py_XDECREF(list);
     if (rc < 0) {

@@ -484,6 +484,16 @@ run_operations(record_call *c, const operations_summary *sum)
     return sum->writes ? run_write(c, ASC_INFO2_WRITE) : run(c, false);
 }
 
+/* What is made of the reply of operations: nothing that goes wrong here undoes them. */
+static PyObject *
+operated(record_call *c, const operations_summary *sum, PyObject *result)
+{
+    if (result == NULL && sum->writes) {
+        raise_in_doubt(c->st);
+    }
+    return result;
+}
+
 static PyObject *
 operate(const char *func, bool ordered, PyObject *self, PyTypeObject *cls,
         PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
@@ -499,7 +509,8 @@ operate(const char *func, bool ordered, PyObject *self, PyTypeObject *cls,
         begin_message(&c) == 0 &&
         operations_from_py(&c.enc, &c.writer, argv[1], ordered, &sum) == 0) {
         int rc = run_operations(&c, &sum);
-        result = rc == 0 ? record_to_py(&c, true, ordered ? bins_to_list : bins_to_dict)
+        bins_shape shape = ordered ? bins_to_list : bins_to_dict;
+        result = rc == 0 ? operated(&c, &sum, record_to_py(&c, true, shape))
                          : raise_run(&c, rc);
     }
     end(&c);
@@ -538,7 +549,7 @@ record_operate_one(PyObject *self, PyTypeObject *cls, PyObject *key, PyObject *o
         begin_message(&c) == 0 &&
         operations_from_py(&c.enc, &c.writer, ops, true, &sum) == 0) {
         int rc = run_operations(&c, &sum);
-        value = rc == 0 ? last_value(&c) : raise_run(&c, rc);
+        value = rc == 0 ? operated(&c, &sum, last_value(&c)) : raise_run(&c, rc);
     }
     end(&c);
     return value;

@@ -1,5 +1,7 @@
 #include "errors.h"
 
+#include <string.h>
+
 /* The class of a code, borrowed. */
 static PyObject *
 class_of(module_state *st, asc_status code)
@@ -35,7 +37,9 @@ static int
 add_details(module_state *st, PyObject *exc, const asc_error *err)
 {
     if (err->host[0] != '\0' &&
-        set_new(exc, st->s_host, PyUnicode_FromString(err->host)) < 0) {
+        set_new(exc, st->s_host,
+                PyUnicode_DecodeUTF8(err->host, (Py_ssize_t)strlen(err->host),
+                                     "replace")) < 0) {
         return -1;
     }
     const char *phase = asc_phase_name(err->phase);
@@ -108,6 +112,81 @@ raise_code(module_state *st, asc_status code, const char *format, ...)
         Py_DECREF(exc);
     }
     return -1;
+}
+
+/* Make exc say so, in its attribute and in its args. 0, or -1 with an exception. */
+static int
+set_in_doubt(PyObject *exc)
+{
+    PyObject *args = PyObject_GetAttrString(exc, "args"), *head = NULL, *all = NULL;
+    int rc = args != NULL ? PyObject_SetAttrString(exc, "in_doubt", Py_True) : -1;
+    if (rc == 0 && PyTuple_Check(args) && PyTuple_GET_SIZE(args) >= 4) {
+        head = PyTuple_GetSlice(args, 0, 4);
+        PyObject *doubt = PyTuple_Pack(1, Py_True);
+        all = head != NULL && doubt != NULL ? PySequence_Concat(head, doubt) : NULL;
+        rc = all != NULL ? PyObject_SetAttrString(exc, "args", all) : -1;
+        Py_XDECREF(doubt);
+    }
+    Py_XDECREF(args);
+    Py_XDECREF(head);
+    Py_XDECREF(all);
+    return rc;
+}
+
+void
+raise_in_doubt(module_state *st)
+{
+    PyObject *type, *exc, *traceback;
+    if (!PyErr_ExceptionMatches(st->AerospikeError)) {
+        return;
+    }
+    PyErr_Fetch(&type, &exc, &traceback);
+    PyErr_NormalizeException(&type, &exc, &traceback);
+    if (set_in_doubt(exc) < 0) {
+        Py_XDECREF(type);
+        Py_XDECREF(exc);
+        Py_XDECREF(traceback);
+        return;
+    }
+    PyErr_Restore(type, exc, traceback);
+}
+
+/* An attribute as a new reference; NULL, without an exception, when there is none. */
+static PyObject *
+attribute_or_null(PyObject *exc, const char *name)
+{
+    PyObject *value = PyObject_GetAttrString(exc, name);
+    if (value == NULL) {
+        PyErr_Clear();
+    }
+    return value;
+}
+
+bool
+error_from_exception(module_state *st, asc_error *err)
+{
+    PyObject *type, *exc, *traceback;
+    if (!PyErr_ExceptionMatches(st->AerospikeError)) {
+        return false;
+    }
+    PyErr_Fetch(&type, &exc, &traceback);
+    PyErr_NormalizeException(&type, &exc, &traceback);
+    PyObject *code = attribute_or_null(exc, "code");
+    PyObject *msg = attribute_or_null(exc, "msg");
+    PyObject *utf8 = msg != NULL && PyUnicode_Check(msg)
+                         ? PyUnicode_AsEncodedString(msg, "utf-8", "replace")
+                         : NULL;
+    long number = code != NULL && PyLong_Check(code) ? PyLong_AsLong(code) : -1;
+    asc_error_set(err, number != 0 ? (asc_status)number : ASC_ERR_CLIENT, "%s",
+                  utf8 != NULL ? PyBytes_AS_STRING(utf8) : "");
+    PyErr_Clear(); /* what the attributes of a class of an application's own may do */
+    Py_XDECREF(code);
+    Py_XDECREF(msg);
+    Py_XDECREF(utf8);
+    Py_XDECREF(type);
+    Py_XDECREF(exc);
+    Py_XDECREF(traceback);
+    return true;
 }
 
 int

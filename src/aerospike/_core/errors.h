@@ -16,6 +16,15 @@ int raise_code(module_state *st, asc_status code, const char *format, ...);
 /* Raise ParamError (-2) likewise. */
 #define raise_param(st, ...) raise_code((st), ASC_ERR_PARAM, __VA_ARGS__)
 
+/* The exception that is set tells of a write whose reply came and could not be made
+ * into its result: when it is one of ours, make it say that the write is in doubt. Any
+ * other exception stays as it is. */
+void raise_in_doubt(module_state *st);
+
+/* Take the exception that is set into *err, code and text, when it is one of ours; false
+ * when it is not, and stays set. */
+bool error_from_exception(module_state *st, asc_error *err);
+
 /* Put "func: argument: " before the text of the ParamError that is set; what caused it
  * stays. Any other exception stays as it is. Returns -1. */
 int raise_naming(module_state *st, const char *func, const char *argument);

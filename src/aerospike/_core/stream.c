@@ -483,12 +483,31 @@ CLIENT_METHOD(client__stream)
 
 /* --- background work --- */
 
-/* Start the work on all nodes. 0, or -1 with the exception of the first that fails. */
+/* What became of the nodes that were asked to start background work. */
+typedef struct starts {
+    asc_error first_failure; /* code 0: none */
+    bool any_begun;          /* a node works, or may */
+} starts;
+
+static void
+note_start(starts *s, const asc_part *part)
+{
+    /* 2: the node has no such set, so nothing to do */
+    bool failed = part->err.code != ASC_OK && part->err.code != 2;
+    if (failed && s->first_failure.code == ASC_OK) {
+        s->first_failure = part->err;
+    }
+    s->any_begun = s->any_begun || part->err.in_doubt || part->err.code == ASC_OK;
+}
+
+/* Start the work on all nodes. 0, or -1 with the exception of the first that fails,
+ * which is in doubt when another node has begun. */
 static int
 start_everywhere(StreamObject *s, module_state *st, asc_set *set)
 {
     asc_error err;
     asc_part *part;
+    starts outcome = {0};
     asc_error_reset(&err);
     const asc_set_options options = {.timing = s->ask.pol.timing,
                                      .check_ms = SIGNAL_CHECK_MS};
@@ -504,17 +523,21 @@ start_everywhere(StreamObject *s, module_state *st, asc_set *set)
     }
     while (!asc_set_is_done(set)) {
         if (client_wait_set(st, set, &err) < 0) {
+            raise_in_doubt(st);
             return -1;
         }
         while ((part = asc_set_take(set)) != NULL) {
-            /* 2: the node has no such set, so nothing to do */
-            if (part->ended && part->err.code != ASC_OK && part->err.code != 2) {
-                raise_error(st, &part->err, NULL, NULL);
-                return -1;
+            if (part->ended) {
+                note_start(&outcome, part);
             }
         }
     }
-    return 0;
+    if (outcome.first_failure.code == ASC_OK) {
+        return 0;
+    }
+    outcome.first_failure.in_doubt = outcome.any_begun;
+    raise_error(st, &outcome.first_failure, NULL, NULL);
+    return -1;
 }
 
 /* _background(is_scan, spec, policy): the job id */
