@@ -253,14 +253,15 @@ CONFIG = {
     "tend_interval": Text(
         "int, ms",
         "1000",
-        "Pause between two looks at the cluster, 250 at least. A node that comes or "
-        "goes is noticed within it.",
+        "Pause between two looks at the cluster, 250 at least, a day at most. A node "
+        "that comes or goes is noticed within it.",
     ),
     "max_conns_per_node": Text(
         "int",
         "100",
-        "Most connections to one node. A call that finds them all in use tries again, "
-        "as its policy allows, and fails with `NoMoreConnectionsError`.",
+        "Most connections to one node, 65535 at most. A call that finds them all in "
+        "use tries again, as its policy allows, and fails with "
+        "`NoMoreConnectionsError`.",
     ),
     "min_conns_per_node": Text("int", "0", "Connections kept open to each node."),
     "max_socket_idle": Text(

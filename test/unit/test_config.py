@@ -167,6 +167,29 @@ def test_number_beyond_64_bits_is_refused(value):
         make(tend_interval=value)
 
 
+LARGEST = {
+    "max_conns_per_node": 65_535,
+    "max_threads": 65_535,
+    "tend_interval": 24 * 60 * 60 * 1000,
+}
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize(("name", "largest"), LARGEST.items())
+def test_number_above_its_limit_is_always_refused(name, largest, strict):
+    make(**{name: largest}, validate_keys=strict).close()
+    for value in (largest + 1, 2**32 - 1, 2**32, 2**63 - 1):
+        with pytest.raises(exception.ParamError, match=name) as caught:
+            make(**{name: value}, validate_keys=strict)
+        assert str(largest) in str(caught.value)
+
+
+def test_old_place_of_the_pool_size_has_the_same_limit():
+    make(policies={"max_threads": 65_535}).close()
+    with pytest.raises(exception.ParamError, match="max_threads"):
+        make(policies={"max_threads": 65_536})
+
+
 @pytest.mark.parametrize("value", [5, b"x", None])
 def test_app_id_of_another_type_is_a_type_error(value):
     with pytest.raises(TypeError, match="app_id"):

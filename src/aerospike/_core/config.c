@@ -8,6 +8,11 @@
 
 #define DEFAULT_PORT 3000
 
+/* More connections than one address has ports; a look at the cluster less often than
+ * daily. Whoever asks for more has confused a unit or a key. */
+#define MAX_CONNS 65535
+#define MAX_TEND_INTERVAL_MS (24 * 60 * 60 * 1000)
+
 /* --- hosts --- */
 
 static char *
@@ -309,6 +314,10 @@ apply_section(module_state *st, client_config *c, PyObject *key, PyObject *value
         if (option_int64(st, "max_threads", value, &n) < 0) {
             return -1;
         }
+        if (n > MAX_CONNS) {
+            return raise_param(st, "policies.max_threads is invalid: %lld is above %d",
+                               (long long)n, MAX_CONNS);
+        }
         c->cluster.max_conns_per_node = (uint32_t)(n < 1 ? 1 : n);
         return 0;
     }
@@ -488,6 +497,7 @@ parse_tls(module_state *st, const option *row, PyObject *value, void *target)
 
 #define AT(field) .offset = offsetof(client_config, field)
 #define U32(name, field) {name, OPTION_U32, 1, AT(field)}
+#define UP_TO(limit, name, field) {name, OPTION_U32, 1, AT(field), .max = (limit)}
 #define FLAG(name, field) {name, OPTION_BOOL, 1, AT(field)}
 
 static const option config_rows[] = {
@@ -503,9 +513,9 @@ static const option config_rows[] = {
      .parse = parse_fail_if_not_connected},
     {"tls", OPTION_CUSTOM, 1, 0, .parse = parse_tls},
     FLAG("validate_keys", strict),
-    U32("tend_interval", cluster.tend_interval_ms),
+    UP_TO(MAX_TEND_INTERVAL_MS, "tend_interval", cluster.tend_interval_ms),
     U32("connect_timeout", cluster.connect_timeout_ms),
-    U32("max_conns_per_node", cluster.max_conns_per_node),
+    UP_TO(MAX_CONNS, "max_conns_per_node", cluster.max_conns_per_node),
     U32("min_conns_per_node", cluster.min_conns_per_node),
     U32("max_socket_idle", cluster.max_socket_idle_s),
     U32("max_error_rate", cluster.max_error_rate),
@@ -513,7 +523,7 @@ static const option config_rows[] = {
     FLAG("use_services_alternate", cluster.use_services_alternate),
     FLAG("force_single_node", cluster.force_single_node),
     {"max_threads", OPTION_U32, 1, AT(cluster.max_conns_per_node),
-     .new_name = "max_conns_per_node"},
+     .max = MAX_CONNS, .new_name = "max_conns_per_node"},
     {"lua", OPTION_IGNORED, 1, 0}, /* folders of functions that cannot be run yet */
     {"strict_types", OPTION_IGNORED, 1, 0},
     {"batch_direct", OPTION_IGNORED, 1, 0},

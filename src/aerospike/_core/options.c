@@ -74,6 +74,12 @@ option_int64(module_state *st, const char *name, PyObject *value, int64_t *out)
     return *out == -1 && PyErr_Occurred() ? -1 : 0;
 }
 
+static int64_t
+largest(const option *row)
+{
+    return row->type == OPTION_U32 && row->max == 0 ? UINT32_MAX : row->max;
+}
+
 static int
 store_int(module_state *st, const option *row, PyObject *value, void *at, int strict)
 {
@@ -82,8 +88,9 @@ store_int(module_state *st, const option *row, PyObject *value, void *at, int st
         return -1;
     }
     int64_t min = row->type == OPTION_U32 ? 0 : row->min;
-    int64_t max = row->type == OPTION_U32 ? UINT32_MAX : row->max;
-    if (strict && (v < min || v > max)) {
+    int64_t max = largest(row);
+    bool too_large = row->type == OPTION_U32 && row->max != 0 && v > max;
+    if (too_large || (strict && (v < min || v > max))) {
         return raise_param(st, "\"%s\" is invalid: %lld is not in %lld to %lld",
                            row->name, (long long)v, (long long)min, (long long)max);
     }
@@ -220,7 +227,7 @@ options_to_py(const option_table *table, const char *(*kind_name)(int), int n_ki
     PyObject *list = PyList_New(0);
     for (size_t i = 0; list != NULL && i < table->n; i++) {
         const option *row = &table->rows[i];
-        int64_t max = row->type == OPTION_U32 ? UINT32_MAX : row->max;
+        int64_t max = largest(row);
         PyObject *kinds = kinds_to_py(row, kind_name, n_kinds);
         PyObject *dict = kinds == NULL
                              ? NULL

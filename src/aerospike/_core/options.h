@@ -11,7 +11,8 @@
 typedef enum option_type {
     OPTION_BOOL,     /* bool */
     OPTION_NOT_BOOL, /* bool, stored negated */
-    OPTION_U32,      /* uint32_t: milliseconds or a count; negative stands for 0 */
+    OPTION_U32,      /* uint32_t: milliseconds or a count; negative stands for 0, and
+                        above max, if it is given, is refused */
     OPTION_ENUM,     /* int: 0 to max; anything else leaves the default in place */
     OPTION_SIGNED,   /* int32_t from min to max */
     OPTION_TTL,      /* uint32_t seconds; -1, -2, -3 are values */
@@ -31,7 +32,7 @@ struct option {
     option_type type;
     uint32_t kinds;       /* bits of the dictionaries that have it */
     size_t offset;        /* of the value in the target struct */
-    int64_t min, max;     /* OPTION_ENUM, OPTION_SIGNED */
+    int64_t min, max;     /* OPTION_ENUM, OPTION_SIGNED; max: OPTION_U32 */
     const char *new_name; /* of an old name: the new one, which wins */
     option_parser parse;
 };
