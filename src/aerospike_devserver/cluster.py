@@ -186,7 +186,10 @@ class DevCluster:
 
     @property
     def hosts(self) -> list[tuple[str, int]]:
-        """Address and port of the live nodes, frozen ones too. RuntimeError if it does not run."""
+        """Address and port of the live nodes, also of frozen ones.
+
+        RuntimeError if it does not run.
+        """
         with self._lock:
             nodes = self._running.call(
                 lambda: [n for n in self._state.nodes if n.is_live]

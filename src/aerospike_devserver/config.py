@@ -12,6 +12,8 @@ from aerospike_devserver.version import Version, build_of, version_of
 
 MAX_NODES = 64
 MAX_NAMESPACES = 32
+MAX_RECORD_SIZE = 8 << 20
+"""Bytes of the largest record that a server can be told to take."""
 DEFAULT_NAMESPACES = ("test", "bar")
 
 _NAMESPACE = re.compile(r"[A-Za-z0-9_.$-]{1,31}")
@@ -40,6 +42,8 @@ class NamespaceConfig:
             raise ValueError("default_ttl is 0 to 315360000 seconds")
         if self.nsup_period_s < 0:
             raise ValueError("nsup_period is 0 or more seconds")
+        if not 0 < self.max_record_size <= MAX_RECORD_SIZE:
+            raise ValueError(f"max_record_size is 1 to {MAX_RECORD_SIZE} bytes")
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """The MessagePack dialect: bytes to values of `model.values`, and back.
 
-Both directions keep their own stack, so that nesting is limited by the length of the
-data alone. Source: section 1 of the MessagePack dialect.
+Both directions keep their own stack, and stop at the depth that they are given: 256
+levels for values, as many as clients write. Source: section 1 of the MessagePack
+dialect.
 """
 
 from __future__ import annotations
@@ -19,6 +20,11 @@ from aerospike_devserver.model.values import (
     MapValue,
     Value,
 )
+
+MAX_DEPTH = 256
+"""Levels of lists and maps in a value that is stored."""
+MAX_OPERATION_DEPTH = MAX_DEPTH + 8
+"""Of an operation's array: its own levels, and those of a value in it."""
 
 _U8, _U16, _U32, _U64 = (Struct(">" + code) for code in "BHIQ")
 _I8, _I16, _I32, _I64 = (Struct(">" + code) for code in "bhiq")
@@ -183,12 +189,13 @@ def _close(items: list[Value], is_map: bool) -> ListValue | MapValue:
 class _Decoder:
     """Reads elements off `data`; one pass, no recursion."""
 
-    __slots__ = ("data", "is_smallest", "offset", "seal")
+    __slots__ = ("data", "is_smallest", "max_depth", "offset", "seal")
 
-    def __init__(self, data: bytes, offset: int, seal: Seal | None) -> None:
+    def __init__(self, data: bytes, seal: Seal | None, max_depth: int) -> None:
         self.data = data
-        self.offset = offset
+        self.offset = 0
         self.seal = seal
+        self.max_depth = max_depth
         self.is_smallest = True
 
     def element(self) -> Value:
@@ -220,6 +227,8 @@ class _Decoder:
                 items.append(byte - 0x100)
             elif byte < 0xA0 or byte >= 0xDC:
                 stack.append((items, left, is_map))
+                if len(stack) > self.max_depth:
+                    raise MsgpackError("nested too deep")
                 items = []
                 is_map, left, offset = self._open(byte, offset)
             else:
@@ -251,12 +260,15 @@ class _Decoder:
         return container
 
 
-def decode(data: bytes, seal: Seal | None = None) -> tuple[Value, bool]:
+def decode(
+    data: bytes, seal: Seal | None = None, max_depth: int = MAX_DEPTH
+) -> tuple[Value, bool]:
     """The one element that `data` holds, and whether `data` is its smallest form.
 
-    MsgpackError when it is truncated, unknown, followed by more, or refused by `seal`.
+    MsgpackError when it is truncated, unknown, nested too deep, followed by more, or
+    refused by `seal`.
     """
-    decoder = _Decoder(data, 0, seal)
+    decoder = _Decoder(data, seal, max_depth)
     try:
         value = decoder.element()
     except (IndexError, error, KeyError) as cause:
@@ -267,9 +279,9 @@ def decode(data: bytes, seal: Seal | None = None) -> tuple[Value, bool]:
 
 
 def decode_first(data: bytes) -> Value:
-    """The element that `data` begins with, whatever follows it; or MsgpackError."""
+    """The array of an operation, whatever follows it; or MsgpackError."""
     try:
-        return _Decoder(data, 0, None).element()
+        return _Decoder(data, None, MAX_OPERATION_DEPTH).element()
     except (IndexError, error, KeyError) as cause:
         raise MsgpackError("truncated or unknown element") from cause
 
@@ -358,8 +370,8 @@ def _open_map(value: MapValue) -> tuple[bytes, Iterator[Value]]:
     return head, chain.from_iterable(pairs)
 
 
-def encode(value: Value) -> bytes:
-    """The smallest encoding of a value."""
+def encode(value: Value, max_depth: int | None = None) -> bytes:
+    """The smallest encoding of a value; MsgpackError if it is nested too deep."""
     out = bytearray()
     stack: list[Iterator[Value]] = [iter((value,))]
     while stack:
@@ -373,6 +385,8 @@ def encode(value: Value) -> bytes:
             )
             out += head
             stack.append(inner)
+            if max_depth is not None and len(stack) > max_depth + 1:
+                raise MsgpackError("nested too deep")
             break
         else:
             stack.pop()

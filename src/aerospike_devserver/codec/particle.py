@@ -11,7 +11,7 @@ from itertools import pairwise
 from struct import Struct
 from typing import Any
 
-from aerospike_devserver.codec.msgpack import MsgpackError, decode, encode
+from aerospike_devserver.codec.msgpack import MAX_DEPTH, MsgpackError, decode, encode
 from aerospike_devserver.model import geo, geojson
 from aerospike_devserver.model.hll.sketch import is_sketch
 from aerospike_devserver.model.particle import BLOBS, Particle
@@ -265,3 +265,14 @@ def dump(value: Value) -> tuple[int, bytes]:
     if write is None:
         raise ServerError(Result.REQUEST_INVALID)
     return write(value)
+
+
+def dump_to_keep(value: Value) -> tuple[int, bytes]:
+    """As `dump`, of a value that enters storage; ServerError 4: it is too deep."""
+    if type(value) not in (ListValue, MapValue):
+        return dump(value)
+    particle = Particle.LIST if type(value) is ListValue else Particle.MAP
+    try:
+        return int(particle), encode(value, MAX_DEPTH)
+    except MsgpackError as cause:
+        raise ServerError(Result.REQUEST_INVALID) from cause

@@ -279,8 +279,20 @@ def parse(data: bytes, version: Version) -> Node:
     return make(data, version)
 
 
+_MAX_DEPTH = 1000
+_MAX_BYTES = 8 << 20
+"""What the parser looks at: there is no larger record that it could be about."""
+
+
 def _parse(data: bytes, version: Version) -> Node:
-    return checked(lambda: parse_node(decode(data)[0], Names({}, version, Budget())))
+    if len(data) > _MAX_BYTES:
+        raise ServerError(Result.REQUEST_INVALID)
+
+    def make() -> Node:
+        value, _ = decode(data, max_depth=_MAX_DEPTH)
+        return parse_node(value, Names({}, version, Budget()))
+
+    return checked(make)
 
 
 _parse_and_keep = lru_cache(maxsize=1024)(_parse)

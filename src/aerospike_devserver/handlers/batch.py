@@ -6,6 +6,7 @@ the client has given it. Source: sections 1 and 2 of the batch protocol.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from struct import Struct
 from struct import error as struct_error
 from typing import NamedTuple
@@ -25,7 +26,7 @@ from aerospike_devserver.codec.message import (
     parse_ops,
 )
 from aerospike_devserver.handlers import record
-from aerospike_devserver.model.state import ClusterState, NodeState
+from aerospike_devserver.model.state import ClusterState, NodeState, Task
 from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.transport import Reply, Stream
 
@@ -35,7 +36,8 @@ REPORT_FAILED_ROW = 0x08
 BUFFER_SIZE = 128 * 1024
 """Bytes of rows that are sent in one frame; a row is never cut."""
 ROWS_PER_TURN = 200
-"""Rows carried out before others have a turn: a few milliseconds."""
+ROWS_CHECKED_PER_TURN = 2000
+"""Rows carried out, or checked, before others have a turn: a few milliseconds."""
 
 _HEADER = Struct(">IB")
 _ROW = Struct(">I20sB")
@@ -55,18 +57,25 @@ class Row(NamedTuple):
 
 
 class _RowReader:
-    """Reads the rows of a batch one after another; MessageError if one is malformed."""
+    """Reads the rows of a batch one after another; they are never all in memory."""
 
-    def __init__(self, cluster: ClusterState, envelope: Message, data: bytes) -> None:
+    def __init__(
+        self, cluster: ClusterState, envelope: Message, data: bytes, count: int
+    ) -> None:
         self._cluster = cluster
         self._envelope = envelope
         self._data = data
-        self._offset = _HEADER.size
+        self._count = count
+        self._offset = 0
         self._last: Message | None = None
 
-    def rows(self, count: int) -> list[Row]:
+    def rows(self) -> Iterator[Row]:
+        """All rows, from the first; MessageError if one is malformed."""
+        self._offset = _HEADER.size
+        self._last = None
         try:
-            return [self._row() for _ in range(count)]
+            for _ in range(self._count):
+                yield self._row()
         except (struct_error, IndexError) as cause:
             raise MessageError("truncated row") from cause
 
@@ -126,10 +135,10 @@ _INFO_BYTES = Struct(">BBB")
 def answer(node: NodeState, envelope: Message) -> Reply:
     """Carry out all rows; the frames of their replies and the one that ends them."""
     try:
-        flags, rows = _parse(node.cluster, envelope)
+        flags, reader = _open(node.cluster, envelope)
     except (MessageError, ServerError):
         return encode_last(Result.REQUEST_INVALID)
-    return _gather(_Batch(node, flags, rows).frames())
+    return _gather(_Batch(node, flags, reader).frames())
 
 
 def _gather(frames: Stream) -> Reply:
@@ -149,8 +158,8 @@ def _resumed(made: list[bytes | float], frames: Stream) -> Stream:
     yield from frames
 
 
-def _parse(cluster: ClusterState, envelope: Message) -> tuple[int, list[Row]]:
-    """The flags and the rows; MessageError, or ServerError 4 for the filter."""
+def _open(cluster: ClusterState, envelope: Message) -> tuple[int, _RowReader]:
+    """The flags, and what reads the rows; MessageError, ServerError for the filter."""
     fields = envelope.fields
     data = fields.get(Field.BATCH, fields.get(Field.BATCH_WITH_SET))
     if data is None or len(data) < _HEADER.size:
@@ -161,28 +170,51 @@ def _parse(cluster: ClusterState, envelope: Message) -> tuple[int, list[Row]]:
     count, flags = _HEADER.unpack_from(data)
     if not 0 < count <= len(data) // _ROW.size:
         raise MessageError("no rows, or fewer than counted")
-    return flags, _RowReader(cluster, envelope, data).rows(count)
+    return flags, _RowReader(cluster, envelope, data, count)
 
 
 class _Batch:
-    """The rows of a batch on their way. All are carried out, whatever is sent of it."""
+    """The rows of a batch on their way. All are carried out, whatever is sent of it.
 
-    def __init__(self, node: NodeState, flags: int, rows: list[Row]) -> None:
+    Nothing is carried out of a batch with a malformed row.
+    """
+
+    def __init__(self, node: NodeState, flags: int, reader: _RowReader) -> None:
         self._node = node
         self._flags = flags
-        self._rows = iter(rows)
+        self._reader = reader
+        self._rows = reader.rows()
         self._failure = Result.OK
 
     def frames(self) -> Stream:
         """Frames of replies, turns for others, and the frame that ends it all."""
         try:
+            yield from self._check()
+        except MessageError:
+            yield encode_last(Result.REQUEST_INVALID)
+            return
+        self._rows = self._reader.rows()
+        try:
             yield from self._replies()
         finally:
             # the peer may have gone: what it has asked for is done all the same
-            if self._node.is_live:
-                for row in self._rows:
-                    self._carry_out(row)
+            self._node.spawn(self._rest())
         yield encode_last(self._failure)
+
+    def _check(self) -> Stream:
+        """Look through all rows; MessageError."""
+        for place, _ in enumerate(self._rows, 1):
+            if place % ROWS_CHECKED_PER_TURN == 0:
+                yield b""
+
+    def _rest(self) -> Task:
+        """The rows that are left, in turns; a node that has stopped does no more."""
+        for place, row in enumerate(self._rows, 1):
+            if not self._node.is_live:
+                return
+            self._carry_out(row)
+            if place % ROWS_PER_TURN == 0:
+                yield 0.0
 
     def _replies(self) -> Stream:
         """What follows the frame of a failed row may be left unsaid."""

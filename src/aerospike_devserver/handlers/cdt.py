@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from aerospike_devserver import expressions
 from aerospike_devserver.codec.message import Op
-from aerospike_devserver.codec.msgpack import encode
-from aerospike_devserver.codec.particle import dump, load
+from aerospike_devserver.codec.particle import dump, dump_to_keep, load
 from aerospike_devserver.handlers.operations import (
     MISSING,
     NO_RESULT,
@@ -17,9 +16,8 @@ from aerospike_devserver.handlers.operations import (
     operation,
 )
 from aerospike_devserver.model.cdt import arguments, engine
-from aerospike_devserver.model.particle import Particle
 from aerospike_devserver.model.record import Bin
-from aerospike_devserver.model.values import ListValue, Value
+from aerospike_devserver.model.values import Value
 
 
 def _entry(result: Value, otherwise: Outcome) -> Bin | Outcome:
@@ -52,7 +50,5 @@ def op_cdt_modify(
     compiler = expressions.compiler(work.version)
     left = engine.modify(root, asked, compiler, found is None)
     if left.root is not None:
-        is_list = isinstance(left.root, ListValue)
-        particle = Particle.LIST if is_list else Particle.MAP
-        work.bins[name] = (int(particle), encode(left.root))
+        work.bins[name] = dump_to_keep(left.root)
     return _entry(left.result, MISSING)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from aerospike_devserver import expressions
 from aerospike_devserver.codec.message import Op
 from aerospike_devserver.codec.msgpack import MsgpackError, decode_first
-from aerospike_devserver.codec.particle import dump
+from aerospike_devserver.codec.particle import dump, dump_to_keep
 from aerospike_devserver.expressions.nodes import Node, is_value
 from aerospike_devserver.handlers.operations import (
     MISSING,
@@ -88,7 +88,7 @@ def op_exp_modify(work: Work, name: bytes, _particle: int, value: bytes) -> Outc
         if not flags & EVAL_NO_FAIL:
             raise expressions.no_value(failures)
     elif found is not None:
-        work.bins[name] = dump(found)
+        work.bins[name] = dump_to_keep(found)
     elif flags & ALLOW_DELETE:
         remove_bin(work.bins, name)
     elif exists and not flags:

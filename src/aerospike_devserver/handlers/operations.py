@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from aerospike_devserver.codec.message import MAX_BIN_NAME, Op, Operation, encode_op
 from aerospike_devserver.codec.particle import FLOAT64, check_type, store, widen_integer
+from aerospike_devserver.config import MAX_RECORD_SIZE
 from aerospike_devserver.expressions import Subject
 from aerospike_devserver.model.particle import BLOBS, Particle
 from aerospike_devserver.model.record import Bin, Bins, remove_bin
@@ -89,7 +90,8 @@ class Work:
 
     bins is a private copy in a write. is_write tells mixed commands from pure reads.
     about: what expressions see of the record, given its bins at the moment. version:
-    the one that is played.
+    the one that is played. max_size: bytes of a record, which a bin cannot go beyond,
+    not even between two operations.
     """
 
     __slots__ = (
@@ -97,6 +99,7 @@ class Work:
         "bins",
         "entries",
         "is_write",
+        "max_size",
         "read_all",
         "respond_all",
         "version",
@@ -111,12 +114,14 @@ class Work:
         read_all: bool,
         respond_all: bool,
         version: Version,
+        max_size: int = MAX_RECORD_SIZE,
     ):
         self._about = about
         self.bins = bins
         self.is_write = is_write
         self.read_all = read_all
         self.respond_all = respond_all
+        self.max_size = max_size
         self.version = version
         self.entries: list[bytes] = []
 
@@ -130,11 +135,20 @@ class Work:
         function = _FUNCTIONS.get(code)
         if function is None or traits(code, self.version) is UNKNOWN:
             raise ServerError(Result.REQUEST_INVALID)
+        if len(value) > MAX_RECORD_SIZE:
+            raise ServerError(self._too_large)
         outcome = function(self, name, particle, value)
+        if self.is_write and len(self.bins.get(name, _NULL)[1]) > self.max_size:
+            raise ServerError(Result.RECORD_TOO_BIG)
         if isinstance(outcome, tuple):
             self.entries.append(encode_op(code, name, *outcome))
         elif self._wants_null(outcome):
             self.entries.append(encode_op(code, name, *_NULL))
+
+    @property
+    def _too_large(self) -> Result:
+        """What an operand is answered with that no record could hold."""
+        return Result.RECORD_TOO_BIG if self.is_write else Result.REQUEST_INVALID
 
     def _wants_null(self, outcome: Outcome) -> bool:
         if self.respond_all:

@@ -7,7 +7,7 @@ string operations, section 3 of the operation semantics.
 from __future__ import annotations
 
 from aerospike_devserver.codec.message import Op
-from aerospike_devserver.codec.particle import dump, load
+from aerospike_devserver.codec.particle import dump, dump_to_keep, load
 from aerospike_devserver.handlers.operations import (
     MISSING,
     Outcome,
@@ -44,7 +44,7 @@ def _modify(work: Work, name: bytes, value: bytes, run: Modify) -> Value:
     root = None if found is None else load(*found)
     left = run(root, decode_operation(value), work.version)
     if left.root is not None:
-        work.bins[name] = dump(left.root)
+        work.bins[name] = dump_to_keep(left.root)
     return left.result
 
 

@@ -159,16 +159,28 @@ def signed(cell: int) -> int:
     return cell - (1 << 64) if cell >> 63 else cell
 
 
-@lru_cache(maxsize=4096)
+_MAX_KEPT = 4096
+"""Bytes of texts whose shapes are kept, and how many of these."""
+_kept_shape = lru_cache(maxsize=_MAX_KEPT)(Shape)
+
+
 def shape(text: bytes) -> Shape:
     """The shape of a GeoJSON text; InvalidGeoJSON, MissingPackage."""
-    return Shape(text)
+    return _kept_shape(text) if len(text) <= _MAX_KEPT else Shape(text)
 
 
-@lru_cache(maxsize=4096)
+def _stored_cells(text: bytes) -> Cells:
+    return shape(text).cells()
+
+
+_kept_cells = lru_cache(maxsize=_MAX_KEPT)(_stored_cells)
+
+
 def stored_cells(text: bytes) -> Cells:
     """The cells that go into a bin with a text; none without the package for geometry.
 
     Clients skip them, so that a bin is as good without.
     """
-    return shape(text).cells() if is_available() else ()
+    if not is_available():
+        return ()
+    return _kept_cells(text) if len(text) <= _MAX_KEPT else _stored_cells(text)

@@ -7,6 +7,10 @@ import time
 import pytest
 
 from aerospike_devserver import DevCluster
+from aerospike_devserver.codec.message import Message
+from aerospike_devserver.config import ClusterConfig, NamespaceConfig
+from aerospike_devserver.handlers import batch
+from aerospike_devserver.model.state import ClusterState, Task
 
 from .rawwire import (
     BATCH,
@@ -257,6 +261,33 @@ def test_batch_is_carried_out_though_the_peer_hangs_up():
 
             wait_until(lambda: count() == 3000)
             assert count() == 3000
+
+
+def test_rest_of_a_batch_whose_peer_has_gone_is_done_in_turns():
+    tasks: list[Task] = []
+    config = ClusterConfig(1, 0, "127.0.0.1", 1, "8.2", None, [NamespaceConfig("test")])
+    state = ClusterState(config, tasks.append)
+    (node,) = state.nodes
+    node.is_live = True
+    first = row(os.urandom(20), (0, WRITE, 0), [put_int(b"a", 1)])
+    more = (repeat(os.urandom(20), i) for i in range(1, 3000))
+    frames = batch.answer(node, Message(envelope(first, *more)))
+    assert not isinstance(frames, bytes)
+    (namespace,) = state.storage
+
+    def n_records():
+        return sum(len(partition) for partition in namespace.partitions)
+
+    while n_records() == 0:  # the rows are checked in turns of their own
+        next(frames)
+    frames.close()
+    (rest,) = tasks
+    before = n_records()
+    assert before < 500
+    for _ in rest:
+        assert n_records() - before <= 200
+        before = n_records()
+    assert n_records() == 3000
 
 
 def test_batch_on_a_node_that_stops_breaks_off(cluster):

@@ -276,6 +276,8 @@ def test_taken_port_is_an_error():
         {"namespaces": ["a;b"]},
         {"default_ttl": -1},
         {"nsup_period": -1},
+        {"max_record_size": 0},
+        {"max_record_size": 8 * 1024 * 1024 + 1},
     ],
     ids=str,
 )

@@ -207,10 +207,13 @@ def pack_name(name):
     return Raw(bytes([0xA0 + len(name)]) + name)
 
 
+CACHES = (model._s2, model.is_available, model._kept_shape, model._kept_cells)
+
+
 def test_missing_package_is_named(monkeypatch):
     """Without it GeoJSON is stored all the same; only an index needs it."""
     monkeypatch.setitem(sys.modules, "s2geometry", None)
-    for cached in (model._s2, model.is_available, model.shape, model.stored_cells):
+    for cached in CACHES:
         cached.cache_clear()
     try:
         with DevCluster() as cluster, Connection(*cluster.hosts[0]) as connection:
@@ -224,5 +227,5 @@ def test_missing_package_is_named(monkeypatch):
             assert "pip install s2geometry" in answer
             assert shelf.refusal(geo(b"g", point(1, 2))) == 16
     finally:
-        for cached in (model._s2, model.is_available, model.shape, model.stored_cells):
+        for cached in CACHES:
             cached.cache_clear()

@@ -210,13 +210,23 @@ def test_infinity_lies_above_everything():
 
 
 @pytest.mark.parametrize("depth", [2000, 100_000])
-def test_depth_is_no_limit(depth):
+def test_nothing_recurses(depth):
     data = b"\x91" * depth + b"\x05"
-    value, _ = decode(data)
+    value, _ = decode(data, max_depth=depth)
     assert encode(value) == data
-    other, _ = decode(b"\x91" * depth + b"\x06")
+    other, _ = decode(b"\x91" * depth + b"\x06", max_depth=depth)
     assert compare(value, other) == -1
     assert is_sorted([value, other])
+
+
+@pytest.mark.parametrize("header", [b"\x91", b"\x81\x01"])
+def test_depth_is_limited(header):
+    value, _ = decode(header * 256 + b"\x05")
+    assert encode(value, 256) == header * 256 + b"\x05"
+    with pytest.raises(MsgpackError):
+        encode(value, 255)
+    with pytest.raises(MsgpackError):
+        decode(header * 257 + b"\x05")
 
 
 SCALARS = (

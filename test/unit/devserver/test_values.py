@@ -14,6 +14,7 @@ from .rawwire import (
     LIST,
     MAP,
     NULL,
+    OP_CDT_MODIFY,
     OP_READ,
     STRING,
     RecordClient,
@@ -270,14 +271,31 @@ def test_geojson_text_is_refused(record, text):
     assert record.write(put(b"g", GEO, b"\0\0\0" + text.encode())).result == 160
 
 
-@pytest.mark.parametrize("depth", [65, 5000, 50_000])
-@pytest.mark.parametrize(
+NESTED = pytest.mark.parametrize(
     ("particle", "head", "end"), [(LIST, b"\x91", b"\x90"), (MAP, b"\x81\x01", b"\x80")]
 )
+
+
+@NESTED
+@pytest.mark.parametrize("depth", [65, 256])
 def test_deep_nesting_comes_back(own_record, particle, head, end, depth):
-    value = head * depth + end
+    value = head * (depth - 1) + end
     assert own_record.write(put(b"v", particle, value)).result == 0
     assert own_record.get().bins == {b"v": (particle, value)}
+
+
+@NESTED
+@pytest.mark.parametrize("depth", [257, 5000, 1_000_000])
+def test_deeper_nesting_is_refused(own_record, particle, head, end, depth):
+    value = head * (depth - 1) + end
+    assert own_record.write(put(b"v", particle, value)).result == 1
+    assert own_record.get().result == 2
+
+
+@pytest.mark.parametrize(("depth", "result"), [(255, 0), (256, 4), (500_000, 4)])
+def test_operation_nests_no_deeper(own_record, depth, result):
+    append = b"\x92\x01" + b"\x91" * (depth - 1) + b"\x90"
+    assert own_record.write((OP_CDT_MODIFY, b"v", BLOB, append)).result == result
 
 
 def test_map_of_5000_unsorted_keys_comes_back_sorted(record):

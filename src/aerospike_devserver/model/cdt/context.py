@@ -278,6 +278,6 @@ def _add_child(container: Container, step: Level, child: Value) -> None:
     if isinstance(container, MapValue):
         maps.put_pair(container, step.value, child)
         return
-    container.items += [None] * _gap(container, step)
+    lists.pad(container, len(container.items) + _gap(container, step))
     container.items.append(child)
     lists.restore_order(container)

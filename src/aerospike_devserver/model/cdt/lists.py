@@ -66,6 +66,8 @@ DROP_DUPLICATES = 2
 _BOUNDED_LIST_OVERFLOW = 3
 """Sub-code of result 26."""
 
+MAX_PADDING = 1 << 20
+"""Nils in front of an element: with more, each a byte, no record would hold them."""
 _PERSIST_INDEX = 0x10
 _MAX_INDEX = 1 << 31
 
@@ -161,8 +163,16 @@ def _place(items: ListValue, index: int, flags: int) -> int:
     return index
 
 
+def pad(items: ListValue, size: int) -> None:
+    """Fill up with nil to a size, if it is smaller; ServerError 13 for too many."""
+    missing = size - len(items.items)
+    if missing > MAX_PADDING:
+        raise refuse(Result.RECORD_TOO_BIG)
+    items.items += [None] * missing
+
+
 def _put_in(items: ListValue, index: int, new: Sequence[Value]) -> None:
-    items.items += [None] * (index - len(items.items))
+    pad(items, index)
     items.items[index:index] = new
 
 
