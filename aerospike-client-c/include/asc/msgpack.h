@@ -250,7 +250,9 @@ asc_mp_type asc_mp_next_long(asc_mp_reader *r, asc_mp_item *out);
 
 /* Read one item header (and, for scalars, the value). Returns out->type; ASC_MP_END
  * when the bytes end early or are no msgpack. The count of a container is not more
- * than the bytes that are left, so that it may be trusted for an allocation. */
+ * than the bytes that are left: enough for one allocation. Whoever allocates for
+ * containers inside containers keeps count of the items of all of them, which together
+ * are no more than the bytes of the outermost. */
 static inline asc_mp_type
 asc_mp_next(asc_mp_reader *r, asc_mp_item *out)
 {

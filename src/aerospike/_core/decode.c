@@ -198,6 +198,7 @@ decode_flat_pairs(decoder *d, asc_mp_reader *r, size_t n)
     PyObject *list = PyList_New((Py_ssize_t)(2 * n));
     for (size_t i = 0; list != NULL && i < 2 * n; i++) {
         PyObject *item = i % 2 == 0 ? decode_map_key(d, r, n) : decode_item(d, r);
+        count_item(d);
         if (item == NULL) {
             Py_CLEAR(list);
             break;
@@ -259,6 +260,13 @@ decode_container(decoder *d, asc_mp_reader *r, const asc_mp_item *item)
                    MAX_DEPTH_READ);
         return NULL;
     }
+    /* A count fits the bytes behind it, but so does that of each container inside:
+     * all of them reserve what the bytes of the whole value can fill, once. */
+    size_t n = item->type == ASC_MP_LIST ? item->n : 2 * (size_t)item->n;
+    if (n > d->budget) {
+        return malformed(d, "list or map");
+    }
+    d->budget -= n;
     d->depth++;
     PyObject *value = item->type == ASC_MP_LIST ? decode_list(d, r, item->n)
                                                 : decode_map(d, r, item->n);
@@ -322,6 +330,7 @@ decode_msgpack(decoder *d, asc_mp_type type, const uint8_t *data, size_t size)
     }
     bool is_large = size >= LARGE_VALUE_SIZE;
     d->collects = is_large && gc_pause();
+    d->budget = size;
     PyObject *value = decode_item(d, &r);
     gc_resume(d->collects);
     return value;

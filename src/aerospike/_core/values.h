@@ -100,6 +100,8 @@ typedef struct decoder {
     const value_rules *rules; /* borrowed */
     bool raw_containers;      /* policy deserialize=False: lists and maps as bytes */
     int depth;
+    size_t budget;    /* items that containers may still say they hold: each takes a
+                         byte of the value at least */
     bool collects;    /* the garbage collector is to run again afterwards */
     unsigned n_items; /* decoded since other threads had a turn */
 } decoder;
