@@ -6,6 +6,7 @@ out on a `Work`. Source: sections 3, 4 and 6 of the operation semantics.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from enum import Enum
 from typing import Final, NamedTuple
@@ -18,6 +19,9 @@ from aerospike_devserver.model.particle import BLOBS, Particle
 from aerospike_devserver.model.record import Bin, Bins, remove_bin
 from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.version import V8_1, V8_2, Version
+
+MAX_CPU_S = 1.0
+"""What a command may take before its next operation begins; then it is too late, 9."""
 
 
 class Traits(NamedTuple):
@@ -90,16 +94,16 @@ class Work:
 
     bins is a private copy in a write. is_write tells mixed commands from pure reads.
     about: what expressions see of the record, given its bins at the moment. version:
-    the one that is played. max_size: bytes of a record, which a bin cannot go beyond,
-    not even between two operations.
+    the one that is played. Between operations a bin may be larger than the namespace
+    allows, as on a real server, but not than any record can be.
     """
 
     __slots__ = (
         "_about",
+        "_begin_s",
         "bins",
         "entries",
         "is_write",
-        "max_size",
         "read_all",
         "respond_all",
         "version",
@@ -114,14 +118,13 @@ class Work:
         read_all: bool,
         respond_all: bool,
         version: Version,
-        max_size: int = MAX_RECORD_SIZE,
     ):
         self._about = about
+        self._begin_s = time.thread_time()
         self.bins = bins
         self.is_write = is_write
         self.read_all = read_all
         self.respond_all = respond_all
-        self.max_size = max_size
         self.version = version
         self.entries: list[bytes] = []
 
@@ -137,8 +140,10 @@ class Work:
             raise ServerError(Result.REQUEST_INVALID)
         if len(value) > MAX_RECORD_SIZE:
             raise ServerError(self._too_large)
+        if time.thread_time() - self._begin_s > MAX_CPU_S:
+            raise ServerError(Result.TIMEOUT)
         outcome = function(self, name, particle, value)
-        if self.is_write and len(self.bins.get(name, _NULL)[1]) > self.max_size:
+        if self.is_write and len(self.bins.get(name, _NULL)[1]) > MAX_RECORD_SIZE:
             raise ServerError(Result.RECORD_TOO_BIG)
         if isinstance(outcome, tuple):
             self.entries.append(encode_op(code, name, *outcome))

@@ -180,7 +180,6 @@ def write(command: Command) -> bytes:
         read_all=bool(message.info1 & Info1.GET_ALL),
         respond_all=bool(message.info2 & Info2.RESPOND_ALL_OPS),
         version=command.version,
-        max_size=command.namespace.config.max_record_size,
     )
     for op in message.ops:
         work.run(op)

@@ -2,22 +2,32 @@
 
 import pytest
 
+from aerospike_devserver.handlers import operations
+
 from .packing import cdt, pack, particle
 from .rawwire import (
     BLOB,
     GET_ALL,
+    NULL,
     OP_APPEND,
     OP_CDT_MODIFY,
     OP_CDT_READ,
     READ,
     STRING,
     put,
+    put_int,
 )
 
-TOO_BIG, REFUSED = 13, 4
+TOO_BIG, REFUSED, TIMEOUT = 13, 4, 9
 FAR = 2**31 - 1
 OP_BITS_MODIFY = 13
 MIB = 1 << 20
+
+
+def test_padding_beyond_the_record_limit_is_too_big(record):
+    """As the reference server answers it."""
+    assert record.operate(cdt(3, 2_000_000, 1)).result == TOO_BIG
+    assert record.exists().result == 2
 
 
 @pytest.mark.parametrize("start", [None, [1, 2]])
@@ -45,19 +55,26 @@ def test_list_is_padded_as_far_as_a_record_goes(own_record):
     assert own_record.operate(cdt(3, 2_000_000, 1)).result == TOO_BIG
 
 
-@pytest.mark.parametrize("size", [2 * MIB, (1 << 27) - 1])
-def test_blob_does_not_grow_beyond_a_record_between_operations(own_record, size):
-    def resize(size):
-        return OP_BITS_MODIFY, b"b", BLOB, pack([0, size])
-
-    assert own_record.operate(resize(size), resize(1)).result == TOO_BIG
-    assert own_record.operate(resize(1000), resize(1)).result == 0
+def resize(size):
+    return OP_BITS_MODIFY, b"b", BLOB, pack([0, size])
 
 
-def test_string_does_not_grow_beyond_a_record_between_operations(own_record):
+def test_bin_may_be_larger_than_a_record_between_operations(record):
     half = (OP_APPEND, b"b", STRING, b"x" * (MIB // 2))
-    assert own_record.operate(half, half, put(b"b", STRING, b"x")).result == 0
-    assert own_record.operate(half, half, half).result == TOO_BIG
+    assert record.operate(half, half, half, put(b"b", STRING, b"x")).result == 0
+    assert record.operate(half, half, half).result == TOO_BIG
+    assert record.operate(put(b"b", NULL, b""), resize(2 * MIB), resize(1)).result == 0
+
+
+@pytest.mark.parametrize("size", [8 * MIB + 1, (1 << 27) - 1])
+def test_bin_does_not_grow_beyond_any_record(own_record, size):
+    assert own_record.operate(resize(size), resize(1)).result == TOO_BIG
+
+
+def test_command_that_takes_too_long_is_given_up(own_record, monkeypatch):
+    monkeypatch.setattr(operations, "MAX_CPU_S", -1.0)
+    assert own_record.write(put_int(b"n", 1)).result == TIMEOUT
+    assert own_record.exists().result == 2
 
 
 @pytest.mark.parametrize(
