@@ -20,6 +20,7 @@ import aerospike
 from aerospike_devserver import DevCluster
 
 from .faults.peer import ScriptedNode
+from .waiting import NOWHERE, patient
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     # Started in the background by a shell, which has Ctrl-C ignored in all children;
@@ -77,7 +78,8 @@ def cluster(real_hosts: Hosts) -> Iterator[DevCluster]:
 @pytest.fixture(scope="session")
 def client(hosts: Hosts) -> Iterator[aerospike.Client]:
     """A connected client that the tests share."""
-    with aerospike.client({"hosts": hosts, "fail_if_not_connected": True}) as made:
+    config = patient({"hosts": hosts, "fail_if_not_connected": True})
+    with aerospike.client(config) as made:
         yield made
 
 
@@ -97,7 +99,7 @@ def _client_of(version: str, wanted: bool, client: aerospike.Client) -> Iterator
         return
     with (
         DevCluster(version=version) as own,
-        aerospike.client({"hosts": own.hosts}) as made,
+        aerospike.client(patient({"hosts": own.hosts})) as made,
     ):
         yield made
 
@@ -120,17 +122,33 @@ def client_82(client: aerospike.Client) -> Iterator[aerospike.Client]:
 def make_client(hosts: Hosts) -> Iterator[MakeClient]:
     """make_client(**config): a client that is closed after the test.
 
-    Seeds are the server's unless `hosts` is given.
+    Seeds are the server's unless `hosts` is given. Its timeouts are long unless the
+    config says otherwise: a busy machine fails tests of timeouts only.
     """
-    made: list[aerospike.Client] = []
+    with _clients(hosts) as make:
+        yield lambda **config: make(patient(config))
 
-    def make(**config: Any) -> aerospike.Client:
-        made.append(aerospike.client({"hosts": hosts, **config}))
-        return made[-1]
 
-    yield make
-    for client in made:
-        client.close()
+@pytest.fixture
+def make_plain_client(hosts: Hosts) -> Iterator[MakeClient]:
+    """make_plain_client(**config): as make_client, with the client's own defaults."""
+    with _clients(hosts) as make:
+        yield lambda **config: make(config)
+
+
+@contextlib.contextmanager
+def _clients(hosts: Hosts) -> Iterator[Callable[[dict[str, Any]], aerospike.Client]]:
+    """What makes clients, and closes them in the end."""
+    with contextlib.ExitStack() as stack:
+        yield lambda config: stack.enter_context(
+            aerospike.client({"hosts": hosts, **config})
+        )
+
+
+@pytest.fixture
+def nowhere() -> tuple[str, int]:
+    """An address where nothing listens."""
+    return NOWHERE
 
 
 _numbers = itertools.count()

@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import NamedTuple
 
+from ..waiting import join_all, until, wait_for
+
 INFO, ADMIN, MESSAGE = 1, 2, 3
 N_PARTITIONS = 4096
 ALL_PARTITIONS = base64.b64encode(b"\xff" * (N_PARTITIONS // 8)).decode()
@@ -95,6 +97,8 @@ def reply(
 
 
 OK_REPLY = reply()
+END_OF_STREAM = frame(MESSAGE, bytes([22, 0, 0, 1]) + bytes(18))
+"""Tells that a node has no more records of a query, or rows of a batch."""
 
 
 class HangUp(Exception):
@@ -130,9 +134,13 @@ class Step:
         """Stay silent until an event."""
 
         def act(_node: ScriptedNode, _sock: socket.socket) -> None:
-            assert event.wait(20)
+            wait_for(event)
 
         return self.do(act)
+
+    def then(self, event: threading.Event) -> Step:
+        """Tell that it has come so far."""
+        return self.do(lambda _node, _sock: event.set())
 
     def stay_silent(self) -> Step:
         """Answer nothing more on this connection, but keep it open."""
@@ -230,8 +238,18 @@ class ScriptedNode:
             self._steps.append(step)
         return step
 
+    def wait_for_cycles(self, n: int) -> None:
+        """Until a client has begun to tend it n more times."""
+        so_far = self.info_requests.count("peers-generation")
+        until(lambda: self.info_requests.count("peers-generation") >= so_far + n)
+
     def close(self) -> None:
-        """Close everything; AssertionError if the script was not kept."""
+        """Close everything; AssertionError if the script was not kept.
+
+        A request that the client has sent, and given up, may be read only now.
+        """
+        with contextlib.suppress(AssertionError):  # told of below
+            until(lambda: self._failures or not self._steps)
         self.stop()
         assert not self._failures, self._failures
         assert not self._steps, f"{len(self._steps)} expected requests did not come"
@@ -244,8 +262,7 @@ class ScriptedNode:
             sockets = list(self._sockets)
         for sock in sockets:
             shut(sock)
-        for thread in self._threads:
-            thread.join(10)
+        join_all(self._threads)
 
     def stop_listening(self) -> None:
         """Refuse further connections; those that are open stay."""

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 
 import pytest
 
 import aerospike
 from aerospike import exception
 
+from ..waiting import LATE_S, Watch, until, wait_for
 from .peer import ANY, OK_REPLY, READ, WRITE, ScriptedNode, reply
 
 KEY = ("test", "demo", 1)
-SLACK_S = 0.15
+TRIED_AGAIN = {"socket_timeout": 1000 * int(LATE_S)}
+"""Ends the silent attempt; the one that is answered has two seconds for it."""
 ONE_BIN = reply(0, [(b"a", 1, bytes(7) + b"\5")])
 BIG = b"x" * 20_000_000
 OPS = [{"op": aerospike.OPERATOR_READ, "bin": "a"}]
@@ -33,34 +34,20 @@ CALLS = {
 READS = {"get", "select", "exists", "operate"}
 
 
-class Watch:
-    """Measures a block; `assert_took` allows for 150 ms more."""
-
-    def __enter__(self) -> Watch:
-        self.begin = time.monotonic()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.took = time.monotonic() - self.begin
-
-    def assert_took(self, seconds: float) -> None:
-        assert seconds - 0.02 <= self.took <= seconds + SLACK_S, self.took
-
-
 @pytest.mark.parametrize("call", CALLS)
 def test_silence_ends_at_the_total_timeout(scripted_node, make_client, call):
     scripted_node.expect().stay_silent()
     client = make_client(hosts=[scripted_node.host])
     with pytest.raises(exception.TimeoutError) as caught, Watch() as watch:
-        CALLS[call](client, {"total_timeout": 200, "max_retries": 9})
-    watch.assert_took(0.2)
+        CALLS[call](client, {"total_timeout": 500, "max_retries": 9})
+    watch.assert_took(0.5)
     error = caught.value
     assert (error.code, error.phase, error.attempts) == (9, "command", 1)
     assert error.host == scripted_node.text
     assert error.in_doubt is (call not in READS)
     assert error.args[4] is error.in_doubt
-    assert 180 <= error.elapsed_ms <= 350
-    assert "total_timeout 200 ms" in str(error)
+    assert 498 <= error.elapsed_ms <= 1000 * watch.took + 1
+    assert "total_timeout 500 ms" in str(error)
     assert isinstance(error, TimeoutError)
 
 
@@ -110,12 +97,13 @@ def test_trickle_ends_at_the_total_timeout(scripted_node, make_client, call):
 
 
 def test_trickle_is_no_silence(scripted_node, make_client):
-    scripted_node.expect().trickle(ONE_BIN, 0.02)
+    limit_s = 0.5 + LATE_S
+    scripted_node.expect().send(ONE_BIN[:-6]).trickle(ONE_BIN[-6:], 0.5)
     client = make_client(hosts=[scripted_node.host])
-    policy = {"total_timeout": 5000, "socket_timeout": 150, "max_retries": 0}
+    policy = {"socket_timeout": int(1000 * limit_s), "max_retries": 0}
     with Watch() as watch:
         assert client.get(KEY, policy)[2] == {"a": 5}
-    assert watch.took > 0.5
+    assert watch.took > limit_s
 
 
 def test_request_that_is_not_read_ends_at_the_total_timeout(scripted_node, make_client):
@@ -124,7 +112,7 @@ def test_request_that_is_not_read_ends_at_the_total_timeout(scripted_node, make_
     client = make_client(hosts=[scripted_node.host])
     with pytest.raises(exception.TimeoutError) as caught, Watch() as watch:
         client.put(KEY, {"a": BIG}, None, {"total_timeout": 400})
-    assert 0.38 < watch.took < 0.8  # it takes a while to write so much
+    watch.assert_took(0.4)
     assert caught.value.in_doubt
 
 
@@ -136,8 +124,8 @@ def test_silence_past_the_socket_timeout_is_tried_again(scripted_node, make_clie
     scripted_node.expect(READ).send(ONE_BIN)
     client = make_client(hosts=[scripted_node.host])
     with Watch() as watch:
-        assert client.get(KEY, {"socket_timeout": 150})[2] == {"a": 5}
-    watch.assert_took(0.15)
+        assert client.get(KEY, TRIED_AGAIN)[2] == {"a": 5}
+    watch.assert_took(LATE_S)
     assert len(scripted_node.requests) == 2
 
 
@@ -145,7 +133,7 @@ def test_silent_attempts_use_up_the_retries(scripted_node, make_client):
     for _ in range(3):
         scripted_node.expect().stay_silent()
     client = make_client(hosts=[scripted_node.host])
-    policy = {"socket_timeout": 100, "max_retries": 2, "total_timeout": 5000}
+    policy = {"socket_timeout": 100, "max_retries": 2}
     with pytest.raises(exception.TimeoutError) as caught, Watch() as watch:
         client.get(KEY, policy)
     watch.assert_took(0.3)
@@ -181,7 +169,7 @@ def test_silent_read_goes_to_the_other_copy(scripted_pair, make_client):
     first.expect(READ).stay_silent()
     other.expect(READ).send(ONE_BIN)
     client = make_client(hosts=[first.host])
-    assert client.get(KEY, {"socket_timeout": 100})[2] == {"a": 5}
+    assert client.get(KEY, TRIED_AGAIN)[2] == {"a": 5}
 
 
 def test_silent_write_stays_with_the_master(scripted_pair, make_client):
@@ -190,9 +178,7 @@ def test_silent_write_stays_with_the_master(scripted_pair, make_client):
     first.expect(WRITE).stay_silent()
     first.expect(WRITE).send(OK_REPLY)
     client = make_client(hosts=[first.host])
-    assert (
-        client.put(KEY, {"a": 1}, None, {"socket_timeout": 100, "max_retries": 1}) == 0
-    )
+    assert client.put(KEY, {"a": 1}, None, {**TRIED_AGAIN, "max_retries": 1}) == 0
 
 
 def test_retry_on_timeout_off_still_repeats_other_failures(scripted_node, make_client):
@@ -206,9 +192,9 @@ def test_no_limit_waits(scripted_node, make_client):
     go = threading.Event()
     scripted_node.expect().wait(go).send(ONE_BIN)
     client = make_client(hosts=[scripted_node.host])
-    threading.Timer(1.3, go.set).start()
     policy = {"total_timeout": 0, "socket_timeout": 0}
     with Watch() as watch:
+        threading.Timer(1.3, go.set).start()
         assert client.get(KEY, policy)[2] == {"a": 5}
     assert watch.took > 1.2  # longer than the default limit
 
@@ -230,7 +216,7 @@ def plug_up(node, plugs):
     """Fill the queue of the listener, so that the next connection hangs."""
     for _ in range(20):
         plug = socket.socket()
-        plug.settimeout(0.2)
+        plug.settimeout(0.5)  # the kernel accepts at once, or not at all
         plugs.append(plug)
         try:
             plug.connect(node.host)
@@ -263,40 +249,39 @@ def test_connection_that_hangs_ends_in_time(full_node, make_client, policy, seco
 # timeout_delay
 
 
-@pytest.mark.parametrize(("delay", "n_new"), [(5000, 0), (0, 1)])
+@pytest.mark.parametrize(("delay", "n_new"), [(60_000, 0), (0, 1)])
 def test_late_reply_keeps_the_connection(scripted_node, make_client, delay, n_new):
     """With a timeout_delay it is read off, and the connection is used again."""
-    late = threading.Event()
-    scripted_node.expect().wait(late).send(ONE_BIN)
+    late, sent = threading.Event(), threading.Event()
+    scripted_node.expect().wait(late).send(ONE_BIN).then(sent)
     scripted_node.expect().send(ONE_BIN)
     client = make_client(hosts=[scripted_node.host], tend_interval=250)
     with pytest.raises(exception.TimeoutError):
         client.get(KEY, {"total_timeout": 100, "timeout_delay": delay})
-    n_before = scripted_node.n_accepted
-    late.set()
-    n_cycles = scripted_node.info_requests.count("peers-generation") + 2
-    deadline = time.monotonic() + 5
-    while scripted_node.info_requests.count("peers-generation") < n_cycles:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    n_before = send_late(scripted_node, late, sent)
     assert client.get(KEY)[2] == {"a": 5}
     assert scripted_node.n_accepted == n_before + n_new
 
 
+def send_late(node, late, sent):
+    """Let a node answer when the call is over, and the client tend afterwards; how
+    many connections the node has had.
+    """
+    until(lambda: node.requests)
+    late.set()
+    wait_for(sent)
+    node.wait_for_cycles(2)
+    return node.n_accepted
+
+
 def test_half_a_late_reply_is_read_off_too(scripted_node, make_client):
-    late = threading.Event()
-    scripted_node.expect().send(ONE_BIN[:13]).wait(late).send(ONE_BIN[13:])
+    late, sent = threading.Event(), threading.Event()
+    scripted_node.expect().send(ONE_BIN[:13]).wait(late).send(ONE_BIN[13:]).then(sent)
     scripted_node.expect().send(OK_REPLY)
     client = make_client(hosts=[scripted_node.host], tend_interval=250)
     with pytest.raises(exception.TimeoutError):
-        client.get(KEY, {"total_timeout": 100, "timeout_delay": 5000})
-    n_before = scripted_node.n_accepted
-    late.set()
-    n_cycles = scripted_node.info_requests.count("peers-generation") + 2
-    deadline = time.monotonic() + 5
-    while scripted_node.info_requests.count("peers-generation") < n_cycles:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+        client.get(KEY, {"total_timeout": 100, "timeout_delay": 60_000})
+    n_before = send_late(scripted_node, late, sent)
     assert client.get(KEY)[2] == {}  # this call's reply, not the late one
     assert scripted_node.n_accepted == n_before
 
@@ -308,5 +293,6 @@ def test_reply_that_comes_after_the_delay_is_not_mistaken(scripted_node, make_cl
     client = make_client(hosts=[scripted_node.host], tend_interval=250)
     with pytest.raises(exception.TimeoutError):
         client.get(KEY, {"total_timeout": 100, "timeout_delay": 1})
+    until(lambda: scripted_node.requests)
     late.set()
     assert client.get(KEY)[2] == {}

@@ -25,6 +25,8 @@ from aerospike_helpers.batch.records import (
 from aerospike_helpers.operations import list_operations as lists
 from aerospike_helpers.operations import operations as ops
 
+from ..waiting import NOWHERE, join_all
+
 N_MANY = 100_000
 NO_RESPONSE, BATCH_FAILED = -15, -16
 BIG = exp.GE(exp.IntBin("n"), 5).compile()
@@ -576,7 +578,7 @@ def test_bad_argument_is_named_and_nothing_sent(scripted_node, make_client, call
 
 
 def test_missing_and_unknown_arguments():
-    client = aerospike.client({"hosts": [("127.0.0.1", 1)]})
+    client = aerospike.client({"hosts": [NOWHERE]})
     calls: list[Any] = [
         lambda: client.batch_read(),  # type: ignore[call-arg]
         lambda: client.batch_operate([K]),  # type: ignore[call-arg]
@@ -666,8 +668,7 @@ def test_arguments_changed_by_another_thread(client, new_key):
         threads = [threading.Thread(target=t) for t in (change, use, use)]
         for thread in threads:
             thread.start()
-        for thread in threads:
-            thread.join(30)
+        join_all(threads)
     finally:
         sys.setswitchinterval(interval)
     assert failures == []

@@ -13,6 +13,8 @@ from aerospike import GeoJSON, exception, predicates
 from aerospike_helpers import cdt_ctx
 from aerospike_helpers import expressions as exp
 
+from ..waiting import let_pass, until
+
 NS, SET, NAME = "test", "indexes", "indexes_1"
 PLAIN = aerospike.INDEX_TYPE_DEFAULT
 LIST, KEYS, VALUES = (
@@ -323,15 +325,12 @@ def filled(client):
     name = f"truncated_{time.time_ns()}_{next(_sets)}"
     for i in range(10):
         client.put((NS, name, i), {"a": i})
-    time.sleep(0.01)  # times are compared by the millisecond
+    let_pass(0.01)  # times are compared by the millisecond
     return name
 
 
 def wait_until_left(client, set_, n):
-    deadline = time.monotonic() + 10
-    while (found := len(client.scan(NS, set_).results())) != n:
-        assert time.monotonic() < deadline, found
-        time.sleep(0.02)
+    until(lambda: len(client.scan(NS, set_).results()) == n)
 
 
 def test_truncate_a_set(client, filled):
@@ -341,9 +340,9 @@ def test_truncate_a_set(client, filled):
 
 
 def test_truncate_what_is_older_than_a_time(client, filled):
-    time.sleep(0.05)
+    let_pass(0.05)
     cut = time.time_ns()
-    time.sleep(0.05)
+    let_pass(0.05)
     client.put((NS, filled, 3), {"a": 33})
     client.put((NS, filled, 99), {"a": 99})
     assert client.truncate(NS, filled, cut, {"timeout": 5000}) == 0
@@ -357,7 +356,7 @@ def test_truncate_a_namespace(cluster, make_client):
     client = make_client(hosts=cluster.hosts)
     for ns, set_ in (("bar", "a"), ("bar", None), (NS, SET)):
         client.put((ns, set_, 1), {"a": 1})
-    time.sleep(0.01)
+    let_pass(0.01)  # times are compared by the millisecond
     assert client.truncate("bar", None, 0) == 0
     assert client.scan("bar").results() == []
     assert client.exists((NS, SET, 1))[1] is not None

@@ -6,12 +6,12 @@ import copy
 import gc
 import os
 import pickle
+import signal
 import socket
 import subprocess
 import sys
 import textwrap
 import threading
-import time
 import weakref
 from inspect import signature
 from typing import Any
@@ -23,6 +23,10 @@ from aerospike import exception
 from aerospike_helpers.batch.records import BatchRecords, Remove
 from aerospike_helpers.cdt_ctx import cdt_ctx_list_index
 from aerospike_helpers.expressions import IntBin
+
+from ..children import LIMIT_S, Script, run_script
+from ..faults.peer import OK_REPLY, reply
+from ..waiting import LATE_S, Watch, join_all, until, wait_for
 
 KEY = ("test", "demo", 1)
 OPS = [{"op": aerospike.OPERATOR_READ, "bin": "a"}]
@@ -117,14 +121,6 @@ ALL_CALLS = pytest.mark.parametrize("call", NEEDS_CLUSTER.values(), ids=NEEDS_CL
 def test_every_method_is_in_the_tables():
     public = {name for name in vars(aerospike.Client) if not name.startswith("_")}
     assert public == set(NEEDS_CLUSTER) | NEEDS_NOTHING
-
-
-@pytest.fixture
-def nowhere():
-    """An address where nothing listens."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # not listening: connections are refused
-        yield taken.getsockname()
 
 
 # connecting
@@ -241,7 +237,7 @@ def answering(answer):
         except OSError:
             pass
         sock.close()
-    thread.join(10)
+    join_all([thread])
 
 
 FAILURES = [
@@ -257,10 +253,9 @@ FAILURES = [
 def test_error_of_a_seed_is_precise(request, where, error, code, phase, word):
     host = request.getfixturevalue(where)
     config = {"hosts": [host], "connect_timeout": 200}
-    begin = time.monotonic()
-    with pytest.raises(error, match=word) as caught:
+    with pytest.raises(error, match=word) as caught, Watch() as watch:
         aerospike.client({**config, "fail_if_not_connected": True})
-    assert time.monotonic() - begin < 2
+    assert watch.took < 0.2 + LATE_S
     found = caught.value
     assert type(found) is error
     assert (found.code, found.phase) == (code, phase)
@@ -380,15 +375,8 @@ def test_client_without_a_cluster_finds_it_later(make_client):
             hosts=[host], fail_if_not_connected=False, tend_interval=250
         )
     with DevCluster(port=host[1]):
-        wait_until(client.is_connected)
+        until(client.is_connected)
         assert client.exists(KEY)[1] is None
-
-
-def wait_until(condition, seconds=5.0):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 # closed
@@ -417,8 +405,8 @@ def test_close_may_be_called_again(make_client):
     assert client.close() is None
 
 
-def test_what_needs_no_cluster_works_when_closed(make_client):
-    client = make_client()
+def test_what_needs_no_cluster_works_when_closed(make_plain_client):
+    client = make_plain_client()
     client.close()
     assert client.is_connected() is False
     assert client.get_key_partition_id("test", "demo", 1) == 1207
@@ -427,8 +415,8 @@ def test_what_needs_no_cluster_works_when_closed(make_client):
     assert client.shm_key() is None
 
 
-def test_closed_client_can_connect_again(make_client, key):
-    client = make_client()
+def test_closed_client_can_connect_again(make_plain_client, key):
+    client = make_plain_client()
     for _ in range(3):
         client.close()
         with pytest.raises(exception.ClusterError):
@@ -439,8 +427,8 @@ def test_closed_client_can_connect_again(make_client, key):
         assert client.get(key)[2] == {"a": 1}
 
 
-def test_client_closed_before_it_connected(nowhere, make_client):
-    client = make_client(hosts=[nowhere])
+def test_client_closed_before_it_connected(nowhere, make_plain_client):
+    client = make_plain_client(hosts=[nowhere])
     client.close()
     with pytest.raises(exception.ClusterError):
         client.get(KEY)
@@ -573,32 +561,6 @@ def test_methods_have_docstrings_and_signatures():
 
 # processes
 
-PRELUDE = """
-import json, os, signal, sys, threading, time
-import aerospike
-from aerospike import exception
-hosts = [tuple(host) for host in json.loads(sys.argv[1])]
-KEY = ("test", "pytest", "process-" + str(os.getpid()))
-"""
-
-
-def run_script(text, hosts, timeout=30, **kwargs):
-    """Run a script in a process of its own; its standard output."""
-    import json
-
-    script = PRELUDE + textwrap.dedent(text)
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", script, json.dumps(hosts)],
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-        **kwargs,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    return done.stdout
-
 
 @pytest.mark.parametrize(
     "end",
@@ -610,20 +572,19 @@ def run_script(text, hosts, timeout=30, **kwargs):
         "os._exit(0)",
         "keep = [client]; keep.append(keep)",
         "sys.modules['keep'] = client",
-        "threading.Thread(target=lambda: (time.sleep(0.1), client.get(KEY))).start()",
+        """threading.Thread(target=lambda: (
+        threading.main_thread().join(), client.get(KEY))).start()""",
         "import atexit; atexit.register(lambda: client.get(KEY))",
     ],
 )
 def test_interpreter_ends_with_a_live_client(hosts, end):
     script = f"""
-    client = aerospike.client({{"hosts": hosts}})
+    client = aerospike.client({{"hosts": hosts}} | PATIENT)
     client.put(KEY, {{"a": 1}}, {{"ttl": 60}})
     print(client.get(KEY)[2], flush=True)
     {end}
     """
-    begin = time.monotonic()
     assert run_script(script, hosts) == "{'a': 1}\n"
-    assert time.monotonic() - begin < 10
 
 
 def test_no_call_imports_a_module(hosts):
@@ -631,7 +592,7 @@ def test_no_call_imports_a_module(hosts):
     script = """
     import decimal
     from aerospike_helpers.operations import operations
-    client = aerospike.client({"hosts": hosts})
+    client = aerospike.client({"hosts": hosts} | PATIENT)
     before = set(sys.modules)
     aerospike.set_serializer(lambda value: b"x")
     bins = {"a": 1, "d": decimal.Decimal(1)}
@@ -652,75 +613,63 @@ def test_no_call_imports_a_module(hosts):
 
 
 def test_interpreter_ends_while_a_daemon_thread_waits(scripted_node):
-    scripted_node.expect().stay_silent()
+    arrived = threading.Event()
+    scripted_node.expect().then(arrived).stay_silent()
     script = """
-    client = aerospike.client({"hosts": hosts})
-    policy = {"total_timeout": 60000}
+    client = aerospike.client({"hosts": hosts} | PATIENT)
+    policy = {"total_timeout": 0, "socket_timeout": 0}
     threading.Thread(target=client.get, args=(KEY, policy), daemon=True).start()
-    time.sleep(0.2)
+    input()
     print("end")
     """
-    assert run_script(script, [scripted_node.host]) == "end\n"
+    with Script(script, [scripted_node.host]) as running:
+        wait_for(arrived)
+        running.say()
+        assert running.rest() == "end\n"
 
 
 def test_keyboard_interrupt_ends_a_call_that_hangs(scripted_node):
     arrived = threading.Event()
-    scripted_node.expect().do(lambda _node, _sock: arrived.set()).stay_silent()
-    script = PRELUDE + textwrap.dedent(
-        """
-        client = aerospike.client({"hosts": hosts})
-        try:
-            client.get(KEY, {"total_timeout": 60000, "socket_timeout": 60000})
-        except KeyboardInterrupt:
-            print("interrupted", flush=True)
-        print(client.exists(KEY)[1], flush=True)
-        """
-    )
-    import json
-    import signal
-
-    process = subprocess.Popen(
-        [sys.executable, "-c", script, json.dumps([scripted_node.host])],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    scripted_node.expect().then(arrived).stay_silent()
+    scripted_node.expect().send(reply(2))
+    script = """
+    client = aerospike.client({"hosts": hosts} | PATIENT)
     try:
-        assert arrived.wait(20)
-        scripted_node.expect().send(
-            bytes.fromhex("0203000000000016") + bytes([22, 0, 0, 0, 0, 2]) + bytes(16)
-        )
-        begin = time.monotonic()
-        process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=20)
-        assert time.monotonic() - begin < 1
-    finally:
-        process.kill()
-        process.wait()
-    assert out == "interrupted\nNone\n"  # and the client still works
+        client.get(KEY, {"total_timeout": 0, "socket_timeout": 0})
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+    print(client.exists(KEY)[1], flush=True)
+    """
+    with Script(script, [scripted_node.host]) as running:
+        wait_for(arrived)
+        with Watch() as watch:
+            running.process.send_signal(signal.SIGINT)
+            assert running.line() == "interrupted"
+        watch.assert_at_once()
+        assert running.rest() == "None\n"  # the client still works
 
 
 def test_signal_handler_runs_while_a_call_waits(scripted_node):
     """A handler that returns lets the call go on to its end."""
-    answer = threading.Event()
-    scripted_node.expect().wait(answer).send(
-        bytes.fromhex("0203000000000016") + bytes([22]) + bytes(21)
-    )
-    threading.Timer(0.5, answer.set).start()
+    arrived, answer = threading.Event(), threading.Event()
+    scripted_node.expect().then(arrived).wait(answer).send(OK_REPLY)
     script = """
-    seen = []
-    signal.signal(signal.SIGALRM, lambda *_: seen.append(time.monotonic()))
-    client = aerospike.client({"hosts": hosts})
-    signal.setitimer(signal.ITIMER_REAL, 0.1)
-    record = client.get(KEY, {"total_timeout": 5000, "max_retries": 0})
-    print(record[2], time.monotonic() - seen[0] > 0.2)
+    signal.signal(signal.SIGALRM, lambda *_: print("handled", flush=True))
+    client = aerospike.client({"hosts": hosts} | PATIENT)
+    print(client.get(KEY, {"max_retries": 0})[2])
     """
-    assert run_script(script, [scripted_node.host]) == "{} True\n"
+    with Script(script, [scripted_node.host]) as running:
+        wait_for(arrived)
+        running.process.send_signal(signal.SIGALRM)
+        assert running.line() == "handled"
+        answer.set()
+        assert running.rest() == "{}\n"
 
 
 # fork
 
 FORKS = """
-client = aerospike.client({"hosts": hosts})
+client = aerospike.client({"hosts": hosts} | PATIENT)
 client.put(KEY, {"a": 1}, {"ttl": 60})
 children = []
 for i in range(4):
@@ -754,7 +703,7 @@ def test_client_works_in_parent_and_children(hosts):
 
 def test_fork_while_other_threads_call(hosts):
     script = """
-    client = aerospike.client({"hosts": hosts})
+    client = aerospike.client({"hosts": hosts} | PATIENT)
     stop = threading.Event()
     failed = []
     def call(i):
@@ -795,7 +744,7 @@ def test_fork_while_other_threads_call(hosts):
 def test_child_may_end_as_it_likes(hosts, act):
     """What it does with its copy must not reach the parent's connections."""
     script = f"""
-    client = aerospike.client({{"hosts": hosts}})
+    client = aerospike.client({{"hosts": hosts}} | PATIENT)
     client.put(KEY, {{"a": 1}}, {{"ttl": 60}})
     sys.stdout.flush()
     pid = os.fork()
@@ -812,7 +761,7 @@ def test_child_may_end_as_it_likes(hosts, act):
 
 def test_child_of_a_child_works(hosts):
     script = """
-    client = aerospike.client({"hosts": hosts})
+    client = aerospike.client({"hosts": hosts} | PATIENT)
     client.put(KEY, {"n": 0}, {"ttl": 60})
     depth = 0
     for _ in range(3):
@@ -831,7 +780,7 @@ def test_child_of_a_child_works(hosts):
 def test_child_keeps_tending(cluster):
     """A node that is lost after the fork is noticed by the child's own tending."""
     script = """
-    client = aerospike.client({"hosts": hosts, "tend_interval": 250})
+    client = aerospike.client({"hosts": hosts, "tend_interval": 250} | PATIENT)
     n = len(client.get_node_names())
     pid = os.fork()
     if pid == 0:
@@ -839,34 +788,16 @@ def test_child_keeps_tending(cluster):
         try:
             client.exists(KEY)
             print("ready", flush=True)
-            deadline = time.monotonic() + 10
-            while len(client.get_node_names()) == n and time.monotonic() < deadline:
-                time.sleep(0.02)
+            until(lambda: len(client.get_node_names()) != n)
             status = n - len(client.get_node_names())
         finally:
             os._exit(status)
     print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
     """
-    import json
-
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            PRELUDE + textwrap.dedent(script),
-            json.dumps(cluster.hosts),
-        ],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
+    with Script(script, cluster.hosts) as running:
+        assert running.line() == "ready"
         cluster.stop_node(1)
-        assert process.communicate(timeout=20)[0] == "1\n"
-    finally:
-        process.kill()
-        process.wait()
+        assert running.rest() == "1\n"
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
@@ -880,7 +811,9 @@ def test_multiprocessing(hosts, tmp_path, method):
 
             hosts = [tuple(host) for host in json.loads(sys.argv[1])]
             KEY = ("test", "pytest", f"pool-{sys.argv[2]}")
-            client = aerospike.client({"hosts": hosts})
+            client = aerospike.client(
+                {"hosts": hosts, "policies": {"total_timeout": 30_000}}
+            )
 
             def work(i):
                 client.increment(KEY, "n", 1)
@@ -910,7 +843,7 @@ def test_multiprocessing(hosts, tmp_path, method):
         [sys.executable, str(module), json.dumps(hosts), method],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LIMIT_S,
         check=False,
         env={**os.environ, "PYTHONWARNINGS": ""},
     )

@@ -7,11 +7,7 @@ import json
 import os
 import pickle
 import signal
-import subprocess
-import sys
-import textwrap
 import threading
-import time
 from typing import Any
 
 import pytest
@@ -23,6 +19,10 @@ from aerospike_helpers import expressions as exp
 from aerospike_helpers.batch.records import BatchRecords, Write
 from aerospike_helpers.operations import expression_operations, list_operations
 from aerospike_helpers.operations import operations as ops
+
+from ..children import Script, run_script
+from ..faults.peer import END_OF_STREAM, OK_REPLY
+from ..waiting import Watch, join_all, until, wait_for
 
 NS, SET, N = "test", "queries", 60
 LIST, KEYS, VALUES = (
@@ -260,9 +260,9 @@ def test_max_records_of_scan_policies(client):
 def test_records_per_second_slows_down(client):
     scan = client.scan(NS, SET)
     scan.records_per_second = 20  # of each node
-    begin = time.monotonic()
-    assert len(scan.results({"total_timeout": 0})) == N
-    assert time.monotonic() - begin > 0.15  # a real server starts with a burst
+    with Watch() as watch:
+        assert len(scan.results({"total_timeout": 0})) == N
+    assert watch.took > 0.15  # a real server starts with a burst
 
 
 def test_whole_namespace_and_other_sets(client):
@@ -580,7 +580,7 @@ def test_query_goes_on_in_another_process(client, hosts, tmp_path, kind):
         from aerospike import predicates
         with open(sys.argv[2], "rb") as file:
             status = pickle.load(file)
-        client = aerospike.client({{"hosts": hosts}})
+        client = aerospike.client({{"hosts": hosts}} | PATIENT)
         query = client.{"scan" if kind == "scan" else "query"}("{NS}", "{SET}"){where}
         policy = {{"partition_filter": {{"partition_status": status}}}}
         print(json.dumps([r[2]["i"] for r in query.results(policy)]))
@@ -636,7 +636,6 @@ def test_an_iterator_is_read_by_one_thread_at_a_time(client):
     scan.records_per_second = 100
     reading = iter(scan)
     seen: list[int] = []
-    errors: list[BaseException] = []
 
     def read():
         while True:
@@ -644,18 +643,32 @@ def test_an_iterator_is_read_by_one_thread_at_a_time(client):
                 seen.append(next(reading)[2]["i"])
             except StopIteration:
                 return
-            except exception.ClientError as error:
-                errors.append(error)
-                time.sleep(0.001)
+            except exception.ClientError:
+                continue
 
     threads = [threading.Thread(target=read) for _ in range(2)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join(30)
+    join_all(threads)
     assert sorted(seen) == list(range(N))
-    assert errors
-    assert "another thread" in str(errors[0])
+
+
+def test_reading_where_another_thread_waits_is_a_client_error(
+    scripted_node, make_client
+):
+    asked, go = threading.Event(), threading.Event()
+    scripted_node.expect().then(asked).wait(go).send(END_OF_STREAM)
+    client = make_client(hosts=[scripted_node.host])
+    reading = iter(client.scan(NS, SET))
+    found: list[Any] = []
+    thread = threading.Thread(target=lambda: found.append(next(reading, "end")))
+    thread.start()
+    wait_for(asked)
+    with pytest.raises(exception.ClientError, match="another thread"):
+        next(reading)
+    go.set()
+    join_all([thread])
+    assert found == ["end"]
 
 
 # leaving early
@@ -718,10 +731,7 @@ def test_leaving_early_frees_the_connections(client, make_client, big, leave):
     for _ in range(6):  # more than max_conns_per_node
         leave(own)
         gc.collect()
-    deadline = time.monotonic() + 5
-    while n_connections(client) > before + n_nodes:
-        assert time.monotonic() < deadline, (before, n_connections(client))
-        time.sleep(0.02)
+    until(lambda: n_connections(client) <= before + n_nodes)
     assert len(own.scan(NS, SET).results()) == N
 
 
@@ -737,81 +747,53 @@ def test_what_is_under_way_outlives_the_close_of_the_client(make_client, big):
 
 # processes
 
-PRELUDE = """
-import json, os, resource, signal, sys, threading, time
-import aerospike
-from aerospike import exception
-hosts = [tuple(host) for host in json.loads(sys.argv[1])]
-"""
-
-
-def run_script(text, hosts, *args, timeout=60):
-    """Run a script in a process of its own; its standard output."""
-    done = subprocess.run(
-        [
-            *(sys.executable, "-W", "error", "-c"),
-            *(PRELUDE + textwrap.dedent(text), json.dumps(hosts), *args),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout
-
 
 @pytest.mark.parametrize("way", ["results()", "foreach(lambda _: None)"])
-def test_keyboard_interrupt_ends_a_scan_that_waits(hosts, way):
+def test_keyboard_interrupt_ends_a_scan_that_waits(scripted_node, way):
+    asked = threading.Event()
+    scripted_node.expect().then(asked).stay_silent()
+    scripted_node.default = OK_REPLY
     script = f"""
-    client = aerospike.client({{"hosts": hosts}})
-    scan = client.scan("{NS}", "{SET}")
-    scan.records_per_second = 1
-    print("begin", flush=True)
+    client = aerospike.client({{"hosts": hosts}} | PATIENT)
     try:
-        scan.{way}
+        client.scan("{NS}", "{SET}").{way}
     except KeyboardInterrupt:
         print("interrupted", flush=True)
-    print(client.exists(("{NS}", "{SET}", 1))[1] is not None)
+    print(client.exists(KEY)[1] is not None)
     """
-    command = [sys.executable, "-c", PRELUDE + textwrap.dedent(script)]
-    with subprocess.Popen(
-        [*command, json.dumps(hosts)], stdout=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "begin\n"
-            time.sleep(0.2)
-            begin = time.monotonic()
-            process.send_signal(signal.SIGINT)
-            assert process.stdout.readline() == "interrupted\n"
-            assert time.monotonic() - begin < 0.1
-            assert process.stdout.read() == "True\n"
-        finally:
-            process.kill()
+    with Script(script, [scripted_node.host]) as running:
+        wait_for(asked)
+        with Watch() as watch:
+            running.process.send_signal(signal.SIGINT)
+            assert running.line() == "interrupted"
+        watch.assert_at_once()
+        assert running.rest() == "True\n"
 
 
 def test_signal_ends_a_scan_whose_records_come_fast(hosts, big):
-    """One that never has to wait."""
+    """One that never has to wait: it ends in a part of the CPU time that all take."""
     out = run_script(
         f"""
         class Stop(BaseException):
             pass
         def stop(*_):
             raise Stop
-        signal.signal(signal.SIGALRM, stop)
-        client = aerospike.client({{"hosts": hosts}})
-        client.exists(("{NS}", "{big}", 1))
-        begin = time.monotonic()
-        signal.setitimer(signal.ITIMER_REAL, 0.005)
-        try:
-            client.scan("{NS}", "{big}").results({{"deserialize": True}})
-        except Stop:
-            print(time.monotonic() - begin)
+        signal.signal(signal.SIGPROF, stop)
+        client = aerospike.client({{"hosts": hosts}} | PATIENT)
+        def cpu_s():
+            begin = time.process_time()
+            try:
+                client.scan("{NS}", "{big}").results()
+            except Stop:
+                print("stopped")
+            return time.process_time() - begin
+        whole = cpu_s()
+        signal.setitimer(signal.ITIMER_PROF, whole / 20)
+        print(cpu_s() < whole * 0.75)
         """,
         hosts,
     )
-    assert 0 < float(out) < 0.1
+    assert out == "stopped\nTrue\n"
 
 
 # fork
@@ -821,7 +803,7 @@ def test_batches_and_scans_on_both_sides_of_a_fork(hosts):
     """While threads of the parent are at them, too."""
     script = f"""
     from aerospike_helpers.operations import operations as ops
-    client = aerospike.client({{"hosts": hosts}})
+    client = aerospike.client({{"hosts": hosts}} | PATIENT)
     keys = [("{NS}", "queries_fork", i) for i in range(300)]
     client.batch_operate(keys, [ops.write("a", "x" * 1000)])
     def work():
@@ -868,7 +850,7 @@ def test_batches_and_scans_on_both_sides_of_a_fork(hosts):
 def test_scan_begun_before_a_fork_goes_on_on_both_sides(hosts, big, act):
     """The child asks for the rest on connections of its own."""
     script = f"""
-    client = aerospike.client({{"hosts": hosts}})
+    client = aerospike.client({{"hosts": hosts}} | PATIENT)
     reading = iter(client.scan("{NS}", "{big}"))
     next(reading)
     pid = os.fork()
@@ -913,7 +895,7 @@ def test_scan_of_many_records_needs_little_memory(hosts, streamed):
         def resident_mb():
             with open("/proc/self/statm") as file:
                 return int(file.read().split()[1]) * resource.getpagesize() >> 20
-        client = aerospike.client({{"hosts": hosts}})
+        client = aerospike.client({{"hosts": hosts}} | PATIENT)
         client.exists(("{NS}", "{streamed}", 1))
         start, peak, n = resident_mb(), 0, 0
         policy = {{"total_timeout": 0}}
@@ -929,7 +911,7 @@ def test_scan_of_many_records_needs_little_memory(hosts, streamed):
         print(n, peak)
         """,
         hosts,
-        timeout=600,
+        limit_s=600,
     )
     n, peak_mb = map(int, out.split())
     assert n == N_STREAMED
@@ -940,13 +922,15 @@ def test_scan_of_many_records_needs_little_memory(hosts, streamed):
 
 
 def wait_for_job(client, job_id, module):
-    deadline = time.monotonic() + 20
-    while True:
+    def completed():
         info = client.job_info(job_id, module)
-        if info["status"] == aerospike.JOB_STATUS_COMPLETED:
-            return info
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+        return info if info["status"] == aerospike.JOB_STATUS_COMPLETED else None
+
+    return until(completed)
+
+
+def values_of(client, keys, name):
+    return [r[2].get(name) for r in client.get_many(keys)]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -965,10 +949,7 @@ def test_background_work(client, kind):
         module = aerospike.JOB_SCAN if kind == "scan" else aerospike.JOB_QUERY
         info = wait_for_job(client, job_id, module)
         assert set(info) == {"progress_pct", "records_read", "status"}
-        deadline = time.monotonic() + 10
-        while [r[2].get("w") for r in client.get_many(keys)] != [5] * 50:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        until(lambda: values_of(client, keys, "w") == [5] * 50)
         assert 990 <= client.exists(keys[0])[1]["ttl"] <= 1000
     finally:
         client.index_remove(NS, "q_work")
@@ -1011,11 +992,8 @@ def test_background_work_with_a_filter(client):
     try:
         work = client.query(NS, "queries_work").add_ops([ops.write("w", 1)])
         wait_for_job(client, work.execute_background(ODD), aerospike.JOB_QUERY)
-        deadline = time.monotonic() + 10
         expected = [1 if i % 2 else None for i in range(50)]
-        while [r[2].get("w") for r in client.get_many(keys)] != expected:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        until(lambda: values_of(client, keys, "w") == expected)
     finally:
         client.batch_remove(keys)
 

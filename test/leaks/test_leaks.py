@@ -1,39 +1,25 @@
 """Nothing is kept of a call, whether it succeeds or fails.
 
-Counted are Python's memory blocks, objects the collector knows, references to the
-arguments, bytes in use by malloc, resident memory, open files and threads. The server
-is a process of its own, so that its memory is not counted here.
+What counts is in `calls.py`, and runs in a process that does nothing else. The server
+is another one.
 """
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
-import aerospike
-from aerospike import GeoJSON, KeyOrderedDict, exception, predicates
-from aerospike_helpers import expressions as exp
-from aerospike_helpers.batch.records import Apply, BatchRecords, Read, Remove, Write
-from aerospike_helpers.operations import operations as ops
+from ..children import LIMIT_S, Process
+from . import calls
 
 pytestmark = pytest.mark.skipif(
     not os.path.exists("/proc/self/statm"), reason="needs Linux's /proc to count"
 )
-
-# a quick look; LEAK_CALLS=100000 for a thorough one, best on a real server
-N_CALLS = int(os.environ.get("LEAK_CALLS", "1000"))
-N_LOCAL_CALLS = 100_000
-calc_digest: Any = aerospike.calc_digest
-KEY = ("test", "leaks", "key-" + "x" * 600)
-MISSING = ("test", "leaks", "missing")
 
 
 @pytest.fixture(scope="module")
@@ -43,490 +29,38 @@ def address(real_hosts: list[tuple[str, int]]) -> Iterator[tuple[str, int]]:
         yield real_hosts[0]
         return
     command = [sys.executable, "-m", "aerospike_devserver", "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    found = re.search(r" on (\S+):(\d+)", process.stdout.readline())
-    assert found is not None
-    yield found[1], int(found[2])
-    process.terminate()
-    process.communicate(timeout=20)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        found = re.search(r" on (\S+):(\d+)", process.stdout.readline())
+        assert found is not None
+        yield found[1], int(found[2])
+        process.terminate()
+        process.wait(LIMIT_S)
 
 
 @pytest.fixture(scope="module")
-def client(address: tuple[str, int]) -> Iterator[aerospike.Client]:
-    config = {
-        "hosts": [address],
-        "tend_interval": 60_000,
-        "fail_if_not_connected": True,
-    }
-    with aerospike.client(config) as made:
+def counting(address: tuple[str, int]) -> Iterator[Process]:
+    """The process that counts."""
+    with Process(calls.__name__) as made:
+        made.call("connect", *address)
         yield made
-        made.index_remove("test", "leaks_n")
 
 
-# measures
+@pytest.mark.parametrize("name", calls.CALLS)
+def test_call_leaves_nothing(counting, name):
+    counting.call("check_call", name)
 
 
-class MallocInfo(ctypes.Structure):
-    """What glibc tells of its main arena."""
-
-    _fields_ = [
-        (name, ctypes.c_size_t)
-        for name in [
-            "arena",
-            "ordblks",
-            "smblks",
-            "hblks",
-            "hblkhd",
-            "usmblks",
-            "fsmblks",
-            "uordblks",
-            "fordblks",
-            "keepcost",
-        ]
-    ]
+@pytest.mark.parametrize("name", calls.LOCAL)
+def test_refused_call_leaves_nothing(counting, name):
+    counting.call("check_refused_call", name)
 
 
-def malloc_bytes() -> int:
-    """Bytes that malloc has given out; 0 without glibc 2.33."""
-    mallinfo = getattr(ctypes.CDLL(None), "mallinfo2", None)
-    if mallinfo is None:
-        return 0
-    mallinfo.restype = MallocInfo
-    info = mallinfo()
-    return int(info.uordblks + info.hblkhd)
+@pytest.mark.parametrize("number", range(len(calls.OTHERS)))
+def test_call_without_the_server_leaves_nothing(counting, number):
+    counting.call("check_local_call", number)
 
 
-def resident_bytes() -> int:
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def measures() -> tuple[int, int, int, int]:
-    gc.collect()
-    return (
-        sys.getallocatedblocks(),
-        len(gc.get_objects()),
-        malloc_bytes(),
-        resident_bytes(),
-    )
-
-
-def count_files_and_threads() -> tuple[int, int]:
-    return len(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task"))
-
-
-def reference_counts() -> list[int]:
-    """References to the arguments of the calls below."""
-    return list(map(sys.getrefcount, WATCHED))
-
-
-def assert_flat(call: Callable[[], Any], n: int) -> None:
-    """Make n calls after some others; nothing may be left of them."""
-    for _ in range(n // 5):
-        call()
-    growth = (0, 0, 0, 0)
-    for _ in range(8):  # something may fill up for a while, not each time
-        references = reference_counts()
-        before = measures()
-        for _ in range(n):
-            call()
-        growth = tuple(b - a for a, b in zip(before, measures(), strict=True))  # type: ignore[assignment]
-        assert reference_counts() == references
-        blocks, objects, malloc, resident = growth
-        if (
-            blocks < max(n // 20, 40)
-            and objects < max(n // 20, 20)
-            and malloc < max(4 * n, 4000)
-            and resident < max(64 * n, 1 << 20)
-        ):
-            return
-    pytest.fail(f"after {n} calls: blocks, objects, malloc, resident grew by {growth}")
-
-
-# calls that reach the server
-
-BINS = {
-    "int": 10**12,
-    "float": 1.5e300,
-    "text": "clé " * 50,
-    "bytes": bytes(700),
-    "flag": True,
-    "list": [1, [2.5, "x" * 600, {"k": None}], bytearray(b"x")],
-    "map": {f"key-{i}": [i, f"value {i}"] for i in range(50)},
-    "ordered": KeyOrderedDict({f"k{i}": i for i in reversed(range(50))}),
-    "geo": GeoJSON({"type": "Point", "coordinates": [1.5, 2.5]}),
-}
-FILTER = exp.GT(exp.IntBin("n"), 10).compile()
-SEND = {"key": aerospike.POLICY_KEY_SEND, "total_timeout": 5000}
-META = {"ttl": 1000, "gen": 1}
-OPS = [ops.increment("n", 1), ops.write("list", [1, {"a": "b"}]), ops.read("list")]
-LOOP: list[Any] = []
-LOOP.append(LOOP)
-KEYS = [KEY, MISSING, ("nowhere", "leaks", 1), (*KEY[:2], bytearray(b"array"))]
-HERE = [KEY, MISSING, KEY]
-PARTITION = {
-    "partition_filter": {
-        "begin": aerospike.get_partition_id(aerospike.calc_digest(*KEY)),
-        "count": 1,
-    }
-}
-ROWS = [
-    Read(KEY, OPS[2:], policy={"expressions": FILTER}),
-    Read(KEY, None, True),
-    Write(KEY, OPS, {"ttl": 1000}, {"key": aerospike.POLICY_KEY_SEND}),
-    Write(KEY, [ops.append("int", "x")]),
-    Write(KEYS[2], OPS),
-    Apply(KEY, "no_module", "f", [BINS["map"]]),
-    Remove(MISSING),
-]
-BATCH = BatchRecords(ROWS)
-ARGUMENTS = [BINS, *BINS.values(), SEND, META, OPS, *OPS, FILTER, LOOP, PARTITION]
-WATCHED: list[Any] = [KEY, MISSING, *KEYS[2:], KEYS, HERE, *ARGUMENTS, BATCH, *ROWS]
-WATCHED.remove(True)  # which all the interpreter refers to
-
-
-def swallowing(kind: type[Exception], call: Callable[..., Any]) -> Callable[..., None]:
-    """The call, whose failure is as wanted."""
-
-    def run(client: aerospike.Client) -> None:
-        try:
-            call(client)
-        except kind:
-            return
-        raise AssertionError("it did not fail")
-
-    return run
-
-
-def leave_early(client: aerospike.Client) -> None:
-    for _ in client.scan("test", "leaks"):
-        return
-    raise AssertionError("there was no record")
-
-
-def page_by_page(client: aerospike.Client) -> None:
-    scan = client.scan("test", "leaks")
-    scan.max_records = 1
-    scan.paginate()
-    scan.results(PARTITION)
-    scan.get_partitions_status()
-    scan.results(PARTITION)
-
-
-def index(client: aerospike.Client) -> None:
-    client.index_integer_create("test", "leaks", "n", "leaks_n")
-    where = client.query("test", "leaks").where(predicates.between("n", 0, 2**62))
-    where.results(PARTITION)
-    where.foreach(lambda _: False)
-
-
-CALLS: dict[str, Callable[[aerospike.Client], Any]] = {
-    "put": lambda c: c.put(KEY, BINS, META, SEND),
-    "get": lambda c: c.get(KEY, SEND),
-    "get without policy": lambda c: c.get(KEY),
-    "select": lambda c: c.select(KEY, ["map", "nope"]),
-    "exists": lambda c: c.exists(KEY),
-    "exists of nothing": lambda c: c.exists(MISSING),
-    "touch": lambda c: c.touch(KEY, 1000),
-    "append": lambda c: c.append(KEY, "bytes", b"", META),
-    "prepend": lambda c: c.prepend(KEY, "text", ""),
-    "increment": lambda c: c.increment(KEY, "n", 1),
-    "operate": lambda c: c.operate(KEY, OPS, META, SEND),
-    "operate_ordered": lambda c: c.operate_ordered(KEY, OPS),
-    "remove_bin": lambda c: c.remove_bin(KEY, ["nope"]),
-    "put and remove": lambda c: (c.put(MISSING, {"a": 1}), c.remove(MISSING)),
-    "batch_read": lambda c: c.batch_read(KEYS, None, SEND),
-    "batch_read of some": lambda c: c.batch_read(tuple(KEYS), ["map", "nope"]),
-    "batch_read of metadata": lambda c: c.batch_read(KEYS, []),
-    "batch_operate": lambda c: c.batch_operate([KEY] * 3, OPS, SEND, {"ttl": 5000}),
-    "batch_remove": lambda c: c.batch_remove([MISSING] * 3, {"max_retries": 1}),
-    "batch_apply": lambda c: c.batch_apply([KEY] * 3, "m", "f", [BINS["list"]]),
-    "batch_write": lambda c: c.batch_write(BATCH, {"expressions": FILTER}),
-    "get_many": lambda c: c.get_many(HERE, SEND),
-    "exists_many": lambda c: c.exists_many(HERE),
-    "select_many": lambda c: c.select_many(HERE, ["map", "nope"]),
-    "batch_get_ops": lambda c: c.batch_get_ops(HERE, OPS[2:]),
-    "get_many of an unknown namespace": swallowing(
-        exception.NamespaceNotFound, lambda c: c.get_many(KEYS[2:3])
-    ),
-    "scan": lambda c: c.scan("test", "leaks").results(),
-    "scan with foreach": lambda c: c.scan("test", "leaks").foreach(
-        lambda _p, _r: None, PARTITION
-    ),
-    "scan left early": leave_early,
-    "scan page by page": page_by_page,
-    "scan of an unknown namespace": swallowing(
-        exception.NamespaceNotFound, lambda c: c.scan("nowhere").results()
-    ),
-    "callback that raises": swallowing(
-        exception.ClientError, lambda c: c.scan("test", "leaks").foreach(lambda: 1)
-    ),
-    "query with a filter": lambda c: (
-        c.query("test", "leaks").select("int").results({"expressions": FILTER})
-    ),
-    "query without an index": swallowing(
-        exception.IndexNotFound,
-        lambda c: (
-            c.query("test", "leaks")
-            .where(predicates.equals("nope", "x" * 600))
-            .results({"max_retries": 0})
-        ),
-    ),
-    "index": index,
-    "background work": lambda c: c.job_info(
-        c.query("test", "leaks").add_ops(OPS[:2]).execute_background(), "query"
-    ),
-    "info_all": lambda c: c.info_all("node\nbuild"),
-    "info_single_node": lambda c: c.info_single_node("build", NODE[0]),
-    "info_random_node": lambda c: c.info_random_node("build"),
-    "get of nothing": swallowing(exception.RecordNotFound, lambda c: c.get(MISSING)),
-    "filtered out": swallowing(
-        exception.FilteredOut, lambda c: c.get(KEY, {"expressions": FILTER})
-    ),
-    "not created": swallowing(
-        exception.RecordExistsError,
-        lambda c: c.put(KEY, BINS, META, {"exists": aerospike.POLICY_EXISTS_CREATE}),
-    ),
-    "incompatible": swallowing(
-        exception.BinIncompatibleType, lambda c: c.increment(KEY, "text", 1)
-    ),
-    "too big": swallowing(
-        exception.RecordTooBig, lambda c: c.put(MISSING, {"a": bytes(1 << 20)})
-    ),
-    "unknown info": swallowing(exception.InvalidRequest, lambda c: c.info_all("nope")),
-}
-NODE: list[str] = []
-SLOW = [
-    run
-    for name, run in CALLS.items()
-    if name == "too big"
-    or name.startswith(("scan", "query", "callback", "index", "ba"))
-]
-
-
-@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-def test_call_leaves_nothing(client, call):
-    NODE[:] = [node["node_name"] for node in client.get_node_names()]
-    client.put(KEY, BINS | {"n": 1})
-    n = N_CALLS // 20 if call in SLOW else N_CALLS
-    call(client)  # opens the connection that it needs
-    n_files, n_threads = count_files_and_threads()
-    try:
-        assert_flat(lambda: call(client), n)
-    finally:
-        client.remove(KEY)
-    files_and_threads = count_files_and_threads()
-    assert files_and_threads[0] <= n_files
-    assert files_and_threads[1] <= n_threads
-
-
-# calls that do not
-
-
-CLOSED = aerospike.client({"hosts": [("127.0.0.1", 1)]})
-CLOSED.close()
-NEVER = aerospike.Client.__new__(aerospike.Client)
-
-LOCAL: dict[str, tuple[type[Exception], Callable[[Any], Any]]] = {
-    "key is no tuple": (exception.ParamError, lambda c: c.get([1])),
-    "key is too short": (exception.ParamError, lambda c: c.get(("test",))),
-    "digest is too short": (
-        exception.ParamError,
-        lambda c: c.get(("test", "x", None, b"1")),
-    ),
-    "user key is a float": (
-        exception.ParamError,
-        lambda c: c.put((*KEY[:2], 1.5), BINS),
-    ),
-    "namespace is unknown": (
-        exception.NamespaceNotFound,
-        lambda c: c.put(("no", "x", 1), BINS, META, SEND),
-    ),
-    "bins is no dict": (exception.ParamError, lambda c: c.put(KEY, [1], META, SEND)),
-    "bin name is too long": (
-        exception.BinNameError,
-        lambda c: c.put(KEY, {"a": 1, "b" * 16: 2}, META, SEND),
-    ),
-    "int is too big": (
-        exception.ParamError,
-        lambda c: c.put(KEY, {"a": BINS, "b": [{"c": 2**64}]}),
-    ),
-    "surrogate": (exception.ClientError, lambda c: c.put(KEY, {"a": ["\ud800"]})),
-    "map key": (exception.ParamError, lambda c: c.put(KEY, {"a": {"x": 1, None: 2}})),
-    "ordered map key": (
-        exception.ParamError,
-        lambda c: c.put(KEY, {"a": KeyOrderedDict({"x": 1, None: 2})}),
-    ),
-    "too deep": (exception.ParamError, lambda c: c.put(KEY, {"a": LOOP})),
-    "policy is no dict": (exception.ParamError, lambda c: c.get(KEY, [1])),
-    "policy value": (
-        exception.ParamError,
-        lambda c: c.get(KEY, {"key": 1, "total_timeout": "x"}),
-    ),
-    "expression": (
-        exception.ParamError,
-        lambda c: c.get(KEY, {"expressions": FILTER, "replica": "x"}),
-    ),
-    "meta value": (
-        exception.ParamError,
-        lambda c: c.put(KEY, BINS, {"ttl": "x"}, SEND),
-    ),
-    "no operations": (exception.ParamError, lambda c: c.operate(KEY, [1, 2])),
-    "bad operation": (
-        exception.ParamError,
-        lambda c: c.operate(KEY, [*OPS, {"op": 99}], META, SEND),
-    ),
-    "operand": (exception.ParamError, lambda c: c.append(KEY, "a", 5)),
-    "key of a batch": (
-        exception.ParamError,
-        lambda c: c.batch_read([*KEYS, (*KEY[:2], 1.5)], None, SEND),
-    ),
-    "keys": (exception.ParamError, lambda c: c.get_many(5)),
-    "bins of a batch": (exception.ParamError, lambda c: c.batch_read(KEYS, [5], SEND)),
-    "operation of a batch": (
-        exception.ParamError,
-        lambda c: c.batch_operate(KEYS, [*OPS, {"op": 99}]),
-    ),
-    "arguments of a function": (
-        exception.ParamError,
-        lambda c: c.batch_apply(KEYS, "m", "f", [BINS, 2**64]),
-    ),
-    "record of a batch": (
-        exception.ParamError,
-        lambda c: c.batch_write(BatchRecords([*ROWS, Read((1,), None)])),
-    ),
-    "predicate": (
-        exception.ParamError,
-        lambda c: c.query("test").where((0, 1, "a", 2**70)).results(PARTITION),
-    ),
-    "partition_filter": (
-        exception.ParamError,
-        lambda c: c.scan("test").results({"partition_filter": {"begin": -1}}),
-    ),
-    "missing argument": (TypeError, lambda c: c.put(KEY)),
-    "unknown keyword": (TypeError, lambda c: c.get(KEY, polcy=SEND)),
-    "unknown node": (exception.ParamError, lambda c: c.info_single_node("build", "X")),
-    "closed": (exception.ClusterError, lambda _: CLOSED.get(KEY, SEND)),
-    "never opened": (exception.ParamError, lambda _: NEVER.get(KEY, SEND)),
-    "digest": (TypeError, lambda _: calc_digest("test", "x", 1.5)),
-    "partition": (exception.ParamError, lambda _: aerospike.get_partition_id(b"x")),
-}
-LONG = [
-    "namespace is unknown",
-    "int is too big",
-    "too deep",
-    "record of a batch",
-    "key of a batch",
-    "arguments of a function",
-    "operation of a batch",
-    "predicate",
-    "partition_filter",
-]  # these encode much
-
-
-@pytest.mark.parametrize(("error", "call"), LOCAL.values(), ids=LOCAL)
-def test_refused_call_leaves_nothing(client, error, call):
-    run = swallowing(error, call)
-    is_long = call in [LOCAL[name][1] for name in LONG]
-    n = N_LOCAL_CALLS // 10 if is_long else N_LOCAL_CALLS
-    assert_flat(lambda: run(client), n)
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda c: aerospike.calc_digest("test", "demo", "x" * 600),
-        lambda c: aerospike.get_partition_id(bytes(20)),
-        lambda c: c.get_key_partition_id("test", "demo", 1),
-        lambda c: c.is_connected(),
-        lambda c: c.connect(),
-        lambda c: c.get_nodes(),
-        lambda c: c.get_node_names(),
-        lambda c: GeoJSON({"type": "Point", "coordinates": [1, 2]}).dumps(),
-        lambda c: exp.And(exp.Eq(exp.IntBin("a"), 1), exp.BinExists("b")).compile(),
-    ],
-)
-def test_call_without_the_server_leaves_nothing(client, call):
-    assert_flat(lambda: call(client), N_LOCAL_CALLS // 5)
-
-
-# clients
-
-
-def open_and_close(address):
-    with aerospike.client({"hosts": [address]}) as made:
-        made.exists(KEY)
-
-
-def open_and_drop(address):
-    aerospike.client({"hosts": [address]}).exists(KEY)
-
-
-def reopen(address, kept=[]):  # noqa: B006 - one client for all calls
-    if not kept:
-        kept.append(aerospike.client({"hosts": [address]}))
-    kept[0].connect()
-    kept[0].exists(KEY)
-    kept[0].close()
-
-
-def failing(config: dict[str, Any]) -> Callable[[Any], None]:
-    def make(address):
-        try:
-            aerospike.client({"hosts": [address], **config})
-        except exception.AerospikeError:
-            return
-        raise AssertionError("it did not fail")
-
-    return make
-
-
-def late(_address):
-    made = aerospike.client({"hosts": [("127.0.0.1", 1)]})
-    with pytest.raises(exception.ConnectionError):
-        made.get(KEY)
-
-
-@pytest.mark.parametrize(
-    ("make", "n"),
-    [
-        (open_and_close, 60),
-        (open_and_drop, 60),
-        (reopen, 60),
-        (failing({"cluster_name": "another", "fail_if_not_connected": True}), 60),
-        (failing({"hosts": [("127.0.0.1", 1)], "fail_if_not_connected": True}), 2000),
-        (failing({"hosts": ["a:1", ("b", 2), 5]}), 20_000),
-        (failing({"policies": {"timeout": 5, "read": {"expressions": 5}}}), 20_000),
-        (failing({"app_id": "x" * 900, "policies": []}), 20_000),
-        (late, 1000),
-    ],
-    ids=[
-        "close",
-        "drop",
-        "reopen",
-        "other",
-        "refused",
-        "hosts",
-        "policies",
-        "app_id",
-        "late",
-    ],
-)
-def test_client_leaves_nothing(address, make, n):
-    make(address)
-    files_and_threads = count_files_and_threads()
-    growth = (0, 0, 0)
-    for _ in range(3):  # somebody else may allocate once, not each time
-        blocks, _, malloc, resident = measures()
-        for _ in range(n):
-            make(address)
-        after = measures()
-        growth = (after[0] - blocks, after[2] - malloc, after[3] - resident)
-        if growth[0] < 500 and growth[1] < max(64 * n, 20_000) and growth[2] < 8 << 20:
-            break
-    else:
-        raise AssertionError(f"blocks, malloc, resident have grown by {growth}")
-    n_files, n_threads = count_files_and_threads()
-    assert n_files <= files_and_threads[0]
-    assert n_threads <= files_and_threads[1]
+@pytest.mark.parametrize("name", calls.CLIENTS)
+def test_client_leaves_nothing(counting, name):
+    counting.call("check_client", name)

@@ -15,10 +15,14 @@ import pytest
 
 import aerospike
 from aerospike import exception
+from aerospike_devserver import DevCluster
 from aerospike_helpers.operations import operations as ops
 
+from ..faults.peer import OK_REPLY
+from ..waiting import PATIENCE_S, join_all, until, wait_for
+
 N_THREADS = 16
-SECONDS = 3.0
+N_CALLS = 60
 
 
 def run_threads(targets: list[Callable[[], Any]]) -> list[BaseException]:
@@ -28,7 +32,7 @@ def run_threads(targets: list[Callable[[], Any]]) -> list[BaseException]:
 
     def run(target: Callable[[], Any]) -> None:
         try:
-            barrier.wait(10)
+            barrier.wait(PATIENCE_S)
             target()
         except BaseException as error:  # noqa: BLE001 - judged by the test
             raised.append(error)
@@ -36,22 +40,18 @@ def run_threads(targets: list[Callable[[], Any]]) -> list[BaseException]:
     threads = [threading.Thread(target=run, args=(t,), daemon=True) for t in targets]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert not any(thread.is_alive() for thread in threads)
+    join_all(threads)
     return raised
 
 
 class Worker:
     """Makes calls of all kinds on records of its own, and knows what must come."""
 
-    def __init__(self, client: aerospike.Client, number: int, end: float) -> None:
+    def __init__(self, client: aerospike.Client, number: int) -> None:
         self.client = client
         self.random = random.Random(number)
         self.keys = [("test", "threads", f"{number}-{i}") for i in range(5)]
         self.known: dict[Any, dict[str, Any]] = {key: {} for key in self.keys}
-        self.end = end
-        self.n_calls = 0
 
     def __call__(self) -> None:
         calls = [
@@ -69,9 +69,8 @@ class Worker:
             self.info,
             self.refused,
         ]
-        while time.monotonic() < self.end:
+        for _ in range(N_CALLS):
             self.random.choice(calls)(self.random.choice(self.keys))
-            self.n_calls += 1
         for key in self.keys:
             self.remove(key)
 
@@ -157,10 +156,8 @@ class Worker:
 
 
 def test_mixed_calls_of_many_threads_are_right(client):
-    end = time.monotonic() + SECONDS
-    workers = [Worker(client, i, end) for i in range(N_THREADS)]
+    workers = [Worker(client, i) for i in range(N_THREADS)]
     assert run_threads(list(workers)) == []
-    assert all(worker.n_calls > 10 for worker in workers)
 
 
 def test_scans_of_many_threads_are_complete(client):
@@ -214,9 +211,9 @@ def test_close_while_calls_are_under_way(make_client, key, big):
     value = "x" * (200_000 if big else 10)
     client.put(key, {"a": value})
     closing = threading.Event()
+    rounds: list[int] = []
 
     def work():
-        n = 0
         while True:
             try:
                 assert client.get(key)[2] == {"a": value}
@@ -226,11 +223,10 @@ def test_close_while_calls_are_under_way(make_client, key, big):
                 if closing.is_set():
                     return
                 raise
-            n += 1
-            assert n < 1_000_000
+            rounds.append(1)
 
     def close():
-        time.sleep(0.3)
+        until(lambda: len(rounds) > 100)
         closing.set()
         client.close()
 
@@ -264,15 +260,12 @@ def test_open_and_close_by_many_threads(make_client, key):
 
 def test_first_calls_of_many_threads_connect_once(make_client):
     """A client that has not connected is used by several threads at once."""
-    import socket
-
-    from aerospike_devserver import DevCluster
-
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        host = taken.getsockname()
-        client = make_client(hosts=[host])
-    with DevCluster(port=host[1]):
+    with DevCluster() as cluster:
+        hosts = cluster.hosts
+        cluster.stop_node(0)
+        client = make_client(hosts=hosts)
+        assert not client.is_connected()
+        cluster.start_node(0)
         key = ("test", "threads", 1)
         calls = [lambda: client.put(key, {"a": 1})] * 4 + [client.connect] * 4
         assert run_threads(calls) == []
@@ -281,23 +274,19 @@ def test_first_calls_of_many_threads_connect_once(make_client):
 
 def test_waiting_calls_do_not_stop_other_threads(scripted_node, make_client):
     """The interpreter is free while a call waits for its reply."""
-    scripted_node.expect().stay_silent()
+    arrived, answer = threading.Event(), threading.Event()
+    scripted_node.expect().then(arrived).wait(answer).send(OK_REPLY)
     client = make_client(hosts=[scripted_node.host])
-    counted = 0
 
-    def wait():
-        policy = {"total_timeout": 600, "max_retries": 0}
-        with pytest.raises(exception.TimeoutError):
-            client.get(("test", "threads", 1), policy)
+    def call():
+        assert client.get(("test", "threads", 1), {"max_retries": 0})[2] == {}
 
-    def count():
-        nonlocal counted
-        end = time.monotonic() + 0.5
-        while time.monotonic() < end:
-            counted += 1
+    def work():
+        wait_for(arrived)
+        assert sum(range(10_000)) == 49_995_000
+        answer.set()
 
-    assert run_threads([wait, count]) == []
-    assert counted > 10_000
+    assert run_threads([call, work]) == []
 
 
 def test_value_changed_by_another_thread_while_it_is_sent(client, key):
@@ -356,5 +345,9 @@ def longest_hold(call: Callable[[], Any]) -> tuple[float, float]:
 def test_decoding_gives_other_threads_their_turn(client, key):
     far = {"total_timeout": 60_000}
     client.put(key, {"m": {i: [i, str(i), i * 0.5] for i in range(20_000)}}, policy=far)
-    held, whole = longest_hold(lambda: client.get(key, far))
-    assert held < whole / 2
+
+    def gives_turns():  # the machine may be too busy to take them, but not always
+        held, whole = longest_hold(lambda: client.get(key, far))
+        return held < whole / 2
+
+    until(gives_turns)
