@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "asc/detail.h"
+#include "collector.h"
 
 /* Frames are handed up, and the GIL is given away in between, when so many bytes have
  * come. */
@@ -433,17 +434,17 @@ take_part(batch_run *b, const asc_part *part)
     asc_error err;
     asc_error_reset(&err);
     asc_frames_begin(&frames, part->data, part->size);
-    bool collects = gc_pause();
     const uint8_t *turn = frames.at;
     int rc = 0;
     while (rc == 0 && asc_frames_next(&frames, &m, &err)) {
+        gc_pause(b->st); /* the row before may have run Python code */
         rc = m.info3 & ASC_INFO3_LAST ? 0 : take_row(b, part, &m);
         if (frames.at - turn >= BYTES_PER_TURN) {
             turn = frames.at;
-            give_turn(collects);
+            give_turn(b->st);
         }
     }
-    gc_resume(collects);
+    gc_resume(b->st);
     if (rc < 0) {
         return -1;
     }

@@ -2,6 +2,7 @@
 #include "args.h"
 #include "batch_records.h"
 #include "batch_templates.h"
+#include "collector.h"
 
 /* Other threads have a turn after so many keys: about a millisecond. */
 #define KEYS_PER_TURN 1024
@@ -38,7 +39,7 @@ add_keys(batch_run *b, PyObject *keys, bool with_records)
     }
     for (Py_ssize_t i = 0; i < n; i++) {
         if (i % KEYS_PER_TURN == KEYS_PER_TURN - 1) {
-            give_turn(false);
+            give_turn(st);
         }
         if (batch_add(b, PyTuple_GET_ITEM(keys, i), NULL) < 0) {
             batch_name_index(st, i);

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "collector.h"
 #include "compat.h"
 #include "values.h"
 
@@ -95,6 +96,7 @@ malformed(decoder *d, const char *what)
 static PyObject *
 geojson(decoder *d, const uint8_t *text, size_t size)
 {
+    gc_resume(d->st);
     PyObject *str = decode_text(text, size);
     PyObject *value = str != NULL ? PyObject_CallOneArg(d->st->GeoJSON, str) : NULL;
     Py_XDECREF(str);
@@ -152,13 +154,14 @@ decode_map_key(decoder *d, asc_mp_reader *r, size_t n_pairs)
 #define ITEMS_PER_TURN 8192u
 
 void
-give_turn(bool gc_was_enabled)
+give_turn(module_state *st)
 {
-    gc_resume(gc_was_enabled);
+    bool pauses = st->gc_paused;
+    gc_resume(st);
     Py_BEGIN_ALLOW_THREADS
     Py_END_ALLOW_THREADS
-    if (gc_was_enabled) {
-        gc_pause();
+    if (pauses) {
+        gc_pause(st);
     }
 }
 
@@ -167,7 +170,7 @@ count_item(decoder *d)
 {
     if (++d->n_items >= ITEMS_PER_TURN) {
         d->n_items = 0;
-        give_turn(d->collects);
+        give_turn(d->st);
     }
 }
 
@@ -252,7 +255,8 @@ decode_map(decoder *d, asc_mp_reader *r, size_t n)
     return dict;
 }
 
-static PyObject *
+/* Not inline: items without others in them would save and restore its registers. */
+static __attribute__((noinline)) PyObject *
 decode_container(decoder *d, asc_mp_reader *r, const asc_mp_item *item)
 {
     if (d->depth >= MAX_DEPTH_READ) {
@@ -329,10 +333,14 @@ decode_msgpack(decoder *d, asc_mp_type type, const uint8_t *data, size_t size)
         return malformed(d, type == ASC_MP_LIST ? "list" : "map");
     }
     bool is_large = size >= LARGE_VALUE_SIZE;
-    d->collects = is_large && gc_pause();
+    if (is_large) {
+        gc_pause(d->st);
+    }
     d->budget = size;
     PyObject *value = decode_item(d, &r);
-    gc_resume(d->collects);
+    if (is_large) {
+        gc_resume(d->st);
+    }
     return value;
 }
 

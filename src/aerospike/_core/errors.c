@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "collector.h"
+
 /* The class of a code, borrowed. */
 static PyObject *
 class_of(module_state *st, asc_status code)
@@ -16,9 +18,10 @@ class_of(module_state *st, asc_status code)
 }
 
 static PyObject *
-make(PyObject *cls, asc_status code, PyObject *message, const char *file, int line,
-     bool in_doubt)
+make(module_state *st, PyObject *cls, asc_status code, PyObject *message,
+     const char *file, int line, bool in_doubt)
 {
+    gc_resume(st); /* the class has a constructor in Python */
     return PyObject_CallFunction(cls, "iOsiO", (int)code, message, file, line,
                                  in_doubt ? Py_True : Py_False);
 }
@@ -81,7 +84,7 @@ raise_error(module_state *st, const asc_error *err, PyObject *key, PyObject *bin
     PyObject *cls = class_of(st, err->code), *exc = NULL;
     PyObject *message = cls != NULL ? message_of(err) : NULL;
     if (message != NULL) {
-        exc = make(cls, err->code, message, err->file, err->line, err->in_doubt);
+        exc = make(st, cls, err->code, message, err->file, err->line, err->in_doubt);
         Py_DECREF(message);
     }
     if (exc == NULL || add_details(st, exc, err) < 0 ||
@@ -104,7 +107,7 @@ raise_code(module_state *st, asc_status code, const char *format, ...)
     va_end(args);
     PyObject *cls = message != NULL ? class_of(st, code) : NULL;
     if (cls != NULL) {
-        exc = make(cls, code, message, "", 0, false);
+        exc = make(st, cls, code, message, "", 0, false);
     }
     Py_XDECREF(message);
     if (exc != NULL) {

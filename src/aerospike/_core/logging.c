@@ -6,6 +6,7 @@
 
 #include "args.h"
 #include "asc/log.h"
+#include "collector.h"
 #include "compat.h"
 #include "errors.h"
 
@@ -39,6 +40,7 @@ sink(asc_log_level level, const char *func, const char *file, int line,
     if (st != NULL && st->log_handler != NULL) {
         PyObject *type, *value, *traceback; /* of the call that logs */
         PyErr_Fetch(&type, &value, &traceback);
+        gc_resume(st);
         PyObject *handler = Py_NewRef(st->log_handler);
         call_handler(handler, level, func, file, line, message);
         Py_DECREF(handler);

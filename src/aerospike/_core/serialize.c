@@ -1,6 +1,7 @@
 /* Values that have no type on the server: serializers on the way out, deserializers
  * and pickles on the way in. */
 #include "args.h"
+#include "collector.h"
 #include "serialize.h"
 #include "values.h"
 
@@ -134,6 +135,7 @@ unpickled(decoder *d, const uint8_t *data, size_t size)
         return NULL;
     }
     PyObject *classes = d->rules->pickle_classes;
+    gc_resume(d->st);
     PyObject *value =
         PyObject_CallFunctionObjArgs(loads, bytes, classes ? classes : Py_None, NULL);
     Py_DECREF(bytes);
@@ -187,9 +189,11 @@ deserialize(decoder *d, uint8_t particle, const uint8_t *data, size_t size)
     }
     PyObject *user =
         rules->deserializer != NULL ? rules->deserializer : d->st->deserializer;
-    return user != NULL && particle == ASC_PARTICLE_BLOB
-               ? by_deserializer(user, data, size, legacy)
-               : as_bytes(data, size, legacy);
+    if (user == NULL || particle != ASC_PARTICLE_BLOB) {
+        return as_bytes(data, size, legacy);
+    }
+    gc_resume(d->st);
+    return by_deserializer(user, data, size, legacy);
 }
 
 /* --- functions of the module --- */

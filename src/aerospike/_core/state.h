@@ -138,6 +138,7 @@ typedef struct module_state {
 #undef X
     PyObject *serializer, *deserializer;   /* of all clients; NULL when there is none */
     PyObject *log_handler;                 /* NULL: log lines are dropped */
+    bool gc_paused;                        /* see collector.h */
     PyObject *pickle_dumps, *pickle_loads; /* imported when they are needed */
     PyObject *random_bytes;                /* likewise */
     PyObject *base64_encode;               /* likewise */

@@ -5,6 +5,7 @@
 #include "args.h"
 #include "asc/digest.h"
 #include "bins.h"
+#include "collector.h"
 #include "compat.h"
 #include "keys.h"
 #include "query_request.h"
@@ -230,7 +231,7 @@ static int
 append_part(StreamObject *s, module_state *st, PyObject *list)
 {
     PyObject *record;
-    bool collects = gc_pause();
+    gc_pause(st);
     while ((record = next_of_part(s, st)) != NULL) {
         int rc = PyList_Append(list, record);
         Py_DECREF(record);
@@ -239,10 +240,11 @@ append_part(StreamObject *s, module_state *st, PyObject *list)
         }
         if (s->since_turn >= BYTES_PER_TURN) {
             s->since_turn = 0;
-            give_turn(collects);
+            give_turn(st);
         }
+        gc_pause(st); /* the record may have run Python code */
     }
-    gc_resume(collects);
+    gc_resume(st);
     return PyErr_Occurred() != NULL ? -1 : 0;
 }
 

@@ -75,26 +75,6 @@ int encode_argument(encoder *e, PyObject *value);
 /* Append the UTF-8 of a str. ClientError (-1) for lone surrogates. */
 int encode_utf8(module_state *st, asc_buf *out, PyObject *text);
 
-/* What is being built is all in use, so that looking for garbage meanwhile finds none.
- * gc_pause() returns what gc_resume() takes. */
-static inline bool
-gc_pause(void)
-{
-    return PyGC_Disable() != 0;
-}
-
-static inline void
-gc_resume(bool was_enabled)
-{
-    if (was_enabled) {
-        PyGC_Enable();
-    }
-}
-
-/* Let other threads have the GIL, between gc_pause() and gc_resume(): they find the
- * collector as it was. */
-void give_turn(bool gc_was_enabled);
-
 typedef struct decoder {
     module_state *st;
     const value_rules *rules; /* borrowed */
@@ -102,7 +82,6 @@ typedef struct decoder {
     int depth;
     size_t budget;    /* items that containers may still say they hold: each takes a
                          byte of the value at least */
-    bool collects;    /* the garbage collector is to run again afterwards */
     unsigned n_items; /* decoded since other threads had a turn */
 } decoder;
 
