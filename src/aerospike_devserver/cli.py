@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from aerospike_devserver.cluster import DevCluster
-from aerospike_devserver.config import DEFAULT_NAMESPACES
+from aerospike_devserver.config import DEFAULT_NAMESPACES, bracketed
 from aerospike_devserver.version import BUILDS, DEFAULT_VERSION
 
 _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -19,7 +19,7 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         "--port",
         {"type": int, "default": 3000, "help": "node i on PORT+10*i; 0 = any free"},
     ),
-    ("--host", {"default": "127.0.0.1", "help": "a loopback address"}),
+    ("--host", {"default": "127.0.0.1", "help": "a loopback address, ::1 too"}),
     (
         "--namespace",
         {
@@ -89,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     stopped = _stop_signal()
     for node_id, (host, port) in zip(cluster.node_ids, cluster.hosts, strict=True):
-        print(f"node {node_id} on {host}:{port}", flush=True)
+        print(f"node {node_id} on {bracketed(host)}:{port}", flush=True)
     print("ready", flush=True)
     stopped.wait()
     cluster.stop()

@@ -30,7 +30,7 @@ class DevCluster:
 
     :param nodes: how many nodes.
     :param port: node i listens on port + 10*i; 0 = a free port each.
-    :param host: a loopback address.
+    :param host: a loopback address, such as "127.0.0.1" or "::1".
     :param namespaces: their names.
     :param replication_factor: cut to the number of live nodes.
     :param version: "8.1" or "8.2", or a build of four numbers to report: what the

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from ipaddress import AddressValueError, IPv4Address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from aerospike_devserver.version import Version, build_of, version_of
 
@@ -98,8 +98,15 @@ class ClusterConfig:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether `host` is a literal IPv4 loopback address."""
+    """Whether `host` is a literal loopback address: 127.0.0.0/8 or ::1."""
     try:
-        return IPv4Address(host).is_loopback
-    except AddressValueError:
+        address = ip_address(host)
+    except ValueError:
         return False
+    is_v4 = isinstance(address, IPv4Address)
+    return address.is_loopback if is_v4 else address == IPv6Address("::1")
+
+
+def bracketed(host: str) -> str:
+    """An address as it stands before a colon and a port: IPv6 in brackets."""
+    return f"[{host}]" if ":" in host else host

@@ -21,6 +21,7 @@ from concurrent.futures import Future
 from typing import TypeVar
 
 from aerospike_devserver.codec.frame import FrameReader
+from aerospike_devserver.config import bracketed
 from aerospike_devserver.handlers.session import Session
 
 log = logging.getLogger(__name__)
@@ -215,13 +216,14 @@ class Listener:
     ) -> None:
         """Listen; port 0 = any free one. OSError if the address is taken.
 
-        new_session is told where the peer is, `ip:port`.
+        new_session is told where the peer is, `ip:port` or `[ip]:port`.
         """
         self._loop = loop
         self._new_session = new_session
         self.connections: set[Connection] = set()
         self._is_frozen = False
-        self._sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._sock = socket.socket(family, socket.SOCK_STREAM)
         try:
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self._sock.bind((host, port))
@@ -239,12 +241,12 @@ class Listener:
         if self._is_frozen:  # since this event was found
             return
         try:
-            sock, (ip, port) = self._sock.accept()
+            sock, (ip, port, *_) = self._sock.accept()
         except OSError:
             return
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        session = self._new_session(f"{ip}:{port}")
+        session = self._new_session(f"{bracketed(ip)}:{port}")
         self.connections.add(Connection(self._loop, sock, session))
 
     def freeze(self, is_frozen: bool) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from aerospike_devserver.clock import EPOCH_S
+from aerospike_devserver.config import bracketed
 from aerospike_devserver.handlers import info_tables as tables
 from aerospike_devserver.handlers.info_tables import pairs
 from aerospike_devserver.handlers.session import Session
@@ -296,8 +297,8 @@ def _peers(request: Request, addresses: Callable[[NodeState], str]) -> str:
 
 def _peer_address(node: NodeState) -> str:
     """The port is left out where it is the default one."""
-    host = node.cluster.config.host
-    return host if node.port == DEFAULT_PORT else f"{host}:{node.port}"
+    is_default = node.port == DEFAULT_PORT
+    return bracketed(node.cluster.config.host) if is_default else node.address
 
 
 @command("peers-clear-std", "alumni-clear-std")

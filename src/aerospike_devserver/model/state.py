@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from hashlib import blake2b
 
 from aerospike_devserver.clock import Clock
-from aerospike_devserver.config import ClusterConfig
+from aerospike_devserver.config import ClusterConfig, bracketed
 from aerospike_devserver.model.jobs import Jobs
 from aerospike_devserver.model.storage import Namespace, Storage
 from aerospike_devserver.ownership import replica_table
@@ -72,8 +72,8 @@ class NodeState:
 
     @property
     def address(self) -> str:
-        """Where clients reach the node: `ip:port`."""
-        return f"{self.cluster.config.host}:{self.port}"
+        """Where clients reach the node: `ip:port`, `[ip]:port` for IPv6."""
+        return f"{bracketed(self.cluster.config.host)}:{self.port}"
 
 
 class ClusterState:

@@ -48,6 +48,9 @@ def test_server_announces_its_nodes_and_stops_on_a_signal(number):
     ("arguments", "text"),
     [
         (["--host", "0.0.0.0"], "loopback only"),
+        (["--host", "::"], "loopback only"),
+        (["--host", "::1%lo"], "loopback only"),
+        (["--host", "localhost"], "loopback only"),
         (["--nodes", "0"], "nodes is 1 to"),
         (["--version", "8"], "four numbers"),
     ],

@@ -1,0 +1,76 @@
+"""A development cluster on ::1, from the seed to the peers that its nodes name."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+import aerospike
+from aerospike_devserver import DevCluster
+from aerospike_devserver.cli import main
+
+
+def _has_ipv6() -> bool:
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET6) as probe:
+        probe.bind(("::1", 0))
+        return True
+    return False
+
+
+pytestmark = pytest.mark.skipif(
+    not _has_ipv6(), reason="this machine has no IPv6 loopback address"
+)
+
+
+@pytest.fixture(scope="module")
+def v6_cluster() -> Iterator[DevCluster]:
+    with DevCluster(nodes=3, host="::1") as made:
+        yield made
+
+
+@pytest.mark.parametrize("form", ["(address, port)", "[address]:port"])
+def test_one_seed_leads_to_all_nodes(v6_cluster, form):
+    address, port = v6_cluster.hosts[0]
+    seed = (address, port) if form == "(address, port)" else f"[{address}]:{port}"
+    with aerospike.client({"hosts": [seed], "fail_if_not_connected": True}) as client:
+        assert sorted(client.get_nodes()) == sorted(v6_cluster.hosts)
+        keys = [("test", "v6", i) for i in range(50)]
+        for i, key in enumerate(keys):
+            client.put(key, {"i": i})
+        found = client.batch_read(keys).batch_records
+        assert [row.record[2]["i"] for row in found] == list(range(50))
+        assert len(client.query("test", "v6").results()) == 50
+        told = client.info_all("service")
+        assert {text.strip() for _, text in told.values()} == {
+            f"[::1]:{port}" for _, port in v6_cluster.hosts
+        }
+
+
+def test_node_that_stops_is_replaced_by_the_others(v6_cluster):
+    key = ("test", "v6", "stop")
+    hosts = v6_cluster.hosts
+    config = {"hosts": hosts[:1], "tend_interval": 250, "fail_if_not_connected": True}
+    with aerospike.client(config) as client:
+        client.put(key, {"a": 1})
+        v6_cluster.stop_node(0)
+        try:
+            policy = {"max_retries": 10, "sleep_between_retries": 300}
+            for i in range(50):
+                client.put(("test", "v6", i), {"i": i}, policy=policy)
+            assert client.get(key, policy)[2] == {"a": 1}
+        finally:
+            v6_cluster.start_node(0)
+    assert v6_cluster.hosts == hosts
+
+
+def test_command_line_shows_the_address_in_brackets(capsys, monkeypatch):
+    class AtOnce:
+        def wait(self) -> None:
+            return None
+
+    monkeypatch.setattr("aerospike_devserver.cli._stop_signal", AtOnce)
+    assert main(["--host", "::1", "--port", "0"]) == 0
+    assert "node BB90000000000A1 on [::1]:" in capsys.readouterr().out
