@@ -233,6 +233,31 @@ def test_filter_that_is_no_condition_is_refused_by_the_server(client, stored):
 
 
 # flags, whether the bin exists, expression -> exception or value afterwards
+L3, M3 = [1, 2, 3], {1: 10, 2: 20, 3: 30}
+VALUES, KEYS = aerospike.LIST_RETURN_VALUE, aerospike.MAP_RETURN_KEY
+OPEN = [
+    (exp.ListRemoveByValueRange(None, 2, None, exp.ListBin("l")), [1]),
+    (exp.ListRemoveByValueRange(None, None, None, exp.ListBin("l")), []),
+    (exp.ListRemoveByValueRange(None, 2, None, exp.ListBin("l"), True), [2, 3]),
+    (exp.MapRemoveByKeyRange(None, 2, None, exp.MapBin("m")), {1: 10}),
+    (exp.MapRemoveByKeyRange(None, None, None, exp.MapBin("m")), {}),
+    (exp.MapRemoveByKeyRange(None, 2, None, exp.MapBin("m"), True), {2: 20, 3: 30}),
+    (exp.MapGetByValueRange(None, KEYS, 20, None, exp.MapBin("m")), [2, 3]),
+    (exp.MapGetByValueRange(None, KEYS, None, None, exp.MapBin("m")), [1, 2, 3]),
+    (exp.MapGetByValueRange(None, KEYS, 20, None, exp.MapBin("m"), True), [1]),
+    (exp.ListGetByValueRange(None, VALUES, 2, None, exp.ListBin("l")), []),
+    (exp.MapRemoveByValueRange(None, 20, None, exp.MapBin("m")), M3),
+    (exp.MapGetByKeyRange(None, KEYS, 2, None, exp.MapBin("m")), []),
+]
+
+
+@pytest.mark.parametrize(("tree", "value"), OPEN)
+def test_range_without_an_end(client, key, tree, value):
+    """Three expressions reach to the end; for the others None is nil."""
+    client.put(key, {"l": L3, "m": M3})
+    assert evaluated(client, key, tree) == value
+
+
 WRITES = [
     (0, True, exp.Val(1), 1),
     (0, False, exp.Val("s"), "s"),

@@ -79,6 +79,15 @@ PACKED = {
     N / 2 / 3: "9417935102a1690203",
     math.floor(F): "921c935107a166",
     math.ceil(F): "921d935107a166",
+    # three of the ranges are open without an end; in the others None is nil
+    exp.ListRemoveByValueRange(None, 1, None, "l"): "957f044093260001935104a16c",
+    exp.MapRemoveByKeyRange(None, 1, None, "m"): "957f054093540001935105a16d",
+    exp.MapGetByValueRange(None, 8, 1, None, "m", True): (
+        "957f05009369ce0001000801935105a16d"
+    ),
+    exp.ListGetByValueRange(None, 7, 1, None, "l"): "957f040094190701c0935104a16c",
+    exp.MapRemoveByValueRange(None, 1, None, "m"): "957f054094560001c0935105a16d",
+    exp.MapGetByKeyRange(None, 8, 1, None, "m"): "957f050094670801c0935105a16d",
     # a compiled operand is taken as it is
     exp.Not(YES.compile()): "921293010101",
     exp.ModifyByPath([CHILDREN], 4, exp.RemoveResult(), 0, exp.ListBin("l")): (

@@ -186,6 +186,7 @@ encode_operand(exp_walker *w, const exp_node *n, const exp_place *at, int what,
     exp_kind got = OPEN;
     switch (what) {
     case KIND_ANY:
+    case KIND_END:
         return exp_encode(w, value, at, n->vars, &got);
     case KIND_NUMBER:
         return exp_encode(w, value, at, n->vars, &got) < 0
@@ -226,8 +227,8 @@ encode_operand(exp_walker *w, const exp_node *n, const exp_place *at, int what,
 
 /* The kinds of operands that are letters; the digits are types. */
 static const char operand_letters[] = {
-    KIND_ANY,   KIND_NUMBER,  KIND_SAME, KIND_LIST,      KIND_MAP,
-    KIND_NAMED, KIND_OPT_INT, KIND_REST, KIND_REST_TEXT, KIND_OFFSET};
+    KIND_ANY,     KIND_NUMBER, KIND_SAME,      KIND_LIST,   KIND_MAP, KIND_NAMED,
+    KIND_OPT_INT, KIND_REST,   KIND_REST_TEXT, KIND_OFFSET, KIND_END};
 
 static bool
 is_operand(int what)
@@ -239,7 +240,7 @@ is_operand(int what)
 static bool
 ends_arguments(const exp_node *n, int what, size_t i)
 {
-    return ((what == KIND_REST || what == KIND_REST_TEXT) &&
+    return ((what == KIND_REST || what == KIND_REST_TEXT || what == KIND_END) &&
             exp_arg(n, i) == Py_None) ||
            (what == KIND_OFFSET && exp_arg(n, i + 1) == Py_None &&
             PyLong_Check(exp_arg(n, i)) && PyObject_Not(exp_arg(n, i)) == 1);

@@ -35,6 +35,7 @@ enum {
     KIND_REST = '!',      /* an integer; None ends the arguments */
     KIND_OFFSET = '^',    /* an integer; 0 before None ends the arguments */
     KIND_REST_TEXT = ',', /* a string; None ends the arguments */
+    KIND_END = '.',       /* of any type; None ends the arguments */
     KIND_PAIR = 'q',      /* two arguments as one quoted list */
     KIND_ITSELF = '#',    /* the number INDEX itself */
     LIST_POLICY = 'l',    /* order and write flags, when there is a policy */

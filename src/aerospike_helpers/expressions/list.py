@@ -16,6 +16,7 @@ from aerospike_helpers.expressions.resources import (
     Call,
     Const,
     Context,
+    EndValue,
     Fields,
     IntArg,
     Inverted,
@@ -244,7 +245,7 @@ class ListRemoveByValueRange(_Remove, code=38):
 
     ctx: Context
     begin: Value
-    end: Value
+    end: EndValue
     bin: Bin
     inverted: Inverted = False
 
@@ -362,7 +363,7 @@ class ListGetByValueList(_Read, code=23, gives="r"):
 class ListGetByValueRange(_Read, code=25, gives="r"):
     """The elements from value_begin up to, not including, value_end.
 
-    None is no bound.
+    value_begin None is no bound; value_end None is nil, which nothing is below.
     """
 
     ctx: Context

@@ -16,6 +16,7 @@ from aerospike_helpers.expressions.resources import (
     Bin,
     Call,
     Context,
+    EndValue,
     Fields,
     IntArg,
     Inverted,
@@ -163,7 +164,7 @@ class MapRemoveByKeyRange(_Remove, code=84):
 
     ctx: Context
     begin: Value
-    end: Value
+    end: EndValue
     bin: Bin
     inverted: Inverted = False
 
@@ -210,7 +211,7 @@ class MapRemoveByValueList(_Remove, code=83):
 class MapRemoveByValueRange(_Remove, code=86):
     """A map without the values from begin up to, not including, end.
 
-    None is no bound.
+    begin None is no bound; end None is nil, which nothing is below.
     """
 
     ctx: Context
@@ -315,7 +316,7 @@ class MapGetByKey(_Read, code=97, gives="v"):
 class MapGetByKeyRange(_Read, code=103, gives="r"):
     """The pairs with keys from begin up to, not including, end.
 
-    None is no bound.
+    begin None is no bound; end None is nil, which nothing is below.
     """
 
     ctx: Context
@@ -378,7 +379,7 @@ class MapGetByValueRange(_Read, code=105, gives="r"):
     ctx: Context
     return_type: Returned
     value_begin: Value
-    value_end: Value
+    value_end: EndValue
     bin: Bin
     inverted: Inverted = False
 

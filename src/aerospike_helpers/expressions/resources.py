@@ -172,6 +172,7 @@ GeoArg: TypeAlias = Any
 OptInt: TypeAlias = _BaseExpr | int | None
 RestInt: TypeAlias = _BaseExpr | int | None
 RestStr: TypeAlias = _BaseExpr | str | None
+EndValue: TypeAlias = Any
 Offset: TypeAlias = _BaseExpr | int
 Flag: TypeAlias = bool
 BinName: TypeAlias = str
@@ -214,6 +215,7 @@ _KINDS = {
     "OptInt": "-",
     "RestInt": "!",
     "RestStr": ",",
+    "EndValue": ".",
     "Offset": "^",
     "Flag": "b",
     "BinName": "n",
