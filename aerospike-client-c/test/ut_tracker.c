@@ -302,10 +302,63 @@ test_failure_within_a_page(void)
     asc_tracker_free(t);
 }
 
+/* What is taken back is to be read again, and counts for nothing. */
+static void
+test_take_back(void)
+{
+    uint32_t n;
+    asc_tracker *t = asc_tracker_new(0, 2);
+    asc_cursor *c = asc_tracker_cursors(t, &n);
+    asc_tracker_begin(t, 2);
+    asc_tracker_take_back(t); /* nothing was counted */
+    assign(t, 1);
+    asc_share *s = share_of(t, 0);
+    CHECK(count(t, s, 1, 9));
+    asc_tracker_take_back(t);
+    CHECK(!c[1].has_digest);
+    CHECK(count(t, s, 1, 9));
+    CHECK(count(t, s, 1, 5));
+    asc_tracker_take_back(t);
+    asc_tracker_take_back(t); /* once, for one record */
+    CHECK(memcmp(c[1].digest, frames_digest(1, 9), 20) == 0);
+    CHECK_EQ_INT(s->n_records, 1);
+    CHECK(asc_tracker_goes_on(t)); /* there is room for one more */
+    CHECK(count(t, s, 1, 5));
+    CHECK(!count(t, s, 1, 4));
+    asc_tracker_free(t);
+}
+
+/* A copy stands where the other did, and goes its own way. */
+static void
+test_copy(void)
+{
+    uint32_t n;
+    asc_tracker *t = asc_tracker_new(3, 2);
+    asc_tracker_begin(t, 0);
+    assign(t, 1);
+    CHECK(count(t, share_of(t, 0), 4, 9));
+    asc_tracker *copy = asc_tracker_copy(t);
+    CHECK(count(t, share_of(t, 0), 4, 5));
+    CHECK(asc_tracker_end(t, share_of(t, 0), ASC_OK));
+    const asc_cursor *c = asc_tracker_cursors(copy, &n);
+    CHECK_EQ_INT(n, 2);
+    CHECK_EQ_INT(c[1].partition, 4);
+    CHECK(memcmp(c[1].digest, frames_digest(4, 9), 20) == 0);
+    CHECK(!asc_tracker_is_done(copy));
+    asc_tracker_free(t);
+    asc_tracker_begin(copy, 0);
+    assign(copy, 1);
+    CHECK(asc_tracker_end(copy, share_of(copy, 0), ASC_OK));
+    CHECK(asc_tracker_is_done(copy));
+    asc_tracker_free(copy);
+}
+
 static const kit_test tests[] = {
     {"one_round", test_one_round},
     {"some_partitions", test_some_partitions},
     {"cursors", test_cursors},
+    {"take_back", test_take_back},
+    {"copy", test_copy},
     {"refused_partitions", test_refused_partitions},
     {"which_failures_pass", test_which_failures_pass},
     {"no_owner", test_no_owner},

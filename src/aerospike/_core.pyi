@@ -20,14 +20,8 @@ class Tracker:
     def __new__(cls, begin: int, count: int, /) -> Tracker: ...
     def is_done(self) -> bool: ...
     def status(self) -> dict[Any, Any]: ...
-    def set(
-        self,
-        partition: int,
-        retry: bool,
-        digest: bytes | bytearray | None,
-        bval: int,
-        /,
-    ) -> None: ...
+    def copy(self) -> Tracker: ...
+    def set(self, partition: int, digest: bytes | None, bval: int, /) -> None: ...
 
 @final
 class Stream:
@@ -656,6 +650,7 @@ class Client:
         policy: _Policy | None,
         tracker: Tracker,
         with_partition: bool,
+        lends: bool,
     ) -> Stream: ...
     def _background(
         self, is_scan: bool, spec: dict[str, Any], policy: _Policy | None

@@ -69,7 +69,8 @@ class _Records:
     _bins: tuple[str, ...] | None
     _ops: list[Any] | None
     _where: dict[str, Any]
-    _tracker: Tracker | None
+    _tracker: Tracker | None  # of the readings that go on where the last one ended
+    _tracked: tuple[int, int, str | None]  # begin, count and node of those
     _paginates: bool
 
     max_records = _Number()
@@ -97,6 +98,7 @@ class _Records:
         self._ops = None
         self._where = {}
         self._tracker = None
+        self._tracked = (0, N_PARTITIONS, None)
         self._paginates = False
         self.max_records = self.records_per_second = self.ttl = 0
         return self
@@ -143,6 +145,18 @@ class _Records:
     def __iter__(self) -> Iterator[Record]:
         return iter(self._open({}, None))
 
+    def _collect(
+        self, policy: Policy | None, options: Mapping[str, Any] | None, **more: Any
+    ) -> list[Any]:
+        """All records. When that fails, none counts as read: nobody has seen any."""
+        before = None if self._tracker is None else self._tracker.copy()
+        stream = self._open(policy, options, plain=True, **more)
+        try:
+            return stream.collect()
+        except BaseException:
+            self._tracker = before
+            raise
+
     def _call_with_each(
         self,
         callback: Callable[..., Any],
@@ -152,7 +166,7 @@ class _Records:
     ) -> None:
         if not callable(callback):
             raise client_error("Callback function contains an error: not callable")
-        stream = self._open(policy, options, **more)
+        stream = self._open(policy, options, lends=True, **more)
         takes_two = _partition_filter(policy) is not None
         with stream:
             for item in stream:
@@ -170,18 +184,28 @@ class _Records:
         policy: Policy | None,
         options: Mapping[str, Any] | None,
         plain: bool = False,
-        **more: Any,
+        lends: bool = False,
+        node: str | None = None,
     ) -> Stream:
+        """A stream of the records.
+
+        :param plain: records without their partitions, despite a partition filter.
+        :param lends: a record counts as read when the next is asked for, not at once.
+        """
         partition_filter = _partition_filter(policy)
         spec = self._spec(options)
-        spec.update(more)
-        return self._client._stream(
-            self._is_scan,
-            spec,
-            policy,
-            self._tracker_for(partition_filter),
-            partition_filter is not None and not plain,
+        if node is not None:
+            spec["node"] = node
+        parts = partition_filter or {}
+        tracked = (*_range_of(parts), node)
+        tracker = self._tracker_for(tracked, parts)
+        with_partition = partition_filter is not None and not plain
+        stream = self._client._stream(
+            self._is_scan, spec, policy, tracker, with_partition, lends
         )
+        if self._paginates or partition_filter is not None:
+            self._tracker, self._tracked = tracker, tracked
+        return stream
 
     def _spec(self, options: Mapping[str, Any] | None) -> dict[str, Any]:
         return {
@@ -209,25 +233,50 @@ class _Records:
 
     # --- partitions ---
 
-    def _tracker_for(self, partition_filter: Mapping[str, Any] | None) -> Tracker:
-        if self._tracker is None or not self._paginates:
-            self._tracker = _new_tracker(partition_filter or {})
+    def _tracker_for(
+        self, tracked: tuple[int, int, str | None], parts: Mapping[str, Any]
+    ) -> Tracker:
+        """Where to begin: what the partition filter says, unless this goes on."""
+        begins = {"digest", "partition_status"} & parts.keys()
+        fresh = (
+            _new_tracker(*tracked[:2], parts)
+            if self._tracker is None or begins
+            else None
+        )
+        if self._tracker is None:
+            assert fresh is not None
+            return fresh
+        if tracked != self._tracked:
+            raise param_error(
+                "Partition filter can not change between calls: begin, count and "
+                f"nodename were {self._tracked}, and are {tracked}"
+            )
         return self._tracker
 
     def paginate(self) -> None:
-        """Go on where the last results(), foreach() or loop ended, until is_done()."""
+        """Go on where the last results(), foreach() or loop ended, until is_done().
+
+        So does a query that was given a partition_filter, with every call.
+        """
         self._paginates = True
 
     def is_done(self) -> bool:
-        """True when all partitions have been read to their ends."""
+        """True when all partitions have been read to their ends.
+
+        False of a query that begins anew with each call, as it does without paginate()
+        and partition_filter.
+        """
         return self._tracker is not None and self._tracker.is_done()
 
     def get_partitions_status(self) -> dict[Any, Any]:
         """Where the reading stands, for "partition_status" of a partition_filter.
 
         {"done": bool, "retry": bool, partition: (partition, init, retry, digest,
-        bval)}, or {} before anything was read. It can be pickled, and gone on with in
-        another process.
+        bval)}, or {} before anything was read, and without paginate() and
+        partition_filter. It can be pickled, and gone on with in another process.
+
+        A record counts as read when foreach() went on to the next one, when a loop was
+        given it, or when results() has returned it.
 
         :raises ClientError: a query that it tells of is being read.
         """
@@ -264,7 +313,7 @@ class Query(_Records):
         :raises IndexNotFound: no index fits the predicate.
         :raises TimeoutError: total_timeout has passed.
         """
-        return self._open(policy, options, plain=True).collect()
+        return self._collect(policy, options)
 
     def foreach(
         self,
@@ -275,7 +324,8 @@ class Query(_Records):
         """Call a function with each record, in this thread, as the records come.
 
         :param callback: takes the record; with a partition_filter in the policy, the
-            partition and the record. Returning False ends the query.
+            partition and the record. Returning False ends the query; a query that goes
+            on, or another that is given its status, begins with that record.
         :raises ClientError: callback has raised; its exception is the __cause__.
         """
         self._call_with_each(callback, policy, options)
@@ -348,7 +398,7 @@ class Scan(_Records):
         :param policy: dict of scan policy keys.
         :param nodename: only what this node is the master of.
         """
-        return self._open(policy, options, plain=True, **self._node(nodename)).collect()
+        return self._collect(policy, options, node=self._node(nodename))
 
     def foreach(
         self,
@@ -358,17 +408,17 @@ class Scan(_Records):
         nodename: str | None = None,
     ) -> None:
         """As `Query.foreach`; nodename: only what this node is the master of."""
-        self._call_with_each(callback, policy, options, **self._node(nodename))
+        self._call_with_each(callback, policy, options, node=self._node(nodename))
 
-    def _node(self, name: str | None) -> dict[str, Any]:
+    def _node(self, name: str | None) -> str | None:
         if name is None:
-            return {}
+            return None
         if not isinstance(name, str):
             raise param_error("nodename must be a str")
         nodes = [node["node_name"] for node in self._client.get_node_names()]
         if name not in nodes:
             raise param_error(f"Invalid node name: {name}")
-        return {"node": name}
+        return name
 
     def _check_options(self, options: Mapping[str, Any]) -> None:
         for name, value in options.items():
@@ -422,50 +472,91 @@ def _partition_filter(policy: Policy | None) -> Mapping[str, Any] | None:
 
 
 def _int_of(
-    entries: Mapping[str, Any], name: str, low: int, high: int, default: int
+    parts: Mapping[str, Any], name: str, low: int, high: int, default: int
 ) -> int:
-    value = entries.get(name, default)
+    value = parts.get(name, default)
     if not isinstance(value, int) or not low <= value <= high:
         raise param_error(
-            f"partition_filter: {name} must be an int from {low} to {high}, "
-            f"not {value!r}"
+            f"invalid partition_filter policy {name}, {name} must be an int between "
+            f"{low} and {high} inclusive, not {value!r}"
         )
     return value
 
 
-def _new_tracker(entries: Mapping[str, Any]) -> Tracker:
-    begin = _int_of(entries, "begin", 0, N_PARTITIONS - 1, 0)
+def _range_of(parts: Mapping[str, Any]) -> tuple[int, int]:
+    """The first partition, and how many: without a count all to the last one."""
+    begin = _int_of(parts, "begin", 0, N_PARTITIONS - 1, 0)
     rest = N_PARTITIONS - begin
-    tracker = Tracker(begin, _int_of(entries, "count", 1, rest, rest))
-    digest = entries.get("digest")
+    count = _int_of(parts, "count", 1, N_PARTITIONS, rest)
+    if count > rest:
+        raise param_error(
+            f"invalid partition filter range, begin: {begin} count: {count}, valid "
+            f"range when begin + count <= {N_PARTITIONS}"
+        )
+    return begin, count
+
+
+def _new_tracker(begin: int, count: int, parts: Mapping[str, Any]) -> Tracker:
+    tracker = Tracker(begin, count)
+    digest = parts.get("digest")
     if isinstance(digest, Mapping) and digest.get("init"):
-        value = digest.get("value")
-        if not isinstance(value, (bytes, bytearray)) or len(value) != 20:
+        if not _is_digest(digest.get("value")):
             raise param_error("partition_filter: digest value must be 20 bytes")
-        tracker.set(begin, True, bytes(value), 0)
-    status = entries.get("partition_status")
-    if status is not None:
-        _load_status(tracker, status)
+        tracker.set(begin, bytes(digest["value"]), 0)
+    if "partition_status" in parts:
+        _load_status(tracker, parts["partition_status"])
     return tracker
 
 
+def _is_digest(value: Any) -> bool:
+    return isinstance(value, (bytes, bytearray, memoryview)) and len(value) == 20
+
+
 def _load_status(tracker: Tracker, status: Any) -> None:
+    """Have each partition read from where a status says that its reading stands.
+
+    The flags "done" and "retry", and those of the partitions, decide nothing: what the
+    PyPI client saves says retry=False of partitions that it has not read to the end.
+    """
     if not isinstance(status, Mapping):
-        raise param_error("partition_filter: partition_status must be a dict")
+        raise param_error(
+            "invalid partition_filter policy, partition_status must be a dict"
+        )
+    for flag in ("done", "retry"):
+        if flag not in status:
+            raise param_error(f"partition_status dict missing key '{flag}'")
+        if not isinstance(status[flag], int):
+            raise param_error(f"partition_status dict key '{flag}' must be an int")
     for partition, cursor in status.items():
-        if not isinstance(partition, int):
-            continue  # "done" and "retry" follow from the others
-        if not 0 <= partition < N_PARTITIONS:
-            raise param_error(
-                f"partition_filter: partition_status has no partition {partition}"
-            )
-        try:
-            _, init, retry, digest, bval = cursor
-            tracker.set(partition, retry, bytes(digest) if init else None, bval)
-        except (TypeError, ValueError) as cause:
-            raise param_error(
-                f"partition_filter: partition_status[{partition}] is malformed: {cause}"
-            ) from cause
+        if partition in ("done", "retry"):
+            continue
+        if not isinstance(partition, int) or not 0 <= partition < N_PARTITIONS:
+            raise param_error(f"partition_status has no partition {partition!r}")
+        tracker.set(partition, *_cursor_of(partition, cursor))
+
+
+def _cursor_of(partition: int, cursor: Any) -> tuple[bytes | None, int]:
+    """The digest of the last record, None when there was none, and its bval."""
+    if not isinstance(cursor, (tuple, list)) or len(cursor) != 5:
+        raise param_error(
+            f"invalid partition_status for part_id: {partition}, it must be a tuple "
+            "(id, init, retry, digest, bval)"
+        )
+    _, init, retry, digest, bval = cursor
+    if not (isinstance(init, bool) and isinstance(retry, bool)):
+        raise param_error(
+            f"invalid init or retry for part_id: {partition}, both must be bools"
+        )
+    if not _is_digest(digest):
+        raise param_error(
+            f"invalid digest value for part_id: {partition}, it must be 20 bytes"
+        )
+    if not isinstance(bval, int) or not 0 <= bval < 2**64:
+        raise param_error(
+            f"invalid bval for part_id: {partition}, it must be an int from 0 to "
+            f"2**64 - 1, not {bval!r}"
+        )
+    return (bytes(digest) if init else None), bval
 
 
 # --- methods of the client ---

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gc
-import json
 import os
-import pickle
 import signal
 import threading
 from typing import Any
@@ -446,13 +444,10 @@ def test_partition_filter(make, entries, begin, count):
         ({"begin": "x"}, "begin"),
         ({"count": 0}, "count"),
         ({"begin": 4000, "count": 97}, "count"),
+        ({"count": 4097}, "count"),
         ({"count": 1.5}, "count"),
         ({"digest": {"init": True, "value": b"x"}}, "digest"),
         ({"digest": {"init": True}}, "digest"),
-        ({"partition_status": 5}, "partition_status"),
-        ({"partition_status": {0: 5}}, "partition_status"),
-        ({"partition_status": {0: (0, True, True, b"x", 0)}}, "partition_status"),
-        ({"partition_status": {-1: (0, False, True, b"", 0)}}, "partition_status"),
     ],
 )
 def test_bad_partition_filter(make, entries, text):
@@ -487,110 +482,6 @@ def test_partition_after_a_digest(client, new_key):
         client.batch_remove(keys)
 
 
-@pytest.mark.parametrize("size", [1, 7, N, N + 1])
-def test_pages(make, size):
-    query = make()
-    query.max_records = size
-    query.paginate()
-    assert not query.is_done()
-    seen: list[int] = []
-    for _ in range(N * 2):
-        page = query.results()
-        assert len(page) <= size
-        seen += ids(page)
-        if query.is_done():
-            break
-    assert query.is_done()
-    assert sorted(seen) == list(range(N))
-    assert query.results() == []
-
-
-def test_status_of_partitions(make):
-    query = make()
-    assert query.get_partitions_status() == {}
-    query.max_records = 10
-    query.results({"partition_filter": {}})
-    status = query.get_partitions_status()
-    assert (status["done"], status["retry"]) == (False, True)
-    assert set(status) == {"done", "retry", *range(4096)}
-    for number in range(4096):
-        partition, init, retry, digest, bval = status[number]
-        assert (partition, type(init), type(retry), len(digest), type(bval)) == (
-            number,
-            bool,
-            bool,
-            20,
-            int,
-        )
-    query.max_records = 0
-    query.results({"partition_filter": {"begin": 5, "count": 3}})
-    status = query.get_partitions_status()
-    assert set(status) == {"done", "retry", 5, 6, 7}
-    assert status["done"] is True
-
-
-def rest_of(query, status):
-    return query.results({"partition_filter": {"partition_status": status}})
-
-
-@pytest.mark.parametrize("end", ["raise", "False", "break", "max_records"])
-def test_query_goes_on_where_another_ended(make, end):
-    """No record is lost, and none comes twice."""
-    seen: list[Any] = []
-    query = make()
-
-    def see(_partition, found):
-        seen.append(found)
-        if len(seen) == 20 and end == "raise":
-            raise ZeroDivisionError
-        return len(seen) < 20
-
-    whole: Any = {"partition_filter": {}}
-    if end == "raise":
-        with pytest.raises(exception.ClientError):
-            query.foreach(see, whole)
-    elif end == "False":
-        query.foreach(see, whole)
-    elif end == "break":
-        for found in query:
-            seen.append(found)
-            if len(seen) == 20:
-                break
-        del found
-        gc.collect()
-    else:
-        query.max_records = 20
-        seen += query.results(whole)
-    status = query.get_partitions_status()
-    seen += rest_of(make(), pickle.loads(pickle.dumps(status)))
-    assert ids(seen) == list(range(N))
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_query_goes_on_in_another_process(client, hosts, tmp_path, kind):
-    query = maker(client, kind)()
-    query.max_records = 25
-    first = ids(query.results({"partition_filter": {}}))
-    path = tmp_path / "status"
-    path.write_bytes(pickle.dumps(query.get_partitions_status()))
-    where = ".where(predicates.between('i', 0, 60))" if kind == "where" else ""
-    out = run_script(
-        f"""
-        import pickle
-        from aerospike import predicates
-        with open(sys.argv[2], "rb") as file:
-            status = pickle.load(file)
-        client = aerospike.client({{"hosts": hosts}} | PATIENT)
-        query = client.{"scan" if kind == "scan" else "query"}("{NS}", "{SET}"){where}
-        policy = {{"partition_filter": {{"partition_status": status}}}}
-        print(json.dumps([r[2]["i"] for r in query.results(policy)]))
-        """,
-        hosts,
-        str(path),
-    )
-    assert sorted(first + json.loads(out)) == list(range(N))
-
-
 def test_scan_of_one_node(client):
     names = [node["node_name"] for node in client.get_node_names()]
     parts = [client.scan(NS, SET).results(nodename=name) for name in names]
@@ -608,26 +499,6 @@ def test_two_loops_over_one_query(make):
     pairs = [(a[2]["i"], b[2]["i"]) for a, b in zip(query, query, strict=True)]
     for side in zip(*pairs, strict=True):
         assert sorted(side) == list(range(N))
-
-
-def test_two_loops_over_one_paginated_query_are_refused(make):
-    query = make()
-    query.paginate()
-    reading = iter(query)
-    next(reading)
-    with pytest.raises(exception.ClientError, match="under way"):
-        query.results()
-    del reading
-    assert len(query.results()) == N - 1
-
-
-def test_status_of_a_query_under_way(make):
-    query = make()
-    for _ in query:
-        assert not query.is_done()
-        with pytest.raises(exception.ClientError, match="under way"):
-            query.get_partitions_status()
-        break
 
 
 def test_an_iterator_is_read_by_one_thread_at_a_time(client):

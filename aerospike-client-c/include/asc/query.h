@@ -60,4 +60,8 @@ bool asc_query_put_fields(asc_query *q, const asc_part *p, asc_writer *w);
 /* A record has come, and is about to be delivered. False: it is one too many. */
 bool asc_query_count(asc_query *q, asc_part *p, const asc_msg_record *record);
 
+/* The record that was counted last was not taken after all: the tracker has it still to
+ * be read. Once for each record, before the next is counted. */
+void asc_query_take_back(asc_query *q);
+
 #endif

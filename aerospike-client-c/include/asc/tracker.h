@@ -35,6 +35,10 @@ typedef struct asc_tracker asc_tracker;
 asc_tracker *asc_tracker_new(uint32_t first, uint32_t n);
 void asc_tracker_free(asc_tracker *t); /* NULL is fine */
 
+/* Another one that stands where this one does, while no query moves it. NULL when
+ * memory is short. */
+asc_tracker *asc_tracker_copy(const asc_tracker *t);
+
 /* The n cursors, in the order of their partitions. */
 asc_cursor *asc_tracker_cursors(asc_tracker *t, uint32_t *n);
 

@@ -103,6 +103,12 @@ asc_query_count(asc_query *q, asc_part *p, const asc_msg_record *record)
     return asc_tracker_count(q->tracker, ((asc_member *)p)->share, record);
 }
 
+void
+asc_query_take_back(asc_query *q)
+{
+    asc_tracker_take_back(q->tracker);
+}
+
 /* --- rounds --- */
 
 void

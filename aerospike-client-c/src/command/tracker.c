@@ -40,6 +40,16 @@ asc_tracker_free(asc_tracker *t)
     }
 }
 
+asc_tracker *
+asc_tracker_copy(const asc_tracker *t)
+{
+    asc_tracker *copy = asc_tracker_new(t->first, t->n);
+    if (copy != NULL) {
+        memcpy(copy->cursors, t->cursors, t->n * sizeof *copy->cursors);
+    }
+    return copy;
+}
+
 asc_cursor *
 asc_tracker_cursors(asc_tracker *t, uint32_t *n)
 {
@@ -77,6 +87,7 @@ asc_tracker_begin(asc_tracker *t, uint64_t max_records)
     t->max_records = max_records;
     t->n_records = 0;
     t->n_shares = 0;
+    t->last = NULL;
     for (uint32_t i = 0; i < t->n; i++) {
         asc_cursor *c = &t->cursors[i];
         if (c->state == ASC_CURSOR_PAUSED) {
@@ -220,12 +231,29 @@ asc_tracker_count(asc_tracker *t, asc_share *share, const asc_msg_record *record
     share->n_records++;
     asc_cursor *c =
         record->digest != NULL ? find(t, share, partition_of(record->digest)) : NULL;
+    t->last = c;
     if (c != NULL) {
+        t->before = *c;
         c->has_digest = true;
         memcpy(c->digest, record->digest, sizeof c->digest);
         c->bval = record->bval != NULL ? little_endian(record->bval) : 0;
     }
     return true;
+}
+
+void
+asc_tracker_take_back(asc_tracker *t)
+{
+    asc_cursor *c = t->last;
+    t->last = NULL;
+    if (c == NULL) {
+        return;
+    }
+    c->has_digest = t->before.has_digest;
+    memcpy(c->digest, t->before.digest, sizeof c->digest);
+    c->bval = t->before.bval;
+    t->n_records--;
+    t->shares[c->share].n_records--;
 }
 
 bool

@@ -25,6 +25,8 @@ struct asc_tracker {
     uint32_t n_shares, cap_shares;
     uint32_t n_refused; /* partitions, in this round */
     uint64_t max_records, n_records;
+    asc_cursor *last;  /* whose record was counted last; NULL: nobody's */
+    asc_cursor before; /* what it was before that */
 };
 
 /* A query begins; max_records 0: no limit. */
@@ -40,6 +42,10 @@ asc_status asc_tracker_assign(asc_tracker *t, asc_tracker_owner *owner_of,
 
 /* A record has come. False: it is one too many and must not be delivered. */
 bool asc_tracker_count(asc_tracker *t, asc_share *share, const asc_msg_record *record);
+
+/* The record that was counted last was not taken: it is still to be read. Once for each
+ * record. */
+void asc_tracker_take_back(asc_tracker *t);
 
 /* The node does not have the partition. False: it was not asked for it. */
 bool asc_tracker_refuse(asc_tracker *t, asc_share *share, uint32_t partition);

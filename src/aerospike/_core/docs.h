@@ -369,7 +369,7 @@ static const char doc_batch_get_ops[] =
     ":param list: list of operations that only read.\n" DOC_OLD_BATCH;
 
 static const char doc__stream[] =
-    "_stream($self, is_scan, spec, policy, tracker, with_partition)\n--\n\n"
+    "_stream($self, is_scan, spec, policy, tracker, with_partition, lends)\n--\n\n"
     "The records of a query or scan; for aerospike._query.";
 
 static const char doc__background[] =

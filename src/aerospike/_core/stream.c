@@ -24,6 +24,8 @@ typedef struct StreamObject {
     TrackerObject *tracker; /* owned */
     query_request ask;
     bool with_partition; /* items are (partition, record) */
+    bool lends;          /* a record is read when the next is asked for; else at once */
+    bool lent;           /* the last one has not been read so */
     bool is_busy;        /* a thread is in it */
     asc_part *part;      /* borrowed: whose frames are being read, or NULL */
     asc_frames frames;
@@ -102,7 +104,11 @@ next_of_part(StreamObject *s, module_state *st)
         asc_msg_read_record(&m, &r);
         if (r.digest != NULL && m.result == ASC_OK &&
             asc_query_count(s->query, s->part, &r)) {
-            return record_of(s, st, &m, &r);
+            PyObject *record = record_of(s, st, &m, &r);
+            if (record == NULL) {
+                asc_query_take_back(s->query);
+            }
+            return record;
         }
     }
     return NULL;
@@ -133,6 +139,9 @@ close_stream(StreamObject *s)
     s->query = NULL;
     s->part = NULL;
     if (query != NULL) {
+        if (s->lent) {
+            asc_query_take_back(query);
+        }
         asc_query_free(query); /* closes what is under way, waits for nothing */
         s->tracker->is_used = false;
     }
@@ -221,7 +230,9 @@ stream_next(PyObject *self)
     if (enter(s, st) < 0) {
         return NULL;
     }
+    s->lent = false;
     PyObject *record = next_record(s, st);
+    s->lent = s->lends && record != NULL;
     s->is_busy = false;
     return record;
 }
@@ -460,14 +471,14 @@ open_query(StreamObject *s, module_state *st, PyObject *spec, PyObject *tracker)
     return 0;
 }
 
-/* _stream(is_scan, spec, policy, tracker, with_partition) */
+/* _stream(is_scan, spec, policy, tracker, with_partition, lends) */
 CLIENT_METHOD(client__stream)
 {
-    static const char *const names[] = {"is_scan", "spec",           "policy",
-                                        "tracker", "with_partition", NULL};
+    static const char *const names[] = {"is_scan",        "spec",  "policy", "tracker",
+                                        "with_partition", "lends", NULL};
     module_state *st = PyType_GetModuleState(cls);
-    PyObject *argv[5];
-    if (parse_args("_stream", names, 5, args, nargs, kwnames, argv) < 0) {
+    PyObject *argv[6];
+    if (parse_args("_stream", names, 6, args, nargs, kwnames, argv) < 0) {
         return NULL;
     }
     policy_kind kind = argv[0] == Py_True ? POLICY_SCAN : POLICY_QUERY;
@@ -476,6 +487,7 @@ CLIENT_METHOD(client__stream)
         return NULL;
     }
     s->with_partition = argv[4] == Py_True;
+    s->lends = argv[5] == Py_True;
     if (open_query(s, st, argv[1], argv[3]) < 0) {
         Py_DECREF(s);
         return NULL;

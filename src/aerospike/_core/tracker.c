@@ -116,26 +116,24 @@ find_cursor(asc_tracker *t, unsigned long partition)
                : NULL;
 }
 
-/* set(partition, retry, digest or None, bval): where a query goes on. Partitions that
- * the tracker does not have are left out. */
+/* set(partition, digest or None, bval): the partition is to be read, from there on.
+ * Partitions that the tracker does not have are left out. */
 static PyObject *
 tracker_set(PyObject *self, PyObject *args)
 {
     unsigned int partition;
     unsigned long long bval;
-    int retry;
     Py_buffer digest;
     PyObject *digest_arg;
     asc_tracker *t = tracker_of(self);
-    if (t == NULL ||
-        !PyArg_ParseTuple(args, "IpOK", &partition, &retry, &digest_arg, &bval)) {
+    if (t == NULL || !PyArg_ParseTuple(args, "IOK", &partition, &digest_arg, &bval)) {
         return NULL;
     }
     asc_cursor *c = find_cursor(t, partition);
     if (c == NULL) {
         Py_RETURN_NONE;
     }
-    c->state = retry ? ASC_CURSOR_TODO : ASC_CURSOR_DONE;
+    c->state = ASC_CURSOR_TODO;
     c->has_digest = digest_arg != Py_None;
     c->bval = bval;
     if (!c->has_digest) {
@@ -156,7 +154,26 @@ tracker_set(PyObject *self, PyObject *args)
     Py_RETURN_NONE;
 }
 
+static PyObject *
+tracker_copy(PyObject *self, PyObject *ignored)
+{
+    asc_tracker *t = tracker_of(self);
+    PyTypeObject *type = Py_TYPE(self);
+    (void)ignored;
+    TrackerObject *copy = t != NULL ? (TrackerObject *)type->tp_alloc(type, 0) : NULL;
+    if (copy == NULL) {
+        return NULL;
+    }
+    copy->tracker = asc_tracker_copy(t);
+    if (copy->tracker == NULL) {
+        Py_DECREF(copy);
+        return PyErr_NoMemory();
+    }
+    return (PyObject *)copy;
+}
+
 static PyMethodDef tracker_methods[] = {
+    {"copy", tracker_copy, METH_NOARGS, NULL},
     {"is_done", tracker_is_done, METH_NOARGS, NULL},
     {"status", tracker_status, METH_NOARGS, NULL},
     {"set", tracker_set, METH_VARARGS, NULL},
