@@ -26,7 +26,9 @@ def raised(call):
 
 
 def main(hosts):
-    client = aerospike.client({"hosts": hosts})
+    kinds = ("read", "write", "operate", "remove", "batch")
+    patient = {kind: {"total_timeout": 30_000} for kind in kinds}
+    client = aerospike.client({"hosts": hosts, "policies": patient})
     key = ("test", "official", "key")
     bins = {
         "i": -5,

@@ -17,6 +17,8 @@ import pytest
 import aerospike
 from aerospike_devserver import DevCluster
 
+from ..children import LIMIT_S
+
 ROOT = Path(__file__).parents[2]
 VERSION = "19.3.0"
 BENCH = ROOT / ".venv-bench/bin/python"
@@ -136,7 +138,7 @@ def test_official_client_works_on_the_development_server(official_python, n_node
             [official_python, "-I", SCRIPT, *hosts],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=LIMIT_S,
             check=False,
         )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -19,9 +19,12 @@ import pytest
 
 from aerospike_devserver import DevCluster
 
+from ..children import LIMIT_S
+
 pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parents[2]
+PATIENTLY = ROOT / "test/patiently.py"
 PAGES = [*sorted((ROOT / "doc").glob("*.md")), ROOT / "README.md"]
 NAME = attrgetter("name")
 END = "\x1e"
@@ -98,10 +101,10 @@ def test_snippets_print_what_they_show(page, shared_cluster, tmp_path):
     program = tmp_path / page.name
     program.write_text(program_of(page, shared_cluster.hosts[0]), encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-X", "utf8", str(program)],
+        [sys.executable, "-X", "utf8", str(PATIENTLY), str(program)],
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=LIMIT_S,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

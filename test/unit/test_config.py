@@ -10,8 +10,7 @@ import pytest
 import aerospike
 from aerospike import exception
 
-NOWHERE = ("127.0.0.1", 1)
-"""Nothing listens there: the constructor returns at once, not connected."""
+from ..waiting import NOWHERE
 
 
 def make(**config: Any) -> aerospike.Client:
@@ -82,26 +81,27 @@ def test_hosts_are_required():
         aerospike.client({"policies": {}})
 
 
-@pytest.mark.parametrize(
-    ("hosts", "tried"),
-    [
-        ([("127.0.0.1", 1)], "127.0.0.1:1"),
-        ((("127.0.0.1", 1),), "127.0.0.1:1"),
-        ([["127.0.0.1", 1]], "127.0.0.1:1"),
-        ([("127.0.0.1", 1, "name")], "127.0.0.1:1"),
-        ([("127.0.0.1", 1, None)], "127.0.0.1:1"),
-        (["127.0.0.1:1"], "127.0.0.1:1"),
-        ([("localhost", 1)], "127.0.0.1:1"),
-        (["localhost:1"], "127.0.0.1:1"),
-        (["[127.0.0.1]:1"], "127.0.0.1:1"),
-        ([("127.0.0.1", 2), "127.0.0.1:1"], "127.0.0.1:1"),
-    ],
-)
-def test_hosts_take_many_shapes(hosts, tried):
-    client = aerospike.client({"hosts": hosts, "connect_timeout": 100})
+PORT = NOWHERE[1]
+SHAPES: dict[str, Any] = {
+    "list of tuples": [("127.0.0.1", PORT)],
+    "tuple of tuples": (("127.0.0.1", PORT),),
+    "list of lists": [["127.0.0.1", PORT]],
+    "name of TLS": [("127.0.0.1", PORT, "name")],
+    "no name of TLS": [("127.0.0.1", PORT, None)],
+    "text": [f"127.0.0.1:{PORT}"],
+    "name": [("localhost", PORT)],
+    "text of a name": [f"localhost:{PORT}"],
+    "text in brackets": [f"[127.0.0.1]:{PORT}"],
+    "several": [("no-such-host.invalid", 2), f"127.0.0.1:{PORT}"],
+}
+
+
+@pytest.mark.parametrize("hosts", SHAPES.values(), ids=SHAPES)
+def test_hosts_take_many_shapes(hosts):
+    client = aerospike.client({"hosts": hosts, "connect_timeout": 5000})
     with pytest.raises(exception.ConnectionError) as caught:
         client.connect()
-    assert caught.value.host == tried
+    assert caught.value.host == f"127.0.0.1:{PORT}"
 
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "no-such-host.invalid:3000"])

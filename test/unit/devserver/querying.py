@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import os
 import struct
-import time
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
+from aerospike_devserver import DevCluster
+
+from ...waiting import until
 from .packing import particle
 from .rawwire import (
     DELETE,
@@ -60,6 +63,17 @@ def base64_of(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
+def streams(cluster: DevCluster) -> list[Any]:
+    """The server's side of connections whose reply is under way."""
+    assert cluster._loop is not None
+    return [
+        connection
+        for listener in list(cluster._loop.listeners)
+        for connection in list(listener.connections)
+        if connection._stream is not None
+    ]
+
+
 class Shelf:
     """A set of records with digests of one's own, and indexes on it."""
 
@@ -109,12 +123,14 @@ class Shelf:
 
     def wait_for(self, name: str) -> None:
         """Until an index is built."""
-        end = time.monotonic() + 5
-        state = ""
-        while ":state=RW" not in state and time.monotonic() < end:
+
+        def is_built() -> bool:
             rows = self.connection.info("sindex-list:")[0].split(";")
-            state = next((row for row in rows if f":indexname={name}:" in row), "")
-        assert ":state=RW" in state
+            return any(
+                f":indexname={name}:" in row and ":state=RW" in row for row in rows
+            )
+
+        until(is_built)
 
     def rows(
         self,

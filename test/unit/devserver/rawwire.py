@@ -10,6 +10,8 @@ import struct
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from ...waiting import PATIENCE_S
+
 INFO, ADMIN, MESSAGE, COMPRESSED, XDR = 1, 2, 3, 4, 5
 
 READ, GET_ALL, BATCH, GET_NO_BINS = 0x01, 0x02, 0x08, 0x20  # info1
@@ -174,7 +176,7 @@ class Connection:
     """One socket to a node; every wait ends after a few seconds."""
 
     def __init__(self, host: str, port: int) -> None:
-        self.sock = socket.create_connection((host, port), timeout=10)
+        self.sock = socket.create_connection((host, port), timeout=PATIENCE_S)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def __enter__(self) -> Connection:

@@ -9,6 +9,7 @@ import pytest
 
 from aerospike_devserver.cli import main
 
+from ...waiting import PATIENCE_S
 from .rawwire import Connection
 
 
@@ -36,7 +37,7 @@ def test_server_announces_its_nodes_and_stops_on_a_signal(number):
         with Connection("127.0.0.1", ports[1]) as connection:
             assert connection.info("namespaces") == ["mine"]
             process.send_signal(number)
-            assert process.wait(10) == 0
+            assert process.wait(PATIENCE_S) == 0
             assert connection.is_closed()
     finally:
         process.kill()

@@ -18,7 +18,7 @@ from aerospike_devserver.result import ServerError
 from aerospike_devserver.version import V8_1, V8_2
 
 from .rawwire import put_int
-from .test_fuzz import SECONDS, damage, until
+from .test_fuzz import SECONDS, damage, for_seconds
 
 PASSES, FILTERED, REFUSED = 0, 27, 4
 ROOT = Path(__file__).parents[2]
@@ -109,7 +109,7 @@ def try_out(data, subject, version):
 @pytest.mark.parametrize("version", [V8_1, V8_2])
 def test_damaged_expressions_are_evaluated_or_refused(subject, version):
     rng, wires = random.Random(3), recorded()
-    for _ in until(SECONDS):
+    for _ in for_seconds(SECONDS):
         try_out(damage(rng, rng.choice(wires)), subject, version)
 
 
@@ -127,7 +127,7 @@ def test_grafted_expressions_are_evaluated_or_refused(subject, version):
     rng = random.Random(4)
     trees = [decode(wire)[0] for wire in recorded()]
     parts = [part for tree in trees for part in (tree, *nodes_of(tree))]
-    for _ in until(SECONDS):
+    for _ in for_seconds(SECONDS):
         tree = deepcopy(rng.choice(trees))
         for node in rng.sample(found := [*nodes_of(tree)], min(2, len(found))):
             if node.items:

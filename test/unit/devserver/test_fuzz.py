@@ -50,7 +50,7 @@ PACKED = [
 FILTERS = [bytes.fromhex(text) for text in ("9301935102a16105", "93109252a1619100")]
 
 
-def until(seconds):
+def for_seconds(seconds):
     """True until the time is over."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -128,7 +128,7 @@ def session():
 
 def test_damaged_messages_are_answered(session, caplog):
     rng = random.Random(1)
-    for _ in until(SECONDS):
+    for _ in for_seconds(SECONDS):
         body = random_message(rng)
         kind = rng.choice([MESSAGE] * 8 + [1, 2, 4, 5])
         reply = answer(session, kind, damage(rng, body) if rng.random() < 0.7 else body)
@@ -195,7 +195,7 @@ INDEX_PARAMETERS = [
 def test_random_queries_and_indexes_are_answered(session, caplog):
     """Queries, writes and index commands in any order leave a server that answers."""
     rng = random.Random(4)
-    for _ in until(SECONDS):
+    for _ in for_seconds(SECONDS):
         parameters = rng.sample(INDEX_PARAMETERS, rng.randrange(5))
         name = f"{rng.choice('abc')}{rng.randrange(4)}"
         verb = rng.choice(["create", "create", "delete", "stat", "exists", "list"])
@@ -209,7 +209,7 @@ def test_random_queries_and_indexes_are_answered(session, caplog):
 
 def test_random_values_are_stored_or_refused(session, caplog):
     rng = random.Random(2)
-    for _ in until(SECONDS):
+    for _ in for_seconds(SECONDS):
         size = rng.randrange(1, 40)
         value = bytes(
             rng.choice([0x81, 0x92, 0xC7, 0x00, 0x01, 0xA2, 0x03, rng.randrange(256)])
@@ -273,7 +273,7 @@ def test_random_operations_on_values_are_answered(session, caplog):
     fields = [(0, b"test"), (4, b"o" * 20)]
     results: set[int] = set()
     worked: Counter[int] = Counter()
-    for _ in until(2 * SECONDS):
+    for _ in for_seconds(2 * SECONDS):
         start, operation, call = random_operation(rng)
         read = (7, b"e", BLOB, b"\x92" + call + b"\0")
         condition = b"\x93\x01" + call + rng.choice([b"\x01", b"\xa2\x03a", b"\xc3"])
@@ -295,7 +295,7 @@ def test_random_bytes_do_not_stop_the_server():
     rng = random.Random(3)
     with DevCluster() as cluster, Connection(*cluster.hosts[0]) as good:
         record = RecordClient(good, os.urandom(20))
-        for _ in until(SECONDS):
+        for _ in for_seconds(SECONDS):
             with Connection(*cluster.hosts[0]) as bad:
                 frames = [proto(rng.choice([MESSAGE, INFO]), random_message(rng))] * 3
                 bad.send(damage(rng, b"".join(frames)))

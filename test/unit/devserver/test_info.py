@@ -8,6 +8,7 @@ import pytest
 
 from aerospike_devserver import DevCluster
 
+from ...waiting import let_pass, until
 from .rawwire import INFO, Connection, RecordClient, put_int
 
 UNRECOGNIZED = "ERROR:4:unrecognized command"
@@ -197,11 +198,9 @@ def test_truncate_drops_what_is_older(connection):
     kept = RecordClient(connection, b"k" * 20, b"trunc-keep")
     for client in (*clients, kept):
         client.write(put_int(b"a", 1))
-    time.sleep(0.02)
+    let_pass(0.02)
     assert connection.info("truncate:namespace=test;set=trunc") == ["ok"]
-    deadline = time.monotonic() + 5
-    while any(client.exists().result == 0 for client in clients):
-        assert time.monotonic() < deadline
+    until(lambda: all(client.exists().result == 2 for client in clients))
     assert kept.exists().result == 0
     kept.remove()
 
@@ -227,9 +226,8 @@ def test_user_agents_are_counted_per_connection():
             connection.info(f"user-agent-set:value={agent}")
             expected = f"user-agent={agent}:count=2;"
             assert connection.info("user-agents") == [expected]
-        deadline = time.monotonic() + 5
-        while connection.info("user-agents") != [f"user-agent={agent}:count=1;"]:
-            assert time.monotonic() < deadline
+        expected = [f"user-agent={agent}:count=1;"]
+        until(lambda: connection.info("user-agents") == expected)
 
 
 def test_configured_values_are_reported():

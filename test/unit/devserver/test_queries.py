@@ -2,14 +2,15 @@
 
 import os
 import struct
-import time
 
 import pytest
 
 from aerospike_devserver import DevCluster
 from aerospike_devserver.version import BUILDS, DEFAULT_VERSION
 
+from ...waiting import LATE_S, Watch, until
 from .packing import Raw, cdt, pack
+from .querying import streams
 from .rawwire import (
     BLOB,
     GET_NO_BINS,
@@ -287,7 +288,7 @@ def test_scan_goes_on_when_a_node_leaves_in_the_middle():
     with DevCluster(nodes=2, replication_factor=1) as cluster:
         with Connection(*cluster.hosts[0]) as connection:
             write_many(connection, 60)
-            slow = (10, struct.pack(">I", 20))
+            slow = (10, struct.pack(">I", 12))  # some seconds for its records
             fields = [(0, b"test"), (1, b"many"), ALL, slow]
             body = message((READ, 0, PARTITION_DONE), fields)
             connection.send(proto(3, body))
@@ -320,14 +321,7 @@ def test_long_reply_waits_for_the_reader():
             fields = [(0, b"test"), (1, b"many"), ALL]
             query = message((READ, 0, PARTITION_DONE), fields)
             slow.send(struct.pack(">Q", 2 << 56 | 3 << 48 | len(query)) + query)
-            loop = cluster._loop
-            assert loop is not None
-            (connection,) = (
-                each
-                for listener in loop.listeners
-                for each in listener.connections
-                if each._stream is not None or wait_for(each)
-            )
+            (connection,) = until(lambda: streams(cluster))
             for _ in range(50):
                 assert other.info("build") == [BUILDS[DEFAULT_VERSION]]
                 assert len(connection._pending) < 1_000_000
@@ -340,16 +334,6 @@ def test_long_reply_waits_for_the_reader():
                     break
                 n_rows += body.count(b"\x05\x01many")
             assert n_rows == 300
-
-
-def wait_for(connection):
-    """Whether a connection has a stream within a moment."""
-    end = time.monotonic() + 0.2
-    while time.monotonic() < end:
-        if connection._stream is not None:
-            return True
-        time.sleep(0.01)
-    return False
 
 
 def test_requests_behind_a_stream_are_answered_in_order(own_record):
@@ -374,10 +358,10 @@ def test_records_per_second_slow_a_query_down(own_record):
     connection = own_record.connection
     write_many(connection, 25)
     fields = [(0, b"test"), (1, b"many"), ALL, (10, struct.pack(">I", 10))]
-    started = time.monotonic()
-    rows = connection.stream(message((READ, 0, PARTITION_DONE), fields))
+    with Watch() as watch:
+        rows = connection.stream(message((READ, 0, PARTITION_DONE), fields))
     assert len(rows) == 26
-    assert 1.5 < time.monotonic() - started < 4
+    assert 1.5 < watch.took < 2.5 + LATE_S
 
 
 def test_peer_may_hang_up_in_the_middle_of_a_stream(cluster):
