@@ -116,20 +116,27 @@ next_of_part(StreamObject *s, module_state *st)
 
 /* --- driving --- */
 
-static uint64_t
-new_task_id(module_state *st)
+/* The number of a job. 0, or -1 with an exception. */
+static int
+new_task_id(module_state *st, uint64_t *out)
 {
     /* the same in all rounds of two clients is refused by a node: so, from the
      * system's randomness */
-    uint64_t id = 0;
-    PyObject *bytes = PyObject_CallFunction(
-        lazy_import(&st->random_bytes, "os", "urandom"), "i", (int)sizeof id);
-    if (bytes != NULL && PyBytes_Check(bytes) &&
-        PyBytes_GET_SIZE(bytes) == (Py_ssize_t)sizeof id) {
-        memcpy(&id, PyBytes_AS_STRING(bytes), sizeof id);
+    PyObject *random = lazy_import(&st->random_bytes, "os", "urandom");
+    PyObject *bytes =
+        random != NULL ? PyObject_CallFunction(random, "n", sizeof *out) : NULL;
+    if (bytes == NULL) {
+        return -1;
     }
-    Py_XDECREF(bytes);
-    return id;
+    bool is_whole =
+        PyBytes_Check(bytes) && (size_t)PyBytes_GET_SIZE(bytes) == sizeof *out;
+    if (is_whole) {
+        memcpy(out, PyBytes_AS_STRING(bytes), sizeof *out);
+    }
+    Py_DECREF(bytes);
+    return is_whole ? 0
+                    : raise_code(st, ASC_ERR_CLIENT,
+                                 "os.urandom() does not return %zu bytes", sizeof *out);
 }
 
 static void
@@ -172,7 +179,9 @@ fetch(StreamObject *s, module_state *st)
             if (asc_query_is_over(s->query)) {
                 return 0;
             }
-            s->ask.task_id = new_task_id(st);
+            if (new_task_id(st, &s->ask.task_id) < 0) {
+                return -1;
+            }
             while ((part = asc_set_unwritten(set)) != NULL) {
                 if (query_write_part(&s->ask, s->query, part) < 0) {
                     return -1;
@@ -569,11 +578,9 @@ CLIENT_METHOD(client__background)
     if (s != NULL && set == NULL) {
         put_ok(false);
     }
-    if (set != NULL) {
-        s->ask.task_id = new_task_id(st);
-        result = start_everywhere(s, st, set) == 0
-                     ? PyLong_FromUnsignedLongLong(s->ask.task_id)
-                     : NULL;
+    if (set != NULL && new_task_id(st, &s->ask.task_id) == 0 &&
+        start_everywhere(s, st, set) == 0) {
+        result = PyLong_FromUnsignedLongLong(s->ask.task_id);
     }
     asc_set_free(set);
     Py_XDECREF(s);
