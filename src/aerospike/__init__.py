@@ -47,9 +47,7 @@ _LATER = {
 def __getattr__(name: str) -> object:
     if name not in _LATER:
         raise AttributeError(f"module 'aerospike' has no attribute {name!r}")
-    from importlib import import_module
-
-    module = import_module(_LATER[name])
+    module = __import__(_LATER[name], fromlist=["*"])
     found: object = module if name == "predicates" else getattr(module, name)
     globals()[name] = found
     return found

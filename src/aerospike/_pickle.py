@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from aerospike import exception
 from aerospike._report import warn_once
 
 PROTOCOL = 2  # read by every Python that ever wrote or read such values
@@ -147,8 +148,6 @@ def dumps(value: Any) -> bytes:
     try:
         return pickle.dumps(value, PROTOCOL)
     except Exception as e:  # whatever the value's own methods raise, too
-        from aerospike import exception
-
         kind = type(value).__name__
         text = f"Cannot serialize: a value of type {kind} cannot be pickled: {e}"
         raise exception.ParamError(-2, text, __file__, 0, False) from e

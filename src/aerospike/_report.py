@@ -1,9 +1,16 @@
 """What the client says in the log `aerospike` of the standard library.
 
-Everything is imported when there is something to say: importing the client is cheap.
+Importing the package is cheap: slow modules are named where they are used. The first
+client has imported them before anything is said (src/aerospike/_core/client.c), and no
+call does so; test_import.py looks after that.
 """
 
 from __future__ import annotations
+
+import os
+import sys
+
+from aerospike import exception
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,8 +56,6 @@ def unknown_key(what: str, key: object, known: list[str], strict: bool) -> None:
     hint = f'; did you mean "{near[0]}"?' if near else ""
     text = f'"{key}" is an invalid {what} dictionary key{hint}'
     if strict:
-        from aerospike import exception
-
         raise exception.ParamError(-2, text, __file__, 0, False)
     warn_once(what, str(key), "%s (ignored)", text)
 
@@ -62,7 +67,4 @@ def log_line(level: int, func: str, path: str, line: int, message: str) -> None:
 
 def print_line(level: int, func: str, path: str, line: int, message: str) -> None:
     """The log handler that set_log_handler() installs when it is given none."""
-    import os
-    import sys
-
     print(f"{os.getpid()}:{level} {message}", file=sys.stderr)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from aerospike import exception
 
-TYPE_CHECKING = False  # typing and json are not imported before they are needed
+# typing and json are slow; the first client imports json for all calls
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

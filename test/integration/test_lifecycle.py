@@ -542,6 +542,26 @@ def test_client_is_freed(hosts):
     assert seen() is None
 
 
+def test_weak_references_do_not_keep_what_they_refer_to(hosts):
+    client = aerospike.client({"hosts": hosts})
+    query, scan = client.query("test", "weak"), client.scan("test", "weak")
+    seen = [weakref.ref(x) for x in (client, query, scan)]
+    assert [x() for x in seen] == [client, query, scan]
+    assert weakref.WeakKeyDictionary({client: 1})[client] == 1
+    del client, query, scan
+    gc.collect()
+    assert [x() for x in seen] == [None] * 3
+
+
+def test_finalizer_finds_the_client_gone(hosts):
+    gone = []
+    client = aerospike.client({"hosts": hosts})
+    weakref.finalize(client, gone.append, True)
+    del client
+    gc.collect()
+    assert gone == [True]
+
+
 def test_client_type_cannot_be_changed(client):
     with pytest.raises(TypeError):
         setattr(aerospike.Client, "get", None)  # noqa: B010
@@ -585,31 +605,6 @@ def test_interpreter_ends_with_a_live_client(hosts, end):
     {end}
     """
     assert run_script(script, hosts) == "{'a': 1}\n"
-
-
-def test_no_call_imports_a_module(hosts):
-    """A child of a fork waits for ever for what another thread was importing."""
-    script = """
-    import decimal
-    from aerospike_helpers.operations import operations
-    client = aerospike.client({"hosts": hosts} | PATIENT)
-    before = set(sys.modules)
-    aerospike.set_serializer(lambda value: b"x")
-    bins = {"a": 1, "d": decimal.Decimal(1)}
-    client.put(KEY, bins, serializer=aerospike.SERIALIZER_USER)
-    client.batch_operate([KEY], [operations.read("a")])
-    client.get_many([KEY])
-    client.scan("test", "no-imports").results()
-    client.query("test", "no-imports").foreach(print)
-    client.index_integer_create("test", "no-imports", "a", "no-imports")
-    client.index_remove("test", "no-imports")
-    client.truncate("test", "no-imports", 0)
-    client.job_info(1, aerospike.JOB_SCAN)
-    client.info_all("build")
-    client.remove(KEY)
-    print(set(sys.modules) - before)
-    """
-    assert run_script(script, hosts) == "set()\n"
 
 
 def test_interpreter_ends_while_a_daemon_thread_waits(scripted_node):
@@ -848,3 +843,27 @@ def test_multiprocessing(hosts, tmp_path, method):
         env={**os.environ, "PYTHONWARNINGS": ""},
     )
     assert (done.returncode, done.stdout) == (0, "{'n': 30}\n"), done.stderr
+
+
+@pytest.mark.parametrize("urandom", ["1 / 0", "b'short'", "None"])
+@pytest.mark.parametrize(
+    "call", ["query.results()", "query.add_ops(ADD), query.execute_background()"]
+)
+def test_no_job_starts_without_a_number(hosts, urandom, call):
+    """Numbers of jobs come from os.urandom()."""
+    script = f"""
+    os.urandom = lambda n: {urandom}
+    ADD = [{{"op": aerospike.OPERATOR_INCR, "bin": "n", "val": 1}}]
+    client = aerospike.client({{"hosts": hosts}} | PATIENT)
+    NS, SET, _ = KEY = ("test", "job-numbers", os.getpid())
+    client.put(KEY, {{"n": 1}})
+    query = client.query(NS, SET)
+    try:
+        {call}
+    except (ZeroDivisionError, exception.ClientError) as error:
+        print(type(error).__name__)
+    print(client.get(KEY)[2])
+    client.remove(KEY)
+    """
+    error = "ZeroDivisionError" if urandom == "1 / 0" else "ClientError"
+    assert run_script(script, hosts) == f"{error}\n{{'n': 1}}\n"

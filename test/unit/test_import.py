@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
+from pathlib import Path
+
+import aerospike
+import aerospike_helpers
 
 LIMIT_MS = 20
 # whose import costs more than that of the whole package
@@ -33,3 +38,37 @@ def test_import_loads_no_expensive_module():
     loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "aerospike._core" in loaded.split()
     assert not set(NOT_NEEDED) & set(loaded.split())
+
+
+# what no call of the client needs: tools ask for signatures
+NOT_OF_CALLS = {"inspect"}
+
+
+def late_imports() -> set[str]:
+    """The modules that functions of the packages import: for import statements in them
+    are run by calls."""
+    found = set()
+    for package in (aerospike, aerospike_helpers):
+        for path in Path(package.__path__[0]).rglob("*.py"):
+            for function in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if not isinstance(function, (ast.FunctionDef, ast.Lambda)):
+                    continue
+                for node in ast.walk(function):
+                    if isinstance(node, ast.Import):
+                        found |= {alias.name for alias in node.names}
+                    elif isinstance(node, ast.ImportFrom):
+                        found.add(str(node.module))
+    return found
+
+
+def test_first_client_imports_what_functions_import():
+    """A call must not: the child of a fork would wait for another thread's import."""
+    program = (
+        f"import sys; sys.path[:] = {sys.path!r}; import aerospike; "
+        "aerospike.client({'hosts': [('127.0.0.1', 1)]}); "
+        "import aerospike_helpers.expressions; print(*sys.modules)"
+    )
+    command = [sys.executable, "-I", "-S", "-c", program]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert late_imports()
+    assert late_imports() - NOT_OF_CALLS <= set(loaded.split())

@@ -1,4 +1,7 @@
 #include "client.h"
+
+#include <structmember.h> /* after Python.h */
+
 #include "delegated.h"
 #include "direct.h"
 
@@ -131,14 +134,16 @@ client_run_call(asc_call *call, asc_cluster *cluster, asc_error *err)
 
 /* --- the type --- */
 
-/* Import the modules that calls use. A call must not import: when another thread forks
+/* Import the modules that calls use, those among them whose import statements stand in
+ * functions, for they are slow. A call must not import: when another thread forks
  * meanwhile, the child waits for an import that nobody will end. */
 static int
 import_for_calls(void)
 {
-    static const char *const names[] = {"aerospike._management", "aerospike._pickle",
-                                        "aerospike._query",
-                                        "aerospike_helpers.batch.records", "binascii"};
+    static const char *const names[] = {
+        "aerospike._management", "aerospike._pickle", "aerospike._query",
+        "aerospike_helpers.batch.records", "binascii", "difflib", "json", "logging",
+        "os"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         PyObject *module = PyImport_ImportModule(names[i]);
         if (module == NULL) {
@@ -171,7 +176,7 @@ client_init(PyObject *self, PyObject *args, PyObject *kwargs)
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:Client", names, &config)) {
         return -1;
     }
-    if (config_from_py(st, &client->config, config) < 0 || import_for_calls() < 0) {
+    if (import_for_calls() < 0 || config_from_py(st, &client->config, config) < 0) {
         config_clear(&client->config);
         return -1;
     }
@@ -197,6 +202,7 @@ client_dealloc(PyObject *self)
     ClientObject *client = (ClientObject *)self;
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
+    PyObject_ClearWeakRefs(self); /* may run Python code: the client is whole yet */
     close_cluster(client);
     for (int i = 0; i < N_SPARE_CALLS; i++) {
         asc_call_free(atomic_exchange(&client->spare[i], NULL));
@@ -393,6 +399,12 @@ static PyMethodDef client_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+static PyMemberDef client_members[] = {
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(ClientObject, weak_references),
+     READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
 /* clang-format off */
 static PyType_Slot client_slots[] = {
     {Py_tp_doc, (void *)doc_Client},
@@ -401,6 +413,7 @@ static PyType_Slot client_slots[] = {
     {Py_tp_traverse, client_traverse},
     {Py_tp_clear, client_clear},
     {Py_tp_methods, client_methods},
+    {Py_tp_members, client_members},
     {0, NULL},
 };
 /* clang-format on */
