@@ -4,6 +4,9 @@
 #   HOSTS=10.0.0.1:3000,...    a real cluster for demo, test and bench
 #   PYTEST_ARGS="-k batch"     more arguments for pytest
 #   BENCH_ARGS="--rounds 3"    more arguments for benchmarks/run.py
+#   SECONDS=60 SEED=7          how long chaos lasts, and which
+#   PIDS=11,12,13              with HOSTS, for chaos: the processes of its servers
+#   CHAOS_PYTHON=/x/bin/python an interpreter with another client of this API for chaos
 
 SHELL = /bin/sh
 PYTHON ?= python3
@@ -11,6 +14,10 @@ HOSTS ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 FUZZ_SECONDS ?= 10
+SECONDS = 60
+SEED =
+PIDS =
+CHAOS_PYTHON =
 
 VENV = .venv
 PY = $(VENV)/bin/python
@@ -24,11 +31,12 @@ PARALLEL =
 export AEROSPIKE_HOSTS := $(HOSTS)
 endif
 
-.PHONY: help demo test lint docs bench fuzz wheel clean
+.PHONY: help demo test chaos lint docs bench fuzz wheel clean
 
 help:
 	@echo "make demo    start a three-node development cluster and walk through the client"
 	@echo "make test    C tests under sanitizers, then pytest"
+	@echo "make chaos   threads write and read while nodes stop and freeze, SECONDS=$(SECONDS)"
 	@echo "make lint    formatting, types, warnings, layer rules"
 	@echo "make docs    the documentation, into build/docs"
 	@echo "make bench   this client against the one on PyPI, in one run"
@@ -47,6 +55,11 @@ test:
 	@$(SETUP) test
 	@$(MAKE) --no-print-directory -C aerospike-client-c test
 	@$(PY) -m pytest $(PARALLEL) $(PYTEST_ARGS)
+
+chaos:
+	@$(SETUP) test
+	@cd test && $(or $(CHAOS_PYTHON),../$(PY)) -m chaos --seconds $(SECONDS) \
+		$(if $(SEED),--seed $(SEED)) $(if $(HOSTS),--hosts $(HOSTS) --pids $(PIDS))
 
 lint:
 	@$(SETUP) lint

@@ -1,0 +1,224 @@
+"""A client's calls, timed, counted and judged, and the records that they are about."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import aerospike
+from aerospike import exception
+from aerospike_helpers.batch.records import BatchRecords, Read
+
+from .model import Contradiction, Count, Outcome, Record, Register, Unrest
+from .model import Write as WriteOf
+
+NOT_FOUND = 2
+QUERY_LIMIT_MS = 4000
+
+
+@dataclass(frozen=True)
+class Late:
+    """A call that took longer than its limit. over_s: by how much."""
+
+    over_s: float
+    begin_s: float
+    end_s: float
+    what: str
+
+    def __str__(self) -> str:
+        times = f"{self.begin_s:.3f} to {self.end_s:.3f}"
+        return f"late by {self.over_s * 1000:.0f} ms: {times}  {self.what}"
+
+
+@dataclass
+class Tally:
+    """What has happened so far; shared by all threads."""
+
+    outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    errors: Counter[tuple[str, str, int]] = field(default_factory=Counter)
+    late: list[Late] = field(default_factory=list)
+    found: list[Contradiction] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Shelf:
+    """The records of all threads."""
+
+    def __init__(self, namespace: str, set_name: str, unrest: Unrest) -> None:
+        self.namespace = namespace
+        self.set_name = set_name
+        self.unrest = unrest
+        self._records: dict[bytes, Record] = {}
+        self._lock = threading.Lock()
+
+    def add(self, kind: type[Record], name: str) -> Record:
+        """A record that nobody has written to."""
+        record = kind(name, self.unrest)
+        digest = aerospike.calc_digest(self.namespace, self.set_name, name)
+        with self._lock:
+            self._records[bytes(digest)] = record
+        return record
+
+    def all(self) -> list[Record]:
+        """The records that there are at this moment."""
+        return list(self.by_digest().values())
+
+    def by_digest(self) -> dict[bytes, Record]:
+        """The records that there are at this moment, by their digests."""
+        with self._lock:
+            return dict(self._records)
+
+    def key(self, record: Record) -> tuple[str, str, str]:
+        """The key of a record."""
+        return self.namespace, self.set_name, record.name
+
+
+def content(record: Record, bins: dict[str, Any] | None) -> object:
+    """What the model calls the value of a record, from its bins.
+
+    Every record holds its own name: another one's is a reply that went astray.
+    """
+    if bins is None:
+        return None
+    if bins.get("name") != record.name:
+        return f"bins of another record: {bins}"
+    if isinstance(record, Register):
+        number = bins.get("v")
+        fits = isinstance(number, int) and bins.get("pad") == padding(number)
+        return number if fits else f"bins that do not go together: {bins}"
+    return bins.get("n") if isinstance(record, Count) else bins.get("l")
+
+
+def padding(number: int) -> bytes:
+    """Bytes that go with a number, of many lengths."""
+    return bytes([number % 251]) * (number * 7919 % 3000)
+
+
+class Caller:
+    """Calls of a client, timed and counted."""
+
+    def __init__(self, client: Any, shelf: Shelf, tally: Tally) -> None:
+        self.client = client
+        self.shelf = shelf
+        self.tally = tally
+
+    def timed(
+        self, name: str, limit_ms: int, call: Callable[[], Any]
+    ) -> tuple[Any, Exception | None]:
+        """Result and error of a call, one of them None."""
+        begin_s = time.monotonic()
+        result: Any = None
+        error: Exception | None = None
+        try:
+            result = call()
+        except exception.AerospikeError as raised:
+            error = raised
+        except Exception as raised:  # noqa: BLE001 - any other class is a finding
+            error = raised
+            with self.tally.lock:
+                self.tally.broken.append(f"{name}: {raised!r}")
+        end_s = time.monotonic()
+        over_s = end_s - begin_s - limit_ms / 1000
+        with self.tally.lock:
+            if over_s > 0:
+                what = f"{name} of {limit_ms} ms: {error}"
+                self.tally.late.append(Late(over_s, begin_s, end_s, what))
+            if error is not None:
+                code = getattr(error, "code", 0)
+                self.tally.errors[name, type(error).__name__, code] += 1
+        return result, error
+
+    def note(self, contradiction: Contradiction | None) -> None:
+        """Keep a contradiction, if it is one."""
+        if contradiction is not None:
+            with self.tally.lock:
+                self.tally.found.append(contradiction)
+
+    def close(
+        self, name: str, record: Record, write: WriteOf, code: int, in_doubt: bool
+    ) -> None:
+        """A write is over; code 0: it was acknowledged."""
+        outcome = Outcome.DENIED
+        if code == 0:
+            outcome = Outcome.DONE
+        elif in_doubt:
+            outcome = Outcome.DOUBT
+        detail = "" if code == 0 else f"code {code}"
+        record.close(write, time.monotonic(), outcome, detail)
+        with self.tally.lock:
+            self.tally.outcomes[name, outcome.value] += 1
+
+    def judge(self, record: Record, bins: Any, start_s: float, end_s: float) -> None:
+        """Judge the bins that a read has found, None = there is no record."""
+        self.note(record.judge(content(record, bins), start_s, end_s))
+
+    # Reads
+
+    def get(self, record: Record, limit_ms: int) -> bool:
+        """Read a record; whether there was an answer."""
+        policy = {"total_timeout": limit_ms, "max_retries": 2}
+        start_s = time.monotonic()
+        found, error = self.timed(
+            "get", limit_ms, lambda: self.client.get(self.shelf.key(record), policy)
+        )
+        code = getattr(error, "code", 0)
+        if error is not None and code != NOT_FOUND:
+            return False
+        self.judge(record, found and found[2], start_s, time.monotonic())
+        return True
+
+    def batch_read(self, records: list[Record], limit_ms: int, *, mixed: bool) -> bool:
+        """Read some records at once; whether all were answered."""
+        policy = {"total_timeout": limit_ms, "max_retries": 2}
+        keys = [self.shelf.key(record) for record in records]
+        start_s = time.monotonic()
+        if mixed:
+            asked = BatchRecords([Read(key, None, read_all_bins=True) for key in keys])
+            name = "batch_write of reads"
+            made, error = self.timed(
+                name, limit_ms, lambda: self.client.batch_write(asked, policy)
+            )
+        else:
+            made, error = self.timed(
+                "batch_read",
+                limit_ms,
+                lambda: self.client.batch_read(keys, policy=policy),
+            )
+        end_s = time.monotonic()
+        if error is not None:
+            return False
+        rows = made.batch_records
+        for record, row in zip(records, rows, strict=True):
+            if row.result in (0, NOT_FOUND):
+                self.judge(record, row.record and row.record[2], start_s, end_s)
+        return all(row.result in (0, NOT_FOUND) for row in rows)
+
+    def query(self) -> bool:
+        """Read the whole set; whether there was an answer."""
+        records = self.shelf.by_digest()
+        policy = {"total_timeout": QUERY_LIMIT_MS, "max_retries": 5}
+        query = self.client.query(self.shelf.namespace, self.shelf.set_name)
+        start_s = time.monotonic()
+        rows, error = self.timed("query", QUERY_LIMIT_MS, lambda: query.results(policy))
+        end_s = time.monotonic()
+        if error is not None:
+            return False
+        found = {bytes(key[3]): bins for key, _, bins in rows}
+        for digest, record in records.items():
+            bins = found.get(digest)
+            if bins is None:
+                self.note(record.left_out(start_s, end_s))
+            else:
+                self.judge(record, bins, start_s, end_s)
+        return True
+
+
+def connect(hosts: list[tuple[str, int]]) -> Any:
+    """A client."""
+    config: Any = {"hosts": hosts, "tend_interval": 250}
+    return aerospike.client(config)

@@ -1,0 +1,37 @@
+"""A development cluster as a process that does what it reads: `freeze 1`, `stop 2`.
+
+Its first line is the hosts as JSON; each command is answered with `ok` once it is done
+and what the nodes had been sent before is dealt with. It ends with its input.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from aerospike_devserver import DevCluster
+
+TURNS = 5
+"""Turns of the one thread of all nodes that take in what the kernel holds for them."""
+
+
+def main(n_nodes: int) -> None:
+    """Serve until the input ends."""
+    with DevCluster(n_nodes) as cluster:
+        print(json.dumps(cluster.hosts), flush=True)
+        do = {
+            "stop": cluster.stop_node,
+            "start": cluster.start_node,
+            "freeze": cluster.freeze_node,
+            "thaw": cluster.thaw_node,
+        }
+        for line in sys.stdin:
+            word, node = line.split()
+            do[word](int(node))
+            for _ in range(TURNS):
+                _ = cluster.hosts
+            print("ok", flush=True)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,55 @@
+"""How long the machine kept everybody waiting: a process that does nothing but sleep.
+
+It prints the times, `begin end`, in which it was not woken though it should have been.
+It ends with its input.
+"""
+
+from __future__ import annotations
+
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+BEAT_S = 0.005
+PAUSE_S = 0.015
+"""A beat that comes later than that has been held up."""
+
+
+def main() -> None:
+    """Sleep and look at the clock until the input ends."""
+    before_s = time.monotonic()
+    while not select.select([sys.stdin], [], [], BEAT_S)[0]:
+        now_s = time.monotonic()
+        if now_s - before_s > PAUSE_S:
+            print(before_s + BEAT_S, now_s, flush=True)
+        before_s = now_s
+
+
+class Metronome:
+    """The process, as the one that starts it sees it."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", f"{__package__}.metronome"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[1],
+        )
+
+    def stop(self) -> list[tuple[float, float]]:
+        """The times in which the machine stood still for it."""
+        output, _ = self._process.communicate(timeout=30)
+        pairs = (line.split() for line in output.splitlines())
+        return [(float(begin), float(end)) for begin, end in pairs]
+
+
+def held_up_s(pauses: list[tuple[float, float]], begin_s: float, end_s: float) -> float:
+    """How much of a time lies in pauses."""
+    return sum(max(0.0, min(end, end_s) - max(begin, begin_s)) for begin, end in pauses)
+
+
+if __name__ == "__main__":
+    main()

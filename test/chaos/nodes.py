@@ -1,0 +1,167 @@
+"""The nodes of a cluster, and what disturbs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from .model import Unrest
+
+Host = tuple[str, int]
+Say = Callable[[str], None]
+
+STABLE_WITHIN_S = 120
+"""How long a real cluster may take to be one again, its migrations included."""
+
+
+class Nodes(Protocol):
+    """A cluster. rests_s: how long it may be left alone between two disturbances."""
+
+    hosts: list[Host]
+    rests_s: tuple[float, ...]
+
+    def disturb(self, rng: random.Random, say: Say) -> None:
+        """Disturb some nodes for a while; back when all are themselves again."""
+
+
+def trouble(nodes: Nodes, unrest: Unrest, rng: random.Random, until_s: float, say: Say):
+    """Disturb nodes and leave them alone, in turns, until a time."""
+    while time.monotonic() < until_s:
+        unrest.begin(time.monotonic())
+        try:
+            nodes.disturb(rng, say)
+        finally:
+            unrest.end(time.monotonic())
+        time.sleep(rng.choice(nodes.rests_s))
+
+
+class DevNodes:
+    """A development cluster in a process of its own."""
+
+    rests_s = (0.05, 0.5, 3.0)
+
+    def __init__(self, n_nodes: int) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", f"{__package__}.devnodes", str(n_nodes)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[1],
+        )
+        self.hosts = [(name, port) for name, port in json.loads(self._read())]
+
+    def _read(self) -> str:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError("the development cluster has ended")
+        return line
+
+    def _do(self, what: str, node: int) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{what} {node}\n")
+        self._process.stdin.flush()
+        self._read()
+
+    def disturb(self, rng: random.Random, say: Say) -> None:
+        """One node or two at once, frozen or stopped; a frozen one may be killed."""
+        chosen = rng.sample(range(len(self.hosts)), rng.choice((1, 1, 2)))
+        undo = []
+        for node in chosen:
+            begin, end = rng.choice((("freeze", "thaw"), ("stop", "start")))
+            say(f"{begin} {node}")
+            self._do(begin, node)
+            undo.append((end, node))
+            time.sleep(rng.uniform(0.02, 0.5))
+        time.sleep(rng.choice((rng.uniform(0, 0.3), rng.uniform(0.5, 2.5))))
+        for end, node in undo:
+            if end == "thaw" and rng.random() < 0.2:
+                say(f"stop {node}")
+                self._do("stop", node)
+                end = "start"
+            say(f"{end} {node}")
+            self._do(end, node)
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.communicate(timeout=30)
+
+
+class RealNodes:
+    """A real cluster of this machine. pids: of the servers, in the order of hosts.
+
+    One node is frozen at a time, shorter or longer than the others wait for it; the
+    next one once the cluster is one again and its migrations are over.
+    """
+
+    rests_s = (0.5, 3.0)
+
+    def __init__(self, hosts: list[Host], pids: list[int], namespace: str) -> None:
+        if len(hosts) != len(pids):
+            raise ValueError("as many process ids as hosts are needed")
+        self.hosts = hosts
+        self._pids = pids
+        self._namespace = namespace
+
+    def disturb(self, rng: random.Random, say: Say) -> None:
+        """Freeze one node for a while."""
+        node = rng.randrange(len(self.hosts))
+        for_s = rng.choice((rng.uniform(0.2, 1.2), rng.uniform(2.0, 6.0)))
+        say(f"freeze {node} for {for_s:.1f} s")
+        with self._frozen(node):
+            time.sleep(for_s)
+        say(f"thaw {node}")
+        self.wait_until_stable(say)
+
+    @contextmanager
+    def _frozen(self, node: int) -> Iterator[None]:
+        os.kill(self._pids[node], signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self._pids[node], signal.SIGCONT)
+
+    def wait_until_stable(self, say: Say) -> None:
+        """Until all nodes are one cluster and nothing migrates."""
+        begin_s = time.monotonic()
+        while not self._is_stable():
+            if time.monotonic() - begin_s > STABLE_WITHIN_S:
+                raise TimeoutError("the cluster does not become stable")
+            time.sleep(0.1)
+        say(f"stable after {time.monotonic() - begin_s:.1f} s")
+
+    def _is_stable(self) -> bool:
+        """Whether all nodes tell one key of the whole cluster, after migrations."""
+        command = (
+            f"cluster-stable:size={len(self.hosts)};ignore-migrations=false;"
+            f"namespace={self._namespace}"
+        )
+        try:
+            keys = {info(host, command) for host in self.hosts}
+        except OSError:
+            return False
+        return len(keys) == 1 and not keys.pop().startswith("ERROR")
+
+    def close(self) -> None:
+        """Nothing: the servers stay."""
+
+
+def info(host: Host, command: str) -> str:
+    """The answer of a node to an info command; OSError."""
+    body = command.encode() + b"\n"
+    with socket.create_connection(host, timeout=2) as sock:
+        sock.sendall((2 << 56 | 1 << 48 | len(body)).to_bytes(8, "big") + body)
+        reader = sock.makefile("rb")
+        size = int.from_bytes(reader.read(8)[2:], "big")
+        answer = reader.read(size).decode()
+    return answer.partition("\t")[2].strip()

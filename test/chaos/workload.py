@@ -1,0 +1,248 @@
+"""Threads that write, read and judge. Each has records that it alone writes."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from aerospike_helpers.batch.records import BatchRecords, Write
+from aerospike_helpers.operations import list_operations, operations
+
+from .caller import NOT_FOUND, Caller, Shelf, Tally, padding
+from .model import Count, Log, Record, Register
+from .model import Write as WriteOf
+
+N_REGISTERS, N_COUNTS = 6, 2
+MAX_ENTRIES = 60
+"""Entries of a log; then its writer begins another."""
+LIMITS_MS = (150, 300, 600, 1200)
+PAUSE_S = 0.004
+"""Between two calls of a thread, so that the machine is not what is tested."""
+
+
+class Worker(Caller):
+    """One thread's doing: calls drawn by lot, on records of its own and of others."""
+
+    def __init__(
+        self, number: int, client: Any, shelf: Shelf, tally: Tally, seed: str
+    ) -> None:
+        super().__init__(client, shelf, tally)
+        self.rng = random.Random(f"{seed}/{number}")
+        self._name = f"t{number:02}"
+        self._numbers = itertools.count(1)
+        self._registers = [
+            shelf.add(Register, f"{self._name}-register{i}") for i in range(N_REGISTERS)
+        ]
+        self._counts = [
+            shelf.add(Count, f"{self._name}-count{i}") for i in range(N_COUNTS)
+        ]
+        self._parked: list[tuple[Record, WriteOf]] = []
+        self._logs = itertools.count(1)
+        self._new_log()
+        # a query takes the development server as long as a hundred gets
+        self._lot = {
+            self._put: 20,
+            self._get_own: 20,
+            self._get_other: 8,
+            self._increment: 15,
+            self._append: 15,
+            self._remove: 4,
+            self._batch_write: 8,
+            self._batch_increment: 5,
+            self._batch_read: 6,
+            self._query: 1,
+        }
+
+    def prepare(self) -> None:
+        """What increments need: they write nothing but the number."""
+        for record in self._counts:
+            self.client.put(self.shelf.key(record), {"name": record.name, "n": 0})
+
+    def run(self, until: threading.Event) -> None:
+        """Call until told to stop."""
+        calls, weights = list(self._lot), list(self._lot.values())
+        while not until.is_set():
+            self._look_at_parked()
+            self.rng.choices(calls, weights)[0]()
+            time.sleep(self.rng.uniform(0, 2 * PAUSE_S))
+
+    def _look_at_parked(self) -> None:
+        """Look at registers that were left alone until it was certain what they hold.
+
+        Another write would cover what has become of one that failed.
+        """
+        now_s = time.monotonic()
+        for parked in list(self._parked):
+            record, write = parked
+            is_settled = self.shelf.unrest.settled_s(write) < now_s
+            if is_settled and self.get(record, LIMITS_MS[-1]):
+                self._parked.remove(parked)
+
+    def _free_registers(self) -> list[Record]:
+        """Registers to write to."""
+        parked = [record for record, _ in self._parked]
+        return [each for each in self._registers if each not in parked]
+
+    def close(
+        self, name: str, record: Record, write: WriteOf, code: int, in_doubt: bool
+    ) -> None:
+        super().close(name, record, write, code, in_doubt)
+        has_failed = code not in (0, NOT_FOUND)
+        enough = len(self._free_registers()) > N_REGISTERS // 2
+        if has_failed and enough and isinstance(record, Register):
+            self._parked.append((record, write))
+
+    def _new_log(self) -> None:
+        self._log = self.shelf.add(Log, f"{self._name}-log{next(self._logs)}")
+        self._n_entries = 0
+
+    def _limit(self) -> int:
+        return self.rng.choice(LIMITS_MS)
+
+    def _policy(self, limit_ms: int) -> dict[str, int]:
+        """Of a write: most are sent once, some may be repeated."""
+        retries = 2 if self.rng.random() < 0.1 else 0
+        return {
+            "total_timeout": limit_ms,
+            "socket_timeout": self.rng.choice((0, limit_ms // 2)) if retries else 0,
+            "max_retries": retries,
+            "sleep_between_retries": 20,
+        }
+
+    def _write(
+        self,
+        name: str,
+        record: Record,
+        value: object,
+        call: Callable[[Any, dict[str, int]], Any],
+    ) -> int:
+        """One write of one record; the code that it ended with."""
+        limit_ms = self._limit()
+        policy = self._policy(limit_ms)
+        copies = 1 + policy["max_retries"]
+        write = record.begin(name, value, time.monotonic(), copies)
+        key = self.shelf.key(record)
+        _, error = self.timed(name, limit_ms, lambda: call(key, policy))
+        code = getattr(error, "code", -1) if error is not None else 0
+        self.close(name, record, write, code, bool(getattr(error, "in_doubt", False)))
+        return int(code)
+
+    def _bins(self, record: Record, number: int) -> dict[str, object]:
+        return {"v": number, "pad": padding(number), "name": record.name}
+
+    def _put(self) -> None:
+        record, number = self.rng.choice(self._free_registers()), next(self._numbers)
+        bins = self._bins(record, number)
+        self._write(
+            "put",
+            record,
+            number,
+            lambda key, policy: self.client.put(key, bins, policy=policy),
+        )
+
+    def _remove(self) -> None:
+        record = self.rng.choice(self._free_registers())
+        start_s = time.monotonic()
+        code = self._write(
+            "remove",
+            record,
+            None,
+            lambda key, policy: self.client.remove(key, policy=policy),
+        )
+        if code == NOT_FOUND:
+            self.judge(record, None, start_s, time.monotonic())
+
+    def _increment(self) -> None:
+        record = self.rng.choice(self._counts)
+        self._write(
+            "increment",
+            record,
+            1,
+            lambda key, policy: self.client.increment(key, "n", 1, policy=policy),
+        )
+
+    def _append(self) -> None:
+        if self._n_entries == MAX_ENTRIES:
+            self._new_log()
+        self._n_entries += 1
+        number = next(self._numbers)
+        log = self._log
+        self._write(
+            "operate",
+            log,
+            number,
+            lambda key, policy: self.client.operate(
+                key,
+                [
+                    operations.write("name", log.name),
+                    list_operations.list_append("l", number),
+                    list_operations.list_size("l"),
+                ],
+                policy=policy,
+            ),
+        )
+
+    def _batch_write(self) -> None:
+        limit_ms = self._limit()
+        policy = self._policy(limit_ms)
+        copies = 1 + policy["max_retries"]
+        free = self._free_registers()
+        chosen = self.rng.sample(free, self.rng.randint(1, len(free)))
+        rows, writes = [], []
+        for record in chosen:
+            number = next(self._numbers)
+            bins = self._bins(record, number)
+            changes = [operations.write(name, value) for name, value in bins.items()]
+            rows.append(Write(self.shelf.key(record), changes))
+            now_s = time.monotonic()
+            writes.append(record.begin("batch_write", number, now_s, copies))
+        asked = BatchRecords(rows)
+        _, error = self.timed(
+            "batch_write", limit_ms, lambda: self.client.batch_write(asked, policy)
+        )
+        is_doubted = bool(getattr(error, "in_doubt", False))
+        for record, write, row in zip(chosen, writes, rows, strict=True):
+            code = int(row.result)
+            in_doubt = bool(row.in_doubt) or is_doubted
+            self.close("batch_write", record, write, code, in_doubt)
+
+    def _batch_increment(self) -> None:
+        limit_ms = self._limit()
+        policy = self._policy(limit_ms)
+        now_s, copies = time.monotonic(), 1 + policy["max_retries"]
+        writes = [c.begin("batch_operate", 1, now_s, copies) for c in self._counts]
+        keys = [self.shelf.key(record) for record in self._counts]
+        made, error = self.timed(
+            "batch_operate",
+            limit_ms,
+            lambda: self.client.batch_operate(
+                keys, [operations.increment("n", 1)], policy
+            ),
+        )
+        for place, (record, write) in enumerate(zip(self._counts, writes, strict=True)):
+            if error is not None:
+                code = int(getattr(error, "code", -1))
+                in_doubt = bool(getattr(error, "in_doubt", False))
+            else:
+                row = made.batch_records[place]
+                code, in_doubt = int(row.result), bool(row.in_doubt)
+            self.close("batch_operate", record, write, code, in_doubt)
+
+    def _get_own(self) -> None:
+        own = [*self._registers, *self._counts, self._log]
+        self.get(self.rng.choice(own), self._limit())
+
+    def _get_other(self) -> None:
+        self.get(self.rng.choice(self.shelf.all()), self._limit())
+
+    def _batch_read(self) -> None:
+        records = self.shelf.all()
+        chosen = self.rng.sample(records, min(len(records), 20))
+        self.batch_read(chosen, self._limit(), mixed=self.rng.random() < 0.3)
+
+    def _query(self) -> None:
+        self.query()
