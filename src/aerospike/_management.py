@@ -38,7 +38,7 @@ _INDEX_TYPES = {
 _FIRST_PAUSE_S = 0.01
 _LONGEST_PAUSE_S = 0.5
 _UNTIL_IT_APPEARS_S = 10.0  # on every node
-_RESERVED = set(":;\n\t\0")
+_RESERVED = ":;\n\t\0"
 
 _NOT_GIVEN: Any = object()
 
@@ -46,11 +46,11 @@ _NOT_GIVEN: Any = object()
 # --- what they share ---
 
 
-def _text(name: str, value: Any) -> str:
+def _text(name: str, value: Any, reserved: str = _RESERVED) -> str:
     """A value as it stands in a command."""
     if not isinstance(value, str):
         raise param_error(f"{name} must be a str, not {type(value).__name__}")
-    if _RESERVED & set(value):
+    if set(reserved) & set(value):
         raise param_error(f"{name} has characters that no name may have: {value!r}")
     return value
 
@@ -298,10 +298,11 @@ def truncate(
         raise param_error(f"nanos must be an int, not {type(nanos).__name__}")
     if not 0 <= nanos < 2**64:
         raise param_error(f"nanos must be from 0 to 2**64 - 1, not {nanos}")
+    # only None is all sets: the server refuses "", and its refusal deletes nothing
     command = _command(
-        "truncate" if set else "truncate-namespace",
+        "truncate-namespace" if set is None else "truncate",
         namespace=_text("namespace", namespace),
-        set=_text("set", set) if set else None,
+        set=None if set is None else _text("set", set, reserved=";\n\t\0"),
         lut=str(nanos) if nanos else None,
     )
     client.info_random_node(command, policy)

@@ -235,7 +235,7 @@ RESERVED = ["a:b", "a;b", "a\nb", "a\tb"]
         (lambda c, t: c.index_remove(t, NAME), "ns"),
         (lambda c, t: c.index_remove(NS, t), "name"),
         (lambda c, t: c.truncate(t, SET, 0), "namespace"),
-        (lambda c, t: c.truncate(NS, t, 0), "set"),
+        (lambda c, t: c.truncate(NS, t.replace(":", ";"), 0), "set"),
     ],
 )
 def test_reserved_characters_are_refused(client, call, name, text):
@@ -277,7 +277,10 @@ BAD: dict[str, tuple[Any, str]] = {
         "timeout",
     ),
     "truncated namespace": (lambda c: c.truncate(5, SET, 0), "namespace"),
-    "truncated set": (lambda c: c.truncate(NS, 5, 0), "set"),
+    **{
+        f"truncated set {value!r}": (lambda c, v=value: c.truncate(NS, v, 0), "set")
+        for value in (5, 0, False, True, [], (), {}, 0.0, b"", b"x", bytearray())
+    },
     "nanos": (lambda c: c.truncate(NS, SET, "x"), "nanos"),
     "nanos float": (lambda c: c.truncate(NS, SET, 1.5), "nanos"),
     "nanos bool": (lambda c: c.truncate(NS, SET, True), "nanos"),
@@ -348,6 +351,30 @@ def test_truncate_what_is_older_than_a_time(client, filled):
     assert client.truncate(NS, filled, cut, {"timeout": 5000}) == 0
     wait_until_left(client, filled, 2)
     assert client.get((NS, filled, 3))[2] == {"a": 33}
+    client.truncate(NS, filled, 0)
+
+
+def test_truncate_without_a_set_name_is_refused_by_the_server(client, filled):
+    with pytest.raises(exception.InvalidRequest, match="missing 'set' value") as caught:
+        client.truncate(NS, "", 0)
+    assert caught.value.code == 4
+    assert len(client.scan(NS, filled).results()) == 10
+    client.truncate(NS, filled, 0)
+
+
+def test_truncate_a_set_with_a_colon(client):
+    key = (NS, "truncated:set", 1)
+    client.put(key, {"a": 1})
+    let_pass(0.01)  # times are compared by the millisecond
+    client.truncate(*key[:2], 0)
+    wait_until_left(client, key[1], 0)
+
+
+@pytest.mark.parametrize("set_", [None, SET])
+def test_truncate_of_an_unknown_namespace_changes_nothing(client, filled, set_):
+    """The server takes it for one that other nodes may have."""
+    assert client.truncate("nosuch", set_, 0) == 0
+    assert len(client.scan(NS, filled).results()) == 10
     client.truncate(NS, filled, 0)
 
 

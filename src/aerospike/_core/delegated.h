@@ -89,7 +89,8 @@
       ":param set: str; None: all records of the namespace.\n"                         \
       ":param nanos: nanoseconds since 1970; 0: now.\n"                                \
       ":return: 0.\n"                                                                  \
-      ":raises InvalidRequest: the time lies in the future.")                          \
+      ":raises InvalidRequest: the time lies in the future, or set is empty.\n"        \
+      ":raises ParamError: set is no str and not None.")                               \
     D(job_info, "_management", true, "job_id, module, policy=None",                    \
       "How far background work has come: {\"progress_pct\", \"records_read\", "        \
       "\"status\"}.\n\n"                                                               \

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from aerospike_devserver.clock import EPOCH_S
 from aerospike_devserver.config import bracketed
 from aerospike_devserver.handlers import info_tables as tables
+from aerospike_devserver.handlers.command import MAX_SET_NAME
 from aerospike_devserver.handlers.info_tables import pairs
 from aerospike_devserver.handlers.session import Session
 from aerospike_devserver.model.index import IndexKind
@@ -30,6 +31,8 @@ MAX_USER_AGENT = 64
 """Bytes of a user agent, decoded."""
 MAX_NAMESPACE = 31
 """Characters of a namespace's name."""
+MAX_LUT = 23
+"""Characters of the time of a truncation."""
 
 _LINE = re.compile(r"([^:/]*)([:/]?)(.*)", re.DOTALL)
 
@@ -51,10 +54,12 @@ class Request(NamedTuple):
         """A parameter of at most so many characters; InfoError 4 if it is empty."""
         return self._checked(name, limit, Result.REQUEST_INVALID)
 
-    def text(self, name: str, limit: int) -> str:
-        """A parameter that must be there; InfoError 4."""
-        value = self.optional(name, limit)
-        return self.require(name) if value is None else value
+    def text(
+        self, name: str, limit: int, result: Result = Result.REQUEST_INVALID
+    ) -> str:
+        """A parameter that must be there; InfoError `result`."""
+        value = self._checked(name, limit, result)
+        return self.require(name, result) if value is None else value
 
     def optional_namespace(self) -> str | None:
         """A namespace's name, also by its older parameter; InfoError 20."""
@@ -543,21 +548,26 @@ def _one_set(request: Request, namespace: Namespace | None, name: bytes) -> str:
 
 @command("truncate")
 def _truncate(request: Request) -> str:
-    namespace = request.require("namespace", Result.NAMESPACE_NOT_FOUND)
-    set_name = request.require("set").encode("utf-8", "surrogateescape")
+    namespace = request.text("namespace", MAX_NAMESPACE, Result.NAMESPACE_NOT_FOUND)
+    set_name = request.text("set", MAX_SET_NAME).encode("utf-8", "surrogateescape")
     return _truncate_records(request, namespace, set_name)
 
 
 @command("truncate-namespace")
 def _truncate_namespace(request: Request) -> str:
-    namespace = request.require("namespace", Result.NAMESPACE_NOT_FOUND)
+    namespace = request.text("namespace", MAX_NAMESPACE, Result.NAMESPACE_NOT_FOUND)
+    if "set" in request.parameters:
+        raise InfoError(Result.REQUEST_INVALID, "unexpected set name")
     return _truncate_records(request, namespace, None)
 
 
 def _truncate_records(request: Request, name: str, set_name: bytes | None) -> str:
-    """Drop records last updated before `lut`, ns since 1970; without it, before now."""
+    """Drop records last updated before `lut`, ns since 1970; without it, before now.
+
+    A namespace that is not there has none: truncation is noted for the whole cluster.
+    """
     cluster = request.node.cluster
-    before_ms = _cut_off_ms(request.parameters.get("lut"), cluster.clock.now_ms())
+    before_ms = _cut_off_ms(request.optional("lut", MAX_LUT), cluster.clock.now_ms())
     namespace = cluster.namespace(name)
     if namespace is not None:
         namespace.truncate(set_name, before_ms, cluster.clock.now_s())
@@ -568,8 +578,9 @@ def _cut_off_ms(lut: str | None, now_ms: int) -> int:
     """The cut-off in ms since 1970; InfoError 4 before 2010 and in the future."""
     if lut is None:
         return now_ms
-    digits = re.match(r"\d+", lut)
-    cut_ms = int(digits[0]) // 1_000_000 if digits else 0
+    found = re.match(r"\s*([+-]?\d+)", lut)
+    number = int(found[1]) if found else 0
+    cut_ms = (number if number >= 0 else number % 2**64) // 1_000_000
     if cut_ms <= EPOCH_S * 1000:
         raise InfoError(Result.REQUEST_INVALID, "would truncate to 0")
     if cut_ms > now_ms:
