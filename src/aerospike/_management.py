@@ -7,12 +7,14 @@ secondary index, truncate and job sections of the server's info reference.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from aerospike import _constants as c
 from aerospike import exception
+from aerospike._node_waits import DONE, wait_for_nodes
 from aerospike._query import param_error
 from aerospike._types import CompiledExpression
 
@@ -35,8 +37,6 @@ _INDEX_TYPES = {
     c.INDEX_TYPE_MAPVALUES: "MAPVALUES",
 }
 
-_FIRST_PAUSE_S = 0.01
-_LONGEST_PAUSE_S = 0.5
 _UNTIL_IT_APPEARS_S = 10.0  # on every node
 _RESERVED = ":;\n\t\0"
 
@@ -75,42 +75,28 @@ def _either(name: str, value: Any, other_name: str, other: Any) -> Any:
     return other if value is _NOT_GIVEN else value
 
 
-def _pauses() -> Any:
-    pause = _FIRST_PAUSE_S
-    while True:
-        yield pause
-        pause = min(pause * 1.5, _LONGEST_PAUSE_S)
-
-
 # --- indexes ---
-
-
-def _is_loaded(
-    client: Client, ns: str, name: str, policy: Policy | None
-) -> bool | None:
-    """True when all nodes have built an index; None when one does not have it yet."""
-    command = _command("sindex-stat", namespace=ns, indexname=name)
-    try:
-        answers = client.info_all(command, policy)
-    except exception.IndexNotFound:
-        return None
-    return all("load_pct=100" in text for _, text in answers.values())
 
 
 def _wait_until_loaded(
     client: Client, ns: str, name: str, policy: Policy | None
 ) -> None:
-    started = time.monotonic()
-    for pause in _pauses():
-        loaded = _is_loaded(client, ns, name, policy)
-        if loaded:
-            return
-        waited = time.monotonic() - started
-        if loaded is None and waited > _UNTIL_IT_APPEARS_S:
+    command = _command("sindex-stat", namespace=ns, indexname=name)
+    began = time.monotonic()
+
+    def ask(node: str) -> float:
+        try:
+            text = client.info_single_node(command, node, policy)
+        except exception.IndexNotFound:
+            if time.monotonic() - began <= _UNTIL_IT_APPEARS_S:
+                return 0.0
             raise exception.IndexNotFound(
-                201, f"index {name} did not appear on all nodes", __file__, 0, False
-            )
-        time.sleep(pause)
+                201, f"index {name} did not appear on node {node}", __file__, 0, True
+            ) from None
+        found = re.search(r"load_pct=(\d+)", text)
+        return float(found[1]) if found else 0.0
+
+    wait_for_nodes(client, f"index {name} does not load", ask)
 
 
 def _create(
@@ -276,12 +262,14 @@ def index_remove(
     name = _text("name", _either("name", name, "index_name", index_name))
     where = {"namespace": _text("ns", ns), "indexname": name}
     client.info_random_node(_command("sindex-delete", **where), policy)
-    for pause in _pauses():
-        answers = client.info(_command("sindex-exists", **where), policy=policy)
-        if not any((text or "").strip() == "true" for _, text in answers.values()):
-            return 0
-        time.sleep(pause)
-    raise AssertionError("the pauses never end")
+    command = _command("sindex-exists", **where)
+
+    def ask(node: str) -> float:
+        answer = client.info_single_node(command, node, policy).partition("\t")[2]
+        return 0.0 if answer.strip() == "true" else DONE
+
+    wait_for_nodes(client, f"index {name} is not removed", ask)
+    return 0
 
 
 # --- truncation ---

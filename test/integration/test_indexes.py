@@ -246,6 +246,7 @@ def test_reserved_characters_are_refused(client, call, name, text):
     assert names(client) == before
 
 
+NO_SETS: list[Any] = [5, 0, False, True, [], (), {}, 0.0, b"", b"x", bytearray()]
 BAD: dict[str, tuple[Any, str]] = {
     "ns": (lambda c: c.index_integer_create(5, SET, "i", NAME), "ns"),
     "set": (lambda c: c.index_integer_create(NS, 5, "i", NAME), "set"),
@@ -279,7 +280,7 @@ BAD: dict[str, tuple[Any, str]] = {
     "truncated namespace": (lambda c: c.truncate(5, SET, 0), "namespace"),
     **{
         f"truncated set {value!r}": (lambda c, v=value: c.truncate(NS, v, 0), "set")
-        for value in (5, 0, False, True, [], (), {}, 0.0, b"", b"x", bytearray())
+        for value in NO_SETS
     },
     "nanos": (lambda c: c.truncate(NS, SET, "x"), "nanos"),
     "nanos float": (lambda c: c.truncate(NS, SET, 1.5), "nanos"),

@@ -10,6 +10,9 @@
     ":param policy: dict; \"timeout\" in milliseconds, for each request to a node.\n"  \
     ":return: 0, at once when the identical index exists.\n"                           \
     ":raises IndexFoundError: the name is taken by another index.\n"                   \
+    ":raises TimeoutError: for 60 s no node came further, or one gave no answer; "     \
+    "the\n"                                                                            \
+    "    index is there, and may be built later.\n"                                    \
     ":raises NamespaceNotFound, InvalidRequest: what the server refuses."
 
 /* D(name, module of aerospike, whether it needs the cluster at once, arguments as they
@@ -81,7 +84,8 @@
       "Create an index of all records of a set, and wait until it is "                 \
       "built.\n\n" DOC_INDEX)                                                          \
     D(index_remove, "_management", true, "ns, name, policy=None",                      \
-      "Remove an index, and wait until it is gone; 0, also when there is none.")       \
+      "Remove an index, and wait until it is gone; 0, also when there is none.\n\n"    \
+      ":raises TimeoutError: for 60 s it went from no node, or one gave no answer.")   \
     D(truncate, "_management", true, "namespace, set, nanos, policy=None",             \
       "Remove the records of a set, or of a namespace, that were last changed before " \
       "a\n"                                                                            \

@@ -1,0 +1,112 @@
+"""Waiting until all nodes have done what one of them was told, and tells the others."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from aerospike import exception
+
+if TYPE_CHECKING:
+    from aerospike import Client
+
+STANDSTILL_S = 60.0
+"""A wait has no other end: an index over many records may load for hours."""
+DONE = 100.0
+
+_FIRST_PAUSE_S = 0.01
+_LONGEST_PAUSE_S = 0.5
+
+_NO_ANSWER = (
+    exception.TimeoutError,
+    exception.ConnectionError,
+    exception.AsyncConnectionError,
+    exception.InvalidNodeError,
+    exception.NoMoreConnectionsError,
+)
+
+
+def _pauses() -> Iterator[float]:
+    pause = _FIRST_PAUSE_S
+    while True:
+        yield pause
+        pause = min(pause * 1.5, _LONGEST_PAUSE_S)
+
+
+class _Waiting:
+    """How far the nodes have come, and since when none came further."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self.moved_at = time.monotonic()
+        self.reached: dict[str, float] = {}
+        self.heard_at: dict[str, float] = {}
+        self.why_silent: dict[str, exception.AerospikeError] = {}
+
+    def hear(self, node: str, progress: float) -> None:
+        """A node has answered, and has come so far, in percent."""
+        self.heard_at[node] = time.monotonic()
+        self.why_silent.pop(node, None)
+        if progress > self.reached.get(node, -1.0):
+            self.reached[node] = progress
+            self.moved_at = self.heard_at[node]
+
+    def miss(self, node: str, why: exception.AerospikeError) -> None:
+        """A node gave no answer."""
+        self.heard_at.setdefault(node, time.monotonic())  # it was given since then
+        self.why_silent[node] = why
+
+    def check(self, behind: list[str]) -> None:
+        """Raise TimeoutError when those nodes are not worth waiting for."""
+        now = time.monotonic()
+        for node in behind:
+            silent = self.why_silent.get(node)
+            if silent is not None and now - self.heard_at[node] >= STANDSTILL_S:
+                raise self._error(
+                    f"node {node} gave no answer for {STANDSTILL_S:.0f} s: {silent.msg}"
+                ) from silent
+        if now - self.moved_at >= STANDSTILL_S:
+            states = ", ".join(f"node {name} {self._state(name)}" for name in behind)
+            raise self._error(
+                f"no node came further for {STANDSTILL_S:.0f} s: "
+                f"{states or 'there is none'}"
+            )
+
+    def _state(self, node: str) -> str:
+        if node in self.why_silent:
+            return "gave no answer"
+        return f"is at {self.reached.get(node, 0):.0f} %"
+
+    def _error(self, text: str) -> exception.AerospikeError:
+        # in doubt: what was asked for has begun
+        return exception.TimeoutError(9, f"{self.what}: {text}", __file__, 0, True)
+
+
+def wait_for_nodes(client: Client, what: str, ask: Callable[[str], float]) -> None:
+    """Ask each node, until all that are in the cluster have come to DONE.
+
+    :param what: begins the text of the error.
+    :param ask: how far the node of a name has come, in percent; what it raises other
+        than for want of an answer ends the waiting.
+    :raises TimeoutError: for STANDSTILL_S no node came further, or one gave no answer.
+    """
+    waiting = _Waiting(what)
+    for pause in _pauses():
+        nodes = [node["node_name"] for node in client.get_node_names()]
+        behind = []
+        for node in nodes:
+            if waiting.reached.get(node) == DONE:
+                continue
+            try:
+                waiting.hear(node, ask(node))
+            except _NO_ANSWER as why:
+                waiting.miss(node, why)
+            except exception.ParamError:
+                continue  # it has just left the cluster
+            if waiting.reached.get(node) != DONE:
+                behind.append(node)
+        if nodes and not behind:
+            return
+        waiting.check(behind)
+        time.sleep(pause)
