@@ -36,6 +36,16 @@ def client_error(text: str) -> exception.AerospikeError:
     return exception.ClientError(-1, text, __file__, 0, False)
 
 
+def check_text(what: str, text: str) -> None:
+    """Raise ParamError when UTF-8 cannot hold the text, which has lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise param_error(
+            f"the {what} has characters that UTF-8 lacks: {text!r}"
+        ) from None
+
+
 class _Number:
     """An attribute that is an int of 32 bits; negative values count as 0."""
 
@@ -88,6 +98,7 @@ class _Records:
         if not (set is None or isinstance(set, str)):
             raise param_error("Set should be string, unicode or None")
         for what, name in (("namespace", namespace), ("set", set or "")):
+            check_text(what, name)
             if "\0" in name:
                 raise param_error(f"the {what} contains a NUL: {name!r}")
         self = cls.__new__(cls)
@@ -352,6 +363,7 @@ class Query(_Records):
             raise TypeError(
                 f"index_name must be a str, not {type(index_name).__name__}"
             )
+        check_text("name of the index", index_name)
         return self._set_where(predicate, None, False, index_name=index_name)
 
     def where_with_expr(self, expr: Any, predicate: Any) -> Query:

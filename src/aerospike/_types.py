@@ -91,17 +91,21 @@ class GeoJSON:
 
         try:
             value = json.loads(raw_geo)
-        except ValueError as e:
-            raise exception.ClientError(
-                -1, f"geospatial data is no JSON: {e}", __file__, 0, False
-            ) from e
+        except (ValueError, RecursionError) as e:
+            raise _client_error(f"geospatial data is no JSON: {e}") from e
         return self.wrap(value)
 
     def dumps(self) -> str:
-        """The value as JSON text."""
+        """The value as JSON text. Raises ClientError when there is none of it."""
+        return self._text()
+
+    def _text(self, sort_keys: bool = False) -> str:
         import json
 
-        return json.dumps(self._data)
+        try:
+            return json.dumps(self._data, sort_keys=sort_keys)
+        except (TypeError, ValueError, RecursionError) as e:
+            raise _client_error(f"geospatial data has no JSON: {e}") from e
 
     def __str__(self) -> str:
         return self.dumps()
@@ -113,9 +117,7 @@ class GeoJSON:
         return self._data == other._data if isinstance(other, GeoJSON) else False
 
     def __hash__(self) -> int:
-        import json
-
-        return hash(json.dumps(self._data, sort_keys=True))
+        return hash(self._text(sort_keys=True))
 
 
 class HyperLogLog(bytes):
@@ -224,6 +226,10 @@ def geojson(geojson_str: Any) -> GeoJSON:
         kind = type(geojson_str).__name__
         raise _param_error(f"geojson() takes a str, not {kind}")
     return GeoJSON(geojson_str)
+
+
+def _client_error(text: str) -> exception.AerospikeError:
+    return exception.ClientError(-1, text, __file__, 0, False)
 
 
 def _param_error(text: str) -> exception.AerospikeError:

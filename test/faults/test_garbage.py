@@ -75,6 +75,9 @@ MALFORMED = {
     "reserved code": message(n_ops=1, rest=op(particle=LIST, value=b"\x91\xc1")),
     "list as a map key": message(n_ops=1, rest=op(particle=MAP, value=b"\x81\x90\1")),
     "map as a map key": message(n_ops=1, rest=op(particle=MAP, value=b"\x81\x80\1")),
+    "GeoJSON nested without end": message(
+        n_ops=1, rest=op(particle=GEOJSON, value=b"\0\0\0" + b'{"a":[' * 50_000)
+    ),
     "GeoJSON of 1 byte": message(n_ops=1, rest=op(particle=GEOJSON, value=b"\0")),
     "GeoJSON of many cells": message(
         n_ops=1, rest=op(particle=GEOJSON, value=b"\0\xff\xff{}")

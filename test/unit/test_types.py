@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+from typing import Any
 
 import pytest
 
@@ -94,6 +95,8 @@ def test_wrap_and_loads_replace_the_value():
         ("wrap", None, exception.ParamError),
         ("loads", POINT, exception.ParamError),
         ("loads", "{no", exception.ClientError),
+        ("loads", "[" * 100_000, exception.ClientError),
+        ("loads", '{"a":' * 100_000, exception.ClientError),
     ],
 )
 def test_wrap_and_loads_leave_the_value_when_they_refuse(method, argument, error):
@@ -101,6 +104,28 @@ def test_wrap_and_loads_leave_the_value_when_they_refuse(method, argument, error
     with pytest.raises(error):
         getattr(value, method)(argument)
     assert value.unwrap() is POINT
+
+
+def nested(depth):
+    value: dict[str, Any] = {}
+    for _ in range(depth):
+        value = {"a": value}
+    return value
+
+
+CIRCLE: dict[str, Any] = {}
+CIRCLE["self"] = CIRCLE
+
+
+@pytest.mark.parametrize("use", [GeoJSON.dumps, str, repr, hash])
+@pytest.mark.parametrize(
+    "data",
+    [nested(100_000), CIRCLE, {"a": object()}, {(1, 2): 3}],
+    ids=["nested", "circle", "object", "tuple as key"],
+)
+def test_what_has_no_json_is_a_client_error(use, data):
+    with pytest.raises(exception.ClientError, match="has no JSON"):
+        use(GeoJSON(data))
 
 
 def test_geo_data_can_be_set_to_a_dict_only():

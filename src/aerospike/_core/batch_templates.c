@@ -110,7 +110,11 @@ put_text_field(batch_run *b, asc_writer *w, uint8_t field, const char *name,
                            Py_TYPE(text)->tp_name);
     }
     const char *utf8 = PyUnicode_AsUTF8AndSize(text, &size);
-    return utf8 == NULL ? -1 : put_ok(asc_writer_field(w, field, utf8, (size_t)size));
+    if (utf8 == NULL) {
+        PyErr_Clear();
+        return raise_param(b->st, "the %s has characters that UTF-8 lacks", name);
+    }
+    return put_ok(asc_writer_field(w, field, utf8, (size_t)size));
 }
 
 static int

@@ -140,10 +140,15 @@ client_run_call(asc_call *call, asc_cluster *cluster, asc_error *err)
 static int
 import_for_calls(void)
 {
-    static const char *const names[] = {
-        "aerospike._management", "aerospike._pickle", "aerospike._query",
-        "aerospike_helpers.batch.records", "binascii", "difflib", "json", "logging",
-        "os"};
+    static const char *const names[] = {"aerospike._management",
+                                        "aerospike._pickle",
+                                        "aerospike._query",
+                                        "aerospike_helpers.batch.records",
+                                        "binascii",
+                                        "difflib",
+                                        "json",
+                                        "logging",
+                                        "os"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         PyObject *module = PyImport_ImportModule(names[i]);
         if (module == NULL) {

@@ -23,7 +23,7 @@ typedef struct ClientObject {
     PyObject_HEAD
     client_state state;
     PyObject *weak_references; /* Python's list of them */
-    asc_cluster *cluster; /* counted; NULL unless CLIENT_OPEN */
+    asc_cluster *cluster;      /* counted; NULL unless CLIENT_OPEN */
     client_config config;
     _Atomic(asc_call *) spare[N_SPARE_CALLS];
 } ClientObject;

@@ -461,11 +461,14 @@ static int
 parse_app_id(module_state *st, const option *row, PyObject *value, void *target)
 {
     client_config *c = target;
-    (void)st;
     if (!PyUnicode_Check(value)) {
         PyErr_Format(PyExc_TypeError, "\"%s\" must be a str, not %s", row->name,
                      Py_TYPE(value)->tp_name);
         return -1;
+    }
+    if (PyUnicode_AsUTF8AndSize(value, NULL) == NULL) {
+        PyErr_Clear();
+        return raise_param(st, "\"%s\" has characters that UTF-8 lacks", row->name);
     }
     c->app_id = value;
     return 0;
