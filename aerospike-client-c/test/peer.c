@@ -19,14 +19,14 @@
 #define MAX_CONNS 64
 #define MAX_ANSWERS 16
 #define BUFFER_SIZE 65536u
-#define TRICKLE_MS 50
+#define TRICKLE_MS 100
 
 typedef struct conn {
     int fd;            /* -1: free */
     uint8_t *in, *out; /* BUFFER_SIZE each, owned */
     size_t n_in, n_out, sent;
     uint64_t due_ms; /* when the next byte may leave */
-    bool trickles, closes, is_data;
+    bool holds, trickles, closes, is_data;
 } conn;
 
 struct peer_state {
@@ -42,6 +42,7 @@ struct peer_state {
     /* Orders for the thread, carried out one at a time. */
     enum { NONE, STOP, DOWN, UP, CLOSE_DATA } order;
     pthread_cond_t obeyed;
+    int reserved; /* bound to the port, and never listens: nobody else gets it */
     /* The thread's own: */
     int listener;
     conn conns[MAX_CONNS];
@@ -67,8 +68,10 @@ now_ms(void)
     return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
+/* A socket bound to a port, which is found when it is 0. Several may be, as long as
+ * none listens. */
 static int
-listen_at(uint16_t *port)
+bind_to(uint16_t *port)
 {
     int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
     struct sockaddr_in addr = {.sin_family = AF_INET, .sin_port = htons(*port)};
@@ -77,10 +80,17 @@ listen_at(uint16_t *port)
     must(fd >= 0, "socket");
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     must(bind(fd, (struct sockaddr *)&addr, sizeof addr) == 0, "bind");
-    must(listen(fd, 64) == 0, "listen");
     must(getsockname(fd, (struct sockaddr *)&addr, &size) == 0, "getsockname");
-    fcntl(fd, F_SETFL, O_NONBLOCK);
     *port = ntohs(addr.sin_port);
+    return fd;
+}
+
+static int
+listen_at(uint16_t port)
+{
+    int fd = bind_to(&port);
+    must(listen(fd, 64) == 0, "listen");
+    fcntl(fd, F_SETFL, O_NONBLOCK);
     return fd;
 }
 
@@ -88,7 +98,7 @@ uint16_t
 peer_free_port(void)
 {
     uint16_t port = 0;
-    close(listen_at(&port));
+    (void)bind_to(&port); /* stays open */
     return port;
 }
 
@@ -191,6 +201,9 @@ answer_line(peer *p, const char *command, size_t size, char *out, size_t room)
     if (size >= 15 && memcmp(command, "user-agent-set:", 15) == 0) {
         value = "ok";
     }
+    if (size == 16 && memcmp(command, "peers-generation", 16) == 0) {
+        atomic_fetch_add(&p->n_cycles, 1);
+    }
     for (size_t i = 0; i < s->n_answers; i++) {
         if (strlen(s->answers[i].command) == size &&
             memcmp(s->answers[i].command, command, size) == 0) {
@@ -281,8 +294,8 @@ answer_message(peer *p, conn *c, const uint8_t *body, size_t size)
     }
     answer_record(c, p->state, body, size);
     switch (mode) {
-    case PEER_DELAY:
-        c->due_ms = now_ms() + (uint64_t)atomic_load(&p->delay_ms);
+    case PEER_HOLD:
+        c->holds = true;
         break;
     case PEER_TRICKLE:
         c->trickles = true;
@@ -318,7 +331,6 @@ answer(peer *p, conn *c)
         const uint8_t *body = c->in + at + 8;
         if (c->in[at + 1] == 1) {
             answer_info(p, c, body, size);
-            atomic_fetch_add(&p->n_infos, 1);
         }
         else {
             answer_message(p, c, body, size);
@@ -340,6 +352,7 @@ read_conn(peer *p, conn *c)
         c->n_in += (size_t)n;
         if (atomic_load(&p->deaf)) {
             c->n_in = 0;
+            atomic_fetch_add(&p->n_unheard, 1);
         }
         else {
             answer(p, c);
@@ -350,6 +363,10 @@ read_conn(peer *p, conn *c)
 static void
 write_conn(peer *p, conn *c)
 {
+    if (c->holds && atomic_load(&p->mode) == PEER_HOLD) {
+        return;
+    }
+    c->holds = false;
     while (c->sent < c->n_out && now_ms() >= c->due_ms) {
         size_t size = c->trickles ? 1 : c->n_out - c->sent;
         ssize_t n = send(c->fd, c->out + c->sent, size, MSG_NOSIGNAL);
@@ -407,7 +424,7 @@ obey(peer *p)
         goes_on = s->order != STOP;
     }
     else if (s->order == UP) {
-        s->listener = listen_at(&p->port);
+        s->listener = listen_at(p->port);
     }
     else if (s->order == CLOSE_DATA) {
         close_all(p, true);
@@ -530,7 +547,8 @@ peer_start(const char *name)
     for (size_t i = 0; i < MAX_CONNS; i++) {
         s->conns[i].fd = -1;
     }
-    s->listener = listen_at(&p->port);
+    s->reserved = bind_to(&p->port);
+    s->listener = listen_at(p->port);
     snprintf(address, sizeof address, "127.0.0.1:%u", p->port);
     peer_answer(p, "node", name);
     peer_answer(p, "build", "8.1.2.0");
@@ -555,6 +573,7 @@ peer_stop(peer *p)
     }
     order(p, STOP);
     pthread_join(p->state->thread, NULL);
+    close(p->state->reserved);
     close(p->state->wake[0]);
     close(p->state->wake[1]);
     pthread_cond_destroy(&p->state->obeyed);

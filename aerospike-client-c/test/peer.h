@@ -13,8 +13,8 @@
 typedef enum peer_mode {
     PEER_STORE,   /* its answer: writes keep the bins, reads give them back */
     PEER_SILENT,  /* nothing */
-    PEER_DELAY,   /* its answer, delay_ms late */
-    PEER_TRICKLE, /* one byte of the answer each 50 ms */
+    PEER_HOLD,    /* its answer, once the mode is another */
+    PEER_TRICKLE, /* one byte of the answer each 100 ms */
     PEER_HALF,    /* half the answer, then the connection is closed */
     PEER_HANG_UP, /* the connection is closed */
     PEER_GARBAGE, /* what no server of this protocol says */
@@ -23,12 +23,12 @@ typedef enum peer_mode {
 typedef struct peer {
     uint16_t port;
     /* To be set at any time: */
-    atomic_int mode;     /* peer_mode */
-    atomic_int delay_ms; /* PEER_DELAY */
-    atomic_bool deaf;    /* accepts connections, answers nothing at all */
-    atomic_bool banner;  /* says something before it is asked */
-    /* To be looked at: */
-    atomic_uint n_accepted, n_infos, n_requests, n_open;
+    atomic_int mode;    /* peer_mode */
+    atomic_bool deaf;   /* accepts connections, answers nothing at all */
+    atomic_bool banner; /* says something before it is asked */
+    /* To be looked at. n_cycles: how often clients have begun to tend the node;
+     * n_unheard: what came while it was deaf. */
+    atomic_uint n_accepted, n_cycles, n_requests, n_open, n_unheard;
     struct peer_state *state;
 } peer;
 
@@ -53,7 +53,7 @@ void peer_close_connections(peer *p);
 void peer_down(peer *p);
 void peer_up(peer *p);
 
-/* A port at which nobody listens. */
+/* A port at which nobody listens, nor will while the program runs. */
 uint16_t peer_free_port(void);
 
 #endif

@@ -7,7 +7,7 @@
 #include "asc/batch.h"
 #include "live.h"
 
-#define CHILD_SECONDS 30 /* then it hangs, and dies */
+#define CHILD_SECONDS 100 /* then it hangs, and dies */
 
 /* What the child does; its exit code says which step failed. */
 static int
