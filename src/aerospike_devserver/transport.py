@@ -8,6 +8,7 @@ of a connection are answered in the order in which they came.
 from __future__ import annotations
 
 import contextlib
+import errno
 import heapq
 import itertools
 import logging
@@ -39,6 +40,10 @@ CHUNK_SIZE = 256 * 1024
 MAX_PENDING = 4 * 1024 * 1024
 """Bytes of unsent replies above which a connection is not read from."""
 BACKLOG = 512
+TURN_S = 0.02
+"""How long the requests of one connection are answered before others have a turn."""
+NO_ROOM_PAUSE_S = 0.1
+"""How long nobody is accepted after a connection for which there was no descriptor."""
 
 
 class Connection:
@@ -64,6 +69,8 @@ class Connection:
     def freeze(self, is_frozen: bool) -> None:
         """Do nothing from now on, or go on where that began."""
         self._is_frozen = is_frozen
+        if self._requests:
+            self._loop.call_later(0.0, self._go_on)
         self._watch()
 
     def _on_event(self, mask: int) -> None:
@@ -86,28 +93,50 @@ class Connection:
             self.close()
             return
         self._serve(self._reader.feed(chunk))
-        if self._reader.failed:
+        self._close_if_failed()
+
+    def _close_if_failed(self) -> None:
+        """Hang up behind a bad header, once what came before it is answered."""
+        if self._reader.failed and not self._requests and self._stream is None:
             self.close()
 
     def _serve(self, requests: Sequence[tuple[int, bytes]]) -> None:
-        """Answer requests up to the first one whose reply is a stream."""
+        """Answer requests for a turn, or up to the first whose reply is a stream."""
         answer, session = self._loop.answer, self.session
         replies: list[bytes] = []
-        for place, request in enumerate(requests):
+        end_s = time.monotonic() + TURN_S
+        for place, request in enumerate(requests, 1):
             session.stall_limit_s = 0.0
             reply = answer(session, *request)
-            if isinstance(reply, bytes):
-                replies.append(reply)
-                continue
-            self._stream = reply
-            self._requests.extend(requests[place + 1 :])
-            self._progress_s = time.monotonic()
-            self._look_again_later(reply)
-            break
+            now_s = time.monotonic()
+            if not isinstance(reply, bytes):
+                self._stream = reply
+                self._requests.extend(requests[place:])
+                self._progress_s = now_s
+                self._look_again_later(reply)
+                break
+            replies.append(reply)
+            if now_s > end_s and place < len(requests):
+                self._requests.extend(requests[place:])
+                self._loop.call_later(0.0, self._go_on)
+                break
         if replies:
             self._send(replies[0] if len(replies) == 1 else b"".join(replies))
-        if self._stream is not None:
+        if self._stream is not None or self._requests:
             self._watch()
+
+    def _go_on(self) -> None:
+        """Answer the requests that have waited."""
+        if self._is_frozen or self._stream is not None or self._sock.fileno() < 0:
+            return
+        waiting = list(self._requests)
+        self._requests.clear()
+        try:
+            self._serve(waiting)
+        except OSError:
+            self.close()
+        self._close_if_failed()
+        self._watch()
 
     def _look_again_later(self, stream: Stream) -> None:
         """See to it that a peer that takes nothing of a stream does not keep it."""
@@ -144,9 +173,7 @@ class Connection:
             self._loop.call_later(part, self._resume)
         else:
             self._stream = None
-            waiting = list(self._requests)
-            self._requests.clear()
-            self._serve(waiting)
+            self._go_on()
         self._watch()
 
     def _resume(self) -> None:
@@ -189,7 +216,8 @@ class Connection:
 
     def _wanted(self) -> int:
         mask = 0
-        if self._stream is None and len(self._pending) < MAX_PENDING:
+        is_idle = self._stream is None and not self._requests
+        if is_idle and not self._reader.failed and len(self._pending) < MAX_PENDING:
             mask |= selectors.EVENT_READ
         if self._pending or (self._stream is not None and not self._is_paused):
             mask |= selectors.EVENT_WRITE
@@ -242,7 +270,10 @@ class Listener:
             return
         try:
             sock, (ip, port, *_) = self._sock.accept()
-        except OSError:
+        except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                self._loop.watch(self._sock, 0, self._on_event)
+                self._loop.call_later(NO_ROOM_PAUSE_S, self._watch)
             return
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -252,10 +283,15 @@ class Listener:
     def freeze(self, is_frozen: bool) -> None:
         """Leave all sockets open and alone, new connections to the kernel; or go on."""
         self._is_frozen = is_frozen
-        mask = 0 if is_frozen else selectors.EVENT_READ
-        self._loop.watch(self._sock, mask, self._on_event)
+        self._watch()
         for connection in self.connections:
             connection.freeze(is_frozen)
+
+    def _watch(self) -> None:
+        """Wait for connections, unless the node is frozen or has stopped."""
+        if self._sock.fileno() >= 0:
+            mask = 0 if self._is_frozen else selectors.EVENT_READ
+            self._loop.watch(self._sock, mask, self._on_event)
 
     def close(self) -> None:
         """Stop listening and drop all connections."""
@@ -357,7 +393,8 @@ class Loop:
         heapq.heappush(self._timers, (due_s, next(self._sequence), function))
 
     def _run_timers(self) -> None:
-        while self._timers and self._timers[0][0] <= time.monotonic():
+        now_s = time.monotonic()  # what becomes due meanwhile comes after the sockets
+        while self._timers and self._timers[0][0] <= now_s:
             heapq.heappop(self._timers)[2]()
 
     def watch(

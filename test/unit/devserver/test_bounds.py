@@ -1,19 +1,32 @@
 """Requests that are small and ask for much: refused before anything is made of them."""
 
+import os
+import re
+import resource
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import pytest
 
+from aerospike_devserver import transport
 from aerospike_devserver.handlers import operations
 
 from .packing import cdt, pack, particle
 from .rawwire import (
     BLOB,
     GET_ALL,
+    INFO,
     NULL,
     OP_APPEND,
     OP_CDT_MODIFY,
     OP_CDT_READ,
     READ,
     STRING,
+    Connection,
+    proto,
     put,
     put_int,
 )
@@ -93,3 +106,83 @@ def test_huge_filter_is_not_decoded(own_record):
     items = b"\xdd" + (9 * MIB).to_bytes(4, "big") + bytes(9 * MIB)
     reply = own_record.command((READ | GET_ALL, 0, 0), fields=[(43, items)])
     assert reply.result == REFUSED
+
+
+@pytest.fixture
+def lengthy(monkeypatch):
+    """Any request takes longer than a turn."""
+    monkeypatch.setattr(transport, "TURN_S", -1.0)
+
+
+def test_pipelined_requests_leave_others_a_turn(cluster, lengthy):
+    with Connection(*cluster.hosts[0]) as busy, Connection(*cluster.hosts[1]) as other:
+        busy.send(proto(INFO, b"node\n") * 5000)
+        n_turns = 0
+        answered = bytearray()
+        while answered.count(b"node\t") < 5000:
+            other.info("node")
+            n_turns += 1
+            while select.select([busy.sock], [], [], 0)[0]:
+                answered += busy.sock.recv(1 << 16)
+        assert n_turns > 10
+
+
+def test_pipelined_requests_are_answered_in_order_and_before_a_bad_header(
+    cluster, lengthy
+):
+    with Connection(*cluster.hosts[0]) as busy:
+        asked = [f"node{number}\n".encode() for number in range(100)]
+        frames = b"".join(proto(INFO, line) for line in asked)
+        busy.send(frames + proto(9, b""))
+        found = [busy.receive_frame()[1].partition(b"\t")[0] for _ in asked]
+        assert found == [line.strip() for line in asked]
+        assert busy.is_closed()
+
+
+def test_pipelined_requests_rest_with_their_node(cluster, lengthy):
+    with Connection(*cluster.hosts[0]) as busy, Connection(*cluster.hosts[1]) as other:
+        busy.send(proto(INFO, b"node\n") * 5000)
+        busy.receive_frame()
+        cluster.freeze_node(0)
+        seen = 0
+        while select.select([busy.sock], [], [], 0)[0]:
+            seen += len(busy.sock.recv(1 << 20))
+            other.info("node")
+        assert seen < 4900 * len(proto(INFO, b"node\tBB90000000000A1\n"))
+        cluster.thaw_node(0)
+        assert busy.receive_frame()[0] == INFO
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's /proc")
+def test_lack_of_descriptors_does_not_keep_the_server_busy():
+    """A listening socket stays ready as long as nobody takes the connection."""
+    command = [sys.executable, "-m", "aerospike_devserver", "--port", "0"]
+    limits = (30, 30)
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, limits),
+    ) as process:
+        assert process.stdout is not None
+        found = re.search(r" on (\S+):(\d+)", process.stdout.readline())
+        assert found is not None
+        address = found[1], int(found[2])
+        made = [Connection(*address) for _ in range(60)]
+        made[0].info("node")
+        before_s = cpu_s(process.pid)
+        time.sleep(0.5)  # in which it would be busy all the time
+        used_s = cpu_s(process.pid) - before_s
+        for connection in made[1:]:
+            connection.sock.close()
+        with Connection(*address) as late:
+            assert late.info("node") == made[0].info("node")
+        made[0].sock.close()
+        process.terminate()
+    assert used_s < 0.2
+
+
+def cpu_s(pid):
+    """Seconds of processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
