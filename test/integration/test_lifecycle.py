@@ -554,7 +554,7 @@ def test_weak_references_do_not_keep_what_they_refer_to(hosts):
 
 
 def test_finalizer_finds_the_client_gone(hosts):
-    gone = []
+    gone: list[bool] = []
     client = aerospike.client({"hosts": hosts})
     weakref.finalize(client, gone.append, True)
     del client

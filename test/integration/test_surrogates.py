@@ -20,6 +20,7 @@ from aerospike_helpers.operations import map_operations as maps
 from aerospike_helpers.operations import operations as ops
 
 BAD = "a\ud800"
+ON_INDEX = p.equals(None, 1)  # type: ignore[arg-type]
 KEY = ("test", "surrogates", 1)
 BAD_KEYS = [(BAD, "s", 1), ("test", BAD, 1), ("test", "s", BAD)]
 IN_KEY = ["namespace", "set", "user key"]
@@ -88,7 +89,7 @@ CALLS: dict[str, Callable[[Client], Any]] = {
     "query: bin": lambda c: c.query("test", "s").select(BAD).results(),
     "query: value": lambda c: c.query("test", "s").where(p.equals("a", BAD)).results(),
     "query: index": lambda c: (
-        c.query("test", "s").where_with_index_name(BAD, p.equals(None, 1)).results()
+        c.query("test", "s").where_with_index_name(BAD, ON_INDEX).results()
     ),
     "scan: namespace": lambda c: c.scan(BAD, "s").results(),
     "scan: set": lambda c: c.scan("test", BAD).results(),
@@ -102,7 +103,7 @@ CALLS: dict[str, Callable[[Client], Any]] = {
     "index: bin": lambda c: c.index_integer_create("test", "s", BAD, "i"),
     "index: name": lambda c: c.index_integer_create("test", "s", "a", BAD),
     "index_remove": lambda c: c.index_remove("test", BAD),
-    "job_info": lambda c: c.job_info(1, BAD),  # type: ignore[arg-type]
+    "job_info": lambda c: c.job_info(1, BAD),
     "expression: bin": lambda _: exp.IntBin(BAD).compile(),
     "expression: value": lambda _: exp.Eq(exp.StrBin("s"), BAD).compile(),
     "get_cdtctx_base64": lambda c: c.get_cdtctx_base64([cdt_ctx.cdt_ctx_map_key(BAD)]),
