@@ -1,4 +1,4 @@
-"""Fixtures of all tests: a server, a client, a key, a scripted peer.
+"""Fixtures of all tests: a server, a client, a key, a scripted peer; their order.
 
 The server is a development server of three nodes that lives in the test process, or
 with AEROSPIKE_HOSTS="address:port,..." a real one.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import random
 import signal
 import uuid
 from collections.abc import Callable, Iterator
@@ -26,6 +27,31 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     # Started in the background by a shell, which has Ctrl-C ignored in all children;
     # tests interrupt processes with it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+SEED = int(os.environ.setdefault("TEST_SEED", str(random.randrange(1, 10**6))))
+"""Of the order of the tests; workers of pytest-xdist find it in their environment."""
+
+
+def pytest_report_header() -> str:
+    """Tell how to have the same order again."""
+    return f"order of tests: TEST_SEED={SEED} (0 = that of the files)"
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest groups them by their fixtures
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mix the files, and the tests of each file: no test may need another."""
+    if SEED == 0:
+        return
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    order = random.Random(SEED)
+    mixed = list(files.values())
+    order.shuffle(mixed)
+    for tests in mixed:
+        order.shuffle(tests)
+    items[:] = itertools.chain.from_iterable(mixed)
+
 
 Hosts = list[tuple[str, int]]
 MakeClient = Callable[..., aerospike.Client]
