@@ -147,7 +147,11 @@ def report(options: argparse.Namespace, tally: Tally) -> bool:
         say(f"{count:6} x {name}: {error} {code}")
     kinds = Counter((each.kind, each.is_calm) for each in tally.found)
     for (kind, is_calm), count in kinds.items():
-        say(f"{count:6} x {kind.name} {'' if is_calm else 'while disturbed'}")
+        records = {
+            c.record for c in tally.found if (c.kind, c.is_calm) == (kind, is_calm)
+        }
+        when = "in calm" if is_calm else "while disturbed"
+        say(f"{count:6} x {kind.name} {when}, of {len(records)} records")
     late = [each for each in tally.late if each.over_s > options.slack_ms / 1000]
     late.sort(key=lambda each: each.over_s, reverse=True)
     latest = max((each.over_s for each in tally.late), default=0.0)

@@ -1,7 +1,8 @@
 """Regular expressions as the server has them: those of the C library, on bytes.
 
 The library of the process is asked, in the locale "C". Not taken, other than by a real
-server: patterns whose repetitions or brackets would cost too much memory. Source:
+server: patterns whose repetitions or brackets would cost too much memory, and those
+that repeat something and refer back, which may take minutes on a few kilobytes. Source:
 section 4.1 of the expression rules.
 """
 
@@ -28,6 +29,8 @@ _MAX_REPETITIONS = 40_000
 _MAX_GROUPS = 500
 """The library recurses into groups."""
 _REPETITION = re.compile(rb"\{(\d*),?(\d*)")
+_REFERENCE = re.compile(rb"(?:[^\\]|^)(?:\\\\)*\\[1-9]")
+_REPEATS = re.compile(rb"[*+{]")
 
 _libc = ctypes.CDLL(None)
 _libc.newlocale.restype = ctypes.c_void_p
@@ -73,6 +76,8 @@ class Regex:
         self._is_made = False
         if _cost(pattern) > _MAX_REPETITIONS or pattern.count(b"(") > _MAX_GROUPS:
             raise InvalidRegex("too costly")
+        if _REFERENCE.search(pattern) and _REPEATS.search(pattern):
+            raise InvalidRegex("refers back to a repetition")
         wanted = flags & (EXTENDED | IGNORE_CASE) | _NO_MATCHES
         wanted |= _NEWLINE if flags & BY_LINES else 0
         with _bytes_are_characters():

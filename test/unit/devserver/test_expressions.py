@@ -57,10 +57,18 @@ def test_call_of_many_expressions_is_refused(own_record):
     assert own_record.get(fields=[(43, call)]).result == REFUSED
 
 
-@pytest.mark.parametrize("pattern", [b"(" * 600 + b")" * 600, b"((a{255}){255}){255}"])
+@pytest.mark.parametrize(
+    "pattern",
+    [b"(" * 600 + b")" * 600, b"((a{255}){255}){255}", rb"(a+)\1", rb"\\(a*)b\1"],
+)
 def test_costly_regex_is_refused(pattern):
     with pytest.raises(InvalidRegex):
         Regex(pattern, 1)
+
+
+@pytest.mark.parametrize("pattern", [rb"(a|b)\1", rb"a\\1*", rb"(a+)\\1"])
+def test_back_reference_without_repetition_is_taken(pattern):
+    assert not Regex(pattern, 1).matches(b"ab")
 
 
 # Whatever comes

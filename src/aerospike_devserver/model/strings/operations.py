@@ -23,7 +23,7 @@ from aerospike_devserver.model.rows import (
     Rows,
     registrar,
 )
-from aerospike_devserver.model.strings import matching, numbers, regex
+from aerospike_devserver.model.strings import effort, matching, numbers, regex
 from aerospike_devserver.model.strings.charset import WHITE_SPACE
 from aerospike_devserver.model.strings.errors import (
     ARGUMENT_UTF8,
@@ -273,7 +273,7 @@ def b64_decode(text: str) -> bytes:
 @_row(16, _text, optional=((_regex_flags(regex.COMPARE_FLAGS), 0),))
 def regex_compare(text: str, pattern: str, flags: int) -> bool:
     """Whether a regular expression matches anywhere."""
-    return regex.compiled(pattern, flags).search(text) is not None
+    return bool(effort.find(regex.compiled(pattern, flags), text, 1))
 
 
 # Modifications of the content

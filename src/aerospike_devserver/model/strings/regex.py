@@ -2,8 +2,7 @@
 
 A pattern is translated; what has no counterpart is refused like a malformed one: text
 boundaries by grapheme, lookbehind of no fixed width, scripts and other properties.
-There is no budget of steps as the reference server has it. Source: section B.2 of the
-page on string operations, regex.
+Source: section B.2 of the page on string operations, regex.
 """
 
 from __future__ import annotations
@@ -13,8 +12,9 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
-from aerospike_devserver.model.strings import charset
+from aerospike_devserver.model.strings import charset, effort
 from aerospike_devserver.model.strings.charset import CharSet
+from aerospike_devserver.model.strings.effort import Found
 from aerospike_devserver.model.strings.errors import REGEX, impossible, unfit
 
 CASE_INSENSITIVE, MULTILINE, DOTALL, UNIX_LINES, GLOBAL = 1, 2, 4, 8, 16
@@ -396,15 +396,15 @@ def compiled(pattern: str, flags: int) -> re.Pattern[str]:
 
 # Replacing
 
-_Part = Callable[[re.Match[str]], str]
+_Part = Callable[[Found], str]
 
 
 def _constant(text: str) -> _Part:
     return lambda _match: text
 
 
-def _group(key: int | str) -> _Part:
-    return lambda match: match[key] or ""
+def _group(number: int) -> _Part:
+    return lambda match: match.groups[number] or ""
 
 
 def _parts(expression: re.Pattern[str], replacement: str) -> list[_Part]:
@@ -432,13 +432,13 @@ def _replacement_escape(reader: _Reader) -> str:
     return escape
 
 
-def _group_key(reader: _Reader, expression: re.Pattern[str]) -> int | str:
-    """The group behind a `$`: a name, or as many digits as there is a group for."""
+def _group_key(reader: _Reader, expression: re.Pattern[str]) -> int:
+    """The group behind a `$`: of a name, or as many digits as there is a group for."""
     if reader.accept("{"):
         name = reader.until("}")
         if name not in expression.groupindex:
             raise BadPattern("no such group")
-        return name
+        return expression.groupindex[name]
     number = None
     while (digit := reader.peek()) and digit in "0123456789":
         longer = int(f"{number or 0}{digit}")
@@ -456,17 +456,19 @@ def replace(pattern: str, flags: int, replacement: str, text: str) -> str:
     if not pattern:
         return _fill(replacement, text) if flags & GLOBAL else replacement + text
     expression = compiled(pattern, flags)
-    if expression.search(text) is None:
+    found = effort.find(expression, text, 0 if flags & GLOBAL else 1)
+    if not found:
         return text
     try:
         parts = _parts(expression, replacement)
     except BadPattern as cause:
         raise impossible("the replacement refers to no group") from cause
-    return expression.sub(
-        lambda match: "".join(part(match) for part in parts),
-        text,
-        count=0 if flags & GLOBAL else 1,
-    )
+    made, end = [], 0
+    for match in found:
+        made.append(text[end : match.start])
+        made += [part(match) for part in parts]
+        end = match.end
+    return "".join(made) + text[end:]
 
 
 def _fill(replacement: str, text: str) -> str:
