@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -16,8 +17,10 @@ import pytest
 
 import aerospike
 from aerospike_devserver import DevCluster
+from aerospike_helpers.operations import operations as ops
 
 from ..children import LIMIT_S
+from . import official_queries
 
 ROOT = Path(__file__).parents[2]
 VERSION = "19.3.0"
@@ -144,4 +147,63 @@ def test_official_client_works_on_the_development_server(official_python, n_node
     assert done.returncode == 0, done.stdout + done.stderr
     assert dict(json.loads(line) for line in done.stdout.splitlines()) == wanted(
         n_nodes
+    )
+
+
+# queries that one client begins and the other ends
+
+N = 60
+
+
+@pytest.fixture(scope="module")
+def _records(client):
+    """N records, half of whose places in the index are negative."""
+    keys = [(official_queries.NS, official_queries.SET, i) for i in range(N)]
+    for i, key in enumerate(keys):
+        client.operate(key, [ops.write("i", i - N // 2)])
+    client.index_integer_create(*keys[0][:2], "i", official_queries.INDEX)
+    yield
+    client.index_remove(official_queries.NS, official_queries.INDEX)
+    client.batch_remove(keys)
+
+
+def in_official_client(python, act, path, hosts):
+    texts = [f"{host}:{port}" for host, port in hosts]
+    script = Path(__file__).parent / "official_queries.py"
+    done = subprocess.run(
+        [python, "-I", "-W", "ignore", script, act, path, *texts],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    with open(path, "rb") as file:
+        return pickle.load(file)
+
+
+def check_all_came_once(saved, rest):
+    assert set(rest) == set(saved)
+    for case, (taken, _) in saved.items():
+        assert sorted([*taken, *rest[case]]) == [i - N // 2 for i in range(N)], case
+        assert len(taken) < N or case[1] == "finished"
+
+
+@pytest.mark.usefixtures("_records")
+def test_query_of_the_official_client_goes_on_in_ours(
+    official_python, client, hosts, tmp_path
+):
+    saved = in_official_client(official_python, "save", tmp_path / "saved", hosts)
+    check_all_came_once(saved, official_queries.resume(client, saved))
+
+
+@pytest.mark.usefixtures("_records")
+def test_query_of_ours_goes_on_in_the_official_client(
+    official_python, client, hosts, tmp_path
+):
+    path = tmp_path / "saved"
+    saved = official_queries.save(client)
+    path.write_bytes(pickle.dumps(saved))
+    check_all_came_once(
+        saved, in_official_client(official_python, "resume", path, hosts)
     )
