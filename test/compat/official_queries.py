@@ -10,6 +10,7 @@ statuses of such a file say, and replace them with the ids of what was read.
 
 import pickle
 import sys
+from typing import Any
 
 import aerospike
 from aerospike import exception, predicates
@@ -31,7 +32,7 @@ def make(client, kind):
 
 def read_part(query, end):
     """Ids of the records that count as read."""
-    taken = []
+    taken: list[int] = []
 
     def take(_partition, record):
         if len(taken) >= N_TAKEN and end == "raise":
@@ -41,7 +42,7 @@ def read_part(query, end):
         taken.append(record[2]["i"])
         return True
 
-    policy = {"partition_filter": {"begin": 0, "count": 4096}}
+    policy: dict[str, Any] = {"partition_filter": {"begin": 0, "count": 4096}}
     if end == "page" and hasattr(query, "max_records"):
         query.max_records = PAGE
     elif end == "page":
