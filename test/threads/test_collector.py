@@ -13,6 +13,9 @@ import pytest
 
 import aerospike
 from aerospike import _types
+from aerospike_devserver import DevCluster
+from aerospike_helpers.batch import records
+from aerospike_helpers.operations import operations as ops
 
 SET = "collector"
 N_RECORDS = 20
@@ -94,6 +97,30 @@ def test_python_code_in_decoding_finds_the_collector_on(reader, stored, read, va
     assert len(Witness.seen) >= 2
     assert all(Witness.seen)
     assert gc.isenabled()
+
+
+def test_what_a_batch_drops_finds_the_collector_on():
+    """The application may put something into a BatchRecord while its batch runs."""
+    seen = []
+
+    class Noisy:
+        def __del__(self) -> None:
+            seen.append(gc.isenabled())
+
+    def put_something(_blob: Any) -> None:
+        for row in rows[1:]:
+            row.record = Noisy()
+
+    keys = [("test", SET, i) for i in range(N_RECORDS)]
+    rows: list[Any] = [records.Read(key, [ops.read("a")]) for key in keys]
+    config = {"serialization": (None, put_something)}
+    with DevCluster() as cluster:  # one node, which answers the rows in their order
+        client = aerospike.client({"hosts": cluster.hosts} | config)
+        for key in keys:
+            client.put(key, {"a": 1 if key is not keys[0] else bytearray(b"blob")})
+        client.batch_write(records.BatchRecords(rows))
+        client.close()
+    assert seen == [True] * (N_RECORDS - 1)
 
 
 @pytest.mark.parametrize("read", READS)

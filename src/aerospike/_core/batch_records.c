@@ -2,6 +2,8 @@
 
 #include <structmember.h> /* after Python.h */
 
+#include "collector.h"
+
 #define BATCH_FAILED (-16)
 
 enum { SLOT_KEY, SLOT_RECORD, SLOT_RESULT, SLOT_MESSAGE, SLOT_SUBCODE, SLOT_IN_DOUBT };
@@ -56,7 +58,12 @@ set_slot(module_state *st, PyObject *record, int slot, PyObject *value)
         return -1;
     }
     PyObject **at = (PyObject **)((char *)record + st->record_slots[slot]);
-    Py_XSETREF(*at, value);
+    PyObject *old = *at;
+    *at = value;
+    if (old != NULL && old != Py_None && !PyLong_Check(old)) {
+        gc_resume(st); /* what the application has put there may run code as it goes */
+    }
+    Py_XDECREF(old);
     return 0;
 }
 
