@@ -66,10 +66,6 @@ def _message(session: Session, body: bytes) -> Reply:
     return record.answer(session.node.cluster, message)
 
 
-def _info(session: Session, body: bytes) -> bytes:
-    return frame(ProtoType.INFO, info.answer(session, body))
-
-
 def _admin(_session: Session, _body: bytes) -> bytes:
     return _SECURITY_REFUSED
 
@@ -84,7 +80,7 @@ def _between_servers(_session: Session, _body: bytes) -> bytes:
 
 
 _BY_TYPE: dict[int, Callable[[Session, bytes], Reply]] = {
-    ProtoType.INFO: _info,
+    ProtoType.INFO: info.answer,
     ProtoType.ADMIN: _admin,
     ProtoType.MESSAGE: _message,
     ProtoType.COMPRESSED: _compressed,

@@ -11,10 +11,11 @@ import base64
 import binascii
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from aerospike_devserver.clock import EPOCH_S
+from aerospike_devserver.codec.frame import ProtoType, frame
 from aerospike_devserver.config import bracketed
 from aerospike_devserver.handlers import info_tables as tables
 from aerospike_devserver.handlers.command import MAX_SET_NAME
@@ -25,6 +26,7 @@ from aerospike_devserver.model.state import DEFAULT_PORT, NodeState
 from aerospike_devserver.model.storage import Namespace, SetState
 from aerospike_devserver.ownership import N_PARTITIONS, replica_bitmaps
 from aerospike_devserver.result import InfoError, Result
+from aerospike_devserver.transport import Reply, Stream
 
 COMPATIBILITY_ID = 15
 MAX_USER_AGENT = 64
@@ -113,18 +115,46 @@ def command(*names: str) -> Callable[[Handler], Handler]:
 # Dispatch
 
 
-def answer(session: Session, body: bytes) -> bytes:
-    """The body of the reply to an info request."""
+COMMANDS_PER_TURN = 20
+"""Commands of one request that are answered before others have a turn."""
+MAX_REPLY_SIZE = 8 << 20
+"""Bytes of a reply behind which further commands are refused."""
+
+
+def answer(session: Session, body: bytes) -> Reply:
+    """The reply to an info request; a long one is made in turns."""
     if not body:
-        return _defaults(session)
+        return frame(ProtoType.INFO, _defaults(session))
     lines = body.split(b"\n")[:-1]
-    return b"".join(_answer_line(session, line.split(b"\0")[0]) for line in lines)
+    if len(lines) <= COMMANDS_PER_TURN:
+        return frame(ProtoType.INFO, b"".join(_answers(session, lines)))
+    return _stream(session, lines)
 
 
-def _answer_line(session: Session, line: bytes) -> bytes:
+def _stream(session: Session, lines: list[bytes]) -> Stream:
+    made = bytearray()
+    for place, part in enumerate(_answers(session, lines), 1):
+        made += part
+        if place % COMMANDS_PER_TURN == 0:
+            yield b""
+    yield frame(ProtoType.INFO, bytes(made))
+
+
+def _answers(session: Session, lines: list[bytes]) -> Iterator[bytes]:
+    size = 0
+    for line in lines:
+        command = line.split(b"\0")[0]
+        part = _answer_line(session, command, size > MAX_REPLY_SIZE)
+        size += len(part)
+        yield part
+
+
+def _answer_line(session: Session, line: bytes, is_refused: bool = False) -> bytes:
     """The answer to one command, behind the command itself."""
     text = line.decode("utf-8", "surrogateescape")
     try:
+        if is_refused:
+            raise InfoError(Result.REQUEST_INVALID, "too many commands")
         value = _carry_out(session, text)
     except InfoError as error:
         value = f"ERROR:{int(error.result)}:{error.text}"

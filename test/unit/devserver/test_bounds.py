@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from aerospike_devserver import transport
-from aerospike_devserver.handlers import operations
+from aerospike_devserver.handlers import info, operations
 
 from .packing import cdt, pack, particle
 from .rawwire import (
@@ -151,6 +151,29 @@ def test_pipelined_requests_rest_with_their_node(cluster, lengthy):
         assert seen < 4900 * len(proto(INFO, b"node\tBB90000000000A1\n"))
         cluster.thaw_node(0)
         assert busy.receive_frame()[0] == INFO
+
+
+def test_many_info_commands_leave_others_a_turn(cluster):
+    command = b"namespace/test\n"
+    with Connection(*cluster.hosts[0]) as busy, Connection(*cluster.hosts[1]) as other:
+        busy.send(proto(INFO, command * 2000))
+        n_turns = 0
+        while not select.select([busy.sock], [], [], 0)[0]:
+            other.info("node")
+            n_turns += 1
+        _, reply = busy.receive_frame()
+        assert reply.count(b"\n") == reply.count(command.strip() + b"\t") == 2000
+        assert n_turns > 10
+
+
+def test_info_reply_has_an_end(cluster, monkeypatch):
+    monkeypatch.setattr(info, "MAX_REPLY_SIZE", 1000)
+    with Connection(*cluster.hosts[0]) as connection:
+        replies = connection.info(*["node"] * 200)
+    refused = "ERROR:4:too many commands"
+    assert set(replies) == {cluster.node_ids[0], refused}
+    assert replies[0] == cluster.node_ids[0]
+    assert replies[-1] == refused
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's /proc")
