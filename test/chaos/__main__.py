@@ -108,6 +108,9 @@ def run(options: argparse.Namespace, nodes: Nodes, tally: Tally, seed: str) -> N
         for thread in running:
             thread.join()
     say("the last look")
+    unrest.close()
+    for record in shelf.all():
+        record.look_anew()
     look_at_all(Caller(client, shelf, tally))
     remove_all(client, shelf)
     client.close()
@@ -145,13 +148,13 @@ def report(options: argparse.Namespace, tally: Tally) -> bool:
         say(f"{name:>14}: {dict(sorted(counts.items()))}")
     for (name, error, code), count in sorted(tally.errors.items()):
         say(f"{count:6} x {name}: {error} {code}")
-    kinds = Counter((each.kind, each.is_calm) for each in tally.found)
-    for (kind, is_calm), count in kinds.items():
-        records = {
-            c.record for c in tally.found if (c.kind, c.is_calm) == (kind, is_calm)
-        }
-        when = "in calm" if is_calm else "while disturbed"
-        say(f"{count:6} x {kind.name} {when}, of {len(records)} records")
+    kinds = Counter((each.kind, each.phase) for each in tally.found)
+    for (kind, phase), count in kinds.items():
+        found = (
+            each for each in tally.found if (each.kind, each.phase) == (kind, phase)
+        )
+        n_records = len({each.record for each in found})
+        say(f"{count:6} x {kind.name} {phase.value}, of {n_records} records")
     late = [each for each in tally.late if each.over_s > options.slack_ms / 1000]
     late.sort(key=lambda each: each.over_s, reverse=True)
     latest = max((each.over_s for each in tally.late), default=0.0)

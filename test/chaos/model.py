@@ -63,6 +63,14 @@ class Write:
         return f"{shown}: {self.outcome.value} {self.detail}".rstrip()
 
 
+class Phase(Enum):
+    """What is the case when something is found."""
+
+    DISTURBED = "while nodes were disturbed"
+    CALM = "between two disturbances"
+    END = "in the end"
+
+
 class Unrest:
     """The times in which nodes were disturbed, so that they may apply writes late.
 
@@ -74,6 +82,7 @@ class Unrest:
         self._grace_s = grace_s
         self._spans: list[tuple[float, float]] = []
         self._n_open = 0
+        self._is_over = False
         self._lock = threading.Lock()
 
     def begin(self, now_s: float) -> None:
@@ -102,10 +111,17 @@ class Unrest:
                     settled_s = max(settled_s, end_s)
         return settled_s
 
-    def is_calm(self, now_s: float) -> bool:
-        """Whether all that went before is over."""
+    def close(self) -> None:
+        """No node is disturbed any more, and what there is now is there to stay."""
+        self._is_over = True
+
+    def phase(self, at_s: float) -> Phase:
+        """What a moment not long ago is part of."""
+        if self._is_over:
+            return Phase.END
         with self._lock:
-            return not self._spans or self._spans[-1][1] < now_s
+            is_calm = not self._spans or self._spans[-1][1] < at_s
+        return Phase.CALM if is_calm else Phase.DISTURBED
 
 
 class Kind(Enum):
@@ -131,16 +147,13 @@ class Contradiction:
     found: str
     start_s: float
     end_s: float
-    is_calm: bool
+    phase: Phase
     history: str
 
     def __str__(self) -> str:
         when = f"read {self.start_s:.3f} to {self.end_s:.3f}"
-        calm = "calm" if self.is_calm else "nodes disturbed"
-        return (
-            f"{self.record}: {self.kind.value}: {self.found} ({when}, {calm})\n"
-            f"{self.history}"
-        )
+        what = f"{self.kind.value}: {self.found}"
+        return f"{self.record}: {what} ({when}, {self.phase.value})\n{self.history}"
 
 
 class Record:
@@ -189,6 +202,10 @@ class Record:
         """How a read contradicts the writes. The same is not told twice."""
         raise NotImplementedError
 
+    def look_anew(self) -> None:
+        """Tell again what has been told, if it is still so."""
+        raise NotImplementedError
+
     def is_there(self, start_s: float, end_s: float) -> bool:
         """Whether the record existed all the time."""
         raise NotImplementedError
@@ -204,8 +221,8 @@ class Record:
         self, kind: Kind, found: str, start_s: float, end_s: float
     ) -> Contradiction:
         history = "\n".join(f"  {write}" for write in self._shown)
-        calm = self.unrest.is_calm(start_s)
-        return Contradiction(kind, self.name, found, start_s, end_s, calm, history)
+        phase = self.unrest.phase(start_s)
+        return Contradiction(kind, self.name, found, start_s, end_s, phase, history)
 
 
 class Register(Record):
@@ -268,6 +285,9 @@ class Register(Record):
             return Kind.DENIED_APPLIED
         return Kind.LOST if sources or found is None else Kind.MIXED_UP
 
+    def look_anew(self) -> None:
+        self._told.clear()
+
     def is_there(self, start_s: float, end_s: float) -> bool:
         with self._lock:
             if None in self._told:
@@ -282,6 +302,7 @@ class Count(Record):
     def __init__(self, name: str, unrest: Unrest) -> None:
         super().__init__(name, unrest)
         self._low = self._high = 0
+        self._told = [0, 0]
 
     def _forget(self, old_s: float) -> None:
         while self._writes and self._writes[0].end_s < old_s:
@@ -302,18 +323,21 @@ class Count(Record):
                 low += 1
             if write.outcome is not Outcome.DENIED and write.start_s <= end_s:
                 high += write.copies
-        return low, high
+        return low - self._told[0], high + self._told[1]
 
     def _kind(self, found: object, start_s: float, end_s: float) -> Kind | None:
         low, high = self.bounds(start_s, end_s)
         number = found if isinstance(found, int) else 0
         if number > high:
-            self._high += number - high
+            self._told[1] += number - high
             return Kind.DENIED_APPLIED
         if number < low:
-            self._low -= low - number
+            self._told[0] += low - number
             return Kind.LOST
         return None
+
+    def look_anew(self) -> None:
+        self._told = [0, 0]
 
     def is_there(self, start_s: float, end_s: float) -> bool:
         with self._lock:
@@ -348,6 +372,9 @@ class Log(Record):
             return Kind.TWICE
         is_due = write.outcome is Outcome.DONE and write.end_s <= start_s
         return Kind.LOST if is_due and not count else None
+
+    def look_anew(self) -> None:
+        self._told.clear()
 
     def is_there(self, start_s: float, end_s: float) -> bool:
         with self._lock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .model import Count, Kind, Log, Outcome, Record, Register, Unrest
+from .model import Count, Kind, Log, Outcome, Phase, Record, Register, Unrest
 
 DONE, DOUBT, DENIED = Outcome.DONE, Outcome.DOUBT, Outcome.DENIED
 
@@ -155,3 +155,18 @@ def test_query_must_find_what_is_certainly_there(unrest, last, is_missed):
     if found is not None:
         assert found.kind is Kind.LEFT_OUT
         assert "0.000 to     0.500  put 1: done" in str(found)
+
+
+@pytest.mark.parametrize("of", [Register, Count, Log])
+def test_loss_that_stays_is_told_again_in_the_end(unrest, of):
+    record = of("r", unrest)
+    write(record, 1, 0, DONE)
+    unrest.begin(1)
+    lost = record.judge(None, 1, 1.1)
+    assert (lost.kind, lost.phase) == (Kind.LOST, Phase.DISTURBED)
+    assert record.judge(None, 1, 1.1) is None
+    unrest.end(2)
+    unrest.close()
+    record.look_anew()
+    lost = record.judge(None, 4, 4.1)
+    assert (lost.kind, lost.phase) == (Kind.LOST, Phase.END)
