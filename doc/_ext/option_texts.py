@@ -301,6 +301,12 @@ CONFIG = {
         "Classes that pickled values may have besides Python's own value types; see "
         "[](serialization.md).",
     ),
+    "pickle_limits": Text(
+        "dict of int",
+        "{}",
+        "What a pickled value may take: `opcodes`, `hashed`, `growth`; see "
+        "[](serialization.md).",
+    ),
     "serialization": Text(
         "(serializer, deserializer)",
         "",

@@ -16,7 +16,7 @@ from uuid import UUID
 import pytest
 
 import aerospike
-from aerospike import exception
+from aerospike import _pickle, exception
 
 Pair = collections.namedtuple("Pair", "a b")
 
@@ -87,11 +87,21 @@ def test_value_is_pickled_and_read_back(client, key, value, wrap):
     "value", [len, int, ..., Mine(1), Pair(1, 2)], ids=lambda v: type(v).__name__
 )
 def test_pickle_of_another_class_is_read_as_a_bytearray(client, key, caplog, value):
-    """Nothing that it names is looked up or called."""
-    client.put(key, {"v": value})
+    """Nothing that it names is looked up or called; and it would not be written."""
+    data = pickle.dumps(value, 2)
+    with pytest.raises(exception.ParamError, match="pickle_classes") as caught:
+        client.put(key, {"v": value})
+    assert isinstance(caught.value.__cause__, pickle.UnpicklingError)
     with caplog.at_level(logging.WARNING, logger="aerospike"):
-        found = client.get(key)[2]["v"]
-    assert found == bytearray(pickle.dumps(value, 2))
+        assert _pickle.loads(data, None, None) == bytearray(data)
+
+
+def test_class_that_another_client_names_is_read_as_a_bytearray(
+    client, make_client, key
+):
+    make_client(pickle_classes=[Mine]).put(key, {"v": Mine(1)})
+    found = client.get(key)[2]["v"]
+    assert found == bytearray(pickle.dumps(Mine(1), 2))
     assert type(found) is bytearray
 
 

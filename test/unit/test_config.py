@@ -131,6 +131,7 @@ WRONG: dict[str, list[Any]] = {
     "cluster_name": [5, b"x", "a\0b", "\ud800"],
     "legacy_types": [5, "x"],
     "pickle_classes": [5, [5], ["int"]],
+    "pickle_limits": [5, [], {"x": 1}, {"hashed": 0}, {"hashed": True}, {5: 5}],
     "serialization": [
         5,
         [None, None],
@@ -271,6 +272,7 @@ KNOWN: dict[str, Any] = {
     "send_bool_as": aerospike.AS_BOOL,
     "legacy_types": None,
     "pickle_classes": [],
+    "pickle_limits": {"opcodes": 10, "hashed": 10, "growth": 10},
     "validate_keys": True,
     "max_error_rate": 100,
     "error_rate_window": 1,

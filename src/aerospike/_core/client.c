@@ -228,6 +228,7 @@ client_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(config->values.serializer);
     Py_VISIT(config->values.deserializer);
     Py_VISIT(config->values.pickle_classes);
+    Py_VISIT(config->values.pickle_limits);
     return 0;
 }
 

@@ -423,13 +423,13 @@ parse_serialization(module_state *st, const option *row, PyObject *value, void *
                                 &c->values.deserializer);
 }
 
-/* The classes that pickled values may have besides Python's own value types. */
+/* What a function of _pickle.py makes of a value, to an owned reference. */
 static int
-parse_pickle_classes(module_state *st, const option *row, PyObject *value, void *target)
+store_pickle_table(module_state *st, const char *function, const char *expected,
+                   const option *row, PyObject *value, PyObject **at)
 {
-    client_config *c = target;
     PyObject *make = NULL;
-    if (lazy_import(&make, "aerospike._pickle", "class_table") == NULL) {
+    if (lazy_import(&make, "aerospike._pickle", function) == NULL) {
         return -1;
     }
     PyObject *table = PyObject_CallOneArg(make, value);
@@ -439,11 +439,28 @@ parse_pickle_classes(module_state *st, const option *row, PyObject *value, void 
             return -1;
         }
         PyErr_Clear();
-        return raise_param(st, "\"%s\" is invalid: a list of classes is expected",
-                           row->name);
+        return raise_param(st, "\"%s\" is invalid: %s is expected", row->name,
+                           expected);
     }
-    Py_XSETREF(c->values.pickle_classes, table);
+    Py_XSETREF(*at, table);
     return 0;
+}
+
+/* The classes that pickled values may have besides Python's own value types. */
+static int
+parse_pickle_classes(module_state *st, const option *row, PyObject *value, void *target)
+{
+    return store_pickle_table(st, "class_table", "a list of classes", row, value,
+                              &((client_config *)target)->values.pickle_classes);
+}
+
+/* What a pickled value may take. */
+static int
+parse_pickle_limits(module_state *st, const option *row, PyObject *value, void *target)
+{
+    return store_pickle_table(st, "limit_table",
+                              "a dict of opcodes, hashed, growth, each above 0,", row,
+                              value, &((client_config *)target)->values.pickle_limits);
 }
 
 static int
@@ -510,6 +527,7 @@ static const option config_rows[] = {
     {"serialization", OPTION_CUSTOM, 1, 0, .parse = parse_serialization},
     {"legacy_types", OPTION_CUSTOM, 1, 0, .parse = parse_legacy_types},
     {"pickle_classes", OPTION_CUSTOM, 1, 0, .parse = parse_pickle_classes},
+    {"pickle_limits", OPTION_CUSTOM, 1, 0, .parse = parse_pickle_limits},
     {"cluster_name", OPTION_CUSTOM, 1, 0, .parse = parse_cluster_name},
     {"app_id", OPTION_CUSTOM, 1, 0, .parse = parse_app_id},
     {"fail_if_not_connected", OPTION_CUSTOM, 1, 0,
@@ -624,6 +642,7 @@ config_clear(client_config *c)
     Py_CLEAR(c->values.serializer);
     Py_CLEAR(c->values.deserializer);
     Py_CLEAR(c->values.pickle_classes);
+    Py_CLEAR(c->values.pickle_limits);
     for (int kind = 0; kind < N_POLICIES; kind++) {
         policy_clear(&c->defaults[kind]);
     }

@@ -3,6 +3,7 @@
 #include "expressions.h"
 #include "keys.h"
 #include "logging.h"
+#include "pickles.h"
 #include "serialize.h"
 #include "stream.h"
 
@@ -119,6 +120,7 @@ static PyMethodDef core_functions[] = {
     FAST(set_log_level),
     {"option_tables", core_option_tables, METH_NOARGS, doc_option_tables},
     {"get_partition_id", core_get_partition_id, METH_O, doc_get_partition_id},
+    {"pickle_is_plain", core_pickle_is_plain, METH_O, NULL},
     {"pack_expression", core_pack_expression, METH_O, doc_pack_expression},
     {NULL, NULL, 0, NULL},
 };

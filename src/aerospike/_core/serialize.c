@@ -18,6 +18,16 @@ lazy_import(PyObject **cached, const char *module, const char *attribute)
     return *cached;
 }
 
+/* A function of _pickle.py, called with a value and what the configuration says of
+ * pickles. */
+static PyObject *
+call_pickler(PyObject *function, const value_rules *rules, PyObject *arg)
+{
+    PyObject *classes = rules->pickle_classes, *limits = rules->pickle_limits;
+    return PyObject_CallFunctionObjArgs(function, arg, classes ? classes : Py_None,
+                                        limits ? limits : Py_None, NULL);
+}
+
 /* --- out --- */
 
 static PyObject *
@@ -25,7 +35,7 @@ pickled(encoder *e, PyObject *value, uint8_t *particle)
 {
     PyObject *dumps = lazy_import(&e->st->pickle_dumps, "aerospike._pickle", "dumps");
     *particle = ASC_PARTICLE_PYTHON;
-    return dumps != NULL ? PyObject_CallOneArg(dumps, value) : NULL;
+    return dumps != NULL ? call_pickler(dumps, e->rules, value) : NULL;
 }
 
 /* Make a ClientError of the serializer's exception, with that as its cause. */
@@ -134,10 +144,8 @@ unpickled(decoder *d, const uint8_t *data, size_t size)
     if (bytes == NULL) {
         return NULL;
     }
-    PyObject *classes = d->rules->pickle_classes;
     gc_resume(d->st);
-    PyObject *value =
-        PyObject_CallFunctionObjArgs(loads, bytes, classes ? classes : Py_None, NULL);
+    PyObject *value = call_pickler(loads, d->rules, bytes);
     Py_DECREF(bytes);
     return value;
 }

@@ -34,6 +34,7 @@ typedef struct value_rules {
                          blobs read as bytearray (YES) */
     PyObject *serializer, *deserializer; /* callables, owned, or NULL */
     PyObject *pickle_classes;            /* dict of name to class, owned, or NULL */
+    PyObject *pickle_limits;             /* dict of name to int, owned, or NULL */
 } value_rules;
 
 /* Deeper values are refused when written. */
