@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import threading
 from collections.abc import Iterable
 from types import TracebackType
@@ -14,7 +16,7 @@ from aerospike_devserver.config import (
 from aerospike_devserver.dispatch import answer
 from aerospike_devserver.handlers.session import Session
 from aerospike_devserver.model.state import ClusterState, Task
-from aerospike_devserver.transport import Listener, Loop
+from aerospike_devserver.transport import Listener, Loop, bind
 from aerospike_devserver.version import DEFAULT_VERSION
 
 REAP_PERIOD_S = 10.0
@@ -75,6 +77,7 @@ class DevCluster:
         self._lock = threading.RLock()
         self._loop: Loop | None = None
         self._listeners: dict[int, Listener] = {}
+        self._reserved: dict[int, socket.socket] = {}  # ports of nodes that are down
 
     def start(self) -> DevCluster:
         """Listen on all nodes. RuntimeError if it runs; OSError if a port is taken."""
@@ -100,8 +103,14 @@ class DevCluster:
         with self._lock:
             loop, self._loop = self._loop, None
             self._listeners.clear()
+            self._free_ports()
             if loop is not None:
                 loop.stop()
+
+    def _free_ports(self) -> None:
+        for sock in self._reserved.values():
+            sock.close()
+        self._reserved.clear()
 
     def __enter__(self) -> DevCluster:
         return self.start()
@@ -141,6 +150,10 @@ class DevCluster:
             self._state.set_live(index, False)
             self._state.nodes[index].is_frozen = False
             self._listeners.pop(index).close()
+            # else another program may have the port when the node comes back
+            with contextlib.suppress(OSError):
+                port = self._state.nodes[index].port
+                self._reserved[index] = bind(self._config.host, port)
 
     def start_node(self, index: int) -> None:
         """Bring a stopped node back, on the port that it had.
@@ -153,6 +166,8 @@ class DevCluster:
     def _set_up(self, index: int) -> None:
         node = self._state.nodes[index]
         if not node.is_live:
+            if index in self._reserved:
+                self._reserved.pop(index).close()
             self._listen(index, node.port)
             self._state.set_live(index, True)
 

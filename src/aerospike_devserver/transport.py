@@ -236,6 +236,19 @@ class Connection:
         self._loop.forget(self)
 
 
+def bind(host: str, port: int) -> socket.socket:
+    """A socket that has the port, and does not listen yet. OSError if it is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
 class Listener:
     """The listening socket of one node, and the connections it has accepted."""
 
@@ -250,11 +263,8 @@ class Listener:
         self._new_session = new_session
         self.connections: set[Connection] = set()
         self._is_frozen = False
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._sock = socket.socket(family, socket.SOCK_STREAM)
+        self._sock = bind(host, port)
         try:
-            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self._sock.bind((host, port))
             self._sock.listen(BACKLOG)
             self._sock.setblocking(False)
         except OSError:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ..children import LIMIT_S
 from .__main__ import without
 from .caller import Late
 from .metronome import held_up_s
@@ -25,7 +26,7 @@ def test_no_answer_is_contradicted_while_nodes_stop_and_freeze():
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=110,
+        timeout=LIMIT_S,
     )
     assert done.returncode == 0, done.stdout
     assert "0 calls late" in done.stdout

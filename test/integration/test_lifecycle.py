@@ -20,6 +20,7 @@ import pytest
 
 import aerospike
 from aerospike import exception
+from aerospike_devserver import DevCluster
 from aerospike_helpers.batch.records import BatchRecords, Remove
 from aerospike_helpers.cdt_ctx import cdt_ctx_list_index
 from aerospike_helpers.expressions import IntBin
@@ -335,15 +336,13 @@ def test_late_error_has_the_class_of_the_cause(nowhere, make_client, call):
 
 
 def test_first_command_connects_when_the_server_has_come_up(make_client):
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        host = taken.getsockname()
-        client, other = make_client(hosts=[host]), make_client(hosts=[host])
+    with DevCluster() as cluster:
+        hosts = cluster.hosts
+        cluster.stop_node(0)
+        client, other = make_client(hosts=hosts), make_client(hosts=hosts)
         with pytest.raises(exception.ConnectionError):
             client.connect()
-    from aerospike_devserver import DevCluster
-
-    with DevCluster(port=host[1]):
+        cluster.start_node(0)
         assert client.exists(KEY)[1] is None
         assert client.is_connected()
         assert other.connect() is other
@@ -366,15 +365,14 @@ def test_constructor_may_succeed_without_a_cluster(nowhere, make_client):
 
 
 def test_client_without_a_cluster_finds_it_later(make_client):
-    from aerospike_devserver import DevCluster
-
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        host = taken.getsockname()
+    with DevCluster() as cluster:
+        hosts = cluster.hosts
+        cluster.stop_node(0)
         client = make_client(
-            hosts=[host], fail_if_not_connected=False, tend_interval=250
+            hosts=hosts, fail_if_not_connected=False, tend_interval=250
         )
-    with DevCluster(port=host[1]):
+        assert not client.is_connected()
+        cluster.start_node(0)
         until(client.is_connected)
         assert client.exists(KEY)[1] is None
 

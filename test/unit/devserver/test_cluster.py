@@ -1,6 +1,7 @@
 """DevCluster: nodes, ownership, the clock, starting and stopping."""
 
 import itertools
+import socket
 import threading
 
 import pytest
@@ -284,6 +285,17 @@ def test_taken_port_is_an_error():
 def test_bad_parameter_is_a_value_error(options):
     with pytest.raises(ValueError):
         DevCluster(**options)
+
+
+def test_nobody_else_gets_the_port_of_a_node_that_is_down(cluster):
+    host = cluster.hosts[1]
+    cluster.stop_node(1)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(host)
+    with pytest.raises(OSError, match="in use"), socket.socket() as other:
+        other.bind(host)
+    cluster.start_node(1)
+    assert cluster.hosts[1] == host
 
 
 def test_clock_does_not_go_back(cluster):
