@@ -29,7 +29,6 @@ def test_no_answer_is_contradicted_while_nodes_stop_and_freeze():
         timeout=LIMIT_S,
     )
     assert done.returncode == 0, done.stdout
-    assert "0 calls late" in done.stdout
     assert "passed" in done.stdout
 
 

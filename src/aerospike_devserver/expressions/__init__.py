@@ -36,7 +36,7 @@ from aerospike_devserver.expressions.nodes import (
     parse_value,
 )
 from aerospike_devserver.model.marks import UNKNOWN
-from aerospike_devserver.model.values import Value
+from aerospike_devserver.model.values import ALLOWANCE, Value
 from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.version import Version
 
@@ -69,6 +69,7 @@ def passes(data: bytes, subject: Subject, version: Version) -> bool:
     section 7.2 of the expression rules.
     """
     condition = parse_condition(data, version)
+    ALLOWANCE.renew()
     verdict = condition.run(Scope(subject._replace(bins=None), None, {}, []))
     if verdict is UNKNOWN:
         verdict = condition.run(Scope(subject, None, {}, []))

@@ -17,6 +17,7 @@ from aerospike_devserver.model.marks import UNKNOWN
 from aerospike_devserver.model.record import Record
 from aerospike_devserver.model.state import ClusterState
 from aerospike_devserver.model.storage import Namespace
+from aerospike_devserver.model.values import ALLOWANCE
 
 RECORDS_PER_TURN = 200
 """Records looked at before others have a turn: a few milliseconds."""
@@ -105,6 +106,7 @@ def passes(condition: Node | None, subject: Subject, job: Job) -> bool:
     """
     if condition is None:
         return True
+    ALLOWANCE.renew()
     verdict = expressions.evaluate(condition, subject._replace(bins=None))
     if verdict is False:
         job.n_filtered_meta += 1

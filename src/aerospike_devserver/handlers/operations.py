@@ -17,6 +17,7 @@ from aerospike_devserver.config import MAX_RECORD_SIZE
 from aerospike_devserver.expressions import Subject
 from aerospike_devserver.model.particle import BLOBS, Particle
 from aerospike_devserver.model.record import Bin, Bins, remove_bin
+from aerospike_devserver.model.values import ALLOWANCE
 from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.version import V8_1, V8_2, Version
 
@@ -121,6 +122,7 @@ class Work:
     ):
         self._about = about
         self._begin_s = time.thread_time()
+        ALLOWANCE.renew()
         self.bins = bins
         self.is_write = is_write
         self.read_all = read_all

@@ -13,6 +13,8 @@ from functools import cmp_to_key
 from itertools import pairwise
 from typing import Any
 
+from aerospike_devserver.result import Result, ServerError
+
 Value = Any
 """None, bool, int, float, bytes, ListValue, MapValue or Ext."""
 
@@ -152,12 +154,35 @@ def _next_difference(pairs: _Pairs, of_maps: MapPairs) -> int | _Pairs:
     return 0
 
 
+MAX_COMPARISONS = 5_000_000
+"""Of one command, or of one filter on one record: some seconds."""
+
+
+class _Allowance:
+    """How many comparisons are left. Clusters of one process share it: no harm."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = MAX_COMPARISONS
+
+    def renew(self) -> None:
+        """Something begins that may compare as much as allowed."""
+        self.left = MAX_COMPARISONS
+
+
+ALLOWANCE = _Allowance()
+
+
 def compare(a: Value, b: Value, of_maps: MapPairs = map_pairs) -> int:
     """-1, 0 or 1 in the canonical order. Nesting may be of any depth.
 
     Ordering markers are ignored; a WILDCARD ends its container as equal. `of_maps`
-    may refuse a pair of maps by raising.
+    may refuse a pair of maps by raising. ServerError 9: there have been too many.
     """
+    ALLOWANCE.left -= 1
+    if ALLOWANCE.left < 0:
+        raise ServerError(Result.TIMEOUT)
     if type(a) is int and type(b) is int:
         return _three_way(a, b)
     stack: list[_Pairs] = [iter(((a, b),))]

@@ -13,6 +13,7 @@ import pytest
 
 from aerospike_devserver import transport
 from aerospike_devserver.handlers import info, operations
+from aerospike_devserver.model import values
 
 from .packing import cdt, pack, particle
 from .rawwire import (
@@ -26,6 +27,7 @@ from .rawwire import (
     READ,
     STRING,
     Connection,
+    i64,
     proto,
     put,
     put_int,
@@ -106,6 +108,15 @@ def test_huge_filter_is_not_decoded(own_record):
     items = b"\xdd" + (9 * MIB).to_bytes(4, "big") + bytes(9 * MIB)
     reply = own_record.command((READ | GET_ALL, 0, 0), fields=[(43, items)])
     assert reply.result == REFUSED
+
+
+def test_comparisons_of_a_command_are_counted(own_record, monkeypatch):
+    """Items that are to be unique are compared with each other: that is a square."""
+    monkeypatch.setattr(values, "MAX_COMPARISONS", 1000)
+    few, many = [[n] for n in range(20)], [[n] for n in range(100)]
+    assert own_record.operate(cdt(2, few, 0, 1)).result == 0
+    assert own_record.operate(cdt(2, many, 0, 1)).result == TIMEOUT
+    assert own_record.operate(cdt(16)).ops[0][3] == i64(len(few))
 
 
 @pytest.fixture
