@@ -76,11 +76,10 @@ def test_key_emptied_while_waiting_is_given_back(scripted_node, make_client, nam
 def test_bytearray_changed_while_waiting_was_sent_as_it_was(
     scripted_node, make_client, given
 ):
-    if isinstance(given, bytearray):
-        held, key = given, ("test", "some set", given)
-    else:
-        held = given["key"]
-        key = {"ns": "test", "set": "some set", **given}
+    key: Any = ("test", "some set", given)
+    held = given
+    if isinstance(given, dict):
+        key, held = {"ns": "test", "set": "some set", **given}, given["key"]
     before = bytes(held)
     change_in_wait(scripted_node, held.clear, OK_REPLY)
     client = make_client(hosts=[scripted_node.host])

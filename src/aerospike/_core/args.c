@@ -29,6 +29,7 @@ parse_args(const char *func, const char *const *names, int n_required,
     }
     Py_ssize_t n_keywords = kwnames != NULL ? PyTuple_GET_SIZE(kwnames) : 0;
     for (Py_ssize_t k = 0; k < n_keywords; k++) {
+        /* borrowed: a tuple does not change, and the caller holds this one */
         PyObject *keyword = PyTuple_GET_ITEM(kwnames, k);
         int i = find(names, keyword);
         if (i < 0) {

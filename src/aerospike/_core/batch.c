@@ -384,10 +384,9 @@ static bool
 is_refused(const batch_run *b, const asc_part *part)
 {
     static const asc_status codes[] = {
-        ASC_ERR_NOT_AUTHENTICATED,
-        150, /* batches are disabled */
-        151, /* too many rows */
-        152, /* the queues are full */
+        ASC_ERR_NOT_AUTHENTICATED, 150, /* batches are disabled */
+        151,                            /* too many rows */
+        152,                            /* the queues are full */
     };
     uint32_t at = 0, n = 0, number;
     bool found = false;

@@ -12,30 +12,14 @@ put_operations(batch_run *b, asc_writer *w, PyObject *ops, operations_summary *s
     return ops == NULL ? 0 : operations_from_py(&e, w, ops, true, sum);
 }
 
-/* READ operations for the names in a list or tuple. */
-static int
-put_bin_names(batch_run *b, asc_writer *w, PyObject *names)
-{
-    encoder e = {.st = b->st, .out = &b->bytes};
-    if (!PyList_Check(names) && !PyTuple_Check(names)) {
-        return raise_param(b->st, "bins: not a list or tuple but %s",
-                           Py_TYPE(names)->tp_name);
-    }
-    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(names); i++) {
-        if (operation_without_value(&e, w, ASC_OP_READ,
-                                    PySequence_Fast_GET_ITEM(names, i)) < 0) {
-            return -1;
-        }
-    }
-    return 0;
-}
-
 int
 batch_read_template(batch_run *b, const policy *pol, PyObject *bins)
 {
     asc_writer w;
+    encoder e = {.st = b->st, .out = &b->bytes};
     template_head head = {.has_bins = true};
-    if (template_begin(b, &w) < 0 || (bins != NULL && put_bin_names(b, &w, bins) < 0)) {
+    if (template_begin(b, &w) < 0 ||
+        (bins != NULL && read_operations(&e, &w, bins) < 0)) {
         return -1;
     }
     head.has_bins = bins == NULL || w.n_ops > 0;

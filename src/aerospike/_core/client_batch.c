@@ -41,6 +41,7 @@ add_keys(batch_run *b, PyObject *keys, bool with_records)
         if (i % KEYS_PER_TURN == KEYS_PER_TURN - 1) {
             give_turn(st);
         }
+        /* borrowed: a tuple does not change, and the caller holds this one */
         if (batch_add(b, PyTuple_GET_ITEM(keys, i), NULL) < 0) {
             batch_name_index(st, i);
             return -1;

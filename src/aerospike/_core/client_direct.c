@@ -64,8 +64,9 @@ pairs_of(PyObject *flat)
     Py_ssize_t n = PyList_GET_SIZE(flat) / 2;
     PyObject *pairs = PyList_New(n);
     for (Py_ssize_t i = 0; pairs != NULL && i < n; i++) {
-        PyObject *pair = PyTuple_Pack(2, PyList_GET_ITEM(flat, 2 * i),
-                                      PyList_GET_ITEM(flat, 2 * i + 1));
+        PyObject *both = PyList_GetSlice(flat, 2 * i, 2 * i + 2);
+        PyObject *pair = both != NULL ? PyList_AsTuple(both) : NULL;
+        Py_XDECREF(both);
         if (pair == NULL) {
             Py_CLEAR(pairs);
             break;

@@ -14,7 +14,7 @@ typedef struct info_call {
     policy pol;
     const char *command; /* borrowed from the caller's str */
     size_t command_size;
-    bool changes;           /* the command changes something: a failure may be in doubt */
+    bool changes; /* the command changes something: a failure may be in doubt */
     bool refusals_are_text; /* of the older calls */
     asc_node_info *nodes;   /* owned */
     size_t n_nodes;
@@ -159,6 +159,7 @@ is_host(const asc_node_info *node, PyObject *host)
     if (PyUnicode_Check(host)) {
         return PyUnicode_CompareWithASCIIString(host, node->name) == 0;
     }
+    /* borrowed: a tuple does not change, and the caller holds this one */
     PyObject *address = PyTuple_GET_ITEM(host, 0), *port = PyTuple_GET_ITEM(host, 1);
     int overflow;
     return PyUnicode_CompareWithASCIIString(address, node->address) == 0 &&
@@ -168,6 +169,7 @@ is_host(const asc_node_info *node, PyObject *host)
 static int
 check_host(info_call *c, PyObject *host)
 {
+    /* borrowed: for a look at their types */
     bool is_pair = PyTuple_Check(host) && PyTuple_GET_SIZE(host) >= 2 &&
                    PyUnicode_Check(PyTuple_GET_ITEM(host, 0)) &&
                    PyLong_Check(PyTuple_GET_ITEM(host, 1));
@@ -223,6 +225,7 @@ ask_hosts(info_call *c, PyObject *hosts)
     int rc = result == NULL || (hosts != NULL && list == NULL) ? -1 : 0;
     size_t n = list != NULL ? (size_t)PyTuple_GET_SIZE(list) : c->n_nodes;
     for (size_t i = 0; rc == 0 && i < n; i++) {
+        /* borrowed: a tuple does not change, and this function holds this one */
         const char *name = list != NULL
                                ? node_of_host(c, PyTuple_GET_ITEM(list, (Py_ssize_t)i))
                                : c->nodes[i].name;

@@ -203,23 +203,6 @@ CLIENT_METHOD(client_get)
     return result;
 }
 
-/* READ operations for the names in a list or tuple. */
-static int
-read_operations(record_call *c, PyObject *names)
-{
-    if (!PyList_Check(names) && !PyTuple_Check(names)) {
-        return raise_param(c->st, "bins: not a list or tuple but %s",
-                           Py_TYPE(names)->tp_name);
-    }
-    int rc = 0;
-    for (Py_ssize_t i = 0; rc == 0 && i < PySequence_Fast_GET_SIZE(names); i++) {
-        PyObject *name = Py_NewRef(PySequence_Fast_GET_ITEM(names, i));
-        rc = operation_without_value(&c->enc, &c->writer, ASC_OP_READ, name);
-        Py_DECREF(name);
-    }
-    return rc;
-}
-
 CLIENT_METHOD(client_select)
 {
     static const char *const names[] = {"key", "bins", "policy", NULL};
@@ -229,7 +212,7 @@ CLIENT_METHOD(client_select)
         return NULL;
     }
     if (begin(&c, self, cls, POLICY_READ, argv[0], NULL, argv[2]) == 0 &&
-        begin_message(&c) == 0 && read_operations(&c, argv[1]) == 0) {
+        begin_message(&c) == 0 && read_operations(&c.enc, &c.writer, argv[1]) == 0) {
         int rc = run_read(&c, ASC_INFO1_READ);
         result = rc == 0 ? record_to_py(&c, true, bins_to_dict) : raise_run(&c, rc);
     }
@@ -271,7 +254,7 @@ CLIENT_METHOD(client_exists)
 static int
 write_operations(record_call *c, PyObject *bins)
 {
-    PyObject *name, *value;
+    PyObject *name = NULL, *value = NULL;
     Py_ssize_t at = 0;
     int rc = 0;
     if (!PyDict_Check(bins)) {
@@ -283,15 +266,15 @@ write_operations(record_call *c, PyObject *bins)
         return raise_param(c->st, "%zd bins are too many: %u are allowed",
                            PyDict_GET_SIZE(bins), ASC_MAX_OPS);
     }
-    while (rc == 0 && PyDict_Next(bins, &at, &name, &value)) {
-        Py_INCREF(name); /* encoding may run Python code */
-        Py_INCREF(value);
+    Py_ssize_t n_left = PyDict_GET_SIZE(bins);
+    while (rc == 0 && n_left >= 0 && dict_next(bins, &at, &name, &value)) {
         rc = operation_with_value(&c->enc, &c->writer, ASC_OP_WRITE, name,
                                   ASC_ERR_CLIENT, value);
-        Py_DECREF(name);
-        Py_DECREF(value);
+        n_left--;
     }
-    return rc;
+    Py_XDECREF(name);
+    Py_XDECREF(value);
+    return rc == 0 && n_left != 0 ? raise_dict_changed() : rc;
 }
 
 /* The serializer argument matters for values of unsupported types only, so that a

@@ -12,7 +12,7 @@
 static inline PyObject *
 PyList_GetItemRef(PyObject *list, Py_ssize_t i)
 {
-    PyObject *item = PyList_GetItem(list, i);
+    PyObject *item = PyList_GetItem(list, i); /* borrowed: owned at once */
     return Py_XNewRef(item);
 }
 
@@ -20,9 +20,30 @@ PyList_GetItemRef(PyObject *list, Py_ssize_t i)
 static inline int
 PyDict_GetItemRef(PyObject *dict, PyObject *key, PyObject **out)
 {
-    PyObject *item = PyDict_GetItemWithError(dict, key);
+    PyObject *item = PyDict_GetItemWithError(dict, key); /* borrowed: owned at once */
     *out = Py_XNewRef(item);
     return item != NULL ? 1 : PyErr_Occurred() ? -1 : 0;
+}
+
+/* The same for a key that is no Python object yet. */
+static inline int
+PyDict_GetItemStringRef(PyObject *dict, const char *name, PyObject **out)
+{
+    PyObject *key = PyUnicode_FromString(name);
+    *out = NULL;
+    int rc = key != NULL ? PyDict_GetItemRef(dict, key, out) : -1;
+    Py_XDECREF(key);
+    return rc;
+}
+
+/* 1 when it is there, 0 when it is not, -1 with an exception. */
+static inline int
+PyDict_ContainsString(PyObject *dict, const char *name)
+{
+    PyObject *key = PyUnicode_FromString(name);
+    int rc = key != NULL ? PyDict_Contains(dict, key) : -1;
+    Py_XDECREF(key);
+    return rc;
 }
 #endif
 
@@ -36,6 +57,7 @@ module_of_type(PyTypeObject *type, struct PyModuleDef *def)
 #else
     PyObject *mro = type->tp_mro; /* a tuple, whatever the type */
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(mro); i++) {
+        /* borrowed: a tuple does not change, and the type holds this one */
         PyTypeObject *base = (PyTypeObject *)PyTuple_GET_ITEM(mro, i);
         PyObject *module = PyType_HasFeature(base, Py_TPFLAGS_HEAPTYPE)
                                ? ((PyHeapTypeObject *)base)->ht_module
@@ -50,6 +72,29 @@ module_of_type(PyTypeObject *type, struct PyModuleDef *def)
 #endif
 }
 
+/* Step through a dict that other code may change meanwhile: as PyDict_Next(), but *key
+ * and *value are owned. They are NULL at first and at the end; who leaves before the
+ * end drops them. */
+static inline bool
+dict_next(PyObject *dict, Py_ssize_t *at, PyObject **key, PyObject **value)
+{
+    PyObject *old_key = *key, *old_value = *value;
+    bool more = PyDict_Next(dict, at, key, value); /* borrowed: owned at once */
+    *key = more ? Py_NewRef(*key) : NULL;
+    *value = more ? Py_NewRef(*value) : NULL;
+    Py_XDECREF(old_key);
+    Py_XDECREF(old_value);
+    return more;
+}
+
+/* RuntimeError, as Python's own loops raise it. Returns -1. */
+static inline int
+raise_dict_changed(void)
+{
+    PyErr_SetString(PyExc_RuntimeError, "dictionary changed size while it was sent");
+    return -1;
+}
+
 /* An element of a list that other code may change meanwhile: good until that code runs,
  * or list_item_done(); IndexError when the list has become shorter. */
 static inline PyObject *
@@ -57,7 +102,7 @@ list_item(PyObject *list, Py_ssize_t i)
 {
 #ifndef Py_GIL_DISABLED
     if (i < PyList_GET_SIZE(list)) {
-        return PyList_GET_ITEM(list, i);
+        return PyList_GET_ITEM(list, i); /* borrowed: as the comment above says */
     }
     PyErr_SetString(PyExc_IndexError, "list index out of range");
     return NULL;

@@ -117,28 +117,34 @@ static int
 host_from_sequence(module_state *st, PyObject *item, asc_host *out)
 {
     PyObject *parts = PySequence_Tuple(item);
+    PyObject *name, *port, *tls_name = Py_None; /* borrowed from parts */
     if (parts == NULL) {
         return -1;
     }
-    Py_ssize_t n = PyTuple_GET_SIZE(parts);
     int rc = -1;
-    if (n < 2 || n > 3 || !PyUnicode_Check(PyTuple_GET_ITEM(parts, 0)) ||
-        PyUnicode_GET_LENGTH(PyTuple_GET_ITEM(parts, 0)) == 0) {
+    if (!PyArg_ParseTuple(parts, "UO|O", &name, &port, &tls_name) ||
+        PyUnicode_GET_LENGTH(name) == 0 ||
+        (!PyUnicode_Check(tls_name) && tls_name != Py_None)) {
+        PyErr_Clear();
         rc = invalid_host(st, item);
     }
-    else if (n == 3 && !PyUnicode_Check(PyTuple_GET_ITEM(parts, 2)) &&
-             PyTuple_GET_ITEM(parts, 2) != Py_None) {
-        rc = invalid_host(st, item);
-    }
-    else {
-        rc = port_from_py(st, PyTuple_GET_ITEM(parts, 1), &out->port);
-        if (rc == 0) {
-            out->name = copy_str(st, "hosts", PyTuple_GET_ITEM(parts, 0));
-            rc = out->name != NULL ? 0 : -1;
-        }
+    else if (port_from_py(st, port, &out->port) == 0) {
+        out->name = copy_str(st, "hosts", name);
+        rc = out->name != NULL ? 0 : -1;
     }
     Py_DECREF(parts);
     return rc;
+}
+
+static void
+clear_hosts(client_config *c)
+{
+    for (size_t i = 0; i < c->cluster.n_hosts; i++) {
+        PyMem_Free((char *)c->cluster.hosts[i].name);
+    }
+    PyMem_Free((asc_host *)c->cluster.hosts);
+    c->cluster.hosts = NULL;
+    c->cluster.n_hosts = 0;
 }
 
 static int
@@ -159,9 +165,10 @@ parse_hosts(module_state *st, const option *row, PyObject *value, void *target)
     if (rc < 0) {
         PyErr_NoMemory();
     }
+    clear_hosts(c); /* of a second key that is equal to "hosts" */
     c->cluster.hosts = hosts;
     for (Py_ssize_t i = 0; rc == 0 && i < n; i++) {
-        PyObject *item = PyTuple_GET_ITEM(items, i);
+        PyObject *item = PyTuple_GET_ITEM(items, i); /* borrowed: items has it */
         if (PyUnicode_Check(item)) {
             rc = host_from_text(st, item, &hosts[i]);
         }
@@ -246,29 +253,38 @@ kinds_of(module_state *st, PyObject *key)
                      1u << POLICY_SCAN); /* these have no common limits */
 }
 
+/* One of them, to every kind that has it. */
+static int
+apply_to_kinds(module_state *st, client_config *c, const char *name, PyObject *value)
+{
+    PyObject *key = PyUnicode_FromString(name);
+    PyObject *one = key != NULL ? Py_BuildValue("{OO}", key, value) : NULL;
+    uint32_t which = one != NULL ? kinds_of(st, key) : 0;
+    int rc = one != NULL ? 0 : -1;
+    for (int kind = 0; rc == 0 && kind < N_POLICIES; kind++) {
+        if (which & 1u << kind) {
+            rc = options_apply(st, &policy_table, 1u << kind, one, &c->defaults[kind],
+                               "policies", c->strict);
+        }
+    }
+    Py_XDECREF(one);
+    Py_XDECREF(key);
+    return rc;
+}
+
 static int
 apply_shared(module_state *st, client_config *c, PyObject *policies)
 {
-    for (int i = 0; shared_keys[i] != NULL; i++) {
-        PyObject *value = PyDict_GetItemString(policies, shared_keys[i]);
-        PyObject *one =
-            value != NULL ? Py_BuildValue("{sO}", shared_keys[i], value) : NULL;
-        PyObject *key = one != NULL ? PyUnicode_FromString(shared_keys[i]) : NULL;
-        uint32_t kinds = key != NULL ? kinds_of(st, key) : 0;
-        int rc = value != NULL && key == NULL ? -1 : 0;
-        for (int kind = 0; rc == 0 && kind < N_POLICIES; kind++) {
-            if (kinds & 1u << kind) {
-                rc = options_apply(st, &policy_table, 1u << kind, one,
-                                   &c->defaults[kind], "policies", c->strict);
-            }
-        }
-        Py_XDECREF(one);
-        Py_XDECREF(key);
-        if (rc < 0) {
-            return -1;
+    int rc = 0;
+    for (int i = 0; rc >= 0 && shared_keys[i] != NULL; i++) {
+        PyObject *value;
+        rc = PyDict_GetItemStringRef(policies, shared_keys[i], &value);
+        if (rc > 0) {
+            rc = apply_to_kinds(st, c, shared_keys[i], value);
+            Py_DECREF(value);
         }
     }
-    return 0;
+    return rc < 0 ? -1 : 0;
 }
 
 /* A filter is a matter of single calls: as a default it never had an effect. */
@@ -335,7 +351,7 @@ static int
 parse_policies(module_state *st, const option *row, PyObject *value, void *target)
 {
     client_config *c = target;
-    PyObject *key, *item;
+    PyObject *key = NULL, *item = NULL;
     Py_ssize_t at = 0;
     (void)row;
     if (!PyDict_Check(value)) {
@@ -343,13 +359,11 @@ parse_policies(module_state *st, const option *row, PyObject *value, void *targe
                            Py_TYPE(value)->tp_name);
     }
     int rc = apply_shared(st, c, value);
-    while (rc == 0 && PyDict_Next(value, &at, &key, &item)) {
-        Py_INCREF(key);
-        Py_INCREF(item);
+    while (rc == 0 && dict_next(value, &at, &key, &item)) {
         rc = apply_section(st, c, key, item);
-        Py_DECREF(key);
-        Py_DECREF(item);
     }
+    Py_XDECREF(key);
+    Py_XDECREF(item);
     return rc;
 }
 
@@ -416,6 +430,7 @@ parse_serialization(module_state *st, const option *row, PyObject *value, void *
                            "expected",
                            row->name);
     }
+    /* borrowed: a tuple does not change, and the caller holds this one */
     return store_callable(st, "Serializer", PyTuple_GET_ITEM(value, 0),
                           &c->values.serializer) < 0
                ? -1
@@ -470,6 +485,7 @@ parse_cluster_name(module_state *st, const option *row, PyObject *value, void *t
     if (value == Py_None) {
         return 0;
     }
+    PyMem_Free((char *)c->cluster.cluster_name); /* of a second key that is equal */
     c->cluster.cluster_name = copy_str(st, row->name, value);
     return c->cluster.cluster_name != NULL ? 0 : -1;
 }
@@ -487,7 +503,7 @@ parse_app_id(module_state *st, const option *row, PyObject *value, void *target)
         PyErr_Clear();
         return raise_param(st, "\"%s\" has characters that UTF-8 lacks", row->name);
     }
-    c->app_id = value;
+    Py_XSETREF(c->app_id, Py_NewRef(value));
     return 0;
 }
 
@@ -510,8 +526,12 @@ parse_tls(module_state *st, const option *row, PyObject *value, void *target)
     if (!PyDict_Check(value)) {
         return raise_param(st, "\"%s\" is invalid: a dict is expected", row->name);
     }
-    PyObject *enable = PyDict_GetItemString(value, "enable");
-    int truth = enable != NULL ? PyObject_IsTrue(enable) : 0;
+    PyObject *enable;
+    int truth = PyDict_GetItemStringRef(value, "enable", &enable);
+    if (truth > 0) {
+        truth = PyObject_IsTrue(enable);
+        Py_DECREF(enable);
+    }
     return truth <= 0 ? truth : raise_param(st, "TLS is not supported yet");
 }
 
@@ -543,8 +563,8 @@ static const option config_rows[] = {
     U32("error_rate_window", cluster.error_rate_window),
     FLAG("use_services_alternate", cluster.use_services_alternate),
     FLAG("force_single_node", cluster.force_single_node),
-    {"max_threads", OPTION_U32, 1, AT(cluster.max_conns_per_node),
-     .max = MAX_CONNS, .new_name = "max_conns_per_node"},
+    {"max_threads", OPTION_U32, 1, AT(cluster.max_conns_per_node), .max = MAX_CONNS,
+     .new_name = "max_conns_per_node"},
     {"lua", OPTION_IGNORED, 1, 0}, /* folders of functions that cannot be run yet */
     {"strict_types", OPTION_IGNORED, 1, 0},
     {"batch_direct", OPTION_IGNORED, 1, 0},
@@ -575,7 +595,6 @@ set_user_agent(client_config *c)
     const char *utf8 = text != NULL ? PyUnicode_AsUTF8AndSize(text, &size) : NULL;
     c->cluster.user_agent = utf8 != NULL ? copy_text(utf8, (size_t)size) : NULL;
     Py_XDECREF(text);
-    c->app_id = NULL;
     return c->cluster.user_agent != NULL ? 0 : -1;
 }
 
@@ -583,17 +602,18 @@ set_user_agent(client_config *c)
 static int
 read_strictness(module_state *st, client_config *c, PyObject *config)
 {
-    PyObject *value = PyDict_GetItemString(config, "validate_keys");
-    if (value == NULL) {
-        return 0;
+    PyObject *value;
+    int rc = PyDict_GetItemStringRef(config, "validate_keys", &value);
+    if (rc > 0) {
+        c->strict = c->values.strict = value == Py_True;
+        rc = PyBool_Check(value)
+                 ? 0
+                 : raise_param(
+                       st, "\"validate_keys\" is invalid: a bool is expected, not %s",
+                       Py_TYPE(value)->tp_name);
+        Py_DECREF(value);
     }
-    if (!PyBool_Check(value)) {
-        return raise_param(st,
-                           "\"validate_keys\" is invalid: a bool is expected, not %s",
-                           Py_TYPE(value)->tp_name);
-    }
-    c->strict = c->values.strict = value == Py_True;
-    return 0;
+    return rc;
 }
 
 int
@@ -610,8 +630,12 @@ config_from_py(module_state *st, client_config *c, PyObject *config)
         return raise_param(st, "Config must be a dict, not %s",
                            Py_TYPE(config)->tp_name);
     }
-    if (PyDict_GetItemString(config, "hosts") == NULL) {
-        return raise_param(st, "Hosts must be a list: config[\"hosts\"] is missing");
+    int found = PyDict_ContainsString(config, "hosts");
+    if (found <= 0) {
+        return found < 0
+                   ? -1
+                   : raise_param(st,
+                                 "Hosts must be a list: config[\"hosts\"] is missing");
     }
     if (read_strictness(st, c, config) < 0 ||
         options_apply(st, &config_table, 1, config, c, "client config", c->strict) <
@@ -632,13 +656,11 @@ config_from_py(module_state *st, client_config *c, PyObject *config)
 void
 config_clear(client_config *c)
 {
-    for (size_t i = 0; i < c->cluster.n_hosts; i++) {
-        PyMem_Free((char *)c->cluster.hosts[i].name);
-    }
-    PyMem_Free((asc_host *)c->cluster.hosts);
+    clear_hosts(c);
     PyMem_Free((char *)c->cluster.cluster_name);
     PyMem_Free((char *)c->cluster.user_agent);
     c->cluster = (asc_config){0};
+    Py_CLEAR(c->app_id);
     Py_CLEAR(c->values.serializer);
     Py_CLEAR(c->values.deserializer);
     Py_CLEAR(c->values.pickle_classes);

@@ -9,7 +9,7 @@
 typedef struct client_config {
     asc_config cluster;
     policy defaults[N_POLICIES];
-    PyObject *app_id; /* borrowed while parsing */
+    PyObject *app_id; /* owned while parsing, else NULL */
     value_rules values;
     bool strict;               /* validate_keys */
     int fail_if_not_connected; /* tristate */

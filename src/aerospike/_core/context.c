@@ -69,13 +69,20 @@ create_flag_of(encoder *e, const char *func, const level_row *row, PyObject *ext
                int *out)
 {
     PyObject *order = NULL, *pad = NULL;
-    if (PyDict_Check(extra)) {
-        order = PyDict_GetItemWithError(extra, e->st->s_order_key);
-        pad = PyDict_GetItemWithError(extra, e->st->s_pad_key);
+    long v = 0;
+    int rc = 0;
+    if (PyDict_Check(extra) &&
+        (PyDict_GetItemRef(extra, e->st->s_order_key, &order) < 0 ||
+         PyDict_GetItemRef(extra, e->st->s_pad_key, &pad) < 0)) {
+        rc = -1;
     }
-    long v;
-    int padded = pad != NULL ? PyObject_IsTrue(pad) : 0;
-    if (padded < 0 || order_from(e, func, order, &v) < 0) {
+    int padded = rc == 0 && pad != NULL ? PyObject_IsTrue(pad) : rc;
+    if (padded >= 0) {
+        rc = order_from(e, func, order, &v);
+    }
+    Py_XDECREF(order);
+    Py_XDECREF(pad);
+    if (padded < 0 || rc < 0) {
         return -1;
     }
     *out = context_create_flag(row->type == LIST_INDEX, v, padded);

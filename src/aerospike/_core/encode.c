@@ -292,6 +292,21 @@ typedef struct pair_at {
     size_t start, size;
 } pair_at;
 
+static int
+encode_pair(encoder *e, PyObject *key, PyObject *value)
+{
+    if (PyUnicode_CheckExact(key) || PyLong_CheckExact(key)) {
+        /* no Python code runs for them, so that the value is still there afterwards */
+        return encode_map_key(e, key) < 0 ? -1 : encode_borrowed(e, value);
+    }
+    Py_INCREF(key);
+    Py_INCREF(value);
+    int rc = encode_map_key(e, key) < 0 ? -1 : encode_item(e, value);
+    Py_DECREF(key);
+    Py_DECREF(value);
+    return rc;
+}
+
 /* Append the pairs of a dict in its order; at[i], when at is not NULL, says where they
  * lie. */
 static int
@@ -300,21 +315,17 @@ encode_pairs(encoder *e, PyObject *dict, pair_at *at)
     PyObject *key, *value;
     Py_ssize_t pos = 0, n = PyDict_GET_SIZE(dict), i = 0;
     int rc = 0;
+    /* borrowed: encode_pair() owns what may be taken away */
     while (rc == 0 && PyDict_Next(dict, &pos, &key, &value)) {
         size_t start = e->out->len;
-        /* keys never run Python code, so that the value is still there after them */
-        rc = i < n && encode_map_key(e, key) == 0 ? encode_borrowed(e, value) : -1;
+        rc = i < n ? encode_pair(e, key, value) : -1;
         if (at != NULL && i < n) {
             at[i] = (pair_at){start, e->out->len - start};
         }
         i++;
     }
-    if ((rc == 0 && i != n) || (rc < 0 && !PyErr_Occurred())) {
-        PyErr_SetString(PyExc_RuntimeError,
-                        "dictionary changed size while it was sent");
-        return -1;
-    }
-    return rc;
+    return (rc == 0 && i != n) || (rc < 0 && !PyErr_Occurred()) ? raise_dict_changed()
+                                                                : rc;
 }
 
 /* The order of map keys: integers, strings, blobs, floats; each in its own order. */
@@ -451,6 +462,7 @@ encode_other(encoder *e, PyObject *value)
 {
     module_state *st = e->st;
     if (PyByteArray_Check(value)) {
+        /* borrowed: copied before Python code runs */
         return encode_blob(e, ASC_PARTICLE_BLOB, PyByteArray_AS_STRING(value),
                            PyByteArray_GET_SIZE(value));
     }
@@ -645,6 +657,7 @@ encode_particle(encoder *e, PyObject *value, uint8_t *particle)
     }
     if (PyByteArray_Check(value)) {
         *particle = ASC_PARTICLE_BLOB;
+        /* borrowed: copied before Python code runs */
         return put_ok(asc_buf_put(e->out, PyByteArray_AS_STRING(value),
                                   (size_t)PyByteArray_GET_SIZE(value)));
     }

@@ -3,18 +3,17 @@
 #include <string.h>
 
 #include "collector.h"
+#include "compat.h"
 
-/* The class of a code, borrowed. */
+/* The class of a code, a new reference. */
 static PyObject *
 class_of(module_state *st, asc_status code)
 {
-    PyObject *number = PyLong_FromLong(code);
-    if (number == NULL) {
-        return NULL;
-    }
-    PyObject *cls = PyDict_GetItemWithError(st->errors_by_code, number);
-    Py_DECREF(number);
-    return cls != NULL || PyErr_Occurred() ? cls : st->AerospikeError;
+    PyObject *number = PyLong_FromLong(code), *cls = NULL;
+    int found =
+        number != NULL ? PyDict_GetItemRef(st->errors_by_code, number, &cls) : -1;
+    Py_XDECREF(number);
+    return found == 0 ? Py_NewRef(st->AerospikeError) : cls;
 }
 
 static PyObject *
@@ -87,6 +86,7 @@ raise_error(module_state *st, const asc_error *err, PyObject *key, PyObject *bin
         exc = make(st, cls, err->code, message, err->file, err->line, err->in_doubt);
         Py_DECREF(message);
     }
+    Py_XDECREF(cls);
     if (exc == NULL || add_details(st, exc, err) < 0 ||
         (key != NULL && PyObject_SetAttr(exc, st->s_key, key) < 0) ||
         (bin != NULL && PyObject_SetAttr(exc, st->s_bin, bin) < 0)) {
@@ -109,6 +109,7 @@ raise_code(module_state *st, asc_status code, const char *format, ...)
     if (cls != NULL) {
         exc = make(st, cls, code, message, "", 0, false);
     }
+    Py_XDECREF(cls);
     Py_XDECREF(message);
     if (exc != NULL) {
         PyErr_SetObject((PyObject *)Py_TYPE(exc), exc);
@@ -196,7 +197,9 @@ int
 raise_naming(module_state *st, const char *func, const char *argument)
 {
     PyObject *cls = class_of(st, ASC_ERR_PARAM), *type, *error, *traceback;
-    if (cls == NULL || !PyErr_ExceptionMatches(cls)) {
+    bool names = cls != NULL && PyErr_ExceptionMatches(cls);
+    Py_XDECREF(cls);
+    if (!names) {
         return -1;
     }
     PyErr_Fetch(&type, &error, &traceback);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "compat.h"
+
 enum { PERSIST_INDEX = 0x10 };
 
 /* --- policies --- */
@@ -18,8 +20,13 @@ policy_int(exp_walker *w, const exp_place *at, PyObject *policy, const char *key
     if (!PyDict_Check(policy)) {
         return exp_expected(w, at, "a policy, a dict or None,", policy);
     }
-    PyObject *value = PyDict_GetItemString(policy, key);
-    return value == NULL || value == Py_None ? 0 : exp_int_of(w, at, value, out);
+    PyObject *value;
+    int rc = PyDict_GetItemStringRef(policy, key, &value);
+    if (rc > 0) {
+        rc = value != Py_None ? exp_int_of(w, at, value, out) : 0;
+        Py_DECREF(value);
+    }
+    return rc;
 }
 
 /* The int under key, when there is a policy: the number of arguments, or -1. */
@@ -252,10 +259,10 @@ exp_encode_arguments(exp_walker *w, const exp_node *n, size_t from, exp_kind *co
     int total = 0;
     for (size_t f = from; f + 1 < n->form_size; f += 2) {
         int what = n->form[f];
-        size_t first = n->form[f + 1], last = first;
+        size_t first = n->form[f + 1], end = first + 1;
         if (first == EXP_ALL_ARGS) {
             first = 0;
-            last = (size_t)PyTuple_GET_SIZE(n->args) - 1;
+            end = (size_t)PyTuple_GET_SIZE(n->args);
         }
         if (first != EXP_NO_ARG && ends_arguments(n, what, first)) {
             break;
@@ -269,7 +276,7 @@ exp_encode_arguments(exp_walker *w, const exp_node *n, size_t from, exp_kind *co
             total += added;
             continue;
         }
-        for (size_t i = first; i <= last; i++) {
+        for (size_t i = first; i < end; i++) {
             here.arg = (Py_ssize_t)i;
             if (encode_operand(w, n, &here, what, exp_arg(n, i), common) < 0) {
                 return -1;

@@ -36,8 +36,9 @@ place_label(module_state *st, const exp_place *at)
             ? PyObject_GetAttr((PyObject *)Py_TYPE(at->node), st->s__fields)
             : NULL;
     if (fields != NULL && PyTuple_Check(fields) && at->arg < PyTuple_GET_SIZE(fields)) {
-        Py_SETREF(label, PyUnicode_FromFormat("%U (%U)", label,
-                                              PyTuple_GET_ITEM(fields, at->arg)));
+        PyObject *name =
+            PyTuple_GET_ITEM(fields, at->arg); /* borrowed: fields has it */
+        Py_SETREF(label, PyUnicode_FromFormat("%U (%S)", label, name));
     }
     PyErr_Clear();
     Py_XDECREF(fields);
@@ -189,7 +190,8 @@ wrong_type(exp_walker *w, const exp_place *at, const char *wanted, exp_kind got)
 int
 exp_check_kind(exp_walker *w, const exp_place *at, exp_kind wanted, exp_kind got)
 {
-    bool fits = got == OPEN || got == wanted || (got == ANY && wanted == BOOL);
+    bool fits = got == OPEN || wanted == OPEN || got == wanted ||
+                (got == ANY && wanted == BOOL);
     return fits ? 0 : wrong_type(w, at, exp_kind_names[wanted], got);
 }
 
@@ -236,6 +238,6 @@ exp_result_of(int rule, exp_kind common)
     case RESULT_NUMBER:
         return common;
     default:
-        return (exp_kind)(rule - '0');
+        return exp_kind_of_digit(rule);
     }
 }

@@ -122,7 +122,7 @@ type_of_call(exp_walker *w, const exp_node *n, PyObject *ctx, exp_kind *out)
     case RESULT_PATH:
         return value_type_of(w, n, out);
     case RESULT_ROOT:
-        *out = ctx == NULL          ? (exp_kind)(n->form[FORM_TARGET] - '0')
+        *out = ctx == NULL          ? exp_kind_of_digit(n->form[FORM_TARGET])
                : starts_in_map(ctx) ? MAP
                                     : LIST;
         return 0;
@@ -136,7 +136,7 @@ static int
 encode_target(exp_walker *w, const exp_node *n)
 {
     exp_place at = exp_place_in(n, n->form[FORM_BIN]);
-    exp_kind wanted = (exp_kind)(n->form[FORM_TARGET] - '0'), got = OPEN;
+    exp_kind wanted = exp_kind_of_digit(n->form[FORM_TARGET]), got = OPEN;
     if (n->form[FORM_OPERATION] == PATH &&
         PyUnicode_Check(exp_arg(n, n->form[FORM_BIN]))) {
         return exp_expected(w, &at, "an expression, ListBin or MapBin,",
@@ -207,6 +207,9 @@ encode_path(exp_walker *w, const exp_node *n, PyObject *ctx)
     int64_t flags = 0;
     if (ctx == NULL) {
         return exp_refuse(w, &ctx_at, "a context of one or more levels is expected");
+    }
+    if (modifies && n->form_size < FORM_ARGS + 2) {
+        return exp_refuse(w, &ctx_at, "its class has a form without a modifier");
     }
     if (exp_int_of(w, &flags_at, exp_arg(n, flags_arg), &flags) < 0 ||
         put_ok(asc_mp_put_list_head(w->e.out, modifies ? 4 : 3) &&

@@ -86,9 +86,18 @@ exp_is_a(PyObject *value, PyObject *cls)
 static inline PyObject *
 exp_arg(const exp_node *n, size_t i)
 {
+    /* borrowed: a tuple does not change, and the node holds this one */
     return (Py_ssize_t)i < PyTuple_GET_SIZE(n->args)
                ? PyTuple_GET_ITEM(n->args, (Py_ssize_t)i)
                : Py_None;
+}
+
+/* The type that a digit of a form stands for; OPEN when a class of somebody else's has
+ * something else there. */
+static inline exp_kind
+exp_kind_of_digit(int digit)
+{
+    return digit >= '0' && digit <= '9' ? (exp_kind)(digit - '0') : OPEN;
 }
 
 static inline exp_place

@@ -44,6 +44,23 @@ operation_without_value(encoder *e, asc_writer *w, uint8_t code, PyObject *bin)
 }
 
 int
+read_operations(encoder *e, asc_writer *w, PyObject *names)
+{
+    if (!PyList_Check(names) && !PyTuple_Check(names)) {
+        return raise_param(e->st, "bins: not a list or tuple but %s",
+                           Py_TYPE(names)->tp_name);
+    }
+    int rc = 0;
+    for (Py_ssize_t i = 0; rc == 0 && i < PySequence_Fast_GET_SIZE(names); i++) {
+        /* borrowed: owned at once */
+        PyObject *name = Py_NewRef(PySequence_Fast_GET_ITEM(names, i));
+        rc = operation_without_value(e, w, ASC_OP_READ, name);
+        Py_DECREF(name);
+    }
+    return rc;
+}
+
+int
 check_concatenable(module_state *st, PyObject *value)
 {
     return PyUnicode_Check(value) || PyBytes_Check(value) || PyByteArray_Check(value)
@@ -92,14 +109,16 @@ static const operation_row rows[] = {
 static int
 operation_number(module_state *st, PyObject *op, int64_t *out)
 {
-    PyObject *item = PyDict_GetItemWithError(op, st->s_op);
-    if (item == NULL) {
-        return raise_param(st, "Operation must contain an \"op\" entry");
+    PyObject *item;
+    int found = PyDict_GetItemRef(op, st->s_op, &item);
+    if (found <= 0) {
+        return found < 0 ? -1
+                         : raise_param(st, "Operation must contain an \"op\" entry");
     }
-    if (!PyLong_Check(item)) {
-        return raise_param(st, "Operation must be an integer");
-    }
-    return option_int64(st, "op", item, out);
+    int rc = PyLong_Check(item) ? option_int64(st, "op", item, out)
+                                : raise_param(st, "Operation must be an integer");
+    Py_DECREF(item);
+    return rc;
 }
 
 static const operation_row *
@@ -129,17 +148,20 @@ is_known_entry(module_state *st, PyObject *key)
 static int
 check_entries(module_state *st, PyObject *op)
 {
-    PyObject *key, *value;
+    PyObject *key = NULL, *value = NULL;
     Py_ssize_t at = 0;
-    while (PyDict_Next(op, &at, &key, &value)) {
+    int rc = 0;
+    while (rc == 0 && dict_next(op, &at, &key, &value)) {
         if (!is_known_entry(st, key)) {
-            return raise_code(st, PyUnicode_Check(key) ? ASC_ERR_PARAM : ASC_ERR_CLIENT,
-                              "Operation can contain only op, bin, val, index, key, "
-                              "return_type and the like: %R is unknown",
-                              key);
+            rc = raise_code(st, PyUnicode_Check(key) ? ASC_ERR_PARAM : ASC_ERR_CLIENT,
+                            "Operation can contain only op, bin, val, index, key, "
+                            "return_type and the like: %R is unknown",
+                            key);
         }
     }
-    return 0;
+    Py_XDECREF(key);
+    Py_XDECREF(value);
+    return rc;
 }
 
 static int
@@ -218,20 +240,21 @@ static int
 encode_operation(encoder *e, asc_writer *w, PyObject *op, operations_summary *sum)
 {
     module_state *st = e->st;
+    PyObject *bin, *value = NULL;
     int64_t number = 0;
-    if (operation_number(st, op, &number) < 0) {
+    if (operation_number(st, op, &number) < 0 ||
+        PyDict_GetItemRef(op, st->s_bin, &bin) < 0) {
         return -1;
     }
-    PyObject *bin = PyDict_GetItemWithError(op, st->s_bin);
     const operation_row *plain = find_row(number);
     const packed_row *packed = plain == NULL ? packed_find(number) : NULL;
     Py_ssize_t n_known = 1 + (bin != NULL);
     int rc = -1;
     sum->n_ops++;
     if (plain != NULL) {
-        PyObject *value = PyDict_GetItemWithError(op, st->s_val);
+        int found = PyDict_GetItemRef(op, st->s_val, &value);
         n_known += value != NULL;
-        rc = encode_plain(e, w, plain, bin, value, sum);
+        rc = found < 0 ? -1 : encode_plain(e, w, plain, bin, value, sum);
     }
     else if (packed != NULL) {
         rc = encode_packed(e, w, packed, bin, op, &n_known, sum);
@@ -239,6 +262,8 @@ encode_operation(encoder *e, asc_writer *w, PyObject *op, operations_summary *su
     else {
         raise_param(st, "Invalid operation given: %lld", (long long)number);
     }
+    Py_XDECREF(bin);
+    Py_XDECREF(value);
     return rc == 0 && n_known < PyDict_GET_SIZE(op) ? check_entries(st, op) : rc;
 }
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "compat.h"
+
 int
 options_intern(module_state *st, const option_table *table)
 {
@@ -177,23 +179,21 @@ int
 options_apply(module_state *st, const option_table *table, uint32_t kind,
               PyObject *dict, void *target, const char *what, int strict)
 {
-    PyObject *key, *value;
+    PyObject *key = NULL, *value = NULL;
     Py_ssize_t at = 0;
     int rc = 0;
-    while (rc == 0 && PyDict_Next(dict, &at, &key, &value)) {
+    while (rc == 0 && dict_next(dict, &at, &key, &value)) {
         const option *row = find(st, table, kind, key);
-        Py_INCREF(key); /* a parser may run Python code, which may change the dict */
-        Py_INCREF(value);
         if (row == NULL) {
             rc = report_unknown(st, table, kind, key, what, strict);
+            continue;
         }
-        else if (row->new_name == NULL ||
-                 PyDict_GetItemString(dict, row->new_name) == NULL) {
-            rc = store(st, row, value, target, strict);
-        }
-        Py_DECREF(key);
-        Py_DECREF(value);
+        int newer =
+            row->new_name != NULL ? PyDict_ContainsString(dict, row->new_name) : 0;
+        rc = newer != 0 ? -(newer < 0) : store(st, row, value, target, strict);
     }
+    Py_XDECREF(key);
+    Py_XDECREF(value);
     return rc;
 }
 

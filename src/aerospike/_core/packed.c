@@ -1,6 +1,7 @@
 #include "packed.h"
 
 #include "asc/proto.h"
+#include "compat.h"
 #include "compiled.h"
 #include "context.h"
 #include "packed_parts.h"
@@ -40,7 +41,8 @@ put_texts(packing *p, const arg_row *arg, PyObject *value)
 {
     Py_ssize_t n = PyList_Check(value) ? PyList_GET_SIZE(value) : 0;
     for (Py_ssize_t i = 0; i < n; i++) {
-        PyObject *item = PyList_GET_ITEM(value, i);
+        PyObject *item =
+            PyList_GET_ITEM(value, i); /* borrowed: for a look at its type */
         if (!PyUnicode_Check(item)) {
             return raise_param(p->e->st, "%s: %s must be a list of str, not of %s",
                                p->row->name, packing_text(packing_arg_name(p, arg)),
@@ -132,10 +134,14 @@ put_return_type(packing *p, const arg_row *arg, PyObject *value)
 static int
 put_bytes(packing *p, const arg_row *arg, PyObject *value)
 {
-    PyObject *size_name = p->e->st->s_value_byte_size;
-    PyObject *size = packing_entry(p, size_name);
+    PyObject *size_name = p->e->st->s_value_byte_size, *size;
     int64_t ignored;
-    if (size != NULL && packing_int(p, size_name, size, &ignored) < 0) {
+    int rc = packing_entry(p, size_name, &size);
+    if (rc > 0) {
+        rc = packing_int(p, size_name, size, &ignored);
+        Py_DECREF(size);
+    }
+    if (rc < 0) {
         return -1;
     }
     if (PyBytes_Check(value) || PyByteArray_Check(value)) {
@@ -156,8 +162,12 @@ static int
 put_int_flags(packing *p, const arg_row *arg, PyObject *value)
 {
     int64_t action = 0;
-    PyObject *name = p->e->st->s_sign, *sign = packing_entry(p, name);
-    int is_signed = sign != NULL ? bool_from(p, name, sign) : 0;
+    PyObject *name = p->e->st->s_sign, *sign;
+    int is_signed = packing_entry(p, name, &sign);
+    if (is_signed > 0) {
+        is_signed = bool_from(p, name, sign);
+        Py_DECREF(sign);
+    }
     return is_signed < 0 || packing_int(p, packing_arg_name(p, arg), value, &action) < 0
                ? -1
                : packing_put_int(p, is_signed ? action | SIGNED : action);
@@ -168,14 +178,15 @@ static int
 put_byte_range(packing *p, const arg_row *arg, PyObject *size)
 {
     module_state *st = p->e->st;
-    PyObject *offset = packing_entry(p, st->s_byte_offset);
-    int invert = packing_flag(p, st->s_invert_size);
     int64_t at = 0, n = 0;
-    if (invert < 0 || (offset != NULL && offset != Py_None &&
-                       packing_int(p, st->s_byte_offset, offset, &at) < 0)) {
-        return -1;
+    PyObject *offset;
+    int there = packing_entry(p, st->s_byte_offset, &offset);
+    if (there > 0 && offset != Py_None) {
+        there = packing_int(p, st->s_byte_offset, offset, &at);
     }
-    if (packing_put_int(p, at) < 0) {
+    Py_XDECREF(offset);
+    int invert = there < 0 ? -1 : packing_flag(p, st->s_invert_size);
+    if (invert < 0 || packing_put_int(p, at) < 0) {
         return -1;
     }
     if (size == NULL) {
@@ -192,19 +203,21 @@ put_byte_range(packing *p, const arg_row *arg, PyObject *size)
 static int
 put_replacing(packing *p, const arg_row *arg, PyObject *pattern)
 {
-    PyObject *name = p->e->st->s_replacement;
-    PyObject *replacement = packing_entry(p, name);
-    if (replacement == NULL) {
-        return packing_refuse_missing(p, name);
+    PyObject *name = p->e->st->s_replacement, *replacement;
+    int found = packing_entry(p, name, &replacement);
+    if (found <= 0) {
+        return found < 0 ? -1 : packing_refuse_missing(p, name);
     }
+    int rc = -1;
     if (!PyUnicode_Check(replacement)) {
-        return packing_refuse_type(p, name, "a str", replacement);
+        packing_refuse_type(p, name, "a str", replacement);
     }
-    return put_ok(asc_mp_put_list_head(p->e->out, 2)) < 0 ||
-                   put_text(p, arg, pattern) < 0 ||
-                   packing_put_value(p, name, replacement) < 0
-               ? -1
-               : 1;
+    else if (put_ok(asc_mp_put_list_head(p->e->out, 2)) == 0 &&
+             put_text(p, arg, pattern) > 0) {
+        rc = packing_put_value(p, name, replacement);
+    }
+    Py_DECREF(replacement);
+    return rc;
 }
 
 static const arg_row args[N_PACKED_ARGS];
@@ -213,18 +226,18 @@ static const arg_row args[N_PACKED_ARGS];
 static int
 put_snip_stop(packing *p, const arg_row *arg, PyObject *stop)
 {
-    PyObject *rules = packing_entry(p, p->e->st->s_policy);
-    if (stop == NULL) {
-        return 0;
+    PyObject *rules;
+    int rc = packing_entry(p, p->e->st->s_policy, &rules);
+    if (rc >= 0 && stop != NULL) {
+        rc = put_number(p, arg, stop);
+        if (rc > 0) {
+            rc = rules == NULL || rules == Py_None
+                     ? packing_put_int(p, 0)
+                     : put_string_flags(p, &args[STR_FLAGS], rules);
+        }
     }
-    int rc = put_number(p, arg, stop);
-    if (rc < 0) {
-        return -1;
-    }
-    rc = rules == NULL || rules == Py_None
-             ? packing_put_int(p, 0)
-             : put_string_flags(p, &args[STR_FLAGS], rules);
-    return rc < 0 ? -1 : 2;
+    Py_XDECREF(rules);
+    return rc < 0 ? -1 : stop != NULL ? 2 : 0;
 }
 
 static int
@@ -350,20 +363,27 @@ put_missing(packing *p, const arg_row *arg)
 static int
 put_arg(packing *p, const arg_row *arg)
 {
+    PyObject *value;
     p->other_name = false;
-    PyObject *value = packing_entry(p, packing_arg_name(p, arg));
-    if (value == NULL && arg->other_name != 0) {
+    int found = packing_entry(p, packing_arg_name(p, arg), &value);
+    if (found == 0 && arg->other_name != 0) {
         p->other_name = true;
-        value = packing_entry(p, packing_arg_name(p, arg));
+        found = packing_entry(p, packing_arg_name(p, arg), &value);
+    }
+    if (found < 0) {
+        return -1;
     }
     bool is_there =
-        value != NULL && (value != Py_None || arg->missing <= USE_NULL_IF_ABSENT);
-    return is_there ? arg->put(p, arg, value) : put_missing(p, arg);
+        found > 0 && (value != Py_None || arg->missing <= USE_NULL_IF_ABSENT);
+    int n = is_there ? arg->put(p, arg, value) : put_missing(p, arg);
+    Py_XDECREF(value);
+    return n;
 }
 
 /* --- the operation --- */
 
-/* What makes a missing container at the last level, for the operations that create. */
+/* What makes a missing container at the last level, for the operations that create; -1
+ * with an exception. */
 static int
 last_level_flags(packing *p)
 {
@@ -372,33 +392,47 @@ last_level_flags(packing *p)
         return 0;
     }
     module_state *st = p->e->st;
-    PyObject *order =
-        PyDict_GetItemWithError(p->dict, is_list ? st->s_list_order : st->s_map_order);
-    bool pad = PyDict_GetItemWithError(p->dict, st->s_pad) == Py_True;
-    long v = order != NULL && PyLong_Check(order) ? PyLong_AsLong(order) : 0;
-    PyErr_Clear(); /* beyond a long: put_create() tells */
-    return context_create_flag(is_list, v, pad);
+    PyObject *order, *pad = NULL, *name = is_list ? st->s_list_order : st->s_map_order;
+    int flags = -1, overflow; /* beyond a long: put_create() tells */
+    if (PyDict_GetItemRef(p->dict, name, &order) >= 0 &&
+        PyDict_GetItemRef(p->dict, st->s_pad, &pad) >= 0) {
+        bool is_int = order != NULL && PyLong_Check(order);
+        long v = is_int ? PyLong_AsLongAndOverflow(order, &overflow) : 0;
+        flags = context_create_flag(is_list, v, pad == Py_True);
+    }
+    Py_XDECREF(order);
+    Py_XDECREF(pad);
+    return flags;
 }
 
-/* The head of an operation in a context, when there is one. */
 static int
-put_context(packing *p)
+put_levels_of_context(packing *p, PyObject *ctx)
 {
-    PyObject *ctx = packing_entry(p, p->e->st->s_ctx);
-    if (ctx == NULL || ctx == Py_None) {
-        return 0;
-    }
     if (!packed_families[p->row->family].takes_context) {
         return raise_param(p->e->st, "%s: takes no ctx", p->row->name);
     }
     if (PyList_Check(ctx) && PyList_GET_SIZE(ctx) == 0) {
         return 0;
     }
-    if (put_ok(asc_mp_put_list_head(p->e->out, 3) &&
-               asc_mp_put_uint(p->e->out, CONTEXT)) < 0) {
+    int flags = last_level_flags(p);
+    if (flags < 0 || put_ok(asc_mp_put_list_head(p->e->out, 3) &&
+                            asc_mp_put_uint(p->e->out, CONTEXT)) < 0) {
         return -1;
     }
-    return encode_levels(p->e, p->row->name, ctx, last_level_flags(p));
+    return encode_levels(p->e, p->row->name, ctx, flags);
+}
+
+/* The head of an operation in a context, when there is one. */
+static int
+put_context(packing *p)
+{
+    PyObject *ctx;
+    if (packing_entry(p, p->e->st->s_ctx, &ctx) < 0) {
+        return -1;
+    }
+    int rc = ctx == NULL || ctx == Py_None ? 0 : put_levels_of_context(p, ctx);
+    Py_XDECREF(ctx);
+    return rc;
 }
 
 int

@@ -1,5 +1,7 @@
 #include "packed_parts.h"
 
+#include "compat.h"
+
 PyObject *
 packing_name_at(module_state *st, size_t offset)
 {
@@ -27,12 +29,12 @@ packing_refuse_missing(packing *p, PyObject *name)
                        p->row->name, packing_text(name));
 }
 
-PyObject *
-packing_entry(packing *p, PyObject *name)
+int
+packing_entry(packing *p, PyObject *name, PyObject **out)
 {
-    PyObject *value = PyDict_GetItemWithError(p->dict, name);
-    p->n_known += value != NULL;
-    return value;
+    int found = PyDict_GetItemRef(p->dict, name, out);
+    p->n_known += found > 0;
+    return found;
 }
 
 PyObject *
@@ -63,15 +65,34 @@ packing_int(packing *p, PyObject *name, PyObject *value, int64_t *out)
 int
 packing_put_value(packing *p, PyObject *name, PyObject *value)
 {
-    Py_INCREF(value); /* encoding may run Python code, which may change the dict */
-    int rc = encode_argument(p->e, value);
-    Py_DECREF(value);
-    return rc < 0 ? raise_naming(p->e->st, p->row->name, packing_text(name)) : 1;
+    return encode_argument(p->e, value) < 0
+               ? raise_naming(p->e->st, p->row->name, packing_text(name))
+               : 1;
 }
 
 int
 packing_flag(packing *p, PyObject *name)
 {
-    PyObject *value = packing_entry(p, name);
-    return value == NULL || value == Py_False ? 0 : PyObject_IsTrue(value);
+    PyObject *value;
+    int truth = packing_entry(p, name, &value);
+    if (truth > 0) {
+        truth = PyObject_IsTrue(value);
+        Py_DECREF(value);
+    }
+    return truth;
+}
+
+int
+packing_int_in(packing *p, PyObject *dict, PyObject *name, int64_t *out)
+{
+    PyObject *value;
+    int rc = PyDict_GetItemRef(dict, name, &value);
+    if (rc > 0 && value == Py_None) {
+        rc = 0;
+    }
+    else if (rc > 0) {
+        rc = packing_int(p, name, value, out) < 0 ? -1 : 1;
+    }
+    Py_XDECREF(value);
+    return rc;
 }

@@ -17,7 +17,7 @@ typedef struct packing {
 
 typedef struct arg_row arg_row;
 
-/* Append an argument. value is borrowed; NULL when the entry is not there, for the
+/* Append an argument. value is held by the caller; NULL when the entry is not there, for the
  * rows that say USE_NULL. Returns the number of items appended, or -1. */
 typedef int (*arg_writer)(packing *p, const arg_row *arg, PyObject *value);
 
@@ -53,11 +53,16 @@ int
 packing_refuse_type(packing *p, PyObject *name, const char *expected, PyObject *got);
 int packing_refuse_missing(packing *p, PyObject *name);
 
-/* An entry of the operation, borrowed; NULL when it is missing. */
-PyObject *packing_entry(packing *p, PyObject *name);
+/* An entry of the operation: 1 and a new reference in *out; 0 and NULL when it is
+ * missing; -1 with an exception. */
+int packing_entry(packing *p, PyObject *name, PyObject **out);
 
 /* The truth of an entry, 0 when it is missing; -1 with an exception. */
 int packing_flag(packing *p, PyObject *name);
+
+/* An int of a dict that may be missing: 1; 0, when it is not there or None; -1 with an
+ * exception. *out stays as it is unless it is there. */
+int packing_int_in(packing *p, PyObject *dict, PyObject *name, int64_t *out);
 
 /* The name that the argument at hand came under. */
 PyObject *packing_arg_name(packing *p, const arg_row *arg);

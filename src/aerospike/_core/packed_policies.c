@@ -1,17 +1,6 @@
 /* Policies of packed operations: orders and flags out of dicts. */
+#include "compat.h"
 #include "packed_parts.h"
-
-/* An int of a policy dict; *out stays as it is when it is missing. 1 when it is there,
- * 0 when it is not, -1 with an exception. */
-static int
-policy_int(packing *p, PyObject *rules, PyObject *name, int64_t *out)
-{
-    PyObject *value = PyDict_GetItemWithError(rules, name);
-    if (value == NULL || value == Py_None) {
-        return 0;
-    }
-    return packing_int(p, name, value, out) < 0 ? -1 : 1;
-}
 
 /* The keys that a policy may have: offsets of their names, ended by 0. */
 static const size_t list_keys[] = {AT(list_order), AT(write_flags), 0};
@@ -25,13 +14,13 @@ static int
 report_unknown_keys(packing *p, const char *what, PyObject *rules, const size_t *keys)
 {
     module_state *st = p->e->st;
-    PyObject *known = PyList_New(0), *key, *value;
+    PyObject *known = PyList_New(0), *key = NULL, *value = NULL;
     Py_ssize_t at = 0;
     int rc = known != NULL ? 0 : -1;
     for (size_t i = 0; rc == 0 && keys[i] != 0; i++) {
         rc = PyList_Append(known, packing_name_at(st, keys[i]));
     }
-    while (rc == 0 && PyDict_Next(rules, &at, &key, &value)) {
+    while (rc == 0 && dict_next(rules, &at, &key, &value)) {
         int is_known = PySequence_Contains(known, key);
         PyObject *said = NULL;
         if (is_known == 0) {
@@ -42,6 +31,8 @@ report_unknown_keys(packing *p, const char *what, PyObject *rules, const size_t 
         rc = is_known < 0 || (is_known == 0 && said == NULL) ? -1 : 0;
         Py_XDECREF(said);
     }
+    Py_XDECREF(key);
+    Py_XDECREF(value);
     Py_XDECREF(known);
     return rc;
 }
@@ -55,8 +46,11 @@ check_policy(packing *p, const arg_row *arg, PyObject *rules, const size_t *keys
         return packing_refuse_type(p, packing_arg_name(p, arg), "a dict", rules);
     }
     for (size_t i = 0; keys[i] != 0; i++) {
-        n_known +=
-            PyDict_GetItemWithError(rules, packing_name_at(p->e->st, keys[i])) != NULL;
+        int found = PyDict_Contains(rules, packing_name_at(p->e->st, keys[i]));
+        if (found < 0) {
+            return -1;
+        }
+        n_known += found;
     }
     return n_known == PyDict_GET_SIZE(rules)
                ? 0
@@ -71,8 +65,8 @@ list_policy(packing *p, const arg_row *arg, PyObject *rules, int64_t *order,
 {
     module_state *st = p->e->st;
     return check_policy(p, arg, rules, list_keys) < 0 ||
-                   policy_int(p, rules, st->s_list_order, order) < 0 ||
-                   policy_int(p, rules, st->s_write_flags, flags) < 0
+                   packing_int_in(p, rules, st->s_list_order, order) < 0 ||
+                   packing_int_in(p, rules, st->s_write_flags, flags) < 0
                ? -1
                : 0;
 }
@@ -101,12 +95,12 @@ map_write_flags(packing *p, PyObject *rules, int64_t *out)
 {
     static const int64_t of_mode[] = {0, 2, 1}; /* update, update only, create only */
     int64_t mode = 0;
-    int found = policy_int(p, rules, p->e->st->s_map_write_flags, out);
-    if (found == 0 && policy_int(p, rules, p->e->st->s_map_write_mode, &mode) >= 0) {
+    int found = packing_int_in(p, rules, p->e->st->s_map_write_flags, out);
+    if (found == 0) {
+        found = packing_int_in(p, rules, p->e->st->s_map_write_mode, &mode);
         *out = mode >= 0 && mode <= 2 ? of_mode[mode] : 0;
-        return PyErr_Occurred() != NULL ? -1 : 0;
     }
-    return found < 0 || PyErr_Occurred() != NULL ? -1 : 0;
+    return found < 0 ? -1 : 0;
 }
 
 /* Order, with the persistence bit, and write flags of a map policy. */
@@ -118,12 +112,16 @@ map_policy(packing *p, const arg_row *arg, PyObject *rules, int64_t *order,
         return 0;
     }
     if (check_policy(p, arg, rules, map_keys) < 0 ||
-        policy_int(p, rules, p->e->st->s_map_order, order) < 0 ||
+        packing_int_in(p, rules, p->e->st->s_map_order, order) < 0 ||
         map_write_flags(p, rules, flags) < 0) {
         return -1;
     }
-    PyObject *persist = PyDict_GetItemWithError(rules, p->e->st->s_persist_index);
-    int truth = persist != NULL ? PyObject_IsTrue(persist) : 0;
+    PyObject *persist;
+    int truth = PyDict_GetItemRef(rules, p->e->st->s_persist_index, &persist);
+    if (truth > 0) {
+        truth = PyObject_IsTrue(persist);
+        Py_DECREF(persist);
+    }
     *order |= truth > 0 ? PERSIST_INDEX : 0;
     return truth < 0 ? -1 : 0;
 }
@@ -152,9 +150,13 @@ int
 put_create(packing *p, const arg_row *arg, PyObject *value)
 {
     int64_t order = 0;
+    PyObject *pad; /* of the context's last level */
     int persist = packing_flag(p, p->e->st->s_persist_index);
-    packing_entry(p, p->e->st->s_pad); /* of the context's last level */
-    return persist < 0 || packing_int(p, packing_arg_name(p, arg), value, &order) < 0
+    if (persist < 0 || packing_entry(p, p->e->st->s_pad, &pad) < 0) {
+        return -1;
+    }
+    Py_XDECREF(pad);
+    return packing_int(p, packing_arg_name(p, arg), value, &order) < 0
                ? -1
                : packing_put_int(p, persist ? order | PERSIST_INDEX : order);
 }
@@ -165,7 +167,8 @@ put_flags(packing *p, const arg_row *arg, PyObject *rules, const size_t *keys)
 {
     int64_t flags = 0;
     return check_policy(p, arg, rules, keys) < 0 ||
-                   policy_int(p, rules, packing_name_at(p->e->st, keys[0]), &flags) < 0
+                   packing_int_in(p, rules, packing_name_at(p->e->st, keys[0]),
+                                  &flags) < 0
                ? -1
                : packing_put_int(p, flags);
 }

@@ -164,7 +164,11 @@ policy_from_py(module_state *st, policy *p, const policy *defaults, policy_kind 
         return 0;
     }
     if (kind == POLICY_REMOVE || kind == POLICY_BATCH_REMOVE) {
-        p->has_generation = PyDict_GetItemString(dict, "generation") != NULL;
+        int found = PyDict_Contains(dict, st->s_generation);
+        if (found < 0) {
+            return -1;
+        }
+        p->has_generation = found;
     }
     return options_apply(st, &policy_table, 1u << kind, dict, p, "policy", strict);
 }
@@ -328,6 +332,7 @@ looks_like_policy(module_state *st, policy_kind kind, PyObject *dict)
 {
     PyObject *key, *value;
     Py_ssize_t at = 0;
+    /* borrowed: nothing here runs Python code */
     while (PyDict_Next(dict, &at, &key, &value)) {
         for (size_t i = 0; i < policy_table.n; i++) {
             PyObject *name = st->option_names[POLICY_TABLE][i];

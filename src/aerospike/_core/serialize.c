@@ -10,9 +10,15 @@ lazy_import(PyObject **cached, const char *module, const char *attribute)
 {
     if (*cached == NULL) {
         PyObject *imported = PyImport_ImportModule(module);
-        if (imported != NULL) {
-            *cached = PyObject_GetAttrString(imported, attribute);
-            Py_DECREF(imported);
+        PyObject *found =
+            imported != NULL ? PyObject_GetAttrString(imported, attribute) : NULL;
+        Py_XDECREF(imported);
+        if (*cached == NULL) {
+            *cached = found;
+        }
+        else { /* another thread was faster; somebody may use what it has found */
+            Py_XDECREF(found);
+            PyErr_Clear();
         }
     }
     return *cached;
