@@ -1,5 +1,6 @@
 #include "batch_records.h"
 
+#include <string.h>
 #include <structmember.h> /* after Python.h */
 
 #include "collector.h"
@@ -11,20 +12,41 @@ enum { SLOT_KEY, SLOT_RECORD, SLOT_RESULT, SLOT_MESSAGE, SLOT_SUBCODE, SLOT_IN_D
 static const char *const slot_names[N_RECORD_SLOTS] = {
     "key", "record", "result", "message", "subcode", "in_doubt"};
 
-/* Where a slot lies in a BatchRecord; -1 with an exception. */
+/* Where a slot lies in the instances of a class, and of those derived from it; -1 with
+ * an exception. */
 static Py_ssize_t
 slot_offset(PyObject *cls, const char *name)
 {
     PyObject *descr = PyObject_GetAttrString(cls, name);
     Py_ssize_t offset = -1;
-    if (descr != NULL && Py_IS_TYPE(descr, &PyMemberDescr_Type)) {
+    if (descr == NULL) {
+        return -1;
+    }
+    if (Py_IS_TYPE(descr, &PyMemberDescr_Type) &&
+        (PyObject *)PyDescr_TYPE(descr) == cls &&
+        ((PyMemberDescrObject *)descr)->d_member->type == T_OBJECT_EX) {
         offset = ((PyMemberDescrObject *)descr)->d_member->offset;
     }
-    else if (descr != NULL) {
+    else {
         PyErr_Format(PyExc_TypeError, "BatchRecord.%s is no slot", name);
     }
-    Py_XDECREF(descr);
+    Py_DECREF(descr);
     return offset;
+}
+
+/* A class of the module of batch records, derived from base unless that is NULL: a new
+ * reference, or NULL with an exception. */
+static PyObject *
+record_class(PyObject *module, const char *name, PyObject *base)
+{
+    PyObject *cls = PyObject_GetAttrString(module, name);
+    if (cls != NULL && (!PyType_Check(cls) ||
+                        (base != NULL && !PyType_IsSubtype((PyTypeObject *)cls,
+                                                           (PyTypeObject *)base)))) {
+        PyErr_Format(PyExc_TypeError, "%s is no class of batch records", name);
+        Py_CLEAR(cls);
+    }
+    return cls;
 }
 
 int
@@ -32,22 +54,33 @@ batch_load_types(module_state *st)
 {
     static const char *const names[N_BATCH_TYPES] = {
         "BatchRecords", "BatchRecord", "Read", "Write", "Apply", "Remove"};
+    PyObject *types[N_BATCH_TYPES] = {NULL};
+    Py_ssize_t slots[N_RECORD_SLOTS];
     if (st->batch_types[N_BATCH_TYPES - 1] != NULL) {
         return 0;
     }
     PyObject *module = PyImport_ImportModule("aerospike_helpers.batch.records");
-    for (int i = 0; module != NULL && i < N_BATCH_TYPES; i++) {
-        PyObject *type = PyObject_GetAttrString(module, names[i]);
-        if (type == NULL) {
-            break;
-        }
-        Py_XSETREF(st->batch_types[i], type);
+    bool ok = module != NULL;
+    for (int i = 0; ok && i < N_BATCH_TYPES; i++) {
+        PyObject *base = i > BATCH_RECORD ? types[BATCH_RECORD] : NULL;
+        types[i] = record_class(module, names[i], base);
+        ok = types[i] != NULL;
+    }
+    for (int i = 0; ok && i < N_RECORD_SLOTS; i++) {
+        slots[i] = slot_offset(types[BATCH_RECORD], slot_names[i]);
+        ok = slots[i] >= 0;
+    }
+    /* all or nothing, and one set: another thread may have been faster */
+    if (ok && st->batch_types[N_BATCH_TYPES - 1] == NULL) {
+        memcpy(st->record_slots, slots, sizeof slots);
+        memcpy(st->batch_types, types, sizeof types);
+        memset(types, 0, sizeof types);
+    }
+    for (int i = 0; i < N_BATCH_TYPES; i++) {
+        Py_XDECREF(types[i]);
     }
     Py_XDECREF(module);
-    for (int i = 0; st->batch_types[BATCH_RECORD] != NULL && i < N_RECORD_SLOTS; i++) {
-        st->record_slots[i] = slot_offset(st->batch_types[BATCH_RECORD], slot_names[i]);
-    }
-    return PyErr_Occurred() != NULL ? -1 : 0;
+    return ok ? 0 : -1;
 }
 
 /* Takes the reference, which may be NULL: then there is an exception. */

@@ -12,28 +12,48 @@
 
 /* --- connecting --- */
 
-/* Connect; another thread may be faster, then its cluster stays. 0, or 1 with err. */
+/* Connect without the GIL. The cluster, counted; NULL with err. */
+static asc_cluster *
+connect_to(const client_config *config, asc_error *err)
+{
+    asc_cluster *fresh = NULL;
+    asc_error_reset(err);
+    Py_BEGIN_ALLOW_THREADS
+    asc_cluster_create(&fresh, &config->cluster, err);
+    Py_END_ALLOW_THREADS
+    return fresh;
+}
+
+/* Close a cluster, which may be NULL, without the GIL. */
+static void
+disconnect(asc_cluster *cluster)
+{
+    if (cluster != NULL) {
+        Py_BEGIN_ALLOW_THREADS
+        asc_cluster_close(cluster);
+        asc_cluster_release(cluster);
+        Py_END_ALLOW_THREADS
+    }
+}
+
+/* Connect a client that has a configuration, which stays as long as the client. Another
+ * thread may be faster, then its cluster stays; or close the client, which then is
+ * closed. 0, or 1 with err. */
 static int
 open_cluster(ClientObject *client, asc_error *err)
 {
-    asc_cluster *fresh = NULL;
-    asc_status rc;
-    asc_error_reset(err);
-    Py_BEGIN_ALLOW_THREADS
-    rc = asc_cluster_create(&fresh, &client->config.cluster, err);
-    Py_END_ALLOW_THREADS
-    if (rc != ASC_OK) {
+    client_state before = client->state;
+    asc_cluster *fresh = connect_to(&client->config, err);
+    if (fresh == NULL) {
         return 1;
     }
-    if (client->cluster == NULL) {
+    if (client->cluster == NULL && client->state == before) {
         client->cluster = fresh;
         client->state = CLIENT_OPEN;
-        return 0;
     }
-    Py_BEGIN_ALLOW_THREADS
-    asc_cluster_close(fresh);
-    asc_cluster_release(fresh);
-    Py_END_ALLOW_THREADS
+    else {
+        disconnect(fresh);
+    }
     return 0;
 }
 
@@ -45,12 +65,7 @@ close_cluster(ClientObject *client)
     if (client->state == CLIENT_OPEN) {
         client->state = CLIENT_CLOSED;
     }
-    if (cluster != NULL) {
-        Py_BEGIN_ALLOW_THREADS
-        asc_cluster_close(cluster);
-        asc_cluster_release(cluster);
-        Py_END_ALLOW_THREADS
-    }
+    disconnect(cluster);
 }
 
 static int
@@ -59,8 +74,8 @@ check_valid(module_state *st, ClientObject *client)
     return client->state != CLIENT_INVALID
                ? 0
                : raise_param(st,
-                             "Invalid aerospike object: its constructor has failed or "
-                             "was not called");
+                             "Invalid aerospike object: its constructor has failed, "
+                             "or was not called, or has not ended");
 }
 
 asc_cluster *
@@ -159,12 +174,31 @@ import_for_calls(void)
     return 0;
 }
 
+/* Give the client its configuration, and its cluster unless that is NULL; both are
+ * taken. Until then it is invalid, so that no other thread uses what the constructor is
+ * still making. 0, or -1 with RuntimeError: another call of the constructor was faster.
+ */
+static int
+become_valid(ClientObject *client, client_config *config, asc_cluster *cluster)
+{
+    if (client->state == CLIENT_INVALID) {
+        client->config = *config;
+        client->cluster = cluster;
+        client->state = cluster != NULL ? CLIENT_OPEN : CLIENT_NEW;
+        return 0;
+    }
+    disconnect(cluster);
+    config_clear(config);
+    PyErr_SetString(PyExc_RuntimeError, "the client is initialised already");
+    return -1;
+}
+
 static int
 client_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     ClientObject *client = (ClientObject *)self;
     static char *names[] = {"config", NULL};
-    PyObject *config = NULL;
+    PyObject *config_arg = NULL;
     /* a subclass has no module of its own */
     PyObject *module = module_of_type(Py_TYPE(self), &core_module);
     if (module == NULL) {
@@ -178,27 +212,25 @@ client_init(PyObject *self, PyObject *args, PyObject *kwargs)
     if (PyTuple_GET_SIZE(args) == 0 && kwargs == NULL) {
         return raise_param(st, "No config argument");
     }
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:Client", names, &config)) {
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:Client", names, &config_arg)) {
         return -1;
     }
-    if (import_for_calls() < 0 || config_from_py(st, &client->config, config) < 0) {
-        config_clear(&client->config);
+    client_config config = {0};
+    if (import_for_calls() < 0 || config_from_py(st, &config, config_arg) < 0) {
+        config_clear(&config);
         return -1;
     }
     asc_error err;
-    client->state = CLIENT_NEW;
-    if (open_cluster(client, &err) == 0) {
-        return 0;
-    }
+    asc_cluster *cluster = connect_to(&config, &err);
     /* code of the older kind calls connect() and expects the error there */
-    if (client->config.fail_if_not_connected == NOT_GIVEN &&
-        err.code != ASC_ERR_NOMEM) {
-        return 0;
+    bool connects_later =
+        config.fail_if_not_connected == NOT_GIVEN && err.code != ASC_ERR_NOMEM;
+    if (cluster == NULL && !connects_later) {
+        config_clear(&config);
+        raise_error(st, &err, NULL, NULL);
+        return -1;
     }
-    client->state = CLIENT_INVALID;
-    config_clear(&client->config);
-    raise_error(st, &err, NULL, NULL);
-    return -1;
+    return become_valid(client, &config, cluster);
 }
 
 static void

@@ -1,7 +1,9 @@
 #include "query_request.h"
 
+#include <stddef.h>
 #include <string.h>
 
+#include "compat.h"
 #include "context.h"
 #include "operations.h"
 
@@ -32,6 +34,7 @@ put_bound(module_state *st, asc_buf *out, long datatype, PyObject *value)
         if (!is_bytes && !PyByteArray_Check(value)) {
             return bad_predicate(st);
         }
+        /* borrowed: copied before Python code runs */
         data = is_bytes ? PyBytes_AS_STRING(value) : PyByteArray_AS_STRING(value);
         size = is_bytes ? PyBytes_GET_SIZE(value) : PyByteArray_GET_SIZE(value);
     }
@@ -63,6 +66,7 @@ put_bound(module_state *st, asc_buf *out, long datatype, PyObject *value)
 static long
 small_item(PyObject *tuple, Py_ssize_t i)
 {
+    /* borrowed: a tuple does not change, and the caller holds this one */
     PyObject *item = i < PyTuple_GET_SIZE(tuple) ? PyTuple_GET_ITEM(tuple, i) : NULL;
     long v = item != NULL && PyLong_Check(item) ? PyLong_AsLong(item) : -1;
     PyErr_Clear(); /* beyond a long: as wrong as -1 */
@@ -84,6 +88,7 @@ put_range(module_state *st, asc_buf *out, PyObject *p, long *index_type)
         datatype >= (long)sizeof particles) {
         return bad_predicate(st);
     }
+    /* borrowed: a tuple does not change, and the request holds this one */
     PyObject *bin = PyTuple_GET_ITEM(p, 2), *from = PyTuple_GET_ITEM(p, 3);
     bool ranges = kind == RANGE && particles[datatype] == ASC_PARTICLE_INTEGER;
     if (ranges && n < 5) {
@@ -103,11 +108,9 @@ put_range(module_state *st, asc_buf *out, PyObject *p, long *index_type)
     head[1] = (uint8_t)size;
     memcpy(head + 2, name, size);
     head[2 + size] = particles[datatype];
-    return put_bound(st, out, datatype, from) < 0 ||
-                   put_bound(st, out, datatype,
-                             ranges ? PyTuple_GET_ITEM(p, 4) : from) < 0
-               ? -1
-               : 0;
+    PyObject *to = ranges ? PyTuple_GET_ITEM(p, 4) : from; /* borrowed: likewise */
+    return put_bound(st, out, datatype, from) < 0 ? -1
+                                                  : put_bound(st, out, datatype, to);
 }
 
 /* --- requests --- */
@@ -202,13 +205,9 @@ static int
 put_reads(query_request *q, asc_writer *w)
 {
     encoder e = encoder_for(q, w->out);
-    PyObject *bins = q->bins;
     operations_summary sum = {0};
-    for (Py_ssize_t i = 0; bins != NULL && i < PyTuple_GET_SIZE(bins); i++) {
-        if (operation_without_value(&e, w, ASC_OP_READ, PyTuple_GET_ITEM(bins, i)) <
-            0) {
-            return -1;
-        }
+    if (q->bins != NULL && read_operations(&e, w, q->bins) < 0) {
+        return -1;
     }
     if (q->ops != NULL && operations_from_py(&e, w, q->ops, true, &sum) < 0) {
         return -1;
@@ -261,6 +260,9 @@ query_write_background(query_request *q, asc_part *part)
         return -1;
     }
     encoder e = encoder_for(q, &part->req.out);
+    if (q->ops == NULL) {
+        return raise_param(q->st, "background work needs operations");
+    }
     if (operations_from_py(&e, &w, q->ops, true, &sum) < 0) {
         return -1;
     }
@@ -282,50 +284,107 @@ query_write_background(query_request *q, asc_part *part)
 
 /* --- what is asked for --- */
 
-/* An entry of the dict that describes a query: a new reference, NULL when it is None or
- * not there. */
-static PyObject *
-take(PyObject *spec, const char *name)
+#define AT(field) offsetof(query_request, field)
+
+/* The entries that are Python objects, of the types that have a flag. */
+static const struct {
+    const char *name;
+    size_t at;
+    unsigned long type;
+    const char *type_name;
+    bool required;
+} objects[] = {
+    {"ns", AT(ns), Py_TPFLAGS_UNICODE_SUBCLASS, "str", true},
+    {"set", AT(set), Py_TPFLAGS_UNICODE_SUBCLASS, "str", true},
+    {"bins", AT(bins), Py_TPFLAGS_TUPLE_SUBCLASS, "tuple", false},
+    {"ops", AT(ops), Py_TPFLAGS_LIST_SUBCLASS, "list", false},
+    {"predicate", AT(predicate), Py_TPFLAGS_TUPLE_SUBCLASS, "tuple", false},
+    {"ctx", AT(ctx), Py_TPFLAGS_LIST_SUBCLASS, "list", false},
+    {"index_name", AT(index_name), Py_TPFLAGS_UNICODE_SUBCLASS, "str", false},
+    {"index_expr", AT(index_expr), Py_TPFLAGS_BYTES_SUBCLASS, "bytes", false},
+    {"node", AT(node), Py_TPFLAGS_UNICODE_SUBCLASS, "str", false},
+};
+enum { N_OBJECTS = sizeof objects / sizeof objects[0] };
+
+static PyObject **
+object_at(query_request *q, size_t i)
 {
-    PyObject *value = PyDict_GetItemString(spec, name);
-    return value == NULL || value == Py_None ? NULL : Py_NewRef(value);
+    return (PyObject **)((char *)q + objects[i].at);
 }
 
-static uint64_t
-take_number(PyObject *spec, const char *name)
+static int
+invalid_entry(query_request *q, const char *name, const char *type_name, PyObject *got)
 {
-    PyObject *value = PyDict_GetItemString(spec, name);
-    return value != NULL ? PyLong_AsUnsignedLongLongMask(value) : 0;
+    return raise_param(q->st, "%s of a query must be %s, not %s", name, type_name,
+                       Py_TYPE(got)->tp_name);
 }
 
-void
+static int
+take_object(query_request *q, PyObject *spec, size_t i)
+{
+    PyObject *value;
+    if (PyDict_GetItemStringRef(spec, objects[i].name, &value) < 0) {
+        return -1;
+    }
+    bool missing = value == NULL || value == Py_None;
+    bool fits = missing ? !objects[i].required
+                        : PyType_HasFeature(Py_TYPE(value), objects[i].type);
+    if (fits && !missing) {
+        *object_at(q, i) = value;
+        return 0;
+    }
+    int rc = fits ? 0
+                  : invalid_entry(q, objects[i].name, objects[i].type_name,
+                                  value != NULL ? value : Py_None);
+    Py_XDECREF(value);
+    return rc;
+}
+
+/* 0 when it is not there. */
+static int
+take_number(query_request *q, PyObject *spec, const char *name, uint64_t *out)
+{
+    PyObject *value;
+    int rc = PyDict_GetItemStringRef(spec, name, &value);
+    *out = 0;
+    if (rc > 0) {
+        rc = PyLong_Check(value) ? 0 : invalid_entry(q, name, "int", value);
+        *out = rc == 0 ? PyLong_AsUnsignedLongLongMask(value) : 0;
+        Py_DECREF(value);
+    }
+    return rc;
+}
+
+int
 query_request_from_spec(query_request *q, PyObject *spec)
 {
-    q->ns = take(spec, "ns");
-    q->set = take(spec, "set");
-    q->bins = take(spec, "bins");
-    q->ops = take(spec, "ops");
-    q->predicate = take(spec, "predicate");
-    q->ctx = take(spec, "ctx");
-    q->index_name = take(spec, "index_name");
-    q->index_expr = take(spec, "index_expr");
-    q->max_records = take_number(spec, "max_records");
-    q->records_per_second = (uint32_t)take_number(spec, "records_per_second");
-    q->ttl_s = (uint32_t)take_number(spec, "ttl");
-    q->no_bins = take_number(spec, "nobins") != 0;
+    uint64_t per_second, ttl, no_bins;
+    if (!PyDict_Check(spec)) {
+        return invalid_entry(q, "the description", "dict", spec);
+    }
+    for (size_t i = 0; i < N_OBJECTS; i++) {
+        if (take_object(q, spec, i) < 0) {
+            return -1;
+        }
+    }
+    if (take_number(q, spec, "max_records", &q->max_records) < 0 ||
+        take_number(q, spec, "records_per_second", &per_second) < 0 ||
+        take_number(q, spec, "ttl", &ttl) < 0 ||
+        take_number(q, spec, "nobins", &no_bins) < 0) {
+        return -1;
+    }
+    q->records_per_second = (uint32_t)per_second;
+    q->ttl_s = (uint32_t)ttl;
+    q->no_bins = no_bins != 0;
+    return 0;
 }
 
 void
 query_request_clear(query_request *q)
 {
-    Py_XDECREF(q->ns);
-    Py_XDECREF(q->set);
-    Py_XDECREF(q->bins);
-    Py_XDECREF(q->ops);
-    Py_XDECREF(q->predicate);
-    Py_XDECREF(q->ctx);
-    Py_XDECREF(q->index_name);
-    Py_XDECREF(q->index_expr);
+    for (size_t i = 0; i < N_OBJECTS; i++) {
+        Py_XDECREF(*object_at(q, i));
+    }
     policy_clear(&q->pol);
     *q = (query_request){0};
 }

@@ -19,14 +19,16 @@ typedef struct query_request {
     PyObject *ctx;        /* list of levels, or NULL */
     PyObject *index_name; /* str, or NULL */
     PyObject *index_expr; /* wire bytes, or NULL */
+    PyObject *node;       /* str: only what this node has, or NULL */
     uint64_t max_records;
     uint32_t records_per_second;
     uint32_t ttl_s;
     bool no_bins;
 } query_request;
 
-/* What the dict says that describes it; the Python side has checked the types. */
-void query_request_from_spec(query_request *q, PyObject *spec);
+/* What the dict says that describes it. 0, or -1 with ParamError for an entry of a wrong
+ * type; clear it in either case. */
+int query_request_from_spec(query_request *q, PyObject *spec);
 
 void query_request_clear(query_request *q);
 

@@ -408,7 +408,10 @@ new_stream(module_state *st, PyObject *client, policy_kind kind, PyObject *spec,
         Py_DECREF(s);
         return NULL;
     }
-    query_request_from_spec(&s->ask, spec);
+    if (query_request_from_spec(&s->ask, spec) < 0) {
+        Py_DECREF(s);
+        return NULL;
+    }
     if (kind == POLICY_SCAN) {
         s->ask.max_records =
             s->ask.max_records != 0 ? s->ask.max_records : s->ask.pol.max_records;
@@ -421,11 +424,12 @@ new_stream(module_state *st, PyObject *client, policy_kind kind, PyObject *spec,
 
 /* Leave only the partitions of one node to be read. 0, or -1 with ParamError. */
 static int
-keep_node(StreamObject *s, module_state *st, PyObject *node)
+keep_node(StreamObject *s, module_state *st)
 {
     uint8_t owned[ASC_N_PARTITIONS];
     uint32_t n = 0;
-    const char *ns = PyUnicode_AsUTF8(s->ask.ns), *name = PyUnicode_AsUTF8(node);
+    const char *ns = PyUnicode_AsUTF8(s->ask.ns);
+    const char *name = ns != NULL ? PyUnicode_AsUTF8(s->ask.node) : NULL;
     if (ns == NULL || name == NULL) {
         return -1;
     }
@@ -444,18 +448,22 @@ keep_node(StreamObject *s, module_state *st, PyObject *node)
 
 /* Begin the query of a stream that has everything else. */
 static int
-open_query(StreamObject *s, module_state *st, PyObject *spec, PyObject *tracker)
+open_query(StreamObject *s, module_state *st, PyObject *tracker)
 {
     asc_request req = {0};
     policy_to_request(&s->ask.pol, &req, false);
+    if (!Py_IS_TYPE(tracker, st->TrackerType)) {
+        PyErr_Format(PyExc_TypeError, "a Tracker is expected, not %s",
+                     Py_TYPE(tracker)->tp_name);
+        return -1;
+    }
     s->tracker = (TrackerObject *)Py_NewRef(tracker);
     if (s->tracker->is_used) {
         return raise_code(st, ASC_ERR_CLIENT,
                           "a query with these partitions is under "
                           "way");
     }
-    PyObject *node = PyDict_GetItemString(spec, "node"); /* borrowed */
-    if (node != NULL && keep_node(s, st, node) < 0) {
+    if (s->ask.node != NULL && keep_node(s, st) < 0) {
         return -1;
     }
     s->query = asc_query_new();
@@ -497,7 +505,7 @@ CLIENT_METHOD(client__stream)
     }
     s->with_partition = argv[4] == Py_True;
     s->lends = argv[5] == Py_True;
-    if (open_query(s, st, argv[1], argv[3]) < 0) {
+    if (open_query(s, st, argv[3]) < 0) {
         Py_DECREF(s);
         return NULL;
     }

@@ -116,42 +116,50 @@ find_cursor(asc_tracker *t, unsigned long partition)
                : NULL;
 }
 
+static int
+digest_from_py(uint8_t *out, PyObject *digest_arg)
+{
+    Py_buffer digest;
+    if (PyObject_GetBuffer(digest_arg, &digest, PyBUF_SIMPLE) < 0) {
+        return -1;
+    }
+    bool fits = digest.len == ASC_DIGEST_SIZE;
+    if (fits) {
+        memcpy(out, digest.buf, ASC_DIGEST_SIZE);
+    }
+    else {
+        PyErr_SetString(PyExc_ValueError, "a digest has 20 bytes");
+    }
+    PyBuffer_Release(&digest);
+    return fits ? 0 : -1;
+}
+
 /* set(partition, digest or None, bval): the partition is to be read, from there on.
  * Partitions that the tracker does not have are left out. */
 static PyObject *
 tracker_set(PyObject *self, PyObject *args)
 {
+    uint8_t digest[ASC_DIGEST_SIZE] = {0};
     unsigned int partition;
     unsigned long long bval;
-    Py_buffer digest;
     PyObject *digest_arg;
+    if (!PyArg_ParseTuple(args, "IOK", &partition, &digest_arg, &bval)) {
+        return NULL;
+    }
+    bool has_digest = digest_arg != Py_None;
+    if (has_digest && digest_from_py(digest, digest_arg) < 0) {
+        return NULL;
+    }
+    /* only now: reading the arguments may run Python code, which may begin a query */
     asc_tracker *t = tracker_of(self);
-    if (t == NULL || !PyArg_ParseTuple(args, "IOK", &partition, &digest_arg, &bval)) {
-        return NULL;
+    asc_cursor *c = t != NULL ? find_cursor(t, partition) : NULL;
+    if (c != NULL) {
+        c->state = ASC_CURSOR_TODO;
+        c->bval = bval;
+        c->has_digest = has_digest;
+        memcpy(c->digest, digest, ASC_DIGEST_SIZE);
     }
-    asc_cursor *c = find_cursor(t, partition);
-    if (c == NULL) {
-        Py_RETURN_NONE;
-    }
-    c->state = ASC_CURSOR_TODO;
-    c->has_digest = digest_arg != Py_None;
-    c->bval = bval;
-    if (!c->has_digest) {
-        Py_RETURN_NONE;
-    }
-    if (PyObject_GetBuffer(digest_arg, &digest, PyBUF_SIMPLE) < 0) {
-        return NULL;
-    }
-    bool fits = digest.len == ASC_DIGEST_SIZE;
-    if (fits) {
-        memcpy(c->digest, digest.buf, ASC_DIGEST_SIZE);
-    }
-    PyBuffer_Release(&digest);
-    if (!fits) {
-        PyErr_SetString(PyExc_ValueError, "a digest has 20 bytes");
-        return NULL;
-    }
-    Py_RETURN_NONE;
+    return t != NULL ? Py_NewRef(Py_None) : NULL;
 }
 
 static PyObject *
