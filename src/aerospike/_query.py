@@ -23,6 +23,7 @@ Policy = Mapping[str, Any]
 Record = tuple[Any, ...]
 
 N_PARTITIONS = 4096
+_LONGEST_TEXT = 1000  # of an error
 
 # older options of scans that have no meaning on living servers
 _FORGOTTEN_OPTIONS = {"percent", "priority", "include_ldt"}
@@ -33,6 +34,8 @@ def param_error(text: str) -> exception.AerospikeError:
 
 
 def client_error(text: str) -> exception.AerospikeError:
+    if len(text) > _LONGEST_TEXT:  # it may quote an error, which quotes ...
+        text = text[:_LONGEST_TEXT] + " ..."
     return exception.ClientError(-1, text, __file__, 0, False)
 
 

@@ -68,7 +68,7 @@ def statm(field: int) -> int:
 
 
 def peak() -> int:
-    """The most bytes that were resident at once; `ru_maxrss` counts the parent's, too."""
+    """The most bytes that were resident at once (`ru_maxrss` counts the parent's)."""
     with open("/proc/self/status") as file:
         (line,) = (line for line in file if line.startswith("VmHWM:"))
     return int(line.split()[1]) << 10

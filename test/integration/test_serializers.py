@@ -270,6 +270,42 @@ def test_serializer_that_raises_is_the_cause(make_client, key, wrap):
     assert client.exists(key)[1] is None
 
 
+def test_errors_of_serializers_in_each_other_are_chained(make_client, key):
+    """Each put() is called by the serializer of the one before."""
+
+    def serializer(value: tuple[int]) -> str:
+        if value[0] == 0:
+            raise ZeroDivisionError("x" * 5000)
+        client.put(key, {"v": (value[0] - 1,)})
+        return ""
+
+    client = make_client(serialization=(serializer, None))
+    with pytest.raises(exception.ClientError) as caught:
+        client.put(key, {"v": (30,)})
+    error: BaseException | None = caught.value
+    for _ in range(31):
+        assert isinstance(error, exception.ClientError)
+        assert len(error.msg) < 1024
+        assert len(str(error)) < 2048
+        error = error.__cause__
+    assert type(error) is ZeroDivisionError
+    assert len(str(error)) == 5000
+
+
+def test_errors_of_callbacks_in_each_other_are_short(client, key):
+    client.put(key, {"v": 1})
+
+    def callback(depth: int, _: Any) -> None:
+        if depth == 0:
+            raise ZeroDivisionError
+        query = client.query(*key[:2])
+        query.foreach(lambda record: callback(depth - 1, record))
+
+    with pytest.raises(exception.ClientError) as caught:
+        callback(12, None)
+    assert len(caught.value.msg) < 1024
+
+
 def test_interrupt_in_a_serializer_passes_through(make_client, key):
     def interrupted(_: Any) -> None:
         raise KeyboardInterrupt

@@ -16,13 +16,35 @@ class_of(module_state *st, asc_status code)
     return found == 0 ? Py_NewRef(st->AerospikeError) : cls;
 }
 
+/* Characters of an error's text: it may quote another one, which quotes ... */
+#define MAX_TEXT 1000
+
+/* The beginning of a text that is too long. A new reference. */
+static PyObject *
+shortened(PyObject *text)
+{
+    if (PyUnicode_GET_LENGTH(text) <= MAX_TEXT) {
+        return Py_NewRef(text);
+    }
+    PyObject *head = PyUnicode_Substring(text, 0, MAX_TEXT);
+    PyObject *made = head != NULL ? PyUnicode_FromFormat("%U ...", head) : NULL;
+    Py_XDECREF(head);
+    return made;
+}
+
 static PyObject *
 make(module_state *st, PyObject *cls, asc_status code, PyObject *message,
      const char *file, int line, bool in_doubt)
 {
+    PyObject *text = shortened(message);
+    if (text == NULL) {
+        return NULL;
+    }
     gc_resume(st); /* the class has a constructor in Python */
-    return PyObject_CallFunction(cls, "iOsiO", (int)code, message, file, line,
-                                 in_doubt ? Py_True : Py_False);
+    PyObject *exc = PyObject_CallFunction(cls, "iOsiO", (int)code, text, file, line,
+                                          in_doubt ? Py_True : Py_False);
+    Py_DECREF(text);
+    return exc;
 }
 
 /* Set an attribute to a new reference that may be NULL; -1 with an exception. */

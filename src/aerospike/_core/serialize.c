@@ -59,8 +59,12 @@ wrap_failure(encoder *e)
     }
     Py_XDECREF(type);
     Py_XDECREF(traceback);
+    /* one of ours may come from a serializer inside: it is the cause, and quotes more */
+    bool is_ours =
+        PyType_IsSubtype(Py_TYPE(cause), (PyTypeObject *)e->st->AerospikeError);
     raise_code(e->st, ASC_ERR_CLIENT,
-               "Unable to call user's registered serializer callback: %S", cause);
+               "Unable to call user's registered serializer callback: %S",
+               is_ours ? (PyObject *)Py_TYPE(cause) : cause);
     PyErr_Fetch(&type, &value, &traceback);
     PyErr_NormalizeException(&type, &value, &traceback);
     PyException_SetCause(value, cause); /* takes the reference */
