@@ -265,8 +265,11 @@ def index_remove(
     command = _command("sindex-exists", **where)
 
     def ask(node: str) -> float:
-        answer = client.info_single_node(command, node, policy).partition("\t")[2]
-        return 0.0 if answer.strip() == "true" else DONE
+        try:
+            answer = client.info_single_node(command, node, policy)
+        except exception.NamespaceNotFound:
+            return DONE
+        return 0.0 if answer.partition("\t")[2].strip() == "true" else DONE
 
     wait_for_nodes(client, f"index {name} is not removed", ask)
     return 0

@@ -219,6 +219,7 @@ def test_name_that_another_index_has(client):
 
 def test_removal_of_what_is_not_there(client):
     assert client.index_remove(NS, "no such index") == 0
+    assert client.index_remove("no such ns", "no such index") == 0
 
 
 RESERVED = ["a:b", "a;b", "a\nb", "a\tb"]
