@@ -29,7 +29,7 @@ from .rawwire import (
     put_int,
 )
 
-SECONDS = 2.0
+SECONDS = 1.0
 """How long each of these tests goes on."""
 
 PACKED = [
@@ -51,9 +51,9 @@ FILTERS = [bytes.fromhex(text) for text in ("9301935102a16105", "93109252a161910
 
 
 def for_seconds(seconds):
-    """True until the time is over."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    """Go on until this thread has worked so long, however busy the machine is."""
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
         yield
 
 
