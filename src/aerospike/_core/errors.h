@@ -10,7 +10,7 @@ PyObject *
 raise_error(module_state *st, const asc_error *err, PyObject *key, PyObject *bin);
 
 /* Raise the exception of a code, with a message as PyUnicode_FromFormat makes it, for
- * errors found before anything was sent. Of a long one the first 1000 characters stay.
+ * errors found before anything was sent. 1000 characters of a long message stay.
  * Returns -1. */
 int raise_code(module_state *st, asc_status code, const char *format, ...);
 
