@@ -12,6 +12,8 @@ import aerospike
 from aerospike_devserver import DevCluster
 from aerospike_devserver.cli import main
 
+from ..waiting import patient
+
 
 def _has_ipv6() -> bool:
     with contextlib.suppress(OSError), socket.socket(socket.AF_INET6) as probe:
@@ -35,7 +37,7 @@ def v6_cluster() -> Iterator[DevCluster]:
 def test_one_seed_leads_to_all_nodes(v6_cluster, form):
     address, port = v6_cluster.hosts[0]
     seed = (address, port) if form == "(address, port)" else f"[{address}]:{port}"
-    with aerospike.client({"hosts": [seed], "fail_if_not_connected": True}) as client:
+    with aerospike.client(patient({"hosts": [seed]})) as client:
         assert sorted(client.get_nodes()) == sorted(v6_cluster.hosts)
         keys = [("test", "v6", i) for i in range(50)]
         for i, key in enumerate(keys):
@@ -52,12 +54,12 @@ def test_one_seed_leads_to_all_nodes(v6_cluster, form):
 def test_node_that_stops_is_replaced_by_the_others(v6_cluster):
     key = ("test", "v6", "stop")
     hosts = v6_cluster.hosts
-    config = {"hosts": hosts[:1], "tend_interval": 250, "fail_if_not_connected": True}
-    with aerospike.client(config) as client:
+    config = {"hosts": hosts[:1], "tend_interval": 250}
+    with aerospike.client(patient(config)) as client:
         client.put(key, {"a": 1})
         v6_cluster.stop_node(0)
         try:
-            policy = {"max_retries": 10, "sleep_between_retries": 300}
+            policy = {"max_retries": 100, "sleep_between_retries": 300}
             for i in range(50):
                 client.put(("test", "v6", i), {"i": i}, policy=policy)
             assert client.get(key, policy)[2] == {"a": 1}
