@@ -25,7 +25,7 @@ from typing import Any
 from aerospike import _pickle
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-import bombs
+import bombs  # type: ignore[import-not-found]
 
 
 class Record(collections.namedtuple("Record", "a b")):

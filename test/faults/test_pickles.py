@@ -76,7 +76,7 @@ def nested(n: int) -> Any:
     return value
 
 
-SHARED = ("a", 1, [])
+SHARED: Any = ("a", 1, [])
 HONEST: dict[str, Any] = {
     "keys that are tuples": ({(i, j): i for i in range(60) for j in range(60)},),
     "keys that share": ({(pairs(8), i): pairs(8) for i in range(100)},),

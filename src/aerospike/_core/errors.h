@@ -10,8 +10,8 @@ PyObject *
 raise_error(module_state *st, const asc_error *err, PyObject *key, PyObject *bin);
 
 /* Raise the exception of a code, with a message as PyUnicode_FromFormat makes it, for
- * errors found before anything was sent. 1000 characters of a long message stay.
- * Returns -1. */
+ * errors found before anything was sent. 1000 characters of a message stay. Returns
+ * -1. */
 int raise_code(module_state *st, asc_status code, const char *format, ...);
 
 /* Raise ParamError (-2) likewise. */

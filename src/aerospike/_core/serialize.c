@@ -59,7 +59,7 @@ wrap_failure(encoder *e)
     }
     Py_XDECREF(type);
     Py_XDECREF(traceback);
-    /* one of ours may come from a serializer inside: texts would double at each level */
+    /* one of ours may come from a serializer inside: texts would double there */
     bool is_ours =
         PyType_IsSubtype(Py_TYPE(cause), (PyTypeObject *)e->st->AerospikeError);
     raise_code(e->st, ASC_ERR_CLIENT,
