@@ -20,6 +20,7 @@ from aerospike_devserver import DevCluster
 from aerospike_helpers.operations import operations as ops
 
 from ..children import LIMIT_S
+from ..waiting import patient
 from . import official_queries
 
 ROOT = Path(__file__).parents[2]
@@ -78,7 +79,7 @@ BLOB_DIGEST = "03a49d65e62da6306bd2ccecdc1d276a7d3bed9c"
 
 def write_keys(hosts: list[tuple[str, int]]) -> None:
     """Records that this client writes and the other one reads."""
-    with aerospike.client({"hosts": hosts}) as client:
+    with aerospike.client(patient({"hosts": hosts})) as client:
         for number, pk in enumerate((b"k1", bytearray(b"k1"), b"\xff"), 1):
             client.put(("test", "bk", pk), {"n": number})
             assert repr(client.exists(("test", "bk", pk))[0][2]) in (repr(pk), "'k1'")

@@ -21,6 +21,7 @@ from aerospike_helpers import expressions as exp
 from aerospike_helpers.operations import list_operations as lists
 from aerospike_helpers.string_helpers import StringPolicy
 
+from ..waiting import patient
 from .peer import OK_REPLY, ScriptedNode
 
 PACKAGE = "aerospike_helpers.operations"
@@ -261,7 +262,7 @@ def node() -> Iterator[ScriptedNode]:
 
 @pytest.fixture(scope="module")
 def own_client(node):
-    with aerospike.client({"hosts": [node.host]}) as made:
+    with aerospike.client(patient({"hosts": [node.host]})) as made:
         yield made
 
 

@@ -19,6 +19,7 @@ from aerospike_helpers.batch.records import (
 from aerospike_helpers.operations import list_operations
 from aerospike_helpers.operations import operations as ops
 
+from ..waiting import patient
 from .peer import MESSAGE, WRITE, HangUp, ScriptedNode, frame, reply
 from .test_many import KEYS, halves, last, message, query_of, results, row, split_keys
 
@@ -152,7 +153,7 @@ def test_batch_error_is_in_doubt_when_any_row_is(halves, make_client):
 def after_result_0(call):
     """(error, request) of a call whose reply has result 0 and an unreadable value."""
     with ScriptedNode() as node:
-        client = aerospike.client({"hosts": [node.host]})
+        client = aerospike.client(patient({"hosts": [node.host]}))
         found = []
         try:
             for value in UNREADABLE.values():

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 import aerospike
 from aerospike import exception
 
+from ..waiting import patient
 from .bombs import BOMBS, as_key, doubled
 from .confined import Confined
 from .peer import ScriptedNode, reply
@@ -119,7 +120,9 @@ def module_client() -> Iterator[tuple[ScriptedNode, aerospike.Client]]:
     """A client of a scripted node."""
     with (
         ScriptedNode() as node,
-        aerospike.client({"hosts": [node.host], "max_error_rate": 0}) as client,
+        aerospike.client(
+            patient({"hosts": [node.host], "max_error_rate": 0})
+        ) as client,
     ):
         yield node, client
 

@@ -13,6 +13,8 @@ from aerospike_devserver import DevCluster
 from aerospike_helpers.batch.records import BatchRecords, Write
 from aerospike_helpers.operations import list_operations, string_operations
 
+from ..waiting import patient
+
 KEY = ("test", "details", 1)
 BAD = [string_operations.pad_end("s", -1, "x")]
 FAR = [list_operations.list_get("l", 9)]
@@ -22,7 +24,7 @@ FAR = [list_operations.list_get("l", 9)]
 def client() -> Iterator[aerospike.Client]:
     """Of a development server that plays 8.2, whatever the others are run on."""
     with DevCluster(nodes=1, version="8.2") as cluster:
-        made = aerospike.client({"hosts": cluster.hosts}).connect()
+        made = aerospike.client(patient({"hosts": cluster.hosts})).connect()
         made.put(KEY, {"s": "text", "l": [1]})
         yield made
         made.close()

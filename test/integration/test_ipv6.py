@@ -39,12 +39,12 @@ def test_one_seed_leads_to_all_nodes(v6_cluster, form):
     seed = (address, port) if form == "(address, port)" else f"[{address}]:{port}"
     with aerospike.client(patient({"hosts": [seed]})) as client:
         assert sorted(client.get_nodes()) == sorted(v6_cluster.hosts)
-        keys = [("test", "v6", i) for i in range(50)]
+        keys = [("test", "v6_all", i) for i in range(50)]
         for i, key in enumerate(keys):
             client.put(key, {"i": i})
         found = client.batch_read(keys).batch_records
         assert [row.record and row.record[2]["i"] for row in found] == list(range(50))
-        assert len(client.query("test", "v6").results()) == 50
+        assert len(client.query("test", "v6_all").results()) == 50
         told = client.info_all("service")
         assert {text.strip() for _, text in told.values()} == {
             f"[::1]:{port}" for _, port in v6_cluster.hosts

@@ -27,7 +27,7 @@ from aerospike_helpers.expressions import IntBin
 
 from ..children import LIMIT_S, Script, run_script
 from ..faults.peer import OK_REPLY, reply
-from ..waiting import LATE_S, Watch, join_all, until, wait_for
+from ..waiting import LATE_S, Watch, join_all, patient, until, wait_for
 
 KEY = ("test", "demo", 1)
 OPS = [{"op": aerospike.OPERATOR_READ, "bin": "a"}]
@@ -128,14 +128,14 @@ def test_every_method_is_in_the_tables():
 
 
 def test_constructor_connects(hosts):
-    client = aerospike.client({"hosts": hosts})
+    client = aerospike.client(patient({"hosts": hosts}))
     assert client.is_connected() is True
     client.close()
     assert client.is_connected() is False
 
 
 def test_code_that_calls_connect_runs(hosts, key):
-    client = aerospike.client({"hosts": hosts}).connect()
+    client = aerospike.client(patient({"hosts": hosts})).connect()
     client.put(key, {"a": 1})
     assert client.get(key)[2] == {"a": 1}
     client.close()
@@ -308,7 +308,9 @@ def test_connection_error_is_the_builtin_too(nowhere):
 def test_error_of_a_node_that_cannot_be_used(scripted_node, info, error, word):
     scripted_node.info.update(info)
     with pytest.raises(error, match=word) as caught:
-        aerospike.client({"hosts": [scripted_node.host], "fail_if_not_connected": True})
+        aerospike.client(
+            patient({"hosts": [scripted_node.host], "fail_if_not_connected": True})
+        )
     assert (caught.value.phase, caught.value.host) == ("validate", scripted_node.text)
 
 
@@ -316,7 +318,9 @@ def test_seed_whose_peers_are_out_of_reach_is_a_client_error(scripted_node, nowh
     scripted_node.info["peers-clear-std"] = f"1,3000,[[A2,,[127.0.0.1:{nowhere[1]}]]]"
     scripted_node.info["peers-generation"] = "1"
     with pytest.raises(exception.ClientError) as caught:
-        aerospike.client({"hosts": [scripted_node.host], "fail_if_not_connected": True})
+        aerospike.client(
+            patient({"hosts": [scripted_node.host], "fail_if_not_connected": True})
+        )
     assert f"127.0.0.1:{nowhere[1]}" in str(caught.value)
 
 
@@ -497,7 +501,7 @@ def test_constructor_may_be_tried_again(hosts, key):
     with pytest.raises(exception.ParamError):
         Keeping({"hosts": []})
     client = Keeping.seen.pop()
-    aerospike.Client.__init__(client, {"hosts": hosts})
+    aerospike.Client.__init__(client, patient({"hosts": hosts}))
     client.put(key, {"a": 1})
     client.close()
 
@@ -514,7 +518,7 @@ def test_subclass_has_attributes_and_methods(hosts, key):
         def get_bins(self, key: Any) -> Any:
             return self.get(key)[2]
 
-    client = Mine({"hosts": hosts}, [1])
+    client = Mine(patient({"hosts": hosts}), [1])
     with client:
         client.put(key, {"a": 1})
         assert client.get_bins(key) == {"a": 1}
@@ -541,7 +545,7 @@ def test_client_is_freed(hosts):
 
 
 def test_weak_references_do_not_keep_what_they_refer_to(hosts):
-    client = aerospike.client({"hosts": hosts})
+    client = aerospike.client(patient({"hosts": hosts}))
     query, scan = client.query("test", "weak"), client.scan("test", "weak")
     seen = [weakref.ref(x) for x in (client, query, scan)]
     assert [x() for x in seen] == [client, query, scan]
@@ -553,7 +557,7 @@ def test_weak_references_do_not_keep_what_they_refer_to(hosts):
 
 def test_finalizer_finds_the_client_gone(hosts):
     gone: list[bool] = []
-    client = aerospike.client({"hosts": hosts})
+    client = aerospike.client(patient({"hosts": hosts}))
     weakref.finalize(client, gone.append, True)
     del client
     gc.collect()

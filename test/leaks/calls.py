@@ -194,7 +194,7 @@ def index(client: aerospike.Client) -> None:
     client.index_integer_create("test", "leaks", "n", "leaks_n")
     where = client.query("test", "leaks").where(predicates.between("n", 0, 2**62))
     where.results(PARTITION)
-    where.foreach(lambda _: False)
+    where.foreach(lambda _: False, PARTITION)
 
 
 CALLS: dict[str, Callable[[aerospike.Client], Any]] = {

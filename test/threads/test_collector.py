@@ -17,6 +17,8 @@ from aerospike_devserver import DevCluster
 from aerospike_helpers.batch import records
 from aerospike_helpers.operations import operations as ops
 
+from ..waiting import patient
+
 SET = "collector"
 N_RECORDS = 20
 LARGE = [str(i) for i in range(20_000)]  # other threads have turns while it is decoded
@@ -115,7 +117,7 @@ def test_what_a_batch_drops_finds_the_collector_on():
     rows: list[Any] = [records.Read(key, [ops.read("a")]) for key in keys]
     config = {"serialization": (None, put_something)}
     with DevCluster() as cluster:  # one node, which answers the rows in their order
-        client = aerospike.client({"hosts": cluster.hosts} | config)
+        client = aerospike.client(patient({"hosts": cluster.hosts} | config))
         for key in keys:
             client.put(key, {"a": 1 if key is not keys[0] else bytearray(b"blob")})
         client.batch_write(records.BatchRecords(rows))
