@@ -248,7 +248,10 @@ CONFIG = {
         "Name of the application; servers list it with the version of the client.",
     ),
     "connect_timeout": Text(
-        "int, ms", "1000", "Most time to reach a node while the cluster is watched."
+        "int, ms",
+        "1000",
+        "Most time for an address while nodes are looked for and watched. The "
+        "constructor takes three times as long at most. 0: the default.",
     ),
     "tend_interval": Text(
         "int, ms",

@@ -18,12 +18,13 @@ typedef struct asc_host {
 
 /* Everything borrowed for the call that takes it. */
 typedef struct asc_config {
-    const asc_host *hosts; /* seeds, tried in this order */
+    const asc_host *hosts; /* seeds, preferred in this order */
     size_t n_hosts;
     const char *cluster_name;    /* NULL: any */
     const char *user_agent;      /* "python-1.0.0,my-app", shown by the servers */
     uint32_t tend_interval_ms;   /* pause between two looks at the cluster */
-    uint32_t connect_timeout_ms; /* per node, while tending */
+    uint32_t connect_timeout_ms; /* per address, while tending; 0: 1000 */
+    uint32_t create_timeout_ms;  /* of asc_cluster_create in all; 0: its own limit */
     uint32_t min_conns_per_node, max_conns_per_node;
     uint32_t max_socket_idle_s;  /* 0: no limit of its own */
     uint32_t max_error_rate;     /* errors per node and window; 0: no limit */
@@ -44,10 +45,13 @@ typedef struct asc_config {
 
 typedef struct asc_cluster asc_cluster;
 
-/* Find the cluster and start to watch it. Blocks: at most connect_timeout_ms for each
- * address of each seed and for each round of peers. On ASC_OK *out is counted once,
- * for the caller. Otherwise the error of the last seed: ASC_ERR_CONNECTION,
- * ASC_ERR_CLIENT (name does not resolve, other cluster name, not a node). */
+/* Find the cluster and start to watch it. Blocks, for three times connect_timeout_ms at
+ * most, or create_timeout_ms if that is less: the addresses of all seeds are tried side
+ * by side, then those of all peers, and host names are looked up by threads that may be
+ * left behind. On ASC_OK *out is counted once, for the caller; of peers that could not
+ * be reached by then some may still be found. Otherwise the error of the last seed:
+ * ASC_ERR_CONNECTION, ASC_ERR_CLIENT (name does not resolve, other cluster name, not a
+ * node). */
 asc_status
 asc_cluster_create(asc_cluster **out, const asc_config *config, asc_error *err);
 

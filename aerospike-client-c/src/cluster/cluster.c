@@ -8,10 +8,12 @@
 #include "asc/alloc.h"
 #include "asc/log.h"
 #include "base/fork.h"
+#include "base/time.h"
 #include "cluster/tend.h"
 #include "cluster/view.h"
 
 #define MIN_TEND_INTERVAL_MS 250u
+#define DEFAULT_CONNECT_TIMEOUT_MS 1000u
 
 /* --- the configuration, copied --- */
 
@@ -44,6 +46,9 @@ config_copy(asc_config *to, const asc_config *from, asc_error *err)
          (from->cluster_name == NULL || to->cluster_name != NULL);
     if (to->tend_interval_ms < MIN_TEND_INTERVAL_MS) {
         to->tend_interval_ms = MIN_TEND_INTERVAL_MS;
+    }
+    if (to->connect_timeout_ms == 0) { /* no limit is no choice while tending */
+        to->connect_timeout_ms = DEFAULT_CONNECT_TIMEOUT_MS;
     }
     return ok ? ASC_OK : asc_error_set(err, ASC_ERR_NOMEM, "configuration");
 }
@@ -96,9 +101,13 @@ first_cycles(asc_cluster *c, asc_error *err)
 {
     asc_error seeding;
     asc_error_reset(&seeding);
-    asc_status rc = asc_tend_cycle(c, &seeding);
-    if (rc == ASC_OK && c->snapshot->n_maps == 0) {
-        rc = asc_tend_cycle(c, &seeding);
+    uint32_t limit_ms = asc_tend_limit_ms(c), given_ms = c->config.create_timeout_ms;
+    limit_ms = given_ms != 0 && given_ms < limit_ms ? given_ms : limit_ms;
+    uint64_t ends_ms = asc_now_ms() + limit_ms;
+    asc_status rc = asc_tend_cycle(c, limit_ms, &seeding);
+    uint64_t now_ms = asc_now_ms();
+    if (rc == ASC_OK && c->snapshot->n_maps == 0 && now_ms < ends_ms) {
+        rc = asc_tend_cycle(c, (uint32_t)(ends_ms - now_ms), &seeding);
     }
     if (!c->config.fail_if_not_connected) {
         return ASC_OK;

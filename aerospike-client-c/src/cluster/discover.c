@@ -5,89 +5,18 @@
 
 #include "asc/alloc.h"
 #include "asc/log.h"
-#include "base/time.h"
+#include "cluster/ask.h"
+#include "cluster/names.h"
 #include "cluster/peers.h"
-#include "cluster/probe.h"
+#include "cluster/search.h"
 
-/* --- asking --- */
+/* Addresses where nodes have been. */
+#define MAX_KNOWN 256u
 
-static void
-fail(asc_cluster *c, asc_node *n, const asc_info_call *call)
-{
-    c->trouble = call->err;
-    n->failures++;
-    asc_conn_free(n->tend_conn);
-    n->tend_conn = NULL;
-    asc_log(ASC_LOG_WARN, "node %s %s: %s (failure %u)", n->name, n->pool.addr.text,
-            call->err.message, n->failures);
-}
-
-static void
-prepare(asc_node *n, asc_info_call *call, const char *commands)
-{
-    call->commands = commands;
-    asc_error_reset(&call->err);
-    if (n->tend_conn == NULL) {
-        n->told_user_agent = false;
-        asc_conn_start(&n->tend_conn, &asc_tcp, &n->pool.addr, &call->err);
-    }
-    call->conn = n->tend_conn;
-}
-
-void
-asc_ask_nodes(asc_cluster *c, const char *commands, asc_node_filter admits,
-              asc_node_answer answer, void *context)
-{
-    struct question {
-        asc_node *node;
-        asc_info_call call;
-    } *asked = asc_calloc(c->n_nodes, sizeof *asked);
-    asc_info_call **calls = asc_calloc(c->n_nodes, sizeof *calls);
-    size_t n = 0;
-    for (size_t i = 0; asked != NULL && calls != NULL && i < c->n_nodes; i++) {
-        if (admits == NULL || admits(c->nodes[i])) {
-            asked[n].node = c->nodes[i];
-            prepare(c->nodes[i], &asked[n].call, commands);
-            calls[n] = &asked[n].call;
-            n++;
-        }
-    }
-    if (c->n_nodes > 0 && (asked == NULL || calls == NULL)) {
-        asc_error_set(&c->trouble, ASC_ERR_NOMEM, "questions to the nodes");
-    }
-    if (n > 0) {
-        asc_info_run(calls, n, asc_now_ms() + c->config.connect_timeout_ms,
-                     c->wake_fds[0]);
-    }
-    for (size_t i = 0; i < n; i++) {
-        asc_info_call *call = calls[i];
-        if (call->status != ASC_OK || !answer(c, asked[i].node, call, context)) {
-            fail(c, asked[i].node, call);
-        }
-        asc_info_call_clear(call);
-    }
-    asc_free(asked);
-    asc_free(calls);
-}
-
-bool
-asc_node_is_reachable(const asc_node *n)
-{
-    return n->failures == 0 && atomic_load(&n->active);
-}
+/* Lines of the log about peers in one cycle that cannot be reached. */
+#define MAX_WARNINGS 8u
 
 /* --- nodes --- */
-
-static asc_node *
-find_node(const asc_cluster *c, const char *name)
-{
-    for (size_t i = 0; i < c->n_nodes; i++) {
-        if (strcmp(c->nodes[i]->name, name) == 0) {
-            return c->nodes[i];
-        }
-    }
-    return NULL;
-}
 
 static void
 remember_address(asc_cluster *c, const asc_addr *addr)
@@ -97,6 +26,11 @@ remember_address(asc_cluster *c, const asc_addr *addr)
             return;
         }
     }
+    if (c->n_known == MAX_KNOWN) { /* the oldest is the least likely to be of use */
+        memmove(c->known, c->known + 1, (MAX_KNOWN - 1) * sizeof *c->known);
+        c->known[MAX_KNOWN - 1] = *addr;
+        return;
+    }
     asc_addr *moved = asc_realloc(c->known, (c->n_known + 1) * sizeof *moved);
     if (moved != NULL) { /* short of memory: one seed fewer */
         c->known = moved;
@@ -104,11 +38,14 @@ remember_address(asc_cluster *c, const asc_addr *addr)
     }
 }
 
-/* Make a node of a successful probe and add it. */
-static asc_status
-add_node(asc_cluster *c, asc_probe *p, asc_error *err)
+asc_status
+asc_discover_add(asc_cluster *c, asc_probe *p, asc_error *err)
 {
     asc_node *node;
+    if (c->n_nodes > ASC_MAX_PEERS) {
+        return asc_error_set(err, ASC_ERR_CLIENT, "the cluster has %zu nodes already",
+                             c->n_nodes);
+    }
     asc_node **moved = asc_realloc(c->nodes, (c->n_nodes + 1) * sizeof *moved);
     if (moved == NULL) {
         return asc_error_set(err, ASC_ERR_NOMEM, "node %s", p->name);
@@ -126,211 +63,34 @@ add_node(asc_cluster *c, asc_probe *p, asc_error *err)
     return ASC_OK;
 }
 
-static const char *
-peers_command(const asc_cluster *c)
-{
-    return c->config.use_services_alternate ? "peers-clear-alt" : "peers-clear-std";
-}
-
-static const char *
-service_command(const asc_cluster *c)
-{
-    return c->config.use_services_alternate ? "service-clear-alt" : "service-clear-std";
-}
-
-/* --- seeds --- */
-
-/* The next address of a list of services; moves *at behind it. */
-static bool
-next_service(const char **at, const char *end, asc_peer_host *out)
-{
-    const char *start = *at, *comma = memchr(start, ',', (size_t)(end - start));
-    *at = comma != NULL ? comma + 1 : end;
-    return asc_host_parse(out, start, (size_t)((comma != NULL ? comma : end) - start),
-                          3000);
-}
-
-static bool
-service_is(const char **at, const char *end, const asc_addr *addr)
-{
-    asc_peer_host host;
-    return next_service(at, end, &host) && host.port == addr->port &&
-           strcmp(host.name, addr->ip) == 0;
-}
-
-/* Does the seed's node answer at the next address, too? Then that becomes the seed. */
-static bool
-take_place(asc_cluster *c, asc_probe *seed, const char **at, const char *end)
-{
-    asc_probe behind = {0};
-    asc_peer_host host;
-    asc_addr *addrs;
-    size_t n;
-    asc_error ignored;
-    asc_error_reset(&ignored);
-    if (!next_service(at, end, &host) ||
-        asc_addr_resolve(&addrs, &n, host.name, host.port, &ignored) != ASC_OK) {
-        return false;
-    }
-    behind.addr = addrs[0];
-    asc_free(addrs);
-    asc_probe_run(&behind, 1, &c->config, peers_command(c), c->wake_fds[0]);
-    if (behind.status != ASC_OK || strcmp(behind.name, seed->name) != 0) {
-        asc_probe_clear(&behind);
-        return false;
-    }
-    asc_probe_clear(seed);
-    *seed = behind;
-    return true;
-}
-
-/* A seed may be a load balancer: then the node behind it names other addresses as its
- * own, and the first of them at which the same node answers takes the seed's place. */
-static void
-see_through_balancer(asc_cluster *c, asc_probe *seed)
-{
-    asc_info_pair list;
-    if (strncmp(seed->addr.ip, "127.", 4) == 0 || strcmp(seed->addr.ip, "::1") == 0 ||
-        !asc_info_value(&seed->call, service_command(c), &list)) {
-        return;
-    }
-    for (const char *at = list.value, *end = at + list.value_size; at < end;) {
-        if (service_is(&at, end, &seed->addr)) {
-            return;
-        }
-    }
-    for (const char *at = list.value, *end = at + list.value_size; at < end;) {
-        if (take_place(c, seed, &at, end)) {
-            return;
-        }
-    }
-}
-
-static bool
-has_peers(asc_cluster *c, asc_probe *p)
-{
-    asc_info_pair value;
-    asc_peers peers;
-    if (!asc_info_value(&p->call, peers_command(c), &value) ||
-        asc_peers_parse(&peers, value.value, value.value_size, &p->call.err) !=
-            ASC_OK) {
-        return false;
-    }
-    bool some = peers.n > 0;
-    asc_peers_clear(&peers);
-    return some;
-}
-
-/* Try one address. True: a node with peers has been added. A node without goes to
- * *fallback, when that is free. */
-static bool
-try_address(asc_cluster *c, const asc_addr *addr, asc_probe *fallback, asc_error *err)
-{
-    char wanted[64];
-    asc_probe p = {.addr = *addr};
-    snprintf(wanted, sizeof wanted, "%s\n%s", peers_command(c), service_command(c));
-    asc_probe_run(&p, 1, &c->config, wanted, c->wake_fds[0]);
-    if (p.status != ASC_OK) {
-        *err = p.err;
-        asc_probe_clear(&p);
-        return false;
-    }
-    see_through_balancer(c, &p);
-    if (c->config.force_single_node || has_peers(c, &p)) {
-        bool added = add_node(c, &p, err) == ASC_OK;
-        asc_probe_clear(&p);
-        return added;
-    }
-    if (fallback->status == ASC_OK) {
-        asc_probe_clear(&p);
-    }
-    else {
-        *fallback = p;
-    }
-    return false;
-}
-
-static bool
-try_host(asc_cluster *c, const asc_host *host, asc_probe *fallback, asc_error *err)
-{
-    asc_addr *addrs;
-    size_t n;
-    bool found = false;
-    if (asc_addr_resolve(&addrs, &n, host->name, host->port, err) != ASC_OK) {
-        return false;
-    }
-    for (size_t i = 0; i < n && !found; i++) {
-        found = try_address(c, &addrs[i], fallback, err);
-    }
-    asc_free(addrs);
-    return found;
-}
-
-asc_status
-asc_discover_seed(asc_cluster *c, asc_error *err)
-{
-    asc_probe fallback = {.status = ASC_ERR_CONNECTION};
-    bool found = false;
-    for (size_t i = 0; i < c->config.n_hosts && !found; i++) {
-        found = try_host(c, &c->config.hosts[i], &fallback, err);
-    }
-    for (size_t i = 0; i < c->n_known && !found; i++) {
-        found = try_address(c, &c->known[i], &fallback, err);
-    }
-    if (!found && fallback.status == ASC_OK) {
-        found = add_node(c, &fallback, err) == ASC_OK;
-    }
-    asc_probe_clear(&fallback);
-    if (found) {
-        asc_error_reset(err);
-        return ASC_OK;
-    }
-    if (err->code == ASC_OK) {
-        err->phase = ASC_PHASE_CONNECT;
-        asc_error_set(err, ASC_ERR_CLIENT, "no host is configured");
-    }
-    return err->code;
-}
-
 /* --- peers --- */
 
 typedef struct candidate {
     asc_peer peer; /* its hosts are owned */
-    size_t next_host;
     bool added;
 } candidate;
 
 /* The unknown nodes that peers lists name in one cycle; those that could not be
  * reached stay, so that they are tried once. */
 typedef struct candidates {
-    candidate *list; /* owned */
-    size_t n;
+    asc_cluster *cluster;
+    candidate *list; /* owned: ASC_MAX_PEERS places, which do not move */
+    size_t n, first; /* first: of those that are being tried */
+    asc_names names; /* of the list */
+    asc_names nodes; /* of the cluster */
+    size_t n_failed; /* addresses, in all */
 } candidates;
 
 static bool
-is_candidate(const candidates *cs, const char *name)
+candidates_init(candidates *cs, asc_cluster *c)
 {
-    for (size_t i = 0; i < cs->n; i++) {
-        if (strcmp(cs->list[i].peer.name, name) == 0) {
-            return true;
-        }
+    *cs = (candidates){.cluster = c};
+    cs->list = asc_calloc(ASC_MAX_PEERS, sizeof *cs->list);
+    bool ok = cs->list != NULL;
+    for (size_t i = 0; ok && i < c->n_nodes; i++) {
+        ok = asc_names_put(&cs->nodes, c->nodes[i]->name, i);
     }
-    return false;
-}
-
-/* Moves the peer's hosts. */
-static bool
-add_candidate(candidates *cs, asc_peer *peer)
-{
-    candidate *moved = asc_realloc(cs->list, (cs->n + 1) * sizeof *moved);
-    if (moved == NULL) {
-        return false;
-    }
-    cs->list = moved;
-    cs->list[cs->n++] = (candidate){.peer = *peer};
-    peer->hosts = NULL;
-    peer->n_hosts = 0;
-    return true;
+    return ok;
 }
 
 static void
@@ -340,6 +100,22 @@ candidates_clear(candidates *cs)
         asc_free(cs->list[i].peer.hosts);
     }
     asc_free(cs->list);
+    asc_names_clear(&cs->names);
+    asc_names_clear(&cs->nodes);
+}
+
+/* Moves the peer's hosts. */
+static bool
+add_candidate(candidates *cs, asc_peer *peer)
+{
+    if (cs->n == ASC_MAX_PEERS || asc_names_find(&cs->names, peer->name) != ASC_NO_NAME) {
+        return true;
+    }
+    candidate *k = &cs->list[cs->n];
+    *k = (candidate){.peer = *peer};
+    peer->hosts = NULL;
+    peer->n_hosts = 0;
+    return asc_names_put(&cs->names, k->peer.name, cs->n++);
 }
 
 static bool
@@ -348,19 +124,22 @@ read_peers(asc_cluster *c, asc_node *n, asc_info_call *call, void *context)
     candidates *cs = context;
     asc_info_pair value;
     asc_peers peers;
-    if (!asc_info_value(call, peers_command(c), &value) ||
+    if (!asc_info_value(call, asc_peers_command(c), &value) ||
         asc_peers_parse(&peers, value.value, value.value_size, &call->err) != ASC_OK) {
         return false;
     }
     bool ok = true;
     for (size_t i = 0; i < peers.n && ok; i++) {
-        asc_node *known = find_node(c, peers.list[i].name);
-        if (known != NULL && atomic_load(&known->active)) {
-            known->friends++;
+        size_t known = asc_names_find(&cs->nodes, peers.list[i].name);
+        if (known != ASC_NO_NAME && atomic_load(&c->nodes[known]->active)) {
+            c->nodes[known]->friends++;
         }
-        else if (!is_candidate(cs, peers.list[i].name)) {
+        else {
             ok = add_candidate(cs, &peers.list[i]);
         }
+    }
+    if (!ok) {
+        asc_error_set(&call->err, ASC_ERR_NOMEM, "peers");
     }
     n->peers_generation = peers.generation;
     n->peers_read = true;
@@ -368,61 +147,102 @@ read_peers(asc_cluster *c, asc_node *n, asc_info_call *call, void *context)
     return ok;
 }
 
-/* The address of the candidate's next host that has one. */
-static bool
-next_address(candidate *k, asc_addr *out)
+/* The candidate that stands for a group of the search. */
+static candidate *
+candidate_of(const candidates *cs, size_t group)
 {
-    while (!k->added && k->next_host < k->peer.n_hosts) {
-        const asc_peer_host *host = &k->peer.hosts[k->next_host++];
-        asc_addr *addrs;
-        size_t n;
-        asc_error err;
-        asc_error_reset(&err);
-        if (asc_addr_resolve(&addrs, &n, host->name, host->port, &err) == ASC_OK) {
-            *out = addrs[0];
-            asc_free(addrs);
-            return true;
-        }
-        asc_log(ASC_LOG_WARN, "peer %s: %s", k->peer.name, err.message);
-    }
-    return false;
+    return &cs->list[cs->first + group];
 }
 
-/* Probe one address of each candidate that is not yet a node. False when none is
- * left to try. */
-static bool
-try_candidates(asc_cluster *c, candidates *cs)
+static asc_worth
+judge_peer(void *context, size_t group, asc_probe *p)
 {
-    asc_probe *probes = asc_calloc(cs->n, sizeof *probes);
-    candidate **of = asc_calloc(cs->n, sizeof *of);
-    size_t n = 0;
-    for (size_t i = 0; probes != NULL && of != NULL && i < cs->n; i++) {
-        if (next_address(&cs->list[i], &probes[n].addr)) {
-            of[n++] = &cs->list[i];
+    const candidate *k = candidate_of(context, group);
+    if (strcmp(p->name, k->peer.name) == 0) {
+        return ASC_WORTH_ALL;
+    }
+    asc_error_set(&p->err, ASC_ERR_CLIENT, "node %s answers there", p->name);
+    return ASC_WORTH_NOTHING;
+}
+
+static void
+log_failure(void *context, size_t group, size_t place, const char *address,
+            const asc_error *err)
+{
+    (void)place;
+    candidates *cs = context;
+    if (cs->n_failed++ < MAX_WARNINGS) {
+        asc_log(ASC_LOG_WARN, "peer %s %s: %s", candidate_of(cs, group)->peer.name,
+                address, err->message);
+    }
+}
+
+/* Add the hosts of n candidates to a search: the first of each, then the second of
+ * each, and so on. Each cycle begins behind those that the last one came to, so that all
+ * have their turn. */
+static bool
+add_hosts(asc_search *s, const candidates *cs, size_t n)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < ASC_MAX_PEER_HOSTS * n; i++) {
+        size_t group = (cs->cluster->peer_turn + i) % n, at = i / n;
+        const asc_peer *peer = &candidate_of(cs, group)->peer;
+        if (at < peer->n_hosts) {
+            ok = asc_search_add_host(s, group, peer->hosts[at].name,
+                                     peer->hosts[at].port);
         }
     }
-    if (n > 0) {
-        asc_probe_run(probes, n, &c->config, NULL, c->wake_fds[0]);
+    return ok;
+}
+
+static void
+add_found(candidates *cs, candidate *k, asc_probe *p)
+{
+    asc_cluster *c = cs->cluster;
+    if (asc_discover_add(c, p, &p->err) != ASC_OK) {
+        asc_log(ASC_LOG_WARN, "peer %s %s: %s", k->peer.name, p->addr.text,
+                p->err.message);
+        return;
     }
-    for (size_t i = 0; i < n; i++) {
-        asc_probe *p = &probes[i];
-        if (p->status == ASC_OK && strcmp(p->name, of[i]->peer.name) != 0) {
-            p->status = asc_error_set(&p->err, ASC_ERR_CLIENT, "node %s answers there",
-                                      p->name);
-        }
-        of[i]->added = p->status == ASC_OK && add_node(c, p, &p->err) == ASC_OK;
-        if (of[i]->added) {
-            c->nodes[c->n_nodes - 1]->friends = 1; /* whoever named it */
-        }
-        else {
-            asc_log(ASC_LOG_WARN, "peer %s %s: %s", of[i]->peer.name, p->addr.text,
-                    p->err.message);
-        }
-        asc_probe_clear(p);
+    k->added = true;
+    asc_node *node = c->nodes[c->n_nodes - 1];
+    node->friends = 1; /* whoever named it */
+    asc_names_put(&cs->nodes, node->name, c->n_nodes - 1);
+}
+
+/* Probe the addresses of the candidates that have not been tried. */
+static void
+try_candidates(candidates *cs)
+{
+    asc_cluster *c = cs->cluster;
+    size_t n = cs->n - cs->first;
+    const asc_search_options options = {
+        .config = &c->config,
+        .deadline_ms = c->cycle_ends_ms,
+        .wake_fd = c->wake_fds[0],
+        .judge = judge_peer,
+        .failed = log_failure,
+        .context = cs,
+    };
+    if (n == 0 || !asc_cycle_goes_on(c)) {
+        return;
     }
-    asc_free(probes);
-    asc_free(of);
-    return n > 0;
+    asc_search *s = asc_search_new(n, &options);
+    if (s == NULL || !add_hosts(s, cs, n)) {
+        asc_error_set(&c->trouble, ASC_ERR_NOMEM, "search for peers");
+    }
+    if (s != NULL) {
+        size_t n_tried = asc_search_run(s);
+        c->peer_turn += n_tried < n ? n_tried : n;
+    }
+    for (size_t i = 0; s != NULL && i < n; i++) {
+        asc_probe *p = asc_search_found(s, i);
+        if (p != NULL) {
+            add_found(cs, candidate_of(cs, i), p);
+        }
+    }
+    asc_search_free(s);
+    cs->first = cs->n;
 }
 
 static bool
@@ -449,9 +269,9 @@ note_unreachable(asc_cluster *c, const candidates *cs)
 {
     size_t len = 0;
     c->unreachable[0] = '\0';
-    for (size_t i = 0; i < cs->n; i++) {
+    for (size_t i = 0; i < cs->n && len < sizeof c->unreachable; i++) {
         const candidate *k = &cs->list[i];
-        if (!k->added && k->peer.n_hosts > 0 && len < sizeof c->unreachable) {
+        if (!k->added && k->peer.n_hosts > 0) {
             len += (size_t)snprintf(c->unreachable + len, sizeof c->unreachable - len,
                                     "%s%.60s:%u", len > 0 ? ", " : "",
                                     k->peer.hosts[0].name, k->peer.hosts[0].port);
@@ -460,29 +280,41 @@ note_unreachable(asc_cluster *c, const candidates *cs)
     for (size_t i = 0; len > 0 && i < c->n_nodes; i++) {
         c->nodes[i]->peers_generation = -1;
     }
+    if (cs->n_failed > MAX_WARNINGS) {
+        asc_log(ASC_LOG_WARN, "%zu more addresses of peers cannot be reached",
+                cs->n_failed - MAX_WARNINGS);
+    }
 }
 
 bool
 asc_discover_peers(asc_cluster *c)
 {
-    if (c->config.force_single_node || !may_have_changed(c)) {
+    char command[32];
+    candidates cs;
+    size_t before;
+    if (c->config.force_single_node || !may_have_changed(c) || !asc_cycle_goes_on(c)) {
         return false;
     }
-    char command[32];
-    candidates cs = {0};
-    size_t before;
-    snprintf(command, sizeof command, "%s\n", peers_command(c));
+    if (!candidates_init(&cs, c)) {
+        asc_error_set(&c->trouble, ASC_ERR_NOMEM, "peers");
+        candidates_clear(&cs);
+        return false;
+    }
+    snprintf(command, sizeof command, "%s\n", asc_peers_command(c));
     for (size_t i = 0; i < c->n_nodes; i++) {
         c->nodes[i]->friends = 0;
         c->nodes[i]->peers_read = false;
     }
+    bool complete = true;
     do { /* the nodes found have peers, too */
         before = c->n_nodes;
         asc_ask_nodes(c, command, not_read, read_peers, &cs);
-        while (try_candidates(c, &cs)) {
-        }
+        try_candidates(&cs);
     } while (c->n_nodes > before);
+    for (size_t i = 0; i < c->n_nodes; i++) {
+        complete = complete && !not_read(c->nodes[i]);
+    }
     note_unreachable(c, &cs);
     candidates_clear(&cs);
-    return true;
+    return complete;
 }

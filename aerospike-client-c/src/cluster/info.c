@@ -19,8 +19,8 @@ end(asc_info_call *call, asc_status status)
     call->done = true;
 }
 
-static void
-begin(asc_info_call *call)
+void
+asc_info_begin(asc_info_call *call)
 {
     call->done = false;
     if (call->conn == NULL) { /* whoever could not open it has said why */
@@ -37,35 +37,32 @@ begin(asc_info_call *call)
     call->io.max_size = MAX_REPLY;
 }
 
-/* Step a call; says in *events what it waits for, 0 when it has ended. */
-static void
-step(asc_info_call *call, short *events)
+short
+asc_info_step(asc_info_call *call)
 {
-    *events = 0;
     if (call->done) {
-        return;
+        return 0;
     }
     switch (asc_transfer_step(&call->io, &call->err)) {
     case ASC_IO_WANT_READ:
-        *events = POLLIN;
-        return;
+        return POLLIN;
     case ASC_IO_WANT_WRITE:
-        *events = POLLOUT;
-        return;
+        return POLLOUT;
     case ASC_IO_OK:
         end(call, ASC_OK);
         if (call->in.data[1] != ASC_PROTO_INFO) {
             end(call, asc_error_set(&call->err, ASC_ERR_CLIENT,
                                     "the reply is no info reply"));
         }
-        return;
+        return 0;
     default:
         end(call, call->err.code);
+        return 0;
     }
 }
 
-static void
-give_up(asc_info_call *call)
+void
+asc_info_give_up(asc_info_call *call)
 {
     if (!call->done) {
         call->err.phase =
@@ -82,8 +79,7 @@ step_all(asc_info_call **calls, size_t n, struct pollfd *set)
 {
     size_t waiting = 0;
     for (size_t i = 0; i < n; i++) {
-        short events;
-        step(calls[i], &events);
+        short events = asc_info_step(calls[i]);
         set[i] = (struct pollfd){.fd = events != 0 ? calls[i]->conn->fd : -1,
                                  .events = events};
         waiting += events != 0;
@@ -96,7 +92,7 @@ asc_info_run(asc_info_call **calls, size_t n, uint64_t deadline_ms, int wake_fd)
 {
     struct pollfd *set = asc_malloc((n + 1) * sizeof *set);
     for (size_t i = 0; i < n; i++) {
-        begin(calls[i]);
+        asc_info_begin(calls[i]);
         if (set == NULL && !calls[i]->done) {
             end(calls[i], asc_error_set(&calls[i]->err, ASC_ERR_NOMEM, "info calls"));
         }
@@ -112,7 +108,7 @@ asc_info_run(asc_info_call **calls, size_t n, uint64_t deadline_ms, int wake_fd)
         }
     }
     for (size_t i = 0; i < n; i++) {
-        give_up(calls[i]);
+        asc_info_give_up(calls[i]);
     }
     asc_free(set);
 }

@@ -16,6 +16,13 @@ typedef struct asc_info_call {
     bool done;
 } asc_info_call;
 
+/* For those who do the waiting themselves: begin; step does all that needs none, and
+ * says what it waits for, as poll() has it, 0 when the call has ended. What has not ended
+ * must be given up in the end. */
+void asc_info_begin(asc_info_call *call);
+short asc_info_step(asc_info_call *call);
+void asc_info_give_up(asc_info_call *call);
+
 /* Run all calls, until all have ended, deadline_ms has passed, or wake_fd (-1: none)
  * becomes readable; those that have not ended then fail with ASC_ERR_TIMEOUT. Calls
  * whose conn is NULL are left alone. */

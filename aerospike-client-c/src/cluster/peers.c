@@ -91,16 +91,21 @@ asc_host_parse(asc_peer_host *out, const char *text, size_t size, uint16_t defau
     return true;
 }
 
-/* Make list one element longer; a pointer to the new, zeroed element or NULL. */
-static void *
-append(void **list, size_t *n, size_t size)
+/* Append a copy of an element, unless the list has as many as it may. False when memory
+ * is short. */
+static bool
+append(void **list, size_t *n, size_t max, const void *element, size_t size)
 {
+    if (*n == max) {
+        return true;
+    }
     void *moved = asc_realloc(*list, (*n + 1) * size);
     if (moved == NULL) {
-        return NULL;
+        return false;
     }
     *list = moved;
-    return memset((char *)moved + (*n)++ * size, 0, size);
+    memcpy((char *)moved + (*n)++ * size, element, size);
+    return true;
 }
 
 /* One address: up to a comma or a bracket that is not its own. */
@@ -135,28 +140,24 @@ parse_hosts(asc_peer *peer, scanner *s, uint16_t default_port, asc_error *err)
     while (!accept(s, ']')) {
         const char *start;
         size_t size = address(s, &start);
-        asc_peer_host *host =
-            append((void **)&peer->hosts, &peer->n_hosts, sizeof *peer->hosts);
-        if (host == NULL) {
-            return asc_error_set(err, ASC_ERR_NOMEM, "peers");
-        }
-        if (!asc_host_parse(host, start, size, default_port)) {
+        asc_peer_host host;
+        if (!asc_host_parse(&host, start, size, default_port)) {
             return asc_error_set(err, ASC_ERR_CLIENT, "peers: bad address \"%.*s\"",
                                  (int)(size < 80 ? size : 80), start);
+        }
+        if (!append((void **)&peer->hosts, &peer->n_hosts, ASC_MAX_PEER_HOSTS, &host,
+                    sizeof host)) {
+            return asc_error_set(err, ASC_ERR_NOMEM, "peers");
         }
         accept(s, ',');
     }
     return ASC_OK;
 }
 
-/* [name,tls_name,[host,...]] */
+/* [name,tls_name,[host,...]]; the hosts are to be freed in any case. */
 static asc_status
-parse_peer(asc_peers *peers, scanner *s, uint16_t default_port, asc_error *err)
+parse_peer(asc_peer *peer, scanner *s, uint16_t default_port, asc_error *err)
 {
-    asc_peer *peer = append((void **)&peers->list, &peers->n, sizeof *peers->list);
-    if (peer == NULL) {
-        return asc_error_set(err, ASC_ERR_NOMEM, "peers");
-    }
     const char *name, *tls_name;
     size_t len = accept(s, '[') ? word(s, ",]", &name) : 0;
     if (len == 0 || len >= sizeof peer->name || !accept(s, ',')) {
@@ -193,7 +194,16 @@ asc_peers_parse(asc_peers *out, const char *text, size_t size, asc_error *err)
     }
     port = port == 0 ? 3000 : port;
     while (rc == ASC_OK && !accept(&s, ']')) {
-        rc = parse_peer(&peers, &s, (uint16_t)port, err);
+        asc_peer peer = {0};
+        size_t n = peers.n;
+        rc = parse_peer(&peer, &s, (uint16_t)port, err);
+        if (rc == ASC_OK && !append((void **)&peers.list, &peers.n, ASC_MAX_PEERS,
+                                    &peer, sizeof peer)) {
+            rc = asc_error_set(err, ASC_ERR_NOMEM, "peers");
+        }
+        if (peers.n == n) { /* nobody owns them */
+            asc_free(peer.hosts);
+        }
         accept(&s, ',');
     }
     if (rc != ASC_OK) {

@@ -6,6 +6,8 @@
 #include "asc/cluster.h"
 
 #define ASC_HOST_NAME_SIZE 256
+#define ASC_MAX_PEERS 1024u   /* of a list; further ones are left out */
+#define ASC_MAX_PEER_HOSTS 8u /* of a peer, likewise */
 
 typedef struct asc_peer_host {
     char name[ASC_HOST_NAME_SIZE];

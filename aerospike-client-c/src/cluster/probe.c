@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "asc/alloc.h"
-#include "base/time.h"
 
 /* Versions, packed for comparison. */
 #define VERSION(a, b, c, d)                                                            \
@@ -84,26 +83,31 @@ commands(const asc_config *config, const char *services)
     return text;
 }
 
-static void
-begin(asc_probe *p, const asc_config *config, const char *services)
+asc_status
+asc_probe_begin(asc_probe *p, const asc_config *config, const char *services)
 {
     asc_error_reset(&p->err);
     p->err.phase = ASC_PHASE_CONNECT;
     p->commands = commands(config, services);
     if (p->commands == NULL) {
         p->status = asc_error_set(&p->err, ASC_ERR_NOMEM, "probe");
-        return;
+        return p->status;
     }
     p->status = asc_conn_start(&p->conn, &asc_tcp, &p->addr, &p->err);
     p->call.conn = p->conn;
     p->call.commands = p->commands;
+    if (p->status == ASC_OK) {
+        asc_info_begin(&p->call);
+    }
+    return p->status;
 }
 
 /* Where it stood when it failed, as its error's phase. */
-static void
-finish(asc_probe *p, const asc_config *config)
+asc_status
+asc_probe_end(asc_probe *p, const asc_config *config)
 {
     if (p->status == ASC_OK) {
+        asc_info_give_up(&p->call);
         p->err.phase = p->conn->connected ? ASC_PHASE_VALIDATE : ASC_PHASE_CONNECT;
         if (p->call.status == ASC_OK) {
             p->status = check(p, config);
@@ -123,29 +127,7 @@ finish(asc_probe *p, const asc_config *config)
     if (p->status == ASC_OK) {
         asc_error_reset(&p->err);
     }
-}
-
-void
-asc_probe_run(asc_probe *probes, size_t n, const asc_config *config,
-              const char *services, int wake_fd)
-{
-    asc_info_call **calls = asc_calloc(n, sizeof *calls);
-    for (size_t i = 0; i < n; i++) {
-        begin(&probes[i], config, services);
-        if (calls == NULL && probes[i].status == ASC_OK) {
-            probes[i].status = asc_error_set(&probes[i].err, ASC_ERR_NOMEM, "probes");
-        }
-        if (calls != NULL) {
-            calls[i] = &probes[i].call;
-        }
-    }
-    if (calls != NULL) {
-        asc_info_run(calls, n, asc_now_ms() + config->connect_timeout_ms, wake_fd);
-    }
-    for (size_t i = 0; i < n; i++) {
-        finish(&probes[i], config);
-    }
-    asc_free(calls);
+    return p->status;
 }
 
 asc_status

@@ -17,12 +17,15 @@ typedef struct asc_probe {
     asc_info_call call;
 } asc_probe;
 
-/* Ask all addresses at once: connect, ask for name, readiness, version and cluster
- * name, and check them. Ends when all have answered or after the configured connect
- * timeout; wake_fd as in asc_info_run. `services` is a further command whose answer
- * the caller wants to see in call, or NULL. */
-void asc_probe_run(asc_probe *probes, size_t n, const asc_config *config,
-                   const char *services, int wake_fd);
+/* Connect, and ask for name, readiness, version and cluster name. `services`, borrowed
+ * until the end, are further commands whose answers the caller wants to see in call, or
+ * NULL. When it is ASC_OK the caller runs call. */
+asc_status
+asc_probe_begin(asc_probe *p, const asc_config *config, const char *services);
+
+/* Check the answers; a call that has not ended is given up. Returns p->status, and how
+ * it failed is in p->err, with the address as its host. */
+asc_status asc_probe_end(asc_probe *p, const asc_config *config);
 
 /* Make a node of a successful probe; the connection becomes its tend connection. */
 asc_status

@@ -9,11 +9,15 @@
 #include "asc/alloc.h"
 #include "asc/log.h"
 #include "base/time.h"
+#include "cluster/ask.h"
 #include "cluster/discover.h"
+#include "cluster/seeds.h"
 #include "wire/base64.h"
 
 #define MAX_FAILURES 5u /* cycles without an answer until a node is given up */
 #define TRIM_CYCLES 30u /* between two looks for idle connections */
+
+#define CYCLE_TIMEOUTS 3u /* connect timeouts that a cycle takes at most */
 
 /* --- is each node there, has anything changed? --- */
 
@@ -102,6 +106,12 @@ read_map(asc_cluster *c, asc_node *n, asc_info_call *call, void *context)
     return true;
 }
 
+static void
+read_maps(asc_cluster *c)
+{
+    asc_ask_nodes(c, "partition-generation\nreplicas\n", has_new_map, read_map, NULL);
+}
+
 /* --- nodes that are gone --- */
 
 /* The rules of the cluster chapter on removing nodes. `refreshed` nodes have answered
@@ -129,6 +139,27 @@ remove_node(asc_cluster *c, size_t i)
     c->nodes[i] = c->nodes[--c->n_nodes];
     c->changed = true;
     asc_node_release(node);
+}
+
+/* Nodes may have gone after the others were asked for their maps: what those that have
+ * gone leave behind has new owners, who are asked once more. */
+static void
+remove_gone(asc_cluster *c, size_t n_refreshed, bool peers_read)
+{
+    bool leaves_partitions = false;
+    for (size_t i = c->n_nodes; i-- > 0;) {
+        if (is_gone(c, c->nodes[i], n_refreshed, peers_read)) {
+            leaves_partitions = leaves_partitions || asc_maps_use(&c->maps, c->nodes[i]);
+            remove_node(c, i);
+        }
+    }
+    for (size_t i = 0; leaves_partitions && i < c->n_nodes; i++) {
+        c->nodes[i]->partition_generation = -1;
+        c->nodes[i]->map_changed = true;
+    }
+    if (leaves_partitions) {
+        read_maps(c);
+    }
 }
 
 /* --- one cycle --- */
@@ -175,22 +206,31 @@ housekeep(asc_cluster *c)
     atomic_store(&c->connected, connected);
 }
 
-asc_status
-asc_tend_cycle(asc_cluster *c, asc_error *err)
+uint32_t
+asc_tend_limit_ms(const asc_cluster *c)
 {
+    uint32_t timeout_ms = c->config.connect_timeout_ms;
+    return timeout_ms <= UINT32_MAX / CYCLE_TIMEOUTS ? CYCLE_TIMEOUTS * timeout_ms
+                                                     : UINT32_MAX;
+}
+
+asc_status
+asc_tend_cycle(asc_cluster *c, uint32_t limit_ms, asc_error *err)
+{
+    c->cycle_ends_ms = asc_now_ms() + limit_ms;
     asc_error_reset(&c->trouble);
-    asc_status rc = c->n_nodes == 0 ? asc_discover_seed(c, err) : ASC_OK;
+    asc_status rc = c->n_nodes == 0 ? asc_seeds_try(c, err) : ASC_OK;
     size_t n_refreshed = 0;
     asc_ask_nodes(c, "node\npeers-generation\npartition-generation\n", NULL, refreshed,
                   &n_refreshed);
-    bool peers_read = asc_discover_peers(c);
-    introduce(c);
-    asc_ask_nodes(c, "partition-generation\nreplicas\n", has_new_map, read_map, NULL);
-    for (size_t i = c->n_nodes; i-- > 0;) {
-        if (is_gone(c, c->nodes[i], n_refreshed, peers_read)) {
-            remove_node(c, i);
-        }
+    read_maps(c);
+    if (c->changed) { /* commands need not wait for what new peers do or do not */
+        publish(c);
     }
+    bool peers_read = asc_discover_peers(c);
+    read_maps(c); /* of those that are new */
+    introduce(c);
+    remove_gone(c, n_refreshed, peers_read);
     if (c->changed) {
         publish(c);
     }
@@ -212,7 +252,7 @@ run(void *arg)
         }
         asc_error err;
         asc_error_reset(&err);
-        if (asc_tend_cycle(c, &err) != ASC_OK) {
+        if (asc_tend_cycle(c, asc_tend_limit_ms(c), &err) != ASC_OK) {
             asc_log(ASC_LOG_WARN, "no node can be reached; %s: %s", err.host,
                     err.message);
         }

@@ -37,42 +37,46 @@ usable(const struct addrinfo *i)
 }
 
 asc_status
-asc_addr_resolve(asc_addr **out, size_t *n, const char *host, uint16_t port,
-                 asc_error *err)
+asc_addr_list(asc_addr **out, size_t *n, const struct addrinfo *found, uint16_t port,
+              asc_error *err)
 {
-    err->phase = ASC_PHASE_RESOLVE;
-    snprintf(err->host, sizeof err->host, "%.50s:%u", host, port);
-    const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *found = NULL;
-    int rc = getaddrinfo(host, NULL, &hints, &found);
-    size_t count = 0;
-    for (struct addrinfo *i = found; rc == 0 && i != NULL; i = i->ai_next) {
+    size_t count = 0, at = 0;
+    for (const struct addrinfo *i = found; i != NULL; i = i->ai_next) {
         count += usable(i);
     }
-    if (count == 0) {
-        if (found != NULL) {
-            freeaddrinfo(found);
-        }
-        return asc_error_set(err, ASC_ERR_CLIENT, "host name \"%s\" has no address: %s",
-                             host, rc != 0 ? gai_strerror(rc) : "none found");
-    }
-    asc_addr *list = asc_malloc(count * sizeof *list);
+    asc_addr *list = count > 0 ? asc_malloc(count * sizeof *list) : NULL;
     if (list == NULL) {
-        freeaddrinfo(found);
-        return asc_error_set(err, ASC_ERR_NOMEM, "addresses of %s", host);
+        return count == 0 ? asc_error_set(err, ASC_ERR_CLIENT,
+                                          "the host name has no address: none found")
+                          : asc_error_set(err, ASC_ERR_NOMEM, "addresses");
     }
-    size_t at = 0;
-    for (struct addrinfo *i = found; i != NULL; i = i->ai_next) {
+    for (const struct addrinfo *i = found; i != NULL; i = i->ai_next) {
         if (usable(i)) {
             addr_set(&list[at++], i->ai_addr, i->ai_addrlen, port);
         }
     }
-    freeaddrinfo(found);
     err->phase = ASC_PHASE_NONE;
     err->host[0] = '\0';
     *out = list;
     *n = count;
     return ASC_OK;
+}
+
+bool
+asc_addr_literal(asc_addr *out, const char *text, uint16_t port)
+{
+    const struct addrinfo hints = {.ai_family = AF_UNSPEC,
+                                   .ai_socktype = SOCK_STREAM,
+                                   .ai_flags = AI_NUMERICHOST};
+    struct addrinfo *found = NULL;
+    bool good = getaddrinfo(text, NULL, &hints, &found) == 0 && usable(found);
+    if (good) {
+        addr_set(out, found->ai_addr, found->ai_addrlen, port);
+    }
+    if (found != NULL) {
+        freeaddrinfo(found);
+    }
+    return good;
 }
 
 bool

@@ -1,0 +1,100 @@
+#include "cluster/ask.h"
+
+#include "asc/alloc.h"
+#include "asc/log.h"
+#include "base/time.h"
+
+bool
+asc_cycle_goes_on(asc_cluster *c)
+{
+    return !atomic_load(&c->closed) && asc_now_ms() < c->cycle_ends_ms;
+}
+
+uint64_t
+asc_cycle_deadline(const asc_cluster *c)
+{
+    return asc_earlier(asc_now_ms() + c->config.connect_timeout_ms, c->cycle_ends_ms);
+}
+
+static void
+fail(asc_cluster *c, asc_node *n, const asc_info_call *call, bool had_time)
+{
+    c->trouble = call->err;
+    n->failures += had_time || call->status != ASC_ERR_TIMEOUT;
+    asc_conn_free(n->tend_conn);
+    n->tend_conn = NULL;
+    asc_log(ASC_LOG_WARN, "node %s %s: %s (failure %u)", n->name, n->pool.addr.text,
+            call->err.message, n->failures);
+}
+
+static void
+prepare(asc_node *n, asc_info_call *call, const char *commands)
+{
+    call->commands = commands;
+    asc_error_reset(&call->err);
+    if (n->tend_conn == NULL) {
+        n->told_user_agent = false;
+        asc_conn_start(&n->tend_conn, &asc_tcp, &n->pool.addr, &call->err);
+    }
+    call->conn = n->tend_conn;
+}
+
+void
+asc_ask_nodes(asc_cluster *c, const char *commands, asc_node_filter admits,
+              asc_node_answer answer, void *context)
+{
+    struct question {
+        asc_node *node;
+        asc_info_call call;
+    } *asked = NULL;
+    asc_info_call **calls = NULL;
+    size_t n = 0;
+    if (c->n_nodes == 0 || !asc_cycle_goes_on(c)) {
+        return;
+    }
+    asked = asc_calloc(c->n_nodes, sizeof *asked);
+    calls = asc_calloc(c->n_nodes, sizeof *calls);
+    for (size_t i = 0; asked != NULL && calls != NULL && i < c->n_nodes; i++) {
+        if (admits == NULL || admits(c->nodes[i])) {
+            asked[n].node = c->nodes[i];
+            prepare(c->nodes[i], &asked[n].call, commands);
+            calls[n] = &asked[n].call;
+            n++;
+        }
+    }
+    if (asked == NULL || calls == NULL) {
+        asc_error_set(&c->trouble, ASC_ERR_NOMEM, "questions to the nodes");
+    }
+    uint64_t until_ms = asc_cycle_deadline(c);
+    bool had_time = until_ms < c->cycle_ends_ms;
+    if (n > 0) {
+        asc_info_run(calls, n, until_ms, c->wake_fds[0]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        asc_info_call *call = calls[i];
+        if (call->status != ASC_OK || !answer(c, asked[i].node, call, context)) {
+            fail(c, asked[i].node, call, had_time);
+        }
+        asc_info_call_clear(call);
+    }
+    asc_free(asked);
+    asc_free(calls);
+}
+
+bool
+asc_node_is_reachable(const asc_node *n)
+{
+    return n->failures == 0 && atomic_load(&n->active);
+}
+
+const char *
+asc_peers_command(const asc_cluster *c)
+{
+    return c->config.use_services_alternate ? "peers-clear-alt" : "peers-clear-std";
+}
+
+const char *
+asc_service_command(const asc_cluster *c)
+{
+    return c->config.use_services_alternate ? "service-clear-alt" : "service-clear-std";
+}

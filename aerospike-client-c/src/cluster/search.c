@@ -1,0 +1,433 @@
+#include "cluster/search.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+
+#include "asc/alloc.h"
+#include "base/time.h"
+
+/* Sockets and lookups at one time: processes may have few descriptors. */
+#define MAX_LIVE 128u
+
+/* So much later than the first good address may a preferred one answer and be taken. */
+#define GRACE_MS 100u
+
+/* Of one name. */
+#define MAX_ADDRESSES 64u
+
+/* What is tried: a host, or an address. */
+typedef struct place {
+    size_t group;
+    size_t rank;       /* the lower, the more it is preferred */
+    const char *name;  /* borrowed; NULL: it is an address ... */
+    uint16_t port;
+    const asc_addr *addr; /* ... which is borrowed */
+} place;
+
+/* A place that is being tried. */
+typedef struct attempt {
+    place at;
+    asc_lookup *lookup; /* owned: its name is looked up; NULL: it is probed */
+    asc_probe *probe;   /* owned */
+    uint64_t end_ms;
+    short events;
+} attempt;
+
+/* What a group has found. */
+typedef struct find {
+    asc_probe *found; /* owned */
+    size_t rank;      /* of found */
+    asc_worth worth;  /* likewise */
+    uint64_t settled_ms; /* then a good one is taken, whoever else may answer */
+} find;
+
+/* The addresses of a name, which places borrow. */
+typedef struct address_list {
+    asc_addr *list; /* owned */
+    struct address_list *next;
+} address_list;
+
+struct asc_search {
+    asc_search_options options;
+    find *groups; /* owned */
+    size_t n_groups;
+    place *places; /* owned; in the order in which they are tried */
+    size_t n, cap, next;
+    address_list *addresses; /* owned */
+    attempt live[MAX_LIVE];
+    size_t n_live;
+};
+
+/* --- life --- */
+
+asc_search *
+asc_search_new(size_t n_groups, const asc_search_options *options)
+{
+    asc_search *s = asc_calloc(1, sizeof *s);
+    if (s == NULL) {
+        return NULL;
+    }
+    s->options = *options;
+    s->n_groups = n_groups;
+    s->groups = asc_calloc(n_groups > 0 ? n_groups : 1, sizeof *s->groups);
+    if (s->groups == NULL) {
+        asc_free(s);
+        return NULL;
+    }
+    return s;
+}
+
+static void
+free_probe(asc_probe *p)
+{
+    if (p != NULL) {
+        asc_probe_clear(p);
+        asc_free(p);
+    }
+}
+
+static void
+end_attempt(attempt *a)
+{
+    asc_lookup_free(a->lookup);
+    free_probe(a->probe);
+    *a = (attempt){0};
+}
+
+void
+asc_search_free(asc_search *s)
+{
+    if (s == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < s->n_live; i++) {
+        end_attempt(&s->live[i]);
+    }
+    for (size_t i = 0; i < s->n_groups; i++) {
+        free_probe(s->groups[i].found);
+    }
+    while (s->addresses != NULL) {
+        address_list *first = s->addresses;
+        s->addresses = first->next;
+        asc_free(first->list);
+        asc_free(first);
+    }
+    asc_free(s->groups);
+    asc_free(s->places);
+    asc_free(s);
+}
+
+/* --- what to try --- */
+
+static bool
+add(asc_search *s, const place *p)
+{
+    if (s->n == s->cap) {
+        size_t cap = s->cap * 2 + 8;
+        place *moved = asc_realloc(s->places, cap * sizeof *moved);
+        if (moved == NULL) {
+            return false;
+        }
+        s->places = moved;
+        s->cap = cap;
+    }
+    s->places[s->n++] = *p;
+    return true;
+}
+
+/* Ranks leave room for all addresses of a name. */
+static size_t
+next_rank(const asc_search *s)
+{
+    return s->n * MAX_ADDRESSES;
+}
+
+bool
+asc_search_add_host(asc_search *s, size_t group, const char *name, uint16_t port)
+{
+    const place p = {
+        .group = group, .rank = next_rank(s), .name = name, .port = port};
+    return add(s, &p);
+}
+
+bool
+asc_search_add_addr(asc_search *s, size_t group, const asc_addr *addr)
+{
+    const place p = {.group = group, .rank = next_rank(s), .addr = addr};
+    return add(s, &p);
+}
+
+/* The addresses of a place's name take its place. */
+static asc_status
+add_addresses(asc_search *s, const place *named, asc_addr *list, size_t n,
+              asc_error *err)
+{
+    address_list *kept = asc_malloc(sizeof *kept);
+    bool ok = kept != NULL;
+    if (!ok) {
+        asc_free(list);
+    }
+    else {
+        *kept = (address_list){list, s->addresses};
+        s->addresses = kept;
+    }
+    for (size_t i = 0; ok && i < n && i < MAX_ADDRESSES; i++) {
+        const place p = {
+            .group = named->group, .rank = named->rank + i, .addr = &list[i]};
+        ok = add(s, &p);
+    }
+    return ok ? ASC_OK : asc_error_set(err, ASC_ERR_NOMEM, "addresses");
+}
+
+/* --- attempts --- */
+
+static void
+report(asc_search *s, const place *p, const char *address, const asc_error *err)
+{
+    s->options.failed(s->options.context, p->group, p->rank, address, err);
+}
+
+static void
+begin_probe(asc_search *s, const place *p, const asc_addr *addr, uint64_t now_ms)
+{
+    asc_error err;
+    asc_error_reset(&err);
+    asc_probe *probe = asc_calloc(1, sizeof *probe);
+    if (probe == NULL) {
+        asc_error_set(&err, ASC_ERR_NOMEM, "probe");
+        report(s, p, addr->text, &err);
+        return;
+    }
+    probe->addr = *addr;
+    asc_probe_begin(probe, s->options.config, s->options.services);
+    s->live[s->n_live++] = (attempt){
+        .at = *p,
+        .probe = probe,
+        .end_ms = now_ms + s->options.config->connect_timeout_ms,
+    };
+}
+
+static void
+begin_lookup(asc_search *s, const place *p, uint64_t now_ms)
+{
+    asc_lookup *lookup;
+    asc_error err;
+    asc_error_reset(&err);
+    if (asc_lookup_start(&lookup, p->name, p->port, &err) != ASC_OK) {
+        report(s, p, p->name, &err);
+        return;
+    }
+    s->live[s->n_live++] = (attempt){
+        .at = *p,
+        .lookup = lookup,
+        .end_ms = now_ms + s->options.config->connect_timeout_ms,
+        .events = POLLIN,
+    };
+}
+
+/* Is a group content, or at least about to be? */
+static bool
+has_good(const asc_search *s, size_t group)
+{
+    return s->groups[group].worth == ASC_WORTH_ALL;
+}
+
+static void
+begin_next(asc_search *s, uint64_t now_ms)
+{
+    while (s->n_live < MAX_LIVE && s->next < s->n) {
+        const place p = s->places[s->next++];
+        asc_addr addr;
+        if (has_good(s, p.group)) {
+            continue;
+        }
+        if (p.addr != NULL) {
+            begin_probe(s, &p, p.addr, now_ms);
+        }
+        else if (asc_addr_literal(&addr, p.name, p.port)) {
+            begin_probe(s, &p, &addr, now_ms);
+        }
+        else {
+            begin_lookup(s, &p, now_ms);
+        }
+    }
+}
+
+/* Give a probe that has succeeded to its group, or free it. */
+static void
+offer(asc_search *s, attempt *a, uint64_t now_ms)
+{
+    asc_probe *p = a->probe;
+    find *g = &s->groups[a->at.group];
+    asc_worth worth = s->options.judge(s->options.context, a->at.group, p);
+    a->probe = NULL;
+    if (worth == ASC_WORTH_NOTHING) {
+        report(s, &a->at, p->addr.text, &p->err);
+        free_probe(p);
+        return;
+    }
+    if (worth > g->worth || (worth == g->worth && a->at.rank < g->rank)) {
+        if (worth == ASC_WORTH_ALL && g->worth != ASC_WORTH_ALL) {
+            g->settled_ms = now_ms + GRACE_MS;
+        }
+        free_probe(g->found);
+        g->found = p;
+        g->worth = worth;
+        g->rank = a->at.rank;
+    }
+    else {
+        free_probe(p);
+    }
+}
+
+/* A lookup that has ended, or whose time is up. */
+static void
+end_lookup(asc_search *s, attempt *a, bool late)
+{
+    asc_addr *list;
+    asc_error err;
+    size_t n;
+    asc_error_reset(&err);
+    if (late) {
+        err.phase = ASC_PHASE_RESOLVE;
+        snprintf(err.host, sizeof err.host, "%.50s:%u", a->at.name, a->at.port);
+        asc_error_set(&err, ASC_ERR_CLIENT,
+                      "host name \"%s\" has no address yet: looking it up takes long",
+                      a->at.name);
+    }
+    else if (asc_lookup_take(a->lookup, &list, &n, &err) == ASC_OK) {
+        add_addresses(s, &a->at, list, n, &err);
+    }
+    if (err.code != ASC_OK) {
+        report(s, &a->at, a->at.name, &err);
+    }
+}
+
+/* An attempt has ended, or its time is up. */
+static void
+finish(asc_search *s, attempt *a, bool late, uint64_t now_ms)
+{
+    if (a->lookup != NULL) {
+        end_lookup(s, a, late);
+    }
+    else if (asc_probe_end(a->probe, s->options.config) == ASC_OK) {
+        offer(s, a, now_ms);
+    }
+    else {
+        report(s, &a->at, a->probe->addr.text, &a->probe->err);
+    }
+    end_attempt(a);
+}
+
+/* --- groups --- */
+
+/* Nothing is under way that the group would rather have. */
+static bool
+is_settled(const asc_search *s, size_t number, uint64_t now_ms)
+{
+    const find *g = &s->groups[number];
+    bool better = false;
+    for (size_t i = 0; i < s->n_live && now_ms < g->settled_ms; i++) {
+        better = better || (s->live[i].at.group == number &&
+                            s->live[i].at.rank < g->rank);
+    }
+    return !better;
+}
+
+/* Is an attempt of use no more? */
+static bool
+is_idle(const asc_search *s, const attempt *a, uint64_t now_ms)
+{
+    const find *g = &s->groups[a->at.group];
+    return g->worth == ASC_WORTH_ALL &&
+           (a->at.rank > g->rank || is_settled(s, a->at.group, now_ms));
+}
+
+/* --- the run --- */
+
+/* Do all that needs no waiting; true when something has ended. */
+static bool
+step_all(asc_search *s, uint64_t now_ms)
+{
+    bool any = false;
+    for (size_t i = s->n_live; i-- > 0;) {
+        attempt *a = &s->live[i];
+        bool ended;
+        if (a->lookup != NULL) {
+            struct pollfd p = {.fd = asc_lookup_fd(a->lookup), .events = POLLIN};
+            ended = poll(&p, 1, 0) > 0;
+        }
+        else {
+            a->events = a->probe->status == ASC_OK ? asc_info_step(&a->probe->call) : 0;
+            ended = a->events == 0;
+        }
+        bool late = !ended && now_ms >= a->end_ms;
+        bool idle = !ended && is_idle(s, a, now_ms);
+        if (ended || late || idle) {
+            attempt last = *a;
+            *a = s->live[--s->n_live];
+            if (idle) {
+                end_attempt(&last);
+            }
+            else {
+                finish(s, &last, late, now_ms);
+            }
+            any = true;
+        }
+    }
+    return any;
+}
+
+/* Wait for what attempts wait for, until_ms at most. False: wake_fd is readable, or it
+ * cannot wait. */
+static bool
+await(const asc_search *s, uint64_t until_ms, uint64_t now_ms)
+{
+    struct pollfd set[MAX_LIVE + 1];
+    for (size_t i = 0; i < s->n_live; i++) {
+        const attempt *a = &s->live[i];
+        const find *g = &s->groups[a->at.group];
+        int fd = a->lookup != NULL ? asc_lookup_fd(a->lookup) : a->probe->conn->fd;
+        set[i] = (struct pollfd){.fd = fd, .events = a->events};
+        until_ms = asc_earlier(until_ms, a->end_ms);
+        if (g->worth == ASC_WORTH_ALL) {
+            until_ms = asc_earlier(until_ms, g->settled_ms);
+        }
+    }
+    set[s->n_live] = (struct pollfd){.fd = s->options.wake_fd, .events = POLLIN};
+    int n = poll(set, s->n_live + 1, asc_poll_timeout(until_ms, now_ms));
+    return (n >= 0 || errno == EINTR) && set[s->n_live].revents == 0;
+}
+
+size_t
+asc_search_run(asc_search *s)
+{
+    uint64_t now = asc_now_ms(), deadline_ms = s->options.deadline_ms;
+    bool is_wanted = true;
+    while (is_wanted && now < deadline_ms) {
+        begin_next(s, now);
+        bool any_ended = step_all(s, now);
+        if (s->n_live == 0 && !any_ended) {
+            break;
+        }
+        is_wanted = await(s, any_ended ? now : deadline_ms, now);
+        now = asc_now_ms();
+    }
+    while (s->n_live > 0) {
+        attempt last = s->live[--s->n_live];
+        if (is_wanted) {
+            finish(s, &last, true, now);
+        }
+        else {
+            end_attempt(&last);
+        }
+    }
+    return s->next;
+}
+
+asc_probe *
+asc_search_found(asc_search *s, size_t number)
+{
+    return s->groups[number].found;
+}

@@ -1,0 +1,167 @@
+#include "net/lookup.h"
+
+#include <fcntl.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "asc/alloc.h"
+#include "base/fork.h"
+
+#define LONGEST_NAME 255 /* of all names that the system can look up */
+
+/* Whose it is: that of whoever asked, who waits for the end of the thread once the
+ * lookup has ended; or, after it was left, the thread's. */
+enum { RUNNING, ENDED, LEFT };
+
+struct asc_lookup {
+    atomic_int state;
+    pthread_t thread;
+    int fds[2]; /* a byte written to [1] says that it has ended */
+    char host[LONGEST_NAME + 1];
+    uint16_t port;
+    int rc; /* of getaddrinfo */
+    struct addrinfo *found;
+};
+
+static _Atomic(asc_resolver) resolve = getaddrinfo;
+
+/* A fork leaves the threads behind, and with them what is counted here. */
+static atomic_uint n_running, of_fork;
+
+void
+asc_lookup_set_resolver(asc_resolver resolver)
+{
+    atomic_store(&resolve, resolver != NULL ? resolver : getaddrinfo);
+}
+
+static bool
+begin_running(void)
+{
+    unsigned fork = asc_fork_count();
+    if (atomic_exchange(&of_fork, fork) != fork) {
+        atomic_store(&n_running, 0);
+    }
+    if (atomic_fetch_add(&n_running, 1) < ASC_MAX_LOOKUPS) {
+        return true;
+    }
+    atomic_fetch_sub(&n_running, 1);
+    return false;
+}
+
+static void
+destroy(asc_lookup *l)
+{
+    if (l->found != NULL) {
+        freeaddrinfo(l->found);
+    }
+    close(l->fds[0]);
+    close(l->fds[1]);
+    asc_free(l);
+}
+
+static void *
+look_up(void *arg)
+{
+    asc_lookup *l = arg;
+    const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    l->rc = atomic_load(&resolve)(l->host, NULL, &hints, &l->found);
+    atomic_fetch_sub(&n_running, 1);
+    if (atomic_exchange(&l->state, ENDED) == LEFT) {
+        destroy(l);
+        return NULL;
+    }
+    ssize_t ignored = write(l->fds[1], "", 1);
+    (void)ignored; /* the pipe is empty and both its ends are open: one byte fits */
+    return NULL;
+}
+
+/* A thread that no signal disturbs. 0, or an errno. */
+static int
+start_thread(asc_lookup *l)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int rc = pthread_create(&l->thread, NULL, look_up, l);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return rc;
+}
+
+asc_status
+asc_lookup_start(asc_lookup **out, const char *host, uint16_t port, asc_error *err)
+{
+    err->phase = ASC_PHASE_RESOLVE;
+    snprintf(err->host, sizeof err->host, "%.50s:%u", host, port);
+    if (strlen(host) > LONGEST_NAME) {
+        return asc_error_set(err, ASC_ERR_CLIENT, "host name \"%.50s...\" is too long",
+                             host);
+    }
+    asc_lookup *l = asc_calloc(1, sizeof *l);
+    if (l == NULL) {
+        return asc_error_set(err, ASC_ERR_NOMEM, "lookup of %s", host);
+    }
+    snprintf(l->host, sizeof l->host, "%s", host);
+    l->port = port;
+    atomic_init(&l->state, RUNNING);
+    if (pipe(l->fds) < 0) {
+        asc_free(l);
+        return asc_error_set(err, ASC_ERR_CLIENT, "cannot open a pipe");
+    }
+    fcntl(l->fds[0], F_SETFD, FD_CLOEXEC);
+    fcntl(l->fds[1], F_SETFD, FD_CLOEXEC);
+    if (!begin_running()) {
+        destroy(l);
+        return asc_error_set(err, ASC_ERR_CLIENT,
+                             "host name \"%s\" is not looked up: %d others are", host,
+                             ASC_MAX_LOOKUPS);
+    }
+    int rc = start_thread(l);
+    if (rc != 0) {
+        atomic_fetch_sub(&n_running, 1);
+        destroy(l);
+        return asc_error_set_os(err, ASC_ERR_CLIENT, rc, "cannot start a thread");
+    }
+    *out = l;
+    return ASC_OK;
+}
+
+int
+asc_lookup_fd(const asc_lookup *l)
+{
+    return l->fds[0];
+}
+
+asc_status
+asc_lookup_take(asc_lookup *l, asc_addr **out, size_t *n, asc_error *err)
+{
+    char byte;
+    ssize_t ignored = read(l->fds[0], &byte, 1); /* what the thread did, seen here */
+    (void)ignored;
+    err->phase = ASC_PHASE_RESOLVE;
+    snprintf(err->host, sizeof err->host, "%.50s:%u", l->host, l->port);
+    if (l->rc != 0) {
+        return asc_error_set(err, ASC_ERR_CLIENT, "host name \"%s\" has no address: %s",
+                             l->host, gai_strerror(l->rc));
+    }
+    return asc_addr_list(out, n, l->found, l->port, err);
+}
+
+void
+asc_lookup_free(asc_lookup *l)
+{
+    if (l == NULL) {
+        return;
+    }
+    pthread_t thread = l->thread; /* once it is left, the lookup may be gone */
+    if (atomic_exchange(&l->state, LEFT) == RUNNING) {
+        pthread_detach(thread);
+        return;
+    }
+    pthread_join(thread, NULL); /* it has nothing more to do */
+    destroy(l);
+}

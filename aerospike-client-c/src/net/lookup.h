@@ -1,0 +1,37 @@
+/* net/lookup.h -- host names to addresses, without waiting for it: the system's
+ * resolver blocks, for as long as the system is set to (often ten seconds and more), so
+ * each name is looked up by a thread of its own, which whoever asked may leave behind.
+ */
+#ifndef ASC_NET_LOOKUP_H
+#define ASC_NET_LOOKUP_H
+
+#include "net/addr.h"
+
+#define ASC_MAX_LOOKUPS 32 /* threads in the whole process, those left behind included */
+
+typedef struct asc_lookup asc_lookup;
+
+/* Begin to look a name up; on ASC_OK *out is the caller's. ASC_ERR_CLIENT when
+ * ASC_MAX_LOOKUPS are under way or there is no thread, ASC_ERR_NOMEM. */
+asc_status
+asc_lookup_start(asc_lookup **out, const char *host, uint16_t port, asc_error *err);
+
+/* Readable when the lookup has ended. */
+int asc_lookup_fd(const asc_lookup *l);
+
+/* What it came to, once it has ended: all addresses in the resolver's order. On ASC_OK
+ * *out (count *n, at least 1) is the caller's, to be freed with asc_free.
+ * ASC_ERR_CLIENT when the name has no address, ASC_ERR_NOMEM. */
+asc_status
+asc_lookup_take(asc_lookup *l, asc_addr **out, size_t *n, asc_error *err);
+
+/* Ended or not; never waits. NULL is fine. */
+void asc_lookup_free(asc_lookup *l);
+
+/* Tests: what looks names up instead of the system's getaddrinfo(); NULL: that. */
+struct addrinfo;
+typedef int (*asc_resolver)(const char *host, const char *service,
+                            const struct addrinfo *hints, struct addrinfo **out);
+void asc_lookup_set_resolver(asc_resolver resolver);
+
+#endif
