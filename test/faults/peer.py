@@ -177,7 +177,7 @@ class Step:
 
 
 class ScriptedNode:
-    """A node on a free port of loopback. A context manager, each connection a thread.
+    """A node on a port of loopback. A context manager, each connection a thread.
 
     Requests meet the steps of `expect` in order. Without a step they get `default`, or
     the connection is closed and `close` raises.
@@ -186,6 +186,7 @@ class ScriptedNode:
     :param replicas: which copies of the partitions it has: 0 the masters, 1 the
         others, None nothing.
     :param n_accepts: how many connections are accepted; the next ones wait for ever.
+    :param port: of loopback; 0 stands for a free one.
     :ivar default: what requests without a step are answered with.
     :ivar on_frame: called with type and body of each frame; bytes are its answer, None
         leaves it to the rest.
@@ -196,7 +197,11 @@ class ScriptedNode:
     """
 
     def __init__(
-        self, name: str = "A1", replica: int | None = 0, n_accepts: int = 1 << 30
+        self,
+        name: str = "A1",
+        replica: int | None = 0,
+        n_accepts: int = 1 << 30,
+        port: int = 0,
     ) -> None:
         self.name = name
         self.replica = replica
@@ -216,7 +221,7 @@ class ScriptedNode:
         self._threads: list[threading.Thread] = []
         self._n_accepts = n_accepts
         self._listener = socket.create_server(
-            ("127.0.0.1", 0), backlog=128 if n_accepts > 99 else 0
+            ("127.0.0.1", port), backlog=128 if n_accepts > 99 else 0
         )
         self.port: int = self._listener.getsockname()[1]
         self._start(self._accept)

@@ -37,10 +37,10 @@ batch_begin(batch_run *b, PyObject *self, PyTypeObject *cls, policy_kind kind,
     *b = (batch_run){
         .st = PyType_GetModuleState(cls), .client = (ClientObject *)self, .sink = sink};
     b->strict = b->client->config.strict;
-    b->cluster = client_cluster(b->st, b->client);
-    if (b->cluster == NULL ||
+    if (client_check_open(b->st, b->client) < 0 ||
         policy_from_py(b->st, &b->pol, &b->client->config.defaults[kind], kind,
-                       policy_arg, b->strict) < 0) {
+                       policy_arg, b->strict) < 0 ||
+        (b->cluster = client_cluster(b->st, b->client, &b->pol.timing)) == NULL) {
         return -1;
     }
     b->batch = asc_batch_new();

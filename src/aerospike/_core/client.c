@@ -1,6 +1,7 @@
 #include "client.h"
 
 #include <structmember.h> /* after Python.h */
+#include <time.h>
 
 #include "delegated.h"
 #include "direct.h"
@@ -12,14 +13,17 @@
 
 /* --- connecting --- */
 
-/* Connect without the GIL. The cluster, counted; NULL with err. */
+/* Connect without the GIL, within limit_ms unless it is 0. The cluster, counted; NULL
+ * with err. */
 static asc_cluster *
-connect_to(const client_config *config, asc_error *err)
+connect_to(const client_config *config, uint32_t limit_ms, asc_error *err)
 {
+    asc_config limited = config->cluster;
     asc_cluster *fresh = NULL;
+    limited.create_timeout_ms = limit_ms;
     asc_error_reset(err);
     Py_BEGIN_ALLOW_THREADS
-    asc_cluster_create(&fresh, &config->cluster, err);
+    asc_cluster_create(&fresh, &limited, err);
     Py_END_ALLOW_THREADS
     return fresh;
 }
@@ -38,12 +42,12 @@ disconnect(asc_cluster *cluster)
 
 /* Connect a client that has a configuration, which stays as long as the client. Another
  * thread may be faster, then its cluster stays; or close the client, which then is
- * closed. 0, or 1 with err. */
+ * closed. limit_ms as of connect_to. 0, or 1 with err. */
 static int
-open_cluster(ClientObject *client, asc_error *err)
+open_cluster(ClientObject *client, uint32_t limit_ms, asc_error *err)
 {
     client_state before = client->state;
-    asc_cluster *fresh = connect_to(&client->config, err);
+    asc_cluster *fresh = connect_to(&client->config, limit_ms, err);
     if (fresh == NULL) {
         return 1;
     }
@@ -78,20 +82,59 @@ check_valid(module_state *st, ClientObject *client)
                              "or was not called, or has not ended");
 }
 
-asc_cluster *
-client_cluster(module_state *st, ClientObject *client)
+static int
+raise_closed(module_state *st, ClientObject *client)
+{
+    return check_valid(st, client) < 0
+               ? -1
+               : raise_code(st, ASC_ERR_CLUSTER,
+                            "No connection to aerospike cluster: the client is closed");
+}
+
+int
+client_check_open(module_state *st, ClientObject *client)
+{
+    return client->cluster != NULL || client->state == CLIENT_NEW
+               ? 0
+               : raise_closed(st, client);
+}
+
+static uint64_t
+monotonic_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Connect for a call. 0, or -1 with an exception. */
+static int
+connect_late(module_state *st, ClientObject *client, asc_timing *timing)
 {
     asc_error err;
-    if (client->state == CLIENT_NEW && open_cluster(client, &err) != 0) {
+    uint32_t limit_ms = timing != NULL ? timing->total_timeout_ms : 0;
+    uint64_t began_ms = monotonic_ms();
+    if (open_cluster(client, limit_ms, &err) != 0) {
         asc_error_append(&err, " (connecting late: the constructor had failed to)");
         raise_error(st, &err, NULL, NULL);
+        return -1;
+    }
+    if (limit_ms != 0) {
+        uint64_t took_ms = monotonic_ms() - began_ms;
+        timing->total_timeout_ms =
+            took_ms < limit_ms ? limit_ms - (uint32_t)took_ms : 1; /* 0 is no limit */
+    }
+    return 0;
+}
+
+asc_cluster *
+client_cluster(module_state *st, ClientObject *client, asc_timing *timing)
+{
+    if (client->state == CLIENT_NEW && connect_late(st, client, timing) < 0) {
         return NULL;
     }
     if (client->cluster == NULL) {
-        if (check_valid(st, client) == 0) {
-            raise_code(st, ASC_ERR_CLUSTER,
-                       "No connection to aerospike cluster: the client is closed");
-        }
+        raise_closed(st, client);
         return NULL;
     }
     asc_cluster_retain(client->cluster);
@@ -221,7 +264,7 @@ client_init(PyObject *self, PyObject *args, PyObject *kwargs)
         return -1;
     }
     asc_error err;
-    asc_cluster *cluster = connect_to(&config, &err);
+    asc_cluster *cluster = connect_to(&config, 0, &err);
     /* code of the older kind calls connect() and expects the error there */
     bool connects_later =
         config.fail_if_not_connected == NOT_GIVEN && err.code != ASC_ERR_NOMEM;
@@ -318,7 +361,7 @@ static CLIENT_METHOD(client_connect)
         raise_param(st, "user and password are not supported yet");
         return NULL;
     }
-    if (client->cluster == NULL && open_cluster(client, &err) != 0) {
+    if (client->cluster == NULL && open_cluster(client, 0, &err) != 0) {
         return raise_error(st, &err, NULL, NULL);
     }
     return Py_NewRef(self);

@@ -28,12 +28,20 @@ typedef struct ClientObject {
     _Atomic(asc_call *) spare[N_SPARE_CALLS];
 } ClientObject;
 
-/* The cluster, counted for the caller; connects a client that has not connected yet.
- * NULL with an exception: ClusterError when it is closed. */
-asc_cluster *client_cluster(module_state *st, ClientObject *client);
+/* The cluster, counted for the caller; connects a client that has not connected yet,
+ * within the total timeout of the call's timing, from which the time that it took is
+ * taken away; NULL: the call has none. NULL with an exception: ClusterError when it is
+ * closed. */
+asc_cluster *
+client_cluster(module_state *st, ClientObject *client, asc_timing *timing);
 
 /* 0, or -1 with ParamError: the constructor was not called, or it failed. */
 int client_check(module_state *st, PyObject *client);
+
+/* 0, or -1 with an exception: likewise, or ClusterError when the client is closed. Does
+ * not connect: errors of the client come before those of a call's arguments, among which
+ * is the time that connecting may take. */
+int client_check_open(module_state *st, ClientObject *client);
 
 /* A call, empty; NULL with MemoryError. Give it back when it is not under way. */
 asc_call *client_take_call(ClientObject *client);

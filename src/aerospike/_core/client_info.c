@@ -32,12 +32,19 @@ list_nodes(info_call *c)
     return -1;
 }
 
+/* timing: of the call, or NULL. */
 static int
-open_client(info_call *c, PyObject *self, PyTypeObject *cls)
+open_client(info_call *c, asc_timing *timing)
 {
-    *c = (info_call){.st = PyType_GetModuleState(cls), .client = (ClientObject *)self};
-    c->cluster = client_cluster(c->st, c->client);
+    c->cluster = client_cluster(c->st, c->client, timing);
     return c->cluster != NULL ? list_nodes(c) : -1;
+}
+
+static info_call
+new_call(PyObject *self, PyTypeObject *cls)
+{
+    return (info_call){.st = PyType_GetModuleState(cls),
+                       .client = (ClientObject *)self};
 }
 
 /* Does a command change data or settings? Source: the server's info reference. */
@@ -77,7 +84,8 @@ begin(info_call *c, PyObject *self, PyTypeObject *cls, PyObject *command,
       PyObject *policy_arg)
 {
     Py_ssize_t size;
-    if (open_client(c, self, cls) < 0) {
+    *c = new_call(self, cls);
+    if (client_check_open(c->st, c->client) < 0) {
         return -1;
     }
     if (!PyUnicode_Check(command)) {
@@ -92,7 +100,8 @@ begin(info_call *c, PyObject *self, PyTypeObject *cls, PyObject *command,
     c->command_size = (size_t)size;
     c->changes = changes_something(c->command, c->command_size);
     if (policy_from_py(c->st, &c->pol, &c->client->config.defaults[POLICY_INFO],
-                       POLICY_INFO, policy_arg, c->client->config.strict) < 0) {
+                       POLICY_INFO, policy_arg, c->client->config.strict) < 0 ||
+        open_client(c, &c->pol.timing) < 0) {
         return -1;
     }
     c->call = client_take_call(c->client);
@@ -334,8 +343,8 @@ CLIENT_METHOD(client_info_random_node)
 static PyObject *
 nodes_to_py(PyObject *self, PyTypeObject *cls, PyObject *(*make)(const asc_node_info *))
 {
-    info_call c;
-    PyObject *list = open_client(&c, self, cls) == 0 ? PyList_New(0) : NULL;
+    info_call c = new_call(self, cls);
+    PyObject *list = open_client(&c, NULL) == 0 ? PyList_New(0) : NULL;
     for (size_t i = 0; list != NULL && i < c.n_nodes; i++) {
         PyObject *item = make(&c.nodes[i]);
         if (item == NULL || PyList_Append(list, item) < 0) {
@@ -383,7 +392,8 @@ CLIENT_METHOD(client_has_geo)
     if (parse_args("has_geo", names, 0, args, nargs, kwnames, NULL) < 0) {
         return NULL;
     }
-    int rc = open_client(&c, self, cls);
+    c = new_call(self, cls);
+    int rc = open_client(&c, NULL);
     end(&c);
     return rc == 0 ? Py_NewRef(Py_True) : NULL; /* every server since 3.7 */
 }

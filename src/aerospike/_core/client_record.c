@@ -40,11 +40,12 @@ begin(record_call *c, PyObject *self, PyTypeObject *cls, policy_kind kind,
     c->key_arg = key;
     c->bin_arg = NULL;
     c->head = (asc_msg_head){0};
+    c->cluster = NULL;
     int strict = c->client->config.strict;
-    c->cluster = client_cluster(c->st, c->client);
-    if (c->cluster == NULL ||
+    if (client_check_open(c->st, c->client) < 0 ||
         policy_from_py(c->st, &c->pol, &c->client->config.defaults[kind], kind,
                        policy_arg, strict) < 0 ||
+        (c->cluster = client_cluster(c->st, c->client, &c->pol.timing)) == NULL ||
         meta_from_py(c->st, &c->meta, meta, strict) < 0 ||
         key_from_py(c->st, &c->key, key) < 0) {
         return -1;

@@ -18,12 +18,8 @@ find_function(const char *module_name, const char *name)
 static int
 check_client(module_state *st, PyObject *self, bool needs_cluster)
 {
-    if (!needs_cluster) {
-        return client_check(st, self);
-    }
-    asc_cluster *cluster = client_cluster(st, (ClientObject *)self);
-    asc_cluster_release(cluster);
-    return cluster != NULL ? 0 : -1;
+    return needs_cluster ? client_check_open(st, (ClientObject *)self)
+                         : client_check(st, self);
 }
 
 static PyObject *

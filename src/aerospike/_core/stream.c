@@ -402,9 +402,10 @@ new_stream(module_state *st, PyObject *client, policy_kind kind, PyObject *spec,
     s->client = Py_NewRef(client);
     s->ask.st = st;
     s->ask.rules = &c->config.values;
-    s->cluster = client_cluster(st, c);
-    if (s->cluster == NULL || policy_from_py(st, &s->ask.pol, &c->config.defaults[kind],
-                                             kind, policy_arg, c->config.strict) < 0) {
+    if (client_check_open(st, c) < 0 ||
+        policy_from_py(st, &s->ask.pol, &c->config.defaults[kind], kind, policy_arg,
+                       c->config.strict) < 0 ||
+        (s->cluster = client_cluster(st, c, &s->ask.pol.timing)) == NULL) {
         Py_DECREF(s);
         return NULL;
     }

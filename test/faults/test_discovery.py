@@ -1,0 +1,272 @@
+"""Peers and seeds that do not behave: finding a cluster, and leaving it, takes no longer
+than it may, and does not hold up what is known already."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import aerospike
+from aerospike import exception, predicates
+from aerospike_helpers.batch.records import BatchRecords, Write
+from aerospike_helpers.operations import operations as ops
+
+from .peer import INFO, OK_REPLY, READ, ScriptedNode
+
+KEY = ("test", "demo", 1)
+SLACK_S = 2.0
+"""Beyond the limit, on a busy machine."""
+
+
+@contextlib.contextmanager
+def within(limit_s: float) -> Iterator[None]:
+    begin = time.monotonic()
+    yield
+    assert time.monotonic() - begin < limit_s + SLACK_S
+
+
+class Mute:
+    """A port at which connections are made and nothing is said."""
+
+    def __init__(self) -> None:
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
+        self.port: int = self.listener.getsockname()[1]
+
+    @property
+    def text(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def count(self) -> int:
+        """How many connections were made since the last call."""
+        n = 0
+        self.listener.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self.listener.accept()[0].close()
+                n += 1
+        return n
+
+    def wait(self) -> None:
+        """Until somebody connects."""
+        self.listener.settimeout(30)
+        self.listener.accept()[0].close()
+
+
+@pytest.fixture
+def mute() -> Iterator[Mute]:
+    made = Mute()
+    yield made
+    made.listener.close()
+
+
+def name_peers(node: ScriptedNode, peers: list[tuple[str, list[str]]]) -> None:
+    """Have a node name peers, each with its addresses."""
+    lists = ",".join(f"[{name},,[{','.join(hosts)}]]" for name, hosts in peers)
+    node.info["peers-clear-std"] = f"7,3000,[{lists}]"
+    node.info["peers-generation"] = "7"
+
+
+CROWDS: dict[str, Any] = {
+    "100,000 silent peers": lambda m: [(f"P{i}", [m.text]) for i in range(100_000)],
+    "100,000 peers that refuse": lambda m: [
+        (f"P{i}", ["127.0.0.1:1"]) for i in range(100_000)
+    ],
+    "a peer with 200 silent addresses": lambda m: [("P", [m.text] * 200)],
+    "a peer with 100,000 addresses": lambda m: [("P", [m.text] * 100_000)],
+    "one name 100,000 times": lambda m: [("P", [m.text])] * 100_000,
+    "peers whose names do not resolve": lambda m: [
+        (f"P{i}", [f"nowhere{i}.invalid"]) for i in range(2000)
+    ],
+}
+
+
+@pytest.mark.parametrize("crowd", CROWDS)
+def test_constructor_and_close_are_bounded(scripted_node, mute, crowd):
+    name_peers(scripted_node, CROWDS[crowd](mute))
+    with within(3 * 0.3):
+        client = aerospike.client(
+            {
+                "hosts": [scripted_node.host],
+                "connect_timeout": 300,
+                "tend_interval": 250,
+                "fail_if_not_connected": False,
+            }
+        )
+    assert mute.count() <= 8 * 1024
+    scripted_node.default = OK_REPLY
+    client.put(KEY, {"n": 1})  # what is there works
+    time.sleep(0.3)  # the tend thread is at it
+    with within(0):
+        client.close()
+
+
+def test_addresses_of_a_peer_are_eight_at_most(scripted_node, mute):
+    name_peers(scripted_node, [("P", [mute.text] * 200)])
+    client = aerospike.client({"hosts": [scripted_node.host], "connect_timeout": 300})
+    assert mute.count() == 8
+    client.close()
+
+
+def test_last_of_eight_addresses_is_found_beside_silent_ones(
+    scripted_pair, mute, make_client
+):
+    first, other = scripted_pair
+    name_peers(first, [("A2", [mute.text] * 7 + [other.text])])
+    with within(0):
+        client = make_client(hosts=[first.host], connect_timeout=60_000)
+    assert {name["node_name"] for name in client.get_node_names()} == {"A1", "A2"}
+
+
+def test_peer_behind_a_crowd_is_found_in_the_end(scripted_pair, mute, make_client):
+    """A cycle that cannot try them all goes on where the last one stopped."""
+    first, other = scripted_pair
+    crowd = [(f"P{i}", [mute.text]) for i in range(1000)]
+    name_peers(first, [*crowd, ("A2", [other.text])])
+    client = make_client(
+        hosts=[first.host],
+        connect_timeout=100,
+        tend_interval=250,
+        fail_if_not_connected=False,
+    )
+    deadline = time.monotonic() + 60
+    while len(client.get_nodes()) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+# seeds
+
+
+def test_silent_seeds_are_tried_side_by_side(scripted_pair, mute, make_client):
+    seeds = [("127.0.0.1", mute.port)] * 50 + [scripted_pair[0].host]
+    with within(0):
+        client = make_client(hosts=seeds, connect_timeout=60_000)
+    assert client.is_connected()
+
+
+def test_silent_seeds_bound_the_constructor(mute):
+    seeds = [("127.0.0.1", mute.port)] * 50
+    config = {"hosts": seeds, "connect_timeout": 300, "fail_if_not_connected": True}
+    with within(3 * 0.3), pytest.raises(exception.ConnectionError) as caught:
+        aerospike.client(config)
+    assert (caught.value.host, caught.value.phase) == (mute.text, "validate")
+
+
+# a client whose constructor did not reach anybody connects with the first call
+
+
+def work(client):
+    return client.query("test", "demo").add_ops([ops.write("n", 1)])
+
+
+LATE: dict[str, Any] = {
+    "get": lambda c, p: c.get(KEY, p),
+    "put": lambda c, p: c.put(KEY, {"n": 1}, None, p),
+    "operate": lambda c, p: c.operate(KEY, [ops.read("n")], None, p),
+    "batch_read": lambda c, p: c.batch_read([KEY], None, p),
+    "batch_write": lambda c, p: c.batch_write(
+        BatchRecords([Write(KEY, [ops.write("n", 1)])]), p
+    ),
+    "query": lambda c, p: (
+        c.query("test", "demo").where(predicates.equals("n", 1)).results(p)
+    ),
+    "scan": lambda c, p: c.scan("test", "demo").results(p),
+    "execute_background": lambda c, p: work(c).execute_background(p),
+    "info_all": lambda c, p: c.info_all("node", {"timeout": p["total_timeout"]}),
+    "truncate": lambda c, p: c.truncate(
+        "test", None, 0, {"timeout": p["total_timeout"]}
+    ),
+}
+
+
+@pytest.fixture
+def late_client() -> Iterator[tuple[aerospike.Client, int]]:
+    """(client, port): where nobody listened when the client was made."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    client = aerospike.client(
+        {"hosts": [("127.0.0.1", port)], "connect_timeout": 60_000}
+    )
+    yield client, port
+    client.close()
+
+
+@pytest.mark.parametrize("call", LATE)
+def test_connecting_late_is_within_the_total_timeout(late_client, call):
+    client, port = late_client
+    with socket.create_server(("127.0.0.1", port)):  # and it is silent
+        with within(0.1), pytest.raises(exception.AerospikeError, match="late"):
+            LATE[call](client, {"total_timeout": 100})
+
+
+def test_connecting_late_leaves_the_rest_of_the_time(late_client):
+    """The seed answers late; then the node is silent."""
+    client, port = late_client
+    waits = [3.5]
+
+    def delay(kind: int, _body: bytes) -> None:
+        if kind == INFO and waits:
+            time.sleep(waits.pop())
+
+    with ScriptedNode(port=port) as node:
+        node.on_frame = delay
+        node.expect(READ).stay_silent()
+        with within(6), pytest.raises(exception.TimeoutError):
+            client.get(KEY, {"total_timeout": 6000, "max_retries": 0})
+
+
+# what is known goes on
+
+
+def test_map_is_renewed_before_new_peers_are_contacted(
+    scripted_node, mute, make_client
+):
+    """The silent peers would hold the cycle up for a minute."""
+    client = make_client(
+        hosts=[scripted_node.host], connect_timeout=60_000, tend_interval=250
+    )
+    maps = scripted_node._value("replicas")
+    scripted_node.info["replicas"] = maps + ";" + maps.replace("test:", "late:")
+    scripted_node.info["partition-generation"] = "2"
+    name_peers(scripted_node, [(f"P{i}", [mute.text]) for i in range(20)])
+    mute.wait()
+    scripted_node.default = OK_REPLY
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            client.put(("late", "demo", 1), {"n": 1})
+            break
+        except exception.NamespaceNotFound:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    with within(0):
+        client.close()
+
+
+# sizes that lie
+
+
+@pytest.mark.parametrize("size", [4 << 20, 2**31, 2**48 - 1])
+@pytest.mark.parametrize("name", [b"peers-clear-std", b"replicas", b"node"])
+def test_info_replies_with_lying_sizes(scripted_node, name, size):
+    """More than any such reply has is refused at once, the rest is waited for."""
+
+    def lie(kind: int, body: bytes) -> bytes | None:
+        if kind == INFO and name in body:
+            return struct.pack(">Q", 2 << 56 | INFO << 48 | size) + b"node\tA1\n"
+        return None
+
+    scripted_node.on_frame = lie
+    config = {
+        "hosts": [scripted_node.host],
+        "connect_timeout": 200,
+        "fail_if_not_connected": True,
+    }
+    with within(3 * 0.2), pytest.raises(exception.AerospikeError):
+        aerospike.client(config)
