@@ -109,8 +109,7 @@ test_literal_addresses(void)
         size_t n = 0;
         kit_note("%s", rows[i].host);
         asc_error_reset(&err);
-        if (CHECK_EQ_INT(resolve(&list, &n, rows[i].host, 3000, &err),
-                         ASC_OK)) {
+        if (CHECK_EQ_INT(resolve(&list, &n, rows[i].host, 3000, &err), ASC_OK)) {
             CHECK_EQ_INT(n, 1);
             CHECK_EQ_STR(list[0].ip, rows[i].ip);
             CHECK_EQ_STR(list[0].text, rows[i].text);

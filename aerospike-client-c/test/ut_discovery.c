@@ -1,6 +1,6 @@
-/* Finding nodes when seeds, peers and the resolver do not behave: how long it takes, how
- * many addresses are tried, and which of several is taken. Where a limit is checked, what
- * it is checked against would take ten times as long. */
+/* Finding nodes when seeds, peers and the resolver do not behave: how long it takes,
+ * how many addresses are tried, and which of several is taken. Where a limit is
+ * checked, what it is checked against would take ten times as long. */
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -165,8 +165,7 @@ failed(void *context, size_t group, size_t at, const char *address,
 static asc_config search_config;
 
 static asc_search *
-search_new(size_t n_groups, outcome *o, uint32_t connect_timeout_ms,
-           uint32_t limit_ms)
+search_new(size_t n_groups, outcome *o, uint32_t connect_timeout_ms, uint32_t limit_ms)
 {
     search_config = (asc_config)ASC_CONFIG_INIT;
     search_config.connect_timeout_ms = connect_timeout_ms;
@@ -181,7 +180,8 @@ search_new(size_t n_groups, outcome *o, uint32_t connect_timeout_ms,
     return asc_search_new(n_groups, &options);
 }
 
-/* The first of the addresses that answer about as soon is taken, whichever was faster. */
+/* The first of the addresses that answer about as soon is taken, whichever was
+ * faster. */
 static void
 test_first_address_is_preferred(void)
 {
@@ -268,8 +268,7 @@ test_limits_of_a_search(void)
     mute m = mute_start();
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         outcome o = {0};
-        asc_search *s =
-            search_new(1, &o, rows[i].connect_timeout_ms, rows[i].limit_ms);
+        asc_search *s = search_new(1, &o, rows[i].connect_timeout_ms, rows[i].limit_ms);
         for (unsigned k = 0; k < rows[i].n; k++) {
             CHECK(asc_search_add_host(s, 0, "127.0.0.1", m.port));
         }
@@ -491,7 +490,8 @@ static void
 name_silent_peers(peer *p, const mute *m, unsigned n, bool one)
 {
     static char text[PEERS_MAX];
-    size_t len = (size_t)snprintf(text, sizeof text, one ? "1,3000,[[N,,[" : "1,3000,[");
+    const char *head = one ? "1,3000,[[N,,[" : "1,3000,[";
+    size_t len = (size_t)snprintf(text, sizeof text, "%s", head);
     for (unsigned i = 0; i < n; i++) {
         len += (size_t)snprintf(text + len, sizeof text - len,
                                 one ? "%s127.0.0.1:%u" : "%s[N%u,,[127.0.0.1:%u]]",

@@ -1,5 +1,5 @@
-"""Peers and seeds that do not behave: finding a cluster, and leaving it, takes no longer
-than it may, and does not hold up what is known already."""
+"""Peers and seeds that do not behave: finding a cluster, and leaving it, takes no
+longer than it may, and does not hold up what is known already."""
 
 from __future__ import annotations
 
@@ -200,9 +200,12 @@ def late_client() -> Iterator[tuple[aerospike.Client, int]]:
 @pytest.mark.parametrize("call", LATE)
 def test_connecting_late_is_within_the_total_timeout(late_client, call):
     client, port = late_client
-    with socket.create_server(("127.0.0.1", port)):  # and it is silent
-        with within(0.1), pytest.raises(exception.AerospikeError, match="late"):
-            LATE[call](client, {"total_timeout": 100})
+    with (
+        socket.create_server(("127.0.0.1", port)),  # and it is silent
+        within(0.1),
+        pytest.raises(exception.AerospikeError, match="late"),
+    ):
+        LATE[call](client, {"total_timeout": 100})
 
 
 def test_connecting_late_leaves_the_rest_of_the_time(late_client):

@@ -236,7 +236,8 @@ def test_unreadable_row_fails_alone(scripted_node, make_client, call, value):
     assert doubts(batch) == [False, False, writes, False, False]
     failed = batch.batch_records[2]
     assert failed.record is None
-    assert "malformed" in failed.message and "A1" in failed.message
+    assert "malformed" in failed.message
+    assert "A1" in failed.message
     assert all(r.record for r in batch.batch_records if r is not failed)
 
 
@@ -334,7 +335,6 @@ def hangs_up_on(*names):
     def act(kind, body):
         if kind == 1 and any(name in body for name in names):
             raise HangUp
-        return None
 
     return act
 

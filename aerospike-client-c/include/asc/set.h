@@ -47,7 +47,7 @@ typedef struct asc_part {
     bool ended; /* there will be no more */
     bool again; /* batches: it failed, and its unanswered rows go to asc_batch_route */
     uint32_t n_sent; /* attempts that had a byte leave */
-    asc_error err; /* when it has ended; code ASC_OK: well */
+    asc_error err;   /* when it has ended; code ASC_OK: well */
 
     /* Batches: the rows that the request is to hold, in this order. */
     const uint32_t *rows;

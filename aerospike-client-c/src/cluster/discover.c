@@ -108,7 +108,8 @@ candidates_clear(candidates *cs)
 static bool
 add_candidate(candidates *cs, asc_peer *peer)
 {
-    if (cs->n == ASC_MAX_PEERS || asc_names_find(&cs->names, peer->name) != ASC_NO_NAME) {
+    if (cs->n == ASC_MAX_PEERS ||
+        asc_names_find(&cs->names, peer->name) != ASC_NO_NAME) {
         return true;
     }
     candidate *k = &cs->list[cs->n];
@@ -178,8 +179,8 @@ log_failure(void *context, size_t group, size_t place, const char *address,
 }
 
 /* Add the hosts of n candidates to a search: the first of each, then the second of
- * each, and so on. Each cycle begins behind those that the last one came to, so that all
- * have their turn. */
+ * each, and so on. Each cycle begins behind those that the last one came to, so that
+ * all have their turn. */
 static bool
 add_hosts(asc_search *s, const candidates *cs, size_t n)
 {

@@ -17,8 +17,8 @@ typedef struct asc_info_call {
 } asc_info_call;
 
 /* For those who do the waiting themselves: begin; step does all that needs none, and
- * says what it waits for, as poll() has it, 0 when the call has ended. What has not ended
- * must be given up in the end. */
+ * says what it waits for, as poll() has it, 0 when the call has ended. What has not
+ * ended must be given up in the end. */
 void asc_info_begin(asc_info_call *call);
 short asc_info_step(asc_info_call *call);
 void asc_info_give_up(asc_info_call *call);

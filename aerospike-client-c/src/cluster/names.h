@@ -16,7 +16,7 @@ typedef struct asc_names {
     size_t n, n_slots;
 } asc_names;
 
-#define ASC_NO_NAME ((size_t)-1)
+#define ASC_NO_NAME ((size_t) - 1)
 
 /* The value of a name, or ASC_NO_NAME. */
 size_t asc_names_find(const asc_names *m, const char *text);

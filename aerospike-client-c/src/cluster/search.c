@@ -19,8 +19,8 @@
 /* What is tried: a host, or an address. */
 typedef struct place {
     size_t group;
-    size_t rank;       /* the lower, the more it is preferred */
-    const char *name;  /* borrowed; NULL: it is an address ... */
+    size_t rank;      /* the lower, the more it is preferred */
+    const char *name; /* borrowed; NULL: it is an address ... */
     uint16_t port;
     const asc_addr *addr; /* ... which is borrowed */
 } place;
@@ -36,9 +36,9 @@ typedef struct attempt {
 
 /* What a group has found. */
 typedef struct find {
-    asc_probe *found; /* owned */
-    size_t rank;      /* of found */
-    asc_worth worth;  /* likewise */
+    asc_probe *found;    /* owned */
+    size_t rank;         /* of found */
+    asc_worth worth;     /* likewise */
     uint64_t settled_ms; /* then a good one is taken, whoever else may answer */
 } find;
 
@@ -146,8 +146,7 @@ next_rank(const asc_search *s)
 bool
 asc_search_add_host(asc_search *s, size_t group, const char *name, uint16_t port)
 {
-    const place p = {
-        .group = group, .rank = next_rank(s), .name = name, .port = port};
+    const place p = {.group = group, .rank = next_rank(s), .name = name, .port = port};
     return add(s, &p);
 }
 
@@ -329,8 +328,8 @@ is_settled(const asc_search *s, size_t number, uint64_t now_ms)
     const find *g = &s->groups[number];
     bool better = false;
     for (size_t i = 0; i < s->n_live && now_ms < g->settled_ms; i++) {
-        better = better || (s->live[i].at.group == number &&
-                            s->live[i].at.rank < g->rank);
+        better =
+            better || (s->live[i].at.group == number && s->live[i].at.rank < g->rank);
     }
     return !better;
 }

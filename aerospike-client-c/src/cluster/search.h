@@ -1,6 +1,6 @@
-/* cluster/search.h -- probing many addresses side by side: those of the seeds, and those
- * of peers. The addresses of one group lead to one node, any of them will do, and those
- * that were added first are preferred. */
+/* cluster/search.h -- probing many addresses side by side: those of the seeds, and
+ * those of peers. The addresses of one group lead to one node, any of them will do, and
+ * those that were added first are preferred. */
 #ifndef ASC_CLUSTER_SEARCH_H
 #define ASC_CLUSTER_SEARCH_H
 
@@ -36,8 +36,7 @@ void asc_search_free(asc_search *s);
 
 /* Add a name or a numeric address, or an address: tried in the order in which they are
  * added. Names and addresses are borrowed. False when memory is short. */
-bool
-asc_search_add_host(asc_search *s, size_t group, const char *name, uint16_t port);
+bool asc_search_add_host(asc_search *s, size_t group, const char *name, uint16_t port);
 bool asc_search_add_addr(asc_search *s, size_t group, const asc_addr *addr);
 
 /* Run it: until each group has what it looks for, or nothing left to try; at most until

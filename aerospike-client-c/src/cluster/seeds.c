@@ -157,8 +157,8 @@ asc_seeds_try(asc_cluster *c, asc_error *err)
         return asc_error_set(err, ASC_ERR_NOMEM, "search for seeds");
     }
     for (size_t i = 0; ok && i < c->config.n_hosts; i++) {
-        ok = asc_search_add_host(s, 0, c->config.hosts[i].name,
-                                 c->config.hosts[i].port);
+        ok =
+            asc_search_add_host(s, 0, c->config.hosts[i].name, c->config.hosts[i].port);
     }
     for (size_t i = 0; ok && i < c->n_known; i++) {
         ok = asc_search_add_addr(s, 0, &c->known[i]);

@@ -33,8 +33,8 @@ struct asc_cluster {
     unsigned n_cycles;
     uint64_t cycle_ends_ms; /* what is not done by then waits for the next cycle */
     size_t peer_turn;       /* peers tried so far: where to begin with the next ones */
-    asc_error trouble;     /* the last failure in this cycle; code 0: none */
-    char unreachable[160]; /* peers of the last cycle that could not be reached */
+    asc_error trouble;      /* the last failure in this cycle; code 0: none */
+    char unreachable[160];  /* peers of the last cycle that could not be reached */
 };
 
 #endif

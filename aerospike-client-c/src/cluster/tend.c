@@ -149,7 +149,8 @@ remove_gone(asc_cluster *c, size_t n_refreshed, bool peers_read)
     bool leaves_partitions = false;
     for (size_t i = c->n_nodes; i-- > 0;) {
         if (is_gone(c, c->nodes[i], n_refreshed, peers_read)) {
-            leaves_partitions = leaves_partitions || asc_maps_use(&c->maps, c->nodes[i]);
+            leaves_partitions =
+                leaves_partitions || asc_maps_use(&c->maps, c->nodes[i]);
             remove_node(c, i);
         }
     }

@@ -8,8 +8,8 @@
 uint32_t asc_tend_limit_ms(const asc_cluster *c);
 
 /* Look at every node once and swap in a new snapshot when something has changed. Takes
- * limit_ms at most. Only one caller at a time: the constructor, then the tend thread. The
- * error is that of seeding, which is tried while no node is known. */
+ * limit_ms at most. Only one caller at a time: the constructor, then the tend thread.
+ * The error is that of seeding, which is tried while no node is known. */
 asc_status asc_tend_cycle(asc_cluster *c, uint32_t limit_ms, asc_error *err);
 
 /* Start and stop the thread that does so every tend interval. stop waits for it. */

@@ -65,9 +65,8 @@ asc_addr_list(asc_addr **out, size_t *n, const struct addrinfo *found, uint16_t 
 bool
 asc_addr_literal(asc_addr *out, const char *text, uint16_t port)
 {
-    const struct addrinfo hints = {.ai_family = AF_UNSPEC,
-                                   .ai_socktype = SOCK_STREAM,
-                                   .ai_flags = AI_NUMERICHOST};
+    const struct addrinfo hints = {
+        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST};
     struct addrinfo *found = NULL;
     bool good = getaddrinfo(text, NULL, &hints, &found) == 0 && usable(found);
     if (good) {

@@ -7,7 +7,8 @@
 
 #include "net/addr.h"
 
-#define ASC_MAX_LOOKUPS 32 /* threads in the whole process, those left behind included */
+/* Threads in the whole process, those left behind included. */
+#define ASC_MAX_LOOKUPS 32
 
 typedef struct asc_lookup asc_lookup;
 
@@ -22,8 +23,7 @@ int asc_lookup_fd(const asc_lookup *l);
 /* What it came to, once it has ended: all addresses in the resolver's order. On ASC_OK
  * *out (count *n, at least 1) is the caller's, to be freed with asc_free.
  * ASC_ERR_CLIENT when the name has no address, ASC_ERR_NOMEM. */
-asc_status
-asc_lookup_take(asc_lookup *l, asc_addr **out, size_t *n, asc_error *err);
+asc_status asc_lookup_take(asc_lookup *l, asc_addr **out, size_t *n, asc_error *err);
 
 /* Ended or not; never waits. NULL is fine. */
 void asc_lookup_free(asc_lookup *l);

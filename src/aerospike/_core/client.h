@@ -32,15 +32,14 @@ typedef struct ClientObject {
  * within the total timeout of the call's timing, from which the time that it took is
  * taken away; NULL: the call has none. NULL with an exception: ClusterError when it is
  * closed. */
-asc_cluster *
-client_cluster(module_state *st, ClientObject *client, asc_timing *timing);
+asc_cluster *client_cluster(module_state *st, ClientObject *client, asc_timing *timing);
 
 /* 0, or -1 with ParamError: the constructor was not called, or it failed. */
 int client_check(module_state *st, PyObject *client);
 
 /* 0, or -1 with an exception: likewise, or ClusterError when the client is closed. Does
- * not connect: errors of the client come before those of a call's arguments, among which
- * is the time that connecting may take. */
+ * not connect: errors of the client come before those of a call's arguments, and among
+ * these is the time that connecting may take. */
 int client_check_open(module_state *st, ClientObject *client);
 
 /* A call, empty; NULL with MemoryError. Give it back when it is not under way. */

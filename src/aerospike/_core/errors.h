@@ -22,8 +22,8 @@ int raise_code(module_state *st, asc_status code, const char *format, ...);
  * other exception stays as it is. */
 void raise_in_doubt(module_state *st);
 
-/* Take the exception that is set into *err, code and text, when it is one of ours; false
- * when it is not, and stays set. */
+/* Take the exception that is set into *err, code and text, when it is one of ours;
+ * false when it is not, and stays set. */
 bool error_from_exception(module_state *st, asc_error *err);
 
 /* Put "func: argument: " before the text of the ParamError that is set; what caused it
