@@ -154,7 +154,7 @@ class Caller:
             outcome = Outcome.DONE
         elif in_doubt:
             outcome = Outcome.DOUBT
-        if code == NOT_FOUND:  # so there was nothing to remove, and nothing is changed
+        if code == NOT_FOUND and not in_doubt:  # there was nothing to remove
             write.value = "nothing"
         detail = "" if code == 0 else f"code {code}"
         record.close(write, time.monotonic(), outcome, detail)
