@@ -276,10 +276,9 @@ test_connecting_takes_a_while(void)
 }
 
 static void
-test_large_reply(void)
+check_large_reply(size_t body)
 {
     rig r;
-    const size_t body = 300000;
     uint8_t *reply = calloc(1, 8 + body);
     setup(&r);
     memcpy(reply, ok, 30);
@@ -292,6 +291,35 @@ test_large_reply(void)
     CHECK(memcmp(r.req.in.data, reply, 8 + body) == 0);
     teardown(&r);
     free(reply);
+}
+
+static void
+test_large_reply(void)
+{
+    static const size_t bodies[] = {300000, (1u << 20) - 8, (1u << 20) - 7, 1u << 20,
+                                    9000000};
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        kit_note("%zu bytes", bodies[i]);
+        check_large_reply(bodies[i]);
+    }
+}
+
+/* A size is a claim: memory for it is taken as the bytes come. */
+static void
+test_size_that_lies(void)
+{
+    static const uint8_t head[] = {2, 3, 0, 0, 7, 0xFF, 0xFF, 0xFF, 22, 0, 0, 0};
+    rig r;
+    setup(&r);
+    FAKE_SCRIPT({.act = FAKE_GIVE, .n = sizeof head, .bytes = head},
+                {.act = FAKE_WAIT});
+    begin(&r);
+    CHECK_EQ_INT(step(&r), ASC_WANT_READ);
+    CHECK_EQ_INT(step(&r), ASC_WANT_READ);
+    CHECK_EQ_INT(r.req.in.len, sizeof head);
+    CHECK(r.req.in.cap < 2u << 20); /* not 128 MB */
+    asc_exchange_abandon(&r.x);
+    teardown(&r);
 }
 
 static void
@@ -1155,6 +1183,7 @@ static const kit_test tests[] = {
     {"request_in_pieces", test_request_in_pieces},
     {"connecting_takes_a_while", test_connecting_takes_a_while},
     {"large_reply", test_large_reply},
+    {"size_that_lies", test_size_that_lies},
     {"info_request", test_info_request},
     {"info_request_answered_by_a_message", test_info_request_answered_by_a_message},
     {"silence_then_the_other_replica", test_silence_then_the_other_replica},

@@ -10,6 +10,10 @@
  * with its header in one system call. */
 #define FIRST_READ 16384u
 
+/* The size of a frame is what the peer says: beyond this, memory is taken as bytes come
+ * (and grows by half, so that this costs little). */
+#define TRUSTED_SIZE (1u << 20)
+
 void
 asc_transfer_begin(asc_transfer *t, asc_conn *c, const uint8_t *out, size_t out_size,
                    asc_buf *in)
@@ -50,11 +54,15 @@ room(asc_transfer *t, asc_error *err)
 {
     bool in_body = t->state == ASC_TRANSFER_BODY;
     size_t want = t->at + (in_body ? t->frame_size : FIRST_READ);
+    if (want > t->in->len + TRUSTED_SIZE) {
+        want = t->in->len + TRUSTED_SIZE;
+    }
     if (!asc_buf_grow(t->in, want)) {
         asc_error_set(err, ASC_ERR_NOMEM, "reply of %zu bytes", want);
         return 0;
     }
-    size_t limit = in_body && !t->many ? t->frame_size : t->in->cap;
+    size_t limit =
+        in_body && !t->many && t->frame_size < t->in->cap ? t->frame_size : t->in->cap;
     return limit - t->in->len;
 }
 
