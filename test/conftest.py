@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import aerospike
 from aerospike_devserver import DevCluster
@@ -52,6 +53,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         order.shuffle(tests)
     items[:] = itertools.chain.from_iterable(mixed)
 
+
+# a busy machine draws and runs examples slowly; fixtures stay the same for all of them
+settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=list(HealthCheck)
+)
+settings.load_profile("unhurried")
 
 Hosts = list[tuple[str, int]]
 MakeClient = Callable[..., aerospike.Client]

@@ -6,7 +6,7 @@ import contextlib
 import struct
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import aerospike
@@ -211,8 +211,6 @@ def test_reply_of_all_types_is_read(module_node):
 
 @settings(
     max_examples=400,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     changes=st.lists(
@@ -234,8 +232,6 @@ def test_changed_bytes_of_a_reply_are_safe(module_node, changes):
 
 @settings(
     max_examples=200,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     body=st.binary(max_size=80), particle=st.sampled_from([MAP, LIST, GEOJSON, 2, 17])

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import aerospike
@@ -209,8 +209,6 @@ def test_empty_frames_are_stepped_over(scripted_node, make_client):
 
 @settings(
     max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     st.lists(st.integers(0, 5), max_size=6),
@@ -437,8 +435,6 @@ def test_broken_stream_fails_the_query(scripted_node, make_client, data):
 
 @settings(
     max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.integers(0, len(STREAM)), st.binary(min_size=1, max_size=20))
 def test_garbage_in_streams_never_crashes(make_client, at, noise):

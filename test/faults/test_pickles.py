@@ -149,7 +149,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(value=VALUES, protocol=st.integers(0, 5), twice=st.booleans())
 def test_any_value_is_read_from_its_pickle(module_client, value, protocol, twice):
     node, client = module_client

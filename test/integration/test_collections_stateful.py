@@ -11,7 +11,7 @@ import os
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -276,8 +276,6 @@ TestCollections.settings = settings(
     derandomize=not N_EXAMPLES,
     database=None,
     stateful_step_count=40,
-    deadline=None,
     phases=[Phase.generate],  # shorter failures would take minutes to find
-    suppress_health_check=list(HealthCheck),
 )
 TestCollections.pytestmark = [pytest.mark.timeout(0 if N_EXAMPLES else 120)]  # type: ignore[attr-defined]

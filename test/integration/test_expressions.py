@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import aerospike
@@ -61,17 +61,14 @@ def check(client: aerospike.Client, key: Key, drawn: Node) -> None:
         assert passes is drawn.value
 
 
-WITHOUT_HASTE = settings(deadline=None, suppress_health_check=[*HealthCheck])
-
-
-@settings(WITHOUT_HASTE, max_examples=300)
+@settings(max_examples=300)
 @given(drawn=trees(3))
 def test_random_expression_has_the_value_of_the_model(client, stored, drawn: Node):
     check(client, stored, drawn)
 
 
 @pytest.mark.parametrize("strategy", roots().values(), ids=roots())
-@settings(WITHOUT_HASTE, max_examples=25)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_node_has_the_value_of_the_model(client, stored, strategy, data):
     check(client, stored, data.draw(strategy))

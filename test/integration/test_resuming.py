@@ -14,7 +14,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import aerospike
@@ -510,8 +510,6 @@ class Reader:
     max_examples=N_EXAMPLES or 25,
     derandomize=not N_EXAMPLES,
     database=None,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
 )
 @given(
     kind=st.sampled_from(KINDS),

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import aerospike
@@ -440,8 +440,6 @@ values = st.recursive(
 
 @settings(
     max_examples=150,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(value=values)
 def test_any_value_is_read_back(client, key, value):
@@ -454,8 +452,6 @@ names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
 
 @settings(
     max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     bins=st.dictionaries(

@@ -244,7 +244,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(VALUES)
 def test_any_value_survives_both_ways(value):
     decoded, is_smallest = decode(encode(value))
@@ -252,7 +252,7 @@ def test_any_value_survives_both_ways(value):
     assert is_smallest
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(VALUES, VALUES, VALUES)
 def test_order_is_total(a, b, c):
     assert compare(a, b) == -compare(b, a)
