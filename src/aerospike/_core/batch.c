@@ -374,7 +374,10 @@ take_row(batch_run *b, const asc_part *part, asc_msg *m)
         return error_from_exception(b->st, &err) ? fail_row(b, part, row, &err) : rc;
     }
     asc_error_reset(&err);
-    asc_error_set(&err, m->result, "%s", asc_status_text(m->result));
+    err.code = m->result;
+    if (!gives_no_record(m->result)) { /* else nobody reads the text */
+        asc_error_set(&err, m->result, "%s", asc_status_text(m->result));
+    }
     asc_error_add_detail(&err, m);
     return fail_row(b, part, row, &err);
 }
