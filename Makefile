@@ -3,8 +3,10 @@
 #   PYTHON=python3.12          the interpreter to make .venv with (default: python3)
 #   HOSTS=10.0.0.1:3000,...    a real cluster for demo, test and bench
 #   PYTEST_ARGS="-k batch"     more arguments for pytest
+#   TEST_SEED=7                the order of the tests; 0 = that of the files
 #   BENCH_ARGS="--rounds 3"    more arguments for benchmarks/run.py
 #   SECONDS=60 SEED=7          how long chaos lasts, and which
+#   SLACK_MS=2000              how late a call of chaos may be, for a busy machine
 #   PIDS=11,12,13              with HOSTS, for chaos: the processes of its servers
 #   CHAOS_PYTHON=/x/bin/python an interpreter with another client of this API for chaos
 
@@ -15,6 +17,7 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 FUZZ_SECONDS ?= 10
 SECONDS = 60
+SLACK_MS =
 SEED =
 PIDS =
 CHAOS_PYTHON =
@@ -31,11 +34,13 @@ PARALLEL =
 export AEROSPIKE_HOSTS := $(HOSTS)
 endif
 
-.PHONY: help demo test chaos lint docs bench fuzz wheel clean
+.PHONY: help demo test test-long test-all chaos lint docs bench fuzz wheel clean
 
 help:
 	@echo "make demo    start a three-node development cluster and walk through the client"
 	@echo "make test    C tests under sanitizers, then pytest"
+	@echo "make test-long  what is slower: sanitizers, other Pythons, chaos, fuzzing"
+	@echo "make test-all   the whole suite on each Python, and under sanitizers"
 	@echo "make chaos   threads write and read while nodes stop and freeze, SECONDS=$(SECONDS)"
 	@echo "make lint    formatting, types, warnings, layer rules"
 	@echo "make docs    the documentation, into build/docs"
@@ -56,10 +61,26 @@ test:
 	@$(MAKE) --no-print-directory -C aerospike-client-c test
 	@$(PY) -m pytest $(PARALLEL) $(PYTEST_ARGS)
 
+# what `make test` is too short for, one after another
+test-long:
+	@$(SETUP) test
+	@PY='$(PY)' sh tools/sanitize.sh $(PARALLEL) test/faults test/leaks test/threads
+	@OTHERS=1 sh tools/all_pythons.sh quick
+	@$(MAKE) --no-print-directory chaos SECONDS=60 SLACK_MS=2000
+	@$(MAKE) --no-print-directory fuzz
+
+# before an issue closes
+test-all:
+	@$(SETUP) test
+	@$(MAKE) --no-print-directory -C aerospike-client-c test
+	@sh tools/all_pythons.sh all $(PYTEST_ARGS)
+	@PY='$(PY)' sh tools/sanitize.sh $(PARALLEL) $(PYTEST_ARGS)
+
 chaos:
 	@$(SETUP) test
 	@cd test && $(or $(CHAOS_PYTHON),../$(PY)) -m chaos --seconds $(SECONDS) \
-		$(if $(SEED),--seed $(SEED)) $(if $(HOSTS),--hosts $(HOSTS) --pids $(PIDS))
+		$(if $(SEED),--seed $(SEED)) $(if $(SLACK_MS),--slack-ms $(SLACK_MS)) \
+		$(if $(HOSTS),--hosts $(HOSTS) --pids $(PIDS))
 
 lint:
 	@$(SETUP) lint

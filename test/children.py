@@ -85,8 +85,12 @@ class Script:
 
     def rest(self) -> str:
         """Wait for its end, which must be good; what it has printed meanwhile."""
-        out, _ = self.process.communicate(timeout=LIMIT_S)
-        assert self.process.returncode == 0, out
+        pipe, lines = self.process.stdin, self.process.stdout
+        assert pipe is not None
+        assert lines is not None
+        pipe.close()
+        out = lines.read()  # not communicate(), which passes over what line() has read
+        assert self.process.wait(LIMIT_S) == 0, out
         return out
 
     def __enter__(self) -> Script:
