@@ -903,6 +903,26 @@ test_pool_exhausted(void)
     teardown(&r);
 }
 
+/* A connection that waits for a late reply gives way to a command. */
+static void
+test_full_pool_of_late_replies(void)
+{
+    rig r;
+    setup_with(&r, 1);
+    r.req.replica = ASC_REPLICA_MASTER;
+    r.req.timing.max_retries = 0;
+    FAKE_SCRIPT(SILENCE);
+    CHECK_EQ_INT(run(&r), ASC_WANT_FAILED);
+    CHECK_EQ_INT(r.err.code, ASC_ERR_TIMEOUT);
+    CHECK_EQ_INT(r.a->pool.n_open, 1);
+    FAKE_SCRIPT(OK_REPLY);
+    CHECK_EQ_INT(run(&r), ASC_WANT_DONE);
+    check_reply(&r);
+    check_returned(&r, 1, 0);
+    CHECK(r.cluster->drain.first == NULL);
+    teardown(&r);
+}
+
 static void
 test_no_namespace(void)
 {
@@ -1204,6 +1224,7 @@ static const kit_test tests[] = {
     {"no_socket_to_be_had", test_no_socket_to_be_had},
     {"peer_closes_at_every_moment", test_peer_closes_at_every_moment},
     {"stale_connection_is_replaced", test_stale_connection_is_replaced},
+    {"full_pool_of_late_replies", test_full_pool_of_late_replies},
     {"doubt_is_remembered", test_doubt_is_remembered},
     {"doubt_survives_a_failure_of_our_own", test_doubt_survives_a_failure_of_our_own},
     {"an_answer_leaves_no_doubt", test_an_answer_leaves_no_doubt},

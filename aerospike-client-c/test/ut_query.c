@@ -220,6 +220,45 @@ test_replicas_that_are_asked(void)
     }
 }
 
+/* Partitions that nobody owns for a while are read when somebody does; the others do
+ * not wait for that. */
+static void
+test_partitions_without_an_owner_for_a_while(void)
+{
+    rig r;
+    asc_part *p;
+    setup(&r);
+    share(&r);
+    r.options.replica = ASC_REPLICA_MASTER;
+    r.options.set.timing.max_retries = 2;
+    r.options.set.timing.sleep_between_retries_ms = 100;
+    atomic_store(&r.cluster->nodes[1]->active, false);
+    give(&r, 0, 0, 2, 0);
+    end(&r, 0);
+    give(&r, 1, 1, 1, 0);
+    end(&r, 1);
+    asc_query_begin_at(r.q, r.cluster, r.tracker, &r.options, r.now);
+    for (int round = 0; round < 2; round++) {
+        CHECK_EQ_INT(asc_query_round_at(r.q, r.now, &r.err), ASC_OK);
+        while ((p = asc_set_unwritten(r.set)) != NULL) {
+            write_request(&r, p);
+        }
+        while (!asc_set_is_done(r.set) && CHECK(frames_wait(r.set, &r.now))) {
+            while ((p = asc_set_take(r.set)) != NULL) {
+                read_part(&r, p);
+            }
+        }
+        CHECK_EQ_INT(r.n_records, round == 0 ? 2 : 3);
+        atomic_store(&r.cluster->nodes[1]->active, true);
+    }
+    CHECK_EQ_INT(asc_query_round_at(r.q, r.now, &r.err), ASC_OK);
+    CHECK(asc_query_is_over(r.q));
+    CHECK(asc_tracker_is_done(r.tracker));
+    CHECK_EQ_STR(r.asked, "AB");
+    check_fields(1, "00000005 0b 0100 0300");
+    teardown(&r);
+}
+
 /* Another query goes on where the first one stopped, by digest and place in the index.
  * */
 static void
@@ -459,6 +498,8 @@ test_what_cannot_be_asked(void)
 static const kit_test tests[] = {
     {"all_partitions", test_all_partitions},
     {"replicas_that_are_asked", test_replicas_that_are_asked},
+    {"partitions_without_an_owner_for_a_while",
+     test_partitions_without_an_owner_for_a_while},
     {"pages", test_pages},
     {"more_records_than_wanted", test_more_records_than_wanted},
     {"leaving_early", test_leaving_early},

@@ -191,6 +191,29 @@ asc_drain_run(asc_drain *d, uint64_t now_ms)
     pthread_mutex_unlock(&d->lock);
 }
 
+bool
+asc_drain_make_room(asc_drain *d, const asc_node *node)
+{
+    asc_drain_item **oldest = NULL;
+    pthread_mutex_lock(&d->lock);
+    for (asc_drain_item **at = &d->first; *at != NULL; at = &(*at)->next) {
+        if ((*at)->node == node) {
+            oldest = at; /* new ones come in front */
+        }
+    }
+    asc_drain_item *item = oldest != NULL ? *oldest : NULL;
+    if (item != NULL) {
+        *oldest = item->next;
+    }
+    pthread_mutex_unlock(&d->lock);
+    if (item != NULL) {
+        asc_pool_drop(&item->node->pool, item->conn);
+        asc_node_release(item->node);
+        asc_free(item);
+    }
+    return item != NULL;
+}
+
 void
 asc_drain_clear(asc_drain *d)
 {

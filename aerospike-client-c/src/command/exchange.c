@@ -185,6 +185,13 @@ pick(asc_exchange *x, uint64_t now_ms)
         return decide(x, ASC_FAIL_ERROR_RATE, now_ms);
     }
     asc_status rc = asc_pool_get(&x->node->pool, &x->conn, now_ms, x->err);
+    /* a reply that nobody wants any more keeps no command from its connection */
+    if (rc == ASC_ERR_NO_CONNECTIONS &&
+        asc_drain_make_room(asc_cluster_drain(x->cluster), x->node)) {
+        asc_error_reset(x->err);
+        x->err->phase = ASC_PHASE_CONNECT;
+        rc = asc_pool_get(&x->node->pool, &x->conn, now_ms, x->err);
+    }
     if (rc != ASC_OK) {
         return decide(x,
                       rc == ASC_ERR_NOMEM            ? ASC_FAIL_FATAL

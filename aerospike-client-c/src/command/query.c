@@ -153,11 +153,16 @@ add_parts(asc_query *q, const asc_snapshot *view, uint64_t start_ms, asc_error *
 {
     for (uint32_t i = 0; i < q->tracker->n_shares; i++) {
         asc_share *share = &q->tracker->shares[i];
-        asc_member *m = asc_set_add(q->set, view->nodes[share->node]->name, start_ms);
+        bool nowhere = share->node >= view->n_nodes;
+        asc_member *m = asc_set_add(
+            q->set, nowhere ? "" : view->nodes[share->node]->name, start_ms);
         if (m == NULL) {
             return asc_error_set(err, ASC_ERR_NOMEM, "part of a query");
         }
         m->share = share;
+        m->handed_out = nowhere; /* nothing to write: it only fails */
+        m->part.req.ns = q->ns;
+        m->part.req.partition = asc_share_cursor(q->tracker, share, 0)->partition;
         m->part.reply = ASC_REPLY_RECORDS;
         m->part.req.timing.max_retries = 0; /* rounds take their place */
     }

@@ -100,19 +100,19 @@ asc_tracker_begin(asc_tracker *t, uint64_t max_records)
 
 /* --- a round begins --- */
 
-/* Room for a share of each node, all of them empty. */
+/* Room for n shares, all of them empty. */
 static bool
-clear_shares(asc_tracker *t, uint32_t n_nodes)
+clear_shares(asc_tracker *t, uint32_t n)
 {
-    if (n_nodes > t->cap_shares) {
-        asc_share *shares = asc_realloc(t->shares, n_nodes * sizeof *shares);
+    if (n > t->cap_shares) {
+        asc_share *shares = asc_realloc(t->shares, n * sizeof *shares);
         if (shares == NULL) {
             return false;
         }
         t->shares = shares;
-        t->cap_shares = n_nodes;
+        t->cap_shares = n;
     }
-    for (uint32_t i = 0; i < n_nodes; i++) {
+    for (uint32_t i = 0; i < n; i++) {
         t->shares[i] = (asc_share){.node = (uint16_t)i};
     }
     return true;
@@ -120,10 +120,10 @@ clear_shares(asc_tracker *t, uint32_t n_nodes)
 
 /* Sort the cursors by share, and in each those without a digest first. */
 static void
-fill_order(asc_tracker *t, uint32_t n_nodes)
+fill_order(asc_tracker *t, uint32_t n_shares)
 {
     uint32_t at = 0;
-    for (uint32_t i = 0; i < n_nodes; i++) {
+    for (uint32_t i = 0; i < n_shares; i++) {
         t->shares[i].first = at;
         at += t->shares[i].n_full + t->shares[i].n_partial;
         t->shares[i].n_full = t->shares[i].n_partial = 0;
@@ -143,10 +143,10 @@ fill_order(asc_tracker *t, uint32_t n_nodes)
 
 /* Leave out the nodes that are not asked, and divide max_records among the others. */
 static void
-close_ranks(asc_tracker *t, uint32_t n_nodes)
+close_ranks(asc_tracker *t, uint32_t n_shares)
 {
     uint32_t n = 0;
-    for (uint32_t i = 0; i < n_nodes; i++) {
+    for (uint32_t i = 0; i < n_shares; i++) {
         const asc_share s = t->shares[i];
         for (uint32_t k = 0; k < s.n_full + s.n_partial; k++) {
             t->cursors[t->order[s.first + k]].share = (uint16_t)n;
@@ -167,7 +167,8 @@ asc_tracker_assign(asc_tracker *t, asc_tracker_owner *owner_of, void *context,
                    uint32_t n_nodes, asc_error *err)
 {
     t->n_refused = t->n_shares = 0;
-    if (!clear_shares(t, n_nodes)) {
+    uint32_t n_shares = n_nodes + 1; /* and one for partitions without a node */
+    if (!clear_shares(t, n_shares)) {
         return asc_error_set(err, ASC_ERR_NOMEM, "partitions of %u nodes", n_nodes);
     }
     for (uint32_t i = 0; i < t->n; i++) {
@@ -178,16 +179,11 @@ asc_tracker_assign(asc_tracker *t, asc_tracker_owner *owner_of, void *context,
             continue;
         }
         uint16_t node = owner_of(context, c->partition, c->replica);
-        if (node >= n_nodes) {
-            err->phase = ASC_PHASE_PARTITION_MAP;
-            return asc_error_set(err, ASC_ERR_INVALID_NODE,
-                                 "no active node for partition %u", c->partition);
-        }
-        c->share = node;
-        t->shares[node].n_full++; /* whichever: fill_order tells them apart */
+        c->share = node < n_nodes ? node : (uint16_t)n_nodes;
+        t->shares[c->share].n_full++; /* whichever: fill_order tells them apart */
     }
-    fill_order(t, n_nodes);
-    close_ranks(t, n_nodes);
+    fill_order(t, n_shares);
+    close_ranks(t, n_shares);
     return ASC_OK;
 }
 

@@ -8,9 +8,10 @@
 #include "asc/tracker.h"
 
 /* What one node is asked for in a round: cursors order[first..), n_full of them from
- * their partition's start, then n_partial that go on after a digest. */
+ * their partition's start, then n_partial that go on after a digest. Partitions without
+ * an owner have a share, too: it fails, as that of a node that is gone. */
 typedef struct asc_share {
-    uint16_t node;
+    uint16_t node; /* n_nodes: there is none */
     uint32_t first, n_full, n_partial;
     uint64_t quota; /* records at most; 0: no limit */
     uint64_t n_records;
@@ -35,8 +36,7 @@ void asc_tracker_begin(asc_tracker *t, uint64_t max_records);
 /* The number of the node to ask for a partition, below n_nodes; or UINT16_MAX. */
 typedef uint16_t asc_tracker_owner(void *context, uint32_t partition, unsigned replica);
 
-/* A round begins: share what is to do among the nodes. ASC_ERR_INVALID_NODE when a
- * partition has none, ASC_ERR_NOMEM. */
+/* A round begins: share what is to do among the nodes. ASC_ERR_NOMEM. */
 asc_status asc_tracker_assign(asc_tracker *t, asc_tracker_owner *owner_of,
                               void *context, uint32_t n_nodes, asc_error *err);
 
