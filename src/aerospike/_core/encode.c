@@ -270,42 +270,44 @@ encode_list(encoder *e, PyObject *list)
     return rc;
 }
 
+/* A pair whose key may run Python code, which may take both away. */
 static int
-encode_map_key(encoder *e, PyObject *key)
+encode_odd_pair(encoder *e, PyObject *key, PyObject *value)
 {
+    /* floats: the server decides, none of today takes them */
+    if (!PyBytes_Check(key) && !PyByteArray_Check(key) && !PyFloat_Check(key)) {
+        return raise_param(e->st, "a map key must be str, int or bytes, not %s",
+                           Py_TYPE(key)->tp_name);
+    }
+    Py_INCREF(key);
+    Py_INCREF(value);
+    int rc = encode_item(e, key) < 0 ? -1 : encode_item(e, value);
+    Py_DECREF(key);
+    Py_DECREF(value);
+    return rc;
+}
+
+static inline int
+encode_pair(encoder *e, PyObject *key, PyObject *value)
+{
+    int rc;
     if (PyUnicode_Check(key)) {
-        return encode_str(e, ASC_PARTICLE_STRING, key);
+        rc = encode_str(e, ASC_PARTICLE_STRING, key);
     }
-    if (PyLong_Check(key) && !PyBool_Check(key)) {
-        return encode_int(e, key);
+    else if (PyLong_Check(key) && !PyBool_Check(key)) {
+        rc = encode_int(e, key);
     }
-    if (PyBytes_Check(key) || PyByteArray_Check(key) || PyFloat_Check(key)) {
-        return encode_item(
-            e, key); /* floats: the server decides, none of today takes them */
+    else {
+        return encode_odd_pair(e, key, value);
     }
-    return raise_param(e->st, "a map key must be str, int or bytes, not %s",
-                       Py_TYPE(key)->tp_name);
+    /* neither runs Python code, so that the value is still there */
+    return rc < 0 ? -1 : encode_borrowed(e, value);
 }
 
 /* Where an encoded pair lies in the buffer. */
 typedef struct pair_at {
     size_t start, size;
 } pair_at;
-
-static int
-encode_pair(encoder *e, PyObject *key, PyObject *value)
-{
-    if (PyUnicode_CheckExact(key) || PyLong_CheckExact(key)) {
-        /* no Python code runs for them, so that the value is still there afterwards */
-        return encode_map_key(e, key) < 0 ? -1 : encode_borrowed(e, value);
-    }
-    Py_INCREF(key);
-    Py_INCREF(value);
-    int rc = encode_map_key(e, key) < 0 ? -1 : encode_item(e, value);
-    Py_DECREF(key);
-    Py_DECREF(value);
-    return rc;
-}
 
 /* Append the pairs of a dict in its order; at[i], when at is not NULL, says where they
  * lie. */
