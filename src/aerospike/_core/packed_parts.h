@@ -17,8 +17,8 @@ typedef struct packing {
 
 typedef struct arg_row arg_row;
 
-/* Append an argument. value is held by the caller; NULL when the entry is not there, for the
- * rows that say USE_NULL. Returns the number of items appended, or -1. */
+/* Append an argument. value is held by the caller; NULL when the entry is not there,
+ * for the rows that say USE_NULL. Returns the number of items appended, or -1. */
 typedef int (*arg_writer)(packing *p, const arg_row *arg, PyObject *value);
 
 /* What to do when the entry is not there, or is None (the first two: only when it is

@@ -26,8 +26,8 @@ typedef struct query_request {
     bool no_bins;
 } query_request;
 
-/* What the dict says that describes it. 0, or -1 with ParamError for an entry of a wrong
- * type; clear it in either case. */
+/* What the dict says that describes it. 0, or -1 with ParamError for an entry of a
+ * wrong type; clear it in either case. */
 int query_request_from_spec(query_request *q, PyObject *spec);
 
 void query_request_clear(query_request *q);
