@@ -22,6 +22,10 @@ SEED =
 PIDS =
 CHAOS_PYTHON =
 
+# what runs under sanitizers: broken peers, hostile arguments, and every kind of call
+SANITIZED = test/faults $(addprefix test/integration/test_, batches.py contexts.py \
+	expressions.py keys.py operate.py queries.py records.py serializers.py values.py)
+
 VENV = .venv
 PY = $(VENV)/bin/python
 SETUP = PYTHON='$(PYTHON)' sh tools/setup_env.sh
@@ -34,13 +38,14 @@ PARALLEL =
 export AEROSPIKE_HOSTS := $(HOSTS)
 endif
 
-.PHONY: help demo test test-long test-all chaos lint docs bench fuzz wheel clean
+.PHONY: help demo test test-long test-all sanitize chaos lint docs bench fuzz wheel clean
 
 help:
 	@echo "make demo    start a three-node development cluster and walk through the client"
 	@echo "make test    C tests under sanitizers, then pytest"
 	@echo "make test-long  what is slower: sanitizers, other Pythons, chaos, fuzzing"
 	@echo "make test-all   the whole suite on each Python, and under sanitizers"
+	@echo "make sanitize  some Python tests with the extension under ASan and UBSan"
 	@echo "make chaos   threads write and read while nodes stop and freeze, SECONDS=$(SECONDS)"
 	@echo "make lint    formatting, types, warnings, layer rules"
 	@echo "make docs    the documentation, into build/docs"
@@ -75,6 +80,10 @@ test-all:
 	@$(MAKE) --no-print-directory -C aerospike-client-c test
 	@sh tools/all_pythons.sh all $(PYTEST_ARGS)
 	@PY='$(PY)' sh tools/sanitize.sh $(PARALLEL) $(PYTEST_ARGS)
+
+sanitize:
+	@$(SETUP) test
+	@PY='$(PY)' sh tools/sanitize.sh $(PARALLEL) $(SANITIZED) $(PYTEST_ARGS)
 
 chaos:
 	@$(SETUP) test

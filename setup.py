@@ -3,6 +3,7 @@
 Everything else about the package is in pyproject.toml. Environment variables:
 
 ASC_WERROR=1   all warnings on and fatal (lint and CI; never for a user's install)
+ASC_SANITIZE=address,undefined   with these sanitizers, and names for their reports
 ASC_JOBS=N     number of compilers at a time; default: one per core
 CC, CFLAGS, LDFLAGS   as for any extension
 """
@@ -37,6 +38,7 @@ COMMON_FLAGS = [
     "-pthread",
 ]
 WARNING_FLAGS = ["-Wall", "-Wextra", "-Wshadow", "-Werror"]
+SANITIZE_FLAGS = ["-O1", "-g", "-fno-omit-frame-pointer", "-fno-sanitize-recover=all"]
 # CPython's calling conventions and half-filled tables make these two noise there
 CORE_WARNING_FLAGS = ["-Wno-unused-parameter", "-Wno-missing-field-initializers"]
 
@@ -101,7 +103,12 @@ class BuildExt(build_ext):
             self.link(ext, objects)
 
     def flags(self) -> list[str]:
-        return [*COMMON_FLAGS, f'-DASC_VERSION="{version()}"']
+        flags = [*COMMON_FLAGS, f'-DASC_VERSION="{version()}"']
+        return flags + (SANITIZE_FLAGS + self.sanitize() if self.sanitize() else [])
+
+    def sanitize(self) -> list[str]:
+        names = os.environ.get("ASC_SANITIZE")
+        return [f"-fsanitize={names}"] if names else []
 
     def compile_all(
         self, jobs: list[tuple[str, list[str]]], include: list[str], folder: Path
@@ -138,7 +145,7 @@ class BuildExt(build_ext):
         self.compiler.link_shared_object(
             objects,
             target,
-            extra_postargs=["-pthread"],
+            extra_postargs=["-pthread", *self.sanitize()],
             build_temp=self.build_temp,
             target_lang="c",
         )

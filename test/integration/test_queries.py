@@ -759,6 +759,7 @@ def streamed(client):
         client.batch_remove(keys, policy)
 
 
+@pytest.mark.measures_memory
 def test_scan_of_many_records_needs_little_memory(hosts, streamed):
     """Also when the reader is slow: what is not read waits at the server."""
     out = run_script(
