@@ -185,6 +185,31 @@ test_field_edges(void)
     asc_buf_clear(&out);
 }
 
+/* A count that its two bytes cannot hold is never cut down to what they can. */
+static void
+test_too_many_of_each_are_refused(void)
+{
+    asc_buf out = ASC_BUF_INIT;
+    asc_writer w;
+    const asc_msg_head head = {0};
+    CHECK(asc_writer_begin(&w, &out, &head));
+    for (unsigned i = 0; i < ASC_MAX_FIELDS; i++) {
+        CHECK(asc_writer_field(&w, ASC_FIELD_SET, NULL, 0));
+    }
+    for (unsigned i = 0; i < ASC_MAX_OPS; i++) {
+        CHECK(asc_writer_op_begin(&w, ASC_OP_READ, 0, NULL, 0) &&
+              asc_writer_op_end(&w));
+    }
+    size_t len = out.len;
+    CHECK(!asc_writer_field(&w, ASC_FIELD_SET, NULL, 0));
+    CHECK(!asc_writer_key_field(&w, ASC_PARTICLE_STRING, NULL, 0));
+    CHECK(!asc_writer_op_begin(&w, ASC_OP_READ, 0, NULL, 0));
+    CHECK_EQ_INT(out.len, len);
+    asc_writer_end(&w);
+    CHECK_EQ_BYTES(out.data + 26, 4, "ffff 8000");
+    asc_buf_clear(&out);
+}
+
 static void
 test_info_request(void)
 {

@@ -50,7 +50,10 @@ def check_text(what: str, text: str) -> None:
 
 
 class _Number:
-    """An attribute that is an int of 32 bits; negative values count as 0."""
+    """An attribute that is an int below `end`; negative values count as 0."""
+
+    def __init__(self, end: int) -> None:
+        self.end = end
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.slot = "_" + name
@@ -63,7 +66,7 @@ class _Number:
             raise TypeError(
                 f"{self.slot[1:]} must be an int, not {type(value).__name__}"
             )
-        if value.bit_length() > 63:
+        if not -(2**63) <= value < self.end:
             raise OverflowError(f"{self.slot[1:]} is too large")
         setattr(query, self.slot, value)
 
@@ -86,9 +89,9 @@ class _Records:
     _tracked: tuple[int, int, str | None]  # begin, count and node of those
     _paginates: bool
 
-    max_records = _Number()
-    records_per_second = _Number()
-    ttl = _Number()
+    max_records = _Number(2**63)
+    records_per_second = _Number(2**32)
+    ttl = _Number(2**32)
 
     def __init__(self, *args: Any) -> None:
         name = type(self).__name__

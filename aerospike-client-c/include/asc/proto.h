@@ -109,7 +109,8 @@ enum {
 #define ASC_MAX_NAMESPACE_SIZE 31u /* bytes */
 #define ASC_MAX_SET_SIZE 63u
 #define ASC_MAX_BIN_NAME_SIZE 15u
-#define ASC_MAX_OPS 32768u
+#define ASC_MAX_OPS 32768u /* of one record in one request */
+#define ASC_MAX_FIELDS 65535u
 #define ASC_DIGEST_SIZE 20u
 #define ASC_N_PARTITIONS 4096u
 #define ASC_GEOJSON_HEADER_SIZE 3u /* flags, number of cells; what a client sends */

@@ -3,10 +3,11 @@
  *     asc_writer w;
  *     asc_writer_begin(&w, &buf, &head) && asc_writer_field(...) &&
  *         asc_writer_op_begin(...) && <append the value to buf> &&
- *         asc_writer_op_end(&w) && asc_writer_end(&w)
+ *         asc_writer_op_end(&w);
+ *     asc_writer_end(&w);
  *
- * Every function returns false when memory is short (or a size field overflows); the
- * message is then unfinished and the buffer must be emptied. */
+ * Every function returns false when memory is short, or when the size or the count would
+ * not fit into the message; that is then unfinished and the buffer must be emptied. */
 #ifndef ASC_WRITER_H
 #define ASC_WRITER_H
 
@@ -39,21 +40,22 @@ bool asc_writer_begin(asc_writer *w, asc_buf *out, const asc_msg_head *head);
 
 void asc_writer_set_head(asc_writer *w, const asc_msg_head *head);
 
-/* Append a field whose data are size bytes. */
+/* Append a field whose data are size bytes: ASC_MAX_FIELDS of them at most. */
 bool asc_writer_field(asc_writer *w, uint8_t id, const void *data, size_t size);
 
 /* Append a user key field: particle type, then size bytes. */
 bool
 asc_writer_key_field(asc_writer *w, uint8_t particle, const void *data, size_t size);
 
-/* Begin an operation; the caller appends its value to out and calls op_end. All
- * fields must be written before. name_size is at most ASC_MAX_BIN_NAME_SIZE. */
+/* Begin an operation, ASC_MAX_OPS of them at most; the caller appends its value to out
+ * and calls op_end. All fields must be written before. name_size is at most
+ * ASC_MAX_BIN_NAME_SIZE. */
 static inline bool
 asc_writer_op_begin(asc_writer *w, uint8_t code, uint8_t particle, const void *name,
                     size_t name_size)
 {
     w->op_at = w->out->len;
-    uint8_t *p = asc_buf_add(w->out, 8 + name_size);
+    uint8_t *p = w->n_ops < ASC_MAX_OPS ? asc_buf_add(w->out, 8 + name_size) : NULL;
     if (p == NULL) {
         return false;
     }

@@ -38,7 +38,7 @@ asc_writer_set_head(asc_writer *w, const asc_msg_head *head)
 static uint8_t *
 add_field(asc_writer *w, uint8_t id, size_t size)
 {
-    if (size >= UINT32_MAX) {
+    if (size >= UINT32_MAX || w->n_fields >= ASC_MAX_FIELDS) {
         return NULL;
     }
     uint8_t *p = asc_buf_add(w->out, 5 + size);

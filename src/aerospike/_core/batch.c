@@ -12,6 +12,7 @@
 #define BYTES_PER_TURN (32 << 10)
 
 #define MAX_REQUEST_BYTES (128u << 20) /* what a node takes */
+#define MAX_ROWS (1 << 30) /* rows have numbers of 32 bits; more never fit */
 
 enum { /* the first byte behind the digest */
        ROW_REPEATS = 0x01,
@@ -126,10 +127,26 @@ put_head(asc_buf *out, const template_head *head)
     return true;
 }
 
+/* A row has two bytes for the generation that it compares, and the one of another record
+ * may have the same low bytes. */
+static int
+check_generation(batch_run *b, const asc_msg_head *msg)
+{
+    bool compares =
+        (msg->info2 & (ASC_INFO2_GENERATION | ASC_INFO2_GENERATION_GT)) != 0;
+    return !compares || msg->generation <= UINT16_MAX
+               ? 0
+               : raise_param(b->st, "gen: %u is above %d, the highest in a batch",
+                             (unsigned)msg->generation, UINT16_MAX);
+}
+
 int
 template_end(batch_run *b, asc_writer *w, const template_head *head)
 {
     row_template *t = &b->templates[b->n_templates];
+    if (check_generation(b, &head->msg) < 0) {
+        return -1;
+    }
     t->tail_end = t->head = b->bytes.len;
     t->writes = head->writes;
     t->sends_key = head->sends_key;
@@ -153,6 +170,10 @@ template_end(batch_run *b, asc_writer *w, const template_head *head)
 int
 batch_reserve(batch_run *b, size_t n)
 {
+    if (n > MAX_ROWS) {
+        return raise_param(b->st, "the batch is too large: %zu records, at most %d", n,
+                           MAX_ROWS);
+    }
     b->rows = PyMem_Malloc((n > 0 ? n : 1) * sizeof *b->rows);
     b->cap_rows = n;
     return put_ok(b->rows != NULL);

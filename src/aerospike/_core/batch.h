@@ -69,7 +69,7 @@ int batch_begin(batch_run *b, PyObject *self, PyTypeObject *cls, policy_kind kin
                 PyObject *policy_arg, row_sink sink);
 void batch_end(batch_run *b);
 
-/* Room for n rows. 0, or -1 with an exception. */
+/* Room for n rows. 0, or -1 with an exception, ParamError for too many. */
 int batch_reserve(batch_run *b, size_t n);
 
 /* The head of a new template. */
@@ -82,7 +82,8 @@ typedef struct template_head {
 /* Begin a template: the fields behind the user key and the operations are then
  * appended to b->bytes through w, which counts them. 0, or -1 with MemoryError. */
 int template_begin(batch_run *b, asc_writer *w);
-/* Its head can be written only now, when the operations are known. */
+/* Its head can be written only now, when the operations are known. ParamError: a
+ * generation that rows have no room for. */
 int template_end(batch_run *b, asc_writer *w, const template_head *head);
 
 /* Add a row of the newest template. key: what the caller wrote; target may be NULL, and

@@ -263,9 +263,8 @@ write_operations(record_call *c, PyObject *bins)
                            "Record should be passed as bin-value pair: a dict, not %s",
                            Py_TYPE(bins)->tp_name);
     }
-    if (PyDict_GET_SIZE(bins) > (Py_ssize_t)ASC_MAX_OPS) {
-        return raise_param(c->st, "%zd bins are too many: %u are allowed",
-                           PyDict_GET_SIZE(bins), ASC_MAX_OPS);
+    if (check_bin_count(c->st, PyDict_GET_SIZE(bins)) < 0) {
+        return -1;
     }
     Py_ssize_t n_left = PyDict_GET_SIZE(bins);
     while (rc == 0 && n_left >= 0 && dict_next(bins, &at, &name, &value)) {
@@ -356,6 +355,7 @@ CLIENT_METHOD(client_remove_bin)
         rc = raise_param(c.st, "Bins should be a list, not %s",
                          Py_TYPE(argv[1])->tp_name);
     }
+    rc = rc == 0 ? check_bin_count(c.st, PyList_GET_SIZE(argv[1])) : rc;
     rc = rc == 0 ? begin_message(&c) : rc;
     for (Py_ssize_t i = 0; rc == 0 && i < PyList_GET_SIZE(argv[1]); i++) {
         PyObject *name = PyList_GetItemRef(argv[1], i);

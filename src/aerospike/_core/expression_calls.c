@@ -180,8 +180,10 @@ encode_operation(exp_walker *w, const exp_node *n, PyObject *ctx)
         return -1;
     }
     int n_args = exp_encode_arguments(w, n, FORM_ARGS, &ignored);
-    if (n_args < 0) {
-        return -1;
+    if (n_args < 0 || n_args >= 15) {
+        return n_args < 0 ? -1
+                          : exp_refuse(w, n->up, "its class has a form of %d arguments",
+                                       n_args);
     }
     out->data[head] = (uint8_t)(0x90 | (n_args + 1));
     return 0;

@@ -5,6 +5,19 @@
 #include "compat.h"
 #include "packed.h"
 
+static int
+begin_operation(encoder *e, asc_writer *w, uint8_t code, uint8_t particle,
+                const char *name, size_t size)
+{
+    if (asc_writer_op_begin(w, code, particle, name, size)) {
+        return 0;
+    }
+    return w->n_ops < ASC_MAX_OPS
+               ? put_ok(false)
+               : raise_param(e->st, "operations: more than %u are too many",
+                             ASC_MAX_OPS);
+}
+
 int
 operation_with_value(encoder *e, asc_writer *w, uint8_t code, PyObject *bin,
                      asc_status wrong_type, PyObject *value)
@@ -15,8 +28,8 @@ operation_with_value(encoder *e, asc_writer *w, uint8_t code, PyObject *bin,
     if (bin_name_from_py(e->st, bin, wrong_type, &name, &size) < 0) {
         return -1;
     }
-    if (!asc_writer_op_begin(w, code, 0, name, size)) {
-        return put_ok(false);
+    if (begin_operation(e, w, code, 0, name, size) < 0) {
+        return -1;
     }
     e->bool_as_number = code == ASC_OP_INCR; /* True adds 1 */
     int rc = encode_particle(e, value, &particle);
@@ -39,8 +52,17 @@ operation_without_value(encoder *e, asc_writer *w, uint8_t code, PyObject *bin)
     if (bin != NULL && bin_name_from_py(e->st, bin, ASC_ERR_PARAM, &name, &size) < 0) {
         return -1;
     }
-    return put_ok(asc_writer_op_begin(w, code, ASC_PARTICLE_NULL, name, size) &&
-                  asc_writer_op_end(w));
+    return begin_operation(e, w, code, ASC_PARTICLE_NULL, name, size) < 0
+               ? -1
+               : put_ok(asc_writer_op_end(w));
+}
+
+int
+check_bin_count(module_state *st, Py_ssize_t n)
+{
+    return n <= (Py_ssize_t)ASC_MAX_OPS
+               ? 0
+               : raise_param(st, "bins: %zd names, at most %u", n, ASC_MAX_OPS);
 }
 
 int
@@ -50,7 +72,7 @@ read_operations(encoder *e, asc_writer *w, PyObject *names)
         return raise_param(e->st, "bins: not a list or tuple but %s",
                            Py_TYPE(names)->tp_name);
     }
-    int rc = 0;
+    int rc = check_bin_count(e->st, PySequence_Fast_GET_SIZE(names));
     for (Py_ssize_t i = 0; rc == 0 && i < PySequence_Fast_GET_SIZE(names); i++) {
         /* borrowed: owned at once */
         PyObject *name = Py_NewRef(PySequence_Fast_GET_ITEM(names, i));
@@ -225,10 +247,8 @@ encode_packed(encoder *e, asc_writer *w, const packed_row *row, PyObject *bin,
     sum->reads = sum->reads || !row->writes;
     sum->writes = sum->writes || row->writes;
     sum->respond_all = sum->respond_all || family->respond_all;
-    if (!asc_writer_op_begin(w, packed_carrier(row), family->particle, name, size)) {
-        return put_ok(false);
-    }
-    if (packed_encode(e, row, op, n_known) < 0) {
+    if (begin_operation(e, w, packed_carrier(row), family->particle, name, size) < 0 ||
+        packed_encode(e, row, op, n_known) < 0) {
         return -1;
     }
     return asc_writer_op_end(w)
@@ -292,12 +312,5 @@ operations_from_py(encoder *e, asc_writer *w, PyObject *list, bool strict_items,
         }
         Py_DECREF(op);
     }
-    if (rc == 0 && out->n_ops == 0) {
-        return raise_param(st, "No operations defined");
-    }
-    if (rc == 0 && out->n_ops > ASC_MAX_OPS) {
-        return raise_param(st, "%u operations are too many: %u are allowed", out->n_ops,
-                           ASC_MAX_OPS);
-    }
-    return rc;
+    return rc == 0 && out->n_ops == 0 ? raise_param(st, "No operations defined") : rc;
 }

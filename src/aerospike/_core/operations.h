@@ -27,6 +27,9 @@ int operation_with_value(encoder *e, asc_writer *w, uint8_t code, PyObject *bin,
 /* Append one operation on a bin without a value. */
 int operation_without_value(encoder *e, asc_writer *w, uint8_t code, PyObject *bin);
 
+/* May one record be asked for n bins? 0, or -1 with ParamError. */
+int check_bin_count(module_state *st, Py_ssize_t n);
+
 /* Append a read of each bin whose name is in a list or tuple. */
 int read_operations(encoder *e, asc_writer *w, PyObject *names);
 
