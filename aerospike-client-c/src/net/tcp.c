@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -40,10 +41,37 @@ tcp_close(asc_conn *c)
     }
 }
 
+/* Is the socket connected to itself? The system may choose the port that it connects to
+ * as its own when nobody listens there: what it sends then comes back to it. */
+static bool
+is_own_peer(int fd)
+{
+    union {
+        struct sockaddr_storage any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } own = {0}, peer = {0};
+    socklen_t own_size = sizeof own, peer_size = sizeof peer;
+    if (getsockname(fd, (struct sockaddr *)&own, &own_size) < 0 ||
+        getpeername(fd, (struct sockaddr *)&peer, &peer_size) < 0 ||
+        own.any.ss_family != peer.any.ss_family) {
+        return false;
+    }
+    return own.any.ss_family == AF_INET6
+               ? own.v6.sin6_port == peer.v6.sin6_port &&
+                     memcmp(&own.v6.sin6_addr, &peer.v6.sin6_addr,
+                            sizeof own.v6.sin6_addr) == 0
+               : own.v4.sin_port == peer.v4.sin_port &&
+                     own.v4.sin_addr.s_addr == peer.v4.sin_addr.s_addr;
+}
+
 /* The socket is connected: from now on it may wait in recv(). */
 static asc_io
 connected(asc_conn *c, asc_error *err)
 {
+    if (is_own_peer(c->fd)) {
+        return fail(err, ECONNREFUSED, "cannot connect");
+    }
     if (set_blocking(c->fd, true) < 0) {
         return fail(err, errno, "cannot set up the socket");
     }
