@@ -62,6 +62,13 @@ DECIDED = {
     "config/hosts/port-big": "ParamError",
     "config/hosts/port-neg": "ParamError",
     "config/hosts/empty-host": "ParamError",
+    # times to live and generations that nothing means are refused before they are
+    # sent; the recorded client cuts them to 32 bits
+    **{
+        f"record/ttl/{call}/2^32": "ParamError"
+        for call in ("put", "touch", "operate", "operate-touch", "update", "policy")
+    },
+    **{f"record/gen/bad-{gen}": "ParamError" for gen in (-1, 65536, 2**32)},
     # a NUL in a namespace or set is refused, not cut
     "keys/bad-tuple/ns-nul": "ParamError",
     # a name of 16 bytes is an error wherever it stands; the recorded client cuts it

@@ -6,6 +6,8 @@ import pytest
 
 import aerospike
 from aerospike import exception
+from aerospike_helpers.batch.records import BatchRecords, Write
+from aerospike_helpers.operations import operations
 
 from ..waiting import LATE_S, until
 
@@ -62,8 +64,8 @@ def test_ttl_stays_when_it_is_not_to_be_updated(client, key, ttl):
     assert_ttl(ttl_of(client, key), 1000)
 
 
-@pytest.mark.parametrize("ttl", [-4, 10 * YEAR_S + 1, 2**31])
-def test_ttl_out_of_range_is_an_invalid_request(client, key, ttl):
+@pytest.mark.parametrize("ttl", [10 * YEAR_S + 1, 2**31])
+def test_ttl_beyond_ten_years_is_an_invalid_request(client, key, ttl):
     with pytest.raises(exception.InvalidRequest) as caught:
         client.put(key, {"a": 1}, {"ttl": ttl})
     assert caught.value.code == 4
@@ -150,7 +152,7 @@ def third(client, key):
     return key
 
 
-@pytest.mark.parametrize("gen", [0, 1, -1, 99, 65536, 2**32, 2**40])
+@pytest.mark.parametrize("gen", [0, 1, 99, 65535])
 def test_generation_is_ignored_without_a_policy(client, third, gen):
     client.put(third, {"a": 2}, {"gen": gen})
     assert client.get(third)[1]["gen"] == 4
@@ -161,7 +163,7 @@ def test_generation_is_ignored_without_a_policy(client, third, gen):
     [
         (aerospike.POLICY_GEN_EQ, {"gen": 3}, True),
         (aerospike.POLICY_GEN_EQ, {"gen": 2}, False),
-        (aerospike.POLICY_GEN_EQ, {"gen": 65536 + 3}, False),
+        (aerospike.POLICY_GEN_EQ, {"gen": 65535}, False),
         (aerospike.POLICY_GEN_EQ, None, False),
         (aerospike.POLICY_GEN_EQ, {"ttl": 0}, False),
         (aerospike.POLICY_GEN_GT, {"gen": 4}, True),
@@ -269,3 +271,80 @@ def test_second_argument_of_remove(client, third, args, kwargs, removes):
     with pytest.raises(exception.RecordGenerationError):
         client.remove(third, *args, **kwargs)
     assert client.exists(third)[1] is not None
+
+
+# numbers that no server has a meaning for
+
+
+BEYOND_TTL = [-4, -(2**40), 2**32, 2**32 + 5, 2**40]
+BEYOND_GENERATION = [-1, 65536, 65536 + 1, 2**32 + 1, 2**40]
+
+WRITE = operations.write("a", 2)
+
+TTL_CALLS = {
+    "put": lambda c, k, ttl: c.put(k, {"a": 2}, {"ttl": ttl}),
+    "put-policy": lambda c, k, ttl: c.put(k, {"a": 2}, None, {"ttl": ttl}),
+    "remove-bin": lambda c, k, ttl: c.remove_bin(k, ["a"], {"ttl": ttl}),
+    "touch": lambda c, k, ttl: c.touch(k, ttl),
+    "touch-operation": lambda c, k, ttl: c.operate(k, [operations.touch(ttl)]),
+    "operate": lambda c, k, ttl: c.operate(k, [WRITE], {"ttl": ttl}),
+    "batch_operate": lambda c, k, ttl: c.batch_operate([k], [WRITE], ttl=ttl),
+    "batch_write-meta": lambda c, k, ttl: c.batch_write(
+        BatchRecords([Write(k, [WRITE], {"ttl": ttl})])
+    ),
+    "batch_write-policy": lambda c, k, ttl: c.batch_write(
+        BatchRecords([Write(k, [WRITE], None, {"ttl": ttl})])
+    ),
+}
+
+
+@pytest.mark.parametrize("call", TTL_CALLS.values(), ids=list(TTL_CALLS))
+@pytest.mark.parametrize("ttl", BEYOND_TTL)
+def test_ttl_of_no_meaning_is_refused(client, key, call, ttl):
+    client.put(key, {"a": 1}, {"ttl": 1000})
+    with pytest.raises(exception.ParamError, match=rf"{ttl}\b"):
+        call(client, key, ttl)
+    assert client.get(key)[1]["gen"] == 1
+    assert_ttl(ttl_of(client, key), 1000)
+
+
+@pytest.mark.parametrize("ttl", [2**32, 2**40])
+def test_ttl_of_background_work_of_no_meaning_is_refused(client, ttl):
+    query = client.query("test", "nowhere")
+    query.add_ops([WRITE])
+    query.ttl = ttl
+    with pytest.raises(exception.ParamError, match=f"ttl .* not {ttl}"):
+        query.execute_background()
+
+
+GEN_EQ = {"gen": aerospike.POLICY_GEN_EQ}
+GENERATION_CALLS = {
+    "put": lambda c, k, gen: c.put(k, {"a": 2}, {"gen": gen}, GEN_EQ),
+    "remove": lambda c, k, gen: c.remove(k, {"gen": gen}, GEN_EQ),
+    "operate": lambda c, k, gen: c.operate(k, [WRITE], {"gen": gen}, GEN_EQ),
+    "batch_write": lambda c, k, gen: c.batch_write(
+        BatchRecords([Write(k, [WRITE], {"gen": gen}, GEN_EQ)])
+    ),
+}
+
+
+@pytest.mark.parametrize("call", GENERATION_CALLS.values(), ids=list(GENERATION_CALLS))
+@pytest.mark.parametrize("gen", BEYOND_GENERATION)
+def test_generation_that_no_record_has_is_refused(client, key, call, gen):
+    client.put(key, {"a": 1})
+    with pytest.raises(exception.ParamError, match=f"generation .* not {gen}"):
+        call(client, key, gen)
+    assert client.get(key)[2] == {"a": 1}
+
+
+@pytest.mark.parametrize("gen", [65536 + 1, 2**32 + 1])
+def test_generation_of_a_policy_that_no_record_has_is_refused(client, key, gen):
+    client.put(key, {"a": 1})
+    policy = {**GEN_EQ, "generation": gen}
+    for remove in (
+        lambda: client.remove(key, None, policy),
+        lambda: client.batch_remove([key], None, policy),
+    ):
+        with pytest.raises(exception.ParamError, match='"generation"'):
+            remove()
+    assert client.get(key)[2] == {"a": 1}

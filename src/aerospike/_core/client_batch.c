@@ -174,7 +174,6 @@ template_of_exists(batch_run *b, const policy *pol, PyObject **argv)
 static int
 ttl_from_py(batch_run *b, PyObject *value, record_meta *meta)
 {
-    int64_t v;
     if (none_to_null(value) == NULL) {
         return 0;
     }
@@ -182,12 +181,8 @@ ttl_from_py(batch_run *b, PyObject *value, record_meta *meta)
         return raise_param(b->st, "ttl must be an int, not %s",
                            Py_TYPE(value)->tp_name);
     }
-    if (meta_int64(b->st, "ttl", value, &v) < 0) {
-        return -1;
-    }
-    meta->ttl_s = (uint32_t)v;
     meta->has_ttl = true;
-    return 0;
+    return ttl_from_int(b->st, "ttl", value, &meta->ttl_s);
 }
 
 static int

@@ -382,16 +382,12 @@ CLIENT_METHOD(client_touch)
     }
     int rc = begin(&c, self, cls, POLICY_OPERATE, argv[0], argv[2], argv[3]);
     if (rc == 0 && argv[1] != NULL) { /* val, 0 included, beats meta and policy */
-        int64_t ttl;
+        c.meta.has_ttl = true;
         rc = PyLong_Check(argv[1])
-                 ? meta_int64(c.st, "val", argv[1], &ttl)
+                 ? ttl_from_int(c.st, "val", argv[1], &c.meta.ttl_s)
                  : raise_param(c.st,
                                "Unsupported operand type(s) for touch : only int or "
                                "long allowed");
-        if (rc == 0) {
-            c.meta.ttl_s = (uint32_t)ttl;
-            c.meta.has_ttl = true;
-        }
     }
     if (rc == 0 && begin_message(&c) == 0 &&
         operation_without_value(&c.enc, &c.writer, ASC_OP_TOUCH, NULL) == 0) {

@@ -189,7 +189,6 @@ check_entries(module_state *st, PyObject *op)
 static int
 touch_ttl(module_state *st, PyObject *value, operations_summary *sum)
 {
-    int64_t v;
     if (value == NULL || value == Py_None) {
         return 0;
     }
@@ -197,12 +196,8 @@ touch_ttl(module_state *st, PyObject *value, operations_summary *sum)
         return raise_param(st, "the ttl of a touch must be an int, not %s",
                            Py_TYPE(value)->tp_name);
     }
-    if (meta_int64(st, "ttl", value, &v) < 0) {
-        return -1;
-    }
     sum->has_ttl = true;
-    sum->ttl_s = (uint32_t)v;
-    return 0;
+    return ttl_from_int(st, "ttl", value, &sum->ttl_s);
 }
 
 /* An operation of the first table. */

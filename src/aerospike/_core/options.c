@@ -91,8 +91,9 @@ store_int(module_state *st, const option *row, PyObject *value, void *at, int st
     }
     int64_t min = row->type == OPTION_U32 ? 0 : row->min;
     int64_t max = largest(row);
-    bool too_large = row->type == OPTION_U32 && row->max != 0 && v > max;
-    if (too_large || (strict && (v < min || v > max))) {
+    bool is_large = row->type == OPTION_U32 && row->max != 0 && v > max;
+    bool is_outside = v < min || v > max;
+    if (is_large || (is_outside && (strict || row->type == OPTION_TTL))) {
         return raise_param(st, "\"%s\" is invalid: %lld is not in %lld to %lld",
                            row->name, (long long)v, (long long)min, (long long)max);
     }

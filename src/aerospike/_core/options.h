@@ -15,7 +15,8 @@ typedef enum option_type {
                         above max, if it is given, is refused */
     OPTION_ENUM,     /* int: 0 to max; anything else leaves the default in place */
     OPTION_SIGNED,   /* int32_t from min to max */
-    OPTION_TTL,      /* uint32_t seconds; -1, -2, -3 are values */
+    OPTION_TTL,      /* uint32_t seconds, from min (negative values mean something) to
+                        max; anything else is refused */
     OPTION_CUSTOM,   /* parsed by the row's function */
     OPTION_IGNORED,  /* known, and without effect today */
     OPTION_LATER,    /* known, and not supported yet: refused unless it is off */
@@ -32,7 +33,7 @@ struct option {
     option_type type;
     uint32_t kinds;       /* bits of the dictionaries that have it */
     size_t offset;        /* of the value in the target struct */
-    int64_t min, max;     /* OPTION_ENUM, OPTION_SIGNED; max: OPTION_U32 */
+    int64_t min, max;     /* OPTION_ENUM, OPTION_SIGNED, OPTION_TTL; max: OPTION_U32 */
     const char *new_name; /* of an old name: the new one, which wins */
     option_parser parse;
 };

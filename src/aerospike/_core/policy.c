@@ -52,9 +52,9 @@ static const option policy_rows[] = {
     ENUM("read_mode_sc", R | O | B | BR, read_mode_sc, 3),
     {"read_touch_ttl_percent", OPTION_SIGNED, R | O | B | BR,
      AT(read_touch_ttl_percent), .min = -1, .max = 100},
-    {"ttl", OPTION_TTL, W | O | A | S | BW | BA, AT(ttl_s), .min = -3,
-     .max = UINT32_MAX},
-    U32("generation", D | BD, generation),
+    {"ttl", OPTION_TTL, W | O | A | S | BW | BA, AT(ttl_s), .min = TTL_MIN,
+     .max = TTL_MAX},
+    {"generation", OPTION_U32, D | BD, AT(generation), .max = GENERATION_MAX},
     FLAG("durable_delete", W | O | D | A | S | BW | BA | BD, durable_delete),
     FLAG("deserialize", R | O | Q | S | B, deserialize),
     FLAG("respond_all_ops", O, respond_all_ops),
@@ -263,46 +263,50 @@ policies_to_py(const policy *defaults)
 
 /* --- metadata --- */
 
-int
-meta_int64(module_state *st, const char *name, PyObject *value, int64_t *out)
+/* An int from min to max; *out holds its low 32 bits. */
+static int
+store_meta(module_state *st, const char *name, PyObject *value, int64_t min,
+           int64_t max, uint32_t *out)
 {
     int overflow;
-    *out = PyLong_AsLongLongAndOverflow(value, &overflow);
-    return overflow == 0
-               ? 0
-               : raise_param(st, "integer value for %s exceeds sys.maxsize", name);
+    int64_t v = PyLong_AsLongLongAndOverflow(value, &overflow);
+    if (overflow != 0) {
+        return raise_param(st, "integer value for %s exceeds sys.maxsize", name);
+    }
+    if (v < min || v > max) {
+        return raise_param(st, "%s must be from %lld to %lld, not %lld", name,
+                           (long long)min, (long long)max, (long long)v);
+    }
+    *out = (uint32_t)v;
+    return 0;
+}
+
+int
+ttl_from_int(module_state *st, const char *name, PyObject *value, uint32_t *out)
+{
+    return store_meta(st, name, value, TTL_MIN, TTL_MAX, out);
 }
 
 static int
 parse_gen(module_state *st, const option *row, PyObject *value, void *target)
 {
-    int64_t v;
     (void)row;
     if (!PyLong_Check(value)) {
         return raise_param(st, "Generation should be an int or long");
     }
-    if (meta_int64(st, "generation", value, &v) < 0) {
-        return -1;
-    }
-    ((record_meta *)target)->generation = (uint32_t)v;
-    return 0;
+    return store_meta(st, "generation", value, 0, GENERATION_MAX,
+                      &((record_meta *)target)->generation);
 }
 
 static int
 parse_ttl(module_state *st, const option *row, PyObject *value, void *target)
 {
     record_meta *m = target;
-    int64_t v;
-    (void)row;
     if (!PyLong_Check(value)) {
         return raise_param(st, "Ttl should be an int or long");
     }
-    if (meta_int64(st, "ttl", value, &v) < 0) {
-        return -1;
-    }
-    m->ttl_s = (uint32_t)v;
     m->has_ttl = true;
-    return 0;
+    return ttl_from_int(st, row->name, value, &m->ttl_s);
 }
 
 static const option meta_rows[] = {

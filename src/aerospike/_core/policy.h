@@ -65,6 +65,11 @@ typedef struct policy {
 
 /* Time to live values of the wire and of the API. */
 #define TTL_CLIENT_DEFAULT 0xFFFFFFFDu
+#define TTL_MIN (-3)
+#define TTL_MAX ((int64_t)UINT32_MAX)
+
+/* No record's generation is larger: servers count them in 16 bits. */
+#define GENERATION_MAX UINT16_MAX
 
 /* Parse state of meta = {"gen", "ttl"}. */
 typedef struct record_meta {
@@ -87,8 +92,9 @@ void policy_clear(policy *p);
 int policy_from_py(module_state *st, policy *p, const policy *defaults,
                    policy_kind kind, PyObject *dict, int strict);
 
-/* An int of metadata. -1 with ParamError when it is beyond 64 bits. */
-int meta_int64(module_state *st, const char *name, PyObject *value, int64_t *out);
+/* *out = a time to live, of an int; name says in the error where it was given. -1 with
+ * ParamError when it is not from TTL_MIN to TTL_MAX. */
+int ttl_from_int(module_state *st, const char *name, PyObject *value, uint32_t *out);
 
 /* {section: {key: value}}: the defaults of a client as get_policies() shows them. */
 PyObject *policies_to_py(const policy *defaults);
