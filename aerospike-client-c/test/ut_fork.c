@@ -1,6 +1,8 @@
 /* Forks. Linked with the library as it ships: where a thread is at work, the run-time
  * of a sanitizer may have a lock at the moment of the fork that its child waits for in
  * vain. */
+#include <netinet/in.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -144,10 +146,76 @@ test_fork_in_a_batch(void)
     peer_stop(p);
 }
 
+/* --- a fork while the tend thread closes a connection --- */
+
+static struct {
+    atomic_uint port;  /* of the peer; 0: do nothing */
+    atomic_uint n_bad; /* closed once too often */
+    atomic_int status; /* of the child; -1: none yet */
+    asc_cluster *cluster;
+} closing;
+
+static bool
+belongs_to_client(int fd)
+{
+    struct sockaddr_in own = {0};
+    socklen_t size = sizeof own;
+    return getsockname(fd, (struct sockaddr *)&own, &size) == 0 &&
+           own.sin_family == AF_INET && ntohs(own.sin_port) != closing.port;
+}
+
+/* Nobody else's descriptor may go when the child takes the cluster apart. */
+static int
+child_of_tender(void)
+{
+    alarm(CHILD_SECONDS);
+    destroy(closing.cluster);
+    return atomic_load(&closing.n_bad) == 0 ? 0 : 10;
+}
+
+/* In place of that of the C library. The thread that closes a connection of the client
+ * forks there, with the connection half taken apart. */
+int
+close(int fd)
+{
+    bool forks = atomic_load(&closing.port) != 0 && belongs_to_client(fd);
+    int rc = (int)syscall(SYS_close, fd);
+    closing.n_bad += rc < 0 && errno == EBADF;
+    if (forks && atomic_exchange(&closing.port, 0) != 0) {
+        int status = -1;
+        pid_t pid = fork();
+        if (pid == 0) {
+            _exit(child_of_tender());
+        }
+        waitpid(pid, &status, 0);
+        atomic_store(&closing.status, status);
+    }
+    return rc;
+}
+
+static void
+test_fork_while_a_connection_is_closed(void)
+{
+    peer *p = peer_start("BB9A");
+    asc_cluster *c = create(p);
+    atomic_store(&closing.status, -1);
+    atomic_store(&closing.n_bad, 0);
+    closing.cluster = c;
+    atomic_store(&closing.port, p->port);
+    peer_down(p); /* the tend connection ends */
+    EVENTUALLY(atomic_load(&closing.status) != -1);
+    int status = atomic_load(&closing.status);
+    CHECK(WIFEXITED(status));
+    CHECK_EQ_INT(WEXITSTATUS(status), 0);
+    destroy(c);
+    peer_stop(p);
+}
+
 static const kit_test tests[] = {
     {"fork", test_fork},
     {"fork_and_close", test_fork_and_close},
     {"fork_in_a_batch", test_fork_in_a_batch},
+    {"fork_while_a_connection_is_closed", test_fork_while_a_connection_is_closed},
 };
 
 KIT_MAIN("ut_fork", tests)

@@ -25,9 +25,8 @@ bound_socket(const char *ip, asc_addr *addr)
         close(fd);
         return -1;
     }
-    uint16_t port = own.ss_family == AF_INET6
-                        ? ((struct sockaddr_in6 *)&own)->sin6_port
-                        : ((struct sockaddr_in *)&own)->sin_port;
+    uint16_t port = own.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&own)->sin6_port
+                                              : ((struct sockaddr_in *)&own)->sin_port;
     CHECK(asc_addr_literal(addr, ip, ntohs(port)));
     return fd;
 }

@@ -21,8 +21,7 @@ fail(asc_cluster *c, asc_node *n, const asc_info_call *call, bool had_time)
 {
     c->trouble = call->err;
     n->failures += had_time || call->status != ASC_ERR_TIMEOUT;
-    asc_conn_free(n->tend_conn);
-    n->tend_conn = NULL;
+    asc_node_close_tend_conn(n);
     asc_log(ASC_LOG_WARN, "node %s %s: %s (failure %u)", n->name, n->pool.addr.text,
             call->err.message, n->failures);
 }

@@ -73,6 +73,7 @@ close_wake_fds(asc_cluster *c)
     for (int i = 0; i < 2; i++) {
         if (c->wake_fds[i] >= 0) {
             close(c->wake_fds[i]);
+            c->wake_fds[i] = -1; /* once, for the number may be another's then */
         }
     }
 }
@@ -199,8 +200,7 @@ restart_in_child(asc_cluster *c)
     for (size_t i = 0; i < s->n_nodes; i++) {
         asc_node *n = s->nodes[i];
         asc_pool_after_fork(&n->pool);
-        asc_conn_free(n->tend_conn);
-        n->tend_conn = NULL;
+        asc_node_close_tend_conn(n);
         n->told_user_agent = false;
         n->failures = 0;
         n->peers_generation = n->partition_generation = -1;

@@ -40,7 +40,7 @@ void
 asc_node_release(asc_node *n)
 {
     if (n != NULL && atomic_fetch_sub(&n->refs, 1) == 1) {
-        asc_conn_free(n->tend_conn);
+        asc_node_close_tend_conn(n);
         asc_pool_clear(&n->pool);
         asc_free(n);
     }
@@ -51,6 +51,14 @@ asc_node_retire(asc_node *n)
 {
     atomic_store(&n->active, false);
     asc_pool_close(&n->pool);
+}
+
+void
+asc_node_close_tend_conn(asc_node *n)
+{
+    asc_conn *conn = n->tend_conn;
+    n->tend_conn = NULL; /* first, or a child finds it while it is taken apart */
+    asc_conn_free(conn);
 }
 
 void

@@ -38,6 +38,10 @@ void asc_node_release(asc_node *n);
 /* No new commands; idle connections are closed. */
 void asc_node_retire(asc_node *n);
 
+/* Close the tend connection, if there is one. A fork at any moment leaves the child a
+ * connection that it may close, or none. */
+void asc_node_close_tend_conn(asc_node *n);
+
 /* The circuit breaker: may another command go to this node in this window? */
 static inline bool
 asc_node_accepts(asc_node *n)
