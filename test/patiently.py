@@ -10,7 +10,7 @@ import runpy
 import sys
 
 import aerospike
-from waiting import patient
+from waiting import patient  # type: ignore[import-not-found]  # beside this file
 
 _make = aerospike.client
 

@@ -428,8 +428,9 @@ class _Machine:
 
 
 def _measure(root: _Node) -> None:
-    """Find depth and cost of hashing of a value and all in it. What holds itself has the
-    depth of one round, and hashing it may have no end.
+    """Find depth and cost of hashing of a value and all in it.
+
+    What holds itself has the depth of one round, and hashing it may have no end.
     """
     if root.depth:
         return

@@ -21,7 +21,7 @@ import aerospike._core
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
-from waiting import patient  # noqa: E402 - of the folder above
+from waiting import patient  # type: ignore[import-not-found]  # noqa: E402 - of the folder above
 
 # what makes this client like the recorded one: errors at once, nothing pickled
 MODERN = {"fail_if_not_connected": True, "legacy_types": False}

@@ -95,7 +95,9 @@ def test_most_bin_names_are_read_and_removed(
     client.put(key, {"a": 1, "b": 2, "c": 3})
     names = ["c"] + ["a"] * (MOST - 1)
     assert client.select(key, names)[2] == {"a": 1, "c": 3}
-    assert client.batch_read([key], names).batch_records[0].record[2] == {
+    [row] = client.batch_read([key], names).batch_records
+    assert row.record is not None
+    assert row.record[2] == {
         "a": 1,
         "c": 3,
     }

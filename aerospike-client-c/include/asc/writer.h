@@ -6,8 +6,9 @@
  *         asc_writer_op_end(&w);
  *     asc_writer_end(&w);
  *
- * Every function returns false when memory is short, or when the size or the count would
- * not fit into the message; that is then unfinished and the buffer must be emptied. */
+ * Every function returns false when memory is short, or when the size or the count
+ * would not fit into the message; that is then unfinished and the buffer must be
+ * emptied. */
 #ifndef ASC_WRITER_H
 #define ASC_WRITER_H
 

@@ -33,8 +33,8 @@ void asc_drain_add(asc_drain *d, asc_node *node, asc_conn *conn,
 /* Read what has come, without waiting; give back or close what is done or late. */
 void asc_drain_run(asc_drain *d, uint64_t now_ms);
 
-/* Close the connection of node that has waited longest for its late reply, for a command
- * that finds the pool full. False: there is none. */
+/* Close the connection of node that has waited longest for its late reply: a command
+ * finds the pool full. False: there is none. */
 bool asc_drain_make_room(asc_drain *d, const asc_node *node);
 
 /* Close them all. */

@@ -127,8 +127,8 @@ put_head(asc_buf *out, const template_head *head)
     return true;
 }
 
-/* A row has two bytes for the generation that it compares, and the one of another record
- * may have the same low bytes. */
+/* A row has two bytes for the generation that it compares, and the one of another
+ * record may have the same low bytes. */
 static int
 check_generation(batch_run *b, const asc_msg_head *msg)
 {

@@ -248,8 +248,8 @@ def test_user_agents_are_counted_per_connection():
             connection.info(f"user-agent-set:value={agent}")
             expected = f"user-agent={agent}:count=2;"
             assert connection.info("user-agents") == [expected]
-        expected = [f"user-agent={agent}:count=1;"]
-        until(lambda: connection.info("user-agents") == expected)
+        left = [f"user-agent={agent}:count=1;"]
+        until(lambda: connection.info("user-agents") == left)
 
 
 def test_configured_values_are_reported():
