@@ -21,6 +21,7 @@ from typing import Any, ClassVar
 
 from aerospike import exception
 from aerospike._core import pickle_is_plain
+from aerospike._interrupts import comes_out
 from aerospike._pickle_scan import CROWD, MAX_DIGITS, Limits, Scan, scan
 from aerospike._report import warn_once
 
@@ -332,6 +333,8 @@ def dumps(value: Any, classes: Classes | None, bounds: Bounds | None) -> bytes:
         if not any(name in classes.values() for name in found.names):
             _load(data, found, classes, "ASCII")  # what makes no object of a stranger
     except Exception as e:  # whatever the value's own methods raise, too
+        if comes_out(e):
+            raise
         kind = type(value).__name__
         text = f"Cannot serialize: a value of type {kind} {what}: {str(e)[:500]}"
         raise exception.ParamError(-2, text, __file__, 0, False) from e
@@ -346,15 +349,23 @@ def loads(data: bytes, classes: Classes | None, bounds: Bounds | None) -> Any:
     :return: the value; a bytearray, and a warning in the log, when the pickle is
         malformed, names anything that is not allowed or takes too much. Nothing it
         names is called then.
+    :raises MemoryError, RecursionError: it may be well, and cannot be read now.
+    :raises BaseException: what a signal's handler raises meanwhile.
     """
     classes = classes or _NO_CLASSES
     try:
         found = _judge(data, classes, bounds)
         try:
             return _load(data, found, classes, "ASCII")
-        except UnicodeDecodeError:  # written by Python 2
+        except UnicodeDecodeError as e:  # written by Python 2
+            if comes_out(e):
+                raise
             return _load(data, found, classes, "latin1")
-    except Exception as e:  # noqa: BLE001 - whatever a malformed pickle causes
+    except RecursionError:
+        raise
+    except Exception as e:  # whatever a malformed pickle causes
+        if comes_out(e):
+            raise
         reason = str(e)[:200]
     warn_once("pickle", reason, "a pickled value is read as bytes: %s", reason)
     return bytearray(data)

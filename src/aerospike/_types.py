@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aerospike import exception
+from aerospike._interrupts import comes_out
 
 # typing and json are slow; the first client imports json for all calls
 TYPE_CHECKING = False
@@ -92,6 +93,8 @@ class GeoJSON:
         try:
             value = json.loads(raw_geo)
         except (ValueError, RecursionError) as e:
+            if comes_out(e):
+                raise
             raise _client_error(f"geospatial data is no JSON: {e}") from e
         return self.wrap(value)
 
@@ -105,6 +108,8 @@ class GeoJSON:
         try:
             return json.dumps(self._data, sort_keys=sort_keys)
         except (TypeError, ValueError, RecursionError) as e:
+            if comes_out(e):
+                raise
             raise _client_error(f"geospatial data has no JSON: {e}") from e
 
     def __str__(self) -> str:

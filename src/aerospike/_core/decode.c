@@ -219,7 +219,8 @@ decode_pairs(decoder *d, asc_mp_reader *r, size_t n, PyObject *dict)
         PyObject *value = key != NULL ? decode_item(d, r) : NULL;
         count_item(d);
         int rc = value != NULL ? PyDict_SetItem(dict, key, value) : -1;
-        if (value != NULL && rc < 0 && PyErr_ExceptionMatches(PyExc_TypeError)) {
+        if (value != NULL && rc < 0 && PyErr_ExceptionMatches(PyExc_TypeError) &&
+            !comes_out(d->st)) {
             PyErr_Clear();
             malformed(d, "map (a list or map is a key of it)");
         }

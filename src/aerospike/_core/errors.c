@@ -189,10 +189,38 @@ attribute_or_null(PyObject *exc, const char *name)
 }
 
 bool
+comes_out(module_state *st)
+{
+    PyObject *type, *exc, *traceback;
+    if (!PyErr_ExceptionMatches(PyExc_Exception) ||
+        PyErr_ExceptionMatches(PyExc_MemoryError)) {
+        return true;
+    }
+    PyErr_Fetch(&type, &exc, &traceback);
+    if (traceback == NULL) { /* raised in C: no handler has run */
+        PyErr_Restore(type, exc, traceback);
+        return false;
+    }
+    PyErr_NormalizeException(&type, &exc, &traceback);
+    PyException_SetTraceback(exc, traceback);
+    gc_resume(st);
+    PyObject *answer = PyObject_CallOneArg(st->is_of_handler, exc);
+    if (answer == NULL) { /* what is raised in there is of no value, and comes out */
+        Py_XDECREF(type);
+        Py_XDECREF(exc);
+        Py_XDECREF(traceback);
+        return true;
+    }
+    PyErr_Restore(type, exc, traceback);
+    Py_DECREF(answer);
+    return answer == Py_True;
+}
+
+bool
 error_from_exception(module_state *st, asc_error *err)
 {
     PyObject *type, *exc, *traceback;
-    if (!PyErr_ExceptionMatches(st->AerospikeError)) {
+    if (!PyErr_ExceptionMatches(st->AerospikeError) || comes_out(st)) {
         return false;
     }
     PyErr_Fetch(&type, &exc, &traceback);

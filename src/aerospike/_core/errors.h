@@ -22,8 +22,13 @@ int raise_code(module_state *st, asc_status code, const char *format, ...);
  * other exception stays as it is. */
 void raise_in_doubt(module_state *st);
 
+/* Must the exception that is set come out of the call, whatever is being converted?
+ * Yes for what is no Exception, for MemoryError and for what a signal's handler raised;
+ * all others may tell of the value. It is set afterwards, too. */
+bool comes_out(module_state *st);
+
 /* Take the exception that is set into *err, code and text, when it is one of ours;
- * false when it is not, and stays set. */
+ * false when it is not, or must come out: then it stays set. */
 bool error_from_exception(module_state *st, asc_error *err);
 
 /* Put "func: argument: " before the text of the ParamError that is set; what caused it

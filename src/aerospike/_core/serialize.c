@@ -49,8 +49,8 @@ static void
 wrap_failure(encoder *e)
 {
     PyObject *type, *value, *traceback, *cause;
-    if (!PyErr_ExceptionMatches(PyExc_Exception)) {
-        return; /* a signal's, say, passes through */
+    if (comes_out(e->st)) {
+        return;
     }
     PyErr_Fetch(&type, &cause, &traceback);
     PyErr_NormalizeException(&type, &cause, &traceback);
@@ -169,25 +169,39 @@ call_with(PyObject *function, PyObject *arg)
     return result;
 }
 
+/* Clear the exception that is set, if it is of a class and tells of the value. */
+static bool
+pass_over(module_state *st, PyObject *cls)
+{
+    bool clears = PyErr_ExceptionMatches(cls) && !comes_out(st);
+    if (clears) {
+        PyErr_Clear();
+    }
+    return clears;
+}
+
 /* What a deserializer of the application makes of a blob. It gets str where that can
  * be, as it always did, and bytes when it does not take str. A failure gives the blob
- * itself; what is no Exception (a signal's, say) passes through. */
+ * itself, unless the exception is of no value (see comes_out) or RecursionError, which
+ * the same blob may not meet next time. */
 static PyObject *
-by_deserializer(PyObject *deserializer, const uint8_t *data, size_t size, bool legacy)
+by_deserializer(module_state *st, PyObject *deserializer, const uint8_t *data,
+                size_t size, bool legacy)
 {
-    Py_INCREF(deserializer); /* it may be replaced while it runs */
     PyObject *text = PyUnicode_DecodeUTF8((const char *)data, (Py_ssize_t)size, NULL);
+    if (text == NULL && !pass_over(st, PyExc_UnicodeDecodeError)) {
+        return NULL;
+    }
     bool as_text = text != NULL;
-    PyErr_Clear();
+    Py_INCREF(deserializer); /* it may be replaced while it runs */
     PyObject *value =
         call_with(deserializer, as_text ? text : as_bytes(data, size, false));
-    if (value == NULL && as_text && PyErr_ExceptionMatches(PyExc_TypeError)) {
-        PyErr_Clear();
+    if (value == NULL && as_text && pass_over(st, PyExc_TypeError)) {
         value = call_with(deserializer, as_bytes(data, size, false));
     }
     Py_DECREF(deserializer);
-    if (value == NULL && PyErr_ExceptionMatches(PyExc_Exception)) {
-        PyErr_Clear();
+    if (value == NULL && !PyErr_ExceptionMatches(PyExc_RecursionError) &&
+        pass_over(st, PyExc_Exception)) {
         return as_bytes(data, size, legacy);
     }
     return value;
@@ -211,7 +225,7 @@ deserialize(decoder *d, uint8_t particle, const uint8_t *data, size_t size)
         return as_bytes(data, size, legacy);
     }
     gc_resume(d->st);
-    return by_deserializer(user, data, size, legacy);
+    return by_deserializer(d->st, user, data, size, legacy);
 }
 
 /* --- functions of the module --- */

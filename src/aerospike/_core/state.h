@@ -103,7 +103,8 @@
     X(Expression, "aerospike._types", "Expression")                                    \
     X(CompiledExpression, "aerospike._types", "CompiledExpression")                    \
     X(report_unknown_key, "aerospike._report", "unknown_key")                          \
-    X(warn_once, "aerospike._report", "warn_once")
+    X(warn_once, "aerospike._report", "warn_once")                                     \
+    X(is_of_handler, "aerospike._interrupts", "is_of_handler")
 
 /* The tables of option names. */
 typedef enum option_table_id {

@@ -1,0 +1,222 @@
+"""What is raised while values are converted, and is about none of them, comes out."""
+
+from __future__ import annotations
+
+import functools
+import json
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+import aerospike
+from aerospike import _pickle, exception
+from aerospike_devserver import DevCluster
+
+from ..waiting import patient
+
+SIGNAL = signal.SIGUSR1
+
+
+class Deadline(Exception):
+    """What a handler raises."""
+
+
+def plain(_number: int, _frame: Any) -> None:
+    raise Deadline
+
+
+def of_any_arguments(*args: Any) -> None:
+    plain(*args)
+
+
+def with_an_object(_what: object, *args: Any) -> None:
+    plain(*args)
+
+
+class Handler:
+    """A handler that is an object."""
+
+    def __call__(self, _number: int, _frame: Any) -> None:
+        raise Deadline
+
+    def method(self, *_args: Any) -> None:
+        raise Deadline
+
+
+HANDLERS: dict[str, Callable[..., Any]] = {
+    "function": plain,
+    "any arguments": of_any_arguments,
+    "partial": functools.partial(with_an_object, 1),
+    "object": Handler(),
+    "method": Handler().method,
+    "generator": lambda *_: (_ for _ in ()).throw(Deadline),
+}
+
+
+@pytest.fixture
+def handle() -> Iterator[Callable[[Any], Any]]:
+    """Installs a handler for the test."""
+    before = signal.getsignal(SIGNAL)
+    yield functools.partial(signal.signal, SIGNAL)
+    signal.signal(SIGNAL, before)
+
+
+class Interrupted:
+    """Of a class that a configuration may name: a signal comes while it is read."""
+
+    armed = False
+    kind: type[BaseException] | None = None
+
+    def __getstate__(self) -> dict[str, int]:
+        if Interrupted.armed:
+            signal.raise_signal(SIGNAL)
+        return {"state": 1}
+
+    def __setstate__(self, _state: Any) -> None:
+        if Interrupted.kind is not None:
+            raise Interrupted.kind
+        if Interrupted.armed:
+            signal.raise_signal(SIGNAL)
+
+
+@pytest.fixture
+def armed(monkeypatch) -> Callable[[], None]:
+    return lambda: monkeypatch.setattr(Interrupted, "armed", True)
+
+
+@pytest.mark.parametrize("handler", HANDLERS.values(), ids=HANDLERS)
+def test_handler_in_the_look_at_a_pickle(client, key, handle, monkeypatch, handler):
+    """It is the reader that is interrupted, not code of the value."""
+    client.put(key, {"a": ({1},)})
+
+    def find(*args: Any) -> Any:
+        signal.raise_signal(SIGNAL)
+        return known(*args)
+
+    known = _pickle._find
+    monkeypatch.setattr(_pickle, "_find", find)
+    handle(handler)
+    with pytest.raises(Deadline):
+        client.get(key)
+
+
+@pytest.mark.parametrize("handler", HANDLERS.values(), ids=HANDLERS)
+def test_handler_in_code_of_a_stored_class(make_client, key, handle, armed, handler):
+    client = make_client(pickle_classes=[Interrupted])
+    client.put(key, {"a": Interrupted()})
+    handle(handler)
+    armed()
+    with pytest.raises(Deadline):
+        client.get(key)
+    with pytest.raises(Deadline):
+        client.put(key, {"a": Interrupted()})
+
+
+def refuse_type(_number: int, _frame: Any) -> None:
+    raise TypeError
+
+
+@pytest.mark.parametrize(
+    "handler", [*HANDLERS.values(), refuse_type], ids=[*HANDLERS, "TypeError"]
+)
+def test_handler_in_serializers(make_client, key, handle, handler):
+    def interrupted(value: Any) -> Any:
+        calls.append(value)
+        signal.raise_signal(SIGNAL)
+        return value
+
+    calls: list[Any] = []
+    client = make_client(serialization=(interrupted, interrupted))
+    client.put(key, {"a": b"blob"})
+    handle(handler)
+    with pytest.raises((Deadline, TypeError)):
+        client.get(key)
+    assert calls == ["blob"]  # a TypeError of its own means that it takes no str
+    with pytest.raises((Deadline, TypeError)):
+        client.put(key, {"a": (1, 2)})
+
+
+@pytest.mark.parametrize("kind", [MemoryError, RecursionError, KeyboardInterrupt])
+def test_what_is_of_no_value_comes_out(make_client, key, monkeypatch, kind):
+    def fail(_blob: Any) -> None:
+        raise kind
+
+    client = make_client(pickle_classes=[Interrupted], serialization=(None, fail))
+    client.put(key, {"a": b"blob"})
+    with pytest.raises(kind):
+        client.get(key)
+    client.put(key, {"a": Interrupted()}, serializer=aerospike.SERIALIZER_PYTHON)
+    monkeypatch.setattr(Interrupted, "kind", kind)
+    with pytest.raises(kind):
+        client.get(key)
+
+
+@pytest.mark.parametrize("kind", [ValueError, exception.TimeoutError])
+def test_what_a_value_causes_is_read_as_bytes(make_client, key, monkeypatch, kind):
+    def fail(_blob: Any) -> None:
+        raise kind
+
+    client = make_client(pickle_classes=[Interrupted], serialization=(None, fail))
+    client.put(key, {"a": b"blob"})
+    assert client.get(key)[2] == {"a": b"blob"}
+    client.put(key, {"a": Interrupted()}, serializer=aerospike.SERIALIZER_PYTHON)
+    monkeypatch.setattr(Interrupted, "kind", kind)
+    assert type(client.get(key)[2]["a"]) is bytearray
+
+
+def test_pickle_near_the_recursion_limit_is_read_or_raises(client, key):
+    value = {"p": (1, [(2, {3})] * 30)}
+    client.put(key, value)
+
+    def at_depth(n: int) -> Any:
+        return client.get(key)[2] if n == 0 else at_depth(n - 1)
+
+    n_raised = 0
+    for left in range(100):
+        try:
+            assert at_depth(sys.getrecursionlimit() - left) == value
+        except RecursionError:
+            n_raised += 1
+    assert n_raised
+    assert at_depth(0) == value
+
+
+# batches
+
+
+POINT = aerospike.GeoJSON({"type": "Point", "coordinates": [1.0, 2.0]})
+
+
+def time_out(_number: int, _frame: Any) -> None:
+    raise exception.TimeoutError(9, "of the application's own")
+
+
+def value_error(_number: int, _frame: Any) -> None:
+    raise ValueError
+
+
+@pytest.mark.parametrize("handler", [time_out, value_error])
+def test_handler_in_a_row_is_not_the_row_s_result(monkeypatch, handle, handler):
+    def loads(text: str) -> Any:
+        signal.raise_signal(SIGNAL)
+        return parse(text)
+
+    parse = json.loads
+    keys = [("test", "interrupts", i) for i in range(5)]
+    with DevCluster() as cluster:
+        client = aerospike.client(patient({"hosts": cluster.hosts}))
+        for key in keys:
+            client.put(key, {"g": POINT})
+        handle(handler)
+        with monkeypatch.context() as patched:
+            patched.setattr(json, "loads", loads)
+            for read in (client.batch_read, client.get_many):
+                with pytest.raises((exception.TimeoutError, ValueError)) as caught:
+                    read(keys)
+                assert caught.traceback[-1].name == handler.__name__
+        found = client.batch_read(keys).batch_records
+        assert [row.result for row in found] == [0] * 5
+        client.close()
