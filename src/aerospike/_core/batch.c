@@ -226,23 +226,12 @@ batch_add(batch_run *b, PyObject *key, PyObject *target)
 void
 batch_name_index(module_state *st, Py_ssize_t i)
 {
-    PyObject *type, *value, *traceback, *text = NULL;
-    PyErr_Fetch(&type, &value, &traceback);
-    PyErr_NormalizeException(&type, &value, &traceback);
-    if (value != NULL) {
-        text = PyObject_GetAttrString(value, "msg");
+    PyObject *cause, *text = take_text(st->AerospikeError, &cause);
+    if (text != NULL) {
+        raise_from(cause, raise_param(st, "failed to convert key at index: %zd -> %S",
+                                      i, text));
+        Py_DECREF(text);
     }
-    PyErr_Clear();
-    if (text != NULL && PyUnicode_Check(text)) {
-        raise_param(st, "failed to convert key at index: %zd -> %U", i, text);
-        Py_XDECREF(type);
-        Py_XDECREF(value);
-        Py_XDECREF(traceback);
-    }
-    else {
-        PyErr_Restore(type, value, traceback);
-    }
-    Py_XDECREF(text);
 }
 
 /* --- requests --- */

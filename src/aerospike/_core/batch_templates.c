@@ -93,12 +93,8 @@ put_text_field(batch_run *b, asc_writer *w, uint8_t field, const char *name,
         return raise_param(b->st, "%s must be a str, not %s", name,
                            Py_TYPE(text)->tp_name);
     }
-    const char *utf8 = PyUnicode_AsUTF8AndSize(text, &size);
-    if (utf8 == NULL) {
-        PyErr_Clear();
-        return raise_param(b->st, "the %s has characters that UTF-8 lacks", name);
-    }
-    return put_ok(asc_writer_field(w, field, utf8, (size_t)size));
+    const char *utf8 = utf8_of(b->st, text, &size, ASC_ERR_PARAM, name);
+    return utf8 == NULL ? -1 : put_ok(asc_writer_field(w, field, utf8, (size_t)size));
 }
 
 static int

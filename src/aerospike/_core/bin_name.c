@@ -11,11 +11,9 @@ bin_name_from_py(module_state *st, PyObject *name, asc_status wrong_type,
                           Py_TYPE(name)->tp_name);
     }
     Py_ssize_t n;
-    const char *utf8 = PyUnicode_AsUTF8AndSize(name, &n);
+    const char *utf8 = utf8_of(st, name, &n, ASC_ERR_CLIENT, "A bin name");
     if (utf8 == NULL) {
-        PyErr_Clear();
-        return raise_code(st, ASC_ERR_CLIENT,
-                          "A bin name has characters that UTF-8 lacks");
+        return -1;
     }
     if ((size_t)n > ASC_MAX_BIN_NAME_SIZE) {
         return raise_code(

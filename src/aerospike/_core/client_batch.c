@@ -9,23 +9,19 @@
 
 /* --- keys --- */
 
-static const char need_list[] = "keys should be a list of aerospike key tuples";
-
 /* The keys as a tuple, which nobody can change: a new reference; NULL with ParamError.
  * */
 static PyObject *
 keys_from_py(module_state *st, PyObject *keys)
 {
-    if (PyUnicode_Check(keys) || PyBytes_Check(keys) || PyDict_Check(keys)) {
-        raise_param(st, "%s, not %s", need_list, Py_TYPE(keys)->tp_name);
+    bool iterates = Py_TYPE(keys)->tp_iter != NULL || PySequence_Check(keys);
+    if (!iterates || PyUnicode_Check(keys) || PyBytes_Check(keys) ||
+        PyDict_Check(keys)) {
+        raise_param(st, "keys should be a list of aerospike key tuples, not %s",
+                    Py_TYPE(keys)->tp_name);
         return NULL;
     }
-    PyObject *tuple = PySequence_Tuple(keys);
-    if (tuple == NULL && PyErr_ExceptionMatches(PyExc_TypeError)) {
-        PyErr_Clear();
-        raise_param(st, "%s, not %s", need_list, Py_TYPE(keys)->tp_name);
-    }
-    return tuple;
+    return PySequence_Tuple(keys);
 }
 
 /* Add a row for each key, of the newest template, each with a BatchRecord if asked. */

@@ -92,10 +92,9 @@ begin(info_call *c, PyObject *self, PyTypeObject *cls, PyObject *command,
         return raise_param(c->st, "Request must be a string, not %s",
                            Py_TYPE(command)->tp_name);
     }
-    c->command = PyUnicode_AsUTF8AndSize(command, &size);
+    c->command = utf8_of(c->st, command, &size, ASC_ERR_PARAM, "Request");
     if (c->command == NULL) {
-        PyErr_Clear();
-        return raise_param(c->st, "Request has characters that UTF-8 lacks");
+        return -1;
     }
     c->command_size = (size_t)size;
     c->changes = changes_something(c->command, c->command_size);

@@ -13,8 +13,8 @@ int encode_expression(encoder *e, const char *func, const char *name, PyObject *
 int
 expressions_from_py(module_state *st, const option *row, PyObject *value, void *target);
 
-/* The wire bytes of a compiled expression, a new reference; NULL without an exception
- * when it is something else. */
+/* The wire bytes of a compiled expression, a new reference. NULL when it is something
+ * else: the caller, who knows its name, asks take_argument_error() and raises. */
 PyObject *expression_wire(module_state *st, PyObject *value);
 
 #endif

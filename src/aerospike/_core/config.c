@@ -40,8 +40,10 @@ copy_str(module_state *st, const char *name, PyObject *value)
     }
     const char *text = PyUnicode_AsUTF8AndSize(value, &size);
     if (text == NULL || strlen(text) != (size_t)size) {
-        PyErr_Clear();
-        raise_param(st, "\"%s\" is invalid: %R", name, value);
+        PyObject *cause;
+        if (take_argument_error(&cause)) {
+            raise_from(cause, raise_param(st, "\"%s\" is invalid: %R", name, value));
+        }
         return NULL;
     }
     return copy_text(text, (size_t)size);
@@ -450,12 +452,12 @@ store_pickle_table(module_state *st, const char *function, const char *expected,
     PyObject *table = PyObject_CallOneArg(make, value);
     Py_DECREF(make);
     if (table == NULL) {
-        if (!PyErr_ExceptionMatches(PyExc_TypeError)) {
-            return -1;
-        }
-        PyErr_Clear();
-        return raise_param(st, "\"%s\" is invalid: %s is expected", row->name,
-                           expected);
+        PyObject *cause;
+        return PyErr_ExceptionMatches(PyExc_TypeError) && take_argument_error(&cause)
+                   ? raise_from(cause,
+                                raise_param(st, "\"%s\" is invalid: %s is expected",
+                                            row->name, expected))
+                   : -1;
     }
     Py_XSETREF(*at, table);
     return 0;
@@ -499,9 +501,8 @@ parse_app_id(module_state *st, const option *row, PyObject *value, void *target)
                      Py_TYPE(value)->tp_name);
         return -1;
     }
-    if (PyUnicode_AsUTF8AndSize(value, NULL) == NULL) {
-        PyErr_Clear();
-        return raise_param(st, "\"%s\" has characters that UTF-8 lacks", row->name);
+    if (utf8_of(st, value, NULL, ASC_ERR_PARAM, "\"app_id\"") == NULL) {
+        return -1;
     }
     Py_XSETREF(c->app_id, Py_NewRef(value));
     return 0;

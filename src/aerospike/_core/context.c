@@ -129,8 +129,8 @@ encode_level(encoder *e, const char *func, PyObject *level, int flags)
         extra != NULL && PyLong_Check(id) ? find_level(PyLong_AsLong(id)) : NULL;
     int rc = -1, own_flag = 0;
     if (row == NULL) {
-        PyErr_Clear(); /* of a missing attribute, or of a number beyond a long */
-        bad_context(e, func);
+        PyObject *cause; /* a missing attribute, a number beyond a long, or NULL */
+        rc = take_argument_error(&cause) ? raise_from(cause, bad_context(e, func)) : -1;
     }
     else if (!row->creates || create_flag_of(e, func, row, extra, &own_flag) == 0) {
         bool takes_flags = row->type == LIST_INDEX || row->type == MAP_KEY;

@@ -243,29 +243,85 @@ error_from_exception(module_state *st, asc_error *err)
     return true;
 }
 
+/* Take the exception that is set, with its traceback: a new reference. */
+static PyObject *
+take_exception(void)
+{
+    PyObject *type, *exc, *traceback;
+    PyErr_Fetch(&type, &exc, &traceback);
+    PyErr_NormalizeException(&type, &exc, &traceback);
+    if (traceback != NULL) {
+        PyException_SetTraceback(exc, traceback);
+    }
+    Py_XDECREF(type);
+    Py_XDECREF(traceback);
+    return exc;
+}
+
+bool
+take_argument_error(PyObject **cause)
+{
+    PyObject *const classes[] = {PyExc_AttributeError, PyExc_TypeError,
+                                 PyExc_ValueError, PyExc_OverflowError};
+    *cause = NULL;
+    if (PyErr_Occurred() == NULL) {
+        return true;
+    }
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
+        if (PyErr_ExceptionMatches(classes[i])) {
+            *cause = take_exception();
+            return true;
+        }
+    }
+    return false;
+}
+
+int
+raise_from(PyObject *cause, int rc)
+{
+    if (cause == NULL) {
+        return rc;
+    }
+    PyObject *exc = take_exception();
+    PyException_SetContext(exc, Py_NewRef(cause)); /* both take the reference */
+    PyException_SetCause(exc, cause);
+    PyErr_SetObject((PyObject *)Py_TYPE(exc), exc);
+    Py_DECREF(exc);
+    return rc;
+}
+
+void
+raise_no_utf8(module_state *st, asc_status code, const char *what)
+{
+    PyObject *cause;
+    if (take_argument_error(&cause)) {
+        raise_from(cause,
+                   raise_code(st, code, "%s has characters that UTF-8 lacks", what));
+    }
+}
+
+PyObject *
+take_text(PyObject *cls, PyObject **cause)
+{
+    if (!PyErr_ExceptionMatches(cls)) {
+        return NULL;
+    }
+    PyObject *exc = take_exception();
+    PyObject *text = PyObject_GetAttrString(exc, "msg");
+    *cause = text != NULL ? PyException_GetCause(exc) : NULL;
+    Py_DECREF(exc);
+    return text;
+}
+
 int
 raise_naming(module_state *st, const char *func, const char *argument)
 {
-    PyObject *cls = class_of(st, ASC_ERR_PARAM), *type, *error, *traceback;
-    bool names = cls != NULL && PyErr_ExceptionMatches(cls);
+    PyObject *cause, *cls = class_of(st, ASC_ERR_PARAM);
+    PyObject *text = cls != NULL ? take_text(cls, &cause) : NULL;
+    if (text != NULL) {
+        raise_from(cause, raise_param(st, "%s: %s: %S", func, argument, text));
+    }
+    Py_XDECREF(text);
     Py_XDECREF(cls);
-    if (!names) {
-        return -1;
-    }
-    PyErr_Fetch(&type, &error, &traceback);
-    PyErr_NormalizeException(&type, &error, &traceback);
-    Py_XDECREF(type);
-    Py_XDECREF(traceback);
-    PyObject *cause = PyException_GetCause(error);
-    PyObject *message = PyObject_GetAttrString(error, "msg");
-    Py_DECREF(error);
-    if (message != NULL) {
-        raise_param(st, "%s: %s: %S", func, argument, message);
-        Py_DECREF(message);
-    }
-    PyErr_Fetch(&type, &error, &traceback);
-    PyErr_NormalizeException(&type, &error, &traceback);
-    PyException_SetCause(error, cause); /* takes the reference; NULL is fine */
-    PyErr_Restore(type, error, traceback);
     return -1;
 }

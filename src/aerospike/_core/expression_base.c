@@ -40,7 +40,11 @@ place_label(module_state *st, const exp_place *at)
             PyTuple_GET_ITEM(fields, at->arg); /* borrowed: fields has it */
         Py_SETREF(label, PyUnicode_FromFormat("%U (%S)", label, name));
     }
-    PyErr_Clear();
+    PyObject *cause; /* a class of an application's own may lack the names */
+    if (!take_argument_error(&cause)) {
+        Py_CLEAR(label);
+    }
+    Py_XDECREF(cause);
     Py_XDECREF(fields);
     return label;
 }
@@ -73,20 +77,11 @@ exp_expected(exp_walker *w, const exp_place *at, const char *what, PyObject *got
 int
 exp_name_place(exp_walker *w, const exp_place *at)
 {
-    PyObject *type, *value, *traceback;
-    if (at == NULL || !PyErr_ExceptionMatches(w->st->AerospikeError)) {
-        return -1;
+    PyObject *cause, *text = NULL;
+    if (at != NULL && (text = take_text(w->st->AerospikeError, &cause)) != NULL) {
+        raise_from(cause, exp_refuse(w, at, "%S", text));
+        Py_DECREF(text);
     }
-    PyErr_Fetch(&type, &value, &traceback);
-    PyErr_NormalizeException(&type, &value, &traceback);
-    PyObject *text = PyObject_GetAttrString(value, "msg");
-    if (text != NULL) {
-        exp_refuse(w, at, "%S", text);
-    }
-    Py_XDECREF(text);
-    Py_XDECREF(type);
-    Py_XDECREF(value);
-    Py_XDECREF(traceback);
     return -1;
 }
 
@@ -148,8 +143,12 @@ exp_encode_text(exp_walker *w, const exp_place *at, PyObject *value)
     }
     const char *utf8 = PyUnicode_AsUTF8AndSize(value, &size);
     if (utf8 == NULL) {
-        PyErr_Clear();
-        return exp_refuse(w, at, "the str has characters that UTF-8 lacks");
+        PyObject *cause;
+        return take_argument_error(&cause)
+                   ? raise_from(cause, exp_refuse(w, at,
+                                                  "the str has characters that "
+                                                  "UTF-8 lacks"))
+                   : -1;
     }
     return put_ok(asc_mp_put_str_head(w->e.out, (size_t)size) &&
                   asc_buf_put(w->e.out, utf8, (size_t)size));

@@ -99,17 +99,20 @@ encode_context(exp_walker *w, const exp_node *n, PyObject *ctx)
     return encode_levels(&w->e, "context", ctx, 0) < 0 ? exp_name_place(w, &at) : 0;
 }
 
-/* Whether the first level of a context leads into a map. */
-static bool
-starts_in_map(PyObject *ctx)
+/* What the first level of a context leads into; whatever has none is refused where it
+ * is encoded. 0, or -1 with an exception. */
+static int
+root_of_context(PyObject *ctx, exp_kind *out)
 {
-    PyObject *first = PyList_GetItemRef(ctx, 0);
+    PyObject *first = PyList_GetItemRef(ctx, 0), *cause;
     PyObject *id = first != NULL ? PyObject_GetAttrString(first, "id") : NULL;
     long number = id != NULL && PyLong_Check(id) ? PyLong_AsLong(id) : 0;
-    PyErr_Clear(); /* a malformed one is refused where it is encoded */
+    *out = (number & 0x20) != 0 ? MAP : LIST;
     Py_XDECREF(id);
     Py_XDECREF(first);
-    return (number & 0x20) != 0;
+    int rc = take_argument_error(&cause) ? 0 : -1;
+    Py_XDECREF(cause);
+    return rc;
 }
 
 static int
@@ -122,10 +125,8 @@ type_of_call(exp_walker *w, const exp_node *n, PyObject *ctx, exp_kind *out)
     case RESULT_PATH:
         return value_type_of(w, n, out);
     case RESULT_ROOT:
-        *out = ctx == NULL          ? exp_kind_of_digit(n->form[FORM_TARGET])
-               : starts_in_map(ctx) ? MAP
-                                    : LIST;
-        return 0;
+        *out = exp_kind_of_digit(n->form[FORM_TARGET]);
+        return ctx != NULL ? root_of_context(ctx, out) : 0;
     default:
         *out = exp_result_of(n->form[FORM_RESULT], OPEN);
         return 0;

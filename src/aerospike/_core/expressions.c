@@ -88,9 +88,11 @@ open_node(exp_walker *w, PyObject *self, const exp_place *up, const exp_variable
     bool is_call = n->form_size >= 2 && n->form[FORM_CODE] == NODE_CALL;
     if (n->args == NULL || !PyTuple_Check(n->args) ||
         n->form_size < (is_call ? FORM_ARGS : 2)) {
-        PyErr_Clear();
+        PyObject *cause;
         close_node(n);
-        return exp_expected(w, up, "an expression", self);
+        return take_argument_error(&cause)
+                   ? raise_from(cause, exp_expected(w, up, "an expression", self))
+                   : -1;
     }
     return 0;
 }

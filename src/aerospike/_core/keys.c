@@ -11,18 +11,15 @@ name_from_py(module_state *st, PyObject *text, const char *what, size_t max,
              const char **out, size_t *size)
 {
     Py_ssize_t n;
-    const char *utf8 = PyUnicode_AsUTF8AndSize(text, &n);
+    const char *utf8 = utf8_of(st, text, &n, ASC_ERR_PARAM, what);
     if (utf8 == NULL) {
-        PyErr_Clear();
-        return raise_param(st, "key is invalid: the %s has characters that UTF-8 lacks",
-                           what);
+        return -1;
     }
     if ((size_t)n > max) {
-        return raise_param(st, "key is invalid: the %s has %zd bytes, %zu are allowed",
-                           what, n, max);
+        return raise_param(st, "%s has %zd bytes, %zu are allowed", what, n, max);
     }
     if (memchr(utf8, 0, (size_t)n) != NULL) {
-        return raise_param(st, "key is invalid: the %s contains a NUL", what);
+        return raise_param(st, "%s contains a NUL", what);
     }
     *out = utf8;
     *size = (size_t)n;
@@ -50,14 +47,9 @@ user_key_from_py(module_state *st, record_key *k, PyObject *pk)
     k->user_key = pk;
     if (PyUnicode_Check(pk)) {
         Py_ssize_t n;
-        const char *utf8 = PyUnicode_AsUTF8AndSize(pk, &n);
-        if (utf8 == NULL) {
-            PyErr_Clear();
-            return raise_param(st,
-                               "key is invalid: the user key has characters that UTF-8 "
-                               "lacks");
-        }
-        return text_key(st, k, utf8, n);
+        const char *utf8 =
+            utf8_of(st, pk, &n, ASC_ERR_PARAM, "key is invalid: the user key");
+        return utf8 != NULL ? text_key(st, k, utf8, n) : -1;
     }
     if (PyLong_Check(pk)) {
         int overflow;
@@ -97,8 +89,8 @@ names_from_py(module_state *st, record_key *k, PyObject *ns, PyObject *set)
         return raise_param(st, "namespace must be a string, not %s",
                            Py_TYPE(ns)->tp_name);
     }
-    if (name_from_py(st, ns, "namespace", ASC_MAX_NAMESPACE_SIZE, &text, &k->ns_size) <
-        0) {
+    if (name_from_py(st, ns, "key is invalid: the namespace", ASC_MAX_NAMESPACE_SIZE,
+                     &text, &k->ns_size) < 0) {
         return -1;
     }
     memcpy(k->ns_text, text, k->ns_size);
@@ -113,7 +105,8 @@ names_from_py(module_state *st, record_key *k, PyObject *ns, PyObject *set)
     if (!PyUnicode_Check(set)) {
         return raise_param(st, "set must be a string, not %s", Py_TYPE(set)->tp_name);
     }
-    return name_from_py(st, set, "set", ASC_MAX_SET_SIZE, &k->set_text, &k->set_size);
+    return name_from_py(st, set, "key is invalid: the set", ASC_MAX_SET_SIZE,
+                        &k->set_text, &k->set_size);
 }
 
 static void

@@ -53,8 +53,8 @@ put_bound(module_state *st, asc_buf *out, long datatype, PyObject *value)
         size = sizeof number;
     }
     if (data == NULL) {
-        PyErr_Clear();
-        return bad_predicate(st);
+        PyObject *cause;
+        return take_argument_error(&cause) ? raise_from(cause, bad_predicate(st)) : -1;
     }
     uint8_t *p = asc_buf_add(out, 4);
     if (p != NULL) {

@@ -1,0 +1,190 @@
+"""What code of an argument raises while a call looks at it: kept, as it is or as cause.
+
+An exception about the argument (a missing attribute, a wrong type or value) becomes a
+ParamError that says which argument is meant, with the exception as its cause. Anything
+else has nothing to do with it and comes out as it is: an interrupt, a lack of memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+import aerospike
+from aerospike import exception
+from aerospike._types import Expression
+from aerospike_helpers import expressions as exp
+from aerospike_helpers.batch import records as batch
+from aerospike_helpers.operations import string_operations as strings
+
+from ..waiting import patient
+from .peer import ScriptedNode
+
+KEY = ("test", "pytest", "causes")
+COMPILED = exp.Eq(exp.IntBin("a"), 1).compile()
+
+Call = Callable[[aerospike.Client], object]
+
+
+@pytest.fixture(scope="module")
+def mute() -> Iterator[aerospike.Client]:
+    """A client of a node that has no answers: nothing may be sent to it."""
+    with ScriptedNode() as node:
+        client = aerospike.client(patient({"hosts": [node.host]}))
+        yield client
+        client.close()
+        assert node.requests == []
+
+
+def raising(base: type, name: str, error: BaseException) -> Any:
+    """An object whose attribute `name` raises, of a class below base."""
+
+    def get(_self: object) -> object:
+        raise error
+
+    sub = type("Sub", (base,), {name: property(get, lambda _self, _value: None)})
+    return sub.__new__(sub)
+
+
+def record(name: str, base: type, *rest: Any) -> Callable[[BaseException], Call]:
+    def make(error: BaseException) -> Call:
+        bad = raising(base, name, error)
+        base.__init__(bad, KEY, *rest)
+        return lambda c: c.batch_write(batch.BatchRecords([bad]))
+
+    return make
+
+
+def tree(error: BaseException) -> Any:
+    bad = raising(Expression, "_args", error)
+    type(bad)._form = b"2Q"
+    return exp.Eq(bad, 1)
+
+
+def level(name: str, error: BaseException) -> list[Any]:
+    bad = raising(object, name, error)
+    if name != "id":
+        bad.id = aerospike.CDT_CTX_LIST_INDEX
+    return [bad]
+
+
+LOOKS: dict[str, Callable[[BaseException], Call]] = {
+    "ctx id": lambda e: lambda c: c.get_cdtctx_base64(level("id", e)),
+    "ctx value": lambda e: lambda c: c.get_cdtctx_base64(level("value", e)),
+    "Read.key": record("key", batch.Read, None, True),
+    "Read.policy": record("policy", batch.Read, None, True),
+    "Read.read_all_bins": record("read_all_bins", batch.Read, None, True),
+    "Write.ops": record("ops", batch.Write, []),
+    "Write.meta": record("meta", batch.Write, []),
+    "Apply.function": record("function", batch.Apply, "m", "f", []),
+    "Remove.policy": record("policy", batch.Remove),
+    "BatchRecords.batch_records": lambda e: (
+        lambda c: c.batch_write(raising(batch.BatchRecords, "batch_records", e))
+    ),
+    "expressions policy": lambda e: (
+        lambda c: c.get(KEY, {"expressions": raising(type(COMPILED), "wire", e)})
+    ),
+    "expression as text": lambda e: (
+        lambda c: c.get_expression_base64(raising(type(COMPILED), "wire", e))
+    ),
+    "compiled operand": lambda e: (
+        lambda _: exp.Not(raising(type(COMPILED), "wire", e)).compile()
+    ),
+    "operand": lambda e: lambda _: tree(e).compile(),
+    "ctx of an expression": lambda e: (
+        lambda _: exp.ListSize(level("id", e), "l").compile()
+    ),
+    "ctx of an expression that modifies": lambda e: (
+        lambda _: exp.ListClear(level("id", e), "l").compile()
+    ),
+    "policy of a string operation": lambda e: (
+        lambda c: c.operate(
+            KEY,
+            [strings.append("a", "x", policy=raising(object, "write_flags", e))],
+        )
+    ),
+    "policy of a string expression": lambda e: (
+        lambda _: exp.Insert(raising(object, "write_flags", e), 0, "x", "a").compile()
+    ),
+}
+
+
+@pytest.mark.parametrize("error", [AttributeError, TypeError, ValueError])
+@pytest.mark.parametrize("name", LOOKS)
+def test_exception_about_the_argument_is_the_cause(
+    mute: aerospike.Client, name: str, error: type[Exception]
+) -> None:
+    raised = error("of its own")
+    call = LOOKS[name](raised)
+    with pytest.raises(exception.ParamError) as caught:
+        call(mute)
+    assert caught.value.__cause__ is raised
+    assert "of its own" not in caught.value.msg
+
+
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt, SystemExit, MemoryError, RecursionError, OSError]
+)
+@pytest.mark.parametrize("name", LOOKS)
+def test_other_exception_comes_out(
+    mute: aerospike.Client, name: str, error: type[BaseException]
+) -> None:
+    raised = error()
+    call = LOOKS[name](raised)
+    with pytest.raises(error) as caught:
+        call(mute)
+    assert caught.value is raised
+
+
+@pytest.mark.parametrize("error", [TypeError, ValueError, KeyboardInterrupt])
+def test_exception_of_a_generator_of_keys_comes_out(
+    mute: aerospike.Client, error: type[BaseException]
+) -> None:
+    raised = error("of its own")
+
+    def keys() -> Iterator[Any]:
+        yield KEY
+        raise raised
+
+    with pytest.raises(error) as caught:
+        mute.batch_read(keys())  # type: ignore[arg-type]
+    assert caught.value is raised
+
+
+@pytest.mark.parametrize("keys", [None, 5, object(), KEY[0], {}, b"k"])
+def test_keys_that_are_no_list_are_refused(mute: aerospike.Client, keys: Any) -> None:
+    with pytest.raises(exception.ParamError, match="keys should be a list"):
+        mute.batch_read(keys)
+
+
+TEXTS: dict[str, Callable[[aerospike.Client, str], object]] = {
+    "namespace": lambda c, text: c.get((text, "pytest", 1)),
+    "set": lambda c, text: c.get(("test", text, 1)),
+    "user key": lambda c, text: c.get(("test", "pytest", text)),
+    "bin": lambda c, text: c.put(KEY, {text: 1}),
+    "bin of an expression": lambda _, text: exp.IntBin(text).compile(),
+    "variable": lambda _, text: exp.Let(exp.Def(text, 1), exp.Var(text)).compile(),
+    "module": lambda c, text: c.batch_apply([KEY], text, "f", []),
+    "info": lambda c, text: c.info_all(text),
+    "predicate": lambda c, text: (
+        c.query("test", "pytest")
+        .where(aerospike.predicates.equals("a", text))
+        .results()
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_text_that_utf8_lacks_has_its_cause(mute: aerospike.Client, name: str) -> None:
+    with pytest.raises(exception.AerospikeError) as caught:
+        TEXTS[name](mute, "\ud800")
+    assert isinstance(caught.value.__cause__, UnicodeEncodeError)
+    assert caught.value.code in (-1, -2)
+
+
+def test_cause_of_a_bad_key_of_a_batch_is_kept(mute: aerospike.Client) -> None:
+    with pytest.raises(exception.ParamError, match="at index: 1 -> key is") as caught:
+        mute.batch_read([KEY, ("test", "pytest", "\ud800")])
+    assert isinstance(caught.value.__cause__, UnicodeEncodeError)
