@@ -10,7 +10,7 @@ import pytest
 import aerospike
 from aerospike import exception
 from aerospike_helpers import expressions as exp
-from aerospike_helpers.batch.records import BatchRecords, Read, Write
+from aerospike_helpers.batch.records import BatchRecords, Read
 from aerospike_helpers.operations import operations
 
 from ..waiting import patient
@@ -103,21 +103,6 @@ def test_most_bin_names_are_read_and_removed(
     }
     client.remove_bin(key, names)
     assert client.get(key)[2] == {"b": 2}
-
-
-@pytest.mark.parametrize("gen", [aerospike.POLICY_GEN_EQ, aerospike.POLICY_GEN_GT])
-def test_generation_beyond_a_rows_two_bytes_is_refused(
-    client: aerospike.Client, key: Any, gen: int
-) -> None:
-    client.put(key, {"a": 1})
-    other = 65536 + 1  # whose low bytes are those of the record's
-    write = Write(key, [operations.write("a", 2)], {"gen": other}, {"gen": gen})
-    with pytest.raises(exception.ParamError, match="gen: 65537 is above 65535"):
-        client.batch_write(BatchRecords([write]))
-    assert client.get(key)[2] == {"a": 1}
-    unused = Write(key, [operations.write("a", 3)], {"gen": other})
-    client.batch_write(BatchRecords([unused]))
-    assert client.get(key)[2] == {"a": 3}
 
 
 @pytest.mark.parametrize("name", ["records_per_second", "ttl"])

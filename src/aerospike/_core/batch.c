@@ -127,26 +127,10 @@ put_head(asc_buf *out, const template_head *head)
     return true;
 }
 
-/* A row has two bytes for the generation that it compares, and the one of another
- * record may have the same low bytes. */
-static int
-check_generation(batch_run *b, const asc_msg_head *msg)
-{
-    bool compares =
-        (msg->info2 & (ASC_INFO2_GENERATION | ASC_INFO2_GENERATION_GT)) != 0;
-    return !compares || msg->generation <= UINT16_MAX
-               ? 0
-               : raise_param(b->st, "gen: %u is above %d, the highest in a batch",
-                             (unsigned)msg->generation, UINT16_MAX);
-}
-
 int
 template_end(batch_run *b, asc_writer *w, const template_head *head)
 {
     row_template *t = &b->templates[b->n_templates];
-    if (check_generation(b, &head->msg) < 0) {
-        return -1;
-    }
     t->tail_end = t->head = b->bytes.len;
     t->writes = head->writes;
     t->sends_key = head->sends_key;

@@ -82,8 +82,7 @@ typedef struct template_head {
 /* Begin a template: the fields behind the user key and the operations are then
  * appended to b->bytes through w, which counts them. 0, or -1 with MemoryError. */
 int template_begin(batch_run *b, asc_writer *w);
-/* Its head can be written only now, when the operations are known. ParamError: a
- * generation that rows have no room for. */
+/* Its head can be written only now, when the operations are known. */
 int template_end(batch_run *b, asc_writer *w, const template_head *head);
 
 /* Add a row of the newest template. key: what the caller wrote; target may be NULL, and
