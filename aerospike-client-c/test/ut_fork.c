@@ -2,6 +2,7 @@
  * of a sanitizer may have a lock at the moment of the fork that its child waits for in
  * vain. */
 #include <netinet/in.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -211,11 +212,70 @@ test_fork_while_a_connection_is_closed(void)
     peer_stop(p);
 }
 
+/* --- a daemon: a child that closes all descriptors and opens its own --- */
+
+#define N_FILES 30
+
+static int
+child_as_daemon(asc_cluster *c)
+{
+    struct stat opened[N_FILES], now;
+    int fds[N_FILES];
+    client k;
+    alarm(CHILD_SECONDS);
+    for (int fd = 3; fd < 256; fd++) {
+        syscall(SYS_close, fd);
+    }
+    for (int i = 0; i < N_FILES; i++) {
+        FILE *f = tmpfile();
+        if (f == NULL || fstat(fds[i] = fileno(f), &opened[i]) < 0) {
+            return 10;
+        }
+    }
+    client_init(&k);
+    if (run(&k, c, false, &default_timing) != 2) { /* answered: no such record */
+        return 11;
+    }
+    asc_call_free(k.call);
+    destroy(c);
+    for (int i = 0; i < N_FILES; i++) {
+        if (fstat(fds[i], &now) < 0 || now.st_dev != opened[i].st_dev ||
+            now.st_ino != opened[i].st_ino) {
+            return 12;
+        }
+    }
+    return 0;
+}
+
+static void
+test_fork_of_a_daemon(void)
+{
+    peer *p = peer_start("BB9A");
+    asc_cluster *c = create(p);
+    client k;
+    client_init(&k);
+    CHECK_EQ_INT(run(&k, c, false, &default_timing), 2); /* there is a connection now */
+    pid_t pid = fork();
+    if (pid == 0) {
+        _exit(child_as_daemon(c));
+    }
+    int status = -1;
+    waitpid(pid, &status, 0);
+    CHECK(WIFEXITED(status));
+    CHECK_EQ_INT(WEXITSTATUS(status), 0);
+    put_and_get(&k, c);
+    CHECK(asc_cluster_is_connected(c));
+    asc_call_free(k.call);
+    destroy(c);
+    peer_stop(p);
+}
+
 static const kit_test tests[] = {
     {"fork", test_fork},
     {"fork_and_close", test_fork_and_close},
     {"fork_in_a_batch", test_fork_in_a_batch},
     {"fork_while_a_connection_is_closed", test_fork_while_a_connection_is_closed},
+    {"fork_of_a_daemon", test_fork_of_a_daemon},
 };
 
 KIT_MAIN("ut_fork", tests)

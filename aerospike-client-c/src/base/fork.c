@@ -6,11 +6,15 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static atomic_uint forks;
+static asc_fork_watch *watches; /* guarded by lock */
 
 static void
 in_child(void)
 {
     atomic_fetch_add(&forks, 1);
+    for (asc_fork_watch *w = watches; w != NULL; w = w->next) {
+        w->in_child(w->owner);
+    }
     pthread_mutex_init(&lock, NULL);
 }
 
@@ -25,6 +29,36 @@ asc_fork_count(void)
 {
     pthread_once(&once, watch);
     return atomic_load_explicit(&forks, memory_order_acquire);
+}
+
+void
+asc_fork_watch_add(asc_fork_watch *w)
+{
+    pthread_once(&once, watch);
+    asc_fork_lock();
+    w->prev = NULL;
+    w->next = watches;
+    if (watches != NULL) {
+        watches->prev = w;
+    }
+    watches = w;
+    asc_fork_unlock();
+}
+
+void
+asc_fork_watch_remove(asc_fork_watch *w)
+{
+    asc_fork_lock();
+    if (w->prev != NULL) {
+        w->prev->next = w->next;
+    }
+    else {
+        watches = w->next;
+    }
+    if (w->next != NULL) {
+        w->next->prev = w->prev;
+    }
+    asc_fork_unlock();
 }
 
 void

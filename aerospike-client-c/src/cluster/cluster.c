@@ -78,6 +78,18 @@ close_wake_fds(asc_cluster *c)
     }
 }
 
+/* In the child of a fork, at once: close its copies of all descriptors while they are
+ * still what they were. The rest of the start is made when the child uses the cluster. */
+static void
+in_child(void *cluster)
+{
+    asc_cluster *c = cluster;
+    for (size_t i = 0; c->snapshot != NULL && i < c->snapshot->n_nodes; i++) {
+        asc_node_in_child(c->snapshot->nodes[i]);
+    }
+    close_wake_fds(c);
+}
+
 /* One node answers and names peers, none of which can be reached: most keys would
  * fail, and a word now is better. */
 static asc_status
@@ -139,6 +151,8 @@ asc_cluster_create(asc_cluster **out, const asc_config *config, asc_error *err)
     pthread_mutex_init(&c->lock, NULL);
     asc_drain_init(&c->drain);
     c->wake_fds[0] = c->wake_fds[1] = -1;
+    c->at_fork = (asc_fork_watch){.in_child = in_child, .owner = c};
+    asc_fork_watch_add(&c->at_fork);
     asc_status rc = config_copy(&c->config, config, err);
     if (rc == ASC_OK) {
         rc = open_wake_fds(c, err);
@@ -172,6 +186,7 @@ asc_cluster_release(asc_cluster *c)
     if (c == NULL || atomic_fetch_sub(&c->refs, 1) != 1) {
         return;
     }
+    asc_fork_watch_remove(&c->at_fork);
     asc_drain_clear(&c->drain);
     for (size_t i = 0; i < c->n_nodes; i++) {
         asc_node_release(c->nodes[i]);
@@ -216,7 +231,6 @@ restart_in_child(asc_cluster *c)
         c->nodes[c->n_nodes++] = s->nodes[i];
     }
     c->has_thread = false;
-    close_wake_fds(c);
     if (!atomic_load(&c->closed) &&
         (open_wake_fds(c, &err) != ASC_OK || asc_tend_start(c, &err) != ASC_OK)) {
         asc_log(ASC_LOG_ERROR, "the cluster is not tended after a fork: %s",

@@ -62,6 +62,15 @@ asc_node_close_tend_conn(asc_node *n)
 }
 
 void
+asc_node_in_child(asc_node *n)
+{
+    asc_pool_in_child(&n->pool);
+    if (n->tend_conn != NULL) {
+        n->tend_conn->transport->close(n->tend_conn);
+    }
+}
+
+void
 asc_node_next_error_window(asc_node *n, uint32_t max)
 {
     uint32_t limit = atomic_load(&n->error_limit);

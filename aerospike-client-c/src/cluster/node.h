@@ -42,6 +42,9 @@ void asc_node_retire(asc_node *n);
  * connection that it may close, or none. */
 void asc_node_close_tend_conn(asc_node *n);
 
+/* In the child of a fork, at once: close the child's copies of all sockets. */
+void asc_node_in_child(asc_node *n);
+
 /* The circuit breaker: may another command go to this node in this window? */
 static inline bool
 asc_node_accepts(asc_node *n)

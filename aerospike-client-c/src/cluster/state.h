@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "base/fork.h"
 #include "cluster/drain.h"
 #include "cluster/maps.h"
 #include "cluster/snapshot.h"
@@ -18,6 +19,7 @@ struct asc_cluster {
     pthread_mutex_t lock;   /* guards snapshot, for the length of a swap */
     asc_snapshot *snapshot; /* counted; never NULL */
     asc_drain drain;
+    asc_fork_watch at_fork;
     atomic_uint fork_count; /* of the process in which the tend thread runs */
     pthread_t thread;
     bool has_thread;

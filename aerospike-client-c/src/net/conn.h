@@ -38,7 +38,9 @@ typedef struct asc_transport {
                         size_t *moved, asc_error *err);
     /* An idle connection: is it open, with nothing to read? Never blocks. */
     bool (*is_idle)(asc_conn *c);
-    void (*close)(asc_conn *c); /* fd becomes -1; takes a closed one */
+    /* fd becomes -1; takes a closed one. Also called in the child of a fork, where no
+     * lock and no heap may be used. */
+    void (*close)(asc_conn *c);
 } asc_transport;
 
 /* Held by one exchange, or idle in its pool, never both: nothing here is locked. */

@@ -209,6 +209,14 @@ asc_pool_trim(asc_pool *p, uint64_t now_ms)
 }
 
 void
+asc_pool_in_child(asc_pool *p)
+{
+    for (asc_conn *c = p->all; c != NULL; c = c->next) {
+        c->transport->close(c);
+    }
+}
+
+void
 asc_pool_after_fork(asc_pool *p)
 {
     pthread_mutex_init(&p->lock, NULL); /* its holder may not exist here */

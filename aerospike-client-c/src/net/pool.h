@@ -44,7 +44,11 @@ void asc_pool_fill(asc_pool *p, uint64_t now_ms);
 /* Close connections beyond min that have been idle too long, the coldest first. */
 void asc_pool_trim(asc_pool *p, uint64_t now_ms);
 
-/* In the child of a fork: forget every connection without a word on its socket. */
+/* In the child of a fork, at once: close the child's copies of all sockets, without a
+ * word on them and without the lock. */
+void asc_pool_in_child(asc_pool *p);
+
+/* Later, when the child uses the pool: forget all those connections. */
 void asc_pool_after_fork(asc_pool *p);
 
 #endif
