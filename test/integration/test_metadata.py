@@ -308,15 +308,6 @@ def test_ttl_of_no_meaning_is_refused(client, key, call, ttl):
     assert_ttl(ttl_of(client, key), 1000)
 
 
-@pytest.mark.parametrize("ttl", [2**32, 2**40])
-def test_ttl_of_background_work_of_no_meaning_is_refused(client, ttl):
-    query = client.query("test", "nowhere")
-    query.add_ops([WRITE])
-    query.ttl = ttl
-    with pytest.raises(exception.ParamError, match=f"ttl .* not {ttl}"):
-        query.execute_background()
-
-
 GEN_EQ = {"gen": aerospike.POLICY_GEN_EQ}
 GENERATION_CALLS = {
     "put": lambda c, k, gen: c.put(k, {"a": 2}, {"gen": gen}, GEN_EQ),

@@ -119,6 +119,7 @@ put_head(asc_buf *out, const template_head *head)
         *p++ = msg->info4;
     }
     if (head->writes) {
+        /* GENERATION_MAX at most */
         asc_put_u16(p, (uint16_t)msg->generation);
         p += 2;
     }

@@ -373,11 +373,7 @@ query_request_from_spec(query_request *q, PyObject *spec)
         take_number(q, spec, "nobins", &no_bins) < 0) {
         return -1;
     }
-    if (ttl > TTL_MAX) {
-        return raise_param(q->st, "ttl must be at most %lld, not %llu",
-                           (long long)TTL_MAX, (unsigned long long)ttl);
-    }
-    q->records_per_second = per_second > UINT32_MAX ? UINT32_MAX : (uint32_t)per_second;
+    q->records_per_second = (uint32_t)per_second;
     q->ttl_s = (uint32_t)ttl;
     q->no_bins = no_bins != 0;
     return 0;
