@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from aerospike import exception
 from aerospike import predicates as _predicates
-from aerospike._core import Tracker
+from aerospike._core import Tracker, get_partition_id
 from aerospike._types import CompiledExpression
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ Record = tuple[Any, ...]
 
 N_PARTITIONS = 4096
 _LONGEST_TEXT = 1000  # of an error
+_FILTER_KEYS = ("begin", "count", "digest", "partition_status")
 
 # older options of scans that have no meaning on living servers
 _FORGOTTEN_OPTIONS = {"percent", "priority", "include_ldt"}
@@ -486,7 +487,14 @@ def _partition_filter(policy: Policy | None) -> Mapping[str, Any] | None:
     found = policy["partition_filter"]
     if not isinstance(found, Mapping):
         raise param_error("partition_filter must be a dict")
+    _check_keys("partition_filter", found, _FILTER_KEYS)
     return found
+
+
+def _check_keys(what: str, given: Mapping[str, Any], known: tuple[str, ...]) -> None:
+    for key in given:
+        if key not in known:
+            raise param_error(f"{what} has {key!r}; its keys are {', '.join(known)}")
 
 
 def _int_of(
@@ -516,18 +524,44 @@ def _range_of(parts: Mapping[str, Any]) -> tuple[int, int]:
 
 def _new_tracker(begin: int, count: int, parts: Mapping[str, Any]) -> Tracker:
     tracker = Tracker(begin, count)
-    digest = parts.get("digest")
-    if isinstance(digest, Mapping) and digest.get("init"):
-        if not _is_digest(digest.get("value")):
-            raise param_error("partition_filter: digest value must be 20 bytes")
-        tracker.set(begin, bytes(digest["value"]), 0)
+    after = _digest_of(begin, parts.get("digest"))
+    if after is not None:
+        tracker.set(begin, after, 0)
     if "partition_status" in parts:
         _load_status(tracker, parts["partition_status"])
     return tracker
 
 
-def _is_digest(value: Any) -> bool:
-    return isinstance(value, (bytes, bytearray, memoryview)) and len(value) == 20
+def _digest_of(begin: int, entry: Any) -> bytes | None:
+    """The record after which the first partition is read; None: from its start."""
+    if entry is None:
+        return None
+    what = "partition_filter: digest"
+    if not isinstance(entry, Mapping):
+        raise param_error(f"{what} must be a dict, not {type(entry).__name__}")
+    _check_keys(what, entry, ("init", "value"))
+    init = entry.get("init")
+    if not isinstance(init, bool):
+        raise param_error(f"{what} needs 'init', a bool: whether 'value' counts")
+    if not init and "value" not in entry:
+        return None
+    return _digest_if(init, f"{what} value", begin, entry.get("value"))
+
+
+def _digest_if(counts: bool, what: str, partition: int, value: Any) -> bytes | None:
+    """The digest of a record of this partition as bytes; None if it does not count."""
+    is_bytes = isinstance(value, (bytes, bytearray, memoryview))
+    digest = bytes(value) if is_bytes else b""
+    if len(digest) != 20:
+        raise param_error(f"{what} must be 20 bytes")
+    if not counts:
+        return None
+    its_own = get_partition_id(digest)
+    if its_own != partition:
+        raise param_error(
+            f"{what} is of a record of partition {its_own}, not {partition}"
+        )
+    return digest
 
 
 def _load_status(tracker: Tracker, status: Any) -> None:
@@ -565,16 +599,13 @@ def _cursor_of(partition: int, cursor: Any) -> tuple[bytes | None, int]:
         raise param_error(
             f"invalid init or retry for part_id: {partition}, both must be bools"
         )
-    if not _is_digest(digest):
-        raise param_error(
-            f"invalid digest value for part_id: {partition}, it must be 20 bytes"
-        )
+    what = f"digest value for part_id: {partition},"
     if not isinstance(bval, int) or not 0 <= bval < 2**64:
         raise param_error(
             f"invalid bval for part_id: {partition}, it must be an int from 0 to "
             f"2**64 - 1, not {bval!r}"
         )
-    return (bytes(digest) if init else None), bval
+    return _digest_if(init, what, partition, digest), bval
 
 
 # --- methods of the client ---

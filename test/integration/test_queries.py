@@ -448,6 +448,19 @@ def test_partition_filter(make, entries, begin, count):
         ({"count": 1.5}, "count"),
         ({"digest": {"init": True, "value": b"x"}}, "digest"),
         ({"digest": {"init": True}}, "digest"),
+        ({"digest": {"init": False, "value": b"x"}}, "digest"),
+        ({"digest": bytes(20)}, "digest must be a dict"),
+        ({"digest": 5}, "digest must be a dict"),
+        ({"digest": {"value": bytes(20)}}, "digest needs 'init'"),
+        ({"digest": {"init": 1, "value": bytes(20)}}, "digest needs 'init'"),
+        ({"digest": {"init": True, "valeu": bytes(20)}}, "digest has 'valeu'"),
+        (
+            {"begin": 171, "digest": {"init": True, "value": bytes(20)}},
+            "digest value is of a record of partition 0, not 171",
+        ),
+        ({"beginn": 5}, "partition_filter has 'beginn'"),
+        ({5: 5}, "partition_filter has 5"),
+        ({"begin": 5, "partition-status": {}}, "partition_filter has"),
     ],
 )
 def test_bad_partition_filter(make, entries, text):
