@@ -1,8 +1,10 @@
 /* TCP sockets of the library, looked at from outside. */
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "kit.h"
@@ -62,6 +64,38 @@ test_connected_to_itself(void)
     kit_note(NULL);
 }
 
+#ifdef SYS_socket
+static int last_type; /* that the library asked for */
+
+/* In place of that of the C library. */
+int
+socket(int family, int type, int protocol)
+{
+    last_type = type;
+    return (int)syscall(SYS_socket, family, type, protocol);
+}
+#endif
+
+/* Another thread may start a program at any moment, which must not inherit a socket. */
+static void
+test_closed_on_exec_from_the_beginning(void)
+{
+    asc_addr addr;
+    asc_error err;
+    asc_conn *c = NULL;
+    int listener = bound_socket("127.0.0.1", &addr);
+    CHECK(listener >= 0 && listen(listener, 1) == 0);
+    asc_error_reset(&err);
+    if (CHECK_EQ_INT(asc_conn_start(&c, &asc_tcp, &addr, &err), ASC_OK)) {
+        CHECK(fcntl(c->fd, F_GETFD) & FD_CLOEXEC);
+#if defined SYS_socket && defined SOCK_CLOEXEC
+        CHECK(last_type & SOCK_CLOEXEC);
+#endif
+        asc_conn_free(c);
+    }
+    close(listener);
+}
+
 /* The same port at both ends is no reason to refuse another address. */
 static void
 test_same_port_of_another_address(void)
@@ -85,6 +119,7 @@ test_same_port_of_another_address(void)
 
 static const kit_test tests[] = {
     {"connected_to_itself", test_connected_to_itself},
+    {"closed_on_exec_from_the_beginning", test_closed_on_exec_from_the_beginning},
     {"same_port_of_another_address", test_same_port_of_another_address},
 };
 

@@ -1,6 +1,6 @@
 #include "net/lookup.h"
 
-#include <fcntl.h>
+#include <errno.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <signal.h>
@@ -11,6 +11,7 @@
 
 #include "asc/alloc.h"
 #include "base/fork.h"
+#include "net/fd.h"
 
 #define LONGEST_NAME 255 /* of all names that the system can look up */
 
@@ -76,7 +77,7 @@ look_up(void *arg)
         return NULL;
     }
     ssize_t ignored = write(l->fds[1], "", 1);
-    (void)ignored; /* the pipe is empty and both its ends are open: one byte fits */
+    (void)ignored; /* nothing is under way and both ends are open: one byte fits */
     return NULL;
 }
 
@@ -108,12 +109,11 @@ asc_lookup_start(asc_lookup **out, const char *host, uint16_t port, asc_error *e
     snprintf(l->host, sizeof l->host, "%s", host);
     l->port = port;
     atomic_init(&l->state, RUNNING);
-    if (pipe(l->fds) < 0) {
+    if (asc_fd_pair(l->fds) < 0) {
+        asc_error_set_os(err, ASC_ERR_CLIENT, errno, "cannot open a pair of sockets");
         asc_free(l);
-        return asc_error_set(err, ASC_ERR_CLIENT, "cannot open a pipe");
+        return ASC_ERR_CLIENT;
     }
-    fcntl(l->fds[0], F_SETFD, FD_CLOEXEC);
-    fcntl(l->fds[1], F_SETFD, FD_CLOEXEC);
     if (!begin_running()) {
         destroy(l);
         return asc_error_set(err, ASC_ERR_CLIENT,

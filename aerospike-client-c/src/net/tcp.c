@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "net/conn.h"
+#include "net/fd.h"
 
 #ifndef MSG_NOSIGNAL /* macOS has the socket option SO_NOSIGPIPE instead */
 #define MSG_NOSIGNAL 0
@@ -83,11 +84,11 @@ static asc_io
 tcp_start(asc_conn *c, const asc_addr *addr, asc_error *err)
 {
     int on = 1;
-    c->fd = socket(addr->sa.ss_family, SOCK_STREAM, 0);
+    c->fd = asc_fd_socket(addr->sa.ss_family);
     if (c->fd < 0) {
         return fail(err, errno, "cannot open a socket");
     }
-    if (fcntl(c->fd, F_SETFD, FD_CLOEXEC) < 0 || set_blocking(c->fd, false) < 0 ||
+    if (set_blocking(c->fd, false) < 0 ||
         setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0) {
         return fail(err, errno, "cannot set up the socket");
     }

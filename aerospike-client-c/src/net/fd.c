@@ -1,0 +1,40 @@
+#include "net/fd.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#ifdef SOCK_CLOEXEC
+#define STREAM (SOCK_STREAM | SOCK_CLOEXEC)
+#else /* macOS: for a moment a fork can inherit it */
+#define STREAM SOCK_STREAM
+#endif
+
+static void
+close_on_exec(int fd)
+{
+    if (STREAM == SOCK_STREAM) {
+        fcntl(fd, F_SETFD, FD_CLOEXEC); /* cannot fail on a descriptor just opened */
+    }
+}
+
+int
+asc_fd_socket(int family)
+{
+    int fd = socket(family, STREAM, 0);
+    if (fd >= 0) {
+        close_on_exec(fd);
+    }
+    return fd;
+}
+
+int
+asc_fd_pair(int fds[2])
+{
+    if (socketpair(AF_UNIX, STREAM, 0, fds) < 0) {
+        fds[0] = fds[1] = -1;
+        return -1;
+    }
+    close_on_exec(fds[0]);
+    close_on_exec(fds[1]);
+    return 0;
+}
