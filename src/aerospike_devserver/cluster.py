@@ -15,7 +15,7 @@ from aerospike_devserver.config import (
 )
 from aerospike_devserver.dispatch import answer
 from aerospike_devserver.handlers.session import Session
-from aerospike_devserver.model.state import ClusterState, Task
+from aerospike_devserver.model.state import ClusterState, NodeState, Task
 from aerospike_devserver.transport import Listener, Loop, bind
 from aerospike_devserver.version import DEFAULT_VERSION
 
@@ -145,15 +145,22 @@ class DevCluster:
         with self._lock:
             self._running.call(lambda: self._set_down(index))
 
+    def _node(self, index: int) -> NodeState:
+        if not isinstance(index, int):
+            raise TypeError(f"a node's index is an int, not {type(index).__name__}")
+        if not 0 <= index < len(self._state.nodes):  # a list also has -1
+            raise IndexError(f"no node {index}: there are {len(self._state.nodes)}")
+        return self._state.nodes[index]
+
     def _set_down(self, index: int) -> None:
-        if self._state.nodes[index].is_live:
+        node = self._node(index)
+        if node.is_live:
             self._state.set_live(index, False)
-            self._state.nodes[index].is_frozen = False
+            node.is_frozen = False
             self._listeners.pop(index).close()
             # else another program may have the port when the node comes back
             with contextlib.suppress(OSError):
-                port = self._state.nodes[index].port
-                self._reserved[index] = bind(self._config.host, port)
+                self._reserved[index] = bind(self._config.host, node.port)
 
     def start_node(self, index: int) -> None:
         """Bring a stopped node back, on the port that it had.
@@ -164,7 +171,7 @@ class DevCluster:
             self._running.call(lambda: self._set_up(index))
 
     def _set_up(self, index: int) -> None:
-        node = self._state.nodes[index]
+        node = self._node(index)
         if not node.is_live:
             if index in self._reserved:
                 self._reserved.pop(index).close()
@@ -194,7 +201,7 @@ class DevCluster:
             self._running.call(lambda: self._set_frozen(index, False))
 
     def _set_frozen(self, index: int, is_frozen: bool) -> None:
-        node = self._state.nodes[index]
+        node = self._node(index)
         if node.is_live and node.is_frozen is not is_frozen:
             node.is_frozen = is_frozen
             self._listeners[index].freeze(is_frozen)

@@ -129,13 +129,29 @@ def test_stopped_node_hands_over_and_comes_back(cluster, ask):
         assert RecordClient(connection, DIGEST).exists().result == 0
 
 
-def test_node_can_be_stopped_twice_but_must_exist(cluster):
+def test_node_can_be_stopped_twice(cluster):
     cluster.stop_node(0)
     cluster.stop_node(0)
     cluster.start_node(0)
     cluster.start_node(0)
-    with pytest.raises(IndexError):
-        cluster.stop_node(3)
+
+
+@pytest.mark.parametrize(
+    "name", ["stop_node", "start_node", "freeze_node", "thaw_node"]
+)
+def test_only_nodes_that_exist_change(cluster, name):
+    call = getattr(cluster, name)
+    for index in (-1, -3, 3):
+        with pytest.raises(IndexError, match=f"no node {index}: there are 3"):
+            call(index)
+    for index in ("0", 0.0, None):
+        with pytest.raises(TypeError, match="index is an int"):
+            call(index)
+    for node in range(3):  # each still answers, and can go and come
+        with Connection(*cluster.hosts[node]) as connection:
+            assert connection.info("node") == [cluster.node_ids[node]]
+        cluster.stop_node(node)
+        cluster.start_node(node)
 
 
 def test_all_nodes_can_be_stopped_and_started(cluster):

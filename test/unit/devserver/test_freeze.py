@@ -162,15 +162,12 @@ def test_stopping_a_frozen_node_loses_what_it_has_not_read(frozen):
     assert count(record) == 0
 
 
-def test_node_can_be_frozen_and_thawed_twice_but_must_exist(frozen):
+def test_node_can_be_frozen_and_thawed_twice(frozen):
     cluster, first, _ = frozen
     cluster.freeze_node(0)
     cluster.thaw_node(0)
     cluster.thaw_node(0)
     assert first.info("node") == [cluster.node_ids[0]]
-    for call in (cluster.freeze_node, cluster.thaw_node):
-        with pytest.raises(IndexError):
-            call(3)
 
 
 def test_stopped_node_stays_so(cluster):
