@@ -369,3 +369,16 @@ def test_change_that_one_node_has_taken_is_in_doubt(scripted_pair, make_client):
         client.info_all("recluster:")
     asked_before = "recluster:" in first.info_requests
     assert caught.value.in_doubt is asked_before
+
+
+def test_result_of_a_batch_that_raises_tells_that_it_failed(scripted_node, make_client):
+    client = make_client(hosts=[scripted_node.host])
+    batch = BatchRecords([Write(KEYS[0], [APPEND])])
+    assert batch.result == 0
+    for _ in range(2):
+        scripted_node.expect().hang_up()
+        with pytest.raises(exception.ConnectionError):
+            client.batch_write(batch, NO_RETRY)
+        assert batch.result == -16
+        scripted_node.expect().send(row(0) + last())
+        assert client.batch_write(batch, NO_RETRY).result == 0

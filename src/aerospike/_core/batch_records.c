@@ -171,22 +171,22 @@ batch_is_a(module_state *st, PyObject *record, int type)
     return PyType_IsSubtype(Py_TYPE(record), (PyTypeObject *)st->batch_types[type]);
 }
 
-PyObject *
-batch_result(const batch_run *b)
+int
+batch_set_result(module_state *st, PyObject *records, bool failed)
 {
-    return PyLong_FromLong(b->failed ? BATCH_FAILED : 0);
+    PyObject *result = PyLong_FromLong(failed ? BATCH_FAILED : 0);
+    int rc = result != NULL ? PyObject_SetAttr(records, st->s_result, result) : -1;
+    Py_XDECREF(result);
+    return rc;
 }
 
 PyObject *
 batch_new_records(batch_run *b, PyObject *list)
 {
     PyObject *made = PyObject_CallOneArg(b->st->batch_types[BATCH_RECORDS], list);
-    PyObject *result = batch_result(b);
-    if (made == NULL || result == NULL ||
-        PyObject_SetAttr(made, b->st->s_result, result) < 0) {
+    if (made != NULL && batch_set_result(b->st, made, b->failed) < 0) {
         Py_CLEAR(made);
     }
-    Py_XDECREF(result);
     Py_DECREF(list);
     return made;
 }

@@ -19,8 +19,8 @@ int batch_reset_records(batch_run *b);
 /* A row_sink: fill in the BatchRecord that is the row's target. */
 int batch_into_record(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err);
 
-/* The result of a whole: 0, or -16 when a record has failed. */
-PyObject *batch_result(const batch_run *b);
+/* The result of a whole: 0, or -16 when a record has failed. 0, or -1. */
+int batch_set_result(module_state *st, PyObject *records, bool failed);
 
 /* BatchRecords of a list, which is taken. */
 PyObject *batch_new_records(batch_run *b, PyObject *list);

@@ -214,8 +214,9 @@ list_of_records(module_state *st, PyObject *records)
 CLIENT_METHOD(client_batch_write)
 {
     static const char *const names[] = {"batch_records", "policy_batch", NULL};
-    PyObject *argv[2], *list = NULL, *code = NULL;
+    PyObject *argv[2], *list = NULL;
     batch_run b;
+    int rc = -1;
     if (parse_args("batch_write", names, 1, args, nargs, kwnames, argv) < 0) {
         return NULL;
     }
@@ -223,11 +224,11 @@ CLIENT_METHOD(client_batch_write)
                     batch_into_record) == 0 &&
         batch_load_types(b.st) == 0 &&
         (list = list_of_records(b.st, argv[0])) != NULL && add_records(&b, list) == 0 &&
-        batch_reset_records(&b) == 0 && batch_execute(&b) == 0) {
-        code = batch_result(&b);
+        batch_reset_records(&b) == 0 &&
+        /* so it stays when the call raises, and the records lack answers */
+        batch_set_result(b.st, argv[0], true) == 0 && batch_execute(&b) == 0) {
+        rc = batch_set_result(b.st, argv[0], b.failed);
     }
-    int rc = code != NULL ? PyObject_SetAttr(argv[0], b.st->s_result, code) : -1;
-    Py_XDECREF(code);
     Py_XDECREF(list);
     batch_end(&b);
     return rc == 0 ? Py_NewRef(argv[0]) : NULL;
