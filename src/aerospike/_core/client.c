@@ -192,11 +192,24 @@ client_run_call(asc_call *call, asc_cluster *cluster, asc_error *err)
 
 /* --- the type --- */
 
+/* A module's file could not be read, perhaps for want of descriptors: say so by an error
+ * of the client. Other exceptions stay. */
+static int
+raise_no_import(module_state *st, const char *name)
+{
+    if (!PyErr_ExceptionMatches(PyExc_OSError)) {
+        return -1;
+    }
+    PyObject *cause = take_exception();
+    return raise_from(
+        cause, raise_code(st, ASC_ERR_CLIENT, "cannot import %s: %S", name, cause));
+}
+
 /* Import the modules that calls use, those among them whose import statements stand in
  * functions, for they are slow. A call must not import: when another thread forks
  * meanwhile, the child waits for an import that nobody will end. */
 static int
-import_for_calls(void)
+import_for_calls(module_state *st)
 {
     static const char *const names[] = {"aerospike._management",
                                         "aerospike._pickle",
@@ -210,7 +223,7 @@ import_for_calls(void)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         PyObject *module = PyImport_ImportModule(names[i]);
         if (module == NULL) {
-            return -1;
+            return raise_no_import(st, names[i]);
         }
         Py_DECREF(module);
     }
@@ -259,7 +272,7 @@ client_init(PyObject *self, PyObject *args, PyObject *kwargs)
         return -1;
     }
     client_config config = {0};
-    if (import_for_calls() < 0 || config_from_py(st, &config, config_arg) < 0) {
+    if (import_for_calls(st) < 0 || config_from_py(st, &config, config_arg) < 0) {
         config_clear(&config);
         return -1;
     }

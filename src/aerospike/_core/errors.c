@@ -244,7 +244,7 @@ error_from_exception(module_state *st, asc_error *err)
 }
 
 /* Take the exception that is set, with its traceback: a new reference. */
-static PyObject *
+PyObject *
 take_exception(void)
 {
     PyObject *type, *exc, *traceback;

@@ -25,6 +25,9 @@ int raise_code(module_state *st, asc_status code, const char *format, ...);
  *     return raise_from(cause, raise_param(...)); */
 bool take_argument_error(PyObject **cause);
 
+/* The exception that is set, owned; none is set any more. */
+PyObject *take_exception(void);
+
 /* Make cause, which is taken and may be NULL, the cause of the exception that is set.
  * Returns rc. */
 int raise_from(PyObject *cause, int rc);
