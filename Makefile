@@ -23,8 +23,8 @@ PIDS =
 CHAOS_PYTHON =
 
 # what runs under sanitizers: broken peers, hostile arguments, and every kind of call
-SANITIZED = test/faults $(addprefix test/integration/test_, batches.py contexts.py \
-	expressions.py keys.py operate.py queries.py records.py serializers.py values.py)
+SANITIZED = test/faults test/leaks test/threads $(addprefix test/integration/test_, \
+	batches.py contexts.py expressions.py keys.py operate.py queries.py records.py serializers.py values.py)
 
 VENV = .venv
 PY = $(VENV)/bin/python
@@ -68,8 +68,7 @@ test:
 
 # what `make test` is too short for, one after another
 test-long:
-	@$(SETUP) test
-	@PY='$(PY)' sh tools/sanitize.sh $(PARALLEL) test/faults test/leaks test/threads
+	@$(MAKE) --no-print-directory sanitize
 	@OTHERS=1 sh tools/all_pythons.sh quick
 	@$(MAKE) --no-print-directory chaos SECONDS=60 SLACK_MS=2000
 	@$(MAKE) --no-print-directory fuzz
@@ -79,7 +78,7 @@ test-all:
 	@$(SETUP) test
 	@$(MAKE) --no-print-directory -C aerospike-client-c test
 	@sh tools/all_pythons.sh all $(PYTEST_ARGS)
-	@PY='$(PY)' sh tools/sanitize.sh $(PARALLEL) $(PYTEST_ARGS)
+	@$(MAKE) --no-print-directory sanitize SANITIZED=
 
 sanitize:
 	@$(SETUP) test

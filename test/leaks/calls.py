@@ -21,9 +21,12 @@ from aerospike_helpers.operations import operations as ops
 
 from ..waiting import NOWHERE, patient, until
 
+SANITIZED = "libasan" in os.environ.get("LD_PRELOAD", "")
+"""Under ASan, which is slow, and keeps memory that is freed for a while."""
+
 # a quick look; LEAK_CALLS=100000 for a thorough one, best on a real server
-N_CALLS = int(os.environ.get("LEAK_CALLS", "1000"))
-N_LOCAL_CALLS = 100_000
+N_CALLS = int(os.environ.get("LEAK_CALLS", "100" if SANITIZED else "1000"))
+N_LOCAL_CALLS = 2000 if SANITIZED else 100_000
 calc_digest: Any = aerospike.calc_digest
 KEY = ("test", "leaks", "key-" + "x" * 600)
 MISSING = ("test", "leaks", "missing")
@@ -65,8 +68,8 @@ def malloc_bytes() -> int:
 
 
 def resident_bytes() -> int:
-    """Memory of the process; 0 under ASan, which keeps what is freed for a while."""
-    if "libasan" in os.environ.get("LD_PRELOAD", ""):
+    """Memory of the process; 0 under ASan."""
+    if SANITIZED:
         return 0
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -500,6 +503,7 @@ def check_local_call(number: int) -> None:
 def check_client(name: str) -> None:
     """A client that has come and gone leaves nothing."""
     make, n = CLIENTS[name]
+    n = n // 20 if SANITIZED else n
     make(ADDRESS)
     before = n_files_and_threads()
     growth = (0, 0, 0)
