@@ -145,7 +145,7 @@ encode_return_type(exp_walker *w, const exp_node *n, const exp_place *at, size_t
 }
 
 /* The arguments that are no expressions: how many were appended, or -1. */
-static int
+static EXP_ASIDE int
 encode_special(exp_walker *w, const exp_node *n, const exp_place *at, int what,
                size_t i)
 {

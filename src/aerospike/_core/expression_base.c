@@ -3,6 +3,10 @@
 #include <string.h>
 
 #include "bin_name.h"
+#include "stack.h"
+
+/* Any stack has room for so many levels, and shallow trees need not ask for its end. */
+#define STACK_FROM_DEPTH 32
 
 #define MAX_LABEL 48 /* levels of a place that are named */
 
@@ -69,6 +73,24 @@ exp_refuse(exp_walker *w, const exp_place *at, const char *format, ...)
 }
 
 int
+exp_check_stack(exp_walker *w, const exp_place *at, size_t size)
+{
+    if (at == NULL || at->depth < STACK_FROM_DEPTH) {
+        return 0;
+    }
+    if (w->stack_end == 0) {
+        w->stack_end = stack_end();
+    }
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    return here >= w->stack_end + size
+               ? 0
+               : exp_refuse(w, NULL,
+                            "an expression is nested deeper than the stack of this "
+                            "thread allows, %d levels",
+                            at->depth);
+}
+
+int
 exp_expected(exp_walker *w, const exp_place *at, const char *what, PyObject *got)
 {
     return exp_refuse(w, at, "%s is expected, not %s", what, Py_TYPE(got)->tp_name);
@@ -109,7 +131,9 @@ int
 exp_encode_constant(exp_walker *w, PyObject *value, const exp_place *at, exp_kind *type)
 {
     *type = kind_of_constant(w->st, value);
-    if (*type == LIST && exp_put_quote(w) < 0) {
+    if (((*type == LIST || *type == MAP) &&
+         exp_check_stack(w, at, EXP_STACK_OF_VALUE) < 0) ||
+        (*type == LIST && exp_put_quote(w) < 0)) {
         return -1;
     }
     return encode_item(&w->e, value) < 0 ? exp_name_place(w, at) : 0;

@@ -34,7 +34,7 @@ kind_returned(int64_t return_type, bool single)
     }
 }
 
-static int
+static EXP_ASIDE int
 value_type_of(exp_walker *w, const exp_node *n, exp_kind *out)
 {
     exp_place at = exp_place_in(n, n->form[FORM_VALUE_TYPE]);
@@ -49,7 +49,7 @@ value_type_of(exp_walker *w, const exp_node *n, exp_kind *out)
 }
 
 /* The type of a call by its return type and, for one element, its value type. */
-static int
+static EXP_ASIDE int
 type_by_return(exp_walker *w, const exp_node *n, exp_kind *out)
 {
     exp_place at = exp_place_in(n, n->form[FORM_RETURN_TYPE]),
@@ -78,7 +78,7 @@ type_by_return(exp_walker *w, const exp_node *n, exp_kind *out)
 }
 
 /* The context of a call, borrowed; NULL when it has none. */
-static int
+static EXP_ASIDE int
 context_of(exp_walker *w, const exp_node *n, PyObject **out)
 {
     exp_place at = exp_place_in(n, n->form[FORM_CTX]);
@@ -92,10 +92,13 @@ context_of(exp_walker *w, const exp_node *n, PyObject **out)
     return 0;
 }
 
-static int
+static EXP_ASIDE int
 encode_context(exp_walker *w, const exp_node *n, PyObject *ctx)
 {
     exp_place at = exp_place_in(n, n->form[FORM_CTX]);
+    if (exp_check_stack(w, &at, EXP_STACK_OF_VALUE) < 0) {
+        return -1;
+    }
     return encode_levels(&w->e, "context", ctx, 0) < 0 ? exp_name_place(w, &at) : 0;
 }
 
@@ -115,7 +118,7 @@ root_of_context(PyObject *ctx, exp_kind *out)
     return rc;
 }
 
-static int
+static EXP_ASIDE int
 type_of_call(exp_walker *w, const exp_node *n, PyObject *ctx, exp_kind *out)
 {
     switch (n->form[FORM_RESULT]) {
@@ -133,7 +136,7 @@ type_of_call(exp_walker *w, const exp_node *n, PyObject *ctx, exp_kind *out)
     }
 }
 
-static int
+static EXP_ASIDE int
 encode_target(exp_walker *w, const exp_node *n)
 {
     exp_place at = exp_place_in(n, n->form[FORM_BIN]);
@@ -155,7 +158,7 @@ encode_target(exp_walker *w, const exp_node *n)
                : exp_check_kind(w, &at, wanted, got);
 }
 
-static int
+static EXP_ASIDE int
 encode_call_head(exp_walker *w, const exp_node *n, exp_kind type)
 {
     asc_buf *out = w->e.out;
@@ -200,7 +203,7 @@ encode_loop(exp_walker *w, const exp_node *n, size_t i)
 }
 
 /* [PATH, context, flags], and an expression when the call modifies. */
-static int
+static EXP_ASIDE int
 encode_path(exp_walker *w, const exp_node *n, PyObject *ctx)
 {
     bool modifies = (n->form[FORM_SYSTEM] & MODIFIES) != 0;

@@ -49,6 +49,7 @@ typedef struct exp_variable {
 typedef struct exp_walker {
     module_state *st;
     encoder e;
+    uintptr_t stack_end; /* lowest address of the stack; 0: not looked up yet */
 } exp_walker;
 
 /* A node being packed. */
@@ -75,6 +76,15 @@ enum {
     FORM_VALUE_TYPE,
     FORM_ARGS,
 };
+
+/* For what a walk does beside going down: the frames of the functions that go down are
+ * on the stack once for each level, and shall be small. */
+#define EXP_ASIDE __attribute__((noinline))
+
+/* Bytes of stack: for the next level and whatever an error takes; for a constant or a
+ * context with as many levels as they may have. */
+#define EXP_STACK_OF_NODE (32u << 10)
+#define EXP_STACK_OF_VALUE (112u << 10)
 
 static inline bool
 exp_is_a(PyObject *value, PyObject *cls)
@@ -111,6 +121,9 @@ exp_place_in(const exp_node *n, size_t arg)
 
 /* ParamError "place: text". */
 int exp_refuse(exp_walker *w, const exp_place *at, const char *format, ...);
+
+/* Has the stack room for so many bytes? 0, or -1 with ParamError. */
+int exp_check_stack(exp_walker *w, const exp_place *at, size_t size);
 
 /* "`what` is expected, not the type of got". */
 int exp_expected(exp_walker *w, const exp_place *at, const char *what, PyObject *got);

@@ -1,12 +1,20 @@
 #include "compiled.h"
 #include "expression_walk.h"
 
-/* Deeper trees are refused; the bound keeps the C stack of a thread. */
+/* Deeper trees are refused, and lesser ones where a thread's stack has no room. */
 #define MAX_DEPTH 1000
 
 enum { BIN_TYPE_CODE = 82, NE_CODE = 2 };
 
 /* --- nodes --- */
+
+static EXP_ASIDE int
+too_few_operands(exp_walker *w, const exp_node *n, size_t n_args)
+{
+    exp_place at = exp_place_in(n, 0);
+    return exp_refuse(w, &at, "%d or more operands are expected, not %zu", n->form[4],
+                      n_args);
+}
 
 /* [CODE, arguments] */
 static int
@@ -17,9 +25,7 @@ encode_plain(exp_walker *w, const exp_node *n, exp_kind *type)
     if (n_args == 1 && n->form[3] == EXP_ALL_ARGS) {
         n_args = (size_t)PyTuple_GET_SIZE(n->args);
         if (n_args < n->form[4]) {
-            exp_place at = exp_place_in(n, 0);
-            return exp_refuse(w, &at, "%d or more operands are expected, not %zu",
-                              n->form[4], n_args);
+            return too_few_operands(w, n, n_args);
         }
     }
     if (put_ok(asc_mp_put_list_head(w->e.out, 1 + n_args) &&
@@ -32,7 +38,7 @@ encode_plain(exp_walker *w, const exp_node *n, exp_kind *type)
 }
 
 /* NE(BIN_TYPE(name), 0) */
-static int
+static EXP_ASIDE int
 encode_bin_exists(exp_walker *w, const exp_node *n, exp_kind *type)
 {
     exp_place at = exp_place_in(n, 0);
@@ -47,7 +53,7 @@ encode_bin_exists(exp_walker *w, const exp_node *n, exp_kind *type)
 }
 
 /* [VAR, name]: of the type of its definition. */
-static int
+static EXP_ASIDE int
 encode_variable(exp_walker *w, const exp_node *n, exp_kind *type)
 {
     exp_place at = exp_place_in(n, 0);
@@ -74,7 +80,7 @@ close_node(exp_node *n)
 }
 
 /* Look into an expression. 0, or -1 when it was never initialised. */
-static int
+static EXP_ASIDE int
 open_node(exp_walker *w, PyObject *self, const exp_place *up, const exp_variable *vars,
           exp_node *n)
 {
@@ -97,6 +103,34 @@ open_node(exp_walker *w, PyObject *self, const exp_place *up, const exp_variable
     return 0;
 }
 
+/* The definition that is argument i of a Let, into *var; known: those before. */
+static EXP_ASIDE int
+encode_definition(exp_walker *w, const exp_node *n, size_t i, const exp_variable *known,
+                  exp_variable *var)
+{
+    exp_place at = exp_place_in(n, i);
+    PyObject *item = exp_arg(n, i);
+    exp_node definition;
+    if (!exp_is_a(item, w->st->Expression)) {
+        return exp_expected(w, &at, "a Def", item);
+    }
+    if (open_node(w, item, &at, known, &definition) < 0) {
+        return -1;
+    }
+    int rc = -1;
+    exp_place name_at = exp_place_in(&definition, 0),
+              value_at = exp_place_in(&definition, 1);
+    if (definition.form[FORM_CODE] != NODE_DEFINITION) {
+        exp_expected(w, &at, "a Def", item);
+    }
+    else if (exp_encode_text(w, &name_at, exp_arg(&definition, 0)) == 0) {
+        *var = (exp_variable){Py_NewRef(exp_arg(&definition, 0)), OPEN, known};
+        rc = exp_encode(w, exp_arg(&definition, 1), &value_at, known, &var->type);
+    }
+    close_node(&definition);
+    return rc;
+}
+
 /* [LET, name, value, ..., body]; vars[] has room for the definitions. */
 static int
 encode_definitions(exp_walker *w, const exp_node *n, exp_variable *vars, exp_kind *type)
@@ -104,37 +138,16 @@ encode_definitions(exp_walker *w, const exp_node *n, exp_variable *vars, exp_kin
     size_t last = (size_t)PyTuple_GET_SIZE(n->args) - 1;
     const exp_variable *known = n->vars;
     for (size_t i = 0; i < last; i++) {
-        exp_place at = exp_place_in(n, i);
-        PyObject *item = exp_arg(n, i);
-        exp_node definition;
-        if (!exp_is_a(item, w->st->Expression)) {
-            return exp_expected(w, &at, "a Def", item);
-        }
-        if (open_node(w, item, &at, known, &definition) < 0) {
+        if (encode_definition(w, n, i, known, &vars[i]) < 0) {
             return -1;
         }
-        int rc = -1;
-        exp_place name_at = exp_place_in(&definition, 0),
-                  value_at = exp_place_in(&definition, 1);
-        if (definition.form[FORM_CODE] != NODE_DEFINITION) {
-            exp_expected(w, &at, "a Def", item);
-        }
-        else if (exp_encode_text(w, &name_at, exp_arg(&definition, 0)) == 0) {
-            vars[i] = (exp_variable){Py_NewRef(exp_arg(&definition, 0)), OPEN, known};
-            rc =
-                exp_encode(w, exp_arg(&definition, 1), &value_at, known, &vars[i].type);
-            known = &vars[i];
-        }
-        close_node(&definition);
-        if (rc < 0) {
-            return -1;
-        }
+        known = &vars[i];
     }
     exp_place at = exp_place_in(n, last);
     return exp_encode(w, exp_arg(n, last), &at, known, type);
 }
 
-static int
+static EXP_ASIDE int
 encode_let(exp_walker *w, const exp_node *n, exp_kind *type)
 {
     exp_place at = exp_place_in(n, 0);
@@ -156,7 +169,7 @@ encode_let(exp_walker *w, const exp_node *n, exp_kind *type)
 }
 
 /* [COND, condition, value, ..., default]: all values of one type, Unknown apart. */
-static int
+static EXP_ASIDE int
 encode_cond(exp_walker *w, const exp_node *n, exp_kind *type)
 {
     exp_place at = exp_place_in(n, 0);
@@ -190,15 +203,21 @@ encode_cond(exp_walker *w, const exp_node *n, exp_kind *type)
 
 /* --- the tree --- */
 
+static EXP_ASIDE int
+encode_constant_node(exp_walker *w, const exp_node *n, exp_kind *type)
+{
+    exp_place at = exp_place_in(n, 0);
+    return exp_encode_constant(w, exp_arg(n, 0), &at, type);
+}
+
 static int
 encode_node(exp_walker *w, const exp_node *n, exp_kind *type)
 {
-    exp_place at = exp_place_in(n, 0);
     switch (n->form[FORM_CODE]) {
     case NODE_CALL:
         return exp_encode_call(w, n, type);
     case NODE_CONSTANT:
-        return exp_encode_constant(w, exp_arg(n, 0), &at, type);
+        return encode_constant_node(w, n, type);
     case NODE_VAR:
         return encode_variable(w, n, type);
     case NODE_LET:
@@ -234,7 +253,8 @@ exp_encode(exp_walker *w, PyObject *value, const exp_place *at,
         return exp_refuse(w, NULL, "an expression is nested deeper than %d levels",
                           MAX_DEPTH);
     }
-    if (open_node(w, value, at, vars, &n) < 0) {
+    if (exp_check_stack(w, at, EXP_STACK_OF_NODE) < 0 ||
+        open_node(w, value, at, vars, &n) < 0) {
         return -1;
     }
     int rc = encode_node(w, &n, type);
@@ -248,12 +268,12 @@ core_pack_expression(PyObject *module, PyObject *tree)
     static const value_rules rules = {.bool_as = BOOL_AS_BOOL, .legacy_types = NO};
     module_state *st = PyModule_GetState(module);
     asc_buf out = ASC_BUF_INIT;
-    exp_walker w = {st,
-                    {.st = st,
-                     .out = &out,
-                     .rules = &rules,
-                     .serializer = SERIALIZER_NONE,
-                     .sorts_maps = true}};
+    exp_walker w = {.st = st,
+                    .e = {.st = st,
+                          .out = &out,
+                          .rules = &rules,
+                          .serializer = SERIALIZER_NONE,
+                          .sorts_maps = true}};
     exp_kind type = OPEN;
     PyObject *bytes = NULL;
     if (exp_encode(&w, tree, NULL, NULL, &type) == 0) {
