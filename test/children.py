@@ -65,9 +65,9 @@ class Script:
     :ivar process: for signals.
     """
 
-    def __init__(self, text: str, hosts: Hosts) -> None:
+    def __init__(self, text: str, hosts: Hosts, *args: str) -> None:
         self.process = subprocess.Popen(
-            command_of(text, hosts),
+            command_of(text, hosts, *args),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

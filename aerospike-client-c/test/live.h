@@ -12,7 +12,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "asc/alloc.h"
 #include "asc/command.h"
+#include "asc/log.h"
 #include "asc/reader.h"
 #include "asc/writer.h"
 #include "kit.h"
@@ -233,6 +235,49 @@ put_and_get(client *k, asc_cluster *c)
     CHECK_EQ_INT(k->err.code, ASC_OK);
     CHECK_EQ_INT(run(k, c, false, &default_timing), ASC_OK);
     check_record(k);
+}
+
+/* --- a tend thread in the log sink ------------------------------------------------ */
+
+/* A cluster with an idle connection, whose tend thread soon has something to say. */
+typedef struct scene {
+    peer *peer;
+    asc_cluster *cluster;
+    long n_blocks; /* before the cluster was made */
+} scene;
+
+static inline scene
+set_scene(asc_log_sink sink)
+{
+    scene s = {.peer = peer_start("BB9A"), .n_blocks = asc_alloc_live()};
+    client k;
+    s.cluster = create(s.peer);
+    client_init(&k);
+    put_and_get(&k, s.cluster);
+    asc_call_free(k.call);
+    asc_log_set_level(ASC_LOG_WARN);
+    asc_log_set_sink(sink);
+    return s;
+}
+
+static inline void
+let_it_speak(scene *s)
+{
+    peer_answer(s->peer, "peers-generation", NULL);
+}
+
+static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
+static atomic_uint n_in_sink; /* lines that have been given to wait_in_sink */
+
+/* A sink that takes a lock, as those of applications do. */
+static inline void
+wait_in_sink(asc_log_level level, const char *func, const char *file, int line,
+             const char *message)
+{
+    (void)level, (void)func, (void)file, (void)line, (void)message;
+    atomic_fetch_add(&n_in_sink, 1);
+    pthread_mutex_lock(&log_lock);
+    pthread_mutex_unlock(&log_lock);
 }
 
 #endif

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "asc/batch.h"
+#include "cluster/state.h"
 #include "live.h"
 
 #define CHILD_SECONDS 100 /* then it hangs, and dies */
@@ -270,12 +271,88 @@ test_fork_of_a_daemon(void)
     peer_stop(p);
 }
 
+/* --- a tend thread that does not end, or ends early --- */
+
+/* A cluster whose tend thread did not end when it was closed, and does not exist in the
+ * child. */
+static int
+child_of_the_left(asc_cluster *c)
+{
+    client k;
+    client_init(&k);
+    if (run(&k, c, false, &default_timing) != ASC_ERR_CLUSTER) {
+        return 10;
+    }
+    asc_call_free(k.call);
+    if (atomic_load(&c->refs) != 1) { /* the thread's is gone */
+        return 11;
+    }
+    asc_cluster_release(c);
+    return 0;
+}
+
+static void
+test_fork_of_a_closed_cluster_whose_thread_lives(void)
+{
+    scene s = set_scene(wait_in_sink);
+    pthread_mutex_lock(&log_lock);
+    let_it_speak(&s);
+    EVENTUALLY(atomic_load(&n_in_sink) == 1);
+    asc_cluster_close(s.cluster);
+    pid_t pid = fork();
+    if (pid == 0) {
+        alarm(CHILD_SECONDS);
+        _exit(child_of_the_left(s.cluster));
+    }
+    int status = -1;
+    waitpid(pid, &status, 0);
+    CHECK(WIFEXITED(status));
+    CHECK_EQ_INT(WEXITSTATUS(status), 0);
+    pthread_mutex_unlock(&log_lock);
+    asc_cluster_release(s.cluster);
+    EVENTUALLY(asc_alloc_live() == s.n_blocks);
+    asc_log_set_sink(NULL);
+    peer_stop(s.peer);
+}
+
+static void
+end_thread(asc_log_level level, const char *func, const char *file, int line,
+           const char *message)
+{
+    (void)level, (void)func, (void)file, (void)line, (void)message;
+    pthread_exit(NULL);
+}
+
+/* The log sink ends the tend thread, as an interpreter on its way out does: closing
+ * goes by what the thread left. In a child, for what the thread was at is lost. */
+static void
+test_thread_that_the_sink_ends(void)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        alarm(CHILD_SECONDS);
+        scene s = set_scene(end_thread);
+        let_it_speak(&s);
+        EVENTUALLY(atomic_load(&s.cluster->tender) == ASC_TENDER_ENDED);
+        destroy(s.cluster);
+        EVENTUALLY(atomic_load(&s.peer->n_open) == 0);
+        _exit(0);
+    }
+    int status = -1;
+    waitpid(pid, &status, 0);
+    CHECK(WIFEXITED(status));
+    CHECK_EQ_INT(WEXITSTATUS(status), 0);
+}
+
 static const kit_test tests[] = {
     {"fork", test_fork},
     {"fork_and_close", test_fork_and_close},
     {"fork_in_a_batch", test_fork_in_a_batch},
     {"fork_while_a_connection_is_closed", test_fork_while_a_connection_is_closed},
     {"fork_of_a_daemon", test_fork_of_a_daemon},
+    {"fork_of_a_closed_cluster_whose_thread_lives",
+     test_fork_of_a_closed_cluster_whose_thread_lives},
+    {"thread_that_the_sink_ends", test_thread_that_the_sink_ends},
 };
 
 KIT_MAIN("ut_fork", tests)

@@ -57,12 +57,15 @@ asc_cluster_create(asc_cluster **out, const asc_config *config, asc_error *err);
 
 void asc_cluster_retain(asc_cluster *c);
 
-/* Drop one count; the last one frees. NULL is fine. The tend thread must have been
- * stopped by asc_cluster_close before the last release. */
+/* Drop one count; the last one frees. NULL is fine. asc_cluster_close must have been
+ * called before the last release. */
 void asc_cluster_release(asc_cluster *c);
 
-/* Stop the tend thread and close idle connections; commands that are under way end
- * as they would, later ones find no node. May be called more than once. */
+/* End the tend thread and close idle connections; commands that are under way end
+ * as they would, later ones find no node. May be called more than once, and anywhere,
+ * in the log sink and on the tend thread itself. Waits for the thread, which ends at
+ * once unless it is in the log sink: for a second at most, and never for itself. A
+ * thread that is left keeps the cluster, and closes idle connections when it ends. */
 void asc_cluster_close(asc_cluster *c);
 
 /* At least one node answers. */

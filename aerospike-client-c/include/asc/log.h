@@ -12,7 +12,8 @@ typedef enum asc_log_level {
 } asc_log_level;
 
 /* May be called from any thread, the tend thread among them, with no lock of the
- * library held. All pointers are borrowed for the call. */
+ * library held. It may close and release clusters, and may end the tend thread. All
+ * pointers are borrowed for the call. */
 typedef void (*asc_log_sink)(asc_log_level level, const char *func, const char *file,
                              int line, const char *message);
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "asc/alloc.h"
@@ -53,14 +54,14 @@ config_copy(asc_config *to, const asc_config *from, asc_error *err)
     return ok ? ASC_OK : asc_error_set(err, ASC_ERR_NOMEM, "configuration");
 }
 
-/* --- life --- */
+/* --- what the tend thread and others wake each other with --- */
 
 static asc_status
 open_wake_fds(asc_cluster *c, asc_error *err)
 {
-    if (pipe(c->wake_fds) < 0) {
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, c->wake_fds) < 0) {
         c->wake_fds[0] = c->wake_fds[1] = -1;
-        return asc_error_set(err, ASC_ERR_CLIENT, "cannot open a pipe");
+        return asc_error_set(err, ASC_ERR_CLIENT, "cannot open a pair of sockets");
     }
     fcntl(c->wake_fds[0], F_SETFD, FD_CLOEXEC);
     fcntl(c->wake_fds[1], F_SETFD, FD_CLOEXEC);
@@ -78,6 +79,8 @@ close_wake_fds(asc_cluster *c)
     }
 }
 
+/* --- after a fork --- */
+
 /* In the child of a fork, at once: close its copies of all descriptors while they are
  * still what they were. The rest of the start is made when the child uses the cluster. */
 static void
@@ -88,7 +91,66 @@ in_child(void *cluster)
         asc_node_in_child(c->snapshot->nodes[i]);
     }
     close_wake_fds(c);
+    if (atomic_exchange(&c->tender, ASC_TENDER_NONE) == ASC_TENDER_LEFT) {
+        atomic_fetch_sub(&c->refs, 1); /* the thread's; were it the last, it stays */
+    }
 }
+
+/* The child's copy of what the tender owned may have been caught in the middle of a
+ * change: leave it behind and start again from the snapshot, which never changes. */
+static asc_status
+restart_in_child(asc_cluster *c, asc_error *err)
+{
+    pthread_mutex_init(&c->lock, NULL);
+    asc_snapshot *s = c->snapshot;
+    for (size_t i = 0; i < s->n_nodes; i++) {
+        asc_node *n = s->nodes[i];
+        asc_pool_after_fork(&n->pool);
+        asc_node_close_tend_conn(n);
+        n->told_user_agent = false;
+        n->failures = 0;
+        n->peers_generation = n->partition_generation = -1;
+    }
+    asc_drain_after_fork(&c->drain);
+    c->maps = (asc_maps){0};
+    c->known = NULL;
+    c->n_known = 0;
+    c->n_nodes = 0;
+    c->nodes = asc_calloc(s->n_nodes + 1, sizeof *c->nodes);
+    for (size_t i = 0; c->nodes != NULL && i < s->n_nodes; i++) {
+        asc_node_retain(s->nodes[i]);
+        c->nodes[c->n_nodes++] = s->nodes[i];
+    }
+    if (atomic_load(&c->closed)) {
+        return ASC_OK;
+    }
+    asc_status rc = open_wake_fds(c, err);
+    return rc == ASC_OK ? asc_tend_start(c, err) : rc;
+}
+
+static void
+check_fork(asc_cluster *c)
+{
+    unsigned now = asc_fork_count();
+    if (atomic_load_explicit(&c->fork_count, memory_order_acquire) == now) {
+        return;
+    }
+    asc_status rc = ASC_OK;
+    asc_error err;
+    asc_error_reset(&err);
+    asc_fork_lock();
+    if (atomic_load(&c->fork_count) != now) {
+        rc = restart_in_child(c, &err);
+        atomic_store_explicit(&c->fork_count, now, memory_order_release);
+    }
+    asc_fork_unlock();
+    if (rc != ASC_OK) { /* said without the lock, for which the sink may wait */
+        asc_log(ASC_LOG_ERROR, "the cluster is not tended after a fork: %s",
+                err.message);
+    }
+}
+
+/* --- life --- */
 
 /* One node answers and names peers, none of which can be reached: most keys would
  * fail, and a word now is better. */
@@ -186,6 +248,8 @@ asc_cluster_release(asc_cluster *c)
     if (c == NULL || atomic_fetch_sub(&c->refs, 1) != 1) {
         return;
     }
+    atomic_store(&c->closed, true); /* of one that never came to be */
+    check_fork(c);                  /* in a child: makes it safe to take apart */
     asc_fork_watch_remove(&c->at_fork);
     asc_drain_clear(&c->drain);
     for (size_t i = 0; i < c->n_nodes; i++) {
@@ -201,70 +265,14 @@ asc_cluster_release(asc_cluster *c)
     asc_free(c);
 }
 
-/* --- after a fork --- */
-
-/* The child's copy of what the tender owned may have been caught in the middle of a
- * change: leave it behind and start again from the snapshot, which never changes. */
-static void
-restart_in_child(asc_cluster *c)
-{
-    asc_error err;
-    asc_error_reset(&err);
-    pthread_mutex_init(&c->lock, NULL);
-    asc_snapshot *s = c->snapshot;
-    for (size_t i = 0; i < s->n_nodes; i++) {
-        asc_node *n = s->nodes[i];
-        asc_pool_after_fork(&n->pool);
-        asc_node_close_tend_conn(n);
-        n->told_user_agent = false;
-        n->failures = 0;
-        n->peers_generation = n->partition_generation = -1;
-    }
-    asc_drain_after_fork(&c->drain);
-    c->maps = (asc_maps){0};
-    c->known = NULL;
-    c->n_known = 0;
-    c->n_nodes = 0;
-    c->nodes = asc_calloc(s->n_nodes + 1, sizeof *c->nodes);
-    for (size_t i = 0; c->nodes != NULL && i < s->n_nodes; i++) {
-        asc_node_retain(s->nodes[i]);
-        c->nodes[c->n_nodes++] = s->nodes[i];
-    }
-    c->has_thread = false;
-    if (!atomic_load(&c->closed) &&
-        (open_wake_fds(c, &err) != ASC_OK || asc_tend_start(c, &err) != ASC_OK)) {
-        asc_log(ASC_LOG_ERROR, "the cluster is not tended after a fork: %s",
-                err.message);
-    }
-}
-
-static void
-check_fork(asc_cluster *c)
-{
-    unsigned now = asc_fork_count();
-    if (atomic_load_explicit(&c->fork_count, memory_order_acquire) == now) {
-        return;
-    }
-    asc_fork_lock();
-    if (atomic_load(&c->fork_count) != now) {
-        restart_in_child(c);
-        atomic_store_explicit(&c->fork_count, now, memory_order_release);
-    }
-    asc_fork_unlock();
-}
-
 void
 asc_cluster_close(asc_cluster *c)
 {
     if (atomic_exchange(&c->closed, true)) {
         return;
     }
-    check_fork(c); /* in a child that never used it: makes it safe to take apart */
+    check_fork(c);
     asc_tend_stop(c);
-    asc_drain_clear(&c->drain);
-    for (size_t i = 0; i < c->n_nodes; i++) {
-        asc_node_retire(c->nodes[i]);
-    }
 }
 
 /* --- views --- */

@@ -10,6 +10,14 @@
 #include "cluster/maps.h"
 #include "cluster/snapshot.h"
 
+/* Of the tend thread: whoever closes the cluster either sees it end, or leaves it. */
+typedef enum asc_tender {
+    ASC_TENDER_NONE,    /* no thread, or it has been joined */
+    ASC_TENDER_RUNNING, /* uses the cluster, on which it has no count */
+    ASC_TENDER_ENDED,   /* uses nothing any more */
+    ASC_TENDER_LEFT,    /* detached: has a count, and winds up when it ends */
+} asc_tender;
+
 struct asc_cluster {
     atomic_uint refs;
     atomic_uint turn;
@@ -22,8 +30,10 @@ struct asc_cluster {
     asc_fork_watch at_fork;
     atomic_uint fork_count; /* of the process in which the tend thread runs */
     pthread_t thread;
-    bool has_thread;
-    int wake_fds[2]; /* a byte written to [1] ends the tend thread's waiting */
+    atomic_int tender; /* asc_tender */
+    /* Two sockets: a byte written to [1] ends the tend thread's waiting; one that the
+     * thread writes to [0] says that it has ended. */
+    int wake_fds[2];
 
     /* Owned by whoever tends: the constructor, then the tend thread. */
     asc_node **nodes; /* counted, owned array */

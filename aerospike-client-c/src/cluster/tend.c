@@ -1,5 +1,6 @@
 #include "cluster/tend.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +19,10 @@
 #define TRIM_CYCLES 30u /* between two looks for idle connections */
 
 #define CYCLE_TIMEOUTS 3u /* connect timeouts that a cycle takes at most */
+
+/* The longest wait for the end of the thread. It ends at once, unless it is in the log
+ * sink, which may wait for a lock that whoever closes the cluster holds. */
+#define STOP_MS 1000u
 
 /* --- is each node there, has anything changed? --- */
 
@@ -241,15 +246,14 @@ asc_tend_cycle(asc_cluster *c, uint32_t limit_ms, asc_error *err)
 
 /* --- the thread --- */
 
-static void *
-run(void *arg)
+static void
+tend(asc_cluster *c)
 {
-    asc_cluster *c = arg;
     for (;;) {
         struct pollfd wake = {.fd = c->wake_fds[0], .events = POLLIN};
         poll(&wake, 1, (int)c->config.tend_interval_ms);
         if (atomic_load(&c->closed)) {
-            return NULL;
+            return;
         }
         asc_error err;
         asc_error_reset(&err);
@@ -260,30 +264,102 @@ run(void *arg)
     }
 }
 
+/* Close what is idle, and no longer wait for late replies; nobody tends any more. */
+static void
+wind_up(asc_cluster *c)
+{
+    asc_drain_clear(&c->drain);
+    for (size_t i = 0; i < c->n_nodes; i++) {
+        asc_node_retire(c->nodes[i]);
+    }
+}
+
+/* A byte to whoever waits at the other end; both ends are open, and it fits. */
+static void
+send_byte(int fd)
+{
+    ssize_t ignored = write(fd, "", 1);
+    (void)ignored;
+}
+
+/* The last deed of the thread. */
+static void
+end(void *arg)
+{
+    asc_cluster *c = arg;
+    if (atomic_exchange(&c->tender, ASC_TENDER_ENDED) == ASC_TENDER_LEFT) {
+        wind_up(c);
+        asc_cluster_release(c);
+    }
+    else {
+        send_byte(c->wake_fds[0]);
+    }
+}
+
+static void *
+run(void *arg)
+{
+    pthread_cleanup_push(end, arg); /* the log sink may end the thread */
+    tend(arg);
+    pthread_cleanup_pop(1);
+    return NULL;
+}
+
 asc_status
 asc_tend_start(asc_cluster *c, asc_error *err)
 {
     sigset_t all, before;
     sigfillset(&all); /* signals are for the application's threads */
     pthread_sigmask(SIG_SETMASK, &all, &before);
+    atomic_store(&c->tender, ASC_TENDER_RUNNING);
     int rc = pthread_create(&c->thread, NULL, run, c);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (rc != 0) {
+        atomic_store(&c->tender, ASC_TENDER_NONE);
         return asc_error_set_os(err, ASC_ERR_CLIENT, rc,
                                 "cannot start the tend thread");
     }
-    c->has_thread = true;
     return ASC_OK;
+}
+
+/* Wait for the byte that the thread writes when it ends, for STOP_MS at most. */
+static void
+await_end(asc_cluster *c)
+{
+    struct pollfd ended = {.fd = c->wake_fds[1], .events = POLLIN};
+    uint64_t now_ms = asc_now_ms(), limit_ms = now_ms + STOP_MS;
+    while (poll(&ended, 1, asc_poll_timeout(limit_ms, now_ms)) < 0 && errno == EINTR) {
+        now_ms = asc_now_ms();
+    }
+}
+
+/* End the thread, or leave it. True: nobody tends the cluster any more. */
+static bool
+end_thread(asc_cluster *c)
+{
+    pthread_t thread = c->thread;
+    if (atomic_load(&c->tender) == ASC_TENDER_NONE) {
+        return true;
+    }
+    send_byte(c->wake_fds[1]);
+    if (!pthread_equal(thread, pthread_self())) {
+        await_end(c);
+    }
+    asc_cluster_retain(c); /* for the thread, should it be left */
+    if (atomic_exchange(&c->tender, ASC_TENDER_LEFT) == ASC_TENDER_RUNNING) {
+        pthread_detach(thread);
+        return false;
+    }
+    pthread_join(thread, NULL); /* it has nothing more to do */
+    atomic_store(&c->tender, ASC_TENDER_NONE);
+    asc_cluster_release(c);
+    return true;
 }
 
 void
 asc_tend_stop(asc_cluster *c)
 {
-    if (c->has_thread) {
-        const char byte = 0;
-        ssize_t ignored = write(c->wake_fds[1], &byte, 1);
-        (void)ignored; /* the pipe is empty: one byte fits */
-        pthread_join(c->thread, NULL);
-        c->has_thread = false;
+    if (end_thread(c)) {
+        wind_up(c);
     }
 }

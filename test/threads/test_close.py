@@ -1,0 +1,81 @@
+"""The end of a client while its own thread is in the log handler."""
+
+from __future__ import annotations
+
+import pytest
+
+from ..children import Script
+
+PREPARE = """
+import gc, weakref
+
+class Holder:
+    def __init__(self):
+        self.client = aerospike.client({"hosts": hosts} | PATIENT)
+        self.me = self  # a cycle, which only the collector frees
+
+signal.alarm(200)  # ends it should it hang
+gc.disable()  # it comes when the test says so
+holder = Holder()
+client = weakref.ref(holder.client)
+
+def end():
+    global holder
+    if sys.argv[2] == "close":
+        holder.client.close()
+    else:
+        holder = None
+        gc.collect()
+        assert client() is None
+
+def report(handler):
+    aerospike.set_log_level(aerospike.LOG_LEVEL_WARN)
+    aerospike.set_log_handler(handler)
+    print("ready", flush=True)
+
+def await_last_thread():
+    until(lambda: len(os.listdir("/proc/self/task")) == 1)
+    print("end")
+"""
+
+IN_THE_HANDLER = """
+ended = threading.Event()
+
+def handler(*_):
+    if not ended.is_set():
+        end()
+        ended.set()
+
+report(handler)
+assert ended.wait(100)
+await_last_thread()
+"""
+
+WITH_A_LOCK = """
+lock, wanted = threading.Lock(), threading.Event()
+
+def handler(*_):
+    wanted.set()
+    with lock:
+        pass
+
+with lock:
+    report(handler)
+    assert wanted.wait(100)
+    begun = time.monotonic()
+    end()
+    assert time.monotonic() - begun < 1 + 2  # its limit, on a busy machine
+await_last_thread()
+"""
+
+
+@pytest.mark.parametrize("how", ["close", "collect"])
+@pytest.mark.parametrize(
+    "script", [IN_THE_HANDLER, WITH_A_LOCK], ids=["in_the_handler", "with_a_lock"]
+)
+def test_client_ends_whatever_its_log_handler_does(cluster, how, script):
+    """Its thread calls the handler, which ends the client or waits for who does."""
+    with Script(PREPARE + script, cluster.hosts, how) as running:
+        assert running.line() == "ready"
+        cluster.stop_node(1)  # of which the thread has something to say
+        assert running.rest() == "end\n"
