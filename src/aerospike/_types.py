@@ -100,13 +100,10 @@ class GeoJSON:
 
     def dumps(self) -> str:
         """The value as JSON text. Raises ClientError when there is none of it."""
-        return self._text()
-
-    def _text(self, sort_keys: bool = False) -> str:
         import json
 
         try:
-            return json.dumps(self._data, sort_keys=sort_keys)
+            return json.dumps(self._data)
         except (TypeError, ValueError, RecursionError) as e:
             if comes_out(e):
                 raise
@@ -122,7 +119,24 @@ class GeoJSON:
         return self._data == other._data if isinstance(other, GeoJSON) else False
 
     def __hash__(self) -> int:
-        return hash(self._text(sort_keys=True))
+        self.dumps()  # what has no JSON has no hash either
+        return _hash_of(self._data, _HASHED_LEVELS)
+
+
+# GeoJSON that servers know has six levels at most: members, geometries and four of lists
+_HASHED_LEVELS = 8
+
+
+def _hash_of(value: Any, levels: int) -> int:
+    """Equal for equal values, as of 1, 1.0 and True; what lies deeper is left out."""
+    if levels == 0:
+        return 0
+    if isinstance(value, dict):
+        items = value.items()
+        return hash(frozenset((key, _hash_of(item, levels - 1)) for key, item in items))
+    if isinstance(value, (list, tuple)):
+        return hash(tuple(_hash_of(item, levels - 1) for item in value))
+    return hash(value)
 
 
 class HyperLogLog(bytes):

@@ -113,6 +113,10 @@ def nested(depth):
     return value
 
 
+def point(x, y):
+    return {"type": "Point", "coordinates": [x, y]}
+
+
 CIRCLE: dict[str, Any] = {}
 CIRCLE["self"] = CIRCLE
 
@@ -146,6 +150,29 @@ def test_geojson_is_equal_by_content():
     assert one != POINT
     assert GeoJSON({"a": 1, "b": 2}) == GeoJSON({"b": 2, "a": 1})
     assert hash(GeoJSON({"a": 1, "b": 2})) == hash(GeoJSON({"b": 2, "a": 1}))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (point(1, 2), point(1.0, 2.0)),
+        (point(0.0, 2**60), point(-0.0, float(2**60))),
+        ({"a": True, "b": None}, {"b": None, "a": 1}),
+        ({1: "a", "b": {}}, {"b": {}, True: "a"}),
+        (nested(100), nested(100)),
+        ({"features": [point(1, 2)]}, {"features": [point(1, 2.0)]}),
+    ],
+)
+def test_equal_geojson_have_equal_hashes(one, other):
+    assert GeoJSON(one) == GeoJSON(other)
+    assert hash(GeoJSON(one)) == hash(GeoJSON(other))
+    assert len({GeoJSON(one), GeoJSON(other)}) == 1
+
+
+def test_different_geojson_have_different_hashes():
+    points = [point(x, y) for x in range(30) for y in range(30)]
+    areas = [{"type": "Polygon", "coordinates": [[[x, 1]]]} for x in range(100)]
+    assert len({hash(GeoJSON(data)) for data in points + areas}) == 1000
 
 
 def test_geojson_has_its_name():
