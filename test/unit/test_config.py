@@ -26,6 +26,16 @@ def test_client_wants_a_dict(args):
         aerospike.client(*args)
 
 
+def test_client_takes_the_config_by_its_name():
+    config = {"hosts": [NOWHERE], "policies": {"read": {"total_timeout": 7}}}
+    with aerospike.client(config=config) as client:
+        assert client.get_policies()["read"]["total_timeout"] == 7
+    with pytest.raises(TypeError, match="conf"):
+        aerospike.client(conf=config)  # type: ignore[call-arg]
+    with pytest.raises(exception.ParamError, match="one argument"):
+        aerospike.client(config, config=config)  # type: ignore[misc]
+
+
 def test_client_takes_one_argument():
     with pytest.raises(exception.ParamError, match="one argument"):
         aerospike.client({"hosts": [NOWHERE]}, {})  # type: ignore[call-arg]

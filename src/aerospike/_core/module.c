@@ -1,4 +1,5 @@
 /* module.c -- aerospike._core: the functions of the module and its state. */
+#include "args.h"
 #include "client.h"
 #include "expressions.h"
 #include "keys.h"
@@ -9,19 +10,25 @@
 
 /* --- functions --- */
 
-PyDoc_STRVAR(doc_client, "client($module, config, /)\n--\n\n"
+PyDoc_STRVAR(doc_client, "client($module, config)\n--\n\n"
                          "A Client of the configuration; see Client.");
 
 static PyObject *
-core_client(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+core_client(PyObject *module, PyObject *const *args, Py_ssize_t nargs,
+            PyObject *kwnames)
 {
+    static const char *const names[] = {"config", NULL};
     module_state *st = PyModule_GetState(module);
-    if (nargs != 1) {
-        raise_param(st, nargs == 0 ? "No config argument"
-                                   : "client() takes one argument, the config");
+    Py_ssize_t n = nargs + (kwnames != NULL ? PyTuple_GET_SIZE(kwnames) : 0);
+    PyObject *config;
+    if (n != 1) {
+        raise_param(st, n == 0 ? "No config argument"
+                               : "client() takes one argument, the config");
         return NULL;
     }
-    return PyObject_Vectorcall((PyObject *)st->ClientType, args, (size_t)nargs, NULL);
+    return parse_args("client", names, 1, args, nargs, kwnames, &config) == 0
+               ? PyObject_CallOneArg((PyObject *)st->ClientType, config)
+               : NULL;
 }
 
 PyDoc_STRVAR(doc_calc_digest,
@@ -111,7 +118,7 @@ core_option_tables(PyObject *module, PyObject *ignored)
      doc_##name}
 
 static PyMethodDef core_functions[] = {
-    {"client", (PyCFunction)(void (*)(void))core_client, METH_FASTCALL, doc_client},
+    FAST(client),
     FAST(calc_digest),
     FAST(set_serializer),
     FAST(set_deserializer),
