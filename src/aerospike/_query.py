@@ -307,10 +307,16 @@ class _Records:
 
         :param policy: dict of write (scan) policy keys.
         :return: the job's id, for client.job_info().
-        :raises ParamError: there are no operations, or one of them reads.
+        :raises ParamError: there are no operations, or one of them reads; or
+            max_records, paginate() or a partition_filter asks for a part of the records.
         """
         if not self._ops:
             raise param_error("Background function or ops is required")
+        if self._paginates or _partition_filter(policy) is not None:
+            raise param_error(
+                "background work changes every record: it has neither pages nor a "
+                "partition_filter"
+            )
         spec = {**self._spec(None), "ttl": max(self.ttl, 0)}
         return self._client._background(self._is_scan, spec, policy)
 

@@ -841,6 +841,40 @@ def test_background_work(client, kind):
         client.batch_remove(keys)
 
 
+def limited(work):
+    work.max_records = 2
+
+
+PARTS_OF_WORK: dict[str, Any] = {
+    "max_records": (limited, None),
+    "pages": (lambda work: work.paginate(), None),
+    "partition_filter": (lambda work: None, {"partition_filter": {"count": 5}}),
+    "empty partition_filter": (lambda work: None, {"partition_filter": {}}),
+}
+
+
+@pytest.mark.parametrize(("limit", "policy"), PARTS_OF_WORK.values(), ids=PARTS_OF_WORK)
+@pytest.mark.parametrize("kind", ["query", "scan"])
+def test_background_work_on_a_part_is_refused(client, key, kind, limit, policy):
+    """It would change all records: the nodes know no such limits."""
+    client.put(key, {"a": 1})
+    work = getattr(client, kind)(*key[:2]).add_ops([ops.write("a", 2)])
+    limit(work)
+    with pytest.raises(exception.ParamError, match="changes every record"):
+        work.execute_background(policy)
+    assert client.get(key)[2] == {"a": 1}
+
+
+def test_background_scan_on_a_part_by_its_policy_is_refused(client, make_client):
+    few = {"max_records": 2}
+    for scan, policy in (
+        (client.scan(NS, SET), few),
+        (make_client(policies={"scan": few}).scan(NS, SET), None),
+    ):
+        with pytest.raises(exception.ParamError, match="changes every record"):
+            scan.add_ops([ops.write("a", 2)]).execute_background(policy)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_operations_that_read_on_each_record(client, kind):
     keys = [(NS, "queries_reads", i) for i in range(20)]

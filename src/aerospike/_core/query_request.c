@@ -263,6 +263,10 @@ query_write_background(query_request *q, asc_part *part)
     if (q->ops == NULL) {
         return raise_param(q->st, "background work needs operations");
     }
+    if (q->max_records != 0 || q->pol.max_records != 0) {
+        return raise_param(q->st, "max_records cannot limit background work, which "
+                                  "changes every record");
+    }
     if (operations_from_py(&e, &w, q->ops, true, &sum) < 0) {
         return -1;
     }
