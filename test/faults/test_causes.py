@@ -44,11 +44,12 @@ def raising(base: type, name: str, error: BaseException) -> Any:
     def get(_self: object) -> object:
         raise error
 
-    sub = type("Sub", (base,), {name: property(get, lambda _self, _value: None)})
+    members: dict[str, Any] = {name: property(get, lambda _self, _value: None)}
+    sub: Any = type("Sub", (base,), members)
     return sub.__new__(sub)
 
 
-def record(name: str, base: type, *rest: Any) -> Callable[[BaseException], Call]:
+def record(name: str, base: Any, *rest: Any) -> Callable[[BaseException], Call]:
     def make(error: BaseException) -> Call:
         bad = raising(base, name, error)
         base.__init__(bad, KEY, *rest)
@@ -121,7 +122,7 @@ def test_exception_about_the_argument_is_the_cause(
     with pytest.raises(exception.ParamError) as caught:
         call(mute)
     assert caught.value.__cause__ is raised
-    assert "of its own" not in caught.value.msg
+    assert "of its own" not in str(caught.value.msg)
 
 
 @pytest.mark.parametrize(

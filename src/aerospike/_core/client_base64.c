@@ -15,7 +15,11 @@ base64_text(module_state *st, const void *data, size_t size)
                          ? PyObject_CallFunction(encode, "y#", data, (Py_ssize_t)size)
                          : NULL;
     PyObject *text = NULL;
-    if (line != NULL) { /* without the line feed at its end */
+    if (line != NULL && (!PyBytes_Check(line) || PyBytes_GET_SIZE(line) == 0)) {
+        PyErr_Format(PyExc_TypeError, "binascii.b2a_base64() gave no line but %s",
+                     Py_TYPE(line)->tp_name);
+    }
+    else if (line != NULL) { /* without the line feed at its end */
         text = PyUnicode_DecodeASCII(PyBytes_AS_STRING(line),
                                      PyBytes_GET_SIZE(line) - 1, NULL);
     }

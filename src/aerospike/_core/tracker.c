@@ -11,7 +11,11 @@ static PyObject *
 tracker_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
 {
     unsigned int begin, count;
-    if (kwargs != NULL || !PyArg_ParseTuple(args, "II", &begin, &count)) {
+    if (kwargs != NULL && PyDict_GET_SIZE(kwargs) > 0) {
+        PyErr_SetString(PyExc_TypeError, "Tracker() takes no keyword arguments");
+        return NULL;
+    }
+    if (!PyArg_ParseTuple(args, "II", &begin, &count)) {
         return NULL;
     }
     if (count > ASC_N_PARTITIONS || begin > ASC_N_PARTITIONS - count) {

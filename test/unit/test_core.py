@@ -1,0 +1,52 @@
+"""The extension's own surface, which other modules of the package use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from aerospike import _core
+
+from ..children import run_script
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs"),
+    [
+        ((0, 4), {"count": 4}),
+        ((), {"begin": 0, "count": 4}),
+        ((0,), {}),
+        (("x", 1), {}),
+    ],
+)
+def test_tracker_of_wrong_arguments_is_a_type_error(
+    args: tuple[Any, ...], kwargs: dict[str, int]
+) -> None:
+    with pytest.raises(TypeError):
+        _core.Tracker(*args, **kwargs)
+    nothing: dict[str, int] = {}
+    assert _core.Tracker(0, 4, **nothing).is_done() is False
+
+
+@pytest.mark.parametrize("made", ["Small()", "b''", "None", "'text'"])
+def test_base64_of_a_replaced_module_is_a_type_error(made: str) -> None:
+    said = run_script(
+        f"""
+        import binascii
+        from aerospike import _core
+        from aerospike_helpers.expressions import Eq
+
+        class Small:
+            __slots__ = ()
+
+        binascii.b2a_base64 = lambda data: {made}  # before its first use
+        client = _core.Client.__new__(_core.Client)
+        try:
+            client.get_expression_base64(Eq(1, 1).compile())
+        except TypeError as error:
+            print(error)
+        """,
+        [],
+    )
+    assert said.startswith("binascii.b2a_base64() gave no line but ")
