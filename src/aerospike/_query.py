@@ -307,8 +307,8 @@ class _Records:
 
         :param policy: dict of write (scan) policy keys.
         :return: the job's id, for client.job_info().
-        :raises ParamError: there are no operations, or one of them reads; or
-            max_records, paginate() or a partition_filter asks for a part of the records.
+        :raises ParamError: there are no operations, or one of them reads; or a part of
+            the records is asked for, by max_records, paginate() or a partition_filter.
         """
         if not self._ops:
             raise param_error("Background function or ops is required")

@@ -123,7 +123,7 @@ class GeoJSON:
         return _hash_of(self._data, _HASHED_LEVELS)
 
 
-# GeoJSON that servers know has six levels at most: members, geometries and four of lists
+# what servers know as GeoJSON has six levels at most
 _HASHED_LEVELS = 8
 
 

@@ -24,6 +24,7 @@ from .peer import MESSAGE, N_PARTITIONS, OK_REPLY, ScriptedNode, frame
 FIELD_PARTITIONS, FIELD_DIGESTS, FIELD_MAX_RECORDS, FIELD_BATCH = 11, 12, 13, 41
 LAST, PARTITION_DONE = 0x01, 0x04
 INTEGER = 1
+INDEX_NOT_FOUND = 201
 KEYS = [("test", "demo", i) for i in range(5)]
 
 
@@ -361,6 +362,28 @@ def test_rounds_of_a_query_come_to_an_end(scripted_node, make_client):
         query_of(client).results(policy)
     assert caught.value.attempts == 4
     assert caught.value.in_doubt is False
+
+
+def test_query_whose_index_no_node_has_is_not_repeated(halves, make_client):
+    for node in halves:
+        node.default = None
+        node.expect().send(last(INDEX_NOT_FOUND))
+    client = make_client(hosts=[node.host for node in halves])
+    with pytest.raises(exception.IndexNotFound) as caught:
+        query_of(client).results({"sleep_between_retries": 0})
+    assert caught.value.attempts == 1
+    assert [len(node.requests) for node in halves] == [1, 1]
+
+
+def test_query_waits_for_a_node_that_does_not_have_its_index_yet(halves, make_client):
+    first, second = halves
+    first.expect().send(last())
+    for _ in range(2):
+        second.expect().send(last(INDEX_NOT_FOUND))
+    second.expect().send(last())
+    client = make_client(hosts=[node.host for node in halves])
+    assert query_of(client).results({"sleep_between_retries": 0}) == []
+    assert [len(node.requests) for node in halves] == [1, 3]
 
 
 @pytest.mark.parametrize("policy", [{"total_timeout": 200}, {"socket_timeout": 200}])

@@ -203,8 +203,9 @@ def test_index_by_its_expression(client, form):
 
 
 def test_no_index_fits(client):
-    with pytest.raises(exception.IndexNotFound):
-        client.query(NS, SET).where(P.equals("nope", 1)).results({"max_retries": 0})
+    with pytest.raises(exception.IndexNotFound) as caught:
+        client.query(NS, SET).where(P.equals("nope", 1)).results()
+    assert caught.value.attempts == 1
 
 
 def test_select(make):

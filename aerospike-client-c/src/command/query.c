@@ -19,8 +19,9 @@ struct asc_query {
     char ns[ASC_MAX_NAMESPACE_SIZE + 1];
     asc_buf scratch; /* owned: the field being written */
     uint32_t n_rounds;
-    asc_error last; /* why there must be another round; code 0: no reason */
-    bool failed;    /* ... or rather, why there cannot be */
+    uint32_t n_missing; /* parts whose node said that it has no such index */
+    asc_error last;     /* why there must be another round; code 0: no reason */
+    bool failed;        /* ... or rather, why there cannot be */
     bool over;
 };
 
@@ -92,6 +93,7 @@ leaves(void *self, asc_member *m)
     if (m->part.err.code != ASC_OK && !q->failed) {
         q->last = m->part.err;
     }
+    q->n_missing += m->part.err.code == ASC_ERR_INDEX_NOT_FOUND;
     if (!asc_tracker_end(q->tracker, m->share, m->part.err.code)) {
         q->failed = true;
     }
@@ -122,7 +124,7 @@ asc_query_begin_at(asc_query *q, asc_cluster *cluster, asc_tracker *tracker,
     q->options = *options;
     snprintf(q->ns, sizeof q->ns, "%s", options->ns);
     q->options.ns = q->ns;
-    q->n_rounds = 0;
+    q->n_rounds = q->n_missing = 0;
     q->failed = q->over = false;
     asc_error_reset(&q->last);
     asc_tracker_begin(tracker, options->max_records);
@@ -209,6 +211,14 @@ fail(asc_query *q, const asc_error *cause, uint64_t now_ms, asc_error *err)
     return err->code;
 }
 
+/* All nodes have said in the first round that there is no such index. When one has it,
+ * the others may be about to. */
+static bool
+lacks_index(const asc_query *q)
+{
+    return q->n_rounds == 1 && q->n_missing == q->tracker->n_shares;
+}
+
 asc_status
 asc_query_round_at(asc_query *q, uint64_t now_ms, asc_error *err)
 {
@@ -227,7 +237,8 @@ asc_query_round_at(asc_query *q, uint64_t now_ms, asc_error *err)
     uint64_t start_ms = now_ms;
     if (q->n_rounds > 0) {
         start_ms += t->sleep_between_retries_ms;
-        if (q->n_rounds > t->max_retries || start_ms >= q->set->deadline_ms) {
+        if (lacks_index(q) || q->n_rounds > t->max_retries ||
+            start_ms >= q->set->deadline_ms) {
             return fail(q, &q->last, now_ms, err);
         }
     }
