@@ -1,9 +1,8 @@
 #include "asc/cluster.h"
 
-#include <fcntl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "asc/alloc.h"
@@ -12,6 +11,7 @@
 #include "base/time.h"
 #include "cluster/tend.h"
 #include "cluster/view.h"
+#include "net/fd.h"
 
 #define MIN_TEND_INTERVAL_MS 250u
 #define DEFAULT_CONNECT_TIMEOUT_MS 1000u
@@ -59,13 +59,10 @@ config_copy(asc_config *to, const asc_config *from, asc_error *err)
 static asc_status
 open_wake_fds(asc_cluster *c, asc_error *err)
 {
-    if (socketpair(AF_UNIX, SOCK_STREAM, 0, c->wake_fds) < 0) {
-        c->wake_fds[0] = c->wake_fds[1] = -1;
-        return asc_error_set(err, ASC_ERR_CLIENT, "cannot open a pair of sockets");
-    }
-    fcntl(c->wake_fds[0], F_SETFD, FD_CLOEXEC);
-    fcntl(c->wake_fds[1], F_SETFD, FD_CLOEXEC);
-    return ASC_OK;
+    return asc_fd_pair(c->wake_fds) == 0
+               ? ASC_OK
+               : asc_error_set_os(err, ASC_ERR_CLIENT, errno,
+                                  "cannot open a pair of sockets");
 }
 
 static void
@@ -82,7 +79,8 @@ close_wake_fds(asc_cluster *c)
 /* --- after a fork --- */
 
 /* In the child of a fork, at once: close its copies of all descriptors while they are
- * still what they were. The rest of the start is made when the child uses the cluster. */
+ * still what they were. The rest of the start is made when the child uses the
+ * cluster. */
 static void
 in_child(void *cluster)
 {
