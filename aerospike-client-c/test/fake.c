@@ -271,7 +271,7 @@ fake_cluster(uint32_t max_conns)
     atomic_init(&c->fork_count, asc_fork_count());
     pthread_mutex_init(&c->lock, NULL);
     asc_drain_init(&c->drain);
-    c->wake_fds[0] = c->wake_fds[1] = -1;
+    c->wake = (asc_wake)ASC_WAKE_INIT;
     c->nodes = asc_calloc(8, sizeof *c->nodes);
     if (c->nodes == NULL || !add(c, "A", 3001, max_conns, "*-") ||
         !add(c, "B", 3002, max_conns, "-*") || fake_publish(c) != ASC_OK) {

@@ -344,12 +344,60 @@ test_thread_that_the_sink_ends(void)
     CHECK_EQ_INT(WEXITSTATUS(status), 0);
 }
 
+/* --- all descriptors are closed under a client --- */
+
+/* Its tend thread finds its sockets closed, too. */
+static int
+child_that_closes_all(uint16_t port)
+{
+    asc_cluster *c;
+    asc_error err;
+    client k;
+    alarm(CHILD_SECONDS);
+    if (create_at(&c, port, quick(), &err) != ASC_OK) {
+        return 10;
+    }
+    for (int fd = 3; fd < 256; fd++) {
+        syscall(SYS_close, fd);
+    }
+    sleep_ms(1500); /* some intervals */
+    client_init(&k);
+    for (int i = 0; run(&k, c, false, &default_timing) != 2; i++) {
+        if (i == 100) {
+            return 11;
+        }
+        sleep_ms(100);
+    }
+    asc_call_free(k.call);
+    destroy(c);
+    return 0;
+}
+
+static void
+test_descriptors_closed(void)
+{
+    peer *p = peer_start("BB9A");
+    uint64_t begin_ms = now_ms();
+    pid_t pid = fork();
+    if (pid == 0) {
+        _exit(child_that_closes_all(p->port));
+    }
+    int status = -1;
+    waitpid(pid, &status, 0);
+    uint64_t n_intervals = (now_ms() - begin_ms) / quick().tend_interval_ms;
+    CHECK(WIFEXITED(status));
+    CHECK_EQ_INT(WEXITSTATUS(status), 0);
+    CHECK(atomic_load(&p->n_accepted) <= 10 + 3 * n_intervals); /* no storm */
+    peer_stop(p);
+}
+
 static const kit_test tests[] = {
     {"fork", test_fork},
     {"fork_and_close", test_fork_and_close},
     {"fork_in_a_batch", test_fork_in_a_batch},
     {"fork_while_a_connection_is_closed", test_fork_while_a_connection_is_closed},
     {"fork_of_a_daemon", test_fork_of_a_daemon},
+    {"descriptors_closed", test_descriptors_closed},
     {"fork_of_a_closed_cluster_whose_thread_lives",
      test_fork_of_a_closed_cluster_whose_thread_lives},
     {"thread_that_the_sink_ends", test_thread_that_the_sink_ends},

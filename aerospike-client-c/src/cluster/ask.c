@@ -67,7 +67,7 @@ asc_ask_nodes(asc_cluster *c, const char *commands, asc_node_filter admits,
     uint64_t until_ms = asc_cycle_deadline(c);
     bool had_time = until_ms < c->cycle_ends_ms;
     if (n > 0) {
-        asc_info_run(calls, n, until_ms, c->wake_fds[0]);
+        asc_info_run(calls, n, until_ms, c->wake.fds[0]);
     }
     for (size_t i = 0; i < n; i++) {
         asc_info_call *call = calls[i];

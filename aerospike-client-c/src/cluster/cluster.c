@@ -1,9 +1,7 @@
 #include "asc/cluster.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "asc/alloc.h"
 #include "asc/log.h"
@@ -11,7 +9,6 @@
 #include "base/time.h"
 #include "cluster/tend.h"
 #include "cluster/view.h"
-#include "net/fd.h"
 
 #define MIN_TEND_INTERVAL_MS 250u
 #define DEFAULT_CONNECT_TIMEOUT_MS 1000u
@@ -54,28 +51,6 @@ config_copy(asc_config *to, const asc_config *from, asc_error *err)
     return ok ? ASC_OK : asc_error_set(err, ASC_ERR_NOMEM, "configuration");
 }
 
-/* --- what the tend thread and others wake each other with --- */
-
-static asc_status
-open_wake_fds(asc_cluster *c, asc_error *err)
-{
-    return asc_fd_pair(c->wake_fds) == 0
-               ? ASC_OK
-               : asc_error_set_os(err, ASC_ERR_CLIENT, errno,
-                                  "cannot open a pair of sockets");
-}
-
-static void
-close_wake_fds(asc_cluster *c)
-{
-    for (int i = 0; i < 2; i++) {
-        if (c->wake_fds[i] >= 0) {
-            close(c->wake_fds[i]);
-            c->wake_fds[i] = -1; /* once, for the number may be another's then */
-        }
-    }
-}
-
 /* --- after a fork --- */
 
 /* In the child of a fork, at once: close its copies of all descriptors while they are
@@ -88,7 +63,7 @@ in_child(void *cluster)
     for (size_t i = 0; c->snapshot != NULL && i < c->snapshot->n_nodes; i++) {
         asc_node_in_child(c->snapshot->nodes[i]);
     }
-    close_wake_fds(c);
+    asc_wake_close(&c->wake);
     if (atomic_exchange(&c->tender, ASC_TENDER_NONE) == ASC_TENDER_LEFT) {
         atomic_fetch_sub(&c->refs, 1); /* the thread's; were it the last, it stays */
     }
@@ -122,7 +97,7 @@ restart_in_child(asc_cluster *c, asc_error *err)
     if (atomic_load(&c->closed)) {
         return ASC_OK;
     }
-    asc_status rc = open_wake_fds(c, err);
+    asc_status rc = asc_wake_open(&c->wake, err);
     return rc == ASC_OK ? asc_tend_start(c, err) : rc;
 }
 
@@ -210,12 +185,12 @@ asc_cluster_create(asc_cluster **out, const asc_config *config, asc_error *err)
     atomic_init(&c->fork_count, asc_fork_count());
     pthread_mutex_init(&c->lock, NULL);
     asc_drain_init(&c->drain);
-    c->wake_fds[0] = c->wake_fds[1] = -1;
+    c->wake = (asc_wake)ASC_WAKE_INIT;
     c->at_fork = (asc_fork_watch){.in_child = in_child, .owner = c};
     asc_fork_watch_add(&c->at_fork);
     asc_status rc = config_copy(&c->config, config, err);
     if (rc == ASC_OK) {
-        rc = open_wake_fds(c, err);
+        rc = asc_wake_open(&c->wake, err);
     }
     if (rc == ASC_OK) {
         rc = asc_snapshot_new(&c->snapshot, 0, 0, err);
@@ -258,7 +233,7 @@ asc_cluster_release(asc_cluster *c)
     asc_free(c->nodes);
     asc_free(c->known);
     config_clear(&c->config);
-    close_wake_fds(c);
+    asc_wake_close(&c->wake);
     pthread_mutex_destroy(&c->lock);
     asc_free(c);
 }

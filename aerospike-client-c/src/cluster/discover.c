@@ -220,7 +220,7 @@ try_candidates(candidates *cs)
     const asc_search_options options = {
         .config = &c->config,
         .deadline_ms = c->cycle_ends_ms,
-        .wake_fd = c->wake_fds[0],
+        .wake_fd = c->wake.fds[0],
         .judge = judge_peer,
         .failed = log_failure,
         .context = cs,

@@ -73,7 +73,7 @@ see_through_balancer(asc_cluster *c, asc_probe *seed)
     const asc_search_options options = {
         .config = &c->config,
         .deadline_ms = asc_cycle_deadline(c),
-        .wake_fd = c->wake_fds[0],
+        .wake_fd = c->wake.fds[0],
         .judge = is_same_node,
         .failed = log_service,
         .context = seed,
@@ -145,7 +145,7 @@ asc_seeds_try(asc_cluster *c, asc_error *err)
         .config = &c->config,
         .services = wanted,
         .deadline_ms = now_ms + (c->cycle_ends_ms - now_ms) / 3 * 2,
-        .wake_fd = c->wake_fds[0],
+        .wake_fd = c->wake.fds[0],
         .judge = judge_seed,
         .failed = note_failure,
         .context = &state,

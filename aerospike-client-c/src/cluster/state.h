@@ -9,6 +9,7 @@
 #include "cluster/drain.h"
 #include "cluster/maps.h"
 #include "cluster/snapshot.h"
+#include "cluster/wake.h"
 
 /* Of the tend thread: whoever closes the cluster either sees it end, or leaves it. */
 typedef enum asc_tender {
@@ -31,9 +32,9 @@ struct asc_cluster {
     atomic_uint fork_count; /* of the process in which the tend thread runs */
     pthread_t thread;
     atomic_int tender; /* asc_tender */
-    /* Two sockets: a byte written to [1] ends the tend thread's waiting; one that the
-     * thread writes to [0] says that it has ended. */
-    int wake_fds[2];
+    /* Guarded by lock while the thread runs. A byte sent by [1] ends its waiting; one
+     * that the thread sends by [0] says that it has ended. */
+    asc_wake wake;
 
     /* Owned by whoever tends: the constructor, then the tend thread. */
     asc_node **nodes; /* counted, owned array */

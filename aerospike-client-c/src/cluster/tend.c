@@ -246,12 +246,38 @@ asc_tend_cycle(asc_cluster *c, uint32_t limit_ms, asc_error *err)
 
 /* --- the thread --- */
 
+/* Open the sockets anew that somebody has closed: to poll them would be no wait. */
+static void
+mend_wake(asc_cluster *c)
+{
+    asc_error err;
+    asc_error_reset(&err);
+    pthread_mutex_lock(&c->lock);
+    if (!asc_wake_is_whole(&c->wake)) {
+        asc_wake_close(&c->wake);
+        asc_wake_open(&c->wake, &err); /* failed: closing waits for the interval */
+    }
+    pthread_mutex_unlock(&c->lock);
+}
+
+/* Wait for an interval, or until the cluster is closed. */
+static void
+rest(asc_cluster *c)
+{
+    uint64_t now_ms = asc_now_ms(), end_ms = now_ms + c->config.tend_interval_ms;
+    while (now_ms < end_ms && !atomic_load(&c->closed)) {
+        struct pollfd wake = {.fd = c->wake.fds[0], .events = POLLIN};
+        poll(&wake, 1, asc_poll_timeout(end_ms, now_ms));
+        mend_wake(c); /* before closed is looked at: who closes it sends after that */
+        now_ms = asc_now_ms();
+    }
+}
+
 static void
 tend(asc_cluster *c)
 {
     for (;;) {
-        struct pollfd wake = {.fd = c->wake_fds[0], .events = POLLIN};
-        poll(&wake, 1, (int)c->config.tend_interval_ms);
+        rest(c);
         if (atomic_load(&c->closed)) {
             return;
         }
@@ -274,12 +300,13 @@ wind_up(asc_cluster *c)
     }
 }
 
-/* A byte to whoever waits at the other end; both ends are open, and it fits. */
+/* Wake whoever waits at the other end than this. */
 static void
-send_byte(int fd)
+wake_other(asc_cluster *c, int end)
 {
-    ssize_t ignored = write(fd, "", 1);
-    (void)ignored;
+    pthread_mutex_lock(&c->lock);
+    asc_wake_send(&c->wake, end);
+    pthread_mutex_unlock(&c->lock);
 }
 
 /* The last deed of the thread. */
@@ -292,7 +319,7 @@ end(void *arg)
         asc_cluster_release(c);
     }
     else {
-        send_byte(c->wake_fds[0]);
+        wake_other(c, 0);
     }
 }
 
@@ -326,7 +353,9 @@ asc_tend_start(asc_cluster *c, asc_error *err)
 static void
 await_end(asc_cluster *c)
 {
-    struct pollfd ended = {.fd = c->wake_fds[1], .events = POLLIN};
+    pthread_mutex_lock(&c->lock);
+    struct pollfd ended = {.fd = c->wake.fds[1], .events = POLLIN};
+    pthread_mutex_unlock(&c->lock);
     uint64_t now_ms = asc_now_ms(), limit_ms = now_ms + STOP_MS;
     while (poll(&ended, 1, asc_poll_timeout(limit_ms, now_ms)) < 0 && errno == EINTR) {
         now_ms = asc_now_ms();
@@ -341,7 +370,7 @@ end_thread(asc_cluster *c)
     if (atomic_load(&c->tender) == ASC_TENDER_NONE) {
         return true;
     }
-    send_byte(c->wake_fds[1]);
+    wake_other(c, 1);
     if (!pthread_equal(thread, pthread_self())) {
         await_end(c);
     }

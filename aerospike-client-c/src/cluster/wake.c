@@ -1,0 +1,62 @@
+#include "cluster/wake.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "net/fd.h"
+
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0
+#endif
+
+static bool
+is_own(const asc_wake *w, int end)
+{
+    struct stat now;
+    return w->fds[end] >= 0 && fstat(w->fds[end], &now) == 0 &&
+           now.st_dev == w->opened[end].device && now.st_ino == w->opened[end].inode;
+}
+
+asc_status
+asc_wake_open(asc_wake *w, asc_error *err)
+{
+    if (asc_fd_pair(w->fds) < 0) {
+        return asc_error_set_os(err, ASC_ERR_CLIENT, errno,
+                                "cannot open a pair of sockets");
+    }
+    for (int end = 0; end < 2; end++) {
+        struct stat now = {0};
+        fstat(w->fds[end], &now); /* cannot fail on a descriptor just opened */
+        w->opened[end].device = now.st_dev;
+        w->opened[end].inode = now.st_ino;
+    }
+    return ASC_OK;
+}
+
+void
+asc_wake_close(asc_wake *w)
+{
+    for (int end = 0; end < 2; end++) {
+        if (is_own(w, end)) {
+            close(w->fds[end]);
+        }
+        w->fds[end] = -1;
+    }
+}
+
+bool
+asc_wake_is_whole(const asc_wake *w)
+{
+    return is_own(w, 0) && is_own(w, 1);
+}
+
+void
+asc_wake_send(const asc_wake *w, int end)
+{
+    if (is_own(w, end)) {
+        ssize_t ignored = send(w->fds[end], "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+        (void)ignored; /* nothing else is under way: one byte fits */
+    }
+}

@@ -1,0 +1,37 @@
+/* cluster/wake.h -- two connected sockets by which the tend thread and whoever closes
+ * the cluster wake each other. Careful with the numbers: an application that closes all
+ * descriptors (daemons do) closes these, too, and may open others in their place. */
+#ifndef ASC_CLUSTER_WAKE_H
+#define ASC_CLUSTER_WAKE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "asc/error.h"
+
+typedef struct asc_wake {
+    int fds[2]; /* owned; -1: none */
+    struct {    /* what fds were opened on */
+        dev_t device;
+        ino_t inode;
+    } opened[2];
+} asc_wake;
+
+#define ASC_WAKE_INIT                                                                  \
+    {                                                                                  \
+        .fds = { -1, -1 }                                                              \
+    }
+
+asc_status asc_wake_open(asc_wake *w, asc_error *err);
+
+/* Close those that are still our own. May be called twice, and in the child of a fork. */
+void asc_wake_close(asc_wake *w);
+
+/* Are both still our own, and open? */
+bool asc_wake_is_whole(const asc_wake *w);
+
+/* Write a byte to one end, 0 or 1, that wakes whoever waits at the other; nothing where
+ * the descriptor is not our own any more. */
+void asc_wake_send(const asc_wake *w, int end);
+
+#endif
