@@ -24,7 +24,8 @@ typedef struct asc_wake {
 
 asc_status asc_wake_open(asc_wake *w, asc_error *err);
 
-/* Close those that are still our own. May be called twice, and in the child of a fork. */
+/* Close those that are still our own. May be called twice, and in the child of a
+ * fork. */
 void asc_wake_close(asc_wake *w);
 
 /* Are both still our own, and open? */

@@ -192,8 +192,8 @@ client_run_call(asc_call *call, asc_cluster *cluster, asc_error *err)
 
 /* --- the type --- */
 
-/* A module's file could not be read, perhaps for want of descriptors: say so by an error
- * of the client. Other exceptions stay. */
+/* A module's file could not be read, perhaps for want of descriptors: say so by an
+ * error of the client. Other exceptions stay. */
 static int
 raise_no_import(module_state *st, const char *name)
 {
