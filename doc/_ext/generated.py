@@ -236,7 +236,7 @@ def command_line() -> str:
             if action.dest != "help":
                 name = f"{action.option_strings[0]} {action.metavar or ''}".strip()
                 default = "" if action.default is None else f"`{action.default}`"
-                yield f"`{name}`", default, str(action.help)
+                yield f"`{name}`", default, str(action.help) % vars(action)
 
     return _table(("option", "default", "meaning"), lines())
 

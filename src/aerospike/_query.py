@@ -287,16 +287,17 @@ class _Records:
         return self._tracker is not None and self._tracker.is_done()
 
     def get_partitions_status(self) -> dict[Any, Any]:
-        """Where the reading stands, for "partition_status" of a partition_filter.
+        """How far this query has read, for "partition_status" of a partition_filter.
 
-        {"done": bool, "retry": bool, partition: (partition, init, retry, digest,
-        bval)}, or {} before anything was read, and without paginate() and
-        partition_filter. It can be pickled, and gone on with in another process.
+        The status is {"done": bool, "retry": bool, partition: (partition, init, retry,
+        digest, bval)}. It can be pickled, and another process can go on from it. It is
+        {} before the first call, and always when the query has neither paginate() nor a
+        partition_filter.
 
-        A record counts as read when foreach() went on to the next one, when a loop was
-        given it, or when results() has returned it.
+        results() has read the records that it returned, a loop those that it was given.
+        foreach() has read a record when its callback returned, unless with False.
 
-        :raises ClientError: a query that it tells of is being read.
+        :raises ClientError: the query is being read just now.
         """
         return {} if self._tracker is None else self._tracker.status()
 
