@@ -72,10 +72,10 @@ read_part(const asc_part *p, asc_query *q, unsigned *outcomes)
     asc_frames_begin(&f, p->data, p->size);
     while (asc_frames_next(&f, &m, &err)) {
         asc_msg_read_record(&m, &record);
-        if (q != NULL) {
+        if (q != NULL && asc_msg_is_record(&m)) {
             asc_query_count(q, (asc_part *)p, &record);
         }
-        else if (!(m.info3 & FRAMES_LAST)) {
+        else if (q == NULL && !(m.info3 & FRAMES_LAST)) {
             must(m.index < N_ROWS);
             outcomes[m.index]++;
         }

@@ -104,7 +104,7 @@ read_part(rig *r, asc_part *p)
     while (asc_frames_next(&f, &m, &err)) {
         asc_msg_record record;
         asc_msg_read_record(&m, &record);
-        if (record.digest != NULL) {
+        if (asc_msg_is_record(&m)) {
             bool good = asc_query_count(r->q, p, &record);
             r->n_records += good;
             r->n_surplus += !good;
@@ -451,6 +451,61 @@ test_failures_that_end_it(void)
     }
 }
 
+/* A record that cannot be ends its node's reply: what came before it is delivered, what
+ * comes behind it is not, in whichever frame. Another query goes on there. */
+static void
+test_record_that_cannot_be(void)
+{
+    static const struct {
+        const char *what;
+        uint32_t partition;
+        bool no_digest, ends;
+        const char *message;
+    } rows[] = {
+        {"the other's", 1, false, true, "partition 1 of a record was not asked for"},
+        {"nobody's", 99, false, true, "partition 99 of a record was not asked for"},
+        {"no digest", 2, true, true, "a record has no digest"},
+        {"the other's, unfinished", 1, false, false, "partition 1 of a record"},
+        {"no digest, unfinished", 2, true, false, "a record has no digest"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        rig r;
+        setup(&r);
+        share(&r);
+        kit_note("%s", rows[i].what);
+        frames *f = &r.replies[0];
+        give(&r, 0, 0, 2, 0);
+        frames_open(f);
+        size_t digest_field = f->len + 22 + 9;
+        frames_record(f, frames_digest(rows[i].partition, 1), 0);
+        f->data[digest_field + 4] += 100u * rows[i].no_digest; /* another field */
+        frames_record(f, frames_digest(2, 7), 0);
+        frames_close(f);
+        give(&r, 0, 2, 1, 0);
+        if (rows[i].ends) {
+            end(&r, 0);
+        }
+        give(&r, 1, 1, 3, 0);
+        end(&r, 1);
+        CHECK_EQ_INT(run(&r), ASC_ERR_CLIENT);
+        CHECK_HAS(r.err.message, rows[i].message);
+        CHECK_EQ_STR(r.err.host, "10.0.0.1:3001");
+        CHECK_EQ_INT(r.n_records, 5);
+        CHECK_EQ_INT(r.n_rounds, 1);
+        r.replies[0].len = 0;
+        give(&r, 0, 2, 2, 0);
+        end(&r, 0);
+        size_t before = fake.n_opened;
+        asc_pool_trim(&r.cluster->nodes[0]->pool, r.now + 1000000);
+        CHECK_EQ_INT(run(&r), ASC_OK);
+        CHECK_EQ_INT(r.n_parts, 1);
+        check_fields(before, "00000003 0b 0200"
+                             "00000015 0c 0000 020202020202020202020202020202020202");
+        CHECK(asc_tracker_is_done(r.tracker));
+        teardown(&r);
+    }
+}
+
 /* "No such set" is no failure. */
 static void
 test_set_without_records(void)
@@ -508,6 +563,7 @@ static const kit_test tests[] = {
     {"nobody_is_there", test_nobody_is_there},
     {"partition_that_nobody_has", test_partition_that_nobody_has},
     {"failures_that_end_it", test_failures_that_end_it},
+    {"record_that_cannot_be", test_record_that_cannot_be},
     {"set_without_records", test_set_without_records},
     {"deadline_spans_the_rounds", test_deadline_spans_the_rounds},
     {"what_cannot_be_asked", test_what_cannot_be_asked},

@@ -299,6 +299,8 @@ test_results_that_end_a_reply(void)
         {"aborted", ASC_REPLY_RECORDS, 1, FRAMES_LAST, 15, 15, false, false},
         {"no start", ASC_REPLY_RECORDS, 0, 0, 201, 201, true, true},
         {"no such set", ASC_REPLY_RECORDS, 0, 0, 2, ASC_OK, true, true},
+        {"no such set, behind a record", ASC_REPLY_RECORDS, 1, 0, 2, ASC_ERR_CLIENT,
+         false, false},
         {"a stop in the middle", ASC_REPLY_RECORDS, 1, 0, 1, 1, false, false},
         {"not logged in", ASC_REPLY_RECORDS, 0, 0, 80, 80, false, false},
         {"batch: end", ASC_REPLY_ROWS, 0, FRAMES_LAST, 0, ASC_OK, true, true},

@@ -112,9 +112,6 @@ test_cursors(void)
     CHECK(count(t, s, 2, 9));
     CHECK(count(t, s, 2, 5));
     CHECK(count(t, s, 6, 7));
-    CHECK(count(t, s, 3, 1));  /* not in its share: delivered, no cursor */
-    CHECK(count(t, s, 99, 1)); /* nor in the query */
-    CHECK(asc_tracker_count(t, s, &(asc_msg_record){0}));
     CHECK(c[2].has_digest && c[6].has_digest && !c[3].has_digest && !c[0].has_digest);
     CHECK(memcmp(c[2].digest, frames_digest(2, 5), 20) == 0);
     CHECK_EQ_INT(c[2].bval, 0x8000000000000201u);
@@ -133,6 +130,39 @@ test_cursors(void)
     CHECK(asc_tracker_end(t, s, ASC_OK));
     CHECK(asc_tracker_is_done(t));
     asc_tracker_free(t);
+}
+
+/* A record that cannot be is not counted, nor is what comes behind it. */
+static void
+test_malformed(void)
+{
+    static const struct {
+        const char *what;
+        int partition; /* -1: no digest */
+    } rows[] = {{"of another share", 1}, {"not in the query", 99}, {"no digest", -1}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        asc_tracker *t = asc_tracker_new(0, 4);
+        kit_note("%s", rows[i].what);
+        asc_tracker_begin(t, 0);
+        assign(t, 2);
+        asc_share *s = share_of(t, 0);
+        CHECK(count(t, s, 0, 9));
+        CHECK(rows[i].partition < 0 ? !asc_tracker_count(t, s, &(asc_msg_record){0})
+                                    : !count(t, s, (uint32_t)rows[i].partition, 1));
+        CHECK(s->malformed);
+        CHECK(!count(t, s, 0, 5));
+        CHECK(count(t, share_of(t, 1), 1, 1)); /* the other goes on */
+        CHECK_EQ_INT(t->n_records, 2);
+        CHECK(!asc_tracker_end(t, s, ASC_ERR_CLIENT));
+        CHECK(asc_tracker_end(t, share_of(t, 1), ASC_OK));
+        asc_tracker_begin(t, 0); /* another query goes on behind what counted */
+        assign(t, 2);
+        CHECK_EQ_INT(t->n_shares, 1);
+        s = share_of(t, 0);
+        CHECK(!s->malformed);
+        CHECK(memcmp(asc_share_cursor(t, s, 1)->digest, frames_digest(0, 9), 20) == 0);
+        asc_tracker_free(t);
+    }
 }
 
 static void
@@ -361,6 +391,7 @@ static const kit_test tests[] = {
     {"cursors", test_cursors},
     {"take_back", test_take_back},
     {"copy", test_copy},
+    {"malformed", test_malformed},
     {"refused_partitions", test_refused_partitions},
     {"which_failures_pass", test_which_failures_pass},
     {"no_owner", test_no_owner},

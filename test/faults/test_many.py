@@ -456,6 +456,96 @@ def test_broken_stream_fails_the_query(scripted_node, make_client, data):
     assert ns(query_of(client).results(FILTER)) == list(range(5))
 
 
+def digest_of(partition: int) -> bytes:
+    return struct.pack("<H", partition) + bytes(18)
+
+
+def nameless(digest: bytes | None) -> bytes:
+    """The frame of a record with this digest, or without any."""
+    fields = [(0, b"test"), (1, b"demo")]
+    fields += [(4, digest)] if digest is not None else []
+    return frame(MESSAGE, message(fields=fields, value=99))
+
+
+CUTS = {
+    "a set that is not there, after its records": frame(MESSAGE, message(result=2)),
+    "a record without a digest": nameless(None),
+    "a digest of 19 bytes": nameless(DIGESTS[2][:19]),
+    "a digest of 21 bytes": nameless(DIGESTS[2] + b"\0"),
+    "a record of the partition before": nameless(digest_of(PARTITION - 1)),
+    "a record of the partition behind": nameless(digest_of(PARTITION + 1)),
+}
+
+
+@pytest.mark.parametrize("ends", [False, True])
+@pytest.mark.parametrize("cut", CUTS.values(), ids=CUTS)
+@pytest.mark.parametrize("how", ["query", "scan"])
+def test_reply_that_loses_records_is_malformed(
+    scripted_node, make_client, how, cut, ends
+):
+    """What came before is delivered, and another query goes on behind it."""
+    rest = found(2) + found(3) + found(4) + last()
+    reply = scripted_node.expect().send(found(0) + found(1) + cut)
+    if ends:
+        reply.send(found(2) + last())
+    else:
+        reply.hang_up()
+    scripted_node.expect().send(rest)
+    client = make_client(hosts=[scripted_node.host])
+    query = getattr(client, how)("test", "demo")
+    seen: list[Any] = []
+    with pytest.raises(exception.ClientError) as caught:
+        query.foreach(lambda _, r: seen.append(r), FILTER)
+    assert caught.value.code == -1
+    assert "malformed reply" in str(caught.value)
+    assert scripted_node.text in str(caught.value)
+    assert ns(seen) == [0, 1]
+    assert len(scripted_node.requests) == 1
+    entries = {
+        **FILTER["partition_filter"],
+        "partition_status": query.get_partitions_status(),
+    }
+    seen += query_of(client).results({"partition_filter": entries})
+    assert ns(seen) == list(range(5))
+    assert scripted_node.requests[1].fields[FIELD_DIGESTS] == DIGESTS[1]
+
+
+def test_results_of_a_malformed_reply_are_an_error(scripted_node, make_client):
+    scripted_node.expect().send(found(0) + nameless(None) + last())
+    client = make_client(hosts=[scripted_node.host])
+    with pytest.raises(exception.ClientError, match="a record has no digest"):
+        query_of(client).results(FILTER)
+
+
+def test_set_that_is_not_there_has_no_records(scripted_node, make_client):
+    scripted_node.expect().send(frame(MESSAGE, message(result=2)))
+    client = make_client(hosts=[scripted_node.host])
+    assert query_of(client).results(FILTER) == []
+
+
+def test_node_that_answers_for_the_other_is_malformed(halves, make_client):
+    """The records of the node that does not are delivered, each of them once."""
+    first, second = halves
+    mine, yours = PARTITION + 1, PARTITION  # of the first node, of the second
+    own = nameless(digest_of(mine))
+    first.expect().send(own + STREAM)
+    second.expect().send(STREAM)
+    client = make_client(hosts=[first.host, second.host])
+    both = {"partition_filter": {"begin": yours, "count": 2}}
+    query = query_of(client)
+    seen: list[Any] = []
+    with pytest.raises(exception.ClientError, match="was not asked for"):
+        query.foreach(lambda _, r: seen.append(r), both)
+    assert sorted(ns(seen)) == [*range(5), 99]
+    for node in halves:
+        node.expect().send(last())
+    status = query.get_partitions_status()
+    entries = {**both["partition_filter"], "partition_status": status}
+    assert query_of(client).results({"partition_filter": entries}) == []
+    at = [node.requests[1].fields[FIELD_DIGESTS] for node in halves]
+    assert at == [digest_of(mine), DIGESTS[4]]
+
+
 @settings(
     max_examples=60,
 )

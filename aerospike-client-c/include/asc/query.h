@@ -9,7 +9,7 @@
  *         while (!asc_set_is_done(set)) {
  *             asc_set_wait(set, &err)                       without locks
  *             while ((part = asc_set_take(set)) != NULL)
- *                 for each message in part->data that is a record:
+ *                 for each message in part->data, if asc_msg_is_record(&m):
  *                     asc_msg_read_record(&m, &record);
  *                     if (asc_query_count(q, part, &record))  deliver it
  *         }
@@ -57,7 +57,10 @@ bool asc_query_is_over(const asc_query *q);
  * their places in the index, maximum of records. False when memory is short. */
 bool asc_query_put_fields(asc_query *q, const asc_part *p, asc_writer *w);
 
-/* A record has come, and is about to be delivered. False: it is one too many. */
+/* A record has come, and is about to be delivered. False: it must not be. It is one too
+ * many; or it has no digest, or is of a partition that the node was not asked for: then
+ * the part has failed as malformed (ASC_ERR_CLIENT), its other records are refused
+ * likewise, and the query fails when the other parts have ended. */
 bool asc_query_count(asc_query *q, asc_part *p, const asc_msg_record *record);
 
 /* The record that was counted last was not taken after all: the tracker has it still to

@@ -80,6 +80,16 @@ typedef struct asc_msg_record {
     const uint8_t *bval; /* 8 bytes: its place in the index */
 } asc_msg_record;
 
+/* In the reply to a query: is it a record, or else a word about a partition, the end,
+ * or a failure? */
+static inline bool
+asc_msg_is_record(const asc_msg *m)
+{
+    return m->result == 0 &&
+           (!(m->info3 & (ASC_INFO3_LAST | ASC_INFO3_PARTITION_DONE)) ||
+            m->n_fields > 0);
+}
+
 /* Of a message that has been opened, at any time. */
 void asc_msg_read_record(const asc_msg *m, asc_msg_record *out);
 

@@ -284,7 +284,8 @@ ends_reply(const asc_exchange *x, const asc_msg *m, asc_status *result)
     if (m->info3 & ASC_INFO3_PARTITION_DONE) {
         return false;
     }
-    if (m->result == RECORD_NOT_FOUND) { /* a set that is not there has no records */
+    /* the first message says so: a set that is not there has no records */
+    if (m->result == RECORD_NOT_FOUND && !x->many.begun) {
         *result = ASC_OK;
         return true;
     }
@@ -324,6 +325,11 @@ read_messages(asc_exchange *x, bool *ended, size_t *good_size)
             asc_error_set(x->err, result, "%s", asc_status_text(result));
             asc_error_add_detail(x->err, &m);
             bool is_cut = x->many.begun && !(m.info3 & ASC_INFO3_LAST);
+            if (is_cut && result == RECORD_NOT_FOUND) {
+                asc_error_set(x->err, ASC_ERR_CLIENT,
+                              "malformed reply: \"not found\" follows what was found");
+                return ASC_FAIL_GARBLED;
+            }
             failure = is_cut ? ASC_FAIL_SESSION : asc_failure_of_result(result);
         }
         else if (!*ended) {

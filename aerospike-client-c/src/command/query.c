@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "asc/alloc.h"
+#include "asc/digest.h"
 #include "base/time.h"
 #include "command/set.h"
 #include "command/query.h"
@@ -99,10 +100,45 @@ leaves(void *self, asc_member *m)
     }
 }
 
+/* The part's node has sent a record that cannot be: its reply ends here, malformed. Not
+ * inline, for the sake of the records that can be. */
+static __attribute__((noinline)) void
+fail_part(asc_query *q, asc_member *m, const asc_msg_record *record)
+{
+    asc_error *err = &m->part.err;
+    asc_snapshot *view = asc_cluster_snapshot(q->cluster);
+    asc_node *node = asc_snapshot_node(view, m->part.node_name);
+    asc_error_reset(err);
+    err->phase = ASC_PHASE_COMMAND;
+    if (node != NULL) {
+        snprintf(err->host, sizeof err->host, "%s", node->pool.addr.text);
+        asc_node_count_error(node);
+    }
+    asc_snapshot_release(view);
+    if (record->digest == NULL) {
+        asc_error_set(err, ASC_ERR_CLIENT, "malformed reply: a record has no digest");
+    }
+    else {
+        asc_error_set(err, ASC_ERR_CLIENT,
+                      "malformed reply: partition %u of a record was not asked for",
+                      asc_digest_partition(record->digest));
+    }
+    asc_set_end(m);
+}
+
 bool
 asc_query_count(asc_query *q, asc_part *p, const asc_msg_record *record)
 {
-    return asc_tracker_count(q->tracker, ((asc_member *)p)->share, record);
+    asc_member *m = (asc_member *)p;
+    asc_share *share = m->share;
+    bool was_malformed = share->malformed;
+    if (asc_tracker_count(q->tracker, share, record)) {
+        return true;
+    }
+    if (share->malformed && !was_malformed) {
+        fail_part(q, m, record);
+    }
+    return false;
 }
 
 void

@@ -319,6 +319,16 @@ asc_set_is_done(const asc_set *s)
 }
 
 void
+asc_set_end(asc_member *m)
+{
+    asc_exchange_abandon(&m->x);
+    m->want = ASC_WANT_FAILED;
+    m->state = ASC_MEMBER_ENDED;
+    m->part.ended = true;
+    m->part.again = false;
+}
+
+void
 asc_set_go_on(asc_set *s, uint64_t now_ms)
 {
     size_t n = 0;
@@ -359,14 +369,11 @@ leave_behind(asc_set *s)
             continue;
         }
         m->x.conn = NULL;
-        asc_exchange_abandon(&m->x);
         m->part.err.phase = ASC_PHASE_COMMAND;
         m->part.err.in_doubt = m->part.req.writes;
         asc_error_set(&m->part.err, ASC_ERR_CONNECTION,
                       "the process forked while the request was under way");
-        m->want = ASC_WANT_FAILED;
-        m->state = ASC_MEMBER_ENDED;
-        m->part.ended = true;
+        asc_set_end(m);
         m->part.size = 0;
         m->taken = false;
     }

@@ -61,6 +61,10 @@ asc_member *asc_set_add(asc_set *s, const char *node_name, uint64_t start_ms);
 /* Free what was taken and go on with it, as asc_set_wait does at first. */
 void asc_set_go_on(asc_set *s, uint64_t now_ms);
 
+/* End a member that was taken, with the failure that its part tells: whoever reads what
+ * came finds that it cannot be. A connection under way is closed. */
+void asc_set_end(asc_member *m);
+
 /* Step the members that are due. True when the caller of asc_set_wait has something to
  * do. */
 bool asc_set_step(asc_set *s, uint64_t now_ms);

@@ -219,21 +219,23 @@ little_endian(const uint8_t *p)
 bool
 asc_tracker_count(asc_tracker *t, asc_share *share, const asc_msg_record *record)
 {
+    asc_cursor *c =
+        record->digest != NULL ? find(t, share, partition_of(record->digest)) : NULL;
+    if (c == NULL || share->malformed) {
+        share->malformed = true;
+        return false;
+    }
     if (t->max_records > 0 && t->n_records >= t->max_records) {
         share->surplus = true;
         return false;
     }
     t->n_records++;
     share->n_records++;
-    asc_cursor *c =
-        record->digest != NULL ? find(t, share, partition_of(record->digest)) : NULL;
     t->last = c;
-    if (c != NULL) {
-        t->before = *c;
-        c->has_digest = true;
-        memcpy(c->digest, record->digest, sizeof c->digest);
-        c->bval = record->bval != NULL ? little_endian(record->bval) : 0;
-    }
+    t->before = *c;
+    c->has_digest = true;
+    memcpy(c->digest, record->digest, sizeof c->digest);
+    c->bval = record->bval != NULL ? little_endian(record->bval) : 0;
     return true;
 }
 

@@ -15,7 +15,8 @@ typedef struct asc_share {
     uint32_t first, n_full, n_partial;
     uint64_t quota; /* records at most; 0: no limit */
     uint64_t n_records;
-    bool surplus; /* it sent records that nobody wanted any more */
+    bool surplus;   /* it sent records that nobody wanted any more */
+    bool malformed; /* it sent a record that it was not asked for, or of no digest */
 } asc_share;
 
 struct asc_tracker {
@@ -40,7 +41,9 @@ typedef uint16_t asc_tracker_owner(void *context, uint32_t partition, unsigned r
 asc_status asc_tracker_assign(asc_tracker *t, asc_tracker_owner *owner_of,
                               void *context, uint32_t n_nodes, asc_error *err);
 
-/* A record has come. False: it is one too many and must not be delivered. */
+/* A record has come. False: it must not be delivered. It is one too many, or the share
+ * is malformed now, which its end must be told as a failure: nothing of it counts from
+ * here on. */
 bool asc_tracker_count(asc_tracker *t, asc_share *share, const asc_msg_record *record);
 
 /* The record that was counted last was not taken: it is still to be read. Once for each

@@ -101,9 +101,11 @@ next_of_part(StreamObject *s, module_state *st)
             return NULL;
         }
         s->since_turn += (size_t)(s->frames.at - at);
+        if (!asc_msg_is_record(&m)) {
+            continue;
+        }
         asc_msg_read_record(&m, &r);
-        if (r.digest != NULL && m.result == ASC_OK &&
-            asc_query_count(s->query, s->part, &r)) {
+        if (asc_query_count(s->query, s->part, &r)) {
             PyObject *record = record_of(s, st, &m, &r);
             if (record == NULL) {
                 asc_query_take_back(s->query);
