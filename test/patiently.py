@@ -21,6 +21,6 @@ def _client(*args: object) -> aerospike.Client:
 
 
 if __name__ == "__main__":
-    aerospike.client = _client
+    aerospike.client = _client  # type: ignore[assignment]
     del sys.argv[0]
     runpy.run_path(sys.argv[0], run_name="__main__")

@@ -42,7 +42,7 @@ def main(host: str, port: str, out: str, *areas: str) -> None:
     global more_of  # set once
     if areas != ("config",):
         more_of = patient
-    aerospike.client = client
+    aerospike.client = client  # type: ignore[assignment]
     vars(importlib.import_module("kit"))["T"].udf = lambda self, name, want=True: want
     only = [word for area in areas for word in ("--only", f"{area}/*")]
     sys.argv = ["run.py", "--host", host, "--port", port, "--out", out, *only]

@@ -144,9 +144,9 @@ def test_only_nodes_that_exist_change(cluster, name):
     for index in (-1, -3, 3):
         with pytest.raises(IndexError, match=f"no node {index}: there are 3"):
             call(index)
-    for index in ("0", 0.0, None):
+    for other in ("0", 0.0, None):
         with pytest.raises(TypeError, match="index is an int"):
-            call(index)
+            call(other)
     for node in range(3):  # each still answers, and can go and come
         with Connection(*cluster.hosts[node]) as connection:
             assert connection.info("node") == [cluster.node_ids[node]]
