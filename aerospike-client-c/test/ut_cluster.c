@@ -427,6 +427,7 @@ test_malformed_replicas(void)
         kit_note("%s", rows[i]);
         CHECK_EQ_INT(apply(&p, p.a, rows[i]), ASC_ERR_CLIENT);
         CHECK(!asc_maps_use(&p.maps, p.a));
+        CHECK_EQ_INT(p.maps.n, 0); /* no namespace without a map */
         pair_clear(&p);
     }
 }

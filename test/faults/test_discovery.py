@@ -252,6 +252,25 @@ def test_map_is_renewed_before_new_peers_are_contacted(
         client.close()
 
 
+# maps that are of no use
+
+
+@pytest.mark.parametrize(
+    ("replicas", "told"),
+    [
+        ("test:0,1," + "!" * 684, 'malformed partition map of "test"'),
+        ("test:0,1,", 'malformed partition map of "test"'),
+        ("test:0,0", "no node owns a partition"),
+        ("test:0,1," + "A" * 683 + "=", "no node owns a partition"),
+    ],
+)
+def test_constructor_tells_of_a_map_that_is_of_no_use(scripted_node, replicas, told):
+    scripted_node.info["replicas"] = replicas
+    config = {"hosts": [scripted_node.host], "fail_if_not_connected": True}
+    with pytest.raises(exception.ClientError, match=told):
+        aerospike.client(config)
+
+
 # sizes that lie
 
 

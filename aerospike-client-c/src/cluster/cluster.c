@@ -142,8 +142,20 @@ check_peers(const asc_cluster *c, asc_error *err)
                          c->unreachable);
 }
 
+/* Does any node own a partition? */
+static bool
+has_map(const asc_cluster *c)
+{
+    for (size_t i = 0; i < c->n_nodes; i++) {
+        if (asc_maps_use(&c->maps, c->nodes[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The first look at the cluster, and a second one when the nodes that were found gave
- * no partition map. */
+ * no partition map that is of use. */
 static asc_status
 first_cycles(asc_cluster *c, asc_error *err)
 {
@@ -154,18 +166,19 @@ first_cycles(asc_cluster *c, asc_error *err)
     uint64_t ends_ms = asc_now_ms() + limit_ms;
     asc_status rc = asc_tend_cycle(c, limit_ms, &seeding);
     uint64_t now_ms = asc_now_ms();
-    if (rc == ASC_OK && c->snapshot->n_maps == 0 && now_ms < ends_ms) {
+    if (rc == ASC_OK && !has_map(c) && now_ms < ends_ms) {
         rc = asc_tend_cycle(c, (uint32_t)(ends_ms - now_ms), &seeding);
     }
     if (!c->config.fail_if_not_connected) {
         return ASC_OK;
     }
-    if (rc == ASC_OK && c->snapshot->n_maps == 0) {
+    if (rc == ASC_OK && !has_map(c)) {
         seeding = c->trouble;
         seeding.phase = ASC_PHASE_PARTITION_MAP;
         rc = seeding.code != ASC_OK
                  ? seeding.code
-                 : asc_error_set(&seeding, ASC_ERR_CLIENT, "no partition map is known");
+                 : asc_error_set(&seeding, ASC_ERR_CLIENT,
+                                 "no partition map is known: no node owns a partition");
     }
     if (rc != ASC_OK) {
         *err = seeding;

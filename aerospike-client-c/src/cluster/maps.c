@@ -89,11 +89,20 @@ apply_namespace(asc_maps *m, asc_node *node, const char *text, size_t size,
 {
     const char *at = text, *end = text + size, *name, *map;
     unsigned long regime, count;
-    uint8_t bits[BITMAP_SIZE];
+    uint8_t bits[ASC_MAX_REPLICAS][BITMAP_SIZE];
     size_t name_size = part(&at, end, ':', &name);
     if (name_size == 0 || name_size > ASC_MAX_NAMESPACE_SIZE ||
         !integer(&at, end, UINT32_MAX, &regime) || !integer(&at, end, 255, &count)) {
         return asc_error_set(err, ASC_ERR_CLIENT, "malformed partition map");
+    }
+    count = count < ASC_MAX_REPLICAS ? count : ASC_MAX_REPLICAS;
+    for (unsigned i = 0; i < count; i++) {
+        size_t map_size = part(&at, end, ',', &map);
+        if (asc_base64_decode(bits[i], sizeof bits[i], map, map_size) < 0) {
+            return asc_error_set(err, ASC_ERR_CLIENT,
+                                 "malformed partition map of \"%.*s\"", (int)name_size,
+                                 name);
+        }
     }
     asc_ns_work *ns = find(m, name, name_size);
     if (ns == NULL && m->n >= MAX_NAMESPACES) {
@@ -103,15 +112,9 @@ apply_namespace(asc_maps *m, asc_node *node, const char *text, size_t size,
         return asc_error_set(err, ASC_ERR_NOMEM, "partition map");
     }
     ns->is_sc = regime != 0;
-    count = count < ASC_MAX_REPLICAS ? count : ASC_MAX_REPLICAS;
     ns->n_replicas = (uint8_t)count;
     for (unsigned i = 0; i < count; i++) {
-        size_t map_size = part(&at, end, ',', &map);
-        if (asc_base64_decode(bits, sizeof bits, map, map_size) < 0) {
-            return asc_error_set(err, ASC_ERR_CLIENT,
-                                 "malformed partition map of \"%s\"", ns->name);
-        }
-        apply_column(ns, i, (uint32_t)regime, bits, node);
+        apply_column(ns, i, (uint32_t)regime, bits[i], node);
     }
     return ASC_OK;
 }

@@ -23,8 +23,8 @@ typedef struct asc_maps {
 /* Apply the value of a node's "replicas" answer: ns:regime,count,map,...;ns:...
  * A set bit makes the node an owner unless a newer regime is known; a clear bit says
  * nothing. A node that loses a partition must be asked again: its generation becomes
- * unknown. ASC_ERR_CLIENT when the text is malformed: what came before the fault
- * stays applied. */
+ * unknown. ASC_ERR_CLIENT when the text is malformed: the namespaces before the faulty
+ * one stay applied, and nothing of that one is. */
 asc_status asc_maps_apply(asc_maps *m, asc_node *node, const char *text, size_t size,
                           asc_error *err);
 
