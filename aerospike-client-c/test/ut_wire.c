@@ -777,6 +777,7 @@ static const kit_test tests[] = {
     {"touch", test_touch},
     {"changes_while_writing", test_changes_while_writing},
     {"field_edges", test_field_edges},
+    {"too_many_of_each_are_refused", test_too_many_of_each_are_refused},
     {"info_request", test_info_request},
     {"read_record", test_read_record},
     {"read_header_only", test_read_header_only},

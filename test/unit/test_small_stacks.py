@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 
 from ..children import run_script
+from ..faults.peer import ScriptedNode, reply
 
 SCRIPT = """
 import threading
@@ -91,3 +92,69 @@ def test_usual_expression_is_packed_in_128_kib(kind: str) -> None:
 
 def test_more_levels_than_the_bound_are_refused() -> None:
     assert "nested deeper than 1000 levels" in compiled("operand", 8192, 1001)
+
+
+@pytest.mark.parametrize("stack_kib", [64, 128, 512])
+@pytest.mark.parametrize("head", ["91", "8101"])
+def test_deep_value_is_read_or_refused(
+    scripted_node: ScriptedNode, head: str, stack_kib: int
+) -> None:
+    value = bytes.fromhex(head) * 990 + b"\1"
+    particle = 20 if head == "91" else 19
+    scripted_node.expect().send(reply(bins=[(b"v", particle, value)]))
+    said = run_script(
+        """
+        import aerospike, sys, threading
+        from aerospike import exception
+
+        client = aerospike.client({"hosts": hosts})
+
+        def read():
+            try:
+                print("read", list(client.get(("test", "pytest", 1))[2]))
+            except exception.ClientError as refusal:
+                print("refused", refusal.msg)
+
+        threading.stack_size(int(sys.argv[2]) * 1024)
+        thread = threading.Thread(target=read)
+        thread.start()
+        thread.join()
+        client.close()
+        """,
+        [scripted_node.host],
+        str(stack_kib),
+    )
+    if stack_kib == 512:
+        assert said == "read ['v']\n"
+    else:
+        assert "refused value is nested deeper than the stack of this thread" in said
+
+
+@pytest.mark.parametrize("kind", ["list", "map"])
+def test_deep_value_is_written_or_refused_on_64_kib(kind: str) -> None:
+    wrap = "[v]" if kind == "list" else '{"b": 1, "a": v}'
+    said = run_script(
+        f"""
+        import threading
+        from aerospike import exception
+        from aerospike_helpers import expressions as exp
+
+        v = 1
+        for _ in range(250):
+            v = {wrap}
+        tree = exp.Eq(exp.{kind.title()}Bin("b"), v)
+
+        def write():
+            try:
+                print("written", len(tree.compile().wire) > 250)
+            except exception.ParamError as refusal:
+                print("refused", refusal.msg)
+
+        threading.stack_size(64 * 1024)
+        thread = threading.Thread(target=write)
+        thread.start()
+        thread.join()
+        """,
+        [],
+    )
+    assert said == "written True\n" or "deeper than the stack of this thread" in said

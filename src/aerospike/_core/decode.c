@@ -2,6 +2,7 @@
 
 #include "collector.h"
 #include "compat.h"
+#include "stack.h"
 #include "values.h"
 
 /* --- text --- */
@@ -263,6 +264,11 @@ decode_container(decoder *d, asc_mp_reader *r, const asc_mp_item *item)
     if (d->depth >= MAX_DEPTH_READ) {
         raise_code(d->st, ASC_ERR_CLIENT, "value is nested deeper than %d levels",
                    MAX_DEPTH_READ);
+        return NULL;
+    }
+    if (!stack_has_room_at(d->depth)) {
+        raise_code(d->st, ASC_ERR_CLIENT,
+                   "value is nested deeper than the stack of this thread allows");
         return NULL;
     }
     /* A count fits the bytes behind it, but so does that of each container inside:

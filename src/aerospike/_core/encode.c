@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "compat.h"
+#include "stack.h"
 #include "values.h"
 
 /* --- text --- */
@@ -163,6 +164,10 @@ enter(encoder *e)
     if (e->depth >= MAX_DEPTH_WRITTEN) {
         return raise_param(e->st, "value is nested deeper than %d levels",
                            MAX_DEPTH_WRITTEN);
+    }
+    if (!stack_has_room_at(e->depth)) {
+        return raise_param(e->st, "value is nested deeper than the stack of this "
+                                  "thread allows");
     }
     e->depth++;
     return 0;

@@ -3,6 +3,16 @@
 #include <pthread.h>
 #include <stddef.h>
 
+/* Bytes that 64 levels of the deepest-reaching kind, maps that are sorted, and an error
+ * take. */
+#define ROOM (56u << 10)
+
+bool
+stack_has_room(void)
+{
+    return (uintptr_t)__builtin_frame_address(0) >= stack_end() + ROOM;
+}
+
 #if defined(__linux__)
 
 uintptr_t
