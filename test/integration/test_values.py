@@ -464,3 +464,19 @@ names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
 def test_any_bins_are_read_back(client, key, bins):
     client.put(key, bins, policy={"exists": aerospike.POLICY_EXISTS_CREATE_OR_REPLACE})
     assert shape(client.get(key)[2]) == shape(bins)
+
+
+class NullBytes(bytes, aerospike.null):  # type: ignore[misc]
+    pass
+
+
+class NullFloat(float, aerospike.null):  # type: ignore[misc]
+    pass
+
+
+@pytest.mark.parametrize("make", [dict, aerospike.KeyOrderedDict])
+@pytest.mark.parametrize("null", [NullBytes(b"x"), NullFloat(1.5)])
+def test_null_is_no_map_key(client, key, make, null):
+    """It would be nil, which no map has as a key, also if it is a number or bytes."""
+    with pytest.raises(exception.ParamError, match="map key"):
+        client.put(key, {"m": make({b"z": 1, null: 2, 5: 3, 2.5: 4})})

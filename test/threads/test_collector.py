@@ -101,17 +101,18 @@ def test_python_code_in_decoding_finds_the_collector_on(reader, stored, read, va
     assert gc.isenabled()
 
 
-def test_what_a_batch_drops_finds_the_collector_on():
+@pytest.mark.parametrize(("slot", "base"), [("record", object), ("result", int)])
+def test_what_a_batch_drops_finds_the_collector_on(slot, base):
     """The application may put something into a BatchRecord while its batch runs."""
     seen = []
 
-    class Noisy:
+    class Noisy(base):  # type: ignore[misc]
         def __del__(self) -> None:
             seen.append(gc.isenabled())
 
     def put_something(_blob: Any) -> None:
         for row in rows[1:]:
-            row.record = Noisy()
+            setattr(row, slot, Noisy())
 
     keys = [("test", SET, i) for i in range(N_RECORDS)]
     rows: list[Any] = [records.Read(key, [ops.read("a")]) for key in keys]

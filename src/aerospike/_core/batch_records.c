@@ -93,7 +93,7 @@ set_slot(module_state *st, PyObject *record, int slot, PyObject *value)
     PyObject **at = (PyObject **)((char *)record + st->record_slots[slot]);
     PyObject *old = *at;
     *at = value;
-    if (old != NULL && old != Py_None && !PyLong_Check(old)) {
+    if (old != NULL && old != Py_None && !PyLong_CheckExact(old)) {
         gc_resume(st); /* what the application has put there may run code as it goes */
     }
     Py_XDECREF(old);

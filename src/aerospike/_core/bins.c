@@ -16,11 +16,11 @@ PyObject *
 meta_to_py(module_state *st, const asc_msg *m)
 {
     uint64_t now = m->void_time != 0 ? now_unix_s() : 0;
+    uint32_t ttl_s = asc_ttl_from_void_time(m->void_time, now);
     PyObject *dict = PyDict_New();
-    PyObject *ttl = PyLong_FromUnsignedLong(asc_ttl_from_void_time(m->void_time, now));
-    PyObject *gen = PyLong_FromUnsignedLong(m->generation);
-    if (dict == NULL || ttl == NULL || gen == NULL ||
-        PyDict_SetItem(dict, st->s_ttl, ttl) < 0 ||
+    PyObject *ttl = dict != NULL ? PyLong_FromUnsignedLong(ttl_s) : NULL;
+    PyObject *gen = ttl != NULL ? PyLong_FromUnsignedLong(m->generation) : NULL;
+    if (gen == NULL || PyDict_SetItem(dict, st->s_ttl, ttl) < 0 ||
         PyDict_SetItem(dict, st->s_gen, gen) < 0) {
         Py_CLEAR(dict);
     }
@@ -68,19 +68,36 @@ bins_to_dict(const bins_reader *r, asc_msg *m)
     return bins;
 }
 
+/* (name, value) of the next bin, or NULL with an exception. */
+static PyObject *
+next_pair(const bins_reader *r, asc_msg *m)
+{
+    PyObject *name, *value;
+    if (next_bin(r, m, &name, &value) < 0) {
+        return NULL;
+    }
+    PyObject *pair = PyTuple_Pack(2, name, value);
+    Py_DECREF(name);
+    Py_DECREF(value);
+    return pair;
+}
+
 PyObject *
 bins_to_list(const bins_reader *r, asc_msg *m)
 {
-    PyObject *bins = PyList_New(m->n_ops), *name, *value;
-    for (unsigned i = 0; bins != NULL && i < m->n_ops; i++) {
-        PyObject *pair = next_bin(r, m, &name, &value) == 0 ? PyTuple_New(2) : NULL;
-        if (pair == NULL) {
-            Py_CLEAR(bins);
-            break;
-        }
-        PyTuple_SET_ITEM(pair, 0, name);
-        PyTuple_SET_ITEM(pair, 1, value);
+    PyObject *bins = PyList_New(m->n_ops), *pair = bins;
+    if (bins == NULL) {
+        return NULL;
+    }
+    PyObject_GC_UnTrack(bins); /* while it has empty places: see values.h */
+    for (unsigned i = 0; pair != NULL && i < m->n_ops; i++) {
+        pair = next_pair(r, m);
         PyList_SET_ITEM(bins, (Py_ssize_t)i, pair);
     }
+    if (pair == NULL) {
+        Py_DECREF(bins);
+        return NULL;
+    }
+    PyObject_GC_Track(bins);
     return bins;
 }

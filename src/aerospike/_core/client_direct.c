@@ -40,10 +40,10 @@ entry_name(const char *argument)
 static PyObject *
 operation_list(const direct_row *row, const char *const *names, PyObject **argv, int n)
 {
-    PyObject *list = PyList_New(1);
-    PyObject *op = list != NULL ? Py_BuildValue("{s:i}", "op", row->number) : NULL;
-    if (op == NULL) {
-        Py_XDECREF(list);
+    PyObject *op = Py_BuildValue("{s:i}", "op", row->number);
+    PyObject *list = op != NULL ? PyList_New(1) : NULL;
+    if (list == NULL) {
+        Py_XDECREF(op);
         return NULL;
     }
     PyList_SET_ITEM(list, 0, op);
@@ -62,16 +62,16 @@ static PyObject *
 pairs_of(PyObject *flat)
 {
     Py_ssize_t n = PyList_GET_SIZE(flat) / 2;
-    PyObject *pairs = PyList_New(n);
+    PyObject *pairs = PyList_New(0);
     for (Py_ssize_t i = 0; pairs != NULL && i < n; i++) {
         PyObject *both = PyList_GetSlice(flat, 2 * i, 2 * i + 2);
         PyObject *pair = both != NULL ? PyList_AsTuple(both) : NULL;
+        int rc = pair != NULL ? PyList_Append(pairs, pair) : -1;
         Py_XDECREF(both);
-        if (pair == NULL) {
+        Py_XDECREF(pair);
+        if (rc < 0) {
             Py_CLEAR(pairs);
-            break;
         }
-        PyList_SET_ITEM(pairs, i, pair);
     }
     Py_DECREF(flat);
     return pairs;

@@ -162,24 +162,24 @@ record_to_py(record_call *c, bool with_user_key, bins_shape shape)
         return NULL;
     }
     bins_reader r = reader_of(c);
-    int n = shape != NULL ? 3 : 2;
-    PyObject *record = PyTuple_New(n);
-    PyObject *parts[3] = {
-        record != NULL ? key_to_py(&c->key, with_user_key) : NULL,
-        record != NULL ? meta_to_py(c->st, &m) : NULL,
-        record != NULL && n == 3 ? shape(&r, &m) : NULL,
-    };
-    for (int i = 0; i < n; i++) {
-        if (parts[i] == NULL) {
-            for (int j = 0; j < n; j++) {
-                Py_XDECREF(parts[j]);
-            }
-            Py_XDECREF(record);
-            return NULL;
-        }
+    PyObject *key = key_to_py(&c->key, with_user_key);
+    PyObject *meta = key != NULL ? meta_to_py(c->st, &m) : NULL;
+    PyObject *bins = meta != NULL && shape != NULL ? shape(&r, &m) : NULL;
+    PyObject *record = NULL;
+    if (meta != NULL && (bins != NULL || shape == NULL)) {
+        /* last, for Python code may run before, which must not see it empty */
+        record = PyTuple_New(shape != NULL ? 3 : 2);
     }
-    for (int i = 0; i < n; i++) {
-        PyTuple_SET_ITEM(record, i, parts[i]);
+    if (record == NULL) {
+        Py_XDECREF(key);
+        Py_XDECREF(meta);
+        Py_XDECREF(bins);
+        return NULL;
+    }
+    PyTuple_SET_ITEM(record, 0, key);
+    PyTuple_SET_ITEM(record, 1, meta);
+    if (bins != NULL) {
+        PyTuple_SET_ITEM(record, 2, bins);
     }
     return record;
 }

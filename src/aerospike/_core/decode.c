@@ -87,9 +87,26 @@ decode_name(module_state *st, const uint8_t *data, size_t size)
 
 static PyObject *decode_item(decoder *d, asc_mp_reader *r);
 
+static void
+hide_unfinished(decoder *d)
+{
+    for (unfinished *u = d->unfinished; u != NULL && !u->is_hidden; u = u->outer) {
+        PyObject_GC_UnTrack(u->list);
+        u->is_hidden = true;
+    }
+}
+
+void
+stand_aside(decoder *d)
+{
+    gc_resume(d->st);
+    hide_unfinished(d);
+}
+
 static PyObject *
 malformed(decoder *d, const char *what)
 {
+    stand_aside(d);
     raise_code(d->st, ASC_ERR_CLIENT, "malformed %s in the reply", what);
     return NULL;
 }
@@ -97,7 +114,7 @@ malformed(decoder *d, const char *what)
 static PyObject *
 geojson(decoder *d, const uint8_t *text, size_t size)
 {
-    gc_resume(d->st);
+    stand_aside(d);
     PyObject *str = decode_text(text, size);
     PyObject *value = str != NULL ? PyObject_CallOneArg(d->st->GeoJSON, str) : NULL;
     Py_XDECREF(str);
@@ -166,50 +183,77 @@ give_turn(module_state *st)
     }
 }
 
+static __attribute__((noinline)) void
+end_turn(decoder *d)
+{
+    d->n_items = 0;
+    hide_unfinished(d);
+    give_turn(d->st);
+}
+
 static inline void
 count_item(decoder *d)
 {
     if (++d->n_items >= ITEMS_PER_TURN) {
-        d->n_items = 0;
-        give_turn(d->st);
+        end_turn(d);
     }
+}
+
+/* A new list with n empty places, or NULL with an exception; end_list() ends it. */
+static inline PyObject *
+begin_list(decoder *d, unfinished *u, size_t n)
+{
+    *u = (unfinished){.list = PyList_New((Py_ssize_t)n), .outer = d->unfinished};
+    d->unfinished = u;
+    return u->list;
+}
+
+/* Drops the list, and gives NULL, when it has not become full. */
+static inline PyObject *
+end_list(decoder *d, unfinished *u, bool is_full)
+{
+    d->unfinished = u->outer;
+    if (!is_full) {
+        Py_CLEAR(u->list);
+    }
+    else if (u->is_hidden) {
+        PyObject_GC_Track(u->list);
+    }
+    return u->list;
 }
 
 static PyObject *
 decode_list(decoder *d, asc_mp_reader *r, size_t n)
 {
     uint8_t flags;
+    unfinished u;
     if (n > 0 && asc_mp_skip_marker(r, &flags)) {
         n--;
     }
-    PyObject *list = PyList_New((Py_ssize_t)n);
+    PyObject *list = begin_list(d, &u, n);
     for (size_t i = 0; list != NULL && i < n; i++) {
         PyObject *item = decode_item(d, r);
         count_item(d);
         if (item == NULL) {
-            Py_CLEAR(list);
-            break;
+            return end_list(d, &u, false);
         }
         PyList_SET_ITEM(list, (Py_ssize_t)i, item);
     }
-    return list;
+    return end_list(d, &u, list != NULL);
 }
 
 /* Pairs whose order matters and whose keys may repeat: key, value, key, value, ... */
 static PyObject *
 decode_flat_pairs(decoder *d, asc_mp_reader *r, size_t n)
 {
-    PyObject *list = PyList_New((Py_ssize_t)(2 * n));
-    for (size_t i = 0; list != NULL && i < 2 * n; i++) {
-        PyObject *item = i % 2 == 0 ? decode_map_key(d, r, n) : decode_item(d, r);
+    unfinished u;
+    PyObject *list = begin_list(d, &u, 2 * n), *item = list;
+    for (size_t i = 0; item != NULL && i < 2 * n; i++) {
+        item = i % 2 == 0 ? decode_map_key(d, r, n) : decode_item(d, r);
         count_item(d);
-        if (item == NULL) {
-            Py_CLEAR(list);
-            break;
-        }
         PyList_SET_ITEM(list, (Py_ssize_t)i, item);
     }
-    return list;
+    return end_list(d, &u, item != NULL);
 }
 
 static int
@@ -261,6 +305,7 @@ decode_map(decoder *d, asc_mp_reader *r, size_t n)
 static __attribute__((noinline)) PyObject *
 decode_container(decoder *d, asc_mp_reader *r, const asc_mp_item *item)
 {
+    hide_unfinished(d); /* a new container may start the collector */
     if (d->depth >= MAX_DEPTH_READ) {
         raise_code(d->st, ASC_ERR_CLIENT, "value is nested deeper than %d levels",
                    MAX_DEPTH_READ);
@@ -289,6 +334,7 @@ static PyObject *
 decode_ext(decoder *d, const asc_mp_item *item)
 {
     if (item->ext == ASC_MP_EXT_SPECIAL && item->size == 1) {
+        hide_unfinished(d); /* as for a container */
         return PyObject_CallNoArgs(
             item->data[0] == ASC_MP_INFINITY ? d->st->CDTInfinite : d->st->CDTWildcard);
     }

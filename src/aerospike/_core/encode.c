@@ -280,7 +280,8 @@ static int
 encode_odd_pair(encoder *e, PyObject *key, PyObject *value)
 {
     /* floats: the server decides, none of today takes them */
-    if (!PyBytes_Check(key) && !PyByteArray_Check(key) && !PyFloat_Check(key)) {
+    bool is_odd = PyBytes_Check(key) || PyByteArray_Check(key) || PyFloat_Check(key);
+    if (!is_odd || is_null(e->st, key)) {
         return raise_param(e->st, "a map key must be str, int or bytes, not %s",
                            Py_TYPE(key)->tp_name);
     }
@@ -341,6 +342,7 @@ compare_keys(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size)
 {
     static const int rank[] = {
         [ASC_MP_INT] = 1, [ASC_MP_BYTES] = 2, [ASC_MP_DOUBLE] = 3};
+    /* encode_pair() writes no key of another type, whose item would not be filled in */
     asc_mp_reader ra = {a, a + a_size}, rb = {b, b + b_size};
     asc_mp_item x, y;
     asc_mp_next(&ra, &x);

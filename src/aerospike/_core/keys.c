@@ -288,9 +288,10 @@ key_to_py(const record_key *k, int with_user_key)
 {
     PyObject *digest =
         PyByteArray_FromStringAndSize((const char *)k->digest, ASC_DIGEST_SIZE);
-    PyObject *pk =
-        with_user_key && k->user_key != NULL ? given_key_to_py(k) : Py_NewRef(Py_None);
-    PyObject *key = digest != NULL && pk != NULL ? PyTuple_New(4) : NULL;
+    PyObject *pk = digest == NULL                         ? NULL
+                   : with_user_key && k->user_key != NULL ? given_key_to_py(k)
+                                                          : Py_NewRef(Py_None);
+    PyObject *key = pk != NULL ? PyTuple_New(4) : NULL;
     if (key == NULL) {
         Py_XDECREF(digest);
         Py_XDECREF(pk);

@@ -1,7 +1,6 @@
 /* Values that have no type on the server: serializers on the way out, deserializers
  * and pickles on the way in. */
 #include "args.h"
-#include "collector.h"
 #include "serialize.h"
 #include "values.h"
 
@@ -154,7 +153,7 @@ unpickled(decoder *d, const uint8_t *data, size_t size)
     if (bytes == NULL) {
         return NULL;
     }
-    gc_resume(d->st);
+    stand_aside(d);
     PyObject *value = call_pickler(loads, d->rules, bytes);
     Py_DECREF(bytes);
     return value;
@@ -224,7 +223,7 @@ deserialize(decoder *d, uint8_t particle, const uint8_t *data, size_t size)
     if (user == NULL || particle != ASC_PARTICLE_BLOB) {
         return as_bytes(data, size, legacy);
     }
-    gc_resume(d->st);
+    stand_aside(d);
     return by_deserializer(d->st, user, data, size, legacy);
 }
 

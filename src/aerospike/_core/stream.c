@@ -38,26 +38,28 @@ typedef struct StreamObject {
 static PyObject *
 key_of_record(StreamObject *s, module_state *st, const asc_msg_record *r)
 {
-    PyObject *parts[4] = {
-        Py_NewRef(s->ask.ns),
-        r->set != NULL && r->set_size > 0 ? decode_name(st, r->set, r->set_size)
-                                          : Py_NewRef(Py_None),
-        r->key != NULL ? stored_key_to_py(r->key, r->key_size) : Py_NewRef(Py_None),
-        PyByteArray_FromStringAndSize((const char *)r->digest, ASC_DIGEST_SIZE),
-    };
-    PyObject *key = PyTuple_New(4);
-    for (int i = 0; i < 4; i++) {
-        if (key != NULL && parts[i] != NULL) {
-            PyTuple_SET_ITEM(key, i, parts[i]);
-        }
-        else {
-            Py_XDECREF(parts[i]);
-            Py_CLEAR(key);
-        }
+    PyObject *set = r->set != NULL && r->set_size > 0
+                        ? decode_name(st, r->set, r->set_size)
+                        : Py_NewRef(Py_None);
+    PyObject *pk = set == NULL      ? NULL
+                   : r->key != NULL ? stored_key_to_py(r->key, r->key_size)
+                                    : Py_NewRef(Py_None);
+    PyObject *digest =
+        pk != NULL
+            ? PyByteArray_FromStringAndSize((const char *)r->digest, ASC_DIGEST_SIZE)
+            : NULL;
+    PyObject *key = digest != NULL ? PyTuple_New(4) : NULL;
+    if (key == NULL) {
+        Py_XDECREF(set);
+        Py_XDECREF(pk);
+        Py_XDECREF(digest);
+        return NULL;
     }
-    if (key != NULL) {
-        key_untrack(key);
-    }
+    PyTuple_SET_ITEM(key, 0, Py_NewRef(s->ask.ns));
+    PyTuple_SET_ITEM(key, 1, set);
+    PyTuple_SET_ITEM(key, 2, pk);
+    PyTuple_SET_ITEM(key, 3, digest);
+    key_untrack(key);
     return key;
 }
 

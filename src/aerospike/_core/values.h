@@ -76,6 +76,15 @@ int encode_argument(encoder *e, PyObject *value);
 /* Append the UTF-8 of a str. ClientError (-1) for lone surrogates. */
 int encode_utf8(module_state *st, asc_buf *out, PyObject *text);
 
+/* A list with places that are empty as yet. While Python code runs, the collector must
+ * not know of it: gc.get_objects() would show it to that code and to other threads, and
+ * touching what is in such a place ends the process. */
+typedef struct unfinished {
+    PyObject *list;           /* owned */
+    struct unfinished *outer; /* the one that this one will be an item of, or NULL */
+    bool is_hidden;           /* the collector does not know of it, nor of outer ones */
+} unfinished;
+
 typedef struct decoder {
     module_state *st;
     const value_rules *rules; /* borrowed */
@@ -84,7 +93,12 @@ typedef struct decoder {
     size_t budget;    /* items that containers may still say they hold: each takes a
                          byte of the value at least */
     unsigned n_items; /* decoded since other threads had a turn */
+    unfinished *unfinished; /* the innermost list that is being filled */
 } decoder;
+
+/* To be called by whatever may run Python code: that finds the collector on, and no list
+ * that is unfinished. */
+void stand_aside(decoder *d);
 
 /* The bytes that stand for a value of an unsupported type: a new bytes, bytearray or
  * str object, and their particle type. NULL with an exception: ParamError when such

@@ -1,0 +1,160 @@
+"""Nobody sees a list or tuple that is being filled: neither the Python code that
+decoding calls, nor another thread, nor what runs when the collector starts. Touching
+what is in an empty place ends the process."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+import aerospike
+from aerospike_devserver import DevCluster
+from aerospike_helpers.operations import list_operations as lists
+
+from ..faults.peer import ScriptedNode, reply
+from ..waiting import patient
+
+BLOB = b"\xff"
+KEY = ("test", "unfinished", 1)
+MAP = 19  # particle type
+ITEM = b"\xc4\x02\x04\xff"  # msgpack of BLOB
+FLAT = (
+    b"\x83\xc7\x00\x08\xc0\xa1\x03" + ITEM + b"\xa1\x03" + ITEM
+)  # a map that keeps its pairs in order
+
+
+def is_unfinished(container: Any) -> bool:
+    """Whether it has empty places. Another thread may change it meanwhile."""
+    before = len(container)
+    n_filled = len(gc.get_referents(container))
+    return n_filled < min(before, len(container))
+
+
+def n_unfinished() -> int:
+    """Unfinished lists and tuples that the collector knows. The interpreter itself has
+    pairs that are not (those of zip()), so that they are left out."""
+    return sum(
+        is_unfinished(o)
+        for o in gc.get_objects()
+        if type(o) in (list, tuple) and len(o) > 2
+    )
+
+
+@pytest.fixture(autouse=True)
+def only_new_ones() -> Iterator[None]:
+    """Leave out what is there already: looking takes a while."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.fixture
+def cluster() -> Iterator[DevCluster]:
+    with DevCluster() as cluster:
+        yield cluster
+
+
+def connect(hosts: list[Any], **config: Any) -> aerospike.Client:
+    return aerospike.client(patient({"hosts": hosts} | config))
+
+
+READS: dict[str, Callable[[aerospike.Client], Any]] = {
+    "get": lambda client: client.get(KEY),
+    "select": lambda client: client.select(KEY, ["l"]),
+    "operate": lambda client: client.operate(KEY, [lists.list_get_range("l", 0, 9)]),
+    "operate_ordered": lambda client: client.operate_ordered(
+        KEY, [lists.list_get("l", i) for i in range(3)]
+    ),
+    "batch_read": lambda client: client.batch_read([KEY]),
+    "get_many": lambda client: client.get_many([KEY]),
+    "results": lambda client: client.query("test", "unfinished").results(),
+}
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+def test_deserializer_sees_none(cluster, read):
+    seen = []
+    client = connect(
+        cluster.hosts, serialization=(None, lambda _: seen.append(n_unfinished()))
+    )
+    client.put(KEY, {"l": [BLOB, [BLOB, {"k": [1, BLOB, 2]}, 1]] * 3, "z": BLOB})
+    read(client)
+    client.close()
+    assert len(seen) >= 2
+    assert not any(seen)
+
+
+def test_deserializer_sees_no_flat_pairs():
+    seen = []
+    with ScriptedNode() as node:
+        client = connect(
+            [node.host], serialization=(None, lambda _: seen.append(n_unfinished()))
+        )
+        node.default = reply(0, [(b"m", MAP, FLAT)])
+        assert client.get(KEY)[2] == {"m": ["", None, "", None]}
+        client.close()
+    assert seen == [0, 0]
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+def test_collector_s_callbacks_see_none(cluster, read):
+    """Up to Python 3.11 a new container may start the collector in C code."""
+    seen = []
+
+    def look(phase: str, _info: Any) -> None:
+        if phase == "start":
+            seen.append(n_unfinished())
+
+    client = connect(cluster.hosts)
+    client.put(KEY, {"l": [[1, {}, 2], [[], {"k": [3, {}, 4]}, {"a": 1}]] * 3})
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.callbacks.append(look)
+    gc.set_threshold(1)
+    try:
+        read(client)
+    finally:
+        gc.set_threshold(*before)
+        gc.callbacks.remove(look)
+    client.close()
+    assert not any(seen)
+
+
+LARGE: dict[str, Any] = {
+    "list": list(range(50_000)),
+    "nested": [[list(range(50_000))]],
+    "map": {str(i): i for i in range(20_000)},
+}
+
+
+@pytest.mark.parametrize("value", LARGE.values(), ids=LARGE)
+def test_other_threads_see_none(cluster, value):
+    client = connect(cluster.hosts)
+    client.put(KEY, {"l": value})
+    seen = []
+    stop = threading.Event()
+
+    def look() -> None:
+        while not stop.is_set():
+            seen.append(n_unfinished())
+
+    thread = threading.Thread(target=look)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    thread.start()
+    try:
+        while len(seen) < 10:
+            client.get(KEY)
+            client.batch_read([KEY])
+    finally:
+        stop.set()
+        thread.join()
+        sys.setswitchinterval(interval)
+    client.close()
+    assert not any(seen)
