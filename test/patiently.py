@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import runpy
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 import aerospike
 from waiting import patient  # type: ignore[import-not-found]  # beside this file
@@ -15,9 +17,8 @@ from waiting import patient  # type: ignore[import-not-found]  # beside this fil
 _make = aerospike.client
 
 
-def _client(*args: object) -> aerospike.Client:
-    first, *rest = args or (None,)
-    return _make(patient(first) if isinstance(first, dict) else first, *rest)  # type: ignore[arg-type]
+def _client(config: Mapping[str, Any]) -> aerospike.Client:
+    return _make(patient(dict(config)))
 
 
 if __name__ == "__main__":
