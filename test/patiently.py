@@ -22,6 +22,6 @@ def _client(config: Mapping[str, Any]) -> aerospike.Client:
 
 
 if __name__ == "__main__":
-    aerospike.client = _client  # type: ignore[assignment]
+    aerospike.client = _client
     del sys.argv[0]
     runpy.run_path(sys.argv[0], run_name="__main__")
