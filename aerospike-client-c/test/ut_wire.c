@@ -798,7 +798,6 @@ static const kit_test tests[] = {
     {"frames_at_every_cut", test_frames_at_every_cut},
     {"record_with_odd_fields", test_record_with_odd_fields},
     {"error_details", test_error_details},
-    {"too_many_of_each_are_refused", test_too_many_of_each_are_refused},
 };
 
 KIT_MAIN("ut_wire", tests)
