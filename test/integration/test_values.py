@@ -466,11 +466,11 @@ def test_any_bins_are_read_back(client, key, bins):
     assert shape(client.get(key)[2]) == shape(bins)
 
 
-class NullBytes(bytes, aerospike.null):  # type: ignore[misc]
+class NullBytes(bytes, aerospike.null):
     pass
 
 
-class NullFloat(float, aerospike.null):  # type: ignore[misc]
+class NullFloat(float, aerospike.null):
     pass
 
 

@@ -106,7 +106,7 @@ def test_what_a_batch_drops_finds_the_collector_on(slot, base):
     """The application may put something into a BatchRecord while its batch runs."""
     seen = []
 
-    class Noisy(base):  # type: ignore[misc]
+    class Noisy(base):  # type: ignore[misc, valid-type]
         def __del__(self) -> None:
             seen.append(gc.isenabled())
 

@@ -96,8 +96,8 @@ typedef struct decoder {
     unfinished *unfinished; /* the innermost list that is being filled */
 } decoder;
 
-/* To be called by whatever may run Python code: that finds the collector on, and no list
- * that is unfinished. */
+/* To be called by whatever may run Python code: that finds the collector on, and no
+ * list that is unfinished. */
 void stand_aside(decoder *d);
 
 /* The bytes that stand for a value of an unsupported type: a new bytes, bytearray or
