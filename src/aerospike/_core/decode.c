@@ -87,12 +87,20 @@ decode_name(module_state *st, const uint8_t *data, size_t size)
 
 static PyObject *decode_item(decoder *d, asc_mp_reader *r);
 
-static void
-hide_unfinished(decoder *d)
+static __attribute__((noinline)) void
+hide_from(unfinished *u)
 {
-    for (unfinished *u = d->unfinished; u != NULL && !u->is_hidden; u = u->outer) {
+    for (; u != NULL && !u->is_hidden; u = u->outer) {
         PyObject_GC_UnTrack(u->list);
         u->is_hidden = true;
+    }
+}
+
+static inline void
+hide_unfinished(decoder *d)
+{
+    if (d->unfinished != NULL && !d->unfinished->is_hidden) {
+        hide_from(d->unfinished);
     }
 }
 
@@ -203,9 +211,12 @@ count_item(decoder *d)
 static inline PyObject *
 begin_list(decoder *d, unfinished *u, size_t n)
 {
-    *u = (unfinished){.list = PyList_New((Py_ssize_t)n), .outer = d->unfinished};
+    PyObject *list = PyList_New((Py_ssize_t)n);
+    u->list = list;
+    u->outer = d->unfinished;
+    u->is_hidden = false;
     d->unfinished = u;
-    return u->list;
+    return list;
 }
 
 /* Drops the list, and gives NULL, when it has not become full. */
