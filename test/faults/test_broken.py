@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 import aerospike
 from aerospike import exception
 
-from ..waiting import Watch, let_pass, until
+from ..waiting import Watch, join_all, let_pass, until, wait_for
 from .peer import OK_REPLY, READ, WRITE, Step, reply
 
 KEY = ("test", "demo", 1)
@@ -195,13 +197,28 @@ def test_server_error_keeps_the_connection(scripted_node, make_client):
     assert scripted_node.n_accepted == 2
 
 
+@contextlib.contextmanager
+def call_under_way(node, client):
+    """While another thread has sent a request, and waits for its reply."""
+    came, may_answer, records = threading.Event(), threading.Event(), []
+    node.expect(READ).then(came).wait(may_answer).send(ONE_BIN)
+    thread = threading.Thread(target=lambda: records.append(client.get(KEY)))
+    thread.start()
+    try:
+        wait_for(came)
+        yield
+    finally:
+        may_answer.set()
+        join_all([thread])
+    assert records[0][2] == {"a": 5}
+
+
 def test_max_conns_per_node(scripted_node, make_client):
-    """The only connection is waiting for its late reply."""
-    scripted_node.expect().stay_silent()
     client = make_client(hosts=[scripted_node.host], max_conns_per_node=1)
-    with pytest.raises(exception.TimeoutError):
-        client.get(KEY, {"total_timeout": 50, "timeout_delay": 60_000})
-    with pytest.raises(exception.NoMoreConnectionsError, match="all 1") as caught:
+    with (
+        call_under_way(scripted_node, client),
+        pytest.raises(exception.NoMoreConnectionsError, match="all 1") as caught,
+    ):
         client.get(KEY)
     error = caught.value
     assert (error.code, error.attempts, error.in_doubt) == (-7, 3, False)
@@ -209,14 +226,24 @@ def test_max_conns_per_node(scripted_node, make_client):
 
 
 def test_max_threads_is_the_old_name_of_max_conns_per_node(scripted_node, make_client):
-    scripted_node.expect().stay_silent()
     client = make_client(
         hosts=[scripted_node.host], max_threads=1, policies={"max_retries": 0}
     )
-    with pytest.raises(exception.TimeoutError):
-        client.get(KEY, {"total_timeout": 50, "timeout_delay": 60_000})
-    with pytest.raises(exception.NoMoreConnectionsError):
+    with (
+        call_under_way(scripted_node, client),
+        pytest.raises(exception.NoMoreConnectionsError),
+    ):
         client.get(KEY)
+
+
+def test_late_reply_keeps_no_call_from_a_connection(scripted_node, make_client):
+    client = make_client(hosts=[scripted_node.host], max_conns_per_node=1)
+    for _ in range(3):
+        scripted_node.expect().stay_silent()
+        with pytest.raises(exception.TimeoutError):
+            client.get(KEY, {"total_timeout": 50, "timeout_delay": 60_000})
+    scripted_node.expect(READ).send(ONE_BIN)
+    assert client.get(KEY)[2] == {"a": 5}
 
 
 def test_min_conns_per_node_are_opened_ahead(scripted_node, make_client):
