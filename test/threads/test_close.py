@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ..children import Script
+from ..children import Script, run_script
 
 PREPARE = """
 import gc, weakref
@@ -79,3 +79,24 @@ def test_client_ends_whatever_its_log_handler_does(cluster, how, script):
         assert running.line() == "ready"
         cluster.stop_node(1)  # of which the thread has something to say
         assert running.rest() == "end\n"
+
+
+STOPS_IN_THE_MIDDLE = """
+def descriptors():
+    return len(os.listdir("/proc/self/fd"))
+
+aerospike.client({"hosts": hosts} | PATIENT).close()  # what the first one imports stays
+before = descriptors()
+client = aerospike.client({"hosts": hosts} | PATIENT)
+for i in range(100):
+    client.put(("test", "close", i), {"i": i})
+records = iter(client.query("test", "close"))
+next(records)
+client.close()
+records.close()
+print(descriptors() - before)
+"""
+
+
+def test_what_refers_to_a_closed_client_keeps_no_descriptors(cluster):
+    assert run_script(STOPS_IN_THE_MIDDLE, cluster.hosts) == "0\n"

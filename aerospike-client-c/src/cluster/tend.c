@@ -290,14 +290,20 @@ tend(asc_cluster *c)
     }
 }
 
-/* Close what is idle, and no longer wait for late replies; nobody tends any more. */
+/* Close what is idle, and no longer wait for late replies; nobody tends any more. A
+ * query that is not read to its end may keep the cluster for long: it keeps no
+ * descriptors but those of its own. */
 static void
 wind_up(asc_cluster *c)
 {
     asc_drain_clear(&c->drain);
     for (size_t i = 0; i < c->n_nodes; i++) {
         asc_node_retire(c->nodes[i]);
+        asc_node_close_tend_conn(c->nodes[i]);
     }
+    pthread_mutex_lock(&c->lock);
+    asc_wake_close(&c->wake);
+    pthread_mutex_unlock(&c->lock);
 }
 
 /* Wake whoever waits at the other end than this. */
