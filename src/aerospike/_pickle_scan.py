@@ -276,7 +276,8 @@ class _Machine:
         node = self.push(not has_identity, _OBJECT + args.weight)
         inside: list[_Node] = []
         for arg in args.children:
-            self.take(arg.weight + _PAIR * arg.length)
+            # the scan's own lists count too: a call of calls would double them
+            self.take(arg.weight + _PAIR * arg.length + _ITEM * len(arg.children))
             inside += arg.children
         node.hold([args, *inside])
         self.hash_keys(inside, None)
@@ -293,7 +294,7 @@ class _Machine:
             raise _refused("a pickle must not change a class")
         if type(state) is _Node:
             parts = [state, *state.children] if state.hashes else [state]
-            self.take(sum(_PAIR * part.length for part in parts))
+            self.take(sum(_PAIR * p.length + _ITEM * len(p.children) for p in parts))
             target.hold([state, *(child for part in parts for child in part.children)])
 
     # --- instructions ---
@@ -405,6 +406,7 @@ class _Machine:
             raise _refused("arguments are no tuple and dict")
         node = self.new(True, _ITEM * args.length, args.weight)
         node.length = args.length
+        self.take(_ITEM * (len(args.children) + len(keywords.children)))
         node.hold([*args.children, *keywords.children, keywords])
         self.push_result(function, node)
 

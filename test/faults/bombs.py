@@ -244,6 +244,19 @@ BOMBS: dict[str, bytes] = {
     "deep key": as_key(DEEP),
     "deep": DEEP + b".",
     "deep and dropped": DEEP + b"0N.",
+    # lists that the look before loading keeps for itself
+    "call of calls": name("builtins", "set")
+    + put(0)
+    + b"]"
+    + put(1)
+    + (get(0) + get(1) + get(1) + b"\x86R" + put(1)) * 60
+    + b".",
+    "call of calls with keywords": name("builtins", "set")
+    + put(0)
+    + b"]"
+    + put(1)
+    + (get(0) + get(1) + get(1) + b"\x92" + put(1)) * 60
+    + b".",
     # what else finds objects
     "extension": b"\x82\x01.",
     "extension of two": b"\x83\x01\x00.",
