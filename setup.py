@@ -86,7 +86,7 @@ class BuildExt(build_ext):
         self.compiler.set_include_dirs([])
         include = [str(LIBRARY / "include")]
         library = [*self.flags(), f"-I{LIBRARY / 'src'}"]
-        core = self.flags()
+        core = [*self.flags(), f"-I{CORE}"]
         for folder in self.include_dirs:
             core += ["-isystem", folder]
         if os.environ.get("ASC_WERROR") == "1":

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 CORE = Path("src/aerospike/_core")
-COMPAT = CORE / "compat.h"  # makes of them, in older Pythons, what takes their place
+COMPAT = CORE / "support/compat.h"  # makes of them, in older Pythons, what takes their place
 
 REFUSED = {
     "PyDict_GetItem": "PyDict_GetItemRef",

@@ -69,11 +69,13 @@ def test_what_owns_or_says_why_not_passes(tmp_path, capsys, text):
 
 def test_header_that_makes_up_for_older_pythons_may_borrow(tmp_path, capsys):
     text = "x = PyDict_GetItemWithError(d, k); /* borrowed: owned at once */\n"
-    assert check(tmp_path, capsys, text, "compat.h") == (0, "")
+    assert check(tmp_path, capsys, text, "support/compat.h") == (0, "")
 
 
 def test_not_even_that_header_may_borrow_without_a_reason(tmp_path, capsys):
-    status, out = check(tmp_path, capsys, "x = PyList_GetItem(l, 0);\n", "compat.h")
+    status, out = check(
+        tmp_path, capsys, "x = PyList_GetItem(l, 0);\n", "support/compat.h"
+    )
     assert status == 1
     assert NO_REASON in out
 

@@ -1,12 +1,12 @@
 /* module.c -- aerospike._core: the functions of the module and its state. */
-#include "args.h"
-#include "client.h"
-#include "expressions.h"
-#include "keys.h"
-#include "logging.h"
-#include "pickles.h"
-#include "serialize.h"
-#include "stream.h"
+#include "support/args.h"
+#include "client/client.h"
+#include "expressions/expressions.h"
+#include "values/keys.h"
+#include "support/logging.h"
+#include "values/pickles.h"
+#include "values/serialize.h"
+#include "query/stream.h"
 
 /* --- functions --- */
 

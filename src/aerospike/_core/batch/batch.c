@@ -1,0 +1,505 @@
+#include "batch/batch.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "asc/detail.h"
+#include "support/collector.h"
+
+/* Frames are handed up, and the GIL is given away in between, when so many bytes have
+ * come. */
+#define GATHER_BYTES (64u << 10)
+#define BYTES_PER_TURN (32 << 10)
+
+#define MAX_REQUEST_BYTES (128u << 20) /* what a node takes */
+#define MAX_ROWS (1 << 30) /* rows have numbers of 32 bits; more never fit */
+
+enum { /* the first byte behind the digest */
+       ROW_REPEATS = 0x01,
+       ROW_HAS_INFO = 0x02,
+       ROW_HAS_GENERATION = 0x04,
+       ROW_HAS_TTL = 0x08,
+       ROW_HAS_INFO4 = 0x10,
+};
+
+enum { /* flags of the whole */
+       ALLOW_INLINE = 0x01,
+       ALLOW_INLINE_SSD = 0x02,
+       RESPOND_ALL_KEYS = 0x04,
+       REPORT_FAILED_ROW = 0x08,
+};
+
+/* --- life --- */
+
+int
+batch_begin(batch_run *b, PyObject *self, PyTypeObject *cls, policy_kind kind,
+            PyObject *policy_arg, row_sink sink)
+{
+    *b = (batch_run){
+        .st = PyType_GetModuleState(cls), .client = (ClientObject *)self, .sink = sink};
+    b->strict = b->client->config.strict;
+    if (client_check_open(b->st, b->client) < 0 ||
+        policy_from_py(b->st, &b->pol, &b->client->config.defaults[kind], kind,
+                       policy_arg, b->strict) < 0 ||
+        (b->cluster = client_cluster(b->st, b->client, &b->pol.timing)) == NULL) {
+        return -1;
+    }
+    b->batch = asc_batch_new();
+    if (b->batch == NULL) {
+        return put_ok(false);
+    }
+    asc_request req = {0};
+    policy_to_request(&b->pol, &req, false);
+    const asc_batch_options options = {
+        .set = {.timing = b->pol.timing,
+                .gather = GATHER_BYTES,
+                .check_ms = SIGNAL_CHECK_MS},
+        .replica = req.replica,
+        .linearize = req.linearize,
+        .sc_session = req.sc_session,
+    };
+    asc_batch_begin(b->batch, b->cluster, &options);
+    return 0;
+}
+
+void
+batch_end(batch_run *b)
+{
+    for (size_t i = 0; i < b->n_rows; i++) {
+        batch_row *row = &b->rows[i];
+        Py_DECREF(row->given);
+        Py_XDECREF(row->target);
+        Py_XDECREF(row->held);
+        Py_DECREF(row->key.ns);
+        Py_DECREF(row->key.set);
+        Py_XDECREF(row->key.user_key);
+    }
+    PyMem_Free(b->rows);
+    PyMem_Free(b->templates);
+    asc_buf_clear(&b->bytes);
+    asc_batch_free(b->batch);
+    policy_clear(&b->pol);
+    asc_cluster_release(b->cluster);
+}
+
+/* --- templates --- */
+
+int
+template_begin(batch_run *b, asc_writer *w)
+{
+    if (b->n_templates == b->cap_templates) {
+        size_t cap = b->cap_templates * 2 + 1;
+        row_template *moved = PyMem_Realloc(b->templates, cap * sizeof *moved);
+        if (moved == NULL) {
+            return put_ok(false);
+        }
+        b->templates = moved;
+        b->cap_templates = cap;
+    }
+    *w = (asc_writer){.out = &b->bytes};
+    b->templates[b->n_templates] = (row_template){.tail = b->bytes.len};
+    return 0;
+}
+
+static bool
+put_head(asc_buf *out, const template_head *head)
+{
+    const asc_msg_head *msg = &head->msg;
+    uint8_t *p = asc_buf_reserve(out, 16), *start = p;
+    if (p == NULL) {
+        return false;
+    }
+    *p++ =
+        (uint8_t)(ROW_HAS_INFO | ROW_HAS_TTL | (head->writes ? ROW_HAS_GENERATION : 0) |
+                  (msg->info4 != 0 ? ROW_HAS_INFO4 : 0));
+    *p++ = msg->info1;
+    *p++ = msg->info2;
+    *p++ = msg->info3;
+    if (msg->info4 != 0) {
+        *p++ = msg->info4;
+    }
+    if (head->writes) {
+        /* GENERATION_MAX at most */
+        asc_put_u16(p, (uint16_t)msg->generation);
+        p += 2;
+    }
+    asc_put_u32(p, msg->ttl_s);
+    out->len += (size_t)(p + 4 - start);
+    return true;
+}
+
+int
+template_end(batch_run *b, asc_writer *w, const template_head *head)
+{
+    row_template *t = &b->templates[b->n_templates];
+    t->tail_end = t->head = b->bytes.len;
+    t->writes = head->writes;
+    t->sends_key = head->sends_key;
+    t->has_bins = head->has_bins;
+    if (!put_head(&b->bytes, head)) {
+        return put_ok(false);
+    }
+    t->fields = b->bytes.len;
+    if (!policy_filter_to_field(head->filter, w)) {
+        return put_ok(false);
+    }
+    t->fields_end = b->bytes.len;
+    t->n_fields = (uint16_t)w->n_fields;
+    t->n_ops = (uint16_t)w->n_ops;
+    b->n_templates++;
+    return 0;
+}
+
+/* --- rows --- */
+
+int
+batch_reserve(batch_run *b, size_t n)
+{
+    if (n > MAX_ROWS) {
+        return raise_param(b->st, "the batch is too large: %zu records, at most %d", n,
+                           MAX_ROWS);
+    }
+    b->rows = PyMem_Malloc((n > 0 ? n : 1) * sizeof *b->rows);
+    b->cap_rows = n;
+    return put_ok(b->rows != NULL);
+}
+
+/* The bytes of a bytearray may change while the batch is under way. */
+static int
+hold_user_key(batch_row *row)
+{
+    record_key *k = &row->key;
+    if (k->user_key == NULL || !PyByteArray_Check(k->user_key)) {
+        return 0;
+    }
+    row->held = PyBytes_FromStringAndSize(k->value, (Py_ssize_t)k->value_size);
+    if (row->held == NULL) {
+        return -1;
+    }
+    k->value = PyBytes_AS_STRING(row->held);
+    return 0;
+}
+
+int
+batch_add(batch_run *b, PyObject *key, PyObject *target)
+{
+    batch_row *row = &b->rows[b->n_rows];
+    const row_template *t = &b->templates[b->n_templates - 1];
+    asc_error err;
+    *row = (batch_row){.template = (uint32_t)(b->n_templates - 1)};
+    if (key_from_py(b->st, &row->key, key) < 0 || hold_user_key(row) < 0) {
+        key_clear(&row->key);
+        Py_XDECREF(target);
+        return -1;
+    }
+    row->given = Py_NewRef(key);
+    row->target = target;
+    Py_INCREF(row->key.ns);
+    Py_INCREF(row->key.set);
+    Py_XINCREF(row->key.user_key);
+    key_clear(&row->key); /* the row owns what it uses of it */
+    b->n_rows++;
+    asc_error_reset(&err);
+    if (asc_batch_add(b->batch, row->key.ns_text, asc_digest_partition(row->key.digest),
+                      t->writes, &err) != ASC_OK) {
+        raise_error(b->st, &err, key, NULL);
+        return -1;
+    }
+    return 0;
+}
+
+void
+batch_name_index(module_state *st, Py_ssize_t i)
+{
+    PyObject *cause, *text = take_text(st->AerospikeError, &cause);
+    if (text != NULL) {
+        raise_from(cause, raise_param(st, "failed to convert key at index: %zd -> %S",
+                                      i, text));
+        Py_DECREF(text);
+    }
+}
+
+/* --- requests --- */
+
+/* May the row be sent as a repetition of the one before it? */
+static bool
+repeats(const batch_run *b, const batch_row *row, const batch_row *before)
+{
+    const record_key *k = &row->key, *o = before != NULL ? &before->key : NULL;
+    return o != NULL && row->template == before->template &&
+           !b->templates[row->template].sends_key && k->ns_size == o->ns_size &&
+           k->set_size == o->set_size &&
+           (k->set_text == o->set_text ||
+            memcmp(k->set_text, o->set_text, k->set_size) == 0) &&
+           memcmp(k->ns_text, o->ns_text, k->ns_size) == 0;
+}
+
+static bool
+put_row(batch_run *b, asc_buf *out, uint32_t number, const batch_row *before)
+{
+    const batch_row *row = &b->rows[number];
+    const record_key *k = &row->key;
+    const row_template *t = &b->templates[row->template];
+    const uint8_t *bytes = b->bytes.data;
+    uint8_t *p = asc_buf_add(out, 4 + ASC_DIGEST_SIZE);
+    if (p == NULL) {
+        return false;
+    }
+    asc_put_u32(p, number);
+    memcpy(p + 4, k->digest, ASC_DIGEST_SIZE);
+    if (repeats(b, row, before)) {
+        return asc_mp_put_byte(out, ROW_REPEATS);
+    }
+    bool with_key = t->sends_key && k->user_key != NULL;
+    asc_writer w = {.out = out};
+    if (!asc_buf_put(out, bytes + t->head, t->fields - t->head) ||
+        (p = asc_buf_add(out, 4)) == NULL) {
+        return false;
+    }
+    asc_put_u16(p, (uint16_t)(t->n_fields + 2 + with_key));
+    asc_put_u16(p + 2, t->n_ops);
+    return asc_writer_field(&w, ASC_FIELD_NAMESPACE, k->ns_text, k->ns_size) &&
+           asc_writer_field(&w, ASC_FIELD_SET, k->set_text, k->set_size) &&
+           asc_buf_put(out, bytes + t->fields, t->fields_end - t->fields) &&
+           (!with_key ||
+            asc_writer_key_field(&w, k->particle, k->value, k->value_size)) &&
+           asc_buf_put(out, bytes + t->tail, t->tail_end - t->tail);
+}
+
+static bool
+put_rows(batch_run *b, asc_buf *out, const asc_part *part)
+{
+    size_t at = out->len;
+    uint8_t *p = asc_buf_add(out, 4 + 1 + 4 + 1);
+    if (p == NULL) {
+        return false;
+    }
+    p[4] = ASC_FIELD_BATCH;
+    asc_put_u32(p + 5, part->n_rows);
+    p[9] = (uint8_t)(REPORT_FAILED_ROW | (b->pol.allow_inline ? ALLOW_INLINE : 0) |
+                     (b->pol.allow_inline_ssd ? ALLOW_INLINE_SSD : 0) |
+                     (b->pol.respond_all_keys ? RESPOND_ALL_KEYS : 0));
+    const batch_row *before = NULL;
+    for (uint32_t i = 0; i < part->n_rows; i++) {
+        if (!put_row(b, out, part->rows[i], before)) {
+            return false;
+        }
+        before = &b->rows[part->rows[i]];
+    }
+    if (out->len - at - 4 > UINT32_MAX) {
+        return false;
+    }
+    asc_put_u32(out->data + at, (uint32_t)(out->len - at - 4));
+    return true;
+}
+
+/* Write the request of a part. 0, or -1 with an exception. */
+static int
+write_part(batch_run *b, asc_part *part)
+{
+    asc_writer w;
+    asc_msg_head head = {0};
+    policy_to_read_head(&b->pol, &head);
+    head.info1 |= ASC_INFO1_BATCH;
+    head.ttl_s = 0;
+    head.budget_ms = b->pol.timing.total_timeout_ms;
+    if (!asc_writer_begin(&w, &part->req.out, &head) ||
+        !policy_filter_to_field(b->pol.filter, &w) ||
+        !put_rows(b, &part->req.out, part)) {
+        return put_ok(false);
+    }
+    if (part->req.out.len > MAX_REQUEST_BYTES) {
+        return raise_param(b->st,
+                           "the batch is too large: the request to node %s has %zu "
+                           "bytes, %u are allowed",
+                           part->node_name, part->req.out.len, MAX_REQUEST_BYTES);
+    }
+    w.n_fields++;
+    asc_writer_end(&w);
+    return 0;
+}
+
+/* --- replies --- */
+
+PyObject *
+batch_record(batch_run *b, const batch_row *row, PyObject *key, asc_msg *m)
+{
+    const row_template *t = &b->templates[row->template];
+    bins_reader r = {.st = b->st,
+                     .rules = &b->client->config.values,
+                     .raw_containers = !b->pol.deserialize,
+                     .key = row->given};
+    PyObject *meta = meta_to_py(b->st, m);
+    PyObject *bins = meta != NULL && t->has_bins ? bins_to_dict(&r, m) : NULL;
+    PyObject *record = NULL;
+    if (meta != NULL && (bins != NULL || !t->has_bins)) {
+        record =
+            t->has_bins ? PyTuple_Pack(3, key, meta, bins) : PyTuple_Pack(2, key, meta);
+    }
+    Py_XDECREF(meta);
+    Py_XDECREF(bins);
+    return record;
+}
+
+/* A row that a node answered with an error, or whose reply cannot be read. */
+static int
+fail_row(batch_run *b, const asc_part *part, batch_row *row, asc_error *err)
+{
+    err->in_doubt =
+        b->templates[row->template].writes && asc_part_in_doubt(part, err->code);
+    if (!gives_no_record(err->code)) {
+        b->failed = true;
+        snprintf(err->host, sizeof err->host, "%s", part->node_name);
+    }
+    return b->sink(b, row, NULL, err);
+}
+
+static int
+take_row(batch_run *b, const asc_part *part, asc_msg *m)
+{
+    batch_row *row = &b->rows[m->index];
+    asc_error err;
+    b->n_answered++;
+    if (m->result == ASC_OK) {
+        int rc = b->sink(b, row, m, NULL);
+        if (rc == 0) {
+            return 0;
+        }
+        asc_error_reset(&err);
+        return error_from_exception(b->st, &err) ? fail_row(b, part, row, &err) : rc;
+    }
+    asc_error_reset(&err);
+    err.code = m->result;
+    if (!gives_no_record(m->result)) { /* else nobody reads the text */
+        asc_error_set(&err, m->result, "%s", asc_status_text(m->result));
+    }
+    asc_error_add_detail(&err, m);
+    return fail_row(b, part, row, &err);
+}
+
+/* Has the node refused the whole, and not begun with any row? */
+static bool
+is_refused(const batch_run *b, const asc_part *part)
+{
+    static const asc_status codes[] = {
+        ASC_ERR_NOT_AUTHENTICATED, 150, /* batches are disabled */
+        151,                            /* too many rows */
+        152,                            /* the queues are full */
+    };
+    uint32_t at = 0, n = 0, number;
+    bool found = false;
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        found = found || part->err.code == codes[i];
+    }
+    while (found && asc_batch_unanswered(b->batch, part, &at, &number)) {
+        n++;
+    }
+    return found && n == part->n_rows;
+}
+
+/* The rows of a part that failed for good. */
+static int
+fail_rows(batch_run *b, const asc_part *part)
+{
+    uint32_t at = 0, number;
+    int rc = 0;
+    asc_error err = part->err;
+    /* a server's code for the whole says nothing of the rows it left out */
+    bool left_out = err.code > 0 && part->n_sent > 0 && err.code != ASC_ERR_TIMEOUT;
+    bool in_doubt = err.in_doubt || (left_out && !is_refused(b, part));
+    if (left_out) {
+        err.code = NO_RESPONSE;
+    }
+    while (rc == 0 && asc_batch_unanswered(b->batch, part, &at, &number)) {
+        batch_row *row = &b->rows[number];
+        err.in_doubt = in_doubt && b->templates[row->template].writes;
+        b->failed = true;
+        if (b->first_failure.code == ASC_OK) {
+            b->first_failure = part->err;
+        }
+        b->first_failure.in_doubt = b->first_failure.in_doubt || err.in_doubt;
+        rc = b->sink(b, row, NULL, &err);
+    }
+    return rc;
+}
+
+static int
+take_part(batch_run *b, const asc_part *part)
+{
+    asc_frames frames;
+    asc_msg m;
+    asc_error err;
+    asc_error_reset(&err);
+    asc_frames_begin(&frames, part->data, part->size);
+    const uint8_t *turn = frames.at;
+    int rc = 0;
+    while (rc == 0 && asc_frames_next(&frames, &m, &err)) {
+        gc_pause(b->st); /* the row before may have run Python code */
+        rc = m.info3 & ASC_INFO3_LAST ? 0 : take_row(b, part, &m);
+        if (frames.at - turn >= BYTES_PER_TURN) {
+            turn = frames.at;
+            give_turn(b->st);
+        }
+    }
+    gc_resume(b->st);
+    if (rc < 0) {
+        return -1;
+    }
+    bool failed = part->ended && part->err.code != ASC_OK && !part->again;
+    return failed ? fail_rows(b, part) : 0;
+}
+
+static int
+run_round(batch_run *b, asc_set *set, asc_error *err)
+{
+    asc_part *part;
+    if (asc_batch_route(b->batch, err) != ASC_OK) {
+        raise_error(b->st, err, NULL, NULL);
+        return -1;
+    }
+    while ((part = asc_set_unwritten(set)) != NULL) {
+        if (write_part(b, part) < 0) {
+            return -1;
+        }
+    }
+    b->is_out = true;
+    int rc = client_wait_set(b->st, set, err);
+    while (rc == 0 && (part = asc_set_take(set)) != NULL) {
+        rc = take_part(b, part);
+    }
+    return rc;
+}
+
+static bool
+writes_any(const batch_run *b)
+{
+    bool any = false;
+    for (size_t i = 0; i < b->n_templates; i++) {
+        any = any || b->templates[i].writes;
+    }
+    return any;
+}
+
+int
+batch_execute(batch_run *b)
+{
+    asc_error err;
+    if (b->n_rows == 0) {
+        return 0;
+    }
+    asc_error_reset(&err);
+    do {
+        if (run_round(b, asc_batch_set(b->batch), &err) < 0) {
+            if (b->is_out && writes_any(b)) {
+                raise_in_doubt(b->st);
+            }
+            return -1;
+        }
+    } while (!asc_batch_is_done(b->batch));
+    if (b->n_answered == 0 && b->first_failure.code != ASC_OK &&
+        b->first_failure.code != ASC_ERR_NAMESPACE) {
+        raise_error(b->st, &b->first_failure, NULL, NULL);
+        return -1;
+    }
+    return 0;
+}

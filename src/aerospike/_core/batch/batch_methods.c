@@ -1,0 +1,246 @@
+/* The methods of aerospike.Client that ask the same of many records. */
+#include "support/args.h"
+#include "batch/records.h"
+#include "batch/templates.h"
+#include "support/collector.h"
+
+/* Other threads have a turn after so many keys: about a millisecond. */
+#define KEYS_PER_TURN 1024
+
+/* --- keys --- */
+
+/* The keys as a tuple, which nobody can change: a new reference; NULL with ParamError.
+ * */
+static PyObject *
+keys_from_py(module_state *st, PyObject *keys)
+{
+    bool iterates = Py_TYPE(keys)->tp_iter != NULL || PySequence_Check(keys);
+    if (!iterates || PyUnicode_Check(keys) || PyBytes_Check(keys) ||
+        PyDict_Check(keys)) {
+        raise_param(st, "keys should be a list of aerospike key tuples, not %s",
+                    Py_TYPE(keys)->tp_name);
+        return NULL;
+    }
+    return PySequence_Tuple(keys);
+}
+
+/* Add a row for each key, of the newest template, each with a BatchRecord if asked. */
+static int
+add_keys(batch_run *b, PyObject *keys, bool with_records)
+{
+    module_state *st = b->st;
+    Py_ssize_t n = PyTuple_GET_SIZE(keys);
+    if (batch_reserve(b, (size_t)n) < 0) {
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < n; i++) {
+        if (i % KEYS_PER_TURN == KEYS_PER_TURN - 1) {
+            give_turn(st);
+        }
+        /* borrowed: a tuple does not change, and the caller holds this one */
+        if (batch_add(b, PyTuple_GET_ITEM(keys, i), NULL) < 0) {
+            batch_name_index(st, i);
+            return -1;
+        }
+        if (!with_records) {
+            continue;
+        }
+        batch_row *row = &b->rows[i];
+        PyObject *key = key_to_py(&row->key, true);
+        row->target = key != NULL ? batch_new_record(st, key) : NULL;
+        Py_XDECREF(key);
+        if (row->target == NULL) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* --- one request for many keys --- */
+
+/* A method whose first argument is a sequence of keys, and which asks the same of all
+ * of them. */
+typedef struct keys_method {
+    const char *func;
+    const char *names[7];
+    int n_required;
+    int policy_at, row_policy_at; /* which arguments; 0: there is none */
+    policy_kind kind, row_kind;
+    /* Write the template. pol: the policy of rows (that of the whole without one). */
+    int (*put_template)(batch_run *b, const policy *pol, PyObject **argv);
+    bool old_style; /* a list of tuples, not BatchRecords */
+    bool without_bins;
+} keys_method;
+
+/* The record of a row as a tuple, None for what is not there; other errors raise. */
+static int
+into_tuple(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err)
+{
+    if (err != NULL && !gives_no_record(err->code)) {
+        raise_error(b->st, err, row->given, NULL);
+        return -1;
+    }
+    PyObject *key = key_to_py(&row->key, true), *record = NULL;
+    if (key != NULL && m != NULL) {
+        record = batch_record(b, row, key, m);
+    }
+    else if (key != NULL) {
+        record = b->templates[row->template].has_bins
+                     ? PyTuple_Pack(3, key, Py_None, Py_None)
+                     : PyTuple_Pack(2, key, Py_None);
+    }
+    Py_XDECREF(key);
+    Py_XSETREF(row->target, record);
+    return record != NULL ? 0 : -1;
+}
+
+/* The targets of all rows, in their order. */
+static PyObject *
+targets_to_py(batch_run *b)
+{
+    PyObject *list = PyList_New((Py_ssize_t)b->n_rows);
+    for (size_t i = 0; list != NULL && i < b->n_rows; i++) {
+        PyList_SET_ITEM(list, (Py_ssize_t)i, Py_NewRef(b->rows[i].target));
+    }
+    return list;
+}
+
+static PyObject *
+run_keys(batch_run *b, PyObject *keys, bool old_style)
+{
+    if (add_keys(b, keys, !old_style) < 0 || batch_execute(b) < 0) {
+        return NULL;
+    }
+    PyObject *list = targets_to_py(b);
+    return list == NULL || old_style ? list : batch_new_records(b, list);
+}
+
+static PyObject *
+call_keys(const keys_method *method, PyObject *self, PyTypeObject *cls,
+          PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+{
+    PyObject *argv[6], *result = NULL, *keys = NULL;
+    policy row_pol = {0};
+    batch_run b;
+    if (parse_args(method->func, method->names, method->n_required, args, nargs,
+                   kwnames, argv) < 0) {
+        return NULL;
+    }
+    int own = method->row_policy_at;
+    if (batch_begin(&b, self, cls, method->kind, argv[method->policy_at],
+                    method->old_style ? into_tuple : batch_into_record) == 0 &&
+        batch_load_types(b.st) == 0 &&
+        (own == 0 ||
+         policy_from_py(b.st, &row_pol, &b.client->config.defaults[method->row_kind],
+                        method->row_kind, argv[own], b.strict) == 0) &&
+        (keys = keys_from_py(b.st, argv[0])) != NULL &&
+        method->put_template(&b, own != 0 ? &row_pol : &b.pol, argv) == 0) {
+        result = run_keys(&b, keys, method->old_style);
+    }
+    Py_XDECREF(keys);
+    policy_clear(&row_pol);
+    batch_end(&b);
+    return result;
+}
+
+static int
+template_of_read(batch_run *b, const policy *pol, PyObject **argv)
+{
+    return batch_read_template(b, pol, none_to_null(argv[1]));
+}
+
+static int
+template_of_get(batch_run *b, const policy *pol, PyObject **argv)
+{
+    (void)argv;
+    return batch_read_template(b, pol, NULL);
+}
+
+static int
+template_of_exists(batch_run *b, const policy *pol, PyObject **argv)
+{
+    (void)argv;
+    PyObject *none = PyTuple_New(0);
+    int rc = none != NULL ? batch_read_template(b, pol, none) : -1;
+    Py_XDECREF(none);
+    return rc;
+}
+
+/* ttl of batch_operate() */
+static int
+ttl_from_py(batch_run *b, PyObject *value, record_meta *meta)
+{
+    if (none_to_null(value) == NULL) {
+        return 0;
+    }
+    if (!PyLong_Check(value)) {
+        return raise_param(b->st, "ttl must be an int, not %s",
+                           Py_TYPE(value)->tp_name);
+    }
+    meta->has_ttl = true;
+    return ttl_from_int(b->st, "ttl", value, &meta->ttl_s);
+}
+
+static int
+template_of_operate(batch_run *b, const policy *pol, PyObject **argv)
+{
+    record_meta meta = {0};
+    return batch_check_operations(b->st, "", argv[1]) < 0 ||
+                   ttl_from_py(b, argv[4], &meta) < 0
+               ? -1
+               : batch_operations_template(b, pol, meta, argv[1], ANY_OPERATIONS);
+}
+
+static int
+template_of_get_ops(batch_run *b, const policy *pol, PyObject **argv)
+{
+    return batch_check_operations(b->st, "", argv[1]) < 0
+               ? -1
+               : batch_operations_template(b, pol, (record_meta){0}, argv[1],
+                                           ONLY_READS);
+}
+
+static int
+template_of_remove(batch_run *b, const policy *pol, PyObject **argv)
+{
+    (void)argv;
+    return batch_remove_template(b, pol, (record_meta){0});
+}
+
+static int
+template_of_apply(batch_run *b, const policy *pol, PyObject **argv)
+{
+    return batch_apply_template(b, pol, argv[1], argv[2], argv[3]);
+}
+
+#define KEYS_METHOD(name, ...)                                                         \
+    CLIENT_METHOD(client_##name)                                                       \
+    {                                                                                  \
+        static const keys_method method = {.func = #name, __VA_ARGS__};                \
+        return call_keys(&method, self, cls, args, nargs, kwnames);                    \
+    }
+#define PARENT .kind = POLICY_BATCH_PARENT_WRITE
+#define OLD .kind = POLICY_BATCH, .old_style = true
+
+KEYS_METHOD(batch_read, .names = {"keys", "bins", "policy"}, .n_required = 1,
+            .policy_at = 2, .kind = POLICY_BATCH, .put_template = template_of_read)
+KEYS_METHOD(batch_operate,
+            .names = {"keys", "ops", "policy_batch", "policy_batch_write", "ttl"},
+            .n_required = 2, .policy_at = 2, .row_policy_at = 3, PARENT,
+            .row_kind = POLICY_BATCH_WRITE, .put_template = template_of_operate)
+KEYS_METHOD(batch_remove, .names = {"keys", "policy_batch", "policy_batch_remove"},
+            .n_required = 1, .policy_at = 1, .row_policy_at = 2, PARENT,
+            .row_kind = POLICY_BATCH_REMOVE, .put_template = template_of_remove)
+KEYS_METHOD(batch_apply,
+            .names = {"keys", "module", "function", "args", "policy_batch",
+                      "policy_batch_apply"},
+            .n_required = 4, .policy_at = 4, .row_policy_at = 5, PARENT,
+            .row_kind = POLICY_BATCH_APPLY, .put_template = template_of_apply)
+KEYS_METHOD(get_many, .names = {"keys", "policy"}, .n_required = 1, .policy_at = 1, OLD,
+            .put_template = template_of_get)
+KEYS_METHOD(exists_many, .names = {"keys", "policy"}, .n_required = 1, .policy_at = 1,
+            OLD, .put_template = template_of_exists)
+KEYS_METHOD(select_many, .names = {"keys", "bins", "policy"}, .n_required = 2,
+            .policy_at = 2, OLD, .put_template = template_of_read)
+KEYS_METHOD(batch_get_ops, .names = {"keys", "list", "policy"}, .n_required = 2,
+            .policy_at = 2, OLD, .put_template = template_of_get_ops)

@@ -1,0 +1,235 @@
+/* The method of aerospike.Client that asks something of its own of each record. */
+#include "support/args.h"
+#include "batch/records.h"
+#include "batch/templates.h"
+#include "support/compat.h"
+
+/* An attribute of a batch record, a new reference; NULL with ParamError. */
+static PyObject *
+attribute(module_state *st, PyObject *record, const char *name)
+{
+    PyObject *cause, *value = PyObject_GetAttrString(record, name);
+    if (value == NULL && take_argument_error(&cause)) {
+        raise_from(cause, raise_param(st, "a %s has no attribute %s",
+                                      Py_TYPE(record)->tp_name, name));
+    }
+    return value;
+}
+
+/* Which of the four kinds it is; -1 with ParamError. */
+static int
+kind_of_record(module_state *st, PyObject *record)
+{
+    for (int type = BATCH_READ; type <= BATCH_REMOVE; type++) {
+        if (batch_is_a(st, record, type)) {
+            return type;
+        }
+    }
+    return raise_param(st,
+                       "batch_record must be a Read, Write, Apply or Remove of "
+                       "aerospike_helpers.batch.records, not %s",
+                       Py_TYPE(record)->tp_name);
+}
+
+typedef struct record_parts {
+    int type;
+    PyObject *key, *ops, *policy, *meta, *args; /* owned; NULL: it has none */
+    PyObject *module, *function;                /* likewise */
+    bool all_bins;
+} record_parts;
+
+/* Is the template of one record good for the other? The parts of both are held, so that
+ * the same address is the same object. */
+static bool
+same_template(const record_parts *p, const record_parts *last)
+{
+    return p->type != BATCH_APPLY && p->type == last->type && p->ops == last->ops &&
+           p->policy == last->policy && p->meta == last->meta &&
+           p->all_bins == last->all_bins;
+}
+
+static void
+clear_parts(record_parts *p)
+{
+    PyObject *const parts[] = {p->key,  p->ops,    p->policy,  p->meta,
+                               p->args, p->module, p->function};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        Py_XDECREF(parts[i]);
+    }
+}
+
+static int
+parts_of(module_state *st, PyObject *record, record_parts *p)
+{
+    *p = (record_parts){.type = kind_of_record(st, record)};
+    if (p->type < 0 || (p->key = attribute(st, record, "key")) == NULL ||
+        (p->policy = attribute(st, record, "policy")) == NULL) {
+        return -1;
+    }
+    if (p->type == BATCH_READ || p->type == BATCH_WRITE) {
+        p->ops = attribute(st, record, "ops");
+        p->meta = p->ops != NULL ? attribute(st, record, "meta") : NULL;
+        if (p->meta == NULL) {
+            return -1;
+        }
+    }
+    if (p->type == BATCH_READ) {
+        PyObject *all = attribute(st, record, "read_all_bins");
+        int truth = all != NULL ? PyObject_IsTrue(all) : -1;
+        Py_XDECREF(all);
+        p->all_bins = truth > 0;
+        return truth < 0 ? -1 : 0;
+    }
+    if (p->type == BATCH_APPLY) {
+        p->module = attribute(st, record, "module");
+        p->function = p->module != NULL ? attribute(st, record, "function") : NULL;
+        p->args = p->function != NULL ? attribute(st, record, "args") : NULL;
+        return p->args != NULL ? 0 : -1;
+    }
+    return 0;
+}
+
+/* READ operations, all bins, or none. */
+static int
+template_of_read_record(batch_run *b, const policy *pol, record_meta meta,
+                        const record_parts *p)
+{
+    PyObject *ops = none_to_null(p->ops);
+    if (ops == NULL) {
+        PyObject *none = p->all_bins ? NULL : PyTuple_New(0);
+        int rc = p->all_bins || none != NULL ? batch_read_template(b, pol, none) : -1;
+        Py_XDECREF(none);
+        if (rc == 0) {
+            b->templates[b->n_templates - 1].has_bins = true; /* {} at least */
+        }
+        return rc;
+    }
+    return batch_check_operations(b->st, "Read: ", ops) < 0
+               ? -1
+               : batch_operations_template(b, pol, meta, ops, ONLY_READS);
+}
+
+static int
+template_of_record(batch_run *b, const policy *pol, const record_parts *p)
+{
+    record_meta meta = {0};
+    if (p->meta != NULL && meta_from_py(b->st, &meta, p->meta, b->strict) < 0) {
+        return -1;
+    }
+    switch (p->type) {
+    case BATCH_READ:
+        return template_of_read_record(b, pol, meta, p);
+    case BATCH_WRITE:
+        return batch_check_operations(b->st, "Write: ", p->ops) < 0
+                   ? -1
+                   : batch_operations_template(b, pol, meta, p->ops, ANY_OPERATIONS);
+    case BATCH_APPLY:
+        return batch_apply_template(b, pol, p->module, p->function, p->args);
+    default:
+        return batch_remove_template(b, pol, meta);
+    }
+}
+
+/* Add the row of a record, with a template of its own unless `same`. */
+static int
+add_record(batch_run *b, PyObject *record, const record_parts *p, bool same)
+{
+    static const policy_kind kinds[] = {[BATCH_READ] = POLICY_BATCH_READ,
+                                        [BATCH_WRITE] = POLICY_BATCH_WRITE,
+                                        [BATCH_APPLY] = POLICY_BATCH_APPLY,
+                                        [BATCH_REMOVE] = POLICY_BATCH_REMOVE};
+    policy_kind kind = kinds[p->type];
+    policy pol = {0}, defaults = b->client->config.defaults[kind];
+    Py_ssize_t i = (Py_ssize_t)b->n_rows;
+    int rc = 0;
+    if (!same) {
+        /* what the policy of the whole says of all rows */
+        defaults.read_mode_ap = b->pol.read_mode_ap;
+        defaults.read_mode_sc = b->pol.read_mode_sc;
+        rc = policy_from_py(b->st, &pol, &defaults, kind, p->policy, b->strict);
+        pol.error_detail = b->pol.error_detail;
+        rc = rc == 0 ? template_of_record(b, &pol, p) : -1;
+        policy_clear(&pol);
+    }
+    if (rc == 0 && batch_add(b, p->key, Py_NewRef(record)) < 0) {
+        batch_name_index(b->st, i);
+        rc = -1;
+    }
+    return rc;
+}
+
+/* Add the row of the record at a place in the list; p is of the record before it, then
+ * of this one. */
+static int
+add_record_at(batch_run *b, PyObject *list, Py_ssize_t i, record_parts *p)
+{
+    record_parts now;
+    PyObject *record = PyList_GetItemRef(list, i); /* IndexError if it shrank */
+    if (record == NULL) {
+        return -1;
+    }
+    int rc = parts_of(b->st, record, &now);
+    if (rc == 0) {
+        rc = add_record(b, record, &now, i > 0 && same_template(&now, p));
+    }
+    clear_parts(p);
+    *p = now;
+    Py_DECREF(record);
+    return rc;
+}
+
+static int
+add_records(batch_run *b, PyObject *list)
+{
+    Py_ssize_t n = PyList_GET_SIZE(list);
+    record_parts last = {0};
+    int rc = batch_reserve(b, (size_t)n);
+    for (Py_ssize_t i = 0; rc == 0 && i < n; i++) {
+        rc = add_record_at(b, list, i, &last);
+    }
+    clear_parts(&last);
+    return rc;
+}
+
+/* The list of a BatchRecords, a new reference; NULL with ParamError. */
+static PyObject *
+list_of_records(module_state *st, PyObject *records)
+{
+    if (!batch_is_a(st, records, BATCH_RECORDS)) {
+        raise_param(st,
+                    "batch_records must be an aerospike_helpers.batch.records."
+                    "BatchRecords instance, not %s",
+                    Py_TYPE(records)->tp_name);
+        return NULL;
+    }
+    PyObject *list = attribute(st, records, "batch_records");
+    if (list != NULL && !PyList_Check(list)) {
+        raise_param(st, "batch_records must hold a list, not %s",
+                    Py_TYPE(list)->tp_name);
+        Py_CLEAR(list);
+    }
+    return list;
+}
+
+CLIENT_METHOD(client_batch_write)
+{
+    static const char *const names[] = {"batch_records", "policy_batch", NULL};
+    PyObject *argv[2], *list = NULL;
+    batch_run b;
+    int rc = -1;
+    if (parse_args("batch_write", names, 1, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    if (batch_begin(&b, self, cls, POLICY_BATCH_PARENT_WRITE, argv[1],
+                    batch_into_record) == 0 &&
+        batch_load_types(b.st) == 0 &&
+        (list = list_of_records(b.st, argv[0])) != NULL && add_records(&b, list) == 0 &&
+        batch_reset_records(&b) == 0 &&
+        /* so it stays when the call raises, and the records lack answers */
+        batch_set_result(b.st, argv[0], true) == 0 && batch_execute(&b) == 0) {
+        rc = batch_set_result(b.st, argv[0], b.failed);
+    }
+    Py_XDECREF(list);
+    batch_end(&b);
+    return rc == 0 ? Py_NewRef(argv[0]) : NULL;
+}

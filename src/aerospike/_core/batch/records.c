@@ -1,0 +1,208 @@
+#include "batch/records.h"
+
+#include <string.h>
+#include <structmember.h> /* after Python.h */
+
+#include "support/collector.h"
+
+#define BATCH_FAILED (-16)
+
+enum { SLOT_KEY, SLOT_RECORD, SLOT_RESULT, SLOT_MESSAGE, SLOT_SUBCODE, SLOT_IN_DOUBT };
+
+static const char *const slot_names[N_RECORD_SLOTS] = {
+    "key", "record", "result", "message", "subcode", "in_doubt"};
+
+/* Where a slot lies in the instances of a class, and of those derived from it; -1 with
+ * an exception. */
+static Py_ssize_t
+slot_offset(PyObject *cls, const char *name)
+{
+    PyObject *descr = PyObject_GetAttrString(cls, name);
+    Py_ssize_t offset = -1;
+    if (descr == NULL) {
+        return -1;
+    }
+    if (Py_IS_TYPE(descr, &PyMemberDescr_Type) &&
+        (PyObject *)PyDescr_TYPE(descr) == cls &&
+        ((PyMemberDescrObject *)descr)->d_member->type == T_OBJECT_EX) {
+        offset = ((PyMemberDescrObject *)descr)->d_member->offset;
+    }
+    else {
+        PyErr_Format(PyExc_TypeError, "BatchRecord.%s is no slot", name);
+    }
+    Py_DECREF(descr);
+    return offset;
+}
+
+/* A class of the module of batch records, derived from base unless that is NULL: a new
+ * reference, or NULL with an exception. */
+static PyObject *
+record_class(PyObject *module, const char *name, PyObject *base)
+{
+    PyObject *cls = PyObject_GetAttrString(module, name);
+    if (cls != NULL && (!PyType_Check(cls) ||
+                        (base != NULL && !PyType_IsSubtype((PyTypeObject *)cls,
+                                                           (PyTypeObject *)base)))) {
+        PyErr_Format(PyExc_TypeError, "%s is no class of batch records", name);
+        Py_CLEAR(cls);
+    }
+    return cls;
+}
+
+int
+batch_load_types(module_state *st)
+{
+    static const char *const names[N_BATCH_TYPES] = {
+        "BatchRecords", "BatchRecord", "Read", "Write", "Apply", "Remove"};
+    PyObject *types[N_BATCH_TYPES] = {NULL};
+    Py_ssize_t slots[N_RECORD_SLOTS];
+    if (st->batch_types[N_BATCH_TYPES - 1] != NULL) {
+        return 0;
+    }
+    PyObject *module = PyImport_ImportModule("aerospike_helpers.batch.records");
+    bool ok = module != NULL;
+    for (int i = 0; ok && i < N_BATCH_TYPES; i++) {
+        PyObject *base = i > BATCH_RECORD ? types[BATCH_RECORD] : NULL;
+        types[i] = record_class(module, names[i], base);
+        ok = types[i] != NULL;
+    }
+    for (int i = 0; ok && i < N_RECORD_SLOTS; i++) {
+        slots[i] = slot_offset(types[BATCH_RECORD], slot_names[i]);
+        ok = slots[i] >= 0;
+    }
+    /* all or nothing, and one set: another thread may have been faster */
+    if (ok && st->batch_types[N_BATCH_TYPES - 1] == NULL) {
+        memcpy(st->record_slots, slots, sizeof slots);
+        memcpy(st->batch_types, types, sizeof types);
+        memset(types, 0, sizeof types);
+    }
+    for (int i = 0; i < N_BATCH_TYPES; i++) {
+        Py_XDECREF(types[i]);
+    }
+    Py_XDECREF(module);
+    return ok ? 0 : -1;
+}
+
+/* Takes the reference, which may be NULL: then there is an exception. */
+static int
+set_slot(module_state *st, PyObject *record, int slot, PyObject *value)
+{
+    if (value == NULL) {
+        return -1;
+    }
+    PyObject **at = (PyObject **)((char *)record + st->record_slots[slot]);
+    PyObject *old = *at;
+    *at = value;
+    if (old != NULL && old != Py_None && !PyLong_CheckExact(old)) {
+        gc_resume(st); /* what the application has put there may run code as it goes */
+    }
+    Py_XDECREF(old);
+    return 0;
+}
+
+PyObject *
+batch_new_record(module_state *st, PyObject *key)
+{
+    PyTypeObject *type = (PyTypeObject *)st->batch_types[BATCH_RECORD];
+    PyObject *record = type->tp_alloc(type, 0);
+    if (record == NULL || set_slot(st, record, SLOT_KEY, Py_NewRef(key)) < 0 ||
+        set_slot(st, record, SLOT_RECORD, Py_NewRef(Py_None)) < 0 ||
+        set_slot(st, record, SLOT_RESULT, PyLong_FromLong(NO_RESPONSE)) < 0 ||
+        set_slot(st, record, SLOT_MESSAGE, Py_NewRef(Py_None)) < 0 ||
+        set_slot(st, record, SLOT_SUBCODE, PyLong_FromLong(0)) < 0 ||
+        set_slot(st, record, SLOT_IN_DOUBT, Py_NewRef(Py_False)) < 0) {
+        Py_CLEAR(record);
+    }
+    return record;
+}
+
+/* "host: text" */
+static PyObject *
+message_text(const asc_error *err)
+{
+    return err->host[0] != '\0'
+               ? PyUnicode_FromFormat("%s: %s", err->host, err->message)
+               : PyUnicode_DecodeUTF8(err->message, (Py_ssize_t)strlen(err->message),
+                                      "replace");
+}
+
+/* Tell a BatchRecord how its row failed. */
+static int
+failure_into_record(module_state *st, PyObject *record, const asc_error *err)
+{
+    bool tells = !gives_no_record(err->code);
+    return set_slot(st, record, SLOT_RESULT, PyLong_FromLong(err->code)) < 0 ||
+                   set_slot(st, record, SLOT_IN_DOUBT, PyBool_FromLong(err->in_doubt)) <
+                       0 ||
+                   set_slot(st, record, SLOT_SUBCODE,
+                            PyLong_FromUnsignedLong(err->subcode)) < 0 ||
+                   (tells && set_slot(st, record, SLOT_MESSAGE, message_text(err)) < 0)
+               ? -1
+               : 0;
+}
+
+int
+batch_into_record(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err)
+{
+    module_state *st = b->st;
+    PyObject *record = row->target;
+    if (err != NULL) {
+        return failure_into_record(st, record, err);
+    }
+    if (set_slot(st, record, SLOT_RESULT, PyLong_FromLong(0)) < 0) {
+        return -1;
+    }
+    /* the key of an own BatchRecord is that of the record; in a caller's, which is of
+     * one of the derived classes, it may be replaced or deleted under way */
+    PyObject *own = *(PyObject **)((char *)record + st->record_slots[SLOT_KEY]);
+    bool is_own =
+        own != NULL && (PyObject *)Py_TYPE(record) == st->batch_types[BATCH_RECORD];
+    PyObject *key = is_own ? Py_NewRef(own) : key_to_py(&row->key, true);
+    int rc = key != NULL
+                 ? set_slot(st, record, SLOT_RECORD, batch_record(b, row, key, m))
+                 : -1;
+    Py_XDECREF(key);
+    return rc;
+}
+
+int
+batch_is_a(module_state *st, PyObject *record, int type)
+{
+    return PyType_IsSubtype(Py_TYPE(record), (PyTypeObject *)st->batch_types[type]);
+}
+
+int
+batch_set_result(module_state *st, PyObject *records, bool failed)
+{
+    PyObject *result = PyLong_FromLong(failed ? BATCH_FAILED : 0);
+    int rc = result != NULL ? PyObject_SetAttr(records, st->s_result, result) : -1;
+    Py_XDECREF(result);
+    return rc;
+}
+
+PyObject *
+batch_new_records(batch_run *b, PyObject *list)
+{
+    PyObject *made = PyObject_CallOneArg(b->st->batch_types[BATCH_RECORDS], list);
+    if (made != NULL && batch_set_result(b->st, made, b->failed) < 0) {
+        Py_CLEAR(made);
+    }
+    Py_DECREF(list);
+    return made;
+}
+
+int
+batch_reset_records(batch_run *b)
+{
+    for (size_t i = 0; i < b->n_rows; i++) {
+        PyObject *record = b->rows[i].target;
+        if (set_slot(b->st, record, SLOT_RECORD, Py_NewRef(Py_None)) < 0 ||
+            set_slot(b->st, record, SLOT_RESULT, PyLong_FromLong(NO_RESPONSE)) < 0 ||
+            set_slot(b->st, record, SLOT_MESSAGE, Py_NewRef(Py_None)) < 0 ||
+            set_slot(b->st, record, SLOT_SUBCODE, PyLong_FromLong(0)) < 0 ||
+            set_slot(b->st, record, SLOT_IN_DOUBT, Py_NewRef(Py_False)) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}

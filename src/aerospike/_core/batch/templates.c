@@ -1,0 +1,137 @@
+#include "batch/templates.h"
+
+/* The operations of a template. NULL: none. 0, or -1 with ParamError. */
+static int
+put_operations(batch_run *b, asc_writer *w, PyObject *ops, operations_summary *sum)
+{
+    encoder e = {.st = b->st,
+                 .out = &b->bytes,
+                 .rules = &b->client->config.values,
+                 .serializer = SERIALIZER_NOT_GIVEN};
+    *sum = (operations_summary){0};
+    return ops == NULL ? 0 : operations_from_py(&e, w, ops, true, sum);
+}
+
+int
+batch_read_template(batch_run *b, const policy *pol, PyObject *bins)
+{
+    asc_writer w;
+    encoder e = {.st = b->st, .out = &b->bytes};
+    template_head head = {.has_bins = true};
+    if (template_begin(b, &w) < 0 ||
+        (bins != NULL && read_operations(&e, &w, bins) < 0)) {
+        return -1;
+    }
+    head.has_bins = bins == NULL || w.n_ops > 0;
+    head.msg.info1 = (uint8_t)(ASC_INFO1_READ | (bins == NULL   ? ASC_INFO1_GET_ALL
+                                                 : w.n_ops == 0 ? ASC_INFO1_GET_NO_BINS
+                                                                : 0));
+    policy_to_read_head(pol, &head.msg);
+    return template_end(b, &w, &head);
+}
+
+int
+batch_check_operations(module_state *st, const char *what, PyObject *ops)
+{
+    return PyList_Check(ops) && PyList_GET_SIZE(ops) > 0
+               ? 0
+               : raise_param(st, "%sops should be a list of op dictionaries", what);
+}
+
+int
+batch_operations_template(batch_run *b, const policy *pol, record_meta meta,
+                          PyObject *ops, allowed_operations allowed)
+{
+    asc_writer w;
+    operations_summary sum;
+    template_head head = {.has_bins = true, .filter = pol->filter};
+    if (template_begin(b, &w) < 0 || put_operations(b, &w, ops, &sum) < 0) {
+        return -1;
+    }
+    if (sum.writes && allowed == ONLY_READS) {
+        return raise_param(b->st, "ops of a read must not write");
+    }
+    head.writes = sum.writes;
+    head.msg.info1 = sum.reads ? ASC_INFO1_READ : 0;
+    if (sum.reads) {
+        policy_to_read_head(pol, &head.msg);
+    }
+    if (sum.writes) {
+        if (sum.has_ttl) {
+            meta.ttl_s = sum.ttl_s;
+            meta.has_ttl = true;
+        }
+        head.sends_key = pol->key == 1;
+        head.msg.info2 = ASC_INFO2_WRITE;
+        policy_to_write_head(pol, &meta, &head.msg);
+    }
+    head.msg.info2 |= sum.writes || sum.respond_all ? ASC_INFO2_RESPOND_ALL_OPS : 0;
+    return template_end(b, &w, &head);
+}
+
+int
+batch_remove_template(batch_run *b, const policy *pol, record_meta meta)
+{
+    asc_writer w;
+    template_head head = {.has_bins = true,
+                          .writes = true,
+                          .sends_key = pol->key == 1,
+                          .filter = pol->filter};
+    head.msg.info2 = ASC_INFO2_WRITE | ASC_INFO2_DELETE | ASC_INFO2_RESPOND_ALL_OPS;
+    policy_to_write_head(pol, &meta, &head.msg);
+    head.msg.ttl_s = 0; /* a delete has none */
+    return template_begin(b, &w) < 0 ? -1 : template_end(b, &w, &head);
+}
+
+/* A str argument of a function call. */
+static int
+put_text_field(batch_run *b, asc_writer *w, uint8_t field, const char *name,
+               PyObject *text)
+{
+    Py_ssize_t size;
+    if (!PyUnicode_Check(text)) {
+        return raise_param(b->st, "%s must be a str, not %s", name,
+                           Py_TYPE(text)->tp_name);
+    }
+    const char *utf8 = utf8_of(b->st, text, &size, ASC_ERR_PARAM, name);
+    return utf8 == NULL ? -1 : put_ok(asc_writer_field(w, field, utf8, (size_t)size));
+}
+
+static int
+put_arguments_field(batch_run *b, asc_writer *w, PyObject *args)
+{
+    asc_buf packed = ASC_BUF_INIT;
+    encoder e = {.st = b->st,
+                 .out = &packed,
+                 .rules = &b->client->config.values,
+                 .serializer = SERIALIZER_NOT_GIVEN};
+    int rc = PyList_Check(args) ? encode_item(&e, args)
+                                : raise_param(b->st, "args should be a list, not %s",
+                                              Py_TYPE(args)->tp_name);
+    if (rc == 0) {
+        rc = put_ok(asc_writer_field(w, ASC_FIELD_UDF_ARGS, packed.data, packed.len));
+    }
+    asc_buf_clear(&packed);
+    return rc;
+}
+
+int
+batch_apply_template(batch_run *b, const policy *pol, PyObject *module,
+                     PyObject *function, PyObject *args)
+{
+    asc_writer w;
+    record_meta meta = {0};
+    template_head head = {.has_bins = true,
+                          .writes = true,
+                          .sends_key = pol->key == 1,
+                          .filter = pol->filter};
+    head.msg.info2 = ASC_INFO2_WRITE;
+    policy_to_write_head(pol, &meta, &head.msg);
+    return template_begin(b, &w) < 0 ||
+                   put_text_field(b, &w, ASC_FIELD_UDF_MODULE, "module", module) < 0 ||
+                   put_text_field(b, &w, ASC_FIELD_UDF_FUNCTION, "function", function) <
+                       0 ||
+                   put_arguments_field(b, &w, args) < 0
+               ? -1
+               : template_end(b, &w, &head);
+}

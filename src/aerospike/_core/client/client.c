@@ -1,0 +1,529 @@
+#include "client/client.h"
+
+#include <structmember.h> /* after Python.h */
+#include <time.h>
+
+#include "client/delegated.h"
+#include "record/direct.h"
+
+#include "support/args.h"
+#include "support/compat.h"
+#include "docs.h"
+#include "query/stream.h"
+
+/* --- connecting --- */
+
+/* Connect without the GIL, within limit_ms unless it is 0. The cluster, counted; NULL
+ * with err. */
+static asc_cluster *
+connect_to(const client_config *config, uint32_t limit_ms, asc_error *err)
+{
+    asc_config limited = config->cluster;
+    asc_cluster *fresh = NULL;
+    limited.create_timeout_ms = limit_ms;
+    asc_error_reset(err);
+    Py_BEGIN_ALLOW_THREADS
+    asc_cluster_create(&fresh, &limited, err);
+    Py_END_ALLOW_THREADS
+    return fresh;
+}
+
+/* Close a cluster, which may be NULL, without the GIL. */
+static void
+disconnect(asc_cluster *cluster)
+{
+    if (cluster != NULL) {
+        Py_BEGIN_ALLOW_THREADS
+        asc_cluster_close(cluster);
+        asc_cluster_release(cluster);
+        Py_END_ALLOW_THREADS
+    }
+}
+
+/* Connect a client that has a configuration, which stays as long as the client. Another
+ * thread may be faster, then its cluster stays; or close the client, which then is
+ * closed. limit_ms as of connect_to. 0, or 1 with err. */
+static int
+open_cluster(ClientObject *client, uint32_t limit_ms, asc_error *err)
+{
+    client_state before = client->state;
+    asc_cluster *fresh = connect_to(&client->config, limit_ms, err);
+    if (fresh == NULL) {
+        return 1;
+    }
+    if (client->cluster == NULL && client->state == before) {
+        client->cluster = fresh;
+        client->state = CLIENT_OPEN;
+    }
+    else {
+        disconnect(fresh);
+    }
+    return 0;
+}
+
+static void
+close_cluster(ClientObject *client)
+{
+    asc_cluster *cluster = client->cluster;
+    client->cluster = NULL;
+    if (client->state == CLIENT_OPEN) {
+        client->state = CLIENT_CLOSED;
+    }
+    disconnect(cluster);
+}
+
+static int
+check_valid(module_state *st, ClientObject *client)
+{
+    return client->state != CLIENT_INVALID
+               ? 0
+               : raise_param(st,
+                             "Invalid aerospike object: its constructor has failed, "
+                             "or was not called, or has not ended");
+}
+
+static int
+raise_closed(module_state *st, ClientObject *client)
+{
+    return check_valid(st, client) < 0
+               ? -1
+               : raise_code(st, ASC_ERR_CLUSTER,
+                            "No connection to aerospike cluster: the client is closed");
+}
+
+int
+client_check_open(module_state *st, ClientObject *client)
+{
+    return client->cluster != NULL || client->state == CLIENT_NEW
+               ? 0
+               : raise_closed(st, client);
+}
+
+static uint64_t
+monotonic_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Connect for a call. 0, or -1 with an exception. */
+static int
+connect_late(module_state *st, ClientObject *client, asc_timing *timing)
+{
+    asc_error err;
+    uint32_t limit_ms = timing != NULL ? timing->total_timeout_ms : 0;
+    uint64_t began_ms = monotonic_ms();
+    if (open_cluster(client, limit_ms, &err) != 0) {
+        asc_error_append(&err, " (connecting late: the constructor had failed to)");
+        raise_error(st, &err, NULL, NULL);
+        return -1;
+    }
+    if (limit_ms != 0) {
+        uint64_t took_ms = monotonic_ms() - began_ms;
+        timing->total_timeout_ms =
+            took_ms < limit_ms ? limit_ms - (uint32_t)took_ms : 1; /* 0 is no limit */
+    }
+    return 0;
+}
+
+asc_cluster *
+client_cluster(module_state *st, ClientObject *client, asc_timing *timing)
+{
+    if (client->state == CLIENT_NEW && connect_late(st, client, timing) < 0) {
+        return NULL;
+    }
+    if (client->cluster == NULL) {
+        raise_closed(st, client);
+        return NULL;
+    }
+    asc_cluster_retain(client->cluster);
+    return client->cluster;
+}
+
+/* --- calls --- */
+
+asc_call *
+client_take_call(ClientObject *client)
+{
+    asc_call *call = NULL;
+    for (int i = 0; call == NULL && i < N_SPARE_CALLS; i++) {
+        if (atomic_load_explicit(&client->spare[i], memory_order_relaxed) != NULL) {
+            call = atomic_exchange(&client->spare[i], NULL);
+        }
+    }
+    if (call == NULL && (call = asc_call_new()) == NULL) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    asc_call_reset(call);
+    return call;
+}
+
+void
+client_give_call(ClientObject *client, asc_call *call)
+{
+    for (int i = 0; call != NULL && i < N_SPARE_CALLS; i++) {
+        asc_call *none = NULL;
+        if (atomic_compare_exchange_strong(&client->spare[i], &none, call)) {
+            return;
+        }
+    }
+    asc_call_free(call);
+}
+
+int
+client_run_call(asc_call *call, asc_cluster *cluster, asc_error *err)
+{
+    asc_status rc;
+    for (;;) {
+        Py_BEGIN_ALLOW_THREADS
+        rc = asc_call_run(call, cluster, err);
+        Py_END_ALLOW_THREADS
+        if (rc != ASC_INTERRUPTED) {
+            return rc == ASC_OK ? 0 : 1;
+        }
+        if (PyErr_CheckSignals() < 0) {
+            asc_call_abandon(call);
+            return -1;
+        }
+    }
+}
+
+/* --- the type --- */
+
+/* A module's file could not be read, perhaps for want of descriptors: say so by an
+ * error of the client. Other exceptions stay. */
+static int
+raise_no_import(module_state *st, const char *name)
+{
+    if (!PyErr_ExceptionMatches(PyExc_OSError)) {
+        return -1;
+    }
+    PyObject *cause = take_exception();
+    return raise_from(
+        cause, raise_code(st, ASC_ERR_CLIENT, "cannot import %s: %S", name, cause));
+}
+
+/* Import the modules that calls use, those among them whose import statements stand in
+ * functions, for they are slow. A call must not import: when another thread forks
+ * meanwhile, the child waits for an import that nobody will end. */
+static int
+import_for_calls(module_state *st)
+{
+    static const char *const names[] = {"aerospike._management",
+                                        "aerospike._pickle",
+                                        "aerospike._query",
+                                        "aerospike_helpers.batch.records",
+                                        "binascii",
+                                        "difflib",
+                                        "json",
+                                        "logging",
+                                        "os"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        PyObject *module = PyImport_ImportModule(names[i]);
+        if (module == NULL) {
+            return raise_no_import(st, names[i]);
+        }
+        Py_DECREF(module);
+    }
+    return 0;
+}
+
+/* Give the client its configuration, and its cluster unless that is NULL; both are
+ * taken. Until then it is invalid, so that no other thread uses what the constructor is
+ * still making. 0, or -1 with RuntimeError: another call of the constructor was faster.
+ */
+static int
+become_valid(ClientObject *client, client_config *config, asc_cluster *cluster)
+{
+    if (client->state == CLIENT_INVALID) {
+        client->config = *config;
+        client->cluster = cluster;
+        client->state = cluster != NULL ? CLIENT_OPEN : CLIENT_NEW;
+        return 0;
+    }
+    disconnect(cluster);
+    config_clear(config);
+    PyErr_SetString(PyExc_RuntimeError, "the client is initialised already");
+    return -1;
+}
+
+static int
+client_init(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    ClientObject *client = (ClientObject *)self;
+    static char *names[] = {"config", NULL};
+    PyObject *config_arg = NULL;
+    /* a subclass has no module of its own */
+    PyObject *module = module_of_type(Py_TYPE(self), &core_module);
+    if (module == NULL) {
+        return -1;
+    }
+    module_state *st = PyModule_GetState(module);
+    if (client->state != CLIENT_INVALID) {
+        PyErr_SetString(PyExc_RuntimeError, "the client is initialised already");
+        return -1;
+    }
+    if (PyTuple_GET_SIZE(args) == 0 && kwargs == NULL) {
+        return raise_param(st, "No config argument");
+    }
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:Client", names, &config_arg)) {
+        return -1;
+    }
+    client_config config = {0};
+    if (import_for_calls(st) < 0 || config_from_py(st, &config, config_arg) < 0) {
+        config_clear(&config);
+        return -1;
+    }
+    asc_error err;
+    asc_cluster *cluster = connect_to(&config, 0, &err);
+    /* code of the older kind calls connect() and expects the error there */
+    bool connects_later =
+        config.fail_if_not_connected == NOT_GIVEN && err.code != ASC_ERR_NOMEM;
+    if (cluster == NULL && !connects_later) {
+        config_clear(&config);
+        raise_error(st, &err, NULL, NULL);
+        return -1;
+    }
+    return become_valid(client, &config, cluster);
+}
+
+static void
+client_dealloc(PyObject *self)
+{
+    ClientObject *client = (ClientObject *)self;
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    PyObject_ClearWeakRefs(self); /* may run Python code: the client is whole yet */
+    close_cluster(client);
+    for (int i = 0; i < N_SPARE_CALLS; i++) {
+        asc_call_free(atomic_exchange(&client->spare[i], NULL));
+    }
+    config_clear(&client->config);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static int
+client_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    client_config *config = &((ClientObject *)self)->config;
+    for (int kind = 0; kind < N_POLICIES; kind++) {
+        Py_VISIT(config->defaults[kind].filter);
+    }
+    Py_VISIT(config->values.serializer);
+    Py_VISIT(config->values.deserializer);
+    Py_VISIT(config->values.pickle_classes);
+    Py_VISIT(config->values.pickle_limits);
+    return 0;
+}
+
+int
+client_wait_set(module_state *st, asc_set *set, asc_error *err)
+{
+    asc_status rc;
+    for (;;) {
+        Py_BEGIN_ALLOW_THREADS
+        rc = asc_set_wait(set, err);
+        Py_END_ALLOW_THREADS
+        if (rc != ASC_OK && rc != ASC_INTERRUPTED) {
+            raise_error(st, err, NULL, NULL);
+            return -1;
+        }
+        /* also when no wait was needed: a signal may have come before */
+        if (PyErr_CheckSignals() < 0) {
+            asc_set_abandon(set);
+            return -1;
+        }
+        if (rc == ASC_OK) {
+            return 0;
+        }
+    }
+}
+
+/* Serializers may refer to the client; without them values can still be read. */
+static int
+client_clear(PyObject *self)
+{
+    value_rules *values = &((ClientObject *)self)->config.values;
+    Py_CLEAR(values->serializer);
+    Py_CLEAR(values->deserializer);
+    return 0;
+}
+
+int
+client_check(module_state *st, PyObject *client)
+{
+    return check_valid(st, (ClientObject *)client);
+}
+
+static CLIENT_METHOD(client_connect)
+{
+    static const char *const names[] = {"username", "password", NULL};
+    module_state *st = PyType_GetModuleState(cls);
+    ClientObject *client = (ClientObject *)self;
+    PyObject *argv[2];
+    asc_error err;
+    if (parse_args("connect", names, 0, args, nargs, kwnames, argv) < 0 ||
+        check_valid(st, client) < 0) {
+        return NULL;
+    }
+    if (none_to_null(argv[0]) != NULL || none_to_null(argv[1]) != NULL) {
+        raise_param(st, "user and password are not supported yet");
+        return NULL;
+    }
+    if (client->cluster == NULL && open_cluster(client, 0, &err) != 0) {
+        return raise_error(st, &err, NULL, NULL);
+    }
+    return Py_NewRef(self);
+}
+
+static PyObject *
+client_close(PyObject *self, PyObject *ignored)
+{
+    ClientObject *client = (ClientObject *)self;
+    (void)ignored;
+    if (client->state == CLIENT_NEW) {
+        client->state = CLIENT_CLOSED;
+    }
+    close_cluster(client);
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+client_is_connected(PyObject *self, PyObject *ignored)
+{
+    ClientObject *client = (ClientObject *)self;
+    (void)ignored;
+    return PyBool_FromLong(client->cluster != NULL &&
+                           asc_cluster_is_connected(client->cluster));
+}
+
+static CLIENT_METHOD(client_get_policies)
+{
+    static const char *const names[] = {NULL};
+    ClientObject *client = (ClientObject *)self;
+    return parse_args("get_policies", names, 0, args, nargs, kwnames, NULL) < 0 ||
+                   check_valid(PyType_GetModuleState(cls), client) < 0
+               ? NULL
+               : policies_to_py(client->config.defaults);
+}
+
+/* None: tending is not shared through memory. */
+static PyObject *
+client_shm_key(PyObject *self, PyObject *ignored)
+{
+    (void)self, (void)ignored;
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+client_enter(PyObject *self, PyObject *ignored)
+{
+    (void)ignored;
+    return Py_NewRef(self);
+}
+
+static PyObject *
+client_exit(PyObject *self, PyObject *ignored)
+{
+    (void)ignored;
+    return client_close(self, NULL);
+}
+
+#define METHOD(name)                                                                   \
+    {#name, (PyCFunction)(void (*)(void))client_##name,                                \
+     METH_METHOD | METH_FASTCALL | METH_KEYWORDS, doc_##name}
+
+#define DIRECT_METHOD(name, number, result, n_required, args, sig, text)               \
+    {#name, (PyCFunction)(void (*)(void))client_##name,                                \
+     METH_METHOD | METH_FASTCALL | METH_KEYWORDS, DIRECT_DOC(#name, sig, text)},
+
+#define DELEGATED_METHOD(name, module, needs_cluster, signature, text)                 \
+    {#name, (PyCFunction)(void (*)(void))client_##name,                                \
+     METH_METHOD | METH_FASTCALL | METH_KEYWORDS,                                      \
+     DELEGATED_DOC(#name, signature, text)},
+
+static PyMethodDef client_methods[] = {
+    METHOD(connect),
+    {"close", client_close, METH_NOARGS, doc_close},
+    {"is_connected", client_is_connected, METH_NOARGS, doc_is_connected},
+    METHOD(get_policies),
+    {"shm_key", client_shm_key, METH_NOARGS, doc_shm_key},
+    {"__enter__", client_enter, METH_NOARGS, NULL},
+    {"__exit__", client_exit, METH_VARARGS, NULL},
+    METHOD(get),
+    METHOD(select),
+    METHOD(exists),
+    METHOD(put),
+    METHOD(remove),
+    METHOD(remove_bin),
+    METHOD(touch),
+    METHOD(append),
+    METHOD(prepend),
+    METHOD(increment),
+    METHOD(operate),
+    METHOD(operate_ordered),
+    DIRECT_METHODS(DIRECT_METHOD) METHOD(get_key_partition_id),
+    METHOD(get_key_digest),
+    METHOD(llist),
+    METHOD(batch_read),
+    METHOD(batch_write),
+    METHOD(batch_operate),
+    METHOD(batch_remove),
+    METHOD(batch_apply),
+    METHOD(get_many),
+    METHOD(exists_many),
+    METHOD(select_many),
+    METHOD(batch_get_ops),
+    DELEGATED_METHODS(DELEGATED_METHOD) METHOD(_stream),
+    METHOD(_background),
+    METHOD(has_geo),
+    METHOD(info),
+    METHOD(info_node),
+    METHOD(info_all),
+    METHOD(info_single_node),
+    METHOD(info_random_node),
+    METHOD(get_nodes),
+    METHOD(get_node_names),
+    METHOD(get_expression_base64),
+    METHOD(get_cdtctx_base64),
+    {NULL, NULL, 0, NULL},
+};
+
+static PyMemberDef client_members[] = {
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(ClientObject, weak_references),
+     READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
+/* clang-format off */
+static PyType_Slot client_slots[] = {
+    {Py_tp_doc, (void *)doc_Client},
+    {Py_tp_init, client_init},
+    {Py_tp_dealloc, client_dealloc},
+    {Py_tp_traverse, client_traverse},
+    {Py_tp_clear, client_clear},
+    {Py_tp_methods, client_methods},
+    {Py_tp_members, client_members},
+    {0, NULL},
+};
+/* clang-format on */
+
+static PyType_Spec client_spec = {
+    .name = "aerospike.Client",
+    .basicsize = sizeof(ClientObject),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC |
+             Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = client_slots,
+};
+
+int
+client_type_init(PyObject *module, module_state *st)
+{
+    st->ClientType =
+        (PyTypeObject *)PyType_FromModuleAndSpec(module, &client_spec, NULL);
+    return st->ClientType != NULL ? PyModule_AddType(module, st->ClientType) : -1;
+}

@@ -1,0 +1,398 @@
+/* The methods of aerospike.Client that ask nodes for information. */
+#include <string.h>
+
+#include "support/args.h"
+#include "client/client.h"
+#include "asc/alloc.h"
+#include "values/values.h"
+
+typedef struct info_call {
+    module_state *st;
+    ClientObject *client; /* borrowed */
+    asc_cluster *cluster; /* counted */
+    asc_call *call;
+    policy pol;
+    const char *command; /* borrowed from the caller's str */
+    size_t command_size;
+    bool changes; /* the command changes something: a failure may be in doubt */
+    bool refusals_are_text; /* of the older calls */
+    asc_node_info *nodes;   /* owned */
+    size_t n_nodes;
+    asc_error err;
+} info_call;
+
+static int
+list_nodes(info_call *c)
+{
+    asc_error_reset(&c->err);
+    if (asc_cluster_nodes(c->cluster, &c->nodes, &c->n_nodes, &c->err) == ASC_OK) {
+        return 0;
+    }
+    raise_error(c->st, &c->err, NULL, NULL);
+    return -1;
+}
+
+/* timing: of the call, or NULL. */
+static int
+open_client(info_call *c, asc_timing *timing)
+{
+    c->cluster = client_cluster(c->st, c->client, timing);
+    return c->cluster != NULL ? list_nodes(c) : -1;
+}
+
+static info_call
+new_call(PyObject *self, PyTypeObject *cls)
+{
+    return (info_call){.st = PyType_GetModuleState(cls),
+                       .client = (ClientObject *)self};
+}
+
+/* Does a command change data or settings? Source: the server's info reference. */
+static bool
+is_change(const char *command, size_t size)
+{
+    static const char *const names[] = {
+        "truncate",       "sindex-create", "sindex-delete", "udf-put",
+        "udf-remove",     "set-config",    "query-abort",   "scan-abort",
+        "jobs",           "recluster",     "quiesce",       "roster-set",
+        "eviction-reset", "revive",        "tip",           "services-alumni-reset",
+        "log-set",
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t len = strlen(names[i]);
+        if (size >= len && memcmp(command, names[i], len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The same of any of several commands. */
+static bool
+changes_something(const char *text, size_t size)
+{
+    const char *end = text + size;
+    while (text < end && !is_change(text, (size_t)(end - text))) {
+        const char *stop = memchr(text, '\n', (size_t)(end - text));
+        text = stop != NULL ? stop + 1 : end;
+    }
+    return text < end;
+}
+
+static int
+begin(info_call *c, PyObject *self, PyTypeObject *cls, PyObject *command,
+      PyObject *policy_arg)
+{
+    Py_ssize_t size;
+    *c = new_call(self, cls);
+    if (client_check_open(c->st, c->client) < 0) {
+        return -1;
+    }
+    if (!PyUnicode_Check(command)) {
+        return raise_param(c->st, "Request must be a string, not %s",
+                           Py_TYPE(command)->tp_name);
+    }
+    c->command = utf8_of(c->st, command, &size, ASC_ERR_PARAM, "Request");
+    if (c->command == NULL) {
+        return -1;
+    }
+    c->command_size = (size_t)size;
+    c->changes = changes_something(c->command, c->command_size);
+    if (policy_from_py(c->st, &c->pol, &c->client->config.defaults[POLICY_INFO],
+                       POLICY_INFO, policy_arg, c->client->config.strict) < 0 ||
+        open_client(c, &c->pol.timing) < 0) {
+        return -1;
+    }
+    c->call = client_take_call(c->client);
+    return c->call != NULL ? 0 : -1;
+}
+
+static void
+end(info_call *c)
+{
+    if (c->call != NULL) {
+        client_give_call(c->client, c->call);
+    }
+    policy_clear(&c->pol);
+    asc_free(c->nodes);
+    asc_cluster_release(c->cluster);
+}
+
+/* Ask one node. The whole reply text, borrowed from the call, or NULL with an
+ * exception: a node that refuses the (first) command raises what it says, unless its
+ * text is wanted. */
+static const char *
+ask(info_call *c, const char *node_name, size_t *size)
+{
+    asc_call_reset(c->call);
+    asc_request *req = asc_call_request(c->call);
+    bool ended = c->command_size > 0 && c->command[c->command_size - 1] == '\n';
+    asc_buf text = ASC_BUF_INIT;
+    bool ok = asc_buf_put(&text, c->command, c->command_size) &&
+              (ended || c->command_size == 0 || asc_buf_put(&text, "\n", 1)) &&
+              asc_write_info(&req->out, (const char *)text.data, text.len);
+    asc_buf_clear(&text);
+    if (!ok) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    policy_to_request(&c->pol, req, c->changes);
+    req->node_name = node_name;
+    int rc = client_run_call(c->call, c->cluster, &c->err);
+    if (rc != 0) {
+        return rc > 0 ? (raise_error(c->st, &c->err, NULL, NULL), NULL) : NULL;
+    }
+    const char *reply = (const char *)req->in.data + ASC_PROTO_HEADER_SIZE;
+    *size = req->in.len - ASC_PROTO_HEADER_SIZE;
+    asc_info_pair first;
+    size_t at = 0;
+    if (!c->refusals_are_text && asc_info_next(reply, *size, &at, &first) &&
+        asc_info_status(first.value, first.value_size, &c->err) != ASC_OK) {
+        raise_error(c->st, &c->err, NULL, NULL);
+        return NULL;
+    }
+    return reply;
+}
+
+static PyObject *
+text_to_py(const char *text, size_t size)
+{
+    return decode_text((const uint8_t *)text, size);
+}
+
+/* Is this the node that host names: "name", or (address, port)? */
+static bool
+is_host(const asc_node_info *node, PyObject *host)
+{
+    if (PyUnicode_Check(host)) {
+        return PyUnicode_CompareWithASCIIString(host, node->name) == 0;
+    }
+    /* borrowed: a tuple does not change, and the caller holds this one */
+    PyObject *address = PyTuple_GET_ITEM(host, 0), *port = PyTuple_GET_ITEM(host, 1);
+    int overflow;
+    return PyUnicode_CompareWithASCIIString(address, node->address) == 0 &&
+           PyLong_AsLongAndOverflow(port, &overflow) == node->port;
+}
+
+static int
+check_host(info_call *c, PyObject *host)
+{
+    /* borrowed: for a look at their types */
+    bool is_pair = PyTuple_Check(host) && PyTuple_GET_SIZE(host) >= 2 &&
+                   PyUnicode_Check(PyTuple_GET_ITEM(host, 0)) &&
+                   PyLong_Check(PyTuple_GET_ITEM(host, 1));
+    return PyUnicode_Check(host) || is_pair
+               ? 0
+               : raise_param(c->st,
+                             "Host must be a string, the name of a node, or (address, "
+                             "port), not %s",
+                             Py_TYPE(host)->tp_name);
+}
+
+/* The name of the node that host stands for; NULL with ParamError. */
+static const char *
+node_of_host(info_call *c, PyObject *host)
+{
+    if (check_host(c, host) < 0) {
+        return NULL;
+    }
+    for (size_t i = 0; i < c->n_nodes; i++) {
+        if (is_host(&c->nodes[i], host)) {
+            return c->nodes[i].name;
+        }
+    }
+    raise_param(c->st, "Could not get node with name %S.", host);
+    return NULL;
+}
+
+/* Add node name: (None, text after the first tab) to the dict. */
+static int
+ask_into(info_call *c, const char *node_name, PyObject *dict)
+{
+    size_t size = 0;
+    const char *text = ask(c, node_name, &size);
+    if (text == NULL) {
+        return -1;
+    }
+    const char *tab = memchr(text, '\t', size);
+    const char *value = tab != NULL ? tab + 1 : text;
+    PyObject *item = text_to_py(value, size - (size_t)(value - text));
+    PyObject *pair = item != NULL ? PyTuple_Pack(2, Py_None, item) : NULL;
+    int rc = pair != NULL ? PyDict_SetItemString(dict, node_name, pair) : -1;
+    Py_XDECREF(item);
+    Py_XDECREF(pair);
+    return rc;
+}
+
+/* Ask the nodes of a sequence of hosts; NULL: all. */
+static PyObject *
+ask_hosts(info_call *c, PyObject *hosts)
+{
+    PyObject *result = PyDict_New();
+    PyObject *list = hosts != NULL ? PySequence_Tuple(hosts) : NULL;
+    int rc = result == NULL || (hosts != NULL && list == NULL) ? -1 : 0;
+    size_t n = list != NULL ? (size_t)PyTuple_GET_SIZE(list) : c->n_nodes;
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        /* borrowed: a tuple does not change, and this function holds this one */
+        const char *name = list != NULL
+                               ? node_of_host(c, PyTuple_GET_ITEM(list, (Py_ssize_t)i))
+                               : c->nodes[i].name;
+        rc = name != NULL ? ask_into(c, name, result) : -1;
+        if (rc < 0 && i > 0 && c->changes) {
+            raise_in_doubt(c->st); /* of the nodes before it */
+        }
+    }
+    Py_XDECREF(list);
+    if (rc < 0) {
+        Py_CLEAR(result);
+    }
+    return result;
+}
+
+CLIENT_METHOD(client_info_all)
+{
+    static const char *const names[] = {"command", "policy", NULL};
+    PyObject *argv[2], *result = NULL;
+    info_call c;
+    if (parse_args("info_all", names, 1, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    if (begin(&c, self, cls, argv[0], argv[1]) == 0) {
+        result = ask_hosts(&c, NULL);
+    }
+    end(&c);
+    return result;
+}
+
+CLIENT_METHOD(client_info)
+{
+    static const char *const names[] = {"command", "hosts", "policy", NULL};
+    PyObject *argv[3], *result = NULL;
+    info_call c;
+    if (parse_args("info", names, 1, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    if (begin(&c, self, cls, argv[0], argv[2]) == 0) {
+        c.refusals_are_text = true;
+        result = ask_hosts(&c, none_to_null(argv[1]));
+    }
+    end(&c);
+    return result;
+}
+
+static PyObject *
+ask_for_py(info_call *c, const char *node_name)
+{
+    size_t size = 0;
+    const char *text = node_name != NULL ? ask(c, node_name, &size) : NULL;
+    return text != NULL ? text_to_py(text, size) : NULL;
+}
+
+/* info_single_node() and the older info_node(). */
+static PyObject *
+info_one(const char *func, bool refusals_are_text, PyObject *self, PyTypeObject *cls,
+         PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+{
+    static const char *const names[] = {"command", "host", "policy", NULL};
+    PyObject *argv[3], *result = NULL;
+    info_call c;
+    if (parse_args(func, names, 2, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    if (begin(&c, self, cls, argv[0], argv[2]) == 0) {
+        c.refusals_are_text = refusals_are_text;
+        result = ask_for_py(&c, node_of_host(&c, argv[1]));
+    }
+    end(&c);
+    return result;
+}
+
+CLIENT_METHOD(client_info_single_node)
+{
+    return info_one("info_single_node", false, self, cls, args, nargs, kwnames);
+}
+
+CLIENT_METHOD(client_info_node)
+{
+    return info_one("info_node", true, self, cls, args, nargs, kwnames);
+}
+
+CLIENT_METHOD(client_info_random_node)
+{
+    static const char *const names[] = {"command", "policy", NULL};
+    PyObject *argv[2], *result = NULL;
+    info_call c;
+    if (parse_args("info_random_node", names, 1, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    if (begin(&c, self, cls, argv[0], argv[1]) == 0) {
+        if (c.n_nodes > 0) { /* any will do: the turn of the moment */
+            result =
+                ask_for_py(&c, c.nodes[asc_cluster_turn(c.cluster) % c.n_nodes].name);
+        }
+        else {
+            raise_code(c.st, ASC_ERR_INVALID_NODE, "the cluster is empty");
+        }
+    }
+    end(&c);
+    return result;
+}
+
+/* A list with one item for each node, made by `make`. */
+static PyObject *
+nodes_to_py(PyObject *self, PyTypeObject *cls, PyObject *(*make)(const asc_node_info *))
+{
+    info_call c = new_call(self, cls);
+    PyObject *list = open_client(&c, NULL) == 0 ? PyList_New(0) : NULL;
+    for (size_t i = 0; list != NULL && i < c.n_nodes; i++) {
+        PyObject *item = make(&c.nodes[i]);
+        if (item == NULL || PyList_Append(list, item) < 0) {
+            Py_CLEAR(list);
+        }
+        Py_XDECREF(item);
+    }
+    end(&c);
+    return list;
+}
+
+static PyObject *
+node_to_pair(const asc_node_info *n)
+{
+    return Py_BuildValue("(si)", n->address, (int)n->port);
+}
+
+static PyObject *
+node_to_dict(const asc_node_info *n)
+{
+    return Py_BuildValue("{sssiss}", "address", n->address, "port", (int)n->port,
+                         "node_name", n->name);
+}
+
+CLIENT_METHOD(client_get_nodes)
+{
+    static const char *const names[] = {NULL};
+    return parse_args("get_nodes", names, 0, args, nargs, kwnames, NULL) < 0
+               ? NULL
+               : nodes_to_py(self, cls, node_to_pair);
+}
+
+CLIENT_METHOD(client_get_node_names)
+{
+    static const char *const names[] = {NULL};
+    return parse_args("get_node_names", names, 0, args, nargs, kwnames, NULL) < 0
+               ? NULL
+               : nodes_to_py(self, cls, node_to_dict);
+}
+
+CLIENT_METHOD(client_has_geo)
+{
+    static const char *const names[] = {NULL};
+    info_call c;
+    if (parse_args("has_geo", names, 0, args, nargs, kwnames, NULL) < 0) {
+        return NULL;
+    }
+    c = new_call(self, cls);
+    int rc = open_client(&c, NULL);
+    end(&c);
+    return rc == 0 ? Py_NewRef(Py_True) : NULL; /* every server since 3.7 */
+}

@@ -1,0 +1,266 @@
+#include "expressions/walk.h"
+
+#include <string.h>
+
+#include "values/bin_name.h"
+#include "support/stack.h"
+
+/* Any stack has room for so many levels, and shallow trees need not ask for its end. */
+#define STACK_FROM_DEPTH 32
+
+#define MAX_LABEL 48 /* levels of a place that are named */
+
+enum { BIN_CODE = 81 };
+
+const char *const exp_kind_names[] = {
+    "nil",    "a boolean", "an integer", "a string",      "a list",  "a map",
+    "a blob", "a float",   "a GeoJSON",  "a HyperLogLog", "Unknown", "RemoveResult"};
+
+/* --- errors --- */
+
+/* "And[1].Eq[0]", a new reference; with the name of the last argument if it has one. */
+static PyObject *
+place_label(module_state *st, const exp_place *at)
+{
+    const exp_place *chain[MAX_LABEL];
+    int n = 0;
+    for (const exp_place *p = at; p != NULL && n < MAX_LABEL; p = p->up) {
+        chain[n++] = p;
+    }
+    PyObject *label = PyUnicode_FromString("");
+    while (n-- > 0 && label != NULL) {
+        const char *name = strrchr(Py_TYPE(chain[n]->node)->tp_name, '.');
+        name = name != NULL ? name + 1 : Py_TYPE(chain[n]->node)->tp_name;
+        PyObject *longer = PyUnicode_FromFormat("%U%s[%zd]%s", label, name,
+                                                chain[n]->arg, n > 0 ? "." : "");
+        Py_SETREF(label, longer);
+    }
+    PyObject *fields =
+        at != NULL && label != NULL
+            ? PyObject_GetAttr((PyObject *)Py_TYPE(at->node), st->s__fields)
+            : NULL;
+    if (fields != NULL && PyTuple_Check(fields) && at->arg < PyTuple_GET_SIZE(fields)) {
+        PyObject *name =
+            PyTuple_GET_ITEM(fields, at->arg); /* borrowed: fields has it */
+        Py_SETREF(label, PyUnicode_FromFormat("%U (%S)", label, name));
+    }
+    PyObject *cause; /* a class of an application's own may lack the names */
+    if (!take_argument_error(&cause)) {
+        Py_CLEAR(label);
+    }
+    Py_XDECREF(cause);
+    Py_XDECREF(fields);
+    return label;
+}
+
+int
+exp_refuse(exp_walker *w, const exp_place *at, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    PyObject *text = PyUnicode_FromFormatV(format, args);
+    va_end(args);
+    PyObject *label = text != NULL && at != NULL ? place_label(w->st, at) : NULL;
+    if (label != NULL) {
+        raise_param(w->st, "%U: %U", label, text);
+    }
+    else if (text != NULL && !PyErr_Occurred()) {
+        raise_param(w->st, "%U", text);
+    }
+    Py_XDECREF(label);
+    Py_XDECREF(text);
+    return -1;
+}
+
+int
+exp_check_stack(exp_walker *w, const exp_place *at, size_t size)
+{
+    if (at == NULL || at->depth < STACK_FROM_DEPTH) {
+        return 0;
+    }
+    if (w->stack_end == 0) {
+        w->stack_end = stack_end();
+    }
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    return here >= w->stack_end + size
+               ? 0
+               : exp_refuse(w, NULL,
+                            "an expression is nested deeper than the stack of this "
+                            "thread allows, %d levels",
+                            at->depth);
+}
+
+int
+exp_expected(exp_walker *w, const exp_place *at, const char *what, PyObject *got)
+{
+    return exp_refuse(w, at, "%s is expected, not %s", what, Py_TYPE(got)->tp_name);
+}
+
+int
+exp_name_place(exp_walker *w, const exp_place *at)
+{
+    PyObject *cause, *text = NULL;
+    if (at != NULL && (text = take_text(w->st->AerospikeError, &cause)) != NULL) {
+        raise_from(cause, exp_refuse(w, at, "%S", text));
+        Py_DECREF(text);
+    }
+    return -1;
+}
+
+/* --- constants --- */
+
+static exp_kind
+kind_of_constant(module_state *st, PyObject *value)
+{
+    if (value == Py_None || value == st->null || exp_is_a(value, st->null)) {
+        return NIL;
+    }
+    return PyBool_Check(value)                                ? BOOL
+           : PyLong_Check(value)                              ? INT
+           : PyUnicode_Check(value)                           ? STRING
+           : PyFloat_Check(value)                             ? FLOAT
+           : PyList_Check(value)                              ? LIST
+           : PyDict_Check(value)                              ? MAP
+           : exp_is_a(value, st->HyperLogLog)                 ? HLL
+           : PyBytes_Check(value) || PyByteArray_Check(value) ? BLOB
+           : exp_is_a(value, st->GeoJSON)                     ? GEOJSON
+                                                              : OPEN;
+}
+
+int
+exp_encode_constant(exp_walker *w, PyObject *value, const exp_place *at, exp_kind *type)
+{
+    *type = kind_of_constant(w->st, value);
+    if (((*type == LIST || *type == MAP) &&
+         exp_check_stack(w, at, EXP_STACK_OF_VALUE) < 0) ||
+        (*type == LIST && exp_put_quote(w) < 0)) {
+        return -1;
+    }
+    return encode_item(&w->e, value) < 0 ? exp_name_place(w, at) : 0;
+}
+
+int
+exp_int_of(exp_walker *w, const exp_place *at, PyObject *value, int64_t *out)
+{
+    int overflow;
+    if (!PyLong_Check(value)) {
+        return exp_expected(w, at, "an int", value);
+    }
+    *out = PyLong_AsLongLongAndOverflow(value, &overflow);
+    return overflow == 0 ? 0 : exp_refuse(w, at, "the int is beyond 64 bits");
+}
+
+int
+exp_encode_const(exp_walker *w, const exp_place *at, PyObject *value)
+{
+    int64_t v = 0;
+    return exp_int_of(w, at, value, &v) < 0 ? -1 : exp_put_int(w, v);
+}
+
+/* Text without a type byte. */
+int
+exp_encode_text(exp_walker *w, const exp_place *at, PyObject *value)
+{
+    Py_ssize_t size;
+    if (!PyUnicode_Check(value)) {
+        return exp_expected(w, at, "a str", value);
+    }
+    const char *utf8 = PyUnicode_AsUTF8AndSize(value, &size);
+    if (utf8 == NULL) {
+        PyObject *cause;
+        return take_argument_error(&cause)
+                   ? raise_from(cause, exp_refuse(w, at,
+                                                  "the str has characters that "
+                                                  "UTF-8 lacks"))
+                   : -1;
+    }
+    return put_ok(asc_mp_put_str_head(w->e.out, (size_t)size) &&
+                  asc_buf_put(w->e.out, utf8, (size_t)size));
+}
+
+int
+exp_encode_bin_name(exp_walker *w, const exp_place *at, PyObject *value)
+{
+    const char *name;
+    size_t size;
+    if (!PyUnicode_Check(value)) {
+        return exp_expected(w, at, "the name of a bin", value);
+    }
+    return bin_name_from_py(w->st, value, ASC_ERR_PARAM, &name, &size) < 0
+               ? -1
+               : exp_encode_text(w, at, value);
+}
+
+/* [BIN, type, name] */
+int
+exp_encode_bin(exp_walker *w, const exp_place *at, exp_kind type, PyObject *name)
+{
+    return put_ok(asc_mp_put_list_head(w->e.out, 3) &&
+                  asc_mp_put_uint(w->e.out, BIN_CODE) &&
+                  asc_mp_put_uint(w->e.out, (uint64_t)type)) < 0
+               ? -1
+               : exp_encode_bin_name(w, at, name);
+}
+
+/* --- types --- */
+
+static int
+wrong_type(exp_walker *w, const exp_place *at, const char *wanted, exp_kind got)
+{
+    return exp_refuse(w, at, "%s is expected, not %s", wanted, exp_kind_names[got]);
+}
+
+int
+exp_check_kind(exp_walker *w, const exp_place *at, exp_kind wanted, exp_kind got)
+{
+    bool fits = got == OPEN || wanted == OPEN || got == wanted ||
+                (got == ANY && wanted == BOOL);
+    return fits ? 0 : wrong_type(w, at, exp_kind_names[wanted], got);
+}
+
+/* All operands are of one type; *common is that of the ones before. */
+int
+exp_check_common(exp_walker *w, const exp_place *at, exp_kind got, exp_kind *common)
+{
+    if (*common == OPEN) {
+        *common = got;
+        return 0;
+    }
+    return got == OPEN || got == *common
+               ? 0
+               : wrong_type(w, at, exp_kind_names[*common], got);
+}
+
+int
+exp_check_number(exp_walker *w, const exp_place *at, exp_kind got, exp_kind *common)
+{
+    return got == OPEN || got == INT || got == FLOAT
+               ? exp_check_common(w, at, got, common)
+               : wrong_type(w, at, "an integer or a float", got);
+}
+
+int
+exp_check_comparable(exp_walker *w, const exp_place *at, exp_kind got, exp_kind *common)
+{
+    got = got == ANY ? BOOL : got;
+    return got == GEOJSON || got == HLL || got == REMOVE
+               ? exp_refuse(w, at, "%s cannot be compared", exp_kind_names[got])
+               : exp_check_common(w, at, got, common);
+}
+
+exp_kind
+exp_result_of(int rule, exp_kind common)
+{
+    switch (rule) {
+    case RESULT_OPEN:
+        return OPEN;
+    case RESULT_UNKNOWN:
+        return ANY;
+    case RESULT_REMOVE:
+        return REMOVE;
+    case RESULT_NUMBER:
+        return common;
+    default:
+        return exp_kind_of_digit(rule);
+    }
+}

@@ -1,0 +1,241 @@
+#include "support/compat.h"
+#include "values/context.h"
+#include "expressions/walk.h"
+
+enum { CONTEXT = 0xFF, PATH = 0xFE, PATH_APPLY = 4 };
+enum { MODIFIES = 0x40, CDT_SYSTEM = 0 };
+
+/* --- calls --- */
+
+/* What an operation gives with a return type; OPEN when it gives nothing. single: of
+ * one element, not of any number of them. */
+static exp_kind
+kind_returned(int64_t return_type, bool single)
+{
+    switch (return_type & (EXP_INVERTED - 1)) {
+    case 1: /* INDEX, REVERSE_INDEX, RANK, REVERSE_RANK */
+    case 2:
+    case 3:
+    case 4:
+        return single ? INT : LIST;
+    case 5: /* COUNT */
+        return INT;
+    case 6: /* KEY, VALUE */
+    case 7:
+        return single ? ANY : LIST;
+    case 8: /* KEY_VALUE, UNORDERED_MAP, ORDERED_MAP */
+    case 16:
+    case 17:
+        return MAP;
+    case 13: /* EXISTS */
+        return BOOL;
+    default:
+        return OPEN;
+    }
+}
+
+static EXP_ASIDE int
+value_type_of(exp_walker *w, const exp_node *n, exp_kind *out)
+{
+    exp_place at = exp_place_in(n, n->form[FORM_VALUE_TYPE]);
+    int64_t type = 0;
+    if (exp_int_of(w, &at, exp_arg(n, n->form[FORM_VALUE_TYPE]), &type) < 0) {
+        return -1;
+    }
+    *out = (exp_kind)type;
+    return type >= NIL && type <= HLL
+               ? 0
+               : exp_refuse(w, &at, "%lld is no ResultType", (long long)type);
+}
+
+/* The type of a call by its return type and, for one element, its value type. */
+static EXP_ASIDE int
+type_by_return(exp_walker *w, const exp_node *n, exp_kind *out)
+{
+    exp_place at = exp_place_in(n, n->form[FORM_RETURN_TYPE]),
+              value_at = exp_place_in(n, n->form[FORM_VALUE_TYPE]);
+    bool single = n->form[FORM_RESULT] == RESULT_VALUE;
+    int64_t return_type = 0;
+    if (exp_int_of(w, &at, exp_arg(n, n->form[FORM_RETURN_TYPE]), &return_type) < 0) {
+        return -1;
+    }
+    exp_kind returned = kind_returned(return_type, single);
+    if (returned == OPEN) {
+        return exp_refuse(w, &at, "an expression cannot have the return type %lld",
+                          (long long)return_type);
+    }
+    *out = returned;
+    if (!single) {
+        return 0;
+    }
+    if (value_type_of(w, n, out) < 0) {
+        return -1;
+    }
+    return returned == ANY || returned == *out
+               ? 0
+               : exp_refuse(w, &value_at, "%s is what the return type gives, not %s",
+                            exp_kind_names[returned], exp_kind_names[*out]);
+}
+
+/* The context of a call, borrowed; NULL when it has none. */
+static EXP_ASIDE int
+context_of(exp_walker *w, const exp_node *n, PyObject **out)
+{
+    exp_place at = exp_place_in(n, n->form[FORM_CTX]);
+    *out = n->form[FORM_CTX] != EXP_NO_ARG ? exp_arg(n, n->form[FORM_CTX]) : Py_None;
+    if (*out != Py_None && !PyList_Check(*out)) {
+        return exp_expected(w, &at, "a context, a list or None,", *out);
+    }
+    if (*out == Py_None || PyList_GET_SIZE(*out) == 0) {
+        *out = NULL;
+    }
+    return 0;
+}
+
+static EXP_ASIDE int
+encode_context(exp_walker *w, const exp_node *n, PyObject *ctx)
+{
+    exp_place at = exp_place_in(n, n->form[FORM_CTX]);
+    if (exp_check_stack(w, &at, EXP_STACK_OF_VALUE) < 0) {
+        return -1;
+    }
+    return encode_levels(&w->e, "context", ctx, 0) < 0 ? exp_name_place(w, &at) : 0;
+}
+
+/* What the first level of a context leads into; whatever has none is refused where it
+ * is encoded. 0, or -1 with an exception. */
+static int
+root_of_context(PyObject *ctx, exp_kind *out)
+{
+    PyObject *first = PyList_GetItemRef(ctx, 0), *cause;
+    PyObject *id = first != NULL ? PyObject_GetAttrString(first, "id") : NULL;
+    long number = id != NULL && PyLong_Check(id) ? PyLong_AsLong(id) : 0;
+    *out = (number & 0x20) != 0 ? MAP : LIST;
+    Py_XDECREF(id);
+    Py_XDECREF(first);
+    int rc = take_argument_error(&cause) ? 0 : -1;
+    Py_XDECREF(cause);
+    return rc;
+}
+
+static EXP_ASIDE int
+type_of_call(exp_walker *w, const exp_node *n, PyObject *ctx, exp_kind *out)
+{
+    switch (n->form[FORM_RESULT]) {
+    case RESULT_RETURN:
+    case RESULT_VALUE:
+        return type_by_return(w, n, out);
+    case RESULT_PATH:
+        return value_type_of(w, n, out);
+    case RESULT_ROOT:
+        *out = exp_kind_of_digit(n->form[FORM_TARGET]);
+        return ctx != NULL ? root_of_context(ctx, out) : 0;
+    default:
+        *out = exp_result_of(n->form[FORM_RESULT], OPEN);
+        return 0;
+    }
+}
+
+static EXP_ASIDE int
+encode_target(exp_walker *w, const exp_node *n)
+{
+    exp_place at = exp_place_in(n, n->form[FORM_BIN]);
+    exp_kind wanted = exp_kind_of_digit(n->form[FORM_TARGET]), got = OPEN;
+    if (n->form[FORM_OPERATION] == PATH &&
+        PyUnicode_Check(exp_arg(n, n->form[FORM_BIN]))) {
+        return exp_expected(w, &at, "an expression, ListBin or MapBin,",
+                            exp_arg(n, n->form[FORM_BIN]));
+    }
+    if (exp_encode_named(w, &at, n->vars, exp_arg(n, n->form[FORM_BIN]), wanted, &got) <
+        0) {
+        return -1;
+    }
+    bool is_cdt = (n->form[FORM_SYSTEM] & ~MODIFIES) == CDT_SYSTEM;
+    bool takes_nil = is_cdt || (n->form[FORM_SYSTEM] & MODIFIES) != 0;
+    /* reading bits or a HyperLogLog of nil stops a server of version 8.1 */
+    return (takes_nil && got == NIL) || (is_cdt && (got == LIST || got == MAP))
+               ? 0
+               : exp_check_kind(w, &at, wanted, got);
+}
+
+static EXP_ASIDE int
+encode_call_head(exp_walker *w, const exp_node *n, exp_kind type)
+{
+    asc_buf *out = w->e.out;
+    return put_ok(asc_mp_put_list_head(out, 5) && asc_mp_put_uint(out, NODE_CALL) &&
+                  asc_mp_put_uint(out, (uint64_t)type) &&
+                  asc_mp_put_uint(out, n->form[FORM_SYSTEM]));
+}
+
+/* [OPERATION, arguments], in a context if there is one. */
+static int
+encode_operation(exp_walker *w, const exp_node *n, PyObject *ctx)
+{
+    asc_buf *out = w->e.out;
+    exp_kind ignored = OPEN;
+    if (ctx != NULL &&
+        (put_ok(asc_mp_put_list_head(out, 3) && asc_mp_put_uint(out, CONTEXT)) < 0 ||
+         encode_context(w, n, ctx) < 0)) {
+        return -1;
+    }
+    size_t head = out->len; /* an array of at most 15: its head is one byte */
+    if (put_ok(asc_mp_put_byte(out, 0x90) &&
+               asc_mp_put_uint(out, n->form[FORM_OPERATION])) < 0) {
+        return -1;
+    }
+    int n_args = exp_encode_arguments(w, n, FORM_ARGS, &ignored);
+    if (n_args < 0 || n_args >= 15) {
+        return n_args < 0 ? -1
+                          : exp_refuse(w, n->up, "its class has a form of %d arguments",
+                                       n_args);
+    }
+    out->data[head] = (uint8_t)(0x90 | (n_args + 1));
+    return 0;
+}
+
+/* An expression for every element of a path, compiled or not; it sees no variables. */
+static int
+encode_loop(exp_walker *w, const exp_node *n, size_t i)
+{
+    exp_place at = exp_place_in(n, i);
+    exp_kind ignored;
+    return exp_encode(w, exp_arg(n, i), &at, NULL, &ignored);
+}
+
+/* [PATH, context, flags], and an expression when the call modifies. */
+static EXP_ASIDE int
+encode_path(exp_walker *w, const exp_node *n, PyObject *ctx)
+{
+    bool modifies = (n->form[FORM_SYSTEM] & MODIFIES) != 0;
+    size_t flags_arg = n->form[n->form_size - 1];
+    exp_place flags_at = exp_place_in(n, flags_arg),
+              ctx_at = exp_place_in(n, n->form[FORM_CTX]);
+    int64_t flags = 0;
+    if (ctx == NULL) {
+        return exp_refuse(w, &ctx_at, "a context of one or more levels is expected");
+    }
+    if (modifies && n->form_size < FORM_ARGS + 2) {
+        return exp_refuse(w, &ctx_at, "its class has a form without a modifier");
+    }
+    if (exp_int_of(w, &flags_at, exp_arg(n, flags_arg), &flags) < 0 ||
+        put_ok(asc_mp_put_list_head(w->e.out, modifies ? 4 : 3) &&
+               asc_mp_put_uint(w->e.out, PATH)) < 0 ||
+        encode_context(w, n, ctx) < 0 ||
+        exp_put_int(w, modifies ? flags | PATH_APPLY : flags) < 0) {
+        return -1;
+    }
+    return modifies ? encode_loop(w, n, n->form[FORM_ARGS + 1]) : 0;
+}
+
+int
+exp_encode_call(exp_walker *w, const exp_node *n, exp_kind *type)
+{
+    PyObject *ctx;
+    if (context_of(w, n, &ctx) < 0 || type_of_call(w, n, ctx, type) < 0 ||
+        encode_call_head(w, n, *type) < 0) {
+        return -1;
+    }
+    int rc = n->form[FORM_OPERATION] == PATH ? encode_path(w, n, ctx)
+                                             : encode_operation(w, n, ctx);
+    return rc < 0 ? -1 : encode_target(w, n);
+}

@@ -1,0 +1,284 @@
+#include "values/compiled.h"
+#include "expressions/walk.h"
+
+/* Deeper trees are refused, and lesser ones where a thread's stack has no room. */
+#define MAX_DEPTH 1000
+
+enum { BIN_TYPE_CODE = 82, NE_CODE = 2 };
+
+/* --- nodes --- */
+
+static EXP_ASIDE int
+too_few_operands(exp_walker *w, const exp_node *n, size_t n_args)
+{
+    exp_place at = exp_place_in(n, 0);
+    return exp_refuse(w, &at, "%d or more operands are expected, not %zu", n->form[4],
+                      n_args);
+}
+
+/* [CODE, arguments] */
+static int
+encode_plain(exp_walker *w, const exp_node *n, exp_kind *type)
+{
+    exp_kind common = OPEN;
+    size_t n_args = (n->form_size - 2) / 2;
+    if (n_args == 1 && n->form[3] == EXP_ALL_ARGS) {
+        n_args = (size_t)PyTuple_GET_SIZE(n->args);
+        if (n_args < n->form[4]) {
+            return too_few_operands(w, n, n_args);
+        }
+    }
+    if (put_ok(asc_mp_put_list_head(w->e.out, 1 + n_args) &&
+               asc_mp_put_uint(w->e.out, n->form[FORM_CODE])) < 0 ||
+        exp_encode_arguments(w, n, 2, &common) < 0) {
+        return -1;
+    }
+    *type = exp_result_of(n->form[FORM_RESULT], common);
+    return 0;
+}
+
+/* NE(BIN_TYPE(name), 0) */
+static EXP_ASIDE int
+encode_bin_exists(exp_walker *w, const exp_node *n, exp_kind *type)
+{
+    exp_place at = exp_place_in(n, 0);
+    asc_buf *out = w->e.out;
+    *type = BOOL;
+    return put_ok(asc_mp_put_list_head(out, 3) && asc_mp_put_uint(out, NE_CODE) &&
+                  asc_mp_put_list_head(out, 2) && asc_mp_put_uint(out, BIN_TYPE_CODE)) <
+                       0 ||
+                   exp_encode_bin_name(w, &at, exp_arg(n, 0)) < 0
+               ? -1
+               : exp_put_int(w, 0);
+}
+
+/* [VAR, name]: of the type of its definition. */
+static EXP_ASIDE int
+encode_variable(exp_walker *w, const exp_node *n, exp_kind *type)
+{
+    exp_place at = exp_place_in(n, 0);
+    PyObject *name = exp_arg(n, 0);
+    if (put_ok(asc_mp_put_list_head(w->e.out, 2) &&
+               asc_mp_put_uint(w->e.out, NODE_VAR)) < 0 ||
+        exp_encode_text(w, &at, name) < 0) {
+        return -1;
+    }
+    for (const exp_variable *v = n->vars; v != NULL; v = v->up) {
+        if (PyUnicode_Compare(v->name, name) == 0) {
+            *type = v->type;
+            return 0;
+        }
+    }
+    return exp_refuse(w, &at, "no Let around defines the variable %R", name);
+}
+
+static void
+close_node(exp_node *n)
+{
+    Py_CLEAR(n->args);
+    Py_CLEAR(n->form_owner);
+}
+
+/* Look into an expression. 0, or -1 when it was never initialised. */
+static EXP_ASIDE int
+open_node(exp_walker *w, PyObject *self, const exp_place *up, const exp_variable *vars,
+          exp_node *n)
+{
+    *n = (exp_node){.self = self, .up = up, .vars = vars};
+    n->form_owner = PyObject_GetAttr((PyObject *)Py_TYPE(self), w->st->s__form);
+    if (n->form_owner != NULL && PyBytes_Check(n->form_owner)) {
+        n->form = (const uint8_t *)PyBytes_AS_STRING(n->form_owner);
+        n->form_size = (size_t)PyBytes_GET_SIZE(n->form_owner);
+        n->args = PyObject_GetAttr(self, w->st->s__args);
+    }
+    bool is_call = n->form_size >= 2 && n->form[FORM_CODE] == NODE_CALL;
+    if (n->args == NULL || !PyTuple_Check(n->args) ||
+        n->form_size < (is_call ? FORM_ARGS : 2)) {
+        PyObject *cause;
+        close_node(n);
+        return take_argument_error(&cause)
+                   ? raise_from(cause, exp_expected(w, up, "an expression", self))
+                   : -1;
+    }
+    return 0;
+}
+
+/* The definition that is argument i of a Let, into *var; known: those before. */
+static EXP_ASIDE int
+encode_definition(exp_walker *w, const exp_node *n, size_t i, const exp_variable *known,
+                  exp_variable *var)
+{
+    exp_place at = exp_place_in(n, i);
+    PyObject *item = exp_arg(n, i);
+    exp_node definition;
+    if (!exp_is_a(item, w->st->Expression)) {
+        return exp_expected(w, &at, "a Def", item);
+    }
+    if (open_node(w, item, &at, known, &definition) < 0) {
+        return -1;
+    }
+    int rc = -1;
+    exp_place name_at = exp_place_in(&definition, 0),
+              value_at = exp_place_in(&definition, 1);
+    if (definition.form[FORM_CODE] != NODE_DEFINITION) {
+        exp_expected(w, &at, "a Def", item);
+    }
+    else if (exp_encode_text(w, &name_at, exp_arg(&definition, 0)) == 0) {
+        *var = (exp_variable){Py_NewRef(exp_arg(&definition, 0)), OPEN, known};
+        rc = exp_encode(w, exp_arg(&definition, 1), &value_at, known, &var->type);
+    }
+    close_node(&definition);
+    return rc;
+}
+
+/* [LET, name, value, ..., body]; vars[] has room for the definitions. */
+static int
+encode_definitions(exp_walker *w, const exp_node *n, exp_variable *vars, exp_kind *type)
+{
+    size_t last = (size_t)PyTuple_GET_SIZE(n->args) - 1;
+    const exp_variable *known = n->vars;
+    for (size_t i = 0; i < last; i++) {
+        if (encode_definition(w, n, i, known, &vars[i]) < 0) {
+            return -1;
+        }
+        known = &vars[i];
+    }
+    exp_place at = exp_place_in(n, last);
+    return exp_encode(w, exp_arg(n, last), &at, known, type);
+}
+
+static EXP_ASIDE int
+encode_let(exp_walker *w, const exp_node *n, exp_kind *type)
+{
+    exp_place at = exp_place_in(n, 0);
+    size_t n_args = (size_t)PyTuple_GET_SIZE(n->args);
+    if (n_args < 2) {
+        return exp_refuse(w, &at, "one or more Def and an expression are expected");
+    }
+    if (put_ok(asc_mp_put_list_head(w->e.out, 2 * n_args) &&
+               asc_mp_put_uint(w->e.out, NODE_LET)) < 0) {
+        return -1;
+    }
+    exp_variable *vars = PyMem_Calloc(n_args, sizeof *vars);
+    int rc = vars != NULL ? encode_definitions(w, n, vars, type) : put_ok(false);
+    for (size_t i = 0; vars != NULL && i < n_args; i++) {
+        Py_XDECREF(vars[i].name);
+    }
+    PyMem_Free(vars);
+    return rc;
+}
+
+/* [COND, condition, value, ..., default]: all values of one type, Unknown apart. */
+static EXP_ASIDE int
+encode_cond(exp_walker *w, const exp_node *n, exp_kind *type)
+{
+    exp_place at = exp_place_in(n, 0);
+    Py_ssize_t n_args = PyTuple_GET_SIZE(n->args);
+    if (n_args < 3 || n_args % 2 == 0) {
+        return exp_refuse(
+            w, &at,
+            "pairs of a condition and a value, and a default at the end, are "
+            "expected, not %zd arguments",
+            n_args);
+    }
+    if (put_ok(asc_mp_put_list_head(w->e.out, (size_t)n_args + 1) &&
+               asc_mp_put_uint(w->e.out, NODE_COND)) < 0) {
+        return -1;
+    }
+    exp_kind common = OPEN;
+    bool only_unknown = true;
+    for (at.arg = 0; at.arg < n_args; at.arg++) {
+        exp_kind got = OPEN;
+        bool condition = at.arg % 2 == 0 && at.arg + 1 < n_args;
+        if (exp_encode(w, exp_arg(n, (size_t)at.arg), &at, n->vars, &got) < 0 ||
+            (condition && exp_check_kind(w, &at, BOOL, got) < 0) ||
+            (!condition && got != ANY && exp_check_common(w, &at, got, &common) < 0)) {
+            return -1;
+        }
+        only_unknown = only_unknown && (condition || got == ANY);
+    }
+    *type = only_unknown ? ANY : common;
+    return 0;
+}
+
+/* --- the tree --- */
+
+static EXP_ASIDE int
+encode_constant_node(exp_walker *w, const exp_node *n, exp_kind *type)
+{
+    exp_place at = exp_place_in(n, 0);
+    return exp_encode_constant(w, exp_arg(n, 0), &at, type);
+}
+
+static int
+encode_node(exp_walker *w, const exp_node *n, exp_kind *type)
+{
+    switch (n->form[FORM_CODE]) {
+    case NODE_CALL:
+        return exp_encode_call(w, n, type);
+    case NODE_CONSTANT:
+        return encode_constant_node(w, n, type);
+    case NODE_VAR:
+        return encode_variable(w, n, type);
+    case NODE_LET:
+        return encode_let(w, n, type);
+    case NODE_COND:
+        return encode_cond(w, n, type);
+    case NODE_BIN_EXISTS:
+        return encode_bin_exists(w, n, type);
+    case NODE_DEFINITION:
+        return exp_refuse(w, n->up, "a Def stands in a Let only");
+    default:
+        return encode_plain(w, n, type);
+    }
+}
+
+int
+exp_encode(exp_walker *w, PyObject *value, const exp_place *at,
+           const exp_variable *vars, exp_kind *type)
+{
+    PyTypeObject *cls = Py_TYPE(value);
+    if (cls == &PyLong_Type || cls == &PyUnicode_Type || cls == &PyFloat_Type) {
+        return exp_encode_constant(w, value, at, type);
+    }
+    if (exp_is_a(value, w->st->CompiledExpression)) {
+        *type = OPEN;
+        return encode_expression(&w->e, "expression", "an operand", value);
+    }
+    if (!exp_is_a(value, w->st->Expression)) {
+        return exp_encode_constant(w, value, at, type);
+    }
+    exp_node n;
+    if (at != NULL && at->depth >= MAX_DEPTH) {
+        return exp_refuse(w, NULL, "an expression is nested deeper than %d levels",
+                          MAX_DEPTH);
+    }
+    if (exp_check_stack(w, at, EXP_STACK_OF_NODE) < 0 ||
+        open_node(w, value, at, vars, &n) < 0) {
+        return -1;
+    }
+    int rc = encode_node(w, &n, type);
+    close_node(&n);
+    return rc;
+}
+
+PyObject *
+core_pack_expression(PyObject *module, PyObject *tree)
+{
+    static const value_rules rules = {.bool_as = BOOL_AS_BOOL, .legacy_types = NO};
+    module_state *st = PyModule_GetState(module);
+    asc_buf out = ASC_BUF_INIT;
+    exp_walker w = {.st = st,
+                    .e = {.st = st,
+                          .out = &out,
+                          .rules = &rules,
+                          .serializer = SERIALIZER_NONE,
+                          .sorts_maps = true}};
+    exp_kind type = OPEN;
+    PyObject *bytes = NULL;
+    if (exp_encode(&w, tree, NULL, NULL, &type) == 0) {
+        bytes = PyBytes_FromStringAndSize((const char *)out.data, (Py_ssize_t)out.len);
+    }
+    asc_buf_clear(&out);
+    return bytes;
+}

@@ -1,0 +1,196 @@
+/* expressions/walk.h -- the parts of the walk over a tree of expressions; only the files
+ * expression*.c include it. */
+#ifndef CORE_EXPRESSIONS_WALK_H
+#define CORE_EXPRESSIONS_WALK_H
+
+#include "expressions/expressions.h"
+
+/* Places of arguments in a form that are none. */
+enum { EXP_NO_ARG = 255, EXP_ALL_ARGS = 254 };
+
+/* Selects what is not selected; added to return types. */
+enum { EXP_INVERTED = 0x10000 };
+
+/* What is known of the type of a value. */
+typedef enum exp_kind {
+    OPEN = -1, /* nothing */
+    NIL,
+    BOOL,
+    INT,
+    STRING,
+    LIST,
+    MAP,
+    BLOB,
+    FLOAT,
+    GEOJSON,
+    HLL,
+    ANY,    /* the node Unknown */
+    REMOVE, /* the node RemoveResult */
+} exp_kind;
+
+/* With an article, as they stand in messages; not for OPEN. */
+extern const char *const exp_kind_names[];
+
+/* Where in the tree the walk is: an argument of a node. */
+typedef struct exp_place {
+    PyObject *node; /* borrowed */
+    Py_ssize_t arg;
+    int depth;
+    const struct exp_place *up; /* NULL at the root */
+} exp_place;
+
+/* A variable that can be used here. */
+typedef struct exp_variable {
+    PyObject *name; /* owned by the walk over its Let */
+    exp_kind type;
+    const struct exp_variable *up;
+} exp_variable;
+
+typedef struct exp_walker {
+    module_state *st;
+    encoder e;
+    uintptr_t stack_end; /* lowest address of the stack; 0: not looked up yet */
+} exp_walker;
+
+/* A node being packed. */
+typedef struct exp_node {
+    PyObject *self;              /* borrowed */
+    PyObject *args, *form_owner; /* owned: a tuple, bytes */
+    const uint8_t *form;
+    size_t form_size;
+    const exp_place *up;
+    const exp_variable *vars;
+} exp_node;
+
+/* Places in the form of a call. */
+enum {
+    FORM_RESULT,
+    FORM_CODE,
+    FORM_SYSTEM,
+    FORM_OPERATION,
+    FORM_TARGET,
+    FORM_BIN,
+    FORM_CTX,
+    FORM_RETURN_TYPE,
+    FORM_INVERTED,
+    FORM_VALUE_TYPE,
+    FORM_ARGS,
+};
+
+/* For what a walk does beside going down: the frames of the functions that go down are
+ * on the stack once for each level, and shall be small. */
+#define EXP_ASIDE __attribute__((noinline))
+
+/* Bytes of stack: for the next level and whatever an error takes; for a constant or a
+ * context with as many levels as they may have. */
+#define EXP_STACK_OF_NODE (32u << 10)
+#define EXP_STACK_OF_VALUE (112u << 10)
+
+static inline bool
+exp_is_a(PyObject *value, PyObject *cls)
+{
+    return PyType_IsSubtype(Py_TYPE(value), (PyTypeObject *)cls);
+}
+
+/* An argument, borrowed; None when a class of somebody else's lacks it. */
+static inline PyObject *
+exp_arg(const exp_node *n, size_t i)
+{
+    /* borrowed: a tuple does not change, and the node holds this one */
+    return (Py_ssize_t)i < PyTuple_GET_SIZE(n->args)
+               ? PyTuple_GET_ITEM(n->args, (Py_ssize_t)i)
+               : Py_None;
+}
+
+/* The type that a digit of a form stands for; OPEN when a class of somebody else's has
+ * something else there. */
+static inline exp_kind
+exp_kind_of_digit(int digit)
+{
+    return digit >= '0' && digit <= '9' ? (exp_kind)(digit - '0') : OPEN;
+}
+
+static inline exp_place
+exp_place_in(const exp_node *n, size_t arg)
+{
+    return (exp_place){n->self, (Py_ssize_t)arg, n->up != NULL ? n->up->depth + 1 : 1,
+                       n->up};
+}
+
+/* --- errors; at is NULL at the root. All return -1 --- */
+
+/* ParamError "place: text". */
+int exp_refuse(exp_walker *w, const exp_place *at, const char *format, ...);
+
+/* Has the stack room for so many bytes? 0, or -1 with ParamError. */
+int exp_check_stack(exp_walker *w, const exp_place *at, size_t size);
+
+/* "`what` is expected, not the type of got". */
+int exp_expected(exp_walker *w, const exp_place *at, const char *what, PyObject *got);
+
+/* Put the place in front of the message of the AerospikeError that is set. */
+int exp_name_place(exp_walker *w, const exp_place *at);
+
+/* --- constants --- */
+
+static inline int
+exp_put_int(exp_walker *w, int64_t v)
+{
+    return put_ok(asc_mp_put_int(w->e.out, v));
+}
+
+/* The head of a constant list, which follows. */
+static inline int
+exp_put_quote(exp_walker *w)
+{
+    return put_ok(asc_mp_put_list_head(w->e.out, 2) &&
+                  asc_mp_put_uint(w->e.out, NODE_QUOTE));
+}
+
+int exp_encode_constant(exp_walker *w, PyObject *value, const exp_place *at,
+                        exp_kind *type);
+
+/* An int that is no expression: its value, or appended. */
+int exp_int_of(exp_walker *w, const exp_place *at, PyObject *value, int64_t *out);
+int exp_encode_const(exp_walker *w, const exp_place *at, PyObject *value);
+
+/* A str without a type byte; the name of a bin; the node of a bin. */
+int exp_encode_text(exp_walker *w, const exp_place *at, PyObject *value);
+int exp_encode_bin_name(exp_walker *w, const exp_place *at, PyObject *value);
+int exp_encode_bin(exp_walker *w, const exp_place *at, exp_kind type, PyObject *name);
+
+/* --- types: 0, or -1 with the place and both types --- */
+
+int exp_check_kind(exp_walker *w, const exp_place *at, exp_kind wanted, exp_kind got);
+
+/* All of a node's operands are of one type; *common is that of the ones before. The
+ * second takes numbers only, the third what can be compared. */
+int
+exp_check_common(exp_walker *w, const exp_place *at, exp_kind got, exp_kind *common);
+int
+exp_check_number(exp_walker *w, const exp_place *at, exp_kind got, exp_kind *common);
+int exp_check_comparable(exp_walker *w, const exp_place *at, exp_kind got,
+                         exp_kind *common);
+
+/* The type that a rule of a form gives, of operands of a common type. */
+exp_kind exp_result_of(int rule, exp_kind common);
+
+/* --- arguments and nodes --- */
+
+/* Append an expression or a constant; *type is what is known of its value. */
+int exp_encode(exp_walker *w, PyObject *value, const exp_place *at,
+               const exp_variable *vars, exp_kind *type);
+
+/* The same; a str is the name of a bin of that type. */
+int exp_encode_named(exp_walker *w, const exp_place *at, const exp_variable *vars,
+                     PyObject *value, exp_kind type, exp_kind *got);
+
+/* The (KIND INDEX) pairs of a form from `from` on: the number of items that were
+ * appended, or -1. */
+int
+exp_encode_arguments(exp_walker *w, const exp_node *n, size_t from, exp_kind *common);
+
+/* A node of the code NODE_CALL. */
+int exp_encode_call(exp_walker *w, const exp_node *n, exp_kind *type);
+
+#endif

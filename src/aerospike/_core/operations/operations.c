@@ -1,0 +1,311 @@
+#include "operations/operations.h"
+
+#include <string.h>
+
+#include "support/compat.h"
+#include "operations/packed.h"
+
+static int
+begin_operation(encoder *e, asc_writer *w, uint8_t code, uint8_t particle,
+                const char *name, size_t size)
+{
+    if (asc_writer_op_begin(w, code, particle, name, size)) {
+        return 0;
+    }
+    return w->n_ops < ASC_MAX_OPS
+               ? put_ok(false)
+               : raise_param(e->st, "operations: more than %u are too many",
+                             ASC_MAX_OPS);
+}
+
+int
+operation_with_value(encoder *e, asc_writer *w, uint8_t code, PyObject *bin,
+                     asc_status wrong_type, PyObject *value)
+{
+    const char *name;
+    size_t size;
+    uint8_t particle = ASC_PARTICLE_NULL;
+    if (bin_name_from_py(e->st, bin, wrong_type, &name, &size) < 0) {
+        return -1;
+    }
+    if (begin_operation(e, w, code, 0, name, size) < 0) {
+        return -1;
+    }
+    e->bool_as_number = code == ASC_OP_INCR; /* True adds 1 */
+    int rc = encode_particle(e, value, &particle);
+    e->bool_as_number = false;
+    if (rc < 0) {
+        return -1;
+    }
+    asc_writer_op_particle(w, particle);
+    if (!asc_writer_op_end(w)) {
+        return raise_code(e->st, 13, "the value of bin \"%s\" is too big", name);
+    }
+    return 0;
+}
+
+int
+operation_without_value(encoder *e, asc_writer *w, uint8_t code, PyObject *bin)
+{
+    const char *name = "";
+    size_t size = 0;
+    if (bin != NULL && bin_name_from_py(e->st, bin, ASC_ERR_PARAM, &name, &size) < 0) {
+        return -1;
+    }
+    return begin_operation(e, w, code, ASC_PARTICLE_NULL, name, size) < 0
+               ? -1
+               : put_ok(asc_writer_op_end(w));
+}
+
+int
+check_bin_count(module_state *st, Py_ssize_t n)
+{
+    return n <= (Py_ssize_t)ASC_MAX_OPS
+               ? 0
+               : raise_param(st, "bins: %zd names, at most %u", n, ASC_MAX_OPS);
+}
+
+int
+read_operations(encoder *e, asc_writer *w, PyObject *names)
+{
+    if (!PyList_Check(names) && !PyTuple_Check(names)) {
+        return raise_param(e->st, "bins: not a list or tuple but %s",
+                           Py_TYPE(names)->tp_name);
+    }
+    int rc = check_bin_count(e->st, PySequence_Fast_GET_SIZE(names));
+    for (Py_ssize_t i = 0; rc == 0 && i < PySequence_Fast_GET_SIZE(names); i++) {
+        /* borrowed: owned at once */
+        PyObject *name = Py_NewRef(PySequence_Fast_GET_ITEM(names, i));
+        rc = operation_without_value(e, w, ASC_OP_READ, name);
+        Py_DECREF(name);
+    }
+    return rc;
+}
+
+int
+check_concatenable(module_state *st, PyObject *value)
+{
+    return PyUnicode_Check(value) || PyBytes_Check(value) || PyByteArray_Check(value)
+               ? 0
+               : raise_param(
+                     st,
+                     "Cannot concatenate 'str' and 'non-str' objects: str or bytes "
+                     "is expected, not %s",
+                     Py_TYPE(value)->tp_name);
+}
+
+int
+check_addable(module_state *st, PyObject *value)
+{
+    return PyLong_Check(value) || PyFloat_Check(value)
+               ? 0
+               : raise_param(st,
+                             "Unsupported operand type(s) for +: int or float is "
+                             "expected, not %s",
+                             Py_TYPE(value)->tp_name);
+}
+
+/* --- the table of operations --- */
+
+typedef enum operation_value { NO_VALUE, ANY_VALUE, TTL_VALUE } operation_value;
+
+typedef struct operation_row {
+    int number;   /* OPERATOR_* of the API */
+    uint8_t code; /* ASC_OP_* */
+    bool writes, has_bin;
+    operation_value value;
+    int (*check)(module_state *st, PyObject *value); /* NULL: whatever can be encoded */
+} operation_row;
+
+static const operation_row rows[] = {
+    {0, ASC_OP_READ, false, true, NO_VALUE, NULL},
+    {1, ASC_OP_WRITE, true, true, ANY_VALUE, NULL},
+    {6, ASC_OP_INCR, true, true, ANY_VALUE, check_addable},
+    {9, ASC_OP_APPEND, true, true, ANY_VALUE, check_concatenable},
+    {10, ASC_OP_PREPEND, true, true, ANY_VALUE, check_concatenable},
+    {11, ASC_OP_TOUCH, true, false, TTL_VALUE, NULL},
+    {14, ASC_OP_DELETE_ALL, true, false, NO_VALUE, NULL},
+};
+
+/* The number of an operation dict. 0, or -1 with ParamError. */
+static int
+operation_number(module_state *st, PyObject *op, int64_t *out)
+{
+    PyObject *item;
+    int found = PyDict_GetItemRef(op, st->s_op, &item);
+    if (found <= 0) {
+        return found < 0 ? -1
+                         : raise_param(st, "Operation must contain an \"op\" entry");
+    }
+    int rc = PyLong_Check(item) ? option_int64(st, "op", item, out)
+                                : raise_param(st, "Operation must be an integer");
+    Py_DECREF(item);
+    return rc;
+}
+
+static const operation_row *
+find_row(int64_t number)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].number == number) {
+            return &rows[i];
+        }
+    }
+    return NULL;
+}
+
+/* Literal keys are the interned names, so that comparing pointers finds most. */
+static bool
+is_known_entry(module_state *st, PyObject *key)
+{
+    if (key == st->s_op || key == st->s_bin || key == st->s_val) {
+        return true;
+    }
+    return PyUnicode_Check(key) &&
+           (PyUnicode_Compare(key, st->s_op) == 0 ||
+            PyUnicode_Compare(key, st->s_bin) == 0 ||
+            PyUnicode_Compare(key, st->s_val) == 0 || packed_knows_key(st, key));
+}
+
+static int
+check_entries(module_state *st, PyObject *op)
+{
+    PyObject *key = NULL, *value = NULL;
+    Py_ssize_t at = 0;
+    int rc = 0;
+    while (rc == 0 && dict_next(op, &at, &key, &value)) {
+        if (!is_known_entry(st, key)) {
+            rc = raise_code(st, PyUnicode_Check(key) ? ASC_ERR_PARAM : ASC_ERR_CLIENT,
+                            "Operation can contain only op, bin, val, index, key, "
+                            "return_type and the like: %R is unknown",
+                            key);
+        }
+    }
+    Py_XDECREF(key);
+    Py_XDECREF(value);
+    return rc;
+}
+
+static int
+touch_ttl(module_state *st, PyObject *value, operations_summary *sum)
+{
+    if (value == NULL || value == Py_None) {
+        return 0;
+    }
+    if (!PyLong_Check(value)) {
+        return raise_param(st, "the ttl of a touch must be an int, not %s",
+                           Py_TYPE(value)->tp_name);
+    }
+    sum->has_ttl = true;
+    return ttl_from_int(st, "ttl", value, &sum->ttl_s);
+}
+
+/* An operation of the first table. */
+static int
+encode_plain(encoder *e, asc_writer *w, const operation_row *row, PyObject *bin,
+             PyObject *value, operations_summary *sum)
+{
+    module_state *st = e->st;
+    if (row->has_bin && bin == NULL) {
+        return raise_param(st, "Bin is not given");
+    }
+    if (row->value == ANY_VALUE && value == NULL) {
+        return raise_param(st, "Value should be given");
+    }
+    sum->reads = sum->reads || !row->writes;
+    sum->writes = sum->writes || row->writes;
+    if (row->value != ANY_VALUE) {
+        return row->value == TTL_VALUE && touch_ttl(st, value, sum) < 0
+                   ? -1
+                   : operation_without_value(e, w, row->code,
+                                             row->has_bin ? bin : NULL);
+    }
+    return row->check != NULL && row->check(st, value) < 0
+               ? -1
+               : operation_with_value(e, w, row->code, bin, ASC_ERR_PARAM, value);
+}
+
+/* An operation of the second table. */
+static int
+encode_packed(encoder *e, asc_writer *w, const packed_row *row, PyObject *bin,
+              PyObject *op, Py_ssize_t *n_known, operations_summary *sum)
+{
+    const char *name;
+    size_t size;
+    const packed_family_row *family = &packed_families[row->family];
+    if (bin == NULL) {
+        return raise_param(e->st, "%s: Bin is not given", row->name);
+    }
+    if (bin_name_from_py(e->st, bin, ASC_ERR_PARAM, &name, &size) < 0) {
+        return -1;
+    }
+    sum->reads = sum->reads || !row->writes;
+    sum->writes = sum->writes || row->writes;
+    sum->respond_all = sum->respond_all || family->respond_all;
+    if (begin_operation(e, w, packed_carrier(row), family->particle, name, size) < 0 ||
+        packed_encode(e, row, op, n_known) < 0) {
+        return -1;
+    }
+    return asc_writer_op_end(w)
+               ? 0
+               : raise_code(e->st, 13, "the operation on bin \"%s\" is too big", name);
+}
+
+static int
+encode_operation(encoder *e, asc_writer *w, PyObject *op, operations_summary *sum)
+{
+    module_state *st = e->st;
+    PyObject *bin, *value = NULL;
+    int64_t number = 0;
+    if (operation_number(st, op, &number) < 0 ||
+        PyDict_GetItemRef(op, st->s_bin, &bin) < 0) {
+        return -1;
+    }
+    const operation_row *plain = find_row(number);
+    const packed_row *packed = plain == NULL ? packed_find(number) : NULL;
+    Py_ssize_t n_known = 1 + (bin != NULL);
+    int rc = -1;
+    sum->n_ops++;
+    if (plain != NULL) {
+        int found = PyDict_GetItemRef(op, st->s_val, &value);
+        n_known += value != NULL;
+        rc = found < 0 ? -1 : encode_plain(e, w, plain, bin, value, sum);
+    }
+    else if (packed != NULL) {
+        rc = encode_packed(e, w, packed, bin, op, &n_known, sum);
+    }
+    else {
+        raise_param(st, "Invalid operation given: %lld", (long long)number);
+    }
+    Py_XDECREF(bin);
+    Py_XDECREF(value);
+    return rc == 0 && n_known < PyDict_GET_SIZE(op) ? check_entries(st, op) : rc;
+}
+
+int
+operations_from_py(encoder *e, asc_writer *w, PyObject *list, bool strict_items,
+                   operations_summary *out)
+{
+    module_state *st = e->st;
+    *out = (operations_summary){0};
+    if (!PyList_Check(list)) {
+        return raise_param(st, "Operations should be of type list, not %s",
+                           Py_TYPE(list)->tp_name);
+    }
+    int rc = 0;
+    for (Py_ssize_t i = 0; rc == 0 && i < PyList_GET_SIZE(list); i++) {
+        PyObject *op = PyList_GetItemRef(list, i);
+        if (op == NULL) {
+            return -1;
+        }
+        if (PyDict_Check(op)) {
+            rc = encode_operation(e, w, op, out);
+        }
+        else if (strict_items) {
+            rc = raise_param(st, "Operation must be a dict, not %s",
+                             Py_TYPE(op)->tp_name);
+        }
+        Py_DECREF(op);
+    }
+    return rc == 0 && out->n_ops == 0 ? raise_param(st, "No operations defined") : rc;
+}

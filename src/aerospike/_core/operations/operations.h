@@ -1,0 +1,41 @@
+/* operations/operations.h -- the list of operation dicts that operate() takes, to wire. */
+#ifndef CORE_OPERATIONS_OPERATIONS_H
+#define CORE_OPERATIONS_OPERATIONS_H
+
+#include "values/bin_name.h"
+#include "options/policy.h"
+#include "values/values.h"
+
+/* What a list of operations does to the record, found while it is written. */
+typedef struct operations_summary {
+    bool reads, writes;
+    bool respond_all; /* results only tell apart with an entry for each operation */
+    bool has_ttl;     /* a touch operation brings its own */
+    uint32_t ttl_s;
+    uint32_t n_ops;
+} operations_summary;
+
+/* Append every operation of the list; elements that are no dicts are skipped, or
+ * refused when strict_items. 0, or -1 with ParamError and others. */
+int operations_from_py(encoder *e, asc_writer *w, PyObject *list, bool strict_items,
+                       operations_summary *out);
+
+/* Append one operation on a bin whose value is encoded from a Python object. */
+int operation_with_value(encoder *e, asc_writer *w, uint8_t code, PyObject *bin,
+                         asc_status wrong_type, PyObject *value);
+
+/* Append one operation on a bin without a value. */
+int operation_without_value(encoder *e, asc_writer *w, uint8_t code, PyObject *bin);
+
+/* May one record be asked for n bins? 0, or -1 with ParamError. */
+int check_bin_count(module_state *st, Py_ssize_t n);
+
+/* Append a read of each bin whose name is in a list or tuple. */
+int read_operations(encoder *e, asc_writer *w, PyObject *names);
+
+/* The operand of append and prepend: str, bytes or bytearray; of increment: int or
+ * float. 0, or -1 with ParamError. */
+int check_concatenable(module_state *st, PyObject *value);
+int check_addable(module_state *st, PyObject *value);
+
+#endif

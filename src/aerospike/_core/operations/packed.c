@@ -1,0 +1,483 @@
+#include "operations/packed.h"
+
+#include "asc/proto.h"
+#include "support/compat.h"
+#include "values/compiled.h"
+#include "values/context.h"
+#include "operations/packed_parts.h"
+
+#define INVERTED 0x10000
+#define CONTEXT 0xFF /* [0xFF, context, operation] */
+#define PATH_APPLY 4
+#define SIGNED 1
+
+/* --- writers of plain arguments --- */
+
+static int
+put_any(packing *p, const arg_row *arg, PyObject *value)
+{
+    return packing_put_value(p, packing_arg_name(p, arg), value);
+}
+
+static int
+put_number(packing *p, const arg_row *arg, PyObject *value)
+{
+    int64_t v = 0;
+    return packing_int(p, packing_arg_name(p, arg), value, &v) < 0
+               ? -1
+               : packing_put_int(p, v);
+}
+
+static int
+put_list(packing *p, const arg_row *arg, PyObject *value)
+{
+    PyObject *name = packing_arg_name(p, arg);
+    return PyList_Check(value) ? packing_put_value(p, name, value)
+                               : packing_refuse_type(p, name, "a list", value);
+}
+
+static int
+put_texts(packing *p, const arg_row *arg, PyObject *value)
+{
+    Py_ssize_t n = PyList_Check(value) ? PyList_GET_SIZE(value) : 0;
+    for (Py_ssize_t i = 0; i < n; i++) {
+        PyObject *item =
+            PyList_GET_ITEM(value, i); /* borrowed: for a look at its type */
+        if (!PyUnicode_Check(item)) {
+            return raise_param(p->e->st, "%s: %s must be a list of str, not of %s",
+                               p->row->name, packing_text(packing_arg_name(p, arg)),
+                               Py_TYPE(item)->tp_name);
+        }
+    }
+    return put_list(p, arg, value);
+}
+
+/* A number from 0 to the row's fallback bits: sizes and shifts have 32, operands 63. */
+static int
+put_unsigned(packing *p, const arg_row *arg, PyObject *value)
+{
+    int64_t v = 0;
+    if (packing_int(p, packing_arg_name(p, arg), value, &v) < 0) {
+        return -1;
+    }
+    if (v < 0 || v >> arg->fallback != 0) {
+        return raise_param(p->e->st, "%s: %s must be from 0 to 2**%d - 1, not %lld",
+                           p->row->name, packing_text(packing_arg_name(p, arg)),
+                           arg->fallback, (long long)v);
+    }
+    return packing_put_int(p, v);
+}
+
+/* The pairs of a map, without the marker that a KeyOrderedDict has as a value. */
+static int
+put_pairs(packing *p, const arg_row *arg, PyObject *value)
+{
+    PyObject *name = packing_arg_name(p, arg);
+    if (!PyDict_Check(value)) {
+        return packing_refuse_type(p, name, "a dict", value);
+    }
+    if (PyDict_CheckExact(value)) {
+        return packing_put_value(p, name, value);
+    }
+    PyObject *plain = PyDict_New();
+    int rc = plain != NULL && PyDict_Update(plain, value) == 0
+                 ? packing_put_value(p, name, plain)
+                 : -1;
+    Py_XDECREF(plain);
+    return rc;
+}
+
+static int
+put_text(packing *p, const arg_row *arg, PyObject *value)
+{
+    PyObject *name = packing_arg_name(p, arg);
+    return PyUnicode_Check(value) ? packing_put_value(p, name, value)
+                                  : packing_refuse_type(p, name, "a str", value);
+}
+
+/* 1 or 0 for True or False, -1 with ParamError for anything else. */
+static int
+bool_from(packing *p, PyObject *name, PyObject *value)
+{
+    return PyBool_Check(value) ? value == Py_True
+                               : packing_refuse_type(p, name, "a bool", value);
+}
+
+static int
+put_bool(packing *p, const arg_row *arg, PyObject *value)
+{
+    int truth = bool_from(p, packing_arg_name(p, arg), value);
+    return truth < 0 || put_ok(asc_mp_put_bool(p->e->out, truth)) < 0 ? -1 : 1;
+}
+
+static int
+put_expression(packing *p, const arg_row *arg, PyObject *value)
+{
+    const char *name = packing_text(packing_arg_name(p, arg));
+    return encode_expression(p->e, p->row->name, name, value) < 0 ? -1 : 1;
+}
+
+static int
+put_return_type(packing *p, const arg_row *arg, PyObject *value)
+{
+    int64_t type = 0;
+    if (value != NULL && packing_int(p, packing_arg_name(p, arg), value, &type) < 0) {
+        return -1;
+    }
+    int inverted = packing_flag(p, p->e->st->s_inverted);
+    return inverted < 0 ? -1 : packing_put_int(p, inverted ? type | INVERTED : type);
+}
+
+/* --- arguments that several entries make --- */
+
+/* All bytes of a value, whatever "value_byte_size" says of their number. */
+static int
+put_bytes(packing *p, const arg_row *arg, PyObject *value)
+{
+    PyObject *size_name = p->e->st->s_value_byte_size, *size;
+    int64_t ignored;
+    int rc = packing_entry(p, size_name, &size);
+    if (rc > 0) {
+        rc = packing_int(p, size_name, size, &ignored);
+        Py_DECREF(size);
+    }
+    if (rc < 0) {
+        return -1;
+    }
+    if (PyBytes_Check(value) || PyByteArray_Check(value)) {
+        return packing_put_value(p, packing_arg_name(p, arg), value);
+    }
+    return packing_refuse_type(p, packing_arg_name(p, arg), "bytes", value);
+}
+
+static int
+put_sign(packing *p, const arg_row *arg, PyObject *value)
+{
+    int is_signed = value != NULL ? bool_from(p, packing_arg_name(p, arg), value) : 0;
+    return is_signed <= 0 ? is_signed : packing_put_int(p, SIGNED);
+}
+
+/* What an addition does beyond its bits: "sign" with "action". */
+static int
+put_int_flags(packing *p, const arg_row *arg, PyObject *value)
+{
+    int64_t action = 0;
+    PyObject *name = p->e->st->s_sign, *sign;
+    int is_signed = packing_entry(p, name, &sign);
+    if (is_signed > 0) {
+        is_signed = bool_from(p, name, sign);
+        Py_DECREF(sign);
+    }
+    return is_signed < 0 || packing_int(p, packing_arg_name(p, arg), value, &action) < 0
+               ? -1
+               : packing_put_int(p, is_signed ? action | SIGNED : action);
+}
+
+/* Offset, size and whether that counts from the end; as many of them as are needed. */
+static int
+put_byte_range(packing *p, const arg_row *arg, PyObject *size)
+{
+    module_state *st = p->e->st;
+    int64_t at = 0, n = 0;
+    PyObject *offset;
+    int there = packing_entry(p, st->s_byte_offset, &offset);
+    if (there > 0 && offset != Py_None) {
+        there = packing_int(p, st->s_byte_offset, offset, &at);
+    }
+    Py_XDECREF(offset);
+    int invert = there < 0 ? -1 : packing_flag(p, st->s_invert_size);
+    if (invert < 0 || packing_put_int(p, at) < 0) {
+        return -1;
+    }
+    if (size == NULL) {
+        return 1;
+    }
+    if (packing_int(p, packing_arg_name(p, arg), size, &n) < 0 ||
+        packing_put_int(p, n) < 0) {
+        return -1;
+    }
+    return !invert ? 2 : packing_put_int(p, 1) < 0 ? -1 : 3;
+}
+
+/* A pattern and what takes its place, as one list. */
+static int
+put_replacing(packing *p, const arg_row *arg, PyObject *pattern)
+{
+    PyObject *name = p->e->st->s_replacement, *replacement;
+    int found = packing_entry(p, name, &replacement);
+    if (found <= 0) {
+        return found < 0 ? -1 : packing_refuse_missing(p, name);
+    }
+    int rc = -1;
+    if (!PyUnicode_Check(replacement)) {
+        packing_refuse_type(p, name, "a str", replacement);
+    }
+    else if (put_ok(asc_mp_put_list_head(p->e->out, 2)) == 0 &&
+             put_text(p, arg, pattern) > 0) {
+        rc = packing_put_value(p, name, replacement);
+    }
+    Py_DECREF(replacement);
+    return rc;
+}
+
+static const arg_row args[N_PACKED_ARGS];
+
+/* The end of a range, then flags: without an end there is no place for them. */
+static int
+put_snip_stop(packing *p, const arg_row *arg, PyObject *stop)
+{
+    PyObject *rules;
+    int rc = packing_entry(p, p->e->st->s_policy, &rules);
+    if (rc >= 0 && stop != NULL) {
+        rc = put_number(p, arg, stop);
+        if (rc > 0) {
+            rc = rules == NULL || rules == Py_None
+                     ? packing_put_int(p, 0)
+                     : put_string_flags(p, &args[STR_FLAGS], rules);
+        }
+    }
+    Py_XDECREF(rules);
+    return rc < 0 ? -1 : stop != NULL ? 2 : 0;
+}
+
+static int
+put_levels(packing *p, const arg_row *arg, PyObject *value)
+{
+    (void)arg;
+    return encode_levels(p->e, p->row->name, value, 0) < 0 ? -1 : 1;
+}
+
+static int
+put_apply_flags(packing *p, const arg_row *arg, PyObject *value)
+{
+    int64_t flags = 0;
+    return packing_int(p, packing_arg_name(p, arg), value, &flags) < 0
+               ? -1
+               : packing_put_int(p, flags | PATH_APPLY);
+}
+
+/* --- the table of arguments --- */
+
+static const arg_row args[N_PACKED_ARGS] = {
+    [RETURN_TYPE] = {AT(return_type), 0, put_return_type, USE_NULL_IF_ABSENT, 0},
+    [VALUE] = {AT(val), 0, put_any, REFUSE, 0},
+    [ITEMS] = {AT(val), 0, put_list, REFUSE, 0},
+    [PAIRS] = {AT(val), 0, put_pairs, REFUSE, 0},
+    [NUMBER] = {AT(val), 0, put_any, USE_FALLBACK, 1},
+    [VAL_COUNT] = {AT(val), 0, put_number, REFUSE, 0},
+    [MAP_COUNT] = {AT(val), AT(range), put_number, REFUSE, 0},
+    [OPT_COUNT] = {AT(count), 0, put_number, LEAVE_OUT, 0},
+    [INDEX] = {AT(index), 0, put_number, REFUSE, 0},
+    [RANK] = {AT(rank), 0, put_number, REFUSE, 0},
+    [KEY] = {AT(key), 0, put_any, REFUSE, 0},
+    [KEY_END] = {AT(range), AT(val), put_any, REFUSE, 0},
+    [VALUE_END] = {AT(range), 0, put_any, REFUSE, 0},
+    [VALUE_LIST] = {AT(value_list), 0, put_list, REFUSE, 0},
+    [FROM] = {AT(value_begin), 0, put_any, USE_NIL, 0},
+    [TO] = {AT(value_end), 0, put_any, LEAVE_OUT, 0},
+    [LIST_ORDER] = {AT(list_order), 0, put_number, REFUSE, 0},
+    [SORT_FLAGS] = {AT(sort_flags), 0, put_number, USE_FALLBACK, 0},
+    [LIST_CREATE] = {AT(list_order), 0, put_create, REFUSE, 0},
+    [MAP_CREATE] = {AT(map_order), 0, put_create, REFUSE, 0},
+    [LIST_ORDER_FLAGS] = {AT(list_policy), 0, put_list_order_flags, LEAVE_OUT, 0},
+    [LIST_FLAGS] = {AT(list_policy), 0, put_list_flags, LEAVE_OUT, 0},
+    [MAP_ORDER] = {AT(map_policy), 0, put_map_order, USE_NULL, 0},
+    [MAP_ORDER_FLAGS] = {AT(map_policy), 0, put_map_order_flags, USE_NULL, 0},
+    [SEPARATOR] = {AT(separator), 0, put_text, REFUSE, 0},
+    [BIT_OFFSET] = {AT(bit_offset), 0, put_number, REFUSE, 0},
+    [BIT_SIZE] = {AT(bit_size), 0, put_unsigned, REFUSE, 32},
+    [BYTE_OFFSET] = {AT(byte_offset), 0, put_number, REFUSE, 0},
+    [BYTE_SIZE] = {AT(byte_size), 0, put_unsigned, REFUSE, 32},
+    [OPT_BYTE_RANGE] = {AT(byte_size), 0, put_byte_range, USE_NULL, 0},
+    [BYTES] = {AT(value), 0, put_bytes, REFUSE, 0},
+    [BIT_NUMBER] = {AT(value), 0, put_number, REFUSE, 0},
+    [SHIFT] = {AT(value), 0, put_unsigned, REFUSE, 32},
+    [ADDEND] = {AT(value), 0, put_unsigned, REFUSE, 63},
+    [BIT] = {AT(value), 0, put_bool, REFUSE, 0},
+    [SIGN] = {AT(sign), 0, put_sign, USE_NULL_IF_ABSENT, 0},
+    [BIT_FLAGS] = {AT(policy), 0, put_bit_flags, USE_FALLBACK, 0},
+    [RESIZE_FLAGS] = {AT(resize_flags), 0, put_number, USE_FALLBACK, 0},
+    [INT_FLAGS] = {AT(action), 0, put_int_flags, REFUSE, 0},
+    [HLL_VALUES] = {AT(value_list), 0, put_list, REFUSE, 0},
+    [HLL_INDEX_BITS] = {AT(index_bit_count), 0, put_number, USE_FALLBACK, -1},
+    [HLL_MINHASH_BITS] = {AT(mh_bit_count), 0, put_number, USE_FALLBACK, -1},
+    [HLL_BITS] = {AT(index_bit_count), 0, put_number, REFUSE, 0},
+    [HLL_FLAGS] = {AT(hll_policy), 0, put_hll_flags, USE_FALLBACK, 0},
+    [STR_VALUE] = {AT(value), 0, put_text, REFUSE, 0},
+    [STR_LIST] = {AT(value_list), 0, put_texts, REFUSE, 0},
+    [NEEDLE] = {AT(needle), 0, put_text, REFUSE, 0},
+    [PREFIX] = {AT(prefix), 0, put_text, REFUSE, 0},
+    [SUFFIX] = {AT(suffix), 0, put_text, REFUSE, 0},
+    [PATTERN] = {AT(pattern), 0, put_text, REFUSE, 0},
+    [REPLACING] = {AT(needle), 0, put_replacing, REFUSE, 0},
+    [REGEX_REPLACING] = {AT(pattern), 0, put_replacing, REFUSE, 0},
+    [REGEX_FLAGS] = {AT(regex_flags), 0, put_number, USE_FALLBACK, 0},
+    [NUMERIC_TYPE] = {AT(numeric_type), 0, put_number, USE_FALLBACK, 0},
+    [OCCURRENCE] = {AT(occurrence), 0, put_number, USE_FALLBACK, 1},
+    [TIMES] = {AT(count), 0, put_number, REFUSE, 0},
+    [START] = {AT(start), 0, put_number, REFUSE, 0},
+    [STOP] = {AT(end), 0, put_number, REFUSE, 0},
+    [SNIP_STOP] = {AT(end), 0, put_snip_stop, USE_NULL, 0},
+    [TARGET_LENGTH] = {AT(target_length), 0, put_number, REFUSE, 0},
+    [PAD_STRING] = {AT(pad_string), 0, put_text, REFUSE, 0},
+    [STR_FLAGS] = {AT(policy), 0, put_string_flags, USE_FALLBACK, 0},
+    [EXPRESSION] = {AT(expr), 0, put_expression, REFUSE, 0},
+    [EXPRESSION_FLAGS] = {AT(expr_flags), 0, put_number, USE_FALLBACK, 0},
+    [LEVELS] = {AT(ctx), 0, put_levels, REFUSE, 0},
+    [SELECT_FLAGS] = {AT(cdt_flags), 0, put_number, REFUSE, 0},
+    [APPLY_FLAGS] = {AT(cdt_flags), 0, put_apply_flags, REFUSE, 0},
+    [MODIFIER] = {AT(mod_exp), 0, put_expression, REFUSE, 0},
+};
+
+static int
+refuse_missing(packing *p, const arg_row *arg)
+{
+    module_state *st = p->e->st;
+    PyObject *name = packing_name_at(st, arg->name);
+    return arg->other_name == 0
+               ? packing_refuse_missing(p, name)
+               : raise_param(st, "%s: Operation missing required entry %s or %s",
+                             p->row->name, packing_text(name),
+                             packing_text(packing_name_at(st, arg->other_name)));
+}
+
+static int
+put_missing(packing *p, const arg_row *arg)
+{
+    switch (arg->missing) {
+    case LEAVE_OUT:
+        return 0;
+    case USE_NIL:
+        return put_ok(asc_mp_put_nil(p->e->out)) < 0 ? -1 : 1;
+    case USE_FALLBACK:
+        return packing_put_int(p, arg->fallback);
+    case USE_NULL:
+    case USE_NULL_IF_ABSENT:
+        return arg->put(p, arg, NULL);
+    default:
+        return refuse_missing(p, arg);
+    }
+}
+
+/* Append one argument; the number of items appended, or -1. */
+static int
+put_arg(packing *p, const arg_row *arg)
+{
+    PyObject *value;
+    p->other_name = false;
+    int found = packing_entry(p, packing_arg_name(p, arg), &value);
+    if (found == 0 && arg->other_name != 0) {
+        p->other_name = true;
+        found = packing_entry(p, packing_arg_name(p, arg), &value);
+    }
+    if (found < 0) {
+        return -1;
+    }
+    bool is_there =
+        found > 0 && (value != Py_None || arg->missing <= USE_NULL_IF_ABSENT);
+    int n = is_there ? arg->put(p, arg, value) : put_missing(p, arg);
+    Py_XDECREF(value);
+    return n;
+}
+
+/* --- the operation --- */
+
+/* What makes a missing container at the last level, for the operations that create; -1
+ * with an exception. */
+static int
+last_level_flags(packing *p)
+{
+    bool is_list = p->row->args[0] == LIST_CREATE;
+    if (!is_list && p->row->args[0] != MAP_CREATE) {
+        return 0;
+    }
+    module_state *st = p->e->st;
+    PyObject *order, *pad = NULL, *name = is_list ? st->s_list_order : st->s_map_order;
+    int flags = -1, overflow; /* beyond a long: put_create() tells */
+    if (PyDict_GetItemRef(p->dict, name, &order) >= 0 &&
+        PyDict_GetItemRef(p->dict, st->s_pad, &pad) >= 0) {
+        bool is_int = order != NULL && PyLong_Check(order);
+        long v = is_int ? PyLong_AsLongAndOverflow(order, &overflow) : 0;
+        flags = context_create_flag(is_list, v, pad == Py_True);
+    }
+    Py_XDECREF(order);
+    Py_XDECREF(pad);
+    return flags;
+}
+
+static int
+put_levels_of_context(packing *p, PyObject *ctx)
+{
+    if (!packed_families[p->row->family].takes_context) {
+        return raise_param(p->e->st, "%s: takes no ctx", p->row->name);
+    }
+    if (PyList_Check(ctx) && PyList_GET_SIZE(ctx) == 0) {
+        return 0;
+    }
+    int flags = last_level_flags(p);
+    if (flags < 0 || put_ok(asc_mp_put_list_head(p->e->out, 3) &&
+                            asc_mp_put_uint(p->e->out, CONTEXT)) < 0) {
+        return -1;
+    }
+    return encode_levels(p->e, p->row->name, ctx, flags);
+}
+
+/* The head of an operation in a context, when there is one. */
+static int
+put_context(packing *p)
+{
+    PyObject *ctx;
+    if (packing_entry(p, p->e->st->s_ctx, &ctx) < 0) {
+        return -1;
+    }
+    int rc = ctx == NULL || ctx == Py_None ? 0 : put_levels_of_context(p, ctx);
+    Py_XDECREF(ctx);
+    return rc;
+}
+
+int
+packed_encode(encoder *e, const packed_row *row, PyObject *dict, Py_ssize_t *n_known)
+{
+    packing p = {.e = e, .row = row, .dict = dict, .n_known = *n_known};
+    int n = packed_families[row->family].has_code;
+    if (row->family == AS_STRING) {
+        return 0;
+    }
+    if (row->family != ON_PATH && put_context(&p) < 0) {
+        return -1;
+    }
+    size_t head = e->out->len; /* an array of at most 15: its head is one byte */
+    if (put_ok(asc_mp_put_byte(e->out, 0x90)) < 0 ||
+        (n == 1 && put_ok(asc_mp_put_uint(e->out, row->code)) < 0)) {
+        return -1;
+    }
+    for (size_t i = 0; i < MAX_PACKED_ARGS && row->args[i] != END; i++) {
+        int added = put_arg(&p, &args[row->args[i]]);
+        if (added < 0) {
+            return -1;
+        }
+        n += added;
+    }
+    e->out->data[head] = (uint8_t)(0x90 | n);
+    *n_known = p.n_known;
+    return 0;
+}
+
+bool
+packed_knows_key(module_state *st, PyObject *key)
+{
+    static const size_t others[] = {
+        AT(inverted),        AT(ctx),         AT(persist_index), AT(pad),
+        AT(value_byte_size), AT(invert_size), AT(replacement)};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        if (PyUnicode_Compare(key, packing_name_at(st, others[i])) == 0) {
+            return true;
+        }
+    }
+    for (size_t i = 1; i < N_PACKED_ARGS; i++) {
+        if (PyUnicode_Compare(key, packing_name_at(st, args[i].name)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}

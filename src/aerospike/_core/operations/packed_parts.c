@@ -1,0 +1,98 @@
+#include "operations/packed_parts.h"
+
+#include "support/compat.h"
+
+PyObject *
+packing_name_at(module_state *st, size_t offset)
+{
+    return *(PyObject **)((char *)st + offset);
+}
+
+const char *
+packing_text(PyObject *name)
+{
+    const char *text = PyUnicode_AsUTF8(name);
+    return text != NULL ? text : "?";
+}
+
+int
+packing_refuse_type(packing *p, PyObject *name, const char *expected, PyObject *got)
+{
+    return raise_param(p->e->st, "%s: %s must be %s, not %s", p->row->name,
+                       packing_text(name), expected, Py_TYPE(got)->tp_name);
+}
+
+int
+packing_refuse_missing(packing *p, PyObject *name)
+{
+    return raise_param(p->e->st, "%s: Operation missing required entry %s",
+                       p->row->name, packing_text(name));
+}
+
+int
+packing_entry(packing *p, PyObject *name, PyObject **out)
+{
+    int found = PyDict_GetItemRef(p->dict, name, out);
+    p->n_known += found > 0;
+    return found;
+}
+
+PyObject *
+packing_arg_name(packing *p, const arg_row *arg)
+{
+    return packing_name_at(p->e->st, p->other_name ? arg->other_name : arg->name);
+}
+
+int
+packing_put_int(packing *p, int64_t v)
+{
+    return put_ok(asc_mp_put_int(p->e->out, v)) < 0 ? -1 : 1;
+}
+
+int
+packing_int(packing *p, PyObject *name, PyObject *value, int64_t *out)
+{
+    int overflow;
+    if (!PyLong_Check(value)) {
+        return packing_refuse_type(p, name, "an integer", value);
+    }
+    *out = PyLong_AsLongLongAndOverflow(value, &overflow);
+    return overflow == 0 ? 0
+                         : raise_param(p->e->st, "%s: %s is beyond 64 bits",
+                                       p->row->name, packing_text(name));
+}
+
+int
+packing_put_value(packing *p, PyObject *name, PyObject *value)
+{
+    return encode_argument(p->e, value) < 0
+               ? raise_naming(p->e->st, p->row->name, packing_text(name))
+               : 1;
+}
+
+int
+packing_flag(packing *p, PyObject *name)
+{
+    PyObject *value;
+    int truth = packing_entry(p, name, &value);
+    if (truth > 0) {
+        truth = PyObject_IsTrue(value);
+        Py_DECREF(value);
+    }
+    return truth;
+}
+
+int
+packing_int_in(packing *p, PyObject *dict, PyObject *name, int64_t *out)
+{
+    PyObject *value;
+    int rc = PyDict_GetItemRef(dict, name, &value);
+    if (rc > 0 && value == Py_None) {
+        rc = 0;
+    }
+    else if (rc > 0) {
+        rc = packing_int(p, name, value, out) < 0 ? -1 : 1;
+    }
+    Py_XDECREF(value);
+    return rc;
+}

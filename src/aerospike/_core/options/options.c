@@ -1,0 +1,246 @@
+#include "options/options.h"
+
+#include <string.h>
+
+#include "support/compat.h"
+
+int
+options_intern(module_state *st, const option_table *table)
+{
+    PyObject **names = PyMem_Calloc(table->n + 1, sizeof *names);
+    if (names == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    st->option_names[table->id] = names;
+    for (size_t i = 0; i < table->n; i++) {
+        names[i] = PyUnicode_InternFromString(table->rows[i].name);
+        if (names[i] == NULL) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+void
+options_clear(module_state *st)
+{
+    for (int id = 0; id < N_TABLES; id++) {
+        PyObject **names = st->option_names[id];
+        for (size_t i = 0; names != NULL && names[i] != NULL; i++) {
+            Py_DECREF(names[i]);
+        }
+        PyMem_Free(names);
+        st->option_names[id] = NULL;
+    }
+}
+
+/* The row of a key, or NULL. Keys that were literals are the interned names, so that
+ * nearly always a comparison of pointers finds it. */
+static const option *
+find(module_state *st, const option_table *table, uint32_t kind, PyObject *key)
+{
+    PyObject **names = st->option_names[table->id];
+    for (size_t i = 0; i < table->n; i++) {
+        if (names[i] == key && (table->rows[i].kinds & kind)) {
+            return &table->rows[i];
+        }
+    }
+    for (size_t i = 0; PyUnicode_Check(key) && i < table->n; i++) {
+        if ((table->rows[i].kinds & kind) && PyUnicode_Compare(names[i], key) == 0) {
+            return &table->rows[i];
+        }
+    }
+    return NULL;
+}
+
+static int
+invalid(module_state *st, const option *row)
+{
+    return raise_param(st, "\"%s\" is invalid", row->name);
+}
+
+int
+option_int64(module_state *st, const char *name, PyObject *value, int64_t *out)
+{
+    int overflow = 0;
+    if (!PyLong_Check(value)) {
+        return raise_param(st, "\"%s\" is invalid: an int is expected, not %s", name,
+                           Py_TYPE(value)->tp_name);
+    }
+    *out = PyLong_AsLongLongAndOverflow(value, &overflow);
+    if (overflow != 0) {
+        return raise_code(st, ASC_ERR_CLIENT, "\"%s\" is invalid: beyond 64 bits",
+                          name);
+    }
+    return *out == -1 && PyErr_Occurred() ? -1 : 0;
+}
+
+static int64_t
+largest(const option *row)
+{
+    return row->type == OPTION_U32 && row->max == 0 ? UINT32_MAX : row->max;
+}
+
+static int
+store_int(module_state *st, const option *row, PyObject *value, void *at, int strict)
+{
+    int64_t v = 0;
+    if (option_int64(st, row->name, value, &v) < 0) {
+        return -1;
+    }
+    int64_t min = row->type == OPTION_U32 ? 0 : row->min;
+    int64_t max = largest(row);
+    bool is_large = row->type == OPTION_U32 && row->max != 0 && v > max;
+    bool is_outside = v < min || v > max;
+    if (is_large || (is_outside && (strict || row->type == OPTION_TTL))) {
+        return raise_param(st, "\"%s\" is invalid: %lld is not in %lld to %lld",
+                           row->name, (long long)v, (long long)min, (long long)max);
+    }
+    switch (row->type) {
+    case OPTION_U32:
+        *(uint32_t *)at = (uint32_t)(v < 0 ? 0 : v > max ? max : v);
+        return 0;
+    case OPTION_TTL:
+        *(uint32_t *)at = (uint32_t)v; /* -1, -2, -3 are the server's own numbers */
+        return 0;
+    case OPTION_SIGNED:
+        *(int32_t *)at = (int32_t)v;
+        return 0;
+    default:
+        if (v >= min && v <= max) {
+            *(int *)at = (int)v;
+        }
+        return 0;
+    }
+}
+
+static int
+store_bool(module_state *st, const option *row, PyObject *value, void *at)
+{
+    if (!PyBool_Check(value) && !PyLong_Check(value)) {
+        return invalid(st, row);
+    }
+    int truth = PyObject_IsTrue(value);
+    if (truth < 0) {
+        return -1;
+    }
+    *(bool *)at = row->type == OPTION_NOT_BOOL ? !truth : truth;
+    return 0;
+}
+
+static int
+refuse_later(module_state *st, const option *row, PyObject *value)
+{
+    int on = PyDict_Check(value) ? 1 : PyObject_IsTrue(value); /* "shm": {} is on */
+    return on <= 0 ? on : raise_param(st, "\"%s\" is not supported yet", row->name);
+}
+
+static int
+store(module_state *st, const option *row, PyObject *value, void *target, int strict)
+{
+    void *at = (char *)target + row->offset;
+    switch (row->type) {
+    case OPTION_BOOL:
+    case OPTION_NOT_BOOL:
+        return store_bool(st, row, value, at);
+    case OPTION_CUSTOM:
+        return row->parse(st, row, value, target);
+    case OPTION_IGNORED:
+        return 0;
+    case OPTION_LATER:
+        return refuse_later(st, row, value);
+    default:
+        return store_int(st, row, value, at, strict);
+    }
+}
+
+/* Say that a key is unknown, naming the nearest that is known. */
+static int
+report_unknown(module_state *st, const option_table *table, uint32_t kind,
+               PyObject *key, const char *what, int strict)
+{
+    PyObject *known = PyList_New(0), *said = NULL;
+    for (size_t i = 0; known != NULL && i < table->n; i++) {
+        if ((table->rows[i].kinds & kind) &&
+            PyList_Append(known, st->option_names[table->id][i]) < 0) {
+            Py_CLEAR(known);
+        }
+    }
+    if (known != NULL) {
+        said = PyObject_CallFunction(st->report_unknown_key, "sOOO", what, key, known,
+                                     strict ? Py_True : Py_False);
+        Py_DECREF(known);
+    }
+    Py_XDECREF(said);
+    return said != NULL ? 0 : -1;
+}
+
+int
+options_apply(module_state *st, const option_table *table, uint32_t kind,
+              PyObject *dict, void *target, const char *what, int strict)
+{
+    PyObject *key = NULL, *value = NULL;
+    Py_ssize_t at = 0;
+    int rc = 0;
+    while (rc == 0 && dict_next(dict, &at, &key, &value)) {
+        const option *row = find(st, table, kind, key);
+        if (row == NULL) {
+            rc = report_unknown(st, table, kind, key, what, strict);
+            continue;
+        }
+        int newer =
+            row->new_name != NULL ? PyDict_ContainsString(dict, row->new_name) : 0;
+        rc = newer != 0 ? -(newer < 0) : store(st, row, value, target, strict);
+    }
+    Py_XDECREF(key);
+    Py_XDECREF(value);
+    return rc;
+}
+
+static PyObject *
+kinds_to_py(const option *row, const char *(*kind_name)(int), int n_kinds)
+{
+    PyObject *list = PyList_New(0);
+    for (int kind = 0; list != NULL && kind < n_kinds; kind++) {
+        if (!(row->kinds & 1u << kind)) {
+            continue;
+        }
+        PyObject *name = PyUnicode_FromString(kind_name(kind));
+        if (name == NULL || PyList_Append(list, name) < 0) {
+            Py_CLEAR(list);
+        }
+        Py_XDECREF(name);
+    }
+    return list;
+}
+
+PyObject *
+options_to_py(const option_table *table, const char *(*kind_name)(int), int n_kinds)
+{
+    static const char *const types[] = {
+        [OPTION_BOOL] = "bool",     [OPTION_NOT_BOOL] = "bool",
+        [OPTION_U32] = "int",       [OPTION_ENUM] = "enum",
+        [OPTION_SIGNED] = "int",    [OPTION_TTL] = "ttl",
+        [OPTION_CUSTOM] = "custom", [OPTION_IGNORED] = "ignored",
+        [OPTION_LATER] = "later",
+    };
+    PyObject *list = PyList_New(0);
+    for (size_t i = 0; list != NULL && i < table->n; i++) {
+        const option *row = &table->rows[i];
+        int64_t max = largest(row);
+        PyObject *kinds = kinds_to_py(row, kind_name, n_kinds);
+        PyObject *dict = kinds == NULL
+                             ? NULL
+                             : Py_BuildValue("{sssssOsLsLsz}", "name", row->name,
+                                             "type", types[row->type], "kinds", kinds,
+                                             "min", (long long)row->min, "max",
+                                             (long long)max, "new_name", row->new_name);
+        Py_XDECREF(kinds);
+        if (dict == NULL || PyList_Append(list, dict) < 0) {
+            Py_CLEAR(list);
+        }
+        Py_XDECREF(dict);
+    }
+    return list;
+}

@@ -1,0 +1,394 @@
+#include "query/request.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "support/compat.h"
+#include "values/context.h"
+#include "operations/operations.h"
+
+/* --- predicates --- */
+
+enum { EQUALS = 0, RANGE = 1 };
+enum { INDEX_STRING = 0, INDEX_INTEGER = 1, INDEX_GEO = 2, INDEX_BLOB = 3 };
+
+static int
+bad_predicate(module_state *st)
+{
+    return raise_param(st, "predicate is invalid: one of aerospike.predicates is "
+                           "expected");
+}
+
+/* Append a bound: its size, then its bytes. */
+static int
+put_bound(module_state *st, asc_buf *out, long datatype, PyObject *value)
+{
+    const char *data = NULL;
+    Py_ssize_t size = 0;
+    uint8_t number[8];
+    if (datatype == INDEX_STRING || datatype == INDEX_GEO) {
+        data = PyUnicode_Check(value) ? PyUnicode_AsUTF8AndSize(value, &size) : NULL;
+    }
+    else if (datatype == INDEX_BLOB) {
+        bool is_bytes = PyBytes_Check(value);
+        if (!is_bytes && !PyByteArray_Check(value)) {
+            return bad_predicate(st);
+        }
+        /* borrowed: copied before Python code runs */
+        data = is_bytes ? PyBytes_AS_STRING(value) : PyByteArray_AS_STRING(value);
+        size = is_bytes ? PyBytes_GET_SIZE(value) : PyByteArray_GET_SIZE(value);
+    }
+    else {
+        int overflow = 0;
+        long long v =
+            PyLong_Check(value) ? PyLong_AsLongLongAndOverflow(value, &overflow) : 0;
+        if (!PyLong_Check(value)) {
+            return bad_predicate(st);
+        }
+        if (overflow != 0) {
+            return raise_param(st, "predicate is invalid: an integer beyond 64 bits");
+        }
+        asc_put_u64(number, (uint64_t)v);
+        data = (const char *)number;
+        size = sizeof number;
+    }
+    if (data == NULL) {
+        PyObject *cause;
+        return take_argument_error(&cause) ? raise_from(cause, bad_predicate(st)) : -1;
+    }
+    uint8_t *p = asc_buf_add(out, 4);
+    if (p != NULL) {
+        asc_put_u32(p, (uint32_t)size);
+    }
+    return put_ok(p != NULL && asc_buf_put(out, data, (size_t)size));
+}
+
+static long
+small_item(PyObject *tuple, Py_ssize_t i)
+{
+    /* borrowed: a tuple does not change, and the caller holds this one */
+    PyObject *item = i < PyTuple_GET_SIZE(tuple) ? PyTuple_GET_ITEM(tuple, i) : NULL;
+    long v = item != NULL && PyLong_Check(item) ? PyLong_AsLong(item) : -1;
+    PyErr_Clear(); /* beyond a long: as wrong as -1 */
+    return v;
+}
+
+/* The index range of a predicate: (kind, datatype, bin, value[, end[, index type]]). */
+static int
+put_range(module_state *st, asc_buf *out, PyObject *p, long *index_type)
+{
+    static const uint8_t particles[] = {ASC_PARTICLE_STRING, ASC_PARTICLE_INTEGER,
+                                        ASC_PARTICLE_GEOJSON, ASC_PARTICLE_BLOB,
+                                        ASC_PARTICLE_INTEGER};
+    long kind = small_item(p, 0), datatype = small_item(p, 1);
+    Py_ssize_t n = PyTuple_GET_SIZE(p);
+    const char *name = "";
+    size_t size = 0;
+    if (n < 4 || (kind != EQUALS && kind != RANGE) || datatype < 0 ||
+        datatype >= (long)sizeof particles) {
+        return bad_predicate(st);
+    }
+    /* borrowed: a tuple does not change, and the request holds this one */
+    PyObject *bin = PyTuple_GET_ITEM(p, 2), *from = PyTuple_GET_ITEM(p, 3);
+    bool ranges = kind == RANGE && particles[datatype] == ASC_PARTICLE_INTEGER;
+    if (ranges && n < 5) {
+        return bad_predicate(st);
+    }
+    *index_type = n > 5 ? small_item(p, 5) : 0;
+    if (*index_type < 0 || *index_type > UINT8_MAX ||
+        (bin != Py_None &&
+         bin_name_from_py(st, bin, ASC_ERR_PARAM, &name, &size) < 0)) {
+        return PyErr_Occurred() != NULL ? -1 : bad_predicate(st);
+    }
+    uint8_t *head = asc_buf_add(out, 3 + size);
+    if (head == NULL) {
+        return put_ok(false);
+    }
+    head[0] = 1; /* range */
+    head[1] = (uint8_t)size;
+    memcpy(head + 2, name, size);
+    head[2 + size] = particles[datatype];
+    PyObject *to = ranges ? PyTuple_GET_ITEM(p, 4) : from; /* borrowed: likewise */
+    return put_bound(st, out, datatype, from) < 0 ? -1
+                                                  : put_bound(st, out, datatype, to);
+}
+
+/* --- requests --- */
+
+static bool
+put_number_field(asc_writer *w, uint8_t id, uint64_t v, unsigned width)
+{
+    uint8_t bytes[8];
+    asc_put_u64(bytes, v);
+    return asc_writer_field(w, id, bytes + 8 - width, width);
+}
+
+static bool
+put_text_field(asc_writer *w, uint8_t id, PyObject *text)
+{
+    Py_ssize_t size;
+    const char *utf8 = PyUnicode_AsUTF8AndSize(text, &size); /* made before */
+    return utf8 != NULL && asc_writer_field(w, id, utf8, (size_t)size);
+}
+
+static bool
+put_bytes_field(asc_writer *w, uint8_t id, PyObject *bytes)
+{
+    return asc_writer_field(w, id, PyBytes_AS_STRING(bytes),
+                            (size_t)PyBytes_GET_SIZE(bytes));
+}
+
+static encoder
+encoder_for(const query_request *q, asc_buf *out)
+{
+    return (encoder){
+        .st = q->st, .out = out, .rules = q->rules, .serializer = SERIALIZER_NOT_GIVEN};
+}
+
+/* The fields of an index range. */
+static int
+put_index(query_request *q, asc_writer *w)
+{
+    asc_buf packed = ASC_BUF_INIT;
+    long index_type = 0;
+    if (q->predicate == NULL) {
+        return 0;
+    }
+    int rc = put_range(q->st, &packed, q->predicate, &index_type);
+    if (rc == 0 && index_type != 0) {
+        rc = put_ok(put_number_field(w, ASC_FIELD_INDEX_TYPE, (uint64_t)index_type, 1));
+    }
+    if (rc == 0) {
+        rc =
+            put_ok(asc_writer_field(w, ASC_FIELD_INDEX_RANGE, packed.data, packed.len));
+    }
+    if (rc == 0 && q->ctx != NULL) {
+        encoder e = encoder_for(q, &packed);
+        packed.len = 0;
+        rc = encode_levels(&e, "where", q->ctx, 0);
+        rc = rc < 0 ? rc
+                    : put_ok(asc_writer_field(w, ASC_FIELD_INDEX_CONTEXT, packed.data,
+                                              packed.len));
+    }
+    if (rc == 0 && q->index_name != NULL) {
+        rc = put_ok(put_text_field(w, ASC_FIELD_INDEX_NAME, q->index_name));
+    }
+    if (rc == 0 && q->index_expr != NULL) {
+        rc = put_ok(put_bytes_field(w, ASC_FIELD_INDEX_EXPRESSION, q->index_expr));
+    }
+    asc_buf_clear(&packed);
+    return rc;
+}
+
+/* Header and the fields that every request of a query has. */
+static int
+begin_request(query_request *q, asc_writer *w, asc_buf *out, const asc_msg_head *head)
+{
+    bool ok =
+        asc_writer_begin(w, out, head) &&
+        put_text_field(w, ASC_FIELD_NAMESPACE, q->ns) &&
+        (PyUnicode_GET_LENGTH(q->set) == 0 ||
+         put_text_field(w, ASC_FIELD_SET, q->set)) &&
+        (q->records_per_second == 0 ||
+         put_number_field(w, ASC_FIELD_RECORDS_PER_SECOND, q->records_per_second, 4)) &&
+        put_number_field(w, ASC_FIELD_SOCKET_TIMEOUT, q->pol.timing.socket_timeout_ms,
+                         4) &&
+        put_number_field(w, ASC_FIELD_TASK_ID, q->task_id, 8);
+    if (!ok || put_index(q, w) < 0) {
+        return PyErr_Occurred() != NULL ? -1 : put_ok(false);
+    }
+    return put_ok(policy_filter_to_field(q->pol.filter, w));
+}
+
+/* The bins to read, then the operations that read. */
+static int
+put_reads(query_request *q, asc_writer *w)
+{
+    encoder e = encoder_for(q, w->out);
+    operations_summary sum = {0};
+    if (q->bins != NULL && read_operations(&e, w, q->bins) < 0) {
+        return -1;
+    }
+    if (q->ops != NULL && operations_from_py(&e, w, q->ops, true, &sum) < 0) {
+        return -1;
+    }
+    return sum.writes ? raise_param(q->st, "a query that gives records only reads: an "
+                                           "operation that writes is among its ops")
+                      : 0;
+}
+
+int
+query_write_part(query_request *q, asc_query *query, asc_part *part)
+{
+    asc_writer w;
+    asc_msg_head head = {0};
+    policy_to_read_head(&q->pol, &head);
+    head.info1 = (uint8_t)(ASC_INFO1_READ | (head.info1 & ASC_INFO1_READ_MODE_AP_ALL) |
+                           (q->no_bins ? ASC_INFO1_GET_NO_BINS : 0));
+    if (q->pol.short_query || q->pol.expected_duration == 1) {
+        head.info1 |= ASC_INFO1_SHORT_QUERY;
+    }
+    else if (q->pol.expected_duration == 2) {
+        head.info2 |= ASC_INFO2_RELAX_AP_LONG_QUERY;
+    }
+    head.info3 |= ASC_INFO3_PARTITION_DONE;
+    head.ttl_s = UINT32_MAX; /* reading does not touch */
+    head.budget_ms = q->pol.timing.total_timeout_ms;
+    if (begin_request(q, &w, &part->req.out, &head) < 0) {
+        return -1;
+    }
+    if (!asc_query_put_fields(query, part, &w)) {
+        return put_ok(false);
+    }
+    if (put_reads(q, &w) < 0) {
+        return -1;
+    }
+    asc_writer_end(&w);
+    return 0;
+}
+
+int
+query_write_background(query_request *q, asc_part *part)
+{
+    asc_writer w;
+    asc_msg_head head = {0};
+    operations_summary sum;
+    record_meta meta = {.has_ttl = q->ttl_s != 0, .ttl_s = q->ttl_s};
+    policy_to_write_head(&q->pol, &meta, &head);
+    head.info2 |= ASC_INFO2_WRITE;
+    if (begin_request(q, &w, &part->req.out, &head) < 0) {
+        return -1;
+    }
+    encoder e = encoder_for(q, &part->req.out);
+    if (q->ops == NULL) {
+        return raise_param(q->st, "background work needs operations");
+    }
+    if (q->max_records != 0 || q->pol.max_records != 0) {
+        return raise_param(q->st, "max_records cannot limit background work, which "
+                                  "changes every record");
+    }
+    if (operations_from_py(&e, &w, q->ops, true, &sum) < 0) {
+        return -1;
+    }
+    if (sum.reads) {
+        return raise_param(q->st,
+                           "background work only writes: a read operation is among "
+                           "its ops");
+    }
+    if (sum.has_ttl) {
+        head.ttl_s = sum.ttl_s;
+        asc_writer_set_head(&w, &head);
+    }
+    asc_writer_end(&w);
+    part->reply = ASC_REPLY_RECORDS;
+    part->req.writes = true;
+    part->req.timing.max_retries = 0;
+    return 0;
+}
+
+/* --- what is asked for --- */
+
+#define AT(field) offsetof(query_request, field)
+
+/* The entries that are Python objects, of the types that have a flag. */
+static const struct {
+    const char *name;
+    size_t at;
+    unsigned long type;
+    const char *type_name;
+    bool required;
+} objects[] = {
+    {"ns", AT(ns), Py_TPFLAGS_UNICODE_SUBCLASS, "str", true},
+    {"set", AT(set), Py_TPFLAGS_UNICODE_SUBCLASS, "str", true},
+    {"bins", AT(bins), Py_TPFLAGS_TUPLE_SUBCLASS, "tuple", false},
+    {"ops", AT(ops), Py_TPFLAGS_LIST_SUBCLASS, "list", false},
+    {"predicate", AT(predicate), Py_TPFLAGS_TUPLE_SUBCLASS, "tuple", false},
+    {"ctx", AT(ctx), Py_TPFLAGS_LIST_SUBCLASS, "list", false},
+    {"index_name", AT(index_name), Py_TPFLAGS_UNICODE_SUBCLASS, "str", false},
+    {"index_expr", AT(index_expr), Py_TPFLAGS_BYTES_SUBCLASS, "bytes", false},
+    {"node", AT(node), Py_TPFLAGS_UNICODE_SUBCLASS, "str", false},
+};
+enum { N_OBJECTS = sizeof objects / sizeof objects[0] };
+
+static PyObject **
+object_at(query_request *q, size_t i)
+{
+    return (PyObject **)((char *)q + objects[i].at);
+}
+
+static int
+invalid_entry(query_request *q, const char *name, const char *type_name, PyObject *got)
+{
+    return raise_param(q->st, "%s of a query must be %s, not %s", name, type_name,
+                       Py_TYPE(got)->tp_name);
+}
+
+static int
+take_object(query_request *q, PyObject *spec, size_t i)
+{
+    PyObject *value;
+    if (PyDict_GetItemStringRef(spec, objects[i].name, &value) < 0) {
+        return -1;
+    }
+    bool missing = value == NULL || value == Py_None;
+    bool fits = missing ? !objects[i].required
+                        : PyType_HasFeature(Py_TYPE(value), objects[i].type);
+    if (fits && !missing) {
+        *object_at(q, i) = value;
+        return 0;
+    }
+    int rc = fits ? 0
+                  : invalid_entry(q, objects[i].name, objects[i].type_name,
+                                  value != NULL ? value : Py_None);
+    Py_XDECREF(value);
+    return rc;
+}
+
+/* 0 when it is not there. */
+static int
+take_number(query_request *q, PyObject *spec, const char *name, uint64_t *out)
+{
+    PyObject *value;
+    int rc = PyDict_GetItemStringRef(spec, name, &value);
+    *out = 0;
+    if (rc > 0) {
+        rc = PyLong_Check(value) ? 0 : invalid_entry(q, name, "int", value);
+        *out = rc == 0 ? PyLong_AsUnsignedLongLongMask(value) : 0;
+        Py_DECREF(value);
+    }
+    return rc;
+}
+
+int
+query_request_from_spec(query_request *q, PyObject *spec)
+{
+    uint64_t per_second, ttl, no_bins;
+    if (!PyDict_Check(spec)) {
+        return invalid_entry(q, "the description", "dict", spec);
+    }
+    for (size_t i = 0; i < N_OBJECTS; i++) {
+        if (take_object(q, spec, i) < 0) {
+            return -1;
+        }
+    }
+    if (take_number(q, spec, "max_records", &q->max_records) < 0 ||
+        take_number(q, spec, "records_per_second", &per_second) < 0 ||
+        take_number(q, spec, "ttl", &ttl) < 0 ||
+        take_number(q, spec, "nobins", &no_bins) < 0) {
+        return -1;
+    }
+    q->records_per_second = (uint32_t)per_second;
+    q->ttl_s = (uint32_t)ttl;
+    q->no_bins = no_bins != 0;
+    return 0;
+}
+
+void
+query_request_clear(query_request *q)
+{
+    for (size_t i = 0; i < N_OBJECTS; i++) {
+        Py_XDECREF(*object_at(q, i));
+    }
+    policy_clear(&q->pol);
+    *q = (query_request){0};
+}

@@ -1,0 +1,601 @@
+#include "query/stream.h"
+
+#include <string.h>
+
+#include "support/args.h"
+#include "asc/digest.h"
+#include "values/bins.h"
+#include "support/collector.h"
+#include "support/compat.h"
+#include "values/keys.h"
+#include "query/request.h"
+#include "query/tracker.h"
+
+/* Frames are handed up when so many bytes of them have come. */
+#define GATHER_BYTES (128u << 10)
+/* Other threads get the GIL after so many bytes of records. */
+#define BYTES_PER_TURN (32u << 10)
+
+typedef struct StreamObject {
+    PyObject_HEAD
+    PyObject *client;       /* owned: whose value rules are used */
+    asc_cluster *cluster;   /* counted */
+    asc_query *query;       /* owned; NULL: closed */
+    TrackerObject *tracker; /* owned */
+    query_request ask;
+    bool with_partition; /* items are (partition, record) */
+    bool lends;          /* a record is read when the next is asked for; else at once */
+    bool lent;           /* the last one has not been read so */
+    bool is_busy;        /* a thread is in it */
+    asc_part *part;      /* borrowed: whose frames are being read, or NULL */
+    asc_frames frames;
+    size_t since_turn; /* bytes */
+} StreamObject;
+
+/* --- records --- */
+
+/* (namespace, set or None, user key or None, digest) */
+static PyObject *
+key_of_record(StreamObject *s, module_state *st, const asc_msg_record *r)
+{
+    PyObject *set = r->set != NULL && r->set_size > 0
+                        ? decode_name(st, r->set, r->set_size)
+                        : Py_NewRef(Py_None);
+    PyObject *pk = set == NULL      ? NULL
+                   : r->key != NULL ? stored_key_to_py(r->key, r->key_size)
+                                    : Py_NewRef(Py_None);
+    PyObject *digest =
+        pk != NULL
+            ? PyByteArray_FromStringAndSize((const char *)r->digest, ASC_DIGEST_SIZE)
+            : NULL;
+    PyObject *key = digest != NULL ? PyTuple_New(4) : NULL;
+    if (key == NULL) {
+        Py_XDECREF(set);
+        Py_XDECREF(pk);
+        Py_XDECREF(digest);
+        return NULL;
+    }
+    PyTuple_SET_ITEM(key, 0, Py_NewRef(s->ask.ns));
+    PyTuple_SET_ITEM(key, 1, set);
+    PyTuple_SET_ITEM(key, 2, pk);
+    PyTuple_SET_ITEM(key, 3, digest);
+    key_untrack(key);
+    return key;
+}
+
+/* (key, meta, bins), behind its partition when that is asked for. */
+static PyObject *
+record_of(StreamObject *s, module_state *st, asc_msg *m, const asc_msg_record *r)
+{
+    bins_reader reader = {
+        .st = st, .rules = s->ask.rules, .raw_containers = !s->ask.pol.deserialize};
+    PyObject *key = key_of_record(s, st, r);
+    PyObject *meta = key != NULL ? meta_to_py(st, m) : NULL;
+    PyObject *bins = meta != NULL ? bins_to_dict(&reader, m) : NULL;
+    PyObject *record = bins != NULL ? PyTuple_Pack(3, key, meta, bins) : NULL;
+    Py_XDECREF(key);
+    Py_XDECREF(meta);
+    Py_XDECREF(bins);
+    if (record != NULL && s->with_partition) {
+        PyObject *pair =
+            Py_BuildValue("IN", (unsigned int)asc_digest_partition(r->digest), record);
+        return pair;
+    }
+    return record;
+}
+
+/* The next record of the part that is being read. NULL without an exception: it has no
+ * more. */
+static PyObject *
+next_of_part(StreamObject *s, module_state *st)
+{
+    asc_msg m;
+    asc_msg_record r;
+    asc_error err;
+    asc_error_reset(&err);
+    while (s->part != NULL) {
+        const uint8_t *at = s->frames.at;
+        if (!asc_frames_next(&s->frames, &m, &err)) {
+            s->part = NULL;
+            if (err.code != ASC_OK) {
+                raise_error(st, &err, NULL, NULL);
+            }
+            return NULL;
+        }
+        s->since_turn += (size_t)(s->frames.at - at);
+        if (!asc_msg_is_record(&m)) {
+            continue;
+        }
+        asc_msg_read_record(&m, &r);
+        if (asc_query_count(s->query, s->part, &r)) {
+            PyObject *record = record_of(s, st, &m, &r);
+            if (record == NULL) {
+                asc_query_take_back(s->query);
+            }
+            return record;
+        }
+    }
+    return NULL;
+}
+
+/* --- driving --- */
+
+/* The number of a job. 0, or -1 with an exception. */
+static int
+new_task_id(module_state *st, uint64_t *out)
+{
+    /* the same in all rounds of two clients is refused by a node: so, from the
+     * system's randomness */
+    PyObject *random = lazy_import(&st->random_bytes, "os", "urandom");
+    PyObject *bytes =
+        random != NULL ? PyObject_CallFunction(random, "n", sizeof *out) : NULL;
+    if (bytes == NULL) {
+        return -1;
+    }
+    bool is_whole =
+        PyBytes_Check(bytes) && (size_t)PyBytes_GET_SIZE(bytes) == sizeof *out;
+    if (is_whole) {
+        memcpy(out, PyBytes_AS_STRING(bytes), sizeof *out);
+    }
+    Py_DECREF(bytes);
+    return is_whole ? 0
+                    : raise_code(st, ASC_ERR_CLIENT,
+                                 "os.urandom() does not return %zu bytes", sizeof *out);
+}
+
+static void
+close_stream(StreamObject *s)
+{
+    asc_query *query = s->query;
+    s->query = NULL;
+    s->part = NULL;
+    if (query != NULL) {
+        if (s->lent) {
+            asc_query_take_back(query);
+        }
+        asc_query_free(query); /* closes what is under way, waits for nothing */
+        s->tracker->is_used = false;
+    }
+}
+
+/* Get frames to read into s->part. 1: there are some, 0: the query is over, -1 with an
+ * exception. */
+static int
+fetch(StreamObject *s, module_state *st)
+{
+    asc_set *set = asc_query_set(s->query);
+    asc_error err;
+    asc_part *part;
+    asc_error_reset(&err);
+    for (;;) {
+        while ((part = asc_set_take(set)) != NULL) {
+            if (part->size > 0) {
+                s->part = part;
+                asc_frames_begin(&s->frames, part->data, part->size);
+                return 1;
+            }
+        }
+        if (asc_set_is_done(set)) {
+            if (asc_query_round(s->query, &err) != ASC_OK) {
+                raise_error(st, &err, NULL, NULL);
+                return -1;
+            }
+            if (asc_query_is_over(s->query)) {
+                return 0;
+            }
+            if (new_task_id(st, &s->ask.task_id) < 0) {
+                return -1;
+            }
+            while ((part = asc_set_unwritten(set)) != NULL) {
+                if (query_write_part(&s->ask, s->query, part) < 0) {
+                    return -1;
+                }
+            }
+        }
+        if (PyErr_Occurred() != NULL || client_wait_set(st, set, &err) < 0) {
+            return -1;
+        }
+        s->since_turn = 0; /* waiting gave the GIL away */
+    }
+}
+
+/* The next record; NULL without an exception at the end. */
+static PyObject *
+next_record(StreamObject *s, module_state *st)
+{
+    while (s->query != NULL) {
+        PyObject *record = next_of_part(s, st);
+        int rc = record != NULL || PyErr_Occurred() != NULL ? 0 : fetch(s, st);
+        if (record != NULL) {
+            return record;
+        }
+        if (rc <= 0) {
+            close_stream(s);
+            return NULL;
+        }
+    }
+    return NULL;
+}
+
+/* One thread at a time. 0, or -1 with ClientError. */
+static int
+enter(StreamObject *s, module_state *st)
+{
+    if (s->is_busy) {
+        return raise_code(st, ASC_ERR_CLIENT,
+                          "the records are being read by another thread");
+    }
+    s->is_busy = true;
+    return 0;
+}
+
+static module_state *
+state_of(PyObject *self)
+{
+    return PyType_GetModuleState(Py_TYPE(self));
+}
+
+static PyObject *
+stream_next(PyObject *self)
+{
+    StreamObject *s = (StreamObject *)self;
+    module_state *st = state_of(self);
+    if (enter(s, st) < 0) {
+        return NULL;
+    }
+    s->lent = false;
+    PyObject *record = next_record(s, st);
+    s->lent = s->lends && record != NULL;
+    s->is_busy = false;
+    return record;
+}
+
+/* Append the records of the part that is being read. 0, or -1 with an exception. */
+static int
+append_part(StreamObject *s, module_state *st, PyObject *list)
+{
+    PyObject *record;
+    gc_pause(st);
+    while ((record = next_of_part(s, st)) != NULL) {
+        int rc = PyList_Append(list, record);
+        Py_DECREF(record);
+        if (rc < 0) {
+            break;
+        }
+        if (s->since_turn >= BYTES_PER_TURN) {
+            s->since_turn = 0;
+            give_turn(st);
+        }
+        gc_pause(st); /* the record may have run Python code */
+    }
+    gc_resume(st);
+    return PyErr_Occurred() != NULL ? -1 : 0;
+}
+
+/* All records that are left. */
+static PyObject *
+stream_collect(PyObject *self, PyObject *ignored)
+{
+    StreamObject *s = (StreamObject *)self;
+    module_state *st = state_of(self);
+    PyObject *list = PyList_New(0);
+    (void)ignored;
+    if (list == NULL || enter(s, st) < 0) {
+        Py_XDECREF(list);
+        return NULL;
+    }
+    while (s->query != NULL && append_part(s, st, list) == 0) {
+        if (fetch(s, st) <= 0) {
+            break;
+        }
+    }
+    close_stream(s);
+    s->is_busy = false;
+    if (PyErr_Occurred() != NULL) {
+        Py_CLEAR(list);
+    }
+    return list;
+}
+
+static PyObject *
+stream_close(PyObject *self, PyObject *ignored)
+{
+    StreamObject *s = (StreamObject *)self;
+    (void)ignored;
+    if (enter(s, state_of(self)) < 0) {
+        return NULL;
+    }
+    close_stream(s);
+    s->is_busy = false;
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+stream_enter(PyObject *self, PyObject *ignored)
+{
+    (void)ignored;
+    return Py_NewRef(self);
+}
+
+static PyObject *
+stream_exit(PyObject *self, PyObject *ignored)
+{
+    (void)ignored;
+    return stream_close(self, NULL);
+}
+
+/* --- life --- */
+
+static int
+stream_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    StreamObject *s = (StreamObject *)self;
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(s->client);
+    Py_VISIT(s->ask.ops);
+    Py_VISIT(s->ask.ctx);
+    return 0;
+}
+
+static void
+stream_dealloc(PyObject *self)
+{
+    StreamObject *s = (StreamObject *)self;
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    close_stream(s);
+    query_request_clear(&s->ask);
+    asc_cluster_release(s->cluster);
+    Py_XDECREF(s->client);
+    Py_XDECREF(s->tracker);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyMethodDef stream_methods[] = {
+    {"collect", stream_collect, METH_NOARGS, NULL},
+    {"close", stream_close, METH_NOARGS, NULL},
+    {"__enter__", stream_enter, METH_NOARGS, NULL},
+    {"__exit__", stream_exit, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+/* clang-format off */
+static PyType_Slot stream_slots[] = {
+    {Py_tp_doc, (void *)"Records of a query or scan, read while they come."},
+    {Py_tp_dealloc, stream_dealloc},
+    {Py_tp_traverse, stream_traverse},
+    {Py_tp_iter, PyObject_SelfIter},
+    {Py_tp_iternext, stream_next},
+    {Py_tp_methods, stream_methods},
+    {0, NULL},
+};
+/* clang-format on */
+
+static PyType_Spec stream_spec = {
+    .name = "aerospike._core.Stream",
+    .basicsize = sizeof(StreamObject),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE |
+             Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = stream_slots,
+};
+
+int
+stream_types_init(PyObject *module, module_state *st)
+{
+    st->StreamType =
+        (PyTypeObject *)PyType_FromModuleAndSpec(module, &stream_spec, NULL);
+    if (st->StreamType == NULL || PyModule_AddType(module, st->StreamType) < 0) {
+        return -1;
+    }
+    return tracker_type_init(module, st);
+}
+
+/* --- methods of the client --- */
+
+static StreamObject *
+new_stream(module_state *st, PyObject *client, policy_kind kind, PyObject *spec,
+           PyObject *policy_arg)
+{
+    PyTypeObject *type = st->StreamType;
+    ClientObject *c = (ClientObject *)client;
+    StreamObject *s = (StreamObject *)type->tp_alloc(type, 0);
+    if (s == NULL) {
+        return NULL;
+    }
+    s->client = Py_NewRef(client);
+    s->ask.st = st;
+    s->ask.rules = &c->config.values;
+    if (client_check_open(st, c) < 0 ||
+        policy_from_py(st, &s->ask.pol, &c->config.defaults[kind], kind, policy_arg,
+                       c->config.strict) < 0 ||
+        (s->cluster = client_cluster(st, c, &s->ask.pol.timing)) == NULL) {
+        Py_DECREF(s);
+        return NULL;
+    }
+    if (query_request_from_spec(&s->ask, spec) < 0) {
+        Py_DECREF(s);
+        return NULL;
+    }
+    if (kind == POLICY_SCAN) {
+        s->ask.max_records =
+            s->ask.max_records != 0 ? s->ask.max_records : s->ask.pol.max_records;
+        s->ask.records_per_second = s->ask.records_per_second != 0
+                                        ? s->ask.records_per_second
+                                        : s->ask.pol.records_per_second;
+    }
+    return s;
+}
+
+/* Leave only the partitions of one node to be read. 0, or -1 with ParamError. */
+static int
+keep_node(StreamObject *s, module_state *st)
+{
+    uint8_t owned[ASC_N_PARTITIONS];
+    uint32_t n = 0;
+    const char *ns = PyUnicode_AsUTF8(s->ask.ns);
+    const char *name = ns != NULL ? PyUnicode_AsUTF8(s->ask.node) : NULL;
+    if (ns == NULL || name == NULL) {
+        return -1;
+    }
+    if (!asc_cluster_partitions_of(s->cluster, ns, name, owned)) {
+        return raise_param(st, "node %s is not there, or has no namespace %s", name,
+                           ns);
+    }
+    asc_cursor *cursors = asc_tracker_cursors(s->tracker->tracker, &n);
+    for (uint32_t i = 0; i < n; i++) {
+        if (!owned[cursors[i].partition]) {
+            cursors[i].state = ASC_CURSOR_DONE;
+        }
+    }
+    return 0;
+}
+
+/* Begin the query of a stream that has everything else. */
+static int
+open_query(StreamObject *s, module_state *st, PyObject *tracker)
+{
+    asc_request req = {0};
+    policy_to_request(&s->ask.pol, &req, false);
+    if (!Py_IS_TYPE(tracker, st->TrackerType)) {
+        PyErr_Format(PyExc_TypeError, "a Tracker is expected, not %s",
+                     Py_TYPE(tracker)->tp_name);
+        return -1;
+    }
+    s->tracker = (TrackerObject *)Py_NewRef(tracker);
+    if (s->tracker->is_used) {
+        return raise_code(st, ASC_ERR_CLIENT,
+                          "a query with these partitions is under "
+                          "way");
+    }
+    if (s->ask.node != NULL && keep_node(s, st) < 0) {
+        return -1;
+    }
+    s->query = asc_query_new();
+    if (s->query == NULL) {
+        return put_ok(false);
+    }
+    s->tracker->is_used = true;
+    const asc_query_options options = {
+        .set = {.timing = s->ask.pol.timing,
+                .gather = GATHER_BYTES,
+                .check_ms = SIGNAL_CHECK_MS},
+        .ns = PyUnicode_AsUTF8(s->ask.ns),
+        .replica = req.replica,
+        .sc_session = req.sc_session,
+        .by_index = s->ask.predicate != NULL,
+        .max_records = s->ask.max_records,
+    };
+    if (options.ns == NULL) {
+        return -1;
+    }
+    asc_query_begin(s->query, s->cluster, s->tracker->tracker, &options);
+    return 0;
+}
+
+/* _stream(is_scan, spec, policy, tracker, with_partition, lends) */
+CLIENT_METHOD(client__stream)
+{
+    static const char *const names[] = {"is_scan",        "spec",  "policy", "tracker",
+                                        "with_partition", "lends", NULL};
+    module_state *st = PyType_GetModuleState(cls);
+    PyObject *argv[6];
+    if (parse_args("_stream", names, 6, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    policy_kind kind = argv[0] == Py_True ? POLICY_SCAN : POLICY_QUERY;
+    StreamObject *s = new_stream(st, self, kind, argv[1], argv[2]);
+    if (s == NULL) {
+        return NULL;
+    }
+    s->with_partition = argv[4] == Py_True;
+    s->lends = argv[5] == Py_True;
+    if (open_query(s, st, argv[3]) < 0) {
+        Py_DECREF(s);
+        return NULL;
+    }
+    return (PyObject *)s;
+}
+
+/* --- background work --- */
+
+/* What became of the nodes that were asked to start background work. */
+typedef struct starts {
+    asc_error first_failure; /* code 0: none */
+    bool any_begun;          /* a node works, or may */
+} starts;
+
+static void
+note_start(starts *s, const asc_part *part)
+{
+    /* 2: the node has no such set, so nothing to do */
+    bool failed = part->err.code != ASC_OK && part->err.code != 2;
+    if (failed && s->first_failure.code == ASC_OK) {
+        s->first_failure = part->err;
+    }
+    s->any_begun = s->any_begun || part->err.in_doubt || part->err.code == ASC_OK;
+}
+
+/* Start the work on all nodes. 0, or -1 with the exception of the first that fails,
+ * which is in doubt when another node has begun. */
+static int
+start_everywhere(StreamObject *s, module_state *st, asc_set *set)
+{
+    asc_error err;
+    asc_part *part;
+    starts outcome = {0};
+    asc_error_reset(&err);
+    const asc_set_options options = {.timing = s->ask.pol.timing,
+                                     .check_ms = SIGNAL_CHECK_MS};
+    asc_set_begin(set, s->cluster, &options);
+    if (asc_set_add_all(set, &err) != ASC_OK) {
+        raise_error(st, &err, NULL, NULL);
+        return -1;
+    }
+    while ((part = asc_set_unwritten(set)) != NULL) {
+        if (query_write_background(&s->ask, part) < 0) {
+            return -1;
+        }
+    }
+    while (!asc_set_is_done(set)) {
+        if (client_wait_set(st, set, &err) < 0) {
+            raise_in_doubt(st);
+            return -1;
+        }
+        while ((part = asc_set_take(set)) != NULL) {
+            if (part->ended) {
+                note_start(&outcome, part);
+            }
+        }
+    }
+    if (outcome.first_failure.code == ASC_OK) {
+        return 0;
+    }
+    outcome.first_failure.in_doubt = outcome.any_begun;
+    raise_error(st, &outcome.first_failure, NULL, NULL);
+    return -1;
+}
+
+/* _background(is_scan, spec, policy): the job id */
+CLIENT_METHOD(client__background)
+{
+    static const char *const names[] = {"is_scan", "spec", "policy", NULL};
+    module_state *st = PyType_GetModuleState(cls);
+    PyObject *argv[3], *result = NULL;
+    if (parse_args("_background", names, 3, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    policy_kind kind = argv[0] == Py_True ? POLICY_SCAN : POLICY_WRITE;
+    StreamObject *s = new_stream(st, self, kind, argv[1], argv[2]);
+    asc_set *set = s != NULL ? asc_set_new() : NULL;
+    if (s != NULL && set == NULL) {
+        put_ok(false);
+    }
+    if (set != NULL && new_task_id(st, &s->ask.task_id) == 0 &&
+        start_everywhere(s, st, set) == 0) {
+        result = PyLong_FromUnsignedLongLong(s->ask.task_id);
+    }
+    asc_set_free(set);
+    Py_XDECREF(s);
+    return result;
+}

@@ -1,0 +1,14 @@
+/* query/stream.h -- the records of a query or scan, one after another. */
+#ifndef CORE_QUERY_STREAM_H
+#define CORE_QUERY_STREAM_H
+
+#include "client/client.h"
+
+/* Types that are not for users: aerospike._core.Stream and .Tracker. 0, or -1 with an
+ * exception. */
+int stream_types_init(PyObject *module, module_state *st);
+
+CLIENT_METHOD(client__stream);
+CLIENT_METHOD(client__background);
+
+#endif

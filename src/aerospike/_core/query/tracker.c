@@ -1,0 +1,220 @@
+#include "query/tracker.h"
+
+#include <string.h>
+
+#include "support/args.h"
+
+/* --- life --- */
+
+/* Tracker(begin, count): so many partitions from one on, checked by the caller. */
+static PyObject *
+tracker_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
+{
+    unsigned int begin, count;
+    if (kwargs != NULL && PyDict_GET_SIZE(kwargs) > 0) {
+        PyErr_SetString(PyExc_TypeError, "Tracker() takes no keyword arguments");
+        return NULL;
+    }
+    if (!PyArg_ParseTuple(args, "II", &begin, &count)) {
+        return NULL;
+    }
+    if (count > ASC_N_PARTITIONS || begin > ASC_N_PARTITIONS - count) {
+        PyErr_SetString(PyExc_ValueError, "no such partitions");
+        return NULL;
+    }
+    TrackerObject *self = (TrackerObject *)cls->tp_alloc(cls, 0);
+    if (self == NULL) {
+        return NULL;
+    }
+    self->tracker = asc_tracker_new(begin, count);
+    if (self->tracker == NULL) {
+        Py_DECREF(self);
+        return PyErr_NoMemory();
+    }
+    return (PyObject *)self;
+}
+
+static void
+tracker_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    asc_tracker_free(((TrackerObject *)self)->tracker);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+/* NULL with ClientError while a query moves it. */
+static asc_tracker *
+tracker_of(PyObject *self)
+{
+    TrackerObject *t = (TrackerObject *)self;
+    if (t->is_used) {
+        raise_code(PyType_GetModuleState(Py_TYPE(self)), ASC_ERR_CLIENT,
+                   "where a query stands cannot be told while it is under way");
+        return NULL;
+    }
+    return t->tracker;
+}
+
+/* --- methods --- */
+
+static PyObject *
+tracker_is_done(PyObject *self, PyObject *ignored)
+{
+    (void)ignored;
+    /* of a query under way this is a look at a moment, which harms nobody */
+    return PyBool_FromLong(asc_tracker_is_done(((TrackerObject *)self)->tracker));
+}
+
+/* (id, init, retry, digest, bval) */
+static PyObject *
+cursor_to_py(const asc_cursor *c)
+{
+    static const uint8_t no_digest[ASC_DIGEST_SIZE] = {0};
+    const uint8_t *digest = c->has_digest ? c->digest : no_digest;
+    PyObject *bytes =
+        PyByteArray_FromStringAndSize((const char *)digest, ASC_DIGEST_SIZE);
+    PyObject *tuple = NULL;
+    if (bytes != NULL) {
+        tuple = Py_BuildValue("IOONK", (unsigned int)c->partition,
+                              c->has_digest ? Py_True : Py_False,
+                              c->state != ASC_CURSOR_DONE ? Py_True : Py_False, bytes,
+                              (unsigned long long)c->bval);
+    }
+    return tuple;
+}
+
+static PyObject *
+tracker_status(PyObject *self, PyObject *ignored)
+{
+    asc_tracker *t = tracker_of(self);
+    uint32_t n = 0;
+    (void)ignored;
+    if (t == NULL) {
+        return NULL;
+    }
+    const asc_cursor *cursors = asc_tracker_cursors(t, &n);
+    PyObject *done = asc_tracker_is_done(t) ? Py_True : Py_False;
+    PyObject *retry = done == Py_True ? Py_False : Py_True;
+    PyObject *status = Py_BuildValue("{sOsO}", "done", done, "retry", retry);
+    for (uint32_t i = 0; status != NULL && i < n; i++) {
+        PyObject *id = PyLong_FromUnsignedLong(cursors[i].partition);
+        PyObject *cursor = cursor_to_py(&cursors[i]);
+        if (id == NULL || cursor == NULL || PyDict_SetItem(status, id, cursor) < 0) {
+            Py_CLEAR(status);
+        }
+        Py_XDECREF(id);
+        Py_XDECREF(cursor);
+    }
+    return status;
+}
+
+static asc_cursor *
+find_cursor(asc_tracker *t, unsigned long partition)
+{
+    uint32_t n = 0;
+    asc_cursor *cursors = asc_tracker_cursors(t, &n);
+    uint32_t first = n > 0 ? cursors[0].partition : 0;
+    return n > 0 && partition >= first && partition - first < n
+               ? &cursors[partition - first]
+               : NULL;
+}
+
+static int
+digest_from_py(uint8_t *out, PyObject *digest_arg)
+{
+    Py_buffer digest;
+    if (PyObject_GetBuffer(digest_arg, &digest, PyBUF_SIMPLE) < 0) {
+        return -1;
+    }
+    bool fits = digest.len == ASC_DIGEST_SIZE;
+    if (fits) {
+        memcpy(out, digest.buf, ASC_DIGEST_SIZE);
+    }
+    else {
+        PyErr_SetString(PyExc_ValueError, "a digest has 20 bytes");
+    }
+    PyBuffer_Release(&digest);
+    return fits ? 0 : -1;
+}
+
+/* set(partition, digest or None, bval): the partition is to be read, from there on.
+ * Partitions that the tracker does not have are left out. */
+static PyObject *
+tracker_set(PyObject *self, PyObject *args)
+{
+    uint8_t digest[ASC_DIGEST_SIZE] = {0};
+    unsigned int partition;
+    unsigned long long bval;
+    PyObject *digest_arg;
+    if (!PyArg_ParseTuple(args, "IOK", &partition, &digest_arg, &bval)) {
+        return NULL;
+    }
+    bool has_digest = digest_arg != Py_None;
+    if (has_digest && digest_from_py(digest, digest_arg) < 0) {
+        return NULL;
+    }
+    /* only now: reading the arguments may run Python code, which may begin a query */
+    asc_tracker *t = tracker_of(self);
+    asc_cursor *c = t != NULL ? find_cursor(t, partition) : NULL;
+    if (c != NULL) {
+        c->state = ASC_CURSOR_TODO;
+        c->bval = bval;
+        c->has_digest = has_digest;
+        memcpy(c->digest, digest, ASC_DIGEST_SIZE);
+    }
+    return t != NULL ? Py_NewRef(Py_None) : NULL;
+}
+
+static PyObject *
+tracker_copy(PyObject *self, PyObject *ignored)
+{
+    asc_tracker *t = tracker_of(self);
+    PyTypeObject *type = Py_TYPE(self);
+    (void)ignored;
+    TrackerObject *copy = t != NULL ? (TrackerObject *)type->tp_alloc(type, 0) : NULL;
+    if (copy == NULL) {
+        return NULL;
+    }
+    copy->tracker = asc_tracker_copy(t);
+    if (copy->tracker == NULL) {
+        Py_DECREF(copy);
+        return PyErr_NoMemory();
+    }
+    return (PyObject *)copy;
+}
+
+static PyMethodDef tracker_methods[] = {
+    {"copy", tracker_copy, METH_NOARGS, NULL},
+    {"is_done", tracker_is_done, METH_NOARGS, NULL},
+    {"status", tracker_status, METH_NOARGS, NULL},
+    {"set", tracker_set, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+/* clang-format off */
+static PyType_Slot tracker_slots[] = {
+    {Py_tp_doc, (void *)"Tracker(begin, count, /)\n--\n\n"
+                        "Where a query stands in each of count partitions from begin "
+                        "on."},
+    {Py_tp_new, tracker_new},
+    {Py_tp_dealloc, tracker_dealloc},
+    {Py_tp_methods, tracker_methods},
+    {0, NULL},
+};
+/* clang-format on */
+
+static PyType_Spec tracker_spec = {
+    .name = "aerospike._core.Tracker",
+    .basicsize = sizeof(TrackerObject),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = tracker_slots,
+};
+
+int
+tracker_type_init(PyObject *module, module_state *st)
+{
+    st->TrackerType =
+        (PyTypeObject *)PyType_FromModuleAndSpec(module, &tracker_spec, NULL);
+    return st->TrackerType != NULL ? PyModule_AddType(module, st->TrackerType) : -1;
+}

@@ -1,0 +1,16 @@
+/* query/tracker.h -- aerospike._core.Tracker: how far a query has come in each partition. */
+#ifndef CORE_QUERY_TRACKER_H
+#define CORE_QUERY_TRACKER_H
+
+#include "asc/tracker.h"
+#include "support/errors.h"
+
+typedef struct TrackerObject {
+    PyObject_HEAD
+    asc_tracker *tracker; /* owned */
+    bool is_used;         /* by a stream that is open: it alone may touch the tracker */
+} TrackerObject;
+
+int tracker_type_init(PyObject *module, module_state *st);
+
+#endif

@@ -1,0 +1,45 @@
+/* support/collector.h -- the garbage collector rests while a reply is decoded: what is being
+ * built is all in use, so that looking for garbage meanwhile finds none.
+ *
+ * A pause stops the collector for the whole process. So nobody else may see one, nor
+ * switch the collector on or off within one: a pause ends before Python code may run
+ * and before the GIL is given away. From Python 3.12 on only the interpreter's loop
+ * starts the collector, which does not run meanwhile: nothing is paused there. */
+#ifndef CORE_SUPPORT_COLLECTOR_H
+#define CORE_SUPPORT_COLLECTOR_H
+
+#include "support/state.h"
+
+/* Begin a pause, unless there is one or the collector is off anyway. */
+static inline void
+gc_pause(module_state *st)
+{
+#if PY_VERSION_HEX < 0x030C0000
+    if (!st->gc_paused) {
+        st->gc_paused = PyGC_Disable() != 0;
+    }
+#else
+    (void)st;
+#endif
+}
+
+/* End the pause if there is one: to be called by whatever may run Python code, and at
+ * the end of what was to be decoded. */
+static inline void
+gc_resume(module_state *st)
+{
+#if PY_VERSION_HEX < 0x030C0000
+    if (st->gc_paused) {
+        st->gc_paused = false;
+        PyGC_Enable();
+    }
+#else
+    (void)st;
+#endif
+}
+
+/* Let other threads have the GIL. A pause ends before and begins anew afterwards; there
+ * is none when Python code has ended it since. */
+void give_turn(module_state *st);
+
+#endif

@@ -1,0 +1,166 @@
+/* support/compat.h -- what differs between the Python versions supported. */
+#ifndef CORE_SUPPORT_COMPAT_H
+#define CORE_SUPPORT_COMPAT_H
+
+#include <Python.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#if PY_VERSION_HEX < 0x030D00B1
+/* A new reference; IndexError when the list has become shorter. */
+static inline PyObject *
+PyList_GetItemRef(PyObject *list, Py_ssize_t i)
+{
+    PyObject *item = PyList_GetItem(list, i); /* borrowed: owned at once */
+    return Py_XNewRef(item);
+}
+
+/* 1 and a new reference in *out, 0 when the key is missing, -1 with an exception. */
+static inline int
+PyDict_GetItemRef(PyObject *dict, PyObject *key, PyObject **out)
+{
+    PyObject *item = PyDict_GetItemWithError(dict, key); /* borrowed: owned at once */
+    *out = Py_XNewRef(item);
+    return item != NULL ? 1 : PyErr_Occurred() ? -1 : 0;
+}
+
+/* The same for a key that is no Python object yet. */
+static inline int
+PyDict_GetItemStringRef(PyObject *dict, const char *name, PyObject **out)
+{
+    PyObject *key = PyUnicode_FromString(name);
+    *out = NULL;
+    int rc = key != NULL ? PyDict_GetItemRef(dict, key, out) : -1;
+    Py_XDECREF(key);
+    return rc;
+}
+
+/* 1 when it is there, 0 when it is not, -1 with an exception. */
+static inline int
+PyDict_ContainsString(PyObject *dict, const char *name)
+{
+    PyObject *key = PyUnicode_FromString(name);
+    int rc = key != NULL ? PyDict_Contains(dict, key) : -1;
+    Py_XDECREF(key);
+    return rc;
+}
+#endif
+
+/* The module, made from def, of a type or of one of its bases: borrowed. NULL with
+ * TypeError. */
+static inline PyObject *
+module_of_type(PyTypeObject *type, struct PyModuleDef *def)
+{
+#if PY_VERSION_HEX >= 0x030B0000
+    return PyType_GetModuleByDef(type, def);
+#else
+    PyObject *mro = type->tp_mro; /* a tuple, whatever the type */
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(mro); i++) {
+        /* borrowed: a tuple does not change, and the type holds this one */
+        PyTypeObject *base = (PyTypeObject *)PyTuple_GET_ITEM(mro, i);
+        PyObject *module = PyType_HasFeature(base, Py_TPFLAGS_HEAPTYPE)
+                               ? ((PyHeapTypeObject *)base)->ht_module
+                               : NULL;
+        if (module != NULL && PyModule_GetDef(module) == def) {
+            return module;
+        }
+    }
+    PyErr_Format(PyExc_TypeError, "%s has no base of module %s", type->tp_name,
+                 def->m_name);
+    return NULL;
+#endif
+}
+
+/* Step through a dict that other code may change meanwhile: as PyDict_Next(), but *key
+ * and *value are owned. They are NULL at first and at the end; who leaves before the
+ * end drops them. */
+static inline bool
+dict_next(PyObject *dict, Py_ssize_t *at, PyObject **key, PyObject **value)
+{
+    PyObject *old_key = *key, *old_value = *value;
+    bool more = PyDict_Next(dict, at, key, value); /* borrowed: owned at once */
+    *key = more ? Py_NewRef(*key) : NULL;
+    *value = more ? Py_NewRef(*value) : NULL;
+    Py_XDECREF(old_key);
+    Py_XDECREF(old_value);
+    return more;
+}
+
+/* RuntimeError, as Python's own loops raise it. Returns -1. */
+static inline int
+raise_dict_changed(void)
+{
+    PyErr_SetString(PyExc_RuntimeError, "dictionary changed size while it was sent");
+    return -1;
+}
+
+/* An element of a list that other code may change meanwhile: good until that code runs,
+ * or list_item_done(); IndexError when the list has become shorter. */
+static inline PyObject *
+list_item(PyObject *list, Py_ssize_t i)
+{
+#ifndef Py_GIL_DISABLED
+    if (i < PyList_GET_SIZE(list)) {
+        return PyList_GET_ITEM(list, i); /* borrowed: as the comment above says */
+    }
+    PyErr_SetString(PyExc_IndexError, "list index out of range");
+    return NULL;
+#else
+    return PyList_GetItemRef(list, i);
+#endif
+}
+
+static inline void
+list_item_done(PyObject *item)
+{
+#ifdef Py_GIL_DISABLED
+    Py_XDECREF(item);
+#else
+    (void)item;
+#endif
+}
+
+/* The value of an int that takes one digit, as most do: true when *out has it. */
+static inline bool
+small_int(PyObject *value, int64_t *out)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    if (PyUnstable_Long_IsCompact((PyLongObject *)value)) {
+        *out = PyUnstable_Long_CompactValue((PyLongObject *)value);
+        return true;
+    }
+#else
+    Py_ssize_t size = Py_SIZE(value);
+    if (size >= -1 && size <= 1) {
+        *out = size * (int64_t)((PyLongObject *)value)->ob_digit[0];
+        return true;
+    }
+#endif
+    return false;
+}
+
+/* Is the interpreter on its way out? */
+static inline int
+is_finalizing(void)
+{
+#if PY_VERSION_HEX < 0x030D0000
+    return _Py_IsFinalizing();
+#else
+    return Py_IsFinalizing();
+#endif
+}
+
+/* A dict with room for n items where Python can be told so. */
+static inline PyObject *
+new_dict(size_t n)
+{
+#if PY_VERSION_HEX < 0x030E0000
+    return n > 5 ? _PyDict_NewPresized((Py_ssize_t)n) : PyDict_New();
+#else
+    (void)n;
+    return PyDict_New();
+#endif
+}
+
+#endif

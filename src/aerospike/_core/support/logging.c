@@ -1,0 +1,131 @@
+/* The library logs from any thread, its own among them, and knows one sink for the
+ * process: so the handler is the process's, too. */
+#include "support/logging.h"
+
+#include <stdatomic.h>
+
+#include "support/args.h"
+#include "asc/log.h"
+#include "support/collector.h"
+#include "support/compat.h"
+#include "support/errors.h"
+
+/* The module whose state has the handler, borrowed; NULL when no line may be handed to
+ * Python. Read by threads that do not hold the GIL, used by those that do. */
+static _Atomic(PyObject *) log_module;
+
+/* The handler's failure must not reach whatever was being logged about. */
+static void
+call_handler(PyObject *handler, asc_log_level level, const char *func, const char *file,
+             int line, const char *message)
+{
+    PyObject *result =
+        PyObject_CallFunction(handler, "issis", (int)level, func, file, line, message);
+    if (result == NULL) {
+        PyErr_WriteUnraisable(handler);
+    }
+    Py_XDECREF(result);
+}
+
+static void
+sink(asc_log_level level, const char *func, const char *file, int line,
+     const char *message)
+{
+    if (atomic_load(&log_module) == NULL || is_finalizing()) {
+        return;
+    }
+    PyGILState_STATE gil = PyGILState_Ensure();
+    PyObject *module = atomic_load(&log_module); /* it may have gone meanwhile */
+    module_state *st = module != NULL ? PyModule_GetState(module) : NULL;
+    if (st != NULL && st->log_handler != NULL) {
+        PyObject *type, *value, *traceback; /* of the call that logs */
+        PyErr_Fetch(&type, &value, &traceback);
+        gc_resume(st);
+        PyObject *handler = Py_NewRef(st->log_handler);
+        call_handler(handler, level, func, file, line, message);
+        Py_DECREF(handler);
+        PyErr_Restore(type, value, traceback);
+    }
+    PyGILState_Release(gil);
+}
+
+/* Make an attribute of aerospike._report the handler. */
+static int
+set_own_handler(module_state *st, const char *name)
+{
+    PyObject *handler = NULL;
+    if (lazy_import(&handler, "aerospike._report", name) == NULL) {
+        return -1;
+    }
+    Py_XSETREF(st->log_handler, handler);
+    return 0;
+}
+
+PyObject *
+core_set_log_handler(PyObject *module, PyObject *const *args, Py_ssize_t nargs,
+                     PyObject *kwnames)
+{
+    static const char *const names[] = {"log_handler", "callback", NULL};
+    module_state *st = PyModule_GetState(module);
+    PyObject *argv[2];
+    if (parse_args("set_log_handler", names, 0, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    PyObject *handler = argv[0] != NULL ? argv[0] : argv[1];
+    if (handler == NULL) {
+        return set_own_handler(st, "print_line") < 0 ? NULL : PyLong_FromLong(0);
+    }
+    if (handler != Py_None && !PyCallable_Check(handler)) {
+        raise_param(st, "Parameter must be a callable or None, not %s",
+                    Py_TYPE(handler)->tp_name);
+        return NULL;
+    }
+    Py_XSETREF(st->log_handler, handler == Py_None ? NULL : Py_NewRef(handler));
+    return PyLong_FromLong(0);
+}
+
+PyObject *
+core_set_log_level(PyObject *module, PyObject *const *args, Py_ssize_t nargs,
+                   PyObject *kwnames)
+{
+    static const char *const names[] = {"loglevel", "log_level", NULL};
+    module_state *st = PyModule_GetState(module);
+    PyObject *argv[2];
+    if (parse_args("set_log_level", names, 0, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    PyObject *level = argv[0] != NULL ? argv[0] : argv[1];
+    if (level == NULL || !PyLong_Check(level)) {
+        raise_param(st, "Invalid log level: an int is expected, LOG_LEVEL_OFF to "
+                        "LOG_LEVEL_TRACE");
+        return NULL;
+    }
+    int overflow;
+    long v = PyLong_AsLongAndOverflow(level, &overflow);
+    v = overflow > 0 || v > ASC_LOG_TRACE ? ASC_LOG_TRACE : v;
+    v = overflow < 0 || v < ASC_LOG_OFF ? ASC_LOG_OFF : v;
+    asc_log_set_level((asc_log_level)v);
+    return PyLong_FromLong(0);
+}
+
+int
+logging_init(PyObject *module)
+{
+    if (set_own_handler(PyModule_GetState(module), "log_line") < 0) {
+        return -1;
+    }
+    atomic_store(&log_module, module);
+    asc_log_set_sink(sink);
+    return 0;
+}
+
+void
+logging_clear(module_state *st)
+{
+    PyObject *module = atomic_load(&log_module);
+    if (module != NULL && PyModule_GetState(module) == st) {
+        asc_log_set_sink(NULL);
+        atomic_store(&log_module, NULL);
+    }
+    Py_CLEAR(st->log_handler);
+}

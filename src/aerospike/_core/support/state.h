@@ -1,0 +1,162 @@
+/* support/state.h -- what the module keeps: its types, the Python classes it makes values of,
+ * interned names. One per interpreter. */
+#ifndef CORE_SUPPORT_STATE_H
+#define CORE_SUPPORT_STATE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "asc/error.h"
+
+/* Names that are looked up or made often, interned once. */
+#define CORE_NAMES(X)                                                                  \
+    X(_args)                                                                           \
+    X(_fields)                                                                         \
+    X(_form)                                                                           \
+    X(action)                                                                          \
+    X(attempts)                                                                        \
+    X(bin)                                                                             \
+    X(bit_offset)                                                                      \
+    X(bit_size)                                                                        \
+    X(bit_write_flags)                                                                 \
+    X(byte_offset)                                                                     \
+    X(byte_size)                                                                       \
+    X(cdt_flags)                                                                       \
+    X(count)                                                                           \
+    X(ctx)                                                                             \
+    X(digest)                                                                          \
+    X(dumps)                                                                           \
+    X(elapsed_ms)                                                                      \
+    X(end)                                                                             \
+    X(expr)                                                                            \
+    X(expr_flags)                                                                      \
+    X(extra_args)                                                                      \
+    X(flags)                                                                           \
+    X(gen)                                                                             \
+    X(generation)                                                                      \
+    X(hll_policy)                                                                      \
+    X(host)                                                                            \
+    X(id)                                                                              \
+    X(index)                                                                           \
+    X(index_bit_count)                                                                 \
+    X(invert_size)                                                                     \
+    X(inverted)                                                                        \
+    X(key)                                                                             \
+    X(list_order)                                                                      \
+    X(list_policy)                                                                     \
+    X(map_order)                                                                       \
+    X(map_policy)                                                                      \
+    X(map_write_flags)                                                                 \
+    X(map_write_mode)                                                                  \
+    X(mh_bit_count)                                                                    \
+    X(mod_exp)                                                                         \
+    X(needle)                                                                          \
+    X(ns)                                                                              \
+    X(numeric_type)                                                                    \
+    X(occurrence)                                                                      \
+    X(op)                                                                              \
+    X(order_key)                                                                       \
+    X(pad)                                                                             \
+    X(pad_key)                                                                         \
+    X(pad_string)                                                                      \
+    X(pattern)                                                                         \
+    X(persist_index)                                                                   \
+    X(phase)                                                                           \
+    X(policy)                                                                          \
+    X(prefix)                                                                          \
+    X(range)                                                                           \
+    X(rank)                                                                            \
+    X(regex_flags)                                                                     \
+    X(replacement)                                                                     \
+    X(resize_flags)                                                                    \
+    X(result)                                                                          \
+    X(return_type)                                                                     \
+    X(separator)                                                                       \
+    X(set)                                                                             \
+    X(sign)                                                                            \
+    X(sort_flags)                                                                      \
+    X(start)                                                                           \
+    X(subcode)                                                                         \
+    X(suffix)                                                                          \
+    X(target_length)                                                                   \
+    X(ttl)                                                                             \
+    X(val)                                                                             \
+    X(value)                                                                           \
+    X(value_begin)                                                                     \
+    X(value_byte_size)                                                                 \
+    X(value_end)                                                                       \
+    X(value_list)                                                                      \
+    X(wire)                                                                            \
+    X(write_flags)
+
+/* Python objects from the package's own modules: (field, module, attribute). */
+#define CORE_IMPORTS(X)                                                                \
+    X(errors_by_code, "aerospike.exception", "_BY_CODE")                               \
+    X(AerospikeError, "aerospike.exception", "AerospikeError")                         \
+    X(RecordError, "aerospike.exception", "RecordError")                               \
+    X(GeoJSON, "aerospike._types", "GeoJSON")                                          \
+    X(KeyOrderedDict, "aerospike._types", "KeyOrderedDict")                            \
+    X(null, "aerospike._types", "null")                                                \
+    X(CDTWildcard, "aerospike._types", "CDTWildcard")                                  \
+    X(CDTInfinite, "aerospike._types", "CDTInfinite")                                  \
+    X(HyperLogLog, "aerospike._types", "HyperLogLog")                                  \
+    X(Expression, "aerospike._types", "Expression")                                    \
+    X(CompiledExpression, "aerospike._types", "CompiledExpression")                    \
+    X(report_unknown_key, "aerospike._report", "unknown_key")                          \
+    X(warn_once, "aerospike._report", "warn_once")                                     \
+    X(is_of_handler, "aerospike._interrupts", "is_of_handler")
+
+/* The tables of option names. */
+typedef enum option_table_id {
+    POLICY_TABLE,
+    META_TABLE,
+    CONFIG_TABLE,
+    N_TABLES,
+} option_table_id;
+
+/* Classes of aerospike_helpers.batch.records. */
+enum {
+    BATCH_RECORDS,
+    BATCH_RECORD,
+    BATCH_READ,
+    BATCH_WRITE,
+    BATCH_APPLY,
+    BATCH_REMOVE,
+    N_BATCH_TYPES,
+};
+
+#define N_RECORD_SLOTS 6 /* attributes that a BatchRecord has */
+
+#define N_CACHED_NAMES 1024u /* a power of two */
+
+typedef struct module_state {
+    PyTypeObject *ClientType, *StreamType, *TrackerType;
+#define X(name) PyObject *s_##name;
+    CORE_NAMES(X)
+#undef X
+#define X(field, module, attribute) PyObject *field;
+    CORE_IMPORTS(X)
+#undef X
+    PyObject *serializer, *deserializer;   /* of all clients; NULL when there is none */
+    PyObject *log_handler;                 /* NULL: log lines are dropped */
+    bool gc_paused;                        /* see collector.h */
+    PyObject *pickle_dumps, *pickle_loads; /* imported when they are needed */
+    PyObject *random_bytes;                /* likewise */
+    PyObject *base64_encode;               /* likewise */
+    PyObject *batch_types[N_BATCH_TYPES];  /* likewise */
+    Py_ssize_t record_slots[N_RECORD_SLOTS]; /* where they lie in a BatchRecord */
+    PyObject **option_names[N_TABLES];       /* interned, one per row, ended by NULL */
+    PyObject *cached_names[N_CACHED_NAMES];  /* see names.c */
+} module_state;
+
+extern struct PyModuleDef core_module;
+
+/* Init functions of the parts that put types into the module; 0, or -1 with an
+ * exception. */
+int client_type_init(PyObject *module, module_state *st);
+
+/* An attribute of a module that costs time to import: *cached, filled in by the first
+ * call. Borrowed; NULL with an exception. */
+PyObject *lazy_import(PyObject **cached, const char *module, const char *attribute);
+
+#endif

@@ -1,0 +1,103 @@
+#include "values/bins.h"
+
+#include <time.h>
+
+/* Seconds since 1970. time() may lag behind by a tick of the kernel's clock, which
+ * would show a second too many around the turn of one. */
+static uint64_t
+now_unix_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec;
+}
+
+PyObject *
+meta_to_py(module_state *st, const asc_msg *m)
+{
+    uint64_t now = m->void_time != 0 ? now_unix_s() : 0;
+    uint32_t ttl_s = asc_ttl_from_void_time(m->void_time, now);
+    PyObject *dict = PyDict_New();
+    PyObject *ttl = dict != NULL ? PyLong_FromUnsignedLong(ttl_s) : NULL;
+    PyObject *gen = ttl != NULL ? PyLong_FromUnsignedLong(m->generation) : NULL;
+    if (gen == NULL || PyDict_SetItem(dict, st->s_ttl, ttl) < 0 ||
+        PyDict_SetItem(dict, st->s_gen, gen) < 0) {
+        Py_CLEAR(dict);
+    }
+    Py_XDECREF(ttl);
+    Py_XDECREF(gen);
+    return dict;
+}
+
+int
+next_bin(const bins_reader *r, asc_msg *m, PyObject **name, PyObject **value)
+{
+    asc_msg_op op;
+    asc_error err;
+    decoder d = {.st = r->st, .rules = r->rules, .raw_containers = r->raw_containers};
+    asc_error_reset(&err);
+    if (asc_msg_next_op(m, &op, &err) != ASC_OK) {
+        raise_error(r->st, &err, r->key, NULL);
+        return -1;
+    }
+    *name = decode_name(r->st, op.name, op.name_size);
+    *value = *name != NULL ? decode_particle(&d, op.particle, op.value, op.value_size)
+                           : NULL;
+    if (*value == NULL) {
+        Py_XDECREF(*name);
+        return -1;
+    }
+    return 0;
+}
+
+PyObject *
+bins_to_dict(const bins_reader *r, asc_msg *m)
+{
+    PyObject *bins = PyDict_New(), *name, *value;
+    for (unsigned i = 0; bins != NULL && i < m->n_ops; i++) {
+        if (next_bin(r, m, &name, &value) < 0) {
+            Py_CLEAR(bins);
+            break;
+        }
+        if (PyDict_SetItem(bins, name, value) < 0) {
+            Py_CLEAR(bins);
+        }
+        Py_DECREF(name);
+        Py_DECREF(value);
+    }
+    return bins;
+}
+
+/* (name, value) of the next bin, or NULL with an exception. */
+static PyObject *
+next_pair(const bins_reader *r, asc_msg *m)
+{
+    PyObject *name, *value;
+    if (next_bin(r, m, &name, &value) < 0) {
+        return NULL;
+    }
+    PyObject *pair = PyTuple_Pack(2, name, value);
+    Py_DECREF(name);
+    Py_DECREF(value);
+    return pair;
+}
+
+PyObject *
+bins_to_list(const bins_reader *r, asc_msg *m)
+{
+    PyObject *bins = PyList_New(m->n_ops), *pair = bins;
+    if (bins == NULL) {
+        return NULL;
+    }
+    PyObject_GC_UnTrack(bins); /* while it has empty places: see values.h */
+    for (unsigned i = 0; pair != NULL && i < m->n_ops; i++) {
+        pair = next_pair(r, m);
+        PyList_SET_ITEM(bins, (Py_ssize_t)i, pair);
+    }
+    if (pair == NULL) {
+        Py_DECREF(bins);
+        return NULL;
+    }
+    PyObject_GC_Track(bins);
+    return bins;
+}

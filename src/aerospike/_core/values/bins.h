@@ -1,0 +1,31 @@
+/* values/bins.h -- metadata and bins of a record in a reply, to Python. */
+#ifndef CORE_VALUES_BINS_H
+#define CORE_VALUES_BINS_H
+
+#include "values/values.h"
+
+/* How the bins of a reply are read. */
+typedef struct bins_reader {
+    module_state *st;
+    const value_rules *rules; /* borrowed */
+    bool raw_containers;      /* policy deserialize=False: lists and maps as bytes */
+    PyObject *key;            /* borrowed: what an error shows, or NULL */
+} bins_reader;
+
+/* {"ttl": seconds, "gen": number} */
+PyObject *meta_to_py(module_state *st, const asc_msg *m);
+
+/* Read one operation of the reply: new references to the bin's name and value. 0, or
+ * -1 with an exception. */
+int next_bin(const bins_reader *r, asc_msg *m, PyObject **name, PyObject **value);
+
+/* What the bins become: a function of the next two. */
+typedef PyObject *(*bins_shape)(const bins_reader *r, asc_msg *m);
+
+/* {bin: value}; a later value of a bin replaces an earlier one. */
+PyObject *bins_to_dict(const bins_reader *r, asc_msg *m);
+
+/* [(bin, value), ...] in the order of the reply. */
+PyObject *bins_to_list(const bins_reader *r, asc_msg *m);
+
+#endif

@@ -1,0 +1,164 @@
+#include "values/context.h"
+
+#include "support/compat.h"
+#include "values/compiled.h"
+
+typedef enum level_value { ANY_VALUE, NUMBER, LIST_OF_KEYS, EXPRESSION } level_value;
+
+typedef struct level_row {
+    int id;        /* CDT_CTX_* of the API */
+    uint16_t type; /* of the wire, without create flags */
+    bool creates;
+    level_value value;
+} level_row;
+
+static const level_row levels[] = {
+    {16, 0x10, false, NUMBER},       {17, 0x11, false, NUMBER},
+    {19, 0x13, false, ANY_VALUE},    {20, 0x10, true, NUMBER},
+    {32, 0x20, false, NUMBER},       {33, 0x21, false, NUMBER},
+    {34, 0x22, false, ANY_VALUE},    {35, 0x23, false, ANY_VALUE},
+    {36, 0x22, true, ANY_VALUE},     {4, 0x04, false, EXPRESSION},
+    {42, 0x2A, false, LIST_OF_KEYS}, {512, 0x204, false, EXPRESSION},
+};
+
+#define LIST_INDEX 0x10
+#define MAP_KEY 0x22
+
+static const level_row *
+find_level(long id)
+{
+    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
+        if (levels[i].id == id) {
+            return &levels[i];
+        }
+    }
+    return NULL;
+}
+
+int
+context_create_flag(bool is_list, long order, bool padded)
+{
+    if (is_list) {
+        return order == 1 ? CREATE_SORTED : padded ? CREATE_PADDED : CREATE_UNORDERED;
+    }
+    return order == 0 ? CREATE_UNORDERED : order == 1 ? CREATE_PADDED : CREATE_SORTED;
+}
+
+/* The order of a level that creates; 0 when it is missing. 0, or -1 with ParamError. */
+static int
+order_from(encoder *e, const char *func, PyObject *order, long *out)
+{
+    *out = 0;
+    if (order == NULL || order == Py_None) {
+        return 0;
+    }
+    if (!PyLong_Check(order)) {
+        return raise_param(e->st, "%s: an order in ctx must be an integer, not %s",
+                           func, Py_TYPE(order)->tp_name);
+    }
+    int overflow;
+    *out = PyLong_AsLongAndOverflow(order, &overflow);
+    return overflow == 0
+               ? 0
+               : raise_param(e->st, "%s: an order in ctx is beyond 64 bits", func);
+}
+
+/* The create flag of a level from its extra_args. 0, or -1 with an exception. */
+static int
+create_flag_of(encoder *e, const char *func, const level_row *row, PyObject *extra,
+               int *out)
+{
+    PyObject *order = NULL, *pad = NULL;
+    long v = 0;
+    int rc = 0;
+    if (PyDict_Check(extra) &&
+        (PyDict_GetItemRef(extra, e->st->s_order_key, &order) < 0 ||
+         PyDict_GetItemRef(extra, e->st->s_pad_key, &pad) < 0)) {
+        rc = -1;
+    }
+    int padded = rc == 0 && pad != NULL ? PyObject_IsTrue(pad) : rc;
+    if (padded >= 0) {
+        rc = order_from(e, func, order, &v);
+    }
+    Py_XDECREF(order);
+    Py_XDECREF(pad);
+    if (padded < 0 || rc < 0) {
+        return -1;
+    }
+    *out = context_create_flag(row->type == LIST_INDEX, v, padded);
+    return 0;
+}
+
+static int
+encode_level_value(encoder *e, const char *func, const level_row *row, PyObject *value)
+{
+    if (row->value == NUMBER && !PyLong_Check(value)) {
+        return raise_param(e->st,
+                           "%s: an index or rank in ctx must be an integer, "
+                           "not %s",
+                           func, Py_TYPE(value)->tp_name);
+    }
+    if (row->value == LIST_OF_KEYS && !PyList_Check(value)) {
+        return raise_param(e->st, "%s: the keys in ctx must be a list, not %s", func,
+                           Py_TYPE(value)->tp_name);
+    }
+    if (row->value == EXPRESSION && value != Py_True) { /* True: all children */
+        return encode_expression(e, func, "a filter in ctx", value);
+    }
+    return encode_argument(e, value) == 0 ? 0 : raise_naming(e->st, func, "ctx");
+}
+
+static int
+bad_context(encoder *e, const char *func)
+{
+    return raise_param(e->st,
+                       "%s: Failed to convert ctx: a list of what "
+                       "aerospike_helpers.cdt_ctx makes is expected",
+                       func);
+}
+
+/* One level: its type, or-ed with flags where it can create, and its value. */
+static int
+encode_level(encoder *e, const char *func, PyObject *level, int flags)
+{
+    module_state *st = e->st;
+    PyObject *id = PyObject_GetAttr(level, st->s_id);
+    PyObject *value = id != NULL ? PyObject_GetAttr(level, st->s_value) : NULL;
+    PyObject *extra = value != NULL ? PyObject_GetAttr(level, st->s_extra_args) : NULL;
+    const level_row *row =
+        extra != NULL && PyLong_Check(id) ? find_level(PyLong_AsLong(id)) : NULL;
+    int rc = -1, own_flag = 0;
+    if (row == NULL) {
+        PyObject *cause; /* a missing attribute, a number beyond a long, or NULL */
+        rc = take_argument_error(&cause) ? raise_from(cause, bad_context(e, func)) : -1;
+    }
+    else if (!row->creates || create_flag_of(e, func, row, extra, &own_flag) == 0) {
+        bool takes_flags = row->type == LIST_INDEX || row->type == MAP_KEY;
+        uint64_t type =
+            row->type | (unsigned)own_flag | (takes_flags ? (unsigned)flags : 0);
+        rc = put_ok(asc_mp_put_uint(e->out, type)) < 0
+                 ? -1
+                 : encode_level_value(e, func, row, value);
+    }
+    Py_XDECREF(id);
+    Py_XDECREF(value);
+    Py_XDECREF(extra);
+    return rc;
+}
+
+int
+encode_levels(encoder *e, const char *func, PyObject *ctx, int last_flags)
+{
+    if (!PyList_Check(ctx)) {
+        return bad_context(e, func);
+    }
+    Py_ssize_t n = PyList_GET_SIZE(ctx);
+    int rc = put_ok(asc_mp_put_list_head(e->out, 2 * (size_t)n));
+    for (Py_ssize_t i = 0; rc == 0 && i < n; i++) {
+        PyObject *level = PyList_GetItemRef(ctx, i);
+        rc = level != NULL ? encode_level(e, func, level, i + 1 == n ? last_flags : 0)
+                           : -1;
+        Py_XDECREF(level);
+    }
+    return rc;
+}

@@ -1,0 +1,681 @@
+#include <math.h>
+#include <string.h>
+
+#include "support/compat.h"
+#include "support/stack.h"
+#include "values/values.h"
+
+/* --- text --- */
+
+/* Bytes that the UTF-8 of a str takes; -1 when it has a lone surrogate. */
+static Py_ssize_t
+utf8_size(PyObject *text)
+{
+    Py_ssize_t n = PyUnicode_GET_LENGTH(text), size = 0;
+    int kind = PyUnicode_KIND(text);
+    const void *data = PyUnicode_DATA(text);
+    for (Py_ssize_t i = 0; i < n; i++) {
+        Py_UCS4 c = PyUnicode_READ(kind, data, i);
+        if (c >= 0xD800 && c <= 0xDFFF) {
+            return -1;
+        }
+        size += c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    }
+    return size;
+}
+
+static void
+write_utf8(uint8_t *p, PyObject *text)
+{
+    Py_ssize_t n = PyUnicode_GET_LENGTH(text);
+    int kind = PyUnicode_KIND(text);
+    const void *data = PyUnicode_DATA(text);
+    for (Py_ssize_t i = 0; i < n; i++) {
+        Py_UCS4 c = PyUnicode_READ(kind, data, i);
+        if (c < 0x80) {
+            *p++ = (uint8_t)c;
+            continue;
+        }
+        int tail = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+        static const uint8_t lead[] = {0, 0xC0, 0xE0, 0xF0};
+        *p++ = (uint8_t)(lead[tail] | c >> (6 * tail));
+        while (tail-- > 0) {
+            *p++ = (uint8_t)(0x80 | (c >> (6 * tail) & 0x3F));
+        }
+    }
+}
+
+/* Size of the UTF-8, or -1 with ClientError. */
+static inline Py_ssize_t
+text_size(module_state *st, PyObject *text)
+{
+    if (PyUnicode_IS_COMPACT_ASCII(text)) {
+        return PyUnicode_GET_LENGTH(text);
+    }
+    Py_ssize_t size = utf8_size(text);
+    return size >= 0 ? size
+                     : raise_code(st, ASC_ERR_CLIENT,
+                                  "Unicode value not encoded in utf-8: it has a lone "
+                                  "surrogate");
+}
+
+/* Copies up to 16 bytes without a call: most strings are that short. Two pieces that
+ * may overlap do for every size from theirs to its double. */
+static inline void
+copy_text(uint8_t *to, const uint8_t *from, size_t n)
+{
+    if (n > 16) {
+        memcpy(to, from, n);
+    }
+    else if (n >= 8) {
+        uint64_t head, tail;
+        memcpy(&head, from, 8);
+        memcpy(&tail, from + n - 8, 8);
+        memcpy(to, &head, 8);
+        memcpy(to + n - 8, &tail, 8);
+    }
+    else if (n >= 4) {
+        uint32_t head, tail;
+        memcpy(&head, from, 4);
+        memcpy(&tail, from + n - 4, 4);
+        memcpy(to, &head, 4);
+        memcpy(to + n - 4, &tail, 4);
+    }
+    else if (n > 0) {
+        to[0] = from[0];
+        to[n / 2] = from[n / 2];
+        to[n - 1] = from[n - 1];
+    }
+}
+
+static inline void
+write_text(uint8_t *p, PyObject *text, Py_ssize_t size)
+{
+    if (PyUnicode_IS_COMPACT_ASCII(text)) {
+        copy_text(p, PyUnicode_DATA(text), (size_t)size);
+    }
+    else {
+        write_utf8(p, text);
+    }
+}
+
+int
+encode_utf8(module_state *st, asc_buf *out, PyObject *text)
+{
+    Py_ssize_t size = text_size(st, text);
+    if (size < 0) {
+        return -1;
+    }
+    uint8_t *p = asc_buf_add(out, (size_t)size);
+    if (p == NULL) {
+        return put_ok(false);
+    }
+    write_text(p, text, size);
+    return 0;
+}
+
+/* --- scalars --- */
+
+static inline int
+int_from_py(module_state *st, PyObject *value, int64_t *out)
+{
+    int overflow;
+    if (small_int(value, out)) {
+        return 0;
+    }
+    *out = PyLong_AsLongLongAndOverflow(value, &overflow);
+    if (overflow != 0) {
+        return raise_param(st,
+                           "integer value exceeds sys.maxsize: 64 bits are allowed");
+    }
+    return *out == -1 && PyErr_Occurred() ? -1 : 0;
+}
+
+/* The JSON text of a GeoJSON object, a new reference. */
+static PyObject *
+geojson_text(encoder *e, PyObject *value)
+{
+    PyObject *text = PyObject_CallMethodNoArgs(value, e->st->s_dumps);
+    if (text != NULL && !PyUnicode_Check(text)) {
+        raise_param(e->st, "GeoJSON.dumps() must return a str");
+        Py_CLEAR(text);
+    }
+    return text;
+}
+
+static bool
+is_instance(PyObject *value, PyObject *cls)
+{
+    return PyType_IsSubtype(Py_TYPE(value), (PyTypeObject *)cls);
+}
+
+/* None, an instance of aerospike.null, or (an old habit) that class itself. */
+static bool
+is_null(module_state *st, PyObject *value)
+{
+    return value == Py_None || value == st->null || is_instance(value, st->null);
+}
+
+/* --- items of msgpack --- */
+
+static int
+enter(encoder *e)
+{
+    if (e->depth >= MAX_DEPTH_WRITTEN) {
+        return raise_param(e->st, "value is nested deeper than %d levels",
+                           MAX_DEPTH_WRITTEN);
+    }
+    if (!stack_has_room_at(e->depth)) {
+        return raise_param(e->st, "value is nested deeper than the stack of this "
+                                  "thread allows");
+    }
+    e->depth++;
+    return 0;
+}
+
+static inline int
+encode_str(encoder *e, uint8_t particle, PyObject *text)
+{
+    Py_ssize_t size = text_size(e->st, text);
+    uint8_t *p = size >= 0 ? asc_mp_add_bytes(e->out, particle, (size_t)size) : NULL;
+    if (p == NULL) {
+        return size < 0 ? -1 : put_ok(false);
+    }
+    write_text(p, text, size);
+    return 0;
+}
+
+static inline int
+encode_int(encoder *e, PyObject *value)
+{
+    int64_t v;
+    return int_from_py(e->st, value, &v) < 0 ? -1 : put_ok(asc_mp_put_int(e->out, v));
+}
+
+static int encode_serialized(encoder *e, PyObject *value);
+
+static int
+encode_bool(encoder *e, PyObject *value)
+{
+    bool v = value == Py_True;
+    switch (e->rules->bool_as) {
+    case BOOL_AS_INTEGER:
+        return put_ok(asc_mp_put_int(e->out, v));
+    case BOOL_AS_PICKLE:
+        return encode_serialized(e, value);
+    default:
+        return put_ok(asc_mp_put_bool(e->out, v));
+    }
+}
+
+static int
+encode_blob(encoder *e, uint8_t particle, const void *bytes, Py_ssize_t size)
+{
+    return put_ok(asc_mp_put_bytes(e->out, particle, bytes, (size_t)size));
+}
+
+/* The particle type of a bytes object. */
+static uint8_t
+blob_particle(module_state *st, PyObject *value)
+{
+    return !PyBytes_CheckExact(value) && is_instance(value, st->HyperLogLog)
+               ? ASC_PARTICLE_HLL
+               : ASC_PARTICLE_BLOB;
+}
+
+/* The types that most items are, which no Python code runs for, so that a borrowed
+ * reference is enough. 1: done; 0: of another type; -1 with an exception. */
+static inline int
+encode_simple(encoder *e, PyObject *value)
+{
+    PyTypeObject *type = Py_TYPE(value);
+    int rc;
+    if (type == &PyUnicode_Type) {
+        rc = encode_str(e, ASC_PARTICLE_STRING, value);
+    }
+    else if (type == &PyLong_Type) {
+        rc = encode_int(e, value);
+    }
+    else if (type == &PyFloat_Type) {
+        rc = put_ok(asc_mp_put_double(e->out, PyFloat_AS_DOUBLE(value)));
+    }
+    else {
+        return 0;
+    }
+    return rc < 0 ? -1 : 1;
+}
+
+/* An item that other code may take away meanwhile. */
+static inline int
+encode_borrowed(encoder *e, PyObject *value)
+{
+    int rc = encode_simple(e, value);
+    if (rc == 0) {
+        Py_INCREF(value);
+        rc = encode_item(e, value);
+        Py_DECREF(value);
+    }
+    return rc < 0 ? -1 : 0;
+}
+
+static int
+encode_list(encoder *e, PyObject *list)
+{
+    Py_ssize_t n = PyList_GET_SIZE(list);
+    if (enter(e) < 0 || put_ok(asc_mp_put_list_head(e->out, (size_t)n)) < 0) {
+        return -1;
+    }
+    int rc = 0;
+    for (Py_ssize_t i = 0; i < n && rc == 0; i++) {
+        PyObject *item = list_item(list, i);
+        rc = item != NULL ? encode_borrowed(e, item) : -1;
+        list_item_done(item);
+    }
+    e->depth--;
+    return rc;
+}
+
+/* A pair whose key may run Python code, which may take both away. */
+static int
+encode_odd_pair(encoder *e, PyObject *key, PyObject *value)
+{
+    /* floats: the server decides, none of today takes them */
+    bool is_odd = PyBytes_Check(key) || PyByteArray_Check(key) || PyFloat_Check(key);
+    if (!is_odd || is_null(e->st, key)) {
+        return raise_param(e->st, "a map key must be str, int or bytes, not %s",
+                           Py_TYPE(key)->tp_name);
+    }
+    Py_INCREF(key);
+    Py_INCREF(value);
+    int rc = encode_item(e, key) < 0 ? -1 : encode_item(e, value);
+    Py_DECREF(key);
+    Py_DECREF(value);
+    return rc;
+}
+
+static inline int
+encode_pair(encoder *e, PyObject *key, PyObject *value)
+{
+    int rc;
+    if (PyUnicode_Check(key)) {
+        rc = encode_str(e, ASC_PARTICLE_STRING, key);
+    }
+    else if (PyLong_Check(key) && !PyBool_Check(key)) {
+        rc = encode_int(e, key);
+    }
+    else {
+        return encode_odd_pair(e, key, value);
+    }
+    /* neither runs Python code, so that the value is still there */
+    return rc < 0 ? -1 : encode_borrowed(e, value);
+}
+
+/* Where an encoded pair lies in the buffer. */
+typedef struct pair_at {
+    size_t start, size;
+} pair_at;
+
+/* Append the pairs of a dict in its order; at[i], when at is not NULL, says where they
+ * lie. */
+static int
+encode_pairs(encoder *e, PyObject *dict, pair_at *at)
+{
+    PyObject *key, *value;
+    Py_ssize_t pos = 0, n = PyDict_GET_SIZE(dict), i = 0;
+    int rc = 0;
+    /* borrowed: encode_pair() owns what may be taken away */
+    while (rc == 0 && PyDict_Next(dict, &pos, &key, &value)) {
+        size_t start = e->out->len;
+        rc = i < n ? encode_pair(e, key, value) : -1;
+        if (at != NULL && i < n) {
+            at[i] = (pair_at){start, e->out->len - start};
+        }
+        i++;
+    }
+    return (rc == 0 && i != n) || (rc < 0 && !PyErr_Occurred()) ? raise_dict_changed()
+                                                                : rc;
+}
+
+/* The order of map keys: integers, strings, blobs, floats; each in its own order. */
+static int
+compare_keys(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size)
+{
+    static const int rank[] = {
+        [ASC_MP_INT] = 1, [ASC_MP_BYTES] = 2, [ASC_MP_DOUBLE] = 3};
+    /* encode_pair() writes no key of another type, whose item would not be filled in */
+    asc_mp_reader ra = {a, a + a_size}, rb = {b, b + b_size};
+    asc_mp_item x, y;
+    asc_mp_next(&ra, &x);
+    asc_mp_next(&rb, &y);
+    if (x.type != y.type) {
+        return rank[x.type] - rank[y.type];
+    }
+    if (x.type == ASC_MP_INT) {
+        return (x.i > y.i) - (x.i < y.i);
+    }
+    if (x.type == ASC_MP_DOUBLE) {
+        return (x.d > y.d) - (x.d < y.d);
+    }
+    int order = memcmp(x.data, y.data, x.size < y.size ? x.size : y.size);
+    return order != 0 ? order : (x.size > y.size) - (x.size < y.size);
+}
+
+static int
+compare_pairs(const uint8_t *base, const pair_at *a, const pair_at *b)
+{
+    return compare_keys(base + a->start, a->size, base + b->start, b->size);
+}
+
+/* Merge sort of at[0..n), with room for as many in spare. */
+static void
+sort_pairs(const uint8_t *base, pair_at *at, pair_at *spare, size_t n)
+{
+    if (n < 2) {
+        return;
+    }
+    size_t half = n / 2, i = 0, j = half, k = 0;
+    sort_pairs(base, at, spare, half);
+    sort_pairs(base, at + half, spare, n - half);
+    memcpy(spare, at, n * sizeof *at);
+    while (i < half || j < n) {
+        bool left =
+            j >= n || (i < half && compare_pairs(base, &spare[i], &spare[j]) <= 0);
+        at[k++] = left ? spare[i++] : spare[j++];
+    }
+}
+
+/* Put the pairs that begin at `start` into the order of at[]. */
+static int
+reorder(encoder *e, size_t start, const pair_at *at, size_t n)
+{
+    size_t size = e->out->len - start;
+    uint8_t *copy = PyMem_Malloc(size > 0 ? size : 1);
+    if (copy == NULL) {
+        return put_ok(false);
+    }
+    memcpy(copy, e->out->data + start, size);
+    uint8_t *to = e->out->data + start;
+    for (size_t i = 0; i < n; i++) {
+        memcpy(to, copy + (at[i].start - start), at[i].size);
+        to += at[i].size;
+    }
+    PyMem_Free(copy);
+    return 0;
+}
+
+/* The pairs of a map that must be sorted by key. */
+static int
+encode_sorted_pairs(encoder *e, PyObject *dict)
+{
+    size_t n = (size_t)PyDict_GET_SIZE(dict), start = e->out->len;
+    pair_at *at = PyMem_Malloc((2 * n + 1) * sizeof *at);
+    if (at == NULL) {
+        return put_ok(false);
+    }
+    int rc = encode_pairs(e, dict, at);
+    bool sorted = true;
+    for (size_t i = 1; rc == 0 && sorted && i < n; i++) {
+        sorted = compare_pairs(e->out->data, &at[i - 1], &at[i]) <= 0;
+    }
+    if (rc == 0 && !sorted) {
+        sort_pairs(e->out->data, at, at + n, n);
+        rc = reorder(e, start, at, n);
+    }
+    PyMem_Free(at);
+    return rc;
+}
+
+static int
+encode_map(encoder *e, PyObject *dict)
+{
+    bool ordered = !PyDict_CheckExact(dict) && is_instance(dict, e->st->KeyOrderedDict);
+    size_t n = (size_t)PyDict_GET_SIZE(dict) + ordered;
+    if (enter(e) < 0 || put_ok(asc_mp_put_map_head(e->out, n)) < 0) {
+        return -1;
+    }
+    if (ordered && put_ok(asc_mp_put_marker(e->out, ASC_MP_ORDERED) &&
+                          asc_mp_put_nil(e->out)) < 0) {
+        return -1;
+    }
+    int rc = ordered || e->sorts_maps ? encode_sorted_pairs(e, dict)
+                                      : encode_pairs(e, dict, NULL);
+    e->depth--;
+    return rc;
+}
+
+/* A value of an unsupported type. */
+static int
+encode_serialized(encoder *e, PyObject *value)
+{
+    uint8_t particle;
+    Py_buffer bytes;
+    PyObject *made = serialize(e, value, &particle);
+    if (made == NULL) {
+        return -1;
+    }
+    int rc = -1;
+    if (PyUnicode_Check(made)) {
+        rc = encode_str(e, particle, made);
+    }
+    else if (PyObject_GetBuffer(made, &bytes, PyBUF_SIMPLE) == 0) {
+        rc = put_ok(asc_mp_put_bytes(e->out, particle, bytes.buf, (size_t)bytes.len));
+        PyBuffer_Release(&bytes);
+    }
+    Py_DECREF(made);
+    return rc;
+}
+
+/* Exact types have been tried: subclasses, and the types of the package. */
+static int
+encode_other(encoder *e, PyObject *value)
+{
+    module_state *st = e->st;
+    if (PyByteArray_Check(value)) {
+        /* borrowed: copied before Python code runs */
+        return encode_blob(e, ASC_PARTICLE_BLOB, PyByteArray_AS_STRING(value),
+                           PyByteArray_GET_SIZE(value));
+    }
+    if (is_instance(value, st->GeoJSON)) {
+        PyObject *text = geojson_text(e, value);
+        int rc = text != NULL ? encode_str(e, ASC_PARTICLE_GEOJSON, text) : -1;
+        Py_XDECREF(text);
+        return rc;
+    }
+    if (is_null(st, value)) {
+        return put_ok(asc_mp_put_nil(e->out));
+    }
+    if (PyUnicode_Check(value)) {
+        return encode_str(e, ASC_PARTICLE_STRING, value);
+    }
+    if (PyLong_Check(value)) {
+        return encode_int(e, value);
+    }
+    if (PyFloat_Check(value)) {
+        return put_ok(asc_mp_put_double(e->out, PyFloat_AS_DOUBLE(value)));
+    }
+    if (PyBytes_Check(value)) {
+        return encode_blob(e, blob_particle(st, value), PyBytes_AS_STRING(value),
+                           PyBytes_GET_SIZE(value));
+    }
+    if (PyList_Check(value)) {
+        return encode_list(e, value);
+    }
+    if (PyDict_Check(value)) {
+        return encode_map(e, value);
+    }
+    if (is_instance(value, st->CDTWildcard)) {
+        return put_ok(asc_mp_put_special(e->out, ASC_MP_WILDCARD));
+    }
+    if (is_instance(value, st->CDTInfinite)) {
+        return put_ok(asc_mp_put_special(e->out, ASC_MP_INFINITY));
+    }
+    return encode_serialized(e, value);
+}
+
+int
+encode_item(encoder *e, PyObject *value)
+{
+    PyTypeObject *type = Py_TYPE(value);
+    int rc = encode_simple(e, value);
+    if (rc != 0) {
+        return rc < 0 ? -1 : 0;
+    }
+    if (type == &PyList_Type) {
+        return encode_list(e, value);
+    }
+    if (type == &PyDict_Type) {
+        return encode_map(e, value);
+    }
+    if (type == &PyBool_Type) {
+        return encode_bool(e, value);
+    }
+    if (value == Py_None) {
+        return put_ok(asc_mp_put_nil(e->out));
+    }
+    if (type == &PyBytes_Type) {
+        return encode_blob(e, ASC_PARTICLE_BLOB, PyBytes_AS_STRING(value),
+                           PyBytes_GET_SIZE(value));
+    }
+    return encode_other(e, value);
+}
+
+int
+encode_argument(encoder *e, PyObject *value)
+{
+    bool before = e->sorts_maps;
+    e->sorts_maps = true;
+    int rc = encode_item(e, value);
+    e->sorts_maps = before;
+    return rc;
+}
+
+/* --- particles --- */
+
+static int
+particle_number(encoder *e, uint64_t bits)
+{
+    uint8_t *p = asc_buf_add(e->out, 8);
+    if (p == NULL) {
+        return put_ok(false);
+    }
+    asc_put_u64(p, bits);
+    return 0;
+}
+
+static int
+particle_int(encoder *e, PyObject *value, uint8_t *particle)
+{
+    int64_t v;
+    *particle = ASC_PARTICLE_INTEGER;
+    return int_from_py(e->st, value, &v) < 0 ? -1 : particle_number(e, (uint64_t)v);
+}
+
+static int
+particle_float(encoder *e, PyObject *value, uint8_t *particle)
+{
+    uint64_t bits;
+    double v = PyFloat_AS_DOUBLE(value);
+    memcpy(&bits, &v, sizeof bits);
+    *particle = ASC_PARTICLE_DOUBLE;
+    return particle_number(e, bits);
+}
+
+/* A value of an unsupported type. */
+static int
+particle_serialized(encoder *e, PyObject *value, uint8_t *particle)
+{
+    Py_buffer bytes;
+    PyObject *made = serialize(e, value, particle);
+    if (made == NULL) {
+        return -1;
+    }
+    int rc = -1;
+    if (PyUnicode_Check(made)) {
+        rc = encode_utf8(e->st, e->out, made);
+    }
+    else if (PyObject_GetBuffer(made, &bytes, PyBUF_SIMPLE) == 0) {
+        rc = put_ok(asc_buf_put(e->out, bytes.buf, (size_t)bytes.len));
+        PyBuffer_Release(&bytes);
+    }
+    Py_DECREF(made);
+    return rc;
+}
+
+static int
+particle_bool(encoder *e, PyObject *value, uint8_t *particle)
+{
+    const uint8_t byte = value == Py_True;
+    if (e->bool_as_number || e->rules->bool_as == BOOL_AS_INTEGER) {
+        *particle = ASC_PARTICLE_INTEGER;
+        return particle_number(e, byte);
+    }
+    if (e->rules->bool_as == BOOL_AS_PICKLE) {
+        return particle_serialized(e, value, particle);
+    }
+    *particle = ASC_PARTICLE_BOOL;
+    return put_ok(asc_buf_put(e->out, &byte, 1));
+}
+
+static int
+particle_geojson(encoder *e, PyObject *value, uint8_t *particle)
+{
+    static const uint8_t head[ASC_GEOJSON_HEADER_SIZE] = {
+        0}; /* no cells: the server's */
+    PyObject *text = geojson_text(e, value);
+    *particle = ASC_PARTICLE_GEOJSON;
+    int rc = text != NULL && put_ok(asc_buf_put(e->out, head, sizeof head)) == 0
+                 ? encode_utf8(e->st, e->out, text)
+                 : -1;
+    Py_XDECREF(text);
+    return rc;
+}
+
+int
+encode_particle(encoder *e, PyObject *value, uint8_t *particle)
+{
+    module_state *st = e->st;
+    if (PyUnicode_Check(value)) {
+        *particle = ASC_PARTICLE_STRING;
+        return encode_utf8(st, e->out, value);
+    }
+    if (PyBool_Check(value)) {
+        return particle_bool(e, value, particle);
+    }
+    if (PyLong_Check(value)) {
+        return particle_int(e, value, particle);
+    }
+    if (PyFloat_Check(value)) {
+        return particle_float(e, value, particle);
+    }
+    if (PyBytes_Check(value)) {
+        *particle = blob_particle(st, value);
+        return put_ok(asc_buf_put(e->out, PyBytes_AS_STRING(value),
+                                  (size_t)PyBytes_GET_SIZE(value)));
+    }
+    if (PyList_Check(value)) {
+        *particle = ASC_PARTICLE_LIST;
+        return encode_list(e, value);
+    }
+    if (PyDict_Check(value)) {
+        *particle = ASC_PARTICLE_MAP;
+        return encode_map(e, value);
+    }
+    if (is_null(st, value)) {
+        *particle = ASC_PARTICLE_NULL;
+        return 0;
+    }
+    if (PyByteArray_Check(value)) {
+        *particle = ASC_PARTICLE_BLOB;
+        /* borrowed: copied before Python code runs */
+        return put_ok(asc_buf_put(e->out, PyByteArray_AS_STRING(value),
+                                  (size_t)PyByteArray_GET_SIZE(value)));
+    }
+    if (is_instance(value, st->GeoJSON)) {
+        return particle_geojson(e, value, particle);
+    }
+    if (is_instance(value, st->CDTWildcard) || is_instance(value, st->CDTInfinite)) {
+        return raise_code(st, ASC_ERR_CLIENT, "%s cannot be stored",
+                          Py_TYPE(value)->tp_name);
+    }
+    return particle_serialized(e, value, particle);
+}

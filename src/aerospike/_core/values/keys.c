@@ -1,0 +1,365 @@
+#include "values/keys.h"
+
+#include <string.h>
+
+#include "support/args.h"
+#include "support/compat.h"
+
+/* UTF-8 of a str without NUL, at most max bytes. 0, or -1 with ParamError. */
+static int
+name_from_py(module_state *st, PyObject *text, const char *what, size_t max,
+             const char **out, size_t *size)
+{
+    Py_ssize_t n;
+    const char *utf8 = utf8_of(st, text, &n, ASC_ERR_PARAM, what);
+    if (utf8 == NULL) {
+        return -1;
+    }
+    if ((size_t)n > max) {
+        return raise_param(st, "%s has %zd bytes, %zu are allowed", what, n, max);
+    }
+    if (memchr(utf8, 0, (size_t)n) != NULL) {
+        return raise_param(st, "%s contains a NUL", what);
+    }
+    *out = utf8;
+    *size = (size_t)n;
+    return 0;
+}
+
+/* A text key. With a NUL in it, other clients would take what stands before that for
+ * the key, and mean another record. */
+static int
+text_key(module_state *st, record_key *k, const char *text, Py_ssize_t size)
+{
+    if (memchr(text, 0, (size_t)size) != NULL) {
+        return raise_param(st, "key is invalid: the user key contains a NUL; a "
+                               "bytearray may hold any bytes");
+    }
+    k->particle = ASC_PARTICLE_STRING;
+    k->value = text;
+    k->value_size = (size_t)size;
+    return 0;
+}
+
+static int
+user_key_from_py(module_state *st, record_key *k, PyObject *pk)
+{
+    k->user_key = pk;
+    if (PyUnicode_Check(pk)) {
+        Py_ssize_t n;
+        const char *utf8 =
+            utf8_of(st, pk, &n, ASC_ERR_PARAM, "key is invalid: the user key");
+        return utf8 != NULL ? text_key(st, k, utf8, n) : -1;
+    }
+    if (PyLong_Check(pk)) {
+        int overflow;
+        long long v = PyLong_AsLongLongAndOverflow(pk, &overflow);
+        if (overflow != 0) {
+            return raise_param(
+                st, "integer value for KEY exceeds sys.maxsize: 64 bits are allowed");
+        }
+        k->particle = ASC_PARTICLE_INTEGER;
+        asc_put_u64(k->number, (uint64_t)v);
+        k->value = k->number;
+        k->value_size = sizeof k->number;
+        return 0;
+    }
+    if (PyBytes_Check(pk)) {
+        return text_key(st, k, PyBytes_AS_STRING(pk), PyBytes_GET_SIZE(pk));
+    }
+    if (PyByteArray_Check(pk)) {
+        k->particle = ASC_PARTICLE_BLOB;
+        /* borrowed: both users, digest and field, read it before Python code runs;
+         * a batch, whose field is written later, copies it */
+        k->value = PyByteArray_AS_STRING(pk);
+        k->value_size = (size_t)PyByteArray_GET_SIZE(pk);
+        return k->value_size > 0 ? 0 : raise_param(st, "Byte array size cannot be 0");
+    }
+    return raise_param(st,
+                       "key is invalid: the user key must be str, int, bytes or "
+                       "bytearray, not %s",
+                       Py_TYPE(pk)->tp_name);
+}
+
+static int
+names_from_py(module_state *st, record_key *k, PyObject *ns, PyObject *set)
+{
+    const char *text = "";
+    if (!PyUnicode_Check(ns)) {
+        return raise_param(st, "namespace must be a string, not %s",
+                           Py_TYPE(ns)->tp_name);
+    }
+    if (name_from_py(st, ns, "key is invalid: the namespace", ASC_MAX_NAMESPACE_SIZE,
+                     &text, &k->ns_size) < 0) {
+        return -1;
+    }
+    memcpy(k->ns_text, text, k->ns_size);
+    k->ns_text[k->ns_size] = '\0';
+    k->ns = ns;
+    k->set = set;
+    k->set_text = "";
+    k->set_size = 0;
+    if (set == Py_None) {
+        return 0;
+    }
+    if (!PyUnicode_Check(set)) {
+        return raise_param(st, "set must be a string, not %s", Py_TYPE(set)->tp_name);
+    }
+    return name_from_py(st, set, "key is invalid: the set", ASC_MAX_SET_SIZE,
+                        &k->set_text, &k->set_size);
+}
+
+static void
+compute_digest(record_key *k)
+{
+    asc_digest_key(k->digest, k->set_text, k->set_size, k->particle, k->value,
+                   k->value_size);
+}
+
+int
+key_from_parts(module_state *st, record_key *k, PyObject *ns, PyObject *set,
+               PyObject *user_key)
+{
+    if (names_from_py(st, k, ns, set) < 0) {
+        return -1;
+    }
+    if (user_key == Py_None) {
+        return raise_param(st, "either key or digest is required");
+    }
+    if (user_key_from_py(st, k, user_key) < 0) {
+        return -1;
+    }
+    compute_digest(k);
+    return 0;
+}
+
+/* A key without a user key: the digest stands for it. */
+static int
+digest_from_py(module_state *st, record_key *k, PyObject *digest)
+{
+    const char *bytes;
+    Py_ssize_t size;
+    if (PyByteArray_Check(digest)) {
+        /* borrowed: copied below, before Python code runs */
+        bytes = PyByteArray_AS_STRING(digest);
+        size = PyByteArray_GET_SIZE(digest);
+    }
+    else if (PyBytes_Check(digest)) {
+        bytes = PyBytes_AS_STRING(digest);
+        size = PyBytes_GET_SIZE(digest);
+    }
+    else {
+        return raise_param(st, "digest is invalid. expected a bytearray, not %s",
+                           Py_TYPE(digest)->tp_name);
+    }
+    if (size != ASC_DIGEST_SIZE) {
+        return raise_param(
+            st, "digest size is invalid. should be 20 bytes, but received %zd", size);
+    }
+    memcpy(k->digest, bytes, ASC_DIGEST_SIZE);
+    k->user_key = NULL;
+    k->value_size = 0;
+    return 0;
+}
+
+static int
+key_from_items(module_state *st, record_key *k, PyObject *ns, PyObject *set,
+               PyObject *user_key, PyObject *digest)
+{
+    if (user_key != Py_None || digest == Py_None) {
+        return key_from_parts(st, k, ns, set, user_key);
+    }
+    return names_from_py(st, k, ns, set) < 0 ? -1 : digest_from_py(st, k, digest);
+}
+
+static int
+key_from_tuple(module_state *st, record_key *k, PyObject *key)
+{
+    Py_ssize_t n = PyTuple_GET_SIZE(key);
+    if (n != 3 && n != 4) {
+        return raise_param(st, "key tuple must be (Namespace, Set, Key) or "
+                               "(Namespace, Set, None, Digest)");
+    }
+    /* borrowed: a tuple does not change, and the caller holds this one */
+    return key_from_items(st, k, PyTuple_GET_ITEM(key, 0), PyTuple_GET_ITEM(key, 1),
+                          PyTuple_GET_ITEM(key, 2),
+                          n == 4 ? PyTuple_GET_ITEM(key, 3) : Py_None);
+}
+
+/* The entries of a key given as a dict, as a tuple, which nobody can change. A new
+ * reference, or NULL with an exception. */
+static PyObject *
+tuple_of_dict(module_state *st, PyObject *dict)
+{
+    PyObject *const names[] = {st->s_ns, st->s_set, st->s_key, st->s_digest};
+    PyObject *items[4] = {NULL}, *tuple = NULL;
+    int found = 0;
+    for (int i = 0; found >= 0 && i < 4; i++) {
+        found = PyDict_GetItemRef(dict, names[i], &items[i]);
+        if (found == 0) {
+            items[i] = Py_NewRef(Py_None);
+        }
+    }
+    if (found >= 0) {
+        tuple = PyTuple_Pack(4, items[0], items[1], items[2], items[3]);
+    }
+    for (int i = 0; i < 4; i++) {
+        Py_XDECREF(items[i]);
+    }
+    return tuple;
+}
+
+int
+key_from_py(module_state *st, record_key *k, PyObject *key)
+{
+    k->held = NULL;
+    if (PyTuple_Check(key)) {
+        return key_from_tuple(st, k, key);
+    }
+    if (PyDict_Check(key)) {
+        k->held = tuple_of_dict(st, key);
+        return k->held != NULL ? key_from_tuple(st, k, k->held) : -1;
+    }
+    return raise_param(st, "key is invalid: a tuple is expected, not %s",
+                       Py_TYPE(key)->tp_name);
+}
+
+void
+key_untrack(PyObject *key)
+{
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(key); i++) {
+        /* borrowed: nothing here runs Python code */
+        if (PyObject_IS_GC(PyTuple_GET_ITEM(key, i))) {
+            return; /* of a subclass: it might lead back to the key */
+        }
+    }
+    PyObject_GC_UnTrack(key);
+}
+
+/* A text key: str where it is UTF-8, else bytes, which name the same record. */
+static PyObject *
+text_key_to_py(const void *text, size_t size)
+{
+    PyObject *str = PyUnicode_DecodeUTF8(text, (Py_ssize_t)size, NULL);
+    if (str == NULL && PyErr_ExceptionMatches(PyExc_UnicodeDecodeError)) {
+        PyErr_Clear();
+        return PyBytes_FromStringAndSize(text, (Py_ssize_t)size);
+    }
+    return str;
+}
+
+PyObject *
+stored_key_to_py(const uint8_t *field, size_t size)
+{
+    const uint8_t *value = field + 1;
+    size--;
+    switch (field[0]) {
+    case ASC_PARTICLE_STRING:
+        return text_key_to_py(value, size);
+    case ASC_PARTICLE_INTEGER:
+        if (size == sizeof(int64_t)) {
+            return PyLong_FromLongLong((int64_t)asc_get_u64(value));
+        }
+        break;
+    case ASC_PARTICLE_DOUBLE:
+        if (size == sizeof(double)) {
+            return PyFloat_FromDouble(asc_get_f64(value));
+        }
+        break;
+    default:
+        break;
+    }
+    return PyByteArray_FromStringAndSize((const char *)value, (Py_ssize_t)size);
+}
+
+/* The user key that was given, as it would be read back. */
+static PyObject *
+given_key_to_py(const record_key *k)
+{
+    PyObject *pk = k->user_key;
+    if (PyBool_Check(pk)) { /* True and False are the integers 1 and 0 */
+        return PyLong_FromLong(pk == Py_True);
+    }
+    return PyBytes_Check(pk) ? text_key_to_py(k->value, k->value_size) : Py_NewRef(pk);
+}
+
+PyObject *
+key_to_py(const record_key *k, int with_user_key)
+{
+    PyObject *digest =
+        PyByteArray_FromStringAndSize((const char *)k->digest, ASC_DIGEST_SIZE);
+    PyObject *pk = digest == NULL                         ? NULL
+                   : with_user_key && k->user_key != NULL ? given_key_to_py(k)
+                                                          : Py_NewRef(Py_None);
+    PyObject *key = pk != NULL ? PyTuple_New(4) : NULL;
+    if (key == NULL) {
+        Py_XDECREF(digest);
+        Py_XDECREF(pk);
+        return NULL;
+    }
+    PyTuple_SET_ITEM(key, 0, Py_NewRef(k->ns));
+    PyTuple_SET_ITEM(key, 1, Py_NewRef(k->set_size > 0 ? k->set : Py_None));
+    PyTuple_SET_ITEM(key, 2, pk);
+    PyTuple_SET_ITEM(key, 3, digest);
+    key_untrack(key);
+    return key;
+}
+
+bool
+key_to_fields(const record_key *k, asc_writer *w, bool send_user_key)
+{
+    return asc_writer_field(w, ASC_FIELD_NAMESPACE, k->ns_text, k->ns_size) &&
+           asc_writer_field(w, ASC_FIELD_SET, k->set_text, k->set_size) &&
+           asc_writer_field(w, ASC_FIELD_DIGEST, k->digest, sizeof k->digest) &&
+           (!send_user_key || k->user_key == NULL ||
+            asc_writer_key_field(w, k->particle, k->value, k->value_size));
+}
+
+/* --- functions of the module --- */
+
+PyObject *
+calc_digest(module_state *st, const char *func, PyObject *const *args, Py_ssize_t nargs,
+            PyObject *kwnames)
+{
+    static const char *const names[] = {"ns", "set", "key", NULL};
+    PyObject *argv[3];
+    record_key k = {0};
+    if (parse_args(func, names, 3, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    if (!PyUnicode_Check(argv[0])) {
+        PyErr_SetString(PyExc_TypeError, "Namespace should be a string");
+        return NULL;
+    }
+    if (!PyUnicode_Check(argv[1]) && argv[1] != Py_None) {
+        PyErr_SetString(PyExc_TypeError, "Set should be a string or None");
+        return NULL;
+    }
+    PyObject *pk = argv[2];
+    if (!PyUnicode_Check(pk) && !PyLong_Check(pk) && !PyBytes_Check(pk) &&
+        !PyByteArray_Check(pk)) {
+        PyErr_SetString(PyExc_TypeError, "Key is invalid");
+        return NULL;
+    }
+    if (key_from_parts(st, &k, argv[0], argv[1], pk) < 0) {
+        return NULL;
+    }
+    return PyByteArray_FromStringAndSize((const char *)k.digest, ASC_DIGEST_SIZE);
+}
+
+PyObject *
+core_calc_digest(PyObject *module, PyObject *const *args, Py_ssize_t nargs,
+                 PyObject *kwnames)
+{
+    return calc_digest(PyModule_GetState(module), "calc_digest", args, nargs, kwnames);
+}
+
+PyObject *
+core_get_partition_id(PyObject *module, PyObject *digest)
+{
+    record_key k = {0};
+    if (digest_from_py(PyModule_GetState(module), &k, digest) < 0) {
+        return NULL;
+    }
+    return PyLong_FromUnsignedLong(asc_digest_partition(k.digest));
+}

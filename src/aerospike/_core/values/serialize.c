@@ -1,0 +1,280 @@
+/* Values that have no type on the server: serializers on the way out, deserializers
+ * and pickles on the way in. */
+#include "support/args.h"
+#include "values/serialize.h"
+#include "values/values.h"
+
+PyObject *
+lazy_import(PyObject **cached, const char *module, const char *attribute)
+{
+    if (*cached == NULL) {
+        PyObject *imported = PyImport_ImportModule(module);
+        PyObject *found =
+            imported != NULL ? PyObject_GetAttrString(imported, attribute) : NULL;
+        Py_XDECREF(imported);
+        if (*cached == NULL) {
+            *cached = found;
+        }
+        else { /* another thread was faster; somebody may use what it has found */
+            Py_XDECREF(found);
+            PyErr_Clear();
+        }
+    }
+    return *cached;
+}
+
+/* A function of _pickle.py, called with a value and what the configuration says of
+ * pickles. */
+static PyObject *
+call_pickler(PyObject *function, const value_rules *rules, PyObject *arg)
+{
+    PyObject *classes = rules->pickle_classes, *limits = rules->pickle_limits;
+    return PyObject_CallFunctionObjArgs(function, arg, classes ? classes : Py_None,
+                                        limits ? limits : Py_None, NULL);
+}
+
+/* --- out --- */
+
+static PyObject *
+pickled(encoder *e, PyObject *value, uint8_t *particle)
+{
+    PyObject *dumps = lazy_import(&e->st->pickle_dumps, "aerospike._pickle", "dumps");
+    *particle = ASC_PARTICLE_PYTHON;
+    return dumps != NULL ? call_pickler(dumps, e->rules, value) : NULL;
+}
+
+/* Make a ClientError of the serializer's exception, with that as its cause. */
+static void
+wrap_failure(encoder *e)
+{
+    PyObject *type, *value, *traceback, *cause;
+    if (comes_out(e->st)) {
+        return;
+    }
+    PyErr_Fetch(&type, &cause, &traceback);
+    PyErr_NormalizeException(&type, &cause, &traceback);
+    if (traceback != NULL) {
+        PyException_SetTraceback(cause, traceback);
+    }
+    Py_XDECREF(type);
+    Py_XDECREF(traceback);
+    /* one of ours may come from a serializer inside: texts would double there */
+    bool is_ours =
+        PyType_IsSubtype(Py_TYPE(cause), (PyTypeObject *)e->st->AerospikeError);
+    raise_code(e->st, ASC_ERR_CLIENT,
+               "Unable to call user's registered serializer callback: %S",
+               is_ours ? (PyObject *)Py_TYPE(cause) : cause);
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    PyException_SetCause(value, cause); /* takes the reference */
+    PyErr_Restore(type, value, traceback);
+}
+
+/* What a serializer of the application returns. */
+static PyObject *
+by_user(encoder *e, PyObject *serializer, PyObject *value, uint8_t *particle)
+{
+    if (serializer == NULL) {
+        raise_code(e->st, ASC_ERR_CLIENT, "No serializer callback registered");
+        return NULL;
+    }
+    Py_INCREF(serializer); /* it may be replaced while it runs */
+    PyObject *made = PyObject_CallOneArg(serializer, value);
+    Py_DECREF(serializer);
+    *particle = ASC_PARTICLE_BLOB;
+    if (made == NULL) {
+        wrap_failure(e);
+    }
+    if (made != NULL && !PyUnicode_Check(made) && !PyBytes_Check(made) &&
+        !PyByteArray_Check(made)) {
+        raise_code(e->st, ASC_ERR_CLIENT,
+                   "a serializer must return str, bytes or bytearray, not %s",
+                   Py_TYPE(made)->tp_name);
+        Py_CLEAR(made);
+    }
+    return made;
+}
+
+static PyObject *
+refused(encoder *e, PyObject *value, const char *why)
+{
+    raise_param(e->st, "Cannot serialize: a value of type %s is not supported (%s)",
+                Py_TYPE(value)->tp_name, why);
+    return NULL;
+}
+
+PyObject *
+serialize(encoder *e, PyObject *value, uint8_t *particle)
+{
+    const value_rules *rules = e->rules;
+    if (PyBool_Check(value)) {
+        return pickled(e, value, particle);
+    }
+    switch (e->serializer) {
+    case SERIALIZER_NOT_GIVEN:
+        if (rules->serializer != NULL) {
+            return by_user(e, rules->serializer, value, particle);
+        }
+        return rules->legacy_types == NO ? refused(e, value, "legacy_types is False")
+                                         : pickled(e, value, particle);
+    case SERIALIZER_NONE:
+        return refused(e, value, "SERIALIZER_NONE selected");
+    case SERIALIZER_PYTHON:
+        return pickled(e, value, particle);
+    case SERIALIZER_USER:
+        return by_user(
+            e, rules->serializer != NULL ? rules->serializer : e->st->serializer, value,
+            particle);
+    case SERIALIZER_JSON:
+        raise_code(e->st, ASC_ERR_CLIENT,
+                   "Unable to serialize using standard json serializer");
+        return NULL;
+    default:
+        raise_code(e->st, ASC_ERR_CLIENT, "Unsupported serializer");
+        return NULL;
+    }
+}
+
+/* --- in --- */
+
+static PyObject *
+as_bytes(const uint8_t *data, size_t size, bool as_bytearray)
+{
+    return as_bytearray
+               ? PyByteArray_FromStringAndSize((const char *)data, (Py_ssize_t)size)
+               : PyBytes_FromStringAndSize((const char *)data, (Py_ssize_t)size);
+}
+
+static PyObject *
+unpickled(decoder *d, const uint8_t *data, size_t size)
+{
+    PyObject *loads = lazy_import(&d->st->pickle_loads, "aerospike._pickle", "loads");
+    PyObject *bytes = loads != NULL ? as_bytes(data, size, false) : NULL;
+    if (bytes == NULL) {
+        return NULL;
+    }
+    stand_aside(d);
+    PyObject *value = call_pickler(loads, d->rules, bytes);
+    Py_DECREF(bytes);
+    return value;
+}
+
+/* Call with a new reference to the argument, which it drops. */
+static PyObject *
+call_with(PyObject *function, PyObject *arg)
+{
+    PyObject *result = arg != NULL ? PyObject_CallOneArg(function, arg) : NULL;
+    Py_XDECREF(arg);
+    return result;
+}
+
+/* Clear the exception that is set, if it is of a class and tells of the value. */
+static bool
+pass_over(module_state *st, PyObject *cls)
+{
+    bool clears = PyErr_ExceptionMatches(cls) && !comes_out(st);
+    if (clears) {
+        PyErr_Clear();
+    }
+    return clears;
+}
+
+/* What a deserializer of the application makes of a blob. It gets str where that can
+ * be, as it always did, and bytes when it does not take str. A failure gives the blob
+ * itself, unless the exception is of no value (see comes_out) or RecursionError, which
+ * the same blob may not meet next time. */
+static PyObject *
+by_deserializer(module_state *st, PyObject *deserializer, const uint8_t *data,
+                size_t size, bool legacy)
+{
+    PyObject *text = PyUnicode_DecodeUTF8((const char *)data, (Py_ssize_t)size, NULL);
+    if (text == NULL && !pass_over(st, PyExc_UnicodeDecodeError)) {
+        return NULL;
+    }
+    bool as_text = text != NULL;
+    Py_INCREF(deserializer); /* it may be replaced while it runs */
+    PyObject *value =
+        call_with(deserializer, as_text ? text : as_bytes(data, size, false));
+    if (value == NULL && as_text && pass_over(st, PyExc_TypeError)) {
+        value = call_with(deserializer, as_bytes(data, size, false));
+    }
+    Py_DECREF(deserializer);
+    if (value == NULL && !PyErr_ExceptionMatches(PyExc_RecursionError) &&
+        pass_over(st, PyExc_Exception)) {
+        return as_bytes(data, size, legacy);
+    }
+    return value;
+}
+
+PyObject *
+deserialize(decoder *d, uint8_t particle, const uint8_t *data, size_t size)
+{
+    const value_rules *rules = d->rules;
+    bool legacy = rules->legacy_types == YES;
+    if (d->raw_containers) {
+        return as_bytes(data, size, particle == ASC_PARTICLE_PYTHON || legacy);
+    }
+    if (particle == ASC_PARTICLE_PYTHON) {
+        return rules->legacy_types == NO ? as_bytes(data, size, true)
+                                         : unpickled(d, data, size);
+    }
+    PyObject *user =
+        rules->deserializer != NULL ? rules->deserializer : d->st->deserializer;
+    if (user == NULL || particle != ASC_PARTICLE_BLOB) {
+        return as_bytes(data, size, legacy);
+    }
+    stand_aside(d);
+    return by_deserializer(d->st, user, data, size, legacy);
+}
+
+/* --- functions of the module --- */
+
+/* Store a callable given as `function` (or, as the manuals have it, `callback`). */
+static PyObject *
+store(module_state *st, const char *func, PyObject **at, PyObject *const *args,
+      Py_ssize_t nargs, PyObject *kwnames)
+{
+    static const char *const names[] = {"function", "callback", NULL};
+    PyObject *argv[2];
+    if (parse_args(func, names, 0, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    PyObject *function = argv[0] != NULL ? argv[0] : argv[1];
+    if (function == NULL || (argv[0] != NULL && argv[1] != NULL)) {
+        PyErr_Format(PyExc_TypeError, "%s() takes one argument, 'function'", func);
+        return NULL;
+    }
+    if (!PyCallable_Check(function)) {
+        raise_param(st, "Parameter must be a callable, not %s",
+                    Py_TYPE(function)->tp_name);
+        return NULL;
+    }
+    Py_XSETREF(*at, Py_NewRef(function));
+    return PyLong_FromLong(0);
+}
+
+PyObject *
+core_set_serializer(PyObject *module, PyObject *const *args, Py_ssize_t nargs,
+                    PyObject *kwnames)
+{
+    module_state *st = PyModule_GetState(module);
+    return store(st, "set_serializer", &st->serializer, args, nargs, kwnames);
+}
+
+PyObject *
+core_set_deserializer(PyObject *module, PyObject *const *args, Py_ssize_t nargs,
+                      PyObject *kwnames)
+{
+    module_state *st = PyModule_GetState(module);
+    return store(st, "set_deserializer", &st->deserializer, args, nargs, kwnames);
+}
+
+PyObject *
+core_unset_serializers(PyObject *module, PyObject *ignored)
+{
+    module_state *st = PyModule_GetState(module);
+    (void)ignored;
+    Py_CLEAR(st->serializer);
+    Py_CLEAR(st->deserializer);
+    return PyLong_FromLong(0);
+}
