@@ -14,8 +14,8 @@ from aerospike_devserver.config import (
     NamespaceConfig,
 )
 from aerospike_devserver.dispatch import answer
-from aerospike_devserver.handlers.session import Session
-from aerospike_devserver.model.state import ClusterState, NodeState, Task
+from aerospike_devserver.session import Session
+from aerospike_devserver.storage.state import ClusterState, NodeState, Task
 from aerospike_devserver.transport import Listener, Loop, bind
 from aerospike_devserver.version import DEFAULT_VERSION
 

@@ -17,25 +17,23 @@ from aerospike_devserver.codec.message import (
     MessageError,
     encode_reply,
 )
-from aerospike_devserver.handlers import (
+from aerospike_devserver.handlers.info import info, info_index, info_jobs
+from aerospike_devserver.handlers.query import query
+from aerospike_devserver.handlers.record import (
     batch,
     cdt,
     expression_operations,
-    info,
-    info_index,
-    info_jobs,
-    query,
     record,
     values,
 )
-from aerospike_devserver.handlers.session import Session
 from aerospike_devserver.result import Result
+from aerospike_devserver.session import Session
 from aerospike_devserver.transport import Reply
 
 _OPERATIONS = (cdt, expression_operations, values)
-"""Modules that add operations to the table of `handlers.operations`."""
+"""Modules that add operations to the table of `handlers.record.operations`."""
 _INFO_COMMANDS = (info_index, info_jobs)
-"""Modules that add commands to the table of `handlers.info`."""
+"""Modules that add commands to the table of `handlers.info.info`."""
 
 log = logging.getLogger(__name__)
 

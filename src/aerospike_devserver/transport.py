@@ -23,7 +23,7 @@ from typing import TypeVar
 
 from aerospike_devserver.codec.frame import FrameReader
 from aerospike_devserver.config import bracketed
-from aerospike_devserver.handlers.session import Session
+from aerospike_devserver.session import Session
 
 log = logging.getLogger(__name__)
 

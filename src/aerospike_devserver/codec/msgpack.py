@@ -1,4 +1,4 @@
-"""The MessagePack dialect: bytes to values of `model.values`, and back.
+"""The MessagePack dialect: bytes to values of `values.values`, and back.
 
 Both directions keep their own stack, and stop at the depth that they are given: 256
 levels for values, as many as clients write. Source: section 1 of the MessagePack
@@ -12,7 +12,7 @@ from itertools import chain
 from struct import Struct, error
 from typing import Any
 
-from aerospike_devserver.model.values import (
+from aerospike_devserver.values.values import (
     SPECIAL_EXT,
     Ext,
     Float32,

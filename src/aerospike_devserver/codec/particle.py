@@ -12,10 +12,11 @@ from struct import Struct
 from typing import Any
 
 from aerospike_devserver.codec.msgpack import MAX_DEPTH, MsgpackError, decode, encode
-from aerospike_devserver.model import geo, geojson
-from aerospike_devserver.model.hll.sketch import is_sketch
-from aerospike_devserver.model.particle import BLOBS, Particle
-from aerospike_devserver.model.values import (
+from aerospike_devserver.result import Result, ServerError
+from aerospike_devserver.values import geo, geojson
+from aerospike_devserver.values.particle import BLOBS, Particle
+from aerospike_devserver.values.sketch import is_sketch
+from aerospike_devserver.values.values import (
     KV_ORDERED,
     ORDERED,
     Float32,
@@ -25,7 +26,6 @@ from aerospike_devserver.model.values import (
     is_sorted,
     is_special,
 )
-from aerospike_devserver.result import Result, ServerError
 
 INT64 = Struct(">q")
 FLOAT64 = Struct(">d")
@@ -215,7 +215,7 @@ _LOAD: dict[int, Callable[[bytes], Value]] = {
 
 
 def load(particle: int, value: bytes) -> Value:
-    """A stored bin as a value of `model.values`, as it would stand inside a list."""
+    """A stored bin as a value of `values.values`, as it would stand inside a list."""
     return _LOAD[particle](value)
 
 
@@ -260,7 +260,7 @@ _DUMP: dict[type, Callable[[Any], tuple[int, bytes]]] = {
 
 
 def dump(value: Value) -> tuple[int, bytes]:
-    """A value of `model.values` as a bin: particle type and bytes. Not for nil."""
+    """A value of `values.values` as a bin: particle type and bytes. Not for nil."""
     write = _DUMP.get(type(value))
     if write is None:
         raise ServerError(Result.REQUEST_INVALID)

@@ -35,9 +35,9 @@ from aerospike_devserver.expressions.nodes import (
     parse,
     parse_value,
 )
-from aerospike_devserver.model.marks import UNKNOWN
-from aerospike_devserver.model.values import ALLOWANCE, Value
 from aerospike_devserver.result import Result, ServerError
+from aerospike_devserver.values.marks import UNKNOWN
+from aerospike_devserver.values.values import ALLOWANCE, Value
 from aerospike_devserver.version import Version
 
 __all__ = [

@@ -20,9 +20,9 @@ from aerospike_devserver.expressions.nodes import (
     strict,
     typed,
 )
-from aerospike_devserver.model.arguments import wrap
-from aerospike_devserver.model.marks import UNKNOWN
-from aerospike_devserver.model.values import Value
+from aerospike_devserver.operations.arguments import wrap
+from aerospike_devserver.values.marks import UNKNOWN
+from aerospike_devserver.values.values import Value
 
 _MASK = (1 << 64) - 1
 _TOP = 1 << 63

@@ -25,17 +25,17 @@ from aerospike_devserver.expressions.nodes import (
     parse_node,
     parse_value,
 )
-from aerospike_devserver.model import bits
-from aerospike_devserver.model.cdt import engine
-from aerospike_devserver.model.cdt.arguments import NO_RESULT
-from aerospike_devserver.model.cdt.select import Compiler, Test
-from aerospike_devserver.model.hll import operations as hll
-from aerospike_devserver.model.marks import UNKNOWN
-from aerospike_devserver.model.rows import Modified, Modify, Read
-from aerospike_devserver.model.strings import engine as strings
-from aerospike_devserver.model.strings.operations import to_string
-from aerospike_devserver.model.values import ListValue, Value
+from aerospike_devserver.operations import bits
+from aerospike_devserver.operations.cdt import engine
+from aerospike_devserver.operations.cdt.arguments import NO_RESULT
+from aerospike_devserver.operations.cdt.select import Compiler, Test
+from aerospike_devserver.operations.hll import operations as hll
+from aerospike_devserver.operations.rows import Modified, Modify, Read
+from aerospike_devserver.operations.strings import engine as strings
+from aerospike_devserver.operations.strings.operations import to_string
 from aerospike_devserver.result import ServerError
+from aerospike_devserver.values.marks import UNKNOWN
+from aerospike_devserver.values.values import ListValue, Value
 from aerospike_devserver.version import V8_1, V8_2, Version
 
 

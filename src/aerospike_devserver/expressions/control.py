@@ -25,9 +25,9 @@ from aerospike_devserver.expressions.nodes import (
     strict,
     typed,
 )
-from aerospike_devserver.model.cdt.select import Loop
-from aerospike_devserver.model.marks import REMOVE, UNKNOWN
-from aerospike_devserver.model.values import ListValue, MapValue, Value
+from aerospike_devserver.operations.cdt.select import Loop
+from aerospike_devserver.values.marks import REMOVE, UNKNOWN
+from aerospike_devserver.values.values import ListValue, MapValue, Value
 
 _VARIABLE = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
 

@@ -19,8 +19,8 @@ from aerospike_devserver.expressions.nodes import (
     strict,
     typed,
 )
-from aerospike_devserver.model.marks import UNKNOWN
-from aerospike_devserver.model.values import (
+from aerospike_devserver.values.marks import UNKNOWN
+from aerospike_devserver.values.values import (
     ListValue,
     MapValue,
     Value,

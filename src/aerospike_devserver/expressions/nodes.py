@@ -15,13 +15,13 @@ from typing import Any, NamedTuple
 
 from aerospike_devserver.codec.message import MAX_BIN_NAME
 from aerospike_devserver.codec.msgpack import MsgpackError, decode
-from aerospike_devserver.model import geojson
-from aerospike_devserver.model.cdt.select import Loop
-from aerospike_devserver.model.marks import REMOVE, UNKNOWN
-from aerospike_devserver.model.particle import Particle
-from aerospike_devserver.model.record import Bins, Record
-from aerospike_devserver.model.values import Float32, ListValue, MapValue, Value
+from aerospike_devserver.operations.cdt.select import Loop
 from aerospike_devserver.result import Result, ServerError
+from aerospike_devserver.storage.record import Bins, Record
+from aerospike_devserver.values import geojson
+from aerospike_devserver.values.marks import REMOVE, UNKNOWN
+from aerospike_devserver.values.particle import Particle
+from aerospike_devserver.values.values import Float32, ListValue, MapValue, Value
 from aerospike_devserver.version import Version
 
 MAX_SIZE = 1 << 20

@@ -13,11 +13,11 @@ from aerospike_devserver.expressions.nodes import (
     strict,
     typed,
 )
-from aerospike_devserver.model import geo
-from aerospike_devserver.model.geojson import InvalidGeoJSON
-from aerospike_devserver.model.marks import UNKNOWN
-from aerospike_devserver.model.values import Value
 from aerospike_devserver.result import Result, ServerError
+from aerospike_devserver.values import geo
+from aerospike_devserver.values.geojson import InvalidGeoJSON
+from aerospike_devserver.values.marks import UNKNOWN
+from aerospike_devserver.values.values import Value
 
 log = logging.getLogger(__name__)
 

@@ -20,9 +20,9 @@ from aerospike_devserver.expressions.nodes import (
     kind_argument,
     node,
 )
-from aerospike_devserver.model.marks import UNKNOWN
-from aerospike_devserver.model.particle import Particle
-from aerospike_devserver.model.values import ListValue, Value
+from aerospike_devserver.values.marks import UNKNOWN
+from aerospike_devserver.values.particle import Particle
+from aerospike_devserver.values.values import ListValue, Value
 
 _NS_PER_MS = 1_000_000
 _NS_PER_S = 1_000_000_000

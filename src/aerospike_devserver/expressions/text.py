@@ -13,8 +13,8 @@ from aerospike_devserver.expressions.nodes import (
     strict,
     typed,
 )
-from aerospike_devserver.model.regex import InvalidRegex, Regex
-from aerospike_devserver.model.values import Value
+from aerospike_devserver.expressions.regex import InvalidRegex, Regex
+from aerospike_devserver.values.values import Value
 
 
 @node(7)

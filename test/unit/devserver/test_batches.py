@@ -8,8 +8,8 @@ import pytest
 from aerospike_devserver import DevCluster
 from aerospike_devserver.codec.message import Message
 from aerospike_devserver.config import ClusterConfig, NamespaceConfig
-from aerospike_devserver.handlers import batch
-from aerospike_devserver.model.state import ClusterState, Task
+from aerospike_devserver.handlers.record import batch
+from aerospike_devserver.storage.state import ClusterState, Task
 
 from ...waiting import until
 from .querying import streams

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from aerospike_devserver import transport
-from aerospike_devserver.handlers import info, operations
-from aerospike_devserver.model import values
+from aerospike_devserver.handlers.info import info
+from aerospike_devserver.handlers.record import operations
+from aerospike_devserver.values import values
 
 from .packing import cdt, pack, particle
 from .rawwire import (

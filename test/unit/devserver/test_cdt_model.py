@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from aerospike_devserver.expressions import compiler
-from aerospike_devserver.model.cdt import engine
-from aerospike_devserver.model.values import ListValue, MapValue, is_sorted
+from aerospike_devserver.operations.cdt import engine
 from aerospike_devserver.result import ServerError
+from aerospike_devserver.values.values import ListValue, MapValue, is_sorted
 from aerospike_devserver.version import NEWEST
 
 VALUE, INVERTED = 7, 0x10000

@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from aerospike_devserver.model.rows import CannotApply
-from aerospike_devserver.model.strings import effort
-from aerospike_devserver.model.strings.regex import GLOBAL, compiled, replace
+from aerospike_devserver.operations.rows import CannotApply
+from aerospike_devserver.operations.strings import effort
+from aerospike_devserver.operations.strings.regex import GLOBAL, compiled, replace
 
 RUNS_AWAY = "(a+)+$"
 LONG = "a" * 60 + "b"

@@ -11,10 +11,10 @@ import pytest
 from aerospike_devserver import expressions
 from aerospike_devserver.codec.msgpack import decode, encode
 from aerospike_devserver.codec.particle import dump
-from aerospike_devserver.model.record import Record
-from aerospike_devserver.model.regex import InvalidRegex, Regex
-from aerospike_devserver.model.values import ListValue, MapValue
+from aerospike_devserver.expressions.regex import InvalidRegex, Regex
 from aerospike_devserver.result import ServerError
+from aerospike_devserver.storage.record import Record
+from aerospike_devserver.values.values import ListValue, MapValue
 from aerospike_devserver.version import V8_1, V8_2
 
 from .rawwire import put_int

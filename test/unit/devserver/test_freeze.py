@@ -7,7 +7,7 @@ import pytest
 from aerospike_devserver import DevCluster
 from aerospike_devserver.codec.message import encode_last
 from aerospike_devserver.config import ClusterConfig, NamespaceConfig
-from aerospike_devserver.model.state import ClusterState, Task
+from aerospike_devserver.storage.state import ClusterState, Task
 
 from .querying import ALL
 from .rawwire import (

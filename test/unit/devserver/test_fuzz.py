@@ -10,8 +10,8 @@ import pytest
 
 from aerospike_devserver import DevCluster
 from aerospike_devserver.dispatch import answer
-from aerospike_devserver.handlers.session import Session
-from aerospike_devserver.model.state import ClusterState
+from aerospike_devserver.session import Session
+from aerospike_devserver.storage.state import ClusterState
 
 from .packing import Marked, Raw, pack
 from .rawwire import (

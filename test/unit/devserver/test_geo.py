@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from aerospike_devserver import DevCluster
-from aerospike_devserver.model import geo as model
+from aerospike_devserver.values import geo as model
 
 from .packing import pack
 from .querying import Shelf, base64_of, bval_of, geo, geo_bin

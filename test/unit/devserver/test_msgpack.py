@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aerospike_devserver.codec.msgpack import MsgpackError, decode, encode
-from aerospike_devserver.model.values import (
+from aerospike_devserver.values.values import (
     Ext,
     Float32,
     ListValue,

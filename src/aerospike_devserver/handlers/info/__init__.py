@@ -1,0 +1,1 @@
+"""Info commands: text in, text out, one decorated function for each command."""

@@ -1,0 +1,155 @@
+"""Background queries: operations on all records of a set, or on those of an index.
+
+Every node is asked, and writes to the partitions that it is master of; it answers at
+once and goes on in turns. Source: section 4 of the page on queries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aerospike_devserver.codec.message import (
+    RESULT_OFFSET,
+    Field,
+    Info1,
+    Info2,
+    Info3,
+    Message,
+    Op,
+    encode_last,
+)
+from aerospike_devserver.expressions import Subject
+from aerospike_devserver.expressions.nodes import Node
+from aerospike_devserver.handlers.query import query_fields, where
+from aerospike_devserver.handlers.query.candidates import Candidate, Candidates, passes
+from aerospike_devserver.handlers.query.pace import Pace
+from aerospike_devserver.handlers.query.query_fields import number
+from aerospike_devserver.handlers.record import expression_operations, record
+from aerospike_devserver.handlers.record.operations import UNKNOWN, traits
+from aerospike_devserver.ownership import N_PARTITIONS
+from aerospike_devserver.result import Result, ServerError
+from aerospike_devserver.session import Session
+from aerospike_devserver.storage.jobs import Job
+from aerospike_devserver.storage.state import NodeState
+from aerospike_devserver.storage.storage import Namespace
+from aerospike_devserver.version import Version
+
+KIND = "background-ops"
+MAX_RPS = 10_000
+"""Records per second: the most a job may ask for, and what it gets if it does not."""
+
+
+def answer(session: Session, namespace: Namespace, message: Message) -> bytes:
+    """Start a job; ServerError. The checks come in the order of a real server."""
+    if message.info1 & Info1.SHORT_QUERY:
+        raise ServerError(Result.REQUEST_INVALID)
+    set_name = message.fields.get(Field.SET, b"")
+    find_index = where.parse(message, namespace)
+    rps = number(message, Field.RECORDS_PER_SECOND) or MAX_RPS
+    if set_name and set_name not in namespace.sets:
+        raise ServerError(Result.RECORD_NOT_FOUND)
+    if rps > MAX_RPS:
+        raise ServerError(Result.REQUEST_INVALID)
+    on_index = find_index() if find_index is not None else None
+    node = session.node
+    version = node.cluster.config.plays
+    condition = query_fields.condition(message, version)
+    _check_ops(message, version)
+    job = Job(
+        number(message, Field.TASK_ID),
+        KIND,
+        namespace.name,
+        set_name,
+        on_index.index.name if on_index is not None else b"",
+        session.peer,
+        rps=rps,
+    )
+    if not node.jobs.start(job):
+        raise ServerError(Result.REQUEST_INVALID)
+    candidates = Candidates(node.cluster, namespace, set_name, on_index)
+    work = _Work(node, candidates, condition, message, job)
+    node.spawn(work.turns())
+    return encode_last(Result.OK)
+
+
+def _check_ops(message: Message, version: Version) -> None:
+    """Operations that write, and nothing else; ServerError 4."""
+    if message.info1 & Info1.READ or not message.ops:
+        raise ServerError(Result.REQUEST_INVALID)
+    for code, _, _, value in message.ops:
+        allowed = traits(code, version)
+        if allowed is UNKNOWN or not allowed.writes:
+            raise ServerError(Result.REQUEST_INVALID)
+        if code == Op.EXP_MODIFY:
+            expression_operations.check_write(value, version)
+
+
+class _Work:
+    """A job under way."""
+
+    def __init__(
+        self,
+        node: NodeState,
+        candidates: Candidates,
+        condition: Node | None,
+        message: Message,
+        job: Job,
+    ) -> None:
+        self._node = node
+        self._candidates = candidates
+        self._condition = condition
+        self._message = message
+        self._job = job
+        self._pace = Pace(job.rps)
+
+    def turns(self) -> Iterator[float]:
+        """The job in turns, each with the seconds to wait before the next."""
+        try:
+            for partition in range(N_PARTITIONS):
+                if self._is_over:
+                    return
+                self._job.partition = partition
+                if self._node.is_master_of(partition):
+                    yield from self._partition(partition)
+        finally:
+            self._node.jobs.finish(self._job)
+
+    @property
+    def _is_over(self) -> bool:
+        """Whether the job is to end early: it is aborted, or its node has stopped."""
+        return self._job.is_aborted or not self._node.is_live
+
+    def _partition(self, partition: int) -> Iterator[float]:
+        for candidate in self._candidates.of(partition, None):
+            if self._is_over:
+                return
+            if candidate is None:
+                yield 0.0
+                continue
+            self._write(candidate)
+            pause_s = self._pace.pause_s()
+            if pause_s:
+                yield pause_s
+
+    def _write(self, candidate: Candidate) -> None:
+        """Carry out the operations on one record, as a command that updates it."""
+        cluster, job = self._node.cluster, self._job
+        digest, found, _ = candidate
+        subject = Subject(found, digest, cluster.clock.now_ms(), found.bins)
+        job.n_throttled += 1
+        if not passes(self._condition, subject, job):
+            return
+        message = self._message
+        info2 = Info2.WRITE | message.info2 & Info2.DURABLE_DELETE
+        info3 = Info3.UPDATE_ONLY | message.info3 & Info3.REPLACE_ONLY
+        fields = {
+            int(Field.NAMESPACE): self._candidates.namespace.name.encode(),
+            int(Field.SET): found.set_name,
+            int(Field.DIGEST): digest,
+        }
+        command = Message.of((0, info2, info3, 0), 0, message.ttl, fields, message.ops)
+        result = record.answer(cluster, command)[RESULT_OFFSET]
+        if result == Result.OK:
+            job.n_succeeded += 1
+        elif result != Result.RECORD_NOT_FOUND:
+            job.n_failed += 1

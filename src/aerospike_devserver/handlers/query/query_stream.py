@@ -1,0 +1,204 @@
+"""The reply to a foreground query: rows by partition, in a stream of frames.
+
+Source: section 2 of the page on queries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from struct import Struct
+from typing import NamedTuple
+
+from aerospike_devserver.codec.frame import ProtoType, frame
+from aerospike_devserver.codec.message import (
+    Field,
+    Info1,
+    Operation,
+    encode_field,
+    encode_last,
+    encode_last_message,
+    encode_partition_refusal,
+    encode_row,
+)
+from aerospike_devserver.expressions import Subject
+from aerospike_devserver.expressions.nodes import Node
+from aerospike_devserver.handlers.query.candidates import (
+    Candidate,
+    Candidates,
+    Position,
+    passes,
+)
+from aerospike_devserver.handlers.query.pace import Pace
+from aerospike_devserver.handlers.record.operations import Work
+from aerospike_devserver.result import Result, ServerError
+from aerospike_devserver.storage.jobs import Job
+from aerospike_devserver.storage.state import NodeState
+from aerospike_devserver.transport import Stream
+
+BUFFER_SIZE = 128 * 1024
+"""Bytes of records that are sent in one frame; a record is never cut."""
+
+_BVAL = Struct("<q")
+_Part = bytes | float | None
+"""A message without a frame, a pause in seconds, or None: others are to have a turn."""
+
+
+class Plan(NamedTuple):
+    """A checked query.
+
+    max_records: 0 = no limit; short_ms: how long a short query may take, 0 = it is not.
+    """
+
+    candidates: Candidates
+    partitions: dict[int, Position | None]
+    ops: list[Operation]
+    info1: int
+    respond_all: bool
+    condition: Node | None
+    max_records: int
+    short_ms: int
+
+
+class QueryStream:
+    """A query under way. At most one frame of rows is held at any time."""
+
+    def __init__(self, node: NodeState, plan: Plan, job: Job) -> None:
+        self._node = node
+        self._plan = plan
+        self._job = job
+        self._pace = Pace(job.rps)
+        self._now_ms = plan.candidates.cluster.clock.now_ms()
+        name = plan.candidates.namespace.name.encode()
+        self._namespace_field = encode_field(Field.NAMESPACE, name)
+
+    def start(self) -> Stream:
+        """The frames. It has begun, so that closing it ends the job as well."""
+        stream = self._run()
+        next(stream)
+        return stream
+
+    def _run(self) -> Stream:
+        job = self._job
+        try:
+            yield b""
+            for part in self._frames():
+                job.n_bytes += len(part) if isinstance(part, bytes) else 0
+                yield part
+        except (GeneratorExit, TimeoutError) as why:
+            is_late = isinstance(why, TimeoutError)
+            job.result = Result.TIMEOUT if is_late else Result.UNAVAILABLE
+            raise
+        finally:
+            self._node.jobs.finish(job)
+
+    def _frames(self) -> Iterator[bytes | float]:
+        """Frames of records, pauses, and the frame that ends it all."""
+        buffer: list[bytes] = []
+        size = 0
+        for part in self._parts():
+            if isinstance(part, bytes):
+                buffer.append(part)
+                size += len(part)
+            if size >= BUFFER_SIZE or (buffer and isinstance(part, float)):
+                yield frame(ProtoType.MESSAGE, b"".join(buffer))
+                buffer.clear()
+                size = 0
+            elif part is None:
+                yield b""
+            if isinstance(part, float):
+                yield part
+        yield self._end(buffer)
+
+    def _end(self, buffer: list[bytes]) -> bytes:
+        """The last rows, and what ends a reply: in a frame of its own if it is long."""
+        if self._plan.short_ms:
+            buffer.append(encode_last_message(self._job.result))
+            return frame(ProtoType.MESSAGE, b"".join(buffer))
+        rows = frame(ProtoType.MESSAGE, b"".join(buffer)) if buffer else b""
+        return rows + encode_last(self._job.result)
+
+    def _parts(self) -> Iterator[_Part]:
+        limit = self._plan.max_records
+        for partition, after in self._plan.partitions.items():
+            self._job.partition = partition
+            if not self._node.serves(partition):
+                yield encode_partition_refusal(Result.UNAVAILABLE, partition)
+                continue
+            if self._is_late():
+                self._job.result = Result.TIMEOUT
+                return
+            for part in self._rows(partition, after):
+                yield part
+                if self._job.is_aborted:
+                    return
+                if limit and self._job.n_succeeded >= limit:
+                    return
+
+    def _is_late(self) -> bool:
+        """Whether a short query has used up its time."""
+        limit_ms = self._plan.short_ms
+        return bool(limit_ms) and self._job.run_time_ms > limit_ms
+
+    def _rows(self, partition: int, after: Position | None) -> Iterator[_Part]:
+        """The rows of a partition, a pause behind each one that is due."""
+        for candidate in self._plan.candidates.of(partition, after):
+            if candidate is None:
+                yield None
+                continue
+            row = self._row(candidate)
+            if row is None:
+                continue
+            self._job.n_succeeded += 1
+            self._job.n_throttled += bool(self._job.rps)
+            yield row
+            pause_s = self._pace.pause_s()
+            if pause_s:
+                yield pause_s
+
+    def _row(self, candidate: Candidate) -> bytes | None:
+        """The message of a record, None if it is left out."""
+        plan, (digest, record, bval) = self._plan, candidate
+        subject = Subject(record, digest, self._now_ms, record.bins)
+        if not passes(plan.condition, subject, self._job):
+            return None
+        entries = self._entries(subject)
+        if entries is None:
+            return None
+        fields = [self._namespace_field, encode_field(Field.DIGEST, digest)]
+        if record.set_name:
+            fields.append(encode_field(Field.SET, record.set_name))
+        if record.key is not None:
+            fields.append(encode_field(Field.KEY, record.key))
+        if bval is not None:
+            fields.append(encode_field(Field.RESUME_BVALS, _BVAL.pack(bval)))
+        return encode_row(
+            plan.info1 & Info1.GET_NO_BINS,
+            record.generation,
+            record.void_time_s,
+            fields,
+            entries,
+        )
+
+    def _entries(self, subject: Subject) -> list[bytes] | None:
+        """The entries of a record; None if the projection fails or gives nothing."""
+        plan, bins = self._plan, subject.record.bins
+        if plan.info1 & Info1.GET_NO_BINS:
+            return []
+        work = Work(
+            bins,
+            lambda _bins: subject,
+            is_write=False,
+            read_all=False,
+            respond_all=plan.respond_all,
+            version=self._node.cluster.config.plays,
+        )
+        if not plan.ops:
+            work.add_all_bins()
+            return work.entries
+        try:
+            for op in plan.ops:
+                work.run(op)
+        except ServerError:
+            self._job.n_failed += 1
+            return None
+        return work.entries or None

@@ -1,0 +1,1 @@
+"""Commands on records: one record, batches, and the operations on their bins."""

@@ -1,0 +1,248 @@
+"""Batches: many commands on single records in one message.
+
+A row is carried out like a command of its own; its reply goes back under the index that
+the client has given it. Source: sections 1 and 2 of the batch protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from struct import Struct
+from struct import error as struct_error
+from typing import NamedTuple
+
+from aerospike_devserver import expressions
+from aerospike_devserver.codec.frame import ProtoType, frame
+from aerospike_devserver.codec.message import (
+    RESULT_OFFSET,
+    Field,
+    Info3,
+    Info4,
+    Message,
+    MessageError,
+    as_batch_row,
+    encode_last,
+    parse_fields,
+    parse_ops,
+)
+from aerospike_devserver.handlers.record import record
+from aerospike_devserver.result import Result, ServerError
+from aerospike_devserver.storage.state import ClusterState, NodeState, Task
+from aerospike_devserver.transport import Reply, Stream
+
+RESPOND_ALL_KEYS = 0x04
+REPORT_FAILED_ROW = 0x08
+
+BUFFER_SIZE = 128 * 1024
+"""Bytes of rows that are sent in one frame; a row is never cut."""
+ROWS_PER_TURN = 200
+ROWS_CHECKED_PER_TURN = 2000
+"""Rows carried out, or checked, before others have a turn: a few milliseconds."""
+
+_HEADER = Struct(">IB")
+_ROW = Struct(">I20sB")
+_COUNTS = Struct(">HH")
+
+_REPEAT, _INFO, _GENERATION, _TTL, _INFO4 = 0x01, 0x02, 0x04, 0x08, 0x10
+_SC_BITS = Info3.SC_READ_TYPE | Info3.SC_READ_RELAX
+
+_NO_ERRORS = (Result.OK, Result.RECORD_NOT_FOUND, Result.FILTERED_OUT)
+
+
+class Row(NamedTuple):
+    """A row: the number that the client has given it, and the command."""
+
+    number: int
+    message: Message
+
+
+class _RowReader:
+    """Reads the rows of a batch one after another; they are never all in memory."""
+
+    def __init__(
+        self, cluster: ClusterState, envelope: Message, data: bytes, count: int
+    ) -> None:
+        self._cluster = cluster
+        self._envelope = envelope
+        self._data = data
+        self._count = count
+        self._offset = 0
+        self._last: Message | None = None
+
+    def rows(self) -> Iterator[Row]:
+        """All rows, from the first; MessageError if one is malformed."""
+        self._offset = _HEADER.size
+        self._last = None
+        try:
+            for _ in range(self._count):
+                yield self._row()
+        except (struct_error, IndexError) as cause:
+            raise MessageError("truncated row") from cause
+
+    def _take(self, layout: Struct) -> tuple[int, ...]:
+        values = layout.unpack_from(self._data, self._offset)
+        self._offset += layout.size
+        return values
+
+    def _row(self) -> Row:
+        index, digest, mask = _ROW.unpack_from(self._data, self._offset)
+        self._offset += _ROW.size
+        shape = self._repeated() if mask & _REPEAT else self._full(mask)
+        self._last = shape
+        fields = {**shape.fields, int(Field.DIGEST): digest}
+        info = (shape.info1, shape.info2, shape.info3, shape.info4)
+        return Row(
+            index, Message.of(info, shape.generation, shape.ttl, fields, shape.ops)
+        )
+
+    def _repeated(self) -> Message:
+        """All but the digest as in the row before, which must not have a user key."""
+        if self._last is None or Field.KEY in self._last.fields:
+            raise MessageError("nothing to repeat")
+        return self._last
+
+    def _full(self, mask: int) -> Message:
+        if mask & _INFO:
+            info1, info2, info3 = self._take(_INFO_BYTES)
+        else:
+            (info1,) = self._take(_BYTE)
+            info2, info3 = 0, self._envelope.info3 & _SC_BITS
+        detail = self._envelope.info4 & Info4.ERROR_DETAIL
+        info4 = self._take(_BYTE)[0] if mask & _INFO4 else detail
+        generation = self._take(_U16)[0] if mask & _GENERATION else 0
+        ttl = self._take(_U32)[0] if mask & _TTL else 0
+        n_fields, n_ops = self._take(_COUNTS)
+        fields, self._offset = parse_fields(self._data, self._offset, n_fields)
+        ops, self._offset = parse_ops(self._data, self._offset, n_ops)
+        self._check_namespace(fields)
+        condition = self._envelope.fields.get(Field.FILTER)
+        if condition is not None:
+            fields.setdefault(Field.FILTER, condition)
+        return Message.of((info1, info2, info3, info4), generation, ttl, fields, ops)
+
+    def _check_namespace(self, fields: dict[int, bytes]) -> None:
+        """The namespace comes first, and there is such a one."""
+        if next(iter(fields), None) != Field.NAMESPACE:
+            raise MessageError("no namespace in front")
+        if self._cluster.storage.find(fields[Field.NAMESPACE]) is None:
+            raise MessageError("unknown namespace")
+
+
+_BYTE, _U16, _U32 = Struct(">B"), Struct(">H"), Struct(">I")
+_INFO_BYTES = Struct(">BBB")
+
+
+def answer(node: NodeState, envelope: Message) -> Reply:
+    """Carry out all rows; the frames of their replies and the one that ends them."""
+    try:
+        flags, reader = _open(node.cluster, envelope)
+    except (MessageError, ServerError):
+        return encode_last(Result.REQUEST_INVALID)
+    return _gather(_Batch(node, flags, reader).frames())
+
+
+def _gather(frames: Stream) -> Reply:
+    """A short reply in one piece; a long one as it is made."""
+    made: list[bytes | float] = []
+    size = 0
+    for part in frames:
+        made.append(part)
+        size += len(part) if isinstance(part, bytes) else 0
+        if not part or size > BUFFER_SIZE:
+            return _resumed(made, frames)
+    return b"".join(part for part in made if isinstance(part, bytes))
+
+
+def _resumed(made: list[bytes | float], frames: Stream) -> Stream:
+    yield from made
+    yield from frames
+
+
+def _open(cluster: ClusterState, envelope: Message) -> tuple[int, _RowReader]:
+    """The flags, and what reads the rows; MessageError, ServerError for the filter."""
+    fields = envelope.fields
+    data = fields.get(Field.BATCH, fields.get(Field.BATCH_WITH_SET))
+    if data is None or len(data) < _HEADER.size:
+        raise MessageError("no batch")
+    condition = fields.get(Field.FILTER)
+    if condition is not None:
+        expressions.parse_condition(condition, cluster.config.plays)
+    count, flags = _HEADER.unpack_from(data)
+    if not 0 < count <= len(data) // _ROW.size:
+        raise MessageError("no rows, or fewer than counted")
+    return flags, _RowReader(cluster, envelope, data, count)
+
+
+class _Batch:
+    """The rows of a batch on their way. All are carried out, whatever is sent of it.
+
+    Nothing is carried out of a batch with a malformed row.
+    """
+
+    def __init__(self, node: NodeState, flags: int, reader: _RowReader) -> None:
+        self._node = node
+        self._flags = flags
+        self._reader = reader
+        self._rows = reader.rows()
+        self._failure = Result.OK
+
+    def frames(self) -> Stream:
+        """Frames of replies, turns for others, and the frame that ends it all."""
+        try:
+            yield from self._check()
+        except MessageError:
+            yield encode_last(Result.REQUEST_INVALID)
+            return
+        self._rows = self._reader.rows()
+        try:
+            yield from self._replies()
+        finally:
+            # the peer may have gone: what it has asked for is done all the same
+            self._node.spawn(self._rest())
+        yield encode_last(self._failure)
+
+    def _check(self) -> Stream:
+        """Look through all rows; MessageError."""
+        for place, _ in enumerate(self._rows, 1):
+            if place % ROWS_CHECKED_PER_TURN == 0:
+                yield b""
+
+    def _rest(self) -> Task:
+        """The rows that are left, in turns; a node that has stopped does no more."""
+        for place, row in enumerate(self._rows, 1):
+            if not self._node.is_live:
+                return
+            self._carry_out(row)
+            if place % ROWS_PER_TURN == 0:
+                yield 0.0
+
+    def _replies(self) -> Stream:
+        """What follows the frame of a failed row may be left unsaid."""
+        buffer: list[bytes] = []
+        size, is_silent = 0, False
+        for place, row in enumerate(self._rows, 1):
+            part = self._carry_out(row)
+            if size + len(part) > BUFFER_SIZE:
+                yield self._frame(buffer, is_silent)
+                buffer, size = [], 0
+                is_silent = bool(self._failure)
+            buffer.append(part)
+            size += len(part)
+            if place % ROWS_PER_TURN == 0:
+                yield b""
+        yield self._frame(buffer, is_silent)
+
+    def _carry_out(self, row: Row) -> bytes:
+        """The reply to a row."""
+        reply = record.answer(self._node.cluster, row.message)
+        result = reply[RESULT_OFFSET]
+        if result not in _NO_ERRORS and not self._flags & RESPOND_ALL_KEYS:
+            self._failure = self._failure or Result(result)
+        return as_batch_row(reply, row.number)
+
+    def _frame(self, replies: list[bytes], is_silent: bool) -> bytes:
+        """The frame of some replies, b"" if nothing is to be said."""
+        tells = not self._failure or self._flags & REPORT_FAILED_ROW
+        if is_silent or not tells or not replies:
+            return b""
+        return frame(ProtoType.MESSAGE, b"".join(replies))

@@ -1,0 +1,107 @@
+"""One request on its way through the handlers, and what all commands check."""
+
+from __future__ import annotations
+
+from aerospike_devserver import expressions
+from aerospike_devserver.clock import EPOCH_S
+from aerospike_devserver.codec.message import Field, Message
+from aerospike_devserver.result import Result, ServerError
+from aerospike_devserver.storage.record import Bins, Record
+from aerospike_devserver.storage.state import ClusterState
+from aerospike_devserver.storage.storage import Namespace
+from aerospike_devserver.values.particle import Particle
+
+DIGEST_SIZE = 20
+MAX_SET_NAME = 63
+INTEGER_KEY_SIZE = 9
+"""Type byte and 8 bytes."""
+
+
+class Command:
+    """A message with what it addresses: namespace, set, digest and the time of day.
+
+    generation and void_time_s go into the header of the reply, of an error too; a
+    handler sets them once it knows the record.
+    """
+
+    __slots__ = (
+        "digest",
+        "generation",
+        "key",
+        "message",
+        "namespace",
+        "now_ms",
+        "now_s",
+        "set_name",
+        "version",
+        "void_time_s",
+    )
+
+    def __init__(self, cluster: ClusterState, message: Message) -> None:
+        """ServerError 20 for the namespace, 4 for the digest; a query has none."""
+        self.generation = self.void_time_s = 0
+        self.message = message
+        self.version = cluster.config.plays
+        fields = message.fields
+        namespace = cluster.storage.find(fields.get(Field.NAMESPACE, b""))
+        if namespace is None:
+            raise ServerError(Result.NAMESPACE_NOT_FOUND)
+        self.namespace: Namespace = namespace
+        self.digest = fields.get(Field.DIGEST, b"")
+        self.set_name = fields.get(Field.SET, b"")
+        if len(self.digest) != DIGEST_SIZE:
+            raise ServerError(Result.REQUEST_INVALID)
+        self.key = fields.get(Field.KEY)
+        self.now_ms = cluster.clock.now_ms()
+        self.now_s = self.now_ms // 1000 - EPOCH_S
+
+    def find(self) -> Record | None:
+        """The live record that the command is about."""
+        return self.namespace.find(self.digest, self.now_s)
+
+    def new_record(self, bins: Bins, void_time_s: int) -> Record:
+        """The record that the command creates."""
+        return Record(self.set_name, self.key, bins, 1, void_time_s, self.now_ms)
+
+    def answer_for(self, record: Record) -> None:
+        """Let the reply carry the metadata of a record."""
+        self.generation = record.generation
+        self.void_time_s = record.void_time_s
+
+    def check_new_set(self) -> None:
+        """The set name of a record that is to be created: at most 63 bytes, no NUL."""
+        if len(self.set_name) > MAX_SET_NAME or b"\0" in self.set_name:
+            raise ServerError(Result.REQUEST_INVALID)
+
+    def check_new_key(self) -> None:
+        """A user key that is to be stored: integers have 8 bytes, else 16."""
+        key = self.key
+        if key is not None and (
+            not key or (key[0] == Particle.INTEGER and len(key) != INTEGER_KEY_SIZE)
+        ):
+            raise ServerError(Result.UNSUPPORTED_FEATURE)
+
+    def check_transaction(self, forbidden_info4: int) -> None:
+        """Multi-record transactions: ServerError 25, as the Community Edition says."""
+        message = self.message
+        if Field.TRANSACTION_ID in message.fields or message.info4 & forbidden_info4:
+            raise ServerError(Result.ENTERPRISE_ONLY)
+
+    def check_read_set(self, record: Record) -> None:
+        """Reads and deletes: a set name that is sent has to be the stored one."""
+        if self.set_name and self.set_name != record.set_name:
+            raise ServerError(Result.REQUEST_INVALID)
+
+    def check_filter(self, record: Record) -> None:
+        """The filter expression, if any: ServerError 27 or 4."""
+        condition = self.message.fields.get(Field.FILTER)
+        if condition is None:
+            return
+        subject = expressions.Subject(record, self.digest, self.now_ms, record.bins)
+        if not expressions.passes(condition, subject, self.version):
+            raise ServerError(Result.FILTERED_OUT)
+
+    def check_key(self, record: Record) -> None:
+        """A user key that is sent has to be the stored one, if one is stored."""
+        if self.key is not None and record.key is not None and self.key != record.key:
+            raise ServerError(Result.RECORD_KEY_MISMATCH)

@@ -1,1 +1,0 @@
-"""What the server keeps: values, records, namespaces, the state of the cluster."""

@@ -1,0 +1,515 @@
+"""What a "by" operation selects, and how each return type tells it.
+
+A `View` is a list or the values of a map with their ranks; a `Selection` picks some of
+its elements, and says in which order each return type delivers them. Source: sections
+A.2, A.3 and B.4 of the page on lists, section 4 of the page on maps.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cached_property
+from typing import NamedTuple
+
+from aerospike_devserver.operations.arguments import refuse
+from aerospike_devserver.operations.cdt.arguments import NO_RESULT
+from aerospike_devserver.values.values import (
+    ListValue,
+    MapValue,
+    Value,
+    compare,
+    order_key,
+)
+
+
+class Return(IntEnum):
+    """Return types: what a "by" operation answers with."""
+
+    NONE = 0
+    INDEX = 1
+    REVERSE_INDEX = 2
+    RANK = 3
+    REVERSE_RANK = 4
+    COUNT = 5
+    KEY = 6
+    VALUE = 7
+    KEY_VALUE = 8
+    INDEX_RANGE = 9
+    REVERSE_INDEX_RANGE = 10
+    RANK_RANGE = 11
+    REVERSE_RANK_RANGE = 12
+    EXISTS = 13
+    UNORDERED_MAP = 16
+    ORDERED_MAP = 17
+
+
+INVERTED = 0x10000
+_TYPE_MASK = 0xFFFF
+PRESERVED_ORDER = 0x08
+"""Marker of a map whose pairs stand in the order of the result."""
+
+INDEX_RANGES = frozenset((Return.INDEX_RANGE, Return.REVERSE_INDEX_RANGE))
+RANK_RANGES = frozenset((Return.RANK_RANGE, Return.REVERSE_RANK_RANGE))
+RANGES = INDEX_RANGES | RANK_RANGES
+RANKS = frozenset((Return.RANK, Return.REVERSE_RANK))
+OF_MAPS = frozenset(
+    (Return.KEY, Return.KEY_VALUE, Return.UNORDERED_MAP, Return.ORDERED_MAP)
+)
+
+
+class Wanted(NamedTuple):
+    """A return type argument, taken apart."""
+
+    kind: Return
+    inverted: bool
+
+
+def wanted(flags: int) -> Wanted:
+    """The return type in an argument; ServerError 26 if there is no such type."""
+    try:
+        return Wanted(Return(flags & _TYPE_MASK), bool(flags & INVERTED))
+    except ValueError as cause:
+        raise refuse() from cause
+
+
+# Positions
+
+
+@dataclass(frozen=True)
+class Span:
+    """`count` positions from `start`."""
+
+    start: int
+    count: int
+
+    def positions(self) -> range:
+        return range(self.start, self.start + self.count)
+
+    def reverse(self, size: int) -> Span:
+        """The same positions counted from the other end, ascending."""
+        return Span(size - self.start - self.count, self.count)
+
+
+INDEX_OUT_OF_BOUNDS, RANK_OUT_OF_BOUNDS = 1, 2
+"""Sub-codes of result 26."""
+
+
+def single(position: int, size: int, subcode: int = INDEX_OUT_OF_BOUNDS) -> int:
+    """A single index or rank; ServerError 26 outside the container."""
+    if not -size <= position < size:
+        raise refuse(subcode=subcode, text="outside the list or map")
+    return position + size if position < 0 else position
+
+
+def clip(start: int, count: int | None, size: int) -> Span:
+    """A range cut to the container; what lies before the beginning is cut from it."""
+    count = 1 << 64 if count is None else count
+    if start < 0:
+        start += size
+    return clip_absolute(start, count, size)
+
+
+def clip_absolute(start: int, count: int | None, size: int) -> Span:
+    """The same with a start that does not count from the end if negative."""
+    count = 1 << 64 if count is None else count
+    if start < 0:
+        start, count = 0, max(0, count + start)
+    if start >= size:
+        return Span(size, 0)
+    return Span(start, min(count, size - start))
+
+
+def segments(span: Span, inverted: bool, size: int) -> list[Span]:
+    """The spans that are selected; of an inverted one what lies before and behind."""
+    if not inverted:
+        return [span] if span.count else []
+    if not span.count:
+        return [Span(0, size)] if size else []
+    return around(span, size)
+
+
+def around(span: Span, size: int) -> list[Span]:
+    """What lies before and behind a span, even if there is nothing in it."""
+    end = span.start + span.count
+    return [part for part in (Span(0, span.start), Span(end, size - end)) if part.count]
+
+
+def _positions(spans: Iterable[Span]) -> list[int]:
+    return [position for span in spans for position in span.positions()]
+
+
+def _reversed_positions(spans: Iterable[Span], size: int) -> list[int]:
+    return _positions(span.reverse(size) for span in spans)
+
+
+def runs(positions: Iterable[int]) -> list[Span]:
+    """Ascending positions as the longest spans of neighbours."""
+    found: list[Span] = []
+    for position in positions:
+        if found and position == found[-1].start + found[-1].count:
+            found[-1] = Span(found[-1].start, found[-1].count + 1)
+        else:
+            found.append(Span(position, 1))
+    return found
+
+
+# Containers
+
+
+class View:
+    """The elements of a list, or the values of a map, with their ranks.
+
+    keys: of a map, else None. is_ordered: by the marker; of a list it means that index
+    and rank are one. Ranks of a map are unique, equal values count in key order.
+    """
+
+    def __init__(self, container: ListValue | MapValue) -> None:
+        self.keys: list[Value] | None = None
+        if isinstance(container, MapValue):
+            self.values, self.keys = container.values, container.keys
+        else:
+            self.values = container.items
+        self.is_ordered = bool(container.flags & 1)
+        self.size = len(self.values)
+
+    @cached_property
+    def order(self) -> list[int]:
+        """Indexes in the order of their ranks."""
+        if self.keys is None and self.is_ordered:
+            return list(range(self.size))
+        keys = [order_key(value) for value in self.values]
+        return sorted(range(self.size), key=keys.__getitem__)
+
+    @cached_property
+    def ranks(self) -> list[int]:
+        """Ranks by index; equal elements of a list have the same, the lowest."""
+        if self.keys is None and self.is_ordered:
+            return self.order
+        found = [0] * self.size
+        rank, before = 0, -1
+        for place, index in enumerate(self.order):
+            if self.keys is not None or before < 0 or self._differ(before, index):
+                rank = place
+            found[index] = rank
+            before = index
+        return found
+
+    def _differ(self, one: int, other: int) -> bool:
+        return compare(self.values[one], self.values[other]) != 0
+
+    def rank_below(self, value: Value) -> int:
+        """How many elements are smaller than a value."""
+        return sum(compare(element, value) < 0 for element in self.values)
+
+    def span_of(self, value: Value) -> Span:
+        """The ranks of the elements that equal a value."""
+        found = [compare(element, value) for element in self.values]
+        return Span(found.count(-1), found.count(0))
+
+    def equal_to(self, value: Value) -> list[int]:
+        """The indexes of the elements that equal a value, ascending."""
+        return [i for i, each in enumerate(self.values) if compare(each, value) == 0]
+
+    def interval(self, begin: Value, end: Value, has_end: bool) -> Span:
+        """The ranks of the elements from begin up to, not including, end."""
+        start = self.rank_below(begin)
+        stop = self.rank_below(end) if has_end else self.size
+        return Span(start, max(0, stop - start))
+
+
+def key_below(keys: Sequence[Value], value: Value) -> int:
+    """How many keys are smaller than a value."""
+    if type(value) is int or type(value) is bytes:
+        return bisect_left(keys, order_key(value), key=order_key)
+    return sum(compare(key, value) < 0 for key in keys)
+
+
+# Equal elements of unordered lists: which has which rank
+
+_Before = Callable[[int, int], bool]
+
+
+def _sift(heap: list[int], place: int, size: int, before: _Before) -> None:
+    """Let an element sink to where both children come after it."""
+    while (child := 2 * place + 1) < size:
+        if child + 1 < size and before(heap[child + 1], heap[child]):
+            child += 1
+        if not before(heap[child], heap[place]):
+            return
+        heap[place], heap[child] = heap[child], heap[place]
+        place = child
+
+
+def pick_ranks(values: Sequence[Value], span: Span) -> list[int]:
+    """Indexes of the elements with some ranks, as the server finds and delivers them.
+
+    It takes elements off a heap from the nearer end up to the farther end of the range,
+    and delivers the range in the opposite order. Among equals this decides which are
+    taken.
+    """
+    keys = [order_key(value) for value in values]
+    size, behind = len(values), len(values) - span.start - span.count
+    from_low = span.start <= behind
+
+    def before(one: int, other: int) -> bool:
+        return keys[one] < keys[other] if from_low else keys[one] > keys[other]
+
+    heap = list(range(size))
+    for place in reversed(range(size // 2)):
+        _sift(heap, place, size, before)
+    taken: list[int] = []
+    for left in reversed(range(size - min(span.start, behind) - span.count, size)):
+        taken.append(heap[0])
+        heap[0] = heap[left]
+        _sift(heap, 0, left, before)
+    return taken[: -span.count - 1 : -1] if span.count else []
+
+
+# Selections
+
+
+class Selection:
+    """Elements of a view. Each method gives what the return type of its name tells.
+
+    spans: in index space unless a subclass says otherwise; `plain` is the span before
+    it was inverted.
+    """
+
+    ranges: frozenset[Return] = INDEX_RANGES
+    """The types of range that this selection can be told as."""
+    refused: frozenset[Return] = frozenset()
+    """Other return types that it does not have."""
+
+    def __init__(self, view: View, plain: Span, inverted: bool) -> None:
+        self.view = view
+        self.size = view.size
+        self.plain = plain
+        self.inverted = inverted
+        self.spans = segments(plain, inverted, self.size)
+
+    def items(self) -> Sequence[int]:
+        """Indexes of the selected elements, in the order of keys and values."""
+        return _positions(self.spans)
+
+    def count(self) -> int:
+        return sum(span.count for span in self.spans)
+
+    def exists(self) -> bool:
+        return self.count() > 0
+
+    def index(self) -> Sequence[int]:
+        return self.items()
+
+    def reverse_index(self) -> Sequence[int]:
+        return _reversed_positions(self.spans, self.size)
+
+    def rank(self) -> Sequence[int]:
+        """Element by element; 0 to n-1 if everything is selected."""
+        if self.count() == self.size:
+            return range(self.size)
+        return [self.view.ranks[index] for index in self.items()]
+
+    def reverse_rank(self) -> Sequence[int]:
+        if self.count() == self.size:
+            return range(self.size)
+        return self.mirror(self.view.ranks[index] for index in self.items())
+
+    def mirror(self, positions: Iterable[int]) -> list[int]:
+        """Each position counted from the other end."""
+        return [self.size - 1 - position for position in positions]
+
+    def span(self) -> Span:
+        """What the types of range tell; ServerError 26 if it is in two pieces."""
+        if not self.inverted:
+            return self.plain
+        if len(self.spans) > 1:
+            raise refuse()
+        return self.spans[0] if self.spans else Span(0, 0)
+
+
+class RankSelection(Selection):
+    """A span of ranks."""
+
+    ranges = RANK_RANGES
+
+    def ranked(self) -> list[int]:
+        """Indexes of the selected elements in the order of their ranks."""
+        order = self.view.order
+        return [order[rank] for rank in self.rank()]
+
+    def items(self) -> Sequence[int]:
+        return self.ranked()
+
+    def rank(self) -> Sequence[int]:
+        return _positions(self.spans)
+
+    def reverse_rank(self) -> Sequence[int]:
+        return _reversed_positions(self.spans, self.size)
+
+    def reverse_index(self) -> Sequence[int]:
+        return self.mirror(self.index())
+
+
+class One:
+    """The single element of a single operation."""
+
+    def __init__(
+        self, index: int, rank: Callable[[], int], ranges: frozenset[Return]
+    ) -> None:
+        self.index = index
+        self.rank = rank
+        self.ranges = ranges
+
+
+class Missing:
+    """What a single operation by value or key gives if there is no such element.
+
+    place: where it would be, for the types of range. may_invert: whether the server
+    overlooks that it was asked for all but this element.
+    """
+
+    def __init__(
+        self, ranges: frozenset[Return], place: int, may_invert: bool = False
+    ) -> None:
+        self.ranges = ranges
+        self.place = place
+        self.may_invert = may_invert
+
+
+Found = Selection | One | Missing
+
+
+# Results
+
+
+def check_kind(view: View, found: Found, want: Wanted) -> None:
+    """ServerError 26 for a return type that the operation does not have."""
+    kind = want.kind
+    if view.keys is None and kind in OF_MAPS:
+        raise refuse()
+    if kind in RANGES and kind not in found.ranges:
+        raise refuse()
+    if isinstance(found, Selection):
+        if kind in found.refused:
+            raise refuse()
+    elif want.inverted and not (isinstance(found, Missing) and found.may_invert):
+        raise refuse()
+
+
+def _pairs(view: View, indexes: Sequence[int], flags: int) -> MapValue:
+    keys = view.keys or []
+    return MapValue(
+        [keys[i] for i in indexes], [view.values[i] for i in indexes], flags
+    )
+
+
+_MAPS = {
+    Return.KEY_VALUE: PRESERVED_ORDER,
+    Return.UNORDERED_MAP: 0,
+    Return.ORDERED_MAP: 1,
+}
+"""Flags of the marker of a result that is a map."""
+
+
+def _listed(values: Iterable[Value]) -> ListValue:
+    return ListValue(list(values))
+
+
+def _values(chosen: Selection) -> ListValue:
+    return _listed(chosen.view.values[index] for index in chosen.items())
+
+
+def _keys(chosen: Selection) -> ListValue:
+    keys = chosen.view.keys or []
+    return _listed(keys[index] for index in chosen.items())
+
+
+def _span(span: Span) -> ListValue:
+    return ListValue([span.start, span.count])
+
+
+_OF_SELECTION: dict[Return, Callable[[Selection], Value]] = {
+    Return.NONE: lambda chosen: NO_RESULT,
+    Return.INDEX: lambda chosen: _listed(chosen.index()),
+    Return.REVERSE_INDEX: lambda chosen: _listed(chosen.reverse_index()),
+    Return.RANK: lambda chosen: _listed(chosen.rank()),
+    Return.REVERSE_RANK: lambda chosen: _listed(chosen.reverse_rank()),
+    Return.COUNT: lambda chosen: chosen.count(),
+    Return.KEY: _keys,
+    Return.VALUE: _values,
+    Return.KEY_VALUE: lambda chosen: _pairs(
+        chosen.view, chosen.items(), PRESERVED_ORDER
+    ),
+    Return.INDEX_RANGE: lambda chosen: _span(chosen.span()),
+    Return.REVERSE_INDEX_RANGE: lambda chosen: _span(
+        chosen.span().reverse(chosen.size)
+    ),
+    Return.RANK_RANGE: lambda chosen: _span(chosen.span()),
+    Return.REVERSE_RANK_RANGE: lambda chosen: _span(chosen.span().reverse(chosen.size)),
+    Return.EXISTS: lambda chosen: chosen.exists(),
+    Return.UNORDERED_MAP: lambda chosen: _pairs(chosen.view, chosen.items(), 0),
+    Return.ORDERED_MAP: lambda chosen: _pairs(chosen.view, sorted(chosen.items()), 1),
+}
+
+_OF_ONE: dict[Return, Callable[[View, One], Value]] = {
+    Return.NONE: lambda view, one: NO_RESULT,
+    Return.INDEX: lambda view, one: one.index,
+    Return.REVERSE_INDEX: lambda view, one: view.size - 1 - one.index,
+    Return.RANK: lambda view, one: one.rank(),
+    Return.REVERSE_RANK: lambda view, one: view.size - 1 - one.rank(),
+    Return.COUNT: lambda view, one: 1,
+    Return.KEY: lambda view, one: (view.keys or [])[one.index],
+    Return.VALUE: lambda view, one: view.values[one.index],
+    Return.KEY_VALUE: lambda view, one: _pairs(view, [one.index], PRESERVED_ORDER),
+    Return.INDEX_RANGE: lambda view, one: ListValue([one.index, 1]),
+    Return.REVERSE_INDEX_RANGE: lambda view, one: ListValue(
+        [view.size - 1 - one.index, 1]
+    ),
+    Return.RANK_RANGE: lambda view, one: ListValue([one.rank(), 1]),
+    Return.REVERSE_RANK_RANGE: lambda view, one: ListValue(
+        [view.size - 1 - one.rank(), 1]
+    ),
+    Return.EXISTS: lambda view, one: True,
+    Return.UNORDERED_MAP: lambda view, one: _pairs(view, [one.index], 0),
+    Return.ORDERED_MAP: lambda view, one: _pairs(view, [one.index], 1),
+}
+
+_OF_NONE: dict[Return, Callable[[View, Missing], Value]] = {
+    Return.NONE: lambda view, none: NO_RESULT,
+    Return.INDEX: lambda view, none: -1,
+    Return.REVERSE_INDEX: lambda view, none: -1,
+    Return.RANK: lambda view, none: -1,
+    Return.REVERSE_RANK: lambda view, none: -1,
+    Return.COUNT: lambda view, none: 0,
+    Return.KEY: lambda view, none: NO_RESULT,
+    Return.VALUE: lambda view, none: NO_RESULT,
+    Return.KEY_VALUE: lambda view, none: _pairs(view, [], PRESERVED_ORDER),
+    Return.INDEX_RANGE: lambda view, none: ListValue([none.place, 0]),
+    Return.REVERSE_INDEX_RANGE: lambda view, none: ListValue([-1, 0]),
+    Return.RANK_RANGE: lambda view, none: ListValue([none.place, 0]),
+    Return.REVERSE_RANK_RANGE: lambda view, none: ListValue(
+        [view.size - none.place, 0]
+    ),
+    Return.EXISTS: lambda view, none: False,
+    Return.UNORDERED_MAP: lambda view, none: _pairs(view, [], 0),
+    Return.ORDERED_MAP: lambda view, none: _pairs(view, [], 1),
+}
+
+
+def tell(view: View, found: Found, kind: Return) -> Value:
+    """The result of a "by" operation."""
+    if isinstance(found, Selection):
+        return _OF_SELECTION[kind](found)
+    if isinstance(found, One):
+        return _OF_ONE[kind](view, found)
+    return _OF_NONE[kind](view, found)
+
+
+def chosen_indexes(found: Found) -> set[int]:
+    """The indexes of the elements that a removal takes away."""
+    if isinstance(found, Selection):
+        return set(found.items())
+    return {found.index} if isinstance(found, One) else set()

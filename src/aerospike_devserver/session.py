@@ -1,0 +1,35 @@
+"""What the server remembers of one connection."""
+
+from __future__ import annotations
+
+from aerospike_devserver.storage.state import NodeState
+
+
+class Session:
+    """A connection to a node, as the handlers see it. `close` ends it.
+
+    peer: where the client is, `ip:port`. stall_limit_s: how long the client may take
+    nothing of the stream that answers its last request, 0 = for ever.
+    """
+
+    __slots__ = ("node", "peer", "stall_limit_s", "user_agent")
+
+    def __init__(self, node: NodeState, peer: str) -> None:
+        self.node = node
+        self.peer = peer
+        self.stall_limit_s = 0.0
+        self.user_agent: str | None = None
+        node.n_connections += 1
+        node.n_opened += 1
+
+    def set_user_agent(self, agent: str) -> None:
+        """Count this connection under a user agent, given as base64."""
+        self.user_agent = agent
+        self.node.user_agents[agent] += 1
+
+    def close(self) -> None:
+        """Take the connection out of the node's counts."""
+        self.node.n_connections -= 1
+        if self.user_agent is not None:
+            self.node.user_agents[self.user_agent] -= 1
+            self.node.user_agents += type(self.node.user_agents)()

@@ -1,0 +1,1 @@
+"""What the server keeps: records, indexes, jobs, namespaces, state of the cluster."""

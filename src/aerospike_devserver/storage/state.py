@@ -1,0 +1,129 @@
+"""The state of a cluster and of its nodes, as the handlers see it."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from hashlib import blake2b
+
+from aerospike_devserver.clock import Clock
+from aerospike_devserver.config import ClusterConfig, bracketed
+from aerospike_devserver.ownership import replica_table
+from aerospike_devserver.storage.jobs import Jobs
+from aerospike_devserver.storage.storage import Namespace, Storage
+
+NODE_PREFIX = "BB9"
+_FIRST_NODE = 0xA1
+_REST_S = 0.01
+"""How often the work of a frozen node looks whether it may go on."""
+DEFAULT_PORT = 3000
+"""What a peers list calls the default port, whatever the nodes listen on."""
+
+Task = Iterator[float]
+"""Work in turns, so that others have theirs between; each turn gives the seconds to
+wait before the next one."""
+
+
+def _at_once(task: Task) -> None:
+    """Carry out a task without a loop."""
+    for _ in task:
+        pass
+
+
+class NodeState:
+    """One node. port is 0 until it has listened for the first time.
+
+    is_frozen: it is live, and does nothing.
+    """
+
+    def __init__(self, cluster: ClusterState, index: int) -> None:
+        self.cluster = cluster
+        self.index = index
+        self.id = f"{NODE_PREFIX}{_FIRST_NODE + index:012X}"
+        self.port = 0
+        self.is_live = False
+        self.is_frozen = False
+        self.n_connections = 0
+        self.n_opened = 0
+        self.user_agents: Counter[str] = Counter()
+        self.started_s = time.monotonic()
+        self.jobs = Jobs()
+
+    def serves(self, partition: int) -> bool:
+        """Whether the node holds a copy of a partition."""
+        cluster = self.cluster
+        owners = replica_table(cluster.live)[partition]
+        return self.index in owners[: cluster.config.replication_factor]
+
+    def is_master_of(self, partition: int) -> bool:
+        """Whether the node is the one that writes to a partition."""
+        return replica_table(self.cluster.live)[partition][:1] == (self.index,)
+
+    def spawn(self, task: Task) -> None:
+        """Start a task of this node's own, which rests while the node is frozen."""
+        self.cluster.spawn(self._rested(task))
+
+    def _rested(self, task: Task) -> Task:
+        for pause_s in task:
+            yield pause_s
+            while self.is_frozen:
+                yield _REST_S
+
+    @property
+    def address(self) -> str:
+        """Where clients reach the node: `ip:port`, `[ip]:port` for IPv6."""
+        return f"{bracketed(self.cluster.config.host)}:{self.port}"
+
+
+class ClusterState:
+    """What all nodes of a cluster share. Changed on the thread of its loop only.
+
+    spawn: starts a task, whose first turn comes at once.
+    """
+
+    def __init__(
+        self, config: ClusterConfig, spawn: Callable[[Task], None] = _at_once
+    ) -> None:
+        self.config = config
+        self.spawn = spawn
+        self.clock = Clock()
+        self.storage = Storage(config.namespaces)
+        self.nodes = [NodeState(self, index) for index in range(config.nodes)]
+        self.peers_generation = 0
+        self.partition_generation = 0
+        self.rebalance_generation = 0
+
+    @property
+    def live(self) -> tuple[int, ...]:
+        """Indexes of the nodes that are up."""
+        return tuple(node.index for node in self.nodes if node.is_live)
+
+    @property
+    def cluster_key(self) -> str:
+        """12 hex digits that change with the membership."""
+        members = repr((self.live, self.peers_generation)).encode()
+        return blake2b(members, digest_size=6).hexdigest().upper()
+
+    def namespace(self, name: str) -> Namespace | None:
+        """A namespace by name."""
+        return self.storage.find(name.encode("utf-8", "surrogateescape"))
+
+    def set_live(self, index: int, is_live: bool) -> None:
+        """A node has come or gone: partitions are spread anew, generations go up.
+
+        One that comes knows nothing of its former queries.
+        """
+        node = self.nodes[index]
+        node.is_live = is_live
+        if is_live:
+            node.jobs = Jobs()
+        self.peers_generation += 1
+        self.partition_generation += 1
+        self.rebalance_generation += 1
+
+    def reset(self) -> None:
+        """Forget all records and indexes, and let the clock show the time again."""
+        self.clock.reset()
+        for namespace in self.storage:
+            namespace.clear()

@@ -1,0 +1,1 @@
+"""The values of bins: their types and order, GeoJSON, sketches, stored particles."""
