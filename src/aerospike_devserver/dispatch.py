@@ -26,9 +26,9 @@ from aerospike_devserver.handlers.record import (
     record,
     values,
 )
+from aerospike_devserver.reply import Reply
 from aerospike_devserver.result import Result
 from aerospike_devserver.session import Session
-from aerospike_devserver.transport import Reply
 
 _OPERATIONS = (cdt, expression_operations, values)
 """Modules that add operations to the table of `handlers.record.operations`."""

@@ -17,22 +17,18 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import TypeVar
 
 from aerospike_devserver.codec.frame import FrameReader
 from aerospike_devserver.config import bracketed
+from aerospike_devserver.reply import Reply, Stream
 from aerospike_devserver.session import Session
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Stream = Generator[bytes | float, None, None]
-"""A long reply in parts, made as the peer takes them: bytes to send, b"" to let others
-have a turn, or seconds to wait. Closed when the peer has gone; TimeoutError is thrown
-in when it takes nothing for too long."""
-Reply = bytes | Stream
 Answer = Callable[[Session, int, bytes], Reply]
 
 CHUNK_SIZE = 256 * 1024

@@ -21,12 +21,12 @@ from aerospike_devserver.handlers.info import info_tables as tables
 from aerospike_devserver.handlers.info.info_tables import pairs
 from aerospike_devserver.handlers.record.command import MAX_SET_NAME
 from aerospike_devserver.ownership import N_PARTITIONS, replica_bitmaps
+from aerospike_devserver.reply import Reply, Stream
 from aerospike_devserver.result import InfoError, Result
 from aerospike_devserver.session import Session
 from aerospike_devserver.storage.index import IndexKind
 from aerospike_devserver.storage.state import DEFAULT_PORT, NodeState
 from aerospike_devserver.storage.storage import Namespace, SetState
-from aerospike_devserver.transport import Reply, Stream
 
 COMPATIBILITY_ID = 15
 MAX_USER_AGENT = 64

@@ -27,11 +27,11 @@ from aerospike_devserver.handlers.record.command import DIGEST_SIZE, MAX_SET_NAM
 from aerospike_devserver.handlers.record.details import details_of
 from aerospike_devserver.handlers.record.operations import UNKNOWN, check_name, traits
 from aerospike_devserver.ownership import N_PARTITIONS, partition_of
+from aerospike_devserver.reply import Reply
 from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.session import Session
 from aerospike_devserver.storage.jobs import Job
 from aerospike_devserver.storage.storage import Namespace
-from aerospike_devserver.transport import Reply
 from aerospike_devserver.values.particle import Particle
 from aerospike_devserver.version import Version
 

@@ -30,10 +30,10 @@ from aerospike_devserver.handlers.query.candidates import (
 )
 from aerospike_devserver.handlers.query.pace import Pace
 from aerospike_devserver.handlers.record.operations import Work
+from aerospike_devserver.reply import Stream
 from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.storage.jobs import Job
 from aerospike_devserver.storage.state import NodeState
-from aerospike_devserver.transport import Stream
 
 BUFFER_SIZE = 128 * 1024
 """Bytes of records that are sent in one frame; a record is never cut."""

@@ -26,9 +26,9 @@ from aerospike_devserver.codec.message import (
     parse_ops,
 )
 from aerospike_devserver.handlers.record import record
+from aerospike_devserver.reply import Reply, Stream
 from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.storage.state import ClusterState, NodeState, Task
-from aerospike_devserver.transport import Reply, Stream
 
 RESPOND_ALL_KEYS = 0x04
 REPORT_FAILED_ROW = 0x08
