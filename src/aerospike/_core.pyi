@@ -655,6 +655,13 @@ class Client:
     def _background(
         self, is_scan: bool, spec: dict[str, Any], policy: _Policy | None
     ) -> int: ...
+    def _operate_one(
+        self,
+        key: _Key,
+        ops: builtins.list[_Operation],
+        meta: Mapping[str, int] | None = None,
+        policy: _Policy | None = None,
+    ) -> Any: ...
     def get_key_partition_id(
         self, ns: str, set: str | None, key: str | int | bytes | bytearray
     ) -> int: ...

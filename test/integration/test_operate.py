@@ -298,3 +298,12 @@ def test_unknown_key_of_a_policy_is_reported(
     strict = make_client(validate_keys=True)
     with pytest.raises(exception.ParamError, match=f"{unknown}.*{what}"):
         strict.operate(record, operations)
+
+
+def test_operate_one_gives_the_last_value_alone(client: Any, key, record) -> None:
+    assert client._operate_one(key, [ops.increment("n", 1)]) is None
+    assert client._operate_one(key, [ops.read("s"), ops.read("n")], None, None) == 6
+    with pytest.raises(exception.RecordGenerationError):
+        client._operate_one(
+            key, [ops.write("n", 1)], {"gen": 9}, {"gen": aerospike.POLICY_GEN_EQ}
+        )

@@ -205,6 +205,11 @@ static const char doc_operate_ordered[] =
     ":return: (key, meta, [(bin, result), ...]).\n"
     DOC_RAISES;
 
+static const char doc__operate_one[] =
+    "_operate_one($self, key, ops, meta=None, policy=None)\n--\n\n"
+    "operate_ordered() that gives the value of the last result alone, None when there\n"
+    "is none; for the methods of one list or map operation.";
+
 static const char doc_get_key_partition_id[] =
     "get_key_partition_id($self, ns, set, key)\n--\n\n"
     "The partition, 0 to 4095, that the record of a user key belongs to.\n\n"

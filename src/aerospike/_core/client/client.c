@@ -466,6 +466,7 @@ static PyMethodDef client_methods[] = {
     METHOD(increment),
     METHOD(operate),
     METHOD(operate_ordered),
+    METHOD(_operate_one),
     DIRECT_METHODS(DIRECT_METHOD) METHOD(get_key_partition_id),
     METHOD(get_key_digest),
     METHOD(llist),

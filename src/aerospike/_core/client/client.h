@@ -71,6 +71,7 @@ CLIENT_METHOD(client_prepend);
 CLIENT_METHOD(client_increment);
 CLIENT_METHOD(client_operate);
 CLIENT_METHOD(client_operate_ordered);
+CLIENT_METHOD(client__operate_one);
 CLIENT_METHOD(client_get_key_partition_id);
 
 CLIENT_METHOD(client_get_key_digest);

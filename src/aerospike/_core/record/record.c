@@ -535,6 +535,17 @@ record_operate_one(PyObject *self, PyTypeObject *cls, PyObject *key, PyObject *o
     return value;
 }
 
+/* record_operate_one() for the package's Python modules. */
+CLIENT_METHOD(client__operate_one)
+{
+    static const char *const names[] = {"key", "ops", "meta", "policy", NULL};
+    PyObject *argv[4];
+    if (parse_args("_operate_one", names, 2, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    return record_operate_one(self, cls, argv[0], argv[1], argv[2], argv[3]);
+}
+
 CLIENT_METHOD(client_operate)
 {
     return operate("operate", false, self, cls, args, nargs, kwnames);
