@@ -153,32 +153,27 @@ class BitRightShift(_Modify, code=9):
     bin: Bin
 
 
-class BitAdd(_Modify, code=10):
+class _Arithmetic(_Modify):
+    policy: BitPolicy
+    bit_offset: IntArg
+    bit_size: IntArg
+    value: IntArg
+    action: LateConst
+    bin: Bin
+
+
+class BitAdd(_Arithmetic, code=10):
     """A blob with an integer added to the one in some bits.
 
     action is a BIT_OVERFLOW_* value.
     """
 
-    policy: BitPolicy
-    bit_offset: IntArg
-    bit_size: IntArg
-    value: IntArg
-    action: LateConst
-    bin: Bin
 
-
-class BitSubtract(_Modify, code=11):
+class BitSubtract(_Arithmetic, code=11):
     """A blob with an integer subtracted from the one in some bits.
 
     action is a BIT_OVERFLOW_* value.
     """
-
-    policy: BitPolicy
-    bit_offset: IntArg
-    bit_size: IntArg
-    value: IntArg
-    action: LateConst
-    bin: Bin
 
 
 class BitSetInt(_Modify, code=12):

@@ -15,6 +15,15 @@ from aerospike import _constants
 from aerospike_helpers.operations._operation import Context, Operation, operation
 
 
+def _on_bits(
+    op: int, bin_name: str, bit_offset: int, bit_size: int, **entries: Any
+) -> Operation:
+    """Make the dict of an operation on bit_size bits from bit_offset on."""
+    return operation(
+        op, bin_name, None, bit_offset=bit_offset, bit_size=bit_size, **entries
+    )
+
+
 def bit_add(
     bin_name: str,
     bit_offset: int,
@@ -29,12 +38,11 @@ def bit_add(
     :param sign: whether the integer is signed.
     :param action: what an overflow does: BIT_OVERFLOW_FAIL, _SATURATE or _WRAP.
     """
-    return operation(
+    return _on_bits(
         aerospike.OP_BIT_ADD,
         bin_name,
-        None,
-        bit_offset=bit_offset,
-        bit_size=bit_size,
+        bit_offset,
+        bit_size,
         value=value,
         sign=sign,
         action=action,
@@ -51,12 +59,11 @@ def bit_and(
     policy: dict[str, Any] | None = None,
 ) -> Operation:
     """Combine a range of bits with those of value by AND. No result."""
-    return operation(
+    return _on_bits(
         aerospike.OP_BIT_AND,
         bin_name,
-        None,
-        bit_offset=bit_offset,
-        bit_size=bit_size,
+        bit_offset,
+        bit_size,
         value_byte_size=value_byte_size,
         value=value,
         policy=policy,
@@ -87,16 +94,12 @@ def bit_b64_encode(
 
 def bit_count(bin_name: str, bit_offset: int, bit_size: int) -> Operation:
     """Count the ones of a range of bits. Result: int."""
-    return operation(
-        aerospike.OP_BIT_COUNT, bin_name, None, bit_offset=bit_offset, bit_size=bit_size
-    )
+    return _on_bits(aerospike.OP_BIT_COUNT, bin_name, bit_offset, bit_size)
 
 
 def bit_get(bin_name: str, bit_offset: int, bit_size: int) -> Operation:
     """Read a range of bits. Result: bytes, the bits left-aligned."""
-    return operation(
-        aerospike.OP_BIT_GET, bin_name, None, bit_offset=bit_offset, bit_size=bit_size
-    )
+    return _on_bits(aerospike.OP_BIT_GET, bin_name, bit_offset, bit_size)
 
 
 def bit_get_int(bin_name: str, bit_offset: int, bit_size: int, sign: bool) -> Operation:
@@ -104,14 +107,7 @@ def bit_get_int(bin_name: str, bit_offset: int, bit_size: int, sign: bool) -> Op
 
     :param sign: whether the integer is signed.
     """
-    return operation(
-        aerospike.OP_BIT_GET_INT,
-        bin_name,
-        None,
-        bit_offset=bit_offset,
-        bit_size=bit_size,
-        sign=sign,
-    )
+    return _on_bits(aerospike.OP_BIT_GET_INT, bin_name, bit_offset, bit_size, sign=sign)
 
 
 def bit_insert(
@@ -135,14 +131,7 @@ def bit_insert(
 
 def bit_lscan(bin_name: str, bit_offset: int, bit_size: int, value: bool) -> Operation:
     """Find the first bit that is value, from the left. Result: int, or -1."""
-    return operation(
-        aerospike.OP_BIT_LSCAN,
-        bin_name,
-        None,
-        bit_offset=bit_offset,
-        bit_size=bit_size,
-        value=value,
-    )
+    return _on_bits(aerospike.OP_BIT_LSCAN, bin_name, bit_offset, bit_size, value=value)
 
 
 def bit_lshift(
@@ -153,32 +142,21 @@ def bit_lshift(
     policy: dict[str, Any] | None = None,
 ) -> Operation:
     """Shift a range of bits to the left. No result."""
-    return operation(
+    return _on_bits(
         aerospike.OP_BIT_LSHIFT,
         bin_name,
-        None,
-        bit_offset=bit_offset,
-        bit_size=bit_size,
+        bit_offset,
+        bit_size,
         value=shift,
         policy=policy,
     )
 
 
 def bit_not(
-    bin_name: str,
-    bit_offset: int,
-    bit_size: int,
-    policy: dict[str, Any] | None = None,
+    bin_name: str, bit_offset: int, bit_size: int, policy: dict[str, Any] | None = None
 ) -> Operation:
     """Invert a range of bits. No result."""
-    return operation(
-        aerospike.OP_BIT_NOT,
-        bin_name,
-        None,
-        bit_offset=bit_offset,
-        bit_size=bit_size,
-        policy=policy,
-    )
+    return _on_bits(aerospike.OP_BIT_NOT, bin_name, bit_offset, bit_size, policy=policy)
 
 
 def bit_or(
@@ -190,12 +168,11 @@ def bit_or(
     policy: dict[str, Any] | None = None,
 ) -> Operation:
     """Combine a range of bits with those of value by OR. No result."""
-    return operation(
+    return _on_bits(
         aerospike.OP_BIT_OR,
         bin_name,
-        None,
-        bit_offset=bit_offset,
-        bit_size=bit_size,
+        bit_offset,
+        bit_size,
         value_byte_size=value_byte_size,
         value=value,
         policy=policy,
@@ -241,14 +218,7 @@ def bit_resize(
 
 def bit_rscan(bin_name: str, bit_offset: int, bit_size: int, value: bool) -> Operation:
     """Find the last bit that is value, from the right. Result: int, or -1."""
-    return operation(
-        aerospike.OP_BIT_RSCAN,
-        bin_name,
-        None,
-        bit_offset=bit_offset,
-        bit_size=bit_size,
-        value=value,
-    )
+    return _on_bits(aerospike.OP_BIT_RSCAN, bin_name, bit_offset, bit_size, value=value)
 
 
 def bit_rshift(
@@ -259,12 +229,11 @@ def bit_rshift(
     policy: dict[str, Any] | None = None,
 ) -> Operation:
     """Shift a range of bits to the right. No result."""
-    return operation(
+    return _on_bits(
         aerospike.OP_BIT_RSHIFT,
         bin_name,
-        None,
-        bit_offset=bit_offset,
-        bit_size=bit_size,
+        bit_offset,
+        bit_size,
         value=shift,
         policy=policy,
     )
@@ -279,12 +248,11 @@ def bit_set(
     policy: dict[str, Any] | None = None,
 ) -> Operation:
     """Overwrite a range of bits with those of value. No result."""
-    return operation(
+    return _on_bits(
         aerospike.OP_BIT_SET,
         bin_name,
-        None,
-        bit_offset=bit_offset,
-        bit_size=bit_size,
+        bit_offset,
+        bit_size,
         value_byte_size=value_byte_size,
         value=value,
         policy=policy,
@@ -299,12 +267,11 @@ def bit_set_int(
     policy: dict[str, Any] | None = None,
 ) -> Operation:
     """Overwrite bit_size bits, 1 to 64, with an integer, big-endian. No result."""
-    return operation(
+    return _on_bits(
         aerospike.OP_BIT_SET_INT,
         bin_name,
-        None,
-        bit_offset=bit_offset,
-        bit_size=bit_size,
+        bit_offset,
+        bit_size,
         value=value,
         policy=policy,
     )
@@ -324,12 +291,11 @@ def bit_subtract(
     :param sign: whether the integer is signed.
     :param action: what an overflow does: BIT_OVERFLOW_FAIL, _SATURATE or _WRAP.
     """
-    return operation(
+    return _on_bits(
         aerospike.OP_BIT_SUBTRACT,
         bin_name,
-        None,
-        bit_offset=bit_offset,
-        bit_size=bit_size,
+        bit_offset,
+        bit_size,
         value=value,
         sign=sign,
         action=action,
@@ -346,12 +312,11 @@ def bit_xor(
     policy: dict[str, Any] | None = None,
 ) -> Operation:
     """Combine a range of bits with those of value by XOR. No result."""
-    return operation(
+    return _on_bits(
         aerospike.OP_BIT_XOR,
         bin_name,
-        None,
-        bit_offset=bit_offset,
-        bit_size=bit_size,
+        bit_offset,
+        bit_size,
         value_byte_size=value_byte_size,
         value=value,
         policy=policy,
