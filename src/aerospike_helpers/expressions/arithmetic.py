@@ -12,6 +12,7 @@ from aerospike_helpers.expressions.resources import (
     IntArg,
     NumberArg,
     OfArgs,
+    made_by_operators,
 )
 
 __all__ = [
@@ -32,18 +33,22 @@ __all__ = [
 ]
 
 
+@made_by_operators
 class Add(OfArgs, code=20, of="m", gives="m"):
     """The sum."""
 
 
+@made_by_operators
 class Sub(OfArgs, code=21, of="m", gives="m"):
     """The first number minus all others; of one, its negative."""
 
 
+@made_by_operators
 class Mul(OfArgs, code=22, of="m", gives="m"):
     """The product."""
 
 
+@made_by_operators
 class Div(OfArgs, code=23, of="m", gives="m"):
     """The first number divided by the product of all others; of one, its reciprocal.
 
@@ -51,6 +56,7 @@ class Div(OfArgs, code=23, of="m", gives="m"):
     """
 
 
+@made_by_operators
 class Pow(Fields, code=24, gives="7"):
     """A float raised to the power of another."""
 
@@ -65,6 +71,7 @@ class Log(Fields, code=25, gives="7"):
     base: FloatArg
 
 
+@made_by_operators
 class Mod(Fields, code=26, gives="2"):
     """The remainder of two integers, with the sign of the first."""
 
@@ -72,18 +79,21 @@ class Mod(Fields, code=26, gives="2"):
     denominator: IntArg
 
 
+@made_by_operators
 class Abs(Fields, code=27, gives="m"):
     """The number without its sign."""
 
     value: NumberArg
 
 
+@made_by_operators
 class Floor(Fields, code=28, gives="7"):
     """The largest whole float that is not larger."""
 
     value: FloatArg
 
 
+@made_by_operators
 class Ceil(Fields, code=29, gives="7"):
     """The smallest whole float that is not smaller."""
 

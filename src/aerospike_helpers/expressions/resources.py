@@ -17,7 +17,7 @@ The base class makes the constructor of that, and the form that the extension pa
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
 from aerospike._core import pack_expression
 from aerospike._types import CompiledExpression, Expression
@@ -136,10 +136,23 @@ _TYPED = frozenset([*range(64, 75), 80, 81, 82, 130])
 """Codes of the nodes whose type is shown: bins, key, metadata."""
 
 
-def _arithmetic(name: str, *operands: Any) -> _BaseExpr:
-    from aerospike_helpers.expressions import arithmetic
+_Class = TypeVar("_Class", bound=type)
+_operator_classes: dict[str, type[Any]] = {}
+"""The classes that Python's operators make, by name."""
 
-    made: _BaseExpr = getattr(arithmetic, name)(*operands)
+
+def made_by_operators(cls: _Class) -> _Class:
+    """Decorate a class of which Python's operators make nodes.
+
+    The operators stand in the base class of all expressions, which cannot import the
+    modules of its subclasses.
+    """
+    _operator_classes[cls.__name__] = cls
+    return cls
+
+
+def _arithmetic(name: str, *operands: Any) -> _BaseExpr:
+    made: _BaseExpr = _operator_classes[name](*operands)
     return made
 
 
