@@ -6,12 +6,14 @@ recorded client; here is what it does not have.
 
 from __future__ import annotations
 
+import ast
 import copy
 import gc
 import math
 import pickle
 import re
 import timeit
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -285,8 +287,23 @@ def test_names_of_the_package_are_those_of_its_modules():
     modules = [base, arithmetic, bitwise, bitwise_operators, hll]
     modules += [on_lists, on_maps, string]
     names = {name for module in modules for name in module.__all__}
-    assert {*exp.__all__} == names | {"str_ops"}
-    assert "list" not in exp.__all__
+    exported = vars(exp)["__all__"]
+    assert sorted(exported) == sorted(names | {"str_ops"})
+
+
+def test_stub_of_the_package_names_the_same_modules():
+    # type checkers read the stub, Python the module beside it
+    source = Path(exp.__file__)
+    stars = [
+        [
+            node.module
+            for node in ast.parse(path.read_text()).body
+            if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
+        ]
+        for path in (source, source.with_suffix(".pyi"))
+    ]
+    assert stars[0] == stars[1]
+    assert len(stars[0]) == 8
 
 
 def test_twenty_nodes_compile_in_30_us():
