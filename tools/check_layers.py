@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-LAYERS = ("base", "wire", "net", "cluster", "command")
+LAYERS = ("base", "wire", "net", "topology", "cluster", "command")
 PUBLIC = Path("aerospike-client-c/include")
 PRIVATE = Path("aerospike-client-c/src")
 CORE = Path("src/aerospike/_core")
@@ -106,7 +106,7 @@ def at(include: Include, message: str) -> str:
 
 
 def check_library_order(tree: Tree) -> Iterator[str]:
-    """base < wire < net < cluster < command: nothing includes what is above it."""
+    """Each folder of LAYERS includes itself and those before it, nothing above."""
     for path in [*tree.private, *tree.public]:
         if path.is_relative_to(PRIVATE):
             parts = path.relative_to(PRIVATE).parts

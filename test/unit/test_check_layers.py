@@ -72,7 +72,8 @@ BAD = {
     ),
     "a folder that is no layer": (
         {LIB + "misc/x.c": ""},
-        LIB + "misc/x.c: not in one of the folders base, wire, net, cluster, command",
+        LIB + "misc/x.c: not in one of the folders "
+        "base, wire, net, topology, cluster, command",
     ),
     "a private header included by its bare name": (
         {LIB + "net/tcp.c": '#include "pool.h"\n'},

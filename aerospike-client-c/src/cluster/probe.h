@@ -3,7 +3,7 @@
 #define ASC_CLUSTER_PROBE_H
 
 #include "cluster/info.h"
-#include "cluster/node.h"
+#include "topology/node.h"
 
 /* Zero it, set addr; clear it afterwards. */
 typedef struct asc_probe {

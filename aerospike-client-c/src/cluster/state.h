@@ -6,9 +6,9 @@
 #include <pthread.h>
 
 #include "base/fork.h"
-#include "cluster/drain.h"
-#include "cluster/maps.h"
-#include "cluster/snapshot.h"
+#include "topology/drain.h"
+#include "topology/maps.h"
+#include "topology/snapshot.h"
 #include "cluster/wake.h"
 
 /* Of the tend thread: whoever closes the cluster either sees it end, or leaves it. */

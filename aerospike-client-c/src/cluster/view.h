@@ -3,8 +3,8 @@
 #define ASC_CLUSTER_VIEW_H
 
 #include "asc/cluster.h"
-#include "cluster/drain.h"
-#include "cluster/snapshot.h"
+#include "topology/drain.h"
+#include "topology/snapshot.h"
 
 /* The snapshot in force, counted once for the caller. In the first call after a fork
  * the cluster drops what it inherited and starts its own tend thread. */

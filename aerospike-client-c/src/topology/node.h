@@ -1,7 +1,7 @@
-/* cluster/node.h -- one server node. Counted: the tend thread holds one count, each
+/* topology/node.h -- one server node. Counted: the tend thread holds one count, each
  * snapshot and each command under way another. */
-#ifndef ASC_CLUSTER_NODE_H
-#define ASC_CLUSTER_NODE_H
+#ifndef ASC_TOPOLOGY_NODE_H
+#define ASC_TOPOLOGY_NODE_H
 
 #include <stdatomic.h>
 

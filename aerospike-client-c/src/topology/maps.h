@@ -1,9 +1,9 @@
-/* cluster/maps.h -- who owns which partition, as the tender learns it node by node;
+/* topology/maps.h -- who owns which partition, as the tender learns it node by node;
  * snapshots are made from it. */
-#ifndef ASC_CLUSTER_MAPS_H
-#define ASC_CLUSTER_MAPS_H
+#ifndef ASC_TOPOLOGY_MAPS_H
+#define ASC_TOPOLOGY_MAPS_H
 
-#include "cluster/snapshot.h"
+#include "topology/snapshot.h"
 
 /* One namespace. A slot of `owners` is borrowed: the tender takes a node out of all
  * maps before it lets go of it. */

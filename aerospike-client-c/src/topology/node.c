@@ -1,4 +1,4 @@
-#include "cluster/node.h"
+#include "topology/node.h"
 
 #include <string.h>
 

@@ -1,12 +1,12 @@
-/* cluster/drain.h -- connections whose command timed out before its reply came. The
+/* topology/drain.h -- connections whose command timed out before its reply came. The
  * tend thread reads the late reply, throws it away and gives the connection back to
  * its pool, which is cheaper than a new connection. Thread-safe. */
-#ifndef ASC_CLUSTER_DRAIN_H
-#define ASC_CLUSTER_DRAIN_H
+#ifndef ASC_TOPOLOGY_DRAIN_H
+#define ASC_TOPOLOGY_DRAIN_H
 
 #include <pthread.h>
 
-#include "cluster/node.h"
+#include "topology/node.h"
 
 typedef struct asc_drain_item asc_drain_item;
 

@@ -1,4 +1,4 @@
-#include "cluster/snapshot.h"
+#include "topology/snapshot.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "cluster/drain.h"
+#include "topology/drain.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "cluster/maps.h"
+#include "topology/maps.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,11 +1,11 @@
-/* cluster/snapshot.h -- the view of the cluster that commands work with: nodes and
+/* topology/snapshot.h -- the view of the cluster that commands work with: nodes and
  * who owns which partition. Counted and never changed; the tend thread builds a new
  * one and swaps it in. */
-#ifndef ASC_CLUSTER_SNAPSHOT_H
-#define ASC_CLUSTER_SNAPSHOT_H
+#ifndef ASC_TOPOLOGY_SNAPSHOT_H
+#define ASC_TOPOLOGY_SNAPSHOT_H
 
 #include "asc/proto.h"
-#include "cluster/node.h"
+#include "topology/node.h"
 
 #define ASC_MAX_REPLICAS 3u
 #define ASC_NO_NODE UINT16_MAX
