@@ -7,7 +7,7 @@
 #include "asc/alloc.h"
 #include "asc/bytes.h"
 #include "cluster/peers.h"
-#include "cluster/view.h"
+#include "cluster/cluster.h"
 #include "fake.h"
 #include "kit.h"
 

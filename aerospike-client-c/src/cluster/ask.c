@@ -33,7 +33,7 @@ prepare(asc_node *n, asc_info_call *call, const char *commands)
     asc_error_reset(&call->err);
     if (n->tend_conn == NULL) {
         n->told_user_agent = false;
-        asc_conn_start(&n->tend_conn, &asc_tcp, &n->pool.addr, &call->err);
+        asc_conn_start(&n->tend_conn, n->pool.transport, &n->pool.addr, &call->err);
     }
     call->conn = n->tend_conn;
 }

@@ -1,99 +1,23 @@
-#include "asc/cluster.h"
+/* A cluster as its callers know it: found when it is made, tended by a thread until it is
+ * closed, looked at through snapshots that any thread may take. Here is also where a
+ * cluster that a fork has copied goes on in the child, when the child first uses it. */
+#include "cluster/cluster.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "asc/alloc.h"
 #include "asc/log.h"
-#include "base/fork.h"
 #include "base/time.h"
 #include "cluster/tend.h"
-#include "cluster/view.h"
-
-#define MIN_TEND_INTERVAL_MS 250u
-#define DEFAULT_CONNECT_TIMEOUT_MS 1000u
-
-/* --- the configuration, copied --- */
-
-static void
-config_clear(asc_config *config)
-{
-    for (size_t i = 0; config->hosts != NULL && i < config->n_hosts; i++) {
-        asc_free((char *)config->hosts[i].name);
-    }
-    asc_free((asc_host *)config->hosts);
-    asc_free((char *)config->cluster_name);
-    asc_free((char *)config->user_agent);
-}
-
-static asc_status
-config_copy(asc_config *to, const asc_config *from, asc_error *err)
-{
-    asc_host *hosts = asc_calloc(from->n_hosts + 1, sizeof *hosts);
-    bool ok = hosts != NULL;
-    *to = *from;
-    to->hosts = hosts;
-    for (size_t i = 0; ok && i < from->n_hosts; i++) {
-        hosts[i] = (asc_host){asc_strdup(from->hosts[i].name), from->hosts[i].port};
-        ok = hosts[i].name != NULL;
-    }
-    to->user_agent = asc_strdup(from->user_agent);
-    to->cluster_name =
-        from->cluster_name != NULL ? asc_strdup(from->cluster_name) : NULL;
-    ok = ok && to->user_agent != NULL &&
-         (from->cluster_name == NULL || to->cluster_name != NULL);
-    if (to->tend_interval_ms < MIN_TEND_INTERVAL_MS) {
-        to->tend_interval_ms = MIN_TEND_INTERVAL_MS;
-    }
-    if (to->connect_timeout_ms == 0) { /* no limit is no choice while tending */
-        to->connect_timeout_ms = DEFAULT_CONNECT_TIMEOUT_MS;
-    }
-    return ok ? ASC_OK : asc_error_set(err, ASC_ERR_NOMEM, "configuration");
-}
 
 /* --- after a fork --- */
 
-/* In the child of a fork, at once: close its copies of all descriptors while they are
- * still what they were. The rest of the start is made when the child uses the
- * cluster. */
-static void
-in_child(void *cluster)
-{
-    asc_cluster *c = cluster;
-    for (size_t i = 0; c->snapshot != NULL && i < c->snapshot->n_nodes; i++) {
-        asc_node_in_child(c->snapshot->nodes[i]);
-    }
-    asc_wake_close(&c->wake);
-    if (atomic_exchange(&c->tender, ASC_TENDER_NONE) == ASC_TENDER_LEFT) {
-        atomic_fetch_sub(&c->refs, 1); /* the thread's; were it the last, it stays */
-    }
-}
-
-/* The child's copy of what the tender owned may have been caught in the middle of a
- * change: leave it behind and start again from the snapshot, which never changes. */
+/* Go on in the child of a fork, from the view that the parent had. */
 static asc_status
-restart_in_child(asc_cluster *c, asc_error *err)
+restart(asc_cluster *c, asc_error *err)
 {
-    pthread_mutex_init(&c->lock, NULL);
-    asc_snapshot *s = c->snapshot;
-    for (size_t i = 0; i < s->n_nodes; i++) {
-        asc_node *n = s->nodes[i];
-        asc_pool_after_fork(&n->pool);
-        asc_node_close_tend_conn(n);
-        n->told_user_agent = false;
-        n->failures = 0;
-        n->peers_generation = n->partition_generation = -1;
-    }
-    asc_drain_after_fork(&c->drain);
-    c->maps = (asc_maps){0};
-    c->known = NULL;
-    c->n_known = 0;
-    c->n_nodes = 0;
-    c->nodes = asc_calloc(s->n_nodes + 1, sizeof *c->nodes);
-    for (size_t i = 0; c->nodes != NULL && i < s->n_nodes; i++) {
-        asc_node_retain(s->nodes[i]);
-        c->nodes[c->n_nodes++] = s->nodes[i];
-    }
+    asc_state_start_anew(c);
     if (atomic_load(&c->closed)) {
         return ASC_OK;
     }
@@ -104,17 +28,16 @@ restart_in_child(asc_cluster *c, asc_error *err)
 static void
 check_fork(asc_cluster *c)
 {
-    unsigned now = asc_fork_count();
-    if (atomic_load_explicit(&c->fork_count, memory_order_acquire) == now) {
+    if (!asc_state_is_inherited(c)) {
         return;
     }
     asc_status rc = ASC_OK;
     asc_error err;
     asc_error_reset(&err);
     asc_fork_lock();
-    if (atomic_load(&c->fork_count) != now) {
-        rc = restart_in_child(c, &err);
-        atomic_store_explicit(&c->fork_count, now, memory_order_release);
+    if (asc_state_is_inherited(c)) { /* nobody else was faster */
+        rc = restart(c, &err);
+        atomic_store_explicit(&c->fork_count, asc_fork_count(), memory_order_release);
     }
     asc_fork_unlock();
     if (rc != ASC_OK) { /* said without the lock, for which the sink may wait */
@@ -190,32 +113,17 @@ first_cycles(asc_cluster *c, asc_error *err)
 asc_status
 asc_cluster_create(asc_cluster **out, const asc_config *config, asc_error *err)
 {
-    asc_cluster *c = asc_calloc(1, sizeof *c);
-    if (c == NULL) {
-        return asc_error_set(err, ASC_ERR_NOMEM, "cluster");
+    asc_cluster *c;
+    asc_status rc = asc_state_new(&c, config, err);
+    if (rc != ASC_OK) {
+        return rc;
     }
-    atomic_init(&c->refs, 1);
-    atomic_init(&c->fork_count, asc_fork_count());
-    pthread_mutex_init(&c->lock, NULL);
-    asc_drain_init(&c->drain);
-    c->wake = (asc_wake)ASC_WAKE_INIT;
-    c->at_fork = (asc_fork_watch){.in_child = in_child, .owner = c};
-    asc_fork_watch_add(&c->at_fork);
-    asc_status rc = config_copy(&c->config, config, err);
-    if (rc == ASC_OK) {
-        rc = asc_wake_open(&c->wake, err);
-    }
-    if (rc == ASC_OK) {
-        rc = asc_snapshot_new(&c->snapshot, 0, 0, err);
-    }
-    if (rc == ASC_OK) {
-        rc = first_cycles(c, err);
-    }
+    rc = first_cycles(c, err);
     if (rc == ASC_OK) {
         rc = asc_tend_start(c, err);
     }
     if (rc != ASC_OK) {
-        asc_cluster_release(c);
+        asc_state_release(c);
         return rc;
     }
     *out = c;
@@ -225,30 +133,13 @@ asc_cluster_create(asc_cluster **out, const asc_config *config, asc_error *err)
 void
 asc_cluster_retain(asc_cluster *c)
 {
-    atomic_fetch_add_explicit(&c->refs, 1, memory_order_relaxed);
+    asc_state_retain(c);
 }
 
 void
 asc_cluster_release(asc_cluster *c)
 {
-    if (c == NULL || atomic_fetch_sub(&c->refs, 1) != 1) {
-        return;
-    }
-    atomic_store(&c->closed, true); /* of one that never came to be */
-    check_fork(c);                  /* in a child: makes it safe to take apart */
-    asc_fork_watch_remove(&c->at_fork);
-    asc_drain_clear(&c->drain);
-    for (size_t i = 0; i < c->n_nodes; i++) {
-        asc_node_release(c->nodes[i]);
-    }
-    asc_snapshot_release(c->snapshot);
-    asc_maps_clear(&c->maps);
-    asc_free(c->nodes);
-    asc_free(c->known);
-    config_clear(&c->config);
-    asc_wake_close(&c->wake);
-    pthread_mutex_destroy(&c->lock);
-    asc_free(c);
+    asc_state_release(c);
 }
 
 void

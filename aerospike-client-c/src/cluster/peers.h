@@ -3,7 +3,8 @@
 #ifndef ASC_CLUSTER_PEERS_H
 #define ASC_CLUSTER_PEERS_H
 
-#include "asc/cluster.h"
+#include "asc/config.h"
+#include "asc/error.h"
 
 #define ASC_HOST_NAME_SIZE 256
 #define ASC_MAX_PEERS 1024u   /* of a list; further ones are left out */

@@ -93,7 +93,7 @@ asc_probe_begin(asc_probe *p, const asc_config *config, const char *services)
         p->status = asc_error_set(&p->err, ASC_ERR_NOMEM, "probe");
         return p->status;
     }
-    p->status = asc_conn_start(&p->conn, &asc_tcp, &p->addr, &p->err);
+    p->status = asc_conn_start(&p->conn, config->transport, &p->addr, &p->err);
     p->call.conn = p->conn;
     p->call.commands = p->commands;
     if (p->status == ASC_OK) {

@@ -1,10 +1,12 @@
-/* cluster/state.h -- what a cluster consists of. Seen by cluster/ only; commands use
- * cluster/view.h. */
+/* cluster/state.h -- what a cluster consists of, and its life. Seen by cluster/ only;
+ * commands use cluster/cluster.h. */
 #ifndef ASC_CLUSTER_STATE_H
 #define ASC_CLUSTER_STATE_H
 
 #include <pthread.h>
 
+#include "asc/config.h"
+#include "asc/error.h"
 #include "base/fork.h"
 #include "topology/drain.h"
 #include "topology/maps.h"
@@ -18,6 +20,9 @@ typedef enum asc_tender {
     ASC_TENDER_ENDED,   /* uses nothing any more */
     ASC_TENDER_LEFT,    /* detached: has a count, and winds up when it ends */
 } asc_tender;
+
+/* Everybody else knows the type from asc/cluster.h, which stands above. */
+typedef struct asc_cluster asc_cluster;
 
 struct asc_cluster {
     atomic_uint refs;
@@ -49,5 +54,29 @@ struct asc_cluster {
     asc_error trouble;      /* the last failure in this cycle; code 0: none */
     char unreachable[160];  /* peers of the last cycle that could not be reached */
 };
+
+/* A cluster that knows no node yet, and is not tended. On ASC_OK *out is counted once,
+ * for the caller. */
+asc_status asc_state_new(asc_cluster **out, const asc_config *config, asc_error *err);
+
+/* Count the cluster once more. */
+void asc_state_retain(asc_cluster *c);
+
+/* Drop one count; the last one frees. NULL is fine. No thread tends the cluster by
+ * then, unless this is the thread. */
+void asc_state_release(asc_cluster *c);
+
+/* Does it come from a parent of this process, and has not been started anew here? */
+static inline bool
+asc_state_is_inherited(asc_cluster *c)
+{
+    return atomic_load_explicit(&c->fork_count, memory_order_acquire) !=
+           asc_fork_count();
+}
+
+/* In such a child, with the fork lock held: start again from the snapshot, which never
+ * changes. The child's copy of what the tender owned may have been caught in the middle
+ * of a change, and is left behind. */
+void asc_state_start_anew(asc_cluster *c);
 
 #endif

@@ -322,7 +322,7 @@ end(void *arg)
     asc_cluster *c = arg;
     if (atomic_exchange(&c->tender, ASC_TENDER_ENDED) == ASC_TENDER_LEFT) {
         wind_up(c);
-        asc_cluster_release(c);
+        asc_state_release(c);
     }
     else {
         wake_other(c, 0);
@@ -380,14 +380,14 @@ end_thread(asc_cluster *c)
     if (!pthread_equal(thread, pthread_self())) {
         await_end(c);
     }
-    asc_cluster_retain(c); /* for the thread, should it be left */
+    asc_state_retain(c); /* for the thread, should it be left */
     if (atomic_exchange(&c->tender, ASC_TENDER_LEFT) == ASC_TENDER_RUNNING) {
         pthread_detach(thread);
         return false;
     }
     pthread_join(thread, NULL); /* it has nothing more to do */
     atomic_store(&c->tender, ASC_TENDER_NONE);
-    asc_cluster_release(c);
+    asc_state_release(c);
     return true;
 }
 

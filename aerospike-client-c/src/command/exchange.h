@@ -16,7 +16,7 @@
 
 #include "asc/reader.h"
 #include "asc/set.h"
-#include "cluster/view.h"
+#include "cluster/cluster.h"
 #include "command/decide.h"
 #include "net/transfer.h"
 

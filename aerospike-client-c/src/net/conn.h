@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "asc/config.h"
 #include "asc/error.h"
 #include "net/addr.h"
 
@@ -21,7 +22,7 @@ typedef enum asc_io {
 
 typedef struct asc_conn asc_conn;
 
-typedef struct asc_transport {
+struct asc_transport {
     /* Begin to connect to addr. Never blocks. ASC_IO_OK: begun, perhaps done. */
     asc_io (*start)(asc_conn *c, const asc_addr *addr, asc_error *err);
     /* Go on connecting. ASC_IO_OK: connected. */
@@ -41,7 +42,7 @@ typedef struct asc_transport {
     /* fd becomes -1; takes a closed one. Also called in the child of a fork, where no
      * lock and no heap may be used. */
     void (*close)(asc_conn *c);
-} asc_transport;
+};
 
 /* Held by one exchange, or idle in its pool, never both: nothing here is locked. */
 struct asc_conn {
@@ -53,8 +54,6 @@ struct asc_conn {
     asc_conn *next, *prev; /* the pool's list of all its connections */
     void *state;           /* of the transport; NULL for TCP */
 };
-
-extern const asc_transport asc_tcp;
 
 /* A new connection that has begun to connect. On ASC_OK *out is the caller's. */
 asc_status asc_conn_start(asc_conn **out, const asc_transport *transport,

@@ -5,7 +5,7 @@
 
 #include <stdatomic.h>
 
-#include "asc/cluster.h"
+#include "asc/config.h"
 #include "net/pool.h"
 
 typedef struct asc_node {

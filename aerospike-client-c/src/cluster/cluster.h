@@ -1,6 +1,6 @@
-/* cluster/view.h -- what commands may see of a cluster. */
-#ifndef ASC_CLUSTER_VIEW_H
-#define ASC_CLUSTER_VIEW_H
+/* cluster/cluster.h -- what commands may see of a cluster. */
+#ifndef ASC_CLUSTER_CLUSTER_H
+#define ASC_CLUSTER_CLUSTER_H
 
 #include "asc/cluster.h"
 #include "topology/drain.h"

@@ -1,0 +1,54 @@
+/* asc/config.h -- what a cluster is made from: where to look for it, how to talk to it,
+ * its limits. Whatever a layer below the cluster must know of it is here. */
+#ifndef ASC_CONFIG_H
+#define ASC_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ASC_NODE_NAME_SIZE 20 /* bytes, with the terminating NUL */
+
+/* How bytes move between here and a node: a table of functions. */
+typedef struct asc_transport asc_transport;
+
+/* Plain TCP. */
+extern const asc_transport asc_tcp;
+
+/* Where a node may be found. */
+typedef struct asc_host {
+    const char *name; /* host name or numeric address */
+    uint16_t port;
+} asc_host;
+
+/* What a cluster is made from. Everything is borrowed for the call that takes it. */
+typedef struct asc_config {
+    const asc_transport *transport; /* static */
+    const asc_host *hosts;          /* seeds, preferred in this order */
+    size_t n_hosts;
+    const char *cluster_name;    /* NULL: any */
+    const char *user_agent;      /* "python-1.0.0,my-app", shown by the servers */
+    uint32_t tend_interval_ms;   /* pause between two looks at the cluster */
+    uint32_t connect_timeout_ms; /* per address, while tending; 0: 1000 */
+    uint32_t create_timeout_ms;  /* of asc_cluster_create in all; 0: its own limit */
+    uint32_t min_conns_per_node, max_conns_per_node;
+    uint32_t max_socket_idle_s;  /* 0: no limit of its own */
+    uint32_t max_error_rate;     /* errors per node and window; 0: no limit */
+    uint32_t error_rate_window;  /* in tend intervals */
+    bool use_services_alternate; /* peers publish a second list of addresses */
+    bool force_single_node;      /* talk to the seed only */
+    bool fail_if_not_connected;  /* false: start without a node and go on trying */
+} asc_config;
+
+/* What holds unless the caller says otherwise; hosts is still to be set. */
+#define ASC_CONFIG_INIT                                                                \
+    {.transport = &asc_tcp,                                                            \
+     .user_agent = "c,not-set",                                                        \
+     .tend_interval_ms = 1000,                                                         \
+     .connect_timeout_ms = 1000,                                                       \
+     .max_conns_per_node = 100,                                                        \
+     .max_error_rate = 100,                                                            \
+     .error_rate_window = 1,                                                           \
+     .fail_if_not_connected = true}
+
+#endif

@@ -1,0 +1,45 @@
+/* The copy of its configuration that a cluster keeps. A caller's strings and hosts are
+ * borrowed for one call only, while a cluster needs them for as long as it looks for
+ * nodes. */
+#include "base/config.h"
+
+#include "asc/alloc.h"
+
+#define MIN_TEND_INTERVAL_MS 250u
+#define DEFAULT_CONNECT_TIMEOUT_MS 1000u
+
+void
+asc_config_clear(asc_config *config)
+{
+    for (size_t i = 0; config->hosts != NULL && i < config->n_hosts; i++) {
+        asc_free((char *)config->hosts[i].name);
+    }
+    asc_free((asc_host *)config->hosts);
+    asc_free((char *)config->cluster_name);
+    asc_free((char *)config->user_agent);
+}
+
+asc_status
+asc_config_copy(asc_config *to, const asc_config *from, asc_error *err)
+{
+    asc_host *hosts = asc_calloc(from->n_hosts + 1, sizeof *hosts);
+    bool ok = hosts != NULL;
+    *to = *from;
+    to->hosts = hosts;
+    for (size_t i = 0; ok && i < from->n_hosts; i++) {
+        hosts[i] = (asc_host){asc_strdup(from->hosts[i].name), from->hosts[i].port};
+        ok = hosts[i].name != NULL;
+    }
+    to->user_agent = asc_strdup(from->user_agent);
+    to->cluster_name =
+        from->cluster_name != NULL ? asc_strdup(from->cluster_name) : NULL;
+    ok = ok && to->user_agent != NULL &&
+         (from->cluster_name == NULL || to->cluster_name != NULL);
+    if (to->tend_interval_ms < MIN_TEND_INTERVAL_MS) {
+        to->tend_interval_ms = MIN_TEND_INTERVAL_MS;
+    }
+    if (to->connect_timeout_ms == 0) { /* no limit is no choice while tending */
+        to->connect_timeout_ms = DEFAULT_CONNECT_TIMEOUT_MS;
+    }
+    return ok ? ASC_OK : asc_error_set(err, ASC_ERR_NOMEM, "configuration");
+}

@@ -1,0 +1,15 @@
+/* base/config.h -- a configuration of one's own. */
+#ifndef ASC_BASE_CONFIG_H
+#define ASC_BASE_CONFIG_H
+
+#include "asc/config.h"
+#include "asc/error.h"
+
+/* Copy a configuration with its strings and hosts, and bring what is out of range into
+ * it. *to must be cleared in any case. ASC_ERR_NOMEM. */
+asc_status asc_config_copy(asc_config *to, const asc_config *from, asc_error *err);
+
+/* Free what a copy owns; a zeroed one owns nothing. */
+void asc_config_clear(asc_config *config);
+
+#endif

@@ -1,0 +1,108 @@
+/* The life of what a cluster consists of: made, counted, taken apart, and, in the child
+ * of a fork, cut loose from the parent. Nothing here talks to a node. */
+#include "cluster/state.h"
+
+#include "asc/alloc.h"
+#include "base/config.h"
+
+/* In the child of a fork, at once: close its copies of all descriptors while they are
+ * still what they were. The rest of the start is made when the child uses the
+ * cluster. */
+static void
+in_child(void *cluster)
+{
+    asc_cluster *c = cluster;
+    for (size_t i = 0; c->snapshot != NULL && i < c->snapshot->n_nodes; i++) {
+        asc_node_in_child(c->snapshot->nodes[i]);
+    }
+    asc_wake_close(&c->wake);
+    if (atomic_exchange(&c->tender, ASC_TENDER_NONE) == ASC_TENDER_LEFT) {
+        atomic_fetch_sub(&c->refs, 1); /* the thread's; were it the last, it stays */
+    }
+}
+
+void
+asc_state_start_anew(asc_cluster *c)
+{
+    pthread_mutex_init(&c->lock, NULL);
+    asc_snapshot *s = c->snapshot;
+    for (size_t i = 0; i < s->n_nodes; i++) {
+        asc_node *n = s->nodes[i];
+        asc_pool_after_fork(&n->pool);
+        asc_node_close_tend_conn(n);
+        n->told_user_agent = false;
+        n->failures = 0;
+        n->peers_generation = n->partition_generation = -1;
+    }
+    asc_drain_after_fork(&c->drain);
+    c->maps = (asc_maps){0};
+    c->known = NULL;
+    c->n_known = 0;
+    c->n_nodes = 0;
+    c->nodes = asc_calloc(s->n_nodes + 1, sizeof *c->nodes);
+    for (size_t i = 0; c->nodes != NULL && i < s->n_nodes; i++) {
+        asc_node_retain(s->nodes[i]);
+        c->nodes[c->n_nodes++] = s->nodes[i];
+    }
+}
+
+asc_status
+asc_state_new(asc_cluster **out, const asc_config *config, asc_error *err)
+{
+    asc_cluster *c = asc_calloc(1, sizeof *c);
+    if (c == NULL) {
+        return asc_error_set(err, ASC_ERR_NOMEM, "cluster");
+    }
+    atomic_init(&c->refs, 1);
+    atomic_init(&c->fork_count, asc_fork_count());
+    pthread_mutex_init(&c->lock, NULL);
+    asc_drain_init(&c->drain);
+    c->wake = (asc_wake)ASC_WAKE_INIT;
+    c->at_fork = (asc_fork_watch){.in_child = in_child, .owner = c};
+    asc_fork_watch_add(&c->at_fork);
+    asc_status rc = asc_config_copy(&c->config, config, err);
+    if (rc == ASC_OK) {
+        rc = asc_wake_open(&c->wake, err);
+    }
+    if (rc == ASC_OK) {
+        rc = asc_snapshot_new(&c->snapshot, 0, 0, err);
+    }
+    if (rc != ASC_OK) {
+        asc_state_release(c);
+        return rc;
+    }
+    *out = c;
+    return ASC_OK;
+}
+
+void
+asc_state_retain(asc_cluster *c)
+{
+    atomic_fetch_add_explicit(&c->refs, 1, memory_order_relaxed);
+}
+
+void
+asc_state_release(asc_cluster *c)
+{
+    if (c == NULL || atomic_fetch_sub(&c->refs, 1) != 1) {
+        return;
+    }
+    if (asc_state_is_inherited(c)) { /* else it is not safe to take apart */
+        asc_fork_lock();
+        asc_state_start_anew(c);
+        asc_fork_unlock();
+    }
+    asc_fork_watch_remove(&c->at_fork);
+    asc_drain_clear(&c->drain);
+    for (size_t i = 0; i < c->n_nodes; i++) {
+        asc_node_release(c->nodes[i]);
+    }
+    asc_snapshot_release(c->snapshot);
+    asc_maps_clear(&c->maps);
+    asc_free(c->nodes);
+    asc_free(c->known);
+    asc_config_clear(&c->config);
+    asc_wake_close(&c->wake);
+    pthread_mutex_destroy(&c->lock);
+    asc_free(c);
+}
