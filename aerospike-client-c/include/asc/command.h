@@ -15,6 +15,13 @@ typedef enum asc_replica {
     ASC_REPLICA_RANDOM = 4,
 } asc_replica;
 
+/* What answers a request. */
+typedef enum asc_reply {
+    ASC_REPLY_FRAME,   /* one frame, as to asc_call_run */
+    ASC_REPLY_ROWS,    /* of a batch: messages about rows, then a last one */
+    ASC_REPLY_RECORDS, /* of a query: records and words about partitions, likewise */
+} asc_reply;
+
 /* All in milliseconds; 0 means no limit (connect: the other limits). */
 typedef struct asc_timing {
     uint32_t total_timeout_ms;  /* over all attempts and pauses */

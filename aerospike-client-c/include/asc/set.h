@@ -15,13 +15,6 @@
 
 #include "asc/command.h"
 
-/* What answers a request. */
-typedef enum asc_reply {
-    ASC_REPLY_FRAME,   /* one frame, as to asc_call_run */
-    ASC_REPLY_ROWS,    /* of a batch: messages about rows, then a last one */
-    ASC_REPLY_RECORDS, /* of a query: records and words about partitions, likewise */
-} asc_reply;
-
 typedef struct asc_set asc_set;
 
 typedef struct asc_set_options {

@@ -14,8 +14,8 @@
 #ifndef ASC_COMMAND_EXCHANGE_H
 #define ASC_COMMAND_EXCHANGE_H
 
+#include "asc/command.h"
 #include "asc/reader.h"
-#include "asc/set.h"
 #include "cluster/cluster.h"
 #include "command/decide.h"
 #include "net/transfer.h"
