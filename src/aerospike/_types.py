@@ -157,7 +157,7 @@ class Expression:
     """A node of an expression; the classes are in `aerospike_helpers.expressions`.
 
     `_args` are its arguments, in the order of `_fields`; `_form` says how they are
-    packed (src/aerospike/_core/expressions.h).
+    packed (src/aerospike/_core/expressions/form.h).
     """
 
     __slots__ = ("_args",)

@@ -102,7 +102,7 @@ encode_map_policy(exp_walker *w, const exp_place *at, PyObject *policy)
 
 int
 exp_encode_named(exp_walker *w, const exp_place *at, const exp_variable *vars,
-                 PyObject *value, exp_kind type, exp_kind *got)
+                 PyObject *value, exp_type type, exp_type *got)
 {
     if (PyUnicode_Check(value)) {
         *got = type;
@@ -114,7 +114,7 @@ exp_encode_named(exp_walker *w, const exp_place *at, const exp_variable *vars,
 static int
 encode_pair(exp_walker *w, const exp_node *n, const exp_place *at, size_t i)
 {
-    exp_kind ignored;
+    exp_type ignored;
     if (exp_put_quote(w) < 0 || put_ok(asc_mp_put_list_head(w->e.out, 2)) < 0) {
         return -1;
     }
@@ -136,10 +136,10 @@ encode_return_type(exp_walker *w, const exp_node *n, const exp_place *at, size_t
 {
     int64_t type = 0;
     size_t inverted = n->form[FORM_INVERTED];
-    if (i != EXP_NO_ARG && exp_int_of(w, at, exp_arg(n, i), &type) < 0) {
+    if (i != FORM_NO_ARG && exp_int_of(w, at, exp_arg(n, i), &type) < 0) {
         return -1;
     }
-    int invert = inverted != EXP_NO_ARG ? PyObject_IsTrue(exp_arg(n, inverted)) : 0;
+    int invert = inverted != FORM_NO_ARG ? PyObject_IsTrue(exp_arg(n, inverted)) : 0;
     return invert < 0 || exp_put_int(w, invert ? type | EXP_INVERTED : type) < 0 ? -1
                                                                                  : 1;
 }
@@ -149,7 +149,7 @@ static EXP_ASIDE int
 encode_special(exp_walker *w, const exp_node *n, const exp_place *at, int what,
                size_t i)
 {
-    PyObject *value = i != EXP_NO_ARG && what != KIND_ITSELF ? exp_arg(n, i) : NULL;
+    PyObject *value = i != FORM_NO_ARG && what != KIND_ITSELF ? exp_arg(n, i) : NULL;
     int flag;
     switch (what) {
     case KIND_ITSELF:
@@ -167,19 +167,19 @@ encode_special(exp_walker *w, const exp_node *n, const exp_place *at, int what,
         return encode_return_type(w, n, at, i);
     case KIND_PAIR:
         return encode_pair(w, n, at, i);
-    case LIST_POLICY:
+    case KIND_LIST_POLICY:
         return encode_list_policy(w, at, value);
-    case LIST_FLAGS:
+    case KIND_LIST_FLAGS:
         return encode_if_policy(w, at, value, "write_flags");
-    case MAP_POLICY:
+    case KIND_MAP_POLICY:
         return encode_map_policy(w, at, value);
-    case MAP_ORDER:
+    case KIND_MAP_ORDER:
         return encode_map_order(w, at, value);
-    case BIT_POLICY:
+    case KIND_BIT_POLICY:
         return encode_flags(w, at, value, "bit_write_flags");
-    case HLL_POLICY:
+    case KIND_HLL_POLICY:
         return encode_flags(w, at, value, "flags");
-    case STRING_POLICY:
+    case KIND_STRING_POLICY:
         return encode_string_flags(w, at, value);
     default:
         return exp_refuse(w, at, "its class has a form of an unknown kind, %c", what);
@@ -189,9 +189,9 @@ encode_special(exp_walker *w, const exp_node *n, const exp_place *at, int what,
 /* One operand; *common is the type of the ones before, where they have to agree. */
 static int
 encode_operand(exp_walker *w, const exp_node *n, const exp_place *at, int what,
-               PyObject *value, exp_kind *common)
+               PyObject *value, exp_type *common)
 {
-    exp_kind got = OPEN;
+    exp_type got = EXP_OPEN;
     switch (what) {
     case KIND_ANY:
     case KIND_END:
@@ -205,32 +205,32 @@ encode_operand(exp_walker *w, const exp_node *n, const exp_place *at, int what,
                    ? -1
                    : exp_check_comparable(w, at, got, common);
     case KIND_LIST:
-        return exp_encode_named(w, at, n->vars, value, LIST, &got) < 0
+        return exp_encode_named(w, at, n->vars, value, EXP_LIST, &got) < 0
                    ? -1
-                   : exp_check_kind(w, at, LIST, got);
+                   : exp_check_type(w, at, EXP_LIST, got);
     case KIND_MAP:
-        return exp_encode_named(w, at, n->vars, value, MAP, &got) < 0
+        return exp_encode_named(w, at, n->vars, value, EXP_MAP, &got) < 0
                    ? -1
-                   : exp_check_kind(w, at, MAP, got);
+                   : exp_check_type(w, at, EXP_MAP, got);
     case KIND_NAMED:
-        return exp_encode_named(w, at, n->vars, value, STRING, &got);
+        return exp_encode_named(w, at, n->vars, value, EXP_STRING, &got);
     case KIND_OPT_INT:
     case KIND_REST:
     case KIND_OFFSET:
         if (value == Py_None) {
             return exp_put_int(w, -1);
         }
-        what = '0' + INT;
+        what = '0' + EXP_INT;
         break;
     case KIND_REST_TEXT:
-        what = '0' + STRING;
+        what = '0' + EXP_STRING;
         break;
     default:
         break;
     }
     return exp_encode(w, value, at, n->vars, &got) < 0
                ? -1
-               : exp_check_kind(w, at, (exp_kind)(what - '0'), got);
+               : exp_check_type(w, at, (exp_type)(what - '0'), got);
 }
 
 /* The kinds of operands that are letters; the digits are types. */
@@ -255,17 +255,17 @@ ends_arguments(const exp_node *n, int what, size_t i)
 }
 
 int
-exp_encode_arguments(exp_walker *w, const exp_node *n, size_t from, exp_kind *common)
+exp_encode_arguments(exp_walker *w, const exp_node *n, size_t from, exp_type *common)
 {
     int total = 0;
     for (size_t f = from; f + 1 < n->form_size; f += 2) {
         int what = n->form[f];
         size_t first = n->form[f + 1], end = first + 1;
-        if (first == EXP_ALL_ARGS) {
+        if (first == FORM_ALL_ARGS) {
             first = 0;
             end = (size_t)PyTuple_GET_SIZE(n->args);
         }
-        if (first != EXP_NO_ARG && ends_arguments(n, what, first)) {
+        if (first != FORM_NO_ARG && ends_arguments(n, what, first)) {
             break;
         }
         exp_place here = exp_place_in(n, first);

@@ -12,7 +12,7 @@
 
 enum { BIN_CODE = 81 };
 
-const char *const exp_kind_names[] = {
+const char *const exp_type_names[] = {
     "nil",    "a boolean", "an integer", "a string",      "a list",  "a map",
     "a blob", "a float",   "a GeoJSON",  "a HyperLogLog", "Unknown", "RemoveResult"};
 
@@ -109,31 +109,31 @@ exp_name_place(exp_walker *w, const exp_place *at)
 
 /* --- constants --- */
 
-static exp_kind
-kind_of_constant(module_state *st, PyObject *value)
+static exp_type
+type_of_constant(module_state *st, PyObject *value)
 {
     if (value == Py_None || value == st->null || exp_is_a(value, st->null)) {
-        return NIL;
+        return EXP_NIL;
     }
-    return PyBool_Check(value)                                ? BOOL
-           : PyLong_Check(value)                              ? INT
-           : PyUnicode_Check(value)                           ? STRING
-           : PyFloat_Check(value)                             ? FLOAT
-           : PyList_Check(value)                              ? LIST
-           : PyDict_Check(value)                              ? MAP
-           : exp_is_a(value, st->HyperLogLog)                 ? HLL
-           : PyBytes_Check(value) || PyByteArray_Check(value) ? BLOB
-           : exp_is_a(value, st->GeoJSON)                     ? GEOJSON
-                                                              : OPEN;
+    return PyBool_Check(value)                                ? EXP_BOOL
+           : PyLong_Check(value)                              ? EXP_INT
+           : PyUnicode_Check(value)                           ? EXP_STRING
+           : PyFloat_Check(value)                             ? EXP_FLOAT
+           : PyList_Check(value)                              ? EXP_LIST
+           : PyDict_Check(value)                              ? EXP_MAP
+           : exp_is_a(value, st->HyperLogLog)                 ? EXP_HLL
+           : PyBytes_Check(value) || PyByteArray_Check(value) ? EXP_BLOB
+           : exp_is_a(value, st->GeoJSON)                     ? EXP_GEOJSON
+                                                              : EXP_OPEN;
 }
 
 int
-exp_encode_constant(exp_walker *w, PyObject *value, const exp_place *at, exp_kind *type)
+exp_encode_constant(exp_walker *w, PyObject *value, const exp_place *at, exp_type *type)
 {
-    *type = kind_of_constant(w->st, value);
-    if (((*type == LIST || *type == MAP) &&
+    *type = type_of_constant(w->st, value);
+    if (((*type == EXP_LIST || *type == EXP_MAP) &&
          exp_check_stack(w, at, EXP_STACK_OF_VALUE) < 0) ||
-        (*type == LIST && exp_put_quote(w) < 0)) {
+        (*type == EXP_LIST && exp_put_quote(w) < 0)) {
         return -1;
     }
     return encode_item(&w->e, value) < 0 ? exp_name_place(w, at) : 0;
@@ -193,7 +193,7 @@ exp_encode_bin_name(exp_walker *w, const exp_place *at, PyObject *value)
 
 /* [BIN, type, name] */
 int
-exp_encode_bin(exp_walker *w, const exp_place *at, exp_kind type, PyObject *name)
+exp_encode_bin(exp_walker *w, const exp_place *at, exp_type type, PyObject *name)
 {
     return put_ok(asc_mp_put_list_head(w->e.out, 3) &&
                   asc_mp_put_uint(w->e.out, BIN_CODE) &&
@@ -205,62 +205,62 @@ exp_encode_bin(exp_walker *w, const exp_place *at, exp_kind type, PyObject *name
 /* --- types --- */
 
 static int
-wrong_type(exp_walker *w, const exp_place *at, const char *wanted, exp_kind got)
+wrong_type(exp_walker *w, const exp_place *at, const char *wanted, exp_type got)
 {
-    return exp_refuse(w, at, "%s is expected, not %s", wanted, exp_kind_names[got]);
+    return exp_refuse(w, at, "%s is expected, not %s", wanted, exp_type_names[got]);
 }
 
 int
-exp_check_kind(exp_walker *w, const exp_place *at, exp_kind wanted, exp_kind got)
+exp_check_type(exp_walker *w, const exp_place *at, exp_type wanted, exp_type got)
 {
-    bool fits = got == OPEN || wanted == OPEN || got == wanted ||
-                (got == ANY && wanted == BOOL);
-    return fits ? 0 : wrong_type(w, at, exp_kind_names[wanted], got);
+    bool fits = got == EXP_OPEN || wanted == EXP_OPEN || got == wanted ||
+                (got == EXP_ANY && wanted == EXP_BOOL);
+    return fits ? 0 : wrong_type(w, at, exp_type_names[wanted], got);
 }
 
 /* All operands are of one type; *common is that of the ones before. */
 int
-exp_check_common(exp_walker *w, const exp_place *at, exp_kind got, exp_kind *common)
+exp_check_common(exp_walker *w, const exp_place *at, exp_type got, exp_type *common)
 {
-    if (*common == OPEN) {
+    if (*common == EXP_OPEN) {
         *common = got;
         return 0;
     }
-    return got == OPEN || got == *common
+    return got == EXP_OPEN || got == *common
                ? 0
-               : wrong_type(w, at, exp_kind_names[*common], got);
+               : wrong_type(w, at, exp_type_names[*common], got);
 }
 
 int
-exp_check_number(exp_walker *w, const exp_place *at, exp_kind got, exp_kind *common)
+exp_check_number(exp_walker *w, const exp_place *at, exp_type got, exp_type *common)
 {
-    return got == OPEN || got == INT || got == FLOAT
+    return got == EXP_OPEN || got == EXP_INT || got == EXP_FLOAT
                ? exp_check_common(w, at, got, common)
                : wrong_type(w, at, "an integer or a float", got);
 }
 
 int
-exp_check_comparable(exp_walker *w, const exp_place *at, exp_kind got, exp_kind *common)
+exp_check_comparable(exp_walker *w, const exp_place *at, exp_type got, exp_type *common)
 {
-    got = got == ANY ? BOOL : got;
-    return got == GEOJSON || got == HLL || got == REMOVE
-               ? exp_refuse(w, at, "%s cannot be compared", exp_kind_names[got])
+    got = got == EXP_ANY ? EXP_BOOL : got;
+    return got == EXP_GEOJSON || got == EXP_HLL || got == EXP_REMOVE
+               ? exp_refuse(w, at, "%s cannot be compared", exp_type_names[got])
                : exp_check_common(w, at, got, common);
 }
 
-exp_kind
-exp_result_of(int rule, exp_kind common)
+exp_type
+exp_result_of(int rule, exp_type common)
 {
     switch (rule) {
     case RESULT_OPEN:
-        return OPEN;
+        return EXP_OPEN;
     case RESULT_UNKNOWN:
-        return ANY;
+        return EXP_ANY;
     case RESULT_REMOVE:
-        return REMOVE;
+        return EXP_REMOVE;
     case RESULT_NUMBER:
         return common;
     default:
-        return exp_kind_of_digit(rule);
+        return exp_type_of_digit(rule);
     }
 }

@@ -7,50 +7,50 @@ enum { MODIFIES = 0x40, CDT_SYSTEM = 0 };
 
 /* --- calls --- */
 
-/* What an operation gives with a return type; OPEN when it gives nothing. single: of
+/* What an operation gives with a return type; EXP_OPEN when it gives nothing. single: of
  * one element, not of any number of them. */
-static exp_kind
-kind_returned(int64_t return_type, bool single)
+static exp_type
+type_returned(int64_t return_type, bool single)
 {
     switch (return_type & (EXP_INVERTED - 1)) {
     case 1: /* INDEX, REVERSE_INDEX, RANK, REVERSE_RANK */
     case 2:
     case 3:
     case 4:
-        return single ? INT : LIST;
+        return single ? EXP_INT : EXP_LIST;
     case 5: /* COUNT */
-        return INT;
+        return EXP_INT;
     case 6: /* KEY, VALUE */
     case 7:
-        return single ? ANY : LIST;
+        return single ? EXP_ANY : EXP_LIST;
     case 8: /* KEY_VALUE, UNORDERED_MAP, ORDERED_MAP */
     case 16:
     case 17:
-        return MAP;
+        return EXP_MAP;
     case 13: /* EXISTS */
-        return BOOL;
+        return EXP_BOOL;
     default:
-        return OPEN;
+        return EXP_OPEN;
     }
 }
 
 static EXP_ASIDE int
-value_type_of(exp_walker *w, const exp_node *n, exp_kind *out)
+value_type_of(exp_walker *w, const exp_node *n, exp_type *out)
 {
     exp_place at = exp_place_in(n, n->form[FORM_VALUE_TYPE]);
     int64_t type = 0;
     if (exp_int_of(w, &at, exp_arg(n, n->form[FORM_VALUE_TYPE]), &type) < 0) {
         return -1;
     }
-    *out = (exp_kind)type;
-    return type >= NIL && type <= HLL
+    *out = (exp_type)type;
+    return type >= EXP_NIL && type <= EXP_HLL
                ? 0
                : exp_refuse(w, &at, "%lld is no ResultType", (long long)type);
 }
 
 /* The type of a call by its return type and, for one element, its value type. */
 static EXP_ASIDE int
-type_by_return(exp_walker *w, const exp_node *n, exp_kind *out)
+type_by_return(exp_walker *w, const exp_node *n, exp_type *out)
 {
     exp_place at = exp_place_in(n, n->form[FORM_RETURN_TYPE]),
               value_at = exp_place_in(n, n->form[FORM_VALUE_TYPE]);
@@ -59,8 +59,8 @@ type_by_return(exp_walker *w, const exp_node *n, exp_kind *out)
     if (exp_int_of(w, &at, exp_arg(n, n->form[FORM_RETURN_TYPE]), &return_type) < 0) {
         return -1;
     }
-    exp_kind returned = kind_returned(return_type, single);
-    if (returned == OPEN) {
+    exp_type returned = type_returned(return_type, single);
+    if (returned == EXP_OPEN) {
         return exp_refuse(w, &at, "an expression cannot have the return type %lld",
                           (long long)return_type);
     }
@@ -71,10 +71,10 @@ type_by_return(exp_walker *w, const exp_node *n, exp_kind *out)
     if (value_type_of(w, n, out) < 0) {
         return -1;
     }
-    return returned == ANY || returned == *out
+    return returned == EXP_ANY || returned == *out
                ? 0
                : exp_refuse(w, &value_at, "%s is what the return type gives, not %s",
-                            exp_kind_names[returned], exp_kind_names[*out]);
+                            exp_type_names[returned], exp_type_names[*out]);
 }
 
 /* The context of a call, borrowed; NULL when it has none. */
@@ -82,7 +82,7 @@ static EXP_ASIDE int
 context_of(exp_walker *w, const exp_node *n, PyObject **out)
 {
     exp_place at = exp_place_in(n, n->form[FORM_CTX]);
-    *out = n->form[FORM_CTX] != EXP_NO_ARG ? exp_arg(n, n->form[FORM_CTX]) : Py_None;
+    *out = n->form[FORM_CTX] != FORM_NO_ARG ? exp_arg(n, n->form[FORM_CTX]) : Py_None;
     if (*out != Py_None && !PyList_Check(*out)) {
         return exp_expected(w, &at, "a context, a list or None,", *out);
     }
@@ -105,12 +105,12 @@ encode_context(exp_walker *w, const exp_node *n, PyObject *ctx)
 /* What the first level of a context leads into; whatever has none is refused where it
  * is encoded. 0, or -1 with an exception. */
 static int
-root_of_context(PyObject *ctx, exp_kind *out)
+root_of_context(PyObject *ctx, exp_type *out)
 {
     PyObject *first = PyList_GetItemRef(ctx, 0), *cause;
     PyObject *id = first != NULL ? PyObject_GetAttrString(first, "id") : NULL;
     long number = id != NULL && PyLong_Check(id) ? PyLong_AsLong(id) : 0;
-    *out = (number & 0x20) != 0 ? MAP : LIST;
+    *out = (number & 0x20) != 0 ? EXP_MAP : EXP_LIST;
     Py_XDECREF(id);
     Py_XDECREF(first);
     int rc = take_argument_error(&cause) ? 0 : -1;
@@ -119,7 +119,7 @@ root_of_context(PyObject *ctx, exp_kind *out)
 }
 
 static EXP_ASIDE int
-type_of_call(exp_walker *w, const exp_node *n, PyObject *ctx, exp_kind *out)
+type_of_call(exp_walker *w, const exp_node *n, PyObject *ctx, exp_type *out)
 {
     switch (n->form[FORM_RESULT]) {
     case RESULT_RETURN:
@@ -128,10 +128,10 @@ type_of_call(exp_walker *w, const exp_node *n, PyObject *ctx, exp_kind *out)
     case RESULT_PATH:
         return value_type_of(w, n, out);
     case RESULT_ROOT:
-        *out = exp_kind_of_digit(n->form[FORM_TARGET]);
+        *out = exp_type_of_digit(n->form[FORM_TARGET]);
         return ctx != NULL ? root_of_context(ctx, out) : 0;
     default:
-        *out = exp_result_of(n->form[FORM_RESULT], OPEN);
+        *out = exp_result_of(n->form[FORM_RESULT], EXP_OPEN);
         return 0;
     }
 }
@@ -140,7 +140,7 @@ static EXP_ASIDE int
 encode_target(exp_walker *w, const exp_node *n)
 {
     exp_place at = exp_place_in(n, n->form[FORM_BIN]);
-    exp_kind wanted = exp_kind_of_digit(n->form[FORM_TARGET]), got = OPEN;
+    exp_type wanted = exp_type_of_digit(n->form[FORM_TARGET]), got = EXP_OPEN;
     if (n->form[FORM_OPERATION] == PATH &&
         PyUnicode_Check(exp_arg(n, n->form[FORM_BIN]))) {
         return exp_expected(w, &at, "an expression, ListBin or MapBin,",
@@ -153,13 +153,14 @@ encode_target(exp_walker *w, const exp_node *n)
     bool is_cdt = (n->form[FORM_SYSTEM] & ~MODIFIES) == CDT_SYSTEM;
     bool takes_nil = is_cdt || (n->form[FORM_SYSTEM] & MODIFIES) != 0;
     /* reading bits or a HyperLogLog of nil stops a server of version 8.1 */
-    return (takes_nil && got == NIL) || (is_cdt && (got == LIST || got == MAP))
+    return (takes_nil && got == EXP_NIL) ||
+                   (is_cdt && (got == EXP_LIST || got == EXP_MAP))
                ? 0
-               : exp_check_kind(w, &at, wanted, got);
+               : exp_check_type(w, &at, wanted, got);
 }
 
 static EXP_ASIDE int
-encode_call_head(exp_walker *w, const exp_node *n, exp_kind type)
+encode_call_head(exp_walker *w, const exp_node *n, exp_type type)
 {
     asc_buf *out = w->e.out;
     return put_ok(asc_mp_put_list_head(out, 5) && asc_mp_put_uint(out, NODE_CALL) &&
@@ -172,7 +173,7 @@ static int
 encode_operation(exp_walker *w, const exp_node *n, PyObject *ctx)
 {
     asc_buf *out = w->e.out;
-    exp_kind ignored = OPEN;
+    exp_type ignored = EXP_OPEN;
     if (ctx != NULL &&
         (put_ok(asc_mp_put_list_head(out, 3) && asc_mp_put_uint(out, CONTEXT)) < 0 ||
          encode_context(w, n, ctx) < 0)) {
@@ -198,7 +199,7 @@ static int
 encode_loop(exp_walker *w, const exp_node *n, size_t i)
 {
     exp_place at = exp_place_in(n, i);
-    exp_kind ignored;
+    exp_type ignored;
     return exp_encode(w, exp_arg(n, i), &at, NULL, &ignored);
 }
 
@@ -228,7 +229,7 @@ encode_path(exp_walker *w, const exp_node *n, PyObject *ctx)
 }
 
 int
-exp_encode_call(exp_walker *w, const exp_node *n, exp_kind *type)
+exp_encode_call(exp_walker *w, const exp_node *n, exp_type *type)
 {
     PyObject *ctx;
     if (context_of(w, n, &ctx) < 0 || type_of_call(w, n, ctx, type) < 0 ||

@@ -1,5 +1,7 @@
-#include "values/compiled.h"
+#include "expressions/expressions.h"
+
 #include "expressions/walk.h"
+#include "values/compiled.h"
 
 /* Deeper trees are refused, and lesser ones where a thread's stack has no room. */
 #define MAX_DEPTH 1000
@@ -18,11 +20,11 @@ too_few_operands(exp_walker *w, const exp_node *n, size_t n_args)
 
 /* [CODE, arguments] */
 static int
-encode_plain(exp_walker *w, const exp_node *n, exp_kind *type)
+encode_plain(exp_walker *w, const exp_node *n, exp_type *type)
 {
-    exp_kind common = OPEN;
+    exp_type common = EXP_OPEN;
     size_t n_args = (n->form_size - 2) / 2;
-    if (n_args == 1 && n->form[3] == EXP_ALL_ARGS) {
+    if (n_args == 1 && n->form[3] == FORM_ALL_ARGS) {
         n_args = (size_t)PyTuple_GET_SIZE(n->args);
         if (n_args < n->form[4]) {
             return too_few_operands(w, n, n_args);
@@ -39,11 +41,11 @@ encode_plain(exp_walker *w, const exp_node *n, exp_kind *type)
 
 /* NE(BIN_TYPE(name), 0) */
 static EXP_ASIDE int
-encode_bin_exists(exp_walker *w, const exp_node *n, exp_kind *type)
+encode_bin_exists(exp_walker *w, const exp_node *n, exp_type *type)
 {
     exp_place at = exp_place_in(n, 0);
     asc_buf *out = w->e.out;
-    *type = BOOL;
+    *type = EXP_BOOL;
     return put_ok(asc_mp_put_list_head(out, 3) && asc_mp_put_uint(out, NE_CODE) &&
                   asc_mp_put_list_head(out, 2) && asc_mp_put_uint(out, BIN_TYPE_CODE)) <
                        0 ||
@@ -54,7 +56,7 @@ encode_bin_exists(exp_walker *w, const exp_node *n, exp_kind *type)
 
 /* [VAR, name]: of the type of its definition. */
 static EXP_ASIDE int
-encode_variable(exp_walker *w, const exp_node *n, exp_kind *type)
+encode_variable(exp_walker *w, const exp_node *n, exp_type *type)
 {
     exp_place at = exp_place_in(n, 0);
     PyObject *name = exp_arg(n, 0);
@@ -124,7 +126,7 @@ encode_definition(exp_walker *w, const exp_node *n, size_t i, const exp_variable
         exp_expected(w, &at, "a Def", item);
     }
     else if (exp_encode_text(w, &name_at, exp_arg(&definition, 0)) == 0) {
-        *var = (exp_variable){Py_NewRef(exp_arg(&definition, 0)), OPEN, known};
+        *var = (exp_variable){Py_NewRef(exp_arg(&definition, 0)), EXP_OPEN, known};
         rc = exp_encode(w, exp_arg(&definition, 1), &value_at, known, &var->type);
     }
     close_node(&definition);
@@ -133,7 +135,7 @@ encode_definition(exp_walker *w, const exp_node *n, size_t i, const exp_variable
 
 /* [LET, name, value, ..., body]; vars[] has room for the definitions. */
 static int
-encode_definitions(exp_walker *w, const exp_node *n, exp_variable *vars, exp_kind *type)
+encode_definitions(exp_walker *w, const exp_node *n, exp_variable *vars, exp_type *type)
 {
     size_t last = (size_t)PyTuple_GET_SIZE(n->args) - 1;
     const exp_variable *known = n->vars;
@@ -148,7 +150,7 @@ encode_definitions(exp_walker *w, const exp_node *n, exp_variable *vars, exp_kin
 }
 
 static EXP_ASIDE int
-encode_let(exp_walker *w, const exp_node *n, exp_kind *type)
+encode_let(exp_walker *w, const exp_node *n, exp_type *type)
 {
     exp_place at = exp_place_in(n, 0);
     size_t n_args = (size_t)PyTuple_GET_SIZE(n->args);
@@ -170,7 +172,7 @@ encode_let(exp_walker *w, const exp_node *n, exp_kind *type)
 
 /* [COND, condition, value, ..., default]: all values of one type, Unknown apart. */
 static EXP_ASIDE int
-encode_cond(exp_walker *w, const exp_node *n, exp_kind *type)
+encode_cond(exp_walker *w, const exp_node *n, exp_type *type)
 {
     exp_place at = exp_place_in(n, 0);
     Py_ssize_t n_args = PyTuple_GET_SIZE(n->args);
@@ -185,33 +187,34 @@ encode_cond(exp_walker *w, const exp_node *n, exp_kind *type)
                asc_mp_put_uint(w->e.out, NODE_COND)) < 0) {
         return -1;
     }
-    exp_kind common = OPEN;
+    exp_type common = EXP_OPEN;
     bool only_unknown = true;
     for (at.arg = 0; at.arg < n_args; at.arg++) {
-        exp_kind got = OPEN;
+        exp_type got = EXP_OPEN;
         bool condition = at.arg % 2 == 0 && at.arg + 1 < n_args;
         if (exp_encode(w, exp_arg(n, (size_t)at.arg), &at, n->vars, &got) < 0 ||
-            (condition && exp_check_kind(w, &at, BOOL, got) < 0) ||
-            (!condition && got != ANY && exp_check_common(w, &at, got, &common) < 0)) {
+            (condition && exp_check_type(w, &at, EXP_BOOL, got) < 0) ||
+            (!condition && got != EXP_ANY &&
+             exp_check_common(w, &at, got, &common) < 0)) {
             return -1;
         }
-        only_unknown = only_unknown && (condition || got == ANY);
+        only_unknown = only_unknown && (condition || got == EXP_ANY);
     }
-    *type = only_unknown ? ANY : common;
+    *type = only_unknown ? EXP_ANY : common;
     return 0;
 }
 
 /* --- the tree --- */
 
 static EXP_ASIDE int
-encode_constant_node(exp_walker *w, const exp_node *n, exp_kind *type)
+encode_constant_node(exp_walker *w, const exp_node *n, exp_type *type)
 {
     exp_place at = exp_place_in(n, 0);
     return exp_encode_constant(w, exp_arg(n, 0), &at, type);
 }
 
 static int
-encode_node(exp_walker *w, const exp_node *n, exp_kind *type)
+encode_node(exp_walker *w, const exp_node *n, exp_type *type)
 {
     switch (n->form[FORM_CODE]) {
     case NODE_CALL:
@@ -235,14 +238,14 @@ encode_node(exp_walker *w, const exp_node *n, exp_kind *type)
 
 int
 exp_encode(exp_walker *w, PyObject *value, const exp_place *at,
-           const exp_variable *vars, exp_kind *type)
+           const exp_variable *vars, exp_type *type)
 {
     PyTypeObject *cls = Py_TYPE(value);
     if (cls == &PyLong_Type || cls == &PyUnicode_Type || cls == &PyFloat_Type) {
         return exp_encode_constant(w, value, at, type);
     }
     if (exp_is_a(value, w->st->CompiledExpression)) {
-        *type = OPEN;
+        *type = EXP_OPEN;
         return encode_expression(&w->e, "expression", "an operand", value);
     }
     if (!exp_is_a(value, w->st->Expression)) {
@@ -274,7 +277,7 @@ core_pack_expression(PyObject *module, PyObject *tree)
                           .rules = &rules,
                           .serializer = SERIALIZER_NONE,
                           .sorts_maps = true}};
-    exp_kind type = OPEN;
+    exp_type type = EXP_OPEN;
     PyObject *bytes = NULL;
     if (exp_encode(&w, tree, NULL, NULL, &type) == 0) {
         bytes = PyBytes_FromStringAndSize((const char *)out.data, (Py_ssize_t)out.len);

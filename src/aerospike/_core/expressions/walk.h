@@ -1,35 +1,33 @@
-/* expressions/walk.h -- the parts of the walk over a tree of expressions; only the files
- * expression*.c include it. */
+/* expressions/walk.h -- the parts of the walk over a tree of expressions; only the files of
+ * this folder include it. */
 #ifndef CORE_EXPRESSIONS_WALK_H
 #define CORE_EXPRESSIONS_WALK_H
 
-#include "expressions/expressions.h"
-
-/* Places of arguments in a form that are none. */
-enum { EXP_NO_ARG = 255, EXP_ALL_ARGS = 254 };
+#include "expressions/form.h"
+#include "values/values.h"
 
 /* Selects what is not selected; added to return types. */
 enum { EXP_INVERTED = 0x10000 };
 
 /* What is known of the type of a value. */
-typedef enum exp_kind {
-    OPEN = -1, /* nothing */
-    NIL,
-    BOOL,
-    INT,
-    STRING,
-    LIST,
-    MAP,
-    BLOB,
-    FLOAT,
-    GEOJSON,
-    HLL,
-    ANY,    /* the node Unknown */
-    REMOVE, /* the node RemoveResult */
-} exp_kind;
+typedef enum exp_type {
+    EXP_OPEN = -1, /* nothing */
+    EXP_NIL,
+    EXP_BOOL,
+    EXP_INT,
+    EXP_STRING,
+    EXP_LIST,
+    EXP_MAP,
+    EXP_BLOB,
+    EXP_FLOAT,
+    EXP_GEOJSON,
+    EXP_HLL,
+    EXP_ANY,    /* the node Unknown */
+    EXP_REMOVE, /* the node RemoveResult */
+} exp_type;
 
-/* With an article, as they stand in messages; not for OPEN. */
-extern const char *const exp_kind_names[];
+/* With an article, as they stand in messages; not for EXP_OPEN. */
+extern const char *const exp_type_names[];
 
 /* Where in the tree the walk is: an argument of a node. */
 typedef struct exp_place {
@@ -42,7 +40,7 @@ typedef struct exp_place {
 /* A variable that can be used here. */
 typedef struct exp_variable {
     PyObject *name; /* owned by the walk over its Let */
-    exp_kind type;
+    exp_type type;
     const struct exp_variable *up;
 } exp_variable;
 
@@ -61,21 +59,6 @@ typedef struct exp_node {
     const exp_place *up;
     const exp_variable *vars;
 } exp_node;
-
-/* Places in the form of a call. */
-enum {
-    FORM_RESULT,
-    FORM_CODE,
-    FORM_SYSTEM,
-    FORM_OPERATION,
-    FORM_TARGET,
-    FORM_BIN,
-    FORM_CTX,
-    FORM_RETURN_TYPE,
-    FORM_INVERTED,
-    FORM_VALUE_TYPE,
-    FORM_ARGS,
-};
 
 /* For what a walk does beside going down: the frames of the functions that go down are
  * on the stack once for each level, and shall be small. */
@@ -102,12 +85,12 @@ exp_arg(const exp_node *n, size_t i)
                : Py_None;
 }
 
-/* The type that a digit of a form stands for; OPEN when a class of somebody else's has
+/* The type that a digit of a form stands for; EXP_OPEN when a class of somebody else's has
  * something else there. */
-static inline exp_kind
-exp_kind_of_digit(int digit)
+static inline exp_type
+exp_type_of_digit(int digit)
 {
-    return digit >= '0' && digit <= '9' ? (exp_kind)(digit - '0') : OPEN;
+    return digit >= '0' && digit <= '9' ? (exp_type)(digit - '0') : EXP_OPEN;
 }
 
 static inline exp_place
@@ -148,7 +131,7 @@ exp_put_quote(exp_walker *w)
 }
 
 int exp_encode_constant(exp_walker *w, PyObject *value, const exp_place *at,
-                        exp_kind *type);
+                        exp_type *type);
 
 /* An int that is no expression: its value, or appended. */
 int exp_int_of(exp_walker *w, const exp_place *at, PyObject *value, int64_t *out);
@@ -157,40 +140,40 @@ int exp_encode_const(exp_walker *w, const exp_place *at, PyObject *value);
 /* A str without a type byte; the name of a bin; the node of a bin. */
 int exp_encode_text(exp_walker *w, const exp_place *at, PyObject *value);
 int exp_encode_bin_name(exp_walker *w, const exp_place *at, PyObject *value);
-int exp_encode_bin(exp_walker *w, const exp_place *at, exp_kind type, PyObject *name);
+int exp_encode_bin(exp_walker *w, const exp_place *at, exp_type type, PyObject *name);
 
 /* --- types: 0, or -1 with the place and both types --- */
 
-int exp_check_kind(exp_walker *w, const exp_place *at, exp_kind wanted, exp_kind got);
+int exp_check_type(exp_walker *w, const exp_place *at, exp_type wanted, exp_type got);
 
 /* All of a node's operands are of one type; *common is that of the ones before. The
  * second takes numbers only, the third what can be compared. */
 int
-exp_check_common(exp_walker *w, const exp_place *at, exp_kind got, exp_kind *common);
+exp_check_common(exp_walker *w, const exp_place *at, exp_type got, exp_type *common);
 int
-exp_check_number(exp_walker *w, const exp_place *at, exp_kind got, exp_kind *common);
-int exp_check_comparable(exp_walker *w, const exp_place *at, exp_kind got,
-                         exp_kind *common);
+exp_check_number(exp_walker *w, const exp_place *at, exp_type got, exp_type *common);
+int exp_check_comparable(exp_walker *w, const exp_place *at, exp_type got,
+                         exp_type *common);
 
 /* The type that a rule of a form gives, of operands of a common type. */
-exp_kind exp_result_of(int rule, exp_kind common);
+exp_type exp_result_of(int rule, exp_type common);
 
 /* --- arguments and nodes --- */
 
 /* Append an expression or a constant; *type is what is known of its value. */
 int exp_encode(exp_walker *w, PyObject *value, const exp_place *at,
-               const exp_variable *vars, exp_kind *type);
+               const exp_variable *vars, exp_type *type);
 
 /* The same; a str is the name of a bin of that type. */
 int exp_encode_named(exp_walker *w, const exp_place *at, const exp_variable *vars,
-                     PyObject *value, exp_kind type, exp_kind *got);
+                     PyObject *value, exp_type type, exp_type *got);
 
 /* The (KIND INDEX) pairs of a form from `from` on: the number of items that were
  * appended, or -1. */
 int
-exp_encode_arguments(exp_walker *w, const exp_node *n, size_t from, exp_kind *common);
+exp_encode_arguments(exp_walker *w, const exp_node *n, size_t from, exp_type *common);
 
 /* A node of the code NODE_CALL. */
-int exp_encode_call(exp_walker *w, const exp_node *n, exp_kind *type);
+int exp_encode_call(exp_walker *w, const exp_node *n, exp_type *type);
 
 #endif

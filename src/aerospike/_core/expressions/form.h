@@ -1,0 +1,91 @@
+/* expressions/form.h -- how a class of expressions says in what way its nodes are packed.
+ *
+ * A node is an instance of a class derived from aerospike._types.Expression. Its
+ * arguments are the tuple `_args`. Its class has `_form`, bytes that say how they are
+ * packed:
+ *
+ *   RESULT CODE (KIND INDEX)*                          a node [CODE, arguments]
+ *   RESULT CODE KIND 254 LEAST                         the same, of any number of them
+ *   RESULT 127 SYSTEM OPERATION TARGET BIN CTX RETURN_TYPE INVERTED VALUE_TYPE
+ *       (KIND INDEX)*                                  a call
+ *
+ * INDEX, and all that follows TARGET in a call, is the place of an argument in `_args`;
+ * 255 = there is none, 254 = all. RESULT and KIND are letters, or the digit
+ * of a type (ResultType): an argument of that type, an expression or a constant.
+ */
+#ifndef CORE_EXPRESSIONS_FORM_H
+#define CORE_EXPRESSIONS_FORM_H
+
+/* How an argument is packed; the digits are not among these. */
+enum {
+    KIND_ANY = 'e',           /* of any type */
+    KIND_NUMBER = 'm',        /* an integer or a float; all of a node are of one type */
+    KIND_SAME = '=',          /* of the type of the other one, which can be compared */
+    KIND_BIN = 'n',           /* the name of a bin */
+    KIND_TEXT = 't',          /* text without a type byte */
+    KIND_CONST = 'c',         /* an int, not an expression */
+    KIND_FLAG = 'b',          /* a bool, packed as 0 or 1 */
+    KIND_LIST = 'L',          /* a list, or the name of a bin with one */
+    KIND_MAP = 'M',           /* a map, or the name of a bin with one */
+    KIND_NAMED = 'S',         /* of any type, or the name of a bin with a string */
+    KIND_RETURN = 'r',        /* the return type of the call, INVERTED added */
+    KIND_OPT_INT = '-',       /* an integer, -1 for None */
+    KIND_REST = '!',          /* an integer; None ends the arguments */
+    KIND_OFFSET = '^',        /* an integer; 0 before None ends the arguments */
+    KIND_REST_TEXT = ',',     /* a string; None ends the arguments */
+    KIND_END = '.',           /* of any type; None ends the arguments */
+    KIND_PAIR = 'q',          /* two arguments as one quoted list */
+    KIND_ITSELF = '#',        /* the number INDEX itself */
+    KIND_LIST_POLICY = 'l',   /* order and write flags, when there is a policy */
+    KIND_LIST_FLAGS = 'w',    /* write flags, when there is a policy */
+    KIND_MAP_POLICY = 'p',    /* order and write flags, when there is a policy */
+    KIND_MAP_ORDER = 'o',     /* order, when there is a policy */
+    KIND_BIT_POLICY = 'f',    /* write flags */
+    KIND_HLL_POLICY = 'h',    /* flags */
+    KIND_STRING_POLICY = 'g', /* write flags */
+};
+
+/* The type of a node's value; the digits are not among these. */
+enum {
+    RESULT_OPEN = '?',    /* not known before the server evaluates it */
+    RESULT_UNKNOWN = 'U', /* the node Unknown: a boolean, and whatever Cond wants */
+    RESULT_REMOVE = 'R',  /* the node RemoveResult: a type of its own */
+    RESULT_NUMBER = 'm',  /* that of the operands */
+    RESULT_RETURN = 'r',  /* by the return type */
+    RESULT_VALUE = 'v',   /* the value type, which has to fit the return type */
+    RESULT_PATH = 'p',    /* the value type */
+    RESULT_ROOT = 'C',    /* of the outermost container of the context */
+};
+
+/* Codes of nodes that are packed in ways of their own; those above 127 are not of the
+ * wire. */
+enum {
+    NODE_COND = 123,
+    NODE_VAR = 124,
+    NODE_LET = 125,
+    NODE_QUOTE = 126,
+    NODE_CALL = 127,
+    NODE_CONSTANT = 128,
+    NODE_DEFINITION = 129,
+    NODE_BIN_EXISTS = 130,
+};
+
+/* The places in the form of a call; the first two are those of every form. */
+enum {
+    FORM_RESULT,
+    FORM_CODE,
+    FORM_SYSTEM,
+    FORM_OPERATION,
+    FORM_TARGET,
+    FORM_BIN,
+    FORM_CTX,
+    FORM_RETURN_TYPE,
+    FORM_INVERTED,
+    FORM_VALUE_TYPE,
+    FORM_ARGS,
+};
+
+/* What stands for the place of an argument when there is none, and when all are meant. */
+enum { FORM_NO_ARG = 255, FORM_ALL_ARGS = 254 };
+
+#endif
