@@ -210,6 +210,22 @@ fake_node(const char *name, uint16_t port, uint32_t max_conns, asc_error *err)
     return node;
 }
 
+/* The byte of which the bitmap of a column is made: all, even or odd partitions. */
+static int
+column_bits(char column)
+{
+    switch (column) {
+    case '*':
+        return 0xFF;
+    case 'e':
+        return 0xAA;
+    case 'o':
+        return 0x55;
+    default:
+        return 0;
+    }
+}
+
 const char *
 fake_replicas(const char *ns, unsigned regime, const char *columns)
 {
@@ -218,12 +234,7 @@ fake_replicas(const char *ns, unsigned regime, const char *columns)
         (size_t)snprintf(text, sizeof text, "%s:%u,%zu", ns, regime, strlen(columns));
     for (const char *c = columns; *c != '\0'; c++) {
         uint8_t bits[ASC_N_PARTITIONS / 8];
-        memset(bits,
-               *c == '*'   ? 0xFF
-               : *c == 'e' ? 0xAA
-               : *c == 'o' ? 0x55
-                           : 0,
-               sizeof bits);
+        memset(bits, column_bits(*c), sizeof bits);
         text[len++] = ',';
         asc_base64_encode(text + len, bits, sizeof bits);
         len += strlen(text + len);

@@ -40,7 +40,9 @@ script(input *in)
         if (s->act == FAKE_GIVE) {
             size_t left = (size_t)(in->end - in->at);
             s->n = byte(in) + 1;
-            s->n = s->n < left ? s->n : left > 0 ? left - 1 : 0;
+            if (s->n >= left) {
+                s->n = left > 0 ? left - 1 : 0;
+            }
             s->bytes = in->at;
             in->at += s->n;
             if (s->n == 0) {

@@ -466,7 +466,8 @@ test_failures(void)
         RUN(&r, rows[k].first, ANSWER);
         check_outcomes(&r);
         bool again = retries && rows[k].repeated;
-        char node = !again ? 'A' : writes ? rows[k].write : rows[k].read;
+        char second = writes ? rows[k].write : rows[k].read;
+        char node = again ? second : 'A';
         for (uint32_t row = 0; row < 3; row++) {
             CHECK_EQ_INT(r.n_asked[row], 1 + again);
             CHECK_EQ_INT(r.last_node[row], node);

@@ -83,12 +83,12 @@ check(const row *r, bool writes, uint32_t retries_left, uint32_t n_sent, bool ti
                            .n_sent = n_sent,
                            .time_left = time_left};
     asc_verdict v = asc_decide(&req, &a);
-    bool drains = r->conn == ASC_CONN_DRAIN && delay_ms > 0;
     bool closes = r->conn == ASC_CONN_DRAIN && delay_ms == 0;
+    asc_conn_fate fate = closes ? ASC_CONN_CLOSE : r->conn;
     kit_note("%s, %s, %u retries left, %u sent, %s, delay %u", r->name,
              writes ? "write" : "read", retries_left, n_sent,
              time_left ? "time left" : "late", delay_ms);
-    CHECK_EQ_INT(v.conn, drains ? ASC_CONN_DRAIN : closes ? ASC_CONN_CLOSE : r->conn);
+    CHECK_EQ_INT(v.conn, fate);
     CHECK_EQ_INT(v.again, r->may_repeat && retries_left > 0 && time_left);
     CHECK_EQ_INT(v.in_doubt, doubtful(r, writes, n_sent));
     CHECK_EQ_INT(v.count_error, r->counts || closes);

@@ -155,11 +155,11 @@ SCANS: dict[Any, Callable[[str, str], int]] = {
 
 
 def conjunction(*values: Any) -> Any:
-    return False if False in values else UNKNOWN if UNKNOWN in values else True
+    return next((v for v in (False, UNKNOWN) if v in values), True)
 
 
 def disjunction(*values: Any) -> Any:
-    return True if True in values else UNKNOWN if UNKNOWN in values else False
+    return next((v for v in (True, UNKNOWN) if v in values), False)
 
 
 def exclusion(*values: Any) -> Any:

@@ -706,13 +706,13 @@ def test_index_agrees_with_the_records_whatever_is_done_to_them(own_shelf):
                 for label, value in records.items()
                 if any(type(v) is type(wanted) and v == wanted for v in view(value))
             ]
-            where = (
-                span(b"v", wanted)
-                if isinstance(wanted, int)
-                else equal(b"v", wanted.encode())
-                if isinstance(wanted, str)
-                else equal(b"v", wanted, BLOB)
-            )
+            match wanted:
+                case int():
+                    where = span(b"v", wanted)
+                case str():
+                    where = equal(b"v", wanted.encode())
+                case _:
+                    where = equal(b"v", wanted, BLOB)
             found = own_shelf.labels(where, (KIND, bytes([number])))
             assert found == sorted(expected, key=str)
 
