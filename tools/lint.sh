@@ -53,6 +53,7 @@ check "docs" build_docs
 check "layers" "$PY" tools/check_layers.py
 check "borrowed" "$PY" tools/check_borrowed.py
 check "text" "$PY" tools/check_text.py
+check "style" "$PY" tools/check_style.py
 # Every gcc and clang of the machine, in any version, each binary under one name; cc
 # where there is neither.
 compilers() {
