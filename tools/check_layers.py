@@ -11,9 +11,10 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 LAYERS = ("base", "wire", "net", "topology", "cluster", "command")
 PUBLIC = Path("aerospike-client-c/include")
@@ -23,6 +24,11 @@ CLIENT = ("aerospike", "aerospike_helpers")
 SERVER = ("aerospike_devserver",)
 # gives tests a server and a client: pytest loads it, and the server does not
 PLUGIN = Path("src/aerospike_devserver/pytest_plugin.py")
+
+# where no two modules may include each other
+WITHOUT_CIRCLES = (PUBLIC, PRIVATE)
+
+T = TypeVar("T")
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
@@ -82,6 +88,15 @@ class Tree:
             name = path.relative_to(PRIVATE).parts[0]
             return LAYERS.index(name) if name in LAYERS else len(LAYERS)
         return self._public_layer(path, set())
+
+    def module(self, path: Path) -> str:
+        """The name of a file's module: x.c with its x.h, and with asc/x.h if any."""
+        if path.is_relative_to(PUBLIC):
+            path = next((p for p in self.private if p.stem == path.stem), path)
+        for folder in (PUBLIC, PRIVATE, CORE):
+            if path.is_relative_to(folder):
+                path = path.relative_to(folder)
+        return str(path.with_suffix(""))
 
     def _public_layer(self, path: Path, seen: set[Path]) -> int:
         for number, name in enumerate(LAYERS):
@@ -171,27 +186,48 @@ def check_python_header(tree: Tree) -> Iterator[str]:
                 yield at(include, f"{include.name} in the library")
 
 
+def circles(graph: Mapping[T, Iterable[T]]) -> Iterator[list[T]]:
+    """Ways through the graph that end where they begin, each with its end."""
+    done: set[T] = set()
+    trail: list[T] = []
+
+    def visit(node: T) -> Iterator[list[T]]:
+        if node in trail:
+            yield [*trail[trail.index(node) :], node]
+            return
+        if node in done:
+            return
+        trail.append(node)
+        for target in graph.get(node, ()):
+            yield from visit(target)
+        trail.pop()
+        done.add(node)
+
+    for node in graph:
+        yield from visit(node)
+
+
 def check_cycles(tree: Tree) -> Iterator[str]:
     """No header includes itself, directly or by way of others."""
-    done: set[Path] = set()
-    trail: list[Path] = []
+    graph = {
+        path: [include.target for include in includes if include.target is not None]
+        for path, includes in tree.includes.items()
+    }
+    for circle in circles(graph):
+        names = " -> ".join(path.name for path in circle)
+        yield f"{circle[0]}: include cycle: {names}"
 
-    def visit(path: Path) -> Iterator[str]:
-        if path in trail:
-            cycle = [*trail[trail.index(path) :], path]
-            yield f"{path}: include cycle: {' -> '.join(p.name for p in cycle)}"
-            return
-        if path in done:
-            return
-        trail.append(path)
-        for include in tree.includes.get(path, ()):
-            if include.target is not None:
-                yield from visit(include.target)
-        trail.pop()
-        done.add(path)
 
-    for path in tree.includes:
-        yield from visit(path)
+def check_module_cycles(tree: Tree) -> Iterator[str]:
+    """No two modules include each other, directly or by way of others."""
+    graph: dict[str, list[str]] = {}
+    for path, includes in tree.includes.items():
+        if any(path.is_relative_to(folder) for folder in WITHOUT_CIRCLES):
+            own = tree.module(path)
+            others = [tree.module(i.target) for i in includes if i.target is not None]
+            graph.setdefault(own, []).extend(name for name in others if name != own)
+    for circle in circles(graph):
+        yield f"modules include each other: {' -> '.join(circle)}"
 
 
 def imported(path: Path) -> Iterator[tuple[int, str]]:
@@ -233,6 +269,7 @@ CHECKS = (
     check_extension,
     check_python_header,
     check_cycles,
+    check_module_cycles,
     check_independence,
 )
 

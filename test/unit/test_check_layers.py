@@ -103,12 +103,36 @@ BAD = {
         {ASC + "x.h": "#  include <Python.h>\n"},
         ASC + "x.h:1: Python.h in the library",
     ),
-    "an include cycle": (
+    "a header that includes itself": (
+        {LIB + "net/a.h": '#include "net/a.h"\n'},
+        LIB + "net/a.h: include cycle: a.h -> a.h",
+    ),
+    "two modules that include each other from their sources": (
         {
-            LIB + "net/a.h": '#include "net/b.h"\n',
-            LIB + "net/b.h": '#include "net/a.h"\n',
+            LIB + "net/a.h": "",
+            LIB + "net/a.c": '#include "net/b.h"\n',
+            LIB + "net/b.h": "",
+            LIB + "net/b.c": '#include "net/a.h"\n',
         },
-        LIB + "net/a.h: include cycle: a.h -> b.h -> a.h",
+        "modules include each other: net/a -> net/b -> net/a",
+    ),
+    "three modules in a circle, by way of a public header": (
+        {
+            ASC + "a.h": "",
+            LIB + "net/a.c": '#include "net/b.h"\n',
+            LIB + "net/b.h": '#include "net/c.h"\n',
+            LIB + "net/c.h": "",
+            LIB + "net/c.c": '#include "asc/a.h"\n',
+        },
+        "modules include each other: net/a -> net/b -> net/c -> net/a",
+    ),
+    "a public header without a source in a circle": (
+        {
+            ASC + "a.h": '#include "asc/b.h"\n',
+            ASC + "b.h": "",
+            LIB + "base/b.c": '#include "asc/a.h"\n',
+        },
+        "modules include each other: asc/a -> base/b -> asc/a",
     ),
     "the server imports the client": (
         {"src/aerospike_devserver/x.py": "def f():\n    import aerospike.exception\n"},
@@ -135,6 +159,36 @@ BAD = {
 @pytest.mark.parametrize(("files", "message"), BAD.values(), ids=BAD)
 def test_violation_is_reported(violations, files, message):
     assert violations(files) == [message]
+
+
+def test_headers_that_include_each_other_are_reported_as_modules_too(violations):
+    files = {
+        LIB + "net/a.h": '#include "net/b.h"\n',
+        LIB + "net/b.h": '#include "net/a.h"\n',
+    }
+    assert violations(files) == [
+        LIB + "net/a.h: include cycle: a.h -> b.h -> a.h",
+        "modules include each other: net/a -> net/b -> net/a",
+    ]
+
+
+def test_a_topology_file_may_not_include_a_cluster_header(violations):
+    files = {
+        LIB + "cluster/tend.h": "",
+        LIB + "topology/node.c": '#include "cluster/tend.h"\n',
+    }
+    assert violations(files) == [
+        LIB + 'topology/node.c:1: "cluster/tend.h" stands above the layer topology'
+    ]
+
+
+def test_a_module_may_include_its_own_headers(violations):
+    files = {
+        ASC + "set.h": "",
+        LIB + "command/set.h": '#include "asc/set.h"\n',
+        LIB + "command/set.c": '#include "command/set.h"\n#include "asc/set.h"\n',
+    }
+    assert violations(files) == []
 
 
 def test_include_in_a_comment_does_not_count(violations):
