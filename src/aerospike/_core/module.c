@@ -134,15 +134,6 @@ static PyMethodDef core_functions[] = {
 
 /* --- state --- */
 
-static PyObject *
-import_attribute(const char *module_name, const char *name)
-{
-    PyObject *module = PyImport_ImportModule(module_name);
-    PyObject *found = module != NULL ? PyObject_GetAttrString(module, name) : NULL;
-    Py_XDECREF(module);
-    return found;
-}
-
 static int
 fill_state(module_state *st)
 {

@@ -8,10 +8,9 @@
 static PyObject *
 attribute(module_state *st, PyObject *record, const char *name)
 {
-    PyObject *cause, *value = PyObject_GetAttrString(record, name);
-    if (value == NULL && take_argument_error(&cause)) {
-        raise_from(cause, raise_param(st, "a %s has no attribute %s",
-                                      Py_TYPE(record)->tp_name, name));
+    PyObject *value = PyObject_GetAttrString(record, name);
+    if (value == NULL) {
+        raise_param(st, "a %s has no attribute %s", Py_TYPE(record)->tp_name, name);
     }
     return value;
 }

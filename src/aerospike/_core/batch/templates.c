@@ -1,5 +1,7 @@
 #include "batch/templates.h"
 
+#include "support/texts.h"
+
 /* The operations of a template. NULL: none. 0, or -1 with ParamError. */
 static int
 put_operations(batch_run *b, asc_writer *w, PyObject *ops, operations_summary *sum)

@@ -200,7 +200,7 @@ raise_no_import(module_state *st, const char *name)
     if (!PyErr_ExceptionMatches(PyExc_OSError)) {
         return -1;
     }
-    PyObject *cause = take_exception();
+    PyObject *cause = PyErr_GetRaisedException();
     return raise_from(
         cause, raise_code(st, ASC_ERR_CLIENT, "cannot import %s: %S", name, cause));
 }

@@ -4,6 +4,8 @@
 #include "support/args.h"
 #include "client/client.h"
 #include "asc/alloc.h"
+#include "support/numbers.h"
+#include "support/texts.h"
 #include "values/values.h"
 
 typedef struct info_call {
@@ -169,9 +171,9 @@ is_host(const asc_node_info *node, PyObject *host)
     }
     /* borrowed: a tuple does not change, and the caller holds this one */
     PyObject *address = PyTuple_GET_ITEM(host, 0), *port = PyTuple_GET_ITEM(host, 1);
-    int overflow;
+    int64_t number;
     return PyUnicode_CompareWithASCIIString(address, node->address) == 0 &&
-           PyLong_AsLongAndOverflow(port, &overflow) == node->port;
+           int64_from_py(port, &number) && number == node->port;
 }
 
 static int

@@ -36,13 +36,10 @@ CLIENT_METHOD(client_get_expression_base64)
     if (parse_args("get_expression_base64", names, 1, args, nargs, kwnames, argv) < 0) {
         return NULL;
     }
-    PyObject *cause, *wire = expression_wire(st, argv[0]);
-    if (wire == NULL && take_argument_error(&cause)) {
-        raise_from(cause,
-                   raise_param(st, "expression must be a compiled expression, not %s",
-                               Py_TYPE(argv[0])->tp_name));
-    }
+    PyObject *wire = expression_wire(st, argv[0]);
     if (wire == NULL) {
+        raise_param(st, "expression must be a compiled expression, not %s",
+                    Py_TYPE(argv[0])->tp_name);
         return NULL;
     }
     text = base64_text(st, PyBytes_AS_STRING(wire), (size_t)PyBytes_GET_SIZE(wire));

@@ -71,11 +71,9 @@ encode_string_flags(exp_walker *w, const exp_place *at, PyObject *policy)
     if (policy == Py_None) {
         return exp_put_int(w, 0) < 0 ? -1 : 1;
     }
-    PyObject *cause, *flags = PyObject_GetAttrString(policy, "write_flags");
+    PyObject *flags = PyObject_GetAttrString(policy, "write_flags");
     if (flags == NULL) {
-        return take_argument_error(&cause)
-                   ? raise_from(cause, exp_expected(w, at, "a StringPolicy", policy))
-                   : -1;
+        return exp_expected(w, at, "a StringPolicy", policy);
     }
     int rc = exp_encode_const(w, at, flags);
     Py_DECREF(flags);

@@ -2,8 +2,10 @@
 
 #include <string.h>
 
-#include "values/bin_name.h"
+#include "support/numbers.h"
 #include "support/stack.h"
+#include "support/texts.h"
+#include "values/bin_name.h"
 
 /* Any stack has room for so many levels, and shallow trees need not ask for its end. */
 #define STACK_FROM_DEPTH 32
@@ -56,6 +58,10 @@ place_label(module_state *st, const exp_place *at)
 int
 exp_refuse(exp_walker *w, const exp_place *at, const char *format, ...)
 {
+    PyObject *cause;
+    if (!take_argument_error(&cause)) {
+        return -1;
+    }
     va_list args;
     va_start(args, format);
     PyObject *text = PyUnicode_FromFormatV(format, args);
@@ -69,7 +75,7 @@ exp_refuse(exp_walker *w, const exp_place *at, const char *format, ...)
     }
     Py_XDECREF(label);
     Py_XDECREF(text);
-    return -1;
+    return raise_from(cause, -1);
 }
 
 int
@@ -142,12 +148,11 @@ exp_encode_constant(exp_walker *w, PyObject *value, const exp_place *at, exp_typ
 int
 exp_int_of(exp_walker *w, const exp_place *at, PyObject *value, int64_t *out)
 {
-    int overflow;
     if (!PyLong_Check(value)) {
         return exp_expected(w, at, "an int", value);
     }
-    *out = PyLong_AsLongLongAndOverflow(value, &overflow);
-    return overflow == 0 ? 0 : exp_refuse(w, at, "the int is beyond 64 bits");
+    return int64_from_py(value, out) ? 0
+                                     : exp_refuse(w, at, "the int is beyond 64 bits");
 }
 
 int
@@ -165,14 +170,9 @@ exp_encode_text(exp_walker *w, const exp_place *at, PyObject *value)
     if (!PyUnicode_Check(value)) {
         return exp_expected(w, at, "a str", value);
     }
-    const char *utf8 = PyUnicode_AsUTF8AndSize(value, &size);
+    const char *utf8 = utf8_of(w->st, value, &size, ASC_ERR_PARAM, "the str");
     if (utf8 == NULL) {
-        PyObject *cause;
-        return take_argument_error(&cause)
-                   ? raise_from(cause, exp_refuse(w, at,
-                                                  "the str has characters that "
-                                                  "UTF-8 lacks"))
-                   : -1;
+        return exp_name_place(w, at);
     }
     return put_ok(asc_mp_put_str_head(w->e.out, (size_t)size) &&
                   asc_buf_put(w->e.out, utf8, (size_t)size));

@@ -1,4 +1,5 @@
 #include "support/compat.h"
+#include "support/numbers.h"
 #include "values/context.h"
 #include "expressions/walk.h"
 
@@ -109,7 +110,10 @@ root_of_context(PyObject *ctx, exp_type *out)
 {
     PyObject *first = PyList_GetItemRef(ctx, 0), *cause;
     PyObject *id = first != NULL ? PyObject_GetAttrString(first, "id") : NULL;
-    long number = id != NULL && PyLong_Check(id) ? PyLong_AsLong(id) : 0;
+    int64_t number = 0;
+    if (id != NULL && PyLong_Check(id)) {
+        int64_from_py(id, &number);
+    }
     *out = (number & 0x20) != 0 ? EXP_MAP : EXP_LIST;
     Py_XDECREF(id);
     Py_XDECREF(first);

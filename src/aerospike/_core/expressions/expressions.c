@@ -96,11 +96,8 @@ open_node(exp_walker *w, PyObject *self, const exp_place *up, const exp_variable
     bool is_call = n->form_size >= 2 && n->form[FORM_CODE] == NODE_CALL;
     if (n->args == NULL || !PyTuple_Check(n->args) ||
         n->form_size < (is_call ? FORM_ARGS : 2)) {
-        PyObject *cause;
         close_node(n);
-        return take_argument_error(&cause)
-                   ? raise_from(cause, exp_expected(w, up, "an expression", self))
-                   : -1;
+        return exp_expected(w, up, "an expression", self);
     }
     return 0;
 }

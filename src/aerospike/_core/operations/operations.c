@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "support/compat.h"
+#include "support/numbers.h"
 #include "operations/packed.h"
 
 static int

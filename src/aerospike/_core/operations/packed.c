@@ -1,7 +1,7 @@
 #include "operations/packed.h"
 
 #include "asc/proto.h"
-#include "support/compat.h"
+#include "support/numbers.h"
 #include "values/compiled.h"
 #include "values/context.h"
 #include "operations/packed_parts.h"
@@ -393,11 +393,13 @@ last_level_flags(packing *p)
     }
     module_state *st = p->e->st;
     PyObject *order, *pad = NULL, *name = is_list ? st->s_list_order : st->s_map_order;
-    int flags = -1, overflow; /* beyond a long: put_create() tells */
+    int flags = -1;
     if (PyDict_GetItemRef(p->dict, name, &order) >= 0 &&
         PyDict_GetItemRef(p->dict, st->s_pad, &pad) >= 0) {
-        bool is_int = order != NULL && PyLong_Check(order);
-        long v = is_int ? PyLong_AsLongAndOverflow(order, &overflow) : 0;
+        int64_t v = 0;
+        if (order != NULL && PyLong_Check(order)) {
+            int64_from_py(order, &v); /* beyond 64 bits: put_create() tells */
+        }
         flags = context_create_flag(is_list, v, pad == Py_True);
     }
     Py_XDECREF(order);

@@ -1,6 +1,6 @@
 #include "operations/packed_parts.h"
 
-#include "support/compat.h"
+#include "support/numbers.h"
 
 PyObject *
 packing_name_at(module_state *st, size_t offset)
@@ -52,14 +52,12 @@ packing_put_int(packing *p, int64_t v)
 int
 packing_int(packing *p, PyObject *name, PyObject *value, int64_t *out)
 {
-    int overflow;
     if (!PyLong_Check(value)) {
         return packing_refuse_type(p, name, "an integer", value);
     }
-    *out = PyLong_AsLongLongAndOverflow(value, &overflow);
-    return overflow == 0 ? 0
-                         : raise_param(p->e->st, "%s: %s is beyond 64 bits",
-                                       p->row->name, packing_text(name));
+    return int64_from_py(value, out) ? 0
+                                     : raise_param(p->e->st, "%s: %s is beyond 64 bits",
+                                                   p->row->name, packing_text(name));
 }
 
 int

@@ -190,12 +190,10 @@ int
 put_string_flags(packing *p, const arg_row *arg, PyObject *rules)
 {
     PyObject *name = p->e->st->s_write_flags;
-    PyObject *cause, *flags = PyObject_GetAttr(rules, name);
+    PyObject *flags = PyObject_GetAttr(rules, name);
     if (flags == NULL) {
-        return take_argument_error(&cause)
-                   ? raise_from(cause, packing_refuse_type(p, packing_arg_name(p, arg),
-                                                           "a StringPolicy", rules))
-                   : -1;
+        return packing_refuse_type(p, packing_arg_name(p, arg), "a StringPolicy",
+                                   rules);
     }
     int64_t v = 0;
     int rc = packing_int(p, name, flags, &v) < 0 ? -1 : packing_put_int(p, v);

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "support/compat.h"
+#include "support/numbers.h"
+#include "support/texts.h"
 #include "values/values.h"
 
 #define DEFAULT_PORT 3000
@@ -14,40 +16,6 @@
 #define MAX_TEND_INTERVAL_MS (24 * 60 * 60 * 1000)
 
 /* --- hosts --- */
-
-static char *
-copy_text(const char *text, size_t size)
-{
-    char *copy = PyMem_Malloc(size + 1);
-    if (copy == NULL) {
-        PyErr_NoMemory();
-        return NULL;
-    }
-    memcpy(copy, text, size);
-    copy[size] = '\0';
-    return copy;
-}
-
-/* UTF-8 of a str without NUL, copied. NULL with ParamError. */
-static char *
-copy_str(module_state *st, const char *name, PyObject *value)
-{
-    Py_ssize_t size;
-    if (!PyUnicode_Check(value)) {
-        raise_param(st, "\"%s\" is invalid: a str is expected, not %s", name,
-                    Py_TYPE(value)->tp_name);
-        return NULL;
-    }
-    const char *text = PyUnicode_AsUTF8AndSize(value, &size);
-    if (text == NULL || strlen(text) != (size_t)size) {
-        PyObject *cause;
-        if (take_argument_error(&cause)) {
-            raise_from(cause, raise_param(st, "\"%s\" is invalid: %R", name, value));
-        }
-        return NULL;
-    }
-    return copy_text(text, (size_t)size);
-}
 
 static int
 invalid_host(module_state *st, PyObject *item)
@@ -64,9 +32,8 @@ port_from_py(module_state *st, PyObject *value, uint16_t *out)
                            "Invalid host -> The host port must be an integer, not %s",
                            Py_TYPE(value)->tp_name);
     }
-    int overflow;
-    long port = PyLong_AsLongAndOverflow(value, &overflow);
-    if (overflow != 0 || port < 0 || port > 65535) {
+    int64_t port;
+    if (!int64_from_py(value, &port) || port < 0 || port > 65535) {
         return raise_param(st, "Invalid host -> port %R is not in 0 to 65535", value);
     }
     *out = (uint16_t)port;
@@ -77,7 +44,7 @@ port_from_py(module_state *st, PyObject *value, uint16_t *out)
 static int
 host_from_text(module_state *st, PyObject *item, asc_host *out)
 {
-    char *text = copy_str(st, "hosts", item);
+    char *text = option_text(st, "hosts", item);
     if (text == NULL) {
         return -1;
     }
@@ -109,7 +76,7 @@ host_from_text(module_state *st, PyObject *item, asc_host *out)
         PyMem_Free(text);
         return invalid_host(st, item);
     }
-    *out = (asc_host){copy_text(name, strlen(name)), (uint16_t)port};
+    *out = (asc_host){text_copy(name, strlen(name)), (uint16_t)port};
     PyMem_Free(text);
     return out->name != NULL ? 0 : -1;
 }
@@ -131,7 +98,7 @@ host_from_sequence(module_state *st, PyObject *item, asc_host *out)
         rc = invalid_host(st, item);
     }
     else if (port_from_py(st, port, &out->port) == 0) {
-        out->name = copy_str(st, "hosts", name);
+        out->name = option_text(st, "hosts", name);
         rc = out->name != NULL ? 0 : -1;
     }
     Py_DECREF(parts);
@@ -376,11 +343,9 @@ static int
 parse_bool_as(module_state *st, const option *row, PyObject *value, void *target)
 {
     client_config *c = target;
-    long v = PyLong_Check(value) ? PyLong_AsLong(value) : -1;
-    if (v == -1 && PyErr_Occurred()) {
-        PyErr_Clear();
-    }
-    bool known = v >= BOOL_AS_INTEGER && v <= BOOL_AS_PICKLE;
+    int64_t v;
+    bool known = PyLong_Check(value) && int64_from_py(value, &v) &&
+                 v >= BOOL_AS_INTEGER && v <= BOOL_AS_PICKLE;
     if (c->strict && !known) {
         return raise_param(
             st,
@@ -452,11 +417,9 @@ store_pickle_table(module_state *st, const char *function, const char *expected,
     PyObject *table = PyObject_CallOneArg(make, value);
     Py_DECREF(make);
     if (table == NULL) {
-        PyObject *cause;
-        return PyErr_ExceptionMatches(PyExc_TypeError) && take_argument_error(&cause)
-                   ? raise_from(cause,
-                                raise_param(st, "\"%s\" is invalid: %s is expected",
-                                            row->name, expected))
+        return PyErr_ExceptionMatches(PyExc_TypeError)
+                   ? raise_param(st, "\"%s\" is invalid: %s is expected", row->name,
+                                 expected)
                    : -1;
     }
     Py_XSETREF(*at, table);
@@ -488,7 +451,7 @@ parse_cluster_name(module_state *st, const option *row, PyObject *value, void *t
         return 0;
     }
     PyMem_Free((char *)c->cluster.cluster_name); /* of a second key that is equal */
-    c->cluster.cluster_name = copy_str(st, row->name, value);
+    c->cluster.cluster_name = option_text(st, row->name, value);
     return c->cluster.cluster_name != NULL ? 0 : -1;
 }
 
@@ -594,7 +557,7 @@ set_user_agent(client_config *c)
                          : PyUnicode_FromString("python-" ASC_VERSION ",not-set");
     Py_ssize_t size;
     const char *utf8 = text != NULL ? PyUnicode_AsUTF8AndSize(text, &size) : NULL;
-    c->cluster.user_agent = utf8 != NULL ? copy_text(utf8, (size_t)size) : NULL;
+    c->cluster.user_agent = utf8 != NULL ? text_copy(utf8, (size_t)size) : NULL;
     Py_XDECREF(text);
     return c->cluster.user_agent != NULL ? 0 : -1;
 }

@@ -1,8 +1,7 @@
 #include "options/options.h"
 
-#include <string.h>
-
 #include "support/compat.h"
+#include "support/numbers.h"
 
 int
 options_intern(module_state *st, const option_table *table)
@@ -58,22 +57,6 @@ static int
 invalid(module_state *st, const option *row)
 {
     return raise_param(st, "\"%s\" is invalid", row->name);
-}
-
-int
-option_int64(module_state *st, const char *name, PyObject *value, int64_t *out)
-{
-    int overflow = 0;
-    if (!PyLong_Check(value)) {
-        return raise_param(st, "\"%s\" is invalid: an int is expected, not %s", name,
-                           Py_TYPE(value)->tp_name);
-    }
-    *out = PyLong_AsLongLongAndOverflow(value, &overflow);
-    if (overflow != 0) {
-        return raise_code(st, ASC_ERR_CLIENT, "\"%s\" is invalid: beyond 64 bits",
-                          name);
-    }
-    return *out == -1 && PyErr_Occurred() ? -1 : 0;
 }
 
 static int64_t

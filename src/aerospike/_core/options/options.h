@@ -59,8 +59,4 @@ int options_apply(module_state *st, const option_table *table, uint32_t kind,
 PyObject *
 options_to_py(const option_table *table, const char *(*kind_name)(int), int n_kinds);
 
-/* An int (or bool). -1 with ParamError `"name" is invalid`, or ClientError when it is
- * beyond 64 bits. */
-int option_int64(module_state *st, const char *name, PyObject *value, int64_t *out);
-
 #endif

@@ -2,7 +2,22 @@
 
 #include <string.h>
 
+#include "support/numbers.h"
 #include "values/compiled.h"
+
+/* The wire bytes of a CompiledExpression. */
+static int
+filter_from_py(module_state *st, const option *row, PyObject *value, void *target)
+{
+    PyObject **at = (PyObject **)((char *)target + row->offset);
+    PyObject *wire = expression_wire(st, value);
+    if (wire == NULL) {
+        return raise_param(st, "\"%s\" is invalid: a compiled expression is expected",
+                           row->name);
+    }
+    Py_XSETREF(*at, wire);
+    return 0;
+}
 
 #define BIT(kind) (1u << POLICY_##kind)
 #define R BIT(READ)
@@ -40,8 +55,7 @@ static const option policy_rows[] = {
     U32("timeout", I | BIT(ADMIN), timing.total_timeout_ms),
     {"compress", OPTION_LATER, COMMAND, AT(compress)},
     {"txn", OPTION_LATER, COMMAND, 0},
-    {"expressions", OPTION_CUSTOM, COMMAND | ROW, AT(filter),
-     .parse = expressions_from_py},
+    {"expressions", OPTION_CUSTOM, COMMAND | ROW, AT(filter), .parse = filter_from_py},
     ENUM("error_detail_verbosity", COMMAND, error_detail, 3),
     ENUM("replica", COMMAND, replica, 4),
     ENUM("key", R | W | O | D | A | BW | BA | BD, key, 1),
@@ -268,9 +282,8 @@ static int
 store_meta(module_state *st, const char *name, PyObject *value, int64_t min,
            int64_t max, uint32_t *out)
 {
-    int overflow;
-    int64_t v = PyLong_AsLongLongAndOverflow(value, &overflow);
-    if (overflow != 0) {
+    int64_t v;
+    if (!int64_from_py(value, &v)) {
         return raise_param(st, "integer value for %s exceeds sys.maxsize", name);
     }
     if (v < min || v > max) {

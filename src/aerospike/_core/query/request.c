@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "support/compat.h"
+#include "support/numbers.h"
 #include "values/context.h"
 #include "operations/operations.h"
 
@@ -39,13 +40,11 @@ put_bound(module_state *st, asc_buf *out, long datatype, PyObject *value)
         size = is_bytes ? PyBytes_GET_SIZE(value) : PyByteArray_GET_SIZE(value);
     }
     else {
-        int overflow = 0;
-        long long v =
-            PyLong_Check(value) ? PyLong_AsLongLongAndOverflow(value, &overflow) : 0;
+        int64_t v;
         if (!PyLong_Check(value)) {
             return bad_predicate(st);
         }
-        if (overflow != 0) {
+        if (!int64_from_py(value, &v)) {
             return raise_param(st, "predicate is invalid: an integer beyond 64 bits");
         }
         asc_put_u64(number, (uint64_t)v);
@@ -53,8 +52,7 @@ put_bound(module_state *st, asc_buf *out, long datatype, PyObject *value)
         size = sizeof number;
     }
     if (data == NULL) {
-        PyObject *cause;
-        return take_argument_error(&cause) ? raise_from(cause, bad_predicate(st)) : -1;
+        return bad_predicate(st);
     }
     uint8_t *p = asc_buf_add(out, 4);
     if (p != NULL) {
@@ -68,9 +66,8 @@ small_item(PyObject *tuple, Py_ssize_t i)
 {
     /* borrowed: a tuple does not change, and the caller holds this one */
     PyObject *item = i < PyTuple_GET_SIZE(tuple) ? PyTuple_GET_ITEM(tuple, i) : NULL;
-    long v = item != NULL && PyLong_Check(item) ? PyLong_AsLong(item) : -1;
-    PyErr_Clear(); /* beyond a long: as wrong as -1 */
-    return v;
+    int64_t v;
+    return item != NULL && PyLong_Check(item) && int64_from_py(item, &v) ? v : -1;
 }
 
 /* The index range of a predicate: (kind, datatype, bin, value[, end[, index type]]). */

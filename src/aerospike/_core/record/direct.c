@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "support/args.h"
+#include "support/numbers.h"
 #include "record/direct.h"
 #include "record/record_call.h"
 
@@ -80,8 +81,9 @@ pairs_of(PyObject *flat)
 static bool
 asks_for_pairs(PyObject *return_type)
 {
-    return PyLong_Check(return_type) &&
-           (PyLong_AsLong(return_type) & 0xFFFF) == RETURN_KEY_VALUE;
+    int64_t type;
+    return PyLong_Check(return_type) && int64_from_py(return_type, &type) &&
+           (type & 0xFFFF) == RETURN_KEY_VALUE;
 }
 
 static PyObject *

@@ -3,6 +3,7 @@
 #include "support/args.h"
 #include "client/client.h"
 #include "support/compat.h"
+#include "support/numbers.h"
 #include "values/keys.h"
 #include "values/bins.h"
 #include "operations/operations.h"
@@ -283,10 +284,10 @@ static int
 set_serializer(record_call *c, PyObject *arg)
 {
     if (none_to_null(arg) != NULL) {
-        long v = PyLong_Check(arg) ? PyLong_AsLong(arg) : SERIALIZER_UNKNOWN;
-        PyErr_Clear(); /* beyond a long: unknown as well */
-        c->enc.serializer =
-            v >= SERIALIZER_NONE && v <= SERIALIZER_USER ? (int)v : SERIALIZER_UNKNOWN;
+        int64_t v;
+        bool is_known = PyLong_Check(arg) && int64_from_py(arg, &v) &&
+                        v >= SERIALIZER_NONE && v <= SERIALIZER_USER;
+        c->enc.serializer = is_known ? (int)v : SERIALIZER_UNKNOWN;
     }
     return 0;
 }

@@ -47,6 +47,35 @@ PyDict_ContainsString(PyObject *dict, const char *name)
 }
 #endif
 
+#if PY_VERSION_HEX < 0x030C0000
+/* The exception that is set, with its traceback, owned; NULL when there is none. None
+ * is set any more. */
+static inline PyObject *
+PyErr_GetRaisedException(void)
+{
+    PyObject *type, *exc, *traceback;
+    PyErr_Fetch(&type, &exc, &traceback);
+    if (type != NULL) {
+        PyErr_NormalizeException(&type, &exc, &traceback);
+    }
+    if (traceback != NULL) {
+        PyException_SetTraceback(exc, traceback);
+    }
+    Py_XDECREF(type);
+    Py_XDECREF(traceback);
+    return exc;
+}
+
+/* Set an exception, whose reference is taken, in place of the one that is set; NULL:
+ * then none is. */
+static inline void
+PyErr_SetRaisedException(PyObject *exc)
+{
+    PyObject *type = exc != NULL ? Py_NewRef((PyObject *)Py_TYPE(exc)) : NULL;
+    PyErr_Restore(type, exc, exc != NULL ? PyException_GetTraceback(exc) : NULL);
+}
+#endif
+
 /* The module, made from def, of a type or of one of its bases: borrowed. NULL with
  * TypeError. */
 static inline PyObject *

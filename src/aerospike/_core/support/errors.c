@@ -1,9 +1,12 @@
+/* Exceptions of the package: what an error of the library becomes, and what the
+ * exception of a failed look at an argument becomes. Only this file takes, changes and
+ * sets exceptions; whoever finds that an argument is wrong calls raise_code(). */
 #include "support/errors.h"
 
 #include <string.h>
 
 #include "support/collector.h"
-#include "support/compat.h"
+#include "support/numbers.h"
 
 /* The class of a code, a new reference. */
 static PyObject *
@@ -123,6 +126,10 @@ raise_error(module_state *st, const asc_error *err, PyObject *key, PyObject *bin
 int
 raise_code(module_state *st, asc_status code, const char *format, ...)
 {
+    PyObject *cause;
+    if (!take_argument_error(&cause)) {
+        return -1;
+    }
     va_list args;
     va_start(args, format);
     PyObject *message = PyUnicode_FromFormatV(format, args), *exc = NULL;
@@ -137,7 +144,7 @@ raise_code(module_state *st, asc_status code, const char *format, ...)
         PyErr_SetObject((PyObject *)Py_TYPE(exc), exc);
         Py_DECREF(exc);
     }
-    return -1;
+    return raise_from(cause, -1);
 }
 
 /* Make exc say so, in its attribute and in its args. 0, or -1 with an exception. */
@@ -162,19 +169,16 @@ set_in_doubt(PyObject *exc)
 void
 raise_in_doubt(module_state *st)
 {
-    PyObject *type, *exc, *traceback;
     if (!PyErr_ExceptionMatches(st->AerospikeError)) {
         return;
     }
-    PyErr_Fetch(&type, &exc, &traceback);
-    PyErr_NormalizeException(&type, &exc, &traceback);
-    if (set_in_doubt(exc) < 0) {
-        Py_XDECREF(type);
-        Py_XDECREF(exc);
-        Py_XDECREF(traceback);
-        return;
+    PyObject *exc = PyErr_GetRaisedException();
+    if (set_in_doubt(exc) == 0) {
+        PyErr_SetRaisedException(exc); /* takes the reference */
     }
-    PyErr_Restore(type, exc, traceback);
+    else {
+        Py_DECREF(exc);
+    }
 }
 
 /* An attribute as a new reference; NULL, without an exception, when there is none. */
@@ -191,71 +195,51 @@ attribute_or_null(PyObject *exc, const char *name)
 bool
 comes_out(module_state *st)
 {
-    PyObject *type, *exc, *traceback;
     if (!PyErr_ExceptionMatches(PyExc_Exception) ||
         PyErr_ExceptionMatches(PyExc_MemoryError)) {
         return true;
     }
-    PyErr_Fetch(&type, &exc, &traceback);
-    if (traceback == NULL) { /* raised in C: no handler has run */
-        PyErr_Restore(type, exc, traceback);
-        return false;
+    PyObject *exc = PyErr_GetRaisedException();
+    PyObject *traceback = PyException_GetTraceback(exc), *answer = NULL;
+    if (traceback != NULL) { /* else it was raised in C: no handler has run */
+        Py_DECREF(traceback);
+        gc_resume(st);
+        answer = PyObject_CallOneArg(st->is_of_handler, exc);
+        if (answer ==
+            NULL) { /* what is raised in there is of no value, and comes out */
+            Py_DECREF(exc);
+            return true;
+        }
     }
-    PyErr_NormalizeException(&type, &exc, &traceback);
-    PyException_SetTraceback(exc, traceback);
-    gc_resume(st);
-    PyObject *answer = PyObject_CallOneArg(st->is_of_handler, exc);
-    if (answer == NULL) { /* what is raised in there is of no value, and comes out */
-        Py_XDECREF(type);
-        Py_XDECREF(exc);
-        Py_XDECREF(traceback);
-        return true;
-    }
-    PyErr_Restore(type, exc, traceback);
-    Py_DECREF(answer);
+    PyErr_SetRaisedException(exc); /* takes the reference */
+    Py_XDECREF(answer);
     return answer == Py_True;
 }
 
 bool
 error_from_exception(module_state *st, asc_error *err)
 {
-    PyObject *type, *exc, *traceback;
     if (!PyErr_ExceptionMatches(st->AerospikeError) || comes_out(st)) {
         return false;
     }
-    PyErr_Fetch(&type, &exc, &traceback);
-    PyErr_NormalizeException(&type, &exc, &traceback);
+    PyObject *exc = PyErr_GetRaisedException();
     PyObject *code = attribute_or_null(exc, "code");
     PyObject *msg = attribute_or_null(exc, "msg");
     PyObject *utf8 = msg != NULL && PyUnicode_Check(msg)
                          ? PyUnicode_AsEncodedString(msg, "utf-8", "replace")
                          : NULL;
-    long number = code != NULL && PyLong_Check(code) ? PyLong_AsLong(code) : -1;
+    int64_t number = -1;
+    if (code != NULL && PyLong_Check(code)) {
+        int64_from_py(code, &number);
+    }
     asc_error_set(err, number != 0 ? (asc_status)number : ASC_ERR_CLIENT, "%s",
                   utf8 != NULL ? PyBytes_AS_STRING(utf8) : "");
     PyErr_Clear(); /* what the attributes of a class of an application's own may do */
     Py_XDECREF(code);
     Py_XDECREF(msg);
     Py_XDECREF(utf8);
-    Py_XDECREF(type);
-    Py_XDECREF(exc);
-    Py_XDECREF(traceback);
+    Py_DECREF(exc);
     return true;
-}
-
-/* Take the exception that is set, with its traceback: a new reference. */
-PyObject *
-take_exception(void)
-{
-    PyObject *type, *exc, *traceback;
-    PyErr_Fetch(&type, &exc, &traceback);
-    PyErr_NormalizeException(&type, &exc, &traceback);
-    if (traceback != NULL) {
-        PyException_SetTraceback(exc, traceback);
-    }
-    Py_XDECREF(type);
-    Py_XDECREF(traceback);
-    return exc;
 }
 
 bool
@@ -269,7 +253,7 @@ take_argument_error(PyObject **cause)
     }
     for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
         if (PyErr_ExceptionMatches(classes[i])) {
-            *cause = take_exception();
+            *cause = PyErr_GetRaisedException();
             return true;
         }
     }
@@ -282,22 +266,12 @@ raise_from(PyObject *cause, int rc)
     if (cause == NULL) {
         return rc;
     }
-    PyObject *exc = take_exception();
+    PyObject *exc = PyErr_GetRaisedException();
     PyException_SetContext(exc, Py_NewRef(cause)); /* both take the reference */
     PyException_SetCause(exc, cause);
     PyErr_SetObject((PyObject *)Py_TYPE(exc), exc);
     Py_DECREF(exc);
     return rc;
-}
-
-void
-raise_no_utf8(module_state *st, asc_status code, const char *what)
-{
-    PyObject *cause;
-    if (take_argument_error(&cause)) {
-        raise_from(cause,
-                   raise_code(st, code, "%s has characters that UTF-8 lacks", what));
-    }
 }
 
 PyObject *
@@ -306,7 +280,7 @@ take_text(PyObject *cls, PyObject **cause)
     if (!PyErr_ExceptionMatches(cls)) {
         return NULL;
     }
-    PyObject *exc = take_exception();
+    PyObject *exc = PyErr_GetRaisedException();
     PyObject *text = PyObject_GetAttrString(exc, "msg");
     *cause = text != NULL ? PyException_GetCause(exc) : NULL;
     Py_DECREF(exc);

@@ -10,8 +10,11 @@ PyObject *
 raise_error(module_state *st, const asc_error *err, PyObject *key, PyObject *bin);
 
 /* Raise the exception of a code, with a message as PyUnicode_FromFormat makes it, for
- * errors found before anything was sent. 1000 characters of a message stay. Returns
- * -1. */
+ * errors found before anything was sent. 1000 characters of a message stay. Returns -1.
+ *
+ * An exception may be set already, because the look at an argument has failed: when it
+ * tells of the argument (see take_argument_error) it becomes the cause, and when it is
+ * about something else it comes out instead. */
 int raise_code(module_state *st, asc_status code, const char *format, ...);
 
 /* Raise ParamError (-2) likewise. */
@@ -20,33 +23,12 @@ int raise_code(module_state *st, asc_status code, const char *format, ...);
 /* Has the look at an argument failed because of the argument? False when the exception
  * that is set is about something else (a signal, memory, the depth of calls): it stays.
  * Else none is set any more, and *cause is the AttributeError, TypeError, ValueError or
- * OverflowError that was, owned, or NULL. Then:
- *
- *     return raise_from(cause, raise_param(...)); */
+ * OverflowError that was, owned, or NULL. */
 bool take_argument_error(PyObject **cause);
 
-/* The exception that is set, owned; none is set any more. */
-PyObject *take_exception(void);
-
 /* Make cause, which is taken and may be NULL, the cause of the exception that is set.
- * Returns rc. */
+ * PyErr_GetRaisedException() gives one. Returns rc. */
 int raise_from(PyObject *cause, int rc);
-
-/* There is no UTF-8 of a str: the exception of the code, "`what` has characters that
- * UTF-8 lacks", unless it was for lack of memory. */
-void raise_no_utf8(module_state *st, asc_status code, const char *what);
-
-/* The UTF-8 of a str, borrowed from it; NULL with an exception. */
-static inline const char *
-utf8_of(module_state *st, PyObject *text, Py_ssize_t *size, asc_status code,
-        const char *what)
-{
-    const char *utf8 = PyUnicode_AsUTF8AndSize(text, size);
-    if (utf8 == NULL) {
-        raise_no_utf8(st, code, what);
-    }
-    return utf8;
-}
 
 /* Take the exception that is set when it is of a class of ours: its text, a new
  * reference, and its cause, owned or NULL. NULL: an exception stays set. */

@@ -4,11 +4,11 @@
 
 #include <stdatomic.h>
 
-#include "support/args.h"
 #include "asc/log.h"
+#include "support/args.h"
 #include "support/collector.h"
 #include "support/compat.h"
-#include "support/errors.h"
+#include "support/numbers.h"
 
 /* The module whose state has the handler, borrowed; NULL when no line may be handed to
  * Python. Read by threads that do not hold the GIL, used by those that do. */
@@ -38,13 +38,12 @@ sink(asc_log_level level, const char *func, const char *file, int line,
     PyObject *module = atomic_load(&log_module); /* it may have gone meanwhile */
     module_state *st = module != NULL ? PyModule_GetState(module) : NULL;
     if (st != NULL && st->log_handler != NULL) {
-        PyObject *type, *value, *traceback; /* of the call that logs */
-        PyErr_Fetch(&type, &value, &traceback);
+        PyObject *exc = PyErr_GetRaisedException(); /* of the call that logs */
         gc_resume(st);
         PyObject *handler = Py_NewRef(st->log_handler);
         call_handler(handler, level, func, file, line, message);
         Py_DECREF(handler);
-        PyErr_Restore(type, value, traceback);
+        PyErr_SetRaisedException(exc);
     }
     PyGILState_Release(gil);
 }
@@ -100,10 +99,10 @@ core_set_log_level(PyObject *module, PyObject *const *args, Py_ssize_t nargs,
                         "LOG_LEVEL_TRACE");
         return NULL;
     }
-    int overflow;
-    long v = PyLong_AsLongAndOverflow(level, &overflow);
-    v = overflow > 0 || v > ASC_LOG_TRACE ? ASC_LOG_TRACE : v;
-    v = overflow < 0 || v < ASC_LOG_OFF ? ASC_LOG_OFF : v;
+    int64_t v;
+    int64_from_py(level, &v); /* beyond 64 bits it is the end of the range */
+    v = v > ASC_LOG_TRACE ? ASC_LOG_TRACE : v;
+    v = v < ASC_LOG_OFF ? ASC_LOG_OFF : v;
     asc_log_set_level((asc_log_level)v);
     return PyLong_FromLong(0);
 }

@@ -146,7 +146,7 @@ typedef struct module_state {
     PyObject *batch_types[N_BATCH_TYPES];  /* likewise */
     Py_ssize_t record_slots[N_RECORD_SLOTS]; /* where they lie in a BatchRecord */
     PyObject **option_names[N_TABLES];       /* interned, one per row, ended by NULL */
-    PyObject *cached_names[N_CACHED_NAMES];  /* see names.c */
+    PyObject *cached_names[N_CACHED_NAMES];  /* see decode_name() */
 } module_state;
 
 extern struct PyModuleDef core_module;
@@ -155,7 +155,11 @@ extern struct PyModuleDef core_module;
  * exception. */
 int client_type_init(PyObject *module, module_state *st);
 
-/* An attribute of a module that costs time to import: *cached, filled in by the first
+/* An attribute of a module, which is imported: a new reference, or NULL with an
+ * exception. */
+PyObject *import_attribute(const char *module, const char *attribute);
+
+/* The same for a module that costs time to import: *cached, filled in by the first
  * call. Borrowed; NULL with an exception. */
 PyObject *lazy_import(PyObject **cached, const char *module, const char *attribute);
 

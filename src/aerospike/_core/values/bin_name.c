@@ -1,6 +1,6 @@
 #include "values/bin_name.h"
 
-#include <string.h>
+#include "support/texts.h"
 
 int
 bin_name_from_py(module_state *st, PyObject *name, asc_status wrong_type,
@@ -22,8 +22,8 @@ bin_name_from_py(module_state *st, PyObject *name, asc_status wrong_type,
             "%zd bytes",
             utf8, n);
     }
-    if (memchr(utf8, 0, (size_t)n) != NULL) {
-        return raise_param(st, "A bin name contains a NUL");
+    if (refuse_nul(st, utf8, (size_t)n, "A bin name") < 0) {
+        return -1;
     }
     *out = utf8;
     *size = (size_t)n;

@@ -1,6 +1,6 @@
 #include "values/context.h"
 
-#include "support/compat.h"
+#include "support/numbers.h"
 #include "values/compiled.h"
 
 typedef enum level_value { ANY_VALUE, NUMBER, LIST_OF_KEYS, EXPRESSION } level_value;
@@ -25,7 +25,7 @@ static const level_row levels[] = {
 #define MAP_KEY 0x22
 
 static const level_row *
-find_level(long id)
+find_level(int64_t id)
 {
     for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
         if (levels[i].id == id) {
@@ -36,7 +36,7 @@ find_level(long id)
 }
 
 int
-context_create_flag(bool is_list, long order, bool padded)
+context_create_flag(bool is_list, int64_t order, bool padded)
 {
     if (is_list) {
         return order == 1 ? CREATE_SORTED : padded ? CREATE_PADDED : CREATE_UNORDERED;
@@ -46,7 +46,7 @@ context_create_flag(bool is_list, long order, bool padded)
 
 /* The order of a level that creates; 0 when it is missing. 0, or -1 with ParamError. */
 static int
-order_from(encoder *e, const char *func, PyObject *order, long *out)
+order_from(encoder *e, const char *func, PyObject *order, int64_t *out)
 {
     *out = 0;
     if (order == NULL || order == Py_None) {
@@ -56,9 +56,7 @@ order_from(encoder *e, const char *func, PyObject *order, long *out)
         return raise_param(e->st, "%s: an order in ctx must be an integer, not %s",
                            func, Py_TYPE(order)->tp_name);
     }
-    int overflow;
-    *out = PyLong_AsLongAndOverflow(order, &overflow);
-    return overflow == 0
+    return int64_from_py(order, out)
                ? 0
                : raise_param(e->st, "%s: an order in ctx is beyond 64 bits", func);
 }
@@ -69,7 +67,7 @@ create_flag_of(encoder *e, const char *func, const level_row *row, PyObject *ext
                int *out)
 {
     PyObject *order = NULL, *pad = NULL;
-    long v = 0;
+    int64_t v = 0;
     int rc = 0;
     if (PyDict_Check(extra) &&
         (PyDict_GetItemRef(extra, e->st->s_order_key, &order) < 0 ||
@@ -125,12 +123,14 @@ encode_level(encoder *e, const char *func, PyObject *level, int flags)
     PyObject *id = PyObject_GetAttr(level, st->s_id);
     PyObject *value = id != NULL ? PyObject_GetAttr(level, st->s_value) : NULL;
     PyObject *extra = value != NULL ? PyObject_GetAttr(level, st->s_extra_args) : NULL;
+    int64_t number;
     const level_row *row =
-        extra != NULL && PyLong_Check(id) ? find_level(PyLong_AsLong(id)) : NULL;
+        extra != NULL && PyLong_Check(id) && int64_from_py(id, &number)
+            ? find_level(number)
+            : NULL;
     int rc = -1, own_flag = 0;
     if (row == NULL) {
-        PyObject *cause; /* a missing attribute, a number beyond a long, or NULL */
-        rc = take_argument_error(&cause) ? raise_from(cause, bad_context(e, func)) : -1;
+        bad_context(e, func);
     }
     else if (!row->creates || create_flag_of(e, func, row, extra, &own_flag) == 0) {
         bool takes_flags = row->type == LIST_INDEX || row->type == MAP_KEY;

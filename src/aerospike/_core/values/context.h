@@ -12,7 +12,7 @@ enum {
 };
 
 /* The create flag of a list (padded or not) or map of an order. */
-int context_create_flag(bool is_list, long order, bool padded);
+int context_create_flag(bool is_list, int64_t order, bool padded);
 
 /* Append the levels of ctx, a list of what aerospike_helpers.cdt_ctx makes: one array
  * of type, value, type, value. The last level, when it is an index or a key, gets

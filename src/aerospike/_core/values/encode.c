@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "support/compat.h"
+#include "support/numbers.h"
 #include "support/stack.h"
 #include "values/values.h"
 
@@ -119,16 +120,10 @@ encode_utf8(module_state *st, asc_buf *out, PyObject *text)
 static inline int
 int_from_py(module_state *st, PyObject *value, int64_t *out)
 {
-    int overflow;
-    if (small_int(value, out)) {
-        return 0;
-    }
-    *out = PyLong_AsLongLongAndOverflow(value, &overflow);
-    if (overflow != 0) {
-        return raise_param(st,
-                           "integer value exceeds sys.maxsize: 64 bits are allowed");
-    }
-    return *out == -1 && PyErr_Occurred() ? -1 : 0;
+    return int64_from_py(value, out)
+               ? 0
+               : raise_param(st,
+                             "integer value exceeds sys.maxsize: 64 bits are allowed");
 }
 
 /* The JSON text of a GeoJSON object, a new reference. */

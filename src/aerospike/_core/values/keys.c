@@ -4,27 +4,8 @@
 
 #include "support/args.h"
 #include "support/compat.h"
-
-/* UTF-8 of a str without NUL, at most max bytes. 0, or -1 with ParamError. */
-static int
-name_from_py(module_state *st, PyObject *text, const char *what, size_t max,
-             const char **out, size_t *size)
-{
-    Py_ssize_t n;
-    const char *utf8 = utf8_of(st, text, &n, ASC_ERR_PARAM, what);
-    if (utf8 == NULL) {
-        return -1;
-    }
-    if ((size_t)n > max) {
-        return raise_param(st, "%s has %zd bytes, %zu are allowed", what, n, max);
-    }
-    if (memchr(utf8, 0, (size_t)n) != NULL) {
-        return raise_param(st, "%s contains a NUL", what);
-    }
-    *out = utf8;
-    *size = (size_t)n;
-    return 0;
-}
+#include "support/numbers.h"
+#include "support/texts.h"
 
 /* A text key. With a NUL in it, other clients would take what stands before that for
  * the key, and mean another record. */
@@ -52,9 +33,8 @@ user_key_from_py(module_state *st, record_key *k, PyObject *pk)
         return utf8 != NULL ? text_key(st, k, utf8, n) : -1;
     }
     if (PyLong_Check(pk)) {
-        int overflow;
-        long long v = PyLong_AsLongLongAndOverflow(pk, &overflow);
-        if (overflow != 0) {
+        int64_t v;
+        if (!int64_from_py(pk, &v)) {
             return raise_param(
                 st, "integer value for KEY exceeds sys.maxsize: 64 bits are allowed");
         }

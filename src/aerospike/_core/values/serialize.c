@@ -1,27 +1,9 @@
 /* Values that have no type on the server: serializers on the way out, deserializers
  * and pickles on the way in. */
 #include "support/args.h"
+#include "support/compat.h"
 #include "values/serialize.h"
 #include "values/values.h"
-
-PyObject *
-lazy_import(PyObject **cached, const char *module, const char *attribute)
-{
-    if (*cached == NULL) {
-        PyObject *imported = PyImport_ImportModule(module);
-        PyObject *found =
-            imported != NULL ? PyObject_GetAttrString(imported, attribute) : NULL;
-        Py_XDECREF(imported);
-        if (*cached == NULL) {
-            *cached = found;
-        }
-        else { /* another thread was faster; somebody may use what it has found */
-            Py_XDECREF(found);
-            PyErr_Clear();
-        }
-    }
-    return *cached;
-}
 
 /* A function of _pickle.py, called with a value and what the configuration says of
  * pickles. */
@@ -47,27 +29,17 @@ pickled(encoder *e, PyObject *value, uint8_t *particle)
 static void
 wrap_failure(encoder *e)
 {
-    PyObject *type, *value, *traceback, *cause;
     if (comes_out(e->st)) {
         return;
     }
-    PyErr_Fetch(&type, &cause, &traceback);
-    PyErr_NormalizeException(&type, &cause, &traceback);
-    if (traceback != NULL) {
-        PyException_SetTraceback(cause, traceback);
-    }
-    Py_XDECREF(type);
-    Py_XDECREF(traceback);
+    PyObject *cause = PyErr_GetRaisedException();
     /* one of ours may come from a serializer inside: texts would double there */
     bool is_ours =
         PyType_IsSubtype(Py_TYPE(cause), (PyTypeObject *)e->st->AerospikeError);
-    raise_code(e->st, ASC_ERR_CLIENT,
-               "Unable to call user's registered serializer callback: %S",
-               is_ours ? (PyObject *)Py_TYPE(cause) : cause);
-    PyErr_Fetch(&type, &value, &traceback);
-    PyErr_NormalizeException(&type, &value, &traceback);
-    PyException_SetCause(value, cause); /* takes the reference */
-    PyErr_Restore(type, value, traceback);
+    raise_from(cause, raise_code(e->st, ASC_ERR_CLIENT,
+                                 "Unable to call user's registered serializer "
+                                 "callback: %S",
+                                 is_ours ? (PyObject *)Py_TYPE(cause) : cause));
 }
 
 /* What a serializer of the application returns. */

@@ -1,0 +1,74 @@
+/* The one way from a Python str to UTF-8, with what may be wrong with a name. The text
+ * of values, which is most of what is written, has a faster way of its own in
+ * encode.c: it goes into the message without being kept in the str. */
+#include "support/texts.h"
+
+#include <string.h>
+
+const char *
+utf8_of(module_state *st, PyObject *text, Py_ssize_t *size, asc_status code,
+        const char *what)
+{
+    const char *utf8 = PyUnicode_AsUTF8AndSize(text, size);
+    if (utf8 == NULL) {
+        raise_code(st, code, "%s has characters that UTF-8 lacks", what);
+    }
+    return utf8;
+}
+
+int
+refuse_nul(module_state *st, const char *text, size_t size, const char *what)
+{
+    return memchr(text, 0, size) == NULL ? 0
+                                         : raise_param(st, "%s contains a NUL", what);
+}
+
+int
+name_from_py(module_state *st, PyObject *text, const char *what, size_t max,
+             const char **out, size_t *size)
+{
+    Py_ssize_t n;
+    const char *utf8 = utf8_of(st, text, &n, ASC_ERR_PARAM, what);
+    if (utf8 == NULL) {
+        return -1;
+    }
+    if ((size_t)n > max) {
+        return raise_param(st, "%s has %zd bytes, %zu are allowed", what, n, max);
+    }
+    if (refuse_nul(st, utf8, (size_t)n, what) < 0) {
+        return -1;
+    }
+    *out = utf8;
+    *size = (size_t)n;
+    return 0;
+}
+
+char *
+text_copy(const char *text, size_t size)
+{
+    char *copy = PyMem_Malloc(size + 1);
+    if (copy == NULL) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    memcpy(copy, text, size);
+    copy[size] = '\0';
+    return copy;
+}
+
+char *
+option_text(module_state *st, const char *name, PyObject *value)
+{
+    Py_ssize_t size;
+    if (!PyUnicode_Check(value)) {
+        raise_param(st, "\"%s\" is invalid: a str is expected, not %s", name,
+                    Py_TYPE(value)->tp_name);
+        return NULL;
+    }
+    const char *utf8 = PyUnicode_AsUTF8AndSize(value, &size);
+    if (utf8 == NULL || strlen(utf8) != (size_t)size) {
+        raise_param(st, "\"%s\" is invalid: %R", name, value);
+        return NULL;
+    }
+    return text_copy(utf8, (size_t)size);
+}

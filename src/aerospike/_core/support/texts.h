@@ -1,0 +1,27 @@
+/* support/texts.h -- Python's text as UTF-8. */
+#ifndef CORE_SUPPORT_TEXTS_H
+#define CORE_SUPPORT_TEXTS_H
+
+#include "support/errors.h"
+
+/* The UTF-8 of a str, borrowed from it. NULL with the exception of the code, "`what`
+ * has characters that UTF-8 lacks", or with MemoryError. */
+const char *utf8_of(module_state *st, PyObject *text, Py_ssize_t *size, asc_status code,
+                    const char *what);
+
+/* 0, or -1 with ParamError, "`what` contains a NUL". */
+int refuse_nul(module_state *st, const char *text, size_t size, const char *what);
+
+/* *out = the UTF-8 of a str, borrowed from it: at most max bytes without a NUL. 0, or
+ * -1 with ParamError, which begins with `what`. */
+int name_from_py(module_state *st, PyObject *text, const char *what, size_t max,
+                 const char **out, size_t *size);
+
+/* A copy of text that ends with a NUL, for PyMem_Free(). NULL with MemoryError. */
+char *text_copy(const char *text, size_t size);
+
+/* A copy of the UTF-8 of an option's value, a str without NUL. NULL with ParamError
+ * `"name" is invalid`. */
+char *option_text(module_state *st, const char *name, PyObject *value);
+
+#endif
