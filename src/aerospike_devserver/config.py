@@ -87,11 +87,6 @@ class ClusterConfig:
         """The version whose operations are known."""
         return version_of(self.build)
 
-    @property
-    def replicas(self) -> int:
-        """Columns of the replicas answer: the replication factor cut to the nodes."""
-        return min(self.replication_factor, self.nodes)
-
     def port_of(self, index: int) -> int:
         """The port that node `index` asks for; 0 = any."""
         return self.port + 10 * index if self.port else 0

@@ -17,7 +17,15 @@ from aerospike_devserver.codec.message import (
     MessageError,
     encode_reply,
 )
-from aerospike_devserver.handlers.info import info, info_index, info_jobs
+from aerospike_devserver.handlers.info import (
+    info,
+    info_index,
+    info_jobs,
+    info_node,
+    info_partitions,
+    info_sets,
+    info_statistics,
+)
 from aerospike_devserver.handlers.query import query
 from aerospike_devserver.handlers.record import (
     batch,
@@ -32,8 +40,15 @@ from aerospike_devserver.session import Session
 
 _OPERATIONS = (cdt, expression_operations, values)
 """Modules that add operations to the table of `handlers.record.operations`."""
-_INFO_COMMANDS = (info_index, info_jobs)
-"""Modules that add commands to the table of `handlers.info.info`."""
+_INFO_COMMANDS = (
+    info_index,
+    info_jobs,
+    info_node,
+    info_partitions,
+    info_sets,
+    info_statistics,
+)
+"""Modules that add commands to the table of `handlers.info.command`."""
 
 log = logging.getLogger(__name__)
 

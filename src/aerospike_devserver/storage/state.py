@@ -100,6 +100,11 @@ class ClusterState:
         return tuple(node.index for node in self.nodes if node.is_live)
 
     @property
+    def replicas(self) -> int:
+        """Copies of a record: the replication factor, cut to the nodes that are up."""
+        return max(1, min(self.config.replication_factor, len(self.live)))
+
+    @property
     def cluster_key(self) -> str:
         """12 hex digits that change with the membership."""
         members = repr((self.live, self.peers_generation)).encode()

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from aerospike_devserver.codec.message import MAX_BIN_NAME
 from aerospike_devserver.codec.msgpack import decode
 from aerospike_devserver.expressions.nodes import Kind
-from aerospike_devserver.handlers.info.info import Request, command
+from aerospike_devserver.handlers.info.command import Request, command
 from aerospike_devserver.handlers.info.info_tables import pairs
 from aerospike_devserver.handlers.query import index_source
 from aerospike_devserver.handlers.query.candidates import RECORDS_PER_TURN

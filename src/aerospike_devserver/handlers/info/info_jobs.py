@@ -5,7 +5,7 @@ Source: section 4 of the page on queries; shapes as an 8.1.2 node answers them.
 
 from __future__ import annotations
 
-from aerospike_devserver.handlers.info.info import Request, command
+from aerospike_devserver.handlers.info.command import Request, command
 from aerospike_devserver.handlers.info.info_tables import pairs
 from aerospike_devserver.handlers.query.background import KIND as BACKGROUND
 from aerospike_devserver.result import InfoError, Result

@@ -1,0 +1,92 @@
+"""What all info commands share: the request as it was asked, and the table of commands.
+
+A module of info commands imports `Request` and `command` from here, and each of its
+functions registers itself for some names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from aerospike_devserver.result import InfoError, Result
+from aerospike_devserver.session import Session
+from aerospike_devserver.storage.state import NodeState
+from aerospike_devserver.storage.storage import Namespace
+
+MAX_NAMESPACE = 31
+"""Characters of a namespace's name."""
+
+
+class Request(NamedTuple):
+    """One info command: `name`, `name/path/…` or `name:key=value;…`."""
+
+    session: Session
+    name: str
+    path: list[str]
+    parameters: dict[str, str]
+
+    @property
+    def node(self) -> NodeState:
+        """The node that was asked."""
+        return self.session.node
+
+    def optional(self, name: str, limit: int) -> str | None:
+        """A parameter of at most so many characters; InfoError 4 if it is empty."""
+        return self._checked(name, limit, Result.REQUEST_INVALID)
+
+    def text(
+        self, name: str, limit: int, result: Result = Result.REQUEST_INVALID
+    ) -> str:
+        """A parameter that must be there; InfoError `result`."""
+        value = self._checked(name, limit, result)
+        return self.require(name, result) if value is None else value
+
+    def optional_namespace(self) -> str | None:
+        """A namespace's name, also by its older parameter; InfoError 20."""
+        name = "namespace" if "namespace" in self.parameters else "ns"
+        return self._checked(name, MAX_NAMESPACE, Result.NAMESPACE_NOT_FOUND)
+
+    def namespace_name(self) -> str:
+        """A namespace's name that must be there; InfoError 20."""
+        value = self.optional_namespace()
+        if value is None:
+            return self.require("namespace", Result.NAMESPACE_NOT_FOUND)
+        return value
+
+    def _checked(self, name: str, limit: int, result: Result) -> str | None:
+        value = self.parameters.get(name)
+        shown = "namespace" if name == "ns" else name
+        if value == "":
+            raise InfoError(result, f"missing '{shown}' value")
+        if value is not None and len(value) > limit:
+            raise InfoError(result, f"'{shown}' value too long")
+        return value
+
+    def require(self, name: str, result: Result = Result.REQUEST_INVALID) -> str:
+        """A parameter; InfoError `missing 'name'` without it."""
+        if name not in self.parameters:
+            raise InfoError(result, f"missing '{name}'")
+        return self.parameters[name]
+
+    def namespace_of(self, name: str) -> Namespace:
+        """A namespace by name; InfoError 20 if the node has none such."""
+        found = self.node.cluster.namespace(name)
+        if found is None:
+            raise InfoError(Result.NAMESPACE_NOT_FOUND, "namespace not found on node")
+        return found
+
+
+Handler = Callable[[Request], str]
+COMMANDS: dict[str, Handler] = {}
+"""What answers each command; `command` fills it."""
+
+
+def command(*names: str) -> Callable[[Handler], Handler]:
+    """Register the function that answers some commands."""
+
+    def register(handler: Handler) -> Handler:
+        COMMANDS.update(dict.fromkeys(names, handler))
+        return handler
+
+    return register

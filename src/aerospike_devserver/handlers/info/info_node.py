@@ -1,0 +1,226 @@
+"""Info commands about the node: what it is, its addresses, its peers, its clients.
+
+Source: sections 3, 6 and 9 of the cluster protocol; shapes as an 8.1.2 Community node
+answers them.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+
+from aerospike_devserver.config import bracketed
+from aerospike_devserver.handlers.info import info_tables as tables
+from aerospike_devserver.handlers.info.command import Request, command
+from aerospike_devserver.handlers.info.info_tables import pairs
+from aerospike_devserver.ownership import N_PARTITIONS
+from aerospike_devserver.result import InfoError, Result
+from aerospike_devserver.storage.state import DEFAULT_PORT, NodeState
+
+COMPATIBILITY_ID = 15
+MAX_USER_AGENT = 64
+"""Bytes of a user agent, decoded."""
+
+
+@command("node", "name")
+def _node(request: Request) -> str:
+    return request.node.id
+
+
+@command("build")
+def _build(request: Request) -> str:
+    return request.node.cluster.config.build
+
+
+@command("edition")
+def _edition(_request: Request) -> str:
+    return tables.EDITION
+
+
+@command("version")
+def _version(request: Request) -> str:
+    return f"{tables.EDITION} build {_build(request)}"
+
+
+@command("release")
+def _release(request: Request) -> str:
+    return pairs(
+        {
+            "edition": tables.EDITION,
+            "version": _build(request),
+            "os": "devserver",
+            "arch": "python",
+            "sha": "",
+        }
+    )
+
+
+@command("compatibility-id")
+def _compatibility_id(_request: Request) -> str:
+    return str(COMPATIBILITY_ID)
+
+
+@command("status")
+def _status(_request: Request) -> str:
+    return "ok"
+
+
+@command("features")
+def _features(_request: Request) -> str:
+    return tables.FEATURES
+
+
+@command("digests")
+def _digests(_request: Request) -> str:
+    return "RIPEMD160"
+
+
+@command("connection")
+def _connection(_request: Request) -> str:
+    return "admin=false"
+
+
+@command("cluster-name")
+def cluster_name(request: Request) -> str:
+    """The name of the cluster as it is shown: `null` if it has none."""
+    return request.node.cluster.config.cluster_name or "null"
+
+
+@command("partitions")
+def _partitions(_request: Request) -> str:
+    return str(N_PARTITIONS)
+
+
+@command("partition-generation")
+def _partition_generation(request: Request) -> str:
+    return str(request.node.cluster.partition_generation)
+
+
+@command("peers-generation")
+def _peers_generation(request: Request) -> str:
+    return str(request.node.cluster.peers_generation)
+
+
+@command("rebalance-generation")
+def _rebalance_generation(request: Request) -> str:
+    return str(request.node.cluster.rebalance_generation)
+
+
+@command("cluster-stable")
+def _cluster_stable(request: Request) -> str:
+    """The cluster key: 12 hex digits that change with the membership."""
+    cluster = request.node.cluster
+    if "namespace" in request.parameters:
+        request.namespace_of(request.parameters["namespace"])
+    size = request.parameters.get("size", str(len(cluster.live)))
+    if not size.isdecimal():
+        raise InfoError(Result.REQUEST_INVALID, "bad size")
+    if int(size) != len(cluster.live):
+        raise InfoError(Result.CLUSTER_KEY_MISMATCH, "cluster not specified size")
+    return cluster.cluster_key
+
+
+# Addresses, peers
+
+
+@command("service", "service-clear-std")
+def _service(request: Request) -> str:
+    return request.node.address
+
+
+@command("service-clear-alt")
+def _no_alternate(_request: Request) -> str:
+    return ""
+
+
+def _other_nodes(request: Request) -> list[NodeState]:
+    return [
+        node
+        for node in request.node.cluster.nodes
+        if node.is_live and node is not request.node
+    ]
+
+
+@command("services", "services-alumni")
+def _services(request: Request) -> str:
+    return ";".join(node.address for node in _other_nodes(request))
+
+
+def _peers(request: Request, addresses: Callable[[NodeState], str]) -> str:
+    """`generation,default port,[[node,tls name,[address,…]],…]`."""
+    peers = ",".join(
+        f"[{node.id},,[{addresses(node)}]]" for node in _other_nodes(request)
+    )
+    return f"{request.node.cluster.peers_generation},{DEFAULT_PORT},[{peers}]"
+
+
+def _peer_address(node: NodeState) -> str:
+    """The port is left out where it is the default one."""
+    is_default = node.port == DEFAULT_PORT
+    return bracketed(node.cluster.config.host) if is_default else node.address
+
+
+@command("peers-clear-std", "alumni-clear-std")
+def _peers_clear_std(request: Request) -> str:
+    return _peers(request, _peer_address)
+
+
+@command("peers-clear-alt")
+def _peers_clear_alt(request: Request) -> str:
+    """No node has alternate addresses, so none can be listed."""
+    return f"{request.node.cluster.peers_generation},{DEFAULT_PORT},[]"
+
+
+@command(
+    "feature-key",
+    "peers-tls-alt",
+    "peers-tls-std",
+    "quiesce",
+    "quiesce-undo",
+    "rack-ids",
+    "racks",
+    "revive",
+    "roster",
+    "roster-set",
+    "service-tls-alt",
+    "service-tls-std",
+    "truncate-namespace-undo",
+    "truncate-undo",
+    "xdr-set-filter",
+)
+def _enterprise_only(_request: Request) -> str:
+    raise InfoError(Result.ENTERPRISE_ONLY, "enterprise only")
+
+
+@command("udf-list")
+def _empty_list(_request: Request) -> str:
+    """There are no UDF modules."""
+    return ""
+
+
+# User agents
+
+
+@command("user-agent-set")
+def _user_agent_set(request: Request) -> str:
+    """Who the client is: base64 of `1,<language>-<version>,<application>`."""
+    session, value = request.session, request.require("value")
+    if session.user_agent is not None:
+        raise InfoError(Result.REQUEST_INVALID, "already set")
+    if not value:
+        raise InfoError(Result.REQUEST_INVALID, "missing 'value' value")
+    try:
+        decoded = base64.b64decode(value, validate=True)
+    except binascii.Error as cause:
+        raise InfoError(Result.REQUEST_INVALID, "'value' invalid base64") from cause
+    if len(decoded) > MAX_USER_AGENT:
+        raise InfoError(Result.REQUEST_INVALID, "'value' too long")
+    session.set_user_agent(value)
+    return "ok"
+
+
+@command("user-agents")
+def _user_agents(request: Request) -> str:
+    agents = request.node.user_agents.items()
+    return "".join(f"user-agent={agent}:count={count};" for agent, count in agents)
