@@ -7,15 +7,14 @@ from typing import Any
 
 from aerospike_devserver.operations.arguments import Kind, unsigned
 from aerospike_devserver.operations.cdt.arguments import Row
-from aerospike_devserver.operations.cdt.selection import (
-    Found,
-    View,
+from aerospike_devserver.operations.cdt.results import (
     Wanted,
     check_kind,
     chosen_indexes,
     tell,
     wanted,
 )
+from aerospike_devserver.operations.cdt.selection import Found, View
 from aerospike_devserver.values.values import Value
 
 Selector = Callable[..., Found]

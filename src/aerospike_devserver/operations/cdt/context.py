@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from aerospike_devserver.operations.arguments import refuse, signed
-from aerospike_devserver.operations.cdt import lists, maps
+from aerospike_devserver.operations.cdt import lists, lists_by, maps
 from aerospike_devserver.operations.cdt.selection import View
 from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.values.values import ORDERED, ListValue, MapValue, Value
@@ -92,7 +92,7 @@ def _by_rank(container: Container, value: Value) -> int | None:
     rank = _inside(_position(value), len(children(container)))
     if rank is None or isinstance(container, MapValue):
         return None if rank is None else View(container).order[rank]
-    return lists.index_of_rank(View(container), rank)
+    return lists_by.index_of_rank(View(container), rank)
 
 
 def _by_value(container: Container, value: Value) -> int | None:

@@ -8,40 +8,24 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from typing import Any
 
 from aerospike_devserver.operations.arguments import anything, refuse, signed, unsigned
+from aerospike_devserver.operations.cdt import lists_by
 from aerospike_devserver.operations.cdt.arguments import (
     NO_RESULT,
     Row,
     Unchanged,
     add,
     is_number,
-    parameters,
     registrar,
     storable,
     storable_items,
 )
-from aerospike_devserver.operations.cdt.by import By, by_rows
 from aerospike_devserver.operations.cdt.selection import (
-    INDEX_RANGES,
-    RANGES,
-    RANK_OUT_OF_BOUNDS,
-    RANK_RANGES,
-    Found,
-    Missing,
-    One,
-    RankSelection,
-    Return,
-    Selection,
     Span,
-    View,
-    around,
     clip,
-    clip_absolute,
-    pick_ranks,
-    runs,
+    contains,
     single,
 )
 from aerospike_devserver.result import Result
@@ -71,8 +55,8 @@ MAX_PADDING = 1 << 20
 _PERSIST_INDEX = 0x10
 _MAX_INDEX = 1 << 31
 
-ROWS: dict[int, Row] = {}
-"""List operations by code."""
+ROWS: dict[int, Row] = dict(lists_by.ROWS)
+"""List operations by code: the "by" operations, and a row for each function below."""
 
 
 class Violation(Exception):
@@ -121,12 +105,8 @@ def _allow(
         raise refuse(violation.result, violation.subcode) from violation
 
 
-def _contains(items: Sequence[Value], value: Value) -> bool:
-    return any(compare(item, value) == 0 for item in items)
-
-
 def _check_unique(items: Sequence[Value], value: Value, flags: int) -> None:
-    if flags & ADD_UNIQUE and _contains(items, value):
+    if flags & ADD_UNIQUE and contains(items, value):
         raise Violation(Result.ELEMENT_EXISTS)
 
 
@@ -140,12 +120,12 @@ def _unique_items(items: ListValue, new: list[Value], flags: int) -> list[Value]
     let_in: list[Value] = []
     problems: list[Result] = []
     for item in new:
-        if _contains(items.items, item):
+        if contains(items.items, item):
             problems.append(Result.ELEMENT_EXISTS)
-        elif not _contains(let_in, item):
+        elif not contains(let_in, item):
             let_in.append(item)
             continue
-        if _contains(let_in, item) or sum(compare(item, o) == 0 for o in new) > 1:
+        if contains(let_in, item) or sum(compare(item, o) == 0 for o in new) > 1:
             problems.append(Result.OP_NOT_APPLICABLE)
     if problems and not (flags & NO_FAIL and flags & PARTIAL):
         raise Violation(max(problems) if is_ordered(items) else problems[0])
@@ -429,231 +409,3 @@ def get(items: ListValue, index: int) -> Value:
 def get_range(items: ListValue, index: int, count: int | None = None) -> Value:
     """A range of elements."""
     return ListValue(_cut(items, clip(index, count, len(items.items))))
-
-
-# Reading and removing by index, rank and value
-
-
-class Ordered(Selection):
-    """A range of an ordered list, where rank and index are one."""
-
-    ranges = RANGES
-
-    def rank(self) -> Sequence[int]:
-        return self.index()
-
-    def reverse_rank(self) -> Sequence[int]:
-        return self.reverse_index()
-
-
-class Ranks(RankSelection):
-    """A range of ranks of an unordered list."""
-
-    @cached_property
-    def picked(self) -> list[int]:
-        """The elements of the range, as it is before it is inverted."""
-        return pick_ranks(self.view.values, self.plain)
-
-    def exists(self) -> bool:
-        """Inverted, the server tells whether the range itself is empty."""
-        return self.count() > 0 and not (self.inverted and self.plain.count)
-
-    def index(self) -> Sequence[int]:
-        if not self.inverted:
-            return sorted(self.picked)
-        return sorted(set(range(self.size)) - set(self.picked))
-
-    def items(self) -> Sequence[int]:
-        return self.index() if self.inverted else self.picked
-
-
-class Values(Ranks):
-    """The elements of a list that equal a value, or lie in an interval."""
-
-    def __init__(self, view: View, plain: Span, inverted: bool) -> None:
-        super().__init__(view, plain, inverted)
-        if inverted:
-            self.spans = around(plain, view.size)
-
-    def exists(self) -> bool:
-        """As for ranks, but all of nothing is something."""
-        return not self.plain.count if self.inverted else self.count() > 0
-
-    @cached_property
-    def picked(self) -> list[int]:
-        return [self.view.order[rank] for rank in self.plain.positions()]
-
-    def items(self) -> Sequence[int]:
-        return self.index()
-
-
-class _ValueList(Selection):
-    """The elements that equal one of several values."""
-
-    ranges = frozenset()
-
-    def __init__(self, view: View, values: list[Value], inverted: bool) -> None:
-        super().__init__(view, Span(0, 0), inverted)
-        self.groups = self.distinct(values)
-        chosen = {i for value in self.groups for i in view.equal_to(value)}
-        self.spans = runs(i for i in range(view.size) if (i in chosen) != inverted)
-
-    def distinct(self, values: list[Value]) -> list[Value]:
-        """The values in order, of equal ones the last."""
-        return [
-            value
-            for place, value in enumerate(values)
-            if not _contains(values[place + 1 :], value)
-        ]
-
-
-class UnorderedValueList(_ValueList):
-    """By several values, in an unordered list."""
-
-    def reverse_index(self) -> Sequence[int]:
-        return self.mirror(self.index())
-
-    def _group_ranks(self) -> list[int]:
-        return [
-            rank
-            for value in self.groups
-            for rank in self.view.span_of(value).positions()
-        ]
-
-    def _rank_runs(self) -> list[Span]:
-        rank_of = {index: rank for rank, index in enumerate(self.view.order)}
-        return runs(sorted(rank_of[index] for index in self.items()))
-
-    def rank(self) -> Sequence[int]:
-        if self.inverted:
-            return [rank for run in self._rank_runs() for rank in run.positions()]
-        return self._group_ranks()
-
-    def reverse_rank(self) -> Sequence[int]:
-        if not self.groups:
-            return self.rank()
-        if self.inverted:
-            return [
-                rank
-                for run in self._rank_runs()
-                for rank in run.reverse(self.size).positions()
-            ]
-        return self.mirror(self._group_ranks())
-
-
-class OrderedValueList(_ValueList):
-    """By several values, in an ordered list: repeats are told again."""
-
-    def __init__(self, view: View, values: list[Value], inverted: bool) -> None:
-        super().__init__(view, values, inverted)
-        self.told = [view.span_of(value) for value in values]
-
-    def count(self) -> int:
-        return sum(span.count for span in self.spans)
-
-    def items(self) -> Sequence[int]:
-        spans = self.spans if self.inverted else self.told
-        return [index for span in spans for index in span.positions()]
-
-    def reverse_index(self) -> Sequence[int]:
-        if not self.inverted:
-            spans = [span.reverse(self.size) for span in self.told]
-            return [index for span in spans for index in span.positions()]
-        return self.mirror(self.items()) if self.told else self.items()
-
-    def rank(self) -> Sequence[int]:
-        return self.index()
-
-    def reverse_rank(self) -> Sequence[int]:
-        return self.reverse_index()
-
-
-def index_of_rank(view: View, rank: int) -> int:
-    """The element of a list that has a rank."""
-    if view.is_ordered:
-        return rank
-    return pick_ranks(view.values, Span(rank, 1))[0]
-
-
-def _ranges(view: View, own: frozenset[Return]) -> frozenset[Return]:
-    """The types of range of a single operation: of an ordered list all."""
-    return RANGES if view.is_ordered else own
-
-
-def by_index(view: View, _inverted: bool, index: int) -> Found:
-    """An element by its index."""
-    place = single(index, view.size)
-    return One(place, lambda: view.ranks[place], _ranges(view, INDEX_RANGES))
-
-
-def by_rank(view: View, _inverted: bool, rank: int) -> Found:
-    """An element by its rank."""
-    place = single(rank, view.size, RANK_OUT_OF_BOUNDS)
-    return One(index_of_rank(view, place), lambda: place, _ranges(view, RANK_RANGES))
-
-
-def by_value(view: View, _inverted: bool, value: Value) -> Found:
-    """The first element that equals a value."""
-    found = view.equal_to(value)
-    if not found:
-        below = 0 if view.is_ordered else view.rank_below(value)
-        return Missing(_ranges(view, RANK_RANGES), below)
-    return One(found[0], lambda: view.ranks[found[0]], _ranges(view, RANK_RANGES))
-
-
-def by_index_range(
-    view: View, inverted: bool, index: int, count: int | None = None
-) -> Found:
-    """Elements by their indexes."""
-    span = clip(index, count, view.size)
-    return (Ordered if view.is_ordered else Selection)(view, span, inverted)
-
-
-def by_rank_range(
-    view: View, inverted: bool, rank: int, count: int | None = None
-) -> Found:
-    """Elements by their ranks."""
-    span = clip(rank, count, view.size)
-    return (Ordered if view.is_ordered else Ranks)(view, span, inverted)
-
-
-def by_relative_rank(
-    view: View, inverted: bool, value: Value, offset: int, count: int | None = None
-) -> Found:
-    """Elements by their ranks, counted from a value."""
-    span = clip_absolute(view.rank_below(value) + offset, count, view.size)
-    return (Ordered if view.is_ordered else Ranks)(view, span, inverted)
-
-
-def all_by_value(view: View, inverted: bool, value: Value) -> Found:
-    """All elements that equal a value."""
-    span = view.span_of(value)
-    return (Ordered if view.is_ordered else Values)(view, span, inverted)
-
-
-def by_interval(view: View, inverted: bool, begin: Value, *end: Value) -> Found:
-    """Elements from one value up to, not including, another."""
-    span = view.interval(begin, end[0] if end else None, bool(end))
-    return (Ordered if view.is_ordered else Values)(view, span, inverted)
-
-
-def by_value_list(view: View, inverted: bool, values: list[Value]) -> Found:
-    """Elements that equal one of several values."""
-    return (OrderedValueList if view.is_ordered else UnorderedValueList)(
-        view, values, inverted
-    )
-
-
-_BY: tuple[By, ...] = (
-    (19, 32, by_index, (signed,), ()),
-    (20, 33, by_value, (anything,), ()),
-    (21, 34, by_rank, (signed,), ()),
-    (22, 35, all_by_value, (anything,), ()),
-    (23, 36, by_value_list, (parameters,), ()),
-    (24, 37, by_index_range, (signed,), (unsigned,)),
-    (25, 38, by_interval, (anything,), (anything,)),
-    (26, 39, by_rank_range, (signed,), (unsigned,)),
-    (27, 40, by_relative_rank, (anything, signed), (unsigned,)),
-)
-
-ROWS.update(by_rows(_BY))
