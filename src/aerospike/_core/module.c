@@ -2,6 +2,7 @@
 #include "support/args.h"
 #include "client/client.h"
 #include "expressions/expressions.h"
+#include "operations/operations.h"
 #include "values/keys.h"
 #include "support/logging.h"
 #include "values/pickles.h"
@@ -113,6 +114,20 @@ core_option_tables(PyObject *module, PyObject *ignored)
     return tables;
 }
 
+PyDoc_STRVAR(
+    doc_operation_table,
+    "operation_table($module)\n--\n\n"
+    "The operations that operate() knows: a list of dicts of number (\"op\" of the\n"
+    "API), name, carrier (the operation of the protocol) and code (what its packed\n"
+    "value begins with, -1 when it has none). For tests.");
+
+static PyObject *
+core_operation_table(PyObject *module, PyObject *ignored)
+{
+    (void)module, (void)ignored;
+    return operations_to_py();
+}
+
 #define FAST(name)                                                                     \
     {#name, (PyCFunction)(void (*)(void))core_##name, METH_FASTCALL | METH_KEYWORDS,   \
      doc_##name}
@@ -126,6 +141,7 @@ static PyMethodDef core_functions[] = {
     FAST(set_log_handler),
     FAST(set_log_level),
     {"option_tables", core_option_tables, METH_NOARGS, doc_option_tables},
+    {"operation_table", core_operation_table, METH_NOARGS, doc_operation_table},
     {"get_partition_id", core_get_partition_id, METH_O, doc_get_partition_id},
     {"pickle_is_plain", core_pickle_is_plain, METH_O, NULL},
     {"pack_expression", core_pack_expression, METH_O, doc_pack_expression},

@@ -111,21 +111,24 @@ check_addable(module_state *st, PyObject *value)
 typedef enum operation_value { NO_VALUE, ANY_VALUE, TTL_VALUE } operation_value;
 
 typedef struct operation_row {
-    int number;   /* OPERATOR_* of the API */
+    int number; /* of the API */
+    const char *name;
     uint8_t code; /* ASC_OP_* */
     bool writes, has_bin;
     operation_value value;
     int (*check)(module_state *st, PyObject *value); /* NULL: whatever can be encoded */
 } operation_row;
 
+#define NO_CODE (-1) /* shown for operations whose value does not begin with a code */
+
 static const operation_row rows[] = {
-    {0, ASC_OP_READ, false, true, NO_VALUE, NULL},
-    {1, ASC_OP_WRITE, true, true, ANY_VALUE, NULL},
-    {6, ASC_OP_INCR, true, true, ANY_VALUE, check_addable},
-    {9, ASC_OP_APPEND, true, true, ANY_VALUE, check_concatenable},
-    {10, ASC_OP_PREPEND, true, true, ANY_VALUE, check_concatenable},
-    {11, ASC_OP_TOUCH, true, false, TTL_VALUE, NULL},
-    {14, ASC_OP_DELETE_ALL, true, false, NO_VALUE, NULL},
+    {0, "OPERATOR_READ", ASC_OP_READ, false, true, NO_VALUE, NULL},
+    {1, "OPERATOR_WRITE", ASC_OP_WRITE, true, true, ANY_VALUE, NULL},
+    {6, "OPERATOR_INCR", ASC_OP_INCR, true, true, ANY_VALUE, check_addable},
+    {9, "OPERATOR_APPEND", ASC_OP_APPEND, true, true, ANY_VALUE, check_concatenable},
+    {10, "OPERATOR_PREPEND", ASC_OP_PREPEND, true, true, ANY_VALUE, check_concatenable},
+    {11, "OPERATOR_TOUCH", ASC_OP_TOUCH, true, false, TTL_VALUE, NULL},
+    {14, "OPERATOR_DELETE", ASC_OP_DELETE_ALL, true, false, NO_VALUE, NULL},
 };
 
 /* The number of an operation dict. 0, or -1 with ParamError. */
@@ -309,4 +312,34 @@ operations_from_py(encoder *e, asc_writer *w, PyObject *list, bool strict_items,
         Py_DECREF(op);
     }
     return rc == 0 && out->n_ops == 0 ? raise_param(st, "No operations defined") : rc;
+}
+
+/* Append one row of operations_to_py(). 0, or -1 with an exception. */
+static int
+append_row(PyObject *list, int number, const char *name, uint8_t carrier, int code)
+{
+    PyObject *row = Py_BuildValue("{s:i,s:s,s:i,s:i}", "number", number, "name", name,
+                                  "carrier", carrier, "code", code);
+    int rc = row != NULL ? PyList_Append(list, row) : -1;
+    Py_XDECREF(row);
+    return rc;
+}
+
+PyObject *
+operations_to_py(void)
+{
+    PyObject *list = PyList_New(0);
+    int rc = list != NULL ? 0 : -1;
+    for (size_t i = 0; rc == 0 && i < sizeof rows / sizeof rows[0]; i++) {
+        rc = append_row(list, rows[i].number, rows[i].name, rows[i].code, NO_CODE);
+    }
+    const packed_row *row;
+    for (size_t i = 0; rc == 0 && (row = packed_row_at(i)) != NULL; i++) {
+        int code = packed_families[row->family].has_code ? row->code : NO_CODE;
+        rc = append_row(list, row->number, row->name, packed_carrier(row), code);
+    }
+    if (rc < 0) {
+        Py_CLEAR(list);
+    }
+    return list;
 }

@@ -194,10 +194,18 @@ static const packed_row rows[] = { /* by number, for the search */
 };
 /* clang-format on */
 
+#define N_ROWS (sizeof rows / sizeof rows[0])
+
+const packed_row *
+packed_row_at(size_t index)
+{
+    return index < N_ROWS ? &rows[index] : NULL;
+}
+
 const packed_row *
 packed_find(int64_t number)
 {
-    size_t low = 0, high = sizeof rows / sizeof rows[0];
+    size_t low = 0, high = N_ROWS;
     while (low < high) {
         size_t middle = (low + high) / 2;
         if (rows[middle].number == number) {

@@ -117,6 +117,9 @@ extern const packed_family_row packed_families[N_PACKED_FAMILIES];
 /* The row of an operation's number, or NULL. */
 const packed_row *packed_find(int64_t number);
 
+/* The row at an index, or NULL behind the last one. */
+const packed_row *packed_row_at(size_t index);
+
 /* ASC_OP_* that carries the operation. */
 static inline uint8_t
 packed_carrier(const packed_row *row)
