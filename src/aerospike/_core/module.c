@@ -119,7 +119,7 @@ PyDoc_STRVAR(
     "operation_table($module)\n--\n\n"
     "The operations that operate() knows: a list of dicts of number (\"op\" of the\n"
     "API), name, carrier (the operation of the protocol) and code (what its packed\n"
-    "value begins with, -1 when it has none). For tests.");
+    "value begins with, -1 when it has none). Expressions take their codes from it.");
 
 static PyObject *
 core_operation_table(PyObject *module, PyObject *ignored)

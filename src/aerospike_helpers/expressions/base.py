@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from aerospike import _constants
 from aerospike_helpers.expressions.resources import (
     BinName,
     Call,
@@ -416,7 +417,7 @@ class LoopVarHLL(LoopVar, type=ResultType.HLL):
     """A loop variable that is a HyperLogLog."""
 
 
-class SelectByPath(Call, code=254, gives="p"):
+class SelectByPath(Call, op=_constants._AS_OPERATOR_CDT_READ, gives="p"):
     """What a path leads to in a list or map.
 
     ctx: levels of `aerospike_helpers.cdt_ctx`, one or more. value_type: of the result,
@@ -431,7 +432,7 @@ class SelectByPath(Call, code=254, gives="p"):
     bin: PathTarget
 
 
-class ModifyByPath(Call, code=254, gives="p"):
+class ModifyByPath(Call, op=_constants._AS_OPERATOR_CDT_MODIFY, gives="p"):
     """A list or map with what a path leads to replaced by the value of an expression.
 
     ctx: levels of `aerospike_helpers.cdt_ctx`, one or more. mod_exp: of loop

@@ -8,6 +8,8 @@ The classes named for a change give the changed blob; what is stored stays as it
 
 from __future__ import annotations
 
+import aerospike
+from aerospike import _constants
 from aerospike_helpers.expressions.base import BlobBin
 from aerospike_helpers.expressions.resources import (
     Bin,
@@ -57,7 +59,7 @@ class _Modify(Call, gives="6"):
     _target = ResultType.BLOB
 
 
-class BitResize(_Modify, code=0):
+class BitResize(_Modify, op=aerospike.OP_BIT_RESIZE):
     """A blob of byte_size bytes, by BIT_RESIZE_* flags."""
 
     policy: BitPolicy
@@ -66,7 +68,7 @@ class BitResize(_Modify, code=0):
     bin: Bin
 
 
-class BitInsert(_Modify, code=1):
+class BitInsert(_Modify, op=aerospike.OP_BIT_INSERT):
     """A blob with bytes inserted."""
 
     policy: BitPolicy
@@ -75,7 +77,7 @@ class BitInsert(_Modify, code=1):
     bin: Bin
 
 
-class BitRemove(_Modify, code=2):
+class BitRemove(_Modify, op=aerospike.OP_BIT_REMOVE):
     """A blob with bytes removed."""
 
     policy: BitPolicy
@@ -84,7 +86,7 @@ class BitRemove(_Modify, code=2):
     bin: Bin
 
 
-class BitSet(_Modify, code=3):
+class BitSet(_Modify, op=aerospike.OP_BIT_SET):
     """A blob with bits replaced by those of a value."""
 
     policy: BitPolicy
@@ -94,7 +96,7 @@ class BitSet(_Modify, code=3):
     bin: Bin
 
 
-class BitOr(_Modify, code=4):
+class BitOr(_Modify, op=aerospike.OP_BIT_OR):
     """A blob with bits or-ed with those of a value."""
 
     policy: BitPolicy
@@ -104,7 +106,7 @@ class BitOr(_Modify, code=4):
     bin: Bin
 
 
-class BitXor(_Modify, code=5):
+class BitXor(_Modify, op=aerospike.OP_BIT_XOR):
     """A blob with bits xor-ed with those of a value."""
 
     policy: BitPolicy
@@ -114,7 +116,7 @@ class BitXor(_Modify, code=5):
     bin: Bin
 
 
-class BitAnd(_Modify, code=6):
+class BitAnd(_Modify, op=aerospike.OP_BIT_AND):
     """A blob with bits and-ed with those of a value."""
 
     policy: BitPolicy
@@ -124,7 +126,7 @@ class BitAnd(_Modify, code=6):
     bin: Bin
 
 
-class BitNot(_Modify, code=7):
+class BitNot(_Modify, op=aerospike.OP_BIT_NOT):
     """A blob with bits inverted."""
 
     policy: BitPolicy
@@ -133,7 +135,7 @@ class BitNot(_Modify, code=7):
     bin: Bin
 
 
-class BitLeftShift(_Modify, code=8):
+class BitLeftShift(_Modify, op=aerospike.OP_BIT_LSHIFT):
     """A blob with bits shifted to the left."""
 
     policy: BitPolicy
@@ -143,7 +145,7 @@ class BitLeftShift(_Modify, code=8):
     bin: Bin
 
 
-class BitRightShift(_Modify, code=9):
+class BitRightShift(_Modify, op=aerospike.OP_BIT_RSHIFT):
     """A blob with bits shifted to the right."""
 
     policy: BitPolicy
@@ -162,21 +164,21 @@ class _Arithmetic(_Modify):
     bin: Bin
 
 
-class BitAdd(_Arithmetic, code=10):
+class BitAdd(_Arithmetic, op=aerospike.OP_BIT_ADD):
     """A blob with an integer added to the one in some bits.
 
     action is a BIT_OVERFLOW_* value.
     """
 
 
-class BitSubtract(_Arithmetic, code=11):
+class BitSubtract(_Arithmetic, op=aerospike.OP_BIT_SUBTRACT):
     """A blob with an integer subtracted from the one in some bits.
 
     action is a BIT_OVERFLOW_* value.
     """
 
 
-class BitSetInt(_Modify, code=12):
+class BitSetInt(_Modify, op=aerospike.OP_BIT_SET_INT):
     """A blob with an integer in some bits."""
 
     policy: BitPolicy
@@ -186,7 +188,7 @@ class BitSetInt(_Modify, code=12):
     bin: Bin
 
 
-class BitGet(_Read, code=50, gives="6"):
+class BitGet(_Read, op=aerospike.OP_BIT_GET, gives="6"):
     """Some bits, as a blob."""
 
     bit_offset: IntArg
@@ -194,7 +196,7 @@ class BitGet(_Read, code=50, gives="6"):
     bin: Bin
 
 
-class BitCount(_Read, code=51, gives="2"):
+class BitCount(_Read, op=aerospike.OP_BIT_COUNT, gives="2"):
     """How many of some bits are set."""
 
     bit_offset: IntArg
@@ -202,7 +204,7 @@ class BitCount(_Read, code=51, gives="2"):
     bin: Bin
 
 
-class BitLeftScan(_Read, code=52, gives="2"):
+class BitLeftScan(_Read, op=aerospike.OP_BIT_LSCAN, gives="2"):
     """The place of the first bit that is value, -1 when there is none."""
 
     bit_offset: IntArg
@@ -211,7 +213,7 @@ class BitLeftScan(_Read, code=52, gives="2"):
     bin: Bin
 
 
-class BitRightScan(_Read, code=53, gives="2"):
+class BitRightScan(_Read, op=aerospike.OP_BIT_RSCAN, gives="2"):
     """The place of the last bit that is value, -1 when there is none."""
 
     bit_offset: IntArg
@@ -220,7 +222,7 @@ class BitRightScan(_Read, code=53, gives="2"):
     bin: Bin
 
 
-class BitGetInt(_Read, code=54, gives="2"):
+class BitGetInt(_Read, op=aerospike.OP_BIT_GET_INT, gives="2"):
     """Some bits, as an integer, signed or not."""
 
     bit_offset: IntArg
@@ -229,7 +231,7 @@ class BitGetInt(_Read, code=54, gives="2"):
     bin: Bin
 
 
-class BitB64Encode(_Read, code=55, gives="3"):
+class BitB64Encode(_Read, op=_constants._OP_BIT_B64_ENCODE, gives="3"):
     """Some bytes as base64 text; byte_size None is all. Server 8.2."""
 
     byte_offset: Offset

@@ -7,6 +7,7 @@ what is stored stays as it is.
 
 from __future__ import annotations
 
+import aerospike
 from aerospike_helpers.expressions.base import HLLBin
 from aerospike_helpers.expressions.resources import (
     Bin,
@@ -42,7 +43,7 @@ class _Modify(Call, gives="9"):
     _target = ResultType.HLL
 
 
-class HLLInit(_Modify, code=0):
+class HLLInit(_Modify, op=aerospike.OP_HLL_INIT):
     """An empty HyperLogLog, or one with other bit counts."""
 
     policy: HLLPolicy
@@ -51,7 +52,7 @@ class HLLInit(_Modify, code=0):
     bin: Bin
 
 
-class HLLAdd(_Modify, code=1):
+class HLLAdd(_Modify, op=aerospike.OP_HLL_ADD):
     """A HyperLogLog with values added."""
 
     policy: HLLPolicy
@@ -61,41 +62,41 @@ class HLLAdd(_Modify, code=1):
     bin: Bin
 
 
-class HLLGetCount(_Read, code=50, gives="2"):
+class HLLGetCount(_Read, op=aerospike.OP_HLL_GET_COUNT, gives="2"):
     """About how many values were added."""
 
     bin: Bin
 
 
-class HLLGetUnion(_Read, code=51, gives="9"):
+class HLLGetUnion(_Read, op=aerospike.OP_HLL_GET_UNION, gives="9"):
     """The union with one or a list of others."""
 
     values: Value
     bin: Bin
 
 
-class HLLGetUnionCount(_Read, code=52, gives="2"):
+class HLLGetUnionCount(_Read, op=aerospike.OP_HLL_GET_UNION_COUNT, gives="2"):
     """About how many values the union with others has."""
 
     values: Value
     bin: Bin
 
 
-class HLLGetIntersectCount(_Read, code=53, gives="2"):
+class HLLGetIntersectCount(_Read, op=aerospike.OP_HLL_GET_INTERSECT_COUNT, gives="2"):
     """About how many values are in all of them."""
 
     values: Value
     bin: Bin
 
 
-class HLLGetSimilarity(_Read, code=54, gives="7"):
+class HLLGetSimilarity(_Read, op=aerospike.OP_HLL_GET_SIMILARITY, gives="7"):
     """How similar they are, from 0.0 to 1.0."""
 
     values: Value
     bin: Bin
 
 
-class HLLDescribe(_Read, code=55, gives="4"):
+class HLLDescribe(_Read, op=aerospike.OP_HLL_DESCRIBE, gives="4"):
     """The index and the minhash bit count, a list."""
 
     bin: Bin

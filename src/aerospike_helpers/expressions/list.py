@@ -10,6 +10,8 @@ The classes named for a change give the changed list; what is stored stays as it
 
 from __future__ import annotations
 
+import aerospike
+from aerospike import _constants
 from aerospike_helpers.expressions.base import ListBin
 from aerospike_helpers.expressions.resources import (
     Bin,
@@ -92,7 +94,7 @@ class InList(Fields, code=9, gives="1"):
     bin: ListOrBin
 
 
-class ListAppend(_Modify, code=1):
+class ListAppend(_Modify, op=aerospike.OP_LIST_APPEND):
     """A list with a value appended."""
 
     ctx: Context
@@ -101,7 +103,7 @@ class ListAppend(_Modify, code=1):
     bin: Bin
 
 
-class ListAppendItems(_Modify, code=2):
+class ListAppendItems(_Modify, op=aerospike.OP_LIST_APPEND_ITEMS):
     """A list with all values of another one appended."""
 
     ctx: Context
@@ -110,7 +112,7 @@ class ListAppendItems(_Modify, code=2):
     bin: Bin
 
 
-class ListInsert(_Modify, code=3):
+class ListInsert(_Modify, op=aerospike.OP_LIST_INSERT):
     """A list with a value inserted before an index."""
 
     ctx: Context
@@ -120,7 +122,7 @@ class ListInsert(_Modify, code=3):
     bin: Bin
 
 
-class ListInsertItems(_Modify, code=4):
+class ListInsertItems(_Modify, op=aerospike.OP_LIST_INSERT_ITEMS):
     """A list with all values of another one inserted before an index."""
 
     ctx: Context
@@ -130,7 +132,7 @@ class ListInsertItems(_Modify, code=4):
     bin: Bin
 
 
-class ListSet(_Modify, code=9):
+class ListSet(_Modify, op=aerospike.OP_LIST_SET):
     """A list with the element at an index replaced."""
 
     ctx: Context
@@ -140,14 +142,14 @@ class ListSet(_Modify, code=9):
     bin: Bin
 
 
-class ListClear(_Modify, code=11):
+class ListClear(_Modify, op=aerospike.OP_LIST_CLEAR):
     """A list without its elements."""
 
     ctx: Context
     bin: Bin
 
 
-class ListIncrement(_Modify, code=12):
+class ListIncrement(_Modify, op=aerospike.OP_LIST_INCREMENT):
     """A list with a number added to the one at an index."""
 
     ctx: Context
@@ -157,7 +159,7 @@ class ListIncrement(_Modify, code=12):
     bin: Bin
 
 
-class ListSort(_Modify, code=13):
+class ListSort(_Modify, op=aerospike.OP_LIST_SORT):
     """A list sorted, by LIST_SORT_* flags."""
 
     ctx: Context
@@ -165,7 +167,7 @@ class ListSort(_Modify, code=13):
     bin: Bin
 
 
-class ListRemoveByIndex(_Remove, code=32):
+class ListRemoveByIndex(_Remove, op=aerospike.OP_LIST_REMOVE_BY_INDEX):
     """A list without the element at an index."""
 
     ctx: Context
@@ -173,7 +175,7 @@ class ListRemoveByIndex(_Remove, code=32):
     bin: Bin
 
 
-class ListRemoveByIndexRange(_Remove, code=37):
+class ListRemoveByIndexRange(_Remove, op=aerospike.OP_LIST_REMOVE_BY_INDEX_RANGE):
     """A list without count elements from an index on."""
 
     ctx: Context
@@ -183,7 +185,7 @@ class ListRemoveByIndexRange(_Remove, code=37):
     inverted: Inverted = False
 
 
-class ListRemoveByIndexRangeToEnd(_Remove, code=37):
+class ListRemoveByIndexRangeToEnd(_Remove, op=aerospike.OP_LIST_REMOVE_BY_INDEX_RANGE):
     """A list without the elements from an index on."""
 
     ctx: Context
@@ -192,7 +194,7 @@ class ListRemoveByIndexRangeToEnd(_Remove, code=37):
     inverted: Inverted = False
 
 
-class ListRemoveByRank(_Remove, code=34):
+class ListRemoveByRank(_Remove, op=aerospike.OP_LIST_REMOVE_BY_RANK):
     """A list without the element of a rank."""
 
     ctx: Context
@@ -200,7 +202,7 @@ class ListRemoveByRank(_Remove, code=34):
     bin: Bin
 
 
-class ListRemoveByRankRange(_Remove, code=39):
+class ListRemoveByRankRange(_Remove, op=aerospike.OP_LIST_REMOVE_BY_RANK_RANGE):
     """A list without count elements from a rank on."""
 
     ctx: Context
@@ -210,7 +212,7 @@ class ListRemoveByRankRange(_Remove, code=39):
     inverted: Inverted = False
 
 
-class ListRemoveByRankRangeToEnd(_Remove, code=39):
+class ListRemoveByRankRangeToEnd(_Remove, op=aerospike.OP_LIST_REMOVE_BY_RANK_RANGE):
     """A list without the elements from a rank on."""
 
     ctx: Context
@@ -219,7 +221,7 @@ class ListRemoveByRankRangeToEnd(_Remove, code=39):
     inverted: Inverted = False
 
 
-class ListRemoveByValue(_Remove, code=35):
+class ListRemoveByValue(_Remove, op=aerospike.OP_LIST_REMOVE_BY_VALUE):
     """A list without the elements equal to a value."""
 
     ctx: Context
@@ -228,7 +230,7 @@ class ListRemoveByValue(_Remove, code=35):
     inverted: Inverted = False
 
 
-class ListRemoveByValueList(_Remove, code=36):
+class ListRemoveByValueList(_Remove, op=aerospike.OP_LIST_REMOVE_BY_VALUE_LIST):
     """A list without the elements equal to one of the values."""
 
     ctx: Context
@@ -237,7 +239,7 @@ class ListRemoveByValueList(_Remove, code=36):
     inverted: Inverted = False
 
 
-class ListRemoveByValueRange(_Remove, code=38):
+class ListRemoveByValueRange(_Remove, op=aerospike.OP_LIST_REMOVE_BY_VALUE_RANGE):
     """A list without the elements from begin up to, not including, end.
 
     None is no bound.
@@ -250,7 +252,9 @@ class ListRemoveByValueRange(_Remove, code=38):
     inverted: Inverted = False
 
 
-class ListRemoveByValueRelRankRange(_Remove, code=40):
+class ListRemoveByValueRelRankRange(
+    _Remove, op=aerospike.OP_LIST_REMOVE_BY_VALUE_RANK_RANGE_REL
+):
     """A list without count elements by rank relative to the place of a value."""
 
     ctx: Context
@@ -261,7 +265,9 @@ class ListRemoveByValueRelRankRange(_Remove, code=40):
     inverted: Inverted = False
 
 
-class ListRemoveByValueRelRankToEnd(_Remove, code=40):
+class ListRemoveByValueRelRankToEnd(
+    _Remove, op=aerospike.OP_LIST_REMOVE_BY_VALUE_RANK_RANGE_REL
+):
     """A list without the elements from a rank relative to a value on."""
 
     ctx: Context
@@ -271,14 +277,14 @@ class ListRemoveByValueRelRankToEnd(_Remove, code=40):
     inverted: Inverted = False
 
 
-class ListSize(_Read, code=16, gives="2"):
+class ListSize(_Read, op=aerospike.OP_LIST_SIZE, gives="2"):
     """The number of elements."""
 
     ctx: Context
     bin: Bin
 
 
-class ListGetByIndex(_Read, code=19, gives="v"):
+class ListGetByIndex(_Read, op=aerospike.OP_LIST_GET_BY_INDEX, gives="v"):
     """The element at an index."""
 
     ctx: Context
@@ -288,7 +294,7 @@ class ListGetByIndex(_Read, code=19, gives="v"):
     bin: Bin
 
 
-class ListGetByIndexRange(_Read, code=24, gives="r"):
+class ListGetByIndexRange(_Read, op=aerospike.OP_LIST_GET_BY_INDEX_RANGE, gives="r"):
     """Count elements from an index on."""
 
     ctx: Context
@@ -299,7 +305,9 @@ class ListGetByIndexRange(_Read, code=24, gives="r"):
     inverted: Inverted = False
 
 
-class ListGetByIndexRangeToEnd(_Read, code=24, gives="r"):
+class ListGetByIndexRangeToEnd(
+    _Read, op=aerospike.OP_LIST_GET_BY_INDEX_RANGE, gives="r"
+):
     """The elements from an index on."""
 
     ctx: Context
@@ -309,7 +317,7 @@ class ListGetByIndexRangeToEnd(_Read, code=24, gives="r"):
     inverted: Inverted = False
 
 
-class ListGetByRank(_Read, code=21, gives="v"):
+class ListGetByRank(_Read, op=aerospike.OP_LIST_GET_BY_RANK, gives="v"):
     """The element of a rank."""
 
     ctx: Context
@@ -319,7 +327,7 @@ class ListGetByRank(_Read, code=21, gives="v"):
     bin: Bin
 
 
-class ListGetByRankRange(_Read, code=26, gives="r"):
+class ListGetByRankRange(_Read, op=aerospike.OP_LIST_GET_BY_RANK_RANGE, gives="r"):
     """Count elements from a rank on."""
 
     ctx: Context
@@ -330,7 +338,7 @@ class ListGetByRankRange(_Read, code=26, gives="r"):
     inverted: Inverted = False
 
 
-class ListGetByRankRangeToEnd(_Read, code=26, gives="r"):
+class ListGetByRankRangeToEnd(_Read, op=aerospike.OP_LIST_GET_BY_RANK_RANGE, gives="r"):
     """The elements from a rank on."""
 
     ctx: Context
@@ -340,7 +348,7 @@ class ListGetByRankRangeToEnd(_Read, code=26, gives="r"):
     inverted: Inverted = False
 
 
-class ListGetByValue(_Read, code=22, gives="r"):
+class ListGetByValue(_Read, op=aerospike.OP_LIST_GET_BY_VALUE, gives="r"):
     """The elements equal to a value."""
 
     ctx: Context
@@ -350,7 +358,7 @@ class ListGetByValue(_Read, code=22, gives="r"):
     inverted: Inverted = False
 
 
-class ListGetByValueList(_Read, code=23, gives="r"):
+class ListGetByValueList(_Read, op=aerospike.OP_LIST_GET_BY_VALUE_LIST, gives="r"):
     """The elements equal to one of the values."""
 
     ctx: Context
@@ -360,7 +368,7 @@ class ListGetByValueList(_Read, code=23, gives="r"):
     inverted: Inverted = False
 
 
-class ListGetByValueRange(_Read, code=25, gives="r"):
+class ListGetByValueRange(_Read, op=aerospike.OP_LIST_GET_BY_VALUE_RANGE, gives="r"):
     """The elements from value_begin up to, not including, value_end.
 
     value_begin None is no bound; value_end None is nil, which nothing is below.
@@ -374,7 +382,9 @@ class ListGetByValueRange(_Read, code=25, gives="r"):
     inverted: Inverted = False
 
 
-class ListGetByValueRelRankRange(_Read, code=27, gives="r"):
+class ListGetByValueRelRankRange(
+    _Read, op=aerospike.OP_LIST_GET_BY_VALUE_RANK_RANGE_REL, gives="r"
+):
     """Count elements by rank relative to the place of a value."""
 
     ctx: Context
@@ -386,7 +396,9 @@ class ListGetByValueRelRankRange(_Read, code=27, gives="r"):
     inverted: Inverted = False
 
 
-class ListGetByValueRelRankRangeToEnd(_Read, code=27, gives="r"):
+class ListGetByValueRelRankRangeToEnd(
+    _Read, op=aerospike.OP_LIST_GET_BY_VALUE_RANK_RANGE_REL, gives="r"
+):
     """The elements from a rank relative to a value on."""
 
     ctx: Context
@@ -397,7 +409,7 @@ class ListGetByValueRelRankRangeToEnd(_Read, code=27, gives="r"):
     inverted: Inverted = False
 
 
-class ListJoin(_Read, code=28, gives="3"):
+class ListJoin(_Read, op=_constants._OP_LIST_JOIN, gives="3"):
     """The strings of a list as one; None is the empty separator. Server 8.2."""
 
     ctx: Context

@@ -11,6 +11,7 @@ The classes named for a change give the changed map; what is stored stays as it 
 
 from __future__ import annotations
 
+import aerospike
 from aerospike_helpers.expressions.base import MapBin
 from aerospike_helpers.expressions.resources import (
     Bin,
@@ -103,7 +104,7 @@ class MapGetValues(Fields, code=102, gives="4"):
     map_value: MapOrBin
 
 
-class MapPut(_Modify, code=67):
+class MapPut(_Modify, op=aerospike.OP_MAP_PUT):
     """A map with a value under a key."""
 
     ctx: Context
@@ -113,7 +114,7 @@ class MapPut(_Modify, code=67):
     bin: Bin
 
 
-class MapPutItems(_Modify, code=68):
+class MapPutItems(_Modify, op=aerospike.OP_MAP_PUT_ITEMS):
     """A map with all pairs of another one."""
 
     ctx: Context
@@ -122,7 +123,7 @@ class MapPutItems(_Modify, code=68):
     bin: Bin
 
 
-class MapIncrement(_Modify, code=73):
+class MapIncrement(_Modify, op=aerospike.OP_MAP_INCREMENT):
     """A map with a number added to the one under a key."""
 
     ctx: Context
@@ -132,14 +133,14 @@ class MapIncrement(_Modify, code=73):
     bin: Bin
 
 
-class MapClear(_Modify, code=75):
+class MapClear(_Modify, op=aerospike.OP_MAP_CLEAR):
     """A map without its pairs."""
 
     ctx: Context
     bin: Bin
 
 
-class MapRemoveByKey(_Remove, code=76):
+class MapRemoveByKey(_Remove, op=aerospike.OP_MAP_REMOVE_BY_KEY):
     """A map without a key."""
 
     ctx: Context
@@ -147,7 +148,7 @@ class MapRemoveByKey(_Remove, code=76):
     bin: Bin
 
 
-class MapRemoveByKeyList(_Remove, code=81):
+class MapRemoveByKeyList(_Remove, op=aerospike.OP_MAP_REMOVE_BY_KEY_LIST):
     """A map without some keys."""
 
     ctx: Context
@@ -156,7 +157,7 @@ class MapRemoveByKeyList(_Remove, code=81):
     inverted: Inverted = False
 
 
-class MapRemoveByKeyRange(_Remove, code=84):
+class MapRemoveByKeyRange(_Remove, op=aerospike.OP_MAP_REMOVE_BY_KEY_RANGE):
     """A map without the keys from begin up to, not including, end.
 
     None is no bound.
@@ -169,7 +170,9 @@ class MapRemoveByKeyRange(_Remove, code=84):
     inverted: Inverted = False
 
 
-class MapRemoveByKeyRelIndexRange(_Remove, code=88):
+class MapRemoveByKeyRelIndexRange(
+    _Remove, op=aerospike.OP_MAP_REMOVE_BY_KEY_INDEX_RANGE_REL
+):
     """A map without count pairs by index relative to the place of a key."""
 
     ctx: Context
@@ -180,7 +183,9 @@ class MapRemoveByKeyRelIndexRange(_Remove, code=88):
     inverted: Inverted = False
 
 
-class MapRemoveByKeyRelIndexRangeToEnd(_Remove, code=88):
+class MapRemoveByKeyRelIndexRangeToEnd(
+    _Remove, op=aerospike.OP_MAP_REMOVE_BY_KEY_INDEX_RANGE_REL
+):
     """A map without the pairs from an index relative to a key on."""
 
     ctx: Context
@@ -190,7 +195,7 @@ class MapRemoveByKeyRelIndexRangeToEnd(_Remove, code=88):
     inverted: Inverted = False
 
 
-class MapRemoveByValue(_Remove, code=82):
+class MapRemoveByValue(_Remove, op=aerospike.OP_MAP_REMOVE_BY_VALUE):
     """A map without the pairs with a value."""
 
     ctx: Context
@@ -199,7 +204,7 @@ class MapRemoveByValue(_Remove, code=82):
     inverted: Inverted = False
 
 
-class MapRemoveByValueList(_Remove, code=83):
+class MapRemoveByValueList(_Remove, op=aerospike.OP_MAP_REMOVE_BY_VALUE_LIST):
     """A map without the pairs with one of the values."""
 
     ctx: Context
@@ -208,7 +213,7 @@ class MapRemoveByValueList(_Remove, code=83):
     inverted: Inverted = False
 
 
-class MapRemoveByValueRange(_Remove, code=86):
+class MapRemoveByValueRange(_Remove, op=aerospike.OP_MAP_REMOVE_BY_VALUE_RANGE):
     """A map without the values from begin up to, not including, end.
 
     begin None is no bound; end None is nil, which nothing is below.
@@ -221,7 +226,9 @@ class MapRemoveByValueRange(_Remove, code=86):
     inverted: Inverted = False
 
 
-class MapRemoveByValueRelRankRange(_Remove, code=89):
+class MapRemoveByValueRelRankRange(
+    _Remove, op=aerospike.OP_MAP_REMOVE_BY_VALUE_RANK_RANGE_REL
+):
     """A map without count pairs by rank relative to the place of a value."""
 
     ctx: Context
@@ -232,7 +239,9 @@ class MapRemoveByValueRelRankRange(_Remove, code=89):
     inverted: Inverted = False
 
 
-class MapRemoveByValueRelRankRangeToEnd(_Remove, code=89):
+class MapRemoveByValueRelRankRangeToEnd(
+    _Remove, op=aerospike.OP_MAP_REMOVE_BY_VALUE_RANK_RANGE_REL
+):
     """A map without the pairs from a rank relative to a value on."""
 
     ctx: Context
@@ -242,7 +251,7 @@ class MapRemoveByValueRelRankRangeToEnd(_Remove, code=89):
     inverted: Inverted = False
 
 
-class MapRemoveByIndex(_Remove, code=77):
+class MapRemoveByIndex(_Remove, op=aerospike.OP_MAP_REMOVE_BY_INDEX):
     """A map without the pair at an index in key order."""
 
     ctx: Context
@@ -250,7 +259,7 @@ class MapRemoveByIndex(_Remove, code=77):
     bin: Bin
 
 
-class MapRemoveByIndexRange(_Remove, code=85):
+class MapRemoveByIndexRange(_Remove, op=aerospike.OP_MAP_REMOVE_BY_INDEX_RANGE):
     """A map without count pairs from an index on."""
 
     ctx: Context
@@ -260,7 +269,7 @@ class MapRemoveByIndexRange(_Remove, code=85):
     inverted: Inverted = False
 
 
-class MapRemoveByIndexRangeToEnd(_Remove, code=85):
+class MapRemoveByIndexRangeToEnd(_Remove, op=aerospike.OP_MAP_REMOVE_BY_INDEX_RANGE):
     """A map without the pairs from an index on."""
 
     ctx: Context
@@ -269,7 +278,7 @@ class MapRemoveByIndexRangeToEnd(_Remove, code=85):
     inverted: Inverted = False
 
 
-class MapRemoveByRank(_Remove, code=79):
+class MapRemoveByRank(_Remove, op=aerospike.OP_MAP_REMOVE_BY_RANK):
     """A map without the pair of a rank in value order."""
 
     ctx: Context
@@ -277,7 +286,7 @@ class MapRemoveByRank(_Remove, code=79):
     bin: Bin
 
 
-class MapRemoveByRankRange(_Remove, code=87):
+class MapRemoveByRankRange(_Remove, op=aerospike.OP_MAP_REMOVE_BY_RANK_RANGE):
     """A map without count pairs from a rank on."""
 
     ctx: Context
@@ -287,7 +296,7 @@ class MapRemoveByRankRange(_Remove, code=87):
     inverted: Inverted = False
 
 
-class MapRemoveByRankRangeToEnd(_Remove, code=87):
+class MapRemoveByRankRangeToEnd(_Remove, op=aerospike.OP_MAP_REMOVE_BY_RANK_RANGE):
     """A map without the pairs from a rank on."""
 
     ctx: Context
@@ -296,14 +305,14 @@ class MapRemoveByRankRangeToEnd(_Remove, code=87):
     inverted: Inverted = False
 
 
-class MapSize(_Read, code=96, gives="2"):
+class MapSize(_Read, op=aerospike.OP_MAP_SIZE, gives="2"):
     """The number of pairs."""
 
     ctx: Context
     bin: Bin
 
 
-class MapGetByKey(_Read, code=97, gives="v"):
+class MapGetByKey(_Read, op=aerospike.OP_MAP_GET_BY_KEY, gives="v"):
     """The pair of a key."""
 
     ctx: Context
@@ -313,7 +322,7 @@ class MapGetByKey(_Read, code=97, gives="v"):
     bin: Bin
 
 
-class MapGetByKeyRange(_Read, code=103, gives="r"):
+class MapGetByKeyRange(_Read, op=aerospike.OP_MAP_GET_BY_KEY_RANGE, gives="r"):
     """The pairs with keys from begin up to, not including, end.
 
     begin None is no bound; end None is nil, which nothing is below.
@@ -327,7 +336,7 @@ class MapGetByKeyRange(_Read, code=103, gives="r"):
     inverted: Inverted = False
 
 
-class MapGetByKeyList(_Read, code=107, gives="r"):
+class MapGetByKeyList(_Read, op=aerospike.OP_MAP_GET_BY_KEY_LIST, gives="r"):
     """The pairs of some keys."""
 
     ctx: Context
@@ -337,7 +346,9 @@ class MapGetByKeyList(_Read, code=107, gives="r"):
     inverted: Inverted = False
 
 
-class MapGetByKeyRelIndexRange(_Read, code=109, gives="r"):
+class MapGetByKeyRelIndexRange(
+    _Read, op=aerospike.OP_MAP_GET_BY_KEY_INDEX_RANGE_REL, gives="r"
+):
     """Count pairs by index relative to the place of a key."""
 
     ctx: Context
@@ -349,7 +360,9 @@ class MapGetByKeyRelIndexRange(_Read, code=109, gives="r"):
     inverted: Inverted = False
 
 
-class MapGetByKeyRelIndexRangeToEnd(_Read, code=109, gives="r"):
+class MapGetByKeyRelIndexRangeToEnd(
+    _Read, op=aerospike.OP_MAP_GET_BY_KEY_INDEX_RANGE_REL, gives="r"
+):
     """The pairs from an index relative to a key on."""
 
     ctx: Context
@@ -360,7 +373,7 @@ class MapGetByKeyRelIndexRangeToEnd(_Read, code=109, gives="r"):
     inverted: Inverted = False
 
 
-class MapGetByValue(_Read, code=102, gives="r"):
+class MapGetByValue(_Read, op=aerospike.OP_MAP_GET_BY_VALUE, gives="r"):
     """The pairs with a value."""
 
     ctx: Context
@@ -370,7 +383,7 @@ class MapGetByValue(_Read, code=102, gives="r"):
     inverted: Inverted = False
 
 
-class MapGetByValueRange(_Read, code=105, gives="r"):
+class MapGetByValueRange(_Read, op=aerospike.OP_MAP_GET_BY_VALUE_RANGE, gives="r"):
     """The pairs with values from value_begin up to, not including, value_end.
 
     None is no bound.
@@ -384,7 +397,7 @@ class MapGetByValueRange(_Read, code=105, gives="r"):
     inverted: Inverted = False
 
 
-class MapGetByValueList(_Read, code=108, gives="r"):
+class MapGetByValueList(_Read, op=aerospike.OP_MAP_GET_BY_VALUE_LIST, gives="r"):
     """The pairs with one of the values."""
 
     ctx: Context
@@ -394,7 +407,9 @@ class MapGetByValueList(_Read, code=108, gives="r"):
     inverted: Inverted = False
 
 
-class MapGetByValueRelRankRange(_Read, code=110, gives="r"):
+class MapGetByValueRelRankRange(
+    _Read, op=aerospike.OP_MAP_GET_BY_VALUE_RANK_RANGE_REL, gives="r"
+):
     """Count pairs by rank relative to the place of a value."""
 
     ctx: Context
@@ -406,7 +421,9 @@ class MapGetByValueRelRankRange(_Read, code=110, gives="r"):
     inverted: Inverted = False
 
 
-class MapGetByValueRelRankRangeToEnd(_Read, code=110, gives="r"):
+class MapGetByValueRelRankRangeToEnd(
+    _Read, op=aerospike.OP_MAP_GET_BY_VALUE_RANK_RANGE_REL, gives="r"
+):
     """The pairs from a rank relative to a value on."""
 
     ctx: Context
@@ -417,7 +434,7 @@ class MapGetByValueRelRankRangeToEnd(_Read, code=110, gives="r"):
     inverted: Inverted = False
 
 
-class MapGetByIndex(_Read, code=98, gives="v"):
+class MapGetByIndex(_Read, op=aerospike.OP_MAP_GET_BY_INDEX, gives="v"):
     """The pair at an index in key order."""
 
     ctx: Context
@@ -427,7 +444,7 @@ class MapGetByIndex(_Read, code=98, gives="v"):
     bin: Bin
 
 
-class MapGetByIndexRange(_Read, code=104, gives="r"):
+class MapGetByIndexRange(_Read, op=aerospike.OP_MAP_GET_BY_INDEX_RANGE, gives="r"):
     """Count pairs from an index on."""
 
     ctx: Context
@@ -438,7 +455,7 @@ class MapGetByIndexRange(_Read, code=104, gives="r"):
     inverted: Inverted = False
 
 
-class MapGetByIndexRangeToEnd(_Read, code=104, gives="r"):
+class MapGetByIndexRangeToEnd(_Read, op=aerospike.OP_MAP_GET_BY_INDEX_RANGE, gives="r"):
     """The pairs from an index on."""
 
     ctx: Context
@@ -448,7 +465,7 @@ class MapGetByIndexRangeToEnd(_Read, code=104, gives="r"):
     inverted: Inverted = False
 
 
-class MapGetByRank(_Read, code=100, gives="v"):
+class MapGetByRank(_Read, op=aerospike.OP_MAP_GET_BY_RANK, gives="v"):
     """The pair of a rank in value order."""
 
     ctx: Context
@@ -458,7 +475,7 @@ class MapGetByRank(_Read, code=100, gives="v"):
     bin: Bin
 
 
-class MapGetByRankRange(_Read, code=106, gives="r"):
+class MapGetByRankRange(_Read, op=aerospike.OP_MAP_GET_BY_RANK_RANGE, gives="r"):
     """Count pairs from a rank on."""
 
     ctx: Context
@@ -469,7 +486,7 @@ class MapGetByRankRange(_Read, code=106, gives="r"):
     inverted: Inverted = False
 
 
-class MapGetByRankRangeToEnd(_Read, code=106, gives="r"):
+class MapGetByRankRangeToEnd(_Read, op=aerospike.OP_MAP_GET_BY_RANK_RANGE, gives="r"):
     """The pairs from a rank on."""
 
     ctx: Context

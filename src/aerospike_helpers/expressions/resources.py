@@ -1,9 +1,10 @@
 """What the classes of expressions are made of.
 
-A class is a row: the code of its node or operation, its arguments in order, and a rule
-for the type of its value. An argument's annotation says how it is packed:
+A class is a row: the code of its node or the number of its operation, its arguments in
+order, and a rule for the type of its value. An argument's annotation says how it is
+packed:
 
-    class ListSet(ListModify, code=9):
+    class ListSet(_Modify, op=aerospike.OP_LIST_SET):
         ctx: Context
         policy: ListFlags
         index: IntArg
@@ -19,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
-from aerospike._core import pack_expression
+from aerospike._core import operation_table, pack_expression
 from aerospike._types import CompiledExpression, Expression
 
 if TYPE_CHECKING:
@@ -370,6 +371,10 @@ def _bound(
     return bound.args
 
 
+_CODES = {row["number"]: row["code"] for row in operation_table()}
+"""Number of an operation of `Client.operate` -> its code in the protocol."""
+
+
 class Call(Fields):
     """An operation on what `bin` is: the name of a bin, or an expression."""
 
@@ -380,6 +385,15 @@ class Call(Fields):
     """ResultType of the bin."""
     _sends_return_type: ClassVar[bool] = False
     """Even when there is no such argument: NONE."""
+
+    def __init_subclass__(
+        cls, op: int | None = None, code: int | None = None, gives: str | None = None
+    ) -> None:
+        """Take the code of an operation of `Client.operate`, or one that it lacks.
+
+        op: the number of the operation; gives: as in Fields.
+        """
+        super().__init_subclass__(code if op is None else _CODES[op], gives)
 
     @classmethod
     def _make_form(cls, code: int) -> bytes:

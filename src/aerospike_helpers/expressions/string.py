@@ -9,6 +9,7 @@ The classes named for a change give the changed text; what is stored stays as it
 
 from __future__ import annotations
 
+from aerospike import _constants
 from aerospike_helpers.expressions.base import StrBin
 from aerospike_helpers.expressions.resources import (
     AnyOrBin,
@@ -90,20 +91,20 @@ class ToString(Fields, code=99, gives="3"):
     bin: AnyOrBin
 
 
-class StrLen(_Read, code=0, gives="2"):
+class StrLen(_Read, op=_constants._OP_STRING_STRLEN, gives="2"):
     """The number of code points."""
 
     bin: Bin
 
 
-class SubStr(_Read, code=1, gives="3"):
+class SubStr(_Read, op=_constants._OP_STRING_SUBSTR, gives="3"):
     """The text from a code point on."""
 
     start: IntArg
     bin: Bin
 
 
-class SubStrRange(_Read, code=1, gives="3"):
+class SubStrRange(_Read, op=_constants._OP_STRING_SUBSTR_RANGE, gives="3"):
     """The text from a code point up to, not including, another."""
 
     start: IntArg
@@ -111,14 +112,14 @@ class SubStrRange(_Read, code=1, gives="3"):
     bin: Bin
 
 
-class CharAt(_Read, code=2, gives="3"):
+class CharAt(_Read, op=_constants._OP_STRING_CHAR_AT, gives="3"):
     """One code point."""
 
     index: IntArg
     bin: Bin
 
 
-class Find(_Read, code=3, gives="2"):
+class Find(_Read, op=_constants._OP_STRING_FIND, gives="2"):
     """The place of an occurrence (1 is the first, -1 the last) of a text, or -1."""
 
     needle: StrArg
@@ -126,90 +127,90 @@ class Find(_Read, code=3, gives="2"):
     bin: Bin
 
 
-class Contains(_Read, code=4, gives="1"):
+class Contains(_Read, op=_constants._OP_STRING_CONTAINS, gives="1"):
     """Whether a text occurs."""
 
     needle: StrArg
     bin: Bin
 
 
-class StartsWith(_Read, code=5, gives="1"):
+class StartsWith(_Read, op=_constants._OP_STRING_STARTS_WITH, gives="1"):
     """Whether a text stands at the start."""
 
     prefix: StrArg
     bin: Bin
 
 
-class EndsWith(_Read, code=6, gives="1"):
+class EndsWith(_Read, op=_constants._OP_STRING_ENDS_WITH, gives="1"):
     """Whether a text stands at the end."""
 
     suffix: StrArg
     bin: Bin
 
 
-class ToInteger(_Read, code=7, gives="2"):
+class ToInteger(_Read, op=_constants._OP_STRING_TO_INTEGER, gives="2"):
     """The integer that a text writes."""
 
     bin: Bin
 
 
-class ToDouble(_Read, code=8, gives="7"):
+class ToDouble(_Read, op=_constants._OP_STRING_TO_DOUBLE, gives="7"):
     """The float that a text writes."""
 
     bin: Bin
 
 
-class ByteLength(_Read, code=9, gives="2"):
+class ByteLength(_Read, op=_constants._OP_STRING_BYTE_LENGTH, gives="2"):
     """The number of bytes."""
 
     bin: Bin
 
 
-class IsNumeric(_Read, code=10, gives="1"):
+class IsNumeric(_Read, op=_constants._OP_STRING_IS_NUMERIC, gives="1"):
     """Whether a text writes a number of a NumericType."""
 
     numeric_type: Const
     bin: Bin
 
 
-class IsUpper(_Read, code=11, gives="1"):
+class IsUpper(_Read, op=_constants._OP_STRING_IS_UPPER, gives="1"):
     """Whether all letters are upper case."""
 
     bin: Bin
 
 
-class IsLower(_Read, code=12, gives="1"):
+class IsLower(_Read, op=_constants._OP_STRING_IS_LOWER, gives="1"):
     """Whether all letters are lower case."""
 
     bin: Bin
 
 
-class ToBlob(_Read, code=13, gives="6"):
+class ToBlob(_Read, op=_constants._OP_STRING_TO_BLOB, gives="6"):
     """The bytes."""
 
     bin: Bin
 
 
-class Split(_Read, code=14, gives="4"):
+class Split(_Read, op=_constants._OP_STRING_SPLIT, gives="4"):
     """The code points, a list."""
 
     bin: Bin
 
 
-class SplitSeparator(_Read, code=14, gives="4"):
+class SplitSeparator(_Read, op=_constants._OP_STRING_SPLIT_SEPARATOR, gives="4"):
     """The parts between separators, a list."""
 
     separator: StrArg
     bin: Bin
 
 
-class Base64Decode(_Read, code=15, gives="6"):
+class Base64Decode(_Read, op=_constants._OP_STRING_B64_DECODE, gives="6"):
     """The bytes that a base64 text writes."""
 
     bin: Bin
 
 
-class RegexCompare(_Read, code=16, gives="1"):
+class RegexCompare(_Read, op=_constants._OP_STRING_REGEX_COMPARE, gives="1"):
     """Whether a regular expression matches anywhere."""
 
     pattern: StrArg
@@ -217,7 +218,7 @@ class RegexCompare(_Read, code=16, gives="1"):
     regex_flags: Const = 0
 
 
-class Insert(_Modify, code=50):
+class Insert(_Modify, op=_constants._OP_STRING_INSERT):
     """The text with another inserted."""
 
     policy: StrPolicy
@@ -226,7 +227,7 @@ class Insert(_Modify, code=50):
     bin: Bin
 
 
-class Overwrite(_Modify, code=51):
+class Overwrite(_Modify, op=_constants._OP_STRING_OVERWRITE):
     """The text with another in the place of as many code points."""
 
     policy: StrPolicy
@@ -235,7 +236,7 @@ class Overwrite(_Modify, code=51):
     bin: Bin
 
 
-class Concat(_Modify, code=52):
+class Concat(_Modify, op=_constants._OP_STRING_CONCAT):
     """The text with all those of a list appended."""
 
     policy: StrPolicy
@@ -243,7 +244,7 @@ class Concat(_Modify, code=52):
     bin: Bin
 
 
-class Snip(_Modify, code=53):
+class Snip(_Modify, op=_constants._OP_STRING_SNIP):
     """The text without a range; end None is its end, and takes no policy."""
 
     policy: StrPolicy
@@ -252,7 +253,7 @@ class Snip(_Modify, code=53):
     bin: Bin
 
 
-class Replace(_Modify, code=54):
+class Replace(_Modify, op=_constants._OP_STRING_REPLACE):
     """The text with the first needle replaced."""
 
     policy: StrPolicy
@@ -261,7 +262,7 @@ class Replace(_Modify, code=54):
     bin: Bin
 
 
-class ReplaceAll(_Modify, code=55):
+class ReplaceAll(_Modify, op=_constants._OP_STRING_REPLACE_ALL):
     """The text with each needle replaced."""
 
     policy: StrPolicy
@@ -270,56 +271,56 @@ class ReplaceAll(_Modify, code=55):
     bin: Bin
 
 
-class Upper(_Modify, code=56):
+class Upper(_Modify, op=_constants._OP_STRING_UPPER):
     """The text in upper case."""
 
     policy: StrPolicy
     bin: Bin
 
 
-class Lower(_Modify, code=57):
+class Lower(_Modify, op=_constants._OP_STRING_LOWER):
     """The text in lower case."""
 
     policy: StrPolicy
     bin: Bin
 
 
-class CaseFold(_Modify, code=58):
+class CaseFold(_Modify, op=_constants._OP_STRING_CASE_FOLD):
     """The text with upper and lower case made equal."""
 
     policy: StrPolicy
     bin: Bin
 
 
-class NormalizeNFC(_Modify, code=59):
+class NormalizeNFC(_Modify, op=_constants._OP_STRING_NORMALIZE_NFC):
     """The text in normal form C."""
 
     policy: StrPolicy
     bin: Bin
 
 
-class TrimStart(_Modify, code=60):
+class TrimStart(_Modify, op=_constants._OP_STRING_TRIM_START):
     """The text without white space at its start."""
 
     policy: StrPolicy
     bin: Bin
 
 
-class TrimEnd(_Modify, code=61):
+class TrimEnd(_Modify, op=_constants._OP_STRING_TRIM_END):
     """The text without white space at its end."""
 
     policy: StrPolicy
     bin: Bin
 
 
-class Trim(_Modify, code=62):
+class Trim(_Modify, op=_constants._OP_STRING_TRIM):
     """The text without white space at both ends."""
 
     policy: StrPolicy
     bin: Bin
 
 
-class PadStart(_Modify, code=63):
+class PadStart(_Modify, op=_constants._OP_STRING_PAD_START):
     """The text, filled up at its start to a length."""
 
     policy: StrPolicy
@@ -328,7 +329,7 @@ class PadStart(_Modify, code=63):
     bin: Bin
 
 
-class PadEnd(_Modify, code=64):
+class PadEnd(_Modify, op=_constants._OP_STRING_PAD_END):
     """The text, filled up at its end to a length."""
 
     policy: StrPolicy
@@ -337,7 +338,7 @@ class PadEnd(_Modify, code=64):
     bin: Bin
 
 
-class Repeat(_Modify, code=65):
+class Repeat(_Modify, op=_constants._OP_STRING_REPEAT):
     """The text, count times."""
 
     policy: StrPolicy
@@ -345,7 +346,7 @@ class Repeat(_Modify, code=65):
     bin: Bin
 
 
-class RegexReplace(_Modify, code=66):
+class RegexReplace(_Modify, op=_constants._OP_STRING_REGEX_REPLACE):
     """The text with matches of a regular expression replaced."""
 
     policy: StrPolicy
@@ -355,7 +356,7 @@ class RegexReplace(_Modify, code=66):
     bin: Bin
 
 
-class Append(_Modify, code=67):
+class Append(_Modify, op=_constants._OP_STRING_APPEND):
     """The text with another behind it."""
 
     policy: StrPolicy
@@ -363,7 +364,7 @@ class Append(_Modify, code=67):
     bin: Bin
 
 
-class Prepend(_Modify, code=68):
+class Prepend(_Modify, op=_constants._OP_STRING_PREPEND):
     """The text with another in front."""
 
     policy: StrPolicy

@@ -38,8 +38,8 @@ int read_operations(encoder *e, asc_writer *w, PyObject *names);
 int check_concatenable(module_state *st, PyObject *value);
 int check_addable(module_state *st, PyObject *value);
 
-/* Every operation that operate() knows, as the docstring of operation_table() says; for
- * tests. A new reference, or NULL with an exception. */
+/* Every operation that operate() knows, as the docstring of operation_table() says. A
+ * new reference, or NULL with an exception. */
 PyObject *operations_to_py(void);
 
 #endif
