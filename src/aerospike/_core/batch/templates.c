@@ -1,6 +1,6 @@
 #include "batch/templates.h"
 
-#include "support/texts.h"
+#include "values/fields.h"
 
 /* The operations of a template. NULL: none. 0, or -1 with ParamError. */
 static int
@@ -85,20 +85,6 @@ batch_remove_template(batch_run *b, const policy *pol, record_meta meta)
     return template_begin(b, &w) < 0 ? -1 : template_end(b, &w, &head);
 }
 
-/* A str argument of a function call. */
-static int
-put_text_field(batch_run *b, asc_writer *w, uint8_t field, const char *name,
-               PyObject *text)
-{
-    Py_ssize_t size;
-    if (!PyUnicode_Check(text)) {
-        return raise_param(b->st, "%s must be a str, not %s", name,
-                           Py_TYPE(text)->tp_name);
-    }
-    const char *utf8 = utf8_of(b->st, text, &size, ASC_ERR_PARAM, name);
-    return utf8 == NULL ? -1 : put_ok(asc_writer_field(w, field, utf8, (size_t)size));
-}
-
 static int
 put_arguments_field(batch_run *b, asc_writer *w, PyObject *args)
 {
@@ -111,7 +97,7 @@ put_arguments_field(batch_run *b, asc_writer *w, PyObject *args)
                                 : raise_param(b->st, "args should be a list, not %s",
                                               Py_TYPE(args)->tp_name);
     if (rc == 0) {
-        rc = put_ok(asc_writer_field(w, ASC_FIELD_UDF_ARGS, packed.data, packed.len));
+        rc = put_packed_field(w, ASC_FIELD_UDF_ARGS, &packed);
     }
     asc_buf_clear(&packed);
     return rc;
@@ -130,9 +116,10 @@ batch_apply_template(batch_run *b, const policy *pol, PyObject *module,
     head.msg.info2 = ASC_INFO2_WRITE;
     policy_to_write_head(pol, &meta, &head.msg);
     return template_begin(b, &w) < 0 ||
-                   put_text_field(b, &w, ASC_FIELD_UDF_MODULE, "module", module) < 0 ||
-                   put_text_field(b, &w, ASC_FIELD_UDF_FUNCTION, "function", function) <
+                   put_text_field(b->st, &w, ASC_FIELD_UDF_MODULE, "module", module) <
                        0 ||
+                   put_text_field(b->st, &w, ASC_FIELD_UDF_FUNCTION, "function",
+                                  function) < 0 ||
                    put_arguments_field(b, &w, args) < 0
                ? -1
                : template_end(b, &w, &head);

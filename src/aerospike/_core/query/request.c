@@ -6,6 +6,7 @@
 #include "support/compat.h"
 #include "support/numbers.h"
 #include "values/context.h"
+#include "values/fields.h"
 #include "operations/operations.h"
 
 /* --- predicates --- */
@@ -112,29 +113,6 @@ put_range(module_state *st, asc_buf *out, PyObject *p, long *index_type)
 
 /* --- requests --- */
 
-static bool
-put_number_field(asc_writer *w, uint8_t id, uint64_t v, unsigned width)
-{
-    uint8_t bytes[8];
-    asc_put_u64(bytes, v);
-    return asc_writer_field(w, id, bytes + 8 - width, width);
-}
-
-static bool
-put_text_field(asc_writer *w, uint8_t id, PyObject *text)
-{
-    Py_ssize_t size;
-    const char *utf8 = PyUnicode_AsUTF8AndSize(text, &size); /* made before */
-    return utf8 != NULL && asc_writer_field(w, id, utf8, (size_t)size);
-}
-
-static bool
-put_bytes_field(asc_writer *w, uint8_t id, PyObject *bytes)
-{
-    return asc_writer_field(w, id, PyBytes_AS_STRING(bytes),
-                            (size_t)PyBytes_GET_SIZE(bytes));
-}
-
 static encoder
 encoder_for(const query_request *q, asc_buf *out)
 {
@@ -153,25 +131,23 @@ put_index(query_request *q, asc_writer *w)
     }
     int rc = put_range(q->st, &packed, q->predicate, &index_type);
     if (rc == 0 && index_type != 0) {
-        rc = put_ok(put_number_field(w, ASC_FIELD_INDEX_TYPE, (uint64_t)index_type, 1));
+        rc = put_number_field(w, ASC_FIELD_INDEX_TYPE, (uint64_t)index_type, 1);
     }
     if (rc == 0) {
-        rc =
-            put_ok(asc_writer_field(w, ASC_FIELD_INDEX_RANGE, packed.data, packed.len));
+        rc = put_packed_field(w, ASC_FIELD_INDEX_RANGE, &packed);
     }
     if (rc == 0 && q->ctx != NULL) {
         encoder e = encoder_for(q, &packed);
         packed.len = 0;
         rc = encode_levels(&e, "where", q->ctx, 0);
-        rc = rc < 0 ? rc
-                    : put_ok(asc_writer_field(w, ASC_FIELD_INDEX_CONTEXT, packed.data,
-                                              packed.len));
+        rc = rc < 0 ? rc : put_packed_field(w, ASC_FIELD_INDEX_CONTEXT, &packed);
     }
     if (rc == 0 && q->index_name != NULL) {
-        rc = put_ok(put_text_field(w, ASC_FIELD_INDEX_NAME, q->index_name));
+        rc = put_text_field(q->st, w, ASC_FIELD_INDEX_NAME, "the index name",
+                            q->index_name);
     }
     if (rc == 0 && q->index_expr != NULL) {
-        rc = put_ok(put_bytes_field(w, ASC_FIELD_INDEX_EXPRESSION, q->index_expr));
+        rc = put_bytes_field(w, ASC_FIELD_INDEX_EXPRESSION, q->index_expr);
     }
     asc_buf_clear(&packed);
     return rc;
@@ -181,18 +157,18 @@ put_index(query_request *q, asc_writer *w)
 static int
 begin_request(query_request *q, asc_writer *w, asc_buf *out, const asc_msg_head *head)
 {
-    bool ok =
-        asc_writer_begin(w, out, head) &&
-        put_text_field(w, ASC_FIELD_NAMESPACE, q->ns) &&
-        (PyUnicode_GET_LENGTH(q->set) == 0 ||
-         put_text_field(w, ASC_FIELD_SET, q->set)) &&
-        (q->records_per_second == 0 ||
-         put_number_field(w, ASC_FIELD_RECORDS_PER_SECOND, q->records_per_second, 4)) &&
+    bool has_set = PyUnicode_GET_LENGTH(q->set) > 0;
+    bool is_slow = q->records_per_second != 0;
+    if (put_ok(asc_writer_begin(w, out, head)) < 0 ||
+        put_text_field(q->st, w, ASC_FIELD_NAMESPACE, "the namespace", q->ns) < 0 ||
+        (has_set && put_text_field(q->st, w, ASC_FIELD_SET, "the set", q->set) < 0) ||
+        (is_slow && put_number_field(w, ASC_FIELD_RECORDS_PER_SECOND,
+                                     q->records_per_second, 4) < 0) ||
         put_number_field(w, ASC_FIELD_SOCKET_TIMEOUT, q->pol.timing.socket_timeout_ms,
-                         4) &&
-        put_number_field(w, ASC_FIELD_TASK_ID, q->task_id, 8);
-    if (!ok || put_index(q, w) < 0) {
-        return PyErr_Occurred() != NULL ? -1 : put_ok(false);
+                         4) < 0 ||
+        put_number_field(w, ASC_FIELD_TASK_ID, q->task_id, 8) < 0 ||
+        put_index(q, w) < 0) {
+        return -1;
     }
     return put_ok(policy_filter_to_field(q->pol.filter, w));
 }

@@ -1,0 +1,40 @@
+/* The fields that queries and batches write beside those of a key, which keys.c
+ * writes. */
+#include "values/fields.h"
+
+#include "support/texts.h"
+#include "values/values.h"
+
+int
+put_number_field(asc_writer *w, uint8_t id, uint64_t v, unsigned width)
+{
+    uint8_t bytes[8];
+    asc_put_u64(bytes, v);
+    return put_ok(asc_writer_field(w, id, bytes + 8 - width, width));
+}
+
+int
+put_text_field(module_state *st, asc_writer *w, uint8_t id, const char *name,
+               PyObject *text)
+{
+    Py_ssize_t size;
+    if (!PyUnicode_Check(text)) {
+        return raise_param(st, "%s must be a str, not %s", name,
+                           Py_TYPE(text)->tp_name);
+    }
+    const char *utf8 = utf8_of(st, text, &size, ASC_ERR_PARAM, name);
+    return utf8 == NULL ? -1 : put_ok(asc_writer_field(w, id, utf8, (size_t)size));
+}
+
+int
+put_bytes_field(asc_writer *w, uint8_t id, PyObject *bytes)
+{
+    return put_ok(asc_writer_field(w, id, PyBytes_AS_STRING(bytes),
+                                   (size_t)PyBytes_GET_SIZE(bytes)));
+}
+
+int
+put_packed_field(asc_writer *w, uint8_t id, const asc_buf *packed)
+{
+    return put_ok(asc_writer_field(w, id, packed->data, packed->len));
+}
