@@ -233,6 +233,8 @@ static void
 core_free(void *module)
 {
     core_clear(module);
+    /* only now: a type that is still used keeps its module */
+    PyMem_Free(((module_state *)PyModule_GetState(module))->client_methods);
 }
 
 static PyModuleDef_Slot core_slots[] = {

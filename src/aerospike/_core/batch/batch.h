@@ -1,4 +1,5 @@
-/* batch/batch.h -- one batch under way: rows from Python, requests to nodes, replies back. */
+/* batch/batch.h -- one batch under way: rows from Python, requests to nodes, replies
+ * back. */
 #ifndef CORE_BATCH_BATCH_H
 #define CORE_BATCH_BATCH_H
 

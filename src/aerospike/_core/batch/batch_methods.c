@@ -1,5 +1,7 @@
 /* The methods of aerospike.Client that ask the same of many records. */
-#include "support/args.h"
+#include "batch/batch_methods.h"
+
+#include "batch/doc_texts.h"
 #include "batch/records.h"
 #include "batch/templates.h"
 #include "support/collector.h"
@@ -213,34 +215,196 @@ template_of_apply(batch_run *b, const policy *pol, PyObject **argv)
     return batch_apply_template(b, pol, argv[1], argv[2], argv[3]);
 }
 
-#define KEYS_METHOD(name, ...)                                                         \
-    CLIENT_METHOD(client_##name)                                                       \
-    {                                                                                  \
-        static const keys_method method = {.func = #name, __VA_ARGS__};                \
-        return call_keys(&method, self, cls, args, nargs, kwnames);                    \
-    }
 #define PARENT .kind = POLICY_BATCH_PARENT_WRITE
 #define OLD .kind = POLICY_BATCH, .old_style = true
 
-KEYS_METHOD(batch_read, .names = {"keys", "bins", "policy"}, .n_required = 1,
-            .policy_at = 2, .kind = POLICY_BATCH, .put_template = template_of_read)
-KEYS_METHOD(batch_operate,
-            .names = {"keys", "ops", "policy_batch", "policy_batch_write", "ttl"},
-            .n_required = 2, .policy_at = 2, .row_policy_at = 3, PARENT,
-            .row_kind = POLICY_BATCH_WRITE, .put_template = template_of_operate)
-KEYS_METHOD(batch_remove, .names = {"keys", "policy_batch", "policy_batch_remove"},
-            .n_required = 1, .policy_at = 1, .row_policy_at = 2, PARENT,
-            .row_kind = POLICY_BATCH_REMOVE, .put_template = template_of_remove)
-KEYS_METHOD(batch_apply,
-            .names = {"keys", "module", "function", "args", "policy_batch",
-                      "policy_batch_apply"},
-            .n_required = 4, .policy_at = 4, .row_policy_at = 5, PARENT,
-            .row_kind = POLICY_BATCH_APPLY, .put_template = template_of_apply)
-KEYS_METHOD(get_many, .names = {"keys", "policy"}, .n_required = 1, .policy_at = 1, OLD,
-            .put_template = template_of_get)
-KEYS_METHOD(exists_many, .names = {"keys", "policy"}, .n_required = 1, .policy_at = 1,
-            OLD, .put_template = template_of_exists)
-KEYS_METHOD(select_many, .names = {"keys", "bins", "policy"}, .n_required = 2,
-            .policy_at = 2, OLD, .put_template = template_of_read)
-KEYS_METHOD(batch_get_ops, .names = {"keys", "list", "policy"}, .n_required = 2,
-            .policy_at = 2, OLD, .put_template = template_of_get_ops)
+#define DOC_KEYS ":param keys: list or tuple of key tuples; a key may occur twice.\n"
+
+#define DOC_OLD_BATCH                                                                  \
+    ":param policy: dict of batch policy keys over the client's defaults.\n"           \
+    ":raises RecordError and others: the first error of a record.\n" DOC_BATCH_RAISES
+
+static const keys_method batch_read = {.func = "batch_read",
+                                       .names = {"keys", "bins", "policy"},
+                                       .n_required = 1,
+                                       .policy_at = 2,
+                                       .kind = POLICY_BATCH,
+                                       .put_template = template_of_read};
+
+static PyObject *
+client_batch_read(METHOD_PARAMS)
+{
+    return call_keys(&batch_read, self, cls, args, nargs, kwnames);
+}
+
+static const keys_method batch_operate = {
+    .func = "batch_operate",
+    .names = {"keys", "ops", "policy_batch", "policy_batch_write", "ttl"},
+    .n_required = 2,
+    .policy_at = 2,
+    .row_policy_at = 3,
+    PARENT,
+    .row_kind = POLICY_BATCH_WRITE,
+    .put_template = template_of_operate};
+
+static PyObject *
+client_batch_operate(METHOD_PARAMS)
+{
+    return call_keys(&batch_operate, self, cls, args, nargs, kwnames);
+}
+
+static const keys_method batch_remove = {
+    .func = "batch_remove",
+    .names = {"keys", "policy_batch", "policy_batch_remove"},
+    .n_required = 1,
+    .policy_at = 1,
+    .row_policy_at = 2,
+    PARENT,
+    .row_kind = POLICY_BATCH_REMOVE,
+    .put_template = template_of_remove};
+
+static PyObject *
+client_batch_remove(METHOD_PARAMS)
+{
+    return call_keys(&batch_remove, self, cls, args, nargs, kwnames);
+}
+
+static const keys_method batch_apply = {.func = "batch_apply",
+                                        .names = {"keys", "module", "function", "args",
+                                                  "policy_batch", "policy_batch_apply"},
+                                        .n_required = 4,
+                                        .policy_at = 4,
+                                        .row_policy_at = 5,
+                                        PARENT,
+                                        .row_kind = POLICY_BATCH_APPLY,
+                                        .put_template = template_of_apply};
+
+static PyObject *
+client_batch_apply(METHOD_PARAMS)
+{
+    return call_keys(&batch_apply, self, cls, args, nargs, kwnames);
+}
+
+static const keys_method get_many = {.func = "get_many",
+                                     .names = {"keys", "policy"},
+                                     .n_required = 1,
+                                     .policy_at = 1,
+                                     OLD,
+                                     .put_template = template_of_get};
+
+static PyObject *
+client_get_many(METHOD_PARAMS)
+{
+    return call_keys(&get_many, self, cls, args, nargs, kwnames);
+}
+
+static const keys_method exists_many = {.func = "exists_many",
+                                        .names = {"keys", "policy"},
+                                        .n_required = 1,
+                                        .policy_at = 1,
+                                        OLD,
+                                        .put_template = template_of_exists};
+
+static PyObject *
+client_exists_many(METHOD_PARAMS)
+{
+    return call_keys(&exists_many, self, cls, args, nargs, kwnames);
+}
+
+static const keys_method select_many = {.func = "select_many",
+                                        .names = {"keys", "bins", "policy"},
+                                        .n_required = 2,
+                                        .policy_at = 2,
+                                        OLD,
+                                        .put_template = template_of_read};
+
+static PyObject *
+client_select_many(METHOD_PARAMS)
+{
+    return call_keys(&select_many, self, cls, args, nargs, kwnames);
+}
+
+static const keys_method batch_get_ops = {.func = "batch_get_ops",
+                                          .names = {"keys", "list", "policy"},
+                                          .n_required = 2,
+                                          .policy_at = 2,
+                                          OLD,
+                                          .put_template = template_of_get_ops};
+
+static PyObject *
+client_batch_get_ops(METHOD_PARAMS)
+{
+    return call_keys(&batch_get_ops, self, cls, args, nargs, kwnames);
+}
+
+/* --- their rows --- */
+
+/* One line of text a line. */
+/* clang-format off */
+static const char doc_batch_read[] =
+    "batch_read($self, keys, bins=None, policy=None)\n--\n\n"
+    "Read many records, with one request to each node, all at once.\n\n" DOC_KEYS
+    ":param bins: list of bin names; None: all bins, []: only the metadata, records\n"
+    "    are then (key, meta).\n"
+    ":param policy: dict of batch policy keys over the client's defaults.\n"
+    DOC_BATCH_RESULT DOC_BATCH_RAISES;
+
+static const char doc_batch_operate[] =
+    "batch_operate($self, keys, ops, policy_batch=None, policy_batch_write=None, "
+    "ttl=None)\n--\n\n"
+    "Carry out the same operations on many records. Written bins appear as None.\n\n"
+    DOC_KEYS
+    ":param ops: list of operations, as operate() takes it.\n" DOC_BATCH_POLICY
+    ":param policy_batch_write: dict of what concerns each record.\n"
+    ":param ttl: seconds to live, or a TTL_* constant.\n"
+    DOC_BATCH_RESULT DOC_BATCH_RAISES;
+
+static const char doc_batch_remove[] =
+    "batch_remove($self, keys, policy_batch=None, policy_batch_remove=None)\n--\n\n"
+    "Remove many records.\n\n" DOC_KEYS DOC_BATCH_POLICY
+    ":param policy_batch_remove: dict of what concerns each record.\n"
+    DOC_BATCH_RESULT DOC_BATCH_RAISES;
+
+static const char doc_batch_apply[] =
+    "batch_apply($self, keys, module, function, args, policy_batch=None, "
+    "policy_batch_apply=None)\n--\n\n"
+    "Call a function of a registered module on many records; what it returns is in\n"
+    "the bin SUCCESS.\n\n" DOC_KEYS
+    ":param module: str, name of the module.\n"
+    ":param function: str, name of the function.\n"
+    ":param args: list of arguments.\n" DOC_BATCH_POLICY
+    ":param policy_batch_apply: dict of what concerns each record.\n"
+    DOC_BATCH_RESULT DOC_BATCH_RAISES;
+
+static const char doc_get_many[] =
+    "get_many($self, keys, policy=None)\n--\n\n"
+    "Read many records: a list of (key, meta, bins) in the order of the keys, meta\n"
+    "and bins None for those not found.\n\n" DOC_KEYS DOC_OLD_BATCH;
+
+static const char doc_exists_many[] =
+    "exists_many($self, keys, policy=None)\n--\n\n"
+    "Read the metadata of many records: a list of (key, meta) in the order of the\n"
+    "keys, meta None for those not found.\n\n" DOC_KEYS DOC_OLD_BATCH;
+
+static const char doc_select_many[] =
+    "select_many($self, keys, bins, policy=None)\n--\n\n"
+    "Read some bins of many records, as get_many() does.\n\n" DOC_KEYS
+    ":param bins: list or tuple of bin names.\n" DOC_OLD_BATCH;
+
+static const char doc_batch_get_ops[] =
+    "batch_get_ops($self, keys, list, policy=None)\n--\n\n"
+    "Carry out read operations on many records: a list as of get_many().\n\n" DOC_KEYS
+    ":param list: list of operations that only read.\n" DOC_OLD_BATCH;
+/* clang-format on */
+
+const PyMethodDef batch_keys_methods[] = {
+    METHOD_ROW("batch_read", client_batch_read, doc_batch_read),
+    METHOD_ROW("batch_operate", client_batch_operate, doc_batch_operate),
+    METHOD_ROW("batch_remove", client_batch_remove, doc_batch_remove),
+    METHOD_ROW("batch_apply", client_batch_apply, doc_batch_apply),
+    METHOD_ROW("get_many", client_get_many, doc_get_many),
+    METHOD_ROW("exists_many", client_exists_many, doc_exists_many),
+    METHOD_ROW("select_many", client_select_many, doc_select_many),
+    METHOD_ROW("batch_get_ops", client_batch_get_ops, doc_batch_get_ops),
+    {NULL, NULL, 0, NULL},
+};

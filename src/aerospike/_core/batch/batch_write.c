@@ -1,5 +1,6 @@
 /* The method of aerospike.Client that asks something of its own of each record. */
-#include "support/args.h"
+#include "batch/batch_methods.h"
+#include "batch/doc_texts.h"
 #include "batch/records.h"
 #include "batch/templates.h"
 #include "support/compat.h"
@@ -210,7 +211,8 @@ list_of_records(module_state *st, PyObject *records)
     return list;
 }
 
-CLIENT_METHOD(client_batch_write)
+static PyObject *
+client_batch_write(METHOD_PARAMS)
 {
     static const char *const names[] = {"batch_records", "policy_batch", NULL};
     PyObject *argv[2], *list = NULL;
@@ -232,3 +234,20 @@ CLIENT_METHOD(client_batch_write)
     batch_end(&b);
     return rc == 0 ? Py_NewRef(argv[0]) : NULL;
 }
+
+/* --- their rows --- */
+
+/* One line of text a line. */
+/* clang-format off */
+static const char doc_batch_write[] =
+    "batch_write($self, batch_records, policy_batch=None)\n--\n\n"
+    "Carry out the requests of a BatchRecords: each record its own, a Read, Write,\n"
+    "Apply or Remove of aerospike_helpers.batch.records, with its own policy.\n\n"
+    ":param batch_records: BatchRecords; it is filled in and returned.\n"
+    DOC_BATCH_POLICY DOC_BATCH_RESULT DOC_BATCH_RAISES;
+/* clang-format on */
+
+const PyMethodDef batch_write_methods[] = {
+    METHOD_ROW("batch_write", client_batch_write, doc_batch_write),
+    {NULL, NULL, 0, NULL},
+};

@@ -1,15 +1,8 @@
 #include "client/client.h"
 
-#include <structmember.h> /* after Python.h */
 #include <time.h>
 
-#include "client/delegated.h"
-#include "record/direct.h"
-
-#include "support/args.h"
 #include "support/compat.h"
-#include "docs.h"
-#include "query/stream.h"
 
 /* --- connecting --- */
 
@@ -249,7 +242,7 @@ become_valid(ClientObject *client, client_config *config, asc_cluster *cluster)
     return -1;
 }
 
-static int
+int
 client_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     ClientObject *client = (ClientObject *)self;
@@ -289,7 +282,7 @@ client_init(PyObject *self, PyObject *args, PyObject *kwargs)
     return become_valid(client, &config, cluster);
 }
 
-static void
+void
 client_dealloc(PyObject *self)
 {
     ClientObject *client = (ClientObject *)self;
@@ -305,7 +298,7 @@ client_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
-static int
+int
 client_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(self));
@@ -344,7 +337,7 @@ client_wait_set(module_state *st, asc_set *set, asc_error *err)
 }
 
 /* Serializers may refer to the client; without them values can still be read. */
-static int
+int
 client_clear(PyObject *self)
 {
     value_rules *values = &((ClientObject *)self)->config.values;
@@ -359,7 +352,15 @@ client_check(module_state *st, PyObject *client)
     return check_valid(st, (ClientObject *)client);
 }
 
-static CLIENT_METHOD(client_connect)
+static const char doc_connect[] =
+    "connect($self, username=None, password=None)\n--\n\n"
+    "Connect when that has not been done, also after close(); returns the client.\n\n"
+    ":raises ConnectionError: no node answers.\n"
+    ":raises ClientError: a host name has no address, a node belongs to another\n"
+    "    cluster, or the peers of the only seed cannot be reached.";
+
+static PyObject *
+client_connect(METHOD_PARAMS)
 {
     static const char *const names[] = {"username", "password", NULL};
     module_state *st = PyType_GetModuleState(cls);
@@ -380,6 +381,11 @@ static CLIENT_METHOD(client_connect)
     return Py_NewRef(self);
 }
 
+static const char doc_close[] =
+    "close($self)\n--\n\n"
+    "Close all connections. Commands under way in other threads end as they would;\n"
+    "later ones raise ClusterError until connect() is called. May be called twice.";
+
 static PyObject *
 client_close(PyObject *self, PyObject *ignored)
 {
@@ -392,6 +398,10 @@ client_close(PyObject *self, PyObject *ignored)
     Py_RETURN_NONE;
 }
 
+static const char doc_is_connected[] =
+    "is_connected($self)\n--\n\n"
+    "True when at least one node of the cluster answers.";
+
 static PyObject *
 client_is_connected(PyObject *self, PyObject *ignored)
 {
@@ -401,7 +411,12 @@ client_is_connected(PyObject *self, PyObject *ignored)
                            asc_cluster_is_connected(client->cluster));
 }
 
-static CLIENT_METHOD(client_get_policies)
+static const char doc_get_policies[] =
+    "get_policies($self)\n--\n\n"
+    "The defaults of this client: dict of policy name to dict of key to value.";
+
+static PyObject *
+client_get_policies(METHOD_PARAMS)
 {
     static const char *const names[] = {NULL};
     ClientObject *client = (ClientObject *)self;
@@ -410,6 +425,10 @@ static CLIENT_METHOD(client_get_policies)
                ? NULL
                : policies_to_py(client->config.defaults);
 }
+
+static const char doc_shm_key[] =
+    "shm_key($self)\n--\n\n"
+    "The key of the shared memory for tending, or None while it is not used.";
 
 /* None: tending is not shared through memory. */
 static PyObject *
@@ -433,98 +452,13 @@ client_exit(PyObject *self, PyObject *ignored)
     return client_close(self, NULL);
 }
 
-#define METHOD(name)                                                                   \
-    {#name, (PyCFunction)(void (*)(void))client_##name,                                \
-     METH_METHOD | METH_FASTCALL | METH_KEYWORDS, doc_##name}
-
-#define DIRECT_METHOD(name, number, result, n_required, args, sig, text)               \
-    {#name, (PyCFunction)(void (*)(void))client_##name,                                \
-     METH_METHOD | METH_FASTCALL | METH_KEYWORDS, DIRECT_DOC(#name, sig, text)},
-
-#define DELEGATED_METHOD(name, module, needs_cluster, signature, text)                 \
-    {#name, (PyCFunction)(void (*)(void))client_##name,                                \
-     METH_METHOD | METH_FASTCALL | METH_KEYWORDS,                                      \
-     DELEGATED_DOC(#name, signature, text)},
-
-static PyMethodDef client_methods[] = {
-    METHOD(connect),
+const PyMethodDef client_methods[] = {
+    METHOD_ROW("connect", client_connect, doc_connect),
     {"close", client_close, METH_NOARGS, doc_close},
     {"is_connected", client_is_connected, METH_NOARGS, doc_is_connected},
-    METHOD(get_policies),
+    METHOD_ROW("get_policies", client_get_policies, doc_get_policies),
     {"shm_key", client_shm_key, METH_NOARGS, doc_shm_key},
     {"__enter__", client_enter, METH_NOARGS, NULL},
     {"__exit__", client_exit, METH_VARARGS, NULL},
-    METHOD(get),
-    METHOD(select),
-    METHOD(exists),
-    METHOD(put),
-    METHOD(remove),
-    METHOD(remove_bin),
-    METHOD(touch),
-    METHOD(append),
-    METHOD(prepend),
-    METHOD(increment),
-    METHOD(operate),
-    METHOD(operate_ordered),
-    METHOD(_operate_one),
-    DIRECT_METHODS(DIRECT_METHOD) METHOD(get_key_partition_id),
-    METHOD(get_key_digest),
-    METHOD(llist),
-    METHOD(batch_read),
-    METHOD(batch_write),
-    METHOD(batch_operate),
-    METHOD(batch_remove),
-    METHOD(batch_apply),
-    METHOD(get_many),
-    METHOD(exists_many),
-    METHOD(select_many),
-    METHOD(batch_get_ops),
-    DELEGATED_METHODS(DELEGATED_METHOD) METHOD(_stream),
-    METHOD(_background),
-    METHOD(has_geo),
-    METHOD(info),
-    METHOD(info_node),
-    METHOD(info_all),
-    METHOD(info_single_node),
-    METHOD(info_random_node),
-    METHOD(get_nodes),
-    METHOD(get_node_names),
-    METHOD(get_expression_base64),
-    METHOD(get_cdtctx_base64),
     {NULL, NULL, 0, NULL},
 };
-
-static PyMemberDef client_members[] = {
-    {"__weaklistoffset__", T_PYSSIZET, offsetof(ClientObject, weak_references),
-     READONLY, NULL},
-    {NULL, 0, 0, 0, NULL},
-};
-
-/* clang-format off */
-static PyType_Slot client_slots[] = {
-    {Py_tp_doc, (void *)doc_Client},
-    {Py_tp_init, client_init},
-    {Py_tp_dealloc, client_dealloc},
-    {Py_tp_traverse, client_traverse},
-    {Py_tp_clear, client_clear},
-    {Py_tp_methods, client_methods},
-    {Py_tp_members, client_members},
-    {0, NULL},
-};
-/* clang-format on */
-
-static PyType_Spec client_spec = {
-    .name = "aerospike.Client",
-    .basicsize = sizeof(ClientObject),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC |
-             Py_TPFLAGS_IMMUTABLETYPE,
-    .slots = client_slots,
-};
-
-int
-client_type_init(PyObject *module, module_state *st)
-{
-    st->ClientType =
-        (PyTypeObject *)PyType_FromModuleAndSpec(module, &client_spec, NULL);
-    return st->ClientType != NULL ? PyModule_AddType(module, st->ClientType) : -1;
-}

@@ -1,4 +1,4 @@
-/* client/client.h -- the type aerospike.Client: its life, and what its methods share. */
+/* client/client.h -- clients of a cluster: their life, and what their methods share. */
 #ifndef CORE_CLIENT_CLIENT_H
 #define CORE_CLIENT_CLIENT_H
 
@@ -7,6 +7,7 @@
 #include "asc/command.h"
 #include "asc/set.h"
 #include "options/config.h"
+#include "support/args.h"
 
 /* Calls that are kept between uses, so that their buffers are. More threads than this
  * at one time make and free their own. */
@@ -54,49 +55,17 @@ int client_run_call(asc_call *call, asc_cluster *cluster, asc_error *err);
  * is something to take; -1 with an exception. */
 int client_wait_set(module_state *st, asc_set *set, asc_error *err);
 
-/* The methods, by the file that has them. */
-#define CLIENT_METHOD(name)                                                            \
-    PyObject *name(PyObject *self, PyTypeObject *cls, PyObject *const *args,           \
-                   Py_ssize_t nargs, PyObject *kwnames)
+/* Rows of the type's methods, each array ended by a row of NULLs: those of client.c,
+ * info.c and wire_text.c. */
+extern const PyMethodDef client_methods[], info_methods[], wire_text_methods[];
 
-CLIENT_METHOD(client_get);
-CLIENT_METHOD(client_select);
-CLIENT_METHOD(client_exists);
-CLIENT_METHOD(client_put);
-CLIENT_METHOD(client_remove);
-CLIENT_METHOD(client_remove_bin);
-CLIENT_METHOD(client_touch);
-CLIENT_METHOD(client_append);
-CLIENT_METHOD(client_prepend);
-CLIENT_METHOD(client_increment);
-CLIENT_METHOD(client_operate);
-CLIENT_METHOD(client_operate_ordered);
-CLIENT_METHOD(client__operate_one);
-CLIENT_METHOD(client_get_key_partition_id);
+/* Slots of the type. */
+int client_init(PyObject *self, PyObject *args, PyObject *kwargs);
+void client_dealloc(PyObject *self);
+int client_traverse(PyObject *self, visitproc visit, void *arg);
+int client_clear(PyObject *self);
 
-CLIENT_METHOD(client_get_key_digest);
-CLIENT_METHOD(client_llist);
-
-CLIENT_METHOD(client_batch_read);
-CLIENT_METHOD(client_batch_write);
-CLIENT_METHOD(client_batch_operate);
-CLIENT_METHOD(client_batch_remove);
-CLIENT_METHOD(client_batch_apply);
-CLIENT_METHOD(client_get_many);
-CLIENT_METHOD(client_exists_many);
-CLIENT_METHOD(client_select_many);
-CLIENT_METHOD(client_batch_get_ops);
-
-CLIENT_METHOD(client_has_geo);
-CLIENT_METHOD(client_info);
-CLIENT_METHOD(client_info_node);
-CLIENT_METHOD(client_info_all);
-CLIENT_METHOD(client_info_single_node);
-CLIENT_METHOD(client_info_random_node);
-CLIENT_METHOD(client_get_nodes);
-CLIENT_METHOD(client_get_node_names);
-
-CLIENT_METHOD(client_get_expression_base64);
-CLIENT_METHOD(client_get_cdtctx_base64);
+/* A method that a macro of record/direct.h or client/delegated.h makes. */
+#define CLIENT_METHOD(name) PyObject *name(METHOD_PARAMS)
 
 #endif

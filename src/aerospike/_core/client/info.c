@@ -1,8 +1,8 @@
 /* The methods of aerospike.Client that ask nodes for information. */
 #include <string.h>
 
-#include "support/args.h"
 #include "client/client.h"
+#include "client/doc_texts.h"
 #include "asc/alloc.h"
 #include "support/numbers.h"
 #include "support/texts.h"
@@ -251,7 +251,8 @@ ask_hosts(info_call *c, PyObject *hosts)
     return result;
 }
 
-CLIENT_METHOD(client_info_all)
+static PyObject *
+client_info_all(METHOD_PARAMS)
 {
     static const char *const names[] = {"command", "policy", NULL};
     PyObject *argv[2], *result = NULL;
@@ -266,7 +267,8 @@ CLIENT_METHOD(client_info_all)
     return result;
 }
 
-CLIENT_METHOD(client_info)
+static PyObject *
+client_info(METHOD_PARAMS)
 {
     static const char *const names[] = {"command", "hosts", "policy", NULL};
     PyObject *argv[3], *result = NULL;
@@ -309,17 +311,20 @@ info_one(const char *func, bool refusals_are_text, PyObject *self, PyTypeObject 
     return result;
 }
 
-CLIENT_METHOD(client_info_single_node)
+static PyObject *
+client_info_single_node(METHOD_PARAMS)
 {
     return info_one("info_single_node", false, self, cls, args, nargs, kwnames);
 }
 
-CLIENT_METHOD(client_info_node)
+static PyObject *
+client_info_node(METHOD_PARAMS)
 {
     return info_one("info_node", true, self, cls, args, nargs, kwnames);
 }
 
-CLIENT_METHOD(client_info_random_node)
+static PyObject *
+client_info_random_node(METHOD_PARAMS)
 {
     static const char *const names[] = {"command", "policy", NULL};
     PyObject *argv[2], *result = NULL;
@@ -370,7 +375,8 @@ node_to_dict(const asc_node_info *n)
                          "node_name", n->name);
 }
 
-CLIENT_METHOD(client_get_nodes)
+static PyObject *
+client_get_nodes(METHOD_PARAMS)
 {
     static const char *const names[] = {NULL};
     return parse_args("get_nodes", names, 0, args, nargs, kwnames, NULL) < 0
@@ -378,7 +384,8 @@ CLIENT_METHOD(client_get_nodes)
                : nodes_to_py(self, cls, node_to_pair);
 }
 
-CLIENT_METHOD(client_get_node_names)
+static PyObject *
+client_get_node_names(METHOD_PARAMS)
 {
     static const char *const names[] = {NULL};
     return parse_args("get_node_names", names, 0, args, nargs, kwnames, NULL) < 0
@@ -386,7 +393,8 @@ CLIENT_METHOD(client_get_node_names)
                : nodes_to_py(self, cls, node_to_dict);
 }
 
-CLIENT_METHOD(client_has_geo)
+static PyObject *
+client_has_geo(METHOD_PARAMS)
 {
     static const char *const names[] = {NULL};
     info_call c;
@@ -398,3 +406,80 @@ CLIENT_METHOD(client_has_geo)
     end(&c);
     return rc == 0 ? Py_NewRef(Py_True) : NULL; /* every server since 3.7 */
 }
+
+/* --- their rows --- */
+
+/* One line of text a line. */
+/* clang-format off */
+static const char doc_info_all[] =
+    "info_all($self, command, policy=None)\n--\n\n"
+    "Ask every node.\n\n"
+    ":param command: str; several commands are separated by line feeds.\n"
+    DOC_POLICY("info")
+    ":return: dict of node name to (None, reply), without the first command's name.\n"
+    ":raises InvalidRequest: a node does not know the (first) command.\n"
+    DOC_RAISES;
+
+static const char doc_info[] =
+    "info($self, command, hosts=None, policy=None)\n--\n\n"
+    "Ask nodes, the older way: what a node refuses comes back as its text.\n\n"
+    ":param command: str.\n"
+    ":param hosts: list of (address, port); None asks every node.\n"
+    DOC_POLICY("info")
+    ":return: dict of node name to (None, reply without the command's name).\n"
+    DOC_RAISES;
+
+static const char doc_info_single_node[] =
+    "info_single_node($self, command, host, policy=None)\n--\n\n"
+    "Ask one node.\n\n"
+    ":param command: str.\n"
+    ":param host: str, the name of the node.\n"
+    DOC_POLICY("info")
+    ":return: str \"command<TAB>reply<LF>\".\n"
+    ":raises InvalidRequest: the node does not know the command.\n"
+    DOC_RAISES;
+
+static const char doc_info_node[] =
+    "info_node($self, command, host, policy=None)\n--\n\n"
+    "Ask one node, the older way: what it refuses comes back as its text.\n\n"
+    ":param command: str.\n"
+    ":param host: (address, port), or the name of the node.\n"
+    DOC_POLICY("info")
+    ":return: str \"command<TAB>reply<LF>\".\n"
+    DOC_RAISES;
+
+static const char doc_info_random_node[] =
+    "info_random_node($self, command, policy=None)\n--\n\n"
+    "Ask one of the nodes.\n\n"
+    ":param command: str.\n"
+    DOC_POLICY("info")
+    ":return: str \"command<TAB>reply<LF>\".\n"
+    ":raises InvalidRequest: the node does not know the command.\n"
+    DOC_RAISES;
+
+static const char doc_get_nodes[] =
+    "get_nodes($self)\n--\n\n"
+    "The nodes known at this moment: a list of (address, port).";
+
+static const char doc_get_node_names[] =
+    "get_node_names($self)\n--\n\n"
+    "The nodes known at this moment: a list of dicts {\"address\", \"port\",\n"
+    "\"node_name\"}.";
+
+static const char doc_has_geo[] =
+    "has_geo($self)\n--\n\n"
+    "True when the cluster supports GeoJSON, as every living server does.\n\n"
+    ":raises ClusterError: the client is closed.";
+/* clang-format on */
+
+const PyMethodDef info_methods[] = {
+    METHOD_ROW("has_geo", client_has_geo, doc_has_geo),
+    METHOD_ROW("info", client_info, doc_info),
+    METHOD_ROW("info_node", client_info_node, doc_info_node),
+    METHOD_ROW("info_all", client_info_all, doc_info_all),
+    METHOD_ROW("info_single_node", client_info_single_node, doc_info_single_node),
+    METHOD_ROW("info_random_node", client_info_random_node, doc_info_random_node),
+    METHOD_ROW("get_nodes", client_get_nodes, doc_get_nodes),
+    METHOD_ROW("get_node_names", client_get_node_names, doc_get_node_names),
+    {NULL, NULL, 0, NULL},
+};

@@ -1,6 +1,5 @@
 /* The methods of aerospike.Client that show the wire form of expressions and contexts
  * as text. */
-#include "support/args.h"
 #include "client/client.h"
 #include "values/compiled.h"
 #include "values/context.h"
@@ -27,7 +26,14 @@ base64_text(module_state *st, const void *data, size_t size)
     return text;
 }
 
-CLIENT_METHOD(client_get_expression_base64)
+static const char doc_get_expression_base64[] =
+    "get_expression_base64($self, expression)\n--\n\n"
+    "The wire form of an expression as base64, as info commands take it.\n\n"
+    ":param expression: what compile() of an expression gives.\n"
+    ":raises ParamError: it is not compiled.";
+
+static PyObject *
+client_get_expression_base64(METHOD_PARAMS)
 {
     static const char *const names[] = {"expression", NULL};
     module_state *st = PyType_GetModuleState(cls);
@@ -47,7 +53,14 @@ CLIENT_METHOD(client_get_expression_base64)
     return text;
 }
 
-CLIENT_METHOD(client_get_cdtctx_base64)
+static const char doc_get_cdtctx_base64[] =
+    "get_cdtctx_base64($self, ctx)\n--\n\n"
+    "The wire form of a context as base64, as info commands take it.\n\n"
+    ":param ctx: a list of one or more levels of aerospike_helpers.cdt_ctx.\n"
+    ":raises ParamError: it is empty, or no such list.";
+
+static PyObject *
+client_get_cdtctx_base64(METHOD_PARAMS)
 {
     static const char *const names[] = {"ctx", NULL};
     static const value_rules rules = {.bool_as = BOOL_AS_BOOL, .legacy_types = NO};
@@ -69,3 +82,10 @@ CLIENT_METHOD(client_get_cdtctx_base64)
     asc_buf_clear(&out);
     return text;
 }
+
+const PyMethodDef wire_text_methods[] = {
+    METHOD_ROW("get_expression_base64", client_get_expression_base64,
+               doc_get_expression_base64),
+    METHOD_ROW("get_cdtctx_base64", client_get_cdtctx_base64, doc_get_cdtctx_base64),
+    {NULL, NULL, 0, NULL},
+};

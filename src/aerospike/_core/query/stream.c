@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "support/args.h"
 #include "asc/digest.h"
 #include "values/bins.h"
 #include "support/collector.h"
@@ -494,7 +493,12 @@ open_query(StreamObject *s, module_state *st, PyObject *tracker)
 }
 
 /* _stream(is_scan, spec, policy, tracker, with_partition, lends) */
-CLIENT_METHOD(client__stream)
+static const char doc__stream[] =
+    "_stream($self, is_scan, spec, policy, tracker, with_partition, lends)\n--\n\n"
+    "The records of a query or scan; for aerospike._query.";
+
+static PyObject *
+client__stream(METHOD_PARAMS)
 {
     static const char *const names[] = {"is_scan",        "spec",  "policy", "tracker",
                                         "with_partition", "lends", NULL};
@@ -577,7 +581,12 @@ start_everywhere(StreamObject *s, module_state *st, asc_set *set)
 }
 
 /* _background(is_scan, spec, policy): the job id */
-CLIENT_METHOD(client__background)
+static const char doc__background[] =
+    "_background($self, is_scan, spec, policy)\n--\n\n"
+    "Start background work; for aerospike._query.";
+
+static PyObject *
+client__background(METHOD_PARAMS)
 {
     static const char *const names[] = {"is_scan", "spec", "policy", NULL};
     module_state *st = PyType_GetModuleState(cls);
@@ -599,3 +608,9 @@ CLIENT_METHOD(client__background)
     Py_XDECREF(s);
     return result;
 }
+
+const PyMethodDef query_methods[] = {
+    METHOD_ROW("_stream", client__stream, doc__stream),
+    METHOD_ROW("_background", client__background, doc__background),
+    {NULL, NULL, 0, NULL},
+};

@@ -8,7 +8,8 @@
  * exception. */
 int stream_types_init(PyObject *module, module_state *st);
 
-CLIENT_METHOD(client__stream);
-CLIENT_METHOD(client__background);
+/* Rows of the methods of aerospike.Client that start queries, ended by a row of
+ * NULLs. */
+extern const PyMethodDef query_methods[];
 
 #endif

@@ -1,4 +1,5 @@
-/* query/tracker.h -- aerospike._core.Tracker: how far a query has come in each partition. */
+/* query/tracker.h -- aerospike._core.Tracker: how far a query has come in each
+ * partition. */
 #ifndef CORE_QUERY_TRACKER_H
 #define CORE_QUERY_TRACKER_H
 

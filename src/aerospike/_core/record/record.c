@@ -1,13 +1,29 @@
 /* The methods of aerospike.Client on one record. Each parses its arguments, encodes
  * one message, runs it without the GIL, and decodes the reply. */
-#include "support/args.h"
-#include "client/client.h"
+#include "record/record.h"
+
+#include "client/doc_texts.h"
 #include "support/compat.h"
 #include "support/numbers.h"
 #include "values/keys.h"
 #include "values/bins.h"
 #include "operations/operations.h"
 #include "record/record_call.h"
+
+#define DOC_KEY                                                                        \
+    ":param key: tuple (namespace, set, user_key), or (namespace, set, None, "         \
+    "digest).\n"                                                                       \
+    "    namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;\n"      \
+    "    user_key: str, int of 64 bits, bytes (text, too) or bytearray (a blob);\n"    \
+    "    digest: 20 bytes.\n"
+
+#define DOC_META                                                                       \
+    ":param meta: dict with \"ttl\" (seconds, or a TTL_* constant) and \"gen\" (the\n" \
+    "    expected generation, compared as the policy's \"gen\" says), or None.\n"
+
+#define DOC_META_RESULT                                                                \
+    "meta is {\"ttl\": seconds to live, 4294967295 for a record that never expires,\n" \
+    "    \"gen\": generation}."
 
 typedef struct record_call {
     module_state *st;
@@ -187,7 +203,8 @@ record_to_py(record_call *c, bool with_user_key, bins_shape shape)
 
 /* --- reads --- */
 
-CLIENT_METHOD(client_get)
+static PyObject *
+client_get(METHOD_PARAMS)
 {
     static const char *const names[] = {"key", "policy", NULL};
     PyObject *argv[2], *result = NULL;
@@ -205,7 +222,8 @@ CLIENT_METHOD(client_get)
     return result;
 }
 
-CLIENT_METHOD(client_select)
+static PyObject *
+client_select(METHOD_PARAMS)
 {
     static const char *const names[] = {"key", "bins", "policy", NULL};
     PyObject *argv[3], *result = NULL;
@@ -232,7 +250,8 @@ absent_to_py(record_call *c)
     return pair;
 }
 
-CLIENT_METHOD(client_exists)
+static PyObject *
+client_exists(METHOD_PARAMS)
 {
     static const char *const names[] = {"key", "policy", NULL};
     PyObject *argv[2], *result = NULL;
@@ -292,7 +311,8 @@ set_serializer(record_call *c, PyObject *arg)
     return 0;
 }
 
-CLIENT_METHOD(client_put)
+static PyObject *
+client_put(METHOD_PARAMS)
 {
     static const char *const names[] = {"key",    "bins",       "meta",
                                         "policy", "serializer", NULL};
@@ -323,7 +343,8 @@ sort_remove_args(module_state *st, PyObject **meta, PyObject **policy_arg)
     }
 }
 
-CLIENT_METHOD(client_remove)
+static PyObject *
+client_remove(METHOD_PARAMS)
 {
     static const char *const names[] = {"key", "meta", "policy", NULL};
     PyObject *argv[3], *result = NULL;
@@ -343,7 +364,8 @@ CLIENT_METHOD(client_remove)
     return result;
 }
 
-CLIENT_METHOD(client_remove_bin)
+static PyObject *
+client_remove_bin(METHOD_PARAMS)
 {
     static const char *const names[] = {"key", "list", "meta", "policy", NULL};
     PyObject *argv[4], *result = NULL;
@@ -373,7 +395,8 @@ CLIENT_METHOD(client_remove_bin)
     return result;
 }
 
-CLIENT_METHOD(client_touch)
+static PyObject *
+client_touch(METHOD_PARAMS)
 {
     static const char *const names[] = {"key", "val", "meta", "policy", NULL};
     PyObject *argv[4], *result = NULL;
@@ -427,20 +450,23 @@ modify(const modify_row *row, PyObject *self, PyTypeObject *cls, PyObject *const
     return result;
 }
 
-CLIENT_METHOD(client_append)
+static PyObject *
+client_append(METHOD_PARAMS)
 {
     static const modify_row row = {"append", "val", ASC_OP_APPEND, check_concatenable};
     return modify(&row, self, cls, args, nargs, kwnames);
 }
 
-CLIENT_METHOD(client_prepend)
+static PyObject *
+client_prepend(METHOD_PARAMS)
 {
     static const modify_row row = {"prepend", "val", ASC_OP_PREPEND,
                                    check_concatenable};
     return modify(&row, self, cls, args, nargs, kwnames);
 }
 
-CLIENT_METHOD(client_increment)
+static PyObject *
+client_increment(METHOD_PARAMS)
 {
     static const modify_row row = {"increment", "offset", ASC_OP_INCR, check_addable};
     return modify(&row, self, cls, args, nargs, kwnames);
@@ -537,7 +563,8 @@ record_operate_one(PyObject *self, PyTypeObject *cls, PyObject *key, PyObject *o
 }
 
 /* record_operate_one() for the package's Python modules. */
-CLIENT_METHOD(client__operate_one)
+static PyObject *
+client__operate_one(METHOD_PARAMS)
 {
     static const char *const names[] = {"key", "ops", "meta", "policy", NULL};
     PyObject *argv[4];
@@ -547,19 +574,22 @@ CLIENT_METHOD(client__operate_one)
     return record_operate_one(self, cls, argv[0], argv[1], argv[2], argv[3]);
 }
 
-CLIENT_METHOD(client_operate)
+static PyObject *
+client_operate(METHOD_PARAMS)
 {
     return operate("operate", false, self, cls, args, nargs, kwnames);
 }
 
-CLIENT_METHOD(client_operate_ordered)
+static PyObject *
+client_operate_ordered(METHOD_PARAMS)
 {
     return operate("operate_ordered", true, self, cls, args, nargs, kwnames);
 }
 
 /* --- keys --- */
 
-CLIENT_METHOD(client_get_key_partition_id)
+static PyObject *
+client_get_key_partition_id(METHOD_PARAMS)
 {
     static const char *const names[] = {"ns", "set", "key", NULL};
     PyObject *argv[3];
@@ -574,7 +604,8 @@ CLIENT_METHOD(client_get_key_partition_id)
 }
 
 /* The older name of aerospike.calc_digest(). */
-CLIENT_METHOD(client_get_key_digest)
+static PyObject *
+client_get_key_digest(METHOD_PARAMS)
 {
     (void)self;
     return calc_digest(PyType_GetModuleState(cls), "get_key_digest", args, nargs,
@@ -582,10 +613,204 @@ CLIENT_METHOD(client_get_key_digest)
 }
 
 /* Large ordered lists: no server since 3.16 has them. */
-CLIENT_METHOD(client_llist)
+static PyObject *
+client_llist(METHOD_PARAMS)
 {
     (void)self, (void)args, (void)nargs, (void)kwnames;
     raise_code(PyType_GetModuleState(cls), 16,
                "large ordered lists are gone: no server since 3.16 has them");
     return NULL;
 }
+
+/* --- their rows --- */
+
+/* One line of text a line. */
+/* clang-format off */
+static const char doc_get[] =
+    "get($self, key, policy=None)\n--\n\n"
+    "Read a record with all its bins.\n\n"
+    DOC_KEY
+    DOC_POLICY("read")
+    ":return: (key, meta, bins): key is (namespace, set, user_key, digest), where\n"
+    "    user_key is None unless the policy has key=POLICY_KEY_SEND, and digest a\n"
+    "    bytearray of 20; "
+    DOC_META_RESULT
+    " bins: dict of\n"
+    "    bin name to value.\n"
+    ":raises RecordNotFound: there is no such record.\n"
+    ":raises FilteredOut: the policy's expressions reject the record.\n"
+    DOC_RAISES;
+
+static const char doc_select[] =
+    "select($self, key, bins, policy=None)\n--\n\n"
+    "Read some bins of a record; those that it has not are left out.\n\n"
+    DOC_KEY
+    ":param bins: list or tuple of bin names, str of up to 15 bytes each.\n"
+    DOC_POLICY("read")
+    ":return: (key, meta, bins) as get() does, with the user key that was passed.\n"
+    ":raises RecordNotFound: there is no such record.\n"
+    ":raises InvalidRequest: bins is empty.\n"
+    DOC_RAISES;
+
+static const char doc_exists[] =
+    "exists($self, key, policy=None)\n--\n\n"
+    "Read a record's metadata.\n\n"
+    DOC_KEY
+    DOC_POLICY("read")
+    ":return: (key, meta); meta is None when there is no such record, else\n"
+    "    "
+    DOC_META_RESULT
+    "\n"
+    DOC_RAISES;
+
+static const char doc_put[] =
+    "put($self, key, bins, meta=None, policy=None, serializer=None)\n--\n\n"
+    "Write bins; bins of the record that are not named stay, unless the policy's\n"
+    "\"exists\" says replace.\n\n"
+    DOC_KEY
+    ":param bins: dict of bin name (str, up to 15 bytes) to value: int of 64 bits,\n"
+    "    float, str, bytes, bytearray, bool, list, dict, GeoJSON; None removes the\n"
+    "    bin; others as serializer says.\n"
+    DOC_META
+    DOC_POLICY("write")
+    ":param serializer: SERIALIZER_* constant, for values of other types: by default\n"
+    "    the client's own serializer, else pickle; SERIALIZER_NONE refuses them.\n"
+    ":return: int, 0.\n"
+    ":raises RecordExistsError: POLICY_EXISTS_CREATE, and the record exists.\n"
+    ":raises RecordNotFound: POLICY_EXISTS_UPDATE or _REPLACE, and it does not.\n"
+    ":raises RecordGenerationError: the generation does not match.\n"
+    ":raises RecordTooBig: the record would exceed the server's limit.\n"
+    ":raises BinNameError: a bin name is longer than 15 bytes.\n"
+    DOC_RAISES;
+
+static const char doc_remove[] =
+    "remove($self, key, meta=None, policy=None)\n--\n\n"
+    "Remove a record.\n\n"
+    DOC_KEY
+    DOC_META
+    DOC_POLICY("remove")
+    ":return: int, 0.\n"
+    ":raises RecordNotFound: there is no such record.\n"
+    ":raises RecordGenerationError: the generation does not match.\n"
+    DOC_RAISES;
+
+static const char doc_remove_bin[] =
+    "remove_bin($self, key, list, meta=None, policy=None)\n--\n\n"
+    "Remove bins; the record goes with its last bin.\n\n"
+    DOC_KEY
+    ":param list: list of bin names.\n"
+    DOC_META
+    DOC_POLICY("write")
+    ":return: int, 0.\n"
+    ":raises RecordNotFound: there is no such record.\n"
+    ":raises InvalidRequest: the list is empty.\n"
+    DOC_RAISES;
+
+static const char doc_touch[] =
+    "touch($self, key, val=..., meta=None, policy=None)\n--\n\n"
+    "Renew a record's time to live; its generation grows by one.\n\n"
+    DOC_KEY
+    ":param val: seconds to live or a TTL_* constant; 0 is the namespace's default.\n"
+    "    Left out: meta's \"ttl\", then the policy's.\n"
+    DOC_META
+    DOC_POLICY("operate")
+    ":return: int, 0.\n"
+    ":raises RecordNotFound: there is no such record.\n"
+    DOC_RAISES;
+
+static const char doc_append[] =
+    "append($self, key, bin, val, meta=None, policy=None)\n--\n\n"
+    "Append str to a string or bytes to a blob; a missing bin or record is made.\n\n"
+    DOC_KEY
+    ":param bin: bin name.\n"
+    ":param val: str, bytes or bytearray.\n"
+    DOC_META
+    DOC_POLICY("operate")
+    ":return: int, 0.\n"
+    ":raises BinIncompatibleType: the bin holds another type.\n"
+    DOC_RAISES;
+
+static const char doc_prepend[] =
+    "prepend($self, key, bin, val, meta=None, policy=None)\n--\n\n"
+    "Prepend str to a string or bytes to a blob; a missing bin or record is made.\n\n"
+    DOC_KEY
+    ":param bin: bin name.\n"
+    ":param val: str, bytes or bytearray.\n"
+    DOC_META
+    DOC_POLICY("operate")
+    ":return: int, 0.\n"
+    ":raises BinIncompatibleType: the bin holds another type.\n"
+    DOC_RAISES;
+
+static const char doc_increment[] =
+    "increment($self, key, bin, offset, meta=None, policy=None)\n--\n\n"
+    "Add to a number of the same type; a missing bin or record is created. Integers\n"
+    "wrap around at 64 bits.\n\n"
+    DOC_KEY
+    ":param bin: bin name.\n"
+    ":param offset: int or float.\n"
+    DOC_META
+    DOC_POLICY("operate")
+    ":return: int, 0.\n"
+    ":raises BinIncompatibleType: the bin holds another type.\n"
+    DOC_RAISES;
+
+static const char doc__operate_one[] =
+    "_operate_one($self, key, ops, meta=None, policy=None)\n--\n\n"
+    "operate_ordered() that gives the value of the last result alone, None when there\n"
+    "is none; for the methods of one list or map operation.";
+
+static const char doc_operate[] =
+    "operate($self, key, list, meta=None, policy=None)\n--\n\n"
+    "Carry out operations on one record, in their order and as one: when one fails,\n"
+    "nothing is changed.\n\n"
+    DOC_KEY
+    ":param list: operations as aerospike_helpers.operations makes them, or\n"
+    "    dicts {\"op\": aerospike.OPERATOR_WRITE, \"bin\": \"age\", \"val\": 33}.\n"
+    DOC_META
+    DOC_POLICY("operate")
+    ":return: (key, meta, bins): bins has the last result of each bin that has one.\n"
+    ":raises RecordNotFound: no such record, and nothing to create it.\n"
+    DOC_RAISES;
+
+static const char doc_operate_ordered[] =
+    "operate_ordered($self, key, list, meta=None, policy=None)\n--\n\n"
+    "Like operate(), with every result, in order.\n\n"
+    ":return: (key, meta, [(bin, result), ...]).\n"
+    DOC_RAISES;
+
+static const char doc_get_key_partition_id[] =
+    "get_key_partition_id($self, ns, set, key)\n--\n\n"
+    "The partition, 0 to 4095, that the record of a user key belongs to.\n\n"
+    ":raises ParamError: the key is malformed.";
+
+static const char doc_get_key_digest[] =
+    "get_key_digest($self, ns, set, key)\n--\n\n"
+    "The digest of a user key; the same as aerospike.calc_digest().";
+
+static const char doc_llist[] =
+    "llist($self, key, bin, module=None)\n--\n\n"
+    "Large ordered lists, which no server since 3.16 has.\n\n"
+    ":raises UnsupportedFeature: always.";
+/* clang-format on */
+
+const PyMethodDef record_methods[] = {
+    METHOD_ROW("get", client_get, doc_get),
+    METHOD_ROW("select", client_select, doc_select),
+    METHOD_ROW("exists", client_exists, doc_exists),
+    METHOD_ROW("put", client_put, doc_put),
+    METHOD_ROW("remove", client_remove, doc_remove),
+    METHOD_ROW("remove_bin", client_remove_bin, doc_remove_bin),
+    METHOD_ROW("touch", client_touch, doc_touch),
+    METHOD_ROW("append", client_append, doc_append),
+    METHOD_ROW("prepend", client_prepend, doc_prepend),
+    METHOD_ROW("increment", client_increment, doc_increment),
+    METHOD_ROW("operate", client_operate, doc_operate),
+    METHOD_ROW("operate_ordered", client_operate_ordered, doc_operate_ordered),
+    METHOD_ROW("_operate_one", client__operate_one, doc__operate_one),
+    METHOD_ROW("get_key_partition_id", client_get_key_partition_id,
+               doc_get_key_partition_id),
+    METHOD_ROW("get_key_digest", client_get_key_digest, doc_get_key_digest),
+    METHOD_ROW("llist", client_llist, doc_llist),
+    {NULL, NULL, 0, NULL},
+};

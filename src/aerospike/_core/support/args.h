@@ -1,8 +1,21 @@
-/* support/args.h -- positional and keyword arguments of a fast call, by a list of names. */
+/* support/args.h -- methods that CPython calls with their arguments as an array, and
+ * the sorting of these by a list of names. */
 #ifndef CORE_SUPPORT_ARGS_H
 #define CORE_SUPPORT_ARGS_H
 
 #include "support/state.h"
+
+/* The parameters of a method: the object, the class that has the method (for the
+ * module's state), the positional arguments and behind them the values of the keywords,
+ * how many are positional, and the tuple of the keywords or NULL. */
+#define METHOD_PARAMS                                                                  \
+    PyObject *self, PyTypeObject *cls, PyObject *const *args, Py_ssize_t nargs,        \
+        PyObject *kwnames
+
+/* The row of such a method in an array of PyMethodDef. */
+#define METHOD_ROW(name, function, doc)                                                \
+    {name, (PyCFunction)(void (*)(void))(function),                                    \
+     METH_METHOD | METH_FASTCALL | METH_KEYWORDS, doc}
 
 /* Sort the arguments of func into argv in the order of names (ended by NULL);
  * the first n_required must be there, the rest stay NULL when they are not. All

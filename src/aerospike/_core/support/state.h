@@ -131,6 +131,7 @@ enum {
 
 typedef struct module_state {
     PyTypeObject *ClientType, *StreamType, *TrackerType;
+    PyMethodDef *client_methods; /* owned: those of ClientType, which points to them */
 #define X(name) PyObject *s_##name;
     CORE_NAMES(X)
 #undef X

@@ -1,0 +1,19 @@
+/* batch/doc_texts.h -- what the docstrings of the batch methods say alike. */
+#ifndef CORE_BATCH_DOC_TEXTS_H
+#define CORE_BATCH_DOC_TEXTS_H
+
+/* Of the policy of the whole, of what is returned and of what is raised. */
+#define DOC_BATCH_POLICY                                                               \
+    ":param policy_batch: dict of batch policy keys over the client's defaults;\n"     \
+    "    total_timeout, in milliseconds, spans all nodes and repetitions.\n"
+#define DOC_BATCH_RESULT                                                               \
+    ":return: BatchRecords. Its batch_records are in the order of the keys, each\n"    \
+    "    with result (0: done, 2: not found, 27: filtered out), record, in_doubt,\n"   \
+    "    message; its result is 0, or -16 when a record has another code.\n"
+#define DOC_BATCH_RAISES                                                               \
+    ":raises ParamError: an argument is malformed; nothing was sent.\n"                \
+    ":raises ClusterError: the client is closed.\n"                                    \
+    ":raises TimeoutError: no node answered in time. When some did, their records\n"   \
+    "    are kept, and the others tell their errors."
+
+#endif
