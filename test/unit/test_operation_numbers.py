@@ -13,11 +13,12 @@ from typing import Any
 
 from aerospike import _constants, _core
 from aerospike_devserver.codec.message import Op
+from aerospike_devserver.expressions import nodes
 from aerospike_devserver.operations import bits
 from aerospike_devserver.operations.cdt import lists, maps
 from aerospike_devserver.operations.hll import operations as hll
 from aerospike_devserver.operations.strings import operations as strings
-from aerospike_helpers.expressions.resources import Call
+from aerospike_helpers.expressions.resources import Call, OfArgs, OfExprs, _BaseExpr
 
 TABLE = _core.operation_table()
 NAMES = {row["number"]: row["name"] for row in TABLE}
@@ -124,22 +125,44 @@ CARRIERS = {
 """System of a call in an expression -> what carries the operation outside of one."""
 
 
-def calls(base: type[Call] = Call) -> Iterator[type[Call]]:
-    """Every class of an expression that is an operation."""
+def classes(base: type[_BaseExpr] = _BaseExpr) -> Iterator[type[Any]]:
+    """Every class of an expression."""
     for cls in base.__subclasses__():
-        if "_form" in vars(cls):
+        if "_form" in vars(cls) and cls not in (OfArgs, OfExprs):
             yield cls
-        yield from calls(cls)
+        yield from classes(cls)
 
 
 def test_calls_of_expressions_are_operations():
     known = {(row["carrier"], row["code"]) for row in TABLE}
     lacking = {
         cls.__name__
-        for cls in calls()
+        for cls in classes(Call)
         if (CARRIERS[cls._system], cls._form[3]) not in known
     }
     assert lacking == {"HLLMayContain"}
+
+
+CALL = _constants._AS_EXP_CODE_CALL
+QUOTE = 126
+"""What a list in an expression stands in; no class is one."""
+OF_THE_PACKER = {"Val": 128, "Def": 129, "BinExists": 130}
+"""What is packed otherwise than as [code, operand, ...], by codes that are not sent."""
+NODES = {
+    "InList": _constants._AS_EXP_CODE_IN_LIST,
+    "RemoveResult": _constants._AS_EXP_CODE_REMOVE_RESULT,
+    "MapGetKeys": _constants._AS_EXP_CODE_MAP_KEYS_IN,
+    "MapGetValues": _constants._AS_EXP_CODE_MAP_VALUES_IN,
+}
+"""Classes whose codes have constants."""
+
+
+def test_server_knows_the_same_nodes():
+    codes = {cls.__name__: cls._form[1] for cls in classes()}
+    assert codes == {**codes, **OF_THE_PACKER, **NODES}
+    sent = {*codes.values()} - {*OF_THE_PACKER.values()}
+    assert {*nodes._PARSERS} == sent | {QUOTE}
+    assert {cls._form[1] for cls in classes(Call)} == {CALL}
 
 
 # The development server, whose tables are its own
