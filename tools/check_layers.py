@@ -25,6 +25,28 @@ SERVER = ("aerospike_devserver",)
 # gives tests a server and a client: pytest loads it, and the server does not
 PLUGIN = Path("src/aerospike_devserver/pytest_plugin.py")
 
+# the development server, from the ground up: a module may import its own place and
+# the rows before its own, not another place of its row. A place is a module or a folder
+SERVER_ORDER = (
+    ("result", "version", "clock", "ownership"),
+    ("config",),
+    ("values",),
+    ("codec",),
+    ("storage", "operations"),
+    ("operations.cdt",),
+    ("operations.strings", "operations.hll"),
+    ("expressions", "session", "reply"),
+    ("handlers",),
+    ("handlers.record",),
+    ("handlers.query",),
+    ("handlers.info",),
+    ("dispatch", "transport"),
+    ("cluster",),
+    ("", "cli", "pytest_plugin"),
+    ("__main__",),
+)
+_SERVER_ROWS = {name: row for row, names in enumerate(SERVER_ORDER) for name in names}
+
 # where no two modules may include each other
 WITHOUT_CIRCLES = (PUBLIC, PRIVATE)
 
@@ -262,6 +284,85 @@ def check_independence(tree: Tree) -> Iterator[str]:
                         yield f"{where}:{line}: {package} imports {name}"
 
 
+class Packages:
+    """The Python modules of some packages, and what they import of each other.
+
+    Imports count wherever they stand, in functions and under TYPE_CHECKING too: both
+    tie two modules together. What is no module of these packages is left out.
+    """
+
+    def __init__(self, root: Path, names: Iterable[str]) -> None:
+        source = root / "src"
+        found = [path for name in names for path in (source / name).rglob("*.py")]
+        self.files = {_dotted(path.relative_to(source)): path for path in found}
+
+    def imports(self, module: str) -> Iterator[tuple[int, str]]:
+        """Line and name of each module of these packages that a module imports."""
+        path = self.files[module]
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+            for name in self._names(module, node):
+                if name in self.files and name != module:
+                    yield getattr(node, "lineno", 0), name
+
+    def _names(self, module: str, node: ast.AST) -> Iterator[str]:
+        match node:
+            case ast.Import(names=names):
+                yield from (alias.name for alias in names)
+            case ast.ImportFrom(module=source, names=names, level=level):
+                package = self._package(module, level)
+                parts = [part for part in (package, source) if part]
+                for alias in names:
+                    inner = ".".join([*parts, alias.name])
+                    yield inner if inner in self.files else ".".join(parts)
+
+    def _package(self, module: str, level: int) -> str:
+        """The package that an import with so many leading dots starts from."""
+        if level == 0:
+            return ""
+        is_package = self.files[module].name == "__init__.py"
+        parts = module.split(".")
+        return ".".join(parts[: len(parts) - level + is_package])
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+
+
+def _place(module: str) -> str | None:
+    """The place of SERVER_ORDER where a module of the development server stands."""
+    inner = module.partition(".")[2]
+    while inner not in _SERVER_ROWS and "." in inner:
+        inner = inner.rpartition(".")[0]
+    return inner if inner in _SERVER_ROWS else None
+
+
+def check_server_order(tree: Tree) -> Iterator[str]:
+    """Modules of the development server import what stands below them, or beside."""
+    packages = Packages(tree.root, SERVER)
+    for module, path in sorted(packages.files.items()):
+        where, own = path.relative_to(tree.root), _place(module)
+        if own is None:
+            yield f"{where}: has no place in SERVER_ORDER of check_layers.py"
+            continue
+        for line, name in packages.imports(module):
+            other = _place(name)
+            if other is None or other == own:
+                continue
+            if _SERVER_ROWS[other] >= _SERVER_ROWS[own]:
+                yield f"{where}:{line}: {name} does not stand below {module}"
+
+
+def check_import_circles(tree: Tree) -> Iterator[str]:
+    """No two Python modules import each other, directly or by way of others."""
+    packages = Packages(tree.root, (*CLIENT, *SERVER))
+    graph = {
+        module: sorted({name for _, name in packages.imports(module)})
+        for module in sorted(packages.files)
+    }
+    for circle in circles(graph):
+        yield f"modules import each other: {' -> '.join(circle)}"
+
+
 CHECKS = (
     check_library_order,
     check_private_names,
@@ -271,6 +372,8 @@ CHECKS = (
     check_cycles,
     check_module_cycles,
     check_independence,
+    check_server_order,
+    check_import_circles,
 )
 
 

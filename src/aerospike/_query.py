@@ -16,8 +16,7 @@ from aerospike._core import Tracker, get_partition_id
 from aerospike._types import CompiledExpression
 
 if TYPE_CHECKING:
-    from aerospike import Client
-    from aerospike._core import Stream
+    from aerospike._core import Client, Stream
 
 Policy = Mapping[str, Any]
 Record = tuple[Any, ...]

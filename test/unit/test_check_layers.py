@@ -7,6 +7,7 @@ import pytest
 import check_layers
 
 ROOT = pathlib.Path(__file__).parents[2]
+SERVER = "src/aerospike_devserver/"
 LIB = "aerospike-client-c/src/"
 ASC = "aerospike-client-c/include/asc/"
 CORE = "src/aerospike/_core/"
@@ -21,7 +22,7 @@ GOOD = {
     CORE + "state.h": "#include <Python.h>\n",
     CORE + "module.c": '#include "state.h"\n#include "asc/command.h"\n',
     "src/aerospike/__init__.py": "from . import _core\nimport aerospike_helpers\n",
-    "src/aerospike_devserver/cli.py": "import socket\nfrom .model import x\n",
+    "src/aerospike_devserver/cli.py": "import socket\nfrom .cluster import x\n",
     "src/aerospike_devserver/pytest_plugin.py": "import aerospike\n",
 }
 
@@ -135,15 +136,15 @@ BAD = {
         "modules include each other: asc/a -> base/b -> asc/a",
     ),
     "the server imports the client": (
-        {"src/aerospike_devserver/x.py": "def f():\n    import aerospike.exception\n"},
-        "src/aerospike_devserver/x.py:2: aerospike_devserver imports aerospike",
+        {SERVER + "version.py": "def f():\n    import aerospike.exception\n"},
+        SERVER + "version.py:2: aerospike_devserver imports aerospike",
     ),
     "the server imports the client by name": (
         {
-            "src/aerospike_devserver/x.py": "import importlib\n"
+            SERVER + "version.py": "import importlib\n"
             "importlib.import_module('aerospike_helpers.cdt_ctx')\n"
         },
-        "src/aerospike_devserver/x.py:2: aerospike_devserver imports aerospike_helpers",
+        SERVER + "version.py:2: aerospike_devserver imports aerospike_helpers",
     ),
     "the client imports the server": (
         {"src/aerospike/x.py": "from aerospike_devserver import DevCluster\n"},
@@ -154,6 +155,110 @@ BAD = {
         "src/aerospike_helpers/x.py:1: aerospike_helpers imports aerospike_devserver",
     ),
 }
+
+
+SERVER_FILES = {
+    SERVER + "values/values.py": "",
+    SERVER + "codec/frame.py": "from aerospike_devserver.values import values\n",
+    SERVER + "storage/record.py": "from ..codec import frame\n",
+    SERVER + "operations/__init__.py": "",
+    SERVER + "operations/rows.py": "from aerospike_devserver.codec.frame import x\n",
+    SERVER + "operations/cdt/lists.py": "import aerospike_devserver.operations.rows\n",
+    SERVER + "handlers/record/batch.py": "",
+    SERVER + "handlers/record/record.py": "from .command import x\n",
+    SERVER + "handlers/record/command.py": "from ...storage.record import Record\n",
+}
+BAD_SERVER = {
+    "codec imports handlers": (
+        {"codec/frame.py": "from aerospike_devserver.handlers.record import batch\n"},
+        ("codec/frame.py:1", "handlers.record.batch", "codec.frame"),
+    ),
+    "codec imports handlers by a relative name": (
+        {"codec/frame.py": "\nfrom ..handlers.record.batch import x\n"},
+        ("codec/frame.py:2", "handlers.record.batch", "codec.frame"),
+    ),
+    "values import the codec in a function": (
+        {
+            "values/values.py": "def f():\n    from ..codec import frame\n",
+            "codec/frame.py": "",
+        },
+        ("values/values.py:2", "codec.frame", "values.values"),
+    ),
+    "operations import storage, which stands beside them, for type checkers": (
+        {
+            "operations/rows.py": "from typing import TYPE_CHECKING\n"
+            "if TYPE_CHECKING:\n    import aerospike_devserver.storage.record\n"
+        },
+        ("operations/rows.py:3", "storage.record", "operations.rows"),
+    ),
+    "operations import a family of their own": (
+        {"operations/arguments.py": "from .cdt import lists\n"},
+        ("operations/arguments.py:1", "operations.cdt.lists", "operations.arguments"),
+    ),
+}
+
+
+def test_order_of_the_server_is_good(violations):
+    assert violations(SERVER_FILES) == []
+
+
+@pytest.mark.parametrize(("files", "parts"), BAD_SERVER.values(), ids=BAD_SERVER)
+def test_import_against_the_order_of_the_server_is_reported(violations, files, parts):
+    changed = {SERVER + name: text for name, text in files.items()}
+    where, upper, lower = parts
+    names = (f"aerospike_devserver.{name}" for name in (upper, lower))
+    message = f"{SERVER}{where}: {' does not stand below '.join(names)}"
+    assert violations(SERVER_FILES | changed) == [message]
+
+
+def test_a_module_of_the_server_without_a_place_is_reported(violations):
+    assert violations({SERVER + "model/record.py": ""}) == [
+        f"{SERVER}model/record.py: has no place in SERVER_ORDER of check_layers.py"
+    ]
+
+
+PACKAGE = "src/aerospike_helpers/"
+CIRCLES = {
+    "two modules": (
+        {"a.py": "from aerospike_helpers import b\n", "b.py": "from .a import x\n"},
+        (".a", ".b", ".a"),
+    ),
+    "two modules, one in a function, one for type checkers": (
+        {
+            "a.py": "def f():\n    import aerospike_helpers.b\n",
+            "b.py": "if TYPE_CHECKING:\n    from aerospike_helpers.a import x\n",
+        },
+        (".a", ".b", ".a"),
+    ),
+    "a package and its module": (
+        {"__init__.py": "from .a import x\n", "a.py": "from . import y\n"},
+        ("", ".a", ""),
+    ),
+    "three modules": (
+        {
+            "a.py": "from . import b\n",
+            "b.py": "from . import x\n",
+            "__init__.py": "from . import a\n",
+        },
+        ("", ".a", ".b", ""),
+    ),
+}
+
+
+@pytest.mark.parametrize(("files", "circle"), CIRCLES.values(), ids=CIRCLES)
+def test_modules_that_import_each_other_are_reported(violations, files, circle):
+    changed = {PACKAGE + name: text for name, text in files.items()}
+    names = " -> ".join(f"aerospike_helpers{part}" for part in circle)
+    assert violations(changed) == [f"modules import each other: {names}"]
+
+
+def test_a_package_may_import_its_modules(violations):
+    files = {
+        PACKAGE + "__init__.py": "from . import a, b\n",
+        PACKAGE + "a.py": "from .b import x\nimport aerospike_helpers.a\n",
+        PACKAGE + "b.py": "import json\n",
+    }
+    assert violations(files) == []
 
 
 @pytest.mark.parametrize(("files", "message"), BAD.values(), ids=BAD)
@@ -198,7 +303,7 @@ def test_include_in_a_comment_does_not_count(violations):
 
 def test_relative_import_is_no_import_of_a_package(violations):
     text = "from . import aerospike\nfrom .aerospike import x\n"
-    assert violations({"src/aerospike_devserver/x.py": text}) == []
+    assert violations({SERVER + "version.py": text}) == []
 
 
 def test_main_prints_violations_and_fails(violations, tmp_path, capsys):
