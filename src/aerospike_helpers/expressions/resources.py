@@ -12,7 +12,8 @@ packed:
         bin: Bin
 
 The base class makes the constructor of that, and the form that the extension packs by
-(src/aerospike/_core/expressions/form.h). An argument that is no expression is a constant.
+(src/aerospike/_core/expressions/form.h). An argument that is no expression is a
+constant.
 """
 
 from __future__ import annotations
