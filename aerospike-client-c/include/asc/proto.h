@@ -91,6 +91,15 @@ enum {
     ASC_OP_TO_STRING = 19,
 };
 
+/* Numbers inside the arrays that are the values of operations on lists and maps. */
+enum {
+    ASC_CDT_CONTEXT = 0xFF,     /* [CONTEXT, levels, operation]: inside a nested one */
+    ASC_CDT_PATH = 0xFE,        /* [PATH, levels, flags(, expression)] */
+    ASC_CDT_PATH_APPLY = 0x04,  /* flag of PATH: the expression changes what it finds */
+    ASC_CDT_INVERTED = 0x10000, /* added to a return type: all that was not found */
+    ASC_CDT_PERSIST_INDEX = 0x10, /* added to an order: the index is stored, too */
+};
+
 /* The type byte of a bin value; also the first byte of byte strings in msgpack. */
 enum {
     ASC_PARTICLE_NULL = 0,

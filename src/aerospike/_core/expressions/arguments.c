@@ -2,98 +2,88 @@
 
 #include <string.h>
 
+#include "asc/proto.h"
 #include "support/compat.h"
-
-enum { PERSIST_INDEX = 0x10 };
+#include "values/value_policy.h"
 
 /* --- policies --- */
 
-/* An int of a policy, 0 when it has none. */
-static int
-policy_int(exp_walker *w, const exp_place *at, PyObject *policy, const char *key,
-           int64_t *out)
+/* How a kind of argument packs its policy. */
+typedef struct policy_argument {
+    char kind; /* KIND_* */
+    value_policy_kind policy;
+    bool order, flags; /* what is packed */
+    bool always;       /* even of None, and of an empty dict */
+} policy_argument;
+
+static const policy_argument policy_arguments[] = {
+    {KIND_LIST_POLICY, VALUE_POLICY_LIST, true, true, false},
+    {KIND_LIST_FLAGS, VALUE_POLICY_LIST, false, true, false},
+    {KIND_MAP_POLICY, VALUE_POLICY_MAP, true, true, false},
+    {KIND_MAP_ORDER, VALUE_POLICY_MAP, true, false, false},
+    {KIND_BIT_POLICY, VALUE_POLICY_BITS, false, true, true},
+    {KIND_HLL_POLICY, VALUE_POLICY_HLL, false, true, true},
+    {KIND_STRING_POLICY, VALUE_POLICY_STRING, false, true, true},
+};
+
+static const policy_argument *
+find_policy_argument(int kind)
 {
-    *out = 0;
-    if (policy == Py_None) {
-        return 0;
+    for (size_t i = 0; i < sizeof policy_arguments / sizeof policy_arguments[0]; i++) {
+        if (policy_arguments[i].kind == kind) {
+            return &policy_arguments[i];
+        }
     }
-    if (!PyDict_Check(policy)) {
-        return exp_expected(w, at, "a policy, a dict or None,", policy);
-    }
-    PyObject *value;
-    int rc = PyDict_GetItemStringRef(policy, key, &value);
-    if (rc > 0) {
-        rc = value != Py_None ? exp_int_of(w, at, value, out) : 0;
-        Py_DECREF(value);
-    }
-    return rc;
+    return NULL;
 }
 
-/* The int under key, when there is a policy: the number of arguments, or -1. */
+/* A walk at an argument, for the errors of its policy. */
+typedef struct policy_place {
+    exp_walker *w;
+    const exp_place *at;
+} policy_place;
+
 static int
-encode_if_policy(exp_walker *w, const exp_place *at, PyObject *policy, const char *key)
+int_of_policy(void *self, PyObject *name, PyObject *value, int64_t *out)
 {
-    int64_t v = 0;
-    if (policy_int(w, at, policy, key, &v) < 0) {
+    const policy_place *here = self;
+    (void)name;
+    return exp_int_of(here->w, here->at, value, out);
+}
+
+static int
+refuse_policy(void *self, const char *expected, PyObject *got)
+{
+    const policy_place *here = self;
+    return exp_expected(here->w, here->at, expected, got);
+}
+
+/* How many items were appended, or -1. */
+static int
+encode_policy(exp_walker *w, const exp_place *at, const policy_argument *row,
+              PyObject *given)
+{
+    policy_place here = {w, at};
+    const policy_reader reader = {.st = w->st,
+                                  .self = &here,
+                                  .int_from = int_of_policy,
+                                  .refuse = refuse_policy,
+                                  .a_dict = "a policy, a dict or None,",
+                                  .skips_order = !row->order,
+                                  .skips_flags = !row->flags};
+    value_policy rules = {0};
+    if (given != Py_None &&
+        value_policy_from_py(&reader, row->policy, given, &rules) < 0) {
         return -1;
     }
-    if (policy == Py_None || PyDict_GET_SIZE(policy) == 0) {
+    if (!row->always && (given == Py_None || PyDict_GET_SIZE(given) == 0)) {
         return 0;
     }
-    return exp_put_int(w, v) < 0 ? -1 : 1;
-}
-
-static int
-encode_map_order(exp_walker *w, const exp_place *at, PyObject *policy)
-{
-    int64_t order, persist;
-    if (policy_int(w, at, policy, "map_order", &order) < 0 ||
-        policy_int(w, at, policy, "persist_index", &persist) < 0) {
+    if ((row->order && exp_put_int(w, rules.order) < 0) ||
+        (row->flags && exp_put_int(w, rules.flags) < 0)) {
         return -1;
     }
-    if (policy == Py_None || PyDict_GET_SIZE(policy) == 0) {
-        return 0;
-    }
-    return exp_put_int(w, persist ? order | PERSIST_INDEX : order) < 0 ? -1 : 1;
-}
-
-static int
-encode_flags(exp_walker *w, const exp_place *at, PyObject *policy, const char *key)
-{
-    int64_t v = 0;
-    return policy_int(w, at, policy, key, &v) < 0 || exp_put_int(w, v) < 0 ? -1 : 1;
-}
-
-/* The write flags of a StringPolicy, 0 for None. */
-static int
-encode_string_flags(exp_walker *w, const exp_place *at, PyObject *policy)
-{
-    if (policy == Py_None) {
-        return exp_put_int(w, 0) < 0 ? -1 : 1;
-    }
-    PyObject *flags = PyObject_GetAttrString(policy, "write_flags");
-    if (flags == NULL) {
-        return exp_expected(w, at, "a StringPolicy", policy);
-    }
-    int rc = exp_encode_const(w, at, flags);
-    Py_DECREF(flags);
-    return rc < 0 ? -1 : 1;
-}
-
-static int
-encode_list_policy(exp_walker *w, const exp_place *at, PyObject *policy)
-{
-    int order = encode_if_policy(w, at, policy, "list_order");
-    int flags = order < 0 ? -1 : encode_if_policy(w, at, policy, "write_flags");
-    return flags < 0 ? -1 : order + flags;
-}
-
-static int
-encode_map_policy(exp_walker *w, const exp_place *at, PyObject *policy)
-{
-    int order = encode_map_order(w, at, policy);
-    int flags = order < 0 ? -1 : encode_if_policy(w, at, policy, "map_write_flags");
-    return flags < 0 ? -1 : order + flags;
+    return row->order + row->flags;
 }
 
 /* --- arguments --- */
@@ -138,8 +128,8 @@ encode_return_type(exp_walker *w, const exp_node *n, const exp_place *at, size_t
         return -1;
     }
     int invert = inverted != FORM_NO_ARG ? PyObject_IsTrue(exp_arg(n, inverted)) : 0;
-    return invert < 0 || exp_put_int(w, invert ? type | EXP_INVERTED : type) < 0 ? -1
-                                                                                 : 1;
+    type |= invert > 0 ? ASC_CDT_INVERTED : 0;
+    return invert < 0 || exp_put_int(w, type) < 0 ? -1 : 1;
 }
 
 /* The arguments that are no expressions: how many were appended, or -1. */
@@ -148,6 +138,7 @@ encode_special(exp_walker *w, const exp_node *n, const exp_place *at, int what,
                size_t i)
 {
     PyObject *value = i != FORM_NO_ARG && what != KIND_ITSELF ? exp_arg(n, i) : NULL;
+    const policy_argument *policy;
     int flag;
     switch (what) {
     case KIND_ITSELF:
@@ -165,22 +156,12 @@ encode_special(exp_walker *w, const exp_node *n, const exp_place *at, int what,
         return encode_return_type(w, n, at, i);
     case KIND_PAIR:
         return encode_pair(w, n, at, i);
-    case KIND_LIST_POLICY:
-        return encode_list_policy(w, at, value);
-    case KIND_LIST_FLAGS:
-        return encode_if_policy(w, at, value, "write_flags");
-    case KIND_MAP_POLICY:
-        return encode_map_policy(w, at, value);
-    case KIND_MAP_ORDER:
-        return encode_map_order(w, at, value);
-    case KIND_BIT_POLICY:
-        return encode_flags(w, at, value, "bit_write_flags");
-    case KIND_HLL_POLICY:
-        return encode_flags(w, at, value, "flags");
-    case KIND_STRING_POLICY:
-        return encode_string_flags(w, at, value);
     default:
-        return exp_refuse(w, at, "its class has a form of an unknown kind, %c", what);
+        policy = find_policy_argument(what);
+        return policy != NULL
+                   ? encode_policy(w, at, policy, value)
+                   : exp_refuse(w, at, "its class has a form of an unknown kind, %c",
+                                what);
     }
 }
 

@@ -121,16 +121,31 @@ type_of_constant(module_state *st, PyObject *value)
     if (value == Py_None || value == st->null || exp_is_a(value, st->null)) {
         return EXP_NIL;
     }
-    return PyBool_Check(value)                                ? EXP_BOOL
-           : PyLong_Check(value)                              ? EXP_INT
-           : PyUnicode_Check(value)                           ? EXP_STRING
-           : PyFloat_Check(value)                             ? EXP_FLOAT
-           : PyList_Check(value)                              ? EXP_LIST
-           : PyDict_Check(value)                              ? EXP_MAP
-           : exp_is_a(value, st->HyperLogLog)                 ? EXP_HLL
-           : PyBytes_Check(value) || PyByteArray_Check(value) ? EXP_BLOB
-           : exp_is_a(value, st->GeoJSON)                     ? EXP_GEOJSON
-                                                              : EXP_OPEN;
+    if (PyBool_Check(value)) { /* before int, which bool is derived from */
+        return EXP_BOOL;
+    }
+    if (PyLong_Check(value)) {
+        return EXP_INT;
+    }
+    if (PyUnicode_Check(value)) {
+        return EXP_STRING;
+    }
+    if (PyFloat_Check(value)) {
+        return EXP_FLOAT;
+    }
+    if (PyList_Check(value)) {
+        return EXP_LIST;
+    }
+    if (PyDict_Check(value)) {
+        return EXP_MAP;
+    }
+    if (exp_is_a(value, st->HyperLogLog)) { /* before bytes, likewise */
+        return EXP_HLL;
+    }
+    if (PyBytes_Check(value) || PyByteArray_Check(value)) {
+        return EXP_BLOB;
+    }
+    return exp_is_a(value, st->GeoJSON) ? EXP_GEOJSON : EXP_OPEN;
 }
 
 int

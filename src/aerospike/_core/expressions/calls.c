@@ -1,9 +1,9 @@
+#include "asc/proto.h"
 #include "support/compat.h"
 #include "support/numbers.h"
 #include "values/context.h"
 #include "expressions/walk.h"
 
-enum { CONTEXT = 0xFF, PATH = 0xFE, PATH_APPLY = 4 };
 enum { MODIFIES = 0x40, CDT_SYSTEM = 0 };
 
 /* --- calls --- */
@@ -13,7 +13,7 @@ enum { MODIFIES = 0x40, CDT_SYSTEM = 0 };
 static exp_type
 type_returned(int64_t return_type, bool single)
 {
-    switch (return_type & (EXP_INVERTED - 1)) {
+    switch (return_type & (ASC_CDT_INVERTED - 1)) {
     case 1: /* INDEX, REVERSE_INDEX, RANK, REVERSE_RANK */
     case 2:
     case 3:
@@ -93,14 +93,18 @@ context_of(exp_walker *w, const exp_node *n, PyObject **out)
     return 0;
 }
 
+/* encode_levels(), or encode_context(), which puts a head before the levels. */
+typedef int levels_encoder(encoder *e, const char *func, PyObject *ctx, int last_flags);
+
+/* Append the context of a call with one of the two. */
 static EXP_ASIDE int
-encode_context(exp_walker *w, const exp_node *n, PyObject *ctx)
+put_context(exp_walker *w, const exp_node *n, PyObject *ctx, levels_encoder *encode)
 {
     exp_place at = exp_place_in(n, n->form[FORM_CTX]);
     if (exp_check_stack(w, &at, EXP_STACK_OF_VALUE) < 0) {
         return -1;
     }
-    return encode_levels(&w->e, "context", ctx, 0) < 0 ? exp_name_place(w, &at) : 0;
+    return encode(&w->e, "context", ctx, 0) < 0 ? exp_name_place(w, &at) : 0;
 }
 
 /* What the first level of a context leads into; whatever has none is refused where it
@@ -145,7 +149,7 @@ encode_target(exp_walker *w, const exp_node *n)
 {
     exp_place at = exp_place_in(n, n->form[FORM_BIN]);
     exp_type wanted = exp_type_of_digit(n->form[FORM_TARGET]), got = EXP_OPEN;
-    if (n->form[FORM_OPERATION] == PATH &&
+    if (n->form[FORM_OPERATION] == ASC_CDT_PATH &&
         PyUnicode_Check(exp_arg(n, n->form[FORM_BIN]))) {
         return exp_expected(w, &at, "an expression, ListBin or MapBin,",
                             exp_arg(n, n->form[FORM_BIN]));
@@ -178,9 +182,7 @@ encode_operation(exp_walker *w, const exp_node *n, PyObject *ctx)
 {
     asc_buf *out = w->e.out;
     exp_type ignored = EXP_OPEN;
-    if (ctx != NULL &&
-        (put_ok(asc_mp_put_list_head(out, 3) && asc_mp_put_uint(out, CONTEXT)) < 0 ||
-         encode_context(w, n, ctx) < 0)) {
+    if (ctx != NULL && put_context(w, n, ctx, encode_context) < 0) {
         return -1;
     }
     size_t head = out->len; /* an array of at most 15: its head is one byte */
@@ -224,9 +226,9 @@ encode_path(exp_walker *w, const exp_node *n, PyObject *ctx)
     }
     if (exp_int_of(w, &flags_at, exp_arg(n, flags_arg), &flags) < 0 ||
         put_ok(asc_mp_put_list_head(w->e.out, modifies ? 4 : 3) &&
-               asc_mp_put_uint(w->e.out, PATH)) < 0 ||
-        encode_context(w, n, ctx) < 0 ||
-        exp_put_int(w, modifies ? flags | PATH_APPLY : flags) < 0) {
+               asc_mp_put_uint(w->e.out, ASC_CDT_PATH)) < 0 ||
+        put_context(w, n, ctx, encode_levels) < 0 ||
+        exp_put_int(w, modifies ? flags | ASC_CDT_PATH_APPLY : flags) < 0) {
         return -1;
     }
     return modifies ? encode_loop(w, n, n->form[FORM_ARGS + 1]) : 0;
@@ -240,7 +242,7 @@ exp_encode_call(exp_walker *w, const exp_node *n, exp_type *type)
         encode_call_head(w, n, *type) < 0) {
         return -1;
     }
-    int rc = n->form[FORM_OPERATION] == PATH ? encode_path(w, n, ctx)
-                                             : encode_operation(w, n, ctx);
+    int rc = n->form[FORM_OPERATION] == ASC_CDT_PATH ? encode_path(w, n, ctx)
+                                                     : encode_operation(w, n, ctx);
     return rc < 0 ? -1 : encode_target(w, n);
 }

@@ -6,9 +6,6 @@
 #include "expressions/form.h"
 #include "values/values.h"
 
-/* Selects what is not selected; added to return types. */
-enum { EXP_INVERTED = 0x10000 };
-
 /* What is known of the type of a value. */
 typedef enum exp_type {
     EXP_OPEN = -1, /* nothing */

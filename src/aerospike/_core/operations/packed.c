@@ -4,12 +4,10 @@
 #include "support/numbers.h"
 #include "values/compiled.h"
 #include "values/context.h"
+#include "values/value_policy.h"
 #include "operations/packed_parts.h"
 
-#define INVERTED 0x10000
-#define CONTEXT 0xFF /* [0xFF, context, operation] */
-#define PATH_APPLY 4
-#define SIGNED 1
+#define SIGNED 1 /* a flag of operations on integers made of bits */
 
 /* --- writers of plain arguments --- */
 
@@ -52,7 +50,8 @@ put_texts(packing *p, const arg_row *arg, PyObject *value)
     return put_list(p, arg, value);
 }
 
-/* A number from 0 to the row's fallback bits: sizes and shifts have 32, operands 63. */
+/* A number of as many bits as the row's detail says: sizes and shifts have 32, operands
+ * 63. */
 static int
 put_unsigned(packing *p, const arg_row *arg, PyObject *value)
 {
@@ -60,10 +59,10 @@ put_unsigned(packing *p, const arg_row *arg, PyObject *value)
     if (packing_int(p, packing_arg_name(p, arg), value, &v) < 0) {
         return -1;
     }
-    if (v < 0 || v >> arg->fallback != 0) {
+    if (v < 0 || v >> arg->detail != 0) {
         return raise_param(p->e->st, "%s: %s must be from 0 to 2**%d - 1, not %lld",
                            p->row->name, packing_text(packing_arg_name(p, arg)),
-                           arg->fallback, (long long)v);
+                           arg->detail, (long long)v);
     }
     return packing_put_int(p, v);
 }
@@ -125,7 +124,8 @@ put_return_type(packing *p, const arg_row *arg, PyObject *value)
         return -1;
     }
     int inverted = packing_flag(p, p->e->st->s_inverted);
-    return inverted < 0 ? -1 : packing_put_int(p, inverted ? type | INVERTED : type);
+    type |= inverted > 0 ? ASC_CDT_INVERTED : 0;
+    return inverted < 0 ? -1 : packing_put_int(p, type);
 }
 
 /* --- arguments that several entries make --- */
@@ -168,9 +168,10 @@ put_int_flags(packing *p, const arg_row *arg, PyObject *value)
         is_signed = bool_from(p, name, sign);
         Py_DECREF(sign);
     }
-    return is_signed < 0 || packing_int(p, packing_arg_name(p, arg), value, &action) < 0
-               ? -1
-               : packing_put_int(p, is_signed ? action | SIGNED : action);
+    if (is_signed < 0 || packing_int(p, packing_arg_name(p, arg), value, &action) < 0) {
+        return -1;
+    }
+    return packing_put_int(p, is_signed ? action | SIGNED : action);
 }
 
 /* Offset, size and whether that counts from the end; as many of them as are needed. */
@@ -196,7 +197,10 @@ put_byte_range(packing *p, const arg_row *arg, PyObject *size)
         packing_put_int(p, n) < 0) {
         return -1;
     }
-    return !invert ? 2 : packing_put_int(p, 1) < 0 ? -1 : 3;
+    if (!invert) {
+        return 2;
+    }
+    return packing_put_int(p, 1) < 0 ? -1 : 3;
 }
 
 /* A pattern and what takes its place, as one list. */
@@ -227,17 +231,35 @@ static int
 put_snip_stop(packing *p, const arg_row *arg, PyObject *stop)
 {
     PyObject *rules;
-    int rc = packing_entry(p, p->e->st->s_policy, &rules);
-    if (rc >= 0 && stop != NULL) {
-        rc = put_number(p, arg, stop);
-        if (rc > 0) {
-            rc = rules == NULL || rules == Py_None
-                     ? packing_put_int(p, 0)
-                     : put_string_flags(p, &args[STR_FLAGS], rules);
-        }
+    if (packing_entry(p, p->e->st->s_policy, &rules) < 0) {
+        return -1;
+    }
+    int n = 0;
+    if (stop != NULL) {
+        PyObject *given = rules != Py_None ? rules : NULL;
+        bool ok = put_number(p, arg, stop) > 0 &&
+                  put_flags(p, &args[ARG_STR_FLAGS], given) > 0;
+        n = ok ? 2 : -1;
     }
     Py_XDECREF(rules);
-    return rc < 0 ? -1 : stop != NULL ? 2 : 0;
+    return n;
+}
+
+/* The order of a list or map that is made, with "persist_index". */
+static int
+put_create(packing *p, const arg_row *arg, PyObject *value)
+{
+    int64_t order = 0;
+    PyObject *pad; /* of the context's last level: last_level_flags() reads it */
+    int persist = packing_flag(p, p->e->st->s_persist_index);
+    if (persist < 0 || packing_entry(p, p->e->st->s_pad, &pad) < 0) {
+        return -1;
+    }
+    Py_XDECREF(pad);
+    if (packing_int(p, packing_arg_name(p, arg), value, &order) < 0) {
+        return -1;
+    }
+    return packing_put_int(p, persist ? order | ASC_CDT_PERSIST_INDEX : order);
 }
 
 static int
@@ -253,92 +275,96 @@ put_apply_flags(packing *p, const arg_row *arg, PyObject *value)
     int64_t flags = 0;
     return packing_int(p, packing_arg_name(p, arg), value, &flags) < 0
                ? -1
-               : packing_put_int(p, flags | PATH_APPLY);
+               : packing_put_int(p, flags | ASC_CDT_PATH_APPLY);
 }
 
 /* --- the table of arguments --- */
 
 static const arg_row args[N_PACKED_ARGS] = {
-    [RETURN_TYPE] = {AT(return_type), 0, put_return_type, USE_NULL_IF_ABSENT, 0},
-    [VALUE] = {AT(val), 0, put_any, REFUSE, 0},
-    [ITEMS] = {AT(val), 0, put_list, REFUSE, 0},
-    [PAIRS] = {AT(val), 0, put_pairs, REFUSE, 0},
-    [NUMBER] = {AT(val), 0, put_any, USE_FALLBACK, 1},
-    [VAL_COUNT] = {AT(val), 0, put_number, REFUSE, 0},
-    [MAP_COUNT] = {AT(val), AT(range), put_number, REFUSE, 0},
-    [OPT_COUNT] = {AT(count), 0, put_number, LEAVE_OUT, 0},
-    [INDEX] = {AT(index), 0, put_number, REFUSE, 0},
-    [RANK] = {AT(rank), 0, put_number, REFUSE, 0},
-    [KEY] = {AT(key), 0, put_any, REFUSE, 0},
-    [KEY_END] = {AT(range), AT(val), put_any, REFUSE, 0},
-    [VALUE_END] = {AT(range), 0, put_any, REFUSE, 0},
-    [VALUE_LIST] = {AT(value_list), 0, put_list, REFUSE, 0},
-    [FROM] = {AT(value_begin), 0, put_any, USE_NIL, 0},
-    [TO] = {AT(value_end), 0, put_any, LEAVE_OUT, 0},
-    [LIST_ORDER] = {AT(list_order), 0, put_number, REFUSE, 0},
-    [SORT_FLAGS] = {AT(sort_flags), 0, put_number, USE_FALLBACK, 0},
-    [LIST_CREATE] = {AT(list_order), 0, put_create, REFUSE, 0},
-    [MAP_CREATE] = {AT(map_order), 0, put_create, REFUSE, 0},
-    [LIST_ORDER_FLAGS] = {AT(list_policy), 0, put_list_order_flags, LEAVE_OUT, 0},
-    [LIST_FLAGS] = {AT(list_policy), 0, put_list_flags, LEAVE_OUT, 0},
-    [MAP_ORDER] = {AT(map_policy), 0, put_map_order, USE_NULL, 0},
-    [MAP_ORDER_FLAGS] = {AT(map_policy), 0, put_map_order_flags, USE_NULL, 0},
-    [SEPARATOR] = {AT(separator), 0, put_text, REFUSE, 0},
-    [BIT_OFFSET] = {AT(bit_offset), 0, put_number, REFUSE, 0},
-    [BIT_SIZE] = {AT(bit_size), 0, put_unsigned, REFUSE, 32},
-    [BYTE_OFFSET] = {AT(byte_offset), 0, put_number, REFUSE, 0},
-    [BYTE_SIZE] = {AT(byte_size), 0, put_unsigned, REFUSE, 32},
-    [OPT_BYTE_RANGE] = {AT(byte_size), 0, put_byte_range, USE_NULL, 0},
-    [BYTES] = {AT(value), 0, put_bytes, REFUSE, 0},
-    [BIT_NUMBER] = {AT(value), 0, put_number, REFUSE, 0},
-    [SHIFT] = {AT(value), 0, put_unsigned, REFUSE, 32},
-    [ADDEND] = {AT(value), 0, put_unsigned, REFUSE, 63},
-    [BIT] = {AT(value), 0, put_bool, REFUSE, 0},
-    [SIGN] = {AT(sign), 0, put_sign, USE_NULL_IF_ABSENT, 0},
-    [BIT_FLAGS] = {AT(policy), 0, put_bit_flags, USE_FALLBACK, 0},
-    [RESIZE_FLAGS] = {AT(resize_flags), 0, put_number, USE_FALLBACK, 0},
-    [INT_FLAGS] = {AT(action), 0, put_int_flags, REFUSE, 0},
-    [HLL_VALUES] = {AT(value_list), 0, put_list, REFUSE, 0},
-    [HLL_INDEX_BITS] = {AT(index_bit_count), 0, put_number, USE_FALLBACK, -1},
-    [HLL_MINHASH_BITS] = {AT(mh_bit_count), 0, put_number, USE_FALLBACK, -1},
-    [HLL_BITS] = {AT(index_bit_count), 0, put_number, REFUSE, 0},
-    [HLL_FLAGS] = {AT(hll_policy), 0, put_hll_flags, USE_FALLBACK, 0},
-    [STR_VALUE] = {AT(value), 0, put_text, REFUSE, 0},
-    [STR_LIST] = {AT(value_list), 0, put_texts, REFUSE, 0},
-    [NEEDLE] = {AT(needle), 0, put_text, REFUSE, 0},
-    [PREFIX] = {AT(prefix), 0, put_text, REFUSE, 0},
-    [SUFFIX] = {AT(suffix), 0, put_text, REFUSE, 0},
-    [PATTERN] = {AT(pattern), 0, put_text, REFUSE, 0},
-    [REPLACING] = {AT(needle), 0, put_replacing, REFUSE, 0},
-    [REGEX_REPLACING] = {AT(pattern), 0, put_replacing, REFUSE, 0},
-    [REGEX_FLAGS] = {AT(regex_flags), 0, put_number, USE_FALLBACK, 0},
-    [NUMERIC_TYPE] = {AT(numeric_type), 0, put_number, USE_FALLBACK, 0},
-    [OCCURRENCE] = {AT(occurrence), 0, put_number, USE_FALLBACK, 1},
-    [TIMES] = {AT(count), 0, put_number, REFUSE, 0},
-    [START] = {AT(start), 0, put_number, REFUSE, 0},
-    [STOP] = {AT(end), 0, put_number, REFUSE, 0},
-    [SNIP_STOP] = {AT(end), 0, put_snip_stop, USE_NULL, 0},
-    [TARGET_LENGTH] = {AT(target_length), 0, put_number, REFUSE, 0},
-    [PAD_STRING] = {AT(pad_string), 0, put_text, REFUSE, 0},
-    [STR_FLAGS] = {AT(policy), 0, put_string_flags, USE_FALLBACK, 0},
-    [EXPRESSION] = {AT(expr), 0, put_expression, REFUSE, 0},
-    [EXPRESSION_FLAGS] = {AT(expr_flags), 0, put_number, USE_FALLBACK, 0},
-    [LEVELS] = {AT(ctx), 0, put_levels, REFUSE, 0},
-    [SELECT_FLAGS] = {AT(cdt_flags), 0, put_number, REFUSE, 0},
-    [APPLY_FLAGS] = {AT(cdt_flags), 0, put_apply_flags, REFUSE, 0},
-    [MODIFIER] = {AT(mod_exp), 0, put_expression, REFUSE, 0},
+    [ARG_RETURN_TYPE] = {NAME_AT(return_type), 0, put_return_type, USE_NULL_IF_ABSENT,
+                         0},
+    [ARG_VALUE] = {NAME_AT(val), 0, put_any, REFUSE, 0},
+    [ARG_ITEMS] = {NAME_AT(val), 0, put_list, REFUSE, 0},
+    [ARG_PAIRS] = {NAME_AT(val), 0, put_pairs, REFUSE, 0},
+    [ARG_NUMBER] = {NAME_AT(val), 0, put_any, USE_FALLBACK, 1},
+    [ARG_VAL_COUNT] = {NAME_AT(val), 0, put_number, REFUSE, 0},
+    [ARG_MAP_COUNT] = {NAME_AT(val), NAME_AT(range), put_number, REFUSE, 0},
+    [ARG_OPT_COUNT] = {NAME_AT(count), 0, put_number, LEAVE_OUT, 0},
+    [ARG_INDEX] = {NAME_AT(index), 0, put_number, REFUSE, 0},
+    [ARG_RANK] = {NAME_AT(rank), 0, put_number, REFUSE, 0},
+    [ARG_KEY] = {NAME_AT(key), 0, put_any, REFUSE, 0},
+    [ARG_KEY_END] = {NAME_AT(range), NAME_AT(val), put_any, REFUSE, 0},
+    [ARG_VALUE_END] = {NAME_AT(range), 0, put_any, REFUSE, 0},
+    [ARG_VALUE_LIST] = {NAME_AT(value_list), 0, put_list, REFUSE, 0},
+    [ARG_FROM] = {NAME_AT(value_begin), 0, put_any, USE_NIL, 0},
+    [ARG_TO] = {NAME_AT(value_end), 0, put_any, LEAVE_OUT, 0},
+    [ARG_LIST_ORDER] = {NAME_AT(list_order), 0, put_number, REFUSE, 0},
+    [ARG_SORT_FLAGS] = {NAME_AT(sort_flags), 0, put_number, USE_FALLBACK, 0},
+    [ARG_LIST_CREATE] = {NAME_AT(list_order), 0, put_create, REFUSE, 0},
+    [ARG_MAP_CREATE] = {NAME_AT(map_order), 0, put_create, REFUSE, 0},
+    [ARG_LIST_ORDER_FLAGS] = {NAME_AT(list_policy), 0, put_order_flags, LEAVE_OUT,
+                              VALUE_POLICY_LIST},
+    [ARG_LIST_FLAGS] = {NAME_AT(list_policy), 0, put_flags, LEAVE_OUT,
+                        VALUE_POLICY_LIST},
+    [ARG_MAP_ORDER] = {NAME_AT(map_policy), 0, put_order, USE_NULL, VALUE_POLICY_MAP},
+    [ARG_MAP_ORDER_FLAGS] = {NAME_AT(map_policy), 0, put_order_flags, USE_NULL,
+                             VALUE_POLICY_MAP},
+    [ARG_SEPARATOR] = {NAME_AT(separator), 0, put_text, REFUSE, 0},
+    [ARG_BIT_OFFSET] = {NAME_AT(bit_offset), 0, put_number, REFUSE, 0},
+    [ARG_BIT_SIZE] = {NAME_AT(bit_size), 0, put_unsigned, REFUSE, 32},
+    [ARG_BYTE_OFFSET] = {NAME_AT(byte_offset), 0, put_number, REFUSE, 0},
+    [ARG_BYTE_SIZE] = {NAME_AT(byte_size), 0, put_unsigned, REFUSE, 32},
+    [ARG_OPT_BYTE_RANGE] = {NAME_AT(byte_size), 0, put_byte_range, USE_NULL, 0},
+    [ARG_BYTES] = {NAME_AT(value), 0, put_bytes, REFUSE, 0},
+    [ARG_BIT_NUMBER] = {NAME_AT(value), 0, put_number, REFUSE, 0},
+    [ARG_SHIFT] = {NAME_AT(value), 0, put_unsigned, REFUSE, 32},
+    [ARG_ADDEND] = {NAME_AT(value), 0, put_unsigned, REFUSE, 63},
+    [ARG_BIT] = {NAME_AT(value), 0, put_bool, REFUSE, 0},
+    [ARG_SIGN] = {NAME_AT(sign), 0, put_sign, USE_NULL_IF_ABSENT, 0},
+    [ARG_BIT_FLAGS] = {NAME_AT(policy), 0, put_flags, USE_NULL, VALUE_POLICY_BITS},
+    [ARG_RESIZE_FLAGS] = {NAME_AT(resize_flags), 0, put_number, USE_FALLBACK, 0},
+    [ARG_INT_FLAGS] = {NAME_AT(action), 0, put_int_flags, REFUSE, 0},
+    [ARG_HLL_VALUES] = {NAME_AT(value_list), 0, put_list, REFUSE, 0},
+    [ARG_HLL_INDEX_BITS] = {NAME_AT(index_bit_count), 0, put_number, USE_FALLBACK, -1},
+    [ARG_HLL_MINHASH_BITS] = {NAME_AT(mh_bit_count), 0, put_number, USE_FALLBACK, -1},
+    [ARG_HLL_BITS] = {NAME_AT(index_bit_count), 0, put_number, REFUSE, 0},
+    [ARG_HLL_FLAGS] = {NAME_AT(hll_policy), 0, put_flags, USE_NULL, VALUE_POLICY_HLL},
+    [ARG_STR_VALUE] = {NAME_AT(value), 0, put_text, REFUSE, 0},
+    [ARG_STR_LIST] = {NAME_AT(value_list), 0, put_texts, REFUSE, 0},
+    [ARG_NEEDLE] = {NAME_AT(needle), 0, put_text, REFUSE, 0},
+    [ARG_PREFIX] = {NAME_AT(prefix), 0, put_text, REFUSE, 0},
+    [ARG_SUFFIX] = {NAME_AT(suffix), 0, put_text, REFUSE, 0},
+    [ARG_PATTERN] = {NAME_AT(pattern), 0, put_text, REFUSE, 0},
+    [ARG_REPLACING] = {NAME_AT(needle), 0, put_replacing, REFUSE, 0},
+    [ARG_REGEX_REPLACING] = {NAME_AT(pattern), 0, put_replacing, REFUSE, 0},
+    [ARG_REGEX_FLAGS] = {NAME_AT(regex_flags), 0, put_number, USE_FALLBACK, 0},
+    [ARG_NUMERIC_TYPE] = {NAME_AT(numeric_type), 0, put_number, USE_FALLBACK, 0},
+    [ARG_OCCURRENCE] = {NAME_AT(occurrence), 0, put_number, USE_FALLBACK, 1},
+    [ARG_TIMES] = {NAME_AT(count), 0, put_number, REFUSE, 0},
+    [ARG_START] = {NAME_AT(start), 0, put_number, REFUSE, 0},
+    [ARG_STOP] = {NAME_AT(end), 0, put_number, REFUSE, 0},
+    [ARG_SNIP_STOP] = {NAME_AT(end), 0, put_snip_stop, USE_NULL, 0},
+    [ARG_TARGET_LENGTH] = {NAME_AT(target_length), 0, put_number, REFUSE, 0},
+    [ARG_PAD_STRING] = {NAME_AT(pad_string), 0, put_text, REFUSE, 0},
+    [ARG_STR_FLAGS] = {NAME_AT(policy), 0, put_flags, USE_NULL, VALUE_POLICY_STRING},
+    [ARG_EXPRESSION] = {NAME_AT(expr), 0, put_expression, REFUSE, 0},
+    [ARG_EXPRESSION_FLAGS] = {NAME_AT(expr_flags), 0, put_number, USE_FALLBACK, 0},
+    [ARG_LEVELS] = {NAME_AT(ctx), 0, put_levels, REFUSE, 0},
+    [ARG_SELECT_FLAGS] = {NAME_AT(cdt_flags), 0, put_number, REFUSE, 0},
+    [ARG_APPLY_FLAGS] = {NAME_AT(cdt_flags), 0, put_apply_flags, REFUSE, 0},
+    [ARG_MODIFIER] = {NAME_AT(mod_exp), 0, put_expression, REFUSE, 0},
 };
 
 static int
 refuse_missing(packing *p, const arg_row *arg)
 {
     module_state *st = p->e->st;
-    PyObject *name = packing_name_at(st, arg->name);
+    PyObject *name = state_name(st, arg->name);
     return arg->other_name == 0
                ? packing_refuse_missing(p, name)
                : raise_param(st, "%s: Operation missing required entry %s or %s",
                              p->row->name, packing_text(name),
-                             packing_text(packing_name_at(st, arg->other_name)));
+                             packing_text(state_name(st, arg->other_name)));
 }
 
 static int
@@ -350,7 +376,7 @@ put_missing(packing *p, const arg_row *arg)
     case USE_NIL:
         return put_ok(asc_mp_put_nil(p->e->out)) < 0 ? -1 : 1;
     case USE_FALLBACK:
-        return packing_put_int(p, arg->fallback);
+        return packing_put_int(p, arg->detail);
     case USE_NULL:
     case USE_NULL_IF_ABSENT:
         return arg->put(p, arg, NULL);
@@ -387,8 +413,8 @@ put_arg(packing *p, const arg_row *arg)
 static int
 last_level_flags(packing *p)
 {
-    bool is_list = p->row->args[0] == LIST_CREATE;
-    if (!is_list && p->row->args[0] != MAP_CREATE) {
+    bool is_list = p->row->args[0] == ARG_LIST_CREATE;
+    if (!is_list && p->row->args[0] != ARG_MAP_CREATE) {
         return 0;
     }
     module_state *st = p->e->st;
@@ -417,11 +443,7 @@ put_levels_of_context(packing *p, PyObject *ctx)
         return 0;
     }
     int flags = last_level_flags(p);
-    if (flags < 0 || put_ok(asc_mp_put_list_head(p->e->out, 3) &&
-                            asc_mp_put_uint(p->e->out, CONTEXT)) < 0) {
-        return -1;
-    }
-    return encode_levels(p->e, p->row->name, ctx, flags);
+    return flags < 0 ? -1 : encode_context(p->e, p->row->name, ctx, flags);
 }
 
 /* The head of an operation in a context, when there is one. */
@@ -453,7 +475,7 @@ packed_encode(encoder *e, const packed_row *row, PyObject *dict, Py_ssize_t *n_k
         (n == 1 && put_ok(asc_mp_put_uint(e->out, row->code)) < 0)) {
         return -1;
     }
-    for (size_t i = 0; i < MAX_PACKED_ARGS && row->args[i] != END; i++) {
+    for (size_t i = 0; i < MAX_PACKED_ARGS && row->args[i] != ARG_END; i++) {
         int added = put_arg(&p, &args[row->args[i]]);
         if (added < 0) {
             return -1;
@@ -468,16 +490,17 @@ packed_encode(encoder *e, const packed_row *row, PyObject *dict, Py_ssize_t *n_k
 bool
 packed_knows_key(module_state *st, PyObject *key)
 {
-    static const size_t others[] = {
-        AT(inverted),        AT(ctx),         AT(persist_index), AT(pad),
-        AT(value_byte_size), AT(invert_size), AT(replacement)};
+    static const size_t others[] = {NAME_AT(inverted),        NAME_AT(ctx),
+                                    NAME_AT(persist_index),   NAME_AT(pad),
+                                    NAME_AT(value_byte_size), NAME_AT(invert_size),
+                                    NAME_AT(replacement)};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
-        if (PyUnicode_Compare(key, packing_name_at(st, others[i])) == 0) {
+        if (PyUnicode_Compare(key, state_name(st, others[i])) == 0) {
             return true;
         }
     }
     for (size_t i = 1; i < N_PACKED_ARGS; i++) {
-        if (PyUnicode_Compare(key, packing_name_at(st, args[i].name)) == 0) {
+        if (PyUnicode_Compare(key, state_name(st, args[i].name)) == 0) {
             return true;
         }
     }

@@ -2,12 +2,6 @@
 
 #include "support/numbers.h"
 
-PyObject *
-packing_name_at(module_state *st, size_t offset)
-{
-    return *(PyObject **)((char *)st + offset);
-}
-
 const char *
 packing_text(PyObject *name)
 {
@@ -40,7 +34,7 @@ packing_entry(packing *p, PyObject *name, PyObject **out)
 PyObject *
 packing_arg_name(packing *p, const arg_row *arg)
 {
-    return packing_name_at(p->e->st, p->other_name ? arg->other_name : arg->name);
+    return state_name(p->e->st, p->other_name ? arg->other_name : arg->name);
 }
 
 int
@@ -78,19 +72,4 @@ packing_flag(packing *p, PyObject *name)
         Py_DECREF(value);
     }
     return truth;
-}
-
-int
-packing_int_in(packing *p, PyObject *dict, PyObject *name, int64_t *out)
-{
-    PyObject *value;
-    int rc = PyDict_GetItemRef(dict, name, &value);
-    if (rc > 0 && value == Py_None) {
-        rc = 0;
-    }
-    else if (rc > 0) {
-        rc = packing_int(p, name, value, out) < 0 ? -1 : 1;
-    }
-    Py_XDECREF(value);
-    return rc;
 }

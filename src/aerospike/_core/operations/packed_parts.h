@@ -2,8 +2,6 @@
 #ifndef CORE_OPERATIONS_PACKED_PARTS_H
 #define CORE_OPERATIONS_PACKED_PARTS_H
 
-#include <stddef.h>
-
 #include "operations/packed_rows.h"
 
 /* One operation on its way into the buffer. */
@@ -33,18 +31,14 @@ typedef enum when_missing {
 } when_missing;
 
 struct arg_row {
-    size_t name, other_name; /* offsets in module_state; 0: no other name */
+    size_t name, other_name; /* NAME_AT(); 0: there is no other name */
     arg_writer put;
     when_missing missing;
-    int fallback;
+    int detail; /* for USE_FALLBACK the number to pack; for some writers what the writer
+                   says */
 };
 
-/* Where an interned name lies in the module state. */
-#define AT(name) offsetof(module_state, s_##name)
-
-/* The interned name at an offset of the module state. */
-PyObject *packing_name_at(module_state *st, size_t offset);
-/* Its UTF-8, for errors. */
+/* The UTF-8 of an interned name, for errors. */
 const char *packing_text(PyObject *name);
 
 /* Raise the ParamError of an argument of another type, or of one that is not there;
@@ -60,10 +54,6 @@ int packing_entry(packing *p, PyObject *name, PyObject **out);
 /* The truth of an entry, 0 when it is missing; -1 with an exception. */
 int packing_flag(packing *p, PyObject *name);
 
-/* An int of a dict that may be missing: 1; 0, when it is not there or None; -1 with an
- * exception. *out stays as it is unless it is there. */
-int packing_int_in(packing *p, PyObject *dict, PyObject *name, int64_t *out);
-
 /* The name that the argument at hand came under. */
 PyObject *packing_arg_name(packing *p, const arg_row *arg);
 
@@ -74,17 +64,10 @@ int packing_int(packing *p, PyObject *name, PyObject *value, int64_t *out);
 int packing_put_int(packing *p, int64_t v);
 int packing_put_value(packing *p, PyObject *name, PyObject *value);
 
-/* Order flag of containers that keep an index with them. */
-#define PERSIST_INDEX 0x10
-
-/* Writers of policies (packed_policies.c). */
-int put_list_flags(packing *p, const arg_row *arg, PyObject *rules);
-int put_list_order_flags(packing *p, const arg_row *arg, PyObject *rules);
-int put_map_order(packing *p, const arg_row *arg, PyObject *rules);
-int put_map_order_flags(packing *p, const arg_row *arg, PyObject *rules);
-int put_create(packing *p, const arg_row *arg, PyObject *value);
-int put_bit_flags(packing *p, const arg_row *arg, PyObject *rules);
-int put_hll_flags(packing *p, const arg_row *arg, PyObject *rules);
-int put_string_flags(packing *p, const arg_row *arg, PyObject *rules);
+/* Writers of policies (packed_policies.c); the detail of their rows is a
+ * value_policy_kind. */
+int put_flags(packing *p, const arg_row *arg, PyObject *value);
+int put_order(packing *p, const arg_row *arg, PyObject *value);
+int put_order_flags(packing *p, const arg_row *arg, PyObject *value);
 
 #endif

@@ -29,75 +29,75 @@ typedef struct packed_family_row {
 /* An argument: which entry of the dict, and how it is packed (packed.c has a row for
  * each). */
 typedef enum packed_arg {
-    END,
-    RETURN_TYPE,      /* "return_type" and "inverted"; NONE when it is not there */
-    VALUE,            /* "val": anything */
-    ITEMS,            /* "val": a list */
-    PAIRS,            /* "val": a dict */
-    NUMBER,           /* "val": int or float, 1 when it is not there */
-    VAL_COUNT,        /* "val": int */
-    MAP_COUNT,        /* "val", or "range": int */
-    OPT_COUNT,        /* "count": int, or nothing */
-    INDEX,            /* "index": int */
-    RANK,             /* "rank": int */
-    KEY,              /* "key": anything */
-    KEY_END,          /* "range", or "val": anything */
-    VALUE_END,        /* "range": anything */
-    VALUE_LIST,       /* "value_list": a list */
-    FROM,             /* "value_begin": anything, nil when it is not there */
-    TO,               /* "value_end": anything, or nothing */
-    LIST_ORDER,       /* "list_order": int */
-    SORT_FLAGS,       /* "sort_flags": int, 0 when it is not there */
-    LIST_CREATE,      /* "list_order" with "persist_index" */
-    MAP_CREATE,       /* "map_order" with "persist_index" */
-    LIST_ORDER_FLAGS, /* "list_policy": order and write flags, or nothing */
-    LIST_FLAGS,       /* "list_policy": write flags, or nothing */
-    MAP_ORDER,        /* "map_policy": order, 0 when it is not there */
-    MAP_ORDER_FLAGS,  /* the same, and write flags when they are not 0 */
-    SEPARATOR,        /* "separator": str */
-    BIT_OFFSET,       /* "bit_offset": int */
-    BIT_SIZE,         /* "bit_size": int from 0 on */
-    BYTE_OFFSET,      /* "byte_offset": int */
-    BYTE_SIZE,        /* "byte_size": int from 0 on */
-    OPT_BYTE_RANGE,   /* "byte_size" with "byte_offset" and "invert_size" */
-    BYTES,            /* "value": bytes */
-    BIT_NUMBER,       /* "value": int */
-    SHIFT,            /* "value": int from 0 on */
-    ADDEND,           /* "value": int from 0 on */
-    BIT,              /* "value": bool */
-    SIGN,             /* "sign": 1, or nothing */
-    BIT_FLAGS,        /* "policy": write flags, 0 when it is not there */
-    RESIZE_FLAGS,     /* "resize_flags": int, 0 when it is not there */
-    INT_FLAGS,        /* "sign" and "action" */
-    HLL_VALUES,       /* "value_list": a list */
-    HLL_INDEX_BITS,   /* "index_bit_count": int, -1 when it is not there */
-    HLL_MINHASH_BITS, /* "mh_bit_count": int, -1 when it is not there */
-    HLL_BITS,         /* "index_bit_count": int */
-    HLL_FLAGS,        /* "hll_policy": flags, 0 when it is not there */
-    STR_VALUE,        /* "value": str */
-    STR_LIST,         /* "value_list": a list */
-    NEEDLE,           /* "needle": str */
-    PREFIX,           /* "prefix": str */
-    SUFFIX,           /* "suffix": str */
-    PATTERN,          /* "pattern": str */
-    REPLACING,        /* "needle" and "replacement": one list */
-    REGEX_REPLACING,  /* "pattern" and "replacement": one list */
-    REGEX_FLAGS,      /* "regex_flags": int, 0 when it is not there */
-    NUMERIC_TYPE,     /* "numeric_type": int, 0 when it is not there */
-    OCCURRENCE,       /* "occurrence": int, 1 when it is not there */
-    TIMES,            /* "count": int */
-    START,            /* "start": int */
-    STOP,             /* "end": int */
-    SNIP_STOP,        /* "end" and the flags of "policy", or nothing */
-    TARGET_LENGTH,    /* "target_length": int */
-    PAD_STRING,       /* "pad_string": str */
-    STR_FLAGS,        /* "policy": write flags, 0 when it is not there */
-    EXPRESSION,       /* "expr": a compiled expression */
-    EXPRESSION_FLAGS, /* "expr_flags": int, 0 when it is not there */
-    LEVELS,           /* "ctx": its levels as one array */
-    SELECT_FLAGS,     /* "cdt_flags": int */
-    APPLY_FLAGS,      /* "cdt_flags": int, with the bit that says to modify */
-    MODIFIER,         /* "mod_exp": a compiled expression */
+    ARG_END,
+    ARG_RETURN_TYPE,      /* "return_type" and "inverted"; NONE when it is not there */
+    ARG_VALUE,            /* "val": anything */
+    ARG_ITEMS,            /* "val": a list */
+    ARG_PAIRS,            /* "val": a dict */
+    ARG_NUMBER,           /* "val": int or float, 1 when it is not there */
+    ARG_VAL_COUNT,        /* "val": int */
+    ARG_MAP_COUNT,        /* "val", or "range": int */
+    ARG_OPT_COUNT,        /* "count": int, or nothing */
+    ARG_INDEX,            /* "index": int */
+    ARG_RANK,             /* "rank": int */
+    ARG_KEY,              /* "key": anything */
+    ARG_KEY_END,          /* "range", or "val": anything */
+    ARG_VALUE_END,        /* "range": anything */
+    ARG_VALUE_LIST,       /* "value_list": a list */
+    ARG_FROM,             /* "value_begin": anything, nil when it is not there */
+    ARG_TO,               /* "value_end": anything, or nothing */
+    ARG_LIST_ORDER,       /* "list_order": int */
+    ARG_SORT_FLAGS,       /* "sort_flags": int, 0 when it is not there */
+    ARG_LIST_CREATE,      /* "list_order" with "persist_index" */
+    ARG_MAP_CREATE,       /* "map_order" with "persist_index" */
+    ARG_LIST_ORDER_FLAGS, /* "list_policy": order and write flags, or nothing */
+    ARG_LIST_FLAGS,       /* "list_policy": write flags, or nothing */
+    ARG_MAP_ORDER,        /* "map_policy": order, 0 when it is not there */
+    ARG_MAP_ORDER_FLAGS,  /* the same, and write flags when they are not 0 */
+    ARG_SEPARATOR,        /* "separator": str */
+    ARG_BIT_OFFSET,       /* "bit_offset": int */
+    ARG_BIT_SIZE,         /* "bit_size": int from 0 on */
+    ARG_BYTE_OFFSET,      /* "byte_offset": int */
+    ARG_BYTE_SIZE,        /* "byte_size": int from 0 on */
+    ARG_OPT_BYTE_RANGE,   /* "byte_size" with "byte_offset" and "invert_size" */
+    ARG_BYTES,            /* "value": bytes */
+    ARG_BIT_NUMBER,       /* "value": int */
+    ARG_SHIFT,            /* "value": int from 0 on */
+    ARG_ADDEND,           /* "value": int from 0 on */
+    ARG_BIT,              /* "value": bool */
+    ARG_SIGN,             /* "sign": 1, or nothing */
+    ARG_BIT_FLAGS,        /* "policy": write flags, 0 when it is not there */
+    ARG_RESIZE_FLAGS,     /* "resize_flags": int, 0 when it is not there */
+    ARG_INT_FLAGS,        /* "sign" and "action" */
+    ARG_HLL_VALUES,       /* "value_list": a list */
+    ARG_HLL_INDEX_BITS,   /* "index_bit_count": int, -1 when it is not there */
+    ARG_HLL_MINHASH_BITS, /* "mh_bit_count": int, -1 when it is not there */
+    ARG_HLL_BITS,         /* "index_bit_count": int */
+    ARG_HLL_FLAGS,        /* "hll_policy": flags, 0 when it is not there */
+    ARG_STR_VALUE,        /* "value": str */
+    ARG_STR_LIST,         /* "value_list": a list */
+    ARG_NEEDLE,           /* "needle": str */
+    ARG_PREFIX,           /* "prefix": str */
+    ARG_SUFFIX,           /* "suffix": str */
+    ARG_PATTERN,          /* "pattern": str */
+    ARG_REPLACING,        /* "needle" and "replacement": one list */
+    ARG_REGEX_REPLACING,  /* "pattern" and "replacement": one list */
+    ARG_REGEX_FLAGS,      /* "regex_flags": int, 0 when it is not there */
+    ARG_NUMERIC_TYPE,     /* "numeric_type": int, 0 when it is not there */
+    ARG_OCCURRENCE,       /* "occurrence": int, 1 when it is not there */
+    ARG_TIMES,            /* "count": int */
+    ARG_START,            /* "start": int */
+    ARG_STOP,             /* "end": int */
+    ARG_SNIP_STOP,        /* "end" and the flags of "policy", or nothing */
+    ARG_TARGET_LENGTH,    /* "target_length": int */
+    ARG_PAD_STRING,       /* "pad_string": str */
+    ARG_STR_FLAGS,        /* "policy": write flags, 0 when it is not there */
+    ARG_EXPRESSION,       /* "expr": a compiled expression */
+    ARG_EXPRESSION_FLAGS, /* "expr_flags": int, 0 when it is not there */
+    ARG_LEVELS,           /* "ctx": its levels as one array */
+    ARG_SELECT_FLAGS,     /* "cdt_flags": int */
+    ARG_APPLY_FLAGS,      /* "cdt_flags": int, with the bit that says to modify */
+    ARG_MODIFIER,         /* "mod_exp": a compiled expression */
     N_PACKED_ARGS,
 } packed_arg;
 

@@ -5,6 +5,7 @@
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <stddef.h>
 
 #include "asc/error.h"
 
@@ -149,6 +150,16 @@ typedef struct module_state {
     PyObject **option_names[N_TABLES];       /* interned, one per row, ended by NULL */
     PyObject *cached_names[N_CACHED_NAMES];  /* see decode_name() */
 } module_state;
+
+/* Where an interned name lies in the state: tables hold this instead of the name. */
+#define NAME_AT(name) offsetof(module_state, s_##name)
+
+/* The interned name at such a place, borrowed. */
+static inline PyObject *
+state_name(module_state *st, size_t place)
+{
+    return *(PyObject **)((char *)st + place);
+}
 
 extern struct PyModuleDef core_module;
 

@@ -1,5 +1,6 @@
 #include "values/context.h"
 
+#include "asc/proto.h"
 #include "support/numbers.h"
 #include "values/compiled.h"
 
@@ -161,4 +162,13 @@ encode_levels(encoder *e, const char *func, PyObject *ctx, int last_flags)
         Py_XDECREF(level);
     }
     return rc;
+}
+
+int
+encode_context(encoder *e, const char *func, PyObject *ctx, int last_flags)
+{
+    return put_ok(asc_mp_put_list_head(e->out, 3) &&
+                  asc_mp_put_uint(e->out, ASC_CDT_CONTEXT)) < 0
+               ? -1
+               : encode_levels(e, func, ctx, last_flags);
 }
