@@ -573,6 +573,9 @@ test_error_texts(void)
     CHECK_EQ_STR(asc_status_text(2), "record not found");
     CHECK_EQ_STR(asc_status_text(-10), "connection failed");
     CHECK_EQ_STR(asc_status_text(12345), "unknown error");
+    CHECK_EQ_STR(asc_status_name(ASC_OK), "ASC_OK");
+    CHECK_EQ_STR(asc_status_name(-10), "ASC_ERR_CONNECTION");
+    CHECK_EQ_STR(asc_status_name(12345), "");
     CHECK_EQ_STR(asc_phase_name(ASC_PHASE_CONNECT), "connect");
     CHECK_EQ_STR(asc_phase_name(ASC_PHASE_NONE), "");
     CHECK_EQ_STR(asc_phase_name(ASC_PHASE_COUNT), "");

@@ -1,40 +1,11 @@
-/* asc/error.h -- status codes and the description of a failure.
- *
- * Zero and positive codes are the server's result codes, negative ones are made by
- * the client; both are the numbers that applications see (result code table of the
- * wire protocol). */
+/* asc/error.h -- the description of a failure. */
 #ifndef ASC_ERROR_H
 #define ASC_ERROR_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef int asc_status;
-
-enum {
-    ASC_OK = 0,
-    ASC_ERR_RECORD_NOT_FOUND = 2,
-    ASC_ERR_TIMEOUT = 9,  /* ours or the server's */
-    ASC_ERR_CLUSTER = 11, /* partition unavailable; client closed */
-    ASC_ERR_DEVICE_OVERLOAD = 18,
-    ASC_ERR_NAMESPACE = 20,
-    ASC_ERR_FILTERED_OUT = 27,
-    ASC_ERR_NOT_AUTHENTICATED = 80,
-    ASC_ERR_INDEX_NOT_FOUND = 201,
-    ASC_ERR_INDEX_NOT_READY = 203,
-    ASC_ERR_CLIENT = -1,
-    ASC_ERR_PARAM = -2,
-    ASC_ERR_INVALID_HOST = -4,
-    ASC_ERR_ASYNC_CONNECT = -6, /* a reactor cannot connect */
-    ASC_ERR_NO_CONNECTIONS = -7,
-    ASC_ERR_INVALID_NODE = -8,
-    ASC_ERR_TLS = -9,
-    ASC_ERR_CONNECTION = -10,
-    ASC_ERR_MAX_ERROR_RATE = -14,
-    /* Not for applications: what a caller of this library must act on. */
-    ASC_ERR_NOMEM = -1001,   /* allocation failed */
-    ASC_INTERRUPTED = -1002, /* a signal came: handle it and call again */
-};
+#include "asc/status.h"
 
 /* What was being done when it failed. */
 typedef enum asc_phase {
@@ -105,9 +76,5 @@ void asc_error_append(asc_error *err, const char *format, ...)
 
 /* Static name: "connect", "command", ... ("" for ASC_PHASE_NONE). */
 const char *asc_phase_name(asc_phase phase);
-
-/* Static text for a server result code or a client code: "record not found", ...;
- * "unknown error" for a number that the table lacks. */
-const char *asc_status_text(asc_status code);
 
 #endif

@@ -67,8 +67,8 @@ asc_failure_of_result(asc_status code)
     case ASC_ERR_CLUSTER:
     case ASC_ERR_DEVICE_OVERLOAD:
         return ASC_FAIL_BUSY;
-    case 15:  /* scan aborted */
-    case 210: /* query aborted */
+    case ASC_ERR_SCAN_ABORTED:
+    case ASC_ERR_QUERY_ABORTED:
     case ASC_ERR_NOT_AUTHENTICATED:
         return ASC_FAIL_SESSION;
     default:

@@ -408,7 +408,7 @@ fail_rows(batch_run *b, const asc_part *part)
     bool left_out = err.code > 0 && part->n_sent > 0 && err.code != ASC_ERR_TIMEOUT;
     bool in_doubt = err.in_doubt || (left_out && !is_refused(b, part));
     if (left_out) {
-        err.code = NO_RESPONSE;
+        err.code = ASC_ERR_NO_RESPONSE;
     }
     while (rc == 0 && asc_batch_unanswered(b->batch, part, &at, &number)) {
         batch_row *row = &b->rows[number];

@@ -9,9 +9,6 @@
 #include "values/keys.h"
 #include "operations/operations.h"
 
-/* The result of a row before it is answered, and when nothing tells its fate. */
-#define NO_RESPONSE (-15)
-
 /* Says the code of a row merely that there is no record to give? */
 static inline bool
 gives_no_record(asc_status code)

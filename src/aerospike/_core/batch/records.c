@@ -5,8 +5,6 @@
 
 #include "support/collector.h"
 
-#define BATCH_FAILED (-16)
-
 enum { SLOT_KEY, SLOT_RECORD, SLOT_RESULT, SLOT_MESSAGE, SLOT_SUBCODE, SLOT_IN_DOUBT };
 
 static const char *const slot_names[N_RECORD_SLOTS] = {
@@ -107,7 +105,7 @@ batch_new_record(module_state *st, PyObject *key)
     PyObject *record = type->tp_alloc(type, 0);
     if (record == NULL || set_slot(st, record, SLOT_KEY, Py_NewRef(key)) < 0 ||
         set_slot(st, record, SLOT_RECORD, Py_NewRef(Py_None)) < 0 ||
-        set_slot(st, record, SLOT_RESULT, PyLong_FromLong(NO_RESPONSE)) < 0 ||
+        set_slot(st, record, SLOT_RESULT, PyLong_FromLong(ASC_ERR_NO_RESPONSE)) < 0 ||
         set_slot(st, record, SLOT_MESSAGE, Py_NewRef(Py_None)) < 0 ||
         set_slot(st, record, SLOT_SUBCODE, PyLong_FromLong(0)) < 0 ||
         set_slot(st, record, SLOT_IN_DOUBT, Py_NewRef(Py_False)) < 0) {
@@ -174,7 +172,7 @@ batch_is_a(module_state *st, PyObject *record, int type)
 int
 batch_set_result(module_state *st, PyObject *records, bool failed)
 {
-    PyObject *result = PyLong_FromLong(failed ? BATCH_FAILED : 0);
+    PyObject *result = PyLong_FromLong(failed ? ASC_ERR_BATCH_FAILED : ASC_OK);
     int rc = result != NULL ? PyObject_SetAttr(records, st->s_result, result) : -1;
     Py_XDECREF(result);
     return rc;
@@ -197,7 +195,8 @@ batch_reset_records(batch_run *b)
     for (size_t i = 0; i < b->n_rows; i++) {
         PyObject *record = b->rows[i].target;
         if (set_slot(b->st, record, SLOT_RECORD, Py_NewRef(Py_None)) < 0 ||
-            set_slot(b->st, record, SLOT_RESULT, PyLong_FromLong(NO_RESPONSE)) < 0 ||
+            set_slot(b->st, record, SLOT_RESULT, PyLong_FromLong(ASC_ERR_NO_RESPONSE)) <
+                0 ||
             set_slot(b->st, record, SLOT_MESSAGE, Py_NewRef(Py_None)) < 0 ||
             set_slot(b->st, record, SLOT_SUBCODE, PyLong_FromLong(0)) < 0 ||
             set_slot(b->st, record, SLOT_IN_DOUBT, Py_NewRef(Py_False)) < 0) {

@@ -532,8 +532,9 @@ typedef struct starts {
 static void
 note_start(starts *s, const asc_part *part)
 {
-    /* 2: the node has no such set, so nothing to do */
-    bool failed = part->err.code != ASC_OK && part->err.code != 2;
+    /* a node that has no such set has nothing to do */
+    bool failed =
+        part->err.code != ASC_OK && part->err.code != ASC_ERR_RECORD_NOT_FOUND;
     if (failed && s->first_failure.code == ASC_OK) {
         s->first_failure = part->err;
     }

@@ -262,9 +262,9 @@ client_exists(METHOD_PARAMS)
     if (begin(&c, self, cls, POLICY_READ, argv[0], NULL, argv[1]) == 0 &&
         begin_message(&c) == 0) {
         int rc = run_read(&c, ASC_INFO1_READ | ASC_INFO1_GET_NO_BINS);
-        result = rc == 0                     ? record_to_py(&c, true, NULL)
-                 : rc > 0 && c.err.code == 2 ? absent_to_py(&c)
-                                             : raise_run(&c, rc);
+        result = rc == 0 ? record_to_py(&c, true, NULL)
+                 : rc > 0 && c.err.code == ASC_ERR_RECORD_NOT_FOUND ? absent_to_py(&c)
+                                                                    : raise_run(&c, rc);
     }
     end(&c);
     return result;
