@@ -85,7 +85,7 @@ typedef struct asc_msg_record {
 static inline bool
 asc_msg_is_record(const asc_msg *m)
 {
-    return m->result == 0 &&
+    return m->result == ASC_OK &&
            (!(m->info3 & (ASC_INFO3_LAST | ASC_INFO3_PARTITION_DONE)) ||
             m->n_fields > 0);
 }
@@ -132,7 +132,7 @@ typedef struct asc_info_pair {
 int asc_info_next(const char *text, size_t size, size_t *at, asc_info_pair *out);
 
 /* The status that an info value tells: ASC_OK, or the code of "ERROR:code:text"
- * (1 when it has none) with err set, or 100 for "error=...". */
+ * (ASC_ERR_SERVER when it has none) with err set, or ASC_ERR_UDF for "error=...". */
 asc_status asc_info_status(const char *value, size_t size, asc_error *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include "asc/alloc.h"
 #include "asc/writer.h"
 #include "base/time.h"
+#include "wire/reader.h"
 
 /* Lists of peers and partition maps of the largest clusters stay well below. */
 #define MAX_REPLY (4u << 20)
@@ -50,7 +51,7 @@ asc_info_step(asc_info_call *call)
         return POLLOUT;
     case ASC_IO_OK:
         end(call, ASC_OK);
-        if (call->in.data[1] != ASC_PROTO_INFO) {
+        if (asc_frame_type(call->in.data) != ASC_PROTO_INFO) {
             end(call, asc_error_set(&call->err, ASC_ERR_CLIENT,
                                     "the reply is no info reply"));
         }

@@ -7,11 +7,10 @@
 
 #include "asc/detail.h"
 #include "base/time.h"
+#include "wire/reader.h"
 
 /* For new connections when no timeout of the policy bounds them. */
 #define CONNECT_TIMEOUT_MS 2000u
-
-#define RECORD_NOT_FOUND 2 /* result code */
 
 /* --- ending an attempt --- */
 
@@ -155,18 +154,37 @@ pick_node(asc_exchange *x, asc_failure *failure)
     return node != NULL;
 }
 
+/* How long a node may take to accept a connection. */
+static uint32_t
+connect_limit(const asc_timing *t)
+{
+    if (t->connect_timeout_ms != 0) {
+        return t->connect_timeout_ms;
+    }
+    bool has_limit = t->socket_timeout_ms != 0 || t->total_timeout_ms != 0;
+    return has_limit ? t->socket_timeout_ms : CONNECT_TIMEOUT_MS;
+}
+
 static uint64_t
 silence_ends(const asc_exchange *x, uint64_t now_ms)
 {
     const asc_timing *t = &x->req->timing;
-    uint32_t limit = t->socket_timeout_ms;
-    if (!x->conn->connected) {
-        limit = t->connect_timeout_ms != 0 ? t->connect_timeout_ms
-                : t->socket_timeout_ms == 0 && t->total_timeout_ms == 0
-                    ? CONNECT_TIMEOUT_MS
-                    : limit;
+    return asc_deadline(now_ms,
+                        x->conn->connected ? t->socket_timeout_ms : connect_limit(t));
+}
+
+/* What it means that the pool gave no connection. */
+static asc_failure
+failure_of_pool(asc_status code)
+{
+    switch (code) {
+    case ASC_ERR_NOMEM:
+        return ASC_FAIL_FATAL;
+    case ASC_ERR_NO_CONNECTIONS:
+        return ASC_FAIL_POOL;
+    default:
+        return ASC_FAIL_CONNECT;
     }
-    return asc_deadline(now_ms, limit);
 }
 
 static asc_want
@@ -193,11 +211,7 @@ pick(asc_exchange *x, uint64_t now_ms)
         rc = asc_pool_get(&x->node->pool, &x->conn, now_ms, x->err);
     }
     if (rc != ASC_OK) {
-        return decide(x,
-                      rc == ASC_ERR_NOMEM            ? ASC_FAIL_FATAL
-                      : rc == ASC_ERR_NO_CONNECTIONS ? ASC_FAIL_POOL
-                                                     : ASC_FAIL_CONNECT,
-                      now_ms);
+        return decide(x, failure_of_pool(rc), now_ms);
     }
     asc_transfer_begin(&x->io, x->conn, x->req->out.data, x->req->out.len, &x->req->in);
     x->io.many = x->many.reply != ASC_REPLY_FRAME;
@@ -209,15 +223,17 @@ pick(asc_exchange *x, uint64_t now_ms)
 
 /* --- TRANSFER --- */
 
-/* Tell the error of a message that the server refuses the request with. */
+/* The server refuses the request: tell the error, and what more the reply says of it. */
 static void
-refuse(asc_exchange *x, const uint8_t *data, size_t size)
+refuse(asc_exchange *x, asc_status result)
 {
+    const asc_buf *in = &x->req->in;
     asc_msg m;
     asc_error ignored;
     asc_error_reset(&ignored);
-    asc_error_set(x->err, data[5], "%s", asc_status_text(data[5]));
-    if (asc_msg_open(&m, data, size, &ignored) == ASC_OK) {
+    asc_error_set(x->err, result, "%s", asc_status_text(result));
+    if (asc_msg_open(&m, in->data + ASC_PROTO_HEADER_SIZE,
+                     in->len - ASC_PROTO_HEADER_SIZE, &ignored) == ASC_OK) {
         asc_error_add_detail(x->err, &m);
     }
 }
@@ -227,33 +243,43 @@ static asc_want
 finish(asc_exchange *x, uint64_t now_ms)
 {
     const asc_buf *in = &x->req->in;
-    uint8_t type = x->req->out.data[1];
+    uint8_t type = asc_frame_type(x->req->out.data);
     x->err->phase = ASC_PHASE_COMMAND;
-    if (in->data[1] != type ||
-        (type == ASC_PROTO_MESSAGE &&
-         in->len < ASC_PROTO_HEADER_SIZE + ASC_MSG_HEADER_SIZE)) {
+    if (asc_frame_type(in->data) != type ||
+        (type == ASC_PROTO_MESSAGE && in->len < ASC_FRAME_MIN_MESSAGE)) {
         asc_error_set(x->err, ASC_ERR_CLIENT, "malformed reply");
         return decide(x, ASC_FAIL_GARBLED, now_ms);
     }
-    asc_status result = type == ASC_PROTO_MESSAGE ? in->data[13] : ASC_OK;
+    asc_status result = type == ASC_PROTO_MESSAGE ? asc_frame_result(in->data) : ASC_OK;
     if (result != ASC_OK) {
-        refuse(x, in->data + ASC_PROTO_HEADER_SIZE, in->len - ASC_PROTO_HEADER_SIZE);
+        refuse(x, result);
         return decide(x, asc_failure_of_result(result), now_ms);
     }
     release(x, ASC_CONN_KEEP, now_ms);
     return end(x, ASC_WANT_DONE);
 }
 
+/* What it means that bytes cannot be moved any more. */
+static asc_failure
+failure_of_transfer(const asc_exchange *x)
+{
+    if (x->err->code == ASC_ERR_NOMEM) {
+        return ASC_FAIL_FATAL;
+    }
+    if (x->io.garbled) {
+        return ASC_FAIL_GARBLED;
+    }
+    if (!x->conn->connected) {
+        return ASC_FAIL_CONNECT;
+    }
+    return x->io.sent == 0 ? ASC_FAIL_UNSENT : ASC_FAIL_BROKEN;
+}
+
 static asc_want
 broken(asc_exchange *x, uint64_t now_ms)
 {
     x->err->phase = x->conn->connected ? ASC_PHASE_COMMAND : ASC_PHASE_CONNECT;
-    asc_failure failure = x->err->code == ASC_ERR_NOMEM ? ASC_FAIL_FATAL
-                          : x->io.garbled               ? ASC_FAIL_GARBLED
-                          : !x->conn->connected         ? ASC_FAIL_CONNECT
-                          : x->io.sent == 0             ? ASC_FAIL_UNSENT
-                                                        : ASC_FAIL_BROKEN;
-    return decide(x, failure, now_ms);
+    return decide(x, failure_of_transfer(x), now_ms);
 }
 
 static asc_want
@@ -285,7 +311,7 @@ ends_reply(const asc_exchange *x, const asc_msg *m, asc_status *result)
         return false;
     }
     /* the first message says so: a set that is not there has no records */
-    if (m->result == RECORD_NOT_FOUND && !x->many.begun) {
+    if (m->result == ASC_ERR_RECORD_NOT_FOUND && !x->many.begun) {
         *result = ASC_OK;
         return true;
     }
@@ -325,7 +351,7 @@ read_messages(asc_exchange *x, bool *ended, size_t *good_size)
             asc_error_set(x->err, result, "%s", asc_status_text(result));
             asc_error_add_detail(x->err, &m);
             bool is_cut = x->many.begun && !(m.info3 & ASC_INFO3_LAST);
-            if (is_cut && result == RECORD_NOT_FOUND) {
+            if (is_cut && result == ASC_ERR_RECORD_NOT_FOUND) {
                 asc_error_set(x->err, ASC_ERR_CLIENT,
                               "malformed reply: \"not found\" follows what was found");
                 return ASC_FAIL_GARBLED;
@@ -354,7 +380,7 @@ cut_frame(asc_exchange *x, size_t size)
 {
     asc_transfer *io = &x->io;
     if (size > 0) {
-        asc_put_u32(io->in->data + io->at + 4, (uint32_t)size - ASC_PROTO_HEADER_SIZE);
+        asc_frame_cut(io->in->data + io->at, size);
         io->frame_size = size;
         asc_transfer_next(io);
     }

@@ -213,9 +213,12 @@ static void
 show(asc_member *m)
 {
     asc_part *p = &m->part;
-    bool whole = m->want == ASC_WANT_DONE || p->err.code > 0;
     p->data = p->req.in.data;
-    p->size = p->reply != ASC_REPLY_FRAME ? m->x.io.at : whole ? p->req.in.len : 0;
+    p->size = m->x.io.at;
+    if (p->reply == ASC_REPLY_FRAME) { /* no part of a frame is of any use */
+        bool whole = m->want == ASC_WANT_DONE || p->err.code > 0;
+        p->size = whole ? p->req.in.len : 0;
+    }
     bool is_answered = m->want == ASC_WANT_DONE || m->want == ASC_WANT_TAKER;
     p->n_sent =
         m->x.n_sent + is_answered; /* this attempt, or a failed one counted it */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "asc/alloc.h"
+#include "asc/digest.h"
 
 #define NO_SHARE UINT16_MAX
 
@@ -200,12 +201,6 @@ find(asc_tracker *t, const asc_share *share, uint32_t partition)
     return c->share != NO_SHARE && &t->shares[c->share] == share ? c : NULL;
 }
 
-static uint32_t
-partition_of(const uint8_t *digest)
-{
-    return (digest[0] | (uint32_t)digest[1] << 8) & (ASC_N_PARTITIONS - 1);
-}
-
 static uint64_t
 little_endian(const uint8_t *p)
 {
@@ -219,8 +214,9 @@ little_endian(const uint8_t *p)
 bool
 asc_tracker_count(asc_tracker *t, asc_share *share, const asc_msg_record *record)
 {
-    asc_cursor *c =
-        record->digest != NULL ? find(t, share, partition_of(record->digest)) : NULL;
+    asc_cursor *c = record->digest != NULL
+                        ? find(t, share, asc_digest_partition(record->digest))
+                        : NULL;
     if (c == NULL || share->malformed) {
         share->malformed = true;
         return false;

@@ -28,9 +28,10 @@ static int
 set_blocking(int fd, bool blocking)
 {
     int flags = fcntl(fd, F_GETFL);
-    return flags < 0 ? -1
-                     : fcntl(fd, F_SETFL,
-                             blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
+    if (flags < 0) {
+        return -1;
+    }
+    return fcntl(fd, F_SETFL, blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
 }
 
 static void

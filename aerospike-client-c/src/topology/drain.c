@@ -3,11 +3,7 @@
 #include <string.h>
 
 #include "asc/alloc.h"
-#include "asc/reader.h"
-
-/* The header of a frame, and of its first message what tells whether it is the last. */
-#define HEAD_SIZE (ASC_PROTO_HEADER_SIZE + 4u)
-#define INFO3_AT (HEAD_SIZE - 1)
+#include "wire/reader.h"
 
 /* A node that sends faster than this is left until the next time. */
 #define READ_AT_ONCE (4u << 20)
@@ -16,7 +12,7 @@ struct asc_drain_item {
     asc_drain_item *next;
     asc_node *node; /* counted */
     asc_conn *conn; /* lent by node's pool */
-    uint8_t head[HEAD_SIZE];
+    uint8_t head[ASC_FRAME_HEAD_SIZE];
     size_t head_size; /* what must be known of a frame */
     size_t n_head;    /* bytes of head that are there */
     uint64_t missing; /* of the frame, once the head is whole */
@@ -46,7 +42,7 @@ asc_drain_add(asc_drain *d, asc_node *node, asc_conn *conn, const asc_drain_rest
     *item = (asc_drain_item){
         .node = node,
         .conn = conn,
-        .head_size = rest->many ? HEAD_SIZE : ASC_PROTO_HEADER_SIZE,
+        .head_size = rest->many ? ASC_FRAME_HEAD_SIZE : ASC_PROTO_HEADER_SIZE,
         .missing = rest->missing,
         .deadline_ms = deadline_ms,
         .many = rest->many,
@@ -127,7 +123,7 @@ read_on(asc_drain_item *item)
     uint64_t size = 0;
     for (;;) {
         verdict v = read_frame(item);
-        if (v != FINISHED || !item->many || (item->head[INFO3_AT] & ASC_INFO3_LAST)) {
+        if (v != FINISHED || !item->many || asc_frame_is_last(item->head)) {
             return v;
         }
         asc_frame_head head;

@@ -79,6 +79,6 @@ asc_node_next_error_window(asc_node *n, uint32_t max)
         return;
     }
     limit = errors > limit ? limit / 2 : limit * 2;
-    limit = limit < 1 ? 1 : limit > max ? max : limit;
-    atomic_store(&n->error_limit, limit);
+    limit = limit < max ? limit : max;
+    atomic_store(&n->error_limit, limit > 0 ? limit : 1);
 }

@@ -16,7 +16,10 @@ sextet(char c)
     if (c >= '0' && c <= '9') {
         return c - '0' + 52;
     }
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
+    if (c == '+') {
+        return 62;
+    }
+    return c == '/' ? 63 : -1;
 }
 
 int

@@ -1,4 +1,4 @@
-#include "asc/reader.h"
+#include "wire/reader.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -25,6 +25,13 @@ asc_read_frame_head(const uint8_t *data, asc_frame_head *out, asc_error *err)
     out->type = (uint8_t)type;
     out->size = size;
     return ASC_OK;
+}
+
+void
+asc_frame_cut(uint8_t *frame, size_t size)
+{
+    /* the size has 48 bits, whose upper 16 are zero for any frame that was accepted */
+    asc_put_u32(frame + 4, (uint32_t)size - ASC_PROTO_HEADER_SIZE);
 }
 
 asc_status
@@ -160,24 +167,35 @@ starts_with(const char *text, size_t size, const char *prefix)
     return size >= n && strncasecmp(text, prefix, n) == 0;
 }
 
+/* How long the word is by which an info value says that it is a refusal; 0: it is
+ * none. */
+static size_t
+refusal_size(const char *value, size_t size)
+{
+    static const char *const words[] = {"ERROR:", "FAIL:"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (starts_with(value, size, words[i])) {
+            return strlen(words[i]);
+        }
+    }
+    return 0;
+}
+
 asc_status
 asc_info_status(const char *value, size_t size, asc_error *err)
 {
     if (starts_with(value, size, "error=")) {
-        return asc_error_set(err, 100, "%.*s", (int)size, value);
+        return asc_error_set(err, ASC_ERR_UDF, "%.*s", (int)size, value);
     }
-    size_t prefix = starts_with(value, size, "ERROR:")  ? 6
-                    : starts_with(value, size, "FAIL:") ? 5
-                                                        : 0;
-    if (prefix == 0) {
+    size_t at = refusal_size(value, size);
+    if (at == 0) {
         return ASC_OK;
     }
     int code = 0;
-    size_t at = prefix;
     while (at < size && value[at] >= '0' && value[at] <= '9' && code < 100000) {
         code = code * 10 + (value[at++] - '0');
     }
     at += at < size && value[at] == ':';
-    return asc_error_set(err, code == 0 ? 1 : code, "%.*s", (int)(size - at),
-                         value + at);
+    return asc_error_set(err, code == 0 ? ASC_ERR_SERVER : code, "%.*s",
+                         (int)(size - at), value + at);
 }
