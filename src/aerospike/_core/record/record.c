@@ -1,152 +1,20 @@
-/* The methods of aerospike.Client on one record. Each parses its arguments, encodes
- * one message, runs it without the GIL, and decodes the reply. */
+/* record/record.c -- the methods of aerospike.Client on one record.
+ *
+ * Each method is a row: its arguments, the policy that it reads, how its message is made
+ * and how its result. record_call.c carries them out. Here stand the functions that the
+ * rows name, and the rows, each with the docstring of its method. */
 #include "record/record.h"
 
 #include "client/doc_texts.h"
-#include "support/compat.h"
-#include "support/numbers.h"
-#include "values/keys.h"
-#include "values/bins.h"
 #include "operations/operations.h"
 #include "record/record_call.h"
-
-#define DOC_KEY                                                                        \
-    ":param key: tuple (namespace, set, user_key), or (namespace, set, None, "         \
-    "digest).\n"                                                                       \
-    "    namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;\n"      \
-    "    user_key: str, int of 64 bits, bytes (text, too) or bytearray (a blob);\n"    \
-    "    digest: 20 bytes.\n"
-
-#define DOC_META                                                                       \
-    ":param meta: dict with \"ttl\" (seconds, or a TTL_* constant) and \"gen\" (the\n" \
-    "    expected generation, compared as the policy's \"gen\" says), or None.\n"
-
-#define DOC_META_RESULT                                                                \
-    "meta is {\"ttl\": seconds to live, 4294967295 for a record that never expires,\n" \
-    "    \"gen\": generation}."
-
-typedef struct record_call {
-    module_state *st;
-    ClientObject *client; /* borrowed */
-    asc_cluster *cluster; /* counted: close() may race us */
-    asc_call *call;       /* taken from the client */
-    asc_request *req;     /* of call */
-    PyObject *key_arg;    /* borrowed: what the caller wrote */
-    PyObject *bin_arg;    /* borrowed: what an error shows as its bin, or NULL */
-    policy pol;
-    record_meta meta;
-    record_key key;
-    asc_msg_head head;
-    asc_writer writer;
-    encoder enc;
-    asc_error err;
-} record_call;
-
-/* --- what all of them do --- */
-
-/* Parse what every call has. 0, or -1 with an exception; end() it in either case. */
-static int
-begin(record_call *c, PyObject *self, PyTypeObject *cls, policy_kind kind,
-      PyObject *key, PyObject *meta, PyObject *policy_arg)
-{
-    c->st = PyType_GetModuleState(cls);
-    c->client = (ClientObject *)self;
-    c->call = NULL;
-    c->pol.filter = NULL;
-    c->key.held = NULL;
-    c->key_arg = key;
-    c->bin_arg = NULL;
-    c->head = (asc_msg_head){0};
-    c->cluster = NULL;
-    int strict = c->client->config.strict;
-    if (client_check_open(c->st, c->client) < 0 ||
-        policy_from_py(c->st, &c->pol, &c->client->config.defaults[kind], kind,
-                       policy_arg, strict) < 0 ||
-        (c->cluster = client_cluster(c->st, c->client, &c->pol.timing)) == NULL ||
-        meta_from_py(c->st, &c->meta, meta, strict) < 0 ||
-        key_from_py(c->st, &c->key, key) < 0) {
-        return -1;
-    }
-    c->call = client_take_call(c->client);
-    if (c->call == NULL) {
-        return -1;
-    }
-    c->req = asc_call_request(c->call);
-    c->enc = (encoder){.st = c->st,
-                       .out = &c->req->out,
-                       .rules = &c->client->config.values,
-                       .serializer = SERIALIZER_NOT_GIVEN};
-    return 0;
-}
-
-static void
-end(record_call *c)
-{
-    if (c->call != NULL) {
-        client_give_call(c->client, c->call);
-    }
-    policy_clear(&c->pol);
-    key_clear(&c->key);
-    asc_cluster_release(c->cluster);
-}
-
-/* Header (to be completed) and fields; operations follow. */
-static int
-begin_message(record_call *c)
-{
-    asc_writer *w = &c->writer;
-    if (asc_writer_begin(w, &c->req->out, &c->head) &&
-        key_to_fields(&c->key, w, c->pol.key == 1) &&
-        policy_filter_to_field(c->pol.filter, w)) {
-        return 0;
-    }
-    PyErr_NoMemory();
-    return -1;
-}
-
-/* Complete the message and run it: 0, 1 with c->err, -1 with an exception. */
-static int
-run(record_call *c, bool writes)
-{
-    asc_writer_set_head(&c->writer, &c->head);
-    asc_writer_end(&c->writer);
-    policy_to_request(&c->pol, c->req, writes);
-    c->req->ns = c->key.ns_text;
-    c->req->partition = asc_digest_partition(c->key.digest);
-    return client_run_call(c->call, c->cluster, &c->err);
-}
-
-static int
-run_read(record_call *c, uint8_t info1)
-{
-    c->head.info1 |= info1;
-    policy_to_read_head(&c->pol, &c->head);
-    return run(c, false);
-}
-
-static int
-run_write(record_call *c, uint8_t info2)
-{
-    c->head.info2 |= info2;
-    policy_to_write_head(&c->pol, &c->meta, &c->head);
-    return run(c, true);
-}
-
-/* Raise the error of a run that returned 1; after -1 there is an exception already. */
-static PyObject *
-raise_run(record_call *c, int rc)
-{
-    return rc > 0 ? raise_error(c->st, &c->err, c->key_arg, c->bin_arg) : NULL;
-}
-
-static PyObject *
-zero_or_raise(record_call *c, int rc)
-{
-    return rc == 0 ? PyLong_FromLong(0) : raise_run(c, rc);
-}
+#include "support/compat.h"
+#include "support/numbers.h"
+#include "values/bins.h"
 
 /* --- replies --- */
 
+/* Parse the header of the reply. 0, or -1 with an exception. */
 static int
 open_reply(record_call *c, asc_msg *m)
 {
@@ -201,48 +69,36 @@ record_to_py(record_call *c, bool with_user_key, bins_shape shape)
     return record;
 }
 
-/* --- reads --- */
-
+/* The user key comes back only when the policy sends it to the server. */
 static PyObject *
-client_get(METHOD_PARAMS)
+decode_get(record_call *c)
 {
-    static const char *const names[] = {"key", "policy", NULL};
-    PyObject *argv[2], *result = NULL;
-    record_call c;
-    if (parse_args("get", names, 1, args, nargs, kwnames, argv) < 0) {
-        return NULL;
-    }
-    if (begin(&c, self, cls, POLICY_READ, argv[0], NULL, argv[1]) == 0 &&
-        begin_message(&c) == 0) {
-        int rc = run_read(&c, ASC_INFO1_READ | ASC_INFO1_GET_ALL);
-        result = rc == 0 ? record_to_py(&c, c.pol.key == 1, bins_to_dict)
-                         : raise_run(&c, rc);
-    }
-    end(&c);
-    return result;
+    return record_to_py(c, c->pol.key == 1, bins_to_dict);
 }
 
 static PyObject *
-client_select(METHOD_PARAMS)
+decode_record(record_call *c)
 {
-    static const char *const names[] = {"key", "bins", "policy", NULL};
-    PyObject *argv[3], *result = NULL;
-    record_call c;
-    if (parse_args("select", names, 2, args, nargs, kwnames, argv) < 0) {
-        return NULL;
-    }
-    if (begin(&c, self, cls, POLICY_READ, argv[0], NULL, argv[2]) == 0 &&
-        begin_message(&c) == 0 && read_operations(&c.enc, &c.writer, argv[1]) == 0) {
-        int rc = run_read(&c, ASC_INFO1_READ);
-        result = rc == 0 ? record_to_py(&c, true, bins_to_dict) : raise_run(&c, rc);
-    }
-    end(&c);
-    return result;
+    return record_to_py(c, true, bins_to_dict);
+}
+
+/* (key, meta, [(bin, value), ...]) */
+static PyObject *
+decode_ordered(record_call *c)
+{
+    return record_to_py(c, true, bins_to_list);
+}
+
+/* (key, meta) */
+static PyObject *
+decode_meta(record_call *c)
+{
+    return record_to_py(c, true, NULL);
 }
 
 /* (key, None) */
 static PyObject *
-absent_to_py(record_call *c)
+decode_absent(record_call *c)
 {
     PyObject *key = key_to_py(&c->key, true);
     PyObject *pair = key != NULL ? PyTuple_Pack(2, key, Py_None) : NULL;
@@ -250,30 +106,45 @@ absent_to_py(record_call *c)
     return pair;
 }
 
+/* The value of the reply's last operation, None when there is none. */
 static PyObject *
-client_exists(METHOD_PARAMS)
+decode_last(record_call *c)
 {
-    static const char *const names[] = {"key", "policy", NULL};
-    PyObject *argv[2], *result = NULL;
-    record_call c;
-    if (parse_args("exists", names, 1, args, nargs, kwnames, argv) < 0) {
-        return NULL;
+    asc_msg m;
+    bins_reader r = reader_of(c);
+    PyObject *name, *value, *last = Py_NewRef(Py_None);
+    if (open_reply(c, &m) < 0) {
+        Py_CLEAR(last);
     }
-    if (begin(&c, self, cls, POLICY_READ, argv[0], NULL, argv[1]) == 0 &&
-        begin_message(&c) == 0) {
-        int rc = run_read(&c, ASC_INFO1_READ | ASC_INFO1_GET_NO_BINS);
-        result = rc == 0 ? record_to_py(&c, true, NULL)
-                 : rc > 0 && c.err.code == ASC_ERR_RECORD_NOT_FOUND ? absent_to_py(&c)
-                                                                    : raise_run(&c, rc);
+    for (unsigned i = 0; last != NULL && i < m.n_ops; i++) {
+        if (next_bin(&r, &m, &name, &value) < 0) {
+            Py_CLEAR(last);
+            break;
+        }
+        Py_DECREF(name);
+        Py_SETREF(last, value);
     }
-    end(&c);
-    return result;
+    return last;
 }
 
-/* --- writes --- */
+static PyObject *
+decode_zero(record_call *c)
+{
+    (void)c;
+    return PyLong_FromLong(0);
+}
+
+/* --- operations --- */
 
 static int
-write_operations(record_call *c, PyObject *bins)
+encode_select(record_call *c, PyObject *const *argv)
+{
+    return read_operations(&c->enc, &c->writer, argv[1]);
+}
+
+/* Append a write of each bin of a dict. */
+static int
+write_bins(record_call *c, PyObject *bins)
 {
     PyObject *name = NULL, *value = NULL;
     Py_ssize_t at = 0;
@@ -299,7 +170,7 @@ write_operations(record_call *c, PyObject *bins)
 
 /* The serializer argument matters for values of unsupported types only, so that a
  * wrong one is found when such a value comes. */
-static int
+static void
 set_serializer(record_call *c, PyObject *arg)
 {
     if (none_to_null(arg) != NULL) {
@@ -308,321 +179,136 @@ set_serializer(record_call *c, PyObject *arg)
                         v >= SERIALIZER_NONE && v <= SERIALIZER_USER;
         c->enc.serializer = is_known ? (int)v : SERIALIZER_UNKNOWN;
     }
-    return 0;
 }
 
-static PyObject *
-client_put(METHOD_PARAMS)
+static int
+encode_put(record_call *c, PyObject *const *argv)
 {
-    static const char *const names[] = {"key",    "bins",       "meta",
-                                        "policy", "serializer", NULL};
-    PyObject *argv[5], *result = NULL;
-    record_call c;
-    if (parse_args("put", names, 2, args, nargs, kwnames, argv) < 0) {
-        return NULL;
-    }
-    if (begin(&c, self, cls, POLICY_WRITE, argv[0], argv[2], argv[3]) == 0 &&
-        set_serializer(&c, argv[4]) == 0 && begin_message(&c) == 0 &&
-        write_operations(&c, argv[1]) == 0) {
-        c.bin_arg = argv[1];
-        result = zero_or_raise(&c, run_write(&c, ASC_INFO2_WRITE));
-    }
-    end(&c);
-    return result;
+    set_serializer(c, argv[4]);
+    return write_bins(c, argv[1]);
 }
 
 /* The second argument of remove() is meta; alone, and with a key that only policies
- * have, it is the policy that the older manuals put there. */
+ * have, it is the policy that the older manuals put there. As meta, whatever is no dict
+ * was never looked at. */
 static void
-sort_remove_args(module_state *st, PyObject **meta, PyObject **policy_arg)
+sort_remove(module_state *st, PyObject **argv)
 {
-    if (*meta != NULL && *policy_arg == NULL && PyDict_Check(*meta) &&
-        looks_like_policy(st, POLICY_REMOVE, *meta)) {
-        *policy_arg = *meta;
-        *meta = NULL;
+    PyObject *meta = argv[1];
+    if (meta == NULL || !PyDict_Check(meta)) {
+        argv[1] = NULL;
+    }
+    else if (argv[2] == NULL && looks_like_policy(st, POLICY_REMOVE, meta)) {
+        argv[1] = NULL;
+        argv[2] = meta;
     }
 }
-
-static PyObject *
-client_remove(METHOD_PARAMS)
-{
-    static const char *const names[] = {"key", "meta", "policy", NULL};
-    PyObject *argv[3], *result = NULL;
-    record_call c;
-    if (parse_args("remove", names, 1, args, nargs, kwnames, argv) < 0) {
-        return NULL;
-    }
-    sort_remove_args(PyType_GetModuleState(cls), &argv[1], &argv[2]);
-    /* whatever is no dict was never looked at */
-    PyObject *meta = argv[1] != NULL && PyDict_Check(argv[1]) ? argv[1] : NULL;
-    if (begin(&c, self, cls, POLICY_REMOVE, argv[0], meta, argv[2]) == 0 &&
-        begin_message(&c) == 0) {
-        c.meta.has_ttl = false; /* a delete has none */
-        result = zero_or_raise(&c, run_write(&c, ASC_INFO2_WRITE | ASC_INFO2_DELETE));
-    }
-    end(&c);
-    return result;
-}
-
-static PyObject *
-client_remove_bin(METHOD_PARAMS)
-{
-    static const char *const names[] = {"key", "list", "meta", "policy", NULL};
-    PyObject *argv[4], *result = NULL;
-    record_call c;
-    if (parse_args("remove_bin", names, 2, args, nargs, kwnames, argv) < 0) {
-        return NULL;
-    }
-    int rc = begin(&c, self, cls, POLICY_WRITE, argv[0], argv[2], argv[3]);
-    if (rc == 0 && !PyList_Check(argv[1])) {
-        rc = raise_param(c.st, "Bins should be a list, not %s",
-                         Py_TYPE(argv[1])->tp_name);
-    }
-    rc = rc == 0 ? check_bin_count(c.st, PyList_GET_SIZE(argv[1])) : rc;
-    rc = rc == 0 ? begin_message(&c) : rc;
-    for (Py_ssize_t i = 0; rc == 0 && i < PyList_GET_SIZE(argv[1]); i++) {
-        PyObject *name = PyList_GetItemRef(argv[1], i);
-        rc = name == NULL ? -1
-                          : operation_with_value(&c.enc, &c.writer, ASC_OP_WRITE, name,
-                                                 ASC_ERR_CLIENT, Py_None);
-        Py_XDECREF(name);
-    }
-    if (rc == 0) {
-        c.bin_arg = argv[1];
-        result = zero_or_raise(&c, run_write(&c, ASC_INFO2_WRITE));
-    }
-    end(&c);
-    return result;
-}
-
-static PyObject *
-client_touch(METHOD_PARAMS)
-{
-    static const char *const names[] = {"key", "val", "meta", "policy", NULL};
-    PyObject *argv[4], *result = NULL;
-    record_call c;
-    if (parse_args("touch", names, 1, args, nargs, kwnames, argv) < 0) {
-        return NULL;
-    }
-    int rc = begin(&c, self, cls, POLICY_OPERATE, argv[0], argv[2], argv[3]);
-    if (rc == 0 && argv[1] != NULL) { /* val, 0 included, beats meta and policy */
-        c.meta.has_ttl = true;
-        rc = PyLong_Check(argv[1])
-                 ? ttl_from_int(c.st, "val", argv[1], &c.meta.ttl_s)
-                 : raise_param(c.st,
-                               "Unsupported operand type(s) for touch : only int or "
-                               "long allowed");
-    }
-    if (rc == 0 && begin_message(&c) == 0 &&
-        operation_without_value(&c.enc, &c.writer, ASC_OP_TOUCH, NULL) == 0) {
-        result = zero_or_raise(&c, run_write(&c, ASC_INFO2_WRITE));
-    }
-    end(&c);
-    return result;
-}
-
-/* append, prepend, increment: one operation with one operand. */
-typedef struct modify_row {
-    const char *func;
-    const char *operand; /* name of the third argument */
-    uint8_t code;
-    int (*check)(module_state *st, PyObject *value);
-} modify_row;
-
-static PyObject *
-modify(const modify_row *row, PyObject *self, PyTypeObject *cls, PyObject *const *args,
-       Py_ssize_t nargs, PyObject *kwnames)
-{
-    const char *const names[] = {"key", "bin", row->operand, "meta", "policy", NULL};
-    PyObject *argv[5], *result = NULL;
-    record_call c;
-    if (parse_args(row->func, names, 3, args, nargs, kwnames, argv) < 0) {
-        return NULL;
-    }
-    if (begin(&c, self, cls, POLICY_OPERATE, argv[0], argv[3], argv[4]) == 0 &&
-        row->check(c.st, argv[2]) == 0 && begin_message(&c) == 0 &&
-        operation_with_value(&c.enc, &c.writer, row->code, argv[1], ASC_ERR_PARAM,
-                             argv[2]) == 0) {
-        c.bin_arg = argv[1];
-        result = zero_or_raise(&c, run_write(&c, ASC_INFO2_WRITE));
-    }
-    end(&c);
-    return result;
-}
-
-static PyObject *
-client_append(METHOD_PARAMS)
-{
-    static const modify_row row = {"append", "val", ASC_OP_APPEND, check_concatenable};
-    return modify(&row, self, cls, args, nargs, kwnames);
-}
-
-static PyObject *
-client_prepend(METHOD_PARAMS)
-{
-    static const modify_row row = {"prepend", "val", ASC_OP_PREPEND,
-                                   check_concatenable};
-    return modify(&row, self, cls, args, nargs, kwnames);
-}
-
-static PyObject *
-client_increment(METHOD_PARAMS)
-{
-    static const modify_row row = {"increment", "offset", ASC_OP_INCR, check_addable};
-    return modify(&row, self, cls, args, nargs, kwnames);
-}
-
-/* --- operate --- */
 
 static int
-run_operations(record_call *c, const operations_summary *sum)
+encode_remove(record_call *c, PyObject *const *argv)
 {
-    c->head.info1 |= sum->reads ? ASC_INFO1_READ : 0;
-    if (sum->has_ttl) {
-        c->meta.ttl_s = sum->ttl_s;
-        c->meta.has_ttl = true;
+    (void)argv;
+    c->meta.has_ttl = false; /* a delete has none */
+    return 0;
+}
+
+/* A write of None to each bin. */
+static int
+encode_remove_bin(record_call *c, PyObject *const *argv)
+{
+    PyObject *list = argv[1];
+    if (!PyList_Check(list)) {
+        return raise_param(c->st, "Bins should be a list, not %s",
+                           Py_TYPE(list)->tp_name);
     }
-    if (c->pol.respond_all_ops || sum->respond_all) {
+    int rc = check_bin_count(c->st, PyList_GET_SIZE(list));
+    for (Py_ssize_t i = 0; rc == 0 && i < PyList_GET_SIZE(list); i++) {
+        PyObject *name = PyList_GetItemRef(list, i);
+        rc = name == NULL ? -1
+                          : operation_with_value(&c->enc, &c->writer, c->row->code,
+                                                 name, ASC_ERR_CLIENT, Py_None);
+        Py_XDECREF(name);
+    }
+    return rc;
+}
+
+static int
+encode_touch(record_call *c, PyObject *const *argv)
+{
+    PyObject *val = argv[1];
+    if (val != NULL) { /* 0 included, it beats meta and policy */
+        c->meta.has_ttl = true;
+        if (!PyLong_Check(val)) {
+            return raise_param(c->st, "Unsupported operand type(s) for touch : only "
+                                      "int or long allowed");
+        }
+        if (ttl_from_int(c->st, "val", val, &c->meta.ttl_s) < 0) {
+            return -1;
+        }
+    }
+    return operation_without_value(&c->enc, &c->writer, c->row->code, NULL);
+}
+
+/* One operation with one operand. */
+static int
+encode_operand(record_call *c, PyObject *const *argv)
+{
+    return c->row->check(c->st, argv[2]) < 0
+               ? -1
+               : operation_with_value(&c->enc, &c->writer, c->row->code, argv[1],
+                                      ASC_ERR_PARAM, argv[2]);
+}
+
+/* Append the operations of a list, which say whether the call reads and writes. */
+static int
+encode_operations(record_call *c, PyObject *list, bool strict_items)
+{
+    operations_summary sum;
+    if (operations_from_py(&c->enc, &c->writer, list, strict_items, &sum) < 0) {
+        return -1;
+    }
+    c->reads = sum.reads;
+    c->writes = sum.writes;
+    c->head.info1 |= sum.reads ? ASC_INFO1_READ : 0;
+    c->head.info2 |= sum.writes ? ASC_INFO2_WRITE : 0;
+    if (c->pol.respond_all_ops || sum.respond_all) {
         c->head.info2 |= ASC_INFO2_RESPOND_ALL_OPS;
     }
-    if (sum->reads) {
-        policy_to_read_head(&c->pol, &c->head);
+    if (sum.has_ttl) {
+        c->meta.ttl_s = sum.ttl_s;
+        c->meta.has_ttl = true;
     }
-    return sum->writes ? run_write(c, ASC_INFO2_WRITE) : run(c, false);
+    return 0;
 }
 
-/* What is made of the reply of operations: nothing that goes wrong here undoes them. */
-static PyObject *
-operated(record_call *c, const operations_summary *sum, PyObject *result)
+static int
+encode_operate(record_call *c, PyObject *const *argv)
 {
-    if (result == NULL && sum->writes) {
-        raise_in_doubt(c->st);
-    }
-    return result;
+    return encode_operations(c, argv[1], false);
 }
 
-static PyObject *
-operate(const char *func, bool ordered, PyObject *self, PyTypeObject *cls,
-        PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+static int
+encode_operate_strictly(record_call *c, PyObject *const *argv)
 {
-    static const char *const names[] = {"key", "list", "meta", "policy", NULL};
-    PyObject *argv[4], *result = NULL;
-    record_call c;
-    operations_summary sum;
-    if (parse_args(func, names, 2, args, nargs, kwnames, argv) < 0) {
-        return NULL;
-    }
-    if (begin(&c, self, cls, POLICY_OPERATE, argv[0], argv[2], argv[3]) == 0 &&
-        begin_message(&c) == 0 &&
-        operations_from_py(&c.enc, &c.writer, argv[1], ordered, &sum) == 0) {
-        int rc = run_operations(&c, &sum);
-        bins_shape shape = ordered ? bins_to_list : bins_to_dict;
-        result = rc == 0 ? operated(&c, &sum, record_to_py(&c, true, shape))
-                         : raise_run(&c, rc);
-    }
-    end(&c);
-    return result;
+    return encode_operations(c, argv[1], true);
 }
 
-/* The value of the reply's last operation, None when there is none. */
-static PyObject *
-last_value(record_call *c)
-{
-    asc_msg m;
-    bins_reader r = reader_of(c);
-    PyObject *name, *value, *last = Py_NewRef(Py_None);
-    if (open_reply(c, &m) < 0) {
-        Py_CLEAR(last);
-    }
-    for (unsigned i = 0; last != NULL && i < m.n_ops; i++) {
-        if (next_bin(&r, &m, &name, &value) < 0) {
-            Py_CLEAR(last);
-            break;
-        }
-        Py_DECREF(name);
-        Py_SETREF(last, value);
-    }
-    return last;
-}
+/* --- the methods --- */
 
-PyObject *
-record_operate_one(PyObject *self, PyTypeObject *cls, PyObject *key, PyObject *ops,
-                   PyObject *meta, PyObject *policy_arg)
-{
-    PyObject *value = NULL;
-    record_call c;
-    operations_summary sum;
-    if (begin(&c, self, cls, POLICY_OPERATE, key, meta, policy_arg) == 0 &&
-        begin_message(&c) == 0 &&
-        operations_from_py(&c.enc, &c.writer, ops, true, &sum) == 0) {
-        int rc = run_operations(&c, &sum);
-        value = rc == 0 ? operated(&c, &sum, last_value(&c)) : raise_run(&c, rc);
-    }
-    end(&c);
-    return value;
-}
+#define DOC_KEY                                                                        \
+    ":param key: tuple (namespace, set, user_key), or (namespace, set, None, "         \
+    "digest).\n"                                                                       \
+    "    namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;\n"      \
+    "    user_key: str, int of 64 bits, bytes (text, too) or bytearray (a blob);\n"    \
+    "    digest: 20 bytes.\n"
 
-/* record_operate_one() for the package's Python modules. */
-static PyObject *
-client__operate_one(METHOD_PARAMS)
-{
-    static const char *const names[] = {"key", "ops", "meta", "policy", NULL};
-    PyObject *argv[4];
-    if (parse_args("_operate_one", names, 2, args, nargs, kwnames, argv) < 0) {
-        return NULL;
-    }
-    return record_operate_one(self, cls, argv[0], argv[1], argv[2], argv[3]);
-}
+#define DOC_META                                                                       \
+    ":param meta: dict with \"ttl\" (seconds, or a TTL_* constant) and \"gen\" (the\n" \
+    "    expected generation, compared as the policy's \"gen\" says), or None.\n"
 
-static PyObject *
-client_operate(METHOD_PARAMS)
-{
-    return operate("operate", false, self, cls, args, nargs, kwnames);
-}
-
-static PyObject *
-client_operate_ordered(METHOD_PARAMS)
-{
-    return operate("operate_ordered", true, self, cls, args, nargs, kwnames);
-}
-
-/* --- keys --- */
-
-static PyObject *
-client_get_key_partition_id(METHOD_PARAMS)
-{
-    static const char *const names[] = {"ns", "set", "key", NULL};
-    PyObject *argv[3];
-    record_key key;
-    (void)self;
-    if (parse_args("get_key_partition_id", names, 3, args, nargs, kwnames, argv) < 0 ||
-        key_from_parts(PyType_GetModuleState(cls), &key, argv[0], argv[1], argv[2]) <
-            0) {
-        return NULL;
-    }
-    return PyLong_FromUnsignedLong(asc_digest_partition(key.digest));
-}
-
-/* The older name of aerospike.calc_digest(). */
-static PyObject *
-client_get_key_digest(METHOD_PARAMS)
-{
-    (void)self;
-    return calc_digest(PyType_GetModuleState(cls), "get_key_digest", args, nargs,
-                       kwnames);
-}
-
-/* Large ordered lists: no server since 3.16 has them. */
-static PyObject *
-client_llist(METHOD_PARAMS)
-{
-    (void)self, (void)args, (void)nargs, (void)kwnames;
-    raise_code(PyType_GetModuleState(cls), 16,
-               "large ordered lists are gone: no server since 3.16 has them");
-    return NULL;
-}
-
-/* --- their rows --- */
+#define DOC_META_RESULT                                                                \
+    "meta is {\"ttl\": seconds to live, 4294967295 for a record that never expires,\n" \
+    "    \"gen\": generation}."
 
 /* One line of text a line. */
 /* clang-format off */
@@ -641,6 +327,20 @@ static const char doc_get[] =
     ":raises FilteredOut: the policy's expressions reject the record.\n"
     DOC_RAISES;
 
+static const record_row get_row = {
+    .name = "get",
+    .args = {"key", "policy"}, .n_required = 1,
+    .kind = POLICY_READ, .policy_at = 1,
+    .info1 = ASC_INFO1_READ | ASC_INFO1_GET_ALL,
+    .decode = decode_get,
+};
+
+static PyObject *
+client_get(METHOD_PARAMS)
+{
+    return record_method(&get_row, self, cls, args, nargs, kwnames);
+}
+
 static const char doc_select[] =
     "select($self, key, bins, policy=None)\n--\n\n"
     "Read some bins of a record; those that it has not are left out.\n\n"
@@ -652,6 +352,20 @@ static const char doc_select[] =
     ":raises InvalidRequest: bins is empty.\n"
     DOC_RAISES;
 
+static const record_row select_row = {
+    .name = "select",
+    .args = {"key", "bins", "policy"}, .n_required = 2,
+    .kind = POLICY_READ, .policy_at = 2,
+    .info1 = ASC_INFO1_READ,
+    .encode = encode_select, .decode = decode_record,
+};
+
+static PyObject *
+client_select(METHOD_PARAMS)
+{
+    return record_method(&select_row, self, cls, args, nargs, kwnames);
+}
+
 static const char doc_exists[] =
     "exists($self, key, policy=None)\n--\n\n"
     "Read a record's metadata.\n\n"
@@ -662,6 +376,20 @@ static const char doc_exists[] =
     DOC_META_RESULT
     "\n"
     DOC_RAISES;
+
+static const record_row exists_row = {
+    .name = "exists",
+    .args = {"key", "policy"}, .n_required = 1,
+    .kind = POLICY_READ, .policy_at = 1,
+    .info1 = ASC_INFO1_READ | ASC_INFO1_GET_NO_BINS,
+    .decode = decode_meta, .decode_absent = decode_absent,
+};
+
+static PyObject *
+client_exists(METHOD_PARAMS)
+{
+    return record_method(&exists_row, self, cls, args, nargs, kwnames);
+}
 
 static const char doc_put[] =
     "put($self, key, bins, meta=None, policy=None, serializer=None)\n--\n\n"
@@ -683,6 +411,20 @@ static const char doc_put[] =
     ":raises BinNameError: a bin name is longer than 15 bytes.\n"
     DOC_RAISES;
 
+static const record_row put_row = {
+    .name = "put",
+    .args = {"key", "bins", "meta", "policy", "serializer"}, .n_required = 2,
+    .kind = POLICY_WRITE, .policy_at = 3, .meta_at = 2, .shown_at = 1,
+    .info2 = ASC_INFO2_WRITE,
+    .encode = encode_put, .decode = decode_zero,
+};
+
+static PyObject *
+client_put(METHOD_PARAMS)
+{
+    return record_method(&put_row, self, cls, args, nargs, kwnames);
+}
+
 static const char doc_remove[] =
     "remove($self, key, meta=None, policy=None)\n--\n\n"
     "Remove a record.\n\n"
@@ -693,6 +435,20 @@ static const char doc_remove[] =
     ":raises RecordNotFound: there is no such record.\n"
     ":raises RecordGenerationError: the generation does not match.\n"
     DOC_RAISES;
+
+static const record_row remove_row = {
+    .name = "remove",
+    .args = {"key", "meta", "policy"}, .n_required = 1,
+    .kind = POLICY_REMOVE, .policy_at = 2, .meta_at = 1,
+    .info2 = ASC_INFO2_WRITE | ASC_INFO2_DELETE,
+    .sort = sort_remove, .encode = encode_remove, .decode = decode_zero,
+};
+
+static PyObject *
+client_remove(METHOD_PARAMS)
+{
+    return record_method(&remove_row, self, cls, args, nargs, kwnames);
+}
 
 static const char doc_remove_bin[] =
     "remove_bin($self, key, list, meta=None, policy=None)\n--\n\n"
@@ -706,6 +462,20 @@ static const char doc_remove_bin[] =
     ":raises InvalidRequest: the list is empty.\n"
     DOC_RAISES;
 
+static const record_row remove_bin_row = {
+    .name = "remove_bin",
+    .args = {"key", "list", "meta", "policy"}, .n_required = 2,
+    .kind = POLICY_WRITE, .policy_at = 3, .meta_at = 2, .shown_at = 1,
+    .info2 = ASC_INFO2_WRITE, .code = ASC_OP_WRITE,
+    .encode = encode_remove_bin, .decode = decode_zero,
+};
+
+static PyObject *
+client_remove_bin(METHOD_PARAMS)
+{
+    return record_method(&remove_bin_row, self, cls, args, nargs, kwnames);
+}
+
 static const char doc_touch[] =
     "touch($self, key, val=..., meta=None, policy=None)\n--\n\n"
     "Renew a record's time to live; its generation grows by one.\n\n"
@@ -717,6 +487,20 @@ static const char doc_touch[] =
     ":return: int, 0.\n"
     ":raises RecordNotFound: there is no such record.\n"
     DOC_RAISES;
+
+static const record_row touch_row = {
+    .name = "touch",
+    .args = {"key", "val", "meta", "policy"}, .n_required = 1,
+    .kind = POLICY_OPERATE, .policy_at = 3, .meta_at = 2,
+    .info2 = ASC_INFO2_WRITE, .code = ASC_OP_TOUCH,
+    .encode = encode_touch, .decode = decode_zero,
+};
+
+static PyObject *
+client_touch(METHOD_PARAMS)
+{
+    return record_method(&touch_row, self, cls, args, nargs, kwnames);
+}
 
 static const char doc_append[] =
     "append($self, key, bin, val, meta=None, policy=None)\n--\n\n"
@@ -730,6 +514,20 @@ static const char doc_append[] =
     ":raises BinIncompatibleType: the bin holds another type.\n"
     DOC_RAISES;
 
+static const record_row append_row = {
+    .name = "append",
+    .args = {"key", "bin", "val", "meta", "policy"}, .n_required = 3,
+    .kind = POLICY_OPERATE, .policy_at = 4, .meta_at = 3, .shown_at = 1,
+    .info2 = ASC_INFO2_WRITE, .code = ASC_OP_APPEND, .check = check_concatenable,
+    .encode = encode_operand, .decode = decode_zero,
+};
+
+static PyObject *
+client_append(METHOD_PARAMS)
+{
+    return record_method(&append_row, self, cls, args, nargs, kwnames);
+}
+
 static const char doc_prepend[] =
     "prepend($self, key, bin, val, meta=None, policy=None)\n--\n\n"
     "Prepend str to a string or bytes to a blob; a missing bin or record is made.\n\n"
@@ -741,6 +539,20 @@ static const char doc_prepend[] =
     ":return: int, 0.\n"
     ":raises BinIncompatibleType: the bin holds another type.\n"
     DOC_RAISES;
+
+static const record_row prepend_row = {
+    .name = "prepend",
+    .args = {"key", "bin", "val", "meta", "policy"}, .n_required = 3,
+    .kind = POLICY_OPERATE, .policy_at = 4, .meta_at = 3, .shown_at = 1,
+    .info2 = ASC_INFO2_WRITE, .code = ASC_OP_PREPEND, .check = check_concatenable,
+    .encode = encode_operand, .decode = decode_zero,
+};
+
+static PyObject *
+client_prepend(METHOD_PARAMS)
+{
+    return record_method(&prepend_row, self, cls, args, nargs, kwnames);
+}
 
 static const char doc_increment[] =
     "increment($self, key, bin, offset, meta=None, policy=None)\n--\n\n"
@@ -755,10 +567,19 @@ static const char doc_increment[] =
     ":raises BinIncompatibleType: the bin holds another type.\n"
     DOC_RAISES;
 
-static const char doc__operate_one[] =
-    "_operate_one($self, key, ops, meta=None, policy=None)\n--\n\n"
-    "operate_ordered() that gives the value of the last result alone, None when there\n"
-    "is none; for the methods of one list or map operation.";
+static const record_row increment_row = {
+    .name = "increment",
+    .args = {"key", "bin", "offset", "meta", "policy"}, .n_required = 3,
+    .kind = POLICY_OPERATE, .policy_at = 4, .meta_at = 3, .shown_at = 1,
+    .info2 = ASC_INFO2_WRITE, .code = ASC_OP_INCR, .check = check_addable,
+    .encode = encode_operand, .decode = decode_zero,
+};
+
+static PyObject *
+client_increment(METHOD_PARAMS)
+{
+    return record_method(&increment_row, self, cls, args, nargs, kwnames);
+}
 
 static const char doc_operate[] =
     "operate($self, key, list, meta=None, policy=None)\n--\n\n"
@@ -773,26 +594,107 @@ static const char doc_operate[] =
     ":raises RecordNotFound: no such record, and nothing to create it.\n"
     DOC_RAISES;
 
+static const record_row operate_row = {
+    .name = "operate",
+    .args = {"key", "list", "meta", "policy"}, .n_required = 2,
+    .kind = POLICY_OPERATE, .policy_at = 3, .meta_at = 2,
+    .encode = encode_operate, .decode = decode_record,
+};
+
+static PyObject *
+client_operate(METHOD_PARAMS)
+{
+    return record_method(&operate_row, self, cls, args, nargs, kwnames);
+}
+
 static const char doc_operate_ordered[] =
     "operate_ordered($self, key, list, meta=None, policy=None)\n--\n\n"
     "Like operate(), with every result, in order.\n\n"
     ":return: (key, meta, [(bin, result), ...]).\n"
     DOC_RAISES;
 
+static const record_row operate_ordered_row = {
+    .name = "operate_ordered",
+    .args = {"key", "list", "meta", "policy"}, .n_required = 2,
+    .kind = POLICY_OPERATE, .policy_at = 3, .meta_at = 2,
+    .encode = encode_operate_strictly, .decode = decode_ordered,
+};
+
+static PyObject *
+client_operate_ordered(METHOD_PARAMS)
+{
+    return record_method(&operate_ordered_row, self, cls, args, nargs, kwnames);
+}
+
+static const char doc__operate_one[] =
+    "_operate_one($self, key, ops, meta=None, policy=None)\n--\n\n"
+    "operate_ordered() that gives the value of the last result alone, None when there\n"
+    "is none; for the methods of one list or map operation.";
+
+static const record_row operate_one_row = {
+    .name = "_operate_one",
+    .args = {"key", "ops", "meta", "policy"}, .n_required = 2,
+    .kind = POLICY_OPERATE, .policy_at = 3, .meta_at = 2,
+    .encode = encode_operate_strictly, .decode = decode_last,
+};
+
+static PyObject *
+client__operate_one(METHOD_PARAMS)
+{
+    return record_method(&operate_one_row, self, cls, args, nargs, kwnames);
+}
+
+/* clang-format on */
+
+/* --- keys --- */
+
 static const char doc_get_key_partition_id[] =
     "get_key_partition_id($self, ns, set, key)\n--\n\n"
     "The partition, 0 to 4095, that the record of a user key belongs to.\n\n"
     ":raises ParamError: the key is malformed.";
 
+static PyObject *
+client_get_key_partition_id(METHOD_PARAMS)
+{
+    static const char *const names[] = {"ns", "set", "key", NULL};
+    PyObject *argv[3];
+    record_key key;
+    (void)self;
+    if (parse_args("get_key_partition_id", names, 3, args, nargs, kwnames, argv) < 0 ||
+        key_from_parts(PyType_GetModuleState(cls), &key, argv[0], argv[1], argv[2]) <
+            0) {
+        return NULL;
+    }
+    return PyLong_FromUnsignedLong(asc_digest_partition(key.digest));
+}
+
 static const char doc_get_key_digest[] =
     "get_key_digest($self, ns, set, key)\n--\n\n"
     "The digest of a user key; the same as aerospike.calc_digest().";
+
+/* The older name of aerospike.calc_digest(). */
+static PyObject *
+client_get_key_digest(METHOD_PARAMS)
+{
+    (void)self;
+    return calc_digest(PyType_GetModuleState(cls), "get_key_digest", args, nargs,
+                       kwnames);
+}
 
 static const char doc_llist[] =
     "llist($self, key, bin, module=None)\n--\n\n"
     "Large ordered lists, which no server since 3.16 has.\n\n"
     ":raises UnsupportedFeature: always.";
-/* clang-format on */
+
+/* Large ordered lists: no server since 3.16 has them. */
+static PyObject *
+client_llist(METHOD_PARAMS)
+{
+    (void)self, (void)args, (void)nargs, (void)kwnames;
+    raise_code(PyType_GetModuleState(cls), ASC_ERR_UNSUPPORTED_FEATURE,
+               "large ordered lists are gone: no server since 3.16 has them");
+    return NULL;
+}
 
 const PyMethodDef record_methods[] = {
     METHOD_ROW("get", client_get, doc_get),
@@ -814,3 +716,11 @@ const PyMethodDef record_methods[] = {
     METHOD_ROW("llist", client_llist, doc_llist),
     {NULL, NULL, 0, NULL},
 };
+
+PyObject *
+record_operate_one(PyObject *self, PyTypeObject *cls, PyObject *key, PyObject *ops,
+                   PyObject *meta, PyObject *policy_arg)
+{
+    PyObject *argv[RECORD_MAX_ARGS] = {key, ops, meta, policy_arg};
+    return record_method_of(&operate_one_row, self, cls, argv);
+}

@@ -1,12 +1,104 @@
-/* record/record_call.h -- calls on one record that methods elsewhere are made of. */
+/* record/record_call.h -- one call on one record: from the arguments of a method to its
+ * result.
+ *
+ * A method is a row (record_row) that says what is particular about it. A call by that
+ * row takes three steps:
+ *
+ *     record_prepare   makes the message of the arguments;
+ *     record_run       sends it and waits for the reply, without the GIL;
+ *     record_finish    makes the result of the reply, or raises.
+ *
+ * Between the steps a call owns all that it needs, the objects included that an error
+ * shows. So a driver that does not wait can take the place of the second step: it has
+ * the first and the third in common with the blocking one. */
 #ifndef CORE_RECORD_RECORD_CALL_H
 #define CORE_RECORD_RECORD_CALL_H
 
 #include "client/client.h"
+#include "values/keys.h"
+#include "values/values.h"
 
-/* Run the operations of a list on the record of a key, as operate() does. The value of
- * the last result, a new reference; None when there is none, NULL with an exception.
- * meta and policy may be NULL. */
+#define RECORD_MAX_ARGS 5
+
+typedef struct record_call record_call;
+
+/* What is particular about a method. The first argument is always the key. */
+typedef struct record_row {
+    const char *name;                      /* of the method, for errors */
+    const char *args[RECORD_MAX_ARGS + 1]; /* their names, ended by NULL */
+    int n_required;                        /* so many of them must be given */
+    int meta_at, policy_at; /* which arguments these are; 0: there is none */
+    int shown_at;           /* which argument an error shows as its bin; 0: none */
+    policy_kind kind;
+    uint8_t info1, info2; /* bits of the header: some in info1, and the call reads; some
+                             in info2, and it writes */
+    uint8_t code;         /* for encode: that of the operation it appends */
+
+    /* For encode: 0, or -1 with ParamError when the operation's operand is of a wrong
+     * type. */
+    int (*check)(module_state *st, PyObject *operand);
+
+    /* Put arguments in their places that may stand in others. NULL: none may. */
+    void (*sort)(module_state *st, PyObject **argv);
+
+    /* Append the operations to the message, and complete what depends on arguments:
+     * head, meta, reads, writes. 0, or -1 with an exception. NULL: there is nothing to
+     * append. */
+    int (*encode)(record_call *c, PyObject *const *argv);
+
+    /* Make the result of a reply without error. NULL with an exception. */
+    PyObject *(*decode)(record_call *c);
+
+    /* Make the result when there is no such record. NULL: that is an error. */
+    PyObject *(*decode_absent)(record_call *c);
+} record_row;
+
+/* One call. It stays at its place from record_prepare() to record_end(), for it points
+ * into itself. */
+struct record_call {
+    const record_row *row;
+    module_state *st;
+    ClientObject *client; /* owned */
+    asc_cluster *cluster; /* counted: close() may race us */
+    asc_call *call;       /* taken from the client */
+    asc_request *req;     /* of call */
+    PyObject *key_arg;    /* owned: what the caller wrote; key borrows from it */
+    PyObject *shown;      /* owned: what an error shows as its bin, or NULL */
+    policy pol;
+    record_meta meta;
+    record_key key;
+    bool reads, writes;
+    asc_msg_head head;
+    asc_writer writer;
+    encoder enc;
+    asc_error err; /* set when record_run() returns 1 */
+};
+
+/* Make the request of the arguments, which are borrowed for as long as this takes;
+ * those not given are NULL. 0, or -1 with an exception; record_end() in either case. */
+int record_prepare(record_call *c, const record_row *row, PyObject *self,
+                   PyTypeObject *cls, PyObject **argv);
+
+/* Send the request and wait for its reply. 0: it is there; 1: the call failed, and
+ * c->err says how; -1: there is an exception, of a signal's handler. */
+int record_run(record_call *c);
+
+/* Make the result of what record_run() returned, or raise: a new reference, or NULL. */
+PyObject *record_finish(record_call *c, int rc);
+
+/* Give back all that the call has. */
+void record_end(record_call *c);
+
+/* The three steps of a method whose arguments are sorted already. */
+PyObject *record_method_of(const record_row *row, PyObject *self, PyTypeObject *cls,
+                           PyObject **argv);
+
+/* The body of a method: sort the arguments, then the three steps. */
+PyObject *record_method(const record_row *row, METHOD_PARAMS);
+
+/* Run the operations of a list on the record of a key, as operate_ordered() does. The
+ * value of the last result, a new reference; None when there is none, NULL with an
+ * exception. meta and policy may be NULL. */
 PyObject *record_operate_one(PyObject *self, PyTypeObject *cls, PyObject *key,
                              PyObject *ops, PyObject *meta, PyObject *policy_arg);
 

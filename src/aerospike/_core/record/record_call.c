@@ -1,0 +1,155 @@
+/* record/record_call.c -- the steps that all methods on one record have in common. Each
+ * works by the row of the method, and knows no method itself. */
+#include "record/record_call.h"
+
+/* The argument at a place of the row; NULL when the row has no such place, or it was
+ * not given. */
+static PyObject *
+argument(PyObject *const *argv, int at)
+{
+    return at != 0 ? argv[at] : NULL;
+}
+
+/* Take what the call owns, and parse what every method has. 0, or -1 with an
+ * exception. */
+static int
+begin(record_call *c, const record_row *row, PyObject *self, PyTypeObject *cls,
+      PyObject *const *argv)
+{
+    c->row = row;
+    c->st = PyType_GetModuleState(cls);
+    c->client = (ClientObject *)Py_NewRef(self);
+    c->cluster = NULL;
+    c->call = NULL;
+    c->key_arg = Py_NewRef(argv[0]);
+    c->shown = Py_XNewRef(argument(argv, row->shown_at));
+    c->pol.filter = NULL;
+    c->key.held = NULL;
+    c->reads = row->info1 != 0;
+    c->writes = row->info2 != 0;
+    c->head = (asc_msg_head){.info1 = row->info1, .info2 = row->info2};
+    int strict = c->client->config.strict;
+    if (client_check_open(c->st, c->client) < 0 ||
+        policy_from_py(c->st, &c->pol, &c->client->config.defaults[row->kind],
+                       row->kind, argument(argv, row->policy_at), strict) < 0 ||
+        (c->cluster = client_cluster(c->st, c->client, &c->pol.timing)) == NULL ||
+        meta_from_py(c->st, &c->meta, argument(argv, row->meta_at), strict) < 0 ||
+        key_from_py(c->st, &c->key, c->key_arg) < 0) {
+        return -1;
+    }
+    c->call = client_take_call(c->client);
+    if (c->call == NULL) {
+        return -1;
+    }
+    c->req = asc_call_request(c->call);
+    c->enc = (encoder){.st = c->st,
+                       .out = &c->req->out,
+                       .rules = &c->client->config.values,
+                       .serializer = SERIALIZER_NOT_GIVEN};
+    return 0;
+}
+
+/* Write the header, which is completed later, and the fields; operations follow. 0, or
+ * -1 with MemoryError. */
+static int
+begin_message(record_call *c)
+{
+    asc_writer *w = &c->writer;
+    return put_ok(asc_writer_begin(w, &c->req->out, &c->head) &&
+                  key_to_fields(&c->key, w, c->pol.key == 1) &&
+                  policy_filter_to_field(c->pol.filter, w));
+}
+
+/* Complete the header, now that all is known, and the request. */
+static void
+end_message(record_call *c)
+{
+    if (c->reads) {
+        policy_to_read_head(&c->pol, &c->head);
+    }
+    if (c->writes) {
+        policy_to_write_head(&c->pol, &c->meta, &c->head);
+    }
+    asc_writer_set_head(&c->writer, &c->head);
+    asc_writer_end(&c->writer);
+    policy_to_request(&c->pol, c->req, c->writes);
+    c->req->ns = c->key.ns_text;
+    c->req->partition = asc_digest_partition(c->key.digest);
+}
+
+int
+record_prepare(record_call *c, const record_row *row, PyObject *self, PyTypeObject *cls,
+               PyObject **argv)
+{
+    if (row->sort != NULL) {
+        row->sort(PyType_GetModuleState(cls), argv);
+    }
+    if (begin(c, row, self, cls, argv) < 0 || begin_message(c) < 0 ||
+        (row->encode != NULL && row->encode(c, argv) < 0)) {
+        return -1;
+    }
+    end_message(c);
+    return 0;
+}
+
+int
+record_run(record_call *c)
+{
+    return client_run_call(c->call, c->cluster, &c->err);
+}
+
+PyObject *
+record_finish(record_call *c, int rc)
+{
+    if (rc == 0) {
+        PyObject *result = c->row->decode(c);
+        if (result == NULL && c->writes) {
+            raise_in_doubt(c->st); /* nothing that goes wrong here undoes the write */
+        }
+        return result;
+    }
+    if (rc < 0) {
+        return NULL;
+    }
+    if (c->err.code == ASC_ERR_RECORD_NOT_FOUND && c->row->decode_absent != NULL) {
+        return c->row->decode_absent(c);
+    }
+    return raise_error(c->st, &c->err, c->key_arg, c->shown);
+}
+
+void
+record_end(record_call *c)
+{
+    if (c->call != NULL) {
+        client_give_call(c->client, c->call);
+    }
+    policy_clear(&c->pol);
+    key_clear(&c->key);
+    asc_cluster_release(c->cluster);
+    Py_XDECREF(c->shown);
+    Py_DECREF(c->key_arg);
+    Py_DECREF(c->client);
+}
+
+PyObject *
+record_method_of(const record_row *row, PyObject *self, PyTypeObject *cls,
+                 PyObject **argv)
+{
+    record_call c;
+    PyObject *result = NULL;
+    if (record_prepare(&c, row, self, cls, argv) == 0) {
+        result = record_finish(&c, record_run(&c));
+    }
+    record_end(&c);
+    return result;
+}
+
+PyObject *
+record_method(const record_row *row, METHOD_PARAMS)
+{
+    PyObject *argv[RECORD_MAX_ARGS];
+    return parse_args(row->name, row->args, row->n_required, args, nargs, kwnames,
+                      argv) == 0
+               ? record_method_of(row, self, cls, argv)
+               : NULL;
+}
