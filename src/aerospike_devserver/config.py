@@ -1,4 +1,7 @@
-"""What a cluster is started with."""
+"""The settings of a cluster and of its namespaces, and the checks of their values.
+
+`DevCluster` makes them from its arguments; nothing changes them afterwards.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,10 @@ MAX_RECORD_SIZE = 8 << 20
 """Bytes of the largest record that a server can be told to take."""
 DEFAULT_NAMESPACES = ("test", "bar")
 
-_NAMESPACE = re.compile(r"[A-Za-z0-9_.$-]{1,31}")
+MAX_NAMESPACE_NAME = 31
+"""Characters."""
+
+_NAMESPACE = re.compile(rf"[A-Za-z0-9_.$-]{{1,{MAX_NAMESPACE_NAME}}}")
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
-"""Calls of operations. Source: sections 4.7 and 5 of the expression rules.
+"""Expressions that call an operation on a list, map, blob, HyperLogLog or string.
 
 Whatever fails on the way makes the value unknown. A modification gives the modified
-value, not its own result, and changes nothing stored.
+value, not its own result, and changes nothing stored. Source: sections 4.7 and 5 of the
+expression rules.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from aerospike_devserver.expressions.nodes import (
     parse_value,
 )
 from aerospike_devserver.operations import bits
-from aerospike_devserver.operations.cdt import engine
+from aerospike_devserver.operations.cdt import context, engine
 from aerospike_devserver.operations.cdt.arguments import NO_RESULT
 from aerospike_devserver.operations.cdt.select import Compiler, Test
 from aerospike_devserver.operations.hll import operations as hll
@@ -97,7 +98,7 @@ def _check_operation(value: Value) -> ListValue:
     """The shape of an operation in a call."""
     if type(value) is not ListValue or not value.items:
         raise ExpressionError("operation expected")
-    if value.items[0] == engine.CONTEXT and len(value.items) != 3:
+    if value.items[0] == context.IN_CONTEXT and len(value.items) != 3:
         raise ExpressionError("context of a wrong shape")
     return value
 
@@ -112,7 +113,7 @@ class _Call:
     def __init__(self, operation: ListValue, names: Names) -> None:
         self.context: Value = None
         inner = operation
-        if operation.items[0] == engine.CONTEXT:
+        if operation.items[0] == context.IN_CONTEXT:
             self.context = operation.items[1]
             inner = _check_operation(operation.items[2])
         self.code, *arguments = inner.items
@@ -136,7 +137,7 @@ class _Call:
             items.append(deepcopy(value))
         if self.context is None:
             return ListValue(items)
-        return ListValue([engine.CONTEXT, self.context, ListValue(items)])
+        return ListValue([context.IN_CONTEXT, self.context, ListValue(items)])
 
 
 @node(127)

@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from aerospike_devserver.config import MAX_NAMESPACE_NAME
 from aerospike_devserver.result import InfoError, Result
 from aerospike_devserver.session import Session
 from aerospike_devserver.storage.state import NodeState
 from aerospike_devserver.storage.storage import Namespace
-
-MAX_NAMESPACE = 31
-"""Characters of a namespace's name."""
 
 
 class Request(NamedTuple):
@@ -45,7 +43,7 @@ class Request(NamedTuple):
     def optional_namespace(self) -> str | None:
         """A namespace's name, also by its older parameter; InfoError 20."""
         name = "namespace" if "namespace" in self.parameters else "ns"
-        return self._checked(name, MAX_NAMESPACE, Result.NAMESPACE_NOT_FOUND)
+        return self._checked(name, MAX_NAMESPACE_NAME, Result.NAMESPACE_NOT_FOUND)
 
     def namespace_name(self) -> str:
         """A namespace's name that must be there; InfoError 20."""

@@ -11,13 +11,13 @@ import binascii
 from collections.abc import Iterable, Iterator
 
 from aerospike_devserver.codec.message import MAX_BIN_NAME
-from aerospike_devserver.codec.msgpack import decode
 from aerospike_devserver.expressions.nodes import Kind
 from aerospike_devserver.handlers.info.command import Request, command
 from aerospike_devserver.handlers.info.info_tables import pairs
 from aerospike_devserver.handlers.query import index_source
 from aerospike_devserver.handlers.query.candidates import RECORDS_PER_TURN
 from aerospike_devserver.handlers.record.command import MAX_SET_NAME
+from aerospike_devserver.operations.cdt import context
 from aerospike_devserver.ownership import N_PARTITIONS
 from aerospike_devserver.result import InfoError, Result, ServerError
 from aerospike_devserver.storage.index import (
@@ -31,7 +31,6 @@ from aerospike_devserver.storage.state import NodeState
 from aerospike_devserver.storage.storage import Namespace
 from aerospike_devserver.values import geo
 from aerospike_devserver.values.particle import Particle
-from aerospike_devserver.values.values import Value
 from aerospike_devserver.version import V8_2, Version
 
 MAX_NAME = 63
@@ -124,13 +123,13 @@ def _definition(request: Request) -> Definition:
     if kind_name == "set":
         return _set_definition(request)
     set_name = _bytes(request.optional("set", MAX_SET_NAME))
-    context = _context(request)
+    path = _context(request)
     kind = _kind(request)
     bin_name, particle, expression = _what(request)
-    if expression and context:
+    if expression and path:
         raise _refuse("both 'context' and 'exp' are specified")
     definition = Definition(
-        set_name, _bytes(bin_name), expression, context, kind, particle
+        set_name, _bytes(bin_name), expression, path, kind, particle
     )
     if expression:
         _check_expression(definition, request.node.cluster.config.plays)
@@ -316,22 +315,31 @@ def _shown_context(data: bytes, as_base64: bool) -> str:
     """`[map_key(<string#2>), list_index(0)]`: of strings only the length is told."""
     if as_base64 or not data:
         return _base64(data)
-    items = decode(data)[0].items
-    levels = zip(items[::2], items[1::2], strict=True)
-    return "[" + ", ".join(_shown_level(*level) for level in levels) + "]"
+    return f"[{', '.join(map(_shown_level, index_source.parse_context(data)))}]"
 
 
-_PREFIXES = {0x00: "", 0x10: "list_", 0x20: "map_"}
-_STEPS = {0: "index", 1: "rank", 2: "key", 3: "value"}
+_LEVELS = {
+    context.ANY_INDEX: "index",
+    context.ANY_RANK: "rank",
+    context.ANY_KEY: "key",
+    context.ANY_VALUE: "value",
+    context.LIST_INDEX: "list_index",
+    context.LIST_RANK: "list_rank",
+    context.LIST_VALUE: "list_value",
+    context.MAP_INDEX: "map_index",
+    context.MAP_RANK: "map_rank",
+    context.MAP_KEY: "map_key",
+    context.MAP_VALUE: "map_value",
+}
 _BYTES_NAMES = {Particle.STRING: "string", Particle.GEOJSON: "geojson"}
 
 
-def _shown_level(code: int, value: Value) -> str:
-    shown = str(value)
+def _shown_level(level: context.Level) -> str:
+    value, shown = level.value, str(level.value)
     if isinstance(value, bytes):
         name = _BYTES_NAMES.get(Particle(value[0]), "blob")
         shown = f"<{name}#{len(value) - 1}>"
-    return f"{_PREFIXES[code & 0x30]}{_STEPS[code & 0x0F]}({shown})"
+    return f"{_LEVELS[level.type]}({shown})"
 
 
 @command("sindex")

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 
 from aerospike_devserver.clock import EPOCH_S
+from aerospike_devserver.config import MAX_NAMESPACE_NAME
 from aerospike_devserver.handlers.info import info_tables as tables
-from aerospike_devserver.handlers.info.command import MAX_NAMESPACE, Request, command
+from aerospike_devserver.handlers.info.command import Request, command
 from aerospike_devserver.handlers.info.info_tables import pairs
 from aerospike_devserver.handlers.record.command import MAX_SET_NAME
 from aerospike_devserver.result import InfoError, Result
@@ -81,14 +82,18 @@ def _one_set(request: Request, namespace: Namespace | None, name: bytes) -> str:
 
 @command("truncate")
 def _truncate(request: Request) -> str:
-    namespace = request.text("namespace", MAX_NAMESPACE, Result.NAMESPACE_NOT_FOUND)
+    namespace = request.text(
+        "namespace", MAX_NAMESPACE_NAME, Result.NAMESPACE_NOT_FOUND
+    )
     set_name = request.text("set", MAX_SET_NAME).encode("utf-8", "surrogateescape")
     return _truncate_records(request, namespace, set_name)
 
 
 @command("truncate-namespace")
 def _truncate_namespace(request: Request) -> str:
-    namespace = request.text("namespace", MAX_NAMESPACE, Result.NAMESPACE_NOT_FOUND)
+    namespace = request.text(
+        "namespace", MAX_NAMESPACE_NAME, Result.NAMESPACE_NOT_FOUND
+    )
     if "set" in request.parameters:
         raise InfoError(Result.REQUEST_INVALID, "unexpected set name")
     return _truncate_records(request, namespace, None)

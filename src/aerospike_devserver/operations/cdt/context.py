@@ -17,6 +17,10 @@ from aerospike_devserver.values.values import ORDERED, ListValue, MapValue, Valu
 
 Container = ListValue | MapValue
 
+IN_CONTEXT = 0xFF
+"""Stands for the code of an operation where a context leads to what it works on."""
+
+ANY_INDEX, ANY_RANK, ANY_KEY, ANY_VALUE = 0x00, 0x01, 0x02, 0x03
 LIST_INDEX, LIST_RANK, LIST_VALUE = 0x10, 0x11, 0x13
 MAP_INDEX, MAP_RANK, MAP_KEY, MAP_VALUE = 0x20, 0x21, 0x22, 0x23
 
@@ -110,10 +114,10 @@ def _by_key(container: Container, value: Value) -> int | None:
 
 _ANY = (ListValue, MapValue)
 _STEPS: dict[int, tuple[type | tuple[type, ...], Step]] = {
-    0x00: (_ANY, _by_index),
-    0x01: (_ANY, _by_rank),
-    0x02: (MapValue, _by_key),
-    0x03: (_ANY, _by_value),
+    ANY_INDEX: (_ANY, _by_index),
+    ANY_RANK: (_ANY, _by_rank),
+    ANY_KEY: (MapValue, _by_key),
+    ANY_VALUE: (_ANY, _by_value),
     LIST_INDEX: (ListValue, _by_index),
     LIST_RANK: (ListValue, _by_rank),
     LIST_VALUE: (ListValue, _by_value),

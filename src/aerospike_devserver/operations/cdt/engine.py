@@ -18,7 +18,6 @@ from aerospike_devserver.result import Result
 from aerospike_devserver.values.values import ListValue, MapValue, Value
 from aerospike_devserver.version import NEWEST, Version
 
-CONTEXT = 0xFF
 SELECT = 0xFE
 _FIRST_MAP_CODE = 64
 
@@ -34,6 +33,7 @@ class Operation(NamedTuple):
 
     @property
     def container_type(self) -> type[ListValue] | type[MapValue]:
+        """What the operation works on, by its code."""
         return ListValue if self.code < _FIRST_MAP_CODE else MapValue
 
     def row(self, modifies: bool, version: Version = NEWEST) -> Row:
@@ -73,7 +73,7 @@ def parse(value: Value) -> Operation:
     code, *arguments = value.items
     if type(code) is not int:
         raise refuse(Result.REQUEST_INVALID)
-    if code != CONTEXT:
+    if code != context.IN_CONTEXT:
         return Operation(code & 0xFFFFFFFF, arguments, _NO_CONTEXT)
     if len(arguments) != 2:
         raise refuse(Result.REQUEST_INVALID)

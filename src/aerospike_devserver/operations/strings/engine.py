@@ -34,7 +34,6 @@ from aerospike_devserver.values.particle import Particle
 from aerospike_devserver.values.values import ListValue, MapValue, Value
 from aerospike_devserver.version import NEWEST, Version
 
-_SENTINEL = 0xFF
 _PREFIX = bytes((Particle.STRING,))
 
 
@@ -55,7 +54,7 @@ def _unwrap(value: Value) -> tuple[list[Value], Value]:
     if type(value) is not ListValue or not value.items:
         raise bad("no operation")
     items = value.items
-    if items[0] != _SENTINEL:
+    if items[0] != context.IN_CONTEXT:
         return items, None
     if len(items) < 3:
         raise bad("context without an operation", CONTEXT)
