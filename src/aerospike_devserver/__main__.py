@@ -1,4 +1,4 @@
-"""`python -m aerospike_devserver`."""
+"""Run the command line of `cli` for `python -m aerospike_devserver`."""
 
 import sys
 

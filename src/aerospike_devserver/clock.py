@@ -1,4 +1,7 @@
-"""The clock of a cluster: wall time plus what a test has added to it."""
+"""The clock of a cluster: wall time plus what a test has added to it.
+
+Records expire by this clock, so a test can make them expire without waiting.
+"""
 
 from __future__ import annotations
 

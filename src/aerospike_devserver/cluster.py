@@ -1,4 +1,8 @@
-"""DevCluster: nodes that can be started, stopped and asked for, in this process."""
+"""DevCluster: nodes that a test can start, stop and ask for, in its own process.
+
+This module joins what knows sockets (`transport`) with what knows requests (`dispatch`)
+and with the data that the nodes of the cluster share (`storage`).
+"""
 
 from __future__ import annotations
 

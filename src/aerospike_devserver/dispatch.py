@@ -1,7 +1,7 @@
-"""From a frame to its handler, and from what the handler raises to an error reply.
+"""The dispatcher: it finds the handler of a frame, and no exception gets past it.
 
-One frame in, one reply out, whatever the frame holds: bytes, or for what may be long
-an iterator of parts.
+Every frame has one reply, whatever the frame holds: bytes, or a stream of parts where a
+reply may be long.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Result codes of the protocol, and the exception that carries one to the dispatcher.
+"""Result codes of the protocol, and the exceptions that carry one to the dispatcher.
 
-Source of the numbers: the result code table of the wire protocol (section 9).
+Source: section 9 of the wire protocol.
 """
 
 from __future__ import annotations

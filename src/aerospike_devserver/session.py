@@ -1,4 +1,8 @@
-"""What the server remembers of one connection."""
+"""What the server remembers of one connection.
+
+The transport opens and closes a session; handlers read it and note in it what concerns
+the connection alone.
+"""
 
 from __future__ import annotations
 

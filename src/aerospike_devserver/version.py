@@ -1,7 +1,7 @@
-"""The server versions that can be played, and what is new in which.
+"""The server versions that a cluster can play, and their order.
 
-All behaviour is that of 8.1.2, the version that answers were recorded from; a later
-version adds to it what is marked with `since`.
+The server behaves like 8.1.2, the version whose answers were recorded. A later version
+adds what is marked with `since`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Checks and normal forms of bin values as they enter storage.
 
-`store(particle, value)` gives the bytes to keep, which are also the bytes to send.
-Source: section 8 of the operation semantics, section 5 of the MessagePack dialect.
+`store(particle, value)` gives the bytes that the server keeps, which are also the bytes
+that it sends. Source: section 8 of the operation semantics, section 5 of the
+MessagePack dialect.
 """
 
 from __future__ import annotations

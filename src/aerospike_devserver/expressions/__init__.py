@@ -1,6 +1,7 @@
 """Expressions: filters of commands, expression operations, path filters.
 
-Each module adds rows to the table of `nodes`; a code without a row is refused.
+Each module of this package adds parsers to the table of `nodes`; the server refuses a
+code that has none.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Numbers and integer bits. Source: sections 4.2 and 4.3 of the expression rules."""
+"""Expressions that calculate with numbers, or with the bits of integers.
+
+Source: sections 4.2 and 4.3 of the expression rules.
+"""
 
 from __future__ import annotations
 

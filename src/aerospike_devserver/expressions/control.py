@@ -1,4 +1,4 @@
-"""Conditions, variables, loop variables, calls of list and map operations.
+"""Expressions that steer others: conditions, variables and the variables of loops.
 
 Source: sections 4.6 and 5 of the expression rules.
 """

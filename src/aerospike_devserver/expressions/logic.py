@@ -1,4 +1,7 @@
-"""Comparison and logic. Source: sections 4.1 and 7.1 of the expression rules."""
+"""Expressions that compare values, or join what is true and false.
+
+Source: sections 4.1 and 7.1 of the expression rules.
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Expressions: parsed once into a tree of closures, evaluated per record.
+"""The table of expression codes, and the helpers that parsers of expressions share.
 
-A node is a row of `_PARSERS`: expression code -> parser of its arguments. A parser
-checks the static types and gives a `Node`; what has no row is refused with 4.
-Evaluation is three-valued: a value, or UNKNOWN. Source: sections 2 to 4 of the
-expression rules.
+The server parses an expression once, into a tree of closures, and evaluates it for each
+record. `node` adds a parser to the table, which checks the static types and gives a
+`Node`; a code without a parser is refused with 4. Evaluation gives a value, true and
+false among them, or UNKNOWN. Source: sections 2 to 4 of the expression rules.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Comparison of places. Source: section 4.1 of the expression rules."""
+"""The expression that compares a region with a point.
+
+Source: section 4.1 of the expression rules.
+"""
 
 from __future__ import annotations
 

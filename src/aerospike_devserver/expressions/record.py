@@ -1,4 +1,7 @@
-"""Bins, key and metadata of the record. Source: sections 4.4 and 4.5."""
+"""Expressions that read the record: its bins, its key, its metadata.
+
+Source: sections 4.4 and 4.5 of the expression rules.
+"""
 
 from __future__ import annotations
 

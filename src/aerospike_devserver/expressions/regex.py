@@ -1,9 +1,9 @@
-"""Regular expressions as the server has them: those of the C library, on bytes.
+"""Regular expressions as a server's expressions have them: those of the C library.
 
-The library of the process is asked, in the locale "C". Not taken, other than by a real
-server: patterns whose repetitions or brackets would cost too much memory, and those
-that repeat something and refer back, which may take minutes on a few kilobytes. Source:
-section 4.1 of the expression rules.
+They work on bytes. This module asks the library of the process, in the locale "C".
+Unlike a real server it refuses patterns whose repetitions or brackets would cost too
+much memory, and those that repeat something and refer back, which may take minutes on a
+few kilobytes. Source: section 4.1 of the expression rules.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Regular expressions. Source: section 4.1 of the expression rules."""
+"""The expression that matches a string with a regular expression.
+
+Source: section 4.1 of the expression rules.
+"""
 
 from __future__ import annotations
 

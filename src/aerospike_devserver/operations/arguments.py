@@ -1,7 +1,8 @@
-"""Kinds of arguments of the operations whose value is an array.
+"""Kinds of arguments: each is a function that checks an argument and converts it.
 
-Arguments are positional; the optional ones come last. Wrong kind or number: 4.
-Source: section 6 of the MessagePack dialect.
+The value of an operation is an array; its arguments are positional, and the optional
+ones come last. A wrong kind or number is answered with 4. Source: section 6 of the
+MessagePack dialect.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Bitwise operations on blobs. Source: part A of the page on bits and HyperLogLogs.
+"""Bitwise operations on blobs: a row for each.
 
-Bit 0 is the most significant one of byte 0; integers are big endian. A blob is worked
-on as one long integer.
+Bit 0 is the most significant one of byte 0; integers are big endian. The operations
+work on a blob as on one long integer. Source: part A of the page on bits and
+HyperLogLogs.
 """
 
 from __future__ import annotations

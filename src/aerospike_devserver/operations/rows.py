@@ -1,8 +1,8 @@
-"""Operations on values that are one piece: blobs, HyperLogLogs, strings.
+"""What the operations on values of one piece share: blobs, HyperLogLogs, strings.
 
 The value of such an operation is `[code, argument, ...]`. Each family is a table of
-rows by code. Flags say when a write may happen, and NO_FAIL that one which may not, or
-which finds that it cannot, leaves everything as it is.
+rows by code. Flags say when a write may happen. With NO_FAIL a write that may not
+happen, or finds that it cannot, leaves everything as it is and raises nothing.
 """
 
 from __future__ import annotations

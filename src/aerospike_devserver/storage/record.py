@@ -1,4 +1,4 @@
-"""One record: its bins and metadata."""
+"""One stored record: its bins, its metadata, and the size that a namespace counts."""
 
 from __future__ import annotations
 

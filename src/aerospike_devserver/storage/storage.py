@@ -1,4 +1,7 @@
-"""The records of a cluster: namespaces of 4096 partitions. All nodes share them."""
+"""The namespaces of a cluster, each with its records in 4096 partitions.
+
+All nodes of a cluster share them: a node that stops loses no data.
+"""
 
 from __future__ import annotations
 

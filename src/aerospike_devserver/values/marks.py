@@ -1,4 +1,4 @@
-"""Values of expressions that are no values: unknown, and "remove this element"."""
+"""Marks that stand for a value in expressions: unknown, and "remove this element"."""
 
 from __future__ import annotations
 

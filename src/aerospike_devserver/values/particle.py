@@ -1,4 +1,4 @@
-"""Particle types: the kinds of bin values."""
+"""Particle types: the numbers by which the protocol tells the kinds of bin values."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A sketch as registers, and as the bytes that are stored.
+"""A HyperLogLog sketch, as registers and as the bytes that the server stores.
 
 Register value: (rank << minhash bits) | minhash part, 0 = nothing seen. Source:
-sections B.3 and B.4 of the page on HyperLogLogs.
+sections B.3 and B.4 of the page on bits and HyperLogLogs.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ MIN_MINHASH_BITS, MAX_MINHASH_BITS = 4, 51
 
 
 def is_index_bits(number: int) -> bool:
+    """Whether a sketch can choose registers by so many bits."""
     return MIN_INDEX_BITS <= number <= MAX_INDEX_BITS
 
 
 def is_minhash_bits(number: int) -> bool:
+    """Whether a register can keep so many bits of the hash."""
     return number == 0 or MIN_MINHASH_BITS <= number <= MAX_MINHASH_BITS
 
 
@@ -37,6 +39,7 @@ class Geometry(NamedTuple):
 
     @property
     def is_valid(self) -> bool:
+        """Whether the server takes each number, and the hash has bits for both."""
         return (
             is_index_bits(self.index_bits)
             and is_minhash_bits(self.minhash_bits)
@@ -49,6 +52,7 @@ class Geometry(NamedTuple):
 
     @property
     def register_bits(self) -> int:
+        """Bits of one register: the rank and the minhash part."""
         return _RANK_BITS + self.minhash_bits
 
     @property
@@ -69,6 +73,7 @@ class Sketch:
 
     @classmethod
     def empty(cls, geometry: Geometry) -> Sketch:
+        """A sketch that has seen nothing."""
         return cls(geometry, [0] * geometry.n_registers)
 
     def add(self, element: bytes) -> bool:
@@ -81,6 +86,7 @@ class Sketch:
         return True
 
     def may_contain(self, element: bytes) -> bool:
+        """False if the sketch has certainly not seen an element, packed as stored."""
         index, value = register_of(self.geometry, element)
         return value <= self.registers[index]
 

@@ -1,4 +1,4 @@
-"""Values inside lists and maps, and their canonical order.
+"""The values inside lists and maps, and their canonical order.
 
 nil, bool, int and float are Python's own (`Float32` keeps the 4-byte float apart). All
 byte strings are `bytes` that begin with the inner type byte (3 string, 4 blob,

@@ -1,6 +1,6 @@
 """The records that a query looks at, by partition: those of a set, or of an index.
 
-Source: sections 1.3 and 7.2 of the page on queries and the expression rules.
+Source: section 1.3 of the page on queries, section 7.2 of the expression rules.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Which values of a record a secondary index takes: of a bin, by way of a context, or
-of an expression.
+"""The values of a record that a secondary index takes.
 
+They come from a bin, from what a context leads to inside it, or from an expression.
 Source: section 7 of the page on queries; a real server's answers to what it refuses.
 """
 

@@ -1,4 +1,7 @@
-"""How fast a query may go."""
+"""A limit on the speed of a query, in records per second.
+
+Both kinds of queries, those that answer and those in the background, rest by it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fields that foreground and background queries share."""
+"""The fields of a request that foreground and background queries share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One request on its way through the handlers, and what all commands check."""
+"""A request on its way through the handlers, and the checks that all commands share."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Commands on one record: read, write, delete. Each returns the reply frame.
 
 The order of the checks decides about the result code; it is that of section 5 of the
-operation semantics. Errors are raised; the dispatcher makes the reply of them.
+operation semantics. Handlers raise errors; `answer` makes the reply of them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Rows of the "by" operations: each is a selection that is told, and maybe removed."""
+"""Make the rows of "by" operations: one that reads a selection and one that removes it.
+
+A selector says what is selected; the return type says what is told of it.
+"""
 
 from __future__ import annotations
 

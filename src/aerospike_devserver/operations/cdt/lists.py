@@ -74,6 +74,7 @@ def new_flags(order: int) -> int:
 
 
 def is_ordered(items: ListValue) -> bool:
+    """Whether a list keeps its elements sorted."""
     return bool(items.flags & ORDERED)
 
 

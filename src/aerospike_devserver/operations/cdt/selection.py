@@ -61,6 +61,7 @@ class Span:
     count: int
 
     def positions(self) -> range:
+        """The positions one by one, ascending."""
         return range(self.start, self.start + self.count)
 
     def reverse(self, size: int) -> Span:
@@ -254,8 +255,9 @@ def pick_ranks(values: Sequence[Value], span: Span) -> list[int]:
 class Selection:
     """Elements of a view. Each method gives what the return type of its name tells.
 
-    spans: in index space unless a subclass says otherwise; `plain` is the span before
-    it was inverted.
+    Subclasses override the methods where the reference server's answer differs from
+    what the spans say, in an order or in a special case. spans: in index space unless a
+    subclass says otherwise; `plain` is the span before it was inverted.
     """
 
     ranges: frozenset[Return] = INDEX_RANGES
@@ -275,15 +277,19 @@ class Selection:
         return _positions(self.spans)
 
     def count(self) -> int:
+        """How many elements are selected."""
         return sum(span.count for span in self.spans)
 
     def exists(self) -> bool:
+        """Whether anything is selected, as the server answers that."""
         return self.count() > 0
 
     def index(self) -> Sequence[int]:
+        """Indexes of the selected elements, in the order in which they are told."""
         return self.items()
 
     def reverse_index(self) -> Sequence[int]:
+        """The same, counted from the end."""
         return _reversed_positions(self.spans, self.size)
 
     def rank(self) -> Sequence[int]:
@@ -293,6 +299,7 @@ class Selection:
         return [self.view.ranks[index] for index in self.items()]
 
     def reverse_rank(self) -> Sequence[int]:
+        """The ranks, counted from the greatest element."""
         if self.count() == self.size:
             return range(self.size)
         return self.mirror(self.view.ranks[index] for index in self.items())

@@ -100,6 +100,7 @@ def union(sketches: Sequence[Sketch], geometry: Geometry | None = None) -> Sketc
 
 
 def union_count(sketches: Sequence[Sketch]) -> int:
+    """How many elements the sketches have seen together."""
     return count(union(sketches))
 
 

@@ -1,4 +1,7 @@
-"""The operations on sketches. Source: sections B.1, B.2 and B.6 of the page."""
+"""The operations on sketches: a row for each.
+
+Source: sections B.1, B.2 and B.6 of the page on bits and HyperLogLogs.
+"""
 
 from __future__ import annotations
 

@@ -37,6 +37,7 @@ class CharSet:
 
     @classmethod
     def of(cls, characters: str) -> CharSet:
+        """The set of the characters in a string."""
         return cls((ord(char), ord(char)) for char in characters)
 
     def __or__(self, other: CharSet) -> CharSet:

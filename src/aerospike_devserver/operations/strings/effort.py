@@ -1,9 +1,10 @@
-"""Matching with a limit: what may take too long is done by a process that can be ended.
+"""Matching with a limit: another process does what may take long, and can be ended.
 
-Python's engine backtracks and cannot be interrupted. How long it may take is estimated
-from the pattern: a repetition without a bound adds a power of the text's length, and
-one within another makes that an exponent. What is cheap by that estimate, nearly
-everything, is matched here. The reference server counts steps, some five million.
+Python's engine backtracks and cannot be interrupted. This module estimates from the
+pattern how long it may take: a repetition without a bound adds a power of the text's
+length, and one within another makes that an exponent. What is cheap by that estimate,
+nearly everything, is matched here. The reference server counts steps, some five
+million.
 """
 
 from __future__ import annotations

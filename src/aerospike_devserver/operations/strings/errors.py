@@ -1,4 +1,7 @@
-"""Sub-codes of the errors of string operations (section D.5), and how to raise them."""
+"""Sub-codes of the errors of string operations, and how to raise them.
+
+Source: section D.5 of the page on string operations.
+"""
 
 from __future__ import annotations
 

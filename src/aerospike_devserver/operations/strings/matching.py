@@ -1,9 +1,9 @@
 """Where one string stands in another: canonically equivalent text is equal.
 
 Two strings that are both ASCII, or both in NFC, are compared as they are. Others are
-cut into combining sequences, each of which matches as a whole by its decomposition;
-what has no weight of its own in a collation is passed over. Source: section B.2 of the
-page on string operations.
+cut into combining sequences, each of which matches as a whole by its decomposition. The
+comparison passes over what has no weight of its own in a collation. Source: section B.2
+of the page on string operations.
 """
 
 from __future__ import annotations

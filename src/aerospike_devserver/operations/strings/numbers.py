@@ -1,4 +1,7 @@
-"""Numbers in strings and back. Source: section B.2, conversions."""
+"""Conversions from strings to numbers, and back.
+
+Source: section B.2 of the page on string operations.
+"""
 
 from __future__ import annotations
 

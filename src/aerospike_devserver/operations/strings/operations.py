@@ -1,7 +1,8 @@
-"""The operations on strings. Source: sections B to D of the page on string operations.
+"""The operations on strings: a row for each.
 
 Functions take the string as `str`. Those that modify give the new one, or raise
-`CannotApply`, which NO_FAIL excuses.
+`CannotApply`, which NO_FAIL excuses. Source: sections B to D of the page on string
+operations.
 """
 
 from __future__ import annotations
