@@ -17,9 +17,6 @@ ROW = re.compile(r'ROW\((\w+), (-?\d+),[\s\\]*"([^"]+)"\)')
 ROWS = [(name, int(code), text) for name, code, text in ROW.findall(HEADER.read_text())]
 CODES = {code for _, code, _ in ROWS}
 
-# a class of the 2.x era, whose number means something else since
-RENUMBERED = {"LargeItemNotFound"}
-
 
 def test_table_has_each_name_number_and_text_once():
     assert len(ROWS) > 90
