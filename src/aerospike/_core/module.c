@@ -1,6 +1,7 @@
 /* module.c -- aerospike._core: the functions of the module and its state. */
 #include "support/args.h"
 #include "client/client.h"
+#include "options/policies.h"
 #include "expressions/expressions.h"
 #include "operations/operations.h"
 #include "values/keys.h"
@@ -165,9 +166,13 @@ fill_state(module_state *st)
     }
     CORE_IMPORTS(X)
 #undef X
-    return options_intern(st, &policy_table) < 0 || options_intern(st, &meta_table) < 0
-               ? -1
-               : options_intern(st, &config_table);
+    static const option_table *const tables[N_TABLES] = {
+        &policy_table, &meta_table, &config_table, &policies_table};
+    int rc = 0;
+    for (int i = 0; rc == 0 && i < N_TABLES; i++) {
+        rc = options_intern(st, tables[i]);
+    }
+    return rc;
 }
 
 static int

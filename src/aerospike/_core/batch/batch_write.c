@@ -143,11 +143,8 @@ add_record(batch_run *b, PyObject *record, const record_parts *p, bool same)
     Py_ssize_t i = (Py_ssize_t)b->n_rows;
     int rc = 0;
     if (!same) {
-        /* what the policy of the whole says of all rows */
-        defaults.read_mode_ap = b->pol.read_mode_ap;
-        defaults.read_mode_sc = b->pol.read_mode_sc;
+        policy_inherit(&defaults, &b->pol);
         rc = policy_from_py(b->st, &pol, &defaults, kind, p->policy, b->strict);
-        pol.error_detail = b->pol.error_detail;
         rc = rc == 0 ? template_of_record(b, &pol, p) : -1;
         policy_clear(&pol);
     }

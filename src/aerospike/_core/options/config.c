@@ -1,342 +1,33 @@
+/* The configuration of a client: its rows, the functions of the keys that need one, and
+ * what is true of the whole. Hosts and policies have files of their own. */
 #include "options/config.h"
 
-#include <stdlib.h>
-#include <string.h>
-
+#include "options/hosts.h"
+#include "options/policies.h"
 #include "support/compat.h"
 #include "support/numbers.h"
 #include "support/texts.h"
-#include "values/values.h"
 
-#define DEFAULT_PORT 3000
-
-/* More connections than one address has ports; a look at the cluster less often than
- * daily. Whoever asks for more has confused a unit or a key. */
-#define MAX_CONNS 65535
+/* Whoever looks at the cluster less often than daily has confused a unit or a key. */
 #define MAX_TEND_INTERVAL_MS (24 * 60 * 60 * 1000)
 
-/* --- hosts --- */
-
-static int
-invalid_host(module_state *st, PyObject *item)
-{
-    return raise_param(
-        st, "Invalid host: %R; expected (address, port) or \"address:port\"", item);
-}
-
-static int
-port_from_py(module_state *st, PyObject *value, uint16_t *out)
-{
-    if (!PyLong_Check(value)) {
-        return raise_param(st,
-                           "Invalid host -> The host port must be an integer, not %s",
-                           Py_TYPE(value)->tp_name);
-    }
-    int64_t port;
-    if (!int64_from_py(value, &port) || port < 0 || port > 65535) {
-        return raise_param(st, "Invalid host -> port %R is not in 0 to 65535", value);
-    }
-    *out = (uint16_t)port;
-    return 0;
-}
-
-/* "address:port", "[v6]:port", or an address alone. */
-static int
-host_from_text(module_state *st, PyObject *item, asc_host *out)
-{
-    char *text = option_text(st, "hosts", item);
-    if (text == NULL) {
-        return -1;
-    }
-    char *name = text, *colon = strrchr(text, ':');
-    if (text[0] == '[') {
-        char *close = strchr(text, ']');
-        name = text + 1;
-        colon = close != NULL && close[1] == ':' ? close + 1 : NULL;
-        if (close == NULL || (close[1] != '\0' && close[1] != ':')) {
-            PyMem_Free(text);
-            return invalid_host(st, item);
-        }
-        *close = '\0';
-    }
-    else if (colon != NULL && strchr(text, ':') != colon) {
-        colon = NULL; /* an IPv6 address without brackets */
-    }
-    long port = DEFAULT_PORT;
-    if (colon != NULL) {
-        char *rest;
-        *colon = '\0';
-        port = strtol(colon + 1, &rest, 10);
-        if (rest == colon + 1 || *rest != '\0' || port < 0 || port > 65535) {
-            PyMem_Free(text);
-            return invalid_host(st, item);
-        }
-    }
-    if (*name == '\0') {
-        PyMem_Free(text);
-        return invalid_host(st, item);
-    }
-    *out = (asc_host){text_copy(name, strlen(name)), (uint16_t)port};
-    PyMem_Free(text);
-    return out->name != NULL ? 0 : -1;
-}
-
-/* (address, port[, tls_name]) */
-static int
-host_from_sequence(module_state *st, PyObject *item, asc_host *out)
-{
-    PyObject *parts = PySequence_Tuple(item);
-    PyObject *name, *port, *tls_name = Py_None; /* borrowed from parts */
-    if (parts == NULL) {
-        return -1;
-    }
-    int rc = -1;
-    if (!PyArg_ParseTuple(parts, "UO|O", &name, &port, &tls_name) ||
-        PyUnicode_GET_LENGTH(name) == 0 ||
-        (!PyUnicode_Check(tls_name) && tls_name != Py_None)) {
-        PyErr_Clear();
-        rc = invalid_host(st, item);
-    }
-    else if (port_from_py(st, port, &out->port) == 0) {
-        out->name = option_text(st, "hosts", name);
-        rc = out->name != NULL ? 0 : -1;
-    }
-    Py_DECREF(parts);
-    return rc;
-}
-
-static void
-clear_hosts(client_config *c)
-{
-    for (size_t i = 0; i < c->cluster.n_hosts; i++) {
-        PyMem_Free((char *)c->cluster.hosts[i].name);
-    }
-    PyMem_Free((asc_host *)c->cluster.hosts);
-    c->cluster.hosts = NULL;
-    c->cluster.n_hosts = 0;
-}
+/* --- keys that need a function --- */
 
 static int
 parse_hosts(module_state *st, const option *row, PyObject *value, void *target)
 {
-    client_config *c = target;
     (void)row;
-    if (!PyList_Check(value) && !PyTuple_Check(value)) {
-        return raise_param(st, "Hosts must be a list, not %s", Py_TYPE(value)->tp_name);
-    }
-    PyObject *items = PySequence_Tuple(value);
-    if (items == NULL) {
-        return -1;
-    }
-    Py_ssize_t n = PyTuple_GET_SIZE(items);
-    asc_host *hosts = PyMem_Calloc((size_t)n + 1, sizeof *hosts);
-    int rc = hosts != NULL ? 0 : -1;
-    if (rc < 0) {
-        PyErr_NoMemory();
-    }
-    clear_hosts(c); /* of a second key that is equal to "hosts" */
-    c->cluster.hosts = hosts;
-    for (Py_ssize_t i = 0; rc == 0 && i < n; i++) {
-        PyObject *item = PyTuple_GET_ITEM(items, i); /* borrowed: items has it */
-        if (PyUnicode_Check(item)) {
-            rc = host_from_text(st, item, &hosts[i]);
-        }
-        else if (PyTuple_Check(item) || PyList_Check(item)) {
-            rc = host_from_sequence(st, item, &hosts[i]);
-        }
-        else {
-            rc = invalid_host(st, item);
-        }
-        c->cluster.n_hosts += rc == 0;
-    }
-    Py_DECREF(items);
-    if (rc == 0 && n == 0) {
-        rc = raise_param(st, "Hosts must not be empty");
-    }
-    return rc;
-}
-
-/* --- policies --- */
-
-/* Keys of config["policies"] that hold for every kind of command that has them. */
-static const char *const shared_keys[] = {
-    "timeout",
-    "retry",
-    "key",
-    "exists",
-    "replica",
-    "commit_level",
-    "gen",
-    "consistency_level",
-    "read_mode_ap",
-    "read_mode_sc",
-    "total_timeout",
-    "socket_timeout",
-    "max_retries",
-    "sleep_between_retries",
-    NULL,
-};
-
-/* Its keys whose function does not exist yet. */
-static const char *const later_keys[] = {"metrics", "auth_mode", "login_timeout_ms",
-                                         NULL};
-
-/* Accepted without effect: this client has no thread pool, no server the old batch
- * protocol. */
-static const char *const ignored_keys[] = {"thread_pool_size", "use_batch_direct",
-                                           NULL};
-
-static bool
-is_in(const char *const *names, PyObject *key)
-{
-    for (; PyUnicode_Check(key) && *names != NULL; names++) {
-        if (PyUnicode_CompareWithASCIIString(key, *names) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static int
-section_of(PyObject *key)
-{
-    for (int kind = 0; PyUnicode_Check(key) && kind < N_POLICIES; kind++) {
-        if (PyUnicode_CompareWithASCIIString(key, policy_kind_name(kind)) == 0) {
-            return kind;
-        }
-    }
-    return -1;
-}
-
-/* The kinds of policies that know a key, as bits. */
-static uint32_t
-kinds_of(module_state *st, PyObject *key)
-{
-    uint32_t kinds = 0;
-    for (size_t i = 0; i < policy_table.n; i++) {
-        if (PyUnicode_Compare(st->option_names[POLICY_TABLE][i], key) == 0) {
-            kinds |= policy_table.rows[i].kinds;
-        }
-    }
-    return kinds & ~(1u << POLICY_INFO | 1u << POLICY_ADMIN | 1u << POLICY_QUERY |
-                     1u << POLICY_SCAN); /* these have no common limits */
-}
-
-/* One of them, to every kind that has it. */
-static int
-apply_to_kinds(module_state *st, client_config *c, const char *name, PyObject *value)
-{
-    PyObject *key = PyUnicode_FromString(name);
-    PyObject *one = key != NULL ? Py_BuildValue("{OO}", key, value) : NULL;
-    uint32_t which = one != NULL ? kinds_of(st, key) : 0;
-    int rc = one != NULL ? 0 : -1;
-    for (int kind = 0; rc == 0 && kind < N_POLICIES; kind++) {
-        if (which & 1u << kind) {
-            rc = options_apply(st, &policy_table, 1u << kind, one, &c->defaults[kind],
-                               "policies", c->strict);
-        }
-    }
-    Py_XDECREF(one);
-    Py_XDECREF(key);
-    return rc;
-}
-
-static int
-apply_shared(module_state *st, client_config *c, PyObject *policies)
-{
-    int rc = 0;
-    for (int i = 0; rc >= 0 && shared_keys[i] != NULL; i++) {
-        PyObject *value;
-        rc = PyDict_GetItemStringRef(policies, shared_keys[i], &value);
-        if (rc > 0) {
-            rc = apply_to_kinds(st, c, shared_keys[i], value);
-            Py_DECREF(value);
-        }
-    }
-    return rc < 0 ? -1 : 0;
-}
-
-/* A filter is a matter of single calls: as a default it never had an effect. */
-static int
-drop_filter(module_state *st, policy *p)
-{
-    if (p->filter == NULL) {
-        return 0;
-    }
-    Py_CLEAR(p->filter);
-    PyObject *said = PyObject_CallFunction(
-        st->warn_once, "sss", "policies", "expressions",
-        "\"expressions\" in the client's policies has no effect: give it to each call");
-    Py_XDECREF(said);
-    return said != NULL ? 0 : -1;
-}
-
-static int
-apply_section(module_state *st, client_config *c, PyObject *key, PyObject *value)
-{
-    int kind = section_of(key);
-    if (kind >= 0) {
-        if (value == Py_None) {
-            return 0;
-        }
-        if (!PyDict_Check(value)) {
-            return raise_param(st, "policies.%s must be a dict, not %s",
-                               policy_kind_name(kind), Py_TYPE(value)->tp_name);
-        }
-        return options_apply(st, &policy_table, 1u << kind, value, &c->defaults[kind],
-                             policy_kind_name(kind), c->strict) < 0
-                   ? -1
-                   : drop_filter(st, &c->defaults[kind]);
-    }
-    if (is_in(later_keys, key)) {
-        int truth = PyObject_IsTrue(value);
-        return truth <= 0 ? truth
-                          : raise_param(st, "policies.%U is not supported yet", key);
-    }
-    if (PyUnicode_Check(key) &&
-        PyUnicode_CompareWithASCIIString(key, "max_threads") == 0) {
-        int64_t n;
-        if (option_int64(st, "max_threads", value, &n) < 0) {
-            return -1;
-        }
-        if (n > MAX_CONNS) {
-            return raise_param(st, "policies.max_threads is invalid: %lld is above %d",
-                               (long long)n, MAX_CONNS);
-        }
-        c->cluster.max_conns_per_node = (uint32_t)(n < 1 ? 1 : n);
-        return 0;
-    }
-    if (is_in(shared_keys, key) || is_in(ignored_keys, key)) {
-        return 0;
-    }
-    PyObject *said = PyObject_CallFunction(st->report_unknown_key, "sO[ssss]O",
-                                           "policies", key, "read", "write", "operate",
-                                           "remove", c->strict ? Py_True : Py_False);
-    Py_XDECREF(said);
-    return said != NULL ? 0 : -1;
+    return hosts_from_py(st, &((client_config *)target)->cluster, value);
 }
 
 static int
 parse_policies(module_state *st, const option *row, PyObject *value, void *target)
 {
     client_config *c = target;
-    PyObject *key = NULL, *item = NULL;
-    Py_ssize_t at = 0;
     (void)row;
-    if (!PyDict_Check(value)) {
-        return raise_param(st, "policies must be a dict, not %s",
-                           Py_TYPE(value)->tp_name);
-    }
-    int rc = apply_shared(st, c, value);
-    while (rc == 0 && dict_next(value, &at, &key, &item)) {
-        rc = apply_section(st, c, key, item);
-    }
-    Py_XDECREF(key);
-    Py_XDECREF(item);
-    return rc;
+    return policies_from_py(st, c->defaults, &c->cluster.max_conns_per_node, value,
+                            c->strict);
 }
-
-/* --- other keys --- */
 
 /* Anything unknown stands for AS_BOOL, unless validate_keys is on. */
 static int
@@ -505,18 +196,17 @@ parse_tls(module_state *st, const option *row, PyObject *value, void *target)
 #define FLAG(name, field) {name, OPTION_BOOL, 1, AT(field)}
 
 static const option config_rows[] = {
-    {"hosts", OPTION_CUSTOM, 1, 0, .parse = parse_hosts},
-    {"policies", OPTION_CUSTOM, 1, 0, .parse = parse_policies},
-    {"send_bool_as", OPTION_CUSTOM, 1, 0, .parse = parse_bool_as},
-    {"serialization", OPTION_CUSTOM, 1, 0, .parse = parse_serialization},
-    {"legacy_types", OPTION_CUSTOM, 1, 0, .parse = parse_legacy_types},
-    {"pickle_classes", OPTION_CUSTOM, 1, 0, .parse = parse_pickle_classes},
-    {"pickle_limits", OPTION_CUSTOM, 1, 0, .parse = parse_pickle_limits},
-    {"cluster_name", OPTION_CUSTOM, 1, 0, .parse = parse_cluster_name},
-    {"app_id", OPTION_CUSTOM, 1, 0, .parse = parse_app_id},
-    {"fail_if_not_connected", OPTION_CUSTOM, 1, 0,
-     .parse = parse_fail_if_not_connected},
-    {"tls", OPTION_CUSTOM, 1, 0, .parse = parse_tls},
+    {"hosts", OPTION_CUSTOM, 1, .parse = parse_hosts},
+    {"policies", OPTION_CUSTOM, 1, .parse = parse_policies},
+    {"send_bool_as", OPTION_CUSTOM, 1, .parse = parse_bool_as},
+    {"serialization", OPTION_CUSTOM, 1, .parse = parse_serialization},
+    {"legacy_types", OPTION_CUSTOM, 1, .parse = parse_legacy_types},
+    {"pickle_classes", OPTION_CUSTOM, 1, .parse = parse_pickle_classes},
+    {"pickle_limits", OPTION_CUSTOM, 1, .parse = parse_pickle_limits},
+    {"cluster_name", OPTION_CUSTOM, 1, .parse = parse_cluster_name},
+    {"app_id", OPTION_CUSTOM, 1, .parse = parse_app_id},
+    {"fail_if_not_connected", OPTION_CUSTOM, 1, .parse = parse_fail_if_not_connected},
+    {"tls", OPTION_CUSTOM, 1, .parse = parse_tls},
     FLAG("validate_keys", strict),
     UP_TO(MAX_TEND_INTERVAL_MS, "tend_interval", cluster.tend_interval_ms),
     U32("connect_timeout", cluster.connect_timeout_ms),
@@ -529,20 +219,20 @@ static const option config_rows[] = {
     FLAG("force_single_node", cluster.force_single_node),
     {"max_threads", OPTION_U32, 1, AT(cluster.max_conns_per_node), .max = MAX_CONNS,
      .new_name = "max_conns_per_node"},
-    {"lua", OPTION_IGNORED, 1, 0}, /* folders of functions that cannot be run yet */
-    {"strict_types", OPTION_IGNORED, 1, 0},
-    {"batch_direct", OPTION_IGNORED, 1, 0},
-    {"thread_pool_size", OPTION_IGNORED, 1, 0},
-    {"user", OPTION_LATER, 1, 0},
-    {"password", OPTION_LATER, 1, 0},
-    {"shm", OPTION_LATER, 1, 0},
-    {"use_shared_connection", OPTION_LATER, 1, 0},
-    {"compression_threshold", OPTION_LATER, 1, 0},
-    {"rack_aware", OPTION_LATER, 1, 0},
-    {"rack_id", OPTION_LATER, 1, 0},
-    {"rack_ids", OPTION_LATER, 1, 0},
-    {"config_provider", OPTION_LATER, 1, 0},
-    {"metrics", OPTION_LATER, 1, 0},
+    {"lua", OPTION_IGNORED, 1}, /* folders of functions that cannot be run yet */
+    {"strict_types", OPTION_IGNORED, 1},
+    {"batch_direct", OPTION_IGNORED, 1},
+    {"thread_pool_size", OPTION_IGNORED, 1},
+    {"user", OPTION_CUSTOM, 1, .is_later = true},
+    {"password", OPTION_CUSTOM, 1, .is_later = true},
+    {"shm", OPTION_CUSTOM, 1, .is_later = true},
+    {"use_shared_connection", OPTION_BOOL, 1, .is_later = true},
+    {"compression_threshold", OPTION_U32, 1, .is_later = true},
+    {"rack_aware", OPTION_BOOL, 1, .is_later = true},
+    {"rack_id", OPTION_U32, 1, .is_later = true},
+    {"rack_ids", OPTION_CUSTOM, 1, .is_later = true},
+    {"config_provider", OPTION_CUSTOM, 1, .is_later = true},
+    {"metrics", OPTION_CUSTOM, 1, .is_later = true},
 };
 
 const option_table config_table = {
@@ -620,7 +310,7 @@ config_from_py(module_state *st, client_config *c, PyObject *config)
 void
 config_clear(client_config *c)
 {
-    clear_hosts(c);
+    hosts_clear(&c->cluster);
     PyMem_Free((char *)c->cluster.cluster_name);
     PyMem_Free((char *)c->cluster.user_agent);
     c->cluster = (asc_config){0};

@@ -1,3 +1,5 @@
+/* Dictionaries of options by the rows of a table: one way to find a key, to check and
+ * store its value, and to report a key that is unknown. */
 #include "options/options.h"
 
 #include "support/compat.h"
@@ -34,10 +36,10 @@ options_clear(module_state *st)
     }
 }
 
-/* The row of a key, or NULL. Keys that were literals are the interned names, so that
- * nearly always a comparison of pointers finds it. */
-static const option *
-find(module_state *st, const option_table *table, uint32_t kind, PyObject *key)
+/* Keys that were literals are the interned names, so that nearly always a comparison of
+ * pointers finds the row. */
+const option *
+options_find(module_state *st, const option_table *table, uint32_t kind, PyObject *key)
 {
     PyObject **names = st->option_names[table->id];
     for (size_t i = 0; i < table->n; i++) {
@@ -82,7 +84,8 @@ store_int(module_state *st, const option *row, PyObject *value, void *at, int st
     }
     switch (row->type) {
     case OPTION_U32:
-        *(uint32_t *)at = (uint32_t)(v < 0 ? 0 : v > max ? max : v);
+        v = v > max ? max : v;
+        *(uint32_t *)at = (uint32_t)(v < 0 ? 0 : v);
         return 0;
     case OPTION_TTL:
         *(uint32_t *)at = (uint32_t)v; /* -1, -2, -3 are the server's own numbers */
@@ -112,6 +115,8 @@ store_bool(module_state *st, const option *row, PyObject *value, void *at)
     return 0;
 }
 
+/* A key whose function does not exist yet is refused, unless its value says that it is
+ * not asked for. */
 static int
 refuse_later(module_state *st, const option *row, PyObject *value)
 {
@@ -119,10 +124,17 @@ refuse_later(module_state *st, const option *row, PyObject *value)
     return on <= 0 ? on : raise_param(st, "\"%s\" is not supported yet", row->name);
 }
 
-static int
-store(module_state *st, const option *row, PyObject *value, void *target, int strict)
+int
+option_store(module_state *st, const option *row, PyObject *value, void *target,
+             int strict)
 {
     void *at = (char *)target + row->offset;
+    if (row->is_later) {
+        return refuse_later(st, row, value);
+    }
+    if (row->given != 0) {
+        *(bool *)((char *)target + row->given) = true;
+    }
     switch (row->type) {
     case OPTION_BOOL:
     case OPTION_NOT_BOOL:
@@ -131,11 +143,15 @@ store(module_state *st, const option *row, PyObject *value, void *target, int st
         return row->parse(st, row, value, target);
     case OPTION_IGNORED:
         return 0;
-    case OPTION_LATER:
-        return refuse_later(st, row, value);
     default:
         return store_int(st, row, value, at, strict);
     }
+}
+
+int
+option_is_overruled(const option *row, PyObject *dict)
+{
+    return row->new_name != NULL ? PyDict_ContainsString(dict, row->new_name) : 0;
 }
 
 /* Say that a key is unknown, naming the nearest that is known. */
@@ -167,14 +183,16 @@ options_apply(module_state *st, const option_table *table, uint32_t kind,
     Py_ssize_t at = 0;
     int rc = 0;
     while (rc == 0 && dict_next(dict, &at, &key, &value)) {
-        const option *row = find(st, table, kind, key);
+        const option *row = options_find(st, table, kind, key);
         if (row == NULL) {
             rc = report_unknown(st, table, kind, key, what, strict);
             continue;
         }
-        int newer =
-            row->new_name != NULL ? PyDict_ContainsString(dict, row->new_name) : 0;
-        rc = newer != 0 ? -(newer < 0) : store(st, row, value, target, strict);
+        rc = option_is_overruled(row, dict);
+        if (rc == 0) {
+            rc = option_store(st, row, value, target, strict);
+        }
+        rc = rc < 0 ? -1 : 0;
     }
     Py_XDECREF(key);
     Py_XDECREF(value);
@@ -202,23 +220,22 @@ PyObject *
 options_to_py(const option_table *table, const char *(*kind_name)(int), int n_kinds)
 {
     static const char *const types[] = {
-        [OPTION_BOOL] = "bool",     [OPTION_NOT_BOOL] = "bool",
-        [OPTION_U32] = "int",       [OPTION_ENUM] = "enum",
-        [OPTION_SIGNED] = "int",    [OPTION_TTL] = "ttl",
+        [OPTION_BOOL] = "bool",     [OPTION_NOT_BOOL] = "bool",   [OPTION_U32] = "int",
+        [OPTION_ENUM] = "enum",     [OPTION_SIGNED] = "int",      [OPTION_TTL] = "ttl",
         [OPTION_CUSTOM] = "custom", [OPTION_IGNORED] = "ignored",
-        [OPTION_LATER] = "later",
     };
     PyObject *list = PyList_New(0);
     for (size_t i = 0; list != NULL && i < table->n; i++) {
         const option *row = &table->rows[i];
+        const char *type = row->is_later ? "later" : types[row->type];
         int64_t max = largest(row);
         PyObject *kinds = kinds_to_py(row, kind_name, n_kinds);
-        PyObject *dict = kinds == NULL
-                             ? NULL
-                             : Py_BuildValue("{sssssOsLsLsz}", "name", row->name,
-                                             "type", types[row->type], "kinds", kinds,
-                                             "min", (long long)row->min, "max",
-                                             (long long)max, "new_name", row->new_name);
+        PyObject *dict =
+            kinds == NULL
+                ? NULL
+                : Py_BuildValue("{sssssOsLsLsz}", "name", row->name, "type", type,
+                                "kinds", kinds, "min", (long long)row->min, "max",
+                                (long long)max, "new_name", row->new_name);
         Py_XDECREF(kinds);
         if (dict == NULL || PyList_Append(list, dict) < 0) {
             Py_CLEAR(list);

@@ -3,6 +3,7 @@
 #ifndef CORE_OPTIONS_OPTIONS_H
 #define CORE_OPTIONS_OPTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,7 +20,6 @@ typedef enum option_type {
                         max; anything else is refused */
     OPTION_CUSTOM,   /* parsed by the row's function */
     OPTION_IGNORED,  /* known, and without effect today */
-    OPTION_LATER,    /* known, and not supported yet: refused unless it is off */
 } option_type;
 
 typedef struct option option;
@@ -35,7 +35,17 @@ struct option {
     size_t offset;        /* of the value in the target struct */
     int64_t min, max;     /* OPTION_ENUM, OPTION_SIGNED, OPTION_TTL; max: OPTION_U32 */
     const char *new_name; /* of an old name: the new one, which wins */
-    option_parser parse;
+    option_parser parse;  /* of OPTION_CUSTOM */
+    size_t given;         /* of a bool in the target struct that becomes true when the
+                             dictionary has the key; 0: there is none */
+    bool is_later;        /* not supported yet: refused unless it is off */
+    uint32_t hidden;      /* policies: kinds whose defaults get_policies() shows
+                             without it */
+    bool is_shared;       /* policies: may stand beside the sections, too, for all
+                             kinds that have it */
+    bool is_inherited;    /* policies: what the policy of a whole batch says holds for
+                             its records, unless their own policies say otherwise; the
+                             field is an int */
 };
 
 typedef struct option_table {
@@ -48,6 +58,19 @@ typedef struct option_table {
 int options_intern(module_state *st, const option_table *table);
 void options_clear(module_state *st);
 
+/* The row of a key in the dictionaries of a kind (a bit), or NULL. Runs no Python
+ * code. */
+const option *
+options_find(module_state *st, const option_table *table, uint32_t kind, PyObject *key);
+
+/* Store the value of a row in the struct at target. 0, or -1 with an exception. */
+int option_store(module_state *st, const option *row, PyObject *value, void *target,
+                 int strict);
+
+/* Is the row an old name whose new one is in the dictionary, too? That one wins. -1
+ * with an exception. */
+int option_is_overruled(const option *row, PyObject *dict);
+
 /* Apply a dictionary to the struct at target. `what` names it in errors ("policy",
  * "client config"); kind is the bit of the dictionary. Unknown keys are reported, and
  * refused when strict. 0, or -1 with an exception; target is then half changed. */
@@ -55,7 +78,7 @@ int options_apply(module_state *st, const option_table *table, uint32_t kind,
                   PyObject *dict, void *target, const char *what, int strict);
 
 /* The rows as dicts of name, type, kinds, min, max, new_name; kind_name gives the names
- * of n_kinds kinds. */
+ * of n_kinds kinds. For documentation and tests. */
 PyObject *
 options_to_py(const option_table *table, const char *(*kind_name)(int), int n_kinds);
 

@@ -1,7 +1,5 @@
 #include "options/policy.h"
 
-#include <string.h>
-
 #include "support/numbers.h"
 #include "values/compiled.h"
 
@@ -35,65 +33,77 @@ filter_from_py(module_state *st, const option *row, PyObject *value, void *targe
 #define I BIT(INFO)
 #define COMMAND (R | W | O | D | A | Q | S | B)
 #define ROW (BR | BW | BA | BD) /* of one record in a batch */
+#define ALL (~0u)
 
+/* A row: the key, the kinds of policies that have it, the field of the struct and its
+ * limit, then whatever else is true of it (see struct option). */
 #define AT(field) .offset = offsetof(policy, field)
-#define U32(name, kinds, field) {name, OPTION_U32, kinds, AT(field)}
-#define FLAG(name, kinds, field) {name, OPTION_BOOL, kinds, AT(field)}
-#define ENUM(name, kinds, field, top)                                                  \
-    {name, OPTION_ENUM, kinds, AT(field), .max = (top)}
-#define OLD(name, type, kinds, field, top, new)                                        \
-    {name, type, kinds, AT(field), .max = (top), .new_name = (new)}
+#define U32(name, kinds, field, ...) {name, OPTION_U32, kinds, AT(field), __VA_ARGS__}
+#define FLAG(name, kinds, field, ...) {name, OPTION_BOOL, kinds, AT(field), __VA_ARGS__}
+#define ENUM(name, kinds, field, top, ...)                                             \
+    {name, OPTION_ENUM, kinds, AT(field), .max = (top), __VA_ARGS__}
+#define IGNORED(name, kinds, ...)                                                      \
+    {name, OPTION_IGNORED, kinds, .hidden = ALL, __VA_ARGS__}
+#define SHARED .is_shared = true
+#define INHERITED .is_inherited = true
+#define HIDDEN .hidden = ALL
+#define OLD(new) .new_name = (new), .hidden = ALL
 
-/* Every key of every policy. */
+/* Every key of every policy. What a key does on the wire is said where the header is
+ * written, below, and in policy_to_request(): an assignment for each field there says
+ * it better than columns here would. */
 static const option policy_rows[] = {
-    U32("total_timeout", COMMAND, timing.total_timeout_ms),
-    U32("socket_timeout", COMMAND, timing.socket_timeout_ms),
+    U32("total_timeout", COMMAND, timing.total_timeout_ms, SHARED),
+    U32("socket_timeout", COMMAND, timing.socket_timeout_ms, SHARED),
     U32("connect_timeout", COMMAND, timing.connect_timeout_ms),
     U32("timeout_delay", COMMAND, timing.timeout_delay_ms),
-    U32("max_retries", COMMAND, timing.max_retries),
-    U32("sleep_between_retries", COMMAND, timing.sleep_between_retries_ms),
+    U32("max_retries", COMMAND, timing.max_retries, SHARED),
+    U32("sleep_between_retries", COMMAND, timing.sleep_between_retries_ms, SHARED),
     U32("timeout", I | BIT(ADMIN), timing.total_timeout_ms),
-    {"compress", OPTION_LATER, COMMAND, AT(compress)},
-    {"txn", OPTION_LATER, COMMAND, 0},
-    {"expressions", OPTION_CUSTOM, COMMAND | ROW, AT(filter), .parse = filter_from_py},
-    ENUM("error_detail_verbosity", COMMAND, error_detail, 3),
-    ENUM("replica", COMMAND, replica, 4),
-    ENUM("key", R | W | O | D | A | BW | BA | BD, key, 1),
-    ENUM("gen", W | O | D | BW | BD, gen, 2),
-    ENUM("exists", W | O | BW, exists, 4),
-    ENUM("commit_level", W | O | D | A | BW | BA | BD, commit_level, 1),
-    ENUM("read_mode_ap", R | O | B | BR, read_mode_ap, 1),
-    ENUM("read_mode_sc", R | O | B | BR, read_mode_sc, 3),
+    FLAG("compress", COMMAND, compress, .is_later = true),
+    {"txn", OPTION_CUSTOM, COMMAND, .is_later = true, HIDDEN},
+    {"expressions", OPTION_CUSTOM, COMMAND | ROW, AT(filter), .parse = filter_from_py,
+     HIDDEN},
+    ENUM("error_detail_verbosity", COMMAND, error_detail, 3, INHERITED),
+    ENUM("replica", COMMAND, replica, 4, SHARED),
+    ENUM("key", R | W | O | D | A | BW | BA | BD, key, 1, SHARED),
+    ENUM("gen", W | O | D | BW | BD, gen, GEN_GT, SHARED),
+    ENUM("exists", W | O | BW, exists, EXISTS_CREATE_OR_REPLACE, SHARED, .hidden = O),
+    ENUM("commit_level", W | O | D | A | BW | BA | BD, commit_level, 1, SHARED),
+    ENUM("read_mode_ap", R | O | B | BR, read_mode_ap, 1, SHARED, INHERITED),
+    ENUM("read_mode_sc", R | O | B | BR, read_mode_sc, SC_ALLOW_UNAVAILABLE, SHARED,
+         INHERITED),
     {"read_touch_ttl_percent", OPTION_SIGNED, R | O | B | BR,
      AT(read_touch_ttl_percent), .min = -1, .max = 100},
     {"ttl", OPTION_TTL, W | O | A | S | BW | BA, AT(ttl_s), .min = TTL_MIN,
      .max = TTL_MAX},
-    {"generation", OPTION_U32, D | BD, AT(generation), .max = GENERATION_MAX},
+    U32("generation", D | BD, generation, .max = GENERATION_MAX,
+        .given = offsetof(policy, has_generation), .hidden = D),
     FLAG("durable_delete", W | O | D | A | S | BW | BA | BD, durable_delete),
-    FLAG("deserialize", R | O | Q | S | B, deserialize),
-    FLAG("respond_all_ops", O, respond_all_ops),
-    FLAG("on_locking_only", W | O | A | BW | BA, on_locking_only),
-    {"compression_threshold", OPTION_LATER, W, AT(compression_threshold)},
+    FLAG("deserialize", R | O | Q | S | B, deserialize, .hidden = S),
+    FLAG("respond_all_ops", O, respond_all_ops, HIDDEN),
+    FLAG("on_locking_only", W | O | A | BW | BA, on_locking_only, HIDDEN),
+    U32("compression_threshold", W, compression_threshold, .is_later = true),
     ENUM("expected_duration", Q, expected_duration, 2),
-    FLAG("short_query", Q, short_query),
-    U32("max_records", S, max_records),
-    U32("records_per_second", S, records_per_second),
-    {"partition_filter", OPTION_IGNORED, Q | S, 0}, /* aerospike._query reads it */
+    FLAG("short_query", Q, short_query, HIDDEN),
+    U32("max_records", S, max_records, HIDDEN),
+    U32("records_per_second", S, records_per_second, HIDDEN),
+    IGNORED("partition_filter", Q | S), /* aerospike._query reads it */
     FLAG("concurrent", B, concurrent),
     FLAG("allow_inline", B, allow_inline),
-    FLAG("allow_inline_ssd", B, allow_inline_ssd),
-    FLAG("respond_all_keys", B, respond_all_keys),
-    {"check_bounds", OPTION_IGNORED, I, 0}, /* replies are always bounded */
-    {"send_as_is", OPTION_IGNORED, I, 0},   /* requests are never changed */
+    FLAG("allow_inline_ssd", B, allow_inline_ssd, HIDDEN),
+    FLAG("respond_all_keys", B, respond_all_keys, HIDDEN),
+    IGNORED("check_bounds", I), /* replies are always bounded */
+    IGNORED("send_as_is", I),   /* requests are never changed */
     /* the names of the 2.x line */
-    OLD("timeout", OPTION_U32, COMMAND, timing.total_timeout_ms, 0, "total_timeout"),
-    OLD("retry", OPTION_U32, COMMAND, timing.max_retries, 0, "max_retries"),
-    OLD("retry_on_timeout", OPTION_NOT_BOOL, COMMAND, timing.no_retry_on_timeout, 0,
-        NULL),
-    OLD("consistency_level", OPTION_ENUM, R | O | B, read_mode_ap, 1, "read_mode_ap"),
-    {"use_batch_direct", OPTION_IGNORED, B, 0},       /* no server has it any more */
-    {"send_set_name", OPTION_IGNORED, B, 0},          /* the set is always sent */
-    {"fail_on_cluster_change", OPTION_IGNORED, S, 0}, /* servers since 4.9 cannot */
+    U32("timeout", COMMAND, timing.total_timeout_ms, SHARED, OLD("total_timeout")),
+    U32("retry", COMMAND, timing.max_retries, SHARED, OLD("max_retries")),
+    {"retry_on_timeout", OPTION_NOT_BOOL, COMMAND, AT(timing.no_retry_on_timeout),
+     HIDDEN},
+    ENUM("consistency_level", R | O | B, read_mode_ap, 1, SHARED, OLD("read_mode_ap")),
+    IGNORED("use_batch_direct", B, SHARED), /* no server has it any more */
+    IGNORED("send_set_name", B),            /* the set is always sent */
+    IGNORED("fail_on_cluster_change", S),   /* servers since 4.9 cannot */
 };
 
 const option_table policy_table = {
@@ -104,6 +114,8 @@ static const struct {
     const char *name;
     asc_timing timing;
     int replica, read_mode_sc;
+    bool shares;    /* shared keys hold for it, too */
+    bool is_hidden; /* get_policies() never had it */
 } kinds[N_POLICIES] = {
 #define COMMON(retries)                                                                \
     {.total_timeout_ms = 1000,                                                         \
@@ -118,29 +130,36 @@ static const struct {
      .max_retries = 5,                                                                 \
      .sleep_between_retries_ms = 1000}
 #define SEQ ASC_REPLICA_SEQUENCE
-    [POLICY_READ] = {"read", COMMON(2), SEQ, 0},
-    [POLICY_WRITE] = {"write", COMMON(0), SEQ, 0},
-    [POLICY_OPERATE] = {"operate", COMMON(0), SEQ, 0},
-    [POLICY_REMOVE] = {"remove", COMMON(0), SEQ, 0},
-    [POLICY_INFO] = {"info", {.total_timeout_ms = 1000}, SEQ, 0},
-    [POLICY_APPLY] = {"apply", COMMON(0), SEQ, 0},
-    [POLICY_QUERY] = {"query", LONG, SEQ, 0},
-    [POLICY_SCAN] = {"scan", LONG, SEQ, 0},
-    [POLICY_BATCH] = {"batch", COMMON(2), SEQ, 0},
-    [POLICY_BATCH_PARENT_WRITE] = {"batch_parent_write", COMMON(0), SEQ, 0},
-    [POLICY_BATCH_READ] = {"batch_read", {0}, SEQ, 0},
-    [POLICY_BATCH_WRITE] = {"batch_write", {0}, SEQ, 0},
-    [POLICY_BATCH_APPLY] = {"batch_apply", {0}, SEQ, 0},
-    [POLICY_BATCH_REMOVE] = {"batch_remove", {0}, SEQ, 0},
-    [POLICY_ADMIN] = {"admin", {.total_timeout_ms = 1000}, SEQ, 0},
-    [POLICY_TXN_VERIFY] = {"txn_verify", TXN, ASC_REPLICA_MASTER, 1},
-    [POLICY_TXN_ROLL] = {"txn_roll", TXN, ASC_REPLICA_MASTER, 0},
+#define SHARES .shares = true
+    [POLICY_READ] = {"read", COMMON(2), SEQ, SHARES},
+    [POLICY_WRITE] = {"write", COMMON(0), SEQ, SHARES},
+    [POLICY_OPERATE] = {"operate", COMMON(0), SEQ, SHARES},
+    [POLICY_REMOVE] = {"remove", COMMON(0), SEQ, SHARES},
+    [POLICY_INFO] = {"info", {.total_timeout_ms = 1000}, SEQ},
+    [POLICY_APPLY] = {"apply", COMMON(0), SEQ, SHARES},
+    [POLICY_QUERY] = {"query", LONG, SEQ},
+    [POLICY_SCAN] = {"scan", LONG, SEQ},
+    [POLICY_BATCH] = {"batch", COMMON(2), SEQ, SHARES},
+    [POLICY_BATCH_PARENT_WRITE] = {"batch_parent_write", COMMON(0), SEQ, SHARES},
+    [POLICY_BATCH_READ] = {"batch_read", {0}, SEQ, SHARES, .is_hidden = true},
+    [POLICY_BATCH_WRITE] = {"batch_write", {0}, SEQ, SHARES},
+    [POLICY_BATCH_APPLY] = {"batch_apply", {0}, SEQ, SHARES},
+    [POLICY_BATCH_REMOVE] = {"batch_remove", {0}, SEQ, SHARES},
+    [POLICY_ADMIN] = {"admin", {.total_timeout_ms = 1000}, SEQ},
+    [POLICY_TXN_VERIFY] = {"txn_verify", TXN, ASC_REPLICA_MASTER, SC_LINEARIZE, SHARES},
+    [POLICY_TXN_ROLL] = {"txn_roll", TXN, ASC_REPLICA_MASTER, SHARES},
 };
 
 const char *
 policy_kind_name(int kind)
 {
     return kinds[kind].name;
+}
+
+bool
+policy_kind_shares(policy_kind kind)
+{
+    return kinds[kind].shares;
 }
 
 void
@@ -177,58 +196,33 @@ policy_from_py(module_state *st, policy *p, const policy *defaults, policy_kind 
     if (PyDict_GET_SIZE(dict) == 0) {
         return 0;
     }
-    if (kind == POLICY_REMOVE || kind == POLICY_BATCH_REMOVE) {
-        int found = PyDict_Contains(dict, st->s_generation);
-        if (found < 0) {
-            return -1;
-        }
-        p->has_generation = found;
-    }
     return options_apply(st, &policy_table, 1u << kind, dict, p, "policy", strict);
 }
 
-/* Keys that get_policies() leaves out of some kinds: those that no default makes sense
- * for, and those that the API never showed. */
-static bool
-is_shown(const option *row, policy_kind kind)
+void
+policy_inherit(policy *p, const policy *whole)
 {
-    static const struct {
-        const char *name;
-        uint32_t kinds; /* that do not show it */
-    } hidden[] = {
-        {"txn", ~0u},
-        {"expressions", ~0u},
-        {"partition_filter", ~0u},
-        {"short_query", ~0u},
-        {"on_locking_only", ~0u},
-        {"respond_all_ops", ~0u},
-        {"respond_all_keys", ~0u},
-        {"allow_inline_ssd", ~0u},
-        {"max_records", ~0u},
-        {"records_per_second", ~0u},
-        {"generation", D},
-        {"exists", O},
-        {"deserialize", S},
-    };
-    if (row->new_name != NULL || row->type == OPTION_IGNORED ||
-        row->type == OPTION_NOT_BOOL) {
-        return false;
-    }
-    for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++) {
-        if (strcmp(hidden[i].name, row->name) == 0 && (hidden[i].kinds & 1u << kind)) {
-            return false;
+    for (size_t i = 0; i < policy_table.n; i++) {
+        size_t offset = policy_rows[i].offset;
+        if (policy_rows[i].is_inherited) {
+            *(int *)((char *)p + offset) = *(const int *)((const char *)whole + offset);
         }
     }
-    return row->kinds & 1u << kind;
+}
+
+bool
+policy_drop_per_call(policy *p)
+{
+    bool had_filter = p->filter != NULL;
+    Py_CLEAR(p->filter);
+    p->has_generation = false;
+    return had_filter;
 }
 
 static PyObject *
 value_to_py(const option *row, const policy *p)
 {
     const void *at = (const char *)p + row->offset;
-    if (strcmp(row->name, "compress") == 0) {
-        return PyBool_FromLong(p->compress);
-    }
     switch (row->type) {
     case OPTION_BOOL:
         return PyBool_FromLong(*(const bool *)at);
@@ -246,7 +240,7 @@ policy_to_py(const policy *p, policy_kind kind)
     PyObject *dict = PyDict_New();
     for (size_t i = 0; dict != NULL && i < policy_table.n; i++) {
         const option *row = &policy_rows[i];
-        if (!is_shown(row, kind)) {
+        if (!(row->kinds & ~row->hidden & 1u << kind)) {
             continue;
         }
         PyObject *value = value_to_py(row, p);
@@ -263,7 +257,7 @@ policies_to_py(const policy *defaults)
 {
     PyObject *all = PyDict_New();
     for (int kind = 0; all != NULL && kind < N_POLICIES; kind++) {
-        if (kind == POLICY_BATCH_READ) { /* has no section in the configuration */
+        if (kinds[kind].is_hidden) {
             continue;
         }
         PyObject *one = policy_to_py(&defaults[kind], (policy_kind)kind);
@@ -351,13 +345,9 @@ looks_like_policy(module_state *st, policy_kind kind, PyObject *dict)
     Py_ssize_t at = 0;
     /* borrowed: nothing here runs Python code */
     while (PyDict_Next(dict, &at, &key, &value)) {
-        for (size_t i = 0; i < policy_table.n; i++) {
-            PyObject *name = st->option_names[POLICY_TABLE][i];
-            if ((policy_rows[i].kinds & 1u << kind) && name != st->s_gen &&
-                name != st->s_ttl && PyUnicode_Check(key) &&
-                PyUnicode_Compare(name, key) == 0) {
-                return 1;
-            }
+        if (options_find(st, &policy_table, 1u << kind, key) != NULL &&
+            options_find(st, &meta_table, 1, key) == NULL) {
+            return 1;
         }
     }
     return 0;
@@ -376,8 +366,8 @@ policy_to_request(const policy *p, asc_request *req, bool writes)
         req->replica != ASC_REPLICA_RANDOM) {
         req->replica = ASC_REPLICA_SEQUENCE;
     }
-    req->linearize = !writes && p->read_mode_sc == 1;
-    req->sc_session = !writes && p->read_mode_sc == 0;
+    req->linearize = !writes && p->read_mode_sc == SC_LINEARIZE;
+    req->sc_session = !writes && p->read_mode_sc == SC_SESSION;
     if (req->linearize &&
         (req->replica == ASC_REPLICA_ANY || req->replica == ASC_REPLICA_PREFER_RACK)) {
         req->replica = ASC_REPLICA_SEQUENCE;
@@ -405,11 +395,14 @@ policy_filter_to_field(PyObject *filter, asc_writer *w)
 void
 policy_to_read_head(const policy *p, asc_msg_head *head)
 {
-    static const uint8_t sc_bits[] = {0, ASC_INFO3_SC_READ_TYPE,
-                                      ASC_INFO3_SC_READ_RELAX,
-                                      ASC_INFO3_SC_READ_TYPE | ASC_INFO3_SC_READ_RELAX};
+    static const uint8_t sc_info3[] = {
+        [SC_SESSION] = 0,
+        [SC_LINEARIZE] = ASC_INFO3_SC_READ_TYPE,
+        [SC_ALLOW_REPLICA] = ASC_INFO3_SC_READ_RELAX,
+        [SC_ALLOW_UNAVAILABLE] = ASC_INFO3_SC_READ_TYPE | ASC_INFO3_SC_READ_RELAX,
+    };
     head->info1 |= p->read_mode_ap == 1 ? ASC_INFO1_READ_MODE_AP_ALL : 0;
-    head->info3 |= sc_bits[p->read_mode_sc];
+    head->info3 |= sc_info3[p->read_mode_sc];
     head->info4 |= (uint8_t)(p->error_detail << ASC_INFO4_ERROR_DETAIL_SHIFT);
     head->ttl_s = (uint32_t)p->read_touch_ttl_percent;
     head->budget_ms = budget_ms(&p->timing);
@@ -418,21 +411,30 @@ policy_to_read_head(const policy *p, asc_msg_head *head)
 void
 policy_to_write_head(const policy *p, const record_meta *m, asc_msg_head *head)
 {
-    static const uint8_t exists2[] = {0, ASC_INFO2_CREATE_ONLY, 0, 0, 0};
-    static const uint8_t exists3[] = {0, 0, ASC_INFO3_UPDATE_ONLY,
-                                      ASC_INFO3_REPLACE_ONLY,
-                                      ASC_INFO3_CREATE_OR_REPLACE};
-    static const uint8_t gen2[] = {0, ASC_INFO2_GENERATION, ASC_INFO2_GENERATION_GT};
+    static const struct {
+        uint8_t info2, info3;
+    } exists[] = {
+        [EXISTS_IGNORE] = {0, 0},
+        [EXISTS_CREATE] = {.info2 = ASC_INFO2_CREATE_ONLY},
+        [EXISTS_UPDATE] = {.info3 = ASC_INFO3_UPDATE_ONLY},
+        [EXISTS_REPLACE] = {.info3 = ASC_INFO3_REPLACE_ONLY},
+        [EXISTS_CREATE_OR_REPLACE] = {.info3 = ASC_INFO3_CREATE_OR_REPLACE},
+    };
+    static const uint8_t gen_info2[] = {
+        [GEN_IGNORE] = 0,
+        [GEN_EQ] = ASC_INFO2_GENERATION,
+        [GEN_GT] = ASC_INFO2_GENERATION_GT,
+    };
     uint32_t ttl = m->has_ttl && m->ttl_s != TTL_CLIENT_DEFAULT ? m->ttl_s : p->ttl_s;
-    head->info2 |= exists2[p->exists] | gen2[p->gen];
+    head->info2 |= exists[p->exists].info2 | gen_info2[p->gen];
     head->info2 |= p->durable_delete ? ASC_INFO2_DURABLE_DELETE : 0;
-    head->info3 |= exists3[p->exists];
+    head->info3 |= exists[p->exists].info3;
     head->info3 |= p->commit_level == 1 ? ASC_INFO3_COMMIT_MASTER : 0;
     head->info4 |= p->on_locking_only ? ASC_INFO4_ON_LOCKING_ONLY : 0;
     head->info4 |= (uint8_t)(p->error_detail << ASC_INFO4_ERROR_DETAIL_SHIFT);
-    head->generation = p->gen == GEN_IGNORE ? 0
-                       : p->has_generation  ? p->generation
-                                            : m->generation;
+    if (p->gen != GEN_IGNORE) {
+        head->generation = p->has_generation ? p->generation : m->generation;
+    }
     head->ttl_s = ttl;
     head->budget_ms = budget_ms(&p->timing);
 }

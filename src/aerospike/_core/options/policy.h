@@ -14,7 +14,6 @@ typedef enum policy_kind {
     POLICY_OPERATE,
     POLICY_REMOVE,
     POLICY_INFO,
-    /* What follows is parsed and shown; its commands are still to come. */
     POLICY_APPLY,
     POLICY_QUERY,
     POLICY_SCAN,
@@ -24,6 +23,7 @@ typedef enum policy_kind {
     POLICY_BATCH_WRITE,
     POLICY_BATCH_APPLY,
     POLICY_BATCH_REMOVE,
+    /* These are parsed and shown; no command reads them yet. */
     POLICY_ADMIN,
     POLICY_TXN_VERIFY,
     POLICY_TXN_ROLL,
@@ -40,16 +40,24 @@ typedef enum exists_policy {
     EXISTS_CREATE_OR_REPLACE,
 } exists_policy;
 
+typedef enum read_mode_sc {
+    SC_SESSION,
+    SC_LINEARIZE,
+    SC_ALLOW_REPLICA,
+    SC_ALLOW_UNAVAILABLE,
+} read_mode_sc;
+
+/* What a policy says: a field for each key that has an effect. */
 typedef struct policy {
     asc_timing timing;
-    int replica;      /* asc_replica */
-    int key;          /* 0: digest only, 1: send the user key */
-    int gen;          /* gen_policy */
-    int exists;       /* exists_policy */
-    int commit_level; /* 1: the master's answer is enough */
-    int read_mode_ap; /* 1: ask all replicas */
-    int read_mode_sc; /* session, linearize, allow replica, allow unavailable */
-    int error_detail; /* verbosity 0 to 3 */
+    int replica;                    /* asc_replica */
+    int key;                        /* 0: digest only, 1: send the user key */
+    int gen;                        /* gen_policy */
+    int exists;                     /* exists_policy */
+    int commit_level;               /* 1: the master's answer is enough */
+    int read_mode_ap;               /* 1: ask all replicas */
+    int read_mode_sc;               /* enum read_mode_sc */
+    int error_detail;               /* verbosity 0 to 3 */
     int32_t read_touch_ttl_percent; /* -1: never, 0: as the server says, 1 to 100 */
     uint32_t ttl_s;
     uint32_t generation;                      /* remove: expected */
@@ -83,9 +91,19 @@ extern const option_table policy_table, meta_table;
 /* The name of a kind's section in config["policies"]. */
 const char *policy_kind_name(int kind);
 
+/* Do keys that stand beside the sections of config["policies"] hold for a kind? */
+bool policy_kind_shares(policy_kind kind);
+
 /* The built-in defaults of a kind. */
 void policy_init(policy *p, policy_kind kind);
 void policy_clear(policy *p);
+
+/* Put into the policy of one record what that of the whole batch says of all records. */
+void policy_inherit(policy *p, const policy *whole);
+
+/* Forget what is a matter of single calls: a default of a client never had an effect
+ * there. True when there was a filter, of which the caller warns. */
+bool policy_drop_per_call(policy *p);
 
 /* *p = defaults, then the dictionary over them (NULL or None: nothing). 0, or -1 with
  * ParamError. Clear p in either case. */

@@ -112,6 +112,7 @@ typedef enum option_table_id {
     POLICY_TABLE,
     META_TABLE,
     CONFIG_TABLE,
+    POLICIES_TABLE,
     N_TABLES,
 } option_table_id;
 

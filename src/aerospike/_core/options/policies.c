@@ -1,0 +1,185 @@
+/* config["policies"] is a dict of sections, one for each kind of policy. Beside the
+ * sections it takes keys that hold for all kinds (rows of the policy table say which),
+ * and a few keys of the client that have their own table here. */
+#include "options/policies.h"
+
+#include "support/compat.h"
+#include "support/numbers.h"
+
+/* --- keys of the client --- */
+
+static int
+parse_max_threads(module_state *st, const option *row, PyObject *value, void *target)
+{
+    int64_t n;
+    if (option_int64(st, row->name, value, &n) < 0) {
+        return -1;
+    }
+    if (n > MAX_CONNS) {
+        return raise_param(st, "policies.%s is invalid: %lld is above %d", row->name,
+                           (long long)n, MAX_CONNS);
+    }
+    *(uint32_t *)target = (uint32_t)(n < 1 ? 1 : n);
+    return 0;
+}
+
+/* A key whose function does not exist yet. */
+static int
+parse_later(module_state *st, const option *row, PyObject *value, void *target)
+{
+    (void)target;
+    int truth = PyObject_IsTrue(value);
+    return truth <= 0 ? truth
+                      : raise_param(st, "policies.%s is not supported yet", row->name);
+}
+
+static const option rows[] = {
+    {"max_threads", OPTION_CUSTOM, 1, .parse = parse_max_threads},
+    {"metrics", OPTION_CUSTOM, 1, .parse = parse_later},
+    {"auth_mode", OPTION_CUSTOM, 1, .parse = parse_later},
+    {"login_timeout_ms", OPTION_CUSTOM, 1, .parse = parse_later},
+    {"thread_pool_size", OPTION_IGNORED, 1}, /* there is no thread pool */
+};
+
+const option_table policies_table = {rows, sizeof rows / sizeof rows[0],
+                                     POLICIES_TABLE};
+
+/* --- keys of all kinds --- */
+
+/* The row of a key in the policies of a kind if it holds for all kinds, or NULL. */
+static const option *
+find_shared(module_state *st, policy_kind kind, PyObject *key)
+{
+    const option *row = policy_kind_shares(kind)
+                            ? options_find(st, &policy_table, 1u << kind, key)
+                            : NULL;
+    return row != NULL && row->is_shared ? row : NULL;
+}
+
+static bool
+is_shared(module_state *st, PyObject *key)
+{
+    for (int kind = 0; kind < N_POLICIES; kind++) {
+        if (find_shared(st, (policy_kind)kind, key) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One key, to every kind that has it. */
+static int
+apply_shared(module_state *st, policy *defaults, PyObject *policies, PyObject *key,
+             PyObject *value, int strict)
+{
+    int rc = 0;
+    for (int kind = 0; rc >= 0 && kind < N_POLICIES; kind++) {
+        const option *row = find_shared(st, (policy_kind)kind, key);
+        if (row == NULL) {
+            continue;
+        }
+        rc = option_is_overruled(row, policies);
+        if (rc == 0) {
+            rc = option_store(st, row, value, &defaults[kind], strict);
+        }
+    }
+    return rc < 0 ? -1 : 0;
+}
+
+/* --- sections --- */
+
+/* The kind of policy that a section is for, or -1. */
+static int
+section_of(PyObject *key)
+{
+    for (int kind = 0; PyUnicode_Check(key) && kind < N_POLICIES; kind++) {
+        if (PyUnicode_CompareWithASCIIString(key, policy_kind_name(kind)) == 0) {
+            return kind;
+        }
+    }
+    return -1;
+}
+
+/* Warn once that a filter as a client's default has no effect. */
+static int
+warn_of_filter(module_state *st)
+{
+    PyObject *said = PyObject_CallFunction(
+        st->warn_once, "sss", "policies", "expressions",
+        "\"expressions\" in the client's policies has no effect: give it to each call");
+    Py_XDECREF(said);
+    return said != NULL ? 0 : -1;
+}
+
+static int
+apply_section(module_state *st, policy *defaults, int kind, PyObject *section,
+              int strict)
+{
+    const char *name = policy_kind_name(kind);
+    if (section == Py_None) {
+        return 0;
+    }
+    if (!PyDict_Check(section)) {
+        return raise_param(st, "policies.%s must be a dict, not %s", name,
+                           Py_TYPE(section)->tp_name);
+    }
+    if (options_apply(st, &policy_table, 1u << kind, section, &defaults[kind], name,
+                      strict) < 0) {
+        return -1;
+    }
+    return policy_drop_per_call(&defaults[kind]) ? warn_of_filter(st) : 0;
+}
+
+/* Say that a key is unknown, with the sections that it may have been meant for. */
+static int
+report_unknown(module_state *st, PyObject *key, int strict)
+{
+    PyObject *said = PyObject_CallFunction(
+        st->report_unknown_key, "sO[ssss]O", "policies", key,
+        policy_kind_name(POLICY_READ), policy_kind_name(POLICY_WRITE),
+        policy_kind_name(POLICY_OPERATE), policy_kind_name(POLICY_REMOVE),
+        strict ? Py_True : Py_False);
+    Py_XDECREF(said);
+    return said != NULL ? 0 : -1;
+}
+
+/* A section, or a key of the client; the keys of all kinds have been applied. */
+static int
+apply_entry(module_state *st, policy *defaults, uint32_t *max_conns, PyObject *key,
+            PyObject *value, int strict)
+{
+    int kind = section_of(key);
+    if (kind >= 0) {
+        return apply_section(st, defaults, kind, value, strict);
+    }
+    const option *row = options_find(st, &policies_table, 1, key);
+    if (row != NULL) {
+        return option_store(st, row, value, max_conns, strict);
+    }
+    return is_shared(st, key) ? 0 : report_unknown(st, key, strict);
+}
+
+int
+policies_from_py(module_state *st, policy defaults[N_POLICIES], uint32_t *max_conns,
+                 PyObject *policies, int strict)
+{
+    PyObject *key = NULL, *value = NULL;
+    Py_ssize_t at = 0;
+    int rc = 0;
+    if (!PyDict_Check(policies)) {
+        return raise_param(st, "policies must be a dict, not %s",
+                           Py_TYPE(policies)->tp_name);
+    }
+    while (rc == 0 && dict_next(policies, &at, &key, &value)) {
+        rc = apply_shared(st, defaults, policies, key, value, strict);
+    }
+    Py_CLEAR(key);
+    Py_CLEAR(value);
+    at = 0;
+    while (rc == 0 && dict_next(policies, &at, &key, &value)) {
+        rc = apply_entry(st, defaults, max_conns, key, value, strict);
+    }
+    Py_XDECREF(key);
+    Py_XDECREF(value);
+    return rc;
+}
