@@ -1,3 +1,10 @@
+/* batch/batch.c -- one batch under way: how its rows become the requests of nodes, and
+ * how the answers find their rows.
+ *
+ * The library (asc/batch.h) knows which node a row belongs to, which rows are answered,
+ * and what is repeated. This file knows the bytes: what a row asks for lies in a
+ * template that rows share, and is copied into the request of a node; an answer is
+ * handed to the sink of the batch, which makes Python objects of it. */
 #include "batch/batch.h"
 
 #include <stdio.h>
@@ -35,8 +42,9 @@ int
 batch_begin(batch_run *b, PyObject *self, PyTypeObject *cls, policy_kind kind,
             PyObject *policy_arg, row_sink sink)
 {
-    *b = (batch_run){
-        .st = PyType_GetModuleState(cls), .client = (ClientObject *)self, .sink = sink};
+    *b = (batch_run){.st = PyType_GetModuleState(cls),
+                     .client = (ClientObject *)Py_NewRef(self),
+                     .sink = sink};
     b->strict = b->client->config.strict;
     if (client_check_open(b->st, b->client) < 0 ||
         policy_from_py(b->st, &b->pol, &b->client->config.defaults[kind], kind,
@@ -80,6 +88,8 @@ batch_end(batch_run *b)
     asc_batch_free(b->batch);
     policy_clear(&b->pol);
     asc_cluster_release(b->cluster);
+    Py_XDECREF(b->records);
+    Py_DECREF(b->client);
 }
 
 /* --- templates --- */
@@ -382,9 +392,10 @@ static bool
 is_refused(const batch_run *b, const asc_part *part)
 {
     static const asc_status codes[] = {
-        ASC_ERR_NOT_AUTHENTICATED, 150, /* batches are disabled */
-        151,                            /* too many rows */
-        152,                            /* the queues are full */
+        ASC_ERR_NOT_AUTHENTICATED,
+        ASC_ERR_BATCH_DISABLED,
+        ASC_ERR_BATCH_MAX_REQUESTS,
+        ASC_ERR_BATCH_QUEUES_FULL,
     };
     uint32_t at = 0, n = 0, number;
     bool found = false;

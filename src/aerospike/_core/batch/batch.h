@@ -30,7 +30,8 @@ typedef struct row_template {
 typedef struct batch_row {
     record_key key;
     PyObject *given;  /* owned: the key as the caller wrote it */
-    PyObject *target; /* owned: what the result goes into; NULL: see batch_run.list */
+    PyObject *target; /* owned: what the result goes into, or NULL until the
+                         sink makes it */
     PyObject *held;   /* owned: the bytes of a user key that may change, or NULL */
     uint32_t template;
 } batch_row;
@@ -43,7 +44,7 @@ typedef int (*row_sink)(batch_run *b, batch_row *row, asc_msg *m, const asc_erro
 
 struct batch_run {
     module_state *st;
-    ClientObject *client; /* borrowed */
+    ClientObject *client; /* owned */
     asc_cluster *cluster; /* counted */
     asc_batch *batch;     /* owned */
     policy pol;
@@ -54,9 +55,11 @@ struct batch_run {
     batch_row *rows; /* owned */
     size_t n_rows, cap_rows;
     row_sink sink;
-    bool failed;             /* a row has a code other than 0, 2 and 27 */
-    bool is_out;             /* requests have left, or may have */
-    size_t n_answered;       /* rows that a server answered */
+    PyObject *records; /* owned: the caller's BatchRecords, which the rows are of, or
+                          NULL */
+    bool failed;       /* a row has a code other than 0, 2 and 27 */
+    bool is_out;       /* requests have left, or may have */
+    size_t n_answered; /* rows that a server answered */
     asc_error first_failure; /* of rows that no server answered; code 0: none. It is in
                                 doubt when any of them is */
 };

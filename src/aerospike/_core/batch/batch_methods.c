@@ -1,4 +1,10 @@
-/* The methods of aerospike.Client that ask the same of many records. */
+/* batch/batch_methods.c -- the methods of aerospike.Client that ask the same of many
+ * records.
+ *
+ * Each is a row: its arguments, the policies that it reads, and what it asks for. A call
+ * by that row takes three steps: it is prepared (the rows of the batch and their
+ * template), executed (batch.c), and finished (the result of what the rows got). Between
+ * the steps the batch owns all that it needs. */
 #include "batch/batch_methods.h"
 
 #include "batch/doc_texts.h"
@@ -11,8 +17,8 @@
 
 /* --- keys --- */
 
-/* The keys as a tuple, which nobody can change: a new reference; NULL with ParamError.
- * */
+/* The keys as a tuple, which nobody can change: a new reference; NULL with
+ * ParamError. */
 static PyObject *
 keys_from_py(module_state *st, PyObject *keys)
 {
@@ -58,21 +64,30 @@ add_keys(batch_run *b, PyObject *keys, bool with_records)
     return 0;
 }
 
-/* --- one request for many keys --- */
+/* --- a call by a row --- */
 
-/* A method whose first argument is a sequence of keys, and which asks the same of all
- * of them. */
-typedef struct keys_method {
-    const char *func;
-    const char *names[7];
-    int n_required;
-    int policy_at, row_policy_at; /* which arguments; 0: there is none */
+#define KEYS_MAX_ARGS 6
+
+/* What is particular about a method. The first argument is always the sequence of
+ * keys. */
+typedef struct keys_row {
+    const char *name;                    /* of the method, for errors */
+    const char *args[KEYS_MAX_ARGS + 1]; /* their names, ended by NULL */
+    int n_required;                      /* so many of them must be given */
+
+    /* Which argument is the policy of the whole, and which that of each record; 0: there
+     * is none. Their kinds. */
+    int policy_at, row_policy_at;
     policy_kind kind, row_kind;
-    /* Write the template. pol: the policy of rows (that of the whole without one). */
-    int (*put_template)(batch_run *b, const policy *pol, PyObject **argv);
-    bool old_style; /* a list of tuples, not BatchRecords */
-    bool without_bins;
-} keys_method;
+
+    /* The result is a list of tuples, not BatchRecords, and the first error of a record
+     * raises. */
+    bool gives_tuples;
+
+    /* Write the template of all records. pol is the policy of each record, or that of
+     * the whole when there is no other. 0, or -1 with an exception. */
+    int (*put_template)(batch_run *b, const policy *pol, PyObject *const *argv);
+} keys_row;
 
 /* The record of a row as a tuple, None for what is not there; other errors raise. */
 static int
@@ -107,59 +122,83 @@ targets_to_py(batch_run *b)
     return list;
 }
 
-static PyObject *
-run_keys(batch_run *b, PyObject *keys, bool old_style)
+/* Add the template and a row for each key. pol: the policy of each record. 0, or -1
+ * with an exception. */
+static int
+prepare_rows(batch_run *b, const keys_row *row, const policy *pol,
+             PyObject *const *argv)
 {
-    if (add_keys(b, keys, !old_style) < 0 || batch_execute(b) < 0) {
-        return NULL;
-    }
-    PyObject *list = targets_to_py(b);
-    return list == NULL || old_style ? list : batch_new_records(b, list);
+    PyObject *keys = keys_from_py(b->st, argv[0]);
+    int rc = keys != NULL ? row->put_template(b, pol, argv) : -1;
+    rc = rc == 0 ? add_keys(b, keys, !row->gives_tuples) : rc;
+    Py_XDECREF(keys);
+    return rc;
 }
 
-static PyObject *
-call_keys(const keys_method *method, PyObject *self, PyTypeObject *cls,
-          PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+/* Make the batch of the arguments, which are borrowed for as long as this takes. 0, or
+ * -1 with an exception; batch_end() in either case. */
+static int
+prepare_keys(batch_run *b, const keys_row *row, PyObject *self, PyTypeObject *cls,
+             PyObject *const *argv)
 {
-    PyObject *argv[6], *result = NULL, *keys = NULL;
-    policy row_pol = {0};
+    row_sink sink = row->gives_tuples ? into_tuple : batch_into_record;
+    if (batch_begin(b, self, cls, row->kind, argv[row->policy_at], sink) < 0 ||
+        batch_load_types(b->st) < 0) {
+        return -1;
+    }
+    if (row->row_policy_at == 0) {
+        return prepare_rows(b, row, &b->pol, argv);
+    }
+    policy pol;
+    int rc = policy_from_py(b->st, &pol, &b->client->config.defaults[row->row_kind],
+                            row->row_kind, argv[row->row_policy_at], b->strict);
+    rc = rc == 0 ? prepare_rows(b, row, &pol, argv) : rc;
+    policy_clear(&pol);
+    return rc;
+}
+
+/* Make the result of what the rows have got. */
+static PyObject *
+finish_keys(batch_run *b, const keys_row *row)
+{
+    PyObject *list = targets_to_py(b);
+    return list == NULL || row->gives_tuples ? list : batch_new_records(b, list);
+}
+
+/* The body of a method. */
+static PyObject *
+keys_method(const keys_row *row, METHOD_PARAMS)
+{
+    PyObject *argv[KEYS_MAX_ARGS], *result = NULL;
     batch_run b;
-    if (parse_args(method->func, method->names, method->n_required, args, nargs,
-                   kwnames, argv) < 0) {
+    if (parse_args(row->name, row->args, row->n_required, args, nargs, kwnames, argv) <
+        0) {
         return NULL;
     }
-    int own = method->row_policy_at;
-    if (batch_begin(&b, self, cls, method->kind, argv[method->policy_at],
-                    method->old_style ? into_tuple : batch_into_record) == 0 &&
-        batch_load_types(b.st) == 0 &&
-        (own == 0 ||
-         policy_from_py(b.st, &row_pol, &b.client->config.defaults[method->row_kind],
-                        method->row_kind, argv[own], b.strict) == 0) &&
-        (keys = keys_from_py(b.st, argv[0])) != NULL &&
-        method->put_template(&b, own != 0 ? &row_pol : &b.pol, argv) == 0) {
-        result = run_keys(&b, keys, method->old_style);
+    if (prepare_keys(&b, row, self, cls, argv) == 0 && batch_execute(&b) == 0) {
+        result = finish_keys(&b, row);
     }
-    Py_XDECREF(keys);
-    policy_clear(&row_pol);
     batch_end(&b);
     return result;
 }
 
+/* --- templates --- */
+
 static int
-template_of_read(batch_run *b, const policy *pol, PyObject **argv)
+template_of_read(batch_run *b, const policy *pol, PyObject *const *argv)
 {
     return batch_read_template(b, pol, none_to_null(argv[1]));
 }
 
 static int
-template_of_get(batch_run *b, const policy *pol, PyObject **argv)
+template_of_get(batch_run *b, const policy *pol, PyObject *const *argv)
 {
     (void)argv;
     return batch_read_template(b, pol, NULL);
 }
 
 static int
-template_of_exists(batch_run *b, const policy *pol, PyObject **argv)
+template_of_exists(batch_run *b, const policy *pol, PyObject *const *argv)
 {
     (void)argv;
     PyObject *none = PyTuple_New(0);
@@ -184,7 +223,7 @@ ttl_from_py(batch_run *b, PyObject *value, record_meta *meta)
 }
 
 static int
-template_of_operate(batch_run *b, const policy *pol, PyObject **argv)
+template_of_operate(batch_run *b, const policy *pol, PyObject *const *argv)
 {
     record_meta meta = {0};
     return batch_check_operations(b->st, "", argv[1]) < 0 ||
@@ -194,7 +233,7 @@ template_of_operate(batch_run *b, const policy *pol, PyObject **argv)
 }
 
 static int
-template_of_get_ops(batch_run *b, const policy *pol, PyObject **argv)
+template_of_get_ops(batch_run *b, const policy *pol, PyObject *const *argv)
 {
     return batch_check_operations(b->st, "", argv[1]) < 0
                ? -1
@@ -203,144 +242,29 @@ template_of_get_ops(batch_run *b, const policy *pol, PyObject **argv)
 }
 
 static int
-template_of_remove(batch_run *b, const policy *pol, PyObject **argv)
+template_of_remove(batch_run *b, const policy *pol, PyObject *const *argv)
 {
     (void)argv;
     return batch_remove_template(b, pol, (record_meta){0});
 }
 
 static int
-template_of_apply(batch_run *b, const policy *pol, PyObject **argv)
+template_of_apply(batch_run *b, const policy *pol, PyObject *const *argv)
 {
     return batch_apply_template(b, pol, argv[1], argv[2], argv[3]);
 }
 
-#define PARENT .kind = POLICY_BATCH_PARENT_WRITE
-#define OLD .kind = POLICY_BATCH, .old_style = true
+/* --- the methods --- */
 
-#define DOC_KEYS ":param keys: list or tuple of key tuples; a key may occur twice.\n"
+/* One line of text a line. */
+/* clang-format off */
+#define DOC_KEYS                                                                       \
+    ":param keys: list or tuple of key tuples; a key may occur twice.\n"
 
 #define DOC_OLD_BATCH                                                                  \
     ":param policy: dict of batch policy keys over the client's defaults.\n"           \
     ":raises RecordError and others: the first error of a record.\n" DOC_BATCH_RAISES
 
-static const keys_method batch_read = {.func = "batch_read",
-                                       .names = {"keys", "bins", "policy"},
-                                       .n_required = 1,
-                                       .policy_at = 2,
-                                       .kind = POLICY_BATCH,
-                                       .put_template = template_of_read};
-
-static PyObject *
-client_batch_read(METHOD_PARAMS)
-{
-    return call_keys(&batch_read, self, cls, args, nargs, kwnames);
-}
-
-static const keys_method batch_operate = {
-    .func = "batch_operate",
-    .names = {"keys", "ops", "policy_batch", "policy_batch_write", "ttl"},
-    .n_required = 2,
-    .policy_at = 2,
-    .row_policy_at = 3,
-    PARENT,
-    .row_kind = POLICY_BATCH_WRITE,
-    .put_template = template_of_operate};
-
-static PyObject *
-client_batch_operate(METHOD_PARAMS)
-{
-    return call_keys(&batch_operate, self, cls, args, nargs, kwnames);
-}
-
-static const keys_method batch_remove = {
-    .func = "batch_remove",
-    .names = {"keys", "policy_batch", "policy_batch_remove"},
-    .n_required = 1,
-    .policy_at = 1,
-    .row_policy_at = 2,
-    PARENT,
-    .row_kind = POLICY_BATCH_REMOVE,
-    .put_template = template_of_remove};
-
-static PyObject *
-client_batch_remove(METHOD_PARAMS)
-{
-    return call_keys(&batch_remove, self, cls, args, nargs, kwnames);
-}
-
-static const keys_method batch_apply = {.func = "batch_apply",
-                                        .names = {"keys", "module", "function", "args",
-                                                  "policy_batch", "policy_batch_apply"},
-                                        .n_required = 4,
-                                        .policy_at = 4,
-                                        .row_policy_at = 5,
-                                        PARENT,
-                                        .row_kind = POLICY_BATCH_APPLY,
-                                        .put_template = template_of_apply};
-
-static PyObject *
-client_batch_apply(METHOD_PARAMS)
-{
-    return call_keys(&batch_apply, self, cls, args, nargs, kwnames);
-}
-
-static const keys_method get_many = {.func = "get_many",
-                                     .names = {"keys", "policy"},
-                                     .n_required = 1,
-                                     .policy_at = 1,
-                                     OLD,
-                                     .put_template = template_of_get};
-
-static PyObject *
-client_get_many(METHOD_PARAMS)
-{
-    return call_keys(&get_many, self, cls, args, nargs, kwnames);
-}
-
-static const keys_method exists_many = {.func = "exists_many",
-                                        .names = {"keys", "policy"},
-                                        .n_required = 1,
-                                        .policy_at = 1,
-                                        OLD,
-                                        .put_template = template_of_exists};
-
-static PyObject *
-client_exists_many(METHOD_PARAMS)
-{
-    return call_keys(&exists_many, self, cls, args, nargs, kwnames);
-}
-
-static const keys_method select_many = {.func = "select_many",
-                                        .names = {"keys", "bins", "policy"},
-                                        .n_required = 2,
-                                        .policy_at = 2,
-                                        OLD,
-                                        .put_template = template_of_read};
-
-static PyObject *
-client_select_many(METHOD_PARAMS)
-{
-    return call_keys(&select_many, self, cls, args, nargs, kwnames);
-}
-
-static const keys_method batch_get_ops = {.func = "batch_get_ops",
-                                          .names = {"keys", "list", "policy"},
-                                          .n_required = 2,
-                                          .policy_at = 2,
-                                          OLD,
-                                          .put_template = template_of_get_ops};
-
-static PyObject *
-client_batch_get_ops(METHOD_PARAMS)
-{
-    return call_keys(&batch_get_ops, self, cls, args, nargs, kwnames);
-}
-
-/* --- their rows --- */
-
-/* One line of text a line. */
-/* clang-format off */
 static const char doc_batch_read[] =
     "batch_read($self, keys, bins=None, policy=None)\n--\n\n"
     "Read many records, with one request to each node, all at once.\n\n" DOC_KEYS
@@ -348,6 +272,19 @@ static const char doc_batch_read[] =
     "    are then (key, meta).\n"
     ":param policy: dict of batch policy keys over the client's defaults.\n"
     DOC_BATCH_RESULT DOC_BATCH_RAISES;
+
+static const keys_row batch_read_row = {
+    .name = "batch_read",
+    .args = {"keys", "bins", "policy"}, .n_required = 1,
+    .kind = POLICY_BATCH, .policy_at = 2,
+    .put_template = template_of_read,
+};
+
+static PyObject *
+client_batch_read(METHOD_PARAMS)
+{
+    return keys_method(&batch_read_row, self, cls, args, nargs, kwnames);
+}
 
 static const char doc_batch_operate[] =
     "batch_operate($self, keys, ops, policy_batch=None, policy_batch_write=None, "
@@ -359,11 +296,40 @@ static const char doc_batch_operate[] =
     ":param ttl: seconds to live, or a TTL_* constant.\n"
     DOC_BATCH_RESULT DOC_BATCH_RAISES;
 
+static const keys_row batch_operate_row = {
+    .name = "batch_operate",
+    .args = {"keys", "ops", "policy_batch", "policy_batch_write", "ttl"},
+    .n_required = 2,
+    .kind = POLICY_BATCH_PARENT_WRITE, .policy_at = 2,
+    .row_kind = POLICY_BATCH_WRITE, .row_policy_at = 3,
+    .put_template = template_of_operate,
+};
+
+static PyObject *
+client_batch_operate(METHOD_PARAMS)
+{
+    return keys_method(&batch_operate_row, self, cls, args, nargs, kwnames);
+}
+
 static const char doc_batch_remove[] =
     "batch_remove($self, keys, policy_batch=None, policy_batch_remove=None)\n--\n\n"
     "Remove many records.\n\n" DOC_KEYS DOC_BATCH_POLICY
     ":param policy_batch_remove: dict of what concerns each record.\n"
     DOC_BATCH_RESULT DOC_BATCH_RAISES;
+
+static const keys_row batch_remove_row = {
+    .name = "batch_remove",
+    .args = {"keys", "policy_batch", "policy_batch_remove"}, .n_required = 1,
+    .kind = POLICY_BATCH_PARENT_WRITE, .policy_at = 1,
+    .row_kind = POLICY_BATCH_REMOVE, .row_policy_at = 2,
+    .put_template = template_of_remove,
+};
+
+static PyObject *
+client_batch_remove(METHOD_PARAMS)
+{
+    return keys_method(&batch_remove_row, self, cls, args, nargs, kwnames);
+}
 
 static const char doc_batch_apply[] =
     "batch_apply($self, keys, module, function, args, policy_batch=None, "
@@ -376,25 +342,94 @@ static const char doc_batch_apply[] =
     ":param policy_batch_apply: dict of what concerns each record.\n"
     DOC_BATCH_RESULT DOC_BATCH_RAISES;
 
+static const keys_row batch_apply_row = {
+    .name = "batch_apply",
+    .args = {"keys", "module", "function", "args", "policy_batch",
+             "policy_batch_apply"},
+    .n_required = 4,
+    .kind = POLICY_BATCH_PARENT_WRITE, .policy_at = 4,
+    .row_kind = POLICY_BATCH_APPLY, .row_policy_at = 5,
+    .put_template = template_of_apply,
+};
+
+static PyObject *
+client_batch_apply(METHOD_PARAMS)
+{
+    return keys_method(&batch_apply_row, self, cls, args, nargs, kwnames);
+}
+
 static const char doc_get_many[] =
     "get_many($self, keys, policy=None)\n--\n\n"
     "Read many records: a list of (key, meta, bins) in the order of the keys, meta\n"
     "and bins None for those not found.\n\n" DOC_KEYS DOC_OLD_BATCH;
+
+static const keys_row get_many_row = {
+    .name = "get_many",
+    .args = {"keys", "policy"}, .n_required = 1,
+    .kind = POLICY_BATCH, .policy_at = 1,
+    .put_template = template_of_get, .gives_tuples = true,
+};
+
+static PyObject *
+client_get_many(METHOD_PARAMS)
+{
+    return keys_method(&get_many_row, self, cls, args, nargs, kwnames);
+}
 
 static const char doc_exists_many[] =
     "exists_many($self, keys, policy=None)\n--\n\n"
     "Read the metadata of many records: a list of (key, meta) in the order of the\n"
     "keys, meta None for those not found.\n\n" DOC_KEYS DOC_OLD_BATCH;
 
+static const keys_row exists_many_row = {
+    .name = "exists_many",
+    .args = {"keys", "policy"}, .n_required = 1,
+    .kind = POLICY_BATCH, .policy_at = 1,
+    .put_template = template_of_exists, .gives_tuples = true,
+};
+
+static PyObject *
+client_exists_many(METHOD_PARAMS)
+{
+    return keys_method(&exists_many_row, self, cls, args, nargs, kwnames);
+}
+
 static const char doc_select_many[] =
     "select_many($self, keys, bins, policy=None)\n--\n\n"
     "Read some bins of many records, as get_many() does.\n\n" DOC_KEYS
     ":param bins: list or tuple of bin names.\n" DOC_OLD_BATCH;
 
+static const keys_row select_many_row = {
+    .name = "select_many",
+    .args = {"keys", "bins", "policy"}, .n_required = 2,
+    .kind = POLICY_BATCH, .policy_at = 2,
+    .put_template = template_of_read, .gives_tuples = true,
+};
+
+static PyObject *
+client_select_many(METHOD_PARAMS)
+{
+    return keys_method(&select_many_row, self, cls, args, nargs, kwnames);
+}
+
 static const char doc_batch_get_ops[] =
     "batch_get_ops($self, keys, list, policy=None)\n--\n\n"
     "Carry out read operations on many records: a list as of get_many().\n\n" DOC_KEYS
     ":param list: list of operations that only read.\n" DOC_OLD_BATCH;
+
+static const keys_row batch_get_ops_row = {
+    .name = "batch_get_ops",
+    .args = {"keys", "list", "policy"}, .n_required = 2,
+    .kind = POLICY_BATCH, .policy_at = 2,
+    .put_template = template_of_get_ops, .gives_tuples = true,
+};
+
+static PyObject *
+client_batch_get_ops(METHOD_PARAMS)
+{
+    return keys_method(&batch_get_ops_row, self, cls, args, nargs, kwnames);
+}
+
 /* clang-format on */
 
 const PyMethodDef batch_keys_methods[] = {

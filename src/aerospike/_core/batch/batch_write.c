@@ -1,4 +1,8 @@
-/* The method of aerospike.Client that asks something of its own of each record. */
+/* batch/batch_write.c -- batch_write(), the method of aerospike.Client that asks
+ * something of its own of each record.
+ *
+ * The caller gives a BatchRecords, whose list holds instances of Read, Write, Apply and
+ * Remove; each becomes a row of the batch, and the answers go into the same objects. */
 #include "batch/batch_methods.h"
 #include "batch/doc_texts.h"
 #include "batch/records.h"
@@ -208,31 +212,35 @@ list_of_records(module_state *st, PyObject *records)
     return list;
 }
 
-static PyObject *
-client_batch_write(METHOD_PARAMS)
+/* Make the batch of the arguments. 0, or -1 with an exception; batch_end() in either
+ * case. */
+static int
+prepare_records(batch_run *b, PyObject *self, PyTypeObject *cls, PyObject *records,
+                PyObject *policy_arg)
 {
-    static const char *const names[] = {"batch_records", "policy_batch", NULL};
-    PyObject *argv[2], *list = NULL;
-    batch_run b;
-    int rc = -1;
-    if (parse_args("batch_write", names, 1, args, nargs, kwnames, argv) < 0) {
-        return NULL;
+    if (batch_begin(b, self, cls, POLICY_BATCH_PARENT_WRITE, policy_arg,
+                    batch_into_record) < 0 ||
+        batch_load_types(b->st) < 0) {
+        return -1;
     }
-    if (batch_begin(&b, self, cls, POLICY_BATCH_PARENT_WRITE, argv[1],
-                    batch_into_record) == 0 &&
-        batch_load_types(b.st) == 0 &&
-        (list = list_of_records(b.st, argv[0])) != NULL && add_records(&b, list) == 0 &&
-        batch_reset_records(&b) == 0 &&
-        /* so it stays when the call raises, and the records lack answers */
-        batch_set_result(b.st, argv[0], true) == 0 && batch_execute(&b) == 0) {
-        rc = batch_set_result(b.st, argv[0], b.failed);
-    }
+    PyObject *list = list_of_records(b->st, records);
+    b->records = Py_NewRef(records);
+    int rc = list != NULL ? add_records(b, list) : -1;
     Py_XDECREF(list);
-    batch_end(&b);
-    return rc == 0 ? Py_NewRef(argv[0]) : NULL;
+    if (rc < 0 || batch_reset_records(b) < 0) {
+        return -1;
+    }
+    /* so it stays when the call raises, and the records lack answers */
+    return batch_set_result(b->st, b->records, true);
 }
 
-/* --- their rows --- */
+/* The caller's BatchRecords, whose records have their answers. */
+static PyObject *
+finish_records(batch_run *b)
+{
+    return batch_set_result(b->st, b->records, b->failed) == 0 ? Py_NewRef(b->records)
+                                                               : NULL;
+}
 
 /* One line of text a line. */
 /* clang-format off */
@@ -243,6 +251,23 @@ static const char doc_batch_write[] =
     ":param batch_records: BatchRecords; it is filled in and returned.\n"
     DOC_BATCH_POLICY DOC_BATCH_RESULT DOC_BATCH_RAISES;
 /* clang-format on */
+
+static PyObject *
+client_batch_write(METHOD_PARAMS)
+{
+    static const char *const names[] = {"batch_records", "policy_batch", NULL};
+    PyObject *argv[2], *result = NULL;
+    batch_run b;
+    if (parse_args("batch_write", names, 1, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    if (prepare_records(&b, self, cls, argv[0], argv[1]) == 0 &&
+        batch_execute(&b) == 0) {
+        result = finish_records(&b);
+    }
+    batch_end(&b);
+    return result;
+}
 
 const PyMethodDef batch_write_methods[] = {
     METHOD_ROW("batch_write", client_batch_write, doc_batch_write),

@@ -1,3 +1,5 @@
+/* batch/templates.c -- the bytes that the rows of a batch have in common: what is asked
+ * for, without the key. Each function writes a template of one kind of request. */
 #include "batch/templates.h"
 
 #include "values/fields.h"
@@ -24,10 +26,14 @@ batch_read_template(batch_run *b, const policy *pol, PyObject *bins)
         (bins != NULL && read_operations(&e, &w, bins) < 0)) {
         return -1;
     }
-    head.has_bins = bins == NULL || w.n_ops > 0;
-    head.msg.info1 = (uint8_t)(ASC_INFO1_READ | (bins == NULL   ? ASC_INFO1_GET_ALL
-                                                 : w.n_ops == 0 ? ASC_INFO1_GET_NO_BINS
-                                                                : 0));
+    head.msg.info1 = ASC_INFO1_READ;
+    if (bins == NULL) {
+        head.msg.info1 |= ASC_INFO1_GET_ALL;
+    }
+    else if (w.n_ops == 0) {
+        head.msg.info1 |= ASC_INFO1_GET_NO_BINS;
+        head.has_bins = false;
+    }
     policy_to_read_head(pol, &head.msg);
     return template_end(b, &w, &head);
 }
