@@ -323,13 +323,12 @@ route_again(asc_batch *b, routing *r, const asc_member *m, asc_error *err)
     while (asc_batch_unanswered(b, &m->part, &at, &row)) {
         rows[n++] = row;
     }
-    const asc_error last = m->part.err; /* the member may move */
     const history h = {
         .n_attempts = m->x.n_attempts,
         .n_sent = m->x.n_sent,
         .replica = m->x.replica,
         .start_ms = m->x.wake_ms,
-        .err = &last,
+        .err = &m->part.err,
     };
     return split(b, r, rows, n, &h, err);
 }

@@ -408,34 +408,36 @@ is_refused(const batch_run *b, const asc_part *part)
     return found && n == part->n_rows;
 }
 
-/* The rows of a part that failed for good. */
+/* Tell the unanswered rows of a part that failed for good. Each row has its own doubt
+ * and perhaps another code: they are written into the error of the part, which nobody
+ * reads afterwards. */
 static int
-fail_rows(batch_run *b, const asc_part *part)
+fail_rows(batch_run *b, asc_part *part)
 {
     uint32_t at = 0, number;
     int rc = 0;
-    asc_error err = part->err;
+    asc_error *err = &part->err;
     /* a server's code for the whole says nothing of the rows it left out */
-    bool left_out = err.code > 0 && part->n_sent > 0 && err.code != ASC_ERR_TIMEOUT;
-    bool in_doubt = err.in_doubt || (left_out && !is_refused(b, part));
+    bool left_out = err->code > 0 && part->n_sent > 0 && err->code != ASC_ERR_TIMEOUT;
+    bool in_doubt = err->in_doubt || (left_out && !is_refused(b, part));
+    if (b->first_failure.code == ASC_OK) {
+        b->first_failure = *err;
+    }
     if (left_out) {
-        err.code = ASC_ERR_NO_RESPONSE;
+        err->code = ASC_ERR_NO_RESPONSE;
     }
     while (rc == 0 && asc_batch_unanswered(b->batch, part, &at, &number)) {
         batch_row *row = &b->rows[number];
-        err.in_doubt = in_doubt && b->templates[row->template].writes;
+        err->in_doubt = in_doubt && b->templates[row->template].writes;
         b->failed = true;
-        if (b->first_failure.code == ASC_OK) {
-            b->first_failure = part->err;
-        }
-        b->first_failure.in_doubt = b->first_failure.in_doubt || err.in_doubt;
-        rc = b->sink(b, row, NULL, &err);
+        b->first_failure.in_doubt = b->first_failure.in_doubt || err->in_doubt;
+        rc = b->sink(b, row, NULL, err);
     }
     return rc;
 }
 
 static int
-take_part(batch_run *b, const asc_part *part)
+take_part(batch_run *b, asc_part *part)
 {
     asc_frames frames;
     asc_msg m;

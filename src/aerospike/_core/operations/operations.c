@@ -108,27 +108,28 @@ check_addable(module_state *st, PyObject *value)
 
 /* --- the table of operations --- */
 
-typedef enum operation_value { NO_VALUE, ANY_VALUE, TTL_VALUE } operation_value;
+typedef enum operand { OPERAND_NONE, OPERAND_ANY, OPERAND_TTL } operand;
 
 typedef struct operation_row {
     int number; /* of the API */
     const char *name;
     uint8_t code; /* ASC_OP_* */
     bool writes, has_bin;
-    operation_value value;
+    operand value;                                   /* of the entry "val" */
     int (*check)(module_state *st, PyObject *value); /* NULL: whatever can be encoded */
 } operation_row;
 
 #define NO_CODE (-1) /* shown for operations whose value does not begin with a code */
 
 static const operation_row rows[] = {
-    {0, "OPERATOR_READ", ASC_OP_READ, false, true, NO_VALUE, NULL},
-    {1, "OPERATOR_WRITE", ASC_OP_WRITE, true, true, ANY_VALUE, NULL},
-    {6, "OPERATOR_INCR", ASC_OP_INCR, true, true, ANY_VALUE, check_addable},
-    {9, "OPERATOR_APPEND", ASC_OP_APPEND, true, true, ANY_VALUE, check_concatenable},
-    {10, "OPERATOR_PREPEND", ASC_OP_PREPEND, true, true, ANY_VALUE, check_concatenable},
-    {11, "OPERATOR_TOUCH", ASC_OP_TOUCH, true, false, TTL_VALUE, NULL},
-    {14, "OPERATOR_DELETE", ASC_OP_DELETE_ALL, true, false, NO_VALUE, NULL},
+    {0, "OPERATOR_READ", ASC_OP_READ, false, true, OPERAND_NONE, NULL},
+    {1, "OPERATOR_WRITE", ASC_OP_WRITE, true, true, OPERAND_ANY, NULL},
+    {6, "OPERATOR_INCR", ASC_OP_INCR, true, true, OPERAND_ANY, check_addable},
+    {9, "OPERATOR_APPEND", ASC_OP_APPEND, true, true, OPERAND_ANY, check_concatenable},
+    {10, "OPERATOR_PREPEND", ASC_OP_PREPEND, true, true, OPERAND_ANY,
+     check_concatenable},
+    {11, "OPERATOR_TOUCH", ASC_OP_TOUCH, true, false, OPERAND_TTL, NULL},
+    {14, "OPERATOR_DELETE", ASC_OP_DELETE_ALL, true, false, OPERAND_NONE, NULL},
 };
 
 /* The number of an operation dict. 0, or -1 with ParamError. */
@@ -213,16 +214,16 @@ encode_plain(encoder *e, asc_writer *w, const operation_row *row, PyObject *bin,
     if (row->has_bin && bin == NULL) {
         return raise_param(st, "Bin is not given");
     }
-    if (row->value == ANY_VALUE && value == NULL) {
+    if (row->value == OPERAND_ANY && value == NULL) {
         return raise_param(st, "Value should be given");
     }
     sum->reads = sum->reads || !row->writes;
     sum->writes = sum->writes || row->writes;
-    if (row->value != ANY_VALUE) {
-        return row->value == TTL_VALUE && touch_ttl(st, value, sum) < 0
-                   ? -1
-                   : operation_without_value(e, w, row->code,
-                                             row->has_bin ? bin : NULL);
+    if (row->value != OPERAND_ANY) {
+        if (row->value == OPERAND_TTL && touch_ttl(st, value, sum) < 0) {
+            return -1;
+        }
+        return operation_without_value(e, w, row->code, row->has_bin ? bin : NULL);
     }
     return row->check != NULL && row->check(st, value) < 0
                ? -1

@@ -261,7 +261,7 @@ query_write_background(query_request *q, asc_part *part)
 
 /* --- what is asked for --- */
 
-#define AT(field) offsetof(query_request, field)
+#define OFFSET(field) offsetof(query_request, field)
 
 /* The entries that are Python objects, of the types that have a flag. */
 static const struct {
@@ -271,15 +271,15 @@ static const struct {
     const char *type_name;
     bool required;
 } objects[] = {
-    {"ns", AT(ns), Py_TPFLAGS_UNICODE_SUBCLASS, "str", true},
-    {"set", AT(set), Py_TPFLAGS_UNICODE_SUBCLASS, "str", true},
-    {"bins", AT(bins), Py_TPFLAGS_TUPLE_SUBCLASS, "tuple", false},
-    {"ops", AT(ops), Py_TPFLAGS_LIST_SUBCLASS, "list", false},
-    {"predicate", AT(predicate), Py_TPFLAGS_TUPLE_SUBCLASS, "tuple", false},
-    {"ctx", AT(ctx), Py_TPFLAGS_LIST_SUBCLASS, "list", false},
-    {"index_name", AT(index_name), Py_TPFLAGS_UNICODE_SUBCLASS, "str", false},
-    {"index_expr", AT(index_expr), Py_TPFLAGS_BYTES_SUBCLASS, "bytes", false},
-    {"node", AT(node), Py_TPFLAGS_UNICODE_SUBCLASS, "str", false},
+    {"ns", OFFSET(ns), Py_TPFLAGS_UNICODE_SUBCLASS, "str", true},
+    {"set", OFFSET(set), Py_TPFLAGS_UNICODE_SUBCLASS, "str", true},
+    {"bins", OFFSET(bins), Py_TPFLAGS_TUPLE_SUBCLASS, "tuple", false},
+    {"ops", OFFSET(ops), Py_TPFLAGS_LIST_SUBCLASS, "list", false},
+    {"predicate", OFFSET(predicate), Py_TPFLAGS_TUPLE_SUBCLASS, "tuple", false},
+    {"ctx", OFFSET(ctx), Py_TPFLAGS_LIST_SUBCLASS, "list", false},
+    {"index_name", OFFSET(index_name), Py_TPFLAGS_UNICODE_SUBCLASS, "str", false},
+    {"index_expr", OFFSET(index_expr), Py_TPFLAGS_BYTES_SUBCLASS, "bytes", false},
+    {"node", OFFSET(node), Py_TPFLAGS_UNICODE_SUBCLASS, "str", false},
 };
 enum { N_OBJECTS = sizeof objects / sizeof objects[0] };
 
@@ -303,17 +303,16 @@ take_object(query_request *q, PyObject *spec, size_t i)
     if (PyDict_GetItemStringRef(spec, objects[i].name, &value) < 0) {
         return -1;
     }
-    bool missing = value == NULL || value == Py_None;
-    bool fits = missing ? !objects[i].required
-                        : PyType_HasFeature(Py_TYPE(value), objects[i].type);
-    if (fits && !missing) {
+    if (value == NULL) {
+        value = Py_NewRef(Py_None);
+    }
+    if (PyType_HasFeature(Py_TYPE(value), objects[i].type)) {
         *object_at(q, i) = value;
         return 0;
     }
-    int rc = fits ? 0
-                  : invalid_entry(q, objects[i].name, objects[i].type_name,
-                                  value != NULL ? value : Py_None);
-    Py_XDECREF(value);
+    bool fits = value == Py_None && !objects[i].required;
+    int rc = fits ? 0 : invalid_entry(q, objects[i].name, objects[i].type_name, value);
+    Py_DECREF(value);
     return rc;
 }
 

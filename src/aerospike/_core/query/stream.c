@@ -40,9 +40,11 @@ key_of_record(StreamObject *s, module_state *st, const asc_msg_record *r)
     PyObject *set = r->set != NULL && r->set_size > 0
                         ? decode_name(st, r->set, r->set_size)
                         : Py_NewRef(Py_None);
-    PyObject *pk = set == NULL      ? NULL
-                   : r->key != NULL ? stored_key_to_py(r->key, r->key_size)
-                                    : Py_NewRef(Py_None);
+    PyObject *pk = NULL;
+    if (set != NULL) {
+        pk =
+            r->key != NULL ? stored_key_to_py(r->key, r->key_size) : Py_NewRef(Py_None);
+    }
     PyObject *digest =
         pk != NULL
             ? PyByteArray_FromStringAndSize((const char *)r->digest, ASC_DIGEST_SIZE)
