@@ -40,7 +40,8 @@ operation_with_value(encoder *e, asc_writer *w, uint8_t code, PyObject *bin,
     }
     asc_writer_op_particle(w, particle);
     if (!asc_writer_op_end(w)) {
-        return raise_code(e->st, 13, "the value of bin \"%s\" is too big", name);
+        return raise_code(e->st, ASC_ERR_RECORD_TOO_BIG,
+                          "the value of bin \"%s\" is too big", name);
     }
     return 0;
 }
@@ -253,7 +254,8 @@ encode_packed(encoder *e, asc_writer *w, const packed_row *row, PyObject *bin,
     }
     return asc_writer_op_end(w)
                ? 0
-               : raise_code(e->st, 13, "the operation on bin \"%s\" is too big", name);
+               : raise_code(e->st, ASC_ERR_RECORD_TOO_BIG,
+                            "the operation on bin \"%s\" is too big", name);
 }
 
 static int
