@@ -11,6 +11,8 @@ from aerospike_devserver.codec.particle import dump, dump_to_keep, load
 from aerospike_devserver.handlers.record.operations import (
     MISSING,
     NO_RESULT,
+    READ,
+    TELLING_WRITE,
     Outcome,
     Work,
     operation,
@@ -27,7 +29,7 @@ def _entry(result: Value, otherwise: Outcome) -> Bin | Outcome:
     return dump(result)
 
 
-@operation(Op.CDT_READ)
+@operation(Op.CDT_READ, READ)
 def op_cdt_read(work: Work, name: bytes, _particle: int, value: bytes) -> Bin | Outcome:
     """The result of a read; of a missing bin nothing, whatever is asked."""
     found = work.bins.get(name)
@@ -39,7 +41,7 @@ def op_cdt_read(work: Work, name: bytes, _particle: int, value: bytes) -> Bin | 
     return _entry(result, NO_RESULT)
 
 
-@operation(Op.CDT_MODIFY)
+@operation(Op.CDT_MODIFY, TELLING_WRITE)
 def op_cdt_modify(
     work: Work, name: bytes, _particle: int, value: bytes
 ) -> Bin | Outcome:

@@ -15,6 +15,8 @@ from aerospike_devserver.expressions.nodes import Node, is_value
 from aerospike_devserver.handlers.record.operations import (
     MISSING,
     NO_RESULT,
+    READ,
+    SILENT_WRITE,
     Outcome,
     Work,
     operation,
@@ -58,7 +60,7 @@ def check_write(value: bytes, version: Version) -> None:
     _parse(value, _WRITE_FLAGS, version)
 
 
-@operation(Op.EXP_READ)
+@operation(Op.EXP_READ, READ)
 def op_exp_read(
     work: Work, _name: bytes, _particle: int, value: bytes
 ) -> Bin | Outcome:
@@ -73,7 +75,7 @@ def op_exp_read(
     return NO_RESULT if found is None else dump(found)
 
 
-@operation(Op.EXP_MODIFY)
+@operation(Op.EXP_MODIFY, SILENT_WRITE._replace(on_replace=True))
 def op_exp_modify(work: Work, name: bytes, _particle: int, value: bytes) -> Outcome:
     """Store the value of an expression in a bin; nil may delete it."""
     asked = _parse(value, _WRITE_FLAGS, work.version)

@@ -1,7 +1,7 @@
 """The operations of a record command: what each may stand with, and what it does.
 
-`_TRAITS` has a row for each op code; `operation` registers the function that carries it
-out on a `Work`. Source: sections 3, 4 and 6 of the operation semantics.
+`operation` adds a row to the table: the traits of an op code, and the function that
+carries it out on a `Work`. Source: sections 3, 4 and 6 of the operation semantics.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.storage.record import Bin, Bins, remove_bin
 from aerospike_devserver.values.particle import BLOBS, Particle
 from aerospike_devserver.values.values import ALLOWANCE
-from aerospike_devserver.version import V8_1, V8_2, Version
+from aerospike_devserver.version import V8_1, Version
 
 MAX_CPU_S = 1.0
 """What a command may take before its next operation begins; then it is too late, 9."""
@@ -40,39 +40,13 @@ class Traits(NamedTuple):
     since: Version = V8_1
 
 
-_READ = Traits(writes=False, reads=True, answers=True, on_replace=True)
-_SILENT_WRITE = Traits(writes=True, reads=False, answers=False, on_replace=False)
-_TELLING_WRITE = Traits(writes=True, reads=False, answers=True, on_replace=False)
+READ = Traits(writes=False, reads=True, answers=True, on_replace=True)
+SILENT_WRITE = Traits(writes=True, reads=False, answers=False, on_replace=False)
+TELLING_WRITE = Traits(writes=True, reads=False, answers=True, on_replace=False)
+"""Most operations are one of these; `_replace` says what else one is."""
 
 UNKNOWN: Final = Traits(writes=False, reads=False, answers=False, on_replace=True)
 """Of a code that means nothing: it is refused with 4 when its turn comes."""
-
-_TRAITS: dict[int, Traits] = {
-    Op.READ: _READ,
-    Op.WRITE: _SILENT_WRITE._replace(on_replace=True),
-    Op.INCR: _SILENT_WRITE,
-    Op.APPEND: _SILENT_WRITE,
-    Op.PREPEND: _SILENT_WRITE,
-    Op.TOUCH: _SILENT_WRITE,
-    Op.DELETE_ALL: _SILENT_WRITE,
-    Op.CDT_READ: _READ,
-    Op.CDT_MODIFY: _TELLING_WRITE,
-    Op.EXP_READ: _READ,
-    Op.EXP_MODIFY: _SILENT_WRITE._replace(on_replace=True),
-    Op.BITS_READ: _READ,
-    Op.BITS_MODIFY: _SILENT_WRITE,
-    Op.HLL_READ: _READ,
-    Op.HLL_MODIFY: _TELLING_WRITE,
-    Op.STRING_READ: _READ._replace(since=V8_2),
-    Op.STRING_MODIFY: _SILENT_WRITE._replace(since=V8_2),
-    Op.TO_STRING: _READ._replace(since=V8_2),
-}
-
-
-def traits(code: int, version: Version) -> Traits:
-    """What an operation may be combined with, as far as a version knows it."""
-    found = _TRAITS.get(code, UNKNOWN)
-    return found if found.since <= version else UNKNOWN
 
 
 class Outcome(Enum):
@@ -137,14 +111,14 @@ class Work:
     def run(self, op: Operation) -> None:
         """Carry out one operation and keep its entry; ServerError as it says."""
         code, particle, name, value = op
-        function = _FUNCTIONS.get(code)
-        if function is None or traits(code, self.version) is UNKNOWN:
+        row = _ROWS.get(code)
+        if row is None or row.traits.since > self.version:
             raise ServerError(Result.REQUEST_INVALID)
         if len(value) > MAX_RECORD_SIZE:
             raise ServerError(self._too_large)
         if time.thread_time() - self._begin_s > MAX_CPU_S:
             raise ServerError(Result.TIMEOUT)
-        outcome = function(self, name, particle, value)
+        outcome = row.run(self, name, particle, value)
         if self.is_write and len(self.bins.get(name, _NULL)[1]) > MAX_RECORD_SIZE:
             raise ServerError(Result.RECORD_TOO_BIG)
         if isinstance(outcome, tuple):
@@ -171,17 +145,35 @@ class Work:
 
 Function = Callable[[Work, bytes, int, bytes], Bin | Outcome]
 """(work, bin name, particle type, value bytes) -> the entry, or why there is none."""
-_FUNCTIONS: dict[int, Function] = {}
 
 
-def operation(code: Op) -> Callable[[Function], Function]:
-    """Register the function of an op code."""
+class _Row(NamedTuple):
+    """An operation: what it may be combined with, and the function that runs it."""
+
+    traits: Traits
+    run: Function
+
+
+_ROWS: dict[int, _Row] = {}
+"""The operations by op code; `operation` adds them."""
+
+
+def operation(code: Op, traits: Traits) -> Callable[[Function], Function]:
+    """Register the function of an op code, and what the operation may stand with."""
 
     def register(function: Function) -> Function:
-        _FUNCTIONS[code] = function
+        _ROWS[code] = _Row(traits, function)
         return function
 
     return register
+
+
+def traits(code: int, version: Version) -> Traits:
+    """What an operation may be combined with, as far as a version knows it."""
+    row = _ROWS.get(code)
+    if row is None or row.traits.since > version:
+        return UNKNOWN
+    return row.traits
 
 
 def check_name(name: bytes) -> None:
@@ -190,7 +182,7 @@ def check_name(name: bytes) -> None:
         raise ServerError(Result.BIN_NAME)
 
 
-@operation(Op.READ)
+@operation(Op.READ, READ)
 def op_read(work: Work, name: bytes, _particle: int, _value: bytes) -> Bin | Outcome:
     """The bin as it is now; with GET_ALL and no name, all of them."""
     if work.read_all and not name:
@@ -199,7 +191,7 @@ def op_read(work: Work, name: bytes, _particle: int, _value: bytes) -> Bin | Out
     return work.bins.get(name, MISSING)
 
 
-@operation(Op.WRITE)
+@operation(Op.WRITE, SILENT_WRITE._replace(on_replace=True))
 def op_write(work: Work, name: bytes, particle: int, value: bytes) -> Outcome:
     """Create or replace the bin; null removes it."""
     if particle == Particle.NULL:
@@ -242,7 +234,7 @@ _ADDERS: dict[int, Callable[[bytes, bytes], bytes]] = {
 }
 
 
-@operation(Op.INCR)
+@operation(Op.INCR, SILENT_WRITE)
 def op_incr(work: Work, name: bytes, particle: int, value: bytes) -> Outcome:
     """Add to a number bin; both integers or both floats, else 12."""
     check_type(particle)
@@ -277,25 +269,25 @@ def _concatenate(
     return MISSING
 
 
-@operation(Op.APPEND)
+@operation(Op.APPEND, SILENT_WRITE)
 def op_append(work: Work, name: bytes, particle: int, value: bytes) -> Outcome:
     """Put a string or blob behind the stored one."""
     return _concatenate(work, name, particle, value, lambda old, new: old + new)
 
 
-@operation(Op.PREPEND)
+@operation(Op.PREPEND, SILENT_WRITE)
 def op_prepend(work: Work, name: bytes, particle: int, value: bytes) -> Outcome:
     """Put a string or blob in front of the stored one."""
     return _concatenate(work, name, particle, value, lambda old, new: new + old)
 
 
-@operation(Op.TOUCH)
+@operation(Op.TOUCH, SILENT_WRITE)
 def op_touch(_work: Work, _name: bytes, _particle: int, _value: bytes) -> Outcome:
     """Nothing by itself: the command needs a record, and is a write of it."""
     return SILENT
 
 
-@operation(Op.DELETE_ALL)
+@operation(Op.DELETE_ALL, SILENT_WRITE)
 def op_delete_all(work: Work, _name: bytes, _particle: int, _value: bytes) -> Outcome:
     """Drop all bins; a record that ends up without bins is deleted."""
     work.bins.clear()

@@ -10,6 +10,9 @@ from aerospike_devserver.codec.message import Op
 from aerospike_devserver.codec.particle import dump, dump_to_keep, load
 from aerospike_devserver.handlers.record.operations import (
     MISSING,
+    READ,
+    SILENT_WRITE,
+    TELLING_WRITE,
     Outcome,
     Work,
     operation,
@@ -23,6 +26,7 @@ from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.storage.record import Bin
 from aerospike_devserver.values.particle import Particle
 from aerospike_devserver.values.values import Value
+from aerospike_devserver.version import V8_2
 
 
 def _check_particle(particle: int, wanted: Particle) -> None:
@@ -48,7 +52,7 @@ def _modify(work: Work, name: bytes, value: bytes, run: Modify) -> Value:
     return left.result
 
 
-@operation(Op.BITS_READ)
+@operation(Op.BITS_READ, READ)
 def op_bits_read(work: Work, name: bytes, particle: int, value: bytes) -> Bin | Outcome:
     """Look at the bits of a blob."""
     if name in work.bins:
@@ -56,7 +60,7 @@ def op_bits_read(work: Work, name: bytes, particle: int, value: bytes) -> Bin | 
     return _read(work, name, value, bits.read)
 
 
-@operation(Op.BITS_MODIFY)
+@operation(Op.BITS_MODIFY, SILENT_WRITE)
 def op_bits_modify(work: Work, name: bytes, particle: int, value: bytes) -> Outcome:
     """Change the bits of a blob."""
     _check_particle(particle, Particle.BLOB)
@@ -64,13 +68,13 @@ def op_bits_modify(work: Work, name: bytes, particle: int, value: bytes) -> Outc
     return MISSING
 
 
-@operation(Op.HLL_READ)
+@operation(Op.HLL_READ, READ)
 def op_hll_read(work: Work, name: bytes, _particle: int, value: bytes) -> Bin | Outcome:
     """Ask a sketch."""
     return _read(work, name, value, hll.read)
 
 
-@operation(Op.HLL_MODIFY)
+@operation(Op.HLL_MODIFY, TELLING_WRITE)
 def op_hll_modify(
     work: Work, name: bytes, _particle: int, value: bytes
 ) -> Bin | Outcome:
@@ -79,7 +83,7 @@ def op_hll_modify(
     return MISSING if result is None else dump(result)
 
 
-@operation(Op.STRING_READ)
+@operation(Op.STRING_READ, READ._replace(since=V8_2))
 def op_string_read(
     work: Work, name: bytes, _particle: int, value: bytes
 ) -> Bin | Outcome:
@@ -87,7 +91,7 @@ def op_string_read(
     return _read(work, name, value, strings.read)
 
 
-@operation(Op.STRING_MODIFY)
+@operation(Op.STRING_MODIFY, SILENT_WRITE._replace(since=V8_2))
 def op_string_modify(work: Work, name: bytes, particle: int, value: bytes) -> Outcome:
     """Change a string."""
     _check_particle(particle, Particle.STRING)
@@ -95,7 +99,7 @@ def op_string_modify(work: Work, name: bytes, particle: int, value: bytes) -> Ou
     return MISSING
 
 
-@operation(Op.TO_STRING)
+@operation(Op.TO_STRING, READ._replace(since=V8_2))
 def op_to_string(
     work: Work, name: bytes, _particle: int, _value: bytes
 ) -> Bin | Outcome:
