@@ -25,6 +25,21 @@ SERVER = ("aerospike_devserver",)
 # gives tests a server and a client: pytest loads it, and the server does not
 PLUGIN = Path("src/aerospike_devserver/pytest_plugin.py")
 
+# the extension, from the ground up: a file may include its own place and the rows
+# before it, not another place of its row. A place is a folder, or a file beside the
+# folders. Operations stand above options, which check their times to live
+CORE_ORDER = (
+    ("support",),
+    ("values",),
+    ("options",),
+    ("operations", "expressions"),
+    ("client",),
+    ("record", "batch", "query"),
+    ("client_type.c",),
+    ("module.c",),
+)
+_CORE_ROWS = {name: row for row, names in enumerate(CORE_ORDER) for name in names}
+
 # the development server, from the ground up: a module may import its own place and
 # the rows before its own, not another place of its row. A place is a module or a folder
 SERVER_ORDER = (
@@ -48,7 +63,7 @@ SERVER_ORDER = (
 _SERVER_ROWS = {name: row for row, names in enumerate(SERVER_ORDER) for name in names}
 
 # where no two modules may include each other
-WITHOUT_CIRCLES = (PUBLIC, PRIVATE)
+WITHOUT_CIRCLES = (PUBLIC, PRIVATE, CORE)
 
 T = TypeVar("T")
 
@@ -197,6 +212,22 @@ def check_extension(tree: Tree) -> Iterator[str]:
                     yield at(include, f'"{include.name}" is not in this tree')
             elif target.is_relative_to(PRIVATE):
                 yield at(include, f'"{include.name}" is private to the library')
+
+
+def check_extension_order(tree: Tree) -> Iterator[str]:
+    """Each place of CORE_ORDER includes itself and the rows before its own."""
+    for path in tree.core:
+        place = path.relative_to(CORE).parts[0]
+        if place not in _CORE_ROWS:
+            yield f"{path}: has no place in CORE_ORDER of check_layers.py"
+            continue
+        for include in tree.includes[path]:
+            if include.target not in tree.core:
+                continue
+            other = include.target.relative_to(CORE).parts[0]
+            known = other in _CORE_ROWS  # else the file itself is reported
+            if known and other != place and _CORE_ROWS[other] >= _CORE_ROWS[place]:
+                yield at(include, f'"{include.name}" does not stand below {place}')
 
 
 def check_python_header(tree: Tree) -> Iterator[str]:
@@ -368,6 +399,7 @@ CHECKS = (
     check_private_names,
     check_public_headers,
     check_extension,
+    check_extension_order,
     check_python_header,
     check_cycles,
     check_module_cycles,

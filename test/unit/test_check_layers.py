@@ -19,8 +19,9 @@ GOOD = {
     LIB + "net/pool.h": '#include "asc/buf.h"\n',
     LIB + "net/pool.c": '#include "net/pool.h"\n#include <poll.h>\n',
     LIB + "command/single.c": '#include "net/pool.h"\n#include "asc/command.h"\n',
-    CORE + "state.h": "#include <Python.h>\n",
-    CORE + "module.c": '#include "state.h"\n#include "asc/command.h"\n',
+    CORE + "support/state.h": "#include <Python.h>\n",
+    CORE + "record/record.c": '#include "support/state.h"\n',
+    CORE + "module.c": '#include "support/state.h"\n#include "asc/command.h"\n',
     "src/aerospike/__init__.py": "from . import _core\nimport aerospike_helpers\n",
     "src/aerospike_devserver/cli.py": "import socket\nfrom .cluster import x\n",
     "src/aerospike_devserver/pytest_plugin.py": "import aerospike\n",
@@ -93,8 +94,35 @@ BAD = {
         ASC + 'x.h:1: "buf.h" in a public header',
     ),
     "the extension includes a private header": (
-        {CORE + "args.c": '#include "net/pool.h"\n'},
-        CORE + 'args.c:1: "net/pool.h" is private to the library',
+        {CORE + "support/args.c": '#include "net/pool.h"\n'},
+        CORE + 'support/args.c:1: "net/pool.h" is private to the library',
+    ),
+    "a room of the extension includes a higher one": (
+        {
+            CORE + "options/policy.h": "",
+            CORE + "values/keys.c": '\n#include "options/policy.h"\n',
+        },
+        CORE + 'values/keys.c:2: "options/policy.h" does not stand below values',
+    ),
+    "a room of the extension includes one beside it": (
+        {
+            CORE + "batch/batch.h": "",
+            CORE + "record/record.c": '#include "batch/batch.h"\n',
+        },
+        CORE + 'record/record.c:1: "batch/batch.h" does not stand below record',
+    ),
+    "a file of the extension outside its rooms": (
+        {CORE + "misc/x.c": ""},
+        CORE + "misc/x.c: has no place in CORE_ORDER of check_layers.py",
+    ),
+    "two modules of the extension in a circle": (
+        {
+            CORE + "values/a.h": "",
+            CORE + "values/b.h": "",
+            CORE + "values/a.c": '#include "values/b.h"\n',
+            CORE + "values/b.c": '#include "values/a.h"\n',
+        },
+        "modules include each other: values/a -> values/b -> values/a",
     ),
     "Python.h in the library": (
         {LIB + "base/log.c": "#include <Python.h>\n"},

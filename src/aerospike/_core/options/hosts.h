@@ -3,7 +3,7 @@
 #define CORE_OPTIONS_HOSTS_H
 
 #include "asc/cluster.h"
-#include "support/errors.h"
+#include "options/options.h"
 
 /* Make a list or tuple the hosts of a configuration, in place of those that it has.
  * Each is "address", "address:port", (address, port) or (address, port, TLS name). 0,

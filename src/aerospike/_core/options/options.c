@@ -2,8 +2,11 @@
  * store its value, and to report a key that is unknown. */
 #include "options/options.h"
 
+#include <string.h>
+
 #include "support/compat.h"
 #include "support/numbers.h"
+#include "support/texts.h"
 
 int
 options_intern(module_state *st, const option_table *table)
@@ -59,6 +62,36 @@ static int
 invalid(module_state *st, const option *row)
 {
     return raise_param(st, "\"%s\" is invalid", row->name);
+}
+
+int
+option_int64(module_state *st, const char *name, PyObject *value, int64_t *out)
+{
+    if (!PyLong_Check(value)) {
+        return raise_param(st, "\"%s\" is invalid: an int is expected, not %s", name,
+                           Py_TYPE(value)->tp_name);
+    }
+    return int64_from_py(value, out)
+               ? 0
+               : raise_code(st, ASC_ERR_CLIENT, "\"%s\" is invalid: beyond 64 bits",
+                            name);
+}
+
+char *
+option_text(module_state *st, const char *name, PyObject *value)
+{
+    Py_ssize_t size;
+    if (!PyUnicode_Check(value)) {
+        raise_param(st, "\"%s\" is invalid: a str is expected, not %s", name,
+                    Py_TYPE(value)->tp_name);
+        return NULL;
+    }
+    const char *utf8 = PyUnicode_AsUTF8AndSize(value, &size);
+    if (utf8 == NULL || strlen(utf8) != (size_t)size) {
+        raise_param(st, "\"%s\" is invalid: %R", name, value);
+        return NULL;
+    }
+    return text_copy(utf8, (size_t)size);
 }
 
 static int64_t

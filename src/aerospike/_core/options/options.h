@@ -1,5 +1,5 @@
-/* options/options.h -- dictionaries of options: config, policies, metadata. Each key is a row
- * of a table that says its type, range, alias and where its value goes. */
+/* options/options.h -- dictionaries of options: config, policies, metadata. Each key is
+ * a row of a table that says its type, range, alias and where its value goes. */
 #ifndef CORE_OPTIONS_OPTIONS_H
 #define CORE_OPTIONS_OPTIONS_H
 
@@ -76,6 +76,14 @@ int option_is_overruled(const option *row, PyObject *dict);
  * refused when strict. 0, or -1 with an exception; target is then half changed. */
 int options_apply(module_state *st, const option_table *table, uint32_t kind,
                   PyObject *dict, void *target, const char *what, int strict);
+
+/* The value of an option, an int or bool. 0, or -1 with ParamError `"name" is invalid`
+ * when it is something else, or ClientError when it is beyond 64 bits. */
+int option_int64(module_state *st, const char *name, PyObject *value, int64_t *out);
+
+/* A copy of the UTF-8 of an option's value, a str without NUL. NULL with ParamError
+ * `"name" is invalid`. */
+char *option_text(module_state *st, const char *name, PyObject *value);
 
 /* The rows as dicts of name, type, kinds, min, max, new_name; kind_name gives the names
  * of n_kinds kinds. For documentation and tests. */

@@ -1,4 +1,4 @@
-/* options/policies.h -- config["policies"]: a client's defaults of all kinds of policies. */
+/* options/policies.h -- config["policies"]: a client's defaults of all policies. */
 #ifndef CORE_OPTIONS_POLICIES_H
 #define CORE_OPTIONS_POLICIES_H
 

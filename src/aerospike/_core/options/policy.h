@@ -1,5 +1,5 @@
-/* options/policy.h -- policies and metadata: parsed once into structs, turned into header bits
- * of messages. */
+/* options/policy.h -- policies and metadata: parsed once into structs, turned into
+ * header bits of messages. */
 #ifndef CORE_OPTIONS_POLICY_H
 #define CORE_OPTIONS_POLICY_H
 
@@ -98,7 +98,7 @@ bool policy_kind_shares(policy_kind kind);
 void policy_init(policy *p, policy_kind kind);
 void policy_clear(policy *p);
 
-/* Put into the policy of one record what that of the whole batch says of all records. */
+/* Put into the policy of one record what that of the whole batch says of all. */
 void policy_inherit(policy *p, const policy *whole);
 
 /* Forget what is a matter of single calls: a default of a client never had an effect

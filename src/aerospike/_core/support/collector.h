@@ -1,5 +1,5 @@
-/* support/collector.h -- the garbage collector rests while a reply is decoded: what is being
- * built is all in use, so that looking for garbage meanwhile finds none.
+/* support/collector.h -- the garbage collector rests while a reply is decoded: what is
+ * being built is all in use, so that looking for garbage meanwhile finds none.
  *
  * A pause stops the collector for the whole process. So nobody else may see one, nor
  * switch the collector on or off within one: a pause ends before Python code may run

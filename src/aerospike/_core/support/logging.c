@@ -8,6 +8,7 @@
 #include "support/args.h"
 #include "support/collector.h"
 #include "support/compat.h"
+#include "support/errors.h"
 #include "support/numbers.h"
 
 /* The module whose state has the handler, borrowed; NULL when no line may be handed to

@@ -1,5 +1,4 @@
-/* The one way from a Python int to 64 bits; what the ints of options say when they do
- * not fit. */
+/* The one way from a Python int to 64 bits. */
 #include "support/numbers.h"
 
 bool
@@ -11,17 +10,4 @@ large_int64_from_py(PyObject *value, int64_t *out)
         *out = overflow > 0 ? INT64_MAX : INT64_MIN;
     }
     return overflow == 0;
-}
-
-int
-option_int64(module_state *st, const char *name, PyObject *value, int64_t *out)
-{
-    if (!PyLong_Check(value)) {
-        return raise_param(st, "\"%s\" is invalid: an int is expected, not %s", name,
-                           Py_TYPE(value)->tp_name);
-    }
-    return int64_from_py(value, out)
-               ? 0
-               : raise_code(st, ASC_ERR_CLIENT, "\"%s\" is invalid: beyond 64 bits",
-                            name);
 }

@@ -3,7 +3,6 @@
 #define CORE_SUPPORT_NUMBERS_H
 
 #include "support/compat.h"
-#include "support/errors.h"
 
 /* int64_from_py() for any int. */
 bool large_int64_from_py(PyObject *value, int64_t *out);
@@ -17,9 +16,5 @@ int64_from_py(PyObject *value, int64_t *out)
 {
     return small_int(value, out) || large_int64_from_py(value, out);
 }
-
-/* The value of an option, an int or bool. 0, or -1 with ParamError `"name" is invalid`
- * when it is something else, or ClientError when it is beyond 64 bits. */
-int option_int64(module_state *st, const char *name, PyObject *value, int64_t *out);
 
 #endif

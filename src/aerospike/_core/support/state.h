@@ -1,5 +1,5 @@
-/* support/state.h -- what the module keeps: its types, the Python classes it makes values of,
- * interned names. One per interpreter. */
+/* support/state.h -- what the module keeps: its types, the Python classes it makes
+ * values of, interned names. One per interpreter. */
 #ifndef CORE_SUPPORT_STATE_H
 #define CORE_SUPPORT_STATE_H
 

@@ -55,20 +55,3 @@ text_copy(const char *text, size_t size)
     copy[size] = '\0';
     return copy;
 }
-
-char *
-option_text(module_state *st, const char *name, PyObject *value)
-{
-    Py_ssize_t size;
-    if (!PyUnicode_Check(value)) {
-        raise_param(st, "\"%s\" is invalid: a str is expected, not %s", name,
-                    Py_TYPE(value)->tp_name);
-        return NULL;
-    }
-    const char *utf8 = PyUnicode_AsUTF8AndSize(value, &size);
-    if (utf8 == NULL || strlen(utf8) != (size_t)size) {
-        raise_param(st, "\"%s\" is invalid: %R", name, value);
-        return NULL;
-    }
-    return text_copy(utf8, (size_t)size);
-}

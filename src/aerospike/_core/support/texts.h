@@ -20,8 +20,4 @@ int name_from_py(module_state *st, PyObject *text, const char *what, size_t max,
 /* A copy of text that ends with a NUL, for PyMem_Free(). NULL with MemoryError. */
 char *text_copy(const char *text, size_t size);
 
-/* A copy of the UTF-8 of an option's value, a str without NUL. NULL with ParamError
- * `"name" is invalid`. */
-char *option_text(module_state *st, const char *name, PyObject *value);
-
 #endif

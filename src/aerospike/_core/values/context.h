@@ -19,8 +19,8 @@ int context_create_flag(bool is_list, int64_t order, bool padded);
  * last_flags too. 0, or -1 with ParamError that begins with `func`. */
 int encode_levels(encoder *e, const char *func, PyObject *ctx, int last_flags);
 
-/* Begin an operation inside a nested list or map: [CONTEXT, levels, operation], of which
- * the operation is left to the caller. Arguments and results are those of
+/* Begin an operation inside a nested list or map: [CONTEXT, levels, operation], of
+ * which the operation is left to the caller. Arguments and results are those of
  * encode_levels(). */
 int encode_context(encoder *e, const char *func, PyObject *ctx, int last_flags);
 

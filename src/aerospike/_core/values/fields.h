@@ -1,5 +1,5 @@
-/* values/fields.h -- fields of a request whose values are Python's. Each function appends
- * one field: 0, or -1 with an exception. */
+/* values/fields.h -- fields of a request whose values are Python's. Each function
+ * appends one field: 0, or -1 with an exception. */
 #ifndef CORE_VALUES_FIELDS_H
 #define CORE_VALUES_FIELDS_H
 

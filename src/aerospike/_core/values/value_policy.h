@@ -1,6 +1,6 @@
-/* values/value_policy.h -- the policies of operations and expressions on lists, maps, bits,
- * HyperLogLogs and strings: an order and write flags. Operations and expressions both
- * read them here, so that a key means the same in both. */
+/* values/value_policy.h -- the policies of operations and expressions on lists, maps,
+ * bits, HyperLogLogs and strings: an order and write flags. Operations and expressions
+ * both read them here, so that a key means the same in both. */
 #ifndef CORE_VALUES_VALUE_POLICY_H
 #define CORE_VALUES_VALUE_POLICY_H
 
