@@ -17,18 +17,18 @@ else:
 
 
 class null:  # the name that applications use
-    """Stands for "no value on the server": stored in a bin it removes the bin."""
+    """A value that stands for "no value on the server": stored, it removes the bin."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Take any arguments, as the older client's null did."""
 
 
 class CDTWildcard:
-    """Equal to everything, in the arguments of list and map operations."""
+    """A value that equals every other in arguments of list and map operations."""
 
 
 class CDTInfinite:
-    """Above everything, in the arguments of list and map operations."""
+    """A value that is above every other in arguments of list and map operations."""
 
 
 class KeyOrderedDict(_Dict):
@@ -64,7 +64,7 @@ class GeoJSON:
 
     @property
     def geo_data(self) -> dict[str, Any]:
-        """The value as a dict: the very one that was wrapped."""
+        """Return the value as a dict: the very one that was wrapped."""
         return self._data
 
     @geo_data.setter
@@ -80,7 +80,7 @@ class GeoJSON:
         return 0
 
     def unwrap(self) -> dict[str, Any]:
-        """The value as a dict."""
+        """Return the value as a dict."""
         return self._data
 
     def loads(self, raw_geo: Any) -> int:
@@ -99,7 +99,7 @@ class GeoJSON:
         return self.wrap(value)
 
     def dumps(self) -> str:
-        """The value as JSON text. Raises ClientError when there is none of it."""
+        """Return the value as JSON text. Raises ClientError when it has none."""
         import json
 
         try:
@@ -128,7 +128,7 @@ _HASHED_LEVELS = 8
 
 
 def _hash_of(value: Any, levels: int) -> int:
-    """Equal for equal values, as of 1, 1.0 and True; what lies deeper is left out."""
+    """Return one hash for equal values, such as 1 and True, by their outer levels."""
     if levels == 0:
         return 0
     if isinstance(value, dict):
@@ -185,7 +185,7 @@ class CompiledExpression(_List):
         self.wire = wire
 
     def _seen(self) -> _List:
-        """The list, filled when somebody looks at it for the first time."""
+        """Return the list, which is filled when somebody first looks at it."""
         tree = self._tree
         if tree is not None:
             rows = tree._rows() if isinstance(tree, Expression) else tree
@@ -229,7 +229,7 @@ class CompiledExpression(_List):
 
 
 def geodata(geo_data: Any) -> GeoJSON:
-    """A GeoJSON from a dict. Raises ParamError for anything else."""
+    """Make a GeoJSON from a dict. Raises ParamError for anything else."""
     if not isinstance(geo_data, dict):
         kind = type(geo_data).__name__
         raise _param_error(f"geodata() takes a dict, not {kind}")
@@ -237,7 +237,7 @@ def geodata(geo_data: Any) -> GeoJSON:
 
 
 def geojson(geojson_str: Any) -> GeoJSON:
-    """A GeoJSON from its text.
+    """Make a GeoJSON from its text.
 
     Raises ParamError when it is not a str, ClientError when it is no JSON.
     """

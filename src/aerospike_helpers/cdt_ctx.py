@@ -17,7 +17,7 @@ CDT_CTX_PAD_KEY = "pad_key"
 
 
 class _cdt_ctx:
-    """One level of a context."""
+    """Make one level of a context."""
 
     __slots__ = ("extra_args", "id", "value")
 
@@ -50,7 +50,7 @@ def cdt_ctx_list_index_create(
     """The element of a list at an index; the list is made when it is missing.
 
     :param order: LIST_UNORDERED or LIST_ORDERED, of a list that is made.
-    :param pad: fill up with None when index lies beyond the end.
+    :param pad: whether None fills the list up when index lies beyond the end.
     """
     extra = {CDT_CTX_ORDER_KEY: order, CDT_CTX_PAD_KEY: pad}
     return _cdt_ctx(aerospike.CDT_CTX_LIST_INDEX_CREATE, index, extra)
@@ -106,7 +106,7 @@ def cdt_ctx_map_keys_in(keys: list[Any]) -> _cdt_ctx:
 
 
 def cdt_ctx_and_filter(expression: CompiledExpression) -> _cdt_ctx:
-    """Those that the level before selects and for which an expression is true.
+    """Elements that the level before selects and for which an expression is true.
 
     :param expression: compiled, as in cdt_ctx_all_children_with_filter.
     """

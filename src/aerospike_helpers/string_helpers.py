@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class WriteFlags(IntEnum):
-    """What a modifying operation insists on; values may be or-ed."""
+    """Conditions of a modifying operation; values may be or-ed."""
 
     DEFAULT = 0
     CREATE_ONLY = 1
@@ -15,7 +15,7 @@ class WriteFlags(IntEnum):
 
 
 class RegexFlags(IntEnum):
-    """How a regular expression is read; values may be or-ed."""
+    """Ways to read a regular expression; values may be or-ed."""
 
     DEFAULT = 0
     CASE_INSENSITIVE = 1
@@ -26,7 +26,7 @@ class RegexFlags(IntEnum):
 
 
 class NumericType(IntEnum):
-    """What counts as a number."""
+    """Kinds of text that count as a number."""
 
     ANY = 0
     INT = 1

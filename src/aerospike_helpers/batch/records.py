@@ -1,4 +1,4 @@
-"""What a batch asks of each record, and what came of it."""
+"""Classes that say what a batch asks of each record, and what came of it."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Write(BatchRecord):
 
 
 class Apply(BatchRecord):
-    """A user-defined function on one record."""
+    """A request to run a user-defined function on one record."""
 
     __slots__ = ("args", "function", "module", "policy")
 
@@ -99,7 +99,7 @@ class Apply(BatchRecord):
 
 
 class Remove(BatchRecord):
-    """The removal of one record."""
+    """A request to remove one record."""
 
     __slots__ = ("policy",)
 

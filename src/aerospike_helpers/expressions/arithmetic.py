@@ -1,7 +1,7 @@
 """Expressions on numbers. The operands of one are all integers or all floats.
 
-Python's operators make them too: + - * / // % ** abs() math.floor() math.ceil(), with
-an expression on the left.
+`compile()` raises ParamError for any others. Python's operators make expressions too:
++ - * / // % ** abs() math.floor() math.ceil(), with an expression on the left.
 """
 
 from __future__ import annotations
@@ -35,24 +35,24 @@ __all__ = [
 
 @made_by_operators
 class Add(OfArgs, code=20, of="m", gives="m"):
-    """The sum."""
+    """The sum of all operands."""
 
 
 @made_by_operators
 class Sub(OfArgs, code=21, of="m", gives="m"):
-    """The first number minus all others; of one, its negative."""
+    """The first number minus all others; the negative of a single one."""
 
 
 @made_by_operators
 class Mul(OfArgs, code=22, of="m", gives="m"):
-    """The product."""
+    """The product of all operands."""
 
 
 @made_by_operators
 class Div(OfArgs, code=23, of="m", gives="m"):
-    """The first number divided by the product of all others; of one, its reciprocal.
+    """The first number divided by the product of all others, or 1 by a single one.
 
-    Of integers, cut towards zero; by zero, unknown.
+    A quotient of integers is cut towards zero. A division by zero gives unknown.
     """
 
 
@@ -113,8 +113,8 @@ class ToFloat(Fields, code=31, gives="7"):
 
 
 class Min(OfArgs, code=50, of="m", gives="m"):
-    """The smallest number."""
+    """The smallest of all operands."""
 
 
 class Max(OfArgs, code=51, of="m", gives="m"):
-    """The largest number."""
+    """The largest of all operands."""

@@ -5,9 +5,10 @@
     grown_up = exp.GE(exp.IntBin("age"), 18).compile()
     client.get(key, policy={"expressions": grown_up})
 
-Comparisons, logic, conditions, variables, bins, keys and metadata. An argument that is
-no expression is a constant. What an expression asks for and is not there (a bin, or
-one of that type) is unknown; a filter that is unknown rejects the record.
+This module has comparisons, logic, conditions, variables, bins, keys and metadata. An
+argument that is no expression is a constant. An expression is unknown when it asks for
+something that is not there, such as a bin, or a bin of that type; a filter that is
+unknown rejects the record. `compile()` raises ParamError for operands of wrong types.
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ __all__ = [
 
 
 class Unknown(Fields, code=0, gives="U"):
-    """Neither true nor false; as a value of Cond it lets a filter reject the record."""
+    """Neither true nor false; as the value of a Cond it lets a filter reject."""
 
 
 class Val(Fields, code=128, gives="?"):
@@ -151,7 +152,7 @@ class CmpRegex(Fields, code=7, gives="1"):
 
 
 class CmpGeo(Fields, code=8, gives="1"):
-    """Whether one is a region and the other a point inside it."""
+    """Whether one GeoJSON value is a region and the other a point inside it."""
 
     expr0: GeoArg
     expr1: GeoArg
@@ -161,15 +162,15 @@ class CmpGeo(Fields, code=8, gives="1"):
 
 
 class And(OfExprs, code=16, of="1", gives="1", at_least=2):
-    """All of two or more booleans are true."""
+    """Whether all of two or more booleans are true."""
 
 
 class Or(OfExprs, code=17, of="1", gives="1", at_least=2):
-    """One of two or more booleans is true."""
+    """Whether at least one of two or more booleans is true."""
 
 
 class Exclusive(OfExprs, code=19, of="1", gives="1", at_least=2):
-    """Exactly one of two or more booleans is true."""
+    """Whether exactly one of two or more booleans is true."""
 
 
 class Not(OfExprs, code=18, of="1", gives="1"):
@@ -194,7 +195,7 @@ class Let(OfExprs, code=125, of="e", gives="?", at_least=2):
 
 
 class Def(Fields, code=129):
-    """A variable of a Let."""
+    """The name and the value of a variable that a Let defines."""
 
     var_name: Text
     expr: Value
@@ -333,15 +334,21 @@ class RecordSize(Fields, code=74, gives="2"):
 
 
 class DeviceSize(Fields, code=65, gives="2"):
-    """Bytes on a device, 0 in memory; RecordSize is what servers since 7.0 offer."""
+    """Bytes that the record takes on a device, 0 in memory.
+
+    Servers since 7.0 have RecordSize instead.
+    """
 
 
 class MemorySize(Fields, code=73, gives="2"):
-    """Bytes in memory, 0 on devices; RecordSize is what servers since 7.0 offer."""
+    """Bytes that the record takes in memory, 0 on devices.
+
+    Servers since 7.0 have RecordSize instead.
+    """
 
 
 class DigestMod(Fields, code=64, gives="2"):
-    """The last four bytes of the digest, modulo a constant."""
+    """The last four bytes of the digest, an integer, modulo a constant."""
 
     mod: Const
 
@@ -350,7 +357,7 @@ class DigestMod(Fields, code=64, gives="2"):
 
 
 class RemoveResult(Fields, code=100, gives="R"):
-    """As the value of a path modification: the element is removed."""
+    """A value that lets a modification by path remove the element."""
 
 
 ResultRemove = RemoveResult
@@ -358,10 +365,10 @@ ResultRemove = RemoveResult
 
 
 class LoopVar(_BaseExpr):
-    """Of the element that a path is at: its key, value or index.
+    """The key, the value or the index of the element that a path has reached.
 
-    var_id: EXP_LOOPVAR_KEY, EXP_LOOPVAR_VALUE or EXP_LOOPVAR_INDEX. Unknown when it is
-    of another type, or when there is no path around.
+    var_id: EXP_LOOPVAR_KEY, EXP_LOOPVAR_VALUE or EXP_LOOPVAR_INDEX. It is
+    unknown when it has another type, or when there is no path around.
     """
 
     __slots__ = ()
@@ -418,10 +425,10 @@ class LoopVarHLL(LoopVar, type=ResultType.HLL):
 
 
 class SelectByPath(Call, op=_constants._AS_OPERATOR_CDT_READ, gives="p"):
-    """What a path leads to in a list or map.
+    """Everything in a list or map that a path leads to.
 
-    ctx: levels of `aerospike_helpers.cdt_ctx`, one or more. value_type: of the result,
-    by flags, which are EXP_PATH_SELECT_* values.
+    ctx: levels of `aerospike_helpers.cdt_ctx`, one or more. flags:
+    EXP_PATH_SELECT_* values, or-ed. value_type: the ResultType of what they give.
     """
 
     _system = 0
@@ -433,10 +440,11 @@ class SelectByPath(Call, op=_constants._AS_OPERATOR_CDT_READ, gives="p"):
 
 
 class ModifyByPath(Call, op=_constants._AS_OPERATOR_CDT_MODIFY, gives="p"):
-    """A list or map with what a path leads to replaced by the value of an expression.
+    """A list or map in which an expression replaces everything that a path leads to.
 
-    ctx: levels of `aerospike_helpers.cdt_ctx`, one or more. mod_exp: of loop
-    variables, compiled or not; RemoveResult() removes. flags: EXP_PATH_MODIFY_* values.
+    ctx: levels of `aerospike_helpers.cdt_ctx`, one or more. mod_exp: an
+    expression of loop variables, compiled or not, where RemoveResult() removes an
+    element. flags: EXP_PATH_MODIFY_* values, or-ed.
     """
 
     _system = 0x40

@@ -1,7 +1,8 @@
 """Expressions on the bits of blobs.
 
-Offsets count from the first, most significant bit; negative ones from the end. A policy
-is a dict with "bit_write_flags", or None. `bin` is the name of a bin, or an expression.
+Offsets count from the first, most significant bit; negative ones count from the end. A
+policy is a dict with "bit_write_flags", or None. `bin` is the name of a bin, or an
+expression.
 
 The classes named for a change give the changed blob; what is stored stays as it is.
 """
@@ -189,7 +190,7 @@ class BitSetInt(_Modify, op=aerospike.OP_BIT_SET_INT):
 
 
 class BitGet(_Read, op=aerospike.OP_BIT_GET, gives="6"):
-    """Some bits, as a blob."""
+    """A range of bits as a blob, in which they begin at the first bit."""
 
     bit_offset: IntArg
     bit_size: IntArg
@@ -197,7 +198,7 @@ class BitGet(_Read, op=aerospike.OP_BIT_GET, gives="6"):
 
 
 class BitCount(_Read, op=aerospike.OP_BIT_COUNT, gives="2"):
-    """How many of some bits are set."""
+    """The number of bits that are set in a range."""
 
     bit_offset: IntArg
     bit_size: IntArg
@@ -205,7 +206,7 @@ class BitCount(_Read, op=aerospike.OP_BIT_COUNT, gives="2"):
 
 
 class BitLeftScan(_Read, op=aerospike.OP_BIT_LSCAN, gives="2"):
-    """The place of the first bit that is value, -1 when there is none."""
+    """The place in a range of the first bit that is value, -1 when there is none."""
 
     bit_offset: IntArg
     bit_size: IntArg
@@ -214,7 +215,7 @@ class BitLeftScan(_Read, op=aerospike.OP_BIT_LSCAN, gives="2"):
 
 
 class BitRightScan(_Read, op=aerospike.OP_BIT_RSCAN, gives="2"):
-    """The place of the last bit that is value, -1 when there is none."""
+    """The place in a range of the last bit that is value, -1 when there is none."""
 
     bit_offset: IntArg
     bit_size: IntArg
@@ -223,7 +224,7 @@ class BitRightScan(_Read, op=aerospike.OP_BIT_RSCAN, gives="2"):
 
 
 class BitGetInt(_Read, op=aerospike.OP_BIT_GET_INT, gives="2"):
-    """Some bits, as an integer, signed or not."""
+    """A range of up to 64 bits as an integer; sign says whether it is signed."""
 
     bit_offset: IntArg
     bit_size: IntArg
@@ -232,7 +233,7 @@ class BitGetInt(_Read, op=aerospike.OP_BIT_GET_INT, gives="2"):
 
 
 class BitB64Encode(_Read, op=_constants._OP_BIT_B64_ENCODE, gives="3"):
-    """Some bytes as base64 text; byte_size None is all. Server 8.2."""
+    """Bytes as base64 text; byte_size None takes all. Servers since 8.2 have it."""
 
     byte_offset: Offset
     byte_size: RestInt

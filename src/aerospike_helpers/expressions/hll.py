@@ -63,7 +63,7 @@ class HLLAdd(_Modify, op=aerospike.OP_HLL_ADD):
 
 
 class HLLGetCount(_Read, op=aerospike.OP_HLL_GET_COUNT, gives="2"):
-    """About how many values were added."""
+    """An estimate of how many different values were added, an integer."""
 
     bin: Bin
 
@@ -76,28 +76,28 @@ class HLLGetUnion(_Read, op=aerospike.OP_HLL_GET_UNION, gives="9"):
 
 
 class HLLGetUnionCount(_Read, op=aerospike.OP_HLL_GET_UNION_COUNT, gives="2"):
-    """About how many values the union with others has."""
+    """An estimate of how many values the union with others has, an integer."""
 
     values: Value
     bin: Bin
 
 
 class HLLGetIntersectCount(_Read, op=aerospike.OP_HLL_GET_INTERSECT_COUNT, gives="2"):
-    """About how many values are in all of them."""
+    """An estimate of how many values all have in common, an integer."""
 
     values: Value
     bin: Bin
 
 
 class HLLGetSimilarity(_Read, op=aerospike.OP_HLL_GET_SIMILARITY, gives="7"):
-    """How similar they are, from 0.0 to 1.0."""
+    """An estimate of the similarity to others, a float from 0.0 to 1.0."""
 
     values: Value
     bin: Bin
 
 
 class HLLDescribe(_Read, op=aerospike.OP_HLL_DESCRIBE, gives="4"):
-    """The index and the minhash bit count, a list."""
+    """A list of two integers: the index bit count and the minhash bit count."""
 
     bin: Bin
 

@@ -160,7 +160,7 @@ class ListIncrement(_Modify, op=aerospike.OP_LIST_INCREMENT):
 
 
 class ListSort(_Modify, op=aerospike.OP_LIST_SORT):
-    """A list sorted, by LIST_SORT_* flags."""
+    """A list in sorted order; order is LIST_SORT_* flags, or-ed."""
 
     ctx: Context
     order: Const
@@ -242,7 +242,7 @@ class ListRemoveByValueList(_Remove, op=aerospike.OP_LIST_REMOVE_BY_VALUE_LIST):
 class ListRemoveByValueRange(_Remove, op=aerospike.OP_LIST_REMOVE_BY_VALUE_RANGE):
     """A list without the elements from begin up to, not including, end.
 
-    None is no bound.
+    A bound that is None is left open.
     """
 
     ctx: Context
@@ -371,7 +371,8 @@ class ListGetByValueList(_Read, op=aerospike.OP_LIST_GET_BY_VALUE_LIST, gives="r
 class ListGetByValueRange(_Read, op=aerospike.OP_LIST_GET_BY_VALUE_RANGE, gives="r"):
     """The elements from value_begin up to, not including, value_end.
 
-    value_begin None is no bound; value_end None is nil, which nothing is below.
+    value_begin None is no bound; value_end None stands for nil, below which there is
+    nothing.
     """
 
     ctx: Context
@@ -410,7 +411,10 @@ class ListGetByValueRelRankRangeToEnd(
 
 
 class ListJoin(_Read, op=_constants._OP_LIST_JOIN, gives="3"):
-    """The strings of a list as one; None is the empty separator. Server 8.2."""
+    """The strings of a list as one text; separator None puts nothing between them.
+
+    Servers since 8.2 have it.
+    """
 
     ctx: Context
     separator: RestStr

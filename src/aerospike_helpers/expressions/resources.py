@@ -1,4 +1,4 @@
-"""What the classes of expressions are made of.
+"""The base classes of expressions, and the kinds of their arguments.
 
 A class is a row: the code of its node or the number of its operation, its arguments in
 order, and a rule for the type of its value. An argument's annotation says how it is
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 else:
 
     def dataclass_transform() -> Any:
-        """Nothing: only type checkers need to know."""
+        """Stand in for the function that only type checkers need."""
         return lambda cls: cls
 
 
 class ResultType:
-    """Types of expressions."""
+    """Numbers of the types that the value of an expression may have."""
 
     NIL = 0
     BOOLEAN = 1
@@ -53,14 +53,14 @@ class ResultType:
 
 
 class ReturnType:
-    """What may be or-ed to return types."""
+    """Flags that may be or-ed to return types."""
 
     LIST_RETURN_INVERTED = 0x10000
     MAP_RETURN_INVERTED = 0x10000
 
 
 class _BaseExpr(Expression):
-    """A node of an expression: its arguments, constants or further expressions."""
+    """A node of an expression; its arguments are constants or further expressions."""
 
     __slots__ = ()
 
@@ -108,7 +108,7 @@ class _BaseExpr(Expression):
         return _arithmetic("Ceil", self)
 
     def _rows(self) -> list[Any]:
-        """What the compiled expression shows; see CompiledExpression."""
+        """Return the tuples that CompiledExpression shows, in prefix order."""
         operands = [self._args[i] for i in self._operands()]
         parameters = {
             name: arg
@@ -127,15 +127,15 @@ class _BaseExpr(Expression):
         return rows
 
     def _operands(self) -> Sequence[int]:
-        """The places of the arguments that are operands, not parameters."""
+        """Return the places of the arguments that are operands, not parameters."""
         return range(len(self._args))
 
 
 _SHOWN = {71: 70, 70: 69, 69: 68, 68: 67, 67: 71, 129: 126, 130: 83}
-"""Code of a node -> the number that is shown for it, where they differ."""
+"""The number that is shown for the code of a node, where they differ."""
 _CONSTANT = 200
 _TYPED = frozenset([*range(64, 75), 80, 81, 82, 130])
-"""Codes of the nodes whose type is shown: bins, key, metadata."""
+"""The codes of the nodes whose type is shown: bins, key, metadata."""
 
 
 _Class = TypeVar("_Class", bound=type)
@@ -159,10 +159,10 @@ def _arithmetic(name: str, *operands: Any) -> _BaseExpr:
 
 
 def _joined(name: str, left: Any, right: Any, either_side: bool = False) -> _BaseExpr:
-    """One node of a chain: a + b + c has three operands.
+    """Make one node of a chain: a + b + c has three operands.
 
-    With one operand, - and / mean something else; and what stands to the right of them
-    in brackets stays there.
+    A node of a single operand does not join, since - and / mean something else there.
+    A right operand of - or / keeps its brackets.
     """
     operands: list[Any] = []
     for operand, may_join in ((left, True), (right, either_side)):
@@ -171,7 +171,7 @@ def _joined(name: str, left: Any, right: Any, either_side: bool = False) -> _Bas
     return _arithmetic(name, *operands)
 
 
-# Annotations of arguments. What a type checker reads; the names are those of _KINDS.
+# The annotations of arguments. A type checker reads the types, _KINDS the names.
 
 Value: TypeAlias = Any
 SameType: TypeAlias = Any
@@ -242,7 +242,7 @@ _KINDS = {
     "AnyOrBin": "S",
     "Modifier": "e",
 }
-"""Arguments that are packed in the order they are given in."""
+"""The kinds of arguments that are packed in the order in which they are given."""
 _POLICIES = {
     "ListOrderFlags": "l",
     "ListFlags": "w",
@@ -252,13 +252,13 @@ _POLICIES = {
     "HLLPolicy": "h",
     "StrPolicy": "g",
 }
-"""Policies are packed behind them, LateConst behind these."""
+"""The kinds of policies. They are packed behind the others, LateConst behind them."""
 
 _PARAMETERS = frozenset(_POLICIES) | {
     *("Const", "LateConst", "Flag", "BinName", "Text", "PairFirst", "PairSecond"),
     *("Context", "Returned", "ValueType", "Inverted", "Modifier"),
 }
-"""Arguments that are no expressions."""
+"""The kinds of arguments that are no expressions."""
 
 _NO_ARG = 255
 _ALL_ARGS = 254
@@ -266,7 +266,7 @@ _CALL = 127
 
 
 class _Argument:
-    """Attribute of an expression that reads one of its arguments."""
+    """An attribute of an expression that reads one of its arguments."""
 
     __slots__ = ("index",)
 
@@ -278,7 +278,7 @@ class _Argument:
 
 
 class _SignatureOfFields:
-    """`__signature__` of a class, made when somebody asks."""
+    """The `__signature__` of a class, which is made when somebody asks for it."""
 
     def __get__(self, instance: Any, owner: Any) -> Signature:
         from inspect import Parameter, Signature  # a slow import
@@ -309,9 +309,11 @@ class Fields(_BaseExpr):
     def __init_subclass__(
         cls, code: int | None = None, gives: str | None = None
     ) -> None:
-        """code: of the node or operation; none: a base of others.
+        """Make the form of a class from its annotations.
 
-        gives: the rule of the type of its value, a digit or a letter.
+        :param code: the code of its node, or None for a base of other classes.
+        :param gives: the rule of the type of its value: the digit of a ResultType, or a
+            letter; None takes that of its base.
         """
         own = {
             name: kind
@@ -337,7 +339,7 @@ class Fields(_BaseExpr):
 
     @classmethod
     def _packed_arguments(cls) -> bytes:
-        """The pairs (kind, index) in the order of packing."""
+        """Return the pairs (kind, index) in the order of packing."""
         first, policies, last = bytearray(), bytearray(), bytearray()
         for i, kind in enumerate(cls._annotations.values()):
             if kind in _KINDS:
@@ -354,7 +356,7 @@ class Fields(_BaseExpr):
 
     @classmethod
     def _place_of(cls, kind: str) -> int:
-        """The place of the argument of a kind, 255 when there is none."""
+        """Return the place of the argument of a kind, 255 when there is none."""
         kinds = list(cls._annotations.values())
         return kinds.index(kind) if kind in kinds else _NO_ARG
 
@@ -362,7 +364,10 @@ class Fields(_BaseExpr):
 def _bound(
     cls: type[Fields], args: tuple[Any, ...], named: dict[str, Any]
 ) -> tuple[Any, ...]:
-    """All arguments in order; TypeError as of any function."""
+    """Return all arguments in the order of the fields.
+
+    :raises TypeError: as any function does, for wrong arguments.
+    """
     signature: Signature = cls.__signature__  # type: ignore[attr-defined]
     try:
         bound = signature.bind(*args, **named)
@@ -380,19 +385,22 @@ class Call(Fields):
     """An operation on what `bin` is: the name of a bin, or an expression."""
 
     _system: ClassVar[int]
-    """Which operations: 0 lists and maps, 1 bits, 2 HyperLogLogs, 3 strings; or-ed
-    with 0x40 for those that modify, whose value is what they were given, modified."""
+    """The family of the operation: 0 is lists and maps, 1 bits, 2 HyperLogLogs, 3
+    strings. An operation that modifies has 0x40 or-ed to it; its value is the operand
+    as the operation leaves it."""
     _target: ClassVar[int]
-    """ResultType of the bin."""
+    """The ResultType of the bin."""
     _sends_return_type: ClassVar[bool] = False
-    """Even when there is no such argument: NONE."""
+    """Whether a return type is sent although no argument gives one: NONE."""
 
     def __init_subclass__(
         cls, op: int | None = None, code: int | None = None, gives: str | None = None
     ) -> None:
-        """Take the code of an operation of `Client.operate`, or one that it lacks.
+        """Make the form of a class that is an operation.
 
-        op: the number of the operation; gives: as in Fields.
+        :param op: the number of the operation in `Client.operate`, which has its code.
+        :param code: the code of an operation that `Client.operate` lacks.
+        :param gives: as for Fields.
         """
         super().__init_subclass__(code if op is None else _CODES[op], gives)
 
@@ -416,12 +424,12 @@ class _Many(_BaseExpr):
     def __init_subclass__(
         cls, code: int, of: str, gives: str, at_least: int = 1
     ) -> None:
-        """of: the kind of the operands; at_least: how many of them there must be."""
+        """Make the form of a class: of is the kind of its at_least or more operands."""
         cls._form = bytes([ord(gives), code, ord(of), _ALL_ARGS, at_least])
 
 
 class OfExprs(_Many, code=0, of="e", gives="?"):
-    """Conditions or integers."""
+    """A node whose operands are conditions or integers."""
 
     __slots__ = ()
 
@@ -430,7 +438,7 @@ class OfExprs(_Many, code=0, of="e", gives="?"):
 
 
 class OfArgs(_Many, code=0, of="e", gives="?"):
-    """Numbers."""
+    """A node whose operands are numbers."""
 
     __slots__ = ()
 

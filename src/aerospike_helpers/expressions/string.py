@@ -86,13 +86,13 @@ class _Modify(Call, gives="3"):
 
 
 class ToString(Fields, code=99, gives="3"):
-    """Anything as text."""
+    """A value of any simple type as text."""
 
     bin: AnyOrBin
 
 
 class StrLen(_Read, op=_constants._OP_STRING_STRLEN, gives="2"):
-    """The number of code points."""
+    """The number of code points of the text."""
 
     bin: Bin
 
@@ -113,7 +113,7 @@ class SubStrRange(_Read, op=_constants._OP_STRING_SUBSTR_RANGE, gives="3"):
 
 
 class CharAt(_Read, op=_constants._OP_STRING_CHAR_AT, gives="3"):
-    """One code point."""
+    """The code point at a place, as text."""
 
     index: IntArg
     bin: Bin
@@ -128,21 +128,21 @@ class Find(_Read, op=_constants._OP_STRING_FIND, gives="2"):
 
 
 class Contains(_Read, op=_constants._OP_STRING_CONTAINS, gives="1"):
-    """Whether a text occurs."""
+    """Whether another text occurs in the text."""
 
     needle: StrArg
     bin: Bin
 
 
 class StartsWith(_Read, op=_constants._OP_STRING_STARTS_WITH, gives="1"):
-    """Whether a text stands at the start."""
+    """Whether the text starts with another one."""
 
     prefix: StrArg
     bin: Bin
 
 
 class EndsWith(_Read, op=_constants._OP_STRING_ENDS_WITH, gives="1"):
-    """Whether a text stands at the end."""
+    """Whether the text ends with another one."""
 
     suffix: StrArg
     bin: Bin
@@ -161,7 +161,7 @@ class ToDouble(_Read, op=_constants._OP_STRING_TO_DOUBLE, gives="7"):
 
 
 class ByteLength(_Read, op=_constants._OP_STRING_BYTE_LENGTH, gives="2"):
-    """The number of bytes."""
+    """The number of bytes of the text in UTF-8."""
 
     bin: Bin
 
@@ -186,19 +186,19 @@ class IsLower(_Read, op=_constants._OP_STRING_IS_LOWER, gives="1"):
 
 
 class ToBlob(_Read, op=_constants._OP_STRING_TO_BLOB, gives="6"):
-    """The bytes."""
+    """The text in UTF-8 as a blob."""
 
     bin: Bin
 
 
 class Split(_Read, op=_constants._OP_STRING_SPLIT, gives="4"):
-    """The code points, a list."""
+    """A list of the code points of the text."""
 
     bin: Bin
 
 
 class SplitSeparator(_Read, op=_constants._OP_STRING_SPLIT_SEPARATOR, gives="4"):
-    """The parts between separators, a list."""
+    """A list of the parts of the text between separators."""
 
     separator: StrArg
     bin: Bin
@@ -245,7 +245,7 @@ class Concat(_Modify, op=_constants._OP_STRING_CONCAT):
 
 
 class Snip(_Modify, op=_constants._OP_STRING_SNIP):
-    """The text without a range; end None is its end, and takes no policy."""
+    """The text without a range; end None is its end, and then policy must be None."""
 
     policy: StrPolicy
     start: IntArg
@@ -339,7 +339,7 @@ class PadEnd(_Modify, op=_constants._OP_STRING_PAD_END):
 
 
 class Repeat(_Modify, op=_constants._OP_STRING_REPEAT):
-    """The text, count times."""
+    """The text repeated count times."""
 
     policy: StrPolicy
     count: IntArg

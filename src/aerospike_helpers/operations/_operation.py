@@ -1,4 +1,4 @@
-"""The dict of an operation, as `Client.operate` takes it."""
+"""Functions that make the dict of an operation, as `Client.operate` takes it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Context = list[Any]
 
 
 def operation(op: int, bin_name: str, ctx: Context | None, **entries: Any) -> Operation:
-    """The dict of an operation on a list or map; a context only where there is one."""
+    """Make the dict of an operation; it has a context only where there is one."""
     made: Operation = {"op": op, "bin": bin_name, **entries}
     if ctx:
         made["ctx"] = ctx
@@ -17,5 +17,5 @@ def operation(op: int, bin_name: str, ctx: Context | None, **entries: Any) -> Op
 
 
 def given(**entries: Any) -> dict[str, Any]:
-    """Those of the entries that are not None: the optional ones of an operation."""
+    """Return the entries that are not None, for the optional ones of an operation."""
     return {name: value for name, value in entries.items() if value is not None}

@@ -1,9 +1,16 @@
 """Operations on the bits of blobs, for `Client.operate`.
 
-Bit 0 is the most significant one of byte 0. Offsets may be negative: from the end. Of a
-value of bytes the leading bits are used; value_byte_size has no effect. A policy is a
-dict with "bit_write_flags", BIT_WRITE_* values or-ed. Operations other than bit_resize
-and bit_insert need a bin that holds a blob. Without a result means: None.
+Bit 0 is the most significant one of byte 0. Offsets and sizes count bits or bytes, as
+their names say; a negative offset counts from the end. An operation uses the leading
+bits of a value of bytes; value_byte_size has no effect. A policy is a dict with
+"bit_write_flags", BIT_WRITE_* values or-ed. The result of an operation that has none is
+None.
+
+`Client.operate` raises ParamError for an argument of a wrong type, BinNotFound for a
+change of a missing bin other than by bit_resize and bit_insert, BinIncompatibleType
+when the bin holds no blob, OpNotApplicable for a range that goes beyond the end, and
+InvalidRequest for sizes and offsets that are impossible. Reading a missing bin gives
+None.
 """
 
 from __future__ import annotations
@@ -79,8 +86,8 @@ def bit_b64_encode(
 ) -> Operation:
     """Read bytes as base64 text (servers from 8.2). Result: str.
 
-    :param byte_size: how many bytes; None: all to the end.
-    :param invert_size: byte_size counts from the end of the blob.
+    :param byte_size: how many bytes; None takes all to the end.
+    :param invert_size: whether byte_size counts from the end of the blob.
     """
     return operation(
         _constants._OP_BIT_B64_ENCODE,
@@ -185,7 +192,7 @@ def bit_remove(
     byte_size: int,
     policy: dict[str, Any] | None = None,
 ) -> Operation:
-    """Remove bytes. No result."""
+    """Remove byte_size bytes from byte_offset on. No result."""
     return operation(
         aerospike.OP_BIT_REMOVE,
         bin_name,
@@ -202,7 +209,7 @@ def bit_resize(
     policy: dict[str, Any] | None = None,
     resize_flags: int = 0,
 ) -> Operation:
-    """Set the size of the blob; a missing bin is made. No result.
+    """Set the size of the blob in bytes; a missing bin is made. No result.
 
     :param resize_flags: BIT_RESIZE_* values, or-ed.
     """

@@ -3,6 +3,11 @@
 
 Where several are needed, the others are a list of `aerospike_helpers.HyperLogLog`,
 which reading a bin gives. A policy is a dict with "flags", HLL_WRITE_* values or-ed.
+
+`Client.operate` raises ParamError for an argument of a wrong type, BinNotFound for a
+change of a missing bin that does not make it, BinIncompatibleType when the bin holds
+something else, OpNotApplicable when the bit counts do not allow the operation, and
+InvalidRequest for bit counts that are impossible. Reading a missing bin gives None.
 """
 
 from __future__ import annotations
@@ -39,12 +44,12 @@ def hll_add(
 
 
 def hll_describe(bin_name: str) -> Operation:
-    """Read what the bin was made with. Result: [index bits, minhash bits]."""
+    """Read the bit counts of the bin. Result: a list, [index bits, minhash bits]."""
     return operation(aerospike.OP_HLL_DESCRIBE, bin_name, None)
 
 
 def hll_fold(bin_name: str, index_bit_count: int) -> Operation:
-    """Reduce the bits of the register index. No result."""
+    """Reduce the bits of the register index to index_bit_count. No result."""
     return operation(
         aerospike.OP_HLL_FOLD, bin_name, None, index_bit_count=index_bit_count
     )
@@ -56,26 +61,26 @@ def hll_get_count(bin_name: str) -> Operation:
 
 
 def hll_get_intersect_count(bin_name: str, hll_list: list[Any]) -> Operation:
-    """Estimate how many values all have in common. Result: int."""
+    """Estimate how many values the bin and all others have in common. Result: int."""
     return operation(
         aerospike.OP_HLL_GET_INTERSECT_COUNT, bin_name, None, value_list=hll_list
     )
 
 
 def hll_get_similarity(bin_name: str, hll_list: list[Any]) -> Operation:
-    """Estimate the similarity of all, 0 to 1. Result: float."""
+    """Estimate the similarity of the bin and all others. Result: float, 0 to 1."""
     return operation(
         aerospike.OP_HLL_GET_SIMILARITY, bin_name, None, value_list=hll_list
     )
 
 
 def hll_get_union(bin_name: str, hll_list: list[Any]) -> Operation:
-    """Unite all. Result: HyperLogLog."""
+    """Unite the bin with all others. Result: HyperLogLog."""
     return operation(aerospike.OP_HLL_GET_UNION, bin_name, None, value_list=hll_list)
 
 
 def hll_get_union_count(bin_name: str, hll_list: list[Any]) -> Operation:
-    """Estimate how many values are in one of all. Result: int."""
+    """Estimate how many values the union with all others has. Result: int."""
     return operation(
         aerospike.OP_HLL_GET_UNION_COUNT, bin_name, None, value_list=hll_list
     )
@@ -112,7 +117,7 @@ def hll_set_union(
     hll_list: list[Any],
     policy: dict[str, Any] | None = None,
 ) -> Operation:
-    """Unite all and keep the result. No result."""
+    """Unite the bin with all others and keep the union in it. No result."""
     return operation(
         aerospike.OP_HLL_SET_UNION,
         bin_name,

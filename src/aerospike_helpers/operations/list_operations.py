@@ -1,8 +1,13 @@
 """Operations on lists, for `Client.operate`.
 
 Indexes and ranks count from 0, negative ones from the end. A policy is a dict with
-"list_order" and "write_flags". What an operation selects comes back as return_type, a
-LIST_RETURN_* value, says; inverted selects everything else.
+"list_order", LIST_UNORDERED or LIST_ORDERED, and "write_flags", LIST_WRITE_* values
+or-ed. A selection comes back in the form that return_type says, a LIST_RETURN_* value;
+inverted selects everything else.
+
+`Client.operate` raises ParamError for an argument of a wrong type, BinIncompatibleType
+when the bin holds something else, OpNotApplicable for a single index or rank that is
+not there, and ElementExistsError when LIST_WRITE_ADD_UNIQUE refuses a value.
 """
 
 from __future__ import annotations
@@ -54,7 +59,13 @@ def list_create(
     persist_index: bool,
     ctx: Context | None = None,
 ) -> Operation:
-    """Make a list in a bin or at a place in it. No result."""
+    """Make a list in a bin or at a place in it. No result.
+
+    :param list_order: LIST_UNORDERED or LIST_ORDERED.
+    :param pad: whether None fills an outer list up to an index beyond its end.
+    :param persist_index: whether the server keeps the index of a list that is a
+        whole bin.
+    """
     return operation(
         aerospike.OP_LIST_CREATE,
         bin_name,
@@ -66,7 +77,7 @@ def list_create(
 
 
 def list_get(bin_name: str, index: int, ctx: Context | None = None) -> Operation:
-    """Read the element at an index; OpNotApplicable when there is none."""
+    """Read the element at an index. Result: the element."""
     return operation(aerospike.OP_LIST_GET, bin_name, ctx, index=index)
 
 
@@ -222,7 +233,7 @@ def list_get_by_value_rank_range_relative(
 def list_get_range(
     bin_name: str, index: int, count: int, ctx: Context | None = None
 ) -> Operation:
-    """Read count elements from an index on."""
+    """Read count elements from an index on. Result: a list of them."""
     return operation(aerospike.OP_LIST_GET_RANGE, bin_name, ctx, index=index, val=count)
 
 
@@ -288,7 +299,7 @@ def list_pop(bin_name: str, index: int, ctx: Context | None = None) -> Operation
 def list_pop_range(
     bin_name: str, index: int, count: int, ctx: Context | None = None
 ) -> Operation:
-    """Remove count elements from an index on. Result: these."""
+    """Remove count elements from an index on. Result: a list of them."""
     return operation(aerospike.OP_LIST_POP_RANGE, bin_name, ctx, index=index, val=count)
 
 
@@ -456,7 +467,7 @@ def list_remove_by_value_rank_range_relative(
 def list_remove_range(
     bin_name: str, index: int, count: int, ctx: Context | None = None
 ) -> Operation:
-    """Remove count elements from an index on. Result: how many."""
+    """Remove count elements from an index on. Result: how many were removed."""
     return operation(
         aerospike.OP_LIST_REMOVE_RANGE, bin_name, ctx, index=index, val=count
     )
@@ -495,7 +506,10 @@ def list_size(bin_name: str, ctx: Context | None = None) -> Operation:
 def list_sort(
     bin_name: str, sort_flags: int = 0, ctx: Context | None = None
 ) -> Operation:
-    """Sort the list, by LIST_SORT_* flags. No result."""
+    """Sort the list. No result.
+
+    :param sort_flags: LIST_SORT_* values, or-ed.
+    """
     return operation(aerospike.OP_LIST_SORT, bin_name, ctx, sort_flags=sort_flags)
 
 
@@ -511,7 +525,7 @@ def list_join(
 ) -> Operation:
     """Join the strings of a list. Result: a str; servers since 8.2 can.
 
-    :param separator: str between them; None is the empty one.
+    :param separator: str that stands between them; None puts nothing there.
     """
     if separator is None:
         return operation(_constants._OP_LIST_JOIN, bin_name, ctx)

@@ -1,9 +1,14 @@
 """Operations on maps, for `Client.operate`.
 
-Indexes count in key order, ranks in value order; negative ones from the end. A policy
-is a dict with "map_order", "map_write_flags" and "persist_index". What an operation
-selects comes back as return_type, a MAP_RETURN_* value, says; inverted selects
-everything else.
+Indexes count in key order, ranks in value order, both from 0; negative ones count from
+the end. A policy is a dict with "map_order", "map_write_flags" (MAP_WRITE_FLAGS_*
+values or-ed) and "persist_index". A selection comes back in the form that return_type
+says, a MAP_RETURN_* value; inverted selects everything else.
+
+`Client.operate` raises ParamError for an argument of a wrong type, BinIncompatibleType
+when the bin holds something else, OpNotApplicable for a single index or rank that is
+not there, and ElementExistsError or ElementNotFoundError when
+MAP_WRITE_FLAGS_CREATE_ONLY or _UPDATE_ONLY refuses a key.
 """
 
 from __future__ import annotations
@@ -22,7 +27,12 @@ def map_clear(bin_name: str, ctx: Context | None = None) -> Operation:
 def map_create(
     bin_name: str, map_order: int, persist_index: bool, ctx: Context | None = None
 ) -> Operation:
-    """Make a map in a bin or at a place in it. No result."""
+    """Make a map in a bin or at a place in it. No result.
+
+    :param map_order: MAP_UNORDERED, MAP_KEY_ORDERED or MAP_KEY_VALUE_ORDERED.
+    :param persist_index: whether the server keeps the index of a map that is a
+        whole bin.
+    """
     return operation(
         aerospike.OP_MAP_CREATE,
         bin_name,
@@ -523,7 +533,10 @@ def map_remove_by_value_rank_range_relative(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Remove entries by rank relative to the place of a value; see return_type."""
+    """Remove entries by rank relative to the place of a value.
+
+    Result: by return_type.
+    """
     return operation(
         aerospike.OP_MAP_REMOVE_BY_VALUE_RANK_RANGE_REL,
         bin_name,

@@ -1,6 +1,7 @@
 """Operations on whole bins and on the record, for `Client.operate`.
 
 Each function returns one element of its list: a dict that is best left as it is.
+`Client.operate` raises ParamError when an argument in it has a wrong type.
 """
 
 from __future__ import annotations
@@ -52,8 +53,8 @@ def increment(bin_name: str, amount: int | float) -> Operation:
 def touch(ttl: int | None = None) -> Operation:
     """Renew the record's time to live.
 
-    :param ttl: seconds or an `aerospike.TTL_*` value; None: what meta or the policy
-        of the call says.
+    :param ttl: seconds or an `aerospike.TTL_*` value; None takes what meta or the
+        policy of the call says.
     :raises RecordNotFound: from operate, when there is no record.
     """
     operation: Operation = {"op": aerospike.OPERATOR_TOUCH}
@@ -70,7 +71,7 @@ def delete() -> Operation:
 def select_by_path(bin_name: str, ctx: Context, flags: int) -> Operation:
     """Read everything in a list or map that a path leads to (servers from 8.1).
 
-    Result: by flags, a list of values or keys, or the tree of what was selected.
+    Result: as flags say, a list of values or keys, or the tree of what was selected.
 
     :param ctx: levels of `aerospike_helpers.cdt_ctx`, those for all children too.
     :param flags: an EXP_PATH_SELECT_* value, with EXP_PATH_SELECT_NO_FAIL or-ed to
@@ -86,8 +87,8 @@ def modify_by_path(
     """Replace everything in a list or map that a path leads to (servers from 8.1).
 
     :param ctx: levels of `aerospike_helpers.cdt_ctx`, those for all children too.
-    :param expr: compiled; its loop variables are what it replaces. RemoveResult()
-        removes it.
+    :param expr: a compiled expression; its loop variables stand for the element that
+        its value replaces. RemoveResult() removes the element.
     :param flags: EXP_PATH_MODIFY_DEFAULT, or EXP_PATH_MODIFY_NO_FAIL to leave alone
         what the expression cannot be evaluated for.
     """

@@ -1,7 +1,11 @@
 """Operations on strings, for `Client.operate`; they need servers from 8.2 on.
 
-Indexes and lengths count characters (code points), negative ones from the end. A policy
-is a StringPolicy. A context leads to a string inside a list or map.
+Indexes and lengths count characters (code points); negative indexes count from the end.
+A policy is a StringPolicy. A context leads to a string inside a list or map.
+
+`Client.operate` raises ParamError for an argument of a wrong type, BinIncompatibleType
+when the bin holds something else, OpNotApplicable for text that cannot be converted,
+and InvalidRequest for a bad pattern, or when the server is older.
 """
 
 from __future__ import annotations
@@ -26,12 +30,12 @@ def append(
 
 
 def base64_decode(bin_name: str, ctx: Context | None = None) -> Operation:
-    """Read base64 text as what it stands for. Result: bytes."""
+    """Decode the text from base64. Result: bytes."""
     return operation(_constants._OP_STRING_B64_DECODE, bin_name, ctx)
 
 
 def byte_length(bin_name: str, ctx: Context | None = None) -> Operation:
-    """Read the number of bytes of the UTF-8. Result: int."""
+    """Read the number of bytes that the text has in UTF-8. Result: int."""
     return operation(_constants._OP_STRING_BYTE_LENGTH, bin_name, ctx)
 
 
@@ -45,7 +49,7 @@ def casefold(
 
 
 def char_at(bin_name: str, index: int, ctx: Context | None = None) -> Operation:
-    """Read one character; beyond the end it is empty. Result: str."""
+    """Read one character. Result: str, which is empty beyond the end."""
     return operation(_constants._OP_STRING_CHAR_AT, bin_name, ctx, index=index)
 
 
@@ -83,7 +87,7 @@ def find(
 ) -> Operation:
     """Find needle. Result: its index, or -1.
 
-    :param occurrence: 1 is the first, -1 the last; not 0.
+    :param occurrence: 1 is the first, -1 the last; it cannot be 0.
     """
     return operation(
         _constants._OP_STRING_FIND, bin_name, ctx, needle=needle, occurrence=occurrence
@@ -262,7 +266,7 @@ def repeat(
     policy: StringPolicy | None = None,
     ctx: Context | None = None,
 ) -> Operation:
-    """Repeat the text. No result."""
+    """Repeat the text count times. No result."""
     return operation(
         _constants._OP_STRING_REPEAT, bin_name, ctx, count=count, policy=policy
     )
@@ -313,7 +317,7 @@ def snip(
 ) -> Operation:
     """Remove the characters from start on, up to end. No result.
 
-    :param end: None: all to the end; the policy then has no place and must be None.
+    :param end: None removes all to the end; policy then has no place and must be None.
     """
     return operation(
         _constants._OP_STRING_SNIP,
@@ -326,7 +330,7 @@ def snip(
 
 
 def split(bin_name: str, ctx: Context | None = None) -> Operation:
-    """Read the characters. Result: a list of str."""
+    """Read the single characters. Result: a list of str."""
     return operation(_constants._OP_STRING_SPLIT, bin_name, ctx)
 
 
@@ -369,7 +373,7 @@ def substr_range(
 
 
 def to_blob(bin_name: str, ctx: Context | None = None) -> Operation:
-    """Read the UTF-8. Result: bytes."""
+    """Read the text in UTF-8. Result: bytes."""
     return operation(_constants._OP_STRING_TO_BLOB, bin_name, ctx)
 
 
