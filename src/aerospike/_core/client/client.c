@@ -204,7 +204,7 @@ raise_no_import(module_state *st, const char *name)
 static int
 import_for_calls(module_state *st)
 {
-    static const char *const names[] = {"aerospike._management",
+    static const char *const names[] = {"aerospike._calls.indexes",
                                         "aerospike._pickle",
                                         "aerospike._query",
                                         "aerospike_helpers.batch.records",

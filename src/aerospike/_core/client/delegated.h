@@ -24,55 +24,55 @@
     D(scan, "_query", false, "namespace, set=None",                                    \
       "A Scan of all records of a set, or of the whole namespace without one.\n\n"     \
       ":raises ParamError: an argument is no str.")                                    \
-    D(index_integer_create, "_management", true, "ns, set, bin, name, policy=None",    \
+    D(index_integer_create, "_calls.indexes", true, "ns, set, bin, name, policy=None",    \
       "Create an index on a bin that holds integers, and wait until it is "            \
       "built.\n\n" DOC_INDEX)                                                          \
-    D(index_string_create, "_management", true, "ns, set, bin, name, policy=None",     \
+    D(index_string_create, "_calls.indexes", true, "ns, set, bin, name, policy=None",     \
       "Create an index on a bin that holds strings, and wait until it is "             \
       "built.\n\n" DOC_INDEX)                                                          \
-    D(index_blob_create, "_management", true, "ns, set, bin, name, policy=None",       \
+    D(index_blob_create, "_calls.indexes", true, "ns, set, bin, name, policy=None",       \
       "Create an index on a bin that holds blobs, and wait until it is "               \
       "built.\n\n" DOC_INDEX)                                                          \
-    D(index_geo2dsphere_create, "_management", true,                                   \
+    D(index_geo2dsphere_create, "_calls.indexes", true,                                   \
       "ns, set, bin, name, policy=None",                                               \
       "Create an index on a bin that holds GeoJSON, and wait until it is "             \
       "built.\n\n" DOC_INDEX)                                                          \
-    D(index_single_value_create, "_management", true,                                  \
+    D(index_single_value_create, "_calls.indexes", true,                                  \
       "ns, set, bin, index_datatype, name, policy=None, ctx=None",                     \
       "Create an index on a bin that holds values of a type, and wait until it is\n"   \
       "built.\n\n"                                                                     \
       ":param index_datatype: an INDEX_* value.\n"                                     \
       ":param ctx: list of levels that lead to a place inside the bin, or "            \
       "None.\n" DOC_INDEX)                                                             \
-    D(index_list_create, "_management", true,                                          \
+    D(index_list_create, "_calls.indexes", true,                                          \
       "ns, set, bin, index_datatype, name, policy=None, ctx=None",                     \
       "Create an index on the elements of lists, and wait until it is\n"               \
       "built.\n\n"                                                                     \
       ":param index_datatype: an INDEX_* value.\n"                                     \
       ":param ctx: list of levels that lead to a place inside the bin, or "            \
       "None.\n" DOC_INDEX)                                                             \
-    D(index_map_keys_create, "_management", true,                                      \
+    D(index_map_keys_create, "_calls.indexes", true,                                      \
       "ns, set, bin, index_datatype, name, policy=None, ctx=None",                     \
       "Create an index on the keys of maps, and wait until it is\n"                    \
       "built.\n\n"                                                                     \
       ":param index_datatype: an INDEX_* value.\n"                                     \
       ":param ctx: list of levels that lead to a place inside the bin, or "            \
       "None.\n" DOC_INDEX)                                                             \
-    D(index_map_values_create, "_management", true,                                    \
+    D(index_map_values_create, "_calls.indexes", true,                                    \
       "ns, set, bin, index_datatype, name, policy=None, ctx=None",                     \
       "Create an index on the values of maps, and wait until it is\n"                  \
       "built.\n\n"                                                                     \
       ":param index_datatype: an INDEX_* value.\n"                                     \
       ":param ctx: list of levels that lead to a place inside the bin, or "            \
       "None.\n" DOC_INDEX)                                                             \
-    D(index_cdt_create, "_management", true,                                           \
+    D(index_cdt_create, "_calls.indexes", true,                                           \
       "ns, set, bin, index_type, index_datatype, name, ctx, policy=None",              \
       "Create an index on a place inside lists and maps, and wait until it is "        \
       "built.\n\n"                                                                     \
       ":param index_type: an INDEX_TYPE_* value.\n"                                    \
       ":param index_datatype: an INDEX_* value.\n"                                     \
       ":param ctx: list of levels that lead to the place.\n" DOC_INDEX)                \
-    D(index_expr_create, "_management", true,                                          \
+    D(index_expr_create, "_calls.indexes", true,                                          \
       "ns, set, index_type, index_datatype, expressions, name, policy=None",           \
       "Create an index on the value of an expression (servers from 8.1), and wait "    \
       "until\n"                                                                        \
@@ -80,13 +80,13 @@
       ":param index_type: an INDEX_TYPE_* value.\n"                                    \
       ":param index_datatype: an INDEX_* value.\n"                                     \
       ":param expressions: what compile() of an expression gives.\n" DOC_INDEX)        \
-    D(index_set_create, "_management", true, "ns, set, name, policy=None",             \
+    D(index_set_create, "_calls.indexes", true, "ns, set, name, policy=None",             \
       "Create an index of all records of a set, and wait until it is "                 \
       "built.\n\n" DOC_INDEX)                                                          \
-    D(index_remove, "_management", true, "ns, name, policy=None",                      \
+    D(index_remove, "_calls.indexes", true, "ns, name, policy=None",                      \
       "Remove an index, and wait until it is gone; 0, also when there is none.\n\n"    \
       ":raises TimeoutError: for 60 s it went from no node, or one gave no answer.")   \
-    D(truncate, "_management", true, "namespace, set, nanos, policy=None",             \
+    D(truncate, "_calls.indexes", true, "namespace, set, nanos, policy=None",             \
       "Remove the records of a set, or of a namespace, that were last changed before " \
       "a\n"                                                                            \
       "time.\n\n"                                                                      \
@@ -95,13 +95,13 @@
       ":return: 0.\n"                                                                  \
       ":raises InvalidRequest: the time lies in the future, or set is empty.\n"        \
       ":raises ParamError: set is no str and not None.")                               \
-    D(job_info, "_management", true, "job_id, module, policy=None",                    \
+    D(job_info, "_calls.indexes", true, "job_id, module, policy=None",                    \
       "How far background work has come: {\"progress_pct\", \"records_read\", "        \
       "\"status\"}.\n\n"                                                               \
       "An unknown job counts as completed.\n\n"                                        \
       ":param module: JOB_SCAN or JOB_QUERY.\n"                                        \
       ":raises ParamError: module is neither.")                                        \
-    D(scan_info, "_management", true, "scanid, policy=None",                           \
+    D(scan_info, "_calls.indexes", true, "scanid, policy=None",                           \
       "How far a background scan has come, as the 2.x line says it: "                  \
       "{\"progress_pct\",\n"                                                           \
       "\"records_scanned\", \"status\"}.")

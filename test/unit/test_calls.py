@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from aerospike import _management, _node_waits, exception
+from aerospike import exception
+from aerospike._calls import indexes, waits
 
 Answer = Callable[[float], str]
 """What a node says at a time; it may raise."""
@@ -54,8 +55,8 @@ class Cluster:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(_node_waits, "time", made)
-    monkeypatch.setattr(_management, "time", made)
+    monkeypatch.setattr(waits, "time", made)
+    monkeypatch.setattr(indexes, "time", made)
     return made
 
 
@@ -97,12 +98,12 @@ POLICY = {"timeout": 5}
 
 def create(cluster: Cluster) -> int:
     client: Any = cluster
-    return _management.index_integer_create(client, "test", "s", "b", "idx", POLICY)
+    return indexes.index_integer_create(client, "test", "s", "b", "idx", POLICY)
 
 
 def remove(cluster: Cluster) -> int:
     client: Any = cluster
-    return _management.index_remove(client, "test", "idx", POLICY)
+    return indexes.index_remove(client, "test", "idx", POLICY)
 
 
 def test_wait_ends_when_all_nodes_have_loaded(clock):

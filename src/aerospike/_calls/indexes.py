@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from aerospike import _constants as c
 from aerospike import exception
-from aerospike._node_waits import DONE, wait_for_nodes
+from aerospike._calls.waits import DONE, wait_for_nodes
 from aerospike._query import param_error
 from aerospike._types import CompiledExpression
 

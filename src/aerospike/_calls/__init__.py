@@ -1,0 +1,1 @@
+"""Calls of the client that are made of several requests."""
