@@ -24,7 +24,7 @@ from pathlib import Path
 from check_text import files
 
 CLIENT = (Path("src/aerospike"), Path("src/aerospike_helpers"))
-BLOCKING_RUNNER = Path("src/aerospike/_calls/waits.py")
+BLOCKING_RUNNER = Path("src/aerospike/_calls/blocking.py")
 # the recorded cases and their runner, kept as they came
 AS_THEY_CAME = Path("test/conformance")
 

@@ -213,7 +213,7 @@ def direct(prefix: str) -> str:
     renamed = {"list_extend": "list_append_items"}
 
     def lines() -> Iterator[Sequence[str]]:
-        for name in sorted(vars(aerospike.Client)):
+        for name in sorted(dir(aerospike.Client)):
             if name.startswith(f"{prefix}_"):
                 names = inspect.signature(getattr(aerospike.Client, name)).parameters
                 own = list(names)[3:-2]  # not self, key, bin; not meta, policy

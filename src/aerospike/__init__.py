@@ -10,8 +10,8 @@ client.close()
 
 from aerospike import _constants
 from aerospike import exception as exception
+from aerospike._client import Client as Client
 from aerospike._constants import *  # noqa: F403
-from aerospike._core import Client as Client
 from aerospike._core import calc_digest as calc_digest
 from aerospike._core import client as client
 from aerospike._core import get_partition_id as get_partition_id

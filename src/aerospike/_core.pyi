@@ -1,13 +1,16 @@
 import builtins
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NoReturn, final
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, final
 
-from typing_extensions import disjoint_base
+from typing_extensions import Self, disjoint_base
 
-from aerospike._query import Query, Scan
 from aerospike._types import CompiledExpression, Expression
 from aerospike_helpers.batch.records import BatchRecords
 
+if TYPE_CHECKING:  # mypy reads what is imported so after this module
+    from aerospike import Client as PublicClient
+
+_T = TypeVar("_T")
 # (namespace, set, user key) or (namespace, set, None, digest)
 _Key = tuple[Any, ...]
 _Meta = dict[str, int]
@@ -35,13 +38,15 @@ class Stream:
 @disjoint_base
 class Client:
     def __init__(self, config: Mapping[str, Any]) -> None: ...
-    def __enter__(self) -> Client: ...
+    def __enter__(self) -> Self: ...
     def __exit__(self, *args: object) -> None: ...
     def connect(
         self, username: str | None = None, password: str | None = None
-    ) -> Client: ...
+    ) -> Self: ...
     def close(self) -> None: ...
     def is_connected(self) -> bool: ...
+    def _check_valid(self) -> None: ...
+    def _check_open(self) -> None: ...
     def get(
         self, key: _Key, policy: _Policy | None = None
     ) -> tuple[_Key, _Meta, _Bins]: ...
@@ -120,372 +125,6 @@ class Client:
         meta: Mapping[str, int] | None = None,
         policy: _Policy | None = None,
     ) -> tuple[_Key, _Meta, list[tuple[str, Any]]]: ...
-    def list_append(
-        self,
-        key: _Key,
-        bin: str,
-        val: Any,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> int: ...
-    def list_extend(
-        self,
-        key: _Key,
-        bin: str,
-        items: list[Any],
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> int: ...
-    def list_insert(
-        self,
-        key: _Key,
-        bin: str,
-        index: int,
-        val: Any,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> int: ...
-    def list_insert_items(
-        self,
-        key: _Key,
-        bin: str,
-        index: int,
-        items: list[Any],
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> int: ...
-    def list_pop(
-        self,
-        key: _Key,
-        bin: str,
-        index: int,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> Any: ...
-    def list_pop_range(
-        self,
-        key: _Key,
-        bin: str,
-        index: int,
-        count: int,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> Any: ...
-    def list_remove(
-        self,
-        key: _Key,
-        bin: str,
-        index: int,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> int: ...
-    def list_remove_range(
-        self,
-        key: _Key,
-        bin: str,
-        index: int,
-        count: int,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> int: ...
-    def list_clear(
-        self,
-        key: _Key,
-        bin: str,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> int: ...
-    def list_set(
-        self,
-        key: _Key,
-        bin: str,
-        index: int,
-        val: Any,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> int: ...
-    def list_get(
-        self,
-        key: _Key,
-        bin: str,
-        index: int,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> Any: ...
-    def list_get_range(
-        self,
-        key: _Key,
-        bin: str,
-        index: int,
-        count: int,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> Any: ...
-    def list_trim(
-        self,
-        key: _Key,
-        bin: str,
-        index: int,
-        count: int,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> int: ...
-    def list_size(
-        self,
-        key: _Key,
-        bin: str,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> int: ...
-    def map_set_policy(
-        self,
-        key: _Key,
-        bin: str,
-        map_policy: Mapping[str, Any],
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> int: ...
-    def map_put(
-        self,
-        key: _Key,
-        bin: str,
-        map_key: Any,
-        val: Any,
-        map_policy: Mapping[str, Any] | None = None,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> int: ...
-    def map_put_items(
-        self,
-        key: _Key,
-        bin: str,
-        items: _Bins,
-        map_policy: Mapping[str, Any] | None = None,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> int: ...
-    def map_increment(
-        self,
-        key: _Key,
-        bin: str,
-        map_key: Any,
-        incr: int | float,
-        map_policy: Mapping[str, Any] | None = None,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> int: ...
-    def map_decrement(
-        self,
-        key: _Key,
-        bin: str,
-        map_key: Any,
-        decr: int | float,
-        map_policy: Mapping[str, Any] | None = None,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> int: ...
-    def map_size(
-        self,
-        key: _Key,
-        bin: str,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> int: ...
-    def map_clear(
-        self,
-        key: _Key,
-        bin: str,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> int: ...
-    def map_remove_by_key(
-        self,
-        key: _Key,
-        bin: str,
-        map_key: Any,
-        return_type: int,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> Any: ...
-    def map_remove_by_key_list(
-        self,
-        key: _Key,
-        bin: str,
-        list: builtins.list[Any],
-        return_type: int,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> Any: ...
-    def map_remove_by_key_range(
-        self,
-        key: _Key,
-        bin: str,
-        map_key: Any,
-        range: Any,
-        return_type: int,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> Any: ...
-    def map_remove_by_value(
-        self,
-        key: _Key,
-        bin: str,
-        val: Any,
-        return_type: int,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> Any: ...
-    def map_remove_by_value_list(
-        self,
-        key: _Key,
-        bin: str,
-        list: builtins.list[Any],
-        return_type: int,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> Any: ...
-    def map_remove_by_value_range(
-        self,
-        key: _Key,
-        bin: str,
-        val: Any,
-        range: Any,
-        return_type: int,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> Any: ...
-    def map_remove_by_index(
-        self,
-        key: _Key,
-        bin: str,
-        index: int,
-        return_type: int,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> Any: ...
-    def map_remove_by_index_range(
-        self,
-        key: _Key,
-        bin: str,
-        index: int,
-        range: int,
-        return_type: int,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> Any: ...
-    def map_remove_by_rank(
-        self,
-        key: _Key,
-        bin: str,
-        rank: int,
-        return_type: int,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> Any: ...
-    def map_remove_by_rank_range(
-        self,
-        key: _Key,
-        bin: str,
-        rank: int,
-        range: int,
-        return_type: int,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> Any: ...
-    def map_get_by_key(
-        self,
-        key: _Key,
-        bin: str,
-        map_key: Any,
-        return_type: int,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> Any: ...
-    def map_get_by_key_list(
-        self,
-        key: _Key,
-        bin: str,
-        key_list: list[Any],
-        return_type: int,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> Any: ...
-    def map_get_by_key_range(
-        self,
-        key: _Key,
-        bin: str,
-        map_key: Any,
-        range: Any,
-        return_type: int,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> Any: ...
-    def map_get_by_value(
-        self,
-        key: _Key,
-        bin: str,
-        val: Any,
-        return_type: int,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> Any: ...
-    def map_get_by_value_list(
-        self,
-        key: _Key,
-        bin: str,
-        value_list: list[Any],
-        return_type: int,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> Any: ...
-    def map_get_by_value_range(
-        self,
-        key: _Key,
-        bin: str,
-        val: Any,
-        range: Any,
-        return_type: int,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> Any: ...
-    def map_get_by_index(
-        self,
-        key: _Key,
-        bin: str,
-        index: int,
-        return_type: int,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> Any: ...
-    def map_get_by_index_range(
-        self,
-        key: _Key,
-        bin: str,
-        index: int,
-        range: int,
-        return_type: int,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> Any: ...
-    def map_get_by_rank(
-        self,
-        key: _Key,
-        bin: str,
-        rank: int,
-        return_type: int,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> Any: ...
-    def map_get_by_rank_range(
-        self,
-        key: _Key,
-        bin: str,
-        rank: int,
-        range: int,
-        return_type: int,
-        meta: Mapping[str, int] | None = None,
-        policy: _Policy | None = None,
-    ) -> Any: ...
     def batch_read(
         self,
         keys: Sequence[_Key],
@@ -533,116 +172,6 @@ class Client:
         list: builtins.list[_Operation],
         policy: _Policy | None = None,
     ) -> builtins.list[tuple[_Key, _Meta | None, _Bins | None]]: ...
-    def query(self, namespace: str, set: str | None = None) -> Query: ...
-    def scan(self, namespace: str, set: str | None = None) -> Scan: ...
-    def index_integer_create(
-        self,
-        ns: str,
-        set: str | None,
-        bin: str,
-        name: str,
-        policy: _Policy | None = None,
-    ) -> int: ...
-    def index_string_create(
-        self,
-        ns: str,
-        set: str | None,
-        bin: str,
-        name: str,
-        policy: _Policy | None = None,
-    ) -> int: ...
-    def index_blob_create(
-        self,
-        ns: str,
-        set: str | None,
-        bin: str,
-        name: str,
-        policy: _Policy | None = None,
-    ) -> int: ...
-    def index_geo2dsphere_create(
-        self,
-        ns: str,
-        set: str | None,
-        bin: str,
-        name: str,
-        policy: _Policy | None = None,
-    ) -> int: ...
-    def index_single_value_create(
-        self,
-        ns: str,
-        set: str | None,
-        bin: str,
-        index_datatype: int,
-        name: str,
-        policy: _Policy | None = None,
-        ctx: builtins.list[Any] | None = None,
-    ) -> int: ...
-    def index_list_create(
-        self,
-        ns: str,
-        set: str | None,
-        bin: str,
-        index_datatype: int,
-        name: str,
-        policy: _Policy | None = None,
-        ctx: builtins.list[Any] | None = None,
-    ) -> int: ...
-    def index_map_keys_create(
-        self,
-        ns: str,
-        set: str | None,
-        bin: str,
-        index_datatype: int,
-        name: str,
-        policy: _Policy | None = None,
-        ctx: builtins.list[Any] | None = None,
-    ) -> int: ...
-    def index_map_values_create(
-        self,
-        ns: str,
-        set: str | None,
-        bin: str,
-        index_datatype: int,
-        name: str,
-        policy: _Policy | None = None,
-        ctx: builtins.list[Any] | None = None,
-    ) -> int: ...
-    def index_cdt_create(
-        self,
-        ns: str,
-        set: str | None,
-        bin: str,
-        index_type: int,
-        index_datatype: int,
-        name: str,
-        ctx: builtins.list[Any],
-        policy: _Policy | None = None,
-    ) -> int: ...
-    def index_expr_create(
-        self,
-        ns: str,
-        set: str | None,
-        index_type: int,
-        index_datatype: int,
-        expressions: CompiledExpression,
-        name: str,
-        policy: _Policy | None = None,
-    ) -> int: ...
-    def index_set_create(
-        self, ns: str, set: str, name: str, policy: _Policy | None = None
-    ) -> int: ...
-    def index_remove(
-        self, ns: str, name: str, policy: _Policy | None = None
-    ) -> int: ...
-    def truncate(
-        self, namespace: str, set: str | None, nanos: int, policy: _Policy | None = None
-    ) -> int: ...
-    def job_info(
-        self, job_id: int, module: str, policy: _Policy | None = None
-    ) -> dict[str, int]: ...
-    def scan_info(
-        self, scanid: int, policy: _Policy | None = None
-    ) -> dict[str, int]: ...
     def _stream(
         self,
         is_scan: bool,
@@ -690,10 +219,11 @@ class Client:
     def info_random_node(self, command: str, policy: _Policy | None = None) -> str: ...
     def get_nodes(self) -> list[tuple[str, int]]: ...
     def get_node_names(self) -> list[dict[str, Any]]: ...
-    def get_expression_base64(self, expression: CompiledExpression) -> str: ...
-    def get_cdtctx_base64(self, ctx: list[Any]) -> str: ...
 
-def client(config: Mapping[str, Any]) -> Client: ...
+def client(config: Mapping[str, Any]) -> PublicClient: ...
+def publish_client(cls: type[_T], /) -> type[_T]: ...
+def expression_base64(expression: CompiledExpression, /) -> str: ...
+def context_base64(ctx: list[Any], /) -> str: ...
 def calc_digest(
     ns: str, set: str | None, key: str | int | bytes | bytearray
 ) -> bytearray: ...

@@ -1,8 +1,4 @@
-"""Queries and scans: what is asked for, in Python; records come from the extension.
-
-The methods of the client that begin with them are in here too: the extension calls the
-function of the same name, with the client as its first argument.
-"""
+"""Queries and scans: what is asked for, in Python; records come from the extension."""
 
 from __future__ import annotations
 
@@ -10,33 +6,24 @@ import base64
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from aerospike import exception
 from aerospike import predicates as _predicates
 from aerospike._core import Tracker, get_partition_id
+from aerospike._errors import client_error, param_error
 from aerospike._types import CompiledExpression
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from aerospike._core import Client, Stream
 
 Policy = Mapping[str, Any]
 Record = tuple[Any, ...]
 
 N_PARTITIONS = 4096
-_LONGEST_TEXT = 1000  # of an error
 _FILTER_KEYS = ("begin", "count", "digest", "partition_status")
 
 # older options of scans that have no meaning on living servers
 _FORGOTTEN_OPTIONS = {"percent", "priority", "include_ldt"}
-
-
-def param_error(text: str) -> exception.AerospikeError:
-    return exception.ParamError(-2, text, __file__, 0, False)
-
-
-def client_error(text: str) -> exception.AerospikeError:
-    if len(text) > _LONGEST_TEXT:  # it may quote an error, which quotes ...
-        text = text[:_LONGEST_TEXT] + " ..."
-    return exception.ClientError(-1, text, __file__, 0, False)
 
 
 def check_text(what: str, text: str) -> None:
@@ -98,7 +85,7 @@ class _Records:
         raise TypeError(f"{name} objects are made by client.{name.lower()}()")
 
     @classmethod
-    def _make(cls, client: Client, namespace: str, set: str | None) -> Any:
+    def of(cls, client: Client, namespace: str, set: str | None) -> Self:
         if not isinstance(namespace, str):
             raise param_error("Namespace should be a string")
         if not (set is None or isinstance(set, str)):
@@ -612,21 +599,3 @@ def _cursor_of(partition: int, cursor: Any) -> tuple[bytes | None, int]:
             f"2**64 - 1, not {bval!r}"
         )
     return _digest_if(init, what, partition, digest), bval
-
-
-# --- methods of the client ---
-
-
-# (their texts are in the extension)
-
-_NOT_GIVEN: Any = object()
-
-
-def query(client: Client, namespace: str = _NOT_GIVEN, set: str | None = None) -> Query:
-    made: Query = Query._make(client, namespace, set)
-    return made
-
-
-def scan(client: Client, namespace: str = _NOT_GIVEN, set: str | None = None) -> Scan:
-    made: Scan = Scan._make(client, namespace, set)
-    return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aerospike import exception
+from aerospike._errors import client_error, param_error
 from aerospike._interrupts import comes_out
 
 # typing and json are slow; the first client imports json for all calls
@@ -56,7 +56,7 @@ class GeoJSON:
         if "geo_data" in kwargs and len(kwargs) == 1 and not args:
             args = (kwargs["geo_data"],)
         elif kwargs or len(args) != 1:
-            raise _param_error("GeoJSON() expects exactly 1 parameter")
+            raise param_error("GeoJSON() expects exactly 1 parameter")
         if isinstance(args[0], str):
             self.loads(args[0])
         else:
@@ -75,7 +75,7 @@ class GeoJSON:
         """Replace the value by a dict. Returns 0."""
         if not isinstance(geo_data, dict):
             kind = type(geo_data).__name__
-            raise _param_error(f"geospatial data must be a dict or str, not {kind}")
+            raise param_error(f"geospatial data must be a dict or str, not {kind}")
         self._data = geo_data
         return 0
 
@@ -87,7 +87,7 @@ class GeoJSON:
         """Replace the value by that of a JSON text. Returns 0."""
         if not isinstance(raw_geo, str):
             kind = type(raw_geo).__name__
-            raise _param_error(f"geospatial data must be str, not {kind}")
+            raise param_error(f"geospatial data must be str, not {kind}")
         import json
 
         try:
@@ -95,7 +95,7 @@ class GeoJSON:
         except (ValueError, RecursionError) as e:
             if comes_out(e):
                 raise
-            raise _client_error(f"geospatial data is no JSON: {e}") from e
+            raise client_error(f"geospatial data is no JSON: {e}") from e
         return self.wrap(value)
 
     def dumps(self) -> str:
@@ -107,7 +107,7 @@ class GeoJSON:
         except (TypeError, ValueError, RecursionError) as e:
             if comes_out(e):
                 raise
-            raise _client_error(f"geospatial data has no JSON: {e}") from e
+            raise client_error(f"geospatial data has no JSON: {e}") from e
 
     def __str__(self) -> str:
         return self.dumps()
@@ -232,7 +232,7 @@ def geodata(geo_data: Any) -> GeoJSON:
     """Make a GeoJSON from a dict. Raises ParamError for anything else."""
     if not isinstance(geo_data, dict):
         kind = type(geo_data).__name__
-        raise _param_error(f"geodata() takes a dict, not {kind}")
+        raise param_error(f"geodata() takes a dict, not {kind}")
     return GeoJSON(geo_data)
 
 
@@ -243,13 +243,5 @@ def geojson(geojson_str: Any) -> GeoJSON:
     """
     if not isinstance(geojson_str, str):
         kind = type(geojson_str).__name__
-        raise _param_error(f"geojson() takes a str, not {kind}")
+        raise param_error(f"geojson() takes a str, not {kind}")
     return GeoJSON(geojson_str)
-
-
-def _client_error(text: str) -> exception.AerospikeError:
-    return exception.ClientError(-1, text, __file__, 0, False)
-
-
-def _param_error(text: str) -> exception.AerospikeError:
-    return exception.ParamError(-2, text, __file__, 0, False)

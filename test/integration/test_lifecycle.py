@@ -100,7 +100,7 @@ def direct(name: str) -> tuple[str, Any]:
     return name, lambda c: getattr(c, name)(*args)
 
 
-DIRECT = [m for m in vars(aerospike.Client) if m.startswith(("list_", "map_"))]
+DIRECT = [m for m in dir(aerospike.Client) if m.startswith(("list_", "map_"))]
 NEEDS_CLUSTER |= map(direct, DIRECT)
 NEEDS_NOTHING = {
     "connect",
@@ -120,7 +120,7 @@ ALL_CALLS = pytest.mark.parametrize("call", NEEDS_CLUSTER.values(), ids=NEEDS_CL
 
 
 def test_every_method_is_in_the_tables():
-    public = {name for name in vars(aerospike.Client) if not name.startswith("_")}
+    public = {name for name in dir(aerospike.Client) if not name.startswith("_")}
     assert public == set(NEEDS_CLUSTER) | NEEDS_NOTHING
 
 

@@ -1,63 +1,62 @@
-"""Waits for all nodes end: by time that the test makes up, on nodes that it plays."""
+"""Calls of several requests end: by time that the test makes up, on nodes it plays."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from aerospike import exception
 from aerospike._calls import indexes, waits
+from aerospike._calls.blocking import answer, run
+from aerospike._calls.requests import Info, Nodes, Pause, Request
+
+if TYPE_CHECKING:
+    from aerospike._calls.requests import Call
 
 Answer = Callable[[float], str]
 """What a node says at a time; it may raise."""
 
 
-class Clock:
-    """The module `time` of the waits, whose pauses take no time."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-
-
 class Cluster:
-    """What the waits need of a client; nodes are {name: answer}."""
+    """Answers what calls yield; nodes are {name: answer}. Pauses take no time."""
 
-    def __init__(self, clock: Clock, nodes: dict[str, Answer]) -> None:
-        self.clock, self.nodes = clock, nodes
-        self.began = clock.now
+    def __init__(self, nodes: dict[str, Answer]) -> None:
+        self.nodes = nodes
+        self.age = 0.0
         self.policies: list[Any] = []
 
-    def age(self) -> float:
-        return self.clock.now - self.began
-
-    def info_random_node(self, command: str, policy: Any) -> str:
-        self.policies.append(policy)
-        return f"{command}\tok\n"
-
-    def get_node_names(self) -> list[dict[str, Any]]:
-        return [{"node_name": name} for name in self.nodes]
-
-    def info_single_node(self, command: str, node: str, policy: Any) -> str:
-        self.policies.append(policy)
-        assert re.match("sindex-(stat|exists):namespace=test;indexname=idx$", command)
-        return f"{command}\t{self.nodes[node](self.age())}\n"
+    def answer(self, request: Request) -> Any:
+        match request:
+            case Pause(seconds):
+                self.age += seconds
+                return None
+            case Nodes():
+                return list(self.nodes)
+            case Info(command, policy, None):
+                self.policies.append(policy)
+                return f"{command}\tok\n"
+            case Info(command, policy, str(node)):
+                self.policies.append(policy)
+                assert re.match(
+                    "sindex-(stat|exists):namespace=test;indexname=idx$", command
+                )
+                return f"{command}\t{self.nodes[node](self.age)}\n"
+        raise AssertionError(request)
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr(waits, "time", made)
-    monkeypatch.setattr(indexes, "time", made)
-    return made
+def made_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, Answer]], Cluster]:
+    """Makes a cluster, whose age is the time of the waits."""
+
+    def make(nodes: dict[str, Answer]) -> Cluster:
+        cluster = Cluster(nodes)
+        monkeypatch.setattr(waits, "monotonic", lambda: 1000.0 + cluster.age)
+        return cluster
+
+    return make
 
 
 def loaded(percent: float) -> str:
@@ -97,29 +96,28 @@ POLICY = {"timeout": 5}
 
 
 def create(cluster: Cluster) -> int:
-    client: Any = cluster
-    return indexes.index_integer_create(client, "test", "s", "b", "idx", POLICY)
+    call = indexes.index_integer_create("test", "s", "b", "idx", POLICY)
+    return run(call, cluster.answer)
 
 
 def remove(cluster: Cluster) -> int:
-    client: Any = cluster
-    return indexes.index_remove(client, "test", "idx", POLICY)
+    return run(indexes.index_remove("test", "idx", POLICY), cluster.answer)
 
 
-def test_wait_ends_when_all_nodes_have_loaded(clock):
-    cluster = Cluster(clock, {"A": ready, "B": in_minutes, "C": in_minutes})
+def test_wait_ends_when_all_nodes_have_loaded(made_of):
+    cluster = made_of({"A": ready, "B": in_minutes, "C": in_minutes})
     assert create(cluster) == 0
-    assert 50 <= cluster.age() < 51
+    assert 50 <= cluster.age < 51
     assert cluster.policies == [POLICY] * len(cluster.policies)
 
 
-def test_wait_goes_on_while_one_node_comes_further(clock):
+def test_wait_goes_on_while_one_node_comes_further(made_of):
     """However long; others may stand for longer than the limit."""
     starts_late = {"A": lambda age: loaded(0 if age < 3000 else 100), "B": ready}
     goes_on = {"C": lambda age: loaded(min(100, age / 40))}
-    cluster = Cluster(clock, starts_late | goes_on)
+    cluster = made_of(starts_late | goes_on)
     assert create(cluster) == 0
-    assert 4000 <= cluster.age() < 4001
+    assert 4000 <= cluster.age < 4001
 
 
 @pytest.mark.parametrize(
@@ -133,8 +131,8 @@ def test_wait_goes_on_while_one_node_comes_further(clock):
         ({}, "no node came further for 60 s: there is none"),
     ],
 )
-def test_wait_for_an_index_ends_and_names_the_node(clock, nodes, text):
-    cluster = Cluster(clock, nodes)
+def test_wait_for_an_index_ends_and_names_the_node(made_of, nodes, text):
+    cluster = made_of(nodes)
     with pytest.raises(
         exception.TimeoutError, match="index idx does not load"
     ) as caught:
@@ -142,15 +140,15 @@ def test_wait_for_an_index_ends_and_names_the_node(clock, nodes, text):
     assert text in str(caught.value)
     assert "node A gave" not in str(caught.value)
     assert (caught.value.code, caught.value.in_doubt) == (9, True)
-    assert 60 <= cluster.age() < 62
+    assert 60 <= cluster.age < 62
 
 
-def test_wait_ends_a_minute_after_the_last_progress(clock):
+def test_wait_ends_a_minute_after_the_last_progress(made_of):
     stops = {"A": lambda age: loaded(min(75, age))}
-    cluster = Cluster(clock, stops)
+    cluster = made_of(stops)
     with pytest.raises(exception.TimeoutError, match="node A is at 75 %"):
         create(cluster)
-    assert 135 <= cluster.age() < 137
+    assert 135 <= cluster.age < 137
 
 
 @pytest.mark.parametrize(
@@ -161,20 +159,20 @@ def test_wait_ends_a_minute_after_the_last_progress(clock):
         (down, "node B gave no answer for 60 s"),
     ],
 )
-def test_wait_for_a_removal_ends_and_names_the_node(clock, answer, text):
-    cluster = Cluster(clock, {"A": lambda _: "false", "B": answer})
+def test_wait_for_a_removal_ends_and_names_the_node(made_of, answer, text):
+    cluster = made_of({"A": lambda _: "false", "B": answer})
     with pytest.raises(
         exception.TimeoutError, match="index idx is not removed"
     ) as caught:
         remove(cluster)
     assert text in str(caught.value)
-    assert 60 <= cluster.age() < 62
+    assert 60 <= cluster.age < 62
     assert cluster.policies == [POLICY] * len(cluster.policies)
 
 
 @pytest.mark.parametrize("call", [create, remove])
-def test_node_that_leaves_is_not_waited_for(clock, call):
-    cluster = Cluster(clock, {"A": lambda _: "load_pct=100"})
+def test_node_that_leaves_is_not_waited_for(made_of, call):
+    cluster = made_of({"A": lambda _: "load_pct=100"})
 
     def leave(age: float) -> str:
         if age > 5:
@@ -183,29 +181,57 @@ def test_node_that_leaves_is_not_waited_for(clock, call):
 
     cluster.nodes["B"] = leave
     assert call(cluster) == 0
-    assert 5 < cluster.age() < 7
+    assert 5 < cluster.age < 7
 
 
 @pytest.mark.parametrize("call", [create, remove])
-def test_node_that_is_silent_for_a_while_is_waited_for(clock, call):
+def test_node_that_is_silent_for_a_while_is_waited_for(made_of, call):
     answers = {"A": lambda age: silent(age) if age < 50 else "load_pct=100"}
-    cluster = Cluster(clock, answers)
+    cluster = made_of(answers)
     assert call(cluster) == 0
-    assert 50 <= cluster.age() < 51
+    assert 50 <= cluster.age < 51
 
 
-def test_index_that_does_not_appear(clock):
-    cluster = Cluster(clock, {"A": ready, "B": absent})
+def test_index_that_does_not_appear(made_of):
+    cluster = made_of({"A": ready, "B": absent})
     with pytest.raises(exception.IndexNotFound, match="not appear on node B"):
         create(cluster)
-    assert 10 <= cluster.age() < 12
+    assert 10 <= cluster.age < 12
 
 
-def test_refusal_ends_the_wait_at_once(clock):
+def test_refusal_ends_the_wait_at_once(made_of):
     def refuses(_: float) -> str:
         raise exception.NamespaceNotFound(20, "unknown namespace", "", 0, False)
 
-    cluster = Cluster(clock, {"A": refuses})
+    cluster = made_of({"A": refuses})
     with pytest.raises(exception.NamespaceNotFound):
         create(cluster)
-    assert cluster.age() == 0
+    assert cluster.age == 0
+
+
+def test_error_of_a_request_is_raised_in_the_call():
+    heard = []
+
+    def call() -> Call[str]:
+        try:
+            yield Nodes()
+        except KeyboardInterrupt as error:
+            heard.append(error)
+            raise
+        return "never"
+
+    def interrupted(_request: Request) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        run(call(), interrupted)
+    assert heard == [caught.value]
+
+
+def test_request_of_no_runner_is_a_type_error():
+    def call() -> Call[None]:
+        yield Request()
+
+    nobody: Any = None
+    with pytest.raises(TypeError, match="no runner"):
+        run(call(), lambda request: answer(nobody, request))

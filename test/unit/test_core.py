@@ -34,14 +34,14 @@ def test_base64_of_a_replaced_module_is_a_type_error(made: str) -> None:
     said = run_script(
         f"""
         import binascii
-        from aerospike import _core
+        import aerospike
         from aerospike_helpers.expressions import Eq
 
         class Small:
             __slots__ = ()
 
         binascii.b2a_base64 = lambda data: {made}  # before its first use
-        client = _core.Client.__new__(_core.Client)
+        client = aerospike.Client.__new__(aerospike.Client)
         try:
             client.get_expression_base64(Eq(1, 1).compile())
         except TypeError as error:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from time import monotonic
 
 from aerospike import exception
+from aerospike._calls.requests import Nodes, Pause
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from aerospike import Client
+    from aerospike._calls.requests import Call
 
 STANDSTILL_S = 60.0
 """A wait has no other end: an index over many records may load for hours."""
@@ -39,14 +40,18 @@ class _Waiting:
 
     def __init__(self, what: str) -> None:
         self.what = what
-        self.moved_at = time.monotonic()
+        self.began_at = self.moved_at = monotonic()
         self.reached: dict[str, float] = {}
         self.heard_at: dict[str, float] = {}
         self.why_silent: dict[str, exception.AerospikeError] = {}
 
+    def age(self) -> float:
+        """Seconds since it began."""
+        return monotonic() - self.began_at
+
     def hear(self, node: str, progress: float) -> None:
         """A node has answered, and has come so far, in percent."""
-        self.heard_at[node] = time.monotonic()
+        self.heard_at[node] = monotonic()
         self.why_silent.pop(node, None)
         if progress > self.reached.get(node, -1.0):
             self.reached[node] = progress
@@ -54,12 +59,12 @@ class _Waiting:
 
     def miss(self, node: str, why: exception.AerospikeError) -> None:
         """A node gave no answer."""
-        self.heard_at.setdefault(node, time.monotonic())  # it was given since then
+        self.heard_at.setdefault(node, monotonic())  # it was given since then
         self.why_silent[node] = why
 
     def check(self, behind: list[str]) -> None:
         """Raise TimeoutError when those nodes are not worth waiting for."""
-        now = time.monotonic()
+        now = monotonic()
         for node in behind:
             silent = self.why_silent.get(node)
             if silent is not None and now - self.heard_at[node] >= STANDSTILL_S:
@@ -83,23 +88,23 @@ class _Waiting:
         return exception.TimeoutError(9, f"{self.what}: {text}", __file__, 0, True)
 
 
-def wait_for_nodes(client: Client, what: str, ask: Callable[[str], float]) -> None:
+def wait_for_nodes(what: str, ask: Callable[[str, float], Call[float]]) -> Call[None]:
     """Ask each node, until all that are in the cluster have come to DONE.
 
     :param what: begins the text of the error.
-    :param ask: how far the node of a name has come, in percent; what it raises other
-        than for want of an answer ends the waiting.
+    :param ask: how far the node of a name has come, in percent, so many seconds after
+        the wait began. What it raises, other than for want of an answer, ends the wait.
     :raises TimeoutError: for STANDSTILL_S no node came further, or one gave no answer.
     """
     waiting = _Waiting(what)
     for pause in _pauses():
-        nodes = [node["node_name"] for node in client.get_node_names()]
+        nodes: list[str] = yield Nodes()
         behind = []
         for node in nodes:
             if waiting.reached.get(node) == DONE:
                 continue
             try:
-                waiting.hear(node, ask(node))
+                waiting.hear(node, (yield from ask(node, waiting.age())))
             except _NO_ANSWER as why:
                 waiting.miss(node, why)
             except exception.ParamError:
@@ -109,4 +114,4 @@ def wait_for_nodes(client: Client, what: str, ask: Callable[[str], float]) -> No
         if nodes and not behind:
             return
         waiting.check(behind)
-        time.sleep(pause)
+        yield Pause(pause)

@@ -1,6 +1,7 @@
-/* client_type.c -- the type aerospike.Client.
+/* client_type.c -- the type aerospike._core.Client, the base of aerospike.Client.
  *
- * Each room of the extension exports the methods that it has as an array of rows. This
+ * It has the methods that are one request each, and those that need none; aerospike.Client
+ * adds what is made of them. Each room of the extension exports the methods that it has as an array of rows. This
  * file joins the arrays and makes the type of them: it is the only one that knows all
  * rooms. */
 #include "client/client.h"
@@ -8,29 +9,13 @@
 #include <structmember.h> /* after Python.h */
 
 #include "batch/batch_methods.h"
-#include "client/delegated.h"
 #include "query/stream.h"
-#include "record/direct.h"
 #include "record/record.h"
-
-#define DIRECT_METHOD(name, number, result, n_required, args, sig, text)               \
-    METHOD_ROW(#name, client_##name, DIRECT_DOC(#name, sig, text)),
-
-#define DELEGATED_METHOD(name, module, needs_cluster, signature, text)                 \
-    METHOD_ROW(#name, client_##name, DELEGATED_DOC(#name, signature, text)),
-
-static const PyMethodDef direct_methods[] = {
-    DIRECT_METHODS(DIRECT_METHOD){NULL, NULL, 0, NULL},
-};
-
-static const PyMethodDef delegated_methods[] = {
-    DELEGATED_METHODS(DELEGATED_METHOD){NULL, NULL, 0, NULL},
-};
+#include "support/compat.h"
 
 static const PyMethodDef *const rooms[] = {
-    client_methods,     record_methods,      direct_methods,
-    batch_keys_methods, batch_write_methods, delegated_methods,
-    query_methods,      info_methods,        wire_text_methods,
+    client_methods,      record_methods, batch_keys_methods,
+    batch_write_methods, query_methods,  info_methods,
 };
 
 /* All rows in one array, ended by a row of NULLs, which the caller frees; NULL with
@@ -59,15 +44,8 @@ join_rooms(void)
     return all;
 }
 
-static const char doc_Client[] =
-    "Client(config)\n--\n\n"
-    "A client of one Aerospike cluster; thread-safe, and usable after a fork.\n\n"
-    ":param config: dict; \"hosts\" is required: a list of (address, port) tuples or\n"
-    "    \"address:port\" strings, of which one that answers is enough.\n"
-    ":raises ParamError: the configuration is malformed.\n"
-    ":raises ConnectionError: no node answers, and \"fail_if_not_connected\" is True;\n"
-    "    when that key is not given, connect() or the first command raises instead.\n\n"
-    "As a context manager it closes itself.";
+static const char doc_Client[] = "Client(config)\n--\n\n"
+                                 "The base of aerospike.Client.";
 
 static PyMemberDef client_members[] = {
     {"__weaklistoffset__", T_PYSSIZET, offsetof(ClientObject, weak_references),
@@ -89,7 +67,7 @@ client_type_init(PyObject *module, module_state *st)
         {Py_tp_members, client_members}, {0, NULL},
     };
     PyType_Spec spec = {
-        .name = "aerospike.Client",
+        .name = "aerospike._core.Client",
         .basicsize = sizeof(ClientObject),
         .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC |
                  Py_TPFLAGS_IMMUTABLETYPE,
@@ -97,4 +75,20 @@ client_type_init(PyObject *module, module_state *st)
     };
     st->ClientType = (PyTypeObject *)PyType_FromModuleAndSpec(module, &spec, NULL);
     return st->ClientType != NULL ? PyModule_AddType(module, st->ClientType) : -1;
+}
+
+PyObject *
+core_publish_client(PyObject *module, PyObject *cls)
+{
+    module_state *st = PyModule_GetState(module);
+    PyTypeObject *type = (PyTypeObject *)cls;
+    if (!PyType_Check(cls) || !PyType_IsSubtype(type, st->ClientType)) {
+        PyErr_Format(PyExc_TypeError, "a subclass of Client is expected, not %R", cls);
+        return NULL;
+    }
+    if (PyType_Freeze(type) < 0) {
+        return NULL;
+    }
+    Py_SETREF(st->ClientType, (PyTypeObject *)Py_NewRef(cls));
+    return Py_NewRef(cls);
 }

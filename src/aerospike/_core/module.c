@@ -50,6 +50,18 @@ PyDoc_STRVAR(doc_get_partition_id,
 PyDoc_STRVAR(doc_pack_expression, "pack_expression($module, tree, /)\n--\n\n"
                                   "The wire bytes of an expression's tree.");
 
+PyDoc_STRVAR(doc_expression_base64, "expression_base64($module, expression, /)\n--\n\n"
+                                    "What get_expression_base64() gives.");
+
+PyDoc_STRVAR(doc_context_base64, "context_base64($module, ctx, /)\n--\n\n"
+                                 "What get_cdtctx_base64() gives.");
+
+PyDoc_STRVAR(
+    doc_publish_client,
+    "publish_client($module, cls, /)\n--\n\n"
+    "The decorator of a subclass of Client: client() makes objects of it, and\n"
+    "nobody can change it any more.");
+
 PyDoc_STRVAR(doc_set_serializer,
              "set_serializer($module, function=..., callback=...)\n--\n\n"
              "Set the serializer of all clients: called with each value of an\n"
@@ -144,6 +156,9 @@ static PyMethodDef core_functions[] = {
     {"option_tables", core_option_tables, METH_NOARGS, doc_option_tables},
     {"operation_table", core_operation_table, METH_NOARGS, doc_operation_table},
     {"get_partition_id", core_get_partition_id, METH_O, doc_get_partition_id},
+    {"expression_base64", core_expression_base64, METH_O, doc_expression_base64},
+    {"context_base64", core_context_base64, METH_O, doc_context_base64},
+    {"publish_client", core_publish_client, METH_O, doc_publish_client},
     {"pickle_is_plain", core_pickle_is_plain, METH_O, NULL},
     {"pack_expression", core_pack_expression, METH_O, doc_pack_expression},
     {NULL, NULL, 0, NULL},

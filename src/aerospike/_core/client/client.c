@@ -204,8 +204,7 @@ raise_no_import(module_state *st, const char *name)
 static int
 import_for_calls(module_state *st)
 {
-    static const char *const names[] = {"aerospike._calls.indexes",
-                                        "aerospike._pickle",
+    static const char *const names[] = {"aerospike._pickle",
                                         "aerospike._query",
                                         "aerospike_helpers.batch.records",
                                         "binascii",
@@ -346,12 +345,6 @@ client_clear(PyObject *self)
     return 0;
 }
 
-int
-client_check(module_state *st, PyObject *client)
-{
-    return check_valid(st, (ClientObject *)client);
-}
-
 static const char doc_connect[] =
     "connect($self, username=None, password=None)\n--\n\n"
     "Connect when that has not been done, also after close(); returns the client.\n\n"
@@ -426,6 +419,30 @@ client_get_policies(METHOD_PARAMS)
                : policies_to_py(client->config.defaults);
 }
 
+static const char doc__check_valid[] =
+    "_check_valid($self)\n--\n\n"
+    "Raise ParamError when the constructor was not called, or has failed.";
+
+static PyObject *
+client__check_valid(METHOD_PARAMS)
+{
+    module_state *st = PyType_GetModuleState(cls);
+    (void)args, (void)nargs, (void)kwnames;
+    return check_valid(st, (ClientObject *)self) == 0 ? Py_NewRef(Py_None) : NULL;
+}
+
+static const char doc__check_open[] =
+    "_check_open($self)\n--\n\n"
+    "Likewise, and ClusterError when the client is closed.";
+
+static PyObject *
+client__check_open(METHOD_PARAMS)
+{
+    module_state *st = PyType_GetModuleState(cls);
+    (void)args, (void)nargs, (void)kwnames;
+    return client_check_open(st, (ClientObject *)self) == 0 ? Py_NewRef(Py_None) : NULL;
+}
+
 static const char doc_shm_key[] =
     "shm_key($self)\n--\n\n"
     "The key of the shared memory for tending, or None while it is not used.";
@@ -456,6 +473,8 @@ const PyMethodDef client_methods[] = {
     METHOD_ROW("connect", client_connect, doc_connect),
     {"close", client_close, METH_NOARGS, doc_close},
     {"is_connected", client_is_connected, METH_NOARGS, doc_is_connected},
+    METHOD_ROW("_check_valid", client__check_valid, doc__check_valid),
+    METHOD_ROW("_check_open", client__check_open, doc__check_open),
     METHOD_ROW("get_policies", client_get_policies, doc_get_policies),
     {"shm_key", client_shm_key, METH_NOARGS, doc_shm_key},
     {"__enter__", client_enter, METH_NOARGS, NULL},

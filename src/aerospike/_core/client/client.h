@@ -35,12 +35,10 @@ typedef struct ClientObject {
  * closed. */
 asc_cluster *client_cluster(module_state *st, ClientObject *client, asc_timing *timing);
 
-/* 0, or -1 with ParamError: the constructor was not called, or it failed. */
-int client_check(module_state *st, PyObject *client);
-
-/* 0, or -1 with an exception: likewise, or ClusterError when the client is closed. Does
- * not connect: errors of the client come before those of a call's arguments, and among
- * these is the time that connecting may take. */
+/* 0, or -1 with an exception: ParamError when the constructor was not called or has
+ * failed, ClusterError when the client is closed. Does not connect: errors of the client
+ * come before those of a call's arguments, and among these is the time that connecting
+ * may take. */
 int client_check_open(module_state *st, ClientObject *client);
 
 /* A call, empty; NULL with MemoryError. Give it back when it is not under way. */
@@ -55,9 +53,9 @@ int client_run_call(asc_call *call, asc_cluster *cluster, asc_error *err);
  * is something to take; -1 with an exception. */
 int client_wait_set(module_state *st, asc_set *set, asc_error *err);
 
-/* Rows of the type's methods, each array ended by a row of NULLs: those of client.c,
- * info.c and wire_text.c. */
-extern const PyMethodDef client_methods[], info_methods[], wire_text_methods[];
+/* Rows of the type's methods, each array ended by a row of NULLs: those of client.c
+ * and info.c. */
+extern const PyMethodDef client_methods[], info_methods[];
 
 /* Slots of the type. */
 int client_init(PyObject *self, PyObject *args, PyObject *kwargs);
@@ -65,7 +63,13 @@ void client_dealloc(PyObject *self);
 int client_traverse(PyObject *self, visitproc visit, void *arg);
 int client_clear(PyObject *self);
 
-/* A method that a macro of record/direct.h or client/delegated.h makes. */
-#define CLIENT_METHOD(name) PyObject *name(METHOD_PARAMS)
+/* Functions of the module: the wire form of a compiled expression, and of a context,
+ * as base64 text. A new reference, or NULL with ParamError. */
+PyObject *core_expression_base64(PyObject *module, PyObject *expression);
+PyObject *core_context_base64(PyObject *module, PyObject *ctx);
+
+/* A function of the module, the decorator of a class derived from ours: client() makes
+ * objects of that class from now on, and nobody can change the class. */
+PyObject *core_publish_client(PyObject *module, PyObject *cls);
 
 #endif

@@ -1,5 +1,5 @@
-/* The methods of aerospike.Client that show the wire form of expressions and contexts
- * as text. */
+/* The functions of the module that show the wire form of expressions and contexts as
+ * text. */
 #include "client/client.h"
 #include "values/compiled.h"
 #include "values/context.h"
@@ -26,66 +26,37 @@ base64_text(module_state *st, const void *data, size_t size)
     return text;
 }
 
-static const char doc_get_expression_base64[] =
-    "get_expression_base64($self, expression)\n--\n\n"
-    "The wire form of an expression as base64, as info commands take it.\n\n"
-    ":param expression: what compile() of an expression gives.\n"
-    ":raises ParamError: it is not compiled.";
-
-static PyObject *
-client_get_expression_base64(METHOD_PARAMS)
+PyObject *
+core_expression_base64(PyObject *module, PyObject *expression)
 {
-    static const char *const names[] = {"expression", NULL};
-    module_state *st = PyType_GetModuleState(cls);
-    PyObject *argv[1], *text = NULL;
-    (void)self;
-    if (parse_args("get_expression_base64", names, 1, args, nargs, kwnames, argv) < 0) {
-        return NULL;
-    }
-    PyObject *wire = expression_wire(st, argv[0]);
+    module_state *st = PyModule_GetState(module);
+    PyObject *wire = expression_wire(st, expression);
     if (wire == NULL) {
         raise_param(st, "expression must be a compiled expression, not %s",
-                    Py_TYPE(argv[0])->tp_name);
+                    Py_TYPE(expression)->tp_name);
         return NULL;
     }
-    text = base64_text(st, PyBytes_AS_STRING(wire), (size_t)PyBytes_GET_SIZE(wire));
+    PyObject *text =
+        base64_text(st, PyBytes_AS_STRING(wire), (size_t)PyBytes_GET_SIZE(wire));
     Py_DECREF(wire);
     return text;
 }
 
-static const char doc_get_cdtctx_base64[] =
-    "get_cdtctx_base64($self, ctx)\n--\n\n"
-    "The wire form of a context as base64, as info commands take it.\n\n"
-    ":param ctx: a list of one or more levels of aerospike_helpers.cdt_ctx.\n"
-    ":raises ParamError: it is empty, or no such list.";
-
-static PyObject *
-client_get_cdtctx_base64(METHOD_PARAMS)
+PyObject *
+core_context_base64(PyObject *module, PyObject *ctx)
 {
-    static const char *const names[] = {"ctx", NULL};
     static const value_rules rules = {.bool_as = BOOL_AS_BOOL, .legacy_types = NO};
-    module_state *st = PyType_GetModuleState(cls);
-    PyObject *argv[1], *text = NULL;
-    (void)self;
-    if (parse_args("get_cdtctx_base64", names, 1, args, nargs, kwnames, argv) < 0) {
-        return NULL;
-    }
-    if (!PyList_Check(argv[0]) || PyList_GET_SIZE(argv[0]) == 0) {
+    module_state *st = PyModule_GetState(module);
+    PyObject *text = NULL;
+    if (!PyList_Check(ctx) || PyList_GET_SIZE(ctx) == 0) {
         raise_param(st, "ctx must be a list of one or more levels");
         return NULL;
     }
     asc_buf out = ASC_BUF_INIT;
     encoder e = {.st = st, .out = &out, .rules = &rules, .serializer = SERIALIZER_NONE};
-    if (encode_levels(&e, "get_cdtctx_base64", argv[0], 0) == 0) {
+    if (encode_levels(&e, "get_cdtctx_base64", ctx, 0) == 0) {
         text = base64_text(st, out.data, out.len);
     }
     asc_buf_clear(&out);
     return text;
 }
-
-const PyMethodDef wire_text_methods[] = {
-    METHOD_ROW("get_expression_base64", client_get_expression_base64,
-               doc_get_expression_base64),
-    METHOD_ROW("get_cdtctx_base64", client_get_cdtctx_base64, doc_get_cdtctx_base64),
-    {NULL, NULL, 0, NULL},
-};

@@ -716,11 +716,3 @@ const PyMethodDef record_methods[] = {
     METHOD_ROW("llist", client_llist, doc_llist),
     {NULL, NULL, 0, NULL},
 };
-
-PyObject *
-record_operate_one(PyObject *self, PyTypeObject *cls, PyObject *key, PyObject *ops,
-                   PyObject *meta, PyObject *policy_arg)
-{
-    PyObject *argv[RECORD_MAX_ARGS] = {key, ops, meta, policy_arg};
-    return record_method_of(&operate_one_row, self, cls, argv);
-}

@@ -96,10 +96,4 @@ PyObject *record_method_of(const record_row *row, PyObject *self, PyTypeObject *
 /* The body of a method: sort the arguments, then the three steps. */
 PyObject *record_method(const record_row *row, METHOD_PARAMS);
 
-/* Run the operations of a list on the record of a key, as operate_ordered() does. The
- * value of the last result, a new reference; None when there is none, NULL with an
- * exception. meta and policy may be NULL. */
-PyObject *record_operate_one(PyObject *self, PyTypeObject *cls, PyObject *key,
-                             PyObject *ops, PyObject *meta, PyObject *policy_arg);
-
 #endif

@@ -180,6 +180,17 @@ is_finalizing(void)
 #endif
 }
 
+#if PY_VERSION_HEX < 0x030E0000
+/* Let nobody change a type whose bases cannot be changed either. 0; never fails here. */
+static inline int
+PyType_Freeze(PyTypeObject *type)
+{
+    type->tp_flags |= Py_TPFLAGS_IMMUTABLETYPE;
+    PyType_Modified(type);
+    return 0;
+}
+#endif
+
 /* A dict with room for n items where Python can be told so. */
 static inline PyObject *
 new_dict(size_t n)

@@ -132,8 +132,10 @@ enum {
 #define N_CACHED_NAMES 1024u /* a power of two */
 
 typedef struct module_state {
-    PyTypeObject *ClientType, *StreamType, *TrackerType;
-    PyMethodDef *client_methods; /* owned: those of ClientType, which points to them */
+    PyTypeObject *ClientType; /* of what client() makes: aerospike.Client */
+    PyTypeObject *StreamType, *TrackerType;
+    PyMethodDef
+        *client_methods; /* owned: those of our own Client, which points to them */
 #define X(name) PyObject *s_##name;
     CORE_NAMES(X)
 #undef X

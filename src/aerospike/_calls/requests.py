@@ -1,0 +1,61 @@
+"""What a call yields: questions to nodes, and pauses."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+
+TYPE_CHECKING = False  # as in typing, which need not be imported for it
+if TYPE_CHECKING:
+    from typing import Any, Final, TypeAlias, TypeVar
+
+    T = TypeVar("T")
+    Policy: TypeAlias = Mapping[str, Any] | None
+    Call: TypeAlias = Generator["Request", Any, T]
+
+
+class Request:
+    """What a call wants of its runner."""
+
+    __slots__ = ()
+
+
+class Nodes(Request):
+    """The answer is the list of the names of the nodes known at this moment."""
+
+    __slots__ = ()
+
+
+class Pause(Request):
+    """There is no answer; it comes when so many seconds have passed."""
+
+    __slots__ = __match_args__ = ("seconds",)
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds: Final = seconds
+
+
+class Info(Request):
+    """Give a command to one of the nodes: to any, or to the one of a name.
+
+    The answer is its "command<TAB>reply<LF>"; what it refuses is raised.
+    """
+
+    __slots__ = __match_args__ = ("command", "policy", "node")
+
+    def __init__(self, command: str, policy: Policy, node: str | None = None) -> None:
+        self.command: Final = command
+        self.policy: Final = policy
+        self.node: Final = node
+
+
+class InfoOfAll(Request):
+    """Give a command to every node.
+
+    The answer is a list of their replies; what a node refuses is its text.
+    """
+
+    __slots__ = __match_args__ = ("command", "policy")
+
+    def __init__(self, command: str, policy: Policy) -> None:
+        self.command: Final = command
+        self.policy: Final = policy

@@ -1,0 +1,74 @@
+"""How calls, and the methods that run them, look to `help`, `inspect` and the like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import inspect
+    from typing import Any, ParamSpec, TypeVar
+
+    P = ParamSpec("P")
+    T = TypeVar("T")
+    Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def dress(function: Any, call: Any, wrapped: object = None) -> None:
+    """Give a function the name and the text of a call, and the signature of `wrapped`.
+
+    :param wrapped: what `inspect` finds behind the function; None: the call.
+    """
+    function.__name__ = call.__name__
+    function.__qualname__ = call.__qualname__
+    function.__doc__ = call.__doc__
+    function.__wrapped__ = call if wrapped is None else wrapped
+
+
+class _AsMethod:
+    """What tools find behind a method: its call, and that with `self` in front."""
+
+    def __init__(self, call: Callable[..., Any]) -> None:
+        self.__wrapped__ = call
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        import inspect
+
+        of_call = inspect.signature(self.__wrapped__)
+        itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        returns = str(of_call.return_annotation).removeprefix("Call[").removesuffix("]")
+        parameters = [itself, *of_call.parameters.values()]
+        return inspect.Signature(parameters, return_annotation=returns)
+
+
+def shows(call: Callable[..., Any]) -> Callable[[Function], Function]:
+    """The decorated method shows the name, the text and the signature of a call."""
+
+    def decorate(method: Function) -> Function:
+        dress(method, call, _AsMethod(call))
+        method.__qualname__ = f"Client.{call.__name__}"
+        return method
+
+    return decorate
+
+
+def also_called(older: str, name: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """The decorated call takes an argument by the keyword of the 2.x line, too.
+
+    :param older: that keyword, which no tool shows.
+    :param name: the name of the argument.
+    """
+
+    def decorate(call: Callable[P, T]) -> Callable[P, T]:
+        def either(*args: P.args, **kwargs: P.kwargs) -> T:
+            if older in kwargs:
+                if name in kwargs:
+                    raise TypeError(f"'{name}' and '{older}' are the same argument")
+                kwargs[name] = kwargs.pop(older)
+            return call(*args, **kwargs)
+
+        dress(either, call)
+        return either
+
+    return decorate

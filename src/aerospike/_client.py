@@ -1,0 +1,113 @@
+"""The client: what is one request in the extension, what is made of them in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aerospike._calls import data, indexes, jobs
+from aerospike._calls.blocking import blocking
+from aerospike._calls.signatures import dress
+from aerospike._core import context_base64, expression_base64, publish_client
+from aerospike._direct import DirectMethods
+from aerospike._errors import param_error
+
+TYPE_CHECKING = False  # as in typing, which need not be imported for it
+if TYPE_CHECKING:
+    from typing import Any, Concatenate, ParamSpec, TypeVar
+
+    from aerospike._query import Query, Scan
+    from aerospike._types import CompiledExpression
+
+    P = ParamSpec("P")
+    Made = TypeVar("Made")
+
+
+def _made_of_a_namespace(
+    make: Callable[Concatenate[Client, P], Made],
+) -> Callable[Concatenate[Client, P], Made]:
+    """Errors of the client come first; then, a missing namespace is one of no type."""
+
+    def method(self: Client, /, *args: P.args, **kwargs: P.kwargs) -> Made:
+        self._check_valid()
+        if not args and "namespace" not in kwargs:
+            raise param_error("Namespace should be a string")
+        return make(self, *args, **kwargs)
+
+    dress(method, make)
+    return method
+
+
+@publish_client
+class Client(DirectMethods):
+    """A client of one Aerospike cluster; thread-safe, and usable after a fork.
+
+    :param config: dict; "hosts" is required: a list of (address, port) tuples or
+        "address:port" strings, of which one that answers is enough.
+    :raises ParamError: the configuration is malformed.
+    :raises ConnectionError: no node answers, and "fail_if_not_connected" is True;
+        when that key is not given, connect() or the first command raises instead.
+
+    As a context manager it closes itself.
+    """
+
+    __slots__ = ()
+    __module__ = "aerospike"
+
+    # --- queries ---
+
+    @_made_of_a_namespace
+    def query(self, namespace: str, set: str | None = None) -> Query:
+        """A Query of the records of a set, or of the whole namespace without one.
+
+        :raises ParamError: an argument is no str.
+        """
+        from aerospike._query import Query
+
+        return Query.of(self, namespace, set)
+
+    @_made_of_a_namespace
+    def scan(self, namespace: str, set: str | None = None) -> Scan:
+        """A Scan of all records of a set, or of the whole namespace without one.
+
+        :raises ParamError: an argument is no str.
+        """
+        from aerospike._query import Scan
+
+        return Scan.of(self, namespace, set)
+
+    job_info = blocking(jobs.job_info)
+    scan_info = blocking(jobs.scan_info)
+
+    # --- indexes and data ---
+
+    index_integer_create = blocking(indexes.index_integer_create)
+    index_string_create = blocking(indexes.index_string_create)
+    index_blob_create = blocking(indexes.index_blob_create)
+    index_geo2dsphere_create = blocking(indexes.index_geo2dsphere_create)
+    index_single_value_create = blocking(indexes.index_single_value_create)
+    index_list_create = blocking(indexes.index_list_create)
+    index_map_keys_create = blocking(indexes.index_map_keys_create)
+    index_map_values_create = blocking(indexes.index_map_values_create)
+    index_cdt_create = blocking(indexes.index_cdt_create)
+    index_expr_create = blocking(indexes.index_expr_create)
+    index_set_create = blocking(indexes.index_set_create)
+    index_remove = blocking(indexes.index_remove)
+    truncate = blocking(data.truncate)
+
+    # --- wire forms ---
+
+    def get_expression_base64(self, expression: CompiledExpression) -> str:
+        """The wire form of an expression as base64, as info commands take it.
+
+        :param expression: what compile() of an expression gives.
+        :raises ParamError: it is not compiled.
+        """
+        return expression_base64(expression)
+
+    def get_cdtctx_base64(self, ctx: list[Any]) -> str:
+        """The wire form of a context as base64, as info commands take it.
+
+        :param ctx: a list of one or more levels of aerospike_helpers.cdt_ctx.
+        :raises ParamError: it is empty, or no such list.
+        """
+        return context_base64(ctx)
