@@ -1,5 +1,5 @@
-/* The program that README.md shows, run as a user runs it: built from the public headers
- * alone, against a server on a real socket. It lies beside this program. */
+/* The program that README.md shows, run as a user runs it: built from the public
+ * headers alone, against a server on a real socket. It lies beside this program. */
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>

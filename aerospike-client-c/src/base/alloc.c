@@ -1,3 +1,6 @@
+/* The C library's allocator, with two things that only tests use: a counter of the
+ * blocks that are alive, which finds leaks, and a switch that makes allocations fail
+ * from the Nth on, by which the tests walk through every path where memory is short. */
 #include "asc/alloc.h"
 
 #include <stdatomic.h>
@@ -6,12 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Test hooks. `fail_from` is 0 in production, so an allocation pays one relaxed load
- * and one relaxed add. */
+/* What the tests set and read. fail_from is 0 in production. */
 static atomic_ulong fail_from;
 static atomic_ulong counted;
 static atomic_long live;
 
+/* Counts allocations only while a test has set the switch, so that production pays no
+ * more than one relaxed load here. */
 static bool
 must_fail(void)
 {
@@ -19,6 +23,7 @@ must_fail(void)
     return from != 0 && atomic_fetch_add(&counted, 1) + 1 >= from;
 }
 
+/* Counts a block that was allocated; NULL, a failure, passes through. */
 static void *
 count(void *block)
 {

@@ -1,7 +1,11 @@
+/* A buffer grows by half of its size. Doubling would waste up to half of the memory on
+ * large values; growing by less would copy a reply that comes in small pieces too
+ * often. */
 #include "asc/buf.h"
 
 #include "asc/alloc.h"
 
+/* Most requests and replies fit into this, so that a new buffer grows once. */
 #define SMALLEST 256u
 
 bool
@@ -15,7 +19,7 @@ asc_buf_grow(asc_buf *b, size_t cap)
         if (size > SIZE_MAX / 2) {
             return false;
         }
-        size += size / 2; /* by half: a 1 MB value wastes at most half of that */
+        size += size / 2;
     }
     uint8_t *moved = asc_realloc(b->data, size);
     if (moved == NULL) {

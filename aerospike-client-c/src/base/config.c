@@ -1,6 +1,6 @@
-/* The copy of its configuration that a cluster keeps. A caller's strings and hosts are
- * borrowed for one call only, while a cluster needs them for as long as it looks for
- * nodes. */
+/* The copy of its configuration that a cluster keeps. The strings and hosts of a caller
+ * are borrowed for one call only, while a cluster needs them for as long as it looks
+ * for nodes. */
 #include "base/config.h"
 
 #include "asc/alloc.h"

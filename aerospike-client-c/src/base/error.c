@@ -1,3 +1,6 @@
+/* Errors are filled in where they happen and only carried from there on, so what is
+ * here formats and never decides. Nothing allocates: an error must be reportable when
+ * memory is short, so a text that is too long is cut. */
 #include "asc/error.h"
 
 #include <stdarg.h>
@@ -19,6 +22,7 @@ asc_phase_name(asc_phase phase)
     return phase < ASC_PHASE_COUNT ? phase_names[phase] : "";
 }
 
+/* The host and the phase stay as they are: whoever knows them has set them before. */
 static void
 set(asc_error *err, asc_status code, int errno_value, const char *file, int line)
 {

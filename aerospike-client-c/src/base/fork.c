@@ -1,13 +1,21 @@
+/* The library hears of a fork through pthread_atfork. The child first closes its copies
+ * of the descriptors that watchers own, before any code of the application can open
+ * others under the same numbers; whatever needs a lock or the heap has to wait until
+ * the child uses the library again, and is noticed then by asc_fork_count. */
 #include "base/fork.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
+/* Guards the list of watches, and is held across every fork. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static atomic_uint forks;
 static asc_fork_watch *watches; /* guarded by lock */
 
+/* Runs in the child before fork() returns there. The fork itself held the lock, so
+ * nobody was changing the list; the mutex is made anew because its owner is the
+ * parent's thread. */
 static void
 in_child(void)
 {
@@ -18,6 +26,7 @@ in_child(void)
     pthread_mutex_init(&lock, NULL);
 }
 
+/* Installed once for the process. A fork takes the lock for its whole length. */
 static void
 watch(void)
 {

@@ -1,9 +1,12 @@
+/* One sink and one level for the whole process, both atomic, so that a log line needs
+ * no lock and may be written by any thread while another one changes the sink. */
 #include "asc/log.h"
 
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
+/* NULL while nobody listens; then nothing is formatted. */
 static _Atomic(asc_log_sink) current_sink;
 static atomic_int threshold = ASC_LOG_ERROR;
 
@@ -19,6 +22,7 @@ asc_log_set_level(asc_log_level level)
     atomic_store(&threshold, (int)level);
 }
 
+/* Called for every line that is not written: it must cost no more than two loads. */
 asc_log_level
 asc_log_active_level(void)
 {

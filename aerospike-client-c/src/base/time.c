@@ -1,8 +1,11 @@
+/* The monotonic clock, so that deadlines hold when somebody sets the time of day. */
 #include "base/time.h"
 
 #include <limits.h>
 #include <time.h>
 
+/* The 1 keeps the result from ever being 0, which stands for "never" in several
+ * structs. */
 uint64_t
 asc_now_ms(void)
 {
@@ -11,6 +14,8 @@ asc_now_ms(void)
     return (uint64_t)t.tv_sec * 1000u + (uint64_t)t.tv_nsec / 1000000u + 1u;
 }
 
+/* A wait longer than poll() can express is cut: callers look at the clock again
+ * anyhow. */
 int
 asc_poll_timeout(uint64_t deadline_ms, uint64_t now_ms)
 {

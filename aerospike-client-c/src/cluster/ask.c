@@ -1,3 +1,6 @@
+/* The tend thread asks all nodes the same question side by side, so that a slow node
+ * costs a cycle no more time than its own. A node that fails loses its tend connection,
+ * whatever the reason: the next cycle begins with a fresh one. */
 #include "cluster/ask.h"
 
 #include "asc/alloc.h"
@@ -16,6 +19,8 @@ asc_cycle_deadline(const asc_cluster *c)
     return asc_earlier(asc_now_ms() + c->config.connect_timeout_ms, c->cycle_ends_ms);
 }
 
+/* Count a failure against a node. One that had not its full time, because the cycle was
+ * about to end, is not blamed for a timeout. */
 static void
 fail(asc_cluster *c, asc_node *n, const asc_info_call *call, bool had_time)
 {
@@ -26,6 +31,9 @@ fail(asc_cluster *c, asc_node *n, const asc_info_call *call, bool had_time)
             call->err.message, n->failures);
 }
 
+/* Point a call at a node's tend connection, which is opened first when there is none.
+ * Where that fails, the call stays without a connection and ends with the error that
+ * was set. */
 static void
 prepare(asc_node *n, asc_info_call *call, const char *commands)
 {
@@ -38,11 +46,12 @@ prepare(asc_node *n, asc_info_call *call, const char *commands)
     call->conn = n->tend_conn;
 }
 
+/* Without memory for all questions nobody is asked; the next cycle tries again. */
 void
 asc_ask_nodes(asc_cluster *c, const char *commands, asc_node_filter admits,
               asc_node_answer answer, void *context)
 {
-    struct question {
+    struct question { /* a node and what it is asked */
         asc_node *node;
         asc_info_call call;
     } *asked = NULL;

@@ -1,6 +1,6 @@
-/* A cluster as its callers know it: found when it is made, tended by a thread until it is
- * closed, looked at through snapshots that any thread may take. Here is also where a
- * cluster that a fork has copied goes on in the child, when the child first uses it. */
+/* A cluster as its callers know it: found when it is made, tended by a thread until it
+ * is closed, looked at through snapshots that any thread may take. A cluster that a
+ * fork has copied goes on in the child here, when the child first uses it. */
 #include "cluster/cluster.h"
 
 #include <stdio.h>
@@ -25,6 +25,8 @@ restart(asc_cluster *c, asc_error *err)
     return rc == ASC_OK ? asc_tend_start(c, err) : rc;
 }
 
+/* Every look at the cluster begins here. Only the first one in a child does more than
+ * compare two numbers; others that come at the same time wait for it. */
 static void
 check_fork(asc_cluster *c)
 {
@@ -48,8 +50,8 @@ check_fork(asc_cluster *c)
 
 /* --- life --- */
 
-/* One node answers and names peers, none of which can be reached: most keys would
- * fail, and a word now is better. */
+/* Refuses a cluster of which one node answers and names peers that cannot be reached:
+ * most keys would fail later, and an error now says why. */
 static asc_status
 check_peers(const asc_cluster *c, asc_error *err)
 {
@@ -77,8 +79,8 @@ has_map(const asc_cluster *c)
     return false;
 }
 
-/* The first look at the cluster, and a second one when the nodes that were found gave
- * no partition map that is of use. */
+/* Look at the cluster for the first time, and once more when the nodes that were found
+ * have given no partition map that is of use. */
 static asc_status
 first_cycles(asc_cluster *c, asc_error *err)
 {
@@ -154,6 +156,8 @@ asc_cluster_close(asc_cluster *c)
 
 /* --- views --- */
 
+/* The lock is held for the moment between reading the pointer and counting it, in which
+ * the tend thread could free the snapshot. */
 asc_snapshot *
 asc_cluster_snapshot(asc_cluster *c)
 {
@@ -210,6 +214,7 @@ asc_cluster_nodes(asc_cluster *c, asc_node_info **out, size_t *n, asc_error *err
     return ASC_OK;
 }
 
+/* Asks the snapshot and not the maps, which are the tend thread's. */
 bool
 asc_cluster_partitions_of(asc_cluster *c, const char *ns, const char *node_name,
                           uint8_t owned[])

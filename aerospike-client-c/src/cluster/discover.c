@@ -1,3 +1,8 @@
+/* Nodes are found through the lists of peers that nodes keep: a known node names
+ * others, those are probed side by side, and what answers under its own name is added
+ * and asked in turn. Lists come from the network and may be long, wrong, or name hosts
+ * that cannot be reached, so each cycle tries a bounded number and the next one begins
+ * behind it. */
 #include "cluster/discover.h"
 
 #include <stdio.h>
@@ -18,6 +23,7 @@
 
 /* --- nodes --- */
 
+/* Keep the address of a node, as a further seed should all nodes be lost. */
 static void
 remember_address(asc_cluster *c, const asc_addr *addr)
 {
@@ -38,6 +44,8 @@ remember_address(asc_cluster *c, const asc_addr *addr)
     }
 }
 
+/* The array grows before the node is made, since a node cannot be given back to its
+ * probe. */
 asc_status
 asc_discover_add(asc_cluster *c, asc_probe *p, asc_error *err)
 {
@@ -81,6 +89,7 @@ typedef struct candidates {
     size_t n_failed; /* addresses, in all */
 } candidates;
 
+/* Returns false when memory is short; what is there must be cleared all the same. */
 static bool
 candidates_init(candidates *cs, asc_cluster *c)
 {
@@ -104,7 +113,8 @@ candidates_clear(candidates *cs)
     asc_names_clear(&cs->nodes);
 }
 
-/* Moves the peer's hosts. */
+/* Take a peer, whose hosts move, unless its name is among the candidates already.
+ * Returns false when memory is short. */
 static bool
 add_candidate(candidates *cs, asc_peer *peer)
 {
@@ -119,6 +129,8 @@ add_candidate(candidates *cs, asc_peer *peer)
     return asc_names_put(&cs->names, k->peer.name, cs->n++);
 }
 
+/* Take in the list of one node: a known peer gains a friend, an unknown one becomes a
+ * candidate. */
 static bool
 read_peers(asc_cluster *c, asc_node *n, asc_info_call *call, void *context)
 {
@@ -148,13 +160,14 @@ read_peers(asc_cluster *c, asc_node *n, asc_info_call *call, void *context)
     return ok;
 }
 
-/* The candidate that stands for a group of the search. */
+/* The candidate that a group of the search stands for. */
 static candidate *
 candidate_of(const candidates *cs, size_t group)
 {
     return &cs->list[cs->first + group];
 }
 
+/* Only the node of that very name will do: addresses are reused. */
 static asc_worth
 judge_peer(void *context, size_t group, asc_probe *p)
 {
@@ -166,6 +179,8 @@ judge_peer(void *context, size_t group, asc_probe *p)
     return ASC_WORTH_NOTHING;
 }
 
+/* Logs the first few failures of a cycle; note_unreachable says how many more there
+ * were. */
 static void
 log_failure(void *context, size_t group, size_t place, const char *address,
             const asc_error *err)
@@ -196,6 +211,7 @@ add_hosts(asc_search *s, const candidates *cs, size_t n)
     return ok;
 }
 
+/* Make a node of a candidate that was found. Whoever named it is its first friend. */
 static void
 add_found(candidates *cs, candidate *k, asc_probe *p)
 {
@@ -246,12 +262,14 @@ try_candidates(candidates *cs)
     cs->first = cs->n;
 }
 
+/* Has this node still to give its list in this cycle? */
 static bool
 not_read(const asc_node *n)
 {
     return !n->peers_read && asc_node_is_reachable(n);
 }
 
+/* Peers change seldom: their lists are read only when some node's may have. */
 static bool
 may_have_changed(const asc_cluster *c)
 {

@@ -1,3 +1,6 @@
+/* Info requests: lines of text that a node answers with "name<TAB>value" lines. Calls
+ * to many nodes go side by side under one poll(); a search, which waits for other
+ * things as well, steps its calls itself. */
 #include "cluster/info.h"
 
 #include <errno.h>
@@ -13,6 +16,7 @@
 /* Lists of peers and partition maps of the largest clusters stay well below. */
 #define MAX_REPLY (4u << 20)
 
+/* A call has come to its end, in whatever way. */
 static void
 end(asc_info_call *call, asc_status status)
 {
@@ -62,6 +66,8 @@ asc_info_step(asc_info_call *call)
     }
 }
 
+/* The error tells whether the node has not accepted the connection or has not
+ * answered. */
 void
 asc_info_give_up(asc_info_call *call)
 {
@@ -74,7 +80,7 @@ asc_info_give_up(asc_info_call *call)
     }
 }
 
-/* Step all calls and fill in the poll set; the number of calls that wait. */
+/* Step all calls and fill in the poll set. Returns how many of them wait. */
 static size_t
 step_all(asc_info_call **calls, size_t n, struct pollfd *set)
 {
@@ -121,6 +127,8 @@ asc_info_call_clear(asc_info_call *call)
     asc_buf_clear(&call->in);
 }
 
+/* A node may leave out commands that it does not know; both that and a refusal end in
+ * call->err. */
 bool
 asc_info_value(asc_info_call *call, const char *command, asc_info_pair *out)
 {
@@ -139,6 +147,8 @@ asc_info_value(asc_info_call *call, const char *command, asc_info_pair *out)
     return false;
 }
 
+/* The value is copied first: strtoll() needs an end, which the text in the reply
+ * lacks. */
 bool
 asc_info_integer(asc_info_call *call, const char *command, int64_t *out)
 {

@@ -1,3 +1,6 @@
+/* A hash table of node names with open addressing. Clusters may have a thousand nodes,
+ * each of which names all others, so that to compare every name with every other would
+ * be a million comparisons in each cycle. */
 #include "cluster/names.h"
 
 #include <stdint.h>
@@ -5,7 +8,7 @@
 
 #include "asc/alloc.h"
 
-/* FNV-1a */
+/* FNV-1a: short, and good enough for names that differ in few characters. */
 static size_t
 hash(const char *text)
 {
@@ -16,7 +19,8 @@ hash(const char *text)
     return (size_t)(h ^ h >> 32);
 }
 
-/* The slot of a name, or the free one where it belongs. */
+/* The slot that holds a name, or else the free one where it belongs. There always is a
+ * free one. */
 static asc_name *
 slot_of(const asc_names *m, const char *text)
 {
@@ -34,6 +38,8 @@ asc_names_find(const asc_names *m, const char *text)
     return slot != NULL && slot->text != NULL ? slot->value : ASC_NO_NAME;
 }
 
+/* Move to twice as many slots. Returns false, with the table as it was, when memory is
+ * short. */
 static bool
 grow(asc_names *m)
 {

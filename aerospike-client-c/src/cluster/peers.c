@@ -1,3 +1,6 @@
+/* The parser of peers lists. It goes through the text once and knows its grammar by one
+ * function for each part; spaces may stand anywhere between the parts. What it copies
+ * is bounded, and a list that is malformed anywhere is refused as a whole. */
 #include "cluster/peers.h"
 
 #include <stdlib.h>
@@ -5,10 +8,12 @@
 
 #include "asc/alloc.h"
 
+/* What is still to be read of the text. */
 typedef struct scanner {
     const char *at, *end;
 } scanner;
 
+/* Carriage returns count as spaces. */
 static void
 skip_spaces(scanner *s)
 {
@@ -17,7 +22,7 @@ skip_spaces(scanner *s)
     }
 }
 
-/* True, and past it, when the next character is c. */
+/* Step over the next character if it is c, and say whether it was. */
 static bool
 accept(scanner *s, char c)
 {
@@ -29,7 +34,8 @@ accept(scanner *s, char c)
     return false;
 }
 
-/* Everything up to one of the characters of stop, trailing spaces cut. */
+/* Everything up to one of the characters of stop, without spaces at its end. The size
+ * is returned, and the text is not terminated. */
 static size_t
 word(scanner *s, const char *stop, const char **start)
 {
@@ -45,7 +51,8 @@ word(scanner *s, const char *stop, const char **start)
     return size;
 }
 
-/* Digits, at least one, up to limit. */
+/* Read digits, at least one, whose value is at most limit. The loop stops as soon as
+ * the value is above it, so that nothing overflows. */
 static bool
 number(scanner *s, int64_t limit, int64_t *out)
 {
@@ -91,8 +98,8 @@ asc_host_parse(asc_peer_host *out, const char *text, size_t size, uint16_t defau
     return true;
 }
 
-/* Append a copy of an element, unless the list has as many as it may. False when memory
- * is short. */
+/* Append a copy of an element, unless the list is as long as it may be. Returns false
+ * when memory is short. */
 static bool
 append(void **list, size_t *n, size_t max, const void *element, size_t size)
 {
@@ -108,7 +115,8 @@ append(void **list, size_t *n, size_t max, const void *element, size_t size)
     return true;
 }
 
-/* One address: up to a comma or a bracket that is not its own. */
+/* One address, which ends at a comma or at a bracket that it has not opened itself.
+ * Returns its size. */
 static size_t
 address(scanner *s, const char **start)
 {
@@ -129,7 +137,7 @@ address(scanner *s, const char **start)
     return (size_t)(s->at - *start);
 }
 
-/* [host,...] of one peer. */
+/* Parse [host,...] of one peer. */
 static asc_status
 parse_hosts(asc_peer *peer, scanner *s, uint16_t default_port, asc_error *err)
 {
@@ -154,7 +162,7 @@ parse_hosts(asc_peer *peer, scanner *s, uint16_t default_port, asc_error *err)
     return ASC_OK;
 }
 
-/* [name,tls_name,[host,...]]; the hosts are to be freed in any case. */
+/* Parse [name,tls_name,[host,...]]. The caller frees the hosts even when this fails. */
 static asc_status
 parse_peer(asc_peer *peer, scanner *s, uint16_t default_port, asc_error *err)
 {

@@ -1,3 +1,7 @@
+/* A probe connects to an address and asks who is there, before anything else is
+ * believed of it: the port may belong to another program, to another cluster, or to a
+ * node that is not ready. The connection of a good probe becomes the node's tend
+ * connection. */
 #include "cluster/probe.h"
 
 #include <stdio.h>
@@ -11,7 +15,7 @@
 #define OLDEST VERSION(4, 9, 0, 3) /* partition scans, which everything else rests on */
 #define USER_AGENT VERSION(8, 1, 0, 0)
 
-/* major.minor.patch[.build][-text]; 0 when it is not that. */
+/* Read major.minor.patch[.build][-text]. Returns 0 when the text is not that. */
 static uint64_t
 parse_version(const char *text, size_t size)
 {
@@ -26,13 +30,15 @@ parse_version(const char *text, size_t size)
     return n >= 3 ? VERSION(part[0], part[1], part[2], part[3]) : 0;
 }
 
+/* Something answers, but it is no node that we can use. */
 static asc_status
 refuse(asc_probe *p, const char *why)
 {
     return asc_error_set(&p->err, ASC_ERR_CLIENT, "%s", why);
 }
 
-/* The checks in the order of the cluster rules; the first that fails speaks. */
+/* Check the answers in the order of the cluster rules; the first check that fails
+ * speaks. */
 static asc_status
 check(asc_probe *p, const asc_config *config)
 {
@@ -69,6 +75,8 @@ check(asc_probe *p, const asc_config *config)
     return ASC_OK;
 }
 
+/* The commands that are sent to every address, with those that the caller wants
+ * besides. NULL when memory is short. */
 static char *
 commands(const asc_config *config, const char *services)
 {
@@ -102,7 +110,8 @@ asc_probe_begin(asc_probe *p, const asc_config *config, const char *services)
     return p->status;
 }
 
-/* Where it stood when it failed, as its error's phase. */
+/* The error's phase tells where the probe stood when it failed: connecting or
+ * asking. */
 asc_status
 asc_probe_end(asc_probe *p, const asc_config *config)
 {

@@ -1,3 +1,8 @@
+/* A search tries many addresses side by side, since most of those that fail do so by
+ * silence. Each group looks for one node. A good answer does not end the search of its
+ * group at once: an address that the caller prefers has a short time left to answer as
+ * well. Names are looked up by threads, and their addresses then take the place of the
+ * name. */
 #include "cluster/search.h"
 
 #include <errno.h>
@@ -10,10 +15,11 @@
 /* Sockets and lookups at one time: processes may have few descriptors. */
 #define MAX_LIVE 128u
 
-/* So much later than the first good address may a preferred one answer and be taken. */
+/* A preferred address may answer so much later than the first good one and still be
+ * taken. */
 #define GRACE_MS 100u
 
-/* Of one name. */
+/* How many addresses of one name are tried. */
 #define MAX_ADDRESSES 64u
 
 /* What is tried: a host, or an address. */
@@ -78,6 +84,7 @@ asc_search_new(size_t n_groups, const asc_search_options *options)
     return s;
 }
 
+/* NULL is fine. */
 static void
 free_probe(asc_probe *p)
 {
@@ -87,6 +94,7 @@ free_probe(asc_probe *p)
     }
 }
 
+/* Let go of what an attempt owns, whatever it has come to. */
 static void
 end_attempt(attempt *a)
 {
@@ -120,6 +128,7 @@ asc_search_free(asc_search *s)
 
 /* --- what to try --- */
 
+/* Append a place. Returns false when memory is short. */
 static bool
 add(asc_search *s, const place *p)
 {
@@ -136,7 +145,7 @@ add(asc_search *s, const place *p)
     return true;
 }
 
-/* Ranks leave room for all addresses of a name. */
+/* The rank of the next place. Ranks leave room for all the addresses of a name. */
 static size_t
 next_rank(const asc_search *s)
 {
@@ -157,7 +166,8 @@ asc_search_add_addr(asc_search *s, size_t group, const asc_addr *addr)
     return add(s, &p);
 }
 
-/* The addresses of a place's name take its place. */
+/* The addresses of a name take its place. The list is this function's, even when it
+ * fails. */
 static asc_status
 add_addresses(asc_search *s, const place *named, asc_addr *list, size_t n,
               asc_error *err)
@@ -181,12 +191,15 @@ add_addresses(asc_search *s, const place *named, asc_addr *list, size_t n,
 
 /* --- attempts --- */
 
+/* Tell the caller that an address or a name has failed. */
 static void
 report(asc_search *s, const place *p, const char *address, const asc_error *err)
 {
     s->options.failed(s->options.context, p->group, p->rank, address, err);
 }
 
+/* A probe that cannot even begin is an attempt all the same: its end reports the
+ * error. */
 static void
 begin_probe(asc_search *s, const place *p, const asc_addr *addr, uint64_t now_ms)
 {
@@ -225,13 +238,14 @@ begin_lookup(asc_search *s, const place *p, uint64_t now_ms)
     };
 }
 
-/* Is a group content, or at least about to be? */
+/* Has the group found what it looks for, even if it may still find a better one? */
 static bool
 has_good(const asc_search *s, size_t group)
 {
     return s->groups[group].worth == ASC_WORTH_ALL;
 }
 
+/* Begin as many attempts as may be under way at one time. */
 static void
 begin_next(asc_search *s, uint64_t now_ms)
 {
@@ -280,7 +294,7 @@ offer(asc_search *s, attempt *a, uint64_t now_ms)
     }
 }
 
-/* A lookup that has ended, or whose time is up. */
+/* A lookup has ended, or its time is up. */
 static void
 end_lookup(asc_search *s, attempt *a, bool late)
 {
@@ -321,7 +335,7 @@ finish(asc_search *s, attempt *a, bool late, uint64_t now_ms)
 
 /* --- groups --- */
 
-/* Nothing is under way that the group would rather have. */
+/* Is nothing under way any more that the group would rather have? */
 static bool
 is_settled(const asc_search *s, size_t number, uint64_t now_ms)
 {
@@ -334,7 +348,7 @@ is_settled(const asc_search *s, size_t number, uint64_t now_ms)
     return !better;
 }
 
-/* Is an attempt of use no more? */
+/* Is an attempt of no use any more? */
 static bool
 is_idle(const asc_search *s, const attempt *a, uint64_t now_ms)
 {
@@ -345,7 +359,7 @@ is_idle(const asc_search *s, const attempt *a, uint64_t now_ms)
 
 /* --- the run --- */
 
-/* Do all that needs no waiting; true when something has ended. */
+/* Do all that needs no waiting. Returns true when an attempt has ended. */
 static bool
 step_all(asc_search *s, uint64_t now_ms)
 {
@@ -378,8 +392,8 @@ step_all(asc_search *s, uint64_t now_ms)
     return any;
 }
 
-/* Wait for what attempts wait for, until_ms at most. False: wake_fd is readable, or it
- * cannot wait. */
+/* Wait for what the attempts wait for, until_ms at most. Returns false when wake_fd is
+ * readable, or when it cannot wait. */
 static bool
 await(const asc_search *s, uint64_t until_ms, uint64_t now_ms)
 {
@@ -399,6 +413,8 @@ await(const asc_search *s, uint64_t until_ms, uint64_t now_ms)
     return (n >= 0 || errno == EINTR) && set[s->n_live].revents == 0;
 }
 
+/* When the time is up, what is still under way fails as too late; when nobody wants the
+ * search any more, it is dropped without a word. */
 size_t
 asc_search_run(asc_search *s)
 {

@@ -1,3 +1,7 @@
+/* The first node of a cluster, for a client that knows none: at its start, and after it
+ * has lost all. The configured hosts and all addresses where nodes have been are tried
+ * at once. A node without peers is taken only when no other answers, since it may have
+ * been cut off. */
 #include "cluster/seeds.h"
 
 #include <stdio.h>
@@ -12,9 +16,11 @@
 
 /* --- what lies behind a load balancer --- */
 
+/* As many of a node's own addresses are tried. */
 #define MAX_SERVICES 8u
 
-/* The addresses that a node names as its own; *n of them. */
+/* Read the addresses that a node names as its own; *n says how many there are. Those
+ * that cannot be parsed are left out. */
 static void
 read_services(asc_peer_host *out, size_t *n, const asc_info_pair *list)
 {
@@ -28,6 +34,7 @@ read_services(asc_peer_host *out, size_t *n, const asc_info_pair *list)
     }
 }
 
+/* Behind the balancer another node may answer: only the same one will do. */
 static asc_worth
 is_same_node(void *context, size_t group, asc_probe *p)
 {
@@ -40,6 +47,7 @@ is_same_node(void *context, size_t group, asc_probe *p)
     return ASC_WORTH_NOTHING;
 }
 
+/* That an address of a node's own cannot be reached is normal behind a balancer. */
 static void
 log_service(void *context, size_t group, size_t place, const char *address,
             const asc_error *err)
@@ -102,6 +110,7 @@ typedef struct seeding {
     size_t place;   /* of it */
 } seeding;
 
+/* A node that has peers is part of a cluster; one without may be alone or cut off. */
 static asc_worth
 judge_seed(void *context, size_t group, asc_probe *p)
 {
@@ -122,6 +131,7 @@ judge_seed(void *context, size_t group, asc_probe *p)
     return some ? ASC_WORTH_ALL : ASC_WORTH_LITTLE;
 }
 
+/* Keep the error of the seed that stands last in their order, whichever failed last. */
 static void
 note_failure(void *context, size_t group, size_t place, const char *address,
              const asc_error *err)
@@ -134,12 +144,14 @@ note_failure(void *context, size_t group, size_t place, const char *address,
     }
 }
 
+/* A third of the cycle's time is left for what must follow: peers and partition
+ * maps. */
 asc_status
 asc_seeds_try(asc_cluster *c, asc_error *err)
 {
     char wanted[64];
     bool ok = true;
-    uint64_t now_ms = asc_now_ms(); /* a third is left for what must follow */
+    uint64_t now_ms = asc_now_ms();
     seeding state = {.cluster = c, .err = err};
     const asc_search_options options = {
         .config = &c->config,

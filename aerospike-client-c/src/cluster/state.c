@@ -5,9 +5,9 @@
 #include "asc/alloc.h"
 #include "base/config.h"
 
-/* In the child of a fork, at once: close its copies of all descriptors while they are
- * still what they were. The rest of the start is made when the child uses the
- * cluster. */
+/* Runs in the child of a fork, at once: it closes the child's copies of all descriptors
+ * while they are still what they were. The rest of the start is made when the child
+ * uses the cluster. */
 static void
 in_child(void *cluster)
 {
@@ -17,7 +17,8 @@ in_child(void *cluster)
     }
     asc_wake_close(&c->wake);
     if (atomic_exchange(&c->tender, ASC_TENDER_NONE) == ASC_TENDER_LEFT) {
-        atomic_fetch_sub(&c->refs, 1); /* the thread's; were it the last, it stays */
+        /* the thread's count goes; were it the last one, the cluster would stay */
+        atomic_fetch_sub(&c->refs, 1);
     }
 }
 
@@ -46,6 +47,8 @@ asc_state_start_anew(asc_cluster *c)
     }
 }
 
+/* The fork watch is added before there is any descriptor to close, so that no fork in
+ * between leaves the child one that nobody closes. */
 asc_status
 asc_state_new(asc_cluster **out, const asc_config *config, asc_error *err)
 {

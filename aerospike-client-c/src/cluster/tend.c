@@ -1,3 +1,9 @@
+/* Tending: once in an interval every node is asked whether it is there and whether
+ * anything has changed. Only what has changed is read, and when it makes a difference a
+ * new snapshot is swapped in. The thread that does so must never be waited for without
+ * a limit: it may be in the log sink of the application, which may want a lock of
+ * whoever closes the cluster. So the one that closes either sees the thread end, or
+ * leaves it to wind up by itself. */
 #include "cluster/tend.h"
 
 #include <errno.h>
@@ -26,6 +32,7 @@
 
 /* --- is each node there, has anything changed? --- */
 
+/* Take in a node's answer: what of it has changed since the last cycle? */
 static bool
 refreshed(asc_cluster *c, asc_node *n, asc_info_call *call, void *context)
 {
@@ -58,12 +65,15 @@ refreshed(asc_cluster *c, asc_node *n, asc_info_call *call, void *context)
 
 /* --- telling new nodes who we are --- */
 
+/* Must the node still be told who we are? */
 static bool
 is_stranger(const asc_node *n)
 {
     return n->takes_user_agent && !n->told_user_agent && asc_node_is_reachable(n);
 }
 
+/* The reply is of no interest: a node that refuses the text works as well without
+ * it. */
 static bool
 introduced(asc_cluster *c, asc_node *n, asc_info_call *call, void *context)
 {
@@ -72,7 +82,8 @@ introduced(asc_cluster *c, asc_node *n, asc_info_call *call, void *context)
     return true;
 }
 
-/* "1,<client>,<application>" in base64; the server takes up to 64 bytes. */
+/* Tell new nodes which client and application this is: "1,<client>,<application>" in
+ * base64, of which a server takes up to 64 bytes. */
 static void
 introduce(asc_cluster *c)
 {
@@ -85,12 +96,15 @@ introduce(asc_cluster *c)
 
 /* --- partition maps --- */
 
+/* Has the node a map that we have not read, and does it answer? */
 static bool
 has_new_map(const asc_node *n)
 {
     return n->map_changed && asc_node_is_reachable(n);
 }
 
+/* Take in a node's map. Its generation counts as read only when all of it could be
+ * applied. */
 static bool
 read_map(asc_cluster *c, asc_node *n, asc_info_call *call, void *context)
 {
@@ -119,7 +133,7 @@ read_maps(asc_cluster *c)
 
 /* --- nodes that are gone --- */
 
-/* The rules of the cluster chapter on removing nodes. `refreshed` nodes have answered
+/* The rules of the cluster chapter on removing nodes. n_refreshed nodes have answered
  * in this cycle; friends count only when the peers lists were read. */
 static bool
 is_gone(const asc_cluster *c, const asc_node *n, size_t n_refreshed, bool peers_read)
@@ -134,6 +148,7 @@ is_gone(const asc_cluster *c, const asc_node *n, size_t n_refreshed, bool peers_
            (n->failures > 0 || !asc_maps_use(&c->maps, n));
 }
 
+/* Give a node up. Commands under way keep it alive until they end. */
 static void
 remove_node(asc_cluster *c, size_t i)
 {
@@ -146,8 +161,9 @@ remove_node(asc_cluster *c, size_t i)
     asc_node_release(node);
 }
 
-/* Nodes may have gone after the others were asked for their maps: what those that have
- * gone leave behind has new owners, who are asked once more. */
+/* Remove the nodes that are gone. The partitions that they leave behind have new
+ * owners, which may have been asked before they knew: all others are asked for their
+ * maps once more. */
 static void
 remove_gone(asc_cluster *c, size_t n_refreshed, bool peers_read)
 {
@@ -170,6 +186,7 @@ remove_gone(asc_cluster *c, size_t n_refreshed, bool peers_read)
 
 /* --- one cycle --- */
 
+/* Swap in a new snapshot. Without memory for one the old one stays in force. */
 static void
 publish(asc_cluster *c)
 {
@@ -188,6 +205,7 @@ publish(asc_cluster *c)
     c->changed = false;
 }
 
+/* What is due besides: late replies, the error windows, idle connections. */
 static void
 housekeep(asc_cluster *c)
 {
@@ -246,7 +264,8 @@ asc_tend_cycle(asc_cluster *c, uint32_t limit_ms, asc_error *err)
 
 /* --- the thread --- */
 
-/* Open the sockets anew that somebody has closed: to poll them would be no wait. */
+/* Open the wake sockets anew when somebody has closed them, as daemons do: a wait on
+ * descriptors that are not open would end at once, again and again. */
 static void
 mend_wake(asc_cluster *c)
 {
@@ -273,6 +292,7 @@ rest(asc_cluster *c)
     }
 }
 
+/* Rest and look, until the cluster is closed. */
 static void
 tend(asc_cluster *c)
 {
@@ -306,7 +326,7 @@ wind_up(asc_cluster *c)
     pthread_mutex_unlock(&c->lock);
 }
 
-/* Wake whoever waits at the other end than this. */
+/* Wake whoever waits at the other end than this one. */
 static void
 wake_other(asc_cluster *c, int end)
 {
@@ -315,7 +335,8 @@ wake_other(asc_cluster *c, int end)
     pthread_mutex_unlock(&c->lock);
 }
 
-/* The last deed of the thread. */
+/* The last deed of the thread. When it was left it winds up itself, and drops the count
+ * that was taken for it. */
 static void
 end(void *arg)
 {
@@ -329,10 +350,12 @@ end(void *arg)
     }
 }
 
+/* A log sink may end this thread (asc/log.h), so that the last deed stands in a cleanup
+ * handler. */
 static void *
 run(void *arg)
 {
-    pthread_cleanup_push(end, arg); /* the log sink may end the thread */
+    pthread_cleanup_push(end, arg);
     tend(arg);
     pthread_cleanup_pop(1);
     return NULL;
@@ -368,7 +391,9 @@ await_end(asc_cluster *c)
     }
 }
 
-/* End the thread, or leave it. True: nobody tends the cluster any more. */
+/* End the thread, or leave it. Returns true when nobody tends the cluster any more. The
+ * count is taken before the thread is told that it was left, since it may be gone right
+ * after. */
 static bool
 end_thread(asc_cluster *c)
 {
@@ -380,7 +405,7 @@ end_thread(asc_cluster *c)
     if (!pthread_equal(thread, pthread_self())) {
         await_end(c);
     }
-    asc_state_retain(c); /* for the thread, should it be left */
+    asc_state_retain(c);
     if (atomic_exchange(&c->tender, ASC_TENDER_LEFT) == ASC_TENDER_RUNNING) {
         pthread_detach(thread);
         return false;

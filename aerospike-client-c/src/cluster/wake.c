@@ -1,3 +1,7 @@
+/* Two connected sockets by which threads wake each other. An application that closes
+ * all descriptors closes these as well, and their numbers may then stand for files of
+ * its own. So each use first compares what the descriptor stands for with what was
+ * opened. */
 #include "cluster/wake.h"
 
 #include <errno.h>
@@ -11,6 +15,7 @@
 #define MSG_NOSIGNAL 0
 #endif
 
+/* Does the descriptor still stand for the socket that was opened here? */
 static bool
 is_own(const asc_wake *w, int end)
 {

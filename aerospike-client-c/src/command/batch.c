@@ -1,5 +1,7 @@
-/* Which node is asked for which rows of a batch, and what becomes of the rows whose
- * node failed. */
+/* Batches: which node is asked for which rows, and what becomes of the rows whose node
+ * has failed. Rows that go to the same node make one part, which is a slice of one
+ * array of row numbers. A part that fails is not repeated as it is: those of its rows
+ * that got no answer are routed again on the newest view, perhaps to several nodes. */
 #include "asc/batch.h"
 
 #include <string.h>
@@ -8,9 +10,10 @@
 #include "base/time.h"
 #include "command/set.h"
 
-/* Rows in memory between two batches. */
+/* Room for so many rows is kept between two batches. */
 #define KEEP_ROWS 4096u
 
+/* One row of the caller's. */
 typedef struct batch_row {
     uint16_t ns; /* index into the batch's list */
     uint16_t partition;
@@ -19,6 +22,7 @@ typedef struct batch_row {
     uint32_t member; /* id of the one that carries it */
 } batch_row;
 
+/* A namespace that rows are in. */
 typedef struct ns_name {
     char name[ASC_MAX_NAMESPACE_SIZE + 1];
     const asc_ns_map *map; /* while routing; NULL: it does not exist */
@@ -85,6 +89,8 @@ asc_batch_set(asc_batch *b)
 
 static bool note(void *owner, const asc_msg *m, asc_error *err);
 
+/* Memory that a large batch has taken is given back here, not at its end, where the
+ * caller may still read from it. */
 void
 asc_batch_begin(asc_batch *b, asc_cluster *cluster, const asc_batch_options *options)
 {
@@ -101,11 +107,11 @@ asc_batch_begin(asc_batch *b, asc_cluster *cluster, const asc_batch_options *opt
 
 /* --- rows --- */
 
-/* The number of a namespace in the list. */
+/* The number of a namespace in the list, to which it is added when it is new. */
 static asc_status
 find_name(asc_batch *b, const char *ns, uint16_t *out, asc_error *err)
 {
-    for (uint32_t i = b->n_names; i-- > 0;) { /* most often it is the last */
+    for (uint32_t i = b->n_names; i-- > 0;) { /* most often it is the last one */
         if (strcmp(b->names[i].name, ns) == 0) {
             *out = (uint16_t)i;
             return ASC_OK;
@@ -154,7 +160,9 @@ asc_batch_add(asc_batch *b, const char *ns, uint32_t partition, bool writes,
     return ASC_OK;
 }
 
-/* A message about a row, or the last one, has come for a member. */
+/* A message about a row, or the last one of the reply, has come for a member. A row
+ * that was not asked for, or has been answered before, makes the reply malformed: its
+ * place in the results belongs to somebody else. */
 static bool
 note(void *owner, const asc_msg *m, asc_error *err)
 {
@@ -210,6 +218,8 @@ typedef struct routing {
     size_t n_groups;
 } routing;
 
+/* The number of the node that a row goes to now, or the number that stands for
+ * "nowhere" in the row's namespace. */
 static uint16_t
 group_of(const asc_batch *b, const routing *r, const batch_row *w, unsigned replica)
 {
@@ -224,7 +234,9 @@ group_of(const asc_batch *b, const routing *r, const batch_row *w, unsigned repl
     return (uint16_t)(slot != ASC_NO_NODE ? slot : nowhere);
 }
 
-/* A part for rows that have the same group. */
+/* Make a part for rows that have the same group. A part of rows without a node has
+ * nothing to write and only fails, so that its repetition and its error come about like
+ * any other. */
 static asc_status
 add_part(asc_batch *b, const routing *r, uint16_t group, const uint32_t *rows,
          uint32_t n_rows, const history *h, asc_error *err)
@@ -260,7 +272,8 @@ add_part(asc_batch *b, const routing *r, uint16_t group, const uint32_t *rows,
     return ASC_OK;
 }
 
-/* Make parts of rows[0..n), which is a slice of b->order: sorts it by node. */
+/* Sort rows[0..n), a slice of b->order, by node, and make a part of each run. Counting
+ * and then placing takes two passes over the rows, however many nodes there are. */
 static asc_status
 split(asc_batch *b, routing *r, uint32_t *rows, uint32_t n, const history *h,
       asc_error *err)
@@ -292,6 +305,7 @@ split(asc_batch *b, routing *r, uint32_t *rows, uint32_t n, const history *h,
     return rc;
 }
 
+/* Route every row, for the first time. */
 static asc_status
 route_all(asc_batch *b, routing *r, asc_error *err)
 {
@@ -314,7 +328,8 @@ route_all(asc_batch *b, routing *r, asc_error *err)
     return split(b, r, b->order, b->n_rows, &h, err);
 }
 
-/* The rows of a part that failed, without those that were answered before. */
+/* Route the rows of a part that failed, without those that were answered before. They
+ * keep its place in the array, so that a slice never outgrows its array. */
 static asc_status
 route_again(asc_batch *b, routing *r, const asc_member *m, asc_error *err)
 {
@@ -333,12 +348,14 @@ route_again(asc_batch *b, routing *r, const asc_member *m, asc_error *err)
     return split(b, r, rows, n, &h, err);
 }
 
+/* Has the part failed, and are its rows still to be routed? */
 static bool
 must_go_again(const asc_member *m)
 {
     return m->state == ASC_MEMBER_ENDED && m->taken && m->part.again;
 }
 
+/* Route all that has failed. The parts that this adds come behind those it looks at. */
 static asc_status
 route_what_failed(asc_batch *b, routing *r, asc_error *err)
 {
@@ -354,6 +371,7 @@ route_what_failed(asc_batch *b, routing *r, asc_error *err)
     return rc;
 }
 
+/* The maps of the namespaces are looked up once, not for each row. */
 asc_status
 asc_batch_route(asc_batch *b, asc_error *err)
 {

@@ -1,10 +1,12 @@
-/* The blocking driver of one exchange. */
+/* The blocking driver of one exchange: it steps, waits for what the step wanted, and
+ * steps again. The exchange lies in the call with its buffers, which are kept from one
+ * call to the next, so that a small command allocates nothing. */
 #include "asc/alloc.h"
 #include "base/fork.h"
 #include "base/time.h"
 #include "command/exchange.h"
 
-/* Buffers keep this much between calls. */
+/* Each buffer keeps up to this much between calls. */
 #define KEEP_BYTES (256u << 10)
 
 struct asc_call {
@@ -47,7 +49,8 @@ asc_call_reset(asc_call *c)
 }
 
 /* A call that was begun in the parent process cannot go on in a child: its connection
- * is the parent's, and went with the pool. */
+ * is the parent's, and went with the pool. Nobody here will ever know whether a write
+ * was applied. */
 static asc_status
 left_behind(asc_call *c, asc_error *err)
 {
@@ -59,6 +62,8 @@ left_behind(asc_call *c, asc_error *err)
                          "the process forked while the call was under way");
 }
 
+/* The clock is read once for each step. Between two steps the call looks whether it is
+ * time to let the caller look for signals. */
 asc_status
 asc_call_run(asc_call *c, asc_cluster *cluster, asc_error *err)
 {

@@ -1,7 +1,10 @@
+/* What follows from a failed attempt, as one table and the few rules that go across its
+ * rows. Nothing here knows sockets or clocks, so that tests go through every case. */
 #include "command/decide.h"
 
-/* One row per failure. `moves_writes`: repeating a write on another copy makes sense;
- * after a timeout it does not, since the master is still the one to ask. */
+/* One row for each failure. moves_writes says that it makes sense to repeat a write on
+ * another copy; after a timeout it does not, since the master is still the one to
+ * ask. */
 static const struct {
     asc_conn_fate conn;
     bool again, moves_writes, count_error;
@@ -20,6 +23,8 @@ static const struct {
     [ASC_FAIL_FATAL] = {ASC_CONN_CLOSE, false, false, false},
 };
 
+/* A timeout is no answer, even when the server says it: the write may still be
+ * applied. */
 bool
 asc_in_doubt(asc_status code, uint32_t n_sent)
 {
@@ -59,6 +64,8 @@ asc_decide(const asc_request *req, const asc_attempt *a)
     return v;
 }
 
+/* Aborted scans and queries, and a session that has ended, leave the connection in a
+ * state that nobody knows; all other codes are proper answers. */
 asc_failure
 asc_failure_of_result(asc_status code)
 {

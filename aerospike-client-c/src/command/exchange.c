@@ -1,3 +1,8 @@
+/* The state machine of one request. Each step runs from one waiting to the next; each
+ * failure, wherever it happens, goes through decide(), which alone says whether the
+ * exchange ends or begins another attempt, and what becomes of the connection. Whatever
+ * cannot fail any more has given its connection back by then: an exchange that has
+ * ended owns nothing. */
 #include "command/exchange.h"
 
 #include <errno.h>
@@ -14,6 +19,8 @@
 
 /* --- ending an attempt --- */
 
+/* Let go of the connection and of the node of this attempt. A reply that may still come
+ * is read off only when the whole request has left: half a request gets no reply. */
 static void
 release(asc_exchange *x, asc_conn_fate fate, uint64_t now_ms)
 {
@@ -41,6 +48,7 @@ release(asc_exchange *x, asc_conn_fate fate, uint64_t now_ms)
     x->node = NULL;
 }
 
+/* The exchange has ended; the driver hears how. */
 static asc_want
 end(asc_exchange *x, asc_want how)
 {
@@ -48,7 +56,9 @@ end(asc_exchange *x, asc_want how)
     return how;
 }
 
-/* The attempt has failed and err says how: repeat or end. */
+/* The attempt has failed, and err says how: repeat it, or end. An exchange whose owner
+ * chooses the nodes (many.moves) ends in any case, and says when the owner may repeat
+ * it. */
 static asc_want
 decide(asc_exchange *x, asc_failure failure, uint64_t now_ms)
 {
@@ -108,7 +118,9 @@ asc_first_replica(const asc_request *req, asc_cluster *cluster)
     return in_turns ? asc_cluster_turn(cluster) : 0;
 }
 
-/* The node for this attempt, counted in x->node; or which failure it is. */
+/* Choose the node for this attempt, which is counted in x->node. Returns false, with
+ * *failure and err set, when there is none. The view is taken anew for each attempt,
+ * since the last one may have failed because it was old. */
 static bool
 pick_node(asc_exchange *x, asc_failure *failure)
 {
@@ -154,7 +166,7 @@ pick_node(asc_exchange *x, asc_failure *failure)
     return node != NULL;
 }
 
-/* How long a node may take to accept a connection. */
+/* How long a node may take to accept a connection; 0: it has no limit of its own. */
 static uint32_t
 connect_limit(const asc_timing *t)
 {
@@ -165,6 +177,7 @@ connect_limit(const asc_timing *t)
     return has_limit ? t->socket_timeout_ms : CONNECT_TIMEOUT_MS;
 }
 
+/* When silence that begins now ends the attempt. */
 static uint64_t
 silence_ends(const asc_exchange *x, uint64_t now_ms)
 {
@@ -187,6 +200,8 @@ failure_of_pool(asc_status code)
     }
 }
 
+/* Begin an attempt: choose a node, borrow a connection, and send what can be sent at
+ * once. */
 static asc_want
 pick(asc_exchange *x, uint64_t now_ms)
 {
@@ -223,7 +238,8 @@ pick(asc_exchange *x, uint64_t now_ms)
 
 /* --- TRANSFER --- */
 
-/* The server refuses the request: tell the error, and what more the reply says of it. */
+/* The server refuses the request: tell the error, and what more the reply says of
+ * it. */
 static void
 refuse(asc_exchange *x, asc_status result)
 {
@@ -238,7 +254,8 @@ refuse(asc_exchange *x, asc_status result)
     }
 }
 
-/* The whole reply is there: is it a good one? */
+/* The whole reply of one frame is there. A reply of another type than the request is
+ * nobody's answer to it. */
 static asc_want
 finish(asc_exchange *x, uint64_t now_ms)
 {
@@ -275,6 +292,7 @@ failure_of_transfer(const asc_exchange *x)
     return x->io.sent == 0 ? ASC_FAIL_UNSENT : ASC_FAIL_BROKEN;
 }
 
+/* The connection has failed, in whichever state it was. */
 static asc_want
 broken(asc_exchange *x, uint64_t now_ms)
 {
@@ -282,6 +300,8 @@ broken(asc_exchange *x, uint64_t now_ms)
     return decide(x, failure_of_transfer(x), now_ms);
 }
 
+/* The time of this attempt, or of all, is up. The connection may be read off later,
+ * unless the request has not even left. */
 static asc_want
 timed_out(asc_exchange *x, uint64_t now_ms)
 {
@@ -296,7 +316,7 @@ timed_out(asc_exchange *x, uint64_t now_ms)
 
 /* --- replies of many messages --- */
 
-/* Does the reply end with this message, and which result does it then have? */
+/* Does the reply end with this message? *result is then what it came to. */
 static bool
 ends_reply(const asc_exchange *x, const asc_msg *m, asc_status *result)
 {
@@ -318,7 +338,8 @@ ends_reply(const asc_exchange *x, const asc_msg *m, asc_status *result)
     return m->result != ASC_OK; /* a query that could not start */
 }
 
-/* Is the message about a row or a partition, or the last? */
+/* Is the message one that the owner must hear of: about a row or a partition, or the
+ * last? */
 static bool
 is_noted(const asc_exchange *x, const asc_msg *m, bool ended)
 {
@@ -328,9 +349,9 @@ is_noted(const asc_exchange *x, const asc_msg *m, bool ended)
                                      (m->info3 & ASC_INFO3_PARTITION_DONE)));
 }
 
-/* Look at the messages of the frame that has come. ASC_FAIL_COUNT: all is well, and
- * *ended says whether the reply ends here. *good_size is how far messages go that were
- * noted, and those that do not end the reply. */
+/* Look at the messages of the frame that has come. ASC_FAIL_COUNT stands for "no
+ * failure", and *ended says whether the reply ends here. *good_size is how far those
+ * messages go that were noted and do not end the reply. */
 static asc_failure
 read_messages(asc_exchange *x, bool *ended, size_t *good_size)
 {
@@ -373,8 +394,8 @@ read_messages(asc_exchange *x, bool *ended, size_t *good_size)
     return failure;
 }
 
-/* A frame that ends the connection: its first size bytes are all that is shown of it,
- * so that what is shown is what was noted. */
+/* A frame ends the connection: only its first size bytes are shown to the taker, so
+ * that what is shown is what was noted. */
 static void
 cut_frame(asc_exchange *x, size_t size)
 {
@@ -386,8 +407,9 @@ cut_frame(asc_exchange *x, size_t size)
     }
 }
 
-/* One more frame is there. ASC_WANT_READ: go on to the next. Not inline, for the sake
- * of small commands: transfer would save more registers on their way. */
+/* One more frame is there. ASC_WANT_READ says: go on to the next. The function is not
+ * inlined for the sake of small commands, on whose way transfer would have to save more
+ * registers. */
 static __attribute__((noinline)) asc_want
 take_frame(asc_exchange *x, uint64_t now_ms)
 {
@@ -417,6 +439,8 @@ take_frame(asc_exchange *x, uint64_t now_ms)
     return ASC_WANT_READ;
 }
 
+/* Move bytes, and look at what has come. Silence is measured from the last byte that
+ * moved, in either direction. */
 static asc_want
 transfer(asc_exchange *x, uint64_t now_ms)
 {
@@ -449,11 +473,12 @@ transfer(asc_exchange *x, uint64_t now_ms)
 
 /* --- outside --- */
 
+/* Sets field by field: to clear all of the struct first shows in the time of a small
+ * command. */
 void
 asc_exchange_begin(asc_exchange *x, asc_cluster *cluster, asc_request *req,
                    asc_error *err, uint64_t now_ms)
 {
-    /* field by field: clearing all of it first shows in the time of a small command */
     x->node = NULL;
     x->conn = NULL;
     x->n_attempts = x->n_sent = 0;
@@ -469,6 +494,7 @@ asc_exchange_begin(asc_exchange *x, asc_cluster *cluster, asc_request *req,
     x->replica = asc_first_replica(req, cluster);
 }
 
+/* A step in a state that waits for somebody else, or after the end, changes nothing. */
 asc_want
 asc_exchange_step(asc_exchange *x, uint64_t now_ms)
 {
@@ -492,6 +518,8 @@ asc_exchange_step(asc_exchange *x, uint64_t now_ms)
     }
 }
 
+/* A failure while waiting is kept for the next step, which alone may decide what
+ * follows. */
 bool
 asc_exchange_wait(asc_exchange *x, asc_want want, uint64_t until_ms, uint64_t now_ms)
 {
@@ -527,6 +555,8 @@ asc_exchange_forgive(asc_exchange *x, uint64_t ms)
     }
 }
 
+/* The connection cannot be used any more: half a request may have left, or half a reply
+ * come. */
 void
 asc_exchange_abandon(asc_exchange *x)
 {

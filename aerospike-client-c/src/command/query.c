@@ -1,5 +1,7 @@
-/* The rounds of a query: the tracker's shares become parts of a set, and what becomes
- * of the parts is told to the tracker. */
+/* The rounds of a query. Each round asks every node for its share of what is still to
+ * be read: the tracker's shares become parts of a set, and what becomes of the parts is
+ * told to the tracker. A node that could not give its share is no failure of the query
+ * as long as another round may ask elsewhere. */
 #include "asc/query.h"
 
 #include <stdio.h>
@@ -66,7 +68,8 @@ asc_query_is_over(const asc_query *q)
 
 /* --- what the replies say --- */
 
-/* A word about a partition. */
+/* A word about a partition has come: the node does not have it any more. What it sent
+ * of the partition before that is good, and the tracker knows how far it went. */
 static bool
 note(void *owner, const asc_msg *m, asc_error *err)
 {
@@ -87,6 +90,8 @@ note(void *owner, const asc_msg *m, asc_error *err)
     return true;
 }
 
+/* A part has ended and leaves the set: the tracker hears how. Its error is kept, since
+ * it is the query's own should there be no other round. */
 static void
 leaves(void *self, asc_member *m)
 {
@@ -100,8 +105,8 @@ leaves(void *self, asc_member *m)
     }
 }
 
-/* The part's node has sent a record that cannot be: its reply ends here, malformed. Not
- * inline, for the sake of the records that can be. */
+/* The part's node has sent a record that cannot be: its reply ends here, malformed. The
+ * function is not inlined, for the sake of the records that can be. */
 static __attribute__((noinline)) void
 fail_part(asc_query *q, asc_member *m, const asc_msg_record *record)
 {
@@ -126,6 +131,8 @@ fail_part(asc_query *q, asc_member *m, const asc_msg_record *record)
     asc_set_end(m);
 }
 
+/* Only the first record that cannot be ends the part; those behind it are refused
+ * quietly. */
 bool
 asc_query_count(asc_query *q, asc_part *p, const asc_msg_record *record)
 {
@@ -173,12 +180,14 @@ asc_query_begin(asc_query *q, asc_cluster *cluster, asc_tracker *tracker,
     asc_query_begin_at(q, cluster, tracker, options, asc_now_ms());
 }
 
+/* What owner_of needs to know. */
 typedef struct owners {
     const asc_snapshot *view;
     const asc_ns_map *map;
     bool master_only;
 } owners;
 
+/* The tracker's question, answered from one view for the whole round. */
 static uint16_t
 owner_of(void *context, uint32_t partition, unsigned replica)
 {
@@ -186,6 +195,8 @@ owner_of(void *context, uint32_t partition, unsigned replica)
     return asc_snapshot_slot(o->view, o->map, partition, replica, o->master_only);
 }
 
+/* Make a part of each share. Repetitions are rounds, so that the part itself has
+ * none. */
 static asc_status
 add_parts(asc_query *q, const asc_snapshot *view, uint64_t start_ms, asc_error *err)
 {
@@ -207,6 +218,7 @@ add_parts(asc_query *q, const asc_snapshot *view, uint64_t start_ms, asc_error *
     return ASC_OK;
 }
 
+/* Begin a round on the newest view. */
 static asc_status
 share_out(asc_query *q, uint64_t start_ms, asc_error *err)
 {
@@ -237,6 +249,7 @@ share_out(asc_query *q, uint64_t start_ms, asc_error *err)
     return rc;
 }
 
+/* The query is over, and has failed. The attempts of a query are its rounds. */
 static asc_status
 fail(asc_query *q, const asc_error *cause, uint64_t now_ms, asc_error *err)
 {
@@ -247,14 +260,16 @@ fail(asc_query *q, const asc_error *cause, uint64_t now_ms, asc_error *err)
     return err->code;
 }
 
-/* All nodes have said in the first round that there is no such index. When one has it,
- * the others may be about to. */
+/* Have all nodes said in the first round that there is no such index? When one of them
+ * has it, the others may be about to. */
 static bool
 lacks_index(const asc_query *q)
 {
     return q->n_rounds == 1 && q->n_missing == q->tracker->n_shares;
 }
 
+/* The first round begins at once; later ones wait as repetitions do, and are counted as
+ * such. */
 asc_status
 asc_query_round_at(asc_query *q, uint64_t now_ms, asc_error *err)
 {
@@ -297,6 +312,8 @@ asc_query_round(asc_query *q, asc_error *err)
 
 /* --- requests --- */
 
+/* The partitions that are read from their start. Their numbers are little-endian,
+ * unlike almost all else on the wire. */
 static bool
 put_partitions(asc_query *q, const asc_share *share)
 {
@@ -310,6 +327,7 @@ put_partitions(asc_query *q, const asc_share *share)
     return true;
 }
 
+/* Where to go on in partitions of which a part has been read. */
 static bool
 put_digests(asc_query *q, const asc_share *share)
 {
@@ -322,6 +340,7 @@ put_digests(asc_query *q, const asc_share *share)
     return true;
 }
 
+/* The places in the index of those digests, for queries that have an index. */
 static bool
 put_bvals(asc_query *q, const asc_share *share)
 {
@@ -338,6 +357,7 @@ put_bvals(asc_query *q, const asc_share *share)
     return true;
 }
 
+/* How many records the node may send at most; without a limit there is no field. */
 static bool
 put_maximum(asc_query *q, const asc_share *share)
 {
@@ -346,6 +366,7 @@ put_maximum(asc_query *q, const asc_share *share)
     return share->quota == 0 || asc_buf_put(&q->scratch, bytes, sizeof bytes);
 }
 
+/* A field without contents is left out. */
 bool
 asc_query_put_fields(asc_query *q, const asc_part *p, asc_writer *w)
 {

@@ -1,5 +1,7 @@
 /* Exchanges side by side, and the blocking driver that waits for all of them in one
- * poll. */
+ * poll(). A member goes through three states: new, live, ended; frames of a live one,
+ * and one that has ended, wait until the caller takes them. Members that have been
+ * taken to their end are put aside with their buffers, and used again. */
 #include "command/set.h"
 
 #include <errno.h>
@@ -11,7 +13,7 @@
 #include "base/time.h"
 #include "command/decide.h"
 
-/* The buffers of a member that is not in use keep this much. */
+/* Each buffer of a member that is not in use keeps up to this much. */
 #define KEEP_BYTES (64u << 10)
 
 /* --- life --- */
@@ -65,6 +67,7 @@ asc_set_abandon(asc_set *s)
     s->n = s->next = 0;
 }
 
+/* What was under way belongs to work that nobody waits for any more. */
 void
 asc_set_begin_at(asc_set *s, asc_cluster *cluster, const asc_set_options *options,
                  const asc_set_owner *owner, uint64_t now_ms)
@@ -87,7 +90,8 @@ asc_set_begin(asc_set *s, asc_cluster *cluster, const asc_set_options *options)
 
 /* --- members --- */
 
-/* Room for one more, in use or aside. */
+/* Make room for one more member, in use or aside. Each array that could grow stays so
+ * when another one cannot: the capacity is that of the smallest. */
 static bool
 grow(asc_set *s)
 {
@@ -108,6 +112,7 @@ grow(asc_set *s)
     return true;
 }
 
+/* A member from the spare ones keeps its buffers and nothing else. */
 asc_member *
 asc_set_add(asc_set *s, const char *node_name, uint64_t start_ms)
 {
@@ -175,6 +180,9 @@ asc_set_unwritten(asc_set *s)
 
 /* --- steps --- */
 
+/* Start the exchange of a member. What its owner has filled in beforehand (attempts
+ * made and sent, the copy to ask) is kept, since the work may have begun in another
+ * member. */
 static void
 begin(asc_member *m, uint64_t now_ms)
 {
@@ -195,7 +203,7 @@ begin(asc_member *m, uint64_t now_ms)
                                   .note = s->owner.note,
                                   .owner = m,
                                   .moves = moves || p->reply != ASC_REPLY_FRAME};
-    x->state = ASC_EXCHANGE_PAUSE; /* looks at the deadline, too */
+    x->state = ASC_EXCHANGE_PAUSE; /* its step looks at the deadline, too */
     x->wake_ms = m->start_ms;
     if (now_ms >= s->deadline_ms && p->err.code == ASC_OK) {
         p->err.phase = ASC_PHASE_COMMAND;
@@ -208,7 +216,7 @@ begin(asc_member *m, uint64_t now_ms)
     m->due = true;
 }
 
-/* Show the frames that are there. */
+/* Show the frames that are there to whoever takes the part. */
 static void
 show(asc_member *m)
 {
@@ -220,10 +228,11 @@ show(asc_member *m)
         p->size = whole ? p->req.in.len : 0;
     }
     bool is_answered = m->want == ASC_WANT_DONE || m->want == ASC_WANT_TAKER;
-    p->n_sent =
-        m->x.n_sent + is_answered; /* this attempt, or a failed one counted it */
+    /* a failed attempt has been counted by the exchange, this one has not */
+    p->n_sent = m->x.n_sent + is_answered;
 }
 
+/* Step one member, and see whether that ends it. */
 static void
 step(asc_member *m, uint64_t now_ms)
 {
@@ -248,7 +257,8 @@ has_news(const asc_member *m)
                          (m->state == ASC_MEMBER_LIVE && m->want == ASC_WANT_TAKER));
 }
 
-/* Is it worth an end of the waiting, while others are under way? */
+/* Is it worth to end the waiting while other members are under way? A good reply can
+ * wait for the others unless it is large; a failure cannot. */
 static bool
 is_urgent(const asc_member *m)
 {
@@ -290,6 +300,8 @@ asc_set_wake_ms(const asc_set *s)
     return wake_ms;
 }
 
+/* Members have their turn in a circle, so that a fast node does not keep the others
+ * waiting. */
 asc_part *
 asc_set_take(asc_set *s)
 {
@@ -331,6 +343,7 @@ asc_set_end(asc_member *m)
     m->part.again = false;
 }
 
+/* Frees the members whose end was taken, and lets those go on whose frames were. */
 void
 asc_set_go_on(asc_set *s, uint64_t now_ms)
 {
@@ -382,7 +395,8 @@ leave_behind(asc_set *s)
     }
 }
 
-/* Wait until a socket is ready or until_ms; marks whom that makes due. */
+/* Wait until a socket is ready or until_ms has come. Members whose socket is ready
+ * become due. */
 static asc_status
 await(asc_set *s, uint64_t until_ms, uint64_t now_ms, asc_error *err)
 {
@@ -405,6 +419,8 @@ await(asc_set *s, uint64_t until_ms, uint64_t now_ms, asc_error *err)
     return ASC_OK;
 }
 
+/* While the caller read what it took, nobody received: that time is no node's
+ * silence. */
 static void
 forgive(asc_set *s, uint64_t now_ms)
 {
@@ -413,6 +429,8 @@ forgive(asc_set *s, uint64_t now_ms)
     }
 }
 
+/* When a check is due, what is ready is looked at once more before the caller is
+ * interrupted, so that a caller which checks often still gets on. */
 asc_status
 asc_set_wait(asc_set *s, asc_error *err)
 {

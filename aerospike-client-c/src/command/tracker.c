@@ -1,3 +1,8 @@
+/* The rules of a query's rounds, without sockets and clocks. Each partition has a
+ * cursor that says how far it has been read. A round gives each cursor that is still to
+ * be read to the share of one node; records move the cursors, and the end of a node's
+ * reply says what becomes of its share: done, paused by a limit, or to be asked of
+ * another copy. */
 #include "command/tracker.h"
 
 #include <string.h>
@@ -5,6 +10,7 @@
 #include "asc/alloc.h"
 #include "asc/digest.h"
 
+/* The share of a cursor that nobody is asked for in this round. */
 #define NO_SHARE UINT16_MAX
 
 /* --- life --- */
@@ -58,6 +64,7 @@ asc_tracker_cursors(asc_tracker *t, uint32_t *n)
     return t->cursors;
 }
 
+/* Is any cursor in that state? */
 static bool
 has_state(const asc_tracker *t, asc_cursor_state state)
 {
@@ -82,6 +89,8 @@ asc_tracker_goes_on(const asc_tracker *t)
            has_state(t, ASC_CURSOR_TODO);
 }
 
+/* Cursors that a limit has paused are read on; each begins with its first copy
+ * again. */
 void
 asc_tracker_begin(asc_tracker *t, uint64_t max_records)
 {
@@ -101,7 +110,7 @@ asc_tracker_begin(asc_tracker *t, uint64_t max_records)
 
 /* --- a round begins --- */
 
-/* Room for n shares, all of them empty. */
+/* Make room for n shares, all of them empty. Returns false when memory is short. */
 static bool
 clear_shares(asc_tracker *t, uint32_t n)
 {
@@ -119,7 +128,8 @@ clear_shares(asc_tracker *t, uint32_t n)
     return true;
 }
 
-/* Sort the cursors by share, and in each those without a digest first. */
+/* Sort the cursors by share, and within each share those without a digest first, as the
+ * request lists them. */
 static void
 fill_order(asc_tracker *t, uint32_t n_shares)
 {
@@ -142,7 +152,9 @@ fill_order(asc_tracker *t, uint32_t n_shares)
     }
 }
 
-/* Leave out the nodes that are not asked, and divide max_records among the others. */
+/* Leave out the nodes that are not asked, and divide max_records among the others. Each
+ * is asked for at least one record, even if that makes a few too many in all: surplus
+ * records are refused when they come. */
 static void
 close_ranks(asc_tracker *t, uint32_t n_shares)
 {
@@ -181,7 +193,7 @@ asc_tracker_assign(asc_tracker *t, asc_tracker_owner *owner_of, void *context,
         }
         uint16_t node = owner_of(context, c->partition, c->replica);
         c->share = node < n_nodes ? node : (uint16_t)n_nodes;
-        t->shares[c->share].n_full++; /* whichever: fill_order tells them apart */
+        t->shares[c->share].n_full++; /* fill_order tells full and partial ones apart */
     }
     fill_order(t, n_shares);
     close_ranks(t, n_shares);
@@ -190,7 +202,7 @@ asc_tracker_assign(asc_tracker *t, asc_tracker_owner *owner_of, void *context,
 
 /* --- and goes on --- */
 
-/* The cursor of a partition, when the share has it; or NULL. */
+/* The cursor of a partition if the share has it, otherwise NULL. */
 static asc_cursor *
 find(asc_tracker *t, const asc_share *share, uint32_t partition)
 {
@@ -201,6 +213,7 @@ find(asc_tracker *t, const asc_share *share, uint32_t partition)
     return c->share != NO_SHARE && &t->shares[c->share] == share ? c : NULL;
 }
 
+/* The place in the index, which is little-endian on the wire. */
 static uint64_t
 little_endian(const uint8_t *p)
 {
@@ -211,6 +224,8 @@ little_endian(const uint8_t *p)
     return value;
 }
 
+/* The cursor moves to the record at once; asc_tracker_take_back undoes that for the
+ * last one. */
 bool
 asc_tracker_count(asc_tracker *t, asc_share *share, const asc_msg_record *record)
 {
@@ -262,8 +277,8 @@ asc_tracker_refuse(asc_tracker *t, asc_share *share, uint32_t partition)
     return true;
 }
 
-/* The failures of a node after which another may be asked (query chapter, partition
- * tracker). */
+/* Is it a failure after which another node may be asked (query chapter, partition
+ * tracker)? */
 static bool
 is_passing(asc_status status)
 {
@@ -280,6 +295,8 @@ is_passing(asc_status status)
     return false;
 }
 
+/* A share that is full is not known to be at its end: its cursors pause where they
+ * are. */
 bool
 asc_tracker_end(asc_tracker *t, asc_share *share, asc_status status)
 {

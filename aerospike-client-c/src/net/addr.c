@@ -1,3 +1,6 @@
+/* Socket addresses, each with its text, which errors and log lines need long after the
+ * address was made. Only numeric text becomes an address here; names take a lookup
+ * (net/lookup.h). */
 #include "net/addr.h"
 
 #include <arpa/inet.h>
@@ -8,6 +11,7 @@
 
 #include "asc/alloc.h"
 
+/* Fills in the port and both texts, whatever the resolver has left in them. */
 static void
 addr_set(asc_addr *a, const struct sockaddr *sa, socklen_t size, uint16_t port)
 {
@@ -29,6 +33,8 @@ addr_set(asc_addr *a, const struct sockaddr *sa, socklen_t size, uint16_t port)
     }
 }
 
+/* The resolver may know other families, and addresses that are longer than we can
+ * keep. */
 static bool
 usable(const struct addrinfo *i)
 {
@@ -36,6 +42,7 @@ usable(const struct addrinfo *i)
            i->ai_addrlen <= sizeof(struct sockaddr_storage);
 }
 
+/* Keeps the resolver's order, which is the system's preference. */
 asc_status
 asc_addr_list(asc_addr **out, size_t *n, const struct addrinfo *found, uint16_t port,
               asc_error *err)

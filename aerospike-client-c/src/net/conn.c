@@ -1,3 +1,5 @@
+/* The life of a connection. All that depends on how bytes move stands behind the table
+ * of its transport, so that nothing above this file asks whether it is TCP or TLS. */
 #include "net/conn.h"
 
 #include "asc/alloc.h"
@@ -20,6 +22,8 @@ asc_conn_start(asc_conn **out, const asc_transport *transport, const asc_addr *a
     return ASC_OK;
 }
 
+/* Also frees a connection whose start has failed; close() takes one without a
+ * descriptor. */
 void
 asc_conn_free(asc_conn *c)
 {

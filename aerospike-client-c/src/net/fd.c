@@ -1,3 +1,6 @@
+/* Descriptors that no other program inherits. A flag at the opening closes the gap in
+ * which another thread may fork and exec; where the system lacks the flag, the gap is
+ * short. */
 #include "net/fd.h"
 
 #include <fcntl.h>
@@ -9,6 +12,7 @@
 #define STREAM SOCK_STREAM
 #endif
 
+/* Does nothing where the socket has been opened with the flag. */
 static void
 close_on_exec(int fd)
 {

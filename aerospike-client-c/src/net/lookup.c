@@ -1,3 +1,7 @@
+/* The system's resolver cannot be interrupted, so that each name has a thread of its
+ * own. The thread and whoever asked meet in one atomic: the one that comes second frees
+ * the lookup. A pair of sockets, not a condition, says that it has ended, so that a
+ * search can wait for lookups and connections in one poll(). */
 #include "net/lookup.h"
 
 #include <errno.h>
@@ -15,8 +19,8 @@
 
 #define LONGEST_NAME 255 /* of all names that the system can look up */
 
-/* Whose it is: that of whoever asked, who waits for the end of the thread once the
- * lookup has ended; or, after it was left, the thread's. */
+/* Whose the lookup is. While it runs, and when it has ended, it belongs to whoever
+ * asked; once it has been left, it belongs to the thread. */
 enum { RUNNING, ENDED, LEFT };
 
 struct asc_lookup {
@@ -29,9 +33,10 @@ struct asc_lookup {
     struct addrinfo *found;
 };
 
+/* Tests put one of their own in its place. */
 static _Atomic(asc_resolver) resolve = getaddrinfo;
 
-/* A fork leaves the threads behind, and with them what is counted here. */
+/* How many threads there are, and in which process: the child of a fork has none. */
 static atomic_uint n_running, of_fork;
 
 void
@@ -40,6 +45,8 @@ asc_lookup_set_resolver(asc_resolver resolver)
     atomic_store(&resolve, resolver != NULL ? resolver : getaddrinfo);
 }
 
+/* Counts one more thread, unless there are too many: threads that a slow resolver holds
+ * would otherwise pile up with each cycle of tending. */
 static bool
 begin_running(void)
 {
@@ -54,6 +61,8 @@ begin_running(void)
     return false;
 }
 
+/* The lookup has an owner no more, and the thread is at its end or was never
+ * started. */
 static void
 destroy(asc_lookup *l)
 {
@@ -65,6 +74,7 @@ destroy(asc_lookup *l)
     asc_free(l);
 }
 
+/* The thread. It frees the lookup when nobody waits for it any more. */
 static void *
 look_up(void *arg)
 {
@@ -81,7 +91,8 @@ look_up(void *arg)
     return NULL;
 }
 
-/* A thread that no signal disturbs. 0, or an errno. */
+/* Starts the thread with all signals blocked, since they are for the application's
+ * threads. Returns 0 or an errno. */
 static int
 start_thread(asc_lookup *l)
 {
@@ -140,7 +151,8 @@ asc_status
 asc_lookup_take(asc_lookup *l, asc_addr **out, size_t *n, asc_error *err)
 {
     char byte;
-    ssize_t ignored = read(l->fds[0], &byte, 1); /* what the thread did, seen here */
+    /* the read orders this thread behind what the other one has written */
+    ssize_t ignored = read(l->fds[0], &byte, 1);
     (void)ignored;
     err->phase = ASC_PHASE_RESOLVE;
     snprintf(err->host, sizeof err->host, "%.50s:%u", l->host, l->port);

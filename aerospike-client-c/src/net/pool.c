@@ -1,3 +1,7 @@
+/* The connections to one node. A lock guards the lists, but neither a system call that
+ * may take long nor the opening of a connection happens under it: a place is counted
+ * first and given back when the opening fails. The connection that was used last is
+ * used next, so that in quiet times the cold ones come of age and are closed. */
 #include "net/pool.h"
 
 #include <string.h>
@@ -30,6 +34,9 @@ asc_pool_init(asc_pool *p, const asc_transport *transport, const asc_addr *addr,
     return ASC_OK;
 }
 
+/* Every open connection is in the list of all, so that the child of a fork can close
+ * its copy even of those that are lent. The lock is held here and in the two functions
+ * that follow. */
 static void
 link_conn(asc_pool *p, asc_conn *c)
 {
@@ -56,6 +63,7 @@ unlink_conn(asc_pool *p, asc_conn *c)
     p->n_open--;
 }
 
+/* Close the n coldest idle connections. */
 static void
 close_idle(asc_pool *p, uint32_t n)
 {
@@ -87,6 +95,8 @@ asc_pool_clear(asc_pool *p)
     }
 }
 
+/* Is an idle connection fit to use? A server closes connections that have been idle for
+ * too long, and a request on such a one would fail. */
 static bool
 fit(const asc_pool *p, asc_conn *c, uint64_t now_ms)
 {
@@ -97,8 +107,8 @@ fit(const asc_pool *p, asc_conn *c, uint64_t now_ms)
     return idle_ms < TRUST_MS || c->transport->is_idle(c);
 }
 
-/* An idle connection that is fit to use, or NULL; unfit ones are closed. The lock is
- * held. */
+/* Take the warmest idle connection that is fit to use, and close those that are not.
+ * Returns NULL when there is none. The lock is held. */
 static asc_conn *
 pop(asc_pool *p, uint64_t now_ms)
 {
@@ -113,7 +123,8 @@ pop(asc_pool *p, uint64_t now_ms)
     return NULL;
 }
 
-/* Start a connection for which a place is counted in n_open. */
+/* Start a connection for which a place is counted in n_open already. Connecting goes on
+ * in whoever uses the connection. */
 static asc_status
 open_conn(asc_pool *p, asc_conn **out, asc_error *err)
 {
@@ -152,6 +163,7 @@ asc_pool_get(asc_pool *p, asc_conn **out, uint64_t now_ms, asc_error *err)
     return ASC_OK;
 }
 
+/* The pool may have been closed while the connection was lent: then its end is here. */
 void
 asc_pool_put(asc_pool *p, asc_conn *c, uint64_t now_ms)
 {
@@ -176,6 +188,8 @@ asc_pool_drop(asc_pool *p, asc_conn *c)
     asc_conn_free(c);
 }
 
+/* Connections are started one by one and put among the idle ones while they still
+ * connect. */
 void
 asc_pool_fill(asc_pool *p, uint64_t now_ms)
 {
@@ -216,10 +230,12 @@ asc_pool_in_child(asc_pool *p)
     }
 }
 
+/* The descriptors were closed at the moment of the fork; what is left is memory. The
+ * lock is made anew: its holder may not exist here. */
 void
 asc_pool_after_fork(asc_pool *p)
 {
-    pthread_mutex_init(&p->lock, NULL); /* its holder may not exist here */
+    pthread_mutex_init(&p->lock, NULL);
     for (asc_conn *c = p->all; c != NULL;) {
         asc_conn *next = c->next;
         asc_conn_free(c);

@@ -1,5 +1,6 @@
-/* Plain TCP. Sockets are in blocking mode so that a single command can wait in recv()
- * itself, which saves a poll(); everything else passes MSG_DONTWAIT. */
+/* The transport of plain TCP. Sockets are in blocking mode, so that a single command
+ * can wait in recv() itself, which saves a poll(); all other calls pass MSG_DONTWAIT.
+ * While a connection is being made its socket does not block. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -17,6 +18,7 @@
 #define MSG_NOSIGNAL 0
 #endif
 
+/* Set the error of a connection that is of no further use. */
 static asc_io
 fail(asc_error *err, int errno_value, const char *what)
 {
@@ -43,8 +45,9 @@ tcp_close(asc_conn *c)
     }
 }
 
-/* Is the socket connected to itself? The system may choose the port that it connects to
- * as its own when nobody listens there: what it sends then comes back to it. */
+/* Is the socket connected to itself? When nobody listens at a local port, the system
+ * may choose that very port as the socket's own, and whatever it sends then comes back
+ * to it. */
 static bool
 is_own_peer(int fd)
 {
@@ -67,7 +70,7 @@ is_own_peer(int fd)
                      own.v4.sin_addr.s_addr == peer.v4.sin_addr.s_addr;
 }
 
-/* The socket is connected: from now on it may wait in recv(). */
+/* The connection is there: from now on its socket may wait in recv(). */
 static asc_io
 connected(asc_conn *c, asc_error *err)
 {
@@ -103,6 +106,8 @@ tcp_start(asc_conn *c, const asc_addr *addr, asc_error *err)
                                                   : fail(err, errno, "cannot connect");
 }
 
+/* Only a socket that has a peer is connected: writability alone also tells of a
+ * failure. */
 static asc_io
 tcp_connect(asc_conn *c, asc_error *err)
 {
@@ -143,7 +148,7 @@ tcp_send(asc_conn *c, const uint8_t *data, size_t size, size_t *moved, asc_error
     return ASC_IO_OK;
 }
 
-/* What recv() returned, as an asc_io. */
+/* Turn what recv() returned into an asc_io. */
 static asc_io
 received(ssize_t n, size_t *moved, asc_error *err)
 {
@@ -172,6 +177,8 @@ tcp_recv(asc_conn *c, uint8_t *data, size_t size, size_t *moved, asc_error *err)
     return got;
 }
 
+/* The socket keeps its timeout between calls, so that commands with the same timeouts
+ * set it once. */
 static asc_io
 tcp_recv_wait(asc_conn *c, uint8_t *data, size_t size, int timeout_ms, size_t *moved,
               asc_error *err)
@@ -190,6 +197,8 @@ tcp_recv_wait(asc_conn *c, uint8_t *data, size_t size, int timeout_ms, size_t *m
     return received(recv(c->fd, data, size, 0), moved, err);
 }
 
+/* An idle connection has nothing to read. Bytes, or the end of the stream, say that the
+ * server has closed it or has sent what nobody asked for. */
 static bool
 tcp_is_idle(asc_conn *c)
 {

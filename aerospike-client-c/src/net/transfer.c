@@ -1,3 +1,7 @@
+/* One request out and its reply in. Each step moves what can be moved without waiting
+ * and says what it waits for. The size of a reply is what the peer claims, so memory is
+ * taken as bytes come; and one request has one reply, so bytes behind it are an error
+ * unless the caller has said that many frames may come. */
 #include "net/transfer.h"
 
 #include <errno.h>
@@ -6,12 +10,11 @@
 
 #include "asc/reader.h"
 
-/* A first reception takes what is there up to this much, so that a small reply comes
- * with its header in one system call. */
+/* The first reception takes up to this much, so that a small reply comes together with
+ * its header in one system call. */
 #define FIRST_READ 16384u
 
-/* The size of a frame is what the peer says: beyond this, memory is taken as bytes come
- * (and grows by half, so that this costs little). */
+/* So much of the size that the peer claims is believed at once. */
 #define TRUSTED_SIZE (1u << 20)
 
 void
@@ -29,6 +32,7 @@ asc_transfer_begin(asc_transfer *t, asc_conn *c, const uint8_t *out, size_t out_
     in->len = 0;
 }
 
+/* Send what has not left yet. */
 static asc_io
 send_rest(asc_transfer *t, asc_error *err)
 {
@@ -47,8 +51,8 @@ send_rest(asc_transfer *t, asc_error *err)
 }
 
 /* How many bytes the next reception may take: the rest of the frame when it is the only
- * one and its size is known, else all that `in` has room for. 0 with err set when
- * memory is short. */
+ * one and its size is known, otherwise all that `in` has room for. Returns 0, with err
+ * set, when memory is short. */
 static size_t
 room(asc_transfer *t, asc_error *err)
 {
@@ -66,8 +70,8 @@ room(asc_transfer *t, asc_error *err)
     return limit - t->in->len;
 }
 
-/* Look at what has come: is the header there, is the frame whole? ASC_IO_WANT_READ
- * when more is needed. */
+/* Look at what has come. Returns ASC_IO_OK when the frame is whole, ASC_IO_WANT_READ
+ * when more bytes are needed, and ASC_IO_ERROR when this cannot be a reply. */
 static asc_io
 inspect(asc_transfer *t, asc_error *err)
 {
@@ -103,7 +107,8 @@ inspect(asc_transfer *t, asc_error *err)
     return ASC_IO_OK;
 }
 
-/* Receive once, waiting when timeout_ms is not 0. ASC_IO_OK: bytes came. */
+/* Receive once; a timeout_ms other than 0 allows to wait. ASC_IO_OK means that bytes
+ * came. */
 static asc_io
 receive(asc_transfer *t, int timeout_ms, asc_error *err)
 {
@@ -151,7 +156,8 @@ asc_transfer_step(asc_transfer *t, asc_error *err)
     return ASC_IO_OK;
 }
 
-/* Nothing of the reply is there that step has not looked at. */
+/* Receives at once where the transport can wait in recv(): whatever has come before has
+ * been looked at by step, so that nothing is missed. */
 asc_io
 asc_transfer_wait(asc_transfer *t, asc_io want, int timeout_ms, asc_error *err)
 {
@@ -172,10 +178,11 @@ asc_transfer_wait(asc_transfer *t, asc_io want, int timeout_ms, asc_error *err)
     return ASC_IO_OK;
 }
 
+/* The error of a frame that cannot be is dropped here, since step finds it again. */
 bool
 asc_transfer_next(asc_transfer *t)
 {
-    asc_error ignored; /* step will find the same fault again */
+    asc_error ignored;
     t->at += t->frame_size;
     t->frame_size = 0;
     t->state = ASC_TRANSFER_HEADER;

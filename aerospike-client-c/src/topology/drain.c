@@ -1,3 +1,7 @@
+/* Connections whose command has timed out wait here for the reply that nobody wants any
+ * more: to read it off costs less than a new connection. The tend thread takes the
+ * whole list, reads without the lock, and puts back those that are not done. Commands
+ * add to the list at any time, and take from it when their node's pool is full. */
 #include "topology/drain.h"
 
 #include <string.h>
@@ -20,6 +24,7 @@ struct asc_drain_item {
     bool many;
 };
 
+/* How the reading of a late reply stands. */
 typedef enum verdict { WAITING, FINISHED, BROKEN } verdict;
 
 void
@@ -29,6 +34,7 @@ asc_drain_init(asc_drain *d)
     d->first = NULL;
 }
 
+/* Short of memory the connection is closed: that is always right, only dearer. */
 void
 asc_drain_add(asc_drain *d, asc_node *node, asc_conn *conn, const asc_drain_rest *rest,
               uint64_t deadline_ms)
@@ -57,7 +63,8 @@ asc_drain_add(asc_drain *d, asc_node *node, asc_conn *conn, const asc_drain_rest
     pthread_mutex_unlock(&d->lock);
 }
 
-/* Receive into data, at most size bytes; *moved stays 0 when nothing is there. */
+/* Receive at most size bytes into data; *moved stays 0 when nothing is there. Returns
+ * false when the connection is broken. */
 static bool
 receive(asc_drain_item *item, uint8_t *data, size_t size, size_t *moved)
 {
@@ -68,6 +75,8 @@ receive(asc_drain_item *item, uint8_t *data, size_t size, size_t *moved)
            ASC_IO_ERROR;
 }
 
+/* Read as much of a frame as must be known: its size, and in a reply of many frames
+ * whether it is the last one. */
 static verdict
 read_head(asc_drain_item *item)
 {
@@ -92,6 +101,7 @@ read_head(asc_drain_item *item)
     return FINISHED;
 }
 
+/* Read a frame to its end and throw it away. */
 static verdict
 read_frame(asc_drain_item *item)
 {
@@ -117,6 +127,8 @@ read_frame(asc_drain_item *item)
     return FINISHED;
 }
 
+/* Read until the reply has ended, nothing more is there, or the node has had its share
+ * of this round. */
 static verdict
 read_on(asc_drain_item *item)
 {
@@ -140,6 +152,8 @@ read_on(asc_drain_item *item)
     }
 }
 
+/* Give the connection back to its pool, or close it and count an error against its
+ * node: the command that timed out has left that to this place. */
 static void
 finish(asc_drain_item *item, verdict v, uint64_t now_ms)
 {
@@ -154,6 +168,7 @@ finish(asc_drain_item *item, verdict v, uint64_t now_ms)
     asc_free(item);
 }
 
+/* Take the list away from the others. */
 static asc_drain_item *
 take_all(asc_drain *d)
 {
@@ -164,6 +179,8 @@ take_all(asc_drain *d)
     return items;
 }
 
+/* The list is read without the lock, since receiving may take a while; what was added
+ * meanwhile comes behind what is not done. */
 void
 asc_drain_run(asc_drain *d, uint64_t now_ms)
 {
@@ -182,7 +199,7 @@ asc_drain_run(asc_drain *d, uint64_t now_ms)
         }
     }
     pthread_mutex_lock(&d->lock);
-    *last = d->first; /* what was added meanwhile */
+    *last = d->first;
     d->first = rest;
     pthread_mutex_unlock(&d->lock);
 }

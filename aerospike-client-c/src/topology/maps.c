@@ -1,3 +1,7 @@
+/* Who owns which partition, put together from what each node says of itself. Nodes
+ * answer at different moments while partitions move, so two may claim the same one: the
+ * newer regime wins, and whoever loses a partition is asked again. The text comes from
+ * the network: a namespace is checked as a whole before any of it is applied. */
 #include "topology/maps.h"
 
 #include <stdlib.h>
@@ -6,9 +10,11 @@
 #include "asc/alloc.h"
 #include "wire/base64.h"
 
+/* As many as a server may have; what a node names beyond them is left out. */
 #define MAX_NAMESPACES 32u
 #define BITMAP_SIZE (ASC_N_PARTITIONS / 8)
 
+/* The namespace of a name that is not terminated, or NULL. */
 static asc_ns_work *
 find(const asc_maps *m, const char *name, size_t size)
 {
@@ -21,6 +27,7 @@ find(const asc_maps *m, const char *name, size_t size)
     return NULL;
 }
 
+/* Add a namespace that owns nothing yet. Returns NULL when memory is short. */
 static asc_ns_work *
 add(asc_maps *m, const char *name, size_t size)
 {
@@ -37,7 +44,7 @@ add(asc_maps *m, const char *name, size_t size)
     return ns;
 }
 
-/* The text up to the next separator; moves *at behind it. */
+/* Split off the text up to the next separator, or to the end; *at moves behind it. */
 static size_t
 part(const char **at, const char *end, char separator, const char **start)
 {
@@ -48,6 +55,7 @@ part(const char **at, const char *end, char separator, const char **start)
     return size;
 }
 
+/* Read a number that ends at a comma. False when it is none, or above the limit. */
 static bool
 integer(const char **at, const char *end, unsigned long limit, unsigned long *out)
 {
@@ -64,6 +72,7 @@ integer(const char **at, const char *end, unsigned long limit, unsigned long *ou
     return *rest == '\0' && *out <= limit;
 }
 
+/* Apply the bitmap of one column: column 0 holds the masters, the others the copies. */
 static void
 apply_column(asc_ns_work *ns, unsigned column, uint32_t regime, const uint8_t *bits,
              asc_node *node)
@@ -82,7 +91,8 @@ apply_column(asc_ns_work *ns, unsigned column, uint32_t regime, const uint8_t *b
     }
 }
 
-/* One namespace: name:regime,count,map,... */
+/* Apply one namespace: name:regime,count,map,... All bitmaps are decoded before the
+ * first is applied, so that a malformed one changes nothing. */
 static asc_status
 apply_namespace(asc_maps *m, asc_node *node, const char *text, size_t size,
                 asc_error *err)
@@ -134,6 +144,8 @@ asc_maps_apply(asc_maps *m, asc_node *node, const char *text, size_t size,
     return rc;
 }
 
+/* The columns of a namespace lie one behind another, so one loop goes through all of
+ * them. */
 void
 asc_maps_forget(asc_maps *m, const asc_node *node)
 {
@@ -161,6 +173,8 @@ asc_maps_use(const asc_maps *m, const asc_node *node)
     return false;
 }
 
+/* A snapshot names nodes by their place in it, which asc_maps_snapshot has put into
+ * slot. */
 static void
 copy_map(asc_ns_map *to, const asc_ns_work *from)
 {

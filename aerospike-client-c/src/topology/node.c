@@ -1,3 +1,6 @@
+/* A node is counted, and lives as long as a snapshot or a command refers to it, even
+ * after the cluster has given it up. What the tend thread keeps in it is touched by no
+ * other thread. */
 #include "topology/node.h"
 
 #include <string.h>
@@ -53,14 +56,18 @@ asc_node_retire(asc_node *n)
     asc_pool_close(&n->pool);
 }
 
+/* The pointer is cleared first: a fork in between must not leave the child a connection
+ * that is half taken apart. */
 void
 asc_node_close_tend_conn(asc_node *n)
 {
     asc_conn *conn = n->tend_conn;
-    n->tend_conn = NULL; /* first, or a child finds it while it is taken apart */
+    n->tend_conn = NULL;
     asc_conn_free(conn);
 }
 
+/* Only descriptors are closed here. Memory and locks belong to threads that the child
+ * lacks. */
 void
 asc_node_in_child(asc_node *n)
 {
@@ -70,6 +77,7 @@ asc_node_in_child(asc_node *n)
     }
 }
 
+/* Halving goes down to 1, never to 0, which would switch the circuit breaker off. */
 void
 asc_node_next_error_window(asc_node *n, uint32_t max)
 {

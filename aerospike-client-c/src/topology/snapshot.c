@@ -1,9 +1,13 @@
+/* The view that commands work with. Nothing in a snapshot changes once it is published,
+ * so that any number of threads read it without a lock; only the flags of its nodes do.
+ * An old one is freed when the last command that took it lets go. */
 #include "topology/snapshot.h"
 
 #include <string.h>
 
 #include "asc/alloc.h"
 
+/* The arrays have one place more than needed, so that none has a size of 0. */
 asc_status
 asc_snapshot_new(asc_snapshot **out, size_t n_nodes, size_t n_maps, asc_error *err)
 {
@@ -27,6 +31,7 @@ asc_snapshot_retain(asc_snapshot *s)
     atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
 }
 
+/* Takes one that is half made, too: n_nodes counts those that have been set. */
 void
 asc_snapshot_release(asc_snapshot *s)
 {
@@ -63,6 +68,8 @@ asc_snapshot_node(const asc_snapshot *s, const char *name)
     return NULL;
 }
 
+/* Passes over owners that are no longer active: a node may have gone since the map was
+ * made. */
 uint16_t
 asc_snapshot_slot(const asc_snapshot *s, const asc_ns_map *map, uint32_t partition,
                   unsigned first, bool master_only)

@@ -1,3 +1,5 @@
+/* Standard base64 with padding. The info protocol uses it for partition bitmaps, which
+ * are long and come often, so decoding writes straight into the caller's bitmap. */
 #include "wire/base64.h"
 
 static const char alphabet[] =
@@ -22,6 +24,8 @@ sextet(char c)
     return c == '/' ? 63 : -1;
 }
 
+/* The length of the text is checked against out_size first, so that the loop needs no
+ * bound on the text: four characters are there for each three bytes. */
 int
 asc_base64_decode(uint8_t *out, size_t out_size, const char *text, size_t size)
 {
@@ -32,7 +36,7 @@ asc_base64_decode(uint8_t *out, size_t out_size, const char *text, size_t size)
     unsigned n_bits = 0;
     size_t at = 0, i = 0;
     for (; at < out_size; i++) {
-        int v = sextet(text[i]); /* i < size: 4 characters for each 3 bytes */
+        int v = sextet(text[i]);
         if (v < 0) {
             return -1;
         }

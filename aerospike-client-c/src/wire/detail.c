@@ -1,15 +1,22 @@
+/* Newer servers explain a failure in a field of the reply: a msgpack map with a
+ * sub-code, a text, and the trace of an expression. The reader takes what it knows and
+ * steps over the rest, since later servers may say more; nothing in here can make the
+ * error itself worse. */
 #include "asc/detail.h"
 
 #include <string.h>
 
 #include "asc/msgpack.h"
 
+/* The keys of the map, and those of the trace in it. */
 enum { KEY_SUBCODE = 1, KEY_TEXT = 2, KEY_TRACE = 3 };
 enum { TRACE_PHASE = 1, TRACE_OFFSET = 2, TRACE_OP = 3, TRACE_OUTCOME = 7 };
 
-#define MAX_DEPTH 16 /* of what is skipped */
+/* How deep lists and maps may lie in each other where they are skipped. */
+#define MAX_DEPTH 16
 
-/* Step over one item of any kind. False when it is malformed or too deep. */
+/* Step over one item of any kind. Returns false when it is malformed, or so deep that
+ * the recursion would become a danger to the stack. */
 static bool
 skip(asc_mp_reader *r, int depth)
 {
@@ -38,17 +45,22 @@ skip(asc_mp_reader *r, int depth)
     return true;
 }
 
+/* Numbers that this library does not know are named "unknown": they are of a later
+ * server. */
 static const char *
 name_of(const char *const *names, size_t n, int64_t number)
 {
     return number > 0 && (uint64_t)number < n ? names[number] : "unknown";
 }
 
-/* The entries of a map, each handed to take() with its value. Values that are lists or
- * maps are given with their head read, and skipped when take() leaves them. */
+/* What is done with one entry of a map. It returns true when it has read the contents
+ * of a value that is a list or a map. */
 typedef bool (*entry_taker)(asc_error *err, int64_t key, const asc_mp_item *value,
                             asc_mp_reader *r);
 
+/* Hand each entry of a map to take(). A value that is a list or a map is given with its
+ * head read; when take() leaves it alone (returns false), its contents are skipped
+ * here. */
 static void
 walk(asc_error *err, asc_mp_reader *r, uint32_t n, entry_taker take)
 {
@@ -71,7 +83,7 @@ walk(asc_error *err, asc_mp_reader *r, uint32_t n, entry_taker take)
     }
 }
 
-/* An entry of a trace, as name=value behind those before it. */
+/* Append an entry of a trace to the message, as name=value behind those before it. */
 static bool
 take_trace(asc_error *err, int64_t key, const asc_mp_item *value, asc_mp_reader *r)
 {
@@ -97,6 +109,8 @@ take_trace(asc_error *err, int64_t key, const asc_mp_item *value, asc_mp_reader 
     return false;
 }
 
+/* An entry of the outer map. The server's own text replaces the general one of the
+ * code. */
 static bool
 take_detail(asc_error *err, int64_t key, const asc_mp_item *value, asc_mp_reader *r)
 {

@@ -1,7 +1,12 @@
+/* The longer forms of msgpack, and its reader. The short forms, which most values have,
+ * are written and read inline in the header; what is here is called for long strings,
+ * large containers and the tags from 0xC0 on. The reader trusts no number: a length or
+ * a count that the remaining bytes cannot hold ends the reading. */
 #include "asc/msgpack.h"
 
-/* A header of the families that have a short form (tag | n), an optional 8-bit form,
- * and 16- and 32-bit forms. */
+/* Write a header of one of the families that have a short form (tag | n), an 8-bit form
+ * (tag8, 0 when the family has none), and a 16- and a 32-bit form (tag16 and the
+ * next). */
 static bool
 put_head(asc_buf *b, size_t n, uint8_t short_tag, size_t short_max, uint8_t tag8,
          uint8_t tag16)
@@ -64,6 +69,8 @@ asc_mp_put_special(asc_buf *b, uint8_t which)
     return asc_buf_put(b, bytes, sizeof bytes);
 }
 
+/* The big-endian number of that many bytes. A width of 0 is for tags without a
+ * number. */
 static uint64_t
 get_uint(const uint8_t *p, unsigned width)
 {
@@ -81,7 +88,7 @@ get_uint(const uint8_t *p, unsigned width)
     }
 }
 
-/* A payload of size bytes at p, of which `left` are there. */
+/* Give out the payload of an item: size bytes at p, of which `left` are there. */
 static asc_mp_type
 take_bytes(asc_mp_reader *r, asc_mp_item *out, asc_mp_type type, const uint8_t *p,
            size_t left, uint64_t size)
@@ -95,6 +102,8 @@ take_bytes(asc_mp_reader *r, asc_mp_item *out, asc_mp_type type, const uint8_t *
     return out->type = type;
 }
 
+/* Give out the head of a list or a map. A count that the remaining bytes cannot hold is
+ * refused here, so that no caller reserves memory for items that never come. */
 static asc_mp_type
 take_container(asc_mp_reader *r, asc_mp_item *out, asc_mp_type type, const uint8_t *p,
                size_t left, uint64_t n)
@@ -115,8 +124,7 @@ take_scalar(asc_mp_reader *r, asc_mp_item *out, asc_mp_type type, const uint8_t 
     return out->type = type;
 }
 
-/* How the tags 0xC0 to 0xDF begin: bytes of number that follow the tag, and what the
- * item is. */
+/* What an item with a tag between 0xC0 and 0xDF is. */
 enum {
     KIND_BAD,
     KIND_NIL,
@@ -132,6 +140,8 @@ enum {
     KIND_MAP
 };
 
+/* The tags 0xC0 to 0xDF: what the item is, and how many bytes of number follow the
+ * tag. */
 static const struct {
     uint8_t kind, width;
 } tags[32] = {
@@ -145,6 +155,7 @@ static const struct {
     {KIND_LIST, 2},   {KIND_LIST, 4},   {KIND_MAP, 2},    {KIND_MAP, 4},
 };
 
+/* Read an item whose tag lies between 0xC0 and 0xDF, by its row in the table. */
 static asc_mp_type
 next_tagged(asc_mp_reader *r, asc_mp_item *out, uint8_t tag)
 {

@@ -1,3 +1,6 @@
+/* Reads what servers send. Every size in a frame comes from the peer and is checked
+ * against the bytes that are there before anything is read by it; a reply that does not
+ * hold together is an error of the connection, which its owner then closes. */
 #include "wire/reader.h"
 
 #include <stdbool.h>
@@ -34,6 +37,8 @@ asc_frame_cut(uint8_t *frame, size_t size)
     asc_put_u32(frame + 4, (uint32_t)size - ASC_PROTO_HEADER_SIZE);
 }
 
+/* The header's own length is in its first byte, since later servers may send a longer
+ * one. */
 asc_status
 asc_msg_open(asc_msg *m, const uint8_t *data, size_t size, asc_error *err)
 {
@@ -98,7 +103,8 @@ asc_msg_read_record(const asc_msg *m, asc_msg_record *out)
     }
 }
 
-/* Go into the next frame. False at the end, and when it is malformed. */
+/* Go into the next frame. Returns false at the end of the frames, with err as it was,
+ * and when the next one is malformed, with err set. */
 static bool
 enter_frame(asc_frames *f, asc_error *err)
 {
@@ -120,10 +126,12 @@ enter_frame(asc_frames *f, asc_error *err)
     return true;
 }
 
+/* Looks at all operations of the message before it is handed out, so that callers may
+ * read them without the fear that the message ends too early. */
 bool
 asc_frames_next(asc_frames *f, asc_msg *m, asc_error *err)
 {
-    while (f->at == f->frame_end) { /* an empty frame has nothing to say */
+    while (f->at == f->frame_end) { /* a frame may be empty */
         if (!enter_frame(f, err)) {
             return false;
         }
@@ -160,6 +168,7 @@ asc_info_next(const char *text, size_t size, size_t *at, asc_info_pair *out)
     return 1;
 }
 
+/* Info values are text for people, too, so their case is not relied on. */
 static bool
 starts_with(const char *text, size_t size, const char *prefix)
 {
@@ -167,8 +176,8 @@ starts_with(const char *text, size_t size, const char *prefix)
     return size >= n && strncasecmp(text, prefix, n) == 0;
 }
 
-/* How long the word is by which an info value says that it is a refusal; 0: it is
- * none. */
+/* How long the word is by which an info value says that it is a refusal; 0 when it does
+ * not. */
 static size_t
 refusal_size(const char *value, size_t size)
 {
@@ -181,6 +190,8 @@ refusal_size(const char *value, size_t size)
     return 0;
 }
 
+/* A refusal may lack the number, and commands about functions fail in a form of their
+ * own. */
 asc_status
 asc_info_status(const char *value, size_t size, asc_error *err)
 {

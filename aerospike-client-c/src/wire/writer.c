@@ -1,7 +1,11 @@
+/* Writes requests. The counts and the size of a message are known at its end, so its
+ * header is reserved first and filled in last; in between the caller appends fields and
+ * operations, and their values go straight into the buffer. */
 #include "asc/writer.h"
 
 #define HEAD_SIZE (ASC_PROTO_HEADER_SIZE + ASC_MSG_HEADER_SIZE)
 
+/* The version, the type and the 48-bit size stand in one big-endian word. */
 static void
 put_frame_head(uint8_t *p, uint8_t type, size_t body)
 {
@@ -34,7 +38,8 @@ asc_writer_set_head(asc_writer *w, const asc_msg_head *head)
     asc_put_u32(p + 14, head->budget_ms);
 }
 
-/* Room for a field of size bytes of data; returns where they go. */
+/* Make room for a field of size bytes; the result is where the caller puts them. The
+ * size on the wire includes the byte of the id. */
 static uint8_t *
 add_field(asc_writer *w, uint8_t id, size_t size)
 {
