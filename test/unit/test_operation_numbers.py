@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from aerospike import _constants, _core
+from aerospike._direct import DirectMethods
 from aerospike_devserver.codec.message import Op
 from aerospike_devserver.expressions import nodes
 from aerospike_devserver.operations import bits
@@ -108,6 +109,33 @@ def test_helpers_make_the_operations_of_their_names():
     assert made == expected
     # list_join() chooses between two by its separator
     assert {*NAMES.values()} - {*made.values()} == {"_OP_LIST_JOIN_SEPARATOR"}
+
+
+# Methods of one operation
+
+
+class Recorder:
+    """What stands in for a client, and keeps the operations it is given."""
+
+    def __init__(self) -> None:
+        self.numbers: list[int] = []
+
+    def _operate_one(self, _key: Any, operations: list[dict[str, Any]], *_: Any) -> int:
+        self.numbers += [operation["op"] for operation in operations]
+        return 0
+
+
+def test_direct_methods_make_the_operations_of_their_names():
+    made, expected = {}, {}
+    for name, method in vars(DirectMethods).items():
+        if name.startswith(("list_", "map_")):
+            recorder, (_, *names) = Recorder(), inspect.signature(method).parameters
+            method(recorder, **dict.fromkeys(names))
+            made[name] = [NAMES[number] for number in recorder.numbers]
+            expected[name] = ["OP_" + name.upper()]
+    expected["list_extend"] = ["OP_LIST_APPEND_ITEMS"]
+    assert made == expected
+    assert len(made) > 30
 
 
 # Expressions, which take their codes from the table
