@@ -21,7 +21,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 CORE = Path("src/aerospike/_core")
-COMPAT = CORE / "support/compat.h"  # makes of them, in older Pythons, what takes their place
+# makes of them, in older Pythons, what takes their place
+COMPAT = CORE / "support/compat.h"
 
 REFUSED = {
     "PyDict_GetItem": "PyDict_GetItemRef",

@@ -192,7 +192,7 @@ def store(particle: int, value: bytes) -> bytes:
     return check(value)
 
 
-# Bins as model values
+# Bins as values of lists and maps
 
 
 def _typed(particle: Particle) -> Callable[[bytes], Value]:
