@@ -1,3 +1,8 @@
+/* expressions/arguments.c -- the arguments of a node, by the kinds that its form says.
+ *
+ * There are operands, which are expressions or constants and whose types are checked,
+ * and special arguments, such as names of bins, return types and policies, which are
+ * not expressions. */
 #include "expressions/walk.h"
 
 #include <string.h>
@@ -44,18 +49,18 @@ typedef struct policy_place {
 } policy_place;
 
 static int
-int_of_policy(void *self, PyObject *name, PyObject *value, int64_t *out)
-{
-    const policy_place *here = self;
-    (void)name;
-    return exp_int_of(here->w, here->at, value, out);
-}
-
-static int
 refuse_policy(void *self, const char *expected, PyObject *got)
 {
     const policy_place *here = self;
     return exp_expected(here->w, here->at, expected, got);
+}
+
+static int
+refuse_int(void *self, PyObject *name, PyObject *got)
+{
+    const policy_place *here = self;
+    (void)name; /* the place in the tree names the whole policy */
+    return exp_refuse_int(here->w, here->at, got);
 }
 
 /* How many items were appended, or -1. */
@@ -66,8 +71,8 @@ encode_policy(exp_walker *w, const exp_place *at, const policy_argument *row,
     policy_place here = {w, at};
     const policy_reader reader = {.st = w->st,
                                   .self = &here,
-                                  .int_from = int_of_policy,
                                   .refuse = refuse_policy,
+                                  .refuse_int = refuse_int,
                                   .a_dict = "a policy, a dict or None,",
                                   .skips_order = !row->order,
                                   .skips_flags = !row->flags};
@@ -99,6 +104,7 @@ exp_encode_named(exp_walker *w, const exp_place *at, const exp_variable *vars,
     return exp_encode(w, value, at, vars, got);
 }
 
+/* Two texts, of arguments i and i + 1, as one constant list. 1, or -1. */
 static int
 encode_pair(exp_walker *w, const exp_node *n, const exp_place *at, size_t i)
 {
@@ -119,6 +125,7 @@ encode_pair(exp_walker *w, const exp_node *n, const exp_place *at, size_t i)
     return 1;
 }
 
+/* The return type, with the argument that inverts the selection. 1, or -1. */
 static int
 encode_return_type(exp_walker *w, const exp_node *n, const exp_place *at, size_t i)
 {
@@ -132,7 +139,8 @@ encode_return_type(exp_walker *w, const exp_node *n, const exp_place *at, size_t
     return invert < 0 || exp_put_int(w, type) < 0 ? -1 : 1;
 }
 
-/* The arguments that are no expressions: how many were appended, or -1. */
+/* A special argument: how many items were appended, or -1. i is its place, or with
+ * KIND_ITSELF the number to append. */
 static EXP_ASIDE int
 encode_special(exp_walker *w, const exp_node *n, const exp_place *at, int what,
                size_t i)
@@ -165,7 +173,8 @@ encode_special(exp_walker *w, const exp_node *n, const exp_place *at, int what,
     }
 }
 
-/* One operand; *common is the type of the ones before, where they have to agree. */
+/* One operand. *common is the type of the ones before, where the kind says that they
+ * have to agree. */
 static int
 encode_operand(exp_walker *w, const exp_node *n, const exp_place *at, int what,
                PyObject *value, exp_type *common)
@@ -224,6 +233,8 @@ is_operand(int what)
            memchr(operand_letters, what, sizeof operand_letters) != NULL;
 }
 
+/* Is the argument, or the one that follows it, left out? Then the arguments end
+ * here. */
 static bool
 ends_arguments(const exp_node *n, int what, size_t i)
 {

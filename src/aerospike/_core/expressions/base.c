@@ -1,3 +1,5 @@
+/* expressions/base.c -- what every part of the walk over a tree of expressions needs:
+ * errors that name the place in the tree, constants, and the checks of types. */
 #include "expressions/walk.h"
 
 #include <string.h>
@@ -7,7 +9,8 @@
 #include "support/texts.h"
 #include "values/bin_name.h"
 
-/* Any stack has room for so many levels, and shallow trees need not ask for its end. */
+/* Any stack has room for so many levels: the end of the stack, which takes long to
+ * find, is looked up for deeper trees only. */
 #define STACK_FROM_DEPTH 32
 
 #define MAX_LABEL 48 /* levels of a place that are named */
@@ -161,13 +164,17 @@ exp_encode_constant(exp_walker *w, PyObject *value, const exp_place *at, exp_typ
 }
 
 int
+exp_refuse_int(exp_walker *w, const exp_place *at, PyObject *got)
+{
+    return PyLong_Check(got) ? exp_refuse(w, at, "the int is beyond 64 bits")
+                             : exp_expected(w, at, "an int", got);
+}
+
+int
 exp_int_of(exp_walker *w, const exp_place *at, PyObject *value, int64_t *out)
 {
-    if (!PyLong_Check(value)) {
-        return exp_expected(w, at, "an int", value);
-    }
-    return int64_from_py(value, out) ? 0
-                                     : exp_refuse(w, at, "the int is beyond 64 bits");
+    bool fits = PyLong_Check(value) && int64_from_py(value, out);
+    return fits ? 0 : exp_refuse_int(w, at, value);
 }
 
 int
@@ -177,7 +184,6 @@ exp_encode_const(exp_walker *w, const exp_place *at, PyObject *value)
     return exp_int_of(w, at, value, &v) < 0 ? -1 : exp_put_int(w, v);
 }
 
-/* Text without a type byte. */
 int
 exp_encode_text(exp_walker *w, const exp_place *at, PyObject *value)
 {
@@ -233,7 +239,6 @@ exp_check_type(exp_walker *w, const exp_place *at, exp_type wanted, exp_type got
     return fits ? 0 : wrong_type(w, at, exp_type_names[wanted], got);
 }
 
-/* All operands are of one type; *common is that of the ones before. */
 int
 exp_check_common(exp_walker *w, const exp_place *at, exp_type got, exp_type *common)
 {

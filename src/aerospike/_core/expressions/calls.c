@@ -1,15 +1,22 @@
+/* expressions/calls.c -- calls: nodes that apply an operation on lists, maps, bits,
+ * HyperLogLogs or strings to a bin or to the value of another expression.
+ *
+ *     [CALL, type of the result, SYSTEM, [OPERATION, arguments], target]
+ *
+ * The operation may lie inside a context; a path has its own array in its place. */
 #include "asc/proto.h"
 #include "support/compat.h"
 #include "support/numbers.h"
 #include "values/context.h"
 #include "expressions/walk.h"
 
+/* SYSTEM: a bit of the operations that modify; the family of lists and maps. */
 enum { MODIFIES = 0x40, CDT_SYSTEM = 0 };
 
 /* --- calls --- */
 
-/* What an operation gives with a return type; EXP_OPEN when it gives nothing. single: of
- * one element, not of any number of them. */
+/* The type that an operation gives with a return type; EXP_OPEN when it gives nothing
+ * that an expression could use. single: it selects one element, not any number. */
 static exp_type
 type_returned(int64_t return_type, bool single)
 {
@@ -35,6 +42,7 @@ type_returned(int64_t return_type, bool single)
     }
 }
 
+/* The type that the caller says the selected element has. */
 static EXP_ASIDE int
 value_type_of(exp_walker *w, const exp_node *n, exp_type *out)
 {
@@ -126,6 +134,7 @@ root_of_context(PyObject *ctx, exp_type *out)
     return rc;
 }
 
+/* The type of a call's result, by the RESULT of its form. */
 static EXP_ASIDE int
 type_of_call(exp_walker *w, const exp_node *n, PyObject *ctx, exp_type *out)
 {
@@ -144,6 +153,7 @@ type_of_call(exp_walker *w, const exp_node *n, PyObject *ctx, exp_type *out)
     }
 }
 
+/* What the operation works on: an expression, or the name of a bin of TARGET's type. */
 static EXP_ASIDE int
 encode_target(exp_walker *w, const exp_node *n)
 {
@@ -167,6 +177,7 @@ encode_target(exp_walker *w, const exp_node *n)
                : exp_check_type(w, &at, wanted, got);
 }
 
+/* The items of a call before its operation. */
 static EXP_ASIDE int
 encode_call_head(exp_walker *w, const exp_node *n, exp_type type)
 {

@@ -1,15 +1,23 @@
+/* expressions/expressions.c -- the nodes of an expression, and the way down the tree.
+ *
+ * A node is opened (its form and its arguments are looked up), written by the code of
+ * its form, and closed. Whoever goes down keeps a place for errors, and the variables
+ * that can be used there, on its own stack: both are chains from the node to the
+ * root. */
 #include "expressions/expressions.h"
 
 #include "expressions/walk.h"
 #include "values/compiled.h"
 
-/* Deeper trees are refused, and lesser ones where a thread's stack has no room. */
+/* Deeper trees are refused. So are lesser ones where the stack of a thread has no
+ * room. */
 #define MAX_DEPTH 1000
 
 enum { BIN_TYPE_CODE = 82, NE_CODE = 2 };
 
 /* --- nodes --- */
 
+/* The operands are fewer than the form wants; -1 with ParamError. */
 static EXP_ASIDE int
 too_few_operands(exp_walker *w, const exp_node *n, size_t n_args)
 {
@@ -74,6 +82,7 @@ encode_variable(exp_walker *w, const exp_node *n, exp_type *type)
     return exp_refuse(w, &at, "no Let around defines the variable %R", name);
 }
 
+/* Give up what open_node() owns; a node that it left closed is fine. */
 static void
 close_node(exp_node *n)
 {
@@ -130,7 +139,8 @@ encode_definition(exp_walker *w, const exp_node *n, size_t i, const exp_variable
     return rc;
 }
 
-/* [LET, name, value, ..., body]; vars[] has room for the definitions. */
+/* The items behind the head of a Let. Each definition can use the variables of those
+ * before it; vars[] has room for all. */
 static int
 encode_definitions(exp_walker *w, const exp_node *n, exp_variable *vars, exp_type *type)
 {
@@ -146,6 +156,7 @@ encode_definitions(exp_walker *w, const exp_node *n, exp_variable *vars, exp_typ
     return exp_encode(w, exp_arg(n, last), &at, known, type);
 }
 
+/* [LET, name, value, ..., body], after a look at the number of arguments. */
 static EXP_ASIDE int
 encode_let(exp_walker *w, const exp_node *n, exp_type *type)
 {
@@ -210,6 +221,7 @@ encode_constant_node(exp_walker *w, const exp_node *n, exp_type *type)
     return exp_encode_constant(w, exp_arg(n, 0), &at, type);
 }
 
+/* Append an open node. */
 static int
 encode_node(exp_walker *w, const exp_node *n, exp_type *type)
 {

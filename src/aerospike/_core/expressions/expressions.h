@@ -1,4 +1,5 @@
-/* expressions/expressions.h -- expressions: a tree of Python objects, straight to wire bytes. */
+/* expressions/expressions.h -- a tree of Python objects, which is an expression, to
+ * wire. */
 #ifndef CORE_EXPRESSIONS_EXPRESSIONS_H
 #define CORE_EXPRESSIONS_EXPRESSIONS_H
 

@@ -1,22 +1,26 @@
-/* expressions/form.h -- how a class of expressions says in what way its nodes are packed.
+/* expressions/form.h -- how a class of expressions says the way its nodes are packed.
  *
  * A node is an instance of a class derived from aerospike._types.Expression. Its
  * arguments are the tuple `_args`. Its class has `_form`, bytes that say how they are
  * packed:
  *
  *   RESULT CODE (KIND INDEX)*                          a node [CODE, arguments]
- *   RESULT CODE KIND 254 LEAST                         the same, of any number of them
+ *   RESULT CODE KIND 254 LEAST                         a node with any number of
+ *                                                      arguments, at least LEAST
  *   RESULT 127 SYSTEM OPERATION TARGET BIN CTX RETURN_TYPE INVERTED VALUE_TYPE
  *       (KIND INDEX)*                                  a call
  *
- * INDEX, and all that follows TARGET in a call, is the place of an argument in `_args`;
- * 255 = there is none, 254 = all. RESULT and KIND are letters, or the digit
- * of a type (ResultType): an argument of that type, an expression or a constant.
- */
+ * A call is an operation on the value of a bin or of another expression, its target:
+ * SYSTEM says of which family the operation is and whether it modifies, OPERATION is
+ * its code, TARGET the type that the target must have. INDEX, and all that follows
+ * TARGET in a call, is the place of an argument in `_args`; 255 = there is none, 254 =
+ * all. RESULT and KIND are letters, or the digit of a type (ResultType): an argument of
+ * that type, an expression or a constant. */
 #ifndef CORE_EXPRESSIONS_FORM_H
 #define CORE_EXPRESSIONS_FORM_H
 
-/* How an argument is packed; the digits are not among these. */
+/* KIND: how an argument is packed. Beside these letters there are the digits, which
+ * stand for an operand of that type. */
 enum {
     KIND_ANY = 'e',           /* of any type */
     KIND_NUMBER = 'm',        /* an integer or a float; all of a node are of one type */
@@ -45,7 +49,7 @@ enum {
     KIND_STRING_POLICY = 'g', /* write flags */
 };
 
-/* The type of a node's value; the digits are not among these. */
+/* RESULT: the type of a node's value. Beside these letters there are the digits. */
 enum {
     RESULT_OPEN = '?',    /* not known before the server evaluates it */
     RESULT_UNKNOWN = 'U', /* the node Unknown: a boolean, and whatever Cond wants */
@@ -57,8 +61,8 @@ enum {
     RESULT_ROOT = 'C',    /* of the outermost container of the context */
 };
 
-/* Codes of nodes that are packed in ways of their own; those above 127 are not of the
- * wire. */
+/* CODE of the nodes that are packed in ways of their own. Codes above 127 are not of
+ * the wire: they tell the walk what to do. */
 enum {
     NODE_COND = 123,
     NODE_VAR = 124,
@@ -85,7 +89,7 @@ enum {
     FORM_ARGS,
 };
 
-/* What stands for the place of an argument when there is none, and when all are meant. */
+/* What stands for the place of an argument: there is none; all arguments are meant. */
 enum { FORM_NO_ARG = 255, FORM_ALL_ARGS = 254 };
 
 #endif

@@ -1,5 +1,10 @@
-/* expressions/walk.h -- the parts of the walk over a tree of expressions; only the files of
- * this folder include it. */
+/* expressions/walk.h -- the walk over a tree of expressions, which appends the bytes of
+ * each node as it goes down. Only the files of this folder include it: expressions.c
+ * has the nodes, calls.c those that are calls, arguments.c what both have as arguments,
+ * base.c errors, constants and types.
+ *
+ * The walk checks types as far as they are known before the server evaluates anything,
+ * so that a wrong operand is found where it was written. */
 #ifndef CORE_EXPRESSIONS_WALK_H
 #define CORE_EXPRESSIONS_WALK_H
 
@@ -23,7 +28,7 @@ typedef enum exp_type {
     EXP_REMOVE, /* the node RemoveResult */
 } exp_type;
 
-/* With an article, as they stand in messages; not for EXP_OPEN. */
+/* Their names with an article, as they stand in messages; EXP_OPEN has none. */
 extern const char *const exp_type_names[];
 
 /* Where in the tree the walk is: an argument of a node. */
@@ -41,6 +46,7 @@ typedef struct exp_variable {
     const struct exp_variable *up;
 } exp_variable;
 
+/* One walk. */
 typedef struct exp_walker {
     module_state *st;
     encoder e;
@@ -57,15 +63,17 @@ typedef struct exp_node {
     const exp_variable *vars;
 } exp_node;
 
-/* For what a walk does beside going down: the frames of the functions that go down are
- * on the stack once for each level, and shall be small. */
+/* Marks a function that a walk calls beside going down. The frames of the functions
+ * that do go down are on the stack once for each level of the tree: they are kept small
+ * by having whatever else there is to do in functions that return before. */
 #define EXP_ASIDE __attribute__((noinline))
 
-/* Bytes of stack: for the next level and whatever an error takes; for a constant or a
- * context with as many levels as they may have. */
+/* Bytes of stack that the next level needs, with whatever an error takes; that a
+ * constant or a context of as many levels as are allowed needs. */
 #define EXP_STACK_OF_NODE (32u << 10)
 #define EXP_STACK_OF_VALUE (112u << 10)
 
+/* isinstance(value, cls), without asking the class, which could run Python code. */
 static inline bool
 exp_is_a(PyObject *value, PyObject *cls)
 {
@@ -82,14 +90,15 @@ exp_arg(const exp_node *n, size_t i)
                : Py_None;
 }
 
-/* The type that a digit of a form stands for; EXP_OPEN when a class of somebody else's has
- * something else there. */
+/* The type that a digit of a form stands for; EXP_OPEN when a class of somebody else's
+ * has something else there. */
 static inline exp_type
 exp_type_of_digit(int digit)
 {
     return digit >= '0' && digit <= '9' ? (exp_type)(digit - '0') : EXP_OPEN;
 }
 
+/* The place of an argument of a node. */
 static inline exp_place
 exp_place_in(const exp_node *n, size_t arg)
 {
@@ -99,20 +108,24 @@ exp_place_in(const exp_node *n, size_t arg)
 
 /* --- errors; at is NULL at the root. All return -1 --- */
 
-/* ParamError "place: text". */
+/* Raise ParamError "place: text". */
 int exp_refuse(exp_walker *w, const exp_place *at, const char *format, ...);
 
 /* Has the stack room for so many bytes? 0, or -1 with ParamError. */
 int exp_check_stack(exp_walker *w, const exp_place *at, size_t size);
 
-/* "`what` is expected, not the type of got". */
+/* Raise ParamError "`what` is expected, not the type of got". */
 int exp_expected(exp_walker *w, const exp_place *at, const char *what, PyObject *got);
+
+/* Raise ParamError: got is no int, or one beyond 64 bits. */
+int exp_refuse_int(exp_walker *w, const exp_place *at, PyObject *got);
 
 /* Put the place in front of the message of the AerospikeError that is set. */
 int exp_name_place(exp_walker *w, const exp_place *at);
 
 /* --- constants --- */
 
+/* Append an int. 0, or -1 with MemoryError. */
 static inline int
 exp_put_int(exp_walker *w, int64_t v)
 {
@@ -127,6 +140,7 @@ exp_put_quote(exp_walker *w)
                   asc_mp_put_uint(w->e.out, NODE_QUOTE));
 }
 
+/* Append a Python value; *type is its type. 0, or -1 with an exception. */
 int exp_encode_constant(exp_walker *w, PyObject *value, const exp_place *at,
                         exp_type *type);
 
@@ -141,6 +155,7 @@ int exp_encode_bin(exp_walker *w, const exp_place *at, exp_type type, PyObject *
 
 /* --- types: 0, or -1 with the place and both types --- */
 
+/* Is it of the type that is wanted? */
 int exp_check_type(exp_walker *w, const exp_place *at, exp_type wanted, exp_type got);
 
 /* All of a node's operands are of one type; *common is that of the ones before. The

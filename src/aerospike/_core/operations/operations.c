@@ -1,3 +1,11 @@
+/* operations/operations.c -- the list of dicts that operate() takes becomes the
+ * operations of a message.
+ *
+ * There are two kinds. The plain operations, whose value is a bin value (read, write,
+ * increment, append, ...), are the rows of a table in this file. All others have packed
+ * arguments: one array, in the place of the value, that holds the arguments of the
+ * operation. Those are the rows of packed_rows.c, and packed.c writes them. An entry
+ * that no operation knows is refused; one that another operation knows is ignored. */
 #include "operations/operations.h"
 
 #include <string.h>
@@ -6,6 +14,8 @@
 #include "support/numbers.h"
 #include "operations/packed.h"
 
+/* Begin an operation on a bin. 0, or -1 with an exception: ParamError when the message
+ * has as many as it can count. */
 static int
 begin_operation(encoder *e, asc_writer *w, uint8_t code, uint8_t particle,
                 const char *name, size_t size)
@@ -133,7 +143,7 @@ static const operation_row rows[] = {
     {14, "OPERATOR_DELETE", ASC_OP_DELETE_ALL, true, false, OPERAND_NONE, NULL},
 };
 
-/* The number of an operation dict. 0, or -1 with ParamError. */
+/* The number that an operation dict has under "op". 0, or -1 with ParamError. */
 static int
 operation_number(module_state *st, PyObject *op, int64_t *out)
 {
@@ -160,7 +170,8 @@ find_row(int64_t number)
     return NULL;
 }
 
-/* Literal keys are the interned names, so that comparing pointers finds most. */
+/* Does any operation have such an entry? Keys that are literals in the program are the
+ * interned names themselves, so that comparing pointers finds most of them. */
 static bool
 is_known_entry(module_state *st, PyObject *key)
 {
@@ -173,6 +184,8 @@ is_known_entry(module_state *st, PyObject *key)
             PyUnicode_Compare(key, st->s_val) == 0 || packed_knows_key(st, key));
 }
 
+/* Look at every key of an operation dict: encoding it has found fewer entries than it
+ * has. 0, or -1 with an exception about the first that is unknown. */
 static int
 check_entries(module_state *st, PyObject *op)
 {
@@ -192,6 +205,7 @@ check_entries(module_state *st, PyObject *op)
     return rc;
 }
 
+/* The time to live that a touch brings in the place of its value; none by default. */
 static int
 touch_ttl(module_state *st, PyObject *value, operations_summary *sum)
 {
@@ -206,7 +220,7 @@ touch_ttl(module_state *st, PyObject *value, operations_summary *sum)
     return ttl_from_int(st, "ttl", value, &sum->ttl_s);
 }
 
-/* An operation of the first table. */
+/* Append a plain operation, one of the table above. value: of the entry "val". */
 static int
 encode_plain(encoder *e, asc_writer *w, const operation_row *row, PyObject *bin,
              PyObject *value, operations_summary *sum)
@@ -231,7 +245,7 @@ encode_plain(encoder *e, asc_writer *w, const operation_row *row, PyObject *bin,
                : operation_with_value(e, w, row->code, bin, ASC_ERR_PARAM, value);
 }
 
-/* An operation of the second table. */
+/* Append an operation with packed arguments: packed_encode() finds them in op. */
 static int
 encode_packed(encoder *e, asc_writer *w, const packed_row *row, PyObject *bin,
               PyObject *op, Py_ssize_t *n_known, operations_summary *sum)
@@ -258,6 +272,8 @@ encode_packed(encoder *e, asc_writer *w, const packed_row *row, PyObject *bin,
                             "the operation on bin \"%s\" is too big", name);
 }
 
+/* Append the operation of a dict. Both encoders count the entries that they know, so
+ * that only a dict with more of them is searched for unknown ones. */
 static int
 encode_operation(encoder *e, asc_writer *w, PyObject *op, operations_summary *sum)
 {

@@ -1,3 +1,9 @@
+/* operations/packed.c -- writes the array that is the value of an operation with packed
+ * arguments.
+ *
+ * Each argument is a row of the table `args`: which entry of the operation's dict it
+ * is, the function that writes it, and what to do when it is missing. Most arguments
+ * become one item of the array; a writer says how many it has appended. */
 #include "operations/packed.h"
 
 #include "asc/proto.h"
@@ -9,7 +15,7 @@
 
 #define SIGNED 1 /* a flag of operations on integers made of bits */
 
-/* --- writers of plain arguments --- */
+/* --- writers of one entry --- */
 
 static int
 put_any(packing *p, const arg_row *arg, PyObject *value)
@@ -34,6 +40,7 @@ put_list(packing *p, const arg_row *arg, PyObject *value)
                                : packing_refuse_type(p, name, "a list", value);
 }
 
+/* A list of str: the server would take other items, and fail when it uses them. */
 static int
 put_texts(packing *p, const arg_row *arg, PyObject *value)
 {
@@ -116,6 +123,7 @@ put_expression(packing *p, const arg_row *arg, PyObject *value)
     return encode_expression(p->e, p->row->name, name, value) < 0 ? -1 : 1;
 }
 
+/* The return type, with the entry "inverted". */
 static int
 put_return_type(packing *p, const arg_row *arg, PyObject *value)
 {
@@ -128,9 +136,10 @@ put_return_type(packing *p, const arg_row *arg, PyObject *value)
     return inverted < 0 ? -1 : packing_put_int(p, type);
 }
 
-/* --- arguments that several entries make --- */
+/* --- writers of several entries --- */
 
-/* All bytes of a value, whatever "value_byte_size" says of their number. */
+/* The bytes of a value. All of them are written: the entry "value_byte_size" must be a
+ * number, and has no effect. */
 static int
 put_bytes(packing *p, const arg_row *arg, PyObject *value)
 {
@@ -150,6 +159,7 @@ put_bytes(packing *p, const arg_row *arg, PyObject *value)
     return packing_refuse_type(p, packing_arg_name(p, arg), "bytes", value);
 }
 
+/* A flag for a number that has a sign; nothing for one that has none. */
 static int
 put_sign(packing *p, const arg_row *arg, PyObject *value)
 {
@@ -157,7 +167,7 @@ put_sign(packing *p, const arg_row *arg, PyObject *value)
     return is_signed <= 0 ? is_signed : packing_put_int(p, SIGNED);
 }
 
-/* What an addition does beyond its bits: "sign" with "action". */
+/* What an addition does when it goes beyond its bits, "action", with "sign". */
 static int
 put_int_flags(packing *p, const arg_row *arg, PyObject *value)
 {
@@ -174,7 +184,7 @@ put_int_flags(packing *p, const arg_row *arg, PyObject *value)
     return packing_put_int(p, is_signed ? action | SIGNED : action);
 }
 
-/* Offset, size and whether that counts from the end; as many of them as are needed. */
+/* An offset; then the size, when there is one; then 1 when it counts from the end. */
 static int
 put_byte_range(packing *p, const arg_row *arg, PyObject *size)
 {
@@ -226,7 +236,7 @@ put_replacing(packing *p, const arg_row *arg, PyObject *pattern)
 
 static const arg_row args[N_PACKED_ARGS];
 
-/* The end of a range, then flags: without an end there is no place for them. */
+/* The end of a range, then flags. Without an end there is no place for the flags. */
 static int
 put_snip_stop(packing *p, const arg_row *arg, PyObject *stop)
 {
@@ -262,6 +272,7 @@ put_create(packing *p, const arg_row *arg, PyObject *value)
     return packing_put_int(p, persist ? order | ASC_CDT_PERSIST_INDEX : order);
 }
 
+/* The levels of a path. */
 static int
 put_levels(packing *p, const arg_row *arg, PyObject *value)
 {
@@ -269,6 +280,7 @@ put_levels(packing *p, const arg_row *arg, PyObject *value)
     return encode_levels(p->e, p->row->name, value, 0) < 0 ? -1 : 1;
 }
 
+/* The flags of a path whose expression changes what it finds. */
 static int
 put_apply_flags(packing *p, const arg_row *arg, PyObject *value)
 {
@@ -278,7 +290,7 @@ put_apply_flags(packing *p, const arg_row *arg, PyObject *value)
                : packing_put_int(p, flags | ASC_CDT_PATH_APPLY);
 }
 
-/* --- the table of arguments --- */
+/* --- the table of arguments; packed_rows.h says what each is --- */
 
 static const arg_row args[N_PACKED_ARGS] = {
     [ARG_RETURN_TYPE] = {NAME_AT(return_type), 0, put_return_type, USE_NULL_IF_ABSENT,
@@ -355,6 +367,8 @@ static const arg_row args[N_PACKED_ARGS] = {
     [ARG_MODIFIER] = {NAME_AT(mod_exp), 0, put_expression, REFUSE, 0},
 };
 
+/* An entry that must be there is not; -1 with ParamError that names it, and its other
+ * name if it has one. */
 static int
 refuse_missing(packing *p, const arg_row *arg)
 {
@@ -367,6 +381,7 @@ refuse_missing(packing *p, const arg_row *arg)
                              packing_text(state_name(st, arg->other_name)));
 }
 
+/* Do what the row says of an entry that is not there. Returns like a writer. */
 static int
 put_missing(packing *p, const arg_row *arg)
 {
@@ -408,8 +423,9 @@ put_arg(packing *p, const arg_row *arg)
 
 /* --- the operation --- */
 
-/* What makes a missing container at the last level, for the operations that create; -1
- * with an exception. */
+/* The create flag of the context's last level. The operations that create a list or map
+ * create it there, with the order that they have as an argument; for all others it is
+ * 0. -1 with an exception. */
 static int
 last_level_flags(packing *p)
 {
@@ -433,6 +449,7 @@ last_level_flags(packing *p)
     return flags;
 }
 
+/* Begin an operation inside a nested list or map. An empty context is none. */
 static int
 put_levels_of_context(packing *p, PyObject *ctx)
 {
@@ -446,7 +463,7 @@ put_levels_of_context(packing *p, PyObject *ctx)
     return flags < 0 ? -1 : encode_context(p->e, p->row->name, ctx, flags);
 }
 
-/* The head of an operation in a context, when there is one. */
+/* The context of an operation, when there is one. 0, or -1 with an exception. */
 static int
 put_context(packing *p)
 {

@@ -1,3 +1,5 @@
+/* operations/packed_parts.c -- what the writers of packed arguments have in common.
+ * Each of their errors begins with the name of the operation and names the entry. */
 #include "operations/packed_parts.h"
 
 #include "support/numbers.h"
@@ -44,14 +46,18 @@ packing_put_int(packing *p, int64_t v)
 }
 
 int
+packing_refuse_int(packing *p, PyObject *name, PyObject *got)
+{
+    return PyLong_Check(got) ? raise_param(p->e->st, "%s: %s is beyond 64 bits",
+                                           p->row->name, packing_text(name))
+                             : packing_refuse_type(p, name, "an integer", got);
+}
+
+int
 packing_int(packing *p, PyObject *name, PyObject *value, int64_t *out)
 {
-    if (!PyLong_Check(value)) {
-        return packing_refuse_type(p, name, "an integer", value);
-    }
-    return int64_from_py(value, out) ? 0
-                                     : raise_param(p->e->st, "%s: %s is beyond 64 bits",
-                                                   p->row->name, packing_text(name));
+    bool fits = PyLong_Check(value) && int64_from_py(value, out);
+    return fits ? 0 : packing_refuse_int(p, name, value);
 }
 
 int

@@ -1,4 +1,5 @@
-/* operations/packed_parts.h -- what the writers of packed operations' arguments share. */
+/* operations/packed_parts.h -- what packed.c and packed_policies.c, which write packed
+ * arguments, have in common: reading entries of the dict, appending items, errors. */
 #ifndef CORE_OPERATIONS_PACKED_PARTS_H
 #define CORE_OPERATIONS_PACKED_PARTS_H
 
@@ -15,40 +16,44 @@ typedef struct packing {
 
 typedef struct arg_row arg_row;
 
-/* Append an argument. value is held by the caller; NULL when the entry is not there,
- * for the rows that say USE_NULL. Returns the number of items appended, or -1. */
+/* Append an argument. The caller holds value, which is NULL when the entry is not there
+ * and the row says USE_NULL. Returns the number of items that were appended, or -1 with
+ * an exception. */
 typedef int (*arg_writer)(packing *p, const arg_row *arg, PyObject *value);
 
-/* What to do when the entry is not there, or is None (the first two: only when it is
- * not there). */
+/* What to do when the entry is not there. None counts as an entry for the first two,
+ * and as no entry for the others. */
 typedef enum when_missing {
-    REFUSE,
-    USE_NULL_IF_ABSENT,
-    USE_NULL,
-    USE_NIL,
-    USE_FALLBACK,
-    LEAVE_OUT,
+    REFUSE,             /* raise ParamError */
+    USE_NULL_IF_ABSENT, /* the writer does something without a value */
+    USE_NULL,           /* likewise */
+    USE_NIL,            /* append nil */
+    USE_FALLBACK,       /* append the number `detail` */
+    LEAVE_OUT,          /* append nothing */
 } when_missing;
 
+/* An argument: a row of the table in packed.c. */
 struct arg_row {
     size_t name, other_name; /* NAME_AT(); 0: there is no other name */
     arg_writer put;
     when_missing missing;
-    int detail; /* for USE_FALLBACK the number to pack; for some writers what the writer
-                   says */
+    int detail; /* the number of USE_FALLBACK, or what the comment of the writer says */
 };
 
 /* The UTF-8 of an interned name, for errors. */
 const char *packing_text(PyObject *name);
 
-/* Raise the ParamError of an argument of another type, or of one that is not there;
- * -1. */
+/* Raise ParamError: the entry of that name is not what is expected; it is not there.
+ * Both return -1. */
 int
 packing_refuse_type(packing *p, PyObject *name, const char *expected, PyObject *got);
 int packing_refuse_missing(packing *p, PyObject *name);
 
-/* An entry of the operation: 1 and a new reference in *out; 0 and NULL when it is
- * missing; -1 with an exception. */
+/* Raise ParamError: the entry is no int, or is one beyond 64 bits; -1. */
+int packing_refuse_int(packing *p, PyObject *name, PyObject *got);
+
+/* Look an entry of the operation up, and count it as known. 1 and a new reference in
+ * *out; 0 and NULL when it is missing; -1 with an exception. */
 int packing_entry(packing *p, PyObject *name, PyObject **out);
 
 /* The truth of an entry, 0 when it is missing; -1 with an exception. */

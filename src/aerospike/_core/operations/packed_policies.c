@@ -13,17 +13,17 @@ typedef struct policy_place {
 } policy_place;
 
 static int
-int_of_policy(void *self, PyObject *name, PyObject *value, int64_t *out)
-{
-    const policy_place *at = self;
-    return packing_int(at->p, name, value, out);
-}
-
-static int
 refuse_policy(void *self, const char *expected, PyObject *got)
 {
     const policy_place *at = self;
     return packing_refuse_type(at->p, packing_arg_name(at->p, at->arg), expected, got);
+}
+
+static int
+refuse_int(void *self, PyObject *name, PyObject *got)
+{
+    const policy_place *at = self;
+    return packing_refuse_int(at->p, name, got);
 }
 
 /* The keys that a policy may have, a new list; NULL with an exception. */
@@ -91,8 +91,8 @@ read_policy(packing *p, const arg_row *arg, PyObject *given, value_policy *out)
     policy_place at = {p, arg};
     const policy_reader reader = {.st = p->e->st,
                                   .self = &at,
-                                  .int_from = int_of_policy,
                                   .refuse = refuse_policy,
+                                  .refuse_int = refuse_int,
                                   .a_dict = "a dict",
                                   .is_lenient = true};
     value_policy_kind kind = (value_policy_kind)arg->detail;

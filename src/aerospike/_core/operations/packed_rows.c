@@ -1,3 +1,7 @@
+/* operations/packed_rows.c -- every operation with packed arguments, once: its number
+ * in the API, its name in errors, what it works on, its code on the wire, whether it
+ * writes, and its arguments in the order of the wire. To add an operation, add a
+ * row. */
 #include "operations/packed_rows.h"
 
 #include "asc/proto.h"

@@ -1,35 +1,38 @@
-/* operations/packed_rows.h -- the table of operations whose value is one packed array. */
+/* operations/packed_rows.h -- the table of operations with packed arguments, and the
+ * words that its rows are made of. */
 #ifndef CORE_OPERATIONS_PACKED_ROWS_H
 #define CORE_OPERATIONS_PACKED_ROWS_H
 
 #include "values/values.h"
 
-/* What an operation works on: this decides how it travels. */
+/* What an operation works on. This decides which operation of a message carries it, and
+ * how its array begins. */
 typedef enum packed_family {
     ON_LIST,
     ON_MAP,
-    ON_BITS,
+    ON_BITS, /* of a blob */
     ON_BLOB, /* the bit operation that takes a context */
     ON_HLL,
     ON_STRING,
     ON_EXPRESSION, /* [expression, flags] */
-    ON_PATH,       /* [0xFE, context, flags(, expression)] */
-    AS_STRING,     /* nothing at all: to_string */
+    ON_PATH,       /* [ASC_CDT_PATH, levels, flags(, expression)] */
+    AS_STRING,     /* to_string, which has no value at all */
     N_PACKED_FAMILIES,
 } packed_family;
 
+/* How the operations of a family travel. */
 typedef struct packed_family_row {
-    uint8_t read, modify; /* ASC_OP_* */
+    uint8_t read, modify; /* ASC_OP_* of operations that only read, and that write */
     uint8_t particle;     /* ASC_PARTICLE_* of the operation's value */
-    bool respond_all;     /* results only tell apart with an entry for each operation */
-    bool takes_context;   /* as [0xFF, context, operation] */
+    bool respond_all;     /* see operations_summary */
+    bool takes_context;   /* as [ASC_CDT_CONTEXT, levels, operation] */
     bool has_code;        /* the array begins with the operation's code */
 } packed_family_row;
 
 /* An argument: which entry of the dict, and how it is packed (packed.c has a row for
  * each). */
 typedef enum packed_arg {
-    ARG_END,
+    ARG_END,              /* there are no more */
     ARG_RETURN_TYPE,      /* "return_type" and "inverted"; NONE when it is not there */
     ARG_VALUE,            /* "val": anything */
     ARG_ITEMS,            /* "val": a list */
@@ -101,17 +104,19 @@ typedef enum packed_arg {
     N_PACKED_ARGS,
 } packed_arg;
 
-#define MAX_PACKED_ARGS 5
+#define MAX_PACKED_ARGS 5 /* of one operation */
 
+/* An operation. */
 typedef struct packed_row {
-    int number; /* of the API */
-    const char *name;
+    int number;       /* of the API: OP_* */
+    const char *name; /* in errors; with an underscore when the API has no such name */
     packed_family family;
-    uint8_t code; /* of the wire */
+    uint8_t code; /* of the wire, the first item of the array */
     bool writes;
-    packed_arg args[MAX_PACKED_ARGS];
+    packed_arg args[MAX_PACKED_ARGS]; /* in the order of the wire, up to ARG_END */
 } packed_row;
 
+/* The row of each family. */
 extern const packed_family_row packed_families[N_PACKED_FAMILIES];
 
 /* The row of an operation's number, or NULL. */
@@ -120,7 +125,7 @@ const packed_row *packed_find(int64_t number);
 /* The row at an index, or NULL behind the last one. */
 const packed_row *packed_row_at(size_t index);
 
-/* ASC_OP_* that carries the operation. */
+/* The ASC_OP_* of the operation in the message that carries this one. */
 static inline uint8_t
 packed_carrier(const packed_row *row)
 {

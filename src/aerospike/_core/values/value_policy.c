@@ -4,7 +4,7 @@
 #include "values/value_policy.h"
 
 #include "asc/proto.h"
-#include "support/compat.h"
+#include "support/numbers.h"
 
 const size_t value_policy_keys[N_VALUE_POLICIES][N_VALUE_POLICY_KEYS] = {
     [VALUE_POLICY_LIST] = {NAME_AT(list_order), NAME_AT(write_flags)},
@@ -29,13 +29,21 @@ entry(const policy_reader *r, PyObject *dict, size_t key, PyObject **out)
     return found;
 }
 
+/* *out = the int that stands under a name. 0, or -1 with an exception. */
+static int
+int_from(const policy_reader *r, PyObject *name, PyObject *value, int64_t *out)
+{
+    bool fits = PyLong_Check(value) && int64_from_py(value, out);
+    return fits ? 0 : r->refuse_int(r->self, name, value);
+}
+
 /* The int under a key, *out as it was when there is none. Returns like entry(). */
 static int
 int_entry(const policy_reader *r, PyObject *dict, size_t key, int64_t *out)
 {
     PyObject *value;
     int found = entry(r, dict, key, &value);
-    if (found > 0 && r->int_from(r->self, state_name(r->st, key), value, out) < 0) {
+    if (found > 0 && int_from(r, state_name(r->st, key), value, out) < 0) {
         found = -1;
     }
     Py_XDECREF(value);
@@ -96,7 +104,7 @@ string_flags(const policy_reader *r, PyObject *given, int64_t *out)
     if (flags == NULL) {
         return r->refuse(r->self, "a StringPolicy", given);
     }
-    int rc = r->int_from(r->self, name, flags, out);
+    int rc = int_from(r, name, flags, out);
     Py_DECREF(flags);
     return rc;
 }

@@ -37,14 +37,14 @@ typedef struct value_policy {
     int64_t flags;
 } value_policy;
 
-/* Who reads a policy: they know how their errors say where it was given. */
+/* Who reads a policy. Their errors say where it was given, each in its own way. */
 typedef struct policy_reader {
     module_state *st;
-    void *self; /* the first argument of both functions */
-    /* *out = an int of 64 bits that stood under a name; -1 with ParamError. */
-    int (*int_from)(void *self, PyObject *name, PyObject *value, int64_t *out);
-    /* Raise ParamError: the policy is not what is expected. Returns -1. */
+    void *self; /* the first argument of both functions, which raise and return -1 */
+    /* ParamError: the policy is not what is expected. */
     int (*refuse)(void *self, const char *expected, PyObject *got);
+    /* ParamError: what stands under a name is no int of 64 bits. */
+    int (*refuse_int)(void *self, PyObject *name, PyObject *got);
     const char *a_dict; /* what is expected of a policy that is a dict, for refuse() */
     bool is_lenient;    /* read VALUE_POLICY_MODE, and the truth of any object where
                            others want an int */
