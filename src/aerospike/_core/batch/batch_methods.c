@@ -1,10 +1,10 @@
 /* batch/batch_methods.c -- the methods of aerospike.Client that ask the same of many
  * records.
  *
- * Each is a row: its arguments, the policies that it reads, and what it asks for. A call
- * by that row takes three steps: it is prepared (the rows of the batch and their
- * template), executed (batch.c), and finished (the result of what the rows got). Between
- * the steps the batch owns all that it needs. */
+ * Each is a row: its arguments, the policies that it reads, and what it asks for. A
+ * call by that row takes three steps: it is prepared (the rows of the batch and
+ * their template), executed (batch.c), and finished (the result of what the rows
+ * got). Between the steps the batch owns all that it needs. */
 #include "batch/batch_methods.h"
 
 #include "batch/doc_texts.h"
@@ -75,8 +75,8 @@ typedef struct keys_row {
     const char *args[KEYS_MAX_ARGS + 1]; /* their names, ended by NULL */
     int n_required;                      /* so many of them must be given */
 
-    /* Which argument is the policy of the whole, and which that of each record; 0: there
-     * is none. Their kinds. */
+    /* Which argument is the policy of the whole, and which that of each record; 0:
+     * there is none. Their kinds. */
     int policy_at, row_policy_at;
     policy_kind kind, row_kind;
 

@@ -2,7 +2,8 @@
  * BatchRecord of each row.
  *
  * Their classes are Python (aerospike_helpers.batch.records), with slots. A batch of
- * thousands writes into the slots directly, at the places that their descriptors tell. */
+ * thousands writes into the slots directly, at the places that their descriptors
+ * tell. */
 #include "batch/records.h"
 
 #include <string.h>

@@ -1,4 +1,8 @@
-/* The methods of aerospike.Client that ask nodes for information. */
+/* client/info.c -- the methods of aerospike.Client that ask nodes for information.
+ *
+ * An info command is a line of text, and so is its reply. The methods differ in the
+ * nodes that they ask and in what they make of the replies: each is a row that says
+ * so. */
 #include <string.h>
 
 #include "client/client.h"
@@ -8,21 +12,45 @@
 #include "support/texts.h"
 #include "values/values.h"
 
-typedef struct info_call {
+#define INFO_MAX_ARGS 3
+
+typedef struct info_call info_call;
+
+/* What is particular about a method that asks. The first argument is always the
+ * command. */
+typedef struct info_method_row {
+    const char *name;                    /* of the method, for errors */
+    const char *args[INFO_MAX_ARGS + 1]; /* their names, ended by NULL */
+    int n_required;                      /* so many of them must be given */
+    int policy_at;                       /* which argument is the policy */
+
+    /* What a node refuses comes back as its text, as the older methods give it; else it
+     * raises. */
+    bool refusals_are_text;
+
+    /* Ask nodes, and make the result: a new reference, or NULL with an exception. */
+    PyObject *(*ask)(info_call *c, PyObject *const *argv);
+} info_method_row;
+
+/* One call. */
+struct info_call {
+    const info_method_row
+        *row; /* NULL: the call asks nothing and looks at the nodes only */
     module_state *st;
-    ClientObject *client; /* borrowed */
+    ClientObject *client; /* owned */
     asc_cluster *cluster; /* counted */
-    asc_call *call;
+    asc_call *call;       /* taken from the client */
     policy pol;
-    const char *command; /* borrowed from the caller's str */
+    PyObject *command_arg; /* owned: the str that command points into */
+    const char *command;
     size_t command_size;
-    bool changes; /* the command changes something: a failure may be in doubt */
-    bool refusals_are_text; /* of the older calls */
-    asc_node_info *nodes;   /* owned */
+    bool changes;         /* the command changes something: a failure may be in doubt */
+    asc_node_info *nodes; /* owned */
     size_t n_nodes;
     asc_error err;
-} info_call;
+};
 
+/* 0, or -1 with an exception. */
 static int
 list_nodes(info_call *c)
 {
@@ -34,7 +62,8 @@ list_nodes(info_call *c)
     return -1;
 }
 
-/* timing: of the call, or NULL. */
+/* Take the cluster and list its nodes. timing is that of the call, or NULL. 0, or -1
+ * with an exception. */
 static int
 open_client(info_call *c, asc_timing *timing)
 {
@@ -42,11 +71,11 @@ open_client(info_call *c, asc_timing *timing)
     return c->cluster != NULL ? list_nodes(c) : -1;
 }
 
-static info_call
-new_call(PyObject *self, PyTypeObject *cls)
+static void
+new_call(info_call *c, PyObject *self, PyTypeObject *cls)
 {
-    return (info_call){.st = PyType_GetModuleState(cls),
-                       .client = (ClientObject *)self};
+    *c = (info_call){.st = PyType_GetModuleState(cls),
+                     .client = (ClientObject *)Py_NewRef(self)};
 }
 
 /* Does a command change data or settings? Source: the server's info reference. */
@@ -81,12 +110,17 @@ changes_something(const char *text, size_t size)
     return text < end;
 }
 
+/* Take what the call owns, and parse what every method that asks has. 0, or -1 with an
+ * exception; end() in either case. */
 static int
-begin(info_call *c, PyObject *self, PyTypeObject *cls, PyObject *command,
-      PyObject *policy_arg)
+begin(info_call *c, const info_method_row *row, PyObject *self, PyTypeObject *cls,
+      PyObject *const *argv)
 {
+    PyObject *command = argv[0];
     Py_ssize_t size;
-    *c = new_call(self, cls);
+    new_call(c, self, cls);
+    c->row = row;
+    c->command_arg = Py_NewRef(command);
     if (client_check_open(c->st, c->client) < 0) {
         return -1;
     }
@@ -101,7 +135,8 @@ begin(info_call *c, PyObject *self, PyTypeObject *cls, PyObject *command,
     c->command_size = (size_t)size;
     c->changes = changes_something(c->command, c->command_size);
     if (policy_from_py(c->st, &c->pol, &c->client->config.defaults[POLICY_INFO],
-                       POLICY_INFO, policy_arg, c->client->config.strict) < 0 ||
+                       POLICY_INFO, argv[row->policy_at],
+                       c->client->config.strict) < 0 ||
         open_client(c, &c->pol.timing) < 0) {
         return -1;
     }
@@ -118,6 +153,8 @@ end(info_call *c)
     policy_clear(&c->pol);
     asc_free(c->nodes);
     asc_cluster_release(c->cluster);
+    Py_XDECREF(c->command_arg);
+    Py_DECREF(c->client);
 }
 
 /* Ask one node. The whole reply text, borrowed from the call, or NULL with an
@@ -141,14 +178,17 @@ ask(info_call *c, const char *node_name, size_t *size)
     policy_to_request(&c->pol, req, c->changes);
     req->node_name = node_name;
     int rc = client_run_call(c->call, c->cluster, &c->err);
+    if (rc > 0) {
+        raise_error(c->st, &c->err, NULL, NULL);
+    }
     if (rc != 0) {
-        return rc > 0 ? (raise_error(c->st, &c->err, NULL, NULL), NULL) : NULL;
+        return NULL;
     }
     const char *reply = (const char *)req->in.data + ASC_PROTO_HEADER_SIZE;
     *size = req->in.len - ASC_PROTO_HEADER_SIZE;
     asc_info_pair first;
     size_t at = 0;
-    if (!c->refusals_are_text && asc_info_next(reply, *size, &at, &first) &&
+    if (!c->row->refusals_are_text && asc_info_next(reply, *size, &at, &first) &&
         asc_info_status(first.value, first.value_size, &c->err) != ASC_OK) {
         raise_error(c->st, &c->err, NULL, NULL);
         return NULL;
@@ -252,38 +292,19 @@ ask_hosts(info_call *c, PyObject *hosts)
 }
 
 static PyObject *
-client_info_all(METHOD_PARAMS)
+ask_all(info_call *c, PyObject *const *argv)
 {
-    static const char *const names[] = {"command", "policy", NULL};
-    PyObject *argv[2], *result = NULL;
-    info_call c;
-    if (parse_args("info_all", names, 1, args, nargs, kwnames, argv) < 0) {
-        return NULL;
-    }
-    if (begin(&c, self, cls, argv[0], argv[1]) == 0) {
-        result = ask_hosts(&c, NULL);
-    }
-    end(&c);
-    return result;
+    (void)argv;
+    return ask_hosts(c, NULL);
 }
 
 static PyObject *
-client_info(METHOD_PARAMS)
+ask_given(info_call *c, PyObject *const *argv)
 {
-    static const char *const names[] = {"command", "hosts", "policy", NULL};
-    PyObject *argv[3], *result = NULL;
-    info_call c;
-    if (parse_args("info", names, 1, args, nargs, kwnames, argv) < 0) {
-        return NULL;
-    }
-    if (begin(&c, self, cls, argv[0], argv[2]) == 0) {
-        c.refusals_are_text = true;
-        result = ask_hosts(&c, none_to_null(argv[1]));
-    }
-    end(&c);
-    return result;
+    return ask_hosts(c, none_to_null(argv[1]));
 }
 
+/* The text of one node; NULL for node_name: there is an exception already. */
 static PyObject *
 ask_for_py(info_call *c, const char *node_name)
 {
@@ -292,54 +313,36 @@ ask_for_py(info_call *c, const char *node_name)
     return text != NULL ? text_to_py(text, size) : NULL;
 }
 
-/* info_single_node() and the older info_node(). */
 static PyObject *
-info_one(const char *func, bool refusals_are_text, PyObject *self, PyTypeObject *cls,
-         PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+ask_one(info_call *c, PyObject *const *argv)
 {
-    static const char *const names[] = {"command", "host", "policy", NULL};
-    PyObject *argv[3], *result = NULL;
-    info_call c;
-    if (parse_args(func, names, 2, args, nargs, kwnames, argv) < 0) {
+    return ask_for_py(c, node_of_host(c, argv[1]));
+}
+
+/* Any node will do: the turn of the moment tells which. */
+static PyObject *
+ask_any(info_call *c, PyObject *const *argv)
+{
+    (void)argv;
+    if (c->n_nodes == 0) {
+        raise_code(c->st, ASC_ERR_INVALID_NODE, "the cluster is empty");
         return NULL;
     }
-    if (begin(&c, self, cls, argv[0], argv[2]) == 0) {
-        c.refusals_are_text = refusals_are_text;
-        result = ask_for_py(&c, node_of_host(&c, argv[1]));
-    }
-    end(&c);
-    return result;
+    return ask_for_py(c, c->nodes[asc_cluster_turn(c->cluster) % c->n_nodes].name);
 }
 
+/* The body of a method that asks. */
 static PyObject *
-client_info_single_node(METHOD_PARAMS)
+info_method(const info_method_row *row, METHOD_PARAMS)
 {
-    return info_one("info_single_node", false, self, cls, args, nargs, kwnames);
-}
-
-static PyObject *
-client_info_node(METHOD_PARAMS)
-{
-    return info_one("info_node", true, self, cls, args, nargs, kwnames);
-}
-
-static PyObject *
-client_info_random_node(METHOD_PARAMS)
-{
-    static const char *const names[] = {"command", "policy", NULL};
-    PyObject *argv[2], *result = NULL;
+    PyObject *argv[INFO_MAX_ARGS], *result = NULL;
     info_call c;
-    if (parse_args("info_random_node", names, 1, args, nargs, kwnames, argv) < 0) {
+    if (parse_args(row->name, row->args, row->n_required, args, nargs, kwnames, argv) <
+        0) {
         return NULL;
     }
-    if (begin(&c, self, cls, argv[0], argv[1]) == 0) {
-        if (c.n_nodes > 0) { /* any will do: the turn of the moment */
-            result =
-                ask_for_py(&c, c.nodes[asc_cluster_turn(c.cluster) % c.n_nodes].name);
-        }
-        else {
-            raise_code(c.st, ASC_ERR_INVALID_NODE, "the cluster is empty");
-        }
+    if (begin(&c, row, self, cls, argv) == 0) {
+        result = row->ask(&c, argv);
     }
     end(&c);
     return result;
@@ -349,7 +352,8 @@ client_info_random_node(METHOD_PARAMS)
 static PyObject *
 nodes_to_py(PyObject *self, PyTypeObject *cls, PyObject *(*make)(const asc_node_info *))
 {
-    info_call c = new_call(self, cls);
+    info_call c;
+    new_call(&c, self, cls);
     PyObject *list = open_client(&c, NULL) == 0 ? PyList_New(0) : NULL;
     for (size_t i = 0; list != NULL && i < c.n_nodes; i++) {
         PyObject *item = make(&c.nodes[i]);
@@ -375,6 +379,10 @@ node_to_dict(const asc_node_info *n)
                          "node_name", n->name);
 }
 
+static const char doc_get_nodes[] =
+    "get_nodes($self)\n--\n\n"
+    "The nodes known at this moment: a list of (address, port).";
+
 static PyObject *
 client_get_nodes(METHOD_PARAMS)
 {
@@ -383,6 +391,11 @@ client_get_nodes(METHOD_PARAMS)
                ? NULL
                : nodes_to_py(self, cls, node_to_pair);
 }
+
+static const char doc_get_node_names[] =
+    "get_node_names($self)\n--\n\n"
+    "The nodes known at this moment: a list of dicts {\"address\", \"port\",\n"
+    "\"node_name\"}.";
 
 static PyObject *
 client_get_node_names(METHOD_PARAMS)
@@ -393,6 +406,11 @@ client_get_node_names(METHOD_PARAMS)
                : nodes_to_py(self, cls, node_to_dict);
 }
 
+static const char doc_has_geo[] =
+    "has_geo($self)\n--\n\n"
+    "True when the cluster supports GeoJSON, as every living server does.\n\n"
+    ":raises ClusterError: the client is closed.";
+
 static PyObject *
 client_has_geo(METHOD_PARAMS)
 {
@@ -401,13 +419,13 @@ client_has_geo(METHOD_PARAMS)
     if (parse_args("has_geo", names, 0, args, nargs, kwnames, NULL) < 0) {
         return NULL;
     }
-    c = new_call(self, cls);
+    new_call(&c, self, cls);
     int rc = open_client(&c, NULL);
     end(&c);
     return rc == 0 ? Py_NewRef(Py_True) : NULL; /* every server since 3.7 */
 }
 
-/* --- their rows --- */
+/* --- methods that ask --- */
 
 /* One line of text a line. */
 /* clang-format off */
@@ -420,6 +438,18 @@ static const char doc_info_all[] =
     ":raises InvalidRequest: a node does not know the (first) command.\n"
     DOC_RAISES;
 
+static const info_method_row info_all_row = {
+    .name = "info_all",
+    .args = {"command", "policy"}, .n_required = 1, .policy_at = 1,
+    .ask = ask_all,
+};
+
+static PyObject *
+client_info_all(METHOD_PARAMS)
+{
+    return info_method(&info_all_row, self, cls, args, nargs, kwnames);
+}
+
 static const char doc_info[] =
     "info($self, command, hosts=None, policy=None)\n--\n\n"
     "Ask nodes, the older way: what a node refuses comes back as its text.\n\n"
@@ -428,6 +458,18 @@ static const char doc_info[] =
     DOC_POLICY("info")
     ":return: dict of node name to (None, reply without the command's name).\n"
     DOC_RAISES;
+
+static const info_method_row info_row = {
+    .name = "info",
+    .args = {"command", "hosts", "policy"}, .n_required = 1, .policy_at = 2,
+    .refusals_are_text = true, .ask = ask_given,
+};
+
+static PyObject *
+client_info(METHOD_PARAMS)
+{
+    return info_method(&info_row, self, cls, args, nargs, kwnames);
+}
 
 static const char doc_info_single_node[] =
     "info_single_node($self, command, host, policy=None)\n--\n\n"
@@ -439,6 +481,18 @@ static const char doc_info_single_node[] =
     ":raises InvalidRequest: the node does not know the command.\n"
     DOC_RAISES;
 
+static const info_method_row info_single_node_row = {
+    .name = "info_single_node",
+    .args = {"command", "host", "policy"}, .n_required = 2, .policy_at = 2,
+    .ask = ask_one,
+};
+
+static PyObject *
+client_info_single_node(METHOD_PARAMS)
+{
+    return info_method(&info_single_node_row, self, cls, args, nargs, kwnames);
+}
+
 static const char doc_info_node[] =
     "info_node($self, command, host, policy=None)\n--\n\n"
     "Ask one node, the older way: what it refuses comes back as its text.\n\n"
@@ -447,6 +501,18 @@ static const char doc_info_node[] =
     DOC_POLICY("info")
     ":return: str \"command<TAB>reply<LF>\".\n"
     DOC_RAISES;
+
+static const info_method_row info_node_row = {
+    .name = "info_node",
+    .args = {"command", "host", "policy"}, .n_required = 2, .policy_at = 2,
+    .refusals_are_text = true, .ask = ask_one,
+};
+
+static PyObject *
+client_info_node(METHOD_PARAMS)
+{
+    return info_method(&info_node_row, self, cls, args, nargs, kwnames);
+}
 
 static const char doc_info_random_node[] =
     "info_random_node($self, command, policy=None)\n--\n\n"
@@ -457,19 +523,18 @@ static const char doc_info_random_node[] =
     ":raises InvalidRequest: the node does not know the command.\n"
     DOC_RAISES;
 
-static const char doc_get_nodes[] =
-    "get_nodes($self)\n--\n\n"
-    "The nodes known at this moment: a list of (address, port).";
+static const info_method_row info_random_node_row = {
+    .name = "info_random_node",
+    .args = {"command", "policy"}, .n_required = 1, .policy_at = 1,
+    .ask = ask_any,
+};
 
-static const char doc_get_node_names[] =
-    "get_node_names($self)\n--\n\n"
-    "The nodes known at this moment: a list of dicts {\"address\", \"port\",\n"
-    "\"node_name\"}.";
+static PyObject *
+client_info_random_node(METHOD_PARAMS)
+{
+    return info_method(&info_random_node_row, self, cls, args, nargs, kwnames);
+}
 
-static const char doc_has_geo[] =
-    "has_geo($self)\n--\n\n"
-    "True when the cluster supports GeoJSON, as every living server does.\n\n"
-    ":raises ClusterError: the client is closed.";
 /* clang-format on */
 
 const PyMethodDef info_methods[] = {

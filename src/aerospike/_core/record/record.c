@@ -1,8 +1,8 @@
 /* record/record.c -- the methods of aerospike.Client on one record.
  *
- * Each method is a row: its arguments, the policy that it reads, how its message is made
- * and how its result. record_call.c carries them out. Here stand the functions that the
- * rows name, and the rows, each with the docstring of its method. */
+ * Each method is a row: its arguments, the policy that it reads, how its message is
+ * made and how its result. record_call.c carries them out. Here stand the functions
+ * that the rows name, and the rows, each with the docstring of its method. */
 #include "record/record.h"
 
 #include "client/doc_texts.h"
