@@ -1,9 +1,9 @@
 /* client_type.c -- the type aerospike._core.Client, the base of aerospike.Client.
  *
- * It has the methods that are one request each, and those that need none; aerospike.Client
- * adds what is made of them. Each room of the extension exports the methods that it has as an array of rows. This
- * file joins the arrays and makes the type of them: it is the only one that knows all
- * rooms. */
+ * It has the methods that are one request each, and those that need none;
+ * aerospike.Client adds what is made of them. Each room of the extension exports the
+ * methods that it has as an array of rows. This file joins the arrays and makes the
+ * type of them: it is the only one that knows all rooms. */
 #include "client/client.h"
 
 #include <structmember.h> /* after Python.h */

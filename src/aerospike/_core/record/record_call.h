@@ -89,10 +89,6 @@ PyObject *record_finish(record_call *c, int rc);
 /* Give back all that the call has. */
 void record_end(record_call *c);
 
-/* The three steps of a method whose arguments are sorted already. */
-PyObject *record_method_of(const record_row *row, PyObject *self, PyTypeObject *cls,
-                           PyObject **argv);
-
 /* The body of a method: sort the arguments, then the three steps. */
 PyObject *record_method(const record_row *row, METHOD_PARAMS);
 

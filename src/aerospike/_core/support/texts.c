@@ -3,26 +3,6 @@
  * encode.c: it goes into the message without being kept in the str. */
 #include "support/texts.h"
 
-#include <string.h>
-
-const char *
-utf8_of(module_state *st, PyObject *text, Py_ssize_t *size, asc_status code,
-        const char *what)
-{
-    const char *utf8 = PyUnicode_AsUTF8AndSize(text, size);
-    if (utf8 == NULL) {
-        raise_code(st, code, "%s has characters that UTF-8 lacks", what);
-    }
-    return utf8;
-}
-
-int
-refuse_nul(module_state *st, const char *text, size_t size, const char *what)
-{
-    return memchr(text, 0, size) == NULL ? 0
-                                         : raise_param(st, "%s contains a NUL", what);
-}
-
 int
 name_from_py(module_state *st, PyObject *text, const char *what, size_t max,
              const char **out, size_t *size)

@@ -2,15 +2,30 @@
 #ifndef CORE_SUPPORT_TEXTS_H
 #define CORE_SUPPORT_TEXTS_H
 
+#include <string.h>
+
 #include "support/errors.h"
 
 /* The UTF-8 of a str, borrowed from it. NULL with the exception of the code, "`what`
  * has characters that UTF-8 lacks", or with MemoryError. */
-const char *utf8_of(module_state *st, PyObject *text, Py_ssize_t *size, asc_status code,
-                    const char *what);
+static inline const char *
+utf8_of(module_state *st, PyObject *text, Py_ssize_t *size, asc_status code,
+        const char *what)
+{
+    const char *utf8 = PyUnicode_AsUTF8AndSize(text, size);
+    if (utf8 == NULL) {
+        raise_code(st, code, "%s has characters that UTF-8 lacks", what);
+    }
+    return utf8;
+}
 
 /* 0, or -1 with ParamError, "`what` contains a NUL". */
-int refuse_nul(module_state *st, const char *text, size_t size, const char *what);
+static inline int
+refuse_nul(module_state *st, const char *text, size_t size, const char *what)
+{
+    return memchr(text, 0, size) == NULL ? 0
+                                         : raise_param(st, "%s contains a NUL", what);
+}
 
 /* *out = the UTF-8 of a str, borrowed from it: at most max bytes without a NUL. 0, or
  * -1 with ParamError, which begins with `what`. */
