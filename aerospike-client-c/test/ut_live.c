@@ -16,6 +16,7 @@
 #include "asc/writer.h"
 #include "kit.h"
 #include "live.h"
+#include "net/conn.h"
 
 /* --- the good days ---------------------------------------------------------------- */
 
@@ -46,6 +47,42 @@ test_put_and_get(void)
     asc_call_free(k.call);
     destroy(c);
     EVENTUALLY(atomic_load(&p->n_open) == 0);
+    peer_stop(p);
+}
+
+static atomic_uint n_started; /* connections, by the transport below */
+
+static asc_io
+count_start(asc_conn *c, const asc_addr *addr, asc_error *err)
+{
+    atomic_fetch_add(&n_started, 1);
+    return asc_tcp.start(c, addr, err);
+}
+
+/* Every connection comes from the table that the configuration names: that of a probe,
+ * those of commands, and the one that tending opens when it has lost its own. */
+static void
+test_transport_of_the_configuration(void)
+{
+    asc_transport counting = asc_tcp;
+    asc_config config = quick();
+    asc_cluster *c = NULL;
+    client k;
+    peer *p = peer_start("BB9A");
+    counting.start = count_start;
+    config.transport = &counting;
+    client_init(&k);
+    CHECK_EQ_INT(create_at(&c, p->port, config, &k.err), ASC_OK);
+    put_and_get(&k, c);
+    CHECK_EQ_INT(atomic_load(&n_started), 2);
+    CHECK_EQ_INT(atomic_load(&p->n_accepted), 2);
+    peer_down(p);
+    peer_up(p);
+    wait_for_cycles(p, 1);
+    EVENTUALLY(atomic_load(&p->n_accepted) >= 3);
+    asc_call_free(k.call);
+    destroy(c);
+    CHECK(atomic_load(&n_started) >= atomic_load(&p->n_accepted));
     peer_stop(p);
 }
 
@@ -832,6 +869,7 @@ test_tending_out_of_memory(void)
 
 static const kit_test tests[] = {
     {"put_and_get", test_put_and_get},
+    {"transport_of_the_configuration", test_transport_of_the_configuration},
     {"many_threads", test_many_threads},
     {"peers_are_found", test_peers_are_found},
     {"node_without_partitions", test_node_without_partitions},
