@@ -23,6 +23,7 @@
 
 typedef struct asc_batch asc_batch;
 
+/* What holds for all rows of a batch. */
 typedef struct asc_batch_options {
     asc_set_options set;
     asc_replica replica;

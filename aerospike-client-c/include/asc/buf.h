@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
+/* A buffer. Zeroed, or made by ASC_BUF_INIT, it is empty and owns nothing. */
 typedef struct asc_buf {
     uint8_t *data; /* owned */
     size_t len;    /* bytes in use */

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
+/* From this machine's order of bytes to the wire's, and back. */
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 #define ASC_BE16(x) (x)
 #define ASC_BE32(x) (x)
@@ -15,6 +16,7 @@
 #define ASC_BE64(x) __builtin_bswap64(x)
 #endif
 
+/* Write v to the bytes from p on, most significant byte first; likewise below. */
 static inline void
 asc_put_u16(uint8_t *p, uint16_t v)
 {
@@ -44,6 +46,7 @@ asc_put_f64(uint8_t *p, double v)
     asc_put_u64(p, bits);
 }
 
+/* Read what the functions above have written. */
 static inline uint16_t
 asc_get_u16(const uint8_t *p)
 {

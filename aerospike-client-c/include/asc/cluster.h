@@ -10,6 +10,7 @@
 #include "asc/config.h"
 #include "asc/error.h"
 
+/* Counted: whoever uses it on a thread of its own has a count of its own. */
 typedef struct asc_cluster asc_cluster;
 
 /* Find the cluster and start to watch it. Blocks, for three times connect_timeout_ms at
@@ -22,6 +23,7 @@ typedef struct asc_cluster asc_cluster;
 asc_status
 asc_cluster_create(asc_cluster **out, const asc_config *config, asc_error *err);
 
+/* Count the cluster once more, for another owner. */
 void asc_cluster_retain(asc_cluster *c);
 
 /* Drop one count; the last one frees. NULL is fine. asc_cluster_close must have been
@@ -41,6 +43,7 @@ bool asc_cluster_is_connected(asc_cluster *c);
 /* A number that grows by one with each call, to take turns by. */
 unsigned asc_cluster_turn(asc_cluster *c);
 
+/* A node, as callers may show it. */
 typedef struct asc_node_info {
     char name[ASC_NODE_NAME_SIZE];
     char address[56]; /* numeric */

@@ -16,6 +16,7 @@ void asc_digest_key(uint8_t out[ASC_DIGEST_SIZE], const void *set, size_t set_si
 /* Plain RIPEMD-160 of size bytes. */
 void asc_ripemd160(uint8_t out[ASC_DIGEST_SIZE], const void *data, size_t size);
 
+/* The partition that a record of this digest belongs to. */
 static inline uint32_t
 asc_digest_partition(const uint8_t digest[ASC_DIGEST_SIZE])
 {

@@ -62,6 +62,7 @@ asc_error_reset(asc_error *err)
 #define asc_error_set_os(err, code, errno_value, ...)                                  \
     asc_error_set_os_at((err), (code), (errno_value), __FILE__, __LINE__, __VA_ARGS__)
 
+/* What the two macros above call, with the place where they stand. */
 asc_status
 asc_error_set_at(asc_error *err, asc_status code, const char *file, int line,
                  const char *format, ...) __attribute__((format(printf, 5, 6)));

@@ -2,6 +2,7 @@
 #ifndef ASC_LOG_H
 #define ASC_LOG_H
 
+/* How important a line is; the numbers of the LOG_LEVEL_* constants. */
 typedef enum asc_log_level {
     ASC_LOG_OFF = -1,
     ASC_LOG_ERROR = 0,
@@ -26,9 +27,13 @@ void asc_log_set_level(asc_log_level level);
 /* The level in force; ASC_LOG_OFF while there is no sink. */
 asc_log_level asc_log_active_level(void);
 
+/* Format a line and hand it to the sink, whatever the level in force; asc_log is the
+ * way. */
 void asc_log_at(asc_log_level level, const char *func, const char *file, int line,
                 const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/* Write a line, unless its level is above the one in force: then nothing is
+ * formatted. */
 #define asc_log(level, ...)                                                            \
     do {                                                                               \
         if ((level) <= asc_log_active_level()) {                                       \

@@ -7,13 +7,16 @@
 #define ASC_PROTO_HEADER_SIZE 8u /* version, type, 48-bit size of what follows */
 #define ASC_PROTO_MAX_BODY (128u << 20)
 
+/* Types of a frame. */
 enum {
     ASC_PROTO_INFO = 1,
     ASC_PROTO_MESSAGE = 3,
 };
 
+/* Bytes of a message's header, which follows that of its frame. */
 #define ASC_MSG_HEADER_SIZE 22u
 
+/* Flag bits of a message's header, by the byte they stand in. */
 enum {
     ASC_INFO1_READ = 0x01,
     ASC_INFO1_GET_ALL = 0x02,
@@ -45,6 +48,7 @@ enum {
     ASC_INFO4_ERROR_DETAIL_SHIFT = 5, /* verbosity 0..3 in bits 0x60 */
 };
 
+/* What a field of a message holds. */
 enum {
     ASC_FIELD_NAMESPACE = 0,
     ASC_FIELD_SET = 1,
@@ -70,6 +74,7 @@ enum {
     ASC_FIELD_ERROR_DETAIL = 45,
 };
 
+/* Codes of operations. */
 enum {
     ASC_OP_READ = 1,
     ASC_OP_WRITE = 2,

@@ -29,6 +29,7 @@
 
 typedef struct asc_query asc_query;
 
+/* What holds for all rounds of a query. */
 typedef struct asc_query_options {
     asc_set_options set;  /* timing.max_retries: rounds after the first */
     const char *ns;       /* copied */
@@ -51,6 +52,8 @@ void asc_query_begin(asc_query *q, asc_cluster *cluster, asc_tracker *tracker,
  * ASC_ERR_NAMESPACE, ASC_ERR_INVALID_NODE, ASC_ERR_TIMEOUT, ASC_ERR_NOMEM, or what the
  * last node said. */
 asc_status asc_query_round(asc_query *q, asc_error *err);
+
+/* Has the query ended, in whatever way? No further round will follow. */
 bool asc_query_is_over(const asc_query *q);
 
 /* Write the fields that say what is to be read at the part's node: partitions, digests,

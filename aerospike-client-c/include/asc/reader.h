@@ -13,6 +13,7 @@
 #include "asc/error.h"
 #include "asc/proto.h"
 
+/* What the header of a frame says. */
 typedef struct asc_frame_head {
     uint8_t type;  /* ASC_PROTO_* */
     uint64_t size; /* bytes after the 8 of the header */
@@ -23,6 +24,7 @@ typedef struct asc_frame_head {
 asc_status
 asc_read_frame_head(const uint8_t *data, asc_frame_head *out, asc_error *err);
 
+/* A message whose header has been read. */
 typedef struct asc_msg {
     uint8_t info1, info2, info3;
     uint8_t result;      /* server result code */
@@ -38,6 +40,7 @@ typedef struct asc_msg {
  * asc_msg_next_op can follow. ASC_ERR_CLIENT with err set when it is malformed. */
 asc_status asc_msg_open(asc_msg *m, const uint8_t *data, size_t size, asc_error *err);
 
+/* One operation of a message: in replies, a bin with its value. */
 typedef struct asc_msg_op {
     uint8_t code;
     uint8_t particle;
@@ -98,6 +101,7 @@ typedef struct asc_frames {
     const uint8_t *at, *frame_end, *end;
 } asc_frames;
 
+/* Begin to read data[0..size), which is borrowed. */
 static inline void
 asc_frames_begin(asc_frames *f, const uint8_t *data, size_t size)
 {

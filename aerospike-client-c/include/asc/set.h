@@ -17,6 +17,7 @@
 
 typedef struct asc_set asc_set;
 
+/* What holds for all requests of a set. */
 typedef struct asc_set_options {
     asc_timing timing; /* total_timeout_ms is for all of it, from asc_set_begin on */
     size_t gather;     /* hand up the frames of an unfinished reply when they have so

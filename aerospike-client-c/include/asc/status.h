@@ -6,6 +6,7 @@
 #ifndef ASC_STATUS_H
 #define ASC_STATUS_H
 
+/* A code of the table below, or a newer one that a server has sent. */
 typedef int asc_status;
 
 /* ROW(name, code, text) of each. ASC_ERR_TIMEOUT may be ours or the server's, and
@@ -111,6 +112,7 @@ typedef int asc_status;
     ROW(ASC_ERR_NOMEM, -1001, "out of memory")                                         \
     ROW(ASC_INTERRUPTED, -1002, "interrupted by a signal")
 
+/* The numbers by their names. */
 #define ASC_STATUS_ENUM(name, code, text) name = code,
 enum { ASC_STATUS_TABLE(ASC_STATUS_ENUM) };
 #undef ASC_STATUS_ENUM

@@ -8,6 +8,7 @@
 
 #include "asc/proto.h"
 
+/* What is still to be done with a partition. */
 typedef enum asc_cursor_state {
     ASC_CURSOR_TODO,   /* to be read, from the cursor on */
     ASC_CURSOR_PAUSED, /* likewise, by the next query: max_records stopped this one */

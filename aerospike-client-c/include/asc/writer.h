@@ -28,6 +28,7 @@ typedef struct asc_msg_head {
     uint32_t budget_ms; /* the server's time for it; 0 = the server's default */
 } asc_msg_head;
 
+/* A message that is being written; its bytes are in the buffer. */
 typedef struct asc_writer {
     asc_buf *out; /* borrowed */
     size_t start; /* offset of the frame in out */
@@ -39,6 +40,7 @@ typedef struct asc_writer {
  * asc_writer_set_head. */
 bool asc_writer_begin(asc_writer *w, asc_buf *out, const asc_msg_head *head);
 
+/* Change the bits of the header; the counts are filled in at the end. */
 void asc_writer_set_head(asc_writer *w, const asc_msg_head *head);
 
 /* Append a field whose data are size bytes: ASC_MAX_FIELDS of them at most. */
@@ -78,6 +80,7 @@ asc_writer_op_particle(asc_writer *w, uint8_t particle)
     w->out->data[w->op_at + 5] = particle;
 }
 
+/* The value is there: fill in the size of the operation. */
 static inline bool
 asc_writer_op_end(asc_writer *w)
 {

@@ -18,6 +18,7 @@ asc_deadline(uint64_t now_ms, uint32_t timeout_ms)
     return timeout_ms == 0 ? ASC_FOREVER : now_ms + timeout_ms;
 }
 
+/* The earlier of two moments, either of which may be ASC_FOREVER. */
 static inline uint64_t
 asc_earlier(uint64_t a_ms, uint64_t b_ms)
 {

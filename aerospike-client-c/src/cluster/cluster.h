@@ -10,6 +10,7 @@
  * the cluster drops what it inherited and starts its own tend thread. */
 asc_snapshot *asc_cluster_snapshot(asc_cluster *c);
 
+/* Has somebody closed it? Requests are refused from then on. */
 bool asc_cluster_is_closed(asc_cluster *c);
 
 /* Where timed-out connections go. */

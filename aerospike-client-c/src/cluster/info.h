@@ -28,6 +28,7 @@ void asc_info_give_up(asc_info_call *call);
  * whose conn is NULL are left alone. */
 void asc_info_run(asc_info_call **calls, size_t n, uint64_t deadline_ms, int wake_fd);
 
+/* Free the buffers; the connection and the commands are the caller's. */
 void asc_info_call_clear(asc_info_call *call);
 
 /* The reply's value for a command named so (without its parameters and line feed), in

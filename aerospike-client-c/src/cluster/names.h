@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* A slot of the table. */
 typedef struct asc_name {
     const char *text; /* borrowed; NULL: the slot is free */
     size_t value;
@@ -16,6 +17,7 @@ typedef struct asc_names {
     size_t n, n_slots;
 } asc_names;
 
+/* The value of a name that the table lacks. */
 #define ASC_NO_NAME ((size_t) - 1)
 
 /* The value of a name, or ASC_NO_NAME. */
@@ -25,6 +27,7 @@ size_t asc_names_find(const asc_names *m, const char *text);
  * short. */
 bool asc_names_put(asc_names *m, const char *text, size_t value);
 
+/* Free the slots; the table is empty and usable afterwards. */
 void asc_names_clear(asc_names *m);
 
 #endif

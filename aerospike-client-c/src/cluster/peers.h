@@ -6,21 +6,25 @@
 #include "asc/config.h"
 #include "asc/error.h"
 
+/* Bytes of a host name, with the terminating NUL. */
 #define ASC_HOST_NAME_SIZE 256
 #define ASC_MAX_PEERS 1024u   /* of a list; further ones are left out */
 #define ASC_MAX_PEER_HOSTS 8u /* of a peer, likewise */
 
+/* One address of a peer: a name or numeric text. */
 typedef struct asc_peer_host {
     char name[ASC_HOST_NAME_SIZE];
     uint16_t port;
 } asc_peer_host;
 
+/* A node that another one names. */
 typedef struct asc_peer {
     char name[ASC_NODE_NAME_SIZE];
     asc_peer_host *hosts; /* owned */
     size_t n_hosts;
 } asc_peer;
 
+/* The list of one node. */
 typedef struct asc_peers {
     int64_t generation;
     asc_peer *list; /* owned */
@@ -32,6 +36,7 @@ typedef struct asc_peers {
 asc_status
 asc_peers_parse(asc_peers *out, const char *text, size_t size, asc_error *err);
 
+/* Free the list; it is empty afterwards. */
 void asc_peers_clear(asc_peers *p);
 
 /* Split "host", "host:port" or "[v6]:port" at text[0..size); port stays default_port

@@ -31,6 +31,7 @@ asc_status asc_probe_end(asc_probe *p, const asc_config *config);
 asc_status
 asc_probe_node(asc_probe *p, const asc_config *config, asc_node **out, asc_error *err);
 
+/* Free what the probe owns; its connection is closed unless a node has it. */
 void asc_probe_clear(asc_probe *p);
 
 #endif

@@ -14,6 +14,7 @@ typedef enum asc_worth {
     ASC_WORTH_ALL,     /* ends the search of its group */
 } asc_worth;
 
+/* What is looked for, and who is told. */
 typedef struct asc_search_options {
     const asc_config *config; /* borrowed; connect_timeout_ms is of each address */
     const char *services;     /* as of asc_probe_begin */

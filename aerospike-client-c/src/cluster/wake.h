@@ -9,6 +9,7 @@
 
 #include "asc/error.h"
 
+/* The pair of sockets, and how to recognise it. */
 typedef struct asc_wake {
     int fds[2]; /* owned; -1: none */
     struct {    /* what fds were opened on */
@@ -17,11 +18,13 @@ typedef struct asc_wake {
     } opened[2];
 } asc_wake;
 
+/* No sockets yet. */
 #define ASC_WAKE_INIT                                                                  \
     {                                                                                  \
         .fds = { -1, -1 }                                                              \
     }
 
+/* Open the pair. ASC_ERR_CLIENT when the system has none. */
 asc_status asc_wake_open(asc_wake *w, asc_error *err);
 
 /* Close those that are still our own. May be called twice, and in the child of a

@@ -8,6 +8,7 @@
 
 #include "asc/command.h"
 
+/* What has gone wrong with an attempt. */
 typedef enum asc_failure {
     ASC_FAIL_NO_NODE,    /* no active owner of the partition is known */
     ASC_FAIL_ERROR_RATE, /* the node has failed too often in this window */
@@ -24,6 +25,7 @@ typedef enum asc_failure {
     ASC_FAIL_COUNT,
 } asc_failure;
 
+/* What becomes of the connection. */
 typedef enum asc_conn_fate {
     ASC_CONN_NONE,  /* there is no connection */
     ASC_CONN_KEEP,  /* back to the pool */
@@ -40,6 +42,7 @@ typedef struct asc_attempt {
     bool time_left;      /* the deadline has not passed, nor would it in the pause */
 } asc_attempt;
 
+/* What follows from a failed attempt. */
 typedef struct asc_verdict {
     asc_conn_fate conn;
     bool again;
@@ -53,6 +56,7 @@ typedef struct asc_verdict {
  * the last came to. */
 bool asc_in_doubt(asc_status code, uint32_t n_sent);
 
+/* The rules: what follows for this request from this attempt? */
 asc_verdict asc_decide(const asc_request *req, const asc_attempt *a);
 
 /* The failure that a server's result code (not 0) stands for. */

@@ -30,6 +30,7 @@ typedef enum asc_want {
     ASC_WANT_FAILED,
 } asc_want;
 
+/* The states of the picture above. */
 typedef enum asc_exchange_state {
     ASC_EXCHANGE_IDLE,
     ASC_EXCHANGE_PAUSE,
@@ -55,6 +56,7 @@ typedef struct asc_exchange_many {
     bool begun; /* a message has come */
 } asc_exchange_many;
 
+/* One exchange, made ready by asc_exchange_begin. */
 typedef struct asc_exchange {
     asc_request *req;     /* borrowed */
     asc_cluster *cluster; /* borrowed */
@@ -73,6 +75,7 @@ typedef struct asc_exchange {
     asc_transfer io; /* of no meaning before there is a connection */
 } asc_exchange;
 
+/* Begin at now_ms. Nothing is sent before the first step. */
 void asc_exchange_begin(asc_exchange *x, asc_cluster *cluster, asc_request *req,
                         asc_error *err, uint64_t now_ms);
 

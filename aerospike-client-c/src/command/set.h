@@ -6,12 +6,14 @@
 #include "asc/set.h"
 #include "command/exchange.h"
 
+/* How far a member has come. */
 typedef enum asc_member_state {
     ASC_MEMBER_NEW,
     ASC_MEMBER_LIVE,
     ASC_MEMBER_ENDED,
 } asc_member_state;
 
+/* One request of a set, with the exchange that carries it. */
 typedef struct asc_member {
     asc_part part; /* first, so that a part is a member */
     asc_exchange x;

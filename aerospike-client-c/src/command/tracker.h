@@ -59,6 +59,7 @@ bool asc_tracker_end(asc_tracker *t, asc_share *share, asc_status status);
 /* Is there more to be read by this query? */
 bool asc_tracker_goes_on(const asc_tracker *t);
 
+/* The ith cursor of a share: the full ones first. */
 static inline const asc_cursor *
 asc_share_cursor(const asc_tracker *t, const asc_share *share, uint32_t i)
 {

@@ -9,8 +9,10 @@
 
 #include "asc/error.h"
 
+/* Bytes of numeric text, with the terminating NUL. */
 #define ASC_ADDR_IP_SIZE 56
 
+/* An address with its port and its text. */
 typedef struct asc_addr {
     struct sockaddr_storage sa;
     socklen_t sa_size;
@@ -29,6 +31,7 @@ struct addrinfo;
 asc_status asc_addr_list(asc_addr **out, size_t *n, const struct addrinfo *found,
                          uint16_t port, asc_error *err);
 
+/* Do they stand for the same address and port? */
 bool asc_addr_equal(const asc_addr *a, const asc_addr *b);
 
 #endif

@@ -22,6 +22,8 @@ typedef enum asc_io {
 
 typedef struct asc_conn asc_conn;
 
+/* How one kind of connection moves bytes. A table is static and may lie in another
+ * shared object than this library. */
 struct asc_transport {
     /* Begin to connect to addr. Never blocks. ASC_IO_OK: begun, perhaps done. */
     asc_io (*start)(asc_conn *c, const asc_addr *addr, asc_error *err);

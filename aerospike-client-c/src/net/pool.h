@@ -7,6 +7,8 @@
 
 #include "net/conn.h"
 
+/* The pool of one node. The lock guards the lists and counts; the rest stays as it
+ * is. */
 typedef struct asc_pool {
     pthread_mutex_t lock;
     const asc_transport *transport;
@@ -18,6 +20,7 @@ typedef struct asc_pool {
     bool closed;
 } asc_pool;
 
+/* An empty pool. ASC_ERR_NOMEM; *p must not be used then. */
 asc_status
 asc_pool_init(asc_pool *p, const asc_transport *transport, const asc_addr *addr,
               uint32_t min, uint32_t max, uint64_t max_idle_ms, asc_error *err);

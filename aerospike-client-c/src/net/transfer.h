@@ -7,6 +7,7 @@
 #include "asc/buf.h"
 #include "net/conn.h"
 
+/* How far a transfer has come. */
 typedef enum asc_transfer_state {
     ASC_TRANSFER_CONNECT,
     ASC_TRANSFER_SEND,
@@ -15,6 +16,7 @@ typedef enum asc_transfer_state {
     ASC_TRANSFER_DONE,
 } asc_transfer_state;
 
+/* One transfer, made ready by asc_transfer_begin. */
 typedef struct asc_transfer {
     asc_conn *conn;     /* borrowed */
     const uint8_t *out; /* borrowed: the request */

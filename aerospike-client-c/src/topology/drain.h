@@ -10,11 +10,13 @@
 
 typedef struct asc_drain_item asc_drain_item;
 
+/* The list of those connections. */
 typedef struct asc_drain {
     pthread_mutex_t lock;
     asc_drain_item *first; /* owned */
 } asc_drain;
 
+/* An empty list. */
 void asc_drain_init(asc_drain *d);
 
 /* What is still to be read from a connection. */

@@ -15,6 +15,7 @@ typedef struct asc_ns_work {
     asc_node *owners[ASC_MAX_REPLICAS][ASC_N_PARTITIONS];
 } asc_ns_work;
 
+/* All namespaces. Zeroed, it is empty. */
 typedef struct asc_maps {
     asc_ns_work **list; /* owned */
     size_t n;
@@ -38,6 +39,7 @@ bool asc_maps_use(const asc_maps *m, const asc_node *node);
 asc_status asc_maps_snapshot(const asc_maps *m, asc_node **nodes, size_t n_nodes,
                              asc_snapshot **out, asc_error *err);
 
+/* Free everything; it is empty afterwards. */
 void asc_maps_clear(asc_maps *m);
 
 #endif

@@ -8,6 +8,7 @@
 #include "asc/config.h"
 #include "net/pool.h"
 
+/* A node, with what commands and the tend thread know of it. */
 typedef struct asc_node {
     atomic_uint refs;
     char name[ASC_NODE_NAME_SIZE];
@@ -32,6 +33,9 @@ typedef struct asc_node {
 /* conn: the tend connection, becomes the node's. On ASC_OK *out is counted once. */
 asc_status asc_node_new(asc_node **out, const char *name, const asc_addr *addr,
                         asc_conn *conn, const asc_config *config, asc_error *err);
+
+/* One count more, one count less; the last one closes all connections. NULL may be
+ * released. */
 void asc_node_retain(asc_node *n);
 void asc_node_release(asc_node *n);
 
@@ -54,6 +58,7 @@ asc_node_accepts(asc_node *n)
            atomic_load_explicit(&n->errors, memory_order_relaxed) <= limit;
 }
 
+/* A command has failed in a way that speaks against the node. */
 static inline void
 asc_node_count_error(asc_node *n)
 {

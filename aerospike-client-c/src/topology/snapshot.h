@@ -7,9 +7,13 @@
 #include "asc/proto.h"
 #include "topology/node.h"
 
+/* Copies of a partition that are looked at. */
 #define ASC_MAX_REPLICAS 3u
+
+/* In place of the index of a node: nobody owns it. */
 #define ASC_NO_NODE UINT16_MAX
 
+/* Who owns which partition of one namespace. */
 typedef struct asc_ns_map {
     char name[ASC_MAX_NAMESPACE_SIZE + 1];
     uint8_t n_replicas;                                  /* columns in use */
@@ -17,6 +21,7 @@ typedef struct asc_ns_map {
     uint16_t owners[ASC_MAX_REPLICAS][ASC_N_PARTITIONS]; /* index of a node */
 } asc_ns_map;
 
+/* The view; see above. */
 typedef struct asc_snapshot {
     atomic_uint refs;
     size_t n_nodes, n_maps;
@@ -28,6 +33,8 @@ typedef struct asc_snapshot {
  * n_nodes only when they are set). On ASC_OK *out is counted once. */
 asc_status
 asc_snapshot_new(asc_snapshot **out, size_t n_nodes, size_t n_maps, asc_error *err);
+
+/* One count more, one count less; the last one frees. */
 void asc_snapshot_retain(asc_snapshot *s);
 void asc_snapshot_release(asc_snapshot *s); /* NULL is fine */
 
