@@ -84,7 +84,7 @@ def list_get(bin_name: str, index: int, ctx: Context | None = None) -> Operation
 def list_get_by_index(
     bin_name: str, index: int, return_type: int, ctx: Context | None = None
 ) -> Operation:
-    """Read the element at an index. Result: by return_type."""
+    """Read the element at an index. Result: as return_type says."""
     return operation(
         aerospike.OP_LIST_GET_BY_INDEX,
         bin_name,
@@ -104,7 +104,7 @@ def list_get_by_index_range(
 ) -> Operation:
     """Read elements from an index on, count of them or all to the end.
 
-    Result: by return_type.
+    Result: as return_type says.
     """
     return operation(
         aerospike.OP_LIST_GET_BY_INDEX_RANGE,
@@ -120,7 +120,7 @@ def list_get_by_index_range(
 def list_get_by_rank(
     bin_name: str, rank: int, return_type: int, ctx: Context | None = None
 ) -> Operation:
-    """Read the element of a rank. Result: by return_type."""
+    """Read the element of a rank. Result: as return_type says."""
     return operation(
         aerospike.OP_LIST_GET_BY_RANK, bin_name, ctx, return_type=return_type, rank=rank
     )
@@ -136,7 +136,7 @@ def list_get_by_rank_range(
 ) -> Operation:
     """Read elements from a rank on, count of them or all to the end.
 
-    Result: by return_type.
+    Result: as return_type says.
     """
     return operation(
         aerospike.OP_LIST_GET_BY_RANK_RANGE,
@@ -156,7 +156,7 @@ def list_get_by_value(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Read all elements equal to value. Result: by return_type."""
+    """Read all elements equal to value. Result: as return_type says."""
     return operation(
         aerospike.OP_LIST_GET_BY_VALUE,
         bin_name,
@@ -174,7 +174,7 @@ def list_get_by_value_list(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Read all elements equal to one of the values. Result: by return_type."""
+    """Read all elements equal to one of the values. Result: as return_type says."""
     return operation(
         aerospike.OP_LIST_GET_BY_VALUE_LIST,
         bin_name,
@@ -195,7 +195,7 @@ def list_get_by_value_range(
 ) -> Operation:
     """Read elements from value_begin up to, not including, value_end; None is no bound.
 
-    Result: by return_type.
+    Result: as return_type says.
     """
     return operation(
         aerospike.OP_LIST_GET_BY_VALUE_RANGE,
@@ -217,7 +217,10 @@ def list_get_by_value_rank_range_relative(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Read elements by rank relative to the place of value. Result: by return_type."""
+    """Read elements by rank relative to the place of value.
+
+    Result: as return_type says.
+    """
     return operation(
         aerospike.OP_LIST_GET_BY_VALUE_RANK_RANGE_REL,
         bin_name,
@@ -311,7 +314,7 @@ def list_remove(bin_name: str, index: int, ctx: Context | None = None) -> Operat
 def list_remove_by_index(
     bin_name: str, index: int, return_type: int, ctx: Context | None = None
 ) -> Operation:
-    """Remove the element at an index. Result: by return_type."""
+    """Remove the element at an index. Result: as return_type says."""
     return operation(
         aerospike.OP_LIST_REMOVE_BY_INDEX,
         bin_name,
@@ -331,7 +334,7 @@ def list_remove_by_index_range(
 ) -> Operation:
     """Remove elements from an index on, count of them or all to the end.
 
-    Result: by return_type.
+    Result: as return_type says.
     """
     return operation(
         aerospike.OP_LIST_REMOVE_BY_INDEX_RANGE,
@@ -347,7 +350,7 @@ def list_remove_by_index_range(
 def list_remove_by_rank(
     bin_name: str, rank: int, return_type: int, ctx: Context | None = None
 ) -> Operation:
-    """Remove the element of a rank. Result: by return_type."""
+    """Remove the element of a rank. Result: as return_type says."""
     return operation(
         aerospike.OP_LIST_REMOVE_BY_RANK,
         bin_name,
@@ -367,7 +370,7 @@ def list_remove_by_rank_range(
 ) -> Operation:
     """Remove elements from a rank on, count of them or all to the end.
 
-    Result: by return_type.
+    Result: as return_type says.
     """
     return operation(
         aerospike.OP_LIST_REMOVE_BY_RANK_RANGE,
@@ -387,7 +390,7 @@ def list_remove_by_value(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Remove all elements equal to value. Result: by return_type."""
+    """Remove all elements equal to value. Result: as return_type says."""
     return operation(
         aerospike.OP_LIST_REMOVE_BY_VALUE,
         bin_name,
@@ -405,7 +408,7 @@ def list_remove_by_value_list(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Remove all elements equal to one of the values. Result: by return_type."""
+    """Remove all elements equal to one of the values. Result: as return_type says."""
     return operation(
         aerospike.OP_LIST_REMOVE_BY_VALUE_LIST,
         bin_name,
@@ -427,7 +430,7 @@ def list_remove_by_value_range(
     """Remove elements from value_begin up to, not including, value_end; None is no
     bound.
 
-    Result: by return_type.
+    Result: as return_type says.
     """
     return operation(
         aerospike.OP_LIST_REMOVE_BY_VALUE_RANGE,
@@ -450,7 +453,7 @@ def list_remove_by_value_rank_range_relative(
 ) -> Operation:
     """Remove elements by rank relative to the place of value.
 
-    Result: by return_type.
+    Result: as return_type says.
     """
     return operation(
         aerospike.OP_LIST_REMOVE_BY_VALUE_RANK_RANGE_REL,

@@ -63,7 +63,7 @@ def map_decrement(
 def map_get_by_index(
     bin_name: str, index: int, return_type: int, ctx: Context | None = None
 ) -> Operation:
-    """Read the entry at an index in key order. Result: by return_type."""
+    """Read the entry at an index in key order. Result: as return_type says."""
     return operation(
         aerospike.OP_MAP_GET_BY_INDEX,
         bin_name,
@@ -81,7 +81,10 @@ def map_get_by_index_range(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Read so many entries from an index in key order on. Result: by return_type."""
+    """Read so many entries from an index in key order on.
+
+    Result: as return_type says.
+    """
     return operation(
         aerospike.OP_MAP_GET_BY_INDEX_RANGE,
         bin_name,
@@ -96,7 +99,7 @@ def map_get_by_index_range(
 def map_get_by_key(
     bin_name: str, key: Any, return_type: int, ctx: Context | None = None
 ) -> Operation:
-    """Read the entry of a key. Result: by return_type."""
+    """Read the entry of a key. Result: as return_type says."""
     return operation(
         aerospike.OP_MAP_GET_BY_KEY, bin_name, ctx, key=key, return_type=return_type
     )
@@ -111,7 +114,10 @@ def map_get_by_key_index_range_relative(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Read entries by index relative to the place of a key. Result: by return_type."""
+    """Read entries by index relative to the place of a key.
+
+    Result: as return_type says.
+    """
     return operation(
         aerospike.OP_MAP_GET_BY_KEY_INDEX_RANGE_REL,
         bin_name,
@@ -130,7 +136,7 @@ def map_get_by_key_list(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Read the entries of all keys of a list. Result: by return_type."""
+    """Read the entries of all keys of a list. Result: as return_type says."""
     return operation(
         aerospike.OP_MAP_GET_BY_KEY_LIST,
         bin_name,
@@ -151,7 +157,7 @@ def map_get_by_key_range(
 ) -> Operation:
     """Read entries with keys from the first up to, not including, the second.
 
-    Result: by return_type.
+    Result: as return_type says.
     """
     return operation(
         aerospike.OP_MAP_GET_BY_KEY_RANGE,
@@ -167,7 +173,7 @@ def map_get_by_key_range(
 def map_get_by_rank(
     bin_name: str, rank: int, return_type: int, ctx: Context | None = None
 ) -> Operation:
-    """Read the entry of a rank in value order. Result: by return_type."""
+    """Read the entry of a rank in value order. Result: as return_type says."""
     return operation(
         aerospike.OP_MAP_GET_BY_RANK, bin_name, ctx, index=rank, return_type=return_type
     )
@@ -181,7 +187,10 @@ def map_get_by_rank_range(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Read so many entries from a rank in value order on. Result: by return_type."""
+    """Read so many entries from a rank in value order on.
+
+    Result: as return_type says.
+    """
     return operation(
         aerospike.OP_MAP_GET_BY_RANK_RANGE,
         bin_name,
@@ -200,7 +209,7 @@ def map_get_by_value(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Read all entries with a value. Result: by return_type."""
+    """Read all entries with a value. Result: as return_type says."""
     return operation(
         aerospike.OP_MAP_GET_BY_VALUE,
         bin_name,
@@ -218,7 +227,7 @@ def map_get_by_value_list(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Read all entries with one of the values. Result: by return_type."""
+    """Read all entries with one of the values. Result: as return_type says."""
     return operation(
         aerospike.OP_MAP_GET_BY_VALUE_LIST,
         bin_name,
@@ -239,7 +248,7 @@ def map_get_by_value_range(
 ) -> Operation:
     """Read entries with values from the first up to, not including, the second.
 
-    Result: by return_type.
+    Result: as return_type says.
     """
     return operation(
         aerospike.OP_MAP_GET_BY_VALUE_RANGE,
@@ -261,7 +270,10 @@ def map_get_by_value_rank_range_relative(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Read entries by rank relative to the place of a value. Result: by return_type."""
+    """Read entries by rank relative to the place of a value.
+
+    Result: as return_type says.
+    """
     return operation(
         aerospike.OP_MAP_GET_BY_VALUE_RANK_RANGE_REL,
         bin_name,
@@ -328,7 +340,7 @@ def map_put_items(
 def map_remove_by_index(
     bin_name: str, index: int, return_type: int, ctx: Context | None = None
 ) -> Operation:
-    """Remove the entry at an index in key order. Result: by return_type."""
+    """Remove the entry at an index in key order. Result: as return_type says."""
     return operation(
         aerospike.OP_MAP_REMOVE_BY_INDEX,
         bin_name,
@@ -346,7 +358,10 @@ def map_remove_by_index_range(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Remove so many entries from an index in key order on. Result: by return_type."""
+    """Remove so many entries from an index in key order on.
+
+    Result: as return_type says.
+    """
     return operation(
         aerospike.OP_MAP_REMOVE_BY_INDEX_RANGE,
         bin_name,
@@ -361,7 +376,7 @@ def map_remove_by_index_range(
 def map_remove_by_key(
     bin_name: str, key: Any, return_type: int, ctx: Context | None = None
 ) -> Operation:
-    """Remove the entry of a key. Result: by return_type."""
+    """Remove the entry of a key. Result: as return_type says."""
     return operation(
         aerospike.OP_MAP_REMOVE_BY_KEY, bin_name, ctx, key=key, return_type=return_type
     )
@@ -378,7 +393,7 @@ def map_remove_by_key_index_range_relative(
 ) -> Operation:
     """Remove entries by index relative to the place of a key.
 
-    Result: by return_type.
+    Result: as return_type says.
     """
     return operation(
         aerospike.OP_MAP_REMOVE_BY_KEY_INDEX_RANGE_REL,
@@ -398,7 +413,7 @@ def map_remove_by_key_list(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Remove the entries of all keys of a list. Result: by return_type."""
+    """Remove the entries of all keys of a list. Result: as return_type says."""
     return operation(
         aerospike.OP_MAP_REMOVE_BY_KEY_LIST,
         bin_name,
@@ -419,7 +434,7 @@ def map_remove_by_key_range(
 ) -> Operation:
     """Remove entries with keys from the first up to, not including, the second.
 
-    Result: by return_type.
+    Result: as return_type says.
     """
     return operation(
         aerospike.OP_MAP_REMOVE_BY_KEY_RANGE,
@@ -435,7 +450,7 @@ def map_remove_by_key_range(
 def map_remove_by_rank(
     bin_name: str, rank: int, return_type: int, ctx: Context | None = None
 ) -> Operation:
-    """Remove the entry of a rank in value order. Result: by return_type."""
+    """Remove the entry of a rank in value order. Result: as return_type says."""
     return operation(
         aerospike.OP_MAP_REMOVE_BY_RANK,
         bin_name,
@@ -453,7 +468,10 @@ def map_remove_by_rank_range(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Remove so many entries from a rank in value order on. Result: by return_type."""
+    """Remove so many entries from a rank in value order on.
+
+    Result: as return_type says.
+    """
     return operation(
         aerospike.OP_MAP_REMOVE_BY_RANK_RANGE,
         bin_name,
@@ -472,7 +490,7 @@ def map_remove_by_value(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Remove all entries with a value. Result: by return_type."""
+    """Remove all entries with a value. Result: as return_type says."""
     return operation(
         aerospike.OP_MAP_REMOVE_BY_VALUE,
         bin_name,
@@ -490,7 +508,7 @@ def map_remove_by_value_list(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Remove all entries with one of the values. Result: by return_type."""
+    """Remove all entries with one of the values. Result: as return_type says."""
     return operation(
         aerospike.OP_MAP_REMOVE_BY_VALUE_LIST,
         bin_name,
@@ -511,7 +529,7 @@ def map_remove_by_value_range(
 ) -> Operation:
     """Remove entries with values from the first up to, not including, the second.
 
-    Result: by return_type.
+    Result: as return_type says.
     """
     return operation(
         aerospike.OP_MAP_REMOVE_BY_VALUE_RANGE,
@@ -535,7 +553,7 @@ def map_remove_by_value_rank_range_relative(
 ) -> Operation:
     """Remove entries by rank relative to the place of a value.
 
-    Result: by return_type.
+    Result: as return_type says.
     """
     return operation(
         aerospike.OP_MAP_REMOVE_BY_VALUE_RANK_RANGE_REL,
