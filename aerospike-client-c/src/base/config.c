@@ -38,7 +38,8 @@ asc_config_copy(asc_config *to, const asc_config *from, asc_error *err)
     if (to->tend_interval_ms < MIN_TEND_INTERVAL_MS) {
         to->tend_interval_ms = MIN_TEND_INTERVAL_MS;
     }
-    if (to->connect_timeout_ms == 0) { /* no limit is no choice while tending */
+    if (to->connect_timeout_ms == 0) {
+        /* Tending needs a limit: without one, a silent address would end no cycle. */
         to->connect_timeout_ms = DEFAULT_CONNECT_TIMEOUT_MS;
     }
     return ok ? ASC_OK : asc_error_set(err, ASC_ERR_NOMEM, "configuration");

@@ -42,7 +42,8 @@ check_fork(asc_cluster *c)
         atomic_store_explicit(&c->fork_count, asc_fork_count(), memory_order_release);
     }
     asc_fork_unlock();
-    if (rc != ASC_OK) { /* said without the lock, for which the sink may wait */
+    if (rc != ASC_OK) {
+        /* The line is written without the lock, since the sink may wait for it. */
         asc_log(ASC_LOG_ERROR, "the cluster is not tended after a fork: %s",
                 err.message);
     }

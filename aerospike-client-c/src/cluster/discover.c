@@ -15,10 +15,10 @@
 #include "cluster/peers.h"
 #include "cluster/search.h"
 
-/* Addresses where nodes have been. */
+/* How many addresses where nodes have been are remembered. */
 #define MAX_KNOWN 256u
 
-/* Lines of the log about peers in one cycle that cannot be reached. */
+/* How many lines of the log a cycle may fill with peers that cannot be reached. */
 #define MAX_WARNINGS 8u
 
 /* --- nodes --- */
@@ -32,13 +32,15 @@ remember_address(asc_cluster *c, const asc_addr *addr)
             return;
         }
     }
-    if (c->n_known == MAX_KNOWN) { /* the oldest is the least likely to be of use */
+    if (c->n_known == MAX_KNOWN) {
+        /* The oldest address goes, since it is the least likely to be of use. */
         memmove(c->known, c->known + 1, (MAX_KNOWN - 1) * sizeof *c->known);
         c->known[MAX_KNOWN - 1] = *addr;
         return;
     }
     asc_addr *moved = asc_realloc(c->known, (c->n_known + 1) * sizeof *moved);
-    if (moved != NULL) { /* short of memory: one seed fewer */
+    if (moved != NULL) {
+        /* Without memory there is one seed fewer, which is no failure. */
         c->known = moved;
         c->known[c->n_known++] = *addr;
     }
@@ -78,8 +80,8 @@ typedef struct candidate {
     bool added;
 } candidate;
 
-/* The unknown nodes that peers lists name in one cycle; those that could not be
- * reached stay, so that they are tried once. */
+/* The unknown nodes that peers lists name in one cycle. Those that could not be reached
+ * stay in the list, so that each is tried once. */
 typedef struct candidates {
     asc_cluster *cluster;
     candidate *list; /* owned: ASC_MAX_PEERS places, which do not move */
@@ -325,7 +327,8 @@ asc_discover_peers(asc_cluster *c)
         c->nodes[i]->peers_read = false;
     }
     bool complete = true;
-    do { /* the nodes found have peers, too */
+    do {
+        /* The nodes that are found have peers as well. */
         before = c->n_nodes;
         asc_ask_nodes(c, command, not_read, read_peers, &cs);
         try_candidates(&cs);

@@ -13,7 +13,7 @@
 #include "base/time.h"
 #include "wire/reader.h"
 
-/* Lists of peers and partition maps of the largest clusters stay well below. */
+/* The lists of peers and the partition maps of the largest clusters stay well below. */
 #define MAX_REPLY (4u << 20)
 
 /* A call has come to its end, in whatever way. */
@@ -28,7 +28,8 @@ void
 asc_info_begin(asc_info_call *call)
 {
     call->done = false;
-    if (call->conn == NULL) { /* whoever could not open it has said why */
+    if (call->conn == NULL) {
+        /* Whoever could not open the connection has set err. */
         end(call, ASC_ERR_CONNECTION);
         return;
     }

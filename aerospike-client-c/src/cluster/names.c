@@ -62,7 +62,8 @@ grow(asc_names *m)
 bool
 asc_names_put(asc_names *m, const char *text, size_t value)
 {
-    if (m->n * 2 >= m->n_slots && !grow(m)) { /* half of the slots stay free */
+    /* Half of the slots stay free, so that searches are short. */
+    if (m->n * 2 >= m->n_slots && !grow(m)) {
         return false;
     }
     asc_name *slot = slot_of(m, text);

@@ -209,7 +209,8 @@ asc_peers_parse(asc_peers *out, const char *text, size_t size, asc_error *err)
                                     &peer, sizeof peer)) {
             rc = asc_error_set(err, ASC_ERR_NOMEM, "peers");
         }
-        if (peers.n == n) { /* nobody owns them */
+        if (peers.n == n) {
+            /* The list has not taken the peer, so its hosts are still ours. */
             asc_free(peer.hosts);
         }
         accept(&s, ',');

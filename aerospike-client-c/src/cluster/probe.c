@@ -9,7 +9,7 @@
 
 #include "asc/alloc.h"
 
-/* Versions, packed for comparison. */
+/* A version as one number, which compares as versions do. */
 #define VERSION(a, b, c, d)                                                            \
     ((uint64_t)(a) << 48 | (uint64_t)(b) << 32 | (c) << 16 | (d))
 #define OLDEST VERSION(4, 9, 0, 3) /* partition scans, which everything else rests on */
@@ -128,7 +128,8 @@ asc_probe_end(asc_probe *p, const asc_config *config)
             p->err.phase = phase;
         }
     }
-    /* whoever looks for a node cares that it cannot be reached, not how long it took */
+    /* Whoever looks for a node cares that it cannot be reached, not how long that
+     * took. */
     if (p->status == ASC_ERR_TIMEOUT) {
         p->status = p->err.code = ASC_ERR_CONNECTION;
     }

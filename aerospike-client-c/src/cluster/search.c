@@ -12,7 +12,8 @@
 #include "asc/alloc.h"
 #include "base/time.h"
 
-/* Sockets and lookups at one time: processes may have few descriptors. */
+/* How many sockets and lookups are open at one time: processes may have few
+ * descriptors. */
 #define MAX_LIVE 128u
 
 /* A preferred address may answer so much later than the first good one and still be

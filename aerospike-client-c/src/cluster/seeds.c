@@ -93,7 +93,8 @@ see_through_balancer(asc_cluster *c, asc_probe *seed)
     if (s != NULL) {
         asc_search_run(s);
         asc_probe *behind = asc_search_found(s, 0);
-        if (behind != NULL) { /* they change places: the search frees the other */
+        if (behind != NULL) {
+            /* The two change places, and the search frees the other one. */
             asc_probe other = *seed;
             *seed = *behind;
             *behind = other;

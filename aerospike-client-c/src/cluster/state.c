@@ -90,7 +90,8 @@ asc_state_release(asc_cluster *c)
     if (c == NULL || atomic_fetch_sub(&c->refs, 1) != 1) {
         return;
     }
-    if (asc_state_is_inherited(c)) { /* else it is not safe to take apart */
+    if (asc_state_is_inherited(c)) {
+        /* What the tender owned may have been caught in the middle of a change. */
         asc_fork_lock();
         asc_state_start_anew(c);
         asc_fork_unlock();

@@ -48,10 +48,12 @@ refreshed(asc_cluster *c, asc_node *n, asc_info_call *call, void *context)
         memcmp(name.value, n->name, name.value_size) != 0) {
         asc_error_set(&call->err, ASC_ERR_CLIENT,
                       "another node answers at its address");
-        atomic_store(&n->active, false); /* removed in this cycle */
+        /* The node is removed in this cycle. */
+        atomic_store(&n->active, false);
         return false;
     }
-    if (n->failures > 0) { /* it was away: what is known of it may be outdated */
+    if (n->failures > 0) {
+        /* The node was away, so that what is known of it may be outdated. */
         n->peers_generation = n->partition_generation = -1;
         n->failures = 0;
     }
@@ -195,7 +197,8 @@ publish(asc_cluster *c)
     if (asc_maps_snapshot(&c->maps, c->nodes, c->n_nodes, &fresh, err) != ASC_OK) {
         asc_log(ASC_LOG_ERROR, "cannot renew the view of the cluster: %s",
                 err->message);
-        return; /* tried again in the next cycle */
+        /* The next cycle tries again. */
+        return;
     }
     pthread_mutex_lock(&c->lock);
     asc_snapshot *old = c->snapshot;
@@ -248,7 +251,8 @@ asc_tend_cycle(asc_cluster *c, uint32_t limit_ms, asc_error *err)
     asc_ask_nodes(c, "node\npeers-generation\npartition-generation\n", NULL, refreshed,
                   &n_refreshed);
     read_maps(c);
-    if (c->changed) { /* commands need not wait for what new peers do or do not */
+    if (c->changed) {
+        /* Commands need not wait for what new peers do or do not. */
         publish(c);
     }
     bool peers_read = asc_discover_peers(c);
@@ -274,7 +278,8 @@ mend_wake(asc_cluster *c)
     pthread_mutex_lock(&c->lock);
     if (!asc_wake_is_whole(&c->wake)) {
         asc_wake_close(&c->wake);
-        asc_wake_open(&c->wake, &err); /* failed: closing waits for the interval */
+        /* If this fails, whoever closes the cluster waits for the interval. */
+        asc_wake_open(&c->wake, &err);
     }
     pthread_mutex_unlock(&c->lock);
 }
@@ -287,7 +292,9 @@ rest(asc_cluster *c)
     while (now_ms < end_ms && !atomic_load(&c->closed)) {
         struct pollfd wake = {.fd = c->wake.fds[0], .events = POLLIN};
         poll(&wake, 1, asc_poll_timeout(end_ms, now_ms));
-        mend_wake(c); /* before closed is looked at: who closes it sends after that */
+        /* The sockets are mended before `closed` is looked at: whoever closes the
+         * cluster sends a byte after setting it. */
+        mend_wake(c);
         now_ms = asc_now_ms();
     }
 }
@@ -365,7 +372,8 @@ asc_status
 asc_tend_start(asc_cluster *c, asc_error *err)
 {
     sigset_t all, before;
-    sigfillset(&all); /* signals are for the application's threads */
+    /* Signals are for the application's threads. */
+    sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     atomic_store(&c->tender, ASC_TENDER_RUNNING);
     int rc = pthread_create(&c->thread, NULL, run, c);
@@ -410,7 +418,8 @@ end_thread(asc_cluster *c)
         pthread_detach(thread);
         return false;
     }
-    pthread_join(thread, NULL); /* it has nothing more to do */
+    /* The thread has nothing more to do, so this does not wait. */
+    pthread_join(thread, NULL);
     atomic_store(&c->tender, ASC_TENDER_NONE);
     asc_state_release(c);
     return true;

@@ -33,7 +33,8 @@ asc_wake_open(asc_wake *w, asc_error *err)
     }
     for (int end = 0; end < 2; end++) {
         struct stat now = {0};
-        fstat(w->fds[end], &now); /* cannot fail on a descriptor just opened */
+        /* This cannot fail on a descriptor that was just opened. */
+        fstat(w->fds[end], &now);
         w->opened[end].device = now.st_dev;
         w->opened[end].inode = now.st_ino;
     }
@@ -62,6 +63,7 @@ asc_wake_send(const asc_wake *w, int end)
 {
     if (is_own(w, end)) {
         ssize_t ignored = send(w->fds[end], "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-        (void)ignored; /* nothing else is under way: one byte fits */
+        /* Nothing else is under way, so that one byte fits. */
+        (void)ignored;
     }
 }

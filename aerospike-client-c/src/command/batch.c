@@ -202,7 +202,7 @@ asc_batch_unanswered(const asc_batch *b, const asc_part *p, uint32_t *at, uint32
 
 /* --- routing --- */
 
-/* What rows that are sent together have behind them. */
+/* What rows that are sent together have been through before. */
 typedef struct history {
     uint32_t n_attempts, n_sent;
     unsigned replica;
@@ -285,7 +285,8 @@ split(asc_batch *b, routing *r, uint32_t *rows, uint32_t n, const history *h,
         r->counts[w->group]++;
     }
     uint32_t sum = 0;
-    for (size_t g = 0; g < r->n_groups; g++) { /* counts become offsets */
+    for (size_t g = 0; g < r->n_groups; g++) {
+        /* The counts become the offsets at which each group begins. */
         uint32_t count = r->counts[g];
         r->counts[g] = sum;
         sum += count;
@@ -293,7 +294,8 @@ split(asc_batch *b, routing *r, uint32_t *rows, uint32_t n, const history *h,
     for (uint32_t i = 0; i < n; i++) {
         b->buffer[r->counts[b->rows[rows[i]].group]++] = rows[i];
     }
-    if (n > 0) { /* else there may be no array */
+    if (n > 0) {
+        /* Without rows there may be no array. */
         memcpy(rows, b->buffer, n * sizeof *rows);
     }
     asc_status rc = ASC_OK;
@@ -360,7 +362,8 @@ static asc_status
 route_what_failed(asc_batch *b, routing *r, asc_error *err)
 {
     asc_status rc = ASC_OK;
-    size_t n = b->set->n; /* those that are added come behind */
+    /* The members that are added come behind these. */
+    size_t n = b->set->n;
     for (size_t i = 0; rc == ASC_OK && i < n; i++) {
         asc_member *m = b->set->members[i];
         if (must_go_again(m)) {

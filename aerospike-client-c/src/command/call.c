@@ -76,7 +76,8 @@ asc_call_run(asc_call *c, asc_cluster *cluster, asc_error *err)
     else if (c->fork_count != asc_fork_count()) {
         return left_behind(c, err);
     }
-    c->exchange.err = err; /* may be another one after an interruption */
+    /* After an interruption the caller may bring another one. */
+    c->exchange.err = err;
     uint64_t check = asc_deadline(now, c->req.check_ms);
     for (;;) {
         asc_want want = asc_exchange_step(&c->exchange, now);

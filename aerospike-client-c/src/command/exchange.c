@@ -14,7 +14,7 @@
 #include "base/time.h"
 #include "wire/reader.h"
 
-/* For new connections when no timeout of the policy bounds them. */
+/* How long a new connection may take when no timeout of the policy bounds it. */
 #define CONNECT_TIMEOUT_MS 2000u
 
 /* --- ending an attempt --- */
@@ -69,7 +69,7 @@ decide(asc_exchange *x, asc_failure failure, uint64_t now_ms)
     }
     x->n_sent += x->conn != NULL && x->io.sent > 0;
     x->n_attempts++;
-    /* the first repetition on another copy starts at once */
+    /* The first repetition on another copy starts at once. */
     uint64_t pause = x->n_attempts == 1 && x->req->replica != ASC_REPLICA_MASTER
                          ? 0
                          : t->sleep_between_retries_ms;
@@ -144,7 +144,8 @@ pick_node(asc_exchange *x, asc_failure *failure)
                                       : "invalid namespace: %s",
                       req->ns);
     }
-    else if (req->node_name == NULL) { /* "": it was routed, and there was no node */
+    else if (req->node_name == NULL) {
+        /* An empty name says that the owner has routed it and found no node. */
         node = asc_snapshot_owner(s, map, req->partition, x->replica,
                                   asc_master_only(req, map));
     }
@@ -218,7 +219,7 @@ pick(asc_exchange *x, uint64_t now_ms)
         return decide(x, ASC_FAIL_ERROR_RATE, now_ms);
     }
     asc_status rc = asc_pool_get(&x->node->pool, &x->conn, now_ms, x->err);
-    /* a reply that nobody wants any more keeps no command from its connection */
+    /* A reply that nobody wants any more keeps no command from its connection. */
     if (rc == ASC_ERR_NO_CONNECTIONS &&
         asc_drain_make_room(asc_cluster_drain(x->cluster), x->node)) {
         asc_error_reset(x->err);
@@ -324,13 +325,15 @@ ends_reply(const asc_exchange *x, const asc_msg *m, asc_status *result)
     if (m->info3 & ASC_INFO3_LAST) {
         return true;
     }
-    if (x->many.reply == ASC_REPLY_ROWS) { /* a row's own result, but for this one */
+    if (x->many.reply == ASC_REPLY_ROWS) {
+        /* Each row has a result of its own, but this one is about the session. */
         return m->result == ASC_ERR_NOT_AUTHENTICATED;
     }
     if (m->info3 & ASC_INFO3_PARTITION_DONE) {
         return false;
     }
-    /* the first message says so: a set that is not there has no records */
+    /* When the first message says "not found", the set is not there: it has no
+     * records. */
     if (m->result == ASC_ERR_RECORD_NOT_FOUND && !x->many.begun) {
         *result = ASC_OK;
         return true;
@@ -503,7 +506,8 @@ asc_exchange_step(asc_exchange *x, uint64_t now_ms)
         if (now_ms < x->wake_ms) {
             return ASC_WANT_TIME;
         }
-        if (now_ms >= x->deadline_ms) { /* woken too late: err tells the last failure */
+        if (now_ms >= x->deadline_ms) {
+            /* The driver woke too late, and err still tells the last failure. */
             x->err->elapsed_ms = (uint32_t)(now_ms - x->begin_ms);
             return end(x, ASC_WANT_FAILED);
         }

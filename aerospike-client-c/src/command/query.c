@@ -209,7 +209,8 @@ add_parts(asc_query *q, const asc_snapshot *view, uint64_t start_ms, asc_error *
             return asc_error_set(err, ASC_ERR_NOMEM, "part of a query");
         }
         m->share = share;
-        m->handed_out = nowhere; /* nothing to write: it only fails */
+        /* A part without a node has nothing to write: it only fails. */
+        m->handed_out = nowhere;
         m->part.req.ns = q->ns;
         m->part.req.partition = asc_share_cursor(q->tracker, share, 0)->partition;
         m->part.reply = ASC_REPLY_RECORDS;

@@ -17,7 +17,8 @@ static void
 close_on_exec(int fd)
 {
     if (STREAM == SOCK_STREAM) {
-        fcntl(fd, F_SETFD, FD_CLOEXEC); /* cannot fail on a descriptor just opened */
+        /* This cannot fail on a descriptor that was just opened. */
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
     }
 }
 

@@ -87,7 +87,8 @@ look_up(void *arg)
         return NULL;
     }
     ssize_t ignored = write(l->fds[1], "", 1);
-    (void)ignored; /* nothing is under way and both ends are open: one byte fits */
+    /* Nothing is under way and both ends are open, so that one byte fits. */
+    (void)ignored;
     return NULL;
 }
 
@@ -169,11 +170,13 @@ asc_lookup_free(asc_lookup *l)
     if (l == NULL) {
         return;
     }
-    pthread_t thread = l->thread; /* once it is left, the lookup may be gone */
+    /* Once the lookup is left, it may be gone. */
+    pthread_t thread = l->thread;
     if (atomic_exchange(&l->state, LEFT) == RUNNING) {
         pthread_detach(thread);
         return;
     }
-    pthread_join(thread, NULL); /* it has nothing more to do */
+    /* The thread has nothing more to do, so this does not wait. */
+    pthread_join(thread, NULL);
     destroy(l);
 }

@@ -12,8 +12,8 @@
  * peer has closed it: at high rates that would be one more system call per command. */
 #define TRUST_MS 50u
 
-/* Idle connections are dropped after this by default, before servers with the usual
- * setting (60 s) would. */
+/* Idle connections are dropped after this time by default, before servers with the
+ * usual setting (60 s) would close them. */
 #define DEFAULT_IDLE_MS 55000u
 
 asc_status
@@ -146,7 +146,8 @@ asc_pool_get(asc_pool *p, asc_conn **out, uint64_t now_ms, asc_error *err)
     pthread_mutex_lock(&p->lock);
     asc_conn *c = pop(p, now_ms);
     bool full = c == NULL && p->n_open >= p->max;
-    p->n_open += c == NULL && !full; /* a place for the one to be opened */
+    /* This is the place of the connection to be opened. */
+    p->n_open += c == NULL && !full;
     pthread_mutex_unlock(&p->lock);
     if (full) {
         return asc_error_set(err, ASC_ERR_NO_CONNECTIONS,
@@ -174,7 +175,8 @@ asc_pool_put(asc_pool *p, asc_conn *c, uint64_t now_ms)
     }
     else {
         c->last_used_ms = now_ms;
-        p->idle[p->n_idle++] = c; /* at most max are open, so there is room */
+        /* At most max connections are open, so that the array has room. */
+        p->idle[p->n_idle++] = c;
     }
     pthread_mutex_unlock(&p->lock);
 }

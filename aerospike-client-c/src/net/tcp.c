@@ -186,7 +186,8 @@ tcp_recv_wait(asc_conn *c, uint8_t *data, size_t size, int timeout_ms, size_t *m
     if (timeout_ms == 0) {
         return tcp_recv(c, data, size, moved, err);
     }
-    if (timeout_ms != c->recv_timeout_ms) { /* 0 on the socket means no limit */
+    if (timeout_ms != c->recv_timeout_ms) {
+        /* On the socket, 0 means that there is no limit. */
         int ms = timeout_ms < 0 ? 0 : timeout_ms;
         struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
         if (setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv) < 0) {

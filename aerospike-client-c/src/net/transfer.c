@@ -97,7 +97,8 @@ inspect(asc_transfer *t, asc_error *err)
     if (have < t->frame_size) {
         return ASC_IO_WANT_READ;
     }
-    if (have > t->frame_size && !t->many) { /* one request, one frame */
+    if (have > t->frame_size && !t->many) {
+        /* One request has one frame for its reply. */
         t->garbled = true;
         asc_error_set(err, ASC_ERR_CLIENT, "%zu bytes follow the reply",
                       have - t->frame_size);
@@ -141,7 +142,7 @@ asc_transfer_step(asc_transfer *t, asc_error *err)
     }
     if (t->state == ASC_TRANSFER_SEND) {
         io = send_rest(t, err);
-        /* the reply cannot be there yet: asking for it would only cost a call */
+        /* The reply cannot be there yet: asking for it would only cost a call. */
         return io == ASC_IO_OK ? ASC_IO_WANT_READ : io;
     }
     while (t->state != ASC_TRANSFER_DONE) {

@@ -53,7 +53,8 @@ asc_drain_add(asc_drain *d, asc_node *node, asc_conn *conn, const asc_drain_rest
         .deadline_ms = deadline_ms,
         .many = rest->many,
     };
-    if (rest->size > 0) { /* else there may be no bytes to point to */
+    if (rest->size > 0) {
+        /* When nothing has come there may be no bytes to point to. */
         item->n_head = rest->size < item->head_size ? rest->size : item->head_size;
         memcpy(item->head, rest->frame, item->n_head);
     }
@@ -211,7 +212,8 @@ asc_drain_make_room(asc_drain *d, const asc_node *node)
     pthread_mutex_lock(&d->lock);
     for (asc_drain_item **at = &d->first; *at != NULL; at = &(*at)->next) {
         if ((*at)->node == node) {
-            oldest = at; /* new ones come in front */
+            /* New ones come in front, so that the last one is the oldest. */
+            oldest = at;
         }
     }
     asc_drain_item *item = oldest != NULL ? *oldest : NULL;
