@@ -77,7 +77,12 @@ client_type_init(PyObject *module, module_state *st)
     return st->ClientType != NULL ? PyModule_AddType(module, st->ClientType) : -1;
 }
 
-PyObject *
+static const char doc_publish_client[] =
+    "publish_client($module, cls, /)\n--\n\n"
+    "The decorator of a subclass of Client: client() makes objects of it, and\n"
+    "nobody can change it any more.";
+
+static PyObject *
 core_publish_client(PyObject *module, PyObject *cls)
 {
     module_state *st = PyModule_GetState(module);
@@ -92,3 +97,8 @@ core_publish_client(PyObject *module, PyObject *cls)
     Py_SETREF(st->ClientType, (PyTypeObject *)Py_NewRef(cls));
     return Py_NewRef(cls);
 }
+
+const PyMethodDef client_type_functions[] = {
+    {"publish_client", core_publish_client, METH_O, doc_publish_client},
+    {NULL, NULL, 0, NULL},
+};

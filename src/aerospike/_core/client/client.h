@@ -63,13 +63,10 @@ void client_dealloc(PyObject *self);
 int client_traverse(PyObject *self, visitproc visit, void *arg);
 int client_clear(PyObject *self);
 
-/* Functions of the module: the wire form of a compiled expression, and of a context,
- * as base64 text. A new reference, or NULL with ParamError. */
-PyObject *core_expression_base64(PyObject *module, PyObject *expression);
-PyObject *core_context_base64(PyObject *module, PyObject *ctx);
-
-/* A function of the module, the decorator of a class derived from ours: client() makes
- * objects of that class from now on, and nobody can change the class. */
-PyObject *core_publish_client(PyObject *module, PyObject *cls);
+/* Functions of the module: the wire form of a compiled expression, and of a context, as
+ * base64 text (wire_text.c), and the decorator of a class derived from ours
+ * (client_type.c): client() makes objects of that class from then on, and nobody can
+ * change the class. */
+extern const PyMethodDef wire_text_functions[], client_type_functions[];
 
 #endif

@@ -26,7 +26,11 @@ base64_text(module_state *st, const void *data, size_t size)
     return text;
 }
 
-PyObject *
+static const char doc_expression_base64[] =
+    "expression_base64($module, expression, /)\n--\n\n"
+    "What get_expression_base64() gives.";
+
+static PyObject *
 core_expression_base64(PyObject *module, PyObject *expression)
 {
     module_state *st = PyModule_GetState(module);
@@ -42,7 +46,10 @@ core_expression_base64(PyObject *module, PyObject *expression)
     return text;
 }
 
-PyObject *
+static const char doc_context_base64[] = "context_base64($module, ctx, /)\n--\n\n"
+                                         "What get_cdtctx_base64() gives.";
+
+static PyObject *
 core_context_base64(PyObject *module, PyObject *ctx)
 {
     static const value_rules rules = {.bool_as = BOOL_AS_BOOL, .legacy_types = NO};
@@ -60,3 +67,9 @@ core_context_base64(PyObject *module, PyObject *ctx)
     asc_buf_clear(&out);
     return text;
 }
+
+const PyMethodDef wire_text_functions[] = {
+    {"expression_base64", core_expression_base64, METH_O, doc_expression_base64},
+    {"context_base64", core_context_base64, METH_O, doc_context_base64},
+    {NULL, NULL, 0, NULL},
+};

@@ -274,7 +274,10 @@ exp_encode(exp_walker *w, PyObject *value, const exp_place *at,
     return rc;
 }
 
-PyObject *
+static const char doc_pack_expression[] = "pack_expression($module, tree, /)\n--\n\n"
+                                          "The wire bytes of an expression's tree.";
+
+static PyObject *
 core_pack_expression(PyObject *module, PyObject *tree)
 {
     static const value_rules rules = {.bool_as = BOOL_AS_BOOL, .legacy_types = NO};
@@ -294,3 +297,8 @@ core_pack_expression(PyObject *module, PyObject *tree)
     asc_buf_clear(&out);
     return bytes;
 }
+
+const PyMethodDef expressions_functions[] = {
+    {"pack_expression", core_pack_expression, METH_O, doc_pack_expression},
+    {NULL, NULL, 0, NULL},
+};

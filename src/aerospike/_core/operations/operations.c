@@ -333,7 +333,7 @@ operations_from_py(encoder *e, asc_writer *w, PyObject *list, bool strict_items,
     return rc == 0 && out->n_ops == 0 ? raise_param(st, "No operations defined") : rc;
 }
 
-/* Append one row of operations_to_py(). 0, or -1 with an exception. */
+/* Append one row of operation_table(). 0, or -1 with an exception. */
 static int
 append_row(PyObject *list, int number, const char *name, uint8_t carrier, int code)
 {
@@ -344,9 +344,16 @@ append_row(PyObject *list, int number, const char *name, uint8_t carrier, int co
     return rc;
 }
 
-PyObject *
-operations_to_py(void)
+static const char doc_operation_table[] =
+    "operation_table($module)\n--\n\n"
+    "The operations that operate() knows: a list of dicts of number (\"op\" of the\n"
+    "API), name, carrier (the operation of the protocol) and code (what its packed\n"
+    "value begins with, -1 when it has none). Expressions take their codes from it.";
+
+static PyObject *
+core_operation_table(PyObject *module, PyObject *ignored)
 {
+    (void)module, (void)ignored;
     PyObject *list = PyList_New(0);
     int rc = list != NULL ? 0 : -1;
     for (size_t i = 0; rc == 0 && i < sizeof rows / sizeof rows[0]; i++) {
@@ -362,3 +369,8 @@ operations_to_py(void)
     }
     return list;
 }
+
+const PyMethodDef operations_functions[] = {
+    {"operation_table", core_operation_table, METH_NOARGS, doc_operation_table},
+    {NULL, NULL, 0, NULL},
+};

@@ -42,8 +42,7 @@ int read_operations(encoder *e, asc_writer *w, PyObject *names);
 int check_concatenable(module_state *st, PyObject *value);
 int check_addable(module_state *st, PyObject *value);
 
-/* Every operation that operate() knows, as the docstring of operation_table() says. A
- * new reference, or NULL with an exception. */
-PyObject *operations_to_py(void);
+/* The function of the module that shows every operation that operate() knows. */
+extern const PyMethodDef operations_functions[];
 
 #endif

@@ -8,37 +8,6 @@
 #include "support/numbers.h"
 #include "support/texts.h"
 
-int
-options_intern(module_state *st, const option_table *table)
-{
-    PyObject **names = PyMem_Calloc(table->n + 1, sizeof *names);
-    if (names == NULL) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    st->option_names[table->id] = names;
-    for (size_t i = 0; i < table->n; i++) {
-        names[i] = PyUnicode_InternFromString(table->rows[i].name);
-        if (names[i] == NULL) {
-            return -1;
-        }
-    }
-    return 0;
-}
-
-void
-options_clear(module_state *st)
-{
-    for (int id = 0; id < N_TABLES; id++) {
-        PyObject **names = st->option_names[id];
-        for (size_t i = 0; names != NULL && names[i] != NULL; i++) {
-            Py_DECREF(names[i]);
-        }
-        PyMem_Free(names);
-        st->option_names[id] = NULL;
-    }
-}
-
 /* Keys that were literals are the interned names, so that nearly always a comparison of
  * pointers finds the row. */
 const option *
@@ -94,8 +63,8 @@ option_text(module_state *st, const char *name, PyObject *value)
     return text_copy(utf8, (size_t)size);
 }
 
-static int64_t
-largest(const option *row)
+int64_t
+option_largest(const option *row)
 {
     return row->type == OPTION_U32 && row->max == 0 ? UINT32_MAX : row->max;
 }
@@ -108,7 +77,7 @@ store_int(module_state *st, const option *row, PyObject *value, void *at, int st
         return -1;
     }
     int64_t min = row->type == OPTION_U32 ? 0 : row->min;
-    int64_t max = largest(row);
+    int64_t max = option_largest(row);
     bool is_large = row->type == OPTION_U32 && row->max != 0 && v > max;
     bool is_outside = v < min || v > max;
     if (is_large || (is_outside && (strict || row->type == OPTION_TTL))) {
@@ -230,50 +199,4 @@ options_apply(module_state *st, const option_table *table, uint32_t kind,
     Py_XDECREF(key);
     Py_XDECREF(value);
     return rc;
-}
-
-static PyObject *
-kinds_to_py(const option *row, const char *(*kind_name)(int), int n_kinds)
-{
-    PyObject *list = PyList_New(0);
-    for (int kind = 0; list != NULL && kind < n_kinds; kind++) {
-        if (!(row->kinds & 1u << kind)) {
-            continue;
-        }
-        PyObject *name = PyUnicode_FromString(kind_name(kind));
-        if (name == NULL || PyList_Append(list, name) < 0) {
-            Py_CLEAR(list);
-        }
-        Py_XDECREF(name);
-    }
-    return list;
-}
-
-PyObject *
-options_to_py(const option_table *table, const char *(*kind_name)(int), int n_kinds)
-{
-    static const char *const types[] = {
-        [OPTION_BOOL] = "bool",     [OPTION_NOT_BOOL] = "bool",   [OPTION_U32] = "int",
-        [OPTION_ENUM] = "enum",     [OPTION_SIGNED] = "int",      [OPTION_TTL] = "ttl",
-        [OPTION_CUSTOM] = "custom", [OPTION_IGNORED] = "ignored",
-    };
-    PyObject *list = PyList_New(0);
-    for (size_t i = 0; list != NULL && i < table->n; i++) {
-        const option *row = &table->rows[i];
-        const char *type = row->is_later ? "later" : types[row->type];
-        int64_t max = largest(row);
-        PyObject *kinds = kinds_to_py(row, kind_name, n_kinds);
-        PyObject *dict =
-            kinds == NULL
-                ? NULL
-                : Py_BuildValue("{sssssOsLsLsz}", "name", row->name, "type", type,
-                                "kinds", kinds, "min", (long long)row->min, "max",
-                                (long long)max, "new_name", row->new_name);
-        Py_XDECREF(kinds);
-        if (dict == NULL || PyList_Append(list, dict) < 0) {
-            Py_CLEAR(list);
-        }
-        Py_XDECREF(dict);
-    }
-    return list;
 }

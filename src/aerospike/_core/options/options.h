@@ -54,10 +54,6 @@ typedef struct option_table {
     option_table_id id; /* whose interned names are in the module state */
 } option_table;
 
-/* Intern the names of a table. 0, or -1 with an exception. */
-int options_intern(module_state *st, const option_table *table);
-void options_clear(module_state *st);
-
 /* The row of a key in the dictionaries of a kind (a bit), or NULL. Runs no Python
  * code. */
 const option *
@@ -85,9 +81,8 @@ int option_int64(module_state *st, const char *name, PyObject *value, int64_t *o
  * `"name" is invalid`. */
 char *option_text(module_state *st, const char *name, PyObject *value);
 
-/* The rows as dicts of name, type, kinds, min, max, new_name; kind_name gives the names
- * of n_kinds kinds. For documentation and tests. */
-PyObject *
-options_to_py(const option_table *table, const char *(*kind_name)(int), int n_kinds);
+/* The largest value that a row takes; of OPTION_U32, OPTION_ENUM, OPTION_SIGNED and
+ * OPTION_TTL. */
+int64_t option_largest(const option *row);
 
 #endif

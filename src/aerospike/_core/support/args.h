@@ -17,6 +17,15 @@
     {name, (PyCFunction)(void (*)(void))(function),                                    \
      METH_METHOD | METH_FASTCALL | METH_KEYWORDS, doc}
 
+/* The parameters of a function of the module that gets its arguments as they are; args,
+ * nargs and kwnames as above. */
+#define FUNCTION_PARAMS                                                                \
+    PyObject *module, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames
+
+/* The row of such a function in an array of PyMethodDef. */
+#define FUNCTION_ROW(name, function, doc)                                              \
+    {name, (PyCFunction)(void (*)(void))(function), METH_FASTCALL | METH_KEYWORDS, doc}
+
 /* Sort the arguments of func into argv in the order of names (ended by NULL);
  * the first n_required must be there, the rest stay NULL when they are not. All
  * borrowed. 0, or -1 with a TypeError. */

@@ -61,9 +61,18 @@ set_own_handler(module_state *st, const char *name)
     return 0;
 }
 
-PyObject *
-core_set_log_handler(PyObject *module, PyObject *const *args, Py_ssize_t nargs,
-                     PyObject *kwnames)
+static const char doc_set_log_handler[] =
+    "set_log_handler($module, log_handler=..., callback=...)\n--\n\n"
+    "Set where log lines go. At first that is the log \"aerospike\" of the\n"
+    "standard library.\n\n"
+    ":param log_handler: function of (level, func, path, line, msg): int, str,\n"
+    "    str, int, str; may be called from any thread. None drops the lines;\n"
+    "    without an argument they are printed to the standard error stream.\n"
+    ":return: int, 0.\n"
+    ":raises ParamError: it is not callable.";
+
+static PyObject *
+core_set_log_handler(FUNCTION_PARAMS)
 {
     static const char *const names[] = {"log_handler", "callback", NULL};
     module_state *st = PyModule_GetState(module);
@@ -84,9 +93,15 @@ core_set_log_handler(PyObject *module, PyObject *const *args, Py_ssize_t nargs,
     return PyLong_FromLong(0);
 }
 
-PyObject *
-core_set_log_level(PyObject *module, PyObject *const *args, Py_ssize_t nargs,
-                   PyObject *kwnames)
+static const char doc_set_log_level[] =
+    "set_log_level($module, loglevel=..., log_level=...)\n--\n\n"
+    "Set the threshold of log lines: LOG_LEVEL_OFF to LOG_LEVEL_TRACE; it is\n"
+    "LOG_LEVEL_ERROR at first.\n\n"
+    ":return: int, 0.\n"
+    ":raises ParamError: it is no int.";
+
+static PyObject *
+core_set_log_level(FUNCTION_PARAMS)
 {
     static const char *const names[] = {"loglevel", "log_level", NULL};
     module_state *st = PyModule_GetState(module);
@@ -107,6 +122,12 @@ core_set_log_level(PyObject *module, PyObject *const *args, Py_ssize_t nargs,
     asc_log_set_level((asc_log_level)v);
     return PyLong_FromLong(0);
 }
+
+const PyMethodDef logging_functions[] = {
+    FUNCTION_ROW("set_log_handler", core_set_log_handler, doc_set_log_handler),
+    FUNCTION_ROW("set_log_level", core_set_log_level, doc_set_log_level),
+    {NULL, NULL, 0, NULL},
+};
 
 int
 logging_init(PyObject *module)

@@ -4,10 +4,8 @@
 
 #include "support/state.h"
 
-PyObject *core_set_log_handler(PyObject *module, PyObject *const *args,
-                               Py_ssize_t nargs, PyObject *kwnames);
-PyObject *core_set_log_level(PyObject *module, PyObject *const *args, Py_ssize_t nargs,
-                             PyObject *kwnames);
+/* The functions of the module that set the handler and the level. */
+extern const PyMethodDef logging_functions[];
 
 /* Begin to hand lines to the standard library's log. 0, or -1 with an exception. */
 int logging_init(PyObject *module);

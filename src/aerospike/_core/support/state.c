@@ -1,5 +1,6 @@
-/* What the module's state needs of other Python modules: attributes that are imported
- * with this module, and those whose modules cost time and wait for their first use. */
+/* The life of the module's state, but for what other rooms put into it, and what it
+ * takes from other Python modules: attributes that are imported with this module, and
+ * those whose modules cost time and wait for their first use. */
 #include "support/state.h"
 
 PyObject *
@@ -26,4 +27,66 @@ lazy_import(PyObject **cached, const char *module, const char *attribute)
         }
     }
     return *cached;
+}
+
+int
+state_init(module_state *st)
+{
+#define X(name)                                                                        \
+    if ((st->s_##name = PyUnicode_InternFromString(#name)) == NULL) {                  \
+        return -1;                                                                     \
+    }
+    CORE_NAMES(X)
+#undef X
+#define X(field, module, attribute)                                                    \
+    if ((st->field = import_attribute(module, attribute)) == NULL) {                   \
+        return -1;                                                                     \
+    }
+    CORE_IMPORTS(X)
+#undef X
+    return 0;
+}
+
+int
+state_traverse(module_state *st, visitproc visit, void *arg)
+{
+    Py_VISIT(st->ClientType);
+    Py_VISIT(st->StreamType);
+    Py_VISIT(st->TrackerType);
+    Py_VISIT(st->serializer);
+    Py_VISIT(st->deserializer);
+    Py_VISIT(st->log_handler);
+    for (int i = 0; i < N_BATCH_TYPES; i++) {
+        Py_VISIT(st->batch_types[i]);
+    }
+#define X(field, module_name, attribute) Py_VISIT(st->field);
+    CORE_IMPORTS(X)
+#undef X
+    return 0;
+}
+
+void
+state_clear(module_state *st)
+{
+    Py_CLEAR(st->ClientType);
+    Py_CLEAR(st->StreamType);
+    Py_CLEAR(st->TrackerType);
+    Py_CLEAR(st->serializer);
+    Py_CLEAR(st->deserializer);
+    Py_CLEAR(st->pickle_dumps);
+    Py_CLEAR(st->pickle_loads);
+    Py_CLEAR(st->random_bytes);
+    Py_CLEAR(st->base64_encode);
+    for (int i = 0; i < N_BATCH_TYPES; i++) {
+        Py_CLEAR(st->batch_types[i]);
+    }
+#define X(field, module, attribute) Py_CLEAR(st->field);
+    CORE_IMPORTS(X)
+#undef X
+#define X(name) Py_CLEAR(st->s_##name);
+    CORE_NAMES(X)
+#undef X
+    for (size_t i = 0; i < N_CACHED_NAMES; i++) {
+        Py_CLEAR(st->cached_names[i]);
+    }
 }

@@ -170,6 +170,12 @@ extern struct PyModuleDef core_module;
  * exception. */
 int client_type_init(PyObject *module, module_state *st);
 
+/* Fill in the names and the imports. 0, or -1 with an exception; clear in either
+ * case. */
+int state_init(module_state *st);
+int state_traverse(module_state *st, visitproc visit, void *arg);
+void state_clear(module_state *st);
+
 /* An attribute of a module, which is imported: a new reference, or NULL with an
  * exception. */
 PyObject *import_attribute(const char *module, const char *attribute);

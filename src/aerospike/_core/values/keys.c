@@ -327,14 +327,27 @@ calc_digest(module_state *st, const char *func, PyObject *const *args, Py_ssize_
     return PyByteArray_FromStringAndSize((const char *)k.digest, ASC_DIGEST_SIZE);
 }
 
-PyObject *
-core_calc_digest(PyObject *module, PyObject *const *args, Py_ssize_t nargs,
-                 PyObject *kwnames)
+static const char doc_calc_digest[] =
+    "calc_digest($module, ns, set, key)\n--\n\n"
+    "The digest that identifies a record, a bytearray of 20.\n\n"
+    ":param ns: namespace, str; takes no part in the digest.\n"
+    ":param set: str or None.\n"
+    ":param key: user key: str, int, bytes or bytearray.\n"
+    ":raises TypeError: an argument of another type.\n"
+    ":raises ParamError: an int beyond 64 bits, a name too long.";
+
+static PyObject *
+core_calc_digest(FUNCTION_PARAMS)
 {
     return calc_digest(PyModule_GetState(module), "calc_digest", args, nargs, kwnames);
 }
 
-PyObject *
+static const char doc_get_partition_id[] =
+    "get_partition_id($module, digest, /)\n--\n\n"
+    "The partition, 0 to 4095, of a digest (bytes or bytearray of 20).\n\n"
+    ":raises ParamError: anything else.";
+
+static PyObject *
 core_get_partition_id(PyObject *module, PyObject *digest)
 {
     record_key k = {0};
@@ -343,3 +356,9 @@ core_get_partition_id(PyObject *module, PyObject *digest)
     }
     return PyLong_FromUnsignedLong(asc_digest_partition(k.digest));
 }
+
+const PyMethodDef keys_functions[] = {
+    FUNCTION_ROW("calc_digest", core_calc_digest, doc_calc_digest),
+    {"get_partition_id", core_get_partition_id, METH_O, doc_get_partition_id},
+    {NULL, NULL, 0, NULL},
+};

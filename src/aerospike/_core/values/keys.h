@@ -57,9 +57,7 @@ bool key_to_fields(const record_key *k, asc_writer *w, bool send_user_key);
 PyObject *calc_digest(module_state *st, const char *func, PyObject *const *args,
                       Py_ssize_t nargs, PyObject *kwnames);
 
-/* calc_digest(ns, set, key) and get_partition_id(digest), functions of the module. */
-PyObject *core_calc_digest(PyObject *module, PyObject *const *args, Py_ssize_t nargs,
-                           PyObject *kwnames);
-PyObject *core_get_partition_id(PyObject *module, PyObject *digest);
+/* The functions of the module that are about keys. */
+extern const PyMethodDef keys_functions[];
 
 #endif

@@ -154,7 +154,7 @@ is_plain(const uint8_t *data, size_t size)
     return false;
 }
 
-PyObject *
+static PyObject *
 core_pickle_is_plain(PyObject *module, PyObject *data)
 {
     (void)module;
@@ -166,3 +166,8 @@ core_pickle_is_plain(PyObject *module, PyObject *data)
     return PyBool_FromLong(is_plain((const uint8_t *)PyBytes_AS_STRING(data),
                                     (size_t)PyBytes_GET_SIZE(data)));
 }
+
+const PyMethodDef pickles_functions[] = {
+    {"pickle_is_plain", core_pickle_is_plain, METH_O, NULL},
+    {NULL, NULL, 0, NULL},
+};

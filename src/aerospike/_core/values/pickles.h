@@ -4,9 +4,9 @@
 
 #include "support/state.h"
 
-/* pickle_is_plain(data), a function of the module: whether a pickle of Python's own
+/* The function of the module pickle_is_plain(data): whether a pickle of Python's own
  * types cannot take more than it is, because it is short and uses nothing twice but
  * short texts, numbers and names. False says nothing: _pickle_scan.py finds out. */
-PyObject *core_pickle_is_plain(PyObject *module, PyObject *data);
+extern const PyMethodDef pickles_functions[];
 
 #endif

@@ -225,23 +225,43 @@ store(module_state *st, const char *func, PyObject **at, PyObject *const *args,
     return PyLong_FromLong(0);
 }
 
-PyObject *
-core_set_serializer(PyObject *module, PyObject *const *args, Py_ssize_t nargs,
-                    PyObject *kwnames)
+static const char doc_set_serializer[] =
+    "set_serializer($module, function=..., callback=...)\n--\n\n"
+    "Set the serializer of all clients: called with each value of an\n"
+    "unsupported type that put() writes with serializer=SERIALIZER_USER.\n\n"
+    ":param function: takes the value, returns str, bytes or bytearray.\n"
+    ":return: int, 0.\n"
+    ":raises ParamError: it is not callable.";
+
+static PyObject *
+core_set_serializer(FUNCTION_PARAMS)
 {
     module_state *st = PyModule_GetState(module);
     return store(st, "set_serializer", &st->serializer, args, nargs, kwnames);
 }
 
-PyObject *
-core_set_deserializer(PyObject *module, PyObject *const *args, Py_ssize_t nargs,
-                      PyObject *kwnames)
+static const char doc_set_deserializer[] =
+    "set_deserializer($module, function=..., callback=...)\n--\n\n"
+    "Set the deserializer of all clients: called with each plain blob that is\n"
+    "read; what it returns takes the blob's place. When it raises, the reader\n"
+    "gets the blob.\n\n"
+    ":param function: takes str where the blob is UTF-8, else bytes.\n"
+    ":return: int, 0.\n"
+    ":raises ParamError: it is not callable.";
+
+static PyObject *
+core_set_deserializer(FUNCTION_PARAMS)
 {
     module_state *st = PyModule_GetState(module);
     return store(st, "set_deserializer", &st->deserializer, args, nargs, kwnames);
 }
 
-PyObject *
+static const char doc_unset_serializers[] =
+    "unset_serializers($module)\n--\n\n"
+    "Forget the serializer and deserializer of all\n"
+    "clients. Returns 0.";
+
+static PyObject *
 core_unset_serializers(PyObject *module, PyObject *ignored)
 {
     module_state *st = PyModule_GetState(module);
@@ -250,3 +270,10 @@ core_unset_serializers(PyObject *module, PyObject *ignored)
     Py_CLEAR(st->deserializer);
     return PyLong_FromLong(0);
 }
+
+const PyMethodDef serialize_functions[] = {
+    FUNCTION_ROW("set_serializer", core_set_serializer, doc_set_serializer),
+    FUNCTION_ROW("set_deserializer", core_set_deserializer, doc_set_deserializer),
+    {"unset_serializers", core_unset_serializers, METH_NOARGS, doc_unset_serializers},
+    {NULL, NULL, 0, NULL},
+};

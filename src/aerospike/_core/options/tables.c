@@ -1,0 +1,130 @@
+/* What is done with all tables of options: their names are interned when the module
+ * starts, so that a key of a dictionary is found by its address, and tests and the
+ * documentation see the rows. */
+#include "options/tables.h"
+
+#include "options/config.h"
+#include "options/policies.h"
+
+static const option_table *const tables[N_TABLES] = {
+    [POLICY_TABLE] = &policy_table,
+    [META_TABLE] = &meta_table,
+    [CONFIG_TABLE] = &config_table,
+    [POLICIES_TABLE] = &policies_table,
+};
+
+static int
+intern_names(module_state *st, const option_table *table)
+{
+    PyObject **names = PyMem_Calloc(table->n + 1, sizeof *names);
+    if (names == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    st->option_names[table->id] = names;
+    for (size_t i = 0; i < table->n; i++) {
+        names[i] = PyUnicode_InternFromString(table->rows[i].name);
+        if (names[i] == NULL) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+void
+option_tables_clear(module_state *st)
+{
+    for (int id = 0; id < N_TABLES; id++) {
+        PyObject **names = st->option_names[id];
+        for (size_t i = 0; names != NULL && names[i] != NULL; i++) {
+            Py_DECREF(names[i]);
+        }
+        PyMem_Free(names);
+        st->option_names[id] = NULL;
+    }
+}
+
+int
+option_tables_intern(module_state *st)
+{
+    int rc = 0;
+    for (int id = 0; rc == 0 && id < N_TABLES; id++) {
+        rc = intern_names(st, tables[id]);
+    }
+    return rc;
+}
+
+/* The names of the kinds of policies that have a key. */
+static PyObject *
+kinds_to_py(const option *row)
+{
+    PyObject *list = PyList_New(0);
+    for (int kind = 0; list != NULL && kind < N_POLICIES; kind++) {
+        if (!(row->kinds & 1u << kind)) {
+            continue;
+        }
+        PyObject *name = PyUnicode_FromString(policy_kind_name(kind));
+        if (name == NULL || PyList_Append(list, name) < 0) {
+            Py_CLEAR(list);
+        }
+        Py_XDECREF(name);
+    }
+    return list;
+}
+
+static PyObject *
+table_to_py(const option_table *table)
+{
+    static const char *const types[] = {
+        [OPTION_BOOL] = "bool",     [OPTION_NOT_BOOL] = "bool",   [OPTION_U32] = "int",
+        [OPTION_ENUM] = "enum",     [OPTION_SIGNED] = "int",      [OPTION_TTL] = "ttl",
+        [OPTION_CUSTOM] = "custom", [OPTION_IGNORED] = "ignored",
+    };
+    PyObject *list = PyList_New(0);
+    for (size_t i = 0; list != NULL && i < table->n; i++) {
+        const option *row = &table->rows[i];
+        const char *type = row->is_later ? "later" : types[row->type];
+        int64_t max = option_largest(row);
+        PyObject *kinds = kinds_to_py(row);
+        PyObject *dict =
+            kinds == NULL
+                ? NULL
+                : Py_BuildValue("{sssssOsLsLsz}", "name", row->name, "type", type,
+                                "kinds", kinds, "min", (long long)row->min, "max",
+                                (long long)max, "new_name", row->new_name);
+        Py_XDECREF(kinds);
+        if (dict == NULL || PyList_Append(list, dict) < 0) {
+            Py_CLEAR(list);
+        }
+        Py_XDECREF(dict);
+    }
+    return list;
+}
+
+static const char doc_option_tables[] =
+    "option_tables($module)\n--\n\n"
+    "The tables of option keys: {\"policy\": rows, \"meta\": rows, \"config\":\n"
+    "rows}; a row is a dict of name, type, kinds (names of policies), min, max\n"
+    "and new_name. For documentation and tests.";
+
+static PyObject *
+core_option_tables(PyObject *module, PyObject *ignored)
+{
+    (void)module, (void)ignored;
+    PyObject *policy_rows = table_to_py(&policy_table);
+    PyObject *meta_rows = table_to_py(&meta_table);
+    PyObject *config_rows = table_to_py(&config_table), *all = NULL;
+    if (policy_rows != NULL && meta_rows != NULL && config_rows != NULL) {
+        all = Py_BuildValue("{sOsOsO}", "policy", policy_rows, "meta", meta_rows,
+                            "config", config_rows);
+    }
+    Py_XDECREF(policy_rows);
+    Py_XDECREF(meta_rows);
+    Py_XDECREF(config_rows);
+    return all;
+}
+
+const PyMethodDef option_tables_functions[] = {
+    {"option_tables", core_option_tables, METH_NOARGS, doc_option_tables},
+    {NULL, NULL, 0, NULL},
+};
