@@ -13,15 +13,13 @@
 #include "asc/detail.h"
 #include "support/collector.h"
 
-/* Frames are handed up, and the GIL is given away in between, when so many bytes have
- * come. */
+/* The frames of a part are read when so many bytes of them have come. */
 #define GATHER_BYTES (64u << 10)
-#define BYTES_PER_TURN (32 << 10)
 
 #define MAX_REQUEST_BYTES (128u << 20) /* what a node takes */
 #define MAX_ROWS (1 << 30) /* rows have numbers of 32 bits; more never fit */
 
-enum { /* the first byte behind the digest */
+enum { /* the first byte behind the digest of a row: what follows */
        ROW_REPEATS = 0x01,
        ROW_HAS_INFO = 0x02,
        ROW_HAS_GENERATION = 0x04,
@@ -29,7 +27,7 @@ enum { /* the first byte behind the digest */
        ROW_HAS_INFO4 = 0x10,
 };
 
-enum { /* flags of the whole */
+enum { /* flags of all rows of a request */
        ALLOW_INLINE = 0x01,
        ALLOW_INLINE_SSD = 0x02,
        RESPOND_ALL_KEYS = 0x04,
@@ -111,6 +109,7 @@ template_begin(batch_run *b, asc_writer *w)
     return 0;
 }
 
+/* Append what stands between the digest and the fields of a row. */
 static bool
 put_head(asc_buf *out, const template_head *head)
 {
@@ -231,7 +230,8 @@ batch_name_index(module_state *st, Py_ssize_t i)
 
 /* --- requests --- */
 
-/* May the row be sent as a repetition of the one before it? */
+/* May the row be sent as a repetition of the one before it in the request? Then only
+ * its digest is sent: the node takes all else from the row before. */
 static bool
 repeats(const batch_run *b, const batch_row *row, const batch_row *before)
 {
@@ -244,6 +244,9 @@ repeats(const batch_run *b, const batch_row *row, const batch_row *before)
            memcmp(k->ns_text, o->ns_text, k->ns_size) == 0;
 }
 
+/* Append a row: its number, by which the reply names it, its digest, and the bytes of
+ * its template, with namespace, set and user key in their places. False for lack of
+ * memory. */
 static bool
 put_row(batch_run *b, asc_buf *out, uint32_t number, const batch_row *before)
 {
@@ -276,6 +279,7 @@ put_row(batch_run *b, asc_buf *out, uint32_t number, const batch_row *before)
            asc_buf_put(out, bytes + t->tail, t->tail_end - t->tail);
 }
 
+/* Append the field that holds all rows of a part. False for lack of memory. */
 static bool
 put_rows(batch_run *b, asc_buf *out, const asc_part *part)
 {
@@ -303,7 +307,8 @@ put_rows(batch_run *b, asc_buf *out, const asc_part *part)
     return true;
 }
 
-/* Write the request of a part. 0, or -1 with an exception. */
+/* Write the request of a part, which is one request to one node. 0, or -1 with an
+ * exception. */
 static int
 write_part(batch_run *b, asc_part *part)
 {
@@ -351,7 +356,8 @@ batch_record(batch_run *b, const batch_row *row, PyObject *key, asc_msg *m)
     return record;
 }
 
-/* A row that a node answered with an error, or whose reply cannot be read. */
+/* Give the sink a row that a node answered with an error, or whose reply cannot be made
+ * into objects. */
 static int
 fail_row(batch_run *b, const asc_part *part, batch_row *row, asc_error *err)
 {
@@ -364,6 +370,8 @@ fail_row(batch_run *b, const asc_part *part, batch_row *row, asc_error *err)
     return b->sink(b, row, NULL, err);
 }
 
+/* Give the sink the row that a message answers. What the sink raises is the failure of
+ * this row alone, when it is one of our exceptions. */
 static int
 take_row(batch_run *b, const asc_part *part, asc_msg *m)
 {
@@ -436,6 +444,8 @@ fail_rows(batch_run *b, asc_part *part)
     return rc;
 }
 
+/* Read what has come for a part; when it has ended in failure, for good, its unanswered
+ * rows fail. 0, or -1 with an exception that ends the batch. */
 static int
 take_part(batch_run *b, asc_part *part)
 {
@@ -462,6 +472,9 @@ take_part(batch_run *b, asc_part *part)
     return failed ? fail_rows(b, part) : 0;
 }
 
+/* One round: rows without an answer are given to nodes, the new parts are written, and
+ * what comes is read. The library ends the wait when there is something to read, so
+ * that a round need not end any part. */
 static int
 run_round(batch_run *b, asc_set *set, asc_error *err)
 {

@@ -20,7 +20,7 @@ attribute(module_state *st, PyObject *record, const char *name)
     return value;
 }
 
-/* Which of the four kinds it is; -1 with ParamError. */
+/* Which of the four kinds a record is (BATCH_READ, ...); -1 with ParamError. */
 static int
 kind_of_record(module_state *st, PyObject *record)
 {
@@ -35,17 +35,18 @@ kind_of_record(module_state *st, PyObject *record)
                        Py_TYPE(record)->tp_name);
 }
 
-typedef struct record_parts {
+/* What a record asks for: its attributes, looked up once. */
+typedef struct record_attrs {
     int type;
     PyObject *key, *ops, *policy, *meta, *args; /* owned; NULL: it has none */
     PyObject *module, *function;                /* likewise */
     bool all_bins;
-} record_parts;
+} record_attrs;
 
-/* Is the template of one record good for the other? The parts of both are held, so that
- * the same address is the same object. */
+/* Is the template of one record good for the other? The attributes of both are held, so
+ * that the same address is the same object. */
 static bool
-same_template(const record_parts *p, const record_parts *last)
+same_template(const record_attrs *p, const record_attrs *last)
 {
     return p->type != BATCH_APPLY && p->type == last->type && p->ops == last->ops &&
            p->policy == last->policy && p->meta == last->meta &&
@@ -53,19 +54,21 @@ same_template(const record_parts *p, const record_parts *last)
 }
 
 static void
-clear_parts(record_parts *p)
+clear_attrs(record_attrs *p)
 {
-    PyObject *const parts[] = {p->key,  p->ops,    p->policy,  p->meta,
+    PyObject *const owned[] = {p->key,  p->ops,    p->policy,  p->meta,
                                p->args, p->module, p->function};
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        Py_XDECREF(parts[i]);
+    for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++) {
+        Py_XDECREF(owned[i]);
     }
 }
 
+/* Look the attributes of a record up. 0, or -1 with an exception; clear_attrs() in
+ * either case. */
 static int
-parts_of(module_state *st, PyObject *record, record_parts *p)
+attrs_of(module_state *st, PyObject *record, record_attrs *p)
 {
-    *p = (record_parts){.type = kind_of_record(st, record)};
+    *p = (record_attrs){.type = kind_of_record(st, record)};
     if (p->type < 0 || (p->key = attribute(st, record, "key")) == NULL ||
         (p->policy = attribute(st, record, "policy")) == NULL) {
         return -1;
@@ -93,10 +96,10 @@ parts_of(module_state *st, PyObject *record, record_parts *p)
     return 0;
 }
 
-/* READ operations, all bins, or none. */
+/* The template of a Read: its operations if it has some, else all bins or none. */
 static int
 template_of_read_record(batch_run *b, const policy *pol, record_meta meta,
-                        const record_parts *p)
+                        const record_attrs *p)
 {
     PyObject *ops = none_to_null(p->ops);
     if (ops == NULL) {
@@ -113,8 +116,9 @@ template_of_read_record(batch_run *b, const policy *pol, record_meta meta,
                : batch_operations_template(b, pol, meta, ops, ONLY_READS);
 }
 
+/* The template of a record. 0, or -1 with an exception. */
 static int
-template_of_record(batch_run *b, const policy *pol, const record_parts *p)
+template_of(batch_run *b, const policy *pol, const record_attrs *p)
 {
     record_meta meta = {0};
     if (p->meta != NULL && meta_from_py(b->st, &meta, p->meta, b->strict) < 0) {
@@ -134,9 +138,9 @@ template_of_record(batch_run *b, const policy *pol, const record_parts *p)
     }
 }
 
-/* Add the row of a record, with a template of its own unless `same`. */
+/* Add the template of a record's row. */
 static int
-add_record(batch_run *b, PyObject *record, const record_parts *p, bool same)
+add_template(batch_run *b, const record_attrs *p)
 {
     static const policy_kind kinds[] = {[BATCH_READ] = POLICY_BATCH_READ,
                                         [BATCH_WRITE] = POLICY_BATCH_WRITE,
@@ -144,17 +148,24 @@ add_record(batch_run *b, PyObject *record, const record_parts *p, bool same)
                                         [BATCH_REMOVE] = POLICY_BATCH_REMOVE};
     policy_kind kind = kinds[p->type];
     policy pol = {0}, defaults = b->client->config.defaults[kind];
+    policy_inherit(&defaults, &b->pol);
+    int rc = policy_from_py(b->st, &pol, &defaults, kind, p->policy, b->strict);
+    rc = rc == 0 ? template_of(b, &pol, p) : -1;
+    policy_clear(&pol);
+    return rc;
+}
+
+/* Add the row of a record, with a template of its own unless `same`. */
+static int
+add_record(batch_run *b, PyObject *record, const record_attrs *p, bool same)
+{
     Py_ssize_t i = (Py_ssize_t)b->n_rows;
-    int rc = 0;
-    if (!same) {
-        policy_inherit(&defaults, &b->pol);
-        rc = policy_from_py(b->st, &pol, &defaults, kind, p->policy, b->strict);
-        rc = rc == 0 ? template_of_record(b, &pol, p) : -1;
-        policy_clear(&pol);
+    if (!same && add_template(b, p) < 0) {
+        return -1;
     }
-    if (rc == 0 && batch_add(b, p->key, Py_NewRef(record)) < 0) {
+    int rc = batch_add(b, p->key, Py_NewRef(record));
+    if (rc < 0) {
         batch_name_index(b->st, i);
-        rc = -1;
     }
     return rc;
 }
@@ -162,18 +173,18 @@ add_record(batch_run *b, PyObject *record, const record_parts *p, bool same)
 /* Add the row of the record at a place in the list; p is of the record before it, then
  * of this one. */
 static int
-add_record_at(batch_run *b, PyObject *list, Py_ssize_t i, record_parts *p)
+add_record_at(batch_run *b, PyObject *list, Py_ssize_t i, record_attrs *p)
 {
-    record_parts now;
+    record_attrs now;
     PyObject *record = PyList_GetItemRef(list, i); /* IndexError if it shrank */
     if (record == NULL) {
         return -1;
     }
-    int rc = parts_of(b->st, record, &now);
+    int rc = attrs_of(b->st, record, &now);
     if (rc == 0) {
         rc = add_record(b, record, &now, i > 0 && same_template(&now, p));
     }
-    clear_parts(p);
+    clear_attrs(p);
     *p = now;
     Py_DECREF(record);
     return rc;
@@ -183,12 +194,12 @@ static int
 add_records(batch_run *b, PyObject *list)
 {
     Py_ssize_t n = PyList_GET_SIZE(list);
-    record_parts last = {0};
+    record_attrs last = {0};
     int rc = batch_reserve(b, (size_t)n);
     for (Py_ssize_t i = 0; rc == 0 && i < n; i++) {
         rc = add_record_at(b, list, i, &last);
     }
-    clear_parts(&last);
+    clear_attrs(&last);
     return rc;
 }
 

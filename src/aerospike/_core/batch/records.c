@@ -87,7 +87,8 @@ batch_load_types(module_state *st)
     return ok ? 0 : -1;
 }
 
-/* Takes the reference, which may be NULL: then there is an exception. */
+/* Put a value, which is taken, into a slot of a record. It may be NULL: then making it
+ * has failed. 0, or -1 with the exception of that. */
 static int
 set_slot(module_state *st, PyObject *record, int slot, PyObject *value)
 {
@@ -104,23 +105,33 @@ set_slot(module_state *st, PyObject *record, int slot, PyObject *value)
     return 0;
 }
 
+/* Make a BatchRecord look as if nothing had been asked yet. 0, or -1. */
+static int
+reset_record(module_state *st, PyObject *record)
+{
+    return set_slot(st, record, SLOT_RECORD, Py_NewRef(Py_None)) < 0 ||
+                   set_slot(st, record, SLOT_RESULT,
+                            PyLong_FromLong(ASC_ERR_NO_RESPONSE)) < 0 ||
+                   set_slot(st, record, SLOT_MESSAGE, Py_NewRef(Py_None)) < 0 ||
+                   set_slot(st, record, SLOT_SUBCODE, PyLong_FromLong(0)) < 0 ||
+                   set_slot(st, record, SLOT_IN_DOUBT, Py_NewRef(Py_False)) < 0
+               ? -1
+               : 0;
+}
+
 PyObject *
 batch_new_record(module_state *st, PyObject *key)
 {
     PyTypeObject *type = (PyTypeObject *)st->batch_types[BATCH_RECORD];
     PyObject *record = type->tp_alloc(type, 0);
     if (record == NULL || set_slot(st, record, SLOT_KEY, Py_NewRef(key)) < 0 ||
-        set_slot(st, record, SLOT_RECORD, Py_NewRef(Py_None)) < 0 ||
-        set_slot(st, record, SLOT_RESULT, PyLong_FromLong(ASC_ERR_NO_RESPONSE)) < 0 ||
-        set_slot(st, record, SLOT_MESSAGE, Py_NewRef(Py_None)) < 0 ||
-        set_slot(st, record, SLOT_SUBCODE, PyLong_FromLong(0)) < 0 ||
-        set_slot(st, record, SLOT_IN_DOUBT, Py_NewRef(Py_False)) < 0) {
+        reset_record(st, record) < 0) {
         Py_CLEAR(record);
     }
     return record;
 }
 
-/* "host: text" */
+/* The message of a record that failed: "host: text". */
 static PyObject *
 message_text(const asc_error *err)
 {
@@ -199,13 +210,7 @@ int
 batch_reset_records(batch_run *b)
 {
     for (size_t i = 0; i < b->n_rows; i++) {
-        PyObject *record = b->rows[i].target;
-        if (set_slot(b->st, record, SLOT_RECORD, Py_NewRef(Py_None)) < 0 ||
-            set_slot(b->st, record, SLOT_RESULT, PyLong_FromLong(ASC_ERR_NO_RESPONSE)) <
-                0 ||
-            set_slot(b->st, record, SLOT_MESSAGE, Py_NewRef(Py_None)) < 0 ||
-            set_slot(b->st, record, SLOT_SUBCODE, PyLong_FromLong(0)) < 0 ||
-            set_slot(b->st, record, SLOT_IN_DOUBT, Py_NewRef(Py_False)) < 0) {
+        if (reset_record(b->st, b->rows[i].target) < 0) {
             return -1;
         }
     }

@@ -7,22 +7,25 @@
 /* Import their classes, once. 0, or -1 with an exception. */
 int batch_load_types(module_state *st);
 
-/* Is it an instance of a class (BATCH_READ, ...)? */
+/* Is the record an instance of one of these classes (BATCH_READ, ...)? */
 int batch_is_a(module_state *st, PyObject *record, int type);
 
-/* A BatchRecord of a key, not answered yet. */
+/* A new BatchRecord of a key, which is not answered yet. NULL with an exception. */
 PyObject *batch_new_record(module_state *st, PyObject *key);
 
-/* The BatchRecord of each row as if nothing had been asked. 0, or -1. */
+/* Make the BatchRecord of each row look as if nothing had been asked yet. 0, or -1 with
+ * an exception. */
 int batch_reset_records(batch_run *b);
 
 /* A row_sink: fill in the BatchRecord that is the row's target. */
 int batch_into_record(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err);
 
-/* The result of a whole: 0, or -16 when a record has failed. 0, or -1. */
+/* Set the result of a BatchRecords: ASC_OK, or ASC_ERR_BATCH_FAILED when a record has
+ * failed. 0, or -1 with an exception. */
 int batch_set_result(module_state *st, PyObject *records, bool failed);
 
-/* BatchRecords of a list, which is taken. */
+/* A new BatchRecords, with its result, of a list of BatchRecord, which is taken. NULL
+ * with an exception. */
 PyObject *batch_new_records(batch_run *b, PyObject *list);
 
 #endif

@@ -4,14 +4,21 @@
 
 #include "values/fields.h"
 
-/* The operations of a template. NULL: none. 0, or -1 with ParamError. */
+/* An encoder of values by the rules of the client. */
+static encoder
+encoder_for(const batch_run *b, asc_buf *out)
+{
+    return (encoder){.st = b->st,
+                     .out = out,
+                     .rules = &b->client->config.values,
+                     .serializer = SERIALIZER_NOT_GIVEN};
+}
+
+/* Append the operations of a template; ops may be NULL. 0, or -1 with an exception. */
 static int
 put_operations(batch_run *b, asc_writer *w, PyObject *ops, operations_summary *sum)
 {
-    encoder e = {.st = b->st,
-                 .out = &b->bytes,
-                 .rules = &b->client->config.values,
-                 .serializer = SERIALIZER_NOT_GIVEN};
+    encoder e = encoder_for(b, &b->bytes);
     *sum = (operations_summary){0};
     return ops == NULL ? 0 : operations_from_py(&e, w, ops, true, sum);
 }
@@ -20,7 +27,7 @@ int
 batch_read_template(batch_run *b, const policy *pol, PyObject *bins)
 {
     asc_writer w;
-    encoder e = {.st = b->st, .out = &b->bytes};
+    encoder e = encoder_for(b, &b->bytes);
     template_head head = {.has_bins = true};
     if (template_begin(b, &w) < 0 ||
         (bins != NULL && read_operations(&e, &w, bins) < 0)) {
@@ -77,28 +84,35 @@ batch_operations_template(batch_run *b, const policy *pol, record_meta meta,
     return template_end(b, &w, &head);
 }
 
-int
-batch_remove_template(batch_run *b, const policy *pol, record_meta meta)
+/* The head of a template that writes whatever its operations are. */
+static template_head
+head_of_write(const policy *pol, const record_meta *meta, uint8_t info2)
 {
-    asc_writer w;
     template_head head = {.has_bins = true,
                           .writes = true,
                           .sends_key = pol->key == 1,
                           .filter = pol->filter};
-    head.msg.info2 = ASC_INFO2_WRITE | ASC_INFO2_DELETE | ASC_INFO2_RESPOND_ALL_OPS;
-    policy_to_write_head(pol, &meta, &head.msg);
+    head.msg.info2 = ASC_INFO2_WRITE | info2;
+    policy_to_write_head(pol, meta, &head.msg);
+    return head;
+}
+
+int
+batch_remove_template(batch_run *b, const policy *pol, record_meta meta)
+{
+    asc_writer w;
+    template_head head =
+        head_of_write(pol, &meta, ASC_INFO2_DELETE | ASC_INFO2_RESPOND_ALL_OPS);
     head.msg.ttl_s = 0; /* a delete has none */
     return template_begin(b, &w) < 0 ? -1 : template_end(b, &w, &head);
 }
 
+/* The arguments of a function call, as one packed list. 0, or -1 with an exception. */
 static int
 put_arguments_field(batch_run *b, asc_writer *w, PyObject *args)
 {
     asc_buf packed = ASC_BUF_INIT;
-    encoder e = {.st = b->st,
-                 .out = &packed,
-                 .rules = &b->client->config.values,
-                 .serializer = SERIALIZER_NOT_GIVEN};
+    encoder e = encoder_for(b, &packed);
     int rc = PyList_Check(args) ? encode_item(&e, args)
                                 : raise_param(b->st, "args should be a list, not %s",
                                               Py_TYPE(args)->tp_name);
@@ -115,12 +129,7 @@ batch_apply_template(batch_run *b, const policy *pol, PyObject *module,
 {
     asc_writer w;
     record_meta meta = {0};
-    template_head head = {.has_bins = true,
-                          .writes = true,
-                          .sends_key = pol->key == 1,
-                          .filter = pol->filter};
-    head.msg.info2 = ASC_INFO2_WRITE;
-    policy_to_write_head(pol, &meta, &head.msg);
+    template_head head = head_of_write(pol, &meta, 0);
     return template_begin(b, &w) < 0 ||
                    put_text_field(b->st, &w, ASC_FIELD_UDF_MODULE, "module", module) <
                        0 ||

@@ -1,19 +1,23 @@
-/* batch/templates.h -- what the rows of a batch ask for, to wire. Each adds a template;
- * 0, or -1 with an exception. pol is the policy of the rows. */
+/* batch/templates.h -- what the rows of a batch ask for, to wire. Each function adds
+ * one template to the batch, which the rows that are added next share. It returns 0, or
+ * -1 with an exception. pol is the policy of these rows. */
 #ifndef CORE_BATCH_TEMPLATES_H
 #define CORE_BATCH_TEMPLATES_H
 
 #include "batch/batch.h"
 
-/* bins: a list or tuple of names, empty: only metadata; NULL: all bins. */
+/* A read. bins is a list or tuple of names, which is empty for metadata alone; NULL
+ * means all bins. */
 int batch_read_template(batch_run *b, const policy *pol, PyObject *bins);
 
+/* Which operations a record may bring. */
 typedef enum allowed_operations { ANY_OPERATIONS, ONLY_READS } allowed_operations;
 
-/* Operations that write, or only read. */
+/* The operations of a list of dicts. */
 int batch_operations_template(batch_run *b, const policy *pol, record_meta meta,
                               PyObject *ops, allowed_operations allowed);
 
+/* The removal of a record. */
 int batch_remove_template(batch_run *b, const policy *pol, record_meta meta);
 
 /* A call of a function of a registered module. */

@@ -1,3 +1,10 @@
+/* query/request.c -- what a query or scan asks for: out of the dict that
+ * aerospike._query makes, and into the bytes of each part, which is one request to one
+ * node.
+ *
+ * The requests of a round differ in the partitions alone, which the library writes; all
+ * else is written here, for each part anew, so that nothing is kept between rounds but
+ * the Python objects. */
 #include "query/request.h"
 
 #include <stddef.h>
@@ -11,6 +18,7 @@
 
 /* --- predicates --- */
 
+/* The first two items of a predicate, by the constants of aerospike.predicates. */
 enum { EQUALS = 0, RANGE = 1 };
 enum { INDEX_STRING = 0, INDEX_INTEGER = 1, INDEX_GEO = 2, INDEX_BLOB = 3 };
 
@@ -21,7 +29,8 @@ bad_predicate(module_state *st)
                            "expected");
 }
 
-/* Append a bound: its size, then its bytes. */
+/* Append a bound of an index range: its size, then its bytes. 0, or -1 with an
+ * exception. */
 static int
 put_bound(module_state *st, asc_buf *out, long datatype, PyObject *value)
 {
@@ -62,6 +71,7 @@ put_bound(module_state *st, asc_buf *out, long datatype, PyObject *value)
     return put_ok(p != NULL && asc_buf_put(out, data, (size_t)size));
 }
 
+/* An item of a tuple that is a small int; -1 when it is something else, or missing. */
 static long
 small_item(PyObject *tuple, Py_ssize_t i)
 {
@@ -71,7 +81,8 @@ small_item(PyObject *tuple, Py_ssize_t i)
     return item != NULL && PyLong_Check(item) && int64_from_py(item, &v) ? v : -1;
 }
 
-/* The index range of a predicate: (kind, datatype, bin, value[, end[, index type]]). */
+/* Append the index range of a predicate: (kind, datatype, bin, value[, end[, index
+ * type]]). 0, or -1 with an exception. */
 static int
 put_range(module_state *st, asc_buf *out, PyObject *p, long *index_type)
 {
@@ -113,6 +124,7 @@ put_range(module_state *st, asc_buf *out, PyObject *p, long *index_type)
 
 /* --- requests --- */
 
+/* An encoder of values by the rules of the client. */
 static encoder
 encoder_for(const query_request *q, asc_buf *out)
 {
@@ -120,7 +132,8 @@ encoder_for(const query_request *q, asc_buf *out)
         .st = q->st, .out = out, .rules = q->rules, .serializer = SERIALIZER_NOT_GIVEN};
 }
 
-/* The fields of an index range. */
+/* Append the fields that say which index is asked for what; none without a predicate.
+ * 0, or -1 with an exception. */
 static int
 put_index(query_request *q, asc_writer *w)
 {
@@ -153,7 +166,8 @@ put_index(query_request *q, asc_writer *w)
     return rc;
 }
 
-/* Header and the fields that every request of a query has. */
+/* Append the header and the fields that every request of a query has, and of background
+ * work. 0, or -1 with an exception. */
 static int
 begin_request(query_request *q, asc_writer *w, asc_buf *out, const asc_msg_head *head)
 {
@@ -173,7 +187,8 @@ begin_request(query_request *q, asc_writer *w, asc_buf *out, const asc_msg_head 
     return put_ok(policy_filter_to_field(q->pol.filter, w));
 }
 
-/* The bins to read, then the operations that read. */
+/* Append the bins to read, then the operations that read. 0, or -1 with an
+ * exception. */
 static int
 put_reads(query_request *q, asc_writer *w)
 {
@@ -263,7 +278,8 @@ query_write_background(query_request *q, asc_part *part)
 
 #define OFFSET(field) offsetof(query_request, field)
 
-/* The entries that are Python objects, of the types that have a flag. */
+/* The entries of the dict that are Python objects. Their types are those that Python
+ * has a flag for. */
 static const struct {
     const char *name;
     size_t at;
@@ -296,6 +312,8 @@ invalid_entry(query_request *q, const char *name, const char *type_name, PyObjec
                        Py_TYPE(got)->tp_name);
 }
 
+/* Take an entry that is an object, which may be missing or None unless it is
+ * required. */
 static int
 take_object(query_request *q, PyObject *spec, size_t i)
 {
@@ -316,7 +334,7 @@ take_object(query_request *q, PyObject *spec, size_t i)
     return rc;
 }
 
-/* 0 when it is not there. */
+/* *out = an entry that is an int, 0 when it is missing. 0, or -1 with an exception. */
 static int
 take_number(query_request *q, PyObject *spec, const char *name, uint64_t *out)
 {

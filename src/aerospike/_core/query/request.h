@@ -6,7 +6,7 @@
 #include "options/policy.h"
 #include "values/values.h"
 
-/* The Python objects are owned. */
+/* What is asked for. The Python objects are owned. */
 typedef struct query_request {
     module_state *st;
     const value_rules *rules; /* borrowed */
@@ -26,16 +26,17 @@ typedef struct query_request {
     bool no_bins;
 } query_request;
 
-/* What the dict says that describes it. 0, or -1 with ParamError for an entry of a
- * wrong type; clear it in either case. */
+/* Take what the dict says. 0, or -1 with ParamError for an entry of a wrong type; clear
+ * q in either case. */
 int query_request_from_spec(query_request *q, PyObject *spec);
 
+/* Give up what it owns; zeros are fine. */
 void query_request_clear(query_request *q);
 
-/* Write the request of a part. 0, or -1 with an exception. */
+/* Write the request of a part of a round. 0, or -1 with an exception. */
 int query_write_part(query_request *q, asc_query *query, asc_part *part);
 
-/* The same for work in the background, which a node only starts. */
+/* The same for work in the background: the node starts it and answers at once. */
 int query_write_background(query_request *q, asc_part *part);
 
 #endif

@@ -12,8 +12,6 @@
 
 /* Frames are handed up when so many bytes of them have come. */
 #define GATHER_BYTES (128u << 10)
-/* Other threads get the GIL after so many bytes of records. */
-#define BYTES_PER_TURN (32u << 10)
 
 typedef struct StreamObject {
     PyObject_HEAD

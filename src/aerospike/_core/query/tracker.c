@@ -1,3 +1,9 @@
+/* query/tracker.c -- the Python object around a tracker of the library (asc/tracker.h),
+ * which knows how far a query has come in each partition.
+ *
+ * A tracker outlives its query: aerospike._query keeps one with a Query or Scan, shows
+ * it as get_partitions_status(), and begins the next query with it. While a query moves
+ * the tracker, on a thread that does not hold the GIL, nobody else may read it. */
 #include "query/tracker.h"
 
 #include <string.h>
@@ -6,7 +12,7 @@
 
 /* --- life --- */
 
-/* Tracker(begin, count): so many partitions from one on, checked by the caller. */
+/* Tracker(begin, count): so many partitions from one on. */
 static PyObject *
 tracker_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
 {
@@ -43,7 +49,7 @@ tracker_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
-/* NULL with ClientError while a query moves it. */
+/* The tracker of an object, borrowed. NULL with ClientError while a query moves it. */
 static asc_tracker *
 tracker_of(PyObject *self)
 {
@@ -66,7 +72,8 @@ tracker_is_done(PyObject *self, PyObject *ignored)
     return PyBool_FromLong(asc_tracker_is_done(((TrackerObject *)self)->tracker));
 }
 
-/* (id, init, retry, digest, bval) */
+/* (id, init, retry, digest, bval): where one partition stands. init: its place is after
+ * the digest; retry: it is not done. NULL with an exception. */
 static PyObject *
 cursor_to_py(const asc_cursor *c)
 {
@@ -84,6 +91,7 @@ cursor_to_py(const asc_cursor *c)
     return tuple;
 }
 
+/* status(): {"done": bool, "retry": bool, partition: cursor, ...} */
 static PyObject *
 tracker_status(PyObject *self, PyObject *ignored)
 {
@@ -109,6 +117,7 @@ tracker_status(PyObject *self, PyObject *ignored)
     return status;
 }
 
+/* The cursor of a partition; NULL when the tracker does not have it. */
 static asc_cursor *
 find_cursor(asc_tracker *t, unsigned long partition)
 {
@@ -120,6 +129,7 @@ find_cursor(asc_tracker *t, unsigned long partition)
                : NULL;
 }
 
+/* 0, or -1 with an exception: TypeError for no bytes, ValueError for a wrong size. */
 static int
 digest_from_py(uint8_t *out, PyObject *digest_arg)
 {
@@ -166,6 +176,7 @@ tracker_set(PyObject *self, PyObject *args)
     return t != NULL ? Py_NewRef(Py_None) : NULL;
 }
 
+/* copy(): another tracker that stands at the same places. */
 static PyObject *
 tracker_copy(PyObject *self, PyObject *ignored)
 {

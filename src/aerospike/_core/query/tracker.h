@@ -6,12 +6,14 @@
 #include "asc/tracker.h"
 #include "support/errors.h"
 
+/* aerospike._core.Tracker */
 typedef struct TrackerObject {
     PyObject_HEAD
     asc_tracker *tracker; /* owned */
     bool is_used;         /* by a stream that is open: it alone may touch the tracker */
 } TrackerObject;
 
+/* Make the type. 0, or -1 with an exception. */
 int tracker_type_init(PyObject *module, module_state *st);
 
 #endif

@@ -38,6 +38,9 @@ gc_resume(module_state *st)
 #endif
 }
 
+/* Whoever decodes the records of a reply gives a turn after so many bytes of them. */
+#define BYTES_PER_TURN (32 << 10)
+
 /* Let other threads have the GIL. A pause ends before and begins anew afterwards; there
  * is none when Python code has ended it since. */
 void give_turn(module_state *st);
