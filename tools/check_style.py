@@ -124,9 +124,11 @@ NESTED_IN = {
 }
 
 
-def nested(path: Path) -> list[int]:
+def nested(root: Path, where: Path) -> list[int]:
     """The lines of a file where a conditional expression stands inside another."""
-    return NESTED_IN[path.suffix](path.read_text(encoding="utf-8"))
+    if where.suffix not in NESTED_IN or where.is_relative_to(AS_THEY_CAME):
+        return []
+    return NESTED_IN[where.suffix]((root / where).read_text(encoding="utf-8"))
 
 
 def sleeps(text: str) -> list[int]:
@@ -150,9 +152,8 @@ def sleeps(text: str) -> list[int]:
 def check_conditionals(root: Path) -> Iterator[str]:
     for path in files(root):
         where = path.relative_to(root)
-        if path.suffix in NESTED_IN and not where.is_relative_to(AS_THEY_CAME):
-            for line in nested(path):
-                yield f"{where}:{line}: {NESTED}"
+        for line in nested(root, where):
+            yield f"{where}:{line}: {NESTED}"
 
 
 def check_sleeping(root: Path) -> Iterator[str]:
