@@ -5,6 +5,7 @@
 #   PYTEST_ARGS="-k batch"     more arguments for pytest
 #   TEST_SEED=7                the order of the tests; 0 = that of the files
 #   BENCH_ARGS="--rounds 3"    more arguments for benchmarks/run.py
+#   BASE="HEAD~1 89b4388"      the commits that bench-instructions compares with
 #   SECONDS=60 SEED=7          how long chaos lasts, and which
 #   SLACK_MS=2000              how late a call of chaos may be, for a busy machine
 #   PIDS=11,12,13              with HOSTS, for chaos: the processes of its servers
@@ -15,6 +16,7 @@ PYTHON ?= python3
 HOSTS ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+BASE ?=
 FUZZ_SECONDS ?= 10
 SECONDS = 60
 SLACK_MS =
@@ -38,7 +40,8 @@ PARALLEL =
 export AEROSPIKE_HOSTS := $(HOSTS)
 endif
 
-.PHONY: help demo test test-long test-all sanitize chaos lint docs bench fuzz wheel clean
+.PHONY: help demo test test-long test-all sanitize chaos lint measure docs bench \
+	bench-instructions fuzz wheel clean
 
 help:
 	@echo "make demo    start a three-node development cluster and walk through the client"
@@ -48,8 +51,10 @@ help:
 	@echo "make sanitize  some Python tests with the extension under ASan and UBSan"
 	@echo "make chaos   threads write and read while nodes stop and freeze, SECONDS=$(SECONDS)"
 	@echo "make lint    formatting, types, warnings, layer rules"
+	@echo "make measure  sizes, copies and cycles of the code, against their limits"
 	@echo "make docs    the documentation, into build/docs"
 	@echo "make bench   this client against the one on PyPI, in one run"
+	@echo "make bench-instructions  instructions of six calls, against earlier commits"
 	@echo "make fuzz    each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "make wheel   build the sdist and a wheel into dist/"
 	@echo "make clean   remove everything that was built"
@@ -94,6 +99,10 @@ lint:
 	@$(SETUP) lint
 	@PY='$(PY)' sh tools/lint.sh
 
+measure:
+	@$(SETUP) test
+	@$(PY) tools/measure_code.py
+
 docs:
 	@$(SETUP) docs
 	@$(PY) -m sphinx -q -W --keep-going -b html -d build/doctrees doc build/docs
@@ -102,6 +111,10 @@ docs:
 bench:
 	@$(SETUP) bench
 	@$(PY) benchmarks/run.py $(if $(HOSTS),--hosts $(HOSTS)) $(BENCH_ARGS)
+
+bench-instructions:
+	@$(SETUP) instructions
+	@$(PY) benchmarks/instructions.py $(BENCH_ARGS) $(if $(BASE),--base $(BASE))
 
 fuzz:
 	@$(SETUP) compiler

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prepare this checkout: sh tools/setup_env.sh {compiler|test|lint|bench|docs}
+# Prepare this checkout: sh tools/setup_env.sh {compiler|test|lint|bench|instructions|docs}
 #
 # Checks for Python >= 3.10 with venv and headers and for a C compiler; installs what
 # is missing as root, otherwise prints the command and fails. Then makes .venv with the
@@ -59,6 +59,11 @@ missing_packages() {
     has_compiler || list="$list gcc"
     { has_compiler && has_libc; } || list="$list libc6-dev"
     command -v make >/dev/null 2>&1 || list="$list make"
+    if [ "$goal" = instructions ]; then
+        for tool in git valgrind; do
+            command -v "$tool" >/dev/null 2>&1 || list="$list $tool"
+        done
+    fi
     printf '%s' "${list# }"
 }
 
@@ -157,7 +162,7 @@ case $goal in
         check_machine
         exit 0
         ;;
-    test | bench) extras=test ;;
+    test | bench | instructions) extras=test ;;
     lint) extras=test,lint,docs ;;
     docs) extras=test,docs ;;
     *) die "unknown goal: $goal" ;;
@@ -169,6 +174,9 @@ if command -v flock >/dev/null 2>&1; then
     exec 9>build/.setup.lock
     flock 9
 fi
+
+# the stamp knows nothing of the programs that this goal needs besides
+[ "$goal" != instructions ] || check_machine
 
 stamp=$VENV/.stamp-$extras
 if is_current "$stamp" --editable ".[$extras]"; then

@@ -1,0 +1,83 @@
+"""Some calls of the client in a process of their own, for instructions.py to count.
+
+    python instructions_worker.py ADDRESS PORT CALL N
+
+Makes the call of that name N times. With the name "prepare" it puts the records that
+the calls find, and prints where its client was imported from. Nothing but the call
+stands in the loop: what it takes is made before.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable
+from functools import partial
+from itertools import repeat
+from typing import Any
+
+import aerospike
+from aerospike_helpers.operations import list_operations, operations
+
+NAMESPACE = "test"
+BINS = {"id": 5, "name": "user-00000005", "score": 2.5, "blob": bytes(range(256)) * 4}
+KEYS = [(NAMESPACE, "calls", i) for i in range(1000)]
+SCANNED = [(NAMESPACE, "scanned", i) for i in range(1000)]
+OPERATED = (NAMESPACE, "operated", 1)
+OPERATIONS = [
+    operations.increment("n", 1),
+    operations.read("n"),
+    list_operations.list_append("l", 1),
+    list_operations.list_size("l"),
+    list_operations.list_trim("l", -10, 10),
+]
+FAR_OFF_MS = 600_000  # a slow call is counted, not given up; nobody tends meanwhile
+
+
+def connect(address: str, port: int) -> Any:
+    timings = {"total_timeout": FAR_OFF_MS, "socket_timeout": FAR_OFF_MS}
+    names = ("read", "write", "operate", "batch", "query", "scan")
+    config = {
+        "hosts": [(address, port)],
+        "tend_interval": FAR_OFF_MS,
+        "policies": dict.fromkeys(names, timings),
+    }
+    return aerospike.client(config).connect()
+
+
+def prepare(client: Any) -> None:
+    for key in (*KEYS, *SCANNED):
+        client.put(key, BINS)
+
+
+def scan(client: Any) -> list[Any]:
+    records: list[Any] = client.scan(NAMESPACE, SCANNED[0][1]).results()
+    return records
+
+
+CALLS: dict[str, Callable[[Any], Callable[[], Any]]] = {
+    "get": lambda client: partial(client.get, KEYS[5]),
+    "put": lambda client: partial(client.put, KEYS[5], BINS),
+    "operate": lambda client: partial(client.operate, OPERATED, OPERATIONS),
+    "batch_read of 100": lambda client: partial(client.batch_read, KEYS[:100]),
+    "batch_read of 1000": lambda client: partial(client.batch_read, KEYS),
+    "scan of 1000": lambda client: partial(scan, client),
+}
+
+
+def main(address: str, port: str, name: str, n_calls: str) -> None:
+    client = connect(address, int(port))
+    if name == "prepare":
+        prepare(client)
+        print(aerospike.__file__)
+    else:
+        call = CALLS[name](client)
+        gc.collect()
+        gc.disable()  # when it comes depends on what the interpreter did before
+        for _ in repeat(None, int(n_calls)):
+            call()
+    client.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
