@@ -1,3 +1,9 @@
+/* client/client.c -- the life of a client, and what the methods of all rooms share.
+ *
+ * A client is made, connected, used and closed; client_state says where it stands.
+ * Any number of threads may use it meanwhile, and one of them may close it: so a
+ * call counts the cluster that it uses, and takes what else it needs from the
+ * client, which lives longer. The methods here are those that need no request. */
 #include "client/client.h"
 
 #include <time.h>
@@ -6,8 +12,8 @@
 
 /* --- connecting --- */
 
-/* Connect without the GIL, within limit_ms unless it is 0. The cluster, counted; NULL
- * with err. */
+/* Connect without the GIL, within limit_ms unless that is 0. Returns the cluster, which
+ * the caller releases, or NULL with err. */
 static asc_cluster *
 connect_to(const client_config *config, uint32_t limit_ms, asc_error *err)
 {
@@ -33,9 +39,9 @@ disconnect(asc_cluster *cluster)
     }
 }
 
-/* Connect a client that has a configuration, which stays as long as the client. Another
- * thread may be faster, then its cluster stays; or close the client, which then is
- * closed. limit_ms as of connect_to. 0, or 1 with err. */
+/* Connect a client that has a configuration, as connect_to() does. Meanwhile another
+ * thread may have connected the client, or closed it: then the client stays as that
+ * thread left it, and the new cluster is closed. 0, or 1 with err. */
 static int
 open_cluster(ClientObject *client, uint32_t limit_ms, asc_error *err)
 {
@@ -54,6 +60,8 @@ open_cluster(ClientObject *client, uint32_t limit_ms, asc_error *err)
     return 0;
 }
 
+/* Close the cluster of a client, if it has one. Calls of other threads end as they
+ * would, for each has counted the cluster. */
 static void
 close_cluster(ClientObject *client)
 {
@@ -65,6 +73,7 @@ close_cluster(ClientObject *client)
     disconnect(cluster);
 }
 
+/* 0, or -1 with ParamError: the client has no configuration. */
 static int
 check_valid(module_state *st, ClientObject *client)
 {
@@ -75,6 +84,7 @@ check_valid(module_state *st, ClientObject *client)
                              "or was not called, or has not ended");
 }
 
+/* Say why there is no cluster. Returns -1. */
 static int
 raise_closed(module_state *st, ClientObject *client)
 {
@@ -100,7 +110,8 @@ monotonic_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* Connect for a call. 0, or -1 with an exception. */
+/* Connect a client whose constructor could not, now that a call needs the cluster, and
+ * take the time that this took from the call's. 0, or -1 with an exception. */
 static int
 connect_late(module_state *st, ClientObject *client, asc_timing *timing)
 {
@@ -183,10 +194,33 @@ client_run_call(asc_call *call, asc_cluster *cluster, asc_error *err)
     }
 }
 
-/* --- the type --- */
+int
+client_wait_set(module_state *st, asc_set *set, asc_error *err)
+{
+    asc_status rc;
+    for (;;) {
+        Py_BEGIN_ALLOW_THREADS
+        rc = asc_set_wait(set, err);
+        Py_END_ALLOW_THREADS
+        if (rc != ASC_OK && rc != ASC_INTERRUPTED) {
+            raise_error(st, err, NULL, NULL);
+            return -1;
+        }
+        /* they are asked also when no wait was needed: a signal may have come before */
+        if (PyErr_CheckSignals() < 0) {
+            asc_set_abandon(set);
+            return -1;
+        }
+        if (rc == ASC_OK) {
+            return 0;
+        }
+    }
+}
 
-/* A module's file could not be read, perhaps for want of descriptors: say so by an
- * error of the client. Other exceptions stay. */
+/* --- the slots of the type --- */
+
+/* An import has failed. When a file could not be read, perhaps for want of descriptors,
+ * an error of the client says so; any other exception stays as it is. Returns -1. */
 static int
 raise_no_import(module_state *st, const char *name)
 {
@@ -198,9 +232,10 @@ raise_no_import(module_state *st, const char *name)
         cause, raise_code(st, ASC_ERR_CLIENT, "cannot import %s: %S", name, cause));
 }
 
-/* Import the modules that calls use, those among them whose import statements stand in
- * functions, for they are slow. A call must not import: when another thread forks
- * meanwhile, the child waits for an import that nobody will end. */
+/* Import the modules that calls use. They are imported with the first client and not
+ * with the package, for they are slow, and not by a call, either: when another thread
+ * forks meanwhile, the child would wait for an import that nobody will end. 0, or -1
+ * with an exception. */
 static int
 import_for_calls(module_state *st)
 {
@@ -222,10 +257,10 @@ import_for_calls(module_state *st)
     return 0;
 }
 
-/* Give the client its configuration, and its cluster unless that is NULL; both are
- * taken. Until then it is invalid, so that no other thread uses what the constructor is
- * still making. 0, or -1 with RuntimeError: another call of the constructor was faster.
- */
+/* Give the client its configuration, and its cluster unless that is NULL; it takes
+ * both. Only now it is valid, so that no other thread has used what the constructor was
+ * still making. 0, or -1 with RuntimeError when another call of the constructor was
+ * faster. */
 static int
 become_valid(ClientObject *client, client_config *config, asc_cluster *cluster)
 {
@@ -270,7 +305,7 @@ client_init(PyObject *self, PyObject *args, PyObject *kwargs)
     }
     asc_error err;
     asc_cluster *cluster = connect_to(&config, 0, &err);
-    /* code of the older kind calls connect() and expects the error there */
+    /* programs of the older kind call connect() and expect the error there */
     bool connects_later =
         config.fail_if_not_connected == NOT_GIVEN && err.code != ASC_ERR_NOMEM;
     if (cluster == NULL && !connects_later) {
@@ -287,7 +322,8 @@ client_dealloc(PyObject *self)
     ClientObject *client = (ClientObject *)self;
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
-    PyObject_ClearWeakRefs(self); /* may run Python code: the client is whole yet */
+    PyObject_ClearWeakRefs(
+        self); /* it may run Python code, so the client is still whole */
     close_cluster(client);
     for (int i = 0; i < N_SPARE_CALLS; i++) {
         asc_call_free(atomic_exchange(&client->spare[i], NULL));
@@ -312,30 +348,8 @@ client_traverse(PyObject *self, visitproc visit, void *arg)
     return 0;
 }
 
-int
-client_wait_set(module_state *st, asc_set *set, asc_error *err)
-{
-    asc_status rc;
-    for (;;) {
-        Py_BEGIN_ALLOW_THREADS
-        rc = asc_set_wait(set, err);
-        Py_END_ALLOW_THREADS
-        if (rc != ASC_OK && rc != ASC_INTERRUPTED) {
-            raise_error(st, err, NULL, NULL);
-            return -1;
-        }
-        /* also when no wait was needed: a signal may have come before */
-        if (PyErr_CheckSignals() < 0) {
-            asc_set_abandon(set);
-            return -1;
-        }
-        if (rc == ASC_OK) {
-            return 0;
-        }
-    }
-}
-
-/* Serializers may refer to the client; without them values can still be read. */
+/* Serializers are the objects that may refer back to the client. Should it be used once
+ * more after this, it can do without them. */
 int
 client_clear(PyObject *self)
 {
@@ -344,6 +358,8 @@ client_clear(PyObject *self)
     Py_CLEAR(values->deserializer);
     return 0;
 }
+
+/* --- methods --- */
 
 static const char doc_connect[] =
     "connect($self, username=None, password=None)\n--\n\n"
@@ -447,7 +463,7 @@ static const char doc_shm_key[] =
     "shm_key($self)\n--\n\n"
     "The key of the shared memory for tending, or None while it is not used.";
 
-/* None: tending is not shared through memory. */
+/* The key is None, for tending is not shared through memory. */
 static PyObject *
 client_shm_key(PyObject *self, PyObject *ignored)
 {

@@ -29,24 +29,27 @@ typedef struct ClientObject {
     _Atomic(asc_call *) spare[N_SPARE_CALLS];
 } ClientObject;
 
-/* The cluster, counted for the caller; connects a client that has not connected yet,
- * within the total timeout of the call's timing, from which the time that it took is
- * taken away; NULL: the call has none. NULL with an exception: ClusterError when it is
- * closed. */
+/* The cluster of a client, counted for the caller. A client that has not connected
+ * yet does so now, within the total timeout of the call's timing, which is made
+ * shorter by the time that this took; timing is NULL when the call has none. NULL
+ * with an exception, which is ClusterError when the client is closed. */
 asc_cluster *client_cluster(module_state *st, ClientObject *client, asc_timing *timing);
 
 /* 0, or -1 with an exception: ParamError when the constructor was not called or has
- * failed, ClusterError when the client is closed. Does not connect: errors of the client
- * come before those of a call's arguments, and among these is the time that connecting
- * may take. */
+ * failed, ClusterError when the client is closed. Does not connect: errors of the
+ * client come before those of a call's arguments, and among these is the time that
+ * connecting may take. */
 int client_check_open(module_state *st, ClientObject *client);
 
-/* A call, empty; NULL with MemoryError. Give it back when it is not under way. */
+/* An empty call, one of those that the client keeps if it has any; NULL with
+ * MemoryError. */
 asc_call *client_take_call(ClientObject *client);
+
+/* Give a call back, which must not be under way. */
 void client_give_call(ClientObject *client, asc_call *call);
 
 /* Run a call without the GIL; signal handlers run in between. 0: the reply is there;
- * 1: it failed and err says how; -1: a handler has raised. */
+ * 1: the call failed, and err says how; -1: a handler has raised. */
 int client_run_call(asc_call *call, asc_cluster *cluster, asc_error *err);
 
 /* Wait for the parts of a set without the GIL; signal handlers run in between. 0: there
@@ -57,7 +60,7 @@ int client_wait_set(module_state *st, asc_set *set, asc_error *err);
  * and info.c. */
 extern const PyMethodDef client_methods[], info_methods[];
 
-/* Slots of the type. */
+/* Slots of the type. An object is invalid until client_init() has succeeded. */
 int client_init(PyObject *self, PyObject *args, PyObject *kwargs);
 void client_dealloc(PyObject *self);
 int client_traverse(PyObject *self, visitproc visit, void *arg);

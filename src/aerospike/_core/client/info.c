@@ -78,7 +78,8 @@ new_call(info_call *c, PyObject *self, PyTypeObject *cls)
                      .client = (ClientObject *)Py_NewRef(self)};
 }
 
-/* Does a command change data or settings? Source: the server's info reference. */
+/* Does a command change data or settings? The names are from the server's info
+ * reference. */
 static bool
 is_change(const char *command, size_t size)
 {
@@ -98,7 +99,7 @@ is_change(const char *command, size_t size)
     return false;
 }
 
-/* The same of any of several commands. */
+/* Does any of several commands, each in a line, change something? */
 static bool
 changes_something(const char *text, size_t size)
 {
@@ -157,9 +158,9 @@ end(info_call *c)
     Py_DECREF(c->client);
 }
 
-/* Ask one node. The whole reply text, borrowed from the call, or NULL with an
- * exception: a node that refuses the (first) command raises what it says, unless its
- * text is wanted. */
+/* Ask one node. Returns the whole text of the reply, borrowed from the call, or NULL
+ * with an exception. When the node refuses the (first) command, that raises what it
+ * says, unless the row wants its text. */
 static const char *
 ask(info_call *c, const char *node_name, size_t *size)
 {
@@ -216,6 +217,7 @@ is_host(const asc_node_info *node, PyObject *host)
            int64_from_py(port, &number) && number == node->port;
 }
 
+/* 0, or -1 with ParamError: it names no node, whatever the nodes are. */
 static int
 check_host(info_call *c, PyObject *host)
 {
@@ -247,7 +249,8 @@ node_of_host(info_call *c, PyObject *host)
     return NULL;
 }
 
-/* Add node name: (None, text after the first tab) to the dict. */
+/* Ask a node, and add to the dict: its name: (None, the text after the first tab).
+ * 0, or -1 with an exception. */
 static int
 ask_into(info_call *c, const char *node_name, PyObject *dict)
 {
@@ -266,7 +269,8 @@ ask_into(info_call *c, const char *node_name, PyObject *dict)
     return rc;
 }
 
-/* Ask the nodes of a sequence of hosts; NULL: all. */
+/* Ask the nodes of a sequence of hosts, or all nodes when it is NULL. Returns a
+ * dict, or NULL with an exception. */
 static PyObject *
 ask_hosts(info_call *c, PyObject *hosts)
 {
@@ -281,7 +285,7 @@ ask_hosts(info_call *c, PyObject *hosts)
                                : c->nodes[i].name;
         rc = name != NULL ? ask_into(c, name, result) : -1;
         if (rc < 0 && i > 0 && c->changes) {
-            raise_in_doubt(c->st); /* of the nodes before it */
+            raise_in_doubt(c->st); /* the nodes before it have changed */
         }
     }
     Py_XDECREF(list);
@@ -348,7 +352,7 @@ info_method(const info_method_row *row, METHOD_PARAMS)
     return result;
 }
 
-/* A list with one item for each node, made by `make`. */
+/* A list with one item for each node, which `make` makes. */
 static PyObject *
 nodes_to_py(PyObject *self, PyTypeObject *cls, PyObject *(*make)(const asc_node_info *))
 {
@@ -422,7 +426,7 @@ client_has_geo(METHOD_PARAMS)
     new_call(&c, self, cls);
     int rc = open_client(&c, NULL);
     end(&c);
-    return rc == 0 ? Py_NewRef(Py_True) : NULL; /* every server since 3.7 */
+    return rc == 0 ? Py_NewRef(Py_True) : NULL; /* every server since 3.7 does */
 }
 
 /* --- methods that ask --- */

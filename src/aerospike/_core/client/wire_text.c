@@ -1,11 +1,11 @@
-/* The functions of the module that show the wire form of expressions and contexts as
- * text. */
+/* client/wire_text.c -- the functions of the module that show the wire form of
+ * expressions and contexts as text, as info commands take them. */
 #include "client/client.h"
 #include "values/compiled.h"
 #include "values/context.h"
 #include "expressions/expressions.h"
 
-/* The base64 text of bytes. */
+/* The base64 text of bytes, a new reference, or NULL with an exception. */
 static PyObject *
 base64_text(module_state *st, const void *data, size_t size)
 {
