@@ -28,7 +28,7 @@ open_reply(record_call *c, asc_msg *m)
     return -1;
 }
 
-/* What the bins of this call's reply are read with. */
+/* What the bins of the reply are read with. */
 static bins_reader
 reader_of(record_call *c)
 {
@@ -38,7 +38,7 @@ reader_of(record_call *c)
                          .key = c->key_arg};
 }
 
-/* (key, meta, bins); without bins when shape is NULL. */
+/* (key, meta, bins), or (key, meta) when shape is NULL. */
 static PyObject *
 record_to_py(record_call *c, bool with_user_key, bins_shape shape)
 {
@@ -52,7 +52,7 @@ record_to_py(record_call *c, bool with_user_key, bins_shape shape)
     PyObject *bins = meta != NULL && shape != NULL ? shape(&r, &m) : NULL;
     PyObject *record = NULL;
     if (meta != NULL && (bins != NULL || shape == NULL)) {
-        /* last, for Python code may run before, which must not see it empty */
+        /* it comes last, for Python code may run before, which must not see it empty */
         record = PyTuple_New(shape != NULL ? 3 : 2);
     }
     if (record == NULL) {
@@ -168,8 +168,8 @@ write_bins(record_call *c, PyObject *bins)
     return rc == 0 && n_left != 0 ? raise_dict_changed() : rc;
 }
 
-/* The serializer argument matters for values of unsupported types only, so that a
- * wrong one is found when such a value comes. */
+/* Take the argument serializer. It matters for values of unsupported types only, so
+ * that a wrong one is found when such a value comes. */
 static void
 set_serializer(record_call *c, PyObject *arg)
 {
@@ -188,9 +188,9 @@ encode_put(record_call *c, PyObject *const *argv)
     return write_bins(c, argv[1]);
 }
 
-/* The second argument of remove() is meta; alone, and with a key that only policies
- * have, it is the policy that the older manuals put there. As meta, whatever is no dict
- * was never looked at. */
+/* The second argument of remove() is meta. When it is the last one and has a key that
+ * only policies have, it is the policy, which the older manuals put there. Whatever is
+ * no dict counts as no meta. */
 static void
 sort_remove(module_state *st, PyObject **argv)
 {
@@ -212,7 +212,7 @@ encode_remove(record_call *c, PyObject *const *argv)
     return 0;
 }
 
-/* A write of None to each bin. */
+/* Append a write of None to each bin of a list. */
 static int
 encode_remove_bin(record_call *c, PyObject *const *argv)
 {
@@ -236,7 +236,7 @@ static int
 encode_touch(record_call *c, PyObject *const *argv)
 {
     PyObject *val = argv[1];
-    if (val != NULL) { /* 0 included, it beats meta and policy */
+    if (val != NULL) { /* 0, too, goes before meta and policy */
         c->meta.has_ttl = true;
         if (!PyLong_Check(val)) {
             return raise_param(c->st, "Unsupported operand type(s) for touch : only "
@@ -249,7 +249,7 @@ encode_touch(record_call *c, PyObject *const *argv)
     return operation_without_value(&c->enc, &c->writer, c->row->code, NULL);
 }
 
-/* One operation with one operand. */
+/* Append one operation with one operand. */
 static int
 encode_operand(record_call *c, PyObject *const *argv)
 {
@@ -686,7 +686,6 @@ static const char doc_llist[] =
     "Large ordered lists, which no server since 3.16 has.\n\n"
     ":raises UnsupportedFeature: always.";
 
-/* Large ordered lists: no server since 3.16 has them. */
 static PyObject *
 client_llist(METHOD_PARAMS)
 {

@@ -53,8 +53,8 @@ typedef struct record_row {
     PyObject *(*decode_absent)(record_call *c);
 } record_row;
 
-/* One call. It stays at its place from record_prepare() to record_end(), for it points
- * into itself. */
+/* One call. It must stay at its place from record_prepare() to record_end(), for it
+ * points into itself. */
 struct record_call {
     const record_row *row;
     module_state *st;
