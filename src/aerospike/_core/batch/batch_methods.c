@@ -32,7 +32,8 @@ keys_from_py(module_state *st, PyObject *keys)
     return PySequence_Tuple(keys);
 }
 
-/* Add a row for each key, of the newest template, each with a BatchRecord if asked. */
+/* Add a row of the newest template for each key of a tuple; its target is a BatchRecord
+ * when with_records, else nothing yet. 0, or -1 with an exception. */
 static int
 add_keys(batch_run *b, PyObject *keys, bool with_records)
 {
@@ -89,7 +90,8 @@ typedef struct keys_row {
     int (*put_template)(batch_run *b, const policy *pol, PyObject *const *argv);
 } keys_row;
 
-/* The record of a row as a tuple, None for what is not there; other errors raise. */
+/* A row_sink: the target becomes a tuple, with None for what is not there. Any other
+ * error of a row raises. */
 static int
 into_tuple(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err)
 {
@@ -207,7 +209,7 @@ template_of_exists(batch_run *b, const policy *pol, PyObject *const *argv)
     return rc;
 }
 
-/* ttl of batch_operate() */
+/* The argument ttl of batch_operate(), into meta. 0, or -1 with ParamError. */
 static int
 ttl_from_py(batch_run *b, PyObject *value, record_meta *meta)
 {

@@ -241,7 +241,7 @@ prepare_records(batch_run *b, PyObject *self, PyTypeObject *cls, PyObject *recor
     if (rc < 0 || batch_reset_records(b) < 0) {
         return -1;
     }
-    /* so it stays when the call raises, and the records lack answers */
+    /* this result stays when the call raises, for records lack their answers then */
     return batch_set_result(b->st, b->records, true);
 }
 

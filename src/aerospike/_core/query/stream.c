@@ -1,3 +1,10 @@
+/* query/stream.c -- the stream of a query or scan: a Python iterator of its records,
+ * and the methods that make one or start work in the background.
+ *
+ * A stream drives its query in the thread that asks for the next record. It takes
+ * the frames of one part of the query's set at a time, and gives its records one by
+ * one; when the frames are read, it waits for more. What it does not take stays with
+ * the node, so that a slow reader needs no memory. */
 #include "query/stream.h"
 
 #include <string.h>
@@ -10,9 +17,10 @@
 #include "query/request.h"
 #include "query/tracker.h"
 
-/* Frames are handed up when so many bytes of them have come. */
+/* The set hands frames up when so many bytes of them have come. */
 #define GATHER_BYTES (128u << 10)
 
+/* The Python object. */
 typedef struct StreamObject {
     PyObject_HEAD
     PyObject *client;       /* owned: whose value rules are used */
@@ -21,10 +29,10 @@ typedef struct StreamObject {
     TrackerObject *tracker; /* owned */
     query_request ask;
     bool with_partition; /* items are (partition, record) */
-    bool lends;          /* a record is read when the next is asked for; else at once */
-    bool lent;           /* the last one has not been read so */
-    bool is_busy;        /* a thread is in it */
-    asc_part *part;      /* borrowed: whose frames are being read, or NULL */
+    bool lends;   /* a record counts as read when the next is asked for, not at once */
+    bool lent;    /* the last one given does not count as read yet */
+    bool is_busy; /* a thread is in it */
+    asc_part *part; /* borrowed: whose frames are being read, or NULL */
     asc_frames frames;
     size_t since_turn; /* bytes */
 } StreamObject;
@@ -83,8 +91,8 @@ record_of(StreamObject *s, module_state *st, asc_msg *m, const asc_msg_record *r
     return record;
 }
 
-/* The next record of the part that is being read. NULL without an exception: it has no
- * more. */
+/* The next record of the part that is being read; NULL without an exception when the
+ * part has no more. */
 static PyObject *
 next_of_part(StreamObject *s, module_state *st)
 {
@@ -119,11 +127,11 @@ next_of_part(StreamObject *s, module_state *st)
 
 /* --- driving --- */
 
-/* The number of a job. 0, or -1 with an exception. */
+/* Make the number of a job. 0, or -1 with an exception. */
 static int
 new_task_id(module_state *st, uint64_t *out)
 {
-    /* the same in all rounds of two clients is refused by a node: so, from the
+    /* a node refuses the number of another client's job: so it comes from the
      * system's randomness */
     PyObject *random = lazy_import(&st->random_bytes, "os", "urandom");
     PyObject *bytes =
@@ -142,6 +150,7 @@ new_task_id(module_state *st, uint64_t *out)
                                  "os.urandom() does not return %zu bytes", sizeof *out);
 }
 
+/* End the query, if it has not ended; its tracker can be used again. */
 static void
 close_stream(StreamObject *s)
 {
@@ -152,13 +161,13 @@ close_stream(StreamObject *s)
         if (s->lent) {
             asc_query_take_back(query);
         }
-        asc_query_free(query); /* closes what is under way, waits for nothing */
+        asc_query_free(query); /* closes what is under way, and waits for nothing */
         s->tracker->is_used = false;
     }
 }
 
-/* Get frames to read into s->part. 1: there are some, 0: the query is over, -1 with an
- * exception. */
+/* Wait for frames, and begin to read them: s->part. When a round is done, begin the
+ * next. 1: there are frames; 0: the query is over; -1 with an exception. */
 static int
 fetch(StreamObject *s, module_state *st)
 {
@@ -216,7 +225,7 @@ next_record(StreamObject *s, module_state *st)
     return NULL;
 }
 
-/* One thread at a time. 0, or -1 with ClientError. */
+/* Only one thread at a time may be in the stream. 0, or -1 with ClientError. */
 static int
 enter(StreamObject *s, module_state *st)
 {
@@ -271,7 +280,7 @@ append_part(StreamObject *s, module_state *st, PyObject *list)
     return PyErr_Occurred() != NULL ? -1 : 0;
 }
 
-/* All records that are left. */
+/* collect(): a list of all records that are left. */
 static PyObject *
 stream_collect(PyObject *self, PyObject *ignored)
 {
@@ -323,7 +332,7 @@ stream_exit(PyObject *self, PyObject *ignored)
     return stream_close(self, NULL);
 }
 
-/* --- life --- */
+/* --- the type --- */
 
 static int
 stream_traverse(PyObject *self, visitproc visit, void *arg)
@@ -392,6 +401,8 @@ stream_types_init(PyObject *module, module_state *st)
 
 /* --- methods of the client --- */
 
+/* A stream of what a spec asks for, without a query yet; for background work it
+ * stays so. NULL with an exception. */
 static StreamObject *
 new_stream(module_state *st, PyObject *client, policy_kind kind, PyObject *spec,
            PyObject *policy_arg)
@@ -450,7 +461,7 @@ keep_node(StreamObject *s, module_state *st)
     return 0;
 }
 
-/* Begin the query of a stream that has everything else. */
+/* Begin the query of a stream that has everything else. 0, or -1 with an exception. */
 static int
 open_query(StreamObject *s, module_state *st, PyObject *tracker)
 {
@@ -492,7 +503,6 @@ open_query(StreamObject *s, module_state *st, PyObject *tracker)
     return 0;
 }
 
-/* _stream(is_scan, spec, policy, tracker, with_partition, lends) */
 static const char doc__stream[] =
     "_stream($self, is_scan, spec, policy, tracker, with_partition, lends)\n--\n\n"
     "The records of a query or scan; for aerospike._query.";
@@ -523,12 +533,13 @@ client__stream(METHOD_PARAMS)
 
 /* --- background work --- */
 
-/* What became of the nodes that were asked to start background work. */
+/* What has become of the nodes that were asked to start background work. */
 typedef struct starts {
     asc_error first_failure; /* code 0: none */
     bool any_begun;          /* a node works, or may */
 } starts;
 
+/* A node has answered, or will not. */
 static void
 note_start(starts *s, const asc_part *part)
 {
@@ -581,7 +592,6 @@ start_everywhere(StreamObject *s, module_state *st, asc_set *set)
     return -1;
 }
 
-/* _background(is_scan, spec, policy): the job id */
 static const char doc__background[] =
     "_background($self, is_scan, spec, policy)\n--\n\n"
     "Start background work; for aerospike._query.";
