@@ -1,8 +1,8 @@
-/* The state machine of one request. Each step runs from one waiting to the next; each
+/* The state machine of one request. Each step runs from one waiting to the next. Each
  * failure, wherever it happens, goes through decide(), which alone says whether the
- * exchange ends or begins another attempt, and what becomes of the connection. Whatever
- * cannot fail any more has given its connection back by then: an exchange that has
- * ended owns nothing. */
+ * exchange ends or begins another attempt, and what becomes of the connection. An
+ * exchange that has ended owns nothing: its connection is back in the pool by then, or
+ * closed. */
 #include "command/exchange.h"
 
 #include <errno.h>
