@@ -132,7 +132,7 @@ exp_put_int(exp_walker *w, int64_t v)
     return put_ok(asc_mp_put_int(w->e.out, v));
 }
 
-/* The head of a constant list, which follows. */
+/* Append the head of a quoted list, which is a constant; the list follows. */
 static inline int
 exp_put_quote(exp_walker *w)
 {
@@ -144,22 +144,26 @@ exp_put_quote(exp_walker *w)
 int exp_encode_constant(exp_walker *w, PyObject *value, const exp_place *at,
                         exp_type *type);
 
-/* An int that is no expression: its value, or appended. */
+/* *out = an int that is no expression; append it. 0, or -1 with an exception. */
 int exp_int_of(exp_walker *w, const exp_place *at, PyObject *value, int64_t *out);
 int exp_encode_const(exp_walker *w, const exp_place *at, PyObject *value);
 
-/* A str without a type byte; the name of a bin; the node of a bin. */
+/* Append a str without a type byte; likewise the name of a bin, which is checked; the
+ * node of a bin, whose value is of the type. 0, or -1 with an exception. */
 int exp_encode_text(exp_walker *w, const exp_place *at, PyObject *value);
 int exp_encode_bin_name(exp_walker *w, const exp_place *at, PyObject *value);
 int exp_encode_bin(exp_walker *w, const exp_place *at, exp_type type, PyObject *name);
 
-/* --- types: 0, or -1 with the place and both types --- */
+/* --- types --- */
 
-/* Is it of the type that is wanted? */
+/* All checks return 0, or -1 with ParamError that names the place and both types.
+ *
+ * The value is of the type that is wanted. */
 int exp_check_type(exp_walker *w, const exp_place *at, exp_type wanted, exp_type got);
 
-/* All of a node's operands are of one type; *common is that of the ones before. The
- * second takes numbers only, the third what can be compared. */
+/* All of a node's operands are of one type: *common is that of the ones before, and
+ * this one's afterwards. The second takes numbers only, the third what can be
+ * compared. */
 int
 exp_check_common(exp_walker *w, const exp_place *at, exp_type got, exp_type *common);
 int
@@ -167,25 +171,26 @@ exp_check_number(exp_walker *w, const exp_place *at, exp_type got, exp_type *com
 int exp_check_comparable(exp_walker *w, const exp_place *at, exp_type got,
                          exp_type *common);
 
-/* The type that a rule of a form gives, of operands of a common type. */
+/* The type of a node whose operands are of a common type, by the RESULT of its form. */
 exp_type exp_result_of(int rule, exp_type common);
 
 /* --- arguments and nodes --- */
 
-/* Append an expression or a constant; *type is what is known of its value. */
+/* Append an expression or a constant; *type is what is known of its value. 0, or -1
+ * with an exception. */
 int exp_encode(exp_walker *w, PyObject *value, const exp_place *at,
                const exp_variable *vars, exp_type *type);
 
-/* The same; a str is the name of a bin of that type. */
+/* The same, but a str is the name of a bin of that type. */
 int exp_encode_named(exp_walker *w, const exp_place *at, const exp_variable *vars,
                      PyObject *value, exp_type type, exp_type *got);
 
-/* The (KIND INDEX) pairs of a form from `from` on: the number of items that were
- * appended, or -1. */
+/* Append the arguments that the pairs (KIND INDEX) of a form say, from its byte `from`
+ * on. Returns the number of items that were appended, or -1 with an exception. */
 int
 exp_encode_arguments(exp_walker *w, const exp_node *n, size_t from, exp_type *common);
 
-/* A node of the code NODE_CALL. */
+/* Append a node of the code NODE_CALL. 0, or -1 with an exception. */
 int exp_encode_call(exp_walker *w, const exp_node *n, exp_type *type);
 
 #endif

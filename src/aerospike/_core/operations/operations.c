@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "options/policy.h"
 #include "support/compat.h"
 #include "support/numbers.h"
 #include "operations/packed.h"

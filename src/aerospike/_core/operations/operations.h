@@ -3,7 +3,6 @@
 #define CORE_OPERATIONS_OPERATIONS_H
 
 #include "values/bin_name.h"
-#include "options/policy.h"
 #include "values/values.h"
 
 /* What a list of operations does to the record: this is found while it is written. */
