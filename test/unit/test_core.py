@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import pytest
@@ -50,3 +51,28 @@ def test_base64_of_a_replaced_module_is_a_type_error(made: str) -> None:
         [],
     )
     assert said.startswith("binascii.b2a_base64() gave no line but ")
+
+
+# those that have arguments; llist() takes anything, and refuses it
+METHODS = sorted(
+    name
+    for name, method in vars(_core.Client).items()
+    if (getattr(method, "__text_signature__", None) or "").startswith("($self, ")
+    and not name.startswith("__")
+    and name != "llist"
+)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_arguments_are_those_of_the_signature(name: str) -> None:
+    method = getattr(_core.Client.__new__(_core.Client), name)
+    parameters = inspect.signature(method).parameters
+    for parameter in parameters:
+        with pytest.raises(TypeError, match="'unknown' is an invalid keyword"):
+            method(**{parameter: None, "unknown": None})
+    with pytest.raises(TypeError, match=f"at most {len(parameters)} arguments"):
+        method(*parameters, None)
+    required = [p.name for p in parameters.values() if p.default is p.empty]
+    for i, missing in enumerate(required):
+        with pytest.raises(TypeError, match=f"missing required argument '{missing}'"):
+            method(*required[:i])
