@@ -1,4 +1,5 @@
-/* support/texts.h -- Python's text as UTF-8. */
+/* support/texts.h -- Python's text as UTF-8. What each key of a call goes through is
+ * inline. */
 #ifndef CORE_SUPPORT_TEXTS_H
 #define CORE_SUPPORT_TEXTS_H
 
@@ -29,8 +30,25 @@ refuse_nul(module_state *st, const char *text, size_t size, const char *what)
 
 /* *out = the UTF-8 of a str, borrowed from it: at most max bytes without a NUL. 0, or
  * -1 with ParamError, which begins with `what`. */
-int name_from_py(module_state *st, PyObject *text, const char *what, size_t max,
-                 const char **out, size_t *size);
+static inline int
+name_from_py(module_state *st, PyObject *text, const char *what, size_t max,
+             const char **out, size_t *size)
+{
+    Py_ssize_t n;
+    const char *utf8 = utf8_of(st, text, &n, ASC_ERR_PARAM, what);
+    if (utf8 == NULL) {
+        return -1;
+    }
+    if ((size_t)n > max) {
+        return raise_param(st, "%s has %zd bytes, %zu are allowed", what, n, max);
+    }
+    if (refuse_nul(st, utf8, (size_t)n, what) < 0) {
+        return -1;
+    }
+    *out = utf8;
+    *size = (size_t)n;
+    return 0;
+}
 
 /* A copy of text that ends with a NUL, for PyMem_Free(). NULL with MemoryError. */
 char *text_copy(const char *text, size_t size);
