@@ -1,12 +1,25 @@
-#include <math.h>
+/* From Python objects to the bytes of a request, in one pass: a value is appended to
+ * the message as it is met, first by its exact type, then as a subclass, then by the
+ * package's own types, and at last by a serializer. Code of the application may run
+ * within (serializers, dumps()) and may change the container that is being walked: each
+ * item is owned while that code may run, and a dict that has changed its size raises
+ * RuntimeError. */
 #include <string.h>
 
 #include "support/compat.h"
 #include "support/numbers.h"
 #include "support/stack.h"
+#include "values/pairs.h"
 #include "values/values.h"
 
 /* --- text --- */
+
+/* Bytes that follow the first one of a character's UTF-8. */
+static inline int
+utf8_tail(Py_UCS4 c)
+{
+    return (c >= 0x80) + (c >= 0x800) + (c >= 0x10000);
+}
 
 /* Bytes that the UTF-8 of a str takes; -1 when it has a lone surrogate. */
 static Py_ssize_t
@@ -20,11 +33,12 @@ utf8_size(PyObject *text)
         if (c >= 0xD800 && c <= 0xDFFF) {
             return -1;
         }
-        size += c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+        size += 1 + utf8_tail(c);
     }
     return size;
 }
 
+/* Write as many bytes as utf8_size() has counted. */
 static void
 write_utf8(uint8_t *p, PyObject *text)
 {
@@ -37,7 +51,7 @@ write_utf8(uint8_t *p, PyObject *text)
             *p++ = (uint8_t)c;
             continue;
         }
-        int tail = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+        int tail = utf8_tail(c);
         static const uint8_t lead[] = {0, 0xC0, 0xE0, 0xF0};
         *p++ = (uint8_t)(lead[tail] | c >> (6 * tail));
         while (tail-- > 0) {
@@ -89,6 +103,7 @@ copy_text(uint8_t *to, const uint8_t *from, size_t n)
     }
 }
 
+/* Write the UTF-8 of a str, of the size that text_size() has given. */
 static inline void
 write_text(uint8_t *p, PyObject *text, Py_ssize_t size)
 {
@@ -117,6 +132,7 @@ encode_utf8(module_state *st, asc_buf *out, PyObject *text)
 
 /* --- scalars --- */
 
+/* 0, or -1 with ParamError. */
 static inline int
 int_from_py(module_state *st, PyObject *value, int64_t *out)
 {
@@ -153,6 +169,7 @@ is_null(module_state *st, PyObject *value)
 
 /* --- items of msgpack --- */
 
+/* Go down one level: -1 with ParamError when the value is nested too deep. */
 static int
 enter(encoder *e)
 {
@@ -189,6 +206,7 @@ encode_int(encoder *e, PyObject *value)
 
 static int encode_serialized(encoder *e, PyObject *value);
 
+/* A bool in a list or map, as the client's configuration says. */
 static int
 encode_bool(encoder *e, PyObject *value)
 {
@@ -288,6 +306,7 @@ encode_odd_pair(encoder *e, PyObject *key, PyObject *value)
     return rc;
 }
 
+/* A pair of a map. */
 static inline int
 encode_pair(encoder *e, PyObject *key, PyObject *value)
 {
@@ -304,11 +323,6 @@ encode_pair(encoder *e, PyObject *key, PyObject *value)
     /* neither runs Python code, so that the value is still there */
     return rc < 0 ? -1 : encode_borrowed(e, value);
 }
-
-/* Where an encoded pair lies in the buffer. */
-typedef struct pair_at {
-    size_t start, size;
-} pair_at;
 
 /* Append the pairs of a dict in its order; at[i], when at is not NULL, says where they
  * lie. */
@@ -331,90 +345,18 @@ encode_pairs(encoder *e, PyObject *dict, pair_at *at)
                                                                 : rc;
 }
 
-/* The order of map keys: integers, strings, blobs, floats; each in its own order. */
-static int
-compare_keys(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size)
-{
-    static const int rank[] = {
-        [ASC_MP_INT] = 1, [ASC_MP_BYTES] = 2, [ASC_MP_DOUBLE] = 3};
-    /* encode_pair() writes no key of another type, whose item would not be filled in */
-    asc_mp_reader ra = {a, a + a_size}, rb = {b, b + b_size};
-    asc_mp_item x, y;
-    asc_mp_next(&ra, &x);
-    asc_mp_next(&rb, &y);
-    if (x.type != y.type) {
-        return rank[x.type] - rank[y.type];
-    }
-    if (x.type == ASC_MP_INT) {
-        return (x.i > y.i) - (x.i < y.i);
-    }
-    if (x.type == ASC_MP_DOUBLE) {
-        return (x.d > y.d) - (x.d < y.d);
-    }
-    int order = memcmp(x.data, y.data, x.size < y.size ? x.size : y.size);
-    return order != 0 ? order : (x.size > y.size) - (x.size < y.size);
-}
-
-static int
-compare_pairs(const uint8_t *base, const pair_at *a, const pair_at *b)
-{
-    return compare_keys(base + a->start, a->size, base + b->start, b->size);
-}
-
-/* Merge sort of at[0..n), with room for as many in spare. */
-static void
-sort_pairs(const uint8_t *base, pair_at *at, pair_at *spare, size_t n)
-{
-    if (n < 2) {
-        return;
-    }
-    size_t half = n / 2, i = 0, j = half, k = 0;
-    sort_pairs(base, at, spare, half);
-    sort_pairs(base, at + half, spare, n - half);
-    memcpy(spare, at, n * sizeof *at);
-    while (i < half || j < n) {
-        bool left =
-            j >= n || (i < half && compare_pairs(base, &spare[i], &spare[j]) <= 0);
-        at[k++] = left ? spare[i++] : spare[j++];
-    }
-}
-
-/* Put the pairs that begin at `start` into the order of at[]. */
-static int
-reorder(encoder *e, size_t start, const pair_at *at, size_t n)
-{
-    size_t size = e->out->len - start;
-    uint8_t *copy = PyMem_Malloc(size > 0 ? size : 1);
-    if (copy == NULL) {
-        return put_ok(false);
-    }
-    memcpy(copy, e->out->data + start, size);
-    uint8_t *to = e->out->data + start;
-    for (size_t i = 0; i < n; i++) {
-        memcpy(to, copy + (at[i].start - start), at[i].size);
-        to += at[i].size;
-    }
-    PyMem_Free(copy);
-    return 0;
-}
-
 /* The pairs of a map that must be sorted by key. */
 static int
 encode_sorted_pairs(encoder *e, PyObject *dict)
 {
-    size_t n = (size_t)PyDict_GET_SIZE(dict), start = e->out->len;
+    size_t n = (size_t)PyDict_GET_SIZE(dict);
     pair_at *at = PyMem_Malloc((2 * n + 1) * sizeof *at);
     if (at == NULL) {
         return put_ok(false);
     }
     int rc = encode_pairs(e, dict, at);
-    bool sorted = true;
-    for (size_t i = 1; rc == 0 && sorted && i < n; i++) {
-        sorted = compare_pairs(e->out->data, &at[i - 1], &at[i]) <= 0;
-    }
-    if (rc == 0 && !sorted) {
-        sort_pairs(e->out->data, at, at + n, n);
-        rc = reorder(e, start, at, n);
+    if (rc == 0) {
+        rc = put_ok(pairs_sort(e->out, at, n));
     }
     PyMem_Free(at);
     return rc;
