@@ -1,5 +1,5 @@
 /* The configuration of a client: its rows, the functions of the keys that need one, and
- * what is true of the whole. Hosts and policies have files of their own. */
+ * what holds for the whole dict. Hosts and policies have files of their own. */
 #include "options/config.h"
 
 #include "options/hosts.h"
@@ -56,9 +56,11 @@ parse_legacy_types(module_state *st, const option *row, PyObject *value, void *t
         return raise_param(st, "\"%s\" is invalid: None or a bool is expected, not %s",
                            row->name, Py_TYPE(value)->tp_name);
     }
-    ((client_config *)target)->values.legacy_types = value == Py_None   ? NOT_GIVEN
-                                                     : value == Py_True ? YES
-                                                                        : NO;
+    int *legacy_types = &((client_config *)target)->values.legacy_types;
+    *legacy_types = value == Py_True ? YES : NO;
+    if (value == Py_None) {
+        *legacy_types = NOT_GIVEN;
+    }
     return 0;
 }
 

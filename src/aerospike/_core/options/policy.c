@@ -1,3 +1,6 @@
+/* Policies and metadata: the table of policy keys, the kinds of policies with their
+ * defaults, and what a policy puts into the header of a request. A policy is parsed
+ * once for each call, over a copy of the client's defaults. */
 #include "options/policy.h"
 
 #include "support/numbers.h"
@@ -17,6 +20,7 @@ filter_from_py(module_state *st, const option *row, PyObject *value, void *targe
     return 0;
 }
 
+/* Letters for the kinds, so that a row fits a line. */
 #define BIT(kind) (1u << POLICY_##kind)
 #define R BIT(READ)
 #define W BIT(WRITE)
@@ -219,6 +223,7 @@ policy_drop_per_call(policy *p)
     return had_filter;
 }
 
+/* The value of a field as get_policies() shows it. */
 static PyObject *
 value_to_py(const option *row, const policy *p)
 {

@@ -22,7 +22,10 @@ PyDict_GetItemRef(PyObject *dict, PyObject *key, PyObject **out)
 {
     PyObject *item = PyDict_GetItemWithError(dict, key); /* borrowed: owned at once */
     *out = Py_XNewRef(item);
-    return item != NULL ? 1 : PyErr_Occurred() ? -1 : 0;
+    if (item != NULL) {
+        return 1;
+    }
+    return PyErr_Occurred() ? -1 : 0;
 }
 
 /* The same for a key that is no Python object yet. */
@@ -181,7 +184,8 @@ is_finalizing(void)
 }
 
 #if PY_VERSION_HEX < 0x030E0000
-/* Let nobody change a type whose bases cannot be changed either. 0; never fails here. */
+/* Let nobody change a type whose bases cannot be changed either. 0; never fails here.
+ */
 static inline int
 PyType_Freeze(PyTypeObject *type)
 {

@@ -1,5 +1,6 @@
-/* The library logs from any thread, its own among them, and knows one sink for the
- * process: so the handler is the process's, too. */
+/* Hands the library's log lines to a Python function. The library logs from any thread,
+ * its own among them, and knows one sink for the process, so that there is one handler
+ * for the process, too. */
 #include "support/logging.h"
 
 #include <stdatomic.h>
@@ -28,6 +29,8 @@ call_handler(PyObject *handler, asc_log_level level, const char *func, const cha
     Py_XDECREF(result);
 }
 
+/* What the library calls with each line. The exception of the call that logs is put
+ * aside meanwhile. */
 static void
 sink(asc_log_level level, const char *func, const char *file, int line,
      const char *message)
@@ -39,7 +42,7 @@ sink(asc_log_level level, const char *func, const char *file, int line,
     PyObject *module = atomic_load(&log_module); /* it may have gone meanwhile */
     module_state *st = module != NULL ? PyModule_GetState(module) : NULL;
     if (st != NULL && st->log_handler != NULL) {
-        PyObject *exc = PyErr_GetRaisedException(); /* of the call that logs */
+        PyObject *exc = PyErr_GetRaisedException();
         gc_resume(st);
         PyObject *handler = Py_NewRef(st->log_handler);
         call_handler(handler, level, func, file, line, message);

@@ -1,4 +1,5 @@
-/* The one way from a Python int to 64 bits. */
+/* The one way from a Python int to 64 bits: the part that most ints, which are small,
+ * do not need. */
 #include "support/numbers.h"
 
 bool

@@ -1,10 +1,13 @@
+/* How much stack a thread has left. Values may nest deep, threads may have small
+ * stacks, and an overflow ends the process: whoever goes down a level asks here first.
+ */
 #include "support/stack.h"
 
 #include <pthread.h>
 #include <stddef.h>
 
-/* Bytes that 64 levels of the deepest-reaching kind, maps that are sorted, and an error
- * take. */
+/* Bytes that 64 levels and an error take, where each level is a map that is sorted: no
+ * other kind of value takes more stack for a level. */
 #define ROOM (56u << 10)
 
 bool
@@ -38,7 +41,7 @@ stack_end(void)
     return (uintptr_t)pthread_get_stackaddr_np(self) - pthread_get_stacksize_np(self);
 }
 
-#else
+#else /* there is no limit that we know of */
 
 uintptr_t
 stack_end(void)

@@ -1,3 +1,5 @@
+/* The one place that says what a bin's name may be; every call that takes a bin's name
+ * checks it here. */
 #include "values/bin_name.h"
 
 #include "support/texts.h"
@@ -17,7 +19,7 @@ bin_name_from_py(module_state *st, PyObject *name, asc_status wrong_type,
     }
     if ((size_t)n > ASC_MAX_BIN_NAME_SIZE) {
         return raise_code(
-            st, 21,
+            st, ASC_ERR_BIN_NAME,
             "A bin name should not exceed 15 characters limit: \"%s\" has "
             "%zd bytes",
             utf8, n);

@@ -1,3 +1,4 @@
+/* Records of a reply: their metadata, and their bins as a dict or a list. */
 #include "values/bins.h"
 
 #include <time.h>
@@ -12,6 +13,7 @@ now_unix_s(void)
     return (uint64_t)now.tv_sec;
 }
 
+/* The clock is read for records that expire only. */
 PyObject *
 meta_to_py(module_state *st, const asc_msg *m)
 {

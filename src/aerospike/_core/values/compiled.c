@@ -1,5 +1,8 @@
+/* Compiled expressions are Python objects that hold their wire bytes: whoever takes one
+ * copies these bytes. */
 #include "values/compiled.h"
 
+/* The class can be derived from, so that its attribute may be anything. */
 PyObject *
 expression_wire(module_state *st, PyObject *value)
 {

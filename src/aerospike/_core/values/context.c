@@ -1,9 +1,12 @@
+/* Contexts: the levels on the way to a list or map inside others. A table has a row for
+ * each kind of level that aerospike_helpers.cdt_ctx makes. */
 #include "values/context.h"
 
 #include "asc/proto.h"
 #include "support/numbers.h"
 #include "values/compiled.h"
 
+/* What the value of a level has to be. */
 typedef enum level_value { ANY_VALUE, NUMBER, LIST_OF_KEYS, EXPRESSION } level_value;
 
 typedef struct level_row {
@@ -36,13 +39,18 @@ find_level(int64_t id)
     return NULL;
 }
 
+/* Orders of lists are 0 and 1, those of maps 0, 1 and 3; only a list that is not
+ * ordered can be padded. */
 int
 context_create_flag(bool is_list, int64_t order, bool padded)
 {
-    if (is_list) {
-        return order == 1 ? CREATE_SORTED : padded ? CREATE_PADDED : CREATE_UNORDERED;
+    if (is_list && order != 1) {
+        return padded ? CREATE_PADDED : CREATE_UNORDERED;
     }
-    return order == 0 ? CREATE_UNORDERED : order == 1 ? CREATE_PADDED : CREATE_SORTED;
+    if (!is_list && order == 0) {
+        return CREATE_UNORDERED;
+    }
+    return !is_list && order == 1 ? CREATE_PADDED : CREATE_SORTED;
 }
 
 /* The order of a level that creates; 0 when it is missing. 0, or -1 with ParamError. */
@@ -88,6 +96,8 @@ create_flag_of(encoder *e, const char *func, const level_row *row, PyObject *ext
     return 0;
 }
 
+/* The value of a level. Wrong types are refused here, where the error can say that they
+ * stood in a ctx. */
 static int
 encode_level_value(encoder *e, const char *func, const level_row *row, PyObject *value)
 {
@@ -157,8 +167,8 @@ encode_levels(encoder *e, const char *func, PyObject *ctx, int last_flags)
     int rc = put_ok(asc_mp_put_list_head(e->out, 2 * (size_t)n));
     for (Py_ssize_t i = 0; rc == 0 && i < n; i++) {
         PyObject *level = PyList_GetItemRef(ctx, i);
-        rc = level != NULL ? encode_level(e, func, level, i + 1 == n ? last_flags : 0)
-                           : -1;
+        int flags = i + 1 == n ? last_flags : 0;
+        rc = level != NULL ? encode_level(e, func, level, flags) : -1;
         Py_XDECREF(level);
     }
     return rc;

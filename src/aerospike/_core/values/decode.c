@@ -1,3 +1,8 @@
+/* From the bytes of a reply to Python objects, in one pass. The bytes come from a
+ * server and may be anything: whatever is not well formed raises ClientError, and
+ * containers reserve no more than the bytes at hand can fill. While a reply is decoded
+ * no Python code runs, but for that of deserializers and of the package's own types;
+ * whoever is about to run such code calls stand_aside() first. */
 #include <string.h>
 
 #include "support/collector.h"
@@ -7,6 +12,7 @@
 
 /* --- text --- */
 
+/* Is all text below 128? Then its bytes are the str's, too. */
 static bool
 is_ascii(const uint8_t *p, size_t n)
 {
@@ -45,6 +51,7 @@ decode_text(const uint8_t *data, size_t size)
  * place. Names repeat from record to record, so that nearly all are found. */
 #define LONGEST_CACHED_NAME 32u
 
+/* The place of a name in the table, by a hash of its ends and its size. */
 static size_t
 name_slot(const uint8_t *data, size_t size)
 {
@@ -87,6 +94,7 @@ decode_name(module_state *st, const uint8_t *data, size_t size)
 
 static PyObject *decode_item(decoder *d, asc_mp_reader *r);
 
+/* Make the collector forget an unfinished list and those around it. */
 static __attribute__((noinline)) void
 hide_from(unfinished *u)
 {
@@ -96,6 +104,7 @@ hide_from(unfinished *u)
     }
 }
 
+/* The same for the innermost one, if it is not hidden yet. */
 static inline void
 hide_unfinished(decoder *d)
 {
@@ -163,6 +172,7 @@ decode_bytes(decoder *d, const asc_mp_item *item)
 /* Maps beyond this are collections, whose keys are not names that come again. */
 #define LARGEST_MAP_OF_NAMES 64u
 
+/* A key of a map. One that is text in a small map is looked up among the names. */
 static PyObject *
 decode_map_key(decoder *d, asc_mp_reader *r, size_t n_pairs)
 {
@@ -191,6 +201,7 @@ give_turn(module_state *st)
     }
 }
 
+/* Let other threads run, which must not see unfinished lists. */
 static __attribute__((noinline)) void
 end_turn(decoder *d)
 {
@@ -233,6 +244,7 @@ end_list(decoder *d, unfinished *u, bool is_full)
     return u->list;
 }
 
+/* A list, without the marker that ordered lists begin with. */
 static PyObject *
 decode_list(decoder *d, asc_mp_reader *r, size_t n)
 {
@@ -267,6 +279,8 @@ decode_flat_pairs(decoder *d, asc_mp_reader *r, size_t n)
     return end_list(d, &u, item != NULL);
 }
 
+/* The pairs of a map into a dict. Keys that Python cannot hash, lists and maps, are
+ * what no server should send. */
 static int
 decode_pairs(decoder *d, asc_mp_reader *r, size_t n, PyObject *dict)
 {
@@ -289,6 +303,8 @@ decode_pairs(decoder *d, asc_mp_reader *r, size_t n, PyObject *dict)
     return 0;
 }
 
+/* A map: a dict, a KeyOrderedDict, or a flat list, as the marker before its pairs says.
+ */
 static PyObject *
 decode_map(decoder *d, asc_mp_reader *r, size_t n)
 {
@@ -385,6 +401,8 @@ decode_item(decoder *d, asc_mp_reader *r)
 
 #define LARGE_VALUE_SIZE 4096u
 
+/* A bin's list or map, of which the first item says whether it is what the particle
+ * type promises. */
 static PyObject *
 decode_msgpack(decoder *d, asc_mp_type type, const uint8_t *data, size_t size)
 {

@@ -1,5 +1,5 @@
-/* The fields that queries and batches write beside those of a key, which keys.c
- * writes. */
+/* The fields that queries and batches write. Those of a record's key are written by
+ * keys.c, which has their bytes at hand. */
 #include "values/fields.h"
 
 #include "support/texts.h"

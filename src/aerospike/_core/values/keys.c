@@ -1,3 +1,6 @@
+/* Keys: from the tuple of a call to a digest and the fields of a request, and from a
+ * reply back to a tuple. A record_key borrows its texts from the tuple, so that nothing
+ * is copied on the way of a call. */
 #include "values/keys.h"
 
 #include <string.h>
@@ -22,6 +25,8 @@ text_key(module_state *st, record_key *k, const char *text, Py_ssize_t size)
     return 0;
 }
 
+/* The user key: its particle type and its bytes, of which the digest is made. bytes are
+ * a text key, a bytearray is a blob. */
 static int
 user_key_from_py(module_state *st, record_key *k, PyObject *pk)
 {
@@ -61,6 +66,7 @@ user_key_from_py(module_state *st, record_key *k, PyObject *pk)
                        Py_TYPE(pk)->tp_name);
 }
 
+/* Namespace and set. The namespace is copied, with a NUL, for the partition map. */
 static int
 names_from_py(module_state *st, record_key *k, PyObject *ns, PyObject *set)
 {
@@ -142,6 +148,7 @@ digest_from_py(module_state *st, record_key *k, PyObject *digest)
     return 0;
 }
 
+/* The user key counts when it is there, the digest only without it. */
 static int
 key_from_items(module_state *st, record_key *k, PyObject *ns, PyObject *set,
                PyObject *user_key, PyObject *digest)
@@ -268,10 +275,9 @@ key_to_py(const record_key *k, int with_user_key)
 {
     PyObject *digest =
         PyByteArray_FromStringAndSize((const char *)k->digest, ASC_DIGEST_SIZE);
-    PyObject *pk = digest == NULL                         ? NULL
-                   : with_user_key && k->user_key != NULL ? given_key_to_py(k)
-                                                          : Py_NewRef(Py_None);
-    PyObject *key = pk != NULL ? PyTuple_New(4) : NULL;
+    PyObject *pk =
+        with_user_key && k->user_key != NULL ? given_key_to_py(k) : Py_NewRef(Py_None);
+    PyObject *key = digest != NULL && pk != NULL ? PyTuple_New(4) : NULL;
     if (key == NULL) {
         Py_XDECREF(digest);
         Py_XDECREF(pk);

@@ -1,3 +1,6 @@
+/* Judges pickles by a walk over their instructions, without running any.
+ * _pickle_scan.py judges all of them, but slowly; what is plain here need not go there.
+ */
 #include "values/pickles.h"
 
 #include <stdbool.h>

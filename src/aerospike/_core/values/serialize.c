@@ -1,5 +1,5 @@
-/* Values that have no type on the server: serializers on the way out, deserializers
- * and pickles on the way in. */
+/* Values that have no type on the server: serializers on the way out, deserializers and
+ * pickles on the way in. All of them are Python code, which may do anything. */
 #include "support/args.h"
 #include "support/compat.h"
 #include "values/serialize.h"
