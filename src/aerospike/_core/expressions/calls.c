@@ -15,27 +15,42 @@ enum { MODIFIES = 0x40, CDT_SYSTEM = 0 };
 
 /* --- calls --- */
 
+/* Return types of selections: the numbers of LIST_RETURN_* and MAP_RETURN_*. */
+enum {
+    RETURN_INDEX = 1,
+    RETURN_REVERSE_INDEX = 2,
+    RETURN_RANK = 3,
+    RETURN_REVERSE_RANK = 4,
+    RETURN_COUNT = 5,
+    RETURN_KEY = 6,
+    RETURN_VALUE = 7,
+    RETURN_KEY_VALUE = 8,
+    RETURN_EXISTS = 13,
+    RETURN_UNORDERED_MAP = 16,
+    RETURN_ORDERED_MAP = 17,
+};
+
 /* The type that an operation gives with a return type; EXP_OPEN when it gives nothing
  * that an expression could use. single: it selects one element, not any number. */
 static exp_type
 type_returned(int64_t return_type, bool single)
 {
     switch (return_type & (ASC_CDT_INVERTED - 1)) {
-    case 1: /* INDEX, REVERSE_INDEX, RANK, REVERSE_RANK */
-    case 2:
-    case 3:
-    case 4:
+    case RETURN_INDEX:
+    case RETURN_REVERSE_INDEX:
+    case RETURN_RANK:
+    case RETURN_REVERSE_RANK:
         return single ? EXP_INT : EXP_LIST;
-    case 5: /* COUNT */
+    case RETURN_COUNT:
         return EXP_INT;
-    case 6: /* KEY, VALUE */
-    case 7:
+    case RETURN_KEY:
+    case RETURN_VALUE:
         return single ? EXP_ANY : EXP_LIST;
-    case 8: /* KEY_VALUE, UNORDERED_MAP, ORDERED_MAP */
-    case 16:
-    case 17:
+    case RETURN_KEY_VALUE:
+    case RETURN_UNORDERED_MAP:
+    case RETURN_ORDERED_MAP:
         return EXP_MAP;
-    case 13: /* EXISTS */
+    case RETURN_EXISTS:
         return EXP_BOOL;
     default:
         return EXP_OPEN;

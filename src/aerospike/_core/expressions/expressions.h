@@ -5,8 +5,9 @@
 
 #include "support/state.h"
 
-/* The function of the module pack_expression(tree) -> bytes. ParamError names the place
- * in the tree: that of the last operand in "And[1].Eq[0]" is operand 0 of operand 1. */
+/* The function of the module pack_expression(tree) -> bytes. Its ParamError names the
+ * place in the tree: "And[1].Eq[0]" is operand 0 of the Eq that is operand 1 of the
+ * And. */
 extern const PyMethodDef expressions_functions[];
 
 #endif

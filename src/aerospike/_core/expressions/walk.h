@@ -11,9 +11,10 @@
 #include "expressions/form.h"
 #include "values/values.h"
 
-/* What is known of the type of a value. */
+/* What is known of the type of a value. From EXP_NIL to EXP_HLL these are the numbers
+ * of the wire and of ResultType. */
 typedef enum exp_type {
-    EXP_OPEN = -1, /* nothing */
+    EXP_OPEN = -1, /* nothing: only the server will know */
     EXP_NIL,
     EXP_BOOL,
     EXP_INT,
@@ -31,19 +32,20 @@ typedef enum exp_type {
 /* Their names with an article, as they stand in messages; EXP_OPEN has none. */
 extern const char *const exp_type_names[];
 
-/* Where in the tree the walk is: an argument of a node. */
+/* A place in the tree: an argument of a node, which is an argument of the node
+ * above. */
 typedef struct exp_place {
-    PyObject *node; /* borrowed */
+    PyObject *node; /* borrowed: the node above holds it in its tuple */
     Py_ssize_t arg;
-    int depth;
-    const struct exp_place *up; /* NULL at the root */
+    int depth;                  /* places from here to the root */
+    const struct exp_place *up; /* the place of the node; NULL at the root */
 } exp_place;
 
-/* A variable that can be used here. */
+/* A variable that an expression can use, as a Let above it defines it. */
 typedef struct exp_variable {
-    PyObject *name; /* owned by the walk over its Let */
+    PyObject *name; /* owned by the function that writes the Let */
     exp_type type;
-    const struct exp_variable *up;
+    const struct exp_variable *up; /* the one defined before, or NULL */
 } exp_variable;
 
 /* One walk. */
@@ -53,14 +55,14 @@ typedef struct exp_walker {
     uintptr_t stack_end; /* lowest address of the stack; 0: not looked up yet */
 } exp_walker;
 
-/* A node being packed. */
+/* A node that is being packed. */
 typedef struct exp_node {
     PyObject *self;              /* borrowed */
     PyObject *args, *form_owner; /* owned: a tuple, bytes */
-    const uint8_t *form;
+    const uint8_t *form;         /* the bytes of form_owner */
     size_t form_size;
-    const exp_place *up;
-    const exp_variable *vars;
+    const exp_place *up;      /* its place; NULL at the root */
+    const exp_variable *vars; /* those that it can use, the newest first */
 } exp_node;
 
 /* Marks a function that a walk calls beside going down. The frames of the functions

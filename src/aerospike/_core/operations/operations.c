@@ -120,14 +120,17 @@ check_addable(module_state *st, PyObject *value)
 
 /* --- the table of operations --- */
 
+/* What the entry "val" of a plain operation is: nothing, a bin value, a time to
+ * live. */
 typedef enum operand { OPERAND_NONE, OPERAND_ANY, OPERAND_TTL } operand;
 
+/* A plain operation. */
 typedef struct operation_row {
     int number; /* of the API */
     const char *name;
     uint8_t code; /* ASC_OP_* */
     bool writes, has_bin;
-    operand value;                                   /* of the entry "val" */
+    operand value;
     int (*check)(module_state *st, PyObject *value); /* NULL: whatever can be encoded */
 } operation_row;
 

@@ -30,7 +30,7 @@ int operation_with_value(encoder *e, asc_writer *w, uint8_t code, PyObject *bin,
 /* Append one operation without a value; bin is NULL when it is on the whole record. */
 int operation_without_value(encoder *e, asc_writer *w, uint8_t code, PyObject *bin);
 
-/* May one record be asked for n bins? 0, or -1 with ParamError. */
+/* May one record be asked for n bins? 0 when it may, or -1 with ParamError. */
 int check_bin_count(module_state *st, Py_ssize_t n);
 
 /* Append a read of each bin whose name is in a list or tuple. */

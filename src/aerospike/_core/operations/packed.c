@@ -40,7 +40,7 @@ put_list(packing *p, const arg_row *arg, PyObject *value)
                                : packing_refuse_type(p, name, "a list", value);
 }
 
-/* A list of str: the server would take other items, and fail when it uses them. */
+/* A list that holds str alone. */
 static int
 put_texts(packing *p, const arg_row *arg, PyObject *value)
 {
