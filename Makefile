@@ -4,7 +4,7 @@
 #   HOSTS=10.0.0.1:3000,...    a real cluster for demo, test and bench
 #   PYTEST_ARGS="-k batch"     more arguments for pytest
 #   TEST_SEED=7                the order of the tests; 0 = that of the files
-#   BENCH_ARGS="--rounds 3"    more arguments for benchmarks/run.py
+#   BENCH_ARGS="get --rounds 3"   more arguments for bench; names for bench-instructions
 #   BASE="HEAD~1 89b4388"      the commits that bench-instructions compares with
 #   SECONDS=60 SEED=7          how long chaos lasts, and which
 #   SLACK_MS=2000              how late a call of chaos may be, for a busy machine
