@@ -1,11 +1,12 @@
-/* asc/alloc.h -- every allocation of the library, so that a test can make the Nth
- * one fail. */
+/* asc/alloc.h -- the memory functions that the whole library uses. All allocations go
+ * through them, so that a test can make the Nth one fail. */
 #ifndef ASC_ALLOC_H
 #define ASC_ALLOC_H
 
 #include <stddef.h>
 
-/* Like their namesakes of the C library: NULL when memory is short. */
+/* These behave like their namesakes of the C library: they return NULL when memory is
+ * short. */
 void *asc_malloc(size_t size);
 void *asc_calloc(size_t count, size_t size);
 void *asc_realloc(void *block, size_t size);
@@ -18,7 +19,7 @@ char *asc_strdup(const char *text);
  * 0 ends that. Not for production: one counter for the whole process. */
 void asc_alloc_fail_after(unsigned long nth);
 
-/* Tests: blocks allocated and not yet freed. */
+/* Tests: how many blocks are allocated and not yet freed. */
 long asc_alloc_live(void);
 
 #endif

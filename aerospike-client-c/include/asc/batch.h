@@ -30,32 +30,34 @@ typedef struct asc_batch_options {
     bool linearize, sc_session; /* of the rows that read; as in asc_request */
 } asc_batch_options;
 
-asc_batch *asc_batch_new(void);    /* NULL when memory is short */
-void asc_batch_free(asc_batch *b); /* NULL is fine */
-asc_set *asc_batch_set(asc_batch *b);
+asc_batch *asc_batch_new(void);       /* NULL when memory is short */
+void asc_batch_free(asc_batch *b);    /* NULL is fine */
+asc_set *asc_batch_set(asc_batch *b); /* the set that the batch owns */
 
 /* Start the clock for a new batch, still without rows. */
 void
 asc_batch_begin(asc_batch *b, asc_cluster *cluster, const asc_batch_options *options);
 
-/* Add a row; rows are numbered from 0 on. ns is copied. ASC_ERR_PARAM: it is too long
- * to be a namespace, ASC_ERR_NOMEM. */
+/* Add a row; rows are numbered from 0 on. ns is copied. ASC_ERR_PARAM: ns is too long
+ * to be a namespace. ASC_ERR_NOMEM: memory is short. */
 asc_status asc_batch_add(asc_batch *b, const char *ns, uint32_t partition, bool writes,
                          asc_error *err);
 
-/* Choose nodes on the newest view of the cluster for what must be sent: at first all
- * rows, later the unanswered rows of parts that failed and are to be repeated. Adds a
- * part to the set for each node. Rows without a node get a part too, which fails as
- * such, and is repeated as the timing says; rows of a namespace that does not exist get
- * one that fails with ASC_ERR_NAMESPACE. ASC_ERR_NOMEM: abandon the set. */
+/* Choose a node for each row that must be sent: at first for all rows, later for the
+ * unanswered rows of parts that failed and are to be repeated. The newest snapshot of
+ * the cluster says where a row goes. A part is added to the set for each node. Rows
+ * that no node takes get a part too: it fails and is repeated like any other, so that
+ * its error comes about in the same way. Rows of a namespace that does not exist get a
+ * part that fails with ASC_ERR_NAMESPACE. ASC_ERR_NOMEM: the caller must abandon the
+ * set. */
 asc_status asc_batch_route(asc_batch *b, asc_error *err);
 
-/* Of a part that has ended: the rows that got no reply. *at starts at 0; false when
- * there are no more. */
+/* Go through the rows of a part that has ended without a reply for them. *at starts at
+ * 0 and is moved; false when there are no more. */
 bool asc_batch_unanswered(const asc_batch *b, const asc_part *p, uint32_t *at,
                           uint32_t *row);
 
-/* Every part has ended and was taken, and none is to be repeated. */
+/* True when every part has ended and was taken, and none is to be repeated. */
 bool asc_batch_is_done(const asc_batch *b);
 
 #endif

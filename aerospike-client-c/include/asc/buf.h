@@ -26,8 +26,9 @@ void asc_buf_clear(asc_buf *b);
 /* Empty the buffer, and give memory back when it has grown beyond keep bytes. */
 void asc_buf_reset(asc_buf *b, size_t keep);
 
-/* Room for n more bytes at the end, at least 1: a pointer to them, already counted in
- * len, or NULL when memory is short. The pointer is good until the next call. */
+/* Make room for n more bytes at the end; n is at least 1. The result points to them,
+ * and len counts them already; NULL when memory is short. The pointer is good until the
+ * buffer grows again. */
 static inline uint8_t *
 asc_buf_add(asc_buf *b, size_t n)
 {
@@ -39,8 +40,8 @@ asc_buf_add(asc_buf *b, size_t n)
     return p;
 }
 
-/* Room for n more bytes at the end, which are not counted in len: whoever writes there
- * counts what it wrote. NULL when memory is short. */
+/* Make room for n more bytes at the end without counting them in len: the caller writes
+ * there and counts what it wrote. NULL when memory is short. */
 static inline uint8_t *
 asc_buf_reserve(asc_buf *b, size_t n)
 {

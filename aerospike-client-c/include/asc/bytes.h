@@ -5,7 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* From this machine's order of bytes to the wire's, and back. */
+/* These turn an integer from this machine's order of bytes into that of the wire, and
+ * back. */
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 #define ASC_BE16(x) (x)
 #define ASC_BE32(x) (x)

@@ -15,14 +15,18 @@ typedef enum asc_replica {
     ASC_REPLICA_RANDOM = 4,
 } asc_replica;
 
-/* What answers a request. */
+/* What a reply consists of. A frame is what a side sends at once; it can hold many
+ * messages (asc/proto.h). */
 typedef enum asc_reply {
-    ASC_REPLY_FRAME,   /* one frame, as to asc_call_run */
-    ASC_REPLY_ROWS,    /* of a batch: messages about rows, then a last one */
-    ASC_REPLY_RECORDS, /* of a query: records and words about partitions, likewise */
+    ASC_REPLY_FRAME,   /* one frame: all that asc_call_run can receive */
+    ASC_REPLY_ROWS,    /* batches: messages about rows, then one marked as the last */
+    ASC_REPLY_RECORDS, /* queries: records and messages about partitions, then one
+                          marked as the last */
 } asc_reply;
 
-/* All in milliseconds; 0 means no limit (connect: the other limits). */
+/* How long a request may take and how often it is tried. Times are in milliseconds; 0
+ * means that there is no limit. With a connect_timeout_ms of 0 the socket timeout
+ * limits connecting, or 2 seconds when there is no timeout at all. */
 typedef struct asc_timing {
     uint32_t total_timeout_ms;  /* over all attempts and pauses */
     uint32_t socket_timeout_ms; /* silence that ends an attempt */
@@ -35,7 +39,7 @@ typedef struct asc_timing {
 } asc_timing;
 
 /* A request: finished wire bytes, where they go, and what may be done with them. The
- * first two are kept between calls so that small requests allocate nothing. */
+ * two buffers are kept between calls so that small requests allocate nothing. */
 typedef struct asc_request {
     asc_buf out; /* owned: one frame, written by the caller */
     asc_buf in;  /* owned: the reply, one whole frame */
@@ -46,11 +50,13 @@ typedef struct asc_request {
 
     asc_timing timing;
     asc_replica replica;
-    uint32_t check_ms; /* asc_call_run returns ASC_INTERRUPTED this often, for whom a
-                          signal may reach before it waits; 0: it does not */
+    uint32_t check_ms; /* asc_call_run returns ASC_INTERRUPTED this often, so that its
+                          caller sees signals that interrupt no wait of this thread;
+                          0: it does not */
     bool writes;       /* a failure after sending leaves the outcome in doubt */
     bool linearize;    /* strongly consistent read that only the master may answer */
-    bool sc_session;   /* session consistency: likewise, in namespaces that have it */
+    bool sc_session;   /* session consistency: only the master may answer, too, but in
+                          strongly consistent namespaces alone */
 } asc_request;
 
 /* One call: a request and the state of its execution. Used by one thread at a time,
@@ -58,20 +64,21 @@ typedef struct asc_request {
 typedef struct asc_call asc_call;
 
 asc_call *asc_call_new(void);    /* NULL when memory is short */
-void asc_call_free(asc_call *c); /* abandons it when it is under way; NULL is fine */
-asc_request *asc_call_request(asc_call *c);
+void asc_call_free(asc_call *c); /* abandons a call under way; NULL is fine */
+asc_request *asc_call_request(asc_call *c); /* the request that the call owns */
 
 /* Empty both buffers and forget route and timing, for the next call. Buffers that
  * have grown large give their memory back. */
 void asc_call_reset(asc_call *c);
 
-/* Send the request and wait for its reply, with repetitions as the timing says. The
- * calling thread blocks, for total_timeout_ms at most.
+/* Send the request and wait for its reply, with as many attempts as the timing allows.
+ * The calling thread blocks, for total_timeout_ms at most.
  *
- * ASC_OK: the reply is in request->in, and its result code is 0. A positive code: the
- * server's, its reply is in request->in as well. A negative one: there is no reply.
- * ASC_INTERRUPTED: a signal came, or check_ms have passed; call again to go on (err may
- * be another one), or asc_call_abandon. */
+ * ASC_OK: the reply is in request->in, and its result code is 0. A positive code is the
+ * server's, whose reply is in request->in as well. A negative code is ours, and there
+ * is no reply. ASC_INTERRUPTED: a signal came, or check_ms have passed; the caller
+ * calls again to go on (err may be another one then), or gives up with
+ * asc_call_abandon. */
 asc_status asc_call_run(asc_call *c, asc_cluster *cluster, asc_error *err);
 
 /* Give up a call that was interrupted. */

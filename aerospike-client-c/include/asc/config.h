@@ -21,18 +21,20 @@ typedef struct asc_host {
     uint16_t port;
 } asc_host;
 
-/* What a cluster is made from. Everything is borrowed for the call that takes it. */
+/* What a cluster is made from. Everything that it points to is borrowed for the call
+ * that takes it. */
 typedef struct asc_config {
     const asc_transport *transport; /* static */
     const asc_host *hosts;          /* seeds, preferred in this order */
     size_t n_hosts;
-    const char *cluster_name;    /* NULL: any */
-    const char *user_agent;      /* "python-1.0.0,my-app", shown by the servers */
-    uint32_t tend_interval_ms;   /* pause between two looks at the cluster */
+    const char *cluster_name;  /* a cluster of another name is refused; NULL: none is */
+    const char *user_agent;    /* "python-1.0.0,my-app", shown by the servers */
+    uint32_t tend_interval_ms; /* pause between two looks at the cluster */
     uint32_t connect_timeout_ms; /* per address, while tending; 0: 1000 */
-    uint32_t create_timeout_ms;  /* of asc_cluster_create in all; 0: its own limit */
+    uint32_t create_timeout_ms;  /* of asc_cluster_create in all; 0: three times the
+                                    connect timeout */
     uint32_t min_conns_per_node, max_conns_per_node;
-    uint32_t max_socket_idle_s;  /* 0: no limit of its own */
+    uint32_t max_socket_idle_s;  /* 0: unused connections are closed after 55 s */
     uint32_t max_error_rate;     /* errors per node and window; 0: no limit */
     uint32_t error_rate_window;  /* in tend intervals */
     bool use_services_alternate; /* peers publish a second list of addresses */

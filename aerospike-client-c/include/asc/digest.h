@@ -1,6 +1,6 @@
-/* asc/digest.h -- the 20 bytes that identify a record: RIPEMD-160 over set name,
- * particle type of the user key and its value (key and digest chapter of the wire
- * protocol). The namespace takes no part. */
+/* asc/digest.h -- the 20 bytes that identify a record: RIPEMD-160 over the name of the
+ * set, the particle type of the user key and its value. The namespace takes no part, so
+ * that a key has the same digest in all namespaces. */
 #ifndef ASC_DIGEST_H
 #define ASC_DIGEST_H
 
@@ -9,7 +9,8 @@
 
 #include "asc/proto.h"
 
-/* value: 8 bytes big-endian for integers and doubles, else the raw bytes. */
+/* Compute the digest of a user key. The value is 8 big-endian bytes for integers and
+ * doubles, and the raw bytes for anything else. */
 void asc_digest_key(uint8_t out[ASC_DIGEST_SIZE], const void *set, size_t set_size,
                     uint8_t particle, const void *value, size_t value_size);
 

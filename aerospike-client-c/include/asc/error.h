@@ -21,7 +21,8 @@ typedef enum asc_phase {
 #define ASC_ERROR_MESSAGE_SIZE 1280 /* a server's text may have 1009 bytes */
 #define ASC_ERROR_HOST_SIZE 72
 
-/* Filled once, where the failure happens; passed up untouched. */
+/* A failure. It is filled in once, where it happens, and handed up unchanged, since the
+ * first cause is the useful one. */
 typedef struct asc_error {
     asc_status code;
     uint32_t subcode; /* the server's finer code; 0: none */
@@ -36,8 +37,8 @@ typedef struct asc_error {
     char message[ASC_ERROR_MESSAGE_SIZE];
 } asc_error;
 
-/* Make *err say "no error" without touching the text buffers beyond their first
- * byte, so that it costs nothing on the way of a successful command. */
+/* Make *err say "no error". Of the texts only the first byte is written, so that this
+ * costs nothing on the way of a successful command. */
 static inline void
 asc_error_reset(asc_error *err)
 {
@@ -54,7 +55,8 @@ asc_error_reset(asc_error *err)
     err->message[0] = '\0';
 }
 
-/* Set code and message; returns code. Keeps phase and host: set those first. */
+/* Set code and message; the value is the code. Phase and host stay as they are: whoever
+ * knows them sets them first. */
 #define asc_error_set(err, code, ...)                                                  \
     asc_error_set_at((err), (code), __FILE__, __LINE__, __VA_ARGS__)
 

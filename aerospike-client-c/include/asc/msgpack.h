@@ -17,7 +17,8 @@ enum {
     ASC_MP_PRESERVE_ORDER = 0x08, /* maps in results: pairs in order, keys may repeat */
 };
 
-/* ext type of the values that only comparisons know, and their data byte. */
+/* The ext type of the two values that stand only in comparisons, and the data byte that
+ * tells them apart. */
 enum {
     ASC_MP_EXT_SPECIAL = 0xFF,
     ASC_MP_WILDCARD = 0x00,
@@ -51,8 +52,8 @@ asc_mp_put_bool(asc_buf *b, bool v)
 
 #define ASC_MP_MAX_INT_SIZE 9u
 
-/* Write an integer of up to ASC_MP_MAX_INT_SIZE bytes in its shortest form; returns its
- * size. */
+/* Write an integer in its shortest form to p, where ASC_MP_MAX_INT_SIZE bytes are free;
+ * returns how many it took. */
 static inline size_t
 asc_mp_write_uint(uint8_t *p, uint64_t v)
 {
@@ -144,11 +145,11 @@ asc_mp_put_double(asc_buf *b, double v)
     return true;
 }
 
-/* Header of a byte string of `size` bytes in all, the type byte included. */
+/* Append the header of a byte string of `size` bytes in all, its type byte included. */
 bool asc_mp_put_str_head(asc_buf *b, size_t size);
 
-/* Append a byte string's header and particle type; returns where its n bytes, already
- * counted, go, or NULL when memory is short. */
+/* Append a byte string's header and particle type. The result points to the place of
+ * its n bytes, which are counted already; NULL when memory is short. */
 static inline uint8_t *
 asc_mp_add_bytes(asc_buf *b, uint8_t particle, size_t n)
 {
@@ -172,7 +173,7 @@ asc_mp_add_bytes(asc_buf *b, uint8_t particle, size_t n)
     return p + 1;
 }
 
-/* A byte string: particle type, then the bytes. */
+/* Append a byte string: header, particle type, then the bytes. */
 static inline bool
 asc_mp_put_bytes(asc_buf *b, uint8_t particle, const void *bytes, size_t n)
 {
@@ -186,11 +187,12 @@ asc_mp_put_bytes(asc_buf *b, uint8_t particle, const void *bytes, size_t n)
     return true;
 }
 
-/* The same as the functions below, of any size. */
+/* What asc_mp_put_list_head and asc_mp_put_map_head call for a count that the short
+ * form cannot hold. */
 bool asc_mp_put_long_list_head(asc_buf *b, size_t n);
 bool asc_mp_put_long_map_head(asc_buf *b, size_t n);
 
-/* Header of a list of n items, or of a map of n pairs (n below 2^32). */
+/* Append the header of a list of n items, or of a map of n pairs (n below 2^32). */
 static inline bool
 asc_mp_put_list_head(asc_buf *b, size_t n)
 {
@@ -205,15 +207,16 @@ asc_mp_put_map_head(asc_buf *b, size_t n)
                   : asc_mp_put_long_map_head(b, n);
 }
 
-/* The order marker: the first item of a list (and counted as one), or the key of the
- * first pair of a map, whose value is nil. */
+/* Append an order marker. It is the first item of a list, which counts it as one, or
+ * the key of the first pair of a map, whose value is nil. */
 bool asc_mp_put_marker(asc_buf *b, uint8_t flags);
 
-/* Wildcard or infinity. */
+/* Append ASC_MP_WILDCARD or ASC_MP_INFINITY. */
 bool asc_mp_put_special(asc_buf *b, uint8_t which);
 
 /* --- reading --- */
 
+/* What an item is, after it was read. */
 typedef enum asc_mp_type {
     ASC_MP_END, /* nothing more, or malformed */
     ASC_MP_NIL,
@@ -228,6 +231,7 @@ typedef enum asc_mp_type {
     ASC_MP_EXT,
 } asc_mp_type;
 
+/* One item. The type tells which member of the union holds the value. */
 typedef struct asc_mp_item {
     asc_mp_type type;
     uint8_t ext; /* ext type */
@@ -241,18 +245,19 @@ typedef struct asc_mp_item {
     const uint8_t *data; /* borrowed; BYTES and EXT */
 } asc_mp_item;
 
+/* The bytes that are still to be read; borrowed. */
 typedef struct asc_mp_reader {
     const uint8_t *at, *end;
 } asc_mp_reader;
 
-/* All items other than the short ones that asc_mp_next handles itself. */
+/* What asc_mp_next calls for items that it does not read itself. */
 asc_mp_type asc_mp_next_long(asc_mp_reader *r, asc_mp_item *out);
 
-/* Read one item header (and, for scalars, the value). Returns out->type; ASC_MP_END
- * when the bytes end early or are no msgpack. The count of a container is not more
- * than the bytes that are left: enough for one allocation. Whoever allocates for
- * containers inside containers keeps count of the items of all of them, which together
- * are no more than the bytes of the outermost. */
+/* Read the head of one item, and the value when it is a scalar. Returns out->type:
+ * ASC_MP_END when the bytes end early or are no msgpack. The count of a list or map is
+ * never more than the bytes that are left can hold, so that one allocation of that many
+ * is safe. Whoever allocates for lists inside lists adds up the items of all of them,
+ * which together are no more than the bytes of the outermost. */
 static inline asc_mp_type
 asc_mp_next(asc_mp_reader *r, asc_mp_item *out)
 {
@@ -288,8 +293,8 @@ asc_mp_next(asc_mp_reader *r, asc_mp_item *out)
     return asc_mp_next_long(r, out);
 }
 
-/* True when the next item is an order marker; its flags go to *flags and it is
- * skipped (for a map the caller must skip the nil that follows it). */
+/* Step over an order marker if it is the next item, and put its flags into *flags. For
+ * a map the caller must step over the nil that follows as well. */
 static inline bool
 asc_mp_skip_marker(asc_mp_reader *r, uint8_t *flags)
 {

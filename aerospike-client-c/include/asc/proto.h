@@ -19,32 +19,33 @@ enum {
 /* Flag bits of a message's header, by the byte they stand in. */
 enum {
     ASC_INFO1_READ = 0x01,
-    ASC_INFO1_GET_ALL = 0x02,
-    ASC_INFO1_SHORT_QUERY = 0x04,
-    ASC_INFO1_BATCH = 0x08,
-    ASC_INFO1_GET_NO_BINS = 0x20,
-    ASC_INFO1_READ_MODE_AP_ALL = 0x40,
-    ASC_INFO1_COMPRESS_RESPONSE = 0x80,
+    ASC_INFO1_GET_ALL = 0x02,           /* the reply has all bins */
+    ASC_INFO1_SHORT_QUERY = 0x04,       /* few records are expected */
+    ASC_INFO1_BATCH = 0x08,             /* the rows are in ASC_FIELD_BATCH */
+    ASC_INFO1_GET_NO_BINS = 0x20,       /* the reply has the metadata alone */
+    ASC_INFO1_READ_MODE_AP_ALL = 0x40,  /* the node asks all copies of the record */
+    ASC_INFO1_COMPRESS_RESPONSE = 0x80, /* the reply may be compressed */
 
     ASC_INFO2_WRITE = 0x01,
-    ASC_INFO2_DELETE = 0x02,
-    ASC_INFO2_GENERATION = 0x04,
-    ASC_INFO2_GENERATION_GT = 0x08,
-    ASC_INFO2_DURABLE_DELETE = 0x10,
-    ASC_INFO2_CREATE_ONLY = 0x20,
-    ASC_INFO2_RELAX_AP_LONG_QUERY = 0x40,
-    ASC_INFO2_RESPOND_ALL_OPS = 0x80,
+    ASC_INFO2_DELETE = 0x02,              /* the whole record */
+    ASC_INFO2_GENERATION = 0x04,          /* only if the generation is the one given */
+    ASC_INFO2_GENERATION_GT = 0x08,       /* only if the one given is greater */
+    ASC_INFO2_DURABLE_DELETE = 0x10,      /* a deletion leaves a tombstone */
+    ASC_INFO2_CREATE_ONLY = 0x20,         /* only if there is no such record */
+    ASC_INFO2_RELAX_AP_LONG_QUERY = 0x40, /* a long query may run relaxed */
+    ASC_INFO2_RESPOND_ALL_OPS = 0x80, /* the reply has an entry for each operation */
 
-    ASC_INFO3_LAST = 0x01, /* replies of many messages: there are no more */
-    ASC_INFO3_COMMIT_MASTER = 0x02,
-    ASC_INFO3_PARTITION_DONE = 0x04, /* queries, and replies about a partition */
-    ASC_INFO3_UPDATE_ONLY = 0x08,
-    ASC_INFO3_CREATE_OR_REPLACE = 0x10,
-    ASC_INFO3_REPLACE_ONLY = 0x20,
-    ASC_INFO3_SC_READ_TYPE = 0x40,
-    ASC_INFO3_SC_READ_RELAX = 0x80,
+    ASC_INFO3_LAST = 0x01,           /* replies of many messages: there are no more */
+    ASC_INFO3_COMMIT_MASTER = 0x02,  /* answer before the copies are written */
+    ASC_INFO3_PARTITION_DONE = 0x04, /* in queries, and in words about a partition */
+    ASC_INFO3_UPDATE_ONLY = 0x08,    /* only if there is such a record */
+    ASC_INFO3_CREATE_OR_REPLACE = 0x10, /* bins that are not written go */
+    ASC_INFO3_REPLACE_ONLY = 0x20,      /* likewise, and only if there is a record */
+    ASC_INFO3_SC_READ_TYPE = 0x40,      /* strong consistency: with the next bit, how */
+    ASC_INFO3_SC_READ_RELAX = 0x80,     /* strictly a read is ordered */
 
-    ASC_INFO4_ON_LOCKING_ONLY = 0x10,
+    ASC_INFO4_ON_LOCKING_ONLY = 0x10, /* only if this write locks the record for its
+                                         transaction */
     ASC_INFO4_ERROR_DETAIL_SHIFT = 5, /* verbosity 0..3 in bits 0x60 */
 };
 

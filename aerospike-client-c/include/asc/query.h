@@ -33,24 +33,25 @@ typedef struct asc_query asc_query;
 typedef struct asc_query_options {
     asc_set_options set;  /* timing.max_retries: rounds after the first */
     const char *ns;       /* copied */
-    asc_replica replica;  /* ANY is as SEQUENCE */
+    asc_replica replica;  /* ANY means the same as SEQUENCE here */
     bool sc_session;      /* as in asc_request */
-    bool by_index;        /* it has an index range: cursors have a place in the index */
+    bool by_index;        /* the query has an index range, so a cursor also keeps its
+                             place in the index */
     uint64_t max_records; /* of all nodes together; 0: no limit */
 } asc_query_options;
 
-asc_query *asc_query_new(void);    /* NULL when memory is short */
-void asc_query_free(asc_query *q); /* NULL is fine */
-asc_set *asc_query_set(asc_query *q);
+asc_query *asc_query_new(void);       /* NULL when memory is short */
+void asc_query_free(asc_query *q);    /* NULL is fine */
+asc_set *asc_query_set(asc_query *q); /* the set that the query owns */
 
 /* Start the clock. The tracker is borrowed until the query is over or freed. */
 void asc_query_begin(asc_query *q, asc_cluster *cluster, asc_tracker *tracker,
                      const asc_query_options *options);
 
-/* When all parts have ended and were taken: what next? ASC_OK: another round, whose
- * parts are in the set, or it is over. Otherwise the query has failed:
- * ASC_ERR_NAMESPACE, ASC_ERR_INVALID_NODE, ASC_ERR_TIMEOUT, ASC_ERR_NOMEM, or what the
- * last node said. */
+/* Begin the next round, to be called when all parts have ended and were taken. ASC_OK:
+ * the parts of another round are in the set, or the query is over (asc_query_is_over).
+ * Otherwise the query has failed: ASC_ERR_NAMESPACE, ASC_ERR_INVALID_NODE,
+ * ASC_ERR_TIMEOUT, ASC_ERR_NOMEM, or what the last node said. */
 asc_status asc_query_round(asc_query *q, asc_error *err);
 
 /* Has the query ended, in whatever way? No further round will follow. */
@@ -60,14 +61,16 @@ bool asc_query_is_over(const asc_query *q);
  * their places in the index, maximum of records. False when memory is short. */
 bool asc_query_put_fields(asc_query *q, const asc_part *p, asc_writer *w);
 
-/* A record has come, and is about to be delivered. False: it must not be. It is one too
- * many; or it has no digest, or is of a partition that the node was not asked for: then
- * the part has failed as malformed (ASC_ERR_CLIENT), its other records are refused
- * likewise, and the query fails when the other parts have ended. */
+/* Tell the tracker of a record that is about to be delivered. False: it must not be,
+ * since it is one too many, or has no digest, or is of a partition that the node was
+ * not asked for. In the last two cases the part has failed as malformed
+ * (ASC_ERR_CLIENT): its other records are refused likewise, and the query fails when
+ * the other parts have ended. */
 bool asc_query_count(asc_query *q, asc_part *p, const asc_msg_record *record);
 
-/* The record that was counted last was not taken after all: the tracker has it still to
- * be read. Once for each record, before the next is counted. */
+/* The caller has not taken the record that was counted last: the tracker goes back, so
+ * that a later query reads it again. Once for each record, before the next is
+ * counted. */
 void asc_query_take_back(asc_query *q);
 
 #endif

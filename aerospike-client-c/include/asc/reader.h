@@ -1,6 +1,6 @@
 /* asc/reader.h -- read the frames and messages that a server sends.
  *
- * Everything borrowed: names and values point into the frame. Nothing is read beyond
+ * Everything is borrowed: names and values point into the frame. Nothing is read beyond
  * the sizes given, whatever the bytes say. */
 #ifndef ASC_READER_H
 #define ASC_READER_H
@@ -19,8 +19,9 @@ typedef struct asc_frame_head {
     uint64_t size; /* bytes after the 8 of the header */
 } asc_frame_head;
 
-/* Parse the 8 bytes at data. ASC_ERR_CLIENT with err set when the version, the type
- * or the size cannot be: the connection must be closed. */
+/* Parse the 8 bytes at data. ASC_ERR_CLIENT with err set when the version, the type or
+ * the size is impossible: then the bytes that follow cannot be told apart, and the
+ * connection must be closed. */
 asc_status
 asc_read_frame_head(const uint8_t *data, asc_frame_head *out, asc_error *err);
 
@@ -29,7 +30,7 @@ typedef struct asc_msg {
     uint8_t info1, info2, info3;
     uint8_t result;      /* server result code */
     uint32_t generation; /* partition messages: the number of the partition */
-    uint32_t void_time;  /* seconds since 2010, 0 = never expires */
+    uint32_t void_time;  /* when it expires: seconds since 2010; 0: never */
     uint32_t index;      /* replies to a batch: which row */
     uint16_t n_fields, n_ops;
     const uint8_t *fields;
@@ -73,18 +74,18 @@ asc_msg_next_op(asc_msg *m, asc_msg_op *op, asc_error *err)
     return ASC_OK;
 }
 
-/* What the fields of a record in the reply to a query say. Pointers are NULL for what
- * is not there, or not of its proper size. */
+/* What the fields of a record in the reply to a query say. A pointer is NULL when the
+ * field is not there or does not have its proper size. */
 typedef struct asc_msg_record {
     const uint8_t *digest; /* ASC_DIGEST_SIZE bytes */
     const uint8_t *ns, *set;
-    const uint8_t *key; /* a byte that is its particle type, then the value */
+    const uint8_t *key; /* the user key: its particle type, then its value */
     uint32_t ns_size, set_size, key_size;
-    const uint8_t *bval; /* 8 bytes: its place in the index */
+    const uint8_t *bval; /* 8 bytes: the place of the record in the index */
 } asc_msg_record;
 
-/* In the reply to a query: is it a record, or else a word about a partition, the end,
- * or a failure? */
+/* Is a message in the reply to a query a record? Otherwise it is about a partition, is
+ * the end, or tells of a failure. */
 static inline bool
 asc_msg_is_record(const asc_msg *m)
 {
@@ -93,7 +94,8 @@ asc_msg_is_record(const asc_msg *m)
             m->n_fields > 0);
 }
 
-/* Of a message that has been opened, at any time. */
+/* Read the fields of a message that has been opened; its operations may have been read
+ * already. */
 void asc_msg_read_record(const asc_msg *m, asc_msg_record *out);
 
 /* The messages in a run of whole frames, one after another. */
@@ -109,12 +111,14 @@ asc_frames_begin(asc_frames *f, const uint8_t *data, size_t size)
     f->end = size > 0 ? data + size : data;
 }
 
-/* The next message, opened, and whole to the end of its last operation. False at the
- * end, and when it is malformed: then err, which the caller has reset, is set. */
+/* Open the next message, which is whole to the end of its last operation. False at the
+ * end, and when the message is malformed: then err, which the caller has reset, is
+ * set. */
 bool asc_frames_next(asc_frames *f, asc_msg *m, asc_error *err);
 
-/* Seconds to live at now_unix_s, from a void time: ASC_TTL_NEVER for 0, at least 1
- * for a record that is about to expire. */
+/* Turn a void time, the moment at which a record expires, into seconds to live from
+ * now_unix_s on: ASC_TTL_NEVER for 0, and at least 1 for a record that is about to
+ * expire. */
 static inline uint32_t
 asc_ttl_from_void_time(uint32_t void_time, uint64_t now_unix_s)
 {

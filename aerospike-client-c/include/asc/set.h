@@ -22,13 +22,13 @@ typedef struct asc_set_options {
     asc_timing timing; /* total_timeout_ms is for all of it, from asc_set_begin on */
     size_t gather;     /* hand up the frames of an unfinished reply when they have so
                            many bytes; 0: as soon as one is there */
-    /* asc_set_wait returns ASC_INTERRUPTED this often, for those whom a signal may
-     * reach in another thread; 0: it does not. */
+    /* asc_set_wait returns ASC_INTERRUPTED this often, so that its caller sees signals
+     * that interrupt no wait of this thread; 0: it does not. */
     uint32_t check_ms;
 } asc_set_options;
 
-/* One request of a set. The caller writes req.out, may set reply, and reads the rest.
- * */
+/* One request of a set. The caller writes req.out, may set reply, and reads the
+ * rest. */
 typedef struct asc_part {
     asc_request req;
     asc_reply reply;
@@ -38,10 +38,10 @@ typedef struct asc_part {
      * asc_query_round. */
     const uint8_t *data; /* whole frames; a failure leaves those that came before it */
     size_t size;
-    bool ended; /* there will be no more */
+    bool ended; /* no more frames will come */
     bool again; /* batches: it failed, and its unanswered rows go to asc_batch_route */
-    uint32_t n_sent; /* attempts that had a byte leave */
-    asc_error err;   /* when it has ended; code ASC_OK: well */
+    uint32_t n_sent; /* attempts of which at least one byte was sent */
+    asc_error err;   /* once it has ended: why it failed; code ASC_OK: it did not */
 
     /* Batches: the rows that the request is to hold, in this order. */
     const uint32_t *rows;
@@ -51,41 +51,42 @@ typedef struct asc_part {
 asc_set *asc_set_new(void);    /* NULL when memory is short */
 void asc_set_free(asc_set *s); /* abandons what is under way; NULL is fine */
 
-/* Start the clock for new work; what was under way is abandoned. The cluster is
- * borrowed until the end of it. */
+/* Start the clock for new work, and abandon what was under way. The cluster is borrowed
+ * until the work has ended or is abandoned. */
 void asc_set_begin(asc_set *s, asc_cluster *cluster, const asc_set_options *options);
 
-/* Add a request to one node, or to each node of this moment (ASC_ERR_INVALID_NODE when
- * there is none). ASC_ERR_NOMEM. */
+/* Add a request to one node, or a request to each node that is known at this moment
+ * (ASC_ERR_INVALID_NODE when there is none). ASC_ERR_NOMEM. */
 asc_status asc_set_add_node(asc_set *s, const char *node_name, asc_error *err);
 asc_status asc_set_add_all(asc_set *s, asc_error *err);
 
-/* A part whose request the caller must write before it waits, each once; NULL: there
- * are no more. */
+/* Hand out, once each, the parts whose request the caller must write before it waits;
+ * NULL: there are no more. */
 asc_part *asc_set_unwritten(asc_set *s);
 
-/* Wait until there is something to take, or all parts have ended: until a reply has
- * frames enough, or a part has failed, or all have ended. Frees what was taken.
+/* Wait until there is something to take: a reply has as many bytes as `gather` says, a
+ * part has failed, or all parts have ended. What was taken before is freed.
  *
- * ASC_INTERRUPTED: a signal came, or check_ms have passed; call again to go on, or
- * abandon. Other codes (ASC_ERR_NOMEM): it cannot go on, abandon. How the requests fare
- * is told by the parts. */
+ * ASC_INTERRUPTED: a signal came, or check_ms have passed; the caller calls again to go
+ * on, or abandons the set. With any other code (ASC_ERR_NOMEM) the set cannot go on and
+ * must be abandoned. What became of each request is told by its part. */
 asc_status asc_set_wait(asc_set *s, asc_error *err);
 
 /* The next part that has frames or has ended; NULL: wait for more. Never waits. */
 asc_part *asc_set_take(asc_set *s);
 
-/* Is what a part writes in doubt, when the node says `code` of it, or when its reply is
- * there and cannot be read (ASC_ERR_CLIENT)? For the rows of a batch, each of which has
- * a code of its own; by the same rule as req.writes and err.in_doubt. */
+/* May a write of this part have been applied all the same? code is what the node says
+ * of it, or ASC_ERR_CLIENT when its reply is there and cannot be read. The rows of a
+ * batch need this, each of which has a code of its own; the rule is the one that sets
+ * err.in_doubt of a single write. */
 bool asc_part_in_doubt(const asc_part *p, asc_status code);
 
-/* All parts have ended and were taken. */
+/* True when all parts have ended and were taken. */
 bool asc_set_is_done(const asc_set *s);
 
-/* End everything at once: connections under way are closed. Also gives back the memory
- * of large requests and replies when all is done, which otherwise waits for the next
- * begin. */
+/* End everything at once; connections under way are closed. When all is done already,
+ * this gives back the memory of large requests and replies, which otherwise waits for
+ * the next begin. */
 void asc_set_abandon(asc_set *s);
 
 #endif

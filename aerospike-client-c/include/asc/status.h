@@ -1,18 +1,17 @@
 /* asc/status.h -- the status codes: every number with its name and a text, once.
  *
  * Zero and positive codes are the server's result codes, negative ones are made by
- * the client; both are the numbers that applications see (result code table of the
- * wire protocol). */
+ * the client; both are the numbers that applications see. */
 #ifndef ASC_STATUS_H
 #define ASC_STATUS_H
 
 /* A code of the table below, or a newer one that a server has sent. */
 typedef int asc_status;
 
-/* ROW(name, code, text) of each. ASC_ERR_TIMEOUT may be ours or the server's, and
- * ASC_ERR_CLUSTER also says that the client is closed. The last two are not for
- * applications: a caller of this library must act on them (ASC_INTERRUPTED: handle the
- * signal, and call again). */
+/* ROW(name, code, text) of each code. ASC_ERR_TIMEOUT may be ours or the server's, and
+ * ASC_ERR_CLUSTER also says that the client is closed. The last two do not reach
+ * applications: whoever calls the library acts on them (after ASC_INTERRUPTED it
+ * handles the signal and calls again). */
 #define ASC_STATUS_TABLE(ROW)                                                          \
     ROW(ASC_OK, 0, "ok")                                                               \
     ROW(ASC_ERR_SERVER, 1, "server error")                                             \

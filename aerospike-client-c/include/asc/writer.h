@@ -7,8 +7,8 @@
  *     asc_writer_end(&w);
  *
  * Every function returns false when memory is short, or when the size or the count
- * would not fit into the message; that is then unfinished and the buffer must be
- * emptied. */
+ * would not fit into the message. The message is then unfinished, and the caller must
+ * empty the buffer. */
 #ifndef ASC_WRITER_H
 #define ASC_WRITER_H
 
@@ -43,16 +43,17 @@ bool asc_writer_begin(asc_writer *w, asc_buf *out, const asc_msg_head *head);
 /* Change the bits of the header; the counts are filled in at the end. */
 void asc_writer_set_head(asc_writer *w, const asc_msg_head *head);
 
-/* Append a field whose data are size bytes: ASC_MAX_FIELDS of them at most. */
+/* Append a field whose data are size bytes. A message holds ASC_MAX_FIELDS of them at
+ * most. */
 bool asc_writer_field(asc_writer *w, uint8_t id, const void *data, size_t size);
 
 /* Append a user key field: particle type, then size bytes. */
 bool
 asc_writer_key_field(asc_writer *w, uint8_t particle, const void *data, size_t size);
 
-/* Begin an operation, ASC_MAX_OPS of them at most; the caller appends its value to out
- * and calls op_end. All fields must be written before. name_size is at most
- * ASC_MAX_BIN_NAME_SIZE. */
+/* Begin an operation, of which a message holds ASC_MAX_OPS at most. The caller appends
+ * the value to out and then calls asc_writer_op_end. All fields must be written before
+ * the first operation. name_size is at most ASC_MAX_BIN_NAME_SIZE. */
 static inline bool
 asc_writer_op_begin(asc_writer *w, uint8_t code, uint8_t particle, const void *name,
                     size_t name_size)
@@ -73,14 +74,15 @@ asc_writer_op_begin(asc_writer *w, uint8_t code, uint8_t particle, const void *n
     return true;
 }
 
-/* The particle type, when it is known only after the value has been written. */
+/* Set the particle type of the operation, when it is known only after the value has
+ * been written. */
 static inline void
 asc_writer_op_particle(asc_writer *w, uint8_t particle)
 {
     w->out->data[w->op_at + 5] = particle;
 }
 
-/* The value is there: fill in the size of the operation. */
+/* End the operation whose value is written: fill in its size. */
 static inline bool
 asc_writer_op_end(asc_writer *w)
 {
@@ -92,10 +94,11 @@ asc_writer_op_end(asc_writer *w)
     return true;
 }
 
-/* Fill in the counts and sizes. */
+/* End the message: fill in the counts and sizes. */
 void asc_writer_end(asc_writer *w);
 
-/* Write a whole info request: names is commands, each ended by a line feed. */
+/* Write a whole info request. The commands are `size` bytes of text in which a line
+ * feed ends each command. */
 bool asc_write_info(asc_buf *out, const char *commands, size_t size);
 
 #endif

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the tests set and read. fail_from is 0 in production. */
+/* What the tests set and read. fail_from is 0 in production, which switches failing
+ * off. */
 static atomic_ulong fail_from;
 static atomic_ulong counted;
 static atomic_long live;

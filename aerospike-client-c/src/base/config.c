@@ -5,9 +5,12 @@
 
 #include "asc/alloc.h"
 
+/* A shorter pause than this would only load the nodes. */
 #define MIN_TEND_INTERVAL_MS 250u
 #define DEFAULT_CONNECT_TIMEOUT_MS 1000u
 
+/* The casts drop `const`: a copy owns its strings, whatever the type says for those
+ * that borrow. */
 void
 asc_config_clear(asc_config *config)
 {
@@ -19,6 +22,8 @@ asc_config_clear(asc_config *config)
     asc_free((char *)config->user_agent);
 }
 
+/* Each pointer is set before anything can fail, to a copy or to NULL, so that clearing
+ * never frees what belongs to the caller. */
 asc_status
 asc_config_copy(asc_config *to, const asc_config *from, asc_error *err)
 {

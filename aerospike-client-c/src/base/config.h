@@ -1,12 +1,12 @@
-/* base/config.h -- a configuration of one's own. */
+/* base/config.h -- the copy of a configuration that a cluster keeps. */
 #ifndef ASC_BASE_CONFIG_H
 #define ASC_BASE_CONFIG_H
 
 #include "asc/config.h"
 #include "asc/error.h"
 
-/* Copy a configuration with its strings and hosts, and bring what is out of range into
- * it. *to must be cleared in any case. ASC_ERR_NOMEM. */
+/* Copy a configuration with its strings and hosts, and raise what lies below its
+ * minimum. The caller clears *to even when this fails. ASC_ERR_NOMEM. */
 asc_status asc_config_copy(asc_config *to, const asc_config *from, asc_error *err);
 
 /* Free what a copy owns; a zeroed one owns nothing. */

@@ -22,7 +22,8 @@ asc_log_set_level(asc_log_level level)
     atomic_store(&threshold, (int)level);
 }
 
-/* Called for every line that is not written: it must cost no more than two loads. */
+/* This runs for every line that is not written, so it must cost no more than two
+ * loads. */
 asc_log_level
 asc_log_active_level(void)
 {
@@ -32,6 +33,8 @@ asc_log_active_level(void)
     return (asc_log_level)atomic_load_explicit(&threshold, memory_order_relaxed);
 }
 
+/* The line is formatted on the stack, so that logging works when memory is short; what
+ * is longer than the buffer is cut. */
 void
 asc_log_at(asc_log_level level, const char *func, const char *file, int line,
            const char *format, ...)

@@ -9,6 +9,7 @@ typedef struct status_row {
     const char *name, *text;
 } status_row;
 
+/* A linear search is fast enough: only failures are looked up. */
 static const status_row *
 find(asc_status code)
 {

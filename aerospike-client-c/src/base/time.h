@@ -5,13 +5,14 @@
 
 #include <stdint.h>
 
-/* Milliseconds since some fixed moment; never 0, never goes back. */
+/* Milliseconds since some fixed moment; the value is never 0 and never goes back. */
 uint64_t asc_now_ms(void);
 
 /* "Never", for deadlines. */
 #define ASC_FOREVER UINT64_MAX
 
-/* now + timeout, or ASC_FOREVER for a timeout of 0, which means no limit. */
+/* The moment when a timeout that begins now ends: now + timeout, or ASC_FOREVER for a
+ * timeout of 0, which means no limit. */
 static inline uint64_t
 asc_deadline(uint64_t now_ms, uint32_t timeout_ms)
 {

@@ -19,8 +19,8 @@ asc_cycle_deadline(const asc_cluster *c)
     return asc_earlier(asc_now_ms() + c->config.connect_timeout_ms, c->cycle_ends_ms);
 }
 
-/* Count a failure against a node. One that had not its full time, because the cycle was
- * about to end, is not blamed for a timeout. */
+/* Count a failure against a node. A timeout is not held against one that had less than
+ * its full time, because the cycle was about to end. */
 static void
 fail(asc_cluster *c, asc_node *n, const asc_info_call *call, bool had_time)
 {
@@ -46,12 +46,12 @@ prepare(asc_node *n, asc_info_call *call, const char *commands)
     call->conn = n->tend_conn;
 }
 
-/* Without memory for all questions nobody is asked; the next cycle tries again. */
+/* When memory is short nobody is asked; the next cycle tries again. */
 void
 asc_ask_nodes(asc_cluster *c, const char *commands, asc_node_filter admits,
               asc_node_answer answer, void *context)
 {
-    struct question { /* a node and what it is asked */
+    struct question { /* a node with the call that asks it */
         asc_node *node;
         asc_info_call call;
     } *asked = NULL;

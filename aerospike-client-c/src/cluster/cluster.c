@@ -37,7 +37,7 @@ check_fork(asc_cluster *c)
     asc_error err;
     asc_error_reset(&err);
     asc_fork_lock();
-    if (asc_state_is_inherited(c)) { /* nobody else was faster */
+    if (asc_state_is_inherited(c)) { /* nobody was faster */
         rc = restart(c, &err);
         atomic_store_explicit(&c->fork_count, asc_fork_count(), memory_order_release);
     }
@@ -51,7 +51,7 @@ check_fork(asc_cluster *c)
 
 /* --- life --- */
 
-/* Refuses a cluster of which one node answers and names peers that cannot be reached:
+/* Refuse a cluster of which one node answers and names peers that cannot be reached:
  * most keys would fail later, and an error now says why. */
 static asc_status
 check_peers(const asc_cluster *c, asc_error *err)
@@ -113,6 +113,8 @@ first_cycles(asc_cluster *c, asc_error *err)
     return check_peers(c, err);
 }
 
+/* The thread starts only when the cluster is known well enough, so that the constructor
+ * may tend without a lock. */
 asc_status
 asc_cluster_create(asc_cluster **out, const asc_config *config, asc_error *err)
 {
@@ -145,6 +147,8 @@ asc_cluster_release(asc_cluster *c)
     asc_state_release(c);
 }
 
+/* A cluster that is inherited is taken over first, so that the child stops a thread of
+ * its own and not the parent's. */
 void
 asc_cluster_close(asc_cluster *c)
 {
@@ -176,6 +180,7 @@ asc_cluster_is_closed(asc_cluster *c)
     return atomic_load_explicit(&c->closed, memory_order_relaxed);
 }
 
+/* The drain has a lock of its own, so that any thread may use it. */
 asc_drain *
 asc_cluster_drain(asc_cluster *c)
 {
@@ -215,7 +220,7 @@ asc_cluster_nodes(asc_cluster *c, asc_node_info **out, size_t *n, asc_error *err
     return ASC_OK;
 }
 
-/* Asks the snapshot and not the maps, which are the tend thread's. */
+/* The snapshot is asked and not the maps, which the tend thread may be changing. */
 bool
 asc_cluster_partitions_of(asc_cluster *c, const char *ns, const char *node_name,
                           uint8_t owned[])

@@ -6,14 +6,14 @@
 #include "topology/drain.h"
 #include "topology/snapshot.h"
 
-/* The snapshot in force, counted once for the caller. In the first call after a fork
- * the cluster drops what it inherited and starts its own tend thread. */
+/* Take the snapshot in force, counted once for the caller. The first call after a fork
+ * drops what the cluster has inherited, and starts a tend thread of its own. */
 asc_snapshot *asc_cluster_snapshot(asc_cluster *c);
 
-/* Has somebody closed it? Requests are refused from then on. */
+/* Has somebody closed the cluster? Requests are refused from then on. */
 bool asc_cluster_is_closed(asc_cluster *c);
 
-/* Where timed-out connections go. */
+/* Where connections go whose request has timed out. */
 asc_drain *asc_cluster_drain(asc_cluster *c);
 
 #endif

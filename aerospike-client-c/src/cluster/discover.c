@@ -46,8 +46,8 @@ remember_address(asc_cluster *c, const asc_addr *addr)
     }
 }
 
-/* The array grows before the node is made, since a node cannot be given back to its
- * probe. */
+/* The array grows before the node is made: a node that is made cannot give its
+ * connection back to the probe. */
 asc_status
 asc_discover_add(asc_cluster *c, asc_probe *p, asc_error *err)
 {
@@ -75,23 +75,26 @@ asc_discover_add(asc_cluster *c, asc_probe *p, asc_error *err)
 
 /* --- peers --- */
 
+/* A node that others name and that we do not know yet. */
 typedef struct candidate {
     asc_peer peer; /* its hosts are owned */
     bool added;
 } candidate;
 
-/* The unknown nodes that peers lists name in one cycle. Those that could not be reached
- * stay in the list, so that each is tried once. */
+/* The unknown nodes that lists of peers name in one cycle. Those that could not be
+ * reached stay in the list, so that each is tried only once. */
 typedef struct candidates {
     asc_cluster *cluster;
-    candidate *list; /* owned: ASC_MAX_PEERS places, which do not move */
-    size_t n, first; /* first: of those that are being tried */
+    candidate *list; /* owned: ASC_MAX_PEERS places; names point into them, so they
+                        must not move */
+    size_t n, first; /* those from first on are still to be tried */
     asc_names names; /* of the list */
     asc_names nodes; /* of the cluster */
-    size_t n_failed; /* addresses, in all */
+    size_t n_failed; /* addresses that could not be reached, in all */
 } candidates;
 
-/* Returns false when memory is short; what is there must be cleared all the same. */
+/* Begin without candidates. Returns false when memory is short; the caller clears *cs
+ * even then. */
 static bool
 candidates_init(candidates *cs, asc_cluster *c)
 {
@@ -115,7 +118,7 @@ candidates_clear(candidates *cs)
     asc_names_clear(&cs->nodes);
 }
 
-/* Take a peer, whose hosts move, unless its name is among the candidates already.
+/* Take over a peer with its hosts, unless its name is among the candidates already.
  * Returns false when memory is short. */
 static bool
 add_candidate(candidates *cs, asc_peer *peer)
@@ -169,7 +172,8 @@ candidate_of(const candidates *cs, size_t group)
     return &cs->list[cs->first + group];
 }
 
-/* Only the node of that very name will do: addresses are reused. */
+/* Accept only the node that has the candidate's name: an address may have passed to
+ * another node. */
 static asc_worth
 judge_peer(void *context, size_t group, asc_probe *p)
 {
@@ -181,7 +185,7 @@ judge_peer(void *context, size_t group, asc_probe *p)
     return ASC_WORTH_NOTHING;
 }
 
-/* Logs the first few failures of a cycle; note_unreachable says how many more there
+/* Log the first few failures of a cycle; note_unreachable says how many more there
  * were. */
 static void
 log_failure(void *context, size_t group, size_t place, const char *address,
@@ -196,8 +200,8 @@ log_failure(void *context, size_t group, size_t place, const char *address,
 }
 
 /* Add the hosts of n candidates to a search: the first of each, then the second of
- * each, and so on. Each cycle begins behind those that the last one came to, so that
- * all have their turn. */
+ * each, and so on. Each cycle begins behind the candidates to which the last one came,
+ * so that all are tried in the end. */
 static bool
 add_hosts(asc_search *s, const candidates *cs, size_t n)
 {
@@ -213,7 +217,7 @@ add_hosts(asc_search *s, const candidates *cs, size_t n)
     return ok;
 }
 
-/* Make a node of a candidate that was found. Whoever named it is its first friend. */
+/* Make a node of a candidate that was found. */
 static void
 add_found(candidates *cs, candidate *k, asc_probe *p)
 {
@@ -225,7 +229,7 @@ add_found(candidates *cs, candidate *k, asc_probe *p)
     }
     k->added = true;
     asc_node *node = c->nodes[c->n_nodes - 1];
-    node->friends = 1; /* whoever named it */
+    node->friends = 1; /* the node that named it */
     asc_names_put(&cs->nodes, node->name, c->n_nodes - 1);
 }
 
@@ -307,6 +311,8 @@ note_unreachable(asc_cluster *c, const candidates *cs)
     }
 }
 
+/* A node that was just found may name nodes that nobody else does. So this goes on
+ * until a round of questions brings no new node. */
 bool
 asc_discover_peers(asc_cluster *c)
 {
@@ -328,7 +334,6 @@ asc_discover_peers(asc_cluster *c)
     }
     bool complete = true;
     do {
-        /* The nodes that are found have peers as well. */
         before = c->n_nodes;
         asc_ask_nodes(c, command, not_read, read_peers, &cs);
         try_candidates(&cs);

@@ -13,10 +13,11 @@
 #include "base/time.h"
 #include "wire/reader.h"
 
-/* The lists of peers and the partition maps of the largest clusters stay well below. */
+/* A longer reply is refused: the lists of peers and the partition maps of the largest
+ * clusters stay well below this. */
 #define MAX_REPLY (4u << 20)
 
-/* A call has come to its end, in whatever way. */
+/* End a call, in whatever way. */
 static void
 end(asc_info_call *call, asc_status status)
 {
@@ -29,7 +30,7 @@ asc_info_begin(asc_info_call *call)
 {
     call->done = false;
     if (call->conn == NULL) {
-        /* Whoever could not open the connection has set err. */
+        /* Opening the connection has failed before and has set err. */
         end(call, ASC_ERR_CONNECTION);
         return;
     }

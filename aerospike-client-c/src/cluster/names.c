@@ -19,8 +19,8 @@ hash(const char *text)
     return (size_t)(h ^ h >> 32);
 }
 
-/* The slot that holds a name, or else the free one where it belongs. There always is a
- * free one. */
+/* Find the place that holds a name, or else the free one where it belongs. There always
+ * is a free one, since the table grows when it is half full. */
 static asc_name *
 slot_of(const asc_names *m, const char *text)
 {
@@ -38,8 +38,8 @@ asc_names_find(const asc_names *m, const char *text)
     return slot != NULL && slot->text != NULL ? slot->value : ASC_NO_NAME;
 }
 
-/* Move to twice as many slots. Returns false, with the table as it was, when memory is
- * short. */
+/* Move to a table of twice as many places. Returns false, with the table as it was,
+ * when memory is short. */
 static bool
 grow(asc_names *m)
 {
@@ -62,7 +62,7 @@ grow(asc_names *m)
 bool
 asc_names_put(asc_names *m, const char *text, size_t value)
 {
-    /* Half of the slots stay free, so that searches are short. */
+    /* Half of the places stay free, so that searches are short. */
     if (m->n * 2 >= m->n_slots && !grow(m)) {
         return false;
     }

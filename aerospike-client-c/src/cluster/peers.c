@@ -22,7 +22,7 @@ skip_spaces(scanner *s)
     }
 }
 
-/* Step over the next character if it is c, and say whether it was. */
+/* Step over the next character, and return true, if it is c. */
 static bool
 accept(scanner *s, char c)
 {
@@ -34,8 +34,8 @@ accept(scanner *s, char c)
     return false;
 }
 
-/* Everything up to one of the characters of stop, without spaces at its end. The size
- * is returned, and the text is not terminated. */
+/* Read everything up to one of the characters of stop, without the spaces at its end.
+ * Returns its size; the text is not terminated. */
 static size_t
 word(scanner *s, const char *stop, const char **start)
 {
@@ -66,6 +66,8 @@ number(scanner *s, int64_t limit, int64_t *out)
     return s->at > start && v <= limit;
 }
 
+/* An IPv6 address has colons of its own, so it stands in brackets and only what follows
+ * them can be the port. */
 bool
 asc_host_parse(asc_peer_host *out, const char *text, size_t size, uint16_t default_port)
 {
@@ -115,8 +117,8 @@ append(void **list, size_t *n, size_t max, const void *element, size_t size)
     return true;
 }
 
-/* One address, which ends at a comma or at a bracket that it has not opened itself.
- * Returns its size. */
+/* Find the end of one address: a comma, or a closing bracket whose opening one stands
+ * before the address. Returns its size. */
 static size_t
 address(scanner *s, const char **start)
 {
@@ -195,7 +197,7 @@ asc_peers_parse(asc_peers *out, const char *text, size_t size, asc_error *err)
     if (!number(&s, UINT32_MAX, &peers.generation) || !accept(&s, ',')) {
         return asc_error_set(err, ASC_ERR_CLIENT, "peers: the generation is missing");
     }
-    /* the port may be left out */
+    /* The port may be left out. */
     if ((!number(&s, UINT16_MAX, &port) && port != 0) || !accept(&s, ',') ||
         !accept(&s, '[')) {
         return asc_error_set(err, ASC_ERR_CLIENT, "peers: the list is missing");

@@ -39,8 +39,8 @@ asc_peers_parse(asc_peers *out, const char *text, size_t size, asc_error *err);
 /* Free the list; it is empty afterwards. */
 void asc_peers_clear(asc_peers *p);
 
-/* Split "host", "host:port" or "[v6]:port" at text[0..size); port stays default_port
- * when there is none. False when it is malformed. */
+/* Split "host", "host:port" or "[v6]:port" at text[0..size); without a port the result
+ * has default_port. False when the text is malformed. */
 bool asc_host_parse(asc_peer_host *out, const char *text, size_t size,
                     uint16_t default_port);
 

@@ -9,7 +9,7 @@
 
 #include "asc/alloc.h"
 
-/* A version as one number, which compares as versions do. */
+/* A version as one number: later versions have greater numbers. */
 #define VERSION(a, b, c, d)                                                            \
     ((uint64_t)(a) << 48 | (uint64_t)(b) << 32 | (c) << 16 | (d))
 #define OLDEST VERSION(4, 9, 0, 3) /* partition scans, which everything else rests on */
@@ -30,15 +30,15 @@ parse_version(const char *text, size_t size)
     return n >= 3 ? VERSION(part[0], part[1], part[2], part[3]) : 0;
 }
 
-/* Something answers, but it is no node that we can use. */
+/* Refuse a node that answers and cannot be used. */
 static asc_status
 refuse(asc_probe *p, const char *why)
 {
     return asc_error_set(&p->err, ASC_ERR_CLIENT, "%s", why);
 }
 
-/* Check the answers in the order of the cluster rules; the first check that fails
- * speaks. */
+/* Check the answers: is this a node, is it ready, can we talk to it, and is it of the
+ * right cluster? The first check that fails decides which error is reported. */
 static asc_status
 check(asc_probe *p, const asc_config *config)
 {
@@ -75,7 +75,7 @@ check(asc_probe *p, const asc_config *config)
     return ASC_OK;
 }
 
-/* The commands that are sent to every address, with those that the caller wants
+/* Join the commands that are sent to every address and those that the caller wants
  * besides. NULL when memory is short. */
 static char *
 commands(const asc_config *config, const char *services)
@@ -128,7 +128,7 @@ asc_probe_end(asc_probe *p, const asc_config *config)
             p->err.phase = phase;
         }
     }
-    /* Whoever looks for a node cares that it cannot be reached, not how long that
+    /* A caller who looks for a node cares that it cannot be reached, not how long that
      * took. */
     if (p->status == ASC_ERR_TIMEOUT) {
         p->status = p->err.code = ASC_ERR_CONNECTION;

@@ -5,7 +5,7 @@
 #include "cluster/info.h"
 #include "topology/node.h"
 
-/* Zero it, set addr; clear it afterwards. */
+/* A probe of one address. The caller zeroes it, sets addr, and clears it afterwards. */
 typedef struct asc_probe {
     asc_addr addr;
     asc_status status;
@@ -18,13 +18,13 @@ typedef struct asc_probe {
 } asc_probe;
 
 /* Connect, and ask for name, readiness, version and cluster name. `services`, borrowed
- * until the end, are further commands whose answers the caller wants to see in call, or
- * NULL. When it is ASC_OK the caller runs call. */
+ * until the end, are further commands whose answers the caller finds in p->call; NULL:
+ * none. After ASC_OK the caller steps p->call. */
 asc_status
 asc_probe_begin(asc_probe *p, const asc_config *config, const char *services);
 
-/* Check the answers; a call that has not ended is given up. Returns p->status, and how
- * it failed is in p->err, with the address as its host. */
+/* Check the answers; a call that has not ended is given up. Returns p->status. How the
+ * probe failed is in p->err, with the address as its host. */
 asc_status asc_probe_end(asc_probe *p, const asc_config *config);
 
 /* Make a node of a successful probe; the connection becomes its tend connection. */

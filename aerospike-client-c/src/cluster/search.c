@@ -12,30 +12,30 @@
 #include "asc/alloc.h"
 #include "base/time.h"
 
-/* How many sockets and lookups are open at one time: processes may have few
+/* So many sockets and lookups are open at one time at most: a process may have few
  * descriptors. */
 #define MAX_LIVE 128u
 
-/* A preferred address may answer so much later than the first good one and still be
+/* A preferred address may answer so much later than the first good one, and is still
  * taken. */
 #define GRACE_MS 100u
 
-/* How many addresses of one name are tried. */
+/* So many addresses of one name are tried at most. */
 #define MAX_ADDRESSES 64u
 
-/* What is tried: a host, or an address. */
+/* A place to look at: a host, or an address. */
 typedef struct place {
     size_t group;
     size_t rank;      /* the lower, the more it is preferred */
-    const char *name; /* borrowed; NULL: it is an address ... */
+    const char *name; /* borrowed; NULL: the place is an address */
     uint16_t port;
-    const asc_addr *addr; /* ... which is borrowed */
+    const asc_addr *addr; /* borrowed; NULL: the place is a host */
 } place;
 
 /* A place that is being tried. */
 typedef struct attempt {
     place at;
-    asc_lookup *lookup; /* owned: its name is looked up; NULL: it is probed */
+    asc_lookup *lookup; /* owned: of its name; NULL: the address is being probed */
     asc_probe *probe;   /* owned */
     uint64_t end_ms;
     short events;
@@ -44,12 +44,13 @@ typedef struct attempt {
 /* What a group has found. */
 typedef struct find {
     asc_probe *found;    /* owned */
-    size_t rank;         /* of found */
-    asc_worth worth;     /* likewise */
-    uint64_t settled_ms; /* then a good one is taken, whoever else may answer */
+    size_t rank;         /* the rank of found */
+    asc_worth worth;     /* the worth of found */
+    uint64_t settled_ms; /* from then on the group keeps what it has */
 } find;
 
-/* The addresses of a name, which places borrow. */
+/* The addresses that a lookup has found. Places borrow them, so they are kept until the
+ * search is freed. */
 typedef struct address_list {
     asc_addr *list; /* owned */
     struct address_list *next;
@@ -167,8 +168,8 @@ asc_search_add_addr(asc_search *s, size_t group, const asc_addr *addr)
     return add(s, &p);
 }
 
-/* The addresses of a name take its place. The list is this function's, even when it
- * fails. */
+/* Put the addresses of a name in its place. The list belongs to this function from now
+ * on, even when it fails. */
 static asc_status
 add_addresses(asc_search *s, const place *named, asc_addr *list, size_t n,
               asc_error *err)
@@ -199,8 +200,8 @@ report(asc_search *s, const place *p, const char *address, const asc_error *err)
     s->options.failed(s->options.context, p->group, p->rank, address, err);
 }
 
-/* A probe that cannot even begin is an attempt all the same: its end reports the
- * error. */
+/* Begin to probe an address. A probe that cannot begin is an attempt all the same: its
+ * error is reported at its end. */
 static void
 begin_probe(asc_search *s, const place *p, const asc_addr *addr, uint64_t now_ms)
 {
@@ -221,6 +222,8 @@ begin_probe(asc_search *s, const place *p, const asc_addr *addr, uint64_t now_ms
     };
 }
 
+/* Begin to look up the name of a host. A lookup that cannot begin is reported at
+ * once. */
 static void
 begin_lookup(asc_search *s, const place *p, uint64_t now_ms)
 {
@@ -295,7 +298,7 @@ offer(asc_search *s, attempt *a, uint64_t now_ms)
     }
 }
 
-/* A lookup has ended, or its time is up. */
+/* End a lookup: its addresses are to be tried next, or its failure is reported. */
 static void
 end_lookup(asc_search *s, attempt *a, bool late)
 {
@@ -318,7 +321,7 @@ end_lookup(asc_search *s, attempt *a, bool late)
     }
 }
 
-/* An attempt has ended, or its time is up. */
+/* End an attempt that has come to its end, or whose time is up. */
 static void
 finish(asc_search *s, attempt *a, bool late, uint64_t now_ms)
 {
@@ -336,7 +339,8 @@ finish(asc_search *s, attempt *a, bool late, uint64_t now_ms)
 
 /* --- groups --- */
 
-/* Is nothing under way any more that the group would rather have? */
+/* May the group keep what it has found? It may when no attempt under way has a better
+ * rank, or when the time of grace is over. */
 static bool
 is_settled(const asc_search *s, size_t number, uint64_t now_ms)
 {
@@ -349,7 +353,8 @@ is_settled(const asc_search *s, size_t number, uint64_t now_ms)
     return !better;
 }
 
-/* Is an attempt of no use any more? */
+/* Has an attempt become useless, because its group has found a node and would not
+ * change it for this one? */
 static bool
 is_idle(const asc_search *s, const attempt *a, uint64_t now_ms)
 {
@@ -394,7 +399,7 @@ step_all(asc_search *s, uint64_t now_ms)
 }
 
 /* Wait for what the attempts wait for, until_ms at most. Returns false when wake_fd is
- * readable, or when it cannot wait. */
+ * readable, or when waiting is impossible. */
 static bool
 await(const asc_search *s, uint64_t until_ms, uint64_t now_ms)
 {

@@ -1,13 +1,13 @@
-/* cluster/search.h -- probing many addresses side by side: those of the seeds, and
- * those of peers. The addresses of one group lead to one node, any of them will do, and
- * those that were added first are preferred. */
+/* cluster/search.h -- probe many addresses side by side: those of the seeds, or those
+ * of peers. The addresses of one group lead to one node and any of them will do; those
+ * that were added first are preferred. */
 #ifndef ASC_CLUSTER_SEARCH_H
 #define ASC_CLUSTER_SEARCH_H
 
 #include "cluster/probe.h"
 #include "net/lookup.h"
 
-/* What a probe that has succeeded is worth to its group. */
+/* How good a node, whose probe has succeeded, is for its group. */
 typedef enum asc_worth {
     ASC_WORTH_NOTHING, /* p->err says why */
     ASC_WORTH_LITTLE,  /* taken when there is nothing better */
@@ -16,12 +16,14 @@ typedef enum asc_worth {
 
 /* What is looked for, and who is told. */
 typedef struct asc_search_options {
-    const asc_config *config; /* borrowed; connect_timeout_ms is of each address */
-    const char *services;     /* as of asc_probe_begin */
-    uint64_t deadline_ms;     /* of the whole */
-    int wake_fd;              /* -1: none; when it is readable the search ends */
+    const asc_config *config; /* borrowed; connect_timeout_ms limits each address */
+    const char *services;     /* as for asc_probe_begin */
+    uint64_t deadline_ms;     /* when the whole search ends */
+    int wake_fd;              /* the search ends when it is readable; -1: none */
+    /* Judge a probe that has succeeded. */
     asc_worth (*judge)(void *context, size_t group, asc_probe *p);
-    /* An address or a name has failed. The later `place` the less it was preferred. */
+    /* Hear that an address or a name has failed. The greater `place`, the less it was
+     * preferred. */
     void (*failed)(void *context, size_t group, size_t place, const char *address,
                    const asc_error *err);
     void *context;
@@ -29,23 +31,24 @@ typedef struct asc_search_options {
 
 typedef struct asc_search asc_search;
 
-/* A search of n_groups groups; NULL when memory is short. */
+/* Make a search for n_groups nodes; NULL when memory is short. */
 asc_search *asc_search_new(size_t n_groups, const asc_search_options *options);
 
-/* Ends all that is under way; NULL is fine. */
+/* Free the search and end all that is under way. NULL is fine. */
 void asc_search_free(asc_search *s);
 
-/* Add a name or a numeric address, or an address: tried in the order in which they are
- * added. Names and addresses are borrowed. False when memory is short. */
+/* Add a place to look at: a host, by name or numeric address, or an address. Places are
+ * tried in the order in which they are added; names and addresses are borrowed. False
+ * when memory is short. */
 bool asc_search_add_host(asc_search *s, size_t group, const char *name, uint16_t port);
 bool asc_search_add_addr(asc_search *s, size_t group, const asc_addr *addr);
 
-/* Run it: until each group has what it looks for, or nothing left to try; at most until
- * the deadline. The number of addresses and names that it came to try. */
+/* Search until each group has what it looks for, nothing is left to try, or the
+ * deadline has passed. Returns how many addresses and names it has begun to try. */
 size_t asc_search_run(asc_search *s);
 
-/* What a group has found, or NULL. The search's, but for its connection when that is
- * taken. */
+/* What a group has found, or NULL. It belongs to the search, except for its connection
+ * once somebody has taken that. */
 asc_probe *asc_search_found(asc_search *s, size_t group);
 
 #endif

@@ -16,7 +16,7 @@
 
 /* --- what lies behind a load balancer --- */
 
-/* As many of a node's own addresses are tried. */
+/* So many of a node's own addresses are tried at most. */
 #define MAX_SERVICES 8u
 
 /* Read the addresses that a node names as its own; *n says how many there are. Those
@@ -34,7 +34,8 @@ read_services(asc_peer_host *out, size_t *n, const asc_info_pair *list)
     }
 }
 
-/* Behind the balancer another node may answer: only the same one will do. */
+/* Accept only the node that answered before: a load balancer may lead to another
+ * one. */
 static asc_worth
 is_same_node(void *context, size_t group, asc_probe *p)
 {
@@ -47,7 +48,8 @@ is_same_node(void *context, size_t group, asc_probe *p)
     return ASC_WORTH_NOTHING;
 }
 
-/* That an address of a node's own cannot be reached is normal behind a balancer. */
+/* Log that one of a node's own addresses cannot be reached, which is normal behind a
+ * balancer. */
 static void
 log_service(void *context, size_t group, size_t place, const char *address,
             const asc_error *err)
@@ -58,8 +60,9 @@ log_service(void *context, size_t group, size_t place, const char *address,
             err->message);
 }
 
-/* A seed may be a load balancer: then the node behind it names other addresses as its
- * own, and that at which the same node answers takes the seed's place. */
+/* Find out whether a seed is a load balancer. The node behind one names other addresses
+ * as its own, and the address of these at which the same node answers takes the seed's
+ * place. A node on this machine is never looked for elsewhere. */
 static void
 see_through_balancer(asc_cluster *c, asc_probe *seed)
 {
@@ -105,10 +108,11 @@ see_through_balancer(asc_cluster *c, asc_probe *seed)
 
 /* --- seeds --- */
 
+/* What the functions that the search calls need to know. */
 typedef struct seeding {
     asc_cluster *cluster;
-    asc_error *err; /* of the last seed in their order that has failed */
-    size_t place;   /* of it */
+    asc_error *err; /* of the failed seed that stands last in their order */
+    size_t place;   /* where that seed stands */
 } seeding;
 
 /* A node that has peers is part of a cluster; one without may be alone or cut off. */

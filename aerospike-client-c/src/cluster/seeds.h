@@ -4,9 +4,10 @@
 
 #include "cluster/state.h"
 
-/* Try the seeds and all addresses where nodes have been, side by side. Of those with
- * peers the first in this order is taken, of those that answer about as soon; failing
- * that, one without. The error of the last one otherwise. */
+/* Find the first node: the seeds and all addresses where nodes have been are tried side
+ * by side. A node with peers is taken before one without; of several with peers that
+ * answer at about the same time, the one whose address stands first in this order. When
+ * none can be used the error is that of the last seed. */
 asc_status asc_seeds_try(asc_cluster *c, asc_error *err);
 
 #endif

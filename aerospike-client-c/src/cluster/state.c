@@ -5,9 +5,9 @@
 #include "asc/alloc.h"
 #include "base/config.h"
 
-/* Runs in the child of a fork, at once: it closes the child's copies of all descriptors
- * while they are still what they were. The rest of the start is made when the child
- * uses the cluster. */
+/* This runs in the child of a fork, at once: it closes the child's copies of all
+ * descriptors while they are still what they were. The child takes the cluster over
+ * later, when it first uses it. */
 static void
 in_child(void *cluster)
 {
@@ -17,7 +17,8 @@ in_child(void *cluster)
     }
     asc_wake_close(&c->wake);
     if (atomic_exchange(&c->tender, ASC_TENDER_NONE) == ASC_TENDER_LEFT) {
-        /* the thread's count goes; were it the last one, the cluster would stay */
+        /* The child lacks the thread that has this count. Nothing is freed here, even
+         * if it was the last count. */
         atomic_fetch_sub(&c->refs, 1);
     }
 }

@@ -1,4 +1,4 @@
-/* cluster/state.h -- what a cluster consists of, and its life. Seen by cluster/ only;
+/* cluster/state.h -- what a cluster consists of, and its life. Only cluster/ sees this;
  * commands use cluster/cluster.h. */
 #ifndef ASC_CLUSTER_STATE_H
 #define ASC_CLUSTER_STATE_H
@@ -13,12 +13,13 @@
 #include "topology/snapshot.h"
 #include "cluster/wake.h"
 
-/* Of the tend thread: whoever closes the cluster either sees it end, or leaves it. */
+/* How it stands with the tend thread. Whoever closes the cluster either sees the thread
+ * end, or leaves it to end alone. */
 typedef enum asc_tender {
     ASC_TENDER_NONE,    /* no thread, or it has been joined */
-    ASC_TENDER_RUNNING, /* uses the cluster, on which it has no count */
-    ASC_TENDER_ENDED,   /* uses nothing any more */
-    ASC_TENDER_LEFT,    /* detached: has a count, and winds up when it ends */
+    ASC_TENDER_RUNNING, /* it uses the cluster, without a count on it */
+    ASC_TENDER_ENDED,   /* it uses nothing any more, and is to be joined */
+    ASC_TENDER_LEFT,    /* detached: it has a count, and winds up when it ends */
 } asc_tender;
 
 /* Everybody else knows the type from asc/cluster.h, which stands above. */
@@ -44,10 +45,10 @@ struct asc_cluster {
     /* Owned by whoever tends: the constructor, then the tend thread. */
     asc_node **nodes; /* counted, owned array */
     size_t n_nodes;
-    asc_addr *known; /* where nodes have been: further seeds; owned */
+    asc_addr *known; /* owned: addresses where nodes have been, as further seeds */
     size_t n_known;
     asc_maps maps;
-    bool changed; /* the snapshot in force is not up to date */
+    bool changed; /* nodes or maps differ from the snapshot in force */
     unsigned n_cycles;
     uint64_t cycle_ends_ms; /* what is not done by then waits for the next cycle */
     size_t peer_turn;       /* peers tried so far: where to begin with the next ones */
@@ -55,18 +56,18 @@ struct asc_cluster {
     char unreachable[160];  /* peers of the last cycle that could not be reached */
 };
 
-/* A cluster that knows no node yet, and is not tended. On ASC_OK *out is counted once,
- * for the caller. */
+/* Make a cluster that knows no node yet and is not tended. On ASC_OK *out is counted
+ * once, for the caller. */
 asc_status asc_state_new(asc_cluster **out, const asc_config *config, asc_error *err);
 
 /* Count the cluster once more. */
 void asc_state_retain(asc_cluster *c);
 
-/* Drop one count; the last one frees. NULL is fine. No thread tends the cluster by
- * then, unless this is the thread. */
+/* Drop one count; the last one frees. NULL is fine. By then no thread tends the
+ * cluster, unless the caller is that thread. */
 void asc_state_release(asc_cluster *c);
 
-/* Does it come from a parent of this process, and has not been started anew here? */
+/* Was the cluster made in a parent of this process and not taken over here yet? */
 static inline bool
 asc_state_is_inherited(asc_cluster *c)
 {
@@ -74,9 +75,9 @@ asc_state_is_inherited(asc_cluster *c)
            asc_fork_count();
 }
 
-/* In such a child, with the fork lock held: start again from the snapshot, which never
- * changes. The child's copy of what the tender owned may have been caught in the middle
- * of a change, and is left behind. */
+/* Take over an inherited cluster, with the fork lock held: start again from the
+ * snapshot, which never changes. The child's copy of what the tender owned may have
+ * been caught in the middle of a change, and is left behind. */
 void asc_state_start_anew(asc_cluster *c);
 
 #endif

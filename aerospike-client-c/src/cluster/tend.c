@@ -21,7 +21,7 @@
 #include "cluster/seeds.h"
 #include "wire/base64.h"
 
-#define MAX_FAILURES 5u /* cycles without an answer until a node is given up */
+#define MAX_FAILURES 5u /* a node is given up after so many cycles without an answer */
 #define TRIM_CYCLES 30u /* between two looks for idle connections */
 
 #define CYCLE_TIMEOUTS 3u /* connect timeouts that a cycle takes at most */
@@ -32,7 +32,8 @@
 
 /* --- is each node there, has anything changed? --- */
 
-/* Take in a node's answer: what of it has changed since the last cycle? */
+/* Take in a node's answer: is it the same node, and has its list of peers or its map
+ * changed since it was read? *context counts the nodes that have answered. */
 static bool
 refreshed(asc_cluster *c, asc_node *n, asc_info_call *call, void *context)
 {
@@ -79,13 +80,13 @@ is_stranger(const asc_node *n)
 static bool
 introduced(asc_cluster *c, asc_node *n, asc_info_call *call, void *context)
 {
-    (void)c, (void)call, (void)context; /* a refusal is of no consequence */
+    (void)c, (void)call, (void)context;
     n->told_user_agent = true;
     return true;
 }
 
 /* Tell new nodes which client and application this is: "1,<client>,<application>" in
- * base64, of which a server takes up to 64 bytes. */
+ * base64. The text is cut to the 64 bytes that a server takes. */
 static void
 introduce(asc_cluster *c)
 {
@@ -135,8 +136,10 @@ read_maps(asc_cluster *c)
 
 /* --- nodes that are gone --- */
 
-/* The rules of the cluster chapter on removing nodes. n_refreshed nodes have answered
- * in this cycle; friends count only when the peers lists were read. */
+/* Is a node to be removed? While no node answers, it is after MAX_FAILURES cycles,
+ * since the network may be at fault. While others answer (n_refreshed of them in this
+ * cycle), it is when no other node names it as its peer and it fails or owns nothing;
+ * that counts only when the lists of peers were all read. */
 static bool
 is_gone(const asc_cluster *c, const asc_node *n, size_t n_refreshed, bool peers_read)
 {
@@ -208,7 +211,8 @@ publish(asc_cluster *c)
     c->changed = false;
 }
 
-/* What is due besides: late replies, the error windows, idle connections. */
+/* Do what is due besides the nodes and their maps: late replies, error windows, idle
+ * connections. */
 static void
 housekeep(asc_cluster *c)
 {
@@ -241,6 +245,8 @@ asc_tend_limit_ms(const asc_cluster *c)
                                                      : UINT32_MAX;
 }
 
+/* The order matters: maps of known nodes are published before new peers are looked for,
+ * and nodes are removed last, when the lists of peers tell who still counts. */
 asc_status
 asc_tend_cycle(asc_cluster *c, uint32_t limit_ms, asc_error *err)
 {
@@ -252,11 +258,11 @@ asc_tend_cycle(asc_cluster *c, uint32_t limit_ms, asc_error *err)
                   &n_refreshed);
     read_maps(c);
     if (c->changed) {
-        /* Commands need not wait for what new peers do or do not. */
+        /* Commands must not have to wait for peers that may be slow to answer. */
         publish(c);
     }
     bool peers_read = asc_discover_peers(c);
-    read_maps(c); /* of those that are new */
+    read_maps(c); /* those of new nodes */
     introduce(c);
     remove_gone(c, n_refreshed, peers_read);
     if (c->changed) {
@@ -299,7 +305,7 @@ rest(asc_cluster *c)
     }
 }
 
-/* Rest and look, until the cluster is closed. */
+/* Wait and run cycles by turns, until the cluster is closed. */
 static void
 tend(asc_cluster *c)
 {
@@ -333,7 +339,7 @@ wind_up(asc_cluster *c)
     pthread_mutex_unlock(&c->lock);
 }
 
-/* Wake whoever waits at the other end than this one. */
+/* Wake the thread that waits at the other end of the sockets. */
 static void
 wake_other(asc_cluster *c, int end)
 {
@@ -342,8 +348,8 @@ wake_other(asc_cluster *c, int end)
     pthread_mutex_unlock(&c->lock);
 }
 
-/* The last deed of the thread. When it was left it winds up itself, and drops the count
- * that was taken for it. */
+/* End the thread. One that was left behind winds up itself, and drops the count that
+ * was taken for it. */
 static void
 end(void *arg)
 {
@@ -357,8 +363,8 @@ end(void *arg)
     }
 }
 
-/* A log sink may end this thread (asc/log.h), so that the last deed stands in a cleanup
- * handler. */
+/* The end stands in a cleanup handler, since a log sink may end this thread
+ * (asc/log.h). */
 static void *
 run(void *arg)
 {
@@ -399,9 +405,9 @@ await_end(asc_cluster *c)
     }
 }
 
-/* End the thread, or leave it. Returns true when nobody tends the cluster any more. The
- * count is taken before the thread is told that it was left, since it may be gone right
- * after. */
+/* End the thread, or leave it behind. Returns true when nobody tends the cluster any
+ * more. The count for a thread that is left is taken before the thread learns of it,
+ * since it may drop the count right after. */
 static bool
 end_thread(asc_cluster *c)
 {

@@ -4,20 +4,22 @@
 
 #include "cluster/state.h"
 
-/* The longest that a cycle takes. */
+/* How long a cycle may take. */
 uint32_t asc_tend_limit_ms(const asc_cluster *c);
 
-/* Look at every node once and swap in a new snapshot when something has changed. Takes
- * limit_ms at most. Only one caller at a time: the constructor, then the tend thread.
- * The error is that of seeding, which is tried while no node is known. */
+/* Run one tend cycle: look at every node once, and swap in a new snapshot when
+ * something has changed. It takes limit_ms at most, and only one caller may be in it at
+ * a time: the constructor, then the tend thread. An error comes from looking for seeds,
+ * which happens while no node is known. */
 asc_status asc_tend_cycle(asc_cluster *c, uint32_t limit_ms, asc_error *err);
 
-/* Start the thread that does so every tend interval. */
+/* Start the tend thread, which runs a cycle in every tend interval. */
 asc_status asc_tend_start(asc_cluster *c, asc_error *err);
 
-/* End the thread of a cluster that is marked as closed, where there is one, and close
- * idle connections. Waits for the thread, a second at most, and not on the thread
- * itself: a thread that is left holds a count, and does the rest when it ends. */
+/* End the tend thread, where there is one, of a cluster that is marked as closed, and
+ * close idle connections. It waits a second at most for the thread, and not at all when
+ * it is called on that thread. A thread that is left behind holds a count, and does the
+ * rest when it ends. */
 void asc_tend_stop(asc_cluster *c);
 
 #endif

@@ -1,6 +1,7 @@
 /* cluster/wake.h -- two connected sockets by which the tend thread and whoever closes
- * the cluster wake each other. Careful with the numbers: an application that closes all
- * descriptors (daemons do) closes these, too, and may open others in their place. */
+ * the cluster wake each other. Their descriptors cannot be trusted: an application that
+ * closes all descriptors (daemons do) closes these, too, and may open others under the
+ * same numbers. */
 #ifndef ASC_CLUSTER_WAKE_H
 #define ASC_CLUSTER_WAKE_H
 
@@ -34,8 +35,8 @@ void asc_wake_close(asc_wake *w);
 /* Are both still our own, and open? */
 bool asc_wake_is_whole(const asc_wake *w);
 
-/* Write a byte to one end, 0 or 1, that wakes whoever waits at the other; nothing where
- * the descriptor is not our own any more. */
+/* Write a byte to one end, 0 or 1, which wakes whoever waits at the other. A descriptor
+ * that is not our own any more is left alone. */
 void asc_wake_send(const asc_wake *w, int end);
 
 #endif

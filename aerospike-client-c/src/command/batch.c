@@ -13,16 +13,16 @@
 /* Room for so many rows is kept between two batches. */
 #define KEEP_ROWS 4096u
 
-/* One row of the caller's. */
+/* What is kept of one row. */
 typedef struct batch_row {
     uint16_t ns; /* index into the batch's list */
     uint16_t partition;
-    uint16_t group; /* while routing */
+    uint16_t group; /* while routing: the number of its node, or of "nowhere" */
     bool writes, answered;
-    uint32_t member; /* id of the one that carries it */
+    uint32_t member; /* id of the member that carries it */
 } batch_row;
 
-/* A namespace that rows are in. */
+/* A namespace in which rows are. */
 typedef struct ns_name {
     char name[ASC_MAX_NAMESPACE_SIZE + 1];
     const asc_ns_map *map; /* while routing; NULL: it does not exist */
@@ -34,13 +34,13 @@ struct asc_batch {
     asc_cluster *cluster;
     asc_batch_options options;
     batch_row *rows;  /* owned */
-    uint32_t *order;  /* owned: row numbers, by part; a part's rows are a slice */
+    uint32_t *order;  /* owned: row numbers, sorted by part: each has a slice */
     uint32_t *buffer; /* owned: of the same length, while routing */
     ns_name *names;   /* owned */
     uint32_t n_rows, cap_rows, cap_order;
     uint32_t n_names, cap_names;
     uint32_t last_member;
-    bool routed; /* for the first time */
+    bool routed; /* asc_batch_route has been called at least once */
 };
 
 /* --- life --- */
@@ -107,7 +107,7 @@ asc_batch_begin(asc_batch *b, asc_cluster *cluster, const asc_batch_options *opt
 
 /* --- rows --- */
 
-/* The number of a namespace in the list, to which it is added when it is new. */
+/* Find the number of a namespace in the list, to which it is added when it is new. */
 static asc_status
 find_name(asc_batch *b, const char *ns, uint16_t *out, asc_error *err)
 {
@@ -160,9 +160,9 @@ asc_batch_add(asc_batch *b, const char *ns, uint32_t partition, bool writes,
     return ASC_OK;
 }
 
-/* A message about a row, or the last one of the reply, has come for a member. A row
- * that was not asked for, or has been answered before, makes the reply malformed: its
- * place in the results belongs to somebody else. */
+/* A message about a row has come for a member, or the last one of its reply. A row that
+ * was not asked for, or has been answered before, makes the reply malformed: its place
+ * in the results belongs to somebody else. */
 static bool
 note(void *owner, const asc_msg *m, asc_error *err)
 {
@@ -202,7 +202,7 @@ asc_batch_unanswered(const asc_batch *b, const asc_part *p, uint32_t *at, uint32
 
 /* --- routing --- */
 
-/* What rows that are sent together have been through before. */
+/* What the rows that are sent together have been through before. */
 typedef struct history {
     uint32_t n_attempts, n_sent;
     unsigned replica;
@@ -210,16 +210,16 @@ typedef struct history {
     const asc_error *err; /* the last failure; NULL: there was none */
 } history;
 
-/* Where routing counts: for each node the rows that go there, then for each namespace
- * those that go nowhere. */
+/* What routing works with. It counts rows by groups: for each node the rows that go
+ * there, then for each namespace those that no node takes. */
 typedef struct routing {
     const asc_snapshot *view;
     uint32_t *counts; /* owned */
     size_t n_groups;
 } routing;
 
-/* The number of the node that a row goes to now, or the number that stands for
- * "nowhere" in the row's namespace. */
+/* Find the group of a row: the slot of the node that it goes to now, or the number that
+ * stands for "nowhere" in the row's namespace. */
 static uint16_t
 group_of(const asc_batch *b, const routing *r, const batch_row *w, unsigned replica)
 {
@@ -234,9 +234,9 @@ group_of(const asc_batch *b, const routing *r, const batch_row *w, unsigned repl
     return (uint16_t)(slot != ASC_NO_NODE ? slot : nowhere);
 }
 
-/* Make a part for rows that have the same group. A part of rows without a node has
- * nothing to write and only fails, so that its repetition and its error come about like
- * any other. */
+/* Make a part for the rows of one group. A part of rows without a node has nothing to
+ * write and only fails, so that its repetition and its error come about like any
+ * other. */
 static asc_status
 add_part(asc_batch *b, const routing *r, uint16_t group, const uint32_t *rows,
          uint32_t n_rows, const history *h, asc_error *err)
@@ -294,8 +294,7 @@ split(asc_batch *b, routing *r, uint32_t *rows, uint32_t n, const history *h,
     for (uint32_t i = 0; i < n; i++) {
         b->buffer[r->counts[b->rows[rows[i]].group]++] = rows[i];
     }
-    if (n > 0) {
-        /* Without rows there may be no array. */
+    if (n > 0) { /* else there may be no array */
         memcpy(rows, b->buffer, n * sizeof *rows);
     }
     asc_status rc = ASC_OK;
@@ -357,12 +356,12 @@ must_go_again(const asc_member *m)
     return m->state == ASC_MEMBER_ENDED && m->taken && m->part.again;
 }
 
-/* Route all that has failed. The parts that this adds come behind those it looks at. */
+/* Route the rows of all parts that have failed. The members that this adds come behind
+ * the first n, so the loop does not see them. */
 static asc_status
 route_what_failed(asc_batch *b, routing *r, asc_error *err)
 {
     asc_status rc = ASC_OK;
-    /* The members that are added come behind these. */
     size_t n = b->set->n;
     for (size_t i = 0; rc == ASC_OK && i < n; i++) {
         asc_member *m = b->set->members[i];

@@ -39,6 +39,8 @@ asc_call_request(asc_call *c)
     return &c->req;
 }
 
+/* A buffer that one large reply has grown would otherwise keep its memory for as long
+ * as the client lives. */
 void
 asc_call_reset(asc_call *c)
 {
@@ -49,8 +51,8 @@ asc_call_reset(asc_call *c)
 }
 
 /* A call that was begun in the parent process cannot go on in a child: its connection
- * is the parent's, and went with the pool. Nobody here will ever know whether a write
- * was applied. */
+ * was the parent's and is closed here. Nobody in the child will ever know whether a
+ * write was applied. */
 static asc_status
 left_behind(asc_call *c, asc_error *err)
 {
@@ -62,8 +64,8 @@ left_behind(asc_call *c, asc_error *err)
                          "the process forked while the call was under way");
 }
 
-/* The clock is read once for each step. Between two steps the call looks whether it is
- * time to let the caller look for signals. */
+/* The clock is read once for each step. Between two steps the caller gets the chance to
+ * look for signals, when it is time for that. */
 asc_status
 asc_call_run(asc_call *c, asc_cluster *cluster, asc_error *err)
 {
@@ -76,7 +78,7 @@ asc_call_run(asc_call *c, asc_cluster *cluster, asc_error *err)
     else if (c->fork_count != asc_fork_count()) {
         return left_behind(c, err);
     }
-    /* After an interruption the caller may bring another one. */
+    /* After an interruption the caller may bring another err. */
     c->exchange.err = err;
     uint64_t check = asc_deadline(now, c->req.check_ms);
     for (;;) {

@@ -2,9 +2,10 @@
  * rows. Nothing here knows sockets or clocks, so that tests go through every case. */
 #include "command/decide.h"
 
-/* One row for each failure. moves_writes says that it makes sense to repeat a write on
- * another copy; after a timeout it does not, since the master is still the one to
- * ask. */
+/* One row for each failure. `again` says that another attempt may help, count_error
+ * that the failure speaks against the node. moves_writes says that it makes sense to
+ * repeat a write on another copy; after a timeout it does not, since the master is
+ * still the one to ask. */
 static const struct {
     asc_conn_fate conn;
     bool again, moves_writes, count_error;
@@ -32,8 +33,8 @@ asc_in_doubt(asc_status code, uint32_t n_sent)
     return n_sent > 1 || (n_sent == 1 && unanswered);
 }
 
-/* A failure of our own may have a server's code (no such namespace), but says nothing
- * about what was sent before. */
+/* A failure of our own may bear a server's code (no such namespace) and still be no
+ * answer to what was sent before. */
 static bool
 leaves_doubt(const asc_request *req, const asc_attempt *a)
 {
@@ -41,6 +42,9 @@ leaves_doubt(const asc_request *req, const asc_attempt *a)
     return req->writes && asc_in_doubt(code, a->n_sent);
 }
 
+/* A connection that is not drained is lost with the silence, which then counts as an
+ * error of the node; a drained one is judged when its reply has come or not
+ * (topology/drain.c). */
 asc_verdict
 asc_decide(const asc_request *req, const asc_attempt *a)
 {

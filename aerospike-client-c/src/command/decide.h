@@ -20,7 +20,7 @@ typedef enum asc_failure {
     ASC_FAIL_GARBLED,    /* a reply that cannot be parsed */
     ASC_FAIL_BUSY,       /* server: unavailable, overloaded, its own timeout */
     ASC_FAIL_SESSION,    /* server: must log in, or a stream was cut */
-    ASC_FAIL_REFUSED,    /* server: any other code; an answer, not an accident */
+    ASC_FAIL_REFUSED,    /* server: any other code, which is a proper answer */
     ASC_FAIL_FATAL,      /* ours: no memory, closed, no such namespace */
     ASC_FAIL_COUNT,
 } asc_failure;
@@ -29,16 +29,16 @@ typedef enum asc_failure {
 typedef enum asc_conn_fate {
     ASC_CONN_NONE,  /* there is no connection */
     ASC_CONN_KEEP,  /* back to the pool */
-    ASC_CONN_DRAIN, /* the late reply may be read off; else close */
+    ASC_CONN_DRAIN, /* to the drain, which reads off the late reply; else close */
     ASC_CONN_CLOSE,
 } asc_conn_fate;
 
-/* What DECIDE needs to know. */
+/* What asc_decide needs to know of a failed attempt. */
 typedef struct asc_attempt {
     asc_failure failure;
     asc_status code;
     uint32_t n_attempts; /* made so far, this one included */
-    uint32_t n_sent;     /* of them, how many had a byte leave */
+    uint32_t n_sent;     /* of them, those of which at least one byte was sent */
     bool time_left;      /* the deadline has not passed, nor would it in the pause */
 } asc_attempt;
 
@@ -51,15 +51,15 @@ typedef struct asc_verdict {
     bool count_error; /* against the node's error rate */
 } asc_verdict;
 
-/* Is a write that failed with this code in doubt, n_sent of whose requests left? It is
- * when nobody said what became of the only one, or when an earlier one left, whatever
- * the last came to. */
+/* Is a write in doubt that failed with this code after n_sent of its requests had left?
+ * It is when nobody said what became of the only one, and when an earlier one had left,
+ * whatever became of the last. */
 bool asc_in_doubt(asc_status code, uint32_t n_sent);
 
-/* The rules: what follows for this request from this attempt? */
+/* Apply the rules: what follows for this request from this attempt? */
 asc_verdict asc_decide(const asc_request *req, const asc_attempt *a);
 
-/* The failure that a server's result code (not 0) stands for. */
+/* Which failure a server's result code (not 0) stands for. */
 asc_failure asc_failure_of_result(asc_status code);
 
 #endif

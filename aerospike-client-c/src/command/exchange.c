@@ -48,7 +48,7 @@ release(asc_exchange *x, asc_conn_fate fate, uint64_t now_ms)
     x->node = NULL;
 }
 
-/* The exchange has ended; the driver hears how. */
+/* End the exchange; the driver hears how. */
 static asc_want
 end(asc_exchange *x, asc_want how)
 {
@@ -56,9 +56,9 @@ end(asc_exchange *x, asc_want how)
     return how;
 }
 
-/* The attempt has failed, and err says how: repeat it, or end. An exchange whose owner
- * chooses the nodes (many.moves) ends in any case, and says when the owner may repeat
- * it. */
+/* The attempt has failed, and err says how: begin another one, or end. An exchange
+ * whose owner chooses the nodes (many.moves) ends in any case, and says whether and
+ * from when on the owner may repeat it. */
 static asc_want
 decide(asc_exchange *x, asc_failure failure, uint64_t now_ms)
 {
@@ -103,12 +103,16 @@ decide(asc_exchange *x, asc_failure failure, uint64_t now_ms)
 
 /* --- PICK --- */
 
+/* Session consistency needs the master only where the namespace is strongly consistent;
+ * elsewhere every copy may be asked. */
 bool
 asc_master_only(const asc_request *req, const asc_ns_map *map)
 {
     return req->replica == ASC_REPLICA_MASTER || (map->is_sc && req->sc_session);
 }
 
+/* A write or a linearized read that may go to any copy still begins with the master,
+ * which has to take part in it anyway. */
 unsigned
 asc_first_replica(const asc_request *req, asc_cluster *cluster)
 {
@@ -167,7 +171,7 @@ pick_node(asc_exchange *x, asc_failure *failure)
     return node != NULL;
 }
 
-/* How long a node may take to accept a connection; 0: it has no limit of its own. */
+/* How long a node may take to accept a connection; 0: no longer than the whole call. */
 static uint32_t
 connect_limit(const asc_timing *t)
 {
@@ -187,7 +191,7 @@ silence_ends(const asc_exchange *x, uint64_t now_ms)
                         x->conn->connected ? t->socket_timeout_ms : connect_limit(t));
 }
 
-/* What it means that the pool gave no connection. */
+/* Which failure it is that the pool gave no connection. */
 static asc_failure
 failure_of_pool(asc_status code)
 {
@@ -219,7 +223,8 @@ pick(asc_exchange *x, uint64_t now_ms)
         return decide(x, ASC_FAIL_ERROR_RATE, now_ms);
     }
     asc_status rc = asc_pool_get(&x->node->pool, &x->conn, now_ms, x->err);
-    /* A reply that nobody wants any more keeps no command from its connection. */
+    /* A connection that only waits for a late reply is given up for a command that
+     * needs one. */
     if (rc == ASC_ERR_NO_CONNECTIONS &&
         asc_drain_make_room(asc_cluster_drain(x->cluster), x->node)) {
         asc_error_reset(x->err);
@@ -239,8 +244,8 @@ pick(asc_exchange *x, uint64_t now_ms)
 
 /* --- TRANSFER --- */
 
-/* The server refuses the request: tell the error, and what more the reply says of
- * it. */
+/* The server refuses the request: report its error, with the details that the reply may
+ * have. */
 static void
 refuse(asc_exchange *x, asc_status result)
 {
@@ -255,8 +260,8 @@ refuse(asc_exchange *x, asc_status result)
     }
 }
 
-/* The whole reply of one frame is there. A reply of another type than the request is
- * nobody's answer to it. */
+/* The whole reply of one frame is there: end, or decide what follows from its result
+ * code. A reply of another type than the request cannot be the answer to it. */
 static asc_want
 finish(asc_exchange *x, uint64_t now_ms)
 {
@@ -277,7 +282,7 @@ finish(asc_exchange *x, uint64_t now_ms)
     return end(x, ASC_WANT_DONE);
 }
 
-/* What it means that bytes cannot be moved any more. */
+/* Which failure it is that bytes cannot be moved any more. */
 static asc_failure
 failure_of_transfer(const asc_exchange *x)
 {
@@ -301,8 +306,8 @@ broken(asc_exchange *x, uint64_t now_ms)
     return decide(x, failure_of_transfer(x), now_ms);
 }
 
-/* The time of this attempt, or of all, is up. The connection may be read off later,
- * unless the request has not even left. */
+/* The time of this attempt, or of the whole call, is up. When the request has left, its
+ * reply may still come, and the drain may save the connection. */
 static asc_want
 timed_out(asc_exchange *x, uint64_t now_ms)
 {
@@ -317,7 +322,7 @@ timed_out(asc_exchange *x, uint64_t now_ms)
 
 /* --- replies of many messages --- */
 
-/* Does the reply end with this message? *result is then what it came to. */
+/* Does the reply end with this message? *result is then its result code. */
 static bool
 ends_reply(const asc_exchange *x, const asc_msg *m, asc_status *result)
 {
@@ -326,14 +331,15 @@ ends_reply(const asc_exchange *x, const asc_msg *m, asc_status *result)
         return true;
     }
     if (x->many.reply == ASC_REPLY_ROWS) {
-        /* Each row has a result of its own, but this one is about the session. */
+        /* The result of a message is that of its row, but this code is about the
+         * session and ends the reply. */
         return m->result == ASC_ERR_NOT_AUTHENTICATED;
     }
     if (m->info3 & ASC_INFO3_PARTITION_DONE) {
         return false;
     }
-    /* When the first message says "not found", the set is not there: it has no
-     * records. */
+    /* A node says "not found" in the first message when there is no such set: its reply
+     * is complete, without records. */
     if (m->result == ASC_ERR_RECORD_NOT_FOUND && !x->many.begun) {
         *result = ASC_OK;
         return true;
@@ -341,8 +347,8 @@ ends_reply(const asc_exchange *x, const asc_msg *m, asc_status *result)
     return m->result != ASC_OK; /* a query that could not start */
 }
 
-/* Is the message one that the owner must hear of: about a row or a partition, or the
- * last? */
+/* Must the owner hear of the message? It hears of rows and partitions, and of the last
+ * message. */
 static bool
 is_noted(const asc_exchange *x, const asc_msg *m, bool ended)
 {
@@ -352,9 +358,10 @@ is_noted(const asc_exchange *x, const asc_msg *m, bool ended)
                                      (m->info3 & ASC_INFO3_PARTITION_DONE)));
 }
 
-/* Look at the messages of the frame that has come. ASC_FAIL_COUNT stands for "no
- * failure", and *ended says whether the reply ends here. *good_size is how far those
- * messages go that were noted and do not end the reply. */
+/* Look at the messages of the frame that has come. Returns the failure that they tell
+ * of, or ASC_FAIL_COUNT for none; *ended says whether the reply ends here. *good_size
+ * becomes how many bytes of the frame were noted and may still be used when the reply
+ * turns out to be broken behind them. */
 static asc_failure
 read_messages(asc_exchange *x, bool *ended, size_t *good_size)
 {
@@ -397,8 +404,8 @@ read_messages(asc_exchange *x, bool *ended, size_t *good_size)
     return failure;
 }
 
-/* A frame ends the connection: only its first size bytes are shown to the taker, so
- * that what is shown is what was noted. */
+/* The frame ends the connection. Only its first size bytes are shown to the taker, so
+ * that all messages that it sees have been noted. */
 static void
 cut_frame(asc_exchange *x, size_t size)
 {
@@ -410,9 +417,9 @@ cut_frame(asc_exchange *x, size_t size)
     }
 }
 
-/* One more frame is there. ASC_WANT_READ says: go on to the next. The function is not
- * inlined for the sake of small commands, on whose way transfer would have to save more
- * registers. */
+/* One more whole frame is there. ASC_WANT_READ says: go on to the next. The function is
+ * not inlined for the sake of small commands, which come by the same way and would have
+ * to save more registers. */
 static __attribute__((noinline)) asc_want
 take_frame(asc_exchange *x, uint64_t now_ms)
 {
@@ -474,10 +481,10 @@ transfer(asc_exchange *x, uint64_t now_ms)
     return io == ASC_IO_WANT_READ ? ASC_WANT_READ : ASC_WANT_WRITE;
 }
 
-/* --- outside --- */
+/* --- what drivers call --- */
 
-/* Sets field by field: to clear all of the struct first shows in the time of a small
- * command. */
+/* The fields are set one by one: clearing the whole struct first would show in the time
+ * of a small command. */
 void
 asc_exchange_begin(asc_exchange *x, asc_cluster *cluster, asc_request *req,
                    asc_error *err, uint64_t now_ms)
@@ -522,7 +529,7 @@ asc_exchange_step(asc_exchange *x, uint64_t now_ms)
     }
 }
 
-/* A failure while waiting is kept for the next step, which alone may decide what
+/* A failure while waiting is kept for the next step, which alone decides what
  * follows. */
 bool
 asc_exchange_wait(asc_exchange *x, asc_want want, uint64_t until_ms, uint64_t now_ms)
@@ -550,6 +557,7 @@ asc_exchange_resume(asc_exchange *x, uint64_t now_ms)
     }
 }
 
+/* The deadline of the call is not moved, only the limit on silence. */
 void
 asc_exchange_forgive(asc_exchange *x, uint64_t ms)
 {
@@ -559,8 +567,8 @@ asc_exchange_forgive(asc_exchange *x, uint64_t ms)
     }
 }
 
-/* The connection cannot be used any more: half a request may have left, or half a reply
- * come. */
+/* The connection cannot be used again: half a request may have left, or half a reply
+ * may have come. */
 void
 asc_exchange_abandon(asc_exchange *x)
 {

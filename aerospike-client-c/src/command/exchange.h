@@ -20,13 +20,13 @@
 #include "command/decide.h"
 #include "net/transfer.h"
 
-/* What a step says: what to wait for, or how it ended. */
+/* What a step returns: what the driver must wait for, or how the exchange has ended. */
 typedef enum asc_want {
-    ASC_WANT_READ,  /* until exchange->wake_ms at the latest */
-    ASC_WANT_WRITE, /* likewise */
-    ASC_WANT_TIME,  /* nothing but wake_ms */
-    ASC_WANT_TAKER, /* somebody who takes the frames that are there, and resumes */
-    ASC_WANT_DONE,  /* the reply is there */
+    ASC_WANT_READ,  /* a readable socket, until exchange->wake_ms at the latest */
+    ASC_WANT_WRITE, /* a writable socket, likewise */
+    ASC_WANT_TIME,  /* that wake_ms comes */
+    ASC_WANT_TAKER, /* that somebody takes the frames that are there, and resumes */
+    ASC_WANT_DONE,  /* nothing: the reply is there */
     ASC_WANT_FAILED,
 } asc_want;
 
@@ -40,19 +40,19 @@ typedef enum asc_exchange_state {
     ASC_EXCHANGE_ENDED,
 } asc_exchange_state;
 
-/* What the owner of an exchange makes of a message that is about one of its rows or
- * partitions, or the last one. False, with err set: it cannot be, the reply is
- * malformed. */
+/* What the owner of an exchange hears of: a message about one of its rows or
+ * partitions, or the last one of the reply. False, with err set: the message is
+ * impossible, so that the reply is malformed. */
 typedef bool asc_message_note(void *owner, const asc_msg *m, asc_error *err);
 
 /* For replies of many messages, to be filled in after begin. */
 typedef struct asc_exchange_many {
     asc_reply reply;
     size_t gather;          /* stop at FRAMES when this many bytes are there */
-    asc_message_note *note; /* NULL: nobody cares */
-    void *owner;
-    bool moves; /* repetitions are the owner's: a failure ends it in any case ... */
-    bool again; /* ... and this says that the owner should, from wake_ms on */
+    asc_message_note *note; /* NULL: nobody is told */
+    void *owner;            /* the first argument of note */
+    bool moves; /* the owner repeats, on nodes of its choice: any failure is the end */
+    bool again; /* set at such an end: the owner should repeat, from wake_ms on */
     bool begun; /* a message has come */
 } asc_exchange_many;
 
@@ -69,28 +69,30 @@ typedef struct asc_exchange {
     bool wait_failed; /* the driver's wait found the connection broken */
     uint64_t begin_ms, deadline_ms;
     uint64_t idle_ms;  /* when silence ends this attempt */
-    uint64_t progress; /* bytes moved when idle_ms was set */
+    uint64_t progress; /* bytes that had moved when idle_ms was set */
     uint64_t wake_ms;
     asc_exchange_many many;
-    asc_transfer io; /* of no meaning before there is a connection */
+    asc_transfer io; /* begins when there is a connection */
 } asc_exchange;
 
 /* Begin at now_ms. Nothing is sent before the first step. */
 void asc_exchange_begin(asc_exchange *x, asc_cluster *cluster, asc_request *req,
                         asc_error *err, uint64_t now_ms);
 
-/* Do all that can be done without waiting. */
+/* Do all that can be done without waiting; now_ms is the time of asc_now_ms(). */
 asc_want asc_exchange_step(asc_exchange *x, uint64_t now_ms);
 
-/* After ASC_WANT_TAKER: forget the frames that were there, io.at bytes in req->in, and
- * go on. The time in between is nobody's silence. */
+/* Go on after ASC_WANT_TAKER: the frames that were there, io.at bytes in req->in, are
+ * forgotten. The time in between is not counted as silence of the node. */
 void asc_exchange_resume(asc_exchange *x, uint64_t now_ms);
 
-/* The driver was busy for so long: that was nobody's silence either. */
+/* The driver was busy for so long, which is not counted as silence of the node
+ * either. */
 void asc_exchange_forgive(asc_exchange *x, uint64_t ms);
 
-/* Which copies of a record are asked, for those who choose nodes themselves: where in
- * the circle to begin, and whether only with the master. */
+/* For those who choose nodes themselves: which copies of a record are asked. The first
+ * function tells where in the circle of copies to begin, the second whether only the
+ * master may be asked. */
 unsigned asc_first_replica(const asc_request *req, asc_cluster *cluster);
 bool asc_master_only(const asc_request *req, const asc_ns_map *map);
 
@@ -99,7 +101,7 @@ bool asc_master_only(const asc_request *req, const asc_ns_map *map);
 bool
 asc_exchange_wait(asc_exchange *x, asc_want want, uint64_t until_ms, uint64_t now_ms);
 
-/* Let go of everything; a connection under way is closed. */
+/* Let go of everything. A connection under way is closed. */
 void asc_exchange_abandon(asc_exchange *x);
 
 #endif

@@ -23,9 +23,9 @@ struct asc_query {
     asc_buf scratch; /* owned: the field being written */
     uint32_t n_rounds;
     uint32_t n_missing; /* parts whose node said that it has no such index */
-    asc_error last;     /* why there must be another round; code 0: no reason */
-    bool failed;        /* ... or rather, why there cannot be */
-    bool over;
+    asc_error last; /* the last failure of a part, for which there is another round */
+    bool failed;    /* `last` is one after which no other round may follow */
+    bool over;      /* no further round will follow, for whatever reason */
 };
 
 /* --- life --- */
@@ -68,8 +68,8 @@ asc_query_is_over(const asc_query *q)
 
 /* --- what the replies say --- */
 
-/* A word about a partition has come: the node does not have it any more. What it sent
- * of the partition before that is good, and the tracker knows how far it went. */
+/* A message about a partition has come: the node does not have it any more. What it
+ * sent of the partition before that is good, and the tracker knows how far it went. */
 static bool
 note(void *owner, const asc_msg *m, asc_error *err)
 {
@@ -90,8 +90,8 @@ note(void *owner, const asc_msg *m, asc_error *err)
     return true;
 }
 
-/* A part has ended and leaves the set: the tracker hears how. Its error is kept, since
- * it is the query's own should there be no other round. */
+/* A part has ended and leaves the set, and the tracker hears how. Its error is kept,
+ * since the query fails with it if there is no other round. */
 static void
 leaves(void *self, asc_member *m)
 {
@@ -105,8 +105,8 @@ leaves(void *self, asc_member *m)
     }
 }
 
-/* The part's node has sent a record that cannot be: its reply ends here, malformed. The
- * function is not inlined, for the sake of the records that can be. */
+/* The part's node has sent an impossible record: its reply ends here, malformed. The
+ * function is not inlined, for the sake of good records. */
 static __attribute__((noinline)) void
 fail_part(asc_query *q, asc_member *m, const asc_msg_record *record)
 {
@@ -131,8 +131,8 @@ fail_part(asc_query *q, asc_member *m, const asc_msg_record *record)
     asc_set_end(m);
 }
 
-/* Only the first record that cannot be ends the part; those behind it are refused
- * quietly. */
+/* Only the first impossible record ends the part; those behind it are refused without a
+ * word. */
 bool
 asc_query_count(asc_query *q, asc_part *p, const asc_msg_record *record)
 {
@@ -195,8 +195,8 @@ owner_of(void *context, uint32_t partition, unsigned replica)
     return asc_snapshot_slot(o->view, o->map, partition, replica, o->master_only);
 }
 
-/* Make a part of each share. Repetitions are rounds, so that the part itself has
- * none. */
+/* Make a part of each share. A part does not repeat its request: what it could not get
+ * is for the next round. */
 static asc_status
 add_parts(asc_query *q, const asc_snapshot *view, uint64_t start_ms, asc_error *err)
 {
@@ -250,7 +250,7 @@ share_out(asc_query *q, uint64_t start_ms, asc_error *err)
     return rc;
 }
 
-/* The query is over, and has failed. The attempts of a query are its rounds. */
+/* End the query with a failure. Its rounds count as attempts. */
 static asc_status
 fail(asc_query *q, const asc_error *cause, uint64_t now_ms, asc_error *err)
 {
@@ -261,16 +261,16 @@ fail(asc_query *q, const asc_error *cause, uint64_t now_ms, asc_error *err)
     return err->code;
 }
 
-/* Have all nodes said in the first round that there is no such index? When one of them
- * has it, the others may be about to. */
+/* Have all nodes said in the first round that there is no such index? When only some
+ * say so, the index may be about to reach them. */
 static bool
 lacks_index(const asc_query *q)
 {
     return q->n_rounds == 1 && q->n_missing == q->tracker->n_shares;
 }
 
-/* The first round begins at once; later ones wait as repetitions do, and are counted as
- * such. */
+/* The first round begins at once. Later ones wait as repetitions do, and are limited
+ * and counted like them. */
 asc_status
 asc_query_round_at(asc_query *q, uint64_t now_ms, asc_error *err)
 {
@@ -313,8 +313,8 @@ asc_query_round(asc_query *q, asc_error *err)
 
 /* --- requests --- */
 
-/* The partitions that are read from their start. Their numbers are little-endian,
- * unlike almost all else on the wire. */
+/* Write the numbers of the partitions that are read from their start. They are
+ * little-endian, unlike almost all else on the wire. */
 static bool
 put_partitions(asc_query *q, const asc_share *share)
 {
@@ -328,7 +328,8 @@ put_partitions(asc_query *q, const asc_share *share)
     return true;
 }
 
-/* Where to go on in partitions of which a part has been read. */
+/* Write where to go on in the partitions that have been read in part: behind these
+ * digests. */
 static bool
 put_digests(asc_query *q, const asc_share *share)
 {
@@ -341,7 +342,7 @@ put_digests(asc_query *q, const asc_share *share)
     return true;
 }
 
-/* The places in the index of those digests, for queries that have an index. */
+/* Write the places of those digests in the index, if the query has an index range. */
 static bool
 put_bvals(asc_query *q, const asc_share *share)
 {
@@ -358,7 +359,8 @@ put_bvals(asc_query *q, const asc_share *share)
     return true;
 }
 
-/* How many records the node may send at most; without a limit there is no field. */
+/* Write how many records the node may send at most; without a limit there is no
+ * field. */
 static bool
 put_maximum(asc_query *q, const asc_share *share)
 {

@@ -1,4 +1,4 @@
-/* command/query.h -- a query at times that the caller makes up. */
+/* command/query.h -- what a test calls to run a query at times that it makes up. */
 #ifndef ASC_COMMAND_QUERY_H
 #define ASC_COMMAND_QUERY_H
 

@@ -48,7 +48,7 @@ asc_set_free(asc_set *s)
     asc_free(s);
 }
 
-/* Take a member out of use; the caller takes it out of s->members. */
+/* Take a member out of use. The caller takes it out of s->members. */
 static void
 put_aside(asc_set *s, asc_member *m)
 {
@@ -67,7 +67,7 @@ asc_set_abandon(asc_set *s)
     s->n = s->next = 0;
 }
 
-/* What was under way belongs to work that nobody waits for any more. */
+/* What was under way is abandoned: nobody waits for it any more. */
 void
 asc_set_begin_at(asc_set *s, asc_cluster *cluster, const asc_set_options *options,
                  const asc_set_owner *owner, uint64_t now_ms)
@@ -90,8 +90,8 @@ asc_set_begin(asc_set *s, asc_cluster *cluster, const asc_set_options *options)
 
 /* --- members --- */
 
-/* Make room for one more member, in use or aside. Each array that could grow stays so
- * when another one cannot: the capacity is that of the smallest. */
+/* Make room for one more member, in use or aside. When one of the three arrays cannot
+ * grow, those that could keep their size, and the capacity stays as it was. */
 static bool
 grow(asc_set *s)
 {
@@ -112,7 +112,7 @@ grow(asc_set *s)
     return true;
 }
 
-/* A member from the spare ones keeps its buffers and nothing else. */
+/* A spare member keeps its two buffers and nothing else. */
 asc_member *
 asc_set_add(asc_set *s, const char *node_name, uint64_t start_ms)
 {
@@ -180,8 +180,8 @@ asc_set_unwritten(asc_set *s)
 
 /* --- steps --- */
 
-/* Start the exchange of a member. What its owner has filled in beforehand (attempts
- * made and sent, the copy to ask) is kept, since the work may have begun in another
+/* Start the exchange of a member. What its owner has filled in beforehand is kept: the
+ * attempts made and sent, and the copy to ask, since the work may have begun in another
  * member. */
 static void
 begin(asc_member *m, uint64_t now_ms)
@@ -203,7 +203,7 @@ begin(asc_member *m, uint64_t now_ms)
                                   .note = s->owner.note,
                                   .owner = m,
                                   .moves = moves || p->reply != ASC_REPLY_FRAME};
-    x->state = ASC_EXCHANGE_PAUSE; /* its step looks at the deadline, too */
+    x->state = ASC_EXCHANGE_PAUSE; /* this state looks at the deadline, too */
     x->wake_ms = m->start_ms;
     if (now_ms >= s->deadline_ms && p->err.code == ASC_OK) {
         p->err.phase = ASC_PHASE_COMMAND;
@@ -216,23 +216,23 @@ begin(asc_member *m, uint64_t now_ms)
     m->due = true;
 }
 
-/* Show the frames that are there to whoever takes the part. */
+/* Let the part show the frames that are there to whoever takes it. */
 static void
 show(asc_member *m)
 {
     asc_part *p = &m->part;
     p->data = p->req.in.data;
     p->size = m->x.io.at;
-    if (p->reply == ASC_REPLY_FRAME) { /* no part of a frame is of any use */
+    if (p->reply == ASC_REPLY_FRAME) { /* half a frame is of no use */
         bool whole = m->want == ASC_WANT_DONE || p->err.code > 0;
         p->size = whole ? p->req.in.len : 0;
     }
     bool is_answered = m->want == ASC_WANT_DONE || m->want == ASC_WANT_TAKER;
-    /* a failed attempt has been counted by the exchange, this one has not */
+    /* The exchange has counted the attempts that failed, and this one has not. */
     p->n_sent = m->x.n_sent + is_answered;
 }
 
-/* Step one member, and see whether that ends it. */
+/* Step one member, and note whether that has ended it. */
 static void
 step(asc_member *m, uint64_t now_ms)
 {
@@ -249,7 +249,7 @@ step(asc_member *m, uint64_t now_ms)
     show(m);
 }
 
-/* May asc_set_take hand it out? */
+/* Has the member something that asc_set_take may hand out? */
 static bool
 has_news(const asc_member *m)
 {
@@ -257,8 +257,9 @@ has_news(const asc_member *m)
                          (m->state == ASC_MEMBER_LIVE && m->want == ASC_WANT_TAKER));
 }
 
-/* Is it worth to end the waiting while other members are under way? A good reply can
- * wait for the others unless it is large; a failure cannot. */
+/* Is the member worth ending the wait while others are under way? A good reply can wait
+ * for the others unless it is large; a failure cannot, since it may have to be
+ * repeated. */
 static bool
 is_urgent(const asc_member *m)
 {
@@ -300,7 +301,7 @@ asc_set_wake_ms(const asc_set *s)
     return wake_ms;
 }
 
-/* Members have their turn in a circle, so that a fast node does not keep the others
+/* Members are looked at in a circle, so that a fast node does not keep the others
  * waiting. */
 asc_part *
 asc_set_take(asc_set *s)
@@ -343,7 +344,7 @@ asc_set_end(asc_member *m)
     m->part.again = false;
 }
 
-/* Frees the members whose end was taken, and lets those go on whose frames were. */
+/* A member whose end was taken leaves the set, and is put aside for the next one. */
 void
 asc_set_go_on(asc_set *s, uint64_t now_ms)
 {
@@ -373,8 +374,8 @@ asc_set_go_on(asc_set *s, uint64_t now_ms)
 
 /* --- the driver --- */
 
-/* What was begun in the parent process cannot go on in a child: the connections are the
- * parent's, and went with their pools. */
+/* What was begun in the parent process cannot go on in a child: the connections were
+ * the parent's and are closed here. */
 static void
 leave_behind(asc_set *s)
 {
@@ -419,8 +420,8 @@ await(asc_set *s, uint64_t until_ms, uint64_t now_ms, asc_error *err)
     return ASC_OK;
 }
 
-/* While the caller read what it took, nobody received: that time is no node's
- * silence. */
+/* While the caller read what it took, nobody received. That time is not counted as
+ * silence of the nodes. */
 static void
 forgive(asc_set *s, uint64_t now_ms)
 {

@@ -1,5 +1,5 @@
-/* command/set.h -- the inside of a set: exchanges side by side, stepped without
- * waiting. asc_set_wait is the driver that waits for them. */
+/* command/set.h -- the inside of a set: exchanges side by side, which are stepped
+ * without waiting. asc_set_wait is the driver that does the waiting. */
 #ifndef ASC_COMMAND_SET_H
 #define ASC_COMMAND_SET_H
 
@@ -8,32 +8,33 @@
 
 /* How far a member has come. */
 typedef enum asc_member_state {
-    ASC_MEMBER_NEW,
-    ASC_MEMBER_LIVE,
-    ASC_MEMBER_ENDED,
+    ASC_MEMBER_NEW,   /* its exchange has not begun */
+    ASC_MEMBER_LIVE,  /* its exchange is under way */
+    ASC_MEMBER_ENDED, /* its exchange has ended, or was ended by asc_set_end */
 } asc_member_state;
 
-/* One request of a set, with the exchange that carries it. */
+/* A member: one part of a set, with the exchange that carries its request. */
 typedef struct asc_member {
-    asc_part part; /* first, so that a part is a member */
+    asc_part part; /* first, so that a pointer to it is one to the member */
     asc_exchange x;
     asc_want want;
     asc_member_state state;
-    bool handed_out; /* by asc_set_unwritten */
-    bool due;        /* step it, whatever the time */
-    bool taken;
+    bool handed_out;   /* by asc_set_unwritten */
+    bool due;          /* step it, whatever the time */
+    bool taken;        /* asc_set_take has handed it out, for this time */
     asc_set *set;      /* borrowed: the one it is in */
-    uint64_t start_ms; /* not before */
+    uint64_t start_ms; /* its exchange does not begin before */
 
-    /* What its owner keeps: */
-    uint32_t id, n_answered; /* batches */
-    void *share;             /* queries: asc_share */
+    /* What the owner of the set keeps: */
+    uint32_t id, n_answered; /* batches: its number, and how many rows are answered */
+    void *share;             /* queries: its asc_share */
 } asc_member;
 
-/* For batches and queries, which own a set. */
+/* What owns a set and is told of its members: a batch or a query. */
 typedef struct asc_set_owner {
     asc_message_note *note; /* its first argument is an asc_member */
-    /* A member has ended, was taken and leaves the set; NULL: nothing to do. */
+    /* Hear that a member, which has ended and was taken, leaves the set. NULL: there is
+     * nothing to do. */
     void (*leaves)(void *self, asc_member *m);
     void *self;
 } asc_set_owner;
@@ -52,26 +53,27 @@ struct asc_set {
     unsigned fork_count; /* of the process that began it */
 };
 
-/* asc_set_begin at a time. owner NULL: there is none. */
+/* asc_set_begin at a time that the caller gives. owner NULL: there is none. */
 void asc_set_begin_at(asc_set *s, asc_cluster *cluster, const asc_set_options *options,
                       const asc_set_owner *owner, uint64_t now_ms);
 
-/* A new member to be filled in, whose request goes to the node of that name, not before
- * start_ms. NULL when memory is short. */
+/* Add a member whose request goes to the node of that name, not before start_ms; the
+ * caller fills in the rest. NULL when memory is short. */
 asc_member *asc_set_add(asc_set *s, const char *node_name, uint64_t start_ms);
 
-/* Free what was taken and go on with it, as asc_set_wait does at first. */
+/* Free the members whose end was taken, and go on with those whose frames were.
+ * asc_set_wait begins with this. */
 void asc_set_go_on(asc_set *s, uint64_t now_ms);
 
-/* End a member that was taken, with the failure that its part tells: whoever reads what
- * came finds that it cannot be. A connection under way is closed. */
+/* End a member that was taken, with the failure in its part, because the reader of its
+ * frames has found an impossible one. A connection under way is closed. */
 void asc_set_end(asc_member *m);
 
 /* Step the members that are due. True when the caller of asc_set_wait has something to
  * do. */
 bool asc_set_step(asc_set *s, uint64_t now_ms);
 
-/* When the next of them must be stepped, though nothing comes. */
+/* When the next member must be stepped even if nothing comes. */
 uint64_t asc_set_wake_ms(const asc_set *s);
 
 #endif

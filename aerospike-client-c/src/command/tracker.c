@@ -47,6 +47,7 @@ asc_tracker_free(asc_tracker *t)
     }
 }
 
+/* The shares are of a round under way and are not copied. */
 asc_tracker *
 asc_tracker_copy(const asc_tracker *t)
 {
@@ -89,7 +90,7 @@ asc_tracker_goes_on(const asc_tracker *t)
            has_state(t, ASC_CURSOR_TODO);
 }
 
-/* Cursors that a limit has paused are read on; each begins with its first copy
+/* Cursors that a limit has paused are read on, and each begins with its first copy
  * again. */
 void
 asc_tracker_begin(asc_tracker *t, uint64_t max_records)
@@ -152,9 +153,9 @@ fill_order(asc_tracker *t, uint32_t n_shares)
     }
 }
 
-/* Leave out the nodes that are not asked, and divide max_records among the others. Each
- * is asked for at least one record, even if that makes a few too many in all: surplus
- * records are refused when they come. */
+/* Leave out the shares of nodes that are not asked, and divide max_records among the
+ * others. Each is asked for at least one record, even if that makes a few too many in
+ * all; the surplus is refused when it comes. */
 static void
 close_ranks(asc_tracker *t, uint32_t n_shares)
 {
@@ -180,7 +181,7 @@ asc_tracker_assign(asc_tracker *t, asc_tracker_owner *owner_of, void *context,
                    uint32_t n_nodes, asc_error *err)
 {
     t->n_refused = t->n_shares = 0;
-    uint32_t n_shares = n_nodes + 1; /* and one for partitions without a node */
+    uint32_t n_shares = n_nodes + 1; /* one is for partitions without a node */
     if (!clear_shares(t, n_shares)) {
         return asc_error_set(err, ASC_ERR_NOMEM, "partitions of %u nodes", n_nodes);
     }
@@ -213,7 +214,7 @@ find(asc_tracker *t, const asc_share *share, uint32_t partition)
     return c->share != NO_SHARE && &t->shares[c->share] == share ? c : NULL;
 }
 
-/* The place in the index, which is little-endian on the wire. */
+/* Read a place in the index, which is little-endian on the wire. */
 static uint64_t
 little_endian(const uint8_t *p)
 {
@@ -224,8 +225,8 @@ little_endian(const uint8_t *p)
     return value;
 }
 
-/* The cursor moves to the record at once; asc_tracker_take_back undoes that for the
- * last one. */
+/* The cursor moves to the record at once; asc_tracker_take_back can undo that for the
+ * last record. */
 bool
 asc_tracker_count(asc_tracker *t, asc_share *share, const asc_msg_record *record)
 {
@@ -265,6 +266,7 @@ asc_tracker_take_back(asc_tracker *t)
     t->shares[c->share].n_records--;
 }
 
+/* A node may say it twice of the same partition, which counts once. */
 bool
 asc_tracker_refuse(asc_tracker *t, asc_share *share, uint32_t partition)
 {
@@ -277,8 +279,8 @@ asc_tracker_refuse(asc_tracker *t, asc_share *share, uint32_t partition)
     return true;
 }
 
-/* Is it a failure after which another node may be asked (query chapter, partition
- * tracker)? */
+/* Is it a failure after which another node may be asked in the next round? After any
+ * other one the query fails. */
 static bool
 is_passing(asc_status status)
 {
@@ -295,8 +297,8 @@ is_passing(asc_status status)
     return false;
 }
 
-/* A share that is full is not known to be at its end: its cursors pause where they
- * are. */
+/* A share that has reached its limit may have more to give: its cursors pause where
+ * they are. */
 bool
 asc_tracker_end(asc_tracker *t, asc_share *share, asc_status status)
 {

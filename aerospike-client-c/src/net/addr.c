@@ -11,7 +11,7 @@
 
 #include "asc/alloc.h"
 
-/* Fills in the port and both texts, whatever the resolver has left in them. */
+/* Fill in the port and both texts, whatever the resolver has left in them. */
 static void
 addr_set(asc_addr *a, const struct sockaddr *sa, socklen_t size, uint16_t port)
 {
@@ -42,7 +42,7 @@ usable(const struct addrinfo *i)
            i->ai_addrlen <= sizeof(struct sockaddr_storage);
 }
 
-/* Keeps the resolver's order, which is the system's preference. */
+/* The order of the resolver is kept, since it is the system's preference. */
 asc_status
 asc_addr_list(asc_addr **out, size_t *n, const struct addrinfo *found, uint16_t port,
               asc_error *err)
@@ -69,6 +69,7 @@ asc_addr_list(asc_addr **out, size_t *n, const struct addrinfo *found, uint16_t 
     return ASC_OK;
 }
 
+/* AI_NUMERICHOST keeps getaddrinfo() from asking anybody, so that this never blocks. */
 bool
 asc_addr_literal(asc_addr *out, const char *text, uint16_t port)
 {
@@ -85,6 +86,7 @@ asc_addr_literal(asc_addr *out, const char *text, uint16_t port)
     return good;
 }
 
+/* The texts are compared, not the bytes: structures of the system have padding. */
 bool
 asc_addr_equal(const asc_addr *a, const asc_addr *b)
 {

@@ -21,12 +21,14 @@ typedef struct asc_addr {
     char text[ASC_ERROR_HOST_SIZE]; /* "127.0.0.1:3000", "[2001:db8::1]:3000" */
 } asc_addr;
 
-/* A numeric address. False: text is none, but a name perhaps. Never blocks. */
+/* Make an address of numeric text. False when the text is not numeric: it may be a
+ * name. Never blocks. */
 bool asc_addr_literal(asc_addr *out, const char *text, uint16_t port);
 
-/* The addresses of a list of the system's resolver, in its order. On ASC_OK *out (count
- * *n, at least 1) is the caller's, to be freed with asc_free. ASC_ERR_CLIENT when it
- * has none that we can use, ASC_ERR_NOMEM. */
+/* Copy the addresses out of a list of the system's resolver, in its order. On ASC_OK
+ * *out has *n entries, at least 1, and is the caller's, to be freed with asc_free.
+ * ASC_ERR_CLIENT when the list has no address of a kind that we can use,
+ * ASC_ERR_NOMEM. */
 struct addrinfo;
 asc_status asc_addr_list(asc_addr **out, size_t *n, const struct addrinfo *found,
                          uint16_t port, asc_error *err);

@@ -22,7 +22,7 @@ asc_conn_start(asc_conn **out, const asc_transport *transport, const asc_addr *a
     return ASC_OK;
 }
 
-/* Also frees a connection whose start has failed; close() takes one without a
+/* A connection whose start has failed ends here as well: close() accepts one without a
  * descriptor. */
 void
 asc_conn_free(asc_conn *c)

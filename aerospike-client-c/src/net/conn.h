@@ -11,7 +11,7 @@
 #include "asc/error.h"
 #include "net/addr.h"
 
-/* What an attempt to move bytes came to. */
+/* How an attempt to move bytes has ended. */
 typedef enum asc_io {
     ASC_IO_OK,
     ASC_IO_WANT_READ,
@@ -39,14 +39,16 @@ struct asc_transport {
      * ASC_IO_WANT_READ when the time is up. NULL: the caller must poll the fd. */
     asc_io (*recv_wait)(asc_conn *c, uint8_t *data, size_t size, int timeout_ms,
                         size_t *moved, asc_error *err);
-    /* An idle connection: is it open, with nothing to read? Never blocks. */
+    /* Is a connection that nobody uses still open, with nothing to read? Never
+     * blocks. */
     bool (*is_idle)(asc_conn *c);
-    /* fd becomes -1; takes a closed one. Also called in the child of a fork, where no
-     * lock and no heap may be used. */
+    /* Close the socket, if it is open; fd becomes -1. Also called in the child of a
+     * fork, where no lock and no heap may be used. */
     void (*close)(asc_conn *c);
 };
 
-/* Held by one exchange, or idle in its pool, never both: nothing here is locked. */
+/* A connection. One exchange holds it, or it lies idle in its pool, never both: so
+ * nothing in it is locked. */
 struct asc_conn {
     const asc_transport *transport; /* static */
     int fd;                         /* owned; -1 = closed */
@@ -54,7 +56,7 @@ struct asc_conn {
     int recv_timeout_ms; /* what the socket is set to; TCP only */
     uint64_t last_used_ms;
     asc_conn *next, *prev; /* the pool's list of all its connections */
-    void *state;           /* of the transport; NULL for TCP */
+    void *state;           /* what the transport keeps; NULL for TCP */
 };
 
 /* A new connection that has begun to connect. On ASC_OK *out is the caller's. */

@@ -12,7 +12,8 @@
 #define STREAM SOCK_STREAM
 #endif
 
-/* Does nothing where the socket has been opened with the flag. */
+/* Set the flag after the opening, which is only needed where the socket could not be
+ * opened with it. */
 static void
 close_on_exec(int fd)
 {

@@ -1,7 +1,7 @@
-/* The system's resolver cannot be interrupted, so that each name has a thread of its
- * own. The thread and whoever asked meet in one atomic: the one that comes second frees
- * the lookup. A pair of sockets, not a condition, says that it has ended, so that a
- * search can wait for lookups and connections in one poll(). */
+/* The thread of a lookup and the caller who started it meet in one atomic: whichever
+ * comes second frees the lookup. A pair of sockets, not a condition, says that the
+ * lookup has ended, so that a search can wait for lookups and connections in one
+ * poll(). */
 #include "net/lookup.h"
 
 #include <errno.h>
@@ -19,7 +19,7 @@
 
 #define LONGEST_NAME 255 /* of all names that the system can look up */
 
-/* Whose the lookup is. While it runs, and when it has ended, it belongs to whoever
+/* Who owns the lookup. While it runs, and when it has ended, it belongs to whoever
  * asked; once it has been left, it belongs to the thread. */
 enum { RUNNING, ENDED, LEFT };
 
@@ -45,7 +45,7 @@ asc_lookup_set_resolver(asc_resolver resolver)
     atomic_store(&resolve, resolver != NULL ? resolver : getaddrinfo);
 }
 
-/* Counts one more thread, unless there are too many: threads that a slow resolver holds
+/* Count one more thread, unless there are too many: threads that a slow resolver holds
  * would otherwise pile up with each cycle of tending. */
 static bool
 begin_running(void)
@@ -61,7 +61,7 @@ begin_running(void)
     return false;
 }
 
-/* The lookup has an owner no more, and the thread is at its end or was never
+/* Free a lookup that nobody owns any more, and whose thread is at its end or was never
  * started. */
 static void
 destroy(asc_lookup *l)
@@ -74,7 +74,7 @@ destroy(asc_lookup *l)
     asc_free(l);
 }
 
-/* The thread. It frees the lookup when nobody waits for it any more. */
+/* What the thread runs. It frees the lookup when nobody waits for it any more. */
 static void *
 look_up(void *arg)
 {
@@ -92,7 +92,7 @@ look_up(void *arg)
     return NULL;
 }
 
-/* Starts the thread with all signals blocked, since they are for the application's
+/* Start the thread with all signals blocked, since they are for the application's
  * threads. Returns 0 or an errno. */
 static int
 start_thread(asc_lookup *l)
@@ -152,7 +152,7 @@ asc_status
 asc_lookup_take(asc_lookup *l, asc_addr **out, size_t *n, asc_error *err)
 {
     char byte;
-    /* the read orders this thread behind what the other one has written */
+    /* The read makes what the other thread has written before visible to this one. */
     ssize_t ignored = read(l->fds[0], &byte, 1);
     (void)ignored;
     err->phase = ASC_PHASE_RESOLVE;
@@ -170,7 +170,7 @@ asc_lookup_free(asc_lookup *l)
     if (l == NULL) {
         return;
     }
-    /* Once the lookup is left, it may be gone. */
+    /* From the exchange on the thread may free the lookup at any moment. */
     pthread_t thread = l->thread;
     if (atomic_exchange(&l->state, LEFT) == RUNNING) {
         pthread_detach(thread);

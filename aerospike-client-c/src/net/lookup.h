@@ -1,7 +1,7 @@
-/* net/lookup.h -- host names to addresses, without waiting for it: the system's
- * resolver blocks, for as long as the system is set to (often ten seconds and more), so
- * each name is looked up by a thread of its own, which whoever asked may leave behind.
- */
+/* net/lookup.h -- look host names up without waiting for it. The system's resolver
+ * blocks for as long as the system is set to, often ten seconds and more, and cannot be
+ * interrupted. So each name is looked up by a thread of its own, which the caller may
+ * leave behind. */
 #ifndef ASC_NET_LOOKUP_H
 #define ASC_NET_LOOKUP_H
 
@@ -17,18 +17,20 @@ typedef struct asc_lookup asc_lookup;
 asc_status
 asc_lookup_start(asc_lookup **out, const char *host, uint16_t port, asc_error *err);
 
-/* Readable when the lookup has ended. */
+/* A descriptor that becomes readable when the lookup has ended. It is the lookup's. */
 int asc_lookup_fd(const asc_lookup *l);
 
-/* What it came to, once it has ended: all addresses in the resolver's order. On ASC_OK
- * *out (count *n, at least 1) is the caller's, to be freed with asc_free.
- * ASC_ERR_CLIENT when the name has no address, ASC_ERR_NOMEM. */
+/* Take the result of a lookup that has ended: all addresses in the resolver's order. On
+ * ASC_OK *out has *n entries, at least 1, and is the caller's, to be freed with
+ * asc_free. ASC_ERR_CLIENT when the name has no address, ASC_ERR_NOMEM. */
 asc_status asc_lookup_take(asc_lookup *l, asc_addr **out, size_t *n, asc_error *err);
 
-/* Ended or not; never waits. NULL is fine. */
+/* Free a lookup, whether it has ended or not; a thread that still runs is left behind
+ * and frees the rest itself. Never waits. NULL is fine. */
 void asc_lookup_free(asc_lookup *l);
 
-/* Tests: what looks names up instead of the system's getaddrinfo(); NULL: that. */
+/* Tests: choose what looks names up in place of the system's getaddrinfo(), which NULL
+ * brings back. */
 struct addrinfo;
 typedef int (*asc_resolver)(const char *host, const char *service,
                             const struct addrinfo *hints, struct addrinfo **out);

@@ -123,8 +123,8 @@ pop(asc_pool *p, uint64_t now_ms)
     return NULL;
 }
 
-/* Start a connection for which a place is counted in n_open already. Connecting goes on
- * in whoever uses the connection. */
+/* Start a connection for which a place is counted in n_open already. Whoever uses the
+ * connection goes on connecting. */
 static asc_status
 open_conn(asc_pool *p, asc_conn **out, asc_error *err)
 {
@@ -164,7 +164,8 @@ asc_pool_get(asc_pool *p, asc_conn **out, uint64_t now_ms, asc_error *err)
     return ASC_OK;
 }
 
-/* The pool may have been closed while the connection was lent: then its end is here. */
+/* The pool may have been closed while the connection was lent; the connection then ends
+ * here. */
 void
 asc_pool_put(asc_pool *p, asc_conn *c, uint64_t now_ms)
 {
@@ -181,6 +182,7 @@ asc_pool_put(asc_pool *p, asc_conn *c, uint64_t now_ms)
     pthread_mutex_unlock(&p->lock);
 }
 
+/* The socket is closed after the lock is given back, since closing may take a while. */
 void
 asc_pool_drop(asc_pool *p, asc_conn *c)
 {
@@ -190,8 +192,8 @@ asc_pool_drop(asc_pool *p, asc_conn *c)
     asc_conn_free(c);
 }
 
-/* Connections are started one by one and put among the idle ones while they still
- * connect. */
+/* A connection that still connects may lie among the idle ones: whoever gets it waits
+ * for the rest. So filling the pool does not wait for the network. */
 void
 asc_pool_fill(asc_pool *p, uint64_t now_ms)
 {
@@ -210,6 +212,8 @@ asc_pool_fill(asc_pool *p, uint64_t now_ms)
     }
 }
 
+/* The coldest connections come first, so the loop stops at the first one that is young
+ * enough. */
 void
 asc_pool_trim(asc_pool *p, uint64_t now_ms)
 {
@@ -224,6 +228,8 @@ asc_pool_trim(asc_pool *p, uint64_t now_ms)
     pthread_mutex_unlock(&p->lock);
 }
 
+/* Other threads may have held the lock when the process forked; in the child nobody
+ * will give it back, and nobody else runs. */
 void
 asc_pool_in_child(asc_pool *p)
 {

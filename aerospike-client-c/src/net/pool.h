@@ -7,8 +7,8 @@
 
 #include "net/conn.h"
 
-/* The pool of one node. The lock guards the lists and counts; the rest stays as it
- * is. */
+/* The pool of one node. The lock guards the lists, the counts and `closed`; the rest
+ * never changes. */
 typedef struct asc_pool {
     pthread_mutex_t lock;
     const asc_transport *transport;
@@ -20,19 +20,20 @@ typedef struct asc_pool {
     bool closed;
 } asc_pool;
 
-/* An empty pool. ASC_ERR_NOMEM; *p must not be used then. */
+/* Make an empty pool. After ASC_ERR_NOMEM *p must not be used. */
 asc_status
 asc_pool_init(asc_pool *p, const asc_transport *transport, const asc_addr *addr,
               uint32_t min, uint32_t max, uint64_t max_idle_ms, asc_error *err);
 
-/* Close what is idle; what is lent is closed when it comes back. */
+/* End the pool: idle connections are closed now, lent ones when they come back. */
 void asc_pool_close(asc_pool *p);
 
 /* Close everything and free; nobody may hold a connection any more. */
 void asc_pool_clear(asc_pool *p);
 
-/* Lend a connection: idle and alive, or new and still connecting. On ASC_OK *out is
- * lent until put or drop. ASC_ERR_NO_CONNECTIONS when max are open. */
+/* Lend a connection, which is idle and alive, or new and still connecting. On ASC_OK
+ * *out is lent until asc_pool_put or asc_pool_drop. ASC_ERR_NO_CONNECTIONS when max are
+ * open. */
 asc_status asc_pool_get(asc_pool *p, asc_conn **out, uint64_t now_ms, asc_error *err);
 
 /* Give back a connection whose reply has been read to its end. */
@@ -47,11 +48,11 @@ void asc_pool_fill(asc_pool *p, uint64_t now_ms);
 /* Close connections beyond min that have been idle too long, the coldest first. */
 void asc_pool_trim(asc_pool *p, uint64_t now_ms);
 
-/* In the child of a fork, at once: close the child's copies of all sockets, without a
- * word on them and without the lock. */
+/* In the child of a fork, at once: close the child's copies of all sockets. Nothing is
+ * sent on them, since they are the parent's, and the lock is not taken. */
 void asc_pool_in_child(asc_pool *p);
 
-/* Later, when the child uses the pool: forget all those connections. */
+/* Later, when the child uses the pool: forget the connections that were closed so. */
 void asc_pool_after_fork(asc_pool *p);
 
 #endif

@@ -26,6 +26,7 @@ fail(asc_error *err, int errno_value, const char *what)
     return ASC_IO_ERROR;
 }
 
+/* Switch a socket between waiting and not waiting. Returns -1 with errno set. */
 static int
 set_blocking(int fd, bool blocking)
 {
@@ -46,8 +47,8 @@ tcp_close(asc_conn *c)
 }
 
 /* Is the socket connected to itself? When nobody listens at a local port, the system
- * may choose that very port as the socket's own, and whatever it sends then comes back
- * to it. */
+ * may choose that very port as the socket's own, and the socket then receives what it
+ * sends. */
 static bool
 is_own_peer(int fd)
 {
@@ -70,7 +71,7 @@ is_own_peer(int fd)
                      own.v4.sin_addr.s_addr == peer.v4.sin_addr.s_addr;
 }
 
-/* The connection is there: from now on its socket may wait in recv(). */
+/* End the connecting: from now on the socket may wait in recv(). */
 static asc_io
 connected(asc_conn *c, asc_error *err)
 {
@@ -84,6 +85,8 @@ connected(asc_conn *c, asc_error *err)
     return ASC_IO_OK;
 }
 
+/* TCP_NODELAY is set because a request is sent as a whole: holding back its last
+ * segment would only delay the reply. */
 static asc_io
 tcp_start(asc_conn *c, const asc_addr *addr, asc_error *err)
 {
@@ -106,8 +109,8 @@ tcp_start(asc_conn *c, const asc_addr *addr, asc_error *err)
                                                   : fail(err, errno, "cannot connect");
 }
 
-/* Only a socket that has a peer is connected: writability alone also tells of a
- * failure. */
+/* A socket that has become writable may just as well have failed. So a connection
+ * counts as made when its socket has a peer. */
 static asc_io
 tcp_connect(asc_conn *c, asc_error *err)
 {
@@ -133,6 +136,7 @@ would_block(int errno_value)
     return errno_value == EAGAIN || errno_value == EWOULDBLOCK;
 }
 
+/* A signal is no reason to stop: nothing here waits, so the call is simply repeated. */
 static asc_io
 tcp_send(asc_conn *c, const uint8_t *data, size_t size, size_t *moved, asc_error *err)
 {
@@ -198,8 +202,9 @@ tcp_recv_wait(asc_conn *c, uint8_t *data, size_t size, int timeout_ms, size_t *m
     return received(recv(c->fd, data, size, 0), moved, err);
 }
 
-/* An idle connection has nothing to read. Bytes, or the end of the stream, say that the
- * server has closed it or has sent what nobody asked for. */
+/* Bytes on a connection that nobody uses, or the end of its stream, mean that the
+ * server has closed it or has sent something that nobody asked for. Looking does not
+ * take them off the socket. */
 static bool
 tcp_is_idle(asc_conn *c)
 {

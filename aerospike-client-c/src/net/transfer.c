@@ -14,7 +14,8 @@
  * its header in one system call. */
 #define FIRST_READ 16384u
 
-/* So much of the size that the peer claims is believed at once. */
+/* So much of the size that the peer claims is believed at once; more memory is taken
+ * only when bytes have come. */
 #define TRUSTED_SIZE (1u << 20)
 
 void
@@ -157,8 +158,8 @@ asc_transfer_step(asc_transfer *t, asc_error *err)
     return ASC_IO_OK;
 }
 
-/* Receives at once where the transport can wait in recv(): whatever has come before has
- * been looked at by step, so that nothing is missed. */
+/* Where the transport can wait in recv(), waiting and receiving are one system call.
+ * Nothing is missed by that: step has looked at all that came before. */
 asc_io
 asc_transfer_wait(asc_transfer *t, asc_io want, int timeout_ms, asc_error *err)
 {
@@ -179,7 +180,8 @@ asc_transfer_wait(asc_transfer *t, asc_io want, int timeout_ms, asc_error *err)
     return ASC_IO_OK;
 }
 
-/* The error of a frame that cannot be is dropped here, since step finds it again. */
+/* An impossible frame counts as being there, and its error is dropped: step finds it
+ * again and reports it. */
 bool
 asc_transfer_next(asc_transfer *t)
 {

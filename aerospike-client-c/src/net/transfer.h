@@ -23,27 +23,30 @@ typedef struct asc_transfer {
     size_t out_size;
     size_t sent;       /* bytes that have left */
     asc_buf *in;       /* borrowed: the reply's bytes, from data[0] on */
-    size_t at;         /* where in `in` the frame begins; 0 unless many */
+    size_t at;         /* where the current frame begins in `in`; 0 unless many */
     size_t frame_size; /* header included; known from BODY on */
     size_t max_size;   /* a longer frame is refused */
-    uint64_t progress; /* grows with each byte moved: tells silence from trickle */
+    uint64_t progress; /* bytes moved in both directions: while it grows there is no
+                          silence */
     asc_transfer_state state;
     bool many;    /* more frames may follow the first; set after begin */
-    bool garbled; /* the failure was a reply that cannot be parsed */
+    bool garbled; /* it failed because the reply cannot be parsed */
 } asc_transfer;
 
 /* Begin on a connection that may still be connecting. in is emptied. */
 void asc_transfer_begin(asc_transfer *t, asc_conn *c, const uint8_t *out,
                         size_t out_size, asc_buf *in);
 
-/* Do all that can be done without waiting. ASC_IO_OK: the whole frame is in `in`. */
+/* Do all that can be done without waiting. ASC_IO_OK: the whole frame is in `in`;
+ * ASC_IO_WANT_...: wait for that and call again. */
 asc_io asc_transfer_step(asc_transfer *t, asc_error *err);
 
-/* After a whole frame, when many come: go on to the next; those before it stay in `in`
- * until drop. True when the next one is there already: step will not receive. */
+/* Go on to the next frame after a whole one, when many come; the frames before stay in
+ * `in` until asc_transfer_drop. True when the next one is there already, so that step
+ * will not receive. */
 bool asc_transfer_next(asc_transfer *t);
 
-/* Forget the frames before the current one. */
+/* Take the frames before the current one out of `in`. */
 void asc_transfer_drop(asc_transfer *t);
 
 /* Wait up to timeout_ms (-1: no limit) for what step wanted. ASC_IO_OK: call step
@@ -51,7 +54,7 @@ void asc_transfer_drop(asc_transfer *t);
  * ASC_IO_INTERRUPTED: a signal came. */
 asc_io asc_transfer_wait(asc_transfer *t, asc_io want, int timeout_ms, asc_error *err);
 
-/* Bytes of the frame that are still to come; UINT64_MAX while its header is not
+/* How many bytes of the frame are still to come; UINT64_MAX while its header is not
  * there. */
 uint64_t asc_transfer_missing(const asc_transfer *t);
 

@@ -9,7 +9,8 @@
 #include "asc/alloc.h"
 #include "wire/reader.h"
 
-/* A node that sends faster than this is left until the next time. */
+/* A node that sends more than this at once has to wait for the next cycle, so that it
+ * does not keep the tend thread busy. */
 #define READ_AT_ONCE (4u << 20)
 
 struct asc_drain_item {
@@ -17,14 +18,14 @@ struct asc_drain_item {
     asc_node *node; /* counted */
     asc_conn *conn; /* lent by node's pool */
     uint8_t head[ASC_FRAME_HEAD_SIZE];
-    size_t head_size; /* what must be known of a frame */
+    size_t head_size; /* how much of a frame's beginning must be read to know it */
     size_t n_head;    /* bytes of head that are there */
-    uint64_t missing; /* of the frame, once the head is whole */
+    uint64_t missing; /* bytes of the frame still to come, once the head is whole */
     uint64_t deadline_ms;
-    bool many;
+    bool many; /* the reply has many frames */
 };
 
-/* How the reading of a late reply stands. */
+/* How far the reading of a late reply has come. */
 typedef enum verdict { WAITING, FINISHED, BROKEN } verdict;
 
 void
@@ -34,7 +35,8 @@ asc_drain_init(asc_drain *d)
     d->first = NULL;
 }
 
-/* Short of memory the connection is closed: that is always right, only dearer. */
+/* When memory is short the connection is closed, which is always right and only costs a
+ * new connection. */
 void
 asc_drain_add(asc_drain *d, asc_node *node, asc_conn *conn, const asc_drain_rest *rest,
               uint64_t deadline_ms)
@@ -53,8 +55,7 @@ asc_drain_add(asc_drain *d, asc_node *node, asc_conn *conn, const asc_drain_rest
         .deadline_ms = deadline_ms,
         .many = rest->many,
     };
-    if (rest->size > 0) {
-        /* When nothing has come there may be no bytes to point to. */
+    if (rest->size > 0) { /* else there may be no bytes to point to */
         item->n_head = rest->size < item->head_size ? rest->size : item->head_size;
         memcpy(item->head, rest->frame, item->n_head);
     }
@@ -128,8 +129,8 @@ read_frame(asc_drain_item *item)
     return FINISHED;
 }
 
-/* Read until the reply has ended, nothing more is there, or the node has had its share
- * of this round. */
+/* Read until the reply has ended, nothing more is there, or the node has sent
+ * READ_AT_ONCE bytes in this cycle. */
 static verdict
 read_on(asc_drain_item *item)
 {
@@ -154,7 +155,8 @@ read_on(asc_drain_item *item)
 }
 
 /* Give the connection back to its pool, or close it and count an error against its
- * node: the command that timed out has left that to this place. */
+ * node. The command that timed out has not counted one, since the reply might still
+ * come. */
 static void
 finish(asc_drain_item *item, verdict v, uint64_t now_ms)
 {

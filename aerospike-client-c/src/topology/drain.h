@@ -19,30 +19,32 @@ typedef struct asc_drain {
 /* An empty list. */
 void asc_drain_init(asc_drain *d);
 
-/* What is still to be read from a connection. */
+/* What is still to be read from a connection before it can be used again. */
 typedef struct asc_drain_rest {
     const uint8_t *frame; /* borrowed: what has come of the frame; NULL: nothing */
     size_t size;
-    uint64_t missing; /* bytes of it that have not; of no meaning before its header */
+    uint64_t missing; /* bytes of the frame still to come, once its header is there */
     bool many;        /* more frames follow, until one begins with a last message */
 } asc_drain_rest;
 
-/* Take over a lent connection of node's pool. Closed when it is not done by deadline_ms
- * (or memory is short). */
+/* Take over a connection that node's pool has lent. It is closed when its reply has not
+ * ended by deadline_ms, or at once when memory is short. */
 void asc_drain_add(asc_drain *d, asc_node *node, asc_conn *conn,
                    const asc_drain_rest *rest, uint64_t deadline_ms);
 
-/* Read what has come, without waiting; give back or close what is done or late. */
+/* Read what has come, without waiting. Connections whose reply has ended go back to
+ * their pools; those whose time is up are closed. */
 void asc_drain_run(asc_drain *d, uint64_t now_ms);
 
-/* Close the connection of node that has waited longest for its late reply: a command
- * finds the pool full. False: there is none. */
+/* Make room in a full pool for a command: close the connection of node that has waited
+ * longest for its late reply. False: node has none here. */
 bool asc_drain_make_room(asc_drain *d, const asc_node *node);
 
 /* Close them all. */
 void asc_drain_clear(asc_drain *d);
 
-/* In the child of a fork: forget them all; their sockets went with their pools. */
+/* In the child of a fork: forget all connections, whose sockets were closed with their
+ * pools. */
 void asc_drain_after_fork(asc_drain *d);
 
 #endif

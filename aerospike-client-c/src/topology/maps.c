@@ -10,11 +10,12 @@
 #include "asc/alloc.h"
 #include "wire/base64.h"
 
-/* As many as a server may have; what a node names beyond them is left out. */
+/* A server has so many namespaces at most; what a node names beyond them is left
+ * out. */
 #define MAX_NAMESPACES 32u
 #define BITMAP_SIZE (ASC_N_PARTITIONS / 8)
 
-/* The namespace of a name that is not terminated, or NULL. */
+/* Find a namespace by a name that is not terminated. NULL when it is not known. */
 static asc_ns_work *
 find(const asc_maps *m, const char *name, size_t size)
 {
@@ -44,7 +45,8 @@ add(asc_maps *m, const char *name, size_t size)
     return ns;
 }
 
-/* Split off the text up to the next separator, or to the end; *at moves behind it. */
+/* Split off the text up to the next separator, or to the end; *at moves behind the
+ * separator. Returns its size. */
 static size_t
 part(const char **at, const char *end, char separator, const char **start)
 {
@@ -72,7 +74,9 @@ integer(const char **at, const char *end, unsigned long limit, unsigned long *ou
     return *rest == '\0' && *out <= limit;
 }
 
-/* Apply the bitmap of one column: column 0 holds the masters, the others the copies. */
+/* Apply the bitmap of one column: column 0 holds the masters, the others the copies. An
+ * owner that loses a partition to this node has not told us so yet, and is asked
+ * again. */
 static void
 apply_column(asc_ns_work *ns, unsigned column, uint32_t regime, const uint8_t *bits,
              asc_node *node)
@@ -173,8 +177,8 @@ asc_maps_use(const asc_maps *m, const asc_node *node)
     return false;
 }
 
-/* A snapshot names nodes by their place in it, which asc_maps_snapshot has put into
- * slot. */
+/* A snapshot refers to nodes by their slots, which asc_maps_snapshot has put into
+ * them. */
 static void
 copy_map(asc_ns_map *to, const asc_ns_work *from)
 {

@@ -19,27 +19,30 @@ typedef struct asc_node {
 
     /* The tend thread's own: */
     asc_conn *tend_conn;   /* owned; NULL: none */
-    bool told_user_agent;  /* on tend_conn */
-    bool takes_user_agent; /* servers since 8.1 */
-    bool peers_read;       /* in this cycle */
+    bool told_user_agent;  /* it was told over tend_conn which client this is */
+    bool takes_user_agent; /* it can be told so: servers since 8.1 */
+    bool peers_read;       /* its list of peers has been read in this cycle */
     bool map_changed;      /* its partition map must be read */
     uint32_t failures;     /* cycles in a row without an answer */
     uint32_t friends;      /* nodes that name it as their peer */
-    uint32_t slot;         /* in the snapshot being built */
+    uint32_t slot;         /* its number in the snapshot being built */
+    /* A node raises these numbers when its list of peers or its map changes; here they
+     * tell what was read last. -1: unknown, so it must be read. */
     int64_t peers_generation;
-    int64_t partition_generation; /* -1: unknown */
+    int64_t partition_generation;
 } asc_node;
 
-/* conn: the tend connection, becomes the node's. On ASC_OK *out is counted once. */
+/* Make a node. conn, a connection to it for tending, becomes the node's; NULL: there is
+ * none yet. On ASC_OK *out is counted once. */
 asc_status asc_node_new(asc_node **out, const char *name, const asc_addr *addr,
                         asc_conn *conn, const asc_config *config, asc_error *err);
 
-/* One count more, one count less; the last one closes all connections. NULL may be
+/* Add a count, or drop one; the last one closes all connections and frees. NULL may be
  * released. */
 void asc_node_retain(asc_node *n);
 void asc_node_release(asc_node *n);
 
-/* No new commands; idle connections are closed. */
+/* Let no new commands go to the node, and close its idle connections. */
 void asc_node_retire(asc_node *n);
 
 /* Close the tend connection, if there is one. A fork at any moment leaves the child a
@@ -49,7 +52,8 @@ void asc_node_close_tend_conn(asc_node *n);
 /* In the child of a fork, at once: close the child's copies of all sockets. */
 void asc_node_in_child(asc_node *n);
 
-/* The circuit breaker: may another command go to this node in this window? */
+/* May another command go to this node in this error window? When a node has failed too
+ * often, commands are kept away from it for a while: the circuit breaker. */
 static inline bool
 asc_node_accepts(asc_node *n)
 {
@@ -58,15 +62,15 @@ asc_node_accepts(asc_node *n)
            atomic_load_explicit(&n->errors, memory_order_relaxed) <= limit;
 }
 
-/* A command has failed in a way that speaks against the node. */
+/* Count a failure that speaks against the node. */
 static inline void
 asc_node_count_error(asc_node *n)
 {
     atomic_fetch_add_explicit(&n->errors, 1, memory_order_relaxed);
 }
 
-/* The end of an error window: a node that tripped gets half its limit, the others
- * come back to max by doubling. */
+/* End an error window: a node with too many errors gets half its limit for the next
+ * one, and the limits of the others double until they are at max again. */
 void asc_node_next_error_window(asc_node *n, uint32_t max);
 
 #endif

@@ -31,7 +31,8 @@ asc_snapshot_retain(asc_snapshot *s)
     atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
 }
 
-/* Takes one that is half made, too: n_nodes counts those that have been set. */
+/* A snapshot that is half made can be released: n_nodes counts only the nodes that have
+ * been set. */
 void
 asc_snapshot_release(asc_snapshot *s)
 {
@@ -68,8 +69,8 @@ asc_snapshot_node(const asc_snapshot *s, const char *name)
     return NULL;
 }
 
-/* Passes over owners that are no longer active: a node may have gone since the map was
- * made. */
+/* Owners that are no longer active are passed over: a node may have gone since the map
+ * was made. */
 uint16_t
 asc_snapshot_slot(const asc_snapshot *s, const asc_ns_map *map, uint32_t partition,
                   unsigned first, bool master_only)

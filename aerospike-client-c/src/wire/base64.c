@@ -24,8 +24,8 @@ sextet(char c)
     return c == '/' ? 63 : -1;
 }
 
-/* The length of the text is checked against out_size first, so that the loop needs no
- * bound on the text: four characters are there for each three bytes. */
+/* Checking the length of the text first spares the loop a bound on it: four characters
+ * are there for each three bytes. */
 int
 asc_base64_decode(uint8_t *out, size_t out_size, const char *text, size_t size)
 {

@@ -12,7 +12,7 @@
 enum { KEY_SUBCODE = 1, KEY_TEXT = 2, KEY_TRACE = 3 };
 enum { TRACE_PHASE = 1, TRACE_OFFSET = 2, TRACE_OP = 3, TRACE_OUTCOME = 7 };
 
-/* How deep lists and maps may lie in each other where they are skipped. */
+/* How deep lists and maps may lie inside each other where they are skipped. */
 #define MAX_DEPTH 16
 
 /* Step over one item of any kind. Returns false when it is malformed, or so deep that
@@ -45,16 +45,16 @@ skip(asc_mp_reader *r, int depth)
     return true;
 }
 
-/* Numbers that this library does not know are named "unknown": they are of a later
- * server. */
+/* Numbers that this library does not know are named "unknown": a later server has sent
+ * them. */
 static const char *
 name_of(const char *const *names, size_t n, int64_t number)
 {
     return number > 0 && (uint64_t)number < n ? names[number] : "unknown";
 }
 
-/* What is done with one entry of a map. It returns true when it has read the contents
- * of a value that is a list or a map. */
+/* What takes one entry of a map. It returns true when it has read the contents of a
+ * value that is a list or a map. */
 typedef bool (*entry_taker)(asc_error *err, int64_t key, const asc_mp_item *value,
                             asc_mp_reader *r);
 
@@ -83,7 +83,8 @@ walk(asc_error *err, asc_mp_reader *r, uint32_t n, entry_taker take)
     }
 }
 
-/* Append an entry of a trace to the message, as name=value behind those before it. */
+/* Append an entry of a trace to the message, as name=value behind the entries before
+ * it. */
 static bool
 take_trace(asc_error *err, int64_t key, const asc_mp_item *value, asc_mp_reader *r)
 {
@@ -109,7 +110,7 @@ take_trace(asc_error *err, int64_t key, const asc_mp_item *value, asc_mp_reader 
     return false;
 }
 
-/* An entry of the outer map. The server's own text replaces the general one of the
+/* Take an entry of the outer map. The server's own text replaces the general one of the
  * code. */
 static bool
 take_detail(asc_error *err, int64_t key, const asc_mp_item *value, asc_mp_reader *r)
@@ -130,6 +131,8 @@ take_detail(asc_error *err, int64_t key, const asc_mp_item *value, asc_mp_reader
     return false;
 }
 
+/* The message has been opened, so that its fields are known to lie within it and need
+ * no check here. */
 void
 asc_error_add_detail(asc_error *err, const asc_msg *m)
 {

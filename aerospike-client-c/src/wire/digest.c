@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+/* The state of a digest that is being computed. */
 typedef struct hash {
     uint32_t h[5];
     uint64_t total;
@@ -151,6 +152,7 @@ compress(uint32_t h[5], const uint8_t *block)
     h[0] = t;
 }
 
+/* The start values are those of the paper; MD4, MD5 and SHA-1 have the same. */
 static void
 begin(hash *s)
 {
@@ -180,6 +182,8 @@ update(hash *s, const void *data, size_t size)
     }
 }
 
+/* The padding is a bit of 1, zeros, and the length in bits, little-endian, which must
+ * fit into the same block or else go into one more. */
 static void
 finish(hash *s, uint8_t out[ASC_DIGEST_SIZE])
 {

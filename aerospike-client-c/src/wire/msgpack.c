@@ -69,7 +69,7 @@ asc_mp_put_special(asc_buf *b, uint8_t which)
     return asc_buf_put(b, bytes, sizeof bytes);
 }
 
-/* The big-endian number of that many bytes. A width of 0 is for tags without a
+/* Read a big-endian number of `width` bytes. A width of 0 is for tags without a
  * number. */
 static uint64_t
 get_uint(const uint8_t *p, unsigned width)
@@ -108,7 +108,7 @@ static asc_mp_type
 take_container(asc_mp_reader *r, asc_mp_item *out, asc_mp_type type, const uint8_t *p,
                size_t left, uint64_t n)
 {
-    /* every item takes at least one byte, every pair two */
+    /* Every item takes at least one byte, every pair two. */
     if (n > (type == ASC_MP_MAP ? left / 2 : left)) {
         return out->type = ASC_MP_END;
     }
@@ -124,7 +124,8 @@ take_scalar(asc_mp_reader *r, asc_mp_item *out, asc_mp_type type, const uint8_t 
     return out->type = type;
 }
 
-/* What an item with a tag between 0xC0 and 0xDF is. */
+/* What an item with a tag between 0xC0 and 0xDF can be. A FIXEXT has its size in the
+ * tag, an EXT has it behind the tag. */
 enum {
     KIND_BAD,
     KIND_NIL,

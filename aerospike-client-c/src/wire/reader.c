@@ -33,7 +33,7 @@ asc_read_frame_head(const uint8_t *data, asc_frame_head *out, asc_error *err)
 void
 asc_frame_cut(uint8_t *frame, size_t size)
 {
-    /* the size has 48 bits, whose upper 16 are zero for any frame that was accepted */
+    /* The size has 48 bits, whose upper 16 are zero in any frame that was accepted. */
     asc_put_u32(frame + 4, (uint32_t)size - ASC_PROTO_HEADER_SIZE);
 }
 
@@ -69,6 +69,7 @@ asc_msg_open(asc_msg *m, const uint8_t *data, size_t size, asc_error *err)
     return ASC_OK;
 }
 
+/* asc_msg_open has checked the sizes of all fields, so the loop can trust them. */
 void
 asc_msg_read_record(const asc_msg *m, asc_msg_record *out)
 {
@@ -103,8 +104,8 @@ asc_msg_read_record(const asc_msg *m, asc_msg_record *out)
     }
 }
 
-/* Go into the next frame. Returns false at the end of the frames, with err as it was,
- * and when the next one is malformed, with err set. */
+/* Enter the next frame. Returns false at the end of the frames, with err as it was, and
+ * when the next one is malformed, with err set. */
 static bool
 enter_frame(asc_frames *f, asc_error *err)
 {
@@ -126,8 +127,8 @@ enter_frame(asc_frames *f, asc_error *err)
     return true;
 }
 
-/* Looks at all operations of the message before it is handed out, so that callers may
- * read them without the fear that the message ends too early. */
+/* Every operation of the message is looked at before the message is handed out, so that
+ * callers may read them without the fear that it ends too early. */
 bool
 asc_frames_next(asc_frames *f, asc_msg *m, asc_error *err)
 {
@@ -150,6 +151,8 @@ asc_frames_next(asc_frames *f, asc_msg *m, asc_error *err)
     return true;
 }
 
+/* A node that cannot end a line properly still gets its words across: neither the tab
+ * nor the last line feed must be there. */
 int
 asc_info_next(const char *text, size_t size, size_t *at, asc_info_pair *out)
 {
@@ -168,7 +171,7 @@ asc_info_next(const char *text, size_t size, size_t *at, asc_info_pair *out)
     return 1;
 }
 
-/* Info values are text for people, too, so their case is not relied on. */
+/* Servers differ in the case of these words, so that it is not relied on. */
 static bool
 starts_with(const char *text, size_t size, const char *prefix)
 {
@@ -176,8 +179,8 @@ starts_with(const char *text, size_t size, const char *prefix)
     return size >= n && strncasecmp(text, prefix, n) == 0;
 }
 
-/* How long the word is by which an info value says that it is a refusal; 0 when it does
- * not. */
+/* Measure the word by which an info value says that it is a refusal; 0 when there is
+ * none. */
 static size_t
 refusal_size(const char *value, size_t size)
 {

@@ -1,15 +1,15 @@
-/* wire/reader.h -- the few facts that those who move whole frames must know of them
- * without reading them: where they stand is known here and in reader.c alone. */
+/* wire/reader.h -- what the parts that move whole frames must know of them without
+ * reading them. The offsets of these facts are known here and in reader.c alone. */
 #ifndef ASC_WIRE_READER_H
 #define ASC_WIRE_READER_H
 
 #include "asc/reader.h"
 
-/* Enough of a frame of messages to tell whether it ends its reply: the frame's header
- * and the first message's up to info3. */
+/* So many bytes of a frame of messages tell whether it ends its reply: the frame's
+ * header and the first message's up to info3. */
 #define ASC_FRAME_HEAD_SIZE (ASC_PROTO_HEADER_SIZE + 4u)
 
-/* The type of a frame whose header is there: ASC_PROTO_*. */
+/* The type of a frame, ASC_PROTO_*, of which at least the header is there. */
 static inline uint8_t
 asc_frame_type(const uint8_t *frame)
 {
@@ -33,7 +33,7 @@ asc_frame_result(const uint8_t *frame)
     return frame[ASC_PROTO_HEADER_SIZE + 5];
 }
 
-/* Make a whole frame end after its first size bytes, header included. */
+/* Make a whole frame end after its first size bytes, which include its header. */
 void asc_frame_cut(uint8_t *frame, size_t size);
 
 #endif

@@ -23,6 +23,8 @@ asc_writer_begin(asc_writer *w, asc_buf *out, const asc_msg_head *head)
     return true;
 }
 
+/* The result code has no meaning in a request and is 0. The counts are filled in by
+ * asc_writer_end. */
 void
 asc_writer_set_head(asc_writer *w, const asc_msg_head *head)
 {
