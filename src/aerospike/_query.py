@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from aerospike import predicates as _predicates
-from aerospike._core import Tracker, get_partition_id
+from aerospike._core import Tracker
 from aerospike._errors import client_error, param_error
+from aerospike._partitions import N_PARTITIONS, filter_of, new_tracker, range_of
 from aerospike._types import CompiledExpression
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
 Policy = Mapping[str, Any]
 Record = tuple[Any, ...]
-
-N_PARTITIONS = 4096
-_FILTER_KEYS = ("begin", "count", "digest", "partition_status")
 
 # older options of scans that have no meaning on living servers
 _FORGOTTEN_OPTIONS = {"percent", "priority", "include_ldt"}
@@ -171,7 +169,7 @@ class _Records:
         if not callable(callback):
             raise client_error("Callback function contains an error: not callable")
         stream = self._open(policy, options, lends=True, **more)
-        takes_two = _partition_filter(policy) is not None
+        takes_two = filter_of(policy) is not None
         with stream:
             for item in stream:
                 try:
@@ -196,12 +194,12 @@ class _Records:
         :param plain: records without their partitions, despite a partition filter.
         :param lends: a record counts as read when the next is asked for, not at once.
         """
-        partition_filter = _partition_filter(policy)
+        partition_filter = filter_of(policy)
         spec = self._spec(options)
         if node is not None:
             spec["node"] = node
         parts = partition_filter or {}
-        tracked = (*_range_of(parts), node)
+        tracked = (*range_of(parts), node)
         tracker = self._tracker_for(tracked, parts)
         with_partition = partition_filter is not None and not plain
         stream = self._client._stream(
@@ -243,7 +241,7 @@ class _Records:
         """Where to begin: what the partition filter says, unless this goes on."""
         begins = {"digest", "partition_status"} & parts.keys()
         fresh = (
-            _new_tracker(*tracked[:2], parts)
+            new_tracker(*tracked[:2], parts)
             if self._tracker is None or begins
             else None
         )
@@ -299,7 +297,7 @@ class _Records:
         """
         if not self._ops:
             raise param_error("Background function or ops is required")
-        if self._paginates or _partition_filter(policy) is not None:
+        if self._paginates or filter_of(policy) is not None:
             raise param_error(
                 "background work changes every record: it has neither pages nor a "
                 "partition_filter"
@@ -469,133 +467,3 @@ def _wire_of(expr: Any) -> bytes:
         return base64.b64decode(expr, validate=True)
     except ValueError:
         raise param_error("expr is no base64 text") from None
-
-
-# --- partitions ---
-
-
-def _partition_filter(policy: Policy | None) -> Mapping[str, Any] | None:
-    if not isinstance(policy, Mapping) or "partition_filter" not in policy:
-        return None
-    found = policy["partition_filter"]
-    if not isinstance(found, Mapping):
-        raise param_error("partition_filter must be a dict")
-    _check_keys("partition_filter", found, _FILTER_KEYS)
-    return found
-
-
-def _check_keys(what: str, given: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    for key in given:
-        if key not in known:
-            raise param_error(f"{what} has {key!r}; its keys are {', '.join(known)}")
-
-
-def _int_of(
-    parts: Mapping[str, Any], name: str, low: int, high: int, default: int
-) -> int:
-    value = parts.get(name, default)
-    if not isinstance(value, int) or not low <= value <= high:
-        raise param_error(
-            f"invalid partition_filter policy {name}, {name} must be an int between "
-            f"{low} and {high} inclusive, not {value!r}"
-        )
-    return value
-
-
-def _range_of(parts: Mapping[str, Any]) -> tuple[int, int]:
-    """The first partition, and how many: without a count all to the last one."""
-    begin = _int_of(parts, "begin", 0, N_PARTITIONS - 1, 0)
-    rest = N_PARTITIONS - begin
-    count = _int_of(parts, "count", 1, N_PARTITIONS, rest)
-    if count > rest:
-        raise param_error(
-            f"invalid partition filter range, begin: {begin} count: {count}, valid "
-            f"range when begin + count <= {N_PARTITIONS}"
-        )
-    return begin, count
-
-
-def _new_tracker(begin: int, count: int, parts: Mapping[str, Any]) -> Tracker:
-    tracker = Tracker(begin, count)
-    after = _digest_of(begin, parts.get("digest"))
-    if after is not None:
-        tracker.set(begin, after, 0)
-    if "partition_status" in parts:
-        _load_status(tracker, parts["partition_status"])
-    return tracker
-
-
-def _digest_of(begin: int, entry: Any) -> bytes | None:
-    """The record after which the first partition is read; None: from its start."""
-    if entry is None:
-        return None
-    what = "partition_filter: digest"
-    if not isinstance(entry, Mapping):
-        raise param_error(f"{what} must be a dict, not {type(entry).__name__}")
-    _check_keys(what, entry, ("init", "value"))
-    init = entry.get("init")
-    if not isinstance(init, bool):
-        raise param_error(f"{what} needs 'init', a bool: whether 'value' counts")
-    if not init and "value" not in entry:
-        return None
-    return _digest_if(init, f"{what} value", begin, entry.get("value"))
-
-
-def _digest_if(counts: bool, what: str, partition: int, value: Any) -> bytes | None:
-    """The digest of a record of this partition as bytes; None if it does not count."""
-    is_bytes = isinstance(value, (bytes, bytearray, memoryview))
-    digest = bytes(value) if is_bytes else b""
-    if len(digest) != 20:
-        raise param_error(f"{what} must be 20 bytes")
-    if not counts:
-        return None
-    its_own = get_partition_id(digest)
-    if its_own != partition:
-        raise param_error(
-            f"{what} is of a record of partition {its_own}, not {partition}"
-        )
-    return digest
-
-
-def _load_status(tracker: Tracker, status: Any) -> None:
-    """Have each partition read from where a status says that its reading stands.
-
-    The flags "done" and "retry", and those of the partitions, decide nothing: what the
-    PyPI client saves says retry=False of partitions that it has not read to the end.
-    """
-    if not isinstance(status, Mapping):
-        raise param_error(
-            "invalid partition_filter policy, partition_status must be a dict"
-        )
-    for flag in ("done", "retry"):
-        if flag not in status:
-            raise param_error(f"partition_status dict missing key '{flag}'")
-        if not isinstance(status[flag], int):
-            raise param_error(f"partition_status dict key '{flag}' must be an int")
-    for partition, cursor in status.items():
-        if partition in ("done", "retry"):
-            continue
-        if not isinstance(partition, int) or not 0 <= partition < N_PARTITIONS:
-            raise param_error(f"partition_status has no partition {partition!r}")
-        tracker.set(partition, *_cursor_of(partition, cursor))
-
-
-def _cursor_of(partition: int, cursor: Any) -> tuple[bytes | None, int]:
-    """The digest of the last record, None when there was none, and its bval."""
-    if not isinstance(cursor, (tuple, list)) or len(cursor) != 5:
-        raise param_error(
-            f"invalid partition_status for part_id: {partition}, it must be a tuple "
-            "(id, init, retry, digest, bval)"
-        )
-    _, init, retry, digest, bval = cursor
-    if not (isinstance(init, bool) and isinstance(retry, bool)):
-        raise param_error(
-            f"invalid init or retry for part_id: {partition}, both must be bools"
-        )
-    what = f"digest value for part_id: {partition},"
-    if not isinstance(bval, int) or not 0 <= bval < 2**64:
-        raise param_error(
-            f"invalid bval for part_id: {partition}, it must be an int from 0 to "
-            f"2**64 - 1, not {bval!r}"
-        )
-    return _digest_if(init, what, partition, digest), bval
