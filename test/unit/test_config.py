@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import aerospike
-from aerospike import exception
+from aerospike import _core, exception
 
 from ..waiting import NOWHERE
 
@@ -261,6 +261,10 @@ def test_what_is_not_there_yet_is_refused(config):
 # unknown keys
 
 KNOWN: dict[str, Any] = {
+    "hosts": [NOWHERE],
+    "fail_if_not_connected": False,
+    "shm": None,
+    "metrics": None,
     "policies": {},
     "user": None,
     "password": None,
@@ -299,6 +303,10 @@ KNOWN: dict[str, Any] = {
 @pytest.mark.parametrize("name", KNOWN)
 def test_key_of_either_generation_is_known(name):
     make(**{"validate_keys": True, name: KNOWN[name]})
+
+
+def test_every_key_is_among_those():
+    assert {row["name"] for row in _core.option_tables()["config"]} == set(KNOWN)
 
 
 @pytest.mark.parametrize(
