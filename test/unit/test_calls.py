@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +26,7 @@ class Cluster:
         self.nodes = nodes
         self.age = 0.0
         self.policies: list[Any] = []
+        self.commands: list[str] = []  # those for one node
 
     def answer(self, request: Request) -> Any:
         match request:
@@ -40,9 +40,7 @@ class Cluster:
                 return f"{command}\tok\n"
             case Info(command, policy, str(node)):
                 self.policies.append(policy)
-                assert re.match(
-                    "sindex-(stat|exists):namespace=test;indexname=idx$", command
-                )
+                self.commands.append(command)
                 return f"{command}\t{self.nodes[node](self.age)}\n"
         raise AssertionError(request)
 
@@ -109,6 +107,15 @@ def test_wait_ends_when_all_nodes_have_loaded(made_of):
     assert create(cluster) == 0
     assert 50 <= cluster.age < 51
     assert cluster.policies == [POLICY] * len(cluster.policies)
+
+
+@pytest.mark.parametrize(
+    ("call", "command"), [(create, "sindex-stat"), (remove, "sindex-exists")]
+)
+def test_wait_asks_for_the_index(made_of, call, command):
+    cluster = made_of({"A": ready, "B": ready})
+    assert call(cluster) == 0
+    assert cluster.commands == [f"{command}:namespace=test;indexname=idx"] * 2
 
 
 def test_wait_goes_on_while_one_node_comes_further(made_of):

@@ -1,13 +1,15 @@
-"""The extension's own surface, which other modules of the package use."""
+"""The extension's own surface, and the class that is made of it in Python."""
 
 from __future__ import annotations
 
+import abc
 import inspect
 from typing import Any
 
 import pytest
 
-from aerospike import _core
+import aerospike
+from aerospike import _core, exception
 
 from ..children import run_script
 
@@ -76,3 +78,93 @@ def test_arguments_are_those_of_the_signature(name: str) -> None:
     for i, missing in enumerate(required):
         with pytest.raises(TypeError, match=f"missing required argument '{missing}'"):
             method(*required[:i])
+
+
+# aerospike.Client, which has more methods, in Python
+
+IN_PYTHON = sorted(
+    name
+    for name, method in inspect.getmembers(aerospike.Client, inspect.isfunction)
+    if not name.startswith("_")
+)
+ASKS_LATER = {"query", "scan"}  # they make objects, of a namespace at least
+
+
+@pytest.mark.parametrize("name", IN_PYTHON)
+def test_method_in_python_looks_like_the_others(name: str) -> None:
+    method = getattr(aerospike.Client, name)
+    shown = inspect.signature(method)
+    assert next(iter(shown.parameters)) == "self"
+    assert shown.return_annotation
+    assert method.__name__ == name
+    assert inspect.getdoc(method)
+
+
+@pytest.mark.parametrize("name", sorted({*IN_PYTHON} - ASKS_LATER))
+def test_missing_arguments_are_named(name: str) -> None:
+    client = aerospike.client({"hosts": [("127.0.0.1", 1)]})
+    _, *parameters = inspect.signature(getattr(aerospike.Client, name)).parameters
+    with pytest.raises(TypeError, match=f"missing .* argument.*'{parameters[0]}'"):
+        getattr(client, name)()
+
+
+@pytest.mark.parametrize("name", sorted(ASKS_LATER))
+def test_missing_namespace_is_a_param_error(name: str) -> None:
+    client = aerospike.client({"hosts": [("127.0.0.1", 1)]})
+    with pytest.raises(exception.ParamError, match="Namespace"):
+        getattr(client, name)()
+
+
+@pytest.mark.parametrize("name", ["truncate", "index_remove", "job_info"])
+def test_error_of_the_client_comes_before_those_of_arguments(name: str) -> None:
+    client = aerospike.client({"hosts": [("127.0.0.1", 1)]})
+    client.close()
+    with pytest.raises(exception.ClusterError):
+        getattr(client, name)()
+    never = aerospike.Client.__new__(aerospike.Client)
+    with pytest.raises(exception.ParamError, match="Invalid aerospike object"):
+        getattr(never, name)()
+
+
+@pytest.mark.parametrize("cls", aerospike.Client.__mro__[:-1])
+def test_classes_of_the_client_cannot_be_changed(cls: type) -> None:
+    for change in (
+        lambda: setattr(cls, "get", None),
+        lambda: setattr(cls, "__doc__", ""),
+        lambda: delattr(cls, "__slots__"),
+    ):
+        with pytest.raises(TypeError, match="immutable type"):
+            change()
+
+
+def test_client_keeps_its_class() -> None:
+    client: Any = aerospike.client({"hosts": [("127.0.0.1", 1)]})
+    assert repr(type(client)) == "<class 'aerospike.Client'>"
+    assert repr(client).startswith("<aerospike.Client object at ")
+
+    class Other(aerospike.Client):
+        __slots__ = ()
+
+    with pytest.raises(TypeError):
+        client.__class__ = Other
+
+
+def test_client_may_be_mixed_with_other_classes() -> None:
+    class Cached(aerospike.Client, abc.ABC):
+        kept: dict[str, int]
+
+        def get(self, key: Any, policy: Any = None) -> Any:
+            return key, {}, self.kept
+
+    client = Cached({"hosts": [("127.0.0.1", 1)]})
+    client.kept = {"n": 1}
+    assert client.get(("test", "demo", 1))[2] == {"n": 1}
+    with pytest.raises(exception.ConnectionError):
+        client.list_append(("test", "demo", 1), "l", 1)
+
+
+@pytest.mark.parametrize("cls", [object, int, None, "Client"])
+def test_only_a_client_can_be_published(cls: Any) -> None:
+    with pytest.raises(TypeError, match="a subclass of Client is expected"):
+        _core.publish_client(cls)
+    assert type(aerospike.client({"hosts": [("127.0.0.1", 1)]})) is aerospike.Client
