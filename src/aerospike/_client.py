@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from aerospike._calls import data, indexes, jobs
 from aerospike._calls.blocking import blocking
 from aerospike._calls.signatures import dress
@@ -13,6 +11,7 @@ from aerospike._errors import param_error
 
 TYPE_CHECKING = False  # as in typing, which need not be imported for it
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, Concatenate, ParamSpec, TypeVar
 
     from aerospike._query import Query, Scan

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 from aerospike._calls.requests import Info, InfoOfAll, Nodes, Pause
 from aerospike._calls.signatures import shows
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, Concatenate, ParamSpec, TypeVar
 
     from aerospike._calls.requests import Call, Request

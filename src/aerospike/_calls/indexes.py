@@ -5,8 +5,6 @@ Source of the commands: the secondary index section of the server's info referen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 from aerospike import _constants as c
 from aerospike import exception
 from aerospike._calls.commands import command_of, entries_of, text_of
@@ -18,6 +16,7 @@ from aerospike._errors import param_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from typing import Any, TypeVar
 
     from aerospike._calls.requests import Call, Policy

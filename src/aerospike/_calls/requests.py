@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
-
 TYPE_CHECKING = False  # as in typing, which need not be imported for it
 if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
     from typing import Any, Final, TypeAlias, TypeVar
 
     T = TypeVar("T")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from time import monotonic
 
 from aerospike import exception
@@ -10,6 +9,8 @@ from aerospike._calls.requests import Nodes, Pause
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from aerospike._calls.requests import Call
 
 STANDSTILL_S = 60.0
