@@ -242,13 +242,14 @@ const option_table config_table = {
 
 /* "python-<version>,<application>", shown by the servers. */
 static int
-set_user_agent(client_config *c)
+set_user_agent(module_state *st, client_config *c)
 {
     PyObject *text = c->app_id != NULL
                          ? PyUnicode_FromFormat("python-" ASC_VERSION ",%U", c->app_id)
                          : PyUnicode_FromString("python-" ASC_VERSION ",not-set");
     Py_ssize_t size;
-    const char *utf8 = text != NULL ? PyUnicode_AsUTF8AndSize(text, &size) : NULL;
+    const char *utf8 =
+        text != NULL ? utf8_of(st, text, &size, ASC_ERR_PARAM, "\"app_id\"") : NULL;
     c->cluster.user_agent = utf8 != NULL ? text_copy(utf8, (size_t)size) : NULL;
     Py_XDECREF(text);
     return c->cluster.user_agent != NULL ? 0 : -1;
@@ -306,7 +307,7 @@ config_from_py(module_state *st, client_config *c, PyObject *config)
         c->values.bool_as = BOOL_AS_PICKLE;
     }
     c->cluster.fail_if_not_connected = c->fail_if_not_connected != NO;
-    return set_user_agent(c);
+    return set_user_agent(st, c);
 }
 
 void

@@ -10,8 +10,8 @@
 
 /* Keys that were literals are the interned names, so that nearly always a comparison of
  * pointers finds the row. */
-const option *
-options_find(module_state *st, const option_table *table, uint32_t kind, PyObject *key)
+static inline const option *
+find(module_state *st, const option_table *table, uint32_t kind, PyObject *key)
 {
     PyObject **names = st->option_names[table->id];
     for (size_t i = 0; i < table->n; i++) {
@@ -25,6 +25,12 @@ options_find(module_state *st, const option_table *table, uint32_t kind, PyObjec
         }
     }
     return NULL;
+}
+
+const option *
+options_find(module_state *st, const option_table *table, uint32_t kind, PyObject *key)
+{
+    return find(st, table, kind, key);
 }
 
 static int
@@ -126,9 +132,8 @@ refuse_later(module_state *st, const option *row, PyObject *value)
     return on <= 0 ? on : raise_param(st, "\"%s\" is not supported yet", row->name);
 }
 
-int
-option_store(module_state *st, const option *row, PyObject *value, void *target,
-             int strict)
+static inline int
+store(module_state *st, const option *row, PyObject *value, void *target, int strict)
 {
     void *at = (char *)target + row->offset;
     if (row->is_later) {
@@ -148,6 +153,13 @@ option_store(module_state *st, const option *row, PyObject *value, void *target,
     default:
         return store_int(st, row, value, at, strict);
     }
+}
+
+int
+option_store(module_state *st, const option *row, PyObject *value, void *target,
+             int strict)
+{
+    return store(st, row, value, target, strict);
 }
 
 int
@@ -185,16 +197,13 @@ options_apply(module_state *st, const option_table *table, uint32_t kind,
     Py_ssize_t at = 0;
     int rc = 0;
     while (rc == 0 && dict_next(dict, &at, &key, &value)) {
-        const option *row = options_find(st, table, kind, key);
+        const option *row = find(st, table, kind, key);
         if (row == NULL) {
             rc = report_unknown(st, table, kind, key, what, strict);
             continue;
         }
-        rc = option_is_overruled(row, dict);
-        if (rc == 0) {
-            rc = option_store(st, row, value, target, strict);
-        }
-        rc = rc < 0 ? -1 : 0;
+        int overruled = option_is_overruled(row, dict);
+        rc = overruled == 0 ? store(st, row, value, target, strict) : -(overruled < 0);
     }
     Py_XDECREF(key);
     Py_XDECREF(value);

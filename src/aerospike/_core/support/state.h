@@ -134,8 +134,7 @@ enum {
 typedef struct module_state {
     PyTypeObject *ClientType; /* of what client() makes: aerospike.Client */
     PyTypeObject *StreamType, *TrackerType;
-    PyMethodDef
-        *client_methods; /* owned: those of our own Client, which points to them */
+    PyMethodDef *client_methods; /* owned: our own Client points to these rows */
 #define X(name) PyObject *s_##name;
     CORE_NAMES(X)
 #undef X
