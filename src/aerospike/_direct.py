@@ -350,5 +350,5 @@ class DirectMethods(Client):
 
 
 for _name, _method in vars(DirectMethods).items():
-    if _name.startswith(("list_", "map_")):
+    if _name.startswith(("list_", "map_")) and _method.__doc__:  # python -OO has none
         _method.__doc__ = f"{_method.__doc__}{_AS_OPERATE}"
