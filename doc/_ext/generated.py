@@ -5,6 +5,7 @@ the function of that name returns:
 
     options TABLE [KIND]   keys of a dictionary: type, default, meaning
     old-names TABLE        older names of keys
+    shared-keys            keys that may stand beside the sections of policies
     in-work                policies of calls that do not exist yet
     exceptions             the tree of classes, with codes
     operations MODULE      helpers of a module: arguments, what they do, results
@@ -111,6 +112,13 @@ def old_names(table: str) -> str:
                 yield f"`{row['name']}`", f"`{row['new_name']}`", where
 
     return _table(("older name", "today's name", "in"), lines())
+
+
+def shared_keys() -> str:
+    """Keys that hold for all kinds of policies that have them; older names, too."""
+    rows = [row for row in rows_of("policy") if row["shared"]]
+    names = [f"`{row['name']}`" for row in rows if row["type"] != "ignored"]
+    return f"{', '.join(names)}."
 
 
 def in_work() -> str:
@@ -244,6 +252,7 @@ def command_line() -> str:
 FUNCTIONS: dict[str, Callable[..., str]] = {
     "options": options,
     "old-names": old_names,
+    "shared-keys": shared_keys,
     "in-work": in_work,
     "exceptions": exceptions,
     "operations": operations,

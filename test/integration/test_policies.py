@@ -429,6 +429,12 @@ def test_every_policy_key_has_a_test():
     } == HERE | ELSEWHERE
 
 
+def test_policies_show_what_their_table_says(client):
+    rows = _core.option_tables()["policy"]
+    for kind, policy in client.get_policies().items():
+        assert set(policy) == {row["name"] for row in rows if kind in row["shown"]}
+
+
 @pytest.mark.parametrize(
     ("call", "policy"),
     [

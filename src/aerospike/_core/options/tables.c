@@ -54,13 +54,13 @@ option_tables_intern(module_state *st)
     return rc;
 }
 
-/* The names of the kinds of policies that have a key. */
+/* The names of kinds of policies, given as bits. */
 static PyObject *
-kinds_to_py(const option *row)
+kinds_to_py(uint32_t kinds)
 {
     PyObject *list = PyList_New(0);
     for (int kind = 0; list != NULL && kind < N_POLICIES; kind++) {
-        if (!(row->kinds & 1u << kind)) {
+        if (!(kinds & 1u << kind)) {
             continue;
         }
         PyObject *name = PyUnicode_FromString(policy_kind_name(kind));
@@ -73,26 +73,34 @@ kinds_to_py(const option *row)
 }
 
 static PyObject *
-table_to_py(const option_table *table)
+row_to_py(const option *row)
 {
     static const char *const types[] = {
         [OPTION_BOOL] = "bool",     [OPTION_NOT_BOOL] = "bool",   [OPTION_U32] = "int",
         [OPTION_ENUM] = "enum",     [OPTION_SIGNED] = "int",      [OPTION_TTL] = "ttl",
         [OPTION_CUSTOM] = "custom", [OPTION_IGNORED] = "ignored",
     };
+    PyObject *kinds = kinds_to_py(row->kinds);
+    PyObject *shown = kinds_to_py(row->kinds & ~row->hidden), *dict = NULL;
+    if (kinds != NULL && shown != NULL) {
+        dict = Py_BuildValue("{sssssOsOsLsLszsOsO}", "name", row->name, "type",
+                             row->is_later ? "later" : types[row->type], "kinds", kinds,
+                             "shown", shown, "min", (long long)row->min, "max",
+                             (long long)option_largest(row), "new_name", row->new_name,
+                             "shared", row->is_shared ? Py_True : Py_False, "inherited",
+                             row->is_inherited ? Py_True : Py_False);
+    }
+    Py_XDECREF(kinds);
+    Py_XDECREF(shown);
+    return dict;
+}
+
+static PyObject *
+table_to_py(const option_table *table)
+{
     PyObject *list = PyList_New(0);
     for (size_t i = 0; list != NULL && i < table->n; i++) {
-        const option *row = &table->rows[i];
-        const char *type = row->is_later ? "later" : types[row->type];
-        int64_t max = option_largest(row);
-        PyObject *kinds = kinds_to_py(row);
-        PyObject *dict =
-            kinds == NULL
-                ? NULL
-                : Py_BuildValue("{sssssOsLsLsz}", "name", row->name, "type", type,
-                                "kinds", kinds, "min", (long long)row->min, "max",
-                                (long long)max, "new_name", row->new_name);
-        Py_XDECREF(kinds);
+        PyObject *dict = row_to_py(&table->rows[i]);
         if (dict == NULL || PyList_Append(list, dict) < 0) {
             Py_CLEAR(list);
         }
@@ -104,8 +112,10 @@ table_to_py(const option_table *table)
 static const char doc_option_tables[] =
     "option_tables($module)\n--\n\n"
     "The tables of option keys: {\"policy\": rows, \"meta\": rows, \"config\":\n"
-    "rows}; a row is a dict of name, type, kinds (names of policies), min, max\n"
-    "and new_name. For documentation and tests.";
+    "rows}; a row is a dict of name, type, kinds (names of policies), min, max,\n"
+    "new_name, and of policies: shown (kinds that get_policies() shows it for),\n"
+    "shared (it may stand beside the sections) and inherited (by the records of\n"
+    "a batch). For documentation and tests.";
 
 static PyObject *
 core_option_tables(PyObject *module, PyObject *ignored)
