@@ -27,7 +27,7 @@ class Clock:
         self._offset_ms += round(seconds * 1000)
 
     def reset(self) -> None:
-        """Back to the wall time, for records that are new."""
+        """Show the wall time again; no record may be left that has seen another one."""
         self._offset_ms = 0
 
     def now_ms(self) -> int:

@@ -25,7 +25,7 @@ from aerospike_devserver.version import DEFAULT_VERSION
 
 REAP_PERIOD_S = 10.0
 PARTITIONS_PER_TURN = 32
-"""Looked through for expired records before others have a turn."""
+"""Partitions that are searched for expired records before others have a turn."""
 
 
 class DevCluster:

@@ -1,6 +1,8 @@
-"""Result codes of the protocol, and the exceptions that carry one to the dispatcher.
+"""Result codes of the protocol, and the exceptions that carry one to the reply.
 
-Source: section 9 of the wire protocol.
+Docstrings of this package say "ServerError 4" for: raises ServerError with result 4.
+Where a number alone follows ("else 12"), it is such an error, too. Source: section 9 of
+the wire protocol.
 """
 
 from __future__ import annotations
@@ -51,10 +53,10 @@ class Result(IntEnum):
 
 
 class ServerError(Exception):
-    """A command failed with `result`; the dispatcher makes the error reply of it.
+    """A command failed with `result`; `answer` of its handler makes the error reply.
 
-    subcode and text say more to a client that asks for it; a subcode means something
-    together with the result alone, 0 = none.
+    subcode and text say more to a client that asks for it. What a subcode means depends
+    on the result; 0 = none.
     """
 
     def __init__(self, result: Result, subcode: int = 0, text: str = "") -> None:

@@ -135,7 +135,7 @@ class Connection:
         self._watch()
 
     def _look_again_later(self, stream: Stream) -> None:
-        """See to it that a peer that takes nothing of a stream does not keep it."""
+        """Let a timer look later whether the peer still takes the stream."""
         if self.session.stall_limit_s:
             left_s = self._progress_s + self.session.stall_limit_s - time.monotonic()
             self._loop.call_later(max(left_s, 0.001), lambda: self._check(stream))
@@ -173,7 +173,7 @@ class Connection:
         self._watch()
 
     def _resume(self) -> None:
-        """A pause is over."""
+        """Go on with a stream whose pause is over."""
         self._is_paused = False
         self._progress_s = time.monotonic()
         if self._sock.fileno() >= 0:
@@ -271,7 +271,10 @@ class Listener:
         loop.listeners.add(self)
 
     def _on_event(self, _mask: int) -> None:
-        """Accept one connection; what fails before that is the peer's affair."""
+        """Accept one connection, or pause for a while when no descriptor is free.
+
+        Any other failure to accept is the peer's affair.
+        """
         if self._is_frozen:  # since this event was found
             return
         try:
@@ -287,7 +290,10 @@ class Listener:
         self.connections.add(Connection(self._loop, sock, session))
 
     def freeze(self, is_frozen: bool) -> None:
-        """Leave all sockets open and alone, new connections to the kernel; or go on."""
+        """Leave all sockets open and do nothing with them, or go on.
+
+        New connections wait in the kernel meanwhile.
+        """
         self._is_frozen = is_frozen
         self._watch()
         for connection in self.connections:
@@ -416,7 +422,7 @@ class Loop:
             self.selector.unregister(sock)
 
     def forget(self, connection: Connection) -> None:
-        """A connection has closed."""
+        """Drop a connection that has closed."""
         for listener in self.listeners:
             listener.connections.discard(connection)
 

@@ -39,7 +39,7 @@ def build_of(version: str) -> str:
 
 
 def version_of(build: str) -> Version:
-    """What a build of four numbers knows."""
+    """The version that a build of four numbers belongs to."""
     found = _BUILD.fullmatch(build)
     assert found is not None
     return Version(int(found[1]), int(found[2]))

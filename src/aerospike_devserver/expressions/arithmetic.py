@@ -36,7 +36,7 @@ def _sub(*values: Any) -> Any:
 
 
 def _divide_ints(*values: int) -> Value:
-    """Truncating; several divisors are multiplied first; of one number 1 over it."""
+    """Divide the first by the product of the others, truncating; of one number 1/n."""
     first, rest = (values[0], values[1:]) if len(values) > 1 else (1, values)
     divisor = wrap(math.prod(rest))
     if divisor == 0:

@@ -81,7 +81,7 @@ def _of_integer(value: Value) -> tuple[int, ...]:
 
 
 def _of_bytes(particle: Particle) -> Callable[[Value], tuple[int, ...]]:
-    """Of strings or blobs, which carry their inner type byte in front."""
+    """The function for strings or blobs; their inner type byte stands in front."""
 
     def bvals(value: Value) -> tuple[int, ...]:
         fits = type(value) is bytes and value[:1] == bytes((particle,))
@@ -122,8 +122,8 @@ Source = Callable[[bytes, Record], list[Value]]
 class Index:
     """A named index, kept current by `replace`.
 
-    is_started: whether `build` runs or has run; n_built: partitions whose records of
-    before are in it by now.
+    is_started: whether `build` runs or has run; n_built: how many partitions it has
+    gone through, for the records that were there before the index.
     """
 
     def __init__(self, name: bytes, definition: Definition, source: Source) -> None:
@@ -146,7 +146,7 @@ class Index:
         return self.n_built * 100 // N_PARTITIONS
 
     def values(self, digest: bytes, record: Record) -> list[Value]:
-        """The values of a record that may be in the index."""
+        """The values of a record that the index is to have, if it is of its set."""
         if self.definition.set_name in (b"", record.set_name):
             return self.source(digest, record)
         return []
@@ -160,7 +160,7 @@ class Index:
     def replace(
         self, partition: int, digest: bytes, old: Record | None, new: Record | None
     ) -> None:
-        """A record takes the place of another; None = there is none."""
+        """Take in that a record takes the place of another; None = there is none."""
         before, after = self._bvals(digest, old), self._bvals(digest, new)
         entries = self._partitions[partition]
         for bval in before - after:
@@ -198,9 +198,10 @@ class Index:
     def entries(
         self, partition: int, ranges: list[tuple[int, int]], after: Entry | None
     ) -> Iterator[Entry]:
-        """The entries of some ranges, rising, behind an entry that need not exist.
+        """The entries in some ranges, in rising order, that lie behind `after`.
 
-        Ranges rise and do not overlap. What changes meanwhile is seen or not.
+        after: an entry, which need not exist. The ranges rise and do not overlap. A
+        change that is made meanwhile may be seen or not.
         """
         if partition not in self._partitions:
             return

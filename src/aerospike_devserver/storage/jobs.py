@@ -70,7 +70,7 @@ class Job:
 
     @property
     def percent_done(self) -> float:
-        """By the partition that it is at."""
+        """How far it has come, as the partition tells that it is at."""
         if self.ended_s is not None and self.result is Result.OK:
             return 100.0
         return (self.partition + 1) * 100 / N_PARTITIONS
@@ -90,7 +90,7 @@ class Job:
 
 
 class Jobs:
-    """The queries of one node. Short ones are not in it."""
+    """The queries of one node; short ones are not kept."""
 
     def __init__(self) -> None:
         self._active: dict[int, Job] = {}
@@ -112,7 +112,7 @@ class Jobs:
         return next((job for job in self if job.id == job_id), None)
 
     def start(self, job: Job) -> bool:
-        """Take a query in; False if its id is not new."""
+        """Note that a query has begun; False if its id is not new."""
         job.id = job.id or next(self._own_ids)
         if self.find(job.id) is not None:
             return False
@@ -120,7 +120,7 @@ class Jobs:
         return True
 
     def finish(self, job: Job) -> None:
-        """A query has ended."""
+        """Note that a query has ended."""
         job.ended_s = time.monotonic()
         if self._active.pop(job.id, None) is not None:
             self._done.append(job)

@@ -18,7 +18,7 @@ _VOID_TIME_SIZE = 4
 
 
 class Record:
-    """What is stored under one digest. Replaced as a whole, so readers need no copy.
+    """What is stored under one digest. Writes replace it, so readers need no copy.
 
     void_time_s: seconds since 2010 at which it expires, 0 = never; last_update_ms:
     since 1970; key: particle type byte and value of the user key, None if not stored.
@@ -87,7 +87,10 @@ def next_generation(generation: int) -> int:
 
 
 def remove_bin(bins: Bins, name: bytes) -> None:
-    """Take a bin away, if it is there; the last bin moves into its place."""
+    """Take a bin away, if it is there; the last bin moves into its place.
+
+    A full read shows the order of the bins, which is that of a real server.
+    """
     if name not in bins:
         return
     last = next(reversed(bins))

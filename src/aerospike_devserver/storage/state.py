@@ -16,7 +16,7 @@ from aerospike_devserver.storage.storage import Namespace, Storage
 NODE_PREFIX = "BB9"
 _FIRST_NODE = 0xA1
 _REST_S = 0.01
-"""How often the work of a frozen node looks whether it may go on."""
+"""Seconds after which the work of a frozen node looks whether it may go on."""
 DEFAULT_PORT = 3000
 """What a peers list calls the default port, whatever the nodes listen on."""
 
@@ -117,7 +117,7 @@ class ClusterState:
     def set_live(self, index: int, is_live: bool) -> None:
         """A node has come or gone: partitions are spread anew, generations go up.
 
-        One that comes knows nothing of its former queries.
+        A node that comes back knows nothing of its former queries.
         """
         node = self.nodes[index]
         node.is_live = is_live

@@ -16,7 +16,11 @@ from aerospike_devserver.storage.record import Record
 
 @dataclass
 class SetState:
-    """What outlives the records of a set. truncate_ms: cut-off, ms since 1970."""
+    """What is kept of a set besides its records.
+
+    truncate_ms: the time of the last truncation, which has dropped all records last
+    updated before it; ms since 1970.
+    """
 
     truncate_ms: int = 0
 

@@ -247,7 +247,7 @@ def _check_expression(definition: Definition, version: Version) -> None:
 
 @command("sindex-delete")
 def _delete(request: Request) -> str:
-    """Also if there is none such."""
+    """Drop an index; the answer is the same when there is none of that name."""
     name = request.text("indexname", MAX_NAME)
     namespace = request.node.cluster.namespace(request.namespace_name())
     if namespace is not None:
@@ -369,7 +369,7 @@ def _stat(request: Request) -> str:
 
 
 def _statistics(node: NodeState, namespace: Namespace, name: str) -> str:
-    """Of the partitions that the node holds."""
+    """The state of an index, of which a node counts the partitions that it holds."""
     index = namespace.indexes.find(_bytes(name))
     if index is None:
         raise InfoError(Result.INDEX_NOT_FOUND, "no index")

@@ -60,7 +60,8 @@ class Candidates:
     def of(self, partition: int, after: Position | None) -> Iterator[Candidate | None]:
         """Records behind a position, None where others are to have a turn.
 
-        Without an index digests fall; with one bvals rise, digests within a bval too.
+        Without an index the digests come in falling order. With one the bvals come in
+        rising order, and so do the digests of one bval.
         """
         walk = self._stored if self.where is None else self._indexed
         now_s = self.cluster.clock.now_s()

@@ -1,7 +1,7 @@
 """Queries: what a client may ask for, and who answers it.
 
-Clients call a query without a condition on an index a scan. This server knows no
-aggregations and no UDFs. Source: sections 1 and 4 of the page on queries.
+A query without a condition on an index is what clients call a scan. This server knows
+no aggregations and no UDFs. Source: sections 1 and 4 of the page on queries.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ class QueryStream:
         self._namespace_field = encode_field(Field.NAMESPACE, name)
 
     def start(self) -> Stream:
-        """The frames. It has begun, so that closing it ends the job as well."""
+        """The frames, as a stream that has begun: closing it ends the job as well."""
         stream = self._run()
         next(stream)
         return stream

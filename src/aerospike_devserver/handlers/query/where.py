@@ -46,7 +46,10 @@ Ranges = list[tuple[int, int]]
 
 
 class Bounds(NamedTuple):
-    """The values that are asked for: bvals, and the final word about a value."""
+    """The values that are asked for.
+
+    ranges: of bvals, which several values may share; accepts: decides about a value.
+    """
 
     ranges: Ranges
     accepts: Callable[[Value], bool]
@@ -62,8 +65,8 @@ class Where:
     def bval_of(self, digest: bytes, record: Record, after: Entry | None) -> int | None:
         """The first bval behind a position with which a record fulfils the condition.
 
-        So of all entries of a record one alone makes a row. A query that is taken up
-        again behind that one gives the record once more, as a real server does. None if
+        So only one of all entries of a record makes a row. A query that goes on behind
+        that entry gives the record once more, as a real server does. None if
         there is no such bval.
         """
         bvals = VALUES[self.index.definition.particle]
@@ -149,7 +152,10 @@ class _Asked:
 
 
 def _read_range(data: bytes, has_bin: bool) -> tuple[bytes, int, Bounds]:
-    """Bin name, type, values; a name stands there if nothing else names the index."""
+    """Bin name, type, values.
+
+    has_bin: whether a bin has to be named, since nothing else tells the index.
+    """
     try:
         count, name_size = _HEAD.unpack_from(data)
         offset = _HEAD.size + name_size
@@ -176,7 +182,7 @@ def _read_bound(data: bytes, offset: int) -> tuple[bytes, int]:
 
 
 def _integers(data: bytes, offset: int) -> Bounds:
-    """Both ends count, and both belong to it."""
+    """A range of integers, to which both ends belong."""
     begin, offset = _read_bound(data, offset)
     end, _ = _read_bound(data, offset)
     if len(begin) != INT64.size or len(end) != INT64.size:
@@ -188,7 +194,7 @@ def _integers(data: bytes, offset: int) -> Bounds:
 
 
 def _one_of_bytes(particle: Particle) -> Callable[[bytes, int], Bounds]:
-    """A string or blob; what stands behind it repeats it."""
+    """A single string or blob; the other end of the range repeats it."""
 
     def bounds(data: bytes, offset: int) -> Bounds:
         text, _ = _read_bound(data, offset)

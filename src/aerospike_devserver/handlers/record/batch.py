@@ -36,8 +36,9 @@ REPORT_FAILED_ROW = 0x08
 BUFFER_SIZE = 128 * 1024
 """Bytes of rows that are sent in one frame; a row is never cut."""
 ROWS_PER_TURN = 200
+"""Rows carried out before others have a turn: a few milliseconds."""
 ROWS_CHECKED_PER_TURN = 2000
-"""Rows carried out, or checked, before others have a turn: a few milliseconds."""
+"""Rows checked before others have a turn, likewise."""
 
 _HEADER = Struct(">IB")
 _ROW = Struct(">I20sB")
@@ -121,7 +122,7 @@ class _RowReader:
         return Message.of((info1, info2, info3, info4), generation, ttl, fields, ops)
 
     def _check_namespace(self, fields: dict[int, bytes]) -> None:
-        """The namespace comes first, and there is such a one."""
+        """Check that the namespace is the first field, and that there is such a one."""
         if next(iter(fields), None) != Field.NAMESPACE:
             raise MessageError("no namespace in front")
         if self._cluster.storage.find(fields[Field.NAMESPACE]) is None:
@@ -174,9 +175,9 @@ def _open(cluster: ClusterState, envelope: Message) -> tuple[int, _RowReader]:
 
 
 class _Batch:
-    """The rows of a batch on their way. All are carried out, whatever is sent of it.
+    """The rows of a batch under way. All are carried out, even if nobody hears of it.
 
-    Nothing is carried out of a batch with a malformed row.
+    A batch with a malformed row is refused before any row is carried out.
     """
 
     def __init__(self, node: NodeState, flags: int, reader: _RowReader) -> None:
@@ -197,7 +198,7 @@ class _Batch:
         try:
             yield from self._replies()
         finally:
-            # the peer may have gone: what it has asked for is done all the same
+            # the peer may have gone: the rows that it has sent are carried out anyway
             self._node.spawn(self._rest())
         yield encode_last(self._failure)
 
@@ -208,7 +209,7 @@ class _Batch:
                 yield b""
 
     def _rest(self) -> Task:
-        """The rows that are left, in turns; a node that has stopped does no more."""
+        """Carry out the rows that are left, in turns; a stopped node does no more."""
         for place, row in enumerate(self._rows, 1):
             if not self._node.is_live:
                 return
@@ -217,7 +218,11 @@ class _Batch:
                 yield 0.0
 
     def _replies(self) -> Stream:
-        """What follows the frame of a failed row may be left unsaid."""
+        """Carry out the rows and give the frames of their replies.
+
+        Behind the frame of a row that failed there are no more, unless the client has
+        asked for the replies of all rows.
+        """
         buffer: list[bytes] = []
         size, is_silent = 0, False
         for place, row in enumerate(self._rows, 1):
@@ -233,7 +238,7 @@ class _Batch:
         yield self._frame(buffer, is_silent)
 
     def _carry_out(self, row: Row) -> bytes:
-        """The reply to a row."""
+        """Carry out a row; its reply, which a batch puts into a frame with others."""
         reply = record.answer(self._node.cluster, row.message)
         result = reply[RESULT_OFFSET]
         if result not in _NO_ERRORS and not self._flags & RESPOND_ALL_KEYS:

@@ -38,7 +38,7 @@ class Command:
     )
 
     def __init__(self, cluster: ClusterState, message: Message) -> None:
-        """ServerError 20 for the namespace, 4 for the digest; a query has none."""
+        """ServerError 20 if there is no such namespace, 4 for a digest of bad size."""
         self.generation = self.void_time_s = 0
         self.message = message
         self.version = cluster.config.plays

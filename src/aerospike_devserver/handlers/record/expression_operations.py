@@ -56,7 +56,7 @@ def _parse(value: bytes, known_flags: int, version: Version) -> _Asked:
 
 
 def check_write(value: bytes, version: Version) -> None:
-    """Whether this could be written; ServerError 4."""
+    """ServerError 4 unless the value is an expression whose result may be stored."""
     _parse(value, _WRITE_FLAGS, version)
 
 

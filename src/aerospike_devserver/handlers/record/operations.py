@@ -22,7 +22,7 @@ from aerospike_devserver.values.values import ALLOWANCE
 from aerospike_devserver.version import V8_1, Version
 
 MAX_CPU_S = 1.0
-"""What a command may take before its next operation begins; then it is too late, 9."""
+"""Seconds after which a command may begin no further operation: it ends with 9."""
 
 
 class Traits(NamedTuple):
@@ -50,7 +50,7 @@ UNKNOWN: Final = Traits(writes=False, reads=False, answers=False, on_replace=Tru
 
 
 class Outcome(Enum):
-    """What an operation gives instead of a value; decides about a null entry."""
+    """What an operation gives instead of a value: does the reply get a null entry?"""
 
     MISSING = "no such bin, or a write: null if all operations are to respond"
     NO_RESULT = "a read of a bin that has nothing to tell: null in any write command"
@@ -70,7 +70,7 @@ class Work:
     bins is a private copy in a write. is_write tells mixed commands from pure reads.
     about: what expressions see of the record, given its bins at the moment. version:
     the one that is played. Between operations a bin may be larger than the namespace
-    allows, as on a real server, but not than any record can be.
+    allows, as on a real server, but not larger than any record can be.
     """
 
     __slots__ = (
@@ -128,7 +128,7 @@ class Work:
 
     @property
     def _too_large(self) -> Result:
-        """What an operand is answered with that no record could hold."""
+        """The error for an operand that no record could hold."""
         return Result.RECORD_TOO_BIG if self.is_write else Result.REQUEST_INVALID
 
     def _wants_null(self, outcome: Outcome) -> bool:

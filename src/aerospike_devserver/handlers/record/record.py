@@ -117,7 +117,7 @@ def _read_entries(command: Command, record: Record) -> list[bytes]:
 
 
 def _touch_percent(ttl: int, record: Record, config: NamespaceConfig) -> int:
-    """In which last percent of its life a record is touched by a read; 0 = never."""
+    """The last part of a record's life, in percent, where reads touch it; 0 = none."""
     if ttl == NO_TOUCH or not record.void_time_s:
         return 0
     if ttl > 100:
@@ -126,7 +126,7 @@ def _touch_percent(ttl: int, record: Record, config: NamespaceConfig) -> int:
 
 
 def _touch_on_read(command: Command, record: Record, percent: int) -> None:
-    """Give a record in the last percent of its life that life anew.
+    """Let a record that is in this last part of its life begin that life again.
 
     Its generation stays; this reply still shows the old void time.
     """
