@@ -162,8 +162,10 @@ option_store(module_state *st, const option *row, PyObject *value, void *target,
     return store(st, row, value, target, strict);
 }
 
-int
-option_is_overruled(const option *row, PyObject *dict)
+/* Is the row an old name whose new one is in the dictionary, too? -1 with an
+ * exception. */
+static int
+is_overruled(const option *row, PyObject *dict)
 {
     return row->new_name != NULL ? PyDict_ContainsString(dict, row->new_name) : 0;
 }
@@ -202,7 +204,7 @@ options_apply(module_state *st, const option_table *table, uint32_t kind,
             rc = report_unknown(st, table, kind, key, what, strict);
             continue;
         }
-        int overruled = option_is_overruled(row, dict);
+        int overruled = is_overruled(row, dict);
         rc = overruled == 0 ? store(st, row, value, target, strict) : -(overruled < 0);
     }
     Py_XDECREF(key);

@@ -63,10 +63,6 @@ options_find(module_state *st, const option_table *table, uint32_t kind, PyObjec
 int option_store(module_state *st, const option *row, PyObject *value, void *target,
                  int strict);
 
-/* Is the row an old name whose new one is in the dictionary, too? That one wins. -1
- * with an exception. */
-int option_is_overruled(const option *row, PyObject *dict);
-
 /* Apply a dictionary to the struct at target. `what` names it in errors ("policy",
  * "client config"); kind is the bit of the dictionary. Unknown keys are reported, and
  * refused when strict. 0, or -1 with an exception; target is then half changed. */

@@ -67,23 +67,35 @@ is_shared(module_state *st, PyObject *key)
     return false;
 }
 
-/* One key, to every kind that has it. */
+/* One key, to every kind that has it, if it is an old name or if it is none. */
 static int
-apply_shared(module_state *st, policy *defaults, PyObject *policies, PyObject *key,
-             PyObject *value, int strict)
+apply_key(module_state *st, policy *defaults, PyObject *key, PyObject *value,
+          bool is_old, int strict)
 {
     int rc = 0;
-    for (int kind = 0; rc >= 0 && kind < N_POLICIES; kind++) {
+    for (int kind = 0; rc == 0 && kind < N_POLICIES; kind++) {
         const option *row = find_shared(st, (policy_kind)kind, key);
-        if (row == NULL) {
-            continue;
-        }
-        rc = option_is_overruled(row, policies);
-        if (rc == 0) {
+        if (row != NULL && (row->new_name != NULL) == is_old) {
             rc = option_store(st, row, value, &defaults[kind], strict);
         }
     }
-    return rc < 0 ? -1 : 0;
+    return rc;
+}
+
+/* The keys of all kinds among policies. */
+static int
+apply_shared(module_state *st, policy *defaults, PyObject *policies, bool is_old,
+             int strict)
+{
+    PyObject *key = NULL, *value = NULL;
+    Py_ssize_t at = 0;
+    int rc = 0;
+    while (rc == 0 && dict_next(policies, &at, &key, &value)) {
+        rc = apply_key(st, defaults, key, value, is_old, strict);
+    }
+    Py_XDECREF(key);
+    Py_XDECREF(value);
+    return rc;
 }
 
 /* --- sections --- */
@@ -165,17 +177,15 @@ policies_from_py(module_state *st, policy defaults[N_POLICIES], uint32_t *max_co
 {
     PyObject *key = NULL, *value = NULL;
     Py_ssize_t at = 0;
-    int rc = 0;
     if (!PyDict_Check(policies)) {
         return raise_param(st, "policies must be a dict, not %s",
                            Py_TYPE(policies)->tp_name);
     }
-    while (rc == 0 && dict_next(policies, &at, &key, &value)) {
-        rc = apply_shared(st, defaults, policies, key, value, strict);
+    /* old names first: where both are given, today's win */
+    int rc = apply_shared(st, defaults, policies, true, strict);
+    if (rc == 0) {
+        rc = apply_shared(st, defaults, policies, false, strict);
     }
-    Py_CLEAR(key);
-    Py_CLEAR(value);
-    at = 0;
     while (rc == 0 && dict_next(policies, &at, &key, &value)) {
         rc = apply_entry(st, defaults, max_conns, key, value, strict);
     }
