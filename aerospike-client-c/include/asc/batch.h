@@ -1,6 +1,6 @@
 /* asc/batch.h -- many records in one call, with one request to each node. The caller
- * writes the requests and reads the replies; who is asked for which rows, and what is
- * asked again where after a failure, is decided here.
+ * writes the requests and reads the replies. The batch decides which node is asked for
+ * which rows, and where the rows that got no answer are asked for again.
  *
  *     asc_batch_begin(b, cluster, &options);
  *     for each key  asc_batch_add(b, ns, partition, writes, &err)
@@ -15,7 +15,8 @@
  *                 part->err is the result of asc_batch_unanswered(...)
  *     } while (!asc_batch_is_done(b));
  *
- * where set = asc_batch_set(b). Used by one thread at a time, and again and again. */
+ * where set = asc_batch_set(b). One thread uses a batch at a time, for one after
+ * another. */
 #ifndef ASC_BATCH_H
 #define ASC_BATCH_H
 

@@ -55,12 +55,12 @@ typedef struct asc_request {
                           0: it does not */
     bool writes;       /* a failure after sending leaves the outcome in doubt */
     bool linearize;    /* strongly consistent read that only the master may answer */
-    bool sc_session;   /* session consistency: only the master may answer, too, but in
-                          strongly consistent namespaces alone */
+    bool sc_session;   /* session consistency: likewise only the master, but just in
+                          strongly consistent namespaces */
 } asc_request;
 
-/* One call: a request and the state of its execution. Used by one thread at a time,
- * and again and again. */
+/* One call: a request and the state of its execution. One thread uses it at a time, for
+ * one request after another. */
 typedef struct asc_call asc_call;
 
 asc_call *asc_call_new(void);    /* NULL when memory is short */

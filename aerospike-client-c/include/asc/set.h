@@ -1,6 +1,6 @@
 /* asc/set.h -- several requests under way at once, one to a node, in the calling thread
  * and under one deadline. Batches (asc/batch.h) and queries (asc/query.h) fill a set of
- * their own; for anything else:
+ * their own. Anything else is done so:
  *
  *     asc_set_begin(set, cluster, &options);
  *     asc_set_add_all(set, &err);
@@ -9,7 +9,7 @@
  *         asc_set_wait(set, &err)                      without locks
  *         while ((part = asc_set_take(set)) != NULL)   read part->data
  *
- * Used by one thread at a time, and again and again. */
+ * One thread uses a set at a time, for one piece of work after another. */
 #ifndef ASC_SET_H
 #define ASC_SET_H
 
@@ -32,7 +32,7 @@ typedef struct asc_set_options {
 typedef struct asc_part {
     asc_request req;
     asc_reply reply;
-    char node_name[ASC_NODE_NAME_SIZE]; /* "" when there was none for its rows */
+    char node_name[ASC_NODE_NAME_SIZE]; /* "" when no node takes its rows */
 
     /* What asc_set_take hands up; good until the next asc_set_wait, asc_batch_route or
      * asc_query_round. */

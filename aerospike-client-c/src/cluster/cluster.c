@@ -147,8 +147,8 @@ asc_cluster_release(asc_cluster *c)
     asc_state_release(c);
 }
 
-/* A cluster that is inherited is taken over first, so that the child stops a thread of
- * its own and not the parent's. */
+/* An inherited cluster is taken over first, so that the child does not wait for a
+ * thread that only the parent has. */
 void
 asc_cluster_close(asc_cluster *c)
 {

@@ -111,8 +111,8 @@ asc_master_only(const asc_request *req, const asc_ns_map *map)
     return req->replica == ASC_REPLICA_MASTER || (map->is_sc && req->sc_session);
 }
 
-/* A write or a linearized read that may go to any copy still begins with the master,
- * which has to take part in it anyway. */
+/* With ASC_REPLICA_ANY a write or a linearized read still begins with the master, which
+ * has to take part in it anyway. */
 unsigned
 asc_first_replica(const asc_request *req, asc_cluster *cluster)
 {

@@ -1,6 +1,6 @@
 /* command/exchange.h -- one request on its way to one node and back, with repetitions,
  * as a state machine: it never blocks, never looks at a clock, and allocates nothing
- * on the way of a small command. A driver waits for it.
+ * on the way of a small command. A driver does the waiting.
  *
  *             +------------- again ---------------+
  *             v                                   |
@@ -32,11 +32,11 @@ typedef enum asc_want {
 
 /* The states of the picture above. */
 typedef enum asc_exchange_state {
-    ASC_EXCHANGE_IDLE,
-    ASC_EXCHANGE_PAUSE,
-    ASC_EXCHANGE_PICK,
-    ASC_EXCHANGE_TRANSFER,
-    ASC_EXCHANGE_FRAMES,
+    ASC_EXCHANGE_IDLE,     /* it has not begun, or was abandoned */
+    ASC_EXCHANGE_PAUSE,    /* the next attempt begins at wake_ms */
+    ASC_EXCHANGE_PICK,     /* the next step chooses a node and a connection */
+    ASC_EXCHANGE_TRANSFER, /* bytes are moved */
+    ASC_EXCHANGE_FRAMES,   /* frames wait to be taken; nothing is received meanwhile */
     ASC_EXCHANGE_ENDED,
 } asc_exchange_state;
 
@@ -64,13 +64,13 @@ typedef struct asc_exchange {
     asc_node *node;       /* counted; of this attempt */
     asc_conn *conn;       /* lent by node's pool */
     asc_exchange_state state;
-    uint32_t n_attempts, n_sent;
-    unsigned replica; /* where in the circle of copies to begin */
-    bool wait_failed; /* the driver's wait found the connection broken */
+    uint32_t n_attempts, n_sent; /* as in asc_attempt */
+    unsigned replica;            /* where in the circle of copies to begin */
+    bool wait_failed;            /* the driver's wait found the connection broken */
     uint64_t begin_ms, deadline_ms;
     uint64_t idle_ms;  /* when silence ends this attempt */
     uint64_t progress; /* bytes that had moved when idle_ms was set */
-    uint64_t wake_ms;
+    uint64_t wake_ms;  /* when it must be stepped even if nothing comes */
     asc_exchange_many many;
     asc_transfer io; /* begins when there is a connection */
 } asc_exchange;

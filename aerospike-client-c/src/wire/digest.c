@@ -152,7 +152,7 @@ compress(uint32_t h[5], const uint8_t *block)
     h[0] = t;
 }
 
-/* The start values are those of the paper; MD4, MD5 and SHA-1 have the same. */
+/* The start values are those of the paper, which SHA-1 has as well. */
 static void
 begin(hash *s)
 {

@@ -151,8 +151,8 @@ asc_frames_next(asc_frames *f, asc_msg *m, asc_error *err)
     return true;
 }
 
-/* A node that cannot end a line properly still gets its words across: neither the tab
- * nor the last line feed must be there. */
+/* A line may lack its tab, and the last one its line feed: a node that leaves them out
+ * is understood all the same. */
 int
 asc_info_next(const char *text, size_t size, size_t *at, asc_info_pair *out)
 {
@@ -171,7 +171,7 @@ asc_info_next(const char *text, size_t size, size_t *at, asc_info_pair *out)
     return 1;
 }
 
-/* Servers differ in the case of these words, so that it is not relied on. */
+/* These words are text for people as well, so their case is not relied on. */
 static bool
 starts_with(const char *text, size_t size, const char *prefix)
 {
