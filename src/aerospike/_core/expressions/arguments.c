@@ -1,8 +1,8 @@
 /* expressions/arguments.c -- the arguments of a node, by the kinds that its form says.
  *
- * There are operands, which are expressions or constants and whose types are checked,
- * and special arguments, such as names of bins, return types and policies, which are
- * not expressions. */
+ * There are two sorts. Operands are expressions or constants; each becomes one item,
+ * and its type is checked. Special arguments, such as names of bins, return types and
+ * policies, are no expressions; each becomes as many items as its kind says. */
 #include "expressions/walk.h"
 
 #include <string.h>
@@ -42,7 +42,7 @@ find_policy_argument(int kind)
     return NULL;
 }
 
-/* A walk at an argument, for the errors of its policy. */
+/* Where a policy stands, for the two functions of its policy_reader. */
 typedef struct policy_place {
     exp_walker *w;
     const exp_place *at;
@@ -63,7 +63,8 @@ refuse_int(void *self, PyObject *name, PyObject *got)
     return exp_refuse_int(here->w, here->at, got);
 }
 
-/* How many items were appended, or -1. */
+/* Append what an argument packs of its policy; given is None when there is none.
+ * Returns the number of items that were appended, or -1 with an exception. */
 static int
 encode_policy(exp_walker *w, const exp_place *at, const policy_argument *row,
               PyObject *given)
@@ -104,7 +105,8 @@ exp_encode_named(exp_walker *w, const exp_place *at, const exp_variable *vars,
     return exp_encode(w, value, at, vars, got);
 }
 
-/* Two texts, of arguments i and i + 1, as one constant list. 1, or -1. */
+/* Append the texts that are arguments i and i + 1 as one constant list. 1, the number
+ * of items, or -1 with an exception. */
 static int
 encode_pair(exp_walker *w, const exp_node *n, const exp_place *at, size_t i)
 {
@@ -125,7 +127,8 @@ encode_pair(exp_walker *w, const exp_node *n, const exp_place *at, size_t i)
     return 1;
 }
 
-/* The return type, with the argument that inverts the selection. 1, or -1. */
+/* Append the return type, with the flag that the argument INVERTED of the form adds to
+ * it. 1, the number of items, or -1 with an exception. */
 static int
 encode_return_type(exp_walker *w, const exp_node *n, const exp_place *at, size_t i)
 {
@@ -139,8 +142,9 @@ encode_return_type(exp_walker *w, const exp_node *n, const exp_place *at, size_t
     return invert < 0 || exp_put_int(w, type) < 0 ? -1 : 1;
 }
 
-/* A special argument: how many items were appended, or -1. i is its place, or with
- * KIND_ITSELF the number to append. */
+/* Append a special argument of the kind `what`. i is its place; with KIND_ITSELF it is
+ * the number to append. Returns the number of items that were appended, or -1 with an
+ * exception. */
 static EXP_ASIDE int
 encode_special(exp_walker *w, const exp_node *n, const exp_place *at, int what,
                size_t i)
@@ -173,8 +177,9 @@ encode_special(exp_walker *w, const exp_node *n, const exp_place *at, int what,
     }
 }
 
-/* One operand. *common is the type of the ones before, where the kind says that they
- * have to agree. */
+/* Append one operand of the kind `what`. *common is the type that the operands before
+ * have agreed on, for the kinds whose operands must agree. 0, or -1 with an
+ * exception. */
 static int
 encode_operand(exp_walker *w, const exp_node *n, const exp_place *at, int what,
                PyObject *value, exp_type *common)
@@ -216,6 +221,7 @@ encode_operand(exp_walker *w, const exp_node *n, const exp_place *at, int what,
     default:
         break;
     }
+    /* what is a digit by now: the type that is wanted */
     return exp_encode(w, value, at, n->vars, &got) < 0
                ? -1
                : exp_check_type(w, at, (exp_type)(what - '0'), got);
@@ -233,15 +239,24 @@ is_operand(int what)
            memchr(operand_letters, what, sizeof operand_letters) != NULL;
 }
 
-/* Is the argument, or the one that follows it, left out? Then the arguments end
- * here. */
+/* Does a node end before its argument i, of the kind `what`, because the caller left it
+ * out? The items of a node have no names, so that only the last ones can be missing. An
+ * offset of 0 goes without saying when no size follows. */
 static bool
 ends_arguments(const exp_node *n, int what, size_t i)
 {
-    return ((what == KIND_REST || what == KIND_REST_TEXT || what == KIND_END) &&
-            exp_arg(n, i) == Py_None) ||
-           (what == KIND_OFFSET && exp_arg(n, i + 1) == Py_None &&
-            PyLong_Check(exp_arg(n, i)) && PyObject_Not(exp_arg(n, i)) == 1);
+    PyObject *value = exp_arg(n, i);
+    switch (what) {
+    case KIND_REST:
+    case KIND_REST_TEXT:
+    case KIND_END:
+        return value == Py_None;
+    case KIND_OFFSET:
+        return exp_arg(n, i + 1) == Py_None && PyLong_Check(value) &&
+               PyObject_Not(value) == 1;
+    default:
+        return false;
+    }
 }
 
 int

@@ -9,13 +9,13 @@
 #include "support/texts.h"
 #include "values/bin_name.h"
 
-/* Any stack has room for so many levels: the end of the stack, which takes long to
- * find, is looked up for deeper trees only. */
+/* Any stack has room for so many levels. Finding the end of the stack takes long, so
+ * that it is done for deeper trees only. */
 #define STACK_FROM_DEPTH 32
 
-#define MAX_LABEL 48 /* levels of a place that are named */
+#define MAX_LABEL 48 /* so many levels, the innermost ones, are named in an error */
 
-enum { BIN_CODE = 81 };
+enum { BIN_CODE = 81 }; /* of the node that reads a bin */
 
 const char *const exp_type_names[] = {
     "nil",    "a boolean", "an integer", "a string",      "a list",  "a map",
@@ -23,7 +23,9 @@ const char *const exp_type_names[] = {
 
 /* --- errors --- */
 
-/* "And[1].Eq[0]", a new reference; with the name of the last argument if it has one. */
+/* The text of a place, "And[1].Eq[0]": a new reference. When the class of the last node
+ * has names for its arguments (`_fields`), the name follows: "And[1].ListSize[0]
+ * (bin)". NULL with an exception that is not about the argument. */
 static PyObject *
 place_label(module_state *st, const exp_place *at)
 {
@@ -49,7 +51,8 @@ place_label(module_state *st, const exp_place *at)
             PyTuple_GET_ITEM(fields, at->arg); /* borrowed: fields has it */
         Py_SETREF(label, PyUnicode_FromFormat("%U (%S)", label, name));
     }
-    PyObject *cause; /* a class of an application's own may lack the names */
+    /* An application's own class may have no names: the label goes without. */
+    PyObject *cause;
     if (!take_argument_error(&cause)) {
         Py_CLEAR(label);
     }
@@ -118,6 +121,8 @@ exp_name_place(exp_walker *w, const exp_place *at)
 
 /* --- constants --- */
 
+/* The type of a constant; EXP_OPEN for a class that the encoder will refuse. st->null
+ * is a class, which stands for its instances, too. */
 static exp_type
 type_of_constant(module_state *st, PyObject *value)
 {
@@ -155,6 +160,7 @@ int
 exp_encode_constant(exp_walker *w, PyObject *value, const exp_place *at, exp_type *type)
 {
     *type = type_of_constant(w->st, value);
+    /* Lists are quoted because a bare list would be a node. */
     if (((*type == EXP_LIST || *type == EXP_MAP) &&
          exp_check_stack(w, at, EXP_STACK_OF_VALUE) < 0) ||
         (*type == EXP_LIST && exp_put_quote(w) < 0)) {
@@ -262,7 +268,9 @@ exp_check_number(exp_walker *w, const exp_place *at, exp_type got, exp_type *com
 int
 exp_check_comparable(exp_walker *w, const exp_place *at, exp_type got, exp_type *common)
 {
-    got = got == EXP_ANY ? EXP_BOOL : got;
+    if (got == EXP_ANY) {
+        got = EXP_BOOL; /* Unknown counts as a boolean, except in Cond */
+    }
     return got == EXP_GEOJSON || got == EXP_HLL || got == EXP_REMOVE
                ? exp_refuse(w, at, "%s cannot be compared", exp_type_names[got])
                : exp_check_common(w, at, got, common);

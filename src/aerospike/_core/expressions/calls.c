@@ -3,14 +3,18 @@
  *
  *     [CALL, type of the result, SYSTEM, [OPERATION, arguments], target]
  *
- * The operation may lie inside a context; a path has its own array in its place. */
+ * The type of the result has to be found before anything is written, from the form and
+ * from arguments such as the return type. The operation can be wrapped in a context; a
+ * path has an array of another shape in the place of the operation. The target comes
+ * last: it is what the operation works on. */
 #include "asc/proto.h"
 #include "support/compat.h"
 #include "support/numbers.h"
 #include "values/context.h"
 #include "expressions/walk.h"
 
-/* SYSTEM: a bit of the operations that modify; the family of lists and maps. */
+/* Values of SYSTEM: the bit of operations that modify, and the number of the family of
+ * lists and maps. */
 enum { MODIFIES = 0x40, CDT_SYSTEM = 0 };
 
 /* --- calls --- */
@@ -30,12 +34,13 @@ enum {
     RETURN_ORDERED_MAP = 17,
 };
 
-/* The type that an operation gives with a return type; EXP_OPEN when it gives nothing
- * that an expression could use. single: it selects one element, not any number. */
+/* The type of what an operation gives with a return type; EXP_OPEN when an expression
+ * cannot use it. single says that the operation selects one element; others select any
+ * number, and give a list. The element itself can be of any type: EXP_ANY here. */
 static exp_type
 type_returned(int64_t return_type, bool single)
 {
-    switch (return_type & (ASC_CDT_INVERTED - 1)) {
+    switch (return_type & (ASC_CDT_INVERTED - 1)) { /* without its flags */
     case RETURN_INDEX:
     case RETURN_REVERSE_INDEX:
     case RETURN_RANK:
@@ -57,7 +62,8 @@ type_returned(int64_t return_type, bool single)
     }
 }
 
-/* The type that the caller says the selected element has. */
+/* *out = the type that the caller says the selected element has. 0, or -1 with
+ * ParamError. */
 static EXP_ASIDE int
 value_type_of(exp_walker *w, const exp_node *n, exp_type *out)
 {
@@ -72,7 +78,9 @@ value_type_of(exp_walker *w, const exp_node *n, exp_type *out)
                : exp_refuse(w, &at, "%lld is no ResultType", (long long)type);
 }
 
-/* The type of a call by its return type and, for one element, its value type. */
+/* *out = the type of a call by its return type and, when it selects one element, its
+ * value type. The two must not contradict each other: a count is no string. 0, or -1
+ * with ParamError. */
 static EXP_ASIDE int
 type_by_return(exp_walker *w, const exp_node *n, exp_type *out)
 {
@@ -101,7 +109,8 @@ type_by_return(exp_walker *w, const exp_node *n, exp_type *out)
                             exp_type_names[returned], exp_type_names[*out]);
 }
 
-/* The context of a call, borrowed; NULL when it has none. */
+/* *out = the context of a call, borrowed from its arguments; NULL when it has none. 0,
+ * or -1 with ParamError. */
 static EXP_ASIDE int
 context_of(exp_walker *w, const exp_node *n, PyObject **out)
 {
@@ -116,10 +125,12 @@ context_of(exp_walker *w, const exp_node *n, PyObject **out)
     return 0;
 }
 
-/* encode_levels(), or encode_context(), which puts a head before the levels. */
+/* The type of encode_levels() and of encode_context(), which writes a head before the
+ * levels. */
 typedef int levels_encoder(encoder *e, const char *func, PyObject *ctx, int last_flags);
 
-/* Append the context of a call with one of the two. */
+/* Append the context of a call with one of these two functions. 0, or -1 with an
+ * exception. */
 static EXP_ASIDE int
 put_context(exp_walker *w, const exp_node *n, PyObject *ctx, levels_encoder *encode)
 {
@@ -130,8 +141,10 @@ put_context(exp_walker *w, const exp_node *n, PyObject *ctx, levels_encoder *enc
     return encode(&w->e, "context", ctx, 0) < 0 ? exp_name_place(w, &at) : 0;
 }
 
-/* What the first level of a context leads into; whatever has none is refused where it
- * is encoded. 0, or -1 with an exception. */
+/* *out = the type of the container that the first level of a context looks into. All
+ * levels of maps, and no others, have the bit 0x20 in their `id`. A first level without
+ * an `id` counts as one of a list: the context is refused soon, when it is encoded. 0,
+ * or -1 with an exception that is not about the argument. */
 static int
 root_of_context(PyObject *ctx, exp_type *out)
 {
@@ -149,7 +162,8 @@ root_of_context(PyObject *ctx, exp_type *out)
     return rc;
 }
 
-/* The type of a call's result, by the RESULT of its form. */
+/* *out = the type of a call's result, by the RESULT of its form. 0, or -1 with an
+ * exception. */
 static EXP_ASIDE int
 type_of_call(exp_walker *w, const exp_node *n, PyObject *ctx, exp_type *out)
 {
@@ -168,7 +182,9 @@ type_of_call(exp_walker *w, const exp_node *n, PyObject *ctx, exp_type *out)
     }
 }
 
-/* What the operation works on: an expression, or the name of a bin of TARGET's type. */
+/* Append what the operation works on: an expression, or the name of a bin, which then
+ * is of the type TARGET of the form. A path takes no name, which would not tell whether
+ * the bin holds a list or a map. 0, or -1 with an exception. */
 static EXP_ASIDE int
 encode_target(exp_walker *w, const exp_node *n)
 {
@@ -183,16 +199,21 @@ encode_target(exp_walker *w, const exp_node *n)
         0) {
         return -1;
     }
+    /* With a context an operation on lists can work on a map, and the other way round.
+     * Most operations take nil for an empty value, but reading bits or a HyperLogLog of
+     * nil stops a server of version 8.1. */
     bool is_cdt = (n->form[FORM_SYSTEM] & ~MODIFIES) == CDT_SYSTEM;
     bool takes_nil = is_cdt || (n->form[FORM_SYSTEM] & MODIFIES) != 0;
-    /* reading bits or a HyperLogLog of nil stops a server of version 8.1 */
-    return (takes_nil && got == EXP_NIL) ||
-                   (is_cdt && (got == EXP_LIST || got == EXP_MAP))
-               ? 0
-               : exp_check_type(w, &at, wanted, got);
+    if (takes_nil && got == EXP_NIL) {
+        return 0;
+    }
+    if (is_cdt && (got == EXP_LIST || got == EXP_MAP)) {
+        return 0;
+    }
+    return exp_check_type(w, &at, wanted, got);
 }
 
-/* The items of a call before its operation. */
+/* Append the items of a call that stand before its operation. */
 static EXP_ASIDE int
 encode_call_head(exp_walker *w, const exp_node *n, exp_type type)
 {
@@ -202,7 +223,10 @@ encode_call_head(exp_walker *w, const exp_node *n, exp_type type)
                   asc_mp_put_uint(out, n->form[FORM_SYSTEM]));
 }
 
-/* [OPERATION, arguments], in a context if there is one. */
+/* Append [OPERATION, arguments], wrapped in the context if there is one. The number of
+ * arguments is known at the end only, because some may be left out; an array of at most
+ * 15 items has a head of one byte, which is written first and mended last. 0, or -1
+ * with an exception. */
 static int
 encode_operation(exp_walker *w, const exp_node *n, PyObject *ctx)
 {
@@ -211,7 +235,7 @@ encode_operation(exp_walker *w, const exp_node *n, PyObject *ctx)
     if (ctx != NULL && put_context(w, n, ctx, encode_context) < 0) {
         return -1;
     }
-    size_t head = out->len; /* an array of at most 15: its head is one byte */
+    size_t head = out->len;
     if (put_ok(asc_mp_put_byte(out, 0x90) &&
                asc_mp_put_uint(out, n->form[FORM_OPERATION])) < 0) {
         return -1;
@@ -226,7 +250,8 @@ encode_operation(exp_walker *w, const exp_node *n, PyObject *ctx)
     return 0;
 }
 
-/* An expression for every element of a path, compiled or not; it sees no variables. */
+/* Append argument i of a path: the expression that the server evaluates for every
+ * element, compiled or not. No variable of a Let around the path can be used in it. */
 static int
 encode_loop(exp_walker *w, const exp_node *n, size_t i)
 {
@@ -235,7 +260,9 @@ encode_loop(exp_walker *w, const exp_node *n, size_t i)
     return exp_encode(w, exp_arg(n, i), &at, NULL, &ignored);
 }
 
-/* [PATH, context, flags], and an expression when the call modifies. */
+/* Append [PATH, context, flags], and when the call modifies the expression that makes
+ * the new elements. The flags are the last argument of the form, the expression is the
+ * first one. 0, or -1 with an exception. */
 static EXP_ASIDE int
 encode_path(exp_walker *w, const exp_node *n, PyObject *ctx)
 {

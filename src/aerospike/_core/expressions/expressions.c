@@ -1,23 +1,25 @@
 /* expressions/expressions.c -- the nodes of an expression, and the way down the tree.
  *
- * A node is opened (its form and its arguments are looked up), written by the code of
- * its form, and closed. Whoever goes down keeps a place for errors, and the variables
- * that can be used there, on its own stack: both are chains from the node to the
- * root. */
+ * A node is opened (its form and its arguments are looked up), written as the code of
+ * its form says, and closed. Its operands are written in between, each in the same way:
+ * the walk is a recursion. Every function that goes down has two things on its stack
+ * for those below it: the place of the operand, which errors name, and the variables
+ * that can be used there. */
 #include "expressions/expressions.h"
 
 #include "expressions/walk.h"
 #include "values/compiled.h"
 
-/* Deeper trees are refused. So are lesser ones where the stack of a thread has no
- * room. */
+/* Deeper trees are refused. In a thread with a small stack exp_check_stack() refuses
+ * some that are less deep. */
 #define MAX_DEPTH 1000
 
+/* Codes of nodes that encode_bin_exists() writes without an object for them. */
 enum { BIN_TYPE_CODE = 82, NE_CODE = 2 };
 
 /* --- nodes --- */
 
-/* The operands are fewer than the form wants; -1 with ParamError. */
+/* Refuse a node that has fewer operands than its form wants. Returns -1. */
 static EXP_ASIDE int
 too_few_operands(exp_walker *w, const exp_node *n, size_t n_args)
 {
@@ -47,22 +49,23 @@ encode_plain(exp_walker *w, const exp_node *n, exp_type *type)
     return 0;
 }
 
-/* NE(BIN_TYPE(name), 0) */
+/* NE(BIN_TYPE(name), 0): the wire has no node for the existence of a bin, but a bin
+ * that does not exist has the type 0. */
 static EXP_ASIDE int
 encode_bin_exists(exp_walker *w, const exp_node *n, exp_type *type)
 {
     exp_place at = exp_place_in(n, 0);
     asc_buf *out = w->e.out;
+    bool fits = asc_mp_put_list_head(out, 3) && asc_mp_put_uint(out, NE_CODE) &&
+                asc_mp_put_list_head(out, 2) && asc_mp_put_uint(out, BIN_TYPE_CODE);
     *type = EXP_BOOL;
-    return put_ok(asc_mp_put_list_head(out, 3) && asc_mp_put_uint(out, NE_CODE) &&
-                  asc_mp_put_list_head(out, 2) && asc_mp_put_uint(out, BIN_TYPE_CODE)) <
-                       0 ||
-                   exp_encode_bin_name(w, &at, exp_arg(n, 0)) < 0
-               ? -1
-               : exp_put_int(w, 0);
+    if (put_ok(fits) < 0 || exp_encode_bin_name(w, &at, exp_arg(n, 0)) < 0) {
+        return -1;
+    }
+    return exp_put_int(w, 0);
 }
 
-/* [VAR, name]: of the type of its definition. */
+/* [VAR, name]. Its type is that of the value which the Let gives to the variable. */
 static EXP_ASIDE int
 encode_variable(exp_walker *w, const exp_node *n, exp_type *type)
 {
@@ -82,7 +85,7 @@ encode_variable(exp_walker *w, const exp_node *n, exp_type *type)
     return exp_refuse(w, &at, "no Let around defines the variable %R", name);
 }
 
-/* Give up what open_node() owns; a node that it left closed is fine. */
+/* Drop what open_node() has taken. */
 static void
 close_node(exp_node *n)
 {
@@ -90,7 +93,10 @@ close_node(exp_node *n)
     Py_CLEAR(n->form_owner);
 }
 
-/* Look into an expression. 0, or -1 when it was never initialised. */
+/* Look up the form and the arguments of an expression. This may run Python code, when
+ * an application's own class makes properties of them. 0; -1 with ParamError when they
+ * are not there or are not what they should be, as when __init__ of a derived class did
+ * not call that of its base: nothing has to be closed then. */
 static EXP_ASIDE int
 open_node(exp_walker *w, PyObject *self, const exp_place *up, const exp_variable *vars,
           exp_node *n)
@@ -111,7 +117,9 @@ open_node(exp_walker *w, PyObject *self, const exp_place *up, const exp_variable
     return 0;
 }
 
-/* The definition that is argument i of a Let, into *var; known: those before. */
+/* Append the definition that is argument i of a Let. Its value can use the variables
+ * `known`. *var becomes the variable, whose name the caller drops, even after a
+ * failure. 0, or -1 with an exception. */
 static EXP_ASIDE int
 encode_definition(exp_walker *w, const exp_node *n, size_t i, const exp_variable *known,
                   exp_variable *var)
@@ -139,8 +147,9 @@ encode_definition(exp_walker *w, const exp_node *n, size_t i, const exp_variable
     return rc;
 }
 
-/* The items behind the head of a Let. Each definition can use the variables of those
- * before it; vars[] has room for all. */
+/* Append the items behind the head of a Let: the definitions, each of which can use the
+ * variables of those before it, and the body, which can use them all. vars[], zeros at
+ * first, has room for one variable for each definition. */
 static int
 encode_definitions(exp_walker *w, const exp_node *n, exp_variable *vars, exp_type *type)
 {
@@ -156,7 +165,7 @@ encode_definitions(exp_walker *w, const exp_node *n, exp_variable *vars, exp_typ
     return exp_encode(w, exp_arg(n, last), &at, known, type);
 }
 
-/* [LET, name, value, ..., body], after a look at the number of arguments. */
+/* [LET, name, value, ..., body]. The variables live for as long as this function. */
 static EXP_ASIDE int
 encode_let(exp_walker *w, const exp_node *n, exp_type *type)
 {
@@ -178,7 +187,9 @@ encode_let(exp_walker *w, const exp_node *n, exp_type *type)
     return rc;
 }
 
-/* [COND, condition, value, ..., default]: all values of one type, Unknown apart. */
+/* [COND, condition, value, ..., default]. The values and the default must agree in
+ * their type, which is that of the node. The node Unknown may stand for a value of any
+ * type; when all of them are Unknown, so is the node. */
 static EXP_ASIDE int
 encode_cond(exp_walker *w, const exp_node *n, exp_type *type)
 {
@@ -221,7 +232,7 @@ encode_constant_node(exp_walker *w, const exp_node *n, exp_type *type)
     return exp_encode_constant(w, exp_arg(n, 0), &at, type);
 }
 
-/* Append an open node. */
+/* Append a node that open_node() has opened. */
 static int
 encode_node(exp_walker *w, const exp_node *n, exp_type *type)
 {
@@ -250,6 +261,7 @@ exp_encode(exp_walker *w, PyObject *value, const exp_place *at,
            const exp_variable *vars, exp_type *type)
 {
     PyTypeObject *cls = Py_TYPE(value);
+    /* Most operands are constants of these types: they skip the other questions. */
     if (cls == &PyLong_Type || cls == &PyUnicode_Type || cls == &PyFloat_Type) {
         return exp_encode_constant(w, value, at, type);
     }
@@ -262,6 +274,7 @@ exp_encode(exp_walker *w, PyObject *value, const exp_place *at,
     }
     exp_node n;
     if (at != NULL && at->depth >= MAX_DEPTH) {
+        /* a place of a thousand levels would help nobody: the error names none */
         return exp_refuse(w, NULL, "an expression is nested deeper than %d levels",
                           MAX_DEPTH);
     }

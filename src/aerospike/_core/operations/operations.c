@@ -4,8 +4,16 @@
  * There are two kinds. The plain operations, whose value is a bin value (read, write,
  * increment, append, ...), are the rows of a table in this file. All others have packed
  * arguments: one array, in the place of the value, that holds the arguments of the
- * operation. Those are the rows of packed_rows.c, and packed.c writes them. An entry
- * that no operation knows is refused; one that another operation knows is ignored. */
+ * operation. Those are the rows of packed_rows.c, and packed.c writes them.
+ *
+ * A dict may have entries that its operation does not use, as long as some other
+ * operation uses them. An entry that no operation knows is most likely misspelt, and is
+ * refused. To find one cheaply, the encoders count the entries that they use: only when
+ * a dict has more entries than that does anybody look at its keys.
+ *
+ * Encoding can run Python code (a serializer, __eq__ of a dict's keys) that changes the
+ * list or the dict at hand. Whatever comes out of them is therefore owned while it is
+ * used, and lengths are read again in each turn of a loop. */
 #include "operations/operations.h"
 
 #include <string.h>
@@ -16,7 +24,7 @@
 #include "operations/packed.h"
 
 /* Begin an operation on a bin. 0, or -1 with an exception: ParamError when the message
- * has as many as it can count. */
+ * already has as many operations as its header can count, else MemoryError. */
 static int
 begin_operation(encoder *e, asc_writer *w, uint8_t code, uint8_t particle,
                 const char *name, size_t size)
@@ -40,6 +48,8 @@ operation_with_value(encoder *e, asc_writer *w, uint8_t code, PyObject *bin,
     if (bin_name_from_py(e->st, bin, wrong_type, &name, &size) < 0) {
         return -1;
     }
+    /* The particle type stands before the value, but only the encoder finds it out: a 0
+     * keeps its place. */
     if (begin_operation(e, w, code, 0, name, size) < 0) {
         return -1;
     }
@@ -120,8 +130,8 @@ check_addable(module_state *st, PyObject *value)
 
 /* --- the table of operations --- */
 
-/* What the entry "val" of a plain operation is: nothing, a bin value, a time to
- * live. */
+/* What a plain operation takes from its entry "val": nothing, a bin value, or a time to
+ * live in the place of a value. */
 typedef enum operand { OPERAND_NONE, OPERAND_ANY, OPERAND_TTL } operand;
 
 /* A plain operation. */
@@ -188,8 +198,9 @@ is_known_entry(module_state *st, PyObject *key)
             PyUnicode_Compare(key, st->s_val) == 0 || packed_knows_key(st, key));
 }
 
-/* Look at every key of an operation dict: encoding it has found fewer entries than it
- * has. 0, or -1 with an exception about the first that is unknown. */
+/* Look at every key of an operation dict, which has more entries than its encoder has
+ * used. 0 when other operations know the rest, or -1 with an exception about the first
+ * key that none knows. */
 static int
 check_entries(module_state *st, PyObject *op)
 {
@@ -209,7 +220,9 @@ check_entries(module_state *st, PyObject *op)
     return rc;
 }
 
-/* The time to live that a touch brings in the place of its value; none by default. */
+/* Take over the time to live of a touch, which has it in the place of a value. It goes
+ * into the header of the message, and not into the operation: sum carries it there.
+ * Without one the policy's counts. 0, or -1 with ParamError. */
 static int
 touch_ttl(module_state *st, PyObject *value, operations_summary *sum)
 {
@@ -224,7 +237,9 @@ touch_ttl(module_state *st, PyObject *value, operations_summary *sum)
     return ttl_from_int(st, "ttl", value, &sum->ttl_s);
 }
 
-/* Append a plain operation, one of the table above. value: of the entry "val". */
+/* Append a plain operation, one of the table above. The caller holds bin and value,
+ * which are NULL when the dict has no entry "bin" or "val". 0, or -1 with an
+ * exception. */
 static int
 encode_plain(encoder *e, asc_writer *w, const operation_row *row, PyObject *bin,
              PyObject *value, operations_summary *sum)
@@ -249,7 +264,9 @@ encode_plain(encoder *e, asc_writer *w, const operation_row *row, PyObject *bin,
                : operation_with_value(e, w, row->code, bin, ASC_ERR_PARAM, value);
 }
 
-/* Append an operation with packed arguments: packed_encode() finds them in op. */
+/* Append an operation with packed arguments: packed_encode() takes them out of op, and
+ * adds the entries that it has used to *n_known. The caller holds bin, or it is NULL.
+ * 0, or -1 with an exception. */
 static int
 encode_packed(encoder *e, asc_writer *w, const packed_row *row, PyObject *bin,
               PyObject *op, Py_ssize_t *n_known, operations_summary *sum)
@@ -276,8 +293,7 @@ encode_packed(encoder *e, asc_writer *w, const packed_row *row, PyObject *bin,
                             "the operation on bin \"%s\" is too big", name);
 }
 
-/* Append the operation of a dict. Both encoders count the entries that they know, so
- * that only a dict with more of them is searched for unknown ones. */
+/* Append the operation of a dict. 0, or -1 with an exception. */
 static int
 encode_operation(encoder *e, asc_writer *w, PyObject *op, operations_summary *sum)
 {
@@ -357,7 +373,8 @@ static const char doc_operation_table[] =
 static PyObject *
 core_operation_table(PyObject *module, PyObject *ignored)
 {
-    (void)module, (void)ignored;
+    (void)module;
+    (void)ignored;
     PyObject *list = PyList_New(0);
     int rc = list != NULL ? 0 : -1;
     for (size_t i = 0; rc == 0 && i < sizeof rows / sizeof rows[0]; i++) {

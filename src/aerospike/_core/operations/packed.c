@@ -3,7 +3,16 @@
  *
  * Each argument is a row of the table `args`: which entry of the operation's dict it
  * is, the function that writes it, and what to do when it is missing. Most arguments
- * become one item of the array; a writer says how many it has appended. */
+ * become one item of the array; a writer says how many it has appended. So
+ *
+ *     {"op": OP_LIST_GET_BY_INDEX, "bin": "l", "return_type": 7, "index": -1}
+ *
+ * becomes [19, 7, -1]: the code of the operation, then ARG_RETURN_TYPE and ARG_INDEX.
+ * An operation inside a nested list or map is wrapped: [CONTEXT, levels, [19, 7, -1]].
+ *
+ * The number of items is known at the end only, because some arguments can be left out.
+ * No operation has more than 15, so that the head of its array is one byte, which is
+ * written first and mended last. */
 #include "operations/packed.h"
 
 #include "asc/proto.h"
@@ -74,7 +83,9 @@ put_unsigned(packing *p, const arg_row *arg, PyObject *value)
     return packing_put_int(p, v);
 }
 
-/* The pairs of a map, without the marker that a KeyOrderedDict has as a value. */
+/* The pairs of a map. A KeyOrderedDict that is stored as a value carries a marker of
+ * its order, but pairs that are put into a map must not: the copy is a dict without
+ * it. */
 static int
 put_pairs(packing *p, const arg_row *arg, PyObject *value)
 {
@@ -123,7 +134,7 @@ put_expression(packing *p, const arg_row *arg, PyObject *value)
     return encode_expression(p->e, p->row->name, name, value) < 0 ? -1 : 1;
 }
 
-/* The return type, with the entry "inverted". */
+/* The return type, with the flag that the entry "inverted" adds to it. */
 static int
 put_return_type(packing *p, const arg_row *arg, PyObject *value)
 {
@@ -138,8 +149,8 @@ put_return_type(packing *p, const arg_row *arg, PyObject *value)
 
 /* --- writers of several entries --- */
 
-/* The bytes of a value. All of them are written: the entry "value_byte_size" must be a
- * number, and has no effect. */
+/* The bytes of a value. The API has an entry "value_byte_size" beside them. It must be
+ * an int, but has no effect: bytes know their size, and all of them are written. */
 static int
 put_bytes(packing *p, const arg_row *arg, PyObject *value)
 {
@@ -159,7 +170,8 @@ put_bytes(packing *p, const arg_row *arg, PyObject *value)
     return packing_refuse_type(p, packing_arg_name(p, arg), "bytes", value);
 }
 
-/* A flag for a number that has a sign; nothing for one that has none. */
+/* The flag of a number that has a sign. Without a sign there is no flag either, and the
+ * array ends before it. */
 static int
 put_sign(packing *p, const arg_row *arg, PyObject *value)
 {
@@ -167,7 +179,8 @@ put_sign(packing *p, const arg_row *arg, PyObject *value)
     return is_signed <= 0 ? is_signed : packing_put_int(p, SIGNED);
 }
 
-/* What an addition does when it goes beyond its bits, "action", with "sign". */
+/* What an addition does whose result does not fit ("action"), with the flag that the
+ * entry "sign" adds to it. */
 static int
 put_int_flags(packing *p, const arg_row *arg, PyObject *value)
 {
@@ -184,7 +197,9 @@ put_int_flags(packing *p, const arg_row *arg, PyObject *value)
     return packing_put_int(p, is_signed ? action | SIGNED : action);
 }
 
-/* An offset; then the size, when there is one; then 1 when it counts from the end. */
+/* Up to three items: the offset, 0 when it is missing; the size, if there is one; and 1
+ * if the size counts from the end ("invert_size"). Without a size the range goes to the
+ * end, and there is nothing to invert. */
 static int
 put_byte_range(packing *p, const arg_row *arg, PyObject *size)
 {
@@ -213,7 +228,8 @@ put_byte_range(packing *p, const arg_row *arg, PyObject *size)
     return packing_put_int(p, 1) < 0 ? -1 : 3;
 }
 
-/* A pattern and what takes its place, as one list. */
+/* What is searched for ("needle" or "pattern") and what takes its place
+ * ("replacement"), as one list of two texts. */
 static int
 put_replacing(packing *p, const arg_row *arg, PyObject *pattern)
 {
@@ -234,9 +250,11 @@ put_replacing(packing *p, const arg_row *arg, PyObject *pattern)
     return rc;
 }
 
-static const arg_row args[N_PACKED_ARGS];
+static const arg_row args[N_PACKED_ARGS]; /* below; the next writer uses a row */
 
-/* The end of a range, then flags. Without an end there is no place for the flags. */
+/* The end of a range, then the flags of the policy. Without an end the array has no
+ * place for the flags; the policy is looked up all the same, so that its entry counts
+ * as used. */
 static int
 put_snip_stop(packing *p, const arg_row *arg, PyObject *stop)
 {
@@ -255,12 +273,14 @@ put_snip_stop(packing *p, const arg_row *arg, PyObject *stop)
     return n;
 }
 
-/* The order of a list or map that is made, with "persist_index". */
+/* The order of a list or map that is created, with the flag that "persist_index" adds.
+ * The entry "pad" is not written here: last_level_flags() has read it for the context,
+ * and this look-up only counts it as used. */
 static int
 put_create(packing *p, const arg_row *arg, PyObject *value)
 {
     int64_t order = 0;
-    PyObject *pad; /* of the context's last level: last_level_flags() reads it */
+    PyObject *pad;
     int persist = packing_flag(p, p->e->st->s_persist_index);
     if (persist < 0 || packing_entry(p, p->e->st->s_pad, &pad) < 0) {
         return -1;
@@ -272,7 +292,8 @@ put_create(packing *p, const arg_row *arg, PyObject *value)
     return packing_put_int(p, persist ? order | ASC_CDT_PERSIST_INDEX : order);
 }
 
-/* The levels of a path. */
+/* The levels of a path, whose array is an argument here and not a context around the
+ * operation. */
 static int
 put_levels(packing *p, const arg_row *arg, PyObject *value)
 {
@@ -400,7 +421,8 @@ put_missing(packing *p, const arg_row *arg)
     }
 }
 
-/* Append one argument; the number of items appended, or -1. */
+/* Append one argument. Returns the number of items that were appended, or -1 with an
+ * exception. */
 static int
 put_arg(packing *p, const arg_row *arg)
 {
@@ -423,9 +445,10 @@ put_arg(packing *p, const arg_row *arg)
 
 /* --- the operation --- */
 
-/* The create flag of the context's last level. The operations that create a list or map
- * create it there, with the order that they have as an argument; for all others it is
- * 0. -1 with an exception. */
+/* The create flag of the context's last level, or -1 with an exception. An operation
+ * that creates a list or map creates it at that level, so that the level says the
+ * order, too, which is an argument of the operation. All other operations have 0 here.
+ * Neither entry is counted as used: put_create() does that. */
 static int
 last_level_flags(packing *p)
 {
@@ -449,7 +472,8 @@ last_level_flags(packing *p)
     return flags;
 }
 
-/* Begin an operation inside a nested list or map. An empty context is none. */
+/* Write the head of an operation inside a nested list or map; the operation follows. An
+ * empty context is the same as none. 0, or -1 with an exception. */
 static int
 put_levels_of_context(packing *p, PyObject *ctx)
 {
@@ -463,7 +487,7 @@ put_levels_of_context(packing *p, PyObject *ctx)
     return flags < 0 ? -1 : encode_context(p->e, p->row->name, ctx, flags);
 }
 
-/* The context of an operation, when there is one. 0, or -1 with an exception. */
+/* Write the context of an operation, if it has one. 0, or -1 with an exception. */
 static int
 put_context(packing *p)
 {
@@ -487,7 +511,7 @@ packed_encode(encoder *e, const packed_row *row, PyObject *dict, Py_ssize_t *n_k
     if (row->family != ON_PATH && put_context(&p) < 0) {
         return -1;
     }
-    size_t head = e->out->len; /* an array of at most 15: its head is one byte */
+    size_t head = e->out->len; /* an index: the buffer can move while it grows */
     if (put_ok(asc_mp_put_byte(e->out, 0x90)) < 0 ||
         (n == 1 && put_ok(asc_mp_put_uint(e->out, row->code)) < 0)) {
         return -1;
@@ -507,6 +531,7 @@ packed_encode(encoder *e, const packed_row *row, PyObject *dict, Py_ssize_t *n_k
 bool
 packed_knows_key(module_state *st, PyObject *key)
 {
+    /* The entries that no row of `args` names: writers look them up themselves. */
     static const size_t others[] = {NAME_AT(inverted),        NAME_AT(ctx),
                                     NAME_AT(persist_index),   NAME_AT(pad),
                                     NAME_AT(value_byte_size), NAME_AT(invert_size),

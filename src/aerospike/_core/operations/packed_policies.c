@@ -1,7 +1,9 @@
-/* Packs the arguments that are policies: the order, the write flags, or both of what
- * values/value_policy.c reads. A policy that is missing counts as zeros where the
- * argument cannot be left out. Keys that a policy should not have are reported, and
- * refused by the configuration's validate_keys. */
+/* operations/packed_policies.c -- writes the arguments that are policies.
+ *
+ * values/value_policy.c reads a policy into an order and write flags; a writer here
+ * appends the one, the other, or both. When a policy is missing and its argument cannot
+ * be left out, zeros are written. A key that a policy should not have is reported with
+ * a warning; a client whose configuration has validate_keys refuses it. */
 #include "operations/packed_parts.h"
 #include "support/compat.h"
 #include "values/value_policy.h"
@@ -12,6 +14,7 @@ typedef struct policy_place {
     const arg_row *arg;
 } policy_place;
 
+/* The two functions of a policy_reader: self is the policy_place. */
 static int
 refuse_policy(void *self, const char *expected, PyObject *got)
 {
@@ -26,7 +29,7 @@ refuse_int(void *self, PyObject *name, PyObject *got)
     return packing_refuse_int(at->p, name, got);
 }
 
-/* The keys that a policy may have, a new list; NULL with an exception. */
+/* The keys that a policy may have: a new list of str, or NULL with an exception. */
 static PyObject *
 known_keys(module_state *st, const size_t *keys)
 {
@@ -39,7 +42,9 @@ known_keys(module_state *st, const size_t *keys)
     return known;
 }
 
-/* Report the keys of a policy that it should not have, of which there are some. */
+/* Report each key that a policy should not have; `what` names the policy. This runs
+ * Python code: the report is a warning, or an exception when the configuration is
+ * strict. 0, or -1 with an exception. */
 static int
 report_unknown_keys(packing *p, const char *what, PyObject *rules, const size_t *keys)
 {
@@ -49,14 +54,16 @@ report_unknown_keys(packing *p, const char *what, PyObject *rules, const size_t 
     int rc = known != NULL ? 0 : -1;
     while (rc == 0 && dict_next(rules, &at, &key, &value)) {
         int is_known = PySequence_Contains(known, key);
-        PyObject *said = NULL;
-        if (is_known == 0) {
-            said =
-                PyObject_CallFunction(st->report_unknown_key, "sOOO", what, key, known,
-                                      p->e->rules->strict ? Py_True : Py_False);
+        if (is_known < 0) {
+            rc = -1;
         }
-        rc = is_known < 0 || (is_known == 0 && said == NULL) ? -1 : 0;
-        Py_XDECREF(said);
+        else if (is_known == 0) {
+            PyObject *strict = p->e->rules->strict ? Py_True : Py_False;
+            PyObject *said = PyObject_CallFunction(st->report_unknown_key, "sOOO", what,
+                                                   key, known, strict);
+            rc = said != NULL ? 0 : -1;
+            Py_XDECREF(said);
+        }
     }
     Py_XDECREF(key);
     Py_XDECREF(value);
@@ -64,7 +71,9 @@ report_unknown_keys(packing *p, const char *what, PyObject *rules, const size_t 
     return rc;
 }
 
-/* 0, or -1 when a key is refused. */
+/* Has a policy keys that it should not have? Most have none: counting those that are
+ * known finds this out without a look at every key. 0, or -1 with an exception when a
+ * key is refused. */
 static int
 check_keys(packing *p, const arg_row *arg, PyObject *rules)
 {
@@ -84,7 +93,9 @@ check_keys(packing *p, const arg_row *arg, PyObject *rules)
                                      keys);
 }
 
-/* What the policy of an argument says; zeros when it is missing. */
+/* *out = what the policy of an argument says; zeros when given is NULL. The policy of a
+ * string is an object, not a dict, and has no keys to check. 0, or -1 with an
+ * exception. */
 static int
 read_policy(packing *p, const arg_row *arg, PyObject *given, value_policy *out)
 {
@@ -131,7 +142,7 @@ put_order_flags(packing *p, const arg_row *arg, PyObject *value)
         return -1;
     }
     if (arg->detail == VALUE_POLICY_MAP && rules.flags == 0) {
-        return 1; /* operations on maps have their flags only when there are any */
+        return 1; /* the flags of a map are an item only when they are not 0 */
     }
     return packing_put_int(p, rules.flags) < 0 ? -1 : 2;
 }

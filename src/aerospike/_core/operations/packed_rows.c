@@ -1,7 +1,9 @@
 /* operations/packed_rows.c -- every operation with packed arguments, once: its number
  * in the API, its name in errors, what it works on, its code on the wire, whether it
- * writes, and its arguments in the order of the wire. To add an operation, add a
- * row. */
+ * writes, and its arguments in the order of the wire. To add an operation, add a row,
+ * in the order of the numbers. The codes are the protocol's, and each family has its
+ * own: they are written as numbers here because no other place uses them. Expressions
+ * take theirs from this table, too (operation_table()). */
 #include "operations/packed_rows.h"
 
 #include "asc/proto.h"
@@ -26,7 +28,7 @@ const packed_family_row packed_families[N_PACKED_FAMILIES] = {
 };
 
 /* clang-format off */
-static const packed_row rows[] = { /* by number, for the search */
+static const packed_row rows[] = { /* sorted by number: packed_find() halves it */
     {2, "select_by_path", ON_PATH, ASC_CDT_PATH, false, {ARG_LEVELS, ARG_SELECT_FLAGS}},
     {3, "modify_by_path", ON_PATH, ASC_CDT_PATH, true,
      {ARG_LEVELS, ARG_APPLY_FLAGS, ARG_MODIFIER}},

@@ -11,7 +11,7 @@ typedef enum packed_family {
     ON_LIST,
     ON_MAP,
     ON_BITS, /* of a blob */
-    ON_BLOB, /* the bit operation that takes a context */
+    ON_BLOB, /* of a blob, too: the one bit operation that takes a context */
     ON_HLL,
     ON_STRING,
     ON_EXPRESSION, /* [expression, flags] */
