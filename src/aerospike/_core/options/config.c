@@ -1,5 +1,6 @@
-/* The configuration of a client: its rows, the functions of the keys that need one, and
- * what holds for the whole dict. Hosts and policies have files of their own. */
+/* This file reads a client's configuration: it has the rows of the keys, the functions
+ * of those that need one, and what holds for the whole dict. Hosts and policies have
+ * files of their own. */
 #include "options/config.h"
 
 #include "options/hosts.h"
@@ -29,7 +30,8 @@ parse_policies(module_state *st, const option *row, PyObject *value, void *targe
                             c->strict);
 }
 
-/* Anything unknown stands for AS_BOOL, unless validate_keys is on. */
+/* Take how bools are written. Anything unknown stands for AS_BOOL, unless validate_keys
+ * is on. */
 static int
 parse_bool_as(module_state *st, const option *row, PyObject *value, void *target)
 {
@@ -48,7 +50,7 @@ parse_bool_as(module_state *st, const option *row, PyObject *value, void *target
     return 0;
 }
 
-/* None or a bool. */
+/* Take "legacy_types", None or a bool. */
 static int
 parse_legacy_types(module_state *st, const option *row, PyObject *value, void *target)
 {
@@ -64,7 +66,7 @@ parse_legacy_types(module_state *st, const option *row, PyObject *value, void *t
     return 0;
 }
 
-/* A callable or None, to an owned reference. */
+/* Keep a callable, or forget the old one for None: *at owns what it points to. */
 static int
 store_callable(module_state *st, const char *what, PyObject *value, PyObject **at)
 {
@@ -76,7 +78,7 @@ store_callable(module_state *st, const char *what, PyObject *value, PyObject **a
     return 0;
 }
 
-/* (serializer, deserializer) */
+/* Take the pair (serializer, deserializer). */
 static int
 parse_serialization(module_state *st, const option *row, PyObject *value, void *target)
 {
@@ -98,7 +100,7 @@ parse_serialization(module_state *st, const option *row, PyObject *value, void *
                                 &c->values.deserializer);
 }
 
-/* What a function of _pickle.py makes of a value, to an owned reference. */
+/* Keep what a function of _pickle.py makes of a value: *at owns it. */
 static int
 store_pickle_table(module_state *st, const char *function, const char *expected,
                    const option *row, PyObject *value, PyObject **at)
@@ -119,7 +121,7 @@ store_pickle_table(module_state *st, const char *function, const char *expected,
     return 0;
 }
 
-/* The classes that pickled values may have besides Python's own value types. */
+/* Take the classes that pickled values may have besides Python's own value types. */
 static int
 parse_pickle_classes(module_state *st, const option *row, PyObject *value, void *target)
 {
@@ -127,7 +129,7 @@ parse_pickle_classes(module_state *st, const option *row, PyObject *value, void 
                               &((client_config *)target)->values.pickle_classes);
 }
 
-/* What a pickled value may take. */
+/* Take the limits of what a pickled value may cost. */
 static int
 parse_pickle_limits(module_state *st, const option *row, PyObject *value, void *target)
 {
@@ -240,7 +242,7 @@ static const option config_rows[] = {
 const option_table config_table = {
     config_rows, sizeof config_rows / sizeof config_rows[0], CONFIG_TABLE};
 
-/* "python-<version>,<application>", shown by the servers. */
+/* Make the text "python-<version>,<application>", which the servers show. */
 static int
 set_user_agent(module_state *st, client_config *c)
 {
@@ -255,7 +257,7 @@ set_user_agent(module_state *st, client_config *c)
     return c->cluster.user_agent != NULL ? 0 : -1;
 }
 
-/* validate_keys governs how the rest is read, so that it is read first. */
+/* Read "validate_keys" first, since it governs how the rest is read. */
 static int
 read_strictness(module_state *st, client_config *c, PyObject *config)
 {

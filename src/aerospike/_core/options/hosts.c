@@ -1,4 +1,5 @@
-/* config["hosts"]: addresses in each of the shapes that applications write them in. */
+/* This file reads config["hosts"]: addresses in each of the shapes that applications
+ * write them in. */
 #include "options/hosts.h"
 
 #include <stdlib.h>
@@ -32,7 +33,7 @@ port_from_py(module_state *st, PyObject *value, uint16_t *out)
     return 0;
 }
 
-/* "address:port", "[v6]:port", or an address alone. */
+/* Read a host from "address:port", "[v6]:port", or an address alone. */
 static int
 host_from_text(module_state *st, PyObject *item, asc_host *out)
 {
@@ -73,7 +74,7 @@ host_from_text(module_state *st, PyObject *item, asc_host *out)
     return out->name != NULL ? 0 : -1;
 }
 
-/* (address, port[, tls_name]) */
+/* Read a host from (address, port) or (address, port, TLS name). */
 static int
 host_from_sequence(module_state *st, PyObject *item, asc_host *out)
 {

@@ -1,5 +1,5 @@
-/* Dictionaries of options by the rows of a table: one way to find a key, to check and
- * store its value, and to report a key that is unknown. */
+/* This file reads any dictionary of options by the rows of its table. It has one way to
+ * find a key, to check and store its value, and to report a key that is unknown. */
 #include "options/options.h"
 
 #include <string.h>
@@ -8,8 +8,8 @@
 #include "support/numbers.h"
 #include "support/texts.h"
 
-/* Keys that were literals are the interned names, so that nearly always a comparison of
- * pointers finds the row. */
+/* Find the row of a key. Keys that were literals are the interned names, so that nearly
+ * always a comparison of pointers finds the row. */
 static inline const option *
 find(module_state *st, const option_table *table, uint32_t kind, PyObject *key)
 {
@@ -123,8 +123,8 @@ store_bool(module_state *st, const option *row, PyObject *value, void *at)
     return 0;
 }
 
-/* A key whose function does not exist yet is refused, unless its value says that it is
- * not asked for. */
+/* Refuse a key whose function does not exist yet, unless its value says that it is not
+ * asked for. */
 static int
 refuse_later(module_state *st, const option *row, PyObject *value)
 {

@@ -23,7 +23,7 @@ parse_max_threads(module_state *st, const option *row, PyObject *value, void *ta
     return 0;
 }
 
-/* A key whose function does not exist yet. */
+/* Refuse a key whose function does not exist yet, unless its value is false. */
 static int
 parse_later(module_state *st, const option *row, PyObject *value, void *target)
 {
@@ -46,7 +46,8 @@ const option_table policies_table = {rows, sizeof rows / sizeof rows[0],
 
 /* --- keys of all kinds --- */
 
-/* The row of a key in the policies of a kind if it holds for all kinds, or NULL. */
+/* Find the row of a key in the policies of a kind, if the key holds for all kinds; or
+ * NULL. */
 static const option *
 find_shared(module_state *st, policy_kind kind, PyObject *key)
 {
@@ -67,7 +68,7 @@ is_shared(module_state *st, PyObject *key)
     return false;
 }
 
-/* One key, to every kind that has it, if it is an old name or if it is none. */
+/* Store one key, which is an old name or none, in every kind that has it. */
 static int
 apply_key(module_state *st, policy *defaults, PyObject *key, PyObject *value,
           bool is_old, int strict)
@@ -82,7 +83,7 @@ apply_key(module_state *st, policy *defaults, PyObject *key, PyObject *value,
     return rc;
 }
 
-/* The keys of all kinds among policies. */
+/* Store the keys of all kinds, those that are old names or those that are none. */
 static int
 apply_shared(module_state *st, policy *defaults, PyObject *policies, bool is_old,
              int strict)
@@ -100,7 +101,7 @@ apply_shared(module_state *st, policy *defaults, PyObject *policies, bool is_old
 
 /* --- sections --- */
 
-/* The kind of policy that a section is for, or -1. */
+/* Find the kind of policy that a section is for, or -1. */
 static int
 section_of(PyObject *key)
 {
@@ -155,7 +156,8 @@ report_unknown(module_state *st, PyObject *key, int strict)
     return said != NULL ? 0 : -1;
 }
 
-/* A section, or a key of the client; the keys of all kinds have been applied. */
+/* Apply an entry that is a section or a key of the client. The keys of all kinds have
+ * been stored before. */
 static int
 apply_entry(module_state *st, policy *defaults, uint32_t *max_conns, PyObject *key,
             PyObject *value, int strict)

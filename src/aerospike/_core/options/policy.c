@@ -1,12 +1,12 @@
-/* Policies and metadata: the table of policy keys, the kinds of policies with their
- * defaults, and what a policy puts into the header of a request. A policy is parsed
+/* This file has the table of policy keys, the kinds of policies with their defaults,
+ * and what policies and metadata put into the header of a request. A policy is parsed
  * once for each call, over a copy of the client's defaults. */
 #include "options/policy.h"
 
 #include "support/numbers.h"
 #include "values/compiled.h"
 
-/* The wire bytes of a CompiledExpression. */
+/* Keep the wire bytes of a CompiledExpression, the policy's filter. */
 static int
 filter_from_py(module_state *st, const option *row, PyObject *value, void *target)
 {
@@ -20,7 +20,7 @@ filter_from_py(module_state *st, const option *row, PyObject *value, void *targe
     return 0;
 }
 
-/* Letters for the kinds, so that a row fits a line. */
+/* The kinds have letters here, so that a row fits a line. */
 #define BIT(kind) (1u << POLICY_##kind)
 #define R BIT(READ)
 #define W BIT(WRITE)
@@ -39,8 +39,8 @@ filter_from_py(module_state *st, const option *row, PyObject *value, void *targe
 #define ROW (BR | BW | BA | BD) /* of one record in a batch */
 #define ALL (~0u)
 
-/* A row: the key, the kinds of policies that have it, the field of the struct and its
- * limit, then whatever else is true of it (see struct option). */
+/* A row names the key, the kinds of policies that have it, the field of the struct and
+ * its limit; then stands whatever else is true of the key (see struct option). */
 #define AT(field) .offset = offsetof(policy, field)
 #define U32(name, kinds, field, ...) {name, OPTION_U32, kinds, AT(field), __VA_ARGS__}
 #define FLAG(name, kinds, field, ...) {name, OPTION_BOOL, kinds, AT(field), __VA_ARGS__}
@@ -53,9 +53,9 @@ filter_from_py(module_state *st, const option *row, PyObject *value, void *targe
 #define HIDDEN .hidden = ALL
 #define OLD(new) .new_name = (new), .hidden = ALL
 
-/* Every key of every policy. What a key does on the wire is said where the header is
- * written, below, and in policy_to_request(): an assignment for each field there says
- * it better than columns here would. */
+/* The rows have every key of every policy. What a key does on the wire is said below,
+ * where the header is written, and in policy_to_request(): an assignment for each field
+ * there says it better than columns here would. */
 static const option policy_rows[] = {
     U32("total_timeout", COMMAND, timing.total_timeout_ms, SHARED),
     U32("socket_timeout", COMMAND, timing.socket_timeout_ms, SHARED),
@@ -113,7 +113,8 @@ static const option policy_rows[] = {
 const option_table policy_table = {
     policy_rows, sizeof policy_rows / sizeof policy_rows[0], POLICY_TABLE};
 
-/* A kind of policy: its name, and where its defaults differ from the common ones. */
+/* Each kind of policy has a name, and defaults where they differ from the common ones.
+ */
 static const struct {
     const char *name;
     asc_timing timing;
@@ -223,7 +224,7 @@ policy_drop_per_call(policy *p)
     return had_filter;
 }
 
-/* The value of a field as get_policies() shows it. */
+/* Give the value of a field as get_policies() shows it. */
 static PyObject *
 value_to_py(const option *row, const policy *p)
 {
@@ -276,7 +277,7 @@ policies_to_py(const policy *defaults)
 
 /* --- metadata --- */
 
-/* An int from min to max; *out holds its low 32 bits. */
+/* Take an int from min to max; *out holds its low 32 bits. */
 static int
 store_meta(module_state *st, const char *name, PyObject *value, int64_t min,
            int64_t max, uint32_t *out)
@@ -379,7 +380,7 @@ policy_to_request(const policy *p, asc_request *req, bool writes)
     }
 }
 
-/* The server's time budget: that of one attempt. */
+/* Give the server's time budget, that of one attempt. */
 static uint32_t
 budget_ms(const asc_timing *t)
 {

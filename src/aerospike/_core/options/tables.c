@@ -1,6 +1,6 @@
-/* What is done with all tables of options: their names are interned when the module
- * starts, so that a key of a dictionary is found by its address, and tests and the
- * documentation see the rows. */
+/* This file does what concerns all tables of options: it interns their names when the
+ * module starts, so that a key of a dictionary is found by its address, and shows the
+ * rows to tests and to the documentation. */
 #include "options/tables.h"
 
 #include "options/config.h"
@@ -54,7 +54,7 @@ option_tables_intern(module_state *st)
     return rc;
 }
 
-/* The names of kinds of policies, given as bits. */
+/* List the names of kinds of policies, which are given as bits. */
 static PyObject *
 kinds_to_py(uint32_t kinds)
 {

@@ -1,9 +1,9 @@
-/* Sorts the arguments of a call into the order of its parameters. Every call of a
- * client comes through here, so that nothing is allocated and positional arguments cost
- * a copy of a pointer each. */
+/* This file sorts the arguments of a call into the order of its parameters. Every call
+ * of a client comes through here, so that nothing is allocated and a positional
+ * argument costs the copy of a pointer. */
 #include "support/args.h"
 
-/* The index of a keyword among the names, or -1. Methods have fewer than ten
+/* Find the index of a keyword among the names, or -1. Methods have fewer than ten
  * parameters, so that comparing with each is faster than any table. */
 static int
 find(const char *const *names, PyObject *keyword)

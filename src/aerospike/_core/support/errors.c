@@ -1,6 +1,6 @@
-/* Exceptions of the package: what an error of the library becomes, and what the
- * exception of a failed look at an argument becomes. Only this file takes, changes and
- * sets exceptions; whoever finds that an argument is wrong calls raise_code(). */
+/* This file makes the package's exceptions, of the library's errors and of failed looks
+ * at an argument. It is the only one that takes, changes and sets exceptions: whoever
+ * finds that an argument is wrong calls raise_code(). */
 #include "support/errors.h"
 
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "support/collector.h"
 #include "support/numbers.h"
 
-/* The class of a code, a new reference. */
+/* Give the class of a code's exceptions, a new reference. */
 static PyObject *
 class_of(module_state *st, asc_status code)
 {
@@ -19,10 +19,11 @@ class_of(module_state *st, asc_status code)
     return found == 0 ? Py_NewRef(st->AerospikeError) : cls;
 }
 
-/* Characters of an error's text: it may quote another one, which quotes ... */
+/* An error's text has so many characters at most: it may quote another one, which
+ * quotes a third. */
 #define MAX_TEXT 1000
 
-/* The beginning of a text that is too long. A new reference. */
+/* Give the beginning of a text that is too long, a new reference. */
 static PyObject *
 shortened(PyObject *text)
 {
@@ -50,7 +51,8 @@ make(module_state *st, PyObject *cls, asc_status code, PyObject *message,
     return exc;
 }
 
-/* Set an attribute to a new reference that may be NULL; -1 with an exception. */
+/* Set an attribute to a new reference, which this function takes and which may be NULL.
+ * 0, or -1 with an exception. */
 static int
 set_new(PyObject *exc, PyObject *name, PyObject *value)
 {
@@ -59,7 +61,8 @@ set_new(PyObject *exc, PyObject *name, PyObject *value)
     return rc;
 }
 
-/* What the library knows beyond code and message; defaults stay with the class. */
+/* Set what the library knows beyond code and message. The class has defaults for what
+ * it does not know. */
 static int
 add_details(module_state *st, PyObject *exc, const asc_error *err)
 {
@@ -87,7 +90,8 @@ add_details(module_state *st, PyObject *exc, const asc_error *err)
                          PyLong_FromUnsignedLong(err->elapsed_ms));
 }
 
-/* "host: message [errno n]", and after how many attempts when there were several. */
+/* Make the text "host: message", with the number of attempts behind it when there were
+ * several. */
 static PyObject *
 message_of(const asc_error *err)
 {
@@ -147,7 +151,8 @@ raise_code(module_state *st, asc_status code, const char *format, ...)
     return raise_from(cause, -1);
 }
 
-/* Make exc say so, in its attribute and in its args. 0, or -1 with an exception. */
+/* Make exc say that its write is in doubt, in its attribute and in its args, which
+ * pickles are made of. 0, or -1 with an exception. */
 static int
 set_in_doubt(PyObject *exc)
 {
@@ -181,7 +186,8 @@ raise_in_doubt(module_state *st)
     }
 }
 
-/* An attribute as a new reference; NULL, without an exception, when there is none. */
+/* Give an attribute as a new reference; NULL, without an exception, when there is none.
+ */
 static PyObject *
 attribute_or_null(PyObject *exc, const char *name)
 {

@@ -1,6 +1,6 @@
-/* Hands the library's log lines to a Python function. The library logs from any thread,
- * its own among them, and knows one sink for the process, so that there is one handler
- * for the process, too. */
+/* This file hands the library's log lines to a Python function. The library logs from
+ * any thread, its own among them, and knows one sink for the process, so that there is
+ * one handler for the process, too. */
 #include "support/logging.h"
 
 #include <stdatomic.h>
@@ -13,10 +13,10 @@
 #include "support/numbers.h"
 
 /* The module whose state has the handler, borrowed; NULL when no line may be handed to
- * Python. Read by threads that do not hold the GIL, used by those that do. */
+ * Python. Threads read it without the GIL, and use what they have read with it only. */
 static _Atomic(PyObject *) log_module;
 
-/* The handler's failure must not reach whatever was being logged about. */
+/* Call the handler. Its failure must not reach whatever was being logged about. */
 static void
 call_handler(PyObject *handler, asc_log_level level, const char *func, const char *file,
              int line, const char *message)
@@ -29,7 +29,7 @@ call_handler(PyObject *handler, asc_log_level level, const char *func, const cha
     Py_XDECREF(result);
 }
 
-/* What the library calls with each line. The exception of the call that logs is put
+/* The library calls this with each line. The exception of the call that logs is put
  * aside meanwhile. */
 static void
 sink(asc_log_level level, const char *func, const char *file, int line,

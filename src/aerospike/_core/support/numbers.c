@@ -1,5 +1,5 @@
-/* The one way from a Python int to 64 bits: the part that most ints, which are small,
- * do not need. */
+/* Python's ints become numbers of 64 bits in one way only. Most are small and are done
+ * by the inline half of it, in the header; this file has the rest. */
 #include "support/numbers.h"
 
 bool

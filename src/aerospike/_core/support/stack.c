@@ -1,13 +1,13 @@
-/* How much stack a thread has left. Values may nest deep, threads may have small
- * stacks, and an overflow ends the process: whoever goes down a level asks here first.
- */
+/* This file tells how much stack a thread has left. Values may nest deep, threads may
+ * have small stacks, and an overflow ends the process: whoever goes down a level asks
+ * here first. */
 #include "support/stack.h"
 
 #include <pthread.h>
 #include <stddef.h>
 
-/* Bytes that 64 levels and an error take, where each level is a map that is sorted: no
- * other kind of value takes more stack for a level. */
+/* 64 levels and an error take so many bytes at most: sorted maps take more for a level
+ * than any other kind of value. */
 #define ROOM (56u << 10)
 
 bool

@@ -1,6 +1,6 @@
-/* The life of the module's state, but for what other rooms put into it, and what it
- * takes from other Python modules: attributes that are imported with this module, and
- * those whose modules cost time and wait for their first use. */
+/* This file makes, visits and drops the module's state, but for what other rooms put
+ * into it. It also imports what the state needs of other Python modules: some
+ * attributes at once, and others, whose modules cost time, when they are used first. */
 #include "support/state.h"
 
 PyObject *

@@ -1,6 +1,6 @@
-/* Copies of text, for what a client keeps of its configuration. The text of values,
- * which is most of what is written, has a faster way to UTF-8 of its own in encode.c,
- * which does not leave a copy in the str. */
+/* This file copies text for what a client keeps of its configuration. The text of
+ * values, which is most of what is written, has a faster way to UTF-8 of its own in
+ * encode.c, which does not leave a copy in the str. */
 #include "support/texts.h"
 
 char *

@@ -1,5 +1,5 @@
-/* The one place that says what a bin's name may be; every call that takes a bin's name
- * checks it here. */
+/* This file alone says what a bin's name may be; every call that takes a name checks it
+ * here. */
 #include "values/bin_name.h"
 
 #include "support/texts.h"

@@ -1,10 +1,11 @@
-/* Records of a reply: their metadata, and their bins as a dict or a list. */
+/* This file makes Python objects of the records in a reply: of their metadata a dict,
+ * of their bins a dict or a list. */
 #include "values/bins.h"
 
 #include <time.h>
 
-/* Seconds since 1970. time() may lag behind by a tick of the kernel's clock, which
- * would show a second too many around the turn of one. */
+/* Give the seconds since 1970. time() may lag behind by a tick of the kernel's clock,
+ * which would show a second too many around the turn of one. */
 static uint64_t
 now_unix_s(void)
 {
@@ -70,7 +71,7 @@ bins_to_dict(const bins_reader *r, asc_msg *m)
     return bins;
 }
 
-/* (name, value) of the next bin, or NULL with an exception. */
+/* Make the tuple (name, value) of the next bin; NULL with an exception. */
 static PyObject *
 next_pair(const bins_reader *r, asc_msg *m)
 {

@@ -2,7 +2,7 @@
  * copies these bytes. */
 #include "values/compiled.h"
 
-/* The class can be derived from, so that its attribute may be anything. */
+/* The class can be derived from, so that its attribute may be anything, or missing. */
 PyObject *
 expression_wire(module_state *st, PyObject *value)
 {

@@ -1,5 +1,6 @@
-/* Contexts: the levels on the way to a list or map inside others. A table has a row for
- * each kind of level that aerospike_helpers.cdt_ctx makes. */
+/* A context is a list of the levels that lead to a list or map inside others. This file
+ * writes contexts; its table has a row for each kind of level that
+ * aerospike_helpers.cdt_ctx makes. */
 #include "values/context.h"
 
 #include "asc/proto.h"
@@ -53,7 +54,8 @@ context_create_flag(bool is_list, int64_t order, bool padded)
     return !is_list && order == 1 ? CREATE_PADDED : CREATE_SORTED;
 }
 
-/* The order of a level that creates; 0 when it is missing. 0, or -1 with ParamError. */
+/* Read the order of a level that creates; it is 0 when it is missing. 0, or -1 with
+ * ParamError. */
 static int
 order_from(encoder *e, const char *func, PyObject *order, int64_t *out)
 {
@@ -70,7 +72,7 @@ order_from(encoder *e, const char *func, PyObject *order, int64_t *out)
                : raise_param(e->st, "%s: an order in ctx is beyond 64 bits", func);
 }
 
-/* The create flag of a level from its extra_args. 0, or -1 with an exception. */
+/* Make the create flag of a level from its extra_args. 0, or -1 with an exception. */
 static int
 create_flag_of(encoder *e, const char *func, const level_row *row, PyObject *extra,
                int *out)
@@ -96,8 +98,8 @@ create_flag_of(encoder *e, const char *func, const level_row *row, PyObject *ext
     return 0;
 }
 
-/* The value of a level. Wrong types are refused here, where the error can say that they
- * stood in a ctx. */
+/* Write the value of a level. Wrong types are refused here, where the error can say
+ * that they stood in a ctx. */
 static int
 encode_level_value(encoder *e, const char *func, const level_row *row, PyObject *value)
 {
@@ -126,7 +128,8 @@ bad_context(encoder *e, const char *func)
                        func);
 }
 
-/* One level: its type, or-ed with flags where it can create, and its value. */
+/* Write one level: its type, or-ed with flags where the level can create, and its
+ * value. */
 static int
 encode_level(encoder *e, const char *func, PyObject *level, int flags)
 {

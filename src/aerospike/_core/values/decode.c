@@ -1,8 +1,8 @@
-/* From the bytes of a reply to Python objects, in one pass. The bytes come from a
- * server and may be anything: whatever is not well formed raises ClientError, and
- * containers reserve no more than the bytes at hand can fill. While a reply is decoded
- * no Python code runs, but for that of deserializers and of the package's own types;
- * whoever is about to run such code calls stand_aside() first. */
+/* This file makes Python objects of the bytes of a reply, in one pass. The bytes come
+ * from a server and may be anything: whatever is not well formed raises ClientError,
+ * and containers reserve no more than the bytes at hand can fill. No Python code runs
+ * meanwhile but that of deserializers and of the package's own types, and stand_aside()
+ * is called before it does. */
 #include <string.h>
 
 #include "support/collector.h"
@@ -51,7 +51,7 @@ decode_text(const uint8_t *data, size_t size)
  * place. Names repeat from record to record, so that nearly all are found. */
 #define LONGEST_CACHED_NAME 32u
 
-/* The place of a name in the table, by a hash of its ends and its size. */
+/* Find the place of a name in the table, by a hash of its ends and its size. */
 static size_t
 name_slot(const uint8_t *data, size_t size)
 {
@@ -104,7 +104,7 @@ hide_from(unfinished *u)
     }
 }
 
-/* The same for the innermost one, if it is not hidden yet. */
+/* Do the same for the innermost one, if it is not hidden yet. */
 static inline void
 hide_unfinished(decoder *d)
 {
@@ -148,7 +148,7 @@ hyper_log_log(decoder *d, const uint8_t *data, size_t size)
     return value;
 }
 
-/* A byte string of msgpack: its first byte is the particle type. */
+/* Decode a byte string of msgpack, whose first byte is the particle type. */
 static PyObject *
 decode_bytes(decoder *d, const asc_mp_item *item)
 {
@@ -172,7 +172,8 @@ decode_bytes(decoder *d, const asc_mp_item *item)
 /* Maps beyond this are collections, whose keys are not names that come again. */
 #define LARGEST_MAP_OF_NAMES 64u
 
-/* A key of a map. One that is text in a small map is looked up among the names. */
+/* Decode a key of a map. Text that is a key of a small map is looked up among the
+ * names. */
 static PyObject *
 decode_map_key(decoder *d, asc_mp_reader *r, size_t n_pairs)
 {
@@ -218,7 +219,7 @@ count_item(decoder *d)
     }
 }
 
-/* A new list with n empty places, or NULL with an exception; end_list() ends it. */
+/* Begin a list with n empty places, which end_list() ends; NULL with an exception. */
 static inline PyObject *
 begin_list(decoder *d, unfinished *u, size_t n)
 {
@@ -230,7 +231,7 @@ begin_list(decoder *d, unfinished *u, size_t n)
     return list;
 }
 
-/* Drops the list, and gives NULL, when it has not become full. */
+/* End a list: it is dropped, and NULL given, when it has not become full. */
 static inline PyObject *
 end_list(decoder *d, unfinished *u, bool is_full)
 {
@@ -244,7 +245,7 @@ end_list(decoder *d, unfinished *u, bool is_full)
     return u->list;
 }
 
-/* A list, without the marker that ordered lists begin with. */
+/* Decode a list. Ordered lists begin with a marker, which is no item. */
 static PyObject *
 decode_list(decoder *d, asc_mp_reader *r, size_t n)
 {
@@ -265,7 +266,8 @@ decode_list(decoder *d, asc_mp_reader *r, size_t n)
     return end_list(d, &u, list != NULL);
 }
 
-/* Pairs whose order matters and whose keys may repeat: key, value, key, value, ... */
+/* Decode pairs whose order matters and whose keys may repeat, into a flat list: key,
+ * value, key, value, ... */
 static PyObject *
 decode_flat_pairs(decoder *d, asc_mp_reader *r, size_t n)
 {
@@ -279,8 +281,8 @@ decode_flat_pairs(decoder *d, asc_mp_reader *r, size_t n)
     return end_list(d, &u, item != NULL);
 }
 
-/* The pairs of a map into a dict. Keys that Python cannot hash, lists and maps, are
- * what no server should send. */
+/* Decode the pairs of a map into a dict. No server should send lists or maps as keys,
+ * which Python cannot hash. */
 static int
 decode_pairs(decoder *d, asc_mp_reader *r, size_t n, PyObject *dict)
 {
@@ -303,8 +305,8 @@ decode_pairs(decoder *d, asc_mp_reader *r, size_t n, PyObject *dict)
     return 0;
 }
 
-/* A map: a dict, a KeyOrderedDict, or a flat list, as the marker before its pairs says.
- */
+/* Decode a map. The marker before its pairs says whether it becomes a dict, a
+ * KeyOrderedDict or a flat list. */
 static PyObject *
 decode_map(decoder *d, asc_mp_reader *r, size_t n)
 {
@@ -328,7 +330,8 @@ decode_map(decoder *d, asc_mp_reader *r, size_t n)
     return dict;
 }
 
-/* Not inline: items without others in them would save and restore its registers. */
+/* Decode a list or map. It is not inline, or items without others in them would save
+ * and restore its registers. */
 static __attribute__((noinline)) PyObject *
 decode_container(decoder *d, asc_mp_reader *r, const asc_mp_item *item)
 {
@@ -401,8 +404,8 @@ decode_item(decoder *d, asc_mp_reader *r)
 
 #define LARGE_VALUE_SIZE 4096u
 
-/* A bin's list or map, of which the first item says whether it is what the particle
- * type promises. */
+/* Decode a bin's list or map; its first item must be what the particle type promises.
+ */
 static PyObject *
 decode_msgpack(decoder *d, asc_mp_type type, const uint8_t *data, size_t size)
 {
@@ -426,7 +429,8 @@ decode_msgpack(decoder *d, asc_mp_type type, const uint8_t *data, size_t size)
     return value;
 }
 
-/* Flags, number of cells, cells, text. */
+/* Decode the GeoJSON of a bin: flags and the number of cells, then the cells, then the
+ * text. */
 static PyObject *
 decode_geojson_particle(decoder *d, const uint8_t *data, size_t size)
 {

@@ -1,9 +1,9 @@
-/* From Python objects to the bytes of a request, in one pass: a value is appended to
- * the message as it is met, first by its exact type, then as a subclass, then by the
- * package's own types, and at last by a serializer. Code of the application may run
- * within (serializers, dumps()) and may change the container that is being walked: each
- * item is owned while that code may run, and a dict that has changed its size raises
- * RuntimeError. */
+/* This file makes the bytes of a request of Python objects, in one pass: a value is
+ * appended to the message as it is met. Its exact type is tried first, then what it is
+ * a subclass of, then the package's own types, and a serializer at last. The
+ * application's code may run within (serializers, dumps()) and may change the container
+ * that is being walked: each item is owned while that code may run, and a dict that has
+ * changed its size raises RuntimeError. */
 #include <string.h>
 
 #include "support/compat.h"
@@ -14,14 +14,14 @@
 
 /* --- text --- */
 
-/* Bytes that follow the first one of a character's UTF-8. */
+/* Count the bytes that follow the first one of a character's UTF-8. */
 static inline int
 utf8_tail(Py_UCS4 c)
 {
     return (c >= 0x80) + (c >= 0x800) + (c >= 0x10000);
 }
 
-/* Bytes that the UTF-8 of a str takes; -1 when it has a lone surrogate. */
+/* Count the bytes of a str's UTF-8; -1 when it has a lone surrogate. */
 static Py_ssize_t
 utf8_size(PyObject *text)
 {
@@ -38,7 +38,7 @@ utf8_size(PyObject *text)
     return size;
 }
 
-/* Write as many bytes as utf8_size() has counted. */
+/* Write the UTF-8 that utf8_size() has counted. */
 static void
 write_utf8(uint8_t *p, PyObject *text)
 {
@@ -60,7 +60,7 @@ write_utf8(uint8_t *p, PyObject *text)
     }
 }
 
-/* Size of the UTF-8, or -1 with ClientError. */
+/* Give the size of a str's UTF-8, or -1 with ClientError. */
 static inline Py_ssize_t
 text_size(module_state *st, PyObject *text)
 {
@@ -132,7 +132,7 @@ encode_utf8(module_state *st, asc_buf *out, PyObject *text)
 
 /* --- scalars --- */
 
-/* 0, or -1 with ParamError. */
+/* *out = the value of an int. 0, or -1 with ParamError when 64 bits do not hold it. */
 static inline int
 int_from_py(module_state *st, PyObject *value, int64_t *out)
 {
@@ -142,7 +142,7 @@ int_from_py(module_state *st, PyObject *value, int64_t *out)
                              "integer value exceeds sys.maxsize: 64 bits are allowed");
 }
 
-/* The JSON text of a GeoJSON object, a new reference. */
+/* Ask a GeoJSON object for its text, a new reference. */
 static PyObject *
 geojson_text(encoder *e, PyObject *value)
 {
@@ -160,7 +160,7 @@ is_instance(PyObject *value, PyObject *cls)
     return PyType_IsSubtype(Py_TYPE(value), (PyTypeObject *)cls);
 }
 
-/* None, an instance of aerospike.null, or (an old habit) that class itself. */
+/* Is it None, an instance of aerospike.null, or (an old habit) that class itself? */
 static bool
 is_null(module_state *st, PyObject *value)
 {
@@ -206,7 +206,7 @@ encode_int(encoder *e, PyObject *value)
 
 static int encode_serialized(encoder *e, PyObject *value);
 
-/* A bool in a list or map, as the client's configuration says. */
+/* Write a bool in a list or map, as the client's configuration says. */
 static int
 encode_bool(encoder *e, PyObject *value)
 {
@@ -227,7 +227,7 @@ encode_blob(encoder *e, uint8_t particle, const void *bytes, Py_ssize_t size)
     return put_ok(asc_mp_put_bytes(e->out, particle, bytes, (size_t)size));
 }
 
-/* The particle type of a bytes object. */
+/* Say which particle type a bytes object is stored as. */
 static uint8_t
 blob_particle(module_state *st, PyObject *value)
 {
@@ -236,8 +236,9 @@ blob_particle(module_state *st, PyObject *value)
                : ASC_PARTICLE_BLOB;
 }
 
-/* The types that most items are, which no Python code runs for, so that a borrowed
- * reference is enough. 1: done; 0: of another type; -1 with an exception. */
+/* Write an item of one of the types that most items are. No Python code runs for these,
+ * so that a borrowed reference is enough. 1: it is done; 0: it is of another type; -1
+ * with an exception. */
 static inline int
 encode_simple(encoder *e, PyObject *value)
 {
@@ -258,7 +259,7 @@ encode_simple(encoder *e, PyObject *value)
     return rc < 0 ? -1 : 1;
 }
 
-/* An item that other code may take away meanwhile. */
+/* Write an item that other code may take away meanwhile. */
 static inline int
 encode_borrowed(encoder *e, PyObject *value)
 {
@@ -288,7 +289,7 @@ encode_list(encoder *e, PyObject *list)
     return rc;
 }
 
-/* A pair whose key may run Python code, which may take both away. */
+/* Write a pair whose key may run Python code, which may take both away. */
 static int
 encode_odd_pair(encoder *e, PyObject *key, PyObject *value)
 {
@@ -306,7 +307,7 @@ encode_odd_pair(encoder *e, PyObject *key, PyObject *value)
     return rc;
 }
 
-/* A pair of a map. */
+/* Write a pair of a map. */
 static inline int
 encode_pair(encoder *e, PyObject *key, PyObject *value)
 {
@@ -345,7 +346,7 @@ encode_pairs(encoder *e, PyObject *dict, pair_at *at)
                                                                 : rc;
 }
 
-/* The pairs of a map that must be sorted by key. */
+/* Write the pairs of a map that must be sorted by key. */
 static int
 encode_sorted_pairs(encoder *e, PyObject *dict)
 {
@@ -380,7 +381,7 @@ encode_map(encoder *e, PyObject *dict)
     return rc;
 }
 
-/* A value of an unsupported type. */
+/* Write a value of an unsupported type. */
 static int
 encode_serialized(encoder *e, PyObject *value)
 {
@@ -402,7 +403,8 @@ encode_serialized(encoder *e, PyObject *value)
     return rc;
 }
 
-/* Exact types have been tried: subclasses, and the types of the package. */
+/* Write an item whose exact type was none of the common ones: an object of a subclass,
+ * or of a type of the package. */
 static int
 encode_other(encoder *e, PyObject *value)
 {
@@ -517,7 +519,7 @@ particle_float(encoder *e, PyObject *value, uint8_t *particle)
     return particle_number(e, bits);
 }
 
-/* A value of an unsupported type. */
+/* Write a value of an unsupported type. */
 static int
 particle_serialized(encoder *e, PyObject *value, uint8_t *particle)
 {

@@ -1,5 +1,5 @@
-/* The fields that queries and batches write. Those of a record's key are written by
- * keys.c, which has their bytes at hand. */
+/* This file writes the fields of queries and batches. Those of a record's key are
+ * written by keys.c, which has their bytes at hand. */
 #include "values/fields.h"
 
 #include "support/texts.h"

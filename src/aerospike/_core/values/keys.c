@@ -1,6 +1,6 @@
-/* Keys: from the tuple of a call to a digest and the fields of a request, and from a
- * reply back to a tuple. A record_key borrows its texts from the tuple, so that nothing
- * is copied on the way of a call. */
+/* This file turns the key of a call into a digest and the fields of a request, and what
+ * a reply says of a key into a tuple. A record_key borrows its texts from the tuple, so
+ * that nothing is copied on the way of a call. */
 #include "values/keys.h"
 
 #include <string.h>
@@ -10,8 +10,8 @@
 #include "support/numbers.h"
 #include "support/texts.h"
 
-/* A text key. With a NUL in it, other clients would take what stands before that for
- * the key, and mean another record. */
+/* Take a text as the user key. With a NUL in it, other clients would take what stands
+ * before that for the key, and mean another record. */
 static int
 text_key(module_state *st, record_key *k, const char *text, Py_ssize_t size)
 {
@@ -25,8 +25,8 @@ text_key(module_state *st, record_key *k, const char *text, Py_ssize_t size)
     return 0;
 }
 
-/* The user key: its particle type and its bytes, of which the digest is made. bytes are
- * a text key, a bytearray is a blob. */
+/* Take the user key: its particle type and its bytes, of which the digest is made.
+ * bytes are a text key, a bytearray is a blob. */
 static int
 user_key_from_py(module_state *st, record_key *k, PyObject *pk)
 {
@@ -66,7 +66,8 @@ user_key_from_py(module_state *st, record_key *k, PyObject *pk)
                        Py_TYPE(pk)->tp_name);
 }
 
-/* Namespace and set. The namespace is copied, with a NUL, for the partition map. */
+/* Take namespace and set. The namespace is copied, with a NUL, for the partition map.
+ */
 static int
 names_from_py(module_state *st, record_key *k, PyObject *ns, PyObject *set)
 {
@@ -119,7 +120,7 @@ key_from_parts(module_state *st, record_key *k, PyObject *ns, PyObject *set,
     return 0;
 }
 
-/* A key without a user key: the digest stands for it. */
+/* Take the digest of a key that has no user key. */
 static int
 digest_from_py(module_state *st, record_key *k, PyObject *digest)
 {
@@ -148,7 +149,7 @@ digest_from_py(module_state *st, record_key *k, PyObject *digest)
     return 0;
 }
 
-/* The user key counts when it is there, the digest only without it. */
+/* Take the parts of a key. The digest counts only when there is no user key. */
 static int
 key_from_items(module_state *st, record_key *k, PyObject *ns, PyObject *set,
                PyObject *user_key, PyObject *digest)
@@ -173,8 +174,8 @@ key_from_tuple(module_state *st, record_key *k, PyObject *key)
                           n == 4 ? PyTuple_GET_ITEM(key, 3) : Py_None);
 }
 
-/* The entries of a key given as a dict, as a tuple, which nobody can change. A new
- * reference, or NULL with an exception. */
+/* Make a tuple, which nobody can change, of a key given as a dict: a new reference, or
+ * NULL with an exception. */
 static PyObject *
 tuple_of_dict(module_state *st, PyObject *dict)
 {
@@ -223,7 +224,8 @@ key_untrack(PyObject *key)
     PyObject_GC_UnTrack(key);
 }
 
-/* A text key: str where it is UTF-8, else bytes, which name the same record. */
+/* Give a text key as a str where it is UTF-8, else as bytes, which name the same
+ * record. */
 static PyObject *
 text_key_to_py(const void *text, size_t size)
 {
@@ -259,7 +261,7 @@ stored_key_to_py(const uint8_t *field, size_t size)
     return PyByteArray_FromStringAndSize((const char *)value, (Py_ssize_t)size);
 }
 
-/* The user key that was given, as it would be read back. */
+/* Give the user key of a call as it would be read back. */
 static PyObject *
 given_key_to_py(const record_key *k)
 {

@@ -8,7 +8,8 @@
 #include "asc/alloc.h"
 #include "asc/msgpack.h"
 
-/* The order of map keys: integers, strings, blobs, floats; each in its own order. */
+/* Compare two map keys: integers come before strings, these before blobs, these before
+ * floats, each kind in its own order. */
 static int
 compare_keys(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size)
 {
@@ -38,7 +39,7 @@ compare_pairs(const uint8_t *base, const pair_at *a, const pair_at *b)
     return compare_keys(base + a->start, a->size, base + b->start, b->size);
 }
 
-/* Merge sort of at[0..n), with room for as many in spare. */
+/* Sort at[0..n) by merging halves, with room for as many in spare. */
 static void
 sort_pairs(const uint8_t *base, pair_at *at, pair_at *spare, size_t n)
 {

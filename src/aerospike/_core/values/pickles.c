@@ -1,4 +1,4 @@
-/* Judges pickles by a walk over their instructions, without running any.
+/* This file judges pickles by a walk over their instructions, without running any.
  * _pickle_scan.py judges all of them, but slowly; what is plain here need not go there.
  */
 #include "values/pickles.h"
@@ -6,14 +6,14 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* So many instructions cannot nest too deep, nor make too many keys. */
+/* A pickle of so many instructions cannot nest too deep, nor make too many keys. */
 #define MAX_OPCODES 1000u
 /* Longer values count as often as they are used. */
 #define MAX_SHARED_SIZE 255u
 /* Converting digits takes the square of their number. */
 #define MAX_LINE_SIZE 4300u
 
-/* What an instruction is. */
+/* The kinds of instructions. */
 enum {
     OP_OTHER,   /* not for plain ones, or none */
     OP_VALUE,   /* a value of `size` bytes */
@@ -56,7 +56,7 @@ typedef struct pickle_reader {
     uint8_t kept[MAX_OPCODES + 1]; /* by index: 0 nothing, 1, 2 may be used again */
 } pickle_reader;
 
-/* A number of up to 8 bytes; false at the end of the pickle. */
+/* Read a number of up to 8 bytes; false at the end of the pickle. */
 static bool
 take_number(pickle_reader *r, unsigned size, uint64_t *out)
 {
@@ -110,7 +110,7 @@ keep(pickle_reader *r, uint64_t index)
     return true;
 }
 
-/* Read one instruction. False when it is none of a plain pickle. */
+/* Read one instruction. False when a plain pickle does not have it. */
 static bool
 read_opcode(pickle_reader *r, uint8_t op)
 {

@@ -1,11 +1,12 @@
-/* Values that have no type on the server: serializers on the way out, deserializers and
- * pickles on the way in. All of them are Python code, which may do anything. */
+/* This file is for values that have no type on the server: serializers on the way out,
+ * deserializers and pickles on the way in. All of them are Python code, which may do
+ * anything. */
 #include "support/args.h"
 #include "support/compat.h"
 #include "values/serialize.h"
 #include "values/values.h"
 
-/* A function of _pickle.py, called with a value and what the configuration says of
+/* Call a function of _pickle.py with a value and with what the configuration says of
  * pickles. */
 static PyObject *
 call_pickler(PyObject *function, const value_rules *rules, PyObject *arg)
@@ -42,7 +43,7 @@ wrap_failure(encoder *e)
                                  is_ours ? (PyObject *)Py_TYPE(cause) : cause));
 }
 
-/* What a serializer of the application returns. */
+/* Call a serializer of the application and check what it returns. */
 static PyObject *
 by_user(encoder *e, PyObject *serializer, PyObject *value, uint8_t *particle)
 {
@@ -151,10 +152,10 @@ pass_over(module_state *st, PyObject *cls)
     return clears;
 }
 
-/* What a deserializer of the application makes of a blob. It gets str where that can
- * be, as it always did, and bytes when it does not take str. A failure gives the blob
- * itself, unless the exception is of no value (see comes_out) or RecursionError, which
- * the same blob may not meet next time. */
+/* Give what a deserializer of the application makes of a blob. The deserializer gets
+ * str where that can be, as it always did, and bytes when it does not take str. Its
+ * failure gives the blob itself, unless the exception is of no value (see comes_out) or
+ * RecursionError, which the same blob may not meet next time. */
 static PyObject *
 by_deserializer(module_state *st, PyObject *deserializer, const uint8_t *data,
                 size_t size, bool legacy)

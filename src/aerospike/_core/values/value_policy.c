@@ -1,6 +1,6 @@
-/* Reads the policies of operations and expressions on one value. Each kind of policy is
- * a row of key names; one function reads them all. What is missing or None counts as
- * 0. */
+/* This file reads the policies of operations and expressions on one value. Each kind of
+ * policy is a row of key names; one function reads them all. What is missing or None
+ * counts as 0. */
 #include "values/value_policy.h"
 
 #include "asc/proto.h"
