@@ -4,7 +4,16 @@
  * The library (asc/batch.h) knows which node a row belongs to, which rows are answered,
  * and what is repeated. This file knows the bytes: what a row asks for lies in a
  * template that rows share, and is copied into the request of a node; an answer is
- * handed to the sink of the batch, which makes Python objects of it. */
+ * handed to the sink of the batch, which makes Python objects of it.
+ *
+ * Most batches ask for the same of many keys, and the protocol has a short form for
+ * them: a row that differs from the one before it by its key alone is sent as its
+ * number and digest, and a byte that says "the rest as before". The node takes that
+ * from the row before in the same request, so that a request is written anew when its
+ * rows are repeated at another node.
+ *
+ * A row can end in three ways: a server answers it with a record, a server answers it
+ * with an error, or no server answers it and its part has failed for good. */
 #include "batch/batch.h"
 
 #include <stdio.h>
@@ -13,11 +22,12 @@
 #include "asc/detail.h"
 #include "support/collector.h"
 
-/* The frames of a part are read when so many bytes of them have come. */
+/* An unfinished reply is read when so many bytes of it have come: with fewer the GIL
+ * would change hands more often, with more the decoding would begin later. */
 #define GATHER_BYTES (64u << 10)
 
-#define MAX_REQUEST_BYTES (128u << 20) /* what a node takes */
-#define MAX_ROWS (1 << 30) /* rows have numbers of 32 bits; more never fit */
+#define MAX_REQUEST_BYTES (128u << 20) /* a node refuses larger ones */
+#define MAX_ROWS (1 << 30)             /* a row's number has 32 bits on the wire */
 
 enum { /* the first byte behind the digest of a row: what follows */
        ROW_REPEATS = 0x01,
@@ -109,7 +119,8 @@ template_begin(batch_run *b, asc_writer *w)
     return 0;
 }
 
-/* Append what stands between the digest and the fields of a row. */
+/* Append what stands between the digest and the fields of a row: which numbers follow,
+ * and these numbers. False for lack of memory. */
 static bool
 put_head(asc_buf *out, const template_head *head)
 {
@@ -173,7 +184,8 @@ batch_reserve(batch_run *b, size_t n)
     return put_ok(b->rows != NULL);
 }
 
-/* The bytes of a bytearray may change while the batch is under way. */
+/* Copy the user key of a row when it is a bytearray, whose bytes Python code may change
+ * while the batch is under way. 0, or -1 with MemoryError. */
 static int
 hold_user_key(batch_row *row)
 {
@@ -201,12 +213,14 @@ batch_add(batch_run *b, PyObject *key, PyObject *target)
         Py_XDECREF(target);
         return -1;
     }
+    /* From here on batch_end() drops what the row has, also when the library refuses
+     * it. */
     row->given = Py_NewRef(key);
     row->target = target;
     Py_INCREF(row->key.ns);
     Py_INCREF(row->key.set);
     Py_XINCREF(row->key.user_key);
-    key_clear(&row->key); /* the row owns what it uses of it */
+    key_clear(&row->key); /* what held these objects is not needed any more */
     b->n_rows++;
     asc_error_reset(&err);
     if (asc_batch_add(b->batch, row->key.ns_text, asc_digest_partition(row->key.digest),
@@ -230,18 +244,25 @@ batch_name_index(module_state *st, Py_ssize_t i)
 
 /* --- requests --- */
 
-/* May the row be sent as a repetition of the one before it in the request? Then only
- * its digest is sent: the node takes all else from the row before. */
+/* May the row be sent as a repetition of the one before it in the request, NULL for the
+ * first? Then only its digest is sent: the node takes all else from the row before. A
+ * row that sends its user key cannot be a repetition, for that key would be the
+ * other's. Names of sets mostly come from one Python string, so that comparing their
+ * addresses answers for most rows. */
 static bool
 repeats(const batch_run *b, const batch_row *row, const batch_row *before)
 {
-    const record_key *k = &row->key, *o = before != NULL ? &before->key : NULL;
-    return o != NULL && row->template == before->template &&
-           !b->templates[row->template].sends_key && k->ns_size == o->ns_size &&
-           k->set_size == o->set_size &&
-           (k->set_text == o->set_text ||
-            memcmp(k->set_text, o->set_text, k->set_size) == 0) &&
-           memcmp(k->ns_text, o->ns_text, k->ns_size) == 0;
+    if (before == NULL || row->template != before->template ||
+        b->templates[row->template].sends_key) {
+        return false;
+    }
+    const record_key *k = &row->key, *o = &before->key;
+    if (k->ns_size != o->ns_size || k->set_size != o->set_size) {
+        return false;
+    }
+    bool same_set = k->set_text == o->set_text ||
+                    memcmp(k->set_text, o->set_text, k->set_size) == 0;
+    return same_set && memcmp(k->ns_text, o->ns_text, k->ns_size) == 0;
 }
 
 /* Append a row: its number, by which the reply names it, its digest, and the bytes of
@@ -265,8 +286,11 @@ put_row(batch_run *b, asc_buf *out, uint32_t number, const batch_row *before)
     }
     bool with_key = t->sends_key && k->user_key != NULL;
     asc_writer w = {.out = out};
-    if (!asc_buf_put(out, bytes + t->head, t->fields - t->head) ||
-        (p = asc_buf_add(out, 4)) == NULL) {
+    if (!asc_buf_put(out, bytes + t->head, t->fields - t->head)) {
+        return false;
+    }
+    p = asc_buf_add(out, 4);
+    if (p == NULL) {
         return false;
     }
     asc_put_u16(p, (uint16_t)(t->n_fields + 2 + with_key));
@@ -279,11 +303,13 @@ put_row(batch_run *b, asc_buf *out, uint32_t number, const batch_row *before)
            asc_buf_put(out, bytes + t->tail, t->tail_end - t->tail);
 }
 
-/* Append the field that holds all rows of a part. False for lack of memory. */
+/* Append the field that holds all rows of a part; its size, which stands first, is
+ * written last. False for lack of memory, or when the size does not fit into 32
+ * bits. */
 static bool
 put_rows(batch_run *b, asc_buf *out, const asc_part *part)
 {
-    size_t at = out->len;
+    size_t at = out->len; /* an index: the buffer moves when it grows */
     uint8_t *p = asc_buf_add(out, 4 + 1 + 4 + 1);
     if (p == NULL) {
         return false;
@@ -307,7 +333,8 @@ put_rows(batch_run *b, asc_buf *out, const asc_part *part)
     return true;
 }
 
-/* Write the request of a part, which is one request to one node. 0, or -1 with an
+/* Write the request of a part, which is one request to one node. Its header holds for
+ * all rows alike; what a row does is in the row's own head. 0, or -1 with an
  * exception. */
 static int
 write_part(batch_run *b, asc_part *part)
@@ -357,7 +384,8 @@ batch_record(batch_run *b, const batch_row *row, PyObject *key, asc_msg *m)
 }
 
 /* Give the sink a row that a node answered with an error, or whose reply cannot be made
- * into objects. */
+ * into objects. err has code and text; whether the row is in doubt, and the node's
+ * name, are added here. 0, or -1 with an exception. */
 static int
 fail_row(batch_run *b, const asc_part *part, batch_row *row, asc_error *err)
 {
@@ -370,8 +398,10 @@ fail_row(batch_run *b, const asc_part *part, batch_row *row, asc_error *err)
     return b->sink(b, row, NULL, err);
 }
 
-/* Give the sink the row that a message answers. What the sink raises is the failure of
- * this row alone, when it is one of our exceptions. */
+/* Give the sink the row that a message answers. When the sink raises an exception of
+ * ours, the reply could not be made into objects: only this row fails, and the sink
+ * gets the row a second time, with the error. Any other exception (a signal, no memory)
+ * ends the batch. 0, or -1 with an exception. */
 static int
 take_row(batch_run *b, const asc_part *part, asc_msg *m)
 {
@@ -395,7 +425,8 @@ take_row(batch_run *b, const asc_part *part, asc_msg *m)
     return fail_row(b, part, row, &err);
 }
 
-/* Has the node refused the whole, and not begun with any row? */
+/* Has the node refused the whole request, and not begun with any row? Then no write is
+ * in doubt. Only some codes mean this, and only while no row has been answered. */
 static bool
 is_refused(const batch_run *b, const asc_part *part)
 {
@@ -416,16 +447,17 @@ is_refused(const batch_run *b, const asc_part *part)
     return found && n == part->n_rows;
 }
 
-/* Tell the unanswered rows of a part that failed for good. Each row has its own doubt
- * and perhaps another code: they are written into the error of the part, which nobody
- * reads afterwards. */
+/* Give the sink the unanswered rows of a part that failed for good. Its error is
+ * theirs, except for the code and the doubt: they are changed in the error of the part
+ * itself, which nobody reads afterwards. 0, or -1 with an exception. */
 static int
 fail_rows(batch_run *b, asc_part *part)
 {
     uint32_t at = 0, number;
     int rc = 0;
     asc_error *err = &part->err;
-    /* a server's code for the whole says nothing of the rows it left out */
+    /* A server's code for the whole request (above 0) says nothing of the rows that it
+     * left out: it may have carried them out before it gave up. */
     bool left_out = err->code > 0 && part->n_sent > 0 && err->code != ASC_ERR_TIMEOUT;
     bool in_doubt = err->in_doubt || (left_out && !is_refused(b, part));
     if (b->first_failure.code == ASC_OK) {
@@ -444,8 +476,12 @@ fail_rows(batch_run *b, asc_part *part)
     return rc;
 }
 
-/* Read what has come for a part; when it has ended in failure, for good, its unanswered
- * rows fail. 0, or -1 with an exception that ends the batch. */
+/* Read what has come for a part. When the part has failed and is not repeated, its
+ * unanswered rows fail. 0, or -1 with an exception that ends the batch.
+ *
+ * The collector rests while rows are decoded. A sink may run Python code, which ends
+ * the pause, and other threads get the GIL between two rows: nothing that points into
+ * Python objects is kept from row to row. */
 static int
 take_part(batch_run *b, asc_part *part)
 {
@@ -457,7 +493,7 @@ take_part(batch_run *b, asc_part *part)
     const uint8_t *turn = frames.at;
     int rc = 0;
     while (rc == 0 && asc_frames_next(&frames, &m, &err)) {
-        gc_pause(b->st); /* the row before may have run Python code */
+        gc_pause(b->st);
         rc = m.info3 & ASC_INFO3_LAST ? 0 : take_row(b, part, &m);
         if (frames.at - turn >= BYTES_PER_TURN) {
             turn = frames.at;
@@ -472,9 +508,10 @@ take_part(batch_run *b, asc_part *part)
     return failed ? fail_rows(b, part) : 0;
 }
 
-/* One round: rows without an answer are given to nodes, the new parts are written, and
- * what comes is read. The library ends the wait when there is something to read, so
- * that a round need not end any part. */
+/* One round: rows that must be sent are given to nodes, the requests of the new parts
+ * are written, and what has come is read. The library ends its wait as soon as there is
+ * something to read, so that many rounds may pass before a part ends. 0, or -1 with an
+ * exception. */
 static int
 run_round(batch_run *b, asc_set *set, asc_error *err)
 {
@@ -522,6 +559,8 @@ batch_execute(batch_run *b)
             return -1;
         }
     } while (!asc_batch_is_done(b->batch));
+    /* When no server answered any row, the call fails instead of its rows. A namespace
+     * that does not exist is an answer, though no server was asked. */
     if (b->n_answered == 0 && b->first_failure.code != ASC_OK &&
         b->first_failure.code != ASC_ERR_NAMESPACE) {
         raise_error(b->st, &b->first_failure, NULL, NULL);

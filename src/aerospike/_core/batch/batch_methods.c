@@ -1,10 +1,11 @@
 /* batch/batch_methods.c -- the methods of aerospike.Client that ask the same of many
  * records.
  *
- * Each is a row: its arguments, the policies that it reads, and what it asks for. A
- * call by that row takes three steps: it is prepared (the rows of the batch and
- * their template), executed (batch.c), and finished (the result of what the rows
- * got). Between the steps the batch owns all that it needs. */
+ * Each method is described by a keys_row: its arguments, the policies that it reads,
+ * and what it asks for. keys_method() runs them all, in three steps: it prepares the
+ * batch (its template, and a row for each key), executes it (batch.c), and makes the
+ * result of what the rows got. The arguments are borrowed while the batch is prepared;
+ * from then on the batch owns all that it needs. */
 #include "batch/batch_methods.h"
 
 #include "batch/doc_texts.h"
@@ -17,8 +18,9 @@
 
 /* --- keys --- */
 
-/* The keys as a tuple, which nobody can change: a new reference; NULL with
- * ParamError. */
+/* The keys as a tuple, which no Python code can change while the keys are parsed: a new
+ * reference. Anything that can be iterated will do, except text and dicts, which are
+ * given by mistake. NULL with ParamError, or with what the iterator raised. */
 static PyObject *
 keys_from_py(module_state *st, PyObject *keys)
 {
@@ -32,8 +34,9 @@ keys_from_py(module_state *st, PyObject *keys)
     return PySequence_Tuple(keys);
 }
 
-/* Add a row of the newest template for each key of a tuple; its target is a BatchRecord
- * when with_records, else nothing yet. 0, or -1 with an exception. */
+/* Add a row of the newest template for each key of a tuple. With with_records the
+ * target of each is a new BatchRecord; without it the sink makes the target later. 0,
+ * or -1 with an exception. */
 static int
 add_keys(batch_run *b, PyObject *keys, bool with_records)
 {
@@ -76,22 +79,23 @@ typedef struct keys_row {
     const char *args[KEYS_MAX_ARGS + 1]; /* their names, ended by NULL */
     int n_required;                      /* so many of them must be given */
 
-    /* Which argument is the policy of the whole, and which that of each record; 0:
-     * there is none. Their kinds. */
+    /* Which argument is the policy of the whole batch, and which the policy of each
+     * record (0: the method has none); and the kinds of the two. */
     int policy_at, row_policy_at;
     policy_kind kind, row_kind;
 
-    /* The result is a list of tuples, not BatchRecords, and the first error of a record
-     * raises. */
+    /* The method is of the older sort: its result is a list of tuples, not a
+     * BatchRecords, and the first error of a record raises. */
     bool gives_tuples;
 
-    /* Write the template of all records. pol is the policy of each record, or that of
-     * the whole when there is no other. 0, or -1 with an exception. */
+    /* Write the template that all rows share. pol is the policy of each record, or that
+     * of the whole batch when the method has no other. argv[] is borrowed. 0, or -1
+     * with an exception. */
     int (*put_template)(batch_run *b, const policy *pol, PyObject *const *argv);
 } keys_row;
 
-/* A row_sink: the target becomes a tuple, with None for what is not there. Any other
- * error of a row raises. */
+/* A row_sink: it makes a tuple the target, with None for metadata and bins of a record
+ * that is not there. Any other error of a row raises. */
 static int
 into_tuple(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err)
 {
@@ -113,7 +117,8 @@ into_tuple(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err)
     return record != NULL ? 0 : -1;
 }
 
-/* The targets of all rows, in their order. */
+/* A new list of the targets of all rows. Every row has one: batch_execute() succeeds
+ * only when each has had its outcome. NULL with MemoryError. */
 static PyObject *
 targets_to_py(batch_run *b)
 {
@@ -124,7 +129,7 @@ targets_to_py(batch_run *b)
     return list;
 }
 
-/* Add the template and a row for each key. pol: the policy of each record. 0, or -1
+/* Add the template, and a row for each key. pol is what put_template() takes. 0, or -1
  * with an exception. */
 static int
 prepare_rows(batch_run *b, const keys_row *row, const policy *pol,
@@ -138,7 +143,7 @@ prepare_rows(batch_run *b, const keys_row *row, const policy *pol,
 }
 
 /* Make the batch of the arguments, which are borrowed for as long as this takes. 0, or
- * -1 with an exception; batch_end() in either case. */
+ * -1 with an exception; batch_end() is to be called in either case. */
 static int
 prepare_keys(batch_run *b, const keys_row *row, PyObject *self, PyTypeObject *cls,
              PyObject *const *argv)
@@ -159,7 +164,7 @@ prepare_keys(batch_run *b, const keys_row *row, PyObject *self, PyTypeObject *cl
     return rc;
 }
 
-/* Make the result of what the rows have got. */
+/* Make the result of the method of what the rows have got. NULL with an exception. */
 static PyObject *
 finish_keys(batch_run *b, const keys_row *row)
 {
@@ -167,7 +172,7 @@ finish_keys(batch_run *b, const keys_row *row)
     return list == NULL || row->gives_tuples ? list : batch_new_records(b, list);
 }
 
-/* The body of a method. */
+/* The body of every method. */
 static PyObject *
 keys_method(const keys_row *row, METHOD_PARAMS)
 {
@@ -184,7 +189,7 @@ keys_method(const keys_row *row, METHOD_PARAMS)
     return result;
 }
 
-/* --- templates --- */
+/* --- templates: the functions put_template of the rows --- */
 
 static int
 template_of_read(batch_run *b, const policy *pol, PyObject *const *argv)
@@ -209,7 +214,7 @@ template_of_exists(batch_run *b, const policy *pol, PyObject *const *argv)
     return rc;
 }
 
-/* The argument ttl of batch_operate(), into meta. 0, or -1 with ParamError. */
+/* Take the argument ttl of batch_operate() into meta. 0, or -1 with ParamError. */
 static int
 ttl_from_py(batch_run *b, PyObject *value, record_meta *meta)
 {
@@ -228,10 +233,11 @@ static int
 template_of_operate(batch_run *b, const policy *pol, PyObject *const *argv)
 {
     record_meta meta = {0};
-    return batch_check_operations(b->st, "", argv[1]) < 0 ||
-                   ttl_from_py(b, argv[4], &meta) < 0
-               ? -1
-               : batch_operations_template(b, pol, meta, argv[1], ANY_OPERATIONS);
+    if (batch_check_operations(b->st, "", argv[1]) < 0 ||
+        ttl_from_py(b, argv[4], &meta) < 0) {
+        return -1;
+    }
+    return batch_operations_template(b, pol, meta, argv[1], ANY_OPERATIONS);
 }
 
 static int
@@ -258,7 +264,7 @@ template_of_apply(batch_run *b, const policy *pol, PyObject *const *argv)
 
 /* --- the methods --- */
 
-/* One line of text a line. */
+/* The formatter is off so that docstrings keep one line of text a line. */
 /* clang-format off */
 #define DOC_KEYS                                                                       \
     ":param keys: list or tuple of key tuples; a key may occur twice.\n"

@@ -4,8 +4,8 @@
 
 #include "support/args.h"
 
-/* Their rows, each array ended by a row of NULLs: those of batch_methods.c and of
- * batch_write.c. */
+/* Their PyMethodDef rows: those of batch_methods.c and those of batch_write.c. A row of
+ * NULLs ends each array. */
 extern const PyMethodDef batch_keys_methods[], batch_write_methods[];
 
 #endif

@@ -2,7 +2,12 @@
  * something of its own of each record.
  *
  * The caller gives a BatchRecords, whose list holds instances of Read, Write, Apply and
- * Remove; each becomes a row of the batch, and the answers go into the same objects. */
+ * Remove. Each becomes a row of the batch, and the answers go into the same objects.
+ *
+ * Records that ask for the same can share a template, which saves encoding it and makes
+ * the request shorter. Comparing what two records ask for would cost more than that
+ * saves. So a record shares the template of the one before it when its attributes are
+ * the very same objects, as they are when a program makes many records in a loop. */
 #include "batch/batch_methods.h"
 #include "batch/doc_texts.h"
 #include "batch/records.h"
@@ -43,8 +48,9 @@ typedef struct record_attrs {
     bool all_bins;
 } record_attrs;
 
-/* Is the template of one record good for the other? The attributes of both are held, so
- * that the same address is the same object. */
+/* Is the template of the record `last` good for p? The attributes of both are owned, so
+ * that the same address is the same object. The arguments of an Apply are not looked
+ * at: each gets a template of its own. */
 static bool
 same_template(const record_attrs *p, const record_attrs *last)
 {
@@ -63,8 +69,8 @@ clear_attrs(record_attrs *p)
     }
 }
 
-/* Look the attributes of a record up. 0, or -1 with an exception; clear_attrs() in
- * either case. */
+/* Look the attributes of a record up, which may run Python code. 0, or -1 with an
+ * exception; clear_attrs() is to be called in either case. */
 static int
 attrs_of(module_state *st, PyObject *record, record_attrs *p)
 {
@@ -96,7 +102,8 @@ attrs_of(module_state *st, PyObject *record, record_attrs *p)
     return 0;
 }
 
-/* The template of a Read: its operations if it has some, else all bins or none. */
+/* Add the template of a Read: its operations if it has some, else all bins or none. 0,
+ * or -1 with an exception. */
 static int
 template_of_read_record(batch_run *b, const policy *pol, record_meta meta,
                         const record_attrs *p)
@@ -107,7 +114,8 @@ template_of_read_record(batch_run *b, const policy *pol, record_meta meta,
         int rc = p->all_bins || none != NULL ? batch_read_template(b, pol, none) : -1;
         Py_XDECREF(none);
         if (rc == 0) {
-            b->templates[b->n_templates - 1].has_bins = true; /* {} at least */
+            /* the record of a Read has bins even if none were asked for: {} */
+            b->templates[b->n_templates - 1].has_bins = true;
         }
         return rc;
     }
@@ -116,7 +124,7 @@ template_of_read_record(batch_run *b, const policy *pol, record_meta meta,
                : batch_operations_template(b, pol, meta, ops, ONLY_READS);
 }
 
-/* The template of a record. 0, or -1 with an exception. */
+/* Add the template of a record; pol is its policy. 0, or -1 with an exception. */
 static int
 template_of(batch_run *b, const policy *pol, const record_attrs *p)
 {
@@ -138,7 +146,9 @@ template_of(batch_run *b, const policy *pol, const record_attrs *p)
     }
 }
 
-/* Add the template of a record's row. */
+/* Add the template of a record. Its policy is what the record has, over the client's
+ * defaults for its kind, which inherit from the policy of the batch what they leave
+ * open (policy_inherit()). 0, or -1 with an exception. */
 static int
 add_template(batch_run *b, const record_attrs *p)
 {
@@ -155,7 +165,8 @@ add_template(batch_run *b, const record_attrs *p)
     return rc;
 }
 
-/* Add the row of a record, with a template of its own unless `same`. */
+/* Add the row of a record: with the template of the row before when `same`, else with a
+ * new one. 0, or -1 with an exception. */
 static int
 add_record(batch_run *b, PyObject *record, const record_attrs *p, bool same)
 {
@@ -170,8 +181,8 @@ add_record(batch_run *b, PyObject *record, const record_attrs *p, bool same)
     return rc;
 }
 
-/* Add the row of the record at a place in the list; p is of the record before it, then
- * of this one. */
+/* Add the row of the record at place i of the list. *p has the attributes of the record
+ * before it, and then those of this one. 0, or -1 with an exception. */
 static int
 add_record_at(batch_run *b, PyObject *list, Py_ssize_t i, record_attrs *p)
 {
@@ -190,6 +201,9 @@ add_record_at(batch_run *b, PyObject *list, Py_ssize_t i, record_attrs *p)
     return rc;
 }
 
+/* Add a row for each record of the list, which Python code may change meanwhile: one
+ * that became longer is read up to its first length, one that became shorter is an
+ * error. */
 static int
 add_records(batch_run *b, PyObject *list)
 {
@@ -223,8 +237,9 @@ list_of_records(module_state *st, PyObject *records)
     return list;
 }
 
-/* Make the batch of the arguments. 0, or -1 with an exception; batch_end() in either
- * case. */
+/* Make the batch of the arguments. The caller's records are changed only after all of
+ * them have been found good. 0, or -1 with an exception; batch_end() is to be called in
+ * either case. */
 static int
 prepare_records(batch_run *b, PyObject *self, PyTypeObject *cls, PyObject *records,
                 PyObject *policy_arg)
@@ -241,11 +256,13 @@ prepare_records(batch_run *b, PyObject *self, PyTypeObject *cls, PyObject *recor
     if (rc < 0 || batch_reset_records(b) < 0) {
         return -1;
     }
-    /* this result stays when the call raises, for records lack their answers then */
+    /* This result stays when the call raises later, because records lack their answers
+     * then. */
     return batch_set_result(b->st, b->records, true);
 }
 
-/* The caller's BatchRecords, whose records have their answers. */
+/* The caller's BatchRecords, a new reference, with its result: its records have their
+ * answers by now. NULL with an exception. */
 static PyObject *
 finish_records(batch_run *b)
 {
@@ -253,7 +270,7 @@ finish_records(batch_run *b)
                                                                : NULL;
 }
 
-/* One line of text a line. */
+/* The formatter is off so that the docstring keeps one line of text a line. */
 /* clang-format off */
 static const char doc_batch_write[] =
     "batch_write($self, batch_records, policy_batch=None)\n--\n\n"

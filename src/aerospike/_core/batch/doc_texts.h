@@ -1,8 +1,8 @@
-/* batch/doc_texts.h -- what the docstrings of the batch methods say alike. */
+/* batch/doc_texts.h -- sentences that several docstrings of batch methods have. */
 #ifndef CORE_BATCH_DOC_TEXTS_H
 #define CORE_BATCH_DOC_TEXTS_H
 
-/* Of the policy of the whole, of what is returned and of what is raised. */
+/* About the policy of the whole batch, about the result, and about exceptions. */
 #define DOC_BATCH_POLICY                                                               \
     ":param policy_batch: dict of batch policy keys over the client's defaults;\n"     \
     "    total_timeout, in milliseconds, spans all nodes and repetitions.\n"

@@ -1,9 +1,11 @@
 /* batch/records.c -- the Python objects that batches fill in: BatchRecords, and the
  * BatchRecord of each row.
  *
- * Their classes are Python (aerospike_helpers.batch.records), with slots. A batch of
- * thousands writes into the slots directly, at the places that their descriptors
- * tell. */
+ * Their classes are written in Python (aerospike_helpers.batch.records), and have
+ * __slots__. Setting attributes by name would take much of the time of a batch of
+ * thousands. So this file writes into the slots directly, at the offsets that their
+ * descriptors tell once, and with the care that a descriptor would take: the old value
+ * is dropped last, because that may run Python code. */
 #include "batch/records.h"
 
 #include <string.h>
@@ -16,8 +18,9 @@ enum { SLOT_KEY, SLOT_RECORD, SLOT_RESULT, SLOT_MESSAGE, SLOT_SUBCODE, SLOT_IN_D
 static const char *const slot_names[N_RECORD_SLOTS] = {
     "key", "record", "result", "message", "subcode", "in_doubt"};
 
-/* Where a slot lies in the instances of a class, and of those derived from it; -1 with
- * an exception. */
+/* The offset of a slot in the instances of a class, which holds for derived classes,
+ * too. Only a plain slot of this very class is good: a class that somebody has tampered
+ * with is refused here. -1 with an exception. */
 static Py_ssize_t
 slot_offset(PyObject *cls, const char *name)
 {
@@ -74,7 +77,8 @@ batch_load_types(module_state *st)
         slots[i] = slot_offset(types[BATCH_RECORD], slot_names[i]);
         ok = slots[i] >= 0;
     }
-    /* all or nothing, and one set: another thread may have been faster */
+    /* All classes are kept or none. If another thread has been faster meanwhile, its
+     * classes stay, and these are dropped below. */
     if (ok && st->batch_types[N_BATCH_TYPES - 1] == NULL) {
         memcpy(st->record_slots, slots, sizeof slots);
         memcpy(st->batch_types, types, sizeof types);
@@ -87,8 +91,9 @@ batch_load_types(module_state *st)
     return ok ? 0 : -1;
 }
 
-/* Put a value, which is taken, into a slot of a record. It may be NULL: then making it
- * has failed. 0, or -1 with the exception of that. */
+/* Put a value, which is taken, into a slot of a record. The value may be NULL, when
+ * making it has failed: the slot keeps what it has, and -1 goes to the caller with the
+ * exception that is set. Else 0. */
 static int
 set_slot(module_state *st, PyObject *record, int slot, PyObject *value)
 {
@@ -99,13 +104,14 @@ set_slot(module_state *st, PyObject *record, int slot, PyObject *value)
     PyObject *old = *at;
     *at = value;
     if (old != NULL && old != Py_None && !PyLong_CheckExact(old)) {
-        gc_resume(st); /* what the application has put there may run code as it goes */
+        gc_resume(st); /* an object that the application has put there may run code */
     }
     Py_XDECREF(old);
     return 0;
 }
 
-/* Make a BatchRecord look as if nothing had been asked yet. 0, or -1. */
+/* Make a BatchRecord look as if nothing had been asked yet. 0, or -1 with an
+ * exception. */
 static int
 reset_record(module_state *st, PyObject *record)
 {
@@ -131,7 +137,8 @@ batch_new_record(module_state *st, PyObject *key)
     return record;
 }
 
-/* The message of a record that failed: "host: text". */
+/* The message of a record that failed: "host: text", or the text alone when no node is
+ * known. NULL with an exception. */
 static PyObject *
 message_text(const asc_error *err)
 {
@@ -141,7 +148,8 @@ message_text(const asc_error *err)
                                       "replace");
 }
 
-/* Tell a BatchRecord how its row failed. */
+/* Fill in a BatchRecord whose row failed. A record that is only not there has no
+ * message. 0, or -1 with an exception. */
 static int
 failure_into_record(module_state *st, PyObject *record, const asc_error *err)
 {
@@ -167,8 +175,9 @@ batch_into_record(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err
     if (set_slot(st, record, SLOT_RESULT, PyLong_FromLong(0)) < 0) {
         return -1;
     }
-    /* the key of an own BatchRecord is that of the record; in a caller's, which is of
-     * one of the derived classes, it may be replaced or deleted under way */
+    /* A BatchRecord that this batch has made holds its key, which the record shares. In
+     * one of the caller's, which are of derived classes, Python code may replace or
+     * delete the key under way: the record gets a new one. */
     PyObject *own = *(PyObject **)((char *)record + st->record_slots[SLOT_KEY]);
     bool is_own =
         own != NULL && (PyObject *)Py_TYPE(record) == st->batch_types[BATCH_RECORD];

@@ -4,28 +4,31 @@
 
 #include "batch/batch.h"
 
-/* Import their classes, once. 0, or -1 with an exception. */
+/* Import the classes of these objects into the module's state, unless that is done. 0,
+ * or -1 with an exception. All other functions here need them. */
 int batch_load_types(module_state *st);
 
-/* Is the record an instance of one of these classes (BATCH_READ, ...)? */
+/* Is an object an instance of one of these classes (BATCH_READ, ...), or of a class
+ * derived from it? */
 int batch_is_a(module_state *st, PyObject *record, int type);
 
-/* A new BatchRecord of a key, which is not answered yet. NULL with an exception. */
+/* A new BatchRecord of a key that no server has answered for yet. NULL with an
+ * exception. */
 PyObject *batch_new_record(module_state *st, PyObject *key);
 
 /* Make the BatchRecord of each row look as if nothing had been asked yet. 0, or -1 with
  * an exception. */
 int batch_reset_records(batch_run *b);
 
-/* A row_sink: fill in the BatchRecord that is the row's target. */
+/* A row_sink: it fills in the BatchRecord that is the row's target. */
 int batch_into_record(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err);
 
 /* Set the result of a BatchRecords: ASC_OK, or ASC_ERR_BATCH_FAILED when a record has
  * failed. 0, or -1 with an exception. */
 int batch_set_result(module_state *st, PyObject *records, bool failed);
 
-/* A new BatchRecords, with its result, of a list of BatchRecord, which is taken. NULL
- * with an exception. */
+/* A new BatchRecords of a list of BatchRecord, which is taken, with the result of the
+ * batch. NULL with an exception. */
 PyObject *batch_new_records(batch_run *b, PyObject *list);
 
 #endif

@@ -1,5 +1,7 @@
 /* batch/templates.c -- the bytes that the rows of a batch have in common: what is asked
- * for, without the key. Each function writes a template of one kind of request. */
+ * for, without the key. Each function writes a template of one kind of request: its
+ * tail first (template_begin()), then, when it is known whether the operations read or
+ * write, its head (template_end()). */
 #include "batch/templates.h"
 
 #include "values/fields.h"
@@ -84,7 +86,7 @@ batch_operations_template(batch_run *b, const policy *pol, record_meta meta,
     return template_end(b, &w, &head);
 }
 
-/* The head of a template that writes whatever its operations are. */
+/* The head of a template that always writes: a removal or a function call. */
 static template_head
 head_of_write(const policy *pol, const record_meta *meta, uint8_t info2)
 {
@@ -107,7 +109,9 @@ batch_remove_template(batch_run *b, const policy *pol, record_meta meta)
     return template_begin(b, &w) < 0 ? -1 : template_end(b, &w, &head);
 }
 
-/* The arguments of a function call, as one packed list. 0, or -1 with an exception. */
+/* Append the arguments of a function call as one packed list. They are packed in a
+ * buffer of their own, because the field begins with their size. 0, or -1 with an
+ * exception. */
 static int
 put_arguments_field(batch_run *b, asc_writer *w, PyObject *args)
 {

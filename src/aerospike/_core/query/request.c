@@ -1,10 +1,9 @@
-/* query/request.c -- what a query or scan asks for: out of the dict that
- * aerospike._query makes, and into the bytes of each part, which is one request to one
- * node.
+/* query/request.c -- what a query or scan asks for. It comes in a dict that
+ * aerospike._query makes, and goes into the request of each part, one for each node.
  *
- * The requests of a round differ in the partitions alone, which the library writes; all
- * else is written here, for each part anew, so that nothing is kept between rounds but
- * the Python objects. */
+ * The requests of a round differ in their partitions alone, which the library writes.
+ * All else is written here, for each part anew: nothing has to be kept between rounds
+ * but the Python objects. */
 #include "query/request.h"
 
 #include <stddef.h>
@@ -29,8 +28,8 @@ bad_predicate(module_state *st)
                            "expected");
 }
 
-/* Append a bound of an index range: its size, then its bytes. 0, or -1 with an
- * exception. */
+/* Append a bound of an index range: its size, then its bytes. The caller holds value.
+ * 0, or -1 with an exception. */
 static int
 put_bound(module_state *st, asc_buf *out, long datatype, PyObject *value)
 {
@@ -71,21 +70,29 @@ put_bound(module_state *st, asc_buf *out, long datatype, PyObject *value)
     return put_ok(p != NULL && asc_buf_put(out, data, (size_t)size));
 }
 
-/* An item of a tuple that is a small int; -1 when it is something else, or missing. */
+/* The value of an item of a tuple that must be an int; -1, which none of these items
+ * can be, when it is missing, no int, or beyond 64 bits. */
 static long
 small_item(PyObject *tuple, Py_ssize_t i)
 {
+    if (i >= PyTuple_GET_SIZE(tuple)) {
+        return -1;
+    }
     /* borrowed: a tuple does not change, and the caller holds this one */
-    PyObject *item = i < PyTuple_GET_SIZE(tuple) ? PyTuple_GET_ITEM(tuple, i) : NULL;
+    PyObject *item = PyTuple_GET_ITEM(tuple, i);
     int64_t v;
-    return item != NULL && PyLong_Check(item) && int64_from_py(item, &v) ? v : -1;
+    bool fits = PyLong_Check(item) && int64_from_py(item, &v);
+    return fits ? (long)v : -1;
 }
 
-/* Append the index range of a predicate: (kind, datatype, bin, value[, end[, index
- * type]]). 0, or -1 with an exception. */
+/* Append the index range of a predicate p, which is (kind, datatype, bin, value[, end[,
+ * index type]]). An equality is a range that ends where it begins. *index_type is what
+ * the index is on: the bin itself, or the elements of its list or map. 0, or -1 with an
+ * exception. */
 static int
 put_range(module_state *st, asc_buf *out, PyObject *p, long *index_type)
 {
+    /* by datatype; the last one is INDEX_NUMERIC, another number for integers */
     static const uint8_t particles[] = {ASC_PARTICLE_STRING, ASC_PARTICLE_INTEGER,
                                         ASC_PARTICLE_GEOJSON, ASC_PARTICLE_BLOB,
                                         ASC_PARTICLE_INTEGER};
@@ -113,13 +120,15 @@ put_range(module_state *st, asc_buf *out, PyObject *p, long *index_type)
     if (head == NULL) {
         return put_ok(false);
     }
-    head[0] = 1; /* range */
+    head[0] = 1; /* how many ranges there are */
     head[1] = (uint8_t)size;
     memcpy(head + 2, name, size);
     head[2 + size] = particles[datatype];
     PyObject *to = ranges ? PyTuple_GET_ITEM(p, 4) : from; /* borrowed: likewise */
-    return put_bound(st, out, datatype, from) < 0 ? -1
-                                                  : put_bound(st, out, datatype, to);
+    if (put_bound(st, out, datatype, from) < 0) {
+        return -1;
+    }
+    return put_bound(st, out, datatype, to);
 }
 
 /* --- requests --- */
@@ -132,8 +141,8 @@ encoder_for(const query_request *q, asc_buf *out)
         .st = q->st, .out = out, .rules = q->rules, .serializer = SERIALIZER_NOT_GIVEN};
 }
 
-/* Append the fields that say which index is asked for what; none without a predicate.
- * 0, or -1 with an exception. */
+/* Append the fields that say which index is used, and which range of it; a scan, which
+ * has no predicate, has none of these fields. 0, or -1 with an exception. */
 static int
 put_index(query_request *q, asc_writer *w)
 {
@@ -166,8 +175,8 @@ put_index(query_request *q, asc_writer *w)
     return rc;
 }
 
-/* Append the header and the fields that every request of a query has, and of background
- * work. 0, or -1 with an exception. */
+/* Append the header and the fields that the requests of queries and of background work
+ * have in common. 0, or -1 with an exception. */
 static int
 begin_request(query_request *q, asc_writer *w, asc_buf *out, const asc_msg_head *head)
 {
@@ -187,8 +196,8 @@ begin_request(query_request *q, asc_writer *w, asc_buf *out, const asc_msg_head 
     return put_ok(policy_filter_to_field(q->pol.filter, w));
 }
 
-/* Append the bins to read, then the operations that read. 0, or -1 with an
- * exception. */
+/* Append the bins to read, then the operations of the query, which may only read. 0, or
+ * -1 with an exception. */
 static int
 put_reads(query_request *q, asc_writer *w)
 {
@@ -220,7 +229,7 @@ query_write_part(query_request *q, asc_query *query, asc_part *part)
         head.info2 |= ASC_INFO2_RELAX_AP_LONG_QUERY;
     }
     head.info3 |= ASC_INFO3_PARTITION_DONE;
-    head.ttl_s = UINT32_MAX; /* reading does not touch */
+    head.ttl_s = UINT32_MAX; /* reading must not make records live longer */
     head.budget_ms = q->pol.timing.total_timeout_ms;
     if (begin_request(q, &w, &part->req.out, &head) < 0) {
         return -1;
@@ -263,28 +272,27 @@ query_write_background(query_request *q, asc_part *part)
                            "background work only writes: a read operation is among "
                            "its ops");
     }
-    if (sum.has_ttl) {
+    if (sum.has_ttl) { /* only now known: the header is written a second time */
         head.ttl_s = sum.ttl_s;
         asc_writer_set_head(&w, &head);
     }
     asc_writer_end(&w);
     part->reply = ASC_REPLY_RECORDS;
     part->req.writes = true;
-    part->req.timing.max_retries = 0;
+    part->req.timing.max_retries = 0; /* a second start would do the work twice */
     return 0;
 }
 
-/* --- what is asked for --- */
+/* --- the dict --- */
 
 #define OFFSET(field) offsetof(query_request, field)
 
-/* The entries of the dict that are Python objects. Their types are those that Python
- * has a flag for. */
+/* The entries of the dict that are Python objects. */
 static const struct {
     const char *name;
-    size_t at;
-    unsigned long type;
-    const char *type_name;
+    size_t at;             /* the place of its field in query_request */
+    unsigned long type;    /* Py_TPFLAGS_*: types of objects have a flag that says so */
+    const char *type_name; /* for errors */
     bool required;
 } objects[] = {
     {"ns", OFFSET(ns), Py_TPFLAGS_UNICODE_SUBCLASS, "str", true},
@@ -299,6 +307,7 @@ static const struct {
 };
 enum { N_OBJECTS = sizeof objects / sizeof objects[0] };
 
+/* The field that row i of objects[] fills. */
 static PyObject **
 object_at(query_request *q, size_t i)
 {
@@ -312,8 +321,8 @@ invalid_entry(query_request *q, const char *name, const char *type_name, PyObjec
                        Py_TYPE(got)->tp_name);
 }
 
-/* Take an entry that is an object, which may be missing or None unless it is
- * required. */
+/* Take the entry that row i of objects[] describes. It may be missing or None unless
+ * the row says that it is required. 0, or -1 with an exception. */
 static int
 take_object(query_request *q, PyObject *spec, size_t i)
 {
@@ -334,7 +343,8 @@ take_object(query_request *q, PyObject *spec, size_t i)
     return rc;
 }
 
-/* *out = an entry that is an int, 0 when it is missing. 0, or -1 with an exception. */
+/* *out = an entry that must be an int; 0 when it is missing. aerospike._query has
+ * checked its range. 0, or -1 with an exception. */
 static int
 take_number(query_request *q, PyObject *spec, const char *name, uint64_t *out)
 {

@@ -9,9 +9,9 @@
 /* What is asked for. The Python objects are owned. */
 typedef struct query_request {
     module_state *st;
-    const value_rules *rules; /* borrowed */
+    const value_rules *rules; /* borrowed from the client, which the stream holds */
     policy pol;
-    uint64_t task_id;     /* of the round */
+    uint64_t task_id;     /* the number of the job: each round is one, on every node */
     PyObject *ns, *set;   /* str; set may be empty: all sets */
     PyObject *bins;       /* tuple of names, or NULL: all */
     PyObject *ops;        /* list of operations, or NULL */
@@ -26,17 +26,20 @@ typedef struct query_request {
     bool no_bins;
 } query_request;
 
-/* Take what the dict says. 0, or -1 with ParamError for an entry of a wrong type; clear
- * q in either case. */
+/* Take over what the dict says, which aerospike._query has made. 0, or -1 with
+ * ParamError for an entry of a wrong type. query_request_clear() is to be called in
+ * either case. */
 int query_request_from_spec(query_request *q, PyObject *spec);
 
-/* Give up what it owns; zeros are fine. */
+/* Drop all that q owns; a q of zeros is fine. */
 void query_request_clear(query_request *q);
 
-/* Write the request of a part of a round. 0, or -1 with an exception. */
+/* Write the request of a part of a round. 0, or -1 with an exception; the query must
+ * then be given up. */
 int query_write_part(query_request *q, asc_query *query, asc_part *part);
 
-/* The same for work in the background: the node starts it and answers at once. */
+/* Write a request for work in the background, which the node starts and answers at
+ * once. 0, or -1 with an exception. */
 int query_write_background(query_request *q, asc_part *part);
 
 #endif

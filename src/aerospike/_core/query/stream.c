@@ -4,7 +4,12 @@
  * A stream drives its query in the thread that asks for the next record. It takes
  * the frames of one part of the query's set at a time, and gives its records one by
  * one; when the frames are read, it waits for more. What it does not take stays with
- * the node, so that a slow reader needs no memory. */
+ * the node, so that a slow reader needs no memory.
+ *
+ * Waiting gives the GIL away, and decoding a record may run Python code: another
+ * thread, or the same one, may then call a method of the stream that is at work.
+ * `is_busy` refuses that, so that everything below enter() has the stream for
+ * itself. */
 #include "query/stream.h"
 
 #include <string.h>
@@ -17,29 +22,31 @@
 #include "query/request.h"
 #include "query/tracker.h"
 
-/* The set hands frames up when so many bytes of them have come. */
+/* The set hands up the frames of an unfinished reply when so many bytes have come. */
 #define GATHER_BYTES (128u << 10)
 
 /* The Python object. */
 typedef struct StreamObject {
     PyObject_HEAD
-    PyObject *client;       /* owned: whose value rules are used */
+    PyObject *client;       /* owned: ask.rules is borrowed from it */
     asc_cluster *cluster;   /* counted */
     asc_query *query;       /* owned; NULL: closed */
     TrackerObject *tracker; /* owned */
     query_request ask;
     bool with_partition; /* items are (partition, record) */
-    bool lends;   /* a record counts as read when the next is asked for, not at once */
-    bool lent;    /* the last one given does not count as read yet */
-    bool is_busy; /* a thread is in it */
-    asc_part *part; /* borrowed: whose frames are being read, or NULL */
-    asc_frames frames;
-    size_t since_turn; /* bytes */
+    bool lends;     /* a record that was given counts as read only when the next one is
+                       asked for: the caller may still fail with it (foreach()) */
+    bool lent;      /* there is such a record; closing the stream takes it back */
+    bool is_busy;   /* a thread is at work in the stream */
+    asc_part *part; /* borrowed from the set: whose frames are being read, or NULL */
+    asc_frames frames; /* how far they are read */
+    size_t since_turn; /* bytes read since other threads had the GIL */
 } StreamObject;
 
 /* --- records --- */
 
-/* (namespace, set or None, user key or None, digest) */
+/* The key of a record: (namespace, set or None, user key or None, digest). NULL with an
+ * exception. */
 static PyObject *
 key_of_record(StreamObject *s, module_state *st, const asc_msg_record *r)
 {
@@ -70,7 +77,8 @@ key_of_record(StreamObject *s, module_state *st, const asc_msg_record *r)
     return key;
 }
 
-/* (key, meta, bins), behind its partition when that is asked for. */
+/* A record as its reader gets it: (key, meta, bins), or (partition, (key, meta, bins))
+ * when with_partition. NULL with an exception. */
 static PyObject *
 record_of(StreamObject *s, module_state *st, asc_msg *m, const asc_msg_record *r)
 {
@@ -91,8 +99,9 @@ record_of(StreamObject *s, module_state *st, asc_msg *m, const asc_msg_record *r
     return record;
 }
 
-/* The next record of the part that is being read; NULL without an exception when the
- * part has no more. */
+/* The next record of the part that is being read. NULL without an exception when the
+ * part has no more for now, with one when a record cannot be made. The tracker counts a
+ * record before it is made, and takes it back when that fails. */
 static PyObject *
 next_of_part(StreamObject *s, module_state *st)
 {
@@ -127,12 +136,12 @@ next_of_part(StreamObject *s, module_state *st)
 
 /* --- driving --- */
 
-/* Make the number of a job. 0, or -1 with an exception. */
+/* Make the number of a job. A node refuses a number that another client's job has: so
+ * it comes from the system's randomness. This runs Python code. 0, or -1 with an
+ * exception. */
 static int
 new_task_id(module_state *st, uint64_t *out)
 {
-    /* a node refuses the number of another client's job: so it comes from the
-     * system's randomness */
     PyObject *random = lazy_import(&st->random_bytes, "os", "urandom");
     PyObject *bytes =
         random != NULL ? PyObject_CallFunction(random, "n", sizeof *out) : NULL;
@@ -150,7 +159,9 @@ new_task_id(module_state *st, uint64_t *out)
                                  "os.urandom() does not return %zu bytes", sizeof *out);
 }
 
-/* End the query, if it has not ended; its tracker can be used again. */
+/* End the query, unless it has ended already; others can then use its tracker again. A
+ * record that is lent has not been taken by the caller: the tracker goes back before
+ * it. */
 static void
 close_stream(StreamObject *s)
 {
@@ -166,8 +177,9 @@ close_stream(StreamObject *s)
     }
 }
 
-/* Wait for frames, and begin to read them: s->part. When a round is done, begin the
- * next. 1: there are frames; 0: the query is over; -1 with an exception. */
+/* Wait for frames, and make s->part the part that has some. When all parts of a round
+ * have ended, begin the next round: write its requests, with a job number of their own.
+ * 1: there are frames; 0: the query is over; -1 with an exception. */
 static int
 fetch(StreamObject *s, module_state *st)
 {
@@ -200,6 +212,7 @@ fetch(StreamObject *s, module_state *st)
                 }
             }
         }
+        /* An exception that is already set must not be lost in the wait. */
         if (PyErr_Occurred() != NULL || client_wait_set(st, set, &err) < 0) {
             return -1;
         }
@@ -207,17 +220,17 @@ fetch(StreamObject *s, module_state *st)
     }
 }
 
-/* The next record; NULL without an exception at the end. */
+/* The next record of the query. NULL without an exception at the end, which closes the
+ * stream, as a failure does. */
 static PyObject *
 next_record(StreamObject *s, module_state *st)
 {
     while (s->query != NULL) {
         PyObject *record = next_of_part(s, st);
-        int rc = record != NULL || PyErr_Occurred() != NULL ? 0 : fetch(s, st);
         if (record != NULL) {
             return record;
         }
-        if (rc <= 0) {
+        if (PyErr_Occurred() != NULL || fetch(s, st) <= 0) {
             close_stream(s);
             return NULL;
         }
@@ -225,7 +238,8 @@ next_record(StreamObject *s, module_state *st)
     return NULL;
 }
 
-/* Only one thread at a time may be in the stream. 0, or -1 with ClientError. */
+/* Begin to work in the stream, which one thread at a time may do. 0, and the caller
+ * sets is_busy back to false; or -1 with ClientError. */
 static int
 enter(StreamObject *s, module_state *st)
 {
@@ -251,14 +265,15 @@ stream_next(PyObject *self)
     if (enter(s, st) < 0) {
         return NULL;
     }
-    s->lent = false;
+    s->lent = false; /* asking for the next record says that the last one was taken */
     PyObject *record = next_record(s, st);
     s->lent = s->lends && record != NULL;
     s->is_busy = false;
     return record;
 }
 
-/* Append the records of the part that is being read. 0, or -1 with an exception. */
+/* Append the records that the part has by now to a list, with the collector at rest. 0,
+ * or -1 with an exception. */
 static int
 append_part(StreamObject *s, module_state *st, PyObject *list)
 {
@@ -274,7 +289,7 @@ append_part(StreamObject *s, module_state *st, PyObject *list)
             s->since_turn = 0;
             give_turn(st);
         }
-        gc_pause(st); /* the record may have run Python code */
+        gc_pause(st); /* decoding a record may run Python code, which ends the pause */
     }
     gc_resume(st);
     return PyErr_Occurred() != NULL ? -1 : 0;
@@ -334,6 +349,7 @@ stream_exit(PyObject *self, PyObject *ignored)
 
 /* --- the type --- */
 
+/* What cannot be part of a cycle (bytes, str, a Tracker) is not visited. */
 static int
 stream_traverse(PyObject *self, visitproc visit, void *arg)
 {
@@ -401,8 +417,8 @@ stream_types_init(PyObject *module, module_state *st)
 
 /* --- methods of the client --- */
 
-/* A stream of what a spec asks for, without a query yet; for background work it
- * stays so. NULL with an exception. */
+/* A new stream that knows what is asked for, but has no query yet. Background work uses
+ * it like this, without ever opening a query. NULL with an exception. */
 static StreamObject *
 new_stream(module_state *st, PyObject *client, policy_kind kind, PyObject *spec,
            PyObject *policy_arg)
@@ -437,7 +453,8 @@ new_stream(module_state *st, PyObject *client, policy_kind kind, PyObject *spec,
     return s;
 }
 
-/* Leave only the partitions of one node to be read. 0, or -1 with ParamError. */
+/* Mark the partitions that the asked node does not own as done, so that only its own
+ * are read. 0, or -1 with ParamError. */
 static int
 keep_node(StreamObject *s, module_state *st)
 {
@@ -461,7 +478,8 @@ keep_node(StreamObject *s, module_state *st)
     return 0;
 }
 
-/* Begin the query of a stream that has everything else. 0, or -1 with an exception. */
+/* Begin the query of a stream that has everything else. From the moment that the stream
+ * has a query it uses the tracker, until close_stream(). 0, or -1 with an exception. */
 static int
 open_query(StreamObject *s, module_state *st, PyObject *tracker)
 {
@@ -533,17 +551,17 @@ client__stream(METHOD_PARAMS)
 
 /* --- background work --- */
 
-/* What has become of the nodes that were asked to start background work. */
+/* How the nodes have answered that were asked to start background work. */
 typedef struct starts {
     asc_error first_failure; /* code 0: none */
-    bool any_begun;          /* a node works, or may */
+    bool any_begun;          /* a node is at work, or may be */
 } starts;
 
-/* A node has answered, or will not. */
+/* Note how the start at one node, whose part has ended, went. A node that has nothing
+ * of the set answers "not found": it has nothing to do, which is no failure. */
 static void
 note_start(starts *s, const asc_part *part)
 {
-    /* a node that has no such set has nothing to do */
     bool failed =
         part->err.code != ASC_OK && part->err.code != ASC_ERR_RECORD_NOT_FOUND;
     if (failed && s->first_failure.code == ASC_OK) {
@@ -552,8 +570,8 @@ note_start(starts *s, const asc_part *part)
     s->any_begun = s->any_begun || part->err.in_doubt || part->err.code == ASC_OK;
 }
 
-/* Start the work on all nodes. 0, or -1 with the exception of the first that fails,
- * which is in doubt when another node has begun. */
+/* Start the work on all nodes, and wait until each has answered. 0, or -1 with an
+ * exception: of the first node that failed, in doubt when any node has begun. */
 static int
 start_everywhere(StreamObject *s, module_state *st, asc_set *set)
 {

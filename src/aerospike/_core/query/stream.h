@@ -4,8 +4,8 @@
 
 #include "client/client.h"
 
-/* Put two types into the module that are not for users: Stream and Tracker. 0, or -1
- * with an exception. */
+/* Make two types that are not for users, Stream and Tracker, and put them into the
+ * module. 0, or -1 with an exception. */
 int stream_types_init(PyObject *module, module_state *st);
 
 /* Rows of the methods of aerospike.Client that start queries, ended by a row of

@@ -12,7 +12,8 @@
 
 /* --- life --- */
 
-/* Tracker(begin, count): so many partitions from one on. */
+/* Tracker(begin, count): a tracker of `count` partitions, of which `begin` is the
+ * first. */
 static PyObject *
 tracker_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
 {
@@ -68,12 +69,14 @@ static PyObject *
 tracker_is_done(PyObject *self, PyObject *ignored)
 {
     (void)ignored;
-    /* of a query under way this is a look at a moment, which harms nobody */
+    /* This may be asked while a query moves the tracker: it only reads the states of
+     * the cursors, and the answer holds for that moment. */
     return PyBool_FromLong(asc_tracker_is_done(((TrackerObject *)self)->tracker));
 }
 
-/* (id, init, retry, digest, bval): where one partition stands. init: its place is after
- * the digest; retry: it is not done. NULL with an exception. */
+/* (id, init, retry, digest, bval): where one partition stands, in the shape that the
+ * API has for it. init says that the place is after the digest, not at the start; retry
+ * says that the partition is not done. NULL with an exception. */
 static PyObject *
 cursor_to_py(const asc_cursor *c)
 {
@@ -117,19 +120,22 @@ tracker_status(PyObject *self, PyObject *ignored)
     return status;
 }
 
-/* The cursor of a partition; NULL when the tracker does not have it. */
+/* The cursor of a partition, borrowed; NULL when the tracker does not have it. Cursors
+ * lie in the order of their partitions, without gaps. */
 static asc_cursor *
 find_cursor(asc_tracker *t, unsigned long partition)
 {
     uint32_t n = 0;
     asc_cursor *cursors = asc_tracker_cursors(t, &n);
-    uint32_t first = n > 0 ? cursors[0].partition : 0;
-    return n > 0 && partition >= first && partition - first < n
-               ? &cursors[partition - first]
-               : NULL;
+    if (n == 0 || partition < cursors[0].partition) {
+        return NULL;
+    }
+    unsigned long i = partition - cursors[0].partition;
+    return i < n ? &cursors[i] : NULL;
 }
 
-/* 0, or -1 with an exception: TypeError for no bytes, ValueError for a wrong size. */
+/* Copy a digest from whatever has bytes. 0, or -1 with an exception: TypeError for what
+ * has none, ValueError for a wrong size. */
 static int
 digest_from_py(uint8_t *out, PyObject *digest_arg)
 {
@@ -148,8 +154,9 @@ digest_from_py(uint8_t *out, PyObject *digest_arg)
     return fits ? 0 : -1;
 }
 
-/* set(partition, digest or None, bval): the partition is to be read, from there on.
- * Partitions that the tracker does not have are left out. */
+/* set(partition, digest or None, bval): a query is to read the partition, from behind
+ * the digest on or, with None, from its start. A partition that the tracker does not
+ * have is ignored. */
 static PyObject *
 tracker_set(PyObject *self, PyObject *args)
 {
@@ -164,7 +171,8 @@ tracker_set(PyObject *self, PyObject *args)
     if (has_digest && digest_from_py(digest, digest_arg) < 0) {
         return NULL;
     }
-    /* only now: reading the arguments may run Python code, which may begin a query */
+    /* Reading the arguments may run Python code, which may begin a query: the tracker
+     * is looked at afterwards. */
     asc_tracker *t = tracker_of(self);
     asc_cursor *c = t != NULL ? find_cursor(t, partition) : NULL;
     if (c != NULL) {
@@ -176,7 +184,7 @@ tracker_set(PyObject *self, PyObject *args)
     return t != NULL ? Py_NewRef(Py_None) : NULL;
 }
 
-/* copy(): another tracker that stands at the same places. */
+/* copy(): another tracker, whose cursors stand at the same places. */
 static PyObject *
 tracker_copy(PyObject *self, PyObject *ignored)
 {

@@ -10,10 +10,10 @@
 typedef struct TrackerObject {
     PyObject_HEAD
     asc_tracker *tracker; /* owned */
-    bool is_used;         /* by a stream that is open: it alone may touch the tracker */
+    bool is_used; /* a stream that is open uses the tracker: nobody else may touch it */
 } TrackerObject;
 
-/* Make the type. 0, or -1 with an exception. */
+/* Make the type and put it into the module. 0, or -1 with an exception. */
 int tracker_type_init(PyObject *module, module_state *st);
 
 #endif
