@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from types import FunctionType
+
 from aerospike import _constants as c
+from aerospike._calls.signatures import named
 from aerospike._core import Client, publish_client
 
 TYPE_CHECKING = False  # as in typing, which need not be imported for it
@@ -350,5 +353,7 @@ class DirectMethods(Client):
 
 
 for _name, _method in vars(DirectMethods).items():
-    if _name.startswith(("list_", "map_")) and _method.__doc__:  # python -OO has none
-        _method.__doc__ = f"{_method.__doc__}{_AS_OPERATE}"
+    if isinstance(_method, FunctionType):
+        named(f"Client.{_name}")(_method)  # nobody knows the class that they stand in
+        if _method.__doc__:  # python -OO has none
+            _method.__doc__ += _AS_OPERATE

@@ -9,7 +9,7 @@ from aerospike import _constants as c
 from aerospike import exception
 from aerospike._calls.commands import command_of, entries_of, text_of
 from aerospike._calls.requests import Info
-from aerospike._calls.signatures import also_called
+from aerospike._calls.signatures import also_called, named
 from aerospike._calls.waits import DONE, wait_for_nodes
 from aerospike._core import context_base64, expression_base64
 from aerospike._errors import param_error
@@ -144,6 +144,7 @@ class _OnBin:
         self._datatype = datatype
 
     @also_called("index_name", "name")
+    @named("Client.index_..._create")
     def __call__(
         self,
         ns: str,
@@ -168,6 +169,7 @@ class _OnCollection:
         self._index_type = index_type
 
     @also_called("index_name", "name")
+    @named("Client.index_..._create")
     def __call__(
         self,
         ns: str,

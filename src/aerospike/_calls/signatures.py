@@ -52,6 +52,19 @@ def shows(call: Callable[..., Any]) -> Callable[[Function], Function]:
     return decorate
 
 
+def named(name: str) -> Callable[[Function], Function]:
+    """The decorated function goes by a name that users know when Python refuses a call.
+
+    :param name: as in "Client.get"; stands before "() missing 1 required ...".
+    """
+
+    def decorate(function: Function) -> Function:
+        function.__qualname__ = name
+        return function
+
+    return decorate
+
+
 def also_called(older: str, name: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """The decorated call takes an argument by the keyword of the 2.x line, too.
 
