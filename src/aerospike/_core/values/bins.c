@@ -14,7 +14,7 @@ now_unix_s(void)
     return (uint64_t)now.tv_sec;
 }
 
-/* The clock is read for records that expire only. */
+/* The clock is read only for records that expire. */
 PyObject *
 meta_to_py(module_state *st, const asc_msg *m)
 {
@@ -88,13 +88,13 @@ next_pair(const bins_reader *r, asc_msg *m)
 PyObject *
 bins_to_list(const bins_reader *r, asc_msg *m)
 {
-    PyObject *bins = PyList_New(m->n_ops), *pair = bins;
+    PyObject *bins = PyList_New(m->n_ops), *pair = bins; /* not NULL: go on */
     if (bins == NULL) {
         return NULL;
     }
     PyObject_GC_UnTrack(bins); /* while it has empty places: see values.h */
     for (unsigned i = 0; pair != NULL && i < m->n_ops; i++) {
-        pair = next_pair(r, m);
+        pair = next_pair(r, m); /* NULL leaves the place empty */
         PyList_SET_ITEM(bins, (Py_ssize_t)i, pair);
     }
     if (pair == NULL) {

@@ -12,20 +12,22 @@ typedef struct bins_reader {
     PyObject *key;            /* borrowed: what an error shows, or NULL */
 } bins_reader;
 
-/* {"ttl": seconds, "gen": number} */
+/* The metadata of a record: a new dict {"ttl": seconds, "gen": number}. NULL with
+ * MemoryError. */
 PyObject *meta_to_py(module_state *st, const asc_msg *m);
 
 /* Read one operation of the reply: new references to the bin's name and value. 0, or
  * -1 with an exception. */
 int next_bin(const bins_reader *r, asc_msg *m, PyObject **name, PyObject **value);
 
-/* What the bins become: a function of the next two. */
+/* What makes an object of all bins of a record: a new reference, or NULL with an
+ * exception. The next two functions are of this type. */
 typedef PyObject *(*bins_shape)(const bins_reader *r, asc_msg *m);
 
-/* {bin: value}; a later value of a bin replaces an earlier one. */
+/* A dict {bin: value}, in which a later value of a bin replaces an earlier one. */
 PyObject *bins_to_dict(const bins_reader *r, asc_msg *m);
 
-/* [(bin, value), ...] in the order of the reply. */
+/* A list [(bin, value), ...] in the order of the reply. */
 PyObject *bins_to_list(const bins_reader *r, asc_msg *m);
 
 #endif

@@ -10,10 +10,12 @@
 /* What the value of a level has to be. */
 typedef enum level_value { ANY_VALUE, NUMBER, LIST_OF_KEYS, EXPRESSION } level_value;
 
+/* A kind of level. Two kinds of the API can have one type: the one that creates has a
+ * create flag in addition. */
 typedef struct level_row {
     int id;        /* CDT_CTX_* of the API */
     uint16_t type; /* of the wire, without create flags */
-    bool creates;
+    bool creates;  /* the level creates the list or map that it leads to */
     level_value value;
 } level_row;
 
@@ -48,10 +50,13 @@ context_create_flag(bool is_list, int64_t order, bool padded)
     if (is_list && order != 1) {
         return padded ? CREATE_PADDED : CREATE_UNORDERED;
     }
-    if (!is_list && order == 0) {
+    if (is_list) {
+        return CREATE_SORTED;
+    }
+    if (order == 0) {
         return CREATE_UNORDERED;
     }
-    return !is_list && order == 1 ? CREATE_PADDED : CREATE_SORTED;
+    return order == 1 ? CREATE_PADDED : CREATE_SORTED;
 }
 
 /* Read the order of a level that creates; it is 0 when it is missing. 0, or -1 with
@@ -79,14 +84,16 @@ create_flag_of(encoder *e, const char *func, const level_row *row, PyObject *ext
 {
     PyObject *order = NULL, *pad = NULL;
     int64_t v = 0;
-    int rc = 0;
+    int rc = 0, padded = 0;
     if (PyDict_Check(extra) &&
         (PyDict_GetItemRef(extra, e->st->s_order_key, &order) < 0 ||
          PyDict_GetItemRef(extra, e->st->s_pad_key, &pad) < 0)) {
         rc = -1;
     }
-    int padded = rc == 0 && pad != NULL ? PyObject_IsTrue(pad) : rc;
-    if (padded >= 0) {
+    if (rc == 0 && pad != NULL) {
+        padded = PyObject_IsTrue(pad);
+    }
+    if (rc == 0 && padded >= 0) {
         rc = order_from(e, func, order, &v);
     }
     Py_XDECREF(order);
@@ -119,6 +126,8 @@ encode_level_value(encoder *e, const char *func, const level_row *row, PyObject 
     return encode_argument(e, value) == 0 ? 0 : raise_naming(e->st, func, "ctx");
 }
 
+/* Refuse a context that is not made of levels. An exception that is set, as when a
+ * level lacks an attribute, becomes the cause. Returns -1. */
 static int
 bad_context(encoder *e, const char *func)
 {

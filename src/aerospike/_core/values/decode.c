@@ -1,8 +1,12 @@
 /* This file makes Python objects of the bytes of a reply, in one pass. The bytes come
  * from a server and may be anything: whatever is not well formed raises ClientError,
- * and containers reserve no more than the bytes at hand can fill. No Python code runs
- * meanwhile but that of deserializers and of the package's own types, and stand_aside()
- * is called before it does. */
+ * and containers reserve no more than the bytes at hand can fill.
+ *
+ * Python code runs in few places: deserializers, constructors of the package's own
+ * types, and whatever the garbage collector starts (finalizers, gc.callbacks), which a
+ * new container can set off. Lists with empty places are hidden from that code (struct
+ * unfinished in values.h), and the collector rests while large values are decoded
+ * (support/collector.h). A dict needs no such care: it is whole after each pair. */
 #include <string.h>
 
 #include "support/collector.h"
@@ -94,7 +98,8 @@ decode_name(module_state *st, const uint8_t *data, size_t size)
 
 static PyObject *decode_item(decoder *d, asc_mp_reader *r);
 
-/* Make the collector forget an unfinished list and those around it. */
+/* Make the collector forget an unfinished list and those around it. The first that it
+ * has forgotten ends the loop, because those around that one are forgotten, too. */
 static __attribute__((noinline)) void
 hide_from(unfinished *u)
 {
@@ -138,6 +143,8 @@ geojson(decoder *d, const uint8_t *text, size_t size)
     return value;
 }
 
+/* Make a HyperLogLog. Its class is bytes with a name of its own, so that this neither
+ * runs Python code nor starts the collector. */
 static PyObject *
 hyper_log_log(decoder *d, const uint8_t *data, size_t size)
 {
@@ -172,8 +179,8 @@ decode_bytes(decoder *d, const asc_mp_item *item)
 /* Maps beyond this are collections, whose keys are not names that come again. */
 #define LARGEST_MAP_OF_NAMES 64u
 
-/* Decode a key of a map. Text that is a key of a small map is looked up among the
- * names. */
+/* Decode a key of a map. When it is text and the map is small, it is looked up among
+ * the names: the same few keys come with every record. */
 static PyObject *
 decode_map_key(decoder *d, asc_mp_reader *r, size_t n_pairs)
 {
@@ -219,7 +226,9 @@ count_item(decoder *d)
     }
 }
 
-/* Begin a list with n empty places, which end_list() ends; NULL with an exception. */
+/* Begin a list with n empty places, which is now the innermost unfinished one. NULL
+ * with an exception; end_list() is to be called in either case, and *u must stay where
+ * it is until then. */
 static inline PyObject *
 begin_list(decoder *d, unfinished *u, size_t n)
 {
@@ -231,7 +240,8 @@ begin_list(decoder *d, unfinished *u, size_t n)
     return list;
 }
 
-/* End a list: it is dropped, and NULL given, when it has not become full. */
+/* End a list, and make the one around it the innermost again. Returns the list, which
+ * the caller owns; when it has not become full it is dropped, and NULL returned. */
 static inline PyObject *
 end_list(decoder *d, unfinished *u, bool is_full)
 {
@@ -267,7 +277,8 @@ decode_list(decoder *d, asc_mp_reader *r, size_t n)
 }
 
 /* Decode pairs whose order matters and whose keys may repeat, into a flat list: key,
- * value, key, value, ... */
+ * value, key, value, ... An item that cannot be decoded ends the loop, and its place
+ * stays empty. */
 static PyObject *
 decode_flat_pairs(decoder *d, asc_mp_reader *r, size_t n)
 {
@@ -282,7 +293,8 @@ decode_flat_pairs(decoder *d, asc_mp_reader *r, size_t n)
 }
 
 /* Decode the pairs of a map into a dict. No server should send lists or maps as keys,
- * which Python cannot hash. */
+ * which Python cannot hash; the TypeError of that becomes ClientError. 0, or -1 with an
+ * exception. */
 static int
 decode_pairs(decoder *d, asc_mp_reader *r, size_t n, PyObject *dict)
 {
@@ -335,7 +347,7 @@ decode_map(decoder *d, asc_mp_reader *r, size_t n)
 static __attribute__((noinline)) PyObject *
 decode_container(decoder *d, asc_mp_reader *r, const asc_mp_item *item)
 {
-    hide_unfinished(d); /* a new container may start the collector */
+    hide_unfinished(d); /* making a new container may start the collector */
     if (d->depth >= MAX_DEPTH_READ) {
         raise_code(d->st, ASC_ERR_CLIENT, "value is nested deeper than %d levels",
                    MAX_DEPTH_READ);
@@ -346,8 +358,10 @@ decode_container(decoder *d, asc_mp_reader *r, const asc_mp_item *item)
                    "value is nested deeper than the stack of this thread allows");
         return NULL;
     }
-    /* A count fits the bytes behind it, but so does that of each container inside:
-     * all of them reserve what the bytes of the whole value can fill, once. */
+    /* asc_mp_next() has seen that the count is not larger than the bytes behind it. But
+     * the same bytes would do for the count of each container inside, and of each
+     * inside that: 200 KB could reserve gigabytes. So the containers of a value share a
+     * budget: together they reserve at most one item for each byte of the value. */
     size_t n = item->type == ASC_MP_LIST ? item->n : 2 * (size_t)item->n;
     if (n > d->budget) {
         return malformed(d, "list or map");
@@ -364,7 +378,7 @@ static PyObject *
 decode_ext(decoder *d, const asc_mp_item *item)
 {
     if (item->ext == ASC_MP_EXT_SPECIAL && item->size == 1) {
-        hide_unfinished(d); /* as for a container */
+        hide_unfinished(d); /* making the object may start the collector */
         return PyObject_CallNoArgs(
             item->data[0] == ASC_MP_INFINITY ? d->st->CDTInfinite : d->st->CDTWildcard);
     }
@@ -402,6 +416,7 @@ decode_item(decoder *d, asc_mp_reader *r)
 
 /* --- particles --- */
 
+/* For values of so many bytes pausing the collector is worth its cost. */
 #define LARGE_VALUE_SIZE 4096u
 
 /* Decode a bin's list or map; its first item must be what the particle type promises.

@@ -1,9 +1,18 @@
 /* This file makes the bytes of a request of Python objects, in one pass: a value is
- * appended to the message as it is met. Its exact type is tried first, then what it is
- * a subclass of, then the package's own types, and a serializer at last. The
- * application's code may run within (serializers, dumps()) and may change the container
- * that is being walked: each item is owned while that code may run, and a dict that has
- * changed its size raises RuntimeError. */
+ * appended to the message as it is met. There is no tree in between, and no second look
+ * at a value: a container writes how many items it has, then the items.
+ *
+ * The exact type of a value is tried first, the most frequent ones before others, then
+ * what it is a subclass of, then the package's own types, and a serializer at last.
+ *
+ * The application's code may run within (serializers, dumps()) and may change the
+ * container that is being walked: each item is owned while that code may run. The head
+ * of a container cannot be taken back: a list that has become shorter raises
+ * IndexError, of one that has become longer the first items count, and a dict that has
+ * changed its size raises RuntimeError.
+ *
+ * Nearly every call comes through here several times: that is why the short functions
+ * are inline, and why frequent types come first. */
 #include <string.h>
 
 #include "support/compat.h"
@@ -74,8 +83,9 @@ text_size(module_state *st, PyObject *text)
                                   "surrogate");
 }
 
-/* Copies up to 16 bytes without a call: most strings are that short. Two pieces that
- * may overlap do for every size from theirs to its double. */
+/* Copy a text; up to 16 bytes, which most texts have, without a call of memcpy(). Two
+ * pieces of 8 bytes, the first and the last ones, cover every size from 8 to 16, and
+ * overlap in between; two pieces of 4 bytes do for 4 to 7. */
 static inline void
 copy_text(uint8_t *to, const uint8_t *from, size_t n)
 {
@@ -169,7 +179,9 @@ is_null(module_state *st, PyObject *value)
 
 /* --- items of msgpack --- */
 
-/* Go down one level: -1 with ParamError when the value is nested too deep. */
+/* Go down one level. The caller takes e->depth back when the container is written;
+ * after a failure nobody does, because the encoder is not used again. 0, or -1 with
+ * ParamError when the value is nested too deep. */
 static int
 enter(encoder *e)
 {
@@ -259,7 +271,8 @@ encode_simple(encoder *e, PyObject *value)
     return rc < 0 ? -1 : 1;
 }
 
-/* Write an item that other code may take away meanwhile. */
+/* Write an item of a container. Only the container holds it for sure: so it is owned
+ * here if Python code, which could drop it from the container, may run. */
 static inline int
 encode_borrowed(encoder *e, PyObject *value)
 {
@@ -289,11 +302,12 @@ encode_list(encoder *e, PyObject *list)
     return rc;
 }
 
-/* Write a pair whose key may run Python code, which may take both away. */
+/* Write a pair whose key is neither a str nor an int. Encoding the key may run Python
+ * code, which could drop both from the dict: so both are owned. */
 static int
 encode_odd_pair(encoder *e, PyObject *key, PyObject *value)
 {
-    /* floats: the server decides, none of today takes them */
+    /* Floats are left to the server; none of today takes them as keys. */
     bool is_odd = PyBytes_Check(key) || PyByteArray_Check(key) || PyFloat_Check(key);
     if (!is_odd || is_null(e->st, key)) {
         return raise_param(e->st, "a map key must be str, int or bytes, not %s",
@@ -307,7 +321,7 @@ encode_odd_pair(encoder *e, PyObject *key, PyObject *value)
     return rc;
 }
 
-/* Write a pair of a map. */
+/* Write a pair of a map. The dict alone holds key and value for sure. */
 static inline int
 encode_pair(encoder *e, PyObject *key, PyObject *value)
 {
@@ -321,12 +335,13 @@ encode_pair(encoder *e, PyObject *key, PyObject *value)
     else {
         return encode_odd_pair(e, key, value);
     }
-    /* neither runs Python code, so that the value is still there */
+    /* Writing such a key runs no Python code, so that the dict still has the value. */
     return rc < 0 ? -1 : encode_borrowed(e, value);
 }
 
-/* Append the pairs of a dict in its order; at[i], when at is not NULL, says where they
- * lie. */
+/* Append the pairs of a dict in its order. When at is not NULL, at[i] becomes the place
+ * of pair i. The head says n pairs: a pair more ends the loop without an exception of
+ * its own, a pair less is noticed after it. 0, or -1 with an exception. */
 static int
 encode_pairs(encoder *e, PyObject *dict, pair_at *at)
 {
@@ -342,11 +357,12 @@ encode_pairs(encoder *e, PyObject *dict, pair_at *at)
         }
         i++;
     }
-    return (rc == 0 && i != n) || (rc < 0 && !PyErr_Occurred()) ? raise_dict_changed()
-                                                                : rc;
+    bool has_changed = rc == 0 ? i != n : PyErr_Occurred() == NULL;
+    return has_changed ? raise_dict_changed() : rc;
 }
 
-/* Write the pairs of a map that must be sorted by key. */
+/* Write the pairs of a map that must be sorted by key. at[] has room for the places of
+ * n pairs and for sorting them, and is never empty. */
 static int
 encode_sorted_pairs(encoder *e, PyObject *dict)
 {
@@ -363,6 +379,8 @@ encode_sorted_pairs(encoder *e, PyObject *dict)
     return rc;
 }
 
+/* Write a map. A KeyOrderedDict is a map that stays sorted on the server: a marker,
+ * which takes the place of a pair and is counted as one, says so before the pairs. */
 static int
 encode_map(encoder *e, PyObject *dict)
 {
@@ -381,7 +399,7 @@ encode_map(encoder *e, PyObject *dict)
     return rc;
 }
 
-/* Write a value of an unsupported type. */
+/* Write the bytes that stand for a value of an unsupported type as an item. */
 static int
 encode_serialized(encoder *e, PyObject *value)
 {
@@ -488,7 +506,8 @@ encode_argument(encoder *e, PyObject *value)
     return rc;
 }
 
-/* --- particles --- */
+/* --- particles: the values of bins, which are not msgpack outside of lists and maps
+ * --- */
 
 static int
 particle_number(encoder *e, uint64_t bits)
@@ -519,7 +538,7 @@ particle_float(encoder *e, PyObject *value, uint8_t *particle)
     return particle_number(e, bits);
 }
 
-/* Write a value of an unsupported type. */
+/* Write the bytes that stand for a value of an unsupported type as a particle. */
 static int
 particle_serialized(encoder *e, PyObject *value, uint8_t *particle)
 {
@@ -555,11 +574,12 @@ particle_bool(encoder *e, PyObject *value, uint8_t *particle)
     return put_ok(asc_buf_put(e->out, &byte, 1));
 }
 
+/* Write flags and a number of cells, which are zeros because the server computes the
+ * cells, then the text. */
 static int
 particle_geojson(encoder *e, PyObject *value, uint8_t *particle)
 {
-    static const uint8_t head[ASC_GEOJSON_HEADER_SIZE] = {
-        0}; /* no cells: the server's */
+    static const uint8_t head[ASC_GEOJSON_HEADER_SIZE] = {0};
     PyObject *text = geojson_text(e, value);
     *particle = ASC_PARTICLE_GEOJSON;
     int rc = text != NULL && put_ok(asc_buf_put(e->out, head, sizeof head)) == 0
@@ -577,7 +597,7 @@ encode_particle(encoder *e, PyObject *value, uint8_t *particle)
         *particle = ASC_PARTICLE_STRING;
         return encode_utf8(st, e->out, value);
     }
-    if (PyBool_Check(value)) {
+    if (PyBool_Check(value)) { /* before int, which bool is derived from */
         return particle_bool(e, value, particle);
     }
     if (PyLong_Check(value)) {

@@ -6,17 +6,19 @@
 #include "asc/writer.h"
 #include "support/errors.h"
 
-/* The low `width` bytes of a number. */
+/* Append the low `width` bytes of a number, 8 at most. */
 int put_number_field(asc_writer *w, uint8_t id, uint64_t v, unsigned width);
 
-/* The UTF-8 of a str. ParamError, which names the argument, when it is none. */
+/* Append the UTF-8 of a str. ParamError, which names the argument, when text is
+ * none. */
 int put_text_field(module_state *st, asc_writer *w, uint8_t id, const char *name,
                    PyObject *text);
 
-/* What a bytes object holds. */
+/* Append what a bytes object holds. */
 int put_bytes_field(asc_writer *w, uint8_t id, PyObject *bytes);
 
-/* What was packed into a buffer. */
+/* Append what was packed into a buffer of its own, because the size of a field stands
+ * before its bytes. */
 int put_packed_field(asc_writer *w, uint8_t id, const asc_buf *packed);
 
 #endif

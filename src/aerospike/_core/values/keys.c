@@ -1,6 +1,8 @@
 /* This file turns the key of a call into a digest and the fields of a request, and what
- * a reply says of a key into a tuple. A record_key borrows its texts from the tuple, so
- * that nothing is copied on the way of a call. */
+ * a reply says of a key into a tuple. A record_key borrows its texts from the tuple:
+ * CPython keeps the UTF-8 of a str inside the str, where it stays as long as the str
+ * does, so that nothing is copied on the way of a call. A bytearray is the exception:
+ * Python code can change its bytes while a call is made. */
 #include "values/keys.h"
 
 #include <string.h>
@@ -54,8 +56,8 @@ user_key_from_py(module_state *st, record_key *k, PyObject *pk)
     }
     if (PyByteArray_Check(pk)) {
         k->particle = ASC_PARTICLE_BLOB;
-        /* borrowed: both users, digest and field, read it before Python code runs;
-         * a batch, whose field is written later, copies it */
+        /* borrowed: the digest and the field are both made of it before Python code
+         * runs; a batch, whose field is written later, copies it */
         k->value = PyByteArray_AS_STRING(pk);
         k->value_size = (size_t)PyByteArray_GET_SIZE(pk);
         return k->value_size > 0 ? 0 : raise_param(st, "Byte array size cannot be 0");
@@ -149,7 +151,8 @@ digest_from_py(module_state *st, record_key *k, PyObject *digest)
     return 0;
 }
 
-/* Take the parts of a key. The digest counts only when there is no user key. */
+/* Take the parts of a key, which the caller holds. The digest counts only when there is
+ * no user key. */
 static int
 key_from_items(module_state *st, record_key *k, PyObject *ns, PyObject *set,
                PyObject *user_key, PyObject *digest)

@@ -6,25 +6,30 @@
 #include "asc/writer.h"
 #include "support/errors.h"
 
+/* The key of a record, parsed: the Python objects, and the bytes that digest and fields
+ * are made of. Nearly all is borrowed, so that a key costs no allocation: who parses a
+ * key holds its tuple for as long as the record_key is used. It must not be copied, for
+ * `value` can point into it. */
 typedef struct record_key {
-    PyObject *held;                /* owned: the entries of a dict, or NULL */
+    PyObject *held;                /* owned: a tuple of a dict's entries, or NULL */
     PyObject *ns, *set, *user_key; /* borrowed from the tuple, or from held; set may be
                                        None, and user_key NULL when only a digest was
                                        given */
-    char ns_text[ASC_MAX_NAMESPACE_SIZE + 1];
+    char ns_text[ASC_MAX_NAMESPACE_SIZE + 1]; /* a copy that ends with a NUL */
     size_t ns_size;
-    const char *set_text; /* borrowed from set */
+    const char *set_text; /* borrowed from set, or "" */
     size_t set_size;
-    uint8_t particle;
-    uint8_t number[8]; /* what value points to for integers */
-    const void *value; /* borrowed from user_key or number */
+    uint8_t particle;  /* the particle type of the user key */
+    uint8_t number[8]; /* what value points to when the user key is an int */
+    const void
+        *value; /* the bytes of the user key: borrowed from user_key, or number */
     size_t value_size;
     uint8_t digest[ASC_DIGEST_SIZE];
 } record_key;
 
 /* Parse a key tuple (or the dict {"ns", "set", "key", "digest"}, which may change
- * afterwards). 0, or -1 with ParamError. k borrows from a tuple, which must stay; clear
- * it when it is no longer used. */
+ * afterwards). 0, or -1 with ParamError. k borrows from the tuple, which the caller
+ * holds; key_clear() is to be called in either case. */
 int key_from_py(module_state *st, record_key *k, PyObject *key);
 
 /* Drop what k owns; fine after a failure, too. */
@@ -34,26 +39,31 @@ key_clear(record_key *k)
     Py_CLEAR(k->held);
 }
 
-/* Namespace, set and user key given one by one: k owns nothing. */
+/* Parse a key whose namespace, set and user key are given one by one. The caller holds
+ * them; k owns nothing, and `held` is not looked at. 0, or -1 with ParamError. */
 int key_from_parts(module_state *st, record_key *k, PyObject *ns, PyObject *set,
                    PyObject *user_key);
 
-/* (ns, set, user key or None, bytearray(digest)); set is None when there is none. */
+/* A new tuple (ns, set, user key or None, bytearray(digest)), in which set is None when
+ * there is none. NULL with an exception. */
 PyObject *key_to_py(const record_key *k, int with_user_key);
 
-/* The user key that a record was stored with, of its field: particle type and value
- * (size is at least 1). What comes back names the record it came from: text as str or,
- * where it is no UTF-8, bytes; blobs, and whatever no key should be, as bytearray. */
+/* The user key that a record was stored with, from its field: particle type and value
+ * (size is at least 1). A new reference, or NULL with an exception. A key made with
+ * what is returned names the same record again: text becomes a str or, where it is not
+ * UTF-8, bytes; a blob, and whatever no key should be, becomes a bytearray. */
 PyObject *stored_key_to_py(const uint8_t *field, size_t size);
 
-/* Spare the garbage collector a key tuple that cannot be part of a cycle. */
+/* Take a key tuple that cannot be part of a cycle out of the collector's sight: the
+ * records of a scan are many. */
 void key_untrack(PyObject *key);
 
-/* Fields 0, 1 and 4, and 2 when send_user_key. False when memory is short. */
+/* Append the fields of a key: namespace, set and digest, and the user key when
+ * send_user_key and there is one. False when memory is short. */
 bool key_to_fields(const record_key *k, asc_writer *w, bool send_user_key);
 
-/* Digest of (ns, set, key), the arguments of the function named. A bytearray, or NULL
- * with TypeError or ParamError. */
+/* The digest of a key whose parts are the arguments (ns, set, key) of the function
+ * named: a new bytearray, or NULL with TypeError or ParamError. */
 PyObject *calc_digest(module_state *st, const char *func, PyObject *const *args,
                       Py_ssize_t nargs, PyObject *kwnames);
 

@@ -15,7 +15,7 @@ compare_keys(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size)
 {
     static const int rank[] = {
         [ASC_MP_INT] = 1, [ASC_MP_BYTES] = 2, [ASC_MP_DOUBLE] = 3};
-    /* encode_pair() writes no key of another type, whose item would not be filled in */
+    /* Keys of other types, which rank[] does not have, are refused by the encoder. */
     asc_mp_reader ra = {a, a + a_size}, rb = {b, b + b_size};
     asc_mp_item x, y;
     asc_mp_next(&ra, &x);
@@ -51,9 +51,9 @@ sort_pairs(const uint8_t *base, pair_at *at, pair_at *spare, size_t n)
     sort_pairs(base, at + half, spare, n - half);
     memcpy(spare, at, n * sizeof *at);
     while (i < half || j < n) {
-        bool left =
+        bool takes_left =
             j >= n || (i < half && compare_pairs(base, &spare[i], &spare[j]) <= 0);
-        at[k++] = left ? spare[i++] : spare[j++];
+        at[k++] = takes_left ? spare[i++] : spare[j++];
     }
 }
 

@@ -12,8 +12,10 @@ typedef struct pair_at {
 } pair_at;
 
 /* Sort the pairs that lie at at[0..n), one behind the other up to the end of the
- * buffer, by their keys: integers, strings, blobs, floats, each in its own order. at
- * has room for 2 * n and is in disorder afterwards. False when memory is short. */
+ * buffer, by their keys: integers, strings, blobs, floats, each kind in its own order.
+ * at[] has room for 2 * n places, of which the second half is for sorting; the places
+ * do not hold afterwards. False when memory is short; the pairs are then as they
+ * were. */
 bool pairs_sort(asc_buf *out, pair_at *at, size_t n);
 
 #endif

@@ -1,24 +1,31 @@
-/* This file judges pickles by a walk over their instructions, without running any.
- * _pickle_scan.py judges all of them, but slowly; what is plain here need not go there.
- */
+/* This file judges pickles by a walk over their instructions, without running any. A
+ * pickle is a program, and a short one can ask for gigabytes of memory or for hours of
+ * work: by copying again and again what it has made before, or by numbers of a million
+ * digits. _pickle_scan.py finds out what any pickle would cost, but slowly. Most
+ * pickles are plain, and this file sees that quickly: they have few instructions, and
+ * use nothing twice but small values, so that they cannot cost much more than they are
+ * long.
+ *
+ * A pickle keeps values for later use in the memo, a table of indexes. Whether a kept
+ * value may be used again is all that this walk has to know of it. */
 #include "values/pickles.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-/* A pickle of so many instructions cannot nest too deep, nor make too many keys. */
+/* With so few instructions a pickle cannot nest too deep, nor make too many keys. */
 #define MAX_OPCODES 1000u
-/* Longer values count as often as they are used. */
+/* A kept value of more bytes must not be used again: each use would count. */
 #define MAX_SHARED_SIZE 255u
-/* Converting digits takes the square of their number. */
+/* Lines can be numbers: converting digits takes time with the square of their count. */
 #define MAX_LINE_SIZE 4300u
 
 /* The kinds of instructions. */
 enum {
-    OP_OTHER,   /* not for plain ones, or none */
+    OP_OTHER,   /* no instruction, or one that plain pickles do not have */
     OP_VALUE,   /* a value of `size` bytes */
     OP_COUNTED, /* a value behind its size, which takes `size` bytes */
-    OP_LINE,    /* a value up to the end of the line; GLOBAL is two of them */
+    OP_LINE,    /* a value of `size` lines: two for GLOBAL, one for all others */
     OP_WORK,    /* makes something of what is on the stack */
     OP_PUT,     /* keep the top of the stack under an index of `size` bytes */
     OP_MEMOIZE, /* the same under the next index */
@@ -27,6 +34,7 @@ enum {
     OP_STOP,
 };
 
+/* What each instruction is; `size` means what its kind says. */
 static const struct {
     uint8_t kind, size;
 } opcodes[256] = {
@@ -49,11 +57,13 @@ static const struct {
     [0x95] = {OP_HEAD, 8},   ['.'] = {OP_STOP, 0},
 };
 
+/* A pickle that is being walked through. */
 typedef struct pickle_reader {
     const uint8_t *at, *end;
-    bool shareable;                /* the top of the stack may be used again */
-    unsigned n_kept, highest;      /* indexes in use, the highest of them */
-    uint8_t kept[MAX_OPCODES + 1]; /* by index: 0 nothing, 1, 2 may be used again */
+    bool shareable;           /* the top of the stack may be used again */
+    unsigned n_kept, highest; /* how many indexes are in use, the highest of them */
+    uint8_t kept[MAX_OPCODES + 1]; /* by index: 0: nothing is kept; 1: a value; 2: one
+                                      that may be used again */
 } pickle_reader;
 
 /* Read a number of up to 8 bytes; false at the end of the pickle. */
@@ -98,6 +108,7 @@ skip_lines(pickle_reader *r, unsigned n)
     return size <= MAX_LINE_SIZE;
 }
 
+/* Keep the top of the stack under an index. False when the index is too large. */
 static bool
 keep(pickle_reader *r, uint64_t index)
 {
@@ -123,8 +134,8 @@ read_opcode(pickle_reader *r, uint8_t op)
         return take_number(r, size, &n) && skip_value(r, n);
     case OP_LINE:
         return skip_lines(r, size);
-    case OP_WORK:
-        r->shareable = op == 0x93; /* a name */
+    case OP_WORK: /* whatever it makes can be large, but for a name (STACK_GLOBAL) */
+        r->shareable = op == 0x93;
         return true;
     case OP_PUT:
         return take_number(r, size, &n) && keep(r, n);
@@ -133,7 +144,7 @@ read_opcode(pickle_reader *r, uint8_t op)
     case OP_GET:
         r->shareable = true;
         return take_number(r, size, &n) && n <= MAX_OPCODES && r->kept[n] == 2;
-    case OP_HEAD:
+    case OP_HEAD: /* PROTO has a version; FRAME has a size, which must be there */
         return take_number(r, size, &n) &&
                (op == 0x80 || n <= (uint64_t)(r->end - r->at));
     default:
@@ -141,6 +152,8 @@ read_opcode(pickle_reader *r, uint8_t op)
     }
 }
 
+/* Is the pickle plain? At its end no index of the memo may be above the number of
+ * instructions: a memo has room up to its highest index, however few are in use. */
 static bool
 is_plain(const uint8_t *data, size_t size)
 {

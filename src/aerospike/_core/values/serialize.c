@@ -34,7 +34,8 @@ wrap_failure(encoder *e)
         return;
     }
     PyObject *cause = PyErr_GetRaisedException();
-    /* one of ours may come from a serializer inside: texts would double there */
+    /* An exception of ours may come from a serializer that called another: quoting its
+     * text would double the text at each level, so that only its class is named. */
     bool is_ours =
         PyType_IsSubtype(Py_TYPE(cause), (PyTypeObject *)e->st->AerospikeError);
     raise_from(cause, raise_code(e->st, ASC_ERR_CLIENT,
@@ -132,7 +133,8 @@ unpickled(decoder *d, const uint8_t *data, size_t size)
     return value;
 }
 
-/* Call with a new reference to the argument, which it drops. */
+/* Call a function with an argument, which is taken and may be NULL. NULL with the
+ * exception of the call, or with that of making the argument. */
 static PyObject *
 call_with(PyObject *function, PyObject *arg)
 {
@@ -141,7 +143,8 @@ call_with(PyObject *function, PyObject *arg)
     return result;
 }
 
-/* Clear the exception that is set, if it is of a class and tells of the value. */
+/* Clear the exception that is set, if it is of this class and must not come out. True
+ * when it was cleared. */
 static bool
 pass_over(module_state *st, PyObject *cls)
 {
@@ -152,9 +155,10 @@ pass_over(module_state *st, PyObject *cls)
     return clears;
 }
 
-/* Give what a deserializer of the application makes of a blob. The deserializer gets
- * str where that can be, as it always did, and bytes when it does not take str. Its
- * failure gives the blob itself, unless the exception is of no value (see comes_out) or
+/* Give what a deserializer of the application makes of a blob. The deserializer gets a
+ * str where the blob is UTF-8, as it always did, and bytes if it raises TypeError for
+ * the str. When it fails, the reader gets the blob itself. Two kinds of exceptions come
+ * out nevertheless: those that are not about the value (comes_out()), and
  * RecursionError, which the same blob may not meet next time. */
 static PyObject *
 by_deserializer(module_state *st, PyObject *deserializer, const uint8_t *data,

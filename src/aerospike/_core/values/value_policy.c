@@ -37,7 +37,8 @@ int_from(const policy_reader *r, PyObject *name, PyObject *value, int64_t *out)
     return fits ? 0 : r->refuse_int(r->self, name, value);
 }
 
-/* The int under a key, *out as it was when there is none. Returns like entry(). */
+/* *out = the int under a key; it stays as it was when there is none. Returns what
+ * entry() returns. */
 static int
 int_entry(const policy_reader *r, PyObject *dict, size_t key, int64_t *out)
 {
@@ -50,7 +51,8 @@ int_entry(const policy_reader *r, PyObject *dict, size_t key, int64_t *out)
     return found;
 }
 
-/* Is an index kept with the map? 1, 0, or -1 with an exception. */
+/* Is an index to be kept with the map? Operations take the truth of any object for an
+ * answer, expressions want an int. 1, 0, or -1 with an exception. */
 static int
 persists(const policy_reader *r, PyObject *dict, size_t key)
 {
@@ -80,7 +82,8 @@ order_entry(const policy_reader *r, PyObject *dict, const size_t *keys, int64_t 
     return persist < 0 ? -1 : 0;
 }
 
-/* The write flags, or those of an older mode. 0, or -1 with an exception. */
+/* *out = the write flags or, when there are none and the reader is lenient, the flags
+ * that an older mode stands for. 0, or -1 with an exception. */
 static int
 flags_entry(const policy_reader *r, PyObject *dict, const size_t *keys, int64_t *out)
 {
@@ -94,7 +97,8 @@ flags_entry(const policy_reader *r, PyObject *dict, const size_t *keys, int64_t 
     return found < 0 ? -1 : 0;
 }
 
-/* A string policy has an attribute where the others have a key. */
+/* *out = the write flags of a string policy, which has an attribute where the others
+ * have a key. 0, or -1 with an exception. */
 static int
 string_flags(const policy_reader *r, PyObject *given, int64_t *out)
 {

@@ -45,10 +45,10 @@ typedef struct policy_reader {
     int (*refuse)(void *self, const char *expected, PyObject *got);
     /* ParamError: what stands under a name is no int of 64 bits. */
     int (*refuse_int)(void *self, PyObject *name, PyObject *got);
-    const char *a_dict; /* what is expected of a policy that is a dict, for refuse() */
-    bool is_lenient;    /* read VALUE_POLICY_MODE, and the truth of any object where
-                           others want an int */
-    bool skips_order, skips_flags; /* do not look at what will not be packed */
+    const char *a_dict; /* the text for refuse() when a policy should be a dict */
+    bool is_lenient;    /* read VALUE_POLICY_MODE, too, and for VALUE_POLICY_PERSIST the
+                           truth of any object; else it must be an int */
+    bool skips_order, skips_flags; /* the caller will not write it: do not look at it */
 } policy_reader;
 
 /* *out = what a policy says, zeros for what it leaves open. 0, or -1 with an
