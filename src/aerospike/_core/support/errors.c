@@ -36,6 +36,7 @@ shortened(PyObject *text)
     return made;
 }
 
+/* Make an exception of a class, a new reference; NULL with another exception. */
 static PyObject *
 make(module_state *st, PyObject *cls, asc_status code, PyObject *message,
      const char *file, int line, bool in_doubt)
@@ -207,13 +208,12 @@ comes_out(module_state *st)
     }
     PyObject *exc = PyErr_GetRaisedException();
     PyObject *traceback = PyException_GetTraceback(exc), *answer = NULL;
-    if (traceback != NULL) { /* else it was raised in C: no handler has run */
+    if (traceback != NULL) { /* without one it was raised in C: no handler has run */
         Py_DECREF(traceback);
         gc_resume(st);
         answer = PyObject_CallOneArg(st->is_of_handler, exc);
-        if (answer ==
-            NULL) { /* what is raised in there is of no value, and comes out */
-            Py_DECREF(exc);
+        if (answer == NULL) {
+            Py_DECREF(exc); /* the exception of this call comes out in its place */
             return true;
         }
     }

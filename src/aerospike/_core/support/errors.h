@@ -4,48 +4,56 @@
 
 #include "support/state.h"
 
-/* Raise the exception of an error of the library. key and bin, borrowed, become
- * attributes of record errors; NULL where there are none. Returns NULL. */
+/* Raise the exception of an error of the library. key and bin, which the caller holds,
+ * become attributes of the exception; they are NULL where there are none. This runs
+ * Python code, as raise_code() does: the constructors of exceptions are written in
+ * Python. Returns NULL, so that a method can return what this returns. */
 PyObject *
 raise_error(module_state *st, const asc_error *err, PyObject *key, PyObject *bin);
 
 /* Raise the exception of a code, with a message as PyUnicode_FromFormat makes it, for
- * errors found before anything was sent. 1000 characters of a message stay. Returns -1.
+ * errors found before anything was sent. Of a long message 1000 characters stay. Returns
+ * -1, so that a function can return what this returns.
  *
- * An exception may be set already, because the look at an argument has failed: when it
- * tells of the argument (see take_argument_error) it becomes the cause, and when it is
- * about something else it comes out instead. */
+ * An exception may be set already, because looking at an argument has failed. When it is
+ * about the argument (see take_argument_error()) it becomes the cause of the new one;
+ * when it is about something else it stays set, and no other is raised. So whoever gets
+ * NULL or -1 from a look at an argument may call this without asking why. */
 int raise_code(module_state *st, asc_status code, const char *format, ...);
 
 /* Raise ParamError (-2) likewise. */
 #define raise_param(st, ...) raise_code((st), ASC_ERR_PARAM, __VA_ARGS__)
 
-/* Has the look at an argument failed because of the argument? False when the exception
- * that is set is about something else (a signal, memory, the depth of calls): it stays.
- * Else none is set any more, and *cause is the AttributeError, TypeError, ValueError or
- * OverflowError that was, owned, or NULL. */
+/* Take the exception that is set, if there is one, when it is about an argument:
+ * AttributeError, TypeError, ValueError or OverflowError. True: none is set any more,
+ * and *cause is the one that was, owned, or NULL. False: an exception is set that is
+ * about something else (a signal, memory, the depth of calls); it stays set. */
 bool take_argument_error(PyObject **cause);
 
-/* Make cause, which is taken and may be NULL, the cause of the exception that is set.
- * PyErr_GetRaisedException() gives one. Returns rc. */
+/* Make cause the cause of the exception that is set. cause is taken; it may be NULL.
+ * Returns rc. */
 int raise_from(PyObject *cause, int rc);
 
-/* Take the exception that is set when it is of a class of ours: its text, a new
- * reference, and its cause, owned or NULL. NULL: an exception stays set. */
+/* Take the exception that is set when it is of the class cls, which is one of ours.
+ * Returns its text, a new reference; *cause is its cause, owned or NULL. NULL when it is
+ * of another class: then it stays set, and *cause is not. */
 PyObject *take_text(PyObject *cls, PyObject **cause);
 
-/* The exception that is set tells of a write whose reply came and could not be made
- * into its result: when it is one of ours, make it say that the write is in doubt. Any
- * other exception stays as it is. */
+/* Make the exception that is set say that a write is in doubt, when it is one of ours:
+ * the reply to the write came, and could not be made into its result. Any other
+ * exception stays as it is. */
 void raise_in_doubt(module_state *st);
 
-/* Must the exception that is set come out of the call, whatever is being converted?
- * Yes for what is no Exception, for MemoryError and for what a signal's handler raised;
- * all others may tell of the value. It is set afterwards, too. */
+/* Must the exception that is set come out of the call, whatever is being converted? Yes
+ * for what is no Exception (such as KeyboardInterrupt), for MemoryError, and for what
+ * the handler of a signal has raised. All others may be about the value, so that the
+ * caller may put something in their place. An exception is set afterwards, too. This may
+ * run Python code. */
 bool comes_out(module_state *st);
 
-/* Take the exception that is set into *err, code and text, when it is one of ours;
- * false when it is not, or must come out: then it stays set. */
+/* Take the code and the text of the exception that is set into *err, when it is one of
+ * ours: then none is set any more, and true is returned. False when it is not one of
+ * ours, or must come out: then it stays set. */
 bool error_from_exception(module_state *st, asc_error *err);
 
 /* Put "func: argument: " before the text of the ParamError that is set; what caused it

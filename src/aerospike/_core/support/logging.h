@@ -7,8 +7,11 @@
 /* The functions of the module that set the handler and the level. */
 extern const PyMethodDef logging_functions[];
 
-/* Begin to hand lines to the standard library's log. 0, or -1 with an exception. */
+/* Begin to hand lines to the standard library's log. The process has one sink: the
+ * module that was made last gets the lines. 0, or -1 with an exception. */
 int logging_init(PyObject *module);
+
+/* Stop handing lines to the module of this state, and drop its handler. */
 void logging_clear(module_state *st);
 
 #endif

@@ -1,5 +1,7 @@
-/* support/state.h -- what the module keeps: its types, the Python classes it makes
- * values of, interned names. One per interpreter. */
+/* support/state.h -- what the module keeps: its types, the Python classes that it makes
+ * values of, interned names. The module has no global variables for these, so that each
+ * interpreter has its own; whatever makes or looks at Python objects gets the state as
+ * an argument, `st`. */
 #ifndef CORE_SUPPORT_STATE_H
 #define CORE_SUPPORT_STATE_H
 
@@ -9,7 +11,7 @@
 
 #include "asc/error.h"
 
-/* Names that are looked up or made often, interned once. */
+/* The names that are looked up or made often. They are interned once, as st->s_<name>. */
 #define CORE_NAMES(X)                                                                  \
     X(_args)                                                                           \
     X(_fields)                                                                         \
@@ -90,7 +92,8 @@
     X(wire)                                                                            \
     X(write_flags)
 
-/* Python objects from the package's own modules: (field, module, attribute). */
+/* Python objects from the package's own modules, imported with this one: (field of the
+ * state, module, attribute). */
 #define CORE_IMPORTS(X)                                                                \
     X(errors_by_code, "aerospike.exception", "_BY_CODE")                               \
     X(AerospikeError, "aerospike.exception", "AerospikeError")                         \
@@ -107,7 +110,7 @@
     X(warn_once, "aerospike._report", "warn_once")                                     \
     X(is_of_handler, "aerospike._interrupts", "is_of_handler")
 
-/* The tables of option names. */
+/* The tables of options (options/tables.c), whose names are in the state. */
 typedef enum option_table_id {
     POLICY_TABLE,
     META_TABLE,
@@ -116,7 +119,7 @@ typedef enum option_table_id {
     N_TABLES,
 } option_table_id;
 
-/* Classes of aerospike_helpers.batch.records. */
+/* Classes of aerospike_helpers.batch.records, in module_state.batch_types. */
 enum {
     BATCH_RECORDS,
     BATCH_RECORD,
@@ -131,10 +134,12 @@ enum {
 
 #define N_CACHED_NAMES 1024u /* a power of two */
 
+/* All Python objects here are owned. */
 typedef struct module_state {
     PyTypeObject *ClientType; /* of what client() makes: aerospike.Client */
     PyTypeObject *StreamType, *TrackerType;
-    PyMethodDef *client_methods; /* owned: our own Client points to these rows */
+    PyMethodDef *client_methods; /* owned: the rows of ClientType, which points to them
+                                    for as long as it lives */
 #define X(name) PyObject *s_##name;
     CORE_NAMES(X)
 #undef X
@@ -148,12 +153,13 @@ typedef struct module_state {
     PyObject *random_bytes;                /* likewise */
     PyObject *base64_encode;               /* likewise */
     PyObject *batch_types[N_BATCH_TYPES];  /* likewise */
-    Py_ssize_t record_slots[N_RECORD_SLOTS]; /* where they lie in a BatchRecord */
-    PyObject **option_names[N_TABLES];       /* interned, one per row, ended by NULL */
+    Py_ssize_t record_slots[N_RECORD_SLOTS]; /* offsets of attributes in a BatchRecord */
+    PyObject **option_names[N_TABLES];       /* interned, one a row, ended by NULL */
     PyObject *cached_names[N_CACHED_NAMES];  /* see decode_name() */
 } module_state;
 
-/* Where an interned name lies in the state: tables hold this instead of the name. */
+/* Where an interned name lies in the state. Tables are constants, the same for every
+ * interpreter: they hold this instead of the name. It is never 0. */
 #define NAME_AT(name) offsetof(module_state, s_##name)
 
 /* The interned name at such a place, borrowed. */
@@ -165,22 +171,27 @@ state_name(module_state *st, size_t place)
 
 extern struct PyModuleDef core_module;
 
-/* Init functions of the parts that put types into the module; 0, or -1 with an
+/* Make the type of clients and put it into the module (client_type.c). 0, or -1 with an
  * exception. */
 int client_type_init(PyObject *module, module_state *st);
 
-/* Fill in the names and the imports. 0, or -1 with an exception; clear in either
- * case. */
+/* Fill in the names and the imports. 0, or -1 with an exception; state_clear() is to be
+ * called in either case. */
 int state_init(module_state *st);
+
+/* Visit what the state owns, for the collector. */
 int state_traverse(module_state *st, visitproc visit, void *arg);
+
+/* Drop what the state owns, but for what option_tables_clear() and logging_clear() do. */
 void state_clear(module_state *st);
 
 /* An attribute of a module, which is imported: a new reference, or NULL with an
  * exception. */
 PyObject *import_attribute(const char *module, const char *attribute);
 
-/* The same for a module that costs time to import: *cached, filled in by the first
- * call. Borrowed; NULL with an exception. */
+/* The same for a module that costs time to import. The first call imports it and keeps
+ * the attribute in *cached, which is a field of the state; all others find it there.
+ * Borrowed from *cached; NULL with an exception. */
 PyObject *lazy_import(PyObject **cached, const char *module, const char *attribute);
 
 #endif

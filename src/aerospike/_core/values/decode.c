@@ -197,18 +197,6 @@ decode_map_key(decoder *d, asc_mp_reader *r, size_t n_pairs)
 /* Other threads have a turn after so many items: less than a millisecond. */
 #define ITEMS_PER_TURN 8192u
 
-void
-give_turn(module_state *st)
-{
-    bool pauses = st->gc_paused;
-    gc_resume(st);
-    Py_BEGIN_ALLOW_THREADS
-    Py_END_ALLOW_THREADS
-    if (pauses) {
-        gc_pause(st);
-    }
-}
-
 /* Let other threads run, which must not see unfinished lists. */
 static __attribute__((noinline)) void
 end_turn(decoder *d)
