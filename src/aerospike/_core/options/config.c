@@ -281,7 +281,7 @@ config_from_py(module_state *st, client_config *c, PyObject *config)
     *c = (client_config){.cluster = ASC_CONFIG_INIT,
                          .values = {.bool_as = BOOL_AS_BOOL, .legacy_types = NOT_GIVEN},
                          .fail_if_not_connected = NOT_GIVEN};
-    c->cluster.user_agent = NULL;
+    c->cluster.user_agent = NULL; /* a literal until here, which nobody may free */
     for (int kind = 0; kind < N_POLICIES; kind++) {
         policy_init(&c->defaults[kind], (policy_kind)kind);
     }
@@ -306,6 +306,7 @@ config_from_py(module_state *st, client_config *c, PyObject *config)
                            "\"max_conns_per_node\" is invalid: it must be at least 1");
     }
     if (c->values.legacy_types == YES) {
+        /* older clients pickle bools */ /* the types of the old days have no bool */
         c->values.bool_as = BOOL_AS_PICKLE;
     }
     c->cluster.fail_if_not_connected = c->fail_if_not_connected != NO;

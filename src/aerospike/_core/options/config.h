@@ -5,21 +5,24 @@
 #include "options/policy.h"
 #include "values/values.h"
 
-/* The configuration, parsed. Owns what cluster points to. */
+/* The configuration, parsed. It owns what it points to. */
 typedef struct client_config {
-    asc_config cluster;
-    policy defaults[N_POLICIES];
-    PyObject *app_id; /* owned while parsing, else NULL */
+    asc_config cluster;          /* what the library takes */
+    policy defaults[N_POLICIES]; /* by policy_kind */
+    PyObject *app_id;            /* str, or NULL; part of the user agent */
     value_rules values;
     bool strict;               /* validate_keys */
     int fail_if_not_connected; /* tristate */
 } client_config;
 
+/* The keys of the configuration. */
 extern const option_table config_table;
 
-/* Parse config. 0, or -1 with ParamError (TypeError for app_id). Clear in either
- * case. */
+/* Parse a configuration. 0, or -1 with an exception: ParamError for most mistakes,
+ * TypeError for app_id. config_clear() is to be called in either case. */
 int config_from_py(module_state *st, client_config *c, PyObject *config);
+
+/* Drop all that a configuration owns; it can be cleared again. */
 void config_clear(client_config *c);
 
 #endif

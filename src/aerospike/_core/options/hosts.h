@@ -5,9 +5,9 @@
 #include "asc/cluster.h"
 #include "options/options.h"
 
-/* Make a list or tuple the hosts of a configuration, in place of those that it has.
- * Each is "address", "address:port", (address, port) or (address, port, TLS name). 0,
- * or -1 with ParamError; the configuration owns what was parsed until then. */
+/* Parse a list or tuple of hosts, which take the place of those that the configuration
+ * has. Each is "address", "address:port", (address, port) or (address, port, TLS name).
+ * 0, or -1 with ParamError. hosts_clear() frees them in either case. */
 int hosts_from_py(module_state *st, asc_config *cluster, PyObject *value);
 
 /* Free the hosts of a configuration; fine when there are none. */

@@ -75,6 +75,10 @@ option_largest(const option *row)
     return row->type == OPTION_U32 && row->max == 0 ? UINT32_MAX : row->max;
 }
 
+/* Store an int. One out of range is refused when strict, when it is above a limit that
+ * its row gives on purpose, or when it is a time to live; in all other cases it means
+ * what it always meant to applications (see option_type). 0, or -1 with an
+ * exception. */
 static int
 store_int(module_state *st, const option *row, PyObject *value, void *at, int strict)
 {
@@ -170,7 +174,8 @@ is_overruled(const option *row, PyObject *dict)
     return row->new_name != NULL ? PyDict_ContainsString(dict, row->new_name) : 0;
 }
 
-/* Say that a key is unknown, naming the nearest that is known. */
+/* Report a key that is unknown, with the nearest one that is known: a warning, or an
+ * exception when strict. This runs Python code. 0, or -1 with an exception. */
 static int
 report_unknown(module_state *st, const option_table *table, uint32_t kind,
                PyObject *key, const char *what, int strict)
@@ -205,7 +210,12 @@ options_apply(module_state *st, const option_table *table, uint32_t kind,
             continue;
         }
         int overruled = is_overruled(row, dict);
-        rc = overruled == 0 ? store(st, row, value, target, strict) : -(overruled < 0);
+        if (overruled < 0) {
+            rc = -1;
+        }
+        else if (!overruled) {
+            rc = store(st, row, value, target, strict);
+        }
     }
     Py_XDECREF(key);
     Py_XDECREF(value);

@@ -1,5 +1,7 @@
 /* options/options.h -- dictionaries of options: config, policies, metadata. Each key is
- * a row of a table that says its type, range, alias and where its value goes. */
+ * a row of a table, which says its type, its range and its older name. The values go
+ * into a struct, the target, at the offsets that the rows say. A field whose key is not
+ * in the dictionary keeps its value: so a dictionary is laid over defaults. */
 #ifndef CORE_OPTIONS_OPTIONS_H
 #define CORE_OPTIONS_OPTIONS_H
 
@@ -14,8 +16,9 @@ typedef enum option_type {
     OPTION_NOT_BOOL, /* bool, stored negated */
     OPTION_U32,      /* uint32_t: milliseconds or a count; negative stands for 0, and
                         above max, if it is given, is refused */
-    OPTION_ENUM,     /* int: 0 to max; anything else leaves the default in place */
-    OPTION_SIGNED,   /* int32_t from min to max */
+    OPTION_ENUM,     /* int: 0 to max; any other leaves the default in place, or is
+                        refused when strict */
+    OPTION_SIGNED,   /* int32_t from min to max; any other is refused when strict */
     OPTION_TTL,      /* uint32_t seconds, from min (negative values mean something) to
                         max; anything else is refused */
     OPTION_CUSTOM,   /* parsed by the row's function */
@@ -24,17 +27,20 @@ typedef enum option_type {
 
 typedef struct option option;
 
-/* Parse value into the struct at target; 0, or -1 with an exception. */
+/* Parse a value, which the caller holds, into the struct at target. This may run Python
+ * code. 0, or -1 with an exception. */
 typedef int (*option_parser)(module_state *st, const option *row, PyObject *value,
                              void *target);
 
+/* A key. */
 struct option {
     const char *name;
     option_type type;
     uint32_t kinds;       /* bits of the dictionaries that have it */
     size_t offset;        /* of the value in the target struct */
     int64_t min, max;     /* OPTION_ENUM, OPTION_SIGNED, OPTION_TTL; max: OPTION_U32 */
-    const char *new_name; /* of an old name: the new one, which wins */
+    const char *new_name; /* when `name` is an old one: today's, which wins where both
+                             are given */
     option_parser parse;  /* of OPTION_CUSTOM */
     size_t given;         /* of a bool in the target struct that becomes true when the
                              dictionary has the key; 0: there is none */
@@ -48,6 +54,7 @@ struct option {
                              field is an int */
 };
 
+/* The keys of one sort of dictionary. */
 typedef struct option_table {
     const option *rows;
     size_t n;
@@ -59,7 +66,8 @@ typedef struct option_table {
 const option *
 options_find(module_state *st, const option_table *table, uint32_t kind, PyObject *key);
 
-/* Store the value of a row in the struct at target. 0, or -1 with an exception. */
+/* Store the value of one key in the struct at target, as its row says. 0, or -1 with an
+ * exception. */
 int option_store(module_state *st, const option *row, PyObject *value, void *target,
                  int strict);
 
@@ -77,8 +85,8 @@ int option_int64(module_state *st, const char *name, PyObject *value, int64_t *o
  * `"name" is invalid`. */
 char *option_text(module_state *st, const char *name, PyObject *value);
 
-/* The largest value that a row takes; of OPTION_U32, OPTION_ENUM, OPTION_SIGNED and
- * OPTION_TTL. */
+/* The largest value that a row takes, if its type is OPTION_U32, OPTION_ENUM,
+ * OPTION_SIGNED or OPTION_TTL. */
 int64_t option_largest(const option *row);
 
 #endif

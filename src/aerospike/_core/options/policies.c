@@ -68,7 +68,8 @@ is_shared(module_state *st, PyObject *key)
     return false;
 }
 
-/* Store one key, which is an old name or none, in every kind that has it. */
+/* Store one key in every kind that has it as a shared key. is_old says which keys this
+ * pass is about: old names, or those of today. 0, or -1 with an exception. */
 static int
 apply_key(module_state *st, policy *defaults, PyObject *key, PyObject *value,
           bool is_old, int strict)
@@ -83,7 +84,8 @@ apply_key(module_state *st, policy *defaults, PyObject *key, PyObject *value,
     return rc;
 }
 
-/* Store the keys of all kinds, those that are old names or those that are none. */
+/* Store the keys that hold for many kinds: those that are old names, or those of
+ * today. */
 static int
 apply_shared(module_state *st, policy *defaults, PyObject *policies, bool is_old,
              int strict)
@@ -183,7 +185,7 @@ policies_from_py(module_state *st, policy defaults[N_POLICIES], uint32_t *max_co
         return raise_param(st, "policies must be a dict, not %s",
                            Py_TYPE(policies)->tp_name);
     }
-    /* old names first: where both are given, today's win */
+    /* Two passes, old names first: where both are given, today's win. */
     int rc = apply_shared(st, defaults, policies, true, strict);
     if (rc == 0) {
         rc = apply_shared(st, defaults, policies, false, strict);

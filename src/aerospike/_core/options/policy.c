@@ -120,7 +120,7 @@ static const struct {
     asc_timing timing;
     int replica, read_mode_sc;
     bool shares;    /* shared keys hold for it, too */
-    bool is_hidden; /* get_policies() never had it */
+    bool is_hidden; /* get_policies() does not show it, and never did */
 } kinds[N_POLICIES] = {
 #define COMMON(retries)                                                                \
     {.total_timeout_ms = 1000,                                                         \
@@ -246,7 +246,8 @@ policy_to_py(const policy *p, policy_kind kind)
     PyObject *dict = PyDict_New();
     for (size_t i = 0; dict != NULL && i < policy_table.n; i++) {
         const option *row = &policy_rows[i];
-        if (!(row->kinds & ~row->hidden & 1u << kind)) {
+        uint32_t shown_for = row->kinds & ~row->hidden;
+        if (!(shown_for & (1u << kind))) {
             continue;
         }
         PyObject *value = value_to_py(row, p);
@@ -361,6 +362,8 @@ looks_like_policy(module_state *st, policy_kind kind, PyObject *dict)
 
 /* --- to the wire --- */
 
+/* For a write all choices of a copy but MASTER and RANDOM mean SEQUENCE, which begins
+ * with the master; so do ANY and PREFER_RACK for a linearizable read. */
 void
 policy_to_request(const policy *p, asc_request *req, bool writes)
 {
@@ -380,14 +383,15 @@ policy_to_request(const policy *p, asc_request *req, bool writes)
     }
 }
 
-/* Give the server's time budget, that of one attempt. */
+/* Give the time that the server may take, which is that of one attempt: the smaller one
+ * of the two timeouts, of which 0 means that there is no limit. */
 static uint32_t
 budget_ms(const asc_timing *t)
 {
-    return t->socket_timeout_ms != 0 && (t->total_timeout_ms == 0 ||
-                                         t->socket_timeout_ms < t->total_timeout_ms)
-               ? t->socket_timeout_ms
-               : t->total_timeout_ms;
+    bool socket_is_less =
+        t->total_timeout_ms == 0 || t->socket_timeout_ms < t->total_timeout_ms;
+    return t->socket_timeout_ms != 0 && socket_is_less ? t->socket_timeout_ms
+                                                       : t->total_timeout_ms;
 }
 
 bool
@@ -431,6 +435,7 @@ policy_to_write_head(const policy *p, const record_meta *m, asc_msg_head *head)
         [GEN_EQ] = ASC_INFO2_GENERATION,
         [GEN_GT] = ASC_INFO2_GENERATION_GT,
     };
+    /* TTL_CLIENT_DEFAULT in the metadata stands for the policy's ttl. */
     uint32_t ttl = m->has_ttl && m->ttl_s != TTL_CLIENT_DEFAULT ? m->ttl_s : p->ttl_s;
     head->info2 |= exists[p->exists].info2 | gen_info2[p->gen];
     head->info2 |= p->durable_delete ? ASC_INFO2_DURABLE_DELETE : 0;
@@ -438,7 +443,7 @@ policy_to_write_head(const policy *p, const record_meta *m, asc_msg_head *head)
     head->info3 |= p->commit_level == 1 ? ASC_INFO3_COMMIT_MASTER : 0;
     head->info4 |= p->on_locking_only ? ASC_INFO4_ON_LOCKING_ONLY : 0;
     head->info4 |= (uint8_t)(p->error_detail << ASC_INFO4_ERROR_DETAIL_SHIFT);
-    if (p->gen != GEN_IGNORE) {
+    if (p->gen != GEN_IGNORE) { /* the policy of a removal can bring a generation */
         head->generation = p->has_generation ? p->generation : m->generation;
     }
     head->ttl_s = ttl;

@@ -1,5 +1,10 @@
-/* options/policy.h -- policies and metadata: parsed once into structs, turned into
- * header bits of messages. */
+/* options/policy.h -- policies and metadata: their dictionaries become structs, and
+ * these become the header bits of messages.
+ *
+ * A client has a struct of defaults for each kind of policy, made from its
+ * configuration once. A call copies the one of its kind and lays the caller's
+ * dictionary over the copy: only the keys that are given cost anything, and without a
+ * dictionary no key is looked at. */
 #ifndef CORE_OPTIONS_POLICY_H
 #define CORE_OPTIONS_POLICY_H
 
@@ -47,7 +52,8 @@ typedef enum read_mode_sc {
     SC_ALLOW_UNAVAILABLE,
 } read_mode_sc;
 
-/* What a policy says: a field for each key that has an effect. */
+/* What a policy says: a field for each key that has an effect. A copy of the struct
+ * that is to live on needs a reference of its own to the filter. */
 typedef struct policy {
     asc_timing timing;
     int replica;                    /* asc_replica */
@@ -79,13 +85,14 @@ typedef struct policy {
 /* No record's generation is larger: servers count them in 16 bits. */
 #define GENERATION_MAX UINT16_MAX
 
-/* Parse state of meta = {"gen", "ttl"}. */
+/* What the dictionary meta = {"gen", "ttl"} says. */
 typedef struct record_meta {
     uint32_t generation;
     uint32_t ttl_s;
     bool has_ttl;
 } record_meta;
 
+/* The keys of policies, and those of metadata. */
 extern const option_table policy_table, meta_table;
 
 /* The name of a kind's section in config["policies"]. */
@@ -94,47 +101,61 @@ const char *policy_kind_name(int kind);
 /* Do keys that stand beside the sections of config["policies"] hold for a kind? */
 bool policy_kind_shares(policy_kind kind);
 
-/* The built-in defaults of a kind. */
+/* *p = the built-in defaults of a kind. */
 void policy_init(policy *p, policy_kind kind);
+
+/* Drop what a policy owns; a struct of zeros is fine. */
 void policy_clear(policy *p);
 
-/* Put into the policy of one record what that of the whole batch says of all. */
+/* Make p, the policy of one record in a batch before its dictionary is read, inherit
+ * from the policy of the whole batch: the keys whose rows say is_inherited. */
 void policy_inherit(policy *p, const policy *whole);
 
-/* Forget what is a matter of single calls: a default of a client never had an effect
- * there. True when there was a filter, of which the caller warns. */
+/* Drop from a client's defaults what only a single call can say, a filter and an
+ * expected generation: as a default these never had an effect. True when there was a
+ * filter: then the caller warns. */
 bool policy_drop_per_call(policy *p);
 
-/* *p = defaults, then the dictionary over them (NULL or None: nothing). 0, or -1 with
- * ParamError. Clear p in either case. */
+/* *p = a copy of the defaults with the dictionary laid over it; dict may be NULL or
+ * None. 0, or -1 with an exception, mostly ParamError. policy_clear() is to be called
+ * in either case. */
 int policy_from_py(module_state *st, policy *p, const policy *defaults,
                    policy_kind kind, PyObject *dict, int strict);
 
-/* *out = a time to live, of an int; name says in the error where it was given. -1 with
- * ParamError when it is not from TTL_MIN to TTL_MAX. */
+/* *out = the time to live that an int stands for; `name` says in the error where it was
+ * given. 0, or -1 with ParamError when it is not from TTL_MIN to TTL_MAX. */
 int ttl_from_int(module_state *st, const char *name, PyObject *value, uint32_t *out);
 
-/* {section: {key: value}}: the defaults of a client as get_policies() shows them. */
+/* A new dict {section: {key: value}}: the defaults of a client, N_POLICIES of them, as
+ * get_policies() shows them. NULL with an exception. */
 PyObject *policies_to_py(const policy *defaults);
 
-/* Parse meta (NULL or None: nothing). 0, or -1 with ParamError. */
+/* *m = what the dictionary says; dict may be NULL or None. 0, or -1 with an exception,
+ * mostly ParamError. */
 int meta_from_py(module_state *st, record_meta *m, PyObject *dict, int strict);
 
-/* True when the dictionary has a key that policies have and metadata have not. */
+/* Has the dictionary a key that policies of the kind have and metadata have not? Then
+ * it was most likely given in the place of the other. 1 or 0. */
 int looks_like_policy(module_state *st, policy_kind kind, PyObject *dict);
 
 /* Python's signal handlers run this often while a call waits: a signal may come before
  * the wait, or to another thread. */
 #define SIGNAL_CHECK_MS 50
 
-/* Route, timing and what the library must know. */
+/* Put into a request what the library must know to send it: the timing, which copy of
+ * the partition to ask, and whether the request writes. */
 void policy_to_request(const policy *p, asc_request *req, bool writes);
 
-/* Append the filter of a policy, if it has one. False when memory is short. */
+/* Append the filter of a policy as a field; nothing when filter is NULL. False when
+ * memory is short. */
 bool policy_filter_to_field(PyObject *filter, asc_writer *w);
 
-/* Header bits and fields of a read, and of a write on top of them. */
+/* Put into a header what the policy says of reading. Bits that are set already stay. */
 void policy_to_read_head(const policy *p, asc_msg_head *head);
+
+/* Put into a header what the policy and the metadata say of writing. A header can have
+ * both: this is called last then, because time to live and generation are the
+ * write's. */
 void policy_to_write_head(const policy *p, const record_meta *m, asc_msg_head *head);
 
 #endif

@@ -120,7 +120,8 @@ static const char doc_option_tables[] =
 static PyObject *
 core_option_tables(PyObject *module, PyObject *ignored)
 {
-    (void)module, (void)ignored;
+    (void)module;
+    (void)ignored;
     PyObject *policy_rows = table_to_py(&policy_table);
     PyObject *meta_rows = table_to_py(&meta_table);
     PyObject *config_rows = table_to_py(&config_table), *all = NULL;

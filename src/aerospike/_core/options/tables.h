@@ -4,9 +4,11 @@
 
 #include "support/state.h"
 
-/* Intern the names of all tables in the state. 0, or -1 with an exception; drop what
- * there is of them in either case. */
+/* Intern the names of all tables in the state. 0, or -1 with an exception;
+ * option_tables_clear() is to be called in either case. */
 int option_tables_intern(module_state *st);
+
+/* Drop the names of all tables that the state has. */
 void option_tables_clear(module_state *st);
 
 /* The function of the module that shows the tables to documentation and tests. */

@@ -26,10 +26,10 @@
 #define FUNCTION_ROW(name, function, doc)                                              \
     {name, (PyCFunction)(void (*)(void))(function), METH_FASTCALL | METH_KEYWORDS, doc}
 
-/* Sort the arguments of func into argv in the order of names, which NULL ends. The first
- * n_required must be given; the others are NULL when they are not. argv[] is borrowed
- * from the caller of the method, who holds all arguments until it returns. 0, or -1 with
- * TypeError. */
+/* Sort the arguments of func into argv in the order of names, which NULL ends. The
+ * first n_required must be given; the others are NULL when they are not. argv[] is
+ * borrowed from the caller of the method, who holds all arguments until it returns. 0,
+ * or -1 with TypeError. */
 int
 parse_args(const char *func, const char *const *names, int n_required,
            PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames, PyObject **argv);

@@ -41,8 +41,8 @@ gc_resume(module_state *st)
 /* Whoever decodes the records of a reply gives a turn after so many bytes of them. */
 #define BYTES_PER_TURN (32 << 10)
 
-/* Let other threads have the GIL for a moment. If the collector is paused, the pause ends
- * before that and a new one begins afterwards. */
+/* Let other threads have the GIL for a moment. If the collector is paused, the pause
+ * ends before that and a new one begins afterwards. */
 void give_turn(module_state *st);
 
 #endif

@@ -12,13 +12,13 @@ PyObject *
 raise_error(module_state *st, const asc_error *err, PyObject *key, PyObject *bin);
 
 /* Raise the exception of a code, with a message as PyUnicode_FromFormat makes it, for
- * errors found before anything was sent. Of a long message 1000 characters stay. Returns
- * -1, so that a function can return what this returns.
+ * errors found before anything was sent. Of a long message 1000 characters stay.
+ * Returns -1, so that a function can return what this returns.
  *
- * An exception may be set already, because looking at an argument has failed. When it is
- * about the argument (see take_argument_error()) it becomes the cause of the new one;
- * when it is about something else it stays set, and no other is raised. So whoever gets
- * NULL or -1 from a look at an argument may call this without asking why. */
+ * An exception may be set already, because looking at an argument has failed. When it
+ * is about the argument (see take_argument_error()) it becomes the cause of the new
+ * one; when it is about something else it stays set, and no other is raised. So whoever
+ * gets NULL or -1 from a look at an argument may call this without asking why. */
 int raise_code(module_state *st, asc_status code, const char *format, ...);
 
 /* Raise ParamError (-2) likewise. */
@@ -35,8 +35,8 @@ bool take_argument_error(PyObject **cause);
 int raise_from(PyObject *cause, int rc);
 
 /* Take the exception that is set when it is of the class cls, which is one of ours.
- * Returns its text, a new reference; *cause is its cause, owned or NULL. NULL when it is
- * of another class: then it stays set, and *cause is not. */
+ * Returns its text, a new reference; *cause is its cause, owned or NULL. NULL when it
+ * is of another class: then it stays set, and *cause is not. */
 PyObject *take_text(PyObject *cls, PyObject **cause);
 
 /* Make the exception that is set say that a write is in doubt, when it is one of ours:
@@ -47,8 +47,8 @@ void raise_in_doubt(module_state *st);
 /* Must the exception that is set come out of the call, whatever is being converted? Yes
  * for what is no Exception (such as KeyboardInterrupt), for MemoryError, and for what
  * the handler of a signal has raised. All others may be about the value, so that the
- * caller may put something in their place. An exception is set afterwards, too. This may
- * run Python code. */
+ * caller may put something in their place. An exception is set afterwards, too. This
+ * may run Python code. */
 bool comes_out(module_state *st);
 
 /* Take the code and the text of the exception that is set into *err, when it is one of

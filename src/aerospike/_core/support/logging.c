@@ -52,9 +52,7 @@ sink(asc_log_level level, const char *func, const char *file, int line,
     PyGILState_Release(gil);
 }
 
-/* Make a function of aerospike._report the handler. It is not imported before it is asked
- * for: that module imports the log of the standard library. 0, or -1 with an
- * exception. */
+/* Make a function of aerospike._report the handler. 0, or -1 with an exception. */
 static int
 set_own_handler(module_state *st, const char *name)
 {

@@ -13,8 +13,8 @@ uintptr_t stack_end(void);
 /* Has the calling thread's stack room for 64 levels of a value, and for an error? */
 bool stack_has_room(void);
 
-/* The same at a level of a value that is nested so deep. Looking takes long: the first 63
- * levels fit into any stack, and from then on each 64th level looks for those that
+/* The same at a level of a value that is nested so deep. Looking takes long: the first
+ * 63 levels fit into any stack, and from then on each 64th level looks for those that
  * follow. */
 static inline bool
 stack_has_room_at(int depth)

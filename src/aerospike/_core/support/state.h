@@ -11,7 +11,8 @@
 
 #include "asc/error.h"
 
-/* The names that are looked up or made often. They are interned once, as st->s_<name>. */
+/* The names that are looked up or made often. They are interned once, as
+ * st->s_<name>. */
 #define CORE_NAMES(X)                                                                  \
     X(_args)                                                                           \
     X(_fields)                                                                         \
@@ -153,8 +154,8 @@ typedef struct module_state {
     PyObject *random_bytes;                /* likewise */
     PyObject *base64_encode;               /* likewise */
     PyObject *batch_types[N_BATCH_TYPES];  /* likewise */
-    Py_ssize_t record_slots[N_RECORD_SLOTS]; /* offsets of attributes in a BatchRecord */
-    PyObject **option_names[N_TABLES];       /* interned, one a row, ended by NULL */
+    Py_ssize_t record_slots[N_RECORD_SLOTS]; /* offsets in a BatchRecord */
+    PyObject **option_names[N_TABLES];       /* interned, one per row, ended by NULL */
     PyObject *cached_names[N_CACHED_NAMES];  /* see decode_name() */
 } module_state;
 
@@ -182,7 +183,8 @@ int state_init(module_state *st);
 /* Visit what the state owns, for the collector. */
 int state_traverse(module_state *st, visitproc visit, void *arg);
 
-/* Drop what the state owns, but for what option_tables_clear() and logging_clear() do. */
+/* Drop what the state owns, but for what option_tables_clear() and logging_clear()
+ * do. */
 void state_clear(module_state *st);
 
 /* An attribute of a module, which is imported: a new reference, or NULL with an
