@@ -18,8 +18,8 @@ static const PyMethodDef *const rooms[] = {
     batch_write_methods, query_methods,  info_methods,
 };
 
-/* All rows in one array, ended by a row of NULLs, which the caller frees; NULL with
- * MemoryError. */
+/* The rows of all rooms in one array, which a row of NULLs ends and the caller frees
+ * with PyMem_Free(). NULL with MemoryError. */
 static PyMethodDef *
 join_rooms(void)
 {
@@ -60,6 +60,8 @@ client_type_init(PyObject *module, module_state *st)
     if (st->client_methods == NULL) {
         return -1;
     }
+    /* Python copies the slots, but not the methods that one of them points to: those
+     * stay in the state. */
     PyType_Slot slots[] = {
         {Py_tp_doc, (void *)doc_Client}, {Py_tp_init, client_init},
         {Py_tp_dealloc, client_dealloc}, {Py_tp_traverse, client_traverse},

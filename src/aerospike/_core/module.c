@@ -63,11 +63,12 @@ static int
 core_exec(PyObject *module)
 {
     module_state *st = PyModule_GetState(module);
-    return state_init(st) < 0 || option_tables_intern(st) < 0 ||
-                   add_functions(module) < 0 || client_type_init(module, st) < 0 ||
-                   stream_types_init(module, st) < 0
-               ? -1
-               : logging_init(module);
+    if (state_init(st) < 0 || option_tables_intern(st) < 0 ||
+        add_functions(module) < 0 || client_type_init(module, st) < 0 ||
+        stream_types_init(module, st) < 0) {
+        return -1; /* Python drops the module, and core_free() what there is */
+    }
+    return logging_init(module); /* last: threads log from now on */
 }
 
 static int
@@ -90,7 +91,8 @@ static void
 core_free(void *module)
 {
     core_clear(module);
-    /* only now: a type that is still used keeps its module */
+    /* The methods of the type point to these rows, and a type that is still used keeps
+     * its module: nobody can call them any more when the module is freed. */
     PyMem_Free(((module_state *)PyModule_GetState(module))->client_methods);
 }
 

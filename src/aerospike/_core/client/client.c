@@ -1,9 +1,12 @@
 /* client/client.c -- the life of a client, and what the methods of all rooms share.
  *
- * A client is made, connected, used and closed; client_state says where it stands.
- * Any number of threads may use it meanwhile, and one of them may close it: so a
- * call counts the cluster that it uses, and takes what else it needs from the
- * client, which lives longer. The methods here are those that need no request. */
+ * A client is made, connected, used and closed; client_state says where it stands. Any
+ * number of threads may use it meanwhile, and one of them may close it: so a call
+ * counts the cluster that it uses, and owns the client, from which it borrows all else.
+ * The methods here are those that need no request.
+ *
+ * Whatever connects or closes gives the GIL away. A function that does so looks at the
+ * state again afterwards, or changes it before. */
 #include "client/client.h"
 
 #include <time.h>
@@ -60,8 +63,9 @@ open_cluster(ClientObject *client, uint32_t limit_ms, asc_error *err)
     return 0;
 }
 
-/* Close the cluster of a client, if it has one. Calls of other threads end as they
- * would, for each has counted the cluster. */
+/* Close the cluster of a client, if it has one. The client has let go of it before the
+ * GIL is given away. Calls of other threads end as they would, because each has counted
+ * the cluster. */
 static void
 close_cluster(ClientObject *client)
 {
@@ -73,7 +77,7 @@ close_cluster(ClientObject *client)
     disconnect(cluster);
 }
 
-/* 0, or -1 with ParamError: the client has no configuration. */
+/* Has the client a configuration? 0, or -1 with ParamError. */
 static int
 check_valid(module_state *st, ClientObject *client)
 {
@@ -84,7 +88,7 @@ check_valid(module_state *st, ClientObject *client)
                              "or was not called, or has not ended");
 }
 
-/* Say why there is no cluster. Returns -1. */
+/* Raise what says why there is no cluster. Returns -1. */
 static int
 raise_closed(module_state *st, ClientObject *client)
 {
@@ -152,11 +156,15 @@ client_take_call(ClientObject *client)
 {
     asc_call *call = NULL;
     for (int i = 0; call == NULL && i < N_SPARE_CALLS; i++) {
+        /* a look, which is cheap, before the exchange; another thread may be faster */
         if (atomic_load_explicit(&client->spare[i], memory_order_relaxed) != NULL) {
             call = atomic_exchange(&client->spare[i], NULL);
         }
     }
-    if (call == NULL && (call = asc_call_new()) == NULL) {
+    if (call == NULL) {
+        call = asc_call_new();
+    }
+    if (call == NULL) {
         PyErr_NoMemory();
         return NULL;
     }
@@ -206,7 +214,8 @@ client_wait_set(module_state *st, asc_set *set, asc_error *err)
             raise_error(st, err, NULL, NULL);
             return -1;
         }
-        /* they are asked also when no wait was needed: a signal may have come before */
+        /* Handlers run also when no wait was needed: a signal may have come before, and
+         * a loop that never waits must end, too. */
         if (PyErr_CheckSignals() < 0) {
             asc_set_abandon(set);
             return -1;
@@ -219,8 +228,9 @@ client_wait_set(module_state *st, asc_set *set, asc_error *err)
 
 /* --- the slots of the type --- */
 
-/* An import has failed. When a file could not be read, perhaps for want of descriptors,
- * an error of the client says so; any other exception stays as it is. Returns -1. */
+/* Raise an error of the client when an import has failed because a file could not be
+ * read, perhaps for want of descriptors. Any other exception stays as it is. Returns
+ * -1. */
 static int
 raise_no_import(module_state *st, const char *name)
 {
@@ -232,9 +242,9 @@ raise_no_import(module_state *st, const char *name)
         cause, raise_code(st, ASC_ERR_CLIENT, "cannot import %s: %S", name, cause));
 }
 
-/* Import the modules that calls use. They are imported with the first client and not
- * with the package, for they are slow, and not by a call, either: when another thread
- * forks meanwhile, the child would wait for an import that nobody will end. 0, or -1
+/* Import the modules that calls use. The package does not import them, because they are
+ * slow. Calls must not import them, either: if another thread forks meanwhile, the
+ * child waits for an import that nobody will end. So the first client does. 0, or -1
  * with an exception. */
 static int
 import_for_calls(module_state *st)
@@ -257,10 +267,10 @@ import_for_calls(module_state *st)
     return 0;
 }
 
-/* Give the client its configuration, and its cluster unless that is NULL; it takes
- * both. Only now it is valid, so that no other thread has used what the constructor was
- * still making. 0, or -1 with RuntimeError when another call of the constructor was
- * faster. */
+/* Give the client its configuration and its cluster, which may be NULL. Both are taken,
+ * even after a failure. The client becomes valid only now, so that no other thread has
+ * used what the constructor was still making. 0, or -1 with RuntimeError when another
+ * call of the constructor was faster. */
 static int
 become_valid(ClientObject *client, client_config *config, asc_cluster *cluster)
 {
@@ -282,7 +292,7 @@ client_init(PyObject *self, PyObject *args, PyObject *kwargs)
     ClientObject *client = (ClientObject *)self;
     static char *names[] = {"config", NULL};
     PyObject *config_arg = NULL;
-    /* a subclass has no module of its own */
+    /* the type may be a subclass: the module is that of a base */
     PyObject *module = module_of_type(Py_TYPE(self), &core_module);
     if (module == NULL) {
         return -1;
@@ -305,7 +315,8 @@ client_init(PyObject *self, PyObject *args, PyObject *kwargs)
     }
     asc_error err;
     asc_cluster *cluster = connect_to(&config, 0, &err);
-    /* programs of the older kind call connect() and expect the error there */
+    /* Older programs call connect() after the constructor and expect the error
+     * there. */
     bool connects_later =
         config.fail_if_not_connected == NOT_GIVEN && err.code != ASC_ERR_NOMEM;
     if (cluster == NULL && !connects_later) {
@@ -322,8 +333,8 @@ client_dealloc(PyObject *self)
     ClientObject *client = (ClientObject *)self;
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
-    PyObject_ClearWeakRefs(
-        self); /* it may run Python code, so the client is still whole */
+    /* This may run Python code, which finds the client still whole. */
+    PyObject_ClearWeakRefs(self);
     close_cluster(client);
     for (int i = 0; i < N_SPARE_CALLS; i++) {
         asc_call_free(atomic_exchange(&client->spare[i], NULL));
@@ -348,8 +359,8 @@ client_traverse(PyObject *self, visitproc visit, void *arg)
     return 0;
 }
 
-/* Serializers are the objects that may refer back to the client. Should it be used once
- * more after this, it can do without them. */
+/* Break cycles: of all that a client owns, only its serializers may lead back to it. A
+ * finalizer may use the client even after this, and it works without them. */
 int
 client_clear(PyObject *self)
 {
@@ -429,10 +440,11 @@ client_get_policies(METHOD_PARAMS)
 {
     static const char *const names[] = {NULL};
     ClientObject *client = (ClientObject *)self;
-    return parse_args("get_policies", names, 0, args, nargs, kwnames, NULL) < 0 ||
-                   check_valid(PyType_GetModuleState(cls), client) < 0
-               ? NULL
-               : policies_to_py(client->config.defaults);
+    if (parse_args("get_policies", names, 0, args, nargs, kwnames, NULL) < 0 ||
+        check_valid(PyType_GetModuleState(cls), client) < 0) {
+        return NULL;
+    }
+    return policies_to_py(client->config.defaults);
 }
 
 static const char doc__check_valid[] =
@@ -443,7 +455,9 @@ static PyObject *
 client__check_valid(METHOD_PARAMS)
 {
     module_state *st = PyType_GetModuleState(cls);
-    (void)args, (void)nargs, (void)kwnames;
+    (void)args;
+    (void)nargs;
+    (void)kwnames;
     return check_valid(st, (ClientObject *)self) == 0 ? Py_NewRef(Py_None) : NULL;
 }
 
@@ -455,7 +469,9 @@ static PyObject *
 client__check_open(METHOD_PARAMS)
 {
     module_state *st = PyType_GetModuleState(cls);
-    (void)args, (void)nargs, (void)kwnames;
+    (void)args;
+    (void)nargs;
+    (void)kwnames;
     return client_check_open(st, (ClientObject *)self) == 0 ? Py_NewRef(Py_None) : NULL;
 }
 
@@ -463,11 +479,12 @@ static const char doc_shm_key[] =
     "shm_key($self)\n--\n\n"
     "The key of the shared memory for tending, or None while it is not used.";
 
-/* The key is None, for tending is not shared through memory. */
+/* The key is None, because tending is not shared through memory yet. */
 static PyObject *
 client_shm_key(PyObject *self, PyObject *ignored)
 {
-    (void)self, (void)ignored;
+    (void)self;
+    (void)ignored;
     Py_RETURN_NONE;
 }
 

@@ -9,17 +9,22 @@
 #include "options/config.h"
 #include "support/args.h"
 
-/* Calls that are kept between uses, so that their buffers are. More threads than this
- * at one time make and free their own. */
+/* A client keeps so many calls between uses, because each has buffers that have grown
+ * already. If more threads than that call at one time, the others make and free calls
+ * of their own. */
 #define N_SPARE_CALLS 8
 
+/* Where the life of a client stands. */
 typedef enum client_state {
     CLIENT_INVALID, /* the constructor was not called, or it failed */
-    CLIENT_NEW,     /* not connected yet */
+    CLIENT_NEW,     /* the constructor could not connect: the first call will */
     CLIENT_OPEN,
     CLIENT_CLOSED,
 } client_state;
 
+/* aerospike._core.Client. state and cluster change while other threads make calls: they
+ * are read and written with the GIL only, and a call counts the cluster for itself. The
+ * configuration does not change any more once the client is valid. */
 typedef struct ClientObject {
     PyObject_HEAD
     client_state state;
@@ -29,16 +34,17 @@ typedef struct ClientObject {
     _Atomic(asc_call *) spare[N_SPARE_CALLS];
 } ClientObject;
 
-/* The cluster of a client, counted for the caller. A client that has not connected
- * yet does so now, within the total timeout of the call's timing, which is made
- * shorter by the time that this took; timing is NULL when the call has none. NULL
+/* The cluster of a client, counted for the caller, who releases it. A client that has
+ * not connected yet does so now, within the total timeout of the call; the time that
+ * this takes is taken off that timeout. timing is NULL when the call has none. NULL
  * with an exception, which is ClusterError when the client is closed. */
 asc_cluster *client_cluster(module_state *st, ClientObject *client, asc_timing *timing);
 
-/* 0, or -1 with an exception: ParamError when the constructor was not called or has
- * failed, ClusterError when the client is closed. Does not connect: errors of the
- * client come before those of a call's arguments, and among these is the time that
- * connecting may take. */
+/* May calls be made? 0, or -1 with an exception: ParamError when the constructor was
+ * not called or has failed, ClusterError when the client is closed. This does not
+ * connect. Calls ask it first, because an error of the client goes before those of
+ * arguments; only then do they read the policy, which says how long connecting may
+ * take. */
 int client_check_open(module_state *st, ClientObject *client);
 
 /* An empty call, one of those that the client keeps if it has any; NULL with
@@ -48,19 +54,22 @@ asc_call *client_take_call(ClientObject *client);
 /* Give a call back, which must not be under way. */
 void client_give_call(ClientObject *client, asc_call *call);
 
-/* Run a call without the GIL; signal handlers run in between. 0: the reply is there;
- * 1: the call failed, and err says how; -1: a handler has raised. */
+/* Run a call without the GIL. Now and then it is taken to run the handlers of signals,
+ * which are Python code. 0: the reply is there; 1: the call failed, and err says how;
+ * -1: a handler has raised, and the call is abandoned. */
 int client_run_call(asc_call *call, asc_cluster *cluster, asc_error *err);
 
-/* Wait for the parts of a set without the GIL; signal handlers run in between. 0: there
- * is something to take; -1 with an exception. */
+/* Wait for the parts of a set in the same way. 0: there is something to take; -1 with
+ * an exception: the set is abandoned when a handler has raised, and cannot go on when
+ * it comes from the library. */
 int client_wait_set(module_state *st, asc_set *set, asc_error *err);
 
-/* Rows of the type's methods, each array ended by a row of NULLs: those of client.c
- * and info.c. */
+/* PyMethodDef rows of the methods in client.c and in info.c; a row of NULLs ends each
+ * array. */
 extern const PyMethodDef client_methods[], info_methods[];
 
-/* Slots of the type. An object is invalid until client_init() has succeeded. */
+/* The slots of the type. A client is CLIENT_INVALID until client_init() has succeeded:
+ * other methods can be called before that. */
 int client_init(PyObject *self, PyObject *args, PyObject *kwargs);
 void client_dealloc(PyObject *self);
 int client_traverse(PyObject *self, visitproc visit, void *arg);

@@ -1,15 +1,15 @@
-/* client/doc_texts.h -- what the docstrings of many methods say alike. A docstring
- * begins with the signature that inspect.signature() reads. */
+/* client/doc_texts.h -- sentences that the docstrings of many methods have. A docstring
+ * begins with the signature, which inspect.signature() reads. */
 #ifndef CORE_CLIENT_DOC_TEXTS_H
 #define CORE_CLIENT_DOC_TEXTS_H
 
-/* Of a policy: the name of its section in the configuration. */
+/* About a policy; kind is the name of its section in the configuration. */
 #define DOC_POLICY(kind)                                                               \
     ":param policy: dict of " kind                                                     \
     " policy keys over the client's defaults, or None.\n"                              \
     "    Timeouts are in milliseconds; 0 means no limit.\n"
 
-/* Of what every command may raise. */
+/* About what every command may raise. */
 #define DOC_RAISES                                                                     \
     ":raises ParamError: an argument is malformed; nothing was sent.\n"                \
     ":raises ClusterError: the client is closed.\n"                                    \

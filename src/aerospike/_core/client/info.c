@@ -24,8 +24,8 @@ typedef struct info_method_row {
     int n_required;                      /* so many of them must be given */
     int policy_at;                       /* which argument is the policy */
 
-    /* What a node refuses comes back as its text, as the older methods give it; else it
-     * raises. */
+    /* The method is of the older sort: when a node refuses the command, its text is the
+     * result. Else that raises. */
     bool refusals_are_text;
 
     /* Ask nodes, and make the result: a new reference, or NULL with an exception. */
@@ -34,8 +34,7 @@ typedef struct info_method_row {
 
 /* One call. */
 struct info_call {
-    const info_method_row
-        *row; /* NULL: the call asks nothing and looks at the nodes only */
+    const info_method_row *row; /* NULL: the call only looks at the list of nodes */
     module_state *st;
     ClientObject *client; /* owned */
     asc_cluster *cluster; /* counted */
@@ -50,7 +49,7 @@ struct info_call {
     asc_error err;
 };
 
-/* 0, or -1 with an exception. */
+/* List the nodes of the cluster in c->nodes. 0, or -1 with an exception. */
 static int
 list_nodes(info_call *c)
 {
@@ -71,6 +70,7 @@ open_client(info_call *c, asc_timing *timing)
     return c->cluster != NULL ? list_nodes(c) : -1;
 }
 
+/* Begin a call, which end() ends. */
 static void
 new_call(info_call *c, PyObject *self, PyTypeObject *cls)
 {
@@ -78,8 +78,8 @@ new_call(info_call *c, PyObject *self, PyTypeObject *cls)
                      .client = (ClientObject *)Py_NewRef(self)};
 }
 
-/* Does a command change data or settings? The names are from the server's info
- * reference. */
+/* Does a command, which begins with its name, change data or settings? The names are
+ * from the server's info reference; one of them stands for all that begin with it. */
 static bool
 is_change(const char *command, size_t size)
 {
@@ -111,8 +111,8 @@ changes_something(const char *text, size_t size)
     return text < end;
 }
 
-/* Take what the call owns, and parse what every method that asks has. 0, or -1 with an
- * exception; end() in either case. */
+/* Begin a call that asks: parse what every such method has. 0, or -1 with an exception;
+ * end() is to be called in either case. */
 static int
 begin(info_call *c, const info_method_row *row, PyObject *self, PyTypeObject *cls,
       PyObject *const *argv)
@@ -145,6 +145,7 @@ begin(info_call *c, const info_method_row *row, PyObject *self, PyTypeObject *cl
     return c->call != NULL ? 0 : -1;
 }
 
+/* Give back all that a call has. */
 static void
 end(info_call *c)
 {
@@ -158,9 +159,9 @@ end(info_call *c)
     Py_DECREF(c->client);
 }
 
-/* Ask one node. Returns the whole text of the reply, borrowed from the call, or NULL
- * with an exception. When the node refuses the (first) command, that raises what it
- * says, unless the row wants its text. */
+/* Ask one node. Returns the whole text of the reply, *size bytes that are borrowed from
+ * the call until it asks again, or NULL with an exception. When the node refuses the
+ * (first) command, that raises what the node says, unless the row wants its text. */
 static const char *
 ask(info_call *c, const char *node_name, size_t *size)
 {
@@ -203,7 +204,8 @@ text_to_py(const char *text, size_t size)
     return decode_text((const uint8_t *)text, size);
 }
 
-/* Is this the node that host names: "name", or (address, port)? */
+/* Is this the node that host names: "name", or (address, port)? check_host() has looked
+ * at the types. */
 static bool
 is_host(const asc_node_info *node, PyObject *host)
 {
@@ -217,7 +219,7 @@ is_host(const asc_node_info *node, PyObject *host)
            int64_from_py(port, &number) && number == node->port;
 }
 
-/* 0, or -1 with ParamError: it names no node, whatever the nodes are. */
+/* Is host something that could name a node? 0, or -1 with ParamError. */
 static int
 check_host(info_call *c, PyObject *host)
 {
@@ -233,7 +235,8 @@ check_host(info_call *c, PyObject *host)
                              Py_TYPE(host)->tp_name);
 }
 
-/* The name of the node that host stands for; NULL with ParamError. */
+/* The name of the node that host stands for, borrowed from the list of nodes; NULL with
+ * ParamError. */
 static const char *
 node_of_host(info_call *c, PyObject *host)
 {
@@ -249,8 +252,9 @@ node_of_host(info_call *c, PyObject *host)
     return NULL;
 }
 
-/* Ask a node, and add to the dict: its name: (None, the text after the first tab).
- * 0, or -1 with an exception. */
+/* Ask a node, and add its reply to the dict: under its name (None, the text behind the
+ * first tab). The None stands for an error that older versions put there. 0, or -1 with
+ * an exception. */
 static int
 ask_into(info_call *c, const char *node_name, PyObject *dict)
 {
@@ -276,7 +280,8 @@ ask_hosts(info_call *c, PyObject *hosts)
 {
     PyObject *result = PyDict_New();
     PyObject *list = hosts != NULL ? PySequence_Tuple(hosts) : NULL;
-    int rc = result == NULL || (hosts != NULL && list == NULL) ? -1 : 0;
+    bool is_ready = result != NULL && (hosts == NULL || list != NULL);
+    int rc = is_ready ? 0 : -1;
     size_t n = list != NULL ? (size_t)PyTuple_GET_SIZE(list) : c->n_nodes;
     for (size_t i = 0; rc == 0 && i < n; i++) {
         /* borrowed: a tuple does not change, and this function holds this one */
@@ -285,7 +290,7 @@ ask_hosts(info_call *c, PyObject *hosts)
                                : c->nodes[i].name;
         rc = name != NULL ? ask_into(c, name, result) : -1;
         if (rc < 0 && i > 0 && c->changes) {
-            raise_in_doubt(c->st); /* the nodes before it have changed */
+            raise_in_doubt(c->st); /* the nodes before this one have done it */
         }
     }
     Py_XDECREF(list);
@@ -308,7 +313,8 @@ ask_given(info_call *c, PyObject *const *argv)
     return ask_hosts(c, none_to_null(argv[1]));
 }
 
-/* The text of one node; NULL for node_name: there is an exception already. */
+/* The reply of one node as a str; NULL with an exception. node_name is NULL when
+ * looking for the node has raised already. */
 static PyObject *
 ask_for_py(info_call *c, const char *node_name)
 {
@@ -323,7 +329,7 @@ ask_one(info_call *c, PyObject *const *argv)
     return ask_for_py(c, node_of_host(c, argv[1]));
 }
 
-/* Any node will do: the turn of the moment tells which. */
+/* Ask any node. asc_cluster_turn() counts requests, so that the nodes take turns. */
 static PyObject *
 ask_any(info_call *c, PyObject *const *argv)
 {
@@ -352,7 +358,7 @@ info_method(const info_method_row *row, METHOD_PARAMS)
     return result;
 }
 
-/* A list with one item for each node, which `make` makes. */
+/* A list with what `make` makes of each node; NULL with an exception. */
 static PyObject *
 nodes_to_py(PyObject *self, PyTypeObject *cls, PyObject *(*make)(const asc_node_info *))
 {
@@ -431,7 +437,7 @@ client_has_geo(METHOD_PARAMS)
 
 /* --- methods that ask --- */
 
-/* One line of text a line. */
+/* The formatter is off so that docstrings keep one line of text a line. */
 /* clang-format off */
 static const char doc_info_all[] =
     "info_all($self, command, policy=None)\n--\n\n"

@@ -5,7 +5,8 @@
 #include "values/context.h"
 #include "expressions/expressions.h"
 
-/* The base64 text of bytes, a new reference, or NULL with an exception. */
+/* The base64 text of bytes: a new reference, or NULL with an exception. binascii makes
+ * a line of it, whose line feed is left out. */
 static PyObject *
 base64_text(module_state *st, const void *data, size_t size)
 {

@@ -28,7 +28,7 @@ open_reply(record_call *c, asc_msg *m)
     return -1;
 }
 
-/* What the bins of the reply are read with. */
+/* How the bins of the reply are to be read. */
 static bins_reader
 reader_of(record_call *c)
 {
@@ -38,7 +38,8 @@ reader_of(record_call *c)
                          .key = c->key_arg};
 }
 
-/* (key, meta, bins), or (key, meta) when shape is NULL. */
+/* Make (key, meta, bins), where `shape` makes the bins, or (key, meta) when it is NULL.
+ * NULL with an exception. */
 static PyObject *
 record_to_py(record_call *c, bool with_user_key, bins_shape shape)
 {
@@ -52,7 +53,8 @@ record_to_py(record_call *c, bool with_user_key, bins_shape shape)
     PyObject *bins = meta != NULL && shape != NULL ? shape(&r, &m) : NULL;
     PyObject *record = NULL;
     if (meta != NULL && (bins != NULL || shape == NULL)) {
-        /* it comes last, for Python code may run before, which must not see it empty */
+        /* The tuple is made last: decoding bins may run Python code, which must not see
+         * a tuple with empty places. */
         record = PyTuple_New(shape != NULL ? 3 : 2);
     }
     if (record == NULL) {
@@ -142,7 +144,9 @@ encode_select(record_call *c, PyObject *const *argv)
     return read_operations(&c->enc, &c->writer, argv[1]);
 }
 
-/* Append a write of each bin of a dict. */
+/* Append a write of each bin of a dict. Encoding a value may run Python code that
+ * changes the dict: n_left, which is 0 at the end if each bin was written once, tells.
+ * 0, or -1 with an exception. */
 static int
 write_bins(record_call *c, PyObject *bins)
 {
@@ -236,7 +240,7 @@ static int
 encode_touch(record_call *c, PyObject *const *argv)
 {
     PyObject *val = argv[1];
-    if (val != NULL) { /* 0, too, goes before meta and policy */
+    if (val != NULL) { /* it wins over meta and policy, also when it is 0 */
         c->meta.has_ttl = true;
         if (!PyLong_Check(val)) {
             return raise_param(c->st, "Unsupported operand type(s) for touch : only "
@@ -249,7 +253,7 @@ encode_touch(record_call *c, PyObject *const *argv)
     return operation_without_value(&c->enc, &c->writer, c->row->code, NULL);
 }
 
-/* Append one operation with one operand. */
+/* Append one operation on a bin with one operand. */
 static int
 encode_operand(record_call *c, PyObject *const *argv)
 {
@@ -259,7 +263,8 @@ encode_operand(record_call *c, PyObject *const *argv)
                                       ASC_ERR_PARAM, argv[2]);
 }
 
-/* Append the operations of a list, which say whether the call reads and writes. */
+/* Append the operations of a list. Only they tell whether the call reads and writes:
+ * the row of operate() has no bits for the header. */
 static int
 encode_operations(record_call *c, PyObject *list, bool strict_items)
 {
@@ -310,7 +315,7 @@ encode_operate_strictly(record_call *c, PyObject *const *argv)
     "meta is {\"ttl\": seconds to live, 4294967295 for a record that never expires,\n" \
     "    \"gen\": generation}."
 
-/* One line of text a line. */
+/* The formatter is off so that docstrings keep one line of text a line. */
 /* clang-format off */
 static const char doc_get[] =
     "get($self, key, policy=None)\n--\n\n"
@@ -689,7 +694,10 @@ static const char doc_llist[] =
 static PyObject *
 client_llist(METHOD_PARAMS)
 {
-    (void)self, (void)args, (void)nargs, (void)kwnames;
+    (void)self;
+    (void)args;
+    (void)nargs;
+    (void)kwnames;
     raise_code(PyType_GetModuleState(cls), ASC_ERR_UNSUPPORTED_FEATURE,
                "large ordered lists are gone: no server since 3.16 has them");
     return NULL;

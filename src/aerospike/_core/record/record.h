@@ -4,7 +4,7 @@
 
 #include "client/client.h"
 
-/* Their rows, ended by a row of NULLs. */
+/* Their PyMethodDef rows; a row of NULLs ends the array. */
 extern const PyMethodDef record_methods[];
 
 #endif

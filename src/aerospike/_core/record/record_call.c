@@ -13,8 +13,13 @@ argument(PyObject *const *argv, int at)
     return at != 0 ? argv[at] : NULL;
 }
 
-/* Take what the call owns, and parse what every method has. 0, or -1 with an
- * exception. */
+/* Take what the call owns, and parse what every method has. 0, or -1 with an exception.
+ *
+ * Fields are set one by one, and those that are written before they are read are left:
+ * the struct is large, and every get and put comes here. What record_end() looks at is
+ * set before anything can fail. The order of the rest decides which of several errors a
+ * caller sees: a client that is closed comes before a policy that is wrong, this before
+ * a cluster that cannot be reached, that before metadata and key. */
 static int
 begin(record_call *c, const record_row *row, PyObject *self, PyTypeObject *cls,
       PyObject *const *argv)
@@ -52,8 +57,8 @@ begin(record_call *c, const record_row *row, PyObject *self, PyTypeObject *cls,
     return 0;
 }
 
-/* Write the header, which is completed later, and the fields; operations follow. 0, or
- * -1 with MemoryError. */
+/* Write the header, which is written again when the operations are known, and the
+ * fields of key and filter; operations follow. 0, or -1 with MemoryError. */
 static int
 begin_message(record_call *c)
 {
@@ -63,7 +68,8 @@ begin_message(record_call *c)
                   policy_filter_to_field(c->pol.filter, w));
 }
 
-/* Complete the header, now that all is known, and the request. */
+/* Complete the header and the request, now that it is known whether the call reads and
+ * writes. */
 static void
 end_message(record_call *c)
 {
@@ -107,7 +113,7 @@ record_finish(record_call *c, int rc)
     if (rc == 0) {
         PyObject *result = c->row->decode(c);
         if (result == NULL && c->writes) {
-            raise_in_doubt(c->st); /* nothing that goes wrong here undoes the write */
+            raise_in_doubt(c->st); /* the write is done, but the caller cannot know */
         }
         return result;
     }

@@ -22,7 +22,9 @@
 
 typedef struct record_call record_call;
 
-/* What is particular about a method. The first argument is always the key. */
+/* What is particular about a method. The first argument is always the key. The
+ * functions are called with the GIL, and what argv[] holds is borrowed: it must not be
+ * kept. */
 typedef struct record_row {
     const char *name;                      /* of the method, for errors */
     const char *args[RECORD_MAX_ARGS + 1]; /* their names, ended by NULL */
@@ -30,15 +32,17 @@ typedef struct record_row {
     int meta_at, policy_at; /* which arguments these are; 0: there is none */
     int shown_at;           /* which argument an error shows as its bin; 0: none */
     policy_kind kind;
-    uint8_t info1, info2; /* bits of the header: some in info1, and the call reads; some
-                             in info2, and it writes */
-    uint8_t code;         /* for encode: that of the operation it appends */
+    uint8_t info1, info2; /* bits of the header. A call whose row has bits in info1
+                             reads, and one whose row has bits in info2 writes */
+    uint8_t code;         /* ASC_OP_* of the operation that encode appends, if it
+                             appends one kind only */
 
-    /* For encode: 0, or -1 with ParamError when the operation's operand is of a wrong
-     * type. */
+    /* For encode: is the operand of that operation of a right type? 0, or -1 with
+     * ParamError. */
     int (*check)(module_state *st, PyObject *operand);
 
-    /* Put arguments in their places that may stand in others. NULL: none may. */
+    /* Move arguments that may stand at each other's places to their own. NULL: there
+     * are none. */
     void (*sort)(module_state *st, PyObject **argv);
 
     /* Append the operations to the message, and complete what depends on arguments:
@@ -62,25 +66,27 @@ struct record_call {
     asc_cluster *cluster; /* counted: close() may race us */
     asc_call *call;       /* taken from the client */
     asc_request *req;     /* of call */
-    PyObject *key_arg;    /* owned: what the caller wrote; key borrows from it */
+    PyObject *key_arg;    /* owned: the key as the caller wrote it; key borrows from it,
+                             and errors show it */
     PyObject *shown;      /* owned: what an error shows as its bin, or NULL */
     policy pol;
     record_meta meta;
     record_key key;
     bool reads, writes;
-    asc_msg_head head;
-    asc_writer writer;
-    encoder enc;
-    asc_error err; /* set when record_run() returns 1 */
+    asc_msg_head head; /* written a second time when all of it is known */
+    asc_writer writer; /* appends the message to req->out */
+    encoder enc;       /* appends values to the same */
+    asc_error err;     /* set when record_run() returns 1 */
 };
 
 /* Make the request of the arguments, which are borrowed for as long as this takes;
- * those not given are NULL. 0, or -1 with an exception; record_end() in either case. */
+ * those not given are NULL. This may run Python code. 0, or -1 with an exception;
+ * record_end() is to be called in either case. */
 int record_prepare(record_call *c, const record_row *row, PyObject *self,
                    PyTypeObject *cls, PyObject **argv);
 
-/* Send the request and wait for its reply. 0: it is there; 1: the call failed, and
- * c->err says how; -1: there is an exception, of a signal's handler. */
+/* Send the request and wait for its reply, without the GIL. 0: the reply is there; 1:
+ * the call failed, and c->err says how; -1: the handler of a signal has raised. */
 int record_run(record_call *c);
 
 /* Make the result of what record_run() returned, or raise: a new reference, or NULL. */

@@ -1,7 +1,6 @@
 /* support/state.h -- what the module keeps: its types, the Python classes that it makes
- * values of, interned names. The module has no global variables for these, so that each
- * interpreter has its own; whatever makes or looks at Python objects gets the state as
- * an argument, `st`. */
+ * values of, interned names. None of this is in global variables: whatever makes or
+ * looks at Python objects gets the state as an argument, `st`. */
 #ifndef CORE_SUPPORT_STATE_H
 #define CORE_SUPPORT_STATE_H
 
@@ -159,8 +158,8 @@ typedef struct module_state {
     PyObject *cached_names[N_CACHED_NAMES];  /* see decode_name() */
 } module_state;
 
-/* Where an interned name lies in the state. Tables are constants, the same for every
- * interpreter: they hold this instead of the name. It is never 0. */
+/* Where an interned name lies in the state. Tables are constants, which cannot hold
+ * objects: they hold this instead of the name. It is never 0. */
 #define NAME_AT(name) offsetof(module_state, s_##name)
 
 /* The interned name at such a place, borrowed. */
