@@ -243,10 +243,10 @@ template_of_operate(batch_run *b, const policy *pol, PyObject *const *argv)
 static int
 template_of_get_ops(batch_run *b, const policy *pol, PyObject *const *argv)
 {
-    return batch_check_operations(b->st, "", argv[1]) < 0
-               ? -1
-               : batch_operations_template(b, pol, (record_meta){0}, argv[1],
-                                           ONLY_READS);
+    if (batch_check_operations(b->st, "", argv[1]) < 0) {
+        return -1;
+    }
+    return batch_operations_template(b, pol, (record_meta){0}, argv[1], ONLY_READS);
 }
 
 static int

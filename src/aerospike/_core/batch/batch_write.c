@@ -119,9 +119,10 @@ template_of_read_record(batch_run *b, const policy *pol, record_meta meta,
         }
         return rc;
     }
-    return batch_check_operations(b->st, "Read: ", ops) < 0
-               ? -1
-               : batch_operations_template(b, pol, meta, ops, ONLY_READS);
+    if (batch_check_operations(b->st, "Read: ", ops) < 0) {
+        return -1;
+    }
+    return batch_operations_template(b, pol, meta, ops, ONLY_READS);
 }
 
 /* Add the template of a record; pol is its policy. 0, or -1 with an exception. */
@@ -136,9 +137,10 @@ template_of(batch_run *b, const policy *pol, const record_attrs *p)
     case BATCH_READ:
         return template_of_read_record(b, pol, meta, p);
     case BATCH_WRITE:
-        return batch_check_operations(b->st, "Write: ", p->ops) < 0
-                   ? -1
-                   : batch_operations_template(b, pol, meta, p->ops, ANY_OPERATIONS);
+        if (batch_check_operations(b->st, "Write: ", p->ops) < 0) {
+            return -1;
+        }
+        return batch_operations_template(b, pol, meta, p->ops, ANY_OPERATIONS);
     case BATCH_APPLY:
         return batch_apply_template(b, pol, p->module, p->function, p->args);
     default:

@@ -115,14 +115,14 @@ set_slot(module_state *st, PyObject *record, int slot, PyObject *value)
 static int
 reset_record(module_state *st, PyObject *record)
 {
-    return set_slot(st, record, SLOT_RECORD, Py_NewRef(Py_None)) < 0 ||
-                   set_slot(st, record, SLOT_RESULT,
-                            PyLong_FromLong(ASC_ERR_NO_RESPONSE)) < 0 ||
-                   set_slot(st, record, SLOT_MESSAGE, Py_NewRef(Py_None)) < 0 ||
-                   set_slot(st, record, SLOT_SUBCODE, PyLong_FromLong(0)) < 0 ||
-                   set_slot(st, record, SLOT_IN_DOUBT, Py_NewRef(Py_False)) < 0
-               ? -1
-               : 0;
+    if (set_slot(st, record, SLOT_RECORD, Py_NewRef(Py_None)) < 0 ||
+        set_slot(st, record, SLOT_RESULT, PyLong_FromLong(ASC_ERR_NO_RESPONSE)) < 0 ||
+        set_slot(st, record, SLOT_MESSAGE, Py_NewRef(Py_None)) < 0 ||
+        set_slot(st, record, SLOT_SUBCODE, PyLong_FromLong(0)) < 0 ||
+        set_slot(st, record, SLOT_IN_DOUBT, Py_NewRef(Py_False)) < 0) {
+        return -1;
+    }
+    return 0;
 }
 
 PyObject *
@@ -154,14 +154,13 @@ static int
 failure_into_record(module_state *st, PyObject *record, const asc_error *err)
 {
     bool tells = !gives_no_record(err->code);
-    return set_slot(st, record, SLOT_RESULT, PyLong_FromLong(err->code)) < 0 ||
-                   set_slot(st, record, SLOT_IN_DOUBT, PyBool_FromLong(err->in_doubt)) <
-                       0 ||
-                   set_slot(st, record, SLOT_SUBCODE,
-                            PyLong_FromUnsignedLong(err->subcode)) < 0 ||
-                   (tells && set_slot(st, record, SLOT_MESSAGE, message_text(err)) < 0)
-               ? -1
-               : 0;
+    if (set_slot(st, record, SLOT_RESULT, PyLong_FromLong(err->code)) < 0 ||
+        set_slot(st, record, SLOT_IN_DOUBT, PyBool_FromLong(err->in_doubt)) < 0 ||
+        set_slot(st, record, SLOT_SUBCODE, PyLong_FromUnsignedLong(err->subcode)) < 0 ||
+        (tells && set_slot(st, record, SLOT_MESSAGE, message_text(err)) < 0)) {
+        return -1;
+    }
+    return 0;
 }
 
 int

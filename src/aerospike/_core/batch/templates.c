@@ -50,9 +50,10 @@ batch_read_template(batch_run *b, const policy *pol, PyObject *bins)
 int
 batch_check_operations(module_state *st, const char *what, PyObject *ops)
 {
-    return PyList_Check(ops) && PyList_GET_SIZE(ops) > 0
-               ? 0
-               : raise_param(st, "%sops should be a list of op dictionaries", what);
+    if (PyList_Check(ops) && PyList_GET_SIZE(ops) > 0) {
+        return 0;
+    }
+    return raise_param(st, "%sops should be a list of op dictionaries", what);
 }
 
 int
@@ -134,12 +135,11 @@ batch_apply_template(batch_run *b, const policy *pol, PyObject *module,
     asc_writer w;
     record_meta meta = {0};
     template_head head = head_of_write(pol, &meta, 0);
-    return template_begin(b, &w) < 0 ||
-                   put_text_field(b->st, &w, ASC_FIELD_UDF_MODULE, "module", module) <
-                       0 ||
-                   put_text_field(b->st, &w, ASC_FIELD_UDF_FUNCTION, "function",
-                                  function) < 0 ||
-                   put_arguments_field(b, &w, args) < 0
-               ? -1
-               : template_end(b, &w, &head);
+    if (template_begin(b, &w) < 0 ||
+        put_text_field(b->st, &w, ASC_FIELD_UDF_MODULE, "module", module) < 0 ||
+        put_text_field(b->st, &w, ASC_FIELD_UDF_FUNCTION, "function", function) < 0 ||
+        put_arguments_field(b, &w, args) < 0) {
+        return -1;
+    }
+    return template_end(b, &w, &head);
 }

@@ -81,29 +81,31 @@ close_cluster(ClientObject *client)
 static int
 check_valid(module_state *st, ClientObject *client)
 {
-    return client->state != CLIENT_INVALID
-               ? 0
-               : raise_param(st,
-                             "Invalid aerospike object: its constructor has failed, "
-                             "or was not called, or has not ended");
+    if (client->state != CLIENT_INVALID) {
+        return 0;
+    }
+    return raise_param(st, "Invalid aerospike object: its constructor has failed, "
+                           "or was not called, or has not ended");
 }
 
 /* Raise what says why there is no cluster. Returns -1. */
 static int
 raise_closed(module_state *st, ClientObject *client)
 {
-    return check_valid(st, client) < 0
-               ? -1
-               : raise_code(st, ASC_ERR_CLUSTER,
-                            "No connection to aerospike cluster: the client is closed");
+    if (check_valid(st, client) < 0) {
+        return -1;
+    }
+    return raise_code(st, ASC_ERR_CLUSTER,
+                      "No connection to aerospike cluster: the client is closed");
 }
 
 int
 client_check_open(module_state *st, ClientObject *client)
 {
-    return client->cluster != NULL || client->state == CLIENT_NEW
-               ? 0
-               : raise_closed(st, client);
+    if (client->cluster != NULL || client->state == CLIENT_NEW) {
+        return 0;
+    }
+    return raise_closed(st, client);
 }
 
 static uint64_t

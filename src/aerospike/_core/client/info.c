@@ -227,12 +227,13 @@ check_host(info_call *c, PyObject *host)
     bool is_pair = PyTuple_Check(host) && PyTuple_GET_SIZE(host) >= 2 &&
                    PyUnicode_Check(PyTuple_GET_ITEM(host, 0)) &&
                    PyLong_Check(PyTuple_GET_ITEM(host, 1));
-    return PyUnicode_Check(host) || is_pair
-               ? 0
-               : raise_param(c->st,
-                             "Host must be a string, the name of a node, or (address, "
-                             "port), not %s",
-                             Py_TYPE(host)->tp_name);
+    if (PyUnicode_Check(host) || is_pair) {
+        return 0;
+    }
+    return raise_param(c->st,
+                       "Host must be a string, the name of a node, or (address, "
+                       "port), not %s",
+                       Py_TYPE(host)->tp_name);
 }
 
 /* The name of the node that host stands for, borrowed from the list of nodes; NULL with
@@ -397,9 +398,10 @@ static PyObject *
 client_get_nodes(METHOD_PARAMS)
 {
     static const char *const names[] = {NULL};
-    return parse_args("get_nodes", names, 0, args, nargs, kwnames, NULL) < 0
-               ? NULL
-               : nodes_to_py(self, cls, node_to_pair);
+    if (parse_args("get_nodes", names, 0, args, nargs, kwnames, NULL) < 0) {
+        return NULL;
+    }
+    return nodes_to_py(self, cls, node_to_pair);
 }
 
 static const char doc_get_node_names[] =
@@ -411,9 +413,10 @@ static PyObject *
 client_get_node_names(METHOD_PARAMS)
 {
     static const char *const names[] = {NULL};
-    return parse_args("get_node_names", names, 0, args, nargs, kwnames, NULL) < 0
-               ? NULL
-               : nodes_to_py(self, cls, node_to_dict);
+    if (parse_args("get_node_names", names, 0, args, nargs, kwnames, NULL) < 0) {
+        return NULL;
+    }
+    return nodes_to_py(self, cls, node_to_dict);
 }
 
 static const char doc_has_geo[] =

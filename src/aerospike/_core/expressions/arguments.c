@@ -222,9 +222,10 @@ encode_operand(exp_walker *w, const exp_node *n, const exp_place *at, int what,
         break;
     }
     /* what is a digit by now: the type that is wanted */
-    return exp_encode(w, value, at, n->vars, &got) < 0
-               ? -1
-               : exp_check_type(w, at, (exp_type)(what - '0'), got);
+    if (exp_encode(w, value, at, n->vars, &got) < 0) {
+        return -1;
+    }
+    return exp_check_type(w, at, (exp_type)(what - '0'), got);
 }
 
 /* The kinds of operands that are letters; the digits are types. */

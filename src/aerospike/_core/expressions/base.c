@@ -94,12 +94,13 @@ exp_check_stack(exp_walker *w, const exp_place *at, size_t size)
         w->stack_end = stack_end();
     }
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-    return here >= w->stack_end + size
-               ? 0
-               : exp_refuse(w, NULL,
-                            "an expression is nested deeper than the stack of this "
-                            "thread allows, %d levels",
-                            at->depth);
+    if (here >= w->stack_end + size) {
+        return 0;
+    }
+    return exp_refuse(w, NULL,
+                      "an expression is nested deeper than the stack of this "
+                      "thread allows, %d levels",
+                      at->depth);
 }
 
 int
@@ -111,8 +112,12 @@ exp_expected(exp_walker *w, const exp_place *at, const char *what, PyObject *got
 int
 exp_name_place(exp_walker *w, const exp_place *at)
 {
-    PyObject *cause, *text = NULL;
-    if (at != NULL && (text = take_text(w->st->AerospikeError, &cause)) != NULL) {
+    PyObject *cause;
+    if (at == NULL) {
+        return -1;
+    }
+    PyObject *text = take_text(w->st->AerospikeError, &cause);
+    if (text != NULL) {
         raise_from(cause, exp_refuse(w, at, "%S", text));
         Py_DECREF(text);
     }
@@ -213,20 +218,22 @@ exp_encode_bin_name(exp_walker *w, const exp_place *at, PyObject *value)
     if (!PyUnicode_Check(value)) {
         return exp_expected(w, at, "the name of a bin", value);
     }
-    return bin_name_from_py(w->st, value, ASC_ERR_PARAM, &name, &size) < 0
-               ? -1
-               : exp_encode_text(w, at, value);
+    if (bin_name_from_py(w->st, value, ASC_ERR_PARAM, &name, &size) < 0) {
+        return -1;
+    }
+    return exp_encode_text(w, at, value);
 }
 
 /* [BIN, type, name] */
 int
 exp_encode_bin(exp_walker *w, const exp_place *at, exp_type type, PyObject *name)
 {
-    return put_ok(asc_mp_put_list_head(w->e.out, 3) &&
-                  asc_mp_put_uint(w->e.out, BIN_CODE) &&
-                  asc_mp_put_uint(w->e.out, (uint64_t)type)) < 0
-               ? -1
-               : exp_encode_bin_name(w, at, name);
+    if (put_ok(asc_mp_put_list_head(w->e.out, 3) &&
+               asc_mp_put_uint(w->e.out, BIN_CODE) &&
+               asc_mp_put_uint(w->e.out, (uint64_t)type)) < 0) {
+        return -1;
+    }
+    return exp_encode_bin_name(w, at, name);
 }
 
 /* --- types --- */
@@ -252,9 +259,10 @@ exp_check_common(exp_walker *w, const exp_place *at, exp_type got, exp_type *com
         *common = got;
         return 0;
     }
-    return got == EXP_OPEN || got == *common
-               ? 0
-               : wrong_type(w, at, exp_type_names[*common], got);
+    if (got == EXP_OPEN || got == *common) {
+        return 0;
+    }
+    return wrong_type(w, at, exp_type_names[*common], got);
 }
 
 int

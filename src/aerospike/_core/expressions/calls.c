@@ -73,9 +73,10 @@ value_type_of(exp_walker *w, const exp_node *n, exp_type *out)
         return -1;
     }
     *out = (exp_type)type;
-    return type >= EXP_NIL && type <= EXP_HLL
-               ? 0
-               : exp_refuse(w, &at, "%lld is no ResultType", (long long)type);
+    if (type >= EXP_NIL && type <= EXP_HLL) {
+        return 0;
+    }
+    return exp_refuse(w, &at, "%lld is no ResultType", (long long)type);
 }
 
 /* *out = the type of a call by its return type and, when it selects one element, its
@@ -103,10 +104,11 @@ type_by_return(exp_walker *w, const exp_node *n, exp_type *out)
     if (value_type_of(w, n, out) < 0) {
         return -1;
     }
-    return returned == EXP_ANY || returned == *out
-               ? 0
-               : exp_refuse(w, &value_at, "%s is what the return type gives, not %s",
-                            exp_type_names[returned], exp_type_names[*out]);
+    if (returned == EXP_ANY || returned == *out) {
+        return 0;
+    }
+    return exp_refuse(w, &value_at, "%s is what the return type gives, not %s",
+                      exp_type_names[returned], exp_type_names[*out]);
 }
 
 /* *out = the context of a call, borrowed from its arguments; NULL when it has none. 0,
@@ -242,9 +244,10 @@ encode_operation(exp_walker *w, const exp_node *n, PyObject *ctx)
     }
     int n_args = exp_encode_arguments(w, n, FORM_ARGS, &ignored);
     if (n_args < 0 || n_args >= 15) {
-        return n_args < 0 ? -1
-                          : exp_refuse(w, n->up, "its class has a form of %d arguments",
-                                       n_args);
+        if (n_args < 0) {
+            return -1;
+        }
+        return exp_refuse(w, n->up, "its class has a form of %d arguments", n_args);
     }
     out->data[head] = (uint8_t)(0x90 | (n_args + 1));
     return 0;

@@ -75,17 +75,19 @@ operation_without_value(encoder *e, asc_writer *w, uint8_t code, PyObject *bin)
     if (bin != NULL && bin_name_from_py(e->st, bin, ASC_ERR_PARAM, &name, &size) < 0) {
         return -1;
     }
-    return begin_operation(e, w, code, ASC_PARTICLE_NULL, name, size) < 0
-               ? -1
-               : put_ok(asc_writer_op_end(w));
+    if (begin_operation(e, w, code, ASC_PARTICLE_NULL, name, size) < 0) {
+        return -1;
+    }
+    return put_ok(asc_writer_op_end(w));
 }
 
 int
 check_bin_count(module_state *st, Py_ssize_t n)
 {
-    return n <= (Py_ssize_t)ASC_MAX_OPS
-               ? 0
-               : raise_param(st, "bins: %zd names, at most %u", n, ASC_MAX_OPS);
+    if (n <= (Py_ssize_t)ASC_MAX_OPS) {
+        return 0;
+    }
+    return raise_param(st, "bins: %zd names, at most %u", n, ASC_MAX_OPS);
 }
 
 int
@@ -108,24 +110,25 @@ read_operations(encoder *e, asc_writer *w, PyObject *names)
 int
 check_concatenable(module_state *st, PyObject *value)
 {
-    return PyUnicode_Check(value) || PyBytes_Check(value) || PyByteArray_Check(value)
-               ? 0
-               : raise_param(
-                     st,
-                     "Cannot concatenate 'str' and 'non-str' objects: str or bytes "
-                     "is expected, not %s",
-                     Py_TYPE(value)->tp_name);
+    if (PyUnicode_Check(value) || PyBytes_Check(value) || PyByteArray_Check(value)) {
+        return 0;
+    }
+    return raise_param(st,
+                       "Cannot concatenate 'str' and 'non-str' objects: str or bytes "
+                       "is expected, not %s",
+                       Py_TYPE(value)->tp_name);
 }
 
 int
 check_addable(module_state *st, PyObject *value)
 {
-    return PyLong_Check(value) || PyFloat_Check(value)
-               ? 0
-               : raise_param(st,
-                             "Unsupported operand type(s) for +: int or float is "
-                             "expected, not %s",
-                             Py_TYPE(value)->tp_name);
+    if (PyLong_Check(value) || PyFloat_Check(value)) {
+        return 0;
+    }
+    return raise_param(st,
+                       "Unsupported operand type(s) for +: int or float is "
+                       "expected, not %s",
+                       Py_TYPE(value)->tp_name);
 }
 
 /* --- the table of operations --- */
@@ -259,9 +262,10 @@ encode_plain(encoder *e, asc_writer *w, const operation_row *row, PyObject *bin,
         }
         return operation_without_value(e, w, row->code, row->has_bin ? bin : NULL);
     }
-    return row->check != NULL && row->check(st, value) < 0
-               ? -1
-               : operation_with_value(e, w, row->code, bin, ASC_ERR_PARAM, value);
+    if (row->check != NULL && row->check(st, value) < 0) {
+        return -1;
+    }
+    return operation_with_value(e, w, row->code, bin, ASC_ERR_PARAM, value);
 }
 
 /* Append an operation with packed arguments: packed_encode() takes them out of op, and
@@ -287,10 +291,11 @@ encode_packed(encoder *e, asc_writer *w, const packed_row *row, PyObject *bin,
         packed_encode(e, row, op, n_known) < 0) {
         return -1;
     }
-    return asc_writer_op_end(w)
-               ? 0
-               : raise_code(e->st, ASC_ERR_RECORD_TOO_BIG,
-                            "the operation on bin \"%s\" is too big", name);
+    if (asc_writer_op_end(w)) {
+        return 0;
+    }
+    return raise_code(e->st, ASC_ERR_RECORD_TOO_BIG,
+                      "the operation on bin \"%s\" is too big", name);
 }
 
 /* Append the operation of a dict. 0, or -1 with an exception. */
@@ -380,8 +385,11 @@ core_operation_table(PyObject *module, PyObject *ignored)
     for (size_t i = 0; rc == 0 && i < sizeof rows / sizeof rows[0]; i++) {
         rc = append_row(list, rows[i].number, rows[i].name, rows[i].code, NO_CODE);
     }
-    const packed_row *row;
-    for (size_t i = 0; rc == 0 && (row = packed_row_at(i)) != NULL; i++) {
+    for (size_t i = 0; rc == 0; i++) {
+        const packed_row *row = packed_row_at(i);
+        if (row == NULL) {
+            break;
+        }
         int code = packed_families[row->family].has_code ? row->code : NO_CODE;
         rc = append_row(list, row->number, row->name, packed_carrier(row), code);
     }

@@ -36,9 +36,10 @@ static int
 put_number(packing *p, const arg_row *arg, PyObject *value)
 {
     int64_t v = 0;
-    return packing_int(p, packing_arg_name(p, arg), value, &v) < 0
-               ? -1
-               : packing_put_int(p, v);
+    if (packing_int(p, packing_arg_name(p, arg), value, &v) < 0) {
+        return -1;
+    }
+    return packing_put_int(p, v);
 }
 
 static int
@@ -306,9 +307,10 @@ static int
 put_apply_flags(packing *p, const arg_row *arg, PyObject *value)
 {
     int64_t flags = 0;
-    return packing_int(p, packing_arg_name(p, arg), value, &flags) < 0
-               ? -1
-               : packing_put_int(p, flags | ASC_CDT_PATH_APPLY);
+    if (packing_int(p, packing_arg_name(p, arg), value, &flags) < 0) {
+        return -1;
+    }
+    return packing_put_int(p, flags | ASC_CDT_PATH_APPLY);
 }
 
 /* --- the table of arguments; packed_rows.h says what each is --- */

@@ -87,10 +87,10 @@ check_keys(packing *p, const arg_row *arg, PyObject *rules)
         }
         n_known += found;
     }
-    return n_known == PyDict_GET_SIZE(rules)
-               ? 0
-               : report_unknown_keys(p, packing_text(packing_arg_name(p, arg)), rules,
-                                     keys);
+    if (n_known == PyDict_GET_SIZE(rules)) {
+        return 0;
+    }
+    return report_unknown_keys(p, packing_text(packing_arg_name(p, arg)), rules, keys);
 }
 
 /* *out = what the policy of an argument says; zeros when given is NULL. The policy of a

@@ -93,11 +93,12 @@ parse_serialization(module_state *st, const option *row, PyObject *value, void *
                            row->name);
     }
     /* borrowed: a tuple does not change, and the caller holds this one */
-    return store_callable(st, "Serializer", PyTuple_GET_ITEM(value, 0),
-                          &c->values.serializer) < 0
-               ? -1
-               : store_callable(st, "Deserializer", PyTuple_GET_ITEM(value, 1),
-                                &c->values.deserializer);
+    PyObject *serializer = PyTuple_GET_ITEM(value, 0);
+    PyObject *deserializer = PyTuple_GET_ITEM(value, 1); /* borrowed: likewise */
+    if (store_callable(st, "Serializer", serializer, &c->values.serializer) < 0) {
+        return -1;
+    }
+    return store_callable(st, "Deserializer", deserializer, &c->values.deserializer);
 }
 
 /* Keep what a function of _pickle.py makes of a value: *at owns it. */
@@ -291,10 +292,10 @@ config_from_py(module_state *st, client_config *c, PyObject *config)
     }
     int found = PyDict_ContainsString(config, "hosts");
     if (found <= 0) {
-        return found < 0
-                   ? -1
-                   : raise_param(st,
-                                 "Hosts must be a list: config[\"hosts\"] is missing");
+        if (found < 0) {
+            return -1;
+        }
+        return raise_param(st, "Hosts must be a list: config[\"hosts\"] is missing");
     }
     if (read_strictness(st, c, config) < 0 ||
         options_apply(st, &config_table, 1, config, c, "client config", c->strict) <

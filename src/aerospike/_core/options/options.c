@@ -46,10 +46,10 @@ option_int64(module_state *st, const char *name, PyObject *value, int64_t *out)
         return raise_param(st, "\"%s\" is invalid: an int is expected, not %s", name,
                            Py_TYPE(value)->tp_name);
     }
-    return int64_from_py(value, out)
-               ? 0
-               : raise_code(st, ASC_ERR_CLIENT, "\"%s\" is invalid: beyond 64 bits",
-                            name);
+    if (int64_from_py(value, out)) {
+        return 0;
+    }
+    return raise_code(st, ASC_ERR_CLIENT, "\"%s\" is invalid: beyond 64 bits", name);
 }
 
 char *

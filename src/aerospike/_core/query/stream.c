@@ -154,9 +154,11 @@ new_task_id(module_state *st, uint64_t *out)
         memcpy(out, PyBytes_AS_STRING(bytes), sizeof *out);
     }
     Py_DECREF(bytes);
-    return is_whole ? 0
-                    : raise_code(st, ASC_ERR_CLIENT,
-                                 "os.urandom() does not return %zu bytes", sizeof *out);
+    if (is_whole) {
+        return 0;
+    }
+    return raise_code(st, ASC_ERR_CLIENT, "os.urandom() does not return %zu bytes",
+                      sizeof *out);
 }
 
 /* End the query, unless it has ended already; others can then use its tracker again. A

@@ -257,10 +257,11 @@ encode_touch(record_call *c, PyObject *const *argv)
 static int
 encode_operand(record_call *c, PyObject *const *argv)
 {
-    return c->row->check(c->st, argv[2]) < 0
-               ? -1
-               : operation_with_value(&c->enc, &c->writer, c->row->code, argv[1],
-                                      ASC_ERR_PARAM, argv[2]);
+    if (c->row->check(c->st, argv[2]) < 0) {
+        return -1;
+    }
+    return operation_with_value(&c->enc, &c->writer, c->row->code, argv[1],
+                                ASC_ERR_PARAM, argv[2]);
 }
 
 /* Append the operations of a list. Only they tell whether the call reads and writes:

@@ -85,10 +85,10 @@ add_details(module_state *st, PyObject *exc, const asc_error *err)
     if (err->attempts == 0) {
         return 0;
     }
-    return set_new(exc, st->s_attempts, PyLong_FromUnsignedLong(err->attempts)) < 0
-               ? -1
-               : set_new(exc, st->s_elapsed_ms,
-                         PyLong_FromUnsignedLong(err->elapsed_ms));
+    if (set_new(exc, st->s_attempts, PyLong_FromUnsignedLong(err->attempts)) < 0) {
+        return -1;
+    }
+    return set_new(exc, st->s_elapsed_ms, PyLong_FromUnsignedLong(err->elapsed_ms));
 }
 
 /* Make the text "host: message", with the number of attempts behind it when there were

@@ -72,9 +72,10 @@ order_from(encoder *e, const char *func, PyObject *order, int64_t *out)
         return raise_param(e->st, "%s: an order in ctx must be an integer, not %s",
                            func, Py_TYPE(order)->tp_name);
     }
-    return int64_from_py(order, out)
-               ? 0
-               : raise_param(e->st, "%s: an order in ctx is beyond 64 bits", func);
+    if (int64_from_py(order, out)) {
+        return 0;
+    }
+    return raise_param(e->st, "%s: an order in ctx is beyond 64 bits", func);
 }
 
 /* Make the create flag of a level from its extra_args. 0, or -1 with an exception. */
@@ -189,8 +190,9 @@ encode_levels(encoder *e, const char *func, PyObject *ctx, int last_flags)
 int
 encode_context(encoder *e, const char *func, PyObject *ctx, int last_flags)
 {
-    return put_ok(asc_mp_put_list_head(e->out, 3) &&
-                  asc_mp_put_uint(e->out, ASC_CDT_CONTEXT)) < 0
-               ? -1
-               : encode_levels(e, func, ctx, last_flags);
+    if (put_ok(asc_mp_put_list_head(e->out, 3) &&
+               asc_mp_put_uint(e->out, ASC_CDT_CONTEXT)) < 0) {
+        return -1;
+    }
+    return encode_levels(e, func, ctx, last_flags);
 }

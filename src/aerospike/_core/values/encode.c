@@ -146,10 +146,10 @@ encode_utf8(module_state *st, asc_buf *out, PyObject *text)
 static inline int
 int_from_py(module_state *st, PyObject *value, int64_t *out)
 {
-    return int64_from_py(value, out)
-               ? 0
-               : raise_param(st,
-                             "integer value exceeds sys.maxsize: 64 bits are allowed");
+    if (int64_from_py(value, out)) {
+        return 0;
+    }
+    return raise_param(st, "integer value exceeds sys.maxsize: 64 bits are allowed");
 }
 
 /* Ask a GeoJSON object for its text, a new reference. */
