@@ -219,6 +219,15 @@ def test_uninitialised_expression_is_refused():
         exp.Not(Broken()).compile()
 
 
+def test_offset_of_zero_is_found_without_its_bool():
+    class Number(int):
+        def __bool__(self) -> bool:
+            raise RuntimeError
+
+    odd = exp.BitB64Encode(Number(0), None, False, "b").compile()
+    assert odd == exp.BitB64Encode(0, None, False, "b").compile()
+
+
 def test_arguments_may_be_named():
     named = exp.ListGetByValue(ctx=None, return_type=VALUE, value=1, bin="l")
     assert named.compile() == exp.ListGetByValue(None, VALUE, 1, "l", False).compile()

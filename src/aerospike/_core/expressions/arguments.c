@@ -9,6 +9,7 @@
 
 #include "asc/proto.h"
 #include "support/compat.h"
+#include "support/numbers.h"
 #include "values/value_policy.h"
 
 /* --- policies --- */
@@ -247,6 +248,7 @@ static bool
 ends_arguments(const exp_node *n, int what, size_t i)
 {
     PyObject *value = exp_arg(n, i);
+    int64_t v;
     switch (what) {
     case KIND_REST:
     case KIND_REST_TEXT:
@@ -254,7 +256,7 @@ ends_arguments(const exp_node *n, int what, size_t i)
         return value == Py_None;
     case KIND_OFFSET:
         return exp_arg(n, i + 1) == Py_None && PyLong_Check(value) &&
-               PyObject_Not(value) == 1;
+               int64_from_py(value, &v) && v == 0;
     default:
         return false;
     }
