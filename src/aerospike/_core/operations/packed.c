@@ -24,7 +24,8 @@
 
 #define SIGNED 1 /* a flag of operations on integers made of bits */
 
-/* --- writers of one entry --- */
+/* --- writers of one entry: each is an arg_writer and checks the type of its value
+ * --- */
 
 static int
 put_any(packing *p, const arg_row *arg, PyObject *value)
@@ -148,7 +149,7 @@ put_return_type(packing *p, const arg_row *arg, PyObject *value)
     return inverted < 0 ? -1 : packing_put_int(p, type);
 }
 
-/* --- writers of several entries --- */
+/* --- writers that look at other entries of the dict, too --- */
 
 /* The bytes of a value. The API has an entry "value_byte_size" beside them. It must be
  * an int, but has no effect: bytes know their size, and all of them are written. */
@@ -390,21 +391,22 @@ static const arg_row args[N_PACKED_ARGS] = {
     [ARG_MODIFIER] = {NAME_AT(mod_exp), 0, put_expression, REFUSE, 0},
 };
 
-/* An entry that must be there is not; -1 with ParamError that names it, and its other
- * name if it has one. */
+/* Refuse an operation that lacks an entry: the error names the entry, with its other
+ * name if it has one. Returns -1. */
 static int
 refuse_missing(packing *p, const arg_row *arg)
 {
     module_state *st = p->e->st;
     PyObject *name = state_name(st, arg->name);
-    return arg->other_name == 0
-               ? packing_refuse_missing(p, name)
-               : raise_param(st, "%s: Operation missing required entry %s or %s",
-                             p->row->name, packing_text(name),
-                             packing_text(state_name(st, arg->other_name)));
+    if (arg->other_name == 0) {
+        return packing_refuse_missing(p, name);
+    }
+    return raise_param(st, "%s: Operation missing required entry %s or %s",
+                       p->row->name, packing_text(name),
+                       packing_text(state_name(st, arg->other_name)));
 }
 
-/* Do what the row says of an entry that is not there. Returns like a writer. */
+/* Do what the row says of an entry that is missing. Returns what a writer returns. */
 static int
 put_missing(packing *p, const arg_row *arg)
 {

@@ -12,7 +12,8 @@
 /* Whoever looks at the cluster less often than daily has confused a unit or a key. */
 #define MAX_TEND_INTERVAL_MS (24 * 60 * 60 * 1000)
 
-/* --- keys that need a function --- */
+/* --- keys that need a function: each is an option_parser, whose target is the
+ * client_config --- */
 
 static int
 parse_hosts(module_state *st, const option *row, PyObject *value, void *target)

@@ -136,6 +136,8 @@ refuse_later(module_state *st, const option *row, PyObject *value)
     return on <= 0 ? on : raise_param(st, "\"%s\" is not supported yet", row->name);
 }
 
+/* Store a value by the type of its row. This is inline because options_apply() comes
+ * here for each key of a call's policy. */
 static inline int
 store(module_state *st, const option *row, PyObject *value, void *target, int strict)
 {

@@ -8,6 +8,7 @@
 
 /* --- keys of the client --- */
 
+/* Take the limit of connections to one node, which older applications give here. */
 static int
 parse_max_threads(module_state *st, const option *row, PyObject *value, void *target)
 {
@@ -57,6 +58,7 @@ find_shared(module_state *st, policy_kind kind, PyObject *key)
     return row != NULL && row->is_shared ? row : NULL;
 }
 
+/* Does any kind have the key as a shared one? */
 static bool
 is_shared(module_state *st, PyObject *key)
 {
@@ -126,6 +128,7 @@ warn_of_filter(module_state *st)
     return said != NULL ? 0 : -1;
 }
 
+/* Lay a section over the defaults of its kind. 0, or -1 with an exception. */
 static int
 apply_section(module_state *st, policy *defaults, int kind, PyObject *section,
               int strict)

@@ -240,6 +240,7 @@ value_to_py(const option *row, const policy *p)
     }
 }
 
+/* Make a dict of one kind's defaults, with the keys that are shown for it. */
 static PyObject *
 policy_to_py(const policy *p, policy_kind kind)
 {

@@ -259,6 +259,8 @@ state_of(PyObject *self)
     return PyType_GetModuleState(Py_TYPE(self));
 }
 
+/* Give the next record. While this is at work no record is lent: if it fails, the last
+ * one counts as read, and the one that failed does not. */
 static PyObject *
 stream_next(PyObject *self)
 {

@@ -12,7 +12,7 @@
 #include "support/numbers.h"
 #include "values/bins.h"
 
-/* --- replies --- */
+/* --- replies: what the functions decode of the rows are made of --- */
 
 /* Parse the header of the reply. 0, or -1 with an exception. */
 static int
@@ -78,6 +78,7 @@ decode_get(record_call *c)
     return record_to_py(c, c->pol.key == 1, bins_to_dict);
 }
 
+/* The user key that the caller gave comes back with the record. */
 static PyObject *
 decode_record(record_call *c)
 {
@@ -136,7 +137,7 @@ decode_zero(record_call *c)
     return PyLong_FromLong(0);
 }
 
-/* --- operations --- */
+/* --- operations: the functions encode of the rows, and what they are made of --- */
 
 static int
 encode_select(record_call *c, PyObject *const *argv)
@@ -287,6 +288,7 @@ encode_operations(record_call *c, PyObject *list, bool strict_items)
     return 0;
 }
 
+/* Elements of the list that are no dicts are skipped, as earlier clients do. */
 static int
 encode_operate(record_call *c, PyObject *const *argv)
 {

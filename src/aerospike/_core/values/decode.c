@@ -125,6 +125,7 @@ stand_aside(decoder *d)
     hide_unfinished(d);
 }
 
+/* Raise ClientError: what the server has sent is not well formed. Returns NULL. */
 static PyObject *
 malformed(decoder *d, const char *what)
 {
@@ -362,6 +363,8 @@ decode_container(decoder *d, asc_mp_reader *r, const asc_mp_item *item)
     return value;
 }
 
+/* Decode an extension of msgpack: infinity or a wildcard, or as bytes whatever is not
+ * known. */
 static PyObject *
 decode_ext(decoder *d, const asc_mp_item *item)
 {

@@ -81,6 +81,7 @@ take_number(pickle_reader *r, unsigned size, uint64_t *out)
     return true;
 }
 
+/* Skip a value of so many bytes, which is then the top of the stack. */
 static bool
 skip_value(pickle_reader *r, uint64_t size)
 {
@@ -92,6 +93,7 @@ skip_value(pickle_reader *r, uint64_t size)
     return true;
 }
 
+/* Skip a value of so many lines, which is then the top of the stack. */
 static bool
 skip_lines(pickle_reader *r, unsigned n)
 {

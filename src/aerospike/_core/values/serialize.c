@@ -18,6 +18,7 @@ call_pickler(PyObject *function, const value_rules *rules, PyObject *arg)
 
 /* --- out --- */
 
+/* Pickle a value. _pickle.dumps() refuses what its loads() would not read back. */
 static PyObject *
 pickled(encoder *e, PyObject *value, uint8_t *particle)
 {
@@ -119,6 +120,8 @@ as_bytes(const uint8_t *data, size_t size, bool as_bytearray)
                : PyBytes_FromStringAndSize((const char *)data, (Py_ssize_t)size);
 }
 
+/* Unpickle a value with the restricted unpickler of _pickle.py, which judges a pickle
+ * before it runs it. */
 static PyObject *
 unpickled(decoder *d, const uint8_t *data, size_t size)
 {
