@@ -30,7 +30,8 @@ def _as_asked(return_type: Any, value: Any) -> Any:
     """An operation's result on a map; pairs are tuples where they are asked for."""
     if not isinstance(return_type, int) or not isinstance(value, list):
         return value
-    if return_type & _LOWER_BITS != _PAIRS:
+    # whatever a class of the caller's says: the operation is done
+    if int.__and__(return_type, _LOWER_BITS) != _PAIRS:
         return value
     flat = iter(value)
     return [*zip(flat, flat)]  # noqa: B905 - `strict` doubles the time

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -242,3 +244,48 @@ def test_request_of_no_runner_is_a_type_error():
     nobody: Any = None
     with pytest.raises(TypeError, match="no runner"):
         run(call(), lambda request: answer(nobody, request))
+
+
+def outcome_with_raise_at(n: int) -> str:
+    """What a call gives when StopIteration comes at the n-th line of its runner."""
+
+    def call() -> Call[str]:
+        yield Nodes()
+        return "result"
+
+    left = n
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal left
+        if frame.f_globals is not run.__globals__:
+            return None
+        left -= event == "line"
+        if left < 0:
+            raise StopIteration("of a signal's handler")
+        return trace
+
+    sys.settrace(trace)
+    try:
+        return run(call(), lambda _: [])
+    except (StopIteration, RuntimeError) as error:
+        return type(error).__name__
+    finally:
+        sys.settrace(None)
+
+
+def test_stop_iteration_of_others_is_no_result():
+    outcomes = [outcome_with_raise_at(n) for n in range(40)]
+    assert outcomes[-1] == "result"
+    assert set(outcomes) <= {"result", "StopIteration", "RuntimeError"}
+    assert outcomes.count("StopIteration") > 5
+
+
+def test_stop_iteration_of_a_request_comes_out():
+    def call() -> Call[None]:
+        yield Nodes()
+
+    def stops(_request: Request) -> None:
+        raise StopIteration("of whoever asks")
+
+    with pytest.raises(StopIteration, match="of whoever asks"):
+        run(call(), stops)

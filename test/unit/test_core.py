@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import inspect
+import pickle
 from typing import Any
 
 import pytest
@@ -177,3 +178,9 @@ def test_only_a_client_can_be_published(cls: Any) -> None:
     with pytest.raises(TypeError, match="a subclass of Client is expected"):
         _core.publish_client(cls)
     assert type(aerospike.client({"hosts": [("127.0.0.1", 1)]})) is aerospike.Client
+
+
+@pytest.mark.parametrize("name", sorted(IN_PYTHON))
+def test_methods_can_be_pickled(name: str) -> None:
+    method = getattr(aerospike.Client, name)
+    assert pickle.loads(pickle.dumps(method)) is method

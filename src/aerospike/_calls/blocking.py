@@ -36,22 +36,41 @@ def answer(client: Client, request: Request) -> Any:
     raise TypeError(f"a call wants what no runner has: {request!r}")
 
 
+class _Result:
+    """What a call has returned, told apart from a StopIteration of somebody else."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+def _marked(call: Call[T]) -> Call[_Result]:
+    return _Result((yield from call))
+
+
 def run(call: Call[T], ask: Callable[[Request], Any]) -> T:
     """Answer what a call yields until it ends. Its result, or what it raises.
 
-    :param ask: returns the answer to a request, or raises.
+    :param ask: returns the answer to a request, or raises. A StopIteration, which no
+        generator can be handed, comes out here without the call's having a say.
     """
-    resume: Callable[[Any], Request] = call.send
+    marked = _marked(call)
+    resume: Callable[[Any], Request] = marked.send
     found: Any = None
     try:
         while True:
             request = resume(found)
             try:
-                resume, found = call.send, ask(request)
+                resume, found = marked.send, ask(request)
+            except StopIteration:
+                raise
             except BaseException as error:  # noqa: BLE001 - raised in the call
-                resume, found = call.throw, error
+                resume, found = marked.throw, error
     except StopIteration as end:
-        result: T = end.value
+        if not isinstance(end.value, _Result):
+            raise
+        result: T = end.value.value
         return result
     finally:
         found = None  # an error's traceback holds this frame, which must not hold it

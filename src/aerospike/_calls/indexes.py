@@ -274,7 +274,8 @@ def index_remove(ns: str, name: str, policy: Policy = None) -> Call[int]:
 
     :raises TimeoutError: for 60 s it went from no node, or one gave no answer.
     """
-    where = {"namespace": text_of("ns", ns), "indexname": text_of("name", name)}
+    name = text_of("name", name)
+    where = {"namespace": text_of("ns", ns), "indexname": name}
     yield Info(command_of("sindex-delete", **where), policy)
     command = command_of("sindex-exists", **where)
 

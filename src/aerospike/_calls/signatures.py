@@ -46,19 +46,21 @@ def shows(call: Callable[..., Any]) -> Callable[[Function], Function]:
 
     def decorate(method: Function) -> Function:
         dress(method, call, _AsMethod(call))
-        method.__qualname__ = f"Client.{call.__name__}"
-        return method
+        return named(f"Client.{call.__name__}")(method)
 
     return decorate
 
 
 def named(name: str) -> Callable[[Function], Function]:
-    """The decorated function goes by a name that users know when Python refuses a call.
+    """The decorated function goes by the name that users know it by.
 
-    :param name: as in "Client.get"; stands before "() missing 1 required ...".
+    Python says it when it refuses arguments, and pickle looks for it there.
+
+    :param name: as in "Client.get", in the module aerospike.
     """
 
     def decorate(function: Function) -> Function:
+        function.__module__ = "aerospike"
         function.__qualname__ = name
         return function
 
