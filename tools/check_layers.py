@@ -33,7 +33,7 @@ CORE_ORDER = (
     ("values",),
     ("options",),
     ("operations", "expressions"),
-    ("client",),
+    ("clients",),
     ("record", "batch", "query"),
     ("client_type.c",),
     ("module.c",),

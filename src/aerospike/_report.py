@@ -1,7 +1,7 @@
 """What the client says in the log `aerospike` of the standard library.
 
 Importing the package is cheap: slow modules are named where they are used. The first
-client has imported them before anything is said (src/aerospike/_core/client/client.c),
+client has imported them before anything is said (src/aerospike/_core/clients/client.c),
 and no call does so; test_import.py looks after that.
 """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 import inspect
 import pickle
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ import aerospike
 from aerospike import _core, exception
 
 from ..children import run_script
+
+SOURCES = Path(__file__).parents[2] / "src/aerospike/_core"
 
 
 @pytest.mark.parametrize(
@@ -184,3 +187,10 @@ def test_only_a_client_can_be_published(cls: Any) -> None:
 def test_methods_can_be_pickled(name: str) -> None:
     method = getattr(aerospike.Client, name)
     assert pickle.loads(pickle.dumps(method)) is method
+
+
+def test_no_room_of_the_sources_hides_a_name() -> None:
+    """mypy takes a folder beside the stub for a module, and a name for that module."""
+    rooms = [path.name for path in SOURCES.iterdir() if path.is_dir()]
+    assert len(rooms) > 5
+    assert not [room for room in rooms if hasattr(_core, room)]

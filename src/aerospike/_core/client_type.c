@@ -4,7 +4,7 @@
  * aerospike.Client adds what is made of them. Each room of the extension exports the
  * methods that it has as an array of rows. This file joins the arrays and makes the
  * type of them: it is the only one that knows all rooms. */
-#include "client/client.h"
+#include "clients/client.h"
 
 #include <structmember.h> /* after Python.h */
 

@@ -1,7 +1,7 @@
 /* module.c -- aerospike._core. Each room exports the functions of the module that it
  * has as an array of rows; this file joins them, and says in which order the state is
  * made and dropped. */
-#include "client/client.h"
+#include "clients/client.h"
 #include "expressions/expressions.h"
 #include "operations/operations.h"
 #include "options/tables.h"

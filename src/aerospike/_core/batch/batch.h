@@ -10,7 +10,7 @@
 
 #include "asc/batch.h"
 #include "values/bins.h"
-#include "client/client.h"
+#include "clients/client.h"
 #include "values/keys.h"
 #include "operations/operations.h"
 

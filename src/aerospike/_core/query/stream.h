@@ -2,7 +2,7 @@
 #ifndef CORE_QUERY_STREAM_H
 #define CORE_QUERY_STREAM_H
 
-#include "client/client.h"
+#include "clients/client.h"
 
 /* Make two types that are not for users, Stream and Tracker, and put them into the
  * module. 0, or -1 with an exception. */

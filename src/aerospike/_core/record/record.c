@@ -5,7 +5,7 @@
  * that the rows name, and the rows, each with the docstring of its method. */
 #include "record/record.h"
 
-#include "client/doc_texts.h"
+#include "clients/doc_texts.h"
 #include "operations/operations.h"
 #include "record/record_call.h"
 #include "support/compat.h"

@@ -2,7 +2,7 @@
 #ifndef CORE_RECORD_RECORD_H
 #define CORE_RECORD_RECORD_H
 
-#include "client/client.h"
+#include "clients/client.h"
 
 /* Their PyMethodDef rows; a row of NULLs ends the array. */
 extern const PyMethodDef record_methods[];

@@ -14,7 +14,7 @@
 #ifndef CORE_RECORD_RECORD_CALL_H
 #define CORE_RECORD_RECORD_CALL_H
 
-#include "client/client.h"
+#include "clients/client.h"
 #include "values/keys.h"
 #include "values/values.h"
 

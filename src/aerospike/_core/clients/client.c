@@ -1,4 +1,4 @@
-/* client/client.c -- the life of a client, and what the methods of all rooms share.
+/* clients/client.c -- the life of a client, and what the methods of all rooms share.
  *
  * A client is made, connected, used and closed; client_state says where it stands. Any
  * number of threads may use it meanwhile, and one of them may close it: so a call
@@ -7,7 +7,7 @@
  *
  * Whatever connects or closes gives the GIL away. A function that does so looks at the
  * state again afterwards, or changes it before. */
-#include "client/client.h"
+#include "clients/client.h"
 
 #include <time.h>
 

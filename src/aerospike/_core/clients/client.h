@@ -1,6 +1,7 @@
-/* client/client.h -- clients of a cluster: their life, and what their methods share. */
-#ifndef CORE_CLIENT_CLIENT_H
-#define CORE_CLIENT_CLIENT_H
+/* clients/client.h -- clients of a cluster: their life, and what their methods
+ * share. */
+#ifndef CORE_CLIENTS_CLIENT_H
+#define CORE_CLIENTS_CLIENT_H
 
 #include <stdatomic.h>
 

@@ -1,12 +1,12 @@
-/* client/info.c -- the methods of aerospike.Client that ask nodes for information.
+/* clients/info.c -- the methods of aerospike.Client that ask nodes for information.
  *
  * An info command is a line of text, and so is its reply. The methods differ in the
  * nodes that they ask and in what they make of the replies: each is a row that says
  * so. */
 #include <string.h>
 
-#include "client/client.h"
-#include "client/doc_texts.h"
+#include "clients/client.h"
+#include "clients/doc_texts.h"
 #include "asc/alloc.h"
 #include "support/numbers.h"
 #include "support/texts.h"

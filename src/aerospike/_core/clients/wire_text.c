@@ -1,6 +1,6 @@
-/* client/wire_text.c -- the functions of the module that show the wire form of
+/* clients/wire_text.c -- the functions of the module that show the wire form of
  * expressions and contexts as text, as info commands take them. */
-#include "client/client.h"
+#include "clients/client.h"
 #include "values/compiled.h"
 #include "values/context.h"
 #include "expressions/expressions.h"

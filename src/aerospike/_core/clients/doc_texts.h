@@ -1,7 +1,7 @@
-/* client/doc_texts.h -- sentences that the docstrings of many methods have. A docstring
- * begins with the signature, which inspect.signature() reads. */
-#ifndef CORE_CLIENT_DOC_TEXTS_H
-#define CORE_CLIENT_DOC_TEXTS_H
+/* clients/doc_texts.h -- sentences that the docstrings of many methods have. A
+ * docstring begins with the signature, which inspect.signature() reads. */
+#ifndef CORE_CLIENTS_DOC_TEXTS_H
+#define CORE_CLIENTS_DOC_TEXTS_H
 
 /* About a policy; kind is the name of its section in the configuration. */
 #define DOC_POLICY(kind)                                                               \
