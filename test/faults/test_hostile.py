@@ -167,6 +167,7 @@ CASES: dict[str, tuple[Callable[..., object], list[Any]]] = {
     "remove_bin": (call("remove_bin"), [KEY_DICT, ["a bin", "b"], META, WRITE_POLICY]),
     "touch": (call("touch"), [KEY_DICT, 1000, META, WRITE_POLICY]),
     "append": (call("append"), [KEY, "some bin", bytearray(b"xy"), META, WRITE_POLICY]),
+    "prepend": (call("prepend"), [KEY, "some bin", bytearray(b"xy"), META]),
     "increment": (call("increment"), [KEY_DICT, "a bin", 1000, META, WRITE_POLICY]),
     "operate": (call("operate"), [KEY_DICT, OPERATIONS, META, WRITE_POLICY]),
     "operate_ordered": (call("operate_ordered"), [KEY_DICT, READS, META, READ_POLICY]),
@@ -200,6 +201,8 @@ CASES: dict[str, tuple[Callable[..., object], list[Any]]] = {
     "info": (call("info"), ["namespaces", [("::1", 1000), "A1"], {"timeout": 1000}]),
     "info_all": (call("info_all"), ["namespaces", {"timeout": 1000}]),
     "info_single_node": (node_name, ["namespaces", "A1", {"timeout": 1000}]),
+    "info_node": (call("info_node"), ["namespaces", "A1", {"timeout": 1000}]),
+    "info_random_node": (call("info_random_node"), ["namespaces", {"timeout": 1000}]),
     "get_key_digest": (call("get_key_digest"), ["test", "some set", bytearray(b"key")]),
     "get_key_partition_id": (call("get_key_partition_id"), ["test", "set", "some key"]),
     "get_cdtctx_base64": (call("get_cdtctx_base64"), [LEVELS]),
@@ -225,6 +228,16 @@ CASES: dict[str, tuple[Callable[..., object], list[Any]]] = {
 CASES |= {
     name: (call("operate"), [KEY, [packed.op]]) for name, packed in PACKED.items()
 }
+
+
+WITHOUT_ARGUMENTS = {"close", "get_node_names", "get_nodes", "get_policies", "has_geo"}
+WITHOUT_ARGUMENTS |= {"is_connected", "shm_key"}
+NEVER_LOOKS_AT_THEM = {"llist"}
+
+
+def test_every_method_in_c_has_a_case():
+    methods = {name for name in vars(aerospike._core.Client) if name[0] != "_"}
+    assert methods - {*CASES} == WITHOUT_ARGUMENTS | NEVER_LOOKS_AT_THEM
 
 
 def answer(kind: int, body: bytes) -> bytes | None:

@@ -40,8 +40,8 @@ _INDEX_TYPES = {
 
 _UNTIL_IT_APPEARS_S = 10.0  # on every node
 
+_ANY_SET = "str; None: all records of the namespace."
 _OF_ALL = """\
-:param set: str; None: all records of the namespace.
 :param policy: dict; "timeout" in milliseconds, for each request to a node.
 :return: 0, at once when the identical index exists.
 :raises IndexFoundError: the name is taken by another index.
@@ -53,15 +53,17 @@ _OF_ALL = """\
 # --- what they share ---
 
 
-def _text(what: str, *parameters: str) -> str:
+def _text(what: str, *parameters: str, set: str = _ANY_SET) -> str:
     """The text of a call that creates indexes."""
     first = f"Create an index {what}, and wait until it is built.\n"
-    return "\n".join([first, *parameters, _OF_ALL])
+    return "\n".join([first, *parameters, f":param set: {set}", _OF_ALL])
 
 
-def _has_text(what: str, *parameters: str) -> Callable[[Function], Function]:
+def _has_text(
+    what: str, *parameters: str, set: str = _ANY_SET
+) -> Callable[[Function], Function]:
     def decorate(call: Function) -> Function:
-        call.__doc__ = _text(what, *parameters)
+        call.__doc__ = _text(what, *parameters, set=set)
         return call
 
     return decorate
@@ -263,7 +265,7 @@ def index_expr_create(
     )
 
 
-@_has_text("of all records of a set")
+@_has_text("of all records of a set", set="str; which of the sets of the namespace.")
 def index_set_create(ns: str, set: str, name: str, policy: Policy = None) -> Call[int]:
     return _create(ns, text_of("set", set), name, policy, indextype="SET")
 
