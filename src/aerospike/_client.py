@@ -56,7 +56,7 @@ class Client(DirectMethods):
 
     @_made_of_a_namespace
     def query(self, namespace: str, set: str | None = None) -> Query:
-        """A Query of the records of a set, or of the whole namespace without one.
+        """A Query of the records of a set; `None` or "": of the whole namespace.
 
         :raises ParamError: an argument is no str.
         """
@@ -66,7 +66,7 @@ class Client(DirectMethods):
 
     @_made_of_a_namespace
     def scan(self, namespace: str, set: str | None = None) -> Scan:
-        """A Scan of all records of a set, or of the whole namespace without one.
+        """A Scan of all records of a set; `None` or "": of the whole namespace.
 
         :raises ParamError: an argument is no str.
         """

@@ -145,7 +145,7 @@ class _Records:
     # --- reading ---
 
     def __iter__(self) -> Iterator[Record]:
-        return iter(self._open({}, None))
+        return self._open(None, None)
 
     def _collect(
         self, policy: Policy | None, options: Mapping[str, Any] | None, **more: Any
@@ -324,6 +324,21 @@ class Query(_Records):
         """
         return self._collect(policy, options)
 
+    def stream(
+        self, policy: Policy | None = None, options: Mapping[str, Any] | None = None
+    ) -> Stream:
+        """The records as they come, to loop over: an iterator of (key, meta, bins).
+
+        It is a context manager, too: leaving the block ends the query and frees its
+        connections, as `close()` does. A record that was given counts as read.
+
+        :param policy: dict of query policy keys, with "partition_filter".
+        :param options: dict; {"nobins": True} reads metadata only.
+        :raises IndexNotFound: no index fits the predicate. As all that a node answers,
+            this is raised when the next record is asked for.
+        """
+        return self._open(policy, options, plain=True)
+
     def foreach(
         self,
         callback: Callable[..., Any],
@@ -409,6 +424,15 @@ class Scan(_Records):
         :param nodename: only what this node is the master of.
         """
         return self._collect(policy, options, node=self._node(nodename))
+
+    def stream(
+        self,
+        policy: Policy | None = None,
+        options: Mapping[str, Any] | None = None,
+        nodename: str | None = None,
+    ) -> Stream:
+        """As `Query.stream`; nodename: only what this node is the master of."""
+        return self._open(policy, options, plain=True, node=self._node(nodename))
 
     def foreach(
         self,

@@ -129,6 +129,42 @@ def test_three_ways_of_reading_give_the_same(make):
     assert ids(seen) == ids(make()) == ids(make().results()) == list(range(N))
 
 
+def test_stream_reads_by_a_policy(make):
+    with make().stream(ODD) as records:
+        assert next(records)[2]["i"] % 2 == 1
+        assert len(ids(records)) == N // 2 - 1
+    half = {"partition_filter": {"begin": 0, "count": 2048}}
+    assert ids(make().stream(half)) == ids(make().results(half))
+    with pytest.raises(exception.ParamError, match="total_timeout"):
+        make().stream({"total_timeout": "x"})
+
+
+def test_stream_is_over_when_its_block_is_left(make):
+    query = make()
+    query.paginate()
+    with query.stream() as records:
+        first = [next(records) for _ in range(5)]
+        with pytest.raises(exception.ClientError, match="under way"):
+            query.results()
+    assert list(records) == []
+
+    def fail() -> None:
+        with query.stream() as records:
+            first.extend(next(records) for _ in range(3))
+            raise ZeroDivisionError
+
+    pytest.raises(ZeroDivisionError, fail)
+    assert ids(first + query.results()) == list(range(N))
+
+
+def test_stream_of_one_node(client):
+    nodes = [node["node_name"] for node in client.get_node_names()]
+    found = [list(client.scan(NS, SET).stream(nodename=name)) for name in nodes]
+    assert ids(record for part in found for record in part) == list(range(N))
+    with pytest.raises(exception.ParamError, match="nope"):
+        client.scan(NS, SET).stream(None, None, "nope")
+
+
 def test_an_object_can_be_read_again_and_again(make):
     query = make()
     for _ in range(2):
@@ -224,13 +260,13 @@ def test_query_selects_once_and_scan_again(client):
     assert {tuple(r[2]) for r in scan.results()} == {("i",)}
 
 
-@pytest.mark.parametrize("way", ["results", "foreach"])
+@pytest.mark.parametrize("way", ["results", "foreach", "stream"])
 def test_nobins(make, way):
     found: list[Any] = []
-    if way == "results":
-        found = make().results(options={"nobins": True})
-    else:
+    if way == "foreach":
         make().foreach(found.append, options={"nobins": True})
+    else:
+        found.extend(getattr(make(), way)(options={"nobins": True}))
     assert len(found) == N
     assert all(r[2] == {} for r in found)
 
@@ -264,8 +300,10 @@ def test_records_per_second_slows_down(client):
     assert watch.took > 0.15  # a real server starts with a burst
 
 
-def test_whole_namespace_and_other_sets(client):
-    everything = client.query(NS).select("i").results()
+@pytest.mark.parametrize("no_set", [(), (None,), ("",)])
+def test_whole_namespace_and_other_sets(client, no_set):
+    everything = client.query(NS, *no_set).select("i").results()
+    assert len(everything) == len(client.scan(NS, *no_set).results())
     assert set(ids(r for r in everything if r[0][1] == SET)) == set(range(N))
     assert client.query(NS, "no such set").results() == []
     with pytest.raises(exception.NamespaceNotFound):
@@ -338,7 +376,7 @@ def test_closed_client(make_client):
     client = make_client()
     query, scan = client.query(NS, SET), client.scan(NS, SET)
     client.close()
-    for read in (query.results, scan.results, lambda: list(query)):
+    for read in (query.results, scan.results, scan.stream, lambda: list(query)):
         with pytest.raises(exception.ClusterError):
             read()
 
@@ -588,6 +626,13 @@ def leave_by_break(client):
         break
 
 
+def leave_a_stream(client):
+    """The block closes it, though it lives on."""
+    with client.scan(NS, BIG).stream() as records:
+        next(records)
+    return records
+
+
 def leave_by_exception(client):
     with pytest.raises(exception.ClientError):
         client.scan(NS, BIG).foreach(lambda _: 1 // 0)
@@ -606,15 +651,23 @@ def leave_in_a_cycle(client):
 
 
 @pytest.mark.parametrize(
-    "leave", [leave_by_break, leave_by_exception, leave_by_answer, leave_in_a_cycle]
+    "leave",
+    [
+        leave_by_break,
+        leave_a_stream,
+        leave_by_exception,
+        leave_by_answer,
+        leave_in_a_cycle,
+    ],
 )
 def test_leaving_early_frees_the_connections(client, make_client, big, leave):
     own = make_client(max_conns_per_node=3, policies={"max_retries": 0})
     own.exists((NS, big, 0))
     before = n_connections(client)
     n_nodes = len(client.get_node_names())
+    kept = []
     for _ in range(6):  # more than max_conns_per_node
-        leave(own)
+        kept.append(leave(own))
         gc.collect()
     until(lambda: n_connections(client) <= before + n_nodes)
     assert len(own.scan(NS, SET).results()) == N

@@ -187,6 +187,11 @@ def leave_early(client: aerospike.Client) -> None:
     raise AssertionError("there was no record")
 
 
+def leave_a_stream(client: aerospike.Client) -> None:
+    with client.query("test", "leaks").stream(PARTITION, {"nobins": True}) as records:
+        next(records, None)
+
+
 def page_by_page(client: aerospike.Client) -> None:
     scan = client.scan("test", "leaks")
     scan.max_records = 1
@@ -237,6 +242,7 @@ CALLS: dict[str, Callable[[aerospike.Client], Any]] = {
         lambda _p, _r: None, PARTITION
     ),
     "scan left early": leave_early,
+    "stream left early": leave_a_stream,
     "scan page by page": page_by_page,
     "scan of an unknown namespace": swallowing(
         exception.NamespaceNotFound, lambda c: c.scan("nowhere").results()

@@ -52,6 +52,7 @@ READS: dict[str, Callable[[aerospike.Client, list[Any]], Any]] = {
     "get_many": lambda client, keys: client.get_many(keys),
     "results": lambda client, _keys: client.query("test", SET).results(),
     "foreach": lambda client, _keys: client.scan("test", SET).foreach(len),
+    "stream": lambda client, _keys: list(client.scan("test", SET).stream()),
 }
 
 
