@@ -51,7 +51,7 @@ SERVER_ORDER = (
     ("operations.cdt",),
     ("operations.strings", "operations.hll"),
     ("expressions", "session", "reply"),
-    ("handlers",),
+    ("handlers", "request_log"),
     ("handlers.record",),
     ("handlers.query",),
     ("handlers.info",),

@@ -243,7 +243,8 @@ def command_line() -> str:
         for action in parser()._actions:
             if action.dest != "help":
                 name = f"{action.option_strings[0]} {action.metavar or ''}".strip()
-                default = "" if action.default is None else f"`{action.default}`"
+                takes_value = action.nargs != 0 and action.default is not None
+                default = f"`{action.default}`" if takes_value else ""
                 yield f"`{name}`", default, str(action.help) % vars(action)
 
     return _table(("option", "default", "meaning"), lines())

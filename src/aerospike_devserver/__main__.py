@@ -4,4 +4,4 @@ import sys
 
 from aerospike_devserver.cli import main
 
-sys.exit(main())
+sys.exit(main(prog="python -m aerospike_devserver"))

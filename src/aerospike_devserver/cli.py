@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import signal
 import sys
 import threading
 from collections.abc import Sequence
+from importlib import metadata
 from typing import Any
 
 from aerospike_devserver.cluster import DevCluster
 from aerospike_devserver.config import DEFAULT_NAMESPACES, bracketed
 from aerospike_devserver.version import BUILDS, DEFAULT_VERSION
+
+PROG = "aerospike-devserver"
 
 _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--nodes", {"type": int, "default": 1, "help": "number of nodes"}),
@@ -19,7 +23,23 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         "--port",
         {"type": int, "default": 3000, "help": "node i on PORT+10*i; 0 = any free"},
     ),
-    ("--host", {"default": "127.0.0.1", "help": "a loopback address, ::1 too"}),
+    ("--host", {"default": "127.0.0.1", "help": "the address to listen on"}),
+    (
+        "--allow-remote",
+        {
+            "action": "store_true",
+            "help": "take a --host that other machines reach, such as 0.0.0.0; "
+            "nothing protects the data then",
+        },
+    ),
+    (
+        "--access-address",
+        {
+            "metavar": "HOST:PORT",
+            "help": "where clients are told to connect, node i at PORT+10*i; "
+            "for a container with published ports",
+        },
+    ),
     (
         "--namespace",
         {
@@ -34,8 +54,9 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         {"type": int, "default": 2, "help": "cut to the live nodes"},
     ),
     (
-        "--version",
+        "--server-version",
         {
+            "dest": "version",
             "default": DEFAULT_VERSION,
             "help": f"{', '.join(BUILDS)}, or the build to report (%(default)s)",
         },
@@ -58,15 +79,42 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
-def parser() -> argparse.ArgumentParser:
-    """The parser; its options are the parameters of DevCluster."""
+_LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
+"""What is logged: with no -v, with one, with two or more."""
+
+
+def parser(prog: str = PROG) -> argparse.ArgumentParser:
+    """The parser; its options are the parameters of DevCluster, and what is logged."""
     made = argparse.ArgumentParser(
-        prog="python -m aerospike_devserver",
-        description="A development server for Aerospike clients, on loopback only.",
+        prog=prog,
+        description="A development server for Aerospike clients. It keeps its data in "
+        "memory and listens on loopback unless it is told otherwise.",
     )
     for name, settings in _OPTIONS:
         made.add_argument(name, **settings)
+    made.add_argument(
+        "-v",
+        "--verbose",
+        action="count",
+        default=0,
+        help="log each request; twice: also what clients ask about the cluster",
+    )
+    made.add_argument(
+        "--version",
+        action="version",
+        version=f"{PROG} {metadata.version('aerospike')}",
+        help="show the version of this program and stop",
+    )
     return made
+
+
+def _log_to_stderr(prog: str, verbosity: int) -> None:
+    """Show what the server logs, from the level that so many -v ask for."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter(f"{prog}: %(message)s"))
+    logger = logging.getLogger("aerospike_devserver")
+    logger.handlers = [handler]
+    logger.setLevel(_LEVELS[min(verbosity, len(_LEVELS) - 1)])
 
 
 def _stop_signal() -> threading.Event:
@@ -77,15 +125,19 @@ def _stop_signal() -> threading.Event:
     return stopped
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run until a signal; the exit status."""
-    options = vars(parser().parse_args(arguments))
+def main(arguments: Sequence[str] | None = None, prog: str = PROG) -> int:
+    """Run until a signal; the exit status. prog: how the user has called it."""
+    options = vars(parser(prog).parse_args(arguments))
+    _log_to_stderr(prog, options.pop("verbose"))
     options["namespaces"] = options["namespaces"] or DEFAULT_NAMESPACES
     try:
         cluster = DevCluster(**options)
         cluster.start()
-    except (ValueError, OSError) as error:
-        print(f"aerospike_devserver: {error}", file=sys.stderr)
+    except ValueError as error:
+        print(f"{prog}: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"{prog}: {error.strerror}", file=sys.stderr)
         return 1
     stopped = _stop_signal()
     for node_id, (host, port) in zip(cluster.node_ids, cluster.hosts, strict=True):

@@ -7,6 +7,7 @@ and with the data that the nodes of the cluster share (`storage`).
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import threading
 from collections.abc import Iterable
@@ -16,6 +17,7 @@ from aerospike_devserver.config import (
     DEFAULT_NAMESPACES,
     ClusterConfig,
     NamespaceConfig,
+    is_loopback,
 )
 from aerospike_devserver.dispatch import answer
 from aerospike_devserver.session import Session
@@ -23,20 +25,28 @@ from aerospike_devserver.storage.state import ClusterState, NodeState, Task
 from aerospike_devserver.transport import Listener, Loop, bind
 from aerospike_devserver.version import DEFAULT_VERSION
 
+log = logging.getLogger(__name__)
+
 REAP_PERIOD_S = 10.0
+_REMOTE_WARNING = (
+    "host %s can be reached from other machines, and there are no users and no "
+    "passwords: whoever reaches the server reads and writes everything"
+)
+
 PARTITIONS_PER_TURN = 32
 """Partitions that are searched for expired records before others have a turn."""
 
 
 class DevCluster:
-    """A cluster of development servers on loopback; a context manager.
+    """A cluster of development servers on loopback; it is a context manager.
 
     Any number may live in one process, and any thread may call any method. Data is
     kept in memory, shared by the nodes of one cluster, and gone after `stop`.
 
     :param nodes: how many nodes.
     :param port: node i listens on port + 10*i; 0 = a free port each.
-    :param host: a loopback address, such as "127.0.0.1" or "::1".
+    :param host: a loopback address, such as "127.0.0.1" or "::1"; with `allow_remote`
+        any address of the machine, "0.0.0.0" = all.
     :param namespaces: their names.
     :param replication_factor: cut to the number of live nodes.
     :param version: "8.1" or "8.2", or a build of four numbers to report: what the
@@ -46,6 +56,11 @@ class DevCluster:
     :param nsup_period: seconds; 0 turns expiration off.
     :param allow_ttl_without_nsup: whether a TTL is taken though expiration is off.
     :param max_record_size: bytes.
+    :param allow_remote: take a host that other machines reach. There are no users and
+        no passwords: whoever reaches the server reads and writes everything.
+    :param access_address: where node 0 tells clients to connect, "HOST:PORT", and node
+        i at PORT + 10*i: for a server behind the ports of a container. None = where it
+        listens.
     :raises ValueError: a parameter is out of range.
     """
 
@@ -63,6 +78,8 @@ class DevCluster:
         nsup_period: int = 10,
         allow_ttl_without_nsup: bool = True,
         max_record_size: int = 1_048_576,
+        allow_remote: bool = False,
+        access_address: str | None = None,
     ) -> None:
         settings = [
             NamespaceConfig(
@@ -75,7 +92,15 @@ class DevCluster:
             for name in namespaces
         ]
         self._config = ClusterConfig(
-            nodes, port, host, replication_factor, version, cluster_name, settings
+            nodes,
+            port,
+            host,
+            replication_factor,
+            version,
+            cluster_name,
+            settings,
+            allow_remote,
+            access_address,
         )
         self._state = ClusterState(self._config)
         self._lock = threading.RLock()
@@ -90,6 +115,8 @@ class DevCluster:
                 raise RuntimeError("the cluster is running")
             self._loop = Loop(answer, self._keep_house, REAP_PERIOD_S)
             self._state = ClusterState(self._config, self._loop.spawn)
+            if not is_loopback(self._config.host):
+                log.warning(_REMOTE_WARNING, self._config.host)
             try:
                 self._loop.call(self._start_nodes)
             except OSError:
@@ -130,7 +157,10 @@ class DevCluster:
     def _listen(self, index: int, port: int) -> None:
         node = self._state.nodes[index]
         listener = Listener(
-            self._running, self._config.host, port, lambda peer: Session(node, peer)
+            self._running,
+            self._config.host,
+            port,
+            lambda peer, host: Session(node, peer, host),
         )
         node.port = listener.port
         self._listeners[index] = listener
@@ -220,7 +250,14 @@ class DevCluster:
             nodes = self._running.call(
                 lambda: [n for n in self._state.nodes if n.is_live]
             )
-            return [(self._config.host, node.port) for node in nodes]
+            return [(self._local_host, node.port) for node in nodes]
+
+    @property
+    def _local_host(self) -> str:
+        """The address that this machine itself connects to."""
+        if not self._config.is_everywhere:
+            return self._config.host
+        return "::1" if ":" in self._config.host else "127.0.0.1"
 
     @property
     def node_ids(self) -> list[str]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import NamedTuple
 
 from aerospike_devserver.version import Version, build_of, version_of
 
@@ -23,6 +24,25 @@ MAX_NAMESPACE_NAME = 31
 """Characters."""
 
 _NAMESPACE = re.compile(rf"[A-Za-z0-9_.$-]{{1,{MAX_NAMESPACE_NAME}}}")
+
+
+PORT_STEP = 10
+"""How far the port of a node is above that of the node before it."""
+LAST_PORT = 65_535
+
+
+class Address(NamedTuple):
+    """Where a node is; its text is `host:port`, `[host]:port` for IPv6."""
+
+    host: str
+    port: int
+
+    def of_node(self, index: int) -> Address:
+        """The address of node `index` if this is that of the first one."""
+        return self._replace(port=self.port + PORT_STEP * index)
+
+    def __str__(self) -> str:
+        return f"{bracketed(self.host)}:{self.port}"
 
 
 @dataclass(frozen=True)
@@ -56,7 +76,9 @@ class NamespaceConfig:
 class ClusterConfig:
     """Settings of a cluster. port 0 = any free port for each node.
 
-    version: a key of `version.BUILDS`, or a build.
+    version: a key of `version.BUILDS`, or a build. allow_remote: host may be an address
+    that other machines reach. access_address: where clients are told to connect,
+    HOST:PORT, None = to the address that they have connected to.
     """
 
     nodes: int
@@ -66,22 +88,65 @@ class ClusterConfig:
     version: str
     cluster_name: str | None
     namespaces: Sequence[NamespaceConfig]
+    allow_remote: bool = False
+    access_address: str | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.nodes <= MAX_NODES:
             raise ValueError(f"nodes is 1 to {MAX_NODES}")
-        if self.port and not 0 < self.port <= 65_535 - 10 * (self.nodes - 1):
-            raise ValueError("port is 0, or leaves room for a node every 10 ports")
-        if not is_loopback(self.host):
-            raise ValueError(
-                f"the development server binds to loopback only: {self.host!r}"
-            )
+        if self.port:
+            self._check_port("port", self.port)
+        self._check_host()
+        if self.access is not None:
+            self._check_port("access_address: port", self.access.port)
         if self.replication_factor < 1:
             raise ValueError("replication_factor is 1 or more")
         build_of(self.version)
         names = [namespace.name for namespace in self.namespaces]
         if not 1 <= len(names) <= MAX_NAMESPACES or len(set(names)) < len(names):
             raise ValueError(f"1 to {MAX_NAMESPACES} different namespaces")
+
+    def _check_port(self, name: str, port: int) -> None:
+        """ValueError if a node would have a port that does not exist."""
+        last = LAST_PORT - PORT_STEP * (self.nodes - 1)
+        if not 0 < port <= last:
+            several = f" for {self.nodes} nodes, {PORT_STEP} ports apart"
+            raise ValueError(
+                f"{name} {port}: the highest{several if self.nodes > 1 else ''} is "
+                f"{last}, the lowest is 1"
+            )
+
+    def _check_host(self) -> None:
+        try:
+            ip_address(self.host)
+        except ValueError as cause:
+            raise ValueError(
+                f"host {self.host!r} is no address such as 127.0.0.1 or ::1"
+            ) from cause
+        if not self.allow_remote and not is_loopback(self.host):
+            raise ValueError(
+                f"host {self.host!r} is not on loopback: other machines reach the "
+                "server there, which needs allow_remote=True (--allow-remote)"
+            )
+
+    @cached_property
+    def access(self) -> Address | None:
+        """The parts of access_address; ValueError."""
+        if self.access_address is None:
+            return None
+        host, _, port = self.access_address.rpartition(":")
+        name = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+        if not (name and port.isascii() and port.isdigit()):
+            raise ValueError(
+                f"access_address {self.access_address!r} is not HOST:PORT, such as "
+                "127.0.0.1:3000 or [::1]:3000"
+            )
+        return Address(name, int(port))
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether the nodes listen on all addresses of the machine."""
+        return ip_address(self.host).is_unspecified
 
     @property
     def build(self) -> str:
@@ -95,7 +160,7 @@ class ClusterConfig:
 
     def port_of(self, index: int) -> int:
         """The port that node `index` asks for; 0 = any."""
-        return self.port + 10 * index if self.port else 0
+        return Address(self.host, self.port).of_node(index).port if self.port else 0
 
 
 def is_loopback(host: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from aerospike_devserver import request_log
 from aerospike_devserver.codec.frame import ProtoType, frame
 from aerospike_devserver.codec.message import (
     Field,
@@ -60,6 +61,13 @@ _COMPRESSION_REFUSED = encode_reply(Result.ENTERPRISE_ONLY)
 
 def answer(session: Session, proto_type: int, body: bytes) -> Reply:
     """The reply to one frame. A bug in a handler is logged and answered with 1."""
+    reply = _answer(session, proto_type, body)
+    if request_log.is_wanted(proto_type):
+        request_log.note(session, proto_type, body, reply)
+    return reply
+
+
+def _answer(session: Session, proto_type: int, body: bytes) -> Reply:
     try:
         return _BY_TYPE[proto_type](session, body)
     except Exception:

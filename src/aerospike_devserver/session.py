@@ -12,15 +12,17 @@ from aerospike_devserver.storage.state import NodeState
 class Session:
     """A connection to a node, as the handlers see it. `close` ends it.
 
-    peer: where the client is, `ip:port`. stall_limit_s: how long the client may take
+    peer: where the client is, `ip:port`. host: the address of this machine that the
+    client has connected to. stall_limit_s: how long the client may take
     nothing of the stream that answers its last request, 0 = for ever.
     """
 
-    __slots__ = ("node", "peer", "stall_limit_s", "user_agent")
+    __slots__ = ("host", "node", "peer", "stall_limit_s", "user_agent")
 
-    def __init__(self, node: NodeState, peer: str) -> None:
+    def __init__(self, node: NodeState, peer: str, host: str) -> None:
         self.node = node
         self.peer = peer
+        self.host = host
         self.stall_limit_s = 0.0
         self.user_agent: str | None = None
         node.n_connections += 1

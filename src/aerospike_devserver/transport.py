@@ -22,7 +22,7 @@ from concurrent.futures import Future
 from typing import TypeVar
 
 from aerospike_devserver.codec.frame import FrameReader
-from aerospike_devserver.config import bracketed
+from aerospike_devserver.config import Address
 from aerospike_devserver.reply import Reply, Stream
 from aerospike_devserver.session import Session
 
@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Answer = Callable[[Session, int, bytes], Reply]
+NewSession = Callable[[str, str], Session]
 
 CHUNK_SIZE = 256 * 1024
 """Bytes received at once."""
@@ -234,6 +235,21 @@ class Connection:
 
 def bind(host: str, port: int) -> socket.socket:
     """A socket that has the port, and does not listen yet. OSError if it is taken."""
+    with _naming(host, port):
+        return _bind(host, port)
+
+
+@contextlib.contextmanager
+def _naming(host: str, port: int) -> Iterator[None]:
+    """An OSError says which address it is about."""
+    try:
+        yield
+    except OSError as error:
+        text = f"cannot listen on {Address(host, port)}: {error.strerror}"
+        raise OSError(error.errno, text) from error
+
+
+def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -249,11 +265,12 @@ class Listener:
     """The listening socket of one node, and the connections it has accepted."""
 
     def __init__(
-        self, loop: Loop, host: str, port: int, new_session: Callable[[str], Session]
+        self, loop: Loop, host: str, port: int, new_session: NewSession
     ) -> None:
         """Listen; port 0 = any free one. OSError if the address is taken.
 
-        new_session is told where the peer is, `ip:port` or `[ip]:port`.
+        new_session is told where the peer is, `ip:port` or `[ip]:port`, and the address
+        of this machine that it has connected to.
         """
         self._loop = loop
         self._new_session = new_session
@@ -261,7 +278,8 @@ class Listener:
         self._is_frozen = False
         self._sock = bind(host, port)
         try:
-            self._sock.listen(BACKLOG)
+            with _naming(host, port):
+                self._sock.listen(BACKLOG)
             self._sock.setblocking(False)
         except OSError:
             self._sock.close()
@@ -286,7 +304,7 @@ class Listener:
             return
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        session = self._new_session(f"{bracketed(ip)}:{port}")
+        session = self._new_session(str(Address(ip, port)), sock.getsockname()[0])
         self.connections.add(Connection(self._loop, sock, session))
 
     def freeze(self, is_frozen: bool) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from hashlib import blake2b
 
 from aerospike_devserver.clock import Clock
-from aerospike_devserver.config import ClusterConfig, bracketed
+from aerospike_devserver.config import Address, ClusterConfig
 from aerospike_devserver.ownership import replica_table
 from aerospike_devserver.storage.jobs import Jobs
 from aerospike_devserver.storage.storage import Namespace, Storage
@@ -70,10 +70,13 @@ class NodeState:
             while self.is_frozen:
                 yield _REST_S
 
-    @property
-    def address(self) -> str:
-        """Where clients reach the node: `ip:port`, `[ip]:port` for IPv6."""
-        return f"{bracketed(self.cluster.config.host)}:{self.port}"
+    def address_for(self, local_host: str) -> Address:
+        """Where a client reaches the node that has reached one at `local_host`."""
+        config = self.cluster.config
+        if config.access is not None:
+            return config.access.of_node(self.index)
+        host = local_host if config.is_everywhere else config.host
+        return Address(host, self.port)
 
 
 class ClusterState:

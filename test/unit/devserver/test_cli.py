@@ -1,5 +1,8 @@
 """The command line: what it prints, and that it stops when told to."""
 
+import errno
+import logging
+import os
 import re
 import signal
 import subprocess
@@ -7,10 +10,22 @@ import sys
 
 import pytest
 
-from aerospike_devserver.cli import main
+import aerospike
+from aerospike_devserver import DevCluster
+from aerospike_devserver.cli import PROG, main
 
 from ...waiting import PATIENCE_S
-from .rawwire import Connection
+from .rawwire import Connection, RecordClient, put_int
+
+
+@pytest.fixture(autouse=True)
+def logger_of_before():
+    """`main` sets the logger up for its process, which here is that of the tests."""
+    logger = logging.getLogger("aerospike_devserver")
+    handlers, level = logger.handlers, logger.level
+    yield
+    logger.handlers = handlers
+    logger.setLevel(level)
 
 
 def start(*arguments):
@@ -48,14 +63,90 @@ def test_server_announces_its_nodes_and_stops_on_a_signal(number):
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["--host", "0.0.0.0"], "loopback only"),
-        (["--host", "::"], "loopback only"),
-        (["--host", "::1%lo"], "loopback only"),
-        (["--host", "localhost"], "loopback only"),
+        (["--host", "0.0.0.0"], "'0.0.0.0' is not on loopback"),
+        (["--host", "::"], "(--allow-remote)"),
+        (["--host", "::1%lo"], "not on loopback"),
+        (["--host", "localhost"], "'localhost' is no address"),
         (["--nodes", "0"], "nodes is 1 to"),
-        (["--version", "8"], "four numbers"),
+        (["--server-version", "8"], "four numbers"),
+        (["--port", "80000"], "port 80000: the highest is 65535"),
+        (["--port", "65530", "--nodes", "3"], "3 nodes, 10 ports apart is 65515"),
+        (["--access-address", "example.org"], "'example.org' is not HOST:PORT"),
+        (["--access-address", "[::1]:0"], "access_address: port 0: the highest"),
     ],
 )
 def test_bad_option_is_reported(capsys, arguments, text):
     assert main(arguments) == 1
-    assert text in capsys.readouterr().err
+    printed = capsys.readouterr().err
+    assert printed.startswith("aerospike-devserver: ")
+    assert text in printed
+
+
+def test_port_that_is_taken_is_named(capsys):
+    with DevCluster() as cluster:
+        ((host, port),) = cluster.hosts
+        assert main(["--port", str(port)]) == 1
+        with pytest.raises(OSError, match=f"cannot listen on {host}:{port}: ") as found:
+            DevCluster(port=port).start()
+    assert f"cannot listen on {host}:{port}: Address" in capsys.readouterr().err
+    assert found.value.errno == errno.EADDRINUSE
+
+
+def test_version_is_that_of_the_distribution(capsys):
+    with pytest.raises(SystemExit) as found:
+        main(["--version"])
+    assert found.value.code == 0
+    assert capsys.readouterr().out == f"aerospike-devserver {aerospike.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "prog"),
+    [
+        (
+            [sys.executable, "-m", "aerospike_devserver"],
+            "python -m aerospike_devserver",
+        ),
+        ([os.path.join(os.path.dirname(sys.executable), PROG)], PROG),
+    ],
+)
+def test_usage_names_the_program_that_was_called(command, prog):
+    ran = subprocess.run([*command, "--nodes", "x"], capture_output=True, text=True)
+    assert ran.returncode == 2
+    assert ran.stderr.startswith(f"usage: {prog} [-h]")
+
+
+def test_remote_address_is_taken_with_a_warning():
+    process = start("--port", "0", "--host", "0.0.0.0", "--allow-remote")
+    try:
+        port = int(process.stdout.readline().rpartition(":")[2])
+        with Connection("127.0.0.1", port) as connection:
+            assert connection.info("service") == [f"127.0.0.1:{port}"]
+    finally:
+        process.terminate()
+        _, errors = process.communicate(timeout=PATIENCE_S)
+    assert "host 0.0.0.0 can be reached from other machines" in errors
+
+
+WRITTEN = f"test.demo digest {'00' * 20}: write n -> 0 OK"
+
+
+@pytest.mark.parametrize(
+    ("option", "logged"),
+    [
+        ([], []),
+        (["-v"], [WRITTEN]),
+        (["-vv"], ["info build", WRITTEN]),
+    ],
+)
+def test_requests_are_logged(option, logged):
+    process = start("--port", "0", *option)
+    try:
+        port = int(process.stdout.readline().rpartition(":")[2])
+        with Connection("127.0.0.1", port) as connection:
+            connection.info("build")
+            RecordClient(connection, bytes(20)).write(put_int(b"n", 1))
+    finally:
+        process.terminate()
+        _, errors = process.communicate(timeout=PATIENCE_S)
+    lines = [re.sub(r"^.*? 127\S+ ", "", line) for line in errors.splitlines()]
+    assert lines == logged

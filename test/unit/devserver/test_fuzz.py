@@ -123,7 +123,7 @@ def session():
     """A session without a socket behind it."""
     state = ClusterState(DevCluster()._config)
     state.set_live(0, True)
-    return Session(state.nodes[0], "127.0.0.1:1")
+    return Session(state.nodes[0], "127.0.0.1:1", "127.0.0.1")
 
 
 def test_damaged_messages_are_answered(session, caplog):

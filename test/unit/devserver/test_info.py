@@ -283,3 +283,30 @@ def test_version_that_is_played_is_reported(version, build):
 )
 def test_there_are_no_jobs(own_record, command, answer):
     assert own_record.connection.info(command) == [answer]
+
+
+@pytest.mark.parametrize(
+    ("address", "own", "peer"),
+    [
+        ("example.org:3000", "example.org:3000", "example.org:3010"),
+        ("example.org:2990", "example.org:2990", "example.org"),
+        ("[::1]:5", "[::1]:5", "[::1]:15"),
+    ],
+)
+def test_nodes_are_where_the_access_address_says(address, own, peer):
+    with (
+        DevCluster(nodes=2, access_address=address) as cluster,
+        Connection(*cluster.hosts[0]) as connection,
+    ):
+        assert connection.info("service-clear-std") == [own]
+        assert connection.info("peers-clear-std")[0].endswith(f",,[{peer}]]]")
+
+
+def test_nodes_on_all_addresses_are_where_the_client_has_found_one():
+    with DevCluster(nodes=2, host="0.0.0.0", allow_remote=True) as cluster:
+        ports = [port for _, port in cluster.hosts]
+        assert cluster.hosts[0] == ("127.0.0.1", ports[0])
+        with Connection("127.0.0.2", ports[0]) as connection:
+            assert connection.info("service-clear-std") == [f"127.0.0.2:{ports[0]}"]
+            peers = connection.info("peers-clear-std")[0]
+            assert peers.endswith(f"[127.0.0.2:{ports[1]}]]]")

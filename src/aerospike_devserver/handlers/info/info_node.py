@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
 
-from aerospike_devserver.config import bracketed
+from aerospike_devserver.config import Address, bracketed
 from aerospike_devserver.handlers.info import info_tables as tables
 from aerospike_devserver.handlers.info.command import Request, command
 from aerospike_devserver.handlers.info.info_tables import pairs
@@ -126,12 +125,17 @@ def _cluster_stable(request: Request) -> str:
 
 @command("service", "service-clear-std")
 def _service(request: Request) -> str:
-    return request.node.address
+    return str(_address(request, request.node))
 
 
 @command("service-clear-alt")
 def _no_alternate(_request: Request) -> str:
     return ""
+
+
+def _address(request: Request, node: NodeState) -> Address:
+    """Where the client that asks reaches a node."""
+    return node.address_for(request.session.host)
 
 
 def _other_nodes(request: Request) -> list[NodeState]:
@@ -144,26 +148,24 @@ def _other_nodes(request: Request) -> list[NodeState]:
 
 @command("services", "services-alumni")
 def _services(request: Request) -> str:
-    return ";".join(node.address for node in _other_nodes(request))
+    return ";".join(str(_address(request, node)) for node in _other_nodes(request))
 
 
-def _peers(request: Request, addresses: Callable[[NodeState], str]) -> str:
-    """`generation,default port,[[node,tls name,[address,…]],…]`."""
-    peers = ",".join(
-        f"[{node.id},,[{addresses(node)}]]" for node in _other_nodes(request)
-    )
-    return f"{request.node.cluster.peers_generation},{DEFAULT_PORT},[{peers}]"
-
-
-def _peer_address(node: NodeState) -> str:
+def _peer_address(request: Request, node: NodeState) -> str:
     """The port is left out where it is the default one."""
-    is_default = node.port == DEFAULT_PORT
-    return bracketed(node.cluster.config.host) if is_default else node.address
+    address = _address(request, node)
+    is_default = address.port == DEFAULT_PORT
+    return bracketed(address.host) if is_default else str(address)
 
 
 @command("peers-clear-std", "alumni-clear-std")
 def _peers_clear_std(request: Request) -> str:
-    return _peers(request, _peer_address)
+    """`generation,default port,[[node,tls name,[address,…]],…]`."""
+    peers = ",".join(
+        f"[{node.id},,[{_peer_address(request, node)}]]"
+        for node in _other_nodes(request)
+    )
+    return f"{request.node.cluster.peers_generation},{DEFAULT_PORT},[{peers}]"
 
 
 @command("peers-clear-alt")

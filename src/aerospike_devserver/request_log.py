@@ -1,0 +1,117 @@
+"""What `-v` shows: one line for each request, as a person would say it.
+
+    BB90000000000A1 127.0.0.1:51234 test.demo key 'ada': write visits -> 0 OK
+
+The level of the logger decides: INFO logs what concerns records, DEBUG also what the
+client asks the node about itself each second.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from aerospike_devserver.codec.frame import ProtoType
+from aerospike_devserver.codec.message import (
+    RESULT_OFFSET,
+    Field,
+    Info1,
+    Info2,
+    Message,
+    MessageError,
+    Op,
+)
+from aerospike_devserver.reply import Reply
+from aerospike_devserver.result import Result
+from aerospike_devserver.session import Session
+from aerospike_devserver.values.particle import Particle
+
+log = logging.getLogger(__name__)
+
+LONGEST = 200
+"""Characters of what one line says about the request."""
+
+
+def is_wanted(proto_type: int) -> bool:
+    """Whether a request of this type is logged."""
+    is_info = proto_type == ProtoType.INFO
+    return log.isEnabledFor(logging.DEBUG if is_info else logging.INFO)
+
+
+def note(session: Session, proto_type: int, body: bytes, reply: Reply) -> None:
+    """Log a request and what it was answered."""
+    level = logging.DEBUG if proto_type == ProtoType.INFO else logging.INFO
+    text = _shortened(_describe(proto_type, body))
+    outcome = _outcome(proto_type, reply)
+    log.log(level, "%s %s %s%s", session.node.id, session.peer, text, outcome)
+
+
+def _describe(proto_type: int, body: bytes) -> str:
+    if proto_type == ProtoType.INFO:
+        return f"info {_text(body.rstrip()).replace(chr(10), ', ')}"
+    if proto_type != ProtoType.MESSAGE:
+        return ProtoType(proto_type).name.lower()
+    try:
+        message = Message(body)
+    except MessageError as error:
+        return f"malformed request: {error}"
+    target, action = _target(message), _action(message)
+    return f"{target}: {action}" if target else action
+
+
+def _target(message: Message) -> str:
+    """Namespace, set and key, as far as the request names them."""
+    names = [message.fields.get(field) for field in (Field.NAMESPACE, Field.SET)]
+    text = ".".join(_text(name) for name in names if name is not None)
+    key, digest = message.fields.get(Field.KEY), message.fields.get(Field.DIGEST)
+    if key is not None:
+        return f"{text} key {_key(key)}"
+    return text if digest is None else f"{text} digest {digest.hex()}"
+
+
+def _key(field: bytes) -> str:
+    particle, value = field[0], field[1:]
+    if particle == Particle.INTEGER:
+        return str(int.from_bytes(value, "big", signed=True))
+    return repr(_text(value) if particle == Particle.STRING else value)
+
+
+def _action(message: Message) -> str:
+    batch = message.fields.get(Field.BATCH, message.fields.get(Field.BATCH_WITH_SET))
+    if batch is not None:
+        return f"batch of {int.from_bytes(batch[:4], 'big')} keys"
+    operations = ", ".join(_operation(code, name) for code, _, name, _ in message.ops)
+    if Field.DIGEST not in message.fields:
+        index = message.fields.get(Field.INDEX_NAME)
+        kind = "query" if Field.INDEX_RANGE in message.fields else "scan"
+        named = kind if index is None else f"{kind} by index {_text(index)}"
+        return f"{named} {operations}".rstrip()
+    if message.info2 & Info2.DELETE:
+        return "remove"
+    if message.info1 & Info1.GET_NO_BINS and not operations:
+        return "read metadata"
+    return operations or "read all bins"
+
+
+def _operation(code: int, name: bytes) -> str:
+    known = code in list(Op)
+    word = Op(code).name.lower() if known else f"operation {code}"
+    return f"{word} {_text(name)}".rstrip()
+
+
+def _outcome(proto_type: int, reply: Reply) -> str:
+    if proto_type == ProtoType.INFO:
+        return ""
+    if not isinstance(reply, bytes):
+        return " -> a stream"
+    code = reply[RESULT_OFFSET]
+    return f" -> {code} {Result(code).name}" if code in list(Result) else f" -> {code}"
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "backslashreplace")
+
+
+def _shortened(text: str) -> str:
+    """One line that a terminal shows."""
+    safe = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text[: LONGEST + 1])
+    return safe if len(text) <= LONGEST else f"{safe[:LONGEST]}…"

@@ -1,0 +1,88 @@
+"""The lines that `-v` shows: what was asked, of which record, and how it ended."""
+
+import contextlib
+import logging
+
+import pytest
+
+import aerospike
+from aerospike import exception, predicates
+from aerospike_devserver import DevCluster
+from aerospike_helpers.operations import operations
+
+LOGGER = "aerospike_devserver.request_log"
+KEY = ("test", "demo", "ada")
+WITH_KEY = {"key": aerospike.POLICY_KEY_SEND}
+
+
+@pytest.fixture(scope="module")
+def client():
+    with (
+        DevCluster() as cluster,
+        aerospike.client({"hosts": cluster.hosts}) as connected,
+    ):
+        yield connected
+
+
+CALLS = {
+    "write n -> 0 OK": lambda c: c.put(KEY, {"n": 1}, policy=WITH_KEY),
+    "read all bins -> 0 OK": lambda c: c.get(KEY, WITH_KEY),
+    "read n -> 0 OK": lambda c: c.select(KEY, ["n"], WITH_KEY),
+    "read metadata -> 0 OK": lambda c: c.exists(KEY, WITH_KEY),
+    "incr n, read n -> 0 OK": lambda c: c.operate(
+        KEY, [operations.increment("n", 1), operations.read("n")], policy=WITH_KEY
+    ),
+    "append n -> 12 BIN_INCOMPATIBLE_TYPE": lambda c: c.append(
+        KEY, "n", "x", policy=WITH_KEY
+    ),
+    "remove -> 0 OK": lambda c: c.remove(KEY, policy=WITH_KEY),
+}
+
+
+@pytest.mark.parametrize("line", CALLS)
+def test_line_says_record_operations_and_result(client, caplog, line):
+    client.put(KEY, {"n": 1})
+    with (
+        caplog.at_level(logging.INFO, LOGGER),
+        contextlib.suppress(exception.ServerError),
+    ):
+        CALLS[line](client)
+    assert caplog.messages[0].endswith(f" test.demo key 'ada': {line}")
+
+
+def test_several_records_are_one_line(client, caplog):
+    with caplog.at_level(logging.INFO, LOGGER):
+        client.batch_read([KEY, KEY])
+        client.query("test", "demo").results()
+        query = client.query("test", "demo")
+        query.where(predicates.equals("n", 1))
+        with pytest.raises(exception.IndexNotFound):
+            query.results()
+    texts = [message.split(" ", 2)[2] for message in caplog.messages[:3]]
+    assert texts == [
+        "batch of 2 keys -> 0 OK",
+        "test.demo: scan -> a stream",
+        "test.demo: query -> 201 INDEX_NOT_FOUND",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "shown"),
+    [(7, "7"), (-1, "-1"), (bytearray(b"a\0"), "b'a\\x00'"), ("\n", "'\\n'")],
+)
+def test_keys_of_each_type_are_shown(client, caplog, key, shown):
+    with caplog.at_level(logging.INFO, LOGGER):
+        client.put(("test", "demo", key), {"n": 1}, policy=WITH_KEY)
+    assert caplog.messages[0].endswith(f"test.demo key {shown}: write n -> 0 OK")
+
+
+def test_long_request_is_cut(client, caplog):
+    with caplog.at_level(logging.INFO, LOGGER):
+        client.put(KEY, {f"bin{i}": 1 for i in range(100)})
+    assert len(caplog.messages[0]) < 300
+    assert caplog.messages[0].endswith("… -> 0 OK")
+
+
+def test_nothing_is_logged_unasked(client, caplog):
+    client.put(KEY, {"n": 1})
+    assert caplog.messages == []
