@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import aerospike
+from aerospike import _report
 from aerospike_devserver import DevCluster
 
 from .faults.peer import ScriptedNode
@@ -176,6 +177,12 @@ def _clients(hosts: Hosts) -> Iterator[Callable[[dict[str, Any]], aerospike.Clie
         yield lambda config: stack.enter_context(
             aerospike.client({"hosts": hosts, **config})
         )
+
+
+@pytest.fixture
+def unwarned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of warnings: nothing counts as said before, nor afterwards."""
+    monkeypatch.setattr(_report, "_said", set())
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from aerospike._types import geodata as geodata
 from aerospike._types import geojson as geojson
 from aerospike._types import null as null
 from aerospike._version import __version__ as __version__
+from aerospike.exception import AerospikeWarning as AerospikeWarning
 
 TYPE_CHECKING = False  # as in typing, which need not be imported for it
 if TYPE_CHECKING:

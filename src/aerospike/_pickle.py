@@ -22,7 +22,7 @@ from typing import Any, ClassVar
 from aerospike import exception
 from aerospike._core import pickle_is_plain
 from aerospike._interrupts import comes_out
-from aerospike._pickle_scan import CROWD, MAX_DIGITS, Limits, Scan, scan
+from aerospike._pickle_scan import CROWD, MAX_DIGITS, Limits, scan
 from aerospike._report import warn_once
 
 PROTOCOL = 2  # read by every Python that ever wrote or read such values
@@ -191,7 +191,6 @@ _KNOWN: dict[tuple[str, str], Any] = {
 _TAKE_PAIRS = (_KNOWN["collections", "Counter"], _KNOWN["collections", "OrderedDict"])
 _NO_CLASSES: Classes = {}
 _DEFAULTS = Limits()
-_PLAIN_SCAN = Scan(False, [])
 
 
 def _find(classes: Classes, module_name: str, name: str) -> Any:
@@ -290,15 +289,16 @@ class _CarefulUnpickler(_PyUnpickler):  # type: ignore[misc]
     dispatch[pickle.DICT[0]] = load_dict
 
 
-def _judge(data: bytes, classes: Classes, bounds: Bounds | None) -> Scan:
+def _judge(data: bytes, classes: Classes, bounds: Bounds | None) -> bool:
     """Find out whether a pickle may be loaded.
 
+    :return: whether it has many keys, whose hashes are to be compared.
     :raises Exception: it may not: it is malformed, names what is not known, or takes
         too much.
     """
 
     if not (bounds or classes) and pickle_is_plain(data):
-        return _PLAIN_SCAN  # as most are
+        return False  # as most are
 
     def resolve(module_name: str, name: str) -> Any:
         return _find(classes, module_name, name)
@@ -307,9 +307,9 @@ def _judge(data: bytes, classes: Classes, bounds: Bounds | None) -> Scan:
     return scan(data, resolve, limits, _TAKE_PAIRS)
 
 
-def _load(data: bytes, found: Scan, classes: Classes, encoding: str) -> Any:
+def _load(data: bytes, is_crowded: bool, classes: Classes, encoding: str) -> Any:
     """The value of a pickle that may be loaded."""
-    if not (classes or found.is_crowded):
+    if not (classes or is_crowded):
         return _Unpickler(io.BytesIO(data), encoding=encoding).load()
     unpickler = _CarefulUnpickler(io.BytesIO(data), encoding=encoding)
     unpickler.classes = classes
@@ -329,9 +329,7 @@ def dumps(value: Any, classes: Classes | None, bounds: Bounds | None) -> bytes:
     try:
         data = pickle.dumps(value, PROTOCOL)
         what = "could not be read back"
-        found = _judge(data, classes, bounds)
-        if not any(name in classes.values() for name in found.names):
-            _load(data, found, classes, "ASCII")  # what makes no object of a stranger
+        _load(data, _judge(data, classes, bounds), classes, "ASCII")
     except Exception as e:  # whatever the value's own methods raise, too
         if comes_out(e):
             raise
@@ -346,7 +344,7 @@ def loads(data: bytes, classes: Classes | None, bounds: Bounds | None) -> Any:
 
     :param classes: further classes that may come, by "module.name", or None.
     :param bounds: limits that differ from the defaults, or None.
-    :return: the value; a bytearray, and a warning in the log, when the pickle is
+    :return: the value; a bytearray, and an AerospikeWarning, when the pickle is
         malformed, names anything that is not allowed or takes too much. Nothing it
         names is called then.
     :raises MemoryError, RecursionError: it may be well, and cannot be read now.
@@ -354,20 +352,20 @@ def loads(data: bytes, classes: Classes | None, bounds: Bounds | None) -> Any:
     """
     classes = classes or _NO_CLASSES
     try:
-        found = _judge(data, classes, bounds)
+        is_crowded = _judge(data, classes, bounds)
         try:
-            return _load(data, found, classes, "ASCII")
+            return _load(data, is_crowded, classes, "ASCII")
         except UnicodeDecodeError as e:  # written by Python 2
             if comes_out(e):
                 raise
-            return _load(data, found, classes, "latin1")
+            return _load(data, is_crowded, classes, "latin1")
     except RecursionError:
         raise
     except Exception as e:  # whatever a malformed pickle causes
         if comes_out(e):
             raise
         reason = str(e)[:200]
-    warn_once("pickle", reason, "a pickled value is read as bytes: %s", reason)
+    warn_once("pickle", reason, f"a pickled value is read as bytes: {reason}")
     return bytearray(data)
 
 

@@ -41,15 +41,6 @@ Scalar = str | int
 """A value that holds no other: a short text as it is, else how many bytes it has."""
 
 
-class Scan(NamedTuple):
-    """What a scan has found."""
-
-    is_crowded: bool
-    """Keys of one container are so many that their hashes should be compared first."""
-    names: list[Any]
-    """What `resolve` gave for the names in the pickle."""
-
-
 class _Node:
     """A value that holds others, a large integer, or a name."""
 
@@ -149,7 +140,6 @@ class _Machine:
         self.hashed: list[_Node] = []
         self.hashed_bytes = 0
         self.is_crowded = False
-        self.names: list[Any] = []
 
     # --- arguments ---
 
@@ -264,7 +254,6 @@ class _Machine:
         node = self.push(False, 0)
         node.grows = False
         node.target = self.resolve(module, name)
-        self.names.append(node.target)
 
     def push_result(self, function: Any, args: Any) -> None:
         """What calling a name with a tuple of arguments gives."""
@@ -464,18 +453,20 @@ def scan(
     resolve: Callable[[str, str], Any],
     limits: Limits,
     takes_pairs: Sequence[Any] = (),
-) -> Scan:
+) -> bool:
     """Walk through a pickle.
 
     :param resolve: what a module and a name stand for; raises if they may not stand.
     :param takes_pairs: what it gives for callables that hash the first of each pair.
+    :return: whether keys of one container are so many that their hashes should be
+        compared first.
     :raises Exception: it is malformed, costs more than the limits say, or names what
         it may not.
     """
     machine = _Machine(data, resolve, limits, takes_pairs)
     machine.run()
     machine.check()
-    return Scan(machine.is_crowded, machine.names)
+    return machine.is_crowded
 
 
 _SKIPPED = {op[0]: size for op, size in _PLAIN.items()}

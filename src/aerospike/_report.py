@@ -1,4 +1,7 @@
-"""What the client says in the log `aerospike` of the standard library.
+"""What the client warns of, and what it says in the log `aerospike`.
+
+A warning is for the programmer, about a mistake in a call: Python shows it on the
+terminal, unless the program says otherwise. A log line is about servers.
 
 Importing the package is cheap: slow modules are named where they are used. The first
 client has imported them before anything is said (src/aerospike/_core/clients/client.c),
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
 _said: set[tuple[str, str]] = set()
 _LIMIT = 1000
 
+# the packages whose lines no warning points at: it points at the line that calls them
+_OWN = {"aerospike", "aerospike_helpers"}
+
 # levels of the client -> levels of logging
 _LEVELS = {0: 40, 1: 30, 2: 20, 3: 10, 4: 5}
 
@@ -29,35 +35,57 @@ def _logger() -> Any:
 
     logger = logging.getLogger("aerospike")
     if not logger.handlers:
-        # a library does not print: without this, warnings go to the terminal
+        # a library does not print: without this, log lines go to the terminal
         logger.addHandler(logging.NullHandler())
     return logger
 
 
-def warn_once(topic: str, key: str, text: str, *args: Any) -> None:
-    """Log a warning, once in this process for each topic and key."""
+def _level_of_caller() -> int:
+    """The stacklevel of the application, for a warn() in the calling function."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_globals.get("__name__", "").partition(".")[0] in _OWN:
+        if frame.f_back is None:
+            break
+        frame, level = frame.f_back, level + 1
+    return level
+
+
+def warn_once(topic: str, key: str, text: str) -> None:
+    """Warn, once in this process for each topic and key.
+
+    :raises AerospikeWarning: the program's filters make errors of warnings. It counts
+        as not said then.
+    """
     if (topic, key) not in _said and len(_said) < _LIMIT:
+        import warnings
+
+        warnings.warn(text, exception.AerospikeWarning, _level_of_caller())
         _said.add((topic, key))
-        _logger().warning(text, *args)
 
 
-def unknown_key(what: str, key: object, known: list[str], strict: bool) -> None:
+def unknown_key(
+    what: str, key: object, known: list[str], strict: bool, place: str = ""
+) -> None:
     """Warn of a key that no option table has, or refuse it when strict.
 
     :param what: names the dictionary: "policy", "client config", "record metadata".
     :param known: the keys that it may have; the nearest one is named.
+    :param place: which policy: "read", or "policies.read" in the configuration.
     :raises ParamError: strict, the client's ``validate_keys``.
+    :raises AerospikeWarning: as `warn_once`.
     """
-    if not strict and (what, str(key)) in _said:
+    topic = f"{place} {what}".strip()
+    if not strict and (topic, str(key)) in _said:
         return  # soon, for this may be on the way of every call
     import difflib
 
     near = difflib.get_close_matches(str(key), known, n=1)
-    hint = f'; did you mean "{near[0]}"?' if near else ""
-    text = f'"{key}" is an invalid {what} dictionary key{hint}'
     if strict:
+        hint = f'; did you mean "{near[0]}"?' if near else ""
+        text = f'"{key}" is an invalid {what} dictionary key{hint}'
         raise exception.ParamError(-2, text, __file__, 0, False)
-    warn_once(what, str(key), "%s (ignored)", text)
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    warn_once(topic, str(key), f"unknown {topic} key {key!r}{hint}; it is ignored")
 
 
 def log_line(level: int, func: str, path: str, line: int, message: str) -> None:

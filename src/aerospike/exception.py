@@ -61,6 +61,14 @@ class AerospikeError(Exception):
         return type(self), self.args, self.__dict__
 
 
+class AerospikeWarning(UserWarning):
+    """A mistake in a call that changes what it does and is no error.
+
+    Such as a misspelt key of a policy, which is ignored. With "validate_keys" in the
+    configuration it is a ParamError.
+    """
+
+
 # parent -> {class: code}; a parent stands before its children
 _CLASSES: dict[str, dict[str, int | None]] = {
     "AerospikeError": {

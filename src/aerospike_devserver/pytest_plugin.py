@@ -164,8 +164,15 @@ def aerospike_hosts(
 
 @pytest.fixture(scope="session")
 def aerospike_config(aerospike_hosts: Hosts) -> dict[str, Any]:
-    """The configuration of the client. Override it to add policies or a user."""
-    return {"hosts": aerospike_hosts, "fail_if_not_connected": True}
+    """The configuration of the client. Override it to add policies or a user.
+
+    A misspelt key of a policy, of metadata or of the configuration is an error in it.
+    """
+    return {
+        "hosts": aerospike_hosts,
+        "fail_if_not_connected": True,
+        "validate_keys": True,
+    }
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,8 @@
     python confined.py PORT MEGABYTES CONFIG
 
 CONFIG is JSON. For each line on standard input the record of `KEY` is read, and a line
-of JSON says what its bin is, how much processor time that took and what was logged.
+of JSON says what its bin is, how much processor time that took and what was logged or
+warned of.
 More memory than MEGABYTES beyond what the process has at first is not to be had, and
 after a minute of processor time it is killed.
 """
@@ -16,6 +17,7 @@ import resource
 import subprocess
 import sys
 import time
+import warnings
 from types import TracebackType
 from typing import Any
 
@@ -75,7 +77,7 @@ def peak() -> int:
 
 
 class Lines(logging.Handler):
-    """Log messages since they were last taken."""
+    """Log messages and warnings since they were last taken."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -99,6 +101,7 @@ def main(port: str, megabytes: str, config: str) -> None:
     """Serve until standard input ends."""
     lines = Lines()
     logging.getLogger("aerospike").addHandler(lines)
+    warnings.showwarning = lambda message, *_: lines.lines.append(str(message))
     hosts = [("127.0.0.1", int(port))]
     client = aerospike.client({"hosts": hosts, **json.loads(config)})
     most = statm(0) + (int(megabytes) << 20)

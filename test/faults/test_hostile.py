@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 import aerospike
-from aerospike import _report
 from aerospike_helpers import cdt_ctx
 from aerospike_helpers import expressions as exp
 from aerospike_helpers.batch.records import Apply, BatchRecords, Read, Remove, Write
@@ -264,12 +263,6 @@ def own_client(node: ScriptedNode) -> Iterator[aerospike.Client]:
         yield made
 
 
-@pytest.fixture(autouse=True)
-def _forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is warned of here is warned of again in other tests."""
-    monkeypatch.setattr(_report, "_said", set())
-
-
 @pytest.fixture(scope="module")
 def actions(own_client: aerospike.Client) -> dict[str, Action]:
     """What hostile code does."""
@@ -278,6 +271,10 @@ def actions(own_client: aerospike.Client) -> dict[str, Action]:
         own_client.put(KEY, {"a": [1, {"b": 2}]}, None, {"max_retries": 0})
 
     return {"empty": empty_all, "fail": fail, "call again": call_again}
+
+
+# what is warned of here is warned of again in other tests
+pytestmark = pytest.mark.usefixtures("unwarned")
 
 
 def judge(results: Iterator[tuple[Any, int, str, BaseException | None]]) -> int:

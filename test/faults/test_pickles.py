@@ -52,7 +52,7 @@ def test_pickle_that_takes_too_much_is_read_as_bytes(confined, data):
     assert found["peak_mb"] < 100
 
 
-def test_reason_is_logged(scripted_node):
+def test_reason_is_told(scripted_node):
     scripted_node.default = answer(as_key(b")" + doubled(60)))
     with Confined(scripted_node.port) as client:
         (line,) = client.read()["log"]
@@ -181,6 +181,8 @@ def test_value_that_would_be_read_as_bytes_is_refused(make_client, key):
     assert client.get(key)[2]["a"] == {(pairs(7), 1)}
 
 
+READ_AS_BYTES = pytest.mark.filterwarnings("ignore:a pickled value is read as bytes")
+
 LIMITS: dict[str, tuple[dict[str, int], Any]] = {
     "opcodes": ({"opcodes": 100}, tuple(range(200))),
     "hashed": ({"hashed": 1000}, {pairs(12)}),
@@ -188,6 +190,7 @@ LIMITS: dict[str, tuple[dict[str, int], Any]] = {
 }
 
 
+@READ_AS_BYTES
 @pytest.mark.parametrize(("limits", "value"), LIMITS.values(), ids=LIMITS)
 def test_limit_holds_in_both_directions(client, make_client, key, limits, value):
     narrow = make_client(pickle_limits=limits)
@@ -199,6 +202,7 @@ def test_limit_holds_in_both_directions(client, make_client, key, limits, value)
     assert narrow.get(key)[2]["a"] == bytearray(pickle.dumps(value, 2))
 
 
+@READ_AS_BYTES
 def test_limits_may_be_raised(make_client, key):
     value = {pairs(17)}
     usual = make_client()
@@ -214,6 +218,7 @@ class Text(bytes):
     """A class that a configuration may name."""
 
 
+@READ_AS_BYTES
 def test_bytes_are_not_made_of_a_number(scripted_node, make_client):
     client = make_client(hosts=[scripted_node.host], pickle_classes=[Text])
     name = f"c{Text.__module__}\nText\n".encode()

@@ -290,11 +290,14 @@ POLICIES = [
 
 @pytest.mark.parametrize(("operation", "what", "unknown"), POLICIES)
 def test_unknown_key_of_a_policy_is_reported(
-    client, make_client, record, caplog, operation, what, unknown
+    client, make_client, record, unwarned, operation, what, unknown
 ):
     operations = [ops.write("b", b"ab"), operation]
-    client.operate(record, operations)
-    assert f'"{unknown}" is an invalid {what} dictionary key' in caplog.text
+    with pytest.warns(
+        exception.AerospikeWarning, match=f"unknown {what} key '{unknown}'"
+    ) as all_:
+        client.operate(record, operations)
+    assert [warning.filename for warning in all_] == [__file__]
     strict = make_client(validate_keys=True)
     with pytest.raises(exception.ParamError, match=f"{unknown}.*{what}"):
         strict.operate(record, operations)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
+import enum
 import json
-import logging
 import marshal
 import pickle
 from datetime import date, datetime, timedelta, timezone
@@ -19,6 +20,30 @@ import aerospike
 from aerospike import _pickle, exception
 
 Pair = collections.namedtuple("Pair", "a b")
+
+
+class Color(enum.Enum):
+    """An enumeration of an application."""
+
+    RED = 1
+
+
+@dataclasses.dataclass
+class Point:
+    """A dataclass of an application."""
+
+    x: int
+    y: int
+
+
+class OneWay:
+    """It can be pickled, and not read back."""
+
+    def __getstate__(self) -> int:
+        return 1
+
+    def __setstate__(self, state: int) -> None:
+        raise ZeroDivisionError
 
 
 class Mine:
@@ -84,33 +109,47 @@ def test_value_is_pickled_and_read_back(client, key, value, wrap):
 
 
 @pytest.mark.parametrize(
-    "value", [len, int, ..., Mine(1), Pair(1, 2)], ids=lambda v: type(v).__name__
+    "value",
+    [len, int, ..., Mine(1), Pair(1, 2), Color.RED, Point(1, 2)],
+    ids=lambda v: type(v).__name__,
 )
-def test_pickle_of_another_class_is_read_as_a_bytearray(client, key, caplog, value):
+@pytest.mark.usefixtures("unwarned")
+def test_pickle_of_another_class_is_read_as_a_bytearray(client, key, value):
     """Nothing that it names is looked up or called; and it would not be written."""
     data = pickle.dumps(value, 2)
     with pytest.raises(exception.ParamError, match="pickle_classes") as caught:
         client.put(key, {"v": value})
     assert isinstance(caught.value.__cause__, pickle.UnpicklingError)
-    with caplog.at_level(logging.WARNING, logger="aerospike"):
+    with pytest.warns(exception.AerospikeWarning, match="is read as bytes"):
         assert _pickle.loads(data, None, None) == bytearray(data)
 
 
 def test_class_that_another_client_names_is_read_as_a_bytearray(
-    client, make_client, key
+    client, make_client, unwarned, key
 ):
     make_client(pickle_classes=[Mine]).put(key, {"v": Mine(1)})
-    found = client.get(key)[2]["v"]
+    with pytest.warns(exception.AerospikeWarning, match=r"Mine.*\(pickle_classes\)"):
+        found = client.get(key)[2]["v"]
     assert found == bytearray(pickle.dumps(Mine(1), 2))
     assert type(found) is bytearray
 
 
 def test_class_that_the_configuration_names_is_read_back(make_client, key):
-    client = make_client(pickle_classes=[Mine, Pair])
-    client.put(key, {"v": Mine(5), "l": [Pair(1, 2)]})
-    assert client.get(key)[2] == {"v": Mine(5), "l": [Pair(1, 2)]}
+    client = make_client(pickle_classes=[Mine, Pair, Color, Point])
+    bins = {"v": Mine(5), "l": [Pair(1, 2)], "e": Color.RED, "d": Point(1, 2)}
+    client.put(key, bins)
+    assert client.get(key)[2] == bins
 
 
+def test_class_whose_objects_cannot_be_read_back_is_not_written(make_client, key):
+    client = make_client(pickle_classes=[OneWay])
+    with pytest.raises(exception.ParamError, match="could not be read back") as caught:
+        client.put(key, {"v": OneWay()})
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+
+
+@pytest.mark.usefixtures("unwarned")
+@pytest.mark.filterwarnings("ignore:a pickled value is read as bytes")
 @pytest.mark.parametrize(
     "data",
     [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import pytest
@@ -356,22 +355,30 @@ def test_unknown_key_is_refused_with_validate_keys(config, said):
         assert word in str(caught.value)
 
 
-def test_unknown_key_is_warned_of_once(caplog):
-    with caplog.at_level(logging.WARNING, logger="aerospike"):
-        for _ in range(2):
-            make(cluster_nam="x", policies={"read": {"replika": 1}})
-    said = [record.getMessage() for record in caplog.records]
-    assert len(said) == 2
-    assert any(
-        '"cluster_nam"' in text and 'mean "cluster_name"' in text for text in said
-    )
-    assert any('"replika"' in text and 'mean "replica"' in text for text in said)
+@pytest.mark.usefixtures("unwarned")
+def test_unknown_key_is_warned_of_once_for_each_place():
+    policies = {"read": {"replika": 1}, "write": {"replika": 1}, "red": {}}
+    with pytest.warns(exception.AerospikeWarning) as caught:
+        clients = [make(cluster_nam="x", policies=policies) for _ in range(2)]
+    assert len(clients) == 2
+    assert sorted(str(warning.message).partition(";")[0] for warning in caught) == [
+        "unknown client config key 'cluster_nam' (did you mean 'cluster_name'?)",
+        "unknown policies key 'red' (did you mean 'read'?)",
+        "unknown policies.read policy key 'replika' (did you mean 'replica'?)",
+        "unknown policies.write policy key 'replika' (did you mean 'replica'?)",
+    ]
+    assert {warning.filename for warning in caught} == {__file__}
 
 
-def test_unknown_key_does_not_hide_behind_a_known_one(caplog):
-    with caplog.at_level(logging.WARNING, logger="aerospike"):
-        make(send_bool_as=aerospike.AS_BOOL, policies={"timeout": 1})
-    assert caplog.records == []
+@pytest.mark.usefixtures("unwarned")
+def test_warning_that_the_program_takes_for_an_error_comes_each_time():
+    for _ in range(2):
+        with pytest.raises(aerospike.AerospikeWarning, match="cluster_nam"):
+            make(cluster_nam="x")
+
+
+def test_key_that_is_known_is_not_warned_of():
+    make(send_bool_as=aerospike.AS_BOOL, policies={"timeout": 1})
 
 
 # values that are out of range

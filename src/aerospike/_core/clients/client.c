@@ -258,7 +258,8 @@ import_for_calls(module_state *st)
                                         "difflib",
                                         "json",
                                         "logging",
-                                        "os"};
+                                        "os",
+                                        "warnings"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         PyObject *module = PyImport_ImportModule(names[i]);
         if (module == NULL) {

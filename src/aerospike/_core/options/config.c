@@ -299,7 +299,7 @@ config_from_py(module_state *st, client_config *c, PyObject *config)
         return raise_param(st, "Hosts must be a list: config[\"hosts\"] is missing");
     }
     if (read_strictness(st, c, config) < 0 ||
-        options_apply(st, &config_table, 1, config, c, "client config", c->strict) <
+        options_apply(st, &config_table, 1, config, c, "client config", "", c->strict) <
             0) {
         return -1;
     }

@@ -180,7 +180,7 @@ is_overruled(const option *row, PyObject *dict)
  * exception when strict. This runs Python code. 0, or -1 with an exception. */
 static int
 report_unknown(module_state *st, const option_table *table, uint32_t kind,
-               PyObject *key, const char *what, int strict)
+               PyObject *key, const char *what, const char *place, int strict)
 {
     PyObject *known = PyList_New(0), *said = NULL;
     for (size_t i = 0; known != NULL && i < table->n; i++) {
@@ -190,8 +190,8 @@ report_unknown(module_state *st, const option_table *table, uint32_t kind,
         }
     }
     if (known != NULL) {
-        said = PyObject_CallFunction(st->report_unknown_key, "sOOO", what, key, known,
-                                     strict ? Py_True : Py_False);
+        said = PyObject_CallFunction(st->report_unknown_key, "sOOOs", what, key, known,
+                                     strict ? Py_True : Py_False, place);
         Py_DECREF(known);
     }
     Py_XDECREF(said);
@@ -200,7 +200,8 @@ report_unknown(module_state *st, const option_table *table, uint32_t kind,
 
 int
 options_apply(module_state *st, const option_table *table, uint32_t kind,
-              PyObject *dict, void *target, const char *what, int strict)
+              PyObject *dict, void *target, const char *what, const char *place,
+              int strict)
 {
     PyObject *key = NULL, *value = NULL;
     Py_ssize_t at = 0;
@@ -208,7 +209,7 @@ options_apply(module_state *st, const option_table *table, uint32_t kind,
     while (rc == 0 && dict_next(dict, &at, &key, &value)) {
         const option *row = find(st, table, kind, key);
         if (row == NULL) {
-            rc = report_unknown(st, table, kind, key, what, strict);
+            rc = report_unknown(st, table, kind, key, what, place, strict);
             continue;
         }
         int overruled = is_overruled(row, dict);

@@ -201,7 +201,8 @@ policy_from_py(module_state *st, policy *p, const policy *defaults, policy_kind 
     if (PyDict_GET_SIZE(dict) == 0) {
         return 0;
     }
-    return options_apply(st, &policy_table, 1u << kind, dict, p, "policy", strict);
+    return options_apply(st, &policy_table, 1u << kind, dict, p, "policy",
+                         policy_kind_name((int)kind), strict);
 }
 
 void
@@ -343,7 +344,7 @@ meta_from_py(module_state *st, record_meta *m, PyObject *dict, int strict)
         return raise_param(st, "Metadata should be of type dictionary, not %s",
                            Py_TYPE(dict)->tp_name);
     }
-    return options_apply(st, &meta_table, 1, dict, m, "record metadata", strict);
+    return options_apply(st, &meta_table, 1, dict, m, "record metadata", "", strict);
 }
 
 int
