@@ -6,8 +6,8 @@ from aerospike._calls import data, indexes, jobs
 from aerospike._calls.blocking import blocking
 from aerospike._calls.signatures import dress
 from aerospike._core import context_base64, expression_base64, publish_client
-from aerospike._direct import DirectMethods
 from aerospike._errors import param_error
+from aerospike._pending import PendingMethods
 
 TYPE_CHECKING = False  # as in typing, which need not be imported for it
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def _made_of_a_namespace(
 
 
 @publish_client
-class Client(DirectMethods):
+class Client(PendingMethods):
     """A client of one Aerospike cluster; thread-safe, and usable after a fork.
 
     :param config: dict; "hosts" is required: a list of (address, port) tuples or

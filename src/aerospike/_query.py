@@ -10,6 +10,7 @@ from aerospike import predicates as _predicates
 from aerospike._core import Tracker
 from aerospike._errors import client_error, param_error
 from aerospike._partitions import N_PARTITIONS, filter_of, new_tracker, range_of
+from aerospike._pending import not_yet
 from aerospike._types import CompiledExpression
 
 if TYPE_CHECKING:
@@ -286,6 +287,16 @@ class _Records:
         return {} if self._tracker is None else self._tracker.status()
 
     # --- background work ---
+
+    def apply(
+        self,
+        module: str,
+        function: str,
+        arguments: list[Any] | None = None,
+        policy: Policy | None = None,
+    ) -> Any:
+        """Not supported yet: raises ClientError."""
+        raise not_yet("functions in Lua")
 
     def execute_background(self, policy: Policy | None = None) -> int:
         """Have all nodes carry out the operations of add_ops() on all records.

@@ -100,7 +100,24 @@ core_publish_client(PyObject *module, PyObject *cls)
     return Py_NewRef(cls);
 }
 
+static const char doc_pending[] =
+    "pending($module)\n--\n\n"
+    "The paths of the calls that are not supported yet: each is there and raises\n"
+    "ClientError. For tests and tools, which leave them out of what they count.";
+
+static PyObject *
+core_pending(PyObject *module, PyObject *ignored)
+{
+    (void)module;
+    (void)ignored;
+    PyObject *pending = import_attribute("aerospike._pending", "pending");
+    PyObject *paths = pending != NULL ? PyObject_CallNoArgs(pending) : NULL;
+    Py_XDECREF(pending);
+    return paths;
+}
+
 const PyMethodDef client_type_functions[] = {
+    {"pending", core_pending, METH_NOARGS, doc_pending},
     {"publish_client", core_publish_client, METH_O, doc_publish_client},
     {NULL, NULL, 0, NULL},
 };

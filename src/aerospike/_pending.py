@@ -1,0 +1,213 @@
+"""Calls of the API that this release lacks: they are there, and say so.
+
+A program that names one imports, is checked by its tools, and gets a clear error where
+it makes the call. A call that is made leaves this file.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from aerospike._calls.signatures import named
+from aerospike._core import publish_client
+from aerospike._direct import DirectMethods
+from aerospike._errors import client_error
+
+TYPE_CHECKING = False  # as in typing, which need not be imported for it
+if TYPE_CHECKING:
+    from typing import Any
+
+    from aerospike._calls.requests import Policy
+    from aerospike._direct import Key
+    from aerospike._types import CompiledExpression
+    from aerospike.exception import AerospikeError
+
+_USERS = "users and roles"
+_FUNCTIONS = "functions in Lua"
+_TRANSACTIONS = "transactions"
+_METRICS = "metrics"
+_XDR = "filters of XDR"
+_PROVIDERS = "configuration that changes while a client lives"
+
+
+def not_yet(what: str) -> AerospikeError:
+    """For a call that is not there yet, which raises this; `what` names its subject."""
+    name = sys._getframe(1).f_code.co_name
+    return client_error(f"not supported yet: {name}() ({what})")
+
+
+@publish_client
+class PendingMethods(DirectMethods):
+    """The base of Client with these methods."""
+
+    __slots__ = ()
+
+    # they are all of one shape, which the formatter would stretch to twice the length
+    # fmt: off
+
+    # --- functions ---
+
+    def apply(self, key: Key, module: str, function: str, args: list[Any],
+              policy: Policy = None) -> Any:
+        raise not_yet(_FUNCTIONS)
+
+    def scan_apply(self, ns: str, set: str | None, module: str, function: str,
+                   args: list[Any] | None = None, policy: Policy = None,
+                   options: Policy = None) -> int:
+        raise not_yet(_FUNCTIONS)
+
+    def query_apply(self, ns: str, set: str | None, predicate: Any, module: str,
+                    function: str, args: list[Any] | None = None,
+                    policy: Policy = None) -> int:
+        raise not_yet(_FUNCTIONS)
+
+    def udf_put(self, filename: str, udf_type: int = 0, policy: Policy = None) -> int:
+        raise not_yet(_FUNCTIONS)
+
+    def udf_remove(self, filename: str, policy: Policy = None) -> int:
+        raise not_yet(_FUNCTIONS)
+
+    def udf_list(self, policy: Policy = None) -> list[dict[str, Any]]:
+        raise not_yet(_FUNCTIONS)
+
+    def udf_get(self, module: str, language: int = 0, policy: Policy = None) -> str:
+        raise not_yet(_FUNCTIONS)
+
+    # --- users and roles ---
+
+    def admin_create_user(self, user: str, password: str, roles: list[str],
+                          policy: Policy = None) -> int:
+        raise not_yet(_USERS)
+
+    def admin_create_pki_user(self, user: str, roles: list[str],
+                              policy: Policy = None) -> int:
+        raise not_yet(_USERS)
+
+    def admin_drop_user(self, user: str, policy: Policy = None) -> int:
+        raise not_yet(_USERS)
+
+    def admin_set_password(self, user: str, password: str,
+                           policy: Policy = None) -> int:
+        raise not_yet(_USERS)
+
+    def admin_change_password(self, user: str, password: str,
+                              policy: Policy = None) -> int:
+        raise not_yet(_USERS)
+
+    def admin_grant_roles(self, user: str, roles: list[str],
+                          policy: Policy = None) -> int:
+        raise not_yet(_USERS)
+
+    def admin_revoke_roles(self, user: str, roles: list[str],
+                           policy: Policy = None) -> int:
+        raise not_yet(_USERS)
+
+    def admin_query_user_info(self, user: str, policy: Policy = None) -> dict[str, Any]:
+        raise not_yet(_USERS)
+
+    def admin_query_users_info(self, policy: Policy = None) -> dict[str, Any]:
+        raise not_yet(_USERS)
+
+    def admin_query_user(self, user: str, policy: Policy = None) -> list[str]:
+        raise not_yet(_USERS)
+
+    def admin_query_users(self, policy: Policy = None) -> dict[str, list[str]]:
+        raise not_yet(_USERS)
+
+    def admin_create_role(self, role: str, privileges: list[dict[str, Any]],
+                          policy: Policy = None, whitelist: list[str] | None = None,
+                          read_quota: int | None = None,
+                          write_quota: int | None = None) -> int:
+        raise not_yet(_USERS)
+
+    def admin_drop_role(self, role: str, policy: Policy = None) -> int:
+        raise not_yet(_USERS)
+
+    def admin_grant_privileges(self, role: str, privileges: list[dict[str, Any]],
+                               policy: Policy = None) -> int:
+        raise not_yet(_USERS)
+
+    def admin_revoke_privileges(self, role: str, privileges: list[dict[str, Any]],
+                                policy: Policy = None) -> int:
+        raise not_yet(_USERS)
+
+    def admin_set_whitelist(self, role: str, whitelist: list[str] | None,
+                            policy: Policy = None) -> int:
+        raise not_yet(_USERS)
+
+    def admin_set_quotas(self, role: str, read_quota: int | None = None,
+                         write_quota: int | None = None, policy: Policy = None) -> int:
+        raise not_yet(_USERS)
+
+    def admin_get_role(self, role: str, policy: Policy = None) -> dict[str, Any]:
+        raise not_yet(_USERS)
+
+    def admin_get_roles(self, policy: Policy = None) -> dict[str, Any]:
+        raise not_yet(_USERS)
+
+    def admin_query_role(self, role: str, policy: Policy = None) -> list[Any]:
+        raise not_yet(_USERS)
+
+    def admin_query_roles(self, policy: Policy = None) -> dict[str, list[Any]]:
+        raise not_yet(_USERS)
+
+    # --- the rest ---
+
+    def commit(self, transaction: Transaction) -> int:
+        raise not_yet(_TRANSACTIONS)
+
+    def abort(self, transaction: Transaction) -> int:
+        raise not_yet(_TRANSACTIONS)
+
+    def enable_metrics(self, policy: Any = None) -> None:
+        raise not_yet(_METRICS)
+
+    def disable_metrics(self) -> None:
+        raise not_yet(_METRICS)
+
+    def get_stats(self) -> Any:
+        raise not_yet(_METRICS)
+
+    def set_xdr_filter(self, data_center: str, namespace: str,
+                       expression_filter: CompiledExpression | None,
+                       policy: Policy = None) -> str:
+        raise not_yet(_XDR)
+
+    # fmt: on
+
+
+class Transaction:
+    """Several calls that take effect together, or not at all: not supported yet."""
+
+    __module__ = "aerospike"
+
+    def __init__(self, reads_capacity: int = 128, writes_capacity: int = 128) -> None:
+        raise client_error(f"not supported yet: Transaction() ({_TRANSACTIONS})")
+
+
+class ConfigProvider:
+    """Policies read from a file while the client lives: not supported yet."""
+
+    __module__ = "aerospike"
+
+    def __init__(self, path: str, interval: int = 5000) -> None:
+        raise client_error(f"not supported yet: ConfigProvider() ({_PROVIDERS})")
+
+
+_METHODS = [name for name in vars(PendingMethods) if name[0] != "_"]
+
+for _name in _METHODS:
+    _method = vars(PendingMethods)[_name]
+    named(f"Client.{_name}")(_method)  # nobody knows the class that they stand in
+    _method.__doc__ = "Not supported yet: raises ClientError."
+
+
+def pending() -> list[str]:
+    """The calls that are not supported yet: they exist, and raise ClientError."""
+    return [
+        *(f"aerospike.Client.{name}" for name in _METHODS),
+        "aerospike.ConfigProvider",
+        "aerospike.Query.apply",
+        "aerospike.Scan.apply",
+        "aerospike.Transaction",
+    ]
