@@ -27,7 +27,6 @@ _FUNCTIONS = "functions in Lua"
 _TRANSACTIONS = "transactions"
 _METRICS = "metrics"
 _XDR = "filters of XDR"
-_PROVIDERS = "configuration that changes while a client lives"
 
 
 def not_yet(what: str) -> AerospikeError:
@@ -185,15 +184,6 @@ class Transaction:
         raise client_error(f"not supported yet: Transaction() ({_TRANSACTIONS})")
 
 
-class ConfigProvider:
-    """Policies read from a file while the client lives: not supported yet."""
-
-    __module__ = "aerospike"
-
-    def __init__(self, path: str, interval: int = 5000) -> None:
-        raise client_error(f"not supported yet: ConfigProvider() ({_PROVIDERS})")
-
-
 _METHODS = [name for name in vars(PendingMethods) if name[0] != "_"]
 
 for _name in _METHODS:
@@ -206,7 +196,6 @@ def pending() -> list[str]:
     """The calls that are not supported yet: they exist, and raise ClientError."""
     return [
         *(f"aerospike.Client.{name}" for name in _METHODS),
-        "aerospike.ConfigProvider",
         "aerospike.Query.apply",
         "aerospike.Scan.apply",
         "aerospike.Transaction",

@@ -39,6 +39,43 @@ class KeyOrderedDict(_Dict):
     """
 
 
+class ConfigProvider:
+    """Where policies are read from while a client lives; no client takes one yet.
+
+    :param path: of a file. ``interval``: milliseconds from one look at it to the next.
+    :raises TypeError: an argument is of another type.
+    :raises ValueError: interval is not from 0 to 2**32 - 1.
+    """
+
+    __slots__ = ("_interval", "_path")
+
+    def __init__(self, path: str, interval: int = 5000) -> None:
+        for name, value, kind in (("path", path, str), ("interval", interval, int)):
+            if not isinstance(value, kind):
+                given = type(value).__name__
+                raise TypeError(f"{name} must be of {kind.__name__}, not {given}")
+        if not 0 <= interval < 1 << 32:
+            raise ValueError(f"interval is {interval}, not from 0 to 2**32 - 1")
+        self._path = path
+        self._interval = interval
+
+    @property
+    def path(self) -> str:
+        """Return the path of the file."""
+        return self._path
+
+    @property
+    def interval(self) -> int:
+        """Return the milliseconds from one look at the file to the next."""
+        return self._interval
+
+    def __repr__(self) -> str:
+        return f"aerospike.ConfigProvider({self._path!r}, interval={self._interval})"
+
+
+ConfigProvider.__module__ = "aerospike"  # where applications import it from
+
+
 class GeoJSON:
     """A GeoJSON value.
 

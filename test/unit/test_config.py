@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import aerospike
-from aerospike import _core, exception
+from aerospike import _core, _report, exception
 
 from ..waiting import NOWHERE
 
@@ -375,6 +375,21 @@ def test_warning_that_the_program_takes_for_an_error_comes_each_time():
     for _ in range(2):
         with pytest.raises(aerospike.AerospikeWarning, match="cluster_nam"):
             make(cluster_nam="x")
+
+
+def test_client_that_is_refused_was_logged_at_the_finest_level():
+    lines: list[tuple[object, ...]] = []
+    aerospike.set_log_handler(lambda *line: lines.append(line))
+    aerospike.set_log_level(aerospike.LOG_LEVEL_TRACE)
+    try:
+        with pytest.raises(exception.ParamError):
+            make(validate_keys=True, no_such_key=1)
+    finally:
+        aerospike.set_log_level(aerospike.LOG_LEVEL_ERROR)
+        aerospike.set_log_handler(_report.log_line)
+    [(level, *_, text)] = lines
+    assert level == aerospike.LOG_LEVEL_TRACE
+    assert text == "a client is made of a configuration"
 
 
 def test_key_that_is_known_is_not_warned_of():

@@ -11,6 +11,7 @@ import pytest
 
 import aerospike
 from aerospike import GeoJSON, KeyOrderedDict, exception
+from aerospike_helpers import metrics
 
 POINT = {"type": "Point", "coordinates": [1.5, 2]}
 TEXT = json.dumps(POINT)
@@ -223,3 +224,33 @@ def test_markers_are_equal_to_themselves_only(cls):
 
 def test_null_takes_any_arguments():
     assert isinstance(aerospike.null(1, x=2), aerospike.null)
+
+
+def test_config_provider_says_where_and_how_often():
+    provider = aerospike.ConfigProvider("policies.yaml", interval=2000)
+    assert (provider.path, provider.interval) == ("policies.yaml", 2000)
+    assert repr(provider) == "aerospike.ConfigProvider('policies.yaml', interval=2000)"
+    assert aerospike.ConfigProvider(path="x").interval == 5000
+    with pytest.raises(AttributeError):
+        provider.path = "other"  # type: ignore[misc]
+    with pytest.raises(ValueError, match="interval"):
+        aerospike.ConfigProvider("x", 2**32)
+    for wrong in ((None,), ("x", "1")):
+        with pytest.raises(TypeError):
+            aerospike.ConfigProvider(*wrong)  # type: ignore[arg-type]
+
+
+def test_metrics_policy_has_its_defaults():
+    policy = metrics.MetricsPolicy()
+    assert vars(policy) == {
+        "metrics_listeners": None,
+        "report_dir": ".",
+        "report_size_limit": 0,
+        "interval": 30,
+        "latency_columns": 7,
+        "latency_shift": 1,
+        "labels": {},
+    }
+    assert metrics.MetricsPolicy().labels is not policy.labels
+    listeners = metrics.MetricsListeners(print, print, print, print)
+    assert metrics.MetricsPolicy(listeners).metrics_listeners is listeners

@@ -11,6 +11,7 @@
 
 #include <time.h>
 
+#include "asc/log.h"
 #include "support/compat.h"
 
 /* --- connecting --- */
@@ -312,7 +313,11 @@ client_init(PyObject *self, PyObject *args, PyObject *kwargs)
         return -1;
     }
     client_config config = {0};
-    if (import_for_calls(st) < 0 || config_from_py(st, &config, config_arg) < 0) {
+    if (import_for_calls(st) < 0) {
+        return -1;
+    }
+    asc_log(ASC_LOG_TRACE, "a client is made of a configuration");
+    if (config_from_py(st, &config, config_arg) < 0) {
         config_clear(&config);
         return -1;
     }
