@@ -1,16 +1,10 @@
-"""The client of PyPI can use the development server.
-
-It lives in an environment of its own, for it has the same name as ours: that of
-`make bench` if there is one, else one that is made once under `build/`.
-"""
+"""The client of PyPI can use the development server."""
 
 from __future__ import annotations
 
-import fcntl
 import json
 import pickle
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -22,54 +16,18 @@ from aerospike_helpers.operations import operations as ops
 from ..children import LIMIT_S
 from ..waiting import patient
 from . import official_queries
+from .environment import find_official
 
-ROOT = Path(__file__).parents[2]
-VERSION = "19.3.0"
-BENCH = ROOT / ".venv-bench/bin/python"
-OWN = ROOT / "build/official-client"
 SCRIPT = Path(__file__).parent / "official_client.py"
-
-
-def has_client(python: Path) -> bool:
-    """Whether an interpreter has that release of the client."""
-    code = "import importlib.metadata as m; print(m.version('aerospike'))"
-    if not python.exists():
-        return False
-    done = subprocess.run(
-        [python, "-I", "-c", code], capture_output=True, text=True, check=False
-    )
-    return done.stdout.strip() == VERSION
-
-
-def install() -> str:
-    """Make an environment with the client; the reason when that fails, or ""."""
-    python = OWN / "bin/python"
-    pip = [str(python), "-m", "pip", "install", "-q", "--only-binary=:all:"]
-    commands = [
-        [sys.executable, "-m", "venv", str(OWN)],
-        [*pip, f"aerospike=={VERSION}"],
-    ]
-    for command in commands:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            lines = done.stderr.strip().splitlines() or ["no reason given"]
-            return lines[-1]
-    return ""
 
 
 @pytest.fixture(scope="module")
 def official_python() -> Path:
     """An interpreter that has the client."""
-    if has_client(BENCH):
-        return BENCH
-    OWN.parent.mkdir(exist_ok=True)
-    with open(OWN.parent / ".official-client.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not has_client(OWN / "bin/python"):
-            reason = install()
-            if reason:
-                pytest.skip(f"aerospike {VERSION} cannot be installed here: {reason}")
-    return OWN / "bin/python"
+    python, reason = find_official()
+    if python is None:
+        pytest.skip(reason)
+    return python
 
 
 # of set "bk" and the key k1, as that client computes them
