@@ -92,6 +92,11 @@ def in_minutes(age: float) -> str:
     return loaded(min(100, 2 * age))
 
 
+def in_hours_by_entries(age: float) -> str:
+    """The same; the node says how many entries the index has by now."""
+    return f"entries={int(age * 1000)};load_pct={int(min(100, age / 864))}"
+
+
 POLICY = {"timeout": 5}
 
 
@@ -127,6 +132,12 @@ def test_wait_goes_on_while_one_node_comes_further(made_of):
     cluster = made_of(starts_late | goes_on)
     assert create(cluster) == 0
     assert 4000 <= cluster.age < 4001
+
+
+def test_entries_are_progress_within_a_percent(made_of):
+    cluster = made_of({"A": ready, "B": in_hours_by_entries})
+    assert create(cluster) == 0
+    assert 86_400 <= cluster.age < 86_401
 
 
 @pytest.mark.parametrize(

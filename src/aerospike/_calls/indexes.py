@@ -10,7 +10,7 @@ from aerospike import exception
 from aerospike._calls.commands import command_of, entries_of, text_of
 from aerospike._calls.requests import Info
 from aerospike._calls.signatures import also_called, named
-from aerospike._calls.waits import DONE, wait_for_nodes
+from aerospike._calls.waits import BEGUN, DONE, wait_for_nodes
 from aerospike._core import context_base64, expression_base64
 from aerospike._errors import param_error
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     from aerospike._calls.requests import Call, Policy
+    from aerospike._calls.waits import Progress
     from aerospike._types import CompiledExpression
 
     Function = TypeVar("Function", bound=Callable[..., Any])
@@ -82,17 +83,21 @@ def _unless_default(index_type: str) -> str | None:
 def _wait_until_loaded(ns: str, name: str, policy: Policy) -> Call[None]:
     command = command_of("sindex-stat", namespace=ns, indexname=name)
 
-    def ask(node: str, waited_s: float) -> Call[float]:
+    def ask(node: str, waited_s: float) -> Call[Progress]:
         try:
             reply: str = yield Info(command, policy, node)
         except exception.IndexNotFound:
             if waited_s <= _UNTIL_IT_APPEARS_S:
-                return 0.0
+                return BEGUN
             raise exception.IndexNotFound(
                 201, f"index {name} did not appear on node {node}", __file__, 0, True
             ) from None
-        loaded = entries_of(reply.partition("\t")[2], ";").get("load_pct", "")
-        return float(loaded) if loaded.isdecimal() else 0.0
+        found = entries_of(reply.partition("\t")[2], ";")
+        percent, entries = (
+            int(text) if (text := found.get(name, "")).isdecimal() else 0
+            for name in ("load_pct", "entries")
+        )
+        return percent, entries
 
     yield from wait_for_nodes(f"index {name} does not load", ask)
 
@@ -281,12 +286,12 @@ def index_remove(ns: str, name: str, policy: Policy = None) -> Call[int]:
     yield Info(command_of("sindex-delete", **where), policy)
     command = command_of("sindex-exists", **where)
 
-    def ask(node: str, _waited_s: float) -> Call[float]:
+    def ask(node: str, _waited_s: float) -> Call[Progress]:
         try:
             reply: str = yield Info(command, policy, node)
         except exception.NamespaceNotFound:
             return DONE
-        return 0.0 if reply.partition("\t")[2].strip() == "true" else DONE
+        return BEGUN if reply.partition("\t")[2].strip() == "true" else DONE
 
     yield from wait_for_nodes(f"index {name} is not removed", ask)
     return 0

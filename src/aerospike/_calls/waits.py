@@ -13,9 +13,15 @@ if TYPE_CHECKING:
 
     from aerospike._calls.requests import Call
 
+    Progress = tuple[int, int]
+
 STANDSTILL_S = 60.0
 """A wait has no other end: an index over many records may load for hours."""
-DONE = 100.0
+
+# how far a node has come: percent, and entries, which tell of progress within one
+BEGUN = (0, 0)
+DONE = (100, 0)
+_UNHEARD = (-1, 0)
 
 _FIRST_PAUSE_S = 0.01
 _LONGEST_PAUSE_S = 0.5
@@ -42,7 +48,7 @@ class _Waiting:
     def __init__(self, what: str) -> None:
         self.what = what
         self.began_at = self.moved_at = monotonic()
-        self.reached: dict[str, float] = {}
+        self.reached: dict[str, Progress] = {}
         self.heard_at: dict[str, float] = {}
         self.why_silent: dict[str, exception.AerospikeError] = {}
 
@@ -50,13 +56,16 @@ class _Waiting:
         """Seconds since it began."""
         return monotonic() - self.began_at
 
-    def hear(self, node: str, progress: float) -> None:
-        """A node has answered, and has come so far, in percent."""
+    def hear(self, node: str, progress: Progress) -> None:
+        """A node has answered, and has come so far."""
         self.heard_at[node] = monotonic()
         self.why_silent.pop(node, None)
-        if progress > self.reached.get(node, -1.0):
+        if progress > self.reached.get(node, _UNHEARD):
             self.reached[node] = progress
             self.moved_at = self.heard_at[node]
+
+    def is_done(self, node: str) -> bool:
+        return self.reached.get(node, BEGUN) >= DONE
 
     def miss(self, node: str, why: exception.AerospikeError) -> None:
         """A node gave no answer."""
@@ -82,19 +91,21 @@ class _Waiting:
     def _state(self, node: str) -> str:
         if node in self.why_silent:
             return "gave no answer"
-        return f"is at {self.reached.get(node, 0):.0f} %"
+        return f"is at {self.reached.get(node, BEGUN)[0]} %"
 
     def _error(self, text: str) -> exception.AerospikeError:
         # in doubt: what was asked for has begun
         return exception.TimeoutError(9, f"{self.what}: {text}", __file__, 0, True)
 
 
-def wait_for_nodes(what: str, ask: Callable[[str, float], Call[float]]) -> Call[None]:
-    """Ask each node, until all that are in the cluster have come to DONE.
+def wait_for_nodes(
+    what: str, ask: Callable[[str, float], Call[Progress]]
+) -> Call[None]:
+    """Ask each node, until all that are in the cluster are done.
 
     :param what: begins the text of the error.
-    :param ask: how far the node of a name has come, in percent, so many seconds after
-        the wait began. What it raises, other than for want of an answer, ends the wait.
+    :param ask: how far the node of a name has come, so many seconds after the wait
+        began. What it raises, other than for want of an answer, ends the wait.
     :raises TimeoutError: for STANDSTILL_S no node came further, or one gave no answer.
     """
     waiting = _Waiting(what)
@@ -102,7 +113,7 @@ def wait_for_nodes(what: str, ask: Callable[[str, float], Call[float]]) -> Call[
         nodes: list[str] = yield Nodes()
         behind = []
         for node in nodes:
-            if waiting.reached.get(node) == DONE:
+            if waiting.is_done(node):
                 continue
             try:
                 waiting.hear(node, (yield from ask(node, waiting.age())))
@@ -110,7 +121,7 @@ def wait_for_nodes(what: str, ask: Callable[[str, float], Call[float]]) -> Call[
                 waiting.miss(node, why)
             except exception.ParamError:
                 continue  # it has just left the cluster
-            if waiting.reached.get(node) != DONE:
+            if not waiting.is_done(node):
                 behind.append(node)
         if nodes and not behind:
             return
