@@ -130,11 +130,13 @@ def _cursor_of(partition: int, cursor: Any) -> tuple[bytes | None, int]:
             "(id, init, retry, digest, bval)"
         )
     _, init, retry, digest, bval = cursor
-    if not (isinstance(init, bool) and isinstance(retry, bool)):
-        raise param_error(
-            f"invalid init or retry for part_id: {partition}, both must be bools"
-        )
-    what = f"digest value for part_id: {partition},"
+    for name, value in (("init", init), ("retry", retry)):
+        if not isinstance(value, bool):
+            raise param_error(
+                f"invalid {name} for part_id: {partition}, it must be a bool, not "
+                f"{value!r}"
+            )
+    what = f"invalid digest value for part_id: {partition}, it"
     if not isinstance(bval, int) or not 0 <= bval < 2**64:
         raise param_error(
             f"invalid bval for part_id: {partition}, it must be an int from 0 to "
