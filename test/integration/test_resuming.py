@@ -8,14 +8,10 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 import pickle
-from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import aerospike
 from aerospike import exception, predicates
@@ -24,7 +20,6 @@ from aerospike_helpers.operations import operations as ops
 
 from ..children import run_script
 
-N_EXAMPLES = int(os.environ.get("AEROSPIKE_EXAMPLES", "0"))
 NS, SET, N = "test", "resuming", 60
 KINDS = ["query", "where", "scan"]
 WHOLE: Any = {"partition_filter": {}}
@@ -58,12 +53,8 @@ def make(request, client):
     return maker(client, request.param)
 
 
-def number(found):
-    return found[2]["i"] + N // 2
-
-
 def ids(found):
-    return sorted(map(number, found))
+    return sorted(record[2]["i"] + N // 2 for record in found)
 
 
 def partition_of(i):
@@ -460,75 +451,3 @@ def test_record_that_fails_is_still_to_be_read(undecodable, kind, read):
     assert len(seen) == (0 if read is read_by_results else 19)
     read(query, seen)
     assert ids(first + seen) == list(range(N))
-
-
-# any order of all that
-
-
-@st.composite
-def readings(draw):
-    """(way, how many records, in another query)"""
-    ways = st.sampled_from(["page", "loop", "False", "raise"])
-    return draw(st.tuples(ways, st.integers(1, 25), st.booleans()))
-
-
-class Reader:
-    """What was read of a range of partitions, and the query that is to go on."""
-
-    def __init__(self, make, begin, count):
-        self.make = make
-        self.parts = {"begin": begin, "count": count}
-        self.wanted = Counter(inside(begin, count))
-        self.begin()
-
-    def begin(self, status=None):
-        self.query = self.make()
-        self.policy: Any = {"partition_filter": dict(self.parts)}
-        if status is not None:
-            self.policy["partition_filter"]["partition_status"] = status
-
-    def elsewhere(self):
-        """Another query goes on with the pickled status; its first call reads none."""
-        status = self.query.get_partitions_status()
-        if status:
-            self.begin(pickle.loads(pickle.dumps(status)))
-            read_some(self.query, 1, self.policy)
-
-    def read(self, way, n):
-        self.query.max_records = n if way == "page" else 0
-        if way == "page":
-            return self.query.results(self.policy)
-        if way == "loop" and self.parts == {"begin": 0, "count": 4096}:
-            self.query.paginate()
-            found = []
-            for record in self.query:
-                found.append(record)
-                if len(found) == n:
-                    break
-            return found
-        seen = read_some(self.query, n, self.policy, raises=way == "raise")
-        return seen[:-1] if len(seen) == n else seen
-
-
-@settings(
-    max_examples=N_EXAMPLES or 25,
-    derandomize=not N_EXAMPLES,
-    database=None,
-)
-@given(
-    kind=st.sampled_from(KINDS),
-    parts=st.sampled_from([(0, 4096), (0, 4096), (1000, 2000)]),
-    steps=st.lists(readings(), min_size=1, max_size=8),
-)
-def test_every_record_is_read_once(client, kind, parts, steps):
-    reader = Reader(maker(client, kind), *parts)
-    taken: Counter[int] = Counter()
-    for way, n, elsewhere in steps:
-        if elsewhere:
-            reader.elsewhere()
-        taken.update(map(number, reader.read(way, n)))
-        assert taken <= reader.wanted
-    while not reader.query.is_done():
-        taken.update(map(number, reader.read("page", 40)))
-    assert taken == reader.wanted
-    assert reader.read("page", 40) == []
