@@ -266,7 +266,11 @@ CONFIG = {
         "use tries again, as its policy allows, and fails with "
         "`NoMoreConnectionsError`.",
     ),
-    "min_conns_per_node": Text("int", "0", "Connections kept open to each node."),
+    "min_conns_per_node": Text(
+        "int",
+        "0",
+        "Connections kept open to each node; not above `max_conns_per_node`.",
+    ),
     "max_socket_idle": Text(
         "int, s",
         "0",
@@ -333,7 +337,12 @@ CONFIG = {
     "config_provider": Text("ConfigProvider", "", "A file with dynamic settings."),
     "metrics": Text("MetricsPolicy", "", "Counters and latencies."),
     "lua": Text("dict", "{}", "Folders of functions that the client runs; in work."),
-    "strict_types": Text("bool", "True", "Types are always checked."),
+    "strict_types": Text(
+        "bool",
+        "True",
+        "Whether append, prepend and increment check the type of what they are given. "
+        "With `False` they send it, and the server refuses it.",
+    ),
     "batch_direct": Text("bool", "False", "2.x. No server of today speaks it."),
     "thread_pool_size": Text("int", "16", "This client has no thread pool."),
 }

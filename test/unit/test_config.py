@@ -95,7 +95,7 @@ SHAPES: dict[str, Any] = {
     "list of tuples": [("127.0.0.1", PORT)],
     "tuple of tuples": (("127.0.0.1", PORT),),
     "list of lists": [["127.0.0.1", PORT]],
-    "name of TLS": [("127.0.0.1", PORT, "name")],
+    "empty name of TLS": [("127.0.0.1", PORT, "")],
     "no name of TLS": [("127.0.0.1", PORT, None)],
     "text": [f"127.0.0.1:{PORT}"],
     "name": [("localhost", PORT)],
@@ -111,6 +111,48 @@ def test_hosts_take_many_shapes(hosts):
     with pytest.raises(exception.ConnectionError) as caught:
         client.connect()
     assert caught.value.host == f"127.0.0.1:{PORT}"
+
+
+def test_name_of_tls_needs_tls():
+    with pytest.raises(exception.ParamError, match='"hosts" has a TLS name'):
+        make(hosts=[("127.0.0.1", PORT, "name")])
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"policies": None},
+        {"policies": {"read": None, "batch_write": None}},
+        {"tls": None},
+        {"lua": None},
+        {"shm": None},
+        {"metrics": None},
+        {"serialization": None},
+        {"app_id": None},
+        {"send_bool_as": None},
+    ],
+    ids=str,
+)
+def test_section_that_is_none_is_absent(config):
+    make(**config, validate_keys=True).close()
+
+
+@pytest.mark.parametrize("config", [{"min_conns_per_node": 101}, {"max_threads": 5}])
+def test_least_connections_are_not_above_the_most(config):
+    make(min_conns_per_node=100).close()
+    with pytest.raises(exception.ParamError, match="min_conns_per_node") as caught:
+        make(**{"min_conns_per_node": 6, **config})
+    assert str(config.get("max_threads", 100)) in str(caught.value)
+
+
+@pytest.mark.parametrize("section", ["query", "scan"])
+def test_partition_filter_is_no_default(section):
+    with pytest.raises(exception.ParamError, match=f"{section}.*partition_filter"):
+        make(policies={section: {"partition_filter": {"begin": 0}}})
+
+
+def test_folder_of_lua_may_have_255_bytes():
+    make(lua={"user_path": "x" * 255, "system_path": "."}).close()
 
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "no-such-host.invalid:3000"])
@@ -150,8 +192,12 @@ WRONG: dict[str, list[Any]] = {
         (None, 5),
         len,
     ],
-    "policies": [None, 5, "x", [("timeout", 1)]],
+    "policies": [5, "x", [("timeout", 1)]],
     "tls": [5, "x", [1]],
+    "lua": [5, "x", {"user_path": 5}, {"user_path": "x" * 256}],
+    "send_bool_as": ["x", 1.5, []],
+    "strict_types": ["x", None],
+    "config_provider": [0, None, 5, "x", object()],
 }
 
 
@@ -161,10 +207,10 @@ WRONG: dict[str, list[Any]] = {
 def test_value_of_the_wrong_kind_is_refused(name, value):
     with pytest.raises(exception.ParamError) as caught:
         make(**{name: value})
-    assert name[:6] in str(caught.value).lower()
+    assert name[:6] in str(caught.value).lower() or "user_path" in str(caught.value)
 
 
-@pytest.mark.parametrize("value", ["x", None, 7, -1])
+@pytest.mark.parametrize("value", [7, -1])
 def test_unknown_kind_of_bool_is_refused_with_validate_keys_only(value):
     make(send_bool_as=value)
     with pytest.raises(exception.ParamError, match="send_bool_as"):
@@ -200,7 +246,7 @@ def test_old_place_of_the_pool_size_has_the_same_limit():
         make(policies={"max_threads": 65_536})
 
 
-@pytest.mark.parametrize("value", [5, b"x", None])
+@pytest.mark.parametrize("value", [5, b"x"])
 def test_app_id_of_another_type_is_a_type_error(value):
     with pytest.raises(TypeError, match="app_id"):
         make(app_id=value)
@@ -245,7 +291,6 @@ def test_value_in_policies_of_the_wrong_kind_is_refused(policies):
         {"rack_aware": True},
         {"rack_id": 1},
         {"policies": {"batch": {"compress": True}}},
-        {"config_provider": 5},
         {"policies": {"auth_mode": 1}},
         {"policies": {"write": {"compression_threshold": 100}}},
         {"policies": {"read": {"compress": True}}},
@@ -295,7 +340,6 @@ KNOWN: dict[str, Any] = {
     "use_services_alternate": False,
     "force_single_node": False,
     "app_id": "app",
-    "config_provider": None,
 }
 
 
@@ -305,7 +349,8 @@ def test_key_of_either_generation_is_known(name):
 
 
 def test_every_key_is_among_those():
-    assert {row["name"] for row in _core.option_tables()["config"]} == set(KNOWN)
+    names = {row["name"] for row in _core.option_tables()["config"]}
+    assert names == {*KNOWN, "config_provider"}  # which takes no value yet
 
 
 @pytest.mark.parametrize(
@@ -343,6 +388,8 @@ def test_key_of_policies_of_either_generation_is_known(name):
         ),
         ({"policies": {"write": {"exist": 1}}}, ['"exist"', "exists"]),
         ({"qqqq": 1}, ['"qqqq"']),
+        ({"lua": {"user_pth": "."}}, ['"user_pth"', "client config", "user_path"]),
+        ({"tls": {"cafle": "x"}}, ['"cafle"', "client config", "cafile"]),
         ({5: 1}, ['"5"']),
     ],
     ids=str,

@@ -3,6 +3,8 @@
  * files of their own. */
 #include "options/config.h"
 
+#include <string.h>
+
 #include "options/hosts.h"
 #include "options/policies.h"
 #include "support/compat.h"
@@ -11,6 +13,8 @@
 
 /* Whoever looks at the cluster less often than daily has confused a unit or a key. */
 #define MAX_TEND_INTERVAL_MS (24 * 60 * 60 * 1000)
+
+#define MAX_LUA_PATH_SIZE 255
 
 /* --- keys that need a function: each is an option_parser, whose target is the
  * client_config --- */
@@ -27,20 +31,26 @@ parse_policies(module_state *st, const option *row, PyObject *value, void *targe
 {
     client_config *c = target;
     (void)row;
+    if (value == Py_None) {
+        return 0;
+    }
     return policies_from_py(st, c->defaults, &c->cluster.max_conns_per_node, value,
                             c->strict);
 }
 
-/* Take how bools are written. Anything unknown stands for AS_BOOL, unless validate_keys
- * is on. */
+/* Take how bools are written. An unknown number stands for AS_BOOL, unless
+ * validate_keys is on. */
 static int
 parse_bool_as(module_state *st, const option *row, PyObject *value, void *target)
 {
     client_config *c = target;
     int64_t v;
+    if (value == Py_None) {
+        return 0;
+    }
     bool known = PyLong_Check(value) && int64_from_py(value, &v) &&
                  v >= BOOL_AS_INTEGER && v <= BOOL_AS_PICKLE;
-    if (c->strict && !known) {
+    if (!known && (c->strict || !PyLong_Check(value))) {
         return raise_param(
             st,
             "\"%s\" is invalid: INTEGER, AS_BOOL or PY_BYTES is expected, "
@@ -156,6 +166,9 @@ static int
 parse_app_id(module_state *st, const option *row, PyObject *value, void *target)
 {
     client_config *c = target;
+    if (value == Py_None) {
+        return 0;
+    }
     if (!PyUnicode_Check(value)) {
         PyErr_Format(PyExc_TypeError, "\"%s\" must be a str, not %s", row->name,
                      Py_TYPE(value)->tp_name);
@@ -180,20 +193,103 @@ parse_fail_if_not_connected(module_state *st, const option *row, PyObject *value
     return 0;
 }
 
+/* Refuse what is no object of the class, and then what is: it cannot be used yet. */
+static int
+parse_config_provider(module_state *st, const option *row, PyObject *value,
+                      void *target)
+{
+    (void)target;
+    if (strcmp(Py_TYPE(value)->tp_name, "aerospike.ConfigProvider") != 0) {
+        return raise_param(st,
+                           "\"%s\" is invalid: an aerospike.ConfigProvider is "
+                           "expected, not %s",
+                           row->name, Py_TYPE(value)->tp_name);
+    }
+    return raise_param(st, "\"%s\" is not supported yet", row->name);
+}
+
+/* --- sections: dicts with a table of their own, whose target is the client_config, too
+ * --- */
+
+static int
+parse_section(module_state *st, const option_table *table, const option *row,
+              PyObject *value, void *target)
+{
+    if (value == Py_None) {
+        return 0;
+    }
+    if (!PyDict_Check(value)) {
+        return raise_param(st, "\"%s\" is invalid: a dict is expected, not %s",
+                           row->name, Py_TYPE(value)->tp_name);
+    }
+    int strict = ((client_config *)target)->strict;
+    return options_apply(st, table, 1, value, target, "client config", strict);
+}
+
+static int
+parse_enable(module_state *st, const option *row, PyObject *value, void *target)
+{
+    int truth = PyObject_IsTrue(value);
+    (void)row;
+    (void)target;
+    return truth <= 0 ? truth : raise_param(st, "TLS is not supported yet");
+}
+
+/* Check a folder of functions, which cannot be run yet. */
+static int
+parse_lua_path(module_state *st, const option *row, PyObject *value, void *target)
+{
+    (void)target;
+    char *path = option_text(st, row->name, value);
+    if (path == NULL) {
+        return -1;
+    }
+    size_t size = strlen(path);
+    PyMem_Free(path);
+    return size <= MAX_LUA_PATH_SIZE
+               ? 0
+               : raise_param(st, "\"%s\" is invalid: Lua user path too long, %zu bytes",
+                             row->name, size);
+}
+
+static const option tls_rows[] = {
+    {"enable", OPTION_CUSTOM, 1, .parse = parse_enable},
+    {"cafile", OPTION_IGNORED, 1},
+    {"capath", OPTION_IGNORED, 1},
+    {"protocols", OPTION_IGNORED, 1},
+    {"cipher_suite", OPTION_IGNORED, 1},
+    {"keyfile", OPTION_IGNORED, 1},
+    {"keyfile_pw", OPTION_IGNORED, 1},
+    {"cert_blacklist", OPTION_IGNORED, 1},
+    {"certfile", OPTION_IGNORED, 1},
+    {"crl_check", OPTION_IGNORED, 1},
+    {"crl_check_all", OPTION_IGNORED, 1},
+    {"log_session_info", OPTION_IGNORED, 1},
+    {"for_login_only", OPTION_IGNORED, 1},
+    {"encrypt_only", OPTION_IGNORED, 1},
+};
+
+const option_table tls_table = {tls_rows, sizeof tls_rows / sizeof tls_rows[0],
+                                TLS_TABLE};
+
+static const option lua_rows[] = {
+    {"user_path", OPTION_CUSTOM, 1, .parse = parse_lua_path},
+    {"system_path", OPTION_CUSTOM, 1, .parse = parse_lua_path},
+};
+
+const option_table lua_table = {lua_rows, sizeof lua_rows / sizeof lua_rows[0],
+                                LUA_TABLE};
+
 static int
 parse_tls(module_state *st, const option *row, PyObject *value, void *target)
 {
-    (void)target;
-    if (!PyDict_Check(value)) {
-        return raise_param(st, "\"%s\" is invalid: a dict is expected", row->name);
-    }
-    PyObject *enable;
-    int truth = PyDict_GetItemStringRef(value, "enable", &enable);
-    if (truth > 0) {
-        truth = PyObject_IsTrue(enable);
-        Py_DECREF(enable);
-    }
-    return truth <= 0 ? truth : raise_param(st, "TLS is not supported yet");
+    return parse_section(st, &tls_table, row, value, target);
+}
+
+static int
+parse_lua(module_state *st, const option *row, PyObject *value, void *target)
+{
+    return parse_section(st, &lua_table, row, value, target);
 }
 
 #define AT(field) .offset = offsetof(client_config, field)
@@ -225,8 +321,8 @@ static const option config_rows[] = {
     FLAG("force_single_node", cluster.force_single_node),
     {"max_threads", OPTION_U32, 1, AT(cluster.max_conns_per_node), .max = MAX_CONNS,
      .new_name = "max_conns_per_node"},
-    {"lua", OPTION_IGNORED, 1}, /* folders of functions that cannot be run yet */
-    {"strict_types", OPTION_IGNORED, 1},
+    {"lua", OPTION_CUSTOM, 1, .parse = parse_lua},
+    {"strict_types", OPTION_NOT_BOOL, 1, AT(values.lenient_types)},
     {"batch_direct", OPTION_IGNORED, 1},
     {"thread_pool_size", OPTION_IGNORED, 1},
     {"user", OPTION_CUSTOM, 1, .is_later = true},
@@ -237,7 +333,7 @@ static const option config_rows[] = {
     {"rack_aware", OPTION_BOOL, 1, .is_later = true},
     {"rack_id", OPTION_U32, 1, .is_later = true},
     {"rack_ids", OPTION_CUSTOM, 1, .is_later = true},
-    {"config_provider", OPTION_CUSTOM, 1, .is_later = true},
+    {"config_provider", OPTION_CUSTOM, 1, .parse = parse_config_provider},
     {"metrics", OPTION_CUSTOM, 1, .is_later = true},
 };
 
@@ -306,6 +402,13 @@ config_from_py(module_state *st, client_config *c, PyObject *config)
     if (c->cluster.max_conns_per_node == 0) {
         return raise_param(st,
                            "\"max_conns_per_node\" is invalid: it must be at least 1");
+    }
+    if (c->cluster.min_conns_per_node > c->cluster.max_conns_per_node) {
+        return raise_param(st,
+                           "\"min_conns_per_node\" is invalid: %u is above "
+                           "max_conns_per_node, which is %u",
+                           c->cluster.min_conns_per_node,
+                           c->cluster.max_conns_per_node);
     }
     if (c->values.legacy_types == YES) {
         /* older clients pickle bools */ /* the types of the old days have no bool */

@@ -18,6 +18,9 @@ typedef struct client_config {
 /* The keys of the configuration. */
 extern const option_table config_table;
 
+/* The keys of its sections "tls" and "lua". */
+extern const option_table tls_table, lua_table;
+
 /* Parse a configuration. 0, or -1 with an exception: ParamError for most mistakes,
  * TypeError for app_id. config_clear() is to be called in either case. */
 int config_from_py(module_state *st, client_config *c, PyObject *config);

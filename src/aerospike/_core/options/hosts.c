@@ -74,6 +74,17 @@ host_from_text(module_state *st, PyObject *item, asc_host *out)
     return out->name != NULL ? 0 : -1;
 }
 
+/* Refuse a name that the node's certificate should have: without TLS nobody looks at
+ * it, and the caller may believe otherwise. */
+static int
+refuse_tls_name(module_state *st, PyObject *item)
+{
+    return raise_param(st,
+                       "Invalid host: %R in \"hosts\" has a TLS name, but "
+                       "config[\"tls\"] does not enable TLS",
+                       item);
+}
+
 /* Read a host from (address, port) or (address, port, TLS name). */
 static int
 host_from_sequence(module_state *st, PyObject *item, asc_host *out)
@@ -89,6 +100,9 @@ host_from_sequence(module_state *st, PyObject *item, asc_host *out)
         (!PyUnicode_Check(tls_name) && tls_name != Py_None)) {
         PyErr_Clear();
         rc = invalid_host(st, item);
+    }
+    else if (tls_name != Py_None && PyUnicode_GET_LENGTH(tls_name) > 0) {
+        rc = refuse_tls_name(st, item);
     }
     else if (port_from_py(st, port, &out->port) == 0) {
         out->name = option_text(st, "hosts", name);

@@ -117,6 +117,18 @@ section_of(PyObject *key)
     return -1;
 }
 
+/* Refuse what only a single call can say. */
+static int
+refuse_partition_filter(module_state *st, PyObject *section, const char *name)
+{
+    int found = PyDict_ContainsString(section, "partition_filter");
+    return found <= 0 ? found
+                      : raise_param(st,
+                                    "policies.%s: \"partition_filter\" cannot be a "
+                                    "default: give it to each call",
+                                    name);
+}
+
 /* Warn once that a filter as a client's default has no effect. */
 static int
 warn_of_filter(module_state *st)
@@ -141,10 +153,9 @@ apply_section(module_state *st, policy *defaults, int kind, PyObject *section,
         return raise_param(st, "policies.%s must be a dict, not %s", name,
                            Py_TYPE(section)->tp_name);
     }
-    char place[32];
-    PyOS_snprintf(place, sizeof place, "policies.%s", name);
-    if (options_apply(st, &policy_table, 1u << kind, section, &defaults[kind], "policy",
-                      place, strict) < 0) {
+    if (refuse_partition_filter(st, section, name) < 0 ||
+        options_apply(st, &policy_table, 1u << kind, section, &defaults[kind], name,
+                      strict) < 0) {
         return -1;
     }
     return policy_drop_per_call(&defaults[kind]) ? warn_of_filter(st) : 0;

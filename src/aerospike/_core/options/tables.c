@@ -7,10 +7,9 @@
 #include "options/policies.h"
 
 static const option_table *const tables[N_TABLES] = {
-    [POLICY_TABLE] = &policy_table,
-    [META_TABLE] = &meta_table,
-    [CONFIG_TABLE] = &config_table,
-    [POLICIES_TABLE] = &policies_table,
+    [POLICY_TABLE] = &policy_table, [META_TABLE] = &meta_table,
+    [CONFIG_TABLE] = &config_table, [POLICIES_TABLE] = &policies_table,
+    [TLS_TABLE] = &tls_table,       [LUA_TABLE] = &lua_table,
 };
 
 static int

@@ -116,6 +116,8 @@ typedef enum option_table_id {
     META_TABLE,
     CONFIG_TABLE,
     POLICIES_TABLE,
+    TLS_TABLE,
+    LUA_TABLE,
     N_TABLES,
 } option_table_id;
 
