@@ -114,25 +114,25 @@ def cdt_ctx_and_filter(expression: CompiledExpression) -> _cdt_ctx:
 
 
 _DATATYPES = {
-    aerospike.INDEX_STRING: "INDEX_STRING",
-    aerospike.INDEX_INTEGER: "INDEX_INTEGER",
-    aerospike.INDEX_GEO2DSPHERE: "INDEX_GEO2DSPHERE",
-    aerospike.INDEX_BLOB: "INDEX_BLOB",
-    aerospike.INDEX_NUMERIC: "INDEX_NUMERIC",
+    aerospike.INDEX_STRING: "string",
+    aerospike.INDEX_INTEGER: "numeric",
+    aerospike.INDEX_GEO2DSPHERE: "geo2dsphere",
+    aerospike.INDEX_BLOB: "blob",
+    aerospike.INDEX_NUMERIC: "numeric",
 }
 _TYPES = {
-    aerospike.INDEX_TYPE_DEFAULT: "INDEX_TYPE_DEFAULT",
-    aerospike.INDEX_TYPE_LIST: "INDEX_TYPE_LIST",
-    aerospike.INDEX_TYPE_MAPKEYS: "INDEX_TYPE_MAPKEYS",
-    aerospike.INDEX_TYPE_MAPVALUES: "INDEX_TYPE_MAPVALUES",
+    aerospike.INDEX_TYPE_DEFAULT: "default",
+    aerospike.INDEX_TYPE_LIST: "list",
+    aerospike.INDEX_TYPE_MAPKEYS: "mapkeys",
+    aerospike.INDEX_TYPE_MAPVALUES: "mapvalues",
 }
 
 
 def index_datatype_string(index_datatype: int) -> str:
-    """The name of an INDEX_* number."""
-    return _DATATYPES[index_datatype]
+    """The server's word for an INDEX_* number, "invalid" for any other."""
+    return _DATATYPES.get(index_datatype, "invalid")
 
 
 def index_type_string(index_type: int) -> str:
-    """The name of an INDEX_TYPE_* number."""
-    return _TYPES[index_type]
+    """The server's word for an INDEX_TYPE_* number, "invalid" for any other."""
+    return _TYPES.get(index_type, "invalid")

@@ -28,6 +28,8 @@ def job_info(job_id: int, module: str, policy: Policy = None) -> Call[dict[str, 
     """
     if not isinstance(job_id, int):
         raise TypeError(f"job_id must be an int, not {type(job_id).__name__}")
+    if not isinstance(module, str):
+        raise TypeError(f"module must be a str, not {type(module).__name__}")
     if module not in (c.JOB_SCAN, c.JOB_QUERY):
         raise param_error("module must be aerospike.JOB_SCAN or aerospike.JOB_QUERY")
     replies: list[str] = yield InfoOfAll(f"query-show:id={job_id % 2**64}", policy)

@@ -180,7 +180,7 @@ IntArg: TypeAlias = _BaseExpr | int
 FloatArg: TypeAlias = _BaseExpr | float
 NumberArg: TypeAlias = _BaseExpr | int | float
 StrArg: TypeAlias = _BaseExpr | str
-BlobArg: TypeAlias = _BaseExpr | bytes | bytearray
+BlobArg: TypeAlias = _BaseExpr | bytes | bytearray | str
 ListArg: TypeAlias = _BaseExpr | list[Any]
 MapArg: TypeAlias = _BaseExpr | dict[Any, Any]
 GeoArg: TypeAlias = Any
@@ -193,7 +193,7 @@ Flag: TypeAlias = bool
 BinName: TypeAlias = str
 Text: TypeAlias = str
 Const: TypeAlias = int
-LateConst: TypeAlias = int
+LateConst: TypeAlias = int | None
 PairFirst: TypeAlias = str
 PairSecond: TypeAlias = str
 ListOrBin: TypeAlias = _BaseExpr | list[Any] | str
@@ -347,7 +347,7 @@ class Fields(_BaseExpr):
             elif kind in _POLICIES:
                 policies += bytes([ord(_POLICIES[kind]), i])
             elif kind == "LateConst":
-                last += bytes([ord("c"), i])
+                last += bytes([ord("z"), i])
         return bytes(first + policies + last)
 
     def _operands(self) -> Sequence[int]:

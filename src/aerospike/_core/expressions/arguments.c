@@ -10,6 +10,7 @@
 #include "asc/proto.h"
 #include "support/compat.h"
 #include "support/numbers.h"
+#include "support/texts.h"
 #include "values/value_policy.h"
 
 /* --- policies --- */
@@ -162,6 +163,11 @@ encode_special(exp_walker *w, const exp_node *n, const exp_place *at, int what,
         return exp_encode_text(w, at, value) < 0 ? -1 : 1;
     case KIND_CONST:
         return exp_encode_const(w, at, value) < 0 ? -1 : 1;
+    case KIND_FLAGS:
+        if (value == Py_None) {
+            return exp_put_int(w, 0) < 0 ? -1 : 1;
+        }
+        return exp_encode_const(w, at, value) < 0 ? -1 : 1;
     case KIND_FLAG:
         flag = PyObject_IsTrue(value);
         return flag < 0 || exp_put_int(w, flag) < 0 ? -1 : 1;
@@ -176,6 +182,18 @@ encode_special(exp_walker *w, const exp_node *n, const exp_place *at, int what,
                    : exp_refuse(w, at, "its class has a form of an unknown kind, %c",
                                 what);
     }
+}
+
+/* Append the UTF-8 of a str as the blob that it was given for. 0, or -1 with an
+ * exception. */
+static EXP_ASIDE int
+encode_text_as_blob(exp_walker *w, const exp_place *at, PyObject *value)
+{
+    Py_ssize_t size;
+    const char *utf8 = utf8_of(w->st, value, &size, ASC_ERR_PARAM, "the str");
+    return utf8 != NULL ? put_ok(asc_mp_put_bytes(w->e.out, ASC_PARTICLE_BLOB, utf8,
+                                                  (size_t)size))
+                        : exp_name_place(w, at);
 }
 
 /* Append one operand of the kind `what`. *common is the type that the operands before
@@ -223,6 +241,9 @@ encode_operand(exp_walker *w, const exp_node *n, const exp_place *at, int what,
         break;
     }
     /* what is a digit by now: the type that is wanted */
+    if (what == '0' + EXP_BLOB && PyUnicode_Check(value)) {
+        return encode_text_as_blob(w, at, value);
+    }
     if (exp_encode(w, value, at, n->vars, &got) < 0) {
         return -1;
     }

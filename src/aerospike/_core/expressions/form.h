@@ -35,6 +35,7 @@ enum {
     KIND_BIN = 'n',           /* the name of a bin */
     KIND_TEXT = 't',          /* text without a type byte */
     KIND_CONST = 'c',         /* an int, not an expression */
+    KIND_FLAGS = 'z',         /* an int, not an expression, 0 for None */
     KIND_FLAG = 'b',          /* a bool, packed as 0 or 1 */
     KIND_LIST = 'L',          /* a list, or the name of a bin with one */
     KIND_MAP = 'M',           /* a map, or the name of a bin with one */

@@ -122,6 +122,20 @@ bool_from(packing *p, PyObject *name, PyObject *value)
                                : packing_refuse_type(p, name, "a bool", value);
 }
 
+/* The bool that the dict has under a name, False when it has none: 1, 0, or -1 with
+ * ParamError for anything else. */
+static int
+bool_entry(packing *p, PyObject *name)
+{
+    PyObject *value;
+    int found = packing_entry(p, name, &value);
+    if (found > 0) {
+        found = bool_from(p, name, value);
+        Py_DECREF(value);
+    }
+    return found;
+}
+
 static int
 put_bool(packing *p, const arg_row *arg, PyObject *value)
 {
@@ -187,12 +201,7 @@ static int
 put_int_flags(packing *p, const arg_row *arg, PyObject *value)
 {
     int64_t action = 0;
-    PyObject *name = p->e->st->s_sign, *sign;
-    int is_signed = packing_entry(p, name, &sign);
-    if (is_signed > 0) {
-        is_signed = bool_from(p, name, sign);
-        Py_DECREF(sign);
-    }
+    int is_signed = bool_entry(p, p->e->st->s_sign);
     if (is_signed < 0 || packing_int(p, packing_arg_name(p, arg), value, &action) < 0) {
         return -1;
     }
@@ -282,12 +291,13 @@ static int
 put_create(packing *p, const arg_row *arg, PyObject *value)
 {
     int64_t order = 0;
-    PyObject *pad;
-    int persist = packing_flag(p, p->e->st->s_persist_index);
-    if (persist < 0 || packing_entry(p, p->e->st->s_pad, &pad) < 0) {
+    module_state *st = p->e->st;
+    bool is_list = p->row->args[0] == ARG_LIST_CREATE;
+    int persist = is_list ? bool_entry(p, st->s_persist_index)
+                          : packing_flag(p, st->s_persist_index);
+    if (persist < 0 || bool_entry(p, st->s_pad) < 0) {
         return -1;
     }
-    Py_XDECREF(pad);
     if (packing_int(p, packing_arg_name(p, arg), value, &order) < 0) {
         return -1;
     }
@@ -322,7 +332,6 @@ static const arg_row args[N_PACKED_ARGS] = {
     [ARG_VALUE] = {NAME_AT(val), 0, put_any, REFUSE, 0},
     [ARG_ITEMS] = {NAME_AT(val), 0, put_list, REFUSE, 0},
     [ARG_PAIRS] = {NAME_AT(val), 0, put_pairs, REFUSE, 0},
-    [ARG_NUMBER] = {NAME_AT(val), 0, put_any, USE_FALLBACK, 1},
     [ARG_VAL_COUNT] = {NAME_AT(val), 0, put_number, REFUSE, 0},
     [ARG_MAP_COUNT] = {NAME_AT(val), NAME_AT(range), put_number, REFUSE, 0},
     [ARG_OPT_COUNT] = {NAME_AT(count), 0, put_number, LEAVE_OUT, 0},

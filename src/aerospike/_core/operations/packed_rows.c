@@ -48,7 +48,7 @@ static const packed_row rows[] = { /* sorted by number: packed_find() halves it 
     {1013, "OP_LIST_TRIM", ON_LIST, 10, true, {ARG_INDEX, ARG_VAL_COUNT}},
     {1014, "OP_LIST_SIZE", ON_LIST, 16, false, {ARG_END}},
     {1015, "OP_LIST_INCREMENT", ON_LIST, 12, true,
-     {ARG_INDEX, ARG_NUMBER, ARG_LIST_ORDER_FLAGS}},
+     {ARG_INDEX, ARG_VALUE, ARG_LIST_ORDER_FLAGS}},
     {1016, "OP_LIST_GET_BY_INDEX", ON_LIST, 19, false, {ARG_RETURN_TYPE, ARG_INDEX}},
     {1017, "OP_LIST_GET_BY_INDEX_RANGE", ON_LIST, 24, false,
      {ARG_RETURN_TYPE, ARG_INDEX, ARG_OPT_COUNT}},

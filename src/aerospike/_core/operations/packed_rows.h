@@ -37,7 +37,6 @@ typedef enum packed_arg {
     ARG_VALUE,            /* "val": anything */
     ARG_ITEMS,            /* "val": a list */
     ARG_PAIRS,            /* "val": a dict */
-    ARG_NUMBER,           /* "val": int or float, 1 when it is not there */
     ARG_VAL_COUNT,        /* "val": int */
     ARG_MAP_COUNT,        /* "val", or "range": int */
     ARG_OPT_COUNT,        /* "count": int, or nothing */

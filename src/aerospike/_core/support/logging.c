@@ -64,6 +64,21 @@ set_own_handler(module_state *st, const char *name)
     return 0;
 }
 
+/* Parse the only argument of a function, which has two names: one place for each in
+ * argv. 0, or -1 with TypeError. */
+static int
+parse_one(const char *func, const char *const *names, PyObject *const *args,
+          Py_ssize_t nargs, PyObject *kwnames, PyObject **argv)
+{
+    Py_ssize_t n = nargs + (kwnames != NULL ? PyTuple_GET_SIZE(kwnames) : 0);
+    if (n > 1) {
+        PyErr_Format(PyExc_TypeError, "%s() takes at most 1 argument (%zd given)", func,
+                     n);
+        return -1;
+    }
+    return parse_args(func, names, 0, args, nargs, kwnames, argv);
+}
+
 static const char doc_set_log_handler[] =
     "set_log_handler($module, log_handler=..., callback=...)\n--\n\n"
     "Set where log lines go. At first that is the log \"aerospike\" of the\n"
@@ -80,7 +95,7 @@ core_set_log_handler(FUNCTION_PARAMS)
     static const char *const names[] = {"log_handler", "callback", NULL};
     module_state *st = PyModule_GetState(module);
     PyObject *argv[2];
-    if (parse_args("set_log_handler", names, 0, args, nargs, kwnames, argv) < 0) {
+    if (parse_one("set_log_handler", names, args, nargs, kwnames, argv) < 0) {
         return NULL;
     }
     PyObject *handler = argv[0] != NULL ? argv[0] : argv[1];
@@ -101,7 +116,7 @@ static const char doc_set_log_level[] =
     "Set the threshold of log lines: LOG_LEVEL_OFF to LOG_LEVEL_TRACE; it is\n"
     "LOG_LEVEL_ERROR at first.\n\n"
     ":return: int, 0.\n"
-    ":raises ParamError: it is no int.";
+    ":raises ParamError: it is no int of 64 bits.";
 
 static PyObject *
 core_set_log_level(FUNCTION_PARAMS)
@@ -109,17 +124,27 @@ core_set_log_level(FUNCTION_PARAMS)
     static const char *const names[] = {"loglevel", "log_level", NULL};
     module_state *st = PyModule_GetState(module);
     PyObject *argv[2];
-    if (parse_args("set_log_level", names, 0, args, nargs, kwnames, argv) < 0) {
+    if (parse_one("set_log_level", names, args, nargs, kwnames, argv) < 0) {
         return NULL;
     }
     PyObject *level = argv[0] != NULL ? argv[0] : argv[1];
-    if (level == NULL || !PyLong_Check(level)) {
+    if (level == NULL) {
+        PyErr_SetString(PyExc_TypeError,
+                        "set_log_level() missing required argument 'loglevel' (pos 1)");
+        return NULL;
+    }
+    if (!PyLong_Check(level)) {
         raise_param(st, "Invalid log level: an int is expected, LOG_LEVEL_OFF to "
                         "LOG_LEVEL_TRACE");
         return NULL;
     }
     int64_t v;
-    int64_from_py(level, &v); /* beyond 64 bits it is the end of the range */
+    if (!int64_from_py(level, &v)) {
+        raise_param(st,
+                    "integer value exceeds sys.maxsize: a level is LOG_LEVEL_OFF to "
+                    "LOG_LEVEL_TRACE");
+        return NULL;
+    }
     v = v > ASC_LOG_TRACE ? ASC_LOG_TRACE : v;
     v = v < ASC_LOG_OFF ? ASC_LOG_OFF : v;
     asc_log_set_level((asc_log_level)v);

@@ -42,8 +42,8 @@ find_level(int64_t id)
     return NULL;
 }
 
-/* Orders of lists are 0 and 1, those of maps 0, 1 and 3; only a list that is not
- * ordered can be padded. */
+/* Orders of lists are 0 and 1, those of maps 0, 1 and 3, and any other counts as 0;
+ * only a list that is not ordered can be padded. */
 int
 context_create_flag(bool is_list, int64_t order, bool padded)
 {
@@ -53,29 +53,34 @@ context_create_flag(bool is_list, int64_t order, bool padded)
     if (is_list) {
         return CREATE_SORTED;
     }
-    if (order == 0) {
-        return CREATE_UNORDERED;
+    if (order == 1) {
+        return CREATE_PADDED;
     }
-    return order == 1 ? CREATE_PADDED : CREATE_SORTED;
+    return order == 3 ? CREATE_SORTED : CREATE_UNORDERED;
 }
 
-/* Read the order of a level that creates; it is 0 when it is missing. 0, or -1 with
- * ParamError. */
+/* *out = a number of the extra_args of a level that creates, `what` for people; it is 0
+ * when the entry is missing. 0, or -1 with an exception. */
 static int
-order_from(encoder *e, const char *func, PyObject *order, int64_t *out)
+extra_number(encoder *e, const char *func, const char *what, PyObject *extra,
+             PyObject *name, int64_t *out)
 {
+    PyObject *value = NULL;
+    int rc = PyDict_Check(extra) ? PyDict_GetItemRef(extra, name, &value) : 0;
     *out = 0;
-    if (order == NULL || order == Py_None) {
-        return 0;
+    if (rc <= 0) {
+        return rc;
     }
-    if (!PyLong_Check(order)) {
-        return raise_param(e->st, "%s: an order in ctx must be an integer, not %s",
-                           func, Py_TYPE(order)->tp_name);
+    rc = 0;
+    if (!PyLong_Check(value)) {
+        rc = raise_param(e->st, "%s: %s in ctx must be an integer, not %s", func, what,
+                         Py_TYPE(value)->tp_name);
     }
-    if (int64_from_py(order, out)) {
-        return 0;
+    else if (!int64_from_py(value, out)) {
+        rc = raise_param(e->st, "%s: %s in ctx is beyond 64 bits", func, what);
     }
-    return raise_param(e->st, "%s: an order in ctx is beyond 64 bits", func);
+    Py_DECREF(value);
+    return rc;
 }
 
 /* Make the create flag of a level from its extra_args. 0, or -1 with an exception. */
@@ -83,26 +88,12 @@ static int
 create_flag_of(encoder *e, const char *func, const level_row *row, PyObject *extra,
                int *out)
 {
-    PyObject *order = NULL, *pad = NULL;
-    int64_t v = 0;
-    int rc = 0, padded = 0;
-    if (PyDict_Check(extra) &&
-        (PyDict_GetItemRef(extra, e->st->s_order_key, &order) < 0 ||
-         PyDict_GetItemRef(extra, e->st->s_pad_key, &pad) < 0)) {
-        rc = -1;
-    }
-    if (rc == 0 && pad != NULL) {
-        padded = PyObject_IsTrue(pad);
-    }
-    if (rc == 0 && padded >= 0) {
-        rc = order_from(e, func, order, &v);
-    }
-    Py_XDECREF(order);
-    Py_XDECREF(pad);
-    if (padded < 0 || rc < 0) {
+    int64_t order, pad;
+    if (extra_number(e, func, "an order", extra, e->st->s_order_key, &order) < 0 ||
+        extra_number(e, func, "pad", extra, e->st->s_pad_key, &pad) < 0) {
         return -1;
     }
-    *out = context_create_flag(row->type == LIST_INDEX, v, padded);
+    *out = context_create_flag(row->type == LIST_INDEX, order, pad != 0);
     return 0;
 }
 
@@ -116,6 +107,9 @@ encode_level_value(encoder *e, const char *func, const level_row *row, PyObject 
                            "%s: an index or rank in ctx must be an integer, "
                            "not %s",
                            func, Py_TYPE(value)->tp_name);
+    }
+    if (row->value == NUMBER && PyBool_Check(value)) {
+        return put_ok(asc_mp_put_uint(e->out, value == Py_True));
     }
     if (row->value == LIST_OF_KEYS && !PyList_Check(value)) {
         return raise_param(e->st, "%s: the keys in ctx must be a list, not %s", func,

@@ -51,8 +51,8 @@ int_entry(const policy_reader *r, PyObject *dict, size_t key, int64_t *out)
     return found;
 }
 
-/* Is an index to be kept with the map? Operations take the truth of any object for an
- * answer, expressions want an int. 1, 0, or -1 with an exception. */
+/* Is an index to be kept with the map? Operations want a bool, expressions an int. 1,
+ * 0, or -1 with an exception. */
 static int
 persists(const policy_reader *r, PyObject *dict, size_t key)
 {
@@ -64,7 +64,9 @@ persists(const policy_reader *r, PyObject *dict, size_t key)
     }
     int truth = entry(r, dict, key, &value);
     if (truth > 0) {
-        truth = PyObject_IsTrue(value);
+        truth = PyBool_Check(value)
+                    ? value == Py_True
+                    : r->refuse(r->self, "a bool (persist_index)", value);
     }
     Py_XDECREF(value);
     return truth;

@@ -46,8 +46,8 @@ typedef struct policy_reader {
     /* ParamError: what stands under a name is no int of 64 bits. */
     int (*refuse_int)(void *self, PyObject *name, PyObject *got);
     const char *a_dict; /* the text for refuse() when a policy should be a dict */
-    bool is_lenient;    /* read VALUE_POLICY_MODE, too, and for VALUE_POLICY_PERSIST the
-                           truth of any object; else it must be an int */
+    bool is_lenient;    /* read VALUE_POLICY_MODE, too, and want a bool, not an int, for
+                           VALUE_POLICY_PERSIST */
     bool skips_order, skips_flags; /* the caller will not write it: do not look at it */
 } policy_reader;
 
