@@ -90,7 +90,7 @@ class Client:
     def append(
         self,
         key: _Key,
-        bin: str,
+        bin: str | bytearray,
         val: str | bytes | bytearray,
         meta: Mapping[str, int] | None = None,
         policy: _Policy | None = None,
@@ -98,7 +98,7 @@ class Client:
     def prepend(
         self,
         key: _Key,
-        bin: str,
+        bin: str | bytearray,
         val: str | bytes | bytearray,
         meta: Mapping[str, int] | None = None,
         policy: _Policy | None = None,
@@ -106,7 +106,7 @@ class Client:
     def increment(
         self,
         key: _Key,
-        bin: str,
+        bin: str | bytearray,
         offset: float,
         meta: Mapping[str, int] | None = None,
         policy: _Policy | None = None,

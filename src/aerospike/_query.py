@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aerospike import predicates as _predicates
 from aerospike._core import Tracker
 from aerospike._errors import client_error, param_error
+from aerospike._names import bin_text
 from aerospike._partitions import N_PARTITIONS, filter_of, new_tracker, range_of
 from aerospike._pending import not_yet
 from aerospike._types import CompiledExpression
@@ -108,21 +109,22 @@ class _Records:
 
     # --- what is asked for ---
 
-    def select(self, *bins: str) -> Any:
+    def select(self, *bins: str | bytearray) -> Any:
         """Read these bins only. Returns the query itself.
 
         :raises ParamError: a name is no str.
         :raises ClientError: called a second time on a query.
         """
-        for name in bins:
+        names: tuple[Any, ...] = tuple(map(bin_text, bins))
+        for name in names:
             if not isinstance(name, str):
                 raise param_error("Bin name should be of type string")
         if self._bins is not None and self._selects_once:
             raise client_error(
                 "Query.select() cannot be called more than once on the same instance."
             )
-        if bins:
-            self._bins = bins
+        if names:
+            self._bins = names
         return self
 
     def add_ops(self, ops: list[Any]) -> Any:
@@ -223,8 +225,10 @@ class _Records:
         }
 
     def _nobins(self, options: Any) -> bool:
-        if not isinstance(options, Mapping):
+        if options is None or (self._is_scan and not isinstance(options, Mapping)):
             return False
+        if not isinstance(options, Mapping):
+            raise param_error("query options must be a dictionary")
         self._check_options(options)
         value = options.get("nobins", False)
         if not isinstance(value, bool):
@@ -400,12 +404,12 @@ class Query(_Records):
     def _set_where(
         self, predicate: Any, ctx: Any, has_bin: bool = True, **how: Any
     ) -> Query:
-        if not isinstance(predicate, tuple) or len(predicate) < 4:
+        if not _is_predicate(predicate):
             raise param_error("predicate is invalid.")
-        if not has_bin:  # an index given otherwise is enough
-            predicate = (*predicate[:2], None, *predicate[3:])
-        elif not isinstance(predicate[2], str):
+        bin = bin_text(predicate[2]) if has_bin else None  # an index is enough
+        if has_bin and not isinstance(bin, str):
             raise param_error("predicate is invalid: the bin must be a str")
+        predicate = (*predicate[:2], bin, *predicate[3:])
         if self._where:
             raise param_error("Failed to add predicate: a query has only one")
         if not (ctx is None or isinstance(ctx, list)):
@@ -482,6 +486,23 @@ _OLD_PREDICATES: dict[str, tuple[Callable[..., Any], bool]] = {
     "contains": (_predicates.contains, True),
     "range": (_predicates.range, True),
 }
+
+
+_LARGEST_DATATYPE = 4  # INDEX_NUMERIC
+_INTEGERS = (1, 4)  # INDEX_INTEGER, INDEX_NUMERIC
+
+
+def _is_predicate(found: Any) -> bool:
+    """Whether it is built like what `aerospike.predicates` makes."""
+    if not isinstance(found, tuple) or len(found) < 4:
+        return False
+    numbers = (*found[:2], *found[5:6])
+    if not all(isinstance(number, int) for number in numbers):
+        return False
+    kind, datatype = found[:2]
+    if kind not in (0, 1) or not 0 <= datatype <= _LARGEST_DATATYPE:
+        return False
+    return kind == 0 or datatype not in _INTEGERS or len(found) > 4
 
 
 def _old_predicate(*args: Any) -> Any:

@@ -21,6 +21,8 @@ _EQUALS = 0
 _RANGE = 1
 
 Predicate = tuple[Any, ...]
+Bin = str | bytearray | None
+"""The name of a bin; None for `Query.where_with_index_name`, whose index has it."""
 
 # the exact order matters: the first type that fits
 _DATATYPES: tuple[tuple[type | tuple[type, ...], int], ...] = (
@@ -41,13 +43,13 @@ def _datatype(value: Any) -> int | None:
     return None
 
 
-def equals(bin: str, val: int | str | bytes | bytearray, /) -> Predicate | None:
+def equals(bin: Bin, val: int | str | bytes | bytearray, /) -> Predicate | None:
     """The bin is equal to a value. None when val is of another type."""
     datatype = _datatype(val)
     return None if datatype is None else (_EQUALS, datatype, bin, val)
 
 
-def between(bin: str, min: int, max: int, /) -> Predicate | None:
+def between(bin: Bin, min: int, max: int, /) -> Predicate | None:
     """The bin is an integer from min to max, both included; None without integers."""
     if not _integers(min, max):
         return None
@@ -55,7 +57,7 @@ def between(bin: str, min: int, max: int, /) -> Predicate | None:
 
 
 def contains(
-    bin: str, index_type: int, val: int | str | bytes | bytearray, /
+    bin: Bin, index_type: int, val: int | str | bytes | bytearray, /
 ) -> Predicate | None:
     """A list or map in the bin contains a value.
 
@@ -68,7 +70,7 @@ def contains(
     return (_EQUALS, datatype, bin, val, None, index_type)
 
 
-def range(bin: str, index_type: int, min: int, max: int, /) -> Predicate | None:
+def range(bin: Bin, index_type: int, min: int, max: int, /) -> Predicate | None:
     """A list or map in the bin contains an integer from min to max, both included.
 
     :param index_type: INDEX_TYPE_LIST, INDEX_TYPE_MAPKEYS or INDEX_TYPE_MAPVALUES.
@@ -89,16 +91,20 @@ def _geo_of_numbers(
     bin: Any, kind: str, coordinates: list[Any], index_type: int | None
 ) -> Predicate | None:
     flat = coordinates[0] + coordinates[1:] if kind == "AeroCircle" else coordinates
-    if not isinstance(bin, str) or not all(isinstance(x, (int, float)) for x in flat):
+    is_bin = bin is None or isinstance(bin, (str, bytearray))
+    if not is_bin or not all(isinstance(x, (int, float)) for x in flat):
         raise exception.ParamError(
-            -2, "coordinates and radius must be numbers, the bin a str", __file__, 0
+            -2,
+            "coordinates and radius must be numbers, the bin a str, bytearray or None",
+            __file__,
+            0,
         )
     text = json.dumps({"type": kind, "coordinates": coordinates})
     return _geo(bin, text, index_type)
 
 
 def geo_within_geojson_region(
-    bin: str, shape: str, index_type: int | None = None, /
+    bin: Bin, shape: str, index_type: int | None = None, /
 ) -> Predicate | None:
     """The bin's points lie within a region.
 
@@ -110,7 +116,7 @@ def geo_within_geojson_region(
 
 
 def geo_within_radius(
-    bin: str,
+    bin: Bin,
     long: float,
     lat: float,
     radius_meters: float,
@@ -119,14 +125,15 @@ def geo_within_radius(
 ) -> Predicate | None:
     """The bin's points lie within a circle, given in degrees and meters.
 
-    :raises ParamError: a coordinate or the radius is no number, or bin no str.
+    :raises ParamError: a coordinate or the radius is no number, or bin none of its
+        types.
     """
     circle = [[long, lat], radius_meters]
     return _geo_of_numbers(bin, "AeroCircle", circle, index_type)
 
 
 def geo_contains_geojson_point(
-    bin: str, point: str, index_type: int | None = None, /
+    bin: Bin, point: str, index_type: int | None = None, /
 ) -> Predicate | None:
     """The bin's regions contain a point.
 
@@ -138,10 +145,11 @@ def geo_contains_geojson_point(
 
 
 def geo_contains_point(
-    bin: str, long: float, lat: float, index_type: int | None = None, /
+    bin: Bin, long: float, lat: float, index_type: int | None = None, /
 ) -> Predicate | None:
     """The bin's regions contain a point, given in degrees.
 
-    :raises ParamError: a coordinate is no number, or bin no str.
+    :raises ParamError: a coordinate is no number, or bin none of its
+        types.
     """
     return _geo_of_numbers(bin, "Point", [long, lat], index_type)

@@ -150,7 +150,7 @@ def test_index_can_be_used_as_soon_as_it_is_made(client, make, where):
 def test_index_of_an_expression(client):
     assert client.index_expr_create(*WHERE, PLAIN, NUMERIC, DOUBLED, NAME) == 0
     query = client.query(NS, SET)
-    query.where_with_expr(DOUBLED, P.equals(None, 10))  # type: ignore[arg-type]
+    query.where_with_expr(DOUBLED, P.equals(None, 10))
     assert [r[2]["i"] for r in query.results()] == [5]
 
 

@@ -224,7 +224,7 @@ def test_where(client, where, fits):
 
 def test_index_by_its_name(client):
     query = client.query(NS, SET)
-    query.where_with_index_name("q_i", P.between(None, 3, 5))  # type: ignore[arg-type]
+    query.where_with_index_name("q_i", P.between(None, 3, 5))
     assert ids(query.results()) == [3, 4, 5]
     query = client.query(NS, SET).where_with_index_name("q_none", P.equals("i", 1))
     with pytest.raises(exception.IndexNotFound):
@@ -235,7 +235,7 @@ def test_index_by_its_name(client):
 def test_index_by_its_expression(client, form):
     expr = DOUBLED if form == "compiled" else client.get_expression_base64(DOUBLED)
     query = client.query(NS, SET)
-    query.where_with_expr(expr, P.equals(None, 10))  # type: ignore[arg-type]
+    query.where_with_expr(expr, P.equals(None, 10))
     assert ids(query.results()) == [5]
 
 

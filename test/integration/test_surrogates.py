@@ -20,7 +20,7 @@ from aerospike_helpers.operations import map_operations as maps
 from aerospike_helpers.operations import operations as ops
 
 BAD = "a\ud800"
-ON_INDEX = p.equals(None, 1)  # type: ignore[arg-type]
+ON_INDEX = p.equals(None, 1)
 KEY = ("test", "surrogates", 1)
 BAD_KEYS = [(BAD, "s", 1), ("test", BAD, 1), ("test", "s", BAD)]
 IN_KEY = ["namespace", "set", "user key"]

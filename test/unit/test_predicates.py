@@ -36,6 +36,9 @@ POINT = '{"type": "Point", "coordinates": [1.5, 2]}'
         (p.geo_contains_geojson_point("b", "{}"), (1, 2, "b", "{}", None, 0)),
         (p.geo_within_radius("b", 1.25, 2, 300.5, 1), (1, 2, "b", CIRCLE, None, 1)),
         (p.geo_contains_point("b", 1.5, 2), (1, 2, "b", POINT, None, 0)),
+        (p.equals(None, 1), (0, 4, None, 1)),
+        (p.geo_within_radius(None, 1.25, 2, 300.5), (1, 2, None, CIRCLE, None, 0)),
+        (p.geo_contains_point(None, 1.5, 2), (1, 2, None, POINT, None, 0)),
     ],
 )
 def test_predicate_is_the_recorded_tuple(made, wanted):

@@ -13,6 +13,7 @@ from aerospike._calls.signatures import also_called, named
 from aerospike._calls.waits import BEGUN, DONE, wait_for_nodes
 from aerospike._core import context_base64, expression_base64
 from aerospike._errors import param_error
+from aerospike._names import bin_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def _create_on_bin(
         policy,
         context=None if ctx is None else context_base64(ctx),
         indextype=_unless_default(index_type),
-        bin=text_of("bin", bin),
+        bin=text_of("bin", bin_text(bin)),
         type=datatype,
     )
 
@@ -156,7 +157,7 @@ class _OnBin:
         self,
         ns: str,
         set: str | None,
-        bin: str,
+        bin: str | bytearray,
         name: str,
         policy: Policy = None,
     ) -> Call[int]:
@@ -181,7 +182,7 @@ class _OnCollection:
         self,
         ns: str,
         set: str | None,
-        bin: str,
+        bin: str | bytearray,
         index_datatype: int,
         name: str,
         policy: Policy = None,
@@ -219,7 +220,7 @@ index_map_values_create = _OnCollection(
 def index_cdt_create(
     ns: str,
     set: str | None,
-    bin: str,
+    bin: str | bytearray,
     index_type: int,
     index_datatype: int,
     name: str,

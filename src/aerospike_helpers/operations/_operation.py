@@ -6,9 +6,13 @@ from typing import Any
 
 Operation = dict[str, Any]
 Context = list[Any]
+BinName = str | bytearray
+"""The name of a bin in a plain operation or one on a map."""
 
 
-def operation(op: int, bin_name: str, ctx: Context | None, **entries: Any) -> Operation:
+def operation(
+    op: int, bin_name: BinName, ctx: Context | None, **entries: Any
+) -> Operation:
     """Make the dict of an operation; it has a context only where there is one."""
     made: Operation = {"op": op, "bin": bin_name, **entries}
     if ctx:

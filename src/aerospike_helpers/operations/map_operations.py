@@ -16,16 +16,22 @@ from __future__ import annotations
 from typing import Any
 
 import aerospike
-from aerospike_helpers.operations._operation import Context, Operation, given, operation
+from aerospike_helpers.operations._operation import (
+    BinName,
+    Context,
+    Operation,
+    given,
+    operation,
+)
 
 
-def map_clear(bin_name: str, ctx: Context | None = None) -> Operation:
+def map_clear(bin_name: BinName, ctx: Context | None = None) -> Operation:
     """Remove all entries. No result."""
     return operation(aerospike.OP_MAP_CLEAR, bin_name, ctx)
 
 
 def map_create(
-    bin_name: str, map_order: int, persist_index: bool, ctx: Context | None = None
+    bin_name: BinName, map_order: int, persist_index: bool, ctx: Context | None = None
 ) -> Operation:
     """Make a map in a bin or at a place in it. No result.
 
@@ -43,7 +49,7 @@ def map_create(
 
 
 def map_decrement(
-    bin_name: str,
+    bin_name: BinName,
     key: Any,
     amount: float,
     map_policy: dict[str, Any] | None = None,
@@ -61,7 +67,7 @@ def map_decrement(
 
 
 def map_get_by_index(
-    bin_name: str, index: int, return_type: int, ctx: Context | None = None
+    bin_name: BinName, index: int, return_type: int, ctx: Context | None = None
 ) -> Operation:
     """Read the entry at an index in key order. Result: as return_type says."""
     return operation(
@@ -74,7 +80,7 @@ def map_get_by_index(
 
 
 def map_get_by_index_range(
-    bin_name: str,
+    bin_name: BinName,
     index_start: int,
     get_amt: int,
     return_type: int,
@@ -97,7 +103,7 @@ def map_get_by_index_range(
 
 
 def map_get_by_key(
-    bin_name: str, key: Any, return_type: int, ctx: Context | None = None
+    bin_name: BinName, key: Any, return_type: int, ctx: Context | None = None
 ) -> Operation:
     """Read the entry of a key. Result: as return_type says."""
     return operation(
@@ -106,7 +112,7 @@ def map_get_by_key(
 
 
 def map_get_by_key_index_range_relative(
-    bin_name: str,
+    bin_name: BinName,
     value: Any,
     offset: int,
     return_type: int,
@@ -130,7 +136,7 @@ def map_get_by_key_index_range_relative(
 
 
 def map_get_by_key_list(
-    bin_name: str,
+    bin_name: BinName,
     key_list: list[Any],
     return_type: int,
     inverted: bool = False,
@@ -148,7 +154,7 @@ def map_get_by_key_list(
 
 
 def map_get_by_key_range(
-    bin_name: str,
+    bin_name: BinName,
     key_range_start: Any,
     key_range_end: Any,
     return_type: int,
@@ -171,7 +177,7 @@ def map_get_by_key_range(
 
 
 def map_get_by_rank(
-    bin_name: str, rank: int, return_type: int, ctx: Context | None = None
+    bin_name: BinName, rank: int, return_type: int, ctx: Context | None = None
 ) -> Operation:
     """Read the entry of a rank in value order. Result: as return_type says."""
     return operation(
@@ -180,7 +186,7 @@ def map_get_by_rank(
 
 
 def map_get_by_rank_range(
-    bin_name: str,
+    bin_name: BinName,
     rank_start: int,
     get_amt: int,
     return_type: int,
@@ -203,7 +209,7 @@ def map_get_by_rank_range(
 
 
 def map_get_by_value(
-    bin_name: str,
+    bin_name: BinName,
     value: Any,
     return_type: int,
     inverted: bool = False,
@@ -221,7 +227,7 @@ def map_get_by_value(
 
 
 def map_get_by_value_list(
-    bin_name: str,
+    bin_name: BinName,
     key_list: list[Any],
     return_type: int,
     inverted: bool = False,
@@ -239,7 +245,7 @@ def map_get_by_value_list(
 
 
 def map_get_by_value_range(
-    bin_name: str,
+    bin_name: BinName,
     value_start: Any,
     value_end: Any,
     return_type: int,
@@ -262,7 +268,7 @@ def map_get_by_value_range(
 
 
 def map_get_by_value_rank_range_relative(
-    bin_name: str,
+    bin_name: BinName,
     value: Any,
     offset: int,
     return_type: int,
@@ -286,7 +292,7 @@ def map_get_by_value_rank_range_relative(
 
 
 def map_increment(
-    bin_name: str,
+    bin_name: BinName,
     key: Any,
     amount: float,
     map_policy: dict[str, Any] | None = None,
@@ -304,7 +310,7 @@ def map_increment(
 
 
 def map_put(
-    bin_name: str,
+    bin_name: BinName,
     key: Any,
     value: Any,
     map_policy: dict[str, Any] | None = None,
@@ -322,7 +328,7 @@ def map_put(
 
 
 def map_put_items(
-    bin_name: str,
+    bin_name: BinName,
     item_dict: dict[Any, Any],
     map_policy: dict[str, Any] | None = None,
     ctx: Context | None = None,
@@ -338,7 +344,7 @@ def map_put_items(
 
 
 def map_remove_by_index(
-    bin_name: str, index: int, return_type: int, ctx: Context | None = None
+    bin_name: BinName, index: int, return_type: int, ctx: Context | None = None
 ) -> Operation:
     """Remove the entry at an index in key order. Result: as return_type says."""
     return operation(
@@ -351,7 +357,7 @@ def map_remove_by_index(
 
 
 def map_remove_by_index_range(
-    bin_name: str,
+    bin_name: BinName,
     index_start: int,
     remove_amt: int,
     return_type: int,
@@ -374,7 +380,7 @@ def map_remove_by_index_range(
 
 
 def map_remove_by_key(
-    bin_name: str, key: Any, return_type: int, ctx: Context | None = None
+    bin_name: BinName, key: Any, return_type: int, ctx: Context | None = None
 ) -> Operation:
     """Remove the entry of a key. Result: as return_type says."""
     return operation(
@@ -383,7 +389,7 @@ def map_remove_by_key(
 
 
 def map_remove_by_key_index_range_relative(
-    bin_name: str,
+    bin_name: BinName,
     key: Any,
     offset: int,
     return_type: int,
@@ -407,7 +413,7 @@ def map_remove_by_key_index_range_relative(
 
 
 def map_remove_by_key_list(
-    bin_name: str,
+    bin_name: BinName,
     key_list: list[Any],
     return_type: int,
     inverted: bool = False,
@@ -425,7 +431,7 @@ def map_remove_by_key_list(
 
 
 def map_remove_by_key_range(
-    bin_name: str,
+    bin_name: BinName,
     key_range_start: Any,
     key_range_end: Any,
     return_type: int,
@@ -448,7 +454,7 @@ def map_remove_by_key_range(
 
 
 def map_remove_by_rank(
-    bin_name: str, rank: int, return_type: int, ctx: Context | None = None
+    bin_name: BinName, rank: int, return_type: int, ctx: Context | None = None
 ) -> Operation:
     """Remove the entry of a rank in value order. Result: as return_type says."""
     return operation(
@@ -461,7 +467,7 @@ def map_remove_by_rank(
 
 
 def map_remove_by_rank_range(
-    bin_name: str,
+    bin_name: BinName,
     rank_start: int,
     remove_amt: int,
     return_type: int,
@@ -484,7 +490,7 @@ def map_remove_by_rank_range(
 
 
 def map_remove_by_value(
-    bin_name: str,
+    bin_name: BinName,
     value: Any,
     return_type: int,
     inverted: bool = False,
@@ -502,7 +508,7 @@ def map_remove_by_value(
 
 
 def map_remove_by_value_list(
-    bin_name: str,
+    bin_name: BinName,
     value_list: list[Any],
     return_type: int,
     inverted: bool = False,
@@ -520,7 +526,7 @@ def map_remove_by_value_list(
 
 
 def map_remove_by_value_range(
-    bin_name: str,
+    bin_name: BinName,
     value_start: Any,
     value_end: Any,
     return_type: int,
@@ -543,7 +549,7 @@ def map_remove_by_value_range(
 
 
 def map_remove_by_value_rank_range_relative(
-    bin_name: str,
+    bin_name: BinName,
     value: Any,
     offset: int,
     return_type: int,
@@ -567,12 +573,12 @@ def map_remove_by_value_rank_range_relative(
 
 
 def map_set_policy(
-    bin_name: str, policy: dict[str, Any] | None, ctx: Context | None = None
+    bin_name: BinName, policy: dict[str, Any] | None, ctx: Context | None = None
 ) -> Operation:
     """Set the order of the map. No result."""
     return operation(aerospike.OP_MAP_SET_POLICY, bin_name, ctx, map_policy=policy)
 
 
-def map_size(bin_name: str, ctx: Context | None = None) -> Operation:
+def map_size(bin_name: BinName, ctx: Context | None = None) -> Operation:
     """Count the entries. Result: an int."""
     return operation(aerospike.OP_MAP_SIZE, bin_name, ctx)

@@ -11,20 +11,20 @@ from typing import Any
 import aerospike
 from aerospike import _constants
 from aerospike._types import CompiledExpression
-from aerospike_helpers.operations._operation import Context, Operation
+from aerospike_helpers.operations._operation import BinName, Context, Operation
 
 
-def read(bin_name: str) -> Operation:
+def read(bin_name: BinName) -> Operation:
     """Read a bin. Its value is absent from the result when the bin is."""
     return {"op": aerospike.OPERATOR_READ, "bin": bin_name}
 
 
-def write(bin_name: str, write_item: Any) -> Operation:
+def write(bin_name: BinName, write_item: Any) -> Operation:
     """Write a value of any supported type to a bin; None removes the bin."""
     return {"op": aerospike.OPERATOR_WRITE, "bin": bin_name, "val": write_item}
 
 
-def append(bin_name: str, append_item: str | bytes | bytearray) -> Operation:
+def append(bin_name: BinName, append_item: str | bytes | bytearray) -> Operation:
     """Append str to a string, bytes to a blob; a missing bin takes the value itself.
 
     :raises BinIncompatibleType: from operate, when the bin holds another type.
@@ -32,7 +32,7 @@ def append(bin_name: str, append_item: str | bytes | bytearray) -> Operation:
     return {"op": aerospike.OPERATOR_APPEND, "bin": bin_name, "val": append_item}
 
 
-def prepend(bin_name: str, prepend_item: str | bytes | bytearray) -> Operation:
+def prepend(bin_name: BinName, prepend_item: str | bytes | bytearray) -> Operation:
     """Prepend str to a string, bytes to a blob; a missing bin takes the value itself.
 
     :raises BinIncompatibleType: from operate, when the bin holds another type.
@@ -40,7 +40,7 @@ def prepend(bin_name: str, prepend_item: str | bytes | bytearray) -> Operation:
     return {"op": aerospike.OPERATOR_PREPEND, "bin": bin_name, "val": prepend_item}
 
 
-def increment(bin_name: str, amount: int | float) -> Operation:
+def increment(bin_name: BinName, amount: int | float) -> Operation:
     """Add amount to a number of its own type; a missing bin takes amount itself.
 
     Integers wrap around at 64 bits.

@@ -218,7 +218,7 @@ exp_encode_bin_name(exp_walker *w, const exp_place *at, PyObject *value)
     if (!PyUnicode_Check(value)) {
         return exp_expected(w, at, "the name of a bin", value);
     }
-    if (bin_name_from_py(w->st, value, ASC_ERR_PARAM, &name, &size) < 0) {
+    if (bin_name_from_py(w->st, value, BIN_NAME_STR, NULL, &name, &size) < 0) {
         return -1;
     }
     return exp_encode_text(w, at, value);

@@ -40,12 +40,13 @@ begin_operation(encoder *e, asc_writer *w, uint8_t code, uint8_t particle,
 
 int
 operation_with_value(encoder *e, asc_writer *w, uint8_t code, PyObject *bin,
-                     asc_status wrong_type, PyObject *value)
+                     bin_name_rule rule, PyObject *value)
 {
+    bin_name_room room;
     const char *name;
     size_t size;
     uint8_t particle = ASC_PARTICLE_NULL;
-    if (bin_name_from_py(e->st, bin, wrong_type, &name, &size) < 0) {
+    if (bin_name_from_py(e->st, bin, rule, room, &name, &size) < 0) {
         return -1;
     }
     /* The particle type stands before the value, but only the encoder finds it out: a 0
@@ -68,11 +69,13 @@ operation_with_value(encoder *e, asc_writer *w, uint8_t code, PyObject *bin,
 }
 
 int
-operation_without_value(encoder *e, asc_writer *w, uint8_t code, PyObject *bin)
+operation_without_value(encoder *e, asc_writer *w, uint8_t code, PyObject *bin,
+                        bin_name_rule rule)
 {
+    bin_name_room room;
     const char *name = "";
     size_t size = 0;
-    if (bin != NULL && bin_name_from_py(e->st, bin, ASC_ERR_PARAM, &name, &size) < 0) {
+    if (bin != NULL && bin_name_from_py(e->st, bin, rule, room, &name, &size) < 0) {
         return -1;
     }
     if (begin_operation(e, w, code, ASC_PARTICLE_NULL, name, size) < 0) {
@@ -101,16 +104,25 @@ read_operations(encoder *e, asc_writer *w, PyObject *names)
     for (Py_ssize_t i = 0; rc == 0 && i < PySequence_Fast_GET_SIZE(names); i++) {
         /* borrowed: owned at once */
         PyObject *name = Py_NewRef(PySequence_Fast_GET_ITEM(names, i));
-        rc = operation_without_value(e, w, ASC_OP_READ, name);
+        rc = operation_without_value(e, w, ASC_OP_READ, name, BIN_NAME_STR);
         Py_DECREF(name);
     }
     return rc;
 }
 
+/* Is it null(), or its class, which stands for its instances? Both are sent. */
+static bool
+is_null(module_state *st, PyObject *value)
+{
+    return value == st->null ||
+           PyType_IsSubtype(Py_TYPE(value), (PyTypeObject *)st->null);
+}
+
 int
 check_concatenable(module_state *st, PyObject *value)
 {
-    if (PyUnicode_Check(value) || PyBytes_Check(value) || PyByteArray_Check(value)) {
+    if (PyUnicode_Check(value) || PyBytes_Check(value) || PyByteArray_Check(value) ||
+        is_null(st, value)) {
         return 0;
     }
     return raise_param(st,
@@ -122,13 +134,19 @@ check_concatenable(module_state *st, PyObject *value)
 int
 check_addable(module_state *st, PyObject *value)
 {
-    if (PyLong_Check(value) || PyFloat_Check(value)) {
+    if (PyLong_Check(value) || PyFloat_Check(value) || is_null(st, value)) {
         return 0;
     }
     return raise_param(st,
                        "Unsupported operand type(s) for +: int or float is "
                        "expected, not %s",
                        Py_TYPE(value)->tp_name);
+}
+
+int
+check_operand(encoder *e, operand_check check, PyObject *value)
+{
+    return e->rules->lenient_types ? 0 : check(e->st, value);
 }
 
 /* --- the table of operations --- */
@@ -144,7 +162,7 @@ typedef struct operation_row {
     uint8_t code; /* ASC_OP_* */
     bool writes, has_bin;
     operand value;
-    int (*check)(module_state *st, PyObject *value); /* NULL: whatever can be encoded */
+    operand_check check; /* NULL: whatever can be encoded */
 } operation_row;
 
 #define NO_CODE (-1) /* shown for operations whose value does not begin with a code */
@@ -260,12 +278,13 @@ encode_plain(encoder *e, asc_writer *w, const operation_row *row, PyObject *bin,
         if (row->value == OPERAND_TTL && touch_ttl(st, value, sum) < 0) {
             return -1;
         }
-        return operation_without_value(e, w, row->code, row->has_bin ? bin : NULL);
+        return operation_without_value(e, w, row->code, row->has_bin ? bin : NULL,
+                                       BIN_NAME_OR_BYTEARRAY);
     }
-    if (row->check != NULL && row->check(st, value) < 0) {
+    if (row->check != NULL && check_operand(e, row->check, value) < 0) {
         return -1;
     }
-    return operation_with_value(e, w, row->code, bin, ASC_ERR_PARAM, value);
+    return operation_with_value(e, w, row->code, bin, BIN_NAME_OR_BYTEARRAY, value);
 }
 
 /* Append an operation with packed arguments: packed_encode() takes them out of op, and
@@ -275,13 +294,15 @@ static int
 encode_packed(encoder *e, asc_writer *w, const packed_row *row, PyObject *bin,
               PyObject *op, Py_ssize_t *n_known, operations_summary *sum)
 {
+    bin_name_room room;
     const char *name;
     size_t size;
     const packed_family_row *family = &packed_families[row->family];
+    bin_name_rule rule = row->family == ON_MAP ? BIN_NAME_OR_BYTEARRAY : BIN_NAME_STR;
     if (bin == NULL) {
         return raise_param(e->st, "%s: Bin is not given", row->name);
     }
-    if (bin_name_from_py(e->st, bin, ASC_ERR_PARAM, &name, &size) < 0) {
+    if (bin_name_from_py(e->st, bin, rule, room, &name, &size) < 0) {
         return -1;
     }
     sum->reads = sum->reads || !row->writes;

@@ -25,14 +25,14 @@ int operations_from_py(encoder *e, asc_writer *w, PyObject *list, bool strict_it
                        operations_summary *out);
 
 /* Append one operation on a bin whose value is encoded from a Python object. The caller
- * holds bin and value. wrong_type is the code of the exception for a bin name that is
- * no str. 0, or -1 with that exception or another. */
+ * holds bin and value. 0, or -1 with an exception. */
 int operation_with_value(encoder *e, asc_writer *w, uint8_t code, PyObject *bin,
-                         asc_status wrong_type, PyObject *value);
+                         bin_name_rule rule, PyObject *value);
 
 /* Append one operation without a value; bin, which the caller holds, is NULL when the
  * operation is on the whole record. 0, or -1 with an exception. */
-int operation_without_value(encoder *e, asc_writer *w, uint8_t code, PyObject *bin);
+int operation_without_value(encoder *e, asc_writer *w, uint8_t code, PyObject *bin,
+                            bin_name_rule rule);
 
 /* May one record be asked for n bins? 0 when it may, or -1 with ParamError. */
 int check_bin_count(module_state *st, Py_ssize_t n);
@@ -41,12 +41,19 @@ int check_bin_count(module_state *st, Py_ssize_t n);
  * exception. */
 int read_operations(encoder *e, asc_writer *w, PyObject *names);
 
-/* Is the value fit to be appended or prepended: a str, bytes or bytearray? 0, or -1
- * with ParamError. */
+/* Says whether a value is fit for an operation. 0, or -1 with ParamError. */
+typedef int (*operand_check)(module_state *st, PyObject *value);
+
+/* To be appended or prepended: a str, bytes or bytearray, or null(), which the server
+ * refuses. */
 int check_concatenable(module_state *st, PyObject *value);
 
-/* Is the value fit to be added: an int or a float? 0, or -1 with ParamError. */
+/* To be added: an int or a float, or null(), likewise. */
 int check_addable(module_state *st, PyObject *value);
+
+/* Ask the check, unless the client's configuration leaves types to the server. 0, or -1
+ * with ParamError. */
+int check_operand(encoder *e, operand_check check, PyObject *value);
 
 /* The function of the module that shows every operation that operate() knows. */
 extern const PyMethodDef operations_functions[];

@@ -223,7 +223,8 @@ parse_section(module_state *st, const option_table *table, const option *row,
                            row->name, Py_TYPE(value)->tp_name);
     }
     int strict = ((client_config *)target)->strict;
-    return options_apply(st, table, 1, value, target, "client config", strict);
+    return options_apply(st, table, 1, value, target, "client config", row->name,
+                         strict);
 }
 
 static int

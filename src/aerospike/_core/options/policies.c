@@ -153,9 +153,11 @@ apply_section(module_state *st, policy *defaults, int kind, PyObject *section,
         return raise_param(st, "policies.%s must be a dict, not %s", name,
                            Py_TYPE(section)->tp_name);
     }
+    char place[32];
+    PyOS_snprintf(place, sizeof place, "policies.%s", name);
     if (refuse_partition_filter(st, section, name) < 0 ||
-        options_apply(st, &policy_table, 1u << kind, section, &defaults[kind], name,
-                      strict) < 0) {
+        options_apply(st, &policy_table, 1u << kind, section, &defaults[kind], "policy",
+                      place, strict) < 0) {
         return -1;
     }
     return policy_drop_per_call(&defaults[kind]) ? warn_of_filter(st) : 0;

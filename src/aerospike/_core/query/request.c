@@ -113,7 +113,7 @@ put_range(module_state *st, asc_buf *out, PyObject *p, long *index_type)
     *index_type = n > 5 ? small_item(p, 5) : 0;
     if (*index_type < 0 || *index_type > UINT8_MAX ||
         (bin != Py_None &&
-         bin_name_from_py(st, bin, ASC_ERR_PARAM, &name, &size) < 0)) {
+         bin_name_from_py(st, bin, BIN_NAME_STR, NULL, &name, &size) < 0)) {
         return PyErr_Occurred() != NULL ? -1 : bad_predicate(st);
     }
     uint8_t *head = asc_buf_add(out, 3 + size);

@@ -165,7 +165,7 @@ write_bins(record_call *c, PyObject *bins)
     Py_ssize_t n_left = PyDict_GET_SIZE(bins);
     while (rc == 0 && n_left >= 0 && dict_next(bins, &at, &name, &value)) {
         rc = operation_with_value(&c->enc, &c->writer, ASC_OP_WRITE, name,
-                                  ASC_ERR_CLIENT, value);
+                                  BIN_NAME_OF_PUT, value);
         n_left--;
     }
     Py_XDECREF(name);
@@ -174,23 +174,30 @@ write_bins(record_call *c, PyObject *bins)
 }
 
 /* Take the argument serializer. It matters for values of unsupported types only, so
- * that a wrong one is found when such a value comes. */
-static void
+ * that an unknown number is found when such a value comes. 0, or -1 with ParamError. */
+static int
 set_serializer(record_call *c, PyObject *arg)
 {
-    if (none_to_null(arg) != NULL) {
-        int64_t v;
-        bool is_known = PyLong_Check(arg) && int64_from_py(arg, &v) &&
-                        v >= SERIALIZER_NONE && v <= SERIALIZER_USER;
-        c->enc.serializer = is_known ? (int)v : SERIALIZER_UNKNOWN;
+    int64_t v;
+    if (none_to_null(arg) == NULL) {
+        return 0;
     }
+    if (!PyLong_Check(arg)) {
+        return raise_param(c->st,
+                           "serializer is invalid: a SERIALIZER_* constant is "
+                           "expected, not %s",
+                           Py_TYPE(arg)->tp_name);
+    }
+    bool is_known =
+        int64_from_py(arg, &v) && v >= SERIALIZER_NONE && v <= SERIALIZER_USER;
+    c->enc.serializer = is_known ? (int)v : SERIALIZER_UNKNOWN;
+    return 0;
 }
 
 static int
 encode_put(record_call *c, PyObject *const *argv)
 {
-    set_serializer(c, argv[4]);
-    return write_bins(c, argv[1]);
+    return set_serializer(c, argv[4]) < 0 ? -1 : write_bins(c, argv[1]);
 }
 
 /* The second argument of remove() is meta. When it is the last one and has a key that
@@ -231,7 +238,7 @@ encode_remove_bin(record_call *c, PyObject *const *argv)
         PyObject *name = PyList_GetItemRef(list, i);
         rc = name == NULL ? -1
                           : operation_with_value(&c->enc, &c->writer, c->row->code,
-                                                 name, ASC_ERR_CLIENT, Py_None);
+                                                 name, BIN_NAME_OF_PUT, Py_None);
         Py_XDECREF(name);
     }
     return rc;
@@ -251,18 +258,19 @@ encode_touch(record_call *c, PyObject *const *argv)
             return -1;
         }
     }
-    return operation_without_value(&c->enc, &c->writer, c->row->code, NULL);
+    return operation_without_value(&c->enc, &c->writer, c->row->code, NULL,
+                                   BIN_NAME_STR);
 }
 
 /* Append one operation on a bin with one operand. */
 static int
 encode_operand(record_call *c, PyObject *const *argv)
 {
-    if (c->row->check(c->st, argv[2]) < 0) {
+    if (check_operand(&c->enc, c->row->check, argv[2]) < 0) {
         return -1;
     }
     return operation_with_value(&c->enc, &c->writer, c->row->code, argv[1],
-                                ASC_ERR_PARAM, argv[2]);
+                                BIN_NAME_OR_BYTEARRAY, argv[2]);
 }
 
 /* Append the operations of a list. Only they tell whether the call reads and writes:
@@ -447,7 +455,7 @@ static const char doc_remove[] =
 static const record_row remove_row = {
     .name = "remove",
     .args = {"key", "meta", "policy"}, .n_required = 1,
-    .kind = POLICY_REMOVE, .policy_at = 2, .meta_at = 1,
+    .kind = POLICY_REMOVE, .policy_at = 2, .meta_at = 1, .any_meta = true,
     .info2 = ASC_INFO2_WRITE | ASC_INFO2_DELETE,
     .sort = sort_remove, .encode = encode_remove, .decode = decode_zero,
 };

@@ -41,7 +41,8 @@ begin(record_call *c, const record_row *row, PyObject *self, PyTypeObject *cls,
         policy_from_py(c->st, &c->pol, &c->client->config.defaults[row->kind],
                        row->kind, argument(argv, row->policy_at), strict) < 0 ||
         (c->cluster = client_cluster(c->st, c->client, &c->pol.timing)) == NULL ||
-        meta_from_py(c->st, &c->meta, argument(argv, row->meta_at), strict) < 0 ||
+        meta_from_py(c->st, &c->meta, argument(argv, row->meta_at),
+                     strict && !row->any_meta) < 0 ||
         key_from_py(c->st, &c->key, c->key_arg) < 0) {
         return -1;
     }

@@ -41,6 +41,8 @@ typedef struct record_row {
      * ParamError. */
     int (*check)(module_state *st, PyObject *operand);
 
+    bool any_meta; /* unknown keys of meta are never refused, only warned of */
+
     /* Move arguments that may stand at each other's places to their own. NULL: there
      * are none. */
     void (*sort)(module_state *st, PyObject **argv);

@@ -2,15 +2,67 @@
  * here. */
 #include "values/bin_name.h"
 
+#include <string.h>
+
 #include "support/texts.h"
 
+static int
+too_long(module_state *st, const char *name, size_t size)
+{
+    return raise_code(st, ASC_ERR_BIN_NAME,
+                      "A bin name should not exceed 15 characters limit: \"%s\" has "
+                      "%zu bytes",
+                      name, size);
+}
+
+/* Warn once that a name ends at its NUL, as other clients end it without a word. */
+static int
+warn_of_nul(module_state *st, const char *name)
+{
+    PyObject *bytes = PyBytes_FromString(name), *said = NULL;
+    PyObject *text =
+        bytes != NULL ? PyUnicode_FromFormat("a bytearray as a bin name ends at its "
+                                             "NUL: the name is %R",
+                                             bytes)
+                      : NULL;
+    if (text != NULL) {
+        said = PyObject_CallFunction(st->warn_once, "sOO", "bin name", text, text);
+    }
+    Py_XDECREF(said);
+    Py_XDECREF(text);
+    Py_XDECREF(bytes);
+    return said != NULL ? 0 : -1;
+}
+
+/* Copy the name that a bytearray holds. Python code can change its bytes while a call
+ * is made. */
+static int
+name_from_bytearray(module_state *st, PyObject *name, char *room, const char **out,
+                    size_t *size)
+{
+    /* borrowed: copied below, before Python code runs */
+    const char *bytes = PyByteArray_AS_STRING(name); /* ends with a NUL */
+    size_t n = strlen(bytes);
+    bool is_cut = n < (size_t)PyByteArray_GET_SIZE(name);
+    if (n > ASC_MAX_BIN_NAME_SIZE) {
+        return too_long(st, bytes, n);
+    }
+    memcpy(room, bytes, n + 1);
+    *out = room;
+    *size = n;
+    return is_cut ? warn_of_nul(st, room) : 0;
+}
+
 int
-bin_name_from_py(module_state *st, PyObject *name, asc_status wrong_type,
+bin_name_from_py(module_state *st, PyObject *name, bin_name_rule rule, char *room,
                  const char **out, size_t *size)
 {
+    if (rule == BIN_NAME_OR_BYTEARRAY && PyByteArray_Check(name)) {
+        return name_from_bytearray(st, name, room, out, size);
+    }
     if (!PyUnicode_Check(name)) {
-        return raise_code(st, wrong_type, "A bin name must be a str, not %s",
-                          Py_TYPE(name)->tp_name);
+        return raise_code(st, rule == BIN_NAME_OF_PUT ? ASC_ERR_CLIENT : ASC_ERR_PARAM,
+                          "A bin name must be a str, not %s", Py_TYPE(name)->tp_name);
     }
     Py_ssize_t n;
     const char *utf8 = utf8_of(st, name, &n, ASC_ERR_CLIENT, "A bin name");
@@ -18,11 +70,7 @@ bin_name_from_py(module_state *st, PyObject *name, asc_status wrong_type,
         return -1;
     }
     if ((size_t)n > ASC_MAX_BIN_NAME_SIZE) {
-        return raise_code(
-            st, ASC_ERR_BIN_NAME,
-            "A bin name should not exceed 15 characters limit: \"%s\" has "
-            "%zd bytes",
-            utf8, n);
+        return too_long(st, utf8, (size_t)n);
     }
     if (refuse_nul(st, utf8, (size_t)n, "A bin name") < 0) {
         return -1;

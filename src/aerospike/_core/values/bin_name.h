@@ -5,9 +5,22 @@
 #include "asc/proto.h"
 #include "support/errors.h"
 
-/* A bin name: UTF-8 of at most 15 bytes, without NUL. 0, or -1 with BinNameError (too
- * long), ParamError (NUL), or an error of code `wrong_type` when it is no str. */
-int bin_name_from_py(module_state *st, PyObject *name, asc_status wrong_type,
+/* What a call takes for the name of a bin. */
+typedef enum bin_name_rule {
+    BIN_NAME_STR,          /* a str; ParamError for anything else */
+    BIN_NAME_OF_PUT,       /* a str; ClientError for anything else */
+    BIN_NAME_OR_BYTEARRAY, /* a str or a bytearray; ParamError for anything else */
+} bin_name_rule;
+
+/* Room for the name of a bin, which ends with a NUL. */
+typedef char bin_name_room[ASC_MAX_BIN_NAME_SIZE + 1];
+
+/* A bin name: at most 15 bytes, UTF-8 without NUL in a str. *out is borrowed from name,
+ * or points to room, where the bytes of a bytearray are copied up to a NUL; room may be
+ * NULL where the rule takes no bytearray. This runs Python code when it warns of what
+ * stands behind such a NUL. 0, or -1 with BinNameError (too long), ParamError (a NUL in
+ * a str), or the error that the rule says. */
+int bin_name_from_py(module_state *st, PyObject *name, bin_name_rule rule, char *room,
                      const char **out, size_t *size);
 
 #endif

@@ -34,9 +34,10 @@ typedef enum tristate { NOT_GIVEN = -1, NO = 0, YES = 1 } tristate;
 /* What a client's configuration says of values. Encoders and decoders borrow it from
  * the client, which whoever uses them holds. */
 typedef struct value_rules {
-    int bool_as;      /* enum bool_as */
-    bool strict;      /* unknown keys of an operation's policy are refused */
-    int legacy_types; /* tristate: whether unsupported types are pickled (not NO), and
+    int bool_as;        /* enum bool_as */
+    bool lenient_types; /* append and increment send values of any type */
+    bool strict;        /* unknown keys of an operation's policy are refused */
+    int legacy_types;   /* tristate: whether unsupported types are pickled (not NO), and
                          blobs read as bytearray (YES) */
     PyObject *serializer, *deserializer; /* callables, owned, or NULL */
     PyObject *pickle_classes;            /* dict of name to class, owned, or NULL */
