@@ -40,6 +40,7 @@ def test_commands_take_a_bytearray(put, key):
     assert (found["s"], found["n"]) == ("wxy", 5)
 
 
+@pytest.mark.filterwarnings("ignore:a bytearray as a bin name")
 @pytest.mark.parametrize("name", [NAME, CUT], ids=repr)
 @pytest.mark.parametrize(
     ("operation", "found"),
@@ -108,6 +109,7 @@ def test_bytes_are_refused_everywhere(put, key, call):
         call(put, key)
 
 
+@pytest.mark.filterwarnings("ignore:a bytearray as a bin name")
 def test_bytearray_ends_at_its_nul(put, key):
     put.increment(key, bytearray(b"n\0x"), 2)
     assert put.select(key, ["n"])[2] == {"n": 3}
@@ -146,6 +148,7 @@ def _index(client: Any, bin_name: Any, set_name: str) -> Iterator[str]:
         client.index_remove("test", name)
 
 
+@pytest.mark.filterwarnings("ignore:a bytearray as a bin name")
 def test_queries_and_indexes_take_a_bytearray(client):
     set_name = f"names{uuid.uuid4().hex[:8]}"
     keys = [("test", set_name, number) for number in range(4)]

@@ -20,11 +20,11 @@ static int
 warn_of_nul(module_state *st, const char *name)
 {
     PyObject *bytes = PyBytes_FromString(name), *said = NULL;
-    PyObject *text =
-        bytes != NULL ? PyUnicode_FromFormat("a bytearray as a bin name ends at its "
-                                             "NUL: the name is %R",
-                                             bytes)
-                      : NULL;
+    PyObject *text = bytes != NULL
+                         ? PyUnicode_FromFormat("a bytearray as a bin name ends at its "
+                                                "NUL: the name is %R",
+                                                bytes)
+                         : NULL;
     if (text != NULL) {
         said = PyObject_CallFunction(st->warn_once, "sOO", "bin name", text, text);
     }
