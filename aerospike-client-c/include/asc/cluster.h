@@ -39,7 +39,8 @@ void asc_cluster_release(asc_cluster *c);
  * closes the idle connections when it ends. */
 void asc_cluster_close(asc_cluster *c);
 
-/* True while at least one node answers. */
+/* True while at least one node answers: false when two cycles of tending in a row were
+ * answered by none. */
 bool asc_cluster_is_connected(asc_cluster *c);
 
 /* Return a number that grows by one with each call. Requests that may go to any copy of

@@ -21,8 +21,9 @@
 #include "cluster/seeds.h"
 #include "wire/base64.h"
 
-#define MAX_FAILURES 5u /* a node is given up after so many cycles without an answer */
-#define TRIM_CYCLES 30u /* between two looks for idle connections */
+#define MAX_FAILURES 5u  /* a node is given up after so many cycles without an answer */
+#define MISSED_CYCLES 2u /* a node is not usable that gave no answer in so many */
+#define TRIM_CYCLES 30u  /* between two looks for idle connections */
 
 #define CYCLE_TIMEOUTS 3u /* connect timeouts that a cycle takes at most */
 
@@ -222,7 +223,7 @@ housekeep(asc_cluster *c)
     asc_drain_run(&c->drain, now);
     for (size_t i = 0; i < c->n_nodes; i++) {
         asc_node *n = c->nodes[i];
-        connected = connected || n->failures < MAX_FAILURES;
+        connected = connected || n->failures < MISSED_CYCLES;
         if (c->config.error_rate_window > 0 &&
             c->n_cycles % c->config.error_rate_window == 0) {
             asc_node_next_error_window(n, c->config.max_error_rate);

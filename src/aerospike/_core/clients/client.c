@@ -428,7 +428,9 @@ client_close(PyObject *self, PyObject *ignored)
 
 static const char doc_is_connected[] =
     "is_connected($self)\n--\n\n"
-    "True when at least one node of the cluster answers.";
+    "True when at least one node of the cluster answers.\n\n"
+    "It is False when none answered two looks in a row, which the client takes every\n"
+    "`tend_interval`.";
 
 static PyObject *
 client_is_connected(PyObject *self, PyObject *ignored)
