@@ -1,0 +1,51 @@
+"""Virtual environments of their own, with the wheel of this checkout or without it."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PLACE = ROOT / "build" / "ecosystem"
+
+PIP = ("-m", "pip", "--disable-pip-version-check", "install", "--quiet")
+
+
+def wheel() -> Path:
+    """A wheel of this checkout, made now."""
+    folder = PLACE / "wheel"
+    command = [sys.executable, str(ROOT / "tools" / "build_wheel.py"), str(folder)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return max(folder.glob("*.whl"), key=lambda path: path.stat().st_mtime_ns)
+
+
+def environment(name: str, packages: Sequence[str], alone: Sequence[str] = ()) -> Path:
+    """The Python of an environment with these packages, made unless it is there.
+
+    alone: packages that come without what they depend on.
+    """
+    folder = PLACE / name
+    python = folder / "bin" / "python"
+    stamp = folder / ".packages"
+    wanted = "\n".join([sys.version, *packages, *alone])
+    if not (stamp.exists() and stamp.read_text(encoding="utf-8") == wanted):
+        print(f"installing into {folder.relative_to(ROOT)}", flush=True)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+        subprocess.run([python, *PIP, *packages], check=True)
+        if alone:
+            subprocess.run([python, *PIP, "--no-deps", *alone], check=True)
+        stamp.write_text(wanted, encoding="utf-8")
+    return python
+
+
+def put_ours_in(python: Path, made: Path) -> None:
+    """Put the wheel in the place of any `aerospike` that a package has pulled in."""
+    digest = hashlib.sha256(made.read_bytes()).hexdigest()
+    stamp = python.parent.parent / ".wheel"
+    if not (stamp.exists() and stamp.read_text(encoding="utf-8") == digest):
+        options = ["--force-reinstall", "--no-deps"]
+        subprocess.run([python, *PIP, *options, str(made)], check=True)
+        stamp.write_text(digest, encoding="utf-8")
