@@ -11,14 +11,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 PLACE = ROOT / "build" / "ecosystem"
 
-PIP = ("-m", "pip", "--disable-pip-version-check", "install", "--quiet")
+PIP = ("-m", "pip", "--disable-pip-version-check", "install", "-qq")
 
 
 def wheel() -> Path:
     """A wheel of this checkout, made now."""
     folder = PLACE / "wheel"
     command = [sys.executable, str(ROOT / "tools" / "build_wheel.py"), str(folder)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(done.stdout + done.stderr)
     return max(folder.glob("*.whl"), key=lambda path: path.stat().st_mtime_ns)
 
 
