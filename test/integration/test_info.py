@@ -28,6 +28,12 @@ def test_get_nodes_and_their_names(client, hosts):
     assert set(hosts) <= set(pairs)
 
 
+@pytest.mark.parametrize("method", ["get_nodes", "get_node_names"])
+def test_questions_for_the_nodes_pass_over_arguments(client, method):
+    ask = getattr(client, method)
+    assert ask("10.0.0.1", 3000, policy={}) == ask()
+
+
 def test_info_all_asks_every_node(client):
     found = client.info_all("build")
     assert set(found) == set(names(client))

@@ -107,8 +107,6 @@ def test_arguments_may_be_named(client, key):
         ("info_all", 1, 2),
         ("info_single_node", 2, 3),
         ("info_random_node", 1, 2),
-        ("get_nodes", 0, 0),
-        ("get_node_names", 0, 0),
     ],
 )
 def test_wrong_number_of_arguments_is_a_type_error(client, method, n_required, n_most):
