@@ -42,6 +42,10 @@ NO_BIN: Any = None
 CONDITIONS: dict[str, Callable[[Any], Any]] = {
     "number": lambda q: q.where(predicates.between("i", -LIMIT, LIMIT)),
     "text": lambda q: q.where(predicates.equals("s", "all")),
+    "bytes": lambda q: q.where(predicates.equals("b", b"all")),
+    "point": lambda q: q.where(
+        predicates.geo_within_radius("g", 10.0, 20.0, 1_000_000.0)
+    ),
     "list": lambda q: q.where(
         predicates.range("l", aerospike.INDEX_TYPE_LIST, -LIMIT, LIMIT)
     ),
@@ -163,7 +167,7 @@ def read(
 
 
 class Elsewhere:
-    """A process that reads for others. A context manager.
+    """A process that reads for others, connected by now. A context manager.
 
     :param python: an interpreter that has a client.
     """
@@ -175,20 +179,26 @@ class Elsewhere:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
+        self._answer()
+
+    def _answer(self) -> Any:
+        """The next thing that it says."""
+        answers = self._process.stdout
+        assert answers is not None
+        failure, found = pickle.load(answers)
+        assert failure is None, failure
+        return found
 
     def read(
         self, kind: str, only_odd: bool, policy: dict[str, Any], way: str, n: int
     ) -> tuple[Ids, Status, bool]:
         """Read with a new query: ids, its status, whether it is done."""
-        pipe, answers = self._process.stdin, self._process.stdout
+        pipe = self._process.stdin
         assert pipe is not None
-        assert answers is not None
         pickle.dump((kind, only_odd, policy, way, n), pipe)
         pipe.flush()
-        failure, found = pickle.load(answers)
-        assert failure is None, failure
-        answer: tuple[Ids, Status, bool] = found
-        return answer
+        found: tuple[Ids, Status, bool] = self._answer()
+        return found
 
     def __enter__(self) -> Elsewhere:
         return self
@@ -201,22 +211,25 @@ def serve(hosts: list[str]) -> None:
     """The other side of Elsewhere."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing else may come between the answers
+
+    def say(failure: str | None, found: Any) -> None:
+        pickle.dump((failure, found), answers)
+        answers.flush()
+
     pairs = (text.rpartition(":") for text in hosts)
     client = aerospike.client({"hosts": [(host, int(port)) for host, _, port in pairs]})
+    say(None, "connected")
     with open(0, "rb") as requests:
         while requests.peek():
             request = pickle.load(requests)
-            failure = found = None
             try:
-                found = _answer(client, *request)
+                say(None, _read_for(client, *request))
             except BaseException:  # noqa: BLE001 - the test judges it
-                failure = traceback.format_exc()
-            pickle.dump((failure, found), answers)
-            answers.flush()
+                say(traceback.format_exc(), None)
     client.close()
 
 
-def _answer(
+def _read_for(
     client: Any, kind: str, only_odd: bool, policy: dict[str, Any], way: str, n: int
 ) -> tuple[Ids, Status, bool]:
     query = make(client, kind)
