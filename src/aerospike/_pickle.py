@@ -174,6 +174,7 @@ _KNOWN: dict[tuple[str, str], Any] = {
     ("builtins", "range"): _Call((_range, int)),
     ("builtins", "set"): _Call((_set, _PLAIN)),
     ("builtins", "slice"): slice,
+    ("builtins", "tuple"): _Call((tuple, _PLAIN)),  # of a record, see Record
     ("builtins", "xrange"): _Call((_range, int)),
     ("collections", "Counter"): _Call((_counter, _PLAIN)),
     ("collections", "OrderedDict"): _Call((_ordered, _PLAIN)),

@@ -237,7 +237,7 @@ def test_config_provider_says_where_and_how_often():
         aerospike.ConfigProvider("x", 2**32)
     for wrong in ((None,), ("x", "1")):
         with pytest.raises(TypeError):
-            aerospike.ConfigProvider(*wrong)  # type: ignore[arg-type]
+            aerospike.ConfigProvider(*wrong)
 
 
 def test_metrics_policy_has_its_defaults():

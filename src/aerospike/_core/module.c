@@ -10,6 +10,7 @@
 #include "support/logging.h"
 #include "values/keys.h"
 #include "values/pickles.h"
+#include "values/record_tuple.h"
 #include "values/serialize.h"
 
 /* --- functions --- */
@@ -64,7 +65,7 @@ core_exec(PyObject *module)
 {
     module_state *st = PyModule_GetState(module);
     if (state_init(st) < 0 || option_tables_intern(st) < 0 ||
-        add_functions(module) < 0 || client_type_init(module, st) < 0 ||
+        add_functions(module) < 0 || record_type_init(module, st) < 0 || client_type_init(module, st) < 0 ||
         stream_types_init(module, st) < 0) {
         return -1; /* Python drops the module, and core_free() what there is */
     }

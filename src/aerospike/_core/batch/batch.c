@@ -21,6 +21,7 @@
 
 #include "asc/detail.h"
 #include "support/collector.h"
+#include "values/record_tuple.h"
 
 /* An unfinished reply is read when so many bytes of it have come: with fewer the GIL
  * would change hands more often, with more the decoding would begin later. */
@@ -373,13 +374,11 @@ batch_record(batch_run *b, const batch_row *row, PyObject *key, asc_msg *m)
                      .key = row->given};
     PyObject *meta = meta_to_py(b->st, m);
     PyObject *bins = meta != NULL && t->has_bins ? bins_to_dict(&r, m) : NULL;
-    PyObject *record = NULL;
-    if (meta != NULL && (bins != NULL || !t->has_bins)) {
-        record =
-            t->has_bins ? PyTuple_Pack(3, key, meta, bins) : PyTuple_Pack(2, key, meta);
+    if (bins != NULL) {
+        return record_tuple(b->st, Py_NewRef(key), meta, bins);
     }
+    PyObject *record = meta != NULL && !t->has_bins ? PyTuple_Pack(2, key, meta) : NULL;
     Py_XDECREF(meta);
-    Py_XDECREF(bins);
     return record;
 }
 

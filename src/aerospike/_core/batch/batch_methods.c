@@ -12,6 +12,7 @@
 #include "batch/records.h"
 #include "batch/templates.h"
 #include "support/collector.h"
+#include "values/record_tuple.h"
 
 /* Other threads have a turn after so many keys: about a millisecond. */
 #define KEYS_PER_TURN 1024
@@ -109,7 +110,8 @@ into_tuple(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err)
     }
     else if (key != NULL) {
         record = b->templates[row->template].has_bins
-                     ? PyTuple_Pack(3, key, Py_None, Py_None)
+                     ? record_tuple(b->st, Py_NewRef(key), Py_NewRef(Py_None),
+                                    Py_NewRef(Py_None))
                      : PyTuple_Pack(2, key, Py_None);
     }
     Py_XDECREF(key);

@@ -19,6 +19,7 @@
 #include "support/collector.h"
 #include "support/compat.h"
 #include "values/keys.h"
+#include "values/record_tuple.h"
 #include "query/request.h"
 #include "query/tracker.h"
 
@@ -87,10 +88,12 @@ record_of(StreamObject *s, module_state *st, asc_msg *m, const asc_msg_record *r
     PyObject *key = key_of_record(s, st, r);
     PyObject *meta = key != NULL ? meta_to_py(st, m) : NULL;
     PyObject *bins = meta != NULL ? bins_to_dict(&reader, m) : NULL;
-    PyObject *record = bins != NULL ? PyTuple_Pack(3, key, meta, bins) : NULL;
-    Py_XDECREF(key);
-    Py_XDECREF(meta);
-    Py_XDECREF(bins);
+    if (bins == NULL) {
+        Py_XDECREF(key);
+        Py_XDECREF(meta);
+        return NULL;
+    }
+    PyObject *record = record_tuple(st, key, meta, bins);
     if (record != NULL && s->with_partition) {
         PyObject *pair =
             Py_BuildValue("IN", (unsigned int)asc_digest_partition(r->digest), record);

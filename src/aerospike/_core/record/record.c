@@ -11,6 +11,7 @@
 #include "support/compat.h"
 #include "support/numbers.h"
 #include "values/bins.h"
+#include "values/record_tuple.h"
 
 /* --- replies: what the functions decode of the rows are made of --- */
 
@@ -51,24 +52,15 @@ record_to_py(record_call *c, bool with_user_key, bins_shape shape)
     PyObject *key = key_to_py(&c->key, with_user_key);
     PyObject *meta = key != NULL ? meta_to_py(c->st, &m) : NULL;
     PyObject *bins = meta != NULL && shape != NULL ? shape(&r, &m) : NULL;
-    PyObject *record = NULL;
-    if (meta != NULL && (bins != NULL || shape == NULL)) {
-        /* The tuple is made last: decoding bins may run Python code, which must not see
-         * a tuple with empty places. */
-        record = PyTuple_New(shape != NULL ? 3 : 2);
-    }
-    if (record == NULL) {
-        Py_XDECREF(key);
-        Py_XDECREF(meta);
-        Py_XDECREF(bins);
-        return NULL;
-    }
-    PyTuple_SET_ITEM(record, 0, key);
-    PyTuple_SET_ITEM(record, 1, meta);
+    /* The tuple is made last: decoding bins may run Python code, which must not see a
+     * tuple with empty places. */
     if (bins != NULL) {
-        PyTuple_SET_ITEM(record, 2, bins);
+        return record_tuple(c->st, key, meta, bins);
     }
-    return record;
+    PyObject *pair = meta != NULL && shape == NULL ? PyTuple_Pack(2, key, meta) : NULL;
+    Py_XDECREF(key);
+    Py_XDECREF(meta);
+    return pair;
 }
 
 /* The user key comes back only when the policy sends it to the server. */

@@ -52,6 +52,7 @@ state_traverse(module_state *st, visitproc visit, void *arg)
 {
     Py_VISIT(st->ClientType);
     Py_VISIT(st->StreamType);
+    Py_VISIT(st->RecordType);
     Py_VISIT(st->TrackerType);
     Py_VISIT(st->serializer);
     Py_VISIT(st->deserializer);
@@ -70,6 +71,7 @@ state_clear(module_state *st)
 {
     Py_CLEAR(st->ClientType);
     Py_CLEAR(st->StreamType);
+    Py_CLEAR(st->RecordType);
     Py_CLEAR(st->TrackerType);
     Py_CLEAR(st->serializer);
     Py_CLEAR(st->deserializer);

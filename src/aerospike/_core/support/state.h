@@ -139,7 +139,7 @@ enum {
 /* All Python objects here are owned. */
 typedef struct module_state {
     PyTypeObject *ClientType; /* of what client() makes: aerospike.Client */
-    PyTypeObject *StreamType, *TrackerType;
+    PyTypeObject *StreamType, *TrackerType, *RecordType;
     PyMethodDef *client_methods; /* owned: the rows of ClientType, which points to them
                                     for as long as it lives */
 #define X(name) PyObject *s_##name;
