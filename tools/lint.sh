@@ -52,6 +52,7 @@ build_docs() {
 check "docs" build_docs
 check "layers" "$PY" tools/check_layers.py
 check "borrowed" "$PY" tools/check_borrowed.py
+check "typing" "$PY" tools/check_typing.py
 check "text" "$PY" tools/check_text.py
 check "style" "$PY" tools/check_style.py
 # Every gcc and clang of the machine, in any version, each binary under one name; cc

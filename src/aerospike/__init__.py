@@ -20,12 +20,12 @@ from aerospike._core import set_log_handler as set_log_handler
 from aerospike._core import set_log_level as set_log_level
 from aerospike._core import set_serializer as set_serializer
 from aerospike._core import unset_serializers as unset_serializers
-from aerospike._pending import Transaction as Transaction
 from aerospike._types import CDTInfinite as CDTInfinite
 from aerospike._types import CDTWildcard as CDTWildcard
 from aerospike._types import ConfigProvider as ConfigProvider
 from aerospike._types import GeoJSON as GeoJSON
 from aerospike._types import KeyOrderedDict as KeyOrderedDict
+from aerospike._types import Transaction as Transaction
 from aerospike._types import geodata as geodata
 from aerospike._types import geojson as geojson
 from aerospike._types import null as null

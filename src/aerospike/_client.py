@@ -7,18 +7,20 @@ from aerospike._calls.blocking import blocking
 from aerospike._calls.signatures import dress
 from aerospike._core import context_base64, expression_base64, publish_client
 from aerospike._errors import param_error
+from aerospike._hints import Any, CompiledExpression
 from aerospike._pending import PendingMethods
 
 TYPE_CHECKING = False  # as in typing, which need not be imported for it
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, Concatenate, ParamSpec, TypeVar
+    from typing import Concatenate, ParamSpec, TypeVar
 
     from aerospike._query import Query, Scan
-    from aerospike._types import CompiledExpression
 
     P = ParamSpec("P")
     Made = TypeVar("Made")
+else:
+    Query = Scan = object  # for what evaluates annotations, as in _hints
 
 
 def _made_of_a_namespace(

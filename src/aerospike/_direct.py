@@ -7,16 +7,7 @@ from types import FunctionType
 from aerospike import _constants as c
 from aerospike._calls.signatures import named
 from aerospike._core import Client, publish_client
-
-TYPE_CHECKING = False  # as in typing, which need not be imported for it
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any, TypeAlias
-
-    from aerospike._calls.requests import Policy
-
-    Key: TypeAlias = tuple[Any, ...]
-    Meta: TypeAlias = Mapping[str, int] | None
+from aerospike._hints import Any, Key, OperatePolicy, Options, WriteMeta
 
 _PAIRS = c.MAP_RETURN_KEY_VALUE
 _LOWER_BITS = 0xFFFF  # of a return type, without its flags
@@ -48,110 +39,126 @@ class DirectMethods(Client):
     # --- lists ---
 
     def list_append(self, key: Key, bin: str, val: Any,
-                    meta: Meta = None, policy: Policy = None) -> int:
+                    meta: WriteMeta | Options | None = None,
+                    policy: OperatePolicy | Options | None = None) -> int:
         """Append a value to a list."""
         op = {"op": c.OP_LIST_APPEND, "bin": bin, "val": val}
         self._operate_one(key, [op], meta, policy)
         return 0
 
     def list_extend(self, key: Key, bin: str, items: list[Any],
-                    meta: Meta = None, policy: Policy = None) -> int:
+                    meta: WriteMeta | Options | None = None,
+                    policy: OperatePolicy | Options | None = None) -> int:
         """Append all values of a list to a list."""
         op = {"op": c.OP_LIST_APPEND_ITEMS, "bin": bin, "val": items}
         self._operate_one(key, [op], meta, policy)
         return 0
 
     def list_insert(self, key: Key, bin: str, index: int, val: Any,
-                    meta: Meta = None, policy: Policy = None) -> int:
+                    meta: WriteMeta | Options | None = None,
+                    policy: OperatePolicy | Options | None = None) -> int:
         """Insert a value into a list, before an index."""
         op = {"op": c.OP_LIST_INSERT, "bin": bin, "index": index, "val": val}
         self._operate_one(key, [op], meta, policy)
         return 0
 
     def list_insert_items(self, key: Key, bin: str, index: int, items: list[Any],
-                          meta: Meta = None, policy: Policy = None) -> int:
+                          meta: WriteMeta | Options | None = None,
+                          policy: OperatePolicy | Options | None = None) -> int:
         """Insert all values of a list into a list, before an index."""
         op = {"op": c.OP_LIST_INSERT_ITEMS, "bin": bin, "index": index, "val": items}
         self._operate_one(key, [op], meta, policy)
         return 0
 
     def list_pop(self, key: Key, bin: str, index: int,
-                 meta: Meta = None, policy: Policy = None) -> Any:
+                 meta: WriteMeta | Options | None = None,
+                 policy: OperatePolicy | Options | None = None) -> Any:
         """Remove and return the element of a list at an index."""
         op = {"op": c.OP_LIST_POP, "bin": bin, "index": index}
         return self._operate_one(key, [op], meta, policy)
 
     def list_pop_range(self, key: Key, bin: str, index: int, count: int,
-                       meta: Meta = None, policy: Policy = None) -> Any:
+                       meta: WriteMeta | Options | None = None,
+                       policy: OperatePolicy | Options | None = None) -> Any:
         """Remove and return count elements of a list, from an index on."""
         op = {"op": c.OP_LIST_POP_RANGE, "bin": bin, "index": index, "val": count}
         return self._operate_one(key, [op], meta, policy)
 
     def list_remove(self, key: Key, bin: str, index: int,
-                    meta: Meta = None, policy: Policy = None) -> int:
+                    meta: WriteMeta | Options | None = None,
+                    policy: OperatePolicy | Options | None = None) -> int:
         """Remove the element of a list at an index."""
         op = {"op": c.OP_LIST_REMOVE, "bin": bin, "index": index}
         self._operate_one(key, [op], meta, policy)
         return 0
 
     def list_remove_range(self, key: Key, bin: str, index: int, count: int,
-                          meta: Meta = None, policy: Policy = None) -> int:
+                          meta: WriteMeta | Options | None = None,
+                          policy: OperatePolicy | Options | None = None) -> int:
         """Remove count elements of a list, from an index on."""
         op = {"op": c.OP_LIST_REMOVE_RANGE, "bin": bin, "index": index, "val": count}
         self._operate_one(key, [op], meta, policy)
         return 0
 
     def list_clear(self, key: Key, bin: str,
-                   meta: Meta = None, policy: Policy = None) -> int:
+                   meta: WriteMeta | Options | None = None,
+                   policy: OperatePolicy | Options | None = None) -> int:
         """Remove all elements of a list."""
         op = {"op": c.OP_LIST_CLEAR, "bin": bin}
         self._operate_one(key, [op], meta, policy)
         return 0
 
     def list_set(self, key: Key, bin: str, index: int, val: Any,
-                 meta: Meta = None, policy: Policy = None) -> int:
+                 meta: WriteMeta | Options | None = None,
+                 policy: OperatePolicy | Options | None = None) -> int:
         """Replace the element of a list at an index."""
         op = {"op": c.OP_LIST_SET, "bin": bin, "index": index, "val": val}
         self._operate_one(key, [op], meta, policy)
         return 0
 
     def list_get(self, key: Key, bin: str, index: int,
-                 meta: Meta = None, policy: Policy = None) -> Any:
+                 meta: WriteMeta | Options | None = None,
+                 policy: OperatePolicy | Options | None = None) -> Any:
         """The element of a list at an index."""
         op = {"op": c.OP_LIST_GET, "bin": bin, "index": index}
         return self._operate_one(key, [op], meta, policy)
 
     def list_get_range(self, key: Key, bin: str, index: int, count: int,
-                       meta: Meta = None, policy: Policy = None) -> Any:
+                       meta: WriteMeta | Options | None = None,
+                       policy: OperatePolicy | Options | None = None) -> Any:
         """The elements of a list from an index on, at most count."""
         op = {"op": c.OP_LIST_GET_RANGE, "bin": bin, "index": index, "val": count}
         return self._operate_one(key, [op], meta, policy)
 
     def list_trim(self, key: Key, bin: str, index: int, count: int,
-                  meta: Meta = None, policy: Policy = None) -> int:
+                  meta: WriteMeta | Options | None = None,
+                  policy: OperatePolicy | Options | None = None) -> int:
         """Remove all elements of a list but count from an index on."""
         op = {"op": c.OP_LIST_TRIM, "bin": bin, "index": index, "val": count}
         self._operate_one(key, [op], meta, policy)
         return 0
 
     def list_size(self, key: Key, bin: str,
-                  meta: Meta = None, policy: Policy = None) -> int:
+                  meta: WriteMeta | Options | None = None,
+                  policy: OperatePolicy | Options | None = None) -> int:
         """The number of elements of a list, 0 without one."""
         op = {"op": c.OP_LIST_SIZE, "bin": bin}
         return self._operate_one(key, [op], meta, policy) or 0
 
     # --- maps ---
 
-    def map_set_policy(self, key: Key, bin: str, map_policy: Policy,
-                       meta: Meta = None, policy: Policy = None) -> int:
+    def map_set_policy(self, key: Key, bin: str, map_policy: Options | None,
+                       meta: WriteMeta | Options | None = None,
+                       policy: OperatePolicy | Options | None = None) -> int:
         """Set the order of a map."""
         op = {"op": c.OP_MAP_SET_POLICY, "bin": bin, "map_policy": map_policy}
         self._operate_one(key, [op], meta, policy)
         return 0
 
     def map_put(self, key: Key, bin: str, map_key: Any, val: Any,
-                map_policy: Policy = None,
-                meta: Meta = None, policy: Policy = None) -> int:
+                map_policy: OperatePolicy | Options | None = None,
+                meta: WriteMeta | Options | None = None,
+                policy: OperatePolicy | Options | None = None) -> int:
         """Put a key and its value into a map."""
         op = {"op": c.OP_MAP_PUT, "bin": bin, "key": map_key, "val": val,
               "map_policy": map_policy}
@@ -159,8 +166,9 @@ class DirectMethods(Client):
         return 0
 
     def map_put_items(self, key: Key, bin: str, items: dict[Any, Any],
-                      map_policy: Policy = None,
-                      meta: Meta = None, policy: Policy = None) -> int:
+                      map_policy: OperatePolicy | Options | None = None,
+                      meta: WriteMeta | Options | None = None,
+                      policy: OperatePolicy | Options | None = None) -> int:
         """Put all pairs of a dict into a map."""
         op = {"op": c.OP_MAP_PUT_ITEMS, "bin": bin, "val": items,
               "map_policy": map_policy}
@@ -168,8 +176,9 @@ class DirectMethods(Client):
         return 0
 
     def map_increment(self, key: Key, bin: str, map_key: Any, incr: int | float,
-                      map_policy: Policy = None,
-                      meta: Meta = None, policy: Policy = None) -> int:
+                      map_policy: OperatePolicy | Options | None = None,
+                      meta: WriteMeta | Options | None = None,
+                      policy: OperatePolicy | Options | None = None) -> int:
         """Add to the value of a key."""
         op = {"op": c.OP_MAP_INCREMENT, "bin": bin, "key": map_key, "val": incr,
               "map_policy": map_policy}
@@ -177,8 +186,9 @@ class DirectMethods(Client):
         return 0
 
     def map_decrement(self, key: Key, bin: str, map_key: Any, decr: int | float,
-                      map_policy: Policy = None,
-                      meta: Meta = None, policy: Policy = None) -> int:
+                      map_policy: OperatePolicy | Options | None = None,
+                      meta: WriteMeta | Options | None = None,
+                      policy: OperatePolicy | Options | None = None) -> int:
         """Subtract from the value of a key."""
         op = {"op": c.OP_MAP_DECREMENT, "bin": bin, "key": map_key, "val": decr,
               "map_policy": map_policy}
@@ -186,20 +196,23 @@ class DirectMethods(Client):
         return 0
 
     def map_size(self, key: Key, bin: str,
-                 meta: Meta = None, policy: Policy = None) -> int:
+                 meta: WriteMeta | Options | None = None,
+                 policy: OperatePolicy | Options | None = None) -> int:
         """The number of entries of a map, 0 without one."""
         op = {"op": c.OP_MAP_SIZE, "bin": bin}
         return self._operate_one(key, [op], meta, policy) or 0
 
     def map_clear(self, key: Key, bin: str,
-                  meta: Meta = None, policy: Policy = None) -> int:
+                  meta: WriteMeta | Options | None = None,
+                  policy: OperatePolicy | Options | None = None) -> int:
         """Remove all entries of a map."""
         op = {"op": c.OP_MAP_CLEAR, "bin": bin}
         self._operate_one(key, [op], meta, policy)
         return 0
 
     def map_remove_by_key(self, key: Key, bin: str, map_key: Any, return_type: int,
-                          meta: Meta = None, policy: Policy = None) -> Any:
+                          meta: WriteMeta | Options | None = None,
+                          policy: OperatePolicy | Options | None = None) -> Any:
         """Remove the entries of a map of a key."""
         op = {"op": c.OP_MAP_REMOVE_BY_KEY, "bin": bin, "key": map_key,
               "return_type": return_type}
@@ -207,7 +220,8 @@ class DirectMethods(Client):
 
     def map_remove_by_key_list(self, key: Key, bin: str, list: list[Any],
                                return_type: int,
-                               meta: Meta = None, policy: Policy = None) -> Any:
+                               meta: WriteMeta | Options | None = None,
+                               policy: OperatePolicy | Options | None = None) -> Any:
         """Remove the entries of a map of the keys in a list."""
         op = {"op": c.OP_MAP_REMOVE_BY_KEY_LIST, "bin": bin, "val": list,
               "return_type": return_type}
@@ -215,14 +229,16 @@ class DirectMethods(Client):
 
     def map_remove_by_key_range(self, key: Key, bin: str, map_key: Any, range: Any,
                                 return_type: int,
-                                meta: Meta = None, policy: Policy = None) -> Any:
+                                meta: WriteMeta | Options | None = None,
+                                policy: OperatePolicy | Options | None = None) -> Any:
         """Remove the entries of a map from a key up to another, which is left out."""
         op = {"op": c.OP_MAP_REMOVE_BY_KEY_RANGE, "bin": bin, "key": map_key,
               "range": range, "return_type": return_type}
         return _as_asked(return_type, self._operate_one(key, [op], meta, policy))
 
     def map_remove_by_value(self, key: Key, bin: str, val: Any, return_type: int,
-                            meta: Meta = None, policy: Policy = None) -> Any:
+                            meta: WriteMeta | Options | None = None,
+                            policy: OperatePolicy | Options | None = None) -> Any:
         """Remove the entries of a map with a value."""
         op = {"op": c.OP_MAP_REMOVE_BY_VALUE, "bin": bin, "val": val,
               "return_type": return_type}
@@ -230,7 +246,8 @@ class DirectMethods(Client):
 
     def map_remove_by_value_list(self, key: Key, bin: str, list: list[Any],
                                  return_type: int,
-                                 meta: Meta = None, policy: Policy = None) -> Any:
+                                 meta: WriteMeta | Options | None = None,
+                                 policy: OperatePolicy | Options | None = None) -> Any:
         """Remove the entries of a map with one of the values in a list."""
         op = {"op": c.OP_MAP_REMOVE_BY_VALUE_LIST, "bin": bin, "val": list,
               "return_type": return_type}
@@ -238,14 +255,16 @@ class DirectMethods(Client):
 
     def map_remove_by_value_range(self, key: Key, bin: str, val: Any, range: Any,
                                   return_type: int,
-                                  meta: Meta = None, policy: Policy = None) -> Any:
+                                  meta: WriteMeta | Options | None = None,
+                                  policy: OperatePolicy | Options | None = None) -> Any:
         """Remove the entries of a map from a value up to another, which is left out."""
         op = {"op": c.OP_MAP_REMOVE_BY_VALUE_RANGE, "bin": bin, "val": val,
               "range": range, "return_type": return_type}
         return _as_asked(return_type, self._operate_one(key, [op], meta, policy))
 
     def map_remove_by_index(self, key: Key, bin: str, index: int, return_type: int,
-                            meta: Meta = None, policy: Policy = None) -> Any:
+                            meta: WriteMeta | Options | None = None,
+                            policy: OperatePolicy | Options | None = None) -> Any:
         """Remove the entries of a map at an index in key order."""
         op = {"op": c.OP_MAP_REMOVE_BY_INDEX, "bin": bin, "index": index,
               "return_type": return_type}
@@ -253,14 +272,16 @@ class DirectMethods(Client):
 
     def map_remove_by_index_range(self, key: Key, bin: str, index: int, range: int,
                                   return_type: int,
-                                  meta: Meta = None, policy: Policy = None) -> Any:
+                                  meta: WriteMeta | Options | None = None,
+                                  policy: OperatePolicy | Options | None = None) -> Any:
         """Remove the entries of a map from an index on, at most range of them."""
         op = {"op": c.OP_MAP_REMOVE_BY_INDEX_RANGE, "bin": bin, "index": index,
               "range": range, "return_type": return_type}
         return _as_asked(return_type, self._operate_one(key, [op], meta, policy))
 
     def map_remove_by_rank(self, key: Key, bin: str, rank: int, return_type: int,
-                           meta: Meta = None, policy: Policy = None) -> Any:
+                           meta: WriteMeta | Options | None = None,
+                           policy: OperatePolicy | Options | None = None) -> Any:
         """Remove the entries of a map of a rank in value order."""
         op = {"op": c.OP_MAP_REMOVE_BY_RANK, "bin": bin, "index": rank,
               "return_type": return_type}
@@ -268,14 +289,16 @@ class DirectMethods(Client):
 
     def map_remove_by_rank_range(self, key: Key, bin: str, rank: int, range: int,
                                  return_type: int,
-                                 meta: Meta = None, policy: Policy = None) -> Any:
+                                 meta: WriteMeta | Options | None = None,
+                                 policy: OperatePolicy | Options | None = None) -> Any:
         """Remove the entries of a map from a rank on, at most range of them."""
         op = {"op": c.OP_MAP_REMOVE_BY_RANK_RANGE, "bin": bin, "index": rank,
               "range": range, "return_type": return_type}
         return _as_asked(return_type, self._operate_one(key, [op], meta, policy))
 
     def map_get_by_key(self, key: Key, bin: str, map_key: Any, return_type: int,
-                       meta: Meta = None, policy: Policy = None) -> Any:
+                       meta: WriteMeta | Options | None = None,
+                       policy: OperatePolicy | Options | None = None) -> Any:
         """The entries of a map of a key."""
         op = {"op": c.OP_MAP_GET_BY_KEY, "bin": bin, "key": map_key,
               "return_type": return_type}
@@ -283,7 +306,8 @@ class DirectMethods(Client):
 
     def map_get_by_key_list(self, key: Key, bin: str, key_list: list[Any],
                             return_type: int,
-                            meta: Meta = None, policy: Policy = None) -> Any:
+                            meta: WriteMeta | Options | None = None,
+                            policy: OperatePolicy | Options | None = None) -> Any:
         """The entries of a map of the keys in a list."""
         op = {"op": c.OP_MAP_GET_BY_KEY_LIST, "bin": bin, "val": key_list,
               "return_type": return_type}
@@ -291,14 +315,16 @@ class DirectMethods(Client):
 
     def map_get_by_key_range(self, key: Key, bin: str, map_key: Any, range: Any,
                              return_type: int,
-                             meta: Meta = None, policy: Policy = None) -> Any:
+                             meta: WriteMeta | Options | None = None,
+                             policy: OperatePolicy | Options | None = None) -> Any:
         """The entries of a map from a key up to another, which is left out."""
         op = {"op": c.OP_MAP_GET_BY_KEY_RANGE, "bin": bin, "key": map_key,
               "range": range, "return_type": return_type}
         return _as_asked(return_type, self._operate_one(key, [op], meta, policy))
 
     def map_get_by_value(self, key: Key, bin: str, val: Any, return_type: int,
-                         meta: Meta = None, policy: Policy = None) -> Any:
+                         meta: WriteMeta | Options | None = None,
+                         policy: OperatePolicy | Options | None = None) -> Any:
         """The entries of a map with a value."""
         op = {"op": c.OP_MAP_GET_BY_VALUE, "bin": bin, "val": val,
               "return_type": return_type}
@@ -306,7 +332,8 @@ class DirectMethods(Client):
 
     def map_get_by_value_list(self, key: Key, bin: str, value_list: list[Any],
                               return_type: int,
-                              meta: Meta = None, policy: Policy = None) -> Any:
+                              meta: WriteMeta | Options | None = None,
+                              policy: OperatePolicy | Options | None = None) -> Any:
         """The entries of a map with one of the values in a list."""
         op = {"op": c.OP_MAP_GET_BY_VALUE_LIST, "bin": bin, "val": value_list,
               "return_type": return_type}
@@ -314,14 +341,16 @@ class DirectMethods(Client):
 
     def map_get_by_value_range(self, key: Key, bin: str, val: Any, range: Any,
                                return_type: int,
-                               meta: Meta = None, policy: Policy = None) -> Any:
+                               meta: WriteMeta | Options | None = None,
+                               policy: OperatePolicy | Options | None = None) -> Any:
         """The entries of a map from a value up to another, which is left out."""
         op = {"op": c.OP_MAP_GET_BY_VALUE_RANGE, "bin": bin, "val": val, "range": range,
               "return_type": return_type}
         return _as_asked(return_type, self._operate_one(key, [op], meta, policy))
 
     def map_get_by_index(self, key: Key, bin: str, index: int, return_type: int,
-                         meta: Meta = None, policy: Policy = None) -> Any:
+                         meta: WriteMeta | Options | None = None,
+                         policy: OperatePolicy | Options | None = None) -> Any:
         """The entries of a map at an index in key order."""
         op = {"op": c.OP_MAP_GET_BY_INDEX, "bin": bin, "index": index,
               "return_type": return_type}
@@ -329,14 +358,16 @@ class DirectMethods(Client):
 
     def map_get_by_index_range(self, key: Key, bin: str, index: int, range: int,
                                return_type: int,
-                               meta: Meta = None, policy: Policy = None) -> Any:
+                               meta: WriteMeta | Options | None = None,
+                               policy: OperatePolicy | Options | None = None) -> Any:
         """The entries of a map from an index on, at most range of them."""
         op = {"op": c.OP_MAP_GET_BY_INDEX_RANGE, "bin": bin, "index": index,
               "range": range, "return_type": return_type}
         return _as_asked(return_type, self._operate_one(key, [op], meta, policy))
 
     def map_get_by_rank(self, key: Key, bin: str, rank: int, return_type: int,
-                        meta: Meta = None, policy: Policy = None) -> Any:
+                        meta: WriteMeta | Options | None = None,
+                        policy: OperatePolicy | Options | None = None) -> Any:
         """The entries of a map of a rank in value order."""
         op = {"op": c.OP_MAP_GET_BY_RANK, "bin": bin, "index": rank,
               "return_type": return_type}
@@ -344,7 +375,8 @@ class DirectMethods(Client):
 
     def map_get_by_rank_range(self, key: Key, bin: str, rank: int, range: int,
                               return_type: int,
-                              meta: Meta = None, policy: Policy = None) -> Any:
+                              meta: WriteMeta | Options | None = None,
+                              policy: OperatePolicy | Options | None = None) -> Any:
         """The entries of a map from a rank on, at most range of them."""
         op = {"op": c.OP_MAP_GET_BY_RANK_RANGE, "bin": bin, "index": rank,
               "range": range, "return_type": return_type}

@@ -12,14 +12,19 @@ from aerospike._calls.signatures import named
 from aerospike._core import publish_client
 from aerospike._direct import DirectMethods
 from aerospike._errors import client_error
+from aerospike._hints import (
+    AdminPolicy,
+    Any,
+    ApplyPolicy,
+    CompiledExpression,
+    InfoPolicy,
+    Key,
+    Options,
+)
+from aerospike._types import Transaction
 
 TYPE_CHECKING = False  # as in typing, which need not be imported for it
 if TYPE_CHECKING:
-    from typing import Any
-
-    from aerospike._calls.requests import Policy
-    from aerospike._direct import Key
-    from aerospike._types import CompiledExpression
     from aerospike.exception import AerospikeError
 
 _USERS = "users and roles"
@@ -41,113 +46,193 @@ class PendingMethods(DirectMethods):
 
     __slots__ = ()
 
-    # they are all of one shape, which the formatter would stretch to twice the length
-    # fmt: off
-
     # --- functions ---
 
-    def apply(self, key: Key, module: str, function: str, args: list[Any],
-              policy: Policy = None) -> Any:
+    def apply(
+        self,
+        key: Key,
+        module: str,
+        function: str,
+        args: list[Any],
+        policy: ApplyPolicy | Options | None = None,
+    ) -> Any:
         raise not_yet(_FUNCTIONS)
 
-    def scan_apply(self, ns: str, set: str | None, module: str, function: str,
-                   args: list[Any] | None = None, policy: Policy = None,
-                   options: Policy = None) -> int:
+    def scan_apply(
+        self,
+        ns: str,
+        set: str | None,
+        module: str,
+        function: str,
+        args: list[Any] | None = None,
+        policy: ApplyPolicy | Options | None = None,
+        options: Options | None = None,
+    ) -> int:
         raise not_yet(_FUNCTIONS)
 
-    def query_apply(self, ns: str, set: str | None, predicate: Any, module: str,
-                    function: str, args: list[Any] | None = None,
-                    policy: Policy = None) -> int:
+    def query_apply(
+        self,
+        ns: str,
+        set: str | None,
+        predicate: Any,
+        module: str,
+        function: str,
+        args: list[Any] | None = None,
+        policy: ApplyPolicy | Options | None = None,
+    ) -> int:
         raise not_yet(_FUNCTIONS)
 
-    def udf_put(self, filename: str, udf_type: int = 0, policy: Policy = None) -> int:
+    def udf_put(
+        self,
+        filename: str,
+        udf_type: int = 0,
+        policy: InfoPolicy | Options | None = None,
+    ) -> int:
         raise not_yet(_FUNCTIONS)
 
-    def udf_remove(self, filename: str, policy: Policy = None) -> int:
+    def udf_remove(
+        self, filename: str, policy: InfoPolicy | Options | None = None
+    ) -> int:
         raise not_yet(_FUNCTIONS)
 
-    def udf_list(self, policy: Policy = None) -> list[dict[str, Any]]:
+    def udf_list(
+        self, policy: InfoPolicy | Options | None = None
+    ) -> list[dict[str, Any]]:
         raise not_yet(_FUNCTIONS)
 
-    def udf_get(self, module: str, language: int = 0, policy: Policy = None) -> str:
+    def udf_get(
+        self, module: str, language: int = 0, policy: InfoPolicy | Options | None = None
+    ) -> str:
         raise not_yet(_FUNCTIONS)
 
     # --- users and roles ---
 
-    def admin_create_user(self, user: str, password: str, roles: list[str],
-                          policy: Policy = None) -> int:
+    def admin_create_user(
+        self,
+        user: str,
+        password: str,
+        roles: list[str],
+        policy: AdminPolicy | Options | None = None,
+    ) -> int:
         raise not_yet(_USERS)
 
-    def admin_create_pki_user(self, user: str, roles: list[str],
-                              policy: Policy = None) -> int:
+    def admin_create_pki_user(
+        self, user: str, roles: list[str], policy: AdminPolicy | Options | None = None
+    ) -> int:
         raise not_yet(_USERS)
 
-    def admin_drop_user(self, user: str, policy: Policy = None) -> int:
+    def admin_drop_user(
+        self, user: str, policy: AdminPolicy | Options | None = None
+    ) -> int:
         raise not_yet(_USERS)
 
-    def admin_set_password(self, user: str, password: str,
-                           policy: Policy = None) -> int:
+    def admin_set_password(
+        self, user: str, password: str, policy: AdminPolicy | Options | None = None
+    ) -> int:
         raise not_yet(_USERS)
 
-    def admin_change_password(self, user: str, password: str,
-                              policy: Policy = None) -> int:
+    def admin_change_password(
+        self, user: str, password: str, policy: AdminPolicy | Options | None = None
+    ) -> int:
         raise not_yet(_USERS)
 
-    def admin_grant_roles(self, user: str, roles: list[str],
-                          policy: Policy = None) -> int:
+    def admin_grant_roles(
+        self, user: str, roles: list[str], policy: AdminPolicy | Options | None = None
+    ) -> int:
         raise not_yet(_USERS)
 
-    def admin_revoke_roles(self, user: str, roles: list[str],
-                           policy: Policy = None) -> int:
+    def admin_revoke_roles(
+        self, user: str, roles: list[str], policy: AdminPolicy | Options | None = None
+    ) -> int:
         raise not_yet(_USERS)
 
-    def admin_query_user_info(self, user: str, policy: Policy = None) -> dict[str, Any]:
+    def admin_query_user_info(
+        self, user: str, policy: AdminPolicy | Options | None = None
+    ) -> dict[str, Any]:
         raise not_yet(_USERS)
 
-    def admin_query_users_info(self, policy: Policy = None) -> dict[str, Any]:
+    def admin_query_users_info(
+        self, policy: AdminPolicy | Options | None = None
+    ) -> dict[str, Any]:
         raise not_yet(_USERS)
 
-    def admin_query_user(self, user: str, policy: Policy = None) -> list[str]:
+    def admin_query_user(
+        self, user: str, policy: AdminPolicy | Options | None = None
+    ) -> list[str]:
         raise not_yet(_USERS)
 
-    def admin_query_users(self, policy: Policy = None) -> dict[str, list[str]]:
+    def admin_query_users(
+        self, policy: AdminPolicy | Options | None = None
+    ) -> dict[str, list[str]]:
         raise not_yet(_USERS)
 
-    def admin_create_role(self, role: str, privileges: list[dict[str, Any]],
-                          policy: Policy = None, whitelist: list[str] | None = None,
-                          read_quota: int | None = None,
-                          write_quota: int | None = None) -> int:
+    def admin_create_role(
+        self,
+        role: str,
+        privileges: list[dict[str, Any]],
+        policy: AdminPolicy | Options | None = None,
+        whitelist: list[str] | None = None,
+        read_quota: int | None = None,
+        write_quota: int | None = None,
+    ) -> int:
         raise not_yet(_USERS)
 
-    def admin_drop_role(self, role: str, policy: Policy = None) -> int:
+    def admin_drop_role(
+        self, role: str, policy: AdminPolicy | Options | None = None
+    ) -> int:
         raise not_yet(_USERS)
 
-    def admin_grant_privileges(self, role: str, privileges: list[dict[str, Any]],
-                               policy: Policy = None) -> int:
+    def admin_grant_privileges(
+        self,
+        role: str,
+        privileges: list[dict[str, Any]],
+        policy: AdminPolicy | Options | None = None,
+    ) -> int:
         raise not_yet(_USERS)
 
-    def admin_revoke_privileges(self, role: str, privileges: list[dict[str, Any]],
-                                policy: Policy = None) -> int:
+    def admin_revoke_privileges(
+        self,
+        role: str,
+        privileges: list[dict[str, Any]],
+        policy: AdminPolicy | Options | None = None,
+    ) -> int:
         raise not_yet(_USERS)
 
-    def admin_set_whitelist(self, role: str, whitelist: list[str] | None,
-                            policy: Policy = None) -> int:
+    def admin_set_whitelist(
+        self,
+        role: str,
+        whitelist: list[str] | None,
+        policy: AdminPolicy | Options | None = None,
+    ) -> int:
         raise not_yet(_USERS)
 
-    def admin_set_quotas(self, role: str, read_quota: int | None = None,
-                         write_quota: int | None = None, policy: Policy = None) -> int:
+    def admin_set_quotas(
+        self,
+        role: str,
+        read_quota: int | None = None,
+        write_quota: int | None = None,
+        policy: AdminPolicy | Options | None = None,
+    ) -> int:
         raise not_yet(_USERS)
 
-    def admin_get_role(self, role: str, policy: Policy = None) -> dict[str, Any]:
+    def admin_get_role(
+        self, role: str, policy: AdminPolicy | Options | None = None
+    ) -> dict[str, Any]:
         raise not_yet(_USERS)
 
-    def admin_get_roles(self, policy: Policy = None) -> dict[str, Any]:
+    def admin_get_roles(
+        self, policy: AdminPolicy | Options | None = None
+    ) -> dict[str, Any]:
         raise not_yet(_USERS)
 
-    def admin_query_role(self, role: str, policy: Policy = None) -> list[Any]:
+    def admin_query_role(
+        self, role: str, policy: AdminPolicy | Options | None = None
+    ) -> list[Any]:
         raise not_yet(_USERS)
 
-    def admin_query_roles(self, policy: Policy = None) -> dict[str, list[Any]]:
+    def admin_query_roles(
+        self, policy: AdminPolicy | Options | None = None
+    ) -> dict[str, list[Any]]:
         raise not_yet(_USERS)
 
     # --- the rest ---
@@ -167,21 +252,14 @@ class PendingMethods(DirectMethods):
     def get_stats(self) -> Any:
         raise not_yet(_METRICS)
 
-    def set_xdr_filter(self, data_center: str, namespace: str,
-                       expression_filter: CompiledExpression | None,
-                       policy: Policy = None) -> str:
+    def set_xdr_filter(
+        self,
+        data_center: str,
+        namespace: str,
+        expression_filter: CompiledExpression | None,
+        policy: InfoPolicy | Options | None = None,
+    ) -> str:
         raise not_yet(_XDR)
-
-    # fmt: on
-
-
-class Transaction:
-    """Several calls that take effect together, or not at all: not supported yet."""
-
-    __module__ = "aerospike"
-
-    def __init__(self, reads_capacity: int = 128, writes_capacity: int = 128) -> None:
-        raise client_error(f"not supported yet: Transaction() ({_TRANSACTIONS})")
 
 
 _METHODS = [name for name in vars(PendingMethods) if name[0] != "_"]

@@ -9,18 +9,22 @@ from typing import TYPE_CHECKING, Any
 from aerospike import predicates as _predicates
 from aerospike._core import Tracker
 from aerospike._errors import client_error, param_error
+from aerospike._hints import (
+    Operation,
+    Options,
+    QueryPolicy,
+    Record,
+    ScanPolicy,
+    Self,
+    Stream,
+)
 from aerospike._names import bin_text
 from aerospike._partitions import N_PARTITIONS, filter_of, new_tracker, range_of
 from aerospike._pending import not_yet
 from aerospike._types import CompiledExpression
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
-
-    from aerospike._core import Client, Stream
-
-Policy = Mapping[str, Any]
-Record = tuple[Any, ...]
+    from aerospike._core import Client
 
 # older options of scans that have no meaning on living servers
 _FORGOTTEN_OPTIONS = {"percent", "priority", "include_ldt"}
@@ -109,7 +113,7 @@ class _Records:
 
     # --- what is asked for ---
 
-    def select(self, *bins: str | bytearray) -> Any:
+    def select(self, *bins: str | bytearray) -> Self:
         """Read these bins only. Returns the query itself.
 
         :raises ParamError: a name is no str.
@@ -127,7 +131,7 @@ class _Records:
             self._bins = names
         return self
 
-    def add_ops(self, ops: list[Any]) -> Any:
+    def add_ops(self, ops: list[Operation]) -> Self:
         """Set the operations to carry out on each record. Returns the query itself.
 
         Operations that write are for execute_background(). Those that read (of lists,
@@ -151,7 +155,7 @@ class _Records:
         return self._open(None, None)
 
     def _collect(
-        self, policy: Policy | None, options: Mapping[str, Any] | None, **more: Any
+        self, policy: Options | None, options: Options | None, **more: Any
     ) -> list[Any]:
         """All records. When that fails, none counts as read: nobody has seen any."""
         before = None if self._tracker is None else self._tracker.copy()
@@ -165,8 +169,8 @@ class _Records:
     def _call_with_each(
         self,
         callback: Callable[..., Any],
-        policy: Policy | None,
-        options: Mapping[str, Any] | None,
+        policy: Options | None,
+        options: Options | None,
         **more: Any,
     ) -> None:
         if not callable(callback):
@@ -186,8 +190,8 @@ class _Records:
 
     def _open(
         self,
-        policy: Policy | None,
-        options: Mapping[str, Any] | None,
+        policy: Options | None,
+        options: Options | None,
         plain: bool = False,
         lends: bool = False,
         node: str | None = None,
@@ -212,7 +216,7 @@ class _Records:
             self._tracker, self._tracked = tracker, tracked
         return stream
 
-    def _spec(self, options: Mapping[str, Any] | None) -> dict[str, Any]:
+    def _spec(self, options: Options | None) -> dict[str, Any]:
         return {
             "ns": self._namespace,
             "set": self._set,
@@ -297,12 +301,12 @@ class _Records:
         module: str,
         function: str,
         arguments: list[Any] | None = None,
-        policy: Policy | None = None,
+        policy: Options | None = None,
     ) -> Any:
         """Not supported yet: raises ClientError."""
         raise not_yet("functions in Lua")
 
-    def execute_background(self, policy: Policy | None = None) -> int:
+    def execute_background(self, policy: Options | None = None) -> int:
         """Have all nodes carry out the operations of add_ops() on all records.
 
         :param policy: dict of write (scan) policy keys.
@@ -328,8 +332,10 @@ class Query(_Records):
     _selects_once = True
 
     def results(
-        self, policy: Policy | None = None, options: Mapping[str, Any] | None = None
-    ) -> list[Any]:
+        self,
+        policy: QueryPolicy | Options | None = None,
+        options: Options | None = None,
+    ) -> list[Record]:
         """All records, as a list of (key, meta, bins).
 
         :param policy: dict of query (scan) policy keys, with "partition_filter".
@@ -340,7 +346,9 @@ class Query(_Records):
         return self._collect(policy, options)
 
     def stream(
-        self, policy: Policy | None = None, options: Mapping[str, Any] | None = None
+        self,
+        policy: QueryPolicy | Options | None = None,
+        options: Options | None = None,
     ) -> Stream:
         """The records as they come, to loop over: an iterator of (key, meta, bins).
 
@@ -357,8 +365,8 @@ class Query(_Records):
     def foreach(
         self,
         callback: Callable[..., Any],
-        policy: Policy | None = None,
-        options: Mapping[str, Any] | None = None,
+        policy: QueryPolicy | Options | None = None,
+        options: Options | None = None,
     ) -> None:
         """Call a function with each record, in this thread, as the records come.
 
@@ -429,10 +437,10 @@ class Scan(_Records):
 
     def results(
         self,
-        policy: Policy | None = None,
+        policy: ScanPolicy | Options | None = None,
         nodename: str | None = None,
-        options: Mapping[str, Any] | None = None,
-    ) -> list[Any]:
+        options: Options | None = None,
+    ) -> list[Record]:
         """All records, as a list of (key, meta, bins).
 
         :param policy: dict of scan policy keys.
@@ -442,8 +450,8 @@ class Scan(_Records):
 
     def stream(
         self,
-        policy: Policy | None = None,
-        options: Mapping[str, Any] | None = None,
+        policy: ScanPolicy | Options | None = None,
+        options: Options | None = None,
         nodename: str | None = None,
     ) -> Stream:
         """As `Query.stream`; nodename: only what this node is the master of."""
@@ -452,8 +460,8 @@ class Scan(_Records):
     def foreach(
         self,
         callback: Callable[..., Any],
-        policy: Policy | None = None,
-        options: Mapping[str, Any] | None = None,
+        policy: ScanPolicy | Options | None = None,
+        options: Options | None = None,
         nodename: str | None = None,
     ) -> None:
         """As `Query.foreach`; nodename: only what this node is the master of."""

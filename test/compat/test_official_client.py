@@ -38,7 +38,8 @@ BLOB_DIGEST = "03a49d65e62da6306bd2ccecdc1d276a7d3bed9c"
 def write_keys(hosts: list[tuple[str, int]]) -> None:
     """Records that this client writes and the other one reads."""
     with aerospike.client(patient({"hosts": hosts})) as client:
-        for number, pk in enumerate((b"k1", bytearray(b"k1"), b"\xff"), 1):
+        keys: list[bytes | bytearray] = [b"k1", bytearray(b"k1"), b"\xff"]
+        for number, pk in enumerate(keys, 1):
             client.put(("test", "bk", pk), {"n": number})
             assert repr(client.exists(("test", "bk", pk))[0][2]) in (repr(pk), "'k1'")
 

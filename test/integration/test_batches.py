@@ -549,7 +549,7 @@ BAD: dict[str, tuple[Any, str]] = {
     "no record": (lambda c: c.batch_write(batch_of(5)), "batch_record"),
     "plain record": (lambda c: c.batch_write(batch_of(BatchRecord(K))), "batch_record"),
     "row key": (
-        lambda c: c.batch_write(batch_of(Write(K, WRITE), Write((1,), WRITE))),
+        lambda c: c.batch_write(batch_of(Write(K, WRITE), Write((1,), WRITE))),  # type: ignore[arg-type]
         "index: 1",
     ),
     "row ops": (lambda c: c.batch_write(batch_of(Write(K, []))), "ops"),
@@ -560,7 +560,7 @@ BAD: dict[str, tuple[Any, str]] = {
         "policy",
     ),
     "meta of a row": (
-        lambda c: c.batch_write(batch_of(Write(K, WRITE, {"ttl": "x"}))),  # type: ignore[dict-item]
+        lambda c: c.batch_write(batch_of(Write(K, WRITE, {"ttl": "x"}))),
         "Ttl",
     ),
 }

@@ -51,7 +51,7 @@ def test_exists_of_a_missing_record_is_none(client, key):
 def test_put_returns_0_and_get_the_record(client, key):
     assert client.put(key, {"a": 1, "b": "x"}) == 0
     found = client.get(key)
-    assert type(found) is tuple
+    assert isinstance(found, tuple)
     assert found == (
         (*key[:2], None, aerospike.calc_digest(*key)),
         {"ttl": 4294967295, "gen": 1},

@@ -11,6 +11,7 @@ import pytest
 import aerospike
 from aerospike import exception
 from aerospike import predicates as p
+from aerospike.typing import Key
 from aerospike_helpers import cdt_ctx
 from aerospike_helpers import expressions as exp
 from aerospike_helpers.batch.records import Apply, BatchRecords, Read, Remove, Write
@@ -22,7 +23,7 @@ from aerospike_helpers.operations import operations as ops
 BAD = "a\ud800"
 ON_INDEX = p.equals(None, 1)
 KEY = ("test", "surrogates", 1)
-BAD_KEYS = [(BAD, "s", 1), ("test", BAD, 1), ("test", "s", BAD)]
+BAD_KEYS: list[Key] = [(BAD, "s", 1), ("test", BAD, 1), ("test", "s", BAD)]
 IN_KEY = ["namespace", "set", "user key"]
 
 Client = aerospike.Client

@@ -15,6 +15,7 @@ from typing import Any
 
 import aerospike
 from aerospike import GeoJSON, KeyOrderedDict, exception, predicates
+from aerospike.typing import Key
 from aerospike_helpers import expressions as exp
 from aerospike_helpers.batch.records import Apply, BatchRecords, Read, Remove, Write
 from aerospike_helpers.operations import operations as ops
@@ -145,7 +146,12 @@ META = {"ttl": 1000, "gen": 1}
 OPS = [ops.increment("n", 1), ops.write("list", [1, {"a": "b"}]), ops.read("list")]
 LOOP: list[Any] = []
 LOOP.append(LOOP)
-KEYS = [KEY, MISSING, ("nowhere", "leaks", 1), (*KEY[:2], bytearray(b"array"))]
+KEYS: list[Key] = [
+    KEY,
+    MISSING,
+    ("nowhere", "leaks", 1),
+    (*KEY[:2], bytearray(b"array")),
+]
 HERE = [KEY, MISSING, KEY]
 PARTITION = {
     "partition_filter": {
@@ -366,7 +372,7 @@ LOCAL: dict[str, tuple[type[Exception], Callable[[Any], Any]]] = {
     ),
     "record of a batch": (
         exception.ParamError,
-        lambda c: c.batch_write(BatchRecords([*ROWS, Read((1,), None)])),
+        lambda c: c.batch_write(BatchRecords([*ROWS, Read((1,), None)])),  # type: ignore[arg-type]
     ),
     "predicate": (
         exception.ParamError,

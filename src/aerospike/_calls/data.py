@@ -5,14 +5,18 @@ from __future__ import annotations
 from aerospike._calls.commands import command_of, text_of
 from aerospike._calls.requests import Info
 from aerospike._errors import param_error
+from aerospike._hints import InfoPolicy, Options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from aerospike._calls.requests import Call, Policy
+    from aerospike._calls.requests import Call
 
 
 def truncate(
-    namespace: str, set: str | None, nanos: int, policy: Policy = None
+    namespace: str,
+    set: str | None,
+    nanos: int,
+    policy: InfoPolicy | Options | None = None,
 ) -> Call[int]:
     """Remove the records of a set, or of a namespace, that were last changed before a
     time.

@@ -13,16 +13,16 @@ from aerospike._calls.signatures import also_called, named
 from aerospike._calls.waits import BEGUN, DONE, wait_for_nodes
 from aerospike._core import context_base64, expression_base64
 from aerospike._errors import param_error
+from aerospike._hints import Any, CompiledExpression, InfoPolicy, Options
 from aerospike._names import bin_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any, TypeVar
+    from typing import TypeVar
 
-    from aerospike._calls.requests import Call, Policy
+    from aerospike._calls.requests import Call
     from aerospike._calls.waits import Progress
-    from aerospike._types import CompiledExpression
 
     Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -81,7 +81,9 @@ def _unless_default(index_type: str) -> str | None:
     return None if index_type == "DEFAULT" else index_type
 
 
-def _wait_until_loaded(ns: str, name: str, policy: Policy) -> Call[None]:
+def _wait_until_loaded(
+    ns: str, name: str, policy: InfoPolicy | Options | None
+) -> Call[None]:
     command = command_of("sindex-stat", namespace=ns, indexname=name)
 
     def ask(node: str, waited_s: float) -> Call[Progress]:
@@ -104,7 +106,11 @@ def _wait_until_loaded(ns: str, name: str, policy: Policy) -> Call[None]:
 
 
 def _create(
-    ns: Any, set: Any, name: Any, policy: Policy, **entries: str | None
+    ns: Any,
+    set: Any,
+    name: Any,
+    policy: InfoPolicy | Options | None,
+    **entries: str | None,
 ) -> Call[int]:
     command = command_of(
         "sindex-create",
@@ -123,7 +129,7 @@ def _create_on_bin(
     set: Any,
     bin: Any,
     name: Any,
-    policy: Policy,
+    policy: InfoPolicy | Options | None,
     datatype: str,
     index_type: str = "DEFAULT",
     ctx: Any = None,
@@ -143,12 +149,22 @@ def _create_on_bin(
 # --- on a bin ---
 
 
-class _OnBin:
+class _Made:
+    """A call that is an object, and has what tools look for in a function."""
+
+    __globals__ = globals()
+
+    def __init__(self, name: str, text: str) -> None:
+        self.__name__ = self.__qualname__ = name
+        self.__doc__ = text
+        self.__annotations__ = type(self).__call__.__annotations__
+
+
+class _OnBin(_Made):
     """A call that creates indexes on bins that hold values of one type."""
 
     def __init__(self, name: str, datatype: str, what: str) -> None:
-        self.__name__ = self.__qualname__ = name
-        self.__doc__ = _text(f"on a bin that holds {what}")
+        super().__init__(name, _text(f"on a bin that holds {what}"))
         self._datatype = datatype
 
     @also_called("index_name", "name")
@@ -159,21 +175,21 @@ class _OnBin:
         set: str | None,
         bin: str | bytearray,
         name: str,
-        policy: Policy = None,
+        policy: InfoPolicy | Options | None = None,
     ) -> Call[int]:
         return _create_on_bin(ns, set, bin, name, policy, self._datatype)
 
 
-class _OnCollection:
+class _OnCollection(_Made):
     """A call that creates indexes on what collections contain, or on a value inside."""
 
     def __init__(self, name: str, index_type: str, what: str) -> None:
-        self.__name__ = self.__qualname__ = name
-        self.__doc__ = _text(
+        text = _text(
             f"on {what}",
             ":param index_datatype: an INDEX_* value.",
             ":param ctx: list of levels that lead to a place inside the bin, or None.",
         )
+        super().__init__(name, text)
         self._index_type = index_type
 
     @also_called("index_name", "name")
@@ -185,7 +201,7 @@ class _OnCollection:
         bin: str | bytearray,
         index_datatype: int,
         name: str,
-        policy: Policy = None,
+        policy: InfoPolicy | Options | None = None,
         ctx: list[Any] | None = None,
     ) -> Call[int]:
         datatype = _named(_DATATYPES, "index_datatype", index_datatype)
@@ -225,7 +241,7 @@ def index_cdt_create(
     index_datatype: int,
     name: str,
     ctx: list[Any],
-    policy: Policy = None,
+    policy: InfoPolicy | Options | None = None,
 ) -> Call[int]:
     if ctx is None:
         raise param_error("ctx must be a list of levels, not None")
@@ -257,7 +273,7 @@ def index_expr_create(
     index_datatype: int,
     expressions: CompiledExpression,
     name: str,
-    policy: Policy = None,
+    policy: InfoPolicy | Options | None = None,
 ) -> Call[int]:
     kind = _named(_INDEX_TYPES, "index_type", index_type)
     return _create(
@@ -272,12 +288,16 @@ def index_expr_create(
 
 
 @_has_text("of all records of a set", set="str; which of the sets of the namespace.")
-def index_set_create(ns: str, set: str, name: str, policy: Policy = None) -> Call[int]:
+def index_set_create(
+    ns: str, set: str, name: str, policy: InfoPolicy | Options | None = None
+) -> Call[int]:
     return _create(ns, text_of("set", set), name, policy, indextype="SET")
 
 
 @also_called("index_name", "name")
-def index_remove(ns: str, name: str, policy: Policy = None) -> Call[int]:
+def index_remove(
+    ns: str, name: str, policy: InfoPolicy | Options | None = None
+) -> Call[int]:
     """Remove an index, and wait until it is gone; 0, also when there is none.
 
     :raises TimeoutError: for 60 s it went from no node, or one gave no answer.

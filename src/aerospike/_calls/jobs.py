@@ -6,10 +6,11 @@ from aerospike import _constants as c
 from aerospike._calls.commands import entries_of
 from aerospike._calls.requests import InfoOfAll
 from aerospike._errors import param_error
+from aerospike._hints import InfoPolicy, Options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from aerospike._calls.requests import Call, Policy
+    from aerospike._calls.requests import Call
 
 
 def _job_entries(text: str | None) -> dict[str, str]:
@@ -18,7 +19,9 @@ def _job_entries(text: str | None) -> dict[str, str]:
     return {} if not line or line.startswith("ERROR") else entries_of(line, ":")
 
 
-def job_info(job_id: int, module: str, policy: Policy = None) -> Call[dict[str, int]]:
+def job_info(
+    job_id: int, module: str, policy: InfoPolicy | Options | None = None
+) -> Call[dict[str, int]]:
     """How far background work has come: {"progress_pct", "records_read", "status"}.
 
     An unknown job counts as completed.
@@ -43,7 +46,9 @@ def job_info(job_id: int, module: str, policy: Policy = None) -> Call[dict[str, 
     }
 
 
-def scan_info(scanid: int, policy: Policy = None) -> Call[dict[str, int]]:
+def scan_info(
+    scanid: int, policy: InfoPolicy | Options | None = None
+) -> Call[dict[str, int]]:
     """How far a background scan has come, as the 2.x line says it: {"progress_pct",
     "records_scanned", "status"}."""
     found = yield from job_info(scanid, c.JOB_SCAN, policy)

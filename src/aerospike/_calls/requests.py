@@ -4,11 +4,13 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # as in typing, which need not be imported for it
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Generator
     from typing import Any, Final, TypeAlias, TypeVar
 
+    from aerospike._hints import InfoPolicy, Options
+
     T = TypeVar("T")
-    Policy: TypeAlias = Mapping[str, Any] | None
+    Policy: TypeAlias = InfoPolicy | Options | None
     Call: TypeAlias = Generator["Request", Any, T]
 
 

@@ -21,7 +21,17 @@ def dress(function: Any, call: Any, wrapped: object = None) -> None:
     function.__name__ = call.__name__
     function.__qualname__ = call.__qualname__
     function.__doc__ = call.__doc__
+    function.__annotations__ = {
+        name: result_of(hint) if name == "return" else hint
+        for name, hint in call.__annotations__.items()
+    }
     function.__wrapped__ = call if wrapped is None else wrapped
+
+
+def result_of(hint: object) -> str:
+    """What a call returns in the end, of the annotation "Call[...]"."""
+    text = str(hint)
+    return text.removeprefix("Call[")[:-1] if text.startswith("Call[") else text
 
 
 class _AsMethod:
@@ -36,7 +46,7 @@ class _AsMethod:
 
         of_call = inspect.signature(self.__wrapped__)
         itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        returns = str(of_call.return_annotation).removeprefix("Call[").removesuffix("]")
+        returns = result_of(of_call.return_annotation)
         parameters = [itself, *of_call.parameters.values()]
         return inspect.Signature(parameters, return_annotation=returns)
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-Key = tuple[Any, ...]
-Operation = dict[str, Any]
-Policy = Mapping[str, Any]
+from aerospike._hints import (
+    Any,
+    BatchApplyPolicy,
+    BatchReadPolicy,
+    BatchRemovePolicy,
+    BatchWritePolicy,
+    Key,
+    Operation,
+    Options,
+    Record,
+    WriteMeta,
+)
 
 
 class BatchRecord:
@@ -32,8 +38,8 @@ class BatchRecord:
     )
 
     def __init__(self, key: Key) -> None:
-        self.key = key
-        self.record: tuple[Any, ...] | None = None
+        self.key: tuple[Any, ...] = key
+        self.record: Record | None = None
         self.result = 0
         self.message: str | None = None
         self.subcode = 0
@@ -50,8 +56,8 @@ class Read(BatchRecord):
         key: Key,
         ops: list[Operation] | None,
         read_all_bins: bool = False,
-        meta: Mapping[str, int] | None = None,
-        policy: Policy | None = None,
+        meta: WriteMeta | Options | None = None,
+        policy: BatchReadPolicy | Options | None = None,
     ) -> None:
         super().__init__(key)
         self.ops = ops
@@ -69,8 +75,8 @@ class Write(BatchRecord):
         self,
         key: Key,
         ops: list[Operation],
-        meta: Mapping[str, int] | None = None,
-        policy: Policy | None = None,
+        meta: WriteMeta | Options | None = None,
+        policy: BatchWritePolicy | Options | None = None,
     ) -> None:
         super().__init__(key)
         self.ops = ops
@@ -89,7 +95,7 @@ class Apply(BatchRecord):
         module: str,
         function: str,
         args: list[Any],
-        policy: Policy | None = None,
+        policy: BatchApplyPolicy | Options | None = None,
     ) -> None:
         super().__init__(key)
         self.module = module
@@ -103,7 +109,9 @@ class Remove(BatchRecord):
 
     __slots__ = ("policy",)
 
-    def __init__(self, key: Key, policy: Policy | None = None) -> None:
+    def __init__(
+        self, key: Key, policy: BatchRemovePolicy | Options | None = None
+    ) -> None:
         super().__init__(key)
         self.policy = policy
 

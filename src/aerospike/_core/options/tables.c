@@ -111,26 +111,29 @@ table_to_py(const option_table *table)
 static const char doc_option_tables[] =
     "option_tables($module)\n--\n\n"
     "The tables of option keys: {\"policy\": rows, \"meta\": rows, \"config\":\n"
-    "rows}; a row is a dict of name, type, kinds (names of policies), min, max,\n"
-    "new_name, and of policies: shown (kinds that get_policies() shows it for),\n"
-    "shared (it may stand beside the sections) and inherited (by the records of\n"
-    "a batch). For documentation and tests.";
+    "rows, ...}, where \"policies\" are the keys of the client that stand beside the\n"
+    "sections of policies. A row is a dict of name, type, kinds (names of\n"
+    "policies), min, max, new_name, and of policies: shown (kinds that\n"
+    "get_policies() shows it for), shared (it may stand beside the sections) and\n"
+    "inherited (by the records of a batch). For documentation and tests.";
 
 static PyObject *
 core_option_tables(PyObject *module, PyObject *ignored)
 {
+    static const char *const names[N_TABLES] = {
+        [POLICY_TABLE] = "policy",     [META_TABLE] = "meta", [CONFIG_TABLE] = "config",
+        [POLICIES_TABLE] = "policies", [TLS_TABLE] = "tls",   [LUA_TABLE] = "lua",
+    };
     (void)module;
     (void)ignored;
-    PyObject *policy_rows = table_to_py(&policy_table);
-    PyObject *meta_rows = table_to_py(&meta_table);
-    PyObject *config_rows = table_to_py(&config_table), *all = NULL;
-    if (policy_rows != NULL && meta_rows != NULL && config_rows != NULL) {
-        all = Py_BuildValue("{sOsOsO}", "policy", policy_rows, "meta", meta_rows,
-                            "config", config_rows);
+    PyObject *all = PyDict_New();
+    for (int id = 0; all != NULL && id < N_TABLES; id++) {
+        PyObject *rows = table_to_py(tables[id]);
+        if (rows == NULL || PyDict_SetItemString(all, names[id], rows) < 0) {
+            Py_CLEAR(all);
+        }
+        Py_XDECREF(rows);
     }
-    Py_XDECREF(policy_rows);
-    Py_XDECREF(meta_rows);
-    Py_XDECREF(config_rows);
     return all;
 }
 

@@ -1,0 +1,109 @@
+"""aerospike.typing: its dicts are those of the option tables; annotations evaluate."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+import typing
+from typing import Any
+
+import pytest
+
+import aerospike
+from aerospike import _core, _hints
+from aerospike import typing as public
+
+TABLES = _core.option_tables()
+KINDS = sorted({kind for row in TABLES["policy"] for kind in row["kinds"]})
+
+# kinds without a class of their own: they have the keys of another
+SHARED = {
+    "batch_parent_write": "BatchPolicy",
+    "txn_verify": "BatchPolicy",
+    "txn_roll": "BatchPolicy",
+}
+TYPES = {"bool": bool, "int": int, "enum": int, "ttl": int}
+
+
+def class_of(kind: str) -> Any:
+    """The TypedDict of a kind of policy."""
+    name = "".join(word.capitalize() for word in kind.split("_")) + "Policy"
+    return getattr(public, SHARED.get(kind, name))
+
+
+def typed(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Keys, with the type of those that have a plain one."""
+    return {row["name"]: TYPES.get(row["type"]) for row in rows}
+
+
+def assert_fits(cls: Any, rows: list[dict[str, Any]]) -> None:
+    hints = typing.get_type_hints(cls)
+    wanted = typed(rows)
+    assert set(hints) == set(wanted)
+    wrong = {name for name, kind in wanted.items() if kind not in (None, hints[name])}
+    assert not wrong
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_policy_has_the_keys_of_its_table(kind):
+    rows = [row for row in TABLES["policy"] if kind in row["kinds"]]
+    assert_fits(class_of(kind), rows)
+
+
+def test_config_has_the_keys_of_its_table():
+    assert_fits(public.Config, TABLES["config"])
+    assert public.Config.__required_keys__ == {"hosts"}
+
+
+@pytest.mark.parametrize("name", ["tls", "lua"])
+def test_section_has_the_keys_of_its_table(name):
+    assert_fits(getattr(public, name.capitalize()), TABLES[name])
+
+
+def test_metadata_has_the_keys_of_its_table():
+    assert_fits(public.WriteMeta, [row | {"type": "int"} for row in TABLES["meta"]])
+    assert typing.get_type_hints(public.Meta) == typing.get_type_hints(public.WriteMeta)
+
+
+def test_policies_have_sections_and_the_keys_that_stand_beside_them():
+    hints = typing.get_type_hints(public.Policies)
+    shared = typed([row for row in TABLES["policy"] if row["shared"]])
+    beside = {row["name"] for row in TABLES["policies"]}
+    assert set(hints) == set(KINDS) | set(shared) | beside
+    assert {kind: hints[kind] for kind in KINDS} == {
+        kind: class_of(kind) | None for kind in KINDS
+    }
+
+
+FUNCTIONS = dict(inspect.getmembers(aerospike.Client, inspect.isfunction))
+FUNCTIONS |= {
+    f"{cls.__name__}.{name}": method
+    for cls in (aerospike.Query, aerospike.Scan)
+    for name, method in inspect.getmembers(cls, inspect.isfunction)
+}
+
+
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if "._" not in name])
+def test_annotations_evaluate(name):
+    hints = typing.get_type_hints(FUNCTIONS[name])
+    assert "return" in hints
+    if "key" in hints:
+        assert hints["key"] is tuple
+
+
+def test_stand_ins_have_the_names_of_the_public_module():
+    names = {name for name in vars(_hints) if not name.startswith("_")}
+    assert names - {"TYPE_CHECKING", "Self", "Stream"} <= set(vars(public))
+    assert public.Record is _hints.Record is _core.Record
+
+
+def test_annotations_evaluate_without_the_public_module():
+    program = (
+        "import aerospike, typing, sys; "
+        "print(typing.get_type_hints(aerospike.Client.list_append)['return']); "
+        "assert 'aerospike.typing' not in sys.modules"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "<class 'int'>\n"
