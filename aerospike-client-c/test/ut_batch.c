@@ -396,7 +396,7 @@ test_unknown_namespace(void)
     RUN(&r, ANSWER);
     CHECK_EQ_INT(r.n_parts, 1);
     CHECK_EQ_INT(r.err[1].code, ASC_ERR_NAMESPACE);
-    CHECK_HAS(r.err[1].message, "invalid namespace: nowhere");
+    CHECK_HAS(r.err[1].message, "Invalid namespace: nowhere");
     CHECK_EQ_INT(r.n_failed[1], 1);
     check_outcomes(&r);
     teardown(&r);

@@ -414,7 +414,7 @@ test_partition_that_nobody_has(void)
         end(&r, i);
     }
     CHECK_EQ_INT(run(&r), ASC_ERR_CLUSTER);
-    CHECK_HAS(r.err.message, "partition 2: ");
+    CHECK_HAS(r.err.message, "(partition 2)");
     CHECK_EQ_INT(r.n_rounds, 2);
     teardown(&r);
 }
@@ -541,7 +541,7 @@ test_what_cannot_be_asked(void)
     setup(&r);
     r.options.ns = "nowhere";
     CHECK_EQ_INT(run(&r), ASC_ERR_NAMESPACE);
-    CHECK_HAS(r.err.message, "invalid namespace: nowhere");
+    CHECK_HAS(r.err.message, "Invalid namespace: nowhere");
     r.options.ns = "test";
     atomic_store(&r.cluster->closed, true);
     CHECK_EQ_INT(run(&r), ASC_ERR_CLUSTER);

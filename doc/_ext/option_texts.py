@@ -232,6 +232,12 @@ CONFIG = {
         "Unknown keys and values out of range raise `ParamError`, in this and in every "
         "dictionary of policies and metadata.",
     ),
+    "error_keys": Text(
+        "bool",
+        "True",
+        "Errors show user keys, in their attribute `key` and in their texts. `False`: "
+        "they show digests in place of user keys, which may be personal data.",
+    ),
     "fail_if_not_connected": Text(
         "bool",
         "not given",

@@ -31,7 +31,7 @@ def _made_of_a_namespace(
     def method(self: Client, /, *args: P.args, **kwargs: P.kwargs) -> Made:
         self._check_valid()
         if not args and "namespace" not in kwargs:
-            raise param_error("Namespace should be a string")
+            raise param_error("Namespace should be a string", "namespace is missing")
         return make(self, *args, **kwargs)
 
     dress(method, make)

@@ -2,18 +2,57 @@
 
 from __future__ import annotations
 
+import sys
+
 from aerospike import exception
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 _LONGEST_TEXT = 1000
+_LONGEST_VALUE = 100
 
 
-def param_error(text: str) -> exception.AerospikeError:
-    """For an argument that is malformed."""
-    return exception.ParamError(-2, text, __file__, 0, False)
+def shown(value: Any, limit: int = _LONGEST_VALUE) -> str:
+    """The repr of a value of the caller's, or its beginning; never an exception."""
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - whatever the class of the value raises
+        return f"<{type(value).__name__}>"
+    return text if len(text) <= limit else text[:limit] + "..."
 
 
-def client_error(text: str) -> exception.AerospikeError:
+def _shortened(text: str) -> str:
+    """It may quote an error, which quotes ..."""
+    return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + " ..."
+
+
+def made(
+    cls: type[exception.AerospikeError],
+    code: int,
+    msg: str,
+    detail: str = "",
+    in_doubt: bool = False,
+    depth: int = 1,
+) -> exception.AerospikeError:
+    """An error that says where its maker stands, which is `depth` calls up."""
+    place = sys._getframe(depth)
+    file, line = place.f_code.co_filename, place.f_lineno
+    error = cls(code, _shortened(msg), file, line, in_doubt)
+    error.detail = _shortened(detail)
+    return error
+
+
+def param_error(msg: str, detail: str = "") -> exception.AerospikeError:
+    """For an argument that is malformed.
+
+    :param msg: what other clients of Aerospike say, if they say anything.
+    :param detail: what was given, what is wanted, what to try.
+    """
+    return made(exception.ParamError, -2, msg, detail, depth=2)
+
+
+def client_error(msg: str, detail: str = "") -> exception.AerospikeError:
     """For any other failure in the client."""
-    if len(text) > _LONGEST_TEXT:  # it may quote an error, which quotes ...
-        text = text[:_LONGEST_TEXT] + " ..."
-    return exception.ClientError(-1, text, __file__, 0, False)
+    return made(exception.ClientError, -1, msg, detail, depth=2)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aerospike._core import Tracker, get_partition_id
-from aerospike._errors import param_error
+from aerospike._errors import param_error, shown
 
 Policy = Mapping[str, Any]
 
@@ -20,7 +20,9 @@ def filter_of(policy: Policy | None) -> Mapping[str, Any] | None:
         return None
     found = policy["partition_filter"]
     if not isinstance(found, Mapping):
-        raise param_error("partition_filter must be a dict")
+        raise param_error(
+            "partition_filter must be a dict", f"got {type(found).__name__}"
+        )
     _check_keys("partition_filter", found, _FILTER_KEYS)
     return found
 
@@ -38,7 +40,8 @@ def _int_of(
     if not isinstance(value, int) or not low <= value <= high:
         raise param_error(
             f"invalid partition_filter policy {name}, {name} must be an int between "
-            f"{low} and {high} inclusive, not {value!r}"
+            f"{low} and {high} inclusive",
+            f"got {shown(value)}",
         )
     return value
 
@@ -88,13 +91,13 @@ def _digest_if(counts: bool, what: str, partition: int, value: Any) -> bytes | N
     is_bytes = isinstance(value, (bytes, bytearray, memoryview))
     digest = bytes(value) if is_bytes else b""
     if len(digest) != 20:
-        raise param_error(f"{what} must be 20 bytes")
+        raise param_error(what, f"it must be 20 bytes, got {shown(value)}")
     if not counts:
         return None
     its_own = get_partition_id(digest)
     if its_own != partition:
         raise param_error(
-            f"{what} is of a record of partition {its_own}, not {partition}"
+            what, f"it is of a record of partition {its_own}, not {partition}"
         )
     return digest
 
@@ -126,20 +129,19 @@ def _cursor_of(partition: int, cursor: Any) -> tuple[bytes | None, int]:
     """The digest of the last record, None when there was none, and its bval."""
     if not isinstance(cursor, (tuple, list)) or len(cursor) != 5:
         raise param_error(
-            f"invalid partition_status for part_id: {partition}, it must be a tuple "
-            "(id, init, retry, digest, bval)"
+            f"invalid partition_status for part_id: {partition}",
+            "it must be a tuple (id, init, retry, digest, bval)",
         )
     _, init, retry, digest, bval = cursor
-    for name, value in (("init", init), ("retry", retry)):
-        if not isinstance(value, bool):
+    for name, flag in (("init", init), ("retry", retry)):
+        if not isinstance(flag, bool):
             raise param_error(
-                f"invalid {name} for part_id: {partition}, it must be a bool, not "
-                f"{value!r}"
+                f"invalid {name} for part_id: {partition}", f"got {shown(flag)}"
             )
-    what = f"invalid digest value for part_id: {partition}, it"
+    what = f"invalid digest value for part_id: {partition}"
     if not isinstance(bval, int) or not 0 <= bval < 2**64:
         raise param_error(
-            f"invalid bval for part_id: {partition}, it must be an int from 0 to "
-            f"2**64 - 1, not {bval!r}"
+            f"invalid bval for part_id: {partition}",
+            f"it must be an int from 0 to 2**64 - 1, got {shown(bval)}",
         )
     return _digest_if(init, what, partition, digest), bval

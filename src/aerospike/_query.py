@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aerospike import predicates as _predicates
 from aerospike._core import Tracker
-from aerospike._errors import client_error, param_error
+from aerospike._errors import client_error, param_error, shown
 from aerospike._hints import (
     Operation,
     Options,
@@ -21,7 +21,7 @@ from aerospike._hints import (
 from aerospike._names import bin_text
 from aerospike._partitions import N_PARTITIONS, filter_of, new_tracker, range_of
 from aerospike._pending import not_yet
-from aerospike._types import CompiledExpression
+from aerospike._types import CompiledExpression, Expression
 
 if TYPE_CHECKING:
     from aerospike._core import Client
@@ -91,9 +91,13 @@ class _Records:
     @classmethod
     def of(cls, client: Client, namespace: str, set: str | None) -> Self:
         if not isinstance(namespace, str):
-            raise param_error("Namespace should be a string")
+            raise param_error(
+                "Namespace should be a string", f"got {type(namespace).__name__}"
+            )
         if not (set is None or isinstance(set, str)):
-            raise param_error("Set should be string, unicode or None")
+            raise param_error(
+                "Set should be string, unicode or None", f"got {type(set).__name__}"
+            )
         for what, name in (("namespace", namespace), ("set", set or "")):
             check_text(what, name)
             if "\0" in name:
@@ -122,7 +126,9 @@ class _Records:
         names: tuple[Any, ...] = tuple(map(bin_text, bins))
         for name in names:
             if not isinstance(name, str):
-                raise param_error("Bin name should be of type string")
+                raise param_error(
+                    "Bin name should be of type string", f"got {type(name).__name__}"
+                )
         if self._bins is not None and self._selects_once:
             raise client_error(
                 "Query.select() cannot be called more than once on the same instance."
@@ -142,10 +148,16 @@ class _Records:
         :raises ParamError: an item is no dict.
         """
         if not isinstance(ops, list):
-            raise client_error("ops must be a list of operation dicts")
-        for op in ops:
+            raise client_error(
+                "Ops must be list.",
+                f"a list of operation dicts is expected, got {type(ops).__name__}",
+            )
+        for place, op in enumerate(ops):
             if not isinstance(op, dict):
-                raise param_error(f"an operation is a dict, not {type(op).__name__}")
+                raise param_error(
+                    "Failed to convert ops.",
+                    f"operation {place} is a {type(op).__name__}, not a dict",
+                )
         self._ops = ops
         return self
 
@@ -174,7 +186,10 @@ class _Records:
         **more: Any,
     ) -> None:
         if not callable(callback):
-            raise client_error("Callback function contains an error: not callable")
+            raise client_error(
+                "Callback function contains an error",
+                f"{type(callback).__name__} is not callable",
+            )
         stream = self._open(policy, options, lends=True, **more)
         takes_two = filter_of(policy) is not None
         with stream:
@@ -183,7 +198,7 @@ class _Records:
                     answer = callback(*item) if takes_two else callback(item)
                 except Exception as cause:
                     raise client_error(
-                        f"Callback function contains an error: {cause!r}"
+                        "Callback function contains an error", shown(cause, 500)
                     ) from cause
                 if answer is False:
                     return
@@ -387,7 +402,7 @@ class Query(_Records):
 
         :raises ParamError: it is none, or the query has one already.
         """
-        if isinstance(predicate, str):
+        if isinstance(predicate, str) and (old_form or ctx is not None):
             return self._set_where(_old_predicate(predicate, ctx, *old_form), None)
         if old_form:
             raise TypeError("where() takes a predicate and a ctx")
@@ -413,18 +428,23 @@ class Query(_Records):
         self, predicate: Any, ctx: Any, has_bin: bool = True, **how: Any
     ) -> Query:
         if not _is_predicate(predicate):
-            raise param_error("predicate is invalid.")
+            raise param_error("predicate is invalid.", _what_it_is(predicate))
         bin = bin_text(predicate[2]) if has_bin else None  # an index is enough
         if has_bin and not isinstance(bin, str):
-            raise param_error("predicate is invalid: the bin must be a str")
+            raise param_error(
+                "predicate is invalid.", f"the bin must be a str, got {shown(bin)}"
+            )
         predicate = (*predicate[:2], bin, *predicate[3:])
         if self._where:
             raise param_error("Failed to add predicate: a query has only one")
         if not (ctx is None or isinstance(ctx, list)):
-            raise param_error("ctx must be a list of levels")
+            raise param_error("ctx must be a list of levels", f"got {shown(ctx)}")
         for level in ctx or ():
             if not hasattr(level, "extra_args"):
-                raise param_error("ctx is invalid: use aerospike_helpers.cdt_ctx")
+                raise param_error(
+                    "ctx is invalid",
+                    f"{shown(level)} is not of aerospike_helpers.cdt_ctx",
+                )
         self._where = {"predicate": predicate, "ctx": ctx, **how}
         return self
 
@@ -471,10 +491,12 @@ class Scan(_Records):
         if name is None:
             return None
         if not isinstance(name, str):
-            raise param_error("nodename must be a str")
+            raise param_error("nodename must be a str", f"got {type(name).__name__}")
         nodes = [node["node_name"] for node in self._client.get_node_names()]
         if name not in nodes:
-            raise param_error(f"Invalid node name: {name}")
+            raise param_error(
+                f"Invalid node name: {name}", f"the nodes are {', '.join(nodes)}"
+            )
         return name
 
     def _check_options(self, options: Mapping[str, Any]) -> None:
@@ -482,10 +504,27 @@ class Scan(_Records):
             if name == "concurrent" and not isinstance(value, bool):
                 raise param_error("option concurrent must be a bool")
             if name not in ("nobins", "concurrent") and name not in _FORGOTTEN_OPTIONS:
-                raise param_error(f"Invalid value for scan options: {name}")
+                raise param_error(
+                    f"Invalid value for scan options: {shown(name)}",
+                    "the options are nobins and concurrent",
+                )
 
 
 # --- conditions ---
+
+
+def _what_it_is(predicate: Any) -> str:
+    """What to say of something that is no predicate."""
+    wanted = "predicates come from aerospike.predicates"
+    if isinstance(predicate, Expression | CompiledExpression):
+        return f'{wanted}; an expression goes to the policy, as "expressions"'
+    if predicate is None:
+        return f"{wanted}, which give None for a value of a type that no index has"
+    return (
+        f"{wanted}, got {shown(predicate)}; a condition on bins that have no index is "
+        'an expression, which goes to the policy, as "expressions"'
+    )
+
 
 # of the 2.x line: name -> its function, and whether a datatype comes before the value
 _OLD_PREDICATES: dict[str, tuple[Callable[..., Any], bool]] = {

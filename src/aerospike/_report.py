@@ -14,6 +14,7 @@ import os
 import sys
 
 from aerospike import exception
+from aerospike._errors import param_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,12 +81,11 @@ def unknown_key(
     import difflib
 
     near = difflib.get_close_matches(str(key), known, n=1)
-    if strict:
-        hint = f'; did you mean "{near[0]}"?' if near else ""
-        text = f'"{key}" is an invalid {what} dictionary key{hint}'
-        raise exception.ParamError(-2, text, __file__, 0, False)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
-    warn_once(topic, str(key), f"unknown {topic} key {key!r}{hint}; it is ignored")
+    text = f"unknown {topic} key {key!r}{hint}"
+    if strict:
+        raise param_error(f'"{key}" is an invalid {what} dictionary key', text)
+    warn_once(topic, str(key), f"{text}; it is ignored")
 
 
 def log_line(level: int, func: str, path: str, line: int, message: str) -> None:

@@ -21,7 +21,8 @@ class AerospikeError(Exception):
 
     :ivar code: result code, positive from the server, negative from the client; the
         class's own number when the instance has none; None for classes without one.
-    :ivar msg: what happened, or None.
+    :ivar msg: a short text, the same in other clients of Aerospike where they have one;
+        or None. ``detail``: what explains it, perhaps "".
     :ivar file: source file that noticed it, or None. ``line``: its line.
     :ivar in_doubt: True when a write may or may not have been applied.
     :ivar subcode: the server's finer code, 0 when it sent none.
@@ -31,11 +32,16 @@ class AerospikeError(Exception):
     :ivar attempts: how many attempts were made; ``elapsed_ms``: how long they took, in
         milliseconds. Both 0 when nothing was sent.
     :ivar key: the key of the call as the caller wrote it; ``bin``: the bins concerned.
-        None outside of calls on one record.
+    :ivar operation: the operation concerned, by the name of the function that makes it;
+        ``operation_index``: its place in the list; ``context``: its context, as text.
+    :ivar path: where in the arguments the value stands that was refused:
+        "bins['a']['b'][0]".
+    :ivar name: the index concerned. What is not known is None.
     """
 
     code: int | None = None
     msg: str | None = None
+    detail: str = ""
     file: str | None = None
     line: int | None = None
     in_doubt: bool = False
@@ -44,6 +50,13 @@ class AerospikeError(Exception):
     phase: str | None = None
     attempts: int = 0
     elapsed_ms: int = 0
+    key: Any = None
+    bin: Any = None
+    operation: str | None = None
+    operation_index: int | None = None
+    context: str | None = None
+    path: str | None = None
+    name: Any = None
 
     def __init__(self, *args: Any) -> None:
         # the built-in OSError, a base of two classes, would keep only two of them
@@ -55,6 +68,8 @@ class AerospikeError(Exception):
     def __str__(self) -> str:
         if len(self.args) == 1:
             return str(self.args[0])
+        if len(self.args) >= 4 and isinstance(self.code, int):
+            return _text_of(self)
         return str(self.args) if self.args else ""
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -67,6 +82,57 @@ class AerospikeWarning(UserWarning):
     Such as a misspelt key of a policy, which is ignored. With "validate_keys" in the
     configuration it is a ParamError.
     """
+
+
+# the name that Aerospike's clients and manuals give a result code; the extension, which
+# has the table of the codes, fills this in
+_SYMBOLS: dict[int, str] = {}
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 200 else text[:200] + "..."
+
+
+def _bins_of(bin: Any) -> str:
+    """The names of bins; their values are none of a log's business."""
+    names = bin if isinstance(bin, (dict, list, tuple)) else [bin]
+    return ", ".join(map(str, names))
+
+
+def _known_of(error: AerospikeError) -> list[str]:
+    """What is known of an error, for people: ["key=...", "host=...", ...]."""
+    attributes = {
+        "key": None if error.key is None else repr(error.key),
+        "bin": None if error.bin is None else _bins_of(error.bin) or None,
+        "operation": error.operation,
+        "operation_index": error.operation_index,
+        "context": error.context,
+        "path": error.path,
+        "index": error.name,
+        "host": error.host,
+        "phase": error.phase if error.phase != "command" else None,
+        "attempts": error.attempts or None,
+        "elapsed_ms": error.elapsed_ms if error.code == 9 else None,
+    }
+    known = [f"{k}={_short(str(v))}" for k, v in attributes.items() if v is not None]
+    return [*known, "in doubt"] if error.in_doubt else known
+
+
+def _text_of(error: AerospikeError) -> str:
+    """NAME (code, C symbol): msg: detail [what is known]"""
+    symbol = _SYMBOLS.get(error.code, "") if error.code is not None else ""
+    name = symbol.removeprefix("AEROSPIKE_").removeprefix("ERR_")
+    title = (
+        f"{name} ({error.code}, {symbol})"
+        if name
+        else f"{type(error).__name__} ({error.code})"
+    )
+    texts = [str(error.msg or "").rstrip("."), str(error.detail or "")]
+    if symbol and texts[0].endswith(symbol):
+        del texts[0]  # host and symbol, which stand elsewhere in this text
+    text = ": ".join([title, *filter(None, texts)])
+    known = _known_of(error)
+    return f"{text} [{', '.join(known)}]" if known else text
 
 
 # parent -> {class: code}; a parent stands before its children
@@ -225,9 +291,6 @@ _BUILTIN_BASES: dict[str, type[BaseException]] = {
 
 # attributes that a class and its children have besides those of AerospikeError
 _ATTRIBUTES = {
-    "RecordError": ("key", "bin"),
-    "LDTError": ("key", "bin"),
-    "IndexError": ("name",),
     "UDFError": ("module", "func"),
 }
 

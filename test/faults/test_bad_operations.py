@@ -45,36 +45,36 @@ def kind(good: Any, expected: str, *bad: Any) -> Kind:
 
 def policy(good: dict[str, int]) -> Kind:
     """A dict of numbers."""
-    of_dict = kind(good, "must be a dict, not {}", [], "x", 1).bad
+    of_dict = kind(good, "must be a dict: got {}", [], "x", 1).bad
     for name in good:
-        of_dict.append(({name: "x"}, f"{name} must be an integer, not str"))
-        of_dict += [({name: v}, f"{name} is beyond 64 bits") for v in TOO_BIG]
+        of_dict.append(({name: "x"}, f"{name} must be an integer: got str"))
+        of_dict += [({name: v}, f"{name} too large") for v in TOO_BIG]
     return Kind(good, of_dict)
 
 
-_wrong_number = kind(1, "must be an integer, not {}", "1", 1.0, [1], b"1").bad
-NUMBER = Kind(1, [*_wrong_number, *((v, "is beyond 64 bits") for v in TOO_BIG)])
+_wrong_number = kind(1, "must be an integer: got {}", "1", 1.0, [1], b"1").bad
+NUMBER = Kind(1, [*_wrong_number, *((v, "too large") for v in TOO_BIG)])
 ANYTHING = Kind("x", [(v, "64 bits are allowed") for v in TOO_BIG])
 LIST = Kind(
     ["x"],
     [
-        *kind(None, "must be a list, not {}", ("x",), "x", {"x": 1}, 1).bad,
+        *kind(None, "must be a list: got {}", ("x",), "x", {"x": 1}, 1).bad,
         ([TOO_BIG[0]], "64 bits are allowed"),
     ],
 )
-PAIRS = kind({"a": 1}, "must be a dict, not {}", [("a", 1)], "x", 1)
-TEXT = kind("x", "must be a str, not {}", 1, b"x", ["x"])
+PAIRS = kind({"a": 1}, "must be a dict: got {}", [("a", 1)], "x", 1)
+TEXT = kind("x", "must be a str: got {}", 1, b"x", ["x"])
 TEXTS = Kind(
     ["x"],
     [
-        *kind(None, "must be a list, not {}", ("x",), "x", 1).bad,
-        (["x", 1], "must be a list of str, not of int"),
-        ([b"x"], "must be a list of str, not of bytes"),
+        *kind(None, "must be a list: got {}", ("x",), "x", 1).bad,
+        (["x", 1], "must be a list of str: it has a int"),
+        ([b"x"], "must be a list of str: it has a bytes"),
     ],
 )
-BYTES = kind(b"x", "must be bytes, not {}", "x", 1, [1])
-BOOL = kind(True, "must be a bool, not {}", "x", 1.0, [])
-STRING_POLICY = kind(StringPolicy(4), "must be a StringPolicy, not {}", {}, 1, "x")
+BYTES = kind(b"x", "must be bytes: got {}", "x", 1, [1])
+BOOL = kind(True, "must be a bool: got {}", "x", 1.0, [])
+STRING_POLICY = kind(StringPolicy(4), "must be a StringPolicy: got {}", {}, 1, "x")
 COMPILED = kind(EXPRESSION, "must be a compiled expression", 1, [], exp.IntBin("n"))
 SWITCH = Kind(True, [])  # whatever is true or false
 CONTEXT = kind(
@@ -198,7 +198,7 @@ class Call(NamedTuple):
         for module in (aerospike, _constants):
             for name, value in vars(module).items():
                 if value == self.op["op"] and name.lstrip("_").startswith("OP_"):
-                    return name
+                    return name.lstrip("_").removeprefix("OP_").lower()
         return self.helper
 
 
@@ -276,7 +276,8 @@ def refuse(node, own_client):
             own_client.operate(KEY, [operation])
         assert caught.value.code == -2
         assert len(node.requests) == n_before
-        return str(caught.value.msg)
+        assert (caught.value.operation_index, caught.value.key) == (0, KEY)
+        return str(caught.value)
 
     return made
 
@@ -299,7 +300,7 @@ def test_bad_argument_is_refused(refuse, name, entry):
     for bad, text in call.kinds[entry].bad:
         said = refuse(call.op | {entry: bad})
         assert text in said
-        assert said.startswith(f"{call.name}: ")
+        assert f"operation={call.name}," in said
         names_key = isinstance(bad, dict) and bad.keys() <= set(text.split())
         assert entry in said or names_key
 
@@ -309,7 +310,8 @@ def test_missing_argument_is_refused(refuse, name, entry):
     call = CALLS[name]
     without = {k: v for k, v in call.op.items() if k != entry}
     said = refuse(without)
-    names = said.removeprefix(f"{call.name}: Operation missing required entry ")
+    assert f"operation={call.name}," in said
+    names = said.partition("Operation missing required entry ")[2].partition(" [")[0]
     assert entry in names.split(" or ")
 
 
@@ -317,7 +319,7 @@ def test_missing_argument_is_refused(refuse, name, entry):
 def test_bin_has_to_be_a_name(refuse, name):
     op = CALLS[name].op
     assert "Bin is not given" in refuse({k: v for k, v in op.items() if k != "bin"})
-    assert "bin name must be a str, not int" in refuse(op | {"bin": 1})
+    assert "Bin name should be of type string: got int" in refuse(op | {"bin": 1})
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -327,20 +329,29 @@ def test_unknown_entry_is_refused(refuse, name):
 
 levels: Any = cdt_ctx  # typed loosely: this passes what types forbid
 BAD_LEVELS = [
-    (levels.cdt_ctx_list_index("0"), "an index or rank in ctx must be an integer"),
-    (levels.cdt_ctx_list_rank(1.0), "an index or rank in ctx must be an integer"),
-    (levels.cdt_ctx_map_index(None), "an index or rank in ctx must be an integer"),
-    (levels.cdt_ctx_map_rank([]), "an index or rank in ctx must be an integer"),
-    (levels.cdt_ctx_list_index(2**63), "ctx: integer value exceeds sys.maxsize"),
-    (levels.cdt_ctx_map_key(2**63), "ctx: integer value exceeds sys.maxsize"),
-    (levels.cdt_ctx_list_value([2**63]), "ctx: integer value exceeds sys.maxsize"),
-    (levels.cdt_ctx_map_value(-(2**64)), "ctx: integer value exceeds sys.maxsize"),
-    (levels.cdt_ctx_list_index_create("0"), "an index or rank in ctx must be an"),
-    (levels.cdt_ctx_list_index_create(0, "1"), "an order in ctx must be an integer"),
-    (levels.cdt_ctx_list_index_create(0, 2**63), "an order in ctx is beyond 64 bits"),
-    (levels.cdt_ctx_map_key_create("k", 1.0), "an order in ctx must be an integer"),
-    (levels.cdt_ctx_map_key_create("k", -(2**63) - 1), "an order in ctx is beyond"),
-    (levels.cdt_ctx_map_keys_in(("a",)), "the keys in ctx must be a list, not tuple"),
+    (levels.cdt_ctx_list_index("0"), "an index or rank must be an integer"),
+    (levels.cdt_ctx_list_rank(1.0), "an index or rank must be an integer"),
+    (levels.cdt_ctx_map_index(None), "an index or rank must be an integer"),
+    (levels.cdt_ctx_map_rank([]), "an index or rank must be an integer"),
+    (levels.cdt_ctx_list_index(2**63), "integer value exceeds sys.maxsize"),
+    (levels.cdt_ctx_map_key(2**63), "integer value exceeds sys.maxsize"),
+    (levels.cdt_ctx_list_value([2**63]), "integer value exceeds sys.maxsize"),
+    (levels.cdt_ctx_map_value(-(2**64)), "integer value exceeds sys.maxsize"),
+    (levels.cdt_ctx_list_index_create("0"), "an index or rank must be an"),
+    (
+        levels.cdt_ctx_list_index_create(0, "1"),
+        "an order must be an integer of 64 bits",
+    ),
+    (
+        levels.cdt_ctx_list_index_create(0, 2**63),
+        "an order must be an integer of 64 bits",
+    ),
+    (levels.cdt_ctx_map_key_create("k", 1.0), "an order must be an integer of 64 bits"),
+    (
+        levels.cdt_ctx_map_key_create("k", -(2**63) - 1),
+        "an order must be an integer of 64 bits",
+    ),
+    (levels.cdt_ctx_map_keys_in(("a",)), "the keys must be a list, got tuple"),
     (levels.cdt_ctx_all_children_with_filter(1), "a filter in ctx must be"),
     (levels.cdt_ctx_and_filter(exp.IntBin("n")), "a filter in ctx must be a compiled"),
 ]
@@ -351,22 +362,22 @@ BAD_LEVELS = [
 def test_bad_level_of_a_context_is_refused(refuse, level, text, depth):
     ctx = [cdt_ctx.cdt_ctx_list_index(0)] * depth + [level]
     said = refuse(lists.list_append("b", 1, ctx=ctx))
-    assert said.startswith("OP_LIST_APPEND: ")
+    assert "operation=list_append," in said
     assert text in said
 
 
 @pytest.mark.parametrize(
     ("method", "args", "text"),
     [
-        ("list_get", ("x",), "OP_LIST_GET: index must be an integer, not str"),
-        ("list_trim", (0, 2**63), "OP_LIST_TRIM: val is beyond 64 bits"),
-        ("list_extend", ((1, 2),), "OP_LIST_APPEND_ITEMS: val must be a list"),
-        ("list_append", (2**63,), "OP_LIST_APPEND: val: integer value exceeds"),
-        ("map_put", ("k", 1, "x"), "OP_MAP_PUT: map_policy must be a dict, not str"),
-        ("map_put_items", ([],), "OP_MAP_PUT_ITEMS: val must be a dict, not list"),
-        ("map_get_by_key", ("k", "x"), "OP_MAP_GET_BY_KEY: return_type must be"),
-        ("map_get_by_rank", ("x", 1), "OP_MAP_GET_BY_RANK: index must be an integer"),
-        ("map_remove_by_key_list", ("k", 1), "OP_MAP_REMOVE_BY_KEY_LIST: val must be"),
+        ("list_get", ("x",), "index must be an integer: got str"),
+        ("list_trim", (0, 2**63), "val too large"),
+        ("list_extend", ((1, 2),), "val must be a list"),
+        ("list_append", (2**63,), "integer value exceeds sys.maxsize"),
+        ("map_put", ("k", 1, "x"), "map_policy must be a dict: got str"),
+        ("map_put_items", ([],), "val must be a dict: got list"),
+        ("map_get_by_key", ("k", "x"), "return_type must be"),
+        ("map_get_by_rank", ("x", 1), "index must be an integer"),
+        ("map_remove_by_key_list", ("k", 1), "val must be"),
     ],
 )
 def test_bad_argument_of_a_direct_method_is_refused(
@@ -375,13 +386,14 @@ def test_bad_argument_of_a_direct_method_is_refused(
     n_before = len(node.requests)
     with pytest.raises(exception.ParamError) as caught:
         getattr(own_client, method)(KEY, "b", *args)
-    assert text in str(caught.value.msg)
+    assert text in str(caught.value)
+    assert f"operation={method.partition('_')[0]}_" in str(caught.value)
     assert len(node.requests) == n_before
 
 
 def test_cause_of_a_value_that_cannot_be_sent_is_kept(refuse, own_client):
     unpicklable = lists.list_append("b", lambda: None)
-    assert refuse(unpicklable).startswith("OP_LIST_APPEND: val: ")
+    assert "path=val" in refuse(unpicklable)
     with pytest.raises(exception.ParamError) as caught:
         own_client.operate(KEY, [unpicklable])
     assert caught.value.__cause__ is not None

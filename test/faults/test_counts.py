@@ -60,9 +60,7 @@ NAMED: dict[str, Callable[[aerospike.Client, list[str]], object]] = {
 def test_too_many_bin_names_are_refused(
     mute: aerospike.Client, name: str, n: int
 ) -> None:
-    with pytest.raises(
-        exception.ParamError, match=f"'bins: {n} names, at most {MOST}'"
-    ):
+    with pytest.raises(exception.ParamError, match=f"bins: {n} names, at most {MOST}"):
         NAMED[name](mute, ["c"] + ["a"] * (n - 1))
 
 
@@ -84,7 +82,7 @@ def test_too_many_operations_are_refused(
     mute: aerospike.Client, name: str, n: int
 ) -> None:
     with pytest.raises(
-        exception.ParamError, match=f"'operations: more than {MOST} are too many'"
+        exception.ParamError, match=f"operations: more than {MOST} are too many"
     ):
         GIVEN[name](mute, [READ] * n)
 

@@ -57,8 +57,9 @@ def test_text_of_the_server_takes_the_place_of_ours(client):
         client.operate(KEY, BAD)
     with pytest.raises(exception.InvalidRequest) as caught:
         client.operate(KEY, BAD, policy=policy(aerospike.ERROR_DETAIL_MESSAGE))
-    assert str(caught.value.msg).startswith(f"{caught.value.host}: ")
-    assert caught.value.msg != plain.value.msg
+    symbol = "AEROSPIKE_ERR_REQUEST_INVALID"
+    assert caught.value.msg == plain.value.msg == f"{caught.value.host} {symbol}"
+    assert caught.value.detail != plain.value.detail
 
 
 def test_rows_of_a_batch_have_it_too(client):

@@ -110,7 +110,7 @@ def test_policy_must_be_a_dict(client, call, policy):
 def test_policy_keys(client, make_client, call):
     policy = {"timeout": 5000, "check_bounds": True, "send_as_is": True}
     assert call(client, "build", policy) == call(client, "build")
-    with pytest.raises(exception.ParamError, match=r'"timeuot".*mean "timeout"'):
+    with pytest.raises(exception.ParamError, match=r"'timeuot'.*mean 'timeout'"):
         call(make_client(validate_keys=True), "build", {"timeuot": 1})
 
 

@@ -351,7 +351,7 @@ BAD: dict[str, tuple[Any, str]] = {
         lambda c: c.query(NS, SET).add_ops([ops.read("i")]).execute_background(),
         "read",
     ),
-    "job module": (lambda c: c.job_info(1, "nope"), "module"),
+    "job module": (lambda c: c.job_info(1, "nope"), "Module"),
 }
 
 
@@ -496,7 +496,7 @@ def test_partition_filter(make, entries, begin, count):
         ({"digest": {"init": True, "valeu": bytes(20)}}, "digest has 'valeu'"),
         (
             {"begin": 171, "digest": {"init": True, "value": bytes(20)}},
-            "digest value is of a record of partition 0, not 171",
+            "digest value: it is of a record of partition 0, not 171",
         ),
         ({"beginn": 5}, "partition_filter has 'beginn'"),
         ({5: 5}, "partition_filter has 5"),

@@ -360,7 +360,7 @@ def changed(place, value):
         (changed(3, "x" * 20), "invalid digest value for part_id: 0"),
         (
             changed(3, b"\xab" + bytes(19)),
-            "part_id: 0, it is of a record of partition 171",
+            "part_id: 0: it is of a record of partition 171",
         ),
         (changed(4, -1), "invalid bval for part_id: 0"),
         (changed(4, 2**64), "invalid bval for part_id: 0"),

@@ -147,7 +147,7 @@ REFUSED: dict[Any, str] = {
     wrong.Not(wrong.Def("x", 1)): "Not[0]: a Def stands in a Let only",
     wrong.ListSize(None, wrong.StrBin("s")): "ListSize[1] (bin): a list is expected",
     wrong.ListSize(5, "l"): "ListSize[0] (ctx): a context, a list or None,",
-    wrong.ListSize([5], "l"): "ListSize[0] (ctx): context: Failed to convert ctx",
+    wrong.ListSize([5], "l"): "ListSize[0] (ctx): Failed to convert ctx",
     wrong.ListGetByIndex(None, VALUE, 2, "x", "l"): "(index): an integer is expected",
     wrong.ListGetByIndex(None, VALUE, 77, 0, "l"): "(value_type): 77 is no ResultType",
     wrong.ListGetByIndex(None, aerospike.LIST_RETURN_COUNT, 3, 0, "l"): (

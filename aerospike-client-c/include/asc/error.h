@@ -29,6 +29,8 @@ typedef struct asc_error {
     asc_phase phase;
     int os_errno;        /* 0 when the operating system had no part in it */
     bool in_doubt;       /* a write that may have been applied */
+    bool is_result;      /* code is the result code of a server's reply, and message the
+                            code's text, or what the server says in its place */
     uint32_t attempts;   /* requests tried, 0 when none was */
     uint32_t elapsed_ms; /* from the start of the call to the failure */
     const char *file;    /* static */
@@ -47,6 +49,7 @@ asc_error_reset(asc_error *err)
     err->phase = ASC_PHASE_NONE;
     err->os_errno = 0;
     err->in_doubt = false;
+    err->is_result = false;
     err->attempts = 0;
     err->elapsed_ms = 0;
     err->file = "";
@@ -56,7 +59,8 @@ asc_error_reset(asc_error *err)
 }
 
 /* Set code and message; the value is the code. Phase and host stay as they are: whoever
- * knows them sets them first. */
+ * knows them sets them first. In a message, "; " stands before what explains the rest.
+ */
 #define asc_error_set(err, code, ...)                                                  \
     asc_error_set_at((err), (code), __FILE__, __LINE__, __VA_ARGS__)
 
@@ -72,6 +76,14 @@ asc_error_set_at(asc_error *err, asc_status code, const char *file, int line,
 asc_status asc_error_set_os_at(asc_error *err, asc_status code, int errno_value,
                                const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
+
+/* Set the result code of a server's reply, and the code's text. Returns the code. */
+#define asc_error_set_result(err, code)                                                \
+    asc_error_set_result_at((err), (code), __FILE__, __LINE__)
+
+/* What the macro above calls, with the place where it stands. */
+asc_status
+asc_error_set_result_at(asc_error *err, asc_status code, const char *file, int line);
 
 /* Append text to the message, cut at its end. */
 void asc_error_append(asc_error *err, const char *format, ...)

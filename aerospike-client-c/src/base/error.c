@@ -29,6 +29,7 @@ set(asc_error *err, asc_status code, int errno_value, const char *file, int line
     err->code = code;
     err->subcode = 0;
     err->os_errno = errno_value;
+    err->is_result = false;
     err->file = file;
     err->line = line;
 }
@@ -55,6 +56,14 @@ asc_error_set_os_at(asc_error *err, asc_status code, int errno_value, const char
     vsnprintf(err->message, sizeof err->message, format, args);
     va_end(args);
     asc_error_append(err, ": %s", strerror(errno_value));
+    return code;
+}
+
+asc_status
+asc_error_set_result_at(asc_error *err, asc_status code, const char *file, int line)
+{
+    asc_error_set_at(err, code, file, line, "%s", asc_status_text(code));
+    err->is_result = true;
     return code;
 }
 

@@ -118,7 +118,7 @@ find_name(asc_batch *b, const char *ns, uint16_t *out, asc_error *err)
         }
     }
     if (strlen(ns) > ASC_MAX_NAMESPACE_SIZE || b->n_names == UINT16_MAX / 2) {
-        return asc_error_set(err, ASC_ERR_PARAM, "invalid namespace: %s", ns);
+        return asc_error_set(err, ASC_ERR_PARAM, "Invalid namespace: %s", ns);
     }
     if (b->n_names == b->cap_names) {
         uint32_t cap = b->cap_names * 2 + 2;

@@ -143,10 +143,7 @@ pick_node(asc_exchange *x, asc_failure *failure)
     }
     else if ((map = asc_snapshot_map(s, req->ns)) == NULL) {
         *failure = ASC_FAIL_FATAL;
-        asc_error_set(x->err, ASC_ERR_NAMESPACE,
-                      s->n_nodes == 0 ? "the cluster is empty: no node was reached"
-                                      : "invalid namespace: %s",
-                      req->ns);
+        asc_snapshot_lacks(s, req->ns, x->err);
     }
     else if (req->node_name == NULL) {
         /* An empty name says that the owner has routed it and found no node. */
@@ -182,13 +179,19 @@ connect_limit(const asc_timing *t)
     return has_limit ? t->socket_timeout_ms : CONNECT_TIMEOUT_MS;
 }
 
+/* How long the node of an attempt may be silent. */
+static uint32_t
+silence_limit(const asc_exchange *x)
+{
+    const asc_timing *t = &x->req->timing;
+    return x->conn->connected ? t->socket_timeout_ms : connect_limit(t);
+}
+
 /* When silence that begins now ends the attempt. */
 static uint64_t
 silence_ends(const asc_exchange *x, uint64_t now_ms)
 {
-    const asc_timing *t = &x->req->timing;
-    return asc_deadline(now_ms,
-                        x->conn->connected ? t->socket_timeout_ms : connect_limit(t));
+    return asc_deadline(now_ms, silence_limit(x));
 }
 
 /* Which failure it is that the pool gave no connection. */
@@ -253,7 +256,7 @@ refuse(asc_exchange *x, asc_status result)
     asc_msg m;
     asc_error ignored;
     asc_error_reset(&ignored);
-    asc_error_set(x->err, result, "%s", asc_status_text(result));
+    asc_error_set_result(x->err, result);
     if (asc_msg_open(&m, in->data + ASC_PROTO_HEADER_SIZE,
                      in->len - ASC_PROTO_HEADER_SIZE, &ignored) == ASC_OK) {
         asc_error_add_detail(x->err, &m);
@@ -313,10 +316,15 @@ timed_out(asc_exchange *x, uint64_t now_ms)
 {
     bool connected = x->conn->connected;
     x->err->phase = connected ? ASC_PHASE_COMMAND : ASC_PHASE_CONNECT;
+    const asc_timing *timing = &x->req->timing;
+    bool is_total = now_ms >= x->deadline_ms;
     asc_error_set(x->err, ASC_ERR_TIMEOUT,
-                  "%s in time (total_timeout %u ms, socket_timeout %u ms)",
+                  "%s within %s, %u ms; %s (total_timeout %u ms, socket_timeout %u ms)",
                   connected ? "no reply" : "the node does not accept",
-                  x->req->timing.total_timeout_ms, x->req->timing.socket_timeout_ms);
+                  is_total ? "total_timeout" : "socket_timeout",
+                  is_total ? timing->total_timeout_ms : silence_limit(x),
+                  x->io.sent > 0 ? "the request was sent" : "nothing was sent",
+                  timing->total_timeout_ms, timing->socket_timeout_ms);
     return decide(x, x->io.sent > 0 ? ASC_FAIL_SILENCE : ASC_FAIL_CONNECT, now_ms);
 }
 
@@ -379,7 +387,7 @@ read_messages(asc_exchange *x, bool *ended, size_t *good_size)
             return ASC_FAIL_GARBLED;
         }
         if (*ended && result != ASC_OK) {
-            asc_error_set(x->err, result, "%s", asc_status_text(result));
+            asc_error_set_result(x->err, result);
             asc_error_add_detail(x->err, &m);
             bool is_cut = x->many.begun && !(m.info3 & ASC_INFO3_LAST);
             if (is_cut && result == ASC_ERR_RECORD_NOT_FOUND) {

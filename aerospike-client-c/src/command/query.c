@@ -85,8 +85,8 @@ note(void *owner, const asc_msg *m, asc_error *err)
     }
     asc_error_reset(&q->last);
     q->last.phase = ASC_PHASE_COMMAND;
-    asc_error_set(&q->last, m->result, "partition %u: %s", m->generation,
-                  asc_status_text(m->result));
+    asc_error_set_result(&q->last, m->result);
+    asc_error_append(&q->last, " (partition %u)", m->generation);
     return true;
 }
 
@@ -233,11 +233,7 @@ share_out(asc_query *q, uint64_t start_ms, asc_error *err)
         rc = asc_error_set(err, ASC_ERR_CLUSTER, "the client is closed");
     }
     else if (o.map == NULL) {
-        rc = asc_error_set(err, ASC_ERR_NAMESPACE,
-                           view->n_nodes == 0
-                               ? "the cluster is empty: no node was reached"
-                               : "invalid namespace: %s",
-                           q->ns);
+        rc = asc_snapshot_lacks(view, q->ns, err);
     }
     else {
         o.master_only = asc_master_only(&req, o.map);

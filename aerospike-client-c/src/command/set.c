@@ -160,7 +160,7 @@ asc_set_add_all(asc_set *s, asc_error *err)
     asc_snapshot_release(view);
     if (rc == ASC_OK && n == 0) {
         rc = asc_error_set(err, ASC_ERR_INVALID_NODE,
-                           "the cluster is empty: no node was reached");
+                           "Cluster is empty; no node has been reached yet");
     }
     return rc;
 }

@@ -58,6 +58,24 @@ asc_snapshot_map(const asc_snapshot *s, const char *ns)
     return NULL;
 }
 
+asc_status
+asc_snapshot_lacks(const asc_snapshot *s, const char *ns, asc_error *err)
+{
+    if (s->n_nodes == 0) {
+        return asc_error_set(err, ASC_ERR_NAMESPACE,
+                             "Cluster is empty; no node has been reached yet, so that "
+                             "no namespace is known");
+    }
+    asc_error_set(err, ASC_ERR_NAMESPACE, "Invalid namespace: %s; the cluster has", ns);
+    for (size_t i = 0; i < s->n_maps; i++) {
+        asc_error_append(err, "%s %s", i > 0 ? "," : "", s->maps[i].name);
+    }
+    if (s->n_maps == 0) {
+        asc_error_append(err, " none");
+    }
+    return ASC_ERR_NAMESPACE;
+}
+
 asc_node *
 asc_snapshot_node(const asc_snapshot *s, const char *name)
 {

@@ -42,6 +42,10 @@ void asc_snapshot_release(asc_snapshot *s); /* NULL is fine */
 /* Find the map of a namespace, or NULL. Borrowed from the snapshot. */
 const asc_ns_map *asc_snapshot_map(const asc_snapshot *s, const char *ns);
 
+/* Say that there is no map of a namespace, and which there are. Returns
+ * ASC_ERR_NAMESPACE. */
+asc_status asc_snapshot_lacks(const asc_snapshot *s, const char *ns, asc_error *err);
+
 /* Find the node of a name, or NULL. Borrowed from the snapshot. */
 asc_node *asc_snapshot_node(const asc_snapshot *s, const char *name);
 

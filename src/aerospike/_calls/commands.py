@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aerospike._errors import param_error
+from aerospike._errors import param_error, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,13 +10,30 @@ if TYPE_CHECKING:
 
 _RESERVED = ":;\n\t\0"
 
+# what other clients of Aerospike say of an argument that is no str
+_WRONG_TYPES = {
+    "ns": "Namespace should be a string",
+    "set": "Set should be string, unicode or None",
+    "bin": "Bin should be a string",
+    "name": "Index name should be string or unicode",
+}
 
-def text_of(name: str, value: Any, reserved: str = _RESERVED) -> str:
-    """A value as it stands in a command. ParamError names what it is of."""
+
+def text_of(
+    name: str, value: Any, reserved: str = _RESERVED, says: str | None = None
+) -> str:
+    """A value as it stands in a command. ParamError names what it is of.
+
+    :param says: what the error says of a value that is no str, where the call has a
+        text of its own for it.
+    """
     if not isinstance(value, str):
-        raise param_error(f"{name} must be a str, not {type(value).__name__}")
+        raise param_error(
+            says or _WRONG_TYPES.get(name, f"{name} must be a str"),
+            f"{name} is {type(value).__name__}",
+        )
     if set(reserved) & set(value):
-        raise param_error(f"{name} has characters that no name may have: {value!r}")
+        raise param_error(f"{name} has characters that no name may have", shown(value))
     return value
 
 

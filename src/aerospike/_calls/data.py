@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aerospike._calls.commands import command_of, text_of
 from aerospike._calls.requests import Info
-from aerospike._errors import param_error
+from aerospike._errors import param_error, shown
 from aerospike._hints import InfoPolicy, Options
 
 TYPE_CHECKING = False
@@ -28,14 +28,24 @@ def truncate(
     :raises ParamError: set is no str and not None.
     """
     if isinstance(nanos, bool) or not isinstance(nanos, int):
-        raise param_error(f"nanos must be an int, not {type(nanos).__name__}")
+        raise param_error(
+            "Nanoseconds must be a long type", f"nanos is {type(nanos).__name__}"
+        )
     if not 0 <= nanos < 2**64:
-        raise param_error(f"nanos must be from 0 to 2**64 - 1, not {nanos}")
+        raise param_error("nanos must be from 0 to 2**64 - 1", f"got {shown(nanos)}")
     # only None is all sets: the server refuses "", and its refusal deletes nothing
+    where = {
+        "namespace": text_of(
+            "namespace", namespace, says="Namespace must be unicode or string type"
+        )
+    }
+    if set is not None:
+        where["set"] = text_of(
+            "set", set, ";\n\t\0", "Set must be None, or unicode or string type"
+        )
     command = command_of(
         "truncate-namespace" if set is None else "truncate",
-        namespace=text_of("namespace", namespace),
-        set=None if set is None else text_of("set", set, reserved=";\n\t\0"),
+        **where,
         lut=str(nanos) if nanos else None,
     )
     yield Info(command, policy)

@@ -12,7 +12,8 @@ from aerospike._calls.requests import Info
 from aerospike._calls.signatures import also_called, named
 from aerospike._calls.waits import BEGUN, DONE, wait_for_nodes
 from aerospike._core import context_base64, expression_base64
-from aerospike._errors import param_error
+from aerospike._errors import made, param_error, shown
+from aerospike._explain import index as explain_index
 from aerospike._hints import Any, CompiledExpression, InfoPolicy, Options
 from aerospike._names import bin_text
 
@@ -73,7 +74,7 @@ def _has_text(
 
 def _named(table: Mapping[int, str], name: str, value: Any) -> str:
     if not isinstance(value, int) or value not in table:
-        raise param_error(f"{name} is invalid: {value!r}")
+        raise param_error(f"{name} is invalid", f"got {shown(value)}")
     return table[value]
 
 
@@ -92,8 +93,11 @@ def _wait_until_loaded(
         except exception.IndexNotFound:
             if waited_s <= _UNTIL_IT_APPEARS_S:
                 return BEGUN
-            raise exception.IndexNotFound(
-                201, f"index {name} did not appear on node {node}", __file__, 0, True
+            raise made(
+                exception.IndexNotFound,
+                201,
+                f"index {name} did not appear on node {node}",
+                in_doubt=True,
             ) from None
         found = entries_of(reply.partition("\t")[2], ";")
         percent, entries = (
@@ -119,7 +123,11 @@ def _create(
         indexname=text_of("name", name),
         **entries,
     )
-    yield Info(command, policy)
+    try:
+        yield Info(command, policy)
+    except exception.AerospikeError as error:
+        explain_index(error, ns, name)
+        raise
     yield from _wait_until_loaded(ns, name, policy)
     return 0
 
@@ -244,7 +252,7 @@ def index_cdt_create(
     policy: InfoPolicy | Options | None = None,
 ) -> Call[int]:
     if ctx is None:
-        raise param_error("ctx must be a list of levels, not None")
+        raise param_error("ctx must be a list of levels", "got None")
     return _create_on_bin(
         ns,
         set,

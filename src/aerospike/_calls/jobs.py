@@ -5,7 +5,7 @@ from __future__ import annotations
 from aerospike import _constants as c
 from aerospike._calls.commands import entries_of
 from aerospike._calls.requests import InfoOfAll
-from aerospike._errors import param_error
+from aerospike._errors import param_error, shown
 from aerospike._hints import InfoPolicy, Options
 
 TYPE_CHECKING = False
@@ -34,7 +34,11 @@ def job_info(
     if not isinstance(module, str):
         raise TypeError(f"module must be a str, not {type(module).__name__}")
     if module not in (c.JOB_SCAN, c.JOB_QUERY):
-        raise param_error("module must be aerospike.JOB_SCAN or aerospike.JOB_QUERY")
+        raise param_error(
+            "Module can have only two values: aerospike.JOB_SCAN or "
+            "aerospike.JOB_QUERY",
+            f"got {shown(module)}",
+        )
     replies: list[str] = yield InfoOfAll(f"query-show:id={job_id % 2**64}", policy)
     known = [entries for text in replies if (entries := _job_entries(text))]
     active = any(job.get("status", "").startswith("active") for job in known)

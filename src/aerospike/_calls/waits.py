@@ -6,6 +6,7 @@ from time import monotonic
 
 from aerospike import exception
 from aerospike._calls.requests import Nodes, Pause
+from aerospike._errors import made
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class _Waiting:
 
     def _error(self, text: str) -> exception.AerospikeError:
         # in doubt: what was asked for has begun
-        return exception.TimeoutError(9, f"{self.what}: {text}", __file__, 0, True)
+        return made(exception.TimeoutError, 9, f"{self.what}: {text}", in_doubt=True)
 
 
 def wait_for_nodes(

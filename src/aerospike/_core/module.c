@@ -64,7 +64,7 @@ static int
 core_exec(PyObject *module)
 {
     module_state *st = PyModule_GetState(module);
-    if (state_init(st) < 0 || option_tables_intern(st) < 0 ||
+    if (state_init(st) < 0 || errors_init(st) < 0 || option_tables_intern(st) < 0 ||
         add_functions(module) < 0 || record_type_init(module, st) < 0 ||
         client_type_init(module, st) < 0 || stream_types_init(module, st) < 0) {
         return -1; /* Python drops the module, and core_free() what there is */

@@ -226,21 +226,30 @@ batch_add(batch_run *b, PyObject *key, PyObject *target)
     asc_error_reset(&err);
     if (asc_batch_add(b->batch, row->key.ns_text, asc_digest_partition(row->key.digest),
                       t->writes, &err) != ASC_OK) {
-        raise_error(b->st, &err, key, NULL);
+        PyObject *shown = client_error_key(b->client, key, &row->key);
+        raise_error(b->st, &err, shown, NULL);
+        Py_XDECREF(shown);
         return -1;
     }
     return 0;
 }
 
-void
-batch_name_index(module_state *st, Py_ssize_t i)
+int
+batch_name_index(module_state *st, PyObject *key, Py_ssize_t i)
 {
     PyObject *cause, *text = take_text(st->AerospikeError, &cause);
-    if (text != NULL) {
-        raise_from(cause, raise_param(st, "failed to convert key at index: %zd -> %S",
-                                      i, text));
-        Py_DECREF(text);
+    if (text == NULL) {
+        return -1;
     }
+    if (PyTuple_Check(key)) {
+        raise_param(st, "failed to convert key at index: %zd -> %S", i, text);
+    }
+    else {
+        raise_param(st, "key should be an aerospike key tuple" DETAIL "got %s",
+                    Py_TYPE(key)->tp_name);
+    }
+    Py_DECREF(text);
+    return raise_from(cause, -1);
 }
 
 /* --- requests --- */
@@ -371,7 +380,7 @@ batch_record(batch_run *b, const batch_row *row, PyObject *key, asc_msg *m)
     bins_reader r = {.st = b->st,
                      .rules = &b->client->config.values,
                      .raw_containers = !b->pol.deserialize,
-                     .key = row->given};
+                     .key = b->client->config.error_keys ? row->given : NULL};
     PyObject *meta = meta_to_py(b->st, m);
     PyObject *bins = meta != NULL && t->has_bins ? bins_to_dict(&r, m) : NULL;
     if (bins != NULL) {

@@ -113,8 +113,8 @@ int template_end(batch_run *b, asc_writer *w, const template_head *head);
 int batch_add(batch_run *b, PyObject *key, PyObject *target);
 
 /* Make the exception that is set say that it is about the key of row i. An exception
- * that is not one of ours stays as it is. */
-void batch_name_index(module_state *st, Py_ssize_t i);
+ * that is not one of ours stays as it is. Returns -1. */
+int batch_name_index(module_state *st, PyObject *key, Py_ssize_t i);
 
 /* Run the batch until every row has its outcome. 0, or -1 with an exception: a
  * signal's, a sink's, or the failure of a batch of which no row was answered. */

@@ -28,11 +28,18 @@ keys_from_py(module_state *st, PyObject *keys)
     bool iterates = Py_TYPE(keys)->tp_iter != NULL || PySequence_Check(keys);
     if (!iterates || PyUnicode_Check(keys) || PyBytes_Check(keys) ||
         PyDict_Check(keys)) {
-        raise_param(st, "keys should be a list of aerospike key tuples, not %s",
+        raise_param(st, "keys should be a list of aerospike key tuples" DETAIL "got %s",
                     Py_TYPE(keys)->tp_name);
         return NULL;
     }
-    return PySequence_Tuple(keys);
+    PyObject *tuple = PySequence_Tuple(keys);
+    if (tuple != NULL && PyTuple_Check(keys) && PyTuple_GET_SIZE(tuple) > 0 &&
+        PyUnicode_Check(PyTuple_GET_ITEM(tuple, 0))) { /* borrowed: looked at */
+        raise_param(st, "keys should be a list of aerospike key tuples" DETAIL
+                        "got one key: write [key]");
+        Py_CLEAR(tuple);
+    }
+    return tuple;
 }
 
 /* Add a row of the newest template for each key of a tuple. With with_records the
@@ -51,17 +58,19 @@ add_keys(batch_run *b, PyObject *keys, bool with_records)
             give_turn(st);
         }
         /* borrowed: a tuple does not change, and the caller holds this one */
-        if (batch_add(b, PyTuple_GET_ITEM(keys, i), NULL) < 0) {
-            batch_name_index(st, i);
-            return -1;
+        PyObject *key = PyTuple_GET_ITEM(keys, i);
+        if (batch_add(b, key, NULL) < 0) {
+            batch_name_index(st, key, i);
+            error_in_place(st, i);
+            return error_in_argument(st, "keys");
         }
         if (!with_records) {
             continue;
         }
         batch_row *row = &b->rows[i];
-        PyObject *key = key_to_py(&row->key, true);
-        row->target = key != NULL ? batch_new_record(st, key) : NULL;
-        Py_XDECREF(key);
+        PyObject *shown = key_to_py(&row->key, true);
+        row->target = shown != NULL ? batch_new_record(st, shown) : NULL;
+        Py_XDECREF(shown);
         if (row->target == NULL) {
             return -1;
         }
@@ -101,7 +110,9 @@ static int
 into_tuple(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err)
 {
     if (err != NULL && !gives_no_record(err->code)) {
-        raise_error(b->st, err, row->given, NULL);
+        PyObject *shown = client_error_key(b->client, row->given, &row->key);
+        raise_error(b->st, err, shown, NULL);
+        Py_XDECREF(shown);
         return -1;
     }
     PyObject *key = key_to_py(&row->key, true), *record = NULL;
@@ -224,7 +235,7 @@ ttl_from_py(batch_run *b, PyObject *value, record_meta *meta)
         return 0;
     }
     if (!PyLong_Check(value)) {
-        return raise_param(b->st, "ttl must be an int, not %s",
+        return raise_param(b->st, "ttl must be an int" DETAIL "got %s",
                            Py_TYPE(value)->tp_name);
     }
     meta->has_ttl = true;

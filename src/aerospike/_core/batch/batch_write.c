@@ -35,8 +35,9 @@ kind_of_record(module_state *st, PyObject *record)
         }
     }
     return raise_param(st,
-                       "batch_record must be a Read, Write, Apply or Remove of "
-                       "aerospike_helpers.batch.records, not %s",
+                       "batch_record must be a BatchRecord class instance" DETAIL
+                       "a Read, Write, Apply or Remove of "
+                       "aerospike_helpers.batch.records is expected, got %s",
                        Py_TYPE(record)->tp_name);
 }
 
@@ -177,10 +178,7 @@ add_record(batch_run *b, PyObject *record, const record_attrs *p, bool same)
         return -1;
     }
     int rc = batch_add(b, p->key, Py_NewRef(record));
-    if (rc < 0) {
-        batch_name_index(b->st, i);
-    }
-    return rc;
+    return rc < 0 ? batch_name_index(b->st, p->key, i) : rc;
 }
 
 /* Add the row of the record at place i of the list. *p has the attributes of the record
@@ -214,6 +212,10 @@ add_records(batch_run *b, PyObject *list)
     int rc = batch_reserve(b, (size_t)n);
     for (Py_ssize_t i = 0; rc == 0 && i < n; i++) {
         rc = add_record_at(b, list, i, &last);
+        if (rc < 0) {
+            error_in_place(b->st, i);
+            error_in_argument(b->st, "batch_records");
+        }
     }
     clear_attrs(&last);
     return rc;
@@ -225,14 +227,15 @@ list_of_records(module_state *st, PyObject *records)
 {
     if (!batch_is_a(st, records, BATCH_RECORDS)) {
         raise_param(st,
-                    "batch_records must be an aerospike_helpers.batch.records."
-                    "BatchRecords instance, not %s",
+                    "batch_records must be an "
+                    "aerospike_helpers.batch.records.BatchRecords instance" DETAIL
+                    "got %s",
                     Py_TYPE(records)->tp_name);
         return NULL;
     }
     PyObject *list = attribute(st, records, "batch_records");
     if (list != NULL && !PyList_Check(list)) {
-        raise_param(st, "batch_records must hold a list, not %s",
+        raise_param(st, "batch_records must hold a list" DETAIL "got %s",
                     Py_TYPE(list)->tp_name);
         Py_CLEAR(list);
     }

@@ -32,7 +32,7 @@ batch_read_template(batch_run *b, const policy *pol, PyObject *bins)
     encoder e = encoder_for(b, &b->bytes);
     template_head head = {.has_bins = true};
     if (template_begin(b, &w) < 0 ||
-        (bins != NULL && read_operations(&e, &w, bins) < 0)) {
+        (bins != NULL && read_operations(&e, &w, bins, BIN_NAME_OF_BATCH) < 0)) {
         return -1;
     }
     head.msg.info1 = ASC_INFO1_READ;
@@ -53,7 +53,9 @@ batch_check_operations(module_state *st, const char *what, PyObject *ops)
     if (PyList_Check(ops) && PyList_GET_SIZE(ops) > 0) {
         return 0;
     }
-    return raise_param(st, "%sops should be a list of op dictionaries", what);
+    return raise_param(st, "ops should be a list of op dictionaries" DETAIL "%s%s %s",
+                       what, PyList_Check(ops) ? "the list is" : "got",
+                       PyList_Check(ops) ? "empty" : Py_TYPE(ops)->tp_name);
 }
 
 int
@@ -118,9 +120,12 @@ put_arguments_field(batch_run *b, asc_writer *w, PyObject *args)
 {
     asc_buf packed = ASC_BUF_INIT;
     encoder e = encoder_for(b, &packed);
-    int rc = PyList_Check(args) ? encode_item(&e, args)
-                                : raise_param(b->st, "args should be a list, not %s",
-                                              Py_TYPE(args)->tp_name);
+    int rc = PyList_Check(args)
+                 ? encode_item(&e, args)
+                 : raise_param(b->st,
+                               "args must be a list of arguments for the UDF" DETAIL
+                               "got %s",
+                               Py_TYPE(args)->tp_name);
     if (rc == 0) {
         rc = put_packed_field(w, ASC_FIELD_UDF_ARGS, &packed);
     }

@@ -78,6 +78,10 @@ close_cluster(ClientObject *client)
     disconnect(cluster);
 }
 
+/* Texts that applications compare. */
+#define NOT_CONNECTED "No connection to aerospike cluster"
+#define FAILED_TO_CONNECT "Failed to connect"
+
 /* Has the client a configuration? 0, or -1 with ParamError. */
 static int
 check_valid(module_state *st, ClientObject *client)
@@ -85,8 +89,9 @@ check_valid(module_state *st, ClientObject *client)
     if (client->state != CLIENT_INVALID) {
         return 0;
     }
-    return raise_param(st, "Invalid aerospike object: its constructor has failed, "
-                           "or was not called, or has not ended");
+    return raise_param(st, "Invalid aerospike object" DETAIL
+                           "its constructor has failed, or was not called, or has not "
+                           "ended");
 }
 
 /* Raise what says why there is no cluster. Returns -1. */
@@ -97,7 +102,8 @@ raise_closed(module_state *st, ClientObject *client)
         return -1;
     }
     return raise_code(st, ASC_ERR_CLUSTER,
-                      "No connection to aerospike cluster: the client is closed");
+                      NOT_CONNECTED DETAIL "the client is closed; connect() opens it "
+                                           "again");
 }
 
 int
@@ -127,7 +133,7 @@ connect_late(module_state *st, ClientObject *client, asc_timing *timing)
     uint64_t began_ms = monotonic_ms();
     if (open_cluster(client, limit_ms, &err) != 0) {
         asc_error_append(&err, " (connecting late: the constructor had failed to)");
-        raise_error(st, &err, NULL, NULL);
+        raise_error_as(st, &err, FAILED_TO_CONNECT);
         return -1;
     }
     if (limit_ms != 0) {
@@ -185,6 +191,22 @@ client_give_call(ClientObject *client, asc_call *call)
         }
     }
     asc_call_free(call);
+}
+
+PyObject *
+client_error_key(const ClientObject *client, PyObject *given, const record_key *key)
+{
+    if (client->config.error_keys) {
+        return Py_NewRef(given);
+    }
+    if (key == NULL) {
+        return NULL;
+    }
+    PyObject *set = PyErr_GetRaisedException(); /* which stays */
+    PyObject *shown = key_to_py(key, false);
+    PyErr_Clear();
+    PyErr_SetRaisedException(set);
+    return shown;
 }
 
 int
@@ -329,7 +351,7 @@ client_init(PyObject *self, PyObject *args, PyObject *kwargs)
         config.fail_if_not_connected == NOT_GIVEN && err.code != ASC_ERR_NOMEM;
     if (cluster == NULL && !connects_later) {
         config_clear(&config);
-        raise_error(st, &err, NULL, NULL);
+        raise_error_as(st, &err, FAILED_TO_CONNECT);
         return -1;
     }
     return become_valid(client, &config, cluster);
@@ -404,7 +426,7 @@ client_connect(METHOD_PARAMS)
         return NULL;
     }
     if (client->cluster == NULL && open_cluster(client, 0, &err) != 0) {
-        return raise_error(st, &err, NULL, NULL);
+        return raise_error_as(st, &err, FAILED_TO_CONNECT);
     }
     return Py_NewRef(self);
 }

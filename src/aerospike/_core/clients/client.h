@@ -9,6 +9,7 @@
 #include "asc/set.h"
 #include "options/config.h"
 #include "support/args.h"
+#include "values/keys.h"
 
 /* A client keeps so many calls between uses, because each has buffers that have grown
  * already. If more threads than that call at one time, the others make and free calls
@@ -54,6 +55,12 @@ asc_call *client_take_call(ClientObject *client);
 
 /* Give a call back, which must not be under way. */
 void client_give_call(ClientObject *client, asc_call *call);
+
+/* What an error shows as its key: what the caller gave or, with error_keys False, the
+ * key with its digest alone. key is NULL while it has not been parsed. A new reference;
+ * NULL, without an exception, when there is nothing to show. */
+PyObject *
+client_error_key(const ClientObject *client, PyObject *given, const record_key *key);
 
 /* Run a call without the GIL. Now and then it is taken to run the handlers of signals,
  * which are Python code. 0: the reply is there; 1: the call failed, and err says how;

@@ -126,7 +126,7 @@ begin(info_call *c, const info_method_row *row, PyObject *self, PyTypeObject *cl
         return -1;
     }
     if (!PyUnicode_Check(command)) {
-        return raise_param(c->st, "Request must be a string, not %s",
+        return raise_param(c->st, "Request must be a string" DETAIL "got %s",
                            Py_TYPE(command)->tp_name);
     }
     c->command = utf8_of(c->st, command, &size, ASC_ERR_PARAM, "Request");
@@ -157,6 +157,22 @@ end(info_call *c)
     asc_cluster_release(c->cluster);
     Py_XDECREF(c->command_arg);
     Py_DECREF(c->client);
+}
+
+/* Say in c->err which node has refused. */
+static void
+name_node(info_call *c, const char *node_name)
+{
+    for (size_t i = 0; i < c->n_nodes; i++) {
+        const asc_node_info *n = &c->nodes[i];
+        if (strcmp(n->name, node_name) == 0) {
+            bool is_v6 = strchr(n->address, ':') != NULL;
+            snprintf(c->err.host, sizeof c->err.host, is_v6 ? "[%s]:%u" : "%s:%u",
+                     n->address, (unsigned)n->port);
+            asc_error_append(&c->err, " from %s", c->err.host);
+            return;
+        }
+    }
 }
 
 /* Ask one node. Returns the whole text of the reply, *size bytes that are borrowed from
@@ -192,6 +208,7 @@ ask(info_call *c, const char *node_name, size_t *size)
     size_t at = 0;
     if (!c->row->refusals_are_text && asc_info_next(reply, *size, &at, &first) &&
         asc_info_status(first.value, first.value_size, &c->err) != ASC_OK) {
+        name_node(c, node_name);
         raise_error(c->st, &c->err, NULL, NULL);
         return NULL;
     }
@@ -231,8 +248,9 @@ check_host(info_call *c, PyObject *host)
         return 0;
     }
     return raise_param(c->st,
-                       "Host must be a string, the name of a node, or (address, "
-                       "port), not %s",
+                       "Host must be a string." DETAIL
+                       "the name of a node or (address, "
+                       "port), got %s",
                        Py_TYPE(host)->tp_name);
 }
 
@@ -336,7 +354,8 @@ ask_any(info_call *c, PyObject *const *argv)
 {
     (void)argv;
     if (c->n_nodes == 0) {
-        raise_code(c->st, ASC_ERR_INVALID_NODE, "the cluster is empty");
+        raise_code(c->st, ASC_ERR_INVALID_NODE,
+                   "Cluster is empty" DETAIL "no node has been reached yet");
         return NULL;
     }
     return ask_for_py(c, c->nodes[asc_cluster_turn(c->cluster) % c->n_nodes].name);

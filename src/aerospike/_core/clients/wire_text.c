@@ -37,7 +37,7 @@ core_expression_base64(PyObject *module, PyObject *expression)
     module_state *st = PyModule_GetState(module);
     PyObject *wire = expression_wire(st, expression);
     if (wire == NULL) {
-        raise_param(st, "expression must be a compiled expression, not %s",
+        raise_param(st, "expression must be a compiled expression" DETAIL "got %s",
                     Py_TYPE(expression)->tp_name);
         return NULL;
     }

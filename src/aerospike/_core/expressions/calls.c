@@ -140,7 +140,7 @@ put_context(exp_walker *w, const exp_node *n, PyObject *ctx, levels_encoder *enc
     if (exp_check_stack(w, &at, EXP_STACK_OF_VALUE) < 0) {
         return -1;
     }
-    return encode(&w->e, "context", ctx, 0) < 0 ? exp_name_place(w, &at) : 0;
+    return encode(&w->e, NULL, ctx, 0) < 0 ? exp_name_place(w, &at) : 0;
 }
 
 /* *out = the type of the container that the first level of a context looks into. All

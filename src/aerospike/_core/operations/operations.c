@@ -94,17 +94,23 @@ check_bin_count(module_state *st, Py_ssize_t n)
 }
 
 int
-read_operations(encoder *e, asc_writer *w, PyObject *names)
+read_operations(encoder *e, asc_writer *w, PyObject *names, bin_name_rule rule)
 {
     if (!PyList_Check(names) && !PyTuple_Check(names)) {
-        return raise_param(e->st, "bins: not a list or tuple but %s",
+        return raise_param(e->st, "%s" DETAIL "bins is a %s",
+                           rule == BIN_NAME_OF_BATCH ? "Bins argument should be a list."
+                                                     : "not a list or tuple",
                            Py_TYPE(names)->tp_name);
     }
     int rc = check_bin_count(e->st, PySequence_Fast_GET_SIZE(names));
     for (Py_ssize_t i = 0; rc == 0 && i < PySequence_Fast_GET_SIZE(names); i++) {
         /* borrowed: owned at once */
         PyObject *name = Py_NewRef(PySequence_Fast_GET_ITEM(names, i));
-        rc = operation_without_value(e, w, ASC_OP_READ, name, BIN_NAME_STR);
+        rc = operation_without_value(e, w, ASC_OP_READ, name, rule);
+        if (rc < 0) {
+            error_in_place(e->st, i);
+            error_in_argument(e->st, "bins");
+        }
         Py_DECREF(name);
     }
     return rc;
@@ -126,8 +132,8 @@ check_concatenable(module_state *st, PyObject *value)
         return 0;
     }
     return raise_param(st,
-                       "Cannot concatenate 'str' and 'non-str' objects: str or bytes "
-                       "is expected, not %s",
+                       "Cannot concatenate 'str' and 'non-str' objects" DETAIL
+                       "str or bytes is expected, got %s",
                        Py_TYPE(value)->tp_name);
 }
 
@@ -138,8 +144,8 @@ check_addable(module_state *st, PyObject *value)
         return 0;
     }
     return raise_param(st,
-                       "Unsupported operand type(s) for +: int or float is "
-                       "expected, not %s",
+                       "Unsupported operand type(s) for +" DETAIL
+                       "int or float is expected, got %s",
                        Py_TYPE(value)->tp_name);
 }
 
@@ -188,8 +194,11 @@ operation_number(module_state *st, PyObject *op, int64_t *out)
         return found < 0 ? -1
                          : raise_param(st, "Operation must contain an \"op\" entry");
     }
-    int rc = PyLong_Check(item) ? option_int64(st, "op", item, out)
-                                : raise_param(st, "Operation must be an integer");
+    int rc =
+        PyLong_Check(item)
+            ? option_int64(st, "op", item, out)
+            : raise_param(st, "Operation must be an integer" DETAIL "\"op\" is a %s",
+                          Py_TYPE(item)->tp_name);
     Py_DECREF(item);
     return rc;
 }
@@ -231,8 +240,8 @@ check_entries(module_state *st, PyObject *op)
     while (rc == 0 && dict_next(op, &at, &key, &value)) {
         if (!is_known_entry(st, key)) {
             rc = raise_code(st, PyUnicode_Check(key) ? ASC_ERR_PARAM : ASC_ERR_CLIENT,
-                            "Operation can contain only op, bin, val, index, key, "
-                            "return_type and the like: %R is unknown",
+                            "Operation can contain only op, bin, index, key, val, "
+                            "return_type and map_policy keys" DETAIL "%R is unknown",
                             key);
         }
     }
@@ -251,7 +260,9 @@ touch_ttl(module_state *st, PyObject *value, operations_summary *sum)
         return 0;
     }
     if (!PyLong_Check(value)) {
-        return raise_param(st, "the ttl of a touch must be an int, not %s",
+        return raise_param(st,
+                           "Unsupported operand type(s) for touch : only int or long "
+                           "allowed" DETAIL "val is %s",
                            Py_TYPE(value)->tp_name);
     }
     sum->has_ttl = true;
@@ -267,10 +278,12 @@ encode_plain(encoder *e, asc_writer *w, const operation_row *row, PyObject *bin,
 {
     module_state *st = e->st;
     if (row->has_bin && bin == NULL) {
-        return raise_param(st, "Bin is not given");
+        return raise_param(st,
+                           "Bin is not given" DETAIL "the operation has no \"bin\"");
     }
     if (row->value == OPERAND_ANY && value == NULL) {
-        return raise_param(st, "Value should be given");
+        return raise_param(st, "Value should be given" DETAIL
+                               "the operation has no \"val\"");
     }
     sum->reads = sum->reads || !row->writes;
     sum->writes = sum->writes || row->writes;
@@ -300,7 +313,8 @@ encode_packed(encoder *e, asc_writer *w, const packed_row *row, PyObject *bin,
     const packed_family_row *family = &packed_families[row->family];
     bin_name_rule rule = row->family == ON_MAP ? BIN_NAME_OR_BYTEARRAY : BIN_NAME_STR;
     if (bin == NULL) {
-        return raise_param(e->st, "%s: Bin is not given", row->name);
+        return raise_param(e->st,
+                           "Bin is not given" DETAIL "the operation has no \"bin\"");
     }
     if (bin_name_from_py(e->st, bin, rule, room, &name, &size) < 0) {
         return -1;
@@ -351,6 +365,21 @@ encode_operation(encoder *e, asc_writer *w, PyObject *op, operations_summary *su
     return rc == 0 && n_known < PyDict_GET_SIZE(op) ? check_entries(st, op) : rc;
 }
 
+/* Refuse a list that has no operations, but perhaps other things. Returns -1. */
+static int
+refuse_no_operations(module_state *st, PyObject *list)
+{
+    PyObject *first = PyList_GetItemRef(list, 0);
+    if (first == NULL) {
+        PyErr_Clear();
+        return raise_param(st, "No operations defined" DETAIL "the list is empty");
+    }
+    raise_param(st, "No operations defined" DETAIL "operation 0 is a %s, not a dict",
+                Py_TYPE(first)->tp_name);
+    Py_DECREF(first);
+    return -1;
+}
+
 int
 operations_from_py(encoder *e, asc_writer *w, PyObject *list, bool strict_items,
                    operations_summary *out)
@@ -358,7 +387,7 @@ operations_from_py(encoder *e, asc_writer *w, PyObject *list, bool strict_items,
     module_state *st = e->st;
     *out = (operations_summary){0};
     if (!PyList_Check(list)) {
-        return raise_param(st, "Operations should be of type list, not %s",
+        return raise_param(st, "Operations should be of type list" DETAIL "got %s",
                            Py_TYPE(list)->tp_name);
     }
     int rc = 0;
@@ -371,12 +400,17 @@ operations_from_py(encoder *e, asc_writer *w, PyObject *list, bool strict_items,
             rc = encode_operation(e, w, op, out);
         }
         else if (strict_items) {
-            rc = raise_param(st, "Operation must be a dict, not %s",
-                             Py_TYPE(op)->tp_name);
+            rc = raise_param(st,
+                             "Operation must be a dict" DETAIL
+                             "operation %zd is a %s, not a dict",
+                             i, Py_TYPE(op)->tp_name);
+        }
+        if (rc < 0) {
+            explain_operation(st, i, op);
         }
         Py_DECREF(op);
     }
-    return rc == 0 && out->n_ops == 0 ? raise_param(st, "No operations defined") : rc;
+    return rc == 0 && out->n_ops == 0 ? refuse_no_operations(st, list) : rc;
 }
 
 /* Append one row of operation_table(). 0, or -1 with an exception. */

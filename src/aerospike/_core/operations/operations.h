@@ -39,7 +39,7 @@ int check_bin_count(module_state *st, Py_ssize_t n);
 
 /* Append a read of each bin whose name is in a list or tuple. 0, or -1 with an
  * exception. */
-int read_operations(encoder *e, asc_writer *w, PyObject *names);
+int read_operations(encoder *e, asc_writer *w, PyObject *names, bin_name_rule rule);
 
 /* Says whether a value is fit for an operation. 0, or -1 with ParamError. */
 typedef int (*operand_check)(module_state *st, PyObject *value);

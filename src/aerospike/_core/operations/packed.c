@@ -60,9 +60,9 @@ put_texts(packing *p, const arg_row *arg, PyObject *value)
         PyObject *item =
             PyList_GET_ITEM(value, i); /* borrowed: for a look at its type */
         if (!PyUnicode_Check(item)) {
-            return raise_param(p->e->st, "%s: %s must be a list of str, not of %s",
-                               p->row->name, packing_text(packing_arg_name(p, arg)),
-                               Py_TYPE(item)->tp_name);
+            return raise_param(
+                p->e->st, "%s must be a list of str" DETAIL "it has a %s",
+                packing_text(packing_arg_name(p, arg)), Py_TYPE(item)->tp_name);
         }
     }
     return put_list(p, arg, value);
@@ -78,9 +78,9 @@ put_unsigned(packing *p, const arg_row *arg, PyObject *value)
         return -1;
     }
     if (v < 0 || v >> arg->detail != 0) {
-        return raise_param(p->e->st, "%s: %s must be from 0 to 2**%d - 1, not %lld",
-                           p->row->name, packing_text(packing_arg_name(p, arg)),
-                           arg->detail, (long long)v);
+        return raise_param(p->e->st, "%s must be from 0 to 2**%d - 1" DETAIL "got %lld",
+                           packing_text(packing_arg_name(p, arg)), arg->detail,
+                           (long long)v);
     }
     return packing_put_int(p, v);
 }
@@ -147,7 +147,7 @@ static int
 put_expression(packing *p, const arg_row *arg, PyObject *value)
 {
     const char *name = packing_text(packing_arg_name(p, arg));
-    return encode_expression(p->e, p->row->name, name, value) < 0 ? -1 : 1;
+    return encode_expression(p->e, NULL, name, value) < 0 ? -1 : 1;
 }
 
 /* The return type, with the flag that the entry "inverted" adds to it. */
@@ -310,7 +310,7 @@ static int
 put_levels(packing *p, const arg_row *arg, PyObject *value)
 {
     (void)arg;
-    return encode_levels(p->e, p->row->name, value, 0) < 0 ? -1 : 1;
+    return encode_levels(p->e, NULL, value, 0) < 0 ? -1 : 1;
 }
 
 /* The flags of a path whose expression changes what it finds. */
@@ -410,8 +410,8 @@ refuse_missing(packing *p, const arg_row *arg)
     if (arg->other_name == 0) {
         return packing_refuse_missing(p, name);
     }
-    return raise_param(st, "%s: Operation missing required entry %s or %s",
-                       p->row->name, packing_text(name),
+    return raise_param(st, "Operation missing required entry %s or %s",
+                       packing_text(name),
                        packing_text(state_name(st, arg->other_name)));
 }
 
@@ -491,13 +491,13 @@ static int
 put_levels_of_context(packing *p, PyObject *ctx)
 {
     if (!packed_families[p->row->family].takes_context) {
-        return raise_param(p->e->st, "%s: takes no ctx", p->row->name);
+        return raise_param(p->e->st, "the operation takes no ctx");
     }
     if (PyList_Check(ctx) && PyList_GET_SIZE(ctx) == 0) {
         return 0;
     }
     int flags = last_level_flags(p);
-    return flags < 0 ? -1 : encode_context(p->e, p->row->name, ctx, flags);
+    return flags < 0 ? -1 : encode_context(p->e, NULL, ctx, flags);
 }
 
 /* Write the context of an operation, if it has one. 0, or -1 with an exception. */

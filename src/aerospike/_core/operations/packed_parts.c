@@ -14,15 +14,15 @@ packing_text(PyObject *name)
 int
 packing_refuse_type(packing *p, PyObject *name, const char *expected, PyObject *got)
 {
-    return raise_param(p->e->st, "%s: %s must be %s, not %s", p->row->name,
-                       packing_text(name), expected, Py_TYPE(got)->tp_name);
+    return raise_param(p->e->st, "%s must be %s" DETAIL "got %s", packing_text(name),
+                       expected, Py_TYPE(got)->tp_name);
 }
 
 int
 packing_refuse_missing(packing *p, PyObject *name)
 {
-    return raise_param(p->e->st, "%s: Operation missing required entry %s",
-                       p->row->name, packing_text(name));
+    return raise_param(p->e->st, "Operation missing required entry %s",
+                       packing_text(name));
 }
 
 int
@@ -48,9 +48,10 @@ packing_put_int(packing *p, int64_t v)
 int
 packing_refuse_int(packing *p, PyObject *name, PyObject *got)
 {
-    return PyLong_Check(got) ? raise_param(p->e->st, "%s: %s is beyond 64 bits",
-                                           p->row->name, packing_text(name))
-                             : packing_refuse_type(p, name, "an integer", got);
+    return PyLong_Check(got)
+               ? raise_param(p->e->st, "%s too large" DETAIL "64 bits are allowed",
+                             packing_text(name))
+               : packing_refuse_type(p, name, "an integer", got);
 }
 
 int
@@ -64,7 +65,7 @@ int
 packing_put_value(packing *p, PyObject *name, PyObject *value)
 {
     return encode_argument(p->e, value) < 0
-               ? raise_naming(p->e->st, p->row->name, packing_text(name))
+               ? error_in_argument(p->e->st, packing_text(name))
                : 1;
 }
 

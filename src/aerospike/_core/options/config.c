@@ -51,11 +51,10 @@ parse_bool_as(module_state *st, const option *row, PyObject *value, void *target
     bool known = PyLong_Check(value) && int64_from_py(value, &v) &&
                  v >= BOOL_AS_INTEGER && v <= BOOL_AS_PICKLE;
     if (!known && (c->strict || !PyLong_Check(value))) {
-        return raise_param(
-            st,
-            "\"%s\" is invalid: INTEGER, AS_BOOL or PY_BYTES is expected, "
-            "not %R",
-            row->name, value);
+        return raise_param(st,
+                           "%s is invalid" DETAIL
+                           "INTEGER, AS_BOOL or PY_BYTES is expected, got %R",
+                           row->name, value);
     }
     c->values.bool_as = known ? (int)v : BOOL_AS_BOOL;
     return 0;
@@ -66,7 +65,8 @@ static int
 parse_legacy_types(module_state *st, const option *row, PyObject *value, void *target)
 {
     if (value != Py_None && !PyBool_Check(value)) {
-        return raise_param(st, "\"%s\" is invalid: None or a bool is expected, not %s",
+        return raise_param(st,
+                           "%s is invalid" DETAIL "None or a bool is expected, got %s",
                            row->name, Py_TYPE(value)->tp_name);
     }
     int *legacy_types = &((client_config *)target)->values.legacy_types;
@@ -82,7 +82,7 @@ static int
 store_callable(module_state *st, const char *what, PyObject *value, PyObject **at)
 {
     if (value != Py_None && !PyCallable_Check(value)) {
-        return raise_param(st, "%s must be callable, not %s", what,
+        return raise_param(st, "%s must be callable" DETAIL "got %s", what,
                            Py_TYPE(value)->tp_name);
     }
     Py_XSETREF(*at, value == Py_None ? NULL : Py_NewRef(value));
@@ -98,10 +98,9 @@ parse_serialization(module_state *st, const option *row, PyObject *value, void *
         return 0;
     }
     if (!PyTuple_Check(value) || PyTuple_GET_SIZE(value) != 2) {
-        return raise_param(st,
-                           "\"%s\" is invalid: a tuple (serializer, deserializer) is "
-                           "expected",
-                           row->name);
+        return raise_param(
+            st, "%s is invalid" DETAIL "a tuple (serializer, deserializer) is expected",
+            row->name);
     }
     /* borrowed: a tuple does not change, and the caller holds this one */
     PyObject *serializer = PyTuple_GET_ITEM(value, 0);
@@ -125,7 +124,7 @@ store_pickle_table(module_state *st, const char *function, const char *expected,
     Py_DECREF(make);
     if (table == NULL) {
         return PyErr_ExceptionMatches(PyExc_TypeError)
-                   ? raise_param(st, "\"%s\" is invalid: %s is expected", row->name,
+                   ? raise_param(st, "%s is invalid" DETAIL "%s is expected", row->name,
                                  expected)
                    : -1;
     }
@@ -186,7 +185,7 @@ parse_fail_if_not_connected(module_state *st, const option *row, PyObject *value
                             void *target)
 {
     if (!PyBool_Check(value)) {
-        return raise_param(st, "\"%s\" is invalid: a bool is expected, not %s",
+        return raise_param(st, "%s is invalid" DETAIL "a bool is expected, got %s",
                            row->name, Py_TYPE(value)->tp_name);
     }
     ((client_config *)target)->fail_if_not_connected = value == Py_True ? YES : NO;
@@ -201,8 +200,8 @@ parse_config_provider(module_state *st, const option *row, PyObject *value,
     (void)target;
     if (strcmp(Py_TYPE(value)->tp_name, "aerospike.ConfigProvider") != 0) {
         return raise_param(st,
-                           "\"%s\" is invalid: an aerospike.ConfigProvider is "
-                           "expected, not %s",
+                           "%s is invalid" DETAIL
+                           "an aerospike.ConfigProvider is expected, got %s",
                            row->name, Py_TYPE(value)->tp_name);
     }
     return raise_param(st, "\"%s\" is not supported yet", row->name);
@@ -219,11 +218,11 @@ parse_section(module_state *st, const option_table *table, const option *row,
         return 0;
     }
     if (!PyDict_Check(value)) {
-        return raise_param(st, "\"%s\" is invalid: a dict is expected, not %s",
+        return raise_param(st, "%s is invalid" DETAIL "a dict is expected, got %s",
                            row->name, Py_TYPE(value)->tp_name);
     }
     int strict = ((client_config *)target)->strict;
-    return options_apply(st, table, 1, value, target, "client config", row->name,
+    return options_apply(st, table, 1, value, target, "client config", row->name, NULL,
                          strict);
 }
 
@@ -249,7 +248,7 @@ parse_lua_path(module_state *st, const option *row, PyObject *value, void *targe
     PyMem_Free(path);
     return size <= MAX_LUA_PATH_SIZE
                ? 0
-               : raise_param(st, "\"%s\" is invalid: Lua user path too long, %zu bytes",
+               : raise_param(st, "Lua user path too long" DETAIL "%s has %zu bytes",
                              row->name, size);
 }
 
@@ -311,6 +310,7 @@ static const option config_rows[] = {
     {"fail_if_not_connected", OPTION_CUSTOM, 1, .parse = parse_fail_if_not_connected},
     {"tls", OPTION_CUSTOM, 1, .parse = parse_tls},
     FLAG("validate_keys", strict),
+    FLAG("error_keys", error_keys),
     UP_TO(MAX_TEND_INTERVAL_MS, "tend_interval", cluster.tend_interval_ms),
     U32("connect_timeout", cluster.connect_timeout_ms),
     UP_TO(MAX_CONNS, "max_conns_per_node", cluster.max_conns_per_node),
@@ -366,12 +366,25 @@ read_strictness(module_state *st, client_config *c, PyObject *config)
         c->strict = c->values.strict = value == Py_True;
         rc = PyBool_Check(value)
                  ? 0
-                 : raise_param(
-                       st, "\"validate_keys\" is invalid: a bool is expected, not %s",
-                       Py_TYPE(value)->tp_name);
+                 : raise_param(st,
+                               "config[\"validate_keys\"] must be a boolean" DETAIL
+                               "got %s",
+                               Py_TYPE(value)->tp_name);
         Py_DECREF(value);
     }
     return rc;
+}
+
+/* Refuse a configuration without hosts; perhaps the key is misspelt. Returns -1. */
+static int
+refuse_no_hosts(module_state *st, PyObject *config)
+{
+    PyObject *text = PyObject_CallFunction(st->explain_missing, "Os", config, "hosts");
+    if (text != NULL) {
+        raise_param(st, "Hosts must be a list" DETAIL "%S", text);
+        Py_DECREF(text);
+    }
+    return -1;
 }
 
 int
@@ -379,13 +392,14 @@ config_from_py(module_state *st, client_config *c, PyObject *config)
 {
     *c = (client_config){.cluster = ASC_CONFIG_INIT,
                          .values = {.bool_as = BOOL_AS_BOOL, .legacy_types = NOT_GIVEN},
+                         .error_keys = true,
                          .fail_if_not_connected = NOT_GIVEN};
     c->cluster.user_agent = NULL; /* a literal until here, which nobody may free */
     for (int kind = 0; kind < N_POLICIES; kind++) {
         policy_init(&c->defaults[kind], (policy_kind)kind);
     }
     if (!PyDict_Check(config)) {
-        return raise_param(st, "Config must be a dict, not %s",
+        return raise_param(st, "Config must be a dict" DETAIL "got %s",
                            Py_TYPE(config)->tp_name);
     }
     int found = PyDict_ContainsString(config, "hosts");
@@ -393,21 +407,21 @@ config_from_py(module_state *st, client_config *c, PyObject *config)
         if (found < 0) {
             return -1;
         }
-        return raise_param(st, "Hosts must be a list: config[\"hosts\"] is missing");
+        return refuse_no_hosts(st, config);
     }
     if (read_strictness(st, c, config) < 0 ||
-        options_apply(st, &config_table, 1, config, c, "client config", "", c->strict) <
-            0) {
+        options_apply(st, &config_table, 1, config, c, "client config", "", NULL,
+                      c->strict) < 0) {
         return -1;
     }
     if (c->cluster.max_conns_per_node == 0) {
-        return raise_param(st,
-                           "\"max_conns_per_node\" is invalid: it must be at least 1");
+        return raise_param(st, "max_conns_per_node is invalid" DETAIL
+                               "it must be at least 1");
     }
     if (c->cluster.min_conns_per_node > c->cluster.max_conns_per_node) {
         return raise_param(st,
-                           "\"min_conns_per_node\" is invalid: %u is above "
-                           "max_conns_per_node, which is %u",
+                           "min_conns_per_node is invalid" DETAIL
+                           "%u is above max_conns_per_node, which is %u",
                            c->cluster.min_conns_per_node,
                            c->cluster.max_conns_per_node);
     }

@@ -12,6 +12,7 @@ typedef struct client_config {
     PyObject *app_id;            /* str, or NULL; part of the user agent */
     value_rules values;
     bool strict;               /* validate_keys */
+    bool error_keys;           /* errors show user keys, not digests in their place */
     int fail_if_not_connected; /* tristate */
 } client_config;
 

@@ -14,20 +14,22 @@ static int
 invalid_host(module_state *st, PyObject *item)
 {
     return raise_param(
-        st, "Invalid host: %R; expected (address, port) or \"address:port\"", item);
+        st, "Invalid host" DETAIL "%R; expected (address, port) or \"address:port\"",
+        item);
 }
 
 static int
 port_from_py(module_state *st, PyObject *value, uint16_t *out)
 {
     if (!PyLong_Check(value)) {
-        return raise_param(st,
-                           "Invalid host -> The host port must be an integer, not %s",
-                           Py_TYPE(value)->tp_name);
+        return raise_param(
+            st, "Invalid host -> The host port must be an integer" DETAIL "got %s",
+            Py_TYPE(value)->tp_name);
     }
     int64_t port;
     if (!int64_from_py(value, &port) || port < 0 || port > 65535) {
-        return raise_param(st, "Invalid host -> port %R is not in 0 to 65535", value);
+        return raise_param(st, "Invalid host" DETAIL "port %R is not in 0 to 65535",
+                           value);
     }
     *out = (uint16_t)port;
     return 0;
@@ -127,7 +129,8 @@ int
 hosts_from_py(module_state *st, asc_config *cluster, PyObject *value)
 {
     if (!PyList_Check(value) && !PyTuple_Check(value)) {
-        return raise_param(st, "Hosts must be a list, not %s", Py_TYPE(value)->tp_name);
+        return raise_param(st, "Hosts must be a list" DETAIL "got %s",
+                           Py_TYPE(value)->tp_name);
     }
     PyObject *items = PySequence_Tuple(value);
     if (items == NULL) {

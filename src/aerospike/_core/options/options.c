@@ -34,22 +34,26 @@ options_find(module_state *st, const option_table *table, uint32_t kind, PyObjec
 }
 
 static int
-invalid(module_state *st, const option *row)
+invalid_bool(module_state *st, const option *row, PyObject *value)
 {
-    return raise_param(st, "\"%s\" is invalid", row->name);
+    return raise_param(st, "%s is invalid" DETAIL "a bool is expected, got %s",
+                       row->name, Py_TYPE(value)->tp_name);
 }
 
 int
 option_int64(module_state *st, const char *name, PyObject *value, int64_t *out)
 {
     if (!PyLong_Check(value)) {
-        return raise_param(st, "\"%s\" is invalid: an int is expected, not %s", name,
-                           Py_TYPE(value)->tp_name);
+        return raise_param(st, "%s is invalid" DETAIL "an int is expected, got %s",
+                           name, Py_TYPE(value)->tp_name);
     }
     if (int64_from_py(value, out)) {
         return 0;
     }
-    return raise_code(st, ASC_ERR_CLIENT, "\"%s\" is invalid: beyond 64 bits", name);
+    return raise_code(st, ASC_ERR_CLIENT,
+                      "Unable to fetch long value from policy field" DETAIL
+                      "%s is beyond 64 bits",
+                      name);
 }
 
 char *
@@ -57,13 +61,13 @@ option_text(module_state *st, const char *name, PyObject *value)
 {
     Py_ssize_t size;
     if (!PyUnicode_Check(value)) {
-        raise_param(st, "\"%s\" is invalid: a str is expected, not %s", name,
+        raise_param(st, "%s is invalid" DETAIL "a str is expected, got %s", name,
                     Py_TYPE(value)->tp_name);
         return NULL;
     }
     const char *utf8 = PyUnicode_AsUTF8AndSize(value, &size);
     if (utf8 == NULL || strlen(utf8) != (size_t)size) {
-        raise_param(st, "\"%s\" is invalid: %R", name, value);
+        raise_param(st, "%s is invalid" DETAIL "%R", name, value);
         return NULL;
     }
     return text_copy(utf8, (size_t)size);
@@ -91,7 +95,7 @@ store_int(module_state *st, const option *row, PyObject *value, void *at, int st
     bool is_large = row->type == OPTION_U32 && row->max != 0 && v > max;
     bool is_outside = v < min || v > max;
     if (is_large || (is_outside && (strict || row->type == OPTION_TTL))) {
-        return raise_param(st, "\"%s\" is invalid: %lld is not in %lld to %lld",
+        return raise_param(st, "%s is invalid" DETAIL "%lld is not in %lld to %lld",
                            row->name, (long long)v, (long long)min, (long long)max);
     }
     switch (row->type) {
@@ -117,7 +121,7 @@ static int
 store_bool(module_state *st, const option *row, PyObject *value, void *at)
 {
     if (!PyBool_Check(value) && !PyLong_Check(value)) {
-        return invalid(st, row);
+        return invalid_bool(st, row, value);
     }
     int truth = PyObject_IsTrue(value);
     if (truth < 0) {
@@ -201,7 +205,7 @@ report_unknown(module_state *st, const option_table *table, uint32_t kind,
 int
 options_apply(module_state *st, const option_table *table, uint32_t kind,
               PyObject *dict, void *target, const char *what, const char *place,
-              int strict)
+              const char *refusal, int strict)
 {
     PyObject *key = NULL, *value = NULL;
     Py_ssize_t at = 0;
@@ -218,6 +222,9 @@ options_apply(module_state *st, const option_table *table, uint32_t kind,
         }
         else if (!overruled) {
             rc = store(st, row, value, target, strict);
+            if (rc < 0 && refusal != NULL) {
+                raise_instead(st, refusal, place);
+            }
         }
     }
     Py_XDECREF(key);

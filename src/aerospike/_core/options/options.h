@@ -73,11 +73,12 @@ int option_store(module_state *st, const option *row, PyObject *value, void *tar
 
 /* Apply a dictionary to the struct at target. `what` names it in errors ("policy",
  * "client config"), and place says which policy it is, or is ""; kind is the bit of the
- * dictionary. Unknown keys are warned of, and refused when strict. 0, or -1 with an
- * exception; target is then half changed. */
+ * dictionary. refusal, if it is not NULL, is the short text of all errors about values.
+ * Unknown keys are warned of, and refused when strict. 0, or -1 with an exception;
+ * target is then half changed. */
 int options_apply(module_state *st, const option_table *table, uint32_t kind,
                   PyObject *dict, void *target, const char *what, const char *place,
-                  int strict);
+                  const char *refusal, int strict);
 
 /* The value of an option, an int or bool. 0, or -1 with ParamError `"name" is invalid`
  * when it is something else, or ClientError when it is beyond 64 bits. */

@@ -6,6 +6,9 @@
 #include "support/compat.h"
 #include "support/numbers.h"
 
+/* What applications compare, for every wrong value of a policy. */
+#define BAD_POLICY "Invalid Policy setting value"
+
 /* --- keys of the client --- */
 
 /* Take the limit of connections to one node, which older applications give here. */
@@ -81,6 +84,9 @@ apply_key(module_state *st, policy *defaults, PyObject *key, PyObject *value,
         const option *row = find_shared(st, (policy_kind)kind, key);
         if (row != NULL && (row->new_name != NULL) == is_old) {
             rc = option_store(st, row, value, &defaults[kind], strict);
+            if (rc < 0) {
+                raise_instead(st, BAD_POLICY, "policies");
+            }
         }
     }
     return rc;
@@ -150,14 +156,14 @@ apply_section(module_state *st, policy *defaults, int kind, PyObject *section,
         return 0;
     }
     if (!PyDict_Check(section)) {
-        return raise_param(st, "policies.%s must be a dict, not %s", name,
-                           Py_TYPE(section)->tp_name);
+        return raise_param(st, BAD_POLICY DETAIL "policies.%s must be a dict, got %s",
+                           name, Py_TYPE(section)->tp_name);
     }
     char place[32];
     PyOS_snprintf(place, sizeof place, "policies.%s", name);
     if (refuse_partition_filter(st, section, name) < 0 ||
         options_apply(st, &policy_table, 1u << kind, section, &defaults[kind], "policy",
-                      place, strict) < 0) {
+                      place, BAD_POLICY, strict) < 0) {
         return -1;
     }
     return policy_drop_per_call(&defaults[kind]) ? warn_of_filter(st) : 0;
@@ -200,7 +206,7 @@ policies_from_py(module_state *st, policy defaults[N_POLICIES], uint32_t *max_co
     PyObject *key = NULL, *value = NULL;
     Py_ssize_t at = 0;
     if (!PyDict_Check(policies)) {
-        return raise_param(st, "policies must be a dict, not %s",
+        return raise_param(st, "policies must be a dict" DETAIL "got %s",
                            Py_TYPE(policies)->tp_name);
     }
     /* Two passes, old names first: where both are given, today's win. */

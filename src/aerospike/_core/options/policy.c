@@ -13,8 +13,8 @@ filter_from_py(module_state *st, const option *row, PyObject *value, void *targe
     PyObject **at = (PyObject **)((char *)target + row->offset);
     PyObject *wire = expression_wire(st, value);
     if (wire == NULL) {
-        return raise_param(st, "\"%s\" is invalid: a compiled expression is expected",
-                           row->name);
+        return raise_param(
+            st, "%s is invalid" DETAIL "a compiled expression is expected", row->name);
     }
     Py_XSETREF(*at, wire);
     return 0;
@@ -196,13 +196,14 @@ policy_from_py(module_state *st, policy *p, const policy *defaults, policy_kind 
         return 0;
     }
     if (!PyDict_Check(dict)) {
-        return raise_param(st, "policy must be a dict, not %s", Py_TYPE(dict)->tp_name);
+        return raise_param(st, "policy must be a dict" DETAIL "got %s",
+                           Py_TYPE(dict)->tp_name);
     }
     if (PyDict_GET_SIZE(dict) == 0) {
         return 0;
     }
     return options_apply(st, &policy_table, 1u << kind, dict, p, "policy",
-                         policy_kind_name((int)kind), strict);
+                         policy_kind_name((int)kind), NULL, strict);
 }
 
 void
@@ -308,7 +309,8 @@ parse_gen(module_state *st, const option *row, PyObject *value, void *target)
 {
     (void)row;
     if (!PyLong_Check(value)) {
-        return raise_param(st, "Generation should be an int or long");
+        return raise_param(st, "Generation should be an int or long" DETAIL "got %s",
+                           Py_TYPE(value)->tp_name);
     }
     return store_meta(st, "generation", value, 0, GENERATION_MAX,
                       &((record_meta *)target)->generation);
@@ -319,7 +321,8 @@ parse_ttl(module_state *st, const option *row, PyObject *value, void *target)
 {
     record_meta *m = target;
     if (!PyLong_Check(value)) {
-        return raise_param(st, "Ttl should be an int or long");
+        return raise_param(st, "Ttl should be an int or long" DETAIL "got %s",
+                           Py_TYPE(value)->tp_name);
     }
     m->has_ttl = true;
     return ttl_from_int(st, row->name, value, &m->ttl_s);
@@ -341,10 +344,11 @@ meta_from_py(module_state *st, record_meta *m, PyObject *dict, int strict)
         return 0;
     }
     if (!PyDict_Check(dict)) {
-        return raise_param(st, "Metadata should be of type dictionary, not %s",
+        return raise_param(st, "Metadata should be of type dictionary" DETAIL "got %s",
                            Py_TYPE(dict)->tp_name);
     }
-    return options_apply(st, &meta_table, 1, dict, m, "record metadata", "", strict);
+    return options_apply(st, &meta_table, 1, dict, m, "record metadata", "", NULL,
+                         strict);
 }
 
 int

@@ -24,8 +24,8 @@ enum { INDEX_STRING = 0, INDEX_INTEGER = 1, INDEX_GEO = 2, INDEX_BLOB = 3 };
 static int
 bad_predicate(module_state *st)
 {
-    return raise_param(st, "predicate is invalid: one of aerospike.predicates is "
-                           "expected");
+    return raise_param(st, "predicate is invalid." DETAIL
+                           "one of aerospike.predicates is expected");
 }
 
 /* Append a bound of an index range: its size, then its bytes. The caller holds value.
@@ -54,7 +54,8 @@ put_bound(module_state *st, asc_buf *out, long datatype, PyObject *value)
             return bad_predicate(st);
         }
         if (!int64_from_py(value, &v)) {
-            return raise_param(st, "predicate is invalid: an integer beyond 64 bits");
+            return raise_param(st, "predicate is invalid." DETAIL
+                                   "an integer is beyond 64 bits");
         }
         asc_put_u64(number, (uint64_t)v);
         data = (const char *)number;
@@ -161,7 +162,7 @@ put_index(query_request *q, asc_writer *w)
     if (rc == 0 && q->ctx != NULL) {
         encoder e = encoder_for(q, &packed);
         packed.len = 0;
-        rc = encode_levels(&e, "where", q->ctx, 0);
+        rc = encode_levels(&e, "where()", q->ctx, 0);
         rc = rc < 0 ? rc : put_packed_field(w, ASC_FIELD_INDEX_CONTEXT, &packed);
     }
     if (rc == 0 && q->index_name != NULL) {
@@ -203,7 +204,7 @@ put_reads(query_request *q, asc_writer *w)
 {
     encoder e = encoder_for(q, w->out);
     operations_summary sum = {0};
-    if (q->bins != NULL && read_operations(&e, w, q->bins) < 0) {
+    if (q->bins != NULL && read_operations(&e, w, q->bins, BIN_NAME_STR) < 0) {
         return -1;
     }
     if (q->ops != NULL && operations_from_py(&e, w, q->ops, true, &sum) < 0) {
@@ -317,8 +318,8 @@ object_at(query_request *q, size_t i)
 static int
 invalid_entry(query_request *q, const char *name, const char *type_name, PyObject *got)
 {
-    return raise_param(q->st, "%s of a query must be %s, not %s", name, type_name,
-                       Py_TYPE(got)->tp_name);
+    return raise_param(q->st, "%s of a query must be %s" DETAIL "got %s", name,
+                       type_name, Py_TYPE(got)->tp_name);
 }
 
 /* Take the entry that row i of objects[] describes. It may be missing or None unless

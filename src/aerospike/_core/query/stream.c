@@ -139,6 +139,15 @@ next_of_part(StreamObject *s, module_state *st)
 
 /* --- driving --- */
 
+/* Raise an error of the query, with what was asked for. Returns -1. */
+static int
+raise_of_query(StreamObject *s, module_state *st, const asc_error *err)
+{
+    raise_error(st, err, NULL, NULL);
+    explain_query(st, s->ask.ns, s->ask.set, s->ask.predicate, s->ask.index_name);
+    return -1;
+}
+
 /* Make the number of a job. A node refuses a number that another client's job has: so
  * it comes from the system's randomness. This runs Python code. 0, or -1 with an
  * exception. */
@@ -202,8 +211,7 @@ fetch(StreamObject *s, module_state *st)
         }
         if (asc_set_is_done(set)) {
             if (asc_query_round(s->query, &err) != ASC_OK) {
-                raise_error(st, &err, NULL, NULL);
-                return -1;
+                return raise_of_query(s, st, &err);
             }
             if (asc_query_is_over(s->query)) {
                 return 0;
@@ -613,8 +621,7 @@ start_everywhere(StreamObject *s, module_state *st, asc_set *set)
         return 0;
     }
     outcome.first_failure.in_doubt = outcome.any_begun;
-    raise_error(st, &outcome.first_failure, NULL, NULL);
-    return -1;
+    return raise_of_query(s, st, &outcome.first_failure);
 }
 
 static const char doc__background[] =

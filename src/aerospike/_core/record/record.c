@@ -25,7 +25,7 @@ open_reply(record_call *c, asc_msg *m)
                      in->len - ASC_PROTO_HEADER_SIZE, &c->err) == ASC_OK) {
         return 0;
     }
-    raise_error(c->st, &c->err, c->key_arg, NULL);
+    raise_error(c->st, &c->err, NULL, NULL);
     return -1;
 }
 
@@ -35,8 +35,7 @@ reader_of(record_call *c)
 {
     return (bins_reader){.st = c->st,
                          .rules = &c->client->config.values,
-                         .raw_containers = !c->pol.deserialize,
-                         .key = c->key_arg};
+                         .raw_containers = !c->pol.deserialize};
 }
 
 /* Make (key, meta, bins), where `shape` makes the bins, or (key, meta) when it is NULL.
@@ -134,7 +133,7 @@ decode_zero(record_call *c)
 static int
 encode_select(record_call *c, PyObject *const *argv)
 {
-    return read_operations(&c->enc, &c->writer, argv[1]);
+    return read_operations(&c->enc, &c->writer, argv[1], BIN_NAME_TO_SELECT);
 }
 
 /* Append a write of each bin of a dict. Encoding a value may run Python code that
@@ -148,8 +147,14 @@ write_bins(record_call *c, PyObject *bins)
     int rc = 0;
     if (!PyDict_Check(bins)) {
         return raise_param(c->st,
-                           "Record should be passed as bin-value pair: a dict, not %s",
+                           "Record should be passed as bin-value pair" DETAIL
+                           "bins must be a dict, got %s",
                            Py_TYPE(bins)->tp_name);
+    }
+    if (PyDict_GET_SIZE(bins) == 0) {
+        return raise_code(c->st, ASC_ERR_REQUEST_INVALID,
+                          "AEROSPIKE_ERR_REQUEST_INVALID" DETAIL
+                          "bins is empty: name at least one bin to write");
     }
     if (check_bin_count(c->st, PyDict_GET_SIZE(bins)) < 0) {
         return -1;
@@ -159,6 +164,10 @@ write_bins(record_call *c, PyObject *bins)
         rc = operation_with_value(&c->enc, &c->writer, ASC_OP_WRITE, name,
                                   BIN_NAME_OF_PUT, value);
         n_left--;
+    }
+    if (rc < 0 && name != NULL) {
+        error_in_key(c->st, name);
+        error_in_argument(c->st, "bins");
     }
     Py_XDECREF(name);
     Py_XDECREF(value);
@@ -176,8 +185,8 @@ set_serializer(record_call *c, PyObject *arg)
     }
     if (!PyLong_Check(arg)) {
         return raise_param(c->st,
-                           "serializer is invalid: a SERIALIZER_* constant is "
-                           "expected, not %s",
+                           "serializer is invalid" DETAIL
+                           "a SERIALIZER_* constant is expected, got %s",
                            Py_TYPE(arg)->tp_name);
     }
     bool is_known =
@@ -222,7 +231,7 @@ encode_remove_bin(record_call *c, PyObject *const *argv)
 {
     PyObject *list = argv[1];
     if (!PyList_Check(list)) {
-        return raise_param(c->st, "Bins should be a list, not %s",
+        return raise_param(c->st, "Bins should be a list" DETAIL "got %s",
                            Py_TYPE(list)->tp_name);
     }
     int rc = check_bin_count(c->st, PyList_GET_SIZE(list));
@@ -243,8 +252,10 @@ encode_touch(record_call *c, PyObject *const *argv)
     if (val != NULL) { /* it wins over meta and policy, also when it is 0 */
         c->meta.has_ttl = true;
         if (!PyLong_Check(val)) {
-            return raise_param(c->st, "Unsupported operand type(s) for touch : only "
-                                      "int or long allowed");
+            return raise_param(c->st,
+                               "Unsupported operand type(s) for touch : only "
+                               "int or long allowed" DETAIL "val is %s",
+                               Py_TYPE(val)->tp_name);
         }
         if (ttl_from_int(c->st, "val", val, &c->meta.ttl_s) < 0) {
             return -1;
@@ -363,7 +374,7 @@ static const char doc_select[] =
 static const record_row select_row = {
     .name = "select",
     .args = {"key", "bins", "policy"}, .n_required = 2,
-    .kind = POLICY_READ, .policy_at = 2,
+    .kind = POLICY_READ, .policy_at = 2, .shown_at = 1,
     .info1 = ASC_INFO1_READ,
     .encode = encode_select, .decode = decode_record,
 };
@@ -605,7 +616,8 @@ static const char doc_operate[] =
 static const record_row operate_row = {
     .name = "operate",
     .args = {"key", "list", "meta", "policy"}, .n_required = 2,
-    .kind = POLICY_OPERATE, .policy_at = 3, .meta_at = 2,
+    .kind = POLICY_OPERATE, .policy_at = 3, .meta_at = 2, .shown_at = 1,
+    .shows_operations = true,
     .encode = encode_operate, .decode = decode_record,
 };
 
@@ -624,7 +636,8 @@ static const char doc_operate_ordered[] =
 static const record_row operate_ordered_row = {
     .name = "operate_ordered",
     .args = {"key", "list", "meta", "policy"}, .n_required = 2,
-    .kind = POLICY_OPERATE, .policy_at = 3, .meta_at = 2,
+    .kind = POLICY_OPERATE, .policy_at = 3, .meta_at = 2, .shown_at = 1,
+    .shows_operations = true,
     .encode = encode_operate_strictly, .decode = decode_ordered,
 };
 
@@ -642,7 +655,8 @@ static const char doc__operate_one[] =
 static const record_row operate_one_row = {
     .name = "_operate_one",
     .args = {"key", "ops", "meta", "policy"}, .n_required = 2,
-    .kind = POLICY_OPERATE, .policy_at = 3, .meta_at = 2,
+    .kind = POLICY_OPERATE, .policy_at = 3, .meta_at = 2, .shown_at = 1,
+    .shows_operations = true,
     .encode = encode_operate_strictly, .decode = decode_last,
 };
 

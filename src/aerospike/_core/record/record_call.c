@@ -87,6 +87,31 @@ end_message(record_call *c)
     c->req->partition = asc_digest_partition(c->key.digest);
 }
 
+/* Complete the error that is set by what the call knows. It is not inline because it is
+ * for failures alone. */
+__attribute__((noinline)) static void
+explain(record_call *c)
+{
+    PyObject *key =
+        client_error_key(c->client, c->key_arg, c->call != NULL ? &c->key : NULL);
+    explain_error(c->st, c->row->name, key, c->shown);
+    Py_XDECREF(key);
+}
+
+/* Raise what the library says. A record that is not there is frequent, and there is
+ * nothing to explain about it. */
+__attribute__((noinline)) static PyObject *
+fail(record_call *c)
+{
+    PyObject *bin = c->row->shows_operations ? NULL : c->shown;
+    if (c->err.code == ASC_ERR_RECORD_NOT_FOUND && c->client->config.error_keys) {
+        return raise_error(c->st, &c->err, c->key_arg, bin);
+    }
+    raise_error(c->st, &c->err, NULL, bin);
+    explain(c);
+    return NULL;
+}
+
 inline int
 record_prepare(record_call *c, const record_row *row, PyObject *self, PyTypeObject *cls,
                PyObject **argv)
@@ -96,6 +121,7 @@ record_prepare(record_call *c, const record_row *row, PyObject *self, PyTypeObje
     }
     if (begin(c, row, self, cls, argv) < 0 || begin_message(c) < 0 ||
         (row->encode != NULL && row->encode(c, argv) < 0)) {
+        explain(c);
         return -1;
     }
     end_message(c);
@@ -116,6 +142,9 @@ record_finish(record_call *c, int rc)
         if (result == NULL && c->writes) {
             raise_in_doubt(c->st); /* the write is done, but the caller cannot know */
         }
+        if (result == NULL) {
+            explain(c);
+        }
         return result;
     }
     if (rc < 0) {
@@ -124,7 +153,7 @@ record_finish(record_call *c, int rc)
     if (c->err.code == ASC_ERR_RECORD_NOT_FOUND && c->row->decode_absent != NULL) {
         return c->row->decode_absent(c);
     }
-    return raise_error(c->st, &c->err, c->key_arg, c->shown);
+    return fail(c);
 }
 
 inline void

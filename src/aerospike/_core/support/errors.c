@@ -8,6 +8,25 @@
 #include "support/collector.h"
 #include "support/numbers.h"
 
+int
+errors_init(module_state *st)
+{
+#define CODE(name, code, symbol, text) code,
+    static const asc_status codes[] = {ASC_STATUS_TABLE(CODE)};
+#undef CODE
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < sizeof codes / sizeof *codes; i++) {
+        PyObject *code = PyLong_FromLong(codes[i]);
+        PyObject *symbol = PyUnicode_FromString(asc_status_symbol(codes[i]));
+        rc = code != NULL && symbol != NULL
+                 ? PyDict_SetItem(st->symbols_by_code, code, symbol)
+                 : -1;
+        Py_XDECREF(code);
+        Py_XDECREF(symbol);
+    }
+    return rc;
+}
+
 /* Give the class of a code's exceptions, a new reference. */
 static PyObject *
 class_of(module_state *st, asc_status code)
@@ -23,33 +42,21 @@ class_of(module_state *st, asc_status code)
  * quotes a third. */
 #define MAX_TEXT 1000
 
-/* Give the beginning of a text that is too long, a new reference. */
+/* A path that has so many characters gets no more steps. */
+#define MAX_PATH 200
+
+/* Give the part of a text from one place to another, or its beginning when that is too
+ * long; a new reference. */
 static PyObject *
-shortened(PyObject *text)
+shortened(PyObject *text, Py_ssize_t from, Py_ssize_t to)
 {
-    if (PyUnicode_GET_LENGTH(text) <= MAX_TEXT) {
-        return Py_NewRef(text);
+    if (to - from <= MAX_TEXT) {
+        return PyUnicode_Substring(text, from, to);
     }
-    PyObject *head = PyUnicode_Substring(text, 0, MAX_TEXT);
+    PyObject *head = PyUnicode_Substring(text, from, from + MAX_TEXT);
     PyObject *made = head != NULL ? PyUnicode_FromFormat("%U ...", head) : NULL;
     Py_XDECREF(head);
     return made;
-}
-
-/* Make an exception of a class, a new reference; NULL with another exception. */
-static PyObject *
-make(module_state *st, PyObject *cls, asc_status code, PyObject *message,
-     const char *file, int line, bool in_doubt)
-{
-    PyObject *text = shortened(message);
-    if (text == NULL) {
-        return NULL;
-    }
-    gc_resume(st); /* the class has a constructor in Python */
-    PyObject *exc = PyObject_CallFunction(cls, "iOsiO", (int)code, text, file, line,
-                                          in_doubt ? Py_True : Py_False);
-    Py_DECREF(text);
-    return exc;
 }
 
 /* Set an attribute to a new reference, which this function takes and which may be NULL.
@@ -60,6 +67,29 @@ set_new(PyObject *exc, PyObject *name, PyObject *value)
     int rc = value != NULL ? PyObject_SetAttr(exc, name, value) : -1;
     Py_XDECREF(value);
     return rc;
+}
+
+/* Make an exception of a class, a new reference; NULL with another exception. The
+ * message may have two parts (DETAIL). */
+static PyObject *
+make(module_state *st, PyObject *cls, asc_status code, PyObject *message,
+     const char *file, int line, bool in_doubt)
+{
+    Py_ssize_t size = PyUnicode_GET_LENGTH(message);
+    Py_ssize_t at = PyUnicode_FindChar(message, DETAIL[0], 0, size, 1);
+    PyObject *text = shortened(message, 0, at < 0 ? size : at), *exc = NULL;
+    if (text == NULL) {
+        return NULL;
+    }
+    gc_resume(st); /* the class has a constructor in Python */
+    exc = PyObject_CallFunction(cls, "iOsiO", (int)code, text, file, line,
+                                in_doubt ? Py_True : Py_False);
+    Py_DECREF(text);
+    if (exc != NULL && at >= 0 &&
+        set_new(exc, st->s_detail, shortened(message, at + 1, size)) < 0) {
+        Py_CLEAR(exc);
+    }
+    return exc;
 }
 
 /* Set what the library knows beyond code and message. The class has defaults for what
@@ -91,32 +121,41 @@ add_details(module_state *st, PyObject *exc, const asc_error *err)
     return set_new(exc, st->s_elapsed_ms, PyLong_FromUnsignedLong(err->elapsed_ms));
 }
 
-/* Make the text "host: message", with the number of attempts behind it when there were
- * several. */
+/* Make the message of an error. When a server has refused a request, the short text is
+ * host and symbol, as in other clients. In a text of the library, "; " stands before
+ * what explains it. */
 static PyObject *
 message_of(const asc_error *err)
 {
-    const char *host = err->host, *colon = host[0] != '\0' ? ": " : "";
-    if (err->attempts > 1) {
-        return PyUnicode_FromFormat("%s%s%s (%u attempts)", host, colon, err->message,
-                                    (unsigned)err->attempts);
+    const char *symbol = asc_status_symbol(err->code);
+    if (err->is_result && symbol[0] != '\0') {
+        const char *gap = err->host[0] != '\0' ? " " : "";
+        return PyUnicode_FromFormat("%s%s%s" DETAIL "%s", err->host, gap, symbol,
+                                    err->message);
     }
-    return PyUnicode_FromFormat("%s%s%s", host, colon, err->message);
+    const char *gap = strstr(err->message, "; ");
+    if (gap == NULL) {
+        return PyUnicode_FromString(err->message);
+    }
+    PyObject *msg = PyUnicode_DecodeUTF8(err->message, gap - err->message, "replace");
+    PyObject *message =
+        msg != NULL ? PyUnicode_FromFormat("%U" DETAIL "%s", msg, gap + 2) : NULL;
+    Py_XDECREF(msg);
+    return message;
 }
 
-PyObject *
-raise_error(module_state *st, const asc_error *err, PyObject *key, PyObject *bin)
+/* Raise the exception of an error with a message, which this function takes and which
+ * may be NULL. Returns NULL. */
+static PyObject *
+raise_message(module_state *st, const asc_error *err, PyObject *message, PyObject *key,
+              PyObject *bin)
 {
-    if (err->code == ASC_ERR_NOMEM) {
-        return PyErr_NoMemory();
-    }
-    PyObject *cls = class_of(st, err->code), *exc = NULL;
-    PyObject *message = cls != NULL ? message_of(err) : NULL;
-    if (message != NULL) {
+    PyObject *cls = message != NULL ? class_of(st, err->code) : NULL, *exc = NULL;
+    if (cls != NULL) {
         exc = make(st, cls, err->code, message, err->file, err->line, err->in_doubt);
-        Py_DECREF(message);
     }
     Py_XDECREF(cls);
+    Py_XDECREF(message);
     if (exc == NULL || add_details(st, exc, err) < 0 ||
         (key != NULL && PyObject_SetAttr(exc, st->s_key, key) < 0) ||
         (bin != NULL && PyObject_SetAttr(exc, st->s_bin, bin) < 0)) {
@@ -128,8 +167,28 @@ raise_error(module_state *st, const asc_error *err, PyObject *key, PyObject *bin
     return NULL;
 }
 
+PyObject *
+raise_error(module_state *st, const asc_error *err, PyObject *key, PyObject *bin)
+{
+    if (err->code == ASC_ERR_NOMEM) {
+        return PyErr_NoMemory();
+    }
+    return raise_message(st, err, message_of(err), key, bin);
+}
+
+PyObject *
+raise_error_as(module_state *st, const asc_error *err, const char *msg)
+{
+    if (err->code == ASC_ERR_NOMEM) {
+        return PyErr_NoMemory();
+    }
+    PyObject *message = PyUnicode_FromFormat("%s" DETAIL "%s", msg, err->message);
+    return raise_message(st, err, message, NULL, NULL);
+}
+
 int
-raise_code(module_state *st, asc_status code, const char *format, ...)
+raise_code_at(module_state *st, asc_status code, const char *file, int line,
+              const char *format, ...)
 {
     PyObject *cause;
     if (!take_argument_error(&cause)) {
@@ -141,7 +200,7 @@ raise_code(module_state *st, asc_status code, const char *format, ...)
     va_end(args);
     PyObject *cls = message != NULL ? class_of(st, code) : NULL;
     if (cls != NULL) {
-        exc = make(st, cls, code, message, "", 0, false);
+        exc = make(st, cls, code, message, file, line, false);
     }
     Py_XDECREF(cls);
     Py_XDECREF(message);
@@ -280,6 +339,22 @@ raise_from(PyObject *cause, int rc)
     return rc;
 }
 
+/* Give msg and detail of one of our exceptions as one text, a new reference; NULL with
+ * an exception. */
+static PyObject *
+whole_text(PyObject *exc)
+{
+    PyObject *msg = PyObject_GetAttrString(exc, "msg"), *text = NULL;
+    PyObject *detail = msg != NULL ? PyObject_GetAttrString(exc, "detail") : NULL;
+    int has_none = detail != NULL ? PyObject_Not(detail) : -1;
+    if (has_none >= 0) {
+        text = has_none ? Py_NewRef(msg) : PyUnicode_FromFormat("%S: %S", msg, detail);
+    }
+    Py_XDECREF(msg);
+    Py_XDECREF(detail);
+    return text;
+}
+
 PyObject *
 take_text(PyObject *cls, PyObject **cause)
 {
@@ -287,21 +362,138 @@ take_text(PyObject *cls, PyObject **cause)
         return NULL;
     }
     PyObject *exc = PyErr_GetRaisedException();
-    PyObject *text = PyObject_GetAttrString(exc, "msg");
+    PyObject *text = whole_text(exc);
     *cause = text != NULL ? PyException_GetCause(exc) : NULL;
     Py_DECREF(exc);
     return text;
 }
 
 int
-raise_naming(module_state *st, const char *func, const char *argument)
+raise_instead(module_state *st, const char *msg, const char *where)
 {
     PyObject *cause, *cls = class_of(st, ASC_ERR_PARAM);
     PyObject *text = cls != NULL ? take_text(cls, &cause) : NULL;
     if (text != NULL) {
-        raise_from(cause, raise_param(st, "%s: %s: %S", func, argument, text));
+        raise_from(cause, raise_param(st, "%s" DETAIL "%s: %S", msg, where, text));
     }
     Py_XDECREF(text);
     Py_XDECREF(cls);
+    return -1;
+}
+
+/* --- what a call knows of its errors --- */
+
+/* Put a step, which this function takes and which may be NULL, before the path of the
+ * error that is set, which is one of ours. A path ends to grow when it is long: a value
+ * may be nested deep. Returns -1. */
+static int
+put_step(module_state *st, PyObject *exc, PyObject *step)
+{
+    PyObject *path = step != NULL ? PyObject_GetAttr(exc, st->s_path) : NULL;
+    if (path != NULL && !PyUnicode_Check(path)) {
+        set_new(exc, st->s_path, Py_NewRef(step));
+    }
+    else if (path != NULL && PyUnicode_GET_LENGTH(path) < MAX_PATH) {
+        set_new(exc, st->s_path, PyUnicode_Concat(step, path));
+    }
+    PyErr_Clear(); /* the error that was set matters more than its path */
+    Py_XDECREF(step);
+    Py_XDECREF(path);
+    PyErr_SetRaisedException(exc); /* takes the reference */
+    return -1;
+}
+
+/* Take the error that is set when it is one of ours; NULL when it is not: then it stays
+ * set. */
+static PyObject *
+take_ours(module_state *st)
+{
+    return PyErr_ExceptionMatches(st->AerospikeError) ? PyErr_GetRaisedException()
+                                                      : NULL;
+}
+
+int
+error_in_place(module_state *st, Py_ssize_t i)
+{
+    PyObject *exc = take_ours(st);
+    return exc != NULL ? put_step(st, exc, PyUnicode_FromFormat("[%zd]", i)) : -1;
+}
+
+/* A key of a class of the application's is not shown: its text would have to be asked
+ * for. So is an int that 64 bits do not hold, which may have any length. */
+int
+error_in_key(module_state *st, PyObject *key)
+{
+    PyObject *exc = take_ours(st);
+    int64_t number;
+    if (exc == NULL) {
+        return -1;
+    }
+    if (PyUnicode_CheckExact(key)) {
+        return put_step(st, exc, PyUnicode_FromFormat("[%R]", key));
+    }
+    if (PyLong_CheckExact(key) && int64_from_py(key, &number)) {
+        return put_step(st, exc, PyUnicode_FromFormat("[%lld]", (long long)number));
+    }
+    return put_step(st, exc, PyUnicode_FromFormat("[<%s>]", Py_TYPE(key)->tp_name));
+}
+
+int
+error_in_argument(module_state *st, const char *name)
+{
+    PyObject *exc = take_ours(st);
+    return exc != NULL ? put_step(st, exc, PyUnicode_FromString(name)) : -1;
+}
+
+/* Call a function of aerospike._explain with the error and what args is, a new reference
+ * that may be NULL, and set the error again. What the function raises is dropped,
+ * because the error matters more; but what must come out of a call does. */
+static void
+explain(module_state *st, PyObject *function, PyObject *exc, PyObject *args)
+{
+    gc_resume(st);
+    PyObject *done = args != NULL ? PyObject_CallObject(function, args) : NULL;
+    Py_XDECREF(args);
+    Py_XDECREF(done);
+    if (done == NULL && comes_out(st)) {
+        Py_DECREF(exc);
+        return;
+    }
+    PyErr_Clear();
+    PyErr_SetRaisedException(exc); /* takes the reference */
+}
+
+void
+explain_error(module_state *st, const char *method, PyObject *key, PyObject *argument)
+{
+    PyObject *exc = take_ours(st);
+    if (exc != NULL) {
+        explain(st, st->explain_call, exc,
+                Py_BuildValue("OsOO", exc, method, key != NULL ? key : Py_None,
+                              argument != NULL ? argument : Py_None));
+    }
+}
+
+void
+explain_query(module_state *st, PyObject *ns, PyObject *set, PyObject *predicate,
+              PyObject *index_name)
+{
+    PyObject *exc = take_ours(st);
+    if (exc != NULL) {
+        explain(st, st->explain_query, exc,
+                Py_BuildValue("OOOOO", exc, ns, set,
+                              predicate != NULL ? predicate : Py_None,
+                              index_name != NULL ? index_name : Py_None));
+    }
+}
+
+int
+explain_operation(module_state *st, Py_ssize_t place, PyObject *operation)
+{
+    PyObject *exc = take_ours(st);
+    if (exc != NULL) {
+        explain(st, st->explain_operation, exc,
+                Py_BuildValue("OnO", exc, place, operation));
+    }
     return -1;
 }

@@ -4,12 +4,29 @@
 
 #include "support/state.h"
 
+/* Stands in a message between the short text that applications compare, which becomes
+ * the attribute msg, and what explains it, which becomes the attribute detail:
+ *
+ *     "policy must be a dict" DETAIL "got %s"
+ *
+ * The short text is what other clients of Aerospike say in this case, if they have one.
+ */
+#define DETAIL "\x1f"
+
+/* Tell aerospike.exception the symbols of all result codes. 0, or -1 with an
+ * exception. */
+int errors_init(module_state *st);
+
 /* Raise the exception of an error of the library. key and bin, which the caller holds,
  * become attributes of the exception; they are NULL where there are none. This runs
  * Python code, as raise_code() does: the constructors of exceptions are written in
  * Python. Returns NULL, so that a method can return what this returns. */
 PyObject *
 raise_error(module_state *st, const asc_error *err, PyObject *key, PyObject *bin);
+
+/* The same with a short text of the caller's: what the library says becomes the detail.
+ */
+PyObject *raise_error_as(module_state *st, const asc_error *err, const char *msg);
 
 /* Raise the exception of a code, with a message as PyUnicode_FromFormat makes it, for
  * errors found before anything was sent. Of a long message 1000 characters stay.
@@ -19,7 +36,12 @@ raise_error(module_state *st, const asc_error *err, PyObject *key, PyObject *bin
  * is about the argument (see take_argument_error()) it becomes the cause of the new
  * one; when it is about something else it stays set, and no other is raised. So whoever
  * gets NULL or -1 from a look at an argument may call this without asking why. */
-int raise_code(module_state *st, asc_status code, const char *format, ...);
+#define raise_code(st, code, ...)                                                      \
+    raise_code_at((st), (code), __FILE__, __LINE__, __VA_ARGS__)
+
+/* What the macro above calls, with the place where it stands. */
+int raise_code_at(module_state *st, asc_status code, const char *file, int line,
+                  const char *format, ...);
 
 /* Raise ParamError (-2) likewise. */
 #define raise_param(st, ...) raise_code((st), ASC_ERR_PARAM, __VA_ARGS__)
@@ -35,9 +57,13 @@ bool take_argument_error(PyObject **cause);
 int raise_from(PyObject *cause, int rc);
 
 /* Take the exception that is set when it is of the class cls, which is one of ours.
- * Returns its text, a new reference; *cause is its cause, owned or NULL. NULL when it
+ * Returns its text with the detail behind it, a new reference; *cause is its cause, owned or NULL. NULL when it
  * is of another class: then it stays set, and *cause is not. */
 PyObject *take_text(PyObject *cls, PyObject **cause);
+
+/* Give the ParamError that is set another short text: what it said becomes part of the
+ * detail, behind `where`. Any other exception stays as it is. Returns -1. */
+int raise_instead(module_state *st, const char *msg, const char *where);
 
 /* Make the exception that is set say that a write is in doubt, when it is one of ours:
  * the reply to the write came, and could not be made into its result. Any other
@@ -56,8 +82,27 @@ bool comes_out(module_state *st);
  * ours, or must come out: then it stays set. */
 bool error_from_exception(module_state *st, asc_error *err);
 
-/* Put "func: argument: " before the text of the ParamError that is set; what caused it
- * stays. Any other exception stays as it is. Returns -1. */
-int raise_naming(module_state *st, const char *func, const char *argument);
+/* Say where in the arguments the error is that is set, when it is one of ours: put a
+ * step before its attribute `path`. Whoever goes down into a value calls one of these
+ * when it comes back with an error, so that the path is made from its end:
+ * bins['a']['b'][0]. The error that is set stays set. Each returns -1. */
+int error_in_place(module_state *st, Py_ssize_t i); /* of a list: [0] */
+int error_in_key(module_state *st, PyObject *key);  /* of a dict: ['a'] */
+int error_in_argument(module_state *st, const char *name);
+
+/* Complete the exception that is set, when it is one of ours, by what the call knows:
+ * it calls aerospike._explain.call(). method is the name of the method; key is what the
+ * error shows as the key, and argument what the method works with (bins, a bin's name,
+ * operations); both may be NULL. No other exception is set afterwards than before. */
+void
+explain_error(module_state *st, const char *method, PyObject *key, PyObject *argument);
+
+/* The same for a query: what was asked for, NULL for what was not. */
+void explain_query(module_state *st, PyObject *ns, PyObject *set, PyObject *predicate,
+                   PyObject *index_name);
+
+/* The same for one operation: the dict at a place of a list of operations. Returns
+ * -1. */
+int explain_operation(module_state *st, Py_ssize_t place, PyObject *operation);
 
 #endif

@@ -103,7 +103,7 @@ core_set_log_handler(FUNCTION_PARAMS)
         return set_own_handler(st, "print_line") < 0 ? NULL : PyLong_FromLong(0);
     }
     if (handler != Py_None && !PyCallable_Check(handler)) {
-        raise_param(st, "Parameter must be a callable or None, not %s",
+        raise_param(st, "Parameter must be a callable" DETAIL "or None, got %s",
                     Py_TYPE(handler)->tp_name);
         return NULL;
     }
@@ -134,8 +134,9 @@ core_set_log_level(FUNCTION_PARAMS)
         return NULL;
     }
     if (!PyLong_Check(level)) {
-        raise_param(st, "Invalid log level: an int is expected, LOG_LEVEL_OFF to "
-                        "LOG_LEVEL_TRACE");
+        raise_param(st,
+                    "Invalid log level" DETAIL "an int is expected, LOG_LEVEL_OFF to "
+                    "LOG_LEVEL_TRACE");
         return NULL;
     }
     int64_t v;

@@ -27,6 +27,7 @@
     X(cdt_flags)                                                                       \
     X(count)                                                                           \
     X(ctx)                                                                             \
+    X(detail)                                                                          \
     X(digest)                                                                          \
     X(dumps)                                                                           \
     X(elapsed_ms)                                                                      \
@@ -62,6 +63,7 @@
     X(pad)                                                                             \
     X(pad_key)                                                                         \
     X(pad_string)                                                                      \
+    X(path)                                                                            \
     X(pattern)                                                                         \
     X(persist_index)                                                                   \
     X(phase)                                                                           \
@@ -96,6 +98,7 @@
  * state, module, attribute). */
 #define CORE_IMPORTS(X)                                                                \
     X(errors_by_code, "aerospike.exception", "_BY_CODE")                               \
+    X(symbols_by_code, "aerospike.exception", "_SYMBOLS")                              \
     X(AerospikeError, "aerospike.exception", "AerospikeError")                         \
     X(RecordError, "aerospike.exception", "RecordError")                               \
     X(GeoJSON, "aerospike._types", "GeoJSON")                                          \
@@ -106,6 +109,10 @@
     X(HyperLogLog, "aerospike._types", "HyperLogLog")                                  \
     X(Expression, "aerospike._types", "Expression")                                    \
     X(CompiledExpression, "aerospike._types", "CompiledExpression")                    \
+    X(explain_call, "aerospike._explain", "call")                                      \
+    X(explain_missing, "aerospike._explain", "missing_key")                            \
+    X(explain_query, "aerospike._explain", "query")                                    \
+    X(explain_operation, "aerospike._explain", "operation")                            \
     X(report_unknown_key, "aerospike._report", "unknown_key")                          \
     X(warn_once, "aerospike._report", "warn_once")                                     \
     X(is_of_handler, "aerospike._interrupts", "is_of_handler")

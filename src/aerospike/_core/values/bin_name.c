@@ -6,11 +6,26 @@
 
 #include "support/texts.h"
 
+/* What is raised for a name that is none. Other clients have these texts. */
+static const struct {
+    asc_status code;
+    const char *text;
+} wrong_types[] = {
+    [BIN_NAME_STR] = {ASC_ERR_PARAM, "Bin name should be of type string"},
+    [BIN_NAME_OF_PUT] = {ASC_ERR_CLIENT,
+                         "A bin name must be a string or unicode string."},
+    [BIN_NAME_OR_BYTEARRAY] = {ASC_ERR_PARAM, "Bin name should be of type string"},
+    [BIN_NAME_TO_SELECT] = {ASC_ERR_PARAM, "Bin name must be a string"},
+    [BIN_NAME_OF_BATCH] = {ASC_ERR_PARAM,
+                           "Bin name should be a string or unicode string."},
+};
+
 static int
 too_long(module_state *st, const char *name, size_t size)
 {
     return raise_code(st, ASC_ERR_BIN_NAME,
-                      "A bin name should not exceed 15 characters limit: \"%s\" has "
+                      "A bin name should not exceed 15 characters limit" DETAIL
+                      "\"%s\" has "
                       "%zu bytes",
                       name, size);
 }
@@ -61,8 +76,8 @@ bin_name_from_py(module_state *st, PyObject *name, bin_name_rule rule, char *roo
         return name_from_bytearray(st, name, room, out, size);
     }
     if (!PyUnicode_Check(name)) {
-        return raise_code(st, rule == BIN_NAME_OF_PUT ? ASC_ERR_CLIENT : ASC_ERR_PARAM,
-                          "A bin name must be a str, not %s", Py_TYPE(name)->tp_name);
+        return raise_code(st, wrong_types[rule].code, "%s" DETAIL "got %s",
+                          wrong_types[rule].text, Py_TYPE(name)->tp_name);
     }
     Py_ssize_t n;
     const char *utf8 = utf8_of(st, name, &n, ASC_ERR_CLIENT, "A bin name");

@@ -10,6 +10,8 @@ typedef enum bin_name_rule {
     BIN_NAME_STR,          /* a str; ParamError for anything else */
     BIN_NAME_OF_PUT,       /* a str; ClientError for anything else */
     BIN_NAME_OR_BYTEARRAY, /* a str or a bytearray; ParamError for anything else */
+    BIN_NAME_TO_SELECT,    /* as BIN_NAME_STR, with a text of its own */
+    BIN_NAME_OF_BATCH,     /* likewise */
 } bin_name_rule;
 
 /* Room for the name of a bin, which ends with a NUL. */

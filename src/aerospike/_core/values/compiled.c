@@ -21,8 +21,10 @@ encode_expression(encoder *e, const char *func, const char *name, PyObject *valu
 {
     PyObject *wire = expression_wire(e->st, value);
     if (wire == NULL) {
-        return raise_param(e->st, "%s: %s must be a compiled expression, not %s", func,
-                           name, Py_TYPE(value)->tp_name);
+        return raise_param(e->st,
+                           "%s%s%s must be a compiled expression" DETAIL "got %s",
+                           func != NULL ? func : "", func != NULL ? ": " : "", name,
+                           Py_TYPE(value)->tp_name);
     }
     int rc = put_ok(
         asc_buf_put(e->out, PyBytes_AS_STRING(wire), (size_t)PyBytes_GET_SIZE(wire)));

@@ -59,8 +59,19 @@ context_create_flag(bool is_list, int64_t order, bool padded)
     return order == 3 ? CREATE_SORTED : CREATE_UNORDERED;
 }
 
-/* *out = a number of the extra_args of a level that creates, `what` for people; it is 0
- * when the entry is missing. 0, or -1 with an exception. */
+/* Refuse a context, or what it has. func is the function that has it, NULL when the error
+ * knows that otherwise. An exception that is set, as when a level lacks an attribute,
+ * becomes the cause. Returns -1. */
+static int
+refuse(encoder *e, const char *func, const char *what, PyObject *got)
+{
+    return raise_param(e->st, "Failed to convert ctx" DETAIL "%s%s%s, got %s",
+                       func != NULL ? func : "", func != NULL ? ": " : "", what,
+                       Py_TYPE(got)->tp_name);
+}
+
+/* *out = a number of the extra_args of a level that creates; it is 0 when the entry is
+ * missing. 0, or -1 with an exception. */
 static int
 extra_number(encoder *e, const char *func, const char *what, PyObject *extra,
              PyObject *name, int64_t *out)
@@ -71,14 +82,8 @@ extra_number(encoder *e, const char *func, const char *what, PyObject *extra,
     if (rc <= 0) {
         return rc;
     }
-    rc = 0;
-    if (!PyLong_Check(value)) {
-        rc = raise_param(e->st, "%s: %s in ctx must be an integer, not %s", func, what,
-                         Py_TYPE(value)->tp_name);
-    }
-    else if (!int64_from_py(value, out)) {
-        rc = raise_param(e->st, "%s: %s in ctx is beyond 64 bits", func, what);
-    }
+    bool fits = PyLong_Check(value) && int64_from_py(value, out);
+    rc = fits ? 0 : refuse(e, func, what, value);
     Py_DECREF(value);
     return rc;
 }
@@ -89,8 +94,10 @@ create_flag_of(encoder *e, const char *func, const level_row *row, PyObject *ext
                int *out)
 {
     int64_t order, pad;
-    if (extra_number(e, func, "an order", extra, e->st->s_order_key, &order) < 0 ||
-        extra_number(e, func, "pad", extra, e->st->s_pad_key, &pad) < 0) {
+    if (extra_number(e, func, "an order must be an integer of 64 bits", extra,
+                     e->st->s_order_key, &order) < 0 ||
+        extra_number(e, func, "pad must be an integer of 64 bits", extra,
+                     e->st->s_pad_key, &pad) < 0) {
         return -1;
     }
     *out = context_create_flag(row->type == LIST_INDEX, order, pad != 0);
@@ -103,34 +110,22 @@ static int
 encode_level_value(encoder *e, const char *func, const level_row *row, PyObject *value)
 {
     if (row->value == NUMBER && !PyLong_Check(value)) {
-        return raise_param(e->st,
-                           "%s: an index or rank in ctx must be an integer, "
-                           "not %s",
-                           func, Py_TYPE(value)->tp_name);
+        return refuse(e, func, "an index or rank must be an integer", value);
     }
     if (row->value == NUMBER && PyBool_Check(value)) {
         return put_ok(asc_mp_put_uint(e->out, value == Py_True));
     }
     if (row->value == LIST_OF_KEYS && !PyList_Check(value)) {
-        return raise_param(e->st, "%s: the keys in ctx must be a list, not %s", func,
-                           Py_TYPE(value)->tp_name);
+        return refuse(e, func, "the keys must be a list", value);
     }
     if (row->value == EXPRESSION && value != Py_True) { /* True: all children */
         return encode_expression(e, func, "a filter in ctx", value);
     }
-    return encode_argument(e, value) == 0 ? 0 : raise_naming(e->st, func, "ctx");
+    return encode_argument(e, value) == 0 ? 0 : error_in_argument(e->st, "ctx");
 }
 
-/* Refuse a context that is not made of levels. An exception that is set, as when a
- * level lacks an attribute, becomes the cause. Returns -1. */
-static int
-bad_context(encoder *e, const char *func)
-{
-    return raise_param(e->st,
-                       "%s: Failed to convert ctx: a list of what "
-                       "aerospike_helpers.cdt_ctx makes is expected",
-                       func);
-}
+/* What a context is, for errors. */
+#define A_CONTEXT "a list of what aerospike_helpers.cdt_ctx makes is expected"
 
 /* Write one level: its type, or-ed with flags where the level can create, and its
  * value. */
@@ -148,7 +143,7 @@ encode_level(encoder *e, const char *func, PyObject *level, int flags)
             : NULL;
     int rc = -1, own_flag = 0;
     if (row == NULL) {
-        bad_context(e, func);
+        refuse(e, func, A_CONTEXT, level);
     }
     else if (!row->creates || create_flag_of(e, func, row, extra, &own_flag) == 0) {
         bool takes_flags = row->type == LIST_INDEX || row->type == MAP_KEY;
@@ -168,7 +163,7 @@ int
 encode_levels(encoder *e, const char *func, PyObject *ctx, int last_flags)
 {
     if (!PyList_Check(ctx)) {
-        return bad_context(e, func);
+        return refuse(e, func, A_CONTEXT, ctx);
     }
     Py_ssize_t n = PyList_GET_SIZE(ctx);
     int rc = put_ok(asc_mp_put_list_head(e->out, 2 * (size_t)n));

@@ -79,8 +79,8 @@ text_size(module_state *st, PyObject *text)
     Py_ssize_t size = utf8_size(text);
     return size >= 0 ? size
                      : raise_code(st, ASC_ERR_CLIENT,
-                                  "Unicode value not encoded in utf-8: it has a lone "
-                                  "surrogate");
+                                  "Unicode value not encoded in utf-8." DETAIL
+                                  "it has a lone surrogate");
 }
 
 /* Copy a text; up to 16 bytes, which most texts have, without a call of memcpy(). Two
@@ -149,7 +149,8 @@ int_from_py(module_state *st, PyObject *value, int64_t *out)
     if (int64_from_py(value, out)) {
         return 0;
     }
-    return raise_param(st, "integer value exceeds sys.maxsize: 64 bits are allowed");
+    return raise_param(st, "integer value exceeds sys.maxsize" DETAIL
+                           "64 bits are allowed");
 }
 
 /* Ask a GeoJSON object for its text, a new reference. */
@@ -297,6 +298,9 @@ encode_list(encoder *e, PyObject *list)
         PyObject *item = list_item(list, i);
         rc = item != NULL ? encode_borrowed(e, item) : -1;
         list_item_done(item);
+        if (rc < 0) {
+            error_in_place(e->st, i);
+        }
     }
     e->depth--;
     return rc;
@@ -310,7 +314,7 @@ encode_odd_pair(encoder *e, PyObject *key, PyObject *value)
     /* Floats are left to the server; none of today takes them as keys. */
     bool is_odd = PyBytes_Check(key) || PyByteArray_Check(key) || PyFloat_Check(key);
     if (!is_odd || is_null(e->st, key)) {
-        return raise_param(e->st, "a map key must be str, int or bytes, not %s",
+        return raise_param(e->st, "a map key must be str, int or bytes" DETAIL "got %s",
                            Py_TYPE(key)->tp_name);
     }
     Py_INCREF(key);
@@ -339,6 +343,25 @@ encode_pair(encoder *e, PyObject *key, PyObject *value)
     return rc < 0 ? -1 : encode_borrowed(e, value);
 }
 
+/* Say that the error is in pair i of a dict. The key is looked for again, so that nobody
+ * has to own the keys while pairs are written. Returns -1. */
+static int
+error_in_pair(module_state *st, PyObject *dict, Py_ssize_t i)
+{
+    PyObject *key = NULL, *value;
+    Py_ssize_t pos = 0;
+    /* borrowed: owned before anything runs */
+    while (i >= 0 && PyDict_Next(dict, &pos, &key, &value)) {
+        i--;
+    }
+    if (key != NULL) {
+        Py_INCREF(key);
+        error_in_key(st, key);
+        Py_DECREF(key);
+    }
+    return -1;
+}
+
 /* Append the pairs of a dict in its order. When at is not NULL, at[i] becomes the place
  * of pair i. The head says n pairs: a pair more ends the loop without an exception of
  * its own, a pair less is noticed after it. 0, or -1 with an exception. */
@@ -358,7 +381,10 @@ encode_pairs(encoder *e, PyObject *dict, pair_at *at)
         i++;
     }
     bool has_changed = rc == 0 ? i != n : PyErr_Occurred() == NULL;
-    return has_changed ? raise_dict_changed() : rc;
+    if (has_changed) {
+        return raise_dict_changed();
+    }
+    return rc == 0 ? 0 : error_in_pair(e->st, dict, i - 1);
 }
 
 /* Write the pairs of a map that must be sorted by key. at[] has room for the places of

@@ -19,7 +19,7 @@ put_text_field(module_state *st, asc_writer *w, uint8_t id, const char *name,
 {
     Py_ssize_t size;
     if (!PyUnicode_Check(text)) {
-        return raise_param(st, "%s must be a str, not %s", name,
+        return raise_param(st, "%s must be a str" DETAIL "got %s", name,
                            Py_TYPE(text)->tp_name);
     }
     const char *utf8 = utf8_of(st, text, &size, ASC_ERR_PARAM, name);

@@ -18,7 +18,7 @@ static int
 text_key(module_state *st, record_key *k, const char *text, Py_ssize_t size)
 {
     if (memchr(text, 0, (size_t)size) != NULL) {
-        return raise_param(st, "key is invalid: the user key contains a NUL; a "
+        return raise_param(st, "key is invalid" DETAIL "the user key contains a NUL; a "
                                "bytearray may hold any bytes");
     }
     k->particle = ASC_PARTICLE_STRING;
@@ -42,8 +42,8 @@ user_key_from_py(module_state *st, record_key *k, PyObject *pk)
     if (PyLong_Check(pk)) {
         int64_t v;
         if (!int64_from_py(pk, &v)) {
-            return raise_param(
-                st, "integer value for KEY exceeds sys.maxsize: 64 bits are allowed");
+            return raise_param(st, "integer value for KEY exceeds sys.maxsize" DETAIL
+                                   "64 bits are allowed");
         }
         k->particle = ASC_PARTICLE_INTEGER;
         asc_put_u64(k->number, (uint64_t)v);
@@ -63,8 +63,8 @@ user_key_from_py(module_state *st, record_key *k, PyObject *pk)
         return k->value_size > 0 ? 0 : raise_param(st, "Byte array size cannot be 0");
     }
     return raise_param(st,
-                       "key is invalid: the user key must be str, int, bytes or "
-                       "bytearray, not %s",
+                       "key is invalid" DETAIL
+                       "the user key must be str, int, bytes or bytearray, got %s",
                        Py_TYPE(pk)->tp_name);
 }
 
@@ -75,11 +75,11 @@ names_from_py(module_state *st, record_key *k, PyObject *ns, PyObject *set)
 {
     const char *text = "";
     if (!PyUnicode_Check(ns)) {
-        return raise_param(st, "namespace must be a string, not %s",
+        return raise_param(st, "namespace must be a string" DETAIL "got %s",
                            Py_TYPE(ns)->tp_name);
     }
-    if (name_from_py(st, ns, "key is invalid: the namespace", ASC_MAX_NAMESPACE_SIZE,
-                     &text, &k->ns_size) < 0) {
+    if (name_from_py(st, ns, "key is invalid" DETAIL "the namespace",
+                     ASC_MAX_NAMESPACE_SIZE, &text, &k->ns_size) < 0) {
         return -1;
     }
     memcpy(k->ns_text, text, k->ns_size);
@@ -92,9 +92,10 @@ names_from_py(module_state *st, record_key *k, PyObject *ns, PyObject *set)
         return 0;
     }
     if (!PyUnicode_Check(set)) {
-        return raise_param(st, "set must be a string, not %s", Py_TYPE(set)->tp_name);
+        return raise_param(st, "set must be a string" DETAIL "got %s",
+                           Py_TYPE(set)->tp_name);
     }
-    return name_from_py(st, set, "key is invalid: the set", ASC_MAX_SET_SIZE,
+    return name_from_py(st, set, "key is invalid" DETAIL "the set", ASC_MAX_SET_SIZE,
                         &k->set_text, &k->set_size);
 }
 
@@ -138,7 +139,8 @@ digest_from_py(module_state *st, record_key *k, PyObject *digest)
         size = PyBytes_GET_SIZE(digest);
     }
     else {
-        return raise_param(st, "digest is invalid. expected a bytearray, not %s",
+        return raise_param(st,
+                           "digest is invalid. expected a bytearray" DETAIL "got %s",
                            Py_TYPE(digest)->tp_name);
     }
     if (size != ASC_DIGEST_SIZE) {
@@ -211,7 +213,7 @@ key_from_py(module_state *st, record_key *k, PyObject *key)
         k->held = tuple_of_dict(st, key);
         return k->held != NULL ? key_from_tuple(st, k, k->held) : -1;
     }
-    return raise_param(st, "key is invalid: a tuple is expected, not %s",
+    return raise_param(st, "key is invalid" DETAIL "a tuple is expected, got %s",
                        Py_TYPE(key)->tp_name);
 }
 

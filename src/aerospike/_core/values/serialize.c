@@ -63,7 +63,7 @@ by_user(encoder *e, PyObject *serializer, PyObject *value, uint8_t *particle)
     if (made != NULL && !PyUnicode_Check(made) && !PyBytes_Check(made) &&
         !PyByteArray_Check(made)) {
         raise_code(e->st, ASC_ERR_CLIENT,
-                   "a serializer must return str, bytes or bytearray, not %s",
+                   "a serializer must return str, bytes or bytearray" DETAIL "got %s",
                    Py_TYPE(made)->tp_name);
         Py_CLEAR(made);
     }
@@ -73,8 +73,9 @@ by_user(encoder *e, PyObject *serializer, PyObject *value, uint8_t *particle)
 static PyObject *
 refused(encoder *e, PyObject *value, const char *why)
 {
-    raise_param(e->st, "Cannot serialize: a value of type %s is not supported (%s)",
-                Py_TYPE(value)->tp_name, why);
+    raise_param(e->st,
+                "Cannot serialize: %s" DETAIL "a value of type %s is not supported",
+                why, Py_TYPE(value)->tp_name);
     return NULL;
 }
 
@@ -225,7 +226,7 @@ store(module_state *st, const char *func, PyObject **at, PyObject *const *args,
         return NULL;
     }
     if (!PyCallable_Check(function)) {
-        raise_param(st, "Parameter must be a callable, not %s",
+        raise_param(st, "Parameter must be a callable" DETAIL "got %s",
                     Py_TYPE(function)->tp_name);
         return NULL;
     }

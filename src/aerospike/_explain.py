@@ -1,0 +1,325 @@
+"""What an error tells besides its code: which operation it was, and what to try.
+
+The extension calls `call` and `operation` with an error that is about to be raised, and
+with what the call was given. So nothing of this is on the way of a call that succeeds.
+"""
+
+from __future__ import annotations
+
+from aerospike import _constants as c
+from aerospike._errors import shown
+
+TYPE_CHECKING = False  # typing costs more to import than all of this package
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from aerospike.exception import AerospikeError
+
+# --- names ---
+
+# operations whose number has another name than the function that makes it
+_FUNCTIONS = {
+    "OPERATOR_INCR": "increment",
+    "select_by_path": "select_by_path",
+    "modify_by_path": "modify_by_path",
+}
+
+_names: dict[int, str] = {}  # of operations, by their numbers; made when needed
+
+
+def function_of(name: str) -> str:
+    """The function of aerospike_helpers that makes an operation of such a name."""
+    name = name.lstrip("_")
+    if name in _FUNCTIONS:
+        return _FUNCTIONS[name]
+    return name.removeprefix("OPERATOR_").removeprefix("OP_").lower()
+
+
+def operation_name(op: dict[str, Any]) -> str | None:
+    """What the caller knows the operation of a dict as: "list_append"; or None."""
+    if not _names:
+        from aerospike._core import operation_table  # which imports this module
+
+        _names.update(
+            (row["number"], function_of(row["name"])) for row in operation_table()
+        )
+    number = op.get("op")
+    return _names.get(number) if isinstance(number, int) else None
+
+
+# the id of a level -> the function of cdt_ctx, without its prefix
+_LEVELS = {
+    c.CDT_CTX_LIST_INDEX: "list_index",
+    c.CDT_CTX_LIST_RANK: "list_rank",
+    c.CDT_CTX_LIST_VALUE: "list_value",
+    c.CDT_CTX_LIST_INDEX_CREATE: "list_index_create",
+    c.CDT_CTX_MAP_INDEX: "map_index",
+    c.CDT_CTX_MAP_RANK: "map_rank",
+    c.CDT_CTX_MAP_KEY: "map_key",
+    c.CDT_CTX_MAP_VALUE: "map_value",
+    c.CDT_CTX_MAP_KEY_CREATE: "map_key_create",
+    c._AS_CDT_CTX_EXP: "all_children",
+    c._AS_CDT_CTX_MAP_KEYS_IN: "map_keys_in",
+    c._AS_CDT_CTX_AND: "and_filter",
+}
+
+
+def context_text(ctx: Any) -> str | None:
+    """A context as text, map_key('a') > list_index(0); None when there is none."""
+    if not isinstance(ctx, list) or not ctx:
+        return None
+    levels = []
+    for level in ctx:
+        number = getattr(level, "id", None)
+        if number not in _LEVELS:
+            return None
+        value = level.value
+        levels.append(
+            _LEVELS[number] + "(" + ("" if value is True else shown(value)) + ")"
+        )
+    return " > ".join(levels)
+
+
+def missing_key(given: dict[Any, Any], wanted: str) -> str:
+    """What to say of a dict that lacks a key."""
+    import difflib
+
+    names = [key for key in given if isinstance(key, str)]
+    near = difflib.get_close_matches(wanted, names, n=1)
+    if near:
+        return f"config has {near[0]!r}; did you mean {wanted!r}?"
+    return f"config has no {wanted!r}"
+
+
+# --- one operation ---
+
+
+def operation(error: AerospikeError, place: int, op: Any) -> None:
+    """Say which operation of a list an error is about."""
+    error.operation_index = place
+    if isinstance(op, dict):
+        error.operation = operation_name(op)
+        error.context = context_text(op.get("ctx"))
+        if isinstance(op.get("bin"), str):
+            error.bin = op["bin"]
+
+
+# --- a call ---
+
+
+# what an operation needs its bin to hold, by the beginning of the operation's name
+_NEEDS = {
+    "list": "a list",
+    "map": "a map",
+    "bit": "a blob",
+    "hll": "a HyperLogLog",
+    "string": "a string",
+    "increment": "a number of the same type as the value",
+    "append": "a value of the same type as the one to append",
+    "prepend": "a value of the same type as the one to prepend",
+}
+
+
+def _wrong_type(error: AerospikeError, method: str, _argument: Any) -> str:
+    name = error.operation or method
+    needs = _NEEDS.get(name.partition("_")[0])
+    if needs is None:
+        return "an operation does not fit the type that its bin holds; get() shows it"
+    where = "what its context leads to" if error.context else "the bin"
+    return f"{name} needs {needs}, and {where} holds something else; get() shows it"
+
+
+def _does_not_apply(error: AerospikeError, _method: str, _argument: Any) -> str:
+    if error.context:
+        causes = (
+            "a level of the context leads to nothing or to a value of another kind, or "
+            "an index or rank is out of range"
+        )
+    else:
+        causes = (
+            "an index, rank or offset is out of range, or an argument does not fit the "
+            "value"
+        )
+    return f"{causes}; get() shows the value"
+
+
+def _refused(error: AerospikeError, method: str, argument: Any) -> str:
+    if method in ("select", "remove_bin") and argument in ([], ()):
+        return "bins is empty: name one bin or more"
+    if error.operation:
+        return f"an argument of {error.operation} is not valid for what the bin holds"
+    if method in _OPERATES:
+        return (
+            "an argument of an operation is not valid, operations do not go together "
+            "(operations that read whole records or delete them), or this server's "
+            "version does not know one"
+        )
+    return (
+        "the server says no more; look for a time to live above its limit, a write "
+        "into a namespace that forbids it, and policy keys that need another version "
+        "or edition of the server"
+    )
+
+
+def _element(text: str) -> Callable[[AerospikeError, str, Any], str]:
+    return lambda error, _method, _argument: text
+
+
+# code -> what to add to the server's text
+_HINTS: dict[int, Callable[[AerospikeError, str, Any], str]] = {
+    3: _element(
+        'the record has another generation than meta\'s "gen"; read it again, and '
+        "write with the generation that it has then"
+    ),
+    4: _refused,
+    12: _wrong_type,
+    13: _element("the namespace's configuration limits the size of a record"),
+    17: _element("the policy of the operation wants the bin to exist"),
+    22: _element(
+        "the server does not allow this now: it may be out of space, be set to refuse "
+        "such commands, or need a time to live that the namespace does not have"
+    ),
+    23: _element("the policy of the operation allows to update elements only"),
+    24: _element(
+        "the policy of the operation allows to create elements only, or allows each "
+        "value once"
+    ),
+    25: _element("a server of the Community Edition does not do this"),
+    26: _does_not_apply,
+    27: _element("the record is there, and the policy's 'expressions' refused it"),
+}
+
+# methods whose argument is a list of operations
+_OPERATES = ("operate", "operate_ordered", "_operate_one")
+
+# codes that may be about one of the operations
+_OF_OPERATION = (4, 12, 17, 23, 24, 26)
+
+# codes that only some operations can be answered with: whole bins are always read and
+# written
+_NOT_FOR = {12: ("read", "write", "touch", "delete"), 26: ("read", "write", "touch")}
+
+
+def _find_operation(error: AerospikeError, ops: list[Any]) -> str | None:
+    """The server does not say which operation it refused: find it, or name those that
+    it may be."""
+    innocent = _NOT_FOR.get(error.code or 0, ())
+    suspects = [
+        (place, op)
+        for place, op in enumerate(ops)
+        if isinstance(op, dict) and operation_name(op) not in innocent
+    ]
+    if len(suspects) == 1:
+        operation(error, *suspects[0])
+        return None
+    names = [
+        f"{place} ({operation_name(op)} of bin {shown(op.get('bin'))})"
+        for place, op in suspects[:5]
+    ]
+    more = ", ..." if len(suspects) > len(names) else ""
+    return f"one of the operations {', '.join(names)}{more}" if names else None
+
+
+def call(error: AerospikeError, method: str, key: Any, argument: Any) -> None:
+    """Complete the error of a call on one record.
+
+    :param method: the name of the method.
+    :param key: what the error shows as its key.
+    :param argument: bins, the name of a bin, operations, or None.
+    """
+    if error.key is None:
+        error.key = key
+    code = error.code
+    if not isinstance(code, int) or code <= 0 or code in (9, 11, 18, 20):
+        return
+    if method in ("append", "prepend", "increment"):
+        error.operation = method
+    parts = [error.detail] if error.detail else []
+    if method in _OPERATES and code in _OF_OPERATION and error.operation is None:
+        parts += filter(None, [_find_operation(error, argument)])
+    if code in _HINTS and error.host is not None:
+        parts.append(_HINTS[code](error, method, argument))
+    error.detail = "; ".join(parts)
+
+
+# --- a query ---
+
+# datatype of a predicate -> the type of the values, what the method is called that
+# makes such an index, and what the constant is called
+_DATATYPES = {
+    c.INDEX_STRING: ("str", "string", "STRING"),
+    c.INDEX_INTEGER: ("int", "integer", "NUMERIC"),
+    c.INDEX_NUMERIC: ("int", "integer", "NUMERIC"),
+    c.INDEX_GEO2DSPHERE: ("GeoJSON", "geo2dsphere", "GEO2DSPHERE"),
+    c.INDEX_BLOB: ("bytes", "blob", "BLOB"),
+}
+
+# what of a collection a predicate is about -> the method that makes such an index
+_COLLECTIONS = {
+    c.INDEX_TYPE_LIST: "list",
+    c.INDEX_TYPE_MAPKEYS: "map_keys",
+    c.INDEX_TYPE_MAPVALUES: "map_values",
+}
+
+
+def _index_call(ns: str, set: str, predicate: tuple[Any, ...]) -> str:
+    """The call that creates the index that a predicate needs."""
+    _, datatype, bin = predicate[:3]
+    collection = next(
+        (_COLLECTIONS[i] for i in predicate[5:6] if i in _COLLECTIONS), None
+    )
+    arguments = [repr(ns), repr(set or None), shown(bin)]
+    if collection is None:
+        method = _DATATYPES[datatype][1]
+    else:
+        method = collection
+        arguments.append(f"aerospike.INDEX_{_DATATYPES[datatype][2]}")
+    return f"client.index_{method}_create({', '.join(arguments)}, name)"
+
+
+def query(
+    error: AerospikeError,
+    ns: str,
+    set: str,
+    predicate: tuple[Any, ...] | None,
+    index_name: str | None,
+) -> None:
+    """Complete the error of a query or scan.
+
+    :param set: "" stands for all sets.
+    :param index_name: where_with_index_name()'s, or None.
+    """
+    where = f"namespace {ns}, " + (f"set {set}" if set else "all sets")
+    parts = [error.detail] if error.detail else []
+    if predicate is not None and isinstance(predicate[2], str):
+        error.bin = predicate[2]
+    if index_name is not None:
+        error.name = index_name
+    if error.code == 201 and index_name is not None:
+        parts.append(
+            f"{where} has no index {index_name!r}; client.info_all("
+            f"'sindex-list:namespace={ns}') shows the indexes"
+        )
+    elif error.code == 201 and predicate is not None:
+        kind = _DATATYPES[predicate[1]][0]
+        parts.append(
+            f"{where} has no index on bin {shown(predicate[2])} for values of type "
+            f"{kind}; create one with {_index_call(ns, set, predicate)}"
+        )
+    elif error.code != 20:
+        parts.append(where)
+    error.detail = "; ".join(parts)
+
+
+# --- an index ---
+
+
+def index(error: AerospikeError, ns: str, name: str) -> None:
+    """Complete the error of a call about an index."""
+    error.name = name
+    if error.code == 200:
+        error.detail = (
+            f"index name {name!r} belongs to another index of namespace {ns}; "
+            f"client.info_all('sindex-list:namespace={ns}') shows its definition"
+        )
