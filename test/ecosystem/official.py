@@ -136,7 +136,7 @@ def compare(
     covered = {entry for out in failed.values() for entry in entries_for(out)}
     unlisted = [
         out
-        for _, out in sorted(failed.items())
+        for out in sorted(failed.values())
         if known.keys().isdisjoint(entries_for(out))
     ]
     shown = dict.fromkeys(f"  {o.file}::{o.name}  {_short(o.error)}" for o in unlisted)
