@@ -115,6 +115,14 @@ class _Records:
         self.max_records = self.records_per_second = self.ttl = 0
         return self
 
+    def __repr__(self) -> str:
+        shown = f"<aerospike.{type(self).__name__} of {self._namespace!r}"
+        shown += f", set {self._set!r}" if self._set else ""
+        shown += f", bins {', '.join(map(repr, self._bins))}" if self._bins else ""
+        shown += f", {len(self._ops)} operations" if self._ops else ""
+        predicate = self._where.get("predicate")
+        return shown + (f", where {predicate!r}>" if predicate else ">")
+
     # --- what is asked for ---
 
     def select(self, *bins: str | bytearray) -> Self:

@@ -22,13 +22,22 @@ class null:  # the name that applications use
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Take any arguments, as the older client's null did."""
 
+    def __repr__(self) -> str:
+        return "aerospike.null()"
+
 
 class CDTWildcard:
     """A value that equals every other in arguments of list and map operations."""
 
+    def __repr__(self) -> str:
+        return "aerospike.CDTWildcard()"
+
 
 class CDTInfinite:
     """A value that is above every other in arguments of list and map operations."""
+
+    def __repr__(self) -> str:
+        return "aerospike.CDTInfinite()"
 
 
 class KeyOrderedDict(_Dict):

@@ -124,6 +124,11 @@ class DevCluster:
                 raise
         return self
 
+    def __repr__(self) -> str:
+        with self._lock:
+            state = "stopped" if self._loop is None else f"at {self.hosts}"
+            return f"<DevCluster of {len(self._state.nodes)} nodes, {state}>"
+
     def _start_nodes(self) -> None:
         for node in self._state.nodes:
             self._listen(node.index, self._config.port_of(node.index))

@@ -28,6 +28,28 @@ class _cdt_ctx:
         self.value = value
         self.extra_args = extra_args
 
+    def __repr__(self) -> str:
+        name, has_value = _NAMES.get(self.id, (f"level_{self.id}", True))
+        if self.id == _constants._AS_CDT_CTX_EXP and self.value is not True:
+            name, has_value = f"{name}_with_filter", True
+        shown = [repr(self.value)] if has_value else []
+        shown += [
+            f"{key.removesuffix('_key')}={value!r}"
+            for key, value in (self.extra_args or {}).items()
+        ]
+        return f"cdt_ctx_{name}({', '.join(shown)})"
+
+
+# number of a level -> the name of its function, and whether that takes a value
+_NAMES = {
+    value: (name.removeprefix("CDT_CTX_").lower(), True)
+    for name, value in vars(_constants).items()
+    if name.startswith("CDT_CTX_")
+}
+_NAMES[_constants._AS_CDT_CTX_EXP] = ("all_children", False)
+_NAMES[_constants._AS_CDT_CTX_MAP_KEYS_IN] = ("map_keys_in", True)
+_NAMES[_constants._AS_CDT_CTX_AND] = ("and_filter", True)
+
 
 def cdt_ctx_list_index(index: int) -> _cdt_ctx:
     """The element of a list at an index; negative ones count from the end."""

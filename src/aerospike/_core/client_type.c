@@ -63,10 +63,15 @@ client_type_init(PyObject *module, module_state *st)
     /* Python copies the slots, but not the methods that one of them points to: those
      * stay in the state. */
     PyType_Slot slots[] = {
-        {Py_tp_doc, (void *)doc_Client}, {Py_tp_init, client_init},
-        {Py_tp_dealloc, client_dealloc}, {Py_tp_traverse, client_traverse},
-        {Py_tp_clear, client_clear},     {Py_tp_methods, st->client_methods},
-        {Py_tp_members, client_members}, {0, NULL},
+        {Py_tp_doc, (void *)doc_Client},
+        {Py_tp_init, client_init},
+        {Py_tp_dealloc, client_dealloc},
+        {Py_tp_traverse, client_traverse},
+        {Py_tp_clear, client_clear},
+        {Py_tp_methods, st->client_methods},
+        {Py_tp_members, client_members},
+        {Py_tp_repr, client_repr},
+        {0, NULL},
     };
     PyType_Spec spec = {
         .name = "aerospike._core.Client",

@@ -45,6 +45,14 @@ class BatchRecord:
         self.subcode = 0
         self.in_doubt = False
 
+    def __repr__(self) -> str:
+        shown = f"{type(self).__name__}({self.key!r}, result={self.result}"
+        if self.message:
+            shown += f", message={self.message!r}"
+        if self.in_doubt:
+            shown += ", in_doubt=True"
+        return f"{shown}, record={self.record!r})"
+
 
 class Read(BatchRecord):
     """Read operations on one record, or with read_all_bins all its bins."""
@@ -130,3 +138,6 @@ class BatchRecords:
             [] if batch_records is None else batch_records
         )
         self.result = 0
+
+    def __repr__(self) -> str:
+        return f"BatchRecords({self.batch_records!r}, result={self.result})"

@@ -448,6 +448,29 @@ client_close(PyObject *self, PyObject *ignored)
     Py_RETURN_NONE;
 }
 
+PyObject *
+client_repr(PyObject *self)
+{
+    static const char *const texts[] = {
+        [CLIENT_INVALID] = "without a configuration",
+        [CLIENT_NEW] = "not connected yet",
+        [CLIENT_OPEN] = "connected",
+        [CLIENT_CLOSED] = "closed",
+    };
+    ClientObject *client = (ClientObject *)self;
+    const asc_config *config = &client->config.cluster;
+    const char *text = texts[client->state];
+    if (client->state == CLIENT_OPEN && !asc_cluster_is_connected(client->cluster)) {
+        text = "no node answers";
+    }
+    if (config->n_hosts == 0) {
+        return PyUnicode_FromFormat("<aerospike.Client, %s>", text);
+    }
+    return PyUnicode_FromFormat("<aerospike.Client of %s:%d%s, %s>",
+                                config->hosts[0].name, (int)config->hosts[0].port,
+                                config->n_hosts > 1 ? " and other seeds" : "", text);
+}
+
 static const char doc_is_connected[] =
     "is_connected($self)\n--\n\n"
     "True when at least one node of the cluster answers.\n\n"

@@ -82,6 +82,7 @@ int client_init(PyObject *self, PyObject *args, PyObject *kwargs);
 void client_dealloc(PyObject *self);
 int client_traverse(PyObject *self, visitproc visit, void *arg);
 int client_clear(PyObject *self);
+PyObject *client_repr(PyObject *self);
 
 /* Functions of the module: the wire form of a compiled expression, and of a context, as
  * base64 text (wire_text.c), and the decorator of a class derived from ours

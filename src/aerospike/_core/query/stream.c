@@ -399,11 +399,19 @@ static PyMethodDef stream_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+static PyObject *
+stream_repr(PyObject *self)
+{
+    const char *state = ((StreamObject *)self)->query != NULL ? "open" : "closed";
+    return PyUnicode_FromFormat("<aerospike stream of records, %s>", state);
+}
+
 /* clang-format off */
 static PyType_Slot stream_slots[] = {
     {Py_tp_doc, (void *)"Records of a query or scan, read while they come."},
     {Py_tp_dealloc, stream_dealloc},
     {Py_tp_traverse, stream_traverse},
+    {Py_tp_repr, stream_repr},
     {Py_tp_iter, PyObject_SelfIter},
     {Py_tp_iternext, stream_next},
     {Py_tp_methods, stream_methods},
