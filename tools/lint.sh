@@ -46,6 +46,7 @@ stubs() {
         aerospike.exception)
 }
 check "stubs" stubs
+check "docstrings of stubs" "$PY" tools/stub_docs.py --check
 build_docs() {
     "$PY" -m sphinx -q -W --keep-going -b html -d build/doctrees doc build/docs
 }

@@ -37,15 +37,20 @@ _B = TypeVar("_B", default=Bins)
 
 @final
 class Record(tuple[RecordKey, _M, _B], Generic[_M, _B]):
+    """A record: the tuple (key, meta, bins)."""
     @property
-    def key(self) -> RecordKey: ...
+    def key(self) -> RecordKey:
+        """The key: (namespace, set, user key or None, digest)."""
     @property
-    def meta(self) -> _M: ...
+    def meta(self) -> _M:
+        """The metadata: {"gen": number, "ttl": seconds}, or None."""
     @property
-    def bins(self) -> _B: ...
+    def bins(self) -> _B:
+        """The bins: {name: value}, or None."""
 
 @final
 class Tracker:
+    """Where a query stands in each of count partitions from begin on."""
     def __new__(cls, begin: int, count: int, /) -> Tracker: ...
     def is_done(self) -> bool: ...
     def status(self) -> dict[Any, Any]: ...
@@ -54,6 +59,7 @@ class Tracker:
 
 @final
 class Stream:
+    """Records of a query or scan, read while they come."""
     def __iter__(self) -> Self: ...
     def __next__(self) -> Record: ...
     def __enter__(self) -> Self: ...
@@ -63,26 +69,92 @@ class Stream:
 
 @disjoint_base
 class Client:
+    """The base of aerospike.Client."""
     def __init__(self, config: Config | Options) -> None: ...
     def __enter__(self) -> Self: ...
     def __exit__(self, *args: object) -> None: ...
-    def connect(
-        self, username: str | None = None, password: str | None = None
-    ) -> Self: ...
-    def close(self) -> None: ...
-    def is_connected(self) -> bool: ...
+    def connect(self, username: str | None = None, password: str | None = None) -> Self:
+        """Connect when that has not been done, also after close(); returns the client.
+
+        :raises ConnectionError: no node answers.
+        :raises ClientError: a host name has no address, a node belongs to another
+            cluster, or the peers of the only seed cannot be reached.
+        """
+    def close(self) -> None:
+        """Close all connections. Commands under way in other threads end as they would;
+        later ones raise ClusterError until connect() is called. May be called twice.
+        """
+    def is_connected(self) -> bool:
+        """True when at least one node of the cluster answers.
+
+        It is False when none answered two looks in a row, which the client takes every
+        `tend_interval`.
+        """
     def _check_valid(self) -> None: ...
     def _check_open(self) -> None: ...
-    def get(self, key: Key, policy: ReadPolicy | Options | None = None) -> Record: ...
+    def get(self, key: Key, policy: ReadPolicy | Options | None = None) -> Record:
+        """Read a record with all its bins.
+
+        :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
+            namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
+            user_key: str, int of 64 bits, bytes (text, too) or bytearray (a blob);
+            digest: 20 bytes.
+        :param policy: dict of read policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :return: (key, meta, bins): key is (namespace, set, user_key, digest), where
+            user_key is None unless the policy has key=POLICY_KEY_SEND, and digest a
+            bytearray of 20; meta is {"ttl": seconds to live, 4294967295 for a record that never expires,
+            "gen": generation}. bins: dict of
+            bin name to value.
+        :raises RecordNotFound: there is no such record.
+        :raises FilteredOut: the policy's expressions reject the record.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
     def select(
         self,
         key: Key,
         bins: list[str] | tuple[str, ...],
         policy: ReadPolicy | Options | None = None,
-    ) -> Record: ...
+    ) -> Record:
+        """Read some bins of a record; those that it has not are left out.
+
+        :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
+            namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
+            user_key: str, int of 64 bits, bytes (text, too) or bytearray (a blob);
+            digest: 20 bytes.
+        :param bins: list or tuple of bin names, str of up to 15 bytes each.
+        :param policy: dict of read policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :return: (key, meta, bins) as get() does, with the user key that was passed.
+        :raises RecordNotFound: there is no such record.
+        :raises InvalidRequest: bins is empty.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
     def exists(
         self, key: Key, policy: ReadPolicy | Options | None = None
-    ) -> tuple[RecordKey, Meta | None]: ...
+    ) -> tuple[RecordKey, Meta | None]:
+        """Read a record's metadata.
+
+        :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
+            namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
+            user_key: str, int of 64 bits, bytes (text, too) or bytearray (a blob);
+            digest: 20 bytes.
+        :param policy: dict of read policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :return: (key, meta); meta is None when there is no such record, else
+            meta is {"ttl": seconds to live, 4294967295 for a record that never expires,
+            "gen": generation}.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
     def put(
         self,
         key: Key,
@@ -90,27 +162,110 @@ class Client:
         meta: WriteMeta | Options | None = None,
         policy: WritePolicy | Options | None = None,
         serializer: int | None = None,
-    ) -> int: ...
+    ) -> int:
+        """Write bins; bins of the record that are not named stay, unless the policy's
+        "exists" says replace.
+
+        :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
+            namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
+            user_key: str, int of 64 bits, bytes (text, too) or bytearray (a blob);
+            digest: 20 bytes.
+        :param bins: dict of bin name (str, up to 15 bytes) to value: int of 64 bits,
+            float, str, bytes, bytearray, bool, list, dict, GeoJSON; None removes the
+            bin; others as serializer says.
+        :param meta: dict with "ttl" (seconds, or a TTL_* constant) and "gen" (the
+            expected generation, compared as the policy's "gen" says), or None.
+        :param policy: dict of write policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :param serializer: SERIALIZER_* constant, for values of other types: by default
+            the client's own serializer, else pickle; SERIALIZER_NONE refuses them.
+        :return: int, 0.
+        :raises RecordExistsError: POLICY_EXISTS_CREATE, and the record exists.
+        :raises RecordNotFound: POLICY_EXISTS_UPDATE or _REPLACE, and it does not.
+        :raises RecordGenerationError: the generation does not match.
+        :raises RecordTooBig: the record would exceed the server's limit.
+        :raises BinNameError: a bin name is longer than 15 bytes.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
     def remove(
         self,
         key: Key,
         meta: WriteMeta | Options | None = None,
         policy: RemovePolicy | Options | None = None,
-    ) -> int: ...
+    ) -> int:
+        """Remove a record.
+
+        :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
+            namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
+            user_key: str, int of 64 bits, bytes (text, too) or bytearray (a blob);
+            digest: 20 bytes.
+        :param meta: dict with "ttl" (seconds, or a TTL_* constant) and "gen" (the
+            expected generation, compared as the policy's "gen" says), or None.
+        :param policy: dict of remove policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :return: int, 0.
+        :raises RecordNotFound: there is no such record.
+        :raises RecordGenerationError: the generation does not match.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
     def remove_bin(
         self,
         key: Key,
         list: Sequence[str],
         meta: WriteMeta | Options | None = None,
         policy: WritePolicy | Options | None = None,
-    ) -> int: ...
+    ) -> int:
+        """Remove bins; the record goes with its last bin.
+
+        :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
+            namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
+            user_key: str, int of 64 bits, bytes (text, too) or bytearray (a blob);
+            digest: 20 bytes.
+        :param list: list of bin names.
+        :param meta: dict with "ttl" (seconds, or a TTL_* constant) and "gen" (the
+            expected generation, compared as the policy's "gen" says), or None.
+        :param policy: dict of write policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :return: int, 0.
+        :raises RecordNotFound: there is no such record.
+        :raises InvalidRequest: the list is empty.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
     def touch(
         self,
         key: Key,
         val: int = ...,
         meta: WriteMeta | Options | None = None,
         policy: OperatePolicy | Options | None = None,
-    ) -> int: ...
+    ) -> int:
+        """Renew a record's time to live; its generation grows by one.
+
+        :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
+            namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
+            user_key: str, int of 64 bits, bytes (text, too) or bytearray (a blob);
+            digest: 20 bytes.
+        :param val: seconds to live or a TTL_* constant; 0 is the namespace's default.
+            Left out: meta's "ttl", then the policy's.
+        :param meta: dict with "ttl" (seconds, or a TTL_* constant) and "gen" (the
+            expected generation, compared as the policy's "gen" says), or None.
+        :param policy: dict of operate policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :return: int, 0.
+        :raises RecordNotFound: there is no such record.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
     def append(
         self,
         key: Key,
@@ -118,7 +273,26 @@ class Client:
         val: str | bytes | bytearray,
         meta: WriteMeta | Options | None = None,
         policy: OperatePolicy | Options | None = None,
-    ) -> int: ...
+    ) -> int:
+        """Append str to a string or bytes to a blob; a missing bin or record is made.
+
+        :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
+            namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
+            user_key: str, int of 64 bits, bytes (text, too) or bytearray (a blob);
+            digest: 20 bytes.
+        :param bin: bin name.
+        :param val: str, bytes or bytearray.
+        :param meta: dict with "ttl" (seconds, or a TTL_* constant) and "gen" (the
+            expected generation, compared as the policy's "gen" says), or None.
+        :param policy: dict of operate policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :return: int, 0.
+        :raises BinIncompatibleType: the bin holds another type.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
     def prepend(
         self,
         key: Key,
@@ -126,7 +300,26 @@ class Client:
         val: str | bytes | bytearray,
         meta: WriteMeta | Options | None = None,
         policy: OperatePolicy | Options | None = None,
-    ) -> int: ...
+    ) -> int:
+        """Prepend str to a string or bytes to a blob; a missing bin or record is made.
+
+        :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
+            namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
+            user_key: str, int of 64 bits, bytes (text, too) or bytearray (a blob);
+            digest: 20 bytes.
+        :param bin: bin name.
+        :param val: str, bytes or bytearray.
+        :param meta: dict with "ttl" (seconds, or a TTL_* constant) and "gen" (the
+            expected generation, compared as the policy's "gen" says), or None.
+        :param policy: dict of operate policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :return: int, 0.
+        :raises BinIncompatibleType: the bin holds another type.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
     def increment(
         self,
         key: Key,
@@ -134,32 +327,108 @@ class Client:
         offset: float,
         meta: WriteMeta | Options | None = None,
         policy: OperatePolicy | Options | None = None,
-    ) -> int: ...
+    ) -> int:
+        """Add to a number of the same type; a missing bin or record is created. Integers
+        wrap around at 64 bits.
+
+        :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
+            namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
+            user_key: str, int of 64 bits, bytes (text, too) or bytearray (a blob);
+            digest: 20 bytes.
+        :param bin: bin name.
+        :param offset: int or float.
+        :param meta: dict with "ttl" (seconds, or a TTL_* constant) and "gen" (the
+            expected generation, compared as the policy's "gen" says), or None.
+        :param policy: dict of operate policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :return: int, 0.
+        :raises BinIncompatibleType: the bin holds another type.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
     def operate(
         self,
         key: Key,
         list: list[Operation],
         meta: WriteMeta | Options | None = None,
         policy: OperatePolicy | Options | None = None,
-    ) -> Record: ...
+    ) -> Record:
+        """Carry out operations on one record, in their order and as one: when one fails,
+        nothing is changed.
+
+        :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
+            namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
+            user_key: str, int of 64 bits, bytes (text, too) or bytearray (a blob);
+            digest: 20 bytes.
+        :param list: operations as aerospike_helpers.operations makes them, or
+            dicts {"op": aerospike.OPERATOR_WRITE, "bin": "age", "val": 33}.
+        :param meta: dict with "ttl" (seconds, or a TTL_* constant) and "gen" (the
+            expected generation, compared as the policy's "gen" says), or None.
+        :param policy: dict of operate policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :return: (key, meta, bins): bins has the last result of each bin that has one.
+        :raises RecordNotFound: no such record, and nothing to create it.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
     def operate_ordered(
         self,
         key: Key,
         list: list[Operation],
         meta: WriteMeta | Options | None = None,
         policy: OperatePolicy | Options | None = None,
-    ) -> Record[Meta, builtins.list[tuple[str, Any]]]: ...
+    ) -> Record[Meta, builtins.list[tuple[str, Any]]]:
+        """Like operate(), with every result, in order.
+
+        :return: (key, meta, [(bin, result), ...]).
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
     def batch_read(
         self,
         keys: Sequence[Key],
         bins: Sequence[str] | None = None,
         policy: BatchPolicy | Options | None = None,
-    ) -> BatchRecords: ...
+    ) -> BatchRecords:
+        """Read many records, with one request to each node, all at once.
+
+        :param keys: list or tuple of key tuples; a key may occur twice.
+        :param bins: list of bin names; None: all bins, []: only the metadata, records
+            are then (key, meta).
+        :param policy: dict of batch policy keys over the client's defaults.
+        :return: BatchRecords. Its batch_records are in the order of the keys, each
+            with result (0: done, 2: not found, 27: filtered out), record, in_doubt,
+            message; its result is 0, or -16 when a record has another code.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises TimeoutError: no node answered in time. When some did, their records
+            are kept, and the others tell their errors.
+        """
     def batch_write(
         self,
         batch_records: BatchRecords,
         policy_batch: BatchPolicy | Options | None = None,
-    ) -> BatchRecords: ...
+    ) -> BatchRecords:
+        """Carry out the requests of a BatchRecords: each record its own, a Read, Write,
+        Apply or Remove of aerospike_helpers.batch.records, with its own policy.
+
+        :param batch_records: BatchRecords; it is filled in and returned.
+        :param policy_batch: dict of batch policy keys over the client's defaults;
+            total_timeout, in milliseconds, spans all nodes and repetitions.
+        :return: BatchRecords. Its batch_records are in the order of the keys, each
+            with result (0: done, 2: not found, 27: filtered out), record, in_doubt,
+            message; its result is 0, or -16 when a record has another code.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises TimeoutError: no node answered in time. When some did, their records
+            are kept, and the others tell their errors.
+        """
     def batch_operate(
         self,
         keys: Sequence[Key],
@@ -167,13 +436,43 @@ class Client:
         policy_batch: BatchPolicy | Options | None = None,
         policy_batch_write: BatchWritePolicy | Options | None = None,
         ttl: int | None = None,
-    ) -> BatchRecords: ...
+    ) -> BatchRecords:
+        """Carry out the same operations on many records. Written bins appear as None.
+
+        :param keys: list or tuple of key tuples; a key may occur twice.
+        :param ops: list of operations, as operate() takes it.
+        :param policy_batch: dict of batch policy keys over the client's defaults;
+            total_timeout, in milliseconds, spans all nodes and repetitions.
+        :param policy_batch_write: dict of what concerns each record.
+        :param ttl: seconds to live, or a TTL_* constant.
+        :return: BatchRecords. Its batch_records are in the order of the keys, each
+            with result (0: done, 2: not found, 27: filtered out), record, in_doubt,
+            message; its result is 0, or -16 when a record has another code.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises TimeoutError: no node answered in time. When some did, their records
+            are kept, and the others tell their errors.
+        """
     def batch_remove(
         self,
         keys: Sequence[Key],
         policy_batch: BatchPolicy | Options | None = None,
         policy_batch_remove: BatchRemovePolicy | Options | None = None,
-    ) -> BatchRecords: ...
+    ) -> BatchRecords:
+        """Remove many records.
+
+        :param keys: list or tuple of key tuples; a key may occur twice.
+        :param policy_batch: dict of batch policy keys over the client's defaults;
+            total_timeout, in milliseconds, spans all nodes and repetitions.
+        :param policy_batch_remove: dict of what concerns each record.
+        :return: BatchRecords. Its batch_records are in the order of the keys, each
+            with result (0: done, 2: not found, 27: filtered out), record, in_doubt,
+            message; its result is 0, or -16 when a record has another code.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises TimeoutError: no node answered in time. When some did, their records
+            are kept, and the others tell their errors.
+        """
     def batch_apply(
         self,
         keys: Sequence[Key],
@@ -182,25 +481,87 @@ class Client:
         args: builtins.list[Any],
         policy_batch: BatchPolicy | Options | None = None,
         policy_batch_apply: BatchApplyPolicy | Options | None = None,
-    ) -> BatchRecords: ...
+    ) -> BatchRecords:
+        """Call a function of a registered module on many records; what it returns is in
+        the bin SUCCESS.
+
+        :param keys: list or tuple of key tuples; a key may occur twice.
+        :param module: str, name of the module.
+        :param function: str, name of the function.
+        :param args: list of arguments.
+        :param policy_batch: dict of batch policy keys over the client's defaults;
+            total_timeout, in milliseconds, spans all nodes and repetitions.
+        :param policy_batch_apply: dict of what concerns each record.
+        :return: BatchRecords. Its batch_records are in the order of the keys, each
+            with result (0: done, 2: not found, 27: filtered out), record, in_doubt,
+            message; its result is 0, or -16 when a record has another code.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises TimeoutError: no node answered in time. When some did, their records
+            are kept, and the others tell their errors.
+        """
     def get_many(
         self, keys: Sequence[Key], policy: BatchPolicy | Options | None = None
-    ) -> builtins.list[Record[Meta | None, Bins | None]]: ...
+    ) -> builtins.list[Record[Meta | None, Bins | None]]:
+        """Read many records: a list of (key, meta, bins) in the order of the keys, meta
+        and bins None for those not found.
+
+        :param keys: list or tuple of key tuples; a key may occur twice.
+        :param policy: dict of batch policy keys over the client's defaults.
+        :raises RecordError and others: the first error of a record.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises TimeoutError: no node answered in time. When some did, their records
+            are kept, and the others tell their errors.
+        """
     def exists_many(
         self, keys: Sequence[Key], policy: BatchPolicy | Options | None = None
-    ) -> builtins.list[tuple[RecordKey, Meta | None]]: ...
+    ) -> builtins.list[tuple[RecordKey, Meta | None]]:
+        """Read the metadata of many records: a list of (key, meta) in the order of the
+        keys, meta None for those not found.
+
+        :param keys: list or tuple of key tuples; a key may occur twice.
+        :param policy: dict of batch policy keys over the client's defaults.
+        :raises RecordError and others: the first error of a record.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises TimeoutError: no node answered in time. When some did, their records
+            are kept, and the others tell their errors.
+        """
     def select_many(
         self,
         keys: Sequence[Key],
         bins: Sequence[str],
         policy: BatchPolicy | Options | None = None,
-    ) -> builtins.list[Record[Meta | None, Bins | None]]: ...
+    ) -> builtins.list[Record[Meta | None, Bins | None]]:
+        """Read some bins of many records, as get_many() does.
+
+        :param keys: list or tuple of key tuples; a key may occur twice.
+        :param bins: list or tuple of bin names.
+        :param policy: dict of batch policy keys over the client's defaults.
+        :raises RecordError and others: the first error of a record.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises TimeoutError: no node answered in time. When some did, their records
+            are kept, and the others tell their errors.
+        """
     def batch_get_ops(
         self,
         keys: Sequence[Key],
         list: builtins.list[Operation],
         policy: BatchPolicy | Options | None = None,
-    ) -> builtins.list[Record[Meta | None, Bins | None]]: ...
+    ) -> builtins.list[Record[Meta | None, Bins | None]]:
+        """Carry out read operations on many records: a list as of get_many().
+
+        :param keys: list or tuple of key tuples; a key may occur twice.
+        :param list: list of operations that only read.
+        :param policy: dict of batch policy keys over the client's defaults.
+        :raises RecordError and others: the first error of a record.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises TimeoutError: no node answered in time. When some did, their records
+            are kept, and the others tell their errors.
+        """
     def _stream(
         self,
         is_scan: bool,
@@ -220,60 +581,220 @@ class Client:
         meta: WriteMeta | Options | None = None,
         policy: OperatePolicy | Options | None = None,
     ) -> Any: ...
-    def get_key_partition_id(self, ns: str, set: str | None, key: UserKey) -> int: ...
-    def get_key_digest(self, ns: str, set: str | None, key: UserKey) -> bytearray: ...
-    def llist(self, key: Key, bin: str, module: str | None = None) -> NoReturn: ...
-    def get_policies(self) -> dict[str, dict[str, Any]]: ...
-    def shm_key(self) -> int | None: ...
-    def has_geo(self) -> bool: ...
+    def get_key_partition_id(self, ns: str, set: str | None, key: UserKey) -> int:
+        """The partition, 0 to 4095, that the record of a user key belongs to.
+
+        :raises ParamError: the key is malformed.
+        """
+    def get_key_digest(self, ns: str, set: str | None, key: UserKey) -> bytearray:
+        """The digest of a user key; the same as aerospike.calc_digest()."""
+    def llist(self, key: Key, bin: str, module: str | None = None) -> NoReturn:
+        """Large ordered lists, which no server since 3.16 has.
+
+        :raises UnsupportedFeature: always.
+        """
+    def get_policies(self) -> dict[str, dict[str, Any]]:
+        """The defaults of this client: dict of policy name to dict of key to value."""
+    def shm_key(self) -> int | None:
+        """The key of the shared memory for tending, or None while it is not used."""
+    def has_geo(self) -> bool:
+        """True when the cluster supports GeoJSON, as every living server does.
+
+        :raises ClusterError: the client is closed.
+        """
     def info(
         self,
         command: str,
         hosts: Sequence[Host] | None = None,
         policy: InfoPolicy | Options | None = None,
-    ) -> dict[str, tuple[None, str]]: ...
+    ) -> dict[str, tuple[None, str]]:
+        """Ask nodes, the older way: what a node refuses comes back as its text.
+
+        :param command: str.
+        :param hosts: list of (address, port); None asks every node.
+        :param policy: dict of info policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :return: dict of node name to (None, reply without the command's name).
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
     def info_node(
         self,
         command: str,
         host: tuple[str, int] | str,
         policy: InfoPolicy | Options | None = None,
-    ) -> str: ...
+    ) -> str:
+        """Ask one node, the older way: what it refuses comes back as its text.
+
+        :param command: str.
+        :param host: (address, port), or the name of the node.
+        :param policy: dict of info policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :return: str "command<TAB>reply<LF>".
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
     def info_all(
         self, command: str, policy: InfoPolicy | Options | None = None
-    ) -> dict[str, tuple[None, str]]: ...
+    ) -> dict[str, tuple[None, str]]:
+        """Ask every node.
+
+        :param command: str; several commands are separated by line feeds.
+        :param policy: dict of info policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :return: dict of node name to (None, reply), without the first command's name.
+        :raises InvalidRequest: a node does not know the (first) command.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
     def info_single_node(
         self,
         command: str,
         host: str | tuple[str, int],
         policy: InfoPolicy | Options | None = None,
-    ) -> str: ...
+    ) -> str:
+        """Ask one node.
+
+        :param command: str.
+        :param host: str, the name of the node.
+        :param policy: dict of info policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :return: str "command<TAB>reply<LF>".
+        :raises InvalidRequest: the node does not know the command.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
     def info_random_node(
         self, command: str, policy: InfoPolicy | Options | None = None
-    ) -> str: ...
-    def get_nodes(self) -> list[tuple[str, int]]: ...
-    def get_node_names(self) -> list[dict[str, Any]]: ...
+    ) -> str:
+        """Ask one of the nodes.
 
-def client(config: Config | Options) -> PublicClient: ...
-def publish_client(cls: type[_T], /) -> type[_T]: ...
-def expression_base64(expression: CompiledExpression, /) -> str: ...
-def context_base64(ctx: list[Any], /) -> str: ...
-def calc_digest(ns: str, set: str | None, key: UserKey) -> bytearray: ...
-def get_partition_id(digest: bytes | bytearray, /) -> int: ...
+        :param command: str.
+        :param policy: dict of info policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :return: str "command<TAB>reply<LF>".
+        :raises InvalidRequest: the node does not know the command.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
+    def get_nodes(self) -> list[tuple[str, int]]:
+        """The nodes known at this moment: a list of (address, port)."""
+    def get_node_names(self) -> list[dict[str, Any]]:
+        """The nodes known at this moment: a list of dicts {"address", "port",
+        "node_name"}.
+        """
+
+def client(config: Config | Options) -> PublicClient:
+    """A Client of the configuration; see Client."""
+
+def publish_client(cls: type[_T], /) -> type[_T]:
+    """The decorator of a subclass of Client: client() makes objects of it, and
+    nobody can change it any more.
+    """
+
+def expression_base64(expression: CompiledExpression, /) -> str:
+    """What get_expression_base64() gives."""
+
+def context_base64(ctx: list[Any], /) -> str:
+    """What get_cdtctx_base64() gives."""
+
+def calc_digest(ns: str, set: str | None, key: UserKey) -> bytearray:
+    """The digest that identifies a record, a bytearray of 20.
+
+    :param ns: namespace, str; takes no part in the digest.
+    :param set: str or None.
+    :param key: user key: str, int, bytes or bytearray.
+    :raises TypeError: an argument of another type.
+    :raises ParamError: an int beyond 64 bits, a name too long.
+    """
+
+def get_partition_id(digest: bytes | bytearray, /) -> int:
+    """The partition, 0 to 4095, of a digest (bytes or bytearray of 20).
+
+    :raises ParamError: anything else.
+    """
+
 def set_serializer(
     function: Callable[[Any], str | bytes | bytearray] = ...,
     callback: Callable[[Any], str | bytes | bytearray] = ...,
-) -> int: ...
+) -> int:
+    """Set the serializer of all clients: called with each value of an
+    unsupported type that put() writes with serializer=SERIALIZER_USER.
+
+    :param function: takes the value, returns str, bytes or bytearray.
+    :return: int, 0.
+    :raises ParamError: it is not callable.
+    """
+
 def set_deserializer(
     function: Callable[[Any], Any] = ..., callback: Callable[[Any], Any] = ...
-) -> int: ...
-def unset_serializers() -> int: ...
+) -> int:
+    """Set the deserializer of all clients: called with each plain blob that is
+    read; what it returns takes the blob's place. When it raises, the reader
+    gets the blob.
+
+    :param function: takes str where the blob is UTF-8, else bytes.
+    :return: int, 0.
+    :raises ParamError: it is not callable.
+    """
+
+def unset_serializers() -> int:
+    """Forget the serializer and deserializer of all
+    clients. Returns 0.
+    """
+
 def set_log_handler(
     log_handler: Callable[[int, str, str, int, str], object] | None = ...,
     callback: Callable[[int, str, str, int, str], object] | None = ...,
-) -> int: ...
-def set_log_level(loglevel: int = ..., log_level: int = ...) -> int: ...
-def pending() -> list[str]: ...
-def option_tables() -> dict[str, list[dict[str, Any]]]: ...
-def operation_table() -> list[dict[str, Any]]: ...
+) -> int:
+    """Set where log lines go. At first that is the log "aerospike" of the
+    standard library.
+
+    :param log_handler: function of (level, func, path, line, msg): int, str,
+        str, int, str; may be called from any thread. None drops the lines;
+        without an argument they are printed to the standard error stream.
+    :return: int, 0.
+    :raises ParamError: it is not callable.
+    """
+
+def set_log_level(loglevel: int = ..., log_level: int = ...) -> int:
+    """Set the threshold of log lines: LOG_LEVEL_OFF to LOG_LEVEL_TRACE; it is
+    LOG_LEVEL_ERROR at first.
+
+    :return: int, 0.
+    :raises ParamError: it is no int of 64 bits.
+    """
+
+def pending() -> list[str]:
+    """The paths of the calls that are not supported yet: each is there and raises
+    ClientError. For tests and tools, which leave them out of what they count.
+    """
+
+def option_tables() -> dict[str, list[dict[str, Any]]]:
+    """The tables of option keys: {"policy": rows, "meta": rows, "config":
+    rows, ...}, where "policies" are the keys of the client that stand beside the
+    sections of policies. A row is a dict of name, type, kinds (names of
+    policies), min, max, new_name, and of policies: shown (kinds that
+    get_policies() shows it for), shared (it may stand beside the sections) and
+    inherited (by the records of a batch). For documentation and tests.
+    """
+
+def operation_table() -> list[dict[str, Any]]:
+    """The operations that operate() knows: a list of dicts of number ("op" of the
+    API), name, carrier (the operation of the protocol) and code (what its packed
+    value begins with, -1 when it has none). Expressions take their codes from it.
+    """
+
 def pickle_is_plain(data: bytes, /) -> bool: ...
-def pack_expression(tree: Expression, /) -> bytes: ...
+def pack_expression(tree: Expression, /) -> bytes:
+    """The wire bytes of an expression's tree."""

@@ -2,6 +2,31 @@ import builtins
 from typing import Any
 
 class AerospikeError(Exception):
+    """The root of all errors of the client.
+
+    Raised by the client with ``args`` of ``(code, msg, file, line, in_doubt)``; one
+    made by hand keeps the arguments it was given.
+
+    :ivar code: result code, positive from the server, negative from the client; the
+        class's own number when the instance has none; None for classes without one.
+    :ivar msg: a short text, the same in other clients of Aerospike where they have one;
+        or None. ``detail``: what explains it, perhaps "".
+    :ivar file: source file that noticed it, or None. ``line``: its line.
+    :ivar in_doubt: True when a write may or may not have been applied.
+    :ivar subcode: the server's finer code, 0 when it sent none.
+    :ivar host: "address:port" of the node concerned, or None.
+    :ivar phase: what was being done: "resolve", "connect", "validate",
+        "partition map", "command"; None when that does not apply.
+    :ivar attempts: how many attempts were made; ``elapsed_ms``: how long they took, in
+        milliseconds. Both 0 when nothing was sent.
+    :ivar key: the key of the call as the caller wrote it; ``bin``: the bins concerned.
+    :ivar operation: the operation concerned, by the name of the function that makes it;
+        ``operation_index``: its place in the list; ``context``: its context, as text.
+    :ivar path: where in the arguments the value stands that was refused:
+        "bins['a']['b'][0]".
+    :ivar name: the index concerned. What is not known is None.
+    """
+
     code: int | None
     msg: str | None
     detail: str
@@ -23,134 +48,384 @@ class AerospikeError(Exception):
     def __init__(self, *args: Any) -> None: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
 
-class AerospikeWarning(UserWarning): ...
-class ClientError(AerospikeError): ...
-class ServerError(AerospikeError): ...
-class TimeoutError(AerospikeError, builtins.TimeoutError): ...
-class ParamError(ClientError): ...
-class InvalidHostError(ClientError): ...
-class ClientAbortError(ClientError): ...
-class AsyncConnectionError(ClientError): ...
-class NoMoreConnectionsError(ClientError): ...
-class InvalidNodeError(ClientError): ...
-class TLSError(ClientError): ...
-class ConnectionError(ClientError, builtins.ConnectionError): ...
-class MaxRetriesExceeded(ClientError): ...
-class MaxErrorRateExceeded(ClientError): ...
-class NoResponse(ClientError): ...
-class BatchFailed(ClientError): ...
-class TransactionFailed(ClientError): ...
-class TransactionAlreadyCommitted(ClientError): ...
-class TransactionAlreadyAborted(ClientError): ...
-class InvalidRequest(ServerError): ...
-class ServerFull(ServerError): ...
-class AlwaysForbidden(ServerError): ...
-class ClusterError(ServerError): ...
-class ScanAbortedError(ServerError): ...
-class UnsupportedFeature(ServerError): ...
-class DeviceOverload(ServerError): ...
-class NamespaceNotFound(ServerError): ...
-class ForbiddenError(ServerError): ...
-class ElementNotFoundError(ServerError): ...
-class ElementExistsError(ServerError): ...
-class OpNotApplicable(ServerError): ...
-class FilteredOut(ServerError): ...
-class LostConflict(ServerError): ...
+class AerospikeWarning(UserWarning):
+    """A mistake in a call that changes what it does and is no error.
+
+    Such as a misspelt key of a policy, which is ignored. With "validate_keys" in the
+    configuration it is a ParamError.
+    """
+
+class ClientError(AerospikeError):
+    """Result code -1."""
+
+class ServerError(AerospikeError):
+    """Result code 1."""
+
+class TimeoutError(AerospikeError, builtins.TimeoutError):
+    """Result code 9."""
+
+class ParamError(ClientError):
+    """Result code -2."""
+
+class InvalidHostError(ClientError):
+    """Result code -4."""
+
+class ClientAbortError(ClientError):
+    """Result code -5."""
+
+class AsyncConnectionError(ClientError):
+    """Result code -6."""
+
+class NoMoreConnectionsError(ClientError):
+    """Result code -7."""
+
+class InvalidNodeError(ClientError):
+    """Result code -8."""
+
+class TLSError(ClientError):
+    """Result code -9."""
+
+class ConnectionError(ClientError, builtins.ConnectionError):
+    """Result code -10."""
+
+class MaxRetriesExceeded(ClientError):
+    """Result code -12."""
+
+class MaxErrorRateExceeded(ClientError):
+    """Result code -14."""
+
+class NoResponse(ClientError):
+    """Result code -15."""
+
+class BatchFailed(ClientError):
+    """Result code -16."""
+
+class TransactionFailed(ClientError):
+    """Result code -17."""
+
+class TransactionAlreadyCommitted(ClientError):
+    """Result code -18."""
+
+class TransactionAlreadyAborted(ClientError):
+    """Result code -19."""
+
+class InvalidRequest(ServerError):
+    """Result code 4."""
+
+class ServerFull(ServerError):
+    """Result code 8."""
+
+class AlwaysForbidden(ServerError):
+    """Result code 10."""
+
+class ClusterError(ServerError):
+    """Result code 11."""
+
+class ScanAbortedError(ServerError):
+    """Result code 15."""
+
+class UnsupportedFeature(ServerError):
+    """Result code 16."""
+
+class DeviceOverload(ServerError):
+    """Result code 18."""
+
+class NamespaceNotFound(ServerError):
+    """Result code 20."""
+
+class ForbiddenError(ServerError):
+    """Result code 22."""
+
+class ElementNotFoundError(ServerError):
+    """Result code 23."""
+
+class ElementExistsError(ServerError):
+    """Result code 24."""
+
+class OpNotApplicable(ServerError):
+    """Result code 26."""
+
+class FilteredOut(ServerError):
+    """Result code 27."""
+
+class LostConflict(ServerError):
+    """Result code 28."""
 
 class UDFError(ServerError):
+    """Result code 100."""
+
     module: Any
     func: Any
 
-class BatchDisabledError(ServerError): ...
-class BatchMaxRequestError(ServerError): ...
-class BatchQueueFullError(ServerError): ...
-class InvalidGeoJSON(ServerError): ...
-class IndexError(ServerError): ...
-class QueryAbortedError(ServerError): ...
-class QueryError(ServerError): ...
-class AdminError(ServerError): ...
-class LDTError(ServerError): ...
-class RecordError(ServerError): ...
-class ClusterChangeError(ClusterError): ...
-class RecordNotFound(RecordError, KeyError): ...
-class RecordGenerationError(RecordError): ...
-class RecordExistsError(RecordError): ...
-class BinExistsError(RecordError): ...
-class BinIncompatibleType(RecordError): ...
-class RecordTooBig(RecordError): ...
-class RecordBusy(RecordError): ...
-class BinNotFound(RecordError): ...
-class RecordKeyMismatch(RecordError): ...
-class BinNameError(RecordError): ...
-class IndexFoundError(IndexError): ...
-class IndexNotFound(IndexError): ...
-class IndexOOM(IndexError): ...
-class IndexNotReadable(IndexError): ...
-class IndexNameMaxLen(IndexError): ...
-class IndexNameMaxCount(IndexError): ...
-class QueryQueueFull(QueryError): ...
-class QueryTimeout(QueryError): ...
-class UDFNotFound(UDFError): ...
-class LuaFileNotFound(UDFError): ...
-class SecurityNotSupported(AdminError): ...
-class SecurityNotEnabled(AdminError): ...
-class SecuritySchemeNotSupported(AdminError): ...
-class InvalidCommand(AdminError): ...
-class InvalidField(AdminError): ...
-class IllegalState(AdminError): ...
-class InvalidUser(AdminError): ...
-class UserExistsError(AdminError): ...
-class InvalidPassword(AdminError): ...
-class ExpiredPassword(AdminError): ...
-class ForbiddenPassword(AdminError): ...
-class InvalidCredential(AdminError): ...
-class InvalidRole(AdminError): ...
-class RoleExistsError(AdminError): ...
-class InvalidPrivilege(AdminError): ...
-class InvalidWhitelist(AdminError): ...
-class QuotasNotEnabled(AdminError): ...
-class InvalidQuota(AdminError): ...
-class NotAuthenticated(AdminError): ...
-class RoleViolation(AdminError): ...
-class NotWhitelisted(AdminError): ...
-class QuotaExceeded(AdminError): ...
-class LargeItemNotFound(LDTError): ...
-class LDTInternalError(LDTError): ...
-class LDTNotFound(LDTError): ...
-class LDTUniqueKeyError(LDTError): ...
-class LDTInsertError(LDTError): ...
-class LDTSearchError(LDTError): ...
-class LDTDeleteError(LDTError): ...
-class LDTInputParamError(LDTError): ...
-class LDTTypeMismatch(LDTError): ...
-class LDTBinNameNull(LDTError): ...
-class LDTBinNameNotString(LDTError): ...
-class LDTBinNameTooLong(LDTError): ...
-class LDTTooManyOpenSubrecs(LDTError): ...
-class LDTTopRecNotFound(LDTError): ...
-class LDTSubRecNotFound(LDTError): ...
-class LDTBinNotFound(LDTError): ...
-class LDTBinExistsError(LDTError): ...
-class LDTBinDamaged(LDTError): ...
-class LDTSubrecPoolDamaged(LDTError): ...
-class LDTSubrecDamaged(LDTError): ...
-class LDTSubrecOpenError(LDTError): ...
-class LDTSubrecUpdateError(LDTError): ...
-class LDTSubrecCreateError(LDTError): ...
-class LDTSubrecDeleteError(LDTError): ...
-class LDTSubrecCloseError(LDTError): ...
-class LDTToprecUpdateError(LDTError): ...
-class LDTToprecCreateError(LDTError): ...
-class LDTFilterFunctionBad(LDTError): ...
-class LDTFilterFunctionNotFound(LDTError): ...
-class LDTKeyFunctionBad(LDTError): ...
-class LDTKeyFunctionNotFound(LDTError): ...
-class LDTTransFunctionBad(LDTError): ...
-class LDTTransFunctionNotFound(LDTError): ...
-class LDTUntransFunctionBad(LDTError): ...
-class LDTUntransFunctionNotFound(LDTError): ...
-class LDTUserModuleBad(LDTError): ...
-class LDTUserModuleNotFound(LDTError): ...
+class BatchDisabledError(ServerError):
+    """Result code 150."""
+
+class BatchMaxRequestError(ServerError):
+    """Result code 151."""
+
+class BatchQueueFullError(ServerError):
+    """Result code 152."""
+
+class InvalidGeoJSON(ServerError):
+    """Result code 160."""
+
+class IndexError(ServerError):
+    """Result code 204."""
+
+class QueryAbortedError(ServerError):
+    """Result code 210."""
+
+class QueryError(ServerError):
+    """Result code 213."""
+
+class AdminError(ServerError):
+    """A ServerError."""
+
+class LDTError(ServerError):
+    """A ServerError."""
+
+class RecordError(ServerError):
+    """A ServerError."""
+
+class ClusterChangeError(ClusterError):
+    """Result code 7."""
+
+class RecordNotFound(RecordError, KeyError):
+    """Result code 2."""
+
+class RecordGenerationError(RecordError):
+    """Result code 3."""
+
+class RecordExistsError(RecordError):
+    """Result code 5."""
+
+class BinExistsError(RecordError):
+    """Result code 6."""
+
+class BinIncompatibleType(RecordError):
+    """Result code 12."""
+
+class RecordTooBig(RecordError):
+    """Result code 13."""
+
+class RecordBusy(RecordError):
+    """Result code 14."""
+
+class BinNotFound(RecordError):
+    """Result code 17."""
+
+class RecordKeyMismatch(RecordError):
+    """Result code 19."""
+
+class BinNameError(RecordError):
+    """Result code 21."""
+
+class IndexFoundError(IndexError):
+    """Result code 200."""
+
+class IndexNotFound(IndexError):
+    """Result code 201."""
+
+class IndexOOM(IndexError):
+    """Result code 202."""
+
+class IndexNotReadable(IndexError):
+    """Result code 203."""
+
+class IndexNameMaxLen(IndexError):
+    """Result code 205."""
+
+class IndexNameMaxCount(IndexError):
+    """Result code 206."""
+
+class QueryQueueFull(QueryError):
+    """Result code 211."""
+
+class QueryTimeout(QueryError):
+    """Result code 212."""
+
+class UDFNotFound(UDFError):
+    """Result code 1301."""
+
+class LuaFileNotFound(UDFError):
+    """Result code 1302."""
+
+class SecurityNotSupported(AdminError):
+    """Result code 51."""
+
+class SecurityNotEnabled(AdminError):
+    """Result code 52."""
+
+class SecuritySchemeNotSupported(AdminError):
+    """Result code 53."""
+
+class InvalidCommand(AdminError):
+    """Result code 54."""
+
+class InvalidField(AdminError):
+    """Result code 55."""
+
+class IllegalState(AdminError):
+    """Result code 56."""
+
+class InvalidUser(AdminError):
+    """Result code 60."""
+
+class UserExistsError(AdminError):
+    """Result code 61."""
+
+class InvalidPassword(AdminError):
+    """Result code 62."""
+
+class ExpiredPassword(AdminError):
+    """Result code 63."""
+
+class ForbiddenPassword(AdminError):
+    """Result code 64."""
+
+class InvalidCredential(AdminError):
+    """Result code 65."""
+
+class InvalidRole(AdminError):
+    """Result code 70."""
+
+class RoleExistsError(AdminError):
+    """Result code 71."""
+
+class InvalidPrivilege(AdminError):
+    """Result code 72."""
+
+class InvalidWhitelist(AdminError):
+    """Result code 73."""
+
+class QuotasNotEnabled(AdminError):
+    """Result code 74."""
+
+class InvalidQuota(AdminError):
+    """Result code 75."""
+
+class NotAuthenticated(AdminError):
+    """Result code 80."""
+
+class RoleViolation(AdminError):
+    """Result code 81."""
+
+class NotWhitelisted(AdminError):
+    """Result code 82."""
+
+class QuotaExceeded(AdminError):
+    """Result code 83."""
+
+class LargeItemNotFound(LDTError):
+    """Result code 125."""
+
+class LDTInternalError(LDTError):
+    """Result code 1400."""
+
+class LDTNotFound(LDTError):
+    """Result code 1401."""
+
+class LDTUniqueKeyError(LDTError):
+    """Result code 1402."""
+
+class LDTInsertError(LDTError):
+    """Result code 1403."""
+
+class LDTSearchError(LDTError):
+    """Result code 1404."""
+
+class LDTDeleteError(LDTError):
+    """Result code 1405."""
+
+class LDTInputParamError(LDTError):
+    """Result code 1409."""
+
+class LDTTypeMismatch(LDTError):
+    """Result code 1410."""
+
+class LDTBinNameNull(LDTError):
+    """Result code 1411."""
+
+class LDTBinNameNotString(LDTError):
+    """Result code 1412."""
+
+class LDTBinNameTooLong(LDTError):
+    """Result code 1413."""
+
+class LDTTooManyOpenSubrecs(LDTError):
+    """Result code 1414."""
+
+class LDTTopRecNotFound(LDTError):
+    """Result code 1415."""
+
+class LDTSubRecNotFound(LDTError):
+    """Result code 1416."""
+
+class LDTBinNotFound(LDTError):
+    """Result code 1417."""
+
+class LDTBinExistsError(LDTError):
+    """Result code 1418."""
+
+class LDTBinDamaged(LDTError):
+    """Result code 1419."""
+
+class LDTSubrecPoolDamaged(LDTError):
+    """Result code 1420."""
+
+class LDTSubrecDamaged(LDTError):
+    """Result code 1421."""
+
+class LDTSubrecOpenError(LDTError):
+    """Result code 1422."""
+
+class LDTSubrecUpdateError(LDTError):
+    """Result code 1423."""
+
+class LDTSubrecCreateError(LDTError):
+    """Result code 1424."""
+
+class LDTSubrecDeleteError(LDTError):
+    """Result code 1425."""
+
+class LDTSubrecCloseError(LDTError):
+    """Result code 1426."""
+
+class LDTToprecUpdateError(LDTError):
+    """Result code 1427."""
+
+class LDTToprecCreateError(LDTError):
+    """Result code 1428."""
+
+class LDTFilterFunctionBad(LDTError):
+    """Result code 1430."""
+
+class LDTFilterFunctionNotFound(LDTError):
+    """Result code 1431."""
+
+class LDTKeyFunctionBad(LDTError):
+    """Result code 1432."""
+
+class LDTKeyFunctionNotFound(LDTError):
+    """Result code 1433."""
+
+class LDTTransFunctionBad(LDTError):
+    """Result code 1434."""
+
+class LDTTransFunctionNotFound(LDTError):
+    """Result code 1435."""
+
+class LDTUntransFunctionBad(LDTError):
+    """Result code 1436."""
+
+class LDTUntransFunctionNotFound(LDTError):
+    """Result code 1437."""
+
+class LDTUserModuleBad(LDTError):
+    """Result code 1438."""
+
+class LDTUserModuleNotFound(LDTError):
+    """Result code 1439."""
 
 NoXDR = AlwaysForbidden
 

@@ -342,6 +342,7 @@ class Config(_Hosts, total=False):
     fail_if_not_connected: bool
     tls: Tls
     validate_keys: bool
+    error_keys: bool
     tend_interval: int
     connect_timeout: int
     max_conns_per_node: int

@@ -153,7 +153,7 @@ def test_classes_of_the_client_cannot_be_changed(cls: type) -> None:
 def test_client_keeps_its_class() -> None:
     client: Any = aerospike.client({"hosts": [("127.0.0.1", 1)]})
     assert repr(type(client)) == "<class 'aerospike.Client'>"
-    assert repr(client).startswith("<aerospike.Client object at ")
+    assert repr(client).startswith("<aerospike.Client of ")
 
     class Other(aerospike.Client):
         __slots__ = ()

@@ -6,6 +6,7 @@ import inspect
 import subprocess
 import sys
 import typing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ import aerospike
 from aerospike import _core, _hints
 from aerospike import typing as public
 
+STUB_DOCS = Path(__file__).parents[2] / "tools/stub_docs.py"
 TABLES = _core.option_tables()
 KINDS = sorted({kind for row in TABLES["policy"] for kind in row["kinds"]})
 
@@ -107,3 +109,9 @@ def test_annotations_evaluate_without_the_public_module():
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == "<class 'int'>\n"
+
+
+def test_stubs_have_the_docstrings_of_their_modules():
+    command = [sys.executable, str(STUB_DOCS), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
