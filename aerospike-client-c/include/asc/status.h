@@ -10,8 +10,8 @@
 typedef int asc_status;
 
 /* ROW(name, code, symbol, text) of each code. The symbol is the name that Aerospike's
- * own clients and manuals give the code. ASC_ERR_TIMEOUT may be ours or the server's, and
- * ASC_ERR_CLUSTER also says that the client is closed. The last two do not reach
+ * own clients and manuals give the code. ASC_ERR_TIMEOUT may be ours or the server's,
+ * and ASC_ERR_CLUSTER also says that the client is closed. The last two do not reach
  * applications: whoever calls the library acts on them (after ASC_INTERRUPTED it
  * handles the signal and calls again). */
 #define ASC_STATUS_TABLE(ROW)                                                          \

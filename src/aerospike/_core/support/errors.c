@@ -445,9 +445,9 @@ error_in_argument(module_state *st, const char *name)
     return exc != NULL ? put_step(st, exc, PyUnicode_FromString(name)) : -1;
 }
 
-/* Call a function of aerospike._explain with the error and what args is, a new reference
- * that may be NULL, and set the error again. What the function raises is dropped,
- * because the error matters more; but what must come out of a call does. */
+/* Call a function of aerospike._explain with the error and what args is, a new
+ * reference that may be NULL, and set the error again. What the function raises is
+ * dropped, because the error matters more; but what must come out of a call does. */
 static void
 explain(module_state *st, PyObject *function, PyObject *exc, PyObject *args)
 {

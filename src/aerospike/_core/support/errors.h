@@ -57,8 +57,9 @@ bool take_argument_error(PyObject **cause);
 int raise_from(PyObject *cause, int rc);
 
 /* Take the exception that is set when it is of the class cls, which is one of ours.
- * Returns its text with the detail behind it, a new reference; *cause is its cause, owned or NULL. NULL when it
- * is of another class: then it stays set, and *cause is not. */
+ * Returns its text with the detail behind it, a new reference; *cause is its cause,
+ * owned or NULL. NULL when it is of another class: then it stays set, and *cause is
+ * not. */
 PyObject *take_text(PyObject *cls, PyObject **cause);
 
 /* Give the ParamError that is set another short text: what it said becomes part of the

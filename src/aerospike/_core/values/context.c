@@ -59,9 +59,9 @@ context_create_flag(bool is_list, int64_t order, bool padded)
     return order == 3 ? CREATE_SORTED : CREATE_UNORDERED;
 }
 
-/* Refuse a context, or what it has. func is the function that has it, NULL when the error
- * knows that otherwise. An exception that is set, as when a level lacks an attribute,
- * becomes the cause. Returns -1. */
+/* Refuse a context, or what it has. func is the function that has it, NULL when the
+ * error knows that otherwise. An exception that is set, as when a level lacks an
+ * attribute, becomes the cause. Returns -1. */
 static int
 refuse(encoder *e, const char *func, const char *what, PyObject *got)
 {

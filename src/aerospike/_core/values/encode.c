@@ -343,8 +343,8 @@ encode_pair(encoder *e, PyObject *key, PyObject *value)
     return rc < 0 ? -1 : encode_borrowed(e, value);
 }
 
-/* Say that the error is in pair i of a dict. The key is looked for again, so that nobody
- * has to own the keys while pairs are written. Returns -1. */
+/* Say that the error is in pair i of a dict. The key is looked for again, so that
+ * nobody has to own the keys while pairs are written. Returns -1. */
 static int
 error_in_pair(module_state *st, PyObject *dict, Py_ssize_t i)
 {

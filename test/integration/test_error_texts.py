@@ -1,0 +1,292 @@
+"""What errors say: the short text of other clients, and what a person needs to know.
+
+`msg` is compared by programs; `str()` is read by people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import aerospike
+from aerospike import exception
+from aerospike import predicates as P
+from aerospike_helpers import cdt_ctx
+from aerospike_helpers import expressions as exp
+from aerospike_helpers.batch.records import BatchRecords, Write
+from aerospike_helpers.operations import list_operations as lists
+from aerospike_helpers.operations import map_operations as maps
+from aerospike_helpers.operations import operations as ops
+
+NS, SET = "test", "error texts"
+KEY = (NS, SET, "ada")
+BINS = {"s": "abc", "n": 5, "l": [1, 2, 3], "m": {"a": [1]}}
+CREATE_ONLY = {"map_write_flags": aerospike.MAP_WRITE_FLAGS_CREATE_ONLY}
+DEEP = [cdt_ctx.cdt_ctx_map_key("a"), cdt_ctx.cdt_ctx_list_index(7)]
+WRONG: Any = 5
+NOT_FIVE = exp.NE(exp.IntBin("n"), 5).compile()
+
+
+@pytest.fixture(autouse=True)
+def record(client):
+    client.put(KEY, BINS)
+    yield
+    client.remove(KEY)
+
+
+def error_of(call: Callable[[], Any]) -> exception.AerospikeError:
+    with pytest.raises(exception.AerospikeError) as caught:
+        call()
+    return caught.value
+
+
+# mistakes, and what the text for people has to have
+
+SAYS: dict[str, tuple[Callable[[Any], Any], list[str]]] = {
+    "record not found": (
+        lambda c: c.get((NS, SET, "nobody")),
+        [
+            "RECORD_NOT_FOUND (2, AEROSPIKE_ERR_RECORD_NOT_FOUND): record not found [",
+            "key=('test', 'error texts', 'nobody')",
+            "attempts=1",
+            "host=",
+        ],
+    ),
+    "no index": (
+        lambda c: c.query(NS, SET).where(P.equals("age", 5)).results(),
+        [
+            "namespace test, set error texts has no index on bin 'age' for values",
+            "client.index_integer_create('test', 'error texts', 'age', name)",
+            "attempts=1",
+        ],
+    ),
+    "no index on the elements of lists": (
+        lambda c: (
+            c.query(NS, SET).where(P.contains("l", aerospike.INDEX_TYPE_LIST, "x"))
+        ).results(),
+        ["client.index_list_create('test', 'error texts', 'l', aerospike.INDEX_STRING"],
+    ),
+    "no index of a name": (
+        lambda c: c.query(NS).where_with_index_name("nix", P.equals(None, 5)).results(),
+        ["no index 'nix'", "sindex-list:namespace=test", "index=nix"],
+    ),
+    "increment of a str": (
+        lambda c: c.increment(KEY, "s", 1),
+        ["bin=s", "operation=increment", "needs a number"],
+    ),
+    "increment among others": (
+        lambda c: c.operate(KEY, [ops.read("s"), ops.increment("s", 1)]),
+        ["bin=s", "operation=increment, operation_index=1"],
+    ),
+    "list operation on a str": (
+        lambda c: c.operate(KEY, [ops.read("s"), lists.list_append("s", 1)]),
+        ["bin=s", "operation=list_append, operation_index=1", "needs a list"],
+    ),
+    "one of two operations": (
+        lambda c: c.operate(KEY, [lists.list_size("l"), lists.list_size("s")]),
+        ["one of the operations 0 (list_size of bin 'l'), 1 (list_size of bin 's')"],
+    ),
+    "direct method of 2.x": (
+        lambda c: c.list_size(KEY, "s"),
+        ["bin=s", "operation=list_size"],
+    ),
+    "list index out of range": (
+        lambda c: c.operate(KEY, [lists.list_get("l", 99)]),
+        ["bin=l", "operation=list_get", "out of range"],
+    ),
+    "nothing where the context leads": (
+        lambda c: c.operate(KEY, [lists.list_append("m", 1, ctx=DEEP)]),
+        ["bin=m", "operation=list_append", "context=map_key('a') > list_index(7)"],
+    ),
+    "context of the wrong kind": (
+        lambda c: c.operate(KEY, [lists.list_append("m", 1, ctx=DEEP[1:])]),
+        ["bin=m", "operation=list_append", "context=list_index(7)"],
+    ),
+    "create only": (
+        lambda c: c.operate(KEY, [maps.map_put("m", "a", 1, CREATE_ONLY)]),
+        ["bin=m", "operation=map_put", "create elements only"],
+    ),
+    "no bins": (
+        lambda c: c.put(KEY, {}),
+        ["REQUEST_INVALID (4, AEROSPIKE_ERR_REQUEST_INVALID): bins is empty"],
+    ),
+    "no bins to select": (lambda c: c.select(KEY, []), ["bins is empty"]),
+    "no bins to remove": (lambda c: c.remove_bin(KEY, []), ["bins is empty"]),
+    "time to live": (lambda c: c.put(KEY, {"a": 1}, {"ttl": -4}), ["ttl must be from"]),
+    "operation is no dict": (
+        lambda c: c.operate(KEY, ["a"]),
+        ["operation 0 is a str, not a dict"],
+    ),
+    "where with a text": (
+        lambda c: c.query(NS, SET).where("age > 5"),
+        ["aerospike.predicates", 'goes to the policy, as "expressions"'],
+    ),
+    "where with an expression": (
+        lambda c: c.query(NS, SET).where(NOT_FIVE),
+        ["aerospike.predicates", 'goes to the policy, as "expressions"'],
+    ),
+    "config key": (
+        lambda _: aerospike.client({"host": [("127.0.0.1", 3000)]}),
+        ["config has 'host'; did you mean 'hosts'?"],
+    ),
+    "integer beyond 64 bits": (
+        lambda c: c.put(KEY, {"a": {"b": [2**63]}}),
+        ["path=bins['a']['b'][0]"],
+    ),
+    "integer in an operation": (
+        lambda c: c.operate(KEY, [lists.list_append("l", {"b": [2**63]})]),
+        ["bin=l", "operation=list_append", "path=val['b'][0]"],
+    ),
+    "integer in a batch": (
+        lambda c: c.batch_write(
+            BatchRecords([Write(KEY, [ops.write("a", 1)]), Write(KEY, [{}])])
+        ),
+        ["path=batch_records[1]", "operation_index=0"],
+    ),
+    "no operations in a batch": (
+        lambda c: c.batch_write(BatchRecords([Write(KEY, [])])),
+        ["ops should be a list of op dictionaries: Write: the list is empty"],
+    ),
+    "one key where a list belongs": (
+        lambda c: c.batch_remove(KEY),
+        ["got one key: write [key]"],
+    ),
+    "filtered out": (
+        lambda c: c.get(KEY, {"expressions": NOT_FIVE}),
+        ["the policy's 'expressions' refused it"],
+    ),
+    "no such namespace": (
+        lambda c: c.get(("nowhere", SET, 1)),
+        ["Invalid namespace: nowhere: the cluster has ", "test"],
+    ),
+    "policy": (
+        lambda c: c.get(KEY, {"total_timeout": "x"}),
+        ["total_timeout is invalid: an int is expected, got str"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("call", "parts"), SAYS.values(), ids=SAYS)
+def test_error_says_what_to_do(client, call, parts):
+    text = str(error_of(lambda: call(client)))
+    assert [part for part in parts if part not in text] == []
+    assert ".py" not in text
+    assert ".c:" not in text
+
+
+def test_index_of_another_definition(client):
+    client.index_integer_create(NS, SET, "n", "error_texts_i")
+    try:
+        error = error_of(
+            lambda: client.index_string_create(NS, SET, "s", "error_texts_i")
+        )
+    finally:
+        client.index_remove(NS, "error_texts_i")
+    assert error.name == "error_texts_i"
+    assert "index name 'error_texts_i' belongs to another index" in str(error)
+    assert "sindex-list:namespace=test" in str(error)
+
+
+def test_refused_connection_says_where():
+    config = {"hosts": [("127.0.0.1", 1)], "fail_if_not_connected": True}
+    error = error_of(lambda: aerospike.client(config))
+    assert (error.msg, error.host) == ("Failed to connect", "127.0.0.1:1")
+    assert "Connection refused [host=127.0.0.1:1, phase=connect" in str(error)
+
+
+# the texts that programs compare
+
+MSG: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "policy no dict": (lambda c: c.get(KEY, 5), "policy must be a dict"),
+    "policy value": (lambda c: c.get(KEY, {"key": "x"}), "key is invalid"),
+    "client policy": (
+        lambda _: aerospike.client({"hosts": ["a"], "policies": {"read": {"key": ""}}}),
+        "Invalid Policy setting value",
+    ),
+    "key": (lambda c: c.get(5), "key is invalid"),
+    "bins": (lambda c: c.remove_bin(KEY, "a"), "Bins should be a list"),
+    "bins of a batch": (
+        lambda c: c.batch_read([KEY], 5),
+        "Bins argument should be a list.",
+    ),
+    "bin of a batch": (
+        lambda c: c.batch_read([KEY], [5]),
+        "Bin name should be a string or unicode string.",
+    ),
+    "bin": (lambda c: c.append(KEY, 5, "x"), "Bin name should be of type string"),
+    "long bin": (
+        lambda c: c.put(KEY, {"a" * 16: 1}),
+        "A bin name should not exceed 15 characters limit",
+    ),
+    "append": (
+        lambda c: c.append(KEY, "s", 5),
+        "Cannot concatenate 'str' and 'non-str' objects",
+    ),
+    "integer": (
+        lambda c: c.put(KEY, {"a": 2**70}),
+        "integer value exceeds sys.maxsize",
+    ),
+    "keys": (
+        lambda c: c.batch_read(5),
+        "keys should be a list of aerospike key tuples",
+    ),
+    "serializer": (
+        lambda _: aerospike.set_serializer(WRONG),
+        "Parameter must be a callable",
+    ),
+    "namespace": (lambda c: c.query(5), "Namespace should be a string"),
+    "set": (lambda c: c.query(NS, 5), "Set should be string, unicode or None"),
+    "index bin": (
+        lambda c: c.index_integer_create(NS, SET, 5, "i"),
+        "Bin should be a string",
+    ),
+    "index name": (
+        lambda c: c.index_integer_create(NS, SET, "n", 5),
+        "Index name should be string or unicode",
+    ),
+    "hosts": (lambda _: aerospike.client({"hosts": 5}), "Hosts must be a list"),
+    "host": (lambda _: aerospike.client({"hosts": [5]}), "Invalid host"),
+    "config": (lambda _: aerospike.client(WRONG), "Config must be a dict"),
+    "validate_keys": (
+        lambda _: aerospike.client({"hosts": ["a"], "validate_keys": 5}),
+        'config["validate_keys"] must be a boolean',
+    ),
+}
+
+
+@pytest.mark.parametrize(("call", "msg"), MSG.values(), ids=MSG)
+def test_short_text_is_that_of_other_clients(client, call, msg):
+    error = error_of(lambda: call(client))
+    assert error.msg == error.args[1] == msg
+    assert error.detail
+    assert f"{msg.rstrip('.')}: {error.detail}" in str(error)
+
+
+def test_refusal_by_a_server_is_host_and_symbol(client):
+    error = error_of(lambda: client.get((NS, SET, "nobody")))
+    assert error.msg == f"{error.host} AEROSPIKE_ERR_RECORD_NOT_FOUND"
+
+
+@pytest.mark.parametrize("call", [MSG["integer"][0], MSG["namespace"][0]])
+def test_error_knows_the_place_that_noticed(client, call):
+    error = error_of(lambda: call(client))
+    assert str(error.file).endswith(("values/encode.c", "aerospike/_query.py"))
+    assert error.line
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda c: c.get((NS, SET, "secret")),
+        lambda c: c.increment((NS, SET, "secret"), "s", "x"),
+        lambda c: c.get_many([("nowhere", SET, "secret")]),
+    ],
+)
+def test_keys_can_be_hidden(make_client, call):
+    hiding = make_client(error_keys=False)
+    error = error_of(lambda: call(hiding))
+    assert "secret" not in str(error)
+    assert error.key[2] is None
+    assert len(error.key[3]) == 20
