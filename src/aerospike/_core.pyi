@@ -796,5 +796,9 @@ def operation_table() -> list[dict[str, Any]]:
     """
 
 def pickle_is_plain(data: bytes, /) -> bool: ...
-def pack_expression(tree: Expression, /) -> bytes:
-    """The wire bytes of an expression's tree."""
+def pack_expression(tree: Expression | CompiledExpression, /) -> bytes:
+    """The wire bytes of an expression, or of a compiled one.
+
+    :raises InvalidRequest: a node is wrong; the text says where.
+    :raises ParamError: a constant needs a serializer.
+    """

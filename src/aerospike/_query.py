@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from aerospike import predicates as _predicates
-from aerospike._core import Tracker
+from aerospike._core import Tracker, pack_expression
 from aerospike._errors import client_error, param_error, shown
 from aerospike._hints import (
     Operation,
@@ -571,7 +571,7 @@ def _old_predicate(*args: Any) -> Any:
 
 def _wire_of(expr: Any) -> bytes:
     if isinstance(expr, CompiledExpression):
-        return expr.wire
+        return pack_expression(expr) if expr.wire is None else expr.wire
     if not isinstance(expr, str):
         raise param_error("expr must be a compiled expression or its base64 text")
     try:

@@ -228,24 +228,31 @@ class Expression:
 class CompiledExpression(_List):
     """What ``compile()`` of an expression returns: sent as it is, any number of times.
 
-    :ivar wire: the bytes that are sent. The items of the list are there for people to
-        look at: a tuple (code, type, parameters, number of operands) for each node.
+    :ivar wire: the bytes that are sent; None when they are made at each use, because
+        the tree has a constant for the client's serializer, or a mistake, which the
+        call that uses it tells.
+
+    The items of the list are there for people to look at: a tuple (code, type,
+    parameters, number of operands) for each node.
     """
 
-    __slots__ = ("_tree", "wire")
+    __slots__ = ("_is_seen", "_tree", "wire")
 
-    def __init__(self, tree: Expression | _List, wire: bytes) -> None:
+    def __init__(self, tree: Expression | _List, wire: bytes | None) -> None:
         super().__init__()
         self._tree: Expression | _List | None = tree
+        self._is_seen = False
         self.wire = wire
 
     def _seen(self) -> _List:
         """Return the list, which is filled when somebody first looks at it."""
         tree = self._tree
-        if tree is not None:
+        if tree is not None and not self._is_seen:
             rows = tree._rows() if isinstance(tree, Expression) else tree
             super().__setitem__(slice(None), rows)
-            self._tree = None
+            self._is_seen = True
+            if self.wire is not None:
+                self._tree = None
         return self
 
     def __len__(self) -> int:
@@ -261,7 +268,7 @@ class CompiledExpression(_List):
         return list.__repr__(self._seen())
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, CompiledExpression):
+        if isinstance(other, CompiledExpression) and (self.wire or other.wire):
             return self.wire == other.wire
         return list.__eq__(self._seen(), other)
 
@@ -274,7 +281,7 @@ class CompiledExpression(_List):
     __hash__ = None
 
     def __reduce__(self) -> Any:
-        return type(self), (list(self), self.wire)
+        return type(self), (self._tree if self.wire is None else list(self), self.wire)
 
     def __copy__(self) -> CompiledExpression:
         return self

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from aerospike import exception
+from aerospike._core import pack_expression
 from aerospike_helpers import expressions as exp
 from aerospike_helpers.operations import expression_operations as eo
 
@@ -55,8 +56,8 @@ NODES: dict[str, tuple[int, Callable[..., Any]]] = {
 
 def compiles(tree: Any) -> bool:
     try:
-        tree.compile()
-    except exception.ParamError:
+        pack_expression(tree)
+    except exception.InvalidRequest:
         return False
     return True
 

@@ -105,8 +105,10 @@ CALLS: dict[str, Callable[[Client], Any]] = {
     "index: name": lambda c: c.index_integer_create("test", "s", "a", BAD),
     "index_remove": lambda c: c.index_remove("test", BAD),
     "job_info": lambda c: c.job_info(1, BAD),
-    "expression: bin": lambda _: exp.IntBin(BAD).compile(),
-    "expression: value": lambda _: exp.Eq(exp.StrBin("s"), BAD).compile(),
+    "expression: bin": lambda c: c.get(KEY, {"expressions": exp.IntBin(BAD).compile()}),
+    "expression: value": lambda c: c.get(
+        KEY, {"expressions": exp.Eq(exp.StrBin("s"), BAD).compile()}
+    ),
     "get_cdtctx_base64": lambda c: c.get_cdtctx_base64([cdt_ctx.cdt_ctx_map_key(BAD)]),
 }
 

@@ -20,6 +20,7 @@ import pytest
 
 import aerospike
 from aerospike import exception
+from aerospike._core import pack_expression
 from aerospike_helpers import HyperLogLog, cdt_ctx
 from aerospike_helpers import expressions as exp
 from aerospike_helpers.expressions import (
@@ -183,31 +184,36 @@ REFUSED: dict[Any, str] = {
 
 @pytest.mark.parametrize(("tree", "text"), REFUSED.items(), ids=shown)
 def test_wrong_operand_is_refused_with_its_place(tree, text):
-    with pytest.raises(exception.ParamError) as caught:
-        tree.compile()
-    assert text in str(caught.value.msg)
+    compiled = tree.compile()  # made when a module is imported: it says nothing
+    for packed in (tree, compiled):
+        with pytest.raises((exception.InvalidRequest, exception.ParamError)) as caught:
+            pack_expression(packed)
+        assert text in str(caught.value.msg)
 
 
 def test_depth_is_limited():
     tree: exp.Not = exp.Not(B)
     for _ in range(998):
         tree = exp.Not(tree)
-    assert len(tree.compile().wire) == 999 * 2 + 5
-    with pytest.raises(exception.ParamError, match="nested deeper than 1000 levels"):
-        exp.Not(exp.Not(tree)).compile()
+    assert len(pack_expression(tree)) == 999 * 2 + 5
+    with pytest.raises(exception.InvalidRequest, match="deeper than 1000 levels"):
+        pack_expression(exp.Not(exp.Not(tree)))
 
 
 @pytest.mark.parametrize("name", ["b" * 16, 5, None, "a\0b"])
 def test_bad_bin_name_is_refused(name):
     with pytest.raises((exception.ParamError, exception.BinNameError)):
-        exp.IntBin(name).compile()
+        pack_expression(exp.IntBin(name))
 
 
 def test_operands_of_unknown_type_pass():
     anything = exp.ListGetByIndex(None, VALUE, exp.ResultType.INTEGER, 0, "l")
-    exp.And(exp.Eq(anything, 1), exp.Eq(YES.compile(), True)).compile()
-    exp.Cond(YES, exp.Unknown(), 5).compile()
-    exp.Cond(YES, exp.RemoveResult(), exp.Unknown()).compile()
+    for tree in (
+        exp.And(exp.Eq(anything, 1), exp.Eq(YES.compile(), True)),
+        exp.Cond(YES, exp.Unknown(), 5),
+        exp.Cond(YES, exp.RemoveResult(), exp.Unknown()),
+    ):
+        assert tree.compile().wire == pack_expression(tree)
 
 
 def test_uninitialised_expression_is_refused():
@@ -216,7 +222,7 @@ def test_uninitialised_expression_is_refused():
             pass
 
     with pytest.raises(exception.ParamError, match="an expression is expected"):
-        exp.Not(Broken()).compile()
+        pack_expression(exp.Not(Broken()))
 
 
 def test_offset_of_zero_is_found_without_its_bool():
@@ -327,9 +333,10 @@ def test_compiling_leaves_nothing_behind():
 
     def compile_all() -> None:
         for tree in trees:
+            compiled = tree.compile()
             try:
-                tree.compile()
-            except exception.ParamError:
+                pack_expression(compiled)
+            except exception.InvalidRequest:
                 pass
 
     compile_all()

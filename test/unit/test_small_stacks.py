@@ -14,6 +14,7 @@ from ..faults.peer import ScriptedNode, reply
 SCRIPT = """
 import threading
 from aerospike import exception
+from aerospike._core import pack_expression
 from aerospike_helpers import cdt_ctx
 from aerospike_helpers import expressions as exp
 
@@ -42,8 +43,8 @@ tree = nested(depth, start, wrap)
 
 def compile_it():
     try:
-        print("packed", len(tree.compile().wire) > depth)
-    except exception.ParamError as refusal:
+        print("packed", len(pack_expression(tree)) > depth)
+    except (exception.ParamError, exception.InvalidRequest) as refusal:
         print("refused", refusal.msg)
 
 threading.stack_size(size * 1024)
@@ -137,6 +138,7 @@ def test_deep_value_is_written_or_refused_on_64_kib(kind: str) -> None:
         f"""
         import threading
         from aerospike import exception
+        from aerospike._core import pack_expression
         from aerospike_helpers import expressions as exp
 
         v = 1
@@ -146,8 +148,8 @@ def test_deep_value_is_written_or_refused_on_64_kib(kind: str) -> None:
 
         def write():
             try:
-                print("written", len(tree.compile().wire) > 250)
-            except exception.ParamError as refusal:
+                print("written", len(pack_expression(tree)) > 250)
+            except (exception.ParamError, exception.InvalidRequest) as refusal:
                 print("refused", refusal.msg)
 
         threading.stack_size(64 * 1024)

@@ -64,6 +64,7 @@ static int
 core_exec(PyObject *module)
 {
     module_state *st = PyModule_GetState(module);
+    expressions_init(st);
     if (state_init(st) < 0 || errors_init(st) < 0 || option_tables_intern(st) < 0 ||
         add_functions(module) < 0 || record_type_init(module, st) < 0 ||
         client_type_init(module, st) < 0 || stream_types_init(module, st) < 0) {

@@ -1,7 +1,8 @@
 """Expressions on numbers. The operands of one are all integers or all floats.
 
-`compile()` raises ParamError for any others. Python's operators make expressions too:
-+ - * / // % ** abs() math.floor() math.ceil(), with an expression on the left.
+Calls that use any others raise InvalidRequest. Python's operators make expressions,
+too: + - * / // % ** abs() math.floor() math.ceil(), with an expression on the left.
+Brackets stay what they are in Python, as in a - (b - c).
 """
 
 from __future__ import annotations

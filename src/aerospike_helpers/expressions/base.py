@@ -8,7 +8,8 @@
 This module has comparisons, logic, conditions, variables, bins, keys and metadata. An
 argument that is no expression is a constant. An expression is unknown when it asks for
 something that is not there, such as a bin, or a bin of that type; a filter that is
-unknown rejects the record. `compile()` raises ParamError for operands of wrong types.
+unknown rejects the record. A call that uses an expression whose operands are of wrong
+types raises InvalidRequest and sends nothing.
 """
 
 from __future__ import annotations

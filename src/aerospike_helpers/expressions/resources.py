@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
 from aerospike._core import operation_table, pack_expression
 from aerospike._types import CompiledExpression, Expression
+from aerospike.exception import AerospikeError
 
 if TYPE_CHECKING:
     from inspect import Signature
@@ -67,12 +68,15 @@ class _BaseExpr(Expression):
     def compile(self) -> CompiledExpression:
         """Turn the expression into what policies and operations take.
 
-        The result may be used any number of times, by any client.
-
-        :raises ParamError: an operand is of the wrong type, or a constant of a type
-            that cannot be sent; the message names the place in the tree.
+        The result may be used any number of times, by any client. An expression with a
+        mistake can be compiled, too: the call that uses it raises InvalidRequest, which
+        names the place in the tree, and sends nothing.
         """
-        return CompiledExpression(self, pack_expression(self))
+        try:
+            wire = pack_expression(self)
+        except AerospikeError:
+            wire = None  # it is packed anew, by the client's rules, when it is used
+        return CompiledExpression(self, wire)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self._args))})"

@@ -57,7 +57,7 @@ batch_begin(batch_run *b, PyObject *self, PyTypeObject *cls, policy_kind kind,
     b->strict = b->client->config.strict;
     if (client_check_open(b->st, b->client) < 0 ||
         policy_from_py(b->st, &b->pol, &b->client->config.defaults[kind], kind,
-                       policy_arg, b->strict) < 0 ||
+                       policy_arg, &b->client->config.values) < 0 ||
         (b->cluster = client_cluster(b->st, b->client, &b->pol.timing)) == NULL) {
         return -1;
     }
@@ -98,6 +98,7 @@ batch_end(batch_run *b)
     policy_clear(&b->pol);
     asc_cluster_release(b->cluster);
     Py_XDECREF(b->records);
+    Py_XDECREF(b->refused);
     Py_DECREF(b->client);
 }
 

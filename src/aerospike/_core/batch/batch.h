@@ -71,9 +71,12 @@ struct batch_run {
     size_t n_rows, cap_rows;
     row_sink sink;
     PyObject *records; /* owned: the caller's BatchRecords of batch_write(), or NULL */
-    bool failed;       /* a row has failed, in the sense of gives_no_record() */
-    bool is_out;       /* requests have left, or may have */
-    size_t n_answered; /* rows that a server answered */
+    PyObject
+        *refused; /* owned: a list of (record, message), those of batch_write() that
+                          are not sent because their expressions are wrong; or NULL */
+    bool failed;  /* a row has failed, in the sense of gives_no_record() */
+    bool is_out;  /* requests have left, or may have */
+    size_t n_answered;       /* rows that a server answered */
     asc_error first_failure; /* why the first row without an answer has none; code 0:
                                 there is no such row. It is in doubt when any of these
                                 rows is */

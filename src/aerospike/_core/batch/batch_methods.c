@@ -171,7 +171,8 @@ prepare_keys(batch_run *b, const keys_row *row, PyObject *self, PyTypeObject *cl
     }
     policy pol;
     int rc = policy_from_py(b->st, &pol, &b->client->config.defaults[row->row_kind],
-                            row->row_kind, argv[row->row_policy_at], b->strict);
+                            row->row_kind, argv[row->row_policy_at],
+                            &b->client->config.values);
     rc = rc == 0 ? prepare_rows(b, row, &pol, argv) : rc;
     policy_clear(&pol);
     return rc;

@@ -41,6 +41,8 @@ kind_of_record(module_state *st, PyObject *record)
                        Py_TYPE(record)->tp_name);
 }
 
+#define REFUSED (-1) /* the type of a record that is not sent */
+
 /* What a record asks for: its attributes, looked up once. */
 typedef struct record_attrs {
     int type;
@@ -162,20 +164,61 @@ add_template(batch_run *b, const record_attrs *p)
     policy_kind kind = kinds[p->type];
     policy pol = {0}, defaults = b->client->config.defaults[kind];
     policy_inherit(&defaults, &b->pol);
-    int rc = policy_from_py(b->st, &pol, &defaults, kind, p->policy, b->strict);
+    int rc = policy_from_py(b->st, &pol, &defaults, kind, p->policy,
+                            &b->client->config.values);
     rc = rc == 0 ? template_of(b, &pol, p) : -1;
     policy_clear(&pol);
     return rc;
 }
 
-/* Add the row of a record: with the template of the row before when `same`, else with a
- * new one. 0, or -1 with an exception. */
+/* Set a record aside whose expressions are wrong, which the exception says that is set:
+ * it is not sent, and the others are. Any other exception stays. 0, or -1 with an
+ * exception. */
 static int
-add_record(batch_run *b, PyObject *record, const record_attrs *p, bool same)
+refuse_record(batch_run *b, PyObject *record, record_attrs *p)
 {
-    Py_ssize_t i = (Py_ssize_t)b->n_rows;
-    if (!same && add_template(b, p) < 0) {
+    asc_error err;
+    asc_error_reset(&err);
+    if (!exception_is_of(b->st, ASC_ERR_REQUEST_INVALID) ||
+        !error_from_exception(b->st, &err)) {
         return -1;
+    }
+    p->type = REFUSED; /* the next record cannot share a template that is none */
+    if (b->refused == NULL) {
+        b->refused = PyList_New(0);
+    }
+    PyObject *pair =
+        b->refused != NULL ? Py_BuildValue("Os", record, err.message) : NULL;
+    int rc = pair != NULL ? PyList_Append(b->refused, pair) : -1;
+    Py_XDECREF(pair);
+    return rc;
+}
+
+/* Give the records that were set aside their results. 0, or -1 with an exception. */
+static int
+finish_refused(batch_run *b)
+{
+    Py_ssize_t n = b->refused != NULL ? PyList_GET_SIZE(b->refused) : 0;
+    int rc = 0;
+    b->failed = b->failed || n > 0;
+    for (Py_ssize_t i = 0; rc == 0 && i < n; i++) {
+        /* borrowed: nobody else has the list, nor its tuples */
+        PyObject *pair = PyList_GET_ITEM(b->refused, i);
+        PyObject *record = PyTuple_GET_ITEM(pair, 0); /* borrowed: likewise */
+        PyObject *text = PyTuple_GET_ITEM(pair, 1);   /* borrowed: likewise */
+        const char *message = PyUnicode_AsUTF8(text);
+        rc = message != NULL ? batch_refuse_record(b->st, record, message) : -1;
+    }
+    return rc;
+}
+
+/* Add the row of the record at place i of the list: with the template of the row before
+ * when `same`, else with a new one. 0, or -1 with an exception. */
+static int
+add_record(batch_run *b, PyObject *record, record_attrs *p, Py_ssize_t i, bool same)
+{
+    if (!same && add_template(b, p) < 0) {
+        return refuse_record(b, record, p);
     }
     int rc = batch_add(b, p->key, Py_NewRef(record));
     return rc < 0 ? batch_name_index(b->st, p->key, i) : rc;
@@ -193,7 +236,7 @@ add_record_at(batch_run *b, PyObject *list, Py_ssize_t i, record_attrs *p)
     }
     int rc = attrs_of(b->st, record, &now);
     if (rc == 0) {
-        rc = add_record(b, record, &now, i > 0 && same_template(&now, p));
+        rc = add_record(b, record, &now, i, i > 0 && same_template(&now, p));
     }
     clear_attrs(p);
     *p = now;
@@ -258,7 +301,7 @@ prepare_records(batch_run *b, PyObject *self, PyTypeObject *cls, PyObject *recor
     b->records = Py_NewRef(records);
     int rc = list != NULL ? add_records(b, list) : -1;
     Py_XDECREF(list);
-    if (rc < 0 || batch_reset_records(b) < 0) {
+    if (rc < 0 || batch_reset_records(b) < 0 || finish_refused(b) < 0) {
         return -1;
     }
     /* This result stays when the call raises later, because records lack their answers

@@ -164,6 +164,15 @@ failure_into_record(module_state *st, PyObject *record, const asc_error *err)
 }
 
 int
+batch_refuse_record(module_state *st, PyObject *record, const char *message)
+{
+    asc_error err;
+    asc_error_reset(&err);
+    asc_error_set(&err, ASC_ERR_REQUEST_INVALID, "%s", message);
+    return reset_record(st, record) < 0 ? -1 : failure_into_record(st, record, &err);
+}
+
+int
 batch_into_record(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err)
 {
     module_state *st = b->st;

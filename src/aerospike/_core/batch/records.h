@@ -20,6 +20,10 @@ PyObject *batch_new_record(module_state *st, PyObject *key);
  * an exception. */
 int batch_reset_records(batch_run *b);
 
+/* Fill in the record of a row that is not sent, because its request is invalid. 0, or
+ * -1 with an exception. */
+int batch_refuse_record(module_state *st, PyObject *record, const char *message);
+
 /* A row_sink: it fills in the BatchRecord that is the row's target. */
 int batch_into_record(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err);
 

@@ -137,7 +137,7 @@ begin(info_call *c, const info_method_row *row, PyObject *self, PyTypeObject *cl
     c->changes = changes_something(c->command, c->command_size);
     if (policy_from_py(c->st, &c->pol, &c->client->config.defaults[POLICY_INFO],
                        POLICY_INFO, argv[row->policy_at],
-                       c->client->config.strict) < 0 ||
+                       &c->client->config.values) < 0 ||
         open_client(c, &c->pol.timing) < 0) {
         return -1;
     }

@@ -27,6 +27,9 @@ base64_text(module_state *st, const void *data, size_t size)
     return text;
 }
 
+/* What is shown here is no client's. */
+static const value_rules plain_rules = {.bool_as = BOOL_AS_BOOL, .legacy_types = NO};
+
 static const char doc_expression_base64[] =
     "expression_base64($module, expression, /)\n--\n\n"
     "What get_expression_base64() gives.";
@@ -35,10 +38,14 @@ static PyObject *
 core_expression_base64(PyObject *module, PyObject *expression)
 {
     module_state *st = PyModule_GetState(module);
-    PyObject *wire = expression_wire(st, expression);
-    if (wire == NULL) {
+    PyObject *held = expression_held(st, expression);
+    if (held == NULL) {
         raise_param(st, "expression must be a compiled expression" DETAIL "got %s",
                     Py_TYPE(expression)->tp_name);
+        return NULL;
+    }
+    PyObject *wire = expression_wire(st, &plain_rules, held);
+    if (wire == NULL) {
         return NULL;
     }
     PyObject *text =
@@ -53,7 +60,6 @@ static const char doc_context_base64[] = "context_base64($module, ctx, /)\n--\n\
 static PyObject *
 core_context_base64(PyObject *module, PyObject *ctx)
 {
-    static const value_rules rules = {.bool_as = BOOL_AS_BOOL, .legacy_types = NO};
     module_state *st = PyModule_GetState(module);
     PyObject *text = NULL;
     if (!PyList_Check(ctx) || PyList_GET_SIZE(ctx) == 0) {
@@ -61,7 +67,8 @@ core_context_base64(PyObject *module, PyObject *ctx)
         return NULL;
     }
     asc_buf out = ASC_BUF_INIT;
-    encoder e = {.st = st, .out = &out, .rules = &rules, .serializer = SERIALIZER_NONE};
+    encoder e = {
+        .st = st, .out = &out, .rules = &plain_rules, .serializer = SERIALIZER_NONE};
     if (encode_levels(&e, "get_cdtctx_base64", ctx, 0) == 0) {
         text = base64_text(st, out.data, out.len);
     }

@@ -61,27 +61,55 @@ place_label(module_state *st, const exp_place *at)
     return label;
 }
 
-int
-exp_refuse(exp_walker *w, const exp_place *at, const char *format, ...)
+/* Raise an error of a code, "place: text". Returns -1. */
+static int
+raise_at(exp_walker *w, const exp_place *at, asc_status code, PyObject *text)
+{
+    PyObject *label = at != NULL ? place_label(w->st, at) : NULL;
+    if (label != NULL) {
+        raise_code(w->st, code, "%U: %U", label, text);
+    }
+    else if (!PyErr_Occurred()) {
+        raise_code(w->st, code, "%U", text);
+    }
+    Py_XDECREF(label);
+    return -1;
+}
+
+static int
+refuse_as(exp_walker *w, const exp_place *at, asc_status code, const char *format,
+          va_list args)
 {
     PyObject *cause;
     if (!take_argument_error(&cause)) {
         return -1;
     }
-    va_list args;
-    va_start(args, format);
     PyObject *text = PyUnicode_FromFormatV(format, args);
-    va_end(args);
-    PyObject *label = text != NULL && at != NULL ? place_label(w->st, at) : NULL;
-    if (label != NULL) {
-        raise_param(w->st, "%U: %U", label, text);
+    if (text != NULL) {
+        raise_at(w, at, code, text);
     }
-    else if (text != NULL && !PyErr_Occurred()) {
-        raise_param(w->st, "%U", text);
-    }
-    Py_XDECREF(label);
     Py_XDECREF(text);
     return raise_from(cause, -1);
+}
+
+int
+exp_refuse(exp_walker *w, const exp_place *at, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    refuse_as(w, at, ASC_ERR_REQUEST_INVALID, format, args);
+    va_end(args);
+    return -1;
+}
+
+int
+exp_refuse_argument(exp_walker *w, const exp_place *at, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    refuse_as(w, at, ASC_ERR_PARAM, format, args);
+    va_end(args);
+    return -1;
 }
 
 int
@@ -106,7 +134,8 @@ exp_check_stack(exp_walker *w, const exp_place *at, size_t size)
 int
 exp_expected(exp_walker *w, const exp_place *at, const char *what, PyObject *got)
 {
-    return exp_refuse(w, at, "%s is expected, not %s", what, Py_TYPE(got)->tp_name);
+    return exp_refuse_argument(w, at, "%s is expected, not %s", what,
+                               Py_TYPE(got)->tp_name);
 }
 
 int
@@ -116,11 +145,13 @@ exp_name_place(exp_walker *w, const exp_place *at)
     if (at == NULL) {
         return -1;
     }
-    PyObject *text = take_text(w->st->AerospikeError, &cause);
-    if (text != NULL) {
-        raise_from(cause, exp_refuse(w, at, "%S", text));
-        Py_DECREF(text);
+    PyObject *msg = take_text(w->st->AerospikeError, &cause);
+    PyObject *text = msg != NULL ? PyObject_Str(msg) : NULL;
+    if (msg != NULL) {
+        raise_from(cause, text != NULL ? raise_at(w, at, ASC_ERR_PARAM, text) : -1);
     }
+    Py_XDECREF(text);
+    Py_XDECREF(msg);
     return -1;
 }
 
@@ -177,7 +208,7 @@ exp_encode_constant(exp_walker *w, PyObject *value, const exp_place *at, exp_typ
 int
 exp_refuse_int(exp_walker *w, const exp_place *at, PyObject *got)
 {
-    return PyLong_Check(got) ? exp_refuse(w, at, "the int is beyond 64 bits")
+    return PyLong_Check(got) ? exp_refuse_argument(w, at, "the int is beyond 64 bits")
                              : exp_expected(w, at, "an int", got);
 }
 

@@ -63,7 +63,7 @@ type_returned(int64_t return_type, bool single)
 }
 
 /* *out = the type that the caller says the selected element has. 0, or -1 with
- * ParamError. */
+ * InvalidRequest. */
 static EXP_ASIDE int
 value_type_of(exp_walker *w, const exp_node *n, exp_type *out)
 {
@@ -81,7 +81,7 @@ value_type_of(exp_walker *w, const exp_node *n, exp_type *out)
 
 /* *out = the type of a call by its return type and, when it selects one element, its
  * value type. The two must not contradict each other: a count is no string. 0, or -1
- * with ParamError. */
+ * with InvalidRequest. */
 static EXP_ASIDE int
 type_by_return(exp_walker *w, const exp_node *n, exp_type *out)
 {
@@ -112,7 +112,7 @@ type_by_return(exp_walker *w, const exp_node *n, exp_type *out)
 }
 
 /* *out = the context of a call, borrowed from its arguments; NULL when it has none. 0,
- * or -1 with ParamError. */
+ * or -1 with InvalidRequest. */
 static EXP_ASIDE int
 context_of(exp_walker *w, const exp_node *n, PyObject **out)
 {

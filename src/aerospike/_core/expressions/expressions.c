@@ -256,6 +256,25 @@ encode_node(exp_walker *w, const exp_node *n, exp_type *type)
     }
 }
 
+/* Append a compiled expression: its bytes or, when it has none, its tree, whose errors
+ * then name their place in this one. */
+static EXP_ASIDE int
+encode_compiled(exp_walker *w, PyObject *value, const exp_place *at,
+                const exp_variable *vars, exp_type *type)
+{
+    PyObject *held = expression_held(w->st, value);
+    int rc;
+    if (held != NULL && exp_is_a(held, w->st->Expression)) {
+        rc = exp_encode(w, held, at, vars, type);
+    }
+    else {
+        *type = EXP_OPEN;
+        rc = encode_expression(&w->e, "expression", "an operand", value);
+    }
+    Py_XDECREF(held);
+    return rc;
+}
+
 int
 exp_encode(exp_walker *w, PyObject *value, const exp_place *at,
            const exp_variable *vars, exp_type *type)
@@ -266,8 +285,7 @@ exp_encode(exp_walker *w, PyObject *value, const exp_place *at,
         return exp_encode_constant(w, value, at, type);
     }
     if (exp_is_a(value, w->st->CompiledExpression)) {
-        *type = EXP_OPEN;
-        return encode_expression(&w->e, "expression", "an operand", value);
+        return encode_compiled(w, value, at, vars, type);
     }
     if (!exp_is_a(value, w->st->Expression)) {
         return exp_encode_constant(w, value, at, type);
@@ -287,20 +305,19 @@ exp_encode(exp_walker *w, PyObject *value, const exp_place *at,
     return rc;
 }
 
-static const char doc_pack_expression[] = "pack_expression($module, tree, /)\n--\n\n"
-                                          "The wire bytes of an expression's tree.";
-
+/* The tree_packer. Of the client's rules only its own serializer counts. */
 static PyObject *
-core_pack_expression(PyObject *module, PyObject *tree)
+pack_tree(module_state *st, const value_rules *client, PyObject *tree)
 {
-    static const value_rules rules = {.bool_as = BOOL_AS_BOOL, .legacy_types = NO};
-    module_state *st = PyModule_GetState(module);
+    const value_rules rules = {
+        .bool_as = BOOL_AS_BOOL, .legacy_types = NO, .serializer = client->serializer};
     asc_buf out = ASC_BUF_INIT;
     exp_walker w = {.st = st,
                     .e = {.st = st,
                           .out = &out,
                           .rules = &rules,
-                          .serializer = SERIALIZER_NONE,
+                          .serializer = rules.serializer != NULL ? SERIALIZER_NOT_GIVEN
+                                                                 : SERIALIZER_NONE,
                           .sorts_maps = true}};
     exp_type type = EXP_OPEN;
     PyObject *bytes = NULL;
@@ -309,6 +326,25 @@ core_pack_expression(PyObject *module, PyObject *tree)
     }
     asc_buf_clear(&out);
     return bytes;
+}
+
+static const char doc_pack_expression[] =
+    "pack_expression($module, tree, /)\n--\n\n"
+    "The wire bytes of an expression, or of a compiled one.\n\n"
+    ":raises InvalidRequest: a node is wrong; the text says where.\n"
+    ":raises ParamError: a constant needs a serializer.";
+
+static PyObject *
+core_pack_expression(PyObject *module, PyObject *tree)
+{
+    static const value_rules nobodys = {0};
+    return pack_tree(PyModule_GetState(module), &nobodys, tree);
+}
+
+void
+expressions_init(module_state *st)
+{
+    st->pack_tree = pack_tree;
 }
 
 const PyMethodDef expressions_functions[] = {

@@ -5,8 +5,11 @@
 
 #include "support/state.h"
 
-/* The function of the module pack_expression(tree) -> bytes. Its ParamError names the
- * place in the tree: "And[1].Eq[0]" is operand 0 of the Eq that is operand 1 of the
+/* Tell the state how a tree is packed. */
+void expressions_init(module_state *st);
+
+/* The function of the module pack_expression(tree) -> bytes. Its InvalidRequest names
+ * the place in the tree: "And[1].Eq[0]" is operand 0 of the Eq that is operand 1 of the
  * And. */
 extern const PyMethodDef expressions_functions[];
 

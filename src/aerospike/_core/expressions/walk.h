@@ -123,11 +123,16 @@ exp_place_in(const exp_node *n, size_t arg)
  * `at` is the place that an error names, NULL at the root of the tree. Unless it says
  * something else a function returns -1. */
 
-/* Raise ParamError "place: text". An exception that is set already becomes its cause
- * when it is about an argument, and else comes out instead (take_argument_error()). */
+/* Raise InvalidRequest "place: text". An exception that is set already becomes its
+ * cause when it is about an argument, and else comes out instead
+ * (take_argument_error()). */
 int exp_refuse(exp_walker *w, const exp_place *at, const char *format, ...);
 
-/* Has the stack of this thread room for `size` more bytes? 0, or -1 with ParamError. */
+/* The same with ParamError, for an argument that is no expression. */
+int exp_refuse_argument(exp_walker *w, const exp_place *at, const char *format, ...);
+
+/* Has the stack of this thread room for `size` more bytes? 0, or -1 with
+ * InvalidRequest. */
 int exp_check_stack(exp_walker *w, const exp_place *at, size_t size);
 
 /* Raise ParamError "`what` is expected, not the type of got". */
@@ -161,7 +166,7 @@ int exp_encode_constant(exp_walker *w, PyObject *value, const exp_place *at,
                         exp_type *type);
 
 /* *out = the value of an argument that must be an int, and not an expression. 0, or -1
- * with ParamError. */
+ * with InvalidRequest. */
 int exp_int_of(exp_walker *w, const exp_place *at, PyObject *value, int64_t *out);
 
 /* Append such an int. 0, or -1 with an exception. */
@@ -181,7 +186,7 @@ int exp_encode_bin(exp_walker *w, const exp_place *at, exp_type type, PyObject *
 
 /* --- types --- */
 
-/* All checks return 0, or -1 with ParamError that names the place and both types. A
+/* All checks return 0, or -1 with InvalidRequest that names the place and both types. A
  * type that is not known before the server evaluates it passes every check. */
 
 /* Check that a value is of the type that is wanted. */

@@ -6,17 +6,29 @@
 #include "support/numbers.h"
 #include "values/compiled.h"
 
-/* Keep the wire bytes of a CompiledExpression, the policy's filter. */
+/* Keep what a CompiledExpression holds, for pack_filter(). */
 static int
 filter_from_py(module_state *st, const option *row, PyObject *value, void *target)
 {
     PyObject **at = (PyObject **)((char *)target + row->offset);
-    PyObject *wire = expression_wire(st, value);
-    if (wire == NULL) {
+    PyObject *held = expression_held(st, value);
+    if (held == NULL) {
         return raise_param(
             st, "%s is invalid" DETAIL "a compiled expression is expected", row->name);
     }
-    Py_XSETREF(*at, wire);
+    Py_XSETREF(*at, held);
+    return 0;
+}
+
+/* Pack the filter of a policy unless it is packed already. 0, or -1 with an
+ * exception. */
+static int
+pack_filter(module_state *st, policy *p, const value_rules *rules)
+{
+    if (p->filter != NULL) {
+        p->filter = expression_wire(st, rules, p->filter);
+        return p->filter != NULL ? 0 : -1;
+    }
     return 0;
 }
 
@@ -188,7 +200,7 @@ policy_clear(policy *p)
 
 int
 policy_from_py(module_state *st, policy *p, const policy *defaults, policy_kind kind,
-               PyObject *dict, int strict)
+               PyObject *dict, const value_rules *rules)
 {
     *p = *defaults;
     Py_XINCREF(p->filter);
@@ -202,8 +214,9 @@ policy_from_py(module_state *st, policy *p, const policy *defaults, policy_kind 
     if (PyDict_GET_SIZE(dict) == 0) {
         return 0;
     }
-    return options_apply(st, &policy_table, 1u << kind, dict, p, "policy",
-                         policy_kind_name((int)kind), NULL, strict);
+    int rc = options_apply(st, &policy_table, 1u << kind, dict, p, "policy",
+                           policy_kind_name((int)kind), NULL, rules->strict);
+    return rc == 0 ? pack_filter(st, p, rules) : -1;
 }
 
 void

@@ -11,6 +11,7 @@
 #include "asc/command.h"
 #include "asc/writer.h"
 #include "options/options.h"
+#include "values/values.h"
 
 /* The dictionaries of policies; the bits of option.kinds. */
 typedef enum policy_kind {
@@ -74,7 +75,8 @@ typedef struct policy {
     bool durable_delete, deserialize, respond_all_ops, on_locking_only;
     bool compress, short_query;
     bool concurrent, allow_inline, allow_inline_ssd, respond_all_keys; /* batch */
-    PyObject *filter; /* bytes of a compiled expression, owned; NULL: none */
+    PyObject *filter; /* owned: bytes of a compiled expression, or, while a dictionary
+                         is read, its tree; NULL: none */
 } policy;
 
 /* Time to live values of the wire and of the API. */
@@ -117,10 +119,10 @@ void policy_inherit(policy *p, const policy *whole);
 bool policy_drop_per_call(policy *p);
 
 /* *p = a copy of the defaults with the dictionary laid over it; dict may be NULL or
- * None. 0, or -1 with an exception, mostly ParamError. policy_clear() is to be called
- * in either case. */
+ * None. rules are those of the client. 0, or -1 with an exception, mostly ParamError.
+ * policy_clear() is to be called in either case. */
 int policy_from_py(module_state *st, policy *p, const policy *defaults,
-                   policy_kind kind, PyObject *dict, int strict);
+                   policy_kind kind, PyObject *dict, const value_rules *rules);
 
 /* *out = the time to live that an int stands for; `name` says in the error where it was
  * given. 0, or -1 with ParamError when it is not from TTL_MIN to TTL_MAX. */

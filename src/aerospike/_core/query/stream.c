@@ -457,7 +457,7 @@ new_stream(module_state *st, PyObject *client, policy_kind kind, PyObject *spec,
     s->ask.rules = &c->config.values;
     if (client_check_open(st, c) < 0 ||
         policy_from_py(st, &s->ask.pol, &c->config.defaults[kind], kind, policy_arg,
-                       c->config.strict) < 0 ||
+                       &c->config.values) < 0 ||
         (s->cluster = client_cluster(st, c, &s->ask.pol.timing)) == NULL) {
         Py_DECREF(s);
         return NULL;

@@ -36,13 +36,13 @@ begin(record_call *c, const record_row *row, PyObject *self, PyTypeObject *cls,
     c->reads = row->info1 != 0;
     c->writes = row->info2 != 0;
     c->head = (asc_msg_head){.info1 = row->info1, .info2 = row->info2};
-    int strict = c->client->config.strict;
+    const value_rules *rules = &c->client->config.values;
     if (client_check_open(c->st, c->client) < 0 ||
         policy_from_py(c->st, &c->pol, &c->client->config.defaults[row->kind],
-                       row->kind, argument(argv, row->policy_at), strict) < 0 ||
+                       row->kind, argument(argv, row->policy_at), rules) < 0 ||
         (c->cluster = client_cluster(c->st, c->client, &c->pol.timing)) == NULL ||
         meta_from_py(c->st, &c->meta, argument(argv, row->meta_at),
-                     strict && !row->any_meta) < 0 ||
+                     rules->strict && !row->any_meta) < 0 ||
         key_from_py(c->st, &c->key, c->key_arg) < 0) {
         return -1;
     }
@@ -53,7 +53,7 @@ begin(record_call *c, const record_row *row, PyObject *self, PyTypeObject *cls,
     c->req = asc_call_request(c->call);
     c->enc = (encoder){.st = c->st,
                        .out = &c->req->out,
-                       .rules = &c->client->config.values,
+                       .rules = rules,
                        .serializer = SERIALIZER_NOT_GIVEN};
     return 0;
 }

@@ -282,6 +282,16 @@ comes_out(module_state *st)
 }
 
 bool
+exception_is_of(module_state *st, asc_status code)
+{
+    PyObject *exc = PyErr_GetRaisedException(), *cls = class_of(st, code);
+    bool is = cls != NULL && PyErr_GivenExceptionMatches(exc, cls);
+    Py_XDECREF(cls);
+    PyErr_SetRaisedException(exc);
+    return is;
+}
+
+bool
 error_from_exception(module_state *st, asc_error *err)
 {
     if (!PyErr_ExceptionMatches(st->AerospikeError) || comes_out(st)) {

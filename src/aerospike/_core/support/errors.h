@@ -83,6 +83,9 @@ bool comes_out(module_state *st);
  * ours, or must come out: then it stays set. */
 bool error_from_exception(module_state *st, asc_error *err);
 
+/* Is the exception that is set of the class that a code has? */
+bool exception_is_of(module_state *st, asc_status code);
+
 /* Say where in the arguments the error is that is set, when it is one of ours: put a
  * step before its attribute `path`. Whoever goes down into a value calls one of these
  * when it comes back with an error, so that the path is made from its end:

@@ -16,6 +16,7 @@
     X(_args)                                                                           \
     X(_fields)                                                                         \
     X(_form)                                                                           \
+    X(_tree)                                                                           \
     X(action)                                                                          \
     X(attempts)                                                                        \
     X(bin)                                                                             \
@@ -143,6 +144,15 @@ enum {
 
 #define N_CACHED_NAMES 1024u /* a power of two */
 
+struct module_state;
+struct value_rules;
+
+/* Packs the tree of an expression by the rules of the client that uses it: new bytes,
+ * or NULL with an exception. The room of expressions, which is above those that need this,
+ * puts its function into the state. */
+typedef PyObject *(*tree_packer)(struct module_state *st,
+                                 const struct value_rules *rules, PyObject *tree);
+
 /* All Python objects here are owned. */
 typedef struct module_state {
     PyTypeObject *ClientType; /* of what client() makes: aerospike.Client */
@@ -155,13 +165,14 @@ typedef struct module_state {
 #define X(field, module, attribute) PyObject *field;
     CORE_IMPORTS(X)
 #undef X
-    PyObject *serializer, *deserializer;   /* of all clients; NULL when there is none */
-    PyObject *log_handler;                 /* NULL: log lines are dropped */
-    bool gc_paused;                        /* see collector.h */
-    PyObject *pickle_dumps, *pickle_loads; /* imported when they are needed */
-    PyObject *random_bytes;                /* likewise */
-    PyObject *base64_encode;               /* likewise */
-    PyObject *batch_types[N_BATCH_TYPES];  /* likewise */
+    PyObject *serializer, *deserializer; /* of all clients; NULL when there is none */
+    PyObject *log_handler;               /* NULL: log lines are dropped */
+    bool gc_paused;                      /* see collector.h */
+    tree_packer pack_tree;
+    PyObject *pickle_dumps, *pickle_loads;   /* imported when they are needed */
+    PyObject *random_bytes;                  /* likewise */
+    PyObject *base64_encode;                 /* likewise */
+    PyObject *batch_types[N_BATCH_TYPES];    /* likewise */
     Py_ssize_t record_slots[N_RECORD_SLOTS]; /* offsets in a BatchRecord */
     PyObject **option_names[N_TABLES];       /* interned, one per row, ended by NULL */
     PyObject *cached_names[N_CACHED_NAMES];  /* see decode_name() */
