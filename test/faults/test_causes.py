@@ -14,6 +14,7 @@ import pytest
 
 import aerospike
 from aerospike import exception
+from aerospike._core import pack_expression
 from aerospike._types import Expression
 from aerospike_helpers import expressions as exp
 from aerospike_helpers.batch import records as batch
@@ -91,14 +92,14 @@ LOOKS: dict[str, Callable[[BaseException], Call]] = {
         lambda c: c.get_expression_base64(raising(type(COMPILED), "wire", e))
     ),
     "compiled operand": lambda e: (
-        lambda _: exp.Not(raising(type(COMPILED), "wire", e)).compile()
+        lambda _: pack_expression(exp.Not(raising(type(COMPILED), "wire", e)))
     ),
-    "operand": lambda e: lambda _: tree(e).compile(),
+    "operand": lambda e: lambda _: pack_expression(tree(e)),
     "ctx of an expression": lambda e: (
-        lambda _: exp.ListSize(level("id", e), "l").compile()
+        lambda _: pack_expression(exp.ListSize(level("id", e), "l"))
     ),
     "ctx of an expression that modifies": lambda e: (
-        lambda _: exp.ListClear(level("id", e), "l").compile()
+        lambda _: pack_expression(exp.ListClear(level("id", e), "l"))
     ),
     "policy of a string operation": lambda e: (
         lambda c: c.operate(
@@ -107,7 +108,9 @@ LOOKS: dict[str, Callable[[BaseException], Call]] = {
         )
     ),
     "policy of a string expression": lambda e: (
-        lambda _: exp.Insert(raising(object, "write_flags", e), 0, "x", "a").compile()
+        lambda _: pack_expression(
+            exp.Insert(raising(object, "write_flags", e), 0, "x", "a")
+        )
     ),
 }
 
@@ -165,8 +168,10 @@ TEXTS: dict[str, Callable[[aerospike.Client, str], object]] = {
     "set": lambda c, text: c.get(("test", text, 1)),
     "user key": lambda c, text: c.get(("test", "pytest", text)),
     "bin": lambda c, text: c.put(KEY, {text: 1}),
-    "bin of an expression": lambda _, text: exp.IntBin(text).compile(),
-    "variable": lambda _, text: exp.Let(exp.Def(text, 1), exp.Var(text)).compile(),
+    "bin of an expression": lambda _, text: pack_expression(exp.IntBin(text)),
+    "variable": lambda _, text: pack_expression(
+        exp.Let(exp.Def(text, 1), exp.Var(text))
+    ),
     "module": lambda c, text: c.batch_apply([KEY], text, "f", []),
     "info": lambda c, text: c.info_all(text),
     "predicate": lambda c, text: (

@@ -9,6 +9,7 @@ import pytest
 
 import aerospike
 from aerospike import exception
+from aerospike._core import pack_expression
 from aerospike_helpers import expressions as exp
 from aerospike_helpers.batch.records import BatchRecords, Read
 from aerospike_helpers.operations import operations
@@ -114,9 +115,9 @@ def test_number_beyond_32_bits_of_a_query_is_refused(
     assert getattr(asked, name) == 2**32 - 1
 
 
-def test_call_with_too_many_arguments_does_not_compile() -> None:
+def test_call_with_too_many_arguments_is_not_packed() -> None:
     class Many(exp.ListSize):  # of an application's own
         _form = exp.ListSize._form + b"#\0" * 15
 
-    with pytest.raises(exception.ParamError, match="form of 15 arguments"):
-        Many(None, "l").compile()
+    with pytest.raises(exception.InvalidRequest, match="form of 15 arguments"):
+        pack_expression(Many(None, "l"))

@@ -113,9 +113,11 @@ def test_hosts_take_many_shapes(hosts):
     assert caught.value.host == f"127.0.0.1:{PORT}"
 
 
-def test_name_of_tls_needs_tls():
-    with pytest.raises(exception.ParamError, match='"hosts" has a TLS name'):
-        make(hosts=[("127.0.0.1", PORT, "name")])
+def test_name_of_tls_without_tls_is_warned_of():
+    hosts = [("127.0.0.1", PORT, "of a node")]
+    with pytest.warns(aerospike.AerospikeWarning, match="TLS name 'of a node'"):
+        make(hosts=hosts)
+    make(hosts=hosts).close()  # it has been said in this process
 
 
 @pytest.mark.parametrize(
@@ -198,7 +200,7 @@ WRONG: dict[str, list[Any]] = {
     "lua": [5, "x", {"user_path": 5}, {"user_path": "x" * 256}],
     "send_bool_as": ["x", 1.5, []],
     "strict_types": ["x", None],
-    "config_provider": [0, None, 5, "x", object()],
+    "config_provider": [0, None, 5, "x", aerospike.ConfigProvider],
 }
 
 
@@ -288,6 +290,7 @@ def test_value_in_policies_of_the_wrong_kind_is_refused(policies):
         {"shm": {"max_nodes": 1}},
         {"shm": {}},
         {"use_shared_connection": True},
+        {"config_provider": aerospike.ConfigProvider("file")},
         {"compression_threshold": 100},
         {"rack_aware": True},
         {"rack_id": 1},

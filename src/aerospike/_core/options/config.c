@@ -198,7 +198,13 @@ parse_config_provider(module_state *st, const option *row, PyObject *value,
                       void *target)
 {
     (void)target;
-    if (strcmp(Py_TYPE(value)->tp_name, "aerospike.ConfigProvider") != 0) {
+    PyObject *cls = import_attribute("aerospike", "ConfigProvider");
+    int is_one = cls != NULL ? PyObject_IsInstance(value, cls) : -1;
+    Py_XDECREF(cls);
+    if (is_one < 0) {
+        return -1;
+    }
+    if (!is_one) {
         return raise_param(st,
                            "%s is invalid" DETAIL
                            "an aerospike.ConfigProvider is expected, got %s",

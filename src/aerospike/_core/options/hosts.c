@@ -76,15 +76,21 @@ host_from_text(module_state *st, PyObject *item, asc_host *out)
     return out->name != NULL ? 0 : -1;
 }
 
-/* Refuse a name that the node's certificate should have: without TLS nobody looks at
- * it, and the caller may believe otherwise. */
+/* Warn of a name that the node's certificate should have: without TLS nobody looks at
+ * it, and the caller may believe otherwise. 0, or -1 with an exception. */
 static int
-refuse_tls_name(module_state *st, PyObject *item)
+warn_of_tls_name(module_state *st, PyObject *tls_name)
 {
-    return raise_param(st,
-                       "Invalid host: %R in \"hosts\" has a TLS name, but "
-                       "config[\"tls\"] does not enable TLS",
-                       item);
+    PyObject *text = PyUnicode_FromFormat(
+        "a host in \"hosts\" has the TLS name %R, but config[\"tls\"] does not enable "
+        "TLS: the connection is plain",
+        tls_name);
+    PyObject *said = text != NULL ? PyObject_CallFunction(st->warn_once, "sOO", "hosts",
+                                                          tls_name, text)
+                                  : NULL;
+    Py_XDECREF(text);
+    Py_XDECREF(said);
+    return said != NULL ? 0 : -1;
 }
 
 /* Read a host from (address, port) or (address, port, TLS name). */
@@ -103,10 +109,9 @@ host_from_sequence(module_state *st, PyObject *item, asc_host *out)
         PyErr_Clear();
         rc = invalid_host(st, item);
     }
-    else if (tls_name != Py_None && PyUnicode_GET_LENGTH(tls_name) > 0) {
-        rc = refuse_tls_name(st, item);
-    }
-    else if (port_from_py(st, port, &out->port) == 0) {
+    else if (port_from_py(st, port, &out->port) == 0 &&
+             (tls_name == Py_None || PyUnicode_GET_LENGTH(tls_name) == 0 ||
+              warn_of_tls_name(st, tls_name) == 0)) {
         out->name = option_text(st, "hosts", name);
         rc = out->name != NULL ? 0 : -1;
     }

@@ -148,8 +148,8 @@ struct module_state;
 struct value_rules;
 
 /* Packs the tree of an expression by the rules of the client that uses it: new bytes,
- * or NULL with an exception. The room of expressions, which is above those that need this,
- * puts its function into the state. */
+ * or NULL with an exception. The room of expressions, which is above those that need
+ * this, puts its function into the state. */
 typedef PyObject *(*tree_packer)(struct module_state *st,
                                  const struct value_rules *rules, PyObject *tree);
 
