@@ -226,8 +226,10 @@ def test_meta_must_be_a_dict(client, key, meta):
             call()
 
 
+@pytest.mark.usefixtures("unwarned")
 def test_unknown_meta_key_is_refused_with_validate_keys_only(client, make_client, key):
-    client.put(key, {"a": 1}, {"ttll": 1})
+    with pytest.warns(exception.AerospikeWarning, match="unknown record metadata key"):
+        client.put(key, {"a": 1}, {"ttll": 1})
     with pytest.raises(exception.ParamError, match=r"'ttll'.*mean 'ttl'"):
         make_client(validate_keys=True).put(key, {"a": 1}, {"ttll": 1})
 
