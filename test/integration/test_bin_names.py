@@ -117,10 +117,13 @@ def test_bytearray_ends_at_its_nul(put, key):
 
 def test_nul_of_a_bytearray_is_warned_of_once(put, key):
     name = uuid.uuid4().hex[:12].encode()
+
+    def use_it_twice() -> None:
+        put.operate(key, [ops.read(bytearray(name + b"\0x"))])
+        put.query(*key[:2]).select(bytearray(name + b"\0x"))
+
     with pytest.warns(aerospike.AerospikeWarning, match="NUL") as said:
-        for _ in range(2):
-            put.operate(key, [ops.read(bytearray(name + b"\0x"))])
-            put.query(*key[:2]).select(bytearray(name + b"\0x"))
+        use_it_twice()
     assert len(said) == 1
     assert name.decode() in str(said[0].message)
 
