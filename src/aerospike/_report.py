@@ -84,7 +84,8 @@ def unknown_key(
     hint = f" (did you mean {near[0]!r}?)" if near else ""
     text = f"unknown {topic} key {key!r}{hint}"
     if strict:
-        raise param_error(f'"{key}" is an invalid {what} dictionary key', text)
+        kind = "client config" if what == "policies" else what  # as other clients say
+        raise param_error(f'"{key}" is an invalid {kind} dictionary key', text)
     warn_once(topic, str(key), f"{text}; it is ignored")
 
 

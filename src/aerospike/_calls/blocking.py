@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from aerospike._calls.requests import Info, InfoOfAll, Nodes, Pause
-from aerospike._calls.signatures import shows
+from aerospike._calls.signatures import check_given, shows
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,6 +82,11 @@ def blocking(call: Callable[P, Call[T]]) -> Callable[Concatenate[Client, P], T]:
     @shows(call)
     def method(self: Client, /, *args: P.args, **kwargs: P.kwargs) -> T:
         self._check_open()
-        return run(call(*args, **kwargs), lambda request: answer(self, request))
+        try:
+            begun = call(*args, **kwargs)
+        except TypeError:
+            check_given(call, args, kwargs)
+            raise
+        return run(begun, lambda request: answer(self, request))
 
     return method

@@ -28,6 +28,24 @@ def dress(function: Any, call: Any, wrapped: object = None) -> None:
     function.__wrapped__ = call if wrapped is None else wrapped
 
 
+def check_given(
+    call: Callable[..., Any], args: tuple[object, ...], kwargs: dict[str, Any]
+) -> None:
+    """Raise TypeError with the name of the first argument that a call lacks, if any.
+
+    It says so in the words of functions in C, which other clients of Aerospike are.
+    """
+    import inspect
+
+    for place, parameter in enumerate(inspect.signature(call).parameters.values(), 1):
+        is_given = place <= len(args) or parameter.name in kwargs
+        if parameter.default is parameter.empty and not is_given:
+            raise TypeError(
+                f"{call.__name__}() missing required argument {parameter.name!r} "
+                f"(pos {place})"
+            )
+
+
 def result_of(hint: object) -> str:
     """What a call returns in the end, of the annotation "Call[...]"."""
     text = str(hint)

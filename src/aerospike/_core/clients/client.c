@@ -96,23 +96,29 @@ check_valid(module_state *st, ClientObject *client)
 
 /* Raise what says why there is no cluster. Returns -1. */
 static int
-raise_closed(module_state *st, ClientObject *client)
+raise_closed(module_state *st, ClientObject *client, const char *msg)
 {
     if (check_valid(st, client) < 0) {
         return -1;
     }
     return raise_code(st, ASC_ERR_CLUSTER,
-                      NOT_CONNECTED DETAIL "the client is closed; connect() opens it "
-                                           "again");
+                      "%s" DETAIL "the client is closed; connect() opens it again",
+                      msg != NULL ? msg : NOT_CONNECTED);
+}
+
+int
+client_check_open_as(module_state *st, ClientObject *client, const char *msg)
+{
+    if (client->cluster != NULL || client->state == CLIENT_NEW) {
+        return 0;
+    }
+    return raise_closed(st, client, msg);
 }
 
 int
 client_check_open(module_state *st, ClientObject *client)
 {
-    if (client->cluster != NULL || client->state == CLIENT_NEW) {
-        return 0;
-    }
-    return raise_closed(st, client);
+    return client_check_open_as(st, client, NULL);
 }
 
 static uint64_t
@@ -151,7 +157,7 @@ client_cluster(module_state *st, ClientObject *client, asc_timing *timing)
         return NULL;
     }
     if (client->cluster == NULL) {
-        raise_closed(st, client);
+        raise_closed(st, client, NULL);
         return NULL;
     }
     asc_cluster_retain(client->cluster);

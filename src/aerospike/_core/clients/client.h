@@ -56,6 +56,10 @@ asc_call *client_take_call(ClientObject *client);
 /* Give a call back, which must not be under way. */
 void client_give_call(ClientObject *client, asc_call *call);
 
+/* Is the client open, or yet to connect? 0, or -1 with ClusterError, whose short text
+ * msg is when it is not NULL. */
+int client_check_open_as(module_state *st, ClientObject *client, const char *msg);
+
 /* What an error shows as its key: what the caller gave or, with error_keys False, the
  * key with its digest alone. key is NULL while it has not been parsed. A new reference;
  * NULL, without an exception, when there is nothing to show. */

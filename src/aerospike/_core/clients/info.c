@@ -28,6 +28,9 @@ typedef struct info_method_row {
      * result. Else that raises. */
     bool refusals_are_text;
 
+    /* Other clients have these texts for one node, and others for all of them. */
+    bool is_of_one_node;
+
     /* Ask nodes, and make the result: a new reference, or NULL with an exception. */
     PyObject *(*ask)(info_call *c, PyObject *const *argv);
 } info_method_row;
@@ -48,6 +51,9 @@ struct info_call {
     size_t n_nodes;
     asc_error err;
 };
+
+/* What some calls say of a client that is closed, to the stop. */
+#define NOT_CONNECTED_TO_ONE "No connection to aerospike cluster."
 
 /* List the nodes of the cluster in c->nodes. 0, or -1 with an exception. */
 static int
@@ -122,11 +128,14 @@ begin(info_call *c, const info_method_row *row, PyObject *self, PyTypeObject *cl
     new_call(c, self, cls);
     c->row = row;
     c->command_arg = Py_NewRef(command);
-    if (client_check_open(c->st, c->client) < 0) {
+    if (client_check_open_as(c->st, c->client,
+                             row->is_of_one_node ? NOT_CONNECTED_TO_ONE : NULL) < 0) {
         return -1;
     }
     if (!PyUnicode_Check(command)) {
-        return raise_param(c->st, "Request must be a string" DETAIL "got %s",
+        return raise_param(c->st, "%s" DETAIL "got %s",
+                           row->is_of_one_node ? "Request should be a string."
+                                               : "Request must be a string",
                            Py_TYPE(command)->tp_name);
     }
     c->command = utf8_of(c->st, command, &size, ASC_ERR_PARAM, "Request");
@@ -378,13 +387,17 @@ info_method(const info_method_row *row, METHOD_PARAMS)
     return result;
 }
 
-/* A list with what `make` makes of each node; NULL with an exception. */
+/* A list with what `make` makes of each node; NULL with an exception. closed is what
+ * the error says of a closed client, NULL for the usual. */
 static PyObject *
-nodes_to_py(PyObject *self, PyTypeObject *cls, PyObject *(*make)(const asc_node_info *))
+nodes_to_py(PyObject *self, PyTypeObject *cls, const char *closed,
+            PyObject *(*make)(const asc_node_info *))
 {
     info_call c;
     new_call(&c, self, cls);
-    PyObject *list = open_client(&c, NULL) == 0 ? PyList_New(0) : NULL;
+    bool is_open =
+        client_check_open_as(c.st, c.client, closed) == 0 && open_client(&c, NULL) == 0;
+    PyObject *list = is_open ? PyList_New(0) : NULL;
     for (size_t i = 0; list != NULL && i < c.n_nodes; i++) {
         PyObject *item = make(&c.nodes[i]);
         if (item == NULL || PyList_Append(list, item) < 0) {
@@ -419,7 +432,7 @@ static PyObject *
 client_get_nodes(METHOD_PARAMS)
 {
     (void)args, (void)nargs, (void)kwnames;
-    return nodes_to_py(self, cls, node_to_pair);
+    return nodes_to_py(self, cls, NULL, node_to_pair);
 }
 
 static const char doc_get_node_names[] =
@@ -431,7 +444,7 @@ static PyObject *
 client_get_node_names(METHOD_PARAMS)
 {
     (void)args, (void)nargs, (void)kwnames;
-    return nodes_to_py(self, cls, node_to_dict);
+    return nodes_to_py(self, cls, NOT_CONNECTED_TO_ONE, node_to_dict);
 }
 
 static const char doc_has_geo[] =
@@ -510,7 +523,7 @@ static const char doc_info_single_node[] =
     DOC_RAISES;
 
 static const info_method_row info_single_node_row = {
-    .name = "info_single_node",
+    .name = "info_single_node", .is_of_one_node = true,
     .args = {"command", "host", "policy"}, .n_required = 2, .policy_at = 2,
     .ask = ask_one,
 };
@@ -552,7 +565,7 @@ static const char doc_info_random_node[] =
     DOC_RAISES;
 
 static const info_method_row info_random_node_row = {
-    .name = "info_random_node",
+    .name = "info_random_node", .is_of_one_node = true,
     .args = {"command", "policy"}, .n_required = 1, .policy_at = 1,
     .ask = ask_any,
 };

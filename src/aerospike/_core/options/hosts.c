@@ -164,7 +164,9 @@ hosts_from_py(module_state *st, asc_config *cluster, PyObject *value)
     }
     Py_DECREF(items);
     if (rc == 0 && n == 0) {
-        rc = raise_param(st, "Hosts must not be empty");
+        rc = PyList_Check(value) ? raise_param(st, "Hosts must not be empty")
+                                 : raise_param(st, "Hosts must be a list" DETAIL
+                                                   "it must not be empty");
     }
     return rc;
 }

@@ -239,7 +239,11 @@ encode_remove_bin(record_call *c, PyObject *const *argv)
         PyObject *name = PyList_GetItemRef(list, i);
         rc = name == NULL ? -1
                           : operation_with_value(&c->enc, &c->writer, c->row->code,
-                                                 name, BIN_NAME_OF_PUT, Py_None);
+                                                 name, BIN_NAME_TO_REMOVE, Py_None);
+        if (rc < 0) {
+            error_in_place(c->st, i);
+            error_in_argument(c->st, "list");
+        }
         Py_XDECREF(name);
     }
     return rc;

@@ -15,6 +15,8 @@ static const struct {
     [BIN_NAME_OF_PUT] = {ASC_ERR_CLIENT,
                          "A bin name must be a string or unicode string."},
     [BIN_NAME_OR_BYTEARRAY] = {ASC_ERR_PARAM, "Bin name should be of type string"},
+    [BIN_NAME_TO_REMOVE] = {ASC_ERR_CLIENT, "Invalid bin name, bin name should be a "
+                                            "string or unicode string"},
     [BIN_NAME_TO_SELECT] = {ASC_ERR_PARAM, "Bin name must be a string"},
     [BIN_NAME_OF_BATCH] = {ASC_ERR_PARAM,
                            "Bin name should be a string or unicode string."},

@@ -12,6 +12,7 @@ typedef enum bin_name_rule {
     BIN_NAME_OR_BYTEARRAY, /* a str or a bytearray; ParamError for anything else */
     BIN_NAME_TO_SELECT,    /* as BIN_NAME_STR, with a text of its own */
     BIN_NAME_OF_BATCH,     /* likewise */
+    BIN_NAME_TO_REMOVE,    /* as BIN_NAME_OF_PUT, with a text of its own */
 } bin_name_rule;
 
 /* Room for the name of a bin, which ends with a NUL. */

@@ -659,8 +659,10 @@ encode_particle(encoder *e, PyObject *value, uint8_t *particle)
         return particle_geojson(e, value, particle);
     }
     if (is_instance(value, st->CDTWildcard) || is_instance(value, st->CDTInfinite)) {
-        return raise_code(st, ASC_ERR_CLIENT, "%s cannot be stored",
-                          Py_TYPE(value)->tp_name);
+        bool is_wildcard = is_instance(value, st->CDTWildcard);
+        return raise_code(st, ASC_ERR_CLIENT,
+                          "Invalid value type: %d" DETAIL "%s cannot be stored",
+                          is_wildcard ? 13 : 14, Py_TYPE(value)->tp_name);
     }
     return particle_serialized(e, value, particle);
 }

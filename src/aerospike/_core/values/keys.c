@@ -321,17 +321,22 @@ calc_digest(module_state *st, const char *func, PyObject *const *args, Py_ssize_
         return NULL;
     }
     if (!PyUnicode_Check(argv[0])) {
-        PyErr_SetString(PyExc_TypeError, "Namespace should be a string");
+        PyErr_Format(PyExc_TypeError, "Namespace should be a string: got %s",
+                     Py_TYPE(argv[0])->tp_name);
         return NULL;
     }
     if (!PyUnicode_Check(argv[1]) && argv[1] != Py_None) {
-        PyErr_SetString(PyExc_TypeError, "Set should be a string or None");
+        PyErr_Format(PyExc_TypeError,
+                     "Set should be a string or unicode, or None: got %s",
+                     Py_TYPE(argv[1])->tp_name);
         return NULL;
     }
     PyObject *pk = argv[2];
     if (!PyUnicode_Check(pk) && !PyLong_Check(pk) && !PyBytes_Check(pk) &&
         !PyByteArray_Check(pk)) {
-        PyErr_SetString(PyExc_TypeError, "Key is invalid");
+        PyErr_Format(PyExc_TypeError,
+                     "Key is invalid: str, int, bytes or bytearray is expected, got %s",
+                     Py_TYPE(pk)->tp_name);
         return NULL;
     }
     if (key_from_parts(st, &k, argv[0], argv[1], pk) < 0) {
