@@ -12,7 +12,7 @@ from aerospike._errors import param_error
 TYPE_CHECKING = False  # as in typing, which need not be imported for it
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, Concatenate, ParamSpec, TypeVar
+    from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
 
     from aerospike._query import Query, Scan
     from aerospike._types import CompiledExpression
@@ -51,6 +51,9 @@ class Client(DirectMethods):
 
     __slots__ = ()
     __module__ = "aerospike"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("cannot pickle 'aerospike.Client' object")
 
     # --- queries ---
 
