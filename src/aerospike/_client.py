@@ -13,7 +13,7 @@ from aerospike._pending import PendingMethods
 TYPE_CHECKING = False  # as in typing, which need not be imported for it
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Concatenate, ParamSpec, TypeVar
+    from typing import Concatenate, NoReturn, ParamSpec, TypeVar
 
     from aerospike._query import Query, Scan
 
@@ -53,6 +53,9 @@ class Client(PendingMethods):
 
     __slots__ = ()
     __module__ = "aerospike"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("cannot pickle 'aerospike.Client' object")
 
     # --- queries ---
 

@@ -17,15 +17,31 @@ _AS_OPERATE = """
 As the operation of operate() with that name; key, meta, policy and errors as there."""
 
 
-def _as_asked(return_type: Any, value: Any) -> Any:
-    """An operation's result on a map; pairs are tuples where they are asked for."""
-    if not isinstance(return_type, int) or not isinstance(value, list):
-        return value
-    # whatever a class of the caller's says: the operation is done
-    if int.__and__(return_type, _LOWER_BITS) != _PAIRS:
-        return value
-    flat = iter(value)
-    return [*zip(flat, flat)]  # noqa: B905 - `strict` doubles the time
+def _asks_for_pairs(return_type: Any) -> bool:
+    # whatever a class of the caller's says of it
+    return isinstance(return_type, int) and (
+        int.__and__(return_type, _LOWER_BITS) == _PAIRS
+    )
+
+
+def _pairs_of(flat: Any) -> Any:
+    if not isinstance(flat, list):
+        return flat
+    items = iter(flat)
+    return [*zip(items, items)]  # noqa: B905 - `strict` doubles the time
+
+
+def _on_map(
+    client: Client, key: Key, op: dict[str, Any], meta: Meta, policy: Policy
+) -> Any:
+    """The result of an operation on a map; pairs are tuples where they are asked for.
+
+    Nothing may fail once the operation is done. So the return type is looked at before;
+    where there is a frame for that, there is one for the pairs.
+    """
+    asks_for_pairs = _asks_for_pairs(op["return_type"])
+    value = client._operate_one(key, [op], meta, policy)
+    return _pairs_of(value) if asks_for_pairs else value
 
 
 @publish_client
@@ -216,7 +232,7 @@ class DirectMethods(Client):
         """Remove the entries of a map of a key."""
         op = {"op": c.OP_MAP_REMOVE_BY_KEY, "bin": bin, "key": map_key,
               "return_type": return_type}
-        return _as_asked(return_type, self._operate_one(key, [op], meta, policy))
+        return _on_map(self, key, op, meta, policy)
 
     def map_remove_by_key_list(self, key: Key, bin: str, list: list[Any],
                                return_type: int,
@@ -225,7 +241,7 @@ class DirectMethods(Client):
         """Remove the entries of a map of the keys in a list."""
         op = {"op": c.OP_MAP_REMOVE_BY_KEY_LIST, "bin": bin, "val": list,
               "return_type": return_type}
-        return _as_asked(return_type, self._operate_one(key, [op], meta, policy))
+        return _on_map(self, key, op, meta, policy)
 
     def map_remove_by_key_range(self, key: Key, bin: str, map_key: Any, range: Any,
                                 return_type: int,
@@ -234,7 +250,7 @@ class DirectMethods(Client):
         """Remove the entries of a map from a key up to another, which is left out."""
         op = {"op": c.OP_MAP_REMOVE_BY_KEY_RANGE, "bin": bin, "key": map_key,
               "range": range, "return_type": return_type}
-        return _as_asked(return_type, self._operate_one(key, [op], meta, policy))
+        return _on_map(self, key, op, meta, policy)
 
     def map_remove_by_value(self, key: Key, bin: str, val: Any, return_type: int,
                             meta: WriteMeta | Options | None = None,
@@ -242,7 +258,7 @@ class DirectMethods(Client):
         """Remove the entries of a map with a value."""
         op = {"op": c.OP_MAP_REMOVE_BY_VALUE, "bin": bin, "val": val,
               "return_type": return_type}
-        return _as_asked(return_type, self._operate_one(key, [op], meta, policy))
+        return _on_map(self, key, op, meta, policy)
 
     def map_remove_by_value_list(self, key: Key, bin: str, list: list[Any],
                                  return_type: int,
@@ -251,7 +267,7 @@ class DirectMethods(Client):
         """Remove the entries of a map with one of the values in a list."""
         op = {"op": c.OP_MAP_REMOVE_BY_VALUE_LIST, "bin": bin, "val": list,
               "return_type": return_type}
-        return _as_asked(return_type, self._operate_one(key, [op], meta, policy))
+        return _on_map(self, key, op, meta, policy)
 
     def map_remove_by_value_range(self, key: Key, bin: str, val: Any, range: Any,
                                   return_type: int,
@@ -260,7 +276,7 @@ class DirectMethods(Client):
         """Remove the entries of a map from a value up to another, which is left out."""
         op = {"op": c.OP_MAP_REMOVE_BY_VALUE_RANGE, "bin": bin, "val": val,
               "range": range, "return_type": return_type}
-        return _as_asked(return_type, self._operate_one(key, [op], meta, policy))
+        return _on_map(self, key, op, meta, policy)
 
     def map_remove_by_index(self, key: Key, bin: str, index: int, return_type: int,
                             meta: WriteMeta | Options | None = None,
@@ -268,7 +284,7 @@ class DirectMethods(Client):
         """Remove the entries of a map at an index in key order."""
         op = {"op": c.OP_MAP_REMOVE_BY_INDEX, "bin": bin, "index": index,
               "return_type": return_type}
-        return _as_asked(return_type, self._operate_one(key, [op], meta, policy))
+        return _on_map(self, key, op, meta, policy)
 
     def map_remove_by_index_range(self, key: Key, bin: str, index: int, range: int,
                                   return_type: int,
@@ -277,7 +293,7 @@ class DirectMethods(Client):
         """Remove the entries of a map from an index on, at most range of them."""
         op = {"op": c.OP_MAP_REMOVE_BY_INDEX_RANGE, "bin": bin, "index": index,
               "range": range, "return_type": return_type}
-        return _as_asked(return_type, self._operate_one(key, [op], meta, policy))
+        return _on_map(self, key, op, meta, policy)
 
     def map_remove_by_rank(self, key: Key, bin: str, rank: int, return_type: int,
                            meta: WriteMeta | Options | None = None,
@@ -285,7 +301,7 @@ class DirectMethods(Client):
         """Remove the entries of a map of a rank in value order."""
         op = {"op": c.OP_MAP_REMOVE_BY_RANK, "bin": bin, "index": rank,
               "return_type": return_type}
-        return _as_asked(return_type, self._operate_one(key, [op], meta, policy))
+        return _on_map(self, key, op, meta, policy)
 
     def map_remove_by_rank_range(self, key: Key, bin: str, rank: int, range: int,
                                  return_type: int,
@@ -294,7 +310,7 @@ class DirectMethods(Client):
         """Remove the entries of a map from a rank on, at most range of them."""
         op = {"op": c.OP_MAP_REMOVE_BY_RANK_RANGE, "bin": bin, "index": rank,
               "range": range, "return_type": return_type}
-        return _as_asked(return_type, self._operate_one(key, [op], meta, policy))
+        return _on_map(self, key, op, meta, policy)
 
     def map_get_by_key(self, key: Key, bin: str, map_key: Any, return_type: int,
                        meta: WriteMeta | Options | None = None,
@@ -302,7 +318,7 @@ class DirectMethods(Client):
         """The entries of a map of a key."""
         op = {"op": c.OP_MAP_GET_BY_KEY, "bin": bin, "key": map_key,
               "return_type": return_type}
-        return _as_asked(return_type, self._operate_one(key, [op], meta, policy))
+        return _on_map(self, key, op, meta, policy)
 
     def map_get_by_key_list(self, key: Key, bin: str, key_list: list[Any],
                             return_type: int,
@@ -311,7 +327,7 @@ class DirectMethods(Client):
         """The entries of a map of the keys in a list."""
         op = {"op": c.OP_MAP_GET_BY_KEY_LIST, "bin": bin, "val": key_list,
               "return_type": return_type}
-        return _as_asked(return_type, self._operate_one(key, [op], meta, policy))
+        return _on_map(self, key, op, meta, policy)
 
     def map_get_by_key_range(self, key: Key, bin: str, map_key: Any, range: Any,
                              return_type: int,
@@ -320,7 +336,7 @@ class DirectMethods(Client):
         """The entries of a map from a key up to another, which is left out."""
         op = {"op": c.OP_MAP_GET_BY_KEY_RANGE, "bin": bin, "key": map_key,
               "range": range, "return_type": return_type}
-        return _as_asked(return_type, self._operate_one(key, [op], meta, policy))
+        return _on_map(self, key, op, meta, policy)
 
     def map_get_by_value(self, key: Key, bin: str, val: Any, return_type: int,
                          meta: WriteMeta | Options | None = None,
@@ -328,7 +344,7 @@ class DirectMethods(Client):
         """The entries of a map with a value."""
         op = {"op": c.OP_MAP_GET_BY_VALUE, "bin": bin, "val": val,
               "return_type": return_type}
-        return _as_asked(return_type, self._operate_one(key, [op], meta, policy))
+        return _on_map(self, key, op, meta, policy)
 
     def map_get_by_value_list(self, key: Key, bin: str, value_list: list[Any],
                               return_type: int,
@@ -337,7 +353,7 @@ class DirectMethods(Client):
         """The entries of a map with one of the values in a list."""
         op = {"op": c.OP_MAP_GET_BY_VALUE_LIST, "bin": bin, "val": value_list,
               "return_type": return_type}
-        return _as_asked(return_type, self._operate_one(key, [op], meta, policy))
+        return _on_map(self, key, op, meta, policy)
 
     def map_get_by_value_range(self, key: Key, bin: str, val: Any, range: Any,
                                return_type: int,
@@ -346,7 +362,7 @@ class DirectMethods(Client):
         """The entries of a map from a value up to another, which is left out."""
         op = {"op": c.OP_MAP_GET_BY_VALUE_RANGE, "bin": bin, "val": val, "range": range,
               "return_type": return_type}
-        return _as_asked(return_type, self._operate_one(key, [op], meta, policy))
+        return _on_map(self, key, op, meta, policy)
 
     def map_get_by_index(self, key: Key, bin: str, index: int, return_type: int,
                          meta: WriteMeta | Options | None = None,
@@ -354,7 +370,7 @@ class DirectMethods(Client):
         """The entries of a map at an index in key order."""
         op = {"op": c.OP_MAP_GET_BY_INDEX, "bin": bin, "index": index,
               "return_type": return_type}
-        return _as_asked(return_type, self._operate_one(key, [op], meta, policy))
+        return _on_map(self, key, op, meta, policy)
 
     def map_get_by_index_range(self, key: Key, bin: str, index: int, range: int,
                                return_type: int,
@@ -363,7 +379,7 @@ class DirectMethods(Client):
         """The entries of a map from an index on, at most range of them."""
         op = {"op": c.OP_MAP_GET_BY_INDEX_RANGE, "bin": bin, "index": index,
               "range": range, "return_type": return_type}
-        return _as_asked(return_type, self._operate_one(key, [op], meta, policy))
+        return _on_map(self, key, op, meta, policy)
 
     def map_get_by_rank(self, key: Key, bin: str, rank: int, return_type: int,
                         meta: WriteMeta | Options | None = None,
@@ -371,7 +387,7 @@ class DirectMethods(Client):
         """The entries of a map of a rank in value order."""
         op = {"op": c.OP_MAP_GET_BY_RANK, "bin": bin, "index": rank,
               "return_type": return_type}
-        return _as_asked(return_type, self._operate_one(key, [op], meta, policy))
+        return _on_map(self, key, op, meta, policy)
 
     def map_get_by_rank_range(self, key: Key, bin: str, rank: int, range: int,
                               return_type: int,
@@ -380,7 +396,7 @@ class DirectMethods(Client):
         """The entries of a map from a rank on, at most range of them."""
         op = {"op": c.OP_MAP_GET_BY_RANK_RANGE, "bin": bin, "index": rank,
               "range": range, "return_type": return_type}
-        return _as_asked(return_type, self._operate_one(key, [op], meta, policy))
+        return _on_map(self, key, op, meta, policy)
 
     # fmt: on
 

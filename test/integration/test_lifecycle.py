@@ -527,10 +527,16 @@ def test_subclass_has_attributes_and_methods(hosts, key):
         assert client.connect() is client
 
 
-@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, pickle.dumps])
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy])
 def test_client_cannot_be_copied(client, again):
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=r"aerospike\.Client"):
         again(client)
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_client_cannot_be_pickled(client, protocol):
+    with pytest.raises(TypeError, match=r"aerospike\.Client"):
+        pickle.dumps(client, protocol)
 
 
 def test_client_is_freed(hosts):

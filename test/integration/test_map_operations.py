@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -523,3 +524,20 @@ def test_direct_methods_take_a_map_policy(client, key):
     client.map_put_items(key, "m", {"a": 1}, create_only, {"ttl": 500})
     assert client.get(key)[2]["m"] == {"a": 1, "b": 1}
     assert 495 <= client.get(key)[1]["ttl"] <= 500
+
+
+def test_no_result_is_lost_at_the_limit_of_recursion(client, key):
+    """A direct method raises before its operation is done, or gives its result."""
+
+    def at(depth, call):
+        return call() if depth == 0 else at(depth - 1, call)
+
+    n_refused = 0
+    for depth in range(900, sys.getrecursionlimit()):
+        client.put(key, {"m": {"a": 1, "b": 2}})
+        try:
+            at(depth, lambda: client.map_remove_by_key(key, "m", "a", KEY_VALUE))
+        except RecursionError:
+            n_refused += 1
+            assert client.get(key)[2]["m"] == {"a": 1, "b": 2}, depth
+    assert n_refused

@@ -186,3 +186,14 @@ def test_no_room_of_the_sources_hides_a_name() -> None:
     rooms = [path.name for path in SOURCES.iterdir() if path.is_dir()]
     assert len(rooms) > 5
     assert not [room for room in rooms if hasattr(_core, room)]
+
+
+def test_classes_can_be_made_anew_after_an_interrupted_import() -> None:
+    program = """
+    import importlib, sys, aerospike
+    for name in ["aerospike._client", "aerospike._direct"]:
+        del sys.modules[name]
+    again = importlib.import_module("aerospike._client").Client
+    print(again is aerospike.Client, type(aerospike.client({"hosts": hosts})) is again)
+    """
+    assert run_script(program, [("127.0.0.1", 1)]) == "False True\n"

@@ -80,8 +80,12 @@ client_type_init(PyObject *module, module_state *st)
                  Py_TPFLAGS_IMMUTABLETYPE,
         .slots = slots,
     };
-    st->ClientType = (PyTypeObject *)PyType_FromModuleAndSpec(module, &spec, NULL);
-    return st->ClientType != NULL ? PyModule_AddType(module, st->ClientType) : -1;
+    st->ClientBase = (PyTypeObject *)PyType_FromModuleAndSpec(module, &spec, NULL);
+    if (st->ClientBase == NULL) {
+        return -1;
+    }
+    st->ClientType = (PyTypeObject *)Py_NewRef(st->ClientBase);
+    return PyModule_AddType(module, st->ClientBase);
 }
 
 static const char doc_publish_client[] =
@@ -89,12 +93,14 @@ static const char doc_publish_client[] =
     "The decorator of a subclass of Client: client() makes objects of it, and\n"
     "nobody can change it any more.";
 
+/* The base is asked for, not what was published before: an import that was interrupted
+ * makes the classes anew. */
 static PyObject *
 core_publish_client(PyObject *module, PyObject *cls)
 {
     module_state *st = PyModule_GetState(module);
     PyTypeObject *type = (PyTypeObject *)cls;
-    if (!PyType_Check(cls) || !PyType_IsSubtype(type, st->ClientType)) {
+    if (!PyType_Check(cls) || !PyType_IsSubtype(type, st->ClientBase)) {
         PyErr_Format(PyExc_TypeError, "a subclass of Client is expected, not %R", cls);
         return NULL;
     }

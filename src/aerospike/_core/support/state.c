@@ -50,6 +50,7 @@ state_init(module_state *st)
 int
 state_traverse(module_state *st, visitproc visit, void *arg)
 {
+    Py_VISIT(st->ClientBase);
     Py_VISIT(st->ClientType);
     Py_VISIT(st->StreamType);
     Py_VISIT(st->RecordType);
@@ -69,6 +70,7 @@ state_traverse(module_state *st, visitproc visit, void *arg)
 void
 state_clear(module_state *st)
 {
+    Py_CLEAR(st->ClientBase);
     Py_CLEAR(st->ClientType);
     Py_CLEAR(st->StreamType);
     Py_CLEAR(st->RecordType);

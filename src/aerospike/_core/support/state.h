@@ -155,9 +155,11 @@ typedef PyObject *(*tree_packer)(struct module_state *st,
 
 /* All Python objects here are owned. */
 typedef struct module_state {
-    PyTypeObject *ClientType; /* of what client() makes: aerospike.Client */
+    PyTypeObject *ClientBase; /* the type with the methods in C */
+    PyTypeObject *ClientType; /* of what client() makes: aerospike.Client, or the base
+                                 until that is there */
     PyTypeObject *StreamType, *TrackerType, *RecordType;
-    PyMethodDef *client_methods; /* owned: the rows of ClientType, which points to them
+    PyMethodDef *client_methods; /* owned: the rows of ClientBase, which points to them
                                     for as long as it lives */
 #define X(name) PyObject *s_##name;
     CORE_NAMES(X)
