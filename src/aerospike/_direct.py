@@ -32,7 +32,11 @@ def _pairs_of(flat: Any) -> Any:
 
 
 def _on_map(
-    client: Client, key: Key, op: dict[str, Any], meta: Meta, policy: Policy
+    client: Client,
+    key: Key,
+    op: dict[str, Any],
+    meta: WriteMeta | Options | None,
+    policy: OperatePolicy | Options | None,
 ) -> Any:
     """The result of an operation on a map; pairs are tuples where they are asked for.
 
