@@ -13,6 +13,15 @@
 
 #define CHILD_SECONDS 100 /* then it hangs, and dies */
 
+/* Wait for the end of a child: its exit code, or -1 when a signal has ended it. */
+static int
+exit_code_of(pid_t pid)
+{
+    int status = -1;
+    waitpid(pid, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
 /* What the child does; its exit code says which step failed. */
 static int
 child(asc_cluster *c, asc_call *inherited)
@@ -50,10 +59,7 @@ test_fork(void)
         CHECK_EQ_INT(run(&k, c, false, &default_timing), ASC_OK);
         sleep_ms(20);
     }
-    int status = -1;
-    waitpid(pid, &status, 0);
-    CHECK(WIFEXITED(status));
-    CHECK_EQ_INT(WEXITSTATUS(status), 0);
+    CHECK_EQ_INT(exit_code_of(pid), 0);
     CHECK(atomic_load(&p->n_accepted) >= before + 2); /* the child's own */
     put_and_get(&k, c);
     asc_call_free(k.call);
@@ -76,9 +82,7 @@ test_fork_and_close(void)
         destroy(c);
         _exit(0);
     }
-    int status = -1;
-    waitpid(pid, &status, 0);
-    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    CHECK_EQ_INT(exit_code_of(pid), 0);
     put_and_get(&k, c);
     CHECK(asc_cluster_is_connected(c));
     asc_call_free(k.call);
@@ -138,10 +142,7 @@ test_fork_in_a_batch(void)
         alarm(CHILD_SECONDS);
         _exit(child_with_batch(c, b));
     }
-    int status = -1;
-    waitpid(pid, &status, 0);
-    CHECK(WIFEXITED(status));
-    CHECK_EQ_INT(WEXITSTATUS(status), 0);
+    CHECK_EQ_INT(exit_code_of(pid), 0);
     sigaction(SIGUSR1, &before, NULL);
     asc_batch_free(b);
     destroy(c);
@@ -260,10 +261,7 @@ test_fork_of_a_daemon(void)
     if (pid == 0) {
         _exit(child_as_daemon(c));
     }
-    int status = -1;
-    waitpid(pid, &status, 0);
-    CHECK(WIFEXITED(status));
-    CHECK_EQ_INT(WEXITSTATUS(status), 0);
+    CHECK_EQ_INT(exit_code_of(pid), 0);
     put_and_get(&k, c);
     CHECK(asc_cluster_is_connected(c));
     asc_call_free(k.call);
@@ -304,10 +302,7 @@ test_fork_of_a_closed_cluster_whose_thread_lives(void)
         alarm(CHILD_SECONDS);
         _exit(child_of_the_left(s.cluster));
     }
-    int status = -1;
-    waitpid(pid, &status, 0);
-    CHECK(WIFEXITED(status));
-    CHECK_EQ_INT(WEXITSTATUS(status), 0);
+    CHECK_EQ_INT(exit_code_of(pid), 0);
     pthread_mutex_unlock(&log_lock);
     asc_cluster_release(s.cluster);
     EVENTUALLY(asc_alloc_live() == s.n_blocks);
@@ -338,10 +333,7 @@ test_thread_that_the_sink_ends(void)
         EVENTUALLY(atomic_load(&s.peer->n_open) == 0);
         _exit(0);
     }
-    int status = -1;
-    waitpid(pid, &status, 0);
-    CHECK(WIFEXITED(status));
-    CHECK_EQ_INT(WEXITSTATUS(status), 0);
+    CHECK_EQ_INT(exit_code_of(pid), 0);
 }
 
 /* --- all descriptors are closed under a client --- */
@@ -382,11 +374,8 @@ test_descriptors_closed(void)
     if (pid == 0) {
         _exit(child_that_closes_all(p->port));
     }
-    int status = -1;
-    waitpid(pid, &status, 0);
+    CHECK_EQ_INT(exit_code_of(pid), 0);
     uint64_t n_intervals = (now_ms() - begin_ms) / quick().tend_interval_ms;
-    CHECK(WIFEXITED(status));
-    CHECK_EQ_INT(WEXITSTATUS(status), 0);
     CHECK(atomic_load(&p->n_accepted) <= 10 + 3 * n_intervals); /* no storm */
     peer_stop(p);
 }
