@@ -7,13 +7,13 @@ from aerospike._calls.blocking import blocking
 from aerospike._calls.signatures import dress
 from aerospike._core import context_base64, expression_base64, publish_client
 from aerospike._errors import param_error
-from aerospike._hints import Any, CompiledExpression
+from aerospike._hints import Any, CompiledExpression, NoReturn
 from aerospike._pending import PendingMethods
 
 TYPE_CHECKING = False  # as in typing, which need not be imported for it
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Concatenate, NoReturn, ParamSpec, TypeVar
+    from typing import Concatenate, ParamSpec, TypeVar
 
     from aerospike._query import Query, Scan
 

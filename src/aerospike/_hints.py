@@ -7,6 +7,7 @@ annotations, since aerospike.typing costs more to import than all of the client.
 TYPE_CHECKING = False  # as in typing, which need not be imported for it
 if TYPE_CHECKING:
     from typing import Any as Any
+    from typing import NoReturn as NoReturn
 
     from typing_extensions import Self as Self
 
@@ -39,6 +40,7 @@ else:
     from aerospike._types import CompiledExpression as CompiledExpression
 
     Any = Self = object
+    NoReturn = None
     Key = tuple
     AdminPolicy = ApplyPolicy = InfoPolicy = OperatePolicy = QueryPolicy = dict
     ReadPolicy = RemovePolicy = ScanPolicy = WritePolicy = dict

@@ -365,7 +365,7 @@ def loads(data: bytes, classes: Classes | None, bounds: Bounds | None) -> Any:
     except Exception as e:  # whatever a malformed pickle causes
         if comes_out(e):
             raise
-        reason = str(e)[:200]
+        reason = str(e)[:200] or type(e).__name__
     warn_once("pickle", reason, f"a pickled value is read as bytes: {reason}")
     return bytearray(data)
 

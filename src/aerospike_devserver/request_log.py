@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import logging
 
-from aerospike_devserver.codec.frame import ProtoType
+from aerospike_devserver.codec.frame import ProtoType, frame
 from aerospike_devserver.codec.message import (
+    HEADER_SIZE,
     RESULT_OFFSET,
     Field,
     Info1,
@@ -27,6 +28,8 @@ from aerospike_devserver.values.particle import Particle
 
 log = logging.getLogger(__name__)
 
+_BATCH = "batch of "
+
 LONGEST = 200
 """Characters of what one line says about the request."""
 
@@ -40,9 +43,10 @@ def is_wanted(proto_type: int) -> bool:
 def note(session: Session, proto_type: int, body: bytes, reply: Reply) -> None:
     """Log a request and what it was answered."""
     level = logging.DEBUG if proto_type == ProtoType.INFO else logging.INFO
-    text = _shortened(_describe(proto_type, body))
-    outcome = _outcome(proto_type, reply)
-    log.log(level, "%s %s %s%s", session.node.id, session.peer, text, outcome)
+    text = _describe(proto_type, body)
+    outcome = "" if proto_type == ProtoType.INFO else _outcome(text, reply)
+    line = _shortened(text) + outcome
+    log.log(level, "%s %s %s", session.node.id, session.peer, line)
 
 
 def _describe(proto_type: int, body: bytes) -> str:
@@ -78,7 +82,7 @@ def _key(field: bytes) -> str:
 def _action(message: Message) -> str:
     batch = message.fields.get(Field.BATCH, message.fields.get(Field.BATCH_WITH_SET))
     if batch is not None:
-        return f"batch of {int.from_bytes(batch[:4], 'big')} keys"
+        return f"{_BATCH}{int.from_bytes(batch[:4], 'big')} keys"
     operations = ", ".join(_operation(code, name) for code, _, name, _ in message.ops)
     if Field.DIGEST not in message.fields:
         index = message.fields.get(Field.INDEX_NAME)
@@ -98,12 +102,12 @@ def _operation(code: int, name: bytes) -> str:
     return f"{word} {_text(name)}".rstrip()
 
 
-def _outcome(proto_type: int, reply: Reply) -> str:
-    if proto_type == ProtoType.INFO:
-        return ""
+def _outcome(text: str, reply: Reply) -> str:
     if not isinstance(reply, bytes):
         return " -> a stream"
-    code = reply[RESULT_OFFSET]
+    # The message that ends the rows of a batch is a header alone, without a frame.
+    ends = frame(ProtoType.MESSAGE, reply[-HEADER_SIZE:])
+    code = (ends if text.startswith(_BATCH) else reply)[RESULT_OFFSET]
     return f" -> {code} {Result(code).name}" if code in list(Result) else f" -> {code}"
 
 

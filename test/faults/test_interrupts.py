@@ -155,6 +155,7 @@ def test_what_is_of_no_value_comes_out(make_client, key, monkeypatch, kind):
 
 
 @pytest.mark.parametrize("kind", [ValueError, exception.TimeoutError])
+@pytest.mark.usefixtures("unwarned")
 def test_what_a_value_causes_is_read_as_bytes(make_client, key, monkeypatch, kind):
     def fail(_blob: Any) -> None:
         raise kind
@@ -164,7 +165,8 @@ def test_what_a_value_causes_is_read_as_bytes(make_client, key, monkeypatch, kin
     assert client.get(key)[2] == {"a": b"blob"}
     client.put(key, {"a": Interrupted()}, serializer=aerospike.SERIALIZER_PYTHON)
     monkeypatch.setattr(Interrupted, "kind", kind)
-    assert type(client.get(key)[2]["a"]) is bytearray
+    with pytest.warns(exception.AerospikeWarning, match="a pickled value is read as"):
+        assert type(client.get(key)[2]["a"]) is bytearray
 
 
 def test_pickle_near_the_recursion_limit_is_read_or_raises(client, key):

@@ -52,7 +52,7 @@ def test_line_says_record_operations_and_result(client, caplog, line):
 
 def test_several_records_are_one_line(client, caplog):
     with caplog.at_level(logging.INFO, LOGGER):
-        client.batch_read([KEY, KEY])
+        client.batch_read([("test", "demo", "nobody"), KEY])
         client.query("test", "demo").results()
         query = client.query("test", "demo")
         query.where(predicates.equals("n", 1))
