@@ -115,7 +115,7 @@ main(int argc, char **argv)
         fprintf(stderr, "usage: get_put HOST PORT\n");
         return 2;
     }
-    const asc_host seed = {argv[1], (uint16_t)atoi(argv[2])};
+    const asc_host seed = {.name = argv[1], .port = (uint16_t)atoi(argv[2])};
     asc_config config = ASC_CONFIG_INIT;
     config.hosts = &seed;
     config.n_hosts = 1;

@@ -172,6 +172,7 @@ fake_close(asc_conn *c)
 }
 
 const asc_transport fake_transport = {
+    .word = "clear",
     .start = fake_start,
     .connect = fake_connect,
     .send = fake_send,
@@ -282,6 +283,7 @@ fake_cluster(uint32_t max_conns)
     atomic_init(&c->fork_count, asc_fork_count());
     pthread_mutex_init(&c->lock, NULL);
     asc_drain_init(&c->drain);
+    c->config.transport = &fake_transport;
     c->wake = (asc_wake)ASC_WAKE_INIT;
     c->nodes = asc_calloc(8, sizeof *c->nodes);
     if (c->nodes == NULL || !add(c, "A", 3001, max_conns, "*-") ||

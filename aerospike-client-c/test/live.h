@@ -61,7 +61,7 @@ sleep_ms(unsigned ms)
 static inline asc_status
 create_at(asc_cluster **out, uint16_t port, asc_config config, asc_error *err)
 {
-    const asc_host host = {"127.0.0.1", port};
+    const asc_host host = {.name = "127.0.0.1", .port = port};
     config.hosts = &host;
     config.n_hosts = 1;
     asc_error_reset(err);

@@ -95,6 +95,9 @@ parse(const char *text, size_t size, char *out, size_t out_size)
     for (size_t i = 0; i < peers.n; i++) {
         const asc_peer *p = &peers.list[i];
         len += (size_t)snprintf(out + len, out_size - len, "; %s", p->name);
+        if (p->tls_name[0] != '\0') {
+            len += (size_t)snprintf(out + len, out_size - len, "=%s", p->tls_name);
+        }
         for (size_t k = 0; k < p->n_hosts; k++) {
             len += (size_t)snprintf(out + len, out_size - len, " %s|%u",
                                     p->hosts[k].name, p->hosts[k].port);
@@ -113,13 +116,13 @@ static const struct {
      "gen 2; BB90000000000A2 127.0.0.1|3510"},
     {"10,4333,[[BB9050011AC4202,clusternode,[172.17.0.5]],"
      "[BB9070011AC4202,clusternode,[[2001::7]:4433,10.0.0.7]]]",
-     "gen 10; BB9050011AC4202 172.17.0.5|4333; "
-     "BB9070011AC4202 2001::7|4433 10.0.0.7|4333"},
+     "gen 10; BB9050011AC4202=clusternode 172.17.0.5|4333; "
+     "BB9070011AC4202=clusternode 2001::7|4433 10.0.0.7|4333"},
     {"1,,[[A,,[h]]]", "gen 1; A h|3000"}, /* no default port: 3000 */
     {"1,3100,[[A,,[[::1]]]]", "gen 1; A ::1|3100"},
     {"1,3100,[[A,,[]]]", "gen 1; A"},
     {" 7 , 3000 , [ [ A , , [ h1 : 3001 , h2 ] ] , [ B , t , [ h3 ] ] ] ",
-     "gen 7; A h1|3001 h2|3000; B h3|3000"},
+     "gen 7; A h1|3001 h2|3000; B=t h3|3000"},
     {"4294967295,65535,[[A,,[h]]]", "gen 4294967295; A h|65535"},
 };
 

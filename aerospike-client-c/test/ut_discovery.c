@@ -180,6 +180,12 @@ search_new(size_t n_groups, outcome *o, uint32_t connect_timeout_ms, uint32_t li
     return asc_search_new(n_groups, &options);
 }
 
+static bool
+add_host(asc_search *s, size_t group, const char *name, uint16_t port)
+{
+    return asc_search_add_host(s, group, &(const asc_host){.name = name, .port = port});
+}
+
 /* The first of the addresses that answer about as soon is taken, whichever was
  * faster. */
 static void
@@ -189,9 +195,9 @@ test_first_address_is_preferred(void)
     for (unsigned i = 0; i < 20; i++) {
         outcome o = {0};
         asc_search *s = search_new(1, &o, 60000, 60000);
-        CHECK(asc_search_add_host(s, 0, "127.0.0.1", peer_free_port()));
-        CHECK(asc_search_add_host(s, 0, "127.0.0.1", i % 2 == 0 ? a->port : b->port));
-        CHECK(asc_search_add_host(s, 0, "127.0.0.1", i % 2 == 0 ? b->port : a->port));
+        CHECK(add_host(s, 0, "127.0.0.1", peer_free_port()));
+        CHECK(add_host(s, 0, "127.0.0.1", i % 2 == 0 ? a->port : b->port));
+        CHECK(add_host(s, 0, "127.0.0.1", i % 2 == 0 ? b->port : a->port));
         asc_search_run(s);
         CHECK_EQ_STR(asc_search_found(s, 0)->name, i % 2 == 0 ? "A" : "B");
         CHECK_EQ_INT(o.n_failed, 1);
@@ -210,8 +216,8 @@ test_silent_address_does_not_hold_up_the_others(void)
     outcome o = {0};
     asc_search *s = search_new(2, &o, 60000, 60000);
     for (unsigned group = 0; group < 2; group++) {
-        CHECK(asc_search_add_host(s, group, "127.0.0.1", m.port));
-        CHECK(asc_search_add_host(s, group, "127.0.0.1", p->port));
+        CHECK(add_host(s, group, "127.0.0.1", m.port));
+        CHECK(add_host(s, group, "127.0.0.1", p->port));
     }
     uint64_t begun = now_ms();
     CHECK_EQ_INT(asc_search_run(s), 4);
@@ -230,10 +236,10 @@ test_what_is_worth_little_is_taken_last(void)
     peer *a = peer_start("A"), *b = peer_start("B");
     outcome o = {.little = "A"};
     asc_search *s = search_new(2, &o, 60000, 60000);
-    CHECK(asc_search_add_host(s, 0, "127.0.0.1", a->port));
-    CHECK(asc_search_add_host(s, 0, "127.0.0.1", b->port));
-    CHECK(asc_search_add_host(s, 1, "127.0.0.1", a->port));
-    CHECK(asc_search_add_host(s, 1, "127.0.0.1", a->port));
+    CHECK(add_host(s, 0, "127.0.0.1", a->port));
+    CHECK(add_host(s, 0, "127.0.0.1", b->port));
+    CHECK(add_host(s, 1, "127.0.0.1", a->port));
+    CHECK(add_host(s, 1, "127.0.0.1", a->port));
     asc_search_run(s);
     CHECK_EQ_STR(asc_search_found(s, 0)->name, "B");
     CHECK_EQ_STR(asc_search_found(s, 1)->name, "A");
@@ -248,7 +254,7 @@ test_wrong_node_is_a_failure(void)
     peer *p = peer_start("A");
     outcome o = {.wanted = "B"};
     asc_search *s = search_new(1, &o, 60000, 60000);
-    CHECK(asc_search_add_host(s, 0, "127.0.0.1", p->port));
+    CHECK(add_host(s, 0, "127.0.0.1", p->port));
     asc_search_run(s);
     CHECK(asc_search_found(s, 0) == NULL);
     CHECK_EQ_INT(o.n_failed, 1);
@@ -270,7 +276,7 @@ test_limits_of_a_search(void)
         outcome o = {0};
         asc_search *s = search_new(1, &o, rows[i].connect_timeout_ms, rows[i].limit_ms);
         for (unsigned k = 0; k < rows[i].n; k++) {
-            CHECK(asc_search_add_host(s, 0, "127.0.0.1", m.port));
+            CHECK(add_host(s, 0, "127.0.0.1", m.port));
         }
         uint64_t begun = now_ms();
         size_t n_tried = asc_search_run(s);
@@ -306,7 +312,7 @@ test_search_ends_when_it_is_woken(void)
         .context = &o,
     };
     s = asc_search_new(1, &options);
-    CHECK(asc_search_add_host(s, 0, "127.0.0.1", m.port));
+    CHECK(add_host(s, 0, "127.0.0.1", m.port));
     uint64_t begun = now_ms();
     asc_search_run(s);
     CHECK_WITHIN(begun, 0);
@@ -328,7 +334,7 @@ test_search_out_of_memory(void)
         kit_note("allocation %lu fails", n);
         asc_alloc_fail_after(n);
         asc_search *s = search_new(1, &o, 5000, 60000);
-        if (s != NULL && asc_search_add_host(s, 0, "127.0.0.1", p->port)) {
+        if (s != NULL && add_host(s, 0, "127.0.0.1", p->port)) {
             asc_search_run(s);
             found = asc_search_found(s, 0) != NULL;
             CHECK(found || o.last.code == ASC_ERR_NOMEM);
@@ -401,10 +407,10 @@ test_names_of_a_search(void)
     outcome o = {0};
     close_gate();
     asc_search *s = search_new(3, &o, 60000, 60000);
-    CHECK(asc_search_add_host(s, 0, "fast.example", p->port));
-    CHECK(asc_search_add_host(s, 1, "slow.example", p->port));
-    CHECK(asc_search_add_host(s, 1, "fast.example", p->port));
-    CHECK(asc_search_add_host(s, 2, "nowhere.example", p->port));
+    CHECK(add_host(s, 0, "fast.example", p->port));
+    CHECK(add_host(s, 1, "slow.example", p->port));
+    CHECK(add_host(s, 1, "fast.example", p->port));
+    CHECK(add_host(s, 2, "nowhere.example", p->port));
     uint64_t begun = now_ms();
     asc_search_run(s);
     CHECK_WITHIN(begun, 0);
@@ -425,7 +431,7 @@ test_slow_name_ends_with_its_time(void)
     outcome o = {0};
     close_gate();
     asc_search *s = search_new(1, &o, 100, 60000);
-    CHECK(asc_search_add_host(s, 0, "slow.example", 3000));
+    CHECK(add_host(s, 0, "slow.example", 3000));
     uint64_t begun = now_ms();
     asc_search_run(s);
     CHECK_WITHIN(begun, 100);
@@ -565,9 +571,9 @@ test_seeds_are_tried_side_by_side(void)
     asc_config config = quick();
     introduce(a, b);
     for (size_t i = 0; i < 100; i++) {
-        hosts[i] = (asc_host){"127.0.0.1", m.port};
+        hosts[i] = (asc_host){.name = "127.0.0.1", .port = m.port};
     }
-    hosts[100] = (asc_host){"127.0.0.1", a->port};
+    hosts[100] = (asc_host){.name = "127.0.0.1", .port = a->port};
     config.hosts = hosts;
     config.n_hosts = 101;
     config.connect_timeout_ms = 60000;
@@ -587,7 +593,8 @@ static void
 test_slow_name_of_a_seed(void)
 {
     peer *a = peer_start("BB9A"), *b = peer_start("BB9B");
-    const asc_host hosts[] = {{"slow.example", a->port}, {"fast.example", a->port}};
+    const asc_host hosts[] = {{"slow.example", a->port, NULL},
+                              {"fast.example", a->port, NULL}};
     asc_cluster *c = NULL;
     asc_error err;
     asc_config config = quick();

@@ -419,7 +419,7 @@ test_name_that_does_not_resolve(void)
     asc_cluster *c = NULL;
     asc_error err;
     asc_config config = quick();
-    const asc_host host = {"no such name", 3000};
+    const asc_host host = {.name = "no such name", .port = 3000};
     config.hosts = &host;
     config.n_hosts = 1;
     asc_error_reset(&err);
@@ -448,7 +448,8 @@ test_second_seed(void)
     asc_cluster *c = NULL;
     asc_error err;
     asc_config config = quick();
-    const asc_host hosts[] = {{"127.0.0.1", peer_free_port()}, {"localhost", p->port}};
+    const asc_host hosts[] = {{"127.0.0.1", peer_free_port(), NULL},
+                              {"localhost", p->port, NULL}};
     config.hosts = hosts;
     config.n_hosts = 2;
     asc_error_reset(&err);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #define ASC_NODE_NAME_SIZE 20 /* bytes, with the terminating NUL */
+#define ASC_TLS_NAME_SIZE 256 /* likewise */
 
 /* How bytes move between here and a node: a table of functions. */
 typedef struct asc_transport asc_transport;
@@ -19,12 +20,13 @@ extern const asc_transport asc_tcp;
 typedef struct asc_host {
     const char *name; /* host name or numeric address */
     uint16_t port;
+    const char *tls_name; /* what its certificate must be made out to; NULL: unknown */
 } asc_host;
 
 /* What a cluster is made from. Everything that it points to is borrowed for the call
  * that takes it. */
 typedef struct asc_config {
-    const asc_transport *transport; /* static */
+    const asc_transport *transport; /* counted by whoever keeps it */
     const asc_host *hosts;          /* seeds, preferred in this order */
     size_t n_hosts;
     const char *cluster_name;  /* a cluster of another name is refused; NULL: none is */

@@ -16,10 +16,19 @@ asc_config_clear(asc_config *config)
 {
     for (size_t i = 0; config->hosts != NULL && i < config->n_hosts; i++) {
         asc_free((char *)config->hosts[i].name);
+        asc_free((char *)config->hosts[i].tls_name);
     }
     asc_free((asc_host *)config->hosts);
     asc_free((char *)config->cluster_name);
     asc_free((char *)config->user_agent);
+}
+
+/* Copy a string that may be missing. Returns false when memory is short. */
+static bool
+copy(const char **to, const char *from)
+{
+    *to = from != NULL ? asc_strdup(from) : NULL;
+    return from == NULL || *to != NULL;
 }
 
 /* Each pointer is set before anything can fail, to a copy or to NULL, so that clearing
@@ -32,14 +41,12 @@ asc_config_copy(asc_config *to, const asc_config *from, asc_error *err)
     *to = *from;
     to->hosts = hosts;
     for (size_t i = 0; ok && i < from->n_hosts; i++) {
-        hosts[i] = (asc_host){asc_strdup(from->hosts[i].name), from->hosts[i].port};
-        ok = hosts[i].name != NULL;
+        hosts[i].port = from->hosts[i].port;
+        ok = copy(&hosts[i].name, from->hosts[i].name) &&
+             copy(&hosts[i].tls_name, from->hosts[i].tls_name);
     }
-    to->user_agent = asc_strdup(from->user_agent);
-    to->cluster_name =
-        from->cluster_name != NULL ? asc_strdup(from->cluster_name) : NULL;
-    ok = ok && to->user_agent != NULL &&
-         (from->cluster_name == NULL || to->cluster_name != NULL);
+    ok = copy(&to->user_agent, from->user_agent) && ok;
+    ok = copy(&to->cluster_name, from->cluster_name) && ok;
     if (to->tend_interval_ms < MIN_TEND_INTERVAL_MS) {
         to->tend_interval_ms = MIN_TEND_INTERVAL_MS;
     }

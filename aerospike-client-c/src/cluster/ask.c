@@ -94,15 +94,3 @@ asc_node_is_reachable(const asc_node *n)
 {
     return n->failures == 0 && atomic_load(&n->active);
 }
-
-const char *
-asc_peers_command(const asc_cluster *c)
-{
-    return c->config.use_services_alternate ? "peers-clear-alt" : "peers-clear-std";
-}
-
-const char *
-asc_service_command(const asc_cluster *c)
-{
-    return c->config.use_services_alternate ? "service-clear-alt" : "service-clear-std";
-}

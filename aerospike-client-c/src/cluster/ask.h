@@ -30,9 +30,4 @@ void asc_ask_nodes(asc_cluster *c, const char *commands, asc_node_filter admits,
 /* Has the node answered whatever it was asked in this cycle? */
 bool asc_node_is_reachable(const asc_node *n);
 
-/* The commands that list the peers of a node and its own addresses. Each has a variant
- * for clients that reach nodes by their alternate addresses only. */
-const char *asc_peers_command(const asc_cluster *c);
-const char *asc_service_command(const asc_cluster *c);
-
 #endif

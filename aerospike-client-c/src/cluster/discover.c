@@ -142,7 +142,7 @@ read_peers(asc_cluster *c, asc_node *n, asc_info_call *call, void *context)
     candidates *cs = context;
     asc_info_pair value;
     asc_peers peers;
-    if (!asc_info_value(call, asc_peers_command(c), &value) ||
+    if (!asc_info_value(call, c->peers_command, &value) ||
         asc_peers_parse(&peers, value.value, value.value_size, &call->err) != ASC_OK) {
         return false;
     }
@@ -210,8 +210,9 @@ add_hosts(asc_search *s, const candidates *cs, size_t n)
         size_t group = (cs->cluster->peer_turn + i) % n, at = i / n;
         const asc_peer *peer = &candidate_of(cs, group)->peer;
         if (at < peer->n_hosts) {
-            ok = asc_search_add_host(s, group, peer->hosts[at].name,
-                                     peer->hosts[at].port);
+            const asc_host host = {peer->hosts[at].name, peer->hosts[at].port,
+                                   peer->tls_name};
+            ok = asc_search_add_host(s, group, &host);
         }
     }
     return ok;
@@ -327,7 +328,7 @@ asc_discover_peers(asc_cluster *c)
         candidates_clear(&cs);
         return false;
     }
-    snprintf(command, sizeof command, "%s\n", asc_peers_command(c));
+    snprintf(command, sizeof command, "%s\n", c->peers_command);
     for (size_t i = 0; i < c->n_nodes; i++) {
         c->nodes[i]->friends = 0;
         c->nodes[i]->peers_read = false;

@@ -174,7 +174,12 @@ parse_peer(asc_peer *peer, scanner *s, uint16_t default_port, asc_error *err)
         return asc_error_set(err, ASC_ERR_CLIENT, "peers: a node's name is missing");
     }
     memcpy(peer->name, name, len);
-    word(s, ",]", &tls_name);
+    len = word(s, ",]", &tls_name);
+    if (len >= sizeof peer->tls_name) {
+        return asc_error_set(err, ASC_ERR_CLIENT,
+                             "peers: the TLS name of node %s is too long", peer->name);
+    }
+    memcpy(peer->tls_name, tls_name, len);
     if (!accept(s, ',')) {
         return asc_error_set(err, ASC_ERR_CLIENT, "peers: node %s has no addresses",
                              peer->name);

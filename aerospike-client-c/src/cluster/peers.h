@@ -1,4 +1,4 @@
-/* cluster/peers.h -- the list of a node's peers, as the peers-clear-... info commands
+/* cluster/peers.h -- the list of a node's peers, as the peers-... info commands
  * give it: generation,default_port,[[name,tls_name,[host:port,...]],...]. */
 #ifndef ASC_CLUSTER_PEERS_H
 #define ASC_CLUSTER_PEERS_H
@@ -20,7 +20,8 @@ typedef struct asc_peer_host {
 /* A node that another one names. */
 typedef struct asc_peer {
     char name[ASC_NODE_NAME_SIZE];
-    asc_peer_host *hosts; /* owned */
+    char tls_name[ASC_TLS_NAME_SIZE]; /* "": none */
+    asc_peer_host *hosts;             /* owned */
     size_t n_hosts;
 } asc_peer;
 

@@ -26,9 +26,8 @@
 /* A place to look at: a host, or an address. */
 typedef struct place {
     size_t group;
-    size_t rank;      /* the lower, the more it is preferred */
-    const char *name; /* borrowed; NULL: the place is an address */
-    uint16_t port;
+    size_t rank;          /* the lower, the more it is preferred */
+    asc_host host;        /* its strings are borrowed; no name: the place is addr */
     const asc_addr *addr; /* borrowed; NULL: the place is a host */
 } place;
 
@@ -155,9 +154,9 @@ next_rank(const asc_search *s)
 }
 
 bool
-asc_search_add_host(asc_search *s, size_t group, const char *name, uint16_t port)
+asc_search_add_host(asc_search *s, size_t group, const asc_host *host)
 {
-    const place p = {.group = group, .rank = next_rank(s), .name = name, .port = port};
+    const place p = {.group = group, .rank = next_rank(s), .host = *host};
     return add(s, &p);
 }
 
@@ -166,6 +165,14 @@ asc_search_add_addr(asc_search *s, size_t group, const asc_addr *addr)
 {
     const place p = {.group = group, .rank = next_rank(s), .addr = addr};
     return add(s, &p);
+}
+
+/* A name that is too long is cut, so that no certificate fits it. */
+static void
+set_tls_name(asc_addr *addr, const asc_host *host)
+{
+    snprintf(addr->tls_name, sizeof addr->tls_name, "%s",
+             host->tls_name != NULL ? host->tls_name : "");
 }
 
 /* Put the addresses of a name in its place. The list belongs to this function from now
@@ -186,6 +193,7 @@ add_addresses(asc_search *s, const place *named, asc_addr *list, size_t n,
     for (size_t i = 0; ok && i < n && i < MAX_ADDRESSES; i++) {
         const place p = {
             .group = named->group, .rank = named->rank + i, .addr = &list[i]};
+        set_tls_name(&list[i], &named->host);
         ok = add(s, &p);
     }
     return ok ? ASC_OK : asc_error_set(err, ASC_ERR_NOMEM, "addresses");
@@ -230,8 +238,8 @@ begin_lookup(asc_search *s, const place *p, uint64_t now_ms)
     asc_lookup *lookup;
     asc_error err;
     asc_error_reset(&err);
-    if (asc_lookup_start(&lookup, p->name, p->port, &err) != ASC_OK) {
-        report(s, p, p->name, &err);
+    if (asc_lookup_start(&lookup, p->host.name, p->host.port, &err) != ASC_OK) {
+        report(s, p, p->host.name, &err);
         return;
     }
     s->live[s->n_live++] = (attempt){
@@ -262,7 +270,8 @@ begin_next(asc_search *s, uint64_t now_ms)
         if (p.addr != NULL) {
             begin_probe(s, &p, p.addr, now_ms);
         }
-        else if (asc_addr_literal(&addr, p.name, p.port)) {
+        else if (asc_addr_literal(&addr, p.host.name, p.host.port)) {
+            set_tls_name(&addr, &p.host);
             begin_probe(s, &p, &addr, now_ms);
         }
         else {
@@ -308,16 +317,17 @@ end_lookup(asc_search *s, attempt *a, bool late)
     asc_error_reset(&err);
     if (late) {
         err.phase = ASC_PHASE_RESOLVE;
-        snprintf(err.host, sizeof err.host, "%.50s:%u", a->at.name, a->at.port);
+        snprintf(err.host, sizeof err.host, "%.50s:%u", a->at.host.name,
+                 a->at.host.port);
         asc_error_set(&err, ASC_ERR_CLIENT,
                       "host name \"%s\" has no address yet: looking it up takes long",
-                      a->at.name);
+                      a->at.host.name);
     }
     else if (asc_lookup_take(a->lookup, &list, &n, &err) == ASC_OK) {
         add_addresses(s, &a->at, list, n, &err);
     }
     if (err.code != ASC_OK) {
-        report(s, &a->at, a->at.name, &err);
+        report(s, &a->at, a->at.host.name, &err);
     }
 }
 

@@ -40,7 +40,7 @@ void asc_search_free(asc_search *s);
 /* Add a place to look at: a host, by name or numeric address, or an address. Places are
  * tried in the order in which they are added; names and addresses are borrowed. False
  * when memory is short. */
-bool asc_search_add_host(asc_search *s, size_t group, const char *name, uint16_t port);
+bool asc_search_add_host(asc_search *s, size_t group, const asc_host *host);
 bool asc_search_add_addr(asc_search *s, size_t group, const asc_addr *addr);
 
 /* Search until each group has what it looks for, nothing is left to try, or the

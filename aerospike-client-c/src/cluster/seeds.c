@@ -71,7 +71,7 @@ see_through_balancer(asc_cluster *c, asc_probe *seed)
     size_t n;
     bool ok = true;
     if (strncmp(seed->addr.ip, "127.", 4) == 0 || strcmp(seed->addr.ip, "::1") == 0 ||
-        !asc_info_value(&seed->call, asc_service_command(c), &list)) {
+        !asc_info_value(&seed->call, c->service_command, &list)) {
         return;
     }
     read_services(hosts, &n, &list);
@@ -91,7 +91,8 @@ see_through_balancer(asc_cluster *c, asc_probe *seed)
     };
     asc_search *s = n > 0 ? asc_search_new(1, &options) : NULL;
     for (size_t i = 0; s != NULL && ok && i < n; i++) {
-        ok = asc_search_add_host(s, 0, hosts[i].name, hosts[i].port);
+        const asc_host host = {hosts[i].name, hosts[i].port, seed->addr.tls_name};
+        ok = asc_search_add_host(s, 0, &host);
     }
     if (s != NULL) {
         asc_search_run(s);
@@ -126,7 +127,7 @@ judge_seed(void *context, size_t group, asc_probe *p)
     if (c->config.force_single_node) {
         return ASC_WORTH_ALL;
     }
-    if (!asc_info_value(&p->call, asc_peers_command(c), &value) ||
+    if (!asc_info_value(&p->call, c->peers_command, &value) ||
         asc_peers_parse(&peers, value.value, value.value_size, &p->call.err) !=
             ASC_OK) {
         return ASC_WORTH_LITTLE;
@@ -167,15 +168,13 @@ asc_seeds_try(asc_cluster *c, asc_error *err)
         .failed = note_failure,
         .context = &state,
     };
-    snprintf(wanted, sizeof wanted, "%s\n%s", asc_peers_command(c),
-             asc_service_command(c));
+    snprintf(wanted, sizeof wanted, "%s\n%s", c->peers_command, c->service_command);
     asc_search *s = asc_search_new(1, &options);
     if (s == NULL) {
         return asc_error_set(err, ASC_ERR_NOMEM, "search for seeds");
     }
     for (size_t i = 0; ok && i < c->config.n_hosts; i++) {
-        ok =
-            asc_search_add_host(s, 0, c->config.hosts[i].name, c->config.hosts[i].port);
+        ok = asc_search_add_host(s, 0, &c->config.hosts[i]);
     }
     for (size_t i = 0; ok && i < c->n_known; i++) {
         ok = asc_search_add_addr(s, 0, &c->known[i]);

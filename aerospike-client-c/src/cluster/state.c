@@ -2,6 +2,8 @@
  * of a fork, cut loose from the parent. Nothing here talks to a node. */
 #include "cluster/state.h"
 
+#include <stdio.h>
+
 #include "asc/alloc.h"
 #include "base/config.h"
 
@@ -48,6 +50,14 @@ asc_state_start_anew(asc_cluster *c)
     }
 }
 
+/* Write the names of the commands of a kind, "peers" or "service". */
+static void
+name_command(char *out, size_t size, const char *kind, const asc_config *config)
+{
+    snprintf(out, size, "%s-%s-%s", kind, config->transport->word,
+             config->use_services_alternate ? "alt" : "std");
+}
+
 /* The fork watch is added before there is any descriptor to close, so that no fork in
  * between leaves the child one that nobody closes. */
 asc_status
@@ -65,6 +75,9 @@ asc_state_new(asc_cluster **out, const asc_config *config, asc_error *err)
     c->at_fork = (asc_fork_watch){.in_child = in_child, .owner = c};
     asc_fork_watch_add(&c->at_fork);
     asc_status rc = asc_config_copy(&c->config, config, err);
+    asc_transport_retain(c->config.transport);
+    name_command(c->peers_command, sizeof c->peers_command, "peers", config);
+    name_command(c->service_command, sizeof c->service_command, "service", config);
     if (rc == ASC_OK) {
         rc = asc_wake_open(&c->wake, err);
     }
@@ -106,6 +119,7 @@ asc_state_release(asc_cluster *c)
     asc_maps_clear(&c->maps);
     asc_free(c->nodes);
     asc_free(c->known);
+    asc_transport_release(c->config.transport);
     asc_config_clear(&c->config);
     asc_wake_close(&c->wake);
     pthread_mutex_destroy(&c->lock);

@@ -29,8 +29,12 @@ struct asc_cluster {
     atomic_uint refs;
     atomic_uint turn;
     atomic_bool closed;
-    atomic_bool connected;  /* a node answers, as of the last cycle */
-    asc_config config;      /* its strings and hosts are owned copies */
+    atomic_bool connected; /* a node answers, as of the last cycle */
+    asc_config config;     /* its strings and hosts are owned copies */
+    /* The info commands that list the peers of a node and its own addresses. There are
+     * variants for each transport, and for clients that reach nodes by their alternate
+     * addresses only. */
+    char peers_command[24], service_command[24];
     pthread_mutex_t lock;   /* guards snapshot, for the length of a swap */
     asc_snapshot *snapshot; /* counted; never NULL */
     asc_drain drain;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "asc/config.h"
 #include "asc/error.h"
 
 /* Bytes of numeric text, with the terminating NUL. */
@@ -19,6 +20,9 @@ typedef struct asc_addr {
     uint16_t port;
     char ip[ASC_ADDR_IP_SIZE];      /* "127.0.0.1", "2001:db8::1" */
     char text[ASC_ERROR_HOST_SIZE]; /* "127.0.0.1:3000", "[2001:db8::1]:3000" */
+    /* What the certificate of the node there must be made out to; "": unknown. The
+     * functions below leave it empty. */
+    char tls_name[ASC_TLS_NAME_SIZE];
 } asc_addr;
 
 /* Make an address of numeric text. False when the text is not numeric: it may be a

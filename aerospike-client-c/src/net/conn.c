@@ -29,6 +29,9 @@ asc_conn_free(asc_conn *c)
 {
     if (c != NULL) {
         c->transport->close(c);
+        if (c->transport->end != NULL) {
+            c->transport->end(c);
+        }
         asc_free(c);
     }
 }

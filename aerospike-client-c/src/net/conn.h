@@ -22,9 +22,14 @@ typedef enum asc_io {
 
 typedef struct asc_conn asc_conn;
 
-/* How one kind of connection moves bytes. A table is static and may lie in another
- * shared object than this library. */
+/* How one kind of connection moves bytes. A table may lie in another shared object than
+ * this library, and may be the first member of an object that has more to know. */
 struct asc_transport {
+    /* What nodes call it in the names of info commands: "clear" or "tls". */
+    const char *word;
+    /* Count the object once more, or drop a count. NULL: the table is static. */
+    void (*retain)(const asc_transport *t);
+    void (*release)(const asc_transport *t);
     /* Begin to connect to addr. Never blocks. ASC_IO_OK: begun, perhaps done. */
     asc_io (*start)(asc_conn *c, const asc_addr *addr, asc_error *err);
     /* Go on connecting. ASC_IO_OK: connected. */
@@ -45,18 +50,37 @@ struct asc_transport {
     /* Close the socket, if it is open; fd becomes -1. Also called in the child of a
      * fork, where no lock and no heap may be used. */
     void (*close)(asc_conn *c);
+    /* Free the state of a connection, which is closed. NULL: there is none. */
+    void (*end)(asc_conn *c);
 };
+
+/* Count a transport, or drop a count. */
+static inline void
+asc_transport_retain(const asc_transport *t)
+{
+    if (t->retain != NULL) {
+        t->retain(t);
+    }
+}
+
+static inline void
+asc_transport_release(const asc_transport *t)
+{
+    if (t->release != NULL) {
+        t->release(t);
+    }
+}
 
 /* A connection. One exchange holds it, or it lies idle in its pool, never both: so
  * nothing in it is locked. */
 struct asc_conn {
-    const asc_transport *transport; /* static */
+    const asc_transport *transport; /* borrowed from the node, or the cluster */
     int fd;                         /* owned; -1 = closed */
     bool connected;
     int recv_timeout_ms; /* what the socket is set to; TCP only */
     uint64_t last_used_ms;
     asc_conn *next, *prev; /* the pool's list of all its connections */
-    void *state;           /* what the transport keeps; NULL for TCP */
+    void *state;           /* what the transport keeps: end() frees it */
 };
 
 /* A new connection that has begun to connect. On ASC_OK *out is the caller's. */

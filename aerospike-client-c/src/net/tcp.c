@@ -213,6 +213,7 @@ tcp_is_idle(asc_conn *c)
 }
 
 const asc_transport asc_tcp = {
+    .word = "clear",
     .start = tcp_start,
     .connect = tcp_connect,
     .send = tcp_send,

@@ -26,6 +26,7 @@ asc_node_new(asc_node **out, const char *name, const asc_addr *addr, asc_conn *c
     atomic_init(&n->active, true);
     atomic_init(&n->errors, 0);
     atomic_init(&n->error_limit, config->max_error_rate);
+    asc_transport_retain(config->transport);
     strncpy(n->name, name, sizeof n->name - 1);
     n->tend_conn = conn;
     n->peers_generation = n->partition_generation = -1;
@@ -45,6 +46,7 @@ asc_node_release(asc_node *n)
     if (n != NULL && atomic_fetch_sub(&n->refs, 1) == 1) {
         asc_node_close_tend_conn(n);
         asc_pool_clear(&n->pool);
+        asc_transport_release(n->pool.transport);
         asc_free(n);
     }
 }

@@ -71,7 +71,7 @@ host_from_text(module_state *st, PyObject *item, asc_host *out)
         PyMem_Free(text);
         return invalid_host(st, item);
     }
-    *out = (asc_host){text_copy(name, strlen(name)), (uint16_t)port};
+    *out = (asc_host){.name = text_copy(name, strlen(name)), .port = (uint16_t)port};
     PyMem_Free(text);
     return out->name != NULL ? 0 : -1;
 }
@@ -114,6 +114,10 @@ host_from_sequence(module_state *st, PyObject *item, asc_host *out)
               warn_of_tls_name(st, tls_name) == 0)) {
         out->name = option_text(st, "hosts", name);
         rc = out->name != NULL ? 0 : -1;
+        if (rc == 0 && tls_name != Py_None) {
+            out->tls_name = option_text(st, "hosts", tls_name);
+            rc = out->tls_name != NULL ? 0 : -1;
+        }
     }
     Py_DECREF(parts);
     return rc;
@@ -124,6 +128,7 @@ hosts_clear(asc_config *cluster)
 {
     for (size_t i = 0; i < cluster->n_hosts; i++) {
         PyMem_Free((char *)cluster->hosts[i].name);
+        PyMem_Free((char *)cluster->hosts[i].tls_name);
     }
     PyMem_Free((asc_host *)cluster->hosts);
     cluster->hosts = NULL;
