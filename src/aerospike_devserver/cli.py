@@ -7,12 +7,17 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import metadata
 from typing import Any
 
 from aerospike_devserver.cluster import DevCluster
-from aerospike_devserver.config import DEFAULT_NAMESPACES, bracketed
+from aerospike_devserver.config import (
+    DEFAULT_NAMESPACES,
+    DEFAULT_TLS_NAME,
+    bracketed,
+)
+from aerospike_devserver.storage.state import DEFAULT_TLS_PORT
 from aerospike_devserver.version import BUILDS, DEFAULT_VERSION
 
 PROG = "aerospike-devserver"
@@ -76,6 +81,50 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         },
     ),
     ("--max-record-size", {"type": int, "default": 1_048_576, "help": "bytes"}),
+    (
+        "--tls",
+        {
+            "action": "store_true",
+            "help": "serve TLS on further ports, with certificates made for it "
+            "(approximated: the Community Edition has no TLS)",
+        },
+    ),
+    (
+        "--mutual-tls",
+        {
+            "action": "store_true",
+            "help": "the same, and clients must show a certificate",
+        },
+    ),
+    (
+        "--tls-cert",
+        {"metavar": "FILE", "help": "serve TLS with this certificate, in PEM"},
+    ),
+    ("--tls-key", {"metavar": "FILE", "help": "the key of --tls-cert, in PEM"}),
+    (
+        "--tls-ca",
+        {
+            "metavar": "FILE",
+            "help": "with --tls-cert: clients must show a certificate of this CA",
+        },
+    ),
+    (
+        "--tls-name",
+        {
+            "metavar": "NAME",
+            "default": DEFAULT_TLS_NAME,
+            "help": "what clients find in the certificate (%(default)s)",
+        },
+    ),
+    (
+        "--tls-port",
+        {
+            "type": int,
+            "default": DEFAULT_TLS_PORT,
+            "help": "node i on PORT+10*i; 0 = any free",
+        },
+    ),
+    ("--tls-only", {"action": "store_true", "help": "no ports without TLS"}),
 )
 
 
@@ -125,6 +174,20 @@ def _stop_signal() -> threading.Event:
     return stopped
 
 
+def _where(cluster: DevCluster) -> Iterator[str]:
+    """Lines that say where clients find the nodes, and what they need for TLS."""
+    config = cluster.config
+    nodes = zip(cluster.node_ids, cluster.hosts, config["hosts"], strict=True)
+    for node_id, (host, port), (_, tls_port, *names) in nodes:
+        text = "".join(f", TLS on {tls_port} as {name}" for name in names)
+        is_clear = not names or port != tls_port
+        at = f"{bracketed(host)}:{port}" if is_clear else bracketed(host)
+        yield f"node {node_id} on {at}{text}"
+    for name, path in config.get("tls", {}).items():
+        if name != "enable":
+            yield f"{name} {path}"
+
+
 def main(arguments: Sequence[str] | None = None, prog: str = PROG) -> int:
     """Run until a signal; the exit status. prog: how the user has called it."""
     options = vars(parser(prog).parse_args(arguments))
@@ -133,15 +196,15 @@ def main(arguments: Sequence[str] | None = None, prog: str = PROG) -> int:
     try:
         cluster = DevCluster(**options)
         cluster.start()
-    except ValueError as error:
+    except (ValueError, ImportError) as error:
         print(f"{prog}: {error}", file=sys.stderr)
         return 1
     except OSError as error:
         print(f"{prog}: {error.strerror}", file=sys.stderr)
         return 1
     stopped = _stop_signal()
-    for node_id, (host, port) in zip(cluster.node_ids, cluster.hosts, strict=True):
-        print(f"node {node_id} on {bracketed(host)}:{port}", flush=True)
+    for line in _where(cluster):
+        print(line, flush=True)
     print("ready", flush=True)
     stopped.wait()
     cluster.stop()

@@ -9,19 +9,25 @@ from __future__ import annotations
 import contextlib
 import logging
 import socket
+import ssl
 import threading
 from collections.abc import Iterable
+from functools import partial
 from types import TracebackType
+from typing import Any
 
 from aerospike_devserver.config import (
     DEFAULT_NAMESPACES,
+    DEFAULT_TLS_NAME,
     ClusterConfig,
     NamespaceConfig,
+    TlsConfig,
     is_loopback,
 )
 from aerospike_devserver.dispatch import answer
 from aerospike_devserver.session import Session
 from aerospike_devserver.storage.state import ClusterState, NodeState, Task
+from aerospike_devserver.tls import AnyPath, Files, tls_of
 from aerospike_devserver.transport import Listener, Loop, bind
 from aerospike_devserver.version import DEFAULT_VERSION
 
@@ -61,7 +67,18 @@ class DevCluster:
     :param access_address: where node 0 tells clients to connect, "HOST:PORT", and node
         i at PORT + 10*i: for a server behind the ports of a container. None = where it
         listens.
-    :raises ValueError: a parameter is out of range.
+    :param tls: serve TLS on further ports, with certificates that the cluster makes for
+        itself, which needs the extra `devserver`; or with a context of yours.
+        `config` is a client's configuration for it.
+    :param mutual_tls: the same, and clients must show a certificate.
+    :param tls_name: what clients find in the certificate of each node; it must stand in
+        a certificate of yours.
+    :param tls_port: node i listens on tls_port + 10*i; 0 = a free port each.
+    :param tls_only: no ports without TLS.
+    :param tls_cert: serve TLS with this certificate, a file in PEM with its chain.
+    :param tls_key: the key of that certificate, a file in PEM without a pass phrase.
+    :param tls_ca: clients must show a certificate of this CA, a file in PEM.
+    :raises ValueError: a parameter is out of range, or a file is not what it should be.
     """
 
     def __init__(
@@ -80,6 +97,14 @@ class DevCluster:
         max_record_size: int = 1_048_576,
         allow_remote: bool = False,
         access_address: str | None = None,
+        tls: bool | ssl.SSLContext = False,
+        mutual_tls: bool = False,
+        tls_name: str = DEFAULT_TLS_NAME,
+        tls_port: int = 0,
+        tls_only: bool = False,
+        tls_cert: AnyPath = None,
+        tls_key: AnyPath = None,
+        tls_ca: AnyPath = None,
     ) -> None:
         settings = [
             NamespaceConfig(
@@ -91,6 +116,10 @@ class DevCluster:
             )
             for name in namespaces
         ]
+        self._tls = tls_of(tls, mutual_tls, tls_name, tls_cert, tls_key, tls_ca)
+        if tls_only and self._tls is None:
+            raise ValueError("tls_only needs tls, or tls_cert and tls_key")
+        has_tls = self._tls is not None
         self._config = ClusterConfig(
             nodes,
             port,
@@ -101,18 +130,22 @@ class DevCluster:
             settings,
             allow_remote,
             access_address,
+            TlsConfig(tls_name, tls_port, tls_only) if has_tls else None,
         )
         self._state = ClusterState(self._config)
         self._lock = threading.RLock()
         self._loop: Loop | None = None
-        self._listeners: dict[int, Listener] = {}
-        self._reserved: dict[int, socket.socket] = {}  # ports of nodes that are down
+        self._listeners: dict[int, list[Listener]] = {}
+        # ports of nodes that are down
+        self._reserved: dict[int, list[socket.socket]] = {}
 
     def start(self) -> DevCluster:
         """Listen on all nodes. RuntimeError if it runs; OSError if a port is taken."""
         with self._lock:
             if self._loop is not None:
                 raise RuntimeError("the cluster is running")
+            if self._tls is not None:
+                self._tls.start()
             self._loop = Loop(answer, self._keep_house, REAP_PERIOD_S)
             self._state = ClusterState(self._config, self._loop.spawn)
             if not is_loopback(self._config.host):
@@ -131,7 +164,8 @@ class DevCluster:
 
     def _start_nodes(self) -> None:
         for node in self._state.nodes:
-            self._listen(node.index, self._config.port_of(node.index))
+            config, index = self._config, node.index
+            self._listen(index, config.port_of(index), config.tls_port_of(index))
             node.is_live = True
 
     def stop(self) -> None:
@@ -142,11 +176,16 @@ class DevCluster:
             self._free_ports()
             if loop is not None:
                 loop.stop()
+            if self._tls is not None:
+                self._tls.stop()
 
     def _free_ports(self) -> None:
-        for sock in self._reserved.values():
+        for index in list(self._reserved):
+            self._free_ports_of(index)
+
+    def _free_ports_of(self, index: int) -> None:
+        for sock in self._reserved.pop(index, ()):
             sock.close()
-        self._reserved.clear()
 
     def __enter__(self) -> DevCluster:
         return self.start()
@@ -159,16 +198,23 @@ class DevCluster:
     ) -> None:
         self.stop()
 
-    def _listen(self, index: int, port: int) -> None:
-        node = self._state.nodes[index]
-        listener = Listener(
-            self._running,
-            self._config.host,
-            port,
-            lambda peer, host: Session(node, peer, host),
+    def _listen(self, index: int, port: int, tls_port: int) -> None:
+        """Listen on the ports of a node, with TLS and without, as the settings say."""
+        node, tls = self._state.nodes[index], self._tls
+        listeners = self._listeners[index] = []
+        if self._config.tls is None or not self._config.tls.only:
+            listeners.append(self._listener(node, port, None))
+            node.port = listeners[-1].port
+        if tls is not None:
+            listeners.append(self._listener(node, tls_port, tls.context))
+            node.tls_port = listeners[-1].port
+
+    def _listener(
+        self, node: NodeState, port: int, context: ssl.SSLContext | None
+    ) -> Listener:
+        return Listener(
+            self._running, self._config.host, port, partial(Session, node), context
         )
-        node.port = listener.port
-        self._listeners[index] = listener
 
     @property
     def _running(self) -> Loop:
@@ -196,10 +242,13 @@ class DevCluster:
         if node.is_live:
             self._state.set_live(index, False)
             node.is_frozen = False
-            self._listeners.pop(index).close()
-            # else another program may have the port when the node comes back
-            with contextlib.suppress(OSError):
-                self._reserved[index] = bind(self._config.host, node.port)
+            for listener in self._listeners.pop(index):
+                listener.close()
+            self._reserved[index] = []
+            for port in filter(None, (node.port, node.tls_port)):
+                # else another program may have the port when the node comes back
+                with contextlib.suppress(OSError):
+                    self._reserved[index].append(bind(self._config.host, port))
 
     def start_node(self, index: int) -> None:
         """Bring a stopped node back, on the port that it had.
@@ -212,9 +261,8 @@ class DevCluster:
     def _set_up(self, index: int) -> None:
         node = self._node(index)
         if not node.is_live:
-            if index in self._reserved:
-                self._reserved.pop(index).close()
-            self._listen(index, node.port)
+            self._free_ports_of(index)
+            self._listen(index, node.port, node.tls_port)
             self._state.set_live(index, True)
 
     def freeze_node(self, index: int) -> None:
@@ -243,19 +291,48 @@ class DevCluster:
         node = self._node(index)
         if node.is_live and node.is_frozen is not is_frozen:
             node.is_frozen = is_frozen
-            self._listeners[index].freeze(is_frozen)
+            for listener in self._listeners[index]:
+                listener.freeze(is_frozen)
 
     @property
     def hosts(self) -> list[tuple[str, int]]:
         """Address and port of the live nodes, also of frozen ones.
 
+        These are the ports without TLS, unless there are none. RuntimeError if it does
+        not run.
+        """
+        with self._lock:
+            return [
+                (self._local_host, node.port or node.tls_port) for node in self._live()
+            ]
+
+    def _live(self) -> list[NodeState]:
+        return self._running.call(lambda: [n for n in self._state.nodes if n.is_live])
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """A client's configuration that works: seeds, and `tls` if there is TLS.
+
         RuntimeError if it does not run.
         """
         with self._lock:
-            nodes = self._running.call(
-                lambda: [n for n in self._state.nodes if n.is_live]
-            )
-            return [(self._local_host, node.port) for node in nodes]
+            if self._tls is None or self._config.tls is None:
+                return {"hosts": self.hosts}
+            name = self._config.tls.name
+            hosts = [(self._local_host, node.tls_port, name) for node in self._live()]
+            return {"hosts": hosts, "tls": self._tls.client_settings}
+
+    def client_certificate(self, name: str) -> Files:
+        """Make a client's certificate: its file and that of its key, until `stop`.
+
+        :param name: its common name, which is the user where a client logs in with it.
+
+        RuntimeError if it does not run, or has certificates that it did not make.
+        """
+        with self._lock:
+            if self._tls is None:
+                raise RuntimeError("the cluster serves no TLS")
+            return self._tls.certificates.client(name)
 
     @property
     def _local_host(self) -> str:

@@ -19,12 +19,14 @@ MAX_NAMESPACES = 32
 MAX_RECORD_SIZE = 8 << 20
 """Bytes of the largest record that a server can be told to take."""
 DEFAULT_NAMESPACES = ("test", "bar")
+DEFAULT_TLS_NAME = "devcluster"
 
 MAX_NAMESPACE_NAME = 31
 """Characters."""
 
 _NAMESPACE = re.compile(rf"[A-Za-z0-9_.$-]{{1,{MAX_NAMESPACE_NAME}}}")
-
+_TLS_NAME = re.compile(r"[^\s,;\[\]]{1,255}")
+"""It stands between commas and brackets in a list of peers."""
 
 PORT_STEP = 10
 """How far the port of a node is above that of the node before it."""
@@ -73,12 +75,29 @@ class NamespaceConfig:
 
 
 @dataclass(frozen=True)
+class TlsConfig:
+    """Settings of the ports that speak TLS. port 0 = any free port for each node.
+
+    name: what clients find in the certificate of each node. only: there are no ports
+    without TLS.
+    """
+
+    name: str
+    port: int = 0
+    only: bool = False
+
+    def __post_init__(self) -> None:
+        if not _TLS_NAME.fullmatch(self.name):
+            raise ValueError(f"not a tls_name: {self.name!r}")
+
+
+@dataclass(frozen=True)
 class ClusterConfig:
     """Settings of a cluster. port 0 = any free port for each node.
 
     version: a key of `version.BUILDS`, or a build. allow_remote: host may be an address
     that other machines reach. access_address: where clients are told to connect,
-    HOST:PORT, None = to the address that they have connected to.
+    HOST:PORT, None = to the address that they have connected to. tls: None = no TLS.
     """
 
     nodes: int
@@ -90,12 +109,15 @@ class ClusterConfig:
     namespaces: Sequence[NamespaceConfig]
     allow_remote: bool = False
     access_address: str | None = None
+    tls: TlsConfig | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.nodes <= MAX_NODES:
             raise ValueError(f"nodes is 1 to {MAX_NODES}")
         if self.port:
             self._check_port("port", self.port)
+        if self.tls is not None and self.tls.port:
+            self._check_port("tls_port", self.tls.port)
         self._check_host()
         if self.access is not None:
             self._check_port("access_address: port", self.access.port)
@@ -160,7 +182,14 @@ class ClusterConfig:
 
     def port_of(self, index: int) -> int:
         """The port that node `index` asks for; 0 = any."""
-        return Address(self.host, self.port).of_node(index).port if self.port else 0
+        return self._step(self.port, index)
+
+    def tls_port_of(self, index: int) -> int:
+        """The TLS port that node `index` asks for; 0 = any."""
+        return self._step(self.tls.port if self.tls is not None else 0, index)
+
+    def _step(self, port: int, index: int) -> int:
+        return Address(self.host, port).of_node(index).port if port else 0
 
 
 def is_loopback(host: str) -> bool:

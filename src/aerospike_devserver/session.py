@@ -13,16 +13,20 @@ class Session:
     """A connection to a node, as the handlers see it. `close` ends it.
 
     peer: where the client is, `ip:port`. host: the address of this machine that the
-    client has connected to. stall_limit_s: how long the client may take
-    nothing of the stream that answers its last request, 0 = for ever.
+    client has connected to. certificate: the common name of the client's certificate,
+    None if it has shown none. stall_limit_s: how long the client may take nothing of
+    the stream that answers its last request, 0 = for ever.
     """
 
-    __slots__ = ("host", "node", "peer", "stall_limit_s", "user_agent")
+    __slots__ = ("certificate", "host", "node", "peer", "stall_limit_s", "user_agent")
 
-    def __init__(self, node: NodeState, peer: str, host: str) -> None:
+    def __init__(
+        self, node: NodeState, peer: str, host: str, certificate: str | None = None
+    ) -> None:
         self.node = node
         self.peer = peer
         self.host = host
+        self.certificate = certificate
         self.stall_limit_s = 0.0
         self.user_agent: str | None = None
         node.n_connections += 1

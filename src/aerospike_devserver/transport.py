@@ -3,6 +3,9 @@
 The loop knows frames and nothing behind them; `answer` turns one frame into one reply,
 which may be a stream: its parts are made only as fast as the peer takes them. Requests
 of a connection are answered in the order in which they came.
+
+A TLS socket reads and sends like any other once its handshake is over, which is done in
+steps between the events of other sockets.
 """
 
 from __future__ import annotations
@@ -14,12 +17,13 @@ import itertools
 import logging
 import selectors
 import socket
+import ssl
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from aerospike_devserver.codec.frame import FrameReader
 from aerospike_devserver.config import Address
@@ -30,10 +34,10 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Answer = Callable[[Session, int, bytes], Reply]
-NewSession = Callable[[str, str], Session]
+NewSession = Callable[[str, str, str | None], Session]
 
 CHUNK_SIZE = 256 * 1024
-"""Bytes received at once."""
+"""Bytes received or sent at once."""
 MAX_PENDING = 4 * 1024 * 1024
 """Bytes of unsent replies above which a connection is not read from."""
 BACKLOG = 512
@@ -41,6 +45,32 @@ TURN_S = 0.02
 """How long the requests of one connection are answered before others have a turn."""
 NO_ROOM_PAUSE_S = 0.1
 """How long nobody is accepted after a connection for which there was no descriptor."""
+HANDSHAKE_LIMIT_S = 5.0
+"""How long a peer may take over its part of a TLS handshake."""
+
+_NOT_YET = (
+    BlockingIOError,
+    InterruptedError,
+    ssl.SSLWantReadError,
+    ssl.SSLWantWriteError,
+)
+"""What a socket raises that cannot go on before its next event."""
+
+
+def _close(sock: socket.socket) -> None:
+    """Close a socket; over TLS the peer is told that nothing more comes."""
+    if isinstance(sock, ssl.SSLSocket):
+        with contextlib.suppress(OSError, ValueError):
+            sock.unwrap()
+    sock.close()
+
+
+def _common_name(sock: socket.socket) -> str | None:
+    """The common name of the certificate that the peer has shown, if any."""
+    certificate = sock.getpeercert() if isinstance(sock, ssl.SSLSocket) else None
+    subject: Any = (certificate or {}).get("subject", ())
+    names = [value for part in subject for key, value in part if key == "commonName"]
+    return names[0] if names else None
 
 
 class Connection:
@@ -78,7 +108,7 @@ class Connection:
                 self._flush()
             if mask & selectors.EVENT_READ:
                 self._receive()
-        except (BlockingIOError, InterruptedError):
+        except _NOT_YET:
             return
         except OSError:
             self.close()
@@ -181,14 +211,18 @@ class Connection:
             self._watch()
 
     def _send(self, data: bytes) -> None:
-        """Send at once as far as that goes; the loop sends the rest."""
+        """Send at once as far as that goes; the loop sends the rest.
+
+        TLS has to be given what it could not send once more, and no less of it: so a
+        chunk is tried first, and `_flush` begins with the same one.
+        """
         if self._pending:
             self._pending += data
             self._watch()
             return
         try:
-            sent = self._sock.send(data)
-        except (BlockingIOError, InterruptedError):
+            sent = self._sock.send(memoryview(data)[:CHUNK_SIZE])
+        except _NOT_YET:
             sent = 0
         if sent < len(data):
             self._pending += memoryview(data)[sent:]
@@ -225,12 +259,79 @@ class Connection:
         if self._sock.fileno() < 0:
             return
         self._loop.watch(self._sock, 0, self._on_event)
-        self._sock.close()
+        _close(self._sock)
         if self._stream is not None:
             self._stream.close()
             self._stream = None
         self.session.close()
         self._loop.forget(self)
+
+
+class Handshake:
+    """A TLS socket until its peers have agreed. Used on the loop's thread only.
+
+    accepted: called with the socket in the end; a peer that fails, or takes longer than
+    HANDSHAKE_LIMIT_S, is dropped instead.
+    """
+
+    def __init__(
+        self, loop: Loop, sock: ssl.SSLSocket, accepted: Callable[[ssl.SSLSocket], None]
+    ) -> None:
+        self._loop = loop
+        self._sock = sock
+        self._accepted = accepted
+        self._mask = selectors.EVENT_READ
+        self._is_frozen = False
+        self._is_over = False
+        loop.call_later(HANDSHAKE_LIMIT_S, self._give_up)
+        self._watch()
+
+    def _on_event(self, _mask: int) -> None:
+        """Take the next step."""
+        if self._is_frozen:  # since this event was found
+            return
+        try:
+            self._sock.do_handshake()
+        except ssl.SSLWantReadError:
+            self._mask = selectors.EVENT_READ
+        except ssl.SSLWantWriteError:
+            self._mask = selectors.EVENT_WRITE
+        except (OSError, ValueError) as error:
+            log.info("a TLS handshake failed: %s", error)
+            self.close()
+            return
+        else:
+            self._end()
+            self._accepted(self._sock)
+            return
+        self._watch()
+
+    def freeze(self, is_frozen: bool) -> None:
+        """Do nothing from now on, or go on where that began."""
+        self._is_frozen = is_frozen
+        self._watch()
+
+    def _watch(self) -> None:
+        mask = 0 if self._is_frozen else self._mask
+        self._loop.watch(self._sock, mask, self._on_event)
+
+    def _give_up(self) -> None:
+        """Drop the peer, unless it is this node that does nothing."""
+        if self._is_frozen:
+            self._loop.call_later(HANDSHAKE_LIMIT_S, self._give_up)
+        else:
+            self.close()
+
+    def _end(self) -> None:
+        self._is_over = True
+        self._loop.watch(self._sock, 0, self._on_event)
+        self._loop.forget(self)
+
+    def close(self) -> None:
+        """Close the socket; after the handshake, or again, does nothing."""
+        if not self._is_over:
+            self._end()
+            self._sock.close()
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -265,16 +366,23 @@ class Listener:
     """The listening socket of one node, and the connections it has accepted."""
 
     def __init__(
-        self, loop: Loop, host: str, port: int, new_session: NewSession
+        self,
+        loop: Loop,
+        host: str,
+        port: int,
+        new_session: NewSession,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         """Listen; port 0 = any free one. OSError if the address is taken.
 
-        new_session is told where the peer is, `ip:port` or `[ip]:port`, and the address
-        of this machine that it has connected to.
+        new_session is told where the peer is, `ip:port` or `[ip]:port`, the address of
+        this machine that it has connected to, and the common name of the certificate
+        that it has shown.
         """
         self._loop = loop
         self._new_session = new_session
-        self.connections: set[Connection] = set()
+        self._tls = tls
+        self.connections: set[Connection | Handshake] = set()
         self._is_frozen = False
         self._sock = bind(host, port)
         try:
@@ -304,7 +412,26 @@ class Listener:
             return
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        session = self._new_session(str(Address(ip, port)), sock.getsockname()[0])
+        self._welcome(sock, str(Address(ip, port)))
+
+    def _welcome(self, sock: socket.socket, peer: str) -> None:
+        """Make a connection of an accepted socket, now or after its handshake."""
+        if self._tls is None:
+            self._add(sock, peer)
+            return
+        try:
+            wrapped = self._tls.wrap_socket(
+                sock, server_side=True, do_handshake_on_connect=False
+            )
+        except (OSError, ValueError):  # the peer has gone already
+            sock.close()
+            return
+        self.connections.add(
+            Handshake(self._loop, wrapped, lambda ready: self._add(ready, peer))
+        )
+
+    def _add(self, sock: socket.socket, peer: str) -> None:
+        session = self._new_session(peer, sock.getsockname()[0], _common_name(sock))
         self.connections.add(Connection(self._loop, sock, session))
 
     def freeze(self, is_frozen: bool) -> None:
@@ -439,8 +566,8 @@ class Loop:
         else:
             self.selector.unregister(sock)
 
-    def forget(self, connection: Connection) -> None:
-        """Drop a connection that has closed."""
+    def forget(self, connection: Connection | Handshake) -> None:
+        """Drop a connection that has closed, or a handshake that is over."""
         for listener in self.listeners:
             listener.connections.discard(connection)
 

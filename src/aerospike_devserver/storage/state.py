@@ -18,6 +18,7 @@ _FIRST_NODE = 0xA1
 _REST_S = 0.01
 """Seconds after which the work of a frozen node looks whether it may go on."""
 DEFAULT_PORT = 3000
+DEFAULT_TLS_PORT = 4333
 """What a peers list calls the default port, whatever the nodes listen on."""
 
 Task = Iterator[float]
@@ -32,7 +33,7 @@ def _at_once(task: Task) -> None:
 
 
 class NodeState:
-    """One node. port is 0 until it has listened for the first time.
+    """One node. A port is 0 until the node has listened on it, or if it never does.
 
     is_frozen: it is live, and does nothing.
     """
@@ -42,6 +43,7 @@ class NodeState:
         self.index = index
         self.id = f"{NODE_PREFIX}{_FIRST_NODE + index:012X}"
         self.port = 0
+        self.tls_port = 0
         self.is_live = False
         self.is_frozen = False
         self.n_connections = 0
@@ -72,11 +74,20 @@ class NodeState:
 
     def address_for(self, local_host: str) -> Address:
         """Where a client reaches the node that has reached one at `local_host`."""
+        access = self.cluster.config.access
+        if access is not None:
+            return access.of_node(self.index)
+        return Address(self._host_for(local_host), self.port)
+
+    def tls_address_for(self, local_host: str) -> Address:
+        """The same over TLS, whose ports are published under their own numbers."""
+        access = self.cluster.config.access
+        host = self._host_for(local_host) if access is None else access.host
+        return Address(host, self.tls_port)
+
+    def _host_for(self, local_host: str) -> str:
         config = self.cluster.config
-        if config.access is not None:
-            return config.access.of_node(self.index)
-        host = local_host if config.is_everywhere else config.host
-        return Address(host, self.port)
+        return local_host if config.is_everywhere else config.host
 
 
 class ClusterState:

@@ -6,6 +6,7 @@ Written from the protocol's description and independent of the server's own code
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -173,11 +174,20 @@ def parse_reply(body: bytes) -> Reply:
 
 
 class Connection:
-    """One socket to a node; every wait ends after a few seconds."""
+    """One socket to a node, over TLS with a context; every wait has its end."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self.sock = socket.create_connection((host, port), timeout=PATIENCE_S)
-        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        name: str | None = None,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        sock = socket.create_connection((host, port), timeout=PATIENCE_S)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if context is not None:
+            sock = context.wrap_socket(sock, server_hostname=name)
+        self.sock = sock
 
     def __enter__(self) -> Connection:
         return self

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from aerospike_devserver.config import Address, bracketed
 from aerospike_devserver.handlers.info import info_tables as tables
@@ -15,7 +17,11 @@ from aerospike_devserver.handlers.info.command import Request, command
 from aerospike_devserver.handlers.info.info_tables import pairs
 from aerospike_devserver.ownership import N_PARTITIONS
 from aerospike_devserver.result import InfoError, Result
-from aerospike_devserver.storage.state import DEFAULT_PORT, NodeState
+from aerospike_devserver.storage.state import (
+    DEFAULT_PORT,
+    DEFAULT_TLS_PORT,
+    NodeState,
+)
 
 COMPATIBILITY_ID = 15
 MAX_USER_AGENT = 64
@@ -123,9 +129,48 @@ def _cluster_stable(request: Request) -> str:
 # Addresses, peers
 
 
+class _Form(NamedTuple):
+    """How addresses are shown: those of the ports with TLS, or of those without.
+
+    is_served: whether there are such ports.
+    """
+
+    is_served: bool
+    default_port: int
+    tls_name: str
+    address_of: Callable[[NodeState, str], Address]
+
+
+def _clear(request: Request) -> _Form:
+    """The form without TLS."""
+    tls = request.node.cluster.config.tls
+    is_served = tls is None or not tls.only
+    return _Form(is_served, DEFAULT_PORT, "", NodeState.address_for)
+
+
+def _tls(request: Request) -> _Form:
+    """The form with TLS; InfoError 25 if there is none, as in the Community Edition."""
+    tls = request.node.cluster.config.tls
+    if tls is None:
+        raise InfoError(Result.ENTERPRISE_ONLY, "enterprise only")
+    return _Form(True, DEFAULT_TLS_PORT, tls.name, NodeState.tls_address_for)
+
+
+def _address(request: Request, form: _Form) -> str:
+    """Where the client that asks reaches the node that it asks."""
+    if not form.is_served:
+        return ""
+    return str(form.address_of(request.node, request.session.host))
+
+
 @command("service", "service-clear-std")
 def _service(request: Request) -> str:
-    return str(_address(request, request.node))
+    return _address(request, _clear(request))
+
+
+@command("service-tls-std")
+def _service_tls_std(request: Request) -> str:
+    return _address(request, _tls(request))
 
 
 @command("service-clear-alt")
@@ -133,51 +178,65 @@ def _no_alternate(_request: Request) -> str:
     return ""
 
 
-def _address(request: Request, node: NodeState) -> Address:
-    """Where the client that asks reaches a node."""
-    return node.address_for(request.session.host)
+@command("service-tls-alt")
+def _no_alternate_tls(request: Request) -> str:
+    _tls(request)
+    return ""
 
 
-def _other_nodes(request: Request) -> list[NodeState]:
-    return [
-        node
-        for node in request.node.cluster.nodes
-        if node.is_live and node is not request.node
-    ]
+def _others(request: Request, form: _Form) -> Iterator[tuple[NodeState, Address]]:
+    """The other nodes, and where the client that asks reaches them."""
+    for node in request.node.cluster.nodes:
+        if form.is_served and node.is_live and node is not request.node:
+            yield node, form.address_of(node, request.session.host)
 
 
 @command("services", "services-alumni")
 def _services(request: Request) -> str:
-    return ";".join(str(_address(request, node)) for node in _other_nodes(request))
+    others = _others(request, _clear(request))
+    return ";".join(str(address) for _, address in others)
 
 
-def _peer_address(request: Request, node: NodeState) -> str:
-    """The port is left out where it is the default one."""
-    address = _address(request, node)
-    is_default = address.port == DEFAULT_PORT
-    return bracketed(address.host) if is_default else str(address)
+def _peer(form: _Form, node: NodeState, address: Address) -> str:
+    """`[node,tls name,[address]]`; the port is left out where it is the default one."""
+    is_default = address.port == form.default_port
+    shown = bracketed(address.host) if is_default else str(address)
+    return f"[{node.id},{form.tls_name},[{shown}]]"
+
+
+def _peers(request: Request, form: _Form) -> str:
+    """`generation,default port,[peer,…]`."""
+    peers = ",".join(_peer(form, *other) for other in _others(request, form))
+    return f"{request.node.cluster.peers_generation},{form.default_port},[{peers}]"
 
 
 @command("peers-clear-std", "alumni-clear-std")
 def _peers_clear_std(request: Request) -> str:
-    """`generation,default port,[[node,tls name,[address,…]],…]`."""
-    peers = ",".join(
-        f"[{node.id},,[{_peer_address(request, node)}]]"
-        for node in _other_nodes(request)
-    )
-    return f"{request.node.cluster.peers_generation},{DEFAULT_PORT},[{peers}]"
+    return _peers(request, _clear(request))
+
+
+@command("peers-tls-std")
+def _peers_tls_std(request: Request) -> str:
+    return _peers(request, _tls(request))
+
+
+def _no_peers(request: Request, form: _Form) -> str:
+    """No node has alternate addresses, so none can be listed."""
+    return _peers(request, form._replace(is_served=False))
 
 
 @command("peers-clear-alt")
 def _peers_clear_alt(request: Request) -> str:
-    """No node has alternate addresses, so none can be listed."""
-    return f"{request.node.cluster.peers_generation},{DEFAULT_PORT},[]"
+    return _no_peers(request, _clear(request))
+
+
+@command("peers-tls-alt")
+def _peers_tls_alt(request: Request) -> str:
+    return _no_peers(request, _tls(request))
 
 
 @command(
     "feature-key",
-    "peers-tls-alt",
-    "peers-tls-std",
     "quiesce",
     "quiesce-undo",
     "rack-ids",
@@ -185,8 +244,6 @@ def _peers_clear_alt(request: Request) -> str:
     "revive",
     "roster",
     "roster-set",
-    "service-tls-alt",
-    "service-tls-std",
     "truncate-namespace-undo",
     "truncate-undo",
     "xdr-set-filter",
