@@ -13,6 +13,9 @@
 /* How bytes move between here and a node: a table of functions. */
 typedef struct asc_transport asc_transport;
 
+/* Who logs in to the nodes: see asc/credentials.h. */
+typedef struct asc_credentials asc_credentials;
+
 /* Plain TCP. */
 extern const asc_transport asc_tcp;
 
@@ -29,6 +32,8 @@ typedef struct asc_config {
     const asc_transport *transport; /* counted by whoever keeps it */
     const asc_host *hosts;          /* seeds, preferred in this order */
     size_t n_hosts;
+    asc_credentials *credentials; /* counted by whoever keeps it; NULL: no logins */
+    uint32_t login_timeout_ms;    /* what a login may take beyond connecting */
     const char *cluster_name;  /* a cluster of another name is refused; NULL: none is */
     const char *user_agent;    /* "python-1.0.0,my-app", shown by the servers */
     uint32_t tend_interval_ms; /* pause between two looks at the cluster */
@@ -50,6 +55,7 @@ typedef struct asc_config {
      .user_agent = "c,not-set",                                                        \
      .tend_interval_ms = 1000,                                                         \
      .connect_timeout_ms = 1000,                                                       \
+     .login_timeout_ms = 5000,                                                         \
      .max_conns_per_node = 100,                                                        \
      .max_error_rate = 100,                                                            \
      .error_rate_window = 1,                                                           \

@@ -12,6 +12,8 @@ typedef enum asc_phase {
     ASC_PHASE_NONE,
     ASC_PHASE_RESOLVE,       /* host name to addresses */
     ASC_PHASE_CONNECT,       /* TCP */
+    ASC_PHASE_TLS,           /* handshake */
+    ASC_PHASE_LOGIN,         /* of a user, or of a connection in the user's session */
     ASC_PHASE_VALIDATE,      /* is it a node, of this cluster, ready? */
     ASC_PHASE_PARTITION_MAP, /* which node owns the key? */
     ASC_PHASE_COMMAND,       /* request and reply */

@@ -10,6 +10,7 @@
 /* Types of a frame. */
 enum {
     ASC_PROTO_INFO = 1,
+    ASC_PROTO_ADMIN = 2,
     ASC_PROTO_MESSAGE = 3,
 };
 

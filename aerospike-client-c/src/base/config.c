@@ -23,6 +23,15 @@ asc_config_clear(asc_config *config)
     asc_free((char *)config->user_agent);
 }
 
+uint32_t
+asc_config_answer_ms(const asc_config *config)
+{
+    uint32_t login_ms = config->credentials != NULL ? config->login_timeout_ms : 0;
+    return login_ms < UINT32_MAX - config->connect_timeout_ms
+               ? config->connect_timeout_ms + login_ms
+               : UINT32_MAX;
+}
+
 /* Copy a string that may be missing. Returns false when memory is short. */
 static bool
 copy(const char **to, const char *from)

@@ -5,7 +5,9 @@
 
 #include "asc/alloc.h"
 #include "asc/log.h"
+#include "base/config.h"
 #include "base/time.h"
+#include "net/login.h"
 
 bool
 asc_cycle_goes_on(asc_cluster *c)
@@ -16,7 +18,25 @@ asc_cycle_goes_on(asc_cluster *c)
 uint64_t
 asc_cycle_deadline(const asc_cluster *c)
 {
-    return asc_earlier(asc_now_ms() + c->config.connect_timeout_ms, c->cycle_ends_ms);
+    return asc_earlier(asc_now_ms() + asc_config_answer_ms(&c->config),
+                       c->cycle_ends_ms);
+}
+
+/* A node has refused a login, so that commands that wait for it need not wait longer; or
+ * it has forgotten a session, which the next cycle renews at once. */
+static void
+note_refusal(asc_cluster *c, asc_node *n, const asc_info_call *call)
+{
+    if (call->conn == NULL || call->err.phase != ASC_PHASE_LOGIN ||
+        !call->err.is_result) {
+        return;
+    }
+    if (asc_pool_lock_out(&n->pool, call->conn)) {
+        asc_state_hurry(c);
+    }
+    else {
+        atomic_store(&n->pool.login_code, call->err.code);
+    }
 }
 
 /* Count a failure against a node. A timeout is not held against one that had less than
@@ -26,24 +46,59 @@ fail(asc_cluster *c, asc_node *n, const asc_info_call *call, bool had_time)
 {
     c->trouble = call->err;
     n->failures += had_time || call->status != ASC_ERR_TIMEOUT;
+    note_refusal(c, n, call);
     asc_node_close_tend_conn(n);
     asc_log(ASC_LOG_WARN, "node %s %s: %s (failure %u)", n->name, n->pool.addr.text,
             call->err.message, n->failures);
 }
 
-/* Point a call at a node's tend connection, which is opened first when there is none.
- * Where that fails, the call stays without a connection and ends with the error that
- * was set. */
+/* Open a node's tend connection. It logs in, or shows the token of the session. */
 static void
-prepare(asc_node *n, asc_info_call *call, const char *commands)
+open_tend_conn(asc_cluster *c, asc_node *n, bool logs_in, asc_error *err)
 {
+    n->told_user_agent = false;
+    asc_status rc =
+        asc_conn_start(&n->tend_conn, n->pool.transport, &n->pool.addr, err);
+    if (rc == ASC_OK && logs_in) {
+        rc = asc_login_begin(n->tend_conn, c->config.credentials, err);
+    }
+    else if (rc == ASC_OK) {
+        rc = asc_pool_present(&n->pool, n->tend_conn, err);
+    }
+    if (rc != ASC_OK) {
+        asc_node_close_tend_conn(n);
+    }
+}
+
+/* Point a call at a node's tend connection, which is opened first when there is none,
+ * or when it must log in again. Where that fails, the call stays without a connection
+ * and ends with the error that was set. */
+static void
+prepare(asc_cluster *c, asc_node *n, asc_info_call *call, const char *commands)
+{
+    bool logs_in =
+        c->config.credentials != NULL && asc_pool_needs_login(&n->pool, asc_now_ms());
     call->commands = commands;
     asc_error_reset(&call->err);
+    if (logs_in) {
+        asc_node_close_tend_conn(n);
+    }
     if (n->tend_conn == NULL) {
-        n->told_user_agent = false;
-        asc_conn_start(&n->tend_conn, n->pool.transport, &n->pool.addr, &call->err);
+        open_tend_conn(c, n, logs_in, &call->err);
     }
     call->conn = n->tend_conn;
+}
+
+/* The node has answered, so that the session of a new login, if there was one, is good:
+ * from now on it is the node's. Nobody else sets the pool's, so that it can be read
+ * without the lock. */
+static void
+adopt_session(asc_node *n)
+{
+    asc_session *s = n->tend_conn->session;
+    if (s != NULL && s != n->pool.session) {
+        asc_pool_set_session(&n->pool, s);
+    }
 }
 
 /* When memory is short nobody is asked; the next cycle tries again. */
@@ -65,7 +120,7 @@ asc_ask_nodes(asc_cluster *c, const char *commands, asc_node_filter admits,
     for (size_t i = 0; asked != NULL && calls != NULL && i < c->n_nodes; i++) {
         if (admits == NULL || admits(c->nodes[i])) {
             asked[n].node = c->nodes[i];
-            prepare(c->nodes[i], &asked[n].call, commands);
+            prepare(c, c->nodes[i], &asked[n].call, commands);
             calls[n] = &asked[n].call;
             n++;
         }
@@ -80,6 +135,9 @@ asc_ask_nodes(asc_cluster *c, const char *commands, asc_node_filter admits,
     }
     for (size_t i = 0; i < n; i++) {
         asc_info_call *call = calls[i];
+        if (call->status == ASC_OK) {
+            adopt_session(asked[i].node);
+        }
         if (call->status != ASC_OK || !answer(c, asked[i].node, call, context)) {
             fail(c, asked[i].node, call, had_time);
         }

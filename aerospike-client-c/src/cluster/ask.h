@@ -8,8 +8,8 @@
 /* Has this tend cycle time left, and is the cluster still wanted? */
 bool asc_cycle_goes_on(asc_cluster *c);
 
-/* When a question that begins now must end: after the connect timeout, or with the
- * cycle if that is earlier. */
+/* When a question that begins now must end: after the time that a node has to answer,
+ * or with the cycle if that is earlier. */
 uint64_t asc_cycle_deadline(const asc_cluster *c);
 
 /* Which nodes to ask; NULL stands for all. */

@@ -187,6 +187,12 @@ asc_cluster_drain(asc_cluster *c)
     return &c->drain;
 }
 
+void
+asc_cluster_hurry(asc_cluster *c)
+{
+    asc_state_hurry(c);
+}
+
 unsigned
 asc_cluster_turn(asc_cluster *c)
 {

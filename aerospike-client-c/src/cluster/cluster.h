@@ -13,6 +13,9 @@ asc_snapshot *asc_cluster_snapshot(asc_cluster *c);
 /* Has somebody closed the cluster? Requests are refused from then on. */
 bool asc_cluster_is_closed(asc_cluster *c);
 
+/* Let the next cycle of tending begin soon: a node wants a login. */
+void asc_cluster_hurry(asc_cluster *c);
+
 /* Where connections go whose request has timed out. */
 asc_drain *asc_cluster_drain(asc_cluster *c);
 

@@ -63,6 +63,7 @@ asc_info_step(asc_info_call *call)
         }
         return 0;
     default:
+        call->err.phase = asc_conn_phase(call->conn, ASC_PHASE_VALIDATE);
         end(call, call->err.code);
         return 0;
     }
@@ -74,11 +75,9 @@ void
 asc_info_give_up(asc_info_call *call)
 {
     if (!call->done) {
-        call->err.phase =
-            call->conn->connected ? ASC_PHASE_VALIDATE : ASC_PHASE_CONNECT;
-        end(call, asc_error_set(&call->err, ASC_ERR_TIMEOUT,
-                                call->conn->connected ? "the node does not answer"
-                                                      : "the node does not accept"));
+        call->err.phase = asc_conn_phase(call->conn, ASC_PHASE_VALIDATE);
+        end(call, asc_error_set(&call->err, ASC_ERR_TIMEOUT, "the node does not %s",
+                                asc_conn_omission(call->err.phase)));
     }
 }
 

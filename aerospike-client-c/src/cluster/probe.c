@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "asc/alloc.h"
+#include "net/login.h"
 
 /* A version as one number: later versions have greater numbers. */
 #define VERSION(a, b, c, d)                                                            \
@@ -102,6 +103,9 @@ asc_probe_begin(asc_probe *p, const asc_config *config, const char *services)
         return p->status;
     }
     p->status = asc_conn_start(&p->conn, config->transport, &p->addr, &p->err);
+    if (p->status == ASC_OK && config->credentials != NULL) {
+        p->status = asc_login_begin(p->conn, config->credentials, &p->err);
+    }
     p->call.conn = p->conn;
     p->call.commands = p->commands;
     if (p->status == ASC_OK) {
@@ -117,7 +121,7 @@ asc_probe_end(asc_probe *p, const asc_config *config)
 {
     if (p->status == ASC_OK) {
         asc_info_give_up(&p->call);
-        p->err.phase = p->conn->connected ? ASC_PHASE_VALIDATE : ASC_PHASE_CONNECT;
+        p->err.phase = asc_conn_phase(p->conn, ASC_PHASE_VALIDATE);
         if (p->call.status == ASC_OK) {
             p->status = check(p, config);
         }
@@ -145,6 +149,7 @@ asc_probe_node(asc_probe *p, const asc_config *config, asc_node **out, asc_error
 {
     asc_status rc = asc_node_new(out, p->name, &p->addr, p->conn, config, err);
     if (rc == ASC_OK) {
+        asc_pool_set_session(&(*out)->pool, p->conn->session);
         p->conn = NULL;
         (*out)->takes_user_agent = p->takes_user_agent;
     }

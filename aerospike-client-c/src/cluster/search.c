@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "asc/alloc.h"
+#include "base/config.h"
 #include "base/time.h"
 
 /* So many sockets and lookups are open at one time at most: a process may have few
@@ -226,7 +227,7 @@ begin_probe(asc_search *s, const place *p, const asc_addr *addr, uint64_t now_ms
     s->live[s->n_live++] = (attempt){
         .at = *p,
         .probe = probe,
-        .end_ms = now_ms + s->options.config->connect_timeout_ms,
+        .end_ms = now_ms + asc_config_answer_ms(s->options.config),
     };
 }
 

@@ -16,7 +16,7 @@ typedef enum asc_worth {
 
 /* What is looked for, and who is told. */
 typedef struct asc_search_options {
-    const asc_config *config; /* borrowed; connect_timeout_ms limits each address */
+    const asc_config *config; /* borrowed; its timeouts limit each address */
     const char *services;     /* as for asc_probe_begin */
     uint64_t deadline_ms;     /* when the whole search ends */
     int wake_fd;              /* the search ends when it is readable; -1: none */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "asc/alloc.h"
+#include "asc/credentials.h"
 #include "base/config.h"
 
 /* This runs in the child of a fork, at once: it closes the child's copies of all
@@ -76,6 +77,7 @@ asc_state_new(asc_cluster **out, const asc_config *config, asc_error *err)
     asc_fork_watch_add(&c->at_fork);
     asc_status rc = asc_config_copy(&c->config, config, err);
     asc_transport_retain(c->config.transport);
+    asc_credentials_retain(c->config.credentials);
     name_command(c->peers_command, sizeof c->peers_command, "peers", config);
     name_command(c->service_command, sizeof c->service_command, "service", config);
     if (rc == ASC_OK) {
@@ -90,6 +92,19 @@ asc_state_new(asc_cluster **out, const asc_config *config, asc_error *err)
     }
     *out = c;
     return ASC_OK;
+}
+
+/* The byte is sent only to a thread that rests: in the middle of a cycle it would end
+ * the questions that are under way. */
+void
+asc_state_hurry(asc_cluster *c)
+{
+    atomic_store(&c->hurried, true);
+    pthread_mutex_lock(&c->lock);
+    if (c->resting) {
+        asc_wake_send(&c->wake, 1);
+    }
+    pthread_mutex_unlock(&c->lock);
 }
 
 void
@@ -120,6 +135,7 @@ asc_state_release(asc_cluster *c)
     asc_free(c->nodes);
     asc_free(c->known);
     asc_transport_release(c->config.transport);
+    asc_credentials_release(c->config.credentials);
     asc_config_clear(&c->config);
     asc_wake_close(&c->wake);
     pthread_mutex_destroy(&c->lock);

@@ -45,6 +45,8 @@ struct asc_cluster {
     /* Guarded by lock while the thread runs. A byte sent by [1] ends its waiting; one
      * that the thread sends by [0] says that it has ended. */
     asc_wake wake;
+    bool resting;        /* the thread waits for the next cycle; guarded by lock */
+    atomic_bool hurried; /* the next cycle is to begin soon */
 
     /* Owned by whoever tends: the constructor, then the tend thread. */
     asc_node **nodes; /* counted, owned array */
@@ -78,6 +80,9 @@ asc_state_is_inherited(asc_cluster *c)
     return atomic_load_explicit(&c->fork_count, memory_order_acquire) !=
            asc_fork_count();
 }
+
+/* Let the next cycle begin soon: a node wants a login. */
+void asc_state_hurry(asc_cluster *c);
 
 /* Take over an inherited cluster, with the fork lock held: start again from the
  * snapshot, which never changes. The child's copy of what the tender owned may have

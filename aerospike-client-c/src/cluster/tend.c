@@ -15,6 +15,7 @@
 
 #include "asc/alloc.h"
 #include "asc/log.h"
+#include "base/config.h"
 #include "base/time.h"
 #include "cluster/ask.h"
 #include "cluster/discover.h"
@@ -23,9 +24,10 @@
 
 #define MAX_FAILURES 5u  /* a node is given up after so many cycles without an answer */
 #define MISSED_CYCLES 2u /* a node is not usable that gave no answer in so many */
-#define TRIM_CYCLES 30u  /* between two looks for idle connections */
+#define HURRIED_REST_MS 50u
+#define TRIM_CYCLES 30u /* between two looks for idle connections */
 
-#define CYCLE_TIMEOUTS 3u /* connect timeouts that a cycle takes at most */
+#define CYCLE_TIMEOUTS 3u /* times that a node has to answer: so long is a cycle */
 
 /* The longest wait for the end of the thread. It ends at once, unless it is in the log
  * sink, which may wait for a lock that whoever closes the cluster holds. */
@@ -241,7 +243,7 @@ housekeep(asc_cluster *c)
 uint32_t
 asc_tend_limit_ms(const asc_cluster *c)
 {
-    uint32_t timeout_ms = c->config.connect_timeout_ms;
+    uint32_t timeout_ms = asc_config_answer_ms(&c->config);
     return timeout_ms <= UINT32_MAX / CYCLE_TIMEOUTS ? CYCLE_TIMEOUTS * timeout_ms
                                                      : UINT32_MAX;
 }
@@ -291,19 +293,40 @@ mend_wake(asc_cluster *c)
     pthread_mutex_unlock(&c->lock);
 }
 
-/* Wait for an interval, or until the cluster is closed. */
+/* Begin or end to wait; what has woken the thread is taken at the end. */
+static void
+set_resting(asc_cluster *c, bool resting)
+{
+    pthread_mutex_lock(&c->lock);
+    c->resting = resting;
+    if (!resting) {
+        asc_wake_take(&c->wake, 0);
+    }
+    pthread_mutex_unlock(&c->lock);
+}
+
+/* Wait for an interval, or until the cluster is closed. When somebody hurries it, the
+ * rest is short; there is one all the same, for a node that always refuses. */
 static void
 rest(asc_cluster *c)
 {
-    uint64_t now_ms = asc_now_ms(), end_ms = now_ms + c->config.tend_interval_ms;
-    while (now_ms < end_ms && !atomic_load(&c->closed)) {
+    uint64_t now_ms = asc_now_ms(), begin_ms = now_ms, end_ms = ASC_FOREVER;
+    set_resting(c, true);
+    while (!atomic_load(&c->closed)) {
+        bool hurried = atomic_load(&c->hurried);
+        end_ms = begin_ms + (hurried ? HURRIED_REST_MS : c->config.tend_interval_ms);
+        if (now_ms >= end_ms) {
+            break;
+        }
         struct pollfd wake = {.fd = c->wake.fds[0], .events = POLLIN};
-        poll(&wake, 1, asc_poll_timeout(end_ms, now_ms));
+        poll(&wake, hurried ? 0 : 1, asc_poll_timeout(end_ms, now_ms));
         /* The sockets are mended before `closed` is looked at: whoever closes the
          * cluster sends a byte after setting it. */
         mend_wake(c);
         now_ms = asc_now_ms();
     }
+    set_resting(c, false);
+    atomic_store(&c->hurried, false);
 }
 
 /* Wait and run cycles by turns, until the cluster is closed. */

@@ -67,3 +67,13 @@ asc_wake_send(const asc_wake *w, int end)
         (void)ignored;
     }
 }
+
+void
+asc_wake_take(const asc_wake *w, int end)
+{
+    char bytes[16];
+    if (is_own(w, end)) {
+        while (recv(w->fds[end], bytes, sizeof bytes, MSG_DONTWAIT) > 0) {
+        }
+    }
+}

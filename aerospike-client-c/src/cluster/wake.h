@@ -35,6 +35,9 @@ void asc_wake_close(asc_wake *w);
 /* Are both still our own, and open? */
 bool asc_wake_is_whole(const asc_wake *w);
 
+/* Take what was written to the other end than this one. */
+void asc_wake_take(const asc_wake *w, int end);
+
 /* Write a byte to one end, 0 or 1, which wakes whoever waits at the other. A descriptor
  * that is not our own any more is left alone. */
 void asc_wake_send(const asc_wake *w, int end);

@@ -14,6 +14,10 @@
 #include "base/time.h"
 #include "wire/reader.h"
 
+/* How long a command waits for a new login at most, and how often it looks. */
+#define LOGIN_TIMEOUT_MS 10000u
+#define LOGIN_LOOK_MS 5u
+
 /* How long a new connection may take when no timeout of the policy bounds it. */
 #define CONNECT_TIMEOUT_MS 2000u
 
@@ -184,7 +188,7 @@ static uint32_t
 silence_limit(const asc_exchange *x)
 {
     const asc_timing *t = &x->req->timing;
-    return x->conn->connected ? t->socket_timeout_ms : connect_limit(t);
+    return x->conn->ready ? t->socket_timeout_ms : connect_limit(t);
 }
 
 /* When silence that begins now ends the attempt. */
@@ -208,6 +212,61 @@ failure_of_pool(asc_status code)
     }
 }
 
+/* --- logins --- */
+
+/* Look again soon whether somebody has logged in; the node is chosen anew then. The
+ * error that is set holds when the call's time is up before. */
+static asc_want
+pause_for_login(asc_exchange *x, uint64_t now_ms)
+{
+    x->err->phase = ASC_PHASE_LOGIN;
+    x->err->attempts = x->n_attempts;
+    snprintf(x->err->host, sizeof x->err->host, "%s", x->node->pool.addr.text);
+    asc_error_set(x->err, ASC_ERR_TIMEOUT,
+                  "the node has forgotten the session of the user, and a new login has "
+                  "taken too long (total_timeout %u ms)",
+                  x->req->timing.total_timeout_ms);
+    if (x->login_ms == 0) {
+        x->login_ms = now_ms + LOGIN_TIMEOUT_MS;
+    }
+    x->wake_ms = asc_earlier(now_ms + LOGIN_LOOK_MS, x->deadline_ms);
+    x->state = ASC_EXCHANGE_PAUSE;
+    release(x, ASC_CONN_CLOSE, now_ms);
+    return ASC_WANT_TIME;
+}
+
+/* The node has refused the session of this connection, and so has done nothing for this
+ * request: have the tend thread log in again, and wait for that. It is no attempt, as
+ * far as anybody counts them. Returns false when no login can help: the client has no
+ * user, or it has waited long enough. */
+static bool
+begin_login(asc_exchange *x, uint64_t now_ms)
+{
+    if (x->conn->session == NULL || (x->login_ms != 0 && now_ms >= x->login_ms)) {
+        return false;
+    }
+    if (asc_pool_lock_out(&x->node->pool, x->conn)) {
+        asc_cluster_hurry(x->cluster);
+    }
+    pause_for_login(x, now_ms);
+    return true;
+}
+
+/* The node lets nobody in before the tend thread has logged in again. */
+static asc_want
+await_login(asc_exchange *x, uint64_t now_ms)
+{
+    asc_status code = atomic_load(&x->node->pool.login_code);
+    x->err->phase = ASC_PHASE_LOGIN;
+    if (code != ASC_OK) {
+        asc_error_set_result(x->err, code);
+        asc_error_append(x->err, "; the node refuses to renew the session");
+        return decide(x, ASC_FAIL_SESSION, now_ms);
+    }
+    asc_want want = pause_for_login(x, now_ms);
+    return now_ms < x->login_ms ? want : decide(x, ASC_FAIL_CONNECT, now_ms);
+}
+
 /* Begin an attempt: choose a node, borrow a connection, and send what can be sent at
  * once. */
 static asc_want
@@ -224,6 +283,9 @@ pick(asc_exchange *x, uint64_t now_ms)
                       "node %s has exceeded its error rate (max_error_rate)",
                       x->node->name);
         return decide(x, ASC_FAIL_ERROR_RATE, now_ms);
+    }
+    if (atomic_load_explicit(&x->node->pool.locked_out, memory_order_relaxed)) {
+        return await_login(x, now_ms);
     }
     asc_status rc = asc_pool_get(&x->node->pool, &x->conn, now_ms, x->err);
     /* A connection that only waits for a late reply is given up for a command that
@@ -277,6 +339,9 @@ finish(asc_exchange *x, uint64_t now_ms)
         return decide(x, ASC_FAIL_GARBLED, now_ms);
     }
     asc_status result = type == ASC_PROTO_MESSAGE ? asc_frame_result(in->data) : ASC_OK;
+    if (result == ASC_ERR_NOT_AUTHENTICATED && begin_login(x, now_ms)) {
+        return ASC_WANT_TIME;
+    }
     if (result != ASC_OK) {
         refuse(x, result);
         return decide(x, asc_failure_of_result(result), now_ms);
@@ -295,7 +360,7 @@ failure_of_transfer(const asc_exchange *x)
     if (x->io.garbled) {
         return ASC_FAIL_GARBLED;
     }
-    if (!x->conn->connected) {
+    if (!x->conn->ready) {
         return ASC_FAIL_CONNECT;
     }
     return x->io.sent == 0 ? ASC_FAIL_UNSENT : ASC_FAIL_BROKEN;
@@ -305,7 +370,11 @@ failure_of_transfer(const asc_exchange *x)
 static asc_want
 broken(asc_exchange *x, uint64_t now_ms)
 {
-    x->err->phase = x->conn->connected ? ASC_PHASE_COMMAND : ASC_PHASE_CONNECT;
+    x->err->phase = asc_conn_phase(x->conn, ASC_PHASE_COMMAND);
+    if (x->err->phase == ASC_PHASE_LOGIN && x->err->is_result &&
+        begin_login(x, now_ms)) {
+        return ASC_WANT_TIME;
+    }
     return decide(x, failure_of_transfer(x), now_ms);
 }
 
@@ -314,13 +383,15 @@ broken(asc_exchange *x, uint64_t now_ms)
 static asc_want
 timed_out(asc_exchange *x, uint64_t now_ms)
 {
-    bool connected = x->conn->connected;
-    x->err->phase = connected ? ASC_PHASE_COMMAND : ASC_PHASE_CONNECT;
+    x->err->phase = asc_conn_phase(x->conn, ASC_PHASE_COMMAND);
+    bool ready = x->conn->ready;
     const asc_timing *timing = &x->req->timing;
     bool is_total = now_ms >= x->deadline_ms;
     asc_error_set(x->err, ASC_ERR_TIMEOUT,
-                  "%s within %s, %u ms; %s (total_timeout %u ms, socket_timeout %u ms)",
-                  connected ? "no reply" : "the node does not accept",
+                  "%s%s within %s, %u ms; %s (total_timeout %u ms, "
+                  "socket_timeout %u ms)",
+                  ready ? "" : "the node does not ",
+                  ready ? "no reply" : asc_conn_omission(x->err->phase),
                   is_total ? "total_timeout" : "socket_timeout",
                   is_total ? timing->total_timeout_ms : silence_limit(x),
                   x->io.sent > 0 ? "the request was sent" : "nothing was sent",
@@ -431,10 +502,15 @@ cut_frame(asc_exchange *x, size_t size)
 static __attribute__((noinline)) asc_want
 take_frame(asc_exchange *x, uint64_t now_ms)
 {
-    bool ended;
+    bool ended, begun = x->many.begun;
     size_t good_size = 0;
     x->err->phase = ASC_PHASE_COMMAND;
     asc_failure failure = read_messages(x, &ended, &good_size);
+    if (failure == ASC_FAIL_SESSION && !begun &&
+        x->err->code == ASC_ERR_NOT_AUTHENTICATED && begin_login(x, now_ms)) {
+        x->many.begun = false;
+        return ASC_WANT_TIME;
+    }
     if (failure == ASC_FAIL_GARBLED || failure == ASC_FAIL_SESSION) {
         cut_frame(x, good_size);
         return decide(x, failure, now_ms);
@@ -462,7 +538,7 @@ take_frame(asc_exchange *x, uint64_t now_ms)
 static asc_want
 transfer(asc_exchange *x, uint64_t now_ms)
 {
-    bool was_connected = x->conn->connected;
+    asc_phase before = asc_conn_phase(x->conn, ASC_PHASE_COMMAND);
     asc_io io = x->wait_failed ? ASC_IO_ERROR : asc_transfer_step(&x->io, x->err);
     x->wait_failed = false;
     if (io == ASC_IO_OK && !x->io.many) {
@@ -478,7 +554,8 @@ transfer(asc_exchange *x, uint64_t now_ms)
     if (io == ASC_IO_ERROR) {
         return broken(x, now_ms);
     }
-    if (x->io.progress != x->progress || x->conn->connected != was_connected) {
+    if (x->io.progress != x->progress ||
+        asc_conn_phase(x->conn, ASC_PHASE_COMMAND) != before) {
         x->progress = x->io.progress;
         x->idle_ms = silence_ends(x, now_ms);
     }
@@ -501,7 +578,7 @@ asc_exchange_begin(asc_exchange *x, asc_cluster *cluster, asc_request *req,
     x->conn = NULL;
     x->n_attempts = x->n_sent = 0;
     x->wait_failed = false;
-    x->idle_ms = x->progress = x->wake_ms = 0;
+    x->idle_ms = x->progress = x->wake_ms = x->login_ms = 0;
     x->many = (asc_exchange_many){0};
     x->req = req;
     x->cluster = cluster;

@@ -71,6 +71,7 @@ typedef struct asc_exchange {
     uint64_t idle_ms;  /* when silence ends this attempt */
     uint64_t progress; /* bytes that had moved when idle_ms was set */
     uint64_t wake_ms;  /* when it must be stepped even if nothing comes */
+    uint64_t login_ms; /* until when it waits for logins; 0: it has not waited yet */
     asc_exchange_many many;
     asc_transfer io; /* begins when there is a connection */
 } asc_exchange;

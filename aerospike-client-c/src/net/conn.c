@@ -3,6 +3,7 @@
 #include "net/conn.h"
 
 #include "asc/alloc.h"
+#include "net/session.h"
 
 asc_status
 asc_conn_start(asc_conn **out, const asc_transport *transport, const asc_addr *addr,
@@ -22,6 +23,50 @@ asc_conn_start(asc_conn **out, const asc_transport *transport, const asc_addr *a
     return ASC_OK;
 }
 
+/* A greeting that is over is freed, since a connection lives much longer. */
+asc_io
+asc_conn_open(asc_conn *c, asc_error *err)
+{
+    asc_io io = c->ready ? ASC_IO_OK : c->transport->connect(c, err);
+    if (io == ASC_IO_OK && c->greeting != NULL) {
+        c->greets = true;
+        io = c->greeting->step(c, err);
+        if (io == ASC_IO_OK) {
+            c->greeting->end(c->greeting);
+            c->greeting = NULL;
+        }
+    }
+    c->ready = io == ASC_IO_OK;
+    return io;
+}
+
+asc_phase
+asc_conn_phase(const asc_conn *c, asc_phase ready)
+{
+    if (c->ready) {
+        return ready;
+    }
+    if (!c->connected) {
+        return ASC_PHASE_CONNECT;
+    }
+    return c->greets ? ASC_PHASE_LOGIN : ASC_PHASE_TLS;
+}
+
+const char *
+asc_conn_omission(asc_phase phase)
+{
+    switch (phase) {
+    case ASC_PHASE_CONNECT:
+        return "accept";
+    case ASC_PHASE_TLS:
+        return "end the TLS handshake";
+    case ASC_PHASE_LOGIN:
+        return "answer the login";
+    default:
+        return "answer";
+    }
+}
+
 /* A connection whose start has failed ends here as well: close() accepts one without a
  * descriptor. */
 void
@@ -32,6 +77,10 @@ asc_conn_free(asc_conn *c)
         if (c->transport->end != NULL) {
             c->transport->end(c);
         }
+        if (c->greeting != NULL) {
+            c->greeting->end(c->greeting);
+        }
+        asc_session_release(c->session);
         asc_free(c);
     }
 }

@@ -1,5 +1,5 @@
 /* net/conn.h -- one connection to a node, and the table of functions behind which TCP
- * (and later TLS) stands. */
+ * and TLS stand. */
 #ifndef ASC_NET_CONN_H
 #define ASC_NET_CONN_H
 
@@ -21,6 +21,7 @@ typedef enum asc_io {
 } asc_io;
 
 typedef struct asc_conn asc_conn;
+typedef struct asc_session asc_session; /* net/session.h */
 
 /* How one kind of connection moves bytes. A table may lie in another shared object than
  * this library, and may be the first member of an object that has more to know. */
@@ -71,13 +72,26 @@ asc_transport_release(const asc_transport *t)
     }
 }
 
+/* What a connection says and hears before anybody may use it: how a user logs in. */
+typedef struct asc_greeting asc_greeting;
+struct asc_greeting {
+    /* Go on. Never blocks. ASC_IO_OK: it is over, and the node is content. */
+    asc_io (*step)(asc_conn *c, asc_error *err);
+    /* Free it, whether it is over or not. */
+    void (*end)(asc_greeting *g);
+};
+
 /* A connection. One exchange holds it, or it lies idle in its pool, never both: so
  * nothing in it is locked. */
 struct asc_conn {
     const asc_transport *transport; /* borrowed from the node, or the cluster */
     int fd;                         /* owned; -1 = closed */
-    bool connected;
-    int recv_timeout_ms; /* what the socket is set to; TCP only */
+    bool connected;         /* the socket is; more may have to follow until it is... */
+    bool ready;             /* ...of use */
+    asc_greeting *greeting; /* owned; NULL: there is none, or it is over */
+    bool greets;            /* it has begun */
+    asc_session *session;   /* counted; NULL: none. What the greeting is about */
+    int recv_timeout_ms;    /* what the socket is set to; TCP only */
     uint64_t last_used_ms;
     asc_conn *next, *prev; /* the pool's list of all its connections */
     void *state;           /* what the transport keeps: end() frees it */
@@ -86,6 +100,16 @@ struct asc_conn {
 /* A new connection that has begun to connect. On ASC_OK *out is the caller's. */
 asc_status asc_conn_start(asc_conn **out, const asc_transport *transport,
                           const asc_addr *addr, asc_error *err);
+
+/* Go on until the connection is of use: connected, and greeted. Never blocks.
+ * ASC_IO_OK: it is ready. */
+asc_io asc_conn_open(asc_conn *c, asc_error *err);
+
+/* In which phase the connection is; `ready`, once it is of use. */
+asc_phase asc_conn_phase(const asc_conn *c, asc_phase ready);
+
+/* What the node has not done when the time for a phase is up: "the node does not ...". */
+const char *asc_conn_omission(asc_phase phase);
 
 /* Close and free; NULL is fine. */
 void asc_conn_free(asc_conn *c);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "asc/alloc.h"
+#include "net/login.h"
 
 /* A connection that was idle for less is taken without asking the kernel whether the
  * peer has closed it: at high rates that would be one more system call per command. */
@@ -91,7 +92,9 @@ asc_pool_clear(asc_pool *p)
         asc_pool_close(p);
         pthread_mutex_destroy(&p->lock);
         asc_free(p->idle);
+        asc_session_release(p->session);
         p->idle = NULL;
+        p->session = NULL;
     }
 }
 
@@ -129,6 +132,10 @@ static asc_status
 open_conn(asc_pool *p, asc_conn **out, asc_error *err)
 {
     asc_status rc = asc_conn_start(out, p->transport, &p->addr, err);
+    if (rc == ASC_OK && asc_pool_present(p, *out, err) != ASC_OK) {
+        asc_conn_free(*out);
+        rc = err->code;
+    }
     pthread_mutex_lock(&p->lock);
     if (rc == ASC_OK) {
         link_conn(p, *out);
@@ -226,6 +233,55 @@ asc_pool_trim(asc_pool *p, uint64_t now_ms)
     }
     close_idle(p, n);
     pthread_mutex_unlock(&p->lock);
+}
+
+void
+asc_pool_set_session(asc_pool *p, asc_session *s)
+{
+    asc_session_retain(s);
+    pthread_mutex_lock(&p->lock);
+    asc_session *old = p->session;
+    p->session = s;
+    atomic_store(&p->login_code, ASC_OK);
+    atomic_store(&p->locked_out, false);
+    pthread_mutex_unlock(&p->lock);
+    asc_session_release(old);
+}
+
+bool
+asc_pool_lock_out(asc_pool *p, const asc_conn *c)
+{
+    pthread_mutex_lock(&p->lock);
+    bool in_force = p->session != NULL && p->session == c->session;
+    if (in_force) {
+        atomic_store(&p->locked_out, true);
+        close_idle(p, p->n_idle);
+    }
+    pthread_mutex_unlock(&p->lock);
+    return in_force;
+}
+
+bool
+asc_pool_needs_login(asc_pool *p, uint64_t now_ms)
+{
+    pthread_mutex_lock(&p->lock);
+    bool needed = p->session == NULL || p->session->renew_ms <= now_ms ||
+                  atomic_load(&p->locked_out);
+    pthread_mutex_unlock(&p->lock);
+    return needed;
+}
+
+/* The session is counted under the lock: another thread may replace it. */
+asc_status
+asc_pool_present(asc_pool *p, asc_conn *c, asc_error *err)
+{
+    pthread_mutex_lock(&p->lock);
+    asc_session *s = p->session;
+    asc_session_retain(s);
+    pthread_mutex_unlock(&p->lock);
+    asc_status rc = s != NULL ? asc_login_present(c, s, err) : ASC_OK;
+    asc_session_release(s);
+    return rc;
 }
 
 /* Other threads may have held the lock when the process forked; in the child nobody

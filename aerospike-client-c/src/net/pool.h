@@ -4,6 +4,7 @@
 #define ASC_NET_POOL_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "net/conn.h"
 
@@ -18,6 +19,11 @@ typedef struct asc_pool {
     uint32_t n_idle, n_open, min, max;
     uint64_t max_idle_ms; /* 0: no limit of its own */
     bool closed;
+    asc_session *session; /* counted: what new connections show; NULL: nothing */
+    /* The node has refused the session, and nobody has logged in again yet; and, when
+     * that was refused as well, with which code. Read without the lock. */
+    atomic_bool locked_out;
+    atomic_int login_code;
 } asc_pool;
 
 /* Make an empty pool. After ASC_ERR_NOMEM *p must not be used. */
@@ -47,6 +53,20 @@ void asc_pool_fill(asc_pool *p, uint64_t now_ms);
 
 /* Close connections beyond min that have been idle too long, the coldest first. */
 void asc_pool_trim(asc_pool *p, uint64_t now_ms);
+
+/* The session that a login has begun is what new connections show from now on. */
+void asc_pool_set_session(asc_pool *p, asc_session *s);
+
+/* The node refuses what a connection has shown: it gets nobody in until there is
+ * another session, and idle connections are closed. False when the refusal is none of
+ * the session's in force: there is none, or there is a newer one already. */
+bool asc_pool_lock_out(asc_pool *p, const asc_conn *c);
+
+/* Must somebody log in: is there no session, or one that ends soon or was refused? */
+bool asc_pool_needs_login(asc_pool *p, uint64_t now_ms);
+
+/* Let a new connection, which was not opened by the pool, show the pool's session. */
+asc_status asc_pool_present(asc_pool *p, asc_conn *c, asc_error *err);
 
 /* In the child of a fork, at once: close the child's copies of all sockets. Nothing is
  * sent on them, since they are the parent's, and the lock is not taken. */

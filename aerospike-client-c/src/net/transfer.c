@@ -28,7 +28,7 @@ asc_transfer_begin(asc_transfer *t, asc_conn *c, const uint8_t *out, size_t out_
         .out_size = out_size,
         .in = in,
         .max_size = ASC_PROTO_HEADER_SIZE + ASC_PROTO_MAX_BODY,
-        .state = c->connected ? ASC_TRANSFER_SEND : ASC_TRANSFER_CONNECT,
+        .state = c->ready ? ASC_TRANSFER_SEND : ASC_TRANSFER_CONNECT,
     };
     in->len = 0;
 }
@@ -135,7 +135,7 @@ asc_transfer_step(asc_transfer *t, asc_error *err)
 {
     asc_io io = ASC_IO_OK;
     if (t->state == ASC_TRANSFER_CONNECT) {
-        io = t->conn->transport->connect(t->conn, err);
+        io = asc_conn_open(t->conn, err);
         if (io != ASC_IO_OK) {
             return io;
         }
@@ -159,12 +159,13 @@ asc_transfer_step(asc_transfer *t, asc_error *err)
 }
 
 /* Where the transport can wait in recv(), waiting and receiving are one system call.
- * Nothing is missed by that: step has looked at all that came before. */
+ * Nothing is missed by that: step has looked at all that came before. What comes while
+ * the connection is made ready is not this transfer's. */
 asc_io
 asc_transfer_wait(asc_transfer *t, asc_io want, int timeout_ms, asc_error *err)
 {
     if (want == ASC_IO_WANT_READ && timeout_ms != 0 &&
-        t->conn->transport->recv_wait != NULL) {
+        t->state != ASC_TRANSFER_CONNECT && t->conn->transport->recv_wait != NULL) {
         asc_io io = receive(t, timeout_ms, err);
         return io == ASC_IO_WANT_READ ? ASC_IO_OK : io;
     }
