@@ -52,6 +52,7 @@ SERVER_ORDER = (
     ("operations.strings", "operations.hll"),
     ("expressions", "session", "reply"),
     ("handlers", "request_log"),
+    ("handlers.admin",),
     ("handlers.record",),
     ("handlers.query",),
     ("handlers.info",),

@@ -18,14 +18,18 @@ from typing import Any
 
 from aerospike_devserver.config import (
     DEFAULT_NAMESPACES,
+    DEFAULT_SESSION_TTL_S,
     DEFAULT_TLS_NAME,
     ClusterConfig,
+    ExternalUsers,
     NamespaceConfig,
+    SecurityConfig,
     TlsConfig,
     is_loopback,
 )
 from aerospike_devserver.dispatch import answer
 from aerospike_devserver.session import Session
+from aerospike_devserver.storage.security import ADMIN, ADMIN_PASSWORD
 from aerospike_devserver.storage.state import ClusterState, NodeState, Task
 from aerospike_devserver.tls import AnyPath, Files, tls_of
 from aerospike_devserver.transport import Listener, Loop, bind
@@ -37,6 +41,9 @@ REAP_PERIOD_S = 10.0
 _REMOTE_WARNING = (
     "host %s can be reached from other machines, and there are no users and no "
     "passwords: whoever reaches the server reads and writes everything"
+)
+_ADMIN_WARNING = (
+    "host %s can be reached from other machines: give the user admin another password"
 )
 
 PARTITIONS_PER_TURN = 32
@@ -78,6 +85,11 @@ class DevCluster:
     :param tls_cert: serve TLS with this certificate, a file in PEM with its chain.
     :param tls_key: the key of that certificate, a file in PEM without a pass phrase.
     :param tls_ca: clients must show a certificate of this CA, a file in PEM.
+    :param security: clients must log in, and do what the roles of their user allow.
+        There is the user "admin" with the password "admin" to begin with.
+    :param external_users: users whose passwords are not kept as hashes, as if a
+        directory had them: {name: {"password": "...", "roles": ["read", ...]}}.
+    :param session_ttl: seconds after which a client must log in again.
     :raises ValueError: a parameter is out of range, or a file is not what it should be.
     """
 
@@ -105,6 +117,9 @@ class DevCluster:
         tls_cert: AnyPath = None,
         tls_key: AnyPath = None,
         tls_ca: AnyPath = None,
+        security: bool = False,
+        external_users: ExternalUsers | None = None,
+        session_ttl: int = DEFAULT_SESSION_TTL_S,
     ) -> None:
         settings = [
             NamespaceConfig(
@@ -119,7 +134,10 @@ class DevCluster:
         self._tls = tls_of(tls, mutual_tls, tls_name, tls_cert, tls_key, tls_ca)
         if tls_only and self._tls is None:
             raise ValueError("tls_only needs tls, or tls_cert and tls_key")
+        if external_users and not security:
+            raise ValueError("external_users needs security")
         has_tls = self._tls is not None
+        users = SecurityConfig(external_users or {}, session_ttl)
         self._config = ClusterConfig(
             nodes,
             port,
@@ -131,6 +149,7 @@ class DevCluster:
             allow_remote,
             access_address,
             TlsConfig(tls_name, tls_port, tls_only) if has_tls else None,
+            users if security else None,
         )
         self._state = ClusterState(self._config)
         self._lock = threading.RLock()
@@ -149,7 +168,9 @@ class DevCluster:
             self._loop = Loop(answer, self._keep_house, REAP_PERIOD_S)
             self._state = ClusterState(self._config, self._loop.spawn)
             if not is_loopback(self._config.host):
-                log.warning(_REMOTE_WARNING, self._config.host)
+                is_open = self._config.security is None
+                warning = _REMOTE_WARNING if is_open else _ADMIN_WARNING
+                log.warning(warning, self._config.host)
             try:
                 self._loop.call(self._start_nodes)
             except OSError:
@@ -313,14 +334,18 @@ class DevCluster:
     def config(self) -> dict[str, Any]:
         """A client's configuration that works: seeds, and `tls` if there is TLS.
 
+        With security it has the user who is there to begin with, and the password.
         RuntimeError if it does not run.
         """
         with self._lock:
-            if self._tls is None or self._config.tls is None:
-                return {"hosts": self.hosts}
-            name = self._config.tls.name
-            hosts = [(self._local_host, node.tls_port, name) for node in self._live()]
-            return {"hosts": hosts, "tls": self._tls.client_settings}
+            config: dict[str, Any] = {"hosts": self.hosts}
+            if self._tls is not None and self._config.tls is not None:
+                name, host = self._config.tls.name, self._local_host
+                config["hosts"] = [(host, node.tls_port, name) for node in self._live()]
+                config["tls"] = self._tls.client_settings
+            if self._config.security is not None:
+                config |= {"user": ADMIN, "password": ADMIN_PASSWORD}
+            return config
 
     def client_certificate(self, name: str) -> Files:
         """Make a client's certificate: its file and that of its key, until `stop`.
@@ -369,6 +394,9 @@ class DevCluster:
                     yield 0.0
 
     def reset(self) -> None:
-        """Drop all records, sets and indexes; the clock shows the wall time again."""
+        """Drop all records, sets and indexes; the clock shows the wall time again.
+
+        Users and roles are those of the beginning.
+        """
         with self._lock:
             self._running.call(self._state.reset)

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aerospike_devserver.version import Version, build_of, version_of
 
@@ -91,6 +91,38 @@ class TlsConfig:
             raise ValueError(f"not a tls_name: {self.name!r}")
 
 
+DEFAULT_SESSION_TTL_S = 86_400
+MAX_SESSION_TTL_S = 10 * 365 * 86_400
+
+ExternalUsers = Mapping[str, Mapping[str, Any]]
+"""Users whose passwords another system keeps: name to `password` and `roles`."""
+
+
+@dataclass(frozen=True)
+class SecurityConfig:
+    """Settings of users and roles. session_ttl_s: how long a login counts."""
+
+    external: ExternalUsers = field(default_factory=dict, repr=False)
+    session_ttl_s: int = DEFAULT_SESSION_TTL_S
+
+    def __post_init__(self) -> None:
+        if not 0 < self.session_ttl_s <= MAX_SESSION_TTL_S:
+            raise ValueError(f"session_ttl is 1 to {MAX_SESSION_TTL_S} seconds")
+        for name, settings in self.external.items():
+            if not _is_external_user(settings):
+                raise ValueError(
+                    f"external_users[{name!r}] is not "
+                    '{"password": "...", "roles": ["read", ...]}'
+                )
+
+
+def _is_external_user(settings: object) -> bool:
+    match settings:
+        case {"password": str(), "roles": [*roles], **rest}:
+            return not rest and all(isinstance(role, str) for role in roles)
+    return False
+
+
 @dataclass(frozen=True)
 class ClusterConfig:
     """Settings of a cluster. port 0 = any free port for each node.
@@ -98,6 +130,7 @@ class ClusterConfig:
     version: a key of `version.BUILDS`, or a build. allow_remote: host may be an address
     that other machines reach. access_address: where clients are told to connect,
     HOST:PORT, None = to the address that they have connected to. tls: None = no TLS.
+    security: None = there are no users, and everybody may do everything.
     """
 
     nodes: int
@@ -110,6 +143,7 @@ class ClusterConfig:
     allow_remote: bool = False
     access_address: str | None = None
     tls: TlsConfig | None = None
+    security: SecurityConfig | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.nodes <= MAX_NODES:

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 
 from aerospike_devserver import request_log
-from aerospike_devserver.codec.frame import ProtoType, frame
+from aerospike_devserver.codec.frame import ProtoType
 from aerospike_devserver.codec.message import (
     Field,
     Info1,
@@ -18,6 +18,8 @@ from aerospike_devserver.codec.message import (
     MessageError,
     encode_reply,
 )
+from aerospike_devserver.handlers.access import checks_of
+from aerospike_devserver.handlers.admin import admin, login, roles, users
 from aerospike_devserver.handlers.info import (
     info,
     info_index,
@@ -51,11 +53,11 @@ _INFO_COMMANDS = (
 )
 """Modules that add commands to the table of `handlers.info.command`."""
 
+_ADMIN_COMMANDS = (login, roles, users)
+"""Modules that add commands to the table of `handlers.admin.command`."""
+
 log = logging.getLogger(__name__)
 
-_SECURITY_REFUSED = frame(
-    ProtoType.ADMIN, bytes((0, Result.SECURITY_NOT_SUPPORTED)) + bytes(14)
-)
 _COMPRESSION_REFUSED = encode_reply(Result.ENTERPRISE_ONLY)
 
 
@@ -81,14 +83,10 @@ def _message(session: Session, body: bytes) -> Reply:
     except MessageError:
         return encode_reply(Result.REQUEST_INVALID)
     if message.info1 & Info1.BATCH:
-        return batch.answer(session.node, message)
+        return batch.answer(session, message)
     if Field.DIGEST not in message.fields:
         return query.answer(session, message)
-    return record.answer(session.node.cluster, message)
-
-
-def _admin(_session: Session, _body: bytes) -> bytes:
-    return _SECURITY_REFUSED
+    return record.answer(session.node.cluster, message, checks_of(session))
 
 
 def _compressed(_session: Session, _body: bytes) -> bytes:
@@ -102,7 +100,7 @@ def _between_servers(_session: Session, _body: bytes) -> bytes:
 
 _BY_TYPE: dict[int, Callable[[Session, bytes], Reply]] = {
     ProtoType.INFO: info.answer,
-    ProtoType.ADMIN: _admin,
+    ProtoType.ADMIN: admin.answer,
     ProtoType.MESSAGE: _message,
     ProtoType.COMPRESSED: _compressed,
     ProtoType.XDR: _between_servers,

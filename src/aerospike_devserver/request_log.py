@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import logging
 
+from aerospike_devserver.codec.admin import RESULT_OFFSET as ADMIN_RESULT_OFFSET
+from aerospike_devserver.codec.admin import AdminCommand, AdminField, AdminMessage
 from aerospike_devserver.codec.frame import ProtoType, frame
 from aerospike_devserver.codec.message import (
     HEADER_SIZE,
@@ -44,7 +46,7 @@ def note(session: Session, proto_type: int, body: bytes, reply: Reply) -> None:
     """Log a request and what it was answered."""
     level = logging.DEBUG if proto_type == ProtoType.INFO else logging.INFO
     text = _describe(proto_type, body)
-    outcome = "" if proto_type == ProtoType.INFO else _outcome(text, reply)
+    outcome = "" if proto_type == ProtoType.INFO else _outcome(proto_type, text, reply)
     line = _shortened(text) + outcome
     log.log(level, "%s %s %s", session.node.id, session.peer, line)
 
@@ -52,6 +54,8 @@ def note(session: Session, proto_type: int, body: bytes, reply: Reply) -> None:
 def _describe(proto_type: int, body: bytes) -> str:
     if proto_type == ProtoType.INFO:
         return f"info {_text(body.rstrip()).replace(chr(10), ', ')}"
+    if proto_type == ProtoType.ADMIN:
+        return _admin(body)
     if proto_type != ProtoType.MESSAGE:
         return ProtoType(proto_type).name.lower()
     try:
@@ -60,6 +64,19 @@ def _describe(proto_type: int, body: bytes) -> str:
         return f"malformed request: {error}"
     target, action = _target(message), _action(message)
     return f"{target}: {action}" if target else action
+
+
+def _admin(body: bytes) -> str:
+    """An admin command with the user or role it is about, and nothing secret."""
+    try:
+        message = AdminMessage(body)
+    except MessageError as error:
+        return f"malformed request: {error}"
+    known = message.command in list(AdminCommand)
+    word = AdminCommand(message.command).name.lower() if known else str(message.command)
+    names = (message.fields.get(field) for field in (AdminField.USER, AdminField.ROLE))
+    shown = [repr(_text(name)) for name in names if name is not None]
+    return " ".join([f"admin: {word.replace('_', ' ')}", *shown])
 
 
 def _target(message: Message) -> str:
@@ -102,9 +119,12 @@ def _operation(code: int, name: bytes) -> str:
     return f"{word} {_text(name)}".rstrip()
 
 
-def _outcome(text: str, reply: Reply) -> str:
+def _outcome(proto_type: int, text: str, reply: Reply) -> str:
     if not isinstance(reply, bytes):
         return " -> a stream"
+    if proto_type == ProtoType.ADMIN:
+        code = reply[ADMIN_RESULT_OFFSET]
+        return f" -> {code} {Result(code).name}"
     # The message that ends the rows of a batch is a header alone, without a frame.
     ends = frame(ProtoType.MESSAGE, reply[-HEADER_SIZE:])
     code = (ends if text.startswith(_BATCH) else reply)[RESULT_OFFSET]

@@ -6,11 +6,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from hashlib import blake2b
+from typing import NamedTuple
 
 from aerospike_devserver.clock import Clock
 from aerospike_devserver.config import Address, ClusterConfig
 from aerospike_devserver.ownership import replica_table
 from aerospike_devserver.storage.jobs import Jobs
+from aerospike_devserver.storage.security import Security
 from aerospike_devserver.storage.storage import Namespace, Storage
 
 NODE_PREFIX = "BB9"
@@ -32,10 +34,18 @@ def _at_once(task: Task) -> None:
         pass
 
 
+class Login(NamedTuple):
+    """Who has logged in to a node, and until when that counts; ms since 1970."""
+
+    user: bytes
+    expires_ms: int
+
+
 class NodeState:
     """One node. A port is 0 until the node has listened on it, or if it never does.
 
-    is_frozen: it is live, and does nothing.
+    is_frozen: it is live, and does nothing. logins: by the token that the client has
+    got for each; logged_in: how many connections each user has.
     """
 
     def __init__(self, cluster: ClusterState, index: int) -> None:
@@ -49,6 +59,8 @@ class NodeState:
         self.n_connections = 0
         self.n_opened = 0
         self.user_agents: Counter[str] = Counter()
+        self.logins: dict[bytes, Login] = {}
+        self.logged_in: Counter[bytes] = Counter()
         self.started_s = time.monotonic()
         self.jobs = Jobs()
 
@@ -103,6 +115,7 @@ class ClusterState:
         self.spawn = spawn
         self.clock = Clock()
         self.storage = Storage(config.namespaces)
+        self.security = Security(config.security) if config.security else None
         self.nodes = [NodeState(self, index) for index in range(config.nodes)]
         self.peers_generation = 0
         self.partition_generation = 0
@@ -131,18 +144,24 @@ class ClusterState:
     def set_live(self, index: int, is_live: bool) -> None:
         """A node has come or gone: partitions are spread anew, generations go up.
 
-        A node that comes back knows nothing of its former queries.
+        A node that comes back knows nothing of its former queries and logins.
         """
         node = self.nodes[index]
         node.is_live = is_live
         if is_live:
             node.jobs = Jobs()
+            node.logins.clear()
         self.peers_generation += 1
         self.partition_generation += 1
         self.rebalance_generation += 1
 
     def reset(self) -> None:
-        """Forget all records and indexes, and let the clock show the time again."""
+        """Forget all records, indexes, users and roles; the clock shows the time again.
+
+        Tokens stay, of users who are still there.
+        """
         self.clock.reset()
+        if self.security is not None:
+            self.security.reset()
         for namespace in self.storage:
             namespace.clear()

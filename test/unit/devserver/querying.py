@@ -70,7 +70,7 @@ def streams(cluster: DevCluster) -> list[Any]:
         connection
         for listener in list(cluster._loop.listeners)
         for connection in list(listener.connections)
-        if connection._stream is not None
+        if getattr(connection, "_stream", None) is not None  # a handshake has none
     ]
 
 

@@ -9,6 +9,7 @@ from aerospike_devserver import DevCluster
 from aerospike_devserver.codec.message import Message
 from aerospike_devserver.config import ClusterConfig, NamespaceConfig
 from aerospike_devserver.handlers.record import batch
+from aerospike_devserver.session import Session
 from aerospike_devserver.storage.state import ClusterState, Task
 
 from ...waiting import until
@@ -275,7 +276,8 @@ def test_rest_of_a_batch_whose_peer_has_gone_is_done_in_turns():
     node.is_live = True
     first = row(os.urandom(20), (0, WRITE, 0), [put_int(b"a", 1)])
     more = (repeat(os.urandom(20), i) for i in range(1, 3000))
-    frames = batch.answer(node, Message(envelope(first, *more)))
+    session = Session(node, "127.0.0.1:1", "127.0.0.1")
+    frames = batch.answer(session, Message(envelope(first, *more)))
     assert not isinstance(frames, bytes)
     (namespace,) = state.storage
 

@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterator
 
 from aerospike_devserver.codec.frame import ProtoType, frame
+from aerospike_devserver.handlers.access import access_of, check
 from aerospike_devserver.handlers.info.command import COMMANDS, Request
 from aerospike_devserver.reply import Reply, Stream
-from aerospike_devserver.result import InfoError, Result
+from aerospike_devserver.result import InfoError, Result, ServerError
 from aerospike_devserver.session import Session
 
 _LINE = re.compile(r"([^:/]*)([:/]?)(.*)", re.DOTALL)
@@ -26,6 +27,10 @@ MAX_REPLY_SIZE = 8 << 20
 
 def answer(session: Session, body: bytes) -> Reply:
     """The reply to an info request; a long one is made in turns."""
+    try:
+        access_of(session)
+    except ServerError as error:
+        return frame(ProtoType.INFO, f"{_error_of(error)}\n".encode())
     if not body:
         return frame(ProtoType.INFO, _defaults(session))
     lines = body.split(b"\n")[:-1]
@@ -61,6 +66,8 @@ def _answer_line(session: Session, line: bytes, is_refused: bool = False) -> byt
         value = _carry_out(session, text)
     except InfoError as error:
         value = f"ERROR:{int(error.result)}:{error.text}"
+    except ServerError as error:
+        value = _error_of(error)
     return line + b"\t" + value.encode("utf-8", "surrogateescape") + b"\n"
 
 
@@ -71,7 +78,14 @@ def _carry_out(session: Session, text: str) -> str:
         raise InfoError(Result.REQUEST_INVALID, "unrecognized command")
     path = rest.split("/") if separator == "/" else []
     parameters = _parameters(rest) if separator == ":" else {}
+    places = (parameters.get(key, "") for key in ("namespace", "set"))
+    check(session, name, *(each.encode("utf-8", "surrogateescape") for each in places))
     return handler(Request(session, name, path, parameters))
+
+
+def _error_of(error: ServerError) -> str:
+    """What a client hears that may not do a thing, or is not logged in."""
+    return f"ERROR:{int(error.result)}:{error.result.name.lower().replace('_', ' ')}"
 
 
 def _parameters(text: str) -> dict[str, str]:

@@ -25,9 +25,11 @@ from aerospike_devserver.codec.message import (
     parse_fields,
     parse_ops,
 )
+from aerospike_devserver.handlers.access import Check, access_of, checks_of
 from aerospike_devserver.handlers.record import record
 from aerospike_devserver.reply import Reply, Stream
 from aerospike_devserver.result import Result, ServerError
+from aerospike_devserver.session import Session
 from aerospike_devserver.storage.state import ClusterState, NodeState, Task
 
 RESPOND_ALL_KEYS = 0x04
@@ -133,13 +135,18 @@ _BYTE, _U16, _U32 = Struct(">B"), Struct(">H"), Struct(">I")
 _INFO_BYTES = Struct(">BBB")
 
 
-def answer(node: NodeState, envelope: Message) -> Reply:
+def answer(session: Session, envelope: Message) -> Reply:
     """Carry out all rows; the frames of their replies and the one that ends them."""
     try:
-        flags, reader = _open(node.cluster, envelope)
+        access_of(session)
+    except ServerError as error:
+        return encode_last(error.result)
+    try:
+        flags, reader = _open(session.node.cluster, envelope)
     except (MessageError, ServerError):
         return encode_last(Result.REQUEST_INVALID)
-    return _gather(_Batch(node, flags, reader).frames())
+    batch = _Batch(session.node, flags, reader, checks_of(session))
+    return _gather(batch.frames())
 
 
 def _gather(frames: Stream) -> Reply:
@@ -180,8 +187,11 @@ class _Batch:
     A batch with a malformed row is refused before any row is carried out.
     """
 
-    def __init__(self, node: NodeState, flags: int, reader: _RowReader) -> None:
+    def __init__(
+        self, node: NodeState, flags: int, reader: _RowReader, check: Check | None
+    ) -> None:
         self._node = node
+        self._check_row = check
         self._flags = flags
         self._reader = reader
         self._rows = reader.rows()
@@ -239,7 +249,7 @@ class _Batch:
 
     def _carry_out(self, row: Row) -> bytes:
         """Carry out a row; its reply, which a batch puts into a frame with others."""
-        reply = record.answer(self._node.cluster, row.message)
+        reply = record.answer(self._node.cluster, row.message, self._check_row)
         result = reply[RESULT_OFFSET]
         if result not in _NO_ERRORS and not self._flags & RESPOND_ALL_KEYS:
             self._failure = self._failure or Result(result)

@@ -23,6 +23,7 @@ from aerospike_devserver.codec.message import (
 )
 from aerospike_devserver.config import NamespaceConfig
 from aerospike_devserver.expressions import Subject
+from aerospike_devserver.handlers.access import Check
 from aerospike_devserver.handlers.record.command import Command
 from aerospike_devserver.handlers.record.details import details_of
 from aerospike_devserver.handlers.record.operations import (
@@ -339,11 +340,18 @@ def _handler(message: Message) -> Callable[[Command], bytes]:
     raise ServerError(Result.REQUEST_INVALID)
 
 
-def answer(cluster: ClusterState, message: Message) -> bytes:
-    """Carry out a command on one record; errors become replies."""
+def answer(
+    cluster: ClusterState, message: Message, check: Check | None = None
+) -> bytes:
+    """Carry out a command on one record; errors become replies.
+
+    check: raises ServerError if the client may not do it.
+    """
     command = None
     try:
         command = Command(cluster, message)
+        if check is not None:
+            check(message)
         return _handler(message)(command)
     except ServerError as error:
         fields = details_of(error, message.info4, cluster.config.plays)

@@ -1,0 +1,1 @@
+"""Admin commands: logins, users and roles."""

@@ -1,0 +1,98 @@
+"""What users may do: privileges, the roles that are there from the start, and access.
+
+Source: section 1 of the page on security. What one privilege includes of another is
+approximated: no server with security has been recorded.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from enum import IntEnum
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import NamedTuple
+
+Network = IPv4Network | IPv6Network
+
+
+class Code(IntEnum):
+    """Kinds of privileges; those from READ on hold for a namespace and a set."""
+
+    USER_ADMIN = 0
+    SYS_ADMIN = 1
+    DATA_ADMIN = 2
+    UDF_ADMIN = 3
+    SINDEX_ADMIN = 4
+    READ = 10
+    READ_WRITE = 11
+    READ_WRITE_UDF = 12
+    WRITE = 13
+    TRUNCATE = 14
+
+
+class Privilege(NamedTuple):
+    """A kind, and where it holds; empty names = everywhere."""
+
+    code: Code
+    namespace: bytes = b""
+    set_name: bytes = b""
+
+
+_DATA_ADMIN = (Code.UDF_ADMIN, Code.SINDEX_ADMIN, Code.TRUNCATE)
+INCLUDED: dict[Code, tuple[Code, ...]] = {
+    Code.SYS_ADMIN: (Code.DATA_ADMIN, *_DATA_ADMIN),
+    Code.DATA_ADMIN: _DATA_ADMIN,
+    Code.READ_WRITE: (Code.READ, Code.WRITE),
+    Code.READ_WRITE_UDF: (Code.READ_WRITE, Code.READ, Code.WRITE),
+}
+"""What a privilege holds besides itself."""
+
+PREDEFINED = {code.name.lower().replace("_", "-").encode(): code for code in Code}
+"""Roles that are always there, each with the one privilege that it is named for."""
+
+
+class Role:
+    """A role. Its whitelist is a list of addresses with commas, b"" = any address.
+
+    Quotas are commands per second, 0 = no limit.
+    """
+
+    def __init__(self, privileges: Iterable[Privilege]) -> None:
+        self.privileges = set(privileges)
+        self.whitelist = b""
+        self.read_quota = 0
+        self.write_quota = 0
+
+
+def networks_of(whitelist: bytes) -> list[Network]:
+    """The addresses of a whitelist; ValueError."""
+    texts = whitelist.decode("ascii", "replace").split(",") if whitelist else []
+    return [ip_network(text.strip(), strict=False) for text in texts]
+
+
+class Access:
+    """What a user with some roles may do. Of several quotas the highest counts."""
+
+    def __init__(self, roles: Iterable[Role]) -> None:
+        roles = list(roles)
+        self._scopes: dict[Code, set[tuple[bytes, bytes]]] = defaultdict(set)
+        for role in roles:
+            for code, *scope in role.privileges:
+                for held in (code, *INCLUDED.get(code, ())):
+                    self._scopes[held].add((scope[0], scope[1]))
+        self._networks = [n for role in roles for n in networks_of(role.whitelist)]
+        self.read_quota = max((role.read_quota for role in roles), default=0)
+        self.write_quota = max((role.write_quota for role in roles), default=0)
+
+    def allows(self, code: Code, namespace: bytes = b"", set_name: bytes = b"") -> bool:
+        """Whether one of the privileges covers a kind of command at a place."""
+        return any(
+            of in (b"", namespace) and within in (b"", set_name)
+            for of, within in self._scopes.get(code, ())
+        )
+
+    def admits(self, host: str) -> bool:
+        """Whether a client may come from an address: one that any role lists."""
+        return not self._networks or any(
+            ip_address(host) in network for network in self._networks
+        )
