@@ -14,6 +14,7 @@ from typing import Any
 from aerospike_devserver.cluster import DevCluster
 from aerospike_devserver.config import (
     DEFAULT_NAMESPACES,
+    DEFAULT_SESSION_TTL_S,
     DEFAULT_TLS_NAME,
     bracketed,
 )
@@ -34,7 +35,7 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         {
             "action": "store_true",
             "help": "take a --host that other machines reach, such as 0.0.0.0; "
-            "nothing protects the data then",
+            "without --security nothing protects the data then",
         },
     ),
     (
@@ -85,8 +86,8 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         "--tls",
         {
             "action": "store_true",
-            "help": "serve TLS on further ports, with certificates made for it "
-            "(approximated: the Community Edition has no TLS)",
+            "help": "serve TLS on further ports, with certificates made for it; "
+            "approximated, as the Community Edition has no TLS",
         },
     ),
     (
@@ -125,6 +126,22 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         },
     ),
     ("--tls-only", {"action": "store_true", "help": "no ports without TLS"}),
+    (
+        "--security",
+        {
+            "action": "store_true",
+            "help": "clients must log in and have roles, at first the user admin with "
+            "the password admin; approximated, as the Community Edition has no users",
+        },
+    ),
+    (
+        "--session-ttl",
+        {
+            "type": int,
+            "default": DEFAULT_SESSION_TTL_S,
+            "help": "seconds after which clients must log in again",
+        },
+    ),
 )
 
 
@@ -175,7 +192,7 @@ def _stop_signal() -> threading.Event:
 
 
 def _where(cluster: DevCluster) -> Iterator[str]:
-    """Lines that say where clients find the nodes, and what they need for TLS."""
+    """Lines that say where clients find the nodes, and what else they need."""
     config = cluster.config
     nodes = zip(cluster.node_ids, cluster.hosts, config["hosts"], strict=True)
     for node_id, (host, port), (_, tls_port, *names) in nodes:
@@ -183,9 +200,10 @@ def _where(cluster: DevCluster) -> Iterator[str]:
         is_clear = not names or port != tls_port
         at = f"{bracketed(host)}:{port}" if is_clear else bracketed(host)
         yield f"node {node_id} on {at}{text}"
-    for name, path in config.get("tls", {}).items():
-        if name != "enable":
-            yield f"{name} {path}"
+    needed = config.get("tls", {}) | config
+    for name in ("cafile", "certfile", "keyfile", "user", "password"):
+        if name in needed:
+            yield f"{name} {needed[name]}"
 
 
 def main(arguments: Sequence[str] | None = None, prog: str = PROG) -> int:

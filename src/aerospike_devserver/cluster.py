@@ -69,8 +69,8 @@ class DevCluster:
     :param nsup_period: seconds; 0 turns expiration off.
     :param allow_ttl_without_nsup: whether a TTL is taken though expiration is off.
     :param max_record_size: bytes.
-    :param allow_remote: take a host that other machines reach. There are no users and
-        no passwords: whoever reaches the server reads and writes everything.
+    :param allow_remote: take a host that other machines reach. Without security there
+        are no users: whoever reaches the server reads and writes everything.
     :param access_address: where node 0 tells clients to connect, "HOST:PORT", and node
         i at PORT + 10*i: for a server behind the ports of a container. None = where it
         listens.

@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
 
@@ -15,6 +16,7 @@ from aerospike_devserver import DevCluster
 from aerospike_devserver.cli import PROG, main
 
 from ...waiting import PATIENCE_S
+from .admin_wire import TTL, Admin, number
 from .rawwire import Connection, RecordClient, put_int
 
 
@@ -73,6 +75,11 @@ def test_server_announces_its_nodes_and_stops_on_a_signal(number):
         (["--port", "65530", "--nodes", "3"], "3 nodes, 10 ports apart is 65515"),
         (["--access-address", "example.org"], "'example.org' is not HOST:PORT"),
         (["--access-address", "[::1]:0"], "access_address: port 0: the highest"),
+        (["--tls", "--tls-port", "65536"], "tls_port 65536: the highest is 65535"),
+        (["--tls-cert", "none"], "tls_cert and tls_key go together"),
+        (["--tls-cert", "none", "--tls-key", "none"], "none cannot be read"),
+        (["--tls-only"], "tls_only needs tls"),
+        (["--security", "--session-ttl", "0"], "session_ttl is 1 to"),
     ],
 )
 def test_bad_option_is_reported(capsys, arguments, text):
@@ -125,6 +132,51 @@ def test_remote_address_is_taken_with_a_warning():
         process.terminate()
         _, errors = process.communicate(timeout=PATIENCE_S)
     assert "host 0.0.0.0 can be reached from other machines" in errors
+
+
+def test_remote_address_with_security_warns_of_the_first_password():
+    options = ("--port", "0", "--host", "0.0.0.0", "--allow-remote", "--security")
+    process = start(*options)
+    process.stdout.readline()
+    process.terminate()
+    _, errors = process.communicate(timeout=PATIENCE_S)
+    assert "give the user admin another password" in errors
+    assert "no users" not in errors
+
+
+def test_tls_and_security_say_what_clients_need():
+    pytest.importorskip("trustme")
+    ports = ("--port", "0", "--tls-port", "0")
+    process = start(*ports, "--mutual-tls", "--security", "--session-ttl", "300")
+    try:
+        lines = list(iter(process.stdout.readline, "ready\n"))
+        found = re.fullmatch(
+            r"node BB90+A1 on 127\.0\.0\.1:\d+, TLS on (\d+) as devcluster\n", lines[0]
+        )
+        assert found is not None
+        needed = dict(line.split() for line in lines[1:])
+        assert list(needed) == ["cafile", "certfile", "keyfile", "user", "password"]
+        context = ssl.create_default_context(cafile=needed["cafile"])
+        context.load_cert_chain(needed["certfile"], needed["keyfile"])
+        port = int(found[1])
+        with Connection("127.0.0.1", port, "devcluster", context) as connection:
+            fields = Admin(connection).login(needed["user"], needed["password"]).fields
+            assert fields[TTL] == number(300)
+    finally:
+        process.terminate()
+        process.communicate(timeout=PATIENCE_S)
+    assert not os.path.exists(needed["cafile"])
+
+
+def test_tls_only_shows_no_other_port():
+    pytest.importorskip("trustme")
+    process = start("--port", "0", "--tls-port", "0", "--tls", "--tls-only")
+    line = process.stdout.readline()
+    process.terminate()
+    process.communicate(timeout=PATIENCE_S)
+    assert re.fullmatch(
+        r"node BB90+A1 on 127\.0\.0\.1, TLS on \d+ as devcluster\n", line
+    )
 
 
 WRITTEN = f"test.demo digest {'00' * 20}: write n -> 0 OK"

@@ -13,8 +13,11 @@ from aerospike_devserver.dispatch import answer
 from aerospike_devserver.session import Session
 from aerospike_devserver.storage.state import ClusterState
 
+from . import admin_wire
+from .admin_wire import HASHES
 from .packing import Marked, Raw, pack
 from .rawwire import (
+    ADMIN,
     BLOB,
     HLL,
     INFO,
@@ -133,6 +136,51 @@ def test_damaged_messages_are_answered(session, caplog):
         kind = rng.choice([MESSAGE] * 8 + [1, 2, 4, 5])
         reply = answer(session, kind, damage(rng, body) if rng.random() < 0.7 else body)
         assert list(frames(whole(reply)))
+    assert not caplog.records
+
+
+ADMIN_FIELDS = {
+    admin_wire.USER: [b"admin", b"ada", b"x" * 70],
+    admin_wire.PASSWORD: [admin_wire.HASHES["s2"]],
+    admin_wire.CREDENTIAL: [admin_wire.HASHES["admin"]],
+    admin_wire.ROLES: [admin_wire.names(b"read", b"r"), b"\xff", b"\2\1r"],
+    admin_wire.ROLE: [b"r", b"read", b"s"],
+    admin_wire.PRIVILEGES: [
+        admin_wire.privileges(0, (10, b"test", b"demo")),
+        b"\1\x0a\xff",
+    ],
+    admin_wire.WHITELIST: [b"127.0.0.1", b"10.0.0.0/8,::1", b"\xff"],
+    admin_wire.READ_QUOTA: [bytes(4), b"\0\0\1\0"],
+}
+
+
+def random_admin(rng):
+    """An admin command with fields that fit, or do not."""
+    chosen = rng.sample(list(ADMIN_FIELDS), rng.randrange(5))
+    fields = {
+        kind: rng.choice([*ADMIN_FIELDS[kind], rng.randbytes(rng.randrange(9))])
+        for kind in chosen
+    }
+    return admin_wire.request(rng.choice([*range(17), 20, 20, 99]), fields)
+
+
+def test_random_admin_commands_are_answered(caplog):
+    state = ClusterState(DevCluster(security=True)._config)
+    state.set_live(0, True)
+    session = Session(state.nodes[0], "127.0.0.1:1", "127.0.0.1")
+    login = {admin_wire.USER: b"admin", admin_wire.CREDENTIAL: HASHES["admin"]}
+    rng = random.Random(7)
+    for _ in for_seconds(SECONDS):
+        if rng.random() < 0.1:
+            state.reset()
+            answer(session, ADMIN, admin_wire.request(admin_wire.LOGIN, login))
+        body = random_admin(rng)
+        reply = answer(
+            session, ADMIN, damage(rng, body) if rng.random() < 0.3 else body
+        )
+        for frame in frames(whole(reply)):
+            assert admin_wire.parse(frame)
+        assert list(frames(whole(answer(session, MESSAGE, random_message(rng)))))
     assert not caplog.records
 
 
