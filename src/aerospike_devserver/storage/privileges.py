@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from enum import IntEnum
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import NamedTuple
 
 Network = IPv4Network | IPv6Network
@@ -93,6 +93,7 @@ class Access:
 
     def admits(self, host: str) -> bool:
         """Whether a client may come from an address: one that any role lists."""
-        return not self._networks or any(
-            ip_address(host) in network for network in self._networks
-        )
+        address = ip_address(host)
+        if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+            address = address.ipv4_mapped
+        return not self._networks or any(address in n for n in self._networks)

@@ -7,6 +7,7 @@ import struct
 import pytest
 
 from aerospike_devserver import DevCluster
+from aerospike_devserver.storage.privileges import Access, Role
 
 from . import admin_wire as wire
 from .admin_wire import (
@@ -196,6 +197,8 @@ def test_nothing_is_answered_before_a_login(visit):
     connection = client.connection
     assert record_of(client).get().result == 80
     assert record_of(client).write(put_int(b"n", 1)).result == 80
+    nowhere = message((1 | GET_ALL, 0, 0), [(0, b"none"), (4, DIGEST)])
+    assert connection.command(nowhere).result == 80  # not: there is none such
     assert rows_of(client, batch()) == [80]
     assert [row.result for row in connection.stream(scan(b"demo"))] == [80]
     for commands in (b"build\n", b"node\nbuild\n", b""):
@@ -713,6 +716,13 @@ def test_highest_quota_of_all_roles_counts(cluster, admin, as_user):
 # What is shown
 
 
+def test_settings_are_told(admin):
+    commands = [f"get-config:context={name}" for name in ("security", "network")]
+    security, network = admin.connection.info(*commands)
+    assert security == f"enable-quotas=true;session-ttl={DAY_S}"
+    assert "tls" not in network
+
+
 def test_config_has_the_first_user(cluster):
     assert cluster.config == {
         "hosts": cluster.hosts,
@@ -740,3 +750,19 @@ def test_log_names_users_and_no_passwords(cluster, caplog):
         "malformed request: shorter than a header -> 55 INVALID_FIELD",
         "admin: query users -> a stream",
     ]
+
+
+@pytest.mark.parametrize(
+    ("host", "is_admitted"),
+    [
+        ("10.1.2.3", True),
+        ("10.2.0.0", False),
+        ("::ffff:10.1.2.3", True),
+        ("fd00::7", True),
+        ("fe80::1%eth0", False),
+    ],
+)
+def test_networks_of_both_kinds_are_whitelisted(host, is_admitted):
+    role = Role([])
+    role.whitelist = b"10.1.0.0/16, fd00::/8"
+    assert Access([role]).admits(host) is is_admitted

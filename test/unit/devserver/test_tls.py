@@ -97,6 +97,25 @@ def test_addresses_are_listed_with_tls_and_without(cluster):
         assert none == ["", f"{n},4333,[]"]
 
 
+def test_addresses_with_tls_are_published_under_their_own_ports():
+    with DevCluster(2, tls=True, access_address="192.0.2.1:7000") as made:
+        (_, port, _), (_, other, _) = made.config["hosts"]
+        with connect(made) as connection:
+            service, peers, clear = connection.info(
+                "service-tls-std", "peers-tls-std", "service-clear-std"
+            )
+            assert service == f"192.0.2.1:{port}"
+            assert f"[192.0.2.1:{other}]" in peers
+            assert clear == "192.0.2.1:7000"
+
+
+def test_settings_are_told(cluster):
+    with connect(cluster) as connection:
+        (found,) = connection.info("get-config:context=network")
+    _, port, name = cluster.config["hosts"][0]
+    assert found.endswith(f";service.tls-port={port};service.tls-name={name}")
+
+
 def test_without_tls_its_addresses_are_refused_as_before():
     with DevCluster() as made, Connection(*made.hosts[0]) as connection:
         names = ("service-tls-std", "service-tls-alt", "peers-tls-std", "peers-tls-alt")

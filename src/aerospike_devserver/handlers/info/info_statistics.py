@@ -85,8 +85,22 @@ def _service_settings(request: Request) -> dict[str, object]:
 
 
 def _network_settings(request: Request) -> dict[str, object]:
-    node = request.node
-    return {"service.port": node.port, "service.address": node.cluster.config.host}
+    node, config = request.node, request.node.cluster.config
+    settings: dict[str, object] = {
+        "service.port": node.port,
+        "service.address": config.host,
+    }
+    if config.tls is not None:
+        settings["service.tls-port"] = node.tls_port
+        settings["service.tls-name"] = config.tls.name
+    return settings
+
+
+def _security_settings(request: Request) -> dict[str, object]:
+    security = request.node.cluster.config.security
+    if security is None:
+        return {}
+    return {"enable-quotas": "true", "session-ttl": security.session_ttl_s}
 
 
 def _namespace_settings(request: Request) -> dict[str, object]:
@@ -100,7 +114,7 @@ _CONTEXTS: dict[str, Callable[[Request], dict[str, object]]] = {
     "service": _service_settings,
     "network": _network_settings,
     "namespace": _namespace_settings,
-    "security": lambda _request: {},
+    "security": _security_settings,
 }
 
 

@@ -19,7 +19,7 @@ from aerospike_devserver.codec.message import (
     Operation,
     encode_reply,
 )
-from aerospike_devserver.handlers.access import access_of, check_message
+from aerospike_devserver.handlers.access import check_message
 from aerospike_devserver.handlers.query import background, query_fields, where
 from aerospike_devserver.handlers.query.candidates import Candidates, Position
 from aerospike_devserver.handlers.query.query_fields import number
@@ -45,9 +45,8 @@ _U16_LITTLE, _BVAL = Struct("<H"), Struct("<q")
 def answer(session: Session, message: Message) -> Reply:
     """The stream of a query, or the single message that refuses it."""
     try:
-        access_of(session)
-        namespace = _namespace(session, message)
         check_message(session, message)
+        namespace = _namespace(session, message)
         if message.info2 & Info2.WRITE:
             return background.answer(session, namespace, message)
         return _Request(session, namespace, message).stream()

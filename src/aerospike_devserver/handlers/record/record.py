@@ -349,9 +349,9 @@ def answer(
     """
     command = None
     try:
-        command = Command(cluster, message)
         if check is not None:
             check(message)
+        command = Command(cluster, message)
         return _handler(message)(command)
     except ServerError as error:
         fields = details_of(error, message.info4, cluster.config.plays)
