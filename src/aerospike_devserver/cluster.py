@@ -136,8 +136,7 @@ class DevCluster:
             raise ValueError("tls_only needs tls, or tls_cert and tls_key")
         if external_users and not security:
             raise ValueError("external_users needs security")
-        has_tls = self._tls is not None
-        users = SecurityConfig(external_users or {}, session_ttl)
+        has_tls, users = self._tls is not None, external_users or {}
         self._config = ClusterConfig(
             nodes,
             port,
@@ -149,7 +148,7 @@ class DevCluster:
             allow_remote,
             access_address,
             TlsConfig(tls_name, tls_port, tls_only) if has_tls else None,
-            users if security else None,
+            SecurityConfig(users, session_ttl) if security else None,
         )
         self._state = ClusterState(self._config)
         self._lock = threading.RLock()

@@ -72,31 +72,23 @@ def check_address(session: Session, access: Access) -> None:
 
 def check(
     session: Session, what: str, namespace: bytes = b"", set_name: bytes = b""
-) -> None:
-    """ServerError 80, 82, or 81 without a privilege that a command needs there."""
+) -> Access | None:
+    """`access_of`; ServerError 81 without a privilege that a command needs there."""
     access = access_of(session)
-    if access is None:
-        return
-    for code in NEEDS.get(what, ()):
-        if not access.allows(code, namespace, set_name):
-            raise ServerError(Result.ROLE_VIOLATION)
+    if access is not None:
+        for code in NEEDS.get(what, ()):
+            if not access.allows(code, namespace, set_name):
+                raise ServerError(Result.ROLE_VIOLATION)
+    return access
 
 
 def check_message(session: Session, message: Message) -> None:
     """The same for a data command, and 83 where it is one too many for a quota."""
-    fields = message.fields
-    what = _kind(message)
-    check(session, what, fields.get(Field.NAMESPACE, b""), fields.get(Field.SET, b""))
-    security, login = session.node.cluster.security, session.login
-    if security is None or login is None:
-        return
-    access = security.access(login.user)
-    is_write = what != _READ
-    usage = security.usage(login.user, is_write)
-    quota = 0
-    if access is not None:
-        quota = access.write_quota if is_write else access.read_quota
-    if not usage.takes(quota, session.node.cluster.clock.now_ms()):
+    what, fields = _kind(message), message.fields
+    place = fields.get(Field.NAMESPACE, b""), fields.get(Field.SET, b"")
+    access = check(session, what, *place)
+    now_ms = session.node.cluster.clock.now_ms()
+    if access is not None and not access.takes(what != _READ, now_ms):
         raise ServerError(Result.QUOTA_EXCEEDED)
 
 

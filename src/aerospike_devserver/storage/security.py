@@ -1,4 +1,4 @@
-"""Users and roles of a cluster, and how many commands each user has sent.
+"""The users and roles of a cluster.
 
 Passwords are kept as the hashes that clients send: the server never sees the password
 of an internal user. Names are bytes, as they stand in messages.
@@ -14,6 +14,7 @@ from aerospike_devserver.storage.privileges import (
     Access,
     Privilege,
     Role,
+    Usage,
 )
 
 ADMIN = "admin"
@@ -23,9 +24,6 @@ _ADMIN_HASH = b"$2a$10$7EqJtq98hPqEX7fNZaFWoO1mVO/4MLpGzsqojz6E9Gef6iXDjXdDa"
 NO_PASSWORD = b"$2a$10$7EqJtq98hPqEX7fNZaFWoOePA2sZy..tlOF99W2N0g5KZ3dLaw8WO"
 """Stands for the password of a user who logs in by a certificate alone."""
 _ADMIN_ROLES = (b"read-write-udf", b"sys-admin", b"user-admin")
-
-WINDOW_MS = 1000
-"""How long commands are counted for a quota, which is one of commands per second."""
 
 
 class User:
@@ -40,28 +38,6 @@ class User:
         self.password = password
         self.roles = set(roles)
         self.secret = secret
-
-
-class Usage:
-    """The commands of a user that were let through in the running second."""
-
-    def __init__(self) -> None:
-        self._began_ms = 0
-        self._count = 0
-
-    def count(self, now_ms: int) -> int:
-        """How many there are."""
-        # the clock of a cluster may be set back
-        if not 0 <= now_ms - self._began_ms < WINDOW_MS:
-            self._began_ms, self._count = now_ms, 0
-        return self._count
-
-    def takes(self, quota: int, now_ms: int) -> bool:
-        """Count one more, unless that is more than a quota; 0 = no limit."""
-        fits = not quota or self.count(now_ms) < quota
-        if fits:
-            self._count = self.count(now_ms) + 1
-        return fits
 
 
 class Security:
@@ -80,7 +56,7 @@ class Security:
         self.roles = {
             name: Role([Privilege(code)]) for name, code in PREDEFINED.items()
         }
-        self._usage: dict[tuple[bytes, bool], Usage] = {}
+        self._usage: dict[bytes, tuple[Usage, Usage]] = {}
         self._access: dict[bytes, Access] = {}
 
     def changed(self) -> None:
@@ -91,18 +67,14 @@ class Security:
         """What a user may do; None if there is no such user."""
         if user not in self._access and user in self.users:
             held = self.users[user].roles & self.roles.keys()
-            self._access[user] = Access(self.roles[name] for name in held)
+            usage = self._usage.setdefault(user, (Usage(), Usage()))
+            self._access[user] = Access([self.roles[name] for name in held], usage)
         return self._access.get(user)
-
-    def usage(self, user: bytes, is_write: bool) -> Usage:
-        """What counts a user's reads or writes."""
-        return self._usage.setdefault((user, is_write), Usage())
 
     def drop_user(self, user: bytes) -> None:
         """Forget a user."""
         del self.users[user]
-        for is_write in (False, True):
-            self._usage.pop((user, is_write), None)
+        self._usage.pop(user, None)
         self.changed()
 
     def drop_role(self, role: bytes) -> None:

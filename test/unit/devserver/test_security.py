@@ -7,7 +7,7 @@ import struct
 import pytest
 
 from aerospike_devserver import DevCluster
-from aerospike_devserver.storage.privileges import Access, Role
+from aerospike_devserver.storage.privileges import Access, Role, Usage
 
 from . import admin_wire as wire
 from .admin_wire import (
@@ -704,6 +704,22 @@ def test_quota_is_so_many_commands_a_second(cluster, as_user):
     assert spend(client, read, 1) == [0]
 
 
+def test_external_user_may_have_a_role_that_comes_later():
+    users = {"ada": {"password": "clear", "roles": ["later"]}}
+    with (
+        DevCluster(security=True, external_users=users) as cluster,
+        Connection(*cluster.hosts[0]) as connection,
+        Connection(*cluster.hosts[0]) as other,
+    ):
+        client, admin = Admin(connection), Admin(other)
+        assert client.do(wire.LOGIN, external()) == 0
+        assert record_of(client).get().result == 81
+        admin.login()
+        reads = {wire.PRIVILEGES: privileges(everywhere(READ))}
+        admin.do(wire.CREATE_ROLE, {wire.ROLE: b"later"} | reads)
+        assert record_of(client).get().result == 2
+
+
 def test_highest_quota_of_all_roles_counts(cluster, admin, as_user):
     client = as_user(everywhere(READ), fields={wire.READ_QUOTA: number(1)})
     more = {wire.ROLE: b"more", wire.READ_QUOTA: number(1000)}
@@ -765,4 +781,4 @@ def test_log_names_users_and_no_passwords(cluster, caplog):
 def test_networks_of_both_kinds_are_whitelisted(host, is_admitted):
     role = Role([])
     role.whitelist = b"10.1.0.0/16, fd00::/8"
-    assert Access([role]).admits(host) is is_admitted
+    assert Access([role], (Usage(), Usage())).admits(host) is is_admitted

@@ -33,6 +33,7 @@ def _create(request: Request) -> bytes:
     _limit(request, role)
     role.whitelist = request.whitelist()
     request.security.roles[name] = role
+    request.security.changed()  # an external user may have had the role's name before
     return request.ok()
 
 

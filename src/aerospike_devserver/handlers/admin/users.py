@@ -110,14 +110,13 @@ def _fields(request: Request, name: bytes) -> Iterator[bytes]:
     yield encode_field(AdminField.USER, name)
     roles = sorted(security.users[name].roles)
     yield encode_field(AdminField.ROLES, codec.encode_names(roles))
-    found = security.access(name)
-    now_ms = node.cluster.clock.now_ms()
-    quotas = (found.read_quota, found.write_quota) if found is not None else (0, 0)
-    fields = (AdminField.READ_INFO, AdminField.WRITE_INFO)
-    for field, is_write, quota in zip(fields, (False, True), quotas, strict=True):
-        # quota, commands on single records, rate of queries, queries without a limit
-        numbers = (quota, security.usage(name, is_write).count(now_ms), 0, 0)
-        if any(numbers):
-            yield encode_field(field, codec.encode_numbers(numbers))
+    found, now_ms = security.access(name), node.cluster.clock.now_ms()
+    if found is not None:
+        fields = (AdminField.READ_INFO, AdminField.WRITE_INFO)
+        for field, quota, usage in zip(fields, found.quotas, found.usage, strict=True):
+            # quota, commands in this second, and of queries: rate, those without limit
+            numbers = (quota, usage.count(now_ms), 0, 0)
+            if any(numbers):
+                yield encode_field(field, codec.encode_numbers(numbers))
     n_connections = node.logged_in[name]
     yield encode_field(AdminField.CONNECTIONS, codec.encode_number(n_connections))
