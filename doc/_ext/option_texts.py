@@ -328,7 +328,7 @@ CONFIG = {
     ),
     "max_threads": Text("int", "", "2.x: size of the connection pool."),
     "tls": Text("dict", "{}", "In work: `enable` raises `ParamError`."),
-    "user": Text("str", "", "User of a cluster with security."),
+    "user": Text("str", "", "User of a cluster with [security](security.md)."),
     "password": Text("str", "", "Password of that user."),
     "shm": Text("dict", "", "Share what is known of the cluster between processes."),
     "use_shared_connection": Text(

@@ -76,6 +76,14 @@ class Client:
     def connect(self, username: str | None = None, password: str | None = None) -> Self:
         """Connect when that has not been done, also after close(); returns the client.
 
+        With a user and a password it logs in as that user: it connects anew when the
+        client is connected as somebody else. A failure changes nothing.
+
+        :param username: str, instead of the configuration's user.
+        :param password: str, of that user.
+        :raises AdminError: the cluster refuses the login: InvalidUser, InvalidPassword,
+            ExpiredPassword, SecurityNotSupported, ...
+        :raises ParamError: one of the two is missing, or malformed; nothing was sent.
         :raises ConnectionError: no node answers.
         :raises ClientError: a host name has no address, a node belongs to another
             cluster, or the peers of the only seed cannot be reached.

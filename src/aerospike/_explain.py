@@ -312,6 +312,40 @@ def query(
     error.detail = "; ".join(parts)
 
 
+# --- a login ---
+
+# code -> why the cluster lets nobody in, and what to do; {} is who
+_LOGINS = {
+    51: "a server of the Community Edition has no users: leave out user and password",
+    60: "the cluster has no {}",
+    62: "the password of {} is wrong",
+    63: "the password of {} has expired: an administrator gives another one with "
+    "admin_set_password()",
+    64: "the password of {} is not allowed any more: an administrator gives another "
+    "one with admin_set_password()",
+    65: "the cluster takes no such proof of {}: look at 'auth_mode' in the policies",
+    82: "no role of {} admits the address of this machine: see admin_set_whitelist()",
+}
+_NOBODY = (
+    "the cluster wants to know who you are: give 'user' and 'password' in the "
+    "configuration, or connect(user, password)"
+)
+
+
+def login(error: AerospikeError, user: str | None) -> None:
+    """Complete the error of a client that cannot connect.
+
+    :param user: who logs in; "" is whom a certificate names, None is nobody.
+    """
+    parts = [error.detail] if error.detail else []
+    if error.code == 80 and user is None:
+        parts.append(_NOBODY)
+    elif error.code in _LOGINS:
+        who = f"user {user!r}" if user else "the user that the certificate names"
+        parts.append(_LOGINS[error.code].format(who))
+    error.detail = "; ".join(parts)
+
+
 # --- an index ---
 
 

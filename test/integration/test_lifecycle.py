@@ -156,9 +156,11 @@ def test_connect_takes_two_arguments(make_client):
 
 
 def test_credentials_are_not_ignored(make_client):
-    """They cannot be used yet, which is said."""
-    with pytest.raises(exception.ParamError, match="not supported yet"):
-        make_client().connect("user", "password")
+    """A server of the Community Edition knows no users."""
+    client = make_client()
+    with pytest.raises(exception.SecurityNotSupported, match="leave out user"):
+        client.connect("user", "password")
+    assert client.is_connected()
 
 
 def test_one_seed_finds_all_nodes(hosts, client, make_client):

@@ -284,8 +284,6 @@ def test_value_in_policies_of_the_wrong_kind_is_refused(policies):
 @pytest.mark.parametrize(
     "config",
     [
-        {"user": "u"},
-        {"password": "p"},
         {"tls": {"enable": True}},
         {"shm": {"max_nodes": 1}},
         {"shm": {}},
@@ -295,7 +293,6 @@ def test_value_in_policies_of_the_wrong_kind_is_refused(policies):
         {"rack_aware": True},
         {"rack_id": 1},
         {"policies": {"batch": {"compress": True}}},
-        {"policies": {"auth_mode": 1}},
         {"policies": {"write": {"compression_threshold": 100}}},
         {"policies": {"read": {"compress": True}}},
     ],

@@ -33,7 +33,7 @@ typedef struct asc_config {
     const asc_host *hosts;          /* seeds, preferred in this order */
     size_t n_hosts;
     asc_credentials *credentials; /* counted by whoever keeps it; NULL: no logins */
-    uint32_t login_timeout_ms;    /* what a login may take beyond connecting */
+    uint32_t login_timeout_ms;    /* what a login may take beyond connecting; 0: 5000 */
     const char *cluster_name;  /* a cluster of another name is refused; NULL: none is */
     const char *user_agent;    /* "python-1.0.0,my-app", shown by the servers */
     uint32_t tend_interval_ms; /* pause between two looks at the cluster */

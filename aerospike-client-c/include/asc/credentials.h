@@ -2,6 +2,7 @@
 #ifndef ASC_CREDENTIALS_H
 #define ASC_CREDENTIALS_H
 
+#include "asc/buf.h"
 #include "asc/error.h"
 
 #define ASC_USER_NAME_SIZE 64 /* bytes, with the terminating NUL */
@@ -26,5 +27,19 @@ void asc_credentials_release(asc_credentials *c);
 /* Put another hash in place of the old one, after the user has changed the password.
  * False when memory is short. */
 bool asc_credentials_set_hash(asc_credentials *c, const char *hash);
+
+/* Append the hash to an admin request as one of its fields. ASC_ERR_PARAM when there is
+ * none, ASC_ERR_NOMEM. */
+asc_status asc_credentials_put_hash(asc_credentials *c, asc_buf *out, uint8_t field,
+                                    asc_error *err);
+
+/* Is it the same user, who proves it by the same? Either may be NULL, which is nobody. */
+bool asc_credentials_equal(asc_credentials *a, asc_credentials *b);
+
+/* The user's name, "" when nodes know it by its certificate. It never changes. */
+const char *asc_credentials_user(const asc_credentials *c);
+
+/* Has a node said that it has security disabled, and so has not checked them? */
+bool asc_credentials_were_ignored(const asc_credentials *c);
 
 #endif

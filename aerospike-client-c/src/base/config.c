@@ -8,6 +8,7 @@
 /* A shorter pause than this would only load the nodes. */
 #define MIN_TEND_INTERVAL_MS 250u
 #define DEFAULT_CONNECT_TIMEOUT_MS 1000u
+#define DEFAULT_LOGIN_TIMEOUT_MS 5000u
 
 /* The casts drop `const`: a copy owns its strings, whatever the type says for those
  * that borrow. */
@@ -62,6 +63,9 @@ asc_config_copy(asc_config *to, const asc_config *from, asc_error *err)
     if (to->connect_timeout_ms == 0) {
         /* Tending needs a limit: without one, a silent address would end no cycle. */
         to->connect_timeout_ms = DEFAULT_CONNECT_TIMEOUT_MS;
+    }
+    if (to->login_timeout_ms == 0) {
+        to->login_timeout_ms = DEFAULT_LOGIN_TIMEOUT_MS;
     }
     return ok ? ASC_OK : asc_error_set(err, ASC_ERR_NOMEM, "configuration");
 }

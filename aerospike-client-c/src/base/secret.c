@@ -1,16 +1,24 @@
 /* Wiping secrets. The compiler must not leave the overwriting out because nobody reads
  * the memory any more, hence explicit_bzero. */
-#include "base/secret.h"
+#include "asc/secret.h"
 
 #include <string.h>
 
 #include "asc/alloc.h"
 
 void
+asc_wipe(void *data, size_t size)
+{
+    if (data != NULL) {
+        explicit_bzero(data, size);
+    }
+}
+
+void
 asc_secret_free(char *text)
 {
     if (text != NULL) {
-        explicit_bzero(text, strlen(text));
+        asc_wipe(text, strlen(text));
         asc_free(text);
     }
 }
@@ -18,8 +26,6 @@ asc_secret_free(char *text)
 void
 asc_buf_wipe(asc_buf *b)
 {
-    if (b->data != NULL) {
-        explicit_bzero(b->data, b->cap);
-    }
+    asc_wipe(b->data, b->cap);
     asc_buf_clear(b);
 }

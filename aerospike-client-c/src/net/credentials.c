@@ -8,11 +8,12 @@
 
 #include "asc/admin.h"
 #include "asc/alloc.h"
-#include "base/secret.h"
+#include "asc/secret.h"
 
 struct asc_credentials {
     atomic_uint refs;
     bool is_named;
+    atomic_bool were_ignored;
     char user[ASC_USER_NAME_SIZE];
     char *password;       /* owned; NULL: it is not sent in clear */
     pthread_mutex_t lock; /* guards hash */
@@ -82,6 +83,63 @@ asc_credentials_set_hash(asc_credentials *c, const char *hash)
     pthread_mutex_unlock(&c->lock);
     asc_secret_free(old);
     return true;
+}
+
+/* Only the holder of the lock looks at a hash, since another thread may replace it. */
+asc_status
+asc_credentials_put_hash(asc_credentials *c, asc_buf *out, uint8_t field,
+                         asc_error *err)
+{
+    pthread_mutex_lock(&c->lock);
+    bool has_hash = c->hash != NULL;
+    bool ok = has_hash && asc_admin_field(out, field, c->hash, strlen(c->hash));
+    pthread_mutex_unlock(&c->lock);
+    if (!has_hash) {
+        return asc_error_set(err, ASC_ERR_PARAM, "the user has no password");
+    }
+    return ok ? ASC_OK : asc_error_set(err, ASC_ERR_NOMEM, "admin request");
+}
+
+/* Are two texts equal, or both missing? */
+static bool
+same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* One lock is held at a time, so that two threads that compare crosswise do not wait for
+ * each other. */
+bool
+asc_credentials_equal(asc_credentials *a, asc_credentials *b)
+{
+    if (a == b || a == NULL || b == NULL) {
+        return a == b;
+    }
+    if (a->is_named != b->is_named || strcmp(a->user, b->user) != 0 ||
+        !same_text(a->password, b->password)) {
+        return false;
+    }
+    pthread_mutex_lock(&a->lock);
+    char *hash = a->hash != NULL ? asc_strdup(a->hash) : NULL;
+    bool ok = hash != NULL || a->hash == NULL;
+    pthread_mutex_unlock(&a->lock);
+    pthread_mutex_lock(&b->lock);
+    ok = ok && same_text(hash, b->hash); /* without memory they count as others */
+    pthread_mutex_unlock(&b->lock);
+    asc_secret_free(hash);
+    return ok;
+}
+
+bool
+asc_credentials_were_ignored(const asc_credentials *c)
+{
+    return atomic_load(&c->were_ignored);
+}
+
+void
+asc_credentials_ignored(asc_credentials *c)
+{
+    atomic_store(&c->were_ignored, true);
 }
 
 /* Append a field with a text; without a text nothing is appended. */

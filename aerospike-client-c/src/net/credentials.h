@@ -1,4 +1,4 @@
-/* net/credentials.h -- write the request by which a user logs in. */
+/* net/credentials.h -- what logins need to know of who logs in. */
 #ifndef ASC_NET_CREDENTIALS_H
 #define ASC_NET_CREDENTIALS_H
 
@@ -8,7 +8,7 @@
 /* Write a login request; the caller wipes it after use. False when memory is short. */
 bool asc_credentials_write_login(asc_credentials *c, asc_buf *out);
 
-/* The user's name, "" when nodes know it by its certificate. It never changes. */
-const char *asc_credentials_user(const asc_credentials *c);
+/* Remember that a node has security disabled. */
+void asc_credentials_ignored(asc_credentials *c);
 
 #endif

@@ -7,7 +7,7 @@
 #include "asc/alloc.h"
 #include "asc/bytes.h"
 #include "asc/log.h"
-#include "base/secret.h"
+#include "asc/secret.h"
 #include "base/time.h"
 #include "net/credentials.h"
 #include "net/transfer.h"
@@ -88,8 +88,9 @@ read_login(asc_conn *c, const greeting *g, asc_admin_block *b, asc_error *err)
 
 /* Note that a node does without logins. */
 static asc_status
-read_no_login(asc_conn *c, asc_error *err)
+read_no_login(asc_conn *c, const greeting *g, asc_error *err)
 {
+    asc_credentials_ignored(g->credentials);
     asc_log(ASC_LOG_WARN, "the node has security disabled: the user is not checked");
     c->session = asc_session_new(NULL, 0, ASC_FOREVER);
     return c->session != NULL ? ASC_OK : asc_error_set(err, ASC_ERR_NOMEM, "session");
@@ -111,7 +112,7 @@ take(asc_conn *c, const greeting *g, asc_error *err)
     }
     bool is_login = g->credentials != NULL;
     if (b.result == ASC_ERR_SECURITY_NOT_ENABLED) {
-        return is_login ? read_no_login(c, err) : ASC_OK;
+        return is_login ? read_no_login(c, g, err) : ASC_OK;
     }
     if (b.result != ASC_OK) {
         return asc_error_set_result(err, b.result);

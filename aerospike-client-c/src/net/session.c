@@ -3,7 +3,7 @@
 #include "net/session.h"
 
 #include "asc/alloc.h"
-#include "base/secret.h"
+#include "asc/secret.h"
 
 asc_session *
 asc_session_new(uint8_t *request, size_t size, uint64_t renew_ms)

@@ -16,14 +16,17 @@
 
 /* --- connecting --- */
 
-/* Connect without the GIL, within limit_ms unless that is 0. Returns the cluster, which
- * the caller releases, or NULL with err. */
+/* Connect without the GIL, within limit_ms unless that is 0. `who` logs in, unless that
+ * is NULL; the caller has counted it. Returns the cluster, which the caller releases, or
+ * NULL with err. */
 static asc_cluster *
-connect_to(const client_config *config, uint32_t limit_ms, asc_error *err)
+connect_to(const client_config *config, asc_credentials *who, uint32_t limit_ms,
+           asc_error *err)
 {
     asc_config limited = config->cluster;
     asc_cluster *fresh = NULL;
     limited.create_timeout_ms = limit_ms;
+    limited.credentials = who;
     asc_error_reset(err);
     Py_BEGIN_ALLOW_THREADS
     asc_cluster_create(&fresh, &limited, err);
@@ -43,16 +46,76 @@ disconnect(asc_cluster *cluster)
     }
 }
 
+/* Texts that applications compare. */
+#define NOT_CONNECTED "No connection to aerospike cluster"
+#define FAILED_TO_CONNECT "Failed to connect"
+
+/* Raise why the cluster cannot be used. Returns -1. */
+static int
+raise_not_connected(module_state *st, const asc_credentials *who, const asc_error *err)
+{
+    raise_error_as(st, err, FAILED_TO_CONNECT);
+    if (err->code > 0) {
+        explain_login(st, who != NULL ? asc_credentials_user(who) : NULL);
+    }
+    return -1;
+}
+
+/* Warn, once for each user, that a cluster has not checked who it is. 0, or -1 with an
+ * exception. */
+static int
+warn_if_ignored(module_state *st, const asc_credentials *who)
+{
+    if (who == NULL || !asc_credentials_were_ignored(who)) {
+        return 0;
+    }
+    const char *user = asc_credentials_user(who);
+    PyObject *text = PyUnicode_FromFormat("the cluster has security disabled: user "
+                                          "'%s' is not checked, and everybody may "
+                                          "do everything",
+                                          user);
+    PyObject *said =
+        text != NULL ? PyObject_CallFunction(st->warn_once, "ssO", "login", user, text)
+                     : NULL;
+    Py_XDECREF(text);
+    Py_XDECREF(said);
+    return said != NULL ? 0 : -1;
+}
+
+/* Connect as connect_to() does. NULL with an exception; without one, but with err, when
+ * the cluster cannot be connected to. */
+static asc_cluster *
+connect_and_warn(module_state *st, const client_config *config, asc_credentials *who,
+                 uint32_t limit_ms, asc_error *err)
+{
+    asc_cluster *fresh = connect_to(config, who, limit_ms, err);
+    if (fresh != NULL && warn_if_ignored(st, who) < 0) {
+        disconnect(fresh);
+        fresh = NULL;
+    }
+    return fresh;
+}
+
 /* Connect a client that has a configuration, as connect_to() does. Meanwhile another
  * thread may have connected the client, or closed it: then the client stays as that
- * thread left it, and the new cluster is closed. 0, or 1 with err. */
+ * thread left it, and the new cluster is closed. 0, or -1 with an exception; `late` is
+ * added to its text. */
 static int
-open_cluster(ClientObject *client, uint32_t limit_ms, asc_error *err)
+open_cluster(module_state *st, ClientObject *client, uint32_t limit_ms,
+             const char *late)
 {
     client_state before = client->state;
-    asc_cluster *fresh = connect_to(&client->config, limit_ms, err);
+    asc_error err;
+    asc_credentials *who = client->config.cluster.credentials;
+    asc_credentials_retain(who);
+    asc_cluster *fresh = connect_and_warn(st, &client->config, who, limit_ms, &err);
+    if (fresh == NULL && PyErr_Occurred() == NULL) {
+        asc_error_append(&err, "%s", late);
+        raise_not_connected(st, who, &err);
+    }
+    asc_credentials_release(who);
     if (fresh == NULL) {
-        return 1;
+        return -1;
     }
     if (client->cluster == NULL && client->state == before) {
         client->cluster = fresh;
@@ -77,10 +140,6 @@ close_cluster(ClientObject *client)
     }
     disconnect(cluster);
 }
-
-/* Texts that applications compare. */
-#define NOT_CONNECTED "No connection to aerospike cluster"
-#define FAILED_TO_CONNECT "Failed to connect"
 
 /* Has the client a configuration? 0, or -1 with ParamError. */
 static int
@@ -134,12 +193,10 @@ monotonic_ms(void)
 static int
 connect_late(module_state *st, ClientObject *client, asc_timing *timing)
 {
-    asc_error err;
     uint32_t limit_ms = timing != NULL ? timing->total_timeout_ms : 0;
     uint64_t began_ms = monotonic_ms();
-    if (open_cluster(client, limit_ms, &err) != 0) {
-        asc_error_append(&err, " (connecting late: the constructor had failed to)");
-        raise_error_as(st, &err, FAILED_TO_CONNECT);
+    if (open_cluster(st, client, limit_ms,
+                     " (connecting late: the constructor had failed to)") < 0) {
         return -1;
     }
     if (limit_ms != 0) {
@@ -350,14 +407,17 @@ client_init(PyObject *self, PyObject *args, PyObject *kwargs)
         return -1;
     }
     asc_error err;
-    asc_cluster *cluster = connect_to(&config, 0, &err);
+    asc_credentials *who = config.cluster.credentials;
+    asc_cluster *cluster = connect_and_warn(st, &config, who, 0, &err);
     /* Older programs call connect() after the constructor and expect the error
      * there. */
-    bool connects_later =
-        config.fail_if_not_connected == NOT_GIVEN && err.code != ASC_ERR_NOMEM;
+    bool connects_later = config.fail_if_not_connected == NOT_GIVEN &&
+                          err.code != ASC_ERR_NOMEM && PyErr_Occurred() == NULL;
     if (cluster == NULL && !connects_later) {
+        if (PyErr_Occurred() == NULL) {
+            raise_not_connected(st, who, &err);
+        }
         config_clear(&config);
-        raise_error_as(st, &err, FAILED_TO_CONNECT);
         return -1;
     }
     return become_valid(client, &config, cluster);
@@ -411,9 +471,67 @@ client_clear(PyObject *self)
 static const char doc_connect[] =
     "connect($self, username=None, password=None)\n--\n\n"
     "Connect when that has not been done, also after close(); returns the client.\n\n"
+    "With a user and a password it logs in as that user: it connects anew when the\n"
+    "client is connected as somebody else. A failure changes nothing.\n\n"
+    ":param username: str, instead of the configuration's user.\n"
+    ":param password: str, of that user.\n"
+    ":raises AdminError: the cluster refuses the login: InvalidUser, InvalidPassword,\n"
+    "    ExpiredPassword, SecurityNotSupported, ...\n"
+    ":raises ParamError: one of the two is missing, or malformed; nothing was sent.\n"
     ":raises ConnectionError: no node answers.\n"
     ":raises ClientError: a host name has no address, a node belongs to another\n"
     "    cluster, or the peers of the only seed cannot be reached.";
+
+/* Let a client that is valid go on as another user, with a cluster that it has
+ * connected to; the client has the caller's counts from now on. The client stays closed
+ * when another thread has closed it since `before`. */
+static void
+become(ClientObject *client, client_state before, asc_credentials *who,
+       asc_cluster *fresh)
+{
+    if (client->state == CLIENT_CLOSED && before != CLIENT_CLOSED) {
+        asc_credentials_release(who);
+        disconnect(fresh);
+        return;
+    }
+    asc_cluster *old = client->cluster;
+    asc_credentials_release(client->config.cluster.credentials);
+    client->config.cluster.credentials = who;
+    client->cluster = fresh;
+    client->state = CLIENT_OPEN;
+    disconnect(old);
+}
+
+/* Log in as the user that connect() names, unless the client is connected as that user
+ * already. Until that has succeeded the client stays what it is. 0, or -1 with an
+ * exception. */
+static int
+connect_as(module_state *st, ClientObject *client, PyObject *user, PyObject *password)
+{
+    const client_config *config = &client->config;
+    asc_credentials *who;
+    asc_error err;
+    client_state before = client->state;
+    if (credentials_from_py(st, &who, config->auth_mode, config->cluster.transport,
+                            user, password) < 0) {
+        return -1;
+    }
+    if (client->cluster != NULL &&
+        asc_credentials_equal(who, config->cluster.credentials)) {
+        asc_credentials_release(who);
+        return 0;
+    }
+    asc_cluster *fresh = connect_and_warn(st, config, who, 0, &err);
+    if (fresh != NULL) {
+        become(client, before, who, fresh);
+        return 0;
+    }
+    if (PyErr_Occurred() == NULL) {
+        raise_not_connected(st, who, &err);
+    }
+    asc_credentials_release(who);
+    return -1;
+}
 
 static PyObject *
 client_connect(METHOD_PARAMS)
@@ -422,19 +540,19 @@ client_connect(METHOD_PARAMS)
     module_state *st = PyType_GetModuleState(cls);
     ClientObject *client = (ClientObject *)self;
     PyObject *argv[2];
-    asc_error err;
     if (parse_args("connect", names, 0, args, nargs, kwnames, argv) < 0 ||
         check_valid(st, client) < 0) {
         return NULL;
     }
-    if (none_to_null(argv[0]) != NULL || none_to_null(argv[1]) != NULL) {
-        raise_param(st, "user and password are not supported yet");
-        return NULL;
+    PyObject *user = none_to_null(argv[0]), *password = none_to_null(argv[1]);
+    int rc = 0;
+    if (user != NULL || password != NULL) {
+        rc = connect_as(st, client, user, password);
     }
-    if (client->cluster == NULL && open_cluster(client, 0, &err) != 0) {
-        return raise_error_as(st, &err, FAILED_TO_CONNECT);
+    else if (client->cluster == NULL) {
+        rc = open_cluster(st, client, 0, "");
     }
-    return Py_NewRef(self);
+    return rc == 0 ? Py_NewRef(self) : NULL;
 }
 
 static const char doc_close[] =

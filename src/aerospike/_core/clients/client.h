@@ -25,8 +25,9 @@ typedef enum client_state {
 } client_state;
 
 /* aerospike._core.Client. state and cluster change while other threads make calls: they
- * are read and written with the GIL only, and a call counts the cluster for itself. The
- * configuration does not change any more once the client is valid. */
+ * are read and written with the GIL only, and a call counts the cluster for itself. Of
+ * the configuration nothing but cluster.credentials changes once the client is valid;
+ * whoever uses these counts them. */
 typedef struct ClientObject {
     PyObject_HEAD
     client_state state;

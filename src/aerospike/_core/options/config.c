@@ -34,8 +34,13 @@ parse_policies(module_state *st, const option *row, PyObject *value, void *targe
     if (value == Py_None) {
         return 0;
     }
-    return policies_from_py(st, c->defaults, &c->cluster.max_conns_per_node, value,
-                            c->strict);
+    client_keys keys = {c->cluster.max_conns_per_node, c->cluster.login_timeout_ms,
+                        c->auth_mode};
+    int rc = policies_from_py(st, c->defaults, &keys, value, c->strict);
+    c->cluster.max_conns_per_node = keys.max_conns;
+    c->cluster.login_timeout_ms = keys.login_timeout_ms;
+    c->auth_mode = keys.auth_mode;
+    return rc;
 }
 
 /* Take how bools are written. An unknown number stands for AS_BOOL, unless
@@ -177,6 +182,25 @@ parse_app_id(module_state *st, const option *row, PyObject *value, void *target)
         return -1;
     }
     Py_XSETREF(c->app_id, Py_NewRef(value));
+    return 0;
+}
+
+/* Keep user or password until all that their use depends on is known. */
+static int
+parse_user(module_state *st, const option *row, PyObject *value, void *target)
+{
+    (void)st, (void)row;
+    Py_XSETREF(((client_config *)target)->user,
+               value != Py_None ? Py_NewRef(value) : NULL);
+    return 0;
+}
+
+static int
+parse_password(module_state *st, const option *row, PyObject *value, void *target)
+{
+    (void)st, (void)row;
+    Py_XSETREF(((client_config *)target)->password,
+               value != Py_None ? Py_NewRef(value) : NULL);
     return 0;
 }
 
@@ -332,8 +356,8 @@ static const option config_rows[] = {
     {"strict_types", OPTION_NOT_BOOL, 1, AT(values.lenient_types)},
     {"batch_direct", OPTION_IGNORED, 1},
     {"thread_pool_size", OPTION_IGNORED, 1},
-    {"user", OPTION_CUSTOM, 1, .is_later = true},
-    {"password", OPTION_CUSTOM, 1, .is_later = true},
+    {"user", OPTION_CUSTOM, 1, .parse = parse_user},
+    {"password", OPTION_CUSTOM, 1, .parse = parse_password},
     {"shm", OPTION_CUSTOM, 1, .is_later = true},
     {"use_shared_connection", OPTION_BOOL, 1, .is_later = true},
     {"compression_threshold", OPTION_U32, 1, .is_later = true},
@@ -360,6 +384,17 @@ set_user_agent(module_state *st, client_config *c)
     c->cluster.user_agent = utf8 != NULL ? text_copy(utf8, (size_t)size) : NULL;
     Py_XDECREF(text);
     return c->cluster.user_agent != NULL ? 0 : -1;
+}
+
+/* Make the credentials of user and password, which are then forgotten. */
+static int
+make_credentials(module_state *st, client_config *c)
+{
+    int rc = credentials_from_py(st, &c->cluster.credentials, c->auth_mode,
+                                 c->cluster.transport, c->user, c->password);
+    Py_CLEAR(c->user);
+    Py_CLEAR(c->password);
+    return rc;
 }
 
 /* Read "validate_keys" first, since it governs how the rest is read. */
@@ -436,7 +471,7 @@ config_from_py(module_state *st, client_config *c, PyObject *config)
         c->values.bool_as = BOOL_AS_PICKLE;
     }
     c->cluster.fail_if_not_connected = c->fail_if_not_connected != NO;
-    return set_user_agent(st, c);
+    return set_user_agent(st, c) < 0 ? -1 : make_credentials(st, c);
 }
 
 void
@@ -445,8 +480,11 @@ config_clear(client_config *c)
     hosts_clear(&c->cluster);
     PyMem_Free((char *)c->cluster.cluster_name);
     PyMem_Free((char *)c->cluster.user_agent);
+    asc_credentials_release(c->cluster.credentials);
     c->cluster = (asc_config){0};
     Py_CLEAR(c->app_id);
+    Py_CLEAR(c->user);
+    Py_CLEAR(c->password);
     Py_CLEAR(c->values.serializer);
     Py_CLEAR(c->values.deserializer);
     Py_CLEAR(c->values.pickle_classes);

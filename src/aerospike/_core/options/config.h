@@ -2,6 +2,7 @@
 #ifndef CORE_OPTIONS_CONFIG_H
 #define CORE_OPTIONS_CONFIG_H
 
+#include "options/login.h"
 #include "options/policy.h"
 #include "values/values.h"
 
@@ -10,6 +11,9 @@ typedef struct client_config {
     asc_config cluster;          /* what the library takes */
     policy defaults[N_POLICIES]; /* by policy_kind */
     PyObject *app_id;            /* str, or NULL; part of the user agent */
+    auth_mode auth_mode;
+    PyObject *user, *password; /* str, or NULL: there is none, or cluster.credentials
+                                  are made of them */
     value_rules values;
     bool strict;               /* validate_keys */
     bool error_keys;           /* errors show user keys, not digests in their place */

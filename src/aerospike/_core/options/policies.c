@@ -23,7 +23,26 @@ parse_max_threads(module_state *st, const option *row, PyObject *value, void *ta
         return raise_param(st, "policies.%s is invalid: %lld is above %d", row->name,
                            (long long)n, MAX_CONNS);
     }
-    *(uint32_t *)target = (uint32_t)(n < 1 ? 1 : n);
+    ((client_keys *)target)->max_conns = (uint32_t)(n < 1 ? 1 : n);
+    return 0;
+}
+
+/* Take who looks users up. A number that is none of the constants is always refused:
+ * what it stands for decides whether a password is sent in clear. */
+static int
+parse_auth_mode(module_state *st, const option *row, PyObject *value, void *target)
+{
+    int64_t mode;
+    if (option_int64(st, row->name, value, &mode) < 0) {
+        return -1;
+    }
+    if (mode < AUTH_INTERNAL || mode > AUTH_PKI) {
+        return raise_param(st,
+                           "policies.%s is invalid" DETAIL
+                           "an AUTH_* constant is expected, got %lld",
+                           row->name, (long long)mode);
+    }
+    ((client_keys *)target)->auth_mode = (auth_mode)mode;
     return 0;
 }
 
@@ -40,8 +59,8 @@ parse_later(module_state *st, const option *row, PyObject *value, void *target)
 static const option rows[] = {
     {"max_threads", OPTION_CUSTOM, 1, .parse = parse_max_threads},
     {"metrics", OPTION_CUSTOM, 1, .parse = parse_later},
-    {"auth_mode", OPTION_CUSTOM, 1, .parse = parse_later},
-    {"login_timeout_ms", OPTION_CUSTOM, 1, .parse = parse_later},
+    {"auth_mode", OPTION_CUSTOM, 1, .parse = parse_auth_mode},
+    {"login_timeout_ms", OPTION_U32, 1, offsetof(client_keys, login_timeout_ms)},
     {"thread_pool_size", OPTION_IGNORED, 1}, /* there is no thread pool */
 };
 
@@ -185,7 +204,7 @@ report_unknown(module_state *st, PyObject *key, int strict)
 /* Apply an entry that is a section or a key of the client. The keys of all kinds have
  * been stored before. */
 static int
-apply_entry(module_state *st, policy *defaults, uint32_t *max_conns, PyObject *key,
+apply_entry(module_state *st, policy *defaults, client_keys *keys, PyObject *key,
             PyObject *value, int strict)
 {
     int kind = section_of(key);
@@ -194,13 +213,13 @@ apply_entry(module_state *st, policy *defaults, uint32_t *max_conns, PyObject *k
     }
     const option *row = options_find(st, &policies_table, 1, key);
     if (row != NULL) {
-        return option_store(st, row, value, max_conns, strict);
+        return option_store(st, row, value, keys, strict);
     }
     return is_shared(st, key) ? 0 : report_unknown(st, key, strict);
 }
 
 int
-policies_from_py(module_state *st, policy defaults[N_POLICIES], uint32_t *max_conns,
+policies_from_py(module_state *st, policy defaults[N_POLICIES], client_keys *keys,
                  PyObject *policies, int strict)
 {
     PyObject *key = NULL, *value = NULL;
@@ -215,7 +234,7 @@ policies_from_py(module_state *st, policy defaults[N_POLICIES], uint32_t *max_co
         rc = apply_shared(st, defaults, policies, false, strict);
     }
     while (rc == 0 && dict_next(policies, &at, &key, &value)) {
-        rc = apply_entry(st, defaults, max_conns, key, value, strict);
+        rc = apply_entry(st, defaults, keys, key, value, strict);
     }
     Py_XDECREF(key);
     Py_XDECREF(value);

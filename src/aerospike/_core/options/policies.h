@@ -2,6 +2,7 @@
 #ifndef CORE_OPTIONS_POLICIES_H
 #define CORE_OPTIONS_POLICIES_H
 
+#include "options/login.h"
 #include "options/policy.h"
 
 /* The most connections to one node. An address has no more ports: whoever asks for more
@@ -11,11 +12,17 @@
 /* The keys of config["policies"] that are neither sections nor keys of policies. */
 extern const option_table policies_table;
 
+/* What those keys are stored in. */
+typedef struct client_keys {
+    uint32_t max_conns; /* max_threads, which older applications write there */
+    uint32_t login_timeout_ms;
+    auth_mode auth_mode;
+} client_keys;
+
 /* Apply config["policies"] to the defaults of all kinds. First come the keys that hold
- * for many kinds, then the sections, so that a section wins. "max_threads", which older
- * applications write there, goes to *max_conns. 0, or -1 with an exception, mostly
- * ParamError. */
-int policies_from_py(module_state *st, policy defaults[N_POLICIES], uint32_t *max_conns,
+ * for many kinds, then the sections, so that a section wins. The keys of the client go
+ * to *keys. 0, or -1 with an exception, mostly ParamError. */
+int policies_from_py(module_state *st, policy defaults[N_POLICIES], client_keys *keys,
                      PyObject *policies, int strict);
 
 #endif

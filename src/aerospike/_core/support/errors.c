@@ -497,6 +497,15 @@ explain_query(module_state *st, PyObject *ns, PyObject *set, PyObject *predicate
     }
 }
 
+void
+explain_login(module_state *st, const char *user)
+{
+    PyObject *exc = take_ours(st);
+    if (exc != NULL) {
+        explain(st, st->explain_login, exc, Py_BuildValue("Oz", exc, user));
+    }
+}
+
 int
 explain_operation(module_state *st, Py_ssize_t place, PyObject *operation)
 {

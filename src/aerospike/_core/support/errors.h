@@ -105,6 +105,10 @@ explain_error(module_state *st, const char *method, PyObject *key, PyObject *arg
 void explain_query(module_state *st, PyObject *ns, PyObject *set, PyObject *predicate,
                    PyObject *index_name);
 
+/* The same for a connection that the cluster refuses to make; user is the name of who
+ * logs in, "" for whom a certificate names, and NULL for nobody. */
+void explain_login(module_state *st, const char *user);
+
 /* The same for one operation: the dict at a place of a list of operations. Returns
  * -1. */
 int explain_operation(module_state *st, Py_ssize_t place, PyObject *operation);

@@ -81,6 +81,7 @@ state_clear(module_state *st)
     Py_CLEAR(st->pickle_loads);
     Py_CLEAR(st->random_bytes);
     Py_CLEAR(st->base64_encode);
+    Py_CLEAR(st->bcrypt_hash);
     for (int i = 0; i < N_BATCH_TYPES; i++) {
         Py_CLEAR(st->batch_types[i]);
     }

@@ -111,6 +111,7 @@
     X(Expression, "aerospike._types", "Expression")                                    \
     X(CompiledExpression, "aerospike._types", "CompiledExpression")                    \
     X(explain_call, "aerospike._explain", "call")                                      \
+    X(explain_login, "aerospike._explain", "login")                                    \
     X(explain_missing, "aerospike._explain", "missing_key")                            \
     X(explain_query, "aerospike._explain", "query")                                    \
     X(explain_operation, "aerospike._explain", "operation")                            \
@@ -174,6 +175,7 @@ typedef struct module_state {
     PyObject *pickle_dumps, *pickle_loads;   /* imported when they are needed */
     PyObject *random_bytes;                  /* likewise */
     PyObject *base64_encode;                 /* likewise */
+    PyObject *bcrypt_hash;                   /* likewise */
     PyObject *batch_types[N_BATCH_TYPES];    /* likewise */
     Py_ssize_t record_slots[N_RECORD_SLOTS]; /* offsets in a BatchRecord */
     PyObject **option_names[N_TABLES];       /* interned, one per row, ended by NULL */

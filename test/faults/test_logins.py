@@ -1,0 +1,355 @@
+"""Logins against a node that does as its script says: what is sent, what is answered.
+
+The bytes are those of the protocol's description, which has them from another client.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import aerospike
+from aerospike import exception
+
+from .peer import ADMIN, ScriptedNode, frame, reply
+
+KEY = ("test", "pytest", 1)
+RECORD = reply(bins=[(b"a", 1, bytes(7) + b"\x05")])
+
+AUTHENTICATE, LOGIN = 0, 20
+USER, CREDENTIAL, CLEAR_PASSWORD, TOKEN, TTL = 0, 3, 4, 5, 6
+
+SALT = "$2a$10$7EqJtq98hPqEX7fNZaFWoO"
+HASHES = {
+    "admin": SALT + "1mVO/4MLpGzsqojz6E9Gef6iXDjXdDa",
+    "secret": SALT + "u7NRZ0i7m5NbgPBEsHTCoJzZDEKQRb.",
+    "s2": SALT + "dh1o6a01AYlnklQTtdeETLdD61tJkue",
+    "nopassword": SALT + "ePA2sZy..tlOF99W2N0g5KZ3dLaw8WO",
+}
+
+
+def field(number: int, data: bytes) -> bytes:
+    return (len(data) + 1).to_bytes(4, "big") + bytes([number]) + data
+
+
+def admin_reply(result: int, *fields: bytes) -> bytes:
+    head = bytes([0, result, 0, len(fields)]) + bytes(12)
+    return frame(ADMIN, head + b"".join(fields))
+
+
+class Guarded(ScriptedNode):
+    """A node that lets users in.
+
+    :ivar result: of logins. ``token``: what they get. ``ttl``: its seconds.
+    :ivar logins: the bodies of the logins that came; ``shown``: of the tokens.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.result = 0
+        self.token = b"TOKENTOKEN"
+        self.ttl = 3600
+        self.logins: list[bytes] = []
+        self.shown: list[bytes] = []
+        self.default = RECORD
+        self.on_frame = self._guard
+
+    def _guard(self, kind: int, body: bytes) -> bytes | None:
+        if kind != ADMIN:
+            return None
+        if body[2] == AUTHENTICATE:
+            self.shown.append(body)
+            return admin_reply(0)
+        assert body[2] == LOGIN
+        self.logins.append(body)
+        if self.result:
+            return admin_reply(self.result)
+        ttl = self.ttl.to_bytes(4, "big")
+        return admin_reply(0, field(TOKEN, self.token), field(TTL, ttl))
+
+
+@pytest.fixture
+def node() -> Iterator[Guarded]:
+    with Guarded() as made:
+        yield made
+
+
+@pytest.fixture
+def config(node: Guarded) -> dict[str, Any]:
+    return {"hosts": [node.host], "user": "admin", "password": "admin"}
+
+
+# --- bytes ---
+
+
+def test_login_and_token_have_the_bytes_of_other_clients(node, config):
+    with aerospike.client(config) as client:
+        assert client.get(KEY)[2] == {"a": 5}
+    credential = field(CREDENTIAL, HASHES["admin"].encode())
+    assert node.logins == [
+        bytes([0, 0, 20, 2]) + bytes(12) + field(USER, b"admin") + credential
+    ]
+    token = field(TOKEN, b"TOKENTOKEN")
+    assert (
+        node.shown[0] == bytes([0, 0, 0, 2]) + bytes(12) + field(USER, b"admin") + token
+    )
+
+
+@pytest.mark.parametrize("password", HASHES)
+def test_password_is_hashed(node, config, password):
+    with aerospike.client({**config, "password": password}):
+        assert node.logins[0].endswith(field(CREDENTIAL, HASHES[password].encode()))
+
+
+def test_password_counts_up_to_72_bytes(node, config):
+    with aerospike.client({**config, "password": "ä" * 36}) as client:
+        client.connect("admin", "ä" * 36 + "x" * 1000)
+        assert len(node.logins) == 1  # the same credentials
+
+
+def test_directory_gets_the_password_in_clear(node, config):
+    config["policies"] = {"auth_mode": aerospike.AUTH_EXTERNAL_INSECURE}
+    with aerospike.client(config):
+        credential = field(CREDENTIAL, HASHES["admin"].encode())
+        clear = field(CLEAR_PASSWORD, b"admin")
+        assert node.logins[0][16:] == field(USER, b"admin") + credential + clear
+
+
+# --- connect(user, password) ---
+
+
+def test_connect_logs_in_a_client_without_user(node):
+    node.info["node"] = "ERROR:80:not authenticated"
+    client = aerospike.client({"hosts": [node.host]})
+    assert not client.is_connected()
+    del node.info["node"]
+    assert client.connect("admin", "admin") is client
+    assert client.get(KEY)[2] == {"a": 5}
+    client.close()
+    client.connect()
+    assert len(node.logins) == 2
+    assert node.logins[0] == node.logins[1]
+    client.close()
+
+
+def test_connect_as_the_same_user_changes_nothing(node, config):
+    with aerospike.client(config) as client:
+        n_accepted = node.n_accepted
+        assert client.connect("admin", "admin") is client
+        assert client.connect(username="admin", password="admin") is client
+        assert (len(node.logins), node.n_accepted) == (1, n_accepted)
+
+
+@pytest.mark.parametrize("who", [("bob", "admin"), ("admin", "secret")])
+def test_connect_as_another_user_connects_anew(node, config, who):
+    with aerospike.client(config) as client:
+        client.connect(*who)
+        assert node.logins[-1].startswith(
+            bytes([0, 0, 20, 2]) + bytes(12) + field(USER, who[0].encode())
+        )
+        assert client.get(KEY)[2] == {"a": 5}
+        client.connect()
+        assert len(node.logins) == 2
+
+
+def test_connect_that_is_refused_leaves_the_client_as_it_was(node, config):
+    with aerospike.client(config) as client:
+        node.result = 62
+        with pytest.raises(exception.InvalidPassword):
+            client.connect("bob", "secret")
+        node.result = 0
+        assert client.get(KEY)[2] == {"a": 5}
+        client.close()
+        client.connect()
+        assert node.logins[-1] == node.logins[0]
+
+
+# --- refusals ---
+
+REFUSALS = {
+    51: (exception.SecurityNotSupported, "Community Edition"),
+    60: (exception.InvalidUser, "no user 'admin'"),
+    62: (exception.InvalidPassword, "password of user 'admin' is wrong"),
+    63: (exception.ExpiredPassword, "has expired.* admin_set_password"),
+    65: (exception.InvalidCredential, "auth_mode"),
+    82: (exception.NotWhitelisted, "admits the address of this machine"),
+}
+
+
+@pytest.mark.parametrize("code", REFUSALS)
+def test_refused_login_is_the_error_of_connecting(node, config, code):
+    node.result = code
+    cls, says = REFUSALS[code]
+    client = aerospike.client(config)  # older programs expect the error later
+    assert not client.is_connected()
+    for use in (client.connect, lambda: client.get(KEY)):
+        with pytest.raises(cls, match=says) as caught:
+            use()
+        assert (caught.value.code, caught.value.phase) == (code, "login")
+        assert caught.value.host == node.text
+        assert caught.value.msg == "Failed to connect"
+    with pytest.raises(cls, match=says):
+        aerospike.client({**config, "fail_if_not_connected": True})
+
+
+def test_cluster_that_wants_a_login_says_so(node):
+    node.info["node"] = "ERROR:80:not authenticated"
+    client = aerospike.client({"hosts": [node.host]})
+    with pytest.raises(exception.NotAuthenticated, match=r"connect\(user, password\)"):
+        client.get(KEY)
+
+
+def test_cluster_without_security_is_used_with_one_warning(node, config, unwarned):
+    node.result = 52
+    with pytest.warns(exception.AerospikeWarning) as warned:
+        client = aerospike.client(config)
+    assert "'admin' is not checked" in str(warned[0].message)
+    assert client.get(KEY)[2] == {"a": 5}
+    assert node.shown == []
+    client.close()
+    client.connect()
+    assert len(warned) == 1
+    client.close()
+
+
+def test_warning_that_is_an_error_is_raised(node, config, unwarned):
+    node.result = 52
+    with pytest.raises(exception.AerospikeWarning, match="'admin' is not checked"):
+        aerospike.client(config)
+
+
+# --- bad input, before anything is sent ---
+
+BAD = {
+    "empty user": ({"user": ""}, "user is empty"),
+    "long user": ({"user": "u" * 64}, "user has 64 bytes, 63 are allowed"),
+    "user with a NUL": ({"user": "a\0b"}, "user contains a NUL"),
+    "user of a wrong type": ({"user": 1}, "Username should be a string: got int"),
+    "no password": ({"password": None}, "password is missing"),
+    "no user": ({"user": None}, "user is missing"),
+    "password of a wrong type": (
+        {"password": [1]},
+        "Password should be a string: got list",
+    ),
+    "password with a NUL": ({"password": "a\0b"}, "password contains a NUL"),
+    "password beyond UTF-8": (
+        {"password": "a\ud800"},
+        "password has characters that UTF-8 lacks",
+    ),
+    "external without TLS": (
+        {"policies": {"auth_mode": aerospike.AUTH_EXTERNAL}},
+        "AUTH_EXTERNAL_INSECURE",
+    ),
+    "certificate without TLS": (
+        {"policies": {"auth_mode": aerospike.AUTH_PKI}},
+        "AUTH_PKI needs TLS with a certificate",
+    ),
+    "unknown mode": ({"policies": {"auth_mode": 4}}, "got 4"),
+    "mode of a wrong type": ({"policies": {"auth_mode": "1"}}, "auth_mode is invalid"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_refused_before_anything_is_sent(node, config, case):
+    changes, says = BAD[case]
+    with pytest.raises(exception.ParamError, match=says) as caught:
+        aerospike.client({**config, **changes})
+    assert caught.value.__cause__ is None  # Python's errors quote the value
+    assert node.n_accepted == 0
+    if "policies" not in changes:
+        del config["user"], config["password"]
+        both = {"user": "admin", "password": "admin", **changes}
+        with aerospike.client(config) as client:
+            n_accepted = node.n_accepted
+            with pytest.raises(exception.ParamError, match=says):
+                client.connect(both["user"], both["password"])
+            assert node.n_accepted == n_accepted
+
+
+# --- secrets ---
+
+
+def shown_anywhere(error: BaseException, secret: str) -> list[str]:
+    """Where an error, or a local variable of ours, shows a secret."""
+    found = [text for text in (str(error), repr(error)) if secret in text]
+    seen: BaseException | None = error
+    while seen is not None:
+        traceback = seen.__traceback__
+        while traceback is not None:
+            frame_ = traceback.tb_frame
+            if frame_.f_globals["__name__"].startswith("aerospike"):
+                found += [
+                    f"{frame_.f_code.co_name}: {name}"
+                    for name, value in frame_.f_locals.items()
+                    if secret in repr(value)
+                ]
+            traceback = traceback.tb_next
+        found += [secret for text in (str(seen), repr(seen)) if secret in text]
+        seen = seen.__cause__ or seen.__context__
+    return found
+
+
+def test_nobody_sees_a_password_or_a_token(node, config, caplog):
+    caplog.set_level(1, "aerospike")
+    aerospike.set_log_level(aerospike.LOG_LEVEL_TRACE)
+    try:
+        with aerospike.client({**config, "password": "tops3cret"}) as client:
+            client.get(KEY)
+            node.result = 62
+            with pytest.raises(exception.InvalidPassword) as caught:
+                client.connect("bob", "tops3cret2")
+            shown = repr(client) + str(client.get_policies()) + caplog.text
+    finally:
+        aerospike.set_log_level(aerospike.LOG_LEVEL_ERROR)
+    for secret in ("tops3cret", SALT, "TOKENTOKEN"):
+        assert secret not in shown
+        assert shown_anywhere(caught.value, secret) == []
+
+
+def test_client_with_a_user_cannot_be_pickled(node, config):
+    import copy
+    import pickle
+
+    with aerospike.client(config) as client:
+        for use in (pickle.dumps, copy.copy, copy.deepcopy):
+            with pytest.raises(TypeError, match="cannot pickle"):
+                use(client)
+
+
+def run_python(code: str, *args: str) -> None:
+    """In a process that has imported nothing yet."""
+    command = [sys.executable, "-c", textwrap.dedent(code), *args]
+    subprocess.run(command, check=True, timeout=60)
+
+
+def test_bcrypt_is_imported_when_a_user_is_given(node):
+    code = """
+        import sys
+        import aerospike
+        client = aerospike.client({"hosts": [("127.0.0.1", int(sys.argv[1]))]})
+        assert "bcrypt" not in sys.modules
+        client.connect("admin", "admin")
+        assert "bcrypt" in sys.modules
+    """
+    run_python(code, str(node.port))
+
+
+def test_missing_bcrypt_is_named():
+    code = """
+        import sys
+        import aerospike
+        from aerospike import exception
+        sys.modules["bcrypt"] = None
+        try:
+            aerospike.client({"hosts": ["127.0.0.1:1"], "user": "a", "password": "b"})
+        except exception.ClientError as error:
+            assert "pip install bcrypt" in str(error), error
+        else:
+            raise AssertionError
+    """
+    run_python(code)
