@@ -323,7 +323,7 @@ _LOGINS = {
     "admin_set_password()",
     64: "the password of {} is not allowed any more: an administrator gives another "
     "one with admin_set_password()",
-    65: "the cluster takes no such proof of {}: look at 'auth_mode' in the policies",
+    65: "the password of {} is wrong, or 'auth_mode' in the policies is",
     82: "no role of {} admits the address of this machine: see admin_set_whitelist()",
 }
 _NOBODY = (

@@ -176,7 +176,7 @@ REFUSALS = {
     60: (exception.InvalidUser, "no user 'admin'"),
     62: (exception.InvalidPassword, "password of user 'admin' is wrong"),
     63: (exception.ExpiredPassword, "has expired.* admin_set_password"),
-    65: (exception.InvalidCredential, "auth_mode"),
+    65: (exception.InvalidCredential, "password of user 'admin' is wrong"),
     82: (exception.NotWhitelisted, "admits the address of this machine"),
 }
 

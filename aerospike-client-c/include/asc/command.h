@@ -18,10 +18,12 @@ typedef enum asc_replica {
 /* What a reply consists of. A frame is what a side sends at once; it can hold many
  * messages (asc/proto.h). */
 typedef enum asc_reply {
-    ASC_REPLY_FRAME,   /* one frame: all that asc_call_run can receive */
+    ASC_REPLY_FRAME,   /* one frame */
     ASC_REPLY_ROWS,    /* batches: messages about rows, then one marked as the last */
     ASC_REPLY_RECORDS, /* queries: records and messages about partitions, then one
                           marked as the last */
+    ASC_REPLY_BLOCKS,  /* admin requests: one block or, for queries, blocks up to one
+                          that says that it is the last */
 } asc_reply;
 
 /* How long a request may take and how often it is tried. Times are in milliseconds; 0
@@ -41,8 +43,9 @@ typedef struct asc_timing {
 /* A request: finished wire bytes, where they go, and what may be done with them. The
  * two buffers are kept between calls so that small requests allocate nothing. */
 typedef struct asc_request {
-    asc_buf out; /* owned: one frame, written by the caller */
-    asc_buf in;  /* owned: the reply, one whole frame */
+    asc_buf out;     /* owned: one frame, written by the caller */
+    asc_buf in;      /* owned: the reply, whole frames */
+    asc_reply reply; /* of what asc_call_run can receive: FRAME or BLOCKS */
 
     const char *ns; /* borrowed: with partition, the route to a record ... */
     uint32_t partition;
@@ -74,7 +77,8 @@ void asc_call_reset(asc_call *c);
 /* Send the request and wait for its reply, with as many attempts as the timing allows.
  * The calling thread blocks, for total_timeout_ms at most.
  *
- * ASC_OK: the reply is in request->in, and its result code is 0. A positive code is the
+ * ASC_OK: the reply is in request->in, and its result code is 0 (or, of the last block
+ * of a query, ASC_ADMIN_QUERY_END). A positive code is the
  * server's, whose reply is in request->in as well. A negative code is ours, and there
  * is no reply. ASC_INTERRUPTED: a signal came, or check_ms have passed; the caller
  * calls again to go on (err may be another one then), or gives up with

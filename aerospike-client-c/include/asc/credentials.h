@@ -33,7 +33,8 @@ bool asc_credentials_set_hash(asc_credentials *c, const char *hash);
 asc_status asc_credentials_put_hash(asc_credentials *c, asc_buf *out, uint8_t field,
                                     asc_error *err);
 
-/* Is it the same user, who proves it by the same? Either may be NULL, which is nobody. */
+/* Is it the same user, who proves it by the same? Either may be NULL: that is
+ * nobody. */
 bool asc_credentials_equal(asc_credentials *a, asc_credentials *b);
 
 /* The user's name, "" when nodes know it by its certificate. It never changes. */

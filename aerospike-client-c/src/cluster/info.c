@@ -44,6 +44,26 @@ asc_info_begin(asc_info_call *call)
     call->io.max_size = MAX_REPLY;
 }
 
+/* The whole reply is there. A node that has forgotten the session of the connection
+ * says so in its text, as if the connection had not been let in. */
+static void
+take(asc_info_call *call)
+{
+    const asc_buf *in = &call->in;
+    if (asc_frame_type(in->data) != ASC_PROTO_INFO) {
+        end(call,
+            asc_error_set(&call->err, ASC_ERR_CLIENT, "the reply is no info reply"));
+    }
+    else if (asc_info_wants_login((const char *)in->data + ASC_PROTO_HEADER_SIZE,
+                                  in->len - ASC_PROTO_HEADER_SIZE, &call->err)) {
+        call->err.phase = ASC_PHASE_LOGIN;
+        end(call, call->err.code);
+    }
+    else {
+        end(call, ASC_OK);
+    }
+}
+
 short
 asc_info_step(asc_info_call *call)
 {
@@ -56,11 +76,7 @@ asc_info_step(asc_info_call *call)
     case ASC_IO_WANT_WRITE:
         return POLLOUT;
     case ASC_IO_OK:
-        end(call, ASC_OK);
-        if (asc_frame_type(call->in.data) != ASC_PROTO_INFO) {
-            end(call, asc_error_set(&call->err, ASC_ERR_CLIENT,
-                                    "the reply is no info reply"));
-        }
+        take(call);
         return 0;
     default:
         call->err.phase = asc_conn_phase(call->conn, ASC_PHASE_VALIDATE);

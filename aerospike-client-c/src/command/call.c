@@ -72,6 +72,7 @@ asc_call_run(asc_call *c, asc_cluster *cluster, asc_error *err)
     uint64_t now = asc_now_ms();
     if (!c->running) {
         asc_exchange_begin(&c->exchange, cluster, &c->req, err, now);
+        c->exchange.many.reply = c->req.reply;
         c->running = true;
         c->fork_count = asc_fork_count();
     }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "asc/admin.h"
 #include "asc/detail.h"
 #include "base/time.h"
 #include "wire/reader.h"
@@ -325,6 +326,20 @@ refuse(asc_exchange *x, asc_status result)
     }
 }
 
+/* The result of a reply of one frame. */
+static asc_status
+result_of(asc_exchange *x, uint8_t type)
+{
+    const asc_buf *in = &x->req->in;
+    if (type == ASC_PROTO_MESSAGE) {
+        return asc_frame_result(in->data);
+    }
+    const char *text = (const char *)in->data + ASC_PROTO_HEADER_SIZE;
+    return asc_info_wants_login(text, in->len - ASC_PROTO_HEADER_SIZE, x->err)
+               ? ASC_ERR_NOT_AUTHENTICATED
+               : ASC_OK;
+}
+
 /* The whole reply of one frame is there: end, or decide what follows from its result
  * code. A reply of another type than the request cannot be the answer to it. */
 static asc_want
@@ -338,7 +353,7 @@ finish(asc_exchange *x, uint64_t now_ms)
         asc_error_set(x->err, ASC_ERR_CLIENT, "malformed reply");
         return decide(x, ASC_FAIL_GARBLED, now_ms);
     }
-    asc_status result = type == ASC_PROTO_MESSAGE ? asc_frame_result(in->data) : ASC_OK;
+    asc_status result = result_of(x, type);
     if (result == ASC_ERR_NOT_AUTHENTICATED && begin_login(x, now_ms)) {
         return ASC_WANT_TIME;
     }
@@ -496,6 +511,67 @@ cut_frame(asc_exchange *x, size_t size)
     }
 }
 
+/* --- replies of blocks --- */
+
+/* A longer reply is refused: the largest lists of users and roles stay far below. */
+#define MAX_BLOCKS (64u << 20)
+
+/* Look at the blocks of the frame that has come. Returns the failure that they tell of,
+ * or ASC_FAIL_COUNT for none; *ended says whether the reply ends here. */
+static asc_failure
+read_blocks(asc_exchange *x, bool *ended)
+{
+    const asc_transfer *io = &x->io;
+    const uint8_t *frame = io->in->data + io->at;
+    asc_admin_blocks blocks;
+    asc_admin_block b = {0};
+    bool is_query = asc_admin_is_query(x->req->out.data);
+    *ended = false;
+    asc_admin_blocks_begin(&blocks, frame, io->frame_size);
+    while (!*ended && asc_admin_blocks_next(&blocks, &b, x->err)) {
+        *ended = b.result != ASC_OK || !is_query;
+    }
+    if (x->err->code == ASC_OK && *ended &&
+        (blocks.at != blocks.end || io->at + io->frame_size != io->in->len)) {
+        asc_error_set(x->err, ASC_ERR_CLIENT, "bytes follow the end of the reply");
+    }
+    else if (x->err->code == ASC_OK && io->in->len > MAX_BLOCKS) {
+        asc_error_set(x->err, ASC_ERR_CLIENT,
+                      "reply of more than %u bytes is too large", MAX_BLOCKS);
+    }
+    if (x->err->code != ASC_OK) {
+        return ASC_FAIL_GARBLED;
+    }
+    if (!*ended || b.result == ASC_OK ||
+        (is_query && b.result == ASC_ADMIN_QUERY_END)) {
+        return ASC_FAIL_COUNT;
+    }
+    asc_error_set_result(x->err, b.result);
+    return asc_failure_of_result(b.result);
+}
+
+/* One more whole frame of blocks is there. The frames before it stay in the buffer. */
+static asc_want
+take_blocks(asc_exchange *x, uint64_t now_ms)
+{
+    bool ended;
+    asc_failure failure = read_blocks(x, &ended);
+    if (failure == ASC_FAIL_SESSION && begin_login(x, now_ms)) {
+        return ASC_WANT_TIME;
+    }
+    if (failure != ASC_FAIL_COUNT) {
+        return decide(x, failure, now_ms);
+    }
+    if (ended) {
+        release(x, ASC_CONN_KEEP, now_ms);
+        return end(x, ASC_WANT_DONE);
+    }
+    if (!asc_transfer_next(&x->io) && now_ms >= x->deadline_ms) {
+        return timed_out(x, now_ms);
+    }
+    return ASC_WANT_READ;
+}
+
 /* One more whole frame is there. ASC_WANT_READ says: go on to the next. The function is
  * not inlined for the sake of small commands, which come by the same way and would have
  * to save more registers. */
@@ -505,6 +581,9 @@ take_frame(asc_exchange *x, uint64_t now_ms)
     bool ended, begun = x->many.begun;
     size_t good_size = 0;
     x->err->phase = ASC_PHASE_COMMAND;
+    if (x->many.reply == ASC_REPLY_BLOCKS) {
+        return take_blocks(x, now_ms);
+    }
     asc_failure failure = read_messages(x, &ended, &good_size);
     if (failure == ASC_FAIL_SESSION && !begun &&
         x->err->code == ASC_ERR_NOT_AUTHENTICATED && begin_login(x, now_ms)) {

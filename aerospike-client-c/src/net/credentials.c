@@ -107,8 +107,8 @@ same_text(const char *a, const char *b)
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-/* One lock is held at a time, so that two threads that compare crosswise do not wait for
- * each other. */
+/* One lock is held at a time, so that two threads that compare crosswise do not wait
+ * for each other. */
 bool
 asc_credentials_equal(asc_credentials *a, asc_credentials *b)
 {

@@ -3,6 +3,7 @@
 #include "asc/admin.h"
 
 #include "asc/bytes.h"
+#include "asc/reader.h"
 
 #define START (ASC_PROTO_HEADER_SIZE + ASC_ADMIN_HEADER_SIZE)
 #define COUNT_AT (ASC_PROTO_HEADER_SIZE + 3u)
@@ -76,4 +77,57 @@ asc_admin_next(asc_admin_block *b, asc_admin_value *out, asc_error *err)
     *out = (asc_admin_value){b->at[4], b->at + 5, size - 1};
     b->at += 4 + size;
     return ASC_OK;
+}
+
+void
+asc_admin_blocks_begin(asc_admin_blocks *blocks, const uint8_t *data, size_t size)
+{
+    *blocks = (asc_admin_blocks){data, data, data + size};
+}
+
+/* Enter the next frame. Returns false at the end of the frames, and with err set when
+ * the next one is malformed. */
+static bool
+enter_frame(asc_admin_blocks *blocks, asc_error *err)
+{
+    asc_frame_head head = {0};
+    size_t left = (size_t)(blocks->end - blocks->at);
+    if (left == 0) {
+        return false;
+    }
+    if (left >= ASC_PROTO_HEADER_SIZE &&
+        asc_read_frame_head(blocks->at, &head, err) != ASC_OK) {
+        return false;
+    }
+    if (head.type != ASC_PROTO_ADMIN || head.size > left - ASC_PROTO_HEADER_SIZE) {
+        asc_error_set(err, ASC_ERR_CLIENT, "malformed admin reply: no whole frame");
+        return false;
+    }
+    blocks->at += ASC_PROTO_HEADER_SIZE;
+    blocks->frame_end = blocks->at + head.size;
+    return true;
+}
+
+/* A block has no size: only its fields tell where it ends. */
+bool
+asc_admin_blocks_next(asc_admin_blocks *blocks, asc_admin_block *out, asc_error *err)
+{
+    while (blocks->at == blocks->frame_end) { /* a frame may be empty */
+        if (!enter_frame(blocks, err)) {
+            return false;
+        }
+    }
+    size_t size = (size_t)(blocks->frame_end - blocks->at);
+    if (asc_admin_open(out, blocks->at, size, err) != ASC_OK) {
+        return false;
+    }
+    asc_admin_block rest = *out;
+    asc_admin_value v;
+    for (unsigned i = 0; i < out->n_fields; i++) {
+        if (asc_admin_next(&rest, &v, err) != ASC_OK) {
+            return false;
+        }
+    }
+    blocks->at = out->end = rest.at;
+    return true;
 }

@@ -213,3 +213,24 @@ asc_info_status(const char *value, size_t size, asc_error *err)
     return asc_error_set(err, code == 0 ? ASC_ERR_SERVER : code, "%.*s",
                          (int)(size - at), value + at);
 }
+
+/* The refusal stands alone, or where the value of the first command should. */
+bool
+asc_info_wants_login(const char *text, size_t size, asc_error *err)
+{
+    asc_info_pair first;
+    asc_error refusal;
+    size_t at = 0;
+    asc_error_reset(&refusal);
+    if (!asc_info_next(text, size, &at, &first)) {
+        return false;
+    }
+    bool alone = first.value_size == 0;
+    asc_status rc =
+        asc_info_status(alone ? first.name : first.value,
+                        alone ? first.name_size : first.value_size, &refusal);
+    if (rc == ASC_ERR_NOT_AUTHENTICATED) {
+        asc_error_set_result(err, rc);
+    }
+    return rc == ASC_ERR_NOT_AUTHENTICATED;
+}

@@ -16,9 +16,9 @@
 
 /* --- connecting --- */
 
-/* Connect without the GIL, within limit_ms unless that is 0. `who` logs in, unless that
- * is NULL; the caller has counted it. Returns the cluster, which the caller releases, or
- * NULL with err. */
+/* Connect without the GIL, within limit_ms unless that is 0. `who` logs in, unless it
+ * is NULL; the caller has counted it. Returns the cluster, which the caller releases,
+ * or NULL with err. */
 static asc_cluster *
 connect_to(const client_config *config, asc_credentials *who, uint32_t limit_ms,
            asc_error *err)
