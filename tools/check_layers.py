@@ -16,10 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-LAYERS = ("base", "wire", "net", "topology", "cluster", "command")
+LAYERS = ("base", "wire", "net", "tls", "topology", "cluster", "command")
+# beside topology, and in a library of its own: the others do not know it
+APART = "tls"
 PUBLIC = Path("aerospike-client-c/include")
 PRIVATE = Path("aerospike-client-c/src")
 CORE = Path("src/aerospike/_core")
+TLS_MODULE = Path("src/aerospike/_tls")
 CLIENT = ("aerospike", "aerospike_helpers")
 SERVER = ("aerospike_devserver",)
 # gives tests a server and a client: pytest loads it, and the server does not
@@ -91,9 +94,10 @@ class Tree:
         self.public = self._files(PUBLIC)
         self.private = self._files(PRIVATE)
         self.core = self._files(CORE)
+        self.tls_module = self._files(TLS_MODULE)
         self.includes = {
             path: list(self._read(path))
-            for path in [*self.public, *self.private, *self.core]
+            for path in [*self.public, *self.private, *self.core, *self.tls_module]
         }
 
     def _files(self, folder: Path) -> list[Path]:
@@ -180,6 +184,18 @@ def check_library_order(tree: Tree) -> Iterator[str]:
                 )
 
 
+def check_apart(tree: Tree) -> Iterator[str]:
+    """Nothing of the library includes what is in a library of its own."""
+    apart = LAYERS.index(APART)
+    for path in [*tree.private, *tree.public]:
+        for include in tree.includes[path]:
+            target = include.target
+            if target not in tree.public and target not in tree.private:
+                continue
+            if tree.layer(target) == apart and tree.layer(path) != apart:
+                yield at(include, f'"{include.name}" is in the library of {APART}')
+
+
 def check_private_names(tree: Tree) -> Iterator[str]:
     """Private headers are included by full name ("net/pool.h"), and exist."""
     for path in tree.private:
@@ -204,8 +220,8 @@ def check_public_headers(tree: Tree) -> Iterator[str]:
 
 
 def check_extension(tree: Tree) -> Iterator[str]:
-    """The extension sees its own headers, asc/ and the system's."""
-    for path in tree.core:
+    """The two extensions see their own headers, asc/ and the system's."""
+    for path in [*tree.core, *tree.tls_module]:
         for include in tree.includes[path]:
             target = include.target
             if target is None:
@@ -232,7 +248,7 @@ def check_extension_order(tree: Tree) -> Iterator[str]:
 
 
 def check_python_header(tree: Tree) -> Iterator[str]:
-    """Python.h and the headers beside it only under src/aerospike/_core."""
+    """Python.h and the headers beside it only in the two extensions."""
     names = {"Python.h", "structmember.h", "datetime.h", "pythread.h"}
     for path in [*tree.public, *tree.private]:
         for include in tree.includes[path]:
@@ -397,6 +413,7 @@ def check_import_circles(tree: Tree) -> Iterator[str]:
 
 CHECKS = (
     check_library_order,
+    check_apart,
     check_private_names,
     check_public_headers,
     check_extension,

@@ -75,7 +75,15 @@ BAD = {
     "a folder that is no layer": (
         {LIB + "misc/x.c": ""},
         LIB + "misc/x.c: not in one of the folders "
-        "base, wire, net, topology, cluster, command",
+        "base, wire, net, tls, topology, cluster, command",
+    ),
+    "a layer above includes what has a library of its own": (
+        {
+            LIB + "tls/tls.c": "",
+            ASC + "tls.h": "",
+            LIB + "cluster/cluster.c": '#include "asc/tls.h"\n',
+        },
+        LIB + 'cluster/cluster.c:1: "asc/tls.h" is in the library of tls',
     ),
     "a private header included by its bare name": (
         {LIB + "net/tcp.c": '#include "pool.h"\n'},
