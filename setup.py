@@ -1,5 +1,8 @@
 """Compile `aerospike._core`: the extension and the C library in one shared object.
 
+A second one, `aerospike._tls`, has what needs OpenSSL; where OpenSSL's headers are
+missing it is left out, and the rest is built all the same.
+
 Everything else about the package is in pyproject.toml. Environment variables:
 
 ASC_WERROR=1   all warnings on and fatal (lint and CI; never for a user's install)
@@ -22,10 +25,13 @@ from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.errors import CompileError
 
 ROOT = Path(__file__).resolve().parent
 LIBRARY = Path("aerospike-client-c")
 CORE = Path("src/aerospike/_core")
+TLS = Path("src/aerospike/_tls")
+TLS_LIBRARY = LIBRARY / "src/tls"
 OBJECTS = Path("build/objects")
 
 # _GNU_SOURCE: accept4, pipe2 and the like, which -std=c11 hides
@@ -39,6 +45,13 @@ COMMON_FLAGS = [
 ]
 WARNING_FLAGS = ["-Wall", "-Wextra", "-Wshadow", "-Werror"]
 SANITIZE_FLAGS = ["-O1", "-g", "-fno-omit-frame-pointer", "-fno-sanitize-recover=all"]
+# fails to compile where OpenSSL is missing or too old
+OPENSSL_PROBE = """\
+#include <openssl/ssl.h>
+#if OPENSSL_VERSION_MAJOR < 3
+#error OpenSSL 3 is needed
+#endif
+"""
 # CPython's calling conventions and half-filled tables make these two noise there
 CORE_WARNING_FLAGS = ["-Wno-unused-parameter", "-Wno-missing-field-initializers"]
 
@@ -64,6 +77,11 @@ def headers() -> list[str]:
     ]
 
 
+def library_sources() -> list[str]:
+    tls = files(TLS_LIBRARY, ".c")
+    return [source for source in files(LIBRARY / "src", ".c") if source not in tls]
+
+
 def newest(paths: Iterable[str]) -> int:
     return max((os.stat(p).st_mtime_ns for p in paths), default=0)
 
@@ -80,55 +98,83 @@ def locked(folder: Path) -> Iterator[None]:
 class BuildExt(build_ext):
     """Compile in parallel, and only what is older than its source or a header."""
 
-    def build_extension(self, ext: Extension) -> None:
+    def build_extensions(self) -> None:
         os.chdir(ROOT)
         # the library must not find Python.h; warnings in Python.h are not ours
         self.compiler.set_include_dirs([])
-        include = [str(LIBRARY / "include")]
-        library = [*self.flags(), f"-I{LIBRARY / 'src'}"]
-        core = [*self.flags(), f"-I{CORE}"]
-        for folder in self.include_dirs:
-            core += ["-isystem", folder]
-        if os.environ.get("ASC_WERROR") == "1":
-            library += WARNING_FLAGS
-            core += WARNING_FLAGS + CORE_WARNING_FLAGS
+        core, tls = self.extensions
         # another compiler or other flags: other objects, in a folder of their own
-        setting = repr((self.compiler.compiler_so, library, core))
+        setting = repr((self.compiler.compiler_so, self.flags(""), self.include_dirs))
         tag = hashlib.sha256(setting.encode()).hexdigest()[:12]
-        objects_dir = OBJECTS / f"{sysconfig.get_config_var('SOABI')}-{tag}"
-        with locked(objects_dir):
-            jobs = [(s, library) for s in files(LIBRARY / "src", ".c")]
-            jobs += [(s, core) for s in files(CORE, ".c")]
-            objects = self.compile_all(jobs, include, objects_dir)
-            self.link(ext, objects)
+        folder = OBJECTS / f"{sysconfig.get_config_var('SOABI')}-{tag}"
+        with locked(folder):
+            library = self.compile_all(library_sources(), self.flags("library"), folder)
+            objects = self.compile_all(files(CORE, ".c"), self.flags("core"), folder)
+            self.link(core, [*library, *objects])
+            if self.has_openssl(folder):
+                self.build_tls(tls, library, folder)
+            else:
+                print(
+                    "aerospike._tls is left out: the headers of OpenSSL 3 are missing"
+                    " (Debian's package libssl-dev)"
+                )
+                self.extensions = [core]
 
-    def flags(self) -> list[str]:
+    def build_tls(self, ext: Extension, library: list[str], folder: Path) -> None:
+        """Link what needs OpenSSL with as much of the library as it uses."""
+        objects = [
+            *self.compile_all(files(TLS_LIBRARY, ".c"), self.flags("library"), folder),
+            *self.compile_all(files(TLS, ".c"), self.flags("tls"), folder),
+        ]
+        self.compiler.create_static_lib(library, "asc", output_dir=str(folder))
+        self.link(ext, [*objects, str(folder / "libasc.a")], ["ssl", "crypto"])
+
+    def has_openssl(self, folder: Path) -> bool:
+        probe = folder / "probe_openssl.c"
+        probe.write_text(OPENSSL_PROBE)
+        try:
+            self.compiler.compile([str(probe)], output_dir=str(folder))
+        except CompileError:
+            return False
+        return True
+
+    def flags(self, part: str) -> list[str]:
+        """The compiler's flags for a part: "library", "core", "tls", "" (for all)."""
         flags = [*COMMON_FLAGS, f'-DASC_VERSION="{version()}"']
-        return flags + (SANITIZE_FLAGS + self.sanitize() if self.sanitize() else [])
+        flags += SANITIZE_FLAGS + self.sanitize() if self.sanitize() else []
+        if os.environ.get("ASC_WERROR") == "1":
+            flags += WARNING_FLAGS
+        if part == "library":
+            flags.append(f"-I{LIBRARY / 'src'}")
+        elif part:
+            flags += [f"-I{CORE}"] if part == "core" else []
+            flags += CORE_WARNING_FLAGS
+            for include in self.include_dirs:
+                flags += ["-isystem", include]
+        return flags
 
     def sanitize(self) -> list[str]:
         names = os.environ.get("ASC_SANITIZE")
         return [f"-fsanitize={names}"] if names else []
 
     def compile_all(
-        self, jobs: list[tuple[str, list[str]]], include: list[str], folder: Path
+        self, sources: list[str], flags: list[str], folder: Path
     ) -> list[str]:
         newest_header = newest(headers())
-        stale: list[tuple[str, list[str]]] = []
+        stale: list[str] = []
         objects: list[str] = []
-        for source, flags in jobs:
+        for source in sources:
             [path] = self.compiler.object_filenames([source], output_dir=str(folder))
             objects.append(path)
             wanted = max(newest_header, newest([source]))
             if self.force or not os.path.exists(path) or newest([path]) <= wanted:
-                stale.append((source, flags))
+                stale.append(source)
 
-        def compile_one(job: tuple[str, list[str]]) -> None:
-            source, flags = job
+        def compile_one(source: str) -> None:
             self.compiler.compile(
                 [source],
                 output_dir=str(folder),
-                include_dirs=include,
+                include_dirs=[str(LIBRARY / "include")],
                 extra_postargs=flags,
             )
 
@@ -137,7 +183,9 @@ class BuildExt(build_ext):
             list(pool.map(compile_one, stale))  # list(): raise the first failure
         return objects
 
-    def link(self, ext: Extension, objects: list[str]) -> None:
+    def link(
+        self, ext: Extension, objects: list[str], libraries: Iterable[str] = ()
+    ) -> None:
         target = self.get_ext_fullpath(ext.name)
         is_fresh = os.path.exists(target) and newest([target]) > newest(objects)
         if is_fresh and not self.force:
@@ -145,6 +193,7 @@ class BuildExt(build_ext):
         self.compiler.link_shared_object(
             objects,
             target,
+            libraries=list(libraries),
             extra_postargs=["-pthread", *self.sanitize()],
             build_temp=self.build_temp,
             target_lang="c",
@@ -155,9 +204,14 @@ setup(
     ext_modules=[
         Extension(
             "aerospike._core",
-            sources=files(LIBRARY / "src", ".c") + files(CORE, ".c"),
+            sources=library_sources() + files(CORE, ".c"),
             depends=headers(),
-        )
+        ),
+        Extension(
+            "aerospike._tls",
+            sources=files(TLS_LIBRARY, ".c") + files(TLS, ".c"),
+            depends=headers(),
+        ),
     ],
     cmdclass={"build_ext": BuildExt},
 )

@@ -43,6 +43,10 @@ has_libc() { # a compiler without its libc's headers, as in `gcc` without `libc6
     rm -rf "$probe"
     return $found
 }
+has_openssl() { # version 3 or later, with headers
+    printf '%s\n' '#include <openssl/ssl.h>' '#if OPENSSL_VERSION_MAJOR < 3' '#error' \
+        '#endif' | "${CC:-cc}" -E - >/dev/null 2>&1
+}
 
 # The Debian packages that are missing, on one line.
 missing_packages() {
@@ -59,6 +63,7 @@ missing_packages() {
     has_compiler || list="$list gcc"
     { has_compiler && has_libc; } || list="$list libc6-dev"
     command -v make >/dev/null 2>&1 || list="$list make"
+    { has_compiler && has_openssl; } || list="$list $TLS_PACKAGE"
     if [ "$goal" = instructions ]; then
         for tool in git valgrind; do
             command -v "$tool" >/dev/null 2>&1 || list="$list $tool"
@@ -67,8 +72,16 @@ missing_packages() {
     printf '%s' "${list# }"
 }
 
+# Without this one only TLS is missing, so it is installed where that is possible.
+TLS_PACKAGE=libssl-dev
+
 check_machine() {
     packages=$(missing_packages)
+    if [ "$packages" = "$TLS_PACKAGE" ] &&
+        { [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; }; then
+        say "without $TLS_PACKAGE the client is built without TLS"
+        packages=
+    fi
     if [ -n "$packages" ]; then
         command -v apt-get >/dev/null 2>&1 ||
             die "missing: $packages (Debian's names; no apt-get here, install their like)"
@@ -142,7 +155,7 @@ rebuild() {
     suffix=$(head -n 1 "$1" | sed 's/.* //')
     built=src/aerospike/_core$suffix
     if [ -f "$built" ] && [ -z "$(find setup.py aerospike-client-c/include \
-        aerospike-client-c/src src/aerospike/_core \( -name '*.[ch]' -o -name setup.py \) \
+        aerospike-client-c/src src/aerospike/_core src/aerospike/_tls \( -name '*.[ch]' -o -name setup.py \) \
         -newer "$built" 2>/dev/null | head -n 1)" ]; then
         return
     fi

@@ -16,6 +16,7 @@ module itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
 from typing import Any, TypeAlias, TypedDict
 
 from aerospike._core import Record as Record
@@ -302,14 +303,17 @@ class Tls(TypedDict, total=False):
     """config["tls"]."""
 
     enable: bool
-    cafile: str
-    capath: str
-    protocols: str
-    cipher_suite: str
-    keyfile: str
-    keyfile_pw: str
-    cert_blacklist: str
-    certfile: str
+    cafile: str | PathLike[str] | None
+    capath: str | PathLike[str] | None
+    castring: str | bytes | None
+    protocols: str | None
+    cipher_suite: str | None
+    keyfile: str | PathLike[str] | None
+    keystring: str | bytes | None
+    keyfile_pw: str | None
+    cert_blacklist: str | PathLike[str] | None
+    certfile: str | PathLike[str] | None
+    certstring: str | bytes | None
     crl_check: bool
     crl_check_all: bool
     log_session_info: bool

@@ -284,7 +284,6 @@ def test_value_in_policies_of_the_wrong_kind_is_refused(policies):
 @pytest.mark.parametrize(
     "config",
     [
-        {"tls": {"enable": True}},
         {"shm": {"max_nodes": 1}},
         {"shm": {}},
         {"use_shared_connection": True},

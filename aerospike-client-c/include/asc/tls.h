@@ -9,8 +9,8 @@
 #include "asc/tls_config.h"
 
 /* Make the transport of a configuration. All files are read and checked now. On ASC_OK
- * *out is the caller's, to be dropped by asc_tls_release. ASC_ERR_TLS with the option and
- * the reason; ASC_ERR_NOMEM. */
+ * *out is the caller's, to be dropped by asc_tls_release. ASC_ERR_TLS with the option
+ * and the reason; ASC_ERR_NOMEM. */
 asc_status
 asc_tls_new(const asc_transport **out, const asc_tls_config *config, asc_error *err);
 

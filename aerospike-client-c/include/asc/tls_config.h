@@ -8,11 +8,11 @@
  * takes it; NULL: not given. Files hold PEM, and are read again for new connections
  * after they have changed. */
 typedef struct asc_tls_config {
-    /* Trusted CA certificates, and CRLs: of a file, of all files of a folder, of a text.
-     * None of the three: those of the system. */
+    /* Trusted CA certificates, and CRLs: of a file, of all files of a folder, of a
+     * text. None of the three: those of the system. */
     const char *cafile, *capath, *castring;
-    /* The certificate that we show, with its chain: of a file or of a text; its key; and
-     * the key's password. */
+    /* The certificate that we show, with its chain: of a file or of a text; its key;
+     * and the key's password. */
     const char *certfile, *certstring;
     const char *keyfile, *keystring, *keyfile_pw;
     /* Protocols to speak, such as "-all +TLSv1.2"; NULL: TLS 1.2 and 1.3. */

@@ -24,8 +24,8 @@ typedef struct channel {
     SSL *ssl;                 /* NULL: the handshake has not begun */
     unsigned fork_count;      /* of the process that has made it */
     bool established;
-    /* Of the call under way: where the socket's failure goes, how the socket's last move
-     * ended, and how long the first reception may wait (0: not at all). */
+    /* Of the call under way: where the socket's failure goes, how the socket's last
+     * move ended, and how long the first reception may wait (0: not at all). */
     asc_error *err;
     asc_io io;
     int wait_ms;
@@ -279,8 +279,8 @@ tls_connect(asc_conn *c, asc_error *err)
     return io;
 }
 
-/* A record is reported when it has left as a whole. Of one that has not, the node cannot
- * read a byte; so what is not reported has not arrived. */
+/* A record is reported when it has left as a whole. Of one that has not, the node
+ * cannot read a byte; so what is not reported has not arrived. */
 static asc_io
 tls_send(asc_conn *c, const uint8_t *data, size_t size, size_t *moved, asc_error *err)
 {

@@ -77,7 +77,8 @@ trust_options(const asc_tls_config *c)
                                                     : "tls.cafile and tls.capath";
 }
 
-/* Put what one block of PEM holds into the store. Returns false with OpenSSL's error. */
+/* Put what one block of PEM holds into the store. Returns false with OpenSSL's error.
+ * */
 static bool
 trust(X509_STORE *store, const char *kind, const unsigned char *data, long size,
       size_t *n_certificates, size_t *n_crls)
@@ -303,8 +304,8 @@ set_identity(maker *m)
 
 /* --- how to talk --- */
 
-/* Is a word of a list of ciphers the name of one of TLS 1.3, of which OpenSSL has a list
- * apart? */
+/* Is a word of a list of ciphers the name of one of TLS 1.3, of which OpenSSL has a
+ * list apart? */
 static bool
 is_of_1_3(const char *word, size_t size)
 {

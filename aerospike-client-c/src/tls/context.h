@@ -23,8 +23,8 @@ typedef struct asc_tls_hooks {
     int (*session)(SSL *ssl, SSL_SESSION *session);
 } asc_tls_hooks;
 
-/* Make a context of what the files hold. On ASC_OK *out is counted once, for the caller.
- * ASC_ERR_TLS names the option that is wrong; ASC_ERR_NOMEM. */
+/* Make a context of what the files hold. On ASC_OK *out is counted once, for the
+ * caller. ASC_ERR_TLS names the option that is wrong; ASC_ERR_NOMEM. */
 asc_status asc_tls_context_new(asc_tls_context **out, const asc_tls_config *config,
                                const asc_tls_files *files, const asc_tls_hooks *hooks,
                                asc_error *err);

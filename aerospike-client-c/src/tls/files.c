@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "asc/alloc.h"
-#include "base/secret.h"
+#include "asc/secret.h"
 
 /* No list of certificates or CRLs is longer. */
 #define MAX_SIZE ((size_t)64 << 20)
@@ -129,8 +129,8 @@ walk(const char *folder, bool (*visit)(void *context, const char *path), void *c
     return ok;
 }
 
-/* Append a file of the folder if it holds PEM. What cannot be read is left out: a folder
- * may hold anything. Only lack of memory ends the walk. */
+/* Append a file of the folder if it holds PEM. What cannot be read is left out: a
+ * folder may hold anything. Only lack of memory ends the walk. */
 static bool
 append_if_pem(void *context, const char *path)
 {

@@ -1,5 +1,5 @@
-/* tls/files.h -- what the files and texts of a configuration hold, read once and kept: a
- * child of a fork that has given up its rights can make a context of it as well. */
+/* tls/files.h -- what the files and texts of a configuration hold, read once and kept:
+ * a child of a fork that has given up its rights can make a context of it as well. */
 #ifndef ASC_TLS_FILES_H
 #define ASC_TLS_FILES_H
 

@@ -1,12 +1,12 @@
 /* The life of the transport object. Files are looked at when a connection is to be
- * opened, once a second at most, and by one thread; the others go on with the context in
- * force. What has changed is put in force as a whole or not at all. */
+ * opened, once a second at most, and by one thread; the others go on with the context
+ * in force. What has changed is put in force as a whole or not at all. */
 #include "tls/object.h"
 
 #include "asc/alloc.h"
 #include "asc/log.h"
 #include "base/fork.h"
-#include "base/secret.h"
+#include "asc/secret.h"
 #include "base/time.h"
 #include "tls/guard.h"
 
@@ -134,8 +134,8 @@ asc_tls_object_retain(asc_tls *t)
 }
 
 /* In the child of a fork, take over what the parent made. The parent's context and its
- * sessions are left behind: another thread may have been about to change them. The files
- * are whole, since no fork happens while they are replaced. */
+ * sessions are left behind: another thread may have been about to change them. The
+ * files are whole, since no fork happens while they are replaced. */
 static void
 take_over(asc_tls *t)
 {
@@ -165,8 +165,8 @@ asc_tls_object_release(asc_tls *t)
 
 /* --- files that change --- */
 
-/* Put new files and their context in force, and forget the sessions: they were agreed on
- * under the old rules. */
+/* Put new files and their context in force, and forget the sessions: they were agreed
+ * on under the old rules. */
 static void
 put_in_force(asc_tls *t, asc_tls_files *files, asc_tls_context *context)
 {

@@ -16,8 +16,8 @@ enum {
 #define ASC_TLS_PROTOCOLS_DEFAULT (ASC_TLS_1_2 | ASC_TLS_1_3)
 
 /* Parse "TLSv1.2", "-all +TLSv1.2" and the like: names of versions or "all", divided by
- * blanks. "+" adds and "-" takes away; a name without a sign stands first and begins the
- * set. NULL: the default. ASC_ERR_TLS when the text is wrong or leaves nothing. */
+ * blanks. "+" adds and "-" takes away; a name without a sign stands first and begins
+ * the set. NULL: the default. ASC_ERR_TLS when the text is wrong or leaves nothing. */
 asc_status asc_tls_protocols_parse(const char *text, unsigned *out, asc_error *err);
 
 /* The name of the oldest version in a set. */

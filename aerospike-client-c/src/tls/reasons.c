@@ -1,5 +1,5 @@
-/* OpenSSL keeps a queue of errors for each thread, of which the oldest is the cause. The
- * alerts that a peer sends come as errors, too: their numbers begin at 1000. */
+/* OpenSSL keeps a queue of errors for each thread, of which the oldest is the cause.
+ * The alerts that a peer sends come as errors, too: their numbers begin at 1000. */
 #include "tls/reasons.h"
 
 #include <stddef.h>

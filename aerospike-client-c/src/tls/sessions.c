@@ -1,5 +1,5 @@
-/* A list is enough: there are as many entries as nodes, and it is searched once for each
- * connection. What is resumed is not verified again, so a session ends with the
+/* A list is enough: there are as many entries as nodes, and it is searched once for
+ * each connection. What is resumed is not verified again, so a session ends with the
  * certificate that it rests on, and after an hour at the latest. */
 #include "tls/sessions.h"
 

@@ -1,5 +1,5 @@
-/* What a program sees: the transport of a configuration, and the table by which a shared
- * object hands it over. */
+/* What a program sees: the transport of a configuration, and the table by which a
+ * shared object hands it over. */
 #include "asc/tls.h"
 
 #include <openssl/crypto.h>

@@ -16,6 +16,9 @@
 
 #define MAX_LUA_PATH_SIZE 255
 
+/* Servers close connections that are idle for a minute. */
+#define TLS_SOCKET_IDLE_S 55
+
 /* --- keys that need a function: each is an option_parser, whose target is the
  * client_config --- */
 
@@ -237,12 +240,12 @@ parse_config_provider(module_state *st, const option *row, PyObject *value,
     return raise_param(st, "\"%s\" is not supported yet", row->name);
 }
 
-/* --- sections: dicts with a table of their own, whose target is the client_config, too
- * --- */
+/* --- sections: dicts with a table of their own --- */
 
+/* Apply a section to the struct that is its target. */
 static int
 parse_section(module_state *st, const option_table *table, const option *row,
-              PyObject *value, void *target)
+              PyObject *value, void *target, int strict)
 {
     if (value == Py_None) {
         return 0;
@@ -251,18 +254,8 @@ parse_section(module_state *st, const option_table *table, const option *row,
         return raise_param(st, "%s is invalid" DETAIL "a dict is expected, got %s",
                            row->name, Py_TYPE(value)->tp_name);
     }
-    int strict = ((client_config *)target)->strict;
     return options_apply(st, table, 1, value, target, "client config", row->name, NULL,
                          strict);
-}
-
-static int
-parse_enable(module_state *st, const option *row, PyObject *value, void *target)
-{
-    int truth = PyObject_IsTrue(value);
-    (void)row;
-    (void)target;
-    return truth <= 0 ? truth : raise_param(st, "TLS is not supported yet");
 }
 
 /* Check a folder of functions, which cannot be run yet. */
@@ -282,26 +275,6 @@ parse_lua_path(module_state *st, const option *row, PyObject *value, void *targe
                              row->name, size);
 }
 
-static const option tls_rows[] = {
-    {"enable", OPTION_CUSTOM, 1, .parse = parse_enable},
-    {"cafile", OPTION_IGNORED, 1},
-    {"capath", OPTION_IGNORED, 1},
-    {"protocols", OPTION_IGNORED, 1},
-    {"cipher_suite", OPTION_IGNORED, 1},
-    {"keyfile", OPTION_IGNORED, 1},
-    {"keyfile_pw", OPTION_IGNORED, 1},
-    {"cert_blacklist", OPTION_IGNORED, 1},
-    {"certfile", OPTION_IGNORED, 1},
-    {"crl_check", OPTION_IGNORED, 1},
-    {"crl_check_all", OPTION_IGNORED, 1},
-    {"log_session_info", OPTION_IGNORED, 1},
-    {"for_login_only", OPTION_IGNORED, 1},
-    {"encrypt_only", OPTION_IGNORED, 1},
-};
-
-const option_table tls_table = {tls_rows, sizeof tls_rows / sizeof tls_rows[0],
-                                TLS_TABLE};
-
 static const option lua_rows[] = {
     {"user_path", OPTION_CUSTOM, 1, .parse = parse_lua_path},
     {"system_path", OPTION_CUSTOM, 1, .parse = parse_lua_path},
@@ -313,13 +286,15 @@ const option_table lua_table = {lua_rows, sizeof lua_rows / sizeof lua_rows[0],
 static int
 parse_tls(module_state *st, const option *row, PyObject *value, void *target)
 {
-    return parse_section(st, &tls_table, row, value, target);
+    client_config *c = target;
+    return parse_section(st, &tls_table, row, value, &c->tls, c->strict);
 }
 
 static int
 parse_lua(module_state *st, const option *row, PyObject *value, void *target)
 {
-    return parse_section(st, &lua_table, row, value, target);
+    client_config *c = target;
+    return parse_section(st, &lua_table, row, value, c, c->strict);
 }
 
 #define AT(field) .offset = offsetof(client_config, field)
@@ -345,7 +320,8 @@ static const option config_rows[] = {
     U32("connect_timeout", cluster.connect_timeout_ms),
     UP_TO(MAX_CONNS, "max_conns_per_node", cluster.max_conns_per_node),
     U32("min_conns_per_node", cluster.min_conns_per_node),
-    U32("max_socket_idle", cluster.max_socket_idle_s),
+    {"max_socket_idle", OPTION_U32, 1, AT(cluster.max_socket_idle_s),
+     .given = offsetof(client_config, max_socket_idle_given)},
     U32("max_error_rate", cluster.max_error_rate),
     U32("error_rate_window", cluster.error_rate_window),
     FLAG("use_services_alternate", cluster.use_services_alternate),
@@ -370,6 +346,20 @@ static const option config_rows[] = {
 
 const option_table config_table = {
     config_rows, sizeof config_rows / sizeof config_rows[0], CONFIG_TABLE};
+
+/* Put the transport of TLS into the configuration, if it is enabled. Connections over
+ * TLS are closed before a server would, unless the caller knows better. */
+static int
+set_transport(module_state *st, client_config *c)
+{
+    if (!c->tls.enable) {
+        return warn_of_tls_names(st, &c->cluster);
+    }
+    if (!c->max_socket_idle_given) {
+        c->cluster.max_socket_idle_s = TLS_SOCKET_IDLE_S;
+    }
+    return tls_transport(st, &c->tls, &c->cluster.transport);
+}
 
 /* Make the text "python-<version>,<application>", which the servers show. */
 static int
@@ -471,13 +461,21 @@ config_from_py(module_state *st, client_config *c, PyObject *config)
         c->values.bool_as = BOOL_AS_PICKLE;
     }
     c->cluster.fail_if_not_connected = c->fail_if_not_connected != NO;
-    return set_user_agent(st, c) < 0 ? -1 : make_credentials(st, c);
+    if (set_user_agent(st, c) < 0 || set_transport(st, c) < 0) {
+        return -1;
+    }
+    return make_credentials(st, c);
 }
 
 void
 config_clear(client_config *c)
 {
     hosts_clear(&c->cluster);
+    if (c->tls.library != NULL) {
+        c->tls.library->release(c->cluster.transport);
+        c->tls.library = NULL;
+    }
+    tls_clear(&c->tls);
     PyMem_Free((char *)c->cluster.cluster_name);
     PyMem_Free((char *)c->cluster.user_agent);
     asc_credentials_release(c->cluster.credentials);

@@ -4,6 +4,7 @@
 
 #include "options/login.h"
 #include "options/policy.h"
+#include "options/tls.h"
 #include "values/values.h"
 
 /* The configuration, parsed. It owns what it points to. */
@@ -15,6 +16,8 @@ typedef struct client_config {
     PyObject *user, *password; /* str, or NULL: there is none, or cluster.credentials
                                   are made of them */
     value_rules values;
+    tls_options tls;
+    bool max_socket_idle_given;
     bool strict;               /* validate_keys */
     bool error_keys;           /* errors show user keys, not digests in their place */
     int fail_if_not_connected; /* tristate */
@@ -23,8 +26,8 @@ typedef struct client_config {
 /* The keys of the configuration. */
 extern const option_table config_table;
 
-/* The keys of its sections "tls" and "lua". */
-extern const option_table tls_table, lua_table;
+/* The keys of its section "lua". */
+extern const option_table lua_table;
 
 /* Parse a configuration. 0, or -1 with an exception: ParamError for most mistakes,
  * TypeError for app_id. config_clear() is to be called in either case. */

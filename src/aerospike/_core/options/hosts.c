@@ -76,23 +76,6 @@ host_from_text(module_state *st, PyObject *item, asc_host *out)
     return out->name != NULL ? 0 : -1;
 }
 
-/* Warn of a name that the node's certificate should have: without TLS nobody looks at
- * it, and the caller may believe otherwise. 0, or -1 with an exception. */
-static int
-warn_of_tls_name(module_state *st, PyObject *tls_name)
-{
-    PyObject *text = PyUnicode_FromFormat(
-        "a host in \"hosts\" has the TLS name %R, but config[\"tls\"] does not enable "
-        "TLS: the connection is plain",
-        tls_name);
-    PyObject *said = text != NULL ? PyObject_CallFunction(st->warn_once, "sOO", "hosts",
-                                                          tls_name, text)
-                                  : NULL;
-    Py_XDECREF(text);
-    Py_XDECREF(said);
-    return said != NULL ? 0 : -1;
-}
-
 /* Read a host from (address, port) or (address, port, TLS name). */
 static int
 host_from_sequence(module_state *st, PyObject *item, asc_host *out)
@@ -109,9 +92,7 @@ host_from_sequence(module_state *st, PyObject *item, asc_host *out)
         PyErr_Clear();
         rc = invalid_host(st, item);
     }
-    else if (port_from_py(st, port, &out->port) == 0 &&
-             (tls_name == Py_None || PyUnicode_GET_LENGTH(tls_name) == 0 ||
-              warn_of_tls_name(st, tls_name) == 0)) {
+    else if (port_from_py(st, port, &out->port) == 0) {
         out->name = option_text(st, "hosts", name);
         rc = out->name != NULL ? 0 : -1;
         if (rc == 0 && tls_name != Py_None) {
@@ -172,6 +153,30 @@ hosts_from_py(module_state *st, asc_config *cluster, PyObject *value)
         rc = PyList_Check(value) ? raise_param(st, "Hosts must not be empty")
                                  : raise_param(st, "Hosts must be a list" DETAIL
                                                    "it must not be empty");
+    }
+    return rc;
+}
+
+/* The name is text that was read from a str, so that it can be one again. */
+int
+warn_of_tls_names(module_state *st, const asc_config *cluster)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < cluster->n_hosts; i++) {
+        const char *name = cluster->hosts[i].tls_name;
+        if (name == NULL || name[0] == '\0') {
+            continue;
+        }
+        PyObject *text = PyUnicode_FromFormat(
+            "a host in \"hosts\" has the TLS name '%s', but config[\"tls\"] does not "
+            "enable TLS: the connection is plain",
+            name);
+        PyObject *said = text != NULL ? PyObject_CallFunction(st->warn_once, "ssO",
+                                                              "hosts", name, text)
+                                      : NULL;
+        Py_XDECREF(text);
+        Py_XDECREF(said);
+        rc = said != NULL ? 0 : -1;
     }
     return rc;
 }

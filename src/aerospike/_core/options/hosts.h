@@ -10,6 +10,10 @@
  * 0, or -1 with ParamError. hosts_clear() frees them in either case. */
 int hosts_from_py(module_state *st, asc_config *cluster, PyObject *value);
 
+/* Warn of each TLS name that a host has: without TLS nobody looks at it, and the caller
+ * may believe otherwise. 0, or -1 with an exception. */
+int warn_of_tls_names(module_state *st, const asc_config *cluster);
+
 /* Free the hosts of a configuration; fine when there are none. */
 void hosts_clear(asc_config *cluster);
 
