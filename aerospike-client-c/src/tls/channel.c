@@ -17,6 +17,8 @@
 #include "tls/reasons.h"
 #include "tls/verify.h"
 
+#define CANNOT_RECEIVE "cannot receive over TLS"
+
 /* What a connection keeps: asc_conn.state. */
 typedef struct channel {
     asc_conn *conn;           /* whose state this is */
@@ -279,6 +281,23 @@ tls_connect(asc_conn *c, asc_error *err)
     return io;
 }
 
+/* A node that does not accept our certificate says so, and hangs up, when we take the
+ * handshake for done. What it said is a better cause than that nothing can be sent. */
+static void
+listen_for_cause(channel *ch, asc_error *err)
+{
+    uint8_t byte;
+    size_t n;
+    asc_error ignored;
+    asc_error_reset(&ignored);
+    begin(ch, 0, &ignored);
+    if (SSL_peek_ex(ch->ssl, &byte, 1, &n) == 0 && ch->io != ASC_IO_ERROR &&
+        SSL_get_error(ch->ssl, 0) == SSL_ERROR_SSL) {
+        asc_tls_fail(err, CANNOT_RECEIVE);
+    }
+    ERR_clear_error();
+}
+
 /* A record is reported when it has left as a whole. Of one that has not, the node
  * cannot read a byte; so what is not reported has not arrived. */
 static asc_io
@@ -286,7 +305,12 @@ tls_send(asc_conn *c, const uint8_t *data, size_t size, size_t *moved, asc_error
 {
     channel *ch = c->state;
     begin(ch, 0, err);
-    return ended(ch, SSL_write_ex(ch->ssl, data, size, moved), "cannot send over TLS");
+    asc_io io =
+        ended(ch, SSL_write_ex(ch->ssl, data, size, moved), "cannot send over TLS");
+    if (io == ASC_IO_ERROR && ch->io == ASC_IO_ERROR) {
+        listen_for_cause(ch, err);
+    }
+    return io;
 }
 
 static asc_io
@@ -295,8 +319,7 @@ tls_recv_wait(asc_conn *c, uint8_t *data, size_t size, int timeout_ms, size_t *m
 {
     channel *ch = c->state;
     begin(ch, timeout_ms, err);
-    return ended(ch, SSL_read_ex(ch->ssl, data, size, moved),
-                 "cannot receive over TLS");
+    return ended(ch, SSL_read_ex(ch->ssl, data, size, moved), CANNOT_RECEIVE);
 }
 
 static asc_io
