@@ -1,5 +1,6 @@
 /* Logins, fed by a transport that says what it is told to: the bytes of the requests,
- * every kind of answer, and commands that meet a session which the node has forgotten. */
+ * every kind of answer, and commands that meet a session which the node has
+ * forgotten. */
 #include <stdlib.h>
 #include <string.h>
 

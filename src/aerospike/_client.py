@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aerospike._calls import data, indexes, jobs
+from aerospike._calls import data, indexes, jobs, roles, users
 from aerospike._calls.blocking import blocking
 from aerospike._calls.signatures import dress
 from aerospike._core import context_base64, expression_base64, publish_client
@@ -97,6 +97,30 @@ class Client(PendingMethods):
     index_set_create = blocking(indexes.index_set_create)
     index_remove = blocking(indexes.index_remove)
     truncate = blocking(data.truncate)
+
+    # --- users and roles ---
+
+    admin_create_user = blocking(users.admin_create_user)
+    admin_create_pki_user = blocking(users.admin_create_pki_user)
+    admin_drop_user = blocking(users.admin_drop_user)
+    admin_set_password = blocking(users.admin_set_password)
+    admin_change_password = blocking(users.admin_change_password)
+    admin_grant_roles = blocking(users.admin_grant_roles)
+    admin_revoke_roles = blocking(users.admin_revoke_roles)
+    admin_query_user_info = blocking(users.admin_query_user_info)
+    admin_query_users_info = blocking(users.admin_query_users_info)
+    admin_query_user = blocking(users.admin_query_user)
+    admin_query_users = blocking(users.admin_query_users)
+    admin_create_role = blocking(roles.admin_create_role)
+    admin_drop_role = blocking(roles.admin_drop_role)
+    admin_grant_privileges = blocking(roles.admin_grant_privileges)
+    admin_revoke_privileges = blocking(roles.admin_revoke_privileges)
+    admin_set_whitelist = blocking(roles.admin_set_whitelist)
+    admin_set_quotas = blocking(roles.admin_set_quotas)
+    admin_get_role = blocking(roles.admin_get_role)
+    admin_get_roles = blocking(roles.admin_get_roles)
+    admin_query_role = blocking(roles.admin_query_role)
+    admin_query_roles = blocking(roles.admin_query_roles)
 
     # --- wire forms ---
 

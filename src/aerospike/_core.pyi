@@ -6,6 +6,7 @@ from typing_extensions import Self, TypeVar, disjoint_base
 
 from aerospike._types import CompiledExpression, Expression
 from aerospike.typing import (
+    AdminPolicy,
     BatchApplyPolicy,
     BatchPolicy,
     BatchRemovePolicy,
@@ -695,6 +696,13 @@ class Client:
         :raises NamespaceNotFound: no node has the namespace.
         :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
         """
+    def _admin(
+        self,
+        command: int,
+        fields: tuple[tuple[int, object], ...],
+        policy: AdminPolicy | Options | None = None,
+    ) -> list[list[tuple[int, bytes]]]:
+        """x"""
     def get_nodes(self) -> list[tuple[str, int]]:
         """The nodes known at this moment: a list of (address, port)."""
     def get_node_names(self) -> list[dict[str, Any]]:
@@ -712,6 +720,13 @@ def publish_client(cls: type[_T], /) -> type[_T]:
 
 def expression_base64(expression: CompiledExpression, /) -> str:
     """What get_expression_base64() gives."""
+
+def hash_password(password: object, /) -> object:
+    """The hash of a password as nodes keep it, in a capsule, which shows nothing. This
+    takes some 50 ms.
+
+    :raises ParamError: it is no str, or has a NUL.
+    """
 
 def context_base64(ctx: list[Any], /) -> str:
     """What get_cdtctx_base64() gives."""

@@ -188,6 +188,15 @@ _HINTS: dict[int, Callable[[AerospikeError, str, Any], str]] = {
     25: _element("a server of the Community Edition does not do this"),
     26: _does_not_apply,
     27: _element("the record is there, and the policy's 'expressions' refused it"),
+    81: _element(
+        "the roles of the client's user do not allow this in this namespace and set; "
+        "see admin_grant_roles() and admin_grant_privileges()"
+    ),
+    82: _element("no role of the client's user admits the address of this machine"),
+    83: _element(
+        "the client's user has used up what its roles allow in a second; see "
+        "admin_set_quotas()"
+    ),
 }
 
 # methods whose argument is a list of operations
@@ -343,6 +352,48 @@ def login(error: AerospikeError, user: str | None) -> None:
     elif error.code in _LOGINS:
         who = f"user {user!r}" if user else "the user that the certificate names"
         parts.append(_LOGINS[error.code].format(who))
+    error.detail = "; ".join(parts)
+
+
+# --- users and roles ---
+
+# code -> why the cluster refuses an admin command, and what to do; {...} is what the
+# command is about
+_ADMIN = {
+    51: "a server of the Community Edition has neither users nor roles",
+    52: "the cluster has security disabled: there are neither users nor roles",
+    60: "there is no user {user}; admin_query_users_info() lists them",
+    61: "there is a user {user} already: admin_grant_roles() and admin_set_password() "
+    "change it",
+    62: "the cluster does not accept the password of user {user}; for "
+    "admin_change_password(), the old one may be another by now: connect(user, "
+    "password) first",
+    63: "the password of user {user} has expired: see admin_set_password()",
+    64: "the cluster does not allow this password for user {user}: it was used before, "
+    "or is kept elsewhere",
+    70: "there is no such role, or it is always there and cannot be changed: {role}; "
+    "admin_get_roles() lists them",
+    71: "there is a role {role} already: admin_grant_privileges(), "
+    "admin_set_whitelist() and admin_set_quotas() change it",
+    72: "the cluster knows no such privilege: {privileges}; a set needs its namespace",
+    73: "an entry of the whitelist of role {role} is neither an address nor a network",
+    74: "the cluster has quotas disabled: see enable-quotas in its configuration",
+    75: "the cluster takes no such quota for role {role}",
+    81: "the user of this client lacks the privilege PRIV_USER_ADMIN",
+    82: "no role of this client's user admits the address of this machine",
+}
+
+
+def admin(error: AerospikeError, subjects: dict[str, object]) -> None:
+    """Complete the error of an admin command.
+
+    :param subjects: user, role, roles, privileges: what the command is about.
+    """
+    known = {name: shown(value) for name, value in subjects.items()}
+    known.setdefault("role", known.get("roles", ""))
+    parts = [error.detail] if error.detail else []
+    if error.code in _ADMIN and error.host is not None:
+        parts.append(_ADMIN[error.code].format_map({"user": "", **known}))
     error.detail = "; ".join(parts)
 
 

@@ -27,11 +27,14 @@ if TYPE_CHECKING:
     from aerospike.typing import OperatePolicy as OperatePolicy
     from aerospike.typing import Operation as Operation
     from aerospike.typing import Options as Options
+    from aerospike.typing import Privilege as Privilege
     from aerospike.typing import QueryPolicy as QueryPolicy
     from aerospike.typing import ReadPolicy as ReadPolicy
     from aerospike.typing import Record as Record
     from aerospike.typing import RemovePolicy as RemovePolicy
+    from aerospike.typing import RoleInfo as RoleInfo
     from aerospike.typing import ScanPolicy as ScanPolicy
+    from aerospike.typing import UserInfo as UserInfo
     from aerospike.typing import WriteMeta as WriteMeta
     from aerospike.typing import WritePolicy as WritePolicy
 else:
@@ -45,4 +48,5 @@ else:
     AdminPolicy = ApplyPolicy = InfoPolicy = OperatePolicy = QueryPolicy = dict
     ReadPolicy = RemovePolicy = ScanPolicy = WritePolicy = dict
     BatchPolicy = BatchApplyPolicy = BatchReadPolicy = BatchRemovePolicy = dict
+    Privilege = RoleInfo = UserInfo = dict
     BatchWritePolicy = Bins = Meta = Operation = Options = WriteMeta = dict

@@ -13,7 +13,6 @@ from aerospike._core import publish_client
 from aerospike._direct import DirectMethods
 from aerospike._errors import client_error
 from aerospike._hints import (
-    AdminPolicy,
     Any,
     ApplyPolicy,
     CompiledExpression,
@@ -27,7 +26,6 @@ TYPE_CHECKING = False  # as in typing, which need not be imported for it
 if TYPE_CHECKING:
     from aerospike.exception import AerospikeError
 
-_USERS = "users and roles"
 _FUNCTIONS = "functions in Lua"
 _TRANSACTIONS = "transactions"
 _METRICS = "metrics"
@@ -104,136 +102,6 @@ class PendingMethods(DirectMethods):
         self, module: str, language: int = 0, policy: InfoPolicy | Options | None = None
     ) -> str:
         raise not_yet(_FUNCTIONS)
-
-    # --- users and roles ---
-
-    def admin_create_user(
-        self,
-        user: str,
-        password: str,
-        roles: list[str],
-        policy: AdminPolicy | Options | None = None,
-    ) -> int:
-        raise not_yet(_USERS)
-
-    def admin_create_pki_user(
-        self, user: str, roles: list[str], policy: AdminPolicy | Options | None = None
-    ) -> int:
-        raise not_yet(_USERS)
-
-    def admin_drop_user(
-        self, user: str, policy: AdminPolicy | Options | None = None
-    ) -> int:
-        raise not_yet(_USERS)
-
-    def admin_set_password(
-        self, user: str, password: str, policy: AdminPolicy | Options | None = None
-    ) -> int:
-        raise not_yet(_USERS)
-
-    def admin_change_password(
-        self, user: str, password: str, policy: AdminPolicy | Options | None = None
-    ) -> int:
-        raise not_yet(_USERS)
-
-    def admin_grant_roles(
-        self, user: str, roles: list[str], policy: AdminPolicy | Options | None = None
-    ) -> int:
-        raise not_yet(_USERS)
-
-    def admin_revoke_roles(
-        self, user: str, roles: list[str], policy: AdminPolicy | Options | None = None
-    ) -> int:
-        raise not_yet(_USERS)
-
-    def admin_query_user_info(
-        self, user: str, policy: AdminPolicy | Options | None = None
-    ) -> dict[str, Any]:
-        raise not_yet(_USERS)
-
-    def admin_query_users_info(
-        self, policy: AdminPolicy | Options | None = None
-    ) -> dict[str, Any]:
-        raise not_yet(_USERS)
-
-    def admin_query_user(
-        self, user: str, policy: AdminPolicy | Options | None = None
-    ) -> list[str]:
-        raise not_yet(_USERS)
-
-    def admin_query_users(
-        self, policy: AdminPolicy | Options | None = None
-    ) -> dict[str, list[str]]:
-        raise not_yet(_USERS)
-
-    def admin_create_role(
-        self,
-        role: str,
-        privileges: list[dict[str, Any]],
-        policy: AdminPolicy | Options | None = None,
-        whitelist: list[str] | None = None,
-        read_quota: int | None = None,
-        write_quota: int | None = None,
-    ) -> int:
-        raise not_yet(_USERS)
-
-    def admin_drop_role(
-        self, role: str, policy: AdminPolicy | Options | None = None
-    ) -> int:
-        raise not_yet(_USERS)
-
-    def admin_grant_privileges(
-        self,
-        role: str,
-        privileges: list[dict[str, Any]],
-        policy: AdminPolicy | Options | None = None,
-    ) -> int:
-        raise not_yet(_USERS)
-
-    def admin_revoke_privileges(
-        self,
-        role: str,
-        privileges: list[dict[str, Any]],
-        policy: AdminPolicy | Options | None = None,
-    ) -> int:
-        raise not_yet(_USERS)
-
-    def admin_set_whitelist(
-        self,
-        role: str,
-        whitelist: list[str] | None,
-        policy: AdminPolicy | Options | None = None,
-    ) -> int:
-        raise not_yet(_USERS)
-
-    def admin_set_quotas(
-        self,
-        role: str,
-        read_quota: int | None = None,
-        write_quota: int | None = None,
-        policy: AdminPolicy | Options | None = None,
-    ) -> int:
-        raise not_yet(_USERS)
-
-    def admin_get_role(
-        self, role: str, policy: AdminPolicy | Options | None = None
-    ) -> dict[str, Any]:
-        raise not_yet(_USERS)
-
-    def admin_get_roles(
-        self, policy: AdminPolicy | Options | None = None
-    ) -> dict[str, Any]:
-        raise not_yet(_USERS)
-
-    def admin_query_role(
-        self, role: str, policy: AdminPolicy | Options | None = None
-    ) -> list[Any]:
-        raise not_yet(_USERS)
-
-    def admin_query_roles(
-        self, policy: AdminPolicy | Options | None = None
-    ) -> dict[str, list[Any]]:
-        raise not_yet(_USERS)
 
     # --- the rest ---
 

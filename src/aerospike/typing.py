@@ -249,6 +249,35 @@ class AdminPolicy(TypedDict, total=False):
     timeout: int
 
 
+class _Privilege(TypedDict):
+    code: int
+
+
+class Privilege(_Privilege, total=False):
+    """A privilege of a role: a PRIV_* constant, and where it holds."""
+
+    ns: str | None
+    set: str | None
+
+
+class RoleInfo(TypedDict):
+    """What admin_get_role() gives."""
+
+    privileges: list[Privilege]
+    whitelist: list[str]
+    read_quota: int
+    write_quota: int
+
+
+class UserInfo(TypedDict):
+    """What admin_query_user_info() gives."""
+
+    roles: list[str]
+    read_info: list[int] | None
+    write_info: list[int] | None
+    conns_in_use: int
+
+
 class PickleLimits(TypedDict, total=False):
     """What a pickled value may cost."""
 

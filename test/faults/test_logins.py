@@ -16,66 +16,24 @@ import pytest
 import aerospike
 from aerospike import exception
 
-from .peer import ADMIN, ScriptedNode, frame, reply
+from .guarded import (
+    CLEAR_PASSWORD,
+    CREDENTIAL,
+    HASHES,
+    SALT,
+    TOKEN,
+    USER,
+    Guarded,
+    field,
+)
 
 KEY = ("test", "pytest", 1)
-RECORD = reply(bins=[(b"a", 1, bytes(7) + b"\x05")])
-
-AUTHENTICATE, LOGIN = 0, 20
-USER, CREDENTIAL, CLEAR_PASSWORD, TOKEN, TTL = 0, 3, 4, 5, 6
-
-SALT = "$2a$10$7EqJtq98hPqEX7fNZaFWoO"
-HASHES = {
-    "admin": SALT + "1mVO/4MLpGzsqojz6E9Gef6iXDjXdDa",
-    "secret": SALT + "u7NRZ0i7m5NbgPBEsHTCoJzZDEKQRb.",
-    "s2": SALT + "dh1o6a01AYlnklQTtdeETLdD61tJkue",
-    "nopassword": SALT + "ePA2sZy..tlOF99W2N0g5KZ3dLaw8WO",
-}
-
-
-def field(number: int, data: bytes) -> bytes:
-    return (len(data) + 1).to_bytes(4, "big") + bytes([number]) + data
-
-
-def admin_reply(result: int, *fields: bytes) -> bytes:
-    head = bytes([0, result, 0, len(fields)]) + bytes(12)
-    return frame(ADMIN, head + b"".join(fields))
-
-
-class Guarded(ScriptedNode):
-    """A node that lets users in.
-
-    :ivar result: of logins. ``token``: what they get. ``ttl``: its seconds.
-    :ivar logins: the bodies of the logins that came; ``shown``: of the tokens.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.result = 0
-        self.token = b"TOKENTOKEN"
-        self.ttl = 3600
-        self.logins: list[bytes] = []
-        self.shown: list[bytes] = []
-        self.default = RECORD
-        self.on_frame = self._guard
-
-    def _guard(self, kind: int, body: bytes) -> bytes | None:
-        if kind != ADMIN:
-            return None
-        if body[2] == AUTHENTICATE:
-            self.shown.append(body)
-            return admin_reply(0)
-        assert body[2] == LOGIN
-        self.logins.append(body)
-        if self.result:
-            return admin_reply(self.result)
-        ttl = self.ttl.to_bytes(4, "big")
-        return admin_reply(0, field(TOKEN, self.token), field(TTL, ttl))
 
 
 @pytest.fixture
 def node() -> Iterator[Guarded]:
-    with Guarded() as made:
+    made = Guarded()
+    with made:
         yield made
 
 
@@ -225,7 +183,7 @@ def test_warning_that_is_an_error_is_raised(node, config, unwarned):
 
 # --- bad input, before anything is sent ---
 
-BAD = {
+BAD: dict[str, tuple[dict[str, Any], str]] = {
     "empty user": ({"user": ""}, "user is empty"),
     "long user": ({"user": "u" * 64}, "user has 64 bytes, 63 are allowed"),
     "user with a NUL": ({"user": "a\0b"}, "user contains a NUL"),

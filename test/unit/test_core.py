@@ -104,7 +104,14 @@ def test_method_in_python_looks_like_the_others(name: str) -> None:
     assert inspect.getdoc(method)
 
 
-@pytest.mark.parametrize("name", sorted({*IN_PYTHON} - ASKS_LATER))
+def has_required(name: str) -> bool:
+    parameters = inspect.signature(getattr(aerospike.Client, name)).parameters
+    return any(p.default is p.empty for p in [*parameters.values()][1:])
+
+
+@pytest.mark.parametrize(
+    "name", sorted(filter(has_required, {*IN_PYTHON} - ASKS_LATER))
+)
 def test_missing_arguments_are_named(name: str) -> None:
     client = aerospike.client({"hosts": [("127.0.0.1", 1)]})
     _, *parameters = inspect.signature(getattr(aerospike.Client, name)).parameters

@@ -22,8 +22,8 @@ asc_cycle_deadline(const asc_cluster *c)
                        c->cycle_ends_ms);
 }
 
-/* A node has refused a login, so that commands that wait for it need not wait longer; or
- * it has forgotten a session, which the next cycle renews at once. */
+/* A node has refused a login, so that commands that wait for it need not wait longer;
+ * or it has forgotten a session, which the next cycle renews at once. */
 static void
 note_refusal(asc_cluster *c, asc_node *n, const asc_info_call *call)
 {

@@ -108,7 +108,8 @@ asc_io asc_conn_open(asc_conn *c, asc_error *err);
 /* In which phase the connection is; `ready`, once it is of use. */
 asc_phase asc_conn_phase(const asc_conn *c, asc_phase ready);
 
-/* What the node has not done when the time for a phase is up: "the node does not ...". */
+/* What the node has not done when the time for a phase is up: "the node does not
+ * ...". */
 const char *asc_conn_omission(asc_phase phase);
 
 /* Close and free; NULL is fine. */

@@ -1,5 +1,5 @@
-/* The session of a user with one node. Connections, the pool and whoever renews it share
- * it, so that it is counted. */
+/* The session of a user with one node. Connections, the pool and whoever renews it
+ * share it, so that it is counted. */
 #include "net/session.h"
 
 #include "asc/alloc.h"

@@ -15,8 +15,8 @@ typedef struct asc_session {
     uint8_t *request;  /* owned: what authenticates a connection */
 } asc_session;
 
-/* Make a session that is counted once. The request belongs to it from now on, unless the
- * result is NULL: memory is short. */
+/* Make a session that is counted once. The request belongs to it from now on, unless
+ * the result is NULL: memory is short. */
 asc_session *asc_session_new(uint8_t *request, size_t size, uint64_t renew_ms);
 
 /* Count it once more, or drop a count; the last one wipes the token. NULL is fine. */

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import time
 
-from aerospike._calls.requests import Info, InfoOfAll, Nodes, Pause
+from aerospike._calls.requests import (
+    Admin,
+    HashPassword,
+    Info,
+    InfoOfAll,
+    Nodes,
+    Pause,
+)
 from aerospike._calls.signatures import check_given, shows
 
 TYPE_CHECKING = False
@@ -33,6 +40,10 @@ def answer(client: Client, request: Request) -> Any:
         case InfoOfAll(command, policy):
             answers = client.info(command, policy=policy)
             return [reply for _, reply in answers.values()]
+        case HashPassword():
+            return request.make()
+        case Admin(number, fields, admin_policy):
+            return client._admin(number, fields, admin_policy)
     raise TypeError(f"a call wants what no runner has: {request!r}")
 
 
@@ -81,12 +92,14 @@ def blocking(call: Callable[P, Call[T]]) -> Callable[Concatenate[Client, P], T]:
 
     @shows(call)
     def method(self: Client, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        self._check_open()
         try:
+            self._check_open()
             begun = call(*args, **kwargs)
         except TypeError:
-            check_given(call, args, kwargs)
+            check_given(call, len(args), set(kwargs))
             raise
+        finally:
+            del args, kwargs  # one may be a password, which no traceback may show
         return run(begun, lambda request: answer(self, request))
 
     return method

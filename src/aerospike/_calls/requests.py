@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from aerospike._core import hash_password
+
 TYPE_CHECKING = False  # as in typing, which need not be imported for it
 if TYPE_CHECKING:
     from collections.abc import Generator
     from typing import Any, Final, TypeAlias, TypeVar
 
-    from aerospike._hints import InfoPolicy, Options
+    from aerospike._hints import AdminPolicy, InfoPolicy, Options
 
     T = TypeVar("T")
     Policy: TypeAlias = InfoPolicy | Options | None
+    Fields: TypeAlias = tuple[tuple[int, object], ...]
     Call: TypeAlias = Generator["Request", Any, T]
 
 
@@ -59,4 +62,38 @@ class InfoOfAll(Request):
 
     def __init__(self, command: str, policy: Policy) -> None:
         self.command: Final = command
+        self.policy: Final = policy
+
+
+class HashPassword(Request):
+    """The answer is the hash of a password, in an object that shows nothing.
+
+    `make` makes it, which takes so long that an event loop should not wait for it. No
+    local variable holds the password, so that no traceback shows it.
+    """
+
+    __slots__ = ("_password",)
+
+    def __init__(self, password: object) -> None:
+        self._password = password
+
+    def make(self) -> object:
+        return hash_password(self._password)
+
+
+class Admin(Request):
+    """Give an admin command to one of the nodes.
+
+    The answer is the blocks of its reply, each a list of fields; what the node refuses
+    is raised. A field is its number and its bytes; of the request it may also be the
+    hash of a password, or None for that of the client's own.
+    """
+
+    __slots__ = __match_args__ = ("command", "fields", "policy")
+
+    def __init__(
+        self, command: int, fields: Fields, policy: AdminPolicy | Options | None
+    ) -> None:
+        self.command: Final = command
+        self.fields: Final = fields
         self.policy: Final = policy

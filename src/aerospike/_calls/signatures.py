@@ -29,7 +29,7 @@ def dress(function: Any, call: Any, wrapped: object = None) -> None:
 
 
 def check_given(
-    call: Callable[..., Any], args: tuple[object, ...], kwargs: dict[str, Any]
+    call: Callable[..., Any], n_positional: int, keywords: set[str]
 ) -> None:
     """Raise TypeError with the name of the first argument that a call lacks, if any.
 
@@ -38,7 +38,7 @@ def check_given(
     import inspect
 
     for place, parameter in enumerate(inspect.signature(call).parameters.values(), 1):
-        is_given = place <= len(args) or parameter.name in kwargs
+        is_given = place <= n_positional or parameter.name in keywords
         if parameter.default is parameter.empty and not is_given:
             raise TypeError(
                 f"{call.__name__}() missing required argument {parameter.name!r} "
@@ -104,11 +104,14 @@ def also_called(older: str, name: str) -> Callable[[Callable[P, T]], Callable[P,
 
     def decorate(call: Callable[P, T]) -> Callable[P, T]:
         def either(*args: P.args, **kwargs: P.kwargs) -> T:
-            if older in kwargs:
-                if name in kwargs:
-                    raise TypeError(f"'{name}' and '{older}' are the same argument")
-                kwargs[name] = kwargs.pop(older)
-            return call(*args, **kwargs)
+            try:
+                if older in kwargs:
+                    if name in kwargs:
+                        raise TypeError(f"'{name}' and '{older}' are the same argument")
+                    kwargs[name] = kwargs.pop(older)
+                return call(*args, **kwargs)
+            finally:
+                del args, kwargs  # as in `blocking`
 
         dress(either, call)
         return either

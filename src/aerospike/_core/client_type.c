@@ -14,8 +14,8 @@
 #include "support/compat.h"
 
 static const PyMethodDef *const rooms[] = {
-    client_methods,      record_methods, batch_keys_methods,
-    batch_write_methods, query_methods,  info_methods,
+    client_methods, record_methods, batch_keys_methods, batch_write_methods,
+    query_methods,  info_methods,   admin_methods,
 };
 
 /* The rows of all rooms in one array, which a row of NULLs ends and the caller frees

@@ -44,7 +44,7 @@ static const PyMethodDef *const functions[] = {
     module_functions,      keys_functions,          serialize_functions,
     logging_functions,     pickles_functions,       operations_functions,
     expressions_functions, option_tables_functions, wire_text_functions,
-    client_type_functions,
+    client_type_functions, admin_functions,
 };
 
 static int

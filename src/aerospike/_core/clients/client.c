@@ -314,6 +314,19 @@ client_wait_set(module_state *st, asc_set *set, asc_error *err)
     }
 }
 
+/* asc_cluster_turn() counts requests. */
+const char *
+client_any_node(module_state *st, asc_cluster *cluster, const asc_node_info *nodes,
+                size_t n)
+{
+    if (n == 0) {
+        raise_code(st, ASC_ERR_INVALID_NODE,
+                   "Cluster is empty" DETAIL "no node has been reached yet");
+        return NULL;
+    }
+    return nodes[asc_cluster_turn(cluster) % n].name;
+}
+
 /* --- the slots of the type --- */
 
 /* Raise an error of the client when an import has failed because a file could not be

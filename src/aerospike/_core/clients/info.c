@@ -357,17 +357,11 @@ ask_one(info_call *c, PyObject *const *argv)
     return ask_for_py(c, node_of_host(c, argv[1]));
 }
 
-/* Ask any node. asc_cluster_turn() counts requests, so that the nodes take turns. */
 static PyObject *
 ask_any(info_call *c, PyObject *const *argv)
 {
     (void)argv;
-    if (c->n_nodes == 0) {
-        raise_code(c->st, ASC_ERR_INVALID_NODE,
-                   "Cluster is empty" DETAIL "no node has been reached yet");
-        return NULL;
-    }
-    return ask_for_py(c, c->nodes[asc_cluster_turn(c->cluster) % c->n_nodes].name);
+    return ask_for_py(c, client_any_node(c->st, c->cluster, c->nodes, c->n_nodes));
 }
 
 /* The body of a method that asks. */
