@@ -334,6 +334,7 @@ _LOGINS = {
     "one with admin_set_password()",
     65: "the password of {} is wrong, or 'auth_mode' in the policies is",
     82: "no role of {} admits the address of this machine: see admin_set_whitelist()",
+    93: "the directory does not know {}, or has another password",
 }
 _NOBODY = (
     "the cluster wants to know who you are: give 'user' and 'password' in the "

@@ -67,6 +67,7 @@ class Guarded(ScriptedNode):
     :ivar result: of logins. ``token``: what they get. ``ttl``: its seconds.
     :ivar logins: the bodies of the logins that came; ``shown``: of the tokens;
         ``commands``: of all other admin requests.
+    :ivar refuses_tokens: so many of the tokens that are shown first are refused.
     :ivar answer: what other admin requests are answered with.
     """
 
@@ -78,6 +79,7 @@ class Guarded(ScriptedNode):
         self.logins: list[bytes] = []
         self.shown: list[bytes] = []
         self.commands: list[bytes] = []
+        self.refuses_tokens = 0
         self.answer = admin_reply(0)
         self.default = RECORD
         self.on_frame = self._guard
@@ -87,7 +89,8 @@ class Guarded(ScriptedNode):
             return None
         if body[2] == AUTHENTICATE:
             self.shown.append(body)
-            return admin_reply(0)
+            refused = len(self.shown) <= self.refuses_tokens
+            return admin_reply(65 if refused else 0)
         if body[2] != LOGIN:
             self.commands.append(body)
             return self.answer

@@ -17,15 +17,19 @@ import aerospike
 from aerospike import exception
 
 from .guarded import (
+    AUTHENTICATE,
     CLEAR_PASSWORD,
     CREDENTIAL,
     HASHES,
+    LOGIN,
     SALT,
     TOKEN,
     USER,
     Guarded,
+    admin_reply,
     field,
 )
+from .peer import ADMIN, INFO, frame, reply
 
 KEY = ("test", "pytest", 1)
 
@@ -179,6 +183,88 @@ def test_warning_that_is_an_error_is_raised(node, config, unwarned):
     node.result = 52
     with pytest.raises(exception.AerospikeWarning, match="'admin' is not checked"):
         aerospike.client(config)
+
+
+# --- sessions that the node forgets ---
+
+ONCE = {"max_retries": 0}
+
+
+def test_command_is_repeated_when_the_node_has_forgotten_the_session(node, config):
+    with aerospike.client(config) as client:
+        for _ in range(2):
+            node.expect().send(reply(80))
+        assert client.get(KEY, ONCE)[2] == {"a": 5}
+        client.put(KEY, {"a": 5}, policy=ONCE)
+    assert len(node.requests) == 4
+    assert 2 <= len(node.logins) <= 4
+
+
+def test_token_that_is_refused_is_renewed(node, config):
+    node.refuses_tokens = 2
+    with aerospike.client(config) as client:
+        assert client.get(KEY, ONCE)[2] == {"a": 5}
+    assert len(node.requests) == 1
+    assert len(node.logins) >= 2
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_info_command_is_repeated(node, config, whole):
+    refusal = b"ERROR:80:not authenticated"
+    answers = [refusal + b"\n" if whole else b"build\t" + refusal + b"\n"]
+    rest = node.on_frame
+    assert rest is not None
+
+    def forget(kind: int, body: bytes) -> bytes | None:
+        if kind == INFO and body == b"build\n" and answers:
+            return frame(INFO, answers.pop())
+        return rest(kind, body)
+
+    with aerospike.client(config) as client:
+        node.on_frame = forget
+        assert client.info_single_node("build", "A1") == "build\t8.1.2.0\n"
+    assert answers == []
+    assert len(node.logins) >= 2
+
+
+def test_admin_command_is_repeated(node, config):
+    with aerospike.client(config) as client:
+        rest = node.on_frame
+        assert rest is not None
+        answers = [admin_reply(80)]
+
+        def forget(kind: int, body: bytes) -> bytes | None:
+            answer = rest(kind, body)
+            is_other = kind == ADMIN and body[2] not in (AUTHENTICATE, LOGIN)
+            return answers.pop() if is_other and answers else answer
+
+        node.on_frame = forget
+        assert client.admin_drop_user("bob") == 0
+    assert len(node.commands) == 2
+    assert len(node.logins) >= 2
+
+
+def test_wait_for_a_login_ends_with_the_timeout(node, config):
+    with aerospike.client({**config, "tend_interval": 10_000}) as client:
+        silent = node.on_frame
+        assert silent is not None
+        node.on_frame = lambda kind, body: (
+            b"" if kind == ADMIN and body[2] == LOGIN else silent(kind, body)
+        )
+        node.expect().send(reply(80))
+        with pytest.raises(exception.TimeoutError, match="forgotten the session"):
+            client.get(KEY, {"total_timeout": 200})
+    assert len(node.requests) == 1
+
+
+def test_login_that_is_refused_ends_the_wait(node, config):
+    with aerospike.client(config) as client:
+        node.result = 63
+        node.expect().send(reply(80))
+        with pytest.raises(exception.ExpiredPassword) as caught:
+            client.get(KEY, {"total_timeout": 20_000})
+        assert caught.value.phase == "login"
+        assert not caught.value.in_doubt
 
 
 # --- bad input, before anything is sent ---

@@ -11,9 +11,6 @@
 
 #define ASC_ADMIN_HEADER_SIZE 16u
 
-/* The result of the block that ends the reply to a query: all has been told. */
-#define ASC_ADMIN_QUERY_END 50
-
 /* Commands. */
 enum {
     ASC_ADMIN_AUTHENTICATE = 0,
@@ -69,7 +66,7 @@ asc_admin_command(const uint8_t *frame)
 }
 
 /* Is a request answered by any number of blocks, of which the last one says so by
- * ASC_ADMIN_QUERY_END? */
+ * ASC_ERR_QUERY_END? */
 static inline bool
 asc_admin_is_query(const uint8_t *frame)
 {

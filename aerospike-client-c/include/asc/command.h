@@ -78,7 +78,7 @@ void asc_call_reset(asc_call *c);
  * The calling thread blocks, for total_timeout_ms at most.
  *
  * ASC_OK: the reply is in request->in, and its result code is 0 (or, of the last block
- * of a query, ASC_ADMIN_QUERY_END). A positive code is the
+ * of a query, ASC_ERR_QUERY_END). A positive code is the
  * server's, whose reply is in request->in as well. A negative code is ours, and there
  * is no reply. ASC_INTERRUPTED: a signal came, or check_ms have passed; the caller
  * calls again to go on (err may be another one then), or gives up with

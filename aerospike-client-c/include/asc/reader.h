@@ -143,8 +143,8 @@ int asc_info_next(const char *text, size_t size, size_t *at, asc_info_pair *out)
  * (ASC_ERR_SERVER when it has none) with err set, or ASC_ERR_UDF for "error=...". */
 asc_status asc_info_status(const char *value, size_t size, asc_error *err);
 
-/* Does the text of an info reply say that the connection has no session, or one that has
- * ended? err is then set. */
+/* Does the text of an info reply say that the connection has no session, or one that
+ * has ended? err is then set. */
 bool asc_info_wants_login(const char *text, size_t size, asc_error *err);
 
 #endif

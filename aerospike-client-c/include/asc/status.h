@@ -66,6 +66,8 @@ typedef int asc_status;
         "invalid text encoding")                                                       \
     ROW(ASC_ERR_XDR_BUSY, 32, "AEROSPIKE_XDR_KEY_BUSY",                                \
         "record is being shipped to another data center")                              \
+    ROW(ASC_ERR_QUERY_END, 50, "AEROSPIKE_QUERY_END",                                  \
+        "end of the list of users or roles")                                           \
     ROW(ASC_ERR_SECURITY_NOT_SUPPORTED, 51, "AEROSPIKE_SECURITY_NOT_SUPPORTED",        \
         "security not supported by the server")                                        \
     ROW(ASC_ERR_SECURITY_NOT_ENABLED, 52, "AEROSPIKE_SECURITY_NOT_ENABLED",            \
@@ -103,6 +105,11 @@ typedef int asc_status;
     ROW(ASC_ERR_NOT_WHITELISTED, 82, "AEROSPIKE_NOT_WHITELISTED",                      \
         "address not on the whitelist")                                                \
     ROW(ASC_ERR_QUOTA_EXCEEDED, 83, "AEROSPIKE_QUOTA_EXCEEDED", "quota exceeded")      \
+    ROW(ASC_ERR_LDAP_NOT_CONFIGURED, 90, "", "LDAP not configured on the server")      \
+    ROW(ASC_ERR_LDAP_SETUP, 91, "", "LDAP setup failed on the server")                 \
+    ROW(ASC_ERR_LDAP_TLS, 92, "", "LDAP over TLS failed on the server")                \
+    ROW(ASC_ERR_LDAP_AUTHENTICATION, 93, "", "LDAP authentication failed")             \
+    ROW(ASC_ERR_LDAP_QUERY, 94, "", "LDAP query failed on the server")                 \
     ROW(ASC_ERR_UDF, 100, "AEROSPIKE_ERR_UDF", "user-defined function failed")         \
     ROW(ASC_ERR_TXN_LOCKED, 120, "AEROSPIKE_MRT_BLOCKED",                              \
         "record locked by another transaction")                                        \

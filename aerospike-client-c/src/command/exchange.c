@@ -542,8 +542,7 @@ read_blocks(asc_exchange *x, bool *ended)
     if (x->err->code != ASC_OK) {
         return ASC_FAIL_GARBLED;
     }
-    if (!*ended || b.result == ASC_OK ||
-        (is_query && b.result == ASC_ADMIN_QUERY_END)) {
+    if (!*ended || b.result == ASC_OK || (is_query && b.result == ASC_ERR_QUERY_END)) {
         return ASC_FAIL_COUNT;
     }
     asc_error_set_result(x->err, b.result);

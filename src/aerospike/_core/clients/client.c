@@ -525,8 +525,7 @@ connect_as(module_state *st, ClientObject *client, PyObject *user, PyObject *pas
     asc_credentials *who;
     asc_error err;
     client_state before = client->state;
-    if (credentials_from_py(st, &who, config->auth_mode, config->cluster.transport,
-                            user, password) < 0) {
+    if (credentials_from_py(st, &who, &config->login, user, password) < 0) {
         return -1;
     }
     if (client->cluster != NULL &&

@@ -38,11 +38,11 @@ parse_policies(module_state *st, const option *row, PyObject *value, void *targe
         return 0;
     }
     client_keys keys = {c->cluster.max_conns_per_node, c->cluster.login_timeout_ms,
-                        c->auth_mode};
+                        c->login.mode};
     int rc = policies_from_py(st, c->defaults, &keys, value, c->strict);
     c->cluster.max_conns_per_node = keys.max_conns;
     c->cluster.login_timeout_ms = keys.login_timeout_ms;
-    c->auth_mode = keys.auth_mode;
+    c->login.mode = keys.auth_mode;
     return rc;
 }
 
@@ -380,8 +380,10 @@ set_user_agent(module_state *st, client_config *c)
 static int
 make_credentials(module_state *st, client_config *c)
 {
-    int rc = credentials_from_py(st, &c->cluster.credentials, c->auth_mode,
-                                 c->cluster.transport, c->user, c->password);
+    c->login.has_tls = c->tls.enable;
+    c->login.has_certificate = c->tls.enable && c->tls.has_certificate;
+    int rc = credentials_from_py(st, &c->cluster.credentials, &c->login, c->user,
+                                 c->password);
     Py_CLEAR(c->user);
     Py_CLEAR(c->password);
     return rc;

@@ -12,7 +12,7 @@ typedef struct client_config {
     asc_config cluster;          /* what the library takes */
     policy defaults[N_POLICIES]; /* by policy_kind */
     PyObject *app_id;            /* str, or NULL; part of the user agent */
-    auth_mode auth_mode;
+    login_way login;
     PyObject *user, *password; /* str, or NULL: there is none, or cluster.credentials
                                   are made of them */
     value_rules values;

@@ -129,21 +129,18 @@ raise_refusal(module_state *st, const asc_error *err)
     return -1;
 }
 
-/* Is a mode that needs TLS, which is missing, wanted? 0, or -1 with ParamError. */
+/* Has the client what its mode needs? 0, or -1 with ParamError. */
 static int
-check_transport(module_state *st, auth_mode mode, const asc_transport *transport)
+check_way(module_state *st, const login_way *way)
 {
-    if (transport != &asc_tcp) {
-        return 0;
-    }
-    if (mode == AUTH_EXTERNAL) {
+    if (way->mode == AUTH_EXTERNAL && !way->has_tls) {
         return raise_param(st,
                            "auth_mode is invalid" DETAIL
                            "AUTH_EXTERNAL sends the password in clear, and so needs "
                            "TLS: set config[\"tls\"], or AUTH_EXTERNAL_INSECURE to "
                            "send it over plain connections");
     }
-    if (mode == AUTH_PKI) {
+    if (way->mode == AUTH_PKI && !way->has_certificate) {
         return raise_param(st, "auth_mode is invalid" DETAIL
                                "AUTH_PKI needs TLS with a certificate of the client: "
                                "set enable, certfile and keyfile of config[\"tls\"]");
@@ -194,16 +191,16 @@ user_name(module_state *st, PyObject *user)
 }
 
 int
-credentials_from_py(module_state *st, asc_credentials **out, auth_mode mode,
-                    const asc_transport *transport, PyObject *user, PyObject *password)
+credentials_from_py(module_state *st, asc_credentials **out, const login_way *way,
+                    PyObject *user, PyObject *password)
 {
     asc_error err;
     asc_error_reset(&err);
     *out = NULL;
-    if (check_transport(st, mode, transport) < 0) {
+    if (check_way(st, way) < 0) {
         return -1;
     }
-    if (mode == AUTH_PKI) {
+    if (way->mode == AUTH_PKI) {
         return pki_credentials(st, out, user);
     }
     if (user == NULL && password == NULL) {
@@ -218,7 +215,7 @@ credentials_from_py(module_state *st, asc_credentials **out, auth_mode mode,
     char *hash = utf8 != NULL ? hash_utf8(st, utf8) : NULL;
     asc_status rc = ASC_ERR_PARAM;
     if (hash != NULL) {
-        const char *clear = mode != AUTH_INTERNAL ? PyBytes_AS_STRING(utf8) : NULL;
+        const char *clear = way->mode != AUTH_INTERNAL ? PyBytes_AS_STRING(utf8) : NULL;
         rc = asc_credentials_new(out, name, hash, clear, &err);
         if (rc != ASC_OK) {
             raise_refusal(st, &err);

@@ -5,7 +5,6 @@
 
 #include <stdbool.h>
 
-#include "asc/config.h"
 #include "asc/credentials.h"
 #include "support/errors.h"
 
@@ -17,13 +16,19 @@ typedef enum auth_mode {
     AUTH_PKI,               /* the certificate that the client shows says who it is */
 } auth_mode;
 
+/* How users log in. */
+typedef struct login_way {
+    auth_mode mode;
+    bool has_tls;
+    bool has_certificate; /* which the client shows */
+} login_way;
+
 /* Make the credentials of a user and a password, which are a str or NULL. *out is
  * counted once, or NULL when nobody logs in. This may take long, and gives the GIL away
  * meanwhile. 0, or -1 with an exception: ParamError when something is missing, or has a
  * wrong type or size; none shows the password. */
-int
-credentials_from_py(module_state *st, asc_credentials **out, auth_mode mode,
-                    const asc_transport *transport, PyObject *user, PyObject *password);
+int credentials_from_py(module_state *st, asc_credentials **out, const login_way *way,
+                        PyObject *user, PyObject *password);
 
 /* Make the hash of a password as nodes keep it, for asc_secret_free(); NULL with an
  * exception. Likewise. */

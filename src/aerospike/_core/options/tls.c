@@ -182,6 +182,7 @@ tls_transport(module_state *st, tls_options *t, const asc_transport **out)
     if (library == NULL || (t->config.encrypt_only && warn_of_encrypt_only(st) < 0)) {
         return -1;
     }
+    t->has_certificate = t->config.certfile != NULL || t->config.certstring != NULL;
     asc_error_reset(&err);
     Py_BEGIN_ALLOW_THREADS
     rc = library->create(out, &t->config, &err);

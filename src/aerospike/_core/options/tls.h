@@ -9,7 +9,8 @@
 typedef struct tls_options {
     bool enable;
     bool for_login_only;
-    asc_tls_config config;          /* its texts are owned, until they have been used */
+    bool has_certificate;  /* which the client shows; known when a transport was made */
+    asc_tls_config config; /* its texts are owned, until they have been used */
     const asc_tls_library *library; /* static; NULL: no transport was made */
 } tls_options;
 
