@@ -19,8 +19,9 @@ from aerospike_helpers.operations import list_operations as lists
 from aerospike_helpers.operations import map_operations as maps
 from aerospike_helpers.operations import operations as ops
 
+from .guarded import TOKEN, admin_reply, field
 from .hostile import KINDS, Action, Trap, attack, empty_all, fail
-from .peer import INFO, OK_REPLY, ScriptedNode, parse_request
+from .peer import ADMIN, INFO, OK_REPLY, ScriptedNode, parse_request
 from .test_bad_operations import CALLS as PACKED
 from .test_many import FIELD_BATCH, last, row
 
@@ -221,7 +222,35 @@ CASES: dict[str, tuple[Callable[..., object], list[Any]]] = {
     ),
     "background": (background, [OPERATIONS[1:], WRITE_POLICY]),
     "stream": (stream, [SPEC, {"max_retries": 0}]),
-    "connect": (call("connect"), [None, None]),
+    "connect": (call("connect"), ["some user", "some password"]),
+    "admin_create_user": (
+        call("admin_create_user"),
+        ["some user", "some password", ["some role", "another"], {"timeout": 1000}],
+    ),
+    "admin_change_password": (
+        call("admin_change_password"),
+        ["some user", "some password", {"timeout": 1000}],
+    ),
+    "admin_create_role": (
+        call("admin_create_role"),
+        [
+            "some role",
+            [{"code": 10, "ns": "test", "set": "some set"}, {"code": 1}],
+            {"timeout": 1000},
+            ["10.0.0.1", "10.0.0.2"],
+            1000,
+            1000,
+        ],
+    ),
+    "admin_set_whitelist": (
+        call("admin_set_whitelist"),
+        ["some role", ["10.0.0.1", "10.0.0.2"], {"timeout": 1000}],
+    ),
+    "admin_query_user_info": (
+        call("admin_query_user_info"),
+        ["some user", {"timeout": 1000}],
+    ),
+    "_admin": (call("_admin"), [9, ((0, b"some user"), (1, None)), {"timeout": 1000}]),
     "client": (connect, [CONFIG]),
 }
 CASES |= {
@@ -243,6 +272,9 @@ def answer(kind: int, body: bytes) -> bytes | None:
     """Success, for a record, the rows of a batch, or no records of a query."""
     if kind == INFO:
         return None
+    if kind == ADMIN:
+        is_query = body[2] in (9, 16)
+        return admin_reply(50) if is_query else admin_reply(0, field(TOKEN, b"token"))
     fields = parse_request(body).fields
     if FIELD_DIGEST in fields:
         return OK_REPLY

@@ -288,6 +288,16 @@ CALLS: dict[str, Callable[[aerospike.Client], Any]] = {
     "too big": swallowing(
         exception.RecordTooBig, lambda c: c.put(MISSING, {"a": bytes(1 << 20)})
     ),
+    "users": swallowing(
+        exception.SecurityNotSupported, lambda c: c.admin_query_users_info()
+    ),
+    "role": swallowing(
+        exception.SecurityNotSupported,
+        lambda c: c.admin_create_role("r", [{"code": 10, "ns": "test"}], None, ["::1"]),
+    ),
+    "login": swallowing(
+        exception.ParamError, lambda c: c.connect("x" * 1000, "x" * 1000)
+    ),
     "unknown info": swallowing(exception.InvalidRequest, lambda c: c.info_all("nope")),
 }
 NODE: list[str] = []
