@@ -27,9 +27,9 @@ class Connect:
         self.authority = authority
         self.stack = stack
 
-    def serve(self, context: ssl.SSLContext, n: int = 1) -> DevCluster:
-        """Nodes that serve with a context, and not without TLS."""
-        made = DevCluster(n, tls=context, tls_name=NAME, tls_only=True)
+    def serve(self, context: ssl.SSLContext, port: int = 0) -> DevCluster:
+        """A node that serves with a context, and not without TLS."""
+        made = DevCluster(1, tls=context, tls_name=NAME, tls_only=True, tls_port=port)
         return self.stack.enter_context(made)
 
     def config(

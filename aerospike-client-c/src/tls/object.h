@@ -40,8 +40,8 @@ void asc_tls_object_release(asc_tls *t);
  * read first. NULL with err set: only where a child cannot make its own. */
 asc_tls_context *asc_tls_object_context(asc_tls *t, asc_error *err);
 
-/* The session that a new connection to an address may resume, counted for the caller,
- * or NULL. Sessions belong to the context in force. */
+/* The session that a new connection to an address may resume, which is the caller's, or
+ * NULL. Sessions belong to the context in force. */
 SSL_SESSION *asc_tls_object_session(asc_tls *t, const asc_tls_context *c,
                                     const char *address, const char *name);
 

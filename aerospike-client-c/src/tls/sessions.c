@@ -100,16 +100,15 @@ is_over(const SSL_SESSION *session)
            (leaf != NULL && X509_cmp_time(X509_get0_notAfter(leaf), &now) <= 0);
 }
 
+/* OpenSSL lets a session be used once only, and a pool opens many connections before the
+ * first one has brought another ticket: so each gets a copy. */
 SSL_SESSION *
 asc_tls_sessions_get(asc_tls_sessions *s, const char *address, const char *name)
 {
     struct asc_tls_kept **at = find(s, address, name);
-    if (*at == NULL) {
-        return NULL;
-    }
-    if (is_over((*at)->session) || SSL_SESSION_up_ref((*at)->session) != 1) {
+    if (*at != NULL && is_over((*at)->session)) {
         drop(s, at);
         return NULL;
     }
-    return (*at)->session;
+    return *at != NULL ? SSL_SESSION_dup((*at)->session) : NULL;
 }

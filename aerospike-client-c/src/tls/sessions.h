@@ -18,7 +18,7 @@ typedef struct asc_tls_sessions {
 bool asc_tls_sessions_put(asc_tls_sessions *s, const char *address, const char *name,
                           SSL_SESSION *session);
 
-/* A session to resume, counted for the caller, or NULL. */
+/* A session to resume, which is the caller's, or NULL. */
 SSL_SESSION *
 asc_tls_sessions_get(asc_tls_sessions *s, const char *address, const char *name);
 

@@ -1,0 +1,284 @@
+"""What lasts: files that are replaced, sessions that are resumed, forks, many clients."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import os
+import socket
+import ssl
+
+import pytest
+
+from aerospike import exception
+
+from ..children import run_script
+from ..waiting import let_pass, until
+from .certificates import NAME, crl, serial_of, serving
+
+KEY = ("test", "tls", "key")
+
+
+def sessions(lines):
+    """How connections began, in order: "new" or "resumed"."""
+    return [line.split(", ")[-1] for line in lines if line.startswith("TLS session")]
+
+
+def restart(cluster):
+    """Let all connections of clients end, so that they open others."""
+    cluster.stop_node(0)
+    cluster.start_node(0)
+
+
+def take_the_place_of(connect, cluster, context):
+    """Another node, with other tickets, at the same address."""
+    (_, port) = cluster.hosts[0]
+    cluster.stop()
+    return connect.serve(context, port)
+
+
+def works(client):
+    """Does a command work?"""
+    try:
+        client.put(KEY, {"n": 1})
+    except exception.AerospikeError:
+        return False
+    return True
+
+
+# --- sessions
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_connections_resume_the_session_of_the_first(connect, log_lines, version):
+    context = serving(connect.authority.node)
+    context.minimum_version = context.maximum_version = version
+    client = connect(connect.serve(context), log_session_info=True)
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        for _ in range(10):
+            list(pool.map(lambda n: client.put(("test", "s", n), {"n": n}), range(50)))
+    found = sessions(log_lines)
+    assert found[0] == "new"
+    assert found.count("new") == 1
+    assert len(found) > 2
+    assert context.session_stats()["hits"] == found.count("resumed")
+
+
+def test_another_name_resumes_nothing(connect, log_lines):
+    leaf = connect.authority.ca.issue_cert(NAME, "other.example")
+    cluster = connect.serve(serving(leaf))
+    connect(cluster, log_session_info=True).put(KEY, {"n": 1})
+    # another client has sessions of its own
+    connect(cluster, "other.example", log_session_info=True).put(KEY, {"n": 1})
+    assert sessions(log_lines).count("new") == 2
+
+
+def test_a_node_that_resumes_nothing(connect, log_lines):
+    context = serving(connect.authority.node)
+    context.options |= ssl.OP_NO_TICKET
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    client = connect(connect.serve(context), log_session_info=True)
+    client.put(KEY, {"n": 1})
+    assert client.get(KEY)[2] == {"n": 1}
+
+
+def test_a_node_that_has_lost_its_keys_begins_anew(connect, log_lines):
+    cluster = connect.serve(serving(connect.authority.node))
+    client = connect(cluster, log_session_info=True)
+    client.put(KEY, {"n": 1})
+    take_the_place_of(connect, cluster, serving(connect.authority.node))
+    until(lambda: works(client))
+    assert sessions(log_lines).count("new") == 2
+
+
+# --- files that are replaced
+
+
+@pytest.fixture
+def authority(new_authority, connect):
+    """A CA whose files the test replaces."""
+    connect.authority = new_authority()
+    return connect.authority
+
+
+def test_a_new_ca_is_trusted_without_a_new_client(connect, authority, new_authority):
+    other = new_authority()
+    cluster = connect.serve(serving(authority.node))
+    client = connect(cluster)
+    take_the_place_of(connect, cluster, serving(other.node))
+    until(lambda: not works(client))
+    authority.file("ca.pem", other.ca.cert_pem.bytes())
+    until(lambda: works(client))
+
+
+def test_a_new_client_certificate_is_shown(connect, authority, new_authority):
+    other = new_authority()
+    files = authority.client_files()
+    cluster = connect.serve(serving(authority.node, authority))
+    client = connect(cluster, **files)
+    take_the_place_of(connect, cluster, serving(authority.node, other))
+    until(lambda: not works(client))
+    for old, new in zip(files.values(), other.client_files().values(), strict=True):
+        os.replace(new, old)  # the key does not fit for a moment
+    until(lambda: works(client))
+
+
+def test_a_new_crl_ends_trust_and_resumption(connect, authority, log_lines):
+    bundle = authority.ca.cert_pem.bytes()
+    cafile = authority.file("crl.pem", bundle, crl(authority.ca))
+    cluster = connect.serve(serving(authority.node))
+    client = connect(cluster, cafile=cafile, crl_check=True, log_session_info=True)
+    client.put(KEY, {"n": 1})
+    authority.file("crl.pem", bundle, crl(authority.ca, [authority.node]))
+    let_pass(1.1)  # files are looked at once a second
+    restart(cluster)
+    until(lambda: not works(client))
+    # the node is there, and its ticket would be good; nobody shows it any more
+    before = sessions(log_lines)
+    let_pass(0.5)
+    assert not works(client)
+    assert sessions(log_lines) == before
+    authority.file("crl.pem", bundle, crl(authority.ca))
+    until(lambda: works(client))
+    assert sessions(log_lines)[len(before)] == "new"
+
+
+def test_a_new_blacklist_ends_trust(connect, authority):
+    path = authority.file("blacklist", b"")
+    cluster = connect.serve(serving(authority.node))
+    client = connect(cluster, cert_blacklist=path)
+    authority.file("blacklist", serial_of(authority.node).encode())
+    let_pass(1.1)
+    restart(cluster)
+    until(lambda: not works(client))
+
+
+def test_a_new_file_in_a_folder_is_read(connect, tmp_path, authority, new_authority):
+    other = new_authority()
+    (tmp_path / "ca.pem").write_bytes(authority.ca.cert_pem.bytes())
+    cluster = connect.serve(serving(authority.node))
+    client = connect(cluster, cafile=None, capath=tmp_path)
+    take_the_place_of(connect, cluster, serving(other.node))
+    until(lambda: not works(client))
+    (tmp_path / "other.pem").write_bytes(other.ca.cert_pem.bytes())
+    until(lambda: works(client))
+
+
+def test_new_files_that_are_of_no_use_change_nothing(connect, authority, log_lines):
+    cluster = connect.serve(serving(authority.node))
+    client = connect(cluster)
+    authority.file("ca.pem", b"half a cert")
+    let_pass(1.1)
+    restart(cluster)
+    until(lambda: works(client))
+    [line] = [line for line in log_lines if "cannot be used" in line]
+    assert "go on with what was read before: tls.cafile: no certificate in PEM" in line
+    os.remove(authority.cafile)
+    let_pass(1.1)
+    restart(cluster)
+    until(lambda: works(client))
+    assert "No such file" in [line for line in log_lines if "cannot be used" in line][1]
+
+
+# --- forks and neighbours
+
+
+def script(connect, cluster):
+    """The beginning of a script with a client's configuration."""
+    return f"config = {connect.config(cluster)!r}\n"
+
+
+FORKS = """
+import concurrent.futures, gc
+client = aerospike.client(config).connect()
+client.put(KEY, {"n": 1})
+stop = threading.Event()
+
+def work(number):
+    while not stop.is_set():
+        other = aerospike.client(config).connect()
+        other.put(("test", "t", number), {"n": number})
+        other.close()
+
+threads = [threading.Thread(target=work, args=(n,)) for n in range(3)]
+for thread in threads:
+    thread.start()
+for turn in range(25):
+    pid = os.fork()
+    if pid == 0:
+        signal.alarm(30)
+        try:
+            assert client.get(KEY)[2] == {"n": 1}
+            fresh = aerospike.client(config).connect()
+            assert fresh.get(KEY)[2] == {"n": 1}
+            fresh.close()
+            client.close()
+            del client, fresh
+            gc.collect()
+            os._exit(0)
+        except BaseException as error:
+            print(repr(error), file=sys.stderr)
+            os._exit(1)
+    assert os.waitpid(pid, 0)[1] == 0, turn
+    assert client.get(KEY)[2] == {"n": 1}
+stop.set()
+for thread in threads:
+    thread.join()
+client.close()
+"""
+
+
+def test_children_talk_while_threads_shake_hands(connect):
+    cluster = connect.serve(serving(connect.authority.node))
+    run_script(script(connect, cluster) + FORKS, [])
+
+
+def test_a_child_needs_no_right_to_read_the_key(connect, authority):
+    cluster = connect.serve(serving(authority.node, authority))
+    files = authority.client_files()
+    text = f"""
+config["tls"] |= {files!r}
+client = aerospike.client(config).connect()
+client.put(KEY, {{"n": 1}})
+pid = os.fork()
+if pid == 0:
+    os.remove(config["tls"]["keyfile"])
+    os._exit(client.get(KEY)[2] != {{"n": 1}})
+assert os.waitpid(pid, 0)[1] == 0
+client.close()
+"""
+    run_script(script(connect, cluster) + text, [])
+
+
+def test_two_clients_and_pythons_own_ssl_in_one_process(
+    connect, authority, shared_authority
+):
+    first = connect.serve(serving(authority.node))
+    second = connect.serve(serving(shared_authority.node))
+    clients = [connect(first), connect(second, cafile=shared_authority.cafile)]
+
+    def by_python():
+        context = ssl.create_default_context(cafile=authority.cafile)
+        with (
+            socket.create_connection(first.hosts[0]) as sock,
+            context.wrap_socket(sock, server_hostname=NAME) as tls,
+        ):
+            tls.sendall(bytes.fromhex("0201000000000005") + b"node\n")
+            assert tls.recv(100).startswith(b"\x02\x01")
+        with (
+            pytest.raises(ssl.SSLError),
+            socket.create_connection(second.hosts[0]) as sock,
+        ):
+            context.wrap_socket(sock, server_hostname=NAME)
+
+    def by_us(number):
+        client = clients[number % 2]
+        client.put(("test", "s", number), {"n": number})
+        assert client.get(("test", "s", number))[2] == {"n": number}
+        with pytest.raises(exception.TLSError):
+            connect(second, "wrong")
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        jobs = [pool.submit(by_python) for _ in range(20)]
+        jobs += [pool.submit(by_us, n) for n in range(20)]
+        for job in jobs:
+            job.result()
