@@ -1,4 +1,4 @@
-"""What lasts: files that are replaced, sessions that are resumed, forks, many clients."""
+"""What lasts: replaced files, resumed sessions, forks, and many clients at once."""
 
 from __future__ import annotations
 

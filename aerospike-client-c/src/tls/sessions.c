@@ -100,8 +100,8 @@ is_over(const SSL_SESSION *session)
            (leaf != NULL && X509_cmp_time(X509_get0_notAfter(leaf), &now) <= 0);
 }
 
-/* OpenSSL lets a session be used once only, and a pool opens many connections before the
- * first one has brought another ticket: so each gets a copy. */
+/* OpenSSL lets a session be used once only, and a pool opens many connections before
+ * the first one has brought another ticket: so each gets a copy. */
 SSL_SESSION *
 asc_tls_sessions_get(asc_tls_sessions *s, const char *address, const char *name)
 {
