@@ -357,7 +357,6 @@ TABLES = {"policy": POLICY, "meta": META, "config": CONFIG}
 
 IN_WORK = {
     "apply": "user-defined functions",
-    "admin": "user administration",
     "txn_verify": "transactions, their verification",
     "txn_roll": "transactions, their end",
 }
