@@ -30,7 +30,11 @@ typedef struct asc_host {
  * that takes it. */
 typedef struct asc_config {
     const asc_transport *transport; /* counted by whoever keeps it */
-    const asc_host *hosts;          /* seeds, preferred in this order */
+    /* When it is not NULL, users log in over this one, at the addresses of hosts and
+     * peers; all else goes over transport, to the address that the node names for it.
+     * Counted by whoever keeps it. */
+    const asc_transport *login_transport;
+    const asc_host *hosts; /* seeds, preferred in this order */
     size_t n_hosts;
     asc_credentials *credentials; /* counted by whoever keeps it; NULL: no logins */
     uint32_t login_timeout_ms;    /* what a login may take beyond connecting; 0: 5000 */

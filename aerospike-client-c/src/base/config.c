@@ -24,13 +24,21 @@ asc_config_clear(asc_config *config)
     asc_free((char *)config->user_agent);
 }
 
+const asc_transport *
+asc_config_login_transport(const asc_config *config)
+{
+    return config->login_transport != NULL ? config->login_transport
+                                           : config->transport;
+}
+
+/* Where logins have a transport of their own, there are two connections to wait for. */
 uint32_t
 asc_config_answer_ms(const asc_config *config)
 {
-    uint32_t login_ms = config->credentials != NULL ? config->login_timeout_ms : 0;
-    return login_ms < UINT32_MAX - config->connect_timeout_ms
-               ? config->connect_timeout_ms + login_ms
-               : UINT32_MAX;
+    uint64_t n_connects = config->login_transport != NULL ? 2 : 1;
+    uint64_t login_ms = config->credentials != NULL ? config->login_timeout_ms : 0;
+    uint64_t sum_ms = n_connects * config->connect_timeout_ms + login_ms;
+    return sum_ms < UINT32_MAX ? (uint32_t)sum_ms : UINT32_MAX;
 }
 
 /* Copy a string that may be missing. Returns false when memory is short. */

@@ -12,6 +12,9 @@ asc_status asc_config_copy(asc_config *to, const asc_config *from, asc_error *er
 /* Free what a copy owns; a zeroed one owns nothing. */
 void asc_config_clear(asc_config *config);
 
+/* The transport over which users log in. */
+const asc_transport *asc_config_login_transport(const asc_config *config);
+
 /* How long one address may take to be connected to, logged in at, and to answer. */
 uint32_t asc_config_answer_ms(const asc_config *config);
 

@@ -52,13 +52,19 @@ fail(asc_cluster *c, asc_node *n, const asc_info_call *call, bool had_time)
             call->err.message, n->failures);
 }
 
-/* Open a node's tend connection. It logs in, or shows the token of the session. */
+/* Open a node's tend connection. It logs in, where users do that, or shows the token of
+ * the session. */
 static void
 open_tend_conn(asc_cluster *c, asc_node *n, bool logs_in, asc_error *err)
 {
+    const asc_transport *transport = n->pool.transport;
+    const asc_addr *addr = &n->pool.addr;
+    if (logs_in) {
+        transport = asc_config_login_transport(&c->config);
+        addr = &n->login_addr;
+    }
     n->told_user_agent = false;
-    asc_status rc =
-        asc_conn_start(&n->tend_conn, n->pool.transport, &n->pool.addr, err);
+    asc_status rc = asc_conn_start(&n->tend_conn, transport, addr, err);
     if (rc == ASC_OK && logs_in) {
         rc = asc_login_begin(n->tend_conn, c->config.credentials, err);
     }
@@ -98,6 +104,15 @@ adopt_session(asc_node *n)
     asc_session *s = n->tend_conn->session;
     if (s != NULL && s != n->pool.session) {
         asc_pool_set_session(&n->pool, s);
+    }
+}
+
+/* A connection over which only a login goes is of no further use. */
+static void
+end_login(asc_node *n)
+{
+    if (n->tend_conn != NULL && n->tend_conn->transport != n->pool.transport) {
+        asc_node_close_tend_conn(n);
     }
 }
 
@@ -141,6 +156,7 @@ asc_ask_nodes(asc_cluster *c, const char *commands, asc_node_filter admits,
         if (call->status != ASC_OK || !answer(c, asked[i].node, call, context)) {
             fail(c, asked[i].node, call, had_time);
         }
+        end_login(asked[i].node);
         asc_info_call_clear(call);
     }
     asc_free(asked);

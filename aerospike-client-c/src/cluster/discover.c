@@ -23,7 +23,8 @@
 
 /* --- nodes --- */
 
-/* Keep the address of a node, as a further seed should all nodes be lost. */
+/* Keep the address at which users log in to a node, as a further seed should all nodes
+ * be lost. */
 static void
 remember_address(asc_cluster *c, const asc_addr *addr)
 {
@@ -68,7 +69,7 @@ asc_discover_add(asc_cluster *c, asc_probe *p, asc_error *err)
     node->map_changed = true;
     c->nodes[c->n_nodes++] = node;
     c->changed = true;
-    remember_address(c, &node->pool.addr);
+    remember_address(c, &node->login_addr);
     asc_log(ASC_LOG_INFO, "node %s %s added", node->name, node->pool.addr.text);
     return ASC_OK;
 }

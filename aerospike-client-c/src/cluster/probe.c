@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "asc/alloc.h"
+#include "base/config.h"
+#include "cluster/peers.h"
 #include "net/login.h"
 
 /* A version as one number: later versions have greater numbers. */
@@ -92,26 +94,114 @@ commands(const asc_config *config, const char *services)
     return text;
 }
 
+/* Ask over the connection that has just been opened. */
+static void
+begin_call(asc_probe *p, const char *text)
+{
+    p->call.conn = p->conn;
+    p->call.commands = text;
+    if (p->status == ASC_OK) {
+        asc_info_begin(&p->call);
+    }
+}
+
+/* Where users log in over a transport of its own, the node is asked there for its
+ * address, and all else is asked at that address. */
 asc_status
 asc_probe_begin(asc_probe *p, const asc_config *config, const char *services)
 {
     asc_error_reset(&p->err);
     p->err.phase = ASC_PHASE_CONNECT;
+    p->login_addr = p->addr;
+    p->enters = config->login_transport != NULL;
+    snprintf(p->enter_command, sizeof p->enter_command, "service-%s-%s\n",
+             config->transport->word, config->use_services_alternate ? "alt" : "std");
     p->commands = commands(config, services);
     if (p->commands == NULL) {
         p->status = asc_error_set(&p->err, ASC_ERR_NOMEM, "probe");
         return p->status;
     }
-    p->status = asc_conn_start(&p->conn, config->transport, &p->addr, &p->err);
+    p->status =
+        asc_conn_start(&p->conn, asc_config_login_transport(config), &p->addr, &p->err);
     if (p->status == ASC_OK && config->credentials != NULL) {
         p->status = asc_login_begin(p->conn, config->credentials, &p->err);
     }
-    p->call.conn = p->conn;
-    p->call.commands = p->commands;
-    if (p->status == ASC_OK) {
-        asc_info_begin(&p->call);
-    }
+    begin_call(p, p->enters ? p->enter_command : p->commands);
     return p->status;
+}
+
+/* --- the node's address, when users log in elsewhere --- */
+
+/* Find the address in a node's list of its own that is to be used: the one with the ip
+ * at which the user has logged in, or else the first numeric one. */
+static bool
+choose_address(const asc_info_pair *list, const asc_addr *login, asc_addr *out)
+{
+    const char *at = list->value, *end = at + list->value_size;
+    bool found = false;
+    while (at < end) {
+        const char *comma = memchr(at, ',', (size_t)(end - at));
+        const char *stop = comma != NULL ? comma : end;
+        asc_peer_host host;
+        asc_addr addr;
+        if (asc_host_parse(&host, at, (size_t)(stop - at), 3000) &&
+            asc_addr_literal(&addr, host.name, host.port)) {
+            bool same = strcmp(addr.ip, login->ip) == 0;
+            *out = found && !same ? *out : addr;
+            found = true;
+            if (same) {
+                return true;
+            }
+        }
+        at = comma != NULL ? comma + 1 : end;
+    }
+    return found;
+}
+
+/* The user has logged in, and the node has named its address: go there, and ask what
+ * remains to be asked. */
+static asc_status
+enter(asc_probe *p, const asc_config *config)
+{
+    asc_info_pair list;
+    asc_addr addr;
+    char name[sizeof p->enter_command];
+    snprintf(name, sizeof name, "%.*s", (int)strlen(p->enter_command) - 1,
+             p->enter_command);
+    if (!asc_info_value(&p->call, name, &list)) {
+        p->err = p->call.err;
+        return p->err.code;
+    }
+    if (!choose_address(&list, &p->login_addr, &addr)) {
+        return asc_error_set(&p->err, ASC_ERR_CLIENT,
+                             "the node names no numeric address by \"%s\"", name);
+    }
+    asc_session *session = p->conn->session;
+    asc_session_retain(session);
+    asc_info_call_clear(&p->call);
+    asc_conn_free(p->conn);
+    p->call = (asc_info_call){0};
+    p->conn = NULL;
+    p->addr = addr;
+    p->status = asc_conn_start(&p->conn, config->transport, &p->addr, &p->err);
+    if (p->status == ASC_OK && session != NULL) {
+        p->status = asc_login_present(p->conn, session, &p->err);
+    }
+    asc_session_release(session);
+    begin_call(p, p->commands);
+    return p->status;
+}
+
+short
+asc_probe_step(asc_probe *p, const asc_config *config)
+{
+    short events = p->status == ASC_OK ? asc_info_step(&p->call) : 0;
+    if (events == 0 && p->enters && p->status == ASC_OK && p->call.status == ASC_OK) {
+        p->enters = false;
+        p->status = enter(p, config);
+        events = p->status == ASC_OK ? asc_info_step(&p->call) : 0;
+    }
+    return events;
 }
 
 /* The error's phase tells where the probe stood when it failed: connecting or
@@ -150,6 +240,7 @@ asc_probe_node(asc_probe *p, const asc_config *config, asc_node **out, asc_error
     asc_status rc = asc_node_new(out, p->name, &p->addr, p->conn, config, err);
     if (rc == ASC_OK) {
         asc_pool_set_session(&(*out)->pool, p->conn->session);
+        (*out)->login_addr = p->login_addr;
         p->conn = NULL;
         (*out)->takes_user_agent = p->takes_user_agent;
     }

@@ -389,7 +389,7 @@ step_all(asc_search *s, uint64_t now_ms)
             ended = poll(&p, 1, 0) > 0;
         }
         else {
-            a->events = a->probe->status == ASC_OK ? asc_info_step(&a->probe->call) : 0;
+            a->events = asc_probe_step(a->probe, s->options.config);
             ended = a->events == 0;
         }
         bool late = !ended && now_ms >= a->end_ms;

@@ -62,7 +62,8 @@ log_service(void *context, size_t group, size_t place, const char *address,
 
 /* Find out whether a seed is a load balancer. The node behind one names other addresses
  * as its own, and the address of these at which the same node answers takes the seed's
- * place. A node on this machine is never looked for elsewhere. */
+ * place. A node on this machine is never looked for elsewhere, and neither is one
+ * that has named its address when the user logged in. */
 static void
 see_through_balancer(asc_cluster *c, asc_probe *seed)
 {
@@ -70,7 +71,8 @@ see_through_balancer(asc_cluster *c, asc_probe *seed)
     asc_peer_host hosts[MAX_SERVICES];
     size_t n;
     bool ok = true;
-    if (strncmp(seed->addr.ip, "127.", 4) == 0 || strcmp(seed->addr.ip, "::1") == 0 ||
+    if (c->config.login_transport != NULL || strncmp(seed->addr.ip, "127.", 4) == 0 ||
+        strcmp(seed->addr.ip, "::1") == 0 ||
         !asc_info_value(&seed->call, c->service_command, &list)) {
         return;
     }

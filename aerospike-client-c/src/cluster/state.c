@@ -55,7 +55,7 @@ asc_state_start_anew(asc_cluster *c)
 static void
 name_command(char *out, size_t size, const char *kind, const asc_config *config)
 {
-    snprintf(out, size, "%s-%s-%s", kind, config->transport->word,
+    snprintf(out, size, "%s-%s-%s", kind, asc_config_login_transport(config)->word,
              config->use_services_alternate ? "alt" : "std");
 }
 
@@ -77,6 +77,7 @@ asc_state_new(asc_cluster **out, const asc_config *config, asc_error *err)
     asc_fork_watch_add(&c->at_fork);
     asc_status rc = asc_config_copy(&c->config, config, err);
     asc_transport_retain(c->config.transport);
+    asc_transport_retain(c->config.login_transport);
     asc_credentials_retain(c->config.credentials);
     name_command(c->peers_command, sizeof c->peers_command, "peers", config);
     name_command(c->service_command, sizeof c->service_command, "service", config);
@@ -135,6 +136,7 @@ asc_state_release(asc_cluster *c)
     asc_free(c->nodes);
     asc_free(c->known);
     asc_transport_release(c->config.transport);
+    asc_transport_release(c->config.login_transport);
     asc_credentials_release(c->config.credentials);
     asc_config_clear(&c->config);
     asc_wake_close(&c->wake);

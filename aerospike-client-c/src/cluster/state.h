@@ -32,8 +32,8 @@ struct asc_cluster {
     atomic_bool connected; /* a node answers, as of the last cycle */
     asc_config config;     /* its strings and hosts are owned copies */
     /* The info commands that list the peers of a node and its own addresses. There are
-     * variants for each transport, and for clients that reach nodes by their alternate
-     * addresses only. */
+     * variants for each transport (that of logins counts), and for clients that reach
+     * nodes by their alternate addresses only. */
     char peers_command[24], service_command[24];
     pthread_mutex_t lock;   /* guards snapshot, for the length of a swap */
     asc_snapshot *snapshot; /* counted; never NULL */

@@ -55,11 +55,11 @@ struct asc_transport {
     void (*end)(asc_conn *c);
 };
 
-/* Count a transport, or drop a count. */
+/* Count a transport, or drop a count. NULL is fine. */
 static inline void
 asc_transport_retain(const asc_transport *t)
 {
-    if (t->retain != NULL) {
+    if (t != NULL && t->retain != NULL) {
         t->retain(t);
     }
 }
@@ -67,7 +67,7 @@ asc_transport_retain(const asc_transport *t)
 static inline void
 asc_transport_release(const asc_transport *t)
 {
-    if (t->release != NULL) {
+    if (t != NULL && t->release != NULL) {
         t->release(t);
     }
 }

@@ -27,6 +27,7 @@ asc_node_new(asc_node **out, const char *name, const asc_addr *addr, asc_conn *c
     atomic_init(&n->errors, 0);
     atomic_init(&n->error_limit, config->max_error_rate);
     asc_transport_retain(config->transport);
+    n->login_addr = *addr;
     strncpy(n->name, name, sizeof n->name - 1);
     n->tend_conn = conn;
     n->peers_generation = n->partition_generation = -1;

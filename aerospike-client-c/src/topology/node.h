@@ -13,6 +13,7 @@ typedef struct asc_node {
     atomic_uint refs;
     char name[ASC_NODE_NAME_SIZE];
     asc_pool pool;           /* its addr is the node's address */
+    asc_addr login_addr;     /* where users log in: the same, or one for that alone */
     atomic_bool active;      /* false: removed; nothing new goes there */
     atomic_uint errors;      /* in this error window */
     atomic_uint error_limit; /* 0: none */
@@ -32,7 +33,8 @@ typedef struct asc_node {
     int64_t partition_generation;
 } asc_node;
 
-/* Make a node. conn, a connection to it for tending, becomes the node's; NULL: there is
+/* Make a node, which is logged in to at addr until the caller sets another address.
+ * conn, a connection to it for tending, becomes the node's; NULL: there is
  * none yet. On ASC_OK *out is counted once. */
 asc_status asc_node_new(asc_node **out, const char *name, const asc_addr *addr,
                         asc_conn *conn, const asc_config *config, asc_error *err);

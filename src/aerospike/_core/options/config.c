@@ -355,6 +355,9 @@ set_transport(module_state *st, client_config *c)
     if (!c->tls.enable) {
         return warn_of_tls_names(st, &c->cluster);
     }
+    if (c->tls.for_login_only) {
+        return tls_transport(st, &c->tls, &c->cluster.login_transport);
+    }
     if (!c->max_socket_idle_given) {
         c->cluster.max_socket_idle_s = TLS_SOCKET_IDLE_S;
     }
@@ -474,7 +477,8 @@ config_clear(client_config *c)
 {
     hosts_clear(&c->cluster);
     if (c->tls.library != NULL) {
-        c->tls.library->release(c->cluster.transport);
+        c->tls.library->release(c->tls.for_login_only ? c->cluster.login_transport
+                                                      : c->cluster.transport);
         c->tls.library = NULL;
     }
     tls_clear(&c->tls);
