@@ -390,8 +390,8 @@ class Config(_Hosts, total=False):
     strict_types: bool
     batch_direct: bool
     thread_pool_size: int
-    user: str
-    password: str
+    user: str | None
+    password: str | None
     shm: Mapping[str, Any]
     use_shared_connection: bool
     compression_threshold: int

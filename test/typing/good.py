@@ -11,9 +11,11 @@ from aerospike.typing import (
     Key,
     Meta,
     Options,
+    Privilege,
     QueryPolicy,
     ReadPolicy,
     Record,
+    UserInfo,
     WriteMeta,
     WritePolicy,
 )
@@ -89,6 +91,17 @@ def queries(client: aerospike.Client) -> None:
         print(record.bins)
     with query.stream({"max_retries": 1}) as stream:
         print([record.bins for record in stream])
+
+
+def users(client: aerospike.Client) -> list[str]:
+    demo: Privilege = {"code": aerospike.PRIV_READ, "ns": "test", "set": "demo"}
+    role = {"code": aerospike.PRIV_SYS_ADMIN}
+    client.connect("admin", "admin").admin_create_role("r1", [demo], whitelist=["::1"])
+    client.admin_grant_privileges("r1", [{"code": role["code"]}], {"timeout": 5})
+    client.admin_create_user("bob", "secret", ["r1"], policy={"timeout": 5})
+    info: UserInfo = client.admin_query_users_info()["bob"]
+    print((info["read_info"] or [0])[0], client.admin_get_role("r1")["read_quota"])
+    return client.admin_query_user("bob")
 
 
 def ends(client: aerospike.Client) -> str | None:

@@ -41,3 +41,9 @@ def calls(client: aerospike.Client, record: Record) -> None:
     Write(KEY, None)  # wrong
     client.list_append(KEY, "l")  # wrong
     client.batch_read([("test", "demo")])  # wrong
+    client.admin_create_user("bob", "secret")  # wrong
+    client.admin_create_user("bob", "secret", "read")  # wrong
+    client.admin_create_role("r1", [{"cod": 10}])  # wrong
+    client.admin_grant_privileges("r1", [{"code": 10, "namespace": "test"}])  # wrong
+    client.admin_query_users_info()["bob"]["role"]  # wrong
+    client.connect("bob", 5)  # wrong
