@@ -5,10 +5,12 @@ The bytes are those of the protocol's description, which has them from another c
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -353,6 +355,53 @@ def test_nobody_sees_a_password_or_a_token(node, config, caplog):
     for secret in ("tops3cret", SALT, "TOKENTOKEN"):
         assert secret not in shown
         assert shown_anywhere(caught.value, secret) == []
+
+
+def in_memory_of(pid: int, needles: list[bytes]) -> list[int]:
+    """How often each of some bytes stands in the memory that a process can write to."""
+    counts = [0] * len(needles)
+    maps = Path(f"/proc/{pid}/maps").read_text()
+    with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+        for begin, end in re.findall(r"^(\w+)-(\w+) rw", maps, re.MULTILINE):
+            memory.seek(int(begin, 16))
+            data = memory.read(int(end, 16) - int(begin, 16))
+            counts = [n + data.count(x) for n, x in zip(counts, needles, strict=True)]
+    return counts
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs Linux's /proc")
+def test_secrets_are_wiped_when_they_are_no_longer_needed(node):
+    """Of the hashes of two passwords, and of the token."""
+    node.token = b"a token that nothing else contains"
+    code = """
+        import sys
+        import aerospike
+        client = aerospike.client({"hosts": [("127.0.0.1", int(sys.argv[1]))]})
+        client.connect("admin", "admin")
+        client.put(("test", "demo", 1), {"a": 1})
+        print(input(), flush=True)
+        client.admin_change_password("admin", "secret")
+        client.admin_create_user("bob", "s2", ["role" * 15] * 200)
+        client.close()
+        del client  # which could connect again
+        print(input(), flush=True)
+        input()
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code), str(node.port)]
+    needles = [HASHES[name][29:].encode() for name in ("admin", "secret", "s2")]
+    needles.append(node.token)
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, bufsize=1, **pipes) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdin.write("connected\n")
+        assert child.stdout.readline() == "connected\n"
+        admin, secret, s2, token = in_memory_of(child.pid, needles)
+        assert (admin, secret, s2, token) == (1, 0, 0, 1)
+        child.stdin.write("closed\n")
+        assert child.stdout.readline() == "closed\n"
+        assert in_memory_of(child.pid, needles) == [0, 0, 0, 0]
+        child.stdin.write("end\n")
 
 
 def test_client_with_a_user_cannot_be_pickled(node, config):
