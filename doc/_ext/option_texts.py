@@ -327,7 +327,7 @@ CONFIG = {
         "[](serialization.md).",
     ),
     "max_threads": Text("int", "", "2.x: size of the connection pool."),
-    "tls": Text("dict", "{}", "In work: `enable` raises `ParamError`."),
+    "tls": Text("dict", "{}", "[TLS](security.md#tls)."),
     "user": Text("str", "", "User of a cluster with [security](security.md)."),
     "password": Text("str", "", "Password of that user."),
     "shm": Text("dict", "", "Share what is known of the cluster between processes."),

@@ -27,7 +27,7 @@ class AerospikeError(Exception):
     :ivar in_doubt: True when a write may or may not have been applied.
     :ivar subcode: the server's finer code, 0 when it sent none.
     :ivar host: "address:port" of the node concerned, or None.
-    :ivar phase: what was being done: "resolve", "connect", "tls", "login", "validate",
+    :ivar phase: what was being done: "resolve", "connect", "TLS", "login", "validate",
         "partition map", "command"; None when that does not apply.
     :ivar attempts: how many attempts were made; ``elapsed_ms``: how long they took, in
         milliseconds. Both 0 when nothing was sent.
