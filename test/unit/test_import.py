@@ -16,6 +16,7 @@ from ..waiting import until
 LIMIT_MS = 20
 # whose import costs more than that of the whole package
 NOT_NEEDED = ["typing", "json", "logging", "pickle", "ssl", "asyncio", "decimal"]
+NOT_NEEDED += ["bcrypt", "enum"]
 
 
 def import_ms() -> float:

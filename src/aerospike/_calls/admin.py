@@ -6,8 +6,6 @@ those that are no UTF-8 survive the way to the caller and back.
 
 from __future__ import annotations
 
-import enum
-
 from aerospike import exception
 from aerospike._calls.requests import Admin
 from aerospike._errors import client_error, param_error, shown
@@ -25,7 +23,9 @@ if TYPE_CHECKING:
     Block = list[tuple[int, bytes]]
 
 
-class Command(enum.IntEnum):
+class Command:
+    """Numbers of commands. An enum's import would take longer than all of this."""
+
     CREATE_USER = 1
     DROP_USER = 2
     SET_PASSWORD = 3
@@ -42,7 +42,9 @@ class Command(enum.IntEnum):
     QUERY_ROLES = 16
 
 
-class Field(enum.IntEnum):
+class Field:
+    """Numbers of fields."""
+
     USER = 0
     PASSWORD = 1
     OLD_PASSWORD = 2
@@ -180,7 +182,7 @@ def whitelist_fields(whitelist: Any) -> Iterator[tuple[int, bytes]]:
         yield Field.WHITELIST, b",".join(entries)
 
 
-def quota_field(field: Field, name: str, quota: Any) -> tuple[int, bytes]:
+def quota_field(field: int, name: str, quota: Any) -> tuple[int, bytes]:
     """A quota; None is 0, which is no limit."""
     if quota is None:
         quota = 0
@@ -255,7 +257,7 @@ def privileges_of(data: bytes) -> list[Privilege]:
 
 
 def ask(
-    command: Command,
+    command: int,
     fields: tuple[tuple[int, object], ...],
     policy: AdminPolicy | Options | None,
     **subjects: object,
