@@ -101,11 +101,14 @@ make_method(void)
 
 /* --- how a call of OpenSSL has ended --- */
 
-/* Begin a call: errors of this thread's earlier calls must not be taken for its own. */
+/* Begin a call: errors of this thread's earlier calls must not be taken for its own. To
+ * look for some costs less than to clear what is clear. */
 static void
 begin(channel *ch, int wait_ms, asc_error *err)
 {
-    ERR_clear_error();
+    if (ERR_peek_error() != 0) {
+        ERR_clear_error();
+    }
     ch->err = err;
     ch->io = ASC_IO_OK;
     ch->wait_ms = wait_ms;
@@ -115,9 +118,10 @@ begin(channel *ch, int wait_ms, asc_error *err)
 static asc_io
 ended(channel *ch, int rc, const char *what)
 {
-    switch (SSL_get_error(ch->ssl, rc)) {
-    case SSL_ERROR_NONE:
+    if (rc > 0) {
         return ASC_IO_OK;
+    }
+    switch (SSL_get_error(ch->ssl, rc)) {
     case SSL_ERROR_WANT_READ:
         return ch->io == ASC_IO_INTERRUPTED ? ASC_IO_INTERRUPTED : ASC_IO_WANT_READ;
     case SSL_ERROR_WANT_WRITE:
