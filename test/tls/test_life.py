@@ -218,15 +218,21 @@ for turn in range(25):
         except BaseException as error:
             print(repr(error), file=sys.stderr)
             os._exit(1)
-    assert os.waitpid(pid, 0)[1] == 0, turn
-    assert client.get(KEY)[2] == {"n": 1}
+    failed = os.waitpid(pid, 0)[1] or client.get(KEY)[2] != {"n": 1}
+    if failed:
+        break
 stop.set()
 for thread in threads:
     thread.join()
 client.close()
+assert not failed, turn
 """
 
 
+@pytest.mark.skipif(
+    "asan" in os.environ.get("LD_PRELOAD", ""),
+    reason="the sanitizer's own allocator may be locked in a child",
+)
 def test_children_talk_while_threads_shake_hands(connect):
     cluster = connect.serve(serving(connect.authority.node))
     run_script(script(connect, cluster) + FORKS, [])

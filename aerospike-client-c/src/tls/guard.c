@@ -1,30 +1,45 @@
-/* A fork waits for those who are inside, and holds newcomers off, by a lock that it
- * takes for writing. */
+/* A fork waits for those who are inside, and holds newcomers off meanwhile: so it is not
+ * kept waiting by threads that come and go. */
 #include "tls/guard.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 
-static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+static unsigned n_inside; /* guarded by lock */
+static bool forking;      /* likewise */
 
+/* How often this thread has entered and not left. */
+static _Thread_local unsigned depth;
+
+/* The lock is kept until the fork is over. */
 static void
 before(void)
 {
-    pthread_rwlock_wrlock(&lock);
+    pthread_mutex_lock(&lock);
+    forking = true;
+    while (n_inside > 0) {
+        pthread_cond_wait(&changed, &lock);
+    }
 }
 
 static void
 in_parent(void)
 {
-    pthread_rwlock_unlock(&lock);
+    forking = false;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
 }
 
-/* The lock belongs to a thread of the parent, so it is made anew. */
+/* The lock belongs to a thread of the parent, so both are made anew. */
 static void
 in_child(void)
 {
-    static const pthread_rwlock_t fresh = PTHREAD_RWLOCK_INITIALIZER;
-    lock = fresh;
+    forking = false;
+    pthread_mutex_init(&lock, NULL);
+    pthread_cond_init(&changed, NULL);
 }
 
 static void
@@ -37,11 +52,25 @@ void
 asc_tls_guard_enter(void)
 {
     pthread_once(&once, watch);
-    pthread_rwlock_rdlock(&lock);
+    if (depth++ > 0) {
+        return;
+    }
+    pthread_mutex_lock(&lock);
+    while (forking) {
+        pthread_cond_wait(&changed, &lock);
+    }
+    n_inside++;
+    pthread_mutex_unlock(&lock);
 }
 
 void
 asc_tls_guard_leave(void)
 {
-    pthread_rwlock_unlock(&lock);
+    if (--depth > 0) {
+        return;
+    }
+    pthread_mutex_lock(&lock);
+    n_inside--;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
 }
