@@ -5,6 +5,9 @@ Real servers with security are none of those that AEROSPIKE_HOSTS may name.
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import textwrap
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -17,6 +20,7 @@ from aerospike_devserver import DevCluster
 from aerospike_helpers.batch import records
 from aerospike_helpers.operations import operations
 
+from ..children import LIMIT_S
 from ..waiting import patient, until
 
 DAY_S = 24 * 3600
@@ -149,6 +153,26 @@ def test_no_thread_notices_that_sessions_end_again_and_again(secured, admin):
     assert errors == []
 
 
+def test_sessions_that_end_are_nothing_to_warn_of(secured, caplog):
+    caplog.set_level("WARNING", "aerospike")
+    aerospike.set_log_level(aerospike.LOG_LEVEL_WARN)
+    try:
+        client = aerospike.client(patient({"hosts": secured.hosts}))
+        client.connect("admin", "admin").put(KEY, {"n": 1})
+        secured.advance(DAY_S)
+        tokens = [len(node.logins) for node in secured._state.nodes]
+        until(
+            lambda: all(
+                len(node.logins) > before
+                for node, before in zip(secured._state.nodes, tokens, strict=True)
+            )
+        )
+        client.close()
+    finally:
+        aerospike.set_log_level(aerospike.LOG_LEVEL_ERROR)
+    assert caplog.text == ""
+
+
 def test_session_is_renewed_before_it_ends():
     """It is by the client's clock, a minute before: so after one second here."""
     with DevCluster(nodes=2, security=True, session_ttl=61) as cluster:
@@ -234,6 +258,47 @@ def test_client_becomes_another_user(admin):
     with pytest.raises(exception.RoleViolation, match="roles of the client's user"):
         admin.put(KEY, {"n": 2})
     admin.connect("admin", "admin").put(KEY, {"n": 2})
+
+
+def test_client_becomes_another_user_while_threads_use_it(admin):
+    admin.admin_create_user("bob", "secret", ["read"])
+    stop, errors = threading.Event(), []
+
+    def work() -> None:
+        try:
+            while not stop.is_set():
+                assert admin.get(KEY)[2] == {"n": 1}
+        except exception.AerospikeError as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in range(5):
+        admin.connect("bob", "secret")
+        admin.connect("admin", "admin")
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert [error for error in errors if error.code != 11] == []  # of a closed cluster
+
+
+def test_child_of_a_fork_shows_the_session(secured):
+    code = """
+        import os, sys
+        import aerospike
+        config = eval(sys.argv[1])
+        client = aerospike.client(config)
+        client.put(("test", "pytest", 1), {"n": 1})
+        child = os.fork()
+        assert client.get(("test", "pytest", 1))[2] == {"n": 1}
+        if child == 0:
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+    """
+    config = repr(patient(secured.config))
+    command = [sys.executable, "-c", textwrap.dedent(code), config]
+    subprocess.run(command, check=True, timeout=LIMIT_S)
 
 
 # --- users and roles ---

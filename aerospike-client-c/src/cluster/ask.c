@@ -23,31 +23,38 @@ asc_cycle_deadline(const asc_cluster *c)
 }
 
 /* A node has refused a login, so that commands that wait for it need not wait longer;
- * or it has forgotten a session, which the next cycle renews at once. */
-static void
+ * or it has forgotten a session, which is renewed at once. Returns true for the
+ * latter. */
+static bool
 note_refusal(asc_cluster *c, asc_node *n, const asc_info_call *call)
 {
     if (call->conn == NULL || call->err.phase != ASC_PHASE_LOGIN ||
         !call->err.is_result) {
-        return;
+        return false;
     }
     if (asc_pool_lock_out(&n->pool, call->conn)) {
         asc_state_hurry(c);
+        return true;
     }
-    else {
-        atomic_store(&n->pool.login_code, call->err.code);
-    }
+    atomic_store(&n->pool.login_code, call->err.code);
+    return false;
 }
 
 /* Count a failure against a node. A timeout is not held against one that had less than
- * its full time, because the cycle was about to end. */
+ * its full time, because the cycle was about to end, and sessions are forgotten now and
+ * then. */
 static void
 fail(asc_cluster *c, asc_node *n, const asc_info_call *call, bool had_time)
 {
     c->trouble = call->err;
-    n->failures += had_time || call->status != ASC_ERR_TIMEOUT;
-    note_refusal(c, n, call);
+    bool is_forgotten = note_refusal(c, n, call);
     asc_node_close_tend_conn(n);
+    if (is_forgotten) {
+        asc_log(ASC_LOG_INFO, "node %s %s has forgotten the session of the user",
+                n->name, n->pool.addr.text);
+        return;
+    }
+    n->failures += had_time || call->status != ASC_ERR_TIMEOUT;
     asc_log(ASC_LOG_WARN, "node %s %s: %s (failure %u)", n->name, n->pool.addr.text,
             call->err.message, n->failures);
 }
