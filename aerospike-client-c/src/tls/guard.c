@@ -1,5 +1,5 @@
-/* A fork waits for those who are inside, and holds newcomers off meanwhile: so it is not
- * kept waiting by threads that come and go. */
+/* A fork waits for those who are inside, and holds newcomers off meanwhile: so it is
+ * not kept waiting by threads that come and go. */
 #include "tls/guard.h"
 
 #include <pthread.h>
