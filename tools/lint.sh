@@ -25,11 +25,11 @@ compile_with() {
     make -C aerospike-client-c warnings CC="$1" CPPFLAGS="$strings" &&
         CC=$1 CFLAGS=$strings ASC_WERROR=1 \
             "$PY" setup.py -q build_ext --build-lib "build/lint-$1" &&
-        "$PY" tools/check_exports.py "build/lint-$1"/aerospike/_core*.so
+        "$PY" tools/check_exports.py "build/lint-$1"/aerospike/_*.so
 }
 
 format_c() {
-    find aerospike-client-c src/aerospike/_core -name build -prune -o \
+    find aerospike-client-c src/aerospike/_core src/aerospike/_tls -name build -prune -o \
         -name '*.[ch]' -print0 |
         xargs -0 "$(dirname "$PY")/clang-format" --dry-run --Werror
 }

@@ -49,12 +49,13 @@ MAX_FILES = 4  # of the client, for an operation on lists
 RUN = 8  # equal lines in a row that are a clone
 LIBRARY = "aerospike-client-c"
 CORE = "src/aerospike/_core"
+TLS = "src/aerospike/_tls"
 
 # the parts and their files
 PARTS = {
     "library .c": [f"{LIBRARY}/src/**/*.c"],
     "library .h": [f"{LIBRARY}/src/**/*.h", f"{LIBRARY}/include/**/*.h"],
-    "extension .c": [f"{CORE}/**/*.c"],
+    "extension .c": [f"{CORE}/**/*.c", f"{TLS}/**/*.c"],
     "extension .h": [f"{CORE}/**/*.h"],
     "all C": [f"{LIBRARY}/{d}/**/*.[ch]" for d in ("src", "include")]
     + [f"{CORE}/**/*.[ch]"],
