@@ -9,6 +9,7 @@ import ssl
 
 import pytest
 
+import aerospike
 from aerospike import exception
 
 from ..children import run_script
@@ -61,6 +62,15 @@ def test_connections_resume_the_session_of_the_first(connect, log_lines, version
     assert found.count("new") == 1
     assert len(found) > 2
     assert context.session_stats()["hits"] == found.count("resumed")
+
+
+def test_connections_that_are_kept_ready_shake_hands_by_themselves(connect):
+    context = serving(connect.authority.node)
+    config = connect.config(connect.serve(context))
+    config |= {"min_conns_per_node": 4, "tend_interval": 250}
+    with aerospike.client(config).connect():
+        # and the one of tending
+        until(lambda: context.session_stats()["accept_good"] >= 5)
 
 
 def test_another_name_resumes_nothing(connect, log_lines):

@@ -234,6 +234,7 @@ housekeep(asc_cluster *c)
             asc_pool_trim(&n->pool, now);
         }
         if (asc_node_is_reachable(n) && asc_node_accepts(n)) {
+            asc_pool_warm(&n->pool, now);
             asc_pool_fill(&n->pool, now);
         }
     }

@@ -103,6 +103,9 @@ asc_pool_clear(asc_pool *p)
 static bool
 fit(const asc_pool *p, asc_conn *c, uint64_t now_ms)
 {
+    if (c->connected && !c->ready) {
+        return true; /* in the middle of its handshake, whose bytes may lie there */
+    }
     uint64_t idle_ms = now_ms > c->last_used_ms ? now_ms - c->last_used_ms : 0;
     if (p->max_idle_ms != 0 && idle_ms > p->max_idle_ms) {
         return false;
@@ -216,6 +219,41 @@ asc_pool_fill(asc_pool *p, uint64_t now_ms)
             return;
         }
         asc_pool_put(p, c, now_ms);
+    }
+}
+
+/* Take out an idle connection that is not of use yet, and that nobody has looked at
+ * since now_ms. NULL: there is none. */
+static asc_conn *
+pop_unready(asc_pool *p, uint64_t now_ms)
+{
+    asc_conn *found = NULL;
+    pthread_mutex_lock(&p->lock);
+    for (uint32_t i = 0; found == NULL && i < p->n_idle; i++) {
+        if (!p->idle[i]->ready && p->idle[i]->last_used_ms < now_ms) {
+            found = p->idle[i];
+            p->n_idle--;
+            memmove(p->idle + i, p->idle + i + 1, (p->n_idle - i) * sizeof *p->idle);
+        }
+    }
+    pthread_mutex_unlock(&p->lock);
+    return found;
+}
+
+/* Nothing waits here: each cycle of tending takes a handshake a step further. */
+void
+asc_pool_warm(asc_pool *p, uint64_t now_ms)
+{
+    asc_conn *c;
+    asc_error err;
+    while ((c = pop_unready(p, now_ms)) != NULL) {
+        asc_error_reset(&err);
+        if (asc_conn_open(c, &err) == ASC_IO_ERROR) {
+            asc_pool_drop(p, c);
+        }
+        else {
+            asc_pool_put(p, c, now_ms);
+        }
     }
 }
 

@@ -51,6 +51,9 @@ void asc_pool_drop(asc_pool *p, asc_conn *c);
 /* Start connections until min are open; those that fail are left for the next time. */
 void asc_pool_fill(asc_pool *p, uint64_t now_ms);
 
+/* Go on with connections that were started so: they shake hands and log in. */
+void asc_pool_warm(asc_pool *p, uint64_t now_ms);
+
 /* Close connections beyond min that have been idle too long, the coldest first. */
 void asc_pool_trim(asc_pool *p, uint64_t now_ms);
 
