@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -266,6 +267,33 @@ test_messages_of_tls_are_no_reply(void)
         CHECK_EQ_STR(client_hears(&p), "with other keys");
         client_says(&p, "here as well");
         CHECK_EQ_STR(node_hears(&p), "here as well");
+    }
+    pair_end(&p);
+}
+
+/* A node that never stops to send tickets keeps no call beyond some receptions. */
+static void
+test_endless_messages_of_tls_end_a_call(void)
+{
+    pair p;
+    size_t n, n_calls = 0;
+    uint8_t byte;
+    if (pair_made(&p, TLS1_3_VERSION)) {
+        bool blocked = false;
+        for (int i = 0; i < 100000 && !blocked; i++) {
+            blocked =
+                SSL_new_session_ticket(p.node) != 1 || SSL_do_handshake(p.node) != 1;
+        }
+        CHECK(blocked);
+        struct pollfd there = {.fd = p.conn->fd, .events = POLLIN};
+        while (poll(&there, 1, 0) == 1 && n_calls < 1000) {
+            n_calls++;
+            if (!CHECK_EQ_INT(p.transport->recv(p.conn, &byte, 1, &n, &p.err),
+                              ASC_IO_WANT_READ)) {
+                break;
+            }
+        }
+        CHECK(n_calls > 1);
     }
     pair_end(&p);
 }
@@ -534,6 +562,7 @@ static const kit_test tests[] = {
     {"words travel", test_words_travel},
     {"records are handed over in parts", test_records_are_handed_over_in_parts},
     {"messages of TLS are no reply", test_messages_of_tls_are_no_reply},
+    {"endless messages of TLS end a call", test_endless_messages_of_tls_end_a_call},
     {"no renegotiation", test_no_renegotiation},
     {"long requests leave in parts", test_long_requests_leave_in_parts},
     {"end of the stream", test_end_of_the_stream},

@@ -105,6 +105,28 @@ def test_a_command_that_needs_a_handshake_obeys_its_timeouts(relay, config):
         client.close()
 
 
+def test_a_reply_that_is_changed_is_an_error_in_doubt(relay, config):
+    client = aerospike.client(patient(config))
+    try:
+        # a later byte of any connection is one of a reply
+        relay.changes = 6_000
+        errors = []
+        for number in range(200):
+            try:
+                client.put(KEY, {"n": number}, policy={"max_retries": 0})
+            except exception.AerospikeError as error:
+                errors.append(error)
+        relay.changes = None
+        assert client.get(KEY)[2]["n"] in range(200)
+    finally:
+        client.close()
+    assert errors
+    for error in errors:
+        assert isinstance(error, exception.TLSError)
+        assert "changed on its way" in str(error)
+        assert error.in_doubt
+
+
 def _use_up(client):
     """Let commands fail until no connection is left from before."""
     for _ in range(3):

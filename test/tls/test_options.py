@@ -209,6 +209,18 @@ def test_protocols(session_of, protocols, version):
     assert session_of(protocols=protocols)[0] == version
 
 
+def test_older_protocols_where_the_security_level_lets_them(connect, log_lines):
+    context = serving(connect.authority.node)
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    options = {"protocols": "TLSv1.1", "cipher_suite": "ALL:@SECLEVEL=0"}
+    assert works(connect(context, log_session_info=True, **options))
+    assert "TLSv1.1" in next(line for line in log_lines if "TLS session" in line)
+
+
 @pytest.mark.parametrize(
     ("suite", "version", "cipher"),
     [

@@ -19,6 +19,10 @@
 
 #define CANNOT_RECEIVE "cannot receive over TLS"
 
+/* One call looks at the socket no more often than this, so that a node which sends
+ * nothing but messages of TLS itself keeps nobody beyond his deadline. */
+#define MAX_READS 16u
+
 /* What a connection keeps: asc_conn.state. */
 typedef struct channel {
     asc_conn *conn;           /* whose state this is */
@@ -26,10 +30,12 @@ typedef struct channel {
     SSL *ssl;                 /* NULL: the handshake has not begun */
     unsigned fork_count;      /* of the process that has made it */
     bool established;
-    /* Of the call under way: where the socket's failure goes, how the socket's last
-     * move ended, and how long the first reception may wait (0: not at all). */
+    /* Of the call under way: where the socket's failure goes, how the socket's last move
+     * ended, how often it was read, and how long the first reception may wait (0: not
+     * at all). */
     asc_error *err;
     asc_io io;
+    unsigned n_reads;
     int wait_ms;
     asc_tls_check check;
     char address[ASC_ERROR_HOST_SIZE];
@@ -66,9 +72,15 @@ socket_read(BIO *b, char *data, size_t size, size_t *moved)
     uint8_t *to = (uint8_t *)data;
     ch->wait_ms = 0;
     BIO_clear_retry_flags(b);
-    ch->io = wait_ms == 0
-                 ? asc_tcp.recv(ch->conn, to, size, moved, ch->err)
-                 : asc_tcp.recv_wait(ch->conn, to, size, wait_ms, moved, ch->err);
+    if (ch->n_reads++ >= MAX_READS) {
+        ch->io = ASC_IO_WANT_READ;
+    }
+    else if (wait_ms == 0) {
+        ch->io = asc_tcp.recv(ch->conn, to, size, moved, ch->err);
+    }
+    else {
+        ch->io = asc_tcp.recv_wait(ch->conn, to, size, wait_ms, moved, ch->err);
+    }
     if (ch->io == ASC_IO_WANT_READ || ch->io == ASC_IO_INTERRUPTED) {
         BIO_set_retry_read(b);
     }
@@ -111,6 +123,7 @@ begin(channel *ch, int wait_ms, asc_error *err)
     }
     ch->err = err;
     ch->io = ASC_IO_OK;
+    ch->n_reads = 0;
     ch->wait_ms = wait_ms;
 }
 

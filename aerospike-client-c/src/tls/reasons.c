@@ -1,7 +1,9 @@
-/* OpenSSL keeps a queue of errors for each thread, of which the oldest is the cause.
- * The alerts that a peer sends come as errors, too: their numbers begin at 1000. */
+/* OpenSSL keeps a queue of errors for each thread. The oldest is the cause, but it may
+ * come from deep inside; so one that we have words for is preferred. The alerts that a
+ * peer sends come as errors, too: their numbers begin at 1000. */
 #include "tls/reasons.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <openssl/err.h>
@@ -37,7 +39,7 @@ static const reason alerts[] = {
      "the node does not accept our certificate" ITS_CERTIFICATE},
     {SSL_AD_UNKNOWN_CA,
      "the node does not know the CA of our certificate" ITS_CERTIFICATE},
-    {SSL_AD_ACCESS_DENIED, "the node lets the owner of our certificate not in"},
+    {SSL_AD_ACCESS_DENIED, "the node does not let the owner of our certificate in"},
     {SSL_AD_UNRECOGNIZED_NAME,
      "the node does not know the TLS name by which we ask for it (config[\"hosts\"])"},
     {SSL_AD_INTERNAL_ERROR, "the node has failed (alert internal_error)"},
@@ -85,39 +87,41 @@ text_of(const reason *list, size_t n, int code)
 
 #define TEXT_OF(list, code) text_of((list), sizeof(list) / sizeof((list)[0]), (code))
 
-/* Does the queue tell of a lack of memory? */
-static bool
-is_nomem(unsigned long code)
+/* The words for an error; NULL: there are none. */
+static const char *
+words_for(unsigned long code)
 {
-    return ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
+    int number = ERR_GET_REASON(code);
+    if (ERR_GET_LIB(code) != ERR_LIB_SSL) {
+        return NULL;
+    }
+    return number >= SSL_AD_REASON_OFFSET
+               ? TEXT_OF(alerts, number - SSL_AD_REASON_OFFSET)
+               : TEXT_OF(ours, number);
 }
 
 asc_status
 asc_tls_fail(asc_error *err, const char *what)
 {
-    const char *data = "";
+    const char *data = "", *known = NULL;
     int flags = 0;
-    unsigned long code = ERR_get_error_all(NULL, NULL, NULL, &data, &flags);
-    int number = ERR_GET_REASON(code);
-    const char *known = NULL;
-    if (ERR_GET_LIB(code) == ERR_LIB_SSL) {
-        known = number >= SSL_AD_REASON_OFFSET
-                    ? TEXT_OF(alerts, number - SSL_AD_REASON_OFFSET)
-                    : TEXT_OF(ours, number);
+    unsigned long first = ERR_peek_error_all(NULL, NULL, NULL, &data, &flags), code;
+    bool is_nomem = false;
+    const char *text = first != 0 ? ERR_reason_error_string(first) : NULL;
+    asc_error_set(err, ASC_ERR_TLS, "%s: OpenSSL says \"%s\"", what,
+                  text != NULL ? text : "unknown error");
+    if ((flags & ERR_TXT_STRING) != 0 && data[0] != '\0') {
+        asc_error_append(err, ", %.200s", data);
     }
-    if (is_nomem(code)) {
+    while ((code = ERR_get_error()) != 0) {
+        is_nomem = is_nomem || ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
+        known = known != NULL ? known : words_for(code);
+    }
+    if (is_nomem) {
         asc_error_set(err, ASC_ERR_NOMEM, "%s", what);
     }
     else if (known != NULL) {
         asc_error_set(err, ASC_ERR_TLS, "%s: %s", what, known);
     }
-    else {
-        const char *text = code != 0 ? ERR_reason_error_string(code) : NULL;
-        bool has_data = (flags & ERR_TXT_STRING) != 0 && data[0] != '\0';
-        asc_error_set(err, ASC_ERR_TLS, "%s: OpenSSL says \"%s\"%s%.200s", what,
-                      text != NULL ? text : "unknown error", has_data ? ", " : "",
-                      has_data ? data : "");
-    }
-    ERR_clear_error();
     return err->code;
 }
