@@ -47,6 +47,7 @@ class Client(PendingMethods):
     :raises ParamError: the configuration is malformed.
     :raises ConnectionError: no node answers, and "fail_if_not_connected" is True;
         when that key is not given, connect() or the first command raises instead.
+    :raises AdminError: the cluster refuses the login of the "user", likewise.
 
     As a context manager it closes itself.
     """

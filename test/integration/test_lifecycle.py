@@ -85,6 +85,33 @@ for of in ("single_value", "list", "map_keys", "map_values"):
         "test", "demo", "a", aerospike.INDEX_STRING, "index"
     )
 
+USERS: dict[str, tuple[Any, ...]] = {
+    "create_user": ("ada", "secret", ["read"]),
+    "create_pki_user": ("ada", ["read"]),
+    "drop_user": ("ada",),
+    "set_password": ("ada", "secret"),
+    "grant_roles": ("ada", ["read"]),
+    "revoke_roles": ("ada", ["read"]),
+    "query_user_info": ("ada",),
+    "query_users_info": (),
+    "query_user": ("ada",),
+    "query_users": (),
+    "create_role": ("clerk", []),
+    "drop_role": ("clerk",),
+    "grant_privileges": ("clerk", []),
+    "revoke_privileges": ("clerk", []),
+    "set_whitelist": ("clerk", None),
+    "set_quotas": ("clerk",),
+    "get_role": ("clerk",),
+    "get_roles": (),
+    "query_role": ("clerk",),
+    "query_roles": (),
+    "change_password": ("ada", "secret"),
+}
+for of, arguments in USERS.items():
+    name = f"admin_{of}"
+    NEEDS_CLUSTER[name] = lambda c, n=name, a=arguments: getattr(c, n)(*a)
+
 
 def n_required(name: str) -> int:
     """How many arguments a method asks for."""

@@ -16,20 +16,15 @@
 
 /* --- connecting --- */
 
-/* Connect without the GIL, within limit_ms unless that is 0. `who` logs in, unless it
- * is NULL; the caller has counted it. Returns the cluster, which the caller releases,
- * or NULL with err. */
+/* Connect without the GIL, by a configuration of which the caller has counted what it
+ * points to. Returns the cluster, which the caller releases, or NULL with err. */
 static asc_cluster *
-connect_to(const client_config *config, asc_credentials *who, uint32_t limit_ms,
-           asc_error *err)
+connect_to(const asc_config *config, asc_error *err)
 {
-    asc_config limited = config->cluster;
     asc_cluster *fresh = NULL;
-    limited.create_timeout_ms = limit_ms;
-    limited.credentials = who;
     asc_error_reset(err);
     Py_BEGIN_ALLOW_THREADS
-    asc_cluster_create(&fresh, &limited, err);
+    asc_cluster_create(&fresh, config, err);
     Py_END_ALLOW_THREADS
     return fresh;
 }
@@ -85,35 +80,35 @@ warn_if_ignored(module_state *st, const asc_credentials *who)
 /* Connect as connect_to() does. NULL with an exception; without one, but with err, when
  * the cluster cannot be connected to. */
 static asc_cluster *
-connect_and_warn(module_state *st, const client_config *config, asc_credentials *who,
-                 uint32_t limit_ms, asc_error *err)
+connect_and_warn(module_state *st, const asc_config *config, asc_error *err)
 {
-    asc_cluster *fresh = connect_to(config, who, limit_ms, err);
-    if (fresh != NULL && warn_if_ignored(st, who) < 0) {
+    asc_cluster *fresh = connect_to(config, err);
+    if (fresh != NULL && warn_if_ignored(st, config->credentials) < 0) {
         disconnect(fresh);
         fresh = NULL;
     }
     return fresh;
 }
 
-/* Connect a client that has a configuration, as connect_to() does. Meanwhile another
- * thread may have connected the client, or closed it: then the client stays as that
- * thread left it, and the new cluster is closed. 0, or -1 with an exception; `late` is
- * added to its text. */
+/* Connect a client that has a configuration, as connect_to() does, within limit_ms
+ * unless that is 0. Meanwhile another thread may have connected the client, or closed
+ * it: then the client stays as that thread left it, and the new cluster is closed. 0,
+ * or -1 with an exception; `late` is added to its text. */
 static int
 open_cluster(module_state *st, ClientObject *client, uint32_t limit_ms,
              const char *late)
 {
     client_state before = client->state;
     asc_error err;
-    asc_credentials *who = client->config.cluster.credentials;
-    asc_credentials_retain(who);
-    asc_cluster *fresh = connect_and_warn(st, &client->config, who, limit_ms, &err);
+    asc_config config = client->config.cluster;
+    config.create_timeout_ms = limit_ms;
+    asc_credentials_retain(config.credentials);
+    asc_cluster *fresh = connect_and_warn(st, &config, &err);
     if (fresh == NULL && PyErr_Occurred() == NULL) {
         asc_error_append(&err, "%s", late);
-        raise_not_connected(st, who, &err);
+        raise_not_connected(st, config.credentials, &err);
     }
-    asc_credentials_release(who);
+    asc_credentials_release(config.credentials);
     if (fresh == NULL) {
         return -1;
     }
@@ -420,15 +415,14 @@ client_init(PyObject *self, PyObject *args, PyObject *kwargs)
         return -1;
     }
     asc_error err;
-    asc_credentials *who = config.cluster.credentials;
-    asc_cluster *cluster = connect_and_warn(st, &config, who, 0, &err);
+    asc_cluster *cluster = connect_and_warn(st, &config.cluster, &err);
     /* Older programs call connect() after the constructor and expect the error
      * there. */
     bool connects_later = config.fail_if_not_connected == NOT_GIVEN &&
                           err.code != ASC_ERR_NOMEM && PyErr_Occurred() == NULL;
     if (cluster == NULL && !connects_later) {
         if (PyErr_Occurred() == NULL) {
-            raise_not_connected(st, who, &err);
+            raise_not_connected(st, config.cluster.credentials, &err);
         }
         config_clear(&config);
         return -1;
@@ -516,24 +510,26 @@ become(ClientObject *client, client_state before, asc_credentials *who,
 }
 
 /* Log in as the user that connect() names, unless the client is connected as that user
- * already. Until that has succeeded the client stays what it is. 0, or -1 with an
- * exception. */
+ * already. Until that has succeeded the client stays what it is, so that a node must
+ * answer whatever fail_if_not_connected says. 0, or -1 with an exception. */
 static int
 connect_as(module_state *st, ClientObject *client, PyObject *user, PyObject *password)
 {
-    const client_config *config = &client->config;
     asc_credentials *who;
     asc_error err;
     client_state before = client->state;
-    if (credentials_from_py(st, &who, &config->login, user, password) < 0) {
+    if (credentials_from_py(st, &who, &client->config.login, user, password) < 0) {
         return -1;
     }
     if (client->cluster != NULL &&
-        asc_credentials_equal(who, config->cluster.credentials)) {
+        asc_credentials_equal(who, client->config.cluster.credentials)) {
         asc_credentials_release(who);
         return 0;
     }
-    asc_cluster *fresh = connect_and_warn(st, config, who, 0, &err);
+    asc_config config = client->config.cluster;
+    config.credentials = who;
+    config.fail_if_not_connected = true;
+    asc_cluster *fresh = connect_and_warn(st, &config, &err);
     if (fresh != NULL) {
         become(client, before, who, fresh);
         return 0;

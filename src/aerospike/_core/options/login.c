@@ -77,6 +77,23 @@ hash_function(module_state *st)
     return found;
 }
 
+/* The package leaves a copy of the hash in memory that it has given back, which is most
+ * likely what those get who want so much memory next: take it, and wipe it. */
+static void
+wipe_what_is_left(void)
+{
+    void *taken[16];
+    for (size_t size = 64; size <= 128; size += 16) {
+        for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
+            taken[i] = asc_malloc(size);
+            asc_wipe(taken[i], size);
+        }
+        for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
+            asc_free(taken[i]);
+        }
+    }
+}
+
 /* Hash the UTF-8 of a password. */
 static char *
 hash_utf8(module_state *st, PyObject *utf8)
@@ -93,6 +110,7 @@ hash_utf8(module_state *st, PyObject *utf8)
         Py_INCREF(function);
         hash = PyObject_CallFunctionObjArgs(function, head, salt, NULL);
         Py_DECREF(function);
+        wipe_what_is_left();
     }
     Py_XDECREF(salt);
     drop_secret(head);
