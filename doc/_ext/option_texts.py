@@ -342,7 +342,9 @@ CONFIG = {
     "rack_ids": Text("list of int", "", "Racks in order of preference."),
     "config_provider": Text("ConfigProvider", "", "A file with dynamic settings."),
     "metrics": Text("MetricsPolicy", "", "Counters and latencies."),
-    "lua": Text("dict", "{}", "Folders of functions that the client runs; in work."),
+    "lua": Text(
+        "dict", "{}", "Folders of functions that the client runs; not supported yet."
+    ),
     "strict_types": Text(
         "bool",
         "True",
@@ -355,7 +357,7 @@ CONFIG = {
 
 TABLES = {"policy": POLICY, "meta": META, "config": CONFIG}
 
-IN_WORK = {
+PENDING = {
     "apply": "user-defined functions",
     "admin": "user administration",
     "txn_verify": "transactions, their verification",
