@@ -36,6 +36,14 @@ PHRASES = {
     r"(?:come|comes|came) into question": "is possible",
     r"the other way (?:a)?round takes": "say who does what",
     r"knows? nothing of": "does not know, does not depend on",
+    r"(?:nothing|none|no one|nobody) but": "only",
+    r"(?:all|anything|everything) but": "all ... except",
+    r"in silence": "silently",
+    r"for good": "permanently",
+    r"all the same": "still, also",
+    r"after all": "still; leave it out",
+    r"^besides": "also",
+    r"^whoever": "say who: a program, the caller",
     r"(?:where|there|here)(?:of|in|by|to|upon|with|after)": "of it, in it, by it",
     r"(?:hence|henceforth|thus)": "so",
     r"hitherto": "until now",
@@ -61,7 +69,6 @@ PHRASES = {
         "begin with the subject"
     ),
     r"^(?:should|had|were) (?:a|an|the|it|this|that|one|they|you)": "if ...",
-    r"(?:stands?|lies?|is|are|remains?) (?:nothing|none) but": "there is only",
 }
 
 
