@@ -144,11 +144,26 @@ def _does_not_apply(error: AerospikeError, _method: str, _argument: Any) -> str:
     return f"{causes}; get() shows the value"
 
 
+_MAP_KEYS = "a map key must be str, int or bytes"
+
+
+def _given_map_key(error: AerospikeError, argument: Any) -> str:
+    """Whether the operation was given a map key that no map has, as text."""
+    if not isinstance(argument, list) or error.operation_index is None:
+        return ""
+    key = argument[error.operation_index].get("key", "")
+    if not isinstance(key, bool | float | None):
+        return ""
+    return f"{_MAP_KEYS}, and {error.operation} was given {shown(key)}"
+
+
 def _refused(error: AerospikeError, method: str, argument: Any) -> str:
     if method in ("select", "remove_bin") and argument in ([], ()):
         return "bins is empty: name one bin or more"
     if error.operation:
-        return f"an argument of {error.operation} is not valid for what the bin holds"
+        return _given_map_key(error, argument) or (
+            f"an argument of {error.operation} is not valid for what the bin holds"
+        )
     if method in _OPERATES:
         return (
             "an argument of an operation is not valid, operations do not go together "
@@ -162,12 +177,34 @@ def _refused(error: AerospikeError, method: str, argument: Any) -> str:
     )
 
 
+def _has_float_key(value: Any) -> bool:
+    """Whether a map within the value has a float as a key. No map that a client has
+    sent contains itself."""
+    todo = [value]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, dict):
+            if any(isinstance(key, float) for key in value):
+                return True
+            todo += value.values()
+        elif isinstance(value, list):
+            todo += value
+    return False
+
+
+def _failed(_error: AerospikeError, _method: str, argument: Any) -> str:
+    if not _has_float_key(argument):
+        return ""
+    return f"{_MAP_KEYS} on this server, and a map that was sent has a float as a key"
+
+
 def _element(text: str) -> Callable[[AerospikeError, str, Any], str]:
     return lambda error, _method, _argument: text
 
 
 # code -> what to add to the server's text
 _HINTS: dict[int, Callable[[AerospikeError, str, Any], str]] = {
+    1: _failed,
     3: _element(
         'the record has another generation than meta\'s "gen"; read it again, and '
         "write with the generation that it has then"
@@ -239,7 +276,7 @@ def call(error: AerospikeError, method: str, key: Any, argument: Any) -> None:
     if method in _OPERATES and code in _OF_OPERATION and error.operation is None:
         parts += filter(None, [_find_operation(error, argument)])
     if code in _HINTS and error.host is not None:
-        parts.append(_HINTS[code](error, method, argument))
+        parts += filter(None, [_HINTS[code](error, method, argument)])
     error.detail = "; ".join(parts)
 
 

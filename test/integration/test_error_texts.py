@@ -76,6 +76,14 @@ SAYS: dict[str, tuple[Callable[[Any], Any], list[str]]] = {
         lambda c: c.increment(KEY, "s", 1),
         ["bin=s", "operation=increment", "needs a number"],
     ),
+    "map with a float as a key": (
+        lambda c: c.operate(KEY, [ops.write("x", [{"a": {1.5: 1}}])]),
+        ["a map key must be str, int or bytes", "a float as a key"],
+    ),
+    "None as the key of a map": (
+        lambda c: c.operate(KEY, [maps.map_put("m", None, 1)]),
+        ["a map key must be str, int or bytes", "map_put was given None"],
+    ),
     "increment among others": (
         lambda c: c.operate(KEY, [ops.read("s"), ops.increment("s", 1)]),
         ["bin=s", "operation=increment, operation_index=1"],
