@@ -65,8 +65,25 @@ class _Number:
 class _Records:
     """What queries and scans have in common; iterating reads the records as they come.
 
-    Leaving a loop early frees the connections. One thread at a time may iterate.
+    Leaving a loop early frees the connections. One thread at a time may iterate. There
+    are no other attributes: one that is misspelled is an AttributeError.
     """
+
+    __slots__ = (
+        "__weakref__",
+        "_bins",
+        "_client",
+        "_max_records",
+        "_namespace",
+        "_ops",
+        "_paginates",
+        "_records_per_second",
+        "_set",
+        "_tracked",
+        "_tracker",
+        "_ttl",
+        "_where",
+    )
 
     _is_scan: bool
     _selects_once: bool
@@ -351,6 +368,8 @@ class _Records:
 class Query(_Records):
     """Records that fit a condition, of one namespace or set; see `Client.query`."""
 
+    __slots__ = ()
+
     _is_scan = False
     _selects_once = True
 
@@ -459,6 +478,8 @@ class Query(_Records):
 
 class Scan(_Records):
     """All records of a namespace or set; see `Client.scan`."""
+
+    __slots__ = ()
 
     _is_scan = True
     _selects_once = False

@@ -373,6 +373,12 @@ def test_numbers_are_checked(client, name):
         type(query)()
 
 
+def test_misspelt_attribute_is_refused(make):
+    query = make()
+    with pytest.raises(AttributeError, match="max_record"):
+        query.max_record = 5
+
+
 def test_closed_client(make_client):
     client = make_client()
     query, scan = client.query(NS, SET), client.scan(NS, SET)
