@@ -24,6 +24,9 @@ MAX_NAMESPACE_NAME = 31
 """Characters."""
 
 _NAMESPACE = re.compile(rf"[A-Za-z0-9_.$-]{{1,{MAX_NAMESPACE_NAME}}}")
+_HOST = re.compile(r"[A-Za-z0-9_.:%-]+")
+_CLUSTER_NAME = re.compile(r"[^\s;:,=]{0,64}")
+"""Info replies have these as they are, between separators."""
 
 
 PORT_STEP = 10
@@ -102,6 +105,8 @@ class ClusterConfig:
         if self.replication_factor < 1:
             raise ValueError("replication_factor is 1 or more")
         build_of(self.version)
+        if not _CLUSTER_NAME.fullmatch(self.cluster_name or ""):
+            raise ValueError(f"not a cluster name: {self.cluster_name!r}")
         names = [namespace.name for namespace in self.namespaces]
         if not 1 <= len(names) <= MAX_NAMESPACES or len(set(names)) < len(names):
             raise ValueError(f"1 to {MAX_NAMESPACES} different namespaces")
@@ -136,7 +141,7 @@ class ClusterConfig:
             return None
         host, _, port = self.access_address.rpartition(":")
         name = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-        if not (name and port.isascii() and port.isdigit()):
+        if not (_HOST.fullmatch(name) and port.isascii() and port.isdigit()):
             raise ValueError(
                 f"access_address {self.access_address!r} is not HOST:PORT, such as "
                 "127.0.0.1:3000 or [::1]:3000"

@@ -73,6 +73,13 @@ def test_server_announces_its_nodes_and_stops_on_a_signal(number):
         (["--port", "65530", "--nodes", "3"], "3 nodes, 10 ports apart is 65515"),
         (["--access-address", "example.org"], "'example.org' is not HOST:PORT"),
         (["--access-address", "[::1]:0"], "access_address: port 0: the highest"),
+        (["--access-address", "a,b:3000"], "'a,b:3000' is not HOST:PORT"),
+        (["--access-address", "a;b:3000"], "'a;b:3000' is not HOST:PORT"),
+        (["--access-address", ":3000"], "':3000' is not HOST:PORT"),
+        (["--access-address", "a:"], "'a:' is not HOST:PORT"),
+        (["--access-address", "a:65535", "--nodes", "2"], "2 nodes, 10 ports apart"),
+        (["--cluster-name", "a;b"], "not a cluster name: 'a;b'"),
+        (["--cluster-name", "x" * 65], "not a cluster name"),
     ],
 )
 def test_bad_option_is_reported(capsys, arguments, text):
