@@ -1,4 +1,4 @@
-"""Warnings as a user sees them: with Python's own filters, at the line of the mistake."""
+"""Warnings as a user sees them: by Python's own filters, at the line of the mistake."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ query, scan = client.query(*key[:2]), client.scan(*key[:2])
 row = BatchRecords([Write(key, [ops.write("n", 1)], policy={"mistake": 1})])
 """
 
-# each has its mistake, which is a key of no dictionary or a name that is cut, in a place
-# of its own: one is warned of once for each place
+# each has a mistake, which is a key of no dictionary or a name that is cut, in a place of
+# its own: one is warned of once for each place
 LINES = {
     "config": 'aerospike.client({"hosts": hosts, "mistake": 1})',
-    "section": 'aerospike.client({"hosts": hosts, "policies": {"read": {"mistake": 1}}})',
+    "section": 'aerospike.client({"hosts": hosts, "policies": {"read": {"mis": 1}}})',
     "put": 'client.put(key, {"n": 1, "l": [1]}, {"mistake": 1})',
     "write": 'client.put(key, {"n": 1}, policy={"mistake": 1})',
     "get": 'client.get(key, {"mistake": 1})',
