@@ -23,7 +23,7 @@ query, scan = client.query(*key[:2]), client.scan(*key[:2])
 row = BatchRecords([Write(key, [ops.write("n", 1)], policy={"mistake": 1})])
 """
 
-# each has a mistake, which is a key of no dictionary or a name that is cut, in a place of
+# each has a mistake, a key of no dictionary or a name that is cut, in a place of
 # its own: one is warned of once for each place
 LINES = {
     "config": 'aerospike.client({"hosts": hosts, "mistake": 1})',
