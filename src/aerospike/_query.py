@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from aerospike import predicates as _predicates
+from aerospike._calls.signatures import goes_by_its_name
 from aerospike._core import Tracker, pack_expression
 from aerospike._errors import client_error, param_error, shown
 from aerospike._hints import (
@@ -365,6 +366,7 @@ class _Records:
         return self._client._background(self._is_scan, spec, policy)
 
 
+@goes_by_its_name
 class Query(_Records):
     """Records that fit a condition, of one namespace or set; see `Client.query`."""
 
@@ -476,6 +478,7 @@ class Query(_Records):
         return self
 
 
+@goes_by_its_name
 class Scan(_Records):
     """All records of a namespace or set; see `Client.scan`."""
 

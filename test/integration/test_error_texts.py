@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -270,6 +271,24 @@ def test_short_text_is_that_of_other_clients(client, call, msg):
     assert error.msg == error.args[1] == msg
     assert error.detail
     assert f"{msg.rstrip('.')}: {error.detail}" in str(error)
+
+
+INHERITED: dict[str, Callable[[Any], Any]] = {
+    "Query.paginate": lambda c: c.query(NS).paginate,
+    "Query.select": lambda c: c.query(NS).select,
+    "Scan.is_done": lambda c: c.scan(NS).is_done,
+    "IntBin.__init__": lambda _: exp.IntBin,
+    "KeyStr.__init__": lambda _: exp.KeyStr,
+    "LoopVarMap.__init__": lambda _: exp.LoopVarMap,
+    "And.__init__": lambda _: exp.And,
+    "Add.__init__": lambda _: exp.Add,
+}
+
+
+@pytest.mark.parametrize("name", INHERITED)
+def test_wrong_arguments_name_the_class_that_users_know(client, name):
+    with pytest.raises(TypeError, match=rf"^{re.escape(name)}\(\) "):
+        INHERITED[name](client)(odd=5)
 
 
 def test_refusal_by_a_server_is_host_and_symbol(client):

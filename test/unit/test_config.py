@@ -213,6 +213,15 @@ def test_value_of_the_wrong_kind_is_refused(name, value):
     assert name[:6] in str(caught.value).lower() or "user_path" in str(caught.value)
 
 
+def test_config_provider_of_another_type_is_refused_in_known_words():
+    with pytest.raises(exception.ParamError) as caught:
+        make(config_provider=0)
+    assert caught.value.msg == (
+        "config_provider must be an aerospike.ConfigProvider class instance. "
+        "But a int was received instead"
+    )
+
+
 @pytest.mark.parametrize("value", [7, -1])
 def test_unknown_kind_of_bool_is_refused_with_validate_keys_only(value):
     make(send_bool_as=value)

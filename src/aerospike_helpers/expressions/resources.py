@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
+from aerospike._calls.signatures import goes_by_its_name
 from aerospike._core import operation_table, pack_expression
 from aerospike._types import CompiledExpression, Expression
 from aerospike.exception import AerospikeError
@@ -430,6 +431,7 @@ class _Many(_BaseExpr):
     ) -> None:
         """Make the form of a class: of is the kind of its at_least or more operands."""
         cls._form = bytes([ord(gives), code, ord(of), _ALL_ARGS, at_least])
+        goes_by_its_name(cls)
 
 
 class OfExprs(_Many, code=0, of="e", gives="?"):

@@ -206,8 +206,8 @@ parse_config_provider(module_state *st, const option *row, PyObject *value,
     }
     if (!is_one) {
         return raise_param(st,
-                           "%s is invalid" DETAIL
-                           "an aerospike.ConfigProvider is expected, got %s",
+                           "%s must be an aerospike.ConfigProvider class instance. "
+                           "But a %s was received instead",
                            row->name, Py_TYPE(value)->tp_name);
     }
     return raise_param(st, "\"%s\" is not supported yet", row->name);
