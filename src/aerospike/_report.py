@@ -31,6 +31,13 @@ _OWN = {"aerospike", "aerospike_helpers"}
 _LEVELS = {0: 40, 1: 30, 2: 20, 3: 10, 4: 5}
 
 
+# what other clients call a dictionary in the text that programs compare
+_KINDS = {
+    "policies": "client config",
+    **dict.fromkeys(("list_policy", "map_policy", "hll_policy"), "policy"),
+}
+
+
 def _logger() -> Any:
     import logging
 
@@ -84,7 +91,7 @@ def unknown_key(
     hint = f" (did you mean {near[0]!r}?)" if near else ""
     text = f"unknown {topic} key {key!r}{hint}"
     if strict:
-        kind = "client config" if what == "policies" else what  # as other clients say
+        kind = _KINDS.get(what, what)
         raise param_error(f'"{key}" is an invalid {kind} dictionary key', text)
     warn_once(topic, str(key), f"{text}; it is ignored")
 

@@ -258,8 +258,16 @@ MSG: dict[str, tuple[Callable[[Any], Any], str]] = {
     "hosts": (lambda _: aerospike.client({"hosts": 5}), "Hosts must be a list"),
     "host": (lambda _: aerospike.client({"hosts": [5]}), "Invalid host"),
     "config": (lambda _: aerospike.client(WRONG), "Config must be a dict"),
+    "no config": (
+        lambda _: aerospike.client(),  # type: ignore[call-arg]
+        "No config argument",
+    ),
+    "no config for the class": (
+        lambda _: aerospike.Client(),  # type: ignore[call-arg]
+        "No config argument",
+    ),
     "validate_keys": (
-        lambda _: aerospike.client({"hosts": ["a"], "validate_keys": 5}),
+        lambda _: aerospike.client({"validate_keys": 5}),
         'config["validate_keys"] must be a boolean',
     ),
 }
@@ -294,6 +302,13 @@ def test_wrong_arguments_name_the_class_that_users_know(client, name):
 def test_refusal_by_a_server_is_host_and_symbol(client):
     error = error_of(lambda: client.get((NS, SET, "nobody")))
     assert error.msg == f"{error.host} AEROSPIKE_ERR_RECORD_NOT_FOUND"
+
+
+@pytest.mark.parametrize("args", [(), (WRONG, WRONG)])
+def test_configuration_that_is_missing_has_a_type_error_behind_it(args):
+    error = error_of(lambda: aerospike.client(*args))
+    assert error.msg == "No config argument"
+    assert type(error.__context__) is type(error.__cause__) is TypeError
 
 
 @pytest.mark.parametrize("call", [MSG["integer"][0], MSG["namespace"][0]])

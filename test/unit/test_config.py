@@ -29,7 +29,7 @@ def test_client_takes_the_config_by_its_name():
     config = {"hosts": [NOWHERE], "policies": {"read": {"total_timeout": 7}}}
     with aerospike.client(config=config) as client:
         assert client.get_policies()["read"]["total_timeout"] == 7
-    with pytest.raises(TypeError, match="conf"):
+    with pytest.raises(exception.ParamError, match="No config argument"):
         aerospike.client(conf=config)  # type: ignore[call-arg]
     with pytest.raises(exception.ParamError, match="one argument"):
         aerospike.client(config, config=config)  # type: ignore[misc]

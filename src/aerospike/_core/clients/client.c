@@ -334,11 +334,10 @@ client_init(PyObject *self, PyObject *args, PyObject *kwargs)
         PyErr_SetString(PyExc_RuntimeError, "the client is initialised already");
         return -1;
     }
-    if (PyTuple_GET_SIZE(args) == 0 && kwargs == NULL) {
-        return raise_param(st, "No config argument");
-    }
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:Client", names, &config_arg)) {
-        return -1;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:client", names, &config_arg)) {
+        /* Python's TypeError becomes the cause */
+        return raise_param(st, "No config argument" DETAIL
+                               "one argument is expected, a dict");
     }
     client_config config = {0};
     if (import_for_calls(st) < 0) {
