@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 # operations whose number has another name than the function that makes it
 _FUNCTIONS = {
     "OPERATOR_INCR": "increment",
-    "select_by_path": "select_by_path",
-    "modify_by_path": "modify_by_path",
+    "OP_EXPR_READ": "expression_read",
+    "OP_EXPR_WRITE": "expression_write",
+    "OP_STRING_B64_DECODE": "string_base64_decode",
+    "OP_STRING_CASE_FOLD": "string_casefold",
 }
 
 _names: dict[int, str] = {}  # of operations, by their numbers; made when needed
@@ -33,7 +35,8 @@ def function_of(name: str) -> str:
     name = name.lstrip("_")
     if name in _FUNCTIONS:
         return _FUNCTIONS[name]
-    return name.removeprefix("OPERATOR_").removeprefix("OP_").lower()
+    name = name.removeprefix("OPERATOR_").removeprefix("OP_").lower()
+    return name + "ative" if name.endswith("_rel") else name
 
 
 def operation_name(op: dict[str, Any]) -> str | None:
@@ -121,6 +124,11 @@ _NEEDS = {
 }
 
 
+def _kind(error: AerospikeError) -> str:
+    """What an operation works on: "list", "bit", "expression", ...; or ""."""
+    return (error.operation or "").partition("_")[0]
+
+
 def _wrong_type(error: AerospikeError, method: str, _argument: Any) -> str:
     name = error.operation or method
     needs = _NEEDS.get(name.partition("_")[0])
@@ -130,16 +138,25 @@ def _wrong_type(error: AerospikeError, method: str, _argument: Any) -> str:
     return f"{name} needs {needs}, and {where} holds something else; get() shows it"
 
 
-def _does_not_apply(error: AerospikeError, _method: str, _argument: Any) -> str:
-    if error.context:
-        causes = (
-            "a level of the context leads to nothing or to a value of another kind, or "
-            "an index or rank is out of range"
-        )
-    else:
-        causes = (
-            "an index, rank or offset is out of range, or an argument does not fit the "
-            "value"
+# what an operation works on -> why it may not apply
+_UNFIT = {
+    "expression": (
+        "the expression has no value: it asks for a bin that is not there or holds "
+        "another type, or its arguments do not fit; the flag EXP_READ_EVAL_NO_FAIL or "
+        "EXP_WRITE_EVAL_NO_FAIL lets the call go on"
+    ),
+    "bit": "offset and size lead beyond the end of the blob; get() shows it",
+}
+
+
+def _does_not_apply(error: AerospikeError, _method: str, argument: Any) -> str:
+    if _kind(error) in _UNFIT:
+        return _UNFIT[_kind(error)]
+    causes = "an index, rank or offset is out of range, or an argument does not fit"
+    ops = argument if isinstance(argument, list) and error.operation is None else ()
+    if error.context or any(isinstance(op, dict) and op.get("ctx") for op in ops):
+        causes += (
+            ", or a level of a context leads to nothing or to a value of another kind"
         )
     return f"{causes}; get() shows the value"
 
@@ -162,7 +179,8 @@ def _refused(error: AerospikeError, method: str, argument: Any) -> str:
         return "bins is empty: name one bin or more"
     if error.operation:
         return _given_map_key(error, argument) or (
-            f"an argument of {error.operation} is not valid for what the bin holds"
+            f"an argument of {error.operation} is not valid for what the bin holds, or "
+            "this server's version does not know the operation"
         )
     if method in _OPERATES:
         return (
@@ -194,13 +212,56 @@ def _has_float_key(value: Any) -> bool:
 
 def _failed(_error: AerospikeError, _method: str, argument: Any) -> str:
     if not _has_float_key(argument):
-        return ""
+        return "the server says no more; its log may"
     return f"{_MAP_KEYS} on this server, and a map that was sent has a float as a key"
+
+
+# what an operation works on -> which policy has let it only create
+_CREATES_ONLY = {
+    "map": (
+        "the map has the key, and the policy's map_write_flags have "
+        "MAP_WRITE_FLAGS_CREATE_ONLY"
+    ),
+    "list": (
+        "the list has the value, and the policy's write_flags have "
+        "LIST_WRITE_ADD_UNIQUE"
+    ),
+}
+
+
+def _exists(error: AerospikeError, _method: str, _argument: Any) -> str:
+    return _CREATES_ONLY.get(
+        _kind(error),
+        "the policy of the operation lets it only create what is not there yet",
+    )
+
+
+# what a call needs of its user's roles; others write a record
+_PRIVILEGES = {
+    **dict.fromkeys(("get", "select", "exists", "query"), "read"),
+    **dict.fromkeys(
+        ("operate", "operate_ordered", "_operate_one", "batch"),
+        "read or write, as its operations do",
+    ),
+    "index": "sindex-admin",
+    "truncate": "truncate",
+}
+
+
+def _needs_privilege(error: AerospikeError, method: str, _argument: Any) -> str:
+    if error.code == _NOT_AUTHENTICATED:
+        return "the cluster wants a login, and this client has no user"
+    privilege = _PRIVILEGES.get(method, "write")
+    return f"this call needs the privilege {privilege}; the user's roles do not have it"
 
 
 def _element(text: str) -> Callable[[AerospikeError, str, Any], str]:
     return lambda error, _method, _argument: text
 
+
+_REFUSED = 4
+_NOT_AUTHENTICATED = 80
+_OF_ROLES = (_NOT_AUTHENTICATED, 81)
 
 # code -> what to add to the server's text
 _HINTS: dict[int, Callable[[AerospikeError, str, Any], str]] = {
@@ -209,7 +270,8 @@ _HINTS: dict[int, Callable[[AerospikeError, str, Any], str]] = {
         'the record has another generation than meta\'s "gen"; read it again, and '
         "write with the generation that it has then"
     ),
-    4: _refused,
+    _REFUSED: _refused,
+    5: _element("the policy's 'exists' lets this call only create a record"),
     12: _wrong_type,
     13: _element("the namespace's configuration limits the size of a record"),
     17: _element("the policy of the operation wants the bin to exist"),
@@ -217,20 +279,24 @@ _HINTS: dict[int, Callable[[AerospikeError, str, Any], str]] = {
         "the server does not allow this now: it may be out of space, be set to refuse "
         "such commands, or need a time to live that the namespace does not have"
     ),
-    23: _element("the policy of the operation allows to update elements only"),
-    24: _element(
-        "the policy of the operation allows to create elements only, or allows each "
-        "value once"
+    23: _element(
+        "the policy of the operation lets it only update what is there already"
     ),
+    24: _exists,
     25: _element("a server of the Community Edition does not do this"),
     26: _does_not_apply,
     27: _element("the record is there, and the policy's 'expressions' refused it"),
+    _NOT_AUTHENTICATED: _needs_privilege,
+    81: _needs_privilege,
 }
 
 # methods whose argument is a list of operations
 _OPERATES = ("operate", "operate_ordered", "_operate_one")
 
-# codes that may be about one of the operations
+# codes that are about the record, and not about one of the operations
+_OF_RECORD = (2, 3, 5, 27)
+
+# codes that may be about one of several operations
 _OF_OPERATION = (4, 12, 17, 23, 24, 26)
 
 # codes that only some operations can be answered with: whole bins are always read and
@@ -238,46 +304,80 @@ _OF_OPERATION = (4, 12, 17, 23, 24, 26)
 _NOT_FOR = {12: ("read", "write", "touch", "delete"), 26: ("read", "write", "touch")}
 
 
+def _shown_operation(place: int, op: dict[str, Any]) -> str:
+    """An operation in a text: "2 (list_append of bin 'm' at map_key('a'))"."""
+    context = context_text(op.get("ctx"))
+    where = f" at {context}" if context else ""
+    return f"{place} ({operation_name(op)} of bin {shown(op.get('bin'))}{where})"
+
+
 def _find_operation(error: AerospikeError, ops: list[Any]) -> str | None:
     """The server does not say which operation it refused: find it, or name those that
     it may be."""
     innocent = _NOT_FOR.get(error.code or 0, ())
-    suspects = [
-        (place, op)
-        for place, op in enumerate(ops)
-        if isinstance(op, dict) and operation_name(op) not in innocent
-    ]
+    dicts = [(place, op) for place, op in enumerate(ops) if isinstance(op, dict)]
+    if len(dicts) == 1 and error.code not in _OF_RECORD:
+        operation(error, *dicts[0])
+    if len(dicts) == 1 or error.code not in _OF_OPERATION:
+        return None
+    suspects = [(i, op) for i, op in dicts if operation_name(op) not in innocent]
     if len(suspects) == 1:
         operation(error, *suspects[0])
         return None
-    names = [
-        f"{place} ({operation_name(op)} of bin {shown(op.get('bin'))})"
-        for place, op in suspects[:5]
-    ]
+    names = [_shown_operation(*suspect) for suspect in suspects[:5]]
     more = ", ..." if len(suspects) > len(names) else ""
     return f"one of the operations {', '.join(names)}{more}" if names else None
 
 
-def call(error: AerospikeError, method: str, key: Any, argument: Any) -> None:
+# methods of one bin with one operand
+_OF_A_BIN = ("append", "prepend", "increment")
+
+
+def call(
+    error: AerospikeError, method: str, key: Any, argument: Any, is_filtered: bool
+) -> None:
     """Complete the error of a call on one record.
 
     :param method: the name of the method.
     :param key: what the error shows as its key.
     :param argument: bins, the name of a bin, operations, or None.
+    :param is_filtered: the policy has "expressions".
     """
     if error.key is None:
         error.key = key
+    if method in _OF_A_BIN:
+        error.operation = method
+        if error.bin is None and isinstance(argument, str):
+            error.bin = argument
     code = error.code
     if not isinstance(code, int) or code <= 0 or code in (9, 11, 18, 20):
         return
-    if method in ("append", "prepend", "increment"):
-        error.operation = method
     parts = [error.detail] if error.detail else []
-    if method in _OPERATES and code in _OF_OPERATION and error.operation is None:
+    if method in _OPERATES and error.operation is None:
         parts += filter(None, [_find_operation(error, argument)])
     if code in _HINTS and error.host is not None:
         parts += filter(None, [_HINTS[code](error, method, argument)])
+    if code == _REFUSED and is_filtered:
+        parts.append(
+            "the policy's 'expressions' may be what it refuses: a filter has to be "
+            "true or false"
+        )
     error.detail = "; ".join(parts)
+
+
+def row(code: int, text: str, ops: list[Any]) -> str:
+    """The message of a row of a batch that failed.
+
+    :param text: the server's, after the name of the node.
+    """
+    from aerospike import exception
+
+    error = exception.AerospikeError(code, "", None, None)
+    error.host, error.detail = "", text
+    call(error, "operate", None, ops, False)
+    error.host = None
+    known = exception._known_of(error)
+    return f"{error.detail} [{', '.join(known)}]" if known else error.detail
 
 
 # --- a query ---
@@ -300,19 +400,22 @@ _COLLECTIONS = {
 }
 
 
-def _index_call(ns: str, set: str, predicate: tuple[Any, ...]) -> str:
+def _index_call(
+    ns: str, set: str, predicate: tuple[Any, ...], has_context: bool
+) -> str:
     """The call that creates the index that a predicate needs."""
     _, datatype, bin = predicate[:3]
     collection = next(
         (_COLLECTIONS[i] for i in predicate[5:6] if i in _COLLECTIONS), None
     )
     arguments = [repr(ns), repr(set or None), shown(bin)]
-    if collection is None:
+    if collection is None and not has_context:
         method = _DATATYPES[datatype][1]
     else:
-        method = collection
+        method = collection or "single_value"
         arguments.append(f"aerospike.INDEX_{_DATATYPES[datatype][2]}")
-    return f"client.index_{method}_create({', '.join(arguments)}, name)"
+    ctx = ", ctx=ctx" if has_context else ""
+    return f"client.index_{method}_create({', '.join(arguments)}, name{ctx})"
 
 
 def query(
@@ -321,16 +424,18 @@ def query(
     set: str,
     predicate: tuple[Any, ...] | None,
     index_name: str | None,
+    ctx: list[Any] | None,
 ) -> None:
     """Complete the error of a query or scan.
 
     :param set: "" stands for all sets.
-    :param index_name: where_with_index_name()'s, or None.
+    :param index_name: where_with_index_name()'s, or None. ``ctx``: where()'s.
     """
     where = f"namespace {ns}, " + (f"set {set}" if set else "all sets")
     parts = [error.detail] if error.detail else []
     if predicate is not None and isinstance(predicate[2], str):
         error.bin = predicate[2]
+    error.context = context_text(ctx)
     if index_name is not None:
         error.name = index_name
     if error.code == 201 and index_name is not None:
@@ -342,8 +447,15 @@ def query(
         kind = _DATATYPES[predicate[1]][0]
         parts.append(
             f"{where} has no index on bin {shown(predicate[2])} for values of type "
-            f"{kind}; create one with {_index_call(ns, set, predicate)}"
+            f"{kind}; create one with {_index_call(ns, set, predicate, bool(ctx))}"
         )
+    elif error.code == _REFUSED and predicate is not None:
+        parts.append(
+            f"{where}; the predicate may be what it refuses, {shown(predicate[2:5])}: "
+            "a range that ends before it begins, or a text that is no GeoJSON"
+        )
+    elif error.code in _OF_ROLES:
+        parts += [where, _needs_privilege(error, "query", None)]
     elif error.code != 20:
         parts.append(where)
     error.detail = "; ".join(parts)
@@ -352,11 +464,14 @@ def query(
 # --- an index ---
 
 
-def index(error: AerospikeError, ns: str, name: str) -> None:
+def index(error: AerospikeError, ns: str, name: str, bin: str | None = None) -> None:
     """Complete the error of a call about an index."""
     error.name = name
+    error.bin = bin
     if error.code == 200:
         error.detail = (
             f"index name {name!r} belongs to another index of namespace {ns}; "
             f"client.info_all('sindex-list:namespace={ns}') shows its definition"
         )
+    elif error.code in _OF_ROLES:
+        error.detail = _needs_privilege(error, "index", None)

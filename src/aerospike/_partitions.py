@@ -21,7 +21,8 @@ def filter_of(policy: Policy | None) -> Mapping[str, Any] | None:
     found = policy["partition_filter"]
     if not isinstance(found, Mapping):
         raise param_error(
-            "partition_filter must be a dict", f"got {type(found).__name__}"
+            "invalid partition_filter policy, partition_filter must be a dict",
+            f"got {type(found).__name__}",
         )
     _check_keys("partition_filter", found, _FILTER_KEYS)
     return found

@@ -22,6 +22,7 @@ from aerospike._hints import (
 from aerospike._names import bin_text
 from aerospike._partitions import N_PARTITIONS, filter_of, new_tracker, range_of
 from aerospike._pending import not_yet
+from aerospike._report import unknown_key
 from aerospike._types import CompiledExpression, Expression
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 # older options of scans that have no meaning on living servers
 _FORGOTTEN_OPTIONS = {"percent", "priority", "include_ldt"}
+_QUERY_OPTIONS = ["nobins"]
 
 
 def check_text(what: str, text: str) -> None:
@@ -102,7 +104,7 @@ class _Records:
     records_per_second = _Number(2**32)
     ttl = _Number(2**32)
 
-    def __init__(self, *args: Any) -> None:
+    def __init__(self, *args: Any, **named: Any) -> None:
         name = type(self).__name__
         raise TypeError(f"{name} objects are made by client.{name.lower()}()")
 
@@ -273,15 +275,22 @@ class _Records:
         if options is None or (self._is_scan and not isinstance(options, Mapping)):
             return False
         if not isinstance(options, Mapping):
-            raise param_error("query options must be a dictionary")
+            raise param_error(
+                "query options must be a dictionary", f"got {type(options).__name__}"
+            )
         self._check_options(options)
         value = options.get("nobins", False)
         if not isinstance(value, bool):
-            raise param_error("option nobins must be a bool")
+            raise param_error(
+                "option nobins must be a bool", f"got {type(value).__name__}"
+            )
         return value
 
     def _check_options(self, options: Mapping[str, Any]) -> None:
-        """Whether other options than nobins may be there."""
+        """Whether other options than nobins may be there: others are warned of."""
+        for name in options:
+            if name not in _QUERY_OPTIONS and name not in _FORGOTTEN_OPTIONS:
+                unknown_key("query option", name, _QUERY_OPTIONS, False)
 
     # --- partitions ---
 
@@ -356,7 +365,10 @@ class _Records:
             the records is asked for, by max_records, paginate() or a partition_filter.
         """
         if not self._ops:
-            raise param_error("Background function or ops is required")
+            raise param_error(
+                "Background function or ops is required",
+                "add_ops() sets the operations that write",
+            )
         if self._paginates or filter_of(policy) is not None:
             raise param_error(
                 "background work changes every record: it has neither pages nor a "
@@ -465,7 +477,7 @@ class Query(_Records):
             )
         predicate = (*predicate[:2], bin, *predicate[3:])
         if self._where:
-            raise param_error("Failed to add predicate: a query has only one")
+            raise param_error("Failed to add predicate", "a query has only one")
         if not (ctx is None or isinstance(ctx, list)):
             raise param_error("ctx must be a list of levels", f"got {shown(ctx)}")
         for level in ctx or ():
@@ -523,7 +535,7 @@ class Scan(_Records):
         if name is None:
             return None
         if not isinstance(name, str):
-            raise param_error("nodename must be a str", f"got {type(name).__name__}")
+            raise param_error("nodename must be a string", f"got {type(name).__name__}")
         nodes = [node["node_name"] for node in self._client.get_node_names()]
         if name not in nodes:
             raise param_error(
@@ -534,7 +546,9 @@ class Scan(_Records):
     def _check_options(self, options: Mapping[str, Any]) -> None:
         for name, value in options.items():
             if name == "concurrent" and not isinstance(value, bool):
-                raise param_error("option concurrent must be a bool")
+                raise param_error(
+                    "option concurrent must be a bool", f"got {type(value).__name__}"
+                )
             if name not in ("nobins", "concurrent") and name not in _FORGOTTEN_OPTIONS:
                 raise param_error(
                     f"Invalid value for scan options: {shown(name)}",

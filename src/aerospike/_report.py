@@ -71,13 +71,21 @@ def warn_once(topic: str, key: str, text: str) -> None:
         _said.add((topic, key))
 
 
+# so many keys can be read at a glance, or nearly so
+_MOST_LISTED = 30
+
+
+def _listed(known: list[str]) -> str:
+    return f" (known: {', '.join(sorted(known))})" if len(known) <= _MOST_LISTED else ""
+
+
 def unknown_key(
     what: str, key: object, known: list[str], strict: bool, place: str = ""
 ) -> None:
     """Warn of a key that no option table has, or refuse it when strict.
 
     :param what: names the dictionary: "policy", "client config", "record metadata".
-    :param known: the keys that it may have; the nearest one is named.
+    :param known: the keys that it may have; the nearest one is named, or all.
     :param place: which policy: "read", or "policies.read" in the configuration.
     :raises ParamError: strict, the client's ``validate_keys``.
     :raises AerospikeWarning: as `warn_once`.
@@ -88,7 +96,7 @@ def unknown_key(
     import difflib
 
     near = difflib.get_close_matches(str(key), known, n=1)
-    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    hint = f" (did you mean {near[0]!r}?)" if near else _listed(known)
     text = f"unknown {topic} key {key!r}{hint}"
     if strict:
         kind = _KINDS.get(what, what)

@@ -112,7 +112,7 @@ def _known_of(error: AerospikeError) -> list[str]:
         "host": error.host,
         "phase": error.phase if error.phase != "command" else None,
         "attempts": error.attempts or None,
-        "elapsed_ms": error.elapsed_ms if error.code == 9 else None,
+        "elapsed_ms": error.elapsed_ms if error.code == 9 and error.attempts else None,
     }
     known = [f"{k}={_short(str(v))}" for k, v in attributes.items() if v is not None]
     return [*known, "in doubt"] if error.in_doubt else known

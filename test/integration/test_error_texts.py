@@ -17,16 +17,24 @@ from aerospike import predicates as P
 from aerospike_helpers import cdt_ctx
 from aerospike_helpers import expressions as exp
 from aerospike_helpers.batch.records import BatchRecords, Write
+from aerospike_helpers.operations import bitwise_operations as bits
 from aerospike_helpers.operations import list_operations as lists
 from aerospike_helpers.operations import map_operations as maps
 from aerospike_helpers.operations import operations as ops
+from aerospike_helpers.operations.expression_operations import expression_read
 
 NS, SET = "test", "error texts"
 KEY = (NS, SET, "ada")
-BINS = {"s": "abc", "n": 5, "l": [1, 2, 3], "m": {"a": [1]}}
+BINS = {"s": "abc", "n": 5, "l": [1, 2, 3], "m": {"a": [1]}, "b": b"12"}
 CREATE_ONLY = {"map_write_flags": aerospike.MAP_WRITE_FLAGS_CREATE_ONLY}
 DEEP = [cdt_ctx.cdt_ctx_map_key("a"), cdt_ctx.cdt_ctx_list_index(7)]
 WRONG: Any = 5
+CREATE = {"exists": aerospike.POLICY_EXISTS_CREATE}
+UNIQUE = {"write_flags": aerospike.LIST_WRITE_ADD_UNIQUE}
+ADDED = exp.Add(exp.IntBin("n"), exp.IntBin("s")).compile()
+NESTED: Any = []
+for _ in range(1000):
+    NESTED = [NESTED]
 NOT_FIVE = exp.NE(exp.IntBin("n"), 5).compile()
 
 
@@ -115,7 +123,81 @@ SAYS: dict[str, tuple[Callable[[Any], Any], list[str]]] = {
     ),
     "create only": (
         lambda c: c.operate(KEY, [maps.map_put("m", "a", 1, CREATE_ONLY)]),
-        ["bin=m", "operation=map_put", "create elements only"],
+        ["bin=m", "operation=map_put", "MAP_WRITE_FLAGS_CREATE_ONLY"],
+    ),
+    "create only, a record": (
+        lambda c: c.put(KEY, {"n": 1}, None, CREATE),
+        ["the policy's 'exists' lets this call only create"],
+    ),
+    "each value once": (
+        lambda c: c.operate(KEY, [lists.list_append("l", 1, UNIQUE)]),
+        ["bin=l", "operation=list_append", "LIST_WRITE_ADD_UNIQUE"],
+    ),
+    "one of several operations with contexts": (
+        lambda c: c.operate(
+            KEY, [lists.list_size("l"), lists.list_append("m", 1, ctx=DEEP)]
+        ),
+        ["1 (list_append of bin 'm' at map_key('a') > list_index(7))", "a level of"],
+    ),
+    "beyond a blob": (
+        lambda c: c.operate(KEY, [bits.bit_get("b", 1000, 8)]),
+        ["bin=b", "operation=bit_get", "beyond the end of the blob"],
+    ),
+    "expression without a value": (
+        lambda c: c.operate(KEY, [expression_read("x", ADDED)]),
+        ["bin=x", "operation=expression_read", "EXP_READ_EVAL_NO_FAIL"],
+    ),
+    "no index where a context leads": (
+        lambda c: c.query(NS, SET).where(P.equals("m", 5), DEEP[:1]).results(),
+        [
+            "index_single_value_create('test', 'error texts', 'm', ",
+            "aerospike.INDEX_NUMERIC, name, ctx=ctx)",
+            "context=map_key('a')",
+        ],
+    ),
+    "range that ends before it begins": (
+        lambda c: c.query(NS, SET).where(P.between("n", 5, 1)).results(),
+        ["set error texts", "('n', 5, 1): a range that ends before it begins"],
+    ),
+    "filter that is a number": (
+        lambda c: c.get(KEY, {"expressions": exp.IntBin("n").compile()}),
+        ["the policy's 'expressions' may be", "key="],
+    ),
+    "filter of a batch that is a number": (
+        lambda c: c.batch_read([KEY], None, {"expressions": exp.IntBin("n").compile()}),
+        ["the policy's 'expressions' may be"],
+    ),
+    "operand": (
+        lambda c: c.increment(KEY, "n", "x"),
+        ["int or float is expected, got str", "bin=n", "operation=increment"],
+    ),
+    "integer in an operation on a whole bin": (
+        lambda c: c.operate(KEY, [ops.write("l", [2**63])]),
+        ["bin=l", "operation=write", "path=val[0]"],
+    ),
+    "value nested too deep": (
+        lambda c: c.put(KEY, {"a": NESTED}),
+        ["path=bins['a'][0][0]", "[0]...]"],
+    ),
+    "name of a node": (
+        lambda c: c.info_single_node("build", "nobody"),
+        ["Could not get node with name nobody: the nodes are ", " at 127.0.0.1:"],
+    ),
+    "datatype of an index": (
+        lambda c: c.index_list_create(NS, SET, "l", "x", "i"),
+        ["index_datatype is invalid: got 'x'; aerospike.INDEX_STRING"],
+    ),
+    "bin of an index": (
+        lambda c: c.index_integer_create(NS, SET, "n" * 20, "i"),
+        ["bin=nnnn", "index=i"],
+    ),
+    "host among others": (
+        lambda _: aerospike.client({"hosts": ["a", ("b", "3000")]}),
+        ["must be an integer: got str [path=hosts[1]]"],
+    ),
+    "one host": (
+        lambda _: aerospike.client({"hosts": ("a", 3000)}),
+        ["Hosts must be a list: got one host: write [('a', 3000)]"],
     ),
     "no bins": (
         lambda c: c.put(KEY, {}),
@@ -205,6 +287,29 @@ def test_refused_connection_says_where():
     assert "Connection refused [host=127.0.0.1:1, phase=connect" in str(error)
 
 
+REFUSED_ROW = (
+    ": bin has an incompatible type; list_append needs a list, and the bin holds "
+    "something else; get() shows it [bin=s, operation=list_append, operation_index=1]"
+)
+
+
+def test_row_of_a_batch_says_what_to_do(client):
+    refused = [ops.read("n"), lists.list_append("s", 1)]
+    rows = BatchRecords([Write(KEY, refused), Write(KEY, [ops.read("n")])])
+    client.batch_write(rows)
+    assert str(rows.batch_records[0].message).endswith(REFUSED_ROW)
+    assert rows.batch_records[1].message is None
+    found = client.batch_operate([KEY], refused).batch_records[0]
+    assert found.message.endswith(REFUSED_ROW)
+
+
+def test_first_hundred_rows_of_a_batch_say_what_to_do(client):
+    found = client.batch_operate([KEY] * 200, [lists.list_append("s", 1)])
+    texts = [row.message for row in found.batch_records]
+    assert sum("operation=list_append" in text for text in texts) == 100
+    assert all("bin has an incompatible type" in text for text in texts)
+
+
 # the texts that programs compare
 
 MSG: dict[str, tuple[Callable[[Any], Any], str]] = {
@@ -240,6 +345,62 @@ MSG: dict[str, tuple[Callable[[Any], Any], str]] = {
     "keys": (
         lambda c: c.batch_read(5),
         "keys should be a list of aerospike key tuples",
+    ),
+    "GeoJSON": (
+        lambda _: aerospike.GeoJSON(WRONG),
+        "Geospatial data should be a dictionary or raw GeoJSON string",
+    ),
+    "GeoJSON text": (
+        lambda _: aerospike.GeoJSON("{"),
+        "String is not GeoJSON serializable -> Unable to load GeoJSON",
+    ),
+    "geodata": (
+        lambda _: aerospike.geodata(WRONG),
+        "The geospatial data should be a dictionary",
+    ),
+    "geojson": (
+        lambda _: aerospike.geojson(WRONG),
+        "The geospatial data should be a GeoJSON string",
+    ),
+    "GeoJSON.loads": (
+        lambda _: aerospike.GeoJSON({}).loads(WRONG),
+        "Argument should be a GeoJSON string",
+    ),
+    "GeoJSON.dumps": (
+        lambda _: aerospike.GeoJSON({"a": {1}}).dumps(),
+        "Unable to call dumps function",
+    ),
+    "second predicate": (
+        lambda c: c.query(NS, SET).where(P.equals("a", 1)).where(P.equals("a", 1)),
+        "Failed to add predicate",
+    ),
+    "partition filter": (
+        lambda c: c.query(NS, SET).results({"partition_filter": 5}),
+        "invalid partition_filter policy, partition_filter must be a dict",
+    ),
+    "node of a scan": (
+        lambda c: c.scan(NS, SET).results(nodename=5),
+        "nodename must be a string",
+    ),
+    "options of a query": (
+        lambda c: c.query(NS, SET).results(options=5),
+        "query options must be a dictionary",
+    ),
+    "background work": (
+        lambda c: c.query(NS, SET).execute_background(),
+        "Background function or ops is required",
+    ),
+    "nanoseconds": (
+        lambda c: c.truncate(NS, SET, -1),
+        "Nanoseconds must be a positive value",
+    ),
+    "records of a batch": (
+        lambda c: c.batch_write(BatchRecords(WRONG)),
+        "batch_records must be a list of BatchRecord",
+    ),
+    "node": (
+        lambda c: c.info_single_node("build", "nobody"),
+        "Could not get node with name nobody.",
     ),
     "serializer": (
         lambda _: aerospike.set_serializer(WRONG),

@@ -91,6 +91,9 @@ batch_end(batch_run *b)
         Py_DECREF(row->key.set);
         Py_XDECREF(row->key.user_key);
     }
+    for (size_t i = 0; i < b->n_templates; i++) {
+        Py_XDECREF(b->templates[i].ops);
+    }
     PyMem_Free(b->rows);
     PyMem_Free(b->templates);
     asc_buf_clear(&b->bytes);
@@ -573,6 +576,7 @@ batch_execute(batch_run *b)
     if (b->n_answered == 0 && b->first_failure.code != ASC_OK &&
         b->first_failure.code != ASC_ERR_NAMESPACE) {
         raise_error(b->st, &b->first_failure, NULL, NULL);
+        explain_error(b->st, "batch", NULL, NULL, b->pol.filter != NULL);
         return -1;
     }
     return 0;

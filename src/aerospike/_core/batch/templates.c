@@ -86,7 +86,11 @@ batch_operations_template(batch_run *b, const policy *pol, record_meta meta,
         policy_to_write_head(pol, &meta, &head.msg);
     }
     head.msg.info2 |= sum.writes || sum.respond_all ? ASC_INFO2_RESPOND_ALL_OPS : 0;
-    return template_end(b, &w, &head);
+    if (template_end(b, &w, &head) < 0) {
+        return -1;
+    }
+    b->templates[b->n_templates - 1].ops = Py_NewRef(ops);
+    return 0;
 }
 
 /* The head of a template that always writes: a removal or a function call. */

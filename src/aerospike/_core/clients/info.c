@@ -263,6 +263,25 @@ check_host(info_call *c, PyObject *host)
                        Py_TYPE(host)->tp_name);
 }
 
+/* Raise ParamError for a host that names no node, with the nodes that there are: 16 at
+ * most. */
+static void
+raise_unknown_node(info_call *c, PyObject *host)
+{
+    PyObject *names = PyUnicode_FromString("");
+    for (size_t i = 0; names != NULL && i < c->n_nodes && i < 16; i++) {
+        const char *gap = i == 0 ? "" : ", ";
+        Py_SETREF(names, PyUnicode_FromFormat("%U%s%s at %s:%u", names, gap,
+                                              c->nodes[i].name, c->nodes[i].address,
+                                              (unsigned)c->nodes[i].port));
+    }
+    if (names != NULL) {
+        raise_param(c->st, "Could not get node with name %S." DETAIL "the nodes are %U",
+                    host, names);
+        Py_DECREF(names);
+    }
+}
+
 /* The name of the node that host stands for, borrowed from the list of nodes; NULL with
  * ParamError. */
 static const char *
@@ -276,7 +295,7 @@ node_of_host(info_call *c, PyObject *host)
             return c->nodes[i].name;
         }
     }
-    raise_param(c->st, "Could not get node with name %S.", host);
+    raise_unknown_node(c, host);
     return NULL;
 }
 

@@ -297,7 +297,8 @@ encode_plain(encoder *e, asc_writer *w, const operation_row *row, PyObject *bin,
     if (row->check != NULL && check_operand(e, row->check, value) < 0) {
         return -1;
     }
-    return operation_with_value(e, w, row->code, bin, BIN_NAME_OR_BYTEARRAY, value);
+    int rc = operation_with_value(e, w, row->code, bin, BIN_NAME_OR_BYTEARRAY, value);
+    return rc < 0 ? error_inside_argument(st, "val") : 0;
 }
 
 /* Append an operation with packed arguments: packed_encode() takes them out of op, and

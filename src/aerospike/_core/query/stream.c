@@ -144,7 +144,8 @@ static int
 raise_of_query(StreamObject *s, module_state *st, const asc_error *err)
 {
     raise_error(st, err, NULL, NULL);
-    explain_query(st, s->ask.ns, s->ask.set, s->ask.predicate, s->ask.index_name);
+    explain_query(st, s->ask.ns, s->ask.set, s->ask.predicate, s->ask.index_name,
+                  s->ask.ctx);
     return -1;
 }
 

@@ -276,8 +276,9 @@ encode_operand(record_call *c, PyObject *const *argv)
     if (check_operand(&c->enc, c->row->check, argv[2]) < 0) {
         return -1;
     }
-    return operation_with_value(&c->enc, &c->writer, c->row->code, argv[1],
-                                BIN_NAME_OR_BYTEARRAY, argv[2]);
+    int rc = operation_with_value(&c->enc, &c->writer, c->row->code, argv[1],
+                                  BIN_NAME_OR_BYTEARRAY, argv[2]);
+    return rc < 0 ? error_inside_argument(c->st, c->row->args[2]) : 0;
 }
 
 /* Append the operations of a list. Only they tell whether the call reads and writes:

@@ -42,7 +42,7 @@ class_of(module_state *st, asc_status code)
  * quotes a third. */
 #define MAX_TEXT 1000
 
-/* A path that has so many characters gets no more steps. */
+/* A path that has so many characters is cut. */
 #define MAX_PATH 200
 
 /* Give the part of a text from one place to another, or its beginning when that is too
@@ -394,8 +394,8 @@ raise_instead(module_state *st, const char *msg, const char *where)
 /* --- what a call knows of its errors --- */
 
 /* Put a step, which this function takes and which may be NULL, before the path of the
- * error that is set, which is one of ours. A path ends to grow when it is long: a value
- * may be nested deep. Returns -1. */
+ * error that is set, which is one of ours. A long path loses what it had: a value may
+ * be nested deep, and its outer levels say more. Returns -1. */
 static int
 put_step(module_state *st, PyObject *exc, PyObject *step)
 {
@@ -405,6 +405,9 @@ put_step(module_state *st, PyObject *exc, PyObject *step)
     }
     else if (path != NULL && PyUnicode_GET_LENGTH(path) < MAX_PATH) {
         set_new(exc, st->s_path, PyUnicode_Concat(step, path));
+    }
+    else if (path != NULL) {
+        set_new(exc, st->s_path, PyUnicode_FromFormat("%U...", step));
     }
     PyErr_Clear(); /* the error that was set matters more than its path */
     Py_XDECREF(step);
@@ -455,6 +458,24 @@ error_in_argument(module_state *st, const char *name)
     return exc != NULL ? put_step(st, exc, PyUnicode_FromString(name)) : -1;
 }
 
+int
+error_inside_argument(module_state *st, const char *name)
+{
+    PyObject *exc = take_ours(st);
+    if (exc == NULL) {
+        return -1;
+    }
+    PyObject *path = PyObject_GetAttr(exc, st->s_path);
+    bool has_one = path != NULL && PyUnicode_Check(path);
+    PyErr_Clear(); /* as in put_step() */
+    Py_XDECREF(path);
+    if (has_one) {
+        return put_step(st, exc, PyUnicode_FromString(name));
+    }
+    PyErr_SetRaisedException(exc); /* takes the reference */
+    return -1;
+}
+
 /* Call a function of aerospike._explain with the error and what args is, a new
  * reference that may be NULL, and set the error again. What the function raises is
  * dropped, because the error matters more; but what must come out of a call does. */
@@ -474,26 +495,29 @@ explain(module_state *st, PyObject *function, PyObject *exc, PyObject *args)
 }
 
 void
-explain_error(module_state *st, const char *method, PyObject *key, PyObject *argument)
+explain_error(module_state *st, const char *method, PyObject *key, PyObject *argument,
+              bool is_filtered)
 {
     PyObject *exc = take_ours(st);
     if (exc != NULL) {
         explain(st, st->explain_call, exc,
-                Py_BuildValue("OsOO", exc, method, key != NULL ? key : Py_None,
-                              argument != NULL ? argument : Py_None));
+                Py_BuildValue("OsOOO", exc, method, key != NULL ? key : Py_None,
+                              argument != NULL ? argument : Py_None,
+                              is_filtered ? Py_True : Py_False));
     }
 }
 
 void
 explain_query(module_state *st, PyObject *ns, PyObject *set, PyObject *predicate,
-              PyObject *index_name)
+              PyObject *index_name, PyObject *ctx)
 {
     PyObject *exc = take_ours(st);
     if (exc != NULL) {
         explain(st, st->explain_query, exc,
-                Py_BuildValue("OOOOO", exc, ns, set,
+                Py_BuildValue("OOOOOO", exc, ns, set,
                               predicate != NULL ? predicate : Py_None,
-                              index_name != NULL ? index_name : Py_None));
+                              index_name != NULL ? index_name : Py_None,
+                              ctx != NULL ? ctx : Py_None));
     }
 }
 

@@ -94,16 +94,21 @@ int error_in_place(module_state *st, Py_ssize_t i); /* of a list: [0] */
 int error_in_key(module_state *st, PyObject *key);  /* of a dict: ['a'] */
 int error_in_argument(module_state *st, const char *name);
 
+/* The same as the last, for an error that has a path already: one inside the argument,
+ * and none about the argument as a whole. */
+int error_inside_argument(module_state *st, const char *name);
+
 /* Complete the exception that is set, when it is one of ours, by what the call knows:
  * it calls aerospike._explain.call(). method is the name of the method; key is what the
  * error shows as the key, and argument what the method works with (bins, a bin's name,
- * operations); both may be NULL. No other exception is set afterwards than before. */
-void
-explain_error(module_state *st, const char *method, PyObject *key, PyObject *argument);
+ * operations); both may be NULL. is_filtered: the policy has expressions. No other
+ * exception is set afterwards than before. */
+void explain_error(module_state *st, const char *method, PyObject *key,
+                   PyObject *argument, bool is_filtered);
 
 /* The same for a query: what was asked for, NULL for what was not. */
 void explain_query(module_state *st, PyObject *ns, PyObject *set, PyObject *predicate,
-                   PyObject *index_name);
+                   PyObject *index_name, PyObject *ctx);
 
 /* The same for one operation: the dict at a place of a list of operations. Returns
  * -1. */
