@@ -236,14 +236,16 @@ def _exists(error: AerospikeError, _method: str, _argument: Any) -> str:
     )
 
 
-# what a call needs of its user's roles; others write a record
+# what a call, or a family of info commands, needs of its user's roles
 _PRIVILEGES = {
     **dict.fromkeys(("get", "select", "exists", "query"), "read"),
     **dict.fromkeys(
         ("operate", "operate_ordered", "_operate_one", "batch"),
         "read or write, as its operations do",
     ),
-    "index": "sindex-admin",
+    **dict.fromkeys(("put", "append", "prepend", "increment", "touch"), "write"),
+    **dict.fromkeys(("remove", "remove_bin"), "write"),
+    "sindex": "sindex-admin",
     "truncate": "truncate",
 }
 
@@ -251,7 +253,7 @@ _PRIVILEGES = {
 def _needs_privilege(error: AerospikeError, method: str, _argument: Any) -> str:
     if error.code == _NOT_AUTHENTICATED:
         return "the cluster wants a login, and this client has no user"
-    privilege = _PRIVILEGES.get(method, "write")
+    privilege = _PRIVILEGES.get(method, "sys-admin")
     return f"this call needs the privilege {privilege}; the user's roles do not have it"
 
 
@@ -260,6 +262,7 @@ def _element(text: str) -> Callable[[AerospikeError, str, Any], str]:
 
 
 _REFUSED = 4
+_NO_NAMESPACE = 20
 _NOT_AUTHENTICATED = 80
 _OF_ROLES = (_NOT_AUTHENTICATED, 81)
 
@@ -461,6 +464,22 @@ def query(
     error.detail = "; ".join(parts)
 
 
+# --- an info request ---
+
+
+def info(error: AerospikeError, command: str | None) -> None:
+    """Complete the error of an info request that a node has refused."""
+    if command is None:
+        return
+    parts = [error.detail, f"the request was {shown(command.rstrip(), 200)}"]
+    if error.code == _NO_NAMESPACE:
+        parts.append("client.info_all('namespaces') shows what the cluster has")
+    elif error.code in _OF_ROLES:
+        family = command.partition(":")[0].partition("-")[0]
+        parts.append(_needs_privilege(error, family, None))
+    error.detail = "; ".join(filter(None, parts))
+
+
 # --- an index ---
 
 
@@ -473,5 +492,3 @@ def index(error: AerospikeError, ns: str, name: str, bin: str | None = None) -> 
             f"index name {name!r} belongs to another index of namespace {ns}; "
             f"client.info_all('sindex-list:namespace={ns}') shows its definition"
         )
-    elif error.code in _OF_ROLES:
-        error.detail = _needs_privilege(error, "index", None)

@@ -183,6 +183,14 @@ SAYS: dict[str, tuple[Callable[[Any], Any], list[str]]] = {
         lambda c: c.info_single_node("build", "nobody"),
         ["Could not get node with name nobody: the nodes are ", " at 127.0.0.1:"],
     ),
+    "info request": (
+        lambda c: c.info_random_node("no such command"),
+        ["the request was 'no such command'", "host="],
+    ),
+    "namespace of an index": (
+        lambda c: c.index_integer_create("nowhere", SET, "n", "i"),
+        ["client.info_all('namespaces')", "index=i", "bin=n"],
+    ),
     "datatype of an index": (
         lambda c: c.index_list_create(NS, SET, "l", "x", "i"),
         ["index_datatype is invalid: got 'x'; aerospike.INDEX_STRING"],

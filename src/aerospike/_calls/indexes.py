@@ -128,10 +128,10 @@ def _create(
     )
     try:
         yield Info(command, policy)
+        yield from _wait_until_loaded(ns, name, policy)
     except exception.AerospikeError as error:
         explain_index(error, ns, name, entries.get("bin"))
         raise
-    yield from _wait_until_loaded(ns, name, policy)
     return 0
 
 

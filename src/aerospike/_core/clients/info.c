@@ -219,6 +219,7 @@ ask(info_call *c, const char *node_name, size_t *size)
         asc_info_status(first.value, first.value_size, &c->err) != ASC_OK) {
         name_node(c, node_name);
         raise_error(c->st, &c->err, NULL, NULL);
+        explain_info(c->st, c->command_arg);
         return NULL;
     }
     return reply;

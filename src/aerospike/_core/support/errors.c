@@ -521,6 +521,16 @@ explain_query(module_state *st, PyObject *ns, PyObject *set, PyObject *predicate
     }
 }
 
+void
+explain_info(module_state *st, PyObject *command)
+{
+    PyObject *exc = take_ours(st);
+    if (exc != NULL) {
+        explain(st, st->explain_info, exc,
+                Py_BuildValue("OO", exc, command != NULL ? command : Py_None));
+    }
+}
+
 int
 explain_operation(module_state *st, Py_ssize_t place, PyObject *operation)
 {

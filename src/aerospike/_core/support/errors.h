@@ -110,6 +110,9 @@ void explain_error(module_state *st, const char *method, PyObject *key,
 void explain_query(module_state *st, PyObject *ns, PyObject *set, PyObject *predicate,
                    PyObject *index_name, PyObject *ctx);
 
+/* The same for an info request: its text, NULL for none. */
+void explain_info(module_state *st, PyObject *command);
+
 /* The same for one operation: the dict at a place of a list of operations. Returns
  * -1. */
 int explain_operation(module_state *st, Py_ssize_t place, PyObject *operation);

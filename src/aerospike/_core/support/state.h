@@ -111,6 +111,7 @@
     X(Expression, "aerospike._types", "Expression")                                    \
     X(CompiledExpression, "aerospike._types", "CompiledExpression")                    \
     X(explain_call, "aerospike._explain", "call")                                      \
+    X(explain_info, "aerospike._explain", "info")                                      \
     X(explain_missing, "aerospike._explain", "missing_key")                            \
     X(explain_query, "aerospike._explain", "query")                                    \
     X(explain_row, "aerospike._explain", "row")                                        \
