@@ -187,10 +187,6 @@ SAYS: dict[str, tuple[Callable[[Any], Any], list[str]]] = {
         lambda c: c.info_random_node("no such command"),
         ["the request was 'no such command'", "host="],
     ),
-    "namespace of an index": (
-        lambda c: c.index_integer_create("nowhere", SET, "n", "i"),
-        ["client.info_all('namespaces')", "index=i", "bin=n"],
-    ),
     "datatype of an index": (
         lambda c: c.index_list_create(NS, SET, "l", "x", "i"),
         ["index_datatype is invalid: got 'x'; aerospike.INDEX_STRING"],
@@ -286,6 +282,18 @@ def test_index_of_another_definition(client):
     assert error.name == "error_texts_i"
     assert "index name 'error_texts_i' belongs to another index" in str(error)
     assert "sindex-list:namespace=test" in str(error)
+
+
+def test_index_in_no_namespace(client):
+    """Servers take the request, keep it, and know the index nowhere."""
+    try:
+        error = error_of(
+            lambda: client.index_integer_create("nowhere", SET, "n", "error_texts_n")
+        )
+    finally:
+        client.index_remove("nowhere", "error_texts_n")
+    assert (error.code, error.name, error.bin) == (20, "error_texts_n", "n")
+    assert "client.info_all('namespaces') shows" in str(error)
 
 
 def test_refused_connection_says_where():
