@@ -217,7 +217,7 @@ class Client:
     def remove_bin(
         self,
         key: Key,
-        list: Sequence[str],
+        list: list[str],
         meta: WriteMeta | Options | None = None,
         policy: WritePolicy | Options | None = None,
     ) -> int:
@@ -393,7 +393,7 @@ class Client:
     def batch_read(
         self,
         keys: Sequence[Key],
-        bins: Sequence[str] | None = None,
+        bins: list[str] | tuple[str, ...] | None = None,
         policy: BatchPolicy | Options | None = None,
     ) -> BatchRecords:
         """Read many records, with one request to each node, all at once.
@@ -531,7 +531,7 @@ class Client:
     def select_many(
         self,
         keys: Sequence[Key],
-        bins: Sequence[str],
+        bins: list[str] | tuple[str, ...],
         policy: BatchPolicy | Options | None = None,
     ) -> builtins.list[Record[Meta | None, Bins | None]]:
         """Read some bins of many records, as get_many() does.

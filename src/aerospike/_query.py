@@ -13,8 +13,10 @@ from aerospike._errors import client_error, param_error, shown
 from aerospike._hints import (
     Operation,
     Options,
+    QueryOptions,
     QueryPolicy,
     Record,
+    ScanOptions,
     ScanPolicy,
     Self,
     Stream,
@@ -390,7 +392,7 @@ class Query(_Records):
     def results(
         self,
         policy: QueryPolicy | Options | None = None,
-        options: Options | None = None,
+        options: QueryOptions | Options | None = None,
     ) -> list[Record]:
         """All records, as a list of (key, meta, bins).
 
@@ -404,7 +406,7 @@ class Query(_Records):
     def stream(
         self,
         policy: QueryPolicy | Options | None = None,
-        options: Options | None = None,
+        options: QueryOptions | Options | None = None,
     ) -> Stream:
         """The records as they come, to loop over: an iterator of (key, meta, bins).
 
@@ -422,7 +424,7 @@ class Query(_Records):
         self,
         callback: Callable[..., Any],
         policy: QueryPolicy | Options | None = None,
-        options: Options | None = None,
+        options: QueryOptions | Options | None = None,
     ) -> None:
         """Call a function with each record, in this thread, as the records come.
 
@@ -503,7 +505,7 @@ class Scan(_Records):
         self,
         policy: ScanPolicy | Options | None = None,
         nodename: str | None = None,
-        options: Options | None = None,
+        options: ScanOptions | Options | None = None,
     ) -> list[Record]:
         """All records, as a list of (key, meta, bins).
 
@@ -515,7 +517,7 @@ class Scan(_Records):
     def stream(
         self,
         policy: ScanPolicy | Options | None = None,
-        options: Options | None = None,
+        options: ScanOptions | Options | None = None,
         nodename: str | None = None,
     ) -> Stream:
         """As `Query.stream`; nodename: only what this node is the master of."""
@@ -525,7 +527,7 @@ class Scan(_Records):
         self,
         callback: Callable[..., Any],
         policy: ScanPolicy | Options | None = None,
-        options: Options | None = None,
+        options: ScanOptions | Options | None = None,
         nodename: str | None = None,
     ) -> None:
         """As `Query.foreach`; nodename: only what this node is the master of."""

@@ -18,7 +18,7 @@ constant.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
 from aerospike._calls.signatures import goes_by_its_name
@@ -211,7 +211,7 @@ Context: TypeAlias = list[Any] | None
 Returned: TypeAlias = int
 ValueType: TypeAlias = int
 Inverted: TypeAlias = bool
-Policy: TypeAlias = dict[str, Any] | None
+Policy: TypeAlias = Mapping[str, Any] | None
 ListOrderFlags: TypeAlias = Policy
 ListFlags: TypeAlias = Policy
 MapOrderFlags: TypeAlias = Policy
