@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # operations whose number has another name than the function that makes it
 _FUNCTIONS = {
     "OPERATOR_INCR": "increment",
+    "OP_LIST_JOIN_SEPARATOR": "list_join",
     "OP_EXPR_READ": "expression_read",
     "OP_EXPR_WRITE": "expression_write",
     "OP_STRING_B64_DECODE": "string_base64_decode",
@@ -31,7 +32,10 @@ _names: dict[int, str] = {}  # of operations, by their numbers; made when needed
 
 
 def function_of(name: str) -> str:
-    """The function of aerospike_helpers that makes an operation of such a name."""
+    """The function of aerospike_helpers that makes an operation of such a name.
+
+    Functions of string_operations, which have short names, get "string_" before these.
+    """
     name = name.lstrip("_")
     if name in _FUNCTIONS:
         return _FUNCTIONS[name]
@@ -412,6 +416,11 @@ def _index_call(
         (_COLLECTIONS[i] for i in predicate[5:6] if i in _COLLECTIONS), None
     )
     arguments = [repr(ns), repr(set or None), shown(bin)]
+    if bin is None:  # where_with_expr()
+        kind = (collection or "default").replace("_", "").upper()
+        arguments[2] = f"aerospike.INDEX_TYPE_{kind}"
+        arguments += [f"aerospike.INDEX_{_DATATYPES[datatype][2]}", "expression"]
+        return f"client.index_expr_create({', '.join(arguments)}, name)"
     if collection is None and not has_context:
         method = _DATATYPES[datatype][1]
     else:
@@ -447,10 +456,11 @@ def query(
             f"'sindex-list:namespace={ns}') shows the indexes"
         )
     elif error.code == 201 and predicate is not None:
-        kind = _DATATYPES[predicate[1]][0]
+        kind, bin = _DATATYPES[predicate[1]][0], predicate[2]
+        what = "this expression" if bin is None else f"bin {shown(bin)}"
         parts.append(
-            f"{where} has no index on bin {shown(predicate[2])} for values of type "
-            f"{kind}; create one with {_index_call(ns, set, predicate, bool(ctx))}"
+            f"{where} has no index on {what} for values of type {kind}; create one "
+            f"with {_index_call(ns, set, predicate, bool(ctx))}"
         )
     elif error.code == _REFUSED and predicate is not None:
         parts.append(

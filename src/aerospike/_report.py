@@ -14,7 +14,8 @@ import os
 import sys
 
 from aerospike import exception
-from aerospike._errors import param_error
+from aerospike._errors import param_error, shown
+from aerospike._interrupts import text_or_type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,17 +92,18 @@ def unknown_key(
     :raises AerospikeWarning: as `warn_once`.
     """
     topic = f"{place} {what}".strip()
-    if not strict and (topic, str(key)) in _said:
+    name = text_or_type(str, key)
+    if not strict and (topic, name) in _said:
         return  # soon, for this may be on the way of every call
     import difflib
 
-    near = difflib.get_close_matches(str(key), known, n=1)
+    near = difflib.get_close_matches(name, known, n=1)
     hint = f" (did you mean {near[0]!r}?)" if near else _listed(known)
-    text = f"unknown {topic} key {key!r}{hint}"
+    text = f"unknown {topic} key {shown(key)}{hint}"
     if strict:
         kind = _KINDS.get(what, what)
-        raise param_error(f'"{key}" is an invalid {kind} dictionary key', text)
-    warn_once(topic, str(key), f"{text}; it is ignored")
+        raise param_error(f'"{name}" is an invalid {kind} dictionary key', text)
+    warn_once(topic, name, f"{text}; it is ignored")
 
 
 def log_line(level: int, func: str, path: str, line: int, message: str) -> None:

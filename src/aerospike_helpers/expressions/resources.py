@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
 from aerospike._calls.signatures import goes_by_its_name
 from aerospike._core import operation_table, pack_expression
+from aerospike._interrupts import comes_out
 from aerospike._types import CompiledExpression, Expression
 from aerospike.exception import AerospikeError
 
@@ -75,7 +76,9 @@ class _BaseExpr(Expression):
         """
         try:
             wire = pack_expression(self)
-        except AerospikeError:
+        except AerospikeError as e:
+            if comes_out(e):
+                raise
             wire = None  # it is packed anew, by the client's rules, when it is used
         return CompiledExpression(self, wire)
 

@@ -241,11 +241,11 @@ batch_add(batch_run *b, PyObject *key, PyObject *target)
 int
 batch_name_index(module_state *st, PyObject *key, Py_ssize_t i)
 {
-    PyObject *cause, *text = take_text(st->AerospikeError, &cause);
+    PyObject *cause, *text = take_text(st, st->AerospikeError, &cause);
     if (text == NULL) {
         return -1;
     }
-    if (PyTuple_Check(key)) {
+    if (PyTuple_Check(key) || PyDict_Check(key)) {
         raise_param(st, "failed to convert key at index: %zd -> %S", i, text);
     }
     else {

@@ -186,17 +186,37 @@ raise_error_as(module_state *st, const asc_error *err, const char *msg)
     return raise_message(st, err, message, NULL, NULL);
 }
 
+/* Make a message of two parts, a new reference. The text of a value, which its class
+ * makes, may fail: then the message has its first part alone. NULL with an
+ * exception. */
+static PyObject *
+message_of_format(module_state *st, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    PyObject *message = PyUnicode_FromFormatV(format, args);
+    const char *end = strchr(format, DETAIL[0]);
+    if (message == NULL && end != NULL && !comes_out(st)) {
+        char head[200];
+        PyErr_Clear();
+        PyOS_snprintf(head, sizeof head, "%.*s", (int)(end - format), format);
+        message = PyUnicode_FromFormatV(head, again);
+    }
+    va_end(again);
+    return message;
+}
+
 int
 raise_code_at(module_state *st, asc_status code, const char *file, int line,
               const char *format, ...)
 {
     PyObject *cause;
-    if (!take_argument_error(&cause)) {
+    if (!take_argument_error(st, &cause)) {
         return -1;
     }
     va_list args;
     va_start(args, format);
-    PyObject *message = PyUnicode_FromFormatV(format, args), *exc = NULL;
+    PyObject *message = message_of_format(st, format, args), *exc = NULL;
     va_end(args);
     PyObject *cls = message != NULL ? class_of(st, code) : NULL;
     if (cls != NULL) {
@@ -318,7 +338,7 @@ error_from_exception(module_state *st, asc_error *err)
 }
 
 bool
-take_argument_error(PyObject **cause)
+take_argument_error(module_state *st, PyObject **cause)
 {
     PyObject *const classes[] = {PyExc_AttributeError, PyExc_TypeError,
                                  PyExc_ValueError, PyExc_OverflowError};
@@ -327,7 +347,7 @@ take_argument_error(PyObject **cause)
         return true;
     }
     for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
-        if (PyErr_ExceptionMatches(classes[i])) {
+        if (PyErr_ExceptionMatches(classes[i]) && !comes_out(st)) {
             *cause = PyErr_GetRaisedException();
             return true;
         }
@@ -366,9 +386,9 @@ whole_text(PyObject *exc)
 }
 
 PyObject *
-take_text(PyObject *cls, PyObject **cause)
+take_text(module_state *st, PyObject *cls, PyObject **cause)
 {
-    if (!PyErr_ExceptionMatches(cls)) {
+    if (!PyErr_ExceptionMatches(cls) || comes_out(st)) {
         return NULL;
     }
     PyObject *exc = PyErr_GetRaisedException();
@@ -382,7 +402,7 @@ int
 raise_instead(module_state *st, const char *msg, const char *where)
 {
     PyObject *cause, *cls = class_of(st, ASC_ERR_PARAM);
-    PyObject *text = cls != NULL ? take_text(cls, &cause) : NULL;
+    PyObject *text = cls != NULL ? take_text(st, cls, &cause) : NULL;
     if (text != NULL) {
         raise_from(cause, raise_param(st, "%s" DETAIL "%s: %S", msg, where, text));
     }
@@ -392,6 +412,29 @@ raise_instead(module_state *st, const char *msg, const char *where)
 }
 
 /* --- what a call knows of its errors --- */
+
+/* Set an error again, which this function takes. What was raised meanwhile is dropped,
+ * because the error matters more; but what must come out of a call does. */
+static void
+set_again(module_state *st, PyObject *exc)
+{
+    if (PyErr_Occurred() != NULL && comes_out(st)) {
+        Py_DECREF(exc);
+        return;
+    }
+    PyErr_Clear();
+    PyErr_SetRaisedException(exc); /* takes the reference */
+}
+
+/* Give a path that begins with a step: an item ("[1]") stands right behind it, a name
+ * behind a point. A new reference; NULL with an exception. */
+static PyObject *
+path_from(PyObject *step, PyObject *path)
+{
+    bool is_name =
+        PyUnicode_GET_LENGTH(path) > 0 && PyUnicode_READ_CHAR(path, 0) != '[';
+    return PyUnicode_FromFormat(is_name ? "%U.%U" : "%U%U", step, path);
+}
 
 /* Put a step, which this function takes and which may be NULL, before the path of the
  * error that is set, which is one of ours. A long path loses what it had: a value may
@@ -404,15 +447,14 @@ put_step(module_state *st, PyObject *exc, PyObject *step)
         set_new(exc, st->s_path, Py_NewRef(step));
     }
     else if (path != NULL && PyUnicode_GET_LENGTH(path) < MAX_PATH) {
-        set_new(exc, st->s_path, PyUnicode_Concat(step, path));
+        set_new(exc, st->s_path, path_from(step, path));
     }
     else if (path != NULL) {
         set_new(exc, st->s_path, PyUnicode_FromFormat("%U...", step));
     }
-    PyErr_Clear(); /* the error that was set matters more than its path */
     Py_XDECREF(step);
     Py_XDECREF(path);
-    PyErr_SetRaisedException(exc); /* takes the reference */
+    set_again(st, exc); /* making the text of a step runs the handlers of signals */
     return -1;
 }
 
@@ -477,8 +519,7 @@ error_inside_argument(module_state *st, const char *name)
 }
 
 /* Call a function of aerospike._explain with the error and what args is, a new
- * reference that may be NULL, and set the error again. What the function raises is
- * dropped, because the error matters more; but what must come out of a call does. */
+ * reference that may be NULL, and set the error again. */
 static void
 explain(module_state *st, PyObject *function, PyObject *exc, PyObject *args)
 {
@@ -486,12 +527,7 @@ explain(module_state *st, PyObject *function, PyObject *exc, PyObject *args)
     PyObject *done = args != NULL ? PyObject_CallObject(function, args) : NULL;
     Py_XDECREF(args);
     Py_XDECREF(done);
-    if (done == NULL && comes_out(st)) {
-        Py_DECREF(exc);
-        return;
-    }
-    PyErr_Clear();
-    PyErr_SetRaisedException(exc); /* takes the reference */
+    set_again(st, exc);
 }
 
 void

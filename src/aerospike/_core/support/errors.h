@@ -50,7 +50,7 @@ int raise_code_at(module_state *st, asc_status code, const char *file, int line,
  * AttributeError, TypeError, ValueError or OverflowError. True: none is set any more,
  * and *cause is the one that was, owned, or NULL. False: an exception is set that is
  * about something else (a signal, memory, the depth of calls); it stays set. */
-bool take_argument_error(PyObject **cause);
+bool take_argument_error(module_state *st, PyObject **cause);
 
 /* Make cause the cause of the exception that is set. cause is taken; it may be NULL.
  * Returns rc. */
@@ -58,9 +58,9 @@ int raise_from(PyObject *cause, int rc);
 
 /* Take the exception that is set when it is of the class cls, which is one of ours.
  * Returns its text with the detail behind it, a new reference; *cause is its cause,
- * owned or NULL. NULL when it is of another class: then it stays set, and *cause is
- * not. */
-PyObject *take_text(PyObject *cls, PyObject **cause);
+ * owned or NULL. NULL when it is of another class or must come out: then it stays set,
+ * and *cause is not. */
+PyObject *take_text(module_state *st, PyObject *cls, PyObject **cause);
 
 /* Give the ParamError that is set another short text: what it said becomes part of the
  * detail, behind `where`. Any other exception stays as it is. Returns -1. */

@@ -41,7 +41,7 @@ wrap_failure(encoder *e)
         PyType_IsSubtype(Py_TYPE(cause), (PyTypeObject *)e->st->AerospikeError);
     raise_from(cause, raise_code(e->st, ASC_ERR_CLIENT,
                                  "Unable to call user's registered serializer "
-                                 "callback: %S",
+                                 "callback" DETAIL "%S",
                                  is_ours ? (PyObject *)Py_TYPE(cause) : cause));
 }
 
