@@ -77,6 +77,18 @@ SAYS: dict[str, tuple[Callable[[Any], Any], list[str]]] = {
         ).results(),
         ["client.index_list_create('test', 'error texts', 'l', aerospike.INDEX_STRING"],
     ),
+    "no index on an expression": (
+        lambda c: (
+            c.query(NS, SET)
+            .where_with_expr(exp.IntBin("n").compile(), P.equals(None, 5))
+            .results()
+        ),
+        [
+            "no index on this expression for values of type int",
+            "client.index_expr_create('test', 'error texts', aerospike.INDEX_TYPE_D",
+            "aerospike.INDEX_TYPE_DEFAULT, aerospike.INDEX_NUMERIC, expression, name)",
+        ],
+    ),
     "no index of a name": (
         lambda c: c.query(NS).where_with_index_name("nix", P.equals(None, 5)).results(),
         ["no index 'nix'", "sindex-list:namespace=test", "index=nix"],
@@ -239,6 +251,27 @@ SAYS: dict[str, tuple[Callable[[Any], Any], list[str]]] = {
             BatchRecords([Write(KEY, [ops.write("a", 1)]), Write(KEY, [{}])])
         ),
         ["path=batch_records[1]", "operation_index=0"],
+    ),
+    "integer in a value of a batch": (
+        lambda c: c.batch_write(
+            BatchRecords([Write(KEY, [ops.write("a", [1, {"b": 2**63}])])])
+        ),
+        ["operation=write", "path=batch_records[0].val[1]['b']"],
+    ),
+    "integer in the arguments of a function": (
+        lambda c: c.batch_apply([KEY], "module", "function", [1, 2**63]),
+        ["path=args[1]"],
+    ),
+    "integer in a context": (
+        lambda c: c.operate(
+            KEY,
+            [lists.list_append("m", 1, ctx=[*DEEP, cdt_ctx.cdt_ctx_map_key(2**63)])],
+        ),
+        ["path=ctx[2]"],
+    ),
+    "key of a batch that is a dict": (
+        lambda c: c.batch_read([KEY, {"ns": NS, "set": SET, "key": 1.5}]),
+        ["index: 1 -> key is invalid: the user key must be str", "path=keys[1]"],
     ),
     "no operations in a batch": (
         lambda c: c.batch_write(BatchRecords([Write(KEY, [])])),

@@ -130,6 +130,7 @@ put_arguments_field(batch_run *b, asc_writer *w, PyObject *args)
                                "args must be a list of arguments for the UDF" DETAIL
                                "got %s",
                                Py_TYPE(args)->tp_name);
+    rc = rc < 0 ? error_in_argument(b->st, "args") : rc;
     if (rc == 0) {
         rc = put_packed_field(w, ASC_FIELD_UDF_ARGS, &packed);
     }
