@@ -274,11 +274,13 @@ class _Records:
         }
 
     def _nobins(self, options: Any) -> bool:
-        if options is None or (self._is_scan and not isinstance(options, Mapping)):
+        if options is None:
             return False
         if not isinstance(options, Mapping):
+            kind = "scan" if self._is_scan else "query"
             raise param_error(
-                "query options must be a dictionary", f"got {type(options).__name__}"
+                f"{kind} options must be a dictionary",
+                f"got {type(options).__name__}",
             )
         self._check_options(options)
         value = options.get("nobins", False)
@@ -531,6 +533,8 @@ class Scan(_Records):
         nodename: str | None = None,
     ) -> None:
         """As `Query.foreach`; nodename: only what this node is the master of."""
+        if not isinstance(options, Mapping):
+            options = None  # other clients pass over it
         self._call_with_each(callback, policy, options, node=self._node(nodename))
 
     def _node(self, name: str | None) -> str | None:

@@ -158,6 +158,97 @@ def test_stream_is_over_when_its_block_is_left(make):
     assert ids(first + query.results()) == list(range(N))
 
 
+def leave_stream_by_break(query):
+    found = []
+    for record in query.stream():
+        found.append(record)
+        if len(found) == 7:
+            break
+    return found
+
+
+def leave_stream_by_exception(query):
+    found = []
+
+    def read() -> None:
+        for record in query.stream():
+            found.append(record)
+            if len(found) == 7:
+                raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        read()
+    return found
+
+
+def leave_stream_by_close(query):
+    stream = query.stream()
+    found = [next(stream) for _ in range(7)]
+    for _ in range(2):
+        stream.close()
+        assert next(stream, "end") == "end"
+    with stream as closed:
+        assert list(closed) == []
+    return found
+
+
+def leave_stream_of_a_generator(query):
+    def read():
+        with query.stream() as records:
+            yield from records
+
+    reading = read()
+    found = [next(reading) for _ in range(7)]
+    reading.close()
+    return found
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        leave_stream_by_break,
+        leave_stream_by_exception,
+        leave_stream_by_close,
+        leave_stream_of_a_generator,
+    ],
+)
+def test_last_record_of_a_stream_that_was_left_counts_as_read(make, leave):
+    query = make()
+    query.paginate()
+    found = leave(query)
+    gc.collect()  # what an exception has held
+    assert len(found) == 7
+    assert ids(found + query.results()) == list(range(N))
+    assert query.is_done()
+
+
+def test_streams_of_one_query_are_their_own(make):
+    query = make()
+    one, other = query.stream(), query.stream()
+    query.max_records = 3  # for the next one
+    pairs = list(zip(one, other, strict=True))
+    assert ids(a for a, _ in pairs) == ids(b for _, b in pairs) == list(range(N))
+    assert len(list(query.stream())) == 3
+    query.paginate()
+    with query.stream(), pytest.raises(exception.ClientError, match="under way"):
+        query.stream()
+
+
+def test_stream_outlives_its_query_and_ends_with_its_error(client, make):
+    assert len(list(make().stream())) == N
+    stream = client.query(NS, SET).where(predicates.equals("none", 1)).stream()
+    with pytest.raises(exception.IndexNotFound):
+        next(stream)
+    assert next(stream, "end") == "end"
+    assert repr(stream) == "<aerospike stream of records, closed>"
+
+
+@pytest.mark.parametrize("options", [5, "x", [], {"nobins": 1}], ids=str)
+def test_options_of_a_stream_are_checked(make, options):
+    with pytest.raises(exception.ParamError, match="option"):
+        make().stream(None, options)
+
+
 def test_stream_of_one_node(client):
     nodes = [node["node_name"] for node in client.get_node_names()]
     found = [list(client.scan(NS, SET).stream(nodename=name)) for name in nodes]
