@@ -50,7 +50,7 @@ A_FEW = 20
 """Fewer records than a node has, but so many that the others come in a second."""
 MIDDLE = 2048
 N_TO_READ = st.integers(1, 4) | st.integers(1, 40)
-"""A page that is smaller than the number of nodes has to refuse records that come."""
+"""Pages that are smaller than the number of nodes refuse records that come."""
 
 IMPATIENT = {"total_timeout": 30_000, "max_retries": 0}
 NODE_IS_GONE = (
@@ -183,9 +183,17 @@ class Queries(RuleBasedStateMachine):
         kind=st.sampled_from(reading.KINDS),
         parts=st.sampled_from(PARTS),
         only_odd=st.sampled_from([False, False, True]),
+        last_pages=st.sampled_from([2, 50]),
     )
-    def begin(self, kind: str, parts: tuple[int, int] | None, only_odd: bool) -> None:
+    def begin(
+        self,
+        kind: str,
+        parts: tuple[int, int] | None,
+        only_odd: bool,
+        last_pages: int,
+    ) -> None:
         self.kind, self.parts, self.only_odd = kind, parts, only_odd
+        self.last_pages = last_pages
         begin, count = parts or (0, 4096)
         self.wanted = Counter(
             i
@@ -354,10 +362,10 @@ class Queries(RuleBasedStateMachine):
             assert self.is_complete(), set(self.wanted) - set(self.taken)
 
     def read_the_rest(self) -> None:
-        for _ in range(2 * len(IDS)):
+        for _ in range(4 * len(IDS)):  # each has three items in the index of the list
             if self.query.is_done():
                 break
-            self.read_here("page", 50)
+            self.read_here("page", self.last_pages)
         self.done_says_that_all_was_read()
         assert self.query.is_done()
         self.read_here("page", 50)
