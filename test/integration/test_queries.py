@@ -748,6 +748,21 @@ def leave_in_a_cycle(client):
     gc.collect()
 
 
+class Name(str):
+    """A name that refers to what is read by it."""
+
+    reading: Any
+
+
+def leave_in_a_cycle_of_a_name(client):
+    name = Name("a")
+    reading = iter(client.scan(NS, BIG).select(name))
+    next(reading)
+    name.reading = reading
+    del name, reading
+    gc.collect()
+
+
 @pytest.mark.parametrize(
     "leave",
     [
@@ -756,6 +771,7 @@ def leave_in_a_cycle(client):
         leave_by_exception,
         leave_by_answer,
         leave_in_a_cycle,
+        leave_in_a_cycle_of_a_name,
     ],
 )
 def test_leaving_early_frees_the_connections(client, make_client, big, leave):

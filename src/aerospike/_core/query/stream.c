@@ -365,15 +365,21 @@ stream_exit(PyObject *self, PyObject *ignored)
 
 /* --- the type --- */
 
-/* What cannot be part of a cycle (bytes, str, a Tracker) is not visited. */
+/* What cannot be part of a cycle (bytes, numbers, a Tracker) is not visited. A text may
+ * be of a class of the application's, whose instances refer to anything. */
 static int
 stream_traverse(PyObject *self, visitproc visit, void *arg)
 {
     StreamObject *s = (StreamObject *)self;
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(s->client);
+    Py_VISIT(s->ask.ns);
+    Py_VISIT(s->ask.set);
+    Py_VISIT(s->ask.bins);
     Py_VISIT(s->ask.ops);
+    Py_VISIT(s->ask.predicate);
     Py_VISIT(s->ask.ctx);
+    Py_VISIT(s->ask.index_name);
     return 0;
 }
 
