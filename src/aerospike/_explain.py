@@ -48,8 +48,9 @@ def operation_name(op: dict[str, Any]) -> str | None:
     if not _names:
         from aerospike._core import operation_table  # which imports this module
 
+        # all at once: another thread looks, and a signal may end this
         _names.update(
-            (row["number"], function_of(row["name"])) for row in operation_table()
+            {row["number"]: function_of(row["name"]) for row in operation_table()}
         )
     number = op.get("op")
     return _names.get(number) if isinstance(number, int) else None

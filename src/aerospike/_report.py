@@ -52,11 +52,15 @@ def _logger() -> Any:
 def _level_of_caller() -> int:
     """The stacklevel of the application, for a warn() in the calling function."""
     frame, level = sys._getframe(1), 1
-    while frame.f_globals.get("__name__", "").partition(".")[0] in _OWN:
+    while str(frame.f_globals.get("__name__")).partition(".")[0] in _OWN:
         if frame.f_back is None:
             break
         frame, level = frame.f_back, level + 1
     return level
+
+
+def _is_said(topic: str, key: str) -> bool:
+    return (topic, key) in _said or len(_said) >= _LIMIT
 
 
 def warn_once(topic: str, key: str, text: str) -> None:
@@ -65,7 +69,7 @@ def warn_once(topic: str, key: str, text: str) -> None:
     :raises AerospikeWarning: the program's filters make errors of warnings. It counts
         as not said then.
     """
-    if (topic, key) not in _said and len(_said) < _LIMIT:
+    if not _is_said(topic, key):
         import warnings
 
         warnings.warn(text, exception.AerospikeWarning, _level_of_caller())
@@ -93,7 +97,7 @@ def unknown_key(
     """
     topic = f"{place} {what}".strip()
     name = text_or_type(str, key)
-    if not strict and (topic, name) in _said:
+    if not strict and _is_said(topic, name):
         return  # soon, for this may be on the way of every call
     import difflib
 

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import pytest
 
 import aerospike
-from aerospike import _pickle, exception
+from aerospike import _explain, _pickle, exception
 from aerospike._types import CompiledExpression
 from aerospike_devserver import DevCluster
 from aerospike_helpers import expressions as exp
@@ -236,6 +236,37 @@ def test_handler_while_the_path_of_an_error_is_made(client, key):
         gc.enable()
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def test_interrupt_while_the_names_of_operations_are_collected(monkeypatch):
+    """The next error has a name nevertheless."""
+
+    def interrupted(name: str) -> str:
+        if name == "OP_MAP_PUT":
+            raise KeyboardInterrupt
+        return function_of(name)
+
+    function_of = _explain.function_of
+    monkeypatch.setattr(_explain, "_names", {})
+    with monkeypatch.context() as patched:
+        patched.setattr(_explain, "function_of", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            _explain.operation_name({"op": aerospike.OP_MAP_PUT})
+    assert _explain.operation_name({"op": aerospike.OP_MAP_PUT}) == "map_put"
+
+
+class Interrupt(list[Any]):
+    def __eq__(self, _other: object) -> bool:
+        raise KeyboardInterrupt
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def test_interrupt_while_an_error_is_explained_has_it_as_context(client, key):
+    client.put(key, {"a": 1})
+    with pytest.raises(KeyboardInterrupt) as caught:
+        client.select(key, Interrupt())
+    assert type(caught.value.__context__) is exception.InvalidRequest
 
 
 def invalid(_number: int, _frame: Any) -> None:

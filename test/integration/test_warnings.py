@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import subprocess
 import sys
+
+import pytest
+
+from aerospike import AerospikeWarning, _report
 
 from ..children import LIMIT_S
 
@@ -70,3 +75,21 @@ def test_each_mistake_is_shown_at_its_line(hosts, tmp_path):
     ]
     assert unseen == []
     assert ran.stderr.count("AerospikeWarning: ") == len(LINES)
+
+
+@pytest.mark.usefixtures("unwarned")
+def test_caller_without_a_name_is_warned(client, key):
+    client.put(key, {"a": 1})
+    names = {"client": client, "key": key, "__name__": 5}
+    with pytest.warns(AerospikeWarning, match="unknown read policy key"):
+        exec("client.get(key, {'mistake': 1})", names)
+
+
+@pytest.mark.filterwarnings("error")
+def test_call_is_not_slow_when_much_has_been_said(client, key, monkeypatch):
+    """Nothing is warned of any more, and nothing looked for."""
+    client.put(key, {"a": 1})
+    said = {("pickle", str(i)) for i in range(_report._LIMIT)}
+    monkeypatch.setattr(_report, "_said", said)
+    monkeypatch.setattr(difflib, "get_close_matches", None)
+    assert client.get(key, {"mistake": 1})[2] == {"a": 1}

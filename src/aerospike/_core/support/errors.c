@@ -414,11 +414,16 @@ raise_instead(module_state *st, const char *msg, const char *where)
 /* --- what a call knows of its errors --- */
 
 /* Set an error again, which this function takes. What was raised meanwhile is dropped,
- * because the error matters more; but what must come out of a call does. */
+ * because the error matters more; but what must come out of a call does, with the error
+ * as its context. */
 static void
 set_again(module_state *st, PyObject *exc)
 {
     if (PyErr_Occurred() != NULL && comes_out(st)) {
+        PyObject *other = PyErr_GetRaisedException();
+        PyObject *context = PyException_GetContext(other);
+        PyException_SetContext(other, context != NULL ? context : Py_NewRef(exc));
+        PyErr_SetRaisedException(other);
         Py_DECREF(exc);
         return;
     }
