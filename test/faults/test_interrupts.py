@@ -259,7 +259,7 @@ class Interrupt(list[Any]):
     def __eq__(self, _other: object) -> bool:
         raise KeyboardInterrupt
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
 
 def test_interrupt_while_an_error_is_explained_has_it_as_context(client, key):
