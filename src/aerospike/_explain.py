@@ -267,6 +267,7 @@ def _element(text: str) -> Callable[[AerospikeError, str, Any], str]:
 
 
 _REFUSED = 4
+_TIMEOUT = 9
 _NO_NAMESPACE = 20
 _NOT_AUTHENTICATED = 80
 _OF_ROLES = (_NOT_AUTHENTICATED, 81)
@@ -358,6 +359,11 @@ def call(
         if error.bin is None and isinstance(argument, str):
             error.bin = argument
     code = error.code
+    if code == _TIMEOUT and error.detail == "timeout":
+        error.detail = (
+            "the server gave up: it was too slow for total_timeout, which it is told, "
+            "or waited for another node"
+        )
     if not isinstance(code, int) or code <= 0 or code in (9, 11, 18, 20):
         return
     parts = [error.detail] if error.detail else []

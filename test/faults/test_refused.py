@@ -75,6 +75,13 @@ def test_call_without_a_login_says_so(client, node):
     assert "wants a login" in str(error_of(lambda: CALLS["get"](client)))
 
 
+def test_timeout_of_the_server_is_told_from_that_of_the_client(client, node):
+    node.default = reply(9)
+    error = error_of(lambda: client.get(KEY, {"max_retries": 1}))
+    assert error.detail.startswith("the server gave up: ")
+    assert error.attempts == 2
+
+
 def test_single_operation_is_named_whatever_the_code(client, node):
     node.default = reply(22)
     error = error_of(lambda: client.operate(KEY, [ops.increment("n", 1)]))
