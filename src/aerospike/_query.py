@@ -605,9 +605,13 @@ def _is_predicate(found: Any) -> bool:
 
 
 def _old_predicate(*args: Any) -> Any:
-    """`where(bin, name, ...)`. Anything else is a predicate that is none."""
-    if len(args) < 3 or args[1] not in _OLD_PREDICATES:
-        return None
+    """`where(bin, name, ...)`."""
+    if len(args) < 3 or not isinstance(args[1], str) or args[1] not in _OLD_PREDICATES:
+        raise param_error(
+            "predicate is invalid.",
+            f"where(bin, name, value, ...) knows {', '.join(_OLD_PREDICATES)}; "
+            f"got {shown(args[1])}",
+        )
     make, has_datatype = _OLD_PREDICATES[args[1]]
     rest = [*args[2:3], *args[4:]] if has_datatype else args[2:]
     return make(args[0], *rest)
@@ -621,4 +625,4 @@ def _wire_of(expr: Any) -> bytes:
     try:
         return base64.b64decode(expr, validate=True)
     except ValueError:
-        raise param_error("expr is no base64 text") from None
+        raise param_error("expr is no base64 text", f"got {shown(expr)}") from None

@@ -191,6 +191,28 @@ SAYS: dict[str, tuple[Callable[[Any], Any], list[str]]] = {
         lambda c: c.put(KEY, {"a": NESTED}),
         ["path=bins['a'][0][0]", "[0]...]"],
     ),
+    "value in a row of a batch": (
+        lambda c: c.batch_write(
+            BatchRecords([Write(KEY, [ops.write("l", {"a": [2**63]})])])
+        ),
+        ["bin=l", "path=batch_records[0].val['a'][0]"],
+    ),
+    "number for an operation": (
+        lambda c: c.operate(KEY, [1]),
+        ["operation 0 is an int, not a dict"],
+    ),
+    "condition of the 2.x line": (
+        lambda c: c.query(NS, SET).where("n", "equal", 1),
+        ["knows equals, between, contains, range; got 'equal'"],
+    ),
+    "text for an expression": (
+        lambda c: c.query(NS, SET).where_with_expr("?", P.equals(None, 1)),
+        ["expr is no base64 text: got '?'"],
+    ),
+    "no serializer": (
+        lambda c: c.put(KEY, {"a": {1}}, None, None, aerospike.SERIALIZER_USER),
+        ["aerospike.set_serializer()", "path=bins['a']"],
+    ),
     "name of a node": (
         lambda c: c.info_single_node("build", "nobody"),
         ["Could not get node with name nobody: the nodes are ", " at 127.0.0.1:"],

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "options/policy.h"
+#include "support/texts.h"
 #include "support/compat.h"
 #include "support/numbers.h"
 #include "operations/packed.h"
@@ -97,10 +98,10 @@ int
 read_operations(encoder *e, asc_writer *w, PyObject *names, bin_name_rule rule)
 {
     if (!PyList_Check(names) && !PyTuple_Check(names)) {
-        return raise_param(e->st, "%s" DETAIL "bins is a %s",
+        return raise_param(e->st, "%s" DETAIL "bins is %s %s",
                            rule == BIN_NAME_OF_BATCH ? "Bins argument should be a list."
                                                      : "not a list or tuple",
-                           Py_TYPE(names)->tp_name);
+                           article(Py_TYPE(names)->tp_name), Py_TYPE(names)->tp_name);
     }
     int rc = check_bin_count(e->st, PySequence_Fast_GET_SIZE(names));
     for (Py_ssize_t i = 0; rc == 0 && i < PySequence_Fast_GET_SIZE(names); i++) {
@@ -197,8 +198,8 @@ operation_number(module_state *st, PyObject *op, int64_t *out)
     int rc =
         PyLong_Check(item)
             ? option_int64(st, "op", item, out)
-            : raise_param(st, "Operation must be an integer" DETAIL "\"op\" is a %s",
-                          Py_TYPE(item)->tp_name);
+            : raise_param(st, "Operation must be an integer" DETAIL "\"op\" is %s %s",
+                          article(Py_TYPE(item)->tp_name), Py_TYPE(item)->tp_name);
     Py_DECREF(item);
     return rc;
 }
@@ -375,8 +376,8 @@ refuse_no_operations(module_state *st, PyObject *list)
         PyErr_Clear();
         return raise_param(st, "No operations defined" DETAIL "the list is empty");
     }
-    raise_param(st, "No operations defined" DETAIL "operation 0 is a %s, not a dict",
-                Py_TYPE(first)->tp_name);
+    raise_param(st, "No operations defined" DETAIL "operation 0 is %s %s, not a dict",
+                article(Py_TYPE(first)->tp_name), Py_TYPE(first)->tp_name);
     Py_DECREF(first);
     return -1;
 }
@@ -403,8 +404,8 @@ operations_from_py(encoder *e, asc_writer *w, PyObject *list, bool strict_items,
         else if (strict_items) {
             rc = raise_param(st,
                              "Operation must be a dict" DETAIL
-                             "operation %zd is a %s, not a dict",
-                             i, Py_TYPE(op)->tp_name);
+                             "operation %zd is %s %s, not a dict",
+                             i, article(Py_TYPE(op)->tp_name), Py_TYPE(op)->tp_name);
         }
         if (rc < 0) {
             explain_operation(st, i, op);

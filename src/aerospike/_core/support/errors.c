@@ -514,12 +514,11 @@ error_inside_argument(module_state *st, const char *name)
     }
     PyObject *path = PyObject_GetAttr(exc, st->s_path);
     bool has_one = path != NULL && PyUnicode_Check(path);
-    PyErr_Clear(); /* as in put_step() */
     Py_XDECREF(path);
     if (has_one) {
         return put_step(st, exc, PyUnicode_FromString(name));
     }
-    PyErr_SetRaisedException(exc); /* takes the reference */
+    set_again(st, exc);
     return -1;
 }
 

@@ -50,7 +50,10 @@ static PyObject *
 by_user(encoder *e, PyObject *serializer, PyObject *value, uint8_t *particle)
 {
     if (serializer == NULL) {
-        raise_code(e->st, ASC_ERR_CLIENT, "No serializer callback registered");
+        raise_code(e->st, ASC_ERR_CLIENT,
+                   "No serializer callback registered" DETAIL
+                   "aerospike.set_serializer(), or the configuration's "
+                   "\"serialization\", sets one");
         return NULL;
     }
     Py_INCREF(serializer); /* it may be replaced while it runs */
