@@ -414,6 +414,12 @@ _COLLECTIONS = {
 }
 
 
+def _unknown_collection(predicate: tuple[Any, ...]) -> list[str]:
+    """What to say of a predicate whose index type is none."""
+    wrong = [i for i in predicate[5:6] if i not in (*_COLLECTIONS, 0)]
+    return [f"{shown(i)} is none of aerospike.INDEX_TYPE_*" for i in wrong]
+
+
 def _index_call(
     ns: str, set: str, predicate: tuple[Any, ...], has_context: bool
 ) -> str:
@@ -463,6 +469,7 @@ def query(
             f"'sindex-list:namespace={ns}') shows the indexes"
         )
     elif error.code == 201 and predicate is not None:
+        parts += _unknown_collection(predicate)
         kind, bin = _DATATYPES[predicate[1]][0], predicate[2]
         what = "this expression" if bin is None else f"bin {shown(bin)}"
         parts.append(

@@ -95,8 +95,12 @@ class ClusterConfig:
     access_address: str | None = None
 
     def __post_init__(self) -> None:
+        for name in ("nodes", "port"):
+            value: object = getattr(self, name)
+            if not isinstance(value, int):
+                raise TypeError(f"{name} must be an int, not {type(value).__name__}")
         if not 1 <= self.nodes <= MAX_NODES:
-            raise ValueError(f"nodes is 1 to {MAX_NODES}")
+            raise ValueError(f"nodes is 1 to {MAX_NODES}, not {self.nodes}")
         if self.port:
             self._check_port("port", self.port)
         self._check_host()

@@ -89,6 +89,10 @@ SAYS: dict[str, tuple[Callable[[Any], Any], list[str]]] = {
             "aerospike.INDEX_TYPE_DEFAULT, aerospike.INDEX_NUMERIC, expression, name)",
         ],
     ),
+    "no index of such a type": (
+        lambda c: c.query(NS, SET).where(P.contains("l", 99, "x")).results(),
+        ["99 is none of aerospike.INDEX_TYPE_*"],
+    ),
     "no index of a name": (
         lambda c: c.query(NS).where_with_index_name("nix", P.equals(None, 5)).results(),
         ["no index 'nix'", "sindex-list:namespace=test", "index=nix"],
