@@ -144,6 +144,29 @@ def test_handler_in_serializers(make_client, key, handle, handler):
         client.put(key, {"a": (1, 2)})
 
 
+def stop(_number: int, _frame: Any) -> None:
+    raise StopIteration
+
+
+def test_handler_s_stop_is_not_the_end_of_the_records(make_client, key, handle):
+    def interrupted(value: Any) -> Any:
+        signal.raise_signal(SIGNAL)
+        return value
+
+    client = make_client(serialization=(None, interrupted))
+    client.put(key, {"a": b"blob"})
+    handle(stop)
+    scan = client.scan(*key[:2])
+    for read in (
+        lambda: list(scan),
+        lambda: list(scan.stream()),
+        lambda: scan.foreach(lambda _: None),
+    ):
+        with pytest.raises(RuntimeError, match="StopIteration was raised") as caught:
+            read()
+        assert type(caught.value.__cause__) is StopIteration
+
+
 @pytest.mark.parametrize("kind", [MemoryError, RecursionError, KeyboardInterrupt])
 def test_what_is_of_no_value_comes_out(make_client, key, monkeypatch, kind):
     def fail(_blob: Any) -> None:

@@ -285,6 +285,9 @@ stream_next(PyObject *self)
     PyObject *record = next_record(s, st);
     s->lent = s->lends && record != NULL;
     s->is_busy = false;
+    if (record == NULL) {
+        raise_instead_of_stop(); /* a signal's handler may have raised it */
+    }
     return record;
 }
 

@@ -369,6 +369,17 @@ raise_from(PyObject *cause, int rc)
     return rc;
 }
 
+void
+raise_instead_of_stop(void)
+{
+    if (PyErr_ExceptionMatches(PyExc_StopIteration)) {
+        PyObject *cause = PyErr_GetRaisedException();
+        PyErr_SetString(PyExc_RuntimeError,
+                        "StopIteration was raised while records were read");
+        raise_from(cause, -1);
+    }
+}
+
 /* Give msg and detail of one of our exceptions as one text, a new reference; NULL with
  * an exception. */
 static PyObject *

@@ -56,6 +56,10 @@ bool take_argument_error(module_state *st, PyObject **cause);
  * Returns rc. */
 int raise_from(PyObject *cause, int rc);
 
+/* Raise RuntimeError instead of a StopIteration that is set, as generators do: a loop
+ * would take it for the end, and nobody would know that items are missing. */
+void raise_instead_of_stop(void);
+
 /* Take the exception that is set when it is of the class cls, which is one of ours.
  * Returns its text with the detail behind it, a new reference; *cause is its cause,
  * owned or NULL. NULL when it is of another class or must come out: then it stays set,
