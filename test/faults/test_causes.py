@@ -143,6 +143,20 @@ def test_other_exception_comes_out(
     assert caught.value is raised
 
 
+def test_compiled_operand_is_asked_once():
+    """Nothing runs while what it has raised is set."""
+
+    def get(_self: object) -> object:
+        asked.append("wire")
+        raise KeyboardInterrupt
+
+    asked: list[str] = []
+    sub: Any = type("Sub", (type(COMPILED),), {"wire": property(get)})
+    with pytest.raises(KeyboardInterrupt):
+        pack_expression(exp.Not(sub.__new__(sub)))
+    assert asked == ["wire"]
+
+
 @pytest.mark.parametrize("error", [TypeError, ValueError, KeyboardInterrupt])
 def test_exception_of_a_generator_of_keys_comes_out(
     mute: aerospike.Client, error: type[BaseException]

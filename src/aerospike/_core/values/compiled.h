@@ -8,6 +8,10 @@
  * with `func` and names the argument, when it is none, or with what its tree raises. */
 int encode_expression(encoder *e, const char *func, const char *name, PyObject *value);
 
+/* The same with what expression_held() has given, which this function takes. */
+int encode_held(encoder *e, const char *func, const char *name, PyObject *value,
+                PyObject *held);
+
 /* What a compiled expression holds: its wire bytes, or the tree that has to be packed
  * whenever it is used, because it needs the client's serializer or is wrong. A new
  * reference. NULL when value is something else, with or without an exception: the
