@@ -18,7 +18,10 @@ _LONGEST_VALUE = 100
 def shown(value: Any, limit: int = _LONGEST_VALUE) -> str:
     """The repr of a value of the caller's, or its beginning; no exception that its
     class may raise."""
-    text = text_or_type(repr, value)
+    try:
+        text = text_or_type(repr, value)
+    except RecursionError:  # it is nested deep
+        return f"<{type(value).__name__}>"
     return text if len(text) <= limit else text[:limit] + "..."
 
 

@@ -48,10 +48,14 @@ def comes_out(error: BaseException) -> bool:
 
 def text_or_type(make: Callable[[Any], str], value: Any) -> str:
     """What repr, str or the like make of a value, or the name of its class when that
-    has failed: no error is to be lost because what it is about has no text."""
+    has failed: no error is to be lost because what it is about has no text.
+
+    :raises RecursionError: the value holds itself, perhaps: going on would take as long
+        as there are ways through it.
+    """
     try:
         return make(value)
     except Exception as e:
-        if comes_out(e):
+        if comes_out(e) or isinstance(e, RecursionError):
             raise
         return f"<{type(value).__name__}>"

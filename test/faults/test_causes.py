@@ -297,3 +297,11 @@ def test_error_about_what_has_no_text_has_one(client, key):
         assert f"bin=<{type(given).__name__}>" in str(caught.value)
     caught.value.msg = caught.value.detail = Nameless()  # type: ignore[assignment]
     assert "<Nameless>: <Nameless>" in str(caught.value)
+
+
+def test_text_of_an_error_that_holds_itself_has_an_end():
+    error = exception.ServerError(1, "text", "", 0)
+    error.key = error.detail = error  # type: ignore[assignment]
+    error.bin = [error, error]
+    with pytest.raises(RecursionError):
+        str(error)
