@@ -60,6 +60,17 @@ def range_of(parts: Mapping[str, Any]) -> tuple[int, int]:
     return begin, count
 
 
+def range_of_percent(percent: Any) -> tuple[int, int]:
+    """The range of a scan that is to read so much of the partitions, rounded up."""
+    if isinstance(percent, bool) or not isinstance(percent, int):
+        raise param_error("option percent must be an int", f"got {shown(percent)}")
+    if not 0 <= percent <= 100:
+        raise param_error(
+            "option percent must be between 0 and 100 inclusive", f"got {percent}"
+        )
+    return 0, -(-N_PARTITIONS * percent // 100)
+
+
 def new_tracker(begin: int, count: int, parts: Mapping[str, Any]) -> Tracker:
     """A tracker of partitions that begins where a partition_filter says."""
     tracker = Tracker(begin, count)

@@ -22,7 +22,13 @@ from aerospike._hints import (
     Stream,
 )
 from aerospike._names import bin_text
-from aerospike._partitions import N_PARTITIONS, filter_of, new_tracker, range_of
+from aerospike._partitions import (
+    N_PARTITIONS,
+    filter_of,
+    new_tracker,
+    range_of,
+    range_of_percent,
+)
 from aerospike._pending import not_yet
 from aerospike._report import unknown_key
 from aerospike._types import CompiledExpression, Expression
@@ -31,8 +37,9 @@ if TYPE_CHECKING:
     from aerospike._core import Client
 
 # older options of scans that have no meaning on living servers
-_FORGOTTEN_OPTIONS = {"percent", "priority", "include_ldt"}
+_FORGOTTEN_OPTIONS = {"priority", "include_ldt"}
 _QUERY_OPTIONS = ["nobins"]
+_SCAN_OPTIONS = ["nobins", "concurrent", "percent"]
 
 
 def check_text(what: str, text: str) -> None:
@@ -251,7 +258,7 @@ class _Records:
         if node is not None:
             spec["node"] = node
         parts = partition_filter or {}
-        tracked = (*range_of(parts), node)
+        tracked = (*self._range(parts, options), node)
         tracker = self._tracker_for(tracked, parts)
         with_partition = partition_filter is not None and not plain
         stream = self._client._stream(
@@ -297,6 +304,12 @@ class _Records:
                 unknown_key("query option", name, _QUERY_OPTIONS, False)
 
     # --- partitions ---
+
+    def _range(
+        self, parts: Mapping[str, Any], options: Options | None
+    ) -> tuple[int, int]:
+        """The first partition, and how many."""
+        return range_of(parts)
 
     def _tracker_for(
         self, tracked: tuple[int, int, str | None], parts: Mapping[str, Any]
@@ -555,11 +568,23 @@ class Scan(_Records):
                 raise param_error(
                     "option concurrent must be a bool", f"got {type(value).__name__}"
                 )
-            if name not in ("nobins", "concurrent") and name not in _FORGOTTEN_OPTIONS:
+            if name not in _SCAN_OPTIONS and name not in _FORGOTTEN_OPTIONS:
                 raise param_error(
                     f"Invalid value for scan options: {shown(name)}",
-                    "the options are nobins and concurrent",
+                    f"the options are {', '.join(_SCAN_OPTIONS)}",
                 )
+
+    def _range(
+        self, parts: Mapping[str, Any], options: Options | None
+    ) -> tuple[int, int]:
+        if not options or "percent" not in options:
+            return range_of(parts)
+        if parts:
+            raise param_error(
+                "option percent does not go together with a partition_filter",
+                '"count" of the partition_filter says how many partitions are read',
+            )
+        return range_of_percent(options["percent"])
 
 
 # --- conditions ---

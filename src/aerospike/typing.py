@@ -283,7 +283,7 @@ class QueryOptions(TypedDict, total=False):
 
 
 class ScanOptions(TypedDict, total=False):
-    """The options of a scan; the last three have no effect any more."""
+    """The options of a scan; the last two have no effect any more."""
 
     nobins: bool
     concurrent: bool

@@ -249,6 +249,38 @@ def test_options_of_a_stream_are_checked(make, options):
         make().stream(None, options)
 
 
+@pytest.mark.parametrize("percent", [0, 1, 50, 99, 100])
+@pytest.mark.parametrize("way", ["results", "stream"])
+def test_percent_of_a_scan_is_of_the_partitions(client, way, percent):
+    scan = client.scan(NS, SET)
+    found = list(getattr(scan, way)(options={"percent": percent}))
+    limit = 4096 * percent / 100
+    wanted = [i for i in range(N) if client.get_key_partition_id(NS, SET, i) < limit]
+    assert ids(found) == wanted
+
+
+@pytest.mark.parametrize("percent", [-1, 101, 1.5, "5", True, None])
+def test_percent_of_a_scan_is_checked(client, percent):
+    with pytest.raises(exception.ParamError, match="percent"):
+        client.scan(NS, SET).results(options={"percent": percent})
+
+
+def test_percent_and_a_partition_filter_exclude_each_other(client):
+    policy = {"partition_filter": {"begin": 0, "count": 4096}}
+    with pytest.raises(exception.ParamError, match="partition_filter"):
+        client.scan(NS, SET).results(policy, options={"percent": 10})
+
+
+def test_percent_in_pages(client):
+    scan = client.scan(NS, SET)
+    scan.max_records = 3
+    scan.paginate()
+    found = []
+    while not scan.is_done():
+        found += scan.results(options={"percent": 50})
+    assert ids(found) == ids(client.scan(NS, SET).results(options={"percent": 50}))
+
+
 def test_stream_of_one_node(client):
     nodes = [node["node_name"] for node in client.get_node_names()]
     found = [list(client.scan(NS, SET).stream(nodename=name)) for name in nodes]
