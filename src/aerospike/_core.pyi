@@ -130,7 +130,7 @@ class Client:
             Timeouts are in milliseconds; 0 means no limit.
         :return: (key, meta, bins) as get() does, with the user key that was passed.
         :raises RecordNotFound: there is no such record.
-        :raises InvalidRequest: bins is empty.
+        :raises InvalidRequest: bins is empty, or begins with an empty name.
         :raises ParamError: an argument is malformed; nothing was sent.
         :raises ClusterError: the client is closed.
         :raises NamespaceNotFound: no node has the namespace.

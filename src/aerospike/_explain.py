@@ -182,6 +182,8 @@ def _given_map_key(error: AerospikeError, argument: Any) -> str:
 def _refused(error: AerospikeError, method: str, argument: Any) -> str:
     if method in ("select", "remove_bin") and argument in ([], ()):
         return "bins is empty: name one bin or more"
+    if method == "select" and argument[0] == "":
+        return "bins begins with an empty name; get() reads all bins"
     if error.operation:
         return _given_map_key(error, argument) or (
             f"an argument of {error.operation} is not valid for what the bin holds, or "

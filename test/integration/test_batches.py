@@ -140,8 +140,8 @@ def test_batch_write_carries_out_each_record(client, keys):
 
 @pytest.mark.parametrize(
     ("others", "bins"),
-    [([], {}), ([ops.read("a")], {"a": 1}), ([ops.read("")], {"": 5})],
-    ids=["alone", "with a read", "with a read of a nameless bin"],
+    [([], {}), ([ops.read("a")], {"a": 1}), ([ops.read("")], {"a": 1, "": 5})],
+    ids=["alone", "with a read", "with a read of all bins"],
 )
 def test_deletion_among_operations_is_no_bin(client, key, others, bins):
     operations = [*others, ops.delete()]

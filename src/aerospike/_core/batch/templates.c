@@ -73,6 +73,7 @@ batch_operations_template(batch_run *b, const policy *pol, record_meta meta,
     }
     head.writes = sum.writes;
     head.msg.info1 = sum.reads ? ASC_INFO1_READ : 0;
+    head.msg.info1 |= sum.reads_all ? ASC_INFO1_GET_ALL : 0;
     if (sum.reads) {
         policy_to_read_head(pol, &head.msg);
     }
@@ -85,7 +86,9 @@ batch_operations_template(batch_run *b, const policy *pol, record_meta meta,
         head.msg.info2 = ASC_INFO2_WRITE;
         policy_to_write_head(pol, &meta, &head.msg);
     }
-    head.msg.info2 |= sum.writes || sum.respond_all ? ASC_INFO2_RESPOND_ALL_OPS : 0;
+    if ((sum.writes || sum.respond_all) && !sum.reads_all) {
+        head.msg.info2 |= ASC_INFO2_RESPOND_ALL_OPS;
+    }
     if (template_end(b, &w, &head) < 0) {
         return -1;
     }

@@ -270,6 +270,17 @@ touch_ttl(module_state *st, PyObject *value, operations_summary *sum)
     return ttl_from_int(st, "ttl", value, &sum->ttl_s);
 }
 
+/* Is it a name without characters? A bytearray ends at its NUL. */
+static bool
+is_empty_name(PyObject *bin)
+{
+    if (PyUnicode_Check(bin)) {
+        return PyUnicode_GET_LENGTH(bin) == 0;
+    }
+    /* borrowed: it is looked at before Python code runs */
+    return PyByteArray_Check(bin) && PyByteArray_AS_STRING(bin)[0] == '\0';
+}
+
 /* Append a plain operation, one of the table above. The caller holds bin and value,
  * which are NULL when the dict has no entry "bin" or "val". 0, or -1 with an
  * exception. */
@@ -288,6 +299,9 @@ encode_plain(encoder *e, asc_writer *w, const operation_row *row, PyObject *bin,
     }
     sum->reads = sum->reads || !row->writes;
     sum->writes = sum->writes || row->writes;
+    if (row->code == ASC_OP_READ && is_empty_name(bin)) {
+        sum->reads_all = true;
+    }
     if (row->value != OPERAND_ANY) {
         if (row->value == OPERAND_TTL && touch_ttl(st, value, sum) < 0) {
             return -1;
