@@ -254,8 +254,8 @@ def test_map_is_renewed_before_new_peers_are_contacted(
 @pytest.mark.parametrize(
     ("replicas", "told"),
     [
-        ("test:0,1," + "!" * 684, 'malformed partition map of "test"'),
-        ("test:0,1,", 'malformed partition map of "test"'),
+        ("test:0,1," + "!" * 684, "malformed partition map of namespace test"),
+        ("test:0,1,", "malformed partition map of namespace test"),
         ("test:0,0", "no node owns a partition"),
         ("test:0,1," + "A" * 683 + "=", "no node owns a partition"),
     ],

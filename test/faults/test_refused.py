@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -114,3 +115,34 @@ def test_refused_info_request_is_shown_with_its_privilege(
     assert error.code == 81
     assert f"the request was '{command}" in error.detail
     assert f"the privilege {privilege};" in error.detail
+
+
+HOSTILE = b"\x1b[2Jgone\0\r\nERROR a line of its own\x7f\xc2\x9b1m\xff"
+SHOWN = "\\x1b[2Jgone\\x00\\x0d\\x0aERROR a line of its own\\x7f\\x9b1m\ufffd"
+
+
+def error_detail(text: bytes) -> bytes:
+    """The field in which newer servers explain a failure: a map with a text."""
+    body = b"\x81\x02\xd9" + bytes([len(text)]) + text
+    return struct.pack(">IB", len(body) + 1, 45) + body
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_text_of_a_server_is_no_command_to_a_terminal(client, node, name):
+    node.default = reply(4, fields=[error_detail(HOSTILE)])
+    error = error_of(lambda: CALLS[name](client))
+    assert error.detail.startswith(SHOWN)
+    assert str(error).isprintable()
+
+
+def test_refusal_of_an_info_request_is_none_either(client, node, monkeypatch):
+    def refuse(_kind: int, body: bytes) -> bytes | None:
+        name = body.partition(b"\n")[0]
+        if not name.startswith(b"truncate"):
+            return None
+        return frame(INFO, name + b"\tERROR:4:" + HOSTILE.replace(b"\n", b"") + b"\n")
+
+    monkeypatch.setattr(node, "on_frame", refuse)
+    error = error_of(lambda: client.truncate("test", "demo", 0))
+    assert SHOWN.replace("\\x0a", "") in str(error)
+    assert str(error).isprintable()

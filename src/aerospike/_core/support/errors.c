@@ -123,7 +123,7 @@ add_details(module_state *st, PyObject *exc, const asc_error *err)
 
 /* Make the message of an error. When a server has refused a request, the short text is
  * host and symbol, as in other clients. In a text of the library, "; " stands before
- * what explains it. */
+ * what explains it. What a peer said, or a cut, may have left bytes that are no UTF-8. */
 static PyObject *
 message_of(const asc_error *err)
 {
@@ -135,7 +135,8 @@ message_of(const asc_error *err)
     }
     const char *gap = strstr(err->message, "; ");
     if (gap == NULL) {
-        return PyUnicode_FromString(err->message);
+        return PyUnicode_DecodeUTF8(err->message, (Py_ssize_t)strlen(err->message),
+                                    "replace");
     }
     PyObject *msg = PyUnicode_DecodeUTF8(err->message, gap - err->message, "replace");
     PyObject *message =
