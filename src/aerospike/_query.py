@@ -118,7 +118,7 @@ class _Records:
         raise TypeError(f"{name} objects are made by client.{name.lower()}()")
 
     @classmethod
-    def of(cls, client: Client, namespace: str, set: str | None) -> Self:
+    def _of(cls, client: Client, namespace: str, set: str | None) -> Self:
         if not isinstance(namespace, str):
             raise param_error(
                 "Namespace should be a string", f"got {type(namespace).__name__}"
