@@ -508,11 +508,19 @@ def info(error: AerospikeError, command: str | None) -> None:
 
 # --- an index ---
 
+_LONGEST_BIN_NAME = 15
+
 
 def index(error: AerospikeError, ns: str, name: str, bin: str | None = None) -> None:
     """Complete the error of a call about an index."""
     error.name = name
     error.bin = bin
+    size = len((bin or "").encode())
+    if error.code == _REFUSED and size > _LONGEST_BIN_NAME:
+        error.detail = (
+            f"the bin's name has {size} bytes, and at most {_LONGEST_BIN_NAME} are "
+            "allowed"
+        )
     if error.code == 200:
         error.detail = (
             f"index name {name!r} belongs to another index of namespace {ns}; "

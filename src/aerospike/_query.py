@@ -494,7 +494,11 @@ class Query(_Records):
             )
         predicate = (*predicate[:2], bin, *predicate[3:])
         if self._where:
-            raise param_error("Failed to add predicate", "a query has only one")
+            raise param_error(
+                "Failed to add predicate",
+                "the query has a predicate, and takes only one; client.query() makes "
+                "another query",
+            )
         if not (ctx is None or isinstance(ctx, list)):
             raise param_error("ctx must be a list of levels", f"got {shown(ctx)}")
         for level in ctx or ():
@@ -596,7 +600,10 @@ def _what_it_is(predicate: Any) -> str:
     if isinstance(predicate, Expression | CompiledExpression):
         return f'{wanted}; an expression goes to the policy, as "expressions"'
     if predicate is None:
-        return f"{wanted}, which give None for a value of a type that no index has"
+        return (
+            f"{wanted}; got None, which they give when a value is of a type that no "
+            "index holds, such as float"
+        )
     return (
         f"{wanted}, got {shown(predicate)}; a condition on bins that have no index is "
         'an expression, which goes to the policy, as "expressions"'
@@ -646,7 +653,10 @@ def _wire_of(expr: Any) -> bytes:
     if isinstance(expr, CompiledExpression):
         return pack_expression(expr) if expr.wire is None else expr.wire
     if not isinstance(expr, str):
-        raise param_error("expr must be a compiled expression or its base64 text")
+        raise param_error(
+            "expr must be a compiled expression or its base64 text",
+            f"got {type(expr).__name__}; call .compile() on the expression",
+        )
     try:
         return base64.b64decode(expr, validate=True)
     except ValueError:

@@ -84,6 +84,20 @@ def _listed(known: list[str]) -> str:
     return f" (known: {', '.join(sorted(known))})" if len(known) <= _MOST_LISTED else ""
 
 
+# keys of scan policies; of queries they are attributes
+_ATTRIBUTES = ("max_records", "records_per_second")
+
+
+def _hint(name: str, known: list[str], place: str) -> str:
+    """What a caller may have meant by a key that none is."""
+    import difflib
+
+    if place in ("query", "policies.query") and name in _ATTRIBUTES:
+        return f" (it is an attribute: set query.{name})"
+    near = difflib.get_close_matches(name, known, n=1)
+    return f" (did you mean {near[0]!r}?)" if near else _listed(known)
+
+
 def unknown_key(
     what: str, key: object, known: list[str], strict: bool, place: str = ""
 ) -> None:
@@ -99,11 +113,7 @@ def unknown_key(
     name = text_or_type(str, key)
     if not strict and _is_said(topic, name):
         return  # soon, for this may be on the way of every call
-    import difflib
-
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f" (did you mean {near[0]!r}?)" if near else _listed(known)
-    text = f"unknown {topic} key {shown(key)}{hint}"
+    text = f"unknown {topic} key {shown(key)}{_hint(name, known, place)}"
     if strict:
         kind = _KINDS.get(what, what)
         raise param_error(f'"{name}" is an invalid {kind} dictionary key', text)

@@ -199,7 +199,7 @@ def test_connecting_late_is_within_the_total_timeout(late_client, call):
     with (
         socket.create_server(("127.0.0.1", port)),  # and it is silent
         within(0.1),
-        pytest.raises(exception.AerospikeError, match="late"),
+        pytest.raises(exception.AerospikeError, match="had to connect"),
     ):
         LATE[call](client, {"total_timeout": 100})
 

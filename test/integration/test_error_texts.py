@@ -29,6 +29,7 @@ BINS = {"s": "abc", "n": 5, "l": [1, 2, 3], "m": {"a": [1]}, "b": b"12"}
 CREATE_ONLY = {"map_write_flags": aerospike.MAP_WRITE_FLAGS_CREATE_ONLY}
 DEEP = [cdt_ctx.cdt_ctx_map_key("a"), cdt_ctx.cdt_ctx_list_index(7)]
 WRONG: Any = 5
+FLOAT: Any = 1.5
 CREATE = {"exists": aerospike.POLICY_EXISTS_CREATE}
 UNIQUE = {"write_flags": aerospike.LIST_WRITE_ADD_UNIQUE}
 ADDED = exp.Add(exp.IntBin("n"), exp.IntBin("s")).compile()
@@ -36,6 +37,7 @@ NESTED: Any = []
 for _ in range(1000):
     NESTED = [NESTED]
 NOT_FIVE = exp.NE(exp.IntBin("n"), 5).compile()
+NOT_COMPILED: Any = exp.Eq(exp.IntBin("n"), 5)
 
 
 @pytest.fixture(autouse=True)
@@ -231,7 +233,7 @@ SAYS: dict[str, tuple[Callable[[Any], Any], list[str]]] = {
     ),
     "bin of an index": (
         lambda c: c.index_integer_create(NS, SET, "n" * 20, "i"),
-        ["bin=nnnn", "index=i"],
+        ["the bin's name has 20 bytes, and at most 15 are", "bin=nnnn", "index=i"],
     ),
     "host among others": (
         lambda _: aerospike.client({"hosts": ["a", ("b", "3000")]}),
@@ -319,6 +321,44 @@ SAYS: dict[str, tuple[Callable[[Any], Any], list[str]]] = {
         lambda c: c.get(KEY, {"total_timeout": "x"}),
         ["total_timeout is invalid: an int is expected, got str"],
     ),
+    "expression in a policy": (
+        lambda c: c.get(KEY, {"expressions": NOT_COMPILED}),
+        [
+            "expressions is invalid: a compiled expression is expected",
+            "got Eq; call .compile() on the expression",
+        ],
+    ),
+    "expression in an operation": (
+        lambda c: c.operate(KEY, [expression_read("e", NOT_COMPILED)]),
+        ["got Eq; call .compile() on the expression", "bin=e"],
+    ),
+    "expression of an index": (
+        lambda c: c.index_expr_create(
+            NS,
+            SET,
+            aerospike.INDEX_TYPE_DEFAULT,
+            aerospike.INDEX_NUMERIC,
+            NOT_COMPILED,
+            "error_texts_e",
+        ),
+        ["got Eq; call .compile() on the expression"],
+    ),
+    "expression of a query": (
+        lambda c: c.query(NS, SET).where_with_expr(NOT_COMPILED, P.equals(None, 1)),
+        ["got Eq; call .compile() on the expression"],
+    ),
+    "second predicate": (
+        lambda c: c.query(NS, SET).where(P.equals("a", 1)).where(P.equals("b", 1)),
+        ["Failed to add predicate: the query has a predicate, and takes only one"],
+    ),
+    "predicate of a float": (
+        lambda c: c.query(NS, SET).where(P.equals("a", FLOAT)),
+        ["got None, which they give when a value is of a type that no index holds"],
+    ),
+    "log handler": (
+        lambda _: aerospike.set_log_handler(WRONG),
+        ["Parameter must be a callable: a function or None is expected, got int"],
+    ),
 }
 
 
@@ -359,7 +399,16 @@ def test_refused_connection_says_where():
     config = {"hosts": [("127.0.0.1", 1)], "fail_if_not_connected": True}
     error = error_of(lambda: aerospike.client(config))
     assert (error.msg, error.host) == ("Failed to connect", "127.0.0.1:1")
-    assert "Connection refused [host=127.0.0.1:1, phase=connect" in str(error)
+    assert (
+        "Failed to connect: Connection refused; no server listens there; the command "
+        "aerospike-devserver starts one [host=127.0.0.1:1, phase=connect"
+    ) in str(error)
+
+
+def test_call_that_connects_first_says_so():
+    """That of a client whose constructor could not connect."""
+    error = error_of(lambda: aerospike.client({"hosts": [("127.0.0.1", 1)]}).get(KEY))
+    assert "Connection refused (this call had to connect first: the" in str(error)
 
 
 REFUSED_ROW = (
@@ -444,6 +493,10 @@ MSG: dict[str, tuple[Callable[[Any], Any], str]] = {
     "GeoJSON.dumps": (
         lambda _: aerospike.GeoJSON({"a": {1}}).dumps(),
         "Unable to call dumps function",
+    ),
+    "increment": (
+        lambda c: c.increment(KEY, "n", "1"),
+        "Unsupported operand type(s) for +: only 'int' allowed",
     ),
     "second predicate": (
         lambda c: c.query(NS, SET).where(P.equals("a", 1)).where(P.equals("a", 1)),

@@ -432,6 +432,14 @@ def test_unknown_key_is_warned_of_once_for_each_place():
 
 
 @pytest.mark.usefixtures("unwarned")
+@pytest.mark.parametrize("name", ["max_records", "records_per_second"])
+def test_key_that_is_an_attribute_of_queries_is_named_so(name):
+    said = rf"key '{name}' \(it is an attribute: set query\.{name}\)"
+    with pytest.warns(exception.AerospikeWarning, match=said):
+        make(policies={"query": {name: 1}})
+
+
+@pytest.mark.usefixtures("unwarned")
 def test_warning_that_the_program_takes_for_an_error_comes_each_time():
     for _ in range(2):
         with pytest.raises(aerospike.AerospikeWarning, match="cluster_nam"):

@@ -9,6 +9,7 @@
  * state again afterwards, or changes it before. */
 #include "clients/client.h"
 
+#include <errno.h>
 #include <time.h>
 
 #include "asc/log.h"
@@ -129,6 +130,29 @@ monotonic_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+/* Is it "address:port" of an address that only this machine reaches? */
+static bool
+is_on_loopback(const char *host)
+{
+    return strncmp(host, "127.", 4) == 0 || strncmp(host, "[::1]:", 6) == 0;
+}
+
+/* Raise what connecting has failed with. Returns NULL. */
+static PyObject *
+raise_unconnected(module_state *st, asc_error *err)
+{
+    static const char again[] = "cannot connect: "; /* as FAILED_TO_CONNECT says */
+    size_t size = sizeof again - 1;
+    if (strncmp(err->message, again, size) == 0) {
+        memmove(err->message, err->message + size, strlen(err->message + size) + 1);
+    }
+    if (err->os_errno == ECONNREFUSED && is_on_loopback(err->host)) {
+        asc_error_append(err, "; no server listens there; the command "
+                              "aerospike-devserver starts one");
+    }
+    return raise_error_as(st, err, FAILED_TO_CONNECT);
+}
+
 /* Connect a client whose constructor could not, now that a call needs the cluster, and
  * take the time that this took from the call's. 0, or -1 with an exception. */
 static int
@@ -138,8 +162,10 @@ connect_late(module_state *st, ClientObject *client, asc_timing *timing)
     uint32_t limit_ms = timing != NULL ? timing->total_timeout_ms : 0;
     uint64_t began_ms = monotonic_ms();
     if (open_cluster(client, limit_ms, &err) != 0) {
-        asc_error_append(&err, " (connecting late: the constructor had failed to)");
-        raise_error_as(st, &err, FAILED_TO_CONNECT);
+        asc_error_append(&err,
+                         " (this call had to connect first: the constructor could "
+                         "not)");
+        raise_unconnected(st, &err);
         return -1;
     }
     if (limit_ms != 0) {
@@ -356,7 +382,7 @@ client_init(PyObject *self, PyObject *args, PyObject *kwargs)
         config.fail_if_not_connected == NOT_GIVEN && err.code != ASC_ERR_NOMEM;
     if (cluster == NULL && !connects_later) {
         config_clear(&config);
-        raise_error_as(st, &err, FAILED_TO_CONNECT);
+        raise_unconnected(st, &err);
         return -1;
     }
     return become_valid(client, &config, cluster);
@@ -431,7 +457,7 @@ client_connect(METHOD_PARAMS)
         return NULL;
     }
     if (client->cluster == NULL && open_cluster(client, 0, &err) != 0) {
-        return raise_error_as(st, &err, FAILED_TO_CONNECT);
+        return raise_unconnected(st, &err);
     }
     return Py_NewRef(self);
 }

@@ -145,7 +145,7 @@ check_addable(module_state *st, PyObject *value)
         return 0;
     }
     return raise_param(st,
-                       "Unsupported operand type(s) for +" DETAIL
+                       "Unsupported operand type(s) for +: only 'int' allowed" DETAIL
                        "int or float is expected, got %s",
                        Py_TYPE(value)->tp_name);
 }

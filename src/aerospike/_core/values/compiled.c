@@ -49,7 +49,7 @@ encode_held(encoder *e, const char *func, const char *name, PyObject *value,
 {
     if (held == NULL) {
         return raise_param(e->st,
-                           "%s%s%s must be a compiled expression" DETAIL "got %s",
+                           "%s%s%s must be a compiled expression" DETAIL NOT_COMPILED,
                            func != NULL ? func : "", func != NULL ? ": " : "", name,
                            Py_TYPE(value)->tp_name);
     }

@@ -4,6 +4,11 @@
 
 #include "values/values.h"
 
+/* What a message says, behind DETAIL, of a value that is no compiled expression, whose
+ * type follows. */
+#define NOT_COMPILED                                                                   \
+    "a compiled expression is expected, got %s; call .compile() on the expression"
+
 /* Append the bytes of a compiled expression. 0, or -1 with ParamError, which begins
  * with `func` and names the argument, when it is none, or with what its tree raises. */
 int encode_expression(encoder *e, const char *func, const char *name, PyObject *value);
