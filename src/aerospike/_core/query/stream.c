@@ -102,6 +102,14 @@ record_of(StreamObject *s, module_state *st, asc_msg *m, const asc_msg_record *r
     return record;
 }
 
+/* Add what was asked for to the error that is set. */
+static void
+explain(StreamObject *s, module_state *st)
+{
+    explain_query(st, s->ask.ns, s->ask.set, s->ask.predicate, s->ask.index_name,
+                  s->ask.ctx);
+}
+
 /* The next record of the part that is being read. NULL without an exception when the
  * part has no more for now, with one when a record cannot be made. The tracker counts a
  * record before it is made, and takes it back when that fails. */
@@ -118,6 +126,7 @@ next_of_part(StreamObject *s, module_state *st)
             s->part = NULL;
             if (err.code != ASC_OK) {
                 raise_error(st, &err, NULL, NULL);
+                explain(s, st);
             }
             return NULL;
         }
@@ -130,6 +139,7 @@ next_of_part(StreamObject *s, module_state *st)
             PyObject *record = record_of(s, st, &m, &r);
             if (record == NULL) {
                 asc_query_take_back(s->query);
+                explain(s, st);
             }
             return record;
         }
@@ -144,8 +154,7 @@ static int
 raise_of_query(StreamObject *s, module_state *st, const asc_error *err)
 {
     raise_error(st, err, NULL, NULL);
-    explain_query(st, s->ask.ns, s->ask.set, s->ask.predicate, s->ask.index_name,
-                  s->ask.ctx);
+    explain(s, st);
     return -1;
 }
 
