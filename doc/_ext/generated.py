@@ -245,7 +245,10 @@ def command_line() -> str:
                 name = f"{action.option_strings[0]} {action.metavar or ''}".strip()
                 takes_value = action.nargs != 0 and action.default is not None
                 default = f"`{action.default}`" if takes_value else ""
-                yield f"`{name}`", default, str(action.help) % vars(action)
+                meaning = str(action.help) % vars(action)
+                # in a code span, since Markdown makes a dash of two hyphens
+                meaning = re.sub(r"(?<!\S)--?\w\S*\b", r"`\g<0>`", meaning)
+                yield f"`{name}`", default, meaning
 
     return _table(("option", "default", "meaning"), lines())
 

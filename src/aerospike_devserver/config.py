@@ -18,6 +18,8 @@ MAX_NODES = 64
 MAX_NAMESPACES = 32
 MAX_RECORD_SIZE = 8 << 20
 """Bytes of the largest record that a server can be told to take."""
+LOCALHOST = "127.0.0.1"
+"""What a host `localhost` stands for."""
 DEFAULT_NAMESPACES = ("test", "bar")
 
 MAX_NAMESPACE_NAME = 31
@@ -120,9 +122,10 @@ class ClusterConfig:
         last = LAST_PORT - PORT_STEP * (self.nodes - 1)
         if not 0 < port <= last:
             several = f" for {self.nodes} nodes, {PORT_STEP} ports apart"
+            lowest = "the lowest is 1" if name != "port" else "0 takes any free port"
             raise ValueError(
                 f"{name} {port}: the highest{several if self.nodes > 1 else ''} is "
-                f"{last}, the lowest is 1"
+                f"{last}, {lowest}"
             )
 
     def _check_host(self) -> None:
@@ -130,7 +133,8 @@ class ClusterConfig:
             ip_address(self.host)
         except ValueError as cause:
             raise ValueError(
-                f"host {self.host!r} is no address such as 127.0.0.1 or ::1"
+                f"host {self.host!r} is not an address such as 127.0.0.1 or ::1, nor "
+                "localhost"
             ) from cause
         if not self.allow_remote and not is_loopback(self.host):
             raise ValueError(

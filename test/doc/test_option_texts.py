@@ -94,6 +94,12 @@ def test_defaults_are_those_of_the_client(texts, generated, hosts):
     assert compared > 100
 
 
+def test_options_of_the_command_line_are_code(generated):
+    """Elsewhere Markdown makes a dash of two hyphens."""
+    outside = "".join(generated.command_line().split("`")[::2])
+    assert "--" not in outside.replace("| --- | --- | --- |", "")
+
+
 def test_what_pages_generate_is_expanded(generated):
     for page in EXT.parent.glob("*.md"):
         text = generated.expand(page.read_text("utf-8"))
