@@ -77,7 +77,8 @@ asc_error_append(asc_error *err, const char *format, ...)
     va_end(args);
 }
 
-/* The control characters that UTF-8 writes with two bytes are 0xc2 0x80 to 0xc2 0x9f. */
+/* The control characters that UTF-8 writes with two bytes are 0xc2 0x80 to 0xc2 0x9f.
+ */
 void
 asc_error_append_text(asc_error *err, const void *data, size_t size)
 {

@@ -123,7 +123,8 @@ add_details(module_state *st, PyObject *exc, const asc_error *err)
 
 /* Make the message of an error. When a server has refused a request, the short text is
  * host and symbol, as in other clients. In a text of the library, "; " stands before
- * what explains it. What a peer said, or a cut, may have left bytes that are no UTF-8. */
+ * what explains it. What a peer said, or a cut, may have left bytes that are no UTF-8.
+ */
 static PyObject *
 message_of(const asc_error *err)
 {
