@@ -412,6 +412,28 @@ def test_max_records(make):
     assert len(found) == len({bytes(r[0][3]) for r in found}) == 7
 
 
+@pytest.mark.parametrize("kind", ["query", "scan"])
+@pytest.mark.parametrize("size", [7, 50, 1000])
+def test_pages_of_bins_that_not_all_records_have(client, kind, size):
+    """A server counts those without them for the limit, and does not send them."""
+    keys = [(NS, "queries2", i) for i in range(200)]
+    rows = [
+        Write(key, [ops.write("rare" if i % 3 == 0 else "other", i)])
+        for i, key in enumerate(keys)
+    ]
+    client.batch_write(BatchRecords(rows))
+    query = getattr(client, kind)(NS, "queries2")
+    query.select("rare")
+    query.max_records = size
+    query.paginate()
+    pages = []
+    while not query.is_done():
+        pages.append([bins["rare"] for _, _, bins in query.results({"max_retries": 0})])
+    client.batch_remove(keys)
+    assert sorted(i for page in pages for i in page) == list(range(0, 200, 3))
+    assert {len(page) for page in pages[:-2]} <= {size}
+
+
 def test_max_records_of_scan_policies(client):
     assert len(client.scan(NS, SET).results({"max_records": 9})) == 9
 

@@ -554,6 +554,7 @@ open_query(StreamObject *s, module_state *st, PyObject *tracker)
         .replica = req.replica,
         .sc_session = req.sc_session,
         .by_index = s->ask.predicate != NULL,
+        .skips = s->ask.bins != NULL || s->ask.ops != NULL,
         .max_records = s->ask.max_records,
     };
     if (options.ns == NULL) {
