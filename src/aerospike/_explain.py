@@ -515,7 +515,7 @@ def index(error: AerospikeError, ns: str, name: str, bin: str | None = None) -> 
     """Complete the error of a call about an index."""
     error.name = name
     error.bin = bin
-    size = len((bin or "").encode())
+    size = len((bin or "").encode("utf-8", "surrogatepass"))
     if error.code == _REFUSED and size > _LONGEST_BIN_NAME:
         error.detail = (
             f"the bin's name has {size} bytes, and at most {_LONGEST_BIN_NAME} are "
