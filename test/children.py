@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import subprocess
 import sys
 import textwrap
 import traceback
 import types
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -38,6 +40,28 @@ def until(condition):
 """What every script begins with."""
 
 Hosts = Iterable[tuple[str, int]]
+
+
+@contextmanager
+def server(
+    first: Callable[[], object] | None = None,
+) -> Iterator[tuple[tuple[str, int], int]]:
+    """A development server of one node in a process of its own: address and pid.
+
+    :param first: called in that process, before the server is.
+    """
+    command = [sys.executable, "-m", "aerospike_devserver", "--port", "0"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, preexec_fn=first
+    ) as process:
+        try:
+            assert process.stdout is not None
+            found = re.search(r" on (\S+):(\d+)", process.stdout.readline())
+            assert found is not None
+            yield (found[1], int(found[2])), process.pid
+        finally:
+            process.terminate()
+            process.wait(LIMIT_S)
 
 
 def command_of(text: str, hosts: Hosts, *args: str) -> list[str]:

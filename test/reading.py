@@ -78,19 +78,40 @@ class Stop(Exception):
     """What a callback raises."""
 
 
-def _by_page(query: Any, policy: dict[str, Any], n: int, see: Any) -> None:
-    if hasattr(query, "max_records"):
-        query.max_records = n
-    else:  # the scans of the client on PyPI
-        policy = {**policy, "max_records": n}
-    page = query.results(policy)
-    assert n == 0 or len(page) <= n
-    for record in page:
-        see(record)
+def _page_of_stream(query: Any, policy: dict[str, Any]) -> list[Any]:
+    with query.stream(policy) as records:
+        return list(records)
+
+
+def _page_of_foreach(query: Any, policy: dict[str, Any]) -> list[Any]:
+    page: list[Any] = []
+    query.foreach(lambda *given: page.append(given[-1]), policy)
+    return page
+
+
+def _by_page(
+    read_all: Callable[[Any, dict[str, Any]], list[Any]],
+) -> Callable[[Any, dict[str, Any], int, Any], None]:
+    """A page of n records at most, of which none is left."""
+
+    def read(query: Any, policy: dict[str, Any], n: int, see: Any) -> None:
+        if hasattr(query, "max_records"):
+            query.max_records = n
+        else:  # the scans of the client on PyPI
+            policy = {**policy, "max_records": n}
+        page = read_all(query, policy)
+        assert n == 0 or len(page) <= n
+        for record in page:
+            see(record)
+
+    return read
+
+
+_page_of_results = _by_page(lambda query, policy: query.results(policy))
 
 
 def _by_results(query: Any, policy: dict[str, Any], _n: int, see: Any) -> None:
-    _by_page(query, policy, 0, see)
+    _page_of_results(query, policy, 0, see)
 
 
 def _by_callback(how: str) -> Callable[[Any, dict[str, Any], int, Any], None]:
@@ -141,7 +162,9 @@ def _by_loop(query: Any, _policy: dict[str, Any], n: int, see: Any) -> None:
 
 
 WAYS: dict[str, Callable[[Any, dict[str, Any], int, Any], None]] = {
-    "page": _by_page,
+    "page": _page_of_results,
+    "page of foreach": _by_page(_page_of_foreach),
+    "page of stream": _by_page(_page_of_stream),
     "results": _by_results,
     "False": _by_callback("False"),
     "raise": _by_callback("raise"),
@@ -149,7 +172,7 @@ WAYS: dict[str, Callable[[Any, dict[str, Any], int, Any], None]] = {
     "stream": _by_stream,
     "loop": _by_loop,
 }
-SHARED_WAYS = ["page", "results", "False", "raise"]
+SHARED_WAYS = ["page", "page of foreach", "results", "False", "raise"]
 """What the client on PyPI has, too."""
 
 
@@ -218,6 +241,9 @@ def serve(hosts: list[str]) -> None:
 
     pairs = (text.rpartition(":") for text in hosts)
     client = aerospike.client({"hosts": [(host, int(port)) for host, _, port in pairs]})
+    # The first values of GeoJSON must not come in several threads: the client on PyPI
+    # then fails, or drops the records, while one of its threads imports json.
+    aerospike.geojson('{"type": "Point", "coordinates": [0, 0]}').unwrap()
     say(None, "connected")
     with open(0, "rb") as requests:
         while requests.peek():

@@ -285,6 +285,48 @@ test_pages(void)
     asc_tracker_free(t);
 }
 
+/* Nodes that count records which they do not send: a share that is short of its quota
+ * is read on in another round, without a quota, and ends with its reply or with the
+ * first record that is one too many. */
+static void
+test_short_shares(void)
+{
+    asc_tracker *t = asc_tracker_new(0, 2);
+    asc_tracker_begin(t, 4);
+    t->skips = true;
+    assign(t, 2);
+    CHECK(count(t, share_of(t, 0), 0, 1) && count(t, share_of(t, 0), 0, 2));
+    CHECK(asc_tracker_end(t, share_of(t, 0), ASC_OK));
+    CHECK(asc_tracker_end(t, share_of(t, 1), ASC_OK)); /* it has sent nothing */
+    CHECK_EQ_INT(count_state(t, ASC_CURSOR_PAUSED), 1);
+    CHECK_EQ_INT(count_state(t, ASC_CURSOR_TODO), 1);
+    CHECK_EQ_INT(t->n_refused, 0);
+    CHECK(asc_tracker_goes_on(t));
+
+    assign(t, 2);
+    CHECK_EQ_INT(t->n_shares, 1);
+    asc_share *s = share_of(t, 1);
+    CHECK_EQ_INT(s->quota, 0);
+    CHECK(count(t, s, 1, 1) && count(t, s, 1, 2) && !count(t, s, 1, 3));
+    CHECK(s->surplus);
+    CHECK(asc_tracker_end(t, s, ASC_OK));
+    CHECK_EQ_INT(count_state(t, ASC_CURSOR_PAUSED), 2);
+
+    asc_tracker_begin(t, 4);
+    t->skips = true;
+    assign(t, 2);
+    CHECK_EQ_INT(share_of(t, 0)->quota, 2); /* as in each first round */
+    for (unsigned round = 0; round < 2; round++) {
+        for (uint16_t node = 0; node < 2; node++) {
+            CHECK(asc_tracker_end(t, share_of(t, node), ASC_OK));
+        }
+        CHECK(asc_tracker_goes_on(t) == (round == 0));
+        assign(t, 2);
+    }
+    CHECK(asc_tracker_is_done(t));
+    asc_tracker_free(t);
+}
+
 /* Fewer records than nodes: each is asked for one, and what is too much stays there. */
 static void
 test_surplus(void)
@@ -397,6 +439,7 @@ static const kit_test tests[] = {
     {"no_owner", test_no_owner},
     {"quotas", test_quotas},
     {"pages", test_pages},
+    {"short_shares", test_short_shares},
     {"surplus", test_surplus},
     {"failure_within_a_page", test_failure_within_a_page},
 };

@@ -762,6 +762,12 @@ test_error_details(void)
          "x; exp_trace={phase=\"eval\" byte_offset=5 op=\"gt\" outcome=\"absent\"}", 9},
         {"82 03 82 05 92 a1 61 a1 62 01 01 01 08",
          "refused; exp_trace={phase=\"build\"}", 8},
+        /* control characters, of one byte and of two, among others */
+        {"82 01 09 02 ac 1b5b 00 0a 7f c2a0 c29b c3a9 20",
+         "\\x1b[\\x00\\x0a\\x7f\xc2\xa0\\x9b\xc3\xa9 ", 9},
+        {"81 03 81 03 a2 221b", "refused; exp_trace={op=\"\"\\x1b\"}", 0},
+        /* a sub-code that 32 bits do not hold is none */
+        {"81 01 cf 0000000100000005", "refused", 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         asc_error err;

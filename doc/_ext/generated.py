@@ -6,7 +6,7 @@ the function of that name returns:
     options TABLE [KIND]   keys of a dictionary: type, default, meaning
     old-names TABLE        older names of keys
     shared-keys            keys that may stand beside the sections of policies
-    in-work                policies of calls that do not exist yet
+    pending                policies of calls that do not exist yet
     exceptions             the tree of classes, with codes
     operations MODULE      helpers of a module: arguments, what they do, results
     direct PREFIX          methods of the 2.x line, beside the helpers of today
@@ -25,7 +25,7 @@ import aerospike
 import option_texts
 from aerospike import _core, exception
 from aerospike_devserver.cli import parser
-from option_texts import IN_WORK, Text
+from option_texts import PENDING, Text
 
 Row = dict[str, Any]
 
@@ -107,7 +107,7 @@ def old_names(table: str) -> str:
     def lines() -> Iterator[Sequence[str]]:
         for row in rows_of(table):
             if is_old(row):
-                kinds = [kind for kind in row["kinds"] if kind not in IN_WORK]
+                kinds = [kind for kind in row["kinds"] if kind not in PENDING]
                 where = ", ".join(kinds) if table == "policy" else "config"
                 yield f"`{row['name']}`", f"`{row['new_name']}`", where
 
@@ -121,11 +121,11 @@ def shared_keys() -> str:
     return f"{', '.join(names)}."
 
 
-def in_work() -> str:
+def pending() -> str:
     """Policies whose calls are still to come, with their keys."""
 
     def lines() -> Iterator[Sequence[str]]:
-        for kind, what in IN_WORK.items():
+        for kind, what in PENDING.items():
             rows = rows_of("policy", kind)
             names = [f"`{row['name']}`" for row in rows if not is_old(row)]
             yield f"`{kind}`", what, ", ".join(names)
@@ -245,7 +245,10 @@ def command_line() -> str:
                 name = f"{action.option_strings[0]} {action.metavar or ''}".strip()
                 takes_value = action.nargs != 0 and action.default is not None
                 default = f"`{action.default}`" if takes_value else ""
-                yield f"`{name}`", default, str(action.help) % vars(action)
+                meaning = str(action.help) % vars(action)
+                # in a code span, since Markdown makes a dash of two hyphens
+                meaning = re.sub(r"(?<!\S)--?\w\S*\b", r"`\g<0>`", meaning)
+                yield f"`{name}`", default, meaning
 
     return _table(("option", "default", "meaning"), lines())
 
@@ -254,7 +257,7 @@ FUNCTIONS: dict[str, Callable[..., str]] = {
     "options": options,
     "old-names": old_names,
     "shared-keys": shared_keys,
-    "in-work": in_work,
+    "pending": pending,
     "exceptions": exceptions,
     "operations": operations,
     "direct": direct,

@@ -57,9 +57,9 @@ POLICY = {
     "timeout_delay": Text(
         "int, ms",
         "3000",
-        "How long a late reply is waited for, in the background, after an attempt has "
-        "timed out, so that its connection can be used again. 0: the connection is "
-        "closed at once.",
+        "After an attempt has timed out, the client waits so long for the late reply, "
+        "in the background. If the reply comes, the connection can be used again. 0: "
+        "the client closes the connection at once.",
     ),
     "max_retries": Text("int", RETRIES, "Further attempts after the first one."),
     "sleep_between_retries": Text(
@@ -109,9 +109,9 @@ POLICY = {
     "exists": Text(
         "`POLICY_EXISTS_*`",
         "IGNORE",
-        "What a record that exists, or does not, means for a write: create only, "
-        "update only, replace only, create or replace. *Replace* drops the bins that "
-        "the call does not name.",
+        "Whether a write needs the record to exist. `CREATE`: it must not exist. "
+        "`UPDATE`, `REPLACE`: it must exist. `CREATE_OR_REPLACE`, `IGNORE`: either. "
+        "The two with *replace* drop the bins that the call does not name.",
     ),
     "commit_level": Text(
         "`POLICY_COMMIT_LEVEL_*`",
@@ -132,8 +132,8 @@ POLICY = {
     "read_touch_ttl_percent": Text(
         "int, -1 to 100",
         "0",
-        "A read renews the time to live of a record in this last percentage of it. "
-        "0: as the server is configured; -1: never.",
+        "A read renews the time to live of a record if at most this percentage of it "
+        "is left. 0: as the server is configured; -1: never.",
     ),
     "ttl": Text(
         "int, s, or `TTL_*`",
@@ -220,8 +220,8 @@ CONFIG = {
         "list",
         "required",
         'Nodes to begin with: `(address, port)` or `"address:port"`, with '
-        '`"[v6]:port"` for IPv6 and port 3000 where there is none. One that answers '
-        "is enough; it tells of the others.",
+        '`"[v6]:port"` for IPv6. Without a port, it is 3000. One node that answers is '
+        "enough: the client learns the others from it.",
     ),
     "policies": Text(
         "dict", "{}", "Default policies; see [below](#defaults-for-all-calls)."
@@ -342,7 +342,9 @@ CONFIG = {
     "rack_ids": Text("list of int", "", "Racks in order of preference."),
     "config_provider": Text("ConfigProvider", "", "A file with dynamic settings."),
     "metrics": Text("MetricsPolicy", "", "Counters and latencies."),
-    "lua": Text("dict", "{}", "Folders of functions that the client runs; in work."),
+    "lua": Text(
+        "dict", "{}", "Folders of functions that the client runs; not supported yet."
+    ),
     "strict_types": Text(
         "bool",
         "True",
@@ -355,7 +357,7 @@ CONFIG = {
 
 TABLES = {"policy": POLICY, "meta": META, "config": CONFIG}
 
-IN_WORK = {
+PENDING = {
     "apply": "user-defined functions",
     "txn_verify": "transactions, their verification",
     "txn_roll": "transactions, their end",

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from aerospike import predicates as predicates
     from aerospike._query import Query as Query
     from aerospike._query import Scan as Scan
-del TYPE_CHECKING
 
 # imported when they are asked for, so that importing the package stays quick
 _LATER = {
@@ -47,13 +46,22 @@ _LATER = {
 }
 
 
-def __getattr__(name: str) -> object:
-    if name not in _LATER:
-        raise AttributeError(f"module 'aerospike' has no attribute {name!r}")
-    module = __import__(_LATER[name], fromlist=["*"])
-    found: object = module if name == "predicates" else getattr(module, name)
-    globals()[name] = found
-    return found
+if not TYPE_CHECKING:  # with it, type checkers would take any name
+
+    def __getattr__(name: str) -> object:
+        if name not in _LATER:
+            raise AttributeError(
+                f"module 'aerospike' has no attribute {name!r}",
+                name=name,
+                obj=__import__(__name__),  # Python looks for a near name in it
+            )
+        module = __import__(_LATER[name], fromlist=["*"])
+        found: object = module if name == "predicates" else getattr(module, name)
+        globals()[name] = found
+        return found
+
+
+del TYPE_CHECKING
 
 
 # the codes that the helper modules share with the extension have private names

@@ -68,7 +68,7 @@ class Client(PendingMethods):
         """
         from aerospike._query import Query
 
-        return Query.of(self, namespace, set)
+        return Query._of(self, namespace, set)
 
     @_made_of_a_namespace
     def scan(self, namespace: str, set: str | None = None) -> Scan:
@@ -78,7 +78,7 @@ class Client(PendingMethods):
         """
         from aerospike._query import Scan
 
-        return Scan.of(self, namespace, set)
+        return Scan._of(self, namespace, set)
 
     job_info = blocking(jobs.job_info)
     scan_info = blocking(jobs.scan_info)

@@ -139,7 +139,7 @@ class Client:
             Timeouts are in milliseconds; 0 means no limit.
         :return: (key, meta, bins) as get() does, with the user key that was passed.
         :raises RecordNotFound: there is no such record.
-        :raises InvalidRequest: bins is empty.
+        :raises InvalidRequest: bins is empty, or begins with an empty name.
         :raises ParamError: an argument is malformed; nothing was sent.
         :raises ClusterError: the client is closed.
         :raises NamespaceNotFound: no node has the namespace.
@@ -226,7 +226,7 @@ class Client:
     def remove_bin(
         self,
         key: Key,
-        list: Sequence[str],
+        list: list[str],
         meta: WriteMeta | Options | None = None,
         policy: WritePolicy | Options | None = None,
     ) -> int:
@@ -402,7 +402,7 @@ class Client:
     def batch_read(
         self,
         keys: Sequence[Key],
-        bins: Sequence[str] | None = None,
+        bins: list[str] | tuple[str, ...] | None = None,
         policy: BatchPolicy | Options | None = None,
     ) -> BatchRecords:
         """Read many records, with one request to each node, all at once.
@@ -540,7 +540,7 @@ class Client:
     def select_many(
         self,
         keys: Sequence[Key],
-        bins: Sequence[str],
+        bins: list[str] | tuple[str, ...],
         policy: BatchPolicy | Options | None = None,
     ) -> builtins.list[Record[Meta | None, Bins | None]]:
         """Read some bins of many records, as get_many() does.

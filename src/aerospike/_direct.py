@@ -7,7 +7,7 @@ from types import FunctionType
 from aerospike import _constants as c
 from aerospike._calls.signatures import named
 from aerospike._core import Client, publish_client
-from aerospike._hints import Any, Key, OperatePolicy, Options, WriteMeta
+from aerospike._hints import Any, Key, MapPolicy, OperatePolicy, Options, WriteMeta
 
 _PAIRS = c.MAP_RETURN_KEY_VALUE
 _LOWER_BITS = 0xFFFF  # of a return type, without its flags
@@ -167,7 +167,7 @@ class DirectMethods(Client):
 
     # --- maps ---
 
-    def map_set_policy(self, key: Key, bin: str, map_policy: Options | None,
+    def map_set_policy(self, key: Key, bin: str, map_policy: MapPolicy | Options | None,
                        meta: WriteMeta | Options | None = None,
                        policy: OperatePolicy | Options | None = None) -> int:
         """Set the order of a map."""
@@ -176,7 +176,7 @@ class DirectMethods(Client):
         return 0
 
     def map_put(self, key: Key, bin: str, map_key: Any, val: Any,
-                map_policy: OperatePolicy | Options | None = None,
+                map_policy: MapPolicy | Options | None = None,
                 meta: WriteMeta | Options | None = None,
                 policy: OperatePolicy | Options | None = None) -> int:
         """Put a key and its value into a map."""
@@ -186,7 +186,7 @@ class DirectMethods(Client):
         return 0
 
     def map_put_items(self, key: Key, bin: str, items: dict[Any, Any],
-                      map_policy: OperatePolicy | Options | None = None,
+                      map_policy: MapPolicy | Options | None = None,
                       meta: WriteMeta | Options | None = None,
                       policy: OperatePolicy | Options | None = None) -> int:
         """Put all pairs of a dict into a map."""
@@ -196,7 +196,7 @@ class DirectMethods(Client):
         return 0
 
     def map_increment(self, key: Key, bin: str, map_key: Any, incr: int | float,
-                      map_policy: OperatePolicy | Options | None = None,
+                      map_policy: MapPolicy | Options | None = None,
                       meta: WriteMeta | Options | None = None,
                       policy: OperatePolicy | Options | None = None) -> int:
         """Add to the value of a key."""
@@ -206,7 +206,7 @@ class DirectMethods(Client):
         return 0
 
     def map_decrement(self, key: Key, bin: str, map_key: Any, decr: int | float,
-                      map_policy: OperatePolicy | Options | None = None,
+                      map_policy: MapPolicy | Options | None = None,
                       meta: WriteMeta | Options | None = None,
                       policy: OperatePolicy | Options | None = None) -> int:
         """Subtract from the value of a key."""

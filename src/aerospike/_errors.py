@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from aerospike import exception
+from aerospike._interrupts import text_or_type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,10 +16,11 @@ _LONGEST_VALUE = 100
 
 
 def shown(value: Any, limit: int = _LONGEST_VALUE) -> str:
-    """The repr of a value of the caller's, or its beginning; never an exception."""
+    """The repr of a value of the caller's, or its beginning; no exception that its
+    class may raise."""
     try:
-        text = repr(value)
-    except Exception:  # noqa: BLE001 - whatever the class of the value raises
+        text = text_or_type(repr, value)
+    except RecursionError:  # it is nested deep
         return f"<{type(value).__name__}>"
     return text if len(text) <= limit else text[:limit] + "..."
 

@@ -21,19 +21,26 @@ if TYPE_CHECKING:
 # operations whose number has another name than the function that makes it
 _FUNCTIONS = {
     "OPERATOR_INCR": "increment",
-    "select_by_path": "select_by_path",
-    "modify_by_path": "modify_by_path",
+    "OP_LIST_JOIN_SEPARATOR": "list_join",
+    "OP_EXPR_READ": "expression_read",
+    "OP_EXPR_WRITE": "expression_write",
+    "OP_STRING_B64_DECODE": "string_base64_decode",
+    "OP_STRING_CASE_FOLD": "string_casefold",
 }
 
 _names: dict[int, str] = {}  # of operations, by their numbers; made when needed
 
 
 def function_of(name: str) -> str:
-    """The function of aerospike_helpers that makes an operation of such a name."""
+    """The function of aerospike_helpers that makes an operation of such a name.
+
+    Functions of string_operations, which have short names, get "string_" before these.
+    """
     name = name.lstrip("_")
     if name in _FUNCTIONS:
         return _FUNCTIONS[name]
-    return name.removeprefix("OPERATOR_").removeprefix("OP_").lower()
+    name = name.removeprefix("OPERATOR_").removeprefix("OP_").lower()
+    return name + "ative" if name.endswith("_rel") else name
 
 
 def operation_name(op: dict[str, Any]) -> str | None:
@@ -41,8 +48,9 @@ def operation_name(op: dict[str, Any]) -> str | None:
     if not _names:
         from aerospike._core import operation_table  # which imports this module
 
+        # all at once: another thread looks, and a signal may end this
         _names.update(
-            (row["number"], function_of(row["name"])) for row in operation_table()
+            {row["number"]: function_of(row["name"]) for row in operation_table()}
         )
     number = op.get("op")
     return _names.get(number) if isinstance(number, int) else None
@@ -121,6 +129,11 @@ _NEEDS = {
 }
 
 
+def _kind(error: AerospikeError) -> str:
+    """What an operation works on: "list", "bit", "expression", ...; or ""."""
+    return (error.operation or "").partition("_")[0]
+
+
 def _wrong_type(error: AerospikeError, method: str, _argument: Any) -> str:
     name = error.operation or method
     needs = _NEEDS.get(name.partition("_")[0])
@@ -130,25 +143,52 @@ def _wrong_type(error: AerospikeError, method: str, _argument: Any) -> str:
     return f"{name} needs {needs}, and {where} holds something else; get() shows it"
 
 
-def _does_not_apply(error: AerospikeError, _method: str, _argument: Any) -> str:
-    if error.context:
-        causes = (
-            "a level of the context leads to nothing or to a value of another kind, or "
-            "an index or rank is out of range"
-        )
-    else:
-        causes = (
-            "an index, rank or offset is out of range, or an argument does not fit the "
-            "value"
+# what an operation works on -> why it may not apply
+_UNFIT = {
+    "expression": (
+        "the expression has no value: it asks for a bin that is not there or holds "
+        "another type, or its arguments do not fit; the flag EXP_READ_EVAL_NO_FAIL or "
+        "EXP_WRITE_EVAL_NO_FAIL lets the call go on"
+    ),
+    "bit": "offset and size lead beyond the end of the blob; get() shows it",
+}
+
+
+def _does_not_apply(error: AerospikeError, _method: str, argument: Any) -> str:
+    if _kind(error) in _UNFIT:
+        return _UNFIT[_kind(error)]
+    causes = "an index, rank or offset is out of range, or an argument does not fit"
+    ops = argument if isinstance(argument, list) and error.operation is None else ()
+    if error.context or any(isinstance(op, dict) and op.get("ctx") for op in ops):
+        causes += (
+            ", or a level of a context leads to nothing or to a value of another kind"
         )
     return f"{causes}; get() shows the value"
+
+
+_MAP_KEYS = "a map key must be str, int or bytes"
+
+
+def _given_map_key(error: AerospikeError, argument: Any) -> str:
+    """Whether the operation was given a map key that no map has, as text."""
+    if not isinstance(argument, list) or error.operation_index is None:
+        return ""
+    key = argument[error.operation_index].get("key", "")
+    if not isinstance(key, bool | float | None):
+        return ""
+    return f"{_MAP_KEYS}, and {error.operation} was given {shown(key)}"
 
 
 def _refused(error: AerospikeError, method: str, argument: Any) -> str:
     if method in ("select", "remove_bin") and argument in ([], ()):
         return "bins is empty: name one bin or more"
+    if method == "select" and argument[0] == "":
+        return "bins begins with an empty name; get() reads all bins"
     if error.operation:
-        return f"an argument of {error.operation} is not valid for what the bin holds"
+        return _given_map_key(error, argument) or (
+            f"an argument of {error.operation} is not valid for what the bin holds, or "
+            "this server's version does not know the operation"
+        )
     if method in _OPERATES:
         return (
             "an argument of an operation is not valid, operations do not go together "
@@ -162,17 +202,90 @@ def _refused(error: AerospikeError, method: str, argument: Any) -> str:
     )
 
 
+def _has_float_key(value: Any) -> bool:
+    """Whether a map within the value has a float as a key. No map that a client has
+    sent contains itself."""
+    todo = [value]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, dict):
+            if any(isinstance(key, float) for key in value):
+                return True
+            todo += value.values()
+        elif isinstance(value, list):
+            todo += value
+    return False
+
+
+def _failed(_error: AerospikeError, _method: str, argument: Any) -> str:
+    if not _has_float_key(argument):
+        return "the server says no more; its log may"
+    return f"{_MAP_KEYS} on this server, and a map that was sent has a float as a key"
+
+
+# what an operation works on -> which policy has let it only create
+_CREATES_ONLY = {
+    "map": (
+        "the map has the key, and the policy's map_write_flags have "
+        "MAP_WRITE_FLAGS_CREATE_ONLY"
+    ),
+    "list": (
+        "the list has the value, and the policy's write_flags have "
+        "LIST_WRITE_ADD_UNIQUE"
+    ),
+}
+
+
+def _exists(error: AerospikeError, _method: str, _argument: Any) -> str:
+    return _CREATES_ONLY.get(
+        _kind(error),
+        "the policy of the operation lets it only create what is not there yet",
+    )
+
+
+# what a call, or a family of info commands, needs of its user's roles
+_PRIVILEGES = {
+    **dict.fromkeys(("get", "select", "exists", "query"), "read"),
+    **dict.fromkeys(
+        ("operate", "operate_ordered", "_operate_one", "batch"),
+        "read or write, as its operations do",
+    ),
+    **dict.fromkeys(("put", "append", "prepend", "increment", "touch"), "write"),
+    **dict.fromkeys(("remove", "remove_bin"), "write"),
+    "sindex": "sindex-admin",
+    "truncate": "truncate",
+}
+
+
+def _needs_privilege(error: AerospikeError, method: str, _argument: Any) -> str:
+    if error.code == _NOT_AUTHENTICATED:
+        return "the cluster wants a login, and this client has no user"
+    privilege = _PRIVILEGES.get(method, "sys-admin")
+    return (
+        f"this call needs the privilege {privilege}, which the roles of the client's "
+        "user lack here; see admin_grant_roles() and admin_grant_privileges()"
+    )
+
+
 def _element(text: str) -> Callable[[AerospikeError, str, Any], str]:
     return lambda error, _method, _argument: text
 
 
+_REFUSED = 4
+_TIMEOUT = 9
+_NO_NAMESPACE = 20
+_NOT_AUTHENTICATED = 80
+_OF_ROLES = (_NOT_AUTHENTICATED, 81)
+
 # code -> what to add to the server's text
 _HINTS: dict[int, Callable[[AerospikeError, str, Any], str]] = {
+    1: _failed,
     3: _element(
         'the record has another generation than meta\'s "gen"; read it again, and '
         "write with the generation that it has then"
     ),
-    4: _refused,
+    _REFUSED: _refused,
+    5: _element("the policy's 'exists' lets this call only create a record"),
     12: _wrong_type,
     13: _element("the namespace's configuration limits the size of a record"),
     17: _element("the policy of the operation wants the bin to exist"),
@@ -180,18 +293,15 @@ _HINTS: dict[int, Callable[[AerospikeError, str, Any], str]] = {
         "the server does not allow this now: it may be out of space, be set to refuse "
         "such commands, or need a time to live that the namespace does not have"
     ),
-    23: _element("the policy of the operation allows to update elements only"),
-    24: _element(
-        "the policy of the operation allows to create elements only, or allows each "
-        "value once"
+    23: _element(
+        "the policy of the operation lets it only update what is there already"
     ),
+    24: _exists,
     25: _element("a server of the Community Edition does not do this"),
     26: _does_not_apply,
     27: _element("the record is there, and the policy's 'expressions' refused it"),
-    81: _element(
-        "the roles of the client's user do not allow this in this namespace and set; "
-        "see admin_grant_roles() and admin_grant_privileges()"
-    ),
+    _NOT_AUTHENTICATED: _needs_privilege,
+    81: _needs_privilege,
     82: _element("no role of the client's user admits the address of this machine"),
     83: _element(
         "the client's user has used up what its roles allow in a second; see "
@@ -202,7 +312,10 @@ _HINTS: dict[int, Callable[[AerospikeError, str, Any], str]] = {
 # methods whose argument is a list of operations
 _OPERATES = ("operate", "operate_ordered", "_operate_one")
 
-# codes that may be about one of the operations
+# codes that are about the record, and not about one of the operations
+_OF_RECORD = (2, 3, 5, 27)
+
+# codes that may be about one of several operations
 _OF_OPERATION = (4, 12, 17, 23, 24, 26)
 
 # codes that only some operations can be answered with: whole bins are always read and
@@ -210,46 +323,85 @@ _OF_OPERATION = (4, 12, 17, 23, 24, 26)
 _NOT_FOR = {12: ("read", "write", "touch", "delete"), 26: ("read", "write", "touch")}
 
 
+def _shown_operation(place: int, op: dict[str, Any]) -> str:
+    """An operation in a text: "2 (list_append of bin 'm' at map_key('a'))"."""
+    context = context_text(op.get("ctx"))
+    where = f" at {context}" if context else ""
+    return f"{place} ({operation_name(op)} of bin {shown(op.get('bin'))}{where})"
+
+
 def _find_operation(error: AerospikeError, ops: list[Any]) -> str | None:
     """The server does not say which operation it refused: find it, or name those that
     it may be."""
     innocent = _NOT_FOR.get(error.code or 0, ())
-    suspects = [
-        (place, op)
-        for place, op in enumerate(ops)
-        if isinstance(op, dict) and operation_name(op) not in innocent
-    ]
+    dicts = [(place, op) for place, op in enumerate(ops) if isinstance(op, dict)]
+    if len(dicts) == 1 and error.code not in _OF_RECORD:
+        operation(error, *dicts[0])
+    if len(dicts) == 1 or error.code not in _OF_OPERATION:
+        return None
+    suspects = [(i, op) for i, op in dicts if operation_name(op) not in innocent]
     if len(suspects) == 1:
         operation(error, *suspects[0])
         return None
-    names = [
-        f"{place} ({operation_name(op)} of bin {shown(op.get('bin'))})"
-        for place, op in suspects[:5]
-    ]
+    names = [_shown_operation(*suspect) for suspect in suspects[:5]]
     more = ", ..." if len(suspects) > len(names) else ""
     return f"one of the operations {', '.join(names)}{more}" if names else None
 
 
-def call(error: AerospikeError, method: str, key: Any, argument: Any) -> None:
+# methods of one bin with one operand
+_OF_A_BIN = ("append", "prepend", "increment")
+
+
+def call(
+    error: AerospikeError, method: str, key: Any, argument: Any, is_filtered: bool
+) -> None:
     """Complete the error of a call on one record.
 
     :param method: the name of the method.
     :param key: what the error shows as its key.
     :param argument: bins, the name of a bin, operations, or None.
+    :param is_filtered: the policy has "expressions".
     """
     if error.key is None:
         error.key = key
+    if method in _OF_A_BIN:
+        error.operation = method
+        if error.bin is None and isinstance(argument, str):
+            error.bin = argument
     code = error.code
+    if code == _TIMEOUT and error.detail == "timeout":
+        error.detail = (
+            "the server gave up: it was too slow for total_timeout, which it is told, "
+            "or waited for another node"
+        )
     if not isinstance(code, int) or code <= 0 or code in (9, 11, 18, 20):
         return
-    if method in ("append", "prepend", "increment"):
-        error.operation = method
     parts = [error.detail] if error.detail else []
-    if method in _OPERATES and code in _OF_OPERATION and error.operation is None:
+    if method in _OPERATES and error.operation is None:
         parts += filter(None, [_find_operation(error, argument)])
     if code in _HINTS and error.host is not None:
-        parts.append(_HINTS[code](error, method, argument))
+        parts += filter(None, [_HINTS[code](error, method, argument)])
+    if code == _REFUSED and is_filtered:
+        parts.append(
+            "the policy's 'expressions' may be what it refuses: a filter has to be "
+            "true or false"
+        )
     error.detail = "; ".join(parts)
+
+
+def row(code: int, text: str, ops: list[Any]) -> str:
+    """The message of a row of a batch that failed.
+
+    :param text: the server's, after the name of the node.
+    """
+    from aerospike import exception
+
+    error = exception.AerospikeError(code, "", None, None)
+    error.host, error.detail = "", text
+    call(error, "operate", None, ops, False)
+    error.host = None
+    known = exception._known_of(error)
+    return f"{error.detail} [{', '.join(known)}]" if known else error.detail
 
 
 # --- a query ---
@@ -272,19 +424,33 @@ _COLLECTIONS = {
 }
 
 
-def _index_call(ns: str, set: str, predicate: tuple[Any, ...]) -> str:
+def _unknown_collection(predicate: tuple[Any, ...]) -> list[str]:
+    """What to say of a predicate whose index type is none."""
+    wrong = [i for i in predicate[5:6] if i not in (*_COLLECTIONS, 0)]
+    return [f"{shown(i)} is none of aerospike.INDEX_TYPE_*" for i in wrong]
+
+
+def _index_call(
+    ns: str, set: str, predicate: tuple[Any, ...], has_context: bool
+) -> str:
     """The call that creates the index that a predicate needs."""
     _, datatype, bin = predicate[:3]
     collection = next(
         (_COLLECTIONS[i] for i in predicate[5:6] if i in _COLLECTIONS), None
     )
     arguments = [repr(ns), repr(set or None), shown(bin)]
-    if collection is None:
+    if bin is None:  # where_with_expr()
+        kind = (collection or "default").replace("_", "").upper()
+        arguments[2] = f"aerospike.INDEX_TYPE_{kind}"
+        arguments += [f"aerospike.INDEX_{_DATATYPES[datatype][2]}", "expression"]
+        return f"client.index_expr_create({', '.join(arguments)}, name)"
+    if collection is None and not has_context:
         method = _DATATYPES[datatype][1]
     else:
-        method = collection
+        method = collection or "single_value"
         arguments.append(f"aerospike.INDEX_{_DATATYPES[datatype][2]}")
-    return f"client.index_{method}_create({', '.join(arguments)}, name)"
+    ctx = ", ctx=ctx" if has_context else ""
+    return f"client.index_{method}_create({', '.join(arguments)}, name{ctx})"
 
 
 def query(
@@ -293,16 +459,18 @@ def query(
     set: str,
     predicate: tuple[Any, ...] | None,
     index_name: str | None,
+    ctx: list[Any] | None,
 ) -> None:
     """Complete the error of a query or scan.
 
     :param set: "" stands for all sets.
-    :param index_name: where_with_index_name()'s, or None.
+    :param index_name: where_with_index_name()'s, or None. ``ctx``: where()'s.
     """
     where = f"namespace {ns}, " + (f"set {set}" if set else "all sets")
     parts = [error.detail] if error.detail else []
     if predicate is not None and isinstance(predicate[2], str):
         error.bin = predicate[2]
+    error.context = context_text(ctx)
     if index_name is not None:
         error.name = index_name
     if error.code == 201 and index_name is not None:
@@ -311,11 +479,20 @@ def query(
             f"'sindex-list:namespace={ns}') shows the indexes"
         )
     elif error.code == 201 and predicate is not None:
-        kind = _DATATYPES[predicate[1]][0]
+        parts += _unknown_collection(predicate)
+        kind, bin = _DATATYPES[predicate[1]][0], predicate[2]
+        what = "this expression" if bin is None else f"bin {shown(bin)}"
         parts.append(
-            f"{where} has no index on bin {shown(predicate[2])} for values of type "
-            f"{kind}; create one with {_index_call(ns, set, predicate)}"
+            f"{where} has no index on {what} for values of type {kind}; create one "
+            f"with {_index_call(ns, set, predicate, bool(ctx))}"
         )
+    elif error.code == _REFUSED and predicate is not None:
+        parts.append(
+            f"{where}; the predicate may be what it refuses, {shown(predicate[2:5])}: "
+            "a range that ends before it begins, or a text that is no GeoJSON"
+        )
+    elif error.code in _OF_ROLES:
+        parts += [where, _needs_privilege(error, "query", None)]
     elif error.code != 20:
         parts.append(where)
     error.detail = "; ".join(parts)
@@ -398,12 +575,37 @@ def admin(error: AerospikeError, subjects: dict[str, object]) -> None:
     error.detail = "; ".join(parts)
 
 
+# --- an info request ---
+
+
+def info(error: AerospikeError, command: str | None) -> None:
+    """Complete the error of an info request that a node has refused."""
+    if command is None:
+        return
+    parts = [error.detail, f"the request was {shown(command.rstrip(), 200)}"]
+    if error.code == _NO_NAMESPACE:
+        parts.append("client.info_all('namespaces') shows what the cluster has")
+    elif error.code in _OF_ROLES:
+        family = command.partition(":")[0].partition("-")[0]
+        parts.append(_needs_privilege(error, family, None))
+    error.detail = "; ".join(filter(None, parts))
+
+
 # --- an index ---
 
+_LONGEST_BIN_NAME = 15
 
-def index(error: AerospikeError, ns: str, name: str) -> None:
+
+def index(error: AerospikeError, ns: str, name: str, bin: str | None = None) -> None:
     """Complete the error of a call about an index."""
     error.name = name
+    error.bin = bin
+    size = len((bin or "").encode("utf-8", "surrogatepass"))
+    if error.code == _REFUSED and size > _LONGEST_BIN_NAME:
+        error.detail = (
+            f"the bin's name has {size} bytes, and at most {_LONGEST_BIN_NAME} are "
+            "allowed"
+        )
     if error.code == 200:
         error.detail = (
             f"index name {name!r} belongs to another index of namespace {ns}; "

@@ -21,18 +21,24 @@ if TYPE_CHECKING:
     from aerospike.typing import BatchRemovePolicy as BatchRemovePolicy
     from aerospike.typing import BatchWritePolicy as BatchWritePolicy
     from aerospike.typing import Bins as Bins
+    from aerospike.typing import BitPolicy as BitPolicy
+    from aerospike.typing import HLLPolicy as HLLPolicy
     from aerospike.typing import InfoPolicy as InfoPolicy
     from aerospike.typing import Key as Key
+    from aerospike.typing import ListPolicy as ListPolicy
+    from aerospike.typing import MapPolicy as MapPolicy
     from aerospike.typing import Meta as Meta
     from aerospike.typing import OperatePolicy as OperatePolicy
     from aerospike.typing import Operation as Operation
     from aerospike.typing import Options as Options
     from aerospike.typing import Privilege as Privilege
+    from aerospike.typing import QueryOptions as QueryOptions
     from aerospike.typing import QueryPolicy as QueryPolicy
     from aerospike.typing import ReadPolicy as ReadPolicy
     from aerospike.typing import Record as Record
     from aerospike.typing import RemovePolicy as RemovePolicy
     from aerospike.typing import RoleInfo as RoleInfo
+    from aerospike.typing import ScanOptions as ScanOptions
     from aerospike.typing import ScanPolicy as ScanPolicy
     from aerospike.typing import UserInfo as UserInfo
     from aerospike.typing import WriteMeta as WriteMeta
@@ -50,3 +56,4 @@ else:
     BatchPolicy = BatchApplyPolicy = BatchReadPolicy = BatchRemovePolicy = dict
     Privilege = RoleInfo = UserInfo = dict
     BatchWritePolicy = Bins = Meta = Operation = Options = WriteMeta = dict
+    BitPolicy = HLLPolicy = ListPolicy = MapPolicy = QueryOptions = ScanOptions = dict

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
+    from typing import Any
 
 
 def _gets(frame: FrameType, caller: FrameType | None) -> bool:
@@ -42,3 +44,18 @@ def comes_out(error: BaseException) -> bool:
     if isinstance(error, Exception) and not isinstance(error, MemoryError):
         return is_of_handler(error)
     return True
+
+
+def text_or_type(make: Callable[[Any], str], value: Any) -> str:
+    """What repr, str or the like make of a value, or the name of its class when that
+    has failed: no error is to be lost because what it is about has no text.
+
+    :raises RecursionError: the value holds itself, perhaps: going on would take as long
+        as there are ways through it.
+    """
+    try:
+        return make(value)
+    except Exception as e:
+        if comes_out(e) or isinstance(e, RecursionError):
+            raise
+        return f"<{type(value).__name__}>"

@@ -21,7 +21,8 @@ def filter_of(policy: Policy | None) -> Mapping[str, Any] | None:
     found = policy["partition_filter"]
     if not isinstance(found, Mapping):
         raise param_error(
-            "partition_filter must be a dict", f"got {type(found).__name__}"
+            "invalid partition_filter policy, partition_filter must be a dict",
+            f"got {type(found).__name__}",
         )
     _check_keys("partition_filter", found, _FILTER_KEYS)
     return found
@@ -57,6 +58,17 @@ def range_of(parts: Mapping[str, Any]) -> tuple[int, int]:
             f"range when begin + count <= {N_PARTITIONS}"
         )
     return begin, count
+
+
+def range_of_percent(percent: Any) -> tuple[int, int]:
+    """The range of a scan that is to read so much of the partitions, rounded up."""
+    if isinstance(percent, bool) or not isinstance(percent, int):
+        raise param_error("option percent must be an int", f"got {shown(percent)}")
+    if not 0 <= percent <= 100:
+        raise param_error(
+            "option percent must be between 0 and 100 inclusive", f"got {percent}"
+        )
+    return 0, -(-N_PARTITIONS * percent // 100)
 
 
 def new_tracker(begin: int, count: int, parts: Mapping[str, Any]) -> Tracker:

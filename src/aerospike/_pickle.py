@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 
 from aerospike import exception
 from aerospike._core import pickle_is_plain
-from aerospike._interrupts import comes_out
+from aerospike._interrupts import comes_out, text_or_type
 from aerospike._pickle_scan import CROWD, MAX_DIGITS, Limits, scan
 from aerospike._report import warn_once
 
@@ -324,18 +324,20 @@ def dumps(value: Any, classes: Classes | None, bounds: Bounds | None) -> bytes:
     :param classes, bounds: as for `loads`, which will give the value back.
     :raises ParamError: it cannot be pickled, or would be read as bytes; the cause says
         why.
+    :raises RecursionError: whether it would be read back cannot be found out now.
     """
     classes = classes or _NO_CLASSES
-    what = "cannot be pickled"
+    data = b""
     try:
         data = pickle.dumps(value, PROTOCOL)
-        what = "could not be read back"
         _load(data, _judge(data, classes, bounds), classes, "ASCII")
     except Exception as e:  # whatever the value's own methods raise, too
-        if comes_out(e):
-            raise
+        if comes_out(e) or (data and isinstance(e, RecursionError)):
+            raise  # the stack is full now: the value may well be read back
         kind = type(value).__name__
-        text = f"Cannot serialize: a value of type {kind} {what}: {str(e)[:500]}"
+        what = "could not be read back" if data else "cannot be pickled"
+        reason = text_or_type(str, e)[:500]
+        text = f"Cannot serialize: a value of type {kind} {what}: {reason}"
         raise exception.ParamError(-2, text, __file__, 0, False) from e
     return data
 
@@ -365,7 +367,7 @@ def loads(data: bytes, classes: Classes | None, bounds: Bounds | None) -> Any:
     except Exception as e:  # whatever a malformed pickle causes
         if comes_out(e):
             raise
-        reason = str(e)[:200] or type(e).__name__
+        reason = text_or_type(str, e)[:200] or type(e).__name__
     warn_once("pickle", reason, f"a pickled value is read as bytes: {reason}")
     return bytearray(data)
 

@@ -7,27 +7,39 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from aerospike import predicates as _predicates
+from aerospike._calls.signatures import goes_by_its_name
 from aerospike._core import Tracker, pack_expression
 from aerospike._errors import client_error, param_error, shown
 from aerospike._hints import (
     Operation,
     Options,
+    QueryOptions,
     QueryPolicy,
     Record,
+    ScanOptions,
     ScanPolicy,
     Self,
     Stream,
 )
 from aerospike._names import bin_text
-from aerospike._partitions import N_PARTITIONS, filter_of, new_tracker, range_of
+from aerospike._partitions import (
+    N_PARTITIONS,
+    filter_of,
+    new_tracker,
+    range_of,
+    range_of_percent,
+)
 from aerospike._pending import not_yet
+from aerospike._report import unknown_key
 from aerospike._types import CompiledExpression, Expression
 
 if TYPE_CHECKING:
     from aerospike._core import Client
 
 # older options of scans that have no meaning on living servers
-_FORGOTTEN_OPTIONS = {"percent", "priority", "include_ldt"}
+_FORGOTTEN_OPTIONS = {"priority", "include_ldt"}
+_QUERY_OPTIONS = ["nobins"]
+_SCAN_OPTIONS = ["nobins", "concurrent", "percent"]
 
 
 def check_text(what: str, text: str) -> None:
@@ -65,8 +77,25 @@ class _Number:
 class _Records:
     """What queries and scans have in common; iterating reads the records as they come.
 
-    Leaving a loop early frees the connections. One thread at a time may iterate.
+    Leaving a loop early frees the connections. One thread at a time may iterate. There
+    are no other attributes: one that is misspelled is an AttributeError.
     """
+
+    __slots__ = (
+        "__weakref__",
+        "_bins",
+        "_client",
+        "_max_records",
+        "_namespace",
+        "_ops",
+        "_paginates",
+        "_records_per_second",
+        "_set",
+        "_tracked",
+        "_tracker",
+        "_ttl",
+        "_where",
+    )
 
     _is_scan: bool
     _selects_once: bool
@@ -84,12 +113,12 @@ class _Records:
     records_per_second = _Number(2**32)
     ttl = _Number(2**32)
 
-    def __init__(self, *args: Any) -> None:
+    def __init__(self, *args: Any, **named: Any) -> None:
         name = type(self).__name__
         raise TypeError(f"{name} objects are made by client.{name.lower()}()")
 
     @classmethod
-    def of(cls, client: Client, namespace: str, set: str | None) -> Self:
+    def _of(cls, client: Client, namespace: str, set: str | None) -> Self:
         if not isinstance(namespace, str):
             raise param_error(
                 "Namespace should be a string", f"got {type(namespace).__name__}"
@@ -229,7 +258,7 @@ class _Records:
         if node is not None:
             spec["node"] = node
         parts = partition_filter or {}
-        tracked = (*range_of(parts), node)
+        tracked = (*self._range(parts, options), node)
         tracker = self._tracker_for(tracked, parts)
         with_partition = partition_filter is not None and not plain
         stream = self._client._stream(
@@ -252,20 +281,35 @@ class _Records:
         }
 
     def _nobins(self, options: Any) -> bool:
-        if options is None or (self._is_scan and not isinstance(options, Mapping)):
+        if options is None:
             return False
         if not isinstance(options, Mapping):
-            raise param_error("query options must be a dictionary")
+            kind = "scan" if self._is_scan else "query"
+            raise param_error(
+                f"{kind} options must be a dictionary",
+                f"got {type(options).__name__}",
+            )
         self._check_options(options)
         value = options.get("nobins", False)
         if not isinstance(value, bool):
-            raise param_error("option nobins must be a bool")
+            raise param_error(
+                "option nobins must be a bool", f"got {type(value).__name__}"
+            )
         return value
 
     def _check_options(self, options: Mapping[str, Any]) -> None:
-        """Whether other options than nobins may be there."""
+        """Whether other options than nobins may be there: others are warned of."""
+        for name in options:
+            if name not in _QUERY_OPTIONS and name not in _FORGOTTEN_OPTIONS:
+                unknown_key("query option", name, _QUERY_OPTIONS, False)
 
     # --- partitions ---
+
+    def _range(
+        self, parts: Mapping[str, Any], options: Options | None
+    ) -> tuple[int, int]:
+        """The first partition, and how many."""
+        return range_of(parts)
 
     def _tracker_for(
         self, tracked: tuple[int, int, str | None], parts: Mapping[str, Any]
@@ -338,7 +382,10 @@ class _Records:
             the records is asked for, by max_records, paginate() or a partition_filter.
         """
         if not self._ops:
-            raise param_error("Background function or ops is required")
+            raise param_error(
+                "Background function or ops is required",
+                "add_ops() sets the operations that write",
+            )
         if self._paginates or filter_of(policy) is not None:
             raise param_error(
                 "background work changes every record: it has neither pages nor a "
@@ -348,8 +395,11 @@ class _Records:
         return self._client._background(self._is_scan, spec, policy)
 
 
+@goes_by_its_name
 class Query(_Records):
     """Records that fit a condition, of one namespace or set; see `Client.query`."""
+
+    __slots__ = ()
 
     _is_scan = False
     _selects_once = True
@@ -357,7 +407,7 @@ class Query(_Records):
     def results(
         self,
         policy: QueryPolicy | Options | None = None,
-        options: Options | None = None,
+        options: QueryOptions | Options | None = None,
     ) -> list[Record]:
         """All records, as a list of (key, meta, bins).
 
@@ -371,7 +421,7 @@ class Query(_Records):
     def stream(
         self,
         policy: QueryPolicy | Options | None = None,
-        options: Options | None = None,
+        options: QueryOptions | Options | None = None,
     ) -> Stream:
         """The records as they come, to loop over: an iterator of (key, meta, bins).
 
@@ -389,7 +439,7 @@ class Query(_Records):
         self,
         callback: Callable[..., Any],
         policy: QueryPolicy | Options | None = None,
-        options: Options | None = None,
+        options: QueryOptions | Options | None = None,
     ) -> None:
         """Call a function with each record, in this thread, as the records come.
 
@@ -444,7 +494,11 @@ class Query(_Records):
             )
         predicate = (*predicate[:2], bin, *predicate[3:])
         if self._where:
-            raise param_error("Failed to add predicate: a query has only one")
+            raise param_error(
+                "Failed to add predicate",
+                "the query has a predicate, and takes only one; client.query() makes "
+                "another query",
+            )
         if not (ctx is None or isinstance(ctx, list)):
             raise param_error("ctx must be a list of levels", f"got {shown(ctx)}")
         for level in ctx or ():
@@ -457,8 +511,11 @@ class Query(_Records):
         return self
 
 
+@goes_by_its_name
 class Scan(_Records):
     """All records of a namespace or set; see `Client.scan`."""
+
+    __slots__ = ()
 
     _is_scan = True
     _selects_once = False
@@ -467,7 +524,7 @@ class Scan(_Records):
         self,
         policy: ScanPolicy | Options | None = None,
         nodename: str | None = None,
-        options: Options | None = None,
+        options: ScanOptions | Options | None = None,
     ) -> list[Record]:
         """All records, as a list of (key, meta, bins).
 
@@ -479,7 +536,7 @@ class Scan(_Records):
     def stream(
         self,
         policy: ScanPolicy | Options | None = None,
-        options: Options | None = None,
+        options: ScanOptions | Options | None = None,
         nodename: str | None = None,
     ) -> Stream:
         """As `Query.stream`; nodename: only what this node is the master of."""
@@ -489,17 +546,19 @@ class Scan(_Records):
         self,
         callback: Callable[..., Any],
         policy: ScanPolicy | Options | None = None,
-        options: Options | None = None,
+        options: ScanOptions | Options | None = None,
         nodename: str | None = None,
     ) -> None:
         """As `Query.foreach`; nodename: only what this node is the master of."""
+        if not isinstance(options, Mapping):
+            options = None  # other clients pass over it
         self._call_with_each(callback, policy, options, node=self._node(nodename))
 
     def _node(self, name: str | None) -> str | None:
         if name is None:
             return None
         if not isinstance(name, str):
-            raise param_error("nodename must be a str", f"got {type(name).__name__}")
+            raise param_error("nodename must be a string", f"got {type(name).__name__}")
         nodes = [node["node_name"] for node in self._client.get_node_names()]
         if name not in nodes:
             raise param_error(
@@ -510,12 +569,26 @@ class Scan(_Records):
     def _check_options(self, options: Mapping[str, Any]) -> None:
         for name, value in options.items():
             if name == "concurrent" and not isinstance(value, bool):
-                raise param_error("option concurrent must be a bool")
-            if name not in ("nobins", "concurrent") and name not in _FORGOTTEN_OPTIONS:
+                raise param_error(
+                    "option concurrent must be a bool", f"got {type(value).__name__}"
+                )
+            if name not in _SCAN_OPTIONS and name not in _FORGOTTEN_OPTIONS:
                 raise param_error(
                     f"Invalid value for scan options: {shown(name)}",
-                    "the options are nobins and concurrent",
+                    f"the options are {', '.join(_SCAN_OPTIONS)}",
                 )
+
+    def _range(
+        self, parts: Mapping[str, Any], options: Options | None
+    ) -> tuple[int, int]:
+        if not options or "percent" not in options:
+            return range_of(parts)
+        if parts:
+            raise param_error(
+                "option percent does not go together with a partition_filter",
+                '"count" of the partition_filter says how many partitions are read',
+            )
+        return range_of_percent(options["percent"])
 
 
 # --- conditions ---
@@ -527,7 +600,10 @@ def _what_it_is(predicate: Any) -> str:
     if isinstance(predicate, Expression | CompiledExpression):
         return f'{wanted}; an expression goes to the policy, as "expressions"'
     if predicate is None:
-        return f"{wanted}, which give None for a value of a type that no index has"
+        return (
+            f"{wanted}; got None, which they give when a value is of a type that no "
+            "index holds, such as float"
+        )
     return (
         f"{wanted}, got {shown(predicate)}; a condition on bins that have no index is "
         'an expression, which goes to the policy, as "expressions"'
@@ -561,9 +637,13 @@ def _is_predicate(found: Any) -> bool:
 
 
 def _old_predicate(*args: Any) -> Any:
-    """`where(bin, name, ...)`. Anything else is a predicate that is none."""
-    if len(args) < 3 or args[1] not in _OLD_PREDICATES:
-        return None
+    """`where(bin, name, ...)`."""
+    if len(args) < 3 or not isinstance(args[1], str) or args[1] not in _OLD_PREDICATES:
+        raise param_error(
+            "predicate is invalid.",
+            f"where(bin, name, value, ...) knows {', '.join(_OLD_PREDICATES)}; "
+            f"got {shown(args[1])}",
+        )
     make, has_datatype = _OLD_PREDICATES[args[1]]
     rest = [*args[2:3], *args[4:]] if has_datatype else args[2:]
     return make(args[0], *rest)
@@ -573,8 +653,11 @@ def _wire_of(expr: Any) -> bytes:
     if isinstance(expr, CompiledExpression):
         return pack_expression(expr) if expr.wire is None else expr.wire
     if not isinstance(expr, str):
-        raise param_error("expr must be a compiled expression or its base64 text")
+        raise param_error(
+            "expr must be a compiled expression or its base64 text",
+            f"got {type(expr).__name__}; call .compile() on the expression",
+        )
     try:
         return base64.b64decode(expr, validate=True)
     except ValueError:
-        raise param_error("expr is no base64 text") from None
+        raise param_error("expr is no base64 text", f"got {shown(expr)}") from None

@@ -14,7 +14,8 @@ import os
 import sys
 
 from aerospike import exception
-from aerospike._errors import param_error
+from aerospike._errors import param_error, shown
+from aerospike._interrupts import text_or_type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +32,13 @@ _OWN = {"aerospike", "aerospike_helpers"}
 _LEVELS = {0: 40, 1: 30, 2: 20, 3: 10, 4: 5}
 
 
+# what other clients call a dictionary in the text that programs compare
+_KINDS = {
+    "policies": "client config",
+    **dict.fromkeys(("list_policy", "map_policy", "hll_policy"), "policy"),
+}
+
+
 def _logger() -> Any:
     import logging
 
@@ -44,11 +52,15 @@ def _logger() -> Any:
 def _level_of_caller() -> int:
     """The stacklevel of the application, for a warn() in the calling function."""
     frame, level = sys._getframe(1), 1
-    while frame.f_globals.get("__name__", "").partition(".")[0] in _OWN:
+    while str(frame.f_globals.get("__name__")).partition(".")[0] in _OWN:
         if frame.f_back is None:
             break
         frame, level = frame.f_back, level + 1
     return level
+
+
+def _is_said(topic: str, key: str) -> bool:
+    return (topic, key) in _said or len(_said) >= _LIMIT
 
 
 def warn_once(topic: str, key: str, text: str) -> None:
@@ -57,11 +69,33 @@ def warn_once(topic: str, key: str, text: str) -> None:
     :raises AerospikeWarning: the program's filters make errors of warnings. It counts
         as not said then.
     """
-    if (topic, key) not in _said and len(_said) < _LIMIT:
+    if not _is_said(topic, key):
         import warnings
 
         warnings.warn(text, exception.AerospikeWarning, _level_of_caller())
         _said.add((topic, key))
+
+
+# so many keys can be read at a glance, or nearly so
+_MOST_LISTED = 30
+
+
+def _listed(known: list[str]) -> str:
+    return f" (known: {', '.join(sorted(known))})" if len(known) <= _MOST_LISTED else ""
+
+
+# keys of scan policies; of queries they are attributes
+_ATTRIBUTES = ("max_records", "records_per_second")
+
+
+def _hint(name: str, known: list[str], place: str) -> str:
+    """What a caller may have meant by a key that none is."""
+    import difflib
+
+    if place in ("query", "policies.query") and name in _ATTRIBUTES:
+        return f" (it is an attribute: set query.{name})"
+    near = difflib.get_close_matches(name, known, n=1)
+    return f" (did you mean {near[0]!r}?)" if near else _listed(known)
 
 
 def unknown_key(
@@ -70,23 +104,20 @@ def unknown_key(
     """Warn of a key that no option table has, or refuse it when strict.
 
     :param what: names the dictionary: "policy", "client config", "record metadata".
-    :param known: the keys that it may have; the nearest one is named.
+    :param known: the keys that it may have; the nearest one is named, or all.
     :param place: which policy: "read", or "policies.read" in the configuration.
     :raises ParamError: strict, the client's ``validate_keys``.
     :raises AerospikeWarning: as `warn_once`.
     """
     topic = f"{place} {what}".strip()
-    if not strict and (topic, str(key)) in _said:
+    name = text_or_type(str, key)
+    if not strict and _is_said(topic, name):
         return  # soon, for this may be on the way of every call
-    import difflib
-
-    near = difflib.get_close_matches(str(key), known, n=1)
-    hint = f" (did you mean {near[0]!r}?)" if near else ""
-    text = f"unknown {topic} key {key!r}{hint}"
+    text = f"unknown {topic} key {shown(key)}{_hint(name, known, place)}"
     if strict:
-        kind = "client config" if what == "policies" else what  # as other clients say
-        raise param_error(f'"{key}" is an invalid {kind} dictionary key', text)
-    warn_once(topic, str(key), f"{text}; it is ignored")
+        kind = _KINDS.get(what, what)
+        raise param_error(f'"{name}" is an invalid {kind} dictionary key', text)
+    warn_once(topic, name, f"{text}; it is ignored")
 
 
 def log_line(level: int, func: str, path: str, line: int, message: str) -> None:

@@ -129,8 +129,10 @@ class GeoJSON:
     def wrap(self, geo_data: Any) -> int:
         """Replace the value by a dict. Returns 0."""
         if not isinstance(geo_data, dict):
-            kind = type(geo_data).__name__
-            raise param_error(f"geospatial data must be a dict or str, not {kind}")
+            raise param_error(
+                "Geospatial data should be a dictionary or raw GeoJSON string",
+                f"got {type(geo_data).__name__}",
+            )
         self._data = geo_data
         return 0
 
@@ -141,8 +143,9 @@ class GeoJSON:
     def loads(self, raw_geo: Any) -> int:
         """Replace the value by that of a JSON text. Returns 0."""
         if not isinstance(raw_geo, str):
-            kind = type(raw_geo).__name__
-            raise param_error(f"geospatial data must be str, not {kind}")
+            raise param_error(
+                "Argument should be a GeoJSON string", f"got {type(raw_geo).__name__}"
+            )
         import json
 
         try:
@@ -150,7 +153,10 @@ class GeoJSON:
         except (ValueError, RecursionError) as e:
             if comes_out(e):
                 raise
-            raise client_error(f"geospatial data is no JSON: {e}") from e
+            raise client_error(
+                "String is not GeoJSON serializable -> Unable to load GeoJSON",
+                f"it is no JSON: {e}",
+            ) from e
         return self.wrap(value)
 
     def dumps(self) -> str:
@@ -162,7 +168,9 @@ class GeoJSON:
         except (TypeError, ValueError, RecursionError) as e:
             if comes_out(e):
                 raise
-            raise client_error(f"geospatial data has no JSON: {e}") from e
+            raise client_error(
+                "Unable to call dumps function", f"the value has no JSON: {e}"
+            ) from e
 
     def __str__(self) -> str:
         return self.dumps()
@@ -293,8 +301,10 @@ class CompiledExpression(_List):
 def geodata(geo_data: Any) -> GeoJSON:
     """Make a GeoJSON from a dict. Raises ParamError for anything else."""
     if not isinstance(geo_data, dict):
-        kind = type(geo_data).__name__
-        raise param_error(f"geodata() takes a dict, not {kind}")
+        raise param_error(
+            "The geospatial data should be a dictionary",
+            f"got {type(geo_data).__name__}",
+        )
     return GeoJSON(geo_data)
 
 
@@ -304,6 +314,8 @@ def geojson(geojson_str: Any) -> GeoJSON:
     Raises ParamError when it is not a str, ClientError when it is no JSON.
     """
     if not isinstance(geojson_str, str):
-        kind = type(geojson_str).__name__
-        raise param_error(f"geojson() takes a str, not {kind}")
+        raise param_error(
+            "The geospatial data should be a GeoJSON string",
+            f"got {type(geojson_str).__name__}",
+        )
     return GeoJSON(geojson_str)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import builtins
 
+from aerospike._interrupts import text_or_type
+
 TYPE_CHECKING = False  # typing costs more to import than all of this package
 if TYPE_CHECKING:
     from typing import Any
@@ -68,7 +70,7 @@ class AerospikeError(Exception):
     def __str__(self) -> str:
         if len(self.args) == 1:
             return str(self.args[0])
-        if len(self.args) >= 4 and isinstance(self.code, int):
+        if len(self.args) >= 4 and isinstance(self.__dict__.get("code"), int):
             return _text_of(self)
         return str(self.args) if self.args else ""
 
@@ -96,14 +98,14 @@ def _short(text: str) -> str:
 def _bins_of(bin: Any) -> str:
     """The names of bins; their values are none of a log's business."""
     names = bin if isinstance(bin, (dict, list, tuple)) else [bin]
-    return ", ".join(map(str, names))
+    return ", ".join(map(str, list(names)))  # another thread may change a dict
 
 
 def _known_of(error: AerospikeError) -> list[str]:
     """What is known of an error, for people: ["key=...", "host=...", ...]."""
     attributes = {
-        "key": None if error.key is None else repr(error.key),
-        "bin": None if error.bin is None else _bins_of(error.bin) or None,
+        "key": None if error.key is None else text_or_type(repr, error.key),
+        "bin": None if error.bin is None else text_or_type(_bins_of, error.bin) or None,
         "operation": error.operation,
         "operation_index": error.operation_index,
         "context": error.context,
@@ -112,9 +114,13 @@ def _known_of(error: AerospikeError) -> list[str]:
         "host": error.host,
         "phase": error.phase if error.phase != "command" else None,
         "attempts": error.attempts or None,
-        "elapsed_ms": error.elapsed_ms if error.code == 9 else None,
+        "elapsed_ms": error.elapsed_ms if error.code == 9 and error.attempts else None,
     }
-    known = [f"{k}={_short(str(v))}" for k, v in attributes.items() if v is not None]
+    known = [
+        f"{k}={_short(text_or_type(str, v))}"
+        for k, v in attributes.items()
+        if v is not None
+    ]
     return [*known, "in doubt"] if error.in_doubt else known
 
 
@@ -127,7 +133,10 @@ def _text_of(error: AerospikeError) -> str:
         if name
         else f"{type(error).__name__} ({error.code})"
     )
-    texts = [str(error.msg or "").rstrip("."), str(error.detail or "")]
+    texts = [
+        text_or_type(str, error.msg or "").rstrip("."),
+        text_or_type(str, error.detail or ""),
+    ]
     if symbol and texts[0].endswith(symbol):
         del texts[0]  # host and symbol, which stand elsewhere in this text
     text = ": ".join([title, *filter(None, texts)])

@@ -433,3 +433,5 @@ TYPE_CHECKING: bool
 
 _BY_CODE: dict[int, type[AerospikeError]]
 _CLASSES: dict[str, dict[str, int | None]]
+
+def _known_of(error: AerospikeError) -> list[str]: ...

@@ -278,6 +278,50 @@ class UserInfo(TypedDict):
     conns_in_use: int
 
 
+class ListPolicy(TypedDict, total=False):
+    """The policy of operations that add to a list."""
+
+    list_order: int
+    write_flags: int
+
+
+class MapPolicy(TypedDict, total=False):
+    """The policy of operations that put into a map."""
+
+    map_order: int
+    map_write_flags: int
+    map_write_mode: int
+    persist_index: bool
+
+
+class BitPolicy(TypedDict, total=False):
+    """The policy of operations that change bits."""
+
+    bit_write_flags: int
+
+
+class HLLPolicy(TypedDict, total=False):
+    """The policy of operations that change a HyperLogLog."""
+
+    flags: int
+
+
+class QueryOptions(TypedDict, total=False):
+    """The options of a query."""
+
+    nobins: bool
+
+
+class ScanOptions(TypedDict, total=False):
+    """The options of a scan; the last two have no effect any more."""
+
+    nobins: bool
+    concurrent: bool
+    percent: int
+    priority: int
+    include_ldt: bool
+
+
 class PickleLimits(TypedDict, total=False):
     """What a pickled value may cost."""
 
@@ -357,6 +401,15 @@ class Lua(TypedDict, total=False):
     system_path: str
 
 
+class Shm(TypedDict, total=False):
+    """config["shm"]: several processes share what they know of the cluster."""
+
+    max_nodes: int
+    max_namespaces: int
+    takeover_threshold_sec: int
+    shm_key: int
+
+
 class _Hosts(TypedDict):
     hosts: Sequence[Host]
 
@@ -392,7 +445,7 @@ class Config(_Hosts, total=False):
     thread_pool_size: int
     user: str | None
     password: str | None
-    shm: Mapping[str, Any]
+    shm: Shm
     use_shared_connection: bool
     compression_threshold: int
     rack_aware: bool

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import logging
 import signal
 import sys
@@ -27,14 +28,19 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--nodes", {"type": int, "default": 1, "help": "number of nodes"}),
     (
         "--port",
-        {"type": int, "default": 3000, "help": "node i on PORT+10*i; 0 = any free"},
+        {
+            "type": int,
+            "default": 3000,
+            "help": "port of the first node; each further node has the port 10 above "
+            "the one before; 0: any free ports",
+        },
     ),
-    ("--host", {"default": "127.0.0.1", "help": "the address to listen on"}),
+    ("--host", {"default": "127.0.0.1", "help": "address to listen on"}),
     (
         "--allow-remote",
         {
             "action": "store_true",
-            "help": "take a --host that other machines reach, such as 0.0.0.0; "
+            "help": "allow a --host that other machines reach, such as 0.0.0.0; "
             "without --security nothing protects the data then",
         },
     ),
@@ -42,8 +48,9 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         "--access-address",
         {
             "metavar": "HOST:PORT",
-            "help": "where clients are told to connect, node i at PORT+10*i; "
-            "for a container with published ports",
+            "help": "address of the first node that clients are given, for a container "
+            "with published ports; each further node has the port 10 above the one "
+            "before",
         },
     ),
     (
@@ -52,36 +59,58 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
             "action": "append",
             "dest": "namespaces",
             "metavar": "NAME",
-            "help": "repeatable",
+            "help": "name of a namespace; repeat the option for several "
+            f"(default: {' and '.join(DEFAULT_NAMESPACES)})",
         },
     ),
     (
         "--replication-factor",
-        {"type": int, "default": 2, "help": "cut to the live nodes"},
+        {
+            "type": int,
+            "default": 2,
+            "help": "copies of each record, of which each is on another node; with "
+            "fewer nodes, there are fewer copies",
+        },
     ),
     (
         "--server-version",
         {
             "dest": "version",
             "default": DEFAULT_VERSION,
-            "help": f"{', '.join(BUILDS)}, or the build to report (%(default)s)",
+            "help": f"version to play: {', '.join(BUILDS)}, or a build of four numbers",
         },
     ),
     ("--cluster-name", {"default": None, "help": "name of the cluster"}),
-    ("--default-ttl", {"type": int, "default": 0, "help": "seconds; 0 = never expire"}),
+    (
+        "--default-ttl",
+        {
+            "type": int,
+            "default": 0,
+            "help": "seconds that a record lives when the write does not say; 0: for "
+            "ever",
+        },
+    ),
     (
         "--nsup-period",
-        {"type": int, "default": 10, "help": "seconds; 0 = no expiration"},
+        {
+            "type": int,
+            "default": 10,
+            "help": "seconds between two removals of expired records; 0: none are "
+            "removed",
+        },
     ),
     (
         "--allow-ttl-without-nsup",
         {
             "action": argparse.BooleanOptionalAction,
             "default": True,
-            "help": "take TTLs though expiration is off",
+            "help": "with --nsup-period 0: accept writes with a time to live, too",
         },
     ),
-    ("--max-record-size", {"type": int, "default": 1_048_576, "help": "bytes"}),
+    (
+        "--max-record-size",
+        {"type": int, "default": 1_048_576, "help": "largest record, in bytes"},
+    ),
     (
         "--tls",
         {
@@ -163,7 +192,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
         "--verbose",
         action="count",
         default=0,
-        help="log each request; twice: also what clients ask about the cluster",
+        help="log each request; -vv also logs what clients ask about the cluster",
     )
     made.add_argument(
         "--version",
@@ -206,6 +235,13 @@ def _where(cluster: DevCluster) -> Iterator[str]:
             yield f"{name} {needed[name]}"
 
 
+def _advice(error: OSError) -> str:
+    """What to try when the cluster could not start."""
+    if error.errno == errno.EADDRINUSE:
+        return "; try another --port, or --port 0 for any free one"
+    return ""
+
+
 def main(arguments: Sequence[str] | None = None, prog: str = PROG) -> int:
     """Run until a signal; the exit status. prog: how the user has called it."""
     options = vars(parser(prog).parse_args(arguments))
@@ -218,7 +254,7 @@ def main(arguments: Sequence[str] | None = None, prog: str = PROG) -> int:
         print(f"{prog}: {error}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"{prog}: {error.strerror}", file=sys.stderr)
+        print(f"{prog}: {error.strerror}{_advice(error)}", file=sys.stderr)
         return 1
     stopped = _stop_signal()
     for line in _where(cluster):

@@ -20,6 +20,7 @@ from aerospike_devserver.config import (
     DEFAULT_NAMESPACES,
     DEFAULT_SESSION_TTL_S,
     DEFAULT_TLS_NAME,
+    LOCALHOST,
     ClusterConfig,
     ExternalUsers,
     NamespaceConfig,
@@ -59,7 +60,8 @@ class DevCluster:
     :param nodes: how many nodes.
     :param port: node i listens on port + 10*i; 0 = a free port each.
     :param host: a loopback address, such as "127.0.0.1" or "::1"; with `allow_remote`
-        any address of the machine, "0.0.0.0" = all.
+        any address of the machine, "0.0.0.0" = all. "localhost" stands
+        for 127.0.0.1.
     :param namespaces: their names.
     :param replication_factor: cut to the number of live nodes.
     :param version: "8.1" or "8.2", or a build of four numbers to report: what the
@@ -98,7 +100,7 @@ class DevCluster:
         nodes: int = 1,
         *,
         port: int = 0,
-        host: str = "127.0.0.1",
+        host: str = LOCALHOST,
         namespaces: Iterable[str] = DEFAULT_NAMESPACES,
         replication_factor: int = 2,
         version: str = DEFAULT_VERSION,
@@ -140,7 +142,7 @@ class DevCluster:
         self._config = ClusterConfig(
             nodes,
             port,
-            host,
+            LOCALHOST if host == "localhost" else host,
             replication_factor,
             version,
             cluster_name,

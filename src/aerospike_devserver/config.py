@@ -18,6 +18,8 @@ MAX_NODES = 64
 MAX_NAMESPACES = 32
 MAX_RECORD_SIZE = 8 << 20
 """Bytes of the largest record that a server can be told to take."""
+LOCALHOST = "127.0.0.1"
+"""What a host `localhost` stands for."""
 DEFAULT_NAMESPACES = ("test", "bar")
 DEFAULT_TLS_NAME = "devcluster"
 
@@ -25,6 +27,9 @@ MAX_NAMESPACE_NAME = 31
 """Characters."""
 
 _NAMESPACE = re.compile(rf"[A-Za-z0-9_.$-]{{1,{MAX_NAMESPACE_NAME}}}")
+_HOST = re.compile(r"[A-Za-z0-9_.:%-]+")
+_CLUSTER_NAME = re.compile(r"[^\s;:,=]{0,64}")
+"""Info replies have these as they are, between separators."""
 _TLS_NAME = re.compile(r"[^\s,;\[\]]{1,255}")
 """It stands between commas and brackets in a list of peers."""
 
@@ -146,8 +151,12 @@ class ClusterConfig:
     security: SecurityConfig | None = None
 
     def __post_init__(self) -> None:
+        for name in ("nodes", "port"):
+            value: object = getattr(self, name)
+            if not isinstance(value, int):
+                raise TypeError(f"{name} must be an int, not {type(value).__name__}")
         if not 1 <= self.nodes <= MAX_NODES:
-            raise ValueError(f"nodes is 1 to {MAX_NODES}")
+            raise ValueError(f"nodes is 1 to {MAX_NODES}, not {self.nodes}")
         if self.port:
             self._check_port("port", self.port)
         if self.tls is not None and self.tls.port:
@@ -158,6 +167,8 @@ class ClusterConfig:
         if self.replication_factor < 1:
             raise ValueError("replication_factor is 1 or more")
         build_of(self.version)
+        if not _CLUSTER_NAME.fullmatch(self.cluster_name or ""):
+            raise ValueError(f"not a cluster name: {self.cluster_name!r}")
         names = [namespace.name for namespace in self.namespaces]
         if not 1 <= len(names) <= MAX_NAMESPACES or len(set(names)) < len(names):
             raise ValueError(f"1 to {MAX_NAMESPACES} different namespaces")
@@ -167,9 +178,10 @@ class ClusterConfig:
         last = LAST_PORT - PORT_STEP * (self.nodes - 1)
         if not 0 < port <= last:
             several = f" for {self.nodes} nodes, {PORT_STEP} ports apart"
+            lowest = "the lowest is 1" if name != "port" else "0 takes any free port"
             raise ValueError(
                 f"{name} {port}: the highest{several if self.nodes > 1 else ''} is "
-                f"{last}, the lowest is 1"
+                f"{last}, {lowest}"
             )
 
     def _check_host(self) -> None:
@@ -177,7 +189,8 @@ class ClusterConfig:
             ip_address(self.host)
         except ValueError as cause:
             raise ValueError(
-                f"host {self.host!r} is no address such as 127.0.0.1 or ::1"
+                f"host {self.host!r} is not an address such as 127.0.0.1 or ::1, nor "
+                "localhost"
             ) from cause
         if not self.allow_remote and not is_loopback(self.host):
             raise ValueError(
@@ -192,7 +205,7 @@ class ClusterConfig:
             return None
         host, _, port = self.access_address.rpartition(":")
         name = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-        if not (name and port.isascii() and port.isdigit()):
+        if not (_HOST.fullmatch(name) and port.isascii() and port.isdigit()):
             raise ValueError(
                 f"access_address {self.access_address!r} is not HOST:PORT, such as "
                 "127.0.0.1:3000 or [::1]:3000"

@@ -62,10 +62,16 @@ _COMPRESSION_REFUSED = encode_reply(Result.ENTERPRISE_ONLY)
 
 
 def answer(session: Session, proto_type: int, body: bytes) -> Reply:
-    """The reply to one frame. A bug in a handler is logged and answered with 1."""
+    """The reply to one frame. A bug in a handler is logged and answered with 1.
+
+    One in the request log is logged, too: the loop that calls this serves all clients.
+    """
     reply = _answer(session, proto_type, body)
     if request_log.is_wanted(proto_type):
-        request_log.note(session, proto_type, body, reply)
+        try:
+            request_log.note(session, proto_type, body, reply)
+        except Exception:
+            log.exception("the log of a request of type %d", proto_type)
     return reply
 
 

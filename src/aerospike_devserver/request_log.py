@@ -90,7 +90,7 @@ def _target(message: Message) -> str:
 
 
 def _key(field: bytes) -> str:
-    particle, value = field[0], field[1:]
+    particle, value = int.from_bytes(field[:1], "big"), field[1:]
     if particle == Particle.INTEGER:
         return str(int.from_bytes(value, "big", signed=True))
     return repr(_text(value) if particle == Particle.STRING else value)

@@ -108,7 +108,9 @@ def test_snippets_print_what_they_show(page, shared_cluster, tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    printed = done.stdout.split(END + "\n")
+    address, port = shared_cluster.hosts[0]
+    stdout = done.stdout.replace(f"{address}:{port}", "127.0.0.1:3000")
+    printed = stdout.split(END + "\n")
     checker = doctest.OutputChecker()
     for (block, shown), got in zip(snippets_of(page), printed, strict=False):
         matches = shown is None or checker.check_output(shown, got, doctest.ELLIPSIS)

@@ -13,7 +13,7 @@ import errno
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import NamedTuple
 
@@ -81,6 +81,7 @@ def reply(
     bins: Iterable[tuple[bytes, int, bytes]] = (),
     generation: int = 1,
     void_time: int = 0,
+    fields: Sequence[bytes] = (),
 ) -> bytes:
     """The frame of an answer; bins are (name, particle type, value)."""
     ops = b"".join(
@@ -90,10 +91,11 @@ def reply(
         for name, particle, value in bins
     )
     n_ops = sum(1 for _ in bins)
+    n = len(fields)
     head = struct.pack(
-        ">BBBBBBIIIHH", 22, 0, 0, 0, 0, result, generation, void_time, 0, 0, n_ops
+        ">BBBBBBIIIHH", 22, 0, 0, 0, 0, result, generation, void_time, 0, n, n_ops
     )
-    return frame(MESSAGE, head + ops)
+    return frame(MESSAGE, b"".join((head, *fields, ops)))
 
 
 OK_REPLY = reply()

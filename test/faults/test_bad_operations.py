@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import aerospike
-from aerospike import _constants, exception
+from aerospike import exception
 from aerospike_helpers import cdt_ctx
 from aerospike_helpers import expressions as exp
 from aerospike_helpers.operations import list_operations as lists
@@ -195,11 +195,8 @@ class Call(NamedTuple):
     @property
     def name(self) -> str:
         """As errors call the operation."""
-        for module in (aerospike, _constants):
-            for name, value in vars(module).items():
-                if value == self.op["op"] and name.lstrip("_").startswith("OP_"):
-                    return name.lstrip("_").removeprefix("OP_").lower()
-        return self.helper
+        prefix = "string_" if self.module == "string_operations" else ""
+        return prefix + self.helper
 
 
 def kind_of(module: str, helper: str, entry: str) -> Kind:

@@ -18,6 +18,7 @@ from aerospike._core import pack_expression
 from aerospike._types import Expression
 from aerospike_helpers import expressions as exp
 from aerospike_helpers.batch import records as batch
+from aerospike_helpers.operations import operations as ops
 from aerospike_helpers.operations import string_operations as strings
 
 from ..waiting import patient
@@ -142,6 +143,20 @@ def test_other_exception_comes_out(
     assert caught.value is raised
 
 
+def test_compiled_operand_is_asked_once():
+    """Nothing runs while what it has raised is set."""
+
+    def get(_self: object) -> object:
+        asked.append("wire")
+        raise KeyboardInterrupt
+
+    asked: list[str] = []
+    sub: Any = type("Sub", (type(COMPILED),), {"wire": property(get)})
+    with pytest.raises(KeyboardInterrupt):
+        pack_expression(exp.Not(sub.__new__(sub)))
+    assert asked == ["wire"]
+
+
 @pytest.mark.parametrize("error", [TypeError, ValueError, KeyboardInterrupt])
 def test_exception_of_a_generator_of_keys_comes_out(
     mute: aerospike.Client, error: type[BaseException]
@@ -194,3 +209,99 @@ def test_cause_of_a_bad_key_of_a_batch_is_kept(mute: aerospike.Client) -> None:
     with pytest.raises(exception.ParamError, match="at index: 1 -> key is") as caught:
         mute.batch_read([KEY, ("test", "pytest", "\ud800")])
     assert isinstance(caught.value.__cause__, UnicodeEncodeError)
+
+
+# --- values whose texts cannot be had ---
+
+
+class Nameless(Exception):
+    """An exception that has no text."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("of its text")
+
+
+class Unshown(str):
+    """A str that has no text."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        raise RuntimeError("of its text")
+
+    __str__ = __repr__
+
+
+class Unreadable:
+    """What cannot be read back once it is told so, for a reason without a text."""
+
+    fails = False
+
+    def __getstate__(self) -> dict[str, int]:
+        return {"state": 1}
+
+    def __setstate__(self, _state: object) -> None:
+        if Unreadable.fails:
+            raise Nameless
+
+
+def test_serializer_fails_without_a_text(make_client, key):
+    def fail(_value: object) -> bytes:
+        raise Nameless
+
+    client = make_client(serialization=(fail, None))
+    with pytest.raises(exception.ClientError, match="serializer callback") as caught:
+        client.put(key, {"a": {1, 2}})
+    assert type(caught.value.__cause__) is Nameless
+
+
+@pytest.mark.usefixtures("unwarned")
+def test_pickle_fails_without_a_text(make_client, key, monkeypatch):
+    client = make_client(pickle_classes=[Unreadable])
+    client.put(key, {"a": Unreadable()})
+    monkeypatch.setattr(Unreadable, "fails", True)
+    with pytest.warns(exception.AerospikeWarning, match="read as bytes: <Nameless>"):
+        assert type(client.get(key)[2]["a"]) is bytearray
+    with pytest.raises(exception.ParamError, match="read back: <Nameless>") as caught:
+        client.put(key, {"a": Unreadable()})
+    assert type(caught.value.__cause__) is Nameless
+
+
+@pytest.mark.usefixtures("unwarned")
+def test_unknown_key_without_a_text(client, make_client, key):
+    client.put(key, {"a": 1})
+    with pytest.warns(exception.AerospikeWarning, match="policy key <Unshown>"):
+        assert client.get(key, {Unshown("b"): 1})[2] == {"a": 1}
+    with pytest.raises(exception.ParamError, match="unknown read policy key <Unshown>"):
+        make_client(validate_keys=True).get(key, {Unshown("b"): 1})
+
+
+def test_argument_without_a_text_is_refused(client, key):
+    digits = 10**5000  # Python makes no text of so many
+    with pytest.raises(exception.ParamError, match="Invalid host"):
+        aerospike.client({"hosts": [("127.0.0.1", digits)]})
+    with pytest.raises(exception.ParamError, match="return_type and map_policy keys"):
+        client.operate(key, [{**ops.read("a"), Unshown("b"): 1}])
+
+
+def test_error_about_what_has_no_text_has_one(client, key):
+    ns, set_name, _ = key
+    with pytest.raises(exception.RecordNotFound) as caught:
+        client.get((ns, set_name, Unshown("nobody")))
+    assert "record not found [key=<tuple>" in str(caught.value)
+    with pytest.raises(exception.ParamError) as refused:
+        client.get((ns, set_name, 10**5000))
+    assert "64 bits are allowed [key=<tuple>]" in str(refused.value)
+    for given in (Unshown("b"), {Unshown("b"): 1}, [Nameless()]):
+        caught.value.bin = given
+        assert f"bin=<{type(given).__name__}>" in str(caught.value)
+    caught.value.msg = caught.value.detail = Nameless()  # type: ignore[assignment]
+    assert "<Nameless>: <Nameless>" in str(caught.value)
+
+
+def test_text_of_an_error_that_holds_itself_has_an_end():
+    error = exception.ServerError(1, "text", "", 0)
+    error.key = error.detail = error  # type: ignore[assignment]
+    error.bin = [error, error]
+    with pytest.raises(RecursionError):
+        str(error)

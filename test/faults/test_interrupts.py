@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import gc
 import json
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 import aerospike
-from aerospike import _pickle, exception
+from aerospike import _explain, _pickle, exception
+from aerospike._types import CompiledExpression
 from aerospike_devserver import DevCluster
+from aerospike_helpers import expressions as exp
+from aerospike_helpers.batch.records import BatchRecords, Read
 
 from ..waiting import patient
 
@@ -139,6 +144,29 @@ def test_handler_in_serializers(make_client, key, handle, handler):
         client.put(key, {"a": (1, 2)})
 
 
+def stop(_number: int, _frame: Any) -> None:
+    raise StopIteration
+
+
+def test_handler_s_stop_is_not_the_end_of_the_records(make_client, key, handle):
+    def interrupted(value: Any) -> Any:
+        signal.raise_signal(SIGNAL)
+        return value
+
+    client = make_client(serialization=(None, interrupted))
+    client.put(key, {"a": b"blob"})
+    handle(stop)
+    scan = client.scan(*key[:2])
+    for read in (
+        lambda: list(scan),
+        lambda: list(scan.stream()),
+        lambda: scan.foreach(lambda _: None),
+    ):
+        with pytest.raises(RuntimeError, match="StopIteration was raised") as caught:
+            read()
+        assert type(caught.value.__cause__) is StopIteration
+
+
 @pytest.mark.parametrize("kind", [MemoryError, RecursionError, KeyboardInterrupt])
 def test_what_is_of_no_value_comes_out(make_client, key, monkeypatch, kind):
     def fail(_blob: Any) -> None:
@@ -186,10 +214,21 @@ def test_pickle_near_the_recursion_limit_is_read_or_raises(client, key):
     assert at_depth(0) == value
 
 
-# batches
+def test_set_near_the_recursion_limit_is_written_or_raises(client, key):
+    def at_depth(n: int) -> Any:
+        return client.put(key, {"p": {1, 2}}) if n == 0 else at_depth(n - 1)
+
+    n_raised = 0
+    for left in range(100):
+        try:
+            at_depth(sys.getrecursionlimit() - left)
+        except RecursionError:
+            n_raised += 1
+    assert n_raised
+    assert client.get(key)[2] == {"p": {1, 2}}
 
 
-POINT = aerospike.GeoJSON({"type": "Point", "coordinates": [1.0, 2.0]})
+# errors
 
 
 def time_out(_number: int, _frame: Any) -> None:
@@ -198,6 +237,111 @@ def time_out(_number: int, _frame: Any) -> None:
 
 def value_error(_number: int, _frame: Any) -> None:
     raise ValueError
+
+
+def fail_until_interrupted(client: aerospike.Client, key: Any, after_s: float) -> None:
+    """Raises what a handler raises, unless that is lost."""
+    signal.setitimer(signal.ITIMER_REAL, after_s)
+    for _ in range(100_000):
+        with contextlib.suppress(exception.ParamError):
+            client.put(key, {"a": [1, {"b": [{"c": {None: 1}}]}]})
+
+
+def test_handler_while_the_path_of_an_error_is_made(client, key):
+    """Python runs handlers whenever it makes the text of a key."""
+    before = signal.signal(signal.SIGALRM, plain)
+    gc.disable()  # Python drops what a handler raises while a finalizer runs
+    try:
+        for i in range(500):
+            with pytest.raises(Deadline):
+                fail_until_interrupted(client, key, 1e-5 + i % 50 * 1e-6)
+    finally:
+        gc.enable()
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_interrupt_while_the_names_of_operations_are_collected(monkeypatch):
+    """The next error has a name nevertheless."""
+
+    def interrupted(name: str) -> str:
+        if name == "OP_MAP_PUT":
+            raise KeyboardInterrupt
+        return function_of(name)
+
+    function_of = _explain.function_of
+    monkeypatch.setattr(_explain, "_names", {})
+    with monkeypatch.context() as patched:
+        patched.setattr(_explain, "function_of", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            _explain.operation_name({"op": aerospike.OP_MAP_PUT})
+    assert _explain.operation_name({"op": aerospike.OP_MAP_PUT}) == "map_put"
+
+
+class Interrupt(list[Any]):
+    def __eq__(self, _other: object) -> bool:
+        raise KeyboardInterrupt
+
+    __hash__ = None
+
+
+def test_interrupt_while_an_error_is_explained_has_it_as_context(client, key):
+    client.put(key, {"a": 1})
+    with pytest.raises(KeyboardInterrupt) as caught:
+        client.select(key, Interrupt())
+    assert type(caught.value.__context__) is exception.InvalidRequest
+
+
+def invalid(_number: int, _frame: Any) -> None:
+    raise exception.InvalidRequest(4, "of the application's own", "", 0)
+
+
+class Interrupting:
+    """A level of a context."""
+
+    value = 0
+    extra_args: ClassVar[dict[str, Any]] = {}
+
+    @property
+    def id(self) -> int:
+        signal.raise_signal(SIGNAL)
+        return aerospike.CDT_CTX_LIST_INDEX
+
+
+def tree() -> Any:
+    """An expression whose packing a signal interrupts."""
+    ctx: Any = [Interrupting()]
+    return exp.Eq(exp.ListGetByIndex(ctx, 7, 1, 0, exp.ListBin("l")), 1)
+
+
+@pytest.mark.parametrize("error", [time_out, value_error, invalid])
+def test_handler_in_compile(handle, error):
+    handle(error)
+    with pytest.raises((exception.TimeoutError, ValueError, exception.InvalidRequest)):
+        tree().compile()
+
+
+@pytest.mark.parametrize("error", [time_out, value_error, invalid])
+def test_handler_in_an_expression_is_not_its_mistake(client, key, handle, error):
+    compiled = CompiledExpression(tree(), None)
+    records = BatchRecords([Read(key, None, True, policy={"expressions": compiled})])
+    handle(error)
+    for call in (
+        lambda: client.get(key, {"expressions": compiled}),
+        lambda: client.batch_write(records),
+        lambda: client.get_expression_base64(compiled),
+    ):
+        with pytest.raises(
+            (exception.TimeoutError, ValueError, exception.InvalidRequest)
+        ) as caught:
+            call()
+        assert caught.traceback[-1].name == error.__name__
+
+
+# batches
+
+
+POINT = aerospike.GeoJSON({"type": "Point", "coordinates": [1.0, 2.0]})
 
 
 @pytest.mark.parametrize("handler", [time_out, value_error])

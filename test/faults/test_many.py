@@ -517,6 +517,16 @@ def test_results_of_a_malformed_reply_are_an_error(scripted_node, make_client):
         query_of(client).results(FILTER)
 
 
+def test_unreadable_value_is_an_error_of_its_query(scripted_node, make_client):
+    bad = bytearray(found(1))
+    bad[-12] = 20  # the type of its value: a list
+    scripted_node.expect().send(found(0) + bytes(bad) + last())
+    client = make_client(hosts=[scripted_node.host])
+    with pytest.raises(exception.ClientError) as caught:
+        query_of(client).results(FILTER)
+    assert "in the reply: namespace test, set demo" in str(caught.value)
+
+
 def test_set_that_is_not_there_has_no_records(scripted_node, make_client):
     scripted_node.expect().send(frame(MESSAGE, message(result=2)))
     client = make_client(hosts=[scripted_node.host])

@@ -51,6 +51,13 @@ def test_silence_ends_at_the_total_timeout(scripted_node, make_client, call):
     assert isinstance(error, TimeoutError)
 
 
+def test_half_a_reply_is_no_silence(scripted_node, make_client):
+    scripted_node.expect().send(ONE_BIN[:-1]).stay_silent()
+    client = make_client(hosts=[scripted_node.host])
+    with pytest.raises(exception.TimeoutError, match="no whole reply within total"):
+        client.get(KEY, {"total_timeout": 200})
+
+
 @pytest.mark.parametrize("timeout", [1, 50, 400, 1000])
 def test_total_timeout_of_any_length(scripted_node, make_client, timeout):
     scripted_node.expect().stay_silent()

@@ -7,6 +7,7 @@ import pickle
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -135,6 +136,24 @@ def test_batch_write_carries_out_each_record(client, keys):
     assert records[6].in_doubt is False
     assert 90 <= client.exists(keys[4])[1]["ttl"] <= 100
     assert client.exists(keys[5])[1] is None
+
+
+@pytest.mark.parametrize(
+    ("others", "bins"),
+    [([], {}), ([ops.read("a")], {"a": 1}), ([ops.read("")], {"a": 1, "": 5})],
+    ids=["alone", "with a read", "with a read of all bins"],
+)
+def test_deletion_among_operations_is_no_bin(client, key, others, bins):
+    operations = [*others, ops.delete()]
+    calls: list[Callable[[], Any]] = [
+        lambda: client.batch_operate([key], operations),
+        lambda: client.batch_write(BatchRecords([Write(key, operations)])),
+    ]
+    for call in calls:
+        client.put(key, {"a": 1, "": 5})
+        (row,) = call().batch_records
+        assert (row.result, row.record[2]) == (0, bins)
+        assert client.exists(key)[1] is None
 
 
 def test_unknown_function_fails_its_record(client, keys):

@@ -172,3 +172,47 @@ def test_named_index_needs_no_bin(client):
     query.where_with_index_name("none", predicates.geo_contains_point(None, 1.0, 2.0))
     with pytest.raises(exception.ParamError, match="bin"):
         client.query("test", "x").where(predicates.geo_within_radius(None, 1, 2, 3))
+
+
+NAMELESS: dict[str, Any] = {
+    "operate": lambda c, k: c.operate(k, [ops.read("")])[2],
+    "operate, bytearray": lambda c, k: c.operate(k, [ops.read(bytearray(b""))])[2],
+    "operate, after another": lambda c, k: c.operate(k, [ops.read("n"), ops.read("")])[
+        2
+    ],
+    "operate, after a write": lambda c, k: c.operate(
+        k, [ops.write("n", 1), ops.read("")]
+    )[2],
+    "operate_ordered": lambda c, k: dict(c.operate_ordered(k, [ops.read("")])[2]),
+    "batch_operate": lambda c, k: (
+        c.batch_operate([k], [ops.read("")]).batch_records[0].record[2]
+    ),
+    "batch_write": lambda c, k: (
+        c.batch_write(br.BatchRecords([br.Read(k, [ops.read("")])]))
+        .batch_records[0]
+        .record[2]
+    ),
+}
+
+
+@pytest.mark.parametrize("call", NAMELESS.values(), ids=NAMELESS)
+@pytest.mark.parametrize("bins", [{"n": 1, "s": "x"}, {"n": 1, "": 7}], ids=repr)
+def test_read_without_a_name_gives_all_bins(client, key, call, bins):
+    client.put(key, bins)
+    assert call(client, key) == bins
+
+
+@pytest.mark.parametrize("bins", [[""], ["", "n"], ("",)], ids=repr)
+def test_select_that_begins_with_an_empty_name_is_refused(put, key, bins):
+    with pytest.raises(exception.InvalidRequest) as caught:
+        put.select(key, bins)
+    assert "begins with an empty name" in caught.value.detail
+    with pytest.raises(exception.RecordNotFound):
+        put.select((*key[:2], uuid.uuid4().hex), bins)
+
+
+def test_later_empty_name_reads_the_bin_of_that_name(put, key):
+    put.put(key, {"": 7})
+    assert put.select(key, ["n", ""])[2] == {"n": 1, "": 7}
+    (row,) = put.batch_read([key], [""]).batch_records
+    assert row.record[2] == {"": 7}

@@ -270,6 +270,8 @@ def test_generation_has_16_bits(put, key, generation):
         ((1, None), TypeError),
         ((1,), TypeError),
         ((1, "foo"), exception.ParamError),
+        ((2**64, "scan"), exception.ParamError),
+        ((-(2**63) - 1, "scan"), exception.ParamError),
     ],
 )
 def test_job_info_refuses(client, args, error):

@@ -362,7 +362,7 @@ def test_late_error_has_the_class_of_the_cause(nowhere, make_client, call):
     client = make_client(hosts=[nowhere])
     assert client.is_connected() is False
     for _ in range(2):
-        with pytest.raises(exception.ConnectionError, match="late") as caught:
+        with pytest.raises(exception.ConnectionError, match="had to connect") as caught:
             call(client)
         assert (caught.value.code, caught.value.phase) == (-10, "connect")
     with pytest.raises(exception.ConnectionError):

@@ -299,8 +299,9 @@ def test_unknown_key_of_a_policy_is_reported(
         client.operate(record, operations)
     assert [warning.filename for warning in all_] == [__file__]
     strict = make_client(validate_keys=True)
-    with pytest.raises(exception.ParamError, match=f"{unknown}.*{what}"):
+    with pytest.raises(exception.ParamError, match=f"{unknown}.*{what}") as caught:
         strict.operate(record, operations)
+    assert caught.value.msg == f'"{unknown}" is an invalid policy dictionary key'
 
 
 def test_operate_one_gives_the_last_value_alone(client: Any, key, record) -> None:

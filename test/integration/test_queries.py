@@ -158,6 +158,129 @@ def test_stream_is_over_when_its_block_is_left(make):
     assert ids(first + query.results()) == list(range(N))
 
 
+def leave_stream_by_break(query):
+    found = []
+    for record in query.stream():
+        found.append(record)
+        if len(found) == 7:
+            break
+    return found
+
+
+def leave_stream_by_exception(query):
+    found = []
+
+    def read() -> None:
+        for record in query.stream():
+            found.append(record)
+            if len(found) == 7:
+                raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        read()
+    return found
+
+
+def leave_stream_by_close(query):
+    stream = query.stream()
+    found = [next(stream) for _ in range(7)]
+    for _ in range(2):
+        stream.close()
+        assert next(stream, "end") == "end"
+    with stream as closed:
+        assert list(closed) == []
+    return found
+
+
+def leave_stream_of_a_generator(query):
+    def read():
+        with query.stream() as records:
+            yield from records
+
+    reading = read()
+    found = [next(reading) for _ in range(7)]
+    reading.close()
+    return found
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        leave_stream_by_break,
+        leave_stream_by_exception,
+        leave_stream_by_close,
+        leave_stream_of_a_generator,
+    ],
+)
+def test_last_record_of_a_stream_that_was_left_counts_as_read(make, leave):
+    query = make()
+    query.paginate()
+    found = leave(query)
+    gc.collect()  # what an exception has held
+    assert len(found) == 7
+    assert ids(found + query.results()) == list(range(N))
+    assert query.is_done()
+
+
+def test_streams_of_one_query_are_their_own(make):
+    query = make()
+    one, other = query.stream(), query.stream()
+    query.max_records = 3  # for the next one
+    pairs = list(zip(one, other, strict=True))
+    assert ids(a for a, _ in pairs) == ids(b for _, b in pairs) == list(range(N))
+    assert len(list(query.stream())) == 3
+    query.paginate()
+    with query.stream(), pytest.raises(exception.ClientError, match="under way"):
+        query.stream()
+
+
+def test_stream_outlives_its_query_and_ends_with_its_error(client, make):
+    assert len(list(make().stream())) == N
+    stream = client.query(NS, SET).where(predicates.equals("none", 1)).stream()
+    with pytest.raises(exception.IndexNotFound):
+        next(stream)
+    assert next(stream, "end") == "end"
+    assert repr(stream) == "<aerospike stream of records, closed>"
+
+
+@pytest.mark.parametrize("options", [5, "x", [], {"nobins": 1}], ids=str)
+def test_options_of_a_stream_are_checked(make, options):
+    with pytest.raises(exception.ParamError, match="option"):
+        make().stream(None, options)
+
+
+@pytest.mark.parametrize("percent", [0, 1, 50, 99, 100])
+@pytest.mark.parametrize("way", ["results", "stream"])
+def test_percent_of_a_scan_is_of_the_partitions(client, way, percent):
+    scan = client.scan(NS, SET)
+    found = list(getattr(scan, way)(options={"percent": percent}))
+    limit = 4096 * percent / 100
+    wanted = [i for i in range(N) if client.get_key_partition_id(NS, SET, i) < limit]
+    assert ids(found) == wanted
+
+
+@pytest.mark.parametrize("percent", [-1, 101, 1.5, "5", True, None])
+def test_percent_of_a_scan_is_checked(client, percent):
+    with pytest.raises(exception.ParamError, match="percent"):
+        client.scan(NS, SET).results(options={"percent": percent})
+
+
+def test_percent_and_a_partition_filter_exclude_each_other(client):
+    policy = {"partition_filter": {"begin": 0, "count": 4096}}
+    with pytest.raises(exception.ParamError, match="partition_filter"):
+        client.scan(NS, SET).results(policy, options={"percent": 10})
+
+
+def test_percent_in_pages(client):
+    scan = client.scan(NS, SET)
+    scan.max_records = 3
+    scan.paginate()
+    found = []
+    while not scan.is_done():
+        found += scan.results(options={"percent": 50})
+    assert ids(found) == ids(client.scan(NS, SET).results(options={"percent": 50}))
+
+
 def test_stream_of_one_node(client):
     nodes = [node["node_name"] for node in client.get_node_names()]
     found = [list(client.scan(NS, SET).stream(nodename=name)) for name in nodes]
@@ -289,6 +412,28 @@ def test_max_records(make):
     assert len(found) == len({bytes(r[0][3]) for r in found}) == 7
 
 
+@pytest.mark.parametrize("kind", ["query", "scan"])
+@pytest.mark.parametrize("size", [7, 50, 1000])
+def test_pages_of_bins_that_not_all_records_have(client, kind, size):
+    """A server counts those without them for the limit, and does not send them."""
+    keys = [(NS, "queries2", i) for i in range(200)]
+    rows = [
+        Write(key, [ops.write("rare" if i % 3 == 0 else "other", i)])
+        for i, key in enumerate(keys)
+    ]
+    client.batch_write(BatchRecords(rows))
+    query = getattr(client, kind)(NS, "queries2")
+    query.select("rare")
+    query.max_records = size
+    query.paginate()
+    pages = []
+    while not query.is_done():
+        pages.append([bins["rare"] for _, _, bins in query.results({"max_retries": 0})])
+    client.batch_remove(keys)
+    assert sorted(i for page in pages for i in page) == list(range(0, 200, 3))
+    assert {len(page) for page in pages[:-2]} <= {size}
+
+
 def test_max_records_of_scan_policies(client):
     assert len(client.scan(NS, SET).results({"max_records": 9})) == 9
 
@@ -371,6 +516,12 @@ def test_numbers_are_checked(client, name):
         setattr(query, name, 2**70)
     with pytest.raises(TypeError):
         type(query)()
+
+
+def test_misspelt_attribute_is_refused(make):
+    query = make()
+    with pytest.raises(AttributeError, match="max_record"):
+        query.max_record = 5
 
 
 def test_closed_client(make_client):
@@ -651,6 +802,21 @@ def leave_in_a_cycle(client):
     gc.collect()
 
 
+class Name(str):
+    """A name that refers to what is read by it."""
+
+    reading: Any
+
+
+def leave_in_a_cycle_of_a_name(client):
+    name = Name("a")
+    reading = iter(client.scan(NS, BIG).select(name))
+    next(reading)
+    name.reading = reading
+    del name, reading
+    gc.collect()
+
+
 @pytest.mark.parametrize(
     "leave",
     [
@@ -659,6 +825,7 @@ def leave_in_a_cycle(client):
         leave_by_exception,
         leave_by_answer,
         leave_in_a_cycle,
+        leave_in_a_cycle_of_a_name,
     ],
 )
 def test_leaving_early_frees_the_connections(client, make_client, big, leave):

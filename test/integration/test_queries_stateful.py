@@ -49,6 +49,8 @@ N_NODES = 3
 A_FEW = 20
 """Fewer records than a node has, but so many that the others come in a second."""
 MIDDLE = 2048
+N_TO_READ = st.integers(1, 4) | st.integers(1, 40)
+"""Pages that are smaller than the number of nodes refuse records that come."""
 
 IMPATIENT = {"total_timeout": 30_000, "max_retries": 0}
 NODE_IS_GONE = (
@@ -181,9 +183,17 @@ class Queries(RuleBasedStateMachine):
         kind=st.sampled_from(reading.KINDS),
         parts=st.sampled_from(PARTS),
         only_odd=st.sampled_from([False, False, True]),
+        last_pages=st.sampled_from([2, 50]),
     )
-    def begin(self, kind: str, parts: tuple[int, int] | None, only_odd: bool) -> None:
+    def begin(
+        self,
+        kind: str,
+        parts: tuple[int, int] | None,
+        only_odd: bool,
+        last_pages: int,
+    ) -> None:
         self.kind, self.parts, self.only_odd = kind, parts, only_odd
+        self.last_pages = last_pages
         begin, count = parts or (0, 4096)
         self.wanted = Counter(
             i
@@ -224,7 +234,7 @@ class Queries(RuleBasedStateMachine):
         if self.cluster is None:  # the query did not have to go on elsewhere
             assert max(Counter(ids).values(), default=0) <= 1
 
-    @rule(way=st.sampled_from(sorted(reading.WAYS)), n=st.integers(1, 40))
+    @rule(way=st.sampled_from(sorted(reading.WAYS)), n=N_TO_READ)
     def read_here(self, way: str, n: int) -> None:
         way = way if way != "loop" or self.is_whole() else "stream"
         ids: list[int] = []
@@ -234,7 +244,7 @@ class Queries(RuleBasedStateMachine):
     @rule(
         reader=st.sampled_from(["process", "official"]),
         way=st.sampled_from(reading.SHARED_WAYS),
-        n=st.integers(1, 40),
+        n=N_TO_READ,
     )
     def read_elsewhere(self, reader: str, way: str, n: int) -> None:
         """Another process goes on, and this one after it."""
@@ -298,6 +308,19 @@ class Queries(RuleBasedStateMachine):
     def all_nodes_come_back(self) -> None:
         self.start_all()
 
+    @rule(way=st.sampled_from(sorted(reading.WAYS)), n=N_TO_READ)
+    @precondition(can_lose_nodes)
+    def read_by_an_old_map(self, way: str, n: int) -> None:
+        """One node has had all partitions: it refuses those that it has given back, and
+        the client asks it before it knows.
+        """
+        for node in range(N_NODES):
+            self.stop(node)
+        found = self.client.scan(NS, SET).results(reading.PATIENT)
+        assert {bins["i"] for _, _, bins in found} == set(IDS) - set(self.removed)
+        self.start_all()
+        self.read_here(way, n)
+
     @rule(
         way=st.sampled_from(["results", "False", "stream"]),
         at=st.integers(1, A_FEW),
@@ -339,10 +362,10 @@ class Queries(RuleBasedStateMachine):
             assert self.is_complete(), set(self.wanted) - set(self.taken)
 
     def read_the_rest(self) -> None:
-        for _ in range(2 * len(IDS)):
+        for _ in range(4 * len(IDS)):  # each has three items in the index of the list
             if self.query.is_done():
                 break
-            self.read_here("page", 50)
+            self.read_here("page", self.last_pages)
         self.done_says_that_all_was_read()
         assert self.query.is_done()
         self.read_here("page", 50)

@@ -165,6 +165,10 @@ def test_float_keeps_its_bits(client, key, bits, wrap):
         (bytearray(b"abc"), b"abc"),
         (bytearray(), b""),
         ([bytearray(b"abc")], [b"abc"]),
+        (memoryview(b"abcd")[1:3], b"bc"),
+        (memoryview(bytearray(4)).cast("H"), bytes(4)),
+        (memoryview(bytes(6)).cast("B", (2, 3)), bytes(6)),
+        ([memoryview(b"a"), {"k": memoryview(b"")}], [b"a", {"k": b""}]),
         (Text("text"), "text"),
         (Text("clé"), "clé"),
         (Number(7), 7),
@@ -307,8 +311,38 @@ def test_text_with_a_lone_surrogate_is_refused(client, key, text, wrap):
     assert client.exists(key)[1] is None
 
 
+@pytest.mark.parametrize("wrap", [lambda v: v, lambda v: [v]], ids=["bin", "nested"])
+@pytest.mark.parametrize("is_released", [False, True])
+def test_memoryview_that_is_not_contiguous_is_refused(client, key, wrap, is_released):
+    view = memoryview(b"abcd") if is_released else memoryview(b"abcd")[::2]
+    if is_released:
+        view.release()
+    with pytest.raises(exception.ParamError, match="contiguous") as caught:
+        client.put(key, {"v": wrap(view)})
+    assert isinstance(caught.value.__cause__, ValueError | BufferError)
+    assert client.exists(key)[1] is None
+
+
+def test_memoryview_is_a_blob_whatever_the_serializer(make_client, key):
+    def fail(_value: Any) -> str:
+        raise AssertionError
+
+    for config in ({"serialization": (fail, None)}, {"legacy_types": False}):
+        assert round_trip(make_client(**config), key, memoryview(b"x")) == b"x"
+
+
 @pytest.mark.parametrize(
-    "bad", [None, True, False, (1, 2), frozenset(), Decimal(1), aerospike.null()]
+    "bad",
+    [
+        None,
+        True,
+        False,
+        (1, 2),
+        frozenset(),
+        Decimal(1),
+        aerospike.null(),
+        memoryview(b"x"),
+    ],
 )
 def test_map_key_of_another_type_is_refused(client, key, bad):
     with pytest.raises(exception.ParamError, match="map key"):
@@ -318,7 +352,7 @@ def test_map_key_of_another_type_is_refused(client, key, bad):
 
 def test_float_map_key_is_for_the_server_to_refuse(client, key):
     """It is sent, for older servers take it; none of today's loses the entry."""
-    with pytest.raises(exception.ServerError):
+    with pytest.raises(exception.ServerError, match=r"map key must be .* float"):
         client.put(key, {"v": {1.5: 1}})
 
 

@@ -7,14 +7,11 @@ is another one.
 from __future__ import annotations
 
 import os
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 
-from ..children import LIMIT_S, Process
+from ..children import Process, server
 from . import calls
 
 pytestmark = pytest.mark.skipif(
@@ -28,14 +25,8 @@ def address(real_hosts: list[tuple[str, int]]) -> Iterator[tuple[str, int]]:
     if real_hosts:
         yield real_hosts[0]
         return
-    command = [sys.executable, "-m", "aerospike_devserver", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        found = re.search(r" on (\S+):(\d+)", process.stdout.readline())
-        assert found is not None
-        yield found[1], int(found[2])
-        process.terminate()
-        process.wait(LIMIT_S)
+    with server() as (made, _):
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 import aerospike
-from aerospike_devserver import DevCluster
 from aerospike_helpers.operations import list_operations as lists
 
+from ..children import server
 from ..faults.peer import ScriptedNode, reply
 from ..waiting import patient
 
@@ -54,10 +54,11 @@ def only_new_ones() -> Iterator[None]:
     gc.unfreeze()
 
 
-@pytest.fixture
-def cluster() -> Iterator[DevCluster]:
-    with DevCluster() as cluster:
-        yield cluster
+@pytest.fixture(scope="module")
+def hosts() -> Iterator[list[tuple[str, int]]]:
+    """Of a server in another process: in this one, its threads fill tuples, too."""
+    with server() as (address, _):
+        yield [address]
 
 
 def connect(hosts: list[Any], **config: Any) -> aerospike.Client:
@@ -78,11 +79,9 @@ READS: dict[str, Callable[[aerospike.Client], Any]] = {
 
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
-def test_deserializer_sees_none(cluster, read):
+def test_deserializer_sees_none(hosts, read):
     seen = []
-    client = connect(
-        cluster.hosts, serialization=(None, lambda _: seen.append(n_unfinished()))
-    )
+    client = connect(hosts, serialization=(None, lambda _: seen.append(n_unfinished())))
     client.put(KEY, {"l": [BLOB, [BLOB, {"k": [1, BLOB, 2]}, 1]] * 3, "z": BLOB})
     read(client)
     client.close()
@@ -103,7 +102,7 @@ def test_deserializer_sees_no_flat_pairs():
 
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
-def test_collector_s_callbacks_see_none(cluster, read):
+def test_collector_s_callbacks_see_none(hosts, read):
     """Up to Python 3.11 a new container may start the collector in C code."""
     seen = []
 
@@ -111,7 +110,7 @@ def test_collector_s_callbacks_see_none(cluster, read):
         if phase == "start":
             seen.append(n_unfinished())
 
-    client = connect(cluster.hosts)
+    client = connect(hosts)
     client.put(KEY, {"l": [[1, {}, 2], [[], {"k": [3, {}, 4]}, {"a": 1}]] * 3})
     before = gc.get_threshold()
     gc.freeze()
@@ -134,8 +133,8 @@ LARGE: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("value", LARGE.values(), ids=LARGE)
-def test_other_threads_see_none(cluster, value):
-    client = connect(cluster.hosts)
+def test_other_threads_see_none(hosts, value):
+    client = connect(hosts)
     client.put(KEY, {"l": value})
     seen = []
     stop = threading.Event()

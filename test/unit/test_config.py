@@ -29,7 +29,7 @@ def test_client_takes_the_config_by_its_name():
     config = {"hosts": [NOWHERE], "policies": {"read": {"total_timeout": 7}}}
     with aerospike.client(config=config) as client:
         assert client.get_policies()["read"]["total_timeout"] == 7
-    with pytest.raises(TypeError, match="conf"):
+    with pytest.raises(exception.ParamError, match="No config argument"):
         aerospike.client(conf=config)  # type: ignore[call-arg]
     with pytest.raises(exception.ParamError, match="one argument"):
         aerospike.client(config, config=config)  # type: ignore[misc]
@@ -211,6 +211,15 @@ def test_value_of_the_wrong_kind_is_refused(name, value):
     with pytest.raises(exception.ParamError) as caught:
         make(**{name: value})
     assert name[:6] in str(caught.value).lower() or "user_path" in str(caught.value)
+
+
+def test_config_provider_of_another_type_is_refused_in_known_words():
+    with pytest.raises(exception.ParamError) as caught:
+        make(config_provider=0)
+    assert caught.value.msg == (
+        "config_provider must be an aerospike.ConfigProvider class instance. "
+        "But a int was received instead"
+    )
 
 
 @pytest.mark.parametrize("value", [7, -1])
@@ -416,6 +425,14 @@ def test_unknown_key_is_warned_of_once_for_each_place():
         "unknown policies.write policy key 'replika' (did you mean 'replica'?)",
     ]
     assert {warning.filename for warning in caught} == {__file__}
+
+
+@pytest.mark.usefixtures("unwarned")
+@pytest.mark.parametrize("name", ["max_records", "records_per_second"])
+def test_key_that_is_an_attribute_of_queries_is_named_so(name):
+    said = rf"key '{name}' \(it is an attribute: set query\.{name}\)"
+    with pytest.warns(exception.AerospikeWarning, match=said):
+        make(policies={"query": {name: 1}})
 
 
 @pytest.mark.usefixtures("unwarned")

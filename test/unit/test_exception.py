@@ -183,3 +183,9 @@ def test_stub_and_module_agree_on_bases():
             names = [ast.unparse(base).removeprefix("builtins.") for base in node.bases]
             bases = [base.__name__ for base in classes()[node.name].__bases__]
             assert names == bases, node.name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_arguments_of_an_error_made_by_hand_are_its_text(name):
+    error = getattr(exception, name)("one", "two", "three", "four")
+    assert str(error) == "('one', 'two', 'three', 'four')"

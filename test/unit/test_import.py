@@ -75,3 +75,9 @@ def test_first_client_imports_what_functions_import():
     loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert late_imports()
     assert late_imports() - NOT_OF_CALLS <= set(loaded.split())
+
+
+def test_misspelt_name_has_a_near_one():
+    command = [sys.executable, "-c", "import aerospike; aerospike.POLICY_EXIST_CREATE"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "Did you mean: 'POLICY_EXISTS_CREATE'?" in done.stderr

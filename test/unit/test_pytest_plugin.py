@@ -156,11 +156,27 @@ def test_configuration_of_the_client_can_be_overridden(run):
 
         @pytest.fixture(scope="session")
         def aerospike_config(aerospike_config):
-            return {**aerospike_config, "validate_keys": True}
+            return {**aerospike_config, "validate_keys": False}
 
-        def test_unknown_key_is_refused(aerospike_client, aerospike_key):
-            with pytest.raises(exception.ParamError):
+        @pytest.mark.filterwarnings("ignore:unknown read policy key")
+        def test_unknown_key_is_taken(aerospike_client, aerospike_key):
+            with pytest.raises(exception.RecordNotFound):
                 aerospike_client.get(aerospike_key, {"no_such_key": 1})
+        """
+    ).assert_outcomes(passed=1)
+
+
+def test_misspelt_keys_are_errors(run):
+    run(
+        """
+        import pytest
+        from aerospike import exception
+
+        def test_keys(aerospike_client, aerospike_key):
+            with pytest.raises(exception.ParamError, match="total_timeout"):
+                aerospike_client.get(aerospike_key, {"total_timout": 1})
+            with pytest.raises(exception.ParamError, match="ttl"):
+                aerospike_client.put(aerospike_key, {"a": 1}, {"tll": 1})
         """
     ).assert_outcomes(passed=1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import subprocess
 import sys
 import typing
@@ -14,6 +15,12 @@ import pytest
 import aerospike
 from aerospike import _core, _hints
 from aerospike import typing as public
+from aerospike_helpers.operations import (
+    bitwise_operations,
+    hll_operations,
+    list_operations,
+    map_operations,
+)
 
 STUB_DOCS = Path(__file__).parents[2] / "tools/stub_docs.py"
 TABLES = _core.option_tables()
@@ -76,6 +83,50 @@ def test_policies_have_sections_and_the_keys_that_stand_beside_them():
     assert {kind: hints[kind] for kind in KINDS} == {
         kind: class_of(kind) | None for kind in KINDS
     }
+
+
+SPEC = json.loads((Path(__file__).parents[1] / "api/api.json").read_text("utf-8"))
+
+# sections of the API's policies whose class is not called as they are
+CLASSES = SHARED | {
+    "batch_read (Read.policy)": "BatchReadPolicy",
+    "hll": "HLLPolicy",
+    'constructor level (config["policies"] itself)': "Policies",
+    "metadata (meta argument)": "WriteMeta",
+    "scan options": "ScanOptions",
+    "query options": "QueryOptions",
+}
+
+
+@pytest.mark.parametrize("section", SPEC["policies"])
+def test_section_of_the_api_has_its_keys(section):
+    name = CLASSES.get(section)
+    hints = typing.get_type_hints(getattr(public, name) if name else class_of(section))
+    fields = SPEC["policies"][section]
+    assert {row.get("key") or row["field"] for row in fields} <= set(hints)
+
+
+def test_configuration_of_the_api_has_its_keys():
+    sections = {"tls": public.Tls, "lua": public.Lua, "shm": public.Shm}
+    sections["policies"] = public.Policies
+    for row in SPEC["client_config"]:
+        section, _, key = row["key"].partition(".")
+        assert section in typing.get_type_hints(public.Config)
+        assert not key or key in typing.get_type_hints(sections[section])
+
+
+MODULES_OF_OPERATIONS = (
+    bitwise_operations,
+    hll_operations,
+    list_operations,
+    map_operations,
+)
+
+
+@pytest.mark.parametrize("module", MODULES_OF_OPERATIONS, ids=lambda m: m.__name__)
+def test_annotations_of_operations_evaluate(module):
+    for _, function in inspect.getmembers(module, inspect.isfunction):
+        assert "return" in typing.get_type_hints(function)
 
 
 FUNCTIONS = dict(inspect.getmembers(aerospike.Client, inspect.isfunction))

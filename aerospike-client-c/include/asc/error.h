@@ -3,6 +3,7 @@
 #define ASC_ERROR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "asc/status.h"
@@ -90,6 +91,10 @@ asc_error_set_result_at(asc_error *err, asc_status code, const char *file, int l
 /* Append text to the message, cut at its end. */
 void asc_error_append(asc_error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Append what a peer says. It goes to logs and terminals, which must not take it for
+ * commands or for lines of their own: control characters become numbers, as in \x1b. */
+void asc_error_append_text(asc_error *err, const void *data, size_t size);
 
 /* Static name: "connect", "command", ... ("" for ASC_PHASE_NONE). */
 const char *asc_phase_name(asc_phase phase);

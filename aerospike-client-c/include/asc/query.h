@@ -37,6 +37,8 @@ typedef struct asc_query_options {
     bool sc_session;      /* as in asc_request */
     bool by_index;        /* the query has an index range, so a cursor also keeps its
                              place in the index */
+    bool skips;           /* nodes may leave out records, and count them for
+                             max_records: those that have none of the bins asked for */
     uint64_t max_records; /* of all nodes together; 0: no limit */
 } asc_query_options;
 

@@ -78,3 +78,22 @@ asc_error_append(asc_error *err, const char *format, ...)
     vsnprintf(err->message + len, sizeof err->message - len, format, args);
     va_end(args);
 }
+
+/* The control characters that UTF-8 writes with two bytes are 0xc2 0x80 to 0xc2 0x9f.
+ */
+void
+asc_error_append_text(asc_error *err, const void *data, size_t size)
+{
+    const uint8_t *text = data;
+    size_t begin = 0;
+    size = size < sizeof err->message ? size : sizeof err->message;
+    for (size_t i = 0; i < size; i++) {
+        bool has_two = i > begin && text[i - 1] == 0xc2 && (text[i] & 0xe0) == 0x80;
+        if (text[i] < 0x20 || text[i] == 0x7f || has_two) {
+            asc_error_append(err, "%.*s\\x%02x", (int)(i - has_two - begin),
+                             (const char *)text + begin, text[i]);
+            begin = i + 1;
+        }
+    }
+    asc_error_append(err, "%.*s", (int)(size - begin), (const char *)text + begin);
+}

@@ -92,7 +92,7 @@ asc_info_give_up(asc_info_call *call)
 {
     if (!call->done) {
         call->err.phase = asc_conn_phase(call->conn, ASC_PHASE_VALIDATE);
-        end(call, asc_error_set(&call->err, ASC_ERR_TIMEOUT, "the node does not %s",
+        end(call, asc_error_set(&call->err, ASC_ERR_TIMEOUT, "%s",
                                 asc_conn_omission(call->err.phase)));
     }
 }

@@ -152,8 +152,9 @@ parse_hosts(asc_peer *peer, scanner *s, uint16_t default_port, asc_error *err)
         size_t size = address(s, &start);
         asc_peer_host host;
         if (!asc_host_parse(&host, start, size, default_port)) {
-            return asc_error_set(err, ASC_ERR_CLIENT, "peers: bad address \"%.*s\"",
-                                 (int)(size < 80 ? size : 80), start);
+            asc_error_set(err, ASC_ERR_CLIENT, "peers: bad address ");
+            asc_error_append_text(err, start, size < 80 ? size : 80);
+            return err->code;
         }
         if (!append((void **)&peer->hosts, &peer->n_hosts, ASC_MAX_PEER_HOSTS, &host,
                     sizeof host)) {

@@ -393,21 +393,28 @@ broken(asc_exchange *x, uint64_t now_ms)
     return decide(x, failure_of_transfer(x), now_ms);
 }
 
+/* What has not come in time. */
+static const char *
+what_is_late(const asc_exchange *x)
+{
+    if (!x->conn->ready) {
+        return asc_conn_omission(asc_conn_phase(x->conn, ASC_PHASE_COMMAND));
+    }
+    bool has_begun = x->io.progress > x->io.sent; /* bytes of both directions */
+    return has_begun ? "no whole reply" : "no reply";
+}
+
 /* The time of this attempt, or of the whole call, is up. When the request has left, its
  * reply may still come, and the drain may save the connection. */
 static asc_want
 timed_out(asc_exchange *x, uint64_t now_ms)
 {
     x->err->phase = asc_conn_phase(x->conn, ASC_PHASE_COMMAND);
-    bool ready = x->conn->ready;
     const asc_timing *timing = &x->req->timing;
     bool is_total = now_ms >= x->deadline_ms;
     asc_error_set(x->err, ASC_ERR_TIMEOUT,
-                  "%s%s within %s, %u ms; %s (total_timeout %u ms, "
-                  "socket_timeout %u ms)",
-                  ready ? "" : "the node does not ",
-                  ready ? "no reply" : asc_conn_omission(x->err->phase),
-                  is_total ? "total_timeout" : "socket_timeout",
+                  "%s within %s, %u ms; %s (total_timeout %u ms, socket_timeout %u ms)",
+                  what_is_late(x), is_total ? "total_timeout" : "socket_timeout",
                   is_total ? timing->total_timeout_ms : silence_limit(x),
                   x->io.sent > 0 ? "the request was sent" : "nothing was sent",
                   timing->total_timeout_ms, timing->socket_timeout_ms);

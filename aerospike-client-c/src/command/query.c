@@ -22,7 +22,8 @@ struct asc_query {
     char ns[ASC_MAX_NAMESPACE_SIZE + 1];
     asc_buf scratch; /* owned: the field being written */
     uint32_t n_rounds;
-    uint32_t n_missing; /* parts whose node said that it has no such index */
+    uint32_t n_followed; /* of those, the ones that repeated nothing */
+    uint32_t n_missing;  /* parts whose node said that it has no such index */
     asc_error last; /* the last failure of a part, for which there is another round */
     bool failed;    /* `last` is one after which no other round may follow */
     bool over;      /* no further round will follow, for whatever reason */
@@ -132,18 +133,22 @@ fail_part(asc_query *q, asc_member *m, const asc_msg_record *record)
 }
 
 /* Only the first impossible record ends the part; those behind it are refused without a
- * word. */
+ * word. So does the first that is one too many, when the node knows no limit and would
+ * go on to its end. */
 bool
 asc_query_count(asc_query *q, asc_part *p, const asc_msg_record *record)
 {
     asc_member *m = (asc_member *)p;
     asc_share *share = m->share;
-    bool was_malformed = share->malformed;
+    bool was_malformed = share->malformed, had_surplus = share->surplus;
     if (asc_tracker_count(q->tracker, share, record)) {
         return true;
     }
     if (share->malformed && !was_malformed) {
         fail_part(q, m, record);
+    }
+    else if (share->surplus && !had_surplus && share->quota == 0) {
+        asc_set_end(m);
     }
     return false;
 }
@@ -167,10 +172,11 @@ asc_query_begin_at(asc_query *q, asc_cluster *cluster, asc_tracker *tracker,
     q->options = *options;
     snprintf(q->ns, sizeof q->ns, "%s", options->ns);
     q->options.ns = q->ns;
-    q->n_rounds = q->n_missing = 0;
+    q->n_rounds = q->n_followed = q->n_missing = 0;
     q->failed = q->over = false;
     asc_error_reset(&q->last);
     asc_tracker_begin(tracker, options->max_records);
+    tracker->skips = options->skips;
 }
 
 void
@@ -265,8 +271,9 @@ lacks_index(const asc_query *q)
     return q->n_rounds == 1 && q->n_missing == q->tracker->n_shares;
 }
 
-/* The first round begins at once. Later ones wait as repetitions do, and are limited
- * and counted like them. */
+/* The first round begins at once, and so does one that repeats nothing, but reads on
+ * where shares were short. Later ones wait as repetitions do, and are limited and
+ * counted like them. */
 asc_status
 asc_query_round_at(asc_query *q, uint64_t now_ms, asc_error *err)
 {
@@ -283,9 +290,11 @@ asc_query_round_at(asc_query *q, uint64_t now_ms, asc_error *err)
         return ASC_OK;
     }
     uint64_t start_ms = now_ms;
-    if (q->n_rounds > 0) {
+    bool follows = q->n_rounds > 0 && q->tracker->n_refused == 0;
+    q->n_followed += follows;
+    if (q->n_rounds > 0 && !follows) {
         start_ms += t->sleep_between_retries_ms;
-        if (lacks_index(q) || q->n_rounds > t->max_retries ||
+        if (lacks_index(q) || q->n_rounds - q->n_followed > t->max_retries ||
             start_ms >= q->set->deadline_ms) {
             return fail(q, &q->last, now_ms, err);
         }

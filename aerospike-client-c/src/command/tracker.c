@@ -98,6 +98,7 @@ asc_tracker_begin(asc_tracker *t, uint64_t max_records)
     t->max_records = max_records;
     t->n_records = 0;
     t->n_shares = 0;
+    t->skips = t->is_open = false;
     t->last = NULL;
     for (uint32_t i = 0; i < t->n; i++) {
         asc_cursor *c = &t->cursors[i];
@@ -171,7 +172,7 @@ close_ranks(asc_tracker *t, uint32_t n_shares)
     }
     t->n_shares = n;
     uint64_t left = t->max_records - t->n_records;
-    for (uint32_t i = 0; t->max_records > 0 && i < n; i++) {
+    for (uint32_t i = 0; t->max_records > 0 && !t->is_open && i < n; i++) {
         t->shares[i].quota = left < n ? 1 : left / n + (i < left % n);
     }
 }
@@ -298,7 +299,8 @@ is_passing(asc_status status)
 }
 
 /* A share that has reached its limit may have more to give: its cursors pause where
- * they are. */
+ * they are. One that is short of it has come to its end, unless its node counts records
+ * that it does not send: then it is read on, without a limit, to know. */
 bool
 asc_tracker_end(asc_tracker *t, asc_share *share, asc_status status)
 {
@@ -308,6 +310,8 @@ asc_tracker_end(asc_tracker *t, asc_share *share, asc_status status)
     }
     bool is_full =
         share->surplus || (share->quota > 0 && share->n_records >= share->quota);
+    bool is_short = t->skips && share->quota > 0 && !is_full && !passing;
+    t->is_open = t->is_open || is_short;
     for (uint32_t i = 0; i < share->n_full + share->n_partial; i++) {
         asc_cursor *c = &t->cursors[t->order[share->first + i]];
         if (passing || c->refused) {
@@ -315,7 +319,7 @@ asc_tracker_end(asc_tracker *t, asc_share *share, asc_status status)
             c->refused = true;
             c->replica++;
         }
-        else {
+        else if (!is_short) {
             c->state = is_full ? ASC_CURSOR_PAUSED : ASC_CURSOR_DONE;
         }
     }

@@ -13,7 +13,7 @@
 typedef struct asc_share {
     uint16_t node; /* n_nodes: there is none */
     uint32_t first, n_full, n_partial;
-    uint64_t quota; /* records at most; 0: no limit */
+    uint64_t quota; /* records at most; 0: the node is told no limit */
     uint64_t n_records;
     bool surplus;   /* the node sent more records than are wanted */
     bool malformed; /* it sent a record without digest, or one not asked for */
@@ -27,6 +27,8 @@ struct asc_tracker {
     uint32_t n_shares, cap_shares;
     uint32_t n_refused; /* partitions, in this round */
     uint64_t max_records, n_records;
+    bool skips;   /* nodes count records that they do not send (asc_query_options) */
+    bool is_open; /* a share was short for that: no share has a quota from now on */
     asc_cursor *last;  /* the cursor whose record was counted last; NULL: none */
     asc_cursor before; /* that cursor as it was before */
 };

@@ -57,13 +57,13 @@ asc_conn_omission(asc_phase phase)
 {
     switch (phase) {
     case ASC_PHASE_CONNECT:
-        return "accept";
+        return "the node does not accept";
     case ASC_PHASE_TLS:
-        return "end the TLS handshake";
+        return "the node does not end the TLS handshake";
     case ASC_PHASE_LOGIN:
-        return "answer the login";
+        return "the node does not answer the login";
     default:
-        return "answer";
+        return "the node does not answer";
     }
 }
 

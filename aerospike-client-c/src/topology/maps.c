@@ -113,9 +113,9 @@ apply_namespace(asc_maps *m, asc_node *node, const char *text, size_t size,
     for (unsigned i = 0; i < count; i++) {
         size_t map_size = part(&at, end, ',', &map);
         if (asc_base64_decode(bits[i], sizeof bits[i], map, map_size) < 0) {
-            return asc_error_set(err, ASC_ERR_CLIENT,
-                                 "malformed partition map of \"%.*s\"", (int)name_size,
-                                 name);
+            asc_error_set(err, ASC_ERR_CLIENT, "malformed partition map of namespace ");
+            asc_error_append_text(err, name, name_size);
+            return err->code;
         }
     }
     asc_ns_work *ns = find(m, name, name_size);

@@ -95,8 +95,9 @@ take_trace(asc_error *err, int64_t key, const asc_mp_item *value, asc_mp_reader 
     bool is_int = value->type == ASC_MP_INT;
     (void)r;
     if (key == TRACE_OP && value->type == ASC_MP_BYTES) {
-        asc_error_append(err, "%sop=\"%.*s\"", gap, (int)value->size,
-                         (const char *)value->data);
+        asc_error_append(err, "%sop=\"", gap);
+        asc_error_append_text(err, value->data, value->size);
+        asc_error_append(err, "\"");
     }
     else if (key == TRACE_PHASE && is_int) {
         asc_error_append(err, "%sphase=\"%s\"", gap, name_of(phases, 3, value->i));
@@ -115,12 +116,13 @@ take_trace(asc_error *err, int64_t key, const asc_mp_item *value, asc_mp_reader 
 static bool
 take_detail(asc_error *err, int64_t key, const asc_mp_item *value, asc_mp_reader *r)
 {
-    if (key == KEY_SUBCODE && value->type == ASC_MP_INT && value->i > 0) {
+    if (key == KEY_SUBCODE && value->type == ASC_MP_INT && value->i > 0 &&
+        value->i <= UINT32_MAX) {
         err->subcode = (uint32_t)value->i;
     }
     else if (key == KEY_TEXT && value->type == ASC_MP_BYTES && value->size > 0) {
         err->message[0] = '\0';
-        asc_error_append(err, "%.*s", (int)value->size, (const char *)value->data);
+        asc_error_append_text(err, value->data, value->size);
     }
     else if (key == KEY_TRACE && value->type == ASC_MP_MAP) {
         asc_error_append(err, "; exp_trace={");

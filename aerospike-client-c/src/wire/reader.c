@@ -199,7 +199,9 @@ asc_status
 asc_info_status(const char *value, size_t size, asc_error *err)
 {
     if (starts_with(value, size, "error=")) {
-        return asc_error_set(err, ASC_ERR_UDF, "%.*s", (int)size, value);
+        asc_error_set(err, ASC_ERR_UDF, "%s", "");
+        asc_error_append_text(err, value, size);
+        return err->code;
     }
     size_t at = refusal_size(value, size);
     if (at == 0) {
@@ -210,8 +212,9 @@ asc_info_status(const char *value, size_t size, asc_error *err)
         code = code * 10 + (value[at++] - '0');
     }
     at += at < size && value[at] == ':';
-    return asc_error_set(err, code == 0 ? ASC_ERR_SERVER : code, "%.*s",
-                         (int)(size - at), value + at);
+    asc_error_set(err, code == 0 ? ASC_ERR_SERVER : code, "%s", "");
+    asc_error_append_text(err, value + at, size - at);
+    return err->code;
 }
 
 /* The refusal stands alone, or where the value of the first command should. */

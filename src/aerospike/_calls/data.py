@@ -32,7 +32,10 @@ def truncate(
             "Nanoseconds must be a long type", f"nanos is {type(nanos).__name__}"
         )
     if not 0 <= nanos < 2**64:
-        raise param_error("nanos must be from 0 to 2**64 - 1", f"got {shown(nanos)}")
+        raise param_error(
+            "Nanoseconds must be a positive value",
+            f"nanos is {shown(nanos)}, not from 0 to 2**64 - 1",
+        )
     # only None is all sets: the server refuses "", and its refusal deletes nothing
     where = {
         "namespace": text_of(

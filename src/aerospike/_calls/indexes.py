@@ -74,7 +74,10 @@ def _has_text(
 
 def _named(table: Mapping[int, str], name: str, value: Any) -> str:
     if not isinstance(value, int) or value not in table:
-        raise param_error(f"{name} is invalid", f"got {shown(value)}")
+        constants = "INDEX_TYPE_*" if name == "index_type" else "INDEX_STRING and so on"
+        raise param_error(
+            f"{name} is invalid", f"got {shown(value)}; aerospike.{constants} are meant"
+        )
     return table[value]
 
 
@@ -125,10 +128,10 @@ def _create(
     )
     try:
         yield Info(command, policy)
+        yield from _wait_until_loaded(ns, name, policy)
     except exception.AerospikeError as error:
-        explain_index(error, ns, name)
+        explain_index(error, ns, name, entries.get("bin"))
         raise
-    yield from _wait_until_loaded(ns, name, policy)
     return 0
 
 

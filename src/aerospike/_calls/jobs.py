@@ -27,12 +27,14 @@ def job_info(
     An unknown job counts as completed.
 
     :param module: JOB_SCAN or JOB_QUERY.
-    :raises ParamError: module is neither.
+    :raises ParamError: module is neither, or no job has such a number.
     """
     if not isinstance(job_id, int):
         raise TypeError(f"job_id must be an int, not {type(job_id).__name__}")
     if not isinstance(module, str):
         raise TypeError(f"module must be a str, not {type(module).__name__}")
+    if not -(2**63) <= job_id < 2**64:
+        raise param_error("job_id is invalid", f"it has 64 bits, got {shown(job_id)}")
     if module not in (c.JOB_SCAN, c.JOB_QUERY):
         raise param_error(
             "Module can have only two values: aerospike.JOB_SCAN or "

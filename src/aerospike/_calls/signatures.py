@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import FunctionType
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import inspect
@@ -10,6 +12,7 @@ if TYPE_CHECKING:
 
     P = ParamSpec("P")
     T = TypeVar("T")
+    Class = TypeVar("Class", bound=type)
     Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -93,6 +96,30 @@ def named(name: str) -> Callable[[Function], Function]:
         return function
 
     return decorate
+
+
+def goes_by_its_name(cls: Class) -> Class:
+    """Give a class functions of its own for what the class right behind it defines.
+
+    Python says the name of the function when it refuses arguments, and users know the
+    name of this class only.
+    """
+    for name, inherited in vars(cls.__base__).items():
+        is_known = name == "__init__" or not name.startswith("_")
+        if is_known and isinstance(inherited, FunctionType) and name not in vars(cls):
+            own = _copied(inherited)
+            own.__qualname__ = f"{cls.__qualname__}.{name}"
+            setattr(cls, name, own)
+    return cls
+
+
+def _copied(function: FunctionType) -> FunctionType:
+    parts = function.__code__, function.__globals__, function.__name__
+    copy = FunctionType(*parts, function.__defaults__, function.__closure__)
+    for name in ("__kwdefaults__", "__doc__", "__annotations__", "__module__"):
+        setattr(copy, name, getattr(function, name))
+    copy.__dict__.update(function.__dict__)
+    return copy
 
 
 def also_called(older: str, name: str) -> Callable[[Callable[P, T]], Callable[P, T]]:

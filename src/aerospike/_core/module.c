@@ -21,18 +21,9 @@ static const char doc_client[] = "client($module, config)\n--\n\n"
 static PyObject *
 core_client(FUNCTION_PARAMS)
 {
-    static const char *const names[] = {"config", NULL};
     module_state *st = PyModule_GetState(module);
-    Py_ssize_t n = nargs + (kwnames != NULL ? PyTuple_GET_SIZE(kwnames) : 0);
-    PyObject *config;
-    if (n != 1) {
-        raise_param(st, n == 0 ? "No config argument"
-                               : "client() takes one argument, the config");
-        return NULL;
-    }
-    return parse_args("client", names, 1, args, nargs, kwnames, &config) == 0
-               ? PyObject_CallOneArg((PyObject *)st->ClientType, config)
-               : NULL;
+    return PyObject_Vectorcall((PyObject *)st->ClientType, args, (size_t)nargs,
+                               kwnames);
 }
 
 static const PyMethodDef module_functions[] = {

@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import Any
 
 from aerospike import _constants
+from aerospike._calls.signatures import goes_by_its_name
 from aerospike_helpers.expressions.resources import (
     BinName,
     Call,
@@ -222,6 +223,7 @@ class _Bin(_BaseExpr):
 
     def __init_subclass__(cls, type: int) -> None:
         cls._form = bytes([ord(str(type)), 81, ord("#"), type, ord("n"), 0])
+        goes_by_its_name(cls)
 
     def __init__(self, bin: str) -> None:
         self._args = (bin,)
@@ -282,6 +284,7 @@ class _Key(_BaseExpr):
 
     def __init_subclass__(cls, type: int) -> None:
         cls._form = bytes([ord(str(type)), 80, ord("#"), type])
+        goes_by_its_name(cls)
 
     def __init__(self) -> None:
         self._args = ()
@@ -380,6 +383,7 @@ class LoopVar(_BaseExpr):
 
     def __init_subclass__(cls, type: int) -> None:
         cls._form = bytes([ord(str(type)), 122, ord("#"), type, ord("c"), 0])
+        goes_by_its_name(cls)
 
     def __init__(self, var_id: int) -> None:
         self._args = (var_id,)

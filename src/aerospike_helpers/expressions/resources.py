@@ -18,10 +18,12 @@ constant.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
+from aerospike._calls.signatures import goes_by_its_name
 from aerospike._core import operation_table, pack_expression
+from aerospike._interrupts import comes_out
 from aerospike._types import CompiledExpression, Expression
 from aerospike.exception import AerospikeError
 
@@ -74,7 +76,9 @@ class _BaseExpr(Expression):
         """
         try:
             wire = pack_expression(self)
-        except AerospikeError:
+        except AerospikeError as e:
+            if comes_out(e):
+                raise
             wire = None  # it is packed anew, by the client's rules, when it is used
         return CompiledExpression(self, wire)
 
@@ -210,7 +214,7 @@ Context: TypeAlias = list[Any] | None
 Returned: TypeAlias = int
 ValueType: TypeAlias = int
 Inverted: TypeAlias = bool
-Policy: TypeAlias = dict[str, Any] | None
+Policy: TypeAlias = Mapping[str, Any] | None
 ListOrderFlags: TypeAlias = Policy
 ListFlags: TypeAlias = Policy
 MapOrderFlags: TypeAlias = Policy
@@ -430,6 +434,7 @@ class _Many(_BaseExpr):
     ) -> None:
         """Make the form of a class: of is the kind of its at_least or more operands."""
         cls._form = bytes([ord(gives), code, ord(of), _ALL_ARGS, at_least])
+        goes_by_its_name(cls)
 
 
 class OfExprs(_Many, code=0, of="e", gives="?"):

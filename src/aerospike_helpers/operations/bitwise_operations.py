@@ -19,6 +19,7 @@ from typing import Any
 
 import aerospike
 from aerospike import _constants
+from aerospike._hints import BitPolicy, Options
 from aerospike_helpers.operations._operation import Context, Operation, operation
 
 
@@ -38,7 +39,7 @@ def bit_add(
     value: int,
     sign: bool,
     action: int,
-    policy: dict[str, Any] | None = None,
+    policy: BitPolicy | Options | None = None,
 ) -> Operation:
     """Add value to an integer of bit_size bits, 1 to 64, big-endian. No result.
 
@@ -63,7 +64,7 @@ def bit_and(
     bit_size: int,
     value_byte_size: int,
     value: bytes | bytearray,
-    policy: dict[str, Any] | None = None,
+    policy: BitPolicy | Options | None = None,
 ) -> Operation:
     """Combine a range of bits with those of value by AND. No result."""
     return _on_bits(
@@ -122,7 +123,7 @@ def bit_insert(
     byte_offset: int,
     value_byte_size: int,
     value: bytes | bytearray,
-    policy: dict[str, Any] | None = None,
+    policy: BitPolicy | Options | None = None,
 ) -> Operation:
     """Insert bytes at an offset; a missing bin is made. No result."""
     return operation(
@@ -146,7 +147,7 @@ def bit_lshift(
     bit_offset: int,
     bit_size: int,
     shift: int,
-    policy: dict[str, Any] | None = None,
+    policy: BitPolicy | Options | None = None,
 ) -> Operation:
     """Shift a range of bits to the left. No result."""
     return _on_bits(
@@ -160,7 +161,10 @@ def bit_lshift(
 
 
 def bit_not(
-    bin_name: str, bit_offset: int, bit_size: int, policy: dict[str, Any] | None = None
+    bin_name: str,
+    bit_offset: int,
+    bit_size: int,
+    policy: BitPolicy | Options | None = None,
 ) -> Operation:
     """Invert a range of bits. No result."""
     return _on_bits(aerospike.OP_BIT_NOT, bin_name, bit_offset, bit_size, policy=policy)
@@ -172,7 +176,7 @@ def bit_or(
     bit_size: int,
     value_byte_size: int,
     value: bytes | bytearray,
-    policy: dict[str, Any] | None = None,
+    policy: BitPolicy | Options | None = None,
 ) -> Operation:
     """Combine a range of bits with those of value by OR. No result."""
     return _on_bits(
@@ -190,7 +194,7 @@ def bit_remove(
     bin_name: str,
     byte_offset: int,
     byte_size: int,
-    policy: dict[str, Any] | None = None,
+    policy: BitPolicy | Options | None = None,
 ) -> Operation:
     """Remove byte_size bytes from byte_offset on. No result."""
     return operation(
@@ -206,7 +210,7 @@ def bit_remove(
 def bit_resize(
     bin_name: str,
     byte_size: int,
-    policy: dict[str, Any] | None = None,
+    policy: BitPolicy | Options | None = None,
     resize_flags: int = 0,
 ) -> Operation:
     """Set the size of the blob in bytes; a missing bin is made. No result.
@@ -233,7 +237,7 @@ def bit_rshift(
     bit_offset: int,
     bit_size: int,
     shift: int,
-    policy: dict[str, Any] | None = None,
+    policy: BitPolicy | Options | None = None,
 ) -> Operation:
     """Shift a range of bits to the right. No result."""
     return _on_bits(
@@ -252,7 +256,7 @@ def bit_set(
     bit_size: int,
     value_byte_size: int,
     value: bytes | bytearray,
-    policy: dict[str, Any] | None = None,
+    policy: BitPolicy | Options | None = None,
 ) -> Operation:
     """Overwrite a range of bits with those of value. No result."""
     return _on_bits(
@@ -271,7 +275,7 @@ def bit_set_int(
     bit_offset: int,
     bit_size: int,
     value: int,
-    policy: dict[str, Any] | None = None,
+    policy: BitPolicy | Options | None = None,
 ) -> Operation:
     """Overwrite bit_size bits, 1 to 64, with an integer, big-endian. No result."""
     return _on_bits(
@@ -291,7 +295,7 @@ def bit_subtract(
     value: int,
     sign: bool,
     action: int,
-    policy: dict[str, Any] | None = None,
+    policy: BitPolicy | Options | None = None,
 ) -> Operation:
     """Subtract value from an integer of bit_size bits, 1 to 64. No result.
 
@@ -316,7 +320,7 @@ def bit_xor(
     bit_size: int,
     value_byte_size: int,
     value: bytes | bytearray,
-    policy: dict[str, Any] | None = None,
+    policy: BitPolicy | Options | None = None,
 ) -> Operation:
     """Combine a range of bits with those of value by XOR. No result."""
     return _on_bits(

@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import Any
 
 import aerospike
+from aerospike._hints import HLLPolicy, Options
 from aerospike_helpers.operations._operation import Operation, given, operation
 
 _UNSET = -1
@@ -25,7 +26,7 @@ def hll_add(
     values: list[Any],
     index_bit_count: int | None = None,
     mh_bit_count: int | None = None,
-    policy: dict[str, Any] | None = None,
+    policy: HLLPolicy | Options | None = None,
 ) -> Operation:
     """Add values; a missing bin is made. Result: how many registers changed.
 
@@ -90,7 +91,7 @@ def hll_init(
     bin_name: str,
     index_bit_count: int | None = None,
     mh_bit_count: int | None = None,
-    policy: dict[str, Any] | None = None,
+    policy: HLLPolicy | Options | None = None,
 ) -> Operation:
     """Make an empty HyperLogLog. No result.
 
@@ -115,7 +116,7 @@ def hll_refresh_count(bin_name: str) -> Operation:
 def hll_set_union(
     bin_name: str,
     hll_list: list[Any],
-    policy: dict[str, Any] | None = None,
+    policy: HLLPolicy | Options | None = None,
 ) -> Operation:
     """Unite the bin with all others and keep the union in it. No result."""
     return operation(

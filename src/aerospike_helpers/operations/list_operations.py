@@ -16,13 +16,14 @@ from typing import Any
 
 import aerospike
 from aerospike import _constants
+from aerospike._hints import ListPolicy, Options
 from aerospike_helpers.operations._operation import Context, Operation, given, operation
 
 
 def list_append(
     bin_name: str,
     value: Any,
-    policy: dict[str, Any] | None = None,
+    policy: ListPolicy | Options | None = None,
     ctx: Context | None = None,
 ) -> Operation:
     """Append a value. Result: the new size."""
@@ -34,7 +35,7 @@ def list_append(
 def list_append_items(
     bin_name: str,
     values: list[Any],
-    policy: dict[str, Any] | None = None,
+    policy: ListPolicy | Options | None = None,
     ctx: Context | None = None,
 ) -> Operation:
     """Append all values of a list. Result: the new size."""
@@ -244,7 +245,7 @@ def list_increment(
     bin_name: str,
     index: int,
     value: Any,
-    policy: dict[str, Any] | None = None,
+    policy: ListPolicy | Options | None = None,
     ctx: Context | None = None,
 ) -> Operation:
     """Add to the number at an index. Result: the new value."""
@@ -262,7 +263,7 @@ def list_insert(
     bin_name: str,
     index: int,
     value: Any,
-    policy: dict[str, Any] | None = None,
+    policy: ListPolicy | Options | None = None,
     ctx: Context | None = None,
 ) -> Operation:
     """Insert a value before an index. Result: the new size."""
@@ -280,7 +281,7 @@ def list_insert_items(
     bin_name: str,
     index: int,
     values: list[Any],
-    policy: dict[str, Any] | None = None,
+    policy: ListPolicy | Options | None = None,
     ctx: Context | None = None,
 ) -> Operation:
     """Insert all values of a list before an index. Result: the new size."""
@@ -480,7 +481,7 @@ def list_set(
     bin_name: str,
     index: int,
     value: Any,
-    policy: dict[str, Any] | None = None,
+    policy: ListPolicy | Options | None = None,
     ctx: Context | None = None,
 ) -> Operation:
     """Replace the element at an index. No result."""

@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import Any
 
 import aerospike
+from aerospike._hints import MapPolicy, Options
 from aerospike_helpers.operations._operation import (
     BinName,
     Context,
@@ -52,7 +53,7 @@ def map_decrement(
     bin_name: BinName,
     key: Any,
     amount: float,
-    map_policy: dict[str, Any] | None = None,
+    map_policy: MapPolicy | Options | None = None,
     ctx: Context | None = None,
 ) -> Operation:
     """Subtract from the number of a key. Result: the new value."""
@@ -295,7 +296,7 @@ def map_increment(
     bin_name: BinName,
     key: Any,
     amount: float,
-    map_policy: dict[str, Any] | None = None,
+    map_policy: MapPolicy | Options | None = None,
     ctx: Context | None = None,
 ) -> Operation:
     """Add to the number of a key. Result: the new value."""
@@ -313,7 +314,7 @@ def map_put(
     bin_name: BinName,
     key: Any,
     value: Any,
-    map_policy: dict[str, Any] | None = None,
+    map_policy: MapPolicy | Options | None = None,
     ctx: Context | None = None,
 ) -> Operation:
     """Write the value of a key. Result: the new size."""
@@ -330,7 +331,7 @@ def map_put(
 def map_put_items(
     bin_name: BinName,
     item_dict: dict[Any, Any],
-    map_policy: dict[str, Any] | None = None,
+    map_policy: MapPolicy | Options | None = None,
     ctx: Context | None = None,
 ) -> Operation:
     """Write all entries of a dict. Result: the new size."""
@@ -573,7 +574,7 @@ def map_remove_by_value_rank_range_relative(
 
 
 def map_set_policy(
-    bin_name: BinName, policy: dict[str, Any] | None, ctx: Context | None = None
+    bin_name: BinName, policy: MapPolicy | Options | None, ctx: Context | None = None
 ) -> Operation:
     """Set the order of the map. No result."""
     return operation(aerospike.OP_MAP_SET_POLICY, bin_name, ctx, map_policy=policy)

@@ -15,7 +15,7 @@ from aerospike_helpers.operations._operation import BinName, Context, Operation
 
 
 def read(bin_name: BinName) -> Operation:
-    """Read a bin. Its value is absent from the result when the bin is."""
+    """Read a bin; "" reads all bins. The result lacks a bin that the record lacks."""
     return {"op": aerospike.OPERATOR_READ, "bin": bin_name}
 
 

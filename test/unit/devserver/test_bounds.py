@@ -1,12 +1,11 @@
 """Requests that are small and ask for much: refused before anything is made of them."""
 
 import os
-import re
 import resource
 import select
-import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from aerospike_devserver.handlers.info import info
 from aerospike_devserver.handlers.record import operations
 from aerospike_devserver.values import values
 
+from ...children import server
 from .packing import cdt, pack, particle
 from .rawwire import (
     BLOB,
@@ -191,29 +191,18 @@ def test_info_reply_has_an_end(cluster, monkeypatch):
 @pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's /proc")
 def test_lack_of_descriptors_does_not_keep_the_server_busy():
     """A listening socket stays ready as long as nobody takes the connection."""
-    command = [sys.executable, "-m", "aerospike_devserver", "--port", "0"]
-    limits = (30, 30)
-    with subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, limits),
-    ) as process:
-        assert process.stdout is not None
-        found = re.search(r" on (\S+):(\d+)", process.stdout.readline())
-        assert found is not None
-        address = found[1], int(found[2])
+    few = partial(resource.setrlimit, resource.RLIMIT_NOFILE, (30, 30))
+    with server(few) as (address, pid):
         made = [Connection(*address) for _ in range(60)]
         made[0].info("node")
-        before_s = cpu_s(process.pid)
+        before_s = cpu_s(pid)
         time.sleep(0.5)  # in which it would be busy all the time
-        used_s = cpu_s(process.pid) - before_s
+        used_s = cpu_s(pid) - before_s
         for connection in made[1:]:
             connection.sock.close()
         with Connection(*address) as late:
             assert late.info("node") == made[0].info("node")
         made[0].sock.close()
-        process.terminate()
     assert used_s < 0.2
 
 

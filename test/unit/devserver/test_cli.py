@@ -68,13 +68,20 @@ def test_server_announces_its_nodes_and_stops_on_a_signal(number):
         (["--host", "0.0.0.0"], "'0.0.0.0' is not on loopback"),
         (["--host", "::"], "(--allow-remote)"),
         (["--host", "::1%lo"], "not on loopback"),
-        (["--host", "localhost"], "'localhost' is no address"),
+        (["--host", "myhost"], "'myhost' is not an address"),
         (["--nodes", "0"], "nodes is 1 to"),
         (["--server-version", "8"], "four numbers"),
-        (["--port", "80000"], "port 80000: the highest is 65535"),
+        (["--port", "80000"], "80000: the highest is 65535, 0 takes any free"),
         (["--port", "65530", "--nodes", "3"], "3 nodes, 10 ports apart is 65515"),
         (["--access-address", "example.org"], "'example.org' is not HOST:PORT"),
-        (["--access-address", "[::1]:0"], "access_address: port 0: the highest"),
+        (["--access-address", "[::1]:0"], "65535, the lowest is 1"),
+        (["--access-address", "a,b:3000"], "'a,b:3000' is not HOST:PORT"),
+        (["--access-address", "a;b:3000"], "'a;b:3000' is not HOST:PORT"),
+        (["--access-address", ":3000"], "':3000' is not HOST:PORT"),
+        (["--access-address", "a:"], "'a:' is not HOST:PORT"),
+        (["--access-address", "a:65535", "--nodes", "2"], "2 nodes, 10 ports apart"),
+        (["--cluster-name", "a;b"], "not a cluster name: 'a;b'"),
+        (["--cluster-name", "x" * 65], "not a cluster name"),
         (["--tls", "--tls-port", "65536"], "tls_port 65536: the highest is 65535"),
         (["--tls-cert", "none"], "tls_cert and tls_key go together"),
         (["--tls-cert", "none", "--tls-key", "none"], "none cannot be read"),
@@ -95,7 +102,9 @@ def test_port_that_is_taken_is_named(capsys):
         assert main(["--port", str(port)]) == 1
         with pytest.raises(OSError, match=f"cannot listen on {host}:{port}: ") as found:
             DevCluster(port=port).start()
-    assert f"cannot listen on {host}:{port}: Address" in capsys.readouterr().err
+    printed = capsys.readouterr().err
+    assert f"cannot listen on {host}:{port}: Address" in printed
+    assert printed.endswith("; try another --port, or --port 0 for any free one\n")
     assert found.value.errno == errno.EADDRINUSE
 
 
@@ -202,3 +211,8 @@ def test_requests_are_logged(option, logged):
         _, errors = process.communicate(timeout=PATIENCE_S)
     lines = [re.sub(r"^.*? 127\S+ ", "", line) for line in errors.splitlines()]
     assert lines == logged
+
+
+def test_localhost_is_an_address():
+    with DevCluster(host="localhost") as cluster:
+        assert [host for host, _ in cluster.hosts] == ["127.0.0.1"]

@@ -3,6 +3,7 @@
 import itertools
 import socket
 import threading
+from typing import Any
 
 import pytest
 
@@ -336,3 +337,10 @@ def test_many_threads_add_to_one_counter(cluster):
     with Connection(*cluster.hosts[0]) as connection:
         (value,) = RecordClient(connection, DIGEST).get().bins.values()
     assert int.from_bytes(value[1], "big") == 600
+
+
+@pytest.mark.parametrize("name", ["nodes", "port"])
+def test_number_that_is_none_is_named(name):
+    wrong: Any = {name: "3"}
+    with pytest.raises(TypeError, match=f"{name} must be an int, not str"):
+        DevCluster(**wrong)

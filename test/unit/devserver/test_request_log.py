@@ -7,8 +7,10 @@ import pytest
 
 import aerospike
 from aerospike import exception, predicates
-from aerospike_devserver import DevCluster
+from aerospike_devserver import DevCluster, request_log
 from aerospike_helpers.operations import operations
+
+from . import rawwire
 
 LOGGER = "aerospike_devserver.request_log"
 KEY = ("test", "demo", "ada")
@@ -81,6 +83,27 @@ def test_long_request_is_cut(client, caplog):
         client.put(KEY, {f"bin{i}": 1 for i in range(100)})
     assert len(caplog.messages[0]) < 300
     assert caplog.messages[0].endswith("… -> 0 OK")
+
+
+def test_field_without_contents_is_shown(caplog):
+    fields = [(0, b"test"), (2, b""), (4, bytes(20))]  # namespace, key and digest
+    with (
+        DevCluster() as cluster,
+        rawwire.Connection(*cluster.hosts[0]) as connection,
+        caplog.at_level(logging.INFO, LOGGER),
+    ):
+        request = rawwire.message((rawwire.READ | rawwire.GET_ALL, 0, 0), fields)
+        assert connection.command(request).result == 2
+        assert connection.info("node")
+    assert caplog.messages[0].endswith("key b'': read all bins -> 2 RECORD_NOT_FOUND")
+
+
+def test_bug_in_the_log_does_not_stop_the_server(client, caplog, monkeypatch):
+    monkeypatch.setattr(request_log, "_describe", lambda _type, _body: 1 / 0)
+    with caplog.at_level(logging.INFO, LOGGER):
+        client.put(KEY, {"n": 1})
+        client.put(KEY, {"n": 2})
+    assert "ZeroDivisionError" in caplog.text
 
 
 def test_nothing_is_logged_unasked(client, caplog):

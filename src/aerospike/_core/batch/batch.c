@@ -91,6 +91,9 @@ batch_end(batch_run *b)
         Py_DECREF(row->key.set);
         Py_XDECREF(row->key.user_key);
     }
+    for (size_t i = 0; i < b->n_templates; i++) {
+        Py_XDECREF(b->templates[i].ops);
+    }
     PyMem_Free(b->rows);
     PyMem_Free(b->templates);
     asc_buf_clear(&b->bytes);
@@ -238,11 +241,11 @@ batch_add(batch_run *b, PyObject *key, PyObject *target)
 int
 batch_name_index(module_state *st, PyObject *key, Py_ssize_t i)
 {
-    PyObject *cause, *text = take_text(st->AerospikeError, &cause);
+    PyObject *cause, *text = take_text(st, st->AerospikeError, &cause);
     if (text == NULL) {
         return -1;
     }
-    if (PyTuple_Check(key)) {
+    if (PyTuple_Check(key) || PyDict_Check(key)) {
         raise_param(st, "failed to convert key at index: %zd -> %S", i, text);
     }
     else {
@@ -573,6 +576,7 @@ batch_execute(batch_run *b)
     if (b->n_answered == 0 && b->first_failure.code != ASC_OK &&
         b->first_failure.code != ASC_ERR_NAMESPACE) {
         raise_error(b->st, &b->first_failure, NULL, NULL);
+        explain_error(b->st, "batch", NULL, NULL, b->pol.filter != NULL);
         return -1;
     }
     return 0;

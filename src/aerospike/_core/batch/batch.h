@@ -38,6 +38,7 @@ typedef struct row_template {
     uint16_t n_fields, n_ops;  /* n_fields: without namespace, set and user key */
     bool writes, sends_key;
     bool has_bins; /* its record is (key, meta, bins), not (key, meta) */
+    PyObject *ops; /* owned: the operations, for the messages of rows; or NULL */
 } row_template;
 
 /* One entry of a batch. */
@@ -77,6 +78,7 @@ struct batch_run {
     bool failed;  /* a row has failed, in the sense of gives_no_record() */
     bool is_out;  /* requests have left, or may have */
     size_t n_answered;       /* rows that a server answered */
+    size_t n_explained;      /* rows whose message says what their error is about */
     asc_error first_failure; /* why the first row without an answer has none; code 0:
                                 there is no such row. It is in doubt when any of these
                                 rows is */

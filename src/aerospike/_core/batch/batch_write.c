@@ -278,7 +278,7 @@ list_of_records(module_state *st, PyObject *records)
     }
     PyObject *list = attribute(st, records, "batch_records");
     if (list != NULL && !PyList_Check(list)) {
-        raise_param(st, "batch_records must hold a list" DETAIL "got %s",
+        raise_param(st, "batch_records must be a list of BatchRecord" DETAIL "got %s",
                     Py_TYPE(list)->tp_name);
         Py_CLEAR(list);
     }

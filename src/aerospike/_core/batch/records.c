@@ -148,19 +148,50 @@ message_text(const asc_error *err)
                                       "replace");
 }
 
-/* Fill in a BatchRecord whose row failed. A record that is only not there has no
- * message. 0, or -1 with an exception. */
-static int
-failure_into_record(module_state *st, PyObject *record, const asc_error *err)
+/* So many rows of a batch say which operation was refused. That takes longer than all
+ * else that is done for a row, and a batch may have thousands that fail alike. */
+#define MAX_EXPLAINED 100
+
+/* The message of a row that failed. When a server has refused its operations, it says
+ * which one, and what to try. NULL with an exception. */
+static PyObject *
+message_of_row(batch_run *b, const batch_row *row, const asc_error *err)
 {
-    bool tells = !gives_no_record(err->code);
-    if (set_slot(st, record, SLOT_RESULT, PyLong_FromLong(err->code)) < 0 ||
-        set_slot(st, record, SLOT_IN_DOUBT, PyBool_FromLong(err->in_doubt)) < 0 ||
-        set_slot(st, record, SLOT_SUBCODE, PyLong_FromUnsignedLong(err->subcode)) < 0 ||
-        (tells && set_slot(st, record, SLOT_MESSAGE, message_text(err)) < 0)) {
+    module_state *st = b->st;
+    PyObject *ops = b->templates[row->template].ops; /* borrowed: until batch_end() */
+    PyObject *text = message_text(err);
+    if (text == NULL || ops == NULL || err->code <= 0 ||
+        b->n_explained >= MAX_EXPLAINED) {
+        return text;
+    }
+    b->n_explained++;
+    gc_resume(st);
+    PyObject *told =
+        PyObject_CallFunction(st->explain_row, "iOO", (int)err->code, text, ops);
+    if (told == NULL && !comes_out(st)) {
+        PyErr_Clear(); /* the error of the row matters more */
+        return text;
+    }
+    Py_DECREF(text);
+    return told;
+}
+
+/* Fill in a BatchRecord whose row failed, with a message, which this function takes and
+ * which may be NULL, with an exception. 0, or -1 with an exception. */
+static int
+failure_into_record(module_state *st, PyObject *record, const asc_error *err,
+                    PyObject *message)
+{
+    if (message == NULL) {
         return -1;
     }
-    return 0;
+    if (set_slot(st, record, SLOT_RESULT, PyLong_FromLong(err->code)) < 0 ||
+        set_slot(st, record, SLOT_IN_DOUBT, PyBool_FromLong(err->in_doubt)) < 0 ||
+        set_slot(st, record, SLOT_SUBCODE, PyLong_FromUnsignedLong(err->subcode)) < 0) {
+        Py_XDECREF(message);
+        return -1;
+    }
+    return set_slot(st, record, SLOT_MESSAGE, message);
 }
 
 int
@@ -169,7 +200,9 @@ batch_refuse_record(module_state *st, PyObject *record, const char *message)
     asc_error err;
     asc_error_reset(&err);
     asc_error_set(&err, ASC_ERR_REQUEST_INVALID, "%s", message);
-    return reset_record(st, record) < 0 ? -1 : failure_into_record(st, record, &err);
+    return reset_record(st, record) < 0
+               ? -1
+               : failure_into_record(st, record, &err, message_text(&err));
 }
 
 int
@@ -178,7 +211,10 @@ batch_into_record(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err
     module_state *st = b->st;
     PyObject *record = row->target;
     if (err != NULL) {
-        return failure_into_record(st, record, err);
+        /* a record that is only not there has no message */
+        PyObject *message = gives_no_record(err->code) ? Py_NewRef(Py_None)
+                                                       : message_of_row(b, row, err);
+        return failure_into_record(st, record, err, message);
     }
     if (set_slot(st, record, SLOT_RESULT, PyLong_FromLong(0)) < 0) {
         return -1;

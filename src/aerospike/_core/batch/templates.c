@@ -73,6 +73,7 @@ batch_operations_template(batch_run *b, const policy *pol, record_meta meta,
     }
     head.writes = sum.writes;
     head.msg.info1 = sum.reads ? ASC_INFO1_READ : 0;
+    head.msg.info1 |= sum.reads_all ? ASC_INFO1_GET_ALL : 0;
     if (sum.reads) {
         policy_to_read_head(pol, &head.msg);
     }
@@ -85,8 +86,14 @@ batch_operations_template(batch_run *b, const policy *pol, record_meta meta,
         head.msg.info2 = ASC_INFO2_WRITE;
         policy_to_write_head(pol, &meta, &head.msg);
     }
-    head.msg.info2 |= sum.writes || sum.respond_all ? ASC_INFO2_RESPOND_ALL_OPS : 0;
-    return template_end(b, &w, &head);
+    if ((sum.writes || sum.respond_all) && !sum.reads_all) {
+        head.msg.info2 |= ASC_INFO2_RESPOND_ALL_OPS;
+    }
+    if (template_end(b, &w, &head) < 0) {
+        return -1;
+    }
+    b->templates[b->n_templates - 1].ops = Py_NewRef(ops);
+    return 0;
 }
 
 /* The head of a template that always writes: a removal or a function call. */
@@ -126,6 +133,7 @@ put_arguments_field(batch_run *b, asc_writer *w, PyObject *args)
                                "args must be a list of arguments for the UDF" DETAIL
                                "got %s",
                                Py_TYPE(args)->tp_name);
+    rc = rc < 0 ? error_in_argument(b->st, "args") : rc;
     if (rc == 0) {
         rc = put_packed_field(w, ASC_FIELD_UDF_ARGS, &packed);
     }

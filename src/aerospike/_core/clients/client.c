@@ -9,6 +9,7 @@
  * state again afterwards, or changes it before. */
 #include "clients/client.h"
 
+#include <errno.h>
 #include <time.h>
 
 #include "asc/log.h"
@@ -45,10 +46,26 @@ disconnect(asc_cluster *cluster)
 #define NOT_CONNECTED "No connection to aerospike cluster"
 #define FAILED_TO_CONNECT "Failed to connect"
 
+/* Is it "address:port" of an address that only this machine reaches? */
+static bool
+is_on_loopback(const char *host)
+{
+    return strncmp(host, "127.", 4) == 0 || strncmp(host, "[::1]:", 6) == 0;
+}
+
 /* Raise why the cluster cannot be used. Returns -1. */
 static int
-raise_not_connected(module_state *st, const asc_credentials *who, const asc_error *err)
+raise_not_connected(module_state *st, const asc_credentials *who, asc_error *err)
 {
+    static const char again[] = "cannot connect: "; /* as FAILED_TO_CONNECT says */
+    size_t size = sizeof again - 1;
+    if (strncmp(err->message, again, size) == 0) {
+        memmove(err->message, err->message + size, strlen(err->message + size) + 1);
+    }
+    if (err->os_errno == ECONNREFUSED && is_on_loopback(err->host)) {
+        asc_error_append(err, "; no server listens there; the command "
+                              "aerospike-devserver starts one");
+    }
     raise_error_as(st, err, FAILED_TO_CONNECT);
     if (err->code > 0) {
         explain_login(st, who != NULL ? asc_credentials_user(who) : NULL);
@@ -191,7 +208,8 @@ connect_late(module_state *st, ClientObject *client, asc_timing *timing)
     uint32_t limit_ms = timing != NULL ? timing->total_timeout_ms : 0;
     uint64_t began_ms = monotonic_ms();
     if (open_cluster(st, client, limit_ms,
-                     " (connecting late: the constructor had failed to)") < 0) {
+                     " (this call had to connect first: the constructor could not)") <
+        0) {
         return -1;
     }
     if (limit_ms != 0) {
@@ -399,11 +417,10 @@ client_init(PyObject *self, PyObject *args, PyObject *kwargs)
         PyErr_SetString(PyExc_RuntimeError, "the client is initialised already");
         return -1;
     }
-    if (PyTuple_GET_SIZE(args) == 0 && kwargs == NULL) {
-        return raise_param(st, "No config argument");
-    }
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:Client", names, &config_arg)) {
-        return -1;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:client", names, &config_arg)) {
+        /* Python's TypeError becomes the cause */
+        return raise_param(st, "No config argument" DETAIL
+                               "one argument is expected, a dict");
     }
     client_config config = {0};
     if (import_for_calls(st) < 0) {

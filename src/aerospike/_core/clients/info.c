@@ -219,6 +219,7 @@ ask(info_call *c, const char *node_name, size_t *size)
         asc_info_status(first.value, first.value_size, &c->err) != ASC_OK) {
         name_node(c, node_name);
         raise_error(c->st, &c->err, NULL, NULL);
+        explain_info(c->st, c->command_arg);
         return NULL;
     }
     return reply;
@@ -263,6 +264,25 @@ check_host(info_call *c, PyObject *host)
                        Py_TYPE(host)->tp_name);
 }
 
+/* Raise ParamError for a host that names no node, with the nodes that there are: 16 at
+ * most. */
+static void
+raise_unknown_node(info_call *c, PyObject *host)
+{
+    PyObject *names = PyUnicode_FromString("");
+    for (size_t i = 0; names != NULL && i < c->n_nodes && i < 16; i++) {
+        const char *gap = i == 0 ? "" : ", ";
+        Py_SETREF(names, PyUnicode_FromFormat("%U%s%s at %s:%u", names, gap,
+                                              c->nodes[i].name, c->nodes[i].address,
+                                              (unsigned)c->nodes[i].port));
+    }
+    if (names != NULL) {
+        raise_param(c->st, "Could not get node with name %S." DETAIL "the nodes are %U",
+                    host, names);
+        Py_DECREF(names);
+    }
+}
+
 /* The name of the node that host stands for, borrowed from the list of nodes; NULL with
  * ParamError. */
 static const char *
@@ -276,7 +296,7 @@ node_of_host(info_call *c, PyObject *host)
             return c->nodes[i].name;
         }
     }
-    raise_param(c->st, "Could not get node with name %S.", host);
+    raise_unknown_node(c, host);
     return NULL;
 }
 

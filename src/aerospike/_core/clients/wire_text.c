@@ -40,7 +40,7 @@ core_expression_base64(PyObject *module, PyObject *expression)
     module_state *st = PyModule_GetState(module);
     PyObject *held = expression_held(st, expression);
     if (held == NULL) {
-        raise_param(st, "expression must be a compiled expression" DETAIL "got %s",
+        raise_param(st, "expression must be a compiled expression" DETAIL NOT_COMPILED,
                     Py_TYPE(expression)->tp_name);
         return NULL;
     }

@@ -53,7 +53,7 @@ place_label(module_state *st, const exp_place *at)
     }
     /* An application's own class may have no names: the label goes without. */
     PyObject *cause;
-    if (!take_argument_error(&cause)) {
+    if (!take_argument_error(st, &cause)) {
         Py_CLEAR(label);
     }
     Py_XDECREF(cause);
@@ -81,7 +81,7 @@ refuse_as(exp_walker *w, const exp_place *at, asc_status code, const char *forma
           va_list args)
 {
     PyObject *cause;
-    if (!take_argument_error(&cause)) {
+    if (!take_argument_error(w->st, &cause)) {
         return -1;
     }
     PyObject *text = PyUnicode_FromFormatV(format, args);
@@ -145,7 +145,7 @@ exp_name_place(exp_walker *w, const exp_place *at)
     if (at == NULL) {
         return -1;
     }
-    PyObject *msg = take_text(w->st->AerospikeError, &cause);
+    PyObject *msg = take_text(w->st, w->st->AerospikeError, &cause);
     PyObject *text = msg != NULL ? PyObject_Str(msg) : NULL;
     if (msg != NULL) {
         raise_from(cause, text != NULL ? raise_at(w, at, ASC_ERR_PARAM, text) : -1);

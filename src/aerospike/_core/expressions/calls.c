@@ -148,7 +148,7 @@ put_context(exp_walker *w, const exp_node *n, PyObject *ctx, levels_encoder *enc
  * an `id` counts as one of a list: the context is refused soon, when it is encoded. 0,
  * or -1 with an exception that is not about the argument. */
 static int
-root_of_context(PyObject *ctx, exp_type *out)
+root_of_context(exp_walker *w, PyObject *ctx, exp_type *out)
 {
     PyObject *first = PyList_GetItemRef(ctx, 0), *cause;
     PyObject *id = first != NULL ? PyObject_GetAttrString(first, "id") : NULL;
@@ -159,7 +159,7 @@ root_of_context(PyObject *ctx, exp_type *out)
     *out = (number & 0x20) != 0 ? EXP_MAP : EXP_LIST;
     Py_XDECREF(id);
     Py_XDECREF(first);
-    int rc = take_argument_error(&cause) ? 0 : -1;
+    int rc = take_argument_error(w->st, &cause) ? 0 : -1;
     Py_XDECREF(cause);
     return rc;
 }
@@ -177,7 +177,7 @@ type_of_call(exp_walker *w, const exp_node *n, PyObject *ctx, exp_type *out)
         return value_type_of(w, n, out);
     case RESULT_ROOT:
         *out = exp_type_of_digit(n->form[FORM_TARGET]);
-        return ctx != NULL ? root_of_context(ctx, out) : 0;
+        return ctx != NULL ? root_of_context(w, ctx, out) : 0;
     default:
         *out = exp_result_of(n->form[FORM_RESULT], EXP_OPEN);
         return 0;

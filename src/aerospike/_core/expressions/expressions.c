@@ -263,15 +263,12 @@ encode_compiled(exp_walker *w, PyObject *value, const exp_place *at,
                 const exp_variable *vars, exp_type *type)
 {
     PyObject *held = expression_held(w->st, value);
-    int rc;
-    if (held != NULL && exp_is_a(held, w->st->Expression)) {
-        rc = exp_encode(w, held, at, vars, type);
-    }
-    else {
+    if (held == NULL || !exp_is_a(held, w->st->Expression)) {
         *type = EXP_OPEN;
-        rc = encode_expression(&w->e, "expression", "an operand", value);
+        return encode_held(&w->e, "expression", "an operand", value, held);
     }
-    Py_XDECREF(held);
+    int rc = exp_encode(w, held, at, vars, type);
+    Py_DECREF(held);
     return rc;
 }
 

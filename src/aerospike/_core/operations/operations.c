@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "options/policy.h"
+#include "support/texts.h"
 #include "support/compat.h"
 #include "support/numbers.h"
 #include "operations/packed.h"
@@ -97,10 +98,10 @@ int
 read_operations(encoder *e, asc_writer *w, PyObject *names, bin_name_rule rule)
 {
     if (!PyList_Check(names) && !PyTuple_Check(names)) {
-        return raise_param(e->st, "%s" DETAIL "bins is a %s",
+        return raise_param(e->st, "%s" DETAIL "bins is %s %s",
                            rule == BIN_NAME_OF_BATCH ? "Bins argument should be a list."
                                                      : "not a list or tuple",
-                           Py_TYPE(names)->tp_name);
+                           article(Py_TYPE(names)->tp_name), Py_TYPE(names)->tp_name);
     }
     int rc = check_bin_count(e->st, PySequence_Fast_GET_SIZE(names));
     for (Py_ssize_t i = 0; rc == 0 && i < PySequence_Fast_GET_SIZE(names); i++) {
@@ -144,7 +145,7 @@ check_addable(module_state *st, PyObject *value)
         return 0;
     }
     return raise_param(st,
-                       "Unsupported operand type(s) for +" DETAIL
+                       "Unsupported operand type(s) for +: only 'int' allowed" DETAIL
                        "int or float is expected, got %s",
                        Py_TYPE(value)->tp_name);
 }
@@ -197,8 +198,8 @@ operation_number(module_state *st, PyObject *op, int64_t *out)
     int rc =
         PyLong_Check(item)
             ? option_int64(st, "op", item, out)
-            : raise_param(st, "Operation must be an integer" DETAIL "\"op\" is a %s",
-                          Py_TYPE(item)->tp_name);
+            : raise_param(st, "Operation must be an integer" DETAIL "\"op\" is %s %s",
+                          article(Py_TYPE(item)->tp_name), Py_TYPE(item)->tp_name);
     Py_DECREF(item);
     return rc;
 }
@@ -269,6 +270,17 @@ touch_ttl(module_state *st, PyObject *value, operations_summary *sum)
     return ttl_from_int(st, "ttl", value, &sum->ttl_s);
 }
 
+/* Is it a name without characters? A bytearray ends at its NUL. */
+static bool
+is_empty_name(PyObject *bin)
+{
+    if (PyUnicode_Check(bin)) {
+        return PyUnicode_GET_LENGTH(bin) == 0;
+    }
+    /* borrowed: it is looked at before Python code runs */
+    return PyByteArray_Check(bin) && PyByteArray_AS_STRING(bin)[0] == '\0';
+}
+
 /* Append a plain operation, one of the table above. The caller holds bin and value,
  * which are NULL when the dict has no entry "bin" or "val". 0, or -1 with an
  * exception. */
@@ -287,6 +299,9 @@ encode_plain(encoder *e, asc_writer *w, const operation_row *row, PyObject *bin,
     }
     sum->reads = sum->reads || !row->writes;
     sum->writes = sum->writes || row->writes;
+    if (row->code == ASC_OP_READ && is_empty_name(bin)) {
+        sum->reads_all = true;
+    }
     if (row->value != OPERAND_ANY) {
         if (row->value == OPERAND_TTL && touch_ttl(st, value, sum) < 0) {
             return -1;
@@ -297,7 +312,8 @@ encode_plain(encoder *e, asc_writer *w, const operation_row *row, PyObject *bin,
     if (row->check != NULL && check_operand(e, row->check, value) < 0) {
         return -1;
     }
-    return operation_with_value(e, w, row->code, bin, BIN_NAME_OR_BYTEARRAY, value);
+    int rc = operation_with_value(e, w, row->code, bin, BIN_NAME_OR_BYTEARRAY, value);
+    return rc < 0 ? error_inside_argument(st, "val") : 0;
 }
 
 /* Append an operation with packed arguments: packed_encode() takes them out of op, and
@@ -374,8 +390,8 @@ refuse_no_operations(module_state *st, PyObject *list)
         PyErr_Clear();
         return raise_param(st, "No operations defined" DETAIL "the list is empty");
     }
-    raise_param(st, "No operations defined" DETAIL "operation 0 is a %s, not a dict",
-                Py_TYPE(first)->tp_name);
+    raise_param(st, "No operations defined" DETAIL "operation 0 is %s %s, not a dict",
+                article(Py_TYPE(first)->tp_name), Py_TYPE(first)->tp_name);
     Py_DECREF(first);
     return -1;
 }
@@ -402,8 +418,8 @@ operations_from_py(encoder *e, asc_writer *w, PyObject *list, bool strict_items,
         else if (strict_items) {
             rc = raise_param(st,
                              "Operation must be a dict" DETAIL
-                             "operation %zd is a %s, not a dict",
-                             i, Py_TYPE(op)->tp_name);
+                             "operation %zd is %s %s, not a dict",
+                             i, article(Py_TYPE(op)->tp_name), Py_TYPE(op)->tp_name);
         }
         if (rc < 0) {
             explain_operation(st, i, op);

@@ -9,6 +9,10 @@
  * and the header of the message, which is written after them, says it to the server. */
 typedef struct operations_summary {
     bool reads, writes;
+    bool reads_all;   /* one of the operations reads a bin without a name, which stands
+                         for all bins. The header has to say so, too, and may not ask
+                         for a result for each operation then: the server refuses both
+                         together */
     bool respond_all; /* the server must give a result for each operation: it leaves out
                          those of most writes, and then results on one bin could not be
                          told apart */

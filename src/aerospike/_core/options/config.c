@@ -233,8 +233,8 @@ parse_config_provider(module_state *st, const option *row, PyObject *value,
     }
     if (!is_one) {
         return raise_param(st,
-                           "%s is invalid" DETAIL
-                           "an aerospike.ConfigProvider is expected, got %s",
+                           "%s must be an aerospike.ConfigProvider class instance. "
+                           "But a %s was received instead",
                            row->name, Py_TYPE(value)->tp_name);
     }
     return raise_param(st, "\"%s\" is not supported yet", row->name);
@@ -438,15 +438,14 @@ config_from_py(module_state *st, client_config *c, PyObject *config)
         return raise_param(st, "Config must be a dict" DETAIL "got %s",
                            Py_TYPE(config)->tp_name);
     }
+    if (read_strictness(st, c, config) < 0) {
+        return -1;
+    }
     int found = PyDict_ContainsString(config, "hosts");
     if (found <= 0) {
-        if (found < 0) {
-            return -1;
-        }
-        return refuse_no_hosts(st, config);
+        return found < 0 ? -1 : refuse_no_hosts(st, config);
     }
-    if (read_strictness(st, c, config) < 0 ||
-        options_apply(st, &config_table, 1, config, c, "client config", "", NULL,
+    if (options_apply(st, &config_table, 1, config, c, "client config", "", NULL,
                       c->strict) < 0) {
         return -1;
     }

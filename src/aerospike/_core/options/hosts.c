@@ -116,12 +116,26 @@ hosts_clear(asc_config *cluster)
     cluster->n_hosts = 0;
 }
 
+/* Is it (address, port), where a list of those belongs? */
+static bool
+is_one_host(PyObject *value)
+{
+    /* borrowed: for a look at their types */
+    return PyTuple_Check(value) && PyTuple_GET_SIZE(value) == 2 &&
+           PyUnicode_Check(PyTuple_GET_ITEM(value, 0)) &&
+           PyLong_Check(PyTuple_GET_ITEM(value, 1));
+}
+
 int
 hosts_from_py(module_state *st, asc_config *cluster, PyObject *value)
 {
     if (!PyList_Check(value) && !PyTuple_Check(value)) {
         return raise_param(st, "Hosts must be a list" DETAIL "got %s",
                            Py_TYPE(value)->tp_name);
+    }
+    if (is_one_host(value)) {
+        return raise_param(st, "Hosts must be a list" DETAIL "got one host: write [%R]",
+                           value);
     }
     PyObject *items = PySequence_Tuple(value);
     if (items == NULL) {
@@ -145,6 +159,10 @@ hosts_from_py(module_state *st, asc_config *cluster, PyObject *value)
         }
         else {
             rc = invalid_host(st, item);
+        }
+        if (rc < 0) {
+            error_in_place(st, i);
+            error_in_argument(st, "hosts");
         }
         cluster->n_hosts += rc == 0;
     }

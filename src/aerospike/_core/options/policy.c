@@ -13,8 +13,8 @@ filter_from_py(module_state *st, const option *row, PyObject *value, void *targe
     PyObject **at = (PyObject **)((char *)target + row->offset);
     PyObject *held = expression_held(st, value);
     if (held == NULL) {
-        return raise_param(
-            st, "%s is invalid" DETAIL "a compiled expression is expected", row->name);
+        return raise_param(st, "%s is invalid" DETAIL NOT_COMPILED, row->name,
+                           Py_TYPE(value)->tp_name);
     }
     Py_XSETREF(*at, held);
     return 0;

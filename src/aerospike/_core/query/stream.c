@@ -102,6 +102,14 @@ record_of(StreamObject *s, module_state *st, asc_msg *m, const asc_msg_record *r
     return record;
 }
 
+/* Add what was asked for to the error that is set. */
+static void
+explain(StreamObject *s, module_state *st)
+{
+    explain_query(st, s->ask.ns, s->ask.set, s->ask.predicate, s->ask.index_name,
+                  s->ask.ctx);
+}
+
 /* The next record of the part that is being read. NULL without an exception when the
  * part has no more for now, with one when a record cannot be made. The tracker counts a
  * record before it is made, and takes it back when that fails. */
@@ -118,6 +126,7 @@ next_of_part(StreamObject *s, module_state *st)
             s->part = NULL;
             if (err.code != ASC_OK) {
                 raise_error(st, &err, NULL, NULL);
+                explain(s, st);
             }
             return NULL;
         }
@@ -130,6 +139,7 @@ next_of_part(StreamObject *s, module_state *st)
             PyObject *record = record_of(s, st, &m, &r);
             if (record == NULL) {
                 asc_query_take_back(s->query);
+                explain(s, st);
             }
             return record;
         }
@@ -144,7 +154,7 @@ static int
 raise_of_query(StreamObject *s, module_state *st, const asc_error *err)
 {
     raise_error(st, err, NULL, NULL);
-    explain_query(st, s->ask.ns, s->ask.set, s->ask.predicate, s->ask.index_name);
+    explain(s, st);
     return -1;
 }
 
@@ -284,6 +294,9 @@ stream_next(PyObject *self)
     PyObject *record = next_record(s, st);
     s->lent = s->lends && record != NULL;
     s->is_busy = false;
+    if (record == NULL) {
+        raise_instead_of_stop(); /* a signal's handler may have raised it */
+    }
     return record;
 }
 
@@ -364,15 +377,21 @@ stream_exit(PyObject *self, PyObject *ignored)
 
 /* --- the type --- */
 
-/* What cannot be part of a cycle (bytes, str, a Tracker) is not visited. */
+/* What cannot be part of a cycle (bytes, numbers, a Tracker) is not visited. A text may
+ * be of a class of the application's, whose instances refer to anything. */
 static int
 stream_traverse(PyObject *self, visitproc visit, void *arg)
 {
     StreamObject *s = (StreamObject *)self;
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(s->client);
+    Py_VISIT(s->ask.ns);
+    Py_VISIT(s->ask.set);
+    Py_VISIT(s->ask.bins);
     Py_VISIT(s->ask.ops);
+    Py_VISIT(s->ask.predicate);
     Py_VISIT(s->ask.ctx);
+    Py_VISIT(s->ask.index_name);
     return 0;
 }
 
@@ -535,6 +554,7 @@ open_query(StreamObject *s, module_state *st, PyObject *tracker)
         .replica = req.replica,
         .sc_session = req.sc_session,
         .by_index = s->ask.predicate != NULL,
+        .skips = s->ask.bins != NULL || s->ask.ops != NULL,
         .max_records = s->ask.max_records,
     };
     if (options.ns == NULL) {

@@ -130,9 +130,29 @@ decode_zero(record_call *c)
 
 /* --- operations: the functions encode of the rows, and what they are made of --- */
 
+/* Is the first name of a list or tuple empty? */
+static bool
+begins_with_empty_name(PyObject *names)
+{
+    if ((!PyList_Check(names) && !PyTuple_Check(names)) ||
+        PySequence_Fast_GET_SIZE(names) == 0) {
+        return false;
+    }
+    /* borrowed: owned at once */
+    PyObject *first = Py_NewRef(PySequence_Fast_GET_ITEM(names, 0));
+    bool is_empty = PyUnicode_Check(first) && PyUnicode_GET_LENGTH(first) == 0;
+    Py_DECREF(first);
+    return is_empty;
+}
+
+/* Other clients end the list at an empty name. Where that leaves no bin to read, this
+ * client sends none either, and the server refuses the call. */
 static int
 encode_select(record_call *c, PyObject *const *argv)
 {
+    if (begins_with_empty_name(argv[1])) {
+        return 0;
+    }
     return read_operations(&c->enc, &c->writer, argv[1], BIN_NAME_TO_SELECT);
 }
 
@@ -276,8 +296,9 @@ encode_operand(record_call *c, PyObject *const *argv)
     if (check_operand(&c->enc, c->row->check, argv[2]) < 0) {
         return -1;
     }
-    return operation_with_value(&c->enc, &c->writer, c->row->code, argv[1],
-                                BIN_NAME_OR_BYTEARRAY, argv[2]);
+    int rc = operation_with_value(&c->enc, &c->writer, c->row->code, argv[1],
+                                  BIN_NAME_OR_BYTEARRAY, argv[2]);
+    return rc < 0 ? error_inside_argument(c->st, c->row->args[2]) : 0;
 }
 
 /* Append the operations of a list. Only they tell whether the call reads and writes:
@@ -292,8 +313,9 @@ encode_operations(record_call *c, PyObject *list, bool strict_items)
     c->reads = sum.reads;
     c->writes = sum.writes;
     c->head.info1 |= sum.reads ? ASC_INFO1_READ : 0;
+    c->head.info1 |= sum.reads_all ? ASC_INFO1_GET_ALL : 0;
     c->head.info2 |= sum.writes ? ASC_INFO2_WRITE : 0;
-    if (c->pol.respond_all_ops || sum.respond_all) {
+    if ((c->pol.respond_all_ops || sum.respond_all) && !sum.reads_all) {
         c->head.info2 |= ASC_INFO2_RESPOND_ALL_OPS;
     }
     if (sum.has_ttl) {
@@ -372,7 +394,7 @@ static const char doc_select[] =
     DOC_POLICY("read")
     ":return: (key, meta, bins) as get() does, with the user key that was passed.\n"
     ":raises RecordNotFound: there is no such record.\n"
-    ":raises InvalidRequest: bins is empty.\n"
+    ":raises InvalidRequest: bins is empty, or begins with an empty name.\n"
     DOC_RAISES;
 
 static const record_row select_row = {

@@ -94,7 +94,7 @@ explain(record_call *c)
 {
     PyObject *key =
         client_error_key(c->client, c->key_arg, c->call != NULL ? &c->key : NULL);
-    explain_error(c->st, c->row->name, key, c->shown);
+    explain_error(c->st, c->row->name, key, c->shown, c->pol.filter != NULL);
     Py_XDECREF(key);
 }
 

@@ -42,7 +42,7 @@ class_of(module_state *st, asc_status code)
  * quotes a third. */
 #define MAX_TEXT 1000
 
-/* A path that has so many characters gets no more steps. */
+/* A path that has so many characters is cut. */
 #define MAX_PATH 200
 
 /* Give the part of a text from one place to another, or its beginning when that is too
@@ -123,7 +123,8 @@ add_details(module_state *st, PyObject *exc, const asc_error *err)
 
 /* Make the message of an error. When a server has refused a request, the short text is
  * host and symbol, as in other clients. In a text of the library, "; " stands before
- * what explains it. */
+ * what explains it. What a peer said, or a cut, may have left bytes that are no UTF-8.
+ */
 static PyObject *
 message_of(const asc_error *err)
 {
@@ -135,7 +136,8 @@ message_of(const asc_error *err)
     }
     const char *gap = strstr(err->message, "; ");
     if (gap == NULL) {
-        return PyUnicode_FromString(err->message);
+        return PyUnicode_DecodeUTF8(err->message, (Py_ssize_t)strlen(err->message),
+                                    "replace");
     }
     PyObject *msg = PyUnicode_DecodeUTF8(err->message, gap - err->message, "replace");
     PyObject *message =
@@ -186,17 +188,37 @@ raise_error_as(module_state *st, const asc_error *err, const char *msg)
     return raise_message(st, err, message, NULL, NULL);
 }
 
+/* Make a message of two parts, a new reference. The text of a value, which its class
+ * makes, may fail: then the message has its first part alone. NULL with an
+ * exception. */
+static PyObject *
+message_of_format(module_state *st, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    PyObject *message = PyUnicode_FromFormatV(format, args);
+    const char *end = strchr(format, DETAIL[0]);
+    if (message == NULL && end != NULL && !comes_out(st)) {
+        char head[200];
+        PyErr_Clear();
+        PyOS_snprintf(head, sizeof head, "%.*s", (int)(end - format), format);
+        message = PyUnicode_FromFormatV(head, again);
+    }
+    va_end(again);
+    return message;
+}
+
 int
 raise_code_at(module_state *st, asc_status code, const char *file, int line,
               const char *format, ...)
 {
     PyObject *cause;
-    if (!take_argument_error(&cause)) {
+    if (!take_argument_error(st, &cause)) {
         return -1;
     }
     va_list args;
     va_start(args, format);
-    PyObject *message = PyUnicode_FromFormatV(format, args), *exc = NULL;
+    PyObject *message = message_of_format(st, format, args), *exc = NULL;
     va_end(args);
     PyObject *cls = message != NULL ? class_of(st, code) : NULL;
     if (cls != NULL) {
@@ -318,7 +340,7 @@ error_from_exception(module_state *st, asc_error *err)
 }
 
 bool
-take_argument_error(PyObject **cause)
+take_argument_error(module_state *st, PyObject **cause)
 {
     PyObject *const classes[] = {PyExc_AttributeError, PyExc_TypeError,
                                  PyExc_ValueError, PyExc_OverflowError};
@@ -327,7 +349,7 @@ take_argument_error(PyObject **cause)
         return true;
     }
     for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
-        if (PyErr_ExceptionMatches(classes[i])) {
+        if (PyErr_ExceptionMatches(classes[i]) && !comes_out(st)) {
             *cause = PyErr_GetRaisedException();
             return true;
         }
@@ -349,6 +371,17 @@ raise_from(PyObject *cause, int rc)
     return rc;
 }
 
+void
+raise_instead_of_stop(void)
+{
+    if (PyErr_ExceptionMatches(PyExc_StopIteration)) {
+        PyObject *cause = PyErr_GetRaisedException();
+        PyErr_SetString(PyExc_RuntimeError,
+                        "StopIteration was raised while records were read");
+        raise_from(cause, -1);
+    }
+}
+
 /* Give msg and detail of one of our exceptions as one text, a new reference; NULL with
  * an exception. */
 static PyObject *
@@ -366,9 +399,9 @@ whole_text(PyObject *exc)
 }
 
 PyObject *
-take_text(PyObject *cls, PyObject **cause)
+take_text(module_state *st, PyObject *cls, PyObject **cause)
 {
-    if (!PyErr_ExceptionMatches(cls)) {
+    if (!PyErr_ExceptionMatches(cls) || comes_out(st)) {
         return NULL;
     }
     PyObject *exc = PyErr_GetRaisedException();
@@ -382,7 +415,7 @@ int
 raise_instead(module_state *st, const char *msg, const char *where)
 {
     PyObject *cause, *cls = class_of(st, ASC_ERR_PARAM);
-    PyObject *text = cls != NULL ? take_text(cls, &cause) : NULL;
+    PyObject *text = cls != NULL ? take_text(st, cls, &cause) : NULL;
     if (text != NULL) {
         raise_from(cause, raise_param(st, "%s" DETAIL "%s: %S", msg, where, text));
     }
@@ -393,9 +426,37 @@ raise_instead(module_state *st, const char *msg, const char *where)
 
 /* --- what a call knows of its errors --- */
 
+/* Set an error again, which this function takes. What was raised meanwhile is dropped,
+ * because the error matters more; but what must come out of a call does, with the error
+ * as its context. */
+static void
+set_again(module_state *st, PyObject *exc)
+{
+    if (PyErr_Occurred() != NULL && comes_out(st)) {
+        PyObject *other = PyErr_GetRaisedException();
+        PyObject *context = PyException_GetContext(other);
+        PyException_SetContext(other, context != NULL ? context : Py_NewRef(exc));
+        PyErr_SetRaisedException(other);
+        Py_DECREF(exc);
+        return;
+    }
+    PyErr_Clear();
+    PyErr_SetRaisedException(exc); /* takes the reference */
+}
+
+/* Give a path that begins with a step: an item ("[1]") stands right behind it, a name
+ * behind a point. A new reference; NULL with an exception. */
+static PyObject *
+path_from(PyObject *step, PyObject *path)
+{
+    bool is_name =
+        PyUnicode_GET_LENGTH(path) > 0 && PyUnicode_READ_CHAR(path, 0) != '[';
+    return PyUnicode_FromFormat(is_name ? "%U.%U" : "%U%U", step, path);
+}
+
 /* Put a step, which this function takes and which may be NULL, before the path of the
- * error that is set, which is one of ours. A path ends to grow when it is long: a value
- * may be nested deep. Returns -1. */
+ * error that is set, which is one of ours. A long path loses what it had: a value may
+ * be nested deep, and its outer levels say more. Returns -1. */
 static int
 put_step(module_state *st, PyObject *exc, PyObject *step)
 {
@@ -404,12 +465,14 @@ put_step(module_state *st, PyObject *exc, PyObject *step)
         set_new(exc, st->s_path, Py_NewRef(step));
     }
     else if (path != NULL && PyUnicode_GET_LENGTH(path) < MAX_PATH) {
-        set_new(exc, st->s_path, PyUnicode_Concat(step, path));
+        set_new(exc, st->s_path, path_from(step, path));
     }
-    PyErr_Clear(); /* the error that was set matters more than its path */
+    else if (path != NULL) {
+        set_new(exc, st->s_path, PyUnicode_FromFormat("%U...", step));
+    }
     Py_XDECREF(step);
     Py_XDECREF(path);
-    PyErr_SetRaisedException(exc); /* takes the reference */
+    set_again(st, exc); /* making the text of a step runs the handlers of signals */
     return -1;
 }
 
@@ -455,9 +518,25 @@ error_in_argument(module_state *st, const char *name)
     return exc != NULL ? put_step(st, exc, PyUnicode_FromString(name)) : -1;
 }
 
+int
+error_inside_argument(module_state *st, const char *name)
+{
+    PyObject *exc = take_ours(st);
+    if (exc == NULL) {
+        return -1;
+    }
+    PyObject *path = PyObject_GetAttr(exc, st->s_path);
+    bool has_one = path != NULL && PyUnicode_Check(path);
+    Py_XDECREF(path);
+    if (has_one) {
+        return put_step(st, exc, PyUnicode_FromString(name));
+    }
+    set_again(st, exc);
+    return -1;
+}
+
 /* Call a function of aerospike._explain with the error and what args is, a new
- * reference that may be NULL, and set the error again. What the function raises is
- * dropped, because the error matters more; but what must come out of a call does. */
+ * reference that may be NULL, and set the error again. */
 static void
 explain(module_state *st, PyObject *function, PyObject *exc, PyObject *args)
 {
@@ -465,35 +544,43 @@ explain(module_state *st, PyObject *function, PyObject *exc, PyObject *args)
     PyObject *done = args != NULL ? PyObject_CallObject(function, args) : NULL;
     Py_XDECREF(args);
     Py_XDECREF(done);
-    if (done == NULL && comes_out(st)) {
-        Py_DECREF(exc);
-        return;
-    }
-    PyErr_Clear();
-    PyErr_SetRaisedException(exc); /* takes the reference */
+    set_again(st, exc);
 }
 
 void
-explain_error(module_state *st, const char *method, PyObject *key, PyObject *argument)
+explain_error(module_state *st, const char *method, PyObject *key, PyObject *argument,
+              bool is_filtered)
 {
     PyObject *exc = take_ours(st);
     if (exc != NULL) {
         explain(st, st->explain_call, exc,
-                Py_BuildValue("OsOO", exc, method, key != NULL ? key : Py_None,
-                              argument != NULL ? argument : Py_None));
+                Py_BuildValue("OsOOO", exc, method, key != NULL ? key : Py_None,
+                              argument != NULL ? argument : Py_None,
+                              is_filtered ? Py_True : Py_False));
     }
 }
 
 void
 explain_query(module_state *st, PyObject *ns, PyObject *set, PyObject *predicate,
-              PyObject *index_name)
+              PyObject *index_name, PyObject *ctx)
 {
     PyObject *exc = take_ours(st);
     if (exc != NULL) {
         explain(st, st->explain_query, exc,
-                Py_BuildValue("OOOOO", exc, ns, set,
+                Py_BuildValue("OOOOOO", exc, ns, set,
                               predicate != NULL ? predicate : Py_None,
-                              index_name != NULL ? index_name : Py_None));
+                              index_name != NULL ? index_name : Py_None,
+                              ctx != NULL ? ctx : Py_None));
+    }
+}
+
+void
+explain_info(module_state *st, PyObject *command)
+{
+    PyObject *exc = take_ours(st);
+    if (exc != NULL) {
+        explain(st, st->explain_info, exc,
+                Py_BuildValue("OO", exc, command != NULL ? command : Py_None));
     }
 }
 

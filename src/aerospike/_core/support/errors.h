@@ -50,17 +50,21 @@ int raise_code_at(module_state *st, asc_status code, const char *file, int line,
  * AttributeError, TypeError, ValueError or OverflowError. True: none is set any more,
  * and *cause is the one that was, owned, or NULL. False: an exception is set that is
  * about something else (a signal, memory, the depth of calls); it stays set. */
-bool take_argument_error(PyObject **cause);
+bool take_argument_error(module_state *st, PyObject **cause);
 
 /* Make cause the cause of the exception that is set. cause is taken; it may be NULL.
  * Returns rc. */
 int raise_from(PyObject *cause, int rc);
 
+/* Raise RuntimeError instead of a StopIteration that is set, as generators do: a loop
+ * would take it for the end, and nobody would know that items are missing. */
+void raise_instead_of_stop(void);
+
 /* Take the exception that is set when it is of the class cls, which is one of ours.
  * Returns its text with the detail behind it, a new reference; *cause is its cause,
- * owned or NULL. NULL when it is of another class: then it stays set, and *cause is
- * not. */
-PyObject *take_text(PyObject *cls, PyObject **cause);
+ * owned or NULL. NULL when it is of another class or must come out: then it stays set,
+ * and *cause is not. */
+PyObject *take_text(module_state *st, PyObject *cls, PyObject **cause);
 
 /* Give the ParamError that is set another short text: what it said becomes part of the
  * detail, behind `where`. Any other exception stays as it is. Returns -1. */
@@ -94,16 +98,24 @@ int error_in_place(module_state *st, Py_ssize_t i); /* of a list: [0] */
 int error_in_key(module_state *st, PyObject *key);  /* of a dict: ['a'] */
 int error_in_argument(module_state *st, const char *name);
 
+/* The same as the last, for an error that has a path already: one inside the argument,
+ * and none about the argument as a whole. */
+int error_inside_argument(module_state *st, const char *name);
+
 /* Complete the exception that is set, when it is one of ours, by what the call knows:
  * it calls aerospike._explain.call(). method is the name of the method; key is what the
  * error shows as the key, and argument what the method works with (bins, a bin's name,
- * operations); both may be NULL. No other exception is set afterwards than before. */
-void
-explain_error(module_state *st, const char *method, PyObject *key, PyObject *argument);
+ * operations); both may be NULL. is_filtered: the policy has expressions. No other
+ * exception is set afterwards than before. */
+void explain_error(module_state *st, const char *method, PyObject *key,
+                   PyObject *argument, bool is_filtered);
 
 /* The same for a query: what was asked for, NULL for what was not. */
 void explain_query(module_state *st, PyObject *ns, PyObject *set, PyObject *predicate,
-                   PyObject *index_name);
+                   PyObject *index_name, PyObject *ctx);
+
+/* The same for an info request: its text, NULL for none. */
+void explain_info(module_state *st, PyObject *command);
 
 /* The same for a connection that the cluster refuses to make; user is the name of who
  * logs in, "" for whom a certificate names, and NULL for nobody. */

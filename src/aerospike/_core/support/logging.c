@@ -103,7 +103,9 @@ core_set_log_handler(FUNCTION_PARAMS)
         return set_own_handler(st, "print_line") < 0 ? NULL : PyLong_FromLong(0);
     }
     if (handler != Py_None && !PyCallable_Check(handler)) {
-        raise_param(st, "Parameter must be a callable" DETAIL "or None, got %s",
+        raise_param(st,
+                    "Parameter must be a callable" DETAIL
+                    "a function or None is expected, got %s",
                     Py_TYPE(handler)->tp_name);
         return NULL;
     }

@@ -112,8 +112,10 @@
     X(CompiledExpression, "aerospike._types", "CompiledExpression")                    \
     X(explain_call, "aerospike._explain", "call")                                      \
     X(explain_login, "aerospike._explain", "login")                                    \
+    X(explain_info, "aerospike._explain", "info")                                      \
     X(explain_missing, "aerospike._explain", "missing_key")                            \
     X(explain_query, "aerospike._explain", "query")                                    \
+    X(explain_row, "aerospike._explain", "row")                                        \
     X(explain_operation, "aerospike._explain", "operation")                            \
     X(report_unknown_key, "aerospike._report", "unknown_key")                          \
     X(warn_once, "aerospike._report", "warn_once")                                     \

@@ -20,6 +20,13 @@ utf8_of(module_state *st, PyObject *text, Py_ssize_t *size, asc_status code,
     return utf8;
 }
 
+/* What stands before the name of a type in a text: "an int", "a str". */
+static inline const char *
+article(const char *name)
+{
+    return strchr("aeiou", name[0]) != NULL ? "an" : "a";
+}
+
 /* 0, or -1 with ParamError, "`what` contains a NUL". */
 static inline int
 refuse_nul(module_state *st, const char *text, size_t size, const char *what)

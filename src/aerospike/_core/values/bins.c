@@ -32,20 +32,29 @@ meta_to_py(module_state *st, const asc_msg *m)
     return dict;
 }
 
-int
-next_bin(const bins_reader *r, asc_msg *m, PyObject **name, PyObject **value)
+/* Read the next operation of the reply. 0, or -1 with an exception. */
+static inline int
+next_op(const bins_reader *r, asc_msg *m, asc_msg_op *op)
 {
-    asc_msg_op op;
     asc_error err;
-    decoder d = {.st = r->st, .rules = r->rules, .raw_containers = r->raw_containers};
     asc_error_reset(&err);
-    if (asc_msg_next_op(m, &op, &err) != ASC_OK) {
+    if (asc_msg_next_op(m, op, &err) != ASC_OK) {
         raise_error(r->st, &err, r->key, NULL);
         return -1;
     }
-    *name = decode_name(r->st, op.name, op.name_size);
-    *value = *name != NULL ? decode_particle(&d, op.particle, op.value, op.value_size)
-                           : NULL;
+    return 0;
+}
+
+/* Make the bin of an operation: new references to its name and value. 0, or -1 with an
+ * exception. */
+static inline int
+bin_of_op(const bins_reader *r, const asc_msg_op *op, PyObject **name, PyObject **value)
+{
+    decoder d = {.st = r->st, .rules = r->rules, .raw_containers = r->raw_containers};
+    *name = decode_name(r->st, op->name, op->name_size);
+    *value = *name != NULL
+                 ? decode_particle(&d, op->particle, op->value, op->value_size)
+                 : NULL;
     if (*value == NULL) {
         Py_XDECREF(*name);
         return -1;
@@ -53,12 +62,27 @@ next_bin(const bins_reader *r, asc_msg *m, PyObject **name, PyObject **value)
     return 0;
 }
 
+int
+next_bin(const bins_reader *r, asc_msg *m, PyObject **name, PyObject **value)
+{
+    asc_msg_op op;
+    return next_op(r, m, &op) < 0 ? -1 : bin_of_op(r, &op, name, value);
+}
+
 PyObject *
 bins_to_dict(const bins_reader *r, asc_msg *m)
 {
     PyObject *bins = PyDict_New(), *name, *value;
+    asc_msg_op op;
     for (unsigned i = 0; bins != NULL && i < m->n_ops; i++) {
-        if (next_bin(r, m, &name, &value) < 0) {
+        if (next_op(r, m, &op) < 0) {
+            Py_CLEAR(bins);
+            break;
+        }
+        if (op.code == ASC_OP_DELETE_ALL) {
+            continue; /* in the reply to a batch; it has no bin */
+        }
+        if (bin_of_op(r, &op, &name, &value) < 0) {
             Py_CLEAR(bins);
             break;
         }

@@ -24,7 +24,8 @@ int next_bin(const bins_reader *r, asc_msg *m, PyObject **name, PyObject **value
  * exception. The next two functions are of this type. */
 typedef PyObject *(*bins_shape)(const bins_reader *r, asc_msg *m);
 
-/* A dict {bin: value}, in which a later value of a bin replaces an earlier one. */
+/* A dict {bin: value}, in which a later value of a bin replaces an earlier one. The
+ * deletion of a record, which the reply to a batch repeats, is no bin. */
 PyObject *bins_to_dict(const bins_reader *r, asc_msg *m);
 
 /* A list [(bin, value), ...] in the order of the reply. */

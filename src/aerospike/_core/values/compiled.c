@@ -40,10 +40,16 @@ expression_wire(module_state *st, const value_rules *rules, PyObject *held)
 int
 encode_expression(encoder *e, const char *func, const char *name, PyObject *value)
 {
-    PyObject *held = expression_held(e->st, value);
+    return encode_held(e, func, name, value, expression_held(e->st, value));
+}
+
+int
+encode_held(encoder *e, const char *func, const char *name, PyObject *value,
+            PyObject *held)
+{
     if (held == NULL) {
         return raise_param(e->st,
-                           "%s%s%s must be a compiled expression" DETAIL "got %s",
+                           "%s%s%s must be a compiled expression" DETAIL NOT_COMPILED,
                            func != NULL ? func : "", func != NULL ? ": " : "", name,
                            Py_TYPE(value)->tp_name);
     }

@@ -121,7 +121,7 @@ encode_level_value(encoder *e, const char *func, const level_row *row, PyObject 
     if (row->value == EXPRESSION && value != Py_True) { /* True: all children */
         return encode_expression(e, func, "a filter in ctx", value);
     }
-    return encode_argument(e, value) == 0 ? 0 : error_in_argument(e->st, "ctx");
+    return encode_argument(e, value);
 }
 
 /* What a context is, for errors. */
@@ -172,6 +172,10 @@ encode_levels(encoder *e, const char *func, PyObject *ctx, int last_flags)
         int flags = i + 1 == n ? last_flags : 0;
         rc = level != NULL ? encode_level(e, func, level, flags) : -1;
         Py_XDECREF(level);
+        if (rc < 0) {
+            error_in_place(e->st, i);
+            error_in_argument(e->st, "ctx");
+        }
     }
     return rc;
 }

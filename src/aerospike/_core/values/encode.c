@@ -425,6 +425,20 @@ encode_map(encoder *e, PyObject *dict)
     return rc;
 }
 
+/* Give the bytes of a memoryview, which the caller releases. 0, or -1 with ParamError
+ * when they do not lie one behind the other, or the view has been released. */
+static int
+view_bytes(encoder *e, PyObject *view, Py_buffer *bytes)
+{
+    if (PyObject_GetBuffer(view, bytes, PyBUF_SIMPLE) == 0) {
+        return 0;
+    }
+    PyObject *cause = PyErr_GetRaisedException();
+    return raise_from(
+        cause,
+        raise_param(e->st, "a memoryview must be contiguous" DETAIL "%S", cause));
+}
+
 /* Write the bytes that stand for a value of an unsupported type as an item. */
 static int
 encode_serialized(encoder *e, PyObject *value)
@@ -491,6 +505,15 @@ encode_other(encoder *e, PyObject *value)
     }
     if (is_instance(value, st->CDTInfinite)) {
         return put_ok(asc_mp_put_special(e->out, ASC_MP_INFINITY));
+    }
+    if (PyMemoryView_Check(value)) {
+        Py_buffer bytes;
+        if (view_bytes(e, value, &bytes) < 0) {
+            return -1;
+        }
+        int rc = encode_blob(e, ASC_PARTICLE_BLOB, bytes.buf, bytes.len);
+        PyBuffer_Release(&bytes);
+        return rc;
     }
     return encode_serialized(e, value);
 }
@@ -663,6 +686,16 @@ encode_particle(encoder *e, PyObject *value, uint8_t *particle)
         return raise_code(st, ASC_ERR_CLIENT,
                           "Invalid value type: %d" DETAIL "%s cannot be stored",
                           is_wildcard ? 13 : 14, Py_TYPE(value)->tp_name);
+    }
+    if (PyMemoryView_Check(value)) {
+        Py_buffer bytes;
+        if (view_bytes(e, value, &bytes) < 0) {
+            return -1;
+        }
+        *particle = ASC_PARTICLE_BLOB;
+        int rc = put_ok(asc_buf_put(e->out, bytes.buf, (size_t)bytes.len));
+        PyBuffer_Release(&bytes);
+        return rc;
     }
     return particle_serialized(e, value, particle);
 }

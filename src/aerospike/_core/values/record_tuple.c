@@ -18,6 +18,9 @@ record_tuple(module_state *st, PyObject *key, PyObject *meta, PyObject *bins)
         Py_DECREF(bins);
         return NULL;
     }
+#if PY_VERSION_HEX >= 0x030E0000
+    record->ob_hash = -1; /* not computed yet */
+#endif
     record->ob_item[0] = key;
     record->ob_item[1] = meta;
     record->ob_item[2] = bins;

@@ -41,7 +41,7 @@ wrap_failure(encoder *e)
         PyType_IsSubtype(Py_TYPE(cause), (PyTypeObject *)e->st->AerospikeError);
     raise_from(cause, raise_code(e->st, ASC_ERR_CLIENT,
                                  "Unable to call user's registered serializer "
-                                 "callback: %S",
+                                 "callback" DETAIL "%S",
                                  is_ours ? (PyObject *)Py_TYPE(cause) : cause));
 }
 
@@ -50,7 +50,10 @@ static PyObject *
 by_user(encoder *e, PyObject *serializer, PyObject *value, uint8_t *particle)
 {
     if (serializer == NULL) {
-        raise_code(e->st, ASC_ERR_CLIENT, "No serializer callback registered");
+        raise_code(e->st, ASC_ERR_CLIENT,
+                   "No serializer callback registered" DETAIL
+                   "aerospike.set_serializer(), or the configuration's "
+                   "\"serialization\", sets one");
         return NULL;
     }
     Py_INCREF(serializer); /* it may be replaced while it runs */

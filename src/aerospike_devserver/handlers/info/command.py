@@ -15,6 +15,9 @@ from aerospike_devserver.session import Session
 from aerospike_devserver.storage.state import NodeState
 from aerospike_devserver.storage.storage import Namespace
 
+_MAX_DIGITS = 20
+"""Of a number of 64 bits. Python refuses to read one of thousands."""
+
 
 class Request(NamedTuple):
     """One info command: `name`, `name/path/…` or `name:key=value;…`."""
@@ -60,6 +63,13 @@ class Request(NamedTuple):
         if value is not None and len(value) > limit:
             raise InfoError(result, f"'{shown}' value too long")
         return value
+
+    def number(self, name: str, default: int) -> int:
+        """A number of decimal digits; InfoError 4 if it is none."""
+        text = self.parameters.get(name, str(default))
+        if not text.isdecimal() or len(text) > _MAX_DIGITS:
+            raise InfoError(Result.REQUEST_INVALID, f"bad {name}")
+        return int(text)
 
     def require(self, name: str, result: Result = Result.REQUEST_INVALID) -> str:
         """A parameter; InfoError `missing 'name'` without it."""

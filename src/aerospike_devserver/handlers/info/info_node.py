@@ -118,10 +118,7 @@ def _cluster_stable(request: Request) -> str:
     cluster = request.node.cluster
     if "namespace" in request.parameters:
         request.namespace_of(request.parameters["namespace"])
-    size = request.parameters.get("size", str(len(cluster.live)))
-    if not size.isdecimal():
-        raise InfoError(Result.REQUEST_INVALID, "bad size")
-    if int(size) != len(cluster.live):
+    if request.number("size", len(cluster.live)) != len(cluster.live):
         raise InfoError(Result.CLUSTER_KEY_MISMATCH, "cluster not specified size")
     return cluster.cluster_key
 

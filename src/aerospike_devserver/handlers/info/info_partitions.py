@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from aerospike_devserver.handlers.info.command import Request, command
 from aerospike_devserver.ownership import N_PARTITIONS, replica_bitmaps
-from aerospike_devserver.result import InfoError, Result
 
 
 def _bitmaps(request: Request, columns: int) -> list[str]:
@@ -23,10 +22,8 @@ def _for_each_namespace(request: Request, value: str) -> str:
 @command("replicas")
 def _replicas(request: Request) -> str:
     """`namespace:regime,columns,bitmap,…;…`; `max=N` cuts the columns."""
-    wanted = request.parameters.get("max", "0")
-    if not wanted.isdecimal():
-        raise InfoError(Result.REQUEST_INVALID, "bad max")
-    columns = min(int(wanted) or N_PARTITIONS, request.node.cluster.replicas)
+    wanted = request.number("max", 0)
+    columns = min(wanted or N_PARTITIONS, request.node.cluster.replicas)
     value = ",".join(("0", str(columns), *_bitmaps(request, columns)))
     return _for_each_namespace(request, value)
 

@@ -67,6 +67,7 @@ class QueryStream:
         self._plan = plan
         self._job = job
         self._pace = Pace(job.rps)
+        self._n_counted = 0  # for the limit
         self._now_ms = plan.candidates.cluster.clock.now_ms()
         name = plan.candidates.namespace.name.encode()
         self._namespace_field = encode_field(Field.NAMESPACE, name)
@@ -118,7 +119,6 @@ class QueryStream:
         return rows + encode_last(self._job.result)
 
     def _parts(self) -> Iterator[_Part]:
-        limit = self._plan.max_records
         for partition, after in self._plan.partitions.items():
             self._job.partition = partition
             if not self._node.serves(partition):
@@ -131,8 +131,13 @@ class QueryStream:
                 yield part
                 if self._job.is_aborted:
                     return
-                if limit and self._job.n_succeeded >= limit:
-                    return
+            if self._is_full():
+                return
+
+    def _is_full(self) -> bool:
+        """Whether the limit is reached; records without a bin asked for count, too."""
+        limit = self._plan.max_records
+        return bool(limit) and self._n_counted >= limit
 
     def _is_late(self) -> bool:
         """Whether a short query has used up its time."""
@@ -142,6 +147,8 @@ class QueryStream:
     def _rows(self, partition: int, after: Position | None) -> Iterator[_Part]:
         """The rows of a partition, a pause behind each one that is due."""
         for candidate in self._plan.candidates.of(partition, after):
+            if self._is_full():
+                return
             if candidate is None:
                 yield None
                 continue
@@ -161,6 +168,7 @@ class QueryStream:
         subject = Subject(record, digest, self._now_ms, record.bins)
         if not passes(plan.condition, subject, self._job):
             return None
+        self._n_counted += 1
         entries = self._entries(subject)
         if entries is None:
             return None
