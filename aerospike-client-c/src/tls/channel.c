@@ -30,9 +30,9 @@ typedef struct channel {
     SSL *ssl;                 /* NULL: the handshake has not begun */
     unsigned fork_count;      /* of the process that has made it */
     bool established;
-    /* Of the call under way: where the socket's failure goes, how the socket's last move
-     * ended, how often it was read, and how long the first reception may wait (0: not
-     * at all). */
+    /* Of the call under way: where the socket's failure goes, how the socket's last
+     * move ended, how often it was read, and how long the first reception may wait (0:
+     * not at all). */
     asc_error *err;
     asc_io io;
     unsigned n_reads;
