@@ -398,6 +398,32 @@ test_sessions_are_resumed(void)
     }
 }
 
+/* A server that asks for certificates, and was not told how to tell its sessions apart,
+ * breaks off when one is to be resumed. Only one handshake is lost by that. */
+static void
+test_a_node_that_cannot_resume(void)
+{
+    pair p;
+    if (pair_begin(&p, TLS1_2_VERSION)) {
+        SSL_CTX_set_verify(p.ctx, SSL_VERIFY_PEER, NULL);
+        for (int turn = 0; turn < 5; turn++) {
+            kit_note("turn %d", turn);
+            CHECK_EQ_INT(pair_start(&p), ASC_OK);
+            pair_accept(&p);
+            asc_io io = pair_shake(&p);
+            CHECK_EQ_INT(io, turn == 1 ? ASC_IO_ERROR : ASC_IO_OK);
+            if (io == ASC_IO_OK) {
+                node_says(&p, "x");
+                CHECK_EQ_STR(client_hears(&p), "x");
+            }
+            asc_conn_free(p.conn);
+            p.conn = NULL;
+            node_end(&p);
+        }
+    }
+    pair_end(&p);
+}
+
 /* Each allocation of ours fails once, on the way to a connection. OpenSSL has its
  * own. */
 static void
@@ -567,6 +593,7 @@ static const kit_test tests[] = {
     {"long requests leave in parts", test_long_requests_leave_in_parts},
     {"end of the stream", test_end_of_the_stream},
     {"sessions are resumed", test_sessions_are_resumed},
+    {"a node that cannot resume", test_a_node_that_cannot_resume},
     {"memory runs short", test_memory_runs_short},
     {"names", test_names},
     {"protocols", test_protocols},

@@ -121,10 +121,10 @@ def test_a_reply_that_is_changed_is_an_error_in_doubt(relay, config):
     finally:
         client.close()
     assert errors
-    for error in errors:
-        assert isinstance(error, exception.TLSError)
-        assert "changed on its way" in str(error)
-        assert error.in_doubt
+    for found in errors:
+        assert isinstance(found, exception.TLSError)
+        assert "changed on its way" in str(found)
+        assert found.in_doubt
 
 
 def _use_up(client):

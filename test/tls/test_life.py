@@ -12,8 +12,8 @@ import pytest
 import aerospike
 from aerospike import exception
 
-from ..children import run_script
-from ..waiting import let_pass, until
+from ..children import Script, run_script
+from ..waiting import LATE_S, let_pass, until
 from .certificates import NAME, crl, serial_of, serving
 
 KEY = ("test", "tls", "key")
@@ -187,6 +187,38 @@ def test_new_files_that_are_of_no_use_change_nothing(connect, authority, log_lin
     restart(cluster)
     until(lambda: works(client))
     assert "No such file" in [line for line in log_lines if "cannot be used" in line][1]
+
+
+# --- waiting
+
+
+def test_a_signal_ends_the_waiting_for_a_reply(connect):
+    cluster = connect.serve(serving(connect.authority.node))
+    script = f"""
+config = {connect.config(cluster)!r}
+client = aerospike.client(config).connect()
+client.put(KEY, {{"n": 1}})
+print("ready", flush=True)
+input()
+
+def ring(*_):
+    raise InterruptedError("ring")
+
+signal.signal(signal.SIGALRM, ring)
+signal.setitimer(signal.ITIMER_REAL, 0.3)
+begin = time.monotonic()
+try:
+    client.get(KEY, {{"total_timeout": 60_000, "socket_timeout": 60_000}})
+except InterruptedError:
+    print("took", time.monotonic() - begin)
+"""
+    with Script(script, []) as child:
+        assert child.line() == "ready"
+        cluster.freeze_node(0)
+        child.say()
+        word, seconds = child.rest().split()
+    assert word == "took"
+    assert 0.3 <= float(seconds) <= 0.3 + LATE_S
 
 
 # --- forks and neighbours

@@ -30,9 +30,10 @@ typedef struct channel {
     SSL *ssl;                 /* NULL: the handshake has not begun */
     unsigned fork_count;      /* of the process that has made it */
     bool established;
-    /* Of the call under way: where the socket's failure goes, how the socket's last move
-     * ended, how often it was read, and how long the first reception may wait (0: not
-     * at all). */
+    bool offers; /* a session to be resumed */
+    /* Of the call under way: where the socket's failure goes, how the socket's last
+     * move ended, how often it was read, and how long the first reception may wait (0:
+     * not at all). */
     asc_error *err;
     asc_io io;
     unsigned n_reads;
@@ -196,25 +197,27 @@ prepare(channel *ch)
     SSL_SESSION *session =
         asc_tls_object_session(object_of(ch), ch->context, ch->address, ch->name);
     if (session != NULL) {
-        SSL_set_session(ch->ssl, session);
+        ch->offers = SSL_set_session(ch->ssl, session) == 1;
         SSL_SESSION_free(session);
     }
     return true;
 }
 
-/* Tell what has failed, and do without the session next time. */
-static asc_io
+/* Tell what has failed. A session that was offered may be the cause: there are servers
+ * that break off when somebody wants to resume one. The next handshake does without. */
+static void
 handshake_failed(channel *ch)
 {
     asc_error *err = ch->err;
-    asc_tls_object_forget(object_of(ch), ch->address, ch->name);
-    if (ch->check.failure[0] != '\0') {
+    bool untrusted = ch->check.failure[0] != '\0', lost = ch->io == ASC_IO_ERROR;
+    asc_tls_object_forget(object_of(ch), ch->context, ch->address, ch->name,
+                          ch->offers && !untrusted && !lost);
+    if (untrusted) {
         asc_error_set(err, ASC_ERR_TLS, "%s", ch->check.failure);
     }
-    else if (ch->io == ASC_IO_ERROR) {
+    else if (lost) {
         asc_error_append(err, " in the TLS handshake; is the port one for TLS?");
     }
-    return ASC_IO_ERROR;
 }
 
 static void

@@ -279,9 +279,15 @@ asc_tls_object_keep(asc_tls *t, const asc_tls_context *c, const char *address,
 }
 
 void
-asc_tls_object_forget(asc_tls *t, const char *address, const char *name)
+asc_tls_object_forget(asc_tls *t, const asc_tls_context *c, const char *address,
+                      const char *name, bool refused)
 {
     pthread_mutex_lock(&t->lock);
-    asc_tls_sessions_drop(&t->sessions, address, name);
+    if (t->context == c && refused) {
+        asc_tls_sessions_bar(&t->sessions, address, name);
+    }
+    else if (t->context == c) {
+        asc_tls_sessions_drop(&t->sessions, address, name);
+    }
     pthread_mutex_unlock(&t->lock);
 }

@@ -50,7 +50,9 @@ SSL_SESSION *asc_tls_object_session(asc_tls *t, const asc_tls_context *c,
 bool asc_tls_object_keep(asc_tls *t, const asc_tls_context *c, const char *address,
                          const char *name, SSL_SESSION *session);
 
-/* Forget the session of an address: a handshake has failed. */
-void asc_tls_object_forget(asc_tls *t, const char *address, const char *name);
+/* A handshake under a context has failed: forget the session of the address. When the
+ * node has refused the session, keep none of it any more. */
+void asc_tls_object_forget(asc_tls *t, const asc_tls_context *c, const char *address,
+                           const char *name, bool refused);
 
 #endif

@@ -13,7 +13,7 @@
 
 struct asc_tls_kept {
     struct asc_tls_kept *next;
-    SSL_SESSION *session; /* counted */
+    SSL_SESSION *session; /* counted; NULL: none is kept of this node */
     char key[];           /* the address, a NUL, the name */
 };
 
@@ -62,9 +62,10 @@ asc_tls_sessions_clear(asc_tls_sessions *s)
     }
 }
 
-bool
-asc_tls_sessions_put(asc_tls_sessions *s, const char *address, const char *name,
-                     SSL_SESSION *session)
+/* Put an entry of a node in front, in place of an older one. False when memory is
+ * short. */
+static bool
+put(asc_tls_sessions *s, const char *address, const char *name, SSL_SESSION *session)
 {
     size_t address_size = strlen(address) + 1, name_size = strlen(name) + 1;
     asc_tls_sessions_drop(s, address, name);
@@ -88,6 +89,20 @@ asc_tls_sessions_put(asc_tls_sessions *s, const char *address, const char *name,
     return true;
 }
 
+bool
+asc_tls_sessions_put(asc_tls_sessions *s, const char *address, const char *name,
+                     SSL_SESSION *session)
+{
+    struct asc_tls_kept *k = *find(s, address, name);
+    return (k == NULL || k->session != NULL) && put(s, address, name, session);
+}
+
+void
+asc_tls_sessions_bar(asc_tls_sessions *s, const char *address, const char *name)
+{
+    put(s, address, name, NULL);
+}
+
 /* Is a session too old, or the certificate that began it? */
 static bool
 is_over(const SSL_SESSION *session)
@@ -106,9 +121,12 @@ SSL_SESSION *
 asc_tls_sessions_get(asc_tls_sessions *s, const char *address, const char *name)
 {
     struct asc_tls_kept **at = find(s, address, name);
-    if (*at != NULL && is_over((*at)->session)) {
+    if (*at == NULL || (*at)->session == NULL) {
+        return NULL;
+    }
+    if (is_over((*at)->session)) {
         drop(s, at);
         return NULL;
     }
-    return *at != NULL ? SSL_SESSION_dup((*at)->session) : NULL;
+    return SSL_SESSION_dup((*at)->session);
 }

@@ -25,7 +25,11 @@ asc_tls_sessions_get(asc_tls_sessions *s, const char *address, const char *name)
 /* Forget the session of a node: it has not helped. */
 void asc_tls_sessions_drop(asc_tls_sessions *s, const char *address, const char *name);
 
-/* Forget all. */
+/* Keep no session of a node from now on: it has refused one, and would refuse others.
+ */
+void asc_tls_sessions_bar(asc_tls_sessions *s, const char *address, const char *name);
+
+/* Forget all, and who is barred. */
 void asc_tls_sessions_clear(asc_tls_sessions *s);
 
 #endif
