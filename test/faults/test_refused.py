@@ -114,7 +114,7 @@ def test_refused_info_request_is_shown_with_its_privilege(
     error = error_of(lambda: call(client))
     assert error.code == 81
     assert f"the request was '{command}" in error.detail
-    assert f"the privilege {privilege};" in error.detail
+    assert f"the privilege {privilege}, which" in error.detail
 
 
 HOSTILE = b"\x1b[2Jgone\0\r\nERROR a line of its own\x7f\xc2\x9b1m\xff"
