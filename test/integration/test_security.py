@@ -259,7 +259,7 @@ def test_client_becomes_another_user(admin):
     admin.connect("bob", "secret")
     assert admin.get(KEY)[2] == {"n": 1}
     with pytest.raises(
-        exception.RoleViolation, match="roles of the client's user lack"
+        exception.RoleViolation, match="the client's user lack"
     ):
         admin.put(KEY, {"n": 2})
     admin.connect("admin", "admin").put(KEY, {"n": 2})
