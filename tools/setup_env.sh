@@ -154,9 +154,12 @@ install() {
 rebuild() {
     suffix=$(head -n 1 "$1" | sed 's/.* //')
     built=src/aerospike/_core$suffix
-    if [ -f "$built" ] && [ -z "$(find setup.py aerospike-client-c/include \
-        aerospike-client-c/src src/aerospike/_core src/aerospike/_tls \( -name '*.[ch]' -o -name setup.py \) \
-        -newer "$built" 2>/dev/null | head -n 1)" ]; then
+    if [ -f "$built" ] &&
+        { [ -f "src/aerospike/_tls$suffix" ] || ! has_openssl; } &&
+        [ -z "$(find setup.py aerospike-client-c/include aerospike-client-c/src \
+            src/aerospike/_core src/aerospike/_tls \
+            \( -name '*.[ch]' -o -name setup.py \) \
+            -newer "$built" 2>/dev/null | head -n 1)" ]; then
         return
     fi
     say "compiling aerospike._core"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,14 @@ from ..waiting import patient
 from .certificates import NAME, Authority
 
 MakeAuthority = Callable[[], Authority]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _built_with_tls() -> None:
+    """Skip all of these where the client was built without OpenSSL's headers."""
+    spec = importlib.util.find_spec("aerospike._tls")
+    if spec is None or spec.origin is None:  # the folder of its source
+        pytest.skip("the client was built without TLS")
 
 
 class Connect:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import types
 
 import pytest
 
@@ -63,7 +64,9 @@ def test_a_client_without_tls_does_not_load_openssl(hosts):
     assert run_script(script, hosts) == "[]\n"
 
 
-def test_a_build_without_tls_says_which_package_was_missing(cluster, monkeypatch):
-    monkeypatch.setitem(sys.modules, "aerospike._tls", None)
+@pytest.mark.parametrize("found", [None, types.ModuleType("folder")])
+def test_a_build_without_tls_says_what_was_missing(cluster, monkeypatch, found):
+    monkeypatch.setitem(sys.modules, "aerospike._tls", found)
+    monkeypatch.delattr(aerospike, "_tls", raising=False)
     with pytest.raises(exception.TLSError, match=r"libssl-dev.*build it again"):
         aerospike.client(cluster.config)

@@ -42,6 +42,9 @@ def test_missing_init_function_is_reported(shared_object, capsys):
     assert capsys.readouterr().out == f"{path}: does not export PyInit__core\n"
 
 
-def test_installed_extension_exports_its_init_function_only():
-    core = pytest.importorskip("aerospike._core")
-    assert check_exports.main([core.__file__]) == 0
+@pytest.mark.parametrize("name", ["_core", "_tls"])
+def test_installed_extension_exports_its_init_function_only(name):
+    module = pytest.importorskip(f"aerospike.{name}")
+    if module.__file__ is None:
+        pytest.skip("the client was built without TLS")
+    assert check_exports.main([module.__file__]) == 0

@@ -126,24 +126,33 @@ tls_clear(tls_options *t)
 
 static const asc_tls_host host = {asc_log_active_level, asc_log_at};
 
+/* Explain why aerospike._tls could not be imported, by the exception that is set. In a
+ * checkout where it was not built, the folder of its source is found in its place, and
+ * has no attributes. */
+static void
+explain_import(module_state *st)
+{
+    PyObject *exc = PyErr_GetRaisedException();
+    if (PyErr_GivenExceptionMatches(exc, PyExc_ModuleNotFoundError) ||
+        PyErr_GivenExceptionMatches(exc, PyExc_AttributeError)) {
+        raise_code(st, ASC_ERR_TLS, NOT_BUILT);
+    }
+    else {
+        raise_code(st, ASC_ERR_TLS, "tls.enable: OpenSSL cannot be loaded: %S", exc);
+    }
+    raise_from(exc, -1);
+}
+
 /* The table of aerospike._tls. NULL with an exception. */
 static const asc_tls_library *
 load(module_state *st)
 {
     PyObject *capsule = import_attribute("aerospike._tls", "library");
     if (capsule == NULL) {
-        if (!PyErr_ExceptionMatches(PyExc_ImportError)) {
-            return NULL;
+        if (PyErr_ExceptionMatches(PyExc_ImportError) ||
+            PyErr_ExceptionMatches(PyExc_AttributeError)) {
+            explain_import(st);
         }
-        PyObject *exc = PyErr_GetRaisedException();
-        if (PyErr_GivenExceptionMatches(exc, PyExc_ModuleNotFoundError)) {
-            raise_code(st, ASC_ERR_TLS, NOT_BUILT);
-        }
-        else {
-            raise_code(st, ASC_ERR_TLS, "tls.enable: OpenSSL cannot be loaded: %S",
-                       exc);
-        }
-        raise_from(exc, -1);
         return NULL;
     }
     const asc_tls_library *library = PyCapsule_GetPointer(capsule, ASC_TLS_CAPSULE);
