@@ -258,9 +258,7 @@ def test_client_becomes_another_user(admin):
     admin.admin_create_user("bob", "secret", ["read"])
     admin.connect("bob", "secret")
     assert admin.get(KEY)[2] == {"n": 1}
-    with pytest.raises(
-        exception.RoleViolation, match="the client's user lack"
-    ):
+    with pytest.raises(exception.RoleViolation, match="the client's user lack"):
         admin.put(KEY, {"n": 2})
     admin.connect("admin", "admin").put(KEY, {"n": 2})
 
