@@ -274,8 +274,16 @@ def _element(text: str) -> Callable[[AerospikeError, str, Any], str]:
 _REFUSED = 4
 _TIMEOUT = 9
 _NO_NAMESPACE = 20
+_NO_USER = 60
+_NO_ROLE = 70
 _NOT_AUTHENTICATED = 80
 _OF_ROLES = (_NOT_AUTHENTICATED, 81)
+
+# code -> why a node does not renew a session
+_SESSIONS = {
+    60: "the client's user was dropped: connect(user, password) as another one",
+    65: "the client's user has another password by now: connect(user, password)",
+}
 
 # code -> what to add to the server's text
 _HINTS: dict[int, Callable[[AerospikeError, str, Any], str]] = {
@@ -300,6 +308,7 @@ _HINTS: dict[int, Callable[[AerospikeError, str, Any], str]] = {
     25: _element("a server of the Community Edition does not do this"),
     26: _does_not_apply,
     27: _element("the record is there, and the policy's 'expressions' refused it"),
+    **{code: _element(text) for code, text in _SESSIONS.items()},
     _NOT_AUTHENTICATED: _needs_privilege,
     81: _needs_privilege,
     82: _element("no role of the client's user admits the address of this machine"),
@@ -503,7 +512,7 @@ def query(
 # code -> why the cluster lets nobody in, and what to do; {} is who
 _LOGINS = {
     51: "a server of the Community Edition has no users: leave out user and password",
-    60: "the cluster has no {}",
+    60: "the cluster does not know {}",
     62: "the password of {} is wrong",
     63: "the password of {} has expired: an administrator gives another one with "
     "admin_set_password()",
@@ -530,10 +539,14 @@ def login(error: AerospikeError, user: str | None) -> None:
     elif error.code in _LOGINS:
         who = f"user {user!r}" if user else "the user that the certificate names"
         parts.append(_LOGINS[error.code].format(who))
+        if error.code == _NO_USER and not user:
+            parts.append("admin_create_pki_user() creates it")
     error.detail = "; ".join(parts)
 
 
 # --- users and roles ---
+
+_NO_ROLES = "the list of roles is empty; admin_get_roles() lists the roles"
 
 # code -> why the cluster refuses an admin command, and what to do; {...} is what the
 # command is about
@@ -554,7 +567,8 @@ _ADMIN = {
     71: "there is a role {role} already: admin_grant_privileges(), "
     "admin_set_whitelist() and admin_set_quotas() change it",
     72: "the cluster knows no such privilege: {privileges}; a set needs its namespace",
-    73: "an entry of the whitelist of role {role} is neither an address nor a network",
+    73: "an entry of the whitelist of role {role} is neither an IP address nor a "
+    "network: {whitelist}",
     74: "the cluster has quotas disabled: see enable-quotas in its configuration",
     75: "the cluster takes no such quota for role {role}",
     81: "the user of this client lacks the privilege PRIV_USER_ADMIN",
@@ -565,12 +579,19 @@ _ADMIN = {
 def admin(error: AerospikeError, subjects: dict[str, object]) -> None:
     """Complete the error of an admin command.
 
-    :param subjects: user, role, roles, privileges: what the command is about.
+    :param subjects: user, role, roles, privileges, whitelist: what the command is
+        about.
     """
     known = {name: shown(value) for name, value in subjects.items()}
     known.setdefault("role", known.get("roles", ""))
     parts = [error.detail] if error.detail else []
-    if error.code in _ADMIN and error.host is not None:
+    if subjects.get("roles") == [] and error.code == _NO_ROLE:
+        parts.append(_NO_ROLES)
+    elif error.phase == "login":
+        # it is about the client's own user, not about that of the command
+        if error.code in _SESSIONS:
+            parts.append(_SESSIONS[error.code])
+    elif error.code in _ADMIN and error.host is not None:
         parts.append(_ADMIN[error.code].format_map({"user": "", **known}))
     error.detail = "; ".join(parts)
 

@@ -123,7 +123,7 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         "--mutual-tls",
         {
             "action": "store_true",
-            "help": "the same, and clients must show a certificate",
+            "help": "the same as --tls, and clients must show a certificate",
         },
     ),
     (
@@ -143,7 +143,7 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         {
             "metavar": "NAME",
             "default": DEFAULT_TLS_NAME,
-            "help": "what clients find in the certificate (%(default)s)",
+            "help": "name in the certificate, the tls-name of clients (%(default)s)",
         },
     ),
     (
@@ -151,7 +151,8 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         {
             "type": int,
             "default": DEFAULT_TLS_PORT,
-            "help": "node i on PORT+10*i; 0 = any free",
+            "help": "port for TLS of the first node (%(default)s); each further node "
+            "has the port 10 above the one before; 0: any free ports",
         },
     ),
     ("--tls-only", {"action": "store_true", "help": "no ports without TLS"}),
@@ -235,9 +236,11 @@ def _where(cluster: DevCluster) -> Iterator[str]:
             yield f"{name} {needed[name]}"
 
 
-def _advice(error: OSError) -> str:
+def _advice(error: OSError, has_tls: bool) -> str:
     """What to try when the cluster could not start."""
     if error.errno == errno.EADDRINUSE:
+        if has_tls:
+            return "; try another --port or --tls-port; 0 takes any free ports"
         return "; try another --port, or --port 0 for any free one"
     return ""
 
@@ -247,6 +250,7 @@ def main(arguments: Sequence[str] | None = None, prog: str = PROG) -> int:
     options = vars(parser(prog).parse_args(arguments))
     _log_to_stderr(prog, options.pop("verbose"))
     options["namespaces"] = options["namespaces"] or DEFAULT_NAMESPACES
+    has_tls = any(options[name] for name in ("tls", "mutual_tls", "tls_cert"))
     try:
         cluster = DevCluster(**options)
         cluster.start()
@@ -254,7 +258,7 @@ def main(arguments: Sequence[str] | None = None, prog: str = PROG) -> int:
         print(f"{prog}: {error}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"{prog}: {error.strerror}{_advice(error)}", file=sys.stderr)
+        print(f"{prog}: {error.strerror}{_advice(error, has_tls)}", file=sys.stderr)
         return 1
     stopped = _stop_signal()
     for line in _where(cluster):

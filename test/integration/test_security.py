@@ -201,8 +201,13 @@ def test_user_who_is_dropped_is_told_so(secured, admin, log_in):
     bob.get(KEY)
     admin.admin_drop_user("bob")
     secured.advance(DAY_S)
-    with pytest.raises(exception.InvalidUser, match="refuses to renew the session"):
+    with pytest.raises(
+        exception.InvalidUser, match=r"renew the session; the .* dropped"
+    ):
         bob.get(KEY)
+    with pytest.raises(exception.InvalidUser, match="user was dropped") as found:
+        bob.admin_query_users()
+    assert "there is no user" not in str(found.value)
 
 
 def test_password_that_another_client_has_changed(secured, admin, log_in):
@@ -211,7 +216,7 @@ def test_password_that_another_client_has_changed(secured, admin, log_in):
     bob.admin_change_password("bob", "s2")
     secured.advance(DAY_S)
     assert bob.get(KEY)[2] == {"n": 1}
-    with pytest.raises(exception.InvalidCredential):
+    with pytest.raises(exception.InvalidCredential, match="another password by now"):
         same.get(KEY)
     same.connect("bob", "s2")
     assert same.get(KEY)[2] == {"n": 1}
@@ -363,6 +368,21 @@ def test_life_of_a_role(admin, log_in):
     assert admin.admin_query_roles()["read"] == [{"code": 10, "ns": "", "set": ""}]
     assert admin.admin_drop_role("r1") == 0
     assert admin.admin_query_user("bob") == []
+
+
+def test_empty_list_of_roles_is_told_so(admin):
+    with pytest.raises(exception.InvalidRole, match="list of roles is empty"):
+        admin.admin_create_user("bob", "secret", [])
+
+
+def test_whitelist_that_is_none_is_shown(admin):
+    admin.admin_create_role("clerk", [{"code": aerospike.PRIV_READ}])
+    for call in (
+        lambda: admin.admin_set_whitelist("clerk", ["localhost"]),
+        lambda: admin.admin_create_role("r", [], whitelist=["localhost"]),
+    ):
+        with pytest.raises(exception.InvalidWhitelist, match=r"network: .'localhost'"):
+            call()
 
 
 def test_role_that_is_always_there_cannot_be_dropped(admin):

@@ -94,7 +94,7 @@ def test_certificate_says_who_it_is(cluster, connect):
 
 
 def test_certificate_of_nobody_is_refused(cluster, connect):
-    with pytest.raises(exception.InvalidUser, match="user that the certificate names"):
+    with pytest.raises(exception.InvalidUser, match=r"names; admin_create_pki_user"):
         connect(certificate_of(cluster, "eve"), **PKI)
 
 
@@ -135,6 +135,14 @@ def test_only_logins_go_over_tls(cluster, connect, over_tls):
     assert len(client.query("test", "pytest").results()) == len(KEYS)
     assert set(over_tls[AdminCommand.LOGIN]) == {True}
     assert set(over_tls[AdminCommand.AUTHENTICATE]) == {False}
+
+
+def test_logins_alone_need_a_port_without_tls():
+    with DevCluster(tls=True, tls_only=True, security=True) as cluster:
+        config = cluster.config
+        config["tls"] |= ALONE
+        with pytest.raises(exception.ClientError, match="needs its port without TLS"):
+            aerospike.client(patient({**config, "fail_if_not_connected": True}))
 
 
 def test_session_is_renewed_over_tls(cluster, connect, over_tls):

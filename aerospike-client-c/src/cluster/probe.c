@@ -174,7 +174,9 @@ enter(asc_probe *p, const asc_config *config)
     }
     if (!choose_address(&list, &p->login_addr, &addr)) {
         return asc_error_set(&p->err, ASC_ERR_CLIENT,
-                             "the node names no numeric address by \"%s\"", name);
+                             "the node names no numeric address by \"%s\": a client "
+                             "with tls.for_login_only needs its port without TLS",
+                             name);
     }
     asc_session *session = p->conn->session;
     asc_session_retain(session);

@@ -22,7 +22,9 @@ static const reason alerts[] = {
     {SSL_AD_HANDSHAKE_FAILURE,
      "the node finds nothing in common with us: no cipher (tls.cipher_suite), no "
      "protocol (tls.protocols), or it demands a certificate (tls.certfile)"},
-    {SSL_AD_PROTOCOL_VERSION, "the node speaks no protocol of tls.protocols"},
+    {SSL_AD_PROTOCOL_VERSION,
+     "the node speaks no protocol of tls.protocols; where tls.cipher_suite names only "
+     "ciphers of TLS 1.3, nothing older is spoken"},
     {SSL_AD_INSUFFICIENT_SECURITY,
      "the node demands stronger ciphers than those of tls.cipher_suite"},
     {SSL_AD_CERTIFICATE_REQUIRED,

@@ -264,7 +264,8 @@ def ask(
 ) -> Call[list[Block]]:
     """Give a command to a node. The blocks of the answer.
 
-    :param subjects: user, role, roles, privileges: what an error is about.
+    :param subjects: user, role, roles, privileges, whitelist: what an error is
+        about.
     """
     try:
         blocks: list[Block] = yield Admin(command, fields, policy)

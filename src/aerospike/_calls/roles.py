@@ -56,7 +56,12 @@ def admin_create_role(
     fields += whitelist_fields(whitelist)
     fields += [(field, data) for field, data in quotas if any(data)]
     yield from ask(
-        Command.CREATE_ROLE, tuple(fields), policy, role=role, privileges=privileges
+        Command.CREATE_ROLE,
+        tuple(fields),
+        policy,
+        role=role,
+        privileges=privileges,
+        whitelist=whitelist,
     )
     return 0
 
@@ -121,7 +126,9 @@ def admin_set_whitelist(
     :raises InvalidWhitelist: one of them is no address.
     """
     fields = role_field(role), *whitelist_fields(whitelist)
-    yield from ask(Command.SET_WHITELIST, fields, policy, role=role)
+    yield from ask(
+        Command.SET_WHITELIST, fields, policy, role=role, whitelist=whitelist
+    )
     return 0
 
 

@@ -108,6 +108,13 @@ def test_port_that_is_taken_is_named(capsys):
     assert found.value.errno == errno.EADDRINUSE
 
 
+def test_port_for_tls_that_is_taken_is_another_option(capsys):
+    with DevCluster() as cluster:
+        ((_, port),) = cluster.hosts
+        assert main(["--tls", "--port", "0", "--tls-port", str(port)]) == 1
+    assert "; try another --port or --tls-port; 0 takes" in capsys.readouterr().err
+
+
 def test_version_is_that_of_the_distribution(capsys):
     with pytest.raises(SystemExit) as found:
         main(["--version"])
