@@ -43,6 +43,15 @@ def _trustme() -> Any:
         raise MissingPackage from cause
 
 
+def _pkcs8(key: bytes) -> bytes:
+    """A key in the form that all clients read; some do not know that of OpenSSL."""
+    forms = import_module("cryptography.hazmat.primitives.serialization")
+    made: bytes = forms.load_pem_private_key(key, None).private_bytes(
+        forms.Encoding.PEM, forms.PrivateFormat.PKCS8, forms.NoEncryption()
+    )
+    return made
+
+
 @dataclass(frozen=True)
 class TlsFiles:
     """Certificates of a user's own. ca: clients must show a certificate of this CA."""
@@ -117,7 +126,7 @@ class Certificates:
             issued = self._ca.issue_cert(common_name=name)
             for number, blob in enumerate(issued.cert_chain_pems):
                 blob.write_to_path(files[0], append=number > 0)
-            issued.private_key_pem.write_to_path(files[1])
+            Path(files[1]).write_bytes(_pkcs8(issued.private_key_pem.bytes()))
             self._clients[name] = files
         return self._clients[name]
 

@@ -172,6 +172,12 @@ def test_mutual_tls_demands_a_certificate_of_its_ca(cluster):
         assert not is_refused(made, *made.client_certificate("ada"))
 
 
+def test_key_of_a_client_is_in_the_form_that_all_clients_read(cluster):
+    _, key = cluster.client_certificate("ada")
+    with open(key) as lines:
+        assert lines.readline() == "-----BEGIN PRIVATE KEY-----\n"  # PKCS #8
+
+
 def test_certificates_are_gone_when_the_cluster_stops():
     with DevCluster(mutual_tls=True) as made:
         paths = [p for p in made.config["tls"].values() if isinstance(p, str)]
