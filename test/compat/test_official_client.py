@@ -16,7 +16,7 @@ from aerospike_helpers.operations import operations as ops
 from ..children import LIMIT_S
 from ..waiting import patient
 from . import official_queries
-from .environment import find_official
+from .environment import find_official, place
 
 SCRIPT = Path(__file__).parent / "official_client.py"
 
@@ -24,10 +24,7 @@ SCRIPT = Path(__file__).parent / "official_client.py"
 @pytest.fixture(scope="module")
 def official_python() -> Path:
     """An interpreter that has the client."""
-    python, reason = find_official()
-    if python is None:
-        pytest.skip(reason)
-    return python
+    return place(find_official())
 
 
 # of set "bk" and the key k1, as that client computes them

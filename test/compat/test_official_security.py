@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 
 from aerospike_devserver import DevCluster
 
-from ..children import LIMIT_S
+from . import environment
 from .test_official_client import official_python as official_python
 
 SCRIPT = Path(__file__).parent / "official_security.py"
@@ -63,15 +62,7 @@ ADMINISTERED = USED | {
 
 def steps(python: Path, function: str, config: dict[str, Any]) -> dict[str, Any]:
     """What the steps of a function of the script came to."""
-    done = subprocess.run(
-        [python, "-I", SCRIPT, function, json.dumps(config)],
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_S,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return dict(json.loads(line) for line in done.stdout.splitlines())
+    return environment.steps(python, "-I", SCRIPT, function, json.dumps(config))
 
 
 @pytest.mark.parametrize("settings", [{}, {"tls": True}, {"mutual_tls": True}], ids=str)
