@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import traceback
 import warnings
 
 import pytest
@@ -273,6 +274,7 @@ def bad_files(tmp_path_factory):
     )
     authority.file("other.key", trustme.CA().private_key_pem.bytes())
     authority.file("blacklist", b"# serials\n01 /CN=x\nnot hexadecimal\n")
+    authority.file("blacklist.utf16", "01\n02\n".encode("utf-16-le"))
     (authority.folder / "nothing").mkdir()
     return authority.folder
 
@@ -384,6 +386,10 @@ REFUSED = {
         {"cert_blacklist": "blacklist"},
         r"tls\.cert_blacklist: line 3 has no serial number .* not hexadecimal",
     ),
+    "blacklist is no text": (
+        {"cert_blacklist": "blacklist.utf16"},
+        r"tls\.cert_blacklist: the file contains a NUL",
+    ),
     "no CRL": (
         {"cafile": "ca.pem", "crl_check=": True},
         r"tls\.crl_check: tls\.cafile has no CRL to look into",
@@ -462,3 +468,14 @@ def test_secrets_are_in_no_text(bad_files):
         aerospike.client({"hosts": [NOWHERE], "tls": section})
     assert "HIDDEN" not in repr(caught.value)
     assert "HIDDEN" not in str(caught.value)
+
+
+@pytest.mark.parametrize("option", ["castring", "keystring", "keyfile_pw"])
+@pytest.mark.parametrize("end", ["\0", "\ud800"], ids=ascii)
+def test_text_that_is_refused_is_not_shown(option, end):
+    section = {"enable": True, option: "HIDDEN" + end}
+    with pytest.raises(exception.ParamError, match=f"{option} is invalid") as caught:
+        aerospike.client({"hosts": [NOWHERE], "tls": section})
+    shown = traceback.TracebackException.from_exception(caught.value).format()
+    assert "HIDDEN" not in repr(caught.value) + "".join(shown)
+    assert "HIDDEN" not in repr(vars(caught.value))

@@ -71,8 +71,14 @@ parse_line(char *line, entry *out, bool *bad)
 asc_status
 asc_tls_blacklist_parse(asc_tls_blacklist **out, const asc_buf *file, asc_error *err)
 {
-    asc_tls_blacklist *b = asc_calloc(1, sizeof *b);
     size_t n_lines = 1;
+    if (file->len > 0 && memchr(file->data, '\0', file->len) != NULL) {
+        /* to a reader of lines it would be the end of the list */
+        return asc_error_set(err, ASC_ERR_TLS,
+                             "tls.cert_blacklist: the file contains a NUL, as text in "
+                             "UTF-16 does: each line is to be one of ASCII");
+    }
+    asc_tls_blacklist *b = asc_calloc(1, sizeof *b);
     for (size_t i = 0; i < file->len; i++) {
         n_lines += file->data[i] == '\n';
     }

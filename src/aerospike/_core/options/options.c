@@ -66,8 +66,14 @@ option_text(module_state *st, const char *name, PyObject *value)
         return NULL;
     }
     const char *utf8 = PyUnicode_AsUTF8AndSize(value, &size);
+    if (utf8 == NULL && !PyErr_ExceptionMatches(PyExc_ValueError)) {
+        return NULL;
+    }
     if (utf8 == NULL || strlen(utf8) != (size_t)size) {
-        raise_param(st, "%s is invalid" DETAIL "%R", name, value);
+        PyErr_Clear(); /* it quotes the text, which may be a secret */
+        raise_param(st, "%s is invalid" DETAIL "%s", name,
+                    utf8 == NULL ? "it has characters that UTF-8 lacks"
+                                 : "it contains a NUL");
         return NULL;
     }
     return text_copy(utf8, (size_t)size);

@@ -85,7 +85,7 @@ int options_apply(module_state *st, const option_table *table, uint32_t kind,
 int option_int64(module_state *st, const char *name, PyObject *value, int64_t *out);
 
 /* A copy of the UTF-8 of an option's value, a str without NUL. NULL with ParamError
- * `"name" is invalid`. */
+ * `"name" is invalid`, which does not quote the value: it may be a secret. */
 char *option_text(module_state *st, const char *name, PyObject *value);
 
 /* The largest value that a row takes, if its type is OPTION_U32, OPTION_ENUM,
