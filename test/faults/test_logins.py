@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import pytest
 import aerospike
 from aerospike import exception
 
+from ..waiting import PATIENCE_S, until, wait_for
 from .guarded import (
     AUTHENTICATE,
     CLEAR_PASSWORD,
@@ -275,6 +277,38 @@ def test_login_that_is_refused_ends_the_wait(node, config):
             client.get(KEY, {"total_timeout": 20_000})
         assert caught.value.phase == "login"
         assert not caught.value.in_doubt
+
+
+def test_node_that_refuses_each_session_gets_few_logins(node, config):
+    """The pauses double: 50, 100, 200 ms, ... until they are those of tending."""
+    node.refuses_tokens = 1_000_000
+    with aerospike.client(config) as client:
+        with pytest.raises(exception.TimeoutError, match="forgotten the session"):
+            client.get(KEY, {"total_timeout": 1500})
+        assert 3 <= len(node.logins) <= 8
+
+
+def test_silent_node_gets_no_time_for_a_login_that_is_not_made(node, config):
+    """Else all others would be asked less often, too."""
+    config |= {"connect_timeout": 200, "tend_interval": 250}
+    config["policies"] = {"login_timeout_ms": 1000 * int(2 * PATIENCE_S)}
+    silent = threading.Event()
+    with aerospike.client(config):
+        rest = node.on_frame
+        assert rest is not None
+
+        def be_silent(kind: int, body: bytes) -> bytes | None:
+            if kind != INFO:
+                return rest(kind, body)
+            silent.set()
+            return b""
+
+        n_accepted = node.n_accepted
+        node.on_frame = be_silent
+        wait_for(silent)
+        # a node that fails gets a new connection in the next cycle
+        until(lambda: node.n_accepted > n_accepted)
+        assert len(node.logins) == 1
 
 
 # --- bad input, before anything is sent ---

@@ -33,10 +33,11 @@ asc_config_login_transport(const asc_config *config)
 
 /* Where logins have a transport of their own, there are two connections to wait for. */
 uint32_t
-asc_config_answer_ms(const asc_config *config)
+asc_config_answer_ms(const asc_config *config, bool enters)
 {
-    uint64_t n_connects = config->login_transport != NULL ? 2 : 1;
-    uint64_t login_ms = config->credentials != NULL ? config->login_timeout_ms : 0;
+    bool logs_in = enters && config->credentials != NULL;
+    uint64_t n_connects = enters && config->login_transport != NULL ? 2 : 1;
+    uint64_t login_ms = logs_in ? config->login_timeout_ms : 0;
     uint64_t sum_ms = n_connects * config->connect_timeout_ms + login_ms;
     return sum_ms < UINT32_MAX ? (uint32_t)sum_ms : UINT32_MAX;
 }

@@ -15,7 +15,8 @@ void asc_config_clear(asc_config *config);
 /* The transport over which users log in. */
 const asc_transport *asc_config_login_transport(const asc_config *config);
 
-/* How long one address may take to be connected to, logged in at, and to answer. */
-uint32_t asc_config_answer_ms(const asc_config *config);
+/* How long one address may take to be connected to and to answer; `enters`: to be
+ * logged in at, too. */
+uint32_t asc_config_answer_ms(const asc_config *config, bool enters);
 
 #endif

@@ -16,9 +16,9 @@ asc_cycle_goes_on(asc_cluster *c)
 }
 
 uint64_t
-asc_cycle_deadline(const asc_cluster *c)
+asc_cycle_deadline(const asc_cluster *c, bool enters)
 {
-    return asc_earlier(asc_now_ms() + asc_config_answer_ms(&c->config),
+    return asc_earlier(asc_now_ms() + asc_config_answer_ms(&c->config, enters),
                        c->cycle_ends_ms);
 }
 
@@ -85,8 +85,8 @@ open_tend_conn(asc_cluster *c, asc_node *n, bool logs_in, asc_error *err)
 
 /* Point a call at a node's tend connection, which is opened first when there is none,
  * or when it must log in again. Where that fails, the call stays without a connection
- * and ends with the error that was set. */
-static void
+ * and ends with the error that was set. Returns whether it logs in. */
+static bool
 prepare(asc_cluster *c, asc_node *n, asc_info_call *call, const char *commands)
 {
     bool logs_in =
@@ -100,6 +100,7 @@ prepare(asc_cluster *c, asc_node *n, asc_info_call *call, const char *commands)
         open_tend_conn(c, n, logs_in, &call->err);
     }
     call->conn = n->tend_conn;
+    return logs_in;
 }
 
 /* The node has answered, so that the session of a new login, if there was one, is good:
@@ -134,6 +135,7 @@ asc_ask_nodes(asc_cluster *c, const char *commands, asc_node_filter admits,
     } *asked = NULL;
     asc_info_call **calls = NULL;
     size_t n = 0;
+    bool logs_in = false; /* only then does a silent node get the time of a login */
     if (c->n_nodes == 0 || !asc_cycle_goes_on(c)) {
         return;
     }
@@ -142,7 +144,7 @@ asc_ask_nodes(asc_cluster *c, const char *commands, asc_node_filter admits,
     for (size_t i = 0; asked != NULL && calls != NULL && i < c->n_nodes; i++) {
         if (admits == NULL || admits(c->nodes[i])) {
             asked[n].node = c->nodes[i];
-            prepare(c, c->nodes[i], &asked[n].call, commands);
+            logs_in = prepare(c, c->nodes[i], &asked[n].call, commands) || logs_in;
             calls[n] = &asked[n].call;
             n++;
         }
@@ -150,7 +152,7 @@ asc_ask_nodes(asc_cluster *c, const char *commands, asc_node_filter admits,
     if (asked == NULL || calls == NULL) {
         asc_error_set(&c->trouble, ASC_ERR_NOMEM, "questions to the nodes");
     }
-    uint64_t until_ms = asc_cycle_deadline(c);
+    uint64_t until_ms = asc_cycle_deadline(c, logs_in);
     bool had_time = until_ms < c->cycle_ends_ms;
     if (n > 0) {
         asc_info_run(calls, n, until_ms, c->wake.fds[0]);

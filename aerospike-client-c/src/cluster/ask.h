@@ -9,8 +9,8 @@
 bool asc_cycle_goes_on(asc_cluster *c);
 
 /* When a question that begins now must end: after the time that a node has to answer,
- * or with the cycle if that is earlier. */
-uint64_t asc_cycle_deadline(const asc_cluster *c);
+ * which is longer where users log in (enters), or with the cycle if that is earlier. */
+uint64_t asc_cycle_deadline(const asc_cluster *c, bool enters);
 
 /* Which nodes to ask; NULL stands for all. */
 typedef bool (*asc_node_filter)(const asc_node *n);

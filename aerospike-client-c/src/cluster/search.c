@@ -227,7 +227,7 @@ begin_probe(asc_search *s, const place *p, const asc_addr *addr, uint64_t now_ms
     s->live[s->n_live++] = (attempt){
         .at = *p,
         .probe = probe,
-        .end_ms = now_ms + asc_config_answer_ms(s->options.config),
+        .end_ms = now_ms + asc_config_answer_ms(s->options.config, true),
     };
 }
 

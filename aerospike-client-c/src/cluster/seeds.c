@@ -85,7 +85,7 @@ see_through_balancer(asc_cluster *c, asc_probe *seed)
     }
     const asc_search_options options = {
         .config = &c->config,
-        .deadline_ms = asc_cycle_deadline(c),
+        .deadline_ms = asc_cycle_deadline(c, true),
         .wake_fd = c->wake.fds[0],
         .judge = is_same_node,
         .failed = log_service,

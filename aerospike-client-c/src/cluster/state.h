@@ -56,10 +56,11 @@ struct asc_cluster {
     asc_maps maps;
     bool changed; /* nodes or maps differ from the snapshot in force */
     unsigned n_cycles;
-    uint64_t cycle_ends_ms; /* what is not done by then waits for the next cycle */
-    size_t peer_turn;       /* peers tried so far: where to begin with the next ones */
-    asc_error trouble;      /* the last failure in this cycle; code 0: none */
-    char unreachable[160];  /* peers of the last cycle that could not be reached */
+    uint32_t hurried_rest_ms; /* the last rest, if it was a hurried one; otherwise 0 */
+    uint64_t cycle_ends_ms;   /* what is not done by then waits for the next cycle */
+    size_t peer_turn;      /* peers tried so far: where to begin with the next ones */
+    asc_error trouble;     /* the last failure in this cycle; code 0: none */
+    char unreachable[160]; /* peers of the last cycle that could not be reached */
 };
 
 /* Make a cluster that knows no node yet and is not tended. On ASC_OK *out is counted

@@ -244,7 +244,7 @@ housekeep(asc_cluster *c)
 uint32_t
 asc_tend_limit_ms(const asc_cluster *c)
 {
-    uint32_t timeout_ms = asc_config_answer_ms(&c->config);
+    uint32_t timeout_ms = asc_config_answer_ms(&c->config, true);
     return timeout_ms <= UINT32_MAX / CYCLE_TIMEOUTS ? CYCLE_TIMEOUTS * timeout_ms
                                                      : UINT32_MAX;
 }
@@ -306,16 +306,28 @@ set_resting(asc_cluster *c, bool resting)
     pthread_mutex_unlock(&c->lock);
 }
 
+/* How long a hurried rest is: short, and twice as long as the one before if that was
+ * hurried, too. So a node that refuses each session which it has just given does not
+ * get one login after another. */
+static uint32_t
+hurried_rest(const asc_cluster *c)
+{
+    uint32_t rest_ms =
+        c->hurried_rest_ms != 0 ? 2 * c->hurried_rest_ms : HURRIED_REST_MS;
+    return rest_ms < c->config.tend_interval_ms ? rest_ms : c->config.tend_interval_ms;
+}
+
 /* Wait for an interval, or until the cluster is closed. When somebody hurries it, the
- * rest is short; there is one all the same, for a node that always refuses. */
+ * rest is shorter. */
 static void
 rest(asc_cluster *c)
 {
+    uint32_t hurried_ms = hurried_rest(c);
     uint64_t now_ms = asc_now_ms(), begin_ms = now_ms, end_ms = ASC_FOREVER;
     set_resting(c, true);
     while (!atomic_load(&c->closed)) {
         bool hurried = atomic_load(&c->hurried);
-        end_ms = begin_ms + (hurried ? HURRIED_REST_MS : c->config.tend_interval_ms);
+        end_ms = begin_ms + (hurried ? hurried_ms : c->config.tend_interval_ms);
         if (now_ms >= end_ms) {
             break;
         }
@@ -327,7 +339,7 @@ rest(asc_cluster *c)
         now_ms = asc_now_ms();
     }
     set_resting(c, false);
-    atomic_store(&c->hurried, false);
+    c->hurried_rest_ms = atomic_exchange(&c->hurried, false) ? hurried_ms : 0;
 }
 
 /* Wait and run cycles by turns, until the cluster is closed. */
