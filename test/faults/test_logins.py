@@ -147,7 +147,7 @@ def test_connect_as_a_user_wants_an_answer_in_any_case(node, config):
 
 REFUSALS = {
     51: (exception.SecurityNotSupported, "Community Edition"),
-    60: (exception.InvalidUser, "no user 'admin'"),
+    60: (exception.InvalidUser, "does not know user 'admin'"),
     62: (exception.InvalidPassword, "password of user 'admin' is wrong"),
     63: (exception.ExpiredPassword, "has expired.* admin_set_password"),
     65: (exception.InvalidCredential, "password of user 'admin' is wrong"),
