@@ -176,6 +176,12 @@ def test_wrong_name(connect, name):
     assert_tells(text, node, f"is made out to {NAME}", f'not to "{name}"', "hosts")
 
 
+def test_each_name_is_shown_once(connect):
+    leaf = connect.authority.ca.issue_cert("a", "ab", "b", common_name="B")
+    text = failure(connect, serving(leaf), "other.example")
+    assert_tells(text, leaf, "is made out to a, ab, b, not to")
+
+
 @pytest.mark.parametrize("name", [None, ""])
 def test_missing_name(connect, name):
     text = failure(connect, serving(connect.authority.node), name)

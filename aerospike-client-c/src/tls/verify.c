@@ -168,9 +168,28 @@ say_verdict(asc_tls_check *c, X509_STORE_CTX *s)
 
 /* --- the leaf's names --- */
 
-/* Look at one more name of the leaf: does it fit? If not, it is listed. */
+/* So many bytes of names are shown, with a NUL. */
+#define MAX_NAMES 200
+
+/* Is a name in a list? */
 static bool
-take_name(asc_tls_check *c, char *list, size_t size, const unsigned char *name, int len)
+is_listed(const char *list, const char *name)
+{
+    size_t len = strlen(name);
+    while (strncasecmp(list, name, len) != 0 ||
+           (list[len] != ',' && list[len] != '\0')) {
+        list = strstr(list, ", ");
+        if (list == NULL) {
+            return false;
+        }
+        list += 2;
+    }
+    return true;
+}
+
+/* Look at one more name of the leaf: does it fit? If not, it is listed once. */
+static bool
+take_name(asc_tls_check *c, char *list, const unsigned char *name, int len)
 {
     if (name == NULL || len <= 0) {
         return false;
@@ -178,29 +197,30 @@ take_name(asc_tls_check *c, char *list, size_t size, const unsigned char *name, 
     if (asc_tls_name_fits(name, (size_t)len, c->name)) {
         return true;
     }
+    char text[MAX_NAMES];
     size_t used = strlen(list);
-    if (used + (size_t)len + 3 < size) {
-        if (used > 0) {
-            list[used++] = ',';
-            list[used++] = ' ';
-        }
-        for (int i = 0; i < len; i++) {
-            list[used++] = isprint(name[i]) ? (char)name[i] : '?';
-        }
-        list[used] = '\0';
+    if ((size_t)len + used + 3 > sizeof text) {
+        return false;
+    }
+    for (int i = 0; i < len; i++) {
+        text[i] = isprint(name[i]) ? (char)name[i] : '?';
+    }
+    text[len] = '\0';
+    if (!is_listed(list, text)) {
+        strcpy(stpcpy(list + used, used > 0 ? ", " : ""), text);
     }
     return false;
 }
 
 static bool
-alternative_fits(asc_tls_check *c, X509 *leaf, char *list, size_t size)
+alternative_fits(asc_tls_check *c, X509 *leaf, char *list)
 {
     GENERAL_NAMES *names = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
     bool fits = false;
     for (int i = 0; !fits && i < sk_GENERAL_NAME_num(names); i++) {
         const GENERAL_NAME *g = sk_GENERAL_NAME_value(names, i);
         if (g->type == GEN_DNS) {
-            fits = take_name(c, list, size, ASN1_STRING_get0_data(g->d.dNSName),
+            fits = take_name(c, list, ASN1_STRING_get0_data(g->d.dNSName),
                              ASN1_STRING_length(g->d.dNSName));
         }
     }
@@ -209,7 +229,7 @@ alternative_fits(asc_tls_check *c, X509 *leaf, char *list, size_t size)
 }
 
 static bool
-common_name_fits(asc_tls_check *c, X509 *leaf, char *list, size_t size)
+common_name_fits(asc_tls_check *c, X509 *leaf, char *list)
 {
     X509_NAME *subject = X509_get_subject_name(leaf);
     bool fits = false;
@@ -218,7 +238,7 @@ common_name_fits(asc_tls_check *c, X509 *leaf, char *list, size_t size)
         unsigned char *utf8 = NULL;
         int len = ASN1_STRING_to_UTF8(
             &utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
-        fits = take_name(c, list, size, utf8, len);
+        fits = take_name(c, list, utf8, len);
         OPENSSL_free(utf8);
     }
     return fits;
@@ -227,9 +247,9 @@ common_name_fits(asc_tls_check *c, X509 *leaf, char *list, size_t size)
 static bool
 check_name(asc_tls_check *c, X509 *leaf)
 {
-    char list[200] = "";
-    if (leaf == NULL || alternative_fits(c, leaf, list, sizeof list) ||
-        common_name_fits(c, leaf, list, sizeof list)) {
+    char list[MAX_NAMES] = "";
+    if (leaf == NULL || alternative_fits(c, leaf, list) ||
+        common_name_fits(c, leaf, list)) {
         return leaf != NULL;
     }
     say_which(c, leaf, 0);
