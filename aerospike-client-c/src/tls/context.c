@@ -77,6 +77,15 @@ trust_options(const asc_tls_config *c)
                                                     : "tls.cafile and tls.capath";
 }
 
+/* Append which file an option names; a text of the program has none. */
+static void
+say_file(asc_error *err, const char *option, const char *path)
+{
+    if (path != NULL) {
+        asc_error_append(err, " (%s is %s)", option, path);
+    }
+}
+
 /* Put what one block of PEM holds into the store. Returns false with OpenSSL's error.
  * */
 static bool
@@ -154,8 +163,11 @@ set_trust(maker *m)
         return m->err->code;
     }
     else if (n_certificates == 0) {
-        return asc_error_set(m->err, ASC_ERR_TLS, "%s: no certificate in PEM form",
-                             trust_options(c));
+        asc_error_set(m->err, ASC_ERR_TLS, "%s: no certificate in PEM form",
+                      trust_options(c));
+        say_file(m->err, "tls.cafile", c->cafile);
+        say_file(m->err, "tls.capath", c->capath);
+        return m->err->code;
     }
     else if (check && n_crls == 0) {
         return asc_error_set(m->err, ASC_ERR_TLS, "tls.%s: %s has no CRL to look into",
@@ -210,6 +222,13 @@ key_option(const asc_tls_config *c)
     return c->keyfile != NULL ? "tls.keyfile" : "tls.keystring";
 }
 
+/* The file that the key is read from; NULL: a text of the program. */
+static const char *
+key_path(const asc_tls_config *c)
+{
+    return c->keyfile == NULL && c->keystring == NULL ? c->certfile : c->keyfile;
+}
+
 /* Read the key. NULL with err set. */
 static EVP_PKEY *
 read_key(maker *m)
@@ -235,6 +254,7 @@ read_key(maker *m)
                       c->keyfile == NULL && c->keystring == NULL
                           ? ", and tls.keyfile is not given"
                           : "");
+        say_file(m->err, option, key_path(c));
     }
     return NULL;
 }
@@ -248,6 +268,7 @@ read_certificates(maker *m)
     X509 *leaf = b != NULL ? PEM_read_bio_X509_AUX(b, NULL, no_password, NULL) : NULL;
     if (leaf == NULL && b != NULL && at_end()) {
         asc_error_set(m->err, ASC_ERR_TLS, "%s: no certificate in PEM form", option);
+        say_file(m->err, option, m->config->certfile);
     }
     else if (leaf == NULL && b != NULL) {
         asc_tls_fail(m->err, option);
@@ -293,6 +314,8 @@ set_identity(maker *m)
         asc_error_set(m->err, ASC_ERR_TLS,
                       "%s: the key does not fit the certificate of %s", key_option(c),
                       certificate_option(c));
+        say_file(m->err, "tls.keyfile", c->keyfile);
+        say_file(m->err, "tls.certfile", c->certfile);
     }
     else if (key != NULL && SSL_CTX_use_PrivateKey(m->ctx, key) != 1) {
         asc_tls_fail(m->err, key_option(c));
