@@ -129,6 +129,16 @@ def _scope(privilege: dict[Any, Any]) -> tuple[bytes, bytes]:
     return found[0], found[1]
 
 
+def _constant(code: int) -> str:
+    """What the caller has written, most likely: the name of a PRIV_* constant."""
+    from aerospike import _constants
+
+    for name, value in vars(_constants).items():
+        if name.startswith("PRIV_") and value == code:
+            return name
+    return f"code {code}"
+
+
 def _privilege(privilege: Any) -> bytes:
     if not isinstance(privilege, dict):
         raise param_error(
@@ -154,7 +164,7 @@ def _privilege(privilege: Any) -> bytes:
     if namespace or set_name:
         raise param_error(
             "Admin privilege has namespace/set scope which is invalid.",
-            f"code {code} holds everywhere: leave out ns and set",
+            f"{_constant(code)} holds everywhere: leave out ns and set",
         )
     return bytes([code])
 
