@@ -142,17 +142,16 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         "--tls-name",
         {
             "metavar": "NAME",
-            "default": DEFAULT_TLS_NAME,
-            "help": "name in the certificate, the tls-name of clients (%(default)s)",
+            "help": "name in the certificate, the tls-name of clients "
+            f"({DEFAULT_TLS_NAME})",
         },
     ),
     (
         "--tls-port",
         {
             "type": int,
-            "default": DEFAULT_TLS_PORT,
-            "help": "port for TLS of the first node (%(default)s); each further node "
-            "has the port 10 above the one before; 0: any free ports",
+            "help": f"port for TLS of the first node ({DEFAULT_TLS_PORT}); each "
+            "further node has the port 10 above the one before; 0: any free ports",
         },
     ),
     ("--tls-only", {"action": "store_true", "help": "no ports without TLS"}),
@@ -168,8 +167,8 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         "--session-ttl",
         {
             "type": int,
-            "default": DEFAULT_SESSION_TTL_S,
-            "help": "seconds after which clients must log in again",
+            "help": "seconds after which clients must log in again "
+            f"({DEFAULT_SESSION_TTL_S})",
         },
     ),
 )
@@ -251,6 +250,8 @@ def main(arguments: Sequence[str] | None = None, prog: str = PROG) -> int:
     _log_to_stderr(prog, options.pop("verbose"))
     options["namespaces"] = options["namespaces"] or DEFAULT_NAMESPACES
     has_tls = any(options[name] for name in ("tls", "mutual_tls", "tls_cert"))
+    if has_tls and options["tls_port"] is None:
+        options["tls_port"] = DEFAULT_TLS_PORT
     try:
         cluster = DevCluster(**options)
         cluster.start()

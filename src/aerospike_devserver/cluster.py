@@ -51,6 +51,13 @@ PARTITIONS_PER_TURN = 32
 """Partitions that are searched for expired records before others have a turn."""
 
 
+def _refuse(needed: str, **given: object) -> None:
+    """ValueError for the first setting that is given: it needs another one."""
+    for name, value in given.items():
+        if value is not None:
+            raise ValueError(f"{name} needs {needed}")
+
+
 class DevCluster:
     """A cluster of development servers on loopback; it is a context manager.
 
@@ -81,8 +88,8 @@ class DevCluster:
         `config` is a client's configuration for it.
     :param mutual_tls: the same, and clients must show a certificate.
     :param tls_name: what clients find in the certificate of each node; it must stand in
-        a certificate of yours.
-    :param tls_port: node i listens on tls_port + 10*i; 0 = a free port each.
+        a certificate of yours. None = "devcluster".
+    :param tls_port: node i listens on tls_port + 10*i; 0 or None = a free port each.
     :param tls_only: no ports without TLS.
     :param tls_cert: serve TLS with this certificate, a file in PEM with its chain.
     :param tls_key: the key of that certificate, a file in PEM without a pass phrase.
@@ -91,7 +98,7 @@ class DevCluster:
         There is the user "admin" with the password "admin" to begin with.
     :param external_users: users whose passwords are not kept as hashes, as if a
         directory had them: {name: {"password": "...", "roles": ["read", ...]}}.
-    :param session_ttl: seconds after which a client must log in again.
+    :param session_ttl: seconds after which a client must log in again. None = a day.
     :raises ValueError: a parameter is out of range, or a file is not what it should be.
     """
 
@@ -113,15 +120,15 @@ class DevCluster:
         access_address: str | None = None,
         tls: bool | ssl.SSLContext = False,
         mutual_tls: bool = False,
-        tls_name: str = DEFAULT_TLS_NAME,
-        tls_port: int = 0,
+        tls_name: str | None = None,
+        tls_port: int | None = None,
         tls_only: bool = False,
         tls_cert: AnyPath = None,
         tls_key: AnyPath = None,
         tls_ca: AnyPath = None,
         security: bool = False,
         external_users: ExternalUsers | None = None,
-        session_ttl: int = DEFAULT_SESSION_TTL_S,
+        session_ttl: int | None = None,
     ) -> None:
         settings = [
             NamespaceConfig(
@@ -133,12 +140,23 @@ class DevCluster:
             )
             for name in namespaces
         ]
-        self._tls = tls_of(tls, mutual_tls, tls_name, tls_cert, tls_key, tls_ca)
-        if tls_only and self._tls is None:
-            raise ValueError("tls_only needs tls, or tls_cert and tls_key")
-        if external_users and not security:
-            raise ValueError("external_users needs security")
+        name = DEFAULT_TLS_NAME if tls_name is None else tls_name
+        ttl_s = DEFAULT_SESSION_TTL_S if session_ttl is None else session_ttl
+        self._tls = tls_of(tls, mutual_tls, name, tls_cert, tls_key, tls_ca)
         has_tls, users = self._tls is not None, external_users or {}
+        if not has_tls:
+            _refuse(
+                "tls, or tls_cert and tls_key",
+                tls_only=tls_only or None,
+                tls_name=tls_name,
+                tls_port=tls_port,
+            )
+        if not security:
+            _refuse(
+                "security",
+                external_users=external_users or None,
+                session_ttl=session_ttl,
+            )
         self._config = ClusterConfig(
             nodes,
             port,
@@ -149,8 +167,8 @@ class DevCluster:
             settings,
             allow_remote,
             access_address,
-            TlsConfig(tls_name, tls_port, tls_only) if has_tls else None,
-            SecurityConfig(users, session_ttl) if security else None,
+            TlsConfig(name, tls_port or 0, tls_only) if has_tls else None,
+            SecurityConfig(users, ttl_s) if security else None,
         )
         self._state = ClusterState(self._config)
         self._lock = threading.RLock()

@@ -86,6 +86,10 @@ def test_server_announces_its_nodes_and_stops_on_a_signal(number):
         (["--tls-cert", "none"], "tls_cert and tls_key go together"),
         (["--tls-cert", "none", "--tls-key", "none"], "none cannot be read"),
         (["--tls-only"], "tls_only needs tls"),
+        (["--tls-port", "4333"], "tls_port needs tls"),
+        (["--tls-port", "0"], "tls_port needs tls"),
+        (["--tls-name", "devcluster"], "tls_name needs tls"),
+        (["--session-ttl", "300"], "session_ttl needs security"),
         (["--security", "--session-ttl", "0"], "session_ttl is 1 to"),
     ],
 )
