@@ -45,9 +45,10 @@ typedef struct asc_config {
     uint32_t create_timeout_ms;  /* of asc_cluster_create in all; 0: three times the
                                     connect timeout */
     uint32_t min_conns_per_node, max_conns_per_node;
-    uint32_t max_socket_idle_s;  /* 0: unused connections are closed after 55 s */
-    uint32_t max_error_rate;     /* errors per node and window; 0: no limit */
-    uint32_t error_rate_window;  /* in tend intervals */
+    uint32_t max_socket_idle_s; /* 0: unused connections are closed after 55 s */
+    uint32_t max_error_rate;    /* errors per node and window; 0: no limit */
+    uint32_t error_rate_window; /* in tend intervals */
+    bool tls_is_off; /* TLS is set up and not enabled: errors of connecting ask why */
     bool use_services_alternate; /* peers publish a second list of addresses */
     bool force_single_node;      /* talk to the seed only */
     bool fail_if_not_connected;  /* false: start without a node and go on trying */

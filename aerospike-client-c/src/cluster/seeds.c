@@ -13,6 +13,7 @@
 #include "cluster/discover.h"
 #include "cluster/peers.h"
 #include "cluster/search.h"
+#include "net/transfer.h"
 
 /* --- what lies behind a load balancer --- */
 
@@ -139,6 +140,16 @@ judge_seed(void *context, size_t group, asc_probe *p)
     return some ? ASC_WORTH_ALL : ASC_WORTH_LITTLE;
 }
 
+/* Has a node let itself be connected to and then hung up, and does its error not say
+ * why? Some do so when they expect TLS. */
+static bool
+is_hang_up(const asc_error *err)
+{
+    return err->code == ASC_ERR_CONNECTION && !err->is_result &&
+           (err->phase == ASC_PHASE_VALIDATE || err->phase == ASC_PHASE_LOGIN) &&
+           strstr(err->message, ASC_TLS_HINT) == NULL;
+}
+
 /* Keep the error of the seed that stands last in their order, whichever failed last. */
 static void
 note_failure(void *context, size_t group, size_t place, const char *address,
@@ -149,6 +160,9 @@ note_failure(void *context, size_t group, size_t place, const char *address,
     if (s->err->code == ASC_OK || place >= s->place) {
         *s->err = *err;
         s->place = place;
+        if (s->cluster->config.tls_is_off && is_hang_up(err)) {
+            asc_error_append(s->err, "; " ASC_TLS_HINT);
+        }
     }
 }
 

@@ -71,6 +71,15 @@ room(asc_transfer *t, asc_error *err)
     return limit - t->in->len;
 }
 
+/* Has a connection without TLS got a record of TLS, an alert or a part of a handshake?
+ * An alert is shorter than a header of ours, so that nobody may wait for one. */
+static bool
+speaks_tls(const asc_conn *c, const uint8_t *data, size_t size)
+{
+    return c->transport == &asc_tcp && size >= 2 &&
+           (data[0] == 0x15 || data[0] == 0x16) && data[1] == 0x03;
+}
+
 /* Look at what has come. Returns ASC_IO_OK when the frame is whole, ASC_IO_WANT_READ
  * when more bytes are needed, and ASC_IO_ERROR when this cannot be a reply. */
 static asc_io
@@ -78,6 +87,12 @@ inspect(asc_transfer *t, asc_error *err)
 {
     size_t have = t->in->len - t->at;
     if (t->state == ASC_TRANSFER_HEADER) {
+        if (speaks_tls(t->conn, t->in->data + t->at, have)) {
+            t->garbled = true;
+            asc_error_set(err, ASC_ERR_CONNECTION,
+                          "the node answers in TLS; " ASC_TLS_HINT);
+            return ASC_IO_ERROR;
+        }
         if (have < ASC_PROTO_HEADER_SIZE) {
             return ASC_IO_WANT_READ;
         }

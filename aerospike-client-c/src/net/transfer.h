@@ -7,6 +7,9 @@
 #include "asc/buf.h"
 #include "net/conn.h"
 
+/* What a user may try who has met a port for TLS without TLS. */
+#define ASC_TLS_HINT "is the port one for TLS? config[\"tls\"] does not enable it"
+
 /* How far a transfer has come. */
 typedef enum asc_transfer_state {
     ASC_TRANSFER_CONNECT,

@@ -287,6 +287,7 @@ static int
 parse_tls(module_state *st, const option *row, PyObject *value, void *target)
 {
     client_config *c = target;
+    c->tls.has_keys = PyDict_Check(value) && PyDict_GET_SIZE(value) > 0;
     return parse_section(st, &tls_table, row, value, &c->tls, c->strict);
 }
 
@@ -353,7 +354,10 @@ static int
 set_transport(module_state *st, client_config *c)
 {
     if (!c->tls.enable) {
-        return warn_of_tls_names(st, &c->cluster);
+        c->cluster.tls_is_off = c->tls.has_keys;
+        return warn_of_tls_without_enable(st, &c->tls) < 0
+                   ? -1
+                   : warn_of_tls_names(st, &c->cluster);
     }
     if (c->tls.for_login_only) {
         return tls_transport(st, &c->tls, &c->cluster.login_transport);

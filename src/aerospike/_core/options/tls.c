@@ -89,7 +89,8 @@ parse_pem(module_state *st, const option *row, PyObject *value, void *target)
 #define PEM(field) {#field, OPTION_CUSTOM, 1, AT(config.field), .parse = parse_pem}
 
 static const option tls_rows[] = {
-    FLAG("enable", enable),
+    {"enable", OPTION_BOOL, 1, AT(enable),
+     .given = offsetof(tls_options, enable_given)},
     PATH(cafile),
     PATH(capath),
     PEM(castring),
@@ -178,6 +179,20 @@ warn_of_encrypt_only(module_state *st)
         "tls.encrypt_only is set: the connections are encrypted, and no certificate is "
         "checked, so that anybody in between can read along; tls.cafile and a tls-name "
         "in \"hosts\" take its place");
+    Py_XDECREF(said);
+    return said != NULL ? 0 : -1;
+}
+
+int
+warn_of_tls_without_enable(module_state *st, const tls_options *t)
+{
+    if (!t->has_keys || t->enable_given) {
+        return 0;
+    }
+    PyObject *said = PyObject_CallFunction(
+        st->warn_once, "sss", "tls", "enable",
+        "config[\"tls\"] has no \"enable\": the connections are plain; set "
+        "\"enable\" to True, or to False if that is meant");
     Py_XDECREF(said);
     return said != NULL ? 0 : -1;
 }

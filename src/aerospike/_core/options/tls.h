@@ -8,6 +8,8 @@
 /* The section, parsed. */
 typedef struct tls_options {
     bool enable;
+    bool enable_given; /* the key is there */
+    bool has_keys;     /* any key is */
     bool for_login_only;
     bool has_certificate;  /* which the client shows; known when a transport was made */
     asc_tls_config config; /* its texts are owned, until they have been used */
@@ -21,6 +23,10 @@ extern const option_table tls_table;
  * success *out is counted for the caller, and goes back by t->library. 0, or -1 with an
  * exception: TLSError for what is wrong with an option. */
 int tls_transport(module_state *st, tls_options *t, const asc_transport **out);
+
+/* Warn, once, of a section that does not say whether TLS is enabled: it is not. 0, or
+ * -1 with an exception. */
+int warn_of_tls_without_enable(module_state *st, const tls_options *t);
 
 /* Overwrite and free the texts; they are gone afterwards. */
 void tls_clear(tls_options *t);
