@@ -323,7 +323,7 @@ REFUSED = {
     ),
     "key of another certificate": (
         {"certfile": "client.pem", "keyfile": "other.key"},
-        r"tls\.keyfile: the key does not fit .*/other\.key\) .*certfile is .*/client\.pem",
+        r"tls\.keyfile: the key does not fit .*/other\.key\) .*is .*/client\.pem",
     ),
     "keyfile has no key": (
         {"certfile": "client.pem", "keyfile": "client.pem"},
