@@ -7,6 +7,7 @@ with AEROSPIKE_HOSTS="address:port,..." a real one.
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import itertools
 import os
 import random
@@ -189,6 +190,14 @@ def unwarned(monkeypatch: pytest.MonkeyPatch) -> None:
 def nowhere() -> tuple[str, int]:
     """An address where nothing listens."""
     return NOWHERE
+
+
+@pytest.fixture(scope="session")
+def built_with_tls() -> None:
+    """Skip where the client was built without OpenSSL's headers."""
+    spec = importlib.util.find_spec("aerospike._tls")
+    if spec is None or spec.origin is None:  # the folder of its source
+        pytest.skip("the client was built without TLS")
 
 
 _numbers = itertools.count()

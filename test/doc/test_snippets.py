@@ -96,7 +96,9 @@ def shared_cluster() -> Iterator[DevCluster]:
 
 
 @pytest.mark.parametrize("page", [*filter(snippets_of, PAGES)], ids=NAME)
-def test_snippets_print_what_they_show(page, shared_cluster, tmp_path):
+def test_snippets_print_what_they_show(page, shared_cluster, tmp_path, request):
+    if "DevCluster(tls=" in page.read_text(encoding="utf-8"):
+        request.getfixturevalue("built_with_tls")
     shared_cluster.reset()
     program = tmp_path / page.name
     program.write_text(program_of(page, shared_cluster.hosts[0]), encoding="utf-8")
