@@ -190,6 +190,14 @@ BAD = {
         {"src/aerospike_helpers/x.py": "import aerospike_devserver as d\n"},
         "src/aerospike_helpers/x.py:1: aerospike_helpers imports aerospike_devserver",
     ),
+    "the functions of Lua import the server": (
+        {"src/aerospike_lua/x.py": "from aerospike_devserver import DevCluster\n"},
+        "src/aerospike_lua/x.py:1: aerospike_lua imports aerospike_devserver",
+    ),
+    "the functions of Lua import the client": (
+        {"src/aerospike_lua/x.py": "import aerospike\n"},
+        "src/aerospike_lua/x.py:1: aerospike_lua imports aerospike",
+    ),
 }
 
 
