@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aerospike._calls import data, indexes, jobs, roles, users
+from aerospike._calls import data, functions, indexes, jobs, roles, users
 from aerospike._calls.blocking import blocking
 from aerospike._calls.signatures import dress
 from aerospike._core import context_base64, expression_base64, publish_client
@@ -98,6 +98,13 @@ class Client(PendingMethods):
     index_set_create = blocking(indexes.index_set_create)
     index_remove = blocking(indexes.index_remove)
     truncate = blocking(data.truncate)
+
+    # --- functions ---
+
+    udf_put = blocking(functions.udf_put)
+    udf_remove = blocking(functions.udf_remove)
+    udf_list = blocking(functions.udf_list)
+    udf_get = blocking(functions.udf_get)
 
     # --- users and roles ---
 

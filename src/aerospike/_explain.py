@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from aerospike.exception import AerospikeError
+    from aerospike.exception import AerospikeError, UDFError
 
 # --- names ---
 
@@ -632,3 +632,37 @@ def index(error: AerospikeError, ns: str, name: str, bin: str | None = None) -> 
             f"index name {name!r} belongs to another index of namespace {ns}; "
             f"client.info_all('sindex-list:namespace={ns}') shows its definition"
         )
+
+
+# --- a module of functions ---
+
+# what begins the refusal of a module -> what to do; {name} is the module's file
+_MODULES = {
+    "error=not_found": "there is no module {name}; udf_list() lists them",
+    "error=invalid_filename": "the name of a module's file ends in .lua; got {name}",
+    "error=invalid_udf_content_len": "{name} is too large: 1 MB is the limit",
+}
+
+
+def module(error: UDFError, name: str) -> None:
+    """Complete the error of a call about a module that a node refuses."""
+    error.module = name.removesuffix(".lua")
+    said = error.msg or ""
+    for beginning, text in _MODULES.items():
+        if said.startswith(beginning):
+            error.detail = text.format(name=shown(name))
+    if said.startswith("error=compile_error;"):
+        error.detail = f"{name}: {_compiler_text(said)}"
+
+
+def _compiler_text(said: str) -> str:
+    """What the compiler says, of the refusal that has it as base64."""
+    import base64
+
+    found = dict(entry.partition("=")[::2] for entry in said.split(";"))
+    packed = found.get("message", "").split()
+    try:
+        text = base64.b64decode("".join(packed[:1]), validate=True)
+    except ValueError:
+        return "it does not compile"
+    return f"line {found.get('line')}: {text.decode('utf-8', 'replace')}"

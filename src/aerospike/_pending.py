@@ -80,29 +80,6 @@ class PendingMethods(DirectMethods):
     ) -> int:
         raise not_yet(_FUNCTIONS)
 
-    def udf_put(
-        self,
-        filename: str,
-        udf_type: int = 0,
-        policy: InfoPolicy | Options | None = None,
-    ) -> int:
-        raise not_yet(_FUNCTIONS)
-
-    def udf_remove(
-        self, filename: str, policy: InfoPolicy | Options | None = None
-    ) -> int:
-        raise not_yet(_FUNCTIONS)
-
-    def udf_list(
-        self, policy: InfoPolicy | Options | None = None
-    ) -> list[dict[str, Any]]:
-        raise not_yet(_FUNCTIONS)
-
-    def udf_get(
-        self, module: str, language: int = 0, policy: InfoPolicy | Options | None = None
-    ) -> str:
-        raise not_yet(_FUNCTIONS)
-
     # --- the rest ---
 
     def commit(self, transaction: Transaction) -> int:

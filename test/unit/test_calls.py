@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from aerospike import exception
-from aerospike._calls import indexes, waits
+from aerospike._calls import functions, indexes, waits
 from aerospike._calls.blocking import answer, run
 from aerospike._calls.requests import Info, Nodes, Pause, Request
 
@@ -300,3 +300,40 @@ def test_stop_iteration_of_a_request_comes_out():
 
     with pytest.raises(StopIteration, match="of whoever asks"):
         run(call(), stops)
+
+
+SOURCE = "content=bGF0ZXI=;type=LUA;"  # of "later"
+
+
+def without(_: float) -> str:
+    raise exception.UDFError(100, "error=not_found", "", 0, False)
+
+
+def from_five_seconds_on(age: float) -> str:
+    return SOURCE if age >= 5 else "content=b2xk;type=LUA;"
+
+
+def test_a_module_is_waited_for_on_every_node(made_of, tmp_path):
+    (tmp_path / "m.lua").write_text("later")
+    cluster = made_of({"A": lambda _: SOURCE, "B": from_five_seconds_on})
+    assert run(functions.udf_put(str(tmp_path / "m.lua")), cluster.answer) == 0
+    assert 5 <= cluster.age < 6
+    assert set(cluster.commands) == {"udf-get:filename=m.lua"}
+
+
+def test_a_module_that_does_not_reach_a_node_is_in_doubt(made_of, tmp_path):
+    (tmp_path / "m.lua").write_text("later")
+    cluster = made_of({"A": lambda _: SOURCE, "B": without})
+    with pytest.raises(exception.TimeoutError, match="node B is at 0 %") as caught:
+        run(functions.udf_put(str(tmp_path / "m.lua")), cluster.answer)
+    assert caught.value.in_doubt
+    assert 60 <= cluster.age < 62
+
+
+def test_a_removed_module_is_waited_for_on_every_node(made_of):
+    def gone_later(age: float) -> str:
+        return "" if age >= 5 else "filename=m.lua,hash=00,type=LUA;"
+
+    cluster = made_of({"A": lambda _: "", "B": gone_later})
+    assert run(functions.udf_remove("m.lua"), cluster.answer) == 0
+    assert 5 <= cluster.age < 6

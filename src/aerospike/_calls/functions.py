@@ -1,0 +1,181 @@
+"""Calls that register modules of functions in Lua, list, read and remove them.
+
+Source of the commands: the section about functions of the server's info reference.
+"""
+
+from __future__ import annotations
+
+from aerospike import _constants as c
+from aerospike import exception
+from aerospike._calls.commands import command_of, entries_of, text_of
+from aerospike._calls.requests import Info
+from aerospike._calls.signatures import also_called
+from aerospike._calls.waits import BEGUN, DONE, wait_for_nodes
+from aerospike._errors import client_error, made, param_error, shown
+from aerospike._explain import module as explain_module
+from aerospike._hints import Any, InfoPolicy, Options
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from aerospike._calls.requests import Call
+    from aerospike._calls.waits import Progress
+
+_NO_STR = "Filename should be a string"
+_NO_FILE_NAMES = ("", ".", "..")
+
+
+def _check_language(number: Any, says: str) -> None:
+    if not isinstance(number, int):
+        raise TypeError(
+            f"{type(number).__name__!r} object cannot be interpreted as an integer"
+        )
+    if number != c.UDF_TYPE_LUA:
+        raise client_error(says, f"got {number}; aerospike.UDF_TYPE_LUA is meant")
+
+
+def _name_of(value: Any) -> str:
+    """The name of a module's file as it stands in a command.
+
+    Servers may abort when they are told to read a directory, so no name of one is sent.
+    """
+    name = text_of("filename", value, says=_NO_STR)
+    if name.rpartition("/")[2] in _NO_FILE_NAMES:
+        raise param_error("the name of a module's file is needed", f"got {shown(name)}")
+    return name
+
+
+def _source_of(path: str) -> bytes:
+    """What a file holds. LuaFileNotFound when it holds nothing that can be sent."""
+
+    def error(msg: str, detail: str) -> exception.AerospikeError:
+        return made(exception.LuaFileNotFound, 1302, msg, detail)
+
+    try:
+        with open(path, "rb") as file:
+            source = file.read()
+    except (OSError, ValueError) as why:
+        raise error("cannot open script file", f"{shown(path)}: {why}") from why
+    if not source:
+        raise error("Script file is empty", shown(path))
+    return source
+
+
+def _modules_of(reply: str) -> list[dict[str, str]]:
+    """The entries of each module that the reply to udf-list names."""
+    lines = reply.partition("\t")[2].strip().split(";")
+    return [entries_of(line, ",") for line in lines if line]
+
+
+def _content_of(reply: str) -> str:
+    """The base64 that the reply to udf-get has."""
+    return entries_of(reply.partition("\t")[2], ";").get("content", "")
+
+
+def udf_put(
+    filename: str, udf_type: int = 0, policy: InfoPolicy | Options | None = None
+) -> Call[int]:
+    """Register a module of functions in Lua, and wait until every node has it.
+
+    :param filename: path of its file, whose last part is the name in the cluster; calls
+        name the module without ".lua". A module of the same name is replaced.
+    :param udf_type: UDF_TYPE_LUA.
+    :param policy: dict; "timeout" in milliseconds, for each request to a node.
+    :return: 0.
+    :raises LuaFileNotFound: there is no such file, or it is empty.
+    :raises UDFError: the server refuses it; it may not compile.
+    :raises TimeoutError: for 60 s no node came further, or one gave no answer.
+    """
+    import base64
+
+    if not isinstance(filename, str):
+        raise param_error(_NO_STR, f"filename is {type(filename).__name__}")
+    _check_language(udf_type, "Invalid UDF language")
+    content = base64.b64encode(_source_of(filename)).decode()
+    name = _name_of(filename.rpartition("/")[2])
+    command = command_of(
+        "udf-put",
+        filename=name,
+        content=content,
+        **{"content-len": str(len(content)), "udf-type": "LUA"},
+    )
+    try:
+        yield Info(command, policy)
+    except exception.UDFError as error:
+        explain_module(error, name)
+        raise
+    question = command_of("udf-get", filename=name)
+
+    def ask(node: str, _waited_s: float) -> Call[Progress]:
+        try:
+            reply: str = yield Info(question, policy, node)
+        except exception.UDFError:
+            return BEGUN
+        return DONE if _content_of(reply) == content else BEGUN
+
+    yield from wait_for_nodes(f"module {name} is not registered", ask)
+    return 0
+
+
+@also_called("module", "filename")
+def udf_remove(filename: str, policy: InfoPolicy | Options | None = None) -> Call[int]:
+    """Remove a module, and wait until no node has it; 0, also when there is none.
+
+    :param filename: its name in the cluster, as udf_list() shows it.
+    :raises TimeoutError: for 60 s it went from no node, or one gave no answer.
+    """
+    name = _name_of(filename)
+    yield Info(command_of("udf-remove", filename=name), policy)
+
+    def ask(node: str, _waited_s: float) -> Call[Progress]:
+        reply: str = yield Info("udf-list", policy, node)
+        names = [module.get("filename") for module in _modules_of(reply)]
+        return BEGUN if name in names else DONE
+
+    yield from wait_for_nodes(f"module {name} is not removed", ask)
+    return 0
+
+
+def udf_list(
+    policy: InfoPolicy | Options | None = None,
+) -> Call[list[dict[str, Any]]]:
+    """The modules that are registered.
+
+    :return: list of dicts: "name", "hash" (a bytearray of 40 hexadecimal digits),
+        "type" (UDF_TYPE_LUA), "content" (empty; udf_get() reads it).
+    """
+    reply: str = yield Info("udf-list", policy)
+    return [
+        {
+            "name": module.get("filename", ""),
+            "hash": bytearray(module.get("hash", "").encode()),
+            "type": c.UDF_TYPE_LUA,
+            "content": bytearray(),
+        }
+        for module in _modules_of(reply)
+    ]
+
+
+def udf_get(
+    module: str, language: int = 0, policy: InfoPolicy | Options | None = None
+) -> Call[str]:
+    """The source text of a module; bytes that are no UTF-8 are lone surrogates in it.
+
+    :param module: the name of its file, as udf_list() shows it.
+    :param language: UDF_TYPE_LUA.
+    :raises UDFError: there is no such module.
+    """
+    import base64
+
+    _check_language(language, "Invalid language")
+    if not isinstance(module, str):
+        raise client_error(
+            "Module name should be a string or unicode string.",
+            f"module is {type(module).__name__}",
+        )
+    name = _name_of(module)
+    try:
+        reply: str = yield Info(command_of("udf-get", filename=name), policy)
+    except exception.UDFError as error:
+        explain_module(error, name)
+        raise
+    return base64.b64decode(_content_of(reply)).decode("utf-8", "surrogateescape")
