@@ -1,8 +1,8 @@
 -- Builds the globals of a script from the functions that Python gives.
 --
--- It returns nothing. A function that Python gives raises an object of Python; `native`
+-- A function that Python gives raises an object of Python; `native`
 -- makes it an error of Lua with the place of the script that called.
-local library, makers, host = ...
+local library, makers, host, must_stop = ...
 local error, pcall, type, tostring = error, pcall, type, tostring
 local setmetatable, format = setmetatable, string.format
 local getmetatable = debug.getmetatable
@@ -12,7 +12,7 @@ local function finish(ok, ...)
         return ...
     end
     local problem = ...
-    if type(problem) == "userdata" then
+    if type(problem) == "userdata" and not must_stop(problem) then
         problem = tostring(problem)
     end
     error(problem, 2)

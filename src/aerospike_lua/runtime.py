@@ -12,6 +12,9 @@ from .containers import ScriptError, Userdata, from_lua, into_lua, text_from_lua
 from .functions import LIBRARY, MAKERS
 
 Log = Callable[[str, str], None]
+Find = Callable[[str], tuple[str, str] | None]
+
+MAX_MEMORY = 256 << 20
 
 
 def _index(of: Any, key: Any) -> Any:
@@ -36,10 +39,44 @@ def no_log(level: str, text: str) -> None:
     """Drop a message of a script."""
 
 
-class Runtime:
-    """A Lua state. One thread at a time may use it."""
+class FunctionError(Exception):
+    """A script failed: the message with file and line, and the stack in Lua."""
 
-    def __init__(self, log: Log = no_log) -> None:
+    def __init__(self, message: str, stack: str) -> None:
+        super().__init__(message)
+        self.stack = stack
+
+
+class MemoryLimitError(Exception):
+    """A script wanted more memory than it may have."""
+
+
+def no_check() -> None:
+    """Let a script run on."""
+
+
+def no_module(name: str) -> tuple[str, str] | None:
+    """Know no module."""
+    return None
+
+
+class Runtime:
+    """A Lua state. One thread at a time may use it.
+
+    `find` gives the source and the file of a module by name. `check` is called every
+    few thousand instructions; what it raises ends the script and comes out of the
+    call, whatever the script catches. Signals end a script likewise.
+    """
+
+    def __init__(
+        self,
+        *,
+        log: Log = no_log,
+        find: Find = no_module,
+        check: Callable[[], None] = no_check,
+        max_memory: int = MAX_MEMORY,
+        is_full: bool = False,
+    ) -> None:
         # without an encoding: a string of Lua may be any bytes
         self._lua = LuaRuntime(
             encoding=None,
@@ -47,27 +84,74 @@ class Runtime:
             register_eval=False,
             register_builtins=False,
             unpack_returned_tuples=True,
+            max_memory=max_memory,
         )
-        self._log = log
-        prelude = resources.files(__package__).joinpath("prelude.lua").read_bytes()
-        host = {"len": _len, "log": self._write_log}
-        tables = (self._table(part) for part in (LIBRARY, MAKERS, host))
-        self._compile(prelude, b"=prelude")(*tables)
+        self._log, self._find, self._check = log, find, check
+        self._reason: BaseException | None = None
+        host = self._table(
+            {
+                "len": _len,
+                "log": self._write_log,
+                "find": self._find_module,
+                "is_over": self._is_over,
+                "is_fatal": self._is_fatal,
+            }
+        )
+        must_stop, self._run = self._part("limits")(host)
+        self._part("prelude")(
+            self._table(LIBRARY), self._table(MAKERS), host, must_stop
+        )
+        self._part("sandbox")(host, is_full)
 
     def run(self, source: str, name: str = "script") -> Any:
         """Run a chunk and give its first result as a Python value."""
         chunk = self._compile(source.encode(), b"@" + name.encode())
-        return from_lua(self._first(chunk()))
+        return from_lua(self._run_guarded(chunk))
 
     def call(self, function: str, *args: Any) -> Any:
         """Call a global function with Python values; its first result likewise."""
         found = self._lua.globals()[function.encode()]
-        return from_lua(self._first(found(*map(into_lua, args))))
+        return from_lua(self._run_guarded(found, *map(into_lua, args)))
 
-    @staticmethod
-    def _first(result: Any) -> Any:
-        """Only the first value that a function returns counts."""
-        return result[0] if isinstance(result, tuple) else result
+    def _run_guarded(self, function: Any, *args: Any) -> Any:
+        """The first result, which alone counts; raises what ended the script."""
+        self._reason = None
+        results = self._run(function, *args)
+        reason, self._reason = self._reason, None
+        if reason is not None:
+            raise reason
+        match results:
+            case (True, result):
+                return result
+            case (False, message, stack):
+                raise FunctionError(text_from_lua(message), text_from_lua(stack))
+        raise MemoryLimitError("the script needs more memory than it may have")
+
+    def _is_over(self) -> bool:
+        try:
+            self._check()
+        except BaseException as error:  # noqa: BLE001 - comes out of _run_guarded
+            self._reason = error
+        return self._reason is not None
+
+    def _is_fatal(self, problem: Any) -> bool:
+        """Whether a problem is one that no script may catch."""
+        if isinstance(problem, bytes):
+            problem = MemoryLimitError("the script needs more memory than it may have")
+        elif isinstance(problem, Exception):
+            return False
+        if isinstance(problem, BaseException):
+            self._reason = problem
+        return self._reason is problem
+
+    def _find_module(self, name: bytes) -> tuple[bytes, bytes] | None:
+        found = self._find(text_from_lua(name))
+        return None if found is None else (found[0].encode(), found[1].encode())
+
+    def _part(self, name: str) -> Any:
+        """One of the files in Lua of this package, compiled."""
+        source = resources.files(__package__).joinpath(f"{name}.lua").read_bytes()
+        return self._compile(source, b"=" + name.encode())
 
     def _compile(self, source: bytes, name: bytes) -> Any:
         return self._lua.compile(source, name=name, mode=b"t")
