@@ -7,6 +7,7 @@ from typing_extensions import Self, TypeVar, disjoint_base
 from aerospike._types import CompiledExpression, Expression
 from aerospike.typing import (
     AdminPolicy,
+    ApplyPolicy,
     BatchApplyPolicy,
     BatchPolicy,
     BatchRemovePolicy,
@@ -357,6 +358,33 @@ class Client:
         :raises NamespaceNotFound: no node has the namespace.
         :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
         """
+    def apply(
+        self,
+        key: Key,
+        module: str,
+        function: str,
+        args: list[Any],
+        policy: ApplyPolicy | Options | None = None,
+    ) -> Any:
+        """Call a function in Lua on a record, which need not exist.
+
+        :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
+            namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
+            user_key: str, int of 64 bits, bytes (text, too) or bytearray (a blob);
+            digest: 20 bytes.
+        :param module: str, the name of its file without ".lua"; see udf_put().
+        :param function: str, the name of the function.
+        :param args: list of what it gets after the record.
+        :param policy: dict of apply policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :return: what the function returns; None for nil.
+        :raises UDFError: the module or the function is not there, or it failed.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
+
     def operate(
         self,
         key: Key,

@@ -361,6 +361,29 @@ def _find_operation(error: AerospikeError, ops: list[Any]) -> str | None:
 _OF_A_BIN = ("append", "prepend", "increment")
 
 
+_FUNCTION_FAILED = 100
+
+# how the text of a function that failed ends -> what to do
+_FUNCTION_FAILURES = {
+    "function not found": "module {module} has no function {function}",
+    "UDF: Execution Error 1": "there may be no module {module}, whose name is given "
+    "without .lua; udf_list() lists them",
+}
+
+
+def _function(error: AerospikeError, module: str, function: str) -> list[str]:
+    """What to say of a function that failed, which the error gets as attributes."""
+    names = {"module": module, "func": function}
+    for name, value in names.items():
+        setattr(error, name, value)
+    known = {"module": shown(module), "function": shown(function)}
+    return [
+        text.format_map(known)
+        for ending, text in _FUNCTION_FAILURES.items()
+        if error.detail.endswith(ending)
+    ]
+
+
 def call(
     error: AerospikeError, method: str, key: Any, argument: Any, is_filtered: bool
 ) -> None:
@@ -368,7 +391,8 @@ def call(
 
     :param method: the name of the method.
     :param key: what the error shows as its key.
-    :param argument: bins, the name of a bin, operations, or None.
+    :param argument: bins, the name of a bin, operations, the names of a module and of
+        its function, or None.
     :param is_filtered: the policy has "expressions".
     """
     if error.key is None:
@@ -388,6 +412,8 @@ def call(
     parts = [error.detail] if error.detail else []
     if method in _OPERATES and error.operation is None:
         parts += filter(None, [_find_operation(error, argument)])
+    if method == "apply" and code == _FUNCTION_FAILED:
+        parts += _function(error, *argument)
     if code in _HINTS and error.host is not None:
         parts += filter(None, [_HINTS[code](error, method, argument)])
     if code == _REFUSED and is_filtered:

@@ -17,7 +17,6 @@ from aerospike._hints import (
     ApplyPolicy,
     CompiledExpression,
     InfoPolicy,
-    Key,
     Options,
 )
 from aerospike._types import Transaction
@@ -45,16 +44,6 @@ class PendingMethods(DirectMethods):
     __slots__ = ()
 
     # --- functions ---
-
-    def apply(
-        self,
-        key: Key,
-        module: str,
-        function: str,
-        args: list[Any],
-        policy: ApplyPolicy | Options | None = None,
-    ) -> Any:
-        raise not_yet(_FUNCTIONS)
 
     def scan_apply(
         self,

@@ -51,3 +51,22 @@ def test_a_closed_client(make_client):
     for call in (client.udf_list, client.udf_get, client.udf_put, client.udf_remove):
         with pytest.raises(exception.ClusterError):
             call(*([] if call == client.udf_list else ["module.lua"]))
+
+
+@pytest.mark.parametrize("args", [None, (1,), "x", {}])
+def test_arguments_of_a_function_that_are_no_list(client, key, args):
+    with pytest.raises(TypeError, match="expected UDF method arguments in a 'list'"):
+        client.apply(key, "module", "function", args)
+
+
+@pytest.mark.parametrize("name", [None, 3, b"name"])
+def test_names_for_apply_that_are_no_str(client, key, name):
+    with pytest.raises(exception.ClientError, match="udf module argument must be"):
+        client.apply(key, name, "function", [])
+    with pytest.raises(exception.ClientError, match="function name must be"):
+        client.apply(key, "module", name, [])
+
+
+def test_apply_without_arguments(client, key):
+    with pytest.raises(TypeError, match="'args'"):
+        client.apply(key, "module", "function")

@@ -6,8 +6,9 @@
 
 #include "asc/reader.h"
 
-/* Add to err what the message m, which has been opened, tells: the sub-code, and its
- * text in place of err->message. What is malformed or unknown is left out. */
+/* Add to err what the message m, which has been opened, tells: the sub-code, and in
+ * place of err->message its text, or that of a function that failed. What is malformed
+ * or unknown is left out. */
 void asc_error_add_detail(asc_error *err, const asc_msg *m);
 
 #endif

@@ -133,6 +133,21 @@ take_detail(asc_error *err, int64_t key, const asc_mp_item *value, asc_mp_reader
     return false;
 }
 
+/* The text of a function that failed is the first bin of the reply. Without it the
+ * error keeps the general text of its code. */
+static void
+take_failure(asc_error *err, asc_msg m)
+{
+    asc_error ignored;
+    asc_msg_op op;
+    asc_error_reset(&ignored);
+    if (m.n_ops > 0 && asc_msg_next_op(&m, &op, &ignored) == ASC_OK &&
+        op.particle == ASC_PARTICLE_STRING && op.value_size > 0) {
+        err->message[0] = '\0';
+        asc_error_append_text(err, op.value, op.value_size);
+    }
+}
+
 /* The message has been opened, so that its fields are known to lie within it and need
  * no check here. */
 void
@@ -149,5 +164,8 @@ asc_error_add_detail(asc_error *err, const asc_msg *m)
             }
         }
         p += 5 + size;
+    }
+    if (m->result == ASC_ERR_UDF) {
+        take_failure(err, *m);
     }
 }

@@ -119,28 +119,6 @@ batch_remove_template(batch_run *b, const policy *pol, record_meta meta)
     return template_begin(b, &w) < 0 ? -1 : template_end(b, &w, &head);
 }
 
-/* Append the arguments of a function call as one packed list. They are packed in a
- * buffer of their own, because the field begins with their size. 0, or -1 with an
- * exception. */
-static int
-put_arguments_field(batch_run *b, asc_writer *w, PyObject *args)
-{
-    asc_buf packed = ASC_BUF_INIT;
-    encoder e = encoder_for(b, &packed);
-    int rc = PyList_Check(args)
-                 ? encode_item(&e, args)
-                 : raise_param(b->st,
-                               "args must be a list of arguments for the UDF" DETAIL
-                               "got %s",
-                               Py_TYPE(args)->tp_name);
-    rc = rc < 0 ? error_in_argument(b->st, "args") : rc;
-    if (rc == 0) {
-        rc = put_packed_field(w, ASC_FIELD_UDF_ARGS, &packed);
-    }
-    asc_buf_clear(&packed);
-    return rc;
-}
-
 int
 batch_apply_template(batch_run *b, const policy *pol, PyObject *module,
                      PyObject *function, PyObject *args)
@@ -148,10 +126,19 @@ batch_apply_template(batch_run *b, const policy *pol, PyObject *module,
     asc_writer w;
     record_meta meta = {0};
     template_head head = head_of_write(pol, &meta, 0);
+    encoder e = encoder_for(b, &b->bytes);
     if (template_begin(b, &w) < 0 ||
         put_text_field(b->st, &w, ASC_FIELD_UDF_MODULE, "module", module) < 0 ||
-        put_text_field(b->st, &w, ASC_FIELD_UDF_FUNCTION, "function", function) < 0 ||
-        put_arguments_field(b, &w, args) < 0) {
+        put_text_field(b->st, &w, ASC_FIELD_UDF_FUNCTION, "function", function) < 0) {
+        return -1;
+    }
+    if (!PyList_Check(args)) {
+        raise_param(b->st,
+                    "args must be a list of arguments for the UDF" DETAIL "got %s",
+                    Py_TYPE(args)->tp_name);
+        return error_in_argument(b->st, "args");
+    }
+    if (put_arguments_field(&e, &w, args) < 0) {
         return -1;
     }
     return template_end(b, &w, &head);

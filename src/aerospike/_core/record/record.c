@@ -11,6 +11,7 @@
 #include "support/compat.h"
 #include "support/numbers.h"
 #include "values/bins.h"
+#include "values/fields.h"
 #include "values/record_tuple.h"
 
 /* --- replies: what the functions decode of the rows are made of --- */
@@ -336,6 +337,36 @@ static int
 encode_operate_strictly(record_call *c, PyObject *const *argv)
 {
     return encode_operations(c, argv[1], true);
+}
+
+/* Append the name of a module or function. 0, or -1 with an exception. */
+static int
+put_function_name(record_call *c, uint8_t id, const char *argument, PyObject *name)
+{
+    if (!PyUnicode_Check(name)) {
+        return raise_code(c->st, ASC_ERR_CLIENT,
+                          "%s must be a string or unicode string" DETAIL "got %s",
+                          argument, Py_TYPE(name)->tp_name);
+    }
+    return put_text_field(c->st, &c->writer, id, argument, name);
+}
+
+/* Errors show module and function. */
+static int
+encode_apply(record_call *c, PyObject *const *argv)
+{
+    if (!PyList_Check(argv[3])) {
+        PyErr_SetString(PyExc_TypeError, "expected UDF method arguments in a 'list'");
+        return -1;
+    }
+    c->shown = PyTuple_Pack(2, argv[1], argv[2]);
+    if (c->shown == NULL ||
+        put_function_name(c, ASC_FIELD_UDF_MODULE, "udf module argument", argv[1]) <
+            0 ||
+        put_function_name(c, ASC_FIELD_UDF_FUNCTION, "function name", argv[2]) < 0) {
+        return -1;
+    }
+    return put_arguments_field(&c->enc, &c->writer, argv[3]);
 }
 
 /* --- the methods --- */
@@ -692,6 +723,32 @@ client__operate_one(METHOD_PARAMS)
     return record_method(&operate_one_row, self, cls, args, nargs, kwnames);
 }
 
+static const char doc_apply[] =
+    "apply($self, key, module, function, args, policy=None)\n--\n\n"
+    "Call a function in Lua on a record, which need not exist.\n\n"
+    DOC_KEY
+    ":param module: str, the name of its file without \".lua\"; see udf_put().\n"
+    ":param function: str, the name of the function.\n"
+    ":param args: list of what it gets after the record.\n"
+    DOC_POLICY("apply")
+    ":return: what the function returns; None for nil.\n"
+    ":raises UDFError: the module or the function is not there, or it failed.\n"
+    DOC_RAISES;
+
+static const record_row apply_row = {
+    .name = "apply",
+    .args = {"key", "module", "function", "args", "policy"}, .n_required = 4,
+    .kind = POLICY_APPLY, .policy_at = 4, .shows_operations = true,
+    .info2 = ASC_INFO2_WRITE,
+    .encode = encode_apply, .decode = decode_last,
+};
+
+static PyObject *
+client_apply(METHOD_PARAMS)
+{
+    return record_method(&apply_row, self, cls, args, nargs, kwnames);
+}
+
 /* clang-format on */
 
 /* --- keys --- */
@@ -760,6 +817,7 @@ const PyMethodDef record_methods[] = {
     METHOD_ROW("operate", client_operate, doc_operate),
     METHOD_ROW("operate_ordered", client_operate_ordered, doc_operate_ordered),
     METHOD_ROW("_operate_one", client__operate_one, doc__operate_one),
+    METHOD_ROW("apply", client_apply, doc_apply),
     METHOD_ROW("get_key_partition_id", client_get_key_partition_id,
                doc_get_key_partition_id),
     METHOD_ROW("get_key_digest", client_get_key_digest, doc_get_key_digest),

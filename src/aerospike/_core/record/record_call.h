@@ -31,7 +31,8 @@ typedef struct record_row {
     int n_required;                        /* so many of them must be given */
     int meta_at, policy_at; /* which arguments these are; 0: there is none */
     int shown_at;           /* which argument an error shows as its bin; 0: none */
-    bool shows_operations;  /* that argument has operations, not bins */
+    bool shows_operations;  /* that argument has operations, not bins; or encode sets
+                               what an error shows, which is no bin either */
     policy_kind kind;
     uint8_t info1, info2; /* bits of the header. A call whose row has bits in info1
                              reads, and one whose row has bits in info2 writes */

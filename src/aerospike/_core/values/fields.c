@@ -3,7 +3,6 @@
 #include "values/fields.h"
 
 #include "support/texts.h"
-#include "values/values.h"
 
 int
 put_number_field(asc_writer *w, uint8_t id, uint64_t v, unsigned width)
@@ -37,4 +36,18 @@ int
 put_packed_field(asc_writer *w, uint8_t id, const asc_buf *packed)
 {
     return put_ok(asc_writer_field(w, id, packed->data, packed->len));
+}
+
+/* They are packed in a buffer of their own, because the field begins with their size. */
+int
+put_arguments_field(const encoder *e, asc_writer *w, PyObject *args)
+{
+    asc_buf packed = ASC_BUF_INIT;
+    encoder apart = *e;
+    apart.out = &packed;
+    int rc = encode_item(&apart, args);
+    rc = rc < 0 ? error_in_argument(e->st, "args")
+                : put_packed_field(w, ASC_FIELD_UDF_ARGS, &packed);
+    asc_buf_clear(&packed);
+    return rc;
 }

@@ -5,6 +5,7 @@
 
 #include "asc/writer.h"
 #include "support/errors.h"
+#include "values/values.h"
 
 /* Append the low `width` bytes of a number, 8 at most. */
 int put_number_field(asc_writer *w, uint8_t id, uint64_t v, unsigned width);
@@ -20,5 +21,10 @@ int put_bytes_field(asc_writer *w, uint8_t id, PyObject *bytes);
 /* Append what was packed into a buffer of its own, because the size of a field stands
  * before its bytes. */
 int put_packed_field(asc_writer *w, uint8_t id, const asc_buf *packed);
+
+/* Append the arguments of a function call, a list that the caller holds, as one packed
+ * list. The encoder says how values are written; where they go to is decided here. This
+ * may run Python code. */
+int put_arguments_field(const encoder *e, asc_writer *w, PyObject *args);
 
 #endif
