@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from importlib import resources
 from typing import Any
 
@@ -101,6 +101,7 @@ class Runtime:
         self._part("prelude")(
             self._table(LIBRARY), self._table(MAKERS), host, must_stop
         )
+        self._open = self._part("streams")()
         self._part("sandbox")(host, is_full)
 
     def run(self, source: str, name: str = "script") -> Any:
@@ -112,6 +113,22 @@ class Runtime:
         """Call a global function with Python values; its first result likewise."""
         found = self._lua.globals()[function.encode()]
         return from_lua(self._run_guarded(found, *map(into_lua, args)))
+
+    def stream(
+        self, function: str, values: Iterable[Any], *args: Any, is_client: bool
+    ) -> Iterator[Any]:
+        """The elements of one half of a stream function's chain, one at a time."""
+        found = self._lua.globals()[function.encode()]
+        source = map(into_lua, values)
+        pull = self._run_guarded(
+            self._open,
+            found,
+            is_client,
+            lambda *_: next(source, None),
+            *map(into_lua, args),
+        )
+        while (value := self._run_guarded(pull)) is not None:
+            yield from_lua(value)
 
     def _run_guarded(self, function: Any, *args: Any) -> Any:
         """The first result, which alone counts; raises what ended the script."""

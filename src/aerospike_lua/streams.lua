@@ -1,0 +1,126 @@
+-- Streams: a chain of operators, of which each half runs a part.
+--
+-- Each operator makes a function that gives its next element, nil at the end, so that a
+-- stream holds one element at a time.
+local error, pairs, setmetatable, type = error, pairs, setmetatable, type
+local getmetatable, math_type = getmetatable, math.type
+local list, map = list, map
+local BIG <const> = 1000 -- a state from here on is emitted at once
+
+-- tables and functions are no elements
+local function element(value)
+    local kind = type(value)
+    if kind == "table" or kind == "function" then
+        return nil
+    end
+    return value
+end
+
+local makers = {}
+
+function makers.filter(pull, passes)
+    return function()
+        local value = pull()
+        while value ~= nil and not passes(value) do
+            value = pull()
+        end
+        return value
+    end
+end
+
+function makers.map(pull, change)
+    return function()
+        local value = pull()
+        if value == nil then
+            return nil
+        end
+        return element(change(value))
+    end
+end
+
+function makers.aggregate(pull, start, join)
+    local is_done = false
+    return function()
+        local state = start
+        while not is_done do
+            local value = pull()
+            if value == nil then
+                is_done = true
+                return element(state)
+            end
+            state = join(state, value)
+            if math_type(state) and state >= BIG then
+                return state
+            end
+        end
+    end
+end
+
+function makers.reduce(pull, join)
+    return function()
+        local state = pull()
+        if state == nil then
+            return nil
+        end
+        for value in pull do
+            state = join(state, value)
+        end
+        return element(state)
+    end
+end
+
+function makers.groupby(pull, key_of)
+    local is_done = false
+    return function()
+        if is_done then
+            return nil
+        end
+        is_done = true
+        local groups = map()
+        for value in pull do
+            local key = key_of(value)
+            local group = groups[key]
+            if group == nil then
+                group = list()
+                groups[key] = group
+            end
+            list.append(group, value)
+        end
+        return groups
+    end
+end
+
+-- what the client does with the results of a groupby: lists of equal keys are joined
+local function join_groups(pull)
+    return makers.reduce(pull, function(a, b) return map.merge(a, b, list.merge) end)
+end
+
+local Stream = {}
+Stream.__index = Stream
+for name in pairs(makers) do
+    Stream[name] = function(self, ...)
+        local steps = { table.unpack(self) }
+        steps[#steps + 1] = { name, ... }
+        return setmetatable(steps, Stream)
+    end
+end
+
+-- the function that gives the elements of one half of f's chain, over those of `pull`
+return function(f, is_client, pull, ...)
+    local steps = f(setmetatable({}, Stream), ...)
+    if getmetatable(steps) ~= Stream then
+        error("the function returns something else than a stream", 0)
+    end
+    local is_behind = false -- behind the operator that splits the chain
+    for _, step in ipairs(steps) do
+        local name = step[1]
+        local splits = not is_behind and (name == "reduce" or name == "groupby")
+        if splits and is_client and name == "groupby" then
+            pull = join_groups(pull)
+        elseif splits or is_behind == is_client then
+            pull = makers[name](pull, table.unpack(step, 2))
+        end
+        is_behind = is_behind or splits
+    end
+    return pull
+end

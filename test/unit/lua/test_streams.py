@@ -1,0 +1,62 @@
+"""What each half of a stream's chain of operators gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from aerospike_lua.runtime import FunctionError, Runtime
+
+ADD = "function(a, b) return a + b end"
+ODD = "function(x) return x % 2 end"
+Row = tuple[str, list[Any], list[Any], list[Any]]
+
+# the chain, the elements, what the server's half gives, what the client's gives of that
+ROWS: list[Row] = [
+    ("s", [1, 2], [1, 2], [1, 2]),
+    ("s:map(function(x) return x * 2 end)", [1, 2], [2, 4], [2, 4]),
+    ("s:map(function(x) return x < 2 and x or nil end)", [1, 2, 1], [1], [1]),
+    ("s:map(function(x) return {} end)", [1], [], []),
+    ("s:filter(function(x) return x > 1 end)", [1, 2, 3], [2, 3], [2, 3]),
+    ("s:filter(function() return 0 end)", [1], [1], [1]),
+    (f"s:reduce({ADD})", [1, 2, 3], [6], [6]),
+    (f"s:reduce({ADD})", [], [], []),
+    (f"s:aggregate(0, {ADD})", [1, 2], [3], [3]),
+    (f"s:aggregate(2000, {ADD})", [1] * 5, [2001] * 5 + [2000], [2001] * 5 + [2000]),
+    ("s:aggregate(0, function() end)", [1], [], []),
+    (f"s:reduce({ADD}):map(function(x) return -x end)", [1, 2], [3], [-3]),
+    (f"s:groupby({ODD})", [1, 2, 3], [{1: [1, 3], 0: [2]}], [{1: [1, 3], 0: [2]}]),
+]
+
+
+@pytest.mark.parametrize(("chain", "values", "server", "client"), ROWS)
+def test_halves_of_a_chain(
+    chain: str, values: list[Any], server: list[Any], client: list[Any]
+):
+    runtime = Runtime()
+    runtime.run(f"function f(s) return {chain} end")
+    assert list(runtime.stream("f", values, is_client=False)) == server
+    assert list(runtime.stream("f", server, is_client=True)) == client
+
+
+def test_client_joins_the_groups_of_slices():
+    runtime = Runtime()
+    runtime.run(f"function f(s) return s:groupby({ODD}) end")
+    slices = [{1: [1]}, {1: [3], 0: [2]}]
+    assert list(runtime.stream("f", slices, is_client=True)) == [{1: [1, 3], 0: [2]}]
+
+
+def test_result_that_is_no_stream_is_an_error():
+    runtime = Runtime()
+    runtime.run("function f(s) return 5 end")
+    with pytest.raises(FunctionError, match="something else than a stream"):
+        list(runtime.stream("f", [], is_client=False))
+
+
+def test_elements_are_taken_one_at_a_time():
+    runtime = Runtime()
+    runtime.run("function f(s, n) return s:map(function(x) return x + n end) end")
+    source = iter(range(10))
+    stream = runtime.stream("f", source, 5, is_client=False)
+    assert (next(stream), next(source)) == (5, 1)
