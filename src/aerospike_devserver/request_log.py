@@ -12,7 +12,8 @@ import logging
 
 from aerospike_devserver.codec.admin import RESULT_OFFSET as ADMIN_RESULT_OFFSET
 from aerospike_devserver.codec.admin import AdminCommand, AdminField, AdminMessage
-from aerospike_devserver.codec.frame import ProtoType, frame
+from aerospike_devserver.codec.frame import HEADER_SIZE as PROTO_SIZE
+from aerospike_devserver.codec.frame import ProtoType
 from aerospike_devserver.codec.message import (
     HEADER_SIZE,
     RESULT_OFFSET,
@@ -122,12 +123,10 @@ def _operation(code: int, name: bytes) -> str:
 def _outcome(proto_type: int, text: str, reply: Reply) -> str:
     if not isinstance(reply, bytes):
         return " -> a stream"
-    if proto_type == ProtoType.ADMIN:
-        code = reply[ADMIN_RESULT_OFFSET]
-        return f" -> {code} {Result(code).name}"
-    # The message that ends the rows of a batch is a header alone, without a frame.
-    ends = frame(ProtoType.MESSAGE, reply[-HEADER_SIZE:])
-    code = (ends if text.startswith(_BATCH) else reply)[RESULT_OFFSET]
+    at = ADMIN_RESULT_OFFSET if proto_type == ProtoType.ADMIN else RESULT_OFFSET
+    if text.startswith(_BATCH):  # the message that ends the rows is a header alone
+        at += len(reply) - PROTO_SIZE - HEADER_SIZE
+    code = reply[at]
     return f" -> {code} {Result(code).name}" if code in list(Result) else f" -> {code}"
 
 

@@ -92,6 +92,11 @@ class Request:
         data = self.field(field)
         return 0 if data is None else codec.parse_number(data)
 
+    def changed(self) -> bytes:
+        """The reply that users or roles are others now, which holds at once."""
+        self.security.changed()
+        return self.ok()
+
     def ok(self, *fields: bytes) -> bytes:
         """The reply that all went well."""
         return reply(Result.OK, self._message.command, *fields)

@@ -33,8 +33,7 @@ def _create(request: Request) -> bytes:
     _limit(request, role)
     role.whitelist = request.whitelist()
     request.security.roles[name] = role
-    request.security.changed()  # an external user may have had the role's name before
-    return request.ok()
+    return request.changed()  # an external user may have had the role's name before
 
 
 def _limit(request: Request, role: Role) -> None:
@@ -57,29 +56,25 @@ def _grant(request: Request) -> bytes:
     if len(privileges) > MAX_ITEMS:
         raise ServerError(Result.INVALID_PRIVILEGE)
     role.privileges = privileges
-    request.security.changed()
-    return request.ok()
+    return request.changed()
 
 
 @command(AdminCommand.REVOKE_PRIVILEGES)
 def _revoke(request: Request) -> bytes:
     _role(request).privileges.difference_update(request.privileges())
-    request.security.changed()
-    return request.ok()
+    return request.changed()
 
 
 @command(AdminCommand.SET_WHITELIST)
 def _set_whitelist(request: Request) -> bytes:
     _role(request).whitelist = request.whitelist()
-    request.security.changed()
-    return request.ok()
+    return request.changed()
 
 
 @command(AdminCommand.SET_QUOTAS)
 def _set_quotas(request: Request) -> bytes:
     _limit(request, _role(request))
-    request.security.changed()
-    return request.ok()
+    return request.changed()
 
 
 @command(AdminCommand.QUERY_ROLES)

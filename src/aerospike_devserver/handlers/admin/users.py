@@ -79,15 +79,13 @@ def _grant_roles(request: Request) -> bytes:
     if len(roles) > MAX_ITEMS:
         raise ServerError(Result.INVALID_ROLE)
     user.roles = roles
-    request.security.changed()
-    return request.ok()
+    return request.changed()
 
 
 @command(AdminCommand.REVOKE_ROLES)
 def _revoke_roles(request: Request) -> bytes:
     _user(request).roles.difference_update(request.roles())
-    request.security.changed()
-    return request.ok()
+    return request.changed()
 
 
 @command(AdminCommand.QUERY_USERS, is_free=True)
