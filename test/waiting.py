@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from aerospike import JOB_STATUS_COMPLETED
+
 PATIENCE_S = 60.0
 """How long to wait for what is sure to come: reached only where a test fails."""
 
@@ -50,6 +52,16 @@ def until(condition: Callable[[], Any], what: object = "") -> Any:
             raise AssertionError(what() if callable(what) else what or condition)
         time.sleep(0.005)
     return found
+
+
+def wait_for_job(client: Any, job_id: int, module: str) -> Any:
+    """Wait until a job in the background is done; what job_info() says then."""
+
+    def completed() -> Any:
+        info = client.job_info(job_id, module)
+        return info if info["status"] == JOB_STATUS_COMPLETED else None
+
+    return until(completed)
 
 
 def wait_for(event: threading.Event) -> None:

@@ -108,7 +108,5 @@ def pending() -> list[str]:
     """The calls that are not supported yet: they exist, and raise ClientError."""
     return [
         *(f"aerospike.Client.{name}" for name in _METHODS),
-        "aerospike.Query.apply",
-        "aerospike.Scan.apply",
         "aerospike.Transaction",
     ]

@@ -31,7 +31,7 @@ from aerospike._partitions import (
 )
 from aerospike._pending import not_yet
 from aerospike._report import unknown_key
-from aerospike._types import CompiledExpression, Expression
+from aerospike._types import CompiledExpression, Expression, GeoJSON
 
 if TYPE_CHECKING:
     from aerospike._core import Client
@@ -85,6 +85,7 @@ class _Records:
         "__weakref__",
         "_bins",
         "_client",
+        "_function",
         "_max_records",
         "_namespace",
         "_ops",
@@ -99,11 +100,13 @@ class _Records:
 
     _is_scan: bool
     _selects_once: bool
+    _cannot_combine: str  # what is said of a query with a function and operations
     _client: Client
     _namespace: str
     _set: str  # "": all sets
     _bins: tuple[str, ...] | None
     _ops: list[Any] | None
+    _function: tuple[str, str, list[Any]] | None  # module, function, arguments
     _where: dict[str, Any]
     _tracker: Tracker | None  # of the readings that go on where the last one ended
     _tracked: tuple[int, int, str | None]  # begin, count and node of those
@@ -137,6 +140,7 @@ class _Records:
         self._set = set or ""
         self._bins = None
         self._ops = None
+        self._function = None
         self._where = {}
         self._tracker = None
         self._tracked = (0, N_PARTITIONS, None)
@@ -149,6 +153,8 @@ class _Records:
         shown += f", set {self._set!r}" if self._set else ""
         shown += f", bins {', '.join(map(repr, self._bins))}" if self._bins else ""
         shown += f", {len(self._ops)} operations" if self._ops else ""
+        if self._function is not None:
+            shown += f", function {self._function[1]!r} of {self._function[0]!r}"
         predicate = self._where.get("predicate")
         return shown + (f", where {predicate!r}>" if predicate else ">")
 
@@ -196,6 +202,37 @@ class _Records:
                     f"operation {place} is a {type(op).__name__}, not a dict",
                 )
         self._ops = ops
+        return self
+
+    def apply(
+        self,
+        module: str,
+        function: str,
+        arguments: list[Any] | None = None,
+        policy: Options | None = None,
+    ) -> Self:
+        """Set the function in Lua that gets the records. Returns the query itself.
+
+        :param module: the name of its file without ".lua"; see client.udf_put().
+        :param function: the name of the function.
+        :param arguments: list of what it gets after the stream or the record.
+        :param policy: is ignored; programs of the 2.x line give one.
+        :raises ClientError: a name is no str, or an argument cannot be sent.
+        """
+        for what, name in (("module", module), ("function", function)):
+            if not isinstance(name, str):
+                raise client_error(
+                    f"udf {what} argument must be a string or unicode string",
+                    f"got {type(name).__name__}",
+                )
+        if arguments is not None and not isinstance(arguments, list | tuple):
+            raise client_error(
+                "udf function arguments must be enclosed in a list",
+                f"got {type(arguments).__name__}",
+            )
+        taken = [*(arguments or ())]
+        check_arguments(taken)
+        self._function = module, function, taken
         return self
 
     # --- reading ---
@@ -253,6 +290,8 @@ class _Records:
         :param plain: records without their partitions, despite a partition filter.
         :param lends: a record counts as read when the next is asked for, not at once.
         """
+        if self._function is not None:
+            raise not_yet("aggregation")
         partition_filter = filter_of(policy)
         spec = self._spec(options)
         if node is not None:
@@ -269,11 +308,15 @@ class _Records:
         return stream
 
     def _spec(self, options: Options | None) -> dict[str, Any]:
+        module, function, arguments = self._function or (None, None, None)
         return {
             "ns": self._namespace,
             "set": self._set,
             "bins": self._bins,
             "ops": self._ops or None,
+            "module": module,
+            "function": function,
+            "arguments": arguments,
             "max_records": max(self.max_records, 0),
             "records_per_second": max(self.records_per_second, 0),
             "nobins": self._nobins(options),
@@ -363,28 +406,26 @@ class _Records:
 
     # --- background work ---
 
-    def apply(
-        self,
-        module: str,
-        function: str,
-        arguments: list[Any] | None = None,
-        policy: Options | None = None,
-    ) -> Any:
-        """Not supported yet: raises ClientError."""
-        raise not_yet("functions in Lua")
-
     def execute_background(self, policy: Options | None = None) -> int:
-        """Have all nodes carry out the operations of add_ops() on all records.
+        """Have all nodes carry out a function or operations on all records.
+
+        The function of apply() gets each record; add_ops() sets operations. What a
+        function returns is lost, and one that fails only leaves its record as it was.
 
         :param policy: dict of write (scan) policy keys.
         :return: the job's id, for client.job_info().
-        :raises ParamError: there are no operations, or one of them reads; or a part of
-            the records is asked for, by max_records, paginate() or a partition_filter.
+        :raises ParamError: there is neither a function nor operations, or there are
+            both, or an operation reads; or a part of the records is asked for, by
+            max_records, paginate() or a partition_filter.
         """
-        if not self._ops:
+        if not (self._ops or self._function):
             raise param_error(
                 "Background function or ops is required",
-                "add_ops() sets the operations that write",
+                "apply() sets the function, add_ops() the operations that write",
+            )
+        if self._ops and self._function:
+            raise param_error(
+                self._cannot_combine, "apply() and add_ops() exclude each other"
             )
         if self._paginates or filter_of(policy) is not None:
             raise param_error(
@@ -403,6 +444,7 @@ class Query(_Records):
 
     _is_scan = False
     _selects_once = True
+    _cannot_combine = "Cannot combine query operations with aggregation"
 
     def results(
         self,
@@ -519,6 +561,7 @@ class Scan(_Records):
 
     _is_scan = True
     _selects_once = False
+    _cannot_combine = "Cannot combine scan operations with a UDF"
 
     def results(
         self,
@@ -589,6 +632,30 @@ class Scan(_Records):
                 '"count" of the partition_filter says how many partitions are read',
             )
         return range_of_percent(options["percent"])
+
+
+# --- functions ---
+
+# what scripts know; values of other types would be pickled, which none can read
+_FOR_SCRIPTS = (str, bytes, bytearray, int, float, GeoJSON, type(None))
+
+
+def check_arguments(arguments: list[Any]) -> None:
+    """Raise ClientError when a function can make nothing of an argument."""
+    left: list[list[Any] | dict[Any, Any]] = [arguments]
+    seen = {id(arguments)}
+    for container in left:  # which grows: this goes no deeper, however deep they are
+        values = container.values() if isinstance(container, dict) else ()
+        for item in [*container, *values]:
+            if isinstance(item, list | dict):
+                if id(item) not in seen:
+                    left.append(item)
+                    seen.add(id(item))
+            elif not isinstance(item, _FOR_SCRIPTS):
+                raise client_error(
+                    "udf function argument type must be supported by Aerospike",
+                    f"got {shown(item)}",
+                )
 
 
 # --- conditions ---

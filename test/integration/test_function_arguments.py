@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aerospike import exception
+from aerospike_helpers.operations import operations
 
 
 @pytest.mark.parametrize("content", [None, b""])
@@ -53,7 +54,7 @@ def test_a_closed_client(make_client):
             call(*([] if call == client.udf_list else ["module.lua"]))
 
 
-@pytest.mark.parametrize("args", [None, (1,), "x", {}])
+@pytest.mark.parametrize("args", [None, "x", {}])
 def test_arguments_of_a_function_that_are_no_list(client, key, args):
     with pytest.raises(TypeError, match="expected UDF method arguments in a 'list'"):
         client.apply(key, "module", "function", args)
@@ -70,3 +71,63 @@ def test_names_for_apply_that_are_no_str(client, key, name):
 def test_apply_without_arguments(client, key):
     with pytest.raises(TypeError, match="'args'"):
         client.apply(key, "module", "function")
+
+
+@pytest.mark.parametrize("names", [("a\0b", "f"), ("m", "f\0")])
+def test_a_name_with_a_nul_is_never_sent(client, key, names):
+    calls = [
+        lambda: client.apply(key, *names, []),
+        lambda: client.batch_apply([key], *names, []),
+        lambda: client.query("test", "s").apply(*names).execute_background(),
+    ]
+    for call in calls:
+        with pytest.raises(exception.ParamError, match="contains a NUL"):
+            call()
+
+
+# --- functions of queries and scans ---
+
+
+@pytest.fixture(params=["query", "scan"])
+def asked(request, client):
+    return getattr(client, request.param)("test", "functions")
+
+
+def test_apply_returns_the_query(asked):
+    assert asked.apply("m", "f", ["x", [1, {"a": b"b"}], None, 2.5, True]) is asked
+    assert asked.apply("m", "g", policy={"timeout": 1}) is asked  # the last one counts
+    assert repr(asked).endswith("function 'g' of 'm'>")
+
+
+@pytest.mark.parametrize("name", [None, 3, b"name"])
+def test_names_for_a_query_that_are_no_str(asked, name):
+    with pytest.raises(exception.ClientError, match="udf module argument must be"):
+        asked.apply(name, "f")
+    with pytest.raises(exception.ClientError, match="udf function argument must be"):
+        asked.apply("m", name)
+
+
+@pytest.mark.parametrize("arguments", ["x", {}, 5, {1}])
+def test_arguments_for_a_query_that_are_no_list(asked, arguments):
+    with pytest.raises(exception.ClientError, match="must be enclosed in a list"):
+        asked.apply("m", "f", arguments)
+
+
+@pytest.mark.parametrize("value", [{1}, (1,), object()], ids=["set", "tuple", "object"])
+def test_arguments_that_no_script_can_read(asked, value):
+    for argument in (value, [1, [value]], {"a": [{"b": value}]}):
+        with pytest.raises(exception.ClientError, match="must be supported"):
+            asked.apply("m", "f", [argument])
+
+
+def test_arguments_within_themselves(asked):
+    endless: list[object] = []
+    endless.append(endless)
+    with pytest.raises(exception.ParamError, match="nested deeper"):
+        asked.apply("m", "f", endless).execute_background()
+
+
+def test_a_function_and_operations_exclude_each_other(asked):
+    asked.apply("m", "f").add_ops([operations.write("a", 1)])
+    with pytest.raises(exception.ParamError, match="Cannot combine"):
+        asked.execute_background()

@@ -175,3 +175,7 @@ def test_a_module_that_is_not_there(client, key):
     with pytest.raises(exception.UDFError, match="no module 'nothing'") as caught:
         client.apply(key, "nothing", "same", [])
     assert (caught.value.module, caught.value.func) == ("nothing", "same")
+
+
+def test_arguments_may_be_a_tuple(client, key, module):
+    assert client.apply(key, module, "same", ([1],)) == [1]

@@ -20,7 +20,7 @@ from aerospike_helpers.operations import operations as ops
 
 from ..children import Script, run_script
 from ..faults.peer import END_OF_STREAM, OK_REPLY
-from ..waiting import Watch, join_all, until, wait_for
+from ..waiting import Watch, join_all, until, wait_for, wait_for_job
 
 NS, SET, N = "test", "queries", 60
 LIST, KEYS, VALUES = (
@@ -1035,14 +1035,6 @@ def test_scan_of_many_records_needs_little_memory(hosts, streamed):
 
 
 # background work
-
-
-def wait_for_job(client, job_id, module):
-    def completed():
-        info = client.job_info(job_id, module)
-        return info if info["status"] == aerospike.JOB_STATUS_COMPLETED else None
-
-    return until(completed)
 
 
 def values_of(client, keys, name):

@@ -71,9 +71,16 @@ enum {
     ASC_FIELD_UDF_MODULE = 30,
     ASC_FIELD_UDF_FUNCTION = 31,
     ASC_FIELD_UDF_ARGS = 32,
+    ASC_FIELD_UDF_OP = 33, /* of a query: ASC_UDF_* */
     ASC_FIELD_BATCH = 41,
     ASC_FIELD_FILTER = 43,
     ASC_FIELD_ERROR_DETAIL = 45,
+};
+
+/* What a query does with its function. */
+enum {
+    ASC_UDF_AGGREGATES = 1, /* it sends what the function makes of the records */
+    ASC_UDF_WORKS = 2,      /* it gives the function each record, in the background */
 };
 
 /* Codes of operations. */

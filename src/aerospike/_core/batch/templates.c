@@ -127,18 +127,14 @@ batch_apply_template(batch_run *b, const policy *pol, PyObject *module,
     record_meta meta = {0};
     template_head head = head_of_write(pol, &meta, 0);
     encoder e = encoder_for(b, &b->bytes);
-    if (template_begin(b, &w) < 0 ||
-        put_text_field(b->st, &w, ASC_FIELD_UDF_MODULE, "module", module) < 0 ||
-        put_text_field(b->st, &w, ASC_FIELD_UDF_FUNCTION, "function", function) < 0) {
-        return -1;
-    }
-    if (!PyList_Check(args)) {
+    if (!PyList_Check(args) && !PyTuple_Check(args)) {
         raise_param(b->st,
                     "args must be a list of arguments for the UDF" DETAIL "got %s",
                     Py_TYPE(args)->tp_name);
         return error_in_argument(b->st, "args");
     }
-    if (put_arguments_field(&e, &w, args) < 0) {
+    if (template_begin(b, &w) < 0 ||
+        put_function_fields(&e, &w, module, function, args) < 0) {
         return -1;
     }
     return template_end(b, &w, &head);

@@ -176,6 +176,24 @@ put_index(query_request *q, asc_writer *w)
     return rc;
 }
 
+/* Append the fields of the function, if there is one; does: ASC_UDF_*. 0, or -1 with an
+ * exception. */
+static int
+put_function(query_request *q, asc_writer *w, uint64_t does)
+{
+    encoder e = encoder_for(q, w->out);
+    if (q->module == NULL) {
+        return 0;
+    }
+    if (q->function == NULL || q->arguments == NULL) {
+        return raise_param(q->st, "a module of a query needs function and arguments");
+    }
+    if (put_number_field(w, ASC_FIELD_UDF_OP, does, 1) < 0) {
+        return -1;
+    }
+    return put_function_fields(&e, w, q->module, q->function, q->arguments);
+}
+
 /* Append the header and the fields that the requests of queries and of background work
  * have in common. 0, or -1 with an exception. */
 static int
@@ -215,23 +233,31 @@ put_reads(query_request *q, asc_writer *w)
                       : 0;
 }
 
+/* *head = the header of a request that gives records, or what is made of them. */
+static void
+make_read_head(query_request *q, asc_msg_head *head)
+{
+    policy_to_read_head(&q->pol, head);
+    head->info1 =
+        (uint8_t)(ASC_INFO1_READ | (head->info1 & ASC_INFO1_READ_MODE_AP_ALL));
+    head->info3 |= ASC_INFO3_PARTITION_DONE;
+    head->ttl_s = UINT32_MAX; /* reading must not make records live longer */
+    head->budget_ms = q->pol.timing.total_timeout_ms;
+}
+
 int
 query_write_part(query_request *q, asc_query *query, asc_part *part)
 {
     asc_writer w;
     asc_msg_head head = {0};
-    policy_to_read_head(&q->pol, &head);
-    head.info1 = (uint8_t)(ASC_INFO1_READ | (head.info1 & ASC_INFO1_READ_MODE_AP_ALL) |
-                           (q->no_bins ? ASC_INFO1_GET_NO_BINS : 0));
+    make_read_head(q, &head);
+    head.info1 |= q->no_bins ? ASC_INFO1_GET_NO_BINS : 0;
     if (q->pol.short_query || q->pol.expected_duration == 1) {
         head.info1 |= ASC_INFO1_SHORT_QUERY;
     }
     else if (q->pol.expected_duration == 2) {
         head.info2 |= ASC_INFO2_RELAX_AP_LONG_QUERY;
     }
-    head.info3 |= ASC_INFO3_PARTITION_DONE;
-    head.ttl_s = UINT32_MAX; /* reading must not make records live longer */
-    head.budget_ms = q->pol.timing.total_timeout_ms;
     if (begin_request(q, &w, &part->req.out, &head) < 0) {
         return -1;
     }
@@ -246,26 +272,43 @@ query_write_part(query_request *q, asc_query *query, asc_part *part)
 }
 
 int
+query_write_aggregation(query_request *q, asc_part *part)
+{
+    asc_writer w;
+    asc_msg_head head = {0};
+    make_read_head(q, &head);
+    if (begin_request(q, &w, &part->req.out, &head) < 0 ||
+        put_function(q, &w, ASC_UDF_AGGREGATES) < 0 || put_reads(q, &w) < 0) {
+        return -1;
+    }
+    asc_writer_end(&w);
+    part->reply = ASC_REPLY_RECORDS;
+    part->req.timing.max_retries = 0; /* values of the first try may have come */
+    return 0;
+}
+
+int
 query_write_background(query_request *q, asc_part *part)
 {
     asc_writer w;
     asc_msg_head head = {0};
-    operations_summary sum;
+    operations_summary sum = {0};
     record_meta meta = {.has_ttl = q->ttl_s != 0, .ttl_s = q->ttl_s};
     policy_to_write_head(&q->pol, &meta, &head);
     head.info2 |= ASC_INFO2_WRITE;
-    if (begin_request(q, &w, &part->req.out, &head) < 0) {
+    if (begin_request(q, &w, &part->req.out, &head) < 0 ||
+        put_function(q, &w, ASC_UDF_WORKS) < 0) {
         return -1;
     }
     encoder e = encoder_for(q, &part->req.out);
-    if (q->ops == NULL) {
-        return raise_param(q->st, "background work needs operations");
+    if ((q->ops == NULL) == (q->module == NULL)) {
+        return raise_param(q->st, "background work needs operations or a function");
     }
     if (q->max_records != 0 || q->pol.max_records != 0) {
         return raise_param(q->st, "max_records cannot limit background work, which "
                                   "changes every record");
     }
-    if (operations_from_py(&e, &w, q->ops, true, &sum) < 0) {
+    if (q->ops != NULL && operations_from_py(&e, &w, q->ops, true, &sum) < 0) {
         return -1;
     }
     if (sum.reads) {
@@ -300,6 +343,9 @@ static const struct {
     {"set", OFFSET(set), Py_TPFLAGS_UNICODE_SUBCLASS, "str", true},
     {"bins", OFFSET(bins), Py_TPFLAGS_TUPLE_SUBCLASS, "tuple", false},
     {"ops", OFFSET(ops), Py_TPFLAGS_LIST_SUBCLASS, "list", false},
+    {"module", OFFSET(module), Py_TPFLAGS_UNICODE_SUBCLASS, "str", false},
+    {"function", OFFSET(function), Py_TPFLAGS_UNICODE_SUBCLASS, "str", false},
+    {"arguments", OFFSET(arguments), Py_TPFLAGS_LIST_SUBCLASS, "list", false},
     {"predicate", OFFSET(predicate), Py_TPFLAGS_TUPLE_SUBCLASS, "tuple", false},
     {"ctx", OFFSET(ctx), Py_TPFLAGS_LIST_SUBCLASS, "list", false},
     {"index_name", OFFSET(index_name), Py_TPFLAGS_UNICODE_SUBCLASS, "str", false},

@@ -15,6 +15,9 @@ typedef struct query_request {
     PyObject *ns, *set;   /* str; set may be empty: all sets */
     PyObject *bins;       /* tuple of names, or NULL: all */
     PyObject *ops;        /* list of operations, or NULL */
+    PyObject *module;     /* str: of the function to call, or NULL */
+    PyObject *function;   /* str, when module is one */
+    PyObject *arguments;  /* list, when module is one */
     PyObject *predicate;  /* tuple, or NULL */
     PyObject *ctx;        /* list of levels, or NULL */
     PyObject *index_name; /* str, or NULL */
@@ -37,6 +40,10 @@ void query_request_clear(query_request *q);
 /* Write the request of a part of a round. 0, or -1 with an exception; the query must
  * then be given up. */
 int query_write_part(query_request *q, asc_query *query, asc_part *part);
+
+/* Write a request for what a function makes of the records of a node, in a part of a
+ * set that asks all nodes. 0, or -1 with an exception. */
+int query_write_aggregation(query_request *q, asc_part *part);
 
 /* Write a request for work in the background, which the node starts and answers at
  * once. 0, or -1 with an exception. */

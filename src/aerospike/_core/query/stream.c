@@ -389,6 +389,9 @@ stream_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(s->ask.set);
     Py_VISIT(s->ask.bins);
     Py_VISIT(s->ask.ops);
+    Py_VISIT(s->ask.module);
+    Py_VISIT(s->ask.function);
+    Py_VISIT(s->ask.arguments);
     Py_VISIT(s->ask.predicate);
     Py_VISIT(s->ask.ctx);
     Py_VISIT(s->ask.index_name);

@@ -339,34 +339,32 @@ encode_operate_strictly(record_call *c, PyObject *const *argv)
     return encode_operations(c, argv[1], true);
 }
 
-/* Append the name of a module or function. 0, or -1 with an exception. */
+/* Whether the name of a module or function is a str. 0, or -1 with ClientError. */
 static int
-put_function_name(record_call *c, uint8_t id, const char *argument, PyObject *name)
+check_function_name(module_state *st, const char *argument, PyObject *name)
 {
-    if (!PyUnicode_Check(name)) {
-        return raise_code(c->st, ASC_ERR_CLIENT,
-                          "%s must be a string or unicode string" DETAIL "got %s",
-                          argument, Py_TYPE(name)->tp_name);
-    }
-    return put_text_field(c->st, &c->writer, id, argument, name);
+    return PyUnicode_Check(name)
+               ? 0
+               : raise_code(st, ASC_ERR_CLIENT,
+                            "%s must be a string or unicode string" DETAIL "got %s",
+                            argument, Py_TYPE(name)->tp_name);
 }
 
 /* Errors show module and function. */
 static int
 encode_apply(record_call *c, PyObject *const *argv)
 {
-    if (!PyList_Check(argv[3])) {
+    if (!PyList_Check(argv[3]) && !PyTuple_Check(argv[3])) {
         PyErr_SetString(PyExc_TypeError, "expected UDF method arguments in a 'list'");
         return -1;
     }
     c->shown = PyTuple_Pack(2, argv[1], argv[2]);
     if (c->shown == NULL ||
-        put_function_name(c, ASC_FIELD_UDF_MODULE, "udf module argument", argv[1]) <
-            0 ||
-        put_function_name(c, ASC_FIELD_UDF_FUNCTION, "function name", argv[2]) < 0) {
+        check_function_name(c->st, "udf module argument", argv[1]) < 0 ||
+        check_function_name(c->st, "function name", argv[2]) < 0) {
         return -1;
     }
-    return put_arguments_field(&c->enc, &c->writer, argv[3]);
+    return put_function_fields(&c->enc, &c->writer, argv[1], argv[2], argv[3]);
 }
 
 /* --- the methods --- */

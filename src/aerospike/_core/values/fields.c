@@ -38,16 +38,44 @@ put_packed_field(asc_writer *w, uint8_t id, const asc_buf *packed)
     return put_ok(asc_writer_field(w, id, packed->data, packed->len));
 }
 
-/* They are packed in a buffer of their own, because the field begins with their size. */
-int
+/* Append a name that ends at a NUL for the server, which would call another function
+ * than the one that is named. */
+static int
+put_function_name(module_state *st, asc_writer *w, uint8_t id, const char *argument,
+                  PyObject *name)
+{
+    int rc = put_text_field(st, w, id, argument, name);
+    bool is_cut = rc == 0 && PyUnicode_FindChar(name, 0, 0, PY_SSIZE_T_MAX, 1) >= 0;
+    return is_cut ? raise_param(st, "the %s contains a NUL", argument) : rc;
+}
+
+/* The arguments are packed in a buffer of their own, because their size stands before
+ * them. A tuple stands for a list here, which it is nowhere else in a value. */
+static int
 put_arguments_field(const encoder *e, asc_writer *w, PyObject *args)
 {
     asc_buf packed = ASC_BUF_INIT;
     encoder apart = *e;
     apart.out = &packed;
-    int rc = encode_item(&apart, args);
+    PyObject *list = PyTuple_Check(args) ? PySequence_List(args) : Py_NewRef(args);
+    if (list == NULL) {
+        return -1;
+    }
+    int rc = encode_item(&apart, list);
     rc = rc < 0 ? error_in_argument(e->st, "args")
                 : put_packed_field(w, ASC_FIELD_UDF_ARGS, &packed);
+    Py_DECREF(list);
     asc_buf_clear(&packed);
     return rc;
+}
+
+int
+put_function_fields(const encoder *e, asc_writer *w, PyObject *module,
+                    PyObject *function, PyObject *args)
+{
+    if (put_function_name(e->st, w, ASC_FIELD_UDF_MODULE, "module", module) < 0 ||
+        put_function_name(e->st, w, ASC_FIELD_UDF_FUNCTION, "function", function) < 0) {
+        return -1;
+    }
+    return put_arguments_field(e, w, args);
 }

@@ -22,9 +22,11 @@ int put_bytes_field(asc_writer *w, uint8_t id, PyObject *bytes);
  * before its bytes. */
 int put_packed_field(asc_writer *w, uint8_t id, const asc_buf *packed);
 
-/* Append the arguments of a function call, a list that the caller holds, as one packed
- * list. The encoder says how values are written; where they go to is decided here. This
- * may run Python code. */
-int put_arguments_field(const encoder *e, asc_writer *w, PyObject *args);
+/* Append the three fields of a function call: two names, which must be str, and the
+ * arguments, a list or tuple that the caller holds, as one packed list. The encoder
+ * says how values are written; where they go to is decided here. This may run Python
+ * code. */
+int put_function_fields(const encoder *e, asc_writer *w, PyObject *module,
+                        PyObject *function, PyObject *args);
 
 #endif
