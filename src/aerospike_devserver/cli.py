@@ -17,6 +17,8 @@ from aerospike_devserver.config import (
     DEFAULT_NAMESPACES,
     DEFAULT_SESSION_TTL_S,
     DEFAULT_TLS_NAME,
+    DEFAULT_UDF_MEMORY,
+    DEFAULT_UDF_TIMEOUT_S,
     bracketed,
 )
 from aerospike_devserver.storage.state import DEFAULT_TLS_PORT
@@ -169,6 +171,31 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
             "type": int,
             "help": "seconds after which clients must log in again "
             f"({DEFAULT_SESSION_TTL_S})",
+        },
+    ),
+    (
+        "--udf-timeout",
+        {
+            "type": float,
+            "default": DEFAULT_UDF_TIMEOUT_S,
+            "help": "seconds after which a function in Lua is stopped, unless its "
+            "request has a timeout of its own",
+        },
+    ),
+    (
+        "--udf-memory",
+        {
+            "type": int,
+            "default": DEFAULT_UDF_MEMORY,
+            "help": "what the functions in Lua of a module may take, in bytes",
+        },
+    ),
+    (
+        "--full-lua",
+        {
+            "action": "store_true",
+            "help": "give functions in Lua the whole library, which reads and writes "
+            "files and starts processes",
         },
     ),
 )

@@ -20,12 +20,15 @@ from aerospike_devserver.config import (
     DEFAULT_NAMESPACES,
     DEFAULT_SESSION_TTL_S,
     DEFAULT_TLS_NAME,
+    DEFAULT_UDF_MEMORY,
+    DEFAULT_UDF_TIMEOUT_S,
     LOCALHOST,
     ClusterConfig,
     ExternalUsers,
     NamespaceConfig,
     SecurityConfig,
     TlsConfig,
+    UdfConfig,
     is_loopback,
 )
 from aerospike_devserver.dispatch import answer
@@ -99,6 +102,11 @@ class DevCluster:
     :param external_users: users whose passwords are not kept as hashes, as if a
         directory had them: {name: {"password": "...", "roles": ["read", ...]}}.
     :param session_ttl: seconds after which a client must log in again. None = a day.
+    :param udf_timeout: seconds after which a function in Lua is stopped, unless its
+        request has a timeout of its own.
+    :param udf_memory: bytes that the functions of a module may take.
+    :param full_lua: give functions in Lua the whole library, which reads and writes
+        files and starts processes. Without it they reach nothing but records.
     :raises ValueError: a parameter is out of range, or a file is not what it should be.
     """
 
@@ -129,6 +137,9 @@ class DevCluster:
         security: bool = False,
         external_users: ExternalUsers | None = None,
         session_ttl: int | None = None,
+        udf_timeout: float = DEFAULT_UDF_TIMEOUT_S,
+        udf_memory: int = DEFAULT_UDF_MEMORY,
+        full_lua: bool = False,
     ) -> None:
         settings = [
             NamespaceConfig(
@@ -169,6 +180,7 @@ class DevCluster:
             access_address,
             TlsConfig(name, tls_port or 0, tls_only) if has_tls else None,
             SecurityConfig(users, ttl_s) if security else None,
+            UdfConfig(udf_timeout, udf_memory, full_lua),
         )
         self._state = ClusterState(self._config)
         self._lock = threading.RLock()

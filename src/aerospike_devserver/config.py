@@ -128,6 +128,33 @@ def _is_external_user(settings: object) -> bool:
     return False
 
 
+DEFAULT_UDF_TIMEOUT_S = 10.0
+MAX_UDF_TIMEOUT_S = 86_400
+DEFAULT_UDF_MEMORY = 256 << 20
+MIN_UDF_MEMORY = 1 << 20
+"""Bytes; the library of functions alone takes some hundred thousand."""
+
+
+@dataclass(frozen=True)
+class UdfConfig:
+    """Settings of functions in Lua.
+
+    timeout_s: how long a function runs at most if the request does not say; max_memory:
+    bytes that the functions of a module take at most; is_full: they have the whole
+    library of Lua, with files and processes.
+    """
+
+    timeout_s: float = DEFAULT_UDF_TIMEOUT_S
+    max_memory: int = DEFAULT_UDF_MEMORY
+    is_full: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 < self.timeout_s <= MAX_UDF_TIMEOUT_S:
+            raise ValueError(f"udf_timeout is above 0, to {MAX_UDF_TIMEOUT_S} seconds")
+        if self.max_memory < MIN_UDF_MEMORY:
+            raise ValueError(f"udf_memory is {MIN_UDF_MEMORY} bytes or more")
+
+
 @dataclass(frozen=True)
 class ClusterConfig:
     """Settings of a cluster. port 0 = any free port for each node.
@@ -135,7 +162,8 @@ class ClusterConfig:
     version: a key of `version.BUILDS`, or a build. allow_remote: host may be an address
     that other machines reach. access_address: where clients are told to connect,
     HOST:PORT, None = to the address that they have connected to. tls: None = no TLS.
-    security: None = there are no users, and everybody may do everything.
+    security: None = there are no users, and everybody may do everything. udf: of
+    functions in Lua.
     """
 
     nodes: int
@@ -149,6 +177,7 @@ class ClusterConfig:
     access_address: str | None = None
     tls: TlsConfig | None = None
     security: SecurityConfig | None = None
+    udf: UdfConfig = field(default_factory=UdfConfig)
 
     def __post_init__(self) -> None:
         for name in ("nodes", "port"):

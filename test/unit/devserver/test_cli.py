@@ -91,6 +91,9 @@ def test_server_announces_its_nodes_and_stops_on_a_signal(number):
         (["--tls-name", "devcluster"], "tls_name needs tls"),
         (["--session-ttl", "300"], "session_ttl needs security"),
         (["--security", "--session-ttl", "0"], "session_ttl is 1 to"),
+        (["--udf-timeout", "0"], "udf_timeout is above 0"),
+        (["--udf-timeout", "nan"], "udf_timeout is above 0"),
+        (["--udf-memory", "1000"], "udf_memory is 1048576 bytes or more"),
     ],
 )
 def test_bad_option_is_reported(capsys, arguments, text):

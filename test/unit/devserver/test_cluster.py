@@ -296,6 +296,9 @@ def test_taken_port_is_an_error():
         {"nsup_period": -1},
         {"max_record_size": 0},
         {"max_record_size": 8 * 1024 * 1024 + 1},
+        {"udf_timeout": -1},
+        {"udf_timeout": 86_401},
+        {"udf_memory": 1024 * 1024 - 1},
     ],
     ids=str,
 )
