@@ -342,9 +342,7 @@ CONFIG = {
     "rack_ids": Text("list of int", "", "Racks in order of preference."),
     "config_provider": Text("ConfigProvider", "", "A file with dynamic settings."),
     "metrics": Text("MetricsPolicy", "", "Counters and latencies."),
-    "lua": Text(
-        "dict", "{}", "Folders of functions that the client runs; not supported yet."
-    ),
+    "lua": Text("dict", "{}", "Folders of functions that the client runs; see below."),
     "strict_types": Text(
         "bool",
         "True",
@@ -355,7 +353,28 @@ CONFIG = {
     "thread_pool_size": Text("int", "16", "This client has no thread pool."),
 }
 
-TABLES = {"policy": POLICY, "meta": META, "config": CONFIG}
+LUA = {
+    "user_path": Text(
+        "str",
+        "./",
+        "Folder of your modules. An aggregation looks for them there; `require` finds "
+        "others. A folder that is not there gives a warning, and the current one takes "
+        "its place. 255 bytes at most.",
+    ),
+    "system_path": Text(
+        "str",
+        "/usr/local/aerospike/lua",
+        "Folder where `require` looks next. It need not be there: what functions "
+        "can always call is part of the client.",
+    ),
+    "max_memory": Text(
+        "int, bytes",
+        "268435456",
+        "Most memory of Lua in one aggregation, 1048576 at least. 0: no limit.",
+    ),
+}
+
+TABLES = {"policy": POLICY, "meta": META, "config": CONFIG, "lua": LUA}
 
 PENDING = {
     "apply": "user-defined functions",

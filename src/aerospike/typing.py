@@ -399,6 +399,7 @@ class Lua(TypedDict, total=False):
 
     user_path: str
     system_path: str
+    max_memory: int
 
 
 class Shm(TypedDict, total=False):

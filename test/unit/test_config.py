@@ -153,8 +153,34 @@ def test_partition_filter_is_no_default(section):
         make(policies={section: {"partition_filter": {"begin": 0}}})
 
 
-def test_folder_of_lua_may_have_255_bytes():
-    make(lua={"user_path": "x" * 255, "system_path": "."}).close()
+def test_folders_of_lua_may_have_255_bytes(tmp_path):
+    own = str(tmp_path) + "/" * (255 - len(str(tmp_path)))
+    with make(lua={"user_path": own, "system_path": "x" * 255}) as client:
+        assert client._lua() == (own, "x" * 255, 256 << 20)
+
+
+def test_lua_has_defaults():
+    configs: list[dict[str, Any]] = [{}, {"lua": {}}, {"lua": None}]
+    for config in configs:
+        with make(**config) as client:
+            assert client._lua() == ("./", "/usr/local/aerospike/lua", 256 << 20)
+
+
+@pytest.mark.usefixtures("unwarned")
+def test_folder_of_lua_that_is_none_is_the_current_one(tmp_path):
+    file = tmp_path / "file"
+    file.write_text("")
+    for path in (str(file), "nowhere/at/all", ""):
+        with pytest.warns(aerospike.AerospikeWarning, match=r"user_path .*no folder"):
+            client = make(lua={"user_path": path})
+        with client:
+            assert client._lua()[0] == "./"
+
+
+@pytest.mark.parametrize("size", [0, 1 << 20, 1 << 40])
+def test_memory_of_lua(size):
+    with make(lua={"max_memory": size}) as client:
+        assert client._lua()[2] == size
 
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "no-such-host.invalid:3000"])
@@ -197,7 +223,8 @@ WRONG: dict[str, list[Any]] = {
     ],
     "policies": [5, "x", [("timeout", 1)]],
     "tls": [5, "x", [1]],
-    "lua": [5, "x", {"user_path": 5}, {"user_path": "x" * 256}],
+    "lua": [5, "x", {"user_path": 5}, {"user_path": "x" * 256}, {"system_path": None}],
+    "max_memory": [None, "x", 1.5, -1, 1, (1 << 20) - 1, 1 << 63, True],
     "send_bool_as": ["x", 1.5, []],
     "strict_types": ["x", None],
     "config_provider": [0, None, 5, "x", aerospike.ConfigProvider],
@@ -208,9 +235,10 @@ WRONG: dict[str, list[Any]] = {
     ("name", "value"), [(name, value) for name in WRONG for value in WRONG[name]]
 )
 def test_value_of_the_wrong_kind_is_refused(name, value):
-    with pytest.raises(exception.ParamError) as caught:
-        make(**{name: value})
-    assert name[:6] in str(caught.value).lower() or "user_path" in str(caught.value)
+    config = {"lua": {name: value}} if name == "max_memory" else {name: value}
+    with pytest.raises(exception.ClientError) as caught:
+        make(**config)
+    assert name[:6] in str(caught.value).lower() or "_path" in str(caught.value)
 
 
 def test_config_provider_of_another_type_is_refused_in_known_words():

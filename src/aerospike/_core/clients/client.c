@@ -679,6 +679,21 @@ client__check_open(METHOD_PARAMS)
     return client_check_open(st, (ClientObject *)self) == 0 ? Py_NewRef(Py_None) : NULL;
 }
 
+static const char doc__lua[] =
+    "_lua($self)\n--\n\n"
+    "The section \"lua\" of the configuration: (user_path, system_path, max_memory).";
+
+static PyObject *
+client__lua(METHOD_PARAMS)
+{
+    module_state *st = PyType_GetModuleState(cls);
+    ClientObject *client = (ClientObject *)self;
+    (void)args;
+    (void)nargs;
+    (void)kwnames;
+    return check_valid(st, client) == 0 ? lua_options_to_py(&client->config.lua) : NULL;
+}
+
 static const char doc_shm_key[] =
     "shm_key($self)\n--\n\n"
     "The key of the shared memory for tending, or None while it is not used.";
@@ -712,6 +727,7 @@ const PyMethodDef client_methods[] = {
     {"is_connected", client_is_connected, METH_NOARGS, doc_is_connected},
     METHOD_ROW("_check_valid", client__check_valid, doc__check_valid),
     METHOD_ROW("_check_open", client__check_open, doc__check_open),
+    METHOD_ROW("_lua", client__lua, doc__lua),
     METHOD_ROW("get_policies", client_get_policies, doc_get_policies),
     {"shm_key", client_shm_key, METH_NOARGS, doc_shm_key},
     {"__enter__", client_enter, METH_NOARGS, NULL},

@@ -14,8 +14,6 @@
 /* Whoever looks at the cluster less often than daily has confused a unit or a key. */
 #define MAX_TEND_INTERVAL_MS (24 * 60 * 60 * 1000)
 
-#define MAX_LUA_PATH_SIZE 255
-
 /* Servers close connections that are idle for a minute. */
 #define TLS_SOCKET_IDLE_S 55
 
@@ -258,31 +256,6 @@ parse_section(module_state *st, const option_table *table, const option *row,
                          strict);
 }
 
-/* Check a folder of functions, which cannot be run yet. */
-static int
-parse_lua_path(module_state *st, const option *row, PyObject *value, void *target)
-{
-    (void)target;
-    char *path = option_text(st, row->name, value);
-    if (path == NULL) {
-        return -1;
-    }
-    size_t size = strlen(path);
-    PyMem_Free(path);
-    return size <= MAX_LUA_PATH_SIZE
-               ? 0
-               : raise_param(st, "Lua user path too long" DETAIL "%s has %zu bytes",
-                             row->name, size);
-}
-
-static const option lua_rows[] = {
-    {"user_path", OPTION_CUSTOM, 1, .parse = parse_lua_path},
-    {"system_path", OPTION_CUSTOM, 1, .parse = parse_lua_path},
-};
-
-const option_table lua_table = {lua_rows, sizeof lua_rows / sizeof lua_rows[0],
-                                LUA_TABLE};
-
 static int
 parse_tls(module_state *st, const option *row, PyObject *value, void *target)
 {
@@ -295,7 +268,7 @@ static int
 parse_lua(module_state *st, const option *row, PyObject *value, void *target)
 {
     client_config *c = target;
-    return parse_section(st, &lua_table, row, value, c, c->strict);
+    return parse_section(st, &lua_table, row, value, &c->lua, c->strict);
 }
 
 #define AT(field) .offset = offsetof(client_config, field)
@@ -432,6 +405,7 @@ config_from_py(module_state *st, client_config *c, PyObject *config)
 {
     *c = (client_config){.cluster = ASC_CONFIG_INIT,
                          .values = {.bool_as = BOOL_AS_BOOL, .legacy_types = NOT_GIVEN},
+                         .lua = LUA_OPTIONS_INIT,
                          .error_keys = true,
                          .fail_if_not_connected = NOT_GIVEN};
     c->cluster.user_agent = NULL; /* a literal until here, which nobody may free */
@@ -485,6 +459,7 @@ config_clear(client_config *c)
         c->tls.library = NULL;
     }
     tls_clear(&c->tls);
+    lua_options_clear(&c->lua);
     PyMem_Free((char *)c->cluster.cluster_name);
     PyMem_Free((char *)c->cluster.user_agent);
     asc_credentials_release(c->cluster.credentials);

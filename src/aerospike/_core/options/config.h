@@ -3,6 +3,7 @@
 #define CORE_OPTIONS_CONFIG_H
 
 #include "options/login.h"
+#include "options/lua.h"
 #include "options/policy.h"
 #include "options/tls.h"
 #include "values/values.h"
@@ -17,6 +18,7 @@ typedef struct client_config {
                                   are made of them */
     value_rules values;
     tls_options tls;
+    lua_options lua;
     bool max_socket_idle_given;
     bool strict;               /* validate_keys */
     bool error_keys;           /* errors show user keys, not digests in their place */
@@ -25,9 +27,6 @@ typedef struct client_config {
 
 /* The keys of the configuration. */
 extern const option_table config_table;
-
-/* The keys of its section "lua". */
-extern const option_table lua_table;
 
 /* Parse a configuration. 0, or -1 with an exception: ParamError for most mistakes,
  * TypeError for app_id. config_clear() is to be called in either case. */
