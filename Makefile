@@ -6,7 +6,8 @@
 #   TEST_SEED=7                the order of the tests; 0 = that of the files
 #   BENCH_ARGS="get --rounds 3"   more arguments for bench; names for bench-instructions
 #   SUITE=../suite/test        the folder of new_tests, for ecosystem-official
-#   PASSED=passed.txt          what the PyPI client passes of it; else it is run first
+#   PASSED=passed.txt          what the PyPI client passes of it on a real server; without
+#                              it ecosystem-official runs that client first
 #   BASE="HEAD~1 89b4388"      the commits that bench-instructions compares with
 #   SECONDS=60 SEED=7          how long chaos lasts, and which
 #   SLACK_MS=2000              how late a call of chaos may be, for a busy machine
@@ -45,7 +46,8 @@ export AEROSPIKE_HOSTS := $(HOSTS)
 endif
 
 .PHONY: help demo test test-long test-all sanitize chaos lint measure docs bench \
-	bench-instructions ecosystem ecosystem-official fuzz wheel clean
+	bench-instructions ecosystem ecosystem-official ecosystem-official-devserver fuzz \
+	wheel clean
 
 help:
 	@echo "make demo    start a three-node development cluster and walk through the client"
@@ -61,6 +63,7 @@ help:
 	@echo "make bench-instructions  instructions of six calls, against earlier commits"
 	@echo "make ecosystem  programs of others from PyPI, with this client in place"
 	@echo "make ecosystem-official  the PyPI client's public suite in SUITE= on HOSTS="
+	@echo "make ecosystem-official-devserver  that suite with that client on our server"
 	@echo "make fuzz    each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "make wheel   build the sdist and a wheel into dist/"
 	@echo "make clean   remove everything that was built"
@@ -122,7 +125,7 @@ bench-instructions:
 	@$(SETUP) instructions
 	@$(PY) benchmarks/instructions.py $(BENCH_ARGS) $(if $(BASE),--base $(BASE))
 
-# both install from PyPI, so neither is part of a test
+# these install from PyPI, so none is part of a test
 ecosystem:
 	@$(SETUP) test
 	@cd test && ../$(PY) -m ecosystem.run $(HOSTS)
@@ -131,6 +134,11 @@ ecosystem-official:
 	@$(SETUP) test
 	@cd test && ../$(PY) -m ecosystem.official '$(abspath $(SUITE))' $(HOSTS) \
 		$(abspath $(PASSED))
+
+ecosystem-official-devserver:
+	@$(SETUP) test
+	@cd test && ../$(PY) -m ecosystem.official_devserver '$(abspath $(SUITE))' \
+		'$(abspath $(PASSED))'
 
 fuzz:
 	@$(SETUP) compiler

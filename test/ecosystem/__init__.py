@@ -1,4 +1,5 @@
-"""Programs of others on this client: `make ecosystem`, `make ecosystem-official`.
+"""Programs of others on this client and on the development server.
 
-Neither is part of `make test`: both install from PyPI, and take minutes.
+`make ecosystem`, `make ecosystem-official`, `make ecosystem-official-devserver`: none
+is part of `make test`, because they install from PyPI, and take minutes.
 """

@@ -25,7 +25,8 @@ from xml.etree import ElementTree
 
 from .environments import PLACE, ROOT, environment, put_ours_in, wheel
 
-DIFFERENCES = ROOT / "test" / "compat" / "official-differences.txt"
+COMPAT = ROOT / "test" / "compat"
+DIFFERENCES = COMPAT / "official-differences.txt"
 OFFICIAL = "aerospike==19.3.0"
 TOOLS = ("pytest==7.4.4", "pytest-timeout==2.3.1")
 LONGEST_ERROR = 160
@@ -108,14 +109,25 @@ def run(python: Path, suite: Path, hosts: str, report: Path) -> None:
         raise SystemExit("the suite did not run")
 
 
+def run_theirs(suite: Path, hosts: str) -> Path:
+    """Run the suite with the PyPI client; the report."""
+    report = PLACE / "official" / "theirs.xml"
+    run(environment("theirs", [*TOOLS, OFFICIAL]), suite, hosts, report)
+    return report
+
+
+def passed_in(file: str) -> set[Place]:
+    """The tests that a file of lines `file hash` names."""
+    lines = Path(file).read_text(encoding="utf-8").splitlines()
+    return {(name, digest) for name, digest in map(str.split, lines)}
+
+
 def yardstick(passed: str | None, suite: Path, hosts: str) -> set[Place]:
     """The tests that the PyPI client passes."""
     if passed is not None:
-        lines = Path(passed).read_text(encoding="utf-8").splitlines()
-        return {(file, digest) for file, digest in map(str.split, lines)}
-    report = PLACE / "official" / "theirs.xml"
-    run(environment("theirs", [*TOOLS, OFFICIAL]), suite, hosts, report)
-    return {place for place, found in outcomes(report).items() if not found.error}
+        return passed_in(passed)
+    found = outcomes(run_theirs(suite, hosts))
+    return {place for place, outcome in found.items() if not outcome.error}
 
 
 def _short(error: str) -> str:
@@ -150,20 +162,30 @@ def compare(
     return lines, len(unlisted)
 
 
-def main(suite: str, hosts: str, passed: str | None = None) -> int:
-    folder = Path(suite).resolve()
+def suite_folder(text: str) -> Path:
+    """The folder of a checkout; one without the suite ends the program."""
+    folder = Path(text).resolve()
     if not (folder / "new_tests").is_dir():
-        print(f"{folder} has no folder new_tests", file=sys.stderr)
-        return 2
+        raise SystemExit(f"{folder} has no folder new_tests")
+    return folder
+
+
+def report_on(wanted: set[Place], report: Path, differences: Path) -> int:
+    """Print how a run differs from what is wanted; the status of the program."""
+    known = listed(differences.read_text(encoding="utf-8"))
+    lines, n_unlisted = compare(wanted, outcomes(report), known)
+    print("\n".join(lines))
+    return 1 if n_unlisted else 0
+
+
+def main(suite: str, hosts: str, passed: str | None = None) -> int:
+    folder = suite_folder(suite)
     wanted = yardstick(passed, folder, hosts)
     python = environment("ours", TOOLS)
     put_ours_in(python, wheel())
     report = PLACE / "official" / "ours.xml"
     run(python, folder, hosts, report)
-    known = listed(DIFFERENCES.read_text(encoding="utf-8"))
-    lines, n_unlisted = compare(wanted, outcomes(report), known)
-    print("\n".join(lines))
-    return 1 if n_unlisted else 0
+    return report_on(wanted, report, DIFFERENCES)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,10 @@
 
 import hashlib
 
-from ..ecosystem.official import DIFFERENCES, compare, listed, outcomes
+import pytest
+
+from ..ecosystem.official import DIFFERENCES, compare, listed, outcomes, passed_in
+from ..ecosystem.official_devserver import SERVER_DIFFERENCES
 
 REPORT = """<testsuites><testsuite>
 <testcase classname="test.new_tests.test_a.TestA" name="test_good" />
@@ -71,7 +74,15 @@ def test_entry_without_parameters_stands_for_all_of_them(tmp_path):
     assert lines[-1] == "4 differ for a reason that is listed"
 
 
-def test_each_entry_of_the_list_has_a_reason():
-    known = listed(DIFFERENCES.read_text(encoding="utf-8"))
-    assert known
-    assert all(known.values())
+@pytest.mark.parametrize("file", [DIFFERENCES, SERVER_DIFFERENCES])
+def test_each_entry_of_a_list_has_a_reason(file):
+    assert all(listed(file.read_text(encoding="utf-8")).values())
+
+
+def test_file_of_passed_tests_names_files_and_hashes(tmp_path):
+    file = tmp_path / "passed.txt"
+    file.write_text("test_a 0123456789ab\ntest_b cba987654321\n", encoding="utf-8")
+    assert passed_in(str(file)) == {
+        ("test_a", "0123456789ab"),
+        ("test_b", "cba987654321"),
+    }
