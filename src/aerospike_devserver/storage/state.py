@@ -163,5 +163,4 @@ class ClusterState:
         self.clock.reset()
         if self.security is not None:
             self.security.reset()
-        for namespace in self.storage:
-            namespace.clear()
+        self.storage.clear()

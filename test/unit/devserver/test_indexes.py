@@ -289,6 +289,26 @@ def test_unknown_namespace_is_fine(connection):
     assert connection.info(command) == ["ERROR:4:namespace not found"]
 
 
+def test_names_are_taken_in_an_unknown_namespace_too(connection):
+    prefix = "sindex-create:namespace=elsewhere;type=numeric"
+    taken = "ERROR:200:'indexname' already exists with different definition"
+    steps = [
+        ("indexname=x;bin=a", "ok"),
+        ("indexname=x;bin=a", "ok"),
+        ("indexname=x;bin=b", taken),
+        ("indexname=y;bin=a", "ok"),  # another name for the first
+        ("indexname=x;bin=b", "ok"),
+        ("indexname=y;bin=b", taken),
+    ]
+    for parameters, answer in steps:
+        assert connection.info(f"{prefix};{parameters}") == [answer], parameters
+    assert connection.info("sindex-delete:namespace=elsewhere;indexname=y") == ["ok"]
+    assert connection.info(f"{prefix};indexname=y;bin=c") == ["ok"]
+    for name in "xy":
+        delete = f"sindex-delete:namespace=elsewhere;indexname={name}"
+        assert connection.info(delete) == ["ok"]
+
+
 def test_indexes_of_a_namespace_are_limited(own_shelf):
     for number in range(256):
         own_shelf.index(f"bin=b{number};type=numeric", build=False)

@@ -23,6 +23,7 @@ from aerospike_devserver.result import InfoError, Result, ServerError
 from aerospike_devserver.storage.index import (
     Definition,
     Index,
+    Indexes,
     IndexExists,
     IndexKind,
     TooManyIndexes,
@@ -89,21 +90,23 @@ def _create(request: Request) -> str:
     namespace_name = request.namespace_name()
     definition = _definition(request)
     namespace = request.node.cluster.namespace(namespace_name)
-    if namespace is None:
-        if definition.kind is IndexKind.SET:
-            raise _refuse("namespace not found")
-        return "ok"
+    if namespace is None and definition.kind is IndexKind.SET:
+        raise _refuse("namespace not found")
     if definition.particle == Particle.GEOJSON and not geo.is_available():
         raise InfoError(Result.SERVER_ERROR, str(geo.MissingPackage()))
-    _add(request.node, namespace, _bytes(name), definition)
+    indexes = request.node.cluster.storage.indexes(_bytes(namespace_name))
+    index = _index(request.node, indexes, _bytes(name), definition)
+    if namespace is not None:
+        _fill(request.node, namespace, index)
     return "ok"
 
 
-def _add(
-    node: NodeState, namespace: Namespace, name: bytes, definition: Definition
-) -> None:
+def _index(
+    node: NodeState, indexes: Indexes, name: bytes, definition: Definition
+) -> Index:
+    """A new index, or the one of this definition."""
     try:
-        index = namespace.indexes.create(
+        return indexes.create(
             name, definition, index_source.of(definition, node.cluster.config.plays)
         )
     except IndexExists as cause:
@@ -112,8 +115,12 @@ def _add(
     except TooManyIndexes as cause:
         text = "already at sindex definition limit"
         raise InfoError(Result.INDEX_MAXCOUNT, text) from cause
-    if definition.kind is IndexKind.SET:
-        namespace.add_set(definition.set_name)
+
+
+def _fill(node: NodeState, namespace: Namespace, index: Index) -> None:
+    """Begin to build an index, unless that has begun."""
+    if index.definition.kind is IndexKind.SET:
+        namespace.add_set(index.definition.set_name)
     if not index.is_started:
         node.cluster.spawn(index.build(namespace.partitions, RECORDS_PER_TURN))
 
@@ -249,9 +256,8 @@ def _check_expression(definition: Definition, version: Version) -> None:
 def _delete(request: Request) -> str:
     """Drop an index; the answer is the same when there is none of that name."""
     name = request.text("indexname", MAX_NAME)
-    namespace = request.node.cluster.namespace(request.namespace_name())
-    if namespace is not None:
-        namespace.indexes.drop(_bytes(name))
+    namespace_name = request.namespace_name()
+    request.node.cluster.storage.indexes(_bytes(namespace_name)).drop(_bytes(name))
     return "ok"
 
 
