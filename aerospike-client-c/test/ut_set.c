@@ -675,6 +675,93 @@ test_no_node(void)
     teardown(&r);
 }
 
+/* Work on all of a namespace needs a master for each partition. */
+static void
+test_masters(void)
+{
+    rig r;
+    asc_error err;
+    setup(&r);
+    asc_set_begin_at(r.set, r.cluster, &r.options, NULL, r.now);
+    asc_error_reset(&err);
+    CHECK_EQ_INT(asc_set_add_masters(r.set, "test", &err), ASC_OK);
+    CHECK_EQ_INT(r.set->n, 2); /* B is none, but may become one at any moment */
+    asc_set_begin_at(r.set, r.cluster, &r.options, NULL, r.now);
+    CHECK_EQ_INT(asc_set_add_masters(r.set, "none", &err), ASC_ERR_NAMESPACE);
+    atomic_store(&r.b->active, false);
+    CHECK_EQ_INT(asc_set_add_masters(r.set, "test", &err), ASC_OK);
+    CHECK_EQ_INT(r.set->n, 1);
+    asc_set_begin_at(r.set, r.cluster, &r.options, NULL, r.now);
+    atomic_store(&r.a->active, false);
+    CHECK_EQ_INT(asc_set_add_masters(r.set, "test", &err), ASC_ERR_INVALID_NODE);
+    CHECK_HAS(err.message, "no active node for partition 0 of namespace test");
+    CHECK_EQ_INT(r.set->n, 0);
+    teardown(&r);
+}
+
+/* Take what there is of node A, and repeat it for as long as that can be done. Returns
+ * how many parts there were. */
+static unsigned
+repeat_to_the_end(rig *r)
+{
+    unsigned n = 1;
+    asc_part *p;
+    while (!asc_set_is_done(r->set) && CHECK(frames_wait(r->set, &r->now))) {
+        while ((p = asc_set_take(r->set)) != NULL) {
+            if (p->ended && p->err.code != ASC_OK &&
+                asc_set_repeat(r->set, p, &r->err[0]) == ASC_OK) {
+                asc_part *next = asc_set_unwritten(r->set);
+                CHECK(next != NULL && next->node_name[0] == 'A');
+                CHECK(asc_buf_put(&next->req.out, request, sizeof request));
+                next->reply = ASC_REPLY_RECORDS;
+                n++;
+            }
+            r->n_got[0] += p->size;
+        }
+    }
+    return n;
+}
+
+static void
+test_repeat(void)
+{
+    static const fake_step cut = {.act = FAKE_CUT};
+    for (unsigned max_retries = 0; max_retries < 3; max_retries++) {
+        rig r;
+        setup(&r);
+        r.options.timing.max_retries = max_retries;
+        r.options.timing.sleep_between_retries_ms = 7;
+        build_records(&r.f, 1);
+        FAKE_SCRIPT(cut);
+        FAKE_SCRIPT(cut);
+        FAKE_SCRIPT(GIVE(r.f));
+        begin(&r, "A", ASC_REPLY_RECORDS);
+        CHECK_EQ_INT(repeat_to_the_end(&r), max_retries + 1);
+        CHECK_EQ_INT(r.now, max_retries == 2 ? 1014 : 1000 + 7 * max_retries);
+        CHECK_EQ_INT(r.n_got[0], max_retries == 2 ? r.f.len : 0);
+        CHECK_EQ_INT(r.err[0].code, max_retries == 2 ? ASC_OK : ASC_ERR_CONNECTION);
+        CHECK_EQ_INT(r.err[0].attempts, max_retries == 2 ? 0 : max_retries + 1);
+        teardown(&r);
+    }
+}
+
+/* Somebody may have read what has come. */
+static void
+test_what_has_begun_is_not_repeated(void)
+{
+    rig r;
+    setup(&r);
+    r.options.timing.max_retries = 9;
+    build_records(&r.f, 1);
+    size_t first = asc_get_u32(r.f.data + 4) + 8;
+    FAKE_SCRIPT(GIVE_PART(r.f, 0, first + 9), {.act = FAKE_CUT});
+    begin(&r, "A", ASC_REPLY_RECORDS);
+    CHECK_EQ_INT(repeat_to_the_end(&r), 1);
+    CHECK_EQ_INT(r.n_got[0], first);
+    CHECK_EQ_INT(r.err[0].code, ASC_ERR_CONNECTION);
+    teardown(&r);
+}
+
 /* Whoever takes one part at a time sees each of them, though one always has more. */
 static void
 test_take_is_fair(void)
@@ -738,6 +825,9 @@ static const kit_test tests[] = {
     {"abandon_closes", test_abandon_closes},
     {"info_to_all_nodes", test_info_to_all_nodes},
     {"no_node", test_no_node},
+    {"masters", test_masters},
+    {"repeat", test_repeat},
+    {"what_has_begun_is_not_repeated", test_what_has_begun_is_not_repeated},
     {"half_a_frame_is_not_shown", test_half_a_frame_is_not_shown},
     {"take_is_fair", test_take_is_fair},
     {"many_parts_at_one_node", test_many_parts_at_one_node},

@@ -60,6 +60,11 @@ void asc_set_begin(asc_set *s, asc_cluster *cluster, const asc_set_options *opti
 asc_status asc_set_add_node(asc_set *s, const char *node_name, asc_error *err);
 asc_status asc_set_add_all(asc_set *s, asc_error *err);
 
+/* The same for work on all of a namespace. It fails besides when no node has the
+ * namespace (ASC_ERR_NAMESPACE), or when one of its partitions has no master that
+ * answers (ASC_ERR_INVALID_NODE): nobody would work on the records of that one. */
+asc_status asc_set_add_masters(asc_set *s, const char *ns, asc_error *err);
+
 /* Hand out, once each, the parts whose request the caller must write before it waits;
  * NULL: there are no more. */
 asc_part *asc_set_unwritten(asc_set *s);
@@ -80,6 +85,12 @@ asc_part *asc_set_take(asc_set *s);
  * batch need this, each of which has a code of its own; the rule is the one that sets
  * err.in_doubt of a single write. */
 bool asc_part_in_doubt(const asc_part *p, asc_status code);
+
+/* Ask the node of a part that has failed once more, in another part that the caller is
+ * to write: ASC_OK. That is done when the timing of the part allows one more attempt,
+ * and no message of a reply has come that somebody may have read. Otherwise the value
+ * is the code of the failure, which *err becomes. */
+asc_status asc_set_repeat(asc_set *s, const asc_part *p, asc_error *err);
 
 /* True when all parts have ended and were taken. */
 bool asc_set_is_done(const asc_set *s);

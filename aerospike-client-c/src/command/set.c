@@ -145,23 +145,62 @@ asc_set_add_node(asc_set *s, const char *node_name, asc_error *err)
     return ASC_OK;
 }
 
+/* Add a request to each node of a view that is active. */
+static asc_status
+add_nodes(asc_set *s, const asc_snapshot *view, asc_error *err)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < view->n_nodes; i++) {
+        const asc_node *node = view->nodes[i];
+        if (atomic_load(&node->active)) {
+            if (asc_set_add_node(s, node->name, err) != ASC_OK) {
+                return err->code;
+            }
+            n++;
+        }
+    }
+    return n > 0 ? ASC_OK
+                 : asc_error_set(err, ASC_ERR_INVALID_NODE,
+                                 "Cluster is empty; no node has been reached yet");
+}
+
 asc_status
 asc_set_add_all(asc_set *s, asc_error *err)
 {
     asc_snapshot *view = asc_cluster_snapshot(s->cluster);
-    asc_status rc = ASC_OK;
-    size_t n = 0;
-    for (size_t i = 0; rc == ASC_OK && i < view->n_nodes; i++) {
-        if (atomic_load(&view->nodes[i]->active)) {
-            rc = asc_set_add_node(s, view->nodes[i]->name, err);
-            n++;
+    asc_status rc = add_nodes(s, view, err);
+    asc_snapshot_release(view);
+    return rc;
+}
+
+/* Does each partition of a namespace have a master that is active? */
+static asc_status
+check_masters(const asc_snapshot *view, const char *ns, asc_error *err)
+{
+    const asc_ns_map *map = asc_snapshot_map(view, ns);
+    if (map == NULL) {
+        return asc_snapshot_lacks(view, ns, err);
+    }
+    for (uint32_t p = 0; p < ASC_N_PARTITIONS; p++) {
+        if (asc_snapshot_slot(view, map, p, 0, true) == ASC_NO_NODE) {
+            return asc_error_set(err, ASC_ERR_INVALID_NODE,
+                                 "no active node for partition %u of namespace %s", p,
+                                 ns);
         }
     }
-    asc_snapshot_release(view);
-    if (rc == ASC_OK && n == 0) {
-        rc = asc_error_set(err, ASC_ERR_INVALID_NODE,
-                           "Cluster is empty; no node has been reached yet");
+    return ASC_OK;
+}
+
+asc_status
+asc_set_add_masters(asc_set *s, const char *ns, asc_error *err)
+{
+    asc_snapshot *view = asc_cluster_snapshot(s->cluster);
+    err->phase = ASC_PHASE_PARTITION_MAP;
+    asc_status rc = check_masters(view, ns, err);
+    if (rc == ASC_OK) {
+        rc = add_nodes(s, view, err);
     }
+    asc_snapshot_release(view);
     return rc;
 }
 
@@ -315,6 +354,25 @@ asc_set_take(asc_set *s)
         }
     }
     return NULL;
+}
+
+/* The new exchange goes on counting where the old one stopped, so that the timing limits
+ * the attempts of both together. */
+asc_status
+asc_set_repeat(asc_set *s, const asc_part *p, asc_error *err)
+{
+    const asc_member *old = (const asc_member *)p;
+    if (!p->again || old->x.many.begun) {
+        *err = p->err;
+        return err->code;
+    }
+    asc_member *m = asc_set_add(s, p->node_name, old->x.wake_ms);
+    if (m == NULL) {
+        return asc_error_set(err, ASC_ERR_NOMEM, "request to node %s", p->node_name);
+    }
+    m->x.n_attempts = old->x.n_attempts;
+    m->x.n_sent = old->x.n_sent;
+    return ASC_OK;
 }
 
 bool
