@@ -82,6 +82,8 @@ class Client(PendingMethods):
 
     job_info = blocking(jobs.job_info)
     scan_info = blocking(jobs.scan_info)
+    scan_apply = blocking(jobs.scan_apply)
+    query_apply = blocking(jobs.query_apply)
 
     # --- indexes and data ---
 

@@ -14,7 +14,6 @@ from aerospike._direct import DirectMethods
 from aerospike._errors import client_error
 from aerospike._hints import (
     Any,
-    ApplyPolicy,
     CompiledExpression,
     InfoPolicy,
     Options,
@@ -25,7 +24,6 @@ TYPE_CHECKING = False  # as in typing, which need not be imported for it
 if TYPE_CHECKING:
     from aerospike.exception import AerospikeError
 
-_FUNCTIONS = "functions in Lua"
 _TRANSACTIONS = "transactions"
 _METRICS = "metrics"
 _XDR = "filters of XDR"
@@ -42,34 +40,6 @@ class PendingMethods(DirectMethods):
     """The base of Client with these methods."""
 
     __slots__ = ()
-
-    # --- functions ---
-
-    def scan_apply(
-        self,
-        ns: str,
-        set: str | None,
-        module: str,
-        function: str,
-        args: list[Any] | None = None,
-        policy: ApplyPolicy | Options | None = None,
-        options: Options | None = None,
-    ) -> int:
-        raise not_yet(_FUNCTIONS)
-
-    def query_apply(
-        self,
-        ns: str,
-        set: str | None,
-        predicate: Any,
-        module: str,
-        function: str,
-        args: list[Any] | None = None,
-        policy: ApplyPolicy | Options | None = None,
-    ) -> int:
-        raise not_yet(_FUNCTIONS)
-
-    # --- the rest ---
 
     def commit(self, transaction: Transaction) -> int:
         raise not_yet(_TRANSACTIONS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from aerospike import predicates as _predicates
@@ -50,6 +50,23 @@ def check_text(what: str, text: str) -> None:
         raise param_error(
             f"the {what} has characters that UTF-8 lacks: {text!r}"
         ) from None
+
+
+def check_names(namespace: str, set: str) -> None:
+    """Raise ParamError when no namespace or set can have such a name."""
+    for what, name in (("namespace", namespace), ("set", set)):
+        check_text(what, name)
+        if "\0" in name:
+            raise param_error(f"the {what} contains a NUL: {name!r}")
+
+
+def check_whole(policy: Options | None, paginates: bool = False) -> None:
+    """Raise ParamError when background work should change a part of the records."""
+    if paginates or filter_of(policy) is not None:
+        raise param_error(
+            "background work changes every record: it has neither pages nor a "
+            "partition_filter"
+        )
 
 
 class _Number:
@@ -130,10 +147,7 @@ class _Records:
             raise param_error(
                 "Set should be string, unicode or None", f"got {type(set).__name__}"
             )
-        for what, name in (("namespace", namespace), ("set", set or "")):
-            check_text(what, name)
-            if "\0" in name:
-                raise param_error(f"the {what} contains a NUL: {name!r}")
+        check_names(namespace, set or "")
         self = cls.__new__(cls)
         self._client = client
         self._namespace = namespace
@@ -427,11 +441,7 @@ class _Records:
             raise param_error(
                 self._cannot_combine, "apply() and add_ops() exclude each other"
             )
-        if self._paginates or filter_of(policy) is not None:
-            raise param_error(
-                "background work changes every record: it has neither pages nor a "
-                "partition_filter"
-            )
+        check_whole(policy, self._paginates)
         spec = {**self._spec(None), "ttl": max(self.ttl, 0)}
         return self._client._background(self._is_scan, spec, policy)
 
@@ -527,14 +537,7 @@ class Query(_Records):
     def _set_where(
         self, predicate: Any, ctx: Any, has_bin: bool = True, **how: Any
     ) -> Query:
-        if not _is_predicate(predicate):
-            raise param_error("predicate is invalid.", _what_it_is(predicate))
-        bin = bin_text(predicate[2]) if has_bin else None  # an index is enough
-        if has_bin and not isinstance(bin, str):
-            raise param_error(
-                "predicate is invalid.", f"the bin must be a str, got {shown(bin)}"
-            )
-        predicate = (*predicate[:2], bin, *predicate[3:])
+        predicate = predicate_of(predicate, has_bin)
         if self._where:
             raise param_error(
                 "Failed to add predicate",
@@ -610,16 +613,7 @@ class Scan(_Records):
         return name
 
     def _check_options(self, options: Mapping[str, Any]) -> None:
-        for name, value in options.items():
-            if name == "concurrent" and not isinstance(value, bool):
-                raise param_error(
-                    "option concurrent must be a bool", f"got {type(value).__name__}"
-                )
-            if name not in _SCAN_OPTIONS and name not in _FORGOTTEN_OPTIONS:
-                raise param_error(
-                    f"Invalid value for scan options: {shown(name)}",
-                    f"the options are {', '.join(_SCAN_OPTIONS)}",
-                )
+        check_scan_options(options)
 
     def _range(
         self, parts: Mapping[str, Any], options: Options | None
@@ -658,6 +652,25 @@ def check_arguments(arguments: list[Any]) -> None:
                 )
 
 
+# --- options of scans ---
+
+
+def check_scan_options(
+    options: Mapping[str, Any], known: Collection[str] = _SCAN_OPTIONS
+) -> None:
+    """Raise ParamError when an option is not known, or concurrent is no bool."""
+    for name, value in options.items():
+        if name == "concurrent" and not isinstance(value, bool):
+            raise param_error(
+                "option concurrent must be a bool", f"got {type(value).__name__}"
+            )
+        if name not in known and name not in _FORGOTTEN_OPTIONS:
+            raise param_error(
+                f"Invalid value for scan options: {shown(name)}",
+                f"the options are {', '.join(known)}",
+            )
+
+
 # --- conditions ---
 
 
@@ -688,6 +701,21 @@ _OLD_PREDICATES: dict[str, tuple[Callable[..., Any], bool]] = {
 
 _LARGEST_DATATYPE = 4  # INDEX_NUMERIC
 _INTEGERS = (1, 4)  # INDEX_INTEGER, INDEX_NUMERIC
+
+
+def predicate_of(found: Any, has_bin: bool = True) -> tuple[Any, ...]:
+    """A predicate as it is sent. ParamError when it is none.
+
+    :param has_bin: False: the name of an index stands for it.
+    """
+    if not _is_predicate(found):
+        raise param_error("predicate is invalid.", _what_it_is(found))
+    bin = bin_text(found[2]) if has_bin else None
+    if has_bin and not isinstance(bin, str):
+        raise param_error(
+            "predicate is invalid.", f"the bin must be a str, got {shown(bin)}"
+        )
+    return (*found[:2], bin, *found[3:])
 
 
 def _is_predicate(found: Any) -> bool:

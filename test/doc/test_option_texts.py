@@ -119,5 +119,5 @@ def test_front_page_lists_what_is_not_there_yet():
         if row["type"] == "later"
     }
     refused_elsewhere = {"config_provider"}  # when it says something
-    named_besides = {"ClientError", "ParamError", "batch_apply", "Apply"}
+    named_besides = {"ClientError", "ParamError"}
     assert listed == calls | options | refused_elsewhere | named_besides

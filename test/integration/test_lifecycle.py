@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 import aerospike
-from aerospike import _core, exception
+from aerospike import _core, exception, predicates
 from aerospike_devserver import DevCluster
 from aerospike_helpers.batch.records import BatchRecords, Remove
 from aerospike_helpers.cdt_ctx import cdt_ctx_list_index
@@ -67,6 +67,15 @@ NEEDS_CLUSTER: dict[str, Any] = {
     "truncate": lambda c: c.truncate("test", "demo", 0),
     "job_info": lambda c: c.job_info(1, aerospike.JOB_SCAN),
     "scan_info": lambda c: c.scan_info(1),
+    "scan_apply": lambda c: c.scan_apply("test", "demo", "module", "function"),
+    "query_apply": lambda c: c.query_apply(
+        "test", "demo", predicates.equals("a", 1), "module", "function", []
+    ),
+    "apply": lambda c: c.apply(KEY, "module", "function", []),
+    "udf_put": lambda c: c.udf_put(__file__),
+    "udf_remove": lambda c: c.udf_remove("no_module.lua"),
+    "udf_list": lambda c: c.udf_list(),
+    "udf_get": lambda c: c.udf_get("no_module.lua"),
     "index_remove": lambda c: c.index_remove("test", "index"),
     "index_set_create": lambda c: c.index_set_create("test", "demo", "index"),
     "index_cdt_create": lambda c: c.index_cdt_create(

@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from aerospike import exception
-from aerospike._calls import functions, indexes, waits
+from aerospike._calls import functions, indexes, jobs, waits
 from aerospike._calls.blocking import answer, run
-from aerospike._calls.requests import Info, Nodes, Pause, Request
+from aerospike._calls.requests import Background, Info, Nodes, Pause, Request
 
 if TYPE_CHECKING:
     from aerospike._calls.requests import Call
 
 Answer = Callable[[float], str]
 """What a node says at a time; it may raise."""
+
+
+JOB = 2**64 - 1
 
 
 class Cluster:
@@ -29,6 +32,7 @@ class Cluster:
         self.age = 0.0
         self.policies: list[Any] = []
         self.commands: list[str] = []  # those for one node
+        self.begun: list[tuple[bool, Any, Any]] = []  # work in the background
 
     def answer(self, request: Request) -> Any:
         match request:
@@ -37,6 +41,9 @@ class Cluster:
                 return None
             case Nodes():
                 return list(self.nodes)
+            case Background(is_scan, spec, policy):
+                self.begun.append((is_scan, spec, policy))
+                return JOB
             case Info(command, policy, None):
                 self.policies.append(policy)
                 return f"{command}\tok\n"
@@ -337,3 +344,141 @@ def test_a_removed_module_is_waited_for_on_every_node(made_of):
     cluster = made_of({"A": lambda _: "", "B": gone_later})
     assert run(functions.udf_remove("m.lua"), cluster.answer) == 0
     assert 5 <= cluster.age < 6
+
+
+# --- work in the background ---
+
+
+def work(status: str, percent: float = 100, succeeded: int = 1) -> str:
+    return (
+        f"trid={JOB}:ns=test:status={status}:job-progress={percent:.2f}:"
+        f"recs-succeeded={succeeded}:recs-failed=0:recs-filtered-meta=0"
+    )
+
+
+def done(_: float) -> str:
+    return work("done(ok)")
+
+
+def unknown(_: float) -> str:
+    raise exception.RecordNotFound(2, "job not found", "", 0, False)
+
+
+def works_until(end: float) -> Answer:
+    """A node that has 100 % early, but is at work for longer."""
+
+    def says(age: float) -> str:
+        if age < end:
+            return work("active(ok)", min(100, 10 * age), int(age))
+        return done(age)
+
+    return says
+
+
+def scan_apply(cluster: Cluster) -> int:
+    call = jobs.scan_apply("test", "s", "m", "f", [1], POLICY)
+    return run(call, cluster.answer)
+
+
+def query_apply(cluster: Cluster) -> int:
+    call = jobs.query_apply("test", None, (0, 4, "a", 1), "m", "f", [], None)
+    return run(call, cluster.answer)
+
+
+def test_work_is_begun_with_its_policy_and_waited_for(made_of):
+    cluster = made_of({"A": works_until(100), "B": done, "C": unknown})
+    assert scan_apply(cluster) == query_apply(cluster) == JOB
+    assert 100 <= cluster.age < 101
+    (scan, query) = cluster.begun
+    spec = {"ns": "test", "set": "s", "module": "m", "function": "f"}
+    assert scan == (True, spec | {"arguments": [1], "predicate": None}, POLICY)
+    assert query[0] is False
+    assert query[1]["predicate"] == (0, 4, "a", 1)
+    assert (query[1]["set"], query[1]["arguments"]) == ("", [])
+    assert set(cluster.commands) == {f"query-show:id={JOB}"}
+    assert cluster.policies == [None] * len(cluster.policies)
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        (lambda _: work("active(ok)", 40), "node B is at 40 %"),
+        (lambda _: work("active(ok)", 100), "node B is at 99 %"),
+        (silent, "node B gave no answer for 60 s"),
+        (down, "node B gave no answer for 60 s"),
+    ],
+)
+def test_wait_for_work_ends_and_names_the_node(made_of, answer, text):
+    cluster = made_of({"A": done, "B": answer})
+    what = f"job {JOB} does not end"
+    with pytest.raises(exception.TimeoutError, match=what) as caught:
+        scan_apply(cluster)
+    assert text in str(caught.value)
+    assert caught.value.in_doubt
+    assert 60 <= cluster.age < 62
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "code"),
+    [
+        (scan_apply, exception.ScanAbortedError, 15),
+        (query_apply, exception.QueryAbortedError, 210),
+    ],
+)
+def test_work_that_somebody_ends(made_of, call, error, code):
+    cluster = made_of({"A": done, "B": lambda _: work("done(user-aborted)", 40)})
+    with pytest.raises(error, match=r"on node B: done\(user-aborted\)") as caught:
+        call(cluster)
+    assert (caught.value.code, caught.value.in_doubt) == (code, True)
+
+
+def test_work_of_a_node_that_leaves_is_in_doubt(made_of):
+    cluster = made_of({"A": done})
+
+    def leaves(age: float) -> str:
+        if age > 5:
+            del cluster.nodes["B"]
+        return works_until(50)(age)
+
+    cluster.nodes["B"] = leaves
+    with pytest.raises(exception.ClusterChangeError, match="node B has left") as caught:
+        scan_apply(cluster)
+    assert (caught.value.code, caught.value.in_doubt) == (7, True)
+    assert 5 < cluster.age < 7
+
+
+def test_a_node_that_leaves_when_its_work_is_done_is_no_error(made_of):
+    cluster = made_of({"A": works_until(50)})
+
+    def leaves(age: float) -> str:
+        del cluster.nodes["B"]
+        return done(age)
+
+    cluster.nodes["B"] = leaves
+    assert scan_apply(cluster) == JOB
+
+
+def test_work_of_a_node_that_is_started_anew_is_in_doubt(made_of):
+    def starts_anew(age: float) -> str:
+        if age < 5:
+            return works_until(50)(age)
+        return down(age) if age < 9 else unknown(age)
+
+    cluster = made_of({"A": done, "B": starts_anew})
+    with pytest.raises(
+        exception.ClusterChangeError, match="know it any more"
+    ) as caught:
+        scan_apply(cluster)
+    assert caught.value.in_doubt
+    assert 9 <= cluster.age < 10
+
+
+def test_a_node_that_joins_later_has_nothing_to_do(made_of):
+    cluster = made_of({})
+
+    def joined(age: float) -> str:
+        cluster.nodes["B"] = unknown
+        return works_until(5)(age)
+
+    cluster.nodes["A"] = joined
+    assert scan_apply(cluster) == JOB

@@ -6,6 +6,7 @@ import time
 
 from aerospike._calls.requests import (
     Admin,
+    Background,
     HashPassword,
     Info,
     InfoOfAll,
@@ -40,6 +41,8 @@ def answer(client: Client, request: Request) -> Any:
         case InfoOfAll(command, policy):
             answers = client.info(command, policy=policy)
             return [reply for _, reply in answers.values()]
+        case Background(is_scan, spec, work_policy):
+            return client._background(is_scan, spec, work_policy)
         case HashPassword():
             return request.make()
         case Admin(number, fields, admin_policy):

@@ -1,16 +1,24 @@
-"""Calls about background work. Source: the job section of the info reference."""
+"""Calls that begin background work, ask how far it has come, and wait for its end.
+
+Source of the commands: the job section of the info reference.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aerospike import _constants as c
+from aerospike import exception
 from aerospike._calls.commands import entries_of
-from aerospike._calls.requests import InfoOfAll
-from aerospike._errors import param_error, shown
-from aerospike._hints import InfoPolicy, Options
+from aerospike._calls.requests import Background, Info, InfoOfAll, Nodes
+from aerospike._calls.waits import DONE, NO_ANSWER, wait_for_nodes
+from aerospike._errors import made, param_error, shown
+from aerospike._hints import Any, InfoPolicy, Options, ScanPolicy, WritePolicy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from aerospike._calls.requests import Call
+    from aerospike._calls.waits import Progress
 
 
 def _job_entries(text: str | None) -> dict[str, str]:
@@ -64,3 +72,161 @@ def scan_info(
         "records_scanned": found["records_read"],
         "status": c.SCAN_STATUS_COMPLETED if done else c.SCAN_STATUS_INPROGRESS,
     }
+
+
+# --- work that is waited for ---
+
+# class and code of the error, by whether it is a scan
+_ABORTED = {
+    True: (exception.ScanAbortedError, 15),
+    False: (exception.QueryAbortedError, 210),
+}
+_COUNTS = ("recs-succeeded", "recs-failed", "recs-filtered-meta", "recs-filtered-bins")
+
+
+def _wait_for_job(is_scan: bool, job_id: int, nodes: list[str]) -> Call[None]:
+    """Wait until those nodes have ended their parts of a job.
+
+    A node forgets a job some time after its end, or when it is started anew. It never
+    knows one whose set it has no records of.
+    """
+    what = f"job {job_id} does not end"
+    command = f"query-show:id={job_id}"
+    silent = set()  # nodes that gave no answer once: they may have been started anew
+
+    def ask(node: str, _waited_s: float) -> Call[Progress]:
+        try:
+            reply: str = yield Info(command, None, node)
+        except NO_ANSWER:
+            silent.add(node)
+            raise
+        except exception.RecordNotFound:
+            reply = ""
+        job = _job_entries(reply.partition("\t")[2])
+        status = job.get("status", "")
+        if status.startswith("active"):
+            percent = int(float(job.get("job-progress", 0)))
+            return min(percent, 99), sum(int(job.get(name, 0)) for name in _COUNTS)
+        if not job and node in silent:
+            raise made(
+                exception.ClusterChangeError,
+                7,
+                f"{what}: node {node}, which gave no answer, does not know it any more",
+                in_doubt=True,
+            )
+        if job and status != "done(ok)":
+            text = f"job {job_id} was ended on node {node}: {status}"
+            raise made(*_ABORTED[is_scan], text, in_doubt=True)
+        return DONE
+
+    yield from wait_for_nodes(what, ask, nodes)
+
+
+def _apply(
+    name: str,
+    is_scan: bool,
+    ns: Any,
+    set: Any,
+    predicate: Any,
+    function: tuple[Any, Any, Any],
+    policy: Options | None,
+) -> Call[int]:
+    """Give a function the records of a scan or query, and wait until it had them all.
+
+    :param name: of the call.
+    :param function: module, function, arguments.
+    """
+    from aerospike._query import check_names, check_whole
+
+    if not isinstance(ns, str):
+        got = "None" if ns is None else type(ns).__name__
+        raise TypeError(f"{name}() argument 1 must be str, not {got}")
+    texts = {"Set": "" if set is None else set}
+    texts |= zip(("Module", "Function"), function, strict=False)
+    for what, text in texts.items():
+        if not isinstance(text, str):
+            raise param_error(
+                f"{what} name should be string", f"got {type(text).__name__}"
+            )
+    arguments = function[2]
+    if not isinstance(arguments, list | tuple):
+        raise param_error(
+            "Arguments should be a list", f"got {type(arguments).__name__}"
+        )
+    check_names(ns, texts["Set"])
+    check_whole(policy)
+    spec = {
+        "ns": ns,
+        "set": texts["Set"],
+        "module": texts["Module"],
+        "function": texts["Function"],
+        "arguments": [*arguments],
+        "predicate": predicate,
+    }
+    nodes: list[str] = yield Nodes()
+    job_id: int = yield Background(is_scan, spec, policy)
+    yield from _wait_for_job(is_scan, job_id, nodes)
+    return job_id
+
+
+def scan_apply(
+    ns: str,
+    set: str | None,
+    module: str,
+    function: str,
+    args: list[Any] | None = None,
+    policy: ScanPolicy | Options | None = None,
+    options: Options | None = None,
+) -> Call[int]:
+    """Give a function in Lua each record of a set, and wait until it had them all.
+
+    What the function returns is lost. One that fails leaves its record as it was, which
+    is no error; job_info() counts the records for which it succeeded.
+
+    :param set: str; None: all records of the namespace.
+    :param module: str, the name of its file without ".lua"; see udf_put().
+    :param function: str, the name of the function.
+    :param args: list of what it gets after the record.
+    :param policy: dict of scan policy keys, for the start of the job.
+    :param options: dict; older programs give {"concurrent": bool}, which does nothing.
+    :return: the job's id, for job_info().
+    :raises TimeoutError: for 60 s no node came further, or one gave no answer.
+    :raises ClusterChangeError: a node went away before it had done its part.
+    :raises ScanAbortedError: somebody has ended the job.
+    """
+    from aerospike._query import check_scan_options
+
+    if isinstance(options, Mapping):  # other clients pass over anything else
+        check_scan_options(options, ["concurrent"])
+    given = (module, function, [] if args is None else args)
+    return (yield from _apply("scan_apply", True, ns, set, None, given, policy))
+
+
+def query_apply(
+    ns: str,
+    set: str | None,
+    predicate: tuple[Any, ...],
+    module: str,
+    function: str,
+    args: list[Any] | None = None,
+    policy: WritePolicy | Options | None = None,
+) -> Call[int]:
+    """Give a function in Lua each record that fits, and wait until it had them all.
+
+    As scan_apply(), for the records that a predicate finds.
+
+    :param predicate: one of aerospike.predicates, which needs an index.
+    :param args: list, which must be given.
+    :param policy: dict of write policy keys, for the start of the job.
+    :raises IndexNotFound: no index fits the predicate.
+    :raises QueryAbortedError: somebody has ended the job.
+    """
+    from aerospike._query import predicate_of
+
+    if not isinstance(predicate, tuple):
+        raise param_error(
+            "Predicate must be a tuple", f"got {type(predicate).__name__}"
+        )
+    found = predicate_of(predicate)
+    given = (module, function, args)
+    return (yield from _apply("query_apply", False, ns, set, found, given, policy))

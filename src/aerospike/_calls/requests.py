@@ -65,6 +65,22 @@ class InfoOfAll(Request):
         self.policy: Final = policy
 
 
+class Background(Request):
+    """Have all nodes begin work on the records of a scan or query, in the background.
+
+    The answer is the number of the job.
+    """
+
+    __slots__ = __match_args__ = ("is_scan", "spec", "policy")
+
+    def __init__(
+        self, is_scan: bool, spec: dict[str, object], policy: Options | None
+    ) -> None:
+        self.is_scan: Final = is_scan
+        self.spec: Final = spec
+        self.policy: Final = policy
+
+
 class HashPassword(Request):
     """The answer is the hash of a password, in an object that shows nothing.
 

@@ -34,13 +34,22 @@ def dress(function: Any, call: Any, wrapped: object = None) -> None:
 def check_given(
     call: Callable[..., Any], n_positional: int, keywords: set[str]
 ) -> None:
-    """Raise TypeError with the name of the first argument that a call lacks, if any.
+    """Raise TypeError with the name of the first argument that a call lacks, if any, or
+    when there are too many.
 
     It says so in the words of functions in C, which other clients of Aerospike are.
     """
     import inspect
 
-    for place, parameter in enumerate(inspect.signature(call).parameters.values(), 1):
+    parameters = inspect.signature(call).parameters.values()
+    n_given = n_positional + len(keywords)
+    if n_given > len(parameters):
+        noun = "argument" if len(parameters) == 1 else "arguments"
+        raise TypeError(
+            f"{call.__name__}() takes at most {len(parameters)} {noun} "
+            f"({n_given} given)"
+        )
+    for place, parameter in enumerate(parameters, 1):
         is_given = place <= n_positional or parameter.name in keywords
         if parameter.default is parameter.empty and not is_given:
             raise TypeError(

@@ -10,7 +10,7 @@ from aerospike._errors import made
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from aerospike._calls.requests import Call
 
@@ -27,7 +27,7 @@ _UNHEARD = (-1, 0)
 _FIRST_PAUSE_S = 0.01
 _LONGEST_PAUSE_S = 0.5
 
-_NO_ANSWER = (
+NO_ANSWER = (
     exception.TimeoutError,
     exception.ConnectionError,
     exception.AsyncConnectionError,
@@ -89,6 +89,17 @@ class _Waiting:
                 f"{states or 'there is none'}"
             )
 
+    def check_left(self, left: list[str]) -> None:
+        """Raise ClusterChangeError when one of those nodes is gone with its work."""
+        for node in left:
+            if not self.is_done(node):
+                raise made(
+                    exception.ClusterChangeError,
+                    7,
+                    f"{self.what}: node {node} has left the cluster",
+                    in_doubt=True,
+                )
+
     def _state(self, node: str) -> str:
         if node in self.why_silent:
             return "gave no answer"
@@ -100,25 +111,31 @@ class _Waiting:
 
 
 def wait_for_nodes(
-    what: str, ask: Callable[[str, float], Call[Progress]]
+    what: str,
+    ask: Callable[[str, float], Call[Progress]],
+    needed: Collection[str] = (),
 ) -> Call[None]:
     """Ask each node, until all that are in the cluster are done.
 
     :param what: begins the text of the error.
     :param ask: how far the node of a name has come, so many seconds after the wait
         began. What it raises, other than for want of an answer, ends the wait.
+    :param needed: nodes that nobody else can stand in for.
     :raises TimeoutError: for STANDSTILL_S no node came further, or one gave no answer.
+    :raises ClusterChangeError: one of the needed nodes left the cluster before it was
+        done.
     """
     waiting = _Waiting(what)
     for pause in _pauses():
         nodes: list[str] = yield Nodes()
+        waiting.check_left([node for node in needed if node not in nodes])
         behind = []
         for node in nodes:
             if waiting.is_done(node):
                 continue
             try:
                 waiting.hear(node, (yield from ask(node, waiting.age())))
-            except _NO_ANSWER as why:
+            except NO_ANSWER as why:
                 waiting.miss(node, why)
             except exception.ParamError:
                 continue  # it has just left the cluster
