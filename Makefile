@@ -6,6 +6,7 @@
 #   TEST_SEED=7                the order of the tests; 0 = that of the files
 #   BENCH_ARGS="get --rounds 3"   more arguments for bench; names for bench-instructions
 #   SUITE=../suite/test        the folder of new_tests, for ecosystem-official
+#   CHECKOUT=../client         the PyPI client's repository, for ecosystem-examples
 #   PASSED=passed.txt          what the PyPI client passes of it on a real server; without
 #                              it ecosystem-official runs that client first
 #   BASE="HEAD~1 89b4388"      the commits that bench-instructions compares with
@@ -22,6 +23,7 @@ BENCH_ARGS ?=
 BASE ?=
 SUITE ?=
 PASSED ?=
+CHECKOUT ?=
 FUZZ_SECONDS ?= 10
 SECONDS = 60
 SLACK_MS =
@@ -46,8 +48,8 @@ export AEROSPIKE_HOSTS := $(HOSTS)
 endif
 
 .PHONY: help demo test test-long test-all sanitize chaos lint measure docs bench \
-	bench-instructions ecosystem ecosystem-official ecosystem-official-devserver fuzz \
-	wheel clean
+	bench-instructions ecosystem ecosystem-examples ecosystem-official \
+	ecosystem-official-devserver fuzz wheel clean
 
 help:
 	@echo "make demo    start a three-node development cluster and walk through the client"
@@ -62,6 +64,7 @@ help:
 	@echo "make bench   this client against the one on PyPI, in one run"
 	@echo "make bench-instructions  instructions of six calls, against earlier commits"
 	@echo "make ecosystem  programs of others from PyPI, with this client in place"
+	@echo "make ecosystem-examples  the PyPI client's examples with functions, in CHECKOUT="
 	@echo "make ecosystem-official  the PyPI client's public suite in SUITE= on HOSTS="
 	@echo "make ecosystem-official-devserver  that suite with that client on our server"
 	@echo "make fuzz    each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)"
@@ -129,6 +132,10 @@ bench-instructions:
 ecosystem:
 	@$(SETUP) test
 	@cd test && ../$(PY) -m ecosystem.run $(HOSTS)
+
+ecosystem-examples:
+	@$(SETUP) test
+	@cd test && ../$(PY) -m ecosystem.examples '$(abspath $(CHECKOUT))' $(HOSTS)
 
 ecosystem-official:
 	@$(SETUP) test

@@ -36,15 +36,18 @@ PINNED = ("easyaerospike==0.0.1b0",)
 
 
 @contextlib.contextmanager
-def node(given: str | None) -> Iterator[tuple[str, str]]:
-    """Host and port of the node that was given, or of one of a development cluster."""
+def node(given: str | None, first_port: int = 0) -> Iterator[tuple[str, str]]:
+    """Host and port of the node that was given, or of one of a development cluster.
+
+    first_port: of the development cluster; 0 = free ones.
+    """
     if given is not None:
         host, _, port = given.partition(",")[0].rpartition(":")
         yield host, port
         return
     from aerospike_devserver import DevCluster
 
-    with DevCluster(nodes=3, version="8.1") as cluster:
+    with DevCluster(nodes=3, port=first_port, version="8.1") as cluster:
         host, number = cluster.hosts[0]
         yield host, str(number)
 
