@@ -111,9 +111,15 @@ def cluster(real_hosts: Hosts) -> Iterator[DevCluster]:
 
 
 @pytest.fixture(scope="session")
-def client(hosts: Hosts) -> Iterator[aerospike.Client]:
+def lua_config(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Says where udf_put() copies modules to: not into the folder that tests run in."""
+    return {"lua": {"user_path": str(tmp_path_factory.mktemp("user_path"))}}
+
+
+@pytest.fixture(scope="session")
+def client(hosts: Hosts, lua_config: dict[str, Any]) -> Iterator[aerospike.Client]:
     """A connected client that the tests share."""
-    config = patient({"hosts": hosts, "fail_if_not_connected": True})
+    config = patient({"hosts": hosts, "fail_if_not_connected": True, **lua_config})
     with aerospike.client(config) as made:
         yield made
 
@@ -154,14 +160,14 @@ def client_82(client: aerospike.Client) -> Iterator[aerospike.Client]:
 
 
 @pytest.fixture
-def make_client(hosts: Hosts) -> Iterator[MakeClient]:
+def make_client(hosts: Hosts, lua_config: dict[str, Any]) -> Iterator[MakeClient]:
     """make_client(**config): a client that is closed after the test.
 
     Seeds are the server's unless `hosts` is given. Its timeouts are long unless the
     config says otherwise: a busy machine fails tests of timeouts only.
     """
     with _clients(hosts) as make:
-        yield lambda **config: make(patient(config))
+        yield lambda **config: make(patient(lua_config | config))
 
 
 @pytest.fixture

@@ -377,7 +377,6 @@ LUA = {
 TABLES = {"policy": POLICY, "meta": META, "config": CONFIG, "lua": LUA}
 
 PENDING = {
-    "apply": "user-defined functions",
     "txn_verify": "transactions, their verification",
     "txn_roll": "transactions, their end",
 }

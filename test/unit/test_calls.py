@@ -9,10 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import aerospike
 from aerospike import exception
 from aerospike._calls import functions, indexes, jobs, waits
 from aerospike._calls.blocking import answer, run
-from aerospike._calls.requests import Background, Info, Nodes, Pause, Request
+from aerospike._calls.requests import (
+    Background,
+    Info,
+    Nodes,
+    Pause,
+    Request,
+    UserPath,
+)
 
 if TYPE_CHECKING:
     from aerospike._calls.requests import Call
@@ -32,6 +40,7 @@ class Cluster:
         self.age = 0.0
         self.policies: list[Any] = []
         self.commands: list[str] = []  # those for one node
+        self.user_path = "no such folder"
         self.begun: list[tuple[bool, Any, Any]] = []  # work in the background
 
     def answer(self, request: Request) -> Any:
@@ -41,6 +50,8 @@ class Cluster:
                 return None
             case Nodes():
                 return list(self.nodes)
+            case UserPath():
+                return self.user_path
             case Background(is_scan, spec, policy):
                 self.begun.append((is_scan, spec, policy))
                 return JOB
@@ -323,6 +334,7 @@ def from_five_seconds_on(age: float) -> str:
 def test_a_module_is_waited_for_on_every_node(made_of, tmp_path):
     (tmp_path / "m.lua").write_text("later")
     cluster = made_of({"A": lambda _: SOURCE, "B": from_five_seconds_on})
+    cluster.user_path = str(tmp_path)
     assert run(functions.udf_put(str(tmp_path / "m.lua")), cluster.answer) == 0
     assert 5 <= cluster.age < 6
     assert set(cluster.commands) == {"udf-get:filename=m.lua"}
@@ -331,6 +343,7 @@ def test_a_module_is_waited_for_on_every_node(made_of, tmp_path):
 def test_a_module_that_does_not_reach_a_node_is_in_doubt(made_of, tmp_path):
     (tmp_path / "m.lua").write_text("later")
     cluster = made_of({"A": lambda _: SOURCE, "B": without})
+    cluster.user_path = str(tmp_path)
     with pytest.raises(exception.TimeoutError, match="node B is at 0 %") as caught:
         run(functions.udf_put(str(tmp_path / "m.lua")), cluster.answer)
     assert caught.value.in_doubt
@@ -482,3 +495,56 @@ def test_a_node_that_joins_later_has_nothing_to_do(made_of):
 
     cluster.nodes["A"] = joined
     assert scan_apply(cluster) == JOB
+
+
+# --- the copy of a module ---
+
+
+@pytest.fixture
+def put(made_of, tmp_path):
+    """put(folder) registers a module, whose copy goes to the folder."""
+    source = tmp_path / "m.lua"
+    source.write_text("later")
+    cluster = made_of({"A": lambda _: SOURCE})
+
+    def run_put(folder):
+        cluster.user_path = str(folder)
+        return run(functions.udf_put(str(source)), cluster.answer)
+
+    return run_put
+
+
+@pytest.mark.parametrize("before", [None, "older", "later"])
+def test_a_module_is_copied_to_the_users_path(put, tmp_path, before):
+    folder = tmp_path / "user_path"
+    folder.mkdir()
+    if before is not None:
+        (folder / "m.lua").write_text(before)
+    assert put(folder) == 0
+    assert [path.name for path in folder.iterdir()] == ["m.lua"]
+    assert (folder / "m.lua").read_text() == "later"
+
+
+def test_a_module_that_lies_there_is_not_written_again(put, tmp_path):
+    before = (tmp_path / "m.lua").stat()
+    assert put(tmp_path) == 0
+    after = (tmp_path / "m.lua").stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_a_reader_of_the_copy_never_finds_a_part(put, tmp_path):
+    folder = tmp_path / "user_path"
+    folder.mkdir()
+    (folder / "m.lua").write_text("older")
+    with open(folder / "m.lua") as reader:
+        put(folder)
+        assert reader.read() == "older"
+
+
+def test_a_copy_that_cannot_be_made_gives_a_warning(put, tmp_path, unwarned):
+    with pytest.warns(aerospike.AerospikeWarning, match="could not copy the module"):
+        assert put(tmp_path / "missing") == 0
+    (tmp_path / "user_path" / "m.lua").mkdir(parents=True)
+    with pytest.warns(aerospike.AerospikeWarning, match=r"m\.lua"):
+        assert put(tmp_path / "user_path") == 0
+    assert [path.name for path in (tmp_path / "user_path").iterdir()] == ["m.lua"]

@@ -12,6 +12,7 @@ from aerospike._calls.requests import (
     InfoOfAll,
     Nodes,
     Pause,
+    UserPath,
 )
 from aerospike._calls.signatures import check_given, shows
 
@@ -43,6 +44,8 @@ def answer(client: Client, request: Request) -> Any:
             return [reply for _, reply in answers.values()]
         case Background(is_scan, spec, work_policy):
             return client._background(is_scan, spec, work_policy)
+        case UserPath():
+            return client._lua()[0]
         case HashPassword():
             return request.make()
         case Admin(number, fields, admin_policy):

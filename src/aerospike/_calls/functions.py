@@ -5,15 +5,18 @@ Source of the commands: the section about functions of the server's info referen
 
 from __future__ import annotations
 
+import os
+
 from aerospike import _constants as c
 from aerospike import exception
 from aerospike._calls.commands import command_of, entries_of, text_of
-from aerospike._calls.requests import Info
+from aerospike._calls.requests import Info, UserPath
 from aerospike._calls.signatures import also_called
 from aerospike._calls.waits import BEGUN, DONE, wait_for_nodes
 from aerospike._errors import client_error, made, param_error, shown
 from aerospike._explain import module as explain_module
 from aerospike._hints import Any, InfoPolicy, Options
+from aerospike._report import warn_once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,6 +63,41 @@ def _source_of(path: str) -> bytes:
     return source
 
 
+def _keep(folder: str, name: str, source: bytes) -> None:
+    """Put a module's source into the folder where aggregations look for it.
+
+    Whoever reads the file meanwhile finds the old source, or all of the new one. When
+    the file cannot be written there is a warning: the nodes have the module all the
+    same.
+    """
+    path = os.path.join(folder, name)
+    made = f"{path}.{os.getpid()}-{os.urandom(4).hex()}"
+    try:
+        if _has(path, source):
+            return
+        with open(made, "xb") as file:
+            file.write(source)
+        os.replace(made, path)
+    except OSError as why:
+        _remove(made)
+        warn_once("udf_put", path, f"udf_put() could not copy the module: {why}")
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        pass  # it was not made, or whoever looks sees what is left
+
+
+def _has(path: str, source: bytes) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return file.read() == source
+    except FileNotFoundError:
+        return False
+
+
 def _modules_of(reply: str) -> list[dict[str, str]]:
     """The entries of each module that the reply to udf-list names."""
     lines = reply.partition("\t")[2].strip().split(";")
@@ -76,6 +114,9 @@ def udf_put(
 ) -> Call[int]:
     """Register a module of functions in Lua, and wait until every node has it.
 
+    The file is also copied to the folder lua.user_path of the configuration, where
+    aggregations look for it; when that fails there is a warning.
+
     :param filename: path of its file, whose last part is the name in the cluster; calls
         name the module without ".lua". A module of the same name is replaced.
     :param udf_type: UDF_TYPE_LUA.
@@ -90,7 +131,8 @@ def udf_put(
     if not isinstance(filename, str):
         raise param_error(_NO_STR, f"filename is {type(filename).__name__}")
     _check_language(udf_type, "Invalid UDF language")
-    content = base64.b64encode(_source_of(filename)).decode()
+    source = _source_of(filename)
+    content = base64.b64encode(source).decode()
     name = _name_of(filename.rpartition("/")[2])
     command = command_of(
         "udf-put",
@@ -103,6 +145,8 @@ def udf_put(
     except exception.UDFError as error:
         explain_module(error, name)
         raise
+    folder: str = yield UserPath()
+    _keep(folder, name, source)
     question = command_of("udf-get", filename=name)
 
     def ask(node: str, _waited_s: float) -> Call[Progress]:

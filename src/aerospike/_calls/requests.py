@@ -65,6 +65,12 @@ class InfoOfAll(Request):
         self.policy: Final = policy
 
 
+class UserPath(Request):
+    """The answer is the folder of the application's modules, lua.user_path."""
+
+    __slots__ = ()
+
+
 class Background(Request):
     """Have all nodes begin work on the records of a scan or query, in the background.
 
