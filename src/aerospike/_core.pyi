@@ -61,7 +61,7 @@ class Tracker:
 
 @final
 class Stream:
-    """Records of a query or scan, read while they come."""
+    """Items of a query or scan, read while they come."""
     def __iter__(self) -> Self: ...
     def __next__(self) -> Record: ...
     def __enter__(self) -> Self: ...
@@ -609,6 +609,9 @@ class Client:
         with_partition: bool,
         lends: bool,
     ) -> Stream: ...
+    def _aggregate(
+        self, is_scan: bool, spec: dict[str, Any], policy: Options | None
+    ) -> tuple[Stream, builtins.list[Any], int]: ...
     def _background(
         self, is_scan: bool, spec: dict[str, Any], policy: Options | None
     ) -> int: ...
@@ -827,6 +830,10 @@ def set_log_level(loglevel: int = ..., log_level: int = ...) -> int:
     :raises ParamError: it is no int of 64 bits.
     """
 
+def write_log(level: int, text: bytes) -> None:
+    """Write a log line, unless its level is above the threshold; for
+    aerospike._aggregate.
+    """
 def pending() -> list[str]:
     """The paths of the calls that are not supported yet: each is there and raises
     ClientError. For tests and tools, which leave them out of what they count.

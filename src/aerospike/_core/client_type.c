@@ -9,13 +9,14 @@
 #include <structmember.h> /* after Python.h */
 
 #include "batch/batch_methods.h"
+#include "query/aggregate.h"
 #include "query/stream.h"
 #include "record/record.h"
 #include "support/compat.h"
 
 static const PyMethodDef *const rooms[] = {
-    client_methods, record_methods, batch_keys_methods, batch_write_methods,
-    query_methods,  info_methods,   admin_methods,
+    client_methods, record_methods,    batch_keys_methods, batch_write_methods,
+    query_methods,  aggregate_methods, info_methods,       admin_methods,
 };
 
 /* The rows of all rooms in one array, which a row of NULLs ends and the caller frees

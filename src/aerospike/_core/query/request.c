@@ -240,6 +240,12 @@ make_read_head(query_request *q, asc_msg_head *head)
     policy_to_read_head(&q->pol, head);
     head->info1 =
         (uint8_t)(ASC_INFO1_READ | (head->info1 & ASC_INFO1_READ_MODE_AP_ALL));
+    if (q->pol.short_query || q->pol.expected_duration == 1) {
+        head->info1 |= ASC_INFO1_SHORT_QUERY;
+    }
+    else if (q->pol.expected_duration == 2) {
+        head->info2 |= ASC_INFO2_RELAX_AP_LONG_QUERY;
+    }
     head->info3 |= ASC_INFO3_PARTITION_DONE;
     head->ttl_s = UINT32_MAX; /* reading must not make records live longer */
     head->budget_ms = q->pol.timing.total_timeout_ms;
@@ -252,12 +258,6 @@ query_write_part(query_request *q, asc_query *query, asc_part *part)
     asc_msg_head head = {0};
     make_read_head(q, &head);
     head.info1 |= q->no_bins ? ASC_INFO1_GET_NO_BINS : 0;
-    if (q->pol.short_query || q->pol.expected_duration == 1) {
-        head.info1 |= ASC_INFO1_SHORT_QUERY;
-    }
-    else if (q->pol.expected_duration == 2) {
-        head.info2 |= ASC_INFO2_RELAX_AP_LONG_QUERY;
-    }
     if (begin_request(q, &w, &part->req.out, &head) < 0) {
         return -1;
     }
@@ -283,7 +283,6 @@ query_write_aggregation(query_request *q, asc_part *part)
     }
     asc_writer_end(&w);
     part->reply = ASC_REPLY_RECORDS;
-    part->req.timing.max_retries = 0; /* values of the first try may have come */
     return 0;
 }
 

@@ -1,12 +1,13 @@
-/* query/stream.c -- the stream of a query or scan: a Python iterator of its records,
- * and the methods that make one or start work in the background.
+/* query/stream.c -- the stream of a query or scan: a Python iterator of its records (or
+ * of values, which query/aggregate.c reads), and the methods that make one or start
+ * work in the background.
  *
- * A stream drives its query in the thread that asks for the next record. It takes
- * the frames of one part of the query's set at a time, and gives its records one by
- * one; when the frames are read, it waits for more. What it does not take stays with
- * the node, so that a slow reader needs no memory.
+ * A stream drives its set in the thread that asks for the next item. It takes the
+ * frames of one part of the set at a time, and gives the items in them one by one; when
+ * the frames are read, it waits for more. What it does not take stays with the node, so
+ * that a slow reader needs no memory.
  *
- * Waiting gives the GIL away, and decoding a record may run Python code: another
+ * Waiting gives the GIL away, and decoding an item may run Python code: another
  * thread, or the same one, may then call a method of the stream that is at work.
  * `is_busy` refuses that, so that everything below enter() has the stream for
  * itself. */
@@ -20,29 +21,6 @@
 #include "support/compat.h"
 #include "values/keys.h"
 #include "values/record_tuple.h"
-#include "query/request.h"
-#include "query/tracker.h"
-
-/* The set hands up the frames of an unfinished reply when so many bytes have come. */
-#define GATHER_BYTES (128u << 10)
-
-/* The Python object. */
-typedef struct StreamObject {
-    PyObject_HEAD
-    PyObject *client;       /* owned: ask.rules is borrowed from it */
-    asc_cluster *cluster;   /* counted */
-    asc_query *query;       /* owned; NULL: closed */
-    TrackerObject *tracker; /* owned */
-    query_request ask;
-    bool with_partition; /* items are (partition, record) */
-    bool lends;     /* a record that was given counts as read only when the next one is
-                       asked for: the caller may still fail with it (foreach()) */
-    bool lent;      /* there is such a record; closing the stream takes it back */
-    bool is_busy;   /* a thread is at work in the stream */
-    asc_part *part; /* borrowed from the set: whose frames are being read, or NULL */
-    asc_frames frames; /* how far they are read */
-    size_t since_turn; /* bytes read since other threads had the GIL */
-} StreamObject;
 
 /* --- records --- */
 
@@ -102,17 +80,36 @@ record_of(StreamObject *s, module_state *st, asc_msg *m, const asc_msg_record *r
     return record;
 }
 
-/* Add what was asked for to the error that is set. */
-static void
-explain(StreamObject *s, module_state *st)
+void
+stream_explain(StreamObject *s, module_state *st)
 {
     explain_query(st, s->ask.ns, s->ask.set, s->ask.predicate, s->ask.index_name,
                   s->ask.ctx);
 }
 
-/* The next record of the part that is being read. NULL without an exception when the
- * part has no more for now, with one when a record cannot be made. The tracker counts a
- * record before it is made, and takes it back when that fails. */
+int
+stream_raise(StreamObject *s, module_state *st, const asc_error *err)
+{
+    raise_error(st, err, NULL, NULL);
+    stream_explain(s, st);
+    return -1;
+}
+
+bool
+stream_next_message(StreamObject *s, asc_msg *m, asc_error *err)
+{
+    const uint8_t *at = s->frames.at;
+    bool found = s->part != NULL && asc_frames_next(&s->frames, m, err);
+    if (!found) {
+        s->part = NULL;
+        return false;
+    }
+    s->since_turn += (size_t)(s->frames.at - at);
+    return true;
+}
+
+/* The next record of the part that is being read, as stream_kind has it. The tracker
+ * counts a record before it is made, and takes it back when that fails. */
 static PyObject *
 next_of_part(StreamObject *s, module_state *st)
 {
@@ -120,17 +117,7 @@ next_of_part(StreamObject *s, module_state *st)
     asc_msg_record r;
     asc_error err;
     asc_error_reset(&err);
-    while (s->part != NULL) {
-        const uint8_t *at = s->frames.at;
-        if (!asc_frames_next(&s->frames, &m, &err)) {
-            s->part = NULL;
-            if (err.code != ASC_OK) {
-                raise_error(st, &err, NULL, NULL);
-                explain(s, st);
-            }
-            return NULL;
-        }
-        s->since_turn += (size_t)(s->frames.at - at);
+    while (stream_next_message(s, &m, &err)) {
         if (!asc_msg_is_record(&m)) {
             continue;
         }
@@ -139,31 +126,25 @@ next_of_part(StreamObject *s, module_state *st)
             PyObject *record = record_of(s, st, &m, &r);
             if (record == NULL) {
                 asc_query_take_back(s->query);
-                explain(s, st);
+                stream_explain(s, st);
             }
             return record;
         }
+    }
+    if (err.code != ASC_OK) {
+        stream_raise(s, st, &err);
     }
     return NULL;
 }
 
 /* --- driving --- */
 
-/* Raise an error of the query, with what was asked for. Returns -1. */
-static int
-raise_of_query(StreamObject *s, module_state *st, const asc_error *err)
+/* Another client's job must not have the number by chance, so that it comes from the
+ * system's randomness. */
+int
+stream_renew_task_id(StreamObject *s, module_state *st)
 {
-    raise_error(st, err, NULL, NULL);
-    explain(s, st);
-    return -1;
-}
-
-/* Make the number of a job. A node refuses a number that another client's job has: so
- * it comes from the system's randomness. This runs Python code. 0, or -1 with an
- * exception. */
-static int
-new_task_id(module_state *st, uint64_t *out)
-{
+    uint64_t *out = &s->ask.task_id;
     PyObject *random = lazy_import(&st->random_bytes, "os", "urandom");
     PyObject *bytes =
         random != NULL ? PyObject_CallFunction(random, "n", sizeof *out) : NULL;
@@ -183,15 +164,39 @@ new_task_id(module_state *st, uint64_t *out)
                       sizeof *out);
 }
 
+/* Begin the next round of a query: write its requests, with a job number of their
+ * own. */
+static int
+go_on(StreamObject *s, module_state *st)
+{
+    asc_part *part;
+    asc_error err;
+    asc_error_reset(&err);
+    if (asc_query_round(s->query, &err) != ASC_OK) {
+        return stream_raise(s, st, &err);
+    }
+    if (asc_query_is_over(s->query)) {
+        return 0;
+    }
+    if (stream_renew_task_id(s, st) < 0) {
+        return -1;
+    }
+    while ((part = asc_set_unwritten(s->set)) != NULL) {
+        if (query_write_part(&s->ask, s->query, part) < 0) {
+            return -1;
+        }
+    }
+    return 1;
+}
+
 /* End the query, unless it has ended already; others can then use its tracker again. A
  * record that is lent has not been taken by the caller: the tracker goes back before
  * it. */
 static void
-close_stream(StreamObject *s)
+close_query(StreamObject *s)
 {
     asc_query *query = s->query;
     s->query = NULL;
-    s->part = NULL;
     if (query != NULL) {
         if (s->lent) {
             asc_query_take_back(query);
@@ -201,57 +206,57 @@ close_stream(StreamObject *s)
     }
 }
 
+static const stream_kind of_records = {"records", next_of_part, go_on, close_query};
+
+static void
+close_stream(StreamObject *s)
+{
+    s->part = NULL;
+    s->set = NULL;
+    s->kind->close(s);
+}
+
 /* Wait for frames, and make s->part the part that has some. When all parts of a round
- * have ended, begin the next round: write its requests, with a job number of their own.
- * 1: there are frames; 0: the query is over; -1 with an exception. */
+ * have ended, begin the next one. 1: there is a part; 0: nothing is left; -1 with an
+ * exception. A part without frames is taken, too, when it has failed: its kind may want
+ * to know. */
 static int
 fetch(StreamObject *s, module_state *st)
 {
-    asc_set *set = asc_query_set(s->query);
     asc_error err;
     asc_part *part;
     asc_error_reset(&err);
     for (;;) {
-        while ((part = asc_set_take(set)) != NULL) {
-            if (part->size > 0) {
+        while ((part = asc_set_take(s->set)) != NULL) {
+            if (part->size > 0 || part->err.code != ASC_OK) {
                 s->part = part;
                 asc_frames_begin(&s->frames, part->data, part->size);
                 return 1;
             }
         }
-        if (asc_set_is_done(set)) {
-            if (asc_query_round(s->query, &err) != ASC_OK) {
-                return raise_of_query(s, st, &err);
-            }
-            if (asc_query_is_over(s->query)) {
-                return 0;
-            }
-            if (new_task_id(st, &s->ask.task_id) < 0) {
-                return -1;
-            }
-            while ((part = asc_set_unwritten(set)) != NULL) {
-                if (query_write_part(&s->ask, s->query, part) < 0) {
-                    return -1;
-                }
+        if (asc_set_is_done(s->set)) {
+            int rc = s->kind->go_on(s, st);
+            if (rc <= 0) {
+                return rc;
             }
         }
         /* An exception that is already set must not be lost in the wait. */
-        if (PyErr_Occurred() != NULL || client_wait_set(st, set, &err) < 0) {
+        if (PyErr_Occurred() != NULL || client_wait_set(st, s->set, &err) < 0) {
             return -1;
         }
         s->since_turn = 0; /* waiting gave the GIL away */
     }
 }
 
-/* The next record of the query. NULL without an exception at the end, which closes the
+/* The next item of the stream. NULL without an exception at the end, which closes the
  * stream, as a failure does. */
 static PyObject *
-next_record(StreamObject *s, module_state *st)
+next_item(StreamObject *s, module_state *st)
 {
-    while (s->query != NULL) {
-        PyObject *record = next_of_part(s, st);
-        if (record != NULL) {
-            return record;
+    while (s->set != NULL) {
+        PyObject *item = s->kind->next_of_part(s, st);
+        if (item != NULL) {
+            return item;
         }
         if (PyErr_Occurred() != NULL || fetch(s, st) <= 0) {
             close_stream(s);
@@ -280,8 +285,8 @@ state_of(PyObject *self)
     return PyType_GetModuleState(Py_TYPE(self));
 }
 
-/* Give the next record. While this is at work no record is lent: if it fails, the last
- * one counts as read, and the one that failed does not. */
+/* Give the next item. While this is at work no record is lent: if it fails, the last one
+ * counts as read, and the one that failed does not. */
 static PyObject *
 stream_next(PyObject *self)
 {
@@ -291,25 +296,25 @@ stream_next(PyObject *self)
         return NULL;
     }
     s->lent = false; /* asking for the next record says that the last one was taken */
-    PyObject *record = next_record(s, st);
-    s->lent = s->lends && record != NULL;
+    PyObject *item = next_item(s, st);
+    s->lent = s->lends && item != NULL;
     s->is_busy = false;
-    if (record == NULL) {
+    if (item == NULL) {
         raise_instead_of_stop(); /* a signal's handler may have raised it */
     }
-    return record;
+    return item;
 }
 
-/* Append the records that the part has by now to a list, with the collector at rest. 0,
- * or -1 with an exception. */
+/* Append the items that the part has by now to a list, with the collector at rest. 0, or
+ * -1 with an exception. */
 static int
 append_part(StreamObject *s, module_state *st, PyObject *list)
 {
-    PyObject *record;
+    PyObject *item;
     gc_pause(st);
-    while ((record = next_of_part(s, st)) != NULL) {
-        int rc = PyList_Append(list, record);
-        Py_DECREF(record);
+    while ((item = s->kind->next_of_part(s, st)) != NULL) {
+        int rc = PyList_Append(list, item);
+        Py_DECREF(item);
         if (rc < 0) {
             break;
         }
@@ -317,13 +322,13 @@ append_part(StreamObject *s, module_state *st, PyObject *list)
             s->since_turn = 0;
             give_turn(st);
         }
-        gc_pause(st); /* decoding a record may run Python code, which ends the pause */
+        gc_pause(st); /* decoding an item may run Python code, which ends the pause */
     }
     gc_resume(st);
     return PyErr_Occurred() != NULL ? -1 : 0;
 }
 
-/* collect(): a list of all records that are left. */
+/* collect(): a list of all items that are left. */
 static PyObject *
 stream_collect(PyObject *self, PyObject *ignored)
 {
@@ -335,7 +340,7 @@ stream_collect(PyObject *self, PyObject *ignored)
         Py_XDECREF(list);
         return NULL;
     }
-    while (s->query != NULL && append_part(s, st, list) == 0) {
+    while (s->set != NULL && append_part(s, st, list) == 0) {
         if (fetch(s, st) <= 0) {
             break;
         }
@@ -424,13 +429,14 @@ static PyMethodDef stream_methods[] = {
 static PyObject *
 stream_repr(PyObject *self)
 {
-    const char *state = ((StreamObject *)self)->query != NULL ? "open" : "closed";
-    return PyUnicode_FromFormat("<aerospike stream of records, %s>", state);
+    StreamObject *s = (StreamObject *)self;
+    const char *state = s->set != NULL ? "open" : "closed";
+    return PyUnicode_FromFormat("<aerospike stream of %s, %s>", s->kind->items, state);
 }
 
 /* clang-format off */
 static PyType_Slot stream_slots[] = {
-    {Py_tp_doc, (void *)"Records of a query or scan, read while they come."},
+    {Py_tp_doc, (void *)"Items of a query or scan, read while they come."},
     {Py_tp_dealloc, stream_dealloc},
     {Py_tp_traverse, stream_traverse},
     {Py_tp_repr, stream_repr},
@@ -462,10 +468,9 @@ stream_types_init(PyObject *module, module_state *st)
 
 /* --- methods of the client --- */
 
-/* A new stream that knows what is asked for, but has no query yet. Background work uses
- * it like this, without ever opening a query. NULL with an exception. */
-static StreamObject *
-new_stream(module_state *st, PyObject *client, policy_kind kind, PyObject *spec,
+/* Background work uses a stream that is never opened. */
+StreamObject *
+stream_new(module_state *st, PyObject *client, policy_kind kind, PyObject *spec,
            PyObject *policy_arg)
 {
     PyTypeObject *type = st->StreamType;
@@ -474,6 +479,7 @@ new_stream(module_state *st, PyObject *client, policy_kind kind, PyObject *spec,
     if (s == NULL) {
         return NULL;
     }
+    s->kind = &of_records;
     s->client = Py_NewRef(client);
     s->ask.st = st;
     s->ask.rules = &c->config.values;
@@ -564,6 +570,7 @@ open_query(StreamObject *s, module_state *st, PyObject *tracker)
         return -1;
     }
     asc_query_begin(s->query, s->cluster, s->tracker->tracker, &options);
+    s->set = asc_query_set(s->query);
     return 0;
 }
 
@@ -582,7 +589,7 @@ client__stream(METHOD_PARAMS)
         return NULL;
     }
     policy_kind kind = argv[0] == Py_True ? POLICY_SCAN : POLICY_QUERY;
-    StreamObject *s = new_stream(st, self, kind, argv[1], argv[2]);
+    StreamObject *s = stream_new(st, self, kind, argv[1], argv[2]);
     if (s == NULL) {
         return NULL;
     }
@@ -652,7 +659,7 @@ start_everywhere(StreamObject *s, module_state *st, asc_set *set)
         return 0;
     }
     outcome.first_failure.in_doubt = outcome.any_begun;
-    return raise_of_query(s, st, &outcome.first_failure);
+    return stream_raise(s, st, &outcome.first_failure);
 }
 
 static const char doc__background[] =
@@ -669,12 +676,12 @@ client__background(METHOD_PARAMS)
         return NULL;
     }
     policy_kind kind = argv[0] == Py_True ? POLICY_SCAN : POLICY_WRITE;
-    StreamObject *s = new_stream(st, self, kind, argv[1], argv[2]);
+    StreamObject *s = stream_new(st, self, kind, argv[1], argv[2]);
     asc_set *set = s != NULL ? asc_set_new() : NULL;
     if (s != NULL && set == NULL) {
         put_ok(false);
     }
-    if (set != NULL && new_task_id(st, &s->ask.task_id) == 0 &&
+    if (set != NULL && stream_renew_task_id(s, st) == 0 &&
         start_everywhere(s, st, set) == 0) {
         result = PyLong_FromUnsignedLongLong(s->ask.task_id);
     }

@@ -154,7 +154,35 @@ core_set_log_level(FUNCTION_PARAMS)
     return PyLong_FromLong(0);
 }
 
+static const char doc_write_log[] =
+    "write_log($module, level, text)\n--\n\n"
+    "Write a log line, unless its level is above the threshold; for\n"
+    "aerospike._aggregate.";
+
+static PyObject *
+core_write_log(FUNCTION_PARAMS)
+{
+    static const char *const names[] = {"level", "text", NULL};
+    PyObject *argv[2];
+    int64_t level;
+    (void)module;
+    if (parse_args("write_log", names, 2, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    if (!PyBytes_Check(argv[1]) || !PyLong_Check(argv[0]) ||
+        !int64_from_py(argv[0], &level)) {
+        PyErr_SetString(PyExc_TypeError, "write_log() takes an int and bytes");
+        return NULL;
+    }
+    if (level <= asc_log_active_level()) {
+        asc_log_at((asc_log_level)level, "lua", "lua", 0, "%s",
+                   PyBytes_AS_STRING(argv[1]));
+    }
+    Py_RETURN_NONE;
+}
+
 const PyMethodDef logging_functions[] = {
+    FUNCTION_ROW("write_log", core_write_log, doc_write_log),
     FUNCTION_ROW("set_log_handler", core_set_log_handler, doc_set_log_handler),
     FUNCTION_ROW("set_log_level", core_set_log_level, doc_set_log_level),
     {NULL, NULL, 0, NULL},

@@ -80,6 +80,7 @@ state_clear(module_state *st)
     Py_CLEAR(st->pickle_dumps);
     Py_CLEAR(st->pickle_loads);
     Py_CLEAR(st->random_bytes);
+    Py_CLEAR(st->lua_geojson);
     Py_CLEAR(st->base64_encode);
     Py_CLEAR(st->bcrypt_hash);
     for (int i = 0; i < N_BATCH_TYPES; i++) {

@@ -176,6 +176,7 @@ typedef struct module_state {
     tree_packer pack_tree;
     PyObject *pickle_dumps, *pickle_loads;   /* imported when they are needed */
     PyObject *random_bytes;                  /* likewise */
+    PyObject *lua_geojson;                   /* likewise */
     PyObject *base64_encode;                 /* likewise */
     PyObject *bcrypt_hash;                   /* likewise */
     PyObject *batch_types[N_BATCH_TYPES];    /* likewise */

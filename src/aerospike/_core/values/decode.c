@@ -138,8 +138,12 @@ static PyObject *
 geojson(decoder *d, const uint8_t *text, size_t size)
 {
     stand_aside(d);
-    PyObject *str = decode_text(text, size);
-    PyObject *value = str != NULL ? PyObject_CallOneArg(d->st->GeoJSON, str) : NULL;
+    PyObject *cls = d->st->GeoJSON;
+    if (d->for_scripts) {
+        cls = lazy_import(&d->st->lua_geojson, "aerospike_lua.containers", "GeoJSON");
+    }
+    PyObject *str = cls != NULL ? decode_text(text, size) : NULL;
+    PyObject *value = str != NULL ? PyObject_CallOneArg(cls, str) : NULL;
     Py_XDECREF(str);
     return value;
 }

@@ -195,6 +195,9 @@ deserialize(decoder *d, uint8_t particle, const uint8_t *data, size_t size)
 {
     const value_rules *rules = d->rules;
     bool legacy = rules->legacy_types == YES;
+    if (d->for_scripts) {
+        return as_bytes(data, size, false);
+    }
     if (d->raw_containers) {
         return as_bytes(data, size, particle == ASC_PARTICLE_PYTHON || legacy);
     }
