@@ -57,7 +57,7 @@ SERVER_ORDER = (
     ("operations.strings", "operations.hll"),
     ("expressions", "session", "reply"),
     ("handlers", "request_log"),
-    ("handlers.admin",),
+    ("handlers.admin", "handlers.udf"),
     ("handlers.record",),
     ("handlers.query",),
     ("handlers.info",),

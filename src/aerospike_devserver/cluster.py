@@ -425,7 +425,7 @@ class DevCluster:
                     yield 0.0
 
     def reset(self) -> None:
-        """Drop all records, sets and indexes; the clock shows the wall time again.
+        """Drop all records, sets, indexes and modules; the clock shows the wall time.
 
         Users and roles are those of the beginning.
         """

@@ -28,6 +28,7 @@ from aerospike_devserver.handlers.info import (
     info_partitions,
     info_sets,
     info_statistics,
+    info_udf,
 )
 from aerospike_devserver.handlers.query import query
 from aerospike_devserver.handlers.record import (
@@ -50,6 +51,7 @@ _INFO_COMMANDS = (
     info_partitions,
     info_sets,
     info_statistics,
+    info_udf,
 )
 """Modules that add commands to the table of `handlers.info.command`."""
 

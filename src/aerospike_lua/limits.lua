@@ -9,6 +9,7 @@
 local host = ...
 local STEP <const> = 10000
 local STOP <const> = {}
+local unpack = table.unpack
 local error, pcall, xpcall, type, tostring = error, pcall, xpcall, type, tostring
 local sethook, getinfo, traceback = debug.sethook, debug.getinfo, debug.traceback
 local create, resume, close = coroutine.create, coroutine.resume, coroutine.close
@@ -97,6 +98,7 @@ local function described(problem)
         return STOP
     end
     local text = tostring(problem)
+    local is_text = type(problem) == "string" or type(problem) == "userdata"
     if type(problem) == "userdata" then
         local level, info = 2, getinfo(2, "Sl")
         while info and info.currentline < 1 do
@@ -107,10 +109,11 @@ local function described(problem)
             text = info.short_src .. ":" .. info.currentline .. ": " .. text
         end
     end
-    return { text, traceback(text, 2) }
+    return { text, traceback(text, 2), is_text }
 end
 
--- true and the first result of f(...), or false, the text of a problem and its stack;
+-- true and the first result of f(...), or false, the text of a problem, its stack and
+-- whether the script raised a string;
 -- false alone if the host stopped the script
 local function run(f, ...)
     is_stopped = false
@@ -123,7 +126,7 @@ local function run(f, ...)
     if is_stopped or must_stop(result) or type(result) ~= "table" then
         return false
     end
-    return false, result[1], result[2]
+    return false, unpack(result)
 end
 
 return must_stop, run

@@ -6,15 +6,18 @@ from collections.abc import Callable, Iterable, Iterator
 from importlib import resources
 from typing import Any
 
-from lupa.lua54 import LuaRuntime
+from lupa.lua54 import LuaRuntime, LuaSyntaxError
 
 from .containers import ScriptError, Userdata, from_lua, into_lua, text_from_lua
 from .functions import LIBRARY, MAKERS
 
 Log = Callable[[str, str], None]
-Find = Callable[[str], tuple[str, str] | None]
+Find = Callable[[str], tuple[str | bytes, str] | None]
 
 MAX_MEMORY = 256 << 20
+ROOM = 64 << 10
+"""Bytes that have to be free when a call begins, besides its arguments."""
+NO_MEMORY = "the script needs more memory than it may have"
 
 
 def _index(of: Any, key: Any) -> Any:
@@ -35,6 +38,11 @@ def _len(of: Any, *_: Any) -> int:
     raise ScriptError("attempt to get length of a userdata value")
 
 
+def encoded(text: str | bytes) -> bytes:
+    """A text as Lua has it."""
+    return text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
+
+
 def no_log(level: str, text: str) -> None:
     """Drop a message of a script."""
 
@@ -42,9 +50,14 @@ def no_log(level: str, text: str) -> None:
 class FunctionError(Exception):
     """A script failed: the message with file and line, and the stack in Lua."""
 
-    def __init__(self, message: str, stack: str) -> None:
+    def __init__(self, message: str, stack: str = "", is_text: bool = True) -> None:
         super().__init__(message)
         self.stack = stack
+        self.is_text = is_text  # whether the script raised a string
+
+
+class FunctionMissingError(Exception):
+    """A script has no global of that name."""
 
 
 class MemoryLimitError(Exception):
@@ -55,9 +68,8 @@ def no_check() -> None:
     """Let a script run on."""
 
 
-def no_module(name: str) -> tuple[str, str] | None:
+def no_module(name: str) -> None:
     """Know no module."""
-    return None
 
 
 class Runtime:
@@ -104,15 +116,37 @@ class Runtime:
         self._open = self._part("streams")()
         self._part("sandbox")(host, is_full)
 
-    def run(self, source: str, name: str = "script") -> Any:
+    def run(self, source: str | bytes, name: str = "script") -> Any:
         """Run a chunk and give its first result as a Python value."""
-        chunk = self._compile(source.encode(), b"@" + name.encode())
+        try:
+            chunk = self._compile(encoded(source), b"@" + encoded(name))
+        except LuaSyntaxError as error:
+            raise FunctionError(text_from_lua(error.args[0])) from None
         return from_lua(self._run_guarded(chunk))
 
     def call(self, function: str, *args: Any) -> Any:
         """Call a global function with Python values; its first result likewise."""
-        found = self._lua.globals()[function.encode()]
-        return from_lua(self._run_guarded(found, *map(into_lua, args)))
+        return from_lua(self.invoke(function, *map(into_lua, args)))
+
+    def invoke(self, function: str | bytes, *args: Any) -> Any:
+        """Call a global function with values of Lua; its first result likewise.
+
+        FunctionMissingError: there is none of that name.
+        """
+        self._make_room(args)
+        found = self._lua.globals()[encoded(function)]
+        if found is None:
+            raise FunctionMissingError(function)
+        return self._run_guarded(found, *args)
+
+    def _make_room(self, args: Iterable[Any]) -> None:
+        """Check that arguments fit: outside of a call a lack of memory ends Python."""
+        needed = ROOM + sum(len(arg) for arg in args if isinstance(arg, bytes))
+        limit = self._lua.get_max_memory()
+        if self._lua.get_memory_used() + needed > limit:
+            self._lua.gccollect()
+            if self._lua.get_memory_used() + needed > limit:
+                raise MemoryLimitError(NO_MEMORY)
 
     def stream(
         self, function: str, values: Iterable[Any], *args: Any, is_client: bool
@@ -140,9 +174,11 @@ class Runtime:
         match results:
             case (True, result):
                 return result
-            case (False, message, stack):
-                raise FunctionError(text_from_lua(message), text_from_lua(stack))
-        raise MemoryLimitError("the script needs more memory than it may have")
+            case (False, message, stack, is_text):
+                raise FunctionError(
+                    text_from_lua(message), text_from_lua(stack), is_text
+                )
+        raise MemoryLimitError(NO_MEMORY)
 
     def _is_over(self) -> bool:
         try:
@@ -154,7 +190,7 @@ class Runtime:
     def _is_fatal(self, problem: Any) -> bool:
         """Whether a problem is one that no script may catch."""
         if isinstance(problem, bytes):
-            problem = MemoryLimitError("the script needs more memory than it may have")
+            problem = MemoryLimitError(NO_MEMORY)
         elif isinstance(problem, Exception):
             return False
         if isinstance(problem, BaseException):
@@ -163,7 +199,7 @@ class Runtime:
 
     def _find_module(self, name: bytes) -> tuple[bytes, bytes] | None:
         found = self._find(text_from_lua(name))
-        return None if found is None else (found[0].encode(), found[1].encode())
+        return None if found is None else (encoded(found[0]), encoded(found[1]))
 
     def _part(self, name: str) -> Any:
         """One of the files in Lua of this package, compiled."""

@@ -12,6 +12,7 @@ from aerospike_devserver.clock import Clock
 from aerospike_devserver.config import Address, ClusterConfig
 from aerospike_devserver.ownership import replica_table
 from aerospike_devserver.storage.jobs import Jobs
+from aerospike_devserver.storage.modules import Modules
 from aerospike_devserver.storage.security import Security
 from aerospike_devserver.storage.storage import Namespace, Storage
 
@@ -115,6 +116,7 @@ class ClusterState:
         self.spawn = spawn
         self.clock = Clock()
         self.storage = Storage(config.namespaces)
+        self.modules = Modules()
         self.security = Security(config.security) if config.security else None
         self.nodes = [NodeState(self, index) for index in range(config.nodes)]
         self.peers_generation = 0
@@ -156,7 +158,7 @@ class ClusterState:
         self.rebalance_generation += 1
 
     def reset(self) -> None:
-        """Forget all records, indexes, users and roles; the clock shows the time again.
+        """Forget data, modules, users and roles; the clock shows the time again.
 
         Tokens stay, of users who are still there.
         """
@@ -164,3 +166,4 @@ class ClusterState:
         if self.security is not None:
             self.security.reset()
         self.storage.clear()
+        self.modules.clear()

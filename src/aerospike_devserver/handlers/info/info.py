@@ -89,8 +89,8 @@ def _error_of(error: ServerError) -> str:
 
 
 def _parameters(text: str) -> dict[str, str]:
-    """`key=value;key=value` as a dictionary; what has no `=` is left out."""
-    items = (item.partition("=") for item in text.split(";"))
+    """`key=value;key=value` as a dictionary; the first of a key counts."""
+    items = (item.partition("=") for item in reversed(text.split(";")))
     return {key: value for key, equals, value in items if equals}
 
 
