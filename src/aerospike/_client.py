@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aerospike._calls import data, functions, indexes, jobs, roles, users
 from aerospike._calls.blocking import blocking
-from aerospike._calls.signatures import dress
+from aerospike._calls.signatures import dress, owns_its_methods
 from aerospike._core import context_base64, expression_base64, publish_client
 from aerospike._errors import param_error
 from aerospike._hints import Any, CompiledExpression, NoReturn
@@ -39,6 +39,7 @@ def _made_of_a_namespace(
 
 
 @publish_client
+@owns_its_methods
 class Client(PendingMethods):
     """A client of one Aerospike cluster; thread-safe, and usable after a fork.
 

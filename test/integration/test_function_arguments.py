@@ -35,6 +35,12 @@ def test_a_name_of_no_file_is_never_sent(client, name):
             call(name)
 
 
+@pytest.mark.parametrize("path", ["", "/", "folder/", "..", "a" * 510 + ".lua"])
+def test_a_path_that_no_file_can_have(client, path):
+    with pytest.raises(exception.ParamError, match="name"):
+        client.udf_put(path)
+
+
 def test_another_language(client, tmp_path):
     path = tmp_path / "module.lua"
     path.write_text("x = 1", encoding="utf-8")
@@ -44,6 +50,8 @@ def test_another_language(client, tmp_path):
         client.udf_get("module.lua", 1)
     with pytest.raises(TypeError, match="cannot be interpreted as an integer"):
         client.udf_put(str(path), "lua")
+    with pytest.raises(TypeError, match="cannot be interpreted as an integer"):
+        client.udf_put(None, None, None)
 
 
 def test_a_closed_client(make_client):

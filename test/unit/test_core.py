@@ -188,6 +188,13 @@ def test_methods_can_be_pickled(name: str) -> None:
     assert pickle.loads(pickle.dumps(method)) is method
 
 
+@pytest.mark.parametrize("cls", [aerospike.Client, aerospike.Query, aerospike.Scan])
+def test_methods_in_python_know_their_class(cls: type) -> None:
+    methods: list[Any] = [m for m in vars(cls).values() if inspect.isfunction(m)]
+    assert methods
+    assert all(method.__objclass__ is cls for method in methods)
+
+
 def test_no_room_of_the_sources_hides_a_name() -> None:
     """mypy takes a folder beside the stub for a module, and a name for that module."""
     rooms = [path.name for path in SOURCES.iterdir() if path.is_dir()]

@@ -5,6 +5,7 @@ Source of the commands: the section about functions of the server's info referen
 
 from __future__ import annotations
 
+import errno
 import os
 
 from aerospike import _constants as c
@@ -48,7 +49,10 @@ def _name_of(value: Any) -> str:
 
 
 def _source_of(path: str) -> bytes:
-    """What a file holds. LuaFileNotFound when it holds nothing that can be sent."""
+    """What a file holds. LuaFileNotFound when it holds nothing that can be sent.
+
+    ParamError when no file can have such a path.
+    """
 
     def error(msg: str, detail: str) -> exception.AerospikeError:
         return made(exception.LuaFileNotFound, 1302, msg, detail)
@@ -57,6 +61,8 @@ def _source_of(path: str) -> bytes:
         with open(path, "rb") as file:
             source = file.read()
     except (OSError, ValueError) as why:
+        if isinstance(why, OSError) and why.errno == errno.ENAMETOOLONG:
+            raise param_error("the filename is too long", shown(path)) from why
         raise error("cannot open script file", f"{shown(path)}: {why}") from why
     if not source:
         raise error("Script file is empty", shown(path))
@@ -128,12 +134,12 @@ def udf_put(
     """
     import base64
 
+    _check_language(udf_type, "Invalid UDF language")
     if not isinstance(filename, str):
         raise param_error(_NO_STR, f"filename is {type(filename).__name__}")
-    _check_language(udf_type, "Invalid UDF language")
+    name = _name_of(filename.rpartition("/")[2])
     source = _source_of(filename)
     content = base64.b64encode(source).decode()
-    name = _name_of(filename.rpartition("/")[2])
     command = command_of(
         "udf-put",
         filename=name,

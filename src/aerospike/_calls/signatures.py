@@ -107,6 +107,17 @@ def named(name: str) -> Callable[[Function], Function]:
     return decorate
 
 
+def owns_its_methods(cls: Class) -> Class:
+    """Tell the functions of a class, as those in C tell, which class they are of.
+
+    `inspect` and programs that are handed a method look for that in `__objclass__`.
+    """
+    for own in vars(cls).values():
+        if isinstance(own, FunctionType):
+            own.__dict__["__objclass__"] = cls
+    return cls
+
+
 def goes_by_its_name(cls: Class) -> Class:
     """Give a class functions of its own for what the class right behind it defines.
 
@@ -119,7 +130,7 @@ def goes_by_its_name(cls: Class) -> Class:
             own = _copied(inherited)
             own.__qualname__ = f"{cls.__qualname__}.{name}"
             setattr(cls, name, own)
-    return cls
+    return owns_its_methods(cls)
 
 
 def _copied(function: FunctionType) -> FunctionType:
