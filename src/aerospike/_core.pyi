@@ -611,7 +611,7 @@ class Client:
     ) -> Stream: ...
     def _aggregate(
         self, is_scan: bool, spec: dict[str, Any], policy: Options | None
-    ) -> tuple[Stream, builtins.list[Any], int]: ...
+    ) -> tuple[Stream, builtins.list[Any], int, type[bytes | bytearray]]: ...
     def _background(
         self, is_scan: bool, spec: dict[str, Any], policy: Options | None
     ) -> int: ...
@@ -834,6 +834,7 @@ def write_log(level: int, text: bytes) -> None:
     """Write a log line, unless its level is above the threshold; for
     aerospike._aggregate.
     """
+
 def pending() -> list[str]:
     """The paths of the calls that are not supported yet: each is there and raises
     ClientError. For tests and tools, which leave them out of what they count.

@@ -380,8 +380,38 @@ def _function(error: AerospikeError, module: str, function: str) -> list[str]:
     return [
         text.format_map(known)
         for ending, text in _FUNCTION_FAILURES.items()
-        if error.detail.endswith(ending)
+        if (error.detail or error.msg or "").endswith(ending)
     ]
+
+
+# codes of failures after which nobody knows what a node would have given
+_CUT_SHORT = (9, 11, 15, 210)
+
+_NO_WHOLE = (
+    "an aggregation cannot go on from where it failed, and what has come is not the "
+    "whole: run it again"
+)
+
+
+# code -> what of the policy the servers refuse
+_NOT_WITH_FUNCTIONS = {
+    _REFUSED: "neither 'short_query' nor 'expected_duration' QUERY_DURATION_SHORT of "
+    "the policy goes together with a function",
+    16: "the policy's 'expressions' do not go together with a function, which can "
+    "filter itself",
+}
+
+
+def aggregation(error: AerospikeError, module: str, function: str) -> None:
+    """Complete the error of an aggregation."""
+    parts = [error.detail] if error.detail else []
+    if error.code in (_FUNCTION_FAILED, 1301, 1302):
+        parts += _function(error, module, function)
+    elif error.code in _NOT_WITH_FUNCTIONS and error.host is not None:
+        parts.append(_NOT_WITH_FUNCTIONS[error.code])
+    elif error.attempts and (error.code in _CUT_SHORT or (error.code or 0) < 0):
+        parts.append(_NO_WHOLE)
+    error.detail = "; ".join(parts)
 
 
 def call(

@@ -29,7 +29,6 @@ from aerospike._partitions import (
     range_of,
     range_of_percent,
 )
-from aerospike._pending import not_yet
 from aerospike._report import unknown_key
 from aerospike._types import CompiledExpression, Expression, GeoJSON
 
@@ -304,8 +303,8 @@ class _Records:
         :param plain: records without their partitions, despite a partition filter.
         :param lends: a record counts as read when the next is asked for, not at once.
         """
-        if self._function is not None:
-            raise not_yet("aggregation")
+        if self._function is not None and self._function[1]:
+            return self._aggregate(policy, options, node)
         partition_filter = filter_of(policy)
         spec = self._spec(options)
         if node is not None:
@@ -320,6 +319,34 @@ class _Records:
         if self._paginates or partition_filter is not None:
             self._tracker, self._tracked = tracker, tracked
         return stream
+
+    def _aggregate(
+        self, policy: Options | None, options: Options | None, node: str | None
+    ) -> Stream:
+        """A stream of what the function makes of the records."""
+        from aerospike._aggregate import aggregate
+
+        spec = {**self._spec(options), "node": node}
+        if self._ops:
+            raise param_error(
+                self._cannot_combine, "apply() and add_ops() exclude each other"
+            )
+        is_part = filter_of(policy) is not None
+        if is_part or self._range({}, options) != (0, N_PARTITIONS):
+            raise param_error(
+                "Aggregation or background queries cannot query by partition",
+                "the function gets every record",
+            )
+        for is_given, what in (
+            (self._paginates, "paginate()"),
+            (spec["nobins"], "nobins"),
+        ):
+            if is_given:
+                raise param_error(
+                    f"{what} does not go together with a function",
+                    "it gets every record with all bins",
+                )
+        return aggregate(self._client, self._is_scan, spec, policy)
 
     def _spec(self, options: Options | None) -> dict[str, Any]:
         module, function, arguments = self._function or (None, None, None)

@@ -356,8 +356,8 @@ asc_set_take(asc_set *s)
     return NULL;
 }
 
-/* The new exchange goes on counting where the old one stopped, so that the timing limits
- * the attempts of both together. */
+/* The new exchange goes on counting where the old one stopped, so that the timing
+ * limits the attempts of both together. */
 asc_status
 asc_set_repeat(asc_set *s, const asc_part *p, asc_error *err)
 {

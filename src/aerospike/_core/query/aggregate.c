@@ -1,9 +1,9 @@
 /* query/aggregate.c -- a stream of the values that a function in Lua makes of records.
  *
  * Each node runs the function over its own records, so that all nodes are asked, and
- * nobody goes on where another one stopped: when a node fails after its first value, the
- * aggregation has failed. A row of a reply is a message with one bin: SUCCESS has a
- * value, FAILURE the text of an error. What is left of the chain of operators runs in
+ * nobody goes on where another one stopped: when a node fails after its first value,
+ * the aggregation has failed. A row of a reply is a message with one bin: SUCCESS has
+ * a value, FAILURE the text of an error. What is left of the chain of operators runs in
  * the client, in Python (aerospike._aggregate). */
 #include "query/aggregate.h"
 
@@ -202,8 +202,8 @@ arguments_as_sent(StreamObject *s, module_state *st)
 static const char doc__aggregate[] =
     "_aggregate($self, is_scan, spec, policy)\n--\n\n"
     "Have a function work on all nodes: (stream of values, arguments of the\n"
-    "function as the nodes get them, total_timeout in milliseconds); for\n"
-    "aerospike._aggregate.";
+    "function as the nodes get them, total_timeout in milliseconds, class of\n"
+    "blobs); for aerospike._aggregate.";
 
 static PyObject *
 client__aggregate(METHOD_PARAMS)
@@ -229,7 +229,10 @@ client__aggregate(METHOD_PARAMS)
         Py_DECREF(s);
         return NULL;
     }
-    return Py_BuildValue("NNI", s, arguments, s->ask.pol.timing.total_timeout_ms);
+    bool is_legacy = s->ask.rules->legacy_types == YES;
+    PyTypeObject *blob = is_legacy ? &PyByteArray_Type : &PyBytes_Type;
+    return Py_BuildValue("NNIO", s, arguments, s->ask.pol.timing.total_timeout_ms,
+                         blob);
 }
 
 const PyMethodDef aggregate_methods[] = {

@@ -285,8 +285,8 @@ state_of(PyObject *self)
     return PyType_GetModuleState(Py_TYPE(self));
 }
 
-/* Give the next item. While this is at work no record is lent: if it fails, the last one
- * counts as read, and the one that failed does not. */
+/* Give the next item. While this is at work no record is lent: if it fails, the last
+ * one counts as read, and the one that failed does not. */
 static PyObject *
 stream_next(PyObject *self)
 {
@@ -305,8 +305,8 @@ stream_next(PyObject *self)
     return item;
 }
 
-/* Append the items that the part has by now to a list, with the collector at rest. 0, or
- * -1 with an exception. */
+/* Append the items that the part has by now to a list, with the collector at rest. 0,
+ * or -1 with an exception. */
 static int
 append_part(StreamObject *s, module_state *st, PyObject *list)
 {

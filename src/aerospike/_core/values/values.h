@@ -108,7 +108,7 @@ typedef struct decoder {
     module_state *st;
     const value_rules *rules; /* borrowed */
     bool raw_containers;      /* policy deserialize=False: lists and maps as bytes */
-    bool for_scripts;         /* values as aerospike_lua takes them: every blob is bytes,
+    bool for_scripts;         /* values as aerospike_lua takes them: each blob is bytes,
                                  and a GeoJSON keeps its text */
     int depth;                /* containers around the current item */
     size_t budget;            /* how many items the containers that follow may say they
