@@ -16,7 +16,7 @@ from ..waiting import until
 LIMIT_MS = 20
 # whose import costs more than that of the whole package
 NOT_NEEDED = ["typing", "json", "logging", "pickle", "ssl", "asyncio", "decimal"]
-NOT_NEEDED += ["bcrypt", "enum"]
+NOT_NEEDED += ["bcrypt", "enum", "lupa", "aerospike_lua"]
 
 
 def import_ms() -> float:
@@ -43,8 +43,9 @@ def test_import_loads_no_expensive_module():
     assert not set(NOT_NEEDED) & set(loaded.split())
 
 
-# what no call of the client needs: tools ask for signatures
-NOT_OF_CALLS = {"inspect"}
+# what no call of the client needs: tools ask for signatures. And what aggregations alone
+# need, so much that clients that never make one are spared it
+NOT_OF_CALLS = {"inspect", "aerospike._aggregate", "aerospike_lua"}
 
 
 def late_imports() -> set[str]:
