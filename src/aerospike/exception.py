@@ -137,7 +137,9 @@ def _text_of(error: AerospikeError) -> str:
         text_or_type(str, error.msg or "").rstrip("."),
         text_or_type(str, error.detail or ""),
     ]
-    if symbol and texts[0].endswith(symbol):
+    said = texts[0].removeprefix(f"{error.host} ")
+    is_repeated = said != texts[0] and texts[1].startswith(said.removesuffix(" ..."))
+    if is_repeated or (symbol and said.endswith(symbol)):
         del texts[0]  # host and symbol, which stand elsewhere in this text
     text = ": ".join([title, *filter(None, texts)])
     known = _known_of(error)

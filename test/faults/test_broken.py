@@ -28,6 +28,7 @@ WRITES = {
     "remove_bin": lambda c, p: c.remove_bin(KEY, ["a"], None, p),
     "operate": lambda c, p: c.operate(KEY, [INCR], None, p),
     "operate_ordered": lambda c, p: c.operate_ordered(KEY, [INCR], None, p),
+    "apply": lambda c, p: c.apply(KEY, "m", "f", [], p),
 }
 
 

@@ -104,6 +104,11 @@ def background(client: aerospike.Client, operations: Any, policy: Any) -> object
     return asked.execute_background(policy)
 
 
+def background_function(client: aerospike.Client, *args: Any) -> object:
+    *named, policy = args
+    return client.scan("test", "some set").apply(*named).execute_background(policy)
+
+
 def stream(client: aerospike.Client, spec: Any, policy: Any) -> object:
     tracker = aerospike._core.Tracker(0, 4096)
     return client._stream(False, spec, policy, tracker, True, False).collect()
@@ -193,6 +198,14 @@ CASES: dict[str, tuple[Callable[..., object], list[Any]]] = {
         call("batch_apply"),
         [[KEY_DICT], "module", "function", ["a", {"b": 1000}], BATCH_POLICY, META],
     ),
+    "apply": (
+        call("apply"),
+        [KEY_DICT, "module", "function", ["a", {"b": [1000]}], WRITE_POLICY],
+    ),
+    "apply with a tuple": (
+        call("apply"),
+        [KEY_DICT, "module", "function", ("a", {"b": [1000]}), WRITE_POLICY],
+    ),
     "batch_write": (batch_write, [RECORDS, BATCH_POLICY]),
     "get_many": (call("get_many"), [[KEY_DICT, KEY], BATCH_POLICY]),
     "exists_many": (call("exists_many"), [[KEY_DICT, KEY], BATCH_POLICY]),
@@ -221,6 +234,10 @@ CASES: dict[str, tuple[Callable[..., object], list[Any]]] = {
         ],
     ),
     "background": (background, [OPERATIONS[1:], WRITE_POLICY]),
+    "background function": (
+        background_function,
+        ["module", "function", ["some text", {"a": [1000, b"x"]}], WRITE_POLICY],
+    ),
     "stream": (stream, [SPEC, {"max_retries": 0}]),
     "connect": (call("connect"), ["some user", "some password"]),
     "admin_create_user": (

@@ -27,6 +27,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "increment": lambda c: c.increment(KEY, "n", 1, None, OFTEN),
     "operate": lambda c: c.operate(KEY, [lists.list_size("l")], None, OFTEN),
     "put": lambda c: c.put(KEY, {"n": 1}, None, OFTEN),
+    "apply": lambda c: c.apply(KEY, "m", "f", [], OFTEN),
 }
 
 

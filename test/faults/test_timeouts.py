@@ -30,6 +30,7 @@ CALLS = {
     "append": lambda c, p: c.append(KEY, "a", "x", None, p),
     "increment": lambda c, p: c.increment(KEY, "a", 1, None, p),
     "operate": lambda c, p: c.operate(KEY, OPS, None, p),
+    "apply": lambda c, p: c.apply(KEY, "m", "f", [], p),
 }
 READS = {"get", "select", "exists", "operate"}
 

@@ -11,6 +11,7 @@ import aerospike
 from aerospike import exception, predicates
 from aerospike_helpers import expressions
 
+from ..lua_modules import registered
 from ..waiting import wait_for_job
 
 SOURCE = """\
@@ -33,12 +34,8 @@ def module(client, real_hosts, tmp_path_factory):
     """A registered module, as calls name it."""
     if not real_hosts:
         pytest.skip("needs a real server: the development server lacks functions")
-    name = f"background_{uuid.uuid4().hex}"
-    path = tmp_path_factory.mktemp("lua") / f"{name}.lua"
-    path.write_text(SOURCE, encoding="utf-8")
-    client.udf_put(str(path))
-    yield name
-    client.udf_remove(f"{name}.lua")
+    with registered(client, tmp_path_factory.mktemp("lua"), SOURCE) as name:
+        yield name
 
 
 @pytest.fixture

@@ -6,20 +6,12 @@ import uuid
 
 import pytest
 
-import aerospike
-from aerospike import GeoJSON, exception
-from aerospike_helpers import expressions as exp
+from aerospike import exception
 
 SOURCE = """\
 -- ä
 function same(rec, x)
   return x
-end
-function fail(rec)
-  error("boom")
-end
-function read(rec, bin)
-  return rec[bin]
 end
 """
 
@@ -97,85 +89,3 @@ def test_a_file_without_a_suffix_is_refused(client, tmp_path):
     (tmp_path / "nosuffix").write_text(SOURCE, encoding="utf-8")
     with pytest.raises(exception.UDFError, match=r"ends in \.lua"):
         client.udf_put(str(tmp_path / "nosuffix"))
-
-
-# --- apply ---
-
-
-@pytest.fixture
-def module(client, path, name):
-    """The name of a registered module, as calls take it."""
-    client.udf_put(str(path))
-    return name.removesuffix(".lua")
-
-
-VALUES = [
-    0,
-    -(2**63),
-    2**63 - 1,
-    1.5,
-    "ä",
-    "",
-    b"\x00\xff",
-    True,
-    False,
-    None,
-    [],
-    [1, [2, "x"]],
-    {"a": [1, b"x", 2.5], 2: {}},
-]
-
-
-@pytest.mark.parametrize("value", VALUES, ids=repr)
-def test_values_go_both_ways(client, key, module, value):
-    client.put(key, {"a": 1})
-    found = client.apply(key, module, "same", [value])
-    assert (type(found), found) == (type(value), value)
-
-
-def test_geojson_goes_both_ways(client, key, module):
-    point = GeoJSON({"type": "Point", "coordinates": [1.0, 2.0]})
-    client.put(key, {"g": point})
-    assert client.apply(key, module, "read", ["g"]).unwrap() == point.unwrap()
-
-
-def test_a_function_without_result_returns_none(client, key, module):
-    client.put(key, {"a": 1})
-    assert client.apply(key, module, "same", []) is None
-
-
-def test_the_record_need_not_exist(client, key, module):
-    assert client.apply(key, module, "same", [7]) == 7
-
-
-def test_a_policy_is_followed(client, key, module):
-    client.put(key, {"a": 1})
-    unfit = {"expressions": exp.Eq(exp.IntBin("a"), 2).compile()}
-    with pytest.raises(exception.FilteredOut):
-        client.apply(key, module, "same", [1], policy=unfit)
-    send = {"key": aerospike.POLICY_KEY_SEND, "total_timeout": 5000}
-    assert client.apply(key, module, "same", [1], send) == 1
-
-
-@pytest.mark.parametrize(
-    ("function", "text"),
-    [("fail", r"\.lua:\d+: boom"), ("nothing", "has no function 'nothing'")],
-)
-def test_a_function_that_fails(client, key, module, function, text):
-    client.put(key, {"a": 1})
-    with pytest.raises(exception.UDFError, match=text) as caught:
-        client.apply(key, module, function, [])
-    error = caught.value
-    assert (error.code, error.module, error.func) == (100, module, function)
-    assert (error.key, error.bin) == (key, None)
-
-
-def test_a_module_that_is_not_there(client, key):
-    client.put(key, {"a": 1})
-    with pytest.raises(exception.UDFError, match="no module 'nothing'") as caught:
-        client.apply(key, "nothing", "same", [])
-    assert (caught.value.module, caught.value.func) == ("nothing", "same")
-
-
-def test_arguments_may_be_a_tuple(client, key, module):
-    assert client.apply(key, module, "same", ([1],)) == [1]

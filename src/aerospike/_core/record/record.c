@@ -122,6 +122,36 @@ decode_last(record_call *c)
     return last;
 }
 
+/* The value of a function: the reply's one bin, which says by its name that it is the
+ * value. */
+static PyObject *
+decode_apply(record_call *c)
+{
+    asc_msg m;
+    bins_reader r = reader_of(c);
+    PyObject *name, *value;
+    if (open_reply(c, &m) < 0) {
+        return NULL;
+    }
+    if (m.n_ops != 1) {
+        raise_code(c->st, ASC_ERR_CLIENT,
+                   "malformed reply: a function gives one value, not %u",
+                   (unsigned)m.n_ops);
+        return NULL;
+    }
+    if (next_bin(&r, &m, &name, &value) < 0) {
+        return NULL;
+    }
+    if (PyUnicode_CompareWithASCIIString(name, "SUCCESS") != 0) {
+        raise_code(c->st, ASC_ERR_CLIENT,
+                   "malformed reply: %U is not the value of a function" DETAIL "%U",
+                   name, PyUnicode_Check(value) ? value : name);
+        Py_CLEAR(value);
+    }
+    Py_DECREF(name);
+    return value;
+}
+
 static PyObject *
 decode_zero(record_call *c)
 {
@@ -738,7 +768,7 @@ static const record_row apply_row = {
     .args = {"key", "module", "function", "args", "policy"}, .n_required = 4,
     .kind = POLICY_APPLY, .policy_at = 4, .shows_operations = true,
     .info2 = ASC_INFO2_WRITE,
-    .encode = encode_apply, .decode = decode_last,
+    .encode = encode_apply, .decode = decode_apply,
 };
 
 static PyObject *

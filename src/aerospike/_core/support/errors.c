@@ -122,17 +122,19 @@ add_details(module_state *st, PyObject *exc, const asc_error *err)
 }
 
 /* Make the message of an error. When a server has refused a request, the short text is
- * host and symbol, as in other clients. In a text of the library, "; " stands before
- * what explains it. What a peer said, or a cut, may have left bytes that are no UTF-8.
- */
+ * host and symbol, as in other clients; or what a function said that failed. In a text
+ * of the library, "; " stands before what explains it. What a peer said, or a cut, may
+ * have left bytes that are no UTF-8. */
 static PyObject *
 message_of(const asc_error *err)
 {
     const char *symbol = asc_status_symbol(err->code);
     if (err->is_result && symbol[0] != '\0') {
         const char *gap = err->host[0] != '\0' ? " " : "";
-        return PyUnicode_FromFormat("%s%s%s" DETAIL "%s", err->host, gap, symbol,
-                                    err->message);
+        bool has_said = err->code == ASC_ERR_UDF &&
+                        strcmp(err->message, asc_status_text(err->code)) != 0;
+        return PyUnicode_FromFormat("%s%s%s" DETAIL "%s", err->host, gap,
+                                    has_said ? err->message : symbol, err->message);
     }
     const char *gap = strstr(err->message, "; ");
     if (gap == NULL) {

@@ -312,7 +312,8 @@ static int
 encode_odd_pair(encoder *e, PyObject *key, PyObject *value)
 {
     /* Floats are left to the server; none of today takes them as keys. */
-    bool is_odd = PyBytes_Check(key) || PyByteArray_Check(key) || PyFloat_Check(key);
+    bool is_odd = PyBytes_Check(key) || PyByteArray_Check(key) ||
+                  (PyFloat_Check(key) && !e->for_script);
     if (!is_odd || is_null(e->st, key)) {
         return raise_param(e->st, "a map key must be str, int or bytes" DETAIL "got %s",
                            Py_TYPE(key)->tp_name);

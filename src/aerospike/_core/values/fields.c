@@ -44,6 +44,10 @@ static int
 put_function_name(module_state *st, asc_writer *w, uint8_t id, const char *argument,
                   PyObject *name)
 {
+    if (!PyUnicode_Check(name)) {
+        return raise_param(st, "%s must be a string" DETAIL "got %s", argument,
+                           Py_TYPE(name)->tp_name);
+    }
     int rc = put_text_field(st, w, id, argument, name);
     bool is_cut = rc == 0 && PyUnicode_FindChar(name, 0, 0, PY_SSIZE_T_MAX, 1) >= 0;
     return is_cut ? raise_param(st, "the %s contains a NUL", argument) : rc;
@@ -57,6 +61,7 @@ put_arguments_field(const encoder *e, asc_writer *w, PyObject *args)
     asc_buf packed = ASC_BUF_INIT;
     encoder apart = *e;
     apart.out = &packed;
+    apart.for_script = true;
     PyObject *list = PyTuple_Check(args) ? PySequence_List(args) : Py_NewRef(args);
     if (list == NULL) {
         return -1;
