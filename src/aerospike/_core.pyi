@@ -364,7 +364,7 @@ class Client:
         key: Key,
         module: str,
         function: str,
-        args: list[Any],
+        args: builtins.list[Any] | tuple[Any, ...],
         policy: ApplyPolicy | Options | None = None,
     ) -> Any:
         """Call a function in Lua on a record, which need not exist.
@@ -516,7 +516,7 @@ class Client:
         keys: Sequence[Key],
         module: str,
         function: str,
-        args: builtins.list[Any],
+        args: builtins.list[Any] | tuple[Any, ...],
         policy_batch: BatchPolicy | Options | None = None,
         policy_batch_apply: BatchApplyPolicy | Options | None = None,
     ) -> BatchRecords:

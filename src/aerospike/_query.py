@@ -221,7 +221,7 @@ class _Records:
         self,
         module: str,
         function: str,
-        arguments: list[Any] | None = None,
+        arguments: list[Any] | tuple[Any, ...] | None = None,
         policy: Options | None = None,
     ) -> Self:
         """Set the function in Lua that gets the records. Returns the query itself.

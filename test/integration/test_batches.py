@@ -561,7 +561,7 @@ BAD: dict[str, tuple[Any, str]] = {
     "timeout": (lambda c: c.get_many([K], {"total_timeout": "x"}), "total_timeout"),
     "module": (lambda c: c.batch_apply([K], 5, "f", []), "module"),
     "function": (lambda c: c.batch_apply([K], "m", 5, []), "function"),
-    "args": (lambda c: c.batch_apply([K], "m", "f", ()), "args"),
+    "args": (lambda c: c.batch_apply([K], "m", "f", {}), "args"),
     "batch None": (lambda c: c.batch_write(None), "batch_records"),
     "batch list": (lambda c: c.batch_write([Write(K, WRITE)]), "batch_records"),
     "no list": (lambda c: c.batch_write(BatchRecords(5)), "batch_records"),  # type: ignore[arg-type]

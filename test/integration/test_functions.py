@@ -16,12 +16,6 @@ end
 """
 
 
-@pytest.fixture(autouse=True)
-def _knows_functions(real_hosts):
-    if not real_hosts:
-        pytest.skip("needs a real server: the development server lacks functions")
-
-
 @pytest.fixture
 def name(client):
     """The name of a module of the test's own, which goes with the test."""

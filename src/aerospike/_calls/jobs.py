@@ -174,7 +174,7 @@ def scan_apply(
     set: str | None,
     module: str,
     function: str,
-    args: list[Any] | None = None,
+    args: list[Any] | tuple[Any, ...] | None = None,
     policy: ScanPolicy | Options | None = None,
     options: Options | None = None,
 ) -> Call[int]:
@@ -208,7 +208,7 @@ def query_apply(
     predicate: tuple[Any, ...],
     module: str,
     function: str,
-    args: list[Any] | None = None,
+    args: list[Any] | tuple[Any, ...] | None = None,
     policy: WritePolicy | Options | None = None,
 ) -> Call[int]:
     """Give a function in Lua each record that fits, and wait until it had them all.

@@ -102,7 +102,7 @@ class Apply(BatchRecord):
         key: Key,
         module: str,
         function: str,
-        args: list[Any],
+        args: list[Any] | tuple[Any, ...],
         policy: BatchApplyPolicy | Options | None = None,
     ) -> None:
         super().__init__(key)
