@@ -15,6 +15,7 @@ from aerospike_helpers import expressions as exp
 from aerospike_helpers.batch.records import Apply, BatchRecords, Read
 from aerospike_helpers.operations import hll_operations, operations
 
+from ..children import run_script
 from ..lua_modules import registered
 
 SOURCE = """\
@@ -347,3 +348,36 @@ def test_what_a_server_refuses(client, module):
         client.apply(("nowhere", "s", 1), module, "same", [])
     with pytest.raises(exception.InvalidRequest):
         client.apply(("test", "s", 1), "x" * 200, "same", [])
+
+
+# --- processes ---
+
+FORKS = """
+module = sys.argv[2]
+client = aerospike.client({"hosts": hosts} | PATIENT)
+client.apply(KEY, module, "store", [0])
+children = []
+for i in range(4):
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            for n in range(50):
+                assert client.apply(KEY, module, "same", [[n, i]]) == [n, i]
+            try:
+                client.apply(KEY, module, "fail", [])
+            except exception.UDFError as error:
+                assert "boom" in str(error)
+                status = 0
+        finally:
+            os._exit(status)
+    children.append(pid)
+for n in range(50):
+    assert client.apply(KEY, module, "same", [n]) == n
+print([os.waitpid(pid, 0)[1] for pid in children])
+client.remove(KEY)
+"""
+
+
+def test_functions_are_called_in_parent_and_children(hosts, module):
+    assert run_script(FORKS, hosts, module) == "[0, 0, 0, 0]\n"
