@@ -187,7 +187,7 @@ class _Script:
                 f"{self._max_memory} bytes; config['lua']['max_memory'] changes that",
             )
         message = str(error)
-        if message == "function not found":
+        if isinstance(error, getattr(self._lua, "FunctionNotFound", ())):
             return made(
                 exception.UDFNotFound,
                 _NO_FUNCTION,

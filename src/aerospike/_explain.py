@@ -380,7 +380,7 @@ def _function(error: AerospikeError, module: str, function: str) -> list[str]:
     return [
         text.format_map(known)
         for ending, text in _FUNCTION_FAILURES.items()
-        if (error.detail or error.msg or "").endswith(ending)
+        if ending in (error.detail, error.msg) or error.detail.endswith(ending)
     ]
 
 

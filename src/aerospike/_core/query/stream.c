@@ -305,14 +305,15 @@ stream_next(PyObject *self)
     return item;
 }
 
-/* Append the items that the part has by now to a list, with the collector at rest. 0,
- * or -1 with an exception. */
+/* Append the items that the part has by now to a list until it has max, with the
+ * collector at rest. 0, or -1 with an exception. */
 static int
-append_part(StreamObject *s, module_state *st, PyObject *list)
+append_part(StreamObject *s, module_state *st, PyObject *list, Py_ssize_t max)
 {
     PyObject *item;
     gc_pause(st);
-    while ((item = s->kind->next_of_part(s, st)) != NULL) {
+    while (PyList_GET_SIZE(list) < max &&
+           (item = s->kind->next_of_part(s, st)) != NULL) {
         int rc = PyList_Append(list, item);
         Py_DECREF(item);
         if (rc < 0) {
@@ -328,29 +329,55 @@ append_part(StreamObject *s, module_state *st, PyObject *list)
     return PyErr_Occurred() != NULL ? -1 : 0;
 }
 
-/* collect(): a list of all items that are left. */
+/* A list of items that are left: all, or with `waits_once` at most max that are there
+ * without waiting again once there is one. The end closes the stream, as a failure
+ * does. NULL with an exception. */
 static PyObject *
-stream_collect(PyObject *self, PyObject *ignored)
+list_of_items(StreamObject *s, module_state *st, Py_ssize_t max, bool waits_once)
 {
-    StreamObject *s = (StreamObject *)self;
-    module_state *st = state_of(self);
     PyObject *list = PyList_New(0);
-    (void)ignored;
     if (list == NULL || enter(s, st) < 0) {
         Py_XDECREF(list);
         return NULL;
     }
-    while (s->set != NULL && append_part(s, st, list) == 0) {
-        if (fetch(s, st) <= 0) {
+    bool goes_on = s->set != NULL;
+    while (goes_on && append_part(s, st, list, max) == 0) {
+        if (waits_once && PyList_GET_SIZE(list) > 0) {
             break;
         }
+        goes_on = fetch(s, st) > 0;
     }
-    close_stream(s);
+    if (!goes_on || PyErr_Occurred() != NULL) {
+        close_stream(s);
+    }
     s->is_busy = false;
     if (PyErr_Occurred() != NULL) {
         Py_CLEAR(list);
     }
     return list;
+}
+
+/* collect(): a list of all items that are left. */
+static PyObject *
+stream_collect(PyObject *self, PyObject *ignored)
+{
+    (void)ignored;
+    return list_of_items((StreamObject *)self, state_of(self), PY_SSIZE_T_MAX, false);
+}
+
+/* slice(n): a list of the next items, n at most and none at the end. It waits for one,
+ * and gives what is there with it. */
+static PyObject *
+stream_slice(PyObject *self, PyObject *n)
+{
+    Py_ssize_t max = PyLong_AsSsize_t(n);
+    if (max < 1) {
+        if (PyErr_Occurred() == NULL) {
+            PyErr_SetString(PyExc_ValueError, "slice() takes a size above 0");
+        }
+        return NULL;
+    }
+    return list_of_items((StreamObject *)self, state_of(self), max, true);
 }
 
 static PyObject *
@@ -420,6 +447,7 @@ stream_dealloc(PyObject *self)
 
 static PyMethodDef stream_methods[] = {
     {"collect", stream_collect, METH_NOARGS, NULL},
+    {"slice", stream_slice, METH_O, NULL},
     {"close", stream_close, METH_NOARGS, NULL},
     {"__enter__", stream_enter, METH_NOARGS, NULL},
     {"__exit__", stream_exit, METH_VARARGS, NULL},
