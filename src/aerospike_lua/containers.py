@@ -32,7 +32,7 @@ class ScriptError(Exception):
 
 
 def is_storable(value: Any) -> bool:
-    return value is None or isinstance(value, (*Scalar, Userdata))
+    return value is None or isinstance(value, (*Scalar, Map, List, Bytes, GeoJSON))
 
 
 class Map(Userdata):

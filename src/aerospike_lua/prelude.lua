@@ -64,3 +64,5 @@ for _, level in ipairs { "trace", "debug", "info", "warn" } do
         host.log(level, format(message, ...))
     end
 end
+
+return native

@@ -10,6 +10,7 @@ from lupa.lua54 import LuaRuntime, LuaSyntaxError
 
 from .containers import ScriptError, Userdata, from_lua, into_lua, text_from_lua
 from .functions import LIBRARY, MAKERS
+from .records import ACTIONS, RECORD_FUNCTIONS
 
 Log = Callable[[str, str], None]
 Find = Callable[[str], tuple[str | bytes, str] | None]
@@ -77,7 +78,8 @@ class Runtime:
 
     `find` gives the source and the file of a module by name. `check` is called every
     few thousand instructions; what it raises ends the script and comes out of the
-    call, whatever the script catches. Signals end a script likewise.
+    call, whatever the script catches. Signals end a script likewise. With `now`, which
+    gives the time in ms since 1970, scripts have the tables `record` and `aerospike`.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class Runtime:
         check: Callable[[], None] = no_check,
         max_memory: int = MAX_MEMORY,
         is_full: bool = False,
+        now: Callable[[], int] | None = None,
     ) -> None:
         # without an encoding: a string of Lua may be any bytes
         self._lua = LuaRuntime(
@@ -110,9 +113,12 @@ class Runtime:
             }
         )
         must_stop, self._run = self._part("limits")(host)
-        self._part("prelude")(
+        as_function = self._part("prelude")(
             self._table(LIBRARY), self._table(MAKERS), host, must_stop
         )
+        if now is not None:
+            tables = self._table(RECORD_FUNCTIONS), self._table(ACTIONS)
+            self._part("records")(*tables, lambda *_: now(), as_function)
         self._open = self._part("streams")()
         self._part("sandbox")(host, is_full)
 

@@ -55,6 +55,8 @@ class Field(IntEnum):
     INDEX_EXPRESSION = 24
     INDEX_KIND = 26
     UDF_PACKAGE = 30
+    UDF_FUNCTION = 31
+    UDF_ARGUMENTS = 32
     UDF_OP = 33
     BIN_NAMES = 40
     BATCH = 41

@@ -25,6 +25,7 @@ class Command:
     """
 
     __slots__ = (
+        "cluster",
         "digest",
         "generation",
         "key",
@@ -40,6 +41,7 @@ class Command:
     def __init__(self, cluster: ClusterState, message: Message) -> None:
         """ServerError 20 if there is no such namespace, 4 for a digest of bad size."""
         self.generation = self.void_time_s = 0
+        self.cluster = cluster
         self.message = message
         self.version = cluster.config.plays
         fields = message.fields

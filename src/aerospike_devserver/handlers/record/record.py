@@ -18,12 +18,13 @@ from aerospike_devserver.codec.message import (
     Info4,
     Message,
     Op,
-    encode_op,
     encode_reply,
 )
 from aerospike_devserver.config import NamespaceConfig
 from aerospike_devserver.expressions import Subject
 from aerospike_devserver.handlers.access import Check
+from aerospike_devserver.handlers.record import written
+from aerospike_devserver.handlers.record.apply import apply
 from aerospike_devserver.handlers.record.command import Command
 from aerospike_devserver.handlers.record.details import details_of
 from aerospike_devserver.handlers.record.operations import (
@@ -33,19 +34,15 @@ from aerospike_devserver.handlers.record.operations import (
     traits,
 )
 from aerospike_devserver.result import Result, ServerError
-from aerospike_devserver.storage.record import MAX_BINS, Bins, Record, next_generation
+from aerospike_devserver.storage.record import MAX_BINS, Bins, Record
 from aerospike_devserver.storage.state import ClusterState
 from aerospike_devserver.values.particle import Particle
 from aerospike_devserver.version import Version
 
-TTL_DEFAULT = 0
-TTL_NEVER = 0xFFFFFFFF
-TTL_UNCHANGED = 0xFFFFFFFE
-MAX_TTL_S = 315_360_000
 NO_TOUCH = 0xFFFFFFFF
 
-_TTL_INVALID, _TOO_MANY_BINS = 1, 5
-"""Sub-codes of result 4."""
+_TOO_MANY_BINS = 5
+"""Sub-code of result 4."""
 
 _REPLACE = Info3.CREATE_OR_REPLACE | Info3.REPLACE_ONLY
 _SC_READ = Info3.SC_READ_TYPE | Info3.SC_READ_RELAX
@@ -178,7 +175,7 @@ def write(command: Command) -> bytes:
         command.check_new_key()
     else:
         _check_existing(command, record)
-    void_time_s = _void_time(command, record)
+    void_time_s = written.void_time(command, record, message.ttl)
     work = Work(
         {} if record is None or message.info3 & _REPLACE else dict(record.bins),
         partial(_written_subject, command, record, void_time_s),
@@ -265,23 +262,6 @@ def _check_read_all(message: Message, version: Version) -> None:
         raise ServerError(Result.REQUEST_INVALID)
 
 
-def _void_time(command: Command, record: Record | None) -> int:
-    """When the record expires, s since 2010, 0 = never; ServerError 4 or 22."""
-    ttl, config = command.message.ttl, command.namespace.config
-    if ttl == TTL_NEVER:
-        return 0
-    if ttl == TTL_UNCHANGED:
-        if record is not None:
-            return record.void_time_s
-        ttl = TTL_DEFAULT
-    if ttl > MAX_TTL_S:
-        raise ServerError(Result.REQUEST_INVALID, _TTL_INVALID, "the TTL is too large")
-    ttl = ttl or config.default_ttl_s
-    if ttl and not config.nsup_period_s and not config.allow_ttl_without_nsup:
-        raise ServerError(Result.FORBIDDEN)
-    return command.now_s + ttl if ttl else 0
-
-
 def _finish(
     command: Command, record: Record | None, work: Work, void_time_s: int
 ) -> None:
@@ -289,52 +269,20 @@ def _finish(
     if len(work.bins) > MAX_BINS:
         raise ServerError(Result.REQUEST_INVALID, _TOO_MANY_BINS, "too many bins")
     if work.bins:
-        written = _successor(command, record, work, void_time_s)
-        if written.stored_size > command.namespace.config.max_record_size:
-            raise ServerError(Result.RECORD_TOO_BIG)
-        command.namespace.put(command.digest, written)
-        command.answer_for(written)
+        left = written.successor(command, record, work.bins, void_time_s)
+        written.store(command, left)
     elif record is None or command.message.info3 & _REPLACE:
         raise ServerError(Result.RECORD_NOT_FOUND)
-    elif command.message.info2 & Info2.DURABLE_DELETE:
-        raise ServerError(Result.ENTERPRISE_ONLY)
     else:
-        command.namespace.drop(command.digest)
+        written.drop(command)
         command.generation = command.void_time_s = 0
-
-
-def _successor(
-    command: Command, record: Record | None, work: Work, void_time_s: int
-) -> Record:
-    """The record after the write; a stored user key stays with it."""
-    if record is None:
-        return command.new_record(work.bins, void_time_s)
-    key = record.key if record.key is not None else command.key
-    generation = next_generation(record.generation)
-    return Record(
-        record.set_name, key, work.bins, generation, void_time_s, command.now_ms
-    )
-
-
-_UNKNOWN_MODULE = b"UDF: Execution Error 1"
-
-
-def apply(command: Command) -> bytes:
-    """A call of a UDF: no module is known, which is an error of the call."""
-    record = command.find()
-    if record is not None:
-        command.answer_for(record)
-        command.check_filter(record)
-        command.check_key(record)
-    failure = encode_op(Op.READ, b"FAILURE", Particle.STRING, _UNKNOWN_MODULE)
-    return encode_reply(Result.UDF, command.generation, command.void_time_s, (failure,))
 
 
 def _handler(message: Message) -> Callable[[Command], bytes]:
     if message.info2 & Info2.WRITE:
-        if Field.UDF_PACKAGE in message.fields:
-            return apply
-        return delete if message.info2 & Info2.DELETE else write
+        if message.info2 & Info2.DELETE:
+            return delete
+        return apply if Field.UDF_PACKAGE in message.fields else write
     if message.info1 & Info1.READ:
         return read
     raise ServerError(Result.REQUEST_INVALID)

@@ -61,6 +61,7 @@ class Script:
             check=self._check,
             max_memory=config.max_memory,
             is_full=config.is_full,
+            now=cluster.clock.now_ms,
         )
         with self.limited(config.timeout_s):
             self.runtime.run(module.source, module.name)

@@ -1,0 +1,269 @@
+"""Records as functions see them, and the rows of the tables `record` and `aerospike`.
+
+What a record is and what becomes of it is the affair of its host.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+from .containers import Bytes, ScriptError, Userdata
+
+MAX_BIN_NAME = 15
+
+
+class Host(ABC):
+    """A record where it is kept."""
+
+    @abstractmethod
+    def read(self, name: bytes) -> Any:
+        """The value of a bin as Lua has it; None: there is no such bin."""
+
+    @abstractmethod
+    def exists(self) -> bool:
+        """Whether there is the record."""
+
+    @abstractmethod
+    def gen(self) -> int:
+        """The generation; 0: there is no record."""
+
+    @abstractmethod
+    def ttl(self) -> int:
+        """Seconds to live; 0: for ever."""
+
+    @abstractmethod
+    def setname(self) -> bytes | None:
+        """The name of the set."""
+
+    @abstractmethod
+    def digest(self) -> bytes:
+        """The digest of the key."""
+
+    @abstractmethod
+    def key(self) -> Any:
+        """The user key as Lua has it; None: it is not stored."""
+
+    @abstractmethod
+    def bin_names(self) -> tuple[bytes, ...] | None:
+        """The names of the bins; None: there is no record."""
+
+    @abstractmethod
+    def size(self) -> int:
+        """The bytes that the record takes."""
+
+    @abstractmethod
+    def last_update_time(self) -> int:
+        """Milliseconds since 2010."""
+
+    @abstractmethod
+    def set_ttl(self, seconds: int) -> None:
+        """Give the record another time to live with the next update."""
+
+    @abstractmethod
+    def drop_key(self) -> None:
+        """Forget the user key with the next update."""
+
+    @abstractmethod
+    def update(self, record: Record) -> int:
+        """Take in what has been assigned to the record's bins; 0: done."""
+
+    @abstractmethod
+    def create(self, record: Record) -> int:
+        """The same for a record that is not there; 0: done."""
+
+    @abstractmethod
+    def remove(self, record: Record) -> int:
+        """Remove the record; 0: done."""
+
+
+class Record(Userdata):
+    """A record in Lua: an index by the names of its bins.
+
+    A bin is read once. What is assigned stays here until the host takes it.
+    """
+
+    __slots__ = ("_assigned", "_host", "_values")
+
+    def __init__(self, host: Host) -> None:
+        self._host: Host | None = host
+        self._values: dict[bytes, Any] = {}
+        self._assigned: set[bytes] = set()
+
+    @property
+    def host(self) -> Host:
+        if self._host is None:
+            raise ScriptError("the call that this record was given to has ended")
+        return self._host
+
+    def close(self) -> None:
+        """Be of no use any more: a script may have kept this record."""
+        self._host = None
+        self.forget()
+
+    def lua_index(self, key: Any) -> Any:
+        name = bin_name(key, "index")
+        if name is None:
+            return None
+        if name not in self._values:
+            self._values[name] = self.host.read(name)
+        return self._values[name]
+
+    def lua_assign(self, key: Any, value: Any) -> None:
+        name = bin_name(key, "newindex")
+        if name is None:
+            return
+        if not is_assignable(value):
+            shown = name.decode("utf-8", "surrogateescape")
+            raise ScriptError(f"can't set bin {shown} to unsupported type")
+        self._values[name] = value
+        self._assigned.add(name)
+
+    def changes(self) -> dict[bytes, Any]:
+        """What has been assigned since the last time, None = remove the bin.
+
+        The order is that in which the bins were first seen.
+        """
+        changes = {n: v for n, v in self._values.items() if n in self._assigned}
+        self._assigned.clear()
+        return changes
+
+    def forget(self) -> None:
+        """Forget what has been read and assigned."""
+        self._values.clear()
+        self._assigned.clear()
+
+
+def bin_name(key: Any, function: str) -> bytes | None:
+    """The name of a bin as Lua gave it; None: there can be no such bin."""
+    match key:
+        case None:
+            return None
+        case bytes():
+            name = key.partition(b"\0")[0]
+        case bool():
+            raise bad_argument(2, function, "string", key)
+        case int():
+            name = b"%d" % key
+        case float():
+            name = b"%.14g" % key
+        case _:
+            raise bad_argument(2, function, "string", key)
+    return name if len(name) <= MAX_BIN_NAME else None
+
+
+def is_assignable(value: Any) -> bool:
+    """Whether a value may be assigned to a bin; a record fails later."""
+    return value is None or isinstance(value, (bool, int, float, bytes, Userdata))
+
+
+NO_VALUE = object()  # stands for a missing argument
+_TYPE_NAMES = {
+    type(None): "nil",
+    object: "no value",
+    bool: "boolean",
+    int: "number",
+    float: "number",
+    bytes: "string",
+}
+
+
+def type_name(value: Any) -> str:
+    """The name of a value's type in errors."""
+    if isinstance(value, Userdata):
+        return type(value).__name__
+    return _TYPE_NAMES.get(type(value)) or ("function" if callable(value) else "table")
+
+
+def bad_argument(position: int, name: str, wanted: str, value: Any) -> ScriptError:
+    problem = f"{wanted} expected, got {type_name(value)}"
+    return ScriptError(f"bad argument #{position} to '{name}' ({problem})")
+
+
+def integer(position: int, name: str, value: Any) -> int:
+    """An integer as Lua takes one: 2.0 and "2" too; nil is 0."""
+    if value is None or value is NO_VALUE:
+        return 0
+    number: Any = value
+    if isinstance(value, bytes):
+        try:
+            number = float(value)
+        except ValueError:
+            number = None
+    if isinstance(number, bool) or not isinstance(number, (int, float)):
+        raise bad_argument(position, name, "number", value)
+    if number != int(number):
+        problem = "number has no integer representation"
+        raise ScriptError(f"bad argument #{position} to '{name}' ({problem})")
+    return int(number)
+
+
+def bin_names(of: Host) -> tuple[bytes, ...]:
+    names = of.bin_names()
+    if names is None:
+        raise ScriptError("can't get bin names")
+    return names
+
+
+def number_of_bins(of: Host) -> int:
+    return len(of.bin_names() or ())
+
+
+# of the table `record`: functions of a host
+RECORD: dict[str, Callable[[Host], Any]] = {
+    "gen": lambda of: of.gen(),
+    "ttl": lambda of: of.ttl(),
+    "setname": lambda of: of.setname(),
+    "digest": lambda of: Bytes(of.digest()),
+    "key": lambda of: of.key(),
+    "numbins": number_of_bins,
+    "bin_names": bin_names,
+    "size": lambda of: of.size(),
+    "memory_size": lambda of: of.size(),
+    "device_size": lambda _of: 0,
+    "last_update_time": lambda of: of.last_update_time(),
+    "drop_key": lambda of: of.drop_key(),
+}
+
+
+def about(name: str, function: Callable[[Host], Any]) -> Callable[..., Any]:
+    """A function of `record` for Lua, which gives it the record first."""
+
+    def call(of: Any = NO_VALUE, *_: Any) -> Any:
+        return function(_record(name, "userdata", of).host)
+
+    return call
+
+
+def set_ttl(of: Any = NO_VALUE, seconds: Any = NO_VALUE, *_: Any) -> None:
+    host = _record("set_ttl", "userdata", of).host
+    host.set_ttl(integer(2, "set_ttl", seconds))
+
+
+def _record(name: str, otherwise: str, of: Any) -> Record:
+    if isinstance(of, Record):
+        return of
+    wanted = "Record" if isinstance(of, Userdata) else otherwise
+    raise bad_argument(1, name, wanted, of)
+
+
+def action(name: str, function: Callable[[Record], Any]) -> Callable[..., Any]:
+    """A method of `aerospike` for Lua, which gives it the record."""
+
+    def call(of: Any = NO_VALUE, *_: Any) -> Any:
+        return function(_record(name, "Record", of))
+
+    return call
+
+
+RECORD_FUNCTIONS = {
+    "set_ttl": set_ttl,
+    **{name: about(name, function) for name, function in RECORD.items()},
+}
+ACTIONS = {
+    "exists": action("exists", lambda of: of.host.exists()),
+    "update": action("update", lambda of: of.host.update(of)),
+    "create": action("create", lambda of: of.host.create(of)),
+    "remove": action("remove", lambda of: of.host.remove(of)),
+}
