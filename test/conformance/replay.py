@@ -3,13 +3,11 @@
 With one area, "config", timeouts are the client's own: its cases show them. Others have
 long ones, which no busy machine reaches.
 
-The same as run.py, with a client that is configured like the recorded one. Modules of
-functions are not registered: the client has no call for that yet.
+The same as run.py, with a client that is configured like the recorded one.
 """
 
 from __future__ import annotations
 
-import importlib
 import runpy
 import sys
 from pathlib import Path
@@ -43,7 +41,6 @@ def main(host: str, port: str, out: str, *areas: str) -> None:
     if areas != ("config",):
         more_of = patient
     aerospike.client = client  # type: ignore[assignment]
-    vars(importlib.import_module("kit"))["T"].udf = lambda self, name, want=True: want
     only = [word for area in areas for word in ("--only", f"{area}/*")]
     sys.argv = ["run.py", "--host", host, "--port", port, "--out", out, *only]
     runpy.run_path(str(HERE / "run.py"), run_name="__main__")
