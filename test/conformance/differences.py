@@ -243,9 +243,6 @@ NEED_PORT_3000 = {"config/hosts/str-in-list"}
 # Cases whose answer has the one node of the recorded cluster in it.
 NEED_ONE_NODE = {"info/all-shape", "info/nodes", "query/scan/nodename"}
 
-# Cases that wait for aggregation.
-NEED_AGGREGATION = ["udf/stream*"]
-
 # Cases that call registered functions, which the development server does not have.
 NEED_FUNCTIONS = [
     "udf/*",

@@ -19,7 +19,6 @@ from aerospike_devserver import DevCluster
 from ..children import LIMIT_S
 from .differences import (
     DECIDED,
-    NEED_AGGREGATION,
     NEED_FUNCTIONS,
     NEED_ONE_NODE,
     NEED_PORT_3000,
@@ -105,7 +104,7 @@ def text(answer: Any) -> str:
 @pytest.mark.parametrize("area", AREAS)
 def test_answers_are_as_recorded(answers, out_of_reach, real_hosts, area):
     wanted = recorded(area)
-    left_out = [*QUIRK_LINES, *NEED_AGGREGATION, *([] if real_hosts else NEED_FUNCTIONS)]
+    left_out = [*QUIRK_LINES, *([] if real_hosts else NEED_FUNCTIONS)]
     differing = {
         case: f"expected {text(want)[:300]}, got {text(answers.get(case))[:300]}"
         for case, want in wanted.items()

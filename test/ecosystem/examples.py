@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .environments import PLACE, environment, put_ours_in, wheel
+from .official import OUR_EXTRAS
 from .run import LIMIT_S, node
 
-PACKAGES = ("lupa>=2.8",)
 NAMED_PORT = 3000
 
 RECORDS = """
@@ -119,7 +119,7 @@ def main(checkout: str, given: str | None = None) -> int:
     source = Path(checkout).resolve()
     if not (source / "examples").is_dir():
         raise SystemExit(f"{source} has no folder examples")
-    python = environment("examples", PACKAGES)
+    python = environment("examples", OUR_EXTRAS)
     put_ours_in(python, wheel())
     copy = PLACE / "examples-run"
     shutil.rmtree(copy, ignore_errors=True)

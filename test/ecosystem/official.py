@@ -29,6 +29,8 @@ COMPAT = ROOT / "test" / "compat"
 DIFFERENCES = COMPAT / "official-differences.txt"
 OFFICIAL = "aerospike==19.3.0"
 TOOLS = ("pytest==7.4.4", "pytest-timeout==2.3.1")
+OUR_EXTRAS = ("lupa>=2.8",)
+"""What this client needs for aggregation."""
 LONGEST_ERROR = 160
 """Characters of an error that the report shows."""
 
@@ -181,7 +183,7 @@ def report_on(wanted: set[Place], report: Path, differences: Path) -> int:
 def main(suite: str, hosts: str, passed: str | None = None) -> int:
     folder = suite_folder(suite)
     wanted = yardstick(passed, folder, hosts)
-    python = environment("ours", TOOLS)
+    python = environment("ours", [*TOOLS, *OUR_EXTRAS])
     put_ours_in(python, wheel())
     report = PLACE / "official" / "ours.xml"
     run(python, folder, hosts, report)
