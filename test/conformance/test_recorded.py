@@ -129,8 +129,15 @@ def first_of(answer: Any) -> str:
     return answer if isinstance(answer, str) else "ok"
 
 
+def skip_if_it_waits(case: str, real_hosts: list[tuple[str, int]]) -> None:
+    """The development server has no functions yet."""
+    if not real_hosts and any(fnmatch(case, other) for other in NEED_FUNCTIONS):
+        pytest.skip("the development server has no functions yet")
+
+
 @pytest.mark.parametrize("case", DECIDED)
-def test_decided_difference_is_the_answer_named(answers, case):
+def test_decided_difference_is_the_answer_named(answers, real_hosts, case):
+    skip_if_it_waits(case, real_hosts)
     assert first_of(answers[case]) == DECIDED[case]
 
 
@@ -164,7 +171,8 @@ def is_as_decided(case: str, answer: Any, decision: str) -> bool:
 
 
 @pytest.mark.parametrize("line", QUIRKS)
-def test_quirk_is_answered_as_decided(answers, line):
+def test_quirk_is_answered_as_decided(answers, real_hosts, line):
+    skip_if_it_waits(line, real_hosts)
     cases = [case for area in AREAS for case in recorded(area) if fnmatch(case, line)]
     assert cases
     for case in cases:
