@@ -131,6 +131,11 @@ class _Script:
         self._timeout_ms = 0
         self._chunk: tuple[str, str] | None = self.files.main(module)
         self._lua = _import_lua()
+        self._failures = (
+            self._lua.FunctionError,
+            self._lua.FunctionMissingError,
+            self._lua.MemoryLimitError,
+        )
         self._runtime = self._lua.Runtime(
             log=_log,
             find=self.files.find,
@@ -150,7 +155,7 @@ class _Script:
         if self._chunk is not None:
             try:
                 self._runtime.run(*self._chunk)
-            except (self._lua.FunctionError, self._lua.MemoryLimitError) as error:
+            except self._failures as error:
                 raise self._failure(error, "") from None
             self._chunk = None
 
@@ -163,7 +168,7 @@ class _Script:
             yield from self._runtime.stream(
                 function, source, *arguments, is_client=True
             )
-        except (self._lua.FunctionError, self._lua.MemoryLimitError) as error:
+        except self._failures as error:
             source.check()
             raise self._failure(error, function) from None
         source.check()
@@ -187,7 +192,7 @@ class _Script:
                 f"{self._max_memory} bytes; config['lua']['max_memory'] changes that",
             )
         message = str(error)
-        if isinstance(error, getattr(self._lua, "FunctionNotFound", ())):
+        if isinstance(error, self._lua.FunctionMissingError):
             return made(
                 exception.UDFNotFound,
                 _NO_FUNCTION,

@@ -158,17 +158,29 @@ class Runtime:
         self, function: str, values: Iterable[Any], *args: Any, is_client: bool
     ) -> Iterator[Any]:
         """The elements of one half of a stream function's chain, one at a time."""
-        found = self._lua.globals()[function.encode()]
-        source = map(into_lua, values)
+        source, given = map(into_lua, values), list(map(into_lua, args))
+        return map(
+            from_lua, self.elements(function, source, given, is_client=is_client)
+        )
+
+    def elements(
+        self,
+        function: str | bytes,
+        values: Iterable[Any],
+        args: Iterable[Any],
+        *,
+        is_client: bool,
+    ) -> Iterator[Any]:
+        """The same with values of Lua. FunctionMissingError: as in `invoke`."""
+        found = self._lua.globals()[encoded(function)]
+        if found is None:
+            raise FunctionMissingError(function)
+        source = iter(values)
         pull = self._run_guarded(
-            self._open,
-            found,
-            is_client,
-            lambda *_: next(source, None),
-            *map(into_lua, args),
+            self._open, found, is_client, lambda *_: next(source, None), *args
         )
         while (value := self._run_guarded(pull)) is not None:
-            yield from_lua(value)
+            yield value
 
     def _run_guarded(self, function: Any, *args: Any) -> Any:
         """The first result, which alone counts; raises what ended the script."""
