@@ -65,6 +65,20 @@ def _close(sock: socket.socket) -> None:
     sock.close()
 
 
+def _has_hung_up(sock: socket.socket) -> bool:
+    """Whether the peer has gone and left nothing to read.
+
+    Over TLS its farewell may be there to be read; then sending fails before long.
+    """
+    try:
+        # not the method of a TLS socket, which cannot look ahead
+        return socket.socket.recv(sock, 1, socket.MSG_PEEK) == b""
+    except _NOT_YET:
+        return False
+    except OSError:
+        return True
+
+
 def _common_name(sock: socket.socket) -> str | None:
     """The common name of the certificate that the peer has shown, if any."""
     certificate = sock.getpeercert() if isinstance(sock, ssl.SSLSocket) else None
@@ -187,6 +201,9 @@ class Connection:
     def _next_part(self, stream: Stream) -> None:
         """Send the next part of a stream, now that there is room for it."""
         self._progress_s = time.monotonic()
+        if _has_hung_up(self._sock):
+            self.close()
+            return
         try:
             part = next(stream, None)
         except Exception:

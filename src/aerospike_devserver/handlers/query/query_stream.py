@@ -9,14 +9,11 @@ from collections.abc import Iterator
 from struct import Struct
 from typing import NamedTuple
 
-from aerospike_devserver.codec.frame import ProtoType, frame
 from aerospike_devserver.codec.message import (
     Field,
     Info1,
     Operation,
     encode_field,
-    encode_last,
-    encode_last_message,
     encode_partition_refusal,
     encode_row,
 )
@@ -29,18 +26,13 @@ from aerospike_devserver.handlers.query.candidates import (
     passes,
 )
 from aerospike_devserver.handlers.query.pace import Pace
+from aerospike_devserver.handlers.query.row_stream import Part, RowStream
 from aerospike_devserver.handlers.record.operations import Work
-from aerospike_devserver.reply import Stream
 from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.storage.jobs import Job
 from aerospike_devserver.storage.state import NodeState
 
-BUFFER_SIZE = 128 * 1024
-"""Bytes of records that are sent in one frame; a record is never cut."""
-
 _BVAL = Struct("<q")
-_Part = bytes | float | None
-"""A message without a frame, a pause in seconds, or None: others are to have a turn."""
 
 
 class Plan(NamedTuple):
@@ -59,66 +51,20 @@ class Plan(NamedTuple):
     short_ms: int
 
 
-class QueryStream:
-    """A query under way. At most one frame of rows is held at any time."""
+class QueryStream(RowStream):
+    """A query under way."""
 
     def __init__(self, node: NodeState, plan: Plan, job: Job) -> None:
-        self._node = node
+        super().__init__(node, job)
         self._plan = plan
-        self._job = job
+        self._is_short = plan.short_ms > 0
         self._pace = Pace(job.rps)
         self._n_counted = 0  # for the limit
         self._now_ms = plan.candidates.cluster.clock.now_ms()
         name = plan.candidates.namespace.name.encode()
         self._namespace_field = encode_field(Field.NAMESPACE, name)
 
-    def start(self) -> Stream:
-        """The frames, as a stream that has begun: closing it ends the job as well."""
-        stream = self._run()
-        next(stream)
-        return stream
-
-    def _run(self) -> Stream:
-        job = self._job
-        try:
-            yield b""
-            for part in self._frames():
-                job.n_bytes += len(part) if isinstance(part, bytes) else 0
-                yield part
-        except (GeneratorExit, TimeoutError) as why:
-            is_late = isinstance(why, TimeoutError)
-            job.result = Result.TIMEOUT if is_late else Result.UNAVAILABLE
-            raise
-        finally:
-            self._node.jobs.finish(job)
-
-    def _frames(self) -> Iterator[bytes | float]:
-        """Frames of records, pauses, and the frame that ends it all."""
-        buffer: list[bytes] = []
-        size = 0
-        for part in self._parts():
-            if isinstance(part, bytes):
-                buffer.append(part)
-                size += len(part)
-            if size >= BUFFER_SIZE or (buffer and isinstance(part, float)):
-                yield frame(ProtoType.MESSAGE, b"".join(buffer))
-                buffer.clear()
-                size = 0
-            elif part is None:
-                yield b""
-            if isinstance(part, float):
-                yield part
-        yield self._end(buffer)
-
-    def _end(self, buffer: list[bytes]) -> bytes:
-        """The last rows, and what ends a reply: in a frame of its own if it is long."""
-        if self._plan.short_ms:
-            buffer.append(encode_last_message(self._job.result))
-            return frame(ProtoType.MESSAGE, b"".join(buffer))
-        rows = frame(ProtoType.MESSAGE, b"".join(buffer)) if buffer else b""
-        return rows + encode_last(self._job.result)
-
-    def _parts(self) -> Iterator[_Part]:
+    def _parts(self) -> Iterator[Part]:
         for partition, after in self._plan.partitions.items():
             self._job.partition = partition
             if not self._node.serves(partition):
@@ -144,7 +90,7 @@ class QueryStream:
         limit_ms = self._plan.short_ms
         return bool(limit_ms) and self._job.run_time_ms > limit_ms
 
-    def _rows(self, partition: int, after: Position | None) -> Iterator[_Part]:
+    def _rows(self, partition: int, after: Position | None) -> Iterator[Part]:
         """The rows of a partition, a pause behind each one that is due."""
         for candidate in self._plan.candidates.of(partition, after):
             if self._is_full():
