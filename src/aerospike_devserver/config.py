@@ -154,6 +154,10 @@ class UdfConfig:
         if self.max_memory < MIN_UDF_MEMORY:
             raise ValueError(f"udf_memory is {MIN_UDF_MEMORY} bytes or more")
 
+    def limit_s(self, timeout_ms: int) -> float:
+        """How long a function runs at most that a request with this timeout calls."""
+        return timeout_ms / 1000 or self.timeout_s
+
 
 @dataclass(frozen=True)
 class ClusterConfig:

@@ -102,6 +102,8 @@ def _action(message: Message) -> str:
     if batch is not None:
         return f"{_BATCH}{int.from_bytes(batch[:4], 'big')} keys"
     operations = ", ".join(_operation(code, name) for code, _, name, _ in message.ops)
+    if Field.UDF_PACKAGE in message.fields:
+        operations = f"apply {_function(message)}"
     if Field.DIGEST not in message.fields:
         index = message.fields.get(Field.INDEX_NAME)
         kind = "query" if Field.INDEX_RANGE in message.fields else "scan"
@@ -112,6 +114,12 @@ def _action(message: Message) -> str:
     if message.info1 & Info1.GET_NO_BINS and not operations:
         return "read metadata"
     return operations or "read all bins"
+
+
+def _function(message: Message) -> str:
+    """The function in Lua that a request names, behind its module."""
+    names = map(message.fields.get, (Field.UDF_PACKAGE, Field.UDF_FUNCTION))
+    return ".".join(_text(name or b"") for name in names)
 
 
 def _operation(code: int, name: bytes) -> str:

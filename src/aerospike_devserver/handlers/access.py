@@ -101,8 +101,8 @@ def checks_of(session: Session) -> Check | None:
 
 def _kind(message: Message) -> str:
     """The row of `NEEDS` for a data command."""
-    if not message.info2 & Info2.WRITE:
-        return _READ
     if Field.UDF_PACKAGE in message.fields or Field.UDF_OP in message.fields:
         return _UDF
+    if not message.info2 & Info2.WRITE:
+        return _READ
     return _READ_WRITE if message.info1 & Info1.READ else _WRITE

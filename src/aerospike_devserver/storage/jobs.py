@@ -31,6 +31,8 @@ _STATUS = {
 class Job:
     """One query. Its counts are kept by whoever carries it out.
 
+    module, function: in Lua, of a background query that has one.
+
     id: 0 = the node gives it one; rps: records per second, 0 = no limit; n_partitions
     and n_resumed: asked for, 0 = a background query, which takes them all;
     socket_timeout_ms: 0 = none; n_bytes: sent; partition: the one it is at.
@@ -53,6 +55,8 @@ class Job:
     n_filtered_bins: int = 0
     n_succeeded: int = 0
     n_failed: int = 0
+    module: bytes = b""
+    function: bytes = b""
     result: Result = Result.OK
     started_s: float = field(default_factory=time.monotonic)
     ended_s: float | None = None

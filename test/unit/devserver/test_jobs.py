@@ -8,6 +8,7 @@ import pytest
 from aerospike_devserver import DevCluster
 
 from ...waiting import LATE_S, until
+from .functions import BACKGROUND, function, register, unregister
 from .packing import Raw, pack
 from .querying import ALL, Shelf, equal, span
 from .rawwire import (
@@ -283,6 +284,189 @@ def test_background_query_is_aborted(worker):
     shown = worker.wait(task)
     assert shown["status"] == "done(user-aborted)"
     assert len(worker.values(b"w")) < N_SLOW
+
+
+# Functions in Lua
+
+MODULE = """
+function set(r, v) r.w = v aerospike:update(r) return v end
+function fail_at_three(r)
+    if r.a == 3 then error("three") end
+    r.w = 1
+    aerospike:update(r)
+end
+function remove_some(r) if r.a < 3 then return aerospike:remove(r) end end
+function live(r) record.set_ttl(r, 500) aerospike:update(r) end
+function read(r) return r.a end
+function forever(r) while true do end end
+function forever_at_three(r)
+    while r.a == 3 do end
+    r.w = 1
+    aerospike:update(r)
+end
+"""
+
+
+@pytest.fixture
+def module(connection):
+    made = register(connection, MODULE)
+    yield made
+    unregister(connection, made)
+
+
+def call(module, name, *args):
+    """The fields of a job that calls a function."""
+    return function(BACKGROUND, module, name, *args)
+
+
+@pytest.mark.parametrize("info", [(0, WRITE, 0), (0, 0, 0), (READ, WRITE, 0)])
+def test_function_is_called_with_each_record(worker, module, info):
+    shown = worker.run(*call(module, b"set", 7), info=info)
+    assert worker.values(b"w") == [7] * 6
+    assert shown["recs-succeeded"] == "6"
+    assert shown["recs-failed"] == "0"
+    assert shown["recs-throttled"] == "6"
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "changed", "n_failed"),
+    [
+        (b"fail_at_three", [], 5, "1"),
+        (b"nosuchfunction", [], 0, "6"),
+        (b"read", [], 0, "0"),
+        (b"set", [[1]], 0, "0"),
+    ],
+)
+def test_functions_that_fail_are_counted(worker, module, name, args, changed, n_failed):
+    shown = worker.run(*call(module, name, *args))
+    assert len(worker.values(b"w")) == changed
+    assert shown["recs-failed"] == n_failed
+    assert int(shown["recs-succeeded"]) == 6 - int(n_failed)
+    assert shown["status"] == "done(ok)"
+
+
+def test_module_that_is_not_registered_fails_on_each_record(worker):
+    shown = worker.run(*call(b"nosuchmodule", b"set"))
+    assert shown["recs-failed"] == "6"
+    assert shown["status"] == "done(ok)"
+
+
+def test_function_removes_records(worker, module):
+    shown = worker.run(*call(module, b"remove_some"))
+    assert worker.values(b"a") == [3, 4, 5]
+    assert shown["recs-succeeded"] == "6"
+
+
+def test_filter_and_condition_choose_records_for_a_function(worker, module):
+    worker.index("bin=a;type=numeric")
+    shown = worker.run((43, pack([3, [81, 2, A], 3])), *call(module, b"set", 1))
+    assert worker.values(b"w") == [1, 1]
+    assert shown["recs-filtered-bins"] == "4"
+    shown = worker.run((43, pack([71])), *call(module, b"set", 9))
+    assert shown["recs-filtered-meta"] == "6"
+    assert shown["recs-throttled"] == "0"
+    shown = worker.run(span(b"a", 1, 3), *call(module, b"set", 2))
+    assert worker.values(b"w") == [1, 1, 2, 2, 2]
+    assert shown["sindex-name"] == worker.indexes[0]
+
+
+@pytest.mark.parametrize(("name", "ttl"), [(b"live", 0), (b"set", 1000)])
+def test_function_sets_the_time_to_live(worker, module, name, ttl):
+    fields = worker.fields((7, os.urandom(8)), *call(module, name, 1))
+    body = message((0, WRITE, 0), fields, ttl=ttl)
+    assert [row.result for row in worker.connection.stream(body)] == [0]
+    exists = message(
+        (READ | GET_NO_BINS, 0, 0), worker.fields((4, worker.digest_of(1)))
+    )
+    until(lambda: worker.connection.command(exists).void_time)
+
+
+@pytest.mark.parametrize(
+    ("changes", "options", "result"),
+    [
+        ({43: b"\5"}, {}, 4),
+        ({33: None}, {}, 4),
+        ({33: b"\0"}, {}, 4),
+        ({33: b"\2\2"}, {}, 4),
+        ({31: None}, {}, 4),
+        ({32: None}, {}, 4),
+        ({30: None}, {}, 4),
+        ({30: b"m" * 128}, {}, 4),
+        ({31: b"f" * 128}, {}, 4),
+        ({10: struct.pack(">I", 10_001)}, {}, 4),
+        ({}, {"info": (SHORT, WRITE, 0)}, 4),
+        ({1: b"nosuch", 31: None}, {}, 2),
+        ({1: b"nosuch", 33: b"\4"}, {}, 4),
+        ({22: span(b"zz", 1)[1], 31: None}, {}, 201),
+    ],
+)
+def test_background_function_is_refused(worker, changes, options, result):
+    fields = {1: worker.set_name, **dict(call(b"m", b"f")), **changes}
+    given = [(kind, data) for kind, data in fields.items() if data is not None]
+    (answer,) = worker.start(*given, **options)
+    assert (answer.info3, answer.result) == (0, result)
+
+
+def test_job_tells_of_its_function(worker, module):
+    shown = worker.run(*call(module, b"read"))
+    expected = {
+        "job-type": "background-udf",
+        "net-io-bytes": "30",
+        "socket-timeout": "10000",
+        "udf-filename": module.decode(),
+        "udf-function": "read",
+        "udf-active": "0",
+    }
+    assert dict(list(shown.items())[-len(expected) :]) == expected
+
+
+def test_background_function_is_aborted(worker, module):
+    worker.fill({i: {b"a": i} for i in range(N_SLOW)})
+    task = os.urandom(8)
+    slow = (10, struct.pack(">I", 1))
+    worker.start(slow, *call(module, b"set", 1), task=task)
+    number = int.from_bytes(task, "big")
+    assert worker.connection.info(f"query-abort:id={number}") == ["ok"]
+    assert worker.wait(task)["status"] == "done(user-aborted)"
+    assert len(worker.values(b"w")) < N_SLOW
+
+
+@pytest.fixture
+def own_worker():
+    """Records on a development server that gives functions little time."""
+    with (
+        DevCluster(udf_timeout=0.1) as cluster,
+        Connection(*cluster.hosts[0]) as connection,
+    ):
+        worker = Worker(connection)
+        worker.fill({i: {b"a": i} for i in range(N_SLOW)})
+        yield worker
+
+
+def without_timeout(worker, task, *fields):
+    """The request for a job that leaves the limit to the server."""
+    body = bytearray(message((0, WRITE, 0), worker.fields((7, task), *fields)))
+    body[14:18] = bytes(4)
+    return bytes(body)
+
+
+def test_function_that_runs_away_fails_on_its_record(own_worker):
+    module, task = register(own_worker.connection, MODULE), os.urandom(8)
+    asked = without_timeout(own_worker, task, *call(module, b"forever_at_three"))
+    own_worker.connection.stream(asked)
+    shown = own_worker.wait(task)
+    assert (shown["recs-succeeded"], shown["recs-failed"]) == (str(N_SLOW - 1), "1")
+    assert own_worker.values(b"w") == [1] * (N_SLOW - 1)
+
+
+def test_job_gives_up_a_function_that_always_runs_away(own_worker):
+    """Others wait for three functions, not for one of each record."""
+    module, task = register(own_worker.connection, MODULE), os.urandom(8)
+    asked = without_timeout(own_worker, task, *call(module, b"forever"))
+    own_worker.connection.stream(asked)
+    shown = own_worker.wait(task)
+    assert (shown["recs-succeeded"], shown["recs-failed"]) == ("0", str(N_SLOW))
+    assert int(shown["run-time"]) < 3 * 100 + 1000 * LATE_S < N_SLOW * 100
 
 
 # Several nodes, long work

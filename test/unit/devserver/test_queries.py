@@ -248,12 +248,6 @@ def test_index_name_alone_is_ignored(filled):
     assert filled.found(ALL, (21, b"nosuch")) == [0, 1, 2, 3, 4]
 
 
-def test_aggregation_is_refused(own_record):
-    """A real server carries it out; this one does not know it yet."""
-    body = message((READ, 0, PARTITION_DONE), [(0, b"test"), (33, b"\x01"), ALL])
-    assert [row.result for row in own_record.connection.stream(body)] == [4]
-
-
 # Several nodes, long replies
 
 

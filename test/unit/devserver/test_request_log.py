@@ -38,6 +38,7 @@ CALLS = {
         KEY, "n", "x", policy=WITH_KEY
     ),
     "remove -> 0 OK": lambda c: c.remove(KEY, policy=WITH_KEY),
+    "apply m.f -> 100 UDF": lambda c: c.apply(KEY, "m", "f", [], WITH_KEY),
 }
 
 
@@ -60,11 +61,15 @@ def test_several_records_are_one_line(client, caplog):
         query.where(predicates.equals("n", 1))
         with pytest.raises(exception.IndexNotFound):
             query.results()
-    texts = [message.split(" ", 2)[2] for message in caplog.messages[:3]]
+        query = client.query("test", "demo")
+        query.apply("m", "f")
+        query.execute_background()
+    texts = [message.split(" ", 2)[2] for message in caplog.messages[:4]]
     assert texts == [
         "batch of 2 keys -> 0 OK",
         "test.demo: scan -> a stream",
         "test.demo: query -> 201 INDEX_NOT_FOUND",
+        "test.demo: scan apply m.f -> 0 OK",
     ]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from aerospike_devserver.handlers.info.command import Request, command
 from aerospike_devserver.handlers.info.info_tables import pairs
-from aerospike_devserver.handlers.query.background import KIND as BACKGROUND
+from aerospike_devserver.handlers.query import background
 from aerospike_devserver.result import InfoError, Result
 from aerospike_devserver.storage.jobs import Job
 
@@ -63,11 +63,17 @@ def _shown(job: Job) -> str:
 
 
 def _io(job: Job) -> dict[str, object]:
-    if job.kind == BACKGROUND:
-        return {
+    if job.kind in background.KINDS:
+        shown: dict[str, object] = {
             "net-io-bytes": BACKGROUND_BYTES,
             "socket-timeout": BACKGROUND_TIMEOUT_MS,
-            "ops-active": 0,
+        }
+        if job.kind == background.WITH_OPERATIONS:
+            return shown | {"ops-active": 0}
+        return shown | {
+            "udf-filename": job.module.decode("utf-8", "surrogateescape"),
+            "udf-function": job.function.decode("utf-8", "surrogateescape"),
+            "udf-active": 0,
         }
     return {
         "net-io-bytes": job.n_bytes,

@@ -1,11 +1,15 @@
 """Background queries: operations on all records of a set, or on those of an index.
 
+Or a function in Lua on each of them.
+
 Every node is asked, and writes to the partitions that it is master of; it answers at
 once and goes on in turns. Source: section 4 of the page on queries.
 """
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterator
 
 from aerospike_devserver.codec.message import (
@@ -23,7 +27,7 @@ from aerospike_devserver.expressions.nodes import Node
 from aerospike_devserver.handlers.query import query_fields, where
 from aerospike_devserver.handlers.query.candidates import Candidate, Candidates, passes
 from aerospike_devserver.handlers.query.pace import Pace
-from aerospike_devserver.handlers.query.query_fields import number
+from aerospike_devserver.handlers.query.query_fields import Function, UdfOp, number
 from aerospike_devserver.handlers.record import expression_operations, record
 from aerospike_devserver.handlers.record.operations import UNKNOWN, traits
 from aerospike_devserver.ownership import N_PARTITIONS
@@ -34,16 +38,26 @@ from aerospike_devserver.storage.state import NodeState
 from aerospike_devserver.storage.storage import Namespace
 from aerospike_devserver.version import Version
 
-KIND = "background-ops"
+WITH_OPERATIONS, WITH_FUNCTION = KINDS = ("background-ops", "background-udf")
+"""What a job can be, as its description calls it."""
 MAX_RPS = 10_000
 """Records per second: the most a job may ask for, and what it gets if it does not."""
+TURN_S = 0.02
+"""How long records are written before others have a turn; a record is never cut."""
+MAX_STOPPED = 3
+"""Functions of a job that may run for too long; then it calls no more of them."""
+_FUNCTION_FIELDS = (
+    int(Field.UDF_PACKAGE),
+    int(Field.UDF_FUNCTION),
+    int(Field.UDF_ARGUMENTS),
+)
 
 
 def answer(session: Session, namespace: Namespace, message: Message) -> bytes:
     """Start a job; ServerError. The checks come in the order of a real server."""
     if message.info1 & Info1.SHORT_QUERY:
         raise ServerError(Result.REQUEST_INVALID)
-    set_name = message.fields.get(Field.SET, b"")
+    set_name = query_fields.set_name(message)
     find_index = where.parse(message, namespace)
     rps = number(message, Field.RECORDS_PER_SECOND) or MAX_RPS
     if set_name and set_name not in namespace.sets:
@@ -54,15 +68,19 @@ def answer(session: Session, namespace: Namespace, message: Message) -> bytes:
     node = session.node
     version = node.cluster.config.plays
     condition = query_fields.condition(message, version)
-    _check_ops(message, version)
+    function = _function(message)
+    if function is None:
+        _check_ops(message, version)
     job = Job(
         number(message, Field.TASK_ID),
-        KIND,
+        WITH_OPERATIONS if function is None else WITH_FUNCTION,
         namespace.name,
         set_name,
         on_index.index.name if on_index is not None else b"",
         session.peer,
         rps=rps,
+        module=function.module if function is not None else b"",
+        function=function.name if function is not None else b"",
     )
     if not node.jobs.start(job):
         raise ServerError(Result.REQUEST_INVALID)
@@ -70,6 +88,13 @@ def answer(session: Session, namespace: Namespace, message: Message) -> bytes:
     work = _Work(node, candidates, condition, message, job)
     node.spawn(work.turns())
     return encode_last(Result.OK)
+
+
+def _function(message: Message) -> Function | None:
+    """The function to call with each record; ServerError 4."""
+    if query_fields.udf_op(message) is not UdfOp.BACKGROUND:
+        return None
+    return query_fields.function(message)
 
 
 def _check_ops(message: Message, version: Version) -> None:
@@ -101,6 +126,11 @@ class _Work:
         self._message = message
         self._job = job
         self._pace = Pace(job.rps)
+        self._n_stopped = 0
+        has_function = job.kind == WITH_FUNCTION
+        limit_s = node.cluster.config.udf.limit_s(message.timeout_ms)
+        self._limit_s = limit_s if has_function else math.inf
+        self._command_of = self._call if has_function else self._operations
 
     def turns(self) -> Iterator[float]:
         """The job in turns, each with the seconds to wait before the next."""
@@ -120,36 +150,64 @@ class _Work:
         return self._job.is_aborted or not self._node.is_live
 
     def _partition(self, partition: int) -> Iterator[float]:
+        end_s = time.monotonic() + TURN_S
         for candidate in self._candidates.of(partition, None):
             if self._is_over:
                 return
-            if candidate is None:
-                yield 0.0
-                continue
-            self._write(candidate)
-            pause_s = self._pace.pause_s()
-            if pause_s:
+            pause_s = self._handle(candidate)
+            if pause_s or candidate is None or time.monotonic() > end_s:
                 yield pause_s
+                end_s = time.monotonic() + TURN_S
+
+    def _handle(self, candidate: Candidate | None) -> float:
+        """Write one record, unless it is None; seconds to wait before the next."""
+        if candidate is None:
+            return 0.0
+        self._write(candidate)
+        return self._pace.pause_s()
 
     def _write(self, candidate: Candidate) -> None:
-        """Carry out the operations on one record, as a command that updates it."""
+        """Carry out the operations on one record, or call the function with it."""
         cluster, job = self._node.cluster, self._job
         digest, found, _ = candidate
         subject = Subject(found, digest, cluster.clock.now_ms(), found.bins)
-        job.n_throttled += 1
-        if not passes(self._condition, subject, job):
+        n_filtered_meta = job.n_filtered_meta
+        is_wanted = passes(self._condition, subject, job)
+        job.n_throttled += job.n_filtered_meta == n_filtered_meta
+        if not is_wanted:
             return
-        message = self._message
-        info2 = Info2.WRITE | message.info2 & Info2.DURABLE_DELETE
-        info3 = Info3.UPDATE_ONLY | message.info3 & Info3.REPLACE_ONLY
-        fields = {
-            int(Field.NAMESPACE): self._candidates.namespace.name.encode(),
-            int(Field.SET): found.set_name,
-            int(Field.DIGEST): digest,
-        }
-        command = Message.of((0, info2, info3, 0), 0, message.ttl, fields, message.ops)
-        result = record.answer(cluster, command)[RESULT_OFFSET]
+        if self._n_stopped == MAX_STOPPED:
+            job.n_failed += 1
+            return
+        begin_s = time.monotonic()
+        result = record.answer(cluster, self._command_of(candidate))[RESULT_OFFSET]
+        self._n_stopped += time.monotonic() - begin_s >= self._limit_s
         if result == Result.OK:
             job.n_succeeded += 1
         elif result != Result.RECORD_NOT_FOUND:
             job.n_failed += 1
+
+    def _operations(self, candidate: Candidate) -> Message:
+        """The operations, as a command that updates one record."""
+        message = self._message
+        info2 = Info2.WRITE | message.info2 & Info2.DURABLE_DELETE
+        info3 = Info3.UPDATE_ONLY | message.info3 & Info3.REPLACE_ONLY
+        fields, info = self._place(candidate), (0, info2, info3, 0)
+        return Message.of(info, 0, message.ttl, fields, message.ops)
+
+    def _call(self, candidate: Candidate) -> Message:
+        """The function, as a command that calls it with one record."""
+        message = self._message
+        fields = self._place(candidate)
+        fields |= {field: message.fields[field] for field in _FUNCTION_FIELDS}
+        command = Message.of((0, Info2.WRITE, 0, 0), 0, message.ttl, fields, [])
+        command.timeout_ms = message.timeout_ms
+        return command
+
+    def _place(self, candidate: Candidate) -> dict[int, bytes]:
+        """The fields that say which record is meant."""
+        return {
+            int(Field.NAMESPACE): self._candidates.namespace.name.encode(),
+            int(Field.SET): candidate.record.set_name,
+            int(Field.DIGEST): candidate.digest,
+        }

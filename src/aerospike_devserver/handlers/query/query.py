@@ -1,7 +1,7 @@
 """Queries: what a client may ask for, and who answers it.
 
-A query without a condition on an index is what clients call a scan. This server knows
-no aggregations and no UDFs. Source: sections 1 and 4 of the page on queries.
+A query without a condition on an index is what clients call a scan. Source: sections 1,
+4 and 5 of the page on queries.
 """
 
 from __future__ import annotations
@@ -20,11 +20,16 @@ from aerospike_devserver.codec.message import (
     encode_reply,
 )
 from aerospike_devserver.handlers.access import check_message
-from aerospike_devserver.handlers.query import background, query_fields, where
+from aerospike_devserver.handlers.query import (
+    aggregation,
+    background,
+    query_fields,
+    where,
+)
 from aerospike_devserver.handlers.query.candidates import Candidates, Position
-from aerospike_devserver.handlers.query.query_fields import number
+from aerospike_devserver.handlers.query.query_fields import UdfOp, number
 from aerospike_devserver.handlers.query.query_stream import Plan, QueryStream
-from aerospike_devserver.handlers.record.command import DIGEST_SIZE, MAX_SET_NAME
+from aerospike_devserver.handlers.record.command import DIGEST_SIZE
 from aerospike_devserver.handlers.record.details import details_of
 from aerospike_devserver.handlers.record.operations import UNKNOWN, check_name, traits
 from aerospike_devserver.ownership import N_PARTITIONS, partition_of
@@ -47,7 +52,10 @@ def answer(session: Session, message: Message) -> Reply:
     try:
         check_message(session, message)
         namespace = _namespace(session, message)
-        if message.info2 & Info2.WRITE:
+        op = query_fields.udf_op(message)
+        if op is UdfOp.AGGREGATE:
+            return aggregation.answer(session, namespace, message)
+        if op is UdfOp.BACKGROUND or message.info2 & Info2.WRITE:
             return background.answer(session, namespace, message)
         return _Request(session, namespace, message).stream()
     except ServerError as error:
@@ -61,18 +69,11 @@ def _refuse(result: Result = Result.REQUEST_INVALID) -> ServerError:
 
 
 def _namespace(session: Session, message: Message) -> Namespace:
-    """The namespace; ServerError 20, or 4 and 16 for UDFs."""
-    fields = message.fields
-    namespace = session.node.cluster.storage.find(fields.get(Field.NAMESPACE, b""))
+    """The namespace; ServerError 20."""
+    name = message.fields.get(Field.NAMESPACE, b"")
+    namespace = session.node.cluster.storage.find(name)
     if namespace is None:
         raise _refuse(Result.NAMESPACE_NOT_FOUND)
-    if Field.UDF_OP in fields:
-        has_filter = Field.FILTER in fields
-        raise _refuse(
-            Result.UNSUPPORTED_FEATURE if has_filter else Result.REQUEST_INVALID
-        )
-    if len(fields.get(Field.SET, b"")) > MAX_SET_NAME:
-        raise _refuse()
     return namespace
 
 
@@ -85,11 +86,12 @@ class _Request:
         self._session = session
         self._namespace = namespace
         self._message = message
+        self._set_name = query_fields.set_name(message)
         self._is_short = bool(message.info1 & Info1.SHORT_QUERY)
 
     def stream(self) -> Reply:
         """The rows; ServerError."""
-        message, fields = self._message, self._message.fields
+        message = self._message
         version = self._session.node.cluster.config.plays
         if not message.info3 & Info3.PARTITION_DONE:
             raise _refuse(Result.UNSUPPORTED_FEATURE)
@@ -105,7 +107,7 @@ class _Request:
             number(message, Field.TASK_ID),
             "basic",
             self._namespace.name,
-            fields.get(Field.SET, b""),
+            self._set_name,
             condition.index.name if condition is not None else b"",
             self._session.peer,
             rps=per_second,
@@ -117,7 +119,7 @@ class _Request:
             Candidates(
                 self._session.node.cluster,
                 self._namespace,
-                fields.get(Field.SET, b""),
+                self._set_name,
                 condition,
             ),
             partitions,

@@ -1,14 +1,39 @@
-"""The fields of a request that foreground and background queries share."""
+"""The fields of a request that several kinds of queries share."""
 
 from __future__ import annotations
 
+from enum import IntEnum
 from struct import Struct
+from typing import NamedTuple
 
 from aerospike_devserver import expressions
 from aerospike_devserver.codec.message import Field, Message
 from aerospike_devserver.expressions.nodes import Node
+from aerospike_devserver.handlers.record.command import MAX_SET_NAME
 from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.version import Version
+
+MAX_NAME_SIZE = 128
+"""Bytes: the names of a module and of a function are shorter."""
+
+
+class UdfOp(IntEnum):
+    """What a query does with a function in Lua."""
+
+    AGGREGATE = 1
+    BACKGROUND = 2
+
+
+_UDF_OPS = frozenset(UdfOp)
+
+
+class Function(NamedTuple):
+    """A function in Lua that a query names. arguments: as they stand in the message."""
+
+    module: bytes
+    name: bytes
+    arguments: bytes
+
 
 _LAYOUTS = {
     Field.TASK_ID: Struct(">Q"),
@@ -29,7 +54,38 @@ def number(message: Message, field: Field) -> int:
     return found
 
 
+def set_name(message: Message) -> bytes:
+    """The set, b"" = all sets; ServerError 4."""
+    name = message.fields.get(Field.SET, b"")
+    if len(name) > MAX_SET_NAME:
+        raise ServerError(Result.REQUEST_INVALID)
+    return name
+
+
 def condition(message: Message, version: Version) -> Node | None:
     """The filter expression; ServerError 4."""
     data = message.fields.get(Field.FILTER)
     return None if data is None else expressions.parse_condition(data, version)
+
+
+def udf_op(message: Message) -> UdfOp | None:
+    """What is to be done with a function, None = there is none; ServerError 4."""
+    fields = message.fields
+    if Field.UDF_PACKAGE not in fields:
+        return None
+    data = fields.get(Field.UDF_OP, b"")
+    if len(data) != 1 or data[0] not in _UDF_OPS:
+        raise ServerError(Result.REQUEST_INVALID)
+    return UdfOp(data[0])
+
+
+def function(message: Message) -> Function:
+    """The function that is named; ServerError 4."""
+    fields = message.fields
+    module, name = (fields.get(f) for f in (Field.UDF_PACKAGE, Field.UDF_FUNCTION))
+    arguments = fields.get(Field.UDF_ARGUMENTS)
+    if module is None or name is None or arguments is None:
+        raise ServerError(Result.REQUEST_INVALID)
+    if len(module) >= MAX_NAME_SIZE or len(name) >= MAX_NAME_SIZE:
+        raise ServerError(Result.REQUEST_INVALID)
+    return Function(module, name, arguments)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from aerospike_devserver.clock import EPOCH_S
 from aerospike_devserver.codec.message import (
     Field,
     Info2,
@@ -22,6 +21,12 @@ from aerospike_devserver.codec.message import (
 from aerospike_devserver.handlers.record import written
 from aerospike_devserver.handlers.record.command import Command
 from aerospike_devserver.handlers.udf.scripts import CallError, script_of
+from aerospike_devserver.handlers.udf.seen import (
+    SIZE_STEP,
+    last_update_of,
+    size_of,
+    ttl_of,
+)
 from aerospike_devserver.handlers.udf.values import (
     arguments,
     from_bin,
@@ -37,8 +42,6 @@ MAX_NAME = 127
 """Bytes of the name of a module or function."""
 MAX_BINS = 512
 """Of a record that functions can read and write, and of one update."""
-SIZE_STEP = 16
-"""The size of a record that functions see is a multiple of this."""
 
 _DONE, _EXISTS_NOT, _EXISTS, _FAILED, _MISSING = 0, 1, 1, -1, -2
 """What create, update and remove give."""
@@ -106,8 +109,8 @@ class _Call(records.Host):
     def run(self, module: bytes, function: bytes) -> bytes:
         """Call the function; the entry of its result. CallError."""
         command = self._command
-        udf, message = command.cluster.config.udf, command.message
-        limit_s = message.timeout_ms / 1000 or udf.timeout_s
+        message = command.message
+        limit_s = command.cluster.config.udf.limit_s(message.timeout_ms)
         script = script_of(command.cluster, module)
         given = arguments(message.fields[Field.UDF_ARGUMENTS])
         record = records.Record(self)
@@ -152,8 +155,8 @@ class _Call(records.Host):
         return 0 if self._stored is None else self._stored.generation
 
     def ttl(self) -> int:
-        void_time_s = 0 if self._stored is None else self._stored.void_time_s
-        return void_time_s - self._command.now_s if void_time_s else 0
+        stored = self._stored
+        return 0 if stored is None else ttl_of(stored, self._command.now_s)
 
     def setname(self) -> bytes | None:
         return self._command.set_name or None if self._exists else None
@@ -174,11 +177,10 @@ class _Call(records.Host):
     def size(self) -> int:
         if self._stored is None:
             return SIZE_STEP if self._exists else 0
-        return -(-self._stored.stored_size // SIZE_STEP) * SIZE_STEP
+        return size_of(self._stored)
 
     def last_update_time(self) -> int:
-        stored = self._stored
-        return 0 if stored is None else stored.last_update_ms - EPOCH_S * 1000
+        return 0 if self._stored is None else last_update_of(self._stored)
 
     # what it does
 
