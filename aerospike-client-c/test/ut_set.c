@@ -729,11 +729,12 @@ test_repeat(void)
     for (unsigned max_retries = 0; max_retries < 3; max_retries++) {
         rig r;
         setup(&r);
+        frames_one(&r.g, 0, ASC_ERR_CLUSTER, 0, 0);
         r.options.timing.max_retries = max_retries;
         r.options.timing.sleep_between_retries_ms = 7;
         build_records(&r.f, 1);
         FAKE_SCRIPT(cut);
-        FAKE_SCRIPT(cut);
+        FAKE_SCRIPT(GIVE(r.g), cut);
         FAKE_SCRIPT(GIVE(r.f));
         begin(&r, "A", ASC_REPLY_RECORDS);
         CHECK_EQ_INT(repeat_to_the_end(&r), max_retries + 1);

@@ -88,8 +88,8 @@ bool asc_part_in_doubt(const asc_part *p, asc_status code);
 
 /* Ask the node of a part that has failed once more, in another part that the caller is
  * to write: ASC_OK. That is done when the timing of the part allows one more attempt,
- * and no message of a reply has come that somebody may have read. Otherwise the value
- * is the code of the failure, which *err becomes. */
+ * and no message has come but one that tells of the failure. Otherwise the value is the
+ * code of the failure, which *err becomes. */
 asc_status asc_set_repeat(asc_set *s, const asc_part *p, asc_error *err);
 
 /* True when all parts have ended and were taken. */

@@ -492,8 +492,8 @@ read_messages(asc_exchange *x, bool *ended, size_t *good_size)
         }
         else if (!*ended) {
             *good_size = (size_t)(frames.at - frame);
+            x->many.begun = true;
         }
-        x->many.begun = true;
     }
     if (!*ended) {
         return x->err->code == ASC_OK ? ASC_FAIL_COUNT : ASC_FAIL_GARBLED;
