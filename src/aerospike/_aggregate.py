@@ -36,6 +36,9 @@ _NO_FUNCTION = 1301
 _NO_FILE = 1302
 _TIMEOUT = 9
 
+# of memory, for a function that may have all there is
+_NO_LIMIT = 1 << 62
+
 # what the clients of other makers have as files in lua.system_path. A script may
 # `require` them; what they define is there without it
 _BUILT_IN = ("aerospike", "as", "stream_ops")
@@ -191,7 +194,6 @@ class _Script:
                 "the function needs more memory than lua.max_memory allows",
                 f"{self._max_memory} bytes; config['lua']['max_memory'] changes that",
             )
-        message = str(error)
         if isinstance(error, self._lua.FunctionMissingError):
             return made(
                 exception.UDFNotFound,
@@ -201,7 +203,7 @@ class _Script:
             )
         stack = getattr(error, "stack", "")
         return made(
-            exception.UDFError, _FAILED, f"UDF: Execution Error 2 : {message}", stack
+            exception.UDFError, _FAILED, f"UDF: Execution Error 2 : {error}", stack
         )
 
 
