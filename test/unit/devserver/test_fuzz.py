@@ -1,5 +1,6 @@
 """Whatever bytes come: the server answers or hangs up, and keeps serving the others."""
 
+import base64
 import os
 import random
 import struct
@@ -94,6 +95,54 @@ def random_message(rng):
     return message(flags, fields, ops, rng.choice([0, rng.getrandbits(32)]), ttl)
 
 
+UDF_SOURCE = b"""
+function echo(r, ...) return ... end
+function keep(r, x)
+  r.a = x r.b = list{x, r.b}
+  return aerospike:exists(r) and aerospike:update(r) or aerospike:create(r)
+end
+function drop(r) return aerospike:remove(r) end
+function all(r)
+  local t = {} for k, f in pairs(record) do t[#t + 1] = tostring(f(r)) end
+  return table.concat(t)
+end
+"""
+
+
+def udf_put(name, source):
+    content = base64.b64encode(source)
+    fields = (name, content, len(content))
+    return b"udf-put:filename=%s;content=%s;content-len=%d;\n" % fields
+
+
+def random_call(rng):
+    """A call of a function with arguments that are often none."""
+    args = rng.choice(
+        [
+            b"\x92" + rng.choice(PACKED) + rng.choice(PACKED),
+            b"\x91" + rng.choice(PACKED),
+            b"\xdd" + rng.randbytes(4),
+            rng.choice(PACKED),
+            rng.randbytes(rng.randrange(12)),
+        ]
+    )
+    fields = [
+        (0, b"test"),
+        (1, rng.choice([b"demo", b"", b"s" * 70])),
+        (4, bytes([rng.randrange(3)]) * 20),
+        (30, rng.choice([b"m", b"m", b"m", b"n", rng.randbytes(rng.randrange(200))])),
+        (31, rng.choice([b"echo", b"keep", b"keep", b"drop", b"all", b"\xff", b""])),
+        (32, args),
+    ]
+    for extra in ((2, b"\3k"), (2, b"\1k"), (33, b"\0"), (43, rng.choice(FILTERS))):
+        if rng.random() < 0.1:
+            fields.append(extra)
+    rng.shuffle(fields)
+    flags = (0, rng.choice([1, 1, 1, rng.randrange(256)]), 0, 0)
+    ttl = rng.choice([0, 0, rng.getrandbits(32)])
+    return message(flags, fields[: rng.choice([99, 99, rng.randrange(9)])], [], 0, ttl)
+
+
 def damage(rng, data):
     """The data with some bytes changed, cut or doubled."""
     data = bytearray(data)
@@ -136,6 +185,21 @@ def test_damaged_messages_are_answered(session, caplog):
         kind = rng.choice([MESSAGE] * 8 + [1, 2, 4, 5])
         reply = answer(session, kind, damage(rng, body) if rng.random() < 0.7 else body)
         assert list(frames(whole(reply)))
+    assert not caplog.records
+
+
+def test_calls_of_functions_are_answered(session, caplog):
+    rng = random.Random(11)
+    assert b"ok" in whole(answer(session, INFO, udf_put(b"m.lua", UDF_SOURCE)))
+    for _ in for_seconds(SECONDS):
+        body = random_call(rng)
+        body = damage(rng, body) if rng.random() < 0.3 else body
+        assert list(frames(whole(answer(session, MESSAGE, body))))
+        if rng.random() < 0.1:
+            name = rng.choice([b"n.lua", b"m.lua", rng.randbytes(4)])
+            command = udf_put(name, rng.choice([UDF_SOURCE, rng.randbytes(9)]))
+            command = damage(rng, command) if rng.random() < 0.7 else command
+            assert list(frames(whole(answer(session, INFO, command))))
     assert not caplog.records
 
 

@@ -1,5 +1,6 @@
 """Security of the development server: logins, users, roles, and who may do what."""
 
+import base64
 import os
 import ssl
 import struct
@@ -553,7 +554,7 @@ def everywhere(code):
 
 
 def udf_call(record):
-    fields = [(30, b"module"), (31, b"function"), (32, b"\x90")]
+    fields = [(30, b"module"), (31, b"function_"), (32, b"\x90")]
     return record.command((0, 1, 0), fields=fields).result
 
 
@@ -575,6 +576,7 @@ ACTIONS = {
     "truncate-namespace": lambda c: c.connection.info(
         "truncate-namespace:namespace=test"
     )[0],
+    "module": lambda c: c.connection.info("udf-remove:filename=a.lua")[0],
     "abort": lambda c: c.connection.info("query-abort:id=7")[0],
     "users": lambda c: c.do(wire.DROP_USER, {wire.USER: b"nobody"}),
 }
@@ -582,7 +584,7 @@ READS = {"read", "batch", "scan"}
 WRITES = {"write", "remove"}
 BOTH = READS | WRITES | {"operate"}
 TRUNCATES = {"truncate", "truncate-namespace"}
-DATA = {"index", "abort"} | TRUNCATES
+DATA = {"index", "abort", "module"} | TRUNCATES
 
 
 @pytest.mark.parametrize(
@@ -600,7 +602,7 @@ DATA = {"index", "abort"} | TRUNCATES
         ((WRITE, b"test", b"demo"), WRITES),
         ((TRUNCATE, b"test", b"demo"), {"truncate"}),
         (SINDEX_ADMIN, {"index"}),
-        (UDF_ADMIN, set()),
+        (UDF_ADMIN, {"module"}),
         (DATA_ADMIN, DATA),
         (SYS_ADMIN, DATA),
         (USER_ADMIN, {"users"}),
@@ -635,6 +637,18 @@ def test_rows_of_a_batch_are_judged_one_by_one(as_user):
     client = as_user(IN_DEMO)
     assert rows_of(client, batch()) == [2, 0]
     assert rows_of(client, batch(set_name=b"other")) == [81, 0]
+
+
+def test_modules_are_put_and_functions_called(as_user):
+    admin, caller = as_user(UDF_ADMIN), as_user((READ_WRITE_UDF, b"test", b"demo"))
+    content = base64.b64encode(b"function function_(r) return 1 end").decode()
+    put = f"udf-put:filename=module.lua;content={content};content-len={len(content)}"
+    assert caller.connection.info(put) == ["ERROR:81:role violation"]
+    assert admin.connection.info(put) == ["ok"]
+    listed = [c.connection.info("udf-list") for c in (admin, caller)]
+    assert listed[0] == listed[1] != [""]
+    assert [udf_call(record_of(c)) for c in (admin, caller)] == [81, 0]
+    assert udf_call(record_of(caller, b"other")) == 81
 
 
 def test_change_of_a_role_holds_at_once(as_user, admin):

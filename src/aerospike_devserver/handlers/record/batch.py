@@ -6,6 +6,7 @@ the client has given it. Source: sections 1 and 2 of the batch protocol.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from struct import Struct
 from struct import error as struct_error
@@ -39,6 +40,8 @@ BUFFER_SIZE = 128 * 1024
 """Bytes of rows that are sent in one frame; a row is never cut."""
 ROWS_PER_TURN = 200
 """Rows carried out before others have a turn: a few milliseconds."""
+TURN_S = 0.01
+"""Seconds after which they have one earlier: rows may call functions."""
 ROWS_CHECKED_PER_TURN = 2000
 """Rows checked before others have a turn, likewise."""
 
@@ -94,9 +97,9 @@ class _RowReader:
         self._last = shape
         fields = {**shape.fields, int(Field.DIGEST): digest}
         info = (shape.info1, shape.info2, shape.info3, shape.info4)
-        return Row(
-            index, Message.of(info, shape.generation, shape.ttl, fields, shape.ops)
-        )
+        message = Message.of(info, shape.generation, shape.ttl, fields, shape.ops)
+        message.timeout_ms = self._envelope.timeout_ms
+        return Row(index, message)
 
     def _repeated(self) -> Message:
         """All but the digest as in the row before, which must not have a user key."""
@@ -181,6 +184,25 @@ def _open(cluster: ClusterState, envelope: Message) -> tuple[int, _RowReader]:
     return flags, _RowReader(cluster, envelope, data, count)
 
 
+class _Turn:
+    """What has been done since others had a turn. Rows are never cut."""
+
+    def __init__(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
+        self._n_left = ROWS_PER_TURN
+        self._end_s = time.monotonic() + TURN_S
+
+    def is_over(self) -> bool:
+        """Whether others are to have a turn after one more row; then one begins."""
+        self._n_left -= 1
+        if self._n_left and time.monotonic() < self._end_s:
+            return False
+        self._begin()
+        return True
+
+
 class _Batch:
     """The rows of a batch under way. All are carried out, even if nobody hears of it.
 
@@ -220,11 +242,12 @@ class _Batch:
 
     def _rest(self) -> Task:
         """Carry out the rows that are left, in turns; a stopped node does no more."""
-        for place, row in enumerate(self._rows, 1):
+        turn = _Turn()
+        for row in self._rows:
             if not self._node.is_live:
                 return
             self._carry_out(row)
-            if place % ROWS_PER_TURN == 0:
+            if turn.is_over():
                 yield 0.0
 
     def _replies(self) -> Stream:
@@ -234,8 +257,8 @@ class _Batch:
         asked for the replies of all rows.
         """
         buffer: list[bytes] = []
-        size, is_silent = 0, False
-        for place, row in enumerate(self._rows, 1):
+        size, is_silent, turn = 0, False, _Turn()
+        for row in self._rows:
             part = self._carry_out(row)
             if size + len(part) > BUFFER_SIZE:
                 yield self._frame(buffer, is_silent)
@@ -243,7 +266,7 @@ class _Batch:
                 is_silent = bool(self._failure)
             buffer.append(part)
             size += len(part)
-            if place % ROWS_PER_TURN == 0:
+            if turn.is_over():
                 yield b""
         yield self._frame(buffer, is_silent)
 

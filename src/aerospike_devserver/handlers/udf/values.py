@@ -15,13 +15,14 @@ from aerospike_devserver.codec.msgpack import (
     decode_first,
 )
 from aerospike_devserver.codec.particle import GEO_HEADER, dump, load, seal, store
+from aerospike_devserver.handlers.udf.scripts import CallError
 from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.storage.record import Bin
 from aerospike_devserver.values.particle import BLOBS, Particle
 from aerospike_devserver.values.sketch import is_sketch
 from aerospike_devserver.values.values import ListValue, MapValue, Value, order_key
 from aerospike_lua import containers
-from aerospike_lua.containers import Bytes, GeoJSON, ScriptError, Userdata
+from aerospike_lua.containers import Bytes, GeoJSON, Userdata
 
 _SIGN, _WRAP = 1 << 63, 1 << 64
 _NULL: Bin = (int(Particle.NULL), b"")
@@ -111,7 +112,10 @@ def _key_into_lua(key: Value) -> Any:
 
 
 def to_bin(value: Any) -> Bin:
-    """What a record keeps of a value, which is not nil; ServerError 12 if nothing."""
+    """What a record keeps of a value, which is not nil; ServerError 12 if nothing.
+
+    CallError: it is nested too deep.
+    """
     match value:
         case Bytes(data=data, type=particle):
             return _keepable(particle, bytes(data))
@@ -140,7 +144,10 @@ def _geo_to_bin(value: GeoJSON) -> Bin:
 
 
 def result_entry(name: bytes, value: Any) -> bytes:
-    """The entry of a reply for what a function gave; null if that is no value."""
+    """The entry of a reply for what a function gave; null if that is no value.
+
+    CallError: it is nested too deep.
+    """
     match value:
         case Bytes(data=data):
             found: Bin = int(Particle.BLOB), bytes(data)
@@ -156,7 +163,7 @@ def result_entry(name: bytes, value: Any) -> bytes:
 def _from_lua(value: Any, keeps_flags: bool, depth: int = 0) -> Value:
     """A value of a list or map, as `values.values` has it."""
     if depth > MAX_DEPTH:
-        raise ScriptError(f"a value is nested more than {MAX_DEPTH} deep")
+        raise CallError(f"a value is nested more than {MAX_DEPTH} deep")
     match value:
         case bytes():
             return b"\x03" + value.partition(b"\0")[0]
