@@ -19,7 +19,7 @@ from aerospike_devserver import DevCluster
 from ..children import LIMIT_S
 from .differences import (
     DECIDED,
-    NEED_FUNCTIONS,
+    LUA_DIFFERS,
     NEED_ONE_NODE,
     NEED_PORT_3000,
     OWN_ANSWERS,
@@ -104,7 +104,7 @@ def text(answer: Any) -> str:
 @pytest.mark.parametrize("area", AREAS)
 def test_answers_are_as_recorded(answers, out_of_reach, real_hosts, area):
     wanted = recorded(area)
-    left_out = [*QUIRK_LINES, *([] if real_hosts else NEED_FUNCTIONS)]
+    left_out = [*QUIRK_LINES, *([] if real_hosts else LUA_DIFFERS)]
     differing = {
         case: f"expected {text(want)[:300]}, got {text(answers.get(case))[:300]}"
         for case, want in wanted.items()
@@ -129,15 +129,8 @@ def first_of(answer: Any) -> str:
     return answer if isinstance(answer, str) else "ok"
 
 
-def skip_if_it_waits(case: str, real_hosts: list[tuple[str, int]]) -> None:
-    """The development server has no functions yet."""
-    if not real_hosts and any(fnmatch(case, other) for other in NEED_FUNCTIONS):
-        pytest.skip("the development server has no functions yet")
-
-
 @pytest.mark.parametrize("case", DECIDED)
-def test_decided_difference_is_the_answer_named(answers, real_hosts, case):
-    skip_if_it_waits(case, real_hosts)
+def test_decided_difference_is_the_answer_named(answers, case):
     assert first_of(answers[case]) == DECIDED[case]
 
 
@@ -171,8 +164,7 @@ def is_as_decided(case: str, answer: Any, decision: str) -> bool:
 
 
 @pytest.mark.parametrize("line", QUIRKS)
-def test_quirk_is_answered_as_decided(answers, real_hosts, line):
-    skip_if_it_waits(line, real_hosts)
+def test_quirk_is_answered_as_decided(answers, line):
     cases = [case for area in AREAS for case in recorded(area) if fnmatch(case, line)]
     assert cases
     for case in cases:
