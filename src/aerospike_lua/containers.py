@@ -1,15 +1,26 @@
 """The values that Lua sees as userdata: maps, lists, bytes and GeoJSON.
 
 A string of Lua is `bytes` in here, so that one that is not UTF-8 passes unharmed. What
-has no place in a container (a table, a function) is left out where it would be stored.
+has no place in a container (a table, a function, a record) is left out where it would
+be stored. The texts of errors are those of a real server.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import math
+from collections import abc
+from collections.abc import Callable, Iterable
 from typing import Any
 
-Scalar = (bool, int, float, bytes)
+# stands for what has no value: a table, a function, a record
+NOTHING = object()
+
+# how deep containers may stand in each other, where something walks through them
+MAX_DEPTH = 200
+
+
+class ScriptError(Exception):
+    """A script called a function with something that the function does not take."""
 
 
 class Userdata:
@@ -20,22 +31,51 @@ class Userdata:
     def lua_index(self, key: Any) -> Any:
         raise ScriptError(f"attempt to index a {type(self).__name__} value")
 
-    def lua_assign(self, key: Any, value: Any) -> None:
+    def lua_assign(self, key: Any, value: Any) -> int | None:
+        """Store a value; the result is about how many bytes that took, if any."""
         raise ScriptError(f"attempt to index a {type(self).__name__} value")
 
     def lua_len(self) -> int:
         raise ScriptError(f"attempt to get length of a {type(self).__name__} value")
 
 
-class ScriptError(Exception):
-    """A script called a function with something that the function does not take."""
+class Value(Userdata):
+    """What a list, a map or a bin can hold; a record is none."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return self.shown(0)
+
+    def shown(self, depth: int) -> str:
+        """The text for `tostring`, at a depth inside other containers."""
+        raise NotImplementedError
+
+    def size(self) -> int:
+        """About how many bytes of memory this takes, without containers inside."""
+        raise NotImplementedError
 
 
-def is_storable(value: Any) -> bool:
-    return value is None or isinstance(value, (*Scalar, Map, List, Bytes, GeoJSON))
+def stored(value: Any) -> Any:
+    """A value as a container keeps it, or NOTHING. A string ends at a zero byte."""
+    if type(value) is bytes:
+        return value.partition(b"\0")[0] if b"\0" in value else value
+    if value is None or isinstance(value, (bool, int, float, Value)):
+        return value
+    return NOTHING
 
 
-class Map(Userdata):
+def map_key(key: Any) -> Any:
+    """A key as a map keeps it, or NOTHING."""
+    kind = type(key)
+    if kind is bytes:
+        return key.partition(b"\0")[0] if b"\0" in key else key
+    if kind is int:
+        return key
+    return Bytes(key.data) if kind is Bytes else NOTHING
+
+
+class Map(Value):
     __slots__ = ("items", "kind")
 
     def __init__(
@@ -47,105 +87,181 @@ class Map(Userdata):
         self.kind = kind  # makes the Python value, for example an ordered dict
 
     def lua_index(self, key: Any) -> Any:
-        return self.items.get(key) if is_map_key(key) else None
+        return self.items.get(map_key(key))
 
-    def lua_assign(self, key: Any, value: Any) -> None:
-        if is_map_key(key) and is_storable(value):
-            self.items[key] = value
+    def lua_assign(self, key: Any, value: Any) -> int:
+        key, value = map_key(key), stored(value)
+        if key is NOTHING:
+            return 0
+        if value is NOTHING:
+            self.items.pop(key, None)
+            return 0
+        self.items[key] = value
+        return size_of(key) + size_of(value)
 
     def lua_len(self) -> int:
         return len(self.items)
 
     def sorted(self) -> list[tuple[Any, Any]]:
-        """The items in key order, integers first."""
-        return sorted(self.items.items(), key=_key_order)
+        """The items in key order: integers, strings, bytes."""
+        try:  # keys of one kind, as most maps have them
+            keys: list[Any] = sorted(self.items)
+        except TypeError:
+            keys = sorted(self.items, key=_key_order)
+        return [(key, self.items[key]) for key in keys]
 
-    def __str__(self) -> str:
-        rows = (f"{text_of(key)}:{text_of(value)}" for key, value in self.sorted())
+    def shown(self, depth: int) -> str:
+        depth = deeper(depth)
+        rows = (
+            f"{text_of(key, depth)}:{text_of(value, depth)}"
+            for key, value in self.sorted()
+        )
         return "{" + ", ".join(rows) + "}"
 
-
-def is_map_key(key: Any) -> bool:
-    return type(key) is int or type(key) is bytes
-
-
-def _key_order(item: tuple[Any, Any]) -> tuple[bool, Any]:
-    return type(item[0]) is bytes, item[0]
+    def size(self) -> int:
+        return 300 + sum(
+            size_of(key) + size_of(value) for key, value in self.items.items()
+        )
 
 
-class List(Userdata):
+def _key_order(key: Any) -> tuple[int, Any]:
+    if type(key) is Bytes:
+        return 2, bytes(key.data)
+    return int(type(key) is bytes), key
+
+
+class List(Value):
     __slots__ = ("items",)
 
     def __init__(self, items: Iterable[Any] = ()) -> None:
         self.items = list(items)
 
     def lua_index(self, key: Any) -> Any:
-        inside = 1 <= self._position(key) <= len(self.items)
-        return self.items[key - 1] if inside else None
-
-    @staticmethod
-    def _position(key: Any) -> int:
         if type(key) is not int:
-            raise ScriptError("the index of a list is an integer")
-        return key
+            key = integer(key, 2, "index")
+        return self.items[key - 1] if 1 <= key <= len(self.items) else None
 
-    def lua_assign(self, key: Any, value: Any) -> None:
-        if self._position(key) >= 1 and is_storable(value):
-            self.pad(key)
-            self.items[key - 1] = value
+    def lua_assign(self, key: Any, value: Any) -> int:
+        key, value = integer(key, 2, "newindex"), stored(value)
+        if key < 1 or value is NOTHING:
+            return 0
+        padded = self.pad(key)
+        self.items[key - 1] = value
+        return padded + size_of(value)
 
-    def pad(self, size: int) -> None:
+    def pad(self, size: int) -> int:
+        """Add nils up to a size; the bytes that they take."""
         missing = size - len(self.items)
-        if missing > 0:
-            self.items.extend([None] * checked_size(missing))
+        if missing <= 0:
+            return 0
+        self.items.extend([None] * checked_size(missing))
+        return 8 * missing
 
     def lua_len(self) -> int:
         return len(self.items)
 
-    def __str__(self) -> str:
-        return "[" + ", ".join(map(text_of, self.items)) + "]"
+    def until_nil(self) -> abc.Iterator[Any]:
+        """The elements as a `for` of Lua sees them: a nil ends it."""
+        return iter(iter(self.items).__next__, None)
+
+    def shown(self, depth: int) -> str:
+        depth = deeper(depth)
+        return "[" + ", ".join(text_of(item, depth) for item in self.items) + "]"
+
+    def size(self) -> int:
+        return 100 + sum(map(size_of, self.items))
 
 
-class Bytes(Userdata):
-    __slots__ = ("data", "type")
+class Bytes(Value):
+    """Bytes. As the key of a map they are a copy, which nothing changes."""
 
-    def __init__(self, data: bytes | bytearray = b"") -> None:
+    __slots__ = ("behind", "capacity", "data", "type")
+
+    def __init__(
+        self, data: bytes | bytearray = b"", kind: int = 4, capacity: int = 0
+    ) -> None:
         self.data = bytearray(data)
-        self.type = 4  # the particle type of a blob
+        self.type = kind  # the particle type; 4 is a blob
+        self.capacity = capacity
+        # what a variable integer wrote behind the end, by position: the size does not
+        # grow, but the bytes are seen once something behind them is written
+        self.behind: dict[int, int] = {}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Bytes) and self.data == other.data
+
+    def __hash__(self) -> int:
+        return hash(bytes(self.data))
 
     def lua_index(self, key: Any) -> Any:
-        if type(key) is int and 1 <= key <= len(self.data):
-            return self.data[key - 1]
-        return None
+        if type(key) is not int:
+            key = integer(key, 2, "index")
+        return self.data[key - 1] if 1 <= key <= len(self.data) else None
 
-    def lua_assign(self, key: Any, value: Any) -> None:
-        if type(key) is int and type(value) is int:
-            self.put(key, bytes([value & 0xFF]))
+    def lua_assign(self, key: Any, value: Any) -> int:
+        key, value = integer(key, 2, "newindex"), integer(value, 3, "newindex")
+        size = len(self.data)
+        if 0 <= value <= 0xFF:
+            self.put(key, bytes([value]))
+        return len(self.data) - size
 
-    def put(self, index: int, data: bytes | bytearray) -> None:
+    def put(self, index: int, data: bytes | bytearray) -> bool:
         """Overwrite from an index on; what is missing before it becomes zeros."""
         if index < 1:
-            return
-        start = index - 1
-        if start > len(self.data):
-            self.data.extend(bytes(checked_size(start - len(self.data))))
+            return False
+        start, size = index - 1, len(self.data)
+        if start > size:
+            self.data.extend(bytes(checked_size(start - size)))
+            for at in self.behind.keys() & range(size, start):
+                self.data[at] = self.behind[at]
         self.data[start : start + len(data)] = data
+        return True
+
+    def put_var_int(self, index: int, data: bytes) -> None:
+        for at, byte in enumerate(data, index - 1):
+            if at < len(self.data):
+                self.data[at] = byte
+            else:
+                self.behind[at] = byte
+
+    def byte(self, at: int) -> int:
+        """The byte at an offset, which may be behind the end."""
+        return self.data[at] if at < len(self.data) else self.behind.get(at, 0)
 
     def lua_len(self) -> int:
         return 0
 
-    def __str__(self) -> str:
-        return self.data.hex(" ").upper() or "Bytes()"
+    def shown(self, depth: int) -> str:
+        # a real server has this other text for empty bytes inside of a container
+        return self.data.hex(" ").upper() or ("<NULL>" if depth else "Bytes()")
+
+    def size(self) -> int:
+        return 200 + len(self.data)
 
 
-class GeoJSON(Userdata):
+class GeoJSON(Value):
     __slots__ = ("text",)
 
     def __init__(self, text: str) -> None:
         self.text = text
 
-    def __str__(self) -> str:
+    def shown(self, depth: int) -> str:
         return f'"{self.text}"'
+
+    def size(self) -> int:
+        return 100 + len(self.text)
+
+
+class Iterator(Userdata):
+    """What a `for` of Lua walks along; `rows` gives values, or tuples of two."""
+
+    __slots__ = ("rows",)
+
+    def __init__(self, rows: abc.Iterator[Any]) -> None:
+        self.rows = rows
+
+    def __str__(self) -> str:
+        return f"Iterator: {id(self):#x}"
 
 
 # one assignment or call makes nothing larger than this: padding costs a script nothing
@@ -158,41 +274,136 @@ def checked_size(size: int) -> int:
     return size
 
 
-def text_of(value: Any) -> str:
+def size_of(value: Any) -> int:
+    """About how many bytes an element takes, without what a container holds."""
+    return 64 + len(value) if type(value) is bytes else 64
+
+
+def deeper(depth: int) -> int:
+    """One more than a depth, which is limited: a container may hold itself."""
+    if depth >= MAX_DEPTH:
+        raise ScriptError(f"containers are nested more than {MAX_DEPTH} deep")
+    return depth + 1
+
+
+def type_name(value: Any) -> str:
+    """The name of a value's type in errors."""
+    if isinstance(value, Userdata):
+        return type(value).__name__
+    if type(value) in TYPE_NAMES:
+        return TYPE_NAMES[type(value)]
+    # only errors come here, and the rest of this module works without lupa
+    from lupa.lua54 import lua_type
+
+    return lua_type(value) or ("function" if callable(value) else "userdata")
+
+
+TYPE_NAMES: dict[type, str] = {
+    type(None): "nil",
+    type(NOTHING): "no value",
+    bool: "boolean",
+    int: "number",
+    float: "number",
+    bytes: "string",
+}
+
+
+def integer(value: Any, position: int, function: str) -> int:
+    """An integer as a function of Lua takes it: 2.0 and "2" too, and nil as 0."""
+    if type(value) is int:
+        return value
+    if value is None or value is NOTHING:
+        return 0
+    number = number_from_text(value) if type(value) is bytes else value
+    if isinstance(number, bool) or not isinstance(number, (int, float)):
+        raise bad_argument(
+            position, function, f"number expected, got {type_name(value)}"
+        )
+    if isinstance(number, float):
+        if not number.is_integer() or not -(2.0**63) <= number < 2.0**63:
+            raise bad_argument(
+                position, function, "number has no integer representation"
+            )
+        return int(number)
+    return number
+
+
+def number_from_text(text: bytes) -> int | float | None:
+    """The number that Lua reads in a string."""
+    digits = text.strip().lower()
+    try:
+        if digits.lstrip(b"+-").startswith(b"0x"):
+            return (int(digits, 16) + 2**63) % 2**64 - 2**63
+        number = int(digits) if b"_" not in digits else None
+    except ValueError:
+        try:
+            return float(digits) if digits.strip(b"+-")[:1] not in b"in" else None
+        except ValueError:
+            return None
+    if number is None or -(2**63) <= number < 2**63:
+        return number
+    return float(number)
+
+
+def bad_argument(position: int, function: str, problem: str) -> ScriptError:
+    return ScriptError(f"bad argument #{position} to '{function}' ({problem})")
+
+
+def text_of(value: Any, depth: int = 0) -> str:
     """An element as `tostring` of its container shows it."""
-    if value is None:
-        return "NIL"
-    if isinstance(value, bool):
-        return str(value).lower()
+    if isinstance(value, Value):
+        return value.shown(depth)
     if isinstance(value, bytes):
         return f'"{text_from_lua(value)}"'
-    return str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        sign = "-" if math.isnan(value) and math.copysign(1, value) < 0 else ""
+        return f"{sign}{value:.16g}"
+    return "NIL" if value is None else str(value)
 
 
 def text_from_lua(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
-def into_lua(value: Any) -> Any:
-    """What Lua is to see of a Python value; containers are copied."""
-    match value:
-        case str():
-            return value.encode("utf-8", "surrogateescape")
-        case bytes() | bytearray():
-            return Bytes(value)
-        case list() | tuple():
-            return List(map(into_lua, value))
-        case dict():
-            items = {into_lua(key): into_lua(inner) for key, inner in value.items()}
-            return Map(items, type(value))
+def no_cost(size: int) -> None:
+    """Count nothing."""
+
+
+# what Lua has too, as it is
+PLAIN = frozenset({type(None), bool, int, float})
+
+
+def into_lua(value: Any, take: Callable[[int], None] = no_cost, depth: int = 0) -> Any:
+    """What Lua is to see of a Python value; containers are copied.
+
+    `take` is told about how many bytes each copy takes.
+    """
+    if type(value) in PLAIN:
+        return value
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape")
+    if isinstance(value, dict):
+        take(300 + 128 * len(value))
+        depth = deeper(depth)
+        rows = {
+            map_key(into_lua(key)): into_lua(inner, take, depth)
+            for key, inner in value.items()
+        }
+        rows.pop(NOTHING, None)
+        return Map(rows, type(value))
+    if isinstance(value, (list, tuple)):
+        take(100 + 64 * len(value))
+        depth = deeper(depth)
+        return List([into_lua(inner, take, depth) for inner in value])
+    if isinstance(value, (bytes, bytearray)):
+        take(200 + len(value))
+        return Bytes(value)
     return value
 
 
-# stands for what has no Python value: a table, a function, a record
-NOTHING = object()
-
-
-def from_lua(value: Any, default: Any = None) -> Any:
+def from_lua(value: Any, default: Any = None, depth: int = 0) -> Any:
     """The Python value of what Lua gave; the default if there is none."""
     match value:
         case bytes():
@@ -200,17 +411,13 @@ def from_lua(value: Any, default: Any = None) -> Any:
         case Bytes(data=data):
             return bytes(data)
         case List(items=items):
-            return list(_storable(items))
-        case Map(items=items, kind=kind):
-            pairs = ((key, from_lua(inner, NOTHING)) for key, inner in items.items())
+            depth = deeper(depth)
+            return [from_lua(inner, None, depth) for inner in items]
+        case Map(kind=kind):
+            depth = deeper(depth)
             return kind(
-                {from_lua(key): inner for key, inner in pairs if inner is not NOTHING}
+                {from_lua(k): from_lua(v, None, depth) for k, v in value.sorted()}
             )
         case None | bool() | int() | float() | GeoJSON():
             return value
     return default
-
-
-def _storable(values: Iterable[Any]) -> Iterator[Any]:
-    results = (from_lua(value, NOTHING) for value in values)
-    return (result for result in results if result is not NOTHING)

@@ -2,53 +2,91 @@
 --
 -- A hook asks the host every STEP instructions. A plain hook is not enough: a coroutine
 -- has hooks of its own, and `pcall` catches what a hook raises. So the functions that make
--- coroutines and those that catch errors are replaced here. A single function of C, for
--- example a pattern, may overrun.
+-- coroutines and those that catch errors are replaced here. Once a script is stopped, the
+-- hook raises at each instruction, so that nothing that runs at the end of a scope goes on.
+-- A single function of C, for example a pattern, may overrun.
 --
--- Returns `must_stop(problem)`, for other functions that catch, and `run(f, ...)`.
-local host = ...
+-- What the host raises is an object of Python. Scripts see a text with their place instead.
+--
+-- Returns `run(f, ...)` and `sethook`.
+local host, as_function = ...
 local STEP <const> = 10000
 local STOP <const> = {}
 local unpack = table.unpack
 local error, pcall, xpcall, type, tostring = error, pcall, xpcall, type, tostring
+local load = load
 local sethook, getinfo, traceback = debug.sethook, debug.getinfo, debug.traceback
 local create, resume, close = coroutine.create, coroutine.resume, coroutine.close
+local is_over, is_fatal = as_function(host.is_over), as_function(host.is_fatal)
+local text_of_problem = as_function(host.text_of_problem)
 local is_stopped = false
+-- the chunks of this package, which are no places of a script
+local OWN <const> = {
+    ["=limits"] = true,
+    ["=prelude"] = true,
+    ["=sandbox"] = true,
+    ["=streams"] = true,
+}
 
 local function hook()
-    if is_stopped or host.is_over() then
+    if is_stopped or is_over() then
         is_stopped = true
+        sethook(hook, "", 1)
         error(STOP, 0)
     end
 end
 
 -- problems that no script may catch: the host's, for example Ctrl-C, and lack of memory
 local function must_stop(problem)
-    if problem == "not enough memory" then
-        host.is_fatal(problem)
+    if is_stopped or problem == STOP then
         is_stopped = true
-    elseif type(problem) == "userdata" and host.is_fatal(problem) then
-        is_stopped = true
+    elseif problem == "not enough memory" or type(problem) == "userdata" then
+        is_stopped = is_fatal(problem)
     end
     return is_stopped
 end
 
+-- File and line of the script that is running, or of a coroutine that failed. There is
+-- none for a function that `pcall` itself calls.
+local function place(thread)
+    local is_past_handler = thread ~= nil
+    for level = thread and 0 or 2, 100 do
+        local info = getinfo(thread or level, thread and level or "Sl", thread and "Sl")
+        if info == nil or is_past_handler and info.source == "=limits" then
+            return ""
+        end
+        if info.currentline > 0 and not OWN[info.source] then
+            return info.short_src .. ":" .. info.currentline .. ": "
+        end
+        is_past_handler = is_past_handler or info.what == "C"
+    end
+    return ""
+end
+
+-- what scripts see of a problem: a text of what the host raised
+local function seen(problem, thread)
+    local text = type(problem) == "userdata" and text_of_problem(problem)
+    return text and place(thread) .. text or problem
+end
+
+-- a handler, which runs where the problem is
+local function translated(problem)
+    if must_stop(problem) then
+        return STOP
+    end
+    return seen(problem)
+end
+
 -- what a function that catches returns, unless the script has to stop
 local function caught(ok, ...)
-    if not ok then
-        local problem = ...
-        if must_stop(problem) then
-            error(STOP, 0)
-        end
-        if type(problem) == "userdata" then
-            return ok, tostring(problem)
-        end
+    if not ok and must_stop((...)) then
+        error(STOP, 0)
     end
     return ok, ...
 end
 
 function _G.pcall(f, ...)
-    return caught(pcall(f, ...))
+    return caught(xpcall(f, translated, ...))
 end
 
 -- The handler of a problem that the hook raised would run inside the hook, where no hook
@@ -58,9 +96,21 @@ function _G.xpcall(f, handler, ...)
         if must_stop(problem) then
             return STOP
         end
-        return handler(problem)
+        return handler(seen(problem))
     end
     return caught(xpcall(f, guarded, ...))
+end
+
+-- `load` calls functions of the script, and catches what they raise
+function _G.load(...)
+    local chunk, problem = load(...)
+    if chunk then
+        return chunk
+    end
+    if must_stop(problem) then
+        error(STOP, 0)
+    end
+    return chunk, seen(problem)
 end
 
 function coroutine.create(f)
@@ -69,64 +119,79 @@ function coroutine.create(f)
     return made
 end
 
-function coroutine.resume(...)
-    return caught(resume(...))
+-- the results of a coroutine, whose place is that where it failed
+local function resumed(made, ok, ...)
+    if ok then
+        return ok, ...
+    end
+    local _, problem = caught(ok, ...)
+    return ok, seen(problem, made)
 end
 
-function coroutine.close(...)
-    return caught(close(...))
+function coroutine.resume(made, ...)
+    return resumed(made, resume(made, ...))
+end
+
+function coroutine.close(made)
+    return resumed(made, close(made))
 end
 
 local function passed_on(ok, ...)
-    if not ok then
-        error(..., 0)
+    if ok then
+        return ...
     end
-    return ...
+    error((...), 2)
 end
 
 function coroutine.wrap(f)
     local made = coroutine.create(f)
     return function(...)
-        return passed_on(caught(resume(made, ...)))
+        return passed_on(resumed(made, resume(made, ...)))
     end
 end
 
--- The text of a problem, with the place in the script if the problem has none. It runs
--- as a handler, so the stack is still that of the problem.
+-- The text of a problem, its stack and whether it is a string. This runs as a handler, so the stack is still that
+-- of the problem.
 local function described(problem)
-    if problem == STOP or must_stop(problem) then
+    if must_stop(problem) then
         return STOP
     end
-    local text = tostring(problem)
-    local is_text = type(problem) == "string" or type(problem) == "userdata"
-    if type(problem) == "userdata" then
-        local level, info = 2, getinfo(2, "Sl")
-        while info and info.currentline < 1 do
-            level = level + 1
-            info = getinfo(level, "Sl")
-        end
-        if info then
-            text = info.short_src .. ":" .. info.currentline .. ": " .. text
-        end
+    problem = seen(problem)
+    local ok, text = pcall(tostring, problem)
+    if must_stop(text) then
+        return STOP
     end
-    return { text, traceback(text, 2), is_text }
+    if not ok then
+        text = "an error object that has no text"
+    end
+    return { text, traceback(text, 2), type(problem) == "string" }
 end
 
--- true and the first result of f(...), or false, the text of a problem, its stack and
--- whether the script raised a string;
--- false alone if the host stopped the script
+-- what `run` returns; false alone if the host stopped the script
+local function finished(ok, ...)
+    sethook()
+    if is_stopped then
+        return false
+    end
+    if ok then
+        return true, ...
+    end
+    local problem = ...
+    if type(problem) == "table" then
+        return false, unpack(problem)
+    end
+    if must_stop(problem) then
+        return false
+    end
+    return false, tostring(problem), "", true
+end
+
+-- true and the results of f(...); or false, the text of a problem, its stack and whether
+-- the script raised a string
 local function run(f, ...)
     is_stopped = false
     sethook(hook, "", STEP)
-    local ok, result = xpcall(f, described, ...)
-    sethook()
-    if ok and not is_stopped then
-        return true, result
-    end
-    if is_stopped or must_stop(result) or type(result) ~= "table" then
-        return false
-    end
-    return false, unpack(result)
+    return finished(xpcall(f, described, ...))
 end
 
-return must_stop, run
+return run, sethook

@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator
 from importlib import resources
 from typing import Any
 
-from lupa.lua54 import LuaRuntime, LuaSyntaxError
+from lupa.lua54 import LuaError, LuaRuntime, LuaSyntaxError, lua_type
 
-from .containers import ScriptError, Userdata, from_lua, into_lua, text_from_lua
-from .functions import LIBRARY, MAKERS
+from .budget import Budget
+from .containers import (
+    PLAIN,
+    ScriptError,
+    Userdata,
+    from_lua,
+    into_lua,
+    text_from_lua,
+    type_name,
+)
+from .errors import CompileError, FunctionError, FunctionMissingError, MemoryLimitError
+from .functions import library, step
+from .metatables import KINDS, SHARED, index
 from .records import ACTIONS, RECORD_FUNCTIONS
+
+__all__ = [
+    "CompileError",
+    "FunctionError",
+    "FunctionMissingError",
+    "MemoryLimitError",
+    "Runtime",
+]
 
 Log = Callable[[str, str], None]
 Find = Callable[[str], tuple[str | bytes, str] | None]
@@ -18,25 +40,6 @@ Find = Callable[[str], tuple[str | bytes, str] | None]
 MAX_MEMORY = 256 << 20
 ROOM = 64 << 10
 """Bytes that have to be free when a call begins, besides its arguments."""
-NO_MEMORY = "the script needs more memory than it may have"
-
-
-def _index(of: Any, key: Any) -> Any:
-    if isinstance(of, Userdata):
-        return of.lua_index(key)
-    raise ScriptError("attempt to index a userdata value")
-
-
-def _assign(to: Any, key: Any, value: Any) -> None:
-    if not isinstance(to, Userdata):
-        raise ScriptError("attempt to index a userdata value")
-    to.lua_assign(key, value)
-
-
-def _len(of: Any, *_: Any) -> int:
-    if isinstance(of, Userdata):
-        return of.lua_len()
-    raise ScriptError("attempt to get length of a userdata value")
 
 
 def encoded(text: str | bytes) -> bytes:
@@ -46,23 +49,6 @@ def encoded(text: str | bytes) -> bytes:
 
 def no_log(level: str, text: str) -> None:
     """Drop a message of a script."""
-
-
-class FunctionError(Exception):
-    """A script failed: the message with file and line, and the stack in Lua."""
-
-    def __init__(self, message: str, stack: str = "", is_text: bool = True) -> None:
-        super().__init__(message)
-        self.stack = stack
-        self.is_text = is_text  # whether the script raised a string
-
-
-class FunctionMissingError(Exception):
-    """A script has no global of that name."""
-
-
-class MemoryLimitError(Exception):
-    """A script wanted more memory than it may have."""
 
 
 def no_check() -> None:
@@ -78,8 +64,12 @@ class Runtime:
 
     `find` gives the source and the file of a module by name. `check` is called every
     few thousand instructions; what it raises ends the script and comes out of the
-    call, whatever the script catches. Signals end a script likewise. With `now`, which
-    gives the time in ms since 1970, scripts have the tables `record` and `aerospike`.
+    call, whatever the script catches. Signals end a script likewise. `max_memory`
+    bounds what Lua takes and, roughly, what containers take. With `now`, which gives
+    the time in ms since 1970, scripts have the tables `record` and `aerospike`.
+
+    Calls raise FunctionError, also its children CompileError and FunctionMissingError,
+    and MemoryLimitError. A state may be used on after each.
     """
 
     def __init__(
@@ -95,7 +85,7 @@ class Runtime:
         # without an encoding: a string of Lua may be any bytes
         self._lua = LuaRuntime(
             encoding=None,
-            attribute_handlers=(_index, _assign),
+            attribute_handlers=(index, self._assign),
             register_eval=False,
             register_builtins=False,
             unpack_returned_tuples=True,
@@ -103,65 +93,89 @@ class Runtime:
         )
         self._log, self._find, self._check = log, find, check
         self._reason: BaseException | None = None
+        self._take = Budget(max_memory, self._lua_in_use).take
+        self._globals = self._lua.globals()
+        as_function = self._globals[b"python"][b"as_function"]
         host = self._table(
             {
-                "len": _len,
+                "kind": _kind,
+                "step": step,
                 "log": self._write_log,
                 "find": self._find_module,
                 "is_over": self._is_over,
                 "is_fatal": self._is_fatal,
+                "text_of_problem": _text_of_problem,
             }
         )
-        must_stop, self._run = self._part("limits")(host)
-        as_function = self._part("prelude")(
-            self._table(LIBRARY), self._table(MAKERS), host, must_stop
+        self._run, self._sethook = self._part("limits")(host, as_function)
+        self._part("prelude")(
+            self._table(library(self._take)),
+            self._table({"shared": SHARED, "kinds": KINDS}),
+            host,
+            as_function,
         )
         if now is not None:
             tables = self._table(RECORD_FUNCTIONS), self._table(ACTIONS)
             self._part("records")(*tables, lambda *_: now(), as_function)
-        self._open = self._part("streams")()
-        self._part("sandbox")(host, is_full)
+        self._open = self._part("streams")(as_function)
+        self._rawget = self._globals[b"rawget"]
+        self._part("sandbox")(host, as_function, is_full)
 
     def run(self, source: str | bytes, name: str = "script") -> Any:
         """Run a chunk and give its first result as a Python value."""
+        code = encoded(source)
+        self._make_room([code])
         try:
-            chunk = self._compile(encoded(source), b"@" + encoded(name))
+            chunk = self._compile(code, b"@" + encoded(name))
         except LuaSyntaxError as error:
-            raise FunctionError(text_from_lua(error.args[0])) from None
-        return from_lua(self._run_guarded(chunk))
+            raise CompileError(_message(error)) from None
+        return self._value(self._first(chunk))
+
+    def has(self, function: str | bytes) -> bool:
+        """Whether a global function of that name exists."""
+        return bool(lua_type(self._global(function)) == "function")
 
     def call(self, function: str, *args: Any) -> Any:
         """Call a global function with Python values; its first result likewise."""
-        return from_lua(self.invoke(function, *map(into_lua, args)))
+        return self._value(self.invoke(function, *self._into(args)))
 
     def invoke(self, function: str | bytes, *args: Any) -> Any:
-        """Call a global function with values of Lua; its first result likewise.
-
-        FunctionMissingError: there is none of that name.
-        """
+        """Call a global function with values of Lua; its first result likewise."""
         self._make_room(args)
-        found = self._lua.globals()[encoded(function)]
-        if found is None:
-            raise FunctionMissingError(function)
-        return self._run_guarded(found, *args)
+        return self._first(self._found(function), *args)
 
     def _make_room(self, args: Iterable[Any]) -> None:
         """Check that arguments fit: outside of a call a lack of memory ends Python."""
-        needed = ROOM + sum(len(arg) for arg in args if isinstance(arg, bytes))
         limit = self._lua.get_max_memory()
+        if not limit:
+            return
+        needed = ROOM + sum(len(arg) for arg in args if isinstance(arg, bytes))
         if self._lua.get_memory_used() + needed > limit:
             self._lua.gccollect()
             if self._lua.get_memory_used() + needed > limit:
-                raise MemoryLimitError(NO_MEMORY)
+                raise MemoryLimitError
 
     def stream(
-        self, function: str, values: Iterable[Any], *args: Any, is_client: bool
+        self,
+        function: str | bytes,
+        values: Iterable[Any],
+        *args: Any,
+        is_client: bool,
+        in_slices: bool = False,
     ) -> Iterator[Any]:
-        """The elements of one half of a stream function's chain, one at a time."""
-        source, given = map(into_lua, values), list(map(into_lua, args))
-        return map(
-            from_lua, self.elements(function, source, given, is_client=is_client)
-        )
+        """The elements of one half of a stream function's chain, as they are asked for.
+
+        With `in_slices`, `values` gives lists of values, each what is there without
+        waiting. That is faster, and no element waits for more than its slice.
+        """
+        slices = _parts(values, in_slices)
+        given = self._into(args)
+        pull = self._half(function, is_client, slices, self._converted, given)
+        if pull is None:
+            yield from itertools.chain.from_iterable(slices)
+        else:
+            while results := self._results(pull):
+                yield from map(self._value, results)
 
     def elements(
         self,
@@ -170,50 +184,120 @@ class Runtime:
         args: Iterable[Any],
         *,
         is_client: bool,
+        in_slices: bool = False,
     ) -> Iterator[Any]:
-        """The same with values of Lua. FunctionMissingError: as in `invoke`."""
-        found = self._lua.globals()[encoded(function)]
-        if found is None:
-            raise FunctionMissingError(function)
-        source = iter(values)
-        pull = self._run_guarded(
-            self._open, found, is_client, lambda *_: next(source, None), *args
-        )
-        while (value := self._run_guarded(pull)) is not None:
-            yield value
+        """The same with values of Lua."""
+        slices = _parts(values, in_slices)
+        pull = self._half(function, is_client, slices, tuple, args)
+        if pull is None:
+            yield from itertools.chain.from_iterable(slices)
+        else:
+            while results := self._results(pull):
+                yield from results
 
-    def _run_guarded(self, function: Any, *args: Any) -> Any:
-        """The first result, which alone counts; raises what ended the script."""
+    def _half(
+        self,
+        function: str | bytes,
+        is_client: bool,
+        slices: Iterator[Any],
+        convert: Callable[[Any], tuple[Any, ...]],
+        args: Iterable[Any],
+    ) -> Any:
+        """What gives the next elements; None: those that went in."""
+        args = tuple(args)
+        self._make_room(args)
+        found = self._found(function)
+
+        def fill() -> tuple[Any, ...]:
+            try:
+                return convert(next(slices, ()))
+            except BaseException as error:
+                self._reason = error  # comes out, whatever the script catches
+                raise
+
+        return self._first(self._open, found, is_client, fill, *args)
+
+    def _converted(self, values: Iterable[Any]) -> tuple[Any, ...]:
+        take = self._take
+        return tuple(
+            [
+                value if type(value) in PLAIN else into_lua(value, take)
+                for value in values
+            ]
+        )
+
+    def _into(self, values: Iterable[Any]) -> list[Any]:
+        try:
+            return [into_lua(value, self._take) for value in values]
+        except ScriptError as error:
+            raise FunctionError(str(error)) from None
+
+    def _value(self, result: Any) -> Any:
+        try:
+            return result if type(result) in PLAIN else from_lua(result)
+        except ScriptError as error:
+            raise FunctionError(str(error)) from None
+
+    def _global(self, name: str | bytes) -> Any:
+        # without metamethods, which nothing could stop here
+        return self._rawget(self._globals, encoded(name))
+
+    def _found(self, function: str | bytes) -> Any:
+        found = self._global(function)
+        if lua_type(found) != "function":
+            name = text_from_lua(encoded(function))
+            raise FunctionMissingError(f"function not found: {name}")
+        return found
+
+    def _first(self, function: Any, *args: Any) -> Any:
+        results = self._results(function, *args)
+        return results[0] if results else None
+
+    def _results(self, function: Any, *args: Any) -> tuple[Any, ...]:
+        """What a function returns; raises what ended the script."""
         self._reason = None
-        results = self._run(function, *args)
+        try:
+            results = self._run(function, *args)
+        except LuaError:  # the script was stopped, which may come out of `run` itself
+            self._sethook()
+            results = (False,)
         reason, self._reason = self._reason, None
         if reason is not None:
             raise reason
         match results:
-            case (True, result):
-                return result
-            case (False, message, stack, is_text):
-                raise FunctionError(
-                    text_from_lua(message), text_from_lua(stack), is_text
-                )
-        raise MemoryLimitError(NO_MEMORY)
+            case True:
+                return ()
+            case (True, *values):
+                return tuple(values)
+            case (False, bytes() as message, bytes() as stack, bool() as is_text):
+                raise FunctionError(text_from_lua(message), _of_script(stack), is_text)
+        raise MemoryLimitError
 
     def _is_over(self) -> bool:
         try:
             self._check()
-        except BaseException as error:  # noqa: BLE001 - comes out of _run_guarded
+        except BaseException as error:  # noqa: BLE001 - comes out of _results
             self._reason = error
         return self._reason is not None
 
     def _is_fatal(self, problem: Any) -> bool:
         """Whether a problem is one that no script may catch."""
-        if isinstance(problem, bytes):
-            problem = MemoryLimitError(NO_MEMORY)
-        elif isinstance(problem, Exception):
-            return False
+        if isinstance(problem, (bytes, MemoryError)):
+            problem = MemoryLimitError()
+        if isinstance(problem, Exception) and not isinstance(problem, MemoryLimitError):
+            return self._reason is not None
         if isinstance(problem, BaseException):
             self._reason = problem
         return self._reason is problem
+
+    def _assign(self, to: Any, key: Any, value: Any) -> None:
+        if not isinstance(to, Userdata):
+            raise ScriptError("attempt to index a userdata value")
+        self._take(to.lua_assign(key, value) or 0)
+
+    def _lua_in_use(self) -> int:
+        self._lua.gccollect()
+        return self._lua.get_memory_used() or 0
 
     def _find_module(self, name: bytes) -> tuple[bytes, bytes] | None:
         found = self._find(text_from_lua(name))
@@ -221,8 +305,7 @@ class Runtime:
 
     def _part(self, name: str) -> Any:
         """One of the files in Lua of this package, compiled."""
-        source = resources.files(__package__).joinpath(f"{name}.lua").read_bytes()
-        return self._compile(source, b"=" + name.encode())
+        return self._compile(_source(name), b"=" + name.encode())
 
     def _compile(self, source: bytes, name: bytes) -> Any:
         return self._lua.compile(source, name=name, mode=b"t")
@@ -236,3 +319,49 @@ class Runtime:
 
     def _write_log(self, level: bytes, text: bytes) -> None:
         self._log(level.decode(), text_from_lua(text))
+
+
+@functools.cache
+def _source(name: str) -> bytes:
+    return resources.files(__package__).joinpath(f"{name}.lua").read_bytes()
+
+
+# so many values go into Lua at once
+_PART = 64
+
+
+def _parts(values: Iterable[Any], are_slices: bool) -> Iterator[Any]:
+    """Slices of values, none of which is empty or long."""
+    if not are_slices:
+        return ((value,) for value in values)
+    return (
+        slice_[start : start + _PART]
+        for slice_ in values
+        for start in range(0, len(slice_), _PART)
+    )
+
+
+def _message(error: LuaError) -> str:
+    (message,) = error.args
+    return text_from_lua(message) if isinstance(message, bytes) else str(message)
+
+
+# lines of a stack about this package, of which a user needs to know nothing
+_OWN_LINE = re.compile(
+    rb"\n\t(?:(?:limits|prelude|sandbox|streams):|\[C\]: in upvalue 'xpcall')[^\n]*"
+)
+
+
+def _of_script(stack: bytes) -> str:
+    return text_from_lua(_OWN_LINE.sub(b"", stack))
+
+
+def _text_of_problem(problem: Any) -> bytes | None:
+    """The text of what a function in Python raised; None for a value."""
+    if not isinstance(problem, BaseException):
+        return None
+    return str(problem).encode("utf-8", "surrogateescape")
+
+
+def _kind(of: Any) -> bytes:
+    return type_name(of).encode()

@@ -1,16 +1,18 @@
 -- Takes away what reaches beyond the script: files, processes, C, bytecode and Python.
 --
 -- With the full library only Python goes, and modules come from the host first.
-local host, is_full = ...
-local load, error, rawget, setmetatable = load, error, rawget, setmetatable
+local host, as_function, is_full = ...
+local load, error, pcall = load, error, pcall
+local rawget, setmetatable, type, gsub = rawget, setmetatable, type, string.gsub
 local loaded = package.loaded
+local find = as_function(host.find)
 
 python = nil
 loaded.python = nil
 
 -- `require` asks the host for the source of a module
 local function from_host(name)
-    local source, file = host.find(name)
+    local source, file = find(name)
     if source == nil then
         return "\n\tno module '" .. name .. "'"
     end
@@ -52,5 +54,9 @@ function _G.setmetatable(of, meta)
     if type(meta) == "table" and rawget(meta, "__gc") ~= nil then
         error("finalizers (__gc) are not available", 2)
     end
-    return setmetatable(of, meta)
+    local ok, result = pcall(setmetatable, of, meta)
+    if not ok then
+        error((gsub(result, "'%?'", "'setmetatable'")), 2)
+    end
+    return result
 end

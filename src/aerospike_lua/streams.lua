@@ -2,10 +2,14 @@
 --
 -- Each operator makes a function that gives its next element, nil at the end, so that a
 -- stream holds one element at a time.
+local as_function = ...
 local error, pairs, setmetatable, type = error, pairs, setmetatable, type
 local getmetatable, math_type = getmetatable, math.type
+local pack, unpack = table.pack, table.unpack
 local list, map = list, map
+local append, merge, merge_lists = list.append, map.merge, list.merge
 local BIG <const> = 1000 -- a state from here on is emitted at once
+local MAX_RESULTS <const> = 64 -- at once, if they are there
 
 -- tables and functions are no elements
 local function element(value)
@@ -84,7 +88,7 @@ function makers.groupby(pull, key_of)
                 group = list()
                 groups[key] = group
             end
-            list.append(group, value)
+            append(group, value)
         end
         return groups
     end
@@ -92,25 +96,65 @@ end
 
 -- what the client does with the results of a groupby: lists of equal keys are joined
 local function join_groups(pull)
-    return makers.reduce(pull, function(a, b) return map.merge(a, b, list.merge) end)
+    return makers.reduce(pull, function(a, b) return merge(a, b, merge_lists) end)
 end
 
 local Stream = {}
 Stream.__index = Stream
 for name in pairs(makers) do
     Stream[name] = function(self, ...)
-        local steps = { table.unpack(self) }
+        local steps = { unpack(self) }
         steps[#steps + 1] = { name, ... }
         return setmetatable(steps, Stream)
     end
 end
 
--- the function that gives the elements of one half of f's chain, over those of `pull`
-return function(f, is_client, pull, ...)
+-- The values that the host has, and whether one is at hand. `fill` gives the next ones as
+-- its results, none at the end.
+local function source(fill)
+    local values, at = { n = 0 }, 0
+    local function pull()
+        if at == values.n then
+            if at == -1 then
+                return nil
+            end
+            values, at = pack(fill()), 0
+            if values.n == 0 then
+                values.n, at = -1, -1
+                return nil
+            end
+        end
+        at = at + 1
+        return values[at]
+    end
+    return pull, function() return at < values.n end
+end
+
+-- A function that gives the next elements as its results, none at the end: those that are
+-- there without waiting for the host, or one.
+local function gather(pull, is_ready)
+    return function()
+        local results, n = {}, 0
+        repeat
+            local value = pull()
+            if value == nil then
+                break
+            end
+            n = n + 1
+            results[n] = value
+        until n == MAX_RESULTS or not is_ready()
+        return unpack(results, 1, n)
+    end
+end
+
+-- What gives the elements of one half of f's chain, nil if the half has no operator.
+return function(f, is_client, fill, ...)
     local steps = f(setmetatable({}, Stream), ...)
-    if getmetatable(steps) ~= Stream then
+    if type(steps) ~= "table" or getmetatable(steps) ~= Stream then
         error("the function returns something else than a stream", 0)
     end
+    local first, is_ready = source(as_function(fill))
+    local pull = first
     local is_behind = false -- behind the operator that splits the chain
     for _, step in ipairs(steps) do
         local name = step[1]
@@ -118,9 +162,11 @@ return function(f, is_client, pull, ...)
         if splits and is_client and name == "groupby" then
             pull = join_groups(pull)
         elseif splits or is_behind == is_client then
-            pull = makers[name](pull, table.unpack(step, 2))
+            pull = makers[name](pull, unpack(step, 2))
         end
         is_behind = is_behind or splits
     end
-    return pull
+    if pull ~= first then
+        return gather(pull, is_ready)
+    end
 end
