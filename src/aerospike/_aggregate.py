@@ -12,6 +12,7 @@ imports `lupa`.
 
 from __future__ import annotations
 
+import functools
 import os
 import time
 from _thread import allocate_lock
@@ -22,14 +23,20 @@ from aerospike._errors import client_error, made, shown
 from aerospike._explain import aggregation as explain
 from aerospike._types import GeoJSON
 from aerospike_lua import containers
+from aerospike_lua.errors import (
+    FunctionError,
+    FunctionMissingError,
+    MemoryLimitError,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Generator, Iterator
     from typing import Any
 
     from aerospike._core import Client, Stream
     from aerospike._hints import Options, Self
+    from aerospike_lua.runtime import Runtime
 
 _FAILED = 100
 _NO_FUNCTION = 1301
@@ -38,6 +45,9 @@ _TIMEOUT = 9
 
 # of memory, for a function that may have all there is
 _NO_LIMIT = 1 << 62
+
+# so many values are given to Lua at once, if they are there
+_SLICE = 64
 
 # what the clients of other makers have as files in lua.system_path. A script may
 # `require` them; what they define is there without it
@@ -50,16 +60,16 @@ def _log(level: str, text: str) -> None:
     write_log(_LEVELS[level], text.encode("utf-8", "backslashreplace"))
 
 
-def _import_lua() -> Any:
-    """The module that runs functions, which needs what is not always installed."""
+def _runtime_class() -> type[Runtime]:
+    """What runs functions, which needs what is not always installed."""
     try:
-        from aerospike_lua import runtime
+        from aerospike_lua.runtime import Runtime
     except ImportError as why:
         raise client_error(
             "an aggregation runs functions in Lua, which needs the package lupa",
             f'pip install "aerospike[lua]" installs it ({why})',
         ) from why
-    return runtime
+    return Runtime
 
 
 # --- files ---
@@ -133,13 +143,7 @@ class _Script:
         self._end_s = float("inf")
         self._timeout_ms = 0
         self._chunk: tuple[str, str] | None = self.files.main(module)
-        self._lua = _import_lua()
-        self._failures = (
-            self._lua.FunctionError,
-            self._lua.FunctionMissingError,
-            self._lua.MemoryLimitError,
-        )
-        self._runtime = self._lua.Runtime(
+        self._runtime = _runtime_class()(
             log=_log,
             find=self.files.find,
             check=self._check,
@@ -158,23 +162,25 @@ class _Script:
         if self._chunk is not None:
             try:
                 self._runtime.run(*self._chunk)
-            except self._failures as error:
+            except (FunctionError, MemoryLimitError) as error:
                 raise self._failure(error, "") from None
             self._chunk = None
 
     def stream(
-        self, function: str, values: Iterable[Any], arguments: list[Any]
+        self, function: str, values: Stream, arguments: list[Any]
     ) -> Iterator[Any]:
         """What the client's part of the function makes of values."""
-        source = _Source(values)
+        slices = iter(functools.partial(values.slice, _SLICE), [])
         try:
             yield from self._runtime.stream(
-                function, source, *arguments, is_client=True
+                function, slices, *arguments, is_client=True, in_slices=True
             )
-        except self._failures as error:
-            source.check()
+        except (FunctionError, MemoryLimitError) as error:
             raise self._failure(error, function) from None
-        source.check()
+
+    def tidy(self) -> None:
+        """Let go of the values of the last aggregation."""
+        self._runtime.tidy()
 
     def _check(self) -> None:
         if time.monotonic() > self._end_s:
@@ -187,14 +193,14 @@ class _Script:
 
     def _failure(self, error: Exception, function: str) -> exception.AerospikeError:
         """What the user hears of a script that failed."""
-        if isinstance(error, self._lua.MemoryLimitError):
+        if isinstance(error, MemoryLimitError):
             return made(
                 exception.UDFError,
                 _FAILED,
                 "the function needs more memory than lua.max_memory allows",
                 f"{self._max_memory} bytes; config['lua']['max_memory'] changes that",
             )
-        if isinstance(error, self._lua.FunctionMissingError):
+        if isinstance(error, FunctionMissingError):
             return made(
                 exception.UDFNotFound,
                 _NO_FUNCTION,
@@ -205,36 +211,6 @@ class _Script:
         return made(
             exception.UDFError, _FAILED, f"UDF: Execution Error 2 : {error}", stack
         )
-
-
-class _Source:
-    """Values for a script, which remembers the error that ended them.
-
-    A script might take an error for an end: then its result is none.
-    """
-
-    __slots__ = ("_error", "_next")
-
-    def __init__(self, values: Iterable[Any]) -> None:
-        self._next = iter(values).__next__
-        self._error: BaseException | None = None
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> Any:
-        try:
-            return self._next()
-        except StopIteration:
-            raise
-        except BaseException as error:
-            self._error = error
-            raise
-
-    def check(self) -> None:
-        """Raise the error, if there was one."""
-        if self._error is not None:
-            raise self._error
 
 
 # states that nobody uses, for the next aggregation with the same module
@@ -251,6 +227,7 @@ def _script_of(settings: tuple[str, str, int], module: str) -> _Script:
 
 def _put_aside(script: _Script) -> None:
     if len(_idle) < _MOST_IDLE:
+        script.tidy()
         _idle[script.key] = script
 
 
@@ -357,12 +334,20 @@ def _elements(
     spec: dict[str, Any],
 ) -> Generator[Any]:
     """The results. When they end early, the nodes hear of it."""
+    is_usable = True  # the Lua state, for another aggregation
     try:
         for value in script.stream(spec["function"], values, arguments):
             yield value if type(value) in _PLAIN else _python_of(value, blob)
-        _put_aside(script)
     except exception.AerospikeError as error:
+        is_usable = error.code != _TIMEOUT
         explain(error, spec["module"], spec["function"])
+        raise
+    except GeneratorExit:
+        raise
+    except BaseException:
+        is_usable = False  # it was stopped at any place
         raise
     finally:
         values.close()
+        if is_usable:
+            _put_aside(script)

@@ -195,6 +195,10 @@ class Runtime:
             while results := self._results(pull):
                 yield from results
 
+    def tidy(self) -> None:
+        """Let go of what scripts no longer need, objects of Python among it."""
+        self._lua.gccollect()
+
     def _half(
         self,
         function: str | bytes,
@@ -263,7 +267,10 @@ class Runtime:
             results = (False,)
         reason, self._reason = self._reason, None
         if reason is not None:
-            raise reason
+            try:
+                raise reason
+            finally:
+                del reason  # whose traceback refers to this frame
         match results:
             case True:
                 return ()

@@ -10,6 +10,7 @@ import ctypes
 import gc
 import os
 import sys
+import tempfile
 from collections.abc import Callable
 from typing import Any
 
@@ -115,7 +116,12 @@ def assert_flat(call: Callable[[], Any], n: int) -> None:
         for _ in range(n):
             call()
         growth = tuple(b - a for a, b in zip(before, measures(), strict=True))  # type: ignore[assignment]
-        assert reference_counts() == references
+        now = reference_counts()
+        assert now == references, [
+            (WATCHED[i], now[i] - references[i])
+            for i in range(len(now))
+            if now[i] != references[i]
+        ]
         blocks, objects, malloc, resident = growth
         if (
             blocks < max(n // 20, 40)
@@ -214,6 +220,32 @@ def index(client: aerospike.Client) -> None:
     where.foreach(lambda _: False, PARTITION)
 
 
+FOLDER = tempfile.TemporaryDirectory()
+MODULE = "leaks_of_tests"
+SOURCE = """\
+local function join(a, b) return list.merge(a, b) end
+function lists(s)
+  return s : map(function(r) return list { r.text, r.map, r.geo } end) : reduce(join)
+end
+function texts(s) return s : map(function(r) return r.text end) end
+function fails(s)
+  return s : map(function(r) return 1 end)
+    : reduce(function(a, b) return a end) : map(function(x) error(("x"):rep(500)) end)
+end
+"""
+
+
+def aggregation(client: aerospike.Client, function: str) -> aerospike.Query:
+    query = client.query("test", "leaks")
+    return query.apply(MODULE, function, [BINS["map"], BINS["geo"]])
+
+
+def leave_an_aggregation(client: aerospike.Client) -> None:
+    for _ in aggregation(client, "texts"):
+        return
+    raise AssertionError("there was no value")
+
+
 CALLS: dict[str, Callable[[aerospike.Client], Any]] = {
     "put": lambda c: c.put(KEY, BINS, META, SEND),
     "get": lambda c: c.get(KEY, SEND),
@@ -271,6 +303,19 @@ CALLS: dict[str, Callable[[aerospike.Client], Any]] = {
     "background work": lambda c: c.job_info(
         c.query("test", "leaks").add_ops(OPS[:2]).execute_background(), "query"
     ),
+    "aggregation": lambda c: aggregation(c, "lists").results(),
+    "aggregation with foreach": lambda c: aggregation(c, "texts").foreach(id),
+    "aggregation left early": leave_an_aggregation,
+    "aggregation that fails": swallowing(
+        exception.UDFError, lambda c: aggregation(c, "fails").results()
+    ),
+    "aggregation without a function": swallowing(
+        exception.UDFNotFound, lambda c: aggregation(c, "none").results()
+    ),
+    "aggregation that is refused": swallowing(
+        exception.UnsupportedFeature,
+        lambda c: aggregation(c, "lists").results({"expressions": FILTER}),
+    ),
     "info_all": lambda c: c.info_all("node\nbuild"),
     "info_single_node": lambda c: c.info_single_node("build", NODE[0]),
     "info_random_node": lambda c: c.info_random_node("build"),
@@ -305,7 +350,7 @@ SLOW = [
     run
     for name, run in CALLS.items()
     if name == "too big"
-    or name.startswith(("scan", "query", "callback", "index", "ba"))
+    or name.startswith(("scan", "query", "callback", "index", "ba", "aggregation"))
 ]
 
 
@@ -487,8 +532,13 @@ def connect(host: str, port: int) -> None:
     """Make the client of the checks below."""
     global ADDRESS, CLIENT, REOPENED  # a process of its own
     ADDRESS = host, port
-    config = {"hosts": [ADDRESS], "tend_interval": 60_000}
+    lua = {"user_path": FOLDER.name}
+    config = {"hosts": [ADDRESS], "tend_interval": 60_000, "lua": lua}
     CLIENT = aerospike.client(patient(config)).connect()
+    path = os.path.join(FOLDER.name, f"{MODULE}.lua")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(SOURCE)
+    CLIENT.udf_put(path)
     REOPENED = aerospike.client(patient(config))
     REOPENED.close()
 
