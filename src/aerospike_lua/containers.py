@@ -8,12 +8,14 @@ be stored. The texts of errors are those of a real server.
 from __future__ import annotations
 
 import math
-from collections import abc
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 # stands for what has no value: a table, a function, a record
 NOTHING = object()
+
+# the types of what Lua has too, as it is
+PLAIN = frozenset({type(None), bool, int, float})
 
 # how deep containers may stand in each other, where something walks through them
 MAX_DEPTH = 200
@@ -87,10 +89,17 @@ class Map(Value):
         self.kind = kind  # makes the Python value, for example an ordered dict
 
     def lua_index(self, key: Any) -> Any:
-        return self.items.get(map_key(key))
+        if type(key) is not bytes or b"\0" in key:
+            key = map_key(key)
+        return self.items.get(key)
 
     def lua_assign(self, key: Any, value: Any) -> int:
-        key, value = map_key(key), stored(value)
+        if type(key) is not bytes or b"\0" in key:
+            key = map_key(key)
+        if type(value) in PLAIN and key is not NOTHING:
+            self.items[key] = value
+            return 128
+        value = stored(value)
         if key is NOTHING:
             return 0
         if value is NOTHING:
@@ -102,13 +111,16 @@ class Map(Value):
     def lua_len(self) -> int:
         return len(self.items)
 
-    def sorted(self) -> list[tuple[Any, Any]]:
-        """The items in key order: integers, strings, bytes."""
+    def ordered(self) -> list[Any]:
+        """The keys in their order: integers, strings, bytes."""
         try:  # keys of one kind, as most maps have them
-            keys: list[Any] = sorted(self.items)
+            return sorted(self.items)
         except TypeError:
-            keys = sorted(self.items, key=_key_order)
-        return [(key, self.items[key]) for key in keys]
+            return sorted(self.items, key=_key_order)
+
+    def sorted(self) -> list[tuple[Any, Any]]:
+        """The items in key order."""
+        return [(key, self.items[key]) for key in self.ordered()]
 
     def shown(self, depth: int) -> str:
         depth = deeper(depth)
@@ -160,7 +172,7 @@ class List(Value):
     def lua_len(self) -> int:
         return len(self.items)
 
-    def until_nil(self) -> abc.Iterator[Any]:
+    def until_nil(self) -> Iterator[Any]:
         """The elements as a `for` of Lua sees them: a nil ends it."""
         return iter(iter(self.items).__next__, None)
 
@@ -250,18 +262,6 @@ class GeoJSON(Value):
 
     def size(self) -> int:
         return 100 + len(self.text)
-
-
-class Iterator(Userdata):
-    """What a `for` of Lua walks along; `rows` gives values, or tuples of two."""
-
-    __slots__ = ("rows",)
-
-    def __init__(self, rows: abc.Iterator[Any]) -> None:
-        self.rows = rows
-
-    def __str__(self) -> str:
-        return f"Iterator: {id(self):#x}"
 
 
 # one assignment or call makes nothing larger than this: padding costs a script nothing
@@ -371,10 +371,6 @@ def no_cost(size: int) -> None:
     """Count nothing."""
 
 
-# what Lua has too, as it is
-PLAIN = frozenset({type(None), bool, int, float})
-
-
 def into_lua(value: Any, take: Callable[[int], None] = no_cost, depth: int = 0) -> Any:
     """What Lua is to see of a Python value; containers are copied.
 
@@ -387,16 +383,24 @@ def into_lua(value: Any, take: Callable[[int], None] = no_cost, depth: int = 0) 
     if isinstance(value, dict):
         take(300 + 128 * len(value))
         depth = deeper(depth)
-        rows = {
-            map_key(into_lua(key)): into_lua(inner, take, depth)
-            for key, inner in value.items()
-        }
-        rows.pop(NOTHING, None)
+        rows = {}
+        for key, inner in value.items():
+            if type(inner) not in PLAIN:
+                inner = into_lua(inner, take, depth)
+            if type(key) is str and "\0" not in key:
+                rows[key.encode("utf-8", "surrogateescape")] = inner
+            elif (kept := map_key(into_lua(key))) is not NOTHING:
+                rows[kept] = inner
         return Map(rows, type(value))
     if isinstance(value, (list, tuple)):
         take(100 + 64 * len(value))
         depth = deeper(depth)
-        return List([into_lua(inner, take, depth) for inner in value])
+        return List(
+            [
+                inner if type(inner) in PLAIN else into_lua(inner, take, depth)
+                for inner in value
+            ]
+        )
     if isinstance(value, (bytes, bytearray)):
         take(200 + len(value))
         return Bytes(value)

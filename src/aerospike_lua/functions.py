@@ -1,7 +1,7 @@
 """The functions of the tables `map`, `list`, `bytes` and so on, as rows of a table.
 
-A row says what a function takes, one letter an argument: a `M`ap, a `L`ist, `B`ytes or
-an `I`terator, an `i`nteger, an `o`ptional integer, a `s`tring, or any `v`alue. A nil is
+A row says what a function takes, one letter an argument: a `M`ap, a `L`ist, `B`ytes,
+an `i`nteger, an `o`ptional integer, a `s`tring, or any `v`alue. A nil is
 0 for an integer. A function of a row with `short` gives that for any other number of
 arguments. Elsewhere more arguments are ignored, and values may be missing. All this is
 as on a real server.
@@ -31,12 +31,12 @@ from .containers import (
     text_from_lua,
     type_name,
 )
-from .containers import Iterator as Iteration
 
 Function = Callable[..., Any]
 Take = Callable[[int], None]
 
 NO_RESULT: tuple[()] = ()  # which is not the same as nil
+MOST = 64  # results at once
 
 
 class Row(NamedTuple):
@@ -88,7 +88,7 @@ def converted(name: str, takes: str, given: tuple[Any, ...]) -> Iterator[Any]:
             yield integer(value, position, name) if letter == "o" else value
 
 
-KINDS: dict[str, type[Userdata]] = {"M": Map, "L": List, "B": Bytes, "I": Iteration}
+KINDS: dict[str, type[Userdata]] = {"M": Map, "L": List, "B": Bytes}
 
 
 def wrong_kind(
@@ -124,11 +124,13 @@ def map_merge(a: Map, b: Map) -> Map:
     return Map({key: value for key, value in both.items() if value is not None})
 
 
-def map_diff(a: Map, b: Map) -> Map:
-    def lacks(of: Map, key: Any) -> bool:
-        found = of.items.get(key)
-        return found is None or found is False
+def lacks(of: Map, key: Any) -> bool:
+    """Whether Lua takes the value under a key for false."""
+    found = of.items.get(key)
+    return found is None or found is False
 
+
+def map_diff(a: Map, b: Map) -> Map:
     rows = [(key, value) for key, value in a.items.items() if lacks(b, key)]
     rows += [(key, value) for key, value in b.items.items() if lacks(a, key)]
     return Map({key: value for key, value in rows if value is not None})
@@ -139,39 +141,32 @@ def map_remove(of: Map, key: Any = None) -> tuple[()]:
     return NO_RESULT
 
 
-def map_rows(of: Map) -> Iterator[tuple[Any, Any]]:
-    """The items in key order, without those that are removed on the way."""
-    for key, _ in of.sorted():
-        if key in of.items:
-            yield map_key(key), of.items[key]
+def map_keys(of: Map) -> tuple[Any, ...]:
+    """The keys in their order, as results: what gives more, and the first ones."""
+    keys = [map_key(key) for key in of.ordered()]
+    if len(keys) <= MOST:
+        return None, *keys
+    return iter(keys[MOST:]), *keys[:MOST]
 
 
-def map_pairs(of: Map) -> Iteration:
-    return Iteration(map_rows(of))
+def more_keys(rest: Any) -> tuple[Any, ...]:
+    return rest, *itertools.islice(rest, MOST)
 
 
-def map_keys(of: Map) -> Iteration:
-    return Iteration(key for key, _ in map_rows(of))
+def map_has(of: Map, key: Any) -> bool:
+    return map_key(key) in of.items
 
 
-def map_values(of: Map) -> Iteration:
-    return Iteration(value for _, value in map_rows(of))
+def map_common(a: Map, b: Map) -> tuple[Any, ...] | None:
+    """What `map.merge` asks a function about: for each key the key and both values.
 
-
-def step(along: Any = None, *_: Any) -> Any:
-    """What `for` calls: the next row."""
-    if isinstance(along, Iteration):
-        return next(along.rows, NO_RESULT)
-    return NO_RESULT
-
-
-def has_next(along: Iteration) -> bool:
-    """Whether another row follows, which is kept for the next call."""
-    row = next(along.rows, NOTHING)
-    if row is NOTHING:
-        return False
-    along.rows = itertools.chain([row], along.rows)
-    return True
+    None: those are too many for results.
+    """
+    keys = [key for key in b.ordered() if not lacks(a, key)]
+    if len(keys) > MOST:
+        return None
+    rows = ((map_key(key), a.items[key], b.items[key]) for key in keys)
+    return tuple(itertools.chain.from_iterable(rows))
 
 
 def two_maps(a: Map, b: Map) -> int:
@@ -186,10 +181,7 @@ MAP: dict[str, Row] = {
     "clone": Row(lambda of: map_merge(of, of), "M", cost=lambda of: two_maps(of, of)),
     "nbytes": Row(lambda of: packed_size(of, 0), "M"),
     "tostring": Row(lambda of: text_into_lua(str(of)), "M"),
-    "pairs": Row(map_pairs, "M"),
-    "keys": Row(map_keys, "M"),
-    "values": Row(map_values, "M"),
-    "iterator": Row(map_pairs, "M"),
+    **dict.fromkeys(("pairs", "keys", "values", "iterator"), Row(map_keys, "M")),
     # a capacity
     **dict.fromkeys(("create", "new"), Row(lambda n: created(Map, n), "i", NO_RESULT)),
 }
@@ -263,7 +255,8 @@ LIST: dict[str, Row] = {
     "concat": Row(list_concat, "LL", cost=lambda a, b: 8 * len(b.items)),
     "nbytes": Row(lambda of: packed_size(of, 0), "L"),
     "tostring": Row(lambda of: text_into_lua(str(of)), "L"),
-    "iterator": Row(lambda of: Iteration(iter(of.items)), "L"),
+    # the elements come by their index
+    "iterator": Row(lambda of: of, "L"),
     # a capacity, and by how much it grows
     **dict.fromkeys(("create", "new"), Row(lambda *sizes: created(List, *sizes), "io")),
 }
@@ -434,16 +427,10 @@ MAKERS: dict[str, Row] = {
     "geojson": Row(make_geojson, "vs", NO_RESULT, lambda _, text: size_of(text)),
 }
 
-ITERATOR: dict[str, Row] = {
-    "has_next": Row(has_next, "I"),
-    "next": Row(lambda along: next(along.rows, None), "I"),
-}
-
 TABLES = {
     "map": MAP,
     "list": LIST,
     "bytes": BYTES,
-    "iterator": ITERATOR,
     "make": MAKERS,
 }
 

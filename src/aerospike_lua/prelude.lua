@@ -6,6 +6,7 @@ local library, classes, host, as_function = ...
 local error, next, pairs, pcall = error, next, pairs, pcall
 local setmetatable, type = setmetatable, type
 local getmetatable, format, gsub = getmetatable, string.format, string.gsub
+local pack = table.pack
 local make = {}
 
 local function filled(functions, rows)
@@ -26,8 +27,6 @@ filled(make, library.make)
 map = filled({}, library.map)
 list = filled({}, library.list)
 bytes = filled({}, library.bytes)
-iterator = filled({}, library.iterator)
-Iterator = iterator
 geojson = {}
 
 callable(map, function(_, rows)
@@ -63,37 +62,96 @@ end)
 callable(bytes, make.bytes)
 callable(geojson, make.geojson)
 
+-- each gives what `for` needs: a function that gives the next row, and its container
+local more_keys, has = as_function(host.more_keys), as_function(host.has)
+
+local function walk_keys(open)
+    return function(...)
+        local keys, at = pack(open(...)), 1
+        return function()
+            if at == keys.n then
+                if keys[1] == nil then
+                    return nil
+                end
+                keys, at = pack(more_keys(keys[1])), 1
+                if keys.n == 1 then
+                    keys[1] = nil
+                    return nil
+                end
+            end
+            at = at + 1
+            return keys[at]
+        end
+    end
+end
+
+local function walk_map(open, gives_key, gives_value)
+    local walk = walk_keys(open)
+    return function(...)
+        local next_key, of = walk(...), (...)
+        return function()
+            local key, value
+            repeat
+                key = next_key()
+                if key == nil then
+                    return nil
+                end
+                value = of[key]
+            until value ~= nil or has(of, key)
+            if not gives_key then
+                return value
+            end
+            if gives_value then
+                return key, value
+            end
+            return key
+        end, of
+    end
+end
+
+map.pairs = walk_map(map.pairs, true, true)
+map.iterator = walk_map(map.iterator, true, true)
+map.keys = walk_map(map.keys, true, false)
+map.values = walk_map(map.values, false, true)
+
+local check_list = list.iterator
+function list.iterator(...)
+    local of, at = check_list(...), 0
+    return function()
+        at = at + 1
+        return of[at]
+    end, of
+end
+
 -- with a function for keys that both maps have, which may yield
-local merge, remove = map.merge, map.remove
+local merge, remove, common = map.merge, map.remove, as_function(host.common)
 local pairs_of = map.pairs
+
+local function join_key(merged, key, x, y, join)
+    local joined = x and join(x, y) or y
+    if joined == nil then
+        remove(merged, key)
+    else
+        merged[key] = joined
+    end
+end
+
 function map.merge(a, b, join)
     local merged = merge(a, b)
-    if type(join) == "function" then
+    if type(join) ~= "function" then
+        return merged
+    end
+    local rows = pack(common(a, b))
+    if rows.n == 1 then
         for key, y in pairs_of(b) do
-            local x = a[key]
-            local joined = x and join(x, y) or y
-            if joined == nil then
-                remove(merged, key)
-            else
-                merged[key] = joined
-            end
+            join_key(merged, key, a[key], y, join)
         end
+    end
+    for n = 3, rows.n, 3 do
+        join_key(merged, rows[n - 2], rows[n - 1], rows[n], join)
     end
     return merged
 end
-
--- each gives what `for` needs: a function that gives the next row, and where it stands
-local step = as_function(host.step)
-for functions, names in pairs {
-    [map] = { "pairs", "keys", "values", "iterator" },
-    [list] = { "iterator" },
-} do
-    for _, name in ipairs(names) do
-        local open = functions[name]
-        functions[name] = function(...) return step, open(...) end
-    end
-end
-pairs_of = map.pairs
 
 -- One metatable serves every object of Python, so that scripts never see it: a table of
 -- its own stands for each kind of value.
@@ -108,7 +166,6 @@ for name, fields in pairs(classes.kinds) do
     kinds[name] = filled({ __name = name }, fields)
 end
 Map, List, Bytes = kinds.Map, kinds.List, kinds.Bytes
-kinds.Iterator = Iterator
 
 local kind_of = as_function(host.kind)
 function _G.getmetatable(of)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import itertools
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from importlib import resources
 from typing import Any
 
 from lupa.lua54 import LuaError, LuaRuntime, LuaSyntaxError, lua_type
@@ -22,7 +22,7 @@ from .containers import (
     type_name,
 )
 from .errors import CompileError, FunctionError, FunctionMissingError, MemoryLimitError
-from .functions import library, step
+from .functions import library, map_common, map_has, more_keys
 from .metatables import KINDS, SHARED, index
 from .records import ACTIONS, RECORD_FUNCTIONS
 
@@ -99,7 +99,9 @@ class Runtime:
         host = self._table(
             {
                 "kind": _kind,
-                "step": step,
+                "more_keys": more_keys,
+                "has": map_has,
+                "common": map_common,
                 "log": self._write_log,
                 "find": self._find_module,
                 "is_over": self._is_over,
@@ -300,7 +302,9 @@ class Runtime:
     def _assign(self, to: Any, key: Any, value: Any) -> None:
         if not isinstance(to, Userdata):
             raise ScriptError("attempt to index a userdata value")
-        self._take(to.lua_assign(key, value) or 0)
+        size = to.lua_assign(key, value)
+        if size:
+            self._take(size)
 
     def _lua_in_use(self) -> int:
         self._lua.gccollect()
@@ -330,7 +334,8 @@ class Runtime:
 
 @functools.cache
 def _source(name: str) -> bytes:
-    return resources.files(__package__).joinpath(f"{name}.lua").read_bytes()
+    with open(f"{os.path.dirname(__file__)}/{name}.lua", "rb") as file:
+        return file.read()
 
 
 # so many values go into Lua at once

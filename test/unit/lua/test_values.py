@@ -41,6 +41,10 @@ MAPS: Rows = (
     ("removed(map{a=1, b=2}, 'a')", {"b": 2}),
     ("map.merge(map{a=1, b=2}, map{b=3})", {"a": 1, "b": 3}),
     ("map.merge(map{a=1}, map{a=3}, function(x, y) return x + y end)", {"a": 4}),
+    ("map.merge(map{a=0}, map{a=3}, function(x, y) return x + y end)", {"a": 3}),
+    ("map.merge(map{a=0}, map{a=3}, function(x, y) return x end)", {"a": 0}),
+    ("map.merge(many(200), many(200), function(x, y) return x - y end)[150]", 0),
+    ("all(map.keys(many(200)))", "".join(f"{n};" for n in range(1, 201))),
     ("map.diff(map{a=1, b=2}, map{b=3, c=4})", {"a": 1, "c": 4}),
     ("map.clone(map{a=1})", {"a": 1}),
     ("map.clone(m) == m", False),
@@ -118,6 +122,11 @@ abc = bytes()
 bytes.append_string(abc, 'abc')
 function set(of, k, v) of[k] = v return of end
 function did(f, of, ...) f(of, ...) return of end
+function many(n)
+    local m = map()
+    for i = 1, n do m[i] = i end
+    return m
+end
 function removed(of, k) map.remove(of, k) return of end
 function all2(a, b) return a .. ' ' .. b end
 function all(...)
