@@ -39,6 +39,11 @@ function catch(s)
     return sum
   end)
 end
+function count(s)
+  local n = 0
+  local function one() n = n + 1 return n end
+  return s : reduce(function() return one() end) : map(function() return n + 1 end)
+end
 function spins(s) return s : reduce(function() while true do end end) end
 """
 
@@ -446,3 +451,38 @@ WITHOUT_LUPA = """
 def test_without_lupa_an_error_says_what_to_install(scripted_node, folder):
     assert run_script(WITHOUT_LUPA, [scripted_node.host], folder).strip() == "done"
     assert scripted_node.requests == []
+
+
+N_MANY = 300_000
+COUNTED = """
+    config = {"hosts": hosts, "lua": {"user_path": sys.argv[2]}, **PATIENT}
+    client = aerospike.client(config)
+    def query():
+        return client.query("test", "demo").apply("scripted", sys.argv[3])
+    def peak():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    assert query().results()
+    before, n = peak(), 0
+    for value in query():
+        n += value if isinstance(value, int) else 1
+    print(n, peak() - before)
+"""
+
+
+@pytest.mark.measures_memory
+@pytest.mark.parametrize("function", ["all", "count"])
+def test_many_values_need_no_memory(scripted_node, folder, function):
+    """All of them together would take 100 MB, on either side."""
+    rows = value(b"x" * 300, STRING) * 1000
+
+    def flood(_node: ScriptedNode, sock: socket.socket) -> None:
+        for _ in range(N_MANY // 1000):
+            sock.sendall(rows)
+        sock.sendall(END_OF_STREAM)
+
+    scripted_node.expect().send(rows + END_OF_STREAM)
+    scripted_node.expect().do(flood)
+    printed = run_script(COUNTED, [scripted_node.host], folder, function)
+    n, megabytes = map(int, printed.split())
+    assert n == N_MANY
+    assert megabytes < 32

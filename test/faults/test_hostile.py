@@ -114,6 +114,11 @@ def stream(client: aerospike.Client, spec: Any, policy: Any) -> object:
     return client._stream(False, spec, policy, tracker, True, False).collect()
 
 
+def aggregation(client: aerospike.Client, spec: Any, policy: Any) -> object:
+    values, arguments, *_ = client._aggregate(False, spec, policy)
+    return values.slice(10), arguments, values.collect()
+
+
 def node_name(client: aerospike.Client, command: Any, host: Any, policy: Any) -> object:
     return client.info_single_node(command, host, policy)
 
@@ -159,6 +164,14 @@ SPEC = {
     "records_per_second": 1000,
     "nobins": False,
     "node": "A1",
+}
+
+FUNCTION_SPEC = SPEC | {
+    "ops": None,
+    "module": "some module",
+    "function": "some function",
+    "arguments": ["some text", {"a": [1000, b"x"]}],
+    "max_records": 0,
 }
 
 CASES: dict[str, tuple[Callable[..., object], list[Any]]] = {
@@ -239,6 +252,7 @@ CASES: dict[str, tuple[Callable[..., object], list[Any]]] = {
         ["module", "function", ["some text", {"a": [1000, b"x"]}], WRITE_POLICY],
     ),
     "stream": (stream, [SPEC, {"max_retries": 0}]),
+    "aggregation": (aggregation, [FUNCTION_SPEC, {"max_retries": 0}]),
     "connect": (call("connect"), ["some user", "some password"]),
     "admin_create_user": (
         call("admin_create_user"),

@@ -155,6 +155,18 @@ static const stream_kind of_values = {"values", next_value, end_round, close_set
 
 /* --- the method --- */
 
+/* Is what is asked for an aggregation? 0, or -1 with ParamError. */
+static int
+check(StreamObject *s, module_state *st)
+{
+    if (s->ask.max_records != 0) {
+        return raise_param(st, "max_records cannot limit an aggregation, whose "
+                               "function gets every record");
+    }
+    bool is_whole = s->ask.module != NULL && s->ask.arguments != NULL;
+    return is_whole ? 0 : raise_param(st, "an aggregation needs a function");
+}
+
 /* Begin to ask the nodes. 0, or -1 with an exception. */
 static int
 open_set(StreamObject *s, module_state *st)
@@ -219,13 +231,8 @@ client__aggregate(METHOD_PARAMS)
     if (s == NULL) {
         return NULL;
     }
-    if (s->ask.max_records != 0) {
-        Py_DECREF(s);
-        raise_param(st, "max_records cannot limit an aggregation, whose function gets "
-                        "every record");
-        return NULL;
-    }
-    if (open_set(s, st) < 0 || (arguments = arguments_as_sent(s, st)) == NULL) {
+    if (check(s, st) < 0 || open_set(s, st) < 0 ||
+        (arguments = arguments_as_sent(s, st)) == NULL) {
         Py_DECREF(s);
         return NULL;
     }
