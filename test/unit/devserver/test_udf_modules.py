@@ -205,7 +205,7 @@ def test_a_module_that_does_not_end_is_refused():
     with DevCluster(udf_timeout=0.2) as made, Connection(*made.hosts[0]) as connection:
         answer = put(connection, "a.lua", b"while true do end")
         text = base64.b64decode(answer.partition("message=")[2]).decode()
-        assert text == "a.lua: stopped, it has run for 0.2 s"
+        assert text == "UDF Execution Timeout: a.lua was stopped after 0.2 s"
 
 
 def test_without_lupa_a_module_is_refused(cluster, monkeypatch, caplog):

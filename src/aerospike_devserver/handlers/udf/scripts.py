@@ -22,8 +22,9 @@ SUFFIX = ".lua"
 NO_MODULE = "UDF: Execution Error 1"
 NO_FUNCTION = "function not found"
 NO_TEXT = "result value type unexpected"
-"""What a call fails with, in the words of a real server. The last: the script raised
-an error that is no string."""
+TIMED_OUT = "UDF Execution Timeout"
+"""What a call fails with, in the words of a real server. NO_TEXT: the script raised an
+error that is no string."""
 NO_LUPA = 'functions need lupa: pip install "aerospike[devserver]"'
 
 log = logging.getLogger("aerospike_devserver.udf")
@@ -87,7 +88,7 @@ class Script:
             raise CallError(str(error) if error.is_text else NO_TEXT) from None
         except _StoppedError:
             self._forget()
-            text = f"{self._name}: stopped, it has run for {limit_s:g} s"
+            text = f"{TIMED_OUT}: {self._name} was stopped after {limit_s:g} s"
             raise CallError(text) from None
         except MemoryLimitError as error:
             self._forget()
