@@ -3,6 +3,9 @@
 The snippets of a page become one program in which every line has the number that it
 has in the page. The program runs against a development cluster that stands for
 127.0.0.1:3000. What a snippet prints is compared with the block of `output` behind it.
+
+A block of Lua is a file of the folder in which programs and tests run. Its first line
+is a comment with the file's name.
 """
 
 from __future__ import annotations
@@ -77,6 +80,19 @@ def blocks_for_pytest(page: Path) -> list[Block]:
     return [block for block in blocks_of(page) if block.is_pytest]
 
 
+def write_modules(page: Path, folder: Path) -> None:
+    """Write the blocks of Lua as files."""
+    for block in blocks_of(page):
+        if block.language == "lua":
+            name = block.lines[0].removeprefix("-- ")
+            assert name.endswith(".lua"), (
+                f"{page.name}:{block.first}: no name of a file"
+            )
+            path = folder / name
+            assert not path.exists(), f"{page.name}:{block.first}: {name} again"
+            path.write_text("\n".join([*block.lines, ""]), encoding="utf-8")
+
+
 def program_of(page: Path, host: tuple[str, int]) -> str:
     """The snippets as one program that connects to `host`."""
     lines: list[str] = []
@@ -102,8 +118,10 @@ def test_snippets_print_what_they_show(page, shared_cluster, tmp_path, request):
     shared_cluster.reset()
     program = tmp_path / page.name
     program.write_text(program_of(page, shared_cluster.hosts[0]), encoding="utf-8")
+    write_modules(page, tmp_path)
     done = subprocess.run(
         [sys.executable, "-X", "utf8", str(PATIENTLY), str(program)],
+        cwd=tmp_path,
         capture_output=True,
         encoding="utf-8",
         timeout=LIMIT_S,
@@ -123,6 +141,7 @@ def test_snippets_print_what_they_show(page, shared_cluster, tmp_path, request):
 def test_snippets_of_tests_pass(page, pytester, monkeypatch):
     monkeypatch.delenv("AEROSPIKE_HOSTS", raising=False)
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    write_modules(page, pytester.path)
     for block in blocks_for_pytest(page):
         pytester.makepyfile("\n".join(block.lines))
         n_tests = sum(line.startswith("def test_") for line in block.lines)
@@ -132,7 +151,7 @@ def test_snippets_of_tests_pass(page, pytester, monkeypatch):
 
 def test_other_blocks_are_of_known_languages():
     """A misspelt language would keep a snippet from being run."""
-    known = {"python", "output", "console", "{eval-rst}", "{toctree}"}
+    known = {"python", "lua", "output", "console", "{eval-rst}", "{toctree}"}
     known |= {"{include} ../CONTRIBUTING.md"}
     named = {block.language for page in PAGES for block in blocks_of(page)}
     assert named <= known

@@ -1,0 +1,32 @@
+"""The programs of examples/ run to their end."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from operator import attrgetter
+from pathlib import Path
+
+import pytest
+
+from ..children import LIMIT_S
+
+ROOT = Path(__file__).parents[2]
+PATIENTLY = ROOT / "test/patiently.py"
+PROGRAMS = sorted((ROOT / "examples").glob("*.py"))
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=attrgetter("name"))
+def test_example_gives_what_it_expects(program, hosts, tmp_path):
+    text = ",".join(f"{address}:{port}" for address, port in hosts)
+    done = subprocess.run(
+        [sys.executable, str(PATIENTLY), str(program), text],
+        cwd=tmp_path,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=LIMIT_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.endswith("Every step gave what was expected.\n")
+    assert not list(tmp_path.iterdir())  # no copies of modules where it was called
