@@ -12,16 +12,15 @@ from __future__ import annotations
 
 import ast
 import resource
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
 from pathlib import Path
 from typing import Any
 
 import aerospike
 from aerospike_devserver import DevCluster
+from capture import request_of
 
 LIMIT = 1.25
 N = 5_000
@@ -50,36 +49,9 @@ def cpu_of_get(config: dict[str, Any]) -> float:
     return taken / N * 1e6
 
 
-def request_of_get() -> bytes:
-    """The bytes that a client sends for a get."""
-    seen = b""
-
-    def pump(source: socket.socket, to: socket.socket, is_request: bool) -> None:
-        nonlocal seen
-        while data := source.recv(65536):
-            if is_request and data[1] == 3:  # a message, no info command
-                seen = data
-            to.sendall(data)
-        to.shutdown(socket.SHUT_WR)
-
-    def relay(listener: socket.socket, node: tuple[str, int]) -> None:
-        while True:
-            try:
-                client, _ = listener.accept()
-            except OSError:
-                return
-            server = socket.create_connection(node)
-            for args in ((client, server, True), (server, client, False)):
-                threading.Thread(target=pump, args=args, daemon=True).start()
-
-    with DevCluster(1) as cluster, socket.create_server(("127.0.0.1", 0)) as listener:
-        args = (listener, cluster.hosts[0])
-        threading.Thread(target=relay, args=args, daemon=True).start()
-        config = {"hosts": [listener.getsockname()], "force_single_node": True}
-        with aerospike.client(config) as client:
-            client.put(KEY, {"n": 1})
-            client.get(KEY)
-    return seen
+def get(client: Any) -> None:
+    client.put(KEY, {"n": 1})
+    client.get(KEY)
 
 
 def main(rounds: int) -> int:
@@ -94,7 +66,8 @@ def main(rounds: int) -> int:
         floor, request = Path(folder, "floor"), Path(folder, "request")
         build = ["cc", "-O2", "-o", str(floor), str(source), "-lssl", "-lcrypto"]
         subprocess.run(build, check=True)
-        request.write_bytes(request_of_get())
+        with DevCluster(1) as cluster:
+            request.write_bytes(request_of(get, cluster.hosts[0]))
         plain, tls = (ast.literal_eval(server.stdout.readline()) for _ in range(2))
         with aerospike.client(plain) as client:
             client.put(KEY, {"n": 1})

@@ -68,6 +68,8 @@ write_message(asc_error *err)
                 asc_writer_field(&w, ASC_FIELD_NAMESPACE, "test", 4) &&
                 asc_writer_field(&w, ASC_FIELD_SET, value, 300) &&
                 asc_writer_key_field(&w, ASC_PARTICLE_BLOB, value, 700) &&
+                asc_writer_field_begin(&w, ASC_FIELD_UDF_ARGS) &&
+                asc_buf_put(&out, value, 900) && asc_writer_field_end(&w) &&
                 asc_writer_op_begin(&w, ASC_OP_WRITE, ASC_PARTICLE_BLOB, "bin", 3) &&
                 asc_buf_put(&out, value, sizeof value) && asc_writer_op_end(&w);
     if (good) {

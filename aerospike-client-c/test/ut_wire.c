@@ -185,6 +185,25 @@ test_field_edges(void)
     asc_buf_clear(&out);
 }
 
+static void
+test_field_whose_size_comes_last(void)
+{
+    asc_buf out = ASC_BUF_INIT;
+    asc_writer w;
+    const asc_msg_head head = {0};
+    CHECK(asc_writer_begin(&w, &out, &head));
+    CHECK(asc_writer_field_begin(&w, ASC_FIELD_UDF_ARGS));
+    CHECK(asc_writer_field_end(&w));
+    CHECK(asc_writer_field_begin(&w, ASC_FIELD_UDF_ARGS));
+    CHECK(asc_buf_put(&out, "ab", 2) && asc_buf_put(&out, "c", 1));
+    CHECK(asc_writer_field_end(&w));
+    CHECK(asc_writer_field(&w, ASC_FIELD_SET, "s", 1));
+    asc_writer_end(&w);
+    CHECK_EQ_BYTES(out.data + 26, out.len - 26,
+                   "0003 0000 00000001 20  00000004 20 616263  00000002 01 73");
+    asc_buf_clear(&out);
+}
+
 /* A count that its two bytes cannot hold is never cut down to what they can. */
 static void
 test_too_many_of_each_are_refused(void)
@@ -786,6 +805,7 @@ static const kit_test tests[] = {
     {"touch", test_touch},
     {"changes_while_writing", test_changes_while_writing},
     {"field_edges", test_field_edges},
+    {"field_whose_size_comes_last", test_field_whose_size_comes_last},
     {"too_many_of_each_are_refused", test_too_many_of_each_are_refused},
     {"info_request", test_info_request},
     {"read_record", test_read_record},

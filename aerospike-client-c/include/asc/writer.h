@@ -32,7 +32,7 @@ typedef struct asc_msg_head {
 typedef struct asc_writer {
     asc_buf *out; /* borrowed */
     size_t start; /* offset of the frame in out */
-    size_t op_at; /* offset of the operation being written */
+    size_t op_at; /* offset of the operation or the field being written */
     uint32_t n_fields, n_ops;
 } asc_writer;
 
@@ -46,6 +46,27 @@ void asc_writer_set_head(asc_writer *w, const asc_msg_head *head);
 /* Append a field whose data are size bytes. A message holds ASC_MAX_FIELDS of them at
  * most. */
 bool asc_writer_field(asc_writer *w, uint8_t id, const void *data, size_t size);
+
+/* Begin a field whose size is not known yet. The caller appends its data to out and
+ * then calls asc_writer_field_end. */
+static inline bool
+asc_writer_field_begin(asc_writer *w, uint8_t id)
+{
+    w->op_at = w->out->len;
+    return asc_writer_field(w, id, NULL, 0);
+}
+
+/* End the field whose data are written: fill in its size. */
+static inline bool
+asc_writer_field_end(asc_writer *w)
+{
+    size_t size = w->out->len - w->op_at - 4;
+    if (size > UINT32_MAX) {
+        return false;
+    }
+    asc_put_u32(w->out->data + w->op_at, (uint32_t)size);
+    return true;
+}
 
 /* Append a user key field: particle type, then size bytes. */
 bool

@@ -182,6 +182,16 @@ update(hash *s, const void *data, size_t size)
     }
 }
 
+/* Write a word as the hash has them, the lowest byte first. */
+static inline void
+put_word(uint8_t *p, uint32_t v)
+{
+    p[0] = (uint8_t)v;
+    p[1] = (uint8_t)(v >> 8);
+    p[2] = (uint8_t)(v >> 16);
+    p[3] = (uint8_t)(v >> 24);
+}
+
 /* The padding is a bit of 1, zeros, and the length in bits, little-endian, which must
  * fit into the same block or else go into one more. */
 static void
@@ -195,12 +205,11 @@ finish(hash *s, uint8_t out[ASC_DIGEST_SIZE])
         s->used = 0;
     }
     memset(s->block + s->used, 0, 56 - s->used);
-    for (unsigned i = 0; i < 8; i++) {
-        s->block[56 + i] = (uint8_t)(bits >> (8 * i));
-    }
+    put_word(s->block + 56, (uint32_t)bits);
+    put_word(s->block + 60, (uint32_t)(bits >> 32));
     compress(s->h, s->block);
-    for (unsigned i = 0; i < ASC_DIGEST_SIZE; i++) {
-        out[i] = (uint8_t)(s->h[i / 4] >> (8 * (i % 4)));
+    for (unsigned i = 0; i < ASC_DIGEST_SIZE / 4; i++) {
+        put_word(out + 4 * i, s->h[i]);
     }
 }
 

@@ -5,6 +5,8 @@
  * that the rows name, and the rows, each with the docstring of its method. */
 #include "record/record.h"
 
+#include <string.h>
+
 #include "clients/doc_texts.h"
 #include "operations/operations.h"
 #include "record/record_call.h"
@@ -122,14 +124,30 @@ decode_last(record_call *c)
     return last;
 }
 
+/* Raise that a reply has another bin than the value of a function: it may be the text
+ * of one that failed. */
+static void
+raise_no_value(record_call *c, const asc_msg_op *op, PyObject *value)
+{
+    PyObject *name = decode_name(c->st, op->name, op->name_size);
+    if (name != NULL) {
+        raise_code(c->st, ASC_ERR_CLIENT,
+                   "malformed reply: %U is not the value of a function" DETAIL "%U",
+                   name, PyUnicode_Check(value) ? value : name);
+        Py_DECREF(name);
+    }
+}
+
 /* The value of a function: the reply's one bin, which says by its name that it is the
  * value. */
 static PyObject *
 decode_apply(record_call *c)
 {
+    static const char wanted[] = "SUCCESS";
     asc_msg m;
+    asc_msg_op op;
     bins_reader r = reader_of(c);
-    PyObject *name, *value;
+    PyObject *value;
     if (open_reply(c, &m) < 0) {
         return NULL;
     }
@@ -139,16 +157,14 @@ decode_apply(record_call *c)
                    (unsigned)m.n_ops);
         return NULL;
     }
-    if (next_bin(&r, &m, &name, &value) < 0) {
+    if (next_value(&r, &m, &op, &value) < 0) {
         return NULL;
     }
-    if (PyUnicode_CompareWithASCIIString(name, "SUCCESS") != 0) {
-        raise_code(c->st, ASC_ERR_CLIENT,
-                   "malformed reply: %U is not the value of a function" DETAIL "%U",
-                   name, PyUnicode_Check(value) ? value : name);
+    if (op.name_size != sizeof wanted - 1 ||
+        memcmp(op.name, wanted, sizeof wanted - 1) != 0) {
+        raise_no_value(c, &op, value);
         Py_CLEAR(value);
     }
-    Py_DECREF(name);
     return value;
 }
 

@@ -45,16 +45,21 @@ next_op(const bins_reader *r, asc_msg *m, asc_msg_op *op)
     return 0;
 }
 
+/* Make the value of an operation; NULL with an exception. */
+static inline PyObject *
+value_of_op(const bins_reader *r, const asc_msg_op *op)
+{
+    decoder d = {.st = r->st, .rules = r->rules, .raw_containers = r->raw_containers};
+    return decode_particle(&d, op->particle, op->value, op->value_size);
+}
+
 /* Make the bin of an operation: new references to its name and value. 0, or -1 with an
  * exception. */
 static inline int
 bin_of_op(const bins_reader *r, const asc_msg_op *op, PyObject **name, PyObject **value)
 {
-    decoder d = {.st = r->st, .rules = r->rules, .raw_containers = r->raw_containers};
     *name = decode_name(r->st, op->name, op->name_size);
-    *value = *name != NULL
-                 ? decode_particle(&d, op->particle, op->value, op->value_size)
-                 : NULL;
+    *value = *name != NULL ? value_of_op(r, op) : NULL;
     if (*value == NULL) {
         Py_XDECREF(*name);
         return -1;
@@ -67,6 +72,13 @@ next_bin(const bins_reader *r, asc_msg *m, PyObject **name, PyObject **value)
 {
     asc_msg_op op;
     return next_op(r, m, &op) < 0 ? -1 : bin_of_op(r, &op, name, value);
+}
+
+int
+next_value(const bins_reader *r, asc_msg *m, asc_msg_op *op, PyObject **value)
+{
+    *value = next_op(r, m, op) < 0 ? NULL : value_of_op(r, op);
+    return *value != NULL ? 0 : -1;
 }
 
 PyObject *

@@ -20,6 +20,9 @@ PyObject *meta_to_py(module_state *st, const asc_msg *m);
  * -1 with an exception. */
 int next_bin(const bins_reader *r, asc_msg *m, PyObject **name, PyObject **value);
 
+/* The same, where the name stays as the reply has it, in *op. */
+int next_value(const bins_reader *r, asc_msg *m, asc_msg_op *op, PyObject **value);
+
 /* What makes an object of all bins of a record: a new reference, or NULL with an
  * exception. The next two functions are of this type. */
 typedef PyObject *(*bins_shape)(const bins_reader *r, asc_msg *m);

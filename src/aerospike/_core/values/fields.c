@@ -2,6 +2,8 @@
  * written by keys.c, which has their bytes at hand. */
 #include "values/fields.h"
 
+#include <string.h>
+
 #include "support/texts.h"
 
 int
@@ -38,40 +40,45 @@ put_packed_field(asc_writer *w, uint8_t id, const asc_buf *packed)
     return put_ok(asc_writer_field(w, id, packed->data, packed->len));
 }
 
-/* Append a name that ends at a NUL for the server, which would call another function
- * than the one that is named. */
+/* Append the name of a module or function. A server takes it to end at a NUL, and would
+ * call another function than the one that is named. 0, or -1 with an exception. */
 static int
 put_function_name(module_state *st, asc_writer *w, uint8_t id, const char *argument,
                   PyObject *name)
 {
+    Py_ssize_t size;
     if (!PyUnicode_Check(name)) {
         return raise_param(st, "%s must be a string" DETAIL "got %s", argument,
                            Py_TYPE(name)->tp_name);
     }
-    int rc = put_text_field(st, w, id, argument, name);
-    bool is_cut = rc == 0 && PyUnicode_FindChar(name, 0, 0, PY_SSIZE_T_MAX, 1) >= 0;
-    return is_cut ? raise_param(st, "the %s contains a NUL", argument) : rc;
+    const char *utf8 = utf8_of(st, name, &size, ASC_ERR_PARAM, argument);
+    if (utf8 == NULL) {
+        return -1;
+    }
+    if (memchr(utf8, 0, (size_t)size) != NULL) {
+        return raise_param(st, "the %s contains a NUL", argument);
+    }
+    return put_ok(asc_writer_field(w, id, utf8, (size_t)size));
 }
 
-/* The arguments are packed in a buffer of their own, because their size stands before
- * them. A tuple stands for a list here, which it is nowhere else in a value. */
+/* A tuple stands for a list here, which it is nowhere else in a value. 0, or -1 with an
+ * exception. */
 static int
 put_arguments_field(const encoder *e, asc_writer *w, PyObject *args)
 {
-    asc_buf packed = ASC_BUF_INIT;
-    encoder apart = *e;
-    apart.out = &packed;
-    apart.for_script = true;
+    encoder of_args = *e;
+    of_args.out = w->out;
+    of_args.for_script = true;
     PyObject *list = PyTuple_Check(args) ? PySequence_List(args) : Py_NewRef(args);
     if (list == NULL) {
         return -1;
     }
-    int rc = encode_item(&apart, list);
-    rc = rc < 0 ? error_in_argument(e->st, "args")
-                : put_packed_field(w, ASC_FIELD_UDF_ARGS, &packed);
+    int rc = put_ok(asc_writer_field_begin(w, ASC_FIELD_UDF_ARGS));
+    if (rc == 0 && encode_item(&of_args, list) < 0) {
+        rc = error_in_argument(e->st, "args");
+    }
     Py_DECREF(list);
-    asc_buf_clear(&packed);
-    return rc;
+    return rc < 0 ? rc : put_ok(asc_writer_field_end(w));
 }
 
 int

@@ -1,0 +1,42 @@
+"""The bytes that a client sends, for loops in C that send the same."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import aerospike
+
+MESSAGE = 3  # the type of a frame about records; others are for tending
+
+
+def request_of(call: Callable[[Any], Any], node: tuple[str, int]) -> bytes:
+    """What a client sends to a node for a call, which is made once."""
+    seen = b""
+
+    def pump(source: socket.socket, to: socket.socket, is_request: bool) -> None:
+        nonlocal seen
+        while data := source.recv(65536):
+            if is_request and data[1] == MESSAGE:
+                seen = data
+            to.sendall(data)
+        to.shutdown(socket.SHUT_WR)
+
+    def relay(listener: socket.socket) -> None:
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            server = socket.create_connection(node)
+            for args in ((client, server, True), (server, client, False)):
+                threading.Thread(target=pump, args=args, daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=relay, args=(listener,), daemon=True).start()
+        config = {"hosts": [listener.getsockname()], "force_single_node": True}
+        with aerospike.client(config) as client:
+            call(client)
+    return seen
