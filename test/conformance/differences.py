@@ -242,9 +242,3 @@ NEED_PORT_3000 = {"config/hosts/str-in-list"}
 
 # Cases whose answer has the one node of the recorded cluster in it.
 NEED_ONE_NODE = {"info/all-shape", "info/nodes", "query/scan/nodename"}
-
-# Cases of functions in which the development server's Lua is not yet a server's.
-LUA_DIFFERS = [
-    "udf/kind/*",
-    *(f"udf/apply/{name}" for name in ("bin-kinds", "bytes-work", "list-work")),
-]

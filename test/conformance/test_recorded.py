@@ -19,7 +19,6 @@ from aerospike_devserver import DevCluster
 from ..children import LIMIT_S
 from .differences import (
     DECIDED,
-    LUA_DIFFERS,
     NEED_ONE_NODE,
     NEED_PORT_3000,
     OWN_ANSWERS,
@@ -102,9 +101,8 @@ def text(answer: Any) -> str:
 
 
 @pytest.mark.parametrize("area", AREAS)
-def test_answers_are_as_recorded(answers, out_of_reach, real_hosts, area):
+def test_answers_are_as_recorded(answers, out_of_reach, area):
     wanted = recorded(area)
-    left_out = [*QUIRK_LINES, *([] if real_hosts else LUA_DIFFERS)]
     differing = {
         case: f"expected {text(want)[:300]}, got {text(answers.get(case))[:300]}"
         for case, want in wanted.items()
@@ -115,7 +113,7 @@ def test_answers_are_as_recorded(answers, out_of_reach, real_hosts, area):
         and case not in SUPERSETS
         and case not in out_of_reach
         and case not in PARAM_ERRORS
-        and not any(fnmatch(case, other) for other in left_out)
+        and not any(fnmatch(case, other) for other in QUIRK_LINES)
     }
     assert differing == {}
 
