@@ -22,7 +22,7 @@ from itertools import repeat
 from typing import Any
 
 import aerospike
-from workloads import BY_NAME
+from workloads import BY_NAME, USER_PATH
 
 Message = dict[str, Any]
 TIMEOUT_MS = 30_000  # far off: a slow server is measured, not given up
@@ -40,6 +40,7 @@ class Worker:
         config = {
             "hosts": [(address, port) for address, port in request["hosts"]],
             "policies": dict.fromkeys(names, timings),
+            "lua": {"user_path": USER_PATH.name},
         }
         self.client = aerospike.client(config).connect()
         self.namespace = request["namespace"]

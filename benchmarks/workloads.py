@@ -6,6 +6,8 @@ server; `check` looks at the result of one call, so that nothing wrong is timed.
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +17,8 @@ from aerospike_helpers.operations import list_operations, map_operations, operat
 
 Key = tuple[str, str, str]
 
-SMALL = {"n": 42, "ratio": 0.25, "name": "short string", "blob": bytes(range(32))}
+N, NAME = 42, "short string"
+SMALL = {"n": N, "ratio": 0.25, "name": NAME, "blob": bytes(range(32))}
 MAP = {f"key-{i:06}": [i, f"value-{i}", i * 1.5] for i in range(1, 5001)}
 BLOB = bytes(range(250)) * 400  # 100,000 bytes
 BIG_BLOB = bytes(range(250)) * 4000  # 1,000,000 bytes
@@ -146,6 +149,63 @@ def scan(client: Any, key: Key) -> list[Any]:
     return records
 
 
+USER_PATH = tempfile.TemporaryDirectory(prefix="aerospike-bench-")
+"""Where a client looks for its half of a function."""
+FUNCTIONS = """
+local function one(record) return 1 end
+local function n_of(record) return record.n end
+local function add(a, b) return a + b end
+local function tally(groups, record)
+  groups[record.name] = (groups[record.name] or 0) + 1
+  return groups
+end
+local function join(a, b) return map.merge(a, b, add) end
+
+function count(stream) return stream : map(one) : reduce(add) end
+function groups(stream) return stream : aggregate(map(), tally) : reduce(join) end
+function values(stream) return stream : map(n_of) end
+function sum_here(stream)
+  if HERE then
+    return stream : reduce(add)
+  end
+  return stream : map(n_of)
+end
+"""
+
+
+def fill_and_register(client: Any, key: Key) -> None:
+    """The records of the scan, and the functions. Those of the client know that they
+    run there, so that a reduce can be left to them alone.
+    """
+    fill_set(client, key)
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "bench.lua")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(FUNCTIONS)
+        client.udf_put(path)
+    path = os.path.join(USER_PATH.name, "bench.lua")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("HERE = true\n" + FUNCTIONS)
+
+
+def aggregating(name: str, function: str, check: Callable[[Any], bool]) -> Workload:
+    """What a function makes of N_SCANNED records."""
+
+    def call(client: Any, key: Key) -> Any:
+        query = client.query(key[0], SCANNED_SET)
+        query.apply("bench", function)
+        return query.results()
+
+    return Workload(
+        f"aggregate-{name}",
+        n_calls=1,
+        prepare=lambda client, key: fill_and_register(client, (*key[:2], SCANNED_SET)),
+        call=call,
+        check=check,
+    )
+
+
+SCANNED_SET = "scan-100000"
 WORKLOADS = (
     Workload(
         "get-4-bins",
@@ -205,12 +265,16 @@ WORKLOADS = (
     ),
     getting("blob-100k", 1000, BLOB),
     Workload(
-        "scan-100000",
+        SCANNED_SET,
         n_calls=1,
         prepare=fill_set,
         call=scan,
         check=lambda result: len(result) == N_SCANNED and result[0][2] == SMALL,
     ),
+    aggregating("count", "count", lambda result: result == [N_SCANNED]),
+    aggregating("groups", "groups", lambda result: result == [{NAME: N_SCANNED}]),
+    aggregating("values", "values", lambda result: result == [N] * N_SCANNED),
+    aggregating("here", "sum_here", lambda result: result == [N * N_SCANNED]),
     *(batch_reading(n, 40_000 // n) for n in (100, 1000)),
 )
 
