@@ -32,6 +32,7 @@ N_LOCAL_CALLS = 2000 if SANITIZED else 100_000
 calc_digest: Any = aerospike.calc_digest
 KEY = ("test", "leaks", "key-" + "x" * 600)
 MISSING = ("test", "leaks", "missing")
+WHERE = predicates.equals("nope", 1)
 
 
 # measures
@@ -232,6 +233,8 @@ function fails(s)
   return s : map(function(r) return 1 end)
     : reduce(function(a, b) return a end) : map(function(x) error(("x"):rep(500)) end)
 end
+function same(rec, x) return x end
+function fail() error("boom") end
 """
 
 
@@ -303,6 +306,36 @@ CALLS: dict[str, Callable[[aerospike.Client], Any]] = {
     "background work": lambda c: c.job_info(
         c.query("test", "leaks").add_ops(OPS[:2]).execute_background(), "query"
     ),
+    "apply": lambda c: c.apply(KEY, MODULE, "same", [BINS["map"], BINS["list"]], SEND),
+    "apply with a tuple": lambda c: c.apply(KEY, MODULE, "same", (BINS["map"],)),
+    "function that fails": swallowing(
+        exception.UDFError, lambda c: c.apply(KEY, MODULE, "fail", [BINS["map"]])
+    ),
+    "batch_apply of a module": lambda c: c.batch_apply(
+        [KEY] * 3, MODULE, "same", (BINS["map"],)
+    ),
+    "batch of Apply": lambda c: c.batch_write(
+        BatchRecords([Apply(KEY, MODULE, "fail", [1]), Apply(KEY, MODULE, "same", [1])])
+    ),
+    "background function": lambda c: (
+        c.scan("test", "leaks")
+        .apply(MODULE, "same", [BINS["map"], "x" * 600])
+        .execute_background({"expressions": FILTER})
+    ),
+    "scan_apply": lambda c: c.scan_apply(
+        "test", "leaks", MODULE, "same", [BINS["map"]], {"expressions": FILTER}
+    ),
+    "query_apply without an index": swallowing(
+        exception.IndexNotFound,
+        lambda c: c.query_apply("test", "leaks", WHERE, MODULE, "same", [1]),
+    ),
+    "udf_put": lambda c: c.udf_put(os.path.join(FOLDER.name, f"{MODULE}.lua")),
+    "udf_list": lambda c: c.udf_list(),
+    "udf_get": lambda c: c.udf_get(f"{MODULE}.lua"),
+    "udf_get of nothing": swallowing(
+        exception.UDFError, lambda c: c.udf_get("no_such_module.lua")
+    ),
+    "udf_remove of nothing": lambda c: c.udf_remove("no_such_module.lua"),
     "aggregation": lambda c: aggregation(c, "lists").results(),
     "aggregation with foreach": lambda c: aggregation(c, "texts").foreach(id),
     "aggregation left early": leave_an_aggregation,
@@ -350,8 +383,11 @@ SLOW = [
     run
     for name, run in CALLS.items()
     if name == "too big"
-    or name.startswith(("scan", "query", "callback", "index", "ba", "aggregation"))
+    or name.startswith(
+        ("scan", "query", "callback", "index", "ba", "aggregation", "udf")
+    )
 ]
+WAITS = CALLS["scan_apply"]  # for its work, a tenth of a second on a real server
 
 
 # calls that do not
@@ -425,6 +461,20 @@ LOCAL: dict[str, tuple[type[Exception], Callable[[Any], Any]]] = {
         exception.ParamError,
         lambda c: c.batch_apply(KEYS, "m", "f", [BINS, 2**64]),
     ),
+    "arguments of apply": (
+        exception.ParamError,
+        lambda c: c.apply(KEY, "m", "f", (BINS, {1.5: 1}), SEND),
+    ),
+    "module of apply": (exception.ParamError, lambda c: c.apply(KEY, "m\0", "f", [1])),
+    "function of apply": (exception.ClientError, lambda c: c.apply(KEY, "m", 5, [1])),
+    "function of a query": (
+        exception.ClientError,
+        lambda c: c.query("test").apply("m", "f", [BINS, {1}]),
+    ),
+    "arguments of scan_apply": (
+        exception.ParamError,
+        lambda c: c.scan_apply("test", None, "m", "f", "x", SEND),
+    ),
     "record of a batch": (
         exception.ParamError,
         lambda c: c.batch_write(BatchRecords([*ROWS, Read((1,), None)])),  # type: ignore[arg-type]
@@ -452,6 +502,9 @@ LONG = [
     "record of a batch",
     "key of a batch",
     "arguments of a function",
+    "arguments of apply",
+    "arguments of scan_apply",
+    "function of a query",
     "operation of a batch",
     "predicate",
     "partition_filter",
@@ -550,8 +603,9 @@ def check_call(name: str) -> None:
     CLIENT.put(KEY, BINS | {"n": 1})
     call(CLIENT)  # opens the connection that it needs
     before = n_files_and_threads()
+    n_calls = N_CALLS // (20 if call in SLOW else 1)
     try:
-        assert_flat(lambda: call(CLIENT), N_CALLS // (20 if call in SLOW else 1))
+        assert_flat(lambda: call(CLIENT), 10 if call is WAITS else n_calls)
     finally:
         CLIENT.remove(KEY)
         if call is index:
