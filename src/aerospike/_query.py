@@ -226,6 +226,13 @@ class _Records:
     ) -> Self:
         """Set the function in Lua that gets the records. Returns the query itself.
 
+        A function of a stream is for results(), foreach(), stream() and loops, which
+        then give values in place of records: what the function makes of all records,
+        on the nodes and, from its first reduce on, in the client. That takes the
+        package lupa (`pip install "aerospike[lua]"`), and the module's file in the
+        folder lua.user_path, where udf_put() has put it. A function of a record is for
+        execute_background().
+
         :param module: the name of its file without ".lua"; see client.udf_put().
         :param function: the name of the function.
         :param arguments: list of what it gets after the stream or the record.
@@ -322,8 +329,8 @@ class _Records:
 
     def _aggregate(
         self, policy: Options | None, options: Options | None, node: str | None
-    ) -> Stream:
-        """A stream of what the function makes of the records."""
+    ) -> Any:
+        """What the function makes of the records, as a stream."""
         from aerospike._aggregate import aggregate
 
         spec = {**self._spec(options), "node": node}
@@ -490,10 +497,17 @@ class Query(_Records):
     ) -> list[Record]:
         """All records, as a list of (key, meta, bins).
 
+        With apply(), all values that its function gives: `values: list[Any]`.
+
         :param policy: dict of query (scan) policy keys, with "partition_filter".
         :param options: dict; {"nobins": True} reads metadata only.
         :raises IndexNotFound: no index fits the predicate.
-        :raises TimeoutError: total_timeout has passed.
+        :raises TimeoutError: total_timeout has passed; the client's half of a function
+            is stopped by it, too.
+        :raises UDFError: the function has failed, on a node or here; `detail` has the
+            stack of Lua.
+        :raises LuaFileNotFound: its module is not in lua.user_path.
+        :raises UDFNotFound: its module has no such function.
         """
         return self._collect(policy, options)
 
@@ -503,6 +517,9 @@ class Query(_Records):
         options: QueryOptions | Options | None = None,
     ) -> Stream:
         """The records as they come, to loop over: an iterator of (key, meta, bins).
+
+        With apply(), an iterator of the values that its function gives. It holds none
+        of them, and they cannot be gone on with after an error.
 
         It is a context manager, too: leaving the block ends the query and frees its
         connections, as `close()` does. A record that was given counts as read.
@@ -521,6 +538,8 @@ class Query(_Records):
         options: QueryOptions | Options | None = None,
     ) -> None:
         """Call a function with each record, in this thread, as the records come.
+
+        With apply(), with each value that its function gives.
 
         :param callback: takes the record; with a partition_filter in the policy, the
             partition and the record. Returning False ends the query; a query that goes
@@ -600,6 +619,8 @@ class Scan(_Records):
         options: ScanOptions | Options | None = None,
     ) -> list[Record]:
         """All records, as a list of (key, meta, bins).
+
+        With apply(), all values that its function gives, as with `Query.results`.
 
         :param policy: dict of scan policy keys.
         :param nodename: only what this node is the master of.
