@@ -46,9 +46,9 @@ end
 
 -- Put an article in its place in a list, the best first, and keep n of them.
 local function put_in(best, article, n)
-  local place = 1
-  while place <= #best and best[place].turnover >= article.turnover do
-    place = place + 1
+  local place = #best + 1
+  while place > 1 and best[place - 1].turnover < article.turnover do
+    place = place - 1
   end
   list.insert(best, place, article)
   list.trim(best, n + 1)

@@ -694,7 +694,7 @@ def index(error: AerospikeError, ns: str, name: str, bin: str | None = None) -> 
 
 # what begins the refusal of a module -> what to do; {name} is the module's file
 _MODULES = {
-    "error=not_found": "there is no module {name}; udf_list() lists them",
+    "error=not_found": "there is no module {name}; udf_list() lists them, with .lua",
     "error=invalid_filename": "the name of a module's file ends in .lua; got {name}",
     "error=invalid_udf_content_len": "{name} is too large: 1 MB is the limit",
 }
