@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
-from .containers import Bytes, ScriptError, Userdata
+from .containers import NOTHING, Bytes, ScriptError, Userdata, integer, type_name
 
 MAX_BIN_NAME = 15
 
@@ -158,45 +158,9 @@ def is_assignable(value: Any) -> bool:
     return value is None or isinstance(value, (bool, int, float, bytes, Userdata))
 
 
-NO_VALUE = object()  # stands for a missing argument
-_TYPE_NAMES = {
-    type(None): "nil",
-    object: "no value",
-    bool: "boolean",
-    int: "number",
-    float: "number",
-    bytes: "string",
-}
-
-
-def type_name(value: Any) -> str:
-    """The name of a value's type in errors."""
-    if isinstance(value, Userdata):
-        return type(value).__name__
-    return _TYPE_NAMES.get(type(value)) or ("function" if callable(value) else "table")
-
-
 def bad_argument(position: int, name: str, wanted: str, value: Any) -> ScriptError:
     problem = f"{wanted} expected, got {type_name(value)}"
     return ScriptError(f"bad argument #{position} to '{name}' ({problem})")
-
-
-def integer(position: int, name: str, value: Any) -> int:
-    """An integer as Lua takes one: 2.0 and "2" too; nil is 0."""
-    if value is None or value is NO_VALUE:
-        return 0
-    number: Any = value
-    if isinstance(value, bytes):
-        try:
-            number = float(value)
-        except ValueError:
-            number = None
-    if isinstance(number, bool) or not isinstance(number, (int, float)):
-        raise bad_argument(position, name, "number", value)
-    if number != int(number):
-        problem = "number has no integer representation"
-        raise ScriptError(f"bad argument #{position} to '{name}' ({problem})")
-    return int(number)
 
 
 def bin_names(of: Host) -> tuple[bytes, ...]:
@@ -230,15 +194,15 @@ RECORD: dict[str, Callable[[Host], Any]] = {
 def about(name: str, function: Callable[[Host], Any]) -> Callable[..., Any]:
     """A function of `record` for Lua, which gives it the record first."""
 
-    def call(of: Any = NO_VALUE, *_: Any) -> Any:
+    def call(of: Any = NOTHING, *_: Any) -> Any:
         return function(_record(name, "userdata", of).host)
 
     return call
 
 
-def set_ttl(of: Any = NO_VALUE, seconds: Any = NO_VALUE, *_: Any) -> None:
+def set_ttl(of: Any = NOTHING, seconds: Any = NOTHING, *_: Any) -> None:
     host = _record("set_ttl", "userdata", of).host
-    host.set_ttl(integer(2, "set_ttl", seconds))
+    host.set_ttl(integer(seconds, 2, "set_ttl"))
 
 
 def _record(name: str, otherwise: str, of: Any) -> Record:
@@ -251,7 +215,7 @@ def _record(name: str, otherwise: str, of: Any) -> Record:
 def action(name: str, function: Callable[[Record], Any]) -> Callable[..., Any]:
     """A method of `aerospike` for Lua, which gives it the record."""
 
-    def call(of: Any = NO_VALUE, *_: Any) -> Any:
+    def call(of: Any = NOTHING, *_: Any) -> Any:
         return function(_record(name, "Record", of))
 
     return call

@@ -68,6 +68,9 @@ class Runtime:
     bounds what Lua takes and, roughly, what containers take. With `now`, which gives
     the time in ms since 1970, scripts have the tables `record` and `aerospike`.
 
+    `take(size)` counts the memory of a container that the host makes for the script, as
+    `into_lua` does; MemoryLimitError.
+
     Calls raise FunctionError, also its children CompileError and FunctionMissingError,
     and MemoryLimitError. A state may be used on after each.
     """
@@ -93,7 +96,7 @@ class Runtime:
         )
         self._log, self._find, self._check = log, find, check
         self._reason: BaseException | None = None
-        self._take = Budget(max_memory, self._lua_in_use).take
+        self.take = Budget(max_memory, self._lua_in_use).take
         self._globals = self._lua.globals()
         as_function = self._globals[b"python"][b"as_function"]
         host = self._table(
@@ -111,7 +114,7 @@ class Runtime:
         )
         self._run, self._sethook = self._part("limits")(host, as_function)
         self._part("prelude")(
-            self._table(library(self._take)),
+            self._table(library(self.take)),
             self._table({"shared": SHARED, "kinds": KINDS}),
             host,
             as_function,
@@ -224,7 +227,7 @@ class Runtime:
         return self._first(self._open, found, is_client, fill, *args)
 
     def _converted(self, values: Iterable[Any]) -> tuple[Any, ...]:
-        take = self._take
+        take = self.take
         return tuple(
             [
                 value if type(value) in PLAIN else into_lua(value, take)
@@ -234,7 +237,7 @@ class Runtime:
 
     def _into(self, values: Iterable[Any]) -> list[Any]:
         try:
-            return [into_lua(value, self._take) for value in values]
+            return [into_lua(value, self.take) for value in values]
         except ScriptError as error:
             raise FunctionError(str(error)) from None
 
@@ -304,7 +307,7 @@ class Runtime:
             raise ScriptError("attempt to index a userdata value")
         size = to.lua_assign(key, value)
         if size:
-            self._take(size)
+            self.take(size)
 
     def _lua_in_use(self) -> int:
         self._lua.gccollect()

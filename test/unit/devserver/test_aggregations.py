@@ -86,6 +86,7 @@ digest = each(function(r) return record.digest(r) end)
 key = each(function(r) return record.key(r) or "none" end)
 numbins = each(function(r) return record.numbins(r) end)
 
+function on_stream(s) return aerospike:update(s) end
 function early(s) error("early") end
 function nothing(s) end
 function number(s) return 5 end
@@ -297,6 +298,7 @@ def test_arguments_that_are_no_list_are_none(empty, args):
         ("number", "Error 2 : "),
         ("is_nil", "attempt to call a nil value (global 'nothere')"),
         ("missing", "Error 2 : function not found"),
+        ("on_stream", "argument #1 to 'update' (Record expected, got table)"),
     ],
 )
 def test_failure_ends_the_stream_with_a_text(sums, name, text):
@@ -526,6 +528,33 @@ def test_long_aggregation_lets_others_have_their_turn(own):
         until(lambda: "active(ok)" in own.connection.info(f"query-show:id={number}")[0])
         assert total(own.values("count")) == 60
         assert "active(ok)" in own.connection.info(f"query-show:id={number}")[0]
+
+
+HOARDS = """
+local kept = {}
+function sizes(s) return s : map(function(r) return bytes.size(r.b) end) end
+function keep(s)
+    return s : map(function(r) kept[#kept + 1] = r.b return #kept end)
+end
+function build(s)
+    return s : map(function(r) while true do kept[#kept + 1] = {} end end)
+end
+"""
+
+
+@pytest.mark.parametrize("name", ["keep", "build"])
+def test_function_has_so_much_memory(name):
+    """What it reads counts while it is kept, and no longer."""
+    size = 1 << 20
+    with (
+        DevCluster(udf_memory=10 * size) as cluster,
+        Connection(*cluster.hosts[0]) as connection,
+    ):
+        sums = Sums(connection, register(connection, HOARDS))
+        sums.fill({i: {b"b": bytes(size - 1000)} for i in range(20)})
+        assert sums.values("sizes") == ints(*[size - 1000] * 20)
+        assert "more memory than it may have" in sums.failure(name)
+        assert sums.values("sizes") == ints(*[size - 1000] * 20)
 
 
 def test_each_node_gives_the_records_that_it_is_master_of():

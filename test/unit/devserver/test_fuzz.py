@@ -12,6 +12,7 @@ import pytest
 from aerospike_devserver import DevCluster
 from aerospike_devserver.dispatch import answer
 from aerospike_devserver.session import Session
+from aerospike_devserver.storage.modules import Module
 from aerospike_devserver.storage.state import ClusterState
 
 from . import admin_wire
@@ -314,6 +315,63 @@ def test_random_queries_and_indexes_are_answered(session, caplog):
         line = f"sindex-{verb}:namespace=test;indexname={name};{';'.join(parameters)}\n"
         assert whole(answer(session, INFO, damage(rng, line.encode())))
         for body in (random_message(rng), random_query(rng), random_query(rng)):
+            data = damage(rng, body) if rng.random() < 0.3 else body
+            assert list(frames(whole(answer(session, MESSAGE, data))))
+    assert not caplog.records
+
+
+MODULE = """
+function values(s) return s : map(function(r) return r.a end) end
+function all(s, n, m)
+    return s : map(function(r) return map{n = n, m = m, b = r.b, l = list{r.a, m}} end)
+        : groupby(function(v) return v.n end)
+end
+function join(s, f) return s : aggregate(f, function(a, r) return r.a or a end) end
+function fail(s) return s : filter(function(r) return r.a + r.b end) end
+function give(r, ...) return list{r.a, r.b, ...} end
+function take(r, v, w)
+    r.b = v
+    r.c = w
+    if not aerospike:exists(r) then return aerospike:create(r) end
+    return aerospike:update(r)
+end
+function drop(r) return aerospike:remove(r) end
+function live(r, n) record.set_ttl(r, n) return aerospike:update(r) end
+"""
+FUNCTIONS = [
+    *(b"values", b"all", b"join", b"fail"),
+    *(b"give", b"take", b"drop", b"live", b"nothing"),
+]
+
+
+def random_function_query(rng):
+    """A function called with a record, over a stream or in the background."""
+    arguments = [rng.choice([rng.choice(PACKED), b"\x05", b"\xc0", b"\xa2\3x"])]
+    packed = bytes([0x90 | len(arguments)]) + b"".join(arguments)
+    fields = [
+        (0, b"test"),
+        (30, rng.choice([b"m", b"m", b"m", b"other", rng.randbytes(3)])),
+        (31, rng.choice(FUNCTIONS)),
+        (32, rng.choice([packed, packed, b"\x90", rng.randbytes(4)])),
+    ]
+    if rng.random() < 0.4:
+        fields += [(1, b"demo"), (4, bytes([rng.randrange(3)]) * 20)]
+    else:
+        fields.append((33, rng.choice([b"\1", b"\2", rng.randbytes(1)])))
+    for number, data in QUERY_FIELDS:
+        if rng.random() < 0.05:
+            fields.append((number, rng.choice([data, rng.randbytes(rng.randrange(9))])))
+    info = (rng.choice([0, 1, 5]), rng.choice([0, 1, 1, 0x11]), rng.choice([0, 4]))
+    return message(info, fields, [], 0, rng.choice([0, rng.getrandbits(32)]))
+
+
+def test_random_functions_of_queries_are_answered(session, caplog):
+    state = session.node.cluster
+    state.modules.put(Module("m.lua", MODULE.encode()))
+    rng = random.Random(8)
+    for _ in for_seconds(2 * SECONDS):
+        for make in (random_message, random_function_query, random_function_query):
+            body = make(rng)
             data = damage(rng, body) if rng.random() < 0.3 else body
             assert list(frames(whole(answer(session, MESSAGE, data))))
     assert not caplog.records

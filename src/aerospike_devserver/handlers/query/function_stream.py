@@ -29,10 +29,10 @@ def entries(
     limit_s: how long the function may run for one element.
     """
     script = script_of(cluster, function.module)
-    now_s = cluster.clock.now_s()
+    now_s, take = cluster.clock.now_s(), script.runtime.take
     elements = script.runtime.elements(
         function.name,
-        (_Shown(_InStream(each.digest, each.record, now_s)) for each in found),
+        (_Shown(_InStream(*each[:2], now_s, take)) for each in found),
         arguments(function.arguments),
         is_client=False,
     )

@@ -28,6 +28,7 @@ from aerospike_devserver.handlers.udf.seen import (
     ttl_of,
 )
 from aerospike_devserver.handlers.udf.values import (
+    Take,
     arguments,
     from_bin,
     result_entry,
@@ -37,6 +38,7 @@ from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.storage.record import Bins, Record, next_generation, remove_bin
 from aerospike_devserver.values.particle import Particle
 from aerospike_lua import records
+from aerospike_lua.containers import no_cost
 
 MAX_NAME = 127
 """Bytes of the name of a module or function."""
@@ -79,14 +81,13 @@ def apply(command: Command) -> bytes:
 def _names(message: Message) -> tuple[bytes, bytes]:
     """The names of module and function; ServerError 4."""
     names = [message.fields.get(f) for f in (Field.UDF_PACKAGE, Field.UDF_FUNCTION)]
+    is_good = Field.UDF_ARGUMENTS in message.fields and not (
+        message.info2 & _FORBIDDEN_INFO2 or message.info3 & _FORBIDDEN_INFO3
+    )
     match names:
-        case [bytes() as module, bytes() as function]:
-            is_good = max(len(module), len(function)) <= MAX_NAME
-            if is_good and Field.UDF_ARGUMENTS in message.fields:
-                if not (
-                    message.info2 & _FORBIDDEN_INFO2 or message.info3 & _FORBIDDEN_INFO3
-                ):
-                    return module, function
+        case [bytes() as module, bytes() as function] if is_good:
+            if max(len(module), len(function)) <= MAX_NAME:
+                return module, function
     raise ServerError(Result.REQUEST_INVALID)
 
 
@@ -105,6 +106,7 @@ class _Call(records.Host):
         self._failure = Result.OK
         self._ttl = command.message.ttl
         self._drops_key = False
+        self._count_memory: Take = no_cost
 
     def run(self, module: bytes, function: bytes) -> bytes:
         """Call the function; the entry of its result. CallError."""
@@ -114,6 +116,7 @@ class _Call(records.Host):
         script = script_of(command.cluster, module)
         given = arguments(message.fields[Field.UDF_ARGUMENTS])
         record = records.Record(self)
+        self._count_memory = script.runtime.take
         with script.limited(limit_s):
             try:
                 result = script.runtime.invoke(function, record, *given)
@@ -145,7 +148,7 @@ class _Call(records.Host):
 
     def read(self, name: bytes) -> Any:
         found = self._bins.get(name)
-        return None if found is None else from_bin(found)
+        return None if found is None else from_bin(found, self._count_memory)
 
     def exists(self) -> bool:
         """True also behind a remove: that is done when the function has ended."""

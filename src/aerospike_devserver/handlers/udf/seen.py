@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from aerospike_devserver.clock import EPOCH_S
-from aerospike_devserver.handlers.udf.values import from_bin
+from aerospike_devserver.handlers.udf.values import Take, from_bin
 from aerospike_devserver.storage.record import Record
 from aerospike_lua import records
 
@@ -29,16 +29,20 @@ def last_update_of(record: Record) -> int:
 
 
 class Seen(records.Host):
-    """A record as it is stored. What functions do to it is the affair of others."""
+    """A record as it is stored. What functions do to it is the affair of others.
 
-    def __init__(self, digest: bytes, record: Record, now_s: int) -> None:
+    take: counts the memory of values that are read.
+    """
+
+    def __init__(self, digest: bytes, record: Record, now_s: int, take: Take) -> None:
         self._digest = digest
         self._record = record
         self._now_s = now_s
+        self._take = take
 
     def read(self, name: bytes) -> Any:
         found = self._record.bins.get(name)
-        return None if found is None else from_bin(found)
+        return None if found is None else from_bin(found, self._take)
 
     def exists(self) -> bool:
         return True

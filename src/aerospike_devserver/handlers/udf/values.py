@@ -6,6 +6,7 @@ survive the way through a function. A result has no flags of lists.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from aerospike_devserver.codec.message import Op, encode_op
@@ -22,10 +23,13 @@ from aerospike_devserver.values.particle import BLOBS, Particle
 from aerospike_devserver.values.sketch import is_sketch
 from aerospike_devserver.values.values import ListValue, MapValue, Value, order_key
 from aerospike_lua import containers
-from aerospike_lua.containers import Bytes, GeoJSON, Userdata
+from aerospike_lua.containers import Bytes, GeoJSON, Userdata, no_cost
 
 _SIGN, _WRAP = 1 << 63, 1 << 64
 _NULL: Bin = (int(Particle.NULL), b"")
+MIN_SIZE, ELEMENT_SIZE = 200, 64
+"""Bytes that a value takes, and each element of a list: roughly, as for containers."""
+Take = Callable[[int], None]
 _NO_GEO_CELLS = GEO_HEADER.pack(0, 0)
 
 
@@ -56,10 +60,13 @@ class _UnknownValueError(Exception):
 # Into Lua
 
 
-def from_bin(found: Bin) -> Any:
-    """What a function sees of a bin; nil where it can see nothing."""
+def from_bin(found: Bin, take: Take = no_cost) -> Any:
+    """What a function sees of a bin; nil where it can see nothing.
+
+    take: counts the memory that the value takes.
+    """
     try:
-        return _into_lua(load(*found))
+        return _into_lua(load(*found), take)
     except _UnknownValueError:
         return None
 
@@ -70,22 +77,25 @@ def arguments(data: bytes) -> list[Any]:
         decoded = decode_first(data)
         if type(decoded) is not ListValue:
             return []
-        return [_into_lua(item) for item in decoded.items]
+        return [_into_lua(item, no_cost) for item in decoded.items]
     except (MsgpackError, _UnknownValueError):
         return []
 
 
-def _into_lua(value: Value) -> Any:
+def _into_lua(value: Value, take: Take) -> Any:
     kind = type(value)
     if kind is int:
         return (value + _SIGN) % _WRAP - _SIGN
     if kind is bytes:
+        take(MIN_SIZE + len(value))
         return _bytes_into_lua(value)
     if kind is ListValue:
-        return List([_into_lua(item) for item in value.items], value.flags)
+        take(MIN_SIZE + ELEMENT_SIZE * len(value.items))
+        return List([_into_lua(item, take) for item in value.items], value.flags)
     if kind is MapValue:
+        take(MIN_SIZE + 2 * ELEMENT_SIZE * len(value.keys))
         rows = zip(map(_key_into_lua, value.keys), value.values, strict=True)
-        return Map({key: _into_lua(inner) for key, inner in rows}, value.flags)
+        return Map({key: _into_lua(inner, take) for key, inner in rows}, value.flags)
     if value is None or isinstance(value, (bool, float)):
         return value if value is None or kind is bool else float(value)
     raise _UnknownValueError
@@ -104,7 +114,7 @@ def _bytes_into_lua(value: bytes) -> Any:
 
 def _key_into_lua(key: Value) -> Any:
     if type(key) is int or (type(key) is bytes and key[:1] in (b"\x03", b"\x04")):
-        return _into_lua(key)
+        return _into_lua(key, no_cost)
     raise _UnknownValueError
 
 
