@@ -163,7 +163,7 @@ class _Script:
             try:
                 self._runtime.run(*self._chunk)
             except (FunctionError, MemoryLimitError) as error:
-                raise self._failure(error, "") from None
+                raise self._failure(error) from None
             self._chunk = None
 
     def stream(
@@ -176,7 +176,7 @@ class _Script:
                 function, slices, *arguments, is_client=True, in_slices=True
             )
         except (FunctionError, MemoryLimitError) as error:
-            raise self._failure(error, function) from None
+            raise self._failure(error) from None
 
     def tidy(self) -> None:
         """Let go of the values of the last aggregation."""
@@ -191,7 +191,9 @@ class _Script:
                 f"it ran in the client: module {self._module!r}",
             )
 
-    def _failure(self, error: Exception, function: str) -> exception.AerospikeError:
+    def _failure(
+        self, error: FunctionError | MemoryLimitError
+    ) -> exception.AerospikeError:
         """What the user hears of a script that failed."""
         if isinstance(error, MemoryLimitError):
             return made(
@@ -201,15 +203,11 @@ class _Script:
                 f"{self._max_memory} bytes; config['lua']['max_memory'] changes that",
             )
         if isinstance(error, FunctionMissingError):
-            return made(
-                exception.UDFNotFound,
-                _NO_FUNCTION,
-                "function not found",
-                f"module {self._module!r} has no function {function!r}",
-            )
-        stack = getattr(error, "stack", "")
+            return made(exception.UDFNotFound, _NO_FUNCTION, "function not found")
+        message = str(error)
+        stack = error.stack.removeprefix(message).lstrip()  # begins with the message
         return made(
-            exception.UDFError, _FAILED, f"UDF: Execution Error 2 : {error}", stack
+            exception.UDFError, _FAILED, f"UDF: Execution Error 2 : {message}", stack
         )
 
 
