@@ -10,31 +10,43 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable
 
-from .containers import Bytes, List, Map
+from .containers import Bytes, GeoJSON, List, Map
 from .errors import MemoryLimitError
 
-_CONTAINERS = (Map, List, Bytes)
+_CONTAINERS = (Map, List, Bytes, GeoJSON)
+# so much may grow before somebody looks whether the script has to stop
+_STEP = 1 << 20
 
 
 class Budget:
-    """`in_use` gives the bytes that Lua itself takes, after a collection of garbage."""
+    """`look` raises if the script has to stop.
 
-    def __init__(self, limit: int, in_use: Callable[[], int]) -> None:
-        self._limit, self._in_use = limit, in_use
-        self._left = float(limit or "inf")
+    `in_use` gives the bytes that Lua itself takes, after a collection of garbage.
+    """
+
+    def __init__(
+        self, limit: int, look: Callable[[], None], in_use: Callable[[], int]
+    ) -> None:
+        self._limit, self._look, self._in_use = limit, look, in_use
+        self._free = float(limit or "inf")
+        self._left = _STEP
 
     def take(self, size: int) -> None:
         """Count some bytes. Raises MemoryLimitError where too many are in use."""
         self._left -= size
         if self._left < 0:
-            self._renew()
+            self._free -= _STEP - self._left
+            self._left = _STEP
+            self._look()
+            if self._free < 0:
+                self._add_up()
 
-    def _renew(self) -> None:
+    def _add_up(self) -> None:
         used = self._in_use() + containers_in_use()
         if used > self._limit:
             raise MemoryLimitError
         # adding up takes a while: not again at once
-        self._left = max(self._limit - used, self._limit // 8)
+        self._free = max(self._limit - used, self._limit // 8)
 
 
 def containers_in_use() -> int:

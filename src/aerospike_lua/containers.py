@@ -17,12 +17,48 @@ NOTHING = object()
 # the types of what Lua has too, as it is
 PLAIN = frozenset({type(None), bool, int, float})
 
-# how deep containers may stand in each other, where something walks through them
+# how deep containers may stand in each other, where something walks through them; how
+# many elements it may meet, and of how many bytes. A container may hold itself, or
+# another many times: elements that are met again count more
 MAX_DEPTH = 200
+MAX_ELEMENTS = 1 << 22
+AGAIN = 16
+MAX_BYTES = 1 << 28
 
 
 class ScriptError(Exception):
     """A script called a function with something that the function does not take."""
+
+
+class Walk:
+    """A way through containers. ScriptError: it is too deep or too long."""
+
+    __slots__ = ("_bytes", "_deepest", "_elements", "_met", "depth")
+
+    def __init__(self, deepest: int = MAX_DEPTH) -> None:
+        self.depth, self._deepest = 0, deepest
+        self._elements, self._bytes = MAX_ELEMENTS, MAX_BYTES
+        self._met: set[int] = set()
+
+    def enter(self, into: Value) -> None:
+        """Go into a list or a map; `leave` follows."""
+        self.depth += 1
+        if self.depth > self._deepest:
+            raise ScriptError(f"a value is nested more than {self._deepest} deep")
+        size = into.lua_len() + 1
+        self._elements -= AGAIN * size if id(into) in self._met else size
+        self._met.add(id(into))
+        if self._elements < 0:
+            raise ScriptError("a value has too many elements")
+
+    def leave(self) -> None:
+        self.depth -= 1
+
+    def pass_by(self, size: int) -> None:
+        """Take in so many bytes."""
+        self._bytes -= size
+        if self._bytes < 0:
+            raise ScriptError("a value has too many bytes")
 
 
 class Userdata:
@@ -47,10 +83,10 @@ class Value(Userdata):
     __slots__ = ()
 
     def __str__(self) -> str:
-        return self.shown(0)
+        return self.shown(Walk())
 
-    def shown(self, depth: int) -> str:
-        """The text for `tostring`, at a depth inside other containers."""
+    def shown(self, walk: Walk) -> str:
+        """The text for `tostring`, on the way through other containers."""
         raise NotImplementedError
 
     def size(self) -> int:
@@ -98,7 +134,7 @@ class Map(Value):
             key = map_key(key)
         if type(value) in PLAIN and key is not NOTHING:
             self.items[key] = value
-            return 128
+            return 64 + size_of(key)
         value = stored(value)
         if key is NOTHING:
             return 0
@@ -122,12 +158,13 @@ class Map(Value):
         """The items in key order."""
         return [(key, self.items[key]) for key in self.ordered()]
 
-    def shown(self, depth: int) -> str:
-        depth = deeper(depth)
-        rows = (
-            f"{text_of(key, depth)}:{text_of(value, depth)}"
+    def shown(self, walk: Walk) -> str:
+        walk.enter(self)
+        rows = [
+            f"{text_of(key, walk)}:{text_of(value, walk)}"
             for key, value in self.sorted()
-        )
+        ]
+        walk.leave()
         return "{" + ", ".join(rows) + "}"
 
     def size(self) -> int:
@@ -176,9 +213,11 @@ class List(Value):
         """The elements as a `for` of Lua sees them: a nil ends it."""
         return iter(iter(self.items).__next__, None)
 
-    def shown(self, depth: int) -> str:
-        depth = deeper(depth)
-        return "[" + ", ".join(text_of(item, depth) for item in self.items) + "]"
+    def shown(self, walk: Walk) -> str:
+        walk.enter(self)
+        rows = [text_of(item, walk) for item in self.items]
+        walk.leave()
+        return "[" + ", ".join(rows) + "]"
 
     def size(self) -> int:
         return 100 + sum(map(size_of, self.items))
@@ -243,12 +282,13 @@ class Bytes(Value):
     def lua_len(self) -> int:
         return 0
 
-    def shown(self, depth: int) -> str:
+    def shown(self, walk: Walk) -> str:
+        walk.pass_by(len(self.data))
         # a real server has this other text for empty bytes inside of a container
-        return self.data.hex(" ").upper() or ("<NULL>" if depth else "Bytes()")
+        return self.data.hex(" ").upper() or ("<NULL>" if walk.depth else "Bytes()")
 
     def size(self) -> int:
-        return 200 + len(self.data)
+        return 400 + len(self.data) + 100 * len(self.behind)
 
 
 class GeoJSON(Value):
@@ -257,7 +297,8 @@ class GeoJSON(Value):
     def __init__(self, text: str) -> None:
         self.text = text
 
-    def shown(self, depth: int) -> str:
+    def shown(self, walk: Walk) -> str:
+        walk.pass_by(len(self.text))
         return f'"{self.text}"'
 
     def size(self) -> int:
@@ -277,13 +318,6 @@ def checked_size(size: int) -> int:
 def size_of(value: Any) -> int:
     """About how many bytes an element takes, without what a container holds."""
     return 64 + len(value) if type(value) is bytes else 64
-
-
-def deeper(depth: int) -> int:
-    """One more than a depth, which is limited: a container may hold itself."""
-    if depth >= MAX_DEPTH:
-        raise ScriptError(f"containers are nested more than {MAX_DEPTH} deep")
-    return depth + 1
 
 
 def type_name(value: Any) -> str:
@@ -349,11 +383,12 @@ def bad_argument(position: int, function: str, problem: str) -> ScriptError:
     return ScriptError(f"bad argument #{position} to '{function}' ({problem})")
 
 
-def text_of(value: Any, depth: int = 0) -> str:
+def text_of(value: Any, walk: Walk) -> str:
     """An element as `tostring` of its container shows it."""
     if isinstance(value, Value):
-        return value.shown(depth)
+        return value.shown(walk)
     if isinstance(value, bytes):
+        walk.pass_by(len(value))
         return f'"{text_from_lua(value)}"'
     if isinstance(value, bool):
         return str(value).lower()
@@ -380,9 +415,11 @@ def into_lua(value: Any, take: Callable[[int], None] = no_cost, depth: int = 0) 
         return value
     if isinstance(value, str):
         return value.encode("utf-8", "surrogateescape")
+    if depth > MAX_DEPTH:
+        raise ScriptError(f"a value is nested more than {MAX_DEPTH} deep")
+    depth += 1
     if isinstance(value, dict):
         take(300 + 128 * len(value))
-        depth = deeper(depth)
         rows = {}
         for key, inner in value.items():
             if type(inner) not in PLAIN:
@@ -394,7 +431,6 @@ def into_lua(value: Any, take: Callable[[int], None] = no_cost, depth: int = 0) 
         return Map(rows, type(value))
     if isinstance(value, (list, tuple)):
         take(100 + 64 * len(value))
-        depth = deeper(depth)
         return List(
             [
                 inner if type(inner) in PLAIN else into_lua(inner, take, depth)
@@ -407,21 +443,37 @@ def into_lua(value: Any, take: Callable[[int], None] = no_cost, depth: int = 0) 
     return value
 
 
-def from_lua(value: Any, default: Any = None, depth: int = 0) -> Any:
-    """The Python value of what Lua gave; the default if there is none."""
+def from_lua(value: Any) -> Any:
+    """The Python value of what Lua gave; None if there is none."""
+    if type(value) is bytes:
+        return text_from_lua(value)
+    if isinstance(value, Value):
+        return _from_container(value, Walk())
+    return value if type(value) in PLAIN else None
+
+
+def _from_container(value: Value, walk: Walk) -> Any:
     match value:
-        case bytes():
-            return text_from_lua(value)
         case Bytes(data=data):
+            walk.pass_by(len(data))
             return bytes(data)
         case List(items=items):
-            depth = deeper(depth)
-            return [from_lua(inner, None, depth) for inner in items]
+            walk.enter(value)
+            found: Any = [_element(inner, walk) for inner in items]
+            walk.leave()
+            return found
         case Map(kind=kind):
-            depth = deeper(depth)
-            return kind(
-                {from_lua(k): from_lua(v, None, depth) for k, v in value.sorted()}
+            walk.enter(value)
+            found = kind(
+                {_element(k, walk): _element(v, walk) for k, v in value.sorted()}
             )
-        case None | bool() | int() | float() | GeoJSON():
-            return value
-    return default
+            walk.leave()
+            return found
+    return value
+
+
+def _element(value: Any, walk: Walk) -> Any:
+    if isinstance(value, bytes):
+        walk.pass_by(len(value))
+        return text_from_lua(value)
+    return _from_container(value, walk) if isinstance(value, Value) else value

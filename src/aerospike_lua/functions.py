@@ -22,8 +22,8 @@ from .containers import (
     Map,
     ScriptError,
     Userdata,
+    Walk,
     bad_argument,
-    deeper,
     integer,
     map_key,
     size_of,
@@ -179,7 +179,7 @@ MAP: dict[str, Row] = {
     "diff": Row(map_diff, "MM", cost=two_maps),
     "remove": Row(map_remove, "Mv"),
     "clone": Row(lambda of: map_merge(of, of), "M", cost=lambda of: two_maps(of, of)),
-    "nbytes": Row(lambda of: packed_size(of, 0), "M"),
+    "nbytes": Row(lambda of: packed_size(of, Walk()), "M"),
     "tostring": Row(lambda of: text_into_lua(str(of)), "M"),
     **dict.fromkeys(("pairs", "keys", "values", "iterator"), Row(map_keys, "M")),
     # a capacity
@@ -253,7 +253,7 @@ LIST: dict[str, Row] = {
     "clone": Row(lambda of: List(of.until_nil()), "L", cost=whole),
     "merge": Row(list_merge, "LL", cost=two_lists),
     "concat": Row(list_concat, "LL", cost=lambda a, b: 8 * len(b.items)),
-    "nbytes": Row(lambda of: packed_size(of, 0), "L"),
+    "nbytes": Row(lambda of: packed_size(of, Walk()), "L"),
     "tostring": Row(lambda of: text_into_lua(str(of)), "L"),
     # the elements come by their index
     "iterator": Row(lambda of: of, "L"),
@@ -447,7 +447,7 @@ def text_into_lua(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def packed_size(value: Any, depth: int = 0) -> int:
+def packed_size(value: Any, walk: Walk) -> int:
     """The bytes of a value on the wire."""
     match value:
         case None | bool():
@@ -457,17 +457,18 @@ def packed_size(value: Any, depth: int = 0) -> int:
         case bytes():
             return packed_head(len(value) + 1, STRING_HEADS) + len(value) + 1
         case Bytes(data=data):
-            return packed_size(bytes(data))
+            return packed_size(bytes(data), walk)
         case GeoJSON(text=text):
-            return packed_size(text_into_lua(text))
+            return packed_size(text_into_lua(text), walk)
         case List(items=items):
             parts = items
         case Map(items=rows):
             parts = [*rows.keys(), *rows.values()]
         case _:
             return 9
-    depth = deeper(depth)
-    inner = sum(packed_size(part, depth) for part in parts)
+    walk.enter(value)
+    inner = sum([packed_size(part, walk) for part in parts])
+    walk.leave()
     return packed_head(value.lua_len(), ARRAY_HEADS) + inner
 
 

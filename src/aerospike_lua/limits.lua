@@ -113,11 +113,13 @@ function _G.load(...)
     return chunk, seen(problem)
 end
 
-function coroutine.create(f)
+local function hooked(f)
     local made = create(f)
     sethook(made, hook, "", STEP)
     return made
 end
+
+coroutine.create = hooked
 
 -- the results of a coroutine, whose place is that where it failed
 local function resumed(made, ok, ...)
@@ -144,7 +146,7 @@ local function passed_on(ok, ...)
 end
 
 function coroutine.wrap(f)
-    local made = coroutine.create(f)
+    local made = hooked(f)
     return function(...)
         return passed_on(resumed(made, resume(made, ...)))
     end

@@ -96,7 +96,7 @@ class Runtime:
         )
         self._log, self._find, self._check = log, find, check
         self._reason: BaseException | None = None
-        self.take = Budget(max_memory, self._lua_in_use).take
+        self.take = Budget(max_memory, self._look, self._lua_in_use).take
         self._globals = self._lua.globals()
         as_function = self._globals[b"python"][b"as_function"]
         host = self._table(
@@ -270,12 +270,7 @@ class Runtime:
         except LuaError:  # the script was stopped, which may come out of `run` itself
             self._sethook()
             results = (False,)
-        reason, self._reason = self._reason, None
-        if reason is not None:
-            try:
-                raise reason
-            finally:
-                del reason  # whose traceback refers to this frame
+        self._raise_reason()
         match results:
             case True:
                 return ()
@@ -285,12 +280,24 @@ class Runtime:
                 raise FunctionError(text_from_lua(message), _of_script(stack), is_text)
         raise MemoryLimitError
 
+    def _raise_reason(self) -> None:
+        reason, self._reason = self._reason, None
+        if reason is not None:
+            try:
+                raise reason
+            finally:
+                del reason  # whose traceback refers to this frame
+
     def _is_over(self) -> bool:
         try:
             self._check()
         except BaseException as error:  # noqa: BLE001 - comes out of _results
             self._reason = error
         return self._reason is not None
+
+    def _look(self) -> None:
+        if self._is_over() and self._reason is not None:
+            raise self._reason
 
     def _is_fatal(self, problem: Any) -> bool:
         """Whether a problem is one that no script may catch."""

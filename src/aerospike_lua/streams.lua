@@ -3,7 +3,8 @@
 -- Each operator makes a function that gives its next element, nil at the end, so that a
 -- stream holds one element at a time.
 local as_function = ...
-local error, pairs, setmetatable, type = error, pairs, setmetatable, type
+local error, ipairs, pairs = error, ipairs, pairs
+local setmetatable, type = setmetatable, type
 local getmetatable, math_type = getmetatable, math.type
 local pack, unpack = table.pack, table.unpack
 local list, map = list, map

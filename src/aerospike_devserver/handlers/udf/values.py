@@ -124,7 +124,7 @@ def _key_into_lua(key: Value) -> Any:
 def to_bin(value: Any) -> Bin:
     """What a record keeps of a value, which is not nil; ServerError 12 if nothing.
 
-    CallError: it is nested too deep.
+    CallError: it is nested too deep, or has too many elements.
     """
     match value:
         case Bytes(data=data, type=particle):
@@ -133,7 +133,7 @@ def to_bin(value: Any) -> Bin:
             return _geo_to_bin(value)
         case Userdata() if not isinstance(value, (containers.List, containers.Map)):
             raise ServerError(Result.BIN_INCOMPATIBLE_TYPE)
-    return dump(_from_lua(value, True))
+    return _dumped(value, True)
 
 
 def _keepable(particle: int, data: bytes) -> Bin:
@@ -156,7 +156,7 @@ def _geo_to_bin(value: GeoJSON) -> Bin:
 def result_entry(name: bytes, value: Any) -> bytes:
     """The entry of a reply for what a function gave; null if that is no value.
 
-    CallError: it is nested too deep.
+    CallError: it is nested too deep, or has too many elements.
     """
     match value:
         case Bytes(data=data):
@@ -164,32 +164,44 @@ def result_entry(name: bytes, value: Any) -> bytes:
         case GeoJSON(text=text):
             found = int(Particle.GEOJSON), _NO_GEO_CELLS + _encoded(text)
         case bool() | int() | float() | bytes() | containers.List() | containers.Map():
-            found = dump(_from_lua(value, False))
+            found = _dumped(value, False)
         case _:
             found = _NULL
     return encode_op(Op.READ, name, *found)
 
 
-def _from_lua(value: Any, keeps_flags: bool, depth: int = 0) -> Value:
+def _dumped(value: Any, keeps_flags: bool) -> Bin:
+    try:
+        return dump(_from_lua(value, keeps_flags, containers.Walk(MAX_DEPTH)))
+    except containers.ScriptError as error:
+        raise CallError(str(error)) from None
+
+
+def _from_lua(value: Any, keeps_flags: bool, walk: containers.Walk) -> Value:
     """A value of a list or map, as `values.values` has it."""
-    if depth > MAX_DEPTH:
-        raise CallError(f"a value is nested more than {MAX_DEPTH} deep")
     match value:
         case bytes():
+            walk.pass_by(len(value))
             return b"\x03" + value.partition(b"\0")[0]
         case Bytes(data=data, type=particle):
+            walk.pass_by(len(data))
             return bytes((particle & 0xFF,)) + data
         case GeoJSON(text=text):
+            walk.pass_by(len(text))
             return b"\x17" + _encoded(text)
         case containers.List(items=items):
-            inner = [_from_lua(item, keeps_flags, depth + 1) for item in items]
+            walk.enter(value)
+            inner = [_from_lua(item, keeps_flags, walk) for item in items]
+            walk.leave()
             flags = value.flags if keeps_flags and isinstance(value, List) else 0
             return _list(inner, flags)
         case containers.Map(items=items):
+            walk.enter(value)
             rows = {
-                _from_lua(key, keeps_flags): _from_lua(inner, keeps_flags, depth + 1)
+                _from_lua(key, keeps_flags, walk): _from_lua(inner, keeps_flags, walk)
                 for key, inner in items.items()
             }
+            walk.leave()
             return _map(rows, value.flags if isinstance(value, Map) else 0)
     return value
 
