@@ -1,4 +1,5 @@
-"""Functions in Lua: the states that run them, and the values that they take and give.
+"""Functions in Lua: the states that run them, and what they see, take and give.
 
-This folder alone imports `aerospike_lua`, whose runtime needs `lupa`.
+Only `scripts` imports the runtime of `aerospike_lua`, which needs `lupa`, and only when
+there is something to run.
 """
