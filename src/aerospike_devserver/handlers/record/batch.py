@@ -226,6 +226,9 @@ class _Batch:
         except MessageError:
             yield encode_last(Result.REQUEST_INVALID)
             return
+        except GeneratorExit:  # the peer has gone
+            self._node.spawn(self._checked_rest())
+            raise
         self._rows = self._reader.rows()
         try:
             yield from self._replies()
@@ -239,6 +242,16 @@ class _Batch:
         for place, _ in enumerate(self._rows, 1):
             if place % ROWS_CHECKED_PER_TURN == 0:
                 yield b""
+
+    def _checked_rest(self) -> Task:
+        """The same for rows that have not been looked through to the end."""
+        try:
+            for _ in self._check():
+                yield 0.0
+        except MessageError:
+            return
+        self._rows = self._reader.rows()
+        yield from self._rest()
 
     def _rest(self) -> Task:
         """Carry out the rows that are left, in turns; a stopped node does no more."""
