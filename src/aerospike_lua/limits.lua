@@ -24,6 +24,7 @@ local is_stopped = false
 local OWN <const> = {
     ["=limits"] = true,
     ["=prelude"] = true,
+    ["=records"] = true,
     ["=sandbox"] = true,
     ["=streams"] = true,
 }

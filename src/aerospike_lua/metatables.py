@@ -14,6 +14,7 @@ from .containers import (
     Userdata,
     type_name,
 )
+from .records import Record
 
 Function = Callable[..., Any]
 
@@ -82,5 +83,6 @@ _INDEXED: dict[str, Function] = {
 # the metatables that scripts see, which are copies for show: `getmetatable(x) == Map`
 KINDS: dict[str, dict[str, Function]] = {
     **{kind.__name__: _INDEXED for kind in (Map, List, Bytes)},
+    Record.__name__: _INDEXED,
     GeoJSON.__name__: {"__tostring": text},
 }

@@ -9,7 +9,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
-from .containers import NOTHING, Bytes, ScriptError, Userdata, integer, type_name
+from .containers import (
+    NOTHING,
+    TYPE_NAMES,
+    Bytes,
+    ScriptError,
+    Userdata,
+    bad_argument,
+    integer,
+    stored,
+    text_from_lua,
+    type_name,
+)
+from .functions import string, wrong_kind
 
 MAX_BIN_NAME = 15
 
@@ -91,6 +103,9 @@ class Record(Userdata):
         self._values: dict[bytes, Any] = {}
         self._assigned: set[bytes] = set()
 
+    def __str__(self) -> str:
+        return f"Record: {id(self):#x}"
+
     @property
     def host(self) -> Host:
         if self._host is None:
@@ -114,10 +129,11 @@ class Record(Userdata):
         name = bin_name(key, "newindex")
         if name is None:
             return
-        if not is_assignable(value):
-            shown = name.decode("utf-8", "surrogateescape")
+        kept = value if isinstance(value, Record) else stored(value)
+        if kept is NOTHING:
+            shown = text_from_lua(name)
             raise ScriptError(f"can't set bin {shown} to unsupported type")
-        self._values[name] = value
+        self._values[name] = kept
         self._assigned.add(name)
 
     def changes(self) -> dict[bytes, Any]:
@@ -137,30 +153,11 @@ class Record(Userdata):
 
 def bin_name(key: Any, function: str) -> bytes | None:
     """The name of a bin as Lua gave it; None: there can be no such bin."""
-    match key:
-        case None:
-            return None
-        case bytes():
-            name = key.partition(b"\0")[0]
-        case bool():
-            raise bad_argument(2, function, "string", key)
-        case int():
-            name = b"%d" % key
-        case float():
-            name = b"%.14g" % key
-        case _:
-            raise bad_argument(2, function, "string", key)
+    name = string(key, 2, function)
+    if name is None:
+        return None
+    name = name.partition(b"\0")[0]
     return name if len(name) <= MAX_BIN_NAME else None
-
-
-def is_assignable(value: Any) -> bool:
-    """Whether a value may be assigned to a bin; a record fails later."""
-    return value is None or isinstance(value, (bool, int, float, bytes, Userdata))
-
-
-def bad_argument(position: int, name: str, wanted: str, value: Any) -> ScriptError:
-    problem = f"{wanted} expected, got {type_name(value)}"
-    return ScriptError(f"bad argument #{position} to '{name}' ({problem})")
 
 
 def bin_names(of: Host) -> tuple[bytes, ...]:
@@ -195,28 +192,29 @@ def about(name: str, function: Callable[[Host], Any]) -> Callable[..., Any]:
     """A function of `record` for Lua, which gives it the record first."""
 
     def call(of: Any = NOTHING, *_: Any) -> Any:
-        return function(_record(name, "userdata", of).host)
+        if not isinstance(of, Record):
+            raise wrong_kind(of, Record, 1, name)
+        return function(of.host)
 
     return call
 
 
 def set_ttl(of: Any = NOTHING, seconds: Any = NOTHING, *_: Any) -> None:
-    host = _record("set_ttl", "userdata", of).host
-    host.set_ttl(integer(seconds, 2, "set_ttl"))
-
-
-def _record(name: str, otherwise: str, of: Any) -> Record:
-    if isinstance(of, Record):
-        return of
-    wanted = "Record" if isinstance(of, Userdata) else otherwise
-    raise bad_argument(1, name, wanted, of)
+    if not isinstance(of, Record):
+        raise wrong_kind(of, Record, 1, "set_ttl")
+    of.host.set_ttl(integer(seconds, 2, "set_ttl"))
 
 
 def action(name: str, function: Callable[[Record], Any]) -> Callable[..., Any]:
-    """A method of `aerospike` for Lua, which gives it the record."""
+    """A method of `aerospike` for Lua: it is called with that table and the record."""
 
-    def call(of: Any = NOTHING, *_: Any) -> Any:
-        return function(_record(name, "Record", of))
+    def call(owner: Any = NOTHING, of: Any = NOTHING, *_: Any) -> Any:
+        if isinstance(owner, Userdata) or type(owner) in TYPE_NAMES:
+            problem = f"Aerospike expected, got {type_name(owner)}"
+            raise bad_argument(1, name, problem)
+        if not isinstance(of, Record):
+            raise bad_argument(1, name, f"Record expected, got {type_name(of)}")
+        return function(of)
 
     return call
 
@@ -225,6 +223,7 @@ RECORD_FUNCTIONS = {
     "set_ttl": set_ttl,
     **{name: about(name, function) for name, function in RECORD.items()},
 }
+
 ACTIONS = {
     "exists": action("exists", lambda of: of.host.exists()),
     "update": action("update", lambda of: of.host.update(of)),

@@ -120,8 +120,9 @@ class Runtime:
             as_function,
         )
         if now is not None:
-            tables = self._table(RECORD_FUNCTIONS), self._table(ACTIONS)
-            self._part("records")(*tables, lambda *_: now(), as_function)
+            methods = ACTIONS | {"get_current_time": lambda *_: now()}
+            tables = self._table(RECORD_FUNCTIONS), self._table(methods)
+            self._part("records")(*tables, as_function)
         self._open = self._part("streams")(as_function)
         self._rawget = self._globals[b"rawget"]
         self._part("sandbox")(host, as_function, is_full)
