@@ -135,9 +135,8 @@ def random_call(rng):
         (31, rng.choice([b"echo", b"keep", b"keep", b"drop", b"all", b"\xff", b""])),
         (32, args),
     ]
-    for extra in ((2, b"\3k"), (2, b"\1k"), (33, b"\0"), (43, rng.choice(FILTERS))):
-        if rng.random() < 0.1:
-            fields.append(extra)
+    more = ((2, b"\3k"), (2, b"\1k"), (33, b"\0"), (43, rng.choice(FILTERS)))
+    fields += [extra for extra in more if rng.random() < 0.1]
     rng.shuffle(fields)
     flags = (0, rng.choice([1, 1, 1, rng.randrange(256)]), 0, 0)
     ttl = rng.choice([0, 0, rng.getrandbits(32)])

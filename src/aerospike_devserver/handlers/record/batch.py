@@ -244,7 +244,7 @@ class _Batch:
                 yield b""
 
     def _checked_rest(self) -> Task:
-        """The same for rows that have not been looked through to the end."""
+        """Look through the rows to the end, and carry them out unless one is bad."""
         try:
             for _ in self._check():
                 yield 0.0
