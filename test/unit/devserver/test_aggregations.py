@@ -84,6 +84,7 @@ gen = each(function(r) return record.gen(r) end)
 setname = each(function(r) return record.setname(r) end)
 digest = each(function(r) return record.digest(r) end)
 key = each(function(r) return record.key(r) or "none" end)
+now = each(function(r) return aerospike:get_current_time() end)
 numbins = each(function(r) return record.numbins(r) end)
 
 function on_stream(s) return aerospike:update(s) end
@@ -197,6 +198,7 @@ def total(values):
         ("gen", ints(1, 1, 1, 1, 1, 1)),
         ("numbins", ints(1, 1, 1, 1, 1, 1)),
         ("key", [(STRING, b"none")] * 6),
+        ("now", ints(0, 0, 0, 0, 0, 0)),
         ("arguments", [(STRING, b"0[]")] * 6),
         ("record_groups", [(MAP, b"\x81\x01\x90")] * 6),
         (
@@ -378,6 +380,7 @@ def test_aggregation_is_refused(sums, changes, options, result):
         ([(12, b"\3" * 20)], {}),
         ([(13, struct.pack(">Q", 2))], {}),
         ([(40, b"\1\1b")], {}),
+        ([(7, b"\1")], {}),
         ([], {"ops": [put_int(b"a", 3)]}),
         ([], {"info": (0, 0, 0)}),
         ([], {"info": (READ, 0x11, 0)}),

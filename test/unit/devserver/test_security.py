@@ -31,6 +31,7 @@ from .admin_wire import (
     privileges,
     request,
 )
+from .functions import AGGREGATE, BACKGROUND, function
 from .rawwire import (
     ADMIN,
     BATCH,
@@ -558,6 +559,12 @@ def udf_call(record):
     return record.command((0, 1, 0), fields=fields).result
 
 
+def function_query(client, op, info2):
+    """The result of a query with a function; 2 where nothing refuses it."""
+    fields = [(0, b"test"), (1, b"demo"), *function(op, b"module", b"function_")]
+    return client.connection.stream(message((0, info2, 0), fields))[-1].result
+
+
 def create_index(client):
     command = "sindex-create:namespace=none;indexname=i;bin=b;type=numeric"
     return client.connection.info(command)[0]
@@ -569,6 +576,9 @@ ACTIONS = {
     "operate": lambda c: record_of(c).operate(put_int(b"n", 1)).result,
     "remove": lambda c: record_of(c).remove().result,
     "udf": lambda c: udf_call(record_of(c)),
+    "aggregation": lambda c: function_query(c, AGGREGATE, 0),
+    "job": lambda c: function_query(c, BACKGROUND, 1),
+    "job without the flag of writes": lambda c: function_query(c, BACKGROUND, 0),
     "batch": lambda c: rows_of(c, batch())[0],
     "scan": lambda c: c.connection.stream(scan(b"demo"))[-1].result,
     "index": lambda c: create_index(c),
@@ -582,6 +592,7 @@ ACTIONS = {
 }
 READS = {"read", "batch", "scan"}
 WRITES = {"write", "remove"}
+CALLS = {"udf", "aggregation", "job", "job without the flag of writes"}
 BOTH = READS | WRITES | {"operate"}
 TRUNCATES = {"truncate", "truncate-namespace"}
 DATA = {"index", "abort", "module"} | TRUNCATES
@@ -593,7 +604,7 @@ DATA = {"index", "abort", "module"} | TRUNCATES
         (everywhere(READ), READS),
         (everywhere(WRITE), WRITES),
         (everywhere(READ_WRITE), BOTH),
-        (everywhere(READ_WRITE_UDF), BOTH | {"udf"}),
+        (everywhere(READ_WRITE_UDF), BOTH | CALLS),
         (everywhere(TRUNCATE), TRUNCATES),
         (IN_TEST, READS),
         (IN_DEMO, READS),

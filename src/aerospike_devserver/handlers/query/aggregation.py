@@ -60,7 +60,7 @@ def answer(session: Session, namespace: Namespace, message: Message) -> Reply:
     function = query_fields.function(message)
     node = session.node
     job = Job(
-        number(message, Field.TASK_ID),
+        query_fields.task_id(message),
         KIND,
         namespace.name,
         set_name,

@@ -72,7 +72,7 @@ def answer(session: Session, namespace: Namespace, message: Message) -> bytes:
     if function is None:
         _check_ops(message, version)
     job = Job(
-        number(message, Field.TASK_ID),
+        query_fields.task_id(message),
         WITH_OPERATIONS if function is None else WITH_FUNCTION,
         namespace.name,
         set_name,

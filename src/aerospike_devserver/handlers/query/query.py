@@ -104,7 +104,7 @@ class _Request:
             raise _refuse(Result.UNSUPPORTED_FEATURE)
         condition = find_index() if find_index is not None else None
         job = Job(
-            number(message, Field.TASK_ID),
+            query_fields.task_id(message),
             "basic",
             self._namespace.name,
             self._set_name,

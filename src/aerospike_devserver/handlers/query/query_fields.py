@@ -13,6 +13,7 @@ from aerospike_devserver.handlers.record.command import MAX_SET_NAME
 from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.version import Version
 
+TASK_ID_SIZE = 8
 MAX_NAME_SIZE = 128
 """Bytes: the names of a module and of a function are shorter."""
 
@@ -36,7 +37,6 @@ class Function(NamedTuple):
 
 
 _LAYOUTS = {
-    Field.TASK_ID: Struct(">Q"),
     Field.SOCKET_TIMEOUT: Struct(">I"),
     Field.RECORDS_PER_SECOND: Struct(">I"),
     Field.MAX_RECORDS: Struct(">Q"),
@@ -52,6 +52,12 @@ def number(message: Message, field: Field) -> int:
         raise ServerError(Result.REQUEST_INVALID)
     found: int = _LAYOUTS[field].unpack(data)[0]
     return found
+
+
+def task_id(message: Message) -> int:
+    """The id of a job, 0 if the node is to give it one; any other size is as none."""
+    data = message.fields.get(Field.TASK_ID, b"")
+    return int.from_bytes(data, "big") if len(data) == TASK_ID_SIZE else 0
 
 
 def set_name(message: Message) -> bytes:

@@ -6,6 +6,7 @@ A state is made anew when any module has changed, and when a function was stoppe
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import re
 import time
@@ -56,22 +57,24 @@ class Script:
         self._modules = cluster.modules
         self._name = module.name
         self._end_s = 0.0
+        self._has_time = True
         self.runtime: Runtime = _runtime_type()(
             log=_write_log,
             find=self._find,
             check=self._check,
             max_memory=config.max_memory,
             is_full=config.is_full,
-            now=cluster.clock.now_ms,
+            now=lambda: cluster.clock.now_ms() if self._has_time else 0,
         )
         with self.limited(config.timeout_s):
             self.runtime.run(module.source, module.name)
 
     @contextlib.contextmanager
-    def limited(self, limit_s: float) -> Iterator[None]:
+    def limited(self, limit_s: float, has_time: bool = True) -> Iterator[None]:
         """Give the functions that run in this block so many seconds; CallError.
 
-        After a stop the next call of the module gets a new state.
+        After a stop the next call of the module gets a new state. has_time: whether
+        they are told what time it is, else 0.
         """
         from aerospike_lua.runtime import (
             FunctionError,
@@ -80,6 +83,7 @@ class Script:
         )
 
         self._end_s = time.monotonic() + limit_s
+        self._has_time = has_time
         try:
             yield
         except FunctionMissingError:
@@ -112,9 +116,15 @@ def _runtime_type() -> type[Runtime]:
     try:
         from aerospike_lua.runtime import Runtime
     except ImportError as cause:
-        log.error("%s", NO_LUPA)
+        _tell_of_lupa()
         raise CallError(NO_LUPA) from cause
     return Runtime
+
+
+@functools.cache
+def _tell_of_lupa() -> None:
+    """Log what is missing, once in a process: a job may have many records."""
+    log.error("%s", NO_LUPA)
 
 
 def _write_log(level: str, text: str) -> None:
