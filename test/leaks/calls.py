@@ -379,13 +379,21 @@ CALLS: dict[str, Callable[[aerospike.Client], Any]] = {
     "unknown info": swallowing(exception.InvalidRequest, lambda c: c.info_all("nope")),
 }
 NODE: list[str] = []
+# how their names begin
+SLOWER = (
+    "aggregation",
+    "apply",
+    "ba",
+    "callback",
+    "function",
+    "index",
+    "query",
+    "scan",
+)
 SLOW = [
     run
     for name, run in CALLS.items()
-    if name == "too big"
-    or name.startswith(
-        ("scan", "query", "callback", "index", "ba", "aggregation", "udf")
-    )
+    if name == "too big" or name.startswith((*SLOWER, "udf"))
 ]
 WAITS = CALLS["scan_apply"]  # for its work, a tenth of a second on a real server
 
@@ -504,6 +512,8 @@ LONG = [
     "arguments of a function",
     "arguments of apply",
     "arguments of scan_apply",
+    "module of apply",
+    "function of apply",
     "function of a query",
     "operation of a batch",
     "predicate",
