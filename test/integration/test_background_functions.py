@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from typing import Any
 
@@ -12,7 +13,7 @@ from aerospike import exception, predicates
 from aerospike_helpers import expressions
 
 from ..lua_modules import registered
-from ..waiting import wait_for_job
+from ..waiting import join_all, until, wait_for_job
 
 SOURCE = """\
 function write(rec, bin, value)
@@ -242,3 +243,30 @@ def test_too_few_and_too_many_arguments(client):
     most = r"scan_apply\(\) takes at most 7 arguments \(8 given\)"
     with pytest.raises(TypeError, match=most):
         client.scan_apply("test", "s", "m", "f", [], {}, {}, "")
+
+
+# --- nodes that go away ---
+
+
+def test_a_node_that_stops_takes_its_part_with_it(cluster, make_client, tmp_path):
+    """What the others did stays; the caller learns that not all was done."""
+    client = make_client(hosts=cluster.hosts, tend_interval=250)
+    keys = [("test", "lost", n) for n in range(60)]
+    for key in keys:
+        client.put(key, {"n": key[2]})
+    other = make_client(hosts=cluster.hosts)
+
+    def stop_at_work():
+        node = cluster.node_ids[1]
+        until(lambda: "active" in other.info_all("query-show:")[node][1])
+        cluster.stop_node(1)
+
+    with registered(client, tmp_path, SOURCE) as name:
+        stopping = threading.Thread(target=stop_at_work)
+        stopping.start()
+        slow = {"records_per_second": 2}
+        with pytest.raises(exception.ClusterChangeError, match="left") as caught:
+            client.scan_apply("test", "lost", name, "write", ["b", 1], slow)
+        join_all([stopping])
+    assert caught.value.in_doubt
+    assert cluster.node_ids[1] in str(caught.value)

@@ -256,6 +256,20 @@ def test_arguments_may_be_a_tuple(client, key, module, call):
     assert call(client, key, module, "count", ()) == 0
 
 
+class Lying(tuple[Any, ...]):
+    """A tuple whose class tells another story."""
+
+    def __len__(self):
+        return 2**40
+
+    def __iter__(self):
+        raise ZeroDivisionError
+
+
+def test_a_tuple_counts_as_it_is(client, key, module):
+    assert client.apply(key, module, "count", Lying([1, 2])) == 2
+
+
 # --- policies ---
 
 

@@ -548,3 +548,20 @@ def test_a_copy_that_cannot_be_made_gives_a_warning(put, tmp_path, unwarned):
     with pytest.warns(aerospike.AerospikeWarning, match=r"m\.lua"):
         assert put(tmp_path / "user_path") == 0
     assert [path.name for path in (tmp_path / "user_path").iterdir()] == ["m.lua"]
+
+
+@pytest.mark.parametrize("call", ["udf_put", "udf_remove"])
+def test_a_node_that_leaves_is_not_waited_for_by_modules(made_of, tmp_path, call):
+    (tmp_path / "m.lua").write_text("later")
+    cluster = made_of({"A": lambda _: SOURCE})
+    cluster.user_path = str(tmp_path)
+
+    def leaves(age: float) -> str:
+        if age > 5:
+            del cluster.nodes["B"]
+        return down(age)
+
+    cluster.nodes["B"] = leaves
+    argument = str(tmp_path / "m.lua") if call == "udf_put" else "m.lua"
+    assert run(getattr(functions, call)(argument), cluster.answer) == 0
+    assert 5 < cluster.age < 7

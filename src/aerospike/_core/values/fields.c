@@ -61,6 +61,20 @@ put_function_name(module_state *st, asc_writer *w, uint8_t id, const char *argum
     return put_ok(asc_writer_field(w, id, utf8, (size_t)size));
 }
 
+/* Make a list of a tuple, without the methods of a class that it may be of. NULL with
+ * MemoryError. */
+static PyObject *
+list_of_tuple(PyObject *tuple)
+{
+    Py_ssize_t n = PyTuple_GET_SIZE(tuple);
+    PyObject *list = PyList_New(n);
+    for (Py_ssize_t i = 0; list != NULL && i < n; i++) {
+        /* borrowed: a tuple does not change, and the caller holds this one */
+        PyList_SET_ITEM(list, i, Py_NewRef(PyTuple_GET_ITEM(tuple, i)));
+    }
+    return list;
+}
+
 /* A tuple stands for a list here, which it is nowhere else in a value. 0, or -1 with an
  * exception. */
 static int
@@ -69,7 +83,7 @@ put_arguments_field(const encoder *e, asc_writer *w, PyObject *args)
     encoder of_args = *e;
     of_args.out = w->out;
     of_args.for_script = true;
-    PyObject *list = PyTuple_Check(args) ? PySequence_List(args) : Py_NewRef(args);
+    PyObject *list = PyTuple_Check(args) ? list_of_tuple(args) : Py_NewRef(args);
     if (list == NULL) {
         return -1;
     }
