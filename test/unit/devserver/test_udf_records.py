@@ -849,6 +849,15 @@ def test_the_timeout_of_the_request_counts(limited):
     assert failure_of(reply) == STOPPED.replace("0.2", "0.98")
 
 
+def test_the_timeout_of_a_batch_is_that_of_all_rows(limited):
+    put_module(limited.connection, ENDLESS)
+    body = batch([os.urandom(20) for _ in range(100)], call_fields(b"m", "f"))
+    began_s = time.monotonic()
+    rows, last = answers(limited.connection, body)  # the timeout is a second
+    assert (last, {row[0] for row in rows}) == (0, {100})
+    assert time.monotonic() - began_s < 20
+
+
 def test_memory_that_a_module_keeps_is_counted(limited):
     put_module(limited.connection, HOARD)
     for _ in range(3):

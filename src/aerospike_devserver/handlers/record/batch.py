@@ -72,6 +72,7 @@ class _RowReader:
         self._envelope = envelope
         self._data = data
         self._count = count
+        self._end_s = time.monotonic() + envelope.timeout_ms / 1000
         self._offset = 0
         self._last: Message | None = None
 
@@ -98,8 +99,14 @@ class _RowReader:
         fields = {**shape.fields, int(Field.DIGEST): digest}
         info = (shape.info1, shape.info2, shape.info3, shape.info4)
         message = Message.of(info, shape.generation, shape.ttl, fields, shape.ops)
-        message.timeout_ms = self._envelope.timeout_ms
+        message.timeout_ms = self._left_ms()
         return Row(index, message)
+
+    def _left_ms(self) -> int:
+        """What is left of the timeout of the batch, which is that of all rows."""
+        if not self._envelope.timeout_ms:
+            return 0
+        return max(1, int((self._end_s - time.monotonic()) * 1000))
 
     def _repeated(self) -> Message:
         """All but the digest as in the row before, which must not have a user key."""
