@@ -323,7 +323,8 @@ def size_of(value: Any) -> int:
 def type_name(value: Any) -> str:
     """The name of a value's type in errors."""
     if isinstance(value, Userdata):
-        return type(value).__name__
+        names = (kind.__name__ for kind in type(value).__mro__)
+        return next(name for name in names if not name.startswith("_"))
     if type(value) in TYPE_NAMES:
         return TYPE_NAMES[type(value)]
     # only errors come here, and the rest of this module works without lupa

@@ -103,10 +103,10 @@ end
 local Stream = {}
 Stream.__index = Stream
 for name in pairs(makers) do
+    -- an operator changes the stream that it is called on, as on a real server
     Stream[name] = function(self, ...)
-        local steps = { unpack(self) }
-        steps[#steps + 1] = { name, ... }
-        return setmetatable(steps, Stream)
+        self[#self + 1] = { name, ... }
+        return self
     end
 end
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from aerospike_lua.containers import Userdata
 from aerospike_lua.runtime import FunctionError, Runtime
 
 ADD = "function(a, b) return a + b end"
@@ -45,6 +46,62 @@ def test_client_joins_the_groups_of_slices():
     runtime.run(f"function f(s) return s:groupby({ODD}) end")
     slices = [{1: [1]}, {1: [3], 0: [2]}]
     assert list(runtime.stream("f", slices, is_client=True)) == [{1: [1, 3], 0: [2]}]
+
+
+def test_operator_changes_its_stream():
+    runtime = Runtime()
+    runtime.run("""function f(s)
+        s:map(function(x) return x + 1 end)
+        s:map(function(x) return x * 10 end)
+        return s
+    end""")
+    assert list(runtime.stream("f", [1, 2], is_client=False)) == [20, 30]
+
+
+def test_slices_are_taken_as_they_come():
+    runtime = Runtime()
+    runtime.run("function f(s) return s:map(function(x) return x + 1 end) end")
+    slices = iter([[1, 2], [], list(range(200)), [5]])
+    stream = runtime.stream("f", slices, is_client=False, in_slices=True)
+    assert [next(stream), next(stream)] == [2, 3]
+    # nothing was taken from the third before its elements are asked for
+    third = next(slices)
+    assert third in ([], list(range(200)))
+    rest = [n + 1 for n in range(200)] if third == [] else []
+    assert list(stream) == [*rest, 6]
+
+
+def test_error_of_the_source_comes_out_as_it_is():
+    def values():
+        yield 1
+        raise KeyError("lost")
+
+    runtime = Runtime()
+    runtime.run("""function f(s)
+        return s:map(function(x) return x end):reduce(function(a, b) return a end)
+    end""")
+    with pytest.raises(KeyError, match="lost"):
+        list(runtime.stream("f", values(), is_client=True))
+
+
+def test_record_is_an_element_and_no_value():
+    class Record(Userdata):
+        def lua_index(self, key: Any) -> Any:
+            return 7
+
+    runtime = Runtime()
+    runtime.run("""
+    function same(s) return s:map(function(r) return r end) end
+    function listed(s) return s:map(function(r) return list{r, r.n} end) end
+    function kind(s) return s:map(function(r) return type(r) end) end
+    """)
+    for function, expected in (
+        ("same", None),
+        ("listed", [None, 7]),
+        ("kind", "userdata"),
+    ):
+        stream = runtime.stream(function, [Record()], is_client=False)
+        assert list(stream) == [expected]
 
 
 def test_result_that_is_no_stream_is_an_error():
