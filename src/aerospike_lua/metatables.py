@@ -15,7 +15,6 @@ from .containers import (
     type_name,
 )
 from .records import Record
-from .records import Record
 
 Function = Callable[..., Any]
 
@@ -84,6 +83,5 @@ _INDEXED: dict[str, Function] = {
 # the metatables that scripts see, which are copies for show: `getmetatable(x) == Map`
 KINDS: dict[str, dict[str, Function]] = {
     **{kind.__name__: _INDEXED for kind in (Map, List, Bytes, Record)},
-    Record.__name__: _INDEXED,
     GeoJSON.__name__: {"__tostring": text},
 }
