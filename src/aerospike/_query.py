@@ -311,7 +311,8 @@ class _Records:
         :param lends: a record counts as read when the next is asked for, not at once.
         """
         if self._function is not None and self._function[1]:
-            return self._aggregate(policy, options, node)
+            values: Stream = self._aggregate(policy, options, node)
+            return values
         partition_filter = filter_of(policy)
         spec = self._spec(options)
         if node is not None:
