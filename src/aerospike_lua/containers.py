@@ -20,7 +20,7 @@ PLAIN = frozenset({type(None), bool, int, float})
 # how deep containers may stand in each other, where something walks through them; how
 # many elements it may meet, and of how many bytes. A container may hold itself, or
 # another many times: elements that are met again count more
-MAX_DEPTH = 200
+MAX_DEPTH = 256
 MAX_ELEMENTS = 1 << 22
 AGAIN = 16
 MAX_BYTES = 1 << 28

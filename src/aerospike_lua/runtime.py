@@ -220,10 +220,11 @@ class Runtime:
 
         def fill() -> tuple[Any, ...]:
             try:
-                return convert(next(slices, ()))
+                part = next(slices, ())
             except BaseException as error:
                 self._reason = error  # comes out, whatever the script catches
                 raise
+            return convert(part)
 
         return self._first(self._open, found, is_client, fill, *args)
 
@@ -239,13 +240,13 @@ class Runtime:
     def _into(self, values: Iterable[Any]) -> list[Any]:
         try:
             return [into_lua(value, self.take) for value in values]
-        except ScriptError as error:
+        except (ScriptError, RecursionError) as error:
             raise FunctionError(str(error)) from None
 
     def _value(self, result: Any) -> Any:
         try:
             return result if type(result) in PLAIN else from_lua(result)
-        except ScriptError as error:
+        except (ScriptError, RecursionError) as error:
             raise FunctionError(str(error)) from None
 
     def _global(self, name: str | bytes) -> Any:

@@ -31,7 +31,7 @@ ENDS_THE_SERVER = {
     "list.insert(list{1},math.maxinteger,1)": 'ERR "snip:1: not enough memory"',
     "vi(2147483648)": "ok integer:5 | U<Bytes()> | integer:2147483648 | integer:5",
     "local l=list{1,2} l[2]=nil list.concat(l,l) return l": "ok U<[1, NIL, 1, NIL]>",
-    "(tostring(nest(map())))": 'ERR "snip:1: a value is nested more than 200 deep"',
+    "(tostring(nest(map())))": 'ERR "snip:1: a value is nested more than 256 deep"',
 }
 # these functions are written in Lua on a real server, and its errors name its own files
 OTHER_TEXTS = {

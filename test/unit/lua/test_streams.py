@@ -84,6 +84,15 @@ def test_error_of_the_source_comes_out_as_it_is():
         list(runtime.stream("f", values(), is_client=True))
 
 
+def test_element_without_end_is_an_error_of_the_function():
+    endless: list[Any] = []
+    endless.append(endless)
+    runtime = Runtime()
+    runtime.run("function f(s) return s:reduce(function(a, b) return a end) end")
+    with pytest.raises(FunctionError, match="nested more than"):
+        list(runtime.stream("f", [endless], is_client=True))
+
+
 def test_record_is_an_element_and_no_value():
     class Record(Userdata):
         def lua_index(self, key: Any) -> Any:

@@ -168,6 +168,15 @@ def test_value_passes_both_ways_unchanged(value: Any):
     assert runtime.call("same", value) == value
 
 
+def test_value_as_deep_as_a_server_takes_it_passes():
+    value: list[Any] = []
+    for _ in range(255):
+        value = [value]
+    runtime = Runtime()
+    runtime.run("function same(x) return x end")
+    assert runtime.call("same", value) == value
+
+
 @pytest.mark.parametrize(
     ("source", "text"),
     [
