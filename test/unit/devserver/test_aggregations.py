@@ -103,11 +103,12 @@ function forever_caught(s)
 end
 forever_in_coroutine = each(coroutine.wrap(function() while true do end end))
 blobs = each(function(r) return string.rep("x", 200000) end)
-slow = each(function(r)
+local function wait()
     local start = os.clock()
     while os.clock() - start < 0.02 do end
-    return r.a
-end)
+end
+slow = each(function(r) wait() return r.a end)
+function slow_and_silent(s) return s : filter(function(r) wait() return false end) end
 """
 
 
@@ -521,15 +522,16 @@ def test_timeout_of_the_request_stops_a_function(own):
     assert b"0.045 s" in row.ops[0][3]
 
 
-def test_long_aggregation_lets_others_have_their_turn(own):
-    own.fill({i: {b"a": i} for i in range(6, 60)})
+@pytest.mark.parametrize("name", [b"slow", b"slow_and_silent"])
+def test_long_aggregation_lets_others_have_their_turn(own, name):
+    own.in_one_partition(600)
     task = os.urandom(8)
     number = int.from_bytes(task, "big")
     with Connection(*own.connection.sock.getpeername()) as other:
-        fields = own.fields((7, task), *function(AGGREGATE, own.module, b"slow"))
+        fields = own.fields((7, task), *function(AGGREGATE, own.module, name))
         other.send(proto(3, message((READ, 0, PARTITION_DONE), fields)))
         until(lambda: "active(ok)" in own.connection.info(f"query-show:id={number}")[0])
-        assert total(own.values("count")) == 60
+        assert total(own.values("count")) == 606
         assert "active(ok)" in own.connection.info(f"query-show:id={number}")[0]
 
 

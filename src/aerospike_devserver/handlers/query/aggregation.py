@@ -118,14 +118,16 @@ class Aggregation(RowStream):
     def _parts(self) -> Iterator[Part]:
         end_s = time.monotonic() + TURN_S
         for part in self._all_parts():
-            yield part
+            if part:
+                yield part
             if self._job.is_aborted:
                 return
-            if not isinstance(part, bytes) or time.monotonic() > end_s:
+            if time.monotonic() > end_s:
                 yield 0.0  # unlike None it lets the rows go that there are
                 end_s = time.monotonic() + TURN_S
 
     def _all_parts(self) -> Iterator[Part]:
+        """Rows and pauses. What is empty is a moment for others to have a turn."""
         for partition in range(N_PARTITIONS):
             if self._node.is_master_of(partition):
                 self._job.partition = partition
@@ -165,6 +167,7 @@ class Aggregation(RowStream):
                 yield _row(encode_op(Op.READ, b"FAILURE", Particle.STRING, text))
                 return
             start = piece.end
+            yield b""
 
 
 def _row(entry: bytes) -> bytes:
