@@ -106,3 +106,22 @@ def test_background_work_of_many_threads(client, module):
         assert found == [N_THREADS * 2] * len(keys)
     finally:
         client.batch_remove(keys)
+
+
+def test_one_name_put_with_many_sources(client, module, tmp_path, key):
+    """The last one stays; none waits for what another has replaced."""
+    name = f"threads_{uuid.uuid4().hex}"
+
+    def work(number: int) -> None:
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        path = folder / f"{name}.lua"
+        path.write_text(f"function version() return {number} end\n")
+        client.udf_put(str(path))
+        assert client.apply(key, name, "version", []) in range(N_THREADS)
+
+    targets: Any = [lambda number=n: work(number) for n in range(N_THREADS)]
+    try:
+        assert run_threads(targets) == []
+    finally:
+        client.udf_remove(f"{name}.lua")

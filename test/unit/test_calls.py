@@ -41,6 +41,7 @@ class Cluster:
         self.policies: list[Any] = []
         self.commands: list[str] = []  # those for one node
         self.user_path = "no such folder"
+        self.before = ""  # how any node answers udf-get before udf-put
         self.begun: list[tuple[bool, Any, Any]] = []  # work in the background
 
     def answer(self, request: Request) -> Any:
@@ -57,7 +58,8 @@ class Cluster:
                 return JOB
             case Info(command, policy, None):
                 self.policies.append(policy)
-                return f"{command}\tok\n"
+                is_question = command.startswith("udf-get")
+                return f"{command}\t{self.before if is_question else 'ok'}\n"
             case Info(command, policy, str(node)):
                 self.policies.append(policy)
                 self.commands.append(command)
@@ -334,6 +336,7 @@ def from_five_seconds_on(age: float) -> str:
 def test_a_module_is_waited_for_on_every_node(made_of, tmp_path):
     (tmp_path / "m.lua").write_text("later")
     cluster = made_of({"A": lambda _: SOURCE, "B": from_five_seconds_on})
+    cluster.before = OLDER
     cluster.user_path = str(tmp_path)
     assert run(functions.udf_put(str(tmp_path / "m.lua")), cluster.answer) == 0
     assert 5 <= cluster.age < 6
@@ -565,3 +568,26 @@ def test_a_node_that_leaves_is_not_waited_for_by_modules(made_of, tmp_path, call
     argument = str(tmp_path / "m.lua") if call == "udf_put" else "m.lua"
     assert run(getattr(functions, call)(argument), cluster.answer) == 0
     assert 5 < cluster.age < 7
+
+
+OLDER, OTHER = "content=b2xk;type=LUA;", "content=b3RoZXI=;type=LUA;"
+
+
+@pytest.mark.parametrize(
+    ("before", "found"), [("", OTHER), (OLDER, OTHER), (OLDER, "")]
+)
+def test_a_module_that_others_change_meanwhile(made_of, tmp_path, before, found):
+    """What was put has been there, and nobody need wait for it."""
+    (tmp_path / "m.lua").write_text("later")
+    cluster = made_of({"A": lambda age: found if age > 3 else before})
+    cluster.user_path, cluster.before = str(tmp_path), before
+    assert run(functions.udf_put(str(tmp_path / "m.lua")), cluster.answer) == 0
+    assert cluster.age < 5
+
+
+def test_a_module_that_is_there_already(made_of, tmp_path):
+    (tmp_path / "m.lua").write_text("later")
+    cluster = made_of({"A": lambda _: SOURCE})
+    cluster.user_path, cluster.before = str(tmp_path), SOURCE
+    assert run(functions.udf_put(str(tmp_path / "m.lua")), cluster.answer) == 0
+    assert cluster.age == 0

@@ -110,6 +110,17 @@ def _modules_of(reply: str) -> list[dict[str, str]]:
     return [entries_of(line, ",") for line in lines if line]
 
 
+def _ask_content(
+    question: str, policy: InfoPolicy | Options | None, node: str | None = None
+) -> Call[str]:
+    """What a node says to udf-get: the base64 of a module, "" when it lacks it."""
+    try:
+        reply: str = yield Info(question, policy, node)
+    except exception.UDFError:
+        return ""
+    return _content_of(reply)
+
+
 def _content_of(reply: str) -> str:
     """The base64 that the reply to udf-get has."""
     return entries_of(reply.partition("\t")[2], ";").get("content", "")
@@ -146,6 +157,8 @@ def udf_put(
         content=content,
         **{"content-len": str(len(content)), "udf-type": "LUA"},
     )
+    question = command_of("udf-get", filename=name)
+    before = yield from _ask_content(question, policy)
     try:
         yield Info(command, policy)
     except exception.UDFError as error:
@@ -153,14 +166,11 @@ def udf_put(
         raise
     folder: str = yield UserPath()
     _keep(folder, name, source)
-    question = command_of("udf-get", filename=name)
 
     def ask(node: str, _waited_s: float) -> Call[Progress]:
-        try:
-            reply: str = yield Info(question, policy, node)
-        except exception.UDFError:
-            return BEGUN
-        return DONE if _content_of(reply) == content else BEGUN
+        found = yield from _ask_content(question, policy, node)
+        # what is neither, somebody else has put, or removed, meanwhile
+        return BEGUN if found == before != content else DONE
 
     yield from wait_for_nodes(f"module {name} is not registered", ask)
     return 0

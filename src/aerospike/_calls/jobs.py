@@ -21,6 +21,16 @@ if TYPE_CHECKING:
     from aerospike._calls.waits import Progress
 
 
+def _check_type(call: str, place: int, argument: object, wanted: type) -> None:
+    """Raise TypeError, in the words of functions in C, when an argument is of another
+    type."""
+    if not isinstance(argument, wanted):
+        got = "None" if argument is None else type(argument).__name__
+        raise TypeError(
+            f"{call}() argument {place} must be {wanted.__name__}, not {got}"
+        )
+
+
 def _job_entries(text: str | None) -> dict[str, str]:
     """What a node says of a job; {} when it does not know it."""
     line = (text or "").strip()
@@ -37,10 +47,8 @@ def job_info(
     :param module: JOB_SCAN or JOB_QUERY.
     :raises ParamError: module is neither, or no job has such a number.
     """
-    if not isinstance(job_id, int):
-        raise TypeError(f"job_id must be an int, not {type(job_id).__name__}")
-    if not isinstance(module, str):
-        raise TypeError(f"module must be a str, not {type(module).__name__}")
+    _check_type("job_info", 1, job_id, int)
+    _check_type("job_info", 2, module, str)
     if not -(2**63) <= job_id < 2**64:
         raise param_error("job_id is invalid", f"it has 64 bits, got {shown(job_id)}")
     if module not in (c.JOB_SCAN, c.JOB_QUERY):
@@ -138,9 +146,7 @@ def _apply(
     """
     from aerospike._query import check_names, check_whole
 
-    if not isinstance(ns, str):
-        got = "None" if ns is None else type(ns).__name__
-        raise TypeError(f"{name}() argument 1 must be str, not {got}")
+    _check_type(name, 1, ns, str)
     texts = {"Set": "" if set is None else set}
     texts |= zip(("Module", "Function"), function, strict=False)
     for what, text in texts.items():
