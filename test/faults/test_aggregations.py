@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import socket
 import struct
 import threading
@@ -10,12 +12,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import aerospike
 from aerospike import exception
 
-from ..children import run_script
-from ..waiting import LATE_S, PATIENCE_S, Watch, until, wait_for
+from ..children import Script, run_script
+from ..waiting import PATIENCE_S, Watch, until, wait_for
 from .peer import (
     END_OF_STREAM,
     MESSAGE,
@@ -44,7 +48,9 @@ function count(s)
   local function one() n = n + 1 return n end
   return s : reduce(function() return one() end) : map(function() return n + 1 end)
 end
-function spins(s) return s : reduce(function() while true do end end) end
+function spins(s)
+  return s : reduce(function() warn("it spins") while true do end end)
+end
 """
 
 
@@ -367,31 +373,51 @@ def test_two_threads_at_one_stream(scripted_node, ask):
 INTERRUPTED = """
     config = {"hosts": hosts, "lua": {"user_path": sys.argv[2]}, **PATIENT}
     client = aerospike.client(config)
+    aerospike.set_log_handler(lambda *line: print(line[-1], flush=True))
+    aerospike.set_log_level(aerospike.LOG_LEVEL_WARN)
     query = client.query("test", "demo").apply("scripted", sys.argv[3])
-    policy = {"total_timeout": 0, "socket_timeout": 0}
-    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
-    began = time.monotonic()
+    print("begins", flush=True)
     try:
-        query.results(policy)
+        query.results({"total_timeout": 0, "socket_timeout": 0})
     except KeyboardInterrupt:
-        assert time.monotonic() - began < float(sys.argv[4])
         print("interrupted")
 """
 
 
-@pytest.mark.parametrize("where", ["in the function", "while waiting"])
-def test_ctrl_c_comes_out(scripted_node, folder, where):
+@pytest.mark.parametrize("function", ["spins", "sum"])
+def test_ctrl_c_comes_out(scripted_node, folder, function):
+    """In the function, which has said that it spins, or while the node is silent."""
+    there = threading.Event()
     step = scripted_node.expect().send(ONE_TO_FIVE)
-    if where == "in the function":
+    if function == "spins":
         step.send(END_OF_STREAM)
-        function = "spins"
-    else:
-        step.stay_silent()
-        function = "sum"
-    limit_s = str(0.3 + 2 * LATE_S)
-    hosts = [scripted_node.host]
-    printed = run_script(INTERRUPTED, hosts, folder, function, limit_s)
-    assert printed.strip() == "interrupted"
+    step.then(there).stay_silent()
+    with Script(INTERRUPTED, [scripted_node.host], folder, function) as script:
+        assert script.line() == "begins"
+        wait_for(there)
+        if function == "spins":
+            assert script.line() == "it spins"
+        with Watch() as watch:
+            script.process.send_signal(signal.SIGINT)
+            assert script.line() == "interrupted"
+        watch.assert_at_once()
+        script.rest()
+
+
+def test_ctrl_c_in_a_log_handler_is_not_lost(scripted_node, ask):
+    def interrupted(*_line: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    scripted_node.expect().send(ONE_TO_FIVE + END_OF_STREAM)
+    query = ask("spins")
+    aerospike.set_log_handler(interrupted)
+    aerospike.set_log_level(aerospike.LOG_LEVEL_WARN)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            query.results({"total_timeout": 20_000})
+    finally:
+        aerospike.set_log_level(aerospike.LOG_LEVEL_ERROR)
+        aerospike.set_log_handler(None)
 
 
 FORKED = """
@@ -451,6 +477,58 @@ WITHOUT_LUPA = """
 def test_without_lupa_an_error_says_what_to_install(scripted_node, folder):
     assert run_script(WITHOUT_LUPA, [scripted_node.host], folder).strip() == "done"
     assert scripted_node.requests == []
+
+
+def test_slices_have_what_is_there(scripted_node, folder, make_client):
+    client = make_client(hosts=[scripted_node.host])
+    go_on = threading.Event()
+    there = value(1) + value(2) + value(b"x" * 200_000, BLOB)
+    scripted_node.expect().send(there).wait(go_on).send(value(3) + END_OF_STREAM)
+    spec = {
+        "ns": "test",
+        "set": "",
+        "module": "scripted",
+        "function": "all",
+        "arguments": [],
+    }
+    values, *_ = client._aggregate(False, spec, None)
+    with pytest.raises(ValueError, match="above 0"):
+        values.slice(0)
+    with pytest.raises(TypeError):
+        values.slice("x")
+    assert values.slice(1) == [1]
+    assert values.slice(10) == [2, b"x" * 200_000]
+    go_on.set()
+    assert values.slice(10) == [3]
+    assert values.slice(10) == values.slice(10) == []
+    assert "closed" in repr(values)
+
+
+@settings(max_examples=60)
+@given(
+    at=st.integers(0, len(ONE_TO_FIVE) - 1),
+    noise=st.binary(min_size=1, max_size=60),
+    function=st.sampled_from(["all", "sum"]),
+)
+def test_garbage_never_crashes(scripted, at, noise, function):
+    node, client = scripted
+    rows = ONE_TO_FIVE + value(b"\x93\x01\x02\x03", LIST)
+    data = rows[:at] + noise + rows[at + len(noise) :] + END_OF_STREAM
+    node.on_frame = lambda kind, body: data if kind == MESSAGE else None
+    query = client.query("test", "demo").apply("scripted", function)
+    with contextlib.suppress(exception.AerospikeError):
+        query.results({"max_retries": 0, "total_timeout": 200})
+
+
+@pytest.fixture(scope="module")
+def scripted(folder):
+    """A node and its client, for many examples."""
+    config = {"lua": {"user_path": folder}}
+    with (
+        ScriptedNode() as node,
+        aerospike.client({"hosts": [node.host], "max_error_rate": 0, **config}) as made,
+    ):
+        yield node, made
 
 
 N_MANY = 300_000

@@ -16,14 +16,19 @@
  * Python. Threads read it without the GIL, and use what they have read with it only. */
 static _Atomic(PyObject *) log_module;
 
-/* Call the handler. Its failure must not reach whatever was being logged about. */
+/* Call the handler. Its failure must not reach whatever was being logged about. Ctrl-C
+ * that comes meanwhile is for the program: it comes again, once the handler is left. */
 static void
 call_handler(PyObject *handler, asc_log_level level, const char *func, const char *file,
              int line, const char *message)
 {
     PyObject *result =
         PyObject_CallFunction(handler, "issis", (int)level, func, file, line, message);
-    if (result == NULL) {
+    if (result == NULL && PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) {
+        PyErr_Clear();
+        PyErr_SetInterrupt();
+    }
+    else if (result == NULL) {
         PyErr_WriteUnraisable(handler);
     }
     Py_XDECREF(result);
