@@ -163,6 +163,7 @@ local function join(a, b) return map.merge(a, b, add) end
 
 function count(stream) return stream : map(one) : reduce(add) end
 function groups(stream) return stream : aggregate(map(), tally) : reduce(join) end
+function add_two(record, a, b) return a + b end
 function values(stream) return stream : map(n_of) end
 function sum_here(stream)
   if HERE then
@@ -178,14 +179,23 @@ def fill_and_register(client: Any, key: Key) -> None:
     run there, so that a reduce can be left to them alone.
     """
     fill_set(client, key)
+    register(client)
+    path = os.path.join(USER_PATH.name, "bench.lua")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("HERE = true\n" + FUNCTIONS)
+
+
+def register(client: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "bench.lua")
         with open(path, "w", encoding="utf-8") as file:
             file.write(FUNCTIONS)
         client.udf_put(path)
-    path = os.path.join(USER_PATH.name, "bench.lua")
-    with open(path, "w", encoding="utf-8") as file:
-        file.write("HERE = true\n" + FUNCTIONS)
+
+
+def put_and_register(client: Any, key: Key) -> None:
+    client.put(key, SMALL)
+    register(client)
 
 
 def aggregating(name: str, function: str, check: Callable[[Any], bool]) -> Workload:
@@ -264,6 +274,13 @@ WORKLOADS = (
         check=lambda result: result[2]["n"] == 0,
     ),
     getting("blob-100k", 1000, BLOB),
+    Workload(
+        "apply",
+        n_calls=4000,
+        prepare=put_and_register,
+        call=lambda client, key: client.apply(key, "bench", "add_two", [N, 1]),
+        check=lambda result: result == N + 1,
+    ),
     Workload(
         SCANNED_SET,
         n_calls=1,
