@@ -12,8 +12,9 @@ from collections.abc import Callable
 
 from .containers import Bytes, GeoJSON, List, Map
 from .errors import MemoryLimitError
+from .records import Record
 
-_CONTAINERS = (Map, List, Bytes, GeoJSON)
+_CONTAINERS = (Map, List, Bytes, GeoJSON, Record)
 # so much may grow before somebody looks whether the script has to stop
 _STEP = 1 << 20
 

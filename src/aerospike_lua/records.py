@@ -17,6 +17,7 @@ from .containers import (
     Userdata,
     bad_argument,
     integer,
+    size_of,
     stored,
     text_from_lua,
     type_name,
@@ -24,6 +25,8 @@ from .containers import (
 from .functions import string, wrong_kind
 
 MAX_BIN_NAME = 15
+BIN_SIZE = 250
+"""About how many bytes a bin takes besides its value."""
 
 
 class Host(ABC):
@@ -121,20 +124,28 @@ class Record(Userdata):
         name = bin_name(key, "index")
         if name is None:
             return None
-        if name not in self._values:
-            self._values[name] = self.host.read(name)
-        return self._values[name]
+        if name in self._values:
+            return self._values[name]
+        value = self.host.read(name)
+        if value is not None:
+            self._values[name] = value
+        return value
 
-    def lua_assign(self, key: Any, value: Any) -> None:
+    def lua_assign(self, key: Any, value: Any) -> int:
         name = bin_name(key, "newindex")
         if name is None:
-            return
+            return 0
         kept = value if isinstance(value, Record) else stored(value)
         if kept is NOTHING:
             shown = text_from_lua(name)
             raise ScriptError(f"can't set bin {shown} to unsupported type")
         self._values[name] = kept
         self._assigned.add(name)
+        return BIN_SIZE + size_of(kept)
+
+    def size(self) -> int:
+        """About how many bytes of memory this takes, without containers inside."""
+        return sum(BIN_SIZE + size_of(value) for value in self._values.values())
 
     def changes(self) -> dict[bytes, Any]:
         """What has been assigned since the last time, None = remove the bin.

@@ -805,8 +805,10 @@ def test_the_index_learns_what_a_function_writes(cluster):
 ENDLESS = "function f(r) r.a = 2 aerospike:update(r) while true do end end"
 CAUGHT = "pcall(function() while true do end end)"
 STOPPED = "UDF Execution Timeout: m.lua was stopped after 0.2 s"
+TOO_LARGE = "m.lua: the script needs more memory than it may have"
 GREEDY = "function f(r) r.a = 2 aerospike:update(r) local t = {} "
 GREEDY += "while true do t[#t + 1] = ('x'):rep(1000) .. #t end end"
+MANY_BINS = "function f(r) for i = 1, 1e6 do r['b' .. i] = ('x'):rep(1000) end end"
 HOARD = (
     "T = {} function f(r) for i = 1, 10000 do T[#T + 1] = ('x'):rep(90) .. #T end end"
 )
@@ -829,7 +831,8 @@ def limited():
     [
         (ENDLESS, STOPPED),
         (ENDLESS.replace("while true do end", CAUGHT), STOPPED),
-        (GREEDY, "m.lua: the script needs more memory than it may have"),
+        (GREEDY, TOO_LARGE),
+        (MANY_BINS, TOO_LARGE),
     ],
 )
 def test_a_function_that_runs_away_touches_nothing(limited, source, problem):
