@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 import aerospike
-from aerospike import exception
-from aerospike._calls import data, indexes, jobs
+from aerospike import exception, predicates
+from aerospike._calls import data, functions, indexes, jobs
 from aerospike._calls.blocking import answer
 from aerospike._calls.requests import Pause, Request
+from aerospike_helpers.expressions import Eq, StrBin
 
 if TYPE_CHECKING:
     from aerospike._calls.requests import Call
@@ -81,6 +82,27 @@ def test_other_calls_give_in_asyncio_what_methods_give(client):
         client.job_info(1, aerospike.JOB_SCAN),
         client.scan_info(1),
     )
+
+
+def test_functions_are_registered_and_waited_for_in_asyncio(client, key, tmp_path):
+    ns, name = key[:2]
+    path = tmp_path / "asyncio_functions.lua"
+    path.write_text("function f(rec) rec.b = 7 return aerospike:update(rec) end\n")
+
+    async def work() -> None:
+        await run(client, functions.udf_put(str(path)))
+        scan = jobs.scan_apply(ns, name, "asyncio_functions", "f", [], only)
+        where = predicates.equals("a", 1)
+        query = jobs.query_apply(ns, name, where, "asyncio_functions", "f", [])
+        with pytest.raises(exception.IndexNotFound):
+            await run(client, query)
+        await run(client, scan)
+        await run(client, functions.udf_remove(path.name))
+
+    only = {"expressions": Eq(StrBin("own"), key[2]).compile()}
+    client.put(key, {"a": 1, "own": key[2]})
+    asyncio.run(work())
+    assert client.get(key)[2]["b"] == 7
 
 
 def test_call_that_is_cancelled_ends(client, monkeypatch):

@@ -19,7 +19,7 @@ from aerospike.typing import (
     WriteMeta,
     WritePolicy,
 )
-from aerospike_helpers.batch.records import BatchRecords, Read, Write
+from aerospike_helpers.batch.records import Apply, BatchRecords, Read, Write
 from aerospike_helpers.operations import list_operations, operations
 
 CONFIG: Config = {
@@ -113,3 +113,16 @@ def ends(client: aerospike.Client) -> str | None:
     except (exception.TimeoutError, aerospike.AerospikeWarning):
         return None
     return client.udf_get("module.lua").upper()
+
+
+def functions(client: aerospike.Client) -> int:
+    key = ("test", "demo", 1)
+    client.udf_put("module.lua", policy={"timeout": 1000})
+    found: str = client.apply(key, "module", "f", ["a", 1], {"total_timeout": 1000})
+    print(found, client.apply(key, "module", "f", ()), client.udf_list()[0]["name"])
+    records = client.batch_apply([key], "module", "f", (1,)).batch_records
+    print(records[0].result, Apply(key, "module", "f", (1,)).args)
+    job = client.scan("test").apply("module", "f", [1]).execute_background()
+    where = predicates.equals("a", 1)
+    more = client.query_apply("test", None, where, "module", "f", [1])
+    return client.scan_apply("test", "demo", "module", "f", (1,)) + job + more
