@@ -211,7 +211,7 @@ def scan_apply(
 def query_apply(
     ns: str,
     set: str | None,
-    predicate: tuple[Any, ...],
+    predicate: tuple[Any, ...] | None,
     module: str,
     function: str,
     args: list[Any] | tuple[Any, ...] | None = None,
