@@ -87,6 +87,7 @@ def test_empty_request_names_the_node(connection):
         ("sets/test/nosuch", ""),
         ("connection", "admin=false"),
         ("digests", "RIPEMD160"),
+        ("logs", "0:stderr"),
         ("udf-list", ".*"),
         ("sindex-list:", ".*"),
         ("query-show", ".*"),

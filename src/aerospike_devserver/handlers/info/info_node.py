@@ -249,10 +249,10 @@ def _enterprise_only(_request: Request) -> str:
     raise InfoError(Result.ENTERPRISE_ONLY, "enterprise only")
 
 
-@command("udf-list")
-def _empty_list(_request: Request) -> str:
-    """There are no UDF modules."""
-    return ""
+@command("logs")
+def _logs(_request: Request) -> str:
+    """The places that the log goes to, each with its number."""
+    return "0:stderr"
 
 
 # User agents
