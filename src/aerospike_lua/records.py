@@ -131,7 +131,7 @@ class Record(Userdata):
             self._values[name] = value
         return value
 
-    def lua_assign(self, key: Any, value: Any) -> int:
+    def lua_assign(self, key: Any, value: Any) -> int | None:
         name = bin_name(key, "newindex")
         if name is None:
             return 0
