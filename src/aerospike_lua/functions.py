@@ -130,6 +130,20 @@ def lacks(of: Map, key: Any) -> bool:
     return found is None or found is False
 
 
+def map_merge_asking(a: Map, b: Map) -> Any:
+    """The merged map, and what `map.merge` asks a function about, as results.
+
+    For each key in question these are the key and both values. The map alone: there are
+    too many keys.
+    """
+    merged = map_merge(a, b)
+    keys = [key for key in b.ordered() if not lacks(a, key)]
+    if len(keys) > MOST:
+        return merged
+    rows = ((map_key(key), a.items[key], b.items[key]) for key in keys)
+    return merged, None, *itertools.chain.from_iterable(rows)
+
+
 def map_diff(a: Map, b: Map) -> Map:
     rows = [(key, value) for key, value in a.items.items() if lacks(b, key)]
     rows += [(key, value) for key, value in b.items.items() if lacks(a, key)]
@@ -155,18 +169,6 @@ def more_keys(rest: Any) -> tuple[Any, ...]:
 
 def map_has(of: Map, key: Any) -> bool:
     return map_key(key) in of.items
-
-
-def map_common(a: Map, b: Map) -> tuple[Any, ...] | None:
-    """What `map.merge` asks a function about: for each key the key and both values.
-
-    None: those are too many for results.
-    """
-    keys = [key for key in b.ordered() if not lacks(a, key)]
-    if len(keys) > MOST:
-        return None
-    rows = ((map_key(key), a.items[key], b.items[key]) for key in keys)
-    return tuple(itertools.chain.from_iterable(rows))
 
 
 def two_maps(a: Map, b: Map) -> int:
@@ -427,7 +429,10 @@ MAKERS: dict[str, Row] = {
     "geojson": Row(make_geojson, "vs", NO_RESULT, lambda _, text: size_of(text)),
 }
 
+ASKING: dict[str, Row] = {"merge": Row(map_merge_asking, "MM", cost=two_maps)}
+
 TABLES = {
+    "asking": ASKING,
     "map": MAP,
     "list": LIST,
     "bytes": BYTES,

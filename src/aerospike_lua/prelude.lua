@@ -124,8 +124,8 @@ function list.iterator(...)
 end
 
 -- with a function for keys that both maps have, which may yield
-local merge, remove, common = map.merge, map.remove, as_function(host.common)
-local pairs_of = map.pairs
+local merge, remove, pairs_of = map.merge, map.remove, map.pairs
+local merge_asking = as_function(library.asking.merge)
 
 local function join_key(merged, key, x, y, join)
     local joined = x and join(x, y) or y
@@ -137,17 +137,17 @@ local function join_key(merged, key, x, y, join)
 end
 
 function map.merge(a, b, join)
-    local merged = merge(a, b)
     if type(join) ~= "function" then
-        return merged
+        return merge(a, b)
     end
-    local rows = pack(common(a, b))
+    local rows = pack(merge_asking(a, b))
+    local merged = rows[1]
     if rows.n == 1 then
         for key, y in pairs_of(b) do
             join_key(merged, key, a[key], y, join)
         end
     end
-    for n = 3, rows.n, 3 do
+    for n = 5, rows.n, 3 do
         join_key(merged, rows[n - 2], rows[n - 1], rows[n], join)
     end
     return merged

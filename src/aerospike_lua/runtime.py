@@ -22,7 +22,7 @@ from .containers import (
     type_name,
 )
 from .errors import CompileError, FunctionError, FunctionMissingError, MemoryLimitError
-from .functions import library, map_common, map_has, more_keys
+from .functions import library, map_has, more_keys
 from .metatables import KINDS, SHARED, index
 from .records import ACTIONS, RECORD_FUNCTIONS
 
@@ -104,7 +104,6 @@ class Runtime:
                 "kind": _kind,
                 "more_keys": more_keys,
                 "has": map_has,
-                "common": map_common,
                 "log": self._write_log,
                 "find": self._find_module,
                 "is_over": self._is_over,
