@@ -80,7 +80,8 @@ class _Files:
 
     def __init__(self, user_path: str, system_path: str) -> None:
         self._folders = (user_path, system_path)
-        self._stamps: dict[str, tuple[int, ...]] = {}
+        self._stamps: dict[str, tuple[int, ...] | None] = {}
+        self._settled_ns = time.time_ns() - _TICK_NS
 
     def main(self, module: str) -> tuple[str, str]:
         """Source and path of the module that an aggregation names.
@@ -117,15 +118,23 @@ class _Files:
             return file.read().decode("utf-8", "surrogateescape")
 
     def are_unchanged(self) -> bool:
-        try:
-            return all(_stamp(path) == was for path, was in self._stamps.items())
-        except OSError:
-            return False
+        """Whether a state that is made now would read the same."""
+        return all(
+            _stamp(path) == was and (was is None or was[0] < self._settled_ns)
+            for path, was in self._stamps.items()
+        )
 
 
-def _stamp(path: str) -> tuple[int, ...]:
-    """What differs when a file has been written."""
-    found = os.stat(path)
+# a file that is written twice within this time may have one time of change
+_TICK_NS = 100_000_000
+
+
+def _stamp(path: str) -> tuple[int, ...] | None:
+    """What differs when a file has been written; None when it is not there."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return None
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 

@@ -573,6 +573,18 @@ def test_a_file_that_changes_is_read_again(client, module, folder):
         assert query.results() == result
 
 
+def test_a_file_that_changes_often_is_read_each_time(make_client, module, tmp_path):
+    """Its size is the same, and so may be its time, which the system rounds."""
+    path = tmp_path / f"{module}.lua"
+    query = make_client(lua={"user_path": str(tmp_path)}).query("test", module)
+    query.apply(module, "count")
+    for n in (1, 2, 3, 4):
+        path.write_text(
+            f"function count(s) return s : reduce(function() return {n} end) end"
+        )
+        assert query.results() == [n]
+
+
 def test_modules_can_be_required(make_client, client, module, tmp_path):
     user, system = tmp_path / "user", tmp_path / "system"
     for folder in (user, system):
@@ -594,6 +606,9 @@ def test_modules_can_be_required(make_client, client, module, tmp_path):
     assert query.results() == ["changed deep"]
     (user / "which.lua").unlink()
     assert query.results() == ["system deep"]
+    (user / "which.lua").write_text("return { name = 'nearer' }\n")
+    assert query.results() == ["nearer deep"]
+    (user / "which.lua").unlink()
     (system / "which.lua").unlink()
     with pytest.raises(exception.UDFError, match="'which' not found"):
         query.results()
