@@ -368,6 +368,8 @@ _FUNCTION_FAILURES = {
     "function not found": "module {module} has no function {function}",
     "UDF: Execution Error 1": "there may be no module {module}, whose name is given "
     "without .lua; udf_list() lists them",
+    "UDF Execution Timeout": "it ran for longer than total_timeout, or socket_timeout, "
+    "which the server is told",
 }
 
 

@@ -256,3 +256,19 @@ def test_a_batch_whose_size_lies_is_in_doubt(scripted_node, make_client, how, si
     with pytest.raises(exception.ClientError, match="malformed") as caught:
         run_batch(client, how)
     assert (caught.value.code, caught.value.in_doubt) == (-1, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (b"function not found", "module 'mod' has no function 'fun'"),
+        (b"UDF: Execution Error 1", "there may be no module 'mod'"),
+        (b"UDF Execution Timeout", "longer than total_timeout"),
+    ],
+)
+def test_texts_of_a_server_are_explained(scripted_node, make_client, text, says):
+    failed = answer(op(b"FAILURE", STRING, text), result=UDF)
+    scripted_node.expect(WRITE).send(failed)
+    with pytest.raises(exception.UDFError, match=says) as caught:
+        apply(make_client(hosts=[scripted_node.host]))
+    assert text.decode() in str(caught.value)
