@@ -250,16 +250,20 @@ def _python_of(value: Any, blob: type) -> Any:
     """
     if type(value) in _PLAIN:
         return value
-    if isinstance(value, bytes):
-        return blob(value)
-    if isinstance(value, containers.GeoJSON):
-        return GeoJSON(value.text)
-    if isinstance(value, list):
-        value[:] = [_python_of(item, blob) for item in value]
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            value[key] = _python_of(item, blob)
-    return value
+    whole = [value]
+    left: list[Any] = [whole]  # nested as deep as a node likes
+    for container in left:
+        is_list = isinstance(container, list)
+        for place, item in enumerate(container) if is_list else container.items():
+            if type(item) in _PLAIN:
+                continue
+            if isinstance(item, bytes):
+                container[place] = blob(item)
+            elif isinstance(item, containers.GeoJSON):
+                container[place] = GeoJSON(item.text)
+            elif isinstance(item, list | dict):
+                left.append(item)
+    return whole[0]
 
 
 class Aggregation:

@@ -154,6 +154,20 @@ def test_malformed_rows(scripted_node, ask, what):
     assert caught.value.code == -1
 
 
+def test_a_value_that_is_nested_deep(scripted_node, ask):
+    row = value(b"\x91" * 900 + b"\1", LIST)
+    scripted_node.expect().send(row + END_OF_STREAM)
+    (found,) = ask().results()
+    for _ in range(900):
+        (found,) = found
+    assert found == 1
+    scripted_node.expect().send(row + row + END_OF_STREAM)
+    with pytest.raises(exception.UDFError, match="nested more than"):
+        ask("sum").results()
+    scripted_node.expect().send(ONE_TO_FIVE + END_OF_STREAM)
+    assert ask("sum").results() == [15]
+
+
 FAILURES: list[tuple[bytes, int, str]] = [
     (b"UDF: Execution Error 1", STRING, "udf_list"),
     (b"UDF: Execution Error 2 : function not found", STRING, "function not found"),

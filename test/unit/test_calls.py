@@ -43,6 +43,7 @@ class Cluster:
         self.user_path = "no such folder"
         self.before = ""  # how any node answers udf-get before udf-put
         self.begun: list[tuple[bool, Any, Any]] = []  # work in the background
+        self.started_at = -1000.0  # what the nodes say by their uptime
 
     def answer(self, request: Request) -> Any:
         match request:
@@ -60,6 +61,9 @@ class Cluster:
                 self.policies.append(policy)
                 is_question = command.startswith("udf-get")
                 return f"{command}\t{self.before if is_question else 'ok'}\n"
+            case Info("statistics", None, str()):
+                uptime = int(self.age - self.started_at)
+                return f"statistics\tcluster_size=2;uptime={uptime};objects=1\n"
             case Info(command, policy, str(node)):
                 self.policies.append(policy)
                 self.commands.append(command)
@@ -489,6 +493,50 @@ def test_work_of_a_node_that_is_started_anew_is_in_doubt(made_of):
     assert 9 <= cluster.age < 10
 
 
+def forgets(age: float) -> str:
+    return works_until(50)(age) if age < 5 else unknown(age)
+
+
+def test_work_of_a_node_that_is_started_anew_between_two_looks(made_of):
+    cluster = made_of({"A": done, "B": forgets})
+    cluster.started_at = 4.8
+    with pytest.raises(
+        exception.ClusterChangeError, match="node B was started anew"
+    ) as caught:
+        scan_apply(cluster)
+    assert (caught.value.code, caught.value.in_doubt) == (7, True)
+
+
+def test_a_node_may_forget_work_that_is_done(made_of):
+    cluster = made_of({"A": done, "B": forgets})
+    assert scan_apply(cluster) == JOB
+
+
+NO_NUMBERS = ["nan", "inf", "", "x", "-1", "\udcff", "\u0664", "9" * 5000]
+
+
+@pytest.mark.parametrize("text", NO_NUMBERS)
+@pytest.mark.parametrize("name", ["job-progress", "recs-succeeded"])
+def test_what_a_node_says_of_work_may_be_malformed(made_of, name, text):
+    cluster = made_of({"A": done, "B": lambda _: f"status=active(ok):{name}={text}"})
+    with pytest.raises(exception.ClientError, match=f"malformed.*{name}") as caught:
+        scan_apply(cluster)
+    assert (caught.value.code, caught.value.in_doubt) == (-1, True)
+    call = jobs.job_info(JOB, aerospike.JOB_QUERY)
+    next(call)
+    with pytest.raises(exception.ClientError, match=f"malformed.*{name}"):
+        call.send([f"status=active(ok):{name}={text}"])
+
+
+def test_what_ends_a_wait_for_work_is_in_doubt(made_of):
+    def refuses(_: float) -> str:
+        raise exception.InvalidRequest(4, "", "", 0, False)
+
+    with pytest.raises(exception.InvalidRequest) as caught:
+        scan_apply(made_of({"A": done, "B": refuses}))
+    assert caught.value.in_doubt
+
+
 def test_a_node_that_joins_later_has_nothing_to_do(made_of):
     cluster = made_of({})
 
@@ -498,6 +546,28 @@ def test_a_node_that_joins_later_has_nothing_to_do(made_of):
 
     cluster.nodes["A"] = joined
     assert scan_apply(cluster) == JOB
+
+
+# --- what nodes say of modules ---
+
+
+@pytest.mark.parametrize(
+    "text", ["", "junk", "type=LUA;", "content=a;", "content=!;", "content=\udcff;"]
+)
+def test_a_source_that_is_malformed(text):
+    call = functions.udf_get("m.lua")
+    next(call)
+    with pytest.raises(exception.ClientError, match="malformed"):
+        call.send(f"udf-get\t{text}\n")
+
+
+def test_a_hash_of_any_bytes():
+    call = functions.udf_list()
+    next(call)
+    with pytest.raises(StopIteration) as caught:
+        call.send("udf-list\tfilename=m.lua,hash=\udcff,type=LUA;\n")
+    (module,) = caught.value.value
+    assert (module["name"], module["hash"]) == ("m.lua", b"\xff")
 
 
 # --- the copy of a module ---

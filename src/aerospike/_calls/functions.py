@@ -207,7 +207,9 @@ def udf_list(
     return [
         {
             "name": module.get("filename", ""),
-            "hash": bytearray(module.get("hash", "").encode()),
+            "hash": bytearray(
+                module.get("hash", "").encode("utf-8", "surrogateescape")
+            ),
             "type": c.UDF_TYPE_LUA,
             "content": bytearray(),
         }
@@ -238,4 +240,11 @@ def udf_get(
     except exception.UDFError as error:
         explain_module(error, name)
         raise
-    return base64.b64decode(_content_of(reply)).decode("utf-8", "surrogateescape")
+    content = _content_of(reply)
+    try:
+        source = base64.b64decode(content, validate=True)
+    except ValueError as why:
+        raise client_error(f"malformed reply: the source is no base64: {why}") from why
+    if not source:  # which no node accepts as a module
+        raise client_error("malformed reply: it has no source of a module")
+    return source.decode("utf-8", "surrogateescape")

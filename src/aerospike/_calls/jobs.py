@@ -12,13 +12,16 @@ from aerospike import exception
 from aerospike._calls.commands import entries_of
 from aerospike._calls.requests import Background, Info, InfoOfAll, Nodes
 from aerospike._calls.waits import DONE, NO_ANSWER, wait_for_nodes
-from aerospike._errors import made, param_error, shown
+from aerospike._errors import client_error, made, param_error, shown
 from aerospike._hints import Any, InfoPolicy, Options, ScanPolicy, WritePolicy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from aerospike._calls.requests import Call
     from aerospike._calls.waits import Progress
+
+
+_MOST_DIGITS = 20  # of 64 bits
 
 
 def _check_type(call: str, place: int, argument: object, wanted: type) -> None:
@@ -35,6 +38,18 @@ def _job_entries(text: str | None) -> dict[str, str]:
     """What a node says of a job; {} when it does not know it."""
     line = (text or "").strip()
     return {} if not line or line.startswith("ERROR") else entries_of(line, ":")
+
+
+def _number(entries: dict[str, str], name: str) -> int:
+    """A number that a node says, without what is behind its point; 0 when it says none.
+
+    :raises ClientError: it is no number.
+    """
+    text = entries.get(name, "0")
+    whole = text.partition(".")[0]
+    if not (whole.isascii() and whole.isdecimal() and len(whole) < _MOST_DIGITS):
+        raise client_error(f"malformed reply: {name} is {shown(text)}")
+    return int(whole)
 
 
 def job_info(
@@ -60,10 +75,10 @@ def job_info(
     replies: list[str] = yield InfoOfAll(f"query-show:id={job_id % 2**64}", policy)
     known = [entries for text in replies if (entries := _job_entries(text))]
     active = any(job.get("status", "").startswith("active") for job in known)
-    progress = [float(job.get("job-progress", 0)) for job in known]
+    progress = [_number(job, "job-progress") for job in known]
     return {
-        "progress_pct": int(min(progress, default=0)),
-        "records_read": sum(int(job.get("recs-succeeded", 0)) for job in known),
+        "progress_pct": min(progress, default=0),
+        "records_read": sum(_number(job, "recs-succeeded") for job in known),
         "status": c.JOB_STATUS_INPROGRESS if active else c.JOB_STATUS_COMPLETED,
     }
 
@@ -92,6 +107,12 @@ _ABORTED = {
 _COUNTS = ("recs-succeeded", "recs-failed", "recs-filtered-meta", "recs-filtered-bins")
 
 
+def _uptime(node: str) -> Call[int]:
+    """Seconds since a node was started, rounded down."""
+    reply: str = yield Info("statistics", None, node)
+    return _number(entries_of(reply.partition("\t")[2], ";"), "uptime")
+
+
 def _wait_for_job(is_scan: bool, job_id: int, nodes: list[str]) -> Call[None]:
     """Wait until those nodes have ended their parts of a job.
 
@@ -101,8 +122,9 @@ def _wait_for_job(is_scan: bool, job_id: int, nodes: list[str]) -> Call[None]:
     what = f"job {job_id} does not end"
     command = f"query-show:id={job_id}"
     silent = set()  # nodes that gave no answer once: they may have been started anew
+    at_work = set()  # nodes that have known the job
 
-    def ask(node: str, _waited_s: float) -> Call[Progress]:
+    def ask(node: str, waited_s: float) -> Call[Progress]:
         try:
             reply: str = yield Info(command, None, node)
         except NO_ANSWER:
@@ -113,21 +135,28 @@ def _wait_for_job(is_scan: bool, job_id: int, nodes: list[str]) -> Call[None]:
         job = _job_entries(reply.partition("\t")[2])
         status = job.get("status", "")
         if status.startswith("active"):
-            percent = int(float(job.get("job-progress", 0)))
-            return min(percent, 99), sum(int(job.get(name, 0)) for name in _COUNTS)
-        if not job and node in silent:
-            raise made(
-                exception.ClusterChangeError,
-                7,
-                f"{what}: node {node}, which gave no answer, does not know it any more",
-                in_doubt=True,
-            )
-        if job and status != "done(ok)":
+            at_work.add(node)
+            percent = _number(job, "job-progress")
+            return min(percent, 99), sum(_number(job, name) for name in _COUNTS)
+        if not job:
+            if node in silent:
+                why = "gave no answer"
+            elif node in at_work and (yield from _uptime(node)) < waited_s:
+                why = "was started anew"
+            else:
+                return DONE
+            text = f"{what}: node {node} {why}, and does not know it any more"
+            raise made(exception.ClusterChangeError, 7, text)
+        if status != "done(ok)":
             text = f"job {job_id} was ended on node {node}: {status}"
-            raise made(*_ABORTED[is_scan], text, in_doubt=True)
+            raise made(*_ABORTED[is_scan], text)
         return DONE
 
-    yield from wait_for_nodes(what, ask, nodes)
+    try:
+        yield from wait_for_nodes(what, ask, nodes)
+    except exception.AerospikeError as error:
+        error.in_doubt = True  # the work has begun
+        raise
 
 
 def _apply(
