@@ -8,7 +8,7 @@
 --
 -- What the host raises is an object of Python. Scripts see a text with their place instead.
 --
--- Returns `run(f, ...)` and `sethook`.
+-- Returns `run(f, ...)`, `run_all(f, ...)` and `sethook`.
 local host, as_function = ...
 local STEP <const> = 10000
 local STOP <const> = {}
@@ -153,9 +153,11 @@ function coroutine.wrap(f)
     end
 end
 
--- The text of a problem, its stack and whether it is a string. This runs as a handler, so the stack is still that
--- of the problem.
-local function described(problem)
+-- the text of the last problem, its stack and whether the script raised a string
+local failure
+
+-- Notes a problem. This runs as a handler, so the stack is still that of the problem.
+local function noted(problem)
     if must_stop(problem) then
         return STOP
     end
@@ -167,10 +169,11 @@ local function described(problem)
     if not ok then
         text = "an error object that has no text"
     end
-    return { text, traceback(text, 2), type(problem) == "string" }
+    failure = { text, traceback(text, 2), type(problem) == "string" }
+    return problem
 end
 
--- what `run` returns; false alone if the host stopped the script
+-- what `run_all` returns; false alone if the host stopped the script
 local function finished(ok, ...)
     sethook()
     if is_stopped then
@@ -179,22 +182,37 @@ local function finished(ok, ...)
     if ok then
         return true, ...
     end
-    local problem = ...
-    if type(problem) == "table" then
-        return false, unpack(problem)
+    if failure then
+        return false, unpack(failure)
     end
-    if must_stop(problem) then
+    if must_stop((...)) then
         return false
     end
-    return false, tostring(problem), "", true
+    return false, tostring((...)), "", true
 end
 
--- true and the results of f(...); or false, the text of a problem, its stack and whether
--- the script raised a string
-local function run(f, ...)
-    is_stopped = false
+-- true and the results of f(...); or false and what `failure` has
+local function run_all(f, ...)
+    is_stopped, failure = false, nil
     sethook(hook, "", STEP)
-    return finished(xpcall(f, described, ...))
+    return finished(xpcall(f, noted, ...))
 end
 
-return run, sethook
+-- Passes on a result, if the host knows its kind: others would take memory of Lua where
+-- lupa ends the process if there is none.
+local function value(ok, result, ...)
+    local kind = type(result)
+    if ok and (kind == "table" or kind == "function" or kind == "thread") then
+        return true
+    elseif ok then
+        return true, result
+    end
+    return ok, result, ...
+end
+
+-- the same with the first result, which alone counts
+local function run(f, ...)
+    return value(run_all(f, ...))
+end
+
+return run, run_all, sethook

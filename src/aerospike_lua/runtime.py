@@ -92,7 +92,7 @@ class Runtime:
             register_eval=False,
             register_builtins=False,
             unpack_returned_tuples=True,
-            max_memory=max_memory,
+            max_memory=0,  # counts; the limit comes when the state is complete
         )
         self._log, self._find, self._check = log, find, check
         self._reason: BaseException | None = None
@@ -111,7 +111,8 @@ class Runtime:
                 "text_of_problem": _text_of_problem,
             }
         )
-        self._run, self._sethook = self._part("limits")(host, as_function)
+        parts = self._part("limits")(host, as_function)
+        self._run, self._run_all, self._sethook = parts
         self._part("prelude")(
             self._table(library(self.take)),
             self._table({"shared": SHARED, "kinds": KINDS}),
@@ -125,6 +126,7 @@ class Runtime:
         self._open = self._part("streams")(as_function)
         self._rawget = self._globals[b"rawget"]
         self._part("sandbox")(host, as_function, is_full)
+        self._lua.set_max_memory(max_memory)
 
     def run(self, source: str | bytes, name: str = "script") -> Any:
         """Run a chunk and give its first result as a Python value."""
@@ -146,7 +148,6 @@ class Runtime:
 
     def invoke(self, function: str | bytes, *args: Any) -> Any:
         """Call a global function with values of Lua; its first result likewise."""
-        self._make_room(args)
         return self._first(self._found(function), *args)
 
     def _make_room(self, args: Iterable[Any]) -> None:
@@ -179,7 +180,7 @@ class Runtime:
         if pull is None:
             yield from itertools.chain.from_iterable(slices)
         else:
-            while results := self._results(pull):
+            while results := self._results(self._run_all, pull):
                 yield from map(self._value, results)
 
     def elements(
@@ -197,7 +198,7 @@ class Runtime:
         if pull is None:
             yield from itertools.chain.from_iterable(slices)
         else:
-            while results := self._results(pull):
+            while results := self._results(self._run_all, pull):
                 yield from results
 
     def tidy(self) -> None:
@@ -213,8 +214,6 @@ class Runtime:
         args: Iterable[Any],
     ) -> Any:
         """What gives the next elements; None: those that went in."""
-        args = tuple(args)
-        self._make_room(args)
         found = self._found(function)
 
         def fill() -> tuple[Any, ...]:
@@ -225,7 +224,10 @@ class Runtime:
                 raise
             return convert(part)
 
-        return self._first(self._open, found, is_client, fill, *args)
+        (pull,) = self._results(
+            self._run_all, self._open, found, is_client, fill, *args
+        ) or (None,)
+        return pull
 
     def _converted(self, values: Iterable[Any]) -> tuple[Any, ...]:
         take = self.take
@@ -249,6 +251,7 @@ class Runtime:
             raise FunctionError(str(error)) from None
 
     def _global(self, name: str | bytes) -> Any:
+        self._make_room(())
         # without metamethods, which nothing could stop here
         return self._rawget(self._globals, encoded(name))
 
@@ -260,14 +263,15 @@ class Runtime:
         return found
 
     def _first(self, function: Any, *args: Any) -> Any:
-        results = self._results(function, *args)
+        results = self._results(self._run, function, *args)
         return results[0] if results else None
 
-    def _results(self, function: Any, *args: Any) -> tuple[Any, ...]:
+    def _results(self, run: Any, *args: Any) -> tuple[Any, ...]:
         """What a function returns; raises what ended the script."""
+        self._make_room(args)
         self._reason = None
         try:
-            results = self._run(function, *args)
+            results = run(*args)
         except LuaError:  # the script was stopped, which may come out of `run` itself
             self._sethook()
             results = (False,)

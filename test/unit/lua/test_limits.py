@@ -225,6 +225,19 @@ def test_containers_that_need_too_much_memory_end_the_script(source: str):
     assert runtime.run("return 1") == 1
 
 
+@pytest.mark.parametrize("max_memory", [1, 1000, 100_000])
+def test_state_without_room_runs_nothing(max_memory: int):
+    runtime = Runtime(max_memory=max_memory)
+    with pytest.raises(MemoryLimitError):
+        runtime.run("return 1")
+    with pytest.raises(MemoryLimitError):
+        runtime.call("f")
+
+
+def test_no_limit_of_memory_is_none():
+    assert Runtime(max_memory=0).run("local l = list{1} return #l") == 1
+
+
 def test_values_that_a_script_keeps_count():
     runtime = Runtime(max_memory=4 << 20)
     runtime.run("kept = {} function f(s) return s:map(keep) end")
@@ -362,6 +375,20 @@ def test_error_has_file_line_message_and_stack():
     assert str(caught.value).startswith("sums.lua:2: attempt to index a nil value")
     assert "sums.lua:2: in function 'inner'" in caught.value.stack
     assert "top.lua:2: in function 'outer'" in caught.value.stack
+
+
+def test_end_of_a_scope_gets_what_was_raised():
+    runtime = Runtime()
+    runtime.run("""function f(what)
+        local function close(_, problem) seen = problem end
+        local x <close> = setmetatable({}, {__close = close})
+        error(what)
+    end
+    function again() return tostring(seen) end""")
+    for what, text in (("a", "script:4: a"), ({"n": 1}, '{"n":1}')):
+        with pytest.raises(FunctionError, match=text):
+            runtime.call("f", what)
+        assert runtime.call("again") == text
 
 
 def test_stack_shows_the_script_alone():
