@@ -115,6 +115,11 @@ class Record(Userdata):
             raise ScriptError("the call that this record was given to has ended")
         return self._host
 
+    def turn_to(self, host: Host) -> None:
+        """Be the record of another host from now on."""
+        self._host = host
+        self.forget()
+
     def close(self) -> None:
         """Be of no use any more: a script may have kept this record."""
         self._host = None

@@ -12,14 +12,8 @@ local append, merge, merge_lists = list.append, map.merge, list.merge
 local BIG <const> = 1000 -- a state from here on is emitted at once
 local MAX_RESULTS <const> = 64 -- at once, if they are there
 
--- tables and functions are no elements
-local function element(value)
-    local kind = type(value)
-    if kind == "table" or kind == "function" then
-        return nil
-    end
-    return value
-end
+-- what may pass between operators, and is left out of what they make
+local LEFT_OUT <const> = { table = true, ["function"] = true, thread = true }
 
 local makers = {}
 
@@ -39,7 +33,7 @@ function makers.map(pull, change)
         if value == nil then
             return nil
         end
-        return element(change(value))
+        return change(value)
     end
 end
 
@@ -51,7 +45,7 @@ function makers.aggregate(pull, start, join)
             local value = pull()
             if value == nil then
                 is_done = true
-                return element(state)
+                return state
             end
             state = join(state, value)
             if math_type(state) and state >= BIG then
@@ -62,7 +56,12 @@ function makers.aggregate(pull, start, join)
 end
 
 function makers.reduce(pull, join)
+    local is_done = false -- a nil may have ended the stream, with more behind it
     return function()
+        if is_done then
+            return nil
+        end
+        is_done = true
         local state = pull()
         if state == nil then
             return nil
@@ -70,7 +69,7 @@ function makers.reduce(pull, join)
         for value in pull do
             state = join(state, value)
         end
-        return element(state)
+        return state
     end
 end
 
@@ -134,16 +133,18 @@ end
 -- A function that gives the next elements as its results, none at the end: those that are
 -- there without waiting for the host, or one.
 local function gather(pull, is_ready)
+    local is_over = false
     return function()
         local results, n = {}, 0
-        repeat
+        while not is_over and (n == 0 or n < MAX_RESULTS and is_ready()) do
             local value = pull()
             if value == nil then
-                break
+                is_over = true
+            elseif not LEFT_OUT[type(value)] then
+                n = n + 1
+                results[n] = value
             end
-            n = n + 1
-            results[n] = value
-        until n == MAX_RESULTS or not is_ready()
+        end
         return unpack(results, 1, n)
     end
 end

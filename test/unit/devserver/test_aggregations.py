@@ -54,6 +54,17 @@ function late(s) return s : map(a) : reduce(add) : map(function(v) return -v end
 function until_three(s)
     return s : map(function(r) if r.a ~= 3 then return r.a end end)
 end
+function sum_until_three(s) return until_three(s) : reduce(add) end
+function some_tables(s)
+    return s : map(function(r) if r.a == 3 then return {} end return r.a end)
+end
+function through_tables(s)
+    return s : map(function(r) return {r.a} end) : map(function(t) return t[1] end)
+end
+function with_the_first(s)
+    local first
+    return s : map(function(r) first = first or r return first.a * 100 + r.a end)
+end
 function tables(s) return s : map(function(r) return {1} end) end
 function arguments(s, ...)
     local shown = tostring(select("#", ...)) .. tostring(list{...})
@@ -193,6 +204,8 @@ def total(values):
         ("plain", [(NULL, b"")] * 6),
         ("late", ints(0, 1, 2, 3, 4, 5)),
         ("tables", []),
+        ("some_tables", ints(0, 1, 2, 4, 5)),
+        ("through_tables", ints(0, 1, 2, 3, 4, 5)),
         ("geo", [(GEO, b'\0\0\0{"type":"Point"}')] * 6),
         ("exists", [(BOOL, b"\1")] * 6),
         ("ttl", ints(0, 0, 0, 0, 0, 0)),
@@ -247,11 +260,15 @@ def test_number_from_1000_on_is_emitted_at_once(empty):
 
 def test_nil_ends_a_slice(empty):
     empty.in_one_partition(6)
-    found = empty.values("until_three")
-    before = sorted(empty.digests.values(), reverse=True)
-    labels = {digest: label for label, digest in empty.digests.items()}
-    order = [labels[digest] for digest in before]
-    assert found == ints(*order[: order.index(3)])
+    order = sorted(empty.digests, key=empty.digests.__getitem__, reverse=True)
+    before = order[: order.index(3)]
+    assert empty.values("until_three") == ints(*before)
+    assert empty.values("sum_until_three") == ints(*[sum(before)] * bool(before))
+
+
+def test_record_that_is_kept_shows_the_newest(empty):
+    empty.in_one_partition(5)
+    assert empty.values("with_the_first") == ints(0, 101, 202, 303, 404)
 
 
 @pytest.mark.parametrize("name", ["update", "remove", "create"])

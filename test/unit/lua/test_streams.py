@@ -10,6 +10,7 @@ from aerospike_lua.containers import Userdata
 from aerospike_lua.runtime import FunctionError, Runtime
 
 ADD = "function(a, b) return a + b end"
+LESS_2 = "function(x) return x < 2 and x or nil end"
 ODD = "function(x) return x % 2 end"
 Row = tuple[str, list[Any], list[Any], list[Any]]
 
@@ -17,8 +18,13 @@ Row = tuple[str, list[Any], list[Any], list[Any]]
 ROWS: list[Row] = [
     ("s", [1, 2], [1, 2], [1, 2]),
     ("s:map(function(x) return x * 2 end)", [1, 2], [2, 4], [2, 4]),
-    ("s:map(function(x) return x < 2 and x or nil end)", [1, 2, 1], [1], [1]),
+    (f"s:map({LESS_2})", [1, 2, 1], [1], [1]),
     ("s:map(function(x) return {} end)", [1], [], []),
+    ("s:map(function(x) return x ~= 2 and x or {} end)", [1, 2, 3], [1, 3], [1, 3]),
+    ("s:map(function(x) return {x} end):map(table.unpack)", [1, 2], [1, 2], [1, 2]),
+    ("s:map(function(x) return print end)", [1], [], []),
+    (f"s:map({LESS_2}):reduce({ADD})", [1, 1, 2, 1], [2], [2]),
+    (f"s:map({LESS_2}):aggregate(5, {ADD})", [1, 1, 2, 1], [7], [7]),
     ("s:filter(function(x) return x > 1 end)", [1, 2, 3], [2, 3], [2, 3]),
     ("s:filter(function() return 0 end)", [1], [1], [1]),
     (f"s:reduce({ADD})", [1, 2, 3], [6], [6]),
@@ -31,14 +37,25 @@ ROWS: list[Row] = [
 ]
 
 
+@pytest.mark.parametrize("in_slices", [False, True])
 @pytest.mark.parametrize(("chain", "values", "server", "client"), ROWS)
 def test_halves_of_a_chain(
-    chain: str, values: list[Any], server: list[Any], client: list[Any]
+    chain: str,
+    values: list[Any],
+    server: list[Any],
+    client: list[Any],
+    in_slices: bool,
 ):
     runtime = Runtime()
     runtime.run(f"function f(s) return {chain} end")
-    assert list(runtime.stream("f", values, is_client=False)) == server
-    assert list(runtime.stream("f", server, is_client=True)) == client
+
+    def half(given: list[Any], is_client: bool) -> list[Any]:
+        source = filter(None, [given]) if in_slices else given
+        options = {"is_client": is_client, "in_slices": in_slices}
+        return list(runtime.stream("f", source, **options))
+
+    assert half(values, False) == server
+    assert half(server, True) == client
 
 
 def test_client_joins_the_groups_of_slices():
