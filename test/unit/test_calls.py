@@ -450,6 +450,7 @@ def test_work_that_somebody_ends(made_of, call, error, code):
     with pytest.raises(error, match=r"on node B: done\(user-aborted\)") as caught:
         call(cluster)
     assert (caught.value.code, caught.value.in_doubt) == (code, True)
+    assert caught.value.args[4] is True
 
 
 def test_work_of_a_node_that_leaves_is_in_doubt(made_of):

@@ -156,6 +156,7 @@ def _wait_for_job(is_scan: bool, job_id: int, nodes: list[str]) -> Call[None]:
         yield from wait_for_nodes(what, ask, nodes)
     except exception.AerospikeError as error:
         error.in_doubt = True  # the work has begun
+        error.args = (*error.args[:4], True)
         raise
 
 
