@@ -34,9 +34,11 @@ from .containers import (
 
 Function = Callable[..., Any]
 Take = Callable[[int], None]
+Fit = Callable[[Any], Any]
 
 NO_RESULT: tuple[()] = ()  # which is not the same as nil
 MOST = 64  # results at once
+SIZED = (bytes, tuple)  # results that may take much memory in Lua
 
 
 class Row(NamedTuple):
@@ -47,7 +49,7 @@ class Row(NamedTuple):
     cost: Callable[..., int] | None = None
 
 
-def checked(name: str, row: Row, take: Take) -> Function:
+def checked(name: str, row: Row, take: Take, fit: Fit) -> Function:
     """The function of a row, which checks what it gets and counts the memory."""
     function, takes, short, cost = row
     expected = len(takes)
@@ -64,7 +66,20 @@ def checked(name: str, row: Row, take: Take) -> Function:
                 good.add(types)
         if cost is not None:
             take(cost(*args))
-        return function(*args)
+        result = function(*args)
+        return fit(result) if type(result) in SIZED and result else result
+
+    return call
+
+
+def fitted(of: Any, fit: Fit) -> Any:
+    """A function whose results fit, or a table of such."""
+    if isinstance(of, dict):
+        return {name: fitted(each, fit) for name, each in of.items()}
+
+    def call(*args: Any) -> Any:
+        result = of(*args)
+        return fit(result) if type(result) in SIZED and result else result
 
     return call
 
@@ -175,15 +190,21 @@ def two_maps(a: Map, b: Map) -> int:
     return 128 * (len(a.items) + len(b.items))
 
 
+def key_list(of: Map) -> int:
+    return 8 * len(of.items)
+
+
 MAP: dict[str, Row] = {
     "size": Row(Map.lua_len, "M"),
     "merge": Row(map_merge, "MM", cost=two_maps),
     "diff": Row(map_diff, "MM", cost=two_maps),
     "remove": Row(map_remove, "Mv"),
     "clone": Row(lambda of: map_merge(of, of), "M", cost=lambda of: two_maps(of, of)),
-    "nbytes": Row(lambda of: packed_size(of, Walk()), "M"),
+    "nbytes": Row(lambda of: packed_size(of, Walk()), "M", cost=key_list),
     "tostring": Row(lambda of: text_into_lua(str(of)), "M"),
-    **dict.fromkeys(("pairs", "keys", "values", "iterator"), Row(map_keys, "M")),
+    **dict.fromkeys(
+        ("pairs", "keys", "values", "iterator"), Row(map_keys, "M", cost=key_list)
+    ),
     # a capacity
     **dict.fromkeys(("create", "new"), Row(lambda n: created(Map, n), "i", NO_RESULT)),
 }
@@ -255,7 +276,7 @@ LIST: dict[str, Row] = {
     "clone": Row(lambda of: List(of.until_nil()), "L", cost=whole),
     "merge": Row(list_merge, "LL", cost=two_lists),
     "concat": Row(list_concat, "LL", cost=lambda a, b: 8 * len(b.items)),
-    "nbytes": Row(lambda of: packed_size(of, Walk()), "L"),
+    "nbytes": Row(lambda of: packed_size(of, Walk()), "L", cost=whole),
     "tostring": Row(lambda of: text_into_lua(str(of)), "L"),
     # the elements come by their index
     "iterator": Row(lambda of: of, "L"),
@@ -440,10 +461,13 @@ TABLES = {
 }
 
 
-def library(take: Take) -> dict[str, dict[str, Function]]:
-    """The tables of functions for one state; `take` counts their memory."""
+def library(take: Take, fit: Fit) -> dict[str, dict[str, Function]]:
+    """The tables of functions for one state; `take` counts their memory.
+
+    `fit` raises if Lua has no room for a result.
+    """
     return {
-        table: {name: checked(name, row, take) for name, row in rows.items()}
+        table: {name: checked(name, row, take, fit) for name, row in rows.items()}
         for table, rows in TABLES.items()
     }
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from lupa.lua54 import LuaError, LuaRuntime, LuaSyntaxError, lua_type
 
@@ -22,7 +23,7 @@ from .containers import (
     type_name,
 )
 from .errors import CompileError, FunctionError, FunctionMissingError, MemoryLimitError
-from .functions import library, map_has, more_keys
+from .functions import fitted, library, map_has, more_keys
 from .metatables import KINDS, SHARED, index
 from .records import ACTIONS, RECORD_FUNCTIONS
 
@@ -36,10 +37,26 @@ __all__ = [
 
 Log = Callable[[str, str], None]
 Find = Callable[[str], tuple[str | bytes, str] | None]
+T = TypeVar("T")
 
 MAX_MEMORY = 256 << 20
 ROOM = 64 << 10
 """Bytes that have to be free when a call begins, besides its arguments."""
+
+
+def hard_limit(max_memory: int) -> int:
+    """Where Lua itself refuses memory.
+
+    When that happens while lupa passes a value on, nobody gives back Python's lock, or
+    the process ends. So scripts are stopped at their own limit: by the hook, and before
+    large values are passed on. There is room between the limits for what is small, and
+    for the tables that lupa keeps.
+    """
+    return max_memory + max_memory // 2 + (32 << 20) if max_memory else 0
+
+
+SMALL = 1 << 10
+"""Bytes of a result that are passed on at any time."""
 
 
 def encoded(text: str | bytes) -> bytes:
@@ -88,12 +105,13 @@ class Runtime:
         # without an encoding: a string of Lua may be any bytes
         self._lua = LuaRuntime(
             encoding=None,
-            attribute_handlers=(index, self._assign),
+            attribute_handlers=(self._index, self._assign),
             register_eval=False,
             register_builtins=False,
             unpack_returned_tuples=True,
             max_memory=0,  # counts; the limit comes when the state is complete
         )
+        self._max_memory = max_memory or math.inf
         self._log, self._find, self._check = log, find, check
         self._reason: BaseException | None = None
         self.take = Budget(max_memory, self._look, self._lua_in_use).take
@@ -108,25 +126,26 @@ class Runtime:
                 "find": self._find_module,
                 "is_over": self._is_over,
                 "is_fatal": self._is_fatal,
-                "text_of_problem": _text_of_problem,
+                "text_of_problem": fitted(_text_of_problem, self._fit),
             }
         )
         parts = self._part("limits")(host, as_function)
         self._run, self._run_all, self._sethook = parts
         self._part("prelude")(
-            self._table(library(self.take)),
-            self._table({"shared": SHARED, "kinds": KINDS}),
+            self._table(library(self.take, self._fit)),
+            self._table(fitted({"shared": SHARED, "kinds": KINDS}, self._fit)),
             host,
             as_function,
         )
         if now is not None:
             methods = ACTIONS | {"get_current_time": lambda *_: now()}
-            tables = self._table(RECORD_FUNCTIONS), self._table(methods)
+            functions = fitted(RECORD_FUNCTIONS, self._fit)
+            tables = self._table(functions), self._table(methods)
             self._part("records")(*tables, as_function)
         self._open = self._part("streams")(as_function)
         self._rawget = self._globals[b"rawget"]
         self._part("sandbox")(host, as_function, is_full)
-        self._lua.set_max_memory(max_memory)
+        self._lua.set_max_memory(hard_limit(max_memory))
 
     def run(self, source: str | bytes, name: str = "script") -> Any:
         """Run a chunk and give its first result as a Python value."""
@@ -152,14 +171,26 @@ class Runtime:
 
     def _make_room(self, args: Iterable[Any]) -> None:
         """Check that arguments fit: outside of a call a lack of memory ends Python."""
-        limit = self._lua.get_max_memory()
-        if not limit:
-            return
-        needed = ROOM + sum(len(arg) for arg in args if isinstance(arg, bytes))
-        if self._lua.get_memory_used() + needed > limit:
+        self._make_room_for(ROOM + size_in_lua(args))
+
+    def _make_room_for(self, size: int) -> None:
+        used = self._lua.get_memory_used
+        if used() + size > self._max_memory:
             self._lua.gccollect()
-            if self._lua.get_memory_used() + needed > limit:
+            if used() + size > self._max_memory:
                 raise MemoryLimitError
+
+    def _fit(self, result: T) -> T:
+        """What a function gives to Lua, if it fits; MemoryLimitError.
+
+        What is large took its time, too, which the hook does not count.
+        """
+        values: Any = result if isinstance(result, tuple) else (result,)
+        size = size_in_lua(values)
+        if size > SMALL:
+            self._look()
+            self._make_room_for(size)
+        return result
 
     def stream(
         self,
@@ -222,7 +253,7 @@ class Runtime:
             except BaseException as error:
                 self._reason = error  # comes out, whatever the script catches
                 raise
-            return convert(part)
+            return self._fit(convert(part))
 
         (pull,) = self._results(
             self._run_all, self._open, found, is_client, fill, *args
@@ -296,6 +327,7 @@ class Runtime:
     def _is_over(self) -> bool:
         try:
             self._check()
+            self._make_room_for(0)
         except BaseException as error:  # noqa: BLE001 - comes out of _results
             self._reason = error
         return self._reason is not None
@@ -309,10 +341,15 @@ class Runtime:
         if isinstance(problem, (bytes, MemoryError)):
             problem = MemoryLimitError()
         if isinstance(problem, Exception) and not isinstance(problem, MemoryLimitError):
-            return self._reason is not None
+            # to find out may have taken long: the hook does not count Python's time
+            return self._reason is not None or self._is_over()
         if isinstance(problem, BaseException):
             self._reason = problem
         return self._reason is problem
+
+    def _index(self, of: Any, key: Any) -> Any:
+        result = index(of, key)
+        return self._fit(result) if type(result) is bytes else result
 
     def _assign(self, to: Any, key: Any, value: Any) -> None:
         if not isinstance(to, Userdata):
@@ -327,7 +364,9 @@ class Runtime:
 
     def _find_module(self, name: bytes) -> tuple[bytes, bytes] | None:
         found = self._find(text_from_lua(name))
-        return None if found is None else (encoded(found[0]), encoded(found[1]))
+        if found is None:
+            return None
+        return self._fit((encoded(found[0]), encoded(found[1])))
 
     def _part(self, name: str) -> Any:
         """One of the files in Lua of this package, compiled."""
@@ -345,6 +384,11 @@ class Runtime:
 
     def _write_log(self, level: bytes, text: bytes) -> None:
         self._log(level.decode(), text_from_lua(text))
+
+
+def size_in_lua(values: Iterable[Any]) -> int:
+    """The bytes that Lua takes for strings among values."""
+    return sum([len(value) for value in values if type(value) is bytes])
 
 
 @functools.cache

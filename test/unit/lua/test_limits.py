@@ -238,6 +238,67 @@ def test_no_limit_of_memory_is_none():
     assert Runtime(max_memory=0).run("local l = list{1} return #l") == 1
 
 
+LARGE = {
+    "tostring": "tostring(l)",
+    "a function's result": "list.tostring(l)",
+    "an index": "l[1]",
+    "the index of a metatable": "List.__index(l, 1)",
+    "keys": "map.keys(m)()",
+    "bytes": "bytes.get_string(b, 1, 100000)",
+}
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("result", LARGE.values(), ids=LARGE)
+def test_large_results_that_a_script_keeps_end_it(result: str):
+    """Where lupa itself finds no memory for a result, the process hangs for ever."""
+    runtime = Runtime(max_memory=4 << 20)
+    runtime.run(
+        "s = ('x'):rep(100000) l = list{s} m = map() m[s] = 1 b = bytes() "
+        "bytes.append_string(b, s) kept = {}"
+    )
+    runtime.run(f"function f(n) kept[n] = {result} end")
+    with pytest.raises(MemoryLimitError):
+        runtime.run("for n = 1, 200 do f(n) end")
+
+
+@pytest.mark.timeout(60)
+def test_large_values_of_a_stream_that_a_script_keeps_end_it():
+    runtime = Runtime(max_memory=4 << 20)
+    runtime.run("kept = {} function f(s) return s:map(keep) end")
+    runtime.run("function keep(x) kept[#kept + 1] = x return 1 end")
+    values = ["x" * 100000 + str(n) for n in range(200)]
+    with pytest.raises(MemoryLimitError):
+        list(runtime.stream("f", [values], is_client=False, in_slices=True))
+
+
+SLOW = {
+    "tostring": "tostring(l)",
+    "nbytes": "list.nbytes(l)",
+    "keys": "map.keys(m)",
+    "a value without end": "pcall(tostring, endless)",
+}
+
+
+@pytest.mark.parametrize("call", SLOW.values(), ids=SLOW)
+def test_slow_functions_of_the_library_are_stopped_in_time(call: str):
+    n_checks = 0
+
+    def check() -> None:
+        nonlocal n_checks
+        n_checks += 1
+
+    runtime = Runtime(check=check)
+    runtime.run(
+        "l, m, endless = list(), map(), list{1} l[50000] = 1 "
+        "for n = 1, 50000 do m[n] = 1 end "
+        "for n = 1, 25 do endless = list{endless, endless} end"
+    )
+    n_checks = 0
+    runtime.run(f"for n = 1, 10 do {call} end")
+    assert n_checks >= 3
+
+
 def test_values_that_a_script_keeps_count():
     runtime = Runtime(max_memory=4 << 20)
     runtime.run("kept = {} function f(s) return s:map(keep) end")
