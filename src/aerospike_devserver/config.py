@@ -52,6 +52,12 @@ class Address(NamedTuple):
         return f"{bracketed(self.host)}:{self.port}"
 
 
+def _check_int(name: str, value: object) -> None:
+    """TypeError for a setting that is no integer."""
+    if not isinstance(value, int):
+        raise TypeError(f"{name} must be an int, not {type(value).__name__}")
+
+
 @dataclass(frozen=True)
 class NamespaceConfig:
     """Settings of one namespace; the same on all nodes.
@@ -151,6 +157,7 @@ class UdfConfig:
     def __post_init__(self) -> None:
         if not 0 < self.timeout_s <= MAX_UDF_TIMEOUT_S:
             raise ValueError(f"udf_timeout is above 0, to {MAX_UDF_TIMEOUT_S} seconds")
+        _check_int("udf_memory", self.max_memory)
         if self.max_memory < MIN_UDF_MEMORY:
             raise ValueError(f"udf_memory is {MIN_UDF_MEMORY} bytes or more")
 
@@ -188,9 +195,7 @@ class ClusterConfig:
 
     def __post_init__(self) -> None:
         for name in ("nodes", "port"):
-            value: object = getattr(self, name)
-            if not isinstance(value, int):
-                raise TypeError(f"{name} must be an int, not {type(value).__name__}")
+            _check_int(name, getattr(self, name))
         if not 1 <= self.nodes <= MAX_NODES:
             raise ValueError(f"nodes is 1 to {MAX_NODES}, not {self.nodes}")
         if self.port:

@@ -342,7 +342,7 @@ def test_many_threads_add_to_one_counter(cluster):
     assert int.from_bytes(value[1], "big") == 600
 
 
-@pytest.mark.parametrize("name", ["nodes", "port"])
+@pytest.mark.parametrize("name", ["nodes", "port", "udf_memory"])
 def test_number_that_is_none_is_named(name):
     wrong: Any = {name: "3"}
     with pytest.raises(TypeError, match=f"{name} must be an int, not str"):
