@@ -413,7 +413,7 @@ def test_policies_are_followed(query):
     relaxed = {"expected_duration": aerospike.QUERY_DURATION_LONG_RELAX_AP}
     assert query("count").results(relaxed) == [N]
     with pytest.raises(exception.TimeoutError):
-        query("runs_away").results({"total_timeout": 1, "socket_timeout": 1})
+        query("runs_away").results({"total_timeout": 1})
 
 
 REFUSED_BY_SERVERS: list[tuple[dict[str, Any], type[exception.AerospikeError], str]] = [
