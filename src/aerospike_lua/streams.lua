@@ -100,7 +100,8 @@ local function join_groups(pull)
 end
 
 local Stream = {}
-Stream.__index = Stream
+-- scripts get the operators for the metatable: a finalizer in that would have no end
+local meta <const> = { __index = Stream, __metatable = Stream }
 for name in pairs(makers) do
     -- an operator changes the stream that it is called on, as on a real server
     Stream[name] = function(self, ...)
@@ -151,7 +152,7 @@ end
 
 -- What gives the elements of one half of f's chain, nil if the half has no operator.
 return function(f, is_client, fill, ...)
-    local steps = f(setmetatable({}, Stream), ...)
+    local steps = f(setmetatable({}, meta), ...)
     if type(steps) ~= "table" or getmetatable(steps) ~= Stream then
         error("the function returns something else than a stream", 0)
     end

@@ -82,6 +82,20 @@ def test_finalizer_is_refused():
         Runtime().run("setmetatable({}, {__gc = function() end})")
 
 
+@pytest.mark.timeout(60)
+def test_streams_have_no_finalizer():
+    """Nothing could stop it."""
+    runtime = Runtime()
+    runtime.run(
+        "function f(s) local meta = getmetatable(s) "
+        "if meta then meta.__gc = function() ended = true end end "
+        "return s:map(function(x) return x end) end"
+    )
+    for _ in range(2):
+        assert list(runtime.stream("f", [1], is_client=False)) == [1]
+    assert runtime.run("s = nil collectgarbage() return ended") is None
+
+
 def test_module_comes_from_the_host():
     sources = {"tools": ("return {twice = function(x) return 2 * x end}", "tools.lua")}
     runtime = Runtime(find=sources.get)
