@@ -151,6 +151,7 @@ class _Script:
         self._max_memory = settings[2]
         self._end_s = float("inf")
         self._timeout_ms = 0
+        self.is_full = False  # what took all the memory may be there for long
         self._chunk: tuple[str, str] | None = self.files.main(module)
         self._runtime = _runtime_class()(
             log=_log,
@@ -205,6 +206,7 @@ class _Script:
     ) -> exception.AerospikeError:
         """What the user hears of a script that failed."""
         if isinstance(error, MemoryLimitError):
+            self.is_full = True
             return made(
                 exception.UDFError,
                 _FAILED,
@@ -233,7 +235,7 @@ def _script_of(settings: tuple[str, str, int], module: str) -> _Script:
 
 
 def _put_aside(script: _Script) -> None:
-    if len(_idle) < _MOST_IDLE:
+    if len(_idle) < _MOST_IDLE and not script.is_full:
         script.tidy()
         _idle[script.key] = script
 

@@ -75,6 +75,12 @@ function grows(s)
     while true do t[#t + 1] = ("x"):rep(1000) .. #t end
   end)
 end
+function grows_and_keeps(s)
+  local kept = {}
+  return s : map(one) : reduce(add) : map(function()
+    while true do kept[#kept + 1] = ("x"):rep(1000) .. #kept end
+  end)
+end
 function no_stream(s) return 5 end
 function counts_calls(s)
   calls = (calls or 0) + 1
@@ -554,13 +560,16 @@ def test_total_timeout_ends_a_function(query, function):
     assert caught.value.code == 9
 
 
-def test_max_memory_ends_a_function(make_client, module, folder):
+@pytest.mark.parametrize("function", ["grows", "grows_and_keeps"])
+def test_max_memory_ends_a_function(make_client, module, folder, function):
     lua = {"user_path": folder, "max_memory": 4 << 20}
     client = make_client(lua=lua)
     assert client.query("test", module).apply(module, "count").results() == [N]
-    query = client.query("test", module).apply(module, "grows")
+    query = client.query("test", module).apply(module, function)
     with pytest.raises(exception.UDFError, match=r"lua\.max_memory"):
         query.results()
+    # what the error still refers to takes no memory of the next aggregation
+    assert client.query("test", module).apply(module, "count").results() == [N]
 
 
 # --- files ---
