@@ -160,7 +160,7 @@ def test_expression_gives_what_the_server_gives(source: str, expected: Any):
         {"a": {1: b"x"}},
         GeoJSON("{}"),
     ],
-    ids=repr,
+    ids=str,
 )
 def test_value_passes_both_ways_unchanged(value: Any):
     runtime = Runtime()
