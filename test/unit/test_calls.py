@@ -529,6 +529,13 @@ def test_what_a_node_says_of_work_may_be_malformed(made_of, name, text):
         call.send([f"status=active(ok):{name}={text}"])
 
 
+def test_a_node_that_does_not_tell_of_work_is_no_node_that_is_done():
+    call = jobs.job_info(JOB, aerospike.JOB_QUERY)
+    next(call)
+    with pytest.raises(exception.ClientError, match="ERROR:81:role violation"):
+        call.send([done(0), "ERROR:81:role violation"])
+
+
 def test_what_ends_a_wait_for_work_is_in_doubt(made_of):
     def refuses(_: float) -> str:
         raise exception.InvalidRequest(4, "", "", 0, False)

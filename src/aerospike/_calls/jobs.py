@@ -37,7 +37,12 @@ def _check_type(call: str, place: int, argument: object, wanted: type) -> None:
 def _job_entries(text: str | None) -> dict[str, str]:
     """What a node says of a job; {} when it does not know it."""
     line = (text or "").strip()
-    return {} if not line or line.startswith("ERROR") else entries_of(line, ":")
+    if not line.startswith(("ERROR", "FAIL")):
+        return entries_of(line, ":") if line else {}
+    code = line.split(":")[1:2]
+    if code in ([], ["2"]):
+        return {}
+    raise client_error("a node does not tell about jobs", shown(line))
 
 
 def _number(entries: dict[str, str], name: str) -> int:
