@@ -252,7 +252,9 @@ class _Records:
             )
         taken = [*(arguments or ())]
         check_arguments(taken)
-        self._function = module, function, taken
+        # without what a subclass of str does otherwise: the names are kept for others
+        names = str.__str__(module), str.__str__(function)
+        self._function = *names, taken
         return self
 
     # --- reading ---

@@ -573,6 +573,19 @@ def test_max_memory_ends_a_function(make_client, module, folder, function):
     assert client.query("test", module).apply(module, "count").results() == [N]
 
 
+class Incomparable(str):
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError("not to be compared")
+
+
+def test_a_name_that_is_no_plain_str_harms_no_other_aggregation(client, module):
+    for name in (Incomparable(module), module):
+        query = client.query("test", module).apply(name, "count")
+        assert query.results() == [N]
+
+
 # --- files ---
 
 
