@@ -20,6 +20,7 @@ from aerospike_helpers.batch.records import BatchRecords, Read, Write
 from aerospike_helpers.cdt_ctx import cdt_ctx_map_key
 from aerospike_helpers.operations import list_operations, map_operations, operations
 
+USAGE = "usage: python examples/quickstart.py [HOST:PORT[,HOST:PORT...]]"
 KEY = ("test", "quickstart", "ada")
 SET = "quickstart-many"
 KEYS = [("test", SET, number) for number in range(100)]
@@ -215,6 +216,9 @@ def errors(client: aerospike.Client) -> None:
 
 
 def main(args: list[str]) -> int:
+    if len(args) > 1 or any(each.startswith("-") for each in args):
+        print(USAGE)
+        return 0 if args in (["-h"], ["--help"]) else 2
     text = args[0] if args else os.environ.get("AEROSPIKE_HOSTS", "127.0.0.1:3000")
     hosts = parse_hosts(text)
     print(f"Connecting to {text}")

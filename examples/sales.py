@@ -17,6 +17,7 @@ from typing import Any
 import aerospike
 from aerospike import exception
 
+USAGE = "usage: python examples/sales.py [HOST:PORT[,HOST:PORT...]]"
 FILE = Path(__file__).with_name("example_sales.lua")
 MODULE = FILE.stem
 SET = "sales-example"
@@ -84,6 +85,9 @@ def change_prices(client: aerospike.Client) -> None:
 
 
 def main(args: list[str]) -> int:
+    if len(args) > 1 or any(each.startswith("-") for each in args):
+        print(USAGE)
+        return 0 if args in (["-h"], ["--help"]) else 2
     text = args[0] if args else os.environ.get("AEROSPIKE_HOSTS", "127.0.0.1:3000")
     print(f"Connecting to {text}")
     # an aggregation also looks for the module on this machine, in this folder

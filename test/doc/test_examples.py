@@ -30,3 +30,19 @@ def test_example_gives_what_it_expects(program, hosts, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.endswith("Every step gave what was expected.\n")
     assert not list(tmp_path.iterdir())  # no copies of modules where it was called
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=attrgetter("name"))
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(["--help"], 0), (["--port", "3000"], 2), (["a", "b"], 2)]
+)
+def test_example_says_how_it_is_called(program, arguments, code):
+    done = subprocess.run(
+        [sys.executable, str(program), *arguments],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=LIMIT_S,
+        check=False,
+    )
+    usage = f"usage: python examples/{program.name} [HOST:PORT[,HOST:PORT...]]\n"
+    assert (done.returncode, done.stdout, done.stderr) == (code, usage, "")
