@@ -133,6 +133,15 @@ def test_all_nodes_are_lost_and_come_back(cluster, make_client):
         client.get(key)
     watch.assert_at_once()
     until(lambda: not client.is_connected())
+    wait_for_nodes(client, 0)
+    lost = r"Cluster is empty: no node answers any more, and the last .* \d+ s ago"
+    for call in (
+        lambda: client.info_random_node("build"),
+        client.scan(*key[:2]).apply("module", "f").execute_background,
+    ):
+        with pytest.raises(exception.AerospikeError, match=lost) as caught:
+            call()
+        assert caught.value.msg == "Cluster is empty"
     for i in range(3):
         cluster.start_node(i)
     until(client.is_connected)

@@ -59,6 +59,10 @@ typedef struct asc_node_info {
 asc_status
 asc_cluster_nodes(asc_cluster *c, asc_node_info **out, size_t *n, asc_error *err);
 
+/* Say that no node is known that could be asked, and why. Returns
+ * ASC_ERR_INVALID_NODE. */
+asc_status asc_cluster_no_node(asc_cluster *c, asc_error *err);
+
 /* Find out of which partitions of a namespace a node is the master at this moment:
  * owned[p] becomes 1 for each of them and 0 for the others, ASC_N_PARTITIONS in all.
  * False when the namespace or the node is not known. */

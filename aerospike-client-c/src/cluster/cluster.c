@@ -226,6 +226,15 @@ asc_cluster_nodes(asc_cluster *c, asc_node_info **out, size_t *n, asc_error *err
     return ASC_OK;
 }
 
+asc_status
+asc_cluster_no_node(asc_cluster *c, asc_error *err)
+{
+    asc_snapshot *view = asc_cluster_snapshot(c);
+    asc_status rc = asc_snapshot_no_node(view, err);
+    asc_snapshot_release(view);
+    return rc;
+}
+
 /* The snapshot is asked and not the maps, which the tend thread may be changing. */
 bool
 asc_cluster_partitions_of(asc_cluster *c, const char *ns, const char *node_name,

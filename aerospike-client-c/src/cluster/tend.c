@@ -206,6 +206,7 @@ publish(asc_cluster *c)
         /* The next cycle tries again. */
         return;
     }
+    fresh->lost_ms = c->n_nodes == 0 ? asc_now_ms() : 0;
     pthread_mutex_lock(&c->lock);
     asc_snapshot *old = c->snapshot;
     c->snapshot = fresh;

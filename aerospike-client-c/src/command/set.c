@@ -159,9 +159,7 @@ add_nodes(asc_set *s, const asc_snapshot *view, asc_error *err)
             n++;
         }
     }
-    return n > 0 ? ASC_OK
-                 : asc_error_set(err, ASC_ERR_INVALID_NODE,
-                                 "Cluster is empty; no node has been reached yet");
+    return n > 0 ? ASC_OK : asc_snapshot_no_node(view, err);
 }
 
 asc_status

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "asc/alloc.h"
+#include "base/time.h"
 
 /* The arrays have one place more than needed, so that none has a size of 0. */
 asc_status
@@ -59,12 +60,32 @@ asc_snapshot_map(const asc_snapshot *s, const char *ns)
 }
 
 asc_status
+asc_snapshot_no_node(const asc_snapshot *s, asc_error *err)
+{
+    const char *empty = "Cluster is empty;";
+    if (s->n_nodes > 0) {
+        return asc_error_set(err, ASC_ERR_INVALID_NODE, "%s no node answers any more",
+                             empty);
+    }
+    if (s->lost_ms == 0) {
+        return asc_error_set(err, ASC_ERR_INVALID_NODE,
+                             "%s no node has been reached yet", empty);
+    }
+    uint64_t lost_s = (asc_now_ms() - s->lost_ms) / 1000;
+    return asc_error_set(
+        err, ASC_ERR_INVALID_NODE,
+        "%s no node answers any more, and the last one was lost %llu s ago", empty,
+        (unsigned long long)lost_s);
+}
+
+asc_status
 asc_snapshot_lacks(const asc_snapshot *s, const char *ns, asc_error *err)
 {
     if (s->n_nodes == 0) {
-        return asc_error_set(err, ASC_ERR_NAMESPACE,
-                             "Cluster is empty; no node has been reached yet, so that "
-                             "no namespace is known");
+        asc_snapshot_no_node(s, err);
+        asc_error_append(err, ", so that no namespace is known");
+        err->code = ASC_ERR_NAMESPACE;
+        return err->code;
     }
     asc_error_set(err, ASC_ERR_NAMESPACE, "Invalid namespace: %s; the cluster has", ns);
     for (size_t i = 0; i < s->n_maps; i++) {

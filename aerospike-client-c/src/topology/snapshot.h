@@ -27,6 +27,8 @@ typedef struct asc_snapshot {
     size_t n_nodes, n_maps;
     asc_node **nodes; /* counted, owned array */
     asc_ns_map *maps; /* owned array */
+    uint64_t lost_ms; /* of a view without nodes: when the last one was lost; 0: there
+                         was none yet */
 } asc_snapshot;
 
 /* Make a snapshot with room for so many nodes and maps, which the caller fills in.
@@ -41,6 +43,10 @@ void asc_snapshot_release(asc_snapshot *s); /* NULL is fine */
 
 /* Find the map of a namespace, or NULL. Borrowed from the snapshot. */
 const asc_ns_map *asc_snapshot_map(const asc_snapshot *s, const char *ns);
+
+/* Say that there is no node that could be asked, and why. Returns
+ * ASC_ERR_INVALID_NODE. */
+asc_status asc_snapshot_no_node(const asc_snapshot *s, asc_error *err);
 
 /* Say that there is no map of a namespace, and which there are. Returns
  * ASC_ERR_NAMESPACE. */

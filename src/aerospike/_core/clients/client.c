@@ -333,8 +333,10 @@ client_any_node(module_state *st, asc_cluster *cluster, const asc_node_info *nod
                 size_t n)
 {
     if (n == 0) {
-        raise_code(st, ASC_ERR_INVALID_NODE,
-                   "Cluster is empty" DETAIL "no node has been reached yet");
+        asc_error err;
+        asc_error_reset(&err);
+        asc_cluster_no_node(cluster, &err);
+        raise_error(st, &err, NULL, NULL);
         return NULL;
     }
     return nodes[asc_cluster_turn(cluster) % n].name;
