@@ -59,6 +59,16 @@ def _level_of_caller() -> int:
     return level
 
 
+def warn(text: str) -> None:
+    """Warn at the line of the application that has made the call.
+
+    :raises AerospikeWarning: the program's filters make errors of warnings.
+    """
+    import warnings
+
+    warnings.warn(text, exception.AerospikeWarning, _level_of_caller())
+
+
 def _is_said(topic: str, key: str) -> bool:
     return (topic, key) in _said or len(_said) >= _LIMIT
 
@@ -70,9 +80,7 @@ def warn_once(topic: str, key: str, text: str) -> None:
         as not said then.
     """
     if not _is_said(topic, key):
-        import warnings
-
-        warnings.warn(text, exception.AerospikeWarning, _level_of_caller())
+        warn(text)
         _said.add((topic, key))
 
 

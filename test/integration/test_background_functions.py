@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import uuid
 from typing import Any
@@ -24,6 +25,11 @@ function fail(rec)
   rec.b = 1
   aerospike:update(rec)
   error("boom")
+end
+function fail_from_17_on(rec)
+  if rec.n >= 17 then
+    error("boom")
+  end
 end
 """
 BELOW_5 = expressions.LT(expressions.IntBin("n"), 5).compile()
@@ -154,14 +160,42 @@ def test_query_apply_needs_an_index(client, module, records):
 
 @pytest.mark.parametrize("function", ["fail", "nothing"])
 def test_a_function_that_fails_changes_nothing(client, module, records, function):
-    job = client.scan_apply("test", records, module, function, [])
+    text = f"the function {module}.{function} failed on 20 of 20 records"
+    with pytest.warns(aerospike.AerospikeWarning, match=text):
+        job = client.scan_apply("test", records, module, function, [])
     assert values(client, records, "b") == {}
     assert client.job_info(job, aerospike.JOB_SCAN)["records_read"] == 0
 
 
 def test_a_module_that_is_not_there_changes_nothing(client, module, records):
-    client.scan_apply("test", records, "no_module", "write", ["b", 1])
+    with pytest.warns(aerospike.AerospikeWarning, match="20 of 20 records"):
+        client.scan_apply("test", records, "no_module", "write", ["b", 1])
     assert values(client, records, "b") == {}
+
+
+def test_records_on_which_a_function_fails_are_warned_of(
+    client, module, records, index
+):
+    """Once for each call, at the line of it; a job that is well says nothing."""
+    given = (module, "fail_from_17_on", [])
+    text = f"the function {module}.fail_from_17_on failed on 3 of 20 records; "
+    text += "apply() on one of them says why"
+    everything = predicates.between("n", 0, 100)
+    for _ in range(2):
+        with pytest.warns(aerospike.AerospikeWarning) as caught:
+            job = client.scan_apply("test", records, *given)
+        assert [(str(each.message), each.filename) for each in caught] == [
+            (text, __file__)
+        ]
+        with pytest.warns(aerospike.AerospikeWarning, match=re.escape(text)):
+            client.query_apply("test", records, everything, *given)
+    assert client.job_info(job, aerospike.JOB_SCAN) == {
+        "progress_pct": 100,
+        "records_read": 17,
+        "status": aerospike.JOB_STATUS_COMPLETED,
+    }
+    between = predicates.between("n", 0, 16)
+    client.query_apply("test", records, between, *given)
 
 
 def test_a_namespace_that_is_not_there(client, module):
@@ -200,7 +234,11 @@ def query_with(**given):
         ({"set": 5}, exception.ParamError, "Set name should be string"),
         ({"module": None}, exception.ParamError, "Module name should be string"),
         ({"function": b"f"}, exception.ParamError, "Function name should be string"),
-        ({"args": "x"}, exception.ParamError, "Arguments should be a list"),
+        (
+            {"args": "x"},
+            exception.ParamError,
+            "list: got str: write .value., or .. for",
+        ),
         ({"args": {}}, exception.ParamError, "Arguments should be a list"),
         ({"args": [2**64]}, exception.ParamError, r"args\[0\]"),
         ({"policy": 5}, exception.ParamError, "policy must be a dict"),

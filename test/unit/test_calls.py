@@ -369,10 +369,10 @@ def test_a_removed_module_is_waited_for_on_every_node(made_of):
 # --- work in the background ---
 
 
-def work(status: str, percent: float = 100, succeeded: int = 1) -> str:
+def work(status: str, percent: float = 100, succeeded: int = 1, failed: int = 0) -> str:
     return (
         f"trid={JOB}:ns=test:status={status}:job-progress={percent:.2f}:"
-        f"recs-succeeded={succeeded}:recs-failed=0:recs-filtered-meta=0"
+        f"recs-succeeded={succeeded}:recs-failed={failed}:recs-filtered-meta=0"
     )
 
 
@@ -403,6 +403,19 @@ def scan_apply(cluster: Cluster) -> int:
 def query_apply(cluster: Cluster) -> int:
     call = jobs.query_apply("test", None, (0, 4, "a", 1), "m", "f", [], None)
     return run(call, cluster.answer)
+
+
+@pytest.mark.parametrize("call", [scan_apply, query_apply])
+def test_failures_of_all_nodes_are_summed_up(made_of, call):
+    def fails_on_two(age: float) -> str:
+        return work("active(ok)", failed=1) if age < 5 else work("done(ok)", failed=2)
+
+    def fails_on_all(_: float) -> str:
+        return work("done(ok)", succeeded=0, failed=40)
+
+    cluster = made_of({"A": done, "B": fails_on_two, "C": fails_on_all, "D": unknown})
+    with pytest.warns(exception.AerospikeWarning, match=r"m\.f failed on 42 of 44 rec"):
+        assert call(cluster) == JOB
 
 
 def test_work_is_begun_with_its_policy_and_waited_for(made_of):

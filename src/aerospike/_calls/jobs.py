@@ -14,6 +14,7 @@ from aerospike._calls.requests import Background, Info, InfoOfAll, Nodes
 from aerospike._calls.waits import DONE, NO_ANSWER, wait_for_nodes
 from aerospike._errors import client_error, made, param_error, shown
 from aerospike._hints import Any, InfoPolicy, Options, ScanPolicy, WritePolicy
+from aerospike._report import warn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,7 +110,8 @@ _ABORTED = {
     True: (exception.ScanAbortedError, 15),
     False: (exception.QueryAbortedError, 210),
 }
-_COUNTS = ("recs-succeeded", "recs-failed", "recs-filtered-meta", "recs-filtered-bins")
+_OF_FUNCTION = ("recs-succeeded", "recs-failed")
+_COUNTS = (*_OF_FUNCTION, "recs-filtered-meta", "recs-filtered-bins")
 
 
 def _uptime(node: str) -> Call[int]:
@@ -118,16 +120,22 @@ def _uptime(node: str) -> Call[int]:
     return _number(entries_of(reply.partition("\t")[2], ";"), "uptime")
 
 
-def _wait_for_job(is_scan: bool, job_id: int, nodes: list[str]) -> Call[None]:
+def _wait_for_job(
+    is_scan: bool, job_id: int, nodes: list[str]
+) -> Call[tuple[int, int]]:
     """Wait until those nodes have ended their parts of a job.
 
     A node forgets a job some time after its end, or when it is started anew. It never
     knows one whose set it has no records of.
+
+    :return: for how many records the function succeeded and failed, as far as the nodes
+        tell.
     """
     what = f"job {job_id} does not end"
     command = f"query-show:id={job_id}"
     silent = set()  # nodes that gave no answer once: they may have been started anew
     at_work = set()  # nodes that have known the job
+    counts: dict[str, list[int]] = {}  # of nodes that are done, by _OF_FUNCTION
 
     def ask(node: str, waited_s: float) -> Call[Progress]:
         try:
@@ -155,6 +163,7 @@ def _wait_for_job(is_scan: bool, job_id: int, nodes: list[str]) -> Call[None]:
         if status != "done(ok)":
             text = f"job {job_id} was ended on node {node}: {status}"
             raise made(*_ABORTED[is_scan], text)
+        counts[node] = [_number(job, name) for name in _OF_FUNCTION]
         return DONE
 
     try:
@@ -163,6 +172,10 @@ def _wait_for_job(is_scan: bool, job_id: int, nodes: list[str]) -> Call[None]:
         error.in_doubt = True  # the work has begun
         error.args = (*error.args[:4], True)
         raise
+    return (
+        sum(succeeded for succeeded, _ in counts.values()),
+        sum(failed for _, failed in counts.values()),
+    )
 
 
 def _apply(
@@ -192,7 +205,8 @@ def _apply(
     arguments = function[2]
     if not isinstance(arguments, list | tuple):
         raise param_error(
-            "Arguments should be a list", f"got {type(arguments).__name__}"
+            "Arguments should be a list",
+            f"got {type(arguments).__name__}: write [value], or [] for none",
         )
     check_names(ns, texts["Set"])
     check_whole(policy)
@@ -206,7 +220,12 @@ def _apply(
     }
     nodes: list[str] = yield Nodes()
     job_id: int = yield Background(is_scan, spec, policy)
-    yield from _wait_for_job(is_scan, job_id, nodes)
+    n_succeeded, n_failed = yield from _wait_for_job(is_scan, job_id, nodes)
+    if n_failed > 0:
+        warn(
+            f"the function {texts['Module']}.{texts['Function']} failed on {n_failed} "
+            f"of {n_succeeded + n_failed} records; apply() on one of them says why"
+        )
     return job_id
 
 
@@ -221,8 +240,9 @@ def scan_apply(
 ) -> Call[int]:
     """Give a function in Lua each record of a set, and wait until it had them all.
 
-    What the function returns is lost. One that fails leaves its record as it was, which
-    is no error; job_info() counts the records for which it succeeded.
+    What the function returns is lost. One that fails leaves its record as it was, and
+    there is a warning at the end, an AerospikeWarning; job_info() counts the records
+    for which it succeeded.
 
     :param set: str; None: all records of the namespace.
     :param module: str, the name of its file without ".lua"; see udf_put().
