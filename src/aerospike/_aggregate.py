@@ -94,12 +94,17 @@ class _Files:
                 raise OSError("the name of a module has no folder")
             return self._read(path), path
         except (OSError, ValueError) as why:
+            hint = (
+                "the name of a module is given without .lua"
+                if module.endswith(".lua")
+                else "an aggregation needs the module on this machine, too: "
+                "lua.user_path is its folder"
+            )
             raise made(
                 exception.LuaFileNotFound,
                 _NO_FILE,
                 "cannot open script file",
-                f"{shown(path, 300)}: {why}; an aggregation needs the module on this "
-                "machine, too: lua.user_path is its folder",
+                f"{shown(path, 300)}: {why}; {hint}",
             ) from why
 
     def find(self, name: str) -> tuple[str, str] | None:

@@ -7,6 +7,7 @@ with what the call was given. So nothing of this is on the way of a call that su
 from __future__ import annotations
 
 from aerospike import _constants as c
+from aerospike import exception
 from aerospike._errors import shown
 
 TYPE_CHECKING = False  # typing costs more to import than all of this package
@@ -362,6 +363,12 @@ _OF_A_BIN = ("append", "prepend", "increment")
 
 
 _FUNCTION_FAILED = 100
+_NOT_FOUND = 2
+
+_NO_BINS = (
+    "the function may have created a record without bins: aerospike:create() needs a "
+    "bin that has a value, and a bin whose name has more than 15 bytes is not kept"
+)
 
 # how the text of a function that failed ends -> what to do
 _FUNCTION_FAILURES = {
@@ -446,6 +453,8 @@ def call(
         parts += filter(None, [_find_operation(error, argument)])
     if method == "apply" and code == _FUNCTION_FAILED:
         parts += _function(error, *argument)
+    if method == "apply" and code == _NOT_FOUND and error.host is not None:
+        parts.append(_NO_BINS)
     if code in _HINTS and error.host is not None:
         parts += filter(None, [_HINTS[code](error, method, argument)])
     if code == _REFUSED and is_filtered:
@@ -456,16 +465,16 @@ def call(
     error.detail = "; ".join(parts)
 
 
-def row(code: int, text: str, ops: list[Any]) -> str:
+def row(code: int, text: str, asked: list[Any] | tuple[str, str]) -> str:
     """The message of a row of a batch that failed.
 
     :param text: the server's, after the name of the node.
+    :param asked: operations, or the names of a module and of its function.
     """
-    from aerospike import exception
-
     error = exception.AerospikeError(code, "", None, None)
     error.host, error.detail = "", text
-    call(error, "operate", None, ops, False)
+    method = "apply" if isinstance(asked, tuple) else "operate"
+    call(error, method, None, asked, False)
     error.host = None
     known = exception._known_of(error)
     return f"{error.detail} [{', '.join(known)}]" if known else error.detail
@@ -709,18 +718,22 @@ def module(error: UDFError, name: str) -> None:
     for beginning, text in _MODULES.items():
         if said.startswith(beginning):
             error.detail = text.format(name=shown(name))
-    if said.startswith("error=compile_error;"):
-        error.detail = f"{name}: {_compiler_text(said)}"
+    if said.startswith(exception._COMPILE_ERROR):
+        _compile_error(error, name, said)
 
 
-def _compiler_text(said: str) -> str:
-    """What the compiler says, of the refusal that has it as base64."""
+def _compile_error(error: UDFError, name: str, said: str) -> None:
+    """Show what the compiler says; the refusal has it as base64."""
     import base64
 
-    found = dict(entry.partition("=")[::2] for entry in said.split(";"))
-    packed = found.get("message", "").split()
+    before, _, after = said.partition("message=")
+    packed, blank, rest = after.partition(" ")
+    found = dict(entry.partition("=")[::2] for entry in before.split(";"))
     try:
-        text = base64.b64decode("".join(packed[:1]), validate=True)
+        text = base64.b64decode(packed, validate=True).decode("utf-8", "replace")
     except ValueError:
-        return "it does not compile"
-    return f"line {found.get('line')}: {text.decode('utf-8', 'replace')}"
+        error.detail = f"{name}: it does not compile"
+        return
+    error.msg = f"{before}message={text}{blank}{rest}"
+    error.args = (error.args[0], error.msg, *error.args[2:])
+    error.detail = f"{name}: line {found.get('line')}: {text}"

@@ -248,7 +248,7 @@ class _Records:
         if arguments is not None and not isinstance(arguments, list | tuple):
             raise client_error(
                 "udf function arguments must be enclosed in a list",
-                f"got {type(arguments).__name__}",
+                f"got {type(arguments).__name__}: write [value], or [] for none",
             )
         taken = [*(arguments or ())]
         check_arguments(taken)

@@ -91,6 +91,10 @@ class AerospikeWarning(UserWarning):
 _SYMBOLS: dict[int, str] = {}
 
 
+# how a node refuses a module that does not compile; the detail says the same
+_COMPILE_ERROR = "error=compile_error;"
+
+
 def _short(text: str) -> str:
     return text if len(text) <= 200 else text[:200] + "..."
 
@@ -139,8 +143,10 @@ def _text_of(error: AerospikeError) -> str:
     ]
     said = texts[0].removeprefix(f"{error.host} ")
     is_repeated = said != texts[0] and texts[1].startswith(said.removesuffix(" ..."))
+    if texts[1] and said.startswith(_COMPILE_ERROR):
+        is_repeated = True
     if is_repeated or (symbol and said.endswith(symbol)):
-        del texts[0]  # host and symbol, which stand elsewhere in this text
+        del texts[0]  # what stands elsewhere in this text
     text = ": ".join([title, *filter(None, texts)])
     known = _known_of(error)
     return f"{text} [{', '.join(known)}]" if known else text

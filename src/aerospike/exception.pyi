@@ -433,5 +433,6 @@ TYPE_CHECKING: bool
 
 _BY_CODE: dict[int, type[AerospikeError]]
 _CLASSES: dict[str, dict[str, int | None]]
+_COMPILE_ERROR: str
 
 def _known_of(error: AerospikeError) -> list[str]: ...

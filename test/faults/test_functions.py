@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import Any
 
@@ -272,3 +273,14 @@ def test_texts_of_a_server_are_explained(scripted_node, make_client, text, says)
     with pytest.raises(exception.UDFError, match=says) as caught:
         apply(make_client(hosts=[scripted_node.host]))
     assert text.decode() in str(caught.value)
+    client = make_client(hosts=[scripted_node.host])
+    for how in ("batch_apply", "Apply"):
+        row = row_of(op(b"FAILURE", STRING, text), UDF)
+        scripted_node.expect().send(row + last())
+        assert re.search(says, run_batch(client, how).message)
+
+
+def test_a_record_that_is_not_found_may_have_no_bins(scripted_node, make_client):
+    scripted_node.expect(WRITE).send(answer(result=2))
+    with pytest.raises(exception.RecordNotFound, match="record without bins"):
+        apply(make_client(hosts=[scripted_node.host]))

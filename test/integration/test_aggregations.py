@@ -535,6 +535,12 @@ def test_a_module_that_is_not_here(client, module, folder, name):
         assert os.path.join(folder, "none.lua") in caught.value.detail
 
 
+def test_a_module_that_is_named_with_its_suffix(client, module):
+    named = client.query("test", module).apply(f"{module}.lua", "count")
+    with pytest.raises(exception.LuaFileNotFound, match=r"given without \.lua$"):
+        named.results()
+
+
 def test_a_module_that_is_not_there(client, module, folder):
     with open(os.path.join(folder, "not_there.lua"), "w", encoding="utf-8") as file:
         file.write(SOURCE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aerospike import exception
+from aerospike import exception, predicates
 from aerospike_helpers.operations import operations
 
 
@@ -64,8 +64,19 @@ def test_a_closed_client(make_client):
 
 @pytest.mark.parametrize("args", [None, "x", {}])
 def test_arguments_of_a_function_that_are_no_list(client, key, args):
-    with pytest.raises(TypeError, match="expected UDF method arguments in a 'list'"):
+    got = rf"; got {type(args).__name__}: write \[value\], or \[\] for none"
+    with pytest.raises(TypeError, match="UDF method arguments in a 'list'" + got):
         client.apply(key, "module", "function", args)
+    got = got.replace("; got", ": got")
+    with pytest.raises(exception.ParamError, match="of arguments for the UDF" + got):
+        client.batch_apply([key], "module", "function", args)
+    with pytest.raises(exception.ParamError, match="Arguments should be a list" + got):
+        client.query_apply(
+            *key[:2], predicates.equals("n", 1), "module", "function", args
+        )
+    if args is not None:
+        with pytest.raises(exception.ClientError, match="enclosed in a list" + got):
+            client.query(*key[:2]).apply("module", "function", args)
 
 
 @pytest.mark.parametrize("name", [None, 3, b"name"])

@@ -71,6 +71,11 @@ def test_a_module_that_does_not_compile_says_where(client, path, name):
         client.udf_put(str(path))
     assert caught.value.code == 100
     assert caught.value.module == name.removesuffix(".lua")
+    says = f"{name}: line 2: unexpected symbol near '='"
+    assert str(caught.value).split(": ", 1)[1].startswith(says)
+    begin = f"error=compile_error;file={name};line=2;message=unexpected symbol near '='"
+    assert caught.value.msg.startswith(begin)
+    assert caught.value.args[1] == caught.value.msg
 
 
 def test_a_missing_module_cannot_be_read(client, name):

@@ -95,12 +95,14 @@ def test_queries_are_made_by_the_client(cls):
         (23, [map_operations.map_put("m", 1, 1)], "only update"),
         (24, [bitwise_operations.bit_resize("b", 1)], "only create"),
         (80, [operations.read("a")], "this client has no user"),
+        (100, ("m.lua", "f"), "there may be no module 'm.lua', whose name is given"),
         (81, [operations.read("a")], "the privilege read or write"),
     ],
 )
 def test_row_says_what_to_try(code, ops, text):
-    assert text in row(code, "node: why", ops)
-    assert row(code, "node: why", ops).startswith("node: why; ")
+    why = "node: UDF: Execution Error 1"
+    assert text in row(code, why, ops)
+    assert row(code, why, ops).startswith(f"{why}; ")
 
 
 def test_row_that_is_only_late_says_no_more():

@@ -92,7 +92,7 @@ batch_end(batch_run *b)
         Py_XDECREF(row->key.user_key);
     }
     for (size_t i = 0; i < b->n_templates; i++) {
-        Py_XDECREF(b->templates[i].ops);
+        Py_XDECREF(b->templates[i].asked);
     }
     PyMem_Free(b->rows);
     PyMem_Free(b->templates);

@@ -37,8 +37,9 @@ typedef struct row_template {
     size_t fields, fields_end; /* the fields before the user key: the filter */
     uint16_t n_fields, n_ops;  /* n_fields: without namespace, set and user key */
     bool writes, sends_key;
-    bool has_bins; /* its record is (key, meta, bins), not (key, meta) */
-    PyObject *ops; /* owned: the operations, for the messages of rows; or NULL */
+    bool has_bins;   /* its record is (key, meta, bins), not (key, meta) */
+    PyObject *asked; /* owned: the operations, or (module, function), for the messages
+                        of rows; or NULL */
 } row_template;
 
 /* One entry of a batch. */

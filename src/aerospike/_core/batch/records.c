@@ -148,26 +148,27 @@ message_text(const asc_error *err)
                                       "replace");
 }
 
-/* So many rows of a batch say which operation was refused. That takes longer than all
+/* So many rows of a batch say what was refused, and why. That takes longer than all
  * else that is done for a row, and a batch may have thousands that fail alike. */
 #define MAX_EXPLAINED 100
 
-/* The message of a row that failed. When a server has refused its operations, it says
- * which one, and what to try. NULL with an exception. */
+/* The message of a row that failed. When a server has refused its operations or its
+ * function, it says which one, and what to try. NULL with an exception. */
 static PyObject *
 message_of_row(batch_run *b, const batch_row *row, const asc_error *err)
 {
     module_state *st = b->st;
-    PyObject *ops = b->templates[row->template].ops; /* borrowed: until batch_end() */
+    /* borrowed: until batch_end() */
+    PyObject *asked = b->templates[row->template].asked;
     PyObject *text = message_text(err);
-    if (text == NULL || ops == NULL || err->code <= 0 ||
+    if (text == NULL || asked == NULL || err->code <= 0 ||
         b->n_explained >= MAX_EXPLAINED) {
         return text;
     }
     b->n_explained++;
     gc_resume(st);
     PyObject *told =
-        PyObject_CallFunction(st->explain_row, "iOO", (int)err->code, text, ops);
+        PyObject_CallFunction(st->explain_row, "iOO", (int)err->code, text, asked);
     if (told == NULL && !comes_out(st)) {
         PyErr_Clear(); /* the error of the row matters more */
         return text;

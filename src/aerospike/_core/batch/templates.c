@@ -92,7 +92,7 @@ batch_operations_template(batch_run *b, const policy *pol, record_meta meta,
     if (template_end(b, &w, &head) < 0) {
         return -1;
     }
-    b->templates[b->n_templates - 1].ops = Py_NewRef(ops);
+    b->templates[b->n_templates - 1].asked = Py_NewRef(ops);
     return 0;
 }
 
@@ -129,13 +129,17 @@ batch_apply_template(batch_run *b, const policy *pol, PyObject *module,
     encoder e = encoder_for(b, &b->bytes);
     if (!PyList_Check(args) && !PyTuple_Check(args)) {
         raise_param(b->st,
-                    "args must be a list of arguments for the UDF" DETAIL "got %s",
+                    "args must be a list of arguments for the UDF" DETAIL
+                    "got %s: write [value], or [] for none",
                     Py_TYPE(args)->tp_name);
         return error_in_argument(b->st, "args");
     }
     if (template_begin(b, &w) < 0 ||
-        put_function_fields(&e, &w, module, function, args) < 0) {
+        put_function_fields(&e, &w, module, function, args) < 0 ||
+        template_end(b, &w, &head) < 0) {
         return -1;
     }
-    return template_end(b, &w, &head);
+    PyObject *asked = PyTuple_Pack(2, module, function);
+    b->templates[b->n_templates - 1].asked = asked;
+    return asked != NULL ? 0 : -1;
 }

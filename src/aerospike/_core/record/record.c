@@ -401,7 +401,10 @@ static int
 encode_apply(record_call *c, PyObject *const *argv)
 {
     if (!PyList_Check(argv[3]) && !PyTuple_Check(argv[3])) {
-        PyErr_SetString(PyExc_TypeError, "expected UDF method arguments in a 'list'");
+        PyErr_Format(PyExc_TypeError,
+                     "expected UDF method arguments in a 'list'; got %s: write "
+                     "[value], or [] for none",
+                     Py_TYPE(argv[3])->tp_name);
         return -1;
     }
     c->shown = PyTuple_Pack(2, argv[1], argv[2]);
@@ -783,7 +786,7 @@ static const record_row apply_row = {
     .name = "apply",
     .args = {"key", "module", "function", "args", "policy"}, .n_required = 4,
     .kind = POLICY_APPLY, .policy_at = 4, .shows_operations = true,
-    .info2 = ASC_INFO2_WRITE,
+    .explains_missing = true, .info2 = ASC_INFO2_WRITE,
     .encode = encode_apply, .decode = decode_apply,
 };
 

@@ -98,13 +98,14 @@ explain(record_call *c)
     Py_XDECREF(key);
 }
 
-/* Raise what the library says. A record that is not there is frequent, and there is
- * nothing to explain about it. */
+/* Raise what the library says. A record that is not there is frequent, and for most
+ * methods there is nothing to explain about it. */
 __attribute__((noinline)) static PyObject *
 fail(record_call *c)
 {
     PyObject *bin = c->row->shows_operations ? NULL : c->shown;
-    if (c->err.code == ASC_ERR_RECORD_NOT_FOUND && c->client->config.error_keys) {
+    if (c->err.code == ASC_ERR_RECORD_NOT_FOUND && !c->row->explains_missing &&
+        c->client->config.error_keys) {
         return raise_error(c->st, &c->err, c->key_arg, bin);
     }
     raise_error(c->st, &c->err, NULL, bin);

@@ -33,6 +33,7 @@ typedef struct record_row {
     int shown_at;           /* which argument an error shows as its bin; 0: none */
     bool shows_operations;  /* that argument has operations, not bins; or encode sets
                                what an error shows, which is no bin either */
+    bool explains_missing;  /* a record that is not there is no frequent answer */
     policy_kind kind;
     uint8_t info1, info2; /* bits of the header. A call whose row has bits in info1
                              reads, and one whose row has bits in info2 writes */
