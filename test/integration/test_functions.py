@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 
 import pytest
@@ -73,8 +74,9 @@ def test_a_module_that_does_not_compile_says_where(client, path, name):
     assert caught.value.module == name.removesuffix(".lua")
     says = f"{name}: line 2: unexpected symbol near '='"
     assert str(caught.value).split(": ", 1)[1].startswith(says)
-    begin = f"error=compile_error;file={name};line=2;message=unexpected symbol near '='"
-    assert caught.value.msg.startswith(begin)
+    # a server cuts the name of the file
+    begin = r"error=compile_error;file=[^;]+;line=2;message=unexpected symbol near '='"
+    assert re.match(begin, caught.value.msg)
     assert caught.value.args[1] == caught.value.msg
 
 
