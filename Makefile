@@ -33,7 +33,7 @@ CHAOS_PYTHON =
 
 # what runs under sanitizers: broken peers, hostile arguments, and every kind of call
 SANITIZED = test/faults test/leaks test/threads test/tls $(addprefix test/integration/test_, \
-	batches.py contexts.py expressions.py keys.py operate.py queries.py records.py serializers.py values.py)
+	aggregations.py batches.py contexts.py functions.py function_calls.py expressions.py keys.py operate.py queries.py records.py serializers.py values.py)
 
 VENV = .venv
 PY = $(VENV)/bin/python
