@@ -55,6 +55,10 @@ def hard_limit(max_memory: int) -> int:
     return max_memory + max_memory // 2 + (32 << 20) if max_memory else 0
 
 
+CALLS_OF_GARBAGE = 5000
+"""So many calls leave what they were given to Lua's collector. It takes objects of
+Python for small, and waits the longer the more of them were there before."""
+
 SMALL = 1 << 10
 """Bytes of a result that are passed on at any time."""
 
@@ -114,6 +118,7 @@ class Runtime:
         self._max_memory = max_memory or math.inf
         self._log, self._find, self._check = log, find, check
         self._reason: BaseException | None = None
+        self._n_calls = 0
         self.take = Budget(max_memory, self._look, self._lua_in_use).take
         self._globals = self._lua.globals()
         as_function = self._globals[b"python"][b"as_function"]
@@ -299,6 +304,9 @@ class Runtime:
 
     def _results(self, run: Any, *args: Any) -> tuple[Any, ...]:
         """What a function returns; raises what ended the script."""
+        self._n_calls += 1
+        if self._n_calls % CALLS_OF_GARBAGE == 0:
+            self.tidy()
         self._make_room(args)
         self._reason = None
         try:
@@ -349,7 +357,9 @@ class Runtime:
 
     def _index(self, of: Any, key: Any) -> Any:
         result = index(of, key)
-        return self._fit(result) if type(result) is bytes else result
+        if type(result) is bytes and len(result) > SMALL:
+            return self._fit(result)
+        return result
 
     def _assign(self, to: Any, key: Any, value: Any) -> None:
         if not isinstance(to, Userdata):

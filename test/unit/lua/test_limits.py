@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import time
 
 import pytest
 
+from aerospike_lua.containers import List
 from aerospike_lua.runtime import (
     CompileError,
     FunctionError,
@@ -330,6 +332,14 @@ def test_containers_that_nobody_needs_do_not_count():
     values = ({"a": "x" * 500, "n": n} for n in range(10000))
     (last,) = runtime.stream("f", values, is_client=True)
     assert last["n"] == 9999
+
+
+def test_arguments_that_nobody_needs_are_freed():
+    runtime = Runtime()
+    runtime.run("function f(a) return 1 end")
+    for _ in range(60_000):
+        runtime.invoke("f", List([1]))
+    assert sum(isinstance(found, List) for found in gc.get_objects()) < 10_000
 
 
 CROWDED = {
