@@ -180,10 +180,12 @@ def test_endless_script_ends_with_what_the_check_raises(source: str):
     assert runtime.run("return 1") == 1
 
 
+# a signal comes again after a while: Python drops, and tells pytest of, what a handler
+# raises while it collects garbage
 @pytest.mark.timeout(30)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("source", ENDLESS.values(), ids=ENDLESS)
 def test_signal_ends_an_endless_script(source: str):
-    # again after a while: Python drops what a handler raises while it collects garbage
     before = signal.signal(signal.SIGVTALRM, signal.default_int_handler)
     signal.setitimer(signal.ITIMER_VIRTUAL, 0.05, 1)
     try:
