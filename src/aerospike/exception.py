@@ -82,7 +82,8 @@ class AerospikeWarning(UserWarning):
     """A mistake in a call that changes what it does and is no error.
 
     Such as a misspelt key of a policy, which is ignored. With "validate_keys" in the
-    configuration it is a ParamError.
+    configuration it is a ParamError. Also a function of scan_apply() or query_apply()
+    that failed on records.
     """
 
 
