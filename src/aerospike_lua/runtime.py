@@ -321,7 +321,8 @@ class Runtime:
             case (True, *values):
                 return tuple(values)
             case (False, bytes() as message, bytes() as stack, bool() as is_text):
-                raise FunctionError(text_from_lua(message), _of_script(stack), is_text)
+                text = text_from_lua(_in_one_line(message))
+                raise FunctionError(text, _of_script(stack), is_text)
         raise MemoryLimitError
 
     def _raise_reason(self) -> None:
@@ -429,12 +430,31 @@ def _message(error: LuaError) -> str:
 
 # lines of a stack about this package, of which a user needs to know nothing
 _OWN_LINE = re.compile(
+    rb"(?:\n\t\[C\]: in [^\n]*)?"
     rb"\n\t(?:(?:limits|prelude|sandbox|streams):|\[C\]: in upvalue 'xpcall')[^\n]*"
 )
+_NO_LINE = re.compile(rb"\n?stack traceback:(\n\t\(\.\.\.tail calls\.\.\.\))?\Z")
 
 
 def _of_script(stack: bytes) -> str:
-    return text_from_lua(_OWN_LINE.sub(b"", stack))
+    """A message with the lines of its stack that are about the script, if any."""
+    left = _OWN_LINE.sub(b"", _in_one_line(stack))
+    return text_from_lua(_NO_LINE.sub(b"", left))
+
+
+# where `require` has looked for a module, a line for each place
+_PLACES = re.compile(rb"(module '[^'\n]*' not found:)((?:\n\t[^\n]*)+)")
+
+
+def _in_one_line(message: bytes) -> bytes:
+    """A message that has of the places of `require` only where users have modules."""
+
+    def without_places(found: re.Match[bytes]) -> bytes:
+        places = found[2].split(b"\n\t")
+        ours = [place for place in places if place.startswith(b"there is no ")]
+        return found[1] + b" " + b", ".join(ours or filter(None, places))
+
+    return _PLACES.sub(without_places, message)
 
 
 def _text_of_problem(problem: Any) -> bytes | None:

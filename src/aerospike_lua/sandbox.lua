@@ -14,7 +14,7 @@ loaded.python = nil
 local function from_host(name)
     local source, file = find(name)
     if source == nil then
-        return "\n\tno module '" .. name .. "'"
+        return "there is no " .. name .. ".lua among the modules"
     end
     local chunk, problem = load(source, "@" .. file, "t")
     if chunk == nil then

@@ -4,9 +4,10 @@
 -- stream holds one element at a time.
 local as_function = ...
 local error, ipairs, pairs = error, ipairs, pairs
-local setmetatable, type = setmetatable, type
-local getmetatable, math_type = getmetatable, math.type
+local setmetatable, type, select = setmetatable, type, select
+local getmetatable, math_type, format = getmetatable, math.type, string.format
 local pack, unpack = table.pack, table.unpack
+local getinfo = package.loaded.debug.getinfo
 local list, map = list, map
 local append, merge, merge_lists = list.append, map.merge, list.merge
 local BIG <const> = 1000 -- a state from here on is emitted at once
@@ -101,10 +102,43 @@ end
 
 local Stream = {}
 -- scripts get the operators for the metatable: a finalizer in that would have no end
-local meta <const> = { __index = Stream, __metatable = Stream }
+local meta <const> = { __metatable = Stream }
+local place = "" -- where the script has last named an operator
+
+-- `return s : map(f)` is a tail call, in which the line of the script is lost already. So
+-- the line is noted here, where the operator is looked up.
+function meta.__index(_, name)
+    local found = Stream[name]
+    if found then
+        local info = getinfo(2, "Sl")
+        place = info.short_src .. ":" .. info.currentline .. ": "
+    end
+    return found
+end
+
+-- whether a value is a function, or an object that may be called like one
+local function is_callable(value)
+    return type(value) == "function" or type(value) == "table" and getmetatable(value) ~= nil
+end
+
+-- Checks the arguments of an operator.
+local function check(name, self, ...)
+    if type(self) ~= "table" or getmetatable(self) ~= Stream then
+        error(place .. "call operators of a stream with a colon: s : " .. name .. "(f)", 0)
+    end
+    local f = select(name == "aggregate" and 2 or 1, ...)
+    if not is_callable(f) then
+        local where = name == "aggregate" and " behind the start value" or ""
+        local hint = f == nil and " (is it defined above?)" or ""
+        local text = "%s%s: a function is expected%s, got %s%s"
+        error(format(text, place, name, where, type(f), hint), 0)
+    end
+end
+
 for name in pairs(makers) do
     -- an operator changes the stream that it is called on, as on a real server
     Stream[name] = function(self, ...)
+        check(name, self, ...)
         self[#self + 1] = { name, ... }
         return self
     end

@@ -102,8 +102,21 @@ def test_module_comes_from_the_host():
     sources = {"tools": ("return {twice = function(x) return 2 * x end}", "tools.lua")}
     runtime = Runtime(find=sources.get)
     assert runtime.run("return require('tools').twice(4)") == 8
-    with pytest.raises(FunctionError, match="no module 'other'"):
+    with pytest.raises(
+        FunctionError,
+        match="module 'other' not found: there is no other",
+    ):
         runtime.run("require 'other'")
+
+
+@pytest.mark.parametrize("is_full", [False, True])
+def test_missing_module_is_told_in_one_line(is_full):
+    runtime = Runtime(is_full=is_full)
+    with pytest.raises(FunctionError) as caught:
+        runtime.run("\nrequire('other')", "m.lua")
+    text = "m.lua:2: module 'other' not found: there is no other.lua among the modules"
+    assert str(caught.value) == text
+    assert caught.value.stack.startswith(f"{text}\nstack traceback:")
 
 
 ENDLESS = {

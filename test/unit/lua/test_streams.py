@@ -133,8 +133,50 @@ def test_record_is_an_element_and_no_value():
 def test_result_that_is_no_stream_is_an_error():
     runtime = Runtime()
     runtime.run("function f(s) return 5 end")
-    with pytest.raises(FunctionError, match="something else than a stream"):
+    with pytest.raises(FunctionError, match="something else than a stream") as caught:
         list(runtime.stream("f", [], is_client=False))
+    assert caught.value.stack == str(caught.value)  # no lines of the host
+
+
+COLON = "call operators of a stream with a colon: s : "
+
+
+@pytest.mark.parametrize("is_client", [False, True])
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("s : map(undefined)", "map: a function is expected, got nil (is it defined"),
+        ("s : filter(5)", "filter: a function is expected, got number"),
+        ("s : filter(map())", "filter: a function is expected, got userdata"),
+        ("s : reduce('f')", "reduce: a function is expected, got string"),
+        ("s : groupby({})", "groupby: a function is expected, got table"),
+        ("s : aggregate(print)", "aggregate: a function is expected behind the start"),
+        ("s : aggregate(0, 5)", "aggregate: a function is expected behind the start"),
+        ("s : map(print) : reduce()", "reduce: a function is expected, got nil"),
+        ("s.map(print)", f"{COLON}map(f)"),
+        ("s.reduce()", f"{COLON}reduce(f)"),
+    ],
+)
+@pytest.mark.parametrize("form", ["return {}", "local made = {}\nreturn made"])
+def test_wrong_argument_of_an_operator(
+    code: str, text: str, form: str, is_client: bool
+):
+    """The error names the line of the script, also of a tail call."""
+    runtime = Runtime()
+    runtime.run(f"function f(s)\n{form.format(code)}\nend", "m.lua")
+    with pytest.raises(FunctionError) as caught:
+        list(runtime.stream("f", [1], is_client=is_client))
+    assert str(caught.value).startswith(f"m.lua:2: {text}")
+    assert "streams:" not in caught.value.stack
+
+
+def test_what_can_be_called_is_an_argument_of_an_operator():
+    runtime = Runtime()
+    runtime.run("""
+    local counter = setmetatable({}, {__call = function(_, x) return x + 1 end})
+    function f(s) return s : map(counter) : map(bytes) : map(bytes.size) end
+    """)
+    assert list(runtime.stream("f", [1], is_client=False)) == [0]
 
 
 def test_elements_are_taken_one_at_a_time():
