@@ -9,7 +9,7 @@ import pytest
 from aerospike_devserver import DevCluster
 from aerospike_devserver.handlers.udf import scripts
 
-from .rawwire import Connection
+from .rawwire import WRITE, Connection, message
 
 SOURCE = b"function one(rec)\n  return 1\nend\n"
 
@@ -215,6 +215,10 @@ def test_without_lupa_a_module_is_refused(cluster, monkeypatch, caplog):
     with Connection(*cluster.hosts[0]) as connection:
         put(connection, "b.lua")
         answer = put(connection, "a.lua")
+        fields = [(0, b"test"), (1, b"demo"), (4, bytes(20))]
+        fields += [(30, b"a"), (31, b"f"), (32, b"\x90")]
+        called = connection.command(message((0, WRITE, 0), fields))
     text = base64.b64decode(answer.partition("message=")[2]).decode()
     assert text == 'functions need lupa: pip install "aerospike[devserver]"'
     assert [line.message for line in caplog.records] == [text]
+    assert called.bins[b"FAILURE"][1].decode() == text

@@ -92,7 +92,9 @@ class Script:
             raise CallError(str(error) if error.is_text else NO_TEXT) from None
         except _StoppedError:
             self._forget()
-            text = f"{TIMED_OUT}: {self._name} was stopped after {limit_s:g} s"
+            text = (
+                f"{TIMED_OUT}: {self._name} was stopped after {round(limit_s, 3):g} s"
+            )
             raise CallError(text) from None
         except MemoryLimitError as error:
             self._forget()
@@ -137,6 +139,7 @@ def script_of(cluster: ClusterState, name: bytes) -> Script:
     modules: Modules = cluster.modules
     module = modules.find(file)
     if module is None:
+        _runtime_type()  # without it nobody could register a module
         raise CallError(NO_MODULE)
     script = modules.made.get(file)
     if script is None:
