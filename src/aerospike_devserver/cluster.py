@@ -103,7 +103,8 @@ class DevCluster:
         directory had them: {name: {"password": "...", "roles": ["read", ...]}}.
     :param session_ttl: seconds after which a client must log in again. None = a day.
     :param udf_timeout: seconds after which a function in Lua is stopped, unless its
-        request has a timeout of its own.
+        request has a timeout of its own. In background work it is a second, or this
+        if it is less, whatever the request says.
     :param udf_memory: bytes that the functions of a module may take.
     :param full_lua: give functions in Lua the whole library, which reads and writes
         files and starts processes. Without it they reach nothing but records.

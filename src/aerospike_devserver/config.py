@@ -136,6 +136,8 @@ def _is_external_user(settings: object) -> bool:
 
 DEFAULT_UDF_TIMEOUT_S = 10.0
 MAX_UDF_TIMEOUT_S = 86_400
+BACKGROUND_LIMIT_S = 1.0
+"""How long a function runs at most for one record in background work."""
 DEFAULT_UDF_MEMORY = 256 << 20
 MIN_UDF_MEMORY = 1 << 20
 """Bytes; the library of functions alone takes some hundred thousand."""
@@ -164,9 +166,18 @@ class UdfConfig:
     def limit_s(self, timeout_ms: int) -> float:
         """How long a function runs at most that a request with this timeout calls.
 
-        It ends a little before the timeout, so that the client hears why.
+        It ends before the timeout, so that the client hears why.
         """
-        return (timeout_ms - min(timeout_ms // 10, 20)) / 1000 or self.timeout_s
+        margin_ms = min(max(timeout_ms // 10, 20), 500, timeout_ms // 2)
+        return (timeout_ms - margin_ms) / 1000 or self.timeout_s
+
+    @property
+    def background_limit_s(self) -> float:
+        """How long a function runs at most for one record in background work.
+
+        As on a real server, a request has no say in this.
+        """
+        return min(self.timeout_s, BACKGROUND_LIMIT_S)
 
 
 @dataclass(frozen=True)

@@ -23,18 +23,17 @@ from aerospike_devserver.codec.message import (
     Message,
     MessageError,
     Op,
+    failure_in,
 )
 from aerospike_devserver.reply import Reply
 from aerospike_devserver.result import Result
 from aerospike_devserver.session import Session
+from aerospike_devserver.texts import shortened
 from aerospike_devserver.values.particle import Particle
 
 log = logging.getLogger(__name__)
 
 _BATCH = "batch of "
-
-LONGEST = 200
-"""Characters of what one line says about the request."""
 
 
 def is_wanted(proto_type: int) -> bool:
@@ -48,7 +47,7 @@ def note(session: Session, proto_type: int, body: bytes, reply: Reply) -> None:
     level = logging.DEBUG if proto_type == ProtoType.INFO else logging.INFO
     text = _describe(proto_type, body)
     outcome = "" if proto_type == ProtoType.INFO else _outcome(proto_type, text, reply)
-    line = _shortened(text) + outcome
+    line = shortened(text) + outcome
     log.log(level, "%s %s %s", session.node.id, session.peer, line)
 
 
@@ -135,14 +134,10 @@ def _outcome(proto_type: int, text: str, reply: Reply) -> str:
     if text.startswith(_BATCH):  # the message that ends the rows is a header alone
         at += len(reply) - PROTO_SIZE - HEADER_SIZE
     code = reply[at]
-    return f" -> {code} {Result(code).name}" if code in list(Result) else f" -> {code}"
+    name = f" {Result(code).name}" if code in list(Result) else ""
+    failure = failure_in(reply) if code == Result.UDF and at == RESULT_OFFSET else ""
+    return f" -> {code}{name}" + (f": {shortened(failure)}" if failure else "")
 
 
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "backslashreplace")
-
-
-def _shortened(text: str) -> str:
-    """One line that a terminal shows."""
-    safe = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text[: LONGEST + 1])
-    return safe if len(text) <= LONGEST else f"{safe[:LONGEST]}…"

@@ -136,7 +136,10 @@ class Op(IntEnum):
 
 
 class Message:
-    """One parsed request. Flag bytes are plain integers: they are tested often."""
+    """One parsed request. Flag bytes are plain integers: they are tested often.
+
+    limit_s: how long a function in Lua may run; None: `timeout_ms` says.
+    """
 
     __slots__ = (
         "fields",
@@ -145,6 +148,7 @@ class Message:
         "info2",
         "info3",
         "info4",
+        "limit_s",
         "ops",
         "timeout_ms",
         "ttl",
@@ -154,6 +158,7 @@ class Message:
         """Parse `body`; MessageError if it is not exactly one message."""
         if len(body) < HEADER_SIZE:
             raise MessageError("shorter than a header")
+        self.limit_s: float | None = None
         (
             _,
             self.info1,
@@ -185,7 +190,7 @@ class Message:
         made = cls.__new__(cls)
         made.info1, made.info2, made.info3, made.info4 = info
         made.generation, made.ttl, made.timeout_ms = generation, ttl, 0
-        made.fields, made.ops = fields, ops
+        made.fields, made.ops, made.limit_s = fields, ops, None
         return made
 
 
@@ -226,6 +231,15 @@ def parse_ops(body: bytes, offset: int, count: int) -> tuple[list[Operation], in
             (code, particle, body[name_end - name_len : name_end], body[value:offset])
         )
     return ops, offset
+
+
+def failure_in(reply: bytes) -> str:
+    """Why a function has failed, as the frame of a reply tells; "" if it does not."""
+    offset = PROTO_SIZE + HEADER_SIZE
+    if len(reply) <= offset:
+        return ""
+    ops, _ = parse_ops(reply, offset, 1)
+    return ops[0][3].decode("utf-8", "backslashreplace")
 
 
 def encode_op(code: int, name: bytes, particle: int, value: bytes) -> bytes:

@@ -31,7 +31,8 @@ _STATUS = {
 class Job:
     """One query. Its counts are kept by whoever carries it out.
 
-    module, function: in Lua, of a background query that has one.
+    module, function: in Lua, of a background query that has one; n_stopped: calls of
+    it that were stopped.
 
     id: 0 = the node gives it one; rps: records per second, 0 = no limit; n_partitions
     and n_resumed: asked for, 0 = a background query, which takes them all;
@@ -57,6 +58,7 @@ class Job:
     n_failed: int = 0
     module: bytes = b""
     function: bytes = b""
+    n_stopped: int = 0
     result: Result = Result.OK
     started_s: float = field(default_factory=time.monotonic)
     ended_s: float | None = None

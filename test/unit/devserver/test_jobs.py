@@ -1,6 +1,7 @@
 """Background queries, and what a node tells of its queries."""
 
 import os
+import re
 import struct
 
 import pytest
@@ -467,6 +468,73 @@ def test_job_gives_up_a_function_that_always_runs_away(own_worker):
     shown = own_worker.wait(task)
     assert (shown["recs-succeeded"], shown["recs-failed"]) == ("0", str(N_SLOW))
     assert int(shown["run-time"]) < 3 * 100 + 1000 * LATE_S < N_SLOW * 100
+
+
+@pytest.mark.parametrize("timeout_ms", [0, 30_000])
+def test_request_has_no_say_in_the_limit_of_a_background_function(timeout_ms):
+    with DevCluster() as cluster, Connection(*cluster.hosts[0]) as connection:
+        worker = Worker(connection)
+        worker.fill({i: {b"a": i} for i in range(6)})
+        module, task = register(connection, MODULE), os.urandom(8)
+        fields = call(module, b"forever_at_three")
+        body = bytearray(message((0, WRITE, 0), worker.fields((7, task), *fields)))
+        body[14:18] = struct.pack(">I", timeout_ms)
+        connection.stream(bytes(body))
+        shown = worker.wait(task)
+    assert (shown["recs-succeeded"], shown["recs-failed"]) == ("5", "1")
+    assert 1000 <= int(shown["run-time"]) < 1000 + 1000 * LATE_S
+
+
+FAILING = """
+function fail(r) if r.a % 2 == 1 then error("odd: \\n" .. r.a) end end
+"""
+
+
+def test_log_tells_why_a_background_function_fails(worker, caplog):
+    module, task = register(worker.connection, FAILING), os.urandom(8)
+    worker.start(*call(module, b"fail"), task=task)
+    worker.wait(task)
+    unregister(worker.connection, module)
+    name, job = module.decode(), int.from_bytes(task, "big")
+    about = rf"BB9[0-9A-F]+ job {job}, {name}\.fail: "
+    first, last = (line.message for line in caplog.records)
+    # the first of one place in Lua, with its text escaped, and the count
+    assert re.fullmatch(rf"{about}{name}\.lua:2: odd: \\n[135]", first)
+    assert re.fullmatch(rf"{about}failed for 3 of 6 records", last)
+
+
+def test_log_tells_that_a_function_is_given_up(own_worker, caplog):
+    module = register(own_worker.connection, MODULE)
+    own_worker.run(*call(module, b"forever"))
+    first, last = (line.message for line in caplog.records)
+    assert first.endswith(": UDF Execution Timeout: " + stopped(module, 0.1))
+    count = f"failed for {N_SLOW} of {N_SLOW} records"
+    assert last.endswith(f"{count}; not called any more after 3 stopped calls")
+
+
+def stopped(module, limit_s):
+    return f"{module.decode()}.lua was stopped after {limit_s} s"
+
+
+def test_nodes_give_up_a_function_together(caplog):
+    with DevCluster(nodes=3, udf_timeout=0.5) as cluster:
+        worker = filled_cluster(cluster, 60)
+        with Connection(*cluster.hosts[0]) as connection:
+            module = register(connection, MODULE)
+        task, n_failed, longest_ms = os.urandom(8), 0, 0
+        for host in cluster.hosts:
+            with Connection(*host) as worker.connection:
+                worker.start(*call(module, b"forever"), task=task)
+        for host in cluster.hosts:
+            with Connection(*host) as worker.connection:
+                shown = worker.wait(task)
+                n_failed += int(shown["recs-failed"])
+                longest_ms = max(longest_ms, int(shown["run-time"]))
+    assert n_failed == 60
+    n_stopped = [
+        line.message for line in caplog.records if "after 0.5 s" in line.message
+    ]
+    assert len(n_stopped) <= 3
 
 
 # Several nodes, long work

@@ -26,6 +26,11 @@ def client():
         yield connected
 
 
+def lines(caplog):
+    """What the request log has, without the lines about a job that fails."""
+    return [line.message for line in caplog.records if line.name == LOGGER]
+
+
 CALLS = {
     "write n -> 0 OK": lambda c: c.put(KEY, {"n": 1}, policy=WITH_KEY),
     "read all bins -> 0 OK": lambda c: c.get(KEY, WITH_KEY),
@@ -38,7 +43,9 @@ CALLS = {
         KEY, "n", "x", policy=WITH_KEY
     ),
     "remove -> 0 OK": lambda c: c.remove(KEY, policy=WITH_KEY),
-    "apply m.f -> 100 UDF": lambda c: c.apply(KEY, "m", "f", [], WITH_KEY),
+    "apply m.f -> 100 UDF: UDF: Execution Error 1": lambda c: c.apply(
+        KEY, "m", "f", [], WITH_KEY
+    ),
 }
 
 
@@ -50,10 +57,11 @@ def test_line_says_record_operations_and_result(client, caplog, line):
         contextlib.suppress(exception.ServerError),
     ):
         CALLS[line](client)
-    assert caplog.messages[0].endswith(f" test.demo key 'ada': {line}")
+    assert lines(caplog)[0].endswith(f" test.demo key 'ada': {line}")
 
 
 def test_several_records_are_one_line(client, caplog):
+    client.put(KEY, {"n": 1})
     with caplog.at_level(logging.INFO, LOGGER):
         client.batch_read([("test", "demo", "nobody"), KEY])
         client.query("test", "demo").results()
@@ -64,7 +72,7 @@ def test_several_records_are_one_line(client, caplog):
         query = client.query("test", "demo")
         query.apply("m", "f")
         query.execute_background()
-    texts = [message.split(" ", 2)[2] for message in caplog.messages[:4]]
+    texts = [line.split(" ", 2)[2] for line in lines(caplog)[:4]]
     assert texts == [
         "batch of 2 keys -> 0 OK",
         "test.demo: scan -> a stream",
@@ -80,14 +88,26 @@ def test_several_records_are_one_line(client, caplog):
 def test_keys_of_each_type_are_shown(client, caplog, key, shown):
     with caplog.at_level(logging.INFO, LOGGER):
         client.put(("test", "demo", key), {"n": 1}, policy=WITH_KEY)
-    assert caplog.messages[0].endswith(f"test.demo key {shown}: write n -> 0 OK")
+    assert lines(caplog)[0].endswith(f"test.demo key {shown}: write n -> 0 OK")
+
+
+def test_text_of_a_function_is_escaped_and_cut(client, caplog, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # `udf_put` makes a copy
+    source = "function f(rec) error('a\\n\\27' .. ('x'):rep(1000)) end"
+    (tmp_path / "failing.lua").write_text(source)
+    client.udf_put("failing.lua")
+    with caplog.at_level(logging.INFO, LOGGER), pytest.raises(exception.UDFError):
+        client.apply(KEY, "failing", "f", [])
+    assert r"-> 100 UDF: failing.lua:1: a\n\x1bxxx" in lines(caplog)[0]
+    assert lines(caplog)[0].endswith("x…")
+    assert len(lines(caplog)[0]) < 400
 
 
 def test_long_request_is_cut(client, caplog):
     with caplog.at_level(logging.INFO, LOGGER):
         client.put(KEY, {f"bin{i}": 1 for i in range(100)})
-    assert len(caplog.messages[0]) < 300
-    assert caplog.messages[0].endswith("… -> 0 OK")
+    assert len(lines(caplog)[0]) < 300
+    assert lines(caplog)[0].endswith("… -> 0 OK")
 
 
 def test_field_without_contents_is_shown(caplog):
@@ -100,7 +120,7 @@ def test_field_without_contents_is_shown(caplog):
         request = rawwire.message((rawwire.READ | rawwire.GET_ALL, 0, 0), fields)
         assert connection.command(request).result == 2
         assert connection.info("node")
-    assert caplog.messages[0].endswith("key b'': read all bins -> 2 RECORD_NOT_FOUND")
+    assert lines(caplog)[0].endswith("key b'': read all bins -> 2 RECORD_NOT_FOUND")
 
 
 def test_bug_in_the_log_does_not_stop_the_server(client, caplog, monkeypatch):
@@ -113,4 +133,4 @@ def test_bug_in_the_log_does_not_stop_the_server(client, caplog, monkeypatch):
 
 def test_nothing_is_logged_unasked(client, caplog):
     client.put(KEY, {"n": 1})
-    assert caplog.messages == []
+    assert lines(caplog) == []

@@ -8,7 +8,9 @@ once and goes on in turns. Source: section 4 of the page on queries.
 
 from __future__ import annotations
 
+import logging
 import math
+import re
 import time
 from collections.abc import Iterator
 
@@ -21,6 +23,7 @@ from aerospike_devserver.codec.message import (
     Message,
     Op,
     encode_last,
+    failure_in,
 )
 from aerospike_devserver.expressions import Subject
 from aerospike_devserver.expressions.nodes import Node
@@ -30,12 +33,14 @@ from aerospike_devserver.handlers.query.pace import Pace
 from aerospike_devserver.handlers.query.query_fields import Function, UdfOp, number
 from aerospike_devserver.handlers.record import expression_operations, record
 from aerospike_devserver.handlers.record.operations import UNKNOWN, traits
+from aerospike_devserver.handlers.udf.scripts import NO_MODULE
 from aerospike_devserver.ownership import N_PARTITIONS
 from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.session import Session
 from aerospike_devserver.storage.jobs import Job
 from aerospike_devserver.storage.state import NodeState
 from aerospike_devserver.storage.storage import Namespace
+from aerospike_devserver.texts import shortened
 from aerospike_devserver.version import Version
 
 WITH_OPERATIONS, WITH_FUNCTION = KINDS = ("background-ops", "background-udf")
@@ -45,12 +50,18 @@ MAX_RPS = 10_000
 TURN_S = 0.02
 """How long records are written before others have a turn; a record is never cut."""
 MAX_STOPPED = 3
-"""Functions of a job that may run for too long; then it calls no more of them."""
+"""Calls of a job, on all nodes, that may run for too long; then there are no more."""
+MAX_TOLD = 10
+"""Kinds of failures of a job that the log tells."""
 _FUNCTION_FIELDS = (
     int(Field.UDF_PACKAGE),
     int(Field.UDF_FUNCTION),
     int(Field.UDF_ARGUMENTS),
 )
+
+_PLACE = re.compile(r"\S+:\d+: ")
+
+log = logging.getLogger("aerospike_devserver.udf")
 
 
 def answer(session: Session, namespace: Namespace, message: Message) -> bytes:
@@ -109,6 +120,42 @@ def _check_ops(message: Message, version: Version) -> None:
             expression_operations.check_write(value, version)
 
 
+class _Failures:
+    """Tells the log why the function of a job fails: once for each place in Lua."""
+
+    def __init__(self, node: NodeState, job: Job) -> None:
+        self._job = job
+        names = b".".join((job.module, job.function)).decode("utf-8", "replace")
+        self._about = f"{node.id} job {job.id}, {names}"
+        self._kinds: set[str] = set()
+
+    def note(self, reply: bytes) -> None:
+        """Look at the reply for one record."""
+        code = reply[RESULT_OFFSET]
+        text = failure_in(reply) if code == Result.UDF else ""
+        text = text or f"result {code} {Result(code).name}"
+        if text == NO_MODULE:
+            text = f"{text}: there is no such module"
+        place = _PLACE.match(text)
+        kind = place[0] if place else text
+        if kind not in self._kinds and len(self._kinds) < MAX_TOLD:
+            self._kinds.add(kind)
+            self._tell(text)
+
+    def sum_up(self, n_stopped: int) -> None:
+        """Tell how many records have failed, if any."""
+        job = self._job
+        if job.n_failed:
+            n_all = job.n_failed + job.n_succeeded
+            text = f"failed for {job.n_failed} of {n_all} records"
+            if n_stopped >= MAX_STOPPED:
+                text += f"; not called any more after {n_stopped} stopped calls"
+            self._tell(text)
+
+    def _tell(self, text: str) -> None:
+        log.warning("%s: %s", shortened(self._about), shortened(text))
+
+
 class _Work:
     """A job under way."""
 
@@ -126,11 +173,11 @@ class _Work:
         self._message = message
         self._job = job
         self._pace = Pace(job.rps)
-        self._n_stopped = 0
         has_function = job.kind == WITH_FUNCTION
-        limit_s = node.cluster.config.udf.limit_s(message.timeout_ms)
+        limit_s = node.cluster.config.udf.background_limit_s
         self._limit_s = limit_s if has_function else math.inf
         self._command_of = self._call if has_function else self._operations
+        self._failures = _Failures(node, job) if has_function else None
 
     def turns(self) -> Iterator[float]:
         """The job in turns, each with the seconds to wait before the next."""
@@ -142,6 +189,8 @@ class _Work:
                 if self._node.is_master_of(partition):
                     yield from self._partition(partition)
         finally:
+            if self._failures is not None:
+                self._failures.sum_up(self._n_stopped)
             self._node.jobs.finish(self._job)
 
     @property
@@ -176,16 +225,26 @@ class _Work:
         job.n_throttled += job.n_filtered_meta == n_filtered_meta
         if not is_wanted:
             return
-        if self._n_stopped == MAX_STOPPED:
+        if self._n_stopped >= MAX_STOPPED:
             job.n_failed += 1
             return
         begin_s = time.monotonic()
-        result = record.answer(cluster, self._command_of(candidate))[RESULT_OFFSET]
-        self._n_stopped += time.monotonic() - begin_s >= self._limit_s
+        reply = record.answer(cluster, self._command_of(candidate))
+        job.n_stopped += time.monotonic() - begin_s >= self._limit_s
+        result = reply[RESULT_OFFSET]
         if result == Result.OK:
             job.n_succeeded += 1
         elif result != Result.RECORD_NOT_FOUND:
             job.n_failed += 1
+            if self._failures is not None:
+                self._failures.note(reply)
+
+    @property
+    def _n_stopped(self) -> int:
+        """Calls that were stopped on all nodes, which run on one thread."""
+        nodes = self._node.cluster.nodes
+        jobs = [node.jobs.find(self._job.id) for node in nodes]
+        return sum(job.n_stopped for job in jobs if job is not None)
 
     def _operations(self, candidate: Candidate) -> Message:
         """The operations, as a command that updates one record."""
@@ -201,7 +260,7 @@ class _Work:
         fields = self._place(candidate)
         fields |= {field: message.fields[field] for field in _FUNCTION_FIELDS}
         command = Message.of((0, Info2.WRITE, 0, 0), 0, message.ttl, fields, [])
-        command.timeout_ms = message.timeout_ms
+        command.limit_s = self._limit_s
         return command
 
     def _place(self, candidate: Candidate) -> dict[int, bytes]:

@@ -20,7 +20,7 @@ from aerospike_devserver.codec.message import (
 )
 from aerospike_devserver.handlers.record import written
 from aerospike_devserver.handlers.record.command import Command
-from aerospike_devserver.handlers.udf.scripts import CallError, script_of
+from aerospike_devserver.handlers.udf.scripts import TIMED_OUT, CallError, script_of
 from aerospike_devserver.handlers.udf.seen import (
     SIZE_STEP,
     last_update_of,
@@ -112,7 +112,11 @@ class _Call(records.Host):
         """Call the function; the entry of its result. CallError."""
         command = self._command
         message = command.message
-        limit_s = command.cluster.config.udf.limit_s(message.timeout_ms)
+        limit_s = message.limit_s
+        if limit_s is None:
+            limit_s = command.cluster.config.udf.limit_s(message.timeout_ms)
+        if limit_s <= 0:
+            raise CallError(f"{TIMED_OUT}: no time was left to call the function")
         script = script_of(command.cluster, module)
         given = arguments(message.fields[Field.UDF_ARGUMENTS])
         record = records.Record(self)

@@ -42,6 +42,8 @@ ROWS_PER_TURN = 200
 """Rows carried out before others have a turn: a few milliseconds."""
 TURN_S = 0.01
 """Seconds after which they have one earlier: rows may call functions."""
+MIN_LEFT_S = 0.002
+"""Seconds that have to be left of a batch for the function of a row to be called."""
 ROWS_CHECKED_PER_TURN = 2000
 """Rows checked before others have a turn, likewise."""
 
@@ -71,8 +73,7 @@ class _RowReader:
         self._cluster = cluster
         self._envelope = envelope
         self._data = data
-        self._count = count
-        self._end_s = time.monotonic() + envelope.timeout_ms / 1000
+        self.count = count
         self._offset = 0
         self._last: Message | None = None
 
@@ -81,7 +82,7 @@ class _RowReader:
         self._offset = _HEADER.size
         self._last = None
         try:
-            for _ in range(self._count):
+            for _ in range(self.count):
                 yield self._row()
         except (struct_error, IndexError) as cause:
             raise MessageError("truncated row") from cause
@@ -99,14 +100,7 @@ class _RowReader:
         fields = {**shape.fields, int(Field.DIGEST): digest}
         info = (shape.info1, shape.info2, shape.info3, shape.info4)
         message = Message.of(info, shape.generation, shape.ttl, fields, shape.ops)
-        message.timeout_ms = self._left_ms()
         return Row(index, message)
-
-    def _left_ms(self) -> int:
-        """What is left of the timeout of the batch, which is that of all rows."""
-        if not self._envelope.timeout_ms:
-            return 0
-        return max(1, int((self._end_s - time.monotonic()) * 1000))
 
     def _repeated(self) -> Message:
         """All but the digest as in the row before, which must not have a user key."""
@@ -155,7 +149,9 @@ def answer(session: Session, envelope: Message) -> Reply:
         flags, reader = _open(session.node.cluster, envelope)
     except (MessageError, ServerError):
         return encode_last(Result.REQUEST_INVALID)
-    batch = _Batch(session.node, flags, reader, checks_of(session))
+    cluster = session.node.cluster
+    time_left = _TimeLeft(cluster, envelope.timeout_ms) if envelope.timeout_ms else None
+    batch = _Batch(session.node, flags, reader, checks_of(session), time_left)
     return _gather(batch.frames())
 
 
@@ -210,6 +206,28 @@ class _Turn:
         return True
 
 
+class _TimeLeft:
+    """What is left of the timeout of a batch for functions in Lua.
+
+    One that runs for ever takes half of it, so that those of the rows behind it are
+    called nevertheless. All nodes run on one thread, and a batch is a request to each.
+    """
+
+    def __init__(self, cluster: ClusterState, timeout_ms: int) -> None:
+        n_nodes = max(1, len(cluster.live))
+        self._left_s = cluster.config.udf.limit_s(timeout_ms) / n_nodes
+
+    def limit_s(self, is_last: bool) -> float:
+        """How long the function of the next row may run; 0: it is not called."""
+        if self._left_s < MIN_LEFT_S:
+            return 0.0
+        return self._left_s if is_last else self._left_s / 2
+
+    def take(self, took_s: float) -> None:
+        """Count what a row has taken."""
+        self._left_s -= took_s
+
+
 class _Batch:
     """The rows of a batch under way. All are carried out, even if nobody hears of it.
 
@@ -217,12 +235,19 @@ class _Batch:
     """
 
     def __init__(
-        self, node: NodeState, flags: int, reader: _RowReader, check: Check | None
+        self,
+        node: NodeState,
+        flags: int,
+        reader: _RowReader,
+        check: Check | None,
+        time_left: _TimeLeft | None,
     ) -> None:
         self._node = node
         self._check_row = check
         self._flags = flags
         self._reader = reader
+        self._time_left = time_left
+        self._n_left = reader.count
         self._rows = reader.rows()
         self._failure = Result.OK
 
@@ -292,11 +317,22 @@ class _Batch:
 
     def _carry_out(self, row: Row) -> bytes:
         """Carry out a row; its reply, which a batch puts into a frame with others."""
-        reply = record.answer(self._node.cluster, row.message, self._check_row)
+        reply = self._answer(row.message)
         result = reply[RESULT_OFFSET]
         if result not in _NO_ERRORS and not self._flags & RESPOND_ALL_KEYS:
             self._failure = self._failure or Result(result)
         return as_batch_row(reply, row.number)
+
+    def _answer(self, message: Message) -> bytes:
+        self._n_left -= 1
+        time_left = self._time_left
+        if time_left is None or Field.UDF_PACKAGE not in message.fields:
+            return record.answer(self._node.cluster, message, self._check_row)
+        message.limit_s = time_left.limit_s(not self._n_left)
+        began_s = time.monotonic()
+        reply = record.answer(self._node.cluster, message, self._check_row)
+        time_left.take(time.monotonic() - began_s)
+        return reply
 
     def _frame(self, replies: list[bytes], is_silent: bool) -> bytes:
         """The frame of some replies, b"" if nothing is to be said."""
