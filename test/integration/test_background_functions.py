@@ -177,7 +177,7 @@ def test_records_on_which_a_function_fails_are_warned_of(
     client, module, records, index
 ):
     """Once for each call, at the line of it; a job that is well says nothing."""
-    given = (module, "fail_from_17_on", [])
+    given: tuple[str, str, list[Any]] = (module, "fail_from_17_on", [])
     text = f"the function {module}.fail_from_17_on failed on 3 of 20 records; "
     text += "apply() on one of them says why"
     everything = predicates.between("n", 0, 100)

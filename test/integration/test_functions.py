@@ -76,7 +76,7 @@ def test_a_module_that_does_not_compile_says_where(client, path, name):
     assert str(caught.value).split(": ", 1)[1].startswith(says)
     # a server cuts the name of the file
     begin = r"error=compile_error;file=[^;]+;line=2;message=unexpected symbol near '='"
-    assert re.match(begin, caught.value.msg)
+    assert re.match(begin, str(caught.value.msg))
     assert caught.value.args[1] == caught.value.msg
 
 
