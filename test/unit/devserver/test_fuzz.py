@@ -373,7 +373,9 @@ def test_random_functions_of_queries_are_answered(session, caplog):
             body = make(rng)
             data = damage(rng, body) if rng.random() < 0.3 else body
             assert list(frames(whole(answer(session, MESSAGE, data))))
-    assert not caplog.records
+    # a job logs a warning where its function fails
+    assert {record.name for record in caplog.records} <= {"aerospike_devserver.udf"}
+    assert {record.levelname for record in caplog.records} <= {"WARNING"}
 
 
 def test_random_values_are_stored_or_refused(session, caplog):
