@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import socket
 import ssl
 import threading
@@ -42,6 +43,7 @@ from aerospike_devserver.version import DEFAULT_VERSION
 log = logging.getLogger(__name__)
 
 REAP_PERIOD_S = 10.0
+_NODE_ID = re.compile(r"[1-9A-F][0-9A-F]{0,15}")
 _REMOTE_WARNING = (
     "host %s can be reached from other machines, and there are no users and no "
     "passwords: whoever reaches the server reads and writes everything"
@@ -303,20 +305,46 @@ class DevCluster:
                 with contextlib.suppress(OSError):
                     self._reserved[index].append(bind(self._config.host, port))
 
-    def start_node(self, index: int) -> None:
-        """Bring a stopped node back, on the port that it had.
+    def start_node(
+        self, index: int, *, is_moved: bool = False, node_id: str | None = None
+    ) -> None:
+        """Bring a stopped node back, as it was or elsewhere.
 
-        IndexError: no such node. OSError: the port is taken.
+        A node that runs already stays as it is.
+
+        :param is_moved: on free ports, not on those that it had.
+        :param node_id: its name from now on: hexadecimal digits, not another node's.
+
+        IndexError: no such node. ValueError: that is no name for it. OSError: the port
+        is taken.
         """
         with self._lock:
-            self._running.call(lambda: self._set_up(index))
+            self._running.call(lambda: self._set_up(index, is_moved, node_id))
 
-    def _set_up(self, index: int) -> None:
+    def _set_up(self, index: int, is_moved: bool, node_id: str | None) -> None:
         node = self._node(index)
-        if not node.is_live:
+        if node_id is not None:
+            others = [each.id for each in self._state.nodes if each is not node]
+            if node_id in others or not _NODE_ID.fullmatch(node_id):
+                raise ValueError(f"{node_id!r} cannot be the name of node {index}")
+        if node.is_live:
+            return
+        if is_moved:  # the old ports are taken meanwhile
+            self._listen(index, 0, 0)
+            self._free_ports_of(index)
+        else:
             self._free_ports_of(index)
             self._listen(index, node.port, node.tls_port)
-            self._state.set_live(index, True)
+        node.id = node_id or node.id
+        self._state.set_live(index, True)
+
+    def move_partitions(self) -> None:
+        """Give partitions to other nodes, as a cluster does that levels itself.
+
+        No node comes or goes, so that the cluster key stays as it is.
+        """
+        with self._lock:
+            self._running.call(self._state.move_partitions)
 
     def freeze_node(self, index: int) -> None:
         """Let a node do nothing, as a process under SIGSTOP, until `thaw_node`.

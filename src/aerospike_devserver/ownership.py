@@ -30,8 +30,14 @@ def _weights(node: int) -> tuple[bytes, ...]:
 
 
 @lru_cache(maxsize=256)
-def replica_table(live: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
-    """For each partition the live node indexes, master first."""
+def replica_table(live: tuple[int, ...], shift: int = 0) -> tuple[tuple[int, ...], ...]:
+    """For each partition the live node indexes, master first.
+
+    :param shift: each partition has the owners of the one so many behind it.
+    """
+    if shift:
+        table = replica_table(live)
+        return table[shift:] + table[:shift]
     weights = {node: _weights(node) for node in live}
     return tuple(
         tuple(sorted(live, key=lambda node: weights[node][partition]))
@@ -48,12 +54,14 @@ def bitmap(partitions: Sequence[int]) -> str:
 
 
 @lru_cache(maxsize=1024)
-def replica_bitmaps(live: tuple[int, ...], columns: int, node: int) -> tuple[str, ...]:
+def replica_bitmaps(
+    live: tuple[int, ...], columns: int, node: int, shift: int = 0
+) -> tuple[str, ...]:
     """Per replica column the partitions for which `node` is that replica, as bitmaps.
 
     Columns beyond the number of live nodes are empty.
     """
-    table = replica_table(live)
+    table = replica_table(live, shift)
     return tuple(
         bitmap(
             [

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from aerospike_devserver.clock import Clock
 from aerospike_devserver.config import Address, ClusterConfig
-from aerospike_devserver.ownership import replica_table
+from aerospike_devserver.ownership import N_PARTITIONS, replica_table
 from aerospike_devserver.storage.jobs import Jobs
 from aerospike_devserver.storage.modules import Modules
 from aerospike_devserver.storage.security import Security
@@ -68,12 +68,14 @@ class NodeState:
     def serves(self, partition: int) -> bool:
         """Whether the node holds a copy of a partition."""
         cluster = self.cluster
-        owners = replica_table(cluster.live)[partition]
+        owners = replica_table(cluster.live, cluster.shift)[partition]
         return self.index in owners[: cluster.config.replication_factor]
 
     def is_master_of(self, partition: int) -> bool:
         """Whether the node is the one that writes to a partition."""
-        return replica_table(self.cluster.live)[partition][:1] == (self.index,)
+        cluster = self.cluster
+        owners = replica_table(cluster.live, cluster.shift)[partition]
+        return owners[:1] == (self.index,)
 
     def spawn(self, task: Task) -> None:
         """Start a task of this node's own, which rests while the node is frozen."""
@@ -106,7 +108,8 @@ class NodeState:
 class ClusterState:
     """What all nodes of a cluster share. Changed on the thread of its loop only.
 
-    spawn: starts a task, whose first turn comes at once.
+    spawn: starts a task, whose first turn comes at once. shift: how far the owners of
+    partitions were moved along.
     """
 
     def __init__(
@@ -122,6 +125,7 @@ class ClusterState:
         self.peers_generation = 0
         self.partition_generation = 0
         self.rebalance_generation = 0
+        self.shift = 0
 
     @property
     def live(self) -> tuple[int, ...]:
@@ -154,6 +158,14 @@ class ClusterState:
             node.jobs = Jobs()
             node.logins.clear()
         self.peers_generation += 1
+        self._spread_anew()
+
+    def move_partitions(self) -> None:
+        """Partitions go to other nodes, though the nodes are the same."""
+        self.shift = (self.shift + 1) % N_PARTITIONS
+        self._spread_anew()
+
+    def _spread_anew(self) -> None:
         self.partition_generation += 1
         self.rebalance_generation += 1
 

@@ -137,6 +137,42 @@ def test_node_can_be_stopped_twice(cluster):
     cluster.start_node(0)
 
 
+def test_node_comes_back_elsewhere_and_under_another_name(cluster, ask):
+    old = cluster.hosts[1]
+    owned = ask(1, "replicas")
+    cluster.stop_node(1)
+    cluster.start_node(1, is_moved=True, node_id="BB9C0FFEE")
+    host, port = cluster.hosts[1]
+    assert (host, port) != old
+    with pytest.raises(OSError):
+        Connection(*old)
+    assert ask(1, "node", "service") == ["BB9C0FFEE", f"{host}:{port}"]
+    assert f"[BB9C0FFEE,,[127.0.0.1:{port}]]" in ask(0, "peers-clear-std")[0]
+    assert cluster.node_ids[1] == "BB9C0FFEE"
+    assert ask(1, "replicas") == owned
+
+
+@pytest.mark.parametrize("name", ["", "0A", "bb9", "BB90000000000A1", "A" * 17])
+def test_name_that_no_node_can_have(cluster, name):
+    cluster.stop_node(1)
+    with pytest.raises(ValueError, match="cannot be the name of node 1"):
+        cluster.start_node(1, node_id=name)
+
+
+def test_partitions_move_while_the_nodes_stay(cluster, ask):
+    before = [ask(node, "replicas", *GENERATIONS, "cluster-stable") for node in (0, 1)]
+    cluster.move_partitions()
+    after = [ask(node, "replicas", *GENERATIONS, "cluster-stable") for node in (0, 1)]
+    for (old, *was), (new, *now) in zip(before, after, strict=True):
+        assert old != new
+        assert [a == b for a, b in zip(was, now, strict=True)] == [
+            True,
+            *[False] * 2,
+            True,
+        ]
+    check_spread([columns(ask(node, "replicas")[0]) for node in range(3)], 2)
+
+
 @pytest.mark.parametrize(
     "name", ["stop_node", "start_node", "freeze_node", "thaw_node"]
 )

@@ -11,7 +11,8 @@ from aerospike_devserver.ownership import N_PARTITIONS, replica_bitmaps
 
 def _bitmaps(request: Request, columns: int) -> list[str]:
     cluster = request.node.cluster
-    return list(replica_bitmaps(cluster.live, columns, request.node.index))
+    index = request.node.index
+    return list(replica_bitmaps(cluster.live, columns, index, cluster.shift))
 
 
 def _for_each_namespace(request: Request, value: str) -> str:
