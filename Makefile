@@ -87,6 +87,7 @@ test:
 test-long:
 	@$(MAKE) --no-print-directory sanitize
 	@OTHERS=1 sh tools/all_pythons.sh quick
+	@TEST_LONG=1 $(PY) -m pytest $(PARALLEL) -m takes_long
 	@$(MAKE) --no-print-directory chaos SECONDS=60 SLACK_MS=2000
 	@$(MAKE) --no-print-directory fuzz
 

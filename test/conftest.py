@@ -41,8 +41,16 @@ def pytest_report_header() -> str:
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest groups them by their fixtures
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mix the files, and the tests of each file: no test may need another."""
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Leave out what takes long, unless TEST_LONG is set. Mix the files, and the tests
+    of each file: no test may need another.
+    """
+    if not os.environ.get("TEST_LONG"):
+        long = [item for item in items if item.get_closest_marker("takes_long")]
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]
     if SEED == 0:
         return
     files: dict[str, list[pytest.Item]] = {}

@@ -20,6 +20,7 @@ from aerospike._core import set_log_handler as set_log_handler
 from aerospike._core import set_log_level as set_log_level
 from aerospike._core import set_serializer as set_serializer
 from aerospike._core import unset_serializers as unset_serializers
+from aerospike._imports import whole as _whole
 from aerospike._types import CDTInfinite as CDTInfinite
 from aerospike._types import CDTWildcard as CDTWildcard
 from aerospike._types import ConfigProvider as ConfigProvider
@@ -55,7 +56,7 @@ if not TYPE_CHECKING:  # with it, type checkers would take any name
                 name=name,
                 obj=__import__(__name__),  # Python looks for a near name in it
             )
-        module = __import__(_LATER[name], fromlist=["*"])
+        module = _whole(_LATER[name])
         found: object = module if name == "predicates" else getattr(module, name)
         globals()[name] = found
         return found

@@ -21,6 +21,7 @@ from aerospike import exception
 from aerospike._core import write_log
 from aerospike._errors import client_error, made, shown
 from aerospike._explain import aggregation as explain
+from aerospike._imports import whole
 from aerospike._types import GeoJSON
 from aerospike_lua import containers
 from aerospike_lua.errors import (
@@ -63,13 +64,13 @@ def _log(level: str, text: str) -> None:
 def _runtime_class() -> type[Runtime]:
     """What runs functions, which needs what is not always installed."""
     try:
-        from aerospike_lua.runtime import Runtime
+        found: type[Runtime] = whole("aerospike_lua.runtime").Runtime
     except ImportError as why:
         raise client_error(
             "an aggregation runs functions in Lua, which needs the package lupa",
             f'pip install "aerospike[lua]" installs it ({why})',
         ) from why
-    return Runtime
+    return found
 
 
 # --- files ---

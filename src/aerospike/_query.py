@@ -21,6 +21,7 @@ from aerospike._hints import (
     Self,
     Stream,
 )
+from aerospike._imports import whole
 from aerospike._names import bin_text
 from aerospike._partitions import (
     N_PARTITIONS,
@@ -334,8 +335,7 @@ class _Records:
         self, policy: Options | None, options: Options | None, node: str | None
     ) -> Any:
         """What the function makes of the records, as a stream."""
-        from aerospike._aggregate import aggregate
-
+        aggregate = whole("aerospike._aggregate").aggregate
         spec = {**self._spec(options), "node": node}
         if self._ops:
             raise param_error(

@@ -375,7 +375,7 @@ import_for_calls(module_state *st)
                                         "os",
                                         "warnings"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        PyObject *module = PyImport_ImportModule(names[i]);
+        PyObject *module = import_whole(names[i]);
         if (module == NULL) {
             return raise_no_import(st, names[i]);
         }

@@ -4,9 +4,19 @@
 #include "support/state.h"
 
 PyObject *
+import_whole(const char *name)
+{
+    PyObject *imports = PyImport_ImportModule("aerospike._imports");
+    PyObject *module =
+        imports != NULL ? PyObject_CallMethod(imports, "whole", "s", name) : NULL;
+    Py_XDECREF(imports);
+    return module;
+}
+
+PyObject *
 import_attribute(const char *module, const char *attribute)
 {
-    PyObject *imported = PyImport_ImportModule(module);
+    PyObject *imported = import_whole(module);
     PyObject *found =
         imported != NULL ? PyObject_GetAttrString(imported, attribute) : NULL;
     Py_XDECREF(imported);

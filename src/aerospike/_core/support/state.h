@@ -213,8 +213,12 @@ int state_traverse(module_state *st, visitproc visit, void *arg);
  * do. */
 void state_clear(module_state *st);
 
-/* An attribute of a module, which is imported: a new reference, or NULL with an
- * exception. */
+/* Import a module in such a way that a fork waits meanwhile; aerospike._imports says
+ * why. A new reference, or NULL with an exception. */
+PyObject *import_whole(const char *name);
+
+/* An attribute of a module, which is imported likewise: a new reference, or NULL with
+ * an exception. */
 PyObject *import_attribute(const char *module, const char *attribute);
 
 /* The same for a module that costs time to import. The first call imports it and keeps
