@@ -116,7 +116,8 @@ frames_wait(asc_set *s, uint64_t *now_ms)
         uint64_t before = progress(s);
         for (size_t i = 0; i < s->n; i++) { /* as if poll had said so */
             asc_want want = s->members[i]->want;
-            s->members[i]->due = want == ASC_WANT_READ || want == ASC_WANT_WRITE;
+            s->members[i]->due = want == ASC_WANT_READ || want == ASC_WANT_WRITE ||
+                                 want == ASC_WANT_TURN;
         }
         if (asc_set_step(s, *now_ms)) {
             return true;

@@ -584,9 +584,13 @@ pool_init(asc_pool *p, uint32_t min, uint32_t max, uint64_t max_idle_ms)
 {
     asc_error err;
     asc_addr addr = fake_addr(3001);
+    asc_config config = ASC_CONFIG_INIT;
+    config.transport = &fake_transport;
+    config.min_conns_per_node = min;
+    config.max_conns_per_node = max;
     fake_reset();
-    CHECK_EQ_INT(asc_pool_init(p, &fake_transport, &addr, min, max, max_idle_ms, &err),
-                 ASC_OK);
+    CHECK_EQ_INT(asc_pool_init(p, &addr, &config, &err), ASC_OK);
+    p->max_idle_ms = max_idle_ms;
 }
 
 static asc_conn *

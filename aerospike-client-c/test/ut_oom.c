@@ -308,7 +308,9 @@ use_pool(asc_error *err)
     asc_pool p;
     asc_conn *a = NULL;
     asc_addr addr = fake_addr(3001);
-    asc_status rc = asc_pool_init(&p, &fake_transport, &addr, 0, 4, 0, err);
+    asc_config config = ASC_CONFIG_INIT;
+    config.transport = &fake_transport;
+    asc_status rc = asc_pool_init(&p, &addr, &config, err);
     if (rc != ASC_OK) {
         return rc;
     }

@@ -808,7 +808,114 @@ test_many_parts_at_one_node(void)
     teardown(&r);
 }
 
+/* With a limit, the next node is asked when one has answered. */
+static void
+test_one_node_after_the_other(void)
+{
+    rig r;
+    setup(&r);
+    r.cluster->config.max_at_once = 1;
+    build_records(&r.f, 1);
+    build_records(&r.g, 2);
+    FAKE_SCRIPT(GIVE(r.f));
+    FAKE_SCRIPT({.act = FAKE_WAIT}, GIVE(r.g));
+    begin(&r, "AB", ASC_REPLY_RECORDS);
+    const asc_member *a = r.set->members[0];
+    while (!r.ended[0] && CHECK(frames_wait(r.set, &r.now))) {
+        CHECK(fake.n_opened == 1 || a->state == ASC_MEMBER_ENDED);
+        take(&r);
+    }
+    finish(&r);
+    CHECK_EQ_INT(fake.n_opened, 2);
+    check_got(&r, 0, &r.f);
+    check_got(&r, 1, &r.g);
+    check_idle(&r, 1, 1);
+    teardown(&r);
+}
+
+/* As many as the limit says are asked side by side, in whichever order they end. */
+static void
+test_limit_of_nodes_at_once(void)
+{
+    for (uint32_t limit = 1; limit <= 8; limit++) {
+        rig r;
+        setup(&r);
+        kit_note("at most %u", limit);
+        r.cluster->config.max_at_once = limit;
+        build_records(&r.f, 1);
+        for (unsigned i = 0; i < 6; i++) {
+            fake_step steps[12];
+            for (unsigned k = 0; k < 12; k++) {
+                steps[k] = (fake_step)GIVE(r.f);
+                steps[k].act = (k + i) % 2 == 0 ? FAKE_WAIT : FAKE_GIVE;
+            }
+            fake_script(steps, 12);
+        }
+        begin(&r, "AAAAAA", ASC_REPLY_RECORDS);
+        size_t n_ended = 0;
+        while (!asc_set_is_done(r.set) && CHECK(frames_wait(r.set, &r.now))) {
+            CHECK(fake.n_opened <= n_ended + limit);
+            for (asc_part *p; (p = asc_set_take(r.set)) != NULL; n_ended += p->ended) {
+                CHECK_EQ_INT(p->err.code, ASC_OK);
+            }
+        }
+        CHECK_EQ_INT(n_ended, 6);
+        CHECK(fake.n_opened <= limit);
+        teardown(&r);
+    }
+}
+
+/* The deadline is that of the whole: it also ends what never had its turn. */
+static void
+test_deadline_before_its_turn(void)
+{
+    rig r;
+    setup(&r);
+    r.cluster->config.max_at_once = 1;
+    r.options.timing.socket_timeout_ms = 0;
+    FAKE_SCRIPT({.act = FAKE_TAKE, .n = sizeof request}, {.act = FAKE_HANG});
+    begin(&r, "AB", ASC_REPLY_RECORDS);
+    finish(&r);
+    CHECK_EQ_INT(r.now, 2000);
+    CHECK_EQ_INT(r.err[0].code, ASC_ERR_TIMEOUT);
+    CHECK_EQ_INT(r.err[1].code, ASC_ERR_TIMEOUT);
+    CHECK_HAS(r.err[1].message, "before the request was sent");
+    CHECK(!r.err[1].in_doubt);
+    CHECK_EQ_INT(fake.n_opened, 1);
+    teardown(&r);
+}
+
+/* Two parts for a node with one connection: the second waits for the first. */
+static void
+test_part_waits_for_a_connection(void)
+{
+    rig r;
+    setup(&r);
+    asc_cluster_release(r.cluster);
+    r.cluster = fake_cluster(1);
+    r.a = r.cluster->nodes[0];
+    r.b = r.cluster->nodes[1];
+    r.a->pool.timeout_ms = 500;
+    build_records(&r.f, 1);
+    FAKE_SCRIPT({.act = FAKE_WAIT}, GIVE(r.f), GIVE(r.f));
+    begin(&r, "AA", ASC_REPLY_RECORDS);
+    unsigned n = 0;
+    while (!asc_set_is_done(r.set) && CHECK(frames_wait(r.set, &r.now))) {
+        for (asc_part *p; (p = asc_set_take(r.set)) != NULL; n += p->ended) {
+            CHECK_EQ_INT(p->err.code, ASC_OK);
+        }
+    }
+    CHECK_EQ_INT(n, 2);
+    CHECK_EQ_INT(fake.n_opened, 1);
+    check_idle(&r, 1, 0);
+    teardown(&r);
+}
+
 static const kit_test tests[] = {
+    {"one_node_after_the_other", test_one_node_after_the_other},
+    {"limit_of_nodes_at_once", test_limit_of_nodes_at_once},
+    {"deadline_before_its_turn", test_deadline_before_its_turn},
+    {"part_waits_for_a_connection", test_part_waits_for_a_connection},
     {"two_nodes_at_once", test_two_nodes_at_once},
     {"every_cut_of_a_stream", test_every_cut_of_a_stream},
     {"stream_byte_by_byte", test_stream_byte_by_byte},

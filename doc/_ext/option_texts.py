@@ -269,8 +269,14 @@ CONFIG = {
         "int",
         "100",
         "Most connections to one node, 65535 at most. A call that finds them all in "
-        "use tries again, as its policy allows, and fails with "
-        "`NoMoreConnectionsError`.",
+        "use waits for `pool_timeout`. Then it tries again, as its policy allows, and "
+        "fails with `NoMoreConnectionsError`.",
+    ),
+    "pool_timeout": Text(
+        "int, ms",
+        "0",
+        "How long a call waits for a connection when all are in use, first come, first "
+        "served; never beyond its `total_timeout`. 0: it does not wait.",
     ),
     "min_conns_per_node": Text(
         "int",
@@ -350,7 +356,12 @@ CONFIG = {
         "With `False` they send it, and the server refuses it.",
     ),
     "batch_direct": Text("bool", "False", "2.x. No server of today speaks it."),
-    "thread_pool_size": Text("int", "16", "This client has no thread pool."),
+    "thread_pool_size": Text(
+        "int",
+        "",
+        "Most nodes that one batch, query, scan or aggregation asks side by side. "
+        "Without it, all of them: this client has no thread pool.",
+    ),
 }
 
 LUA = {

@@ -434,6 +434,7 @@ class Config(_Hosts, total=False):
     connect_timeout: int
     max_conns_per_node: int
     min_conns_per_node: int
+    pool_timeout: int
     max_socket_idle: int
     max_error_rate: int
     error_rate_window: int

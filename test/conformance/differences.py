@@ -186,7 +186,6 @@ QUIRKS = {
 # known mean nothing here
 UNTYPED = {
     "config/key/nosuch",
-    "config/key/thread_pool_size",
     "config/policies/nosuch",
     "config/command/info/check_bounds",
     "config/command/info/send_as_is",

@@ -199,6 +199,8 @@ WRONG: dict[str, list[Any]] = {
     "connect_timeout": ["x", None, []],
     "max_conns_per_node": ["x", None, 0],
     "min_conns_per_node": ["x", None],
+    "pool_timeout": ["x", None],
+    "thread_pool_size": ["x", None],
     "max_threads": ["x"],
     "max_socket_idle": ["x", None],
     "max_error_rate": ["x", None],
@@ -308,6 +310,7 @@ def test_section_of_policies_must_be_a_dict(section, value):
         {"write": {"exists": None}},
         {"operate": {"deserialize": "x"}},
         {"max_threads": "x"},
+        {"thread_pool_size": "x"},
     ],
 )
 def test_value_in_policies_of_the_wrong_kind_is_refused(policies):
@@ -357,6 +360,7 @@ KNOWN: dict[str, Any] = {
     "max_threads": 300,
     "max_conns_per_node": 100,
     "min_conns_per_node": 0,
+    "pool_timeout": 100,
     "max_socket_idle": 0,
     "batch_direct": False,
     "tend_interval": 1000,

@@ -45,6 +45,10 @@ typedef struct asc_config {
     uint32_t create_timeout_ms;  /* of asc_cluster_create in all; 0: three times the
                                     connect timeout */
     uint32_t min_conns_per_node, max_conns_per_node;
+    uint32_t pool_timeout_ms;   /* what a call waits for a connection when as many are
+                                 open as may be; 0: it does not */
+    uint32_t max_at_once;       /* nodes that one batch, query or set asks side by side;
+                                 0: all of them */
     uint32_t max_socket_idle_s; /* 0: unused connections are closed after 55 s */
     uint32_t max_error_rate;    /* errors per node and window; 0: no limit */
     uint32_t error_rate_window; /* in tend intervals */

@@ -187,6 +187,12 @@ asc_cluster_drain(asc_cluster *c)
     return &c->drain;
 }
 
+uint32_t
+asc_cluster_at_once(const asc_cluster *c)
+{
+    return c->config.max_at_once;
+}
+
 void
 asc_cluster_hurry(asc_cluster *c)
 {

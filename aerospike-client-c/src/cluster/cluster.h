@@ -16,6 +16,9 @@ bool asc_cluster_is_closed(asc_cluster *c);
 /* Let the next cycle of tending begin soon: a node wants a login. */
 void asc_cluster_hurry(asc_cluster *c);
 
+/* How many nodes a set may ask side by side; 0: any number. */
+uint32_t asc_cluster_at_once(const asc_cluster *c);
+
 /* Where connections go whose request has timed out. */
 asc_drain *asc_cluster_drain(asc_cluster *c);
 

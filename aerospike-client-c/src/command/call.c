@@ -56,7 +56,7 @@ asc_call_reset(asc_call *c)
 static asc_status
 left_behind(asc_call *c, asc_error *err)
 {
-    c->exchange.conn = NULL;
+    asc_exchange_orphan(&c->exchange);
     asc_call_abandon(c);
     err->phase = ASC_PHASE_COMMAND;
     err->in_doubt = c->req.writes;

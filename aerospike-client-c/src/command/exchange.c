@@ -6,7 +6,6 @@
 #include "command/exchange.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,8 +23,15 @@
 
 /* --- ending an attempt --- */
 
-/* Let go of the connection and of the node of this attempt. A reply that may still come
- * is read off only when the whole request has left: half a request gets no reply. */
+/* Is it worth while to read off a reply that may still come? Half a request gets none,
+ * and others may need the connection's place at once. */
+static bool
+is_worth_draining(const asc_exchange *x)
+{
+    return x->io.sent == x->io.out_size && !asc_pool_has_queue(&x->node->pool);
+}
+
+/* Let go of the connection and of the node of this attempt. */
 static void
 release(asc_exchange *x, asc_conn_fate fate, uint64_t now_ms)
 {
@@ -34,7 +40,7 @@ release(asc_exchange *x, asc_conn_fate fate, uint64_t now_ms)
         if (fate == ASC_CONN_KEEP) {
             asc_pool_put(&x->node->pool, x->conn, now_ms);
         }
-        else if (fate == ASC_CONN_DRAIN && io->sent == io->out_size) {
+        else if (fate == ASC_CONN_DRAIN && is_worth_draining(x)) {
             const asc_drain_rest rest = {
                 .frame = io->in->data != NULL ? io->in->data + io->at : NULL,
                 .size = io->in->len - io->at,
@@ -268,6 +274,74 @@ await_login(asc_exchange *x, uint64_t now_ms)
     return now_ms < x->login_ms ? want : decide(x, ASC_FAIL_CONNECT, now_ms);
 }
 
+/* --- connections --- */
+
+/* Send what can be sent at once over the connection that was lent. */
+static asc_want
+start(asc_exchange *x, uint64_t now_ms)
+{
+    asc_transfer_begin(&x->io, x->conn, x->req->out.data, x->req->out.len, &x->req->in);
+    x->io.many = x->many.reply != ASC_REPLY_FRAME;
+    x->progress = 0;
+    x->idle_ms = silence_ends(x, now_ms);
+    x->state = ASC_EXCHANGE_TRANSFER;
+    return asc_exchange_step(x, now_ms);
+}
+
+/* Every connection is in use, which err tells already: wait for one, if calls may wait
+ * and this one has not yet done so for long enough. */
+static __attribute__((noinline)) asc_want
+line_up(asc_exchange *x, uint64_t now_ms)
+{
+    asc_pool *pool = &x->node->pool;
+    if (x->pool_ms == 0) {
+        x->pool_ms = now_ms + pool->timeout_ms;
+    }
+    x->waiter = now_ms < x->pool_ms ? asc_pool_line_up(pool) : NULL;
+    if (x->waiter == NULL) {
+        return decide(x, ASC_FAIL_POOL, now_ms);
+    }
+    x->state = ASC_EXCHANGE_QUEUE;
+    x->wake_ms = asc_earlier(x->pool_ms, x->deadline_ms);
+    return asc_exchange_step(x, now_ms);
+}
+
+/* The time for waiting is up. */
+static asc_want
+give_up_waiting(asc_exchange *x, uint64_t now_ms)
+{
+    asc_pool *pool = &x->node->pool;
+    bool is_total = x->deadline_ms <= x->pool_ms;
+    asc_pool_leave(pool, x->waiter);
+    asc_error_set(x->err, ASC_ERR_NO_CONNECTIONS,
+                  "all %u connections to the node are in use, and none came free "
+                  "within %s, %u ms: raise max_conns_per_node, or %s",
+                  pool->max, is_total ? "total_timeout" : "pool_timeout",
+                  is_total ? x->req->timing.total_timeout_ms : pool->timeout_ms,
+                  is_total ? "the call's total_timeout" : "pool_timeout");
+    return decide(x, ASC_FAIL_POOL, now_ms);
+}
+
+/* Go on when it is the exchange's turn. A node that has been removed meanwhile calls as
+ * well, and another one is chosen. */
+static asc_want
+wait_in_queue(asc_exchange *x, uint64_t now_ms)
+{
+    asc_pool *pool = &x->node->pool;
+    if (!asc_pool_has_called(pool, x->waiter)) {
+        return now_ms < x->wake_ms ? ASC_WANT_TURN : give_up_waiting(x, now_ms);
+    }
+    asc_error_reset(x->err);
+    x->err->phase = ASC_PHASE_CONNECT;
+    asc_status rc = asc_pool_take(pool, x->waiter, &x->conn, x->err);
+    if (rc == ASC_ERR_NO_CONNECTIONS) {
+        x->state = ASC_EXCHANGE_PICK;
+        release(x, ASC_CONN_NONE, now_ms);
+        return asc_exchange_step(x, now_ms);
+    }
+    return rc == ASC_OK ? start(x, now_ms) : decide(x, failure_of_pool(rc), now_ms);
+}
+
 /* Begin an attempt: choose a node, borrow a connection, and send what can be sent at
  * once. */
 static asc_want
@@ -297,15 +371,10 @@ pick(asc_exchange *x, uint64_t now_ms)
         x->err->phase = ASC_PHASE_CONNECT;
         rc = asc_pool_get(&x->node->pool, &x->conn, now_ms, x->err);
     }
-    if (rc != ASC_OK) {
-        return decide(x, failure_of_pool(rc), now_ms);
+    if (rc == ASC_ERR_NO_CONNECTIONS) {
+        return line_up(x, now_ms);
     }
-    asc_transfer_begin(&x->io, x->conn, x->req->out.data, x->req->out.len, &x->req->in);
-    x->io.many = x->many.reply != ASC_REPLY_FRAME;
-    x->progress = 0;
-    x->idle_ms = silence_ends(x, now_ms);
-    x->state = ASC_EXCHANGE_TRANSFER;
-    return asc_exchange_step(x, now_ms);
+    return rc == ASC_OK ? start(x, now_ms) : decide(x, failure_of_pool(rc), now_ms);
 }
 
 /* --- TRANSFER --- */
@@ -663,7 +732,7 @@ asc_exchange_begin(asc_exchange *x, asc_cluster *cluster, asc_request *req,
     x->conn = NULL;
     x->n_attempts = x->n_sent = 0;
     x->wait_failed = false;
-    x->idle_ms = x->progress = x->wake_ms = x->login_ms = 0;
+    x->idle_ms = x->progress = x->wake_ms = x->login_ms = x->pool_ms = 0;
     x->many = (asc_exchange_many){0};
     x->req = req;
     x->cluster = cluster;
@@ -692,10 +761,27 @@ asc_exchange_step(asc_exchange *x, uint64_t now_ms)
         return pick(x, now_ms);
     case ASC_EXCHANGE_PICK:
         return pick(x, now_ms);
+    case ASC_EXCHANGE_QUEUE:
+        return wait_in_queue(x, now_ms);
     case ASC_EXCHANGE_TRANSFER:
         return transfer(x, now_ms);
     default:
         return ASC_WANT_FAILED;
+    }
+}
+
+struct pollfd
+asc_exchange_poll(const asc_exchange *x, asc_want want)
+{
+    switch (want) {
+    case ASC_WANT_READ:
+        return (struct pollfd){.fd = x->conn->fd, .events = POLLIN};
+    case ASC_WANT_WRITE:
+        return (struct pollfd){.fd = x->conn->fd, .events = POLLOUT};
+    case ASC_WANT_TURN:
+        return (struct pollfd){.fd = x->waiter->fds[0], .events = POLLIN};
+    default:
+        return (struct pollfd){.fd = -1};
     }
 }
 
@@ -705,8 +791,9 @@ bool
 asc_exchange_wait(asc_exchange *x, asc_want want, uint64_t until_ms, uint64_t now_ms)
 {
     int timeout_ms = asc_poll_timeout(asc_earlier(x->wake_ms, until_ms), now_ms);
-    if (want == ASC_WANT_TIME) {
-        return timeout_ms == 0 || poll(NULL, 0, timeout_ms) >= 0 || errno != EINTR;
+    if (want == ASC_WANT_TIME || want == ASC_WANT_TURN) {
+        struct pollfd watched = asc_exchange_poll(x, want);
+        return timeout_ms == 0 || poll(&watched, 1, timeout_ms) >= 0 || errno != EINTR;
     }
     asc_io io = asc_transfer_wait(
         &x->io, want == ASC_WANT_READ ? ASC_IO_WANT_READ : ASC_IO_WANT_WRITE,
@@ -737,6 +824,17 @@ asc_exchange_forgive(asc_exchange *x, uint64_t ms)
     }
 }
 
+void
+asc_exchange_orphan(asc_exchange *x)
+{
+    if (x->state == ASC_EXCHANGE_QUEUE) {
+        asc_waiter_free(x->waiter);
+    }
+    x->conn = NULL;
+    release(x, ASC_CONN_NONE, 0);
+    x->state = ASC_EXCHANGE_IDLE;
+}
+
 /* The connection cannot be used again: half a request may have left, or half a reply
  * may have come. */
 void
@@ -744,6 +842,10 @@ asc_exchange_abandon(asc_exchange *x)
 {
     if (x->state == ASC_EXCHANGE_TRANSFER || x->state == ASC_EXCHANGE_FRAMES) {
         release(x, ASC_CONN_CLOSE, 0);
+    }
+    else if (x->state == ASC_EXCHANGE_QUEUE) {
+        asc_pool_leave(&x->node->pool, x->waiter);
+        release(x, ASC_CONN_NONE, 0);
     }
     x->state = ASC_EXCHANGE_IDLE;
 }

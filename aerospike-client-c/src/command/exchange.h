@@ -5,14 +5,16 @@
  *             +------------- again ---------------+
  *             v                                   |
  *     PAUSE  PICK --> TRANSFER --> DONE         decide --> FAILED
- *       |     ^         |  ^ |                    ^
- *       +-----+         v  | +---- any failure ---+
- *                      FRAMES
+ *       |     ^ v      ^  |  ^ |                  ^
+ *       +-----+ QUEUE -+  v  | +-- any failure ---+
+ *                        FRAMES
  *
- * A reply of one frame goes straight to DONE. A reply of many stops at FRAMES as often
+ * QUEUE is where it waits, with pool_timeout, for a connection to the node.  * A reply of one frame goes straight to DONE. A reply of many stops at FRAMES as often
  * as enough of them is there. */
 #ifndef ASC_COMMAND_EXCHANGE_H
 #define ASC_COMMAND_EXCHANGE_H
+
+#include <poll.h>
 
 #include "asc/command.h"
 #include "asc/reader.h"
@@ -25,6 +27,7 @@ typedef enum asc_want {
     ASC_WANT_READ,  /* a readable socket, until exchange->wake_ms at the latest */
     ASC_WANT_WRITE, /* a writable socket, likewise */
     ASC_WANT_TIME,  /* that wake_ms comes */
+    ASC_WANT_TURN,  /* its turn among those that wait for a connection, likewise */
     ASC_WANT_TAKER, /* that somebody takes the frames that are there, and resumes */
     ASC_WANT_DONE,  /* nothing: the reply is there */
     ASC_WANT_FAILED,
@@ -35,6 +38,7 @@ typedef enum asc_exchange_state {
     ASC_EXCHANGE_IDLE,     /* it has not begun, or was abandoned */
     ASC_EXCHANGE_PAUSE,    /* the next attempt begins at wake_ms */
     ASC_EXCHANGE_PICK,     /* the next step chooses a node and a connection */
+    ASC_EXCHANGE_QUEUE,    /* every connection to the node is in use */
     ASC_EXCHANGE_TRANSFER, /* bytes are moved */
     ASC_EXCHANGE_FRAMES,   /* frames wait to be taken; nothing is received meanwhile */
     ASC_EXCHANGE_ENDED,
@@ -63,6 +67,7 @@ typedef struct asc_exchange {
     asc_error *err;       /* borrowed: set when the exchange fails */
     asc_node *node;       /* counted; of this attempt */
     asc_conn *conn;       /* lent by node's pool */
+    asc_waiter *waiter;   /* owned, in QUEUE alone */
     asc_exchange_state state;
     uint32_t n_attempts, n_sent; /* as in asc_attempt */
     unsigned replica;            /* where in the circle of copies to begin */
@@ -72,6 +77,7 @@ typedef struct asc_exchange {
     uint64_t progress; /* bytes that had moved when idle_ms was set */
     uint64_t wake_ms;  /* when it must be stepped even if nothing comes */
     uint64_t login_ms; /* until when it waits for logins; 0: it has not waited yet */
+    uint64_t pool_ms;  /* likewise, for connections */
     asc_exchange_many many;
     asc_transfer io; /* begins when there is a connection */
 } asc_exchange;
@@ -97,10 +103,16 @@ void asc_exchange_forgive(asc_exchange *x, uint64_t ms);
 unsigned asc_first_replica(const asc_request *req, asc_cluster *cluster);
 bool asc_master_only(const asc_request *req, const asc_ns_map *map);
 
+/* What poll() is to watch for what step wanted; its fd is -1 when nothing is. */
+struct pollfd asc_exchange_poll(const asc_exchange *x, asc_want want);
+
 /* For the blocking driver of a single exchange: wait for what step wanted, until
  * wake_ms or until_ms at the latest. False: a signal came. */
 bool
 asc_exchange_wait(asc_exchange *x, asc_want want, uint64_t until_ms, uint64_t now_ms);
+
+/* In the child of a fork: forget the connection, which is the parent's, and end. */
+void asc_exchange_orphan(asc_exchange *x);
 
 /* Let go of everything. A connection under way is closed. */
 void asc_exchange_abandon(asc_exchange *x);

@@ -305,24 +305,66 @@ is_urgent(const asc_member *m)
                                          m->part.size > m->set->options.gather));
 }
 
-bool
-asc_set_step(asc_set *s, uint64_t now_ms)
+/* Step those under way that are due. */
+static void
+step_live(asc_set *s, uint64_t now_ms)
 {
-    size_t n_live = 0;
-    bool urgent = false;
     for (size_t i = 0; i < s->n; i++) {
         asc_member *m = s->members[i];
-        if (m->state == ASC_MEMBER_NEW) {
-            begin(m, now_ms);
-        }
         while (m->state == ASC_MEMBER_LIVE && m->want != ASC_WANT_TAKER &&
                (m->due || now_ms >= m->x.wake_ms)) {
             step(m, now_ms);
         }
-        n_live += m->state == ASC_MEMBER_LIVE;
-        urgent = urgent || is_urgent(m);
     }
-    return urgent || n_live == 0;
+}
+
+static size_t
+count_live(const asc_set *s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        n += s->members[i]->state == ASC_MEMBER_LIVE;
+    }
+    return n;
+}
+
+/* Begin what has not begun, as far as so many may be under way at once. False: nothing
+ * has begun. */
+static bool
+begin_more(asc_set *s, uint64_t now_ms)
+{
+    size_t n_live = count_live(s), limit = asc_cluster_at_once(s->cluster);
+    bool begun = false;
+    for (size_t i = 0; i < s->n && (limit == 0 || n_live < limit); i++) {
+        if (s->members[i]->state == ASC_MEMBER_NEW) {
+            begin(s->members[i], now_ms);
+            n_live++;
+            begun = true;
+        }
+    }
+    return begun;
+}
+
+static bool
+has_urgent(const asc_set *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        if (is_urgent(s->members[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Where a limit holds, the end of one member lets the next one begin. */
+bool
+asc_set_step(asc_set *s, uint64_t now_ms)
+{
+    step_live(s, now_ms);
+    while (begin_more(s, now_ms)) {
+        step_live(s, now_ms);
+    }
+    return has_urgent(s) || count_live(s) == 0;
 }
 
 uint64_t
@@ -441,7 +483,7 @@ leave_behind(asc_set *s)
         if (m->state != ASC_MEMBER_LIVE) {
             continue;
         }
-        m->x.conn = NULL;
+        asc_exchange_orphan(&m->x);
         m->part.err.phase = ASC_PHASE_COMMAND;
         m->part.err.in_doubt = m->part.req.writes;
         asc_error_set(&m->part.err, ASC_ERR_CONNECTION,
@@ -459,11 +501,8 @@ await(asc_set *s, uint64_t until_ms, uint64_t now_ms, asc_error *err)
 {
     for (size_t i = 0; i < s->n; i++) {
         const asc_member *m = s->members[i];
-        bool waits = m->state == ASC_MEMBER_LIVE &&
-                     (m->want == ASC_WANT_READ || m->want == ASC_WANT_WRITE);
-        s->polls[i] =
-            (struct pollfd){.fd = waits ? m->x.conn->fd : -1,
-                            .events = m->want == ASC_WANT_WRITE ? POLLOUT : POLLIN};
+        s->polls[i] = asc_exchange_poll(
+            &m->x, m->state == ASC_MEMBER_LIVE ? m->want : ASC_WANT_TIME);
     }
     if (poll(s->polls, s->n, asc_poll_timeout(until_ms, now_ms)) < 0) {
         return errno == EINTR

@@ -1,13 +1,26 @@
 /* The connections to one node. A lock guards the lists, but neither a system call that
  * may take long nor the opening of a connection happens under it: a place is counted
  * first and given back when the opening fails. The connection that was used last is
- * used next, so that in quiet times the cold ones come of age and are closed. */
+ * used next, so that in quiet times the cold ones come of age and are closed.
+ *
+ * Calls that find every connection in use may wait in a queue. A connection that comes
+ * back goes to the first of them straight away, and so does the place of one that is
+ * closed: nobody who comes later can take it from under their hands. */
 #include "net/pool.h"
 
 #include <string.h>
 
+#include <unistd.h>
+
+#include <sys/socket.h>
+
 #include "asc/alloc.h"
+#include "net/fd.h"
 #include "net/login.h"
+
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0
+#endif
 
 /* A connection that was idle for less is taken without asking the kernel whether the
  * peer has closed it: at high rates that would be one more system call per command. */
@@ -18,21 +31,62 @@
 #define DEFAULT_IDLE_MS 55000u
 
 asc_status
-asc_pool_init(asc_pool *p, const asc_transport *transport, const asc_addr *addr,
-              uint32_t min, uint32_t max, uint64_t max_idle_ms, asc_error *err)
+asc_pool_init(asc_pool *p, const asc_addr *addr, const asc_config *config,
+              asc_error *err)
 {
+    uint32_t max = config->max_conns_per_node;
     memset(p, 0, sizeof *p);
     p->idle = asc_calloc(max > 0 ? max : 1, sizeof *p->idle);
     if (p->idle == NULL) {
         return asc_error_set(err, ASC_ERR_NOMEM, "pool of %u connections", max);
     }
     pthread_mutex_init(&p->lock, NULL);
-    p->transport = transport;
+    p->transport = config->transport;
     p->addr = *addr;
-    p->min = min;
+    p->min = config->min_conns_per_node;
     p->max = max;
-    p->max_idle_ms = max_idle_ms;
+    p->max_idle_ms = (uint64_t)config->max_socket_idle_s * 1000;
+    p->timeout_ms = config->pool_timeout_ms;
     return ASC_OK;
+}
+
+/* --- the queue --- */
+
+/* Take the first waiter out of the queue and wake it. The byte is sent under the lock,
+ * because the waiter may free itself as soon as it knows. */
+static asc_waiter *
+call_first(asc_pool *p)
+{
+    asc_waiter *w = p->first_waiter;
+    p->first_waiter = w->next;
+    w->called = true;
+    ssize_t ignored = send(w->fds[1], "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    /* One byte always fits. */
+    (void)ignored;
+    return w;
+}
+
+/* A connection, or with NULL the place for one, is free: give it to the first waiter.
+ * False: nobody waits. The lock is held. */
+static bool
+pass_on(asc_pool *p, asc_conn *c)
+{
+    if (p->first_waiter == NULL) {
+        return false;
+    }
+    asc_waiter *w = call_first(p);
+    w->has_place = true;
+    w->conn = c;
+    return true;
+}
+
+/* One connection less is open. */
+static void
+free_place(asc_pool *p)
+{
+    if (!pass_on(p, NULL)) {
+        p->n_open--;
+    }
 }
 
 /* Every open connection is in the list of all, so that the child of a fork can close
@@ -61,7 +115,7 @@ unlink_conn(asc_pool *p, asc_conn *c)
     if (c->next != NULL) {
         c->next->prev = c->prev;
     }
-    p->n_open--;
+    free_place(p);
 }
 
 /* Close the n coldest idle connections. */
@@ -82,6 +136,9 @@ asc_pool_close(asc_pool *p)
     pthread_mutex_lock(&p->lock);
     p->closed = true;
     close_idle(p, p->n_idle);
+    while (p->first_waiter != NULL) {
+        call_first(p);
+    }
     pthread_mutex_unlock(&p->lock);
 }
 
@@ -144,7 +201,7 @@ open_conn(asc_pool *p, asc_conn **out, asc_error *err)
         link_conn(p, *out);
     }
     else {
-        p->n_open--;
+        free_place(p);
     }
     pthread_mutex_unlock(&p->lock);
     return rc;
@@ -161,7 +218,8 @@ asc_pool_get(asc_pool *p, asc_conn **out, uint64_t now_ms, asc_error *err)
     pthread_mutex_unlock(&p->lock);
     if (full) {
         return asc_error_set(err, ASC_ERR_NO_CONNECTIONS,
-                             "all %u connections are in use (max_conns_per_node)",
+                             "all %u connections to the node are in use: raise "
+                             "max_conns_per_node, or let calls wait with pool_timeout",
                              p->max);
     }
     if (c == NULL) {
@@ -186,10 +244,128 @@ asc_pool_put(asc_pool *p, asc_conn *c, uint64_t now_ms)
     }
     else {
         c->last_used_ms = now_ms;
-        /* At most max connections are open, so that the array has room. */
-        p->idle[p->n_idle++] = c;
+        if (!pass_on(p, c)) {
+            /* At most max connections are open, so that the array has room. */
+            p->idle[p->n_idle++] = c;
+        }
     }
     pthread_mutex_unlock(&p->lock);
+}
+
+void
+asc_waiter_free(asc_waiter *w)
+{
+    for (int end = 0; end < 2; end++) {
+        if (w->fds[end] >= 0) {
+            close(w->fds[end]);
+        }
+    }
+    asc_free(w);
+}
+
+/* Since asc_pool_get, somebody may have given a connection back: then the waiter is
+ * called at once. */
+asc_waiter *
+asc_pool_line_up(asc_pool *p)
+{
+    asc_waiter *w = asc_calloc(1, sizeof *w);
+    if (w == NULL) {
+        return NULL;
+    }
+    if (asc_fd_pair(w->fds) < 0) {
+        asc_waiter_free(w);
+        return NULL;
+    }
+    pthread_mutex_lock(&p->lock);
+    bool closed = p->closed;
+    if (!closed) {
+        asc_waiter **end =
+            p->first_waiter != NULL ? &p->last_waiter->next : &p->first_waiter;
+        *end = p->last_waiter = w;
+    }
+    if (!closed && p->n_idle > 0) {
+        pass_on(p, p->idle[--p->n_idle]);
+    }
+    else if (!closed && p->n_open < p->max) {
+        p->n_open++;
+        pass_on(p, NULL);
+    }
+    pthread_mutex_unlock(&p->lock);
+    if (closed) {
+        asc_waiter_free(w);
+        return NULL;
+    }
+    return w;
+}
+
+bool
+asc_pool_has_called(asc_pool *p, const asc_waiter *w)
+{
+    pthread_mutex_lock(&p->lock);
+    bool called = w->called;
+    pthread_mutex_unlock(&p->lock);
+    return called;
+}
+
+/* Nobody else knows a waiter that was called. */
+asc_status
+asc_pool_take(asc_pool *p, asc_waiter *w, asc_conn **out, asc_error *err)
+{
+    asc_conn *c = w->conn;
+    asc_status rc = w->has_place ? ASC_OK : ASC_ERR_NO_CONNECTIONS;
+    if (w->has_place && c == NULL) {
+        rc = open_conn(p, &c, err);
+    }
+    if (rc == ASC_OK) {
+        *out = c;
+    }
+    asc_waiter_free(w);
+    return rc;
+}
+
+/* Take a waiter out of the queue, unless it was called before. */
+static void
+take_out(asc_pool *p, asc_waiter *w)
+{
+    asc_waiter *before = NULL;
+    for (asc_waiter *at = p->first_waiter; at != w; at = at->next) {
+        before = at;
+    }
+    if (before != NULL) {
+        before->next = w->next;
+    }
+    else {
+        p->first_waiter = w->next;
+    }
+    if (p->last_waiter == w) {
+        p->last_waiter = before;
+    }
+}
+
+void
+asc_pool_leave(asc_pool *p, asc_waiter *w)
+{
+    pthread_mutex_lock(&p->lock);
+    if (!w->called) {
+        take_out(p, w);
+    }
+    else if (w->has_place && w->conn == NULL) {
+        free_place(p);
+    }
+    pthread_mutex_unlock(&p->lock);
+    if (w->conn != NULL) {
+        asc_pool_put(p, w->conn, w->conn->last_used_ms);
+    }
+    asc_waiter_free(w);
+}
+
+bool
+asc_pool_has_queue(asc_pool *p)
+{
+    pthread_mutex_lock(&p->lock);
+    bool has_queue = p->first_waiter != NULL;
+    pthread_mutex_unlock(&p->lock);
+    return has_queue;
 }
 
 /* The socket is closed after the lock is given back, since closing may take a while. */
@@ -330,10 +506,16 @@ asc_pool_in_child(asc_pool *p)
     for (asc_conn *c = p->all; c != NULL; c = c->next) {
         c->transport->close(c);
     }
+    for (asc_waiter *w = p->first_waiter; w != NULL; w = w->next) {
+        for (int end = 0; end < 2; end++) {
+            close(w->fds[end]);
+            w->fds[end] = -1;
+        }
+    }
 }
 
 /* The descriptors were closed at the moment of the fork; what is left is memory. The
- * lock is made anew: its holder may not exist here. */
+ * lock is made anew: its holder may not exist here, nor do those who wait. */
 void
 asc_pool_after_fork(asc_pool *p)
 {
@@ -344,5 +526,6 @@ asc_pool_after_fork(asc_pool *p)
         c = next;
     }
     p->all = NULL;
+    p->first_waiter = NULL;
     p->n_idle = p->n_open = 0;
 }

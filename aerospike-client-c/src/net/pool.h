@@ -8,6 +8,17 @@
 
 #include "net/conn.h"
 
+/* A call that waits for a connection, in the queue of a pool that has none to lend. The
+ * pool's lock guards it for as long as it is there. */
+typedef struct asc_waiter {
+    struct asc_waiter *next;
+    int fds[2]; /* owned; [0] is readable when the waiter was called */
+    bool
+        called; /* it is its turn, or the pool was closed: it is in no queue any more */
+    bool has_place; /* it is its turn: it has conn, or one more may be opened for it */
+    asc_conn *conn;
+} asc_waiter;
+
 /* The pool of one node. The lock guards the lists, the counts and `closed`; the rest
  * never changes. */
 typedef struct asc_pool {
@@ -18,7 +29,11 @@ typedef struct asc_pool {
     asc_conn *all;   /* every open connection, idle or lent */
     uint32_t n_idle, n_open, min, max;
     uint64_t max_idle_ms; /* 0: no limit of its own */
+    uint32_t timeout_ms;  /* what a call may wait in the queue; 0: nobody waits */
     bool closed;
+    /* The queue, in the order in which its members came. While there is one, no
+     * connection is idle and max are open. */
+    asc_waiter *first_waiter, *last_waiter;
     asc_session *session; /* counted: what new connections show; NULL: nothing */
     /* The node has refused the session, and nobody has logged in again yet; and, when
      * that was refused as well, with which code. Read without the lock. */
@@ -26,12 +41,13 @@ typedef struct asc_pool {
     atomic_int login_code;
 } asc_pool;
 
-/* Make an empty pool. After ASC_ERR_NOMEM *p must not be used. */
-asc_status
-asc_pool_init(asc_pool *p, const asc_transport *transport, const asc_addr *addr,
-              uint32_t min, uint32_t max, uint64_t max_idle_ms, asc_error *err);
+/* Make an empty pool, with the limits and the transport of a configuration. After
+ * ASC_ERR_NOMEM *p must not be used. */
+asc_status asc_pool_init(asc_pool *p, const asc_addr *addr, const asc_config *config,
+                         asc_error *err);
 
-/* End the pool: idle connections are closed now, lent ones when they come back. */
+/* End the pool: idle connections are closed now, lent ones when they come back, and
+ * those that wait for one are called. */
 void asc_pool_close(asc_pool *p);
 
 /* Close everything and free; nobody may hold a connection any more. */
@@ -41,6 +57,27 @@ void asc_pool_clear(asc_pool *p);
  * *out is lent until asc_pool_put or asc_pool_drop. ASC_ERR_NO_CONNECTIONS when max are
  * open. */
 asc_status asc_pool_get(asc_pool *p, asc_conn **out, uint64_t now_ms, asc_error *err);
+
+/* Line up for a connection, after asc_pool_get had none. Whoever does that watches
+ * fds[0], and takes or leaves. NULL: one cannot wait, because the pool is closed, or the
+ * system has no memory or no descriptors. */
+asc_waiter *asc_pool_line_up(asc_pool *p);
+
+/* Was the waiter called? Then it must take. */
+bool asc_pool_has_called(asc_pool *p, const asc_waiter *w);
+
+/* Lend a waiter that was called its connection, as asc_pool_get does. The waiter is
+ * freed. ASC_ERR_NO_CONNECTIONS, with err untouched: the pool was closed. */
+asc_status asc_pool_take(asc_pool *p, asc_waiter *w, asc_conn **out, asc_error *err);
+
+/* Wait no longer. The waiter is freed, and what it was called for goes to the next. */
+void asc_pool_leave(asc_pool *p, asc_waiter *w);
+
+/* Does anybody wait for a connection? */
+bool asc_pool_has_queue(asc_pool *p);
+
+/* Free a waiter of the parent in the child of a fork, where no queue knows it. */
+void asc_waiter_free(asc_waiter *w);
 
 /* Give back a connection whose reply has been read to its end. */
 void asc_pool_put(asc_pool *p, asc_conn *c, uint64_t now_ms);

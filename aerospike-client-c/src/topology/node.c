@@ -15,9 +15,7 @@ asc_node_new(asc_node **out, const char *name, const asc_addr *addr, asc_conn *c
     if (n == NULL) {
         return asc_error_set(err, ASC_ERR_NOMEM, "node %s", name);
     }
-    asc_status rc = asc_pool_init(
-        &n->pool, config->transport, addr, config->min_conns_per_node,
-        config->max_conns_per_node, (uint64_t)config->max_socket_idle_s * 1000, err);
+    asc_status rc = asc_pool_init(&n->pool, addr, config, err);
     if (rc != ASC_OK) {
         asc_free(n);
         return rc;

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "options/hosts.h"
-#include "options/policies.h"
 #include "support/compat.h"
 #include "support/numbers.h"
 #include "support/texts.h"
@@ -35,13 +34,7 @@ parse_policies(module_state *st, const option *row, PyObject *value, void *targe
     if (value == Py_None) {
         return 0;
     }
-    client_keys keys = {c->cluster.max_conns_per_node, c->cluster.login_timeout_ms,
-                        c->login.mode};
-    int rc = policies_from_py(st, c->defaults, &keys, value, c->strict);
-    c->cluster.max_conns_per_node = keys.max_conns;
-    c->cluster.login_timeout_ms = keys.login_timeout_ms;
-    c->login.mode = keys.auth_mode;
-    return rc;
+    return policies_from_py(st, c->defaults, &c->second, value, c->strict);
 }
 
 /* Take how bools are written. An unknown number stands for AS_BOOL, unless
@@ -292,7 +285,9 @@ static const option config_rows[] = {
     FLAG("error_keys", error_keys),
     UP_TO(MAX_TEND_INTERVAL_MS, "tend_interval", cluster.tend_interval_ms),
     U32("connect_timeout", cluster.connect_timeout_ms),
-    UP_TO(MAX_CONNS, "max_conns_per_node", cluster.max_conns_per_node),
+    {"max_conns_per_node", OPTION_U32, 1, AT(cluster.max_conns_per_node),
+     .max = MAX_CONNS, .given = offsetof(client_config, max_conns_given)},
+    U32("pool_timeout", cluster.pool_timeout_ms),
     U32("min_conns_per_node", cluster.min_conns_per_node),
     {"max_socket_idle", OPTION_U32, 1, AT(cluster.max_socket_idle_s),
      .given = offsetof(client_config, max_socket_idle_given)},
@@ -301,11 +296,13 @@ static const option config_rows[] = {
     FLAG("use_services_alternate", cluster.use_services_alternate),
     FLAG("force_single_node", cluster.force_single_node),
     {"max_threads", OPTION_U32, 1, AT(cluster.max_conns_per_node), .max = MAX_CONNS,
-     .new_name = "max_conns_per_node"},
+     .new_name = "max_conns_per_node",
+     .given = offsetof(client_config, max_conns_given)},
     {"lua", OPTION_CUSTOM, 1, .parse = parse_lua},
     {"strict_types", OPTION_NOT_BOOL, 1, AT(values.lenient_types)},
     {"batch_direct", OPTION_IGNORED, 1},
-    {"thread_pool_size", OPTION_IGNORED, 1},
+    {"thread_pool_size", OPTION_U32, 1, AT(cluster.max_at_once),
+     .given = offsetof(client_config, max_at_once_given)},
     {"user", OPTION_CUSTOM, 1, .parse = parse_user},
     {"password", OPTION_CUSTOM, 1, .parse = parse_password},
     {"shm", OPTION_CUSTOM, 1, .is_later = true},
@@ -320,6 +317,20 @@ static const option config_rows[] = {
 
 const option_table config_table = {
     config_rows, sizeof config_rows / sizeof config_rows[0], CONFIG_TABLE};
+
+/* Take what `policies` says of the client, where the configuration itself does not. */
+static void
+use_second_homes(client_config *c)
+{
+    if (!c->max_conns_given && c->second.max_conns != 0) {
+        c->cluster.max_conns_per_node = c->second.max_conns;
+    }
+    if (!c->max_at_once_given) {
+        c->cluster.max_at_once = c->second.max_at_once;
+    }
+    c->cluster.login_timeout_ms = c->second.login_timeout_ms;
+    c->login.mode = c->second.auth_mode;
+}
 
 /* Put the transport of TLS into the configuration, if it is enabled. Connections over
  * TLS are closed before a server would, unless the caller knows better. */
@@ -408,6 +419,8 @@ config_from_py(module_state *st, client_config *c, PyObject *config)
                          .lua = LUA_OPTIONS_INIT,
                          .error_keys = true,
                          .fail_if_not_connected = NOT_GIVEN};
+    c->second = (client_keys){.login_timeout_ms = c->cluster.login_timeout_ms,
+                              .auth_mode = c->login.mode};
     c->cluster.user_agent = NULL; /* a literal until here, which nobody may free */
     for (int kind = 0; kind < N_POLICIES; kind++) {
         policy_init(&c->defaults[kind], (policy_kind)kind);
@@ -427,6 +440,7 @@ config_from_py(module_state *st, client_config *c, PyObject *config)
                       c->strict) < 0) {
         return -1;
     }
+    use_second_homes(c);
     if (c->cluster.max_conns_per_node == 0) {
         return raise_param(st, "max_conns_per_node is invalid" DETAIL
                                "it must be at least 1");

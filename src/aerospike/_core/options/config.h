@@ -4,7 +4,7 @@
 
 #include "options/login.h"
 #include "options/lua.h"
-#include "options/policy.h"
+#include "options/policies.h"
 #include "options/tls.h"
 #include "values/values.h"
 
@@ -19,7 +19,8 @@ typedef struct client_config {
     value_rules values;
     tls_options tls;
     lua_options lua;
-    bool max_socket_idle_given;
+    client_keys second; /* keys of the client that stand in `policies` */
+    bool max_socket_idle_given, max_conns_given, max_at_once_given;
     bool strict;               /* validate_keys */
     bool error_keys;           /* errors show user keys, not digests in their place */
     int fail_if_not_connected; /* tristate */

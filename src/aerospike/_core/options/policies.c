@@ -61,7 +61,7 @@ static const option rows[] = {
     {"metrics", OPTION_CUSTOM, 1, .parse = parse_later},
     {"auth_mode", OPTION_CUSTOM, 1, .parse = parse_auth_mode},
     {"login_timeout_ms", OPTION_U32, 1, offsetof(client_keys, login_timeout_ms)},
-    {"thread_pool_size", OPTION_IGNORED, 1}, /* there is no thread pool */
+    {"thread_pool_size", OPTION_U32, 1, offsetof(client_keys, max_at_once)},
 };
 
 const option_table policies_table = {rows, sizeof rows / sizeof rows[0],

@@ -14,7 +14,9 @@ extern const option_table policies_table;
 
 /* What those keys are stored in. */
 typedef struct client_keys {
-    uint32_t max_conns; /* max_threads, which older applications write there */
+    uint32_t max_conns;   /* max_threads, which older applications write there; 0: not
+                             given */
+    uint32_t max_at_once; /* likewise, thread_pool_size */
     uint32_t login_timeout_ms;
     auth_mode auth_mode;
 } client_keys;
