@@ -4,23 +4,27 @@
         client = aerospike.client({"hosts": cluster.hosts})
 
 For laptops, tests and CI; any Aerospike client can use it. What it does not know it
-refuses with the result code of an invalid request.
+refuses with the result code of an invalid request. `FaultProxy` stands before any
+server and makes things go wrong, as `cluster.faults` does.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from aerospike_devserver.cluster import DevCluster
+    from aerospike_devserver.proxy import FaultProxy
 
-__all__ = ["DevCluster"]
+__all__ = ["DevCluster", "FaultProxy"]
+
+_MODULES = {"DevCluster": "cluster", "FaultProxy": "proxy"}
 
 
 def __getattr__(name: str) -> Any:
-    """DevCluster on first use: pytest imports this package in every session."""
-    if name != "DevCluster":
+    """A class on its first use: pytest imports this package in every session."""
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from aerospike_devserver.cluster import DevCluster
-
-    return DevCluster
+    module = import_module(f"{__name__}.{_MODULES[name]}")
+    return getattr(module, name)

@@ -12,7 +12,7 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from types import TracebackType
 from typing import Any
@@ -33,6 +33,8 @@ from aerospike_devserver.config import (
     is_loopback,
 )
 from aerospike_devserver.dispatch import answer
+from aerospike_devserver.faults import Faults, Ground
+from aerospike_devserver.reply import Reply
 from aerospike_devserver.session import Session
 from aerospike_devserver.storage.security import ADMIN, ADMIN_PASSWORD
 from aerospike_devserver.storage.state import ClusterState, NodeState, Task
@@ -110,6 +112,7 @@ class DevCluster:
     :param udf_memory: bytes that the functions of a module may take.
     :param full_lua: give functions in Lua the whole library, which reads and writes
         files and starts processes. Without it they reach nothing but records.
+    :ivar faults: makes things go wrong: see `Faults`.
     :raises ValueError: a parameter is out of range, or a file is not what it should be.
     """
 
@@ -191,6 +194,7 @@ class DevCluster:
         self._listeners: dict[int, list[Listener]] = {}
         # ports of nodes that are down
         self._reserved: dict[int, list[socket.socket]] = {}
+        self.faults = Faults(Ground(self._index_of, self._refuse, self._hang_up))
 
     def start(self) -> DevCluster:
         """Listen on all nodes. RuntimeError if it runs; OSError if a port is taken."""
@@ -199,7 +203,7 @@ class DevCluster:
                 raise RuntimeError("the cluster is running")
             if self._tls is not None:
                 self._tls.start()
-            self._loop = Loop(answer, self._keep_house, REAP_PERIOD_S)
+            self._loop = Loop(self._answer, self._keep_house, REAP_PERIOD_S)
             self._state = ClusterState(self._config, self._loop.spawn)
             if not is_loopback(self._config.host):
                 is_open = self._config.security is None
@@ -225,6 +229,7 @@ class DevCluster:
 
     def stop(self) -> None:
         """Close all sockets and forget all data; again does nothing."""
+        self.faults.clear()
         with self._lock:
             loop, self._loop = self._loop, None
             self._listeners.clear()
@@ -267,9 +272,62 @@ class DevCluster:
     def _listener(
         self, node: NodeState, port: int, context: ssl.SSLContext | None
     ) -> Listener:
-        return Listener(
-            self._running, self._config.host, port, partial(Session, node), context
+        listener = Listener(
+            self._running,
+            self._config.host,
+            port,
+            partial(self._session, node.index),
+            context,
+            lambda: self.faults.welcome(node.index),
         )
+        listener.refuse(self.faults.refuses(node.index))
+        return listener
+
+    # Faults
+
+    def _session(
+        self, index: int, peer: str, host: str, certificate: str | None
+    ) -> Session:
+        """The session of a connection that a node has accepted."""
+        node = self._state.nodes[self.faults.place_of(index)]
+        return Session(node, peer, host, certificate)
+
+    def _answer(self, session: Session, proto_type: int, body: bytes) -> Reply:
+        make = partial(answer, session, proto_type, body)
+        return self.faults.reply(session.node.index, proto_type, body, make)
+
+    def _index_of(self, node: int | str) -> int:
+        """The index of a node, given by that or by its name."""
+        if not isinstance(node, str):
+            return self._node(node).index
+        found = {each.id: each.index for each in self._state.nodes}
+        if node not in found:
+            raise ValueError(f"no node {node!r}: there are {', '.join(found)}")
+        return found[node]
+
+    def _refuse(self) -> None:
+        """Let each listener do as the faults say that are active now."""
+        self._with_listeners(
+            None, lambda at, each: each.refuse(self.faults.refuses(at))
+        )
+
+    def _hang_up(self, index: int) -> None:
+        self._with_listeners(index, lambda _, each: each.hang_up())
+
+    def _with_listeners(
+        self, index: int | None, do: Callable[[int, Listener], None]
+    ) -> None:
+        """Do something with the listeners of a node, or of all, if the cluster runs."""
+
+        def run() -> None:
+            for place, listeners in self._listeners.items():
+                for listener in listeners:
+                    if index in (None, place):
+                        do(place, listener)
+
+        with self._lock:
+            if self._loop is not None:
+                self._loop.call(run)
 
     @property
     def _running(self) -> Loop:
@@ -456,7 +514,8 @@ class DevCluster:
     def reset(self) -> None:
         """Drop all records, sets, indexes and modules; the clock shows the wall time.
 
-        Users and roles are those of the beginning.
+        Users and roles are those of the beginning, and all faults end.
         """
+        self.faults.clear()
         with self._lock:
             self._running.call(self._state.reset)

@@ -29,6 +29,7 @@ from aerospike_devserver.version import DEFAULT_VERSION, build_of
 if TYPE_CHECKING:
     import aerospike
     from aerospike_devserver.cluster import DevCluster
+    from aerospike_devserver.faults import Faults
 
 Hosts = list[tuple[str, int]]
 Key = tuple[str, str, str]
@@ -202,6 +203,18 @@ def aerospike_client(
     if aerospike_cluster is not None:
         aerospike_cluster.reset()
     return aerospike_session_client.connect()
+
+
+@pytest.fixture
+def aerospike_faults(aerospike_cluster: DevCluster | None) -> Iterator[Faults]:
+    """What goes wrong in the development cluster; all faults end with the test.
+
+    A test with it is skipped on a real cluster.
+    """
+    if aerospike_cluster is None:
+        pytest.skip("needs the development cluster; a FaultProxy stands before others")
+    yield aerospike_cluster.faults
+    aerospike_cluster.faults.clear()
 
 
 _numbers = itertools.count(1)

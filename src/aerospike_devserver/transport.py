@@ -18,23 +18,38 @@ import logging
 import selectors
 import socket
 import ssl
+import struct
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from aerospike_devserver.codec.frame import FrameReader
 from aerospike_devserver.config import Address
-from aerospike_devserver.reply import Reply, Stream
-from aerospike_devserver.session import Session
+from aerospike_devserver.reply import End, Reply, Stream, Wait
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Answer = Callable[[Session, int, bytes], Reply]
+
+
+class Session(Protocol):
+    """What is known of a connection to those who answer.
+
+    stall_limit_s: how long the client may take nothing of a stream, 0 = for ever.
+    """
+
+    stall_limit_s: float
+
+    def close(self) -> None:
+        """The connection has ended."""
+
+
+Answer = Callable[[Any, int, bytes], Reply]
 NewSession = Callable[[str, str, str | None], Session]
+Welcome = Callable[[], Stream | None]
 
 CHUNK_SIZE = 256 * 1024
 """Bytes received or sent at once."""
@@ -47,6 +62,9 @@ NO_ROOM_PAUSE_S = 0.1
 """How long nobody is accepted after a connection for which there was no descriptor."""
 HANDSHAKE_LIMIT_S = 5.0
 """How long a peer may take over its part of a TLS handshake."""
+
+_BREAK = struct.pack("ii", 1, 0)
+"""SO_LINGER: closing the socket breaks the connection, and the peer sees ECONNRESET."""
 
 _NOT_YET = (
     BlockingIOError,
@@ -90,22 +108,35 @@ def _common_name(sock: socket.socket) -> str | None:
 class Connection:
     """One accepted socket. Used on the loop's thread only.
 
-    While a reply is a stream, further requests wait and nothing more is read. While it
-    is frozen nothing is read or sent; what the peer sends waits in the kernel.
+    While a reply is a stream, further requests wait and nothing more is read. While a
+    stream pauses, the connection looks whether the peer is still there. While it
+    is frozen nothing is read or sent; what the peer sends waits in the kernel. While it
+    is silent nothing is sent, and what comes is thrown away.
+
+    welcome: what is sent first, before any request is answered.
     """
 
-    def __init__(self, loop: Loop, sock: socket.socket, session: Session) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        sock: socket.socket,
+        session: Session,
+        welcome: Stream | None = None,
+    ) -> None:
         self.session = session
         self._loop = loop
         self._sock = sock
         self._reader = FrameReader()
         self._pending = bytearray()
         self._requests: deque[tuple[int, bytes]] = deque()
-        self._stream: Stream | None = None
+        self._stream = welcome
         self._is_paused = False
+        self._has_more = False
+        self._awaited: socket.socket | None = None
         self._is_frozen = False
+        self._is_silent = False
         self._progress_s = 0.0
-        loop.selector.register(sock, selectors.EVENT_READ, self._on_event)
+        loop.watch(sock, self._wanted(), self._on_event)
 
     def freeze(self, is_frozen: bool) -> None:
         """Do nothing from now on, or go on where that began."""
@@ -120,18 +151,30 @@ class Connection:
         try:
             if mask & selectors.EVENT_WRITE:
                 self._flush()
-            if mask & selectors.EVENT_READ:
+            if mask & selectors.EVENT_READ and self._is_paused:
+                self._look()
+            elif mask & selectors.EVENT_READ:
                 self._receive()
         except _NOT_YET:
             return
         except OSError:
             self.close()
 
+    def _look(self) -> None:
+        """End with a peer that has gone; what another one sends waits in the kernel."""
+        if _has_hung_up(self._sock):
+            self.close()
+        else:
+            self._has_more = True
+            self._watch()
+
     def _receive(self) -> None:
         """Take what has come and answer the frames that are complete."""
         chunk = self._sock.recv(CHUNK_SIZE)
         if not chunk:
             self.close()
+            return
+        if self._is_silent:
             return
         self._serve(self._reader.feed(chunk))
         self._close_if_failed()
@@ -190,7 +233,7 @@ class Connection:
         if self._stream is not stream:
             return
         idle_s = time.monotonic() - self._progress_s
-        is_resting = self._is_paused or self._is_frozen
+        is_resting = self._is_paused or self._is_frozen or self._is_silent
         if is_resting or idle_s < self.session.stall_limit_s:
             self._look_again_later(stream)
             return
@@ -212,17 +255,45 @@ class Connection:
             return
         if isinstance(part, bytes):
             self._send(part)
+        elif isinstance(part, End):
+            self._end(part)
         elif part is not None:
-            self._is_paused = True
-            self._loop.call_later(part, self._resume)
+            self._pause(part)
         else:
             self._stream = None
             self._go_on()
         self._watch()
 
+    def _pause(self, until: float | Wait) -> None:
+        """Let a stream wait for a time or an event."""
+        self._is_paused = True
+        if not isinstance(until, Wait):
+            self._loop.call_later(until, self._resume)
+            return
+        self._awaited = until.sock
+        self._loop.watch(until.sock, until.mask, lambda _mask: self._resume())
+
+    def _await_nothing(self) -> None:
+        """Wait for no other socket any more."""
+        if self._awaited is not None:
+            self._loop.watch(self._awaited, 0, lambda _mask: None)
+            self._awaited = None
+
+    def _end(self, end: End) -> None:
+        """End the connection as a fault wants it."""
+        if end is End.HALF_CLOSE:
+            self._sock.shutdown(socket.SHUT_WR)
+        if end in (End.HALF_CLOSE, End.SILENCE):
+            self._is_silent = True
+            return
+        if end is End.RESET:
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _BREAK)
+        self.close()
+
     def _resume(self) -> None:
         """Go on with a stream whose pause is over."""
-        self._is_paused = False
+        self._is_paused = self._has_more = False
+        self._await_nothing()
         self._progress_s = time.monotonic()
         if self._sock.fileno() >= 0:
             self._watch()
@@ -263,6 +334,10 @@ class Connection:
         self._loop.watch(self._sock, mask, self._on_event)
 
     def _wanted(self) -> int:
+        if self._is_silent or (self._is_paused and not self._has_more):
+            return selectors.EVENT_READ | (
+                selectors.EVENT_WRITE if self._pending else 0
+            )
         mask = 0
         is_idle = self._stream is None and not self._requests
         if is_idle and not self._reader.failed and len(self._pending) < MAX_PENDING:
@@ -276,6 +351,7 @@ class Connection:
         if self._sock.fileno() < 0:
             return
         self._loop.watch(self._sock, 0, self._on_event)
+        self._await_nothing()
         _close(self._sock)
         if self._stream is not None:
             self._stream.close()
@@ -389,29 +465,57 @@ class Listener:
         port: int,
         new_session: NewSession,
         tls: ssl.SSLContext | None = None,
+        welcome: Welcome = lambda: None,
     ) -> None:
         """Listen; port 0 = any free one. OSError if the address is taken.
 
         new_session is told where the peer is, `ip:port` or `[ip]:port`, the address of
         this machine that it has connected to, and the common name of the certificate
-        that it has shown.
+        that it has shown. welcome is asked what is sent on each connection first.
         """
         self._loop = loop
+        self._welcome = welcome
         self._new_session = new_session
         self._tls = tls
         self.connections: set[Connection | Handshake] = set()
         self._is_frozen = False
+        self._host = host
+        self._is_refusing = False
         self._sock = bind(host, port)
+        self._listen(port)
+        self.port: int = self._sock.getsockname()[1]
+        loop.listeners.add(self)
+
+    def _listen(self, port: int) -> None:
+        """Begin to listen. OSError, and the socket is closed, if that fails."""
         try:
-            with _naming(host, port):
+            with _naming(self._host, port):
                 self._sock.listen(BACKLOG)
             self._sock.setblocking(False)
         except OSError:
             self._sock.close()
             raise
-        self.port: int = self._sock.getsockname()[1]
-        loop.selector.register(self._sock, selectors.EVENT_READ, self._on_event)
-        loop.listeners.add(self)
+        self._watch()
+
+    def refuse(self, is_refusing: bool) -> None:
+        """Refuse connections and keep the port, or listen again.
+
+        OSError if another program has taken the port in the moment between.
+        """
+        if is_refusing is self._is_refusing or self._sock.fileno() < 0:
+            return
+        self._is_refusing = is_refusing
+        self._loop.watch(self._sock, 0, self._on_event)
+        if is_refusing:
+            self._sock.close()
+            self._sock = bind(self._host, self.port)
+        else:
+            self._listen(self.port)
+
+    def hang_up(self) -> None:
+        """Close all connections."""
+        for connection in list(self.connections):
+            connection.close()
 
     def _on_event(self, _mask: int) -> None:
         """Accept one connection, or pause for a while when no descriptor is free.
@@ -429,9 +533,9 @@ class Listener:
             return
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._welcome(sock, str(Address(ip, port)))
+        self._greet(sock, str(Address(ip, port)))
 
-    def _welcome(self, sock: socket.socket, peer: str) -> None:
+    def _greet(self, sock: socket.socket, peer: str) -> None:
         """Make a connection of an accepted socket, now or after its handshake."""
         if self._tls is None:
             self._add(sock, peer)
@@ -449,7 +553,7 @@ class Listener:
 
     def _add(self, sock: socket.socket, peer: str) -> None:
         session = self._new_session(peer, sock.getsockname()[0], _common_name(sock))
-        self.connections.add(Connection(self._loop, sock, session))
+        self.connections.add(Connection(self._loop, sock, session, self._welcome()))
 
     def freeze(self, is_frozen: bool) -> None:
         """Leave all sockets open and do nothing with them, or go on.
@@ -462,8 +566,8 @@ class Listener:
             connection.freeze(is_frozen)
 
     def _watch(self) -> None:
-        """Wait for connections, unless the node is frozen or has stopped."""
-        if self._sock.fileno() >= 0:
+        """Wait for connections, unless the node is frozen, refuses or has stopped."""
+        if self._sock.fileno() >= 0 and not self._is_refusing:
             mask = 0 if self._is_frozen else selectors.EVENT_READ
             self._loop.watch(self._sock, mask, self._on_event)
 
@@ -472,8 +576,7 @@ class Listener:
         self._loop.watch(self._sock, 0, self._on_event)
         self._sock.close()
         self._loop.listeners.discard(self)
-        for connection in list(self.connections):
-            connection.close()
+        self.hang_up()
 
 
 class Loop:

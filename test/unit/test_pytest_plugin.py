@@ -56,6 +56,27 @@ def test_fixtures_give_client_and_fresh_key(run):
     ).assert_outcomes(passed=2)
 
 
+def test_faults_end_with_their_test(run):
+    result = run(
+        """
+        import pytest
+        from aerospike import exception
+
+        def test_one(aerospike_client, aerospike_key, aerospike_faults):
+            fault = aerospike_faults.reset(commands="write", times=1)
+            with pytest.raises(exception.ConnectionError):
+                aerospike_client.put(aerospike_key, {"n": 1}, None, {"max_retries": 0})
+            assert fault.hits == 1
+            aerospike_faults.silence()
+
+        def test_two(aerospike_client, aerospike_key, aerospike_cluster):
+            assert aerospike_cluster.faults.active == ()
+            aerospike_client.put(aerospike_key, {"n": 1})
+        """
+    )
+    result.assert_outcomes(passed=2)
+
+
 def test_each_test_starts_with_empty_namespaces(run):
     run(
         """

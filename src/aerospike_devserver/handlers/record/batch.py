@@ -28,7 +28,7 @@ from aerospike_devserver.codec.message import (
 )
 from aerospike_devserver.handlers.access import Check, access_of, checks_of
 from aerospike_devserver.handlers.record import record
-from aerospike_devserver.reply import Reply, Stream
+from aerospike_devserver.reply import Part, Reply, Stream
 from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.session import Session
 from aerospike_devserver.storage.state import ClusterState, NodeState, Task
@@ -157,7 +157,7 @@ def answer(session: Session, envelope: Message) -> Reply:
 
 def _gather(frames: Stream) -> Reply:
     """A short reply in one piece; a long one as it is made."""
-    made: list[bytes | float] = []
+    made: list[Part] = []
     size = 0
     for part in frames:
         made.append(part)
@@ -167,7 +167,7 @@ def _gather(frames: Stream) -> Reply:
     return b"".join(part for part in made if isinstance(part, bytes))
 
 
-def _resumed(made: list[bytes | float], frames: Stream) -> Stream:
+def _resumed(made: list[Part], frames: Stream) -> Stream:
     yield from made
     yield from frames
 

@@ -1,0 +1,557 @@
+"""Faults on purpose: what a node does wrong, to which requests, and how often.
+
+    with cluster.faults.delay(0.2, commands="write") as fault:
+        client.put(key, {"n": 1})
+    assert fault.hits == 1
+
+A fault is a change to the reply of a request: a generator that takes the parts of the
+reply and gives those that are sent, pauses, and the end of the connection. It knows no
+socket. So the development server and `FaultProxy` have the same faults.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import threading
+import zlib
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, fields
+from functools import partial
+from types import TracebackType
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
+
+from aerospike_devserver.codec.frame import HEADER_SIZE, ProtoType
+from aerospike_devserver.codec.message import (
+    Field,
+    Info1,
+    Info2,
+    Message,
+    MessageError,
+)
+from aerospike_devserver.reply import End, Part, Reply, Stream
+
+if TYPE_CHECKING:
+    from typing_extensions import Self, Unpack
+
+READ, WRITE, APPLY, BATCH, QUERY = "read", "write", "apply", "batch", "query"
+INFO, ADMIN, CONNECT = "info", "admin", "connect"
+COMMANDS = (READ, WRITE, APPLY, BATCH, QUERY, INFO, ADMIN, CONNECT)
+"""What a fault can be about: kinds of requests, and connections that are accepted."""
+
+ENDS = {
+    "close": End.CLOSE,
+    "half_close": End.HALF_CLOSE,
+    "reset": End.RESET,
+    "silence": End.SILENCE,
+}
+"""What can become of a connection behind a reply that is cut."""
+
+
+class _Number(NamedTuple):
+    """Where a number stands in a frame; big endian."""
+
+    offset: int
+    size: int
+
+
+NUMBERS = {
+    "version": _Number(0, 1),
+    "type": _Number(1, 1),
+    "size": _Number(2, 6),
+    "header": _Number(8, 1),
+    "result": _Number(13, 1),
+    "generation": _Number(14, 4),
+    "expiry": _Number(18, 4),
+    "index": _Number(22, 4),
+    "fields": _Number(26, 2),
+    "bins": _Number(28, 2),
+    "part_size": _Number(30, 4),
+    "name_size": _Number(37, 1),
+}
+"""What a reply can lie about. `header` is the size of the message's header, `index` the
+number of a row, `part_size` the size of the first field or bin, `name_size` that of the
+name of the first bin. In replies to info and admin commands, all but the first three
+are just bytes."""
+
+
+def command_of(proto_type: int, body: bytes) -> str:
+    """Which of COMMANDS a request is. A malformed one counts as a read."""
+    if proto_type == ProtoType.COMPRESSED:
+        with contextlib.suppress(zlib.error):
+            inner = zlib.decompressobj().decompress(body[HEADER_SIZE:], 1 << 20)
+            return command_of(ProtoType.MESSAGE, inner[HEADER_SIZE:])
+    if proto_type != ProtoType.MESSAGE:
+        return ADMIN if proto_type == ProtoType.ADMIN else INFO
+    try:
+        message = Message(body)
+    except MessageError:
+        return READ
+    if message.info1 & Info1.BATCH:
+        return BATCH
+    if Field.DIGEST not in message.fields:
+        return QUERY
+    if Field.UDF_PACKAGE in message.fields:
+        return APPLY
+    return WRITE if message.info2 & Info2.WRITE else READ
+
+
+# What faults do to the parts of a reply
+
+Change = Callable[[Stream], Stream]
+
+
+def parts_of(make: Callable[[], Reply]) -> Stream:
+    """The parts of a reply, which is made when the first one is taken."""
+    reply = make()
+    if isinstance(reply, bytes):
+        yield reply
+    else:
+        yield from reply
+
+
+def _before_reply(parts: Stream) -> Generator[Part, None, bytes]:
+    """Wait until the request is carried out; the first bytes of the reply."""
+    for part in parts:
+        if part and isinstance(part, bytes):
+            return part
+        yield part
+    return b""
+
+
+def _end(parts: Stream, end: End) -> Stream:
+    """The request is carried out, and this is all that the client hears."""
+    with contextlib.closing(parts):
+        yield from _before_reply(parts)
+        yield end
+
+
+def _drop(parts: Stream) -> Stream:
+    """The request is thrown away; the connection takes the next one."""
+    parts.close()
+    yield b""
+
+
+def _delay(parts: Stream, seconds: float) -> Stream:
+    """The request is carried out, and the reply comes late."""
+    with contextlib.closing(parts):
+        first = yield from _before_reply(parts)
+        yield seconds
+        yield first
+        yield from parts
+
+
+def _trickle(parts: Stream, pause: float) -> Stream:
+    """The reply comes byte by byte."""
+    with contextlib.closing(parts):
+        for part in parts:
+            if not isinstance(part, bytes) or not part:
+                yield part
+                continue
+            for place in range(len(part)):
+                yield part[place : place + 1]
+                yield pause
+
+
+def _cut(parts: Stream, at: int, end: End) -> Stream:
+    """The reply ends at an offset; a shorter one passes whole."""
+    left = at
+    with contextlib.closing(parts):
+        for part in parts:
+            if not isinstance(part, bytes):
+                yield part
+                continue
+            yield part[:left]
+            if part and len(part) >= left:
+                yield end
+                return
+            left -= len(part)
+        if left == 0:  # a connection that is accepted has no reply
+            yield end
+
+
+def _garble(parts: Stream, at: int, source: random.Random) -> Stream:
+    """The reply has its length, and random bytes from an offset on."""
+    left = at
+    with contextlib.closing(parts):
+        for part in parts:
+            if isinstance(part, bytes):
+                kept = part[:left]
+                yield kept + source.randbytes(len(part) - len(kept))
+                left -= len(kept)
+            else:
+                yield part
+
+
+def _claim(parts: Stream, claims: Mapping[_Number, int]) -> Stream:
+    """Numbers at the beginning of the reply are others."""
+    needed = max(number.offset + number.size for number in claims)
+    head = bytearray()
+    with contextlib.closing(parts):
+        for part in parts:
+            if not isinstance(part, bytes) or not part:
+                yield part
+                continue
+            head += part
+            if len(head) >= needed:
+                break
+        for (offset, size), value in claims.items():
+            if offset + size <= len(head):
+                head[offset : offset + size] = value.to_bytes(size, "big")
+        yield bytes(head)
+        yield from parts
+
+
+# Where and when
+
+
+class ScopeArguments(TypedDict, total=False):
+    """Which requests a fault strikes; without any, it strikes all of all nodes.
+
+    node: an index or a name. commands: one of COMMANDS, or several; without it, all
+    kinds of requests, among them those that the client asks the node about itself.
+    nth: only this one of these requests, counted from 1. every: each so many-th of
+    them. times: the first so many of them.
+    """
+
+    node: int | str | None
+    commands: str | tuple[str, ...] | list[str] | None
+    nth: int | None
+    every: int | None
+    times: int | None
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where a fault strikes, and when; all of it is checked. See ScopeArguments."""
+
+    node: int | None = None
+    commands: frozenset[str] = frozenset(COMMANDS) - {CONNECT}
+    nth: int | None = None
+    every: int | None = None
+    times: int | None = None
+
+    def covers(self, node: int, command: str) -> bool:
+        """Whether a request to a node is one of those that are counted."""
+        return self.node in (None, node) and command in self.commands
+
+    def is_due(self, number: int) -> bool:
+        """Whether the fault strikes at request `number` of those."""
+        if self.nth is not None:
+            return number == self.nth
+        if self.every is not None and number % self.every:
+            return False
+        return self.times is None or number <= self.times * (self.every or 1)
+
+
+def _check_count(name: str, value: object, least: int) -> None:
+    """TypeError or ValueError for what is no count."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be an int, not {type(value).__name__}")
+    if value < least:
+        raise ValueError(f"{name} must be at least {least}, not {value}")
+
+
+def _check_seconds(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{name} is a number of seconds, not {type(value).__name__}")
+    if not 0 <= value <= threading.TIMEOUT_MAX:
+        raise ValueError(f"{name} must be 0 or more seconds, not {value}")
+
+
+def _commands(given: object) -> frozenset[str]:
+    """The kinds of commands that somebody has named."""
+    names = (given,) if isinstance(given, str) else given
+    if not isinstance(names, (tuple, list, set, frozenset)) or not names:
+        raise TypeError(f"commands is one of {', '.join(COMMANDS)}, or a list of them")
+    for name in names:
+        if name not in COMMANDS:
+            raise ValueError(
+                f"no kind of command: {name!r}; there are {', '.join(COMMANDS)}"
+            )
+    return frozenset(names)
+
+
+# The faults of a cluster
+
+
+class Ground(NamedTuple):
+    """The nodes that faults are about, those of a cluster or behind a proxy.
+
+    index_of: the index of a node, given by that or by its name; IndexError or
+    ValueError if there is none. refuse: let the nodes refuse connections, or not, as
+    `Faults.refuses` says. hang_up: close the connections of a node. Where nothing runs,
+    the last two do nothing.
+    """
+
+    index_of: Callable[[int | str], int]
+    refuse: Callable[[], None]
+    hang_up: Callable[[int], None]
+
+
+class Fault:
+    """A fault that strikes from its making until `end`, or the end of a `with` block.
+
+    :ivar name: the method that made it.
+    :ivar hits: how often it has struck. 0 of one that refuses connections or swaps
+        nodes.
+    """
+
+    def __init__(
+        self, faults: Faults, name: str, scope: Scope, change: Change | None = None
+    ) -> None:
+        self._faults = faults
+        self._scope = scope
+        self._change = change
+        self._seen = 0
+        self.name = name
+        self.hits = 0
+
+    def _strikes(self, node: int, command: str) -> bool:
+        """Count a request; whether the fault strikes at it."""
+        if self._change is None or not self._scope.covers(node, command):
+            return False
+        self._seen += 1
+        if not self._scope.is_due(self._seen):
+            return False
+        self.hits += 1
+        return True
+
+    def _changed(self, parts: Stream) -> Stream:
+        return parts if self._change is None else self._change(parts)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it has not ended."""
+        return self in self._faults.active
+
+    def end(self) -> None:
+        """End it; again does nothing. What it has struck stays as it is."""
+        self._faults._end(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self.end()
+
+    def __repr__(self) -> str:
+        given = [
+            f"{field.name}={getattr(self._scope, field.name)!r}"
+            for field in fields(Scope)
+            if getattr(self._scope, field.name) != field.default
+        ]
+        state = f"{self.hits} hits" if self.is_active else f"ended, {self.hits} hits"
+        return f"<fault {self.name}({', '.join(given)}): {state}>"
+
+
+class Faults:
+    """What goes wrong in a cluster; each method makes a fault, which is active at once.
+
+    All take the arguments of ScopeArguments: node, commands, nth, every and times. At
+    a request that several faults strike, they act in the order of their making.
+
+    With `commands="connect"`, a fault strikes a connection that is accepted. It can be
+    delayed, kept silent, reset, half-closed, or closed by `cut(0)`. A connection with
+    TLS is accepted when its handshake is over.
+
+    :ivar active: the faults that have not ended.
+    """
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._lock = threading.RLock()
+        self.active: tuple[Fault, ...] = ()
+        self._swaps: dict[Fault, dict[int, int]] = {}
+
+    def silence(self, **scope: Unpack[ScopeArguments]) -> Fault:
+        """The request is carried out; nothing is sent on its connection any more."""
+        return self._add("silence", scope, partial(_end, end=End.SILENCE), on=True)
+
+    def reset(self, **scope: Unpack[ScopeArguments]) -> Fault:
+        """The request is carried out, and in place of a reply the connection breaks.
+
+        The client sees ECONNRESET.
+        """
+        return self._add("reset", scope, partial(_end, end=End.RESET), on=True)
+
+    def half_close(self, **scope: Unpack[ScopeArguments]) -> Fault:
+        """The request is carried out; the connection ends for the client's reading.
+
+        What the client sends is still taken, and thrown away.
+        """
+        change = partial(_end, end=End.HALF_CLOSE)
+        return self._add("half_close", scope, change, on=True)
+
+    def drop(self, **scope: Unpack[ScopeArguments]) -> Fault:
+        """The request is not carried out, and gets no reply. Its connection stays."""
+        return self._add("drop", scope, _drop)
+
+    def delay(self, seconds: float, **scope: Unpack[ScopeArguments]) -> Fault:
+        """The request is carried out, and its reply waits so long."""
+        _check_seconds("seconds", seconds)
+        return self._add("delay", scope, partial(_delay, seconds=seconds), on=True)
+
+    def trickle(self, pause: float = 1.0, **scope: Unpack[ScopeArguments]) -> Fault:
+        """The reply comes byte by byte, with so many seconds between two bytes."""
+        _check_seconds("pause", pause)
+        return self._add("trickle", scope, partial(_trickle, pause=pause))
+
+    def cut(
+        self, at: int, then: str = "close", **scope: Unpack[ScopeArguments]
+    ) -> Fault:
+        """The reply is cut at a byte offset; a shorter one passes whole.
+
+        :param then: what becomes of the connection: "close", "half_close", "reset" or
+            "silence".
+        """
+        _check_count("at", at, 0)
+        if then not in ENDS:
+            raise ValueError(f"then is one of {', '.join(ENDS)}, not {then!r}")
+        change = partial(_cut, at=at, end=ENDS[then])
+        return self._add("cut", scope, change, on=at == 0)
+
+    def garbage(
+        self, at: int = 0, *, seed: int = 0, **scope: Unpack[ScopeArguments]
+    ) -> Fault:
+        """The reply has random bytes from an offset on. Its length is as it was.
+
+        :param seed: other ones make other bytes.
+        """
+        _check_count("at", at, 0)
+        source = random.Random(seed)
+        return self._add("garbage", scope, partial(_garble, at=at, source=source))
+
+    def lie(self, claims: Mapping[str, int], **scope: Unpack[ScopeArguments]) -> Fault:
+        """Numbers in the reply are others: lengths, counts, the result code.
+
+        :param claims: which ones, and what they are: keys of NUMBERS. A number that a
+            short reply does not have stays out.
+        """
+        if not claims or not hasattr(claims, "items"):
+            raise TypeError(f"claims is a dict with any of {', '.join(NUMBERS)}")
+        for name, value in claims.items():
+            if name not in NUMBERS:
+                known = ", ".join(NUMBERS)
+                raise ValueError(f"no number in a reply: {name!r}; there are {known}")
+            _check_count(name, value, 0)
+            if value >> 8 * NUMBERS[name].size:
+                raise ValueError(f"{name} has {NUMBERS[name].size} bytes, not {value}")
+        numbers = {NUMBERS[name]: value for name, value in claims.items()}
+        return self._add("lie", scope, partial(_claim, claims=numbers))
+
+    def refuse(self, node: int | str | None = None) -> Fault:
+        """A node, or each, refuses connections. Those that are open stay."""
+        index = None if node is None else self._ground.index_of(node)
+        fault = Fault(self, "refuse", Scope(index))
+        self._set_active((*self.active, fault))
+        self._ground.refuse()
+        return fault
+
+    def swap(self, first: int | str, second: int | str) -> Fault:
+        """Two nodes have changed places: each is where clients look for the other.
+
+        Their connections are closed in the beginning, and in the end.
+        """
+        one, other = self._ground.index_of(first), self._ground.index_of(second)
+        if one == other:
+            raise ValueError("a node cannot change places with itself")
+        fault = Fault(self, "swap", Scope())
+        self._swaps[fault] = {one: other, other: one}
+        self._set_active((*self.active, fault))
+        self._hang_up(fault)
+        return fault
+
+    def clear(self) -> None:
+        """End all faults."""
+        for fault in self.active:
+            fault.end()
+
+    def _add(
+        self, name: str, given: ScopeArguments, change: Change, on: bool = False
+    ) -> Fault:
+        """Make a fault of these requests. on: whether it can strike connections."""
+        scope = self._scope_of(name, given)
+        if CONNECT in scope.commands and not on:
+            raise ValueError(f"{name} changes replies; a new connection has none")
+        fault = Fault(self, name, scope, change)
+        self._set_active((*self.active, fault))
+        return fault
+
+    def _scope_of(self, name: str, given: ScopeArguments) -> Scope:
+        known = [field.name for field in fields(Scope)]
+        for key in given:
+            if key not in known:
+                raise TypeError(f"{name}() has no argument {key!r}; it has {known}")
+        found = {key: value for key, value in given.items() if value is not None}
+        for key in ("nth", "every", "times"):
+            if key in found:
+                _check_count(key, found[key], 1)
+        if "nth" in found and len(found.keys() & {"every", "times"}) > 0:
+            raise ValueError("nth is one request; every and times do not go with it")
+        if "node" in found:
+            found["node"] = self._ground.index_of(given["node"])  # type: ignore[arg-type]
+        if "commands" in found:
+            found["commands"] = _commands(found["commands"])
+        return Scope(**found)  # type: ignore[arg-type]
+
+    def _set_active(self, active: tuple[Fault, ...]) -> None:
+        with self._lock:
+            self.active = active
+
+    def _end(self, fault: Fault) -> None:
+        with self._lock:
+            if fault not in self.active:
+                return
+            self.active = tuple(each for each in self.active if each is not fault)
+        if fault.name == "refuse":
+            self._ground.refuse()
+        if fault.name == "swap":
+            self._hang_up(fault)
+            del self._swaps[fault]
+
+    def _hang_up(self, fault: Fault) -> None:
+        for index in self._swaps[fault]:
+            self._ground.hang_up(index)
+
+    # For those who carry them out
+
+    def refuses(self, node: int) -> bool:
+        """Whether a node refuses connections at this moment."""
+        return any(
+            fault.name == "refuse" and fault._scope.node in (None, node)
+            for fault in self.active
+        )
+
+    def place_of(self, node: int) -> int:
+        """The node that answers where clients look for this one."""
+        for fault in self.active:
+            node = self._swaps.get(fault, {}).get(node, node)
+        return node
+
+    def reply(
+        self, node: int, proto_type: int, body: bytes, make: Callable[[], Reply]
+    ) -> Reply:
+        """The reply to a request, as the faults change it. make: the true one."""
+        if not self.active:
+            return make()
+        struck = self._struck(node, command_of(proto_type, body))
+        return self._changed(struck, parts_of(make)) if struck else make()
+
+    def welcome(self, node: int) -> Stream | None:
+        """What befalls a connection that a node accepts; None: nothing."""
+        struck = self._struck(node, CONNECT) if self.active else []
+        return self._changed(struck, parts_of(lambda: b"")) if struck else None
+
+    def _struck(self, node: int, command: str) -> list[Fault]:
+        return [fault for fault in self.active if fault._strikes(node, command)]
+
+    def _changed(self, struck: list[Fault], parts: Stream) -> Stream:
+        for fault in struck:
+            parts = fault._changed(parts)
+        return parts

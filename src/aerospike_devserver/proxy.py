@@ -1,0 +1,384 @@
+"""FaultProxy: faults before any server, also a real one.
+
+    with FaultProxy([("127.0.0.1", 3000)]) as proxy:
+        client = aerospike.client({"hosts": proxy.hosts})
+        with proxy.faults.silence(commands="write", nth=3):
+            ...
+
+It is the transport of the development server, whose replies come from the nodes behind
+the proxy. What these say of their addresses is rewritten, so that clients find all
+nodes behind the proxy.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import selectors
+import socket
+import threading
+import zlib
+from collections.abc import Callable, Iterable
+from functools import partial
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from aerospike_devserver.codec.frame import (
+    HEADER_SIZE,
+    FrameReader,
+    ProtoType,
+    frame,
+)
+from aerospike_devserver.codec.message import RESULT_OFFSET, Info3
+from aerospike_devserver.config import LOCALHOST, Address
+from aerospike_devserver.faults import BATCH, QUERY, Faults, Ground, command_of
+from aerospike_devserver.reply import End, Reply, Stream, Wait
+from aerospike_devserver.transport import CHUNK_SIZE, Listener, Loop
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+LIMIT_S = 5.0
+"""How long a node may take to say who it is when the proxy starts."""
+_PERIOD_S = 3600.0
+_INFO3_OFFSET = HEADER_SIZE + 3
+
+_PEER = re.compile(r"\[([^,\[\]]+),([^,\[\]]*),\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\]")
+"""A peer: its name, its name for TLS, its addresses."""
+_ADDRESS = re.compile(r"(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?")
+_OWN = ("service", "service-clear-std", "service-clear-alt")
+_PEERS = ("peers-clear-std", "peers-clear-alt", "alumni-clear-std")
+_OTHERS = ("services", "services-alumni")
+
+
+def _peers(value: str) -> list[tuple[str, Address]]:
+    """Names and first addresses of the peers in `generation,port,[peer,...]`."""
+    default = value.split(",")[1]
+    found = []
+    for name, _, addresses in _PEER.findall(value):
+        first = _ADDRESS.match(addresses)
+        if first is not None:
+            port = int(first[3] or default)
+            found.append((name, Address(first[1] or first[2], port)))
+    return found
+
+
+class _Node:
+    """A node behind the proxy. name: "" until it has said it."""
+
+    def __init__(self, index: int, target: Address, name: str) -> None:
+        self.index = index
+        self.target = target
+        self.name = name
+        self.listener: Listener | None = None
+        self.address = Address("", 0)
+
+
+class _Link:
+    """A connection to a node that belongs to one of a client: what a session is to the
+    transport.
+    """
+
+    def __init__(self, node: _Node) -> None:
+        self.node = node
+        self.stall_limit_s = 0.0
+        self._sock: socket.socket | None = None
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._sock is not None:
+            self._sock.close()
+
+    def connect(self) -> socket.socket:
+        """The socket, which may still be connecting. OSError if it cannot."""
+        if self._sock is None:
+            host, port = self.node.target
+            self._sock = _dial(host, port, None)
+        return self._sock
+
+
+def _dial(host: str, port: int, limit_s: float | None) -> socket.socket:
+    """A connection to a node; with no limit, one that is begun and does not block."""
+    family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.settimeout(limit_s or 0.0)
+        with contextlib.suppress(BlockingIOError):
+            sock.connect(address)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _sent(sock: socket.socket, data: bytes) -> Stream:
+    """Send to a node as fast as it takes it."""
+    view = memoryview(data)
+    while view:
+        try:
+            view = view[sock.send(view[:CHUNK_SIZE]) :]
+        except BlockingIOError:
+            yield Wait(sock, selectors.EVENT_WRITE)
+
+
+def _received(sock: socket.socket) -> Stream:
+    """What a node sends, and the end of the connection behind it."""
+    while True:
+        try:
+            data = sock.recv(CHUNK_SIZE)
+        except BlockingIOError:
+            yield Wait(sock, selectors.EVENT_READ)
+            continue
+        if not data:
+            yield End.CLOSE
+            return
+        yield data
+
+
+def _is_last(command: str, proto_type: int, body: bytes) -> bool:
+    """Whether a frame ends the reply to a command."""
+    if command not in (BATCH, QUERY):
+        return True
+    if proto_type == ProtoType.COMPRESSED:
+        inner = zlib.decompressobj().decompress(body[HEADER_SIZE:], 2 * HEADER_SIZE)
+        body = inner[HEADER_SIZE:]
+    info3, result = body[_INFO3_OFFSET - HEADER_SIZE], body[RESULT_OFFSET - HEADER_SIZE]
+    is_refused = command == QUERY and result != 0 and not info3 & Info3.PARTITION_DONE
+    return bool(info3 & Info3.LAST) or is_refused
+
+
+class FaultProxy:
+    """Stands before the nodes of a cluster and makes things go wrong.
+
+    A context manager; any thread may call any method. It takes no TLS: clients that
+    encrypt cannot connect.
+
+    :param hosts: where nodes are: (address, port), as in a client's configuration.
+    :param host: the address to listen on; each node has a free port of its own.
+    :param follow: rewrite what nodes say of their addresses, so that clients find those
+        that are not in `hosts` behind the proxy, too. Without it, clients meet these
+        directly.
+    :raises ValueError: hosts names no node.
+    :raises TypeError: a host is no such tuple.
+    :ivar faults: makes things go wrong: see `Faults`. A node is an index of
+        `addresses`, or a name.
+    """
+
+    def __init__(
+        self,
+        hosts: Iterable[tuple[Any, ...]],
+        *,
+        host: str = LOCALHOST,
+        follow: bool = True,
+    ) -> None:
+        self._seeds = [_seed(each) for each in hosts]
+        if not self._seeds:
+            raise ValueError("hosts names no node")
+        self._host = host
+        self._follow = follow
+        self._nodes: list[_Node] = []
+        self._lock = threading.RLock()
+        self._loop: Loop | None = None
+        self.faults = Faults(Ground(self._index_of, self._refuse, self._hang_up))
+
+    # Life
+
+    def start(self) -> Self:
+        """Ask the nodes who they are, and listen. RuntimeError if it runs.
+
+        OSError if a node of `hosts` does not answer.
+        """
+        with self._lock:
+            if self._loop is not None:
+                raise RuntimeError("the proxy is running")
+            said = [_introduction(seed) for seed in self._seeds]
+            self._loop = Loop(self._answer, lambda: None, _PERIOD_S)
+            try:
+                self._loop.call(partial(self._open, said))
+            except BaseException:
+                self.stop()
+                raise
+        return self
+
+    def _open(self, said: list[tuple[str, str]]) -> None:
+        self._nodes = []
+        for seed, (name, _) in zip(self._seeds, said, strict=True):
+            self._add(seed, name)
+        for _, peers in said if self._follow else []:
+            self._rewritten_peers(peers)
+
+    def stop(self) -> None:
+        """Close all sockets; all faults end. Again does nothing."""
+        self.faults.clear()
+        with self._lock:
+            loop, self._loop = self._loop, None
+            if loop is not None:
+                loop.stop()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        state = "stopped" if self._loop is None else f"at {self.addresses}"
+        return f"<FaultProxy before {', '.join(map(str, self._seeds))}, {state}>"
+
+    @property
+    def hosts(self) -> list[tuple[str, int]]:
+        """Where clients find the nodes of `hosts`."""
+        return self.addresses[: len(self._seeds)]
+
+    @property
+    def addresses(self) -> list[tuple[str, int]]:
+        """Where clients find all nodes, in the order in which the proxy found them."""
+        return [(node.address.host, node.address.port) for node in self._nodes]
+
+    @property
+    def node_ids(self) -> list[str]:
+        """The names of all nodes, in the order of `addresses`."""
+        return [node.name for node in self._nodes]
+
+    # Nodes
+
+    def _place_of(self, name: str, target: Address) -> _Node:
+        """The node of a name, which the proxy may not have known before."""
+        for node in self._nodes:
+            if node.name == name:
+                return node
+        return self._add(target, name)
+
+    def _add(self, target: Address, name: str) -> _Node:
+        assert self._loop is not None
+        node = _Node(len(self._nodes), target, name)
+        self._nodes.append(node)
+        node.listener = Listener(
+            self._loop,
+            self._host,
+            0,
+            lambda *_: _Link(self._nodes[self.faults.place_of(node.index)]),
+            welcome=lambda: self.faults.welcome(node.index),
+        )
+        node.listener.refuse(self.faults.refuses(node.index))
+        node.address = Address(self._host, node.listener.port)
+        return node
+
+    def _index_of(self, node: int | str) -> int:
+        """The index of a node, given by that or by its name."""
+        if isinstance(node, str):
+            if node not in self.node_ids:
+                known = ", ".join(self.node_ids)
+                raise ValueError(f"no node {node!r}: there are {known}")
+            return self.node_ids.index(node)
+        if not isinstance(node, int):
+            raise TypeError(f"a node's index is an int, not {type(node).__name__}")
+        if not 0 <= node < len(self._nodes):
+            raise IndexError(f"no node {node}: there are {len(self._nodes)}")
+        return node
+
+    def _refuse(self) -> None:
+        """Let each node refuse connections, or not, as the faults say."""
+        self._with_listeners(
+            lambda node, each: each.refuse(self.faults.refuses(node.index))
+        )
+
+    def _hang_up(self, index: int) -> None:
+        self._with_listeners(
+            lambda node, each: each.hang_up() if node.index == index else None
+        )
+
+    def _with_listeners(self, do: Callable[[_Node, Listener], None]) -> None:
+        def run() -> None:
+            for node in self._nodes:
+                if node.listener is not None:
+                    do(node, node.listener)
+
+        with self._lock:
+            if self._loop is not None:
+                self._loop.call(run)
+
+    # Requests
+
+    def _answer(self, link: _Link, proto_type: int, body: bytes) -> Reply:
+        make = partial(self._passed_on, link, proto_type, body)
+        return self.faults.reply(link.node.index, proto_type, body, make)
+
+    def _passed_on(self, link: _Link, proto_type: int, body: bytes) -> Stream:
+        """The reply of a node, as it comes. A node that cannot be reached hangs up."""
+        command = command_of(proto_type, body)
+        is_info = proto_type == ProtoType.INFO and self._follow
+        reader = FrameReader()
+        try:
+            sock = link.connect()
+            yield from _sent(sock, frame(ProtoType(proto_type), body))
+            for part in _received(sock):
+                if not isinstance(part, bytes):
+                    yield part
+                    continue
+                frames = reader.feed(part)
+                if not is_info:
+                    yield part
+                elif frames:
+                    yield frame(ProtoType.INFO, self._rewritten(link, frames[0][1]))
+                if reader.failed or any(_is_last(command, *each) for each in frames):
+                    return
+        except OSError:
+            yield End.CLOSE
+
+    # Addresses
+
+    def _rewritten(self, link: _Link, body: bytes) -> bytes:
+        """The reply to an info request, with addresses of the proxy in it."""
+        lines = body.decode("utf-8", "surrogateescape").split("\n")
+        text = "\n".join(self._rewritten_line(link, line) for line in lines)
+        return text.encode("utf-8", "surrogateescape")
+
+    def _rewritten_line(self, link: _Link, line: str) -> str:
+        name, tab, value = line.partition("\t")
+        if not value or value.startswith(("ERROR", "FAIL")):
+            return line
+        if name == "node":
+            link.node.name = value
+        if name in _OWN:
+            value = str(link.node.address)
+        if name in _PEERS:
+            value = self._rewritten_peers(value)
+        if name in _OTHERS:
+            others = (node for node in self._nodes if node is not link.node)
+            value = ";".join(str(node.address) for node in others)
+        return name + tab + value
+
+    def _rewritten_peers(self, value: str) -> str:
+        """Peers with one address each, that of the proxy; new ones are added."""
+        places = {name: self._place_of(name, at) for name, at in _peers(value)}
+        return _PEER.sub(
+            lambda found: f"[{found[1]},{found[2]},[{places[found[1]].address}]]", value
+        )
+
+
+def _seed(given: tuple[Any, ...]) -> Address:
+    """A host of a configuration; a name for TLS behind it is no matter."""
+    match given:
+        case (str(host), int(port), *_):
+            return Address(host, port)
+    raise TypeError(f"a host is a tuple (address, port), not {given!r}")
+
+
+def _introduction(node: Address) -> tuple[str, str]:
+    """The name of a node, and its peers. OSError if it does not say."""
+    reader = FrameReader()
+    with _dial(*node, LIMIT_S) as sock:
+        sock.sendall(frame(ProtoType.INFO, b"node\npeers-clear-std\n"))
+        while chunk := sock.recv(CHUNK_SIZE):
+            for _, body in reader.feed(chunk):
+                lines = (line.partition("\t") for line in body.decode().split("\n"))
+                values = {name: value for name, _, value in lines}
+                return values.get("node", ""), values.get("peers-clear-std", "0,0,[]")
+    raise ConnectionError(f"{node} does not say who it is")
