@@ -336,7 +336,17 @@ CONFIG = {
     "tls": Text("dict", "{}", "[TLS](security.md#tls)."),
     "user": Text("str", "", "User of a cluster with [security](security.md)."),
     "password": Text("str", "", "Password of that user."),
-    "shm": Text("dict", "", "Share what is known of the cluster between processes."),
+    "shm": Text(
+        "dict",
+        "",
+        "Tend the cluster together with other processes, through shared memory; see "
+        "below. An empty dict is enough.",
+    ),
+    "shm_max_nodes": Text("int", "16", "`max_nodes` of `shm`."),
+    "shm_max_namespaces": Text("int", "8", "`max_namespaces` of `shm`."),
+    "shm_takeover_threshold_sec": Text(
+        "int, s", "30", "`takeover_threshold_sec` of `shm`."
+    ),
     "use_shared_connection": Text(
         "bool", "False", "Clients of one process share connections."
     ),
@@ -385,7 +395,38 @@ LUA = {
     ),
 }
 
-TABLES = {"policy": POLICY, "meta": META, "config": CONFIG, "lua": LUA}
+SHM = {
+    "max_nodes": Text(
+        "int",
+        "16",
+        "Room for so many nodes, 1024 at most. Further ones are left out, with a "
+        "warning in the log.",
+    ),
+    "max_namespaces": Text(
+        "int", "8", "Room for so many namespaces, 32 at most; likewise."
+    ),
+    "takeover_threshold_sec": Text(
+        "int, s",
+        "30",
+        "Another process tends when the one that did has not moved for so long, but "
+        "not before a look at the cluster can take. One that has ended is replaced "
+        "within `tend_interval`.",
+    ),
+    "shm_key": Text(
+        "int",
+        "0xA5000000",
+        "Names the memory: processes that give the same number share it. Each cluster "
+        "needs a number of its own.",
+    ),
+}
+
+TABLES = {
+    "policy": POLICY,
+    "meta": META,
+    "config": CONFIG,
+    "lua": LUA,
+    "shm": SHM,
+}
 
 PENDING = {
     "txn_verify": "transactions, their verification",

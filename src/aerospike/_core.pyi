@@ -638,7 +638,9 @@ class Client:
     def get_policies(self) -> dict[str, dict[str, Any]]:
         """The defaults of this client: dict of policy name to dict of key to value."""
     def shm_key(self) -> int | None:
-        """The key of the shared memory for tending, or None while it is not used."""
+        """The key of the memory that this client shares with those of other processes
+        (``shm`` of the configuration), or None if it shares none.
+        """
     def has_geo(self) -> bool:
         """True when the cluster supports GeoJSON, as every living server does.
 

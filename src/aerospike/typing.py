@@ -409,6 +409,9 @@ class Shm(TypedDict, total=False):
     max_namespaces: int
     takeover_threshold_sec: int
     shm_key: int
+    shm_max_nodes: int
+    shm_max_namespaces: int
+    shm_takeover_threshold_sec: int
 
 
 class _Hosts(TypedDict):
@@ -447,7 +450,10 @@ class Config(_Hosts, total=False):
     thread_pool_size: int
     user: str | None
     password: str | None
-    shm: Shm
+    shm: Shm | None
+    shm_max_nodes: int
+    shm_max_namespaces: int
+    shm_takeover_threshold_sec: int
     use_shared_connection: bool
     compression_threshold: int
     rack_aware: bool

@@ -14,7 +14,7 @@ import aerospike
 from aerospike import _core
 
 EXT = Path(__file__).parents[2] / "doc" / "_ext"
-TABLES = ("policy", "meta", "config", "lua")
+TABLES = ("policy", "meta", "config", "lua", "shm")
 
 
 def load(name: str) -> Any:

@@ -324,8 +324,6 @@ def test_value_in_policies_of_the_wrong_kind_is_refused(policies):
 @pytest.mark.parametrize(
     "config",
     [
-        {"shm": {"max_nodes": 1}},
-        {"shm": {}},
         {"use_shared_connection": True},
         {"config_provider": aerospike.ConfigProvider("file")},
         {"compression_threshold": 100},
@@ -348,6 +346,9 @@ KNOWN: dict[str, Any] = {
     "hosts": [NOWHERE],
     "fail_if_not_connected": False,
     "shm": None,
+    "shm_max_nodes": 16,
+    "shm_max_namespaces": 8,
+    "shm_takeover_threshold_sec": 30,
     "metrics": None,
     "policies": {},
     "user": None,

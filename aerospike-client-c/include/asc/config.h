@@ -26,6 +26,19 @@ typedef struct asc_host {
     const char *tls_name; /* what its certificate must be made out to; NULL: unknown */
 } asc_host;
 
+/* The largest that asc_shm_config takes. */
+#define ASC_SHM_MAX_NODES 1024u
+#define ASC_SHM_MAX_NAMESPACES 32u
+
+/* Whether several processes tend the cluster together, through shared memory. */
+typedef struct asc_shm_config {
+    bool enable;
+    uint32_t key;                       /* names the memory: one for each cluster */
+    uint32_t max_nodes, max_namespaces; /* there is room for so many */
+    /* A process that tends and gives no sign for so long is replaced. */
+    uint32_t takeover_threshold_s;
+} asc_shm_config;
+
 /* What a cluster is made from. Everything that it points to is borrowed for the call
  * that takes it. */
 typedef struct asc_config {
@@ -56,18 +69,21 @@ typedef struct asc_config {
     bool use_services_alternate; /* peers publish a second list of addresses */
     bool force_single_node;      /* talk to the seed only */
     bool fail_if_not_connected;  /* false: start without a node and go on trying */
+    asc_shm_config shm;
 } asc_config;
 
 /* What holds unless the caller says otherwise; hosts is still to be set. */
 #define ASC_CONFIG_INIT                                                                \
-    {.transport = &asc_tcp,                                                            \
-     .user_agent = "c,not-set",                                                        \
-     .tend_interval_ms = 1000,                                                         \
-     .connect_timeout_ms = 1000,                                                       \
-     .login_timeout_ms = 5000,                                                         \
-     .max_conns_per_node = 100,                                                        \
-     .max_error_rate = 100,                                                            \
-     .error_rate_window = 1,                                                           \
-     .fail_if_not_connected = true}
+    {                                                                                  \
+        .transport = &asc_tcp, .user_agent = "c,not-set", .tend_interval_ms = 1000,    \
+        .connect_timeout_ms = 1000, .login_timeout_ms = 5000,                          \
+        .max_conns_per_node = 100, .max_error_rate = 100, .error_rate_window = 1,      \
+        .fail_if_not_connected = true, .shm = {                                        \
+            .key = 0xA5000000,                                                         \
+            .max_nodes = 16,                                                           \
+            .max_namespaces = 8,                                                       \
+            .takeover_threshold_s = 30                                                 \
+        }                                                                              \
+    }
 
 #endif

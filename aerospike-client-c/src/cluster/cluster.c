@@ -9,6 +9,7 @@
 #include "asc/alloc.h"
 #include "asc/log.h"
 #include "base/time.h"
+#include "cluster/share.h"
 #include "cluster/tend.h"
 
 /* --- after a fork --- */
@@ -81,20 +82,24 @@ has_map(const asc_cluster *c)
 }
 
 /* Look at the cluster for the first time, and once more when the nodes that were found
- * have given no partition map that is of use. */
+ * have given no partition map that is of use. Where another process tends, it is given
+ * its time to find the cluster. */
 static asc_status
 first_cycles(asc_cluster *c, asc_error *err)
 {
     asc_error seeding;
-    asc_error_reset(&seeding);
     uint32_t limit_ms = asc_tend_limit_ms(c), given_ms = c->config.create_timeout_ms;
     limit_ms = given_ms != 0 && given_ms < limit_ms ? given_ms : limit_ms;
-    uint64_t ends_ms = asc_now_ms() + limit_ms;
-    asc_status rc = asc_tend_cycle(c, limit_ms, &seeding);
-    uint64_t now_ms = asc_now_ms();
-    if (rc == ASC_OK && !has_map(c) && now_ms < ends_ms) {
+    uint64_t now_ms = asc_now_ms(), ends_ms = now_ms + limit_ms;
+    unsigned n_cycles = 0;
+    asc_status rc;
+    do {
+        asc_error_reset(&seeding);
         rc = asc_tend_cycle(c, (uint32_t)(ends_ms - now_ms), &seeding);
-    }
+        n_cycles += rc == ASC_OK ? 1 : 2;
+        now_ms = asc_now_ms();
+    } while (!has_map(c) && now_ms < ends_ms &&
+             (asc_share_waits(c, rc) || n_cycles < 2));
     if (!c->config.fail_if_not_connected) {
         return ASC_OK;
     }
@@ -123,7 +128,10 @@ asc_cluster_create(asc_cluster **out, const asc_config *config, asc_error *err)
     if (rc != ASC_OK) {
         return rc;
     }
-    rc = first_cycles(c, err);
+    rc = asc_share_begin(c, asc_tend_limit_ms(c), err);
+    if (rc == ASC_OK) {
+        rc = first_cycles(c, err);
+    }
     if (rc == ASC_OK) {
         rc = asc_tend_start(c, err);
     }

@@ -47,31 +47,57 @@ remember_address(asc_cluster *c, const asc_addr *addr)
     }
 }
 
-/* The array grows before the node is made: a node that is made cannot give its
- * connection back to the probe. */
 asc_status
-asc_discover_add(asc_cluster *c, asc_probe *p, asc_error *err)
+asc_discover_reserve(asc_cluster *c, const char *name, asc_error *err)
 {
-    asc_node *node;
     if (c->n_nodes > ASC_MAX_PEERS) {
         return asc_error_set(err, ASC_ERR_CLIENT, "the cluster has %zu nodes already",
                              c->n_nodes);
     }
     asc_node **moved = asc_realloc(c->nodes, (c->n_nodes + 1) * sizeof *moved);
     if (moved == NULL) {
-        return asc_error_set(err, ASC_ERR_NOMEM, "node %s", p->name);
+        return asc_error_set(err, ASC_ERR_NOMEM, "node %s", name);
     }
     c->nodes = moved;
-    asc_status rc = asc_probe_node(p, &c->config, &node, err);
-    if (rc != ASC_OK) {
-        return rc;
-    }
-    node->map_changed = true;
-    c->nodes[c->n_nodes++] = node;
-    c->changed = true;
-    remember_address(c, &node->login_addr);
-    asc_log(ASC_LOG_INFO, "node %s %s added", node->name, node->pool.addr.text);
     return ASC_OK;
+}
+
+void
+asc_discover_insert(asc_cluster *c, asc_node *n)
+{
+    n->map_changed = true;
+    c->nodes[c->n_nodes++] = n;
+    c->changed = true;
+    remember_address(c, &n->login_addr);
+    asc_log(ASC_LOG_INFO, "node %s %s added", n->name, n->pool.addr.text);
+}
+
+void
+asc_discover_remove(asc_cluster *c, size_t i)
+{
+    asc_node *node = c->nodes[i];
+    asc_log(ASC_LOG_INFO, "node %s %s removed", node->name, node->pool.addr.text);
+    asc_node_retire(node);
+    asc_maps_forget(&c->maps, node);
+    c->nodes[i] = c->nodes[--c->n_nodes];
+    c->changed = true;
+    asc_node_release(node);
+}
+
+/* There is room before the node is made: a node that is made cannot give its connection
+ * back to the probe. */
+asc_status
+asc_discover_add(asc_cluster *c, asc_probe *p, asc_error *err)
+{
+    asc_node *node;
+    asc_status rc = asc_discover_reserve(c, p->name, err);
+    if (rc == ASC_OK) {
+        rc = asc_probe_node(p, &c->config, &node, err);
+    }
+    if (rc == ASC_OK) {
+        asc_discover_insert(c, node);
+    }
+    return rc;
 }
 
 /* --- peers --- */

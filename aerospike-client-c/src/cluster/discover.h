@@ -9,6 +9,16 @@
  * cluster. */
 asc_status asc_discover_add(asc_cluster *c, asc_probe *p, asc_error *err);
 
+/* Have room for one more node, which the name is of. */
+asc_status asc_discover_reserve(asc_cluster *c, const char *name, asc_error *err);
+
+/* Add a node to the cluster, which has room for it and takes over the caller's
+ * count. */
+void asc_discover_insert(asc_cluster *c, asc_node *n);
+
+/* Give the node at an index up. Commands under way keep it alive until they end. */
+void asc_discover_remove(asc_cluster *c, size_t i);
+
 /* Read the lists of peers when one may have changed, add the nodes that are new, and
  * count how many nodes name each node (its friends). What the cycle has no time for is
  * left to the next one. True when the lists of all nodes that answer have been read, so

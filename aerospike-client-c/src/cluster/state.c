@@ -19,6 +19,7 @@ in_child(void *cluster)
         asc_node_in_child(c->snapshot->nodes[i]);
     }
     asc_wake_close(&c->wake);
+    asc_shm_in_child(&c->shm);
     if (atomic_exchange(&c->tender, ASC_TENDER_NONE) == ASC_TENDER_LEFT) {
         /* The child lacks the thread that has this count. Nothing is freed here, even
          * if it was the last count. */
@@ -40,6 +41,7 @@ asc_state_start_anew(asc_cluster *c)
         n->peers_generation = n->partition_generation = -1;
     }
     asc_drain_after_fork(&c->drain);
+    asc_shm_detach(&c->shm); /* it is opened again in the first cycle */
     c->maps = (asc_maps){0};
     c->known = NULL;
     c->n_known = 0;
@@ -73,6 +75,7 @@ asc_state_new(asc_cluster **out, const asc_config *config, asc_error *err)
     pthread_mutex_init(&c->lock, NULL);
     asc_drain_init(&c->drain);
     c->wake = (asc_wake)ASC_WAKE_INIT;
+    c->shm.fd = -1;
     c->at_fork = (asc_fork_watch){.in_child = in_child, .owner = c};
     asc_fork_watch_add(&c->at_fork);
     asc_status rc = asc_config_copy(&c->config, config, err);
@@ -127,6 +130,7 @@ asc_state_release(asc_cluster *c)
         asc_fork_unlock();
     }
     asc_fork_watch_remove(&c->at_fork);
+    asc_shm_clear(&c->shm);
     asc_drain_clear(&c->drain);
     for (size_t i = 0; i < c->n_nodes; i++) {
         asc_node_release(c->nodes[i]);

@@ -11,6 +11,7 @@
 #include "topology/drain.h"
 #include "topology/maps.h"
 #include "topology/snapshot.h"
+#include "cluster/shm.h"
 #include "cluster/wake.h"
 
 /* How it stands with the tend thread. Whoever closes the cluster either sees the thread
@@ -60,6 +61,12 @@ struct asc_cluster {
     uint64_t cycle_ends_ms;   /* what is not done by then waits for the next cycle */
     size_t peer_turn;      /* peers tried so far: where to begin with the next ones */
     asc_error trouble;     /* the last failure in this cycle; code 0: none */
+    asc_shm shm;           /* unused unless config.shm.enable */
+    bool is_member;        /* what is shared belongs to this cluster */
+    uint64_t member_turn;  /* as long as this tender tends */
+    bool sees_view;        /* there is something to know about what is shared */
+    bool is_alone;         /* the memory belongs to another cluster */
+    bool is_shared;        /* the others have been told what has changed */
     char unreachable[160]; /* peers of the last cycle that could not be reached */
 };
 

@@ -20,6 +20,7 @@
 #include "cluster/ask.h"
 #include "cluster/discover.h"
 #include "cluster/seeds.h"
+#include "cluster/share.h"
 #include "wire/base64.h"
 
 #define MAX_FAILURES 5u  /* a node is given up after so many cycles without an answer */
@@ -156,19 +157,6 @@ is_gone(const asc_cluster *c, const asc_node *n, size_t n_refreshed, bool peers_
            (n->failures > 0 || !asc_maps_use(&c->maps, n));
 }
 
-/* Give a node up. Commands under way keep it alive until they end. */
-static void
-remove_node(asc_cluster *c, size_t i)
-{
-    asc_node *node = c->nodes[i];
-    asc_log(ASC_LOG_INFO, "node %s %s removed", node->name, node->pool.addr.text);
-    asc_node_retire(node);
-    asc_maps_forget(&c->maps, node);
-    c->nodes[i] = c->nodes[--c->n_nodes];
-    c->changed = true;
-    asc_node_release(node);
-}
-
 /* Remove the nodes that are gone. The partitions that they leave behind have new
  * owners, which may have been asked before they knew: all others are asked for their
  * maps once more. */
@@ -180,7 +168,7 @@ remove_gone(asc_cluster *c, size_t n_refreshed, bool peers_read)
         if (is_gone(c, c->nodes[i], n_refreshed, peers_read)) {
             leaves_partitions =
                 leaves_partitions || asc_maps_use(&c->maps, c->nodes[i]);
-            remove_node(c, i);
+            asc_discover_remove(c, i);
         }
     }
     for (size_t i = 0; leaves_partitions && i < c->n_nodes; i++) {
@@ -213,6 +201,7 @@ publish(asc_cluster *c)
     pthread_mutex_unlock(&c->lock);
     asc_snapshot_release(old);
     c->changed = false;
+    asc_share_publish(c);
 }
 
 /* Do what is due besides the nodes and their maps: late replies, error windows, idle
@@ -250,13 +239,12 @@ asc_tend_limit_ms(const asc_cluster *c)
                                                      : UINT32_MAX;
 }
 
-/* The order matters: maps of known nodes are published before new peers are looked for,
- * and nodes are removed last, when the lists of peers tell who still counts. */
-asc_status
-asc_tend_cycle(asc_cluster *c, uint32_t limit_ms, asc_error *err)
+/* Ask the nodes. The order matters: maps of known nodes are published before new peers
+ * are looked for, and nodes are removed last, when the lists of peers tell who still
+ * counts. */
+static asc_status
+look(asc_cluster *c, asc_error *err)
 {
-    c->cycle_ends_ms = asc_now_ms() + limit_ms;
-    asc_error_reset(&c->trouble);
     asc_status rc = c->n_nodes == 0 ? asc_seeds_try(c, err) : ASC_OK;
     size_t n_refreshed = 0;
     asc_ask_nodes(c, "node\npeers-generation\npartition-generation\n", NULL, refreshed,
@@ -270,9 +258,22 @@ asc_tend_cycle(asc_cluster *c, uint32_t limit_ms, asc_error *err)
     read_maps(c); /* those of new nodes */
     introduce(c);
     remove_gone(c, n_refreshed, peers_read);
+    return rc;
+}
+
+asc_status
+asc_tend_cycle(asc_cluster *c, uint32_t limit_ms, asc_error *err)
+{
+    asc_status rc = ASC_OK;
+    c->cycle_ends_ms = asc_now_ms() + limit_ms;
+    asc_error_reset(&c->trouble);
+    if (!asc_share_cycle(c, &rc, err)) {
+        rc = look(c, err);
+    }
     if (c->changed) {
         publish(c);
     }
+    asc_share_give_sign(c);
     housekeep(c);
     return rc;
 }
@@ -368,6 +369,7 @@ static void
 wind_up(asc_cluster *c)
 {
     asc_drain_clear(&c->drain);
+    asc_shm_detach(&c->shm);
     for (size_t i = 0; i < c->n_nodes; i++) {
         asc_node_retire(c->nodes[i]);
         asc_node_close_tend_conn(c->nodes[i]);

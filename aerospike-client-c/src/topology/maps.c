@@ -28,9 +28,8 @@ find(const asc_maps *m, const char *name, size_t size)
     return NULL;
 }
 
-/* Add a namespace that owns nothing yet. Returns NULL when memory is short. */
-static asc_ns_work *
-add(asc_maps *m, const char *name, size_t size)
+asc_ns_work *
+asc_maps_add(asc_maps *m, const char *name, size_t size)
 {
     asc_ns_work **moved = asc_realloc(m->list, (m->n + 1) * sizeof *moved);
     if (moved == NULL) {
@@ -122,7 +121,7 @@ apply_namespace(asc_maps *m, asc_node *node, const char *text, size_t size,
     if (ns == NULL && m->n >= MAX_NAMESPACES) {
         return ASC_OK;
     }
-    if (ns == NULL && (ns = add(m, name, name_size)) == NULL) {
+    if (ns == NULL && (ns = asc_maps_add(m, name, name_size)) == NULL) {
         return asc_error_set(err, ASC_ERR_NOMEM, "partition map");
     }
     ns->is_sc = regime != 0;

@@ -30,6 +30,10 @@ typedef struct asc_maps {
 asc_status asc_maps_apply(asc_maps *m, asc_node *node, const char *text, size_t size,
                           asc_error *err);
 
+/* Add a namespace that owns nothing yet, under a name of at most ASC_MAX_NAMESPACE_SIZE
+ * bytes that there is not yet. Borrowed from *m; NULL when memory is short. */
+asc_ns_work *asc_maps_add(asc_maps *m, const char *name, size_t size);
+
 /* Take a node out of all maps. */
 void asc_maps_forget(asc_maps *m, const asc_node *node);
 

@@ -698,15 +698,18 @@ client__lua(METHOD_PARAMS)
 
 static const char doc_shm_key[] =
     "shm_key($self)\n--\n\n"
-    "The key of the shared memory for tending, or None while it is not used.";
+    "The key of the memory that this client shares with those of other processes\n"
+    "(``shm`` of the configuration), or None if it shares none.";
 
-/* The key is None, because tending is not shared through memory yet. */
 static PyObject *
 client_shm_key(PyObject *self, PyObject *ignored)
 {
-    (void)self;
+    const asc_shm_config *shm = &((ClientObject *)self)->config.cluster.shm;
     (void)ignored;
-    Py_RETURN_NONE;
+    if (!shm->enable) {
+        Py_RETURN_NONE;
+    }
+    return PyLong_FromUnsignedLong(shm->key);
 }
 
 static PyObject *

@@ -264,10 +264,60 @@ parse_lua(module_state *st, const option *row, PyObject *value, void *target)
     return parse_section(st, &lua_table, row, value, &c->lua, c->strict);
 }
 
+/* Keep the section until the rest is known: its sizes win over those that stand beside
+ * it. */
+static int
+parse_shm(module_state *st, const option *row, PyObject *value, void *target)
+{
+    client_config *c = target;
+    if (value != Py_None && !PyDict_Check(value)) {
+        return raise_param(st, "%s is invalid" DETAIL "a dict is expected, got %s",
+                           row->name, Py_TYPE(value)->tp_name);
+    }
+    Py_XSETREF(c->shm, value != Py_None ? Py_NewRef(value) : NULL);
+    return 0;
+}
+
+/* Take the key, which names the memory: 32 bits, as a number without a sign. */
+static int
+parse_shm_key(module_state *st, const option *row, PyObject *value, void *target)
+{
+    int64_t key;
+    if (option_int64(st, row->name, value, &key) < 0) {
+        return -1;
+    }
+    if (key < 0 || key > UINT32_MAX) {
+        return raise_param(st,
+                           "%s is invalid" DETAIL
+                           "a number from 0 to 0xFFFFFFFF is expected, got %R",
+                           row->name, value);
+    }
+    ((client_config *)target)->cluster.shm.key = (uint32_t)key;
+    return 0;
+}
+
 #define AT(field) .offset = offsetof(client_config, field)
 #define U32(name, field) {name, OPTION_U32, 1, AT(field)}
 #define UP_TO(limit, name, field) {name, OPTION_U32, 1, AT(field), .max = (limit)}
 #define FLAG(name, field) {name, OPTION_BOOL, 1, AT(field)}
+
+/* Sizes of the shared memory, under today's name and an older one. */
+#define SHM_SIZE(limit, name, field)                                                   \
+    {name, OPTION_U32, 1, AT(cluster.shm.field), .max = (limit)},                      \
+    {                                                                                  \
+        "shm_" name, OPTION_U32, 1, AT(cluster.shm.field), .max = (limit),             \
+            .new_name = name                                                           \
+    }
+
+static const option shm_rows[] = {
+    SHM_SIZE(ASC_SHM_MAX_NODES, "max_nodes", max_nodes),
+    SHM_SIZE(ASC_SHM_MAX_NAMESPACES, "max_namespaces", max_namespaces),
+    SHM_SIZE(UINT32_MAX, "takeover_threshold_sec", takeover_threshold_s),
+    {"shm_key", OPTION_CUSTOM, 1, .parse = parse_shm_key},
+};
+
+const option_table shm_table = {shm_rows, sizeof shm_rows / sizeof shm_rows[0],
+                                SHM_TABLE};
 
 static const option config_rows[] = {
     {"hosts", OPTION_CUSTOM, 1, .parse = parse_hosts},
@@ -305,7 +355,10 @@ static const option config_rows[] = {
      .given = offsetof(client_config, max_at_once_given)},
     {"user", OPTION_CUSTOM, 1, .parse = parse_user},
     {"password", OPTION_CUSTOM, 1, .parse = parse_password},
-    {"shm", OPTION_CUSTOM, 1, .is_later = true},
+    {"shm", OPTION_CUSTOM, 1, .parse = parse_shm},
+    UP_TO(ASC_SHM_MAX_NODES, "shm_max_nodes", cluster.shm.max_nodes),
+    UP_TO(ASC_SHM_MAX_NAMESPACES, "shm_max_namespaces", cluster.shm.max_namespaces),
+    U32("shm_takeover_threshold_sec", cluster.shm.takeover_threshold_s),
     {"use_shared_connection", OPTION_BOOL, 1, .is_later = true},
     {"compression_threshold", OPTION_U32, 1, .is_later = true},
     {"rack_aware", OPTION_BOOL, 1, .is_later = true},
@@ -330,6 +383,24 @@ use_second_homes(client_config *c)
     }
     c->cluster.login_timeout_ms = c->second.login_timeout_ms;
     c->login.mode = c->second.auth_mode;
+}
+
+/* Apply the section "shm", whose presence means that tending is shared. */
+static int
+read_shm(module_state *st, client_config *c)
+{
+    asc_shm_config *shm = &c->cluster.shm;
+    if (c->shm != NULL && options_apply(st, &shm_table, 1, c->shm, c, "client config",
+                                        "shm", NULL, c->strict) < 0) {
+        return -1;
+    }
+    shm->enable = c->shm != NULL;
+    Py_CLEAR(c->shm);
+    if (shm->max_nodes == 0 || shm->max_namespaces == 0) {
+        return raise_param(st, "shm is invalid" DETAIL
+                               "max_nodes and max_namespaces must be at least 1");
+    }
+    return 0;
 }
 
 /* Put the transport of TLS into the configuration, if it is enabled. Connections over
@@ -441,6 +512,9 @@ config_from_py(module_state *st, client_config *c, PyObject *config)
         return -1;
     }
     use_second_homes(c);
+    if (read_shm(st, c) < 0) {
+        return -1;
+    }
     if (c->cluster.max_conns_per_node == 0) {
         return raise_param(st, "max_conns_per_node is invalid" DETAIL
                                "it must be at least 1");
@@ -481,6 +555,7 @@ config_clear(client_config *c)
     Py_CLEAR(c->app_id);
     Py_CLEAR(c->user);
     Py_CLEAR(c->password);
+    Py_CLEAR(c->shm);
     Py_CLEAR(c->values.serializer);
     Py_CLEAR(c->values.deserializer);
     Py_CLEAR(c->values.pickle_classes);

@@ -16,6 +16,7 @@ typedef struct client_config {
     login_way login;
     PyObject *user, *password; /* str, or NULL: there is none, or cluster.credentials
                                   are made of them */
+    PyObject *shm;             /* dict, or NULL: there is none, or it has been read */
     value_rules values;
     tls_options tls;
     lua_options lua;
@@ -28,6 +29,9 @@ typedef struct client_config {
 
 /* The keys of the configuration. */
 extern const option_table config_table;
+
+/* The keys of its section "shm"; the target is the whole configuration. */
+extern const option_table shm_table;
 
 /* Parse a configuration. 0, or -1 with an exception: ParamError for most mistakes,
  * TypeError for app_id. config_clear() is to be called in either case. */

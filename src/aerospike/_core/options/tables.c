@@ -10,6 +10,7 @@ static const option_table *const tables[N_TABLES] = {
     [POLICY_TABLE] = &policy_table, [META_TABLE] = &meta_table,
     [CONFIG_TABLE] = &config_table, [POLICIES_TABLE] = &policies_table,
     [TLS_TABLE] = &tls_table,       [LUA_TABLE] = &lua_table,
+    [SHM_TABLE] = &shm_table,
 };
 
 static int
@@ -123,6 +124,7 @@ core_option_tables(PyObject *module, PyObject *ignored)
     static const char *const names[N_TABLES] = {
         [POLICY_TABLE] = "policy",     [META_TABLE] = "meta", [CONFIG_TABLE] = "config",
         [POLICIES_TABLE] = "policies", [TLS_TABLE] = "tls",   [LUA_TABLE] = "lua",
+        [SHM_TABLE] = "shm",
     };
     (void)module;
     (void)ignored;

@@ -129,6 +129,7 @@ typedef enum option_table_id {
     POLICIES_TABLE,
     TLS_TABLE,
     LUA_TABLE,
+    SHM_TABLE,
     N_TABLES,
 } option_table_id;
 
