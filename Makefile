@@ -10,9 +10,9 @@
 #   PASSED=passed.txt          what the PyPI client passes of it on a real server; without
 #                              it ecosystem-official runs that client first
 #   BASE="HEAD~1 89b4388"      the commits that bench-instructions compares with
-#   SECONDS=60 SEED=7          how long chaos lasts, and which
+#   SECONDS=60 SEED=7          how long chaos and soak last, and which
 #   SLACK_MS=2000              how late a call of chaos may be, for a busy machine
-#   PIDS=11,12,13              with HOSTS, for chaos: the processes of its servers
+#   PIDS=11,12,13              with HOSTS, for chaos and soak: the processes of its servers
 #   CHAOS_PYTHON=/x/bin/python an interpreter with another client of this API for chaos
 
 SHELL = /bin/sh
@@ -47,7 +47,7 @@ PARALLEL =
 export AEROSPIKE_HOSTS := $(HOSTS)
 endif
 
-.PHONY: help demo test test-long test-all sanitize chaos lint measure docs bench \
+.PHONY: help demo test test-long test-all sanitize chaos soak lint measure docs bench \
 	bench-instructions ecosystem ecosystem-examples ecosystem-official \
 	ecosystem-official-devserver fuzz wheel clean
 
@@ -57,7 +57,8 @@ help:
 	@echo "make test-long  what is slower: sanitizers, other Pythons, chaos, fuzzing"
 	@echo "make test-all   the whole suite on each Python, and under sanitizers"
 	@echo "make sanitize  some Python tests with the extension under ASan and UBSan"
-	@echo "make chaos   threads write and read while nodes stop and freeze, SECONDS=$(SECONDS)"
+	@echo "make chaos   threads write and read while nodes stop, freeze and move, SECONDS=$(SECONDS)"
+	@echo "make soak    the same with four processes, and their memory watched"
 	@echo "make lint    formatting, types, warnings, layer rules"
 	@echo "make measure  sizes, copies and cycles of the code, against their limits"
 	@echo "make docs    the documentation, into build/docs"
@@ -102,9 +103,10 @@ sanitize:
 	@$(SETUP) test
 	@PY='$(PY)' sh tools/sanitize.sh $(PARALLEL) $(SANITIZED) $(PYTEST_ARGS)
 
-chaos:
+chaos soak:
 	@$(SETUP) test
 	@cd test && $(or $(CHAOS_PYTHON),../$(PY)) -m chaos --seconds $(SECONDS) \
+		$(if $(filter soak,$@),--processes 4) \
 		$(if $(SEED),--seed $(SEED)) $(if $(SLACK_MS),--slack-ms $(SLACK_MS)) \
 		$(if $(HOSTS),--hosts $(HOSTS) --pids $(PIDS))
 

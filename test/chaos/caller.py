@@ -13,10 +13,10 @@ import aerospike
 from aerospike import exception
 from aerospike_helpers.batch.records import BatchRecords, Read
 
+from .expected import NEVER_SENT, NOT_FOUND, is_expected
 from .model import Contradiction, Count, Outcome, Record, Register, Unrest
 from .model import Write as WriteOf
 
-NOT_FOUND = 2
 QUERY_LIMIT_MS = 4000
 
 
@@ -34,16 +34,42 @@ class Late:
         return f"late by {self.over_s * 1000:.0f} ms: {times}  {self.what}"
 
 
+@dataclass(frozen=True)
+class Strange:
+    """A call that ended as none should while nodes are disturbed in those ways."""
+
+    what: str
+    code: int
+    limit_ms: int
+    begin_s: float
+    end_s: float
+    kinds: frozenset[str]
+
+    def __str__(self) -> str:
+        times = f"{self.begin_s:.3f} to {self.end_s:.3f}"
+        why = ", ".join(sorted(self.kinds)) or "nothing"
+        return f"unexpected after {why}: {times}  {self.what}"
+
+
 @dataclass
 class Tally:
-    """What has happened so far; shared by all threads."""
+    """What has happened so far."""
 
     outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
     errors: Counter[tuple[str, str, int]] = field(default_factory=Counter)
     late: list[Late] = field(default_factory=list)
+    strange: list[Strange] = field(default_factory=list)
     found: list[Contradiction] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
-    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, other: Tally) -> None:
+        """What has happened elsewhere, too."""
+        self.outcomes += other.outcomes
+        self.errors += other.errors
+        self.late += other.late
+        self.strange += other.strange
+        self.found += other.found
+        self.broken += other.broken
 
 
 class Shelf:
@@ -59,10 +85,17 @@ class Shelf:
     def add(self, kind: type[Record], name: str) -> Record:
         """A record that nobody has written to."""
         record = kind(name, self.unrest)
-        digest = aerospike.calc_digest(self.namespace, self.set_name, name)
         with self._lock:
-            self._records[bytes(digest)] = record
+            self._records[self._digest(record)] = record
         return record
+
+    def drop(self, record: Record) -> None:
+        """Nobody is to read a record any more."""
+        with self._lock:
+            del self._records[self._digest(record)]
+
+    def _digest(self, record: Record) -> bytes:
+        return bytes(aerospike.calc_digest(*self.key(record)))
 
     def all(self) -> list[Record]:
         """The records that there are at this moment."""
@@ -100,13 +133,14 @@ def padding(number: int) -> bytes:
 
 
 class Caller:
-    """Calls of a client, timed and counted."""
+    """Calls of a client, timed and counted. Each belongs to one thread."""
 
     def __init__(self, client: Any, shelf: Shelf, tally: Tally) -> None:
         self.client = client
         self.shelf = shelf
         self.tally = tally
         self._waited_s = 0.0
+        self._last = ("", 0, 0.0, 0.0)
 
     def _held_up_s(self) -> float:
         """How long this thread has been ready and not run, since the last time."""
@@ -114,9 +148,10 @@ class Caller:
         return self._waited_s - before_s
 
     def timed(
-        self, name: str, limit_ms: int, call: Callable[[], Any]
+        self, name: str, limit_ms: int, call: Callable[[], Any], *, writes: bool = False
     ) -> tuple[Any, Exception | None]:
         """Result and error of a call, one of them None."""
+        tally = self.tally
         begin_s = time.monotonic()
         result: Any = None
         error: Exception | None = None
@@ -126,29 +161,43 @@ class Caller:
             error = raised
         except Exception as raised:  # noqa: BLE001 - any other class is a finding
             error = raised
-            with self.tally.lock:
-                self.tally.broken.append(f"{name}: {raised!r}")
+            tally.broken.append(f"{name}: {raised!r}")
         end_s = time.monotonic()
         over_s = end_s - begin_s - limit_ms / 1000 - self._held_up_s()
-        with self.tally.lock:
-            if over_s > 0:
-                what = f"{name} of {limit_ms} ms: {error}"
-                self.tally.late.append(Late(over_s, begin_s, end_s, what))
-            if error is not None:
-                code = getattr(error, "code", 0)
-                self.tally.errors[name, type(error).__name__, code] += 1
+        self._last = (name, limit_ms, begin_s, end_s)
+        if over_s > 0:
+            what = f"{name} of {limit_ms} ms: {error}"
+            tally.late.append(Late(over_s, begin_s, end_s, what))
+        if error is not None:
+            code = getattr(error, "code", 0)
+            tally.errors[name, type(error).__name__, code] += 1
+            self.expect(code, str(error))
+            if getattr(error, "in_doubt", False) and not writes:
+                tally.broken.append(f"{name} writes nothing and is in doubt: {error}")
         return result, error
+
+    def expect(self, code: int, text: str) -> None:
+        """The last call, or a row of it, has ended with a code."""
+        name, limit_ms, begin_s, end_s = self._last
+        kinds = self.shelf.unrest.kinds(begin_s, end_s)
+        if not is_expected(code, kinds):
+            what = f"{name} of {limit_ms} ms: {code}, {text}"
+            self.tally.strange.append(
+                Strange(what, code, limit_ms, begin_s, end_s, kinds)
+            )
 
     def note(self, contradiction: Contradiction | None) -> None:
         """Keep a contradiction, if it is one."""
         if contradiction is not None:
-            with self.tally.lock:
-                self.tally.found.append(contradiction)
+            self.tally.found.append(contradiction)
 
     def close(
         self, name: str, record: Record, write: WriteOf, code: int, in_doubt: bool
     ) -> None:
         """A write is over; code 0: it was acknowledged."""
+        if in_doubt and code in NEVER_SENT and write.copies == 1:
+            text = f"{name} was not sent and is in doubt, code {code}: {write}"
+            self.tally.broken.append(text)
         outcome = Outcome.DENIED
         if code == 0:
             outcome = Outcome.DONE
@@ -158,8 +207,7 @@ class Caller:
             write.value = "nothing"
         detail = "" if code == 0 else f"code {code}"
         record.close(write, time.monotonic(), outcome, detail)
-        with self.tally.lock:
-            self.tally.outcomes[name, outcome.value] += 1
+        self.tally.outcomes[name, outcome.value] += 1
 
     def judge(self, record: Record, bins: Any, start_s: float, end_s: float) -> None:
         """Judge the bins that a read has found, None = there is no record."""
@@ -204,6 +252,7 @@ class Caller:
         for record, row in zip(records, rows, strict=True):
             if row.result in (0, NOT_FOUND):
                 self.judge(record, row.record and row.record[2], start_s, end_s)
+            self.expect(row.result, "a row")
         return all(row.result in (0, NOT_FOUND) for row in rows)
 
     def query(self) -> bool:

@@ -6,6 +6,7 @@ and what the nodes had been sent before is dealt with. It ends with its input.
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 
@@ -19,11 +20,17 @@ def main(n_nodes: int) -> None:
     """Serve until the input ends."""
     with DevCluster(n_nodes) as cluster:
         print(json.dumps(cluster.hosts), flush=True)
+        names = itertools.count(0xC0FFEE)
         do = {
             "stop": cluster.stop_node,
             "start": cluster.start_node,
             "freeze": cluster.freeze_node,
             "thaw": cluster.thaw_node,
+            "move": lambda node: cluster.start_node(node, is_moved=True),
+            "rename": lambda node: cluster.start_node(
+                node, is_moved=True, node_id=f"{next(names):X}"
+            ),
+            "shuffle": lambda _: cluster.move_partitions(),
         }
         for line in sys.stdin:
             word, node = line.split()

@@ -21,6 +21,8 @@ from enum import Enum
 
 KEPT_S = 20.0
 """How long a write is kept after it is over: no reader takes that long."""
+TOLD_S = 300.0
+"""How long a time of unrest is remembered when it is over."""
 N_SHOWN = 40
 """Writes of a record that its history shows."""
 
@@ -71,6 +73,15 @@ class Phase(Enum):
     END = "in the end"
 
 
+@dataclass
+class Span:
+    """A time of unrest, and what happened in it."""
+
+    start_s: float
+    end_s: float
+    kinds: frozenset[str]
+
+
 class Unrest:
     """The times in which nodes were disturbed, so that they may apply writes late.
 
@@ -80,35 +91,46 @@ class Unrest:
 
     def __init__(self, grace_s: float) -> None:
         self._grace_s = grace_s
-        self._spans: list[tuple[float, float]] = []
+        self._spans: list[Span] = []
         self._n_open = 0
         self._is_over = False
         self._lock = threading.Lock()
 
-    def begin(self, now_s: float) -> None:
-        """A node is about to be disturbed."""
+    def begin(self, now_s: float, *kinds: str) -> None:
+        """Nodes are about to be disturbed, in these ways."""
         with self._lock:
             self._n_open += 1
-            last = self._spans[-1] if self._spans else (now_s, -math.inf)
-            if last[1] >= now_s:
-                self._spans[-1] = (last[0], math.inf)
+            if self._spans and self._spans[-1].end_s >= now_s:
+                self._spans[-1].end_s = math.inf
+                self._spans[-1].kinds |= {*kinds}
             else:
-                self._spans.append((now_s, math.inf))
+                self._spans = [s for s in self._spans if s.end_s > now_s - TOLD_S]
+                self._spans.append(Span(now_s, math.inf, frozenset(kinds)))
 
     def end(self, now_s: float) -> None:
-        """A node is itself again."""
+        """Those nodes are themselves again."""
         with self._lock:
             self._n_open -= 1
             if not self._n_open:
-                self._spans[-1] = (self._spans[-1][0], now_s + self._grace_s)
+                self._spans[-1].end_s = now_s + self._grace_s
+
+    def kinds(self, start_s: float, end_s: float) -> frozenset[str]:
+        """How nodes were disturbed between two times, or had just been."""
+        with self._lock:
+            kinds = (
+                span.kinds
+                for span in self._spans
+                if span.start_s <= end_s and span.end_s >= start_s
+            )
+            return frozenset().union(*kinds)
 
     def settled_s(self, write: Write) -> float:
         """When it is certain whether a write that is over was applied; inf: not yet."""
         settled_s = write.end_s + self._grace_s
         with self._lock:
-            for start_s, end_s in self._spans:
-                if start_s <= settled_s and end_s >= write.start_s:
-                    settled_s = max(settled_s, end_s)
+            for span in self._spans:
+                if span.start_s <= settled_s and span.end_s >= write.start_s:
+                    settled_s = max(settled_s, span.end_s)
         return settled_s
 
     def close(self) -> None:
@@ -120,7 +142,7 @@ class Unrest:
         if self._is_over:
             return Phase.END
         with self._lock:
-            is_calm = not self._spans or self._spans[-1][1] < at_s
+            is_calm = not self._spans or self._spans[-1].end_s < at_s
         return Phase.CALM if is_calm else Phase.DISTURBED
 
 
@@ -201,6 +223,12 @@ class Record:
     def _kind(self, found: object, start_s: float, end_s: float) -> Kind | None:
         """How a read contradicts the writes. The same is not told twice."""
         raise NotImplementedError
+
+    def settled_s(self) -> float:
+        """When it is certain what has become of all writes so far; inf: not yet."""
+        with self._lock:
+            shown = list(self._shown)
+        return max(map(self.unrest.settled_s, shown), default=-math.inf)
 
     def look_anew(self) -> None:
         """Tell again what has been told, if it is still so."""

@@ -13,9 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
-
-from .model import Unrest
+from typing import ClassVar, Protocol
 
 Host = tuple[str, int]
 Say = Callable[[str], None]
@@ -25,23 +23,43 @@ STABLE_WITHIN_S = 120
 
 
 class Nodes(Protocol):
-    """A cluster. rests_s: how long it may be left alone between two disturbances."""
+    """A cluster. rests_s: how long it may be left alone between two disturbances.
+
+    pids: the processes of its nodes.
+    """
 
     hosts: list[Host]
+    pids: list[int]
     rests_s: tuple[float, ...]
 
-    def disturb(self, rng: random.Random, say: Say) -> None:
+    def draw(self, rng: random.Random) -> list[str]:
+        """How to disturb nodes next: rows of `expected.ERRORS`."""
+
+    def disturb(self, kinds: list[str], rng: random.Random, say: Say) -> None:
         """Disturb some nodes for a while; back when all are themselves again."""
 
 
-def trouble(nodes: Nodes, unrest: Unrest, rng: random.Random, until_s: float, say: Say):
+class Audience(Protocol):
+    """Who is told about disturbances before they begin, and when they are over."""
+
+    def begin(self, now_s: float, *kinds: str) -> None:
+        """Nodes are about to be disturbed, in these ways."""
+
+    def end(self, now_s: float) -> None:
+        """Those nodes are themselves again."""
+
+
+def trouble(
+    nodes: Nodes, audience: Audience, rng: random.Random, until_s: float, say: Say
+) -> None:
     """Disturb nodes and leave them alone, in turns, until a time."""
     while time.monotonic() < until_s:
-        unrest.begin(time.monotonic())
+        kinds = nodes.draw(rng)
+        audience.begin(time.monotonic(), *kinds)
         try:
-            nodes.disturb(rng, say)
+            nodes.disturb(kinds, rng, say)
         finally:
-            unrest.end(time.monotonic())
+            audience.end(time.monotonic())
         time.sleep(rng.choice(nodes.rests_s))
 
 
@@ -49,6 +67,16 @@ class DevNodes:
     """A development cluster in a process of its own."""
 
     rests_s = (0.05, 0.5, 3.0)
+
+    STEPS: ClassVar = {
+        "freeze": (["freeze"], ["thaw"]),
+        "kill": (["freeze"], ["stop", "start"]),
+        "stop": (["stop"], ["start"]),
+        "move": (["stop"], ["move"]),
+        "rename": (["stop"], ["rename"]),
+        "shuffle": (["shuffle"], []),
+    }
+    """What is done to a node at first, and in the end."""
 
     def __init__(self, n_nodes: int) -> None:
         self._process = subprocess.Popen(
@@ -58,6 +86,7 @@ class DevNodes:
             text=True,
             cwd=Path(__file__).parents[1],
         )
+        self.pids = [self._process.pid]
         self.hosts = [(name, port) for name, port in json.loads(self._read())]
 
     def _read(self) -> str:
@@ -67,34 +96,49 @@ class DevNodes:
             raise RuntimeError("the development cluster has ended")
         return line
 
-    def _do(self, what: str, node: int) -> None:
+    def _do(self, what: str, node: int, say: Say) -> None:
         assert self._process.stdin is not None
+        say(f"{what} {node}")
         self._process.stdin.write(f"{what} {node}\n")
         self._process.stdin.flush()
         self._read()
 
-    def disturb(self, rng: random.Random, say: Say) -> None:
-        """One node or two at once, frozen or stopped; a frozen one may be killed."""
-        chosen = rng.sample(range(len(self.hosts)), rng.choice((1, 1, 2)))
-        undo = []
-        for node in chosen:
-            begin, end = rng.choice((("freeze", "thaw"), ("stop", "start")))
-            say(f"{begin} {node}")
-            self._do(begin, node)
-            undo.append((end, node))
+    def draw(self, rng: random.Random) -> list[str]:
+        """One node or two at once, or now and then all of them."""
+        if rng.random() < 0.05:
+            return ["halt"]
+        return rng.choices(list(self.STEPS), k=rng.choice((1, 1, 2)))
+
+    def disturb(self, kinds: list[str], rng: random.Random, say: Say) -> None:
+        """Each kind happens to a node of its own; all of them may stand still."""
+        if kinds == ["halt"]:
+            with frozen(self.pids[0]):
+                say("halt all")
+                time.sleep(rng.uniform(0.1, 1.5))
+            return
+        chosen = rng.sample(range(len(self.hosts)), len(kinds))
+        for node, kind in zip(chosen, kinds, strict=True):
+            for step in self.STEPS[kind][0]:
+                self._do(step, node, say)
             time.sleep(rng.uniform(0.02, 0.5))
         time.sleep(rng.choice((rng.uniform(0, 0.3), rng.uniform(0.5, 2.5))))
-        for end, node in undo:
-            if end == "thaw" and rng.random() < 0.2:
-                say(f"stop {node}")
-                self._do("stop", node)
-                end = "start"
-            say(f"{end} {node}")
-            self._do(end, node)
+        for node, kind in zip(chosen, kinds, strict=True):
+            for step in self.STEPS[kind][1]:
+                self._do(step, node, say)
 
     def close(self) -> None:
         """End the process."""
         self._process.communicate(timeout=30)
+
+
+@contextmanager
+def frozen(pid: int) -> Iterator[None]:
+    """A process does nothing meanwhile."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 class RealNodes:
@@ -110,26 +154,22 @@ class RealNodes:
         if len(hosts) != len(pids):
             raise ValueError("as many process ids as hosts are needed")
         self.hosts = hosts
-        self._pids = pids
+        self.pids = pids
         self._namespace = namespace
 
-    def disturb(self, rng: random.Random, say: Say) -> None:
+    def draw(self, rng: random.Random) -> list[str]:
+        """One node is frozen at a time."""
+        return ["freeze"]
+
+    def disturb(self, kinds: list[str], rng: random.Random, say: Say) -> None:
         """Freeze one node for a while."""
         node = rng.randrange(len(self.hosts))
         for_s = rng.choice((rng.uniform(0.2, 1.2), rng.uniform(2.0, 6.0)))
-        say(f"freeze {node} for {for_s:.1f} s")
-        with self._frozen(node):
+        say(f"{kinds[0]} {node} for {for_s:.1f} s")
+        with frozen(self.pids[node]):
             time.sleep(for_s)
         say(f"thaw {node}")
         self.wait_until_stable(say)
-
-    @contextmanager
-    def _frozen(self, node: int) -> Iterator[None]:
-        os.kill(self._pids[node], signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            os.kill(self._pids[node], signal.SIGCONT)
 
     def wait_until_stable(self, say: Say) -> None:
         """Until all nodes are one cluster and nothing migrates."""

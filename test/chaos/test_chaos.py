@@ -1,6 +1,6 @@
-"""Sixteen threads, three nodes in trouble, and nothing that contradicts an answer.
+"""Two processes, three nodes in trouble, and nothing that contradicts an answer.
 
-`make chaos SECONDS=600` looks longer, and at the limits of the calls more closely.
+`make soak SECONDS=600` looks longer, and at the limits of the calls more closely.
 """
 
 from __future__ import annotations
@@ -13,15 +13,18 @@ from pathlib import Path
 import pytest
 
 from ..children import LIMIT_S
-from .__main__ import without
+from . import expected
+from .__main__ import is_excused, parse, without
 from .caller import Caller, Late, Shelf, Tally
+from .gauge import MEMORY_LIMIT, Held, judge
 from .metronome import held_up_s
 from .model import Kind, Register, Unrest
+from .nodes import DevNodes
 
-OPTIONS = ("--seconds", 15, "--slack-ms", 2000)
+OPTIONS = ("--seconds", 15, "--processes", 2, "--threads", 8, "--slack-ms", 2000)
 
 
-def test_no_answer_is_contradicted_while_nodes_stop_and_freeze():
+def test_no_answer_is_contradicted_while_nodes_stop_freeze_and_move():
     done = subprocess.run(
         [sys.executable, "-m", "chaos", *map(str, OPTIONS)],
         cwd=Path(__file__).parents[1],
@@ -55,3 +58,61 @@ def test_time_in_which_the_machine_stood_still_is_nobodys_fault():
     (kept,) = without(late, pauses)
     assert kept.what == "late"
     assert kept.over_s == pytest.approx(0.2)
+
+
+def fail(code, kinds=()):
+    """What is strange about a call of 300 ms that ends so after such disturbances."""
+    unrest = Unrest(1.0)
+    if kinds:
+        unrest.begin(time.monotonic(), *kinds)
+    caller = Caller(None, Shelf("test", "chaos", unrest), Tally())
+    caller.timed("get", 300, lambda: None)
+    caller.expect(code, "text")
+    return caller.tally.strange
+
+
+@pytest.mark.parametrize("kind", [*DevNodes.STEPS, "halt"])
+def test_each_disturbance_has_its_errors(kind):
+    for code in expected.ERRORS[kind] | expected.OF_RECORDS:
+        assert fail(code, [kind]) == []
+    assert len(fail(99, [kind])) == 1
+
+
+def test_error_without_a_disturbance_is_strange():
+    assert len(fail(expected.CONNECTION)) == 1
+    assert len(fail(expected.CONNECTION, ["freeze"])) == 1
+    assert fail(expected.CONNECTION, ["freeze", "stop"]) == []
+    assert fail(expected.NOT_FOUND) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "slack", "is_fine"),
+    [(expected.TIMEOUT, 2000, True), (expected.TIMEOUT, 50, False), (-10, 2000, False)],
+)
+def test_slow_machine_explains_timeouts_and_nothing_else(code, slack, is_fine):
+    (strange,) = fail(code)
+    assert is_excused(strange, parse(["--slack-ms", str(slack)])) is is_fine
+
+
+def test_write_that_was_not_sent_is_not_in_doubt():
+    shelf = Shelf("test", "chaos", Unrest(1.0))
+    record = shelf.add(Register, "r")
+    caller = Caller(None, shelf, Tally())
+    for copies, n_found in ((1, 1), (3, 1)):
+        write = record.begin("put", 1, 0.0, copies)
+        caller.close("put", record, write, expected.ERROR_RATE, True)
+        assert len(caller.tally.broken) == n_found
+
+
+@pytest.mark.parametrize(
+    ("grown", "n_bad"),
+    [
+        (Held(1000, 10, 5), 0),
+        (Held(1000 + MEMORY_LIMIT, 14, 5), 0),
+        (Held(1001 + MEMORY_LIMIT, 15, 6), 3),
+    ],
+)
+def test_process_that_grows_is_told(grown, n_bad):
+    samples = [Held(10, 1, 1)] * 20 + [Held(1000, 10, 5)] * 40 + [grown] * 20
+    verdicts = [is_fine for _, is_fine in judge("process", samples, 4)]
+    assert verdicts.count(False) == n_bad

@@ -6,32 +6,40 @@ import itertools
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 from aerospike_helpers.batch.records import BatchRecords, Write
 from aerospike_helpers.operations import list_operations, operations
 
-from .caller import NOT_FOUND, Caller, Shelf, Tally, padding
+from .caller import Caller, Shelf, Tally, padding
+from .expected import NOT_FOUND, OF_RECORDS
 from .model import Count, Log, Record, Register
 from .model import Write as WriteOf
 
 N_REGISTERS, N_COUNTS = 6, 2
 MAX_ENTRIES = 60
 """Entries of a log; then its writer begins another."""
+OLD_LOGS = 2
+"""Full logs of a thread that are still read."""
+LINGERS_S = 20.0
+"""How long a record that nobody is to read any more may still be read."""
 LIMITS_MS = (150, 300, 600, 1200)
 PAUSE_S = 0.004
-"""Between two calls of a thread, so that the machine is not what is tested."""
+"""Between two calls of a thread of a single process, so that the machine is not what
+is tested."""
 
 
 class Worker(Caller):
     """One thread's doing: calls drawn by lot, on records of its own and of others."""
 
     def __init__(
-        self, number: int, client: Any, shelf: Shelf, tally: Tally, seed: str
+        self, number: int, client: Any, shelf: Shelf, pause_s: float, seed: str
     ) -> None:
-        super().__init__(client, shelf, tally)
+        super().__init__(client, shelf, Tally())
         self.rng = random.Random(f"{seed}/{number}")
+        self._pause_s = pause_s
         self._name = f"t{number:02}"
         self._numbers = itertools.count(1)
         self._registers = [
@@ -42,6 +50,8 @@ class Worker(Caller):
         ]
         self._parked: list[tuple[Record, WriteOf]] = []
         self._logs = itertools.count(1)
+        self._full: deque[Record] = deque()
+        self._dropped: deque[tuple[float, Record]] = deque()
         self._new_log()
         # a query takes the development server as long as a hundred gets
         self._lot = {
@@ -65,10 +75,18 @@ class Worker(Caller):
     def run(self, until: threading.Event) -> None:
         """Call until told to stop."""
         calls, weights = list(self._lot), list(self._lot.values())
-        while not until.is_set():
-            self._look_at_parked()
-            self.rng.choices(calls, weights)[0]()
-            time.sleep(self.rng.uniform(0, 2 * PAUSE_S))
+        try:
+            while not until.is_set():
+                self._look_at_parked()
+                self._look_at_full()
+                self.rng.choices(calls, weights)[0]()
+                time.sleep(self.rng.uniform(0, 2 * self._pause_s))
+        except Exception as error:  # noqa: BLE001 - a thread that ends early is a finding
+            self.tally.broken.append(f"thread {self._name} has ended: {error!r}")
+
+    def dropped(self) -> list[Record]:
+        """Records that are still on the nodes, though nobody reads them."""
+        return [record for _, record in self._dropped]
 
     def _look_at_parked(self) -> None:
         """Look at registers that were left alone until it was certain what they hold.
@@ -81,6 +99,28 @@ class Worker(Caller):
             is_settled = self.shelf.unrest.settled_s(write) < now_s
             if is_settled and self.get(record, LIMITS_MS[-1]):
                 self._parked.remove(parked)
+
+    def _look_at_full(self) -> None:
+        """Look at a full log when it is certain what it holds; later remove it."""
+        now_s = time.monotonic()
+        if len(self._full) > OLD_LOGS:
+            log = self._full[0]
+            is_settled = log.settled_s() < now_s
+            if is_settled and self.get(log, LIMITS_MS[-1]):
+                self.shelf.drop(log)
+                self._full.popleft()
+                self._dropped.append((now_s + LINGERS_S, log))
+        if self._dropped and self._dropped[0][0] < now_s:
+            key = self.shelf.key(self._dropped[0][1])
+            policy = {"total_timeout": LIMITS_MS[-1], "max_retries": 0}
+            _, error = self.timed(
+                "remove",
+                LIMITS_MS[-1],
+                lambda: self.client.remove(key, policy=policy),
+                writes=True,
+            )
+            if getattr(error, "code", 0) in OF_RECORDS:
+                self._dropped.popleft()
 
     def _free_registers(self) -> list[Record]:
         """Registers to write to."""
@@ -97,6 +137,7 @@ class Worker(Caller):
             self._parked.append((record, write))
 
     def _new_log(self) -> None:
+        """Begin a log."""
         self._log = self.shelf.add(Log, f"{self._name}-log{next(self._logs)}")
         self._n_entries = 0
 
@@ -126,7 +167,7 @@ class Worker(Caller):
         copies = 1 + policy["max_retries"]
         write = record.begin(name, value, time.monotonic(), copies)
         key = self.shelf.key(record)
-        _, error = self.timed(name, limit_ms, lambda: call(key, policy))
+        _, error = self.timed(name, limit_ms, lambda: call(key, policy), writes=True)
         code = getattr(error, "code", -1) if error is not None else 0
         self.close(name, record, write, code, bool(getattr(error, "in_doubt", False)))
         return int(code)
@@ -167,6 +208,7 @@ class Worker(Caller):
 
     def _append(self) -> None:
         if self._n_entries == MAX_ENTRIES:
+            self._full.append(self._log)
             self._new_log()
         self._n_entries += 1
         number = next(self._numbers)
@@ -202,12 +244,15 @@ class Worker(Caller):
             writes.append(record.begin("batch_write", number, now_s, copies))
         asked = BatchRecords(rows)
         _, error = self.timed(
-            "batch_write", limit_ms, lambda: self.client.batch_write(asked, policy)
+            "batch_write",
+            limit_ms,
+            lambda: self.client.batch_write(asked, policy),
+            writes=True,
         )
-        is_doubted = bool(getattr(error, "in_doubt", False))
         for record, write, row in zip(chosen, writes, rows, strict=True):
-            code = int(row.result)
-            in_doubt = bool(row.in_doubt) or is_doubted
+            code, in_doubt = int(row.result), bool(row.in_doubt)
+            if error is None:
+                self.expect(code, "a row")
             self.close("batch_write", record, write, code, in_doubt)
 
     def _batch_increment(self) -> None:
@@ -222,6 +267,7 @@ class Worker(Caller):
             lambda: self.client.batch_operate(
                 keys, [operations.increment("n", 1)], policy
             ),
+            writes=True,
         )
         for place, (record, write) in enumerate(zip(self._counts, writes, strict=True)):
             if error is not None:
@@ -230,6 +276,7 @@ class Worker(Caller):
             else:
                 row = made.batch_records[place]
                 code, in_doubt = int(row.result), bool(row.in_doubt)
+                self.expect(code, "a row")
             self.close("batch_operate", record, write, code, in_doubt)
 
     def _get_own(self) -> None:

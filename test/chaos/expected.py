@@ -1,0 +1,47 @@
+"""Which errors a call may end with, by what disturbs the nodes.
+
+Any other error is a finding, and so is one of these while nothing is disturbed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+OK = 0
+NOT_FOUND = 2
+TIMEOUT = 9
+UNAVAILABLE = 11
+"""A node does not have the partition any more, or not yet."""
+KEY_BUSY = 14
+NO_NODE = -8
+CONNECTION = -10
+ERROR_RATE = -14
+"""A node has failed so often that nothing is sent to it for a while."""
+
+GONE = {CONNECTION, NO_NODE, ERROR_RATE, UNAVAILABLE}
+"""Of a node that has closed its sockets, and whose partitions others take over."""
+
+ERRORS = {
+    # its sockets stay open: whoever waits for it waits until a limit
+    "freeze": {TIMEOUT, ERROR_RATE},
+    # the process that all nodes are in, so that nobody answers
+    "halt": {TIMEOUT, ERROR_RATE},
+    "stop": GONE,
+    # frozen, and then stopped
+    "kill": {TIMEOUT} | GONE,
+    "move": GONE,
+    "rename": GONE,
+    # any node serves any record, but a query only the partitions that a node owns
+    "shuffle": {UNAVAILABLE},
+}
+
+NEVER_SENT = {NO_NODE, ERROR_RATE}
+"""A write that was tried once and ends so cannot be in doubt."""
+
+OF_RECORDS = {OK, NOT_FOUND}
+"""What single records answer, whatever happens to nodes."""
+
+
+def is_expected(code: int, kinds: Iterable[str]) -> bool:
+    """Whether a call may end with a code while nodes are disturbed in those ways."""
+    return code in OF_RECORDS or any(code in ERRORS[kind] for kind in kinds)

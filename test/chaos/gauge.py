@@ -1,0 +1,96 @@
+"""What processes hold while they run: memory, descriptors, threads.
+
+Looked at from outside, once in a while, by a thread of whoever wants to know.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+PERIOD_S = 0.5
+MIN_SAMPLES = 80
+"""Fewer tell nothing: caches fill, and pools grow to what they need."""
+MEMORY_LIMIT = 4 << 20
+"""Bytes by which a process may grow between the second quarter of a run and the last.
+What the model of the records keeps follows how many calls failed lately, and malloc
+gives back whole pages only; a connection, an exchange or a record that is lost with
+each disturbance, of which ten minutes have some two hundred, takes more."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """Bytes of memory, open descriptors and threads of a process."""
+
+    memory: int
+    descriptors: int
+    threads: int
+
+
+def held_by(pid: int | str) -> Held | None:
+    """What a process holds; None if it has gone, or no system tells."""
+    folder = Path("/proc") / str(pid)
+    try:
+        pages = int((folder / "statm").read_text().split()[1])
+        n_descriptors = len(os.listdir(folder / "fd"))
+        n_threads = len(os.listdir(folder / "task"))
+    except OSError:
+        return None
+    return Held(pages * os.sysconf("SC_PAGE_SIZE"), n_descriptors, n_threads)
+
+
+class Gauge:
+    """Looks at some processes until it is stopped. names: by process id."""
+
+    def __init__(self, names: dict[int, str]) -> None:
+        self._names = names
+        self._samples: dict[int, list[Held]] = {pid: [] for pid in names}
+        self._enough = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+        self._thread.start()
+
+    def _look(self) -> None:
+        while not self._enough.wait(PERIOD_S):
+            for pid, samples in self._samples.items():
+                held = held_by(pid)
+                if held is not None:
+                    samples.append(held)
+
+    def close(self) -> None:
+        """Look no more."""
+        self._enough.set()
+        self._thread.join()
+
+    def stop(self, n_threads: int) -> Iterator[tuple[str, bool]]:
+        """What each process held, and whether that stayed as it was.
+
+        :param n_threads: calls that a process may make at once.
+        """
+        self.close()
+        for pid, samples in self._samples.items():
+            if len(samples) >= MIN_SAMPLES:
+                yield from judge(self._names[pid], samples, n_threads)
+
+
+def judge(
+    name: str, samples: Sequence[Held], n_threads: int
+) -> Iterator[tuple[str, bool]]:
+    """What a process held, and whether that stayed as it was.
+
+    Its first quarter is not looked at. Descriptors may grow by one for each call that
+    can be under way: as many connections more were needed at once.
+    """
+    quarter = len(samples) // 4
+    early, late = samples[quarter : 2 * quarter], samples[-quarter:]
+    for what, limit, of in (
+        ("memory", MEMORY_LIMIT, statistics.median),
+        ("descriptors", n_threads, max),
+        ("threads", 0, max),
+    ):
+        before, after = (of(getattr(s, what) for s in part) for part in (early, late))
+        text = f"{name}: {what} {before:,.0f}, then {after:,.0f}"
+        yield text, after - before <= limit

@@ -1,0 +1,157 @@
+"""A process of threads that call, and the one that starts such processes.
+
+Processes share the nodes and nothing else: each judges the records that its own threads
+write. All are told about disturbances, by the one clock of the machine.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+import threading
+import time
+from argparse import Namespace
+from collections.abc import Callable
+from functools import partial
+from multiprocessing.connection import Connection
+from typing import Any
+
+from .caller import Caller, Shelf, Tally, connect
+from .gauge import Held, held_by
+from .model import Unrest
+from .nodes import Host
+from .workload import PAUSE_S, Worker
+
+SWITCH_S = 0.0005
+"""Threads that have an answer wait for the interpreter: the less, the truer times."""
+GRACE_S = 2.0
+FINAL_S = 30.0
+"""How long the last look at all records may be repeated until it is answered."""
+ANSWER_S = 120.0
+"""How long a process may take to answer, its last look included."""
+ROWS = 500
+"""Records that are removed at once."""
+
+
+def play(pipe: Connection, options: Namespace, hosts: list[Host], seed: str) -> None:
+    """Call while told about disturbances, then look at everything, and tell of it."""
+    sys.setswitchinterval(SWITCH_S)
+    connect(hosts).close()  # what the first client imports stays
+    before = held_by("self")
+    unrest = Unrest(GRACE_S)
+    client = connect(hosts)
+    shelf = Shelf(options.namespace, f"chaos{os.getpid()}", unrest)
+    pause_s = PAUSE_S * options.processes
+    workers = [
+        Worker(number, client, shelf, pause_s, seed)
+        for number in range(options.threads)
+    ]
+    for worker in workers:
+        worker.prepare()
+    enough = threading.Event()
+    running = [threading.Thread(target=each.run, args=(enough,)) for each in workers]
+    pipe.send("ready")
+    for thread in running:
+        thread.start()
+    try:
+        listen(pipe, unrest)
+    finally:
+        enough.set()
+        for thread in running:
+            thread.join()
+    unrest.close()
+    tally = Tally()
+    for record in shelf.all():
+        record.look_anew()
+    look_at_all(Caller(client, shelf, tally))
+    for worker in workers:
+        tally.add(worker.tally)
+    left = [*shelf.all(), *(record for each in workers for record in each.dropped())]
+    keys = [shelf.key(record) for record in left]
+    for start in range(0, len(keys), ROWS):
+        client.batch_remove(keys[start : start + ROWS])
+    client.close()
+    pipe.send((tally, before, held_by("self")))
+
+
+def listen(pipe: Connection, unrest: Unrest) -> None:
+    """Hear of disturbances until told that it is enough."""
+    while True:
+        what, *rest = pipe.recv()
+        if what == "enough":
+            return
+        (unrest.begin if what == "begin" else unrest.end)(*rest)
+        pipe.send("heard")
+
+
+def look_at_all(caller: Caller) -> None:
+    """Judge every record once more, by each way of reading."""
+    deadline_s = time.monotonic() + FINAL_S
+    records = caller.shelf.all()
+    looks: list[Callable[[], bool]] = [
+        partial(caller.get, record, 2000) for record in records
+    ]
+    looks.append(partial(caller.batch_read, records, 4000, mixed=False))
+    looks.append(caller.query)
+    for look in looks:
+        while not look():
+            if time.monotonic() > deadline_s:
+                caller.tally.broken.append("the last look is not answered")
+                return
+
+
+class Players:
+    """Processes that call; all hear of each disturbance before it begins."""
+
+    def __init__(self, options: Namespace, hosts: list[Host], seed: str) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._running = []
+        for number in range(options.processes):
+            ours, theirs = context.Pipe()
+            arguments = (theirs, options, hosts, f"{seed}/{number}")
+            process = context.Process(target=play, args=arguments, daemon=True)
+            process.start()
+            theirs.close()
+            self._running.append((process, ours))
+        self._hear()
+
+    @property
+    def pids(self) -> list[int]:
+        """Of the processes."""
+        return [process.pid or 0 for process, _ in self._running]
+
+    def _hear(self) -> list[Any]:
+        """One answer of each process."""
+        answers = []
+        for process, pipe in self._running:
+            if not pipe.poll(ANSWER_S):
+                raise TimeoutError(f"process {process.pid} does not answer")
+            answers.append(pipe.recv())
+        return answers
+
+    def _tell(self, *what: object) -> list[Any]:
+        for _, pipe in self._running:
+            pipe.send(what)
+        return self._hear()
+
+    def begin(self, now_s: float, *kinds: str) -> None:
+        """Nodes are about to be disturbed, in these ways."""
+        self._tell("begin", now_s, *kinds)
+
+    def end(self, now_s: float) -> None:
+        """Those nodes are themselves again."""
+        self._tell("end", now_s)
+
+    def finish(self) -> list[tuple[Tally, Held | None, Held | None]]:
+        """Of each process: what has happened, what it held before and after."""
+        found = self._tell("enough")
+        for process, _ in self._running:
+            process.join()
+        return found
+
+    def close(self) -> None:
+        """End what is still there."""
+        for process, _ in self._running:
+            process.kill()
+            process.join()
