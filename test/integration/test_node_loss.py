@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 from collections import Counter
 from typing import Any
@@ -109,6 +110,41 @@ def test_node_is_lost_and_comes_back(cluster, make_client, lost):
     assert client.is_connected()
     node = f"node\t{lost_name}\n"
     assert client.info_single_node("node", lost_name) == node
+
+
+@pytest.mark.parametrize("name", [None, "BB9C0FFEE"], ids=["moved", "renamed"])
+def test_node_restarts_elsewhere_between_two_looks(cluster, make_client, name):
+    """Nobody has noticed that it was gone, and its peers name it still."""
+    client = make_client(hosts=cluster.hosts, tend_interval=250)
+    key = next(
+        key
+        for key in (("test", "loss", i) for i in range(1000))
+        if client.get_key_partition_id(*key) in owned_by(client, cluster.node_ids[1])
+    )
+    client.put(key, {"a": 1})
+    cluster.stop_node(1)
+    cluster.start_node(1, is_moved=True, node_id=name)
+    until(lambda: works(client, key))
+    expected = sorted(zip(cluster.node_ids, cluster.hosts, strict=True))
+    until(lambda: places_of(client) == expected, places_of(client))
+
+
+def owned_by(client, node):
+    """The partitions that a node is master of."""
+    wait_for_nodes(client, 3)
+    (answer,) = [
+        reply
+        for name, (_, reply) in client.info_all("replicas").items()
+        if name == node
+    ]
+    bitmap = base64.b64decode(answer.split("test:")[1].split(",")[2])
+    return {p for p in range(4096) if bitmap[p >> 3] & 0x80 >> (p & 7)}
+
+
+def places_of(client):
+    """Name and address of each node that the client knows."""
+    nodes = client.get_node_names()
+    return sorted((n["node_name"], (n["address"], n["port"])) for n in nodes)
 
 
 def test_reads_do_not_fail_when_a_node_is_lost(cluster, make_client):

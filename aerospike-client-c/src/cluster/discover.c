@@ -161,8 +161,25 @@ add_candidate(candidates *cs, asc_peer *peer)
     return asc_names_put(&cs->names, k->peer.name, cs->n++);
 }
 
+/* May a node that gives no answer be where its peer says, and no more where it was? A
+ * restart at another address, under its own name, takes less time than a cycle, so that
+ * nobody may have noticed that it was gone. */
+static bool
+may_have_moved(const asc_node *n, const asc_peer *peer)
+{
+    for (size_t i = 0; i < peer->n_hosts; i++) {
+        asc_addr addr;
+        if (asc_addr_literal(&addr, peer->hosts[i].name, peer->hosts[i].port) &&
+            (asc_addr_equal(&addr, &n->pool.addr) ||
+             asc_addr_equal(&addr, &n->login_addr))) {
+            return false;
+        }
+    }
+    return n->failures > 0;
+}
+
 /* Take in the list of one node: a known peer gains a friend, an unknown one becomes a
- * candidate. */
+ * candidate, and so does one that may have moved. */
 static bool
 read_peers(asc_cluster *c, asc_node *n, asc_info_call *call, void *context)
 {
@@ -176,10 +193,12 @@ read_peers(asc_cluster *c, asc_node *n, asc_info_call *call, void *context)
     bool ok = true;
     for (size_t i = 0; i < peers.n && ok; i++) {
         size_t known = asc_names_find(&cs->nodes, peers.list[i].name);
-        if (known != ASC_NO_NAME && atomic_load(&c->nodes[known]->active)) {
-            c->nodes[known]->friends++;
+        asc_node *node = known != ASC_NO_NAME ? c->nodes[known] : NULL;
+        bool is_there = node != NULL && atomic_load(&node->active);
+        if (is_there) {
+            node->friends++;
         }
-        else {
+        if (!is_there || may_have_moved(node, &peers.list[i])) {
             ok = add_candidate(cs, &peers.list[i]);
         }
     }
@@ -245,11 +264,13 @@ add_hosts(asc_search *s, const candidates *cs, size_t n)
     return ok;
 }
 
-/* Make a node of a candidate that was found. */
+/* Make a node of a candidate that was found. One that had its name, elsewhere, is
+ * removed in this cycle. */
 static void
 add_found(candidates *cs, candidate *k, asc_probe *p)
 {
     asc_cluster *c = cs->cluster;
+    size_t known = asc_names_find(&cs->nodes, k->peer.name);
     if (asc_discover_add(c, p, &p->err) != ASC_OK) {
         asc_log(ASC_LOG_WARN, "peer %s %s: %s", k->peer.name, p->addr.text,
                 p->err.message);
@@ -258,6 +279,9 @@ add_found(candidates *cs, candidate *k, asc_probe *p)
     k->added = true;
     asc_node *node = c->nodes[c->n_nodes - 1];
     node->friends = 1; /* the node that named it */
+    if (known != ASC_NO_NAME) {
+        atomic_store(&c->nodes[known]->active, false);
+    }
     asc_names_put(&cs->nodes, node->name, c->n_nodes - 1);
 }
 
@@ -303,12 +327,14 @@ not_read(const asc_node *n)
     return !n->peers_read && asc_node_is_reachable(n);
 }
 
-/* Peers change seldom: their lists are read only when some node's may have. */
+/* Peers change seldom: their lists are read only when some node's may have, and while a
+ * node gives no answer, since it may have moved. */
 static bool
 may_have_changed(const asc_cluster *c)
 {
     for (size_t i = 0; i < c->n_nodes; i++) {
-        if (c->nodes[i]->peers_generation < 0 && asc_node_is_reachable(c->nodes[i])) {
+        const asc_node *n = c->nodes[i];
+        if (n->failures > 0 || (n->peers_generation < 0 && asc_node_is_reachable(n))) {
             return true;
         }
     }
