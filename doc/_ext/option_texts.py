@@ -348,7 +348,11 @@ CONFIG = {
         "int, s", "30", "`takeover_threshold_sec` of `shm`."
     ),
     "use_shared_connection": Text(
-        "bool", "False", "Clients of one process share connections."
+        "bool",
+        "False",
+        "Share the cluster with other clients of this process that have this key and "
+        "the same hosts, user, TLS and settings of the cluster. Policies may differ. "
+        "The last client to be closed closes the connections.",
     ),
     "compression_threshold": Text(
         "int, bytes", "0", "Compress larger requests. 0: never."

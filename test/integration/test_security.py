@@ -402,3 +402,30 @@ def test_users_are_for_administrators(log_in, admin):
 def test_server_without_security_says_so(make_client):
     with pytest.raises(exception.SecurityNotSupported, match="Community Edition"):
         make_client().admin_query_users()
+
+
+# --- clients that share a cluster ---
+
+
+def test_users_share_no_cluster(admin, log_in):
+    admin.admin_create_user("bob", "secret", ["read"])
+    bob = log_in("bob", "secret", use_shared_connection=True)
+    with pytest.raises(exception.RoleViolation):
+        bob.put(KEY, {"n": 2})
+    log_in("admin", "admin", use_shared_connection=True).put(KEY, {"n": 1})
+    with pytest.raises(exception.InvalidCredential):
+        log_in("bob", "wrong", use_shared_connection=True)
+
+
+@pytest.mark.parametrize("changer", [0, 1])
+def test_password_of_a_shared_cluster(secured, admin, log_in, changer):
+    """Whichever client has changed it, the cluster logs in with the new one."""
+    admin.admin_create_user("bob", "secret", ["read"])
+    config = {"use_shared_connection": True, "tend_interval": 250}
+    both = [log_in("bob", "secret", **config) for _ in range(2)]
+    both[changer].admin_change_password("bob", "s2")
+    secured.advance(DAY_S)
+    for client in both:
+        assert client.get(KEY)[2] == {"n": 1}
+    both[changer].close()
+    assert both[changer].connect().get(KEY)[2] == {"n": 1}

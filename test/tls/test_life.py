@@ -330,3 +330,24 @@ def test_two_clients_and_pythons_own_ssl_in_one_process(
         jobs += [pool.submit(by_us, n) for n in range(20)]
         for job in jobs:
             job.result()
+
+
+# --- clients that share a cluster
+
+
+def test_clients_with_equal_tls_share_a_cluster(connect, new_authority):
+    context = serving(connect.authority.node)
+    config = connect.config(connect.serve(context)) | {"use_shared_connection": True}
+    other = config | {"tls": config["tls"] | {"log_session_info": True}}
+    with (
+        aerospike.client(config).connect() as first,
+        aerospike.client(config).connect() as second,
+    ):
+        first.put(KEY, {"n": 1})
+        assert second.get(KEY)[2] == {"n": 1}
+        n_before = context.session_stats()["accept_good"]
+        assert n_before == 2  # one for tending, one for both
+        with aerospike.client(other).connect():
+            assert context.session_stats()["accept_good"] == n_before + 1
+        first.close()
+        assert second.get(KEY)[2] == {"n": 1}

@@ -324,7 +324,6 @@ def test_value_in_policies_of_the_wrong_kind_is_refused(policies):
 @pytest.mark.parametrize(
     "config",
     [
-        {"use_shared_connection": True},
         {"config_provider": aerospike.ConfigProvider("file")},
         {"compression_threshold": 100},
         {"rack_aware": True},

@@ -43,6 +43,9 @@ void asc_cluster_close(asc_cluster *c);
  * answered by none. */
 bool asc_cluster_is_connected(asc_cluster *c);
 
+/* Who logs in to the cluster; NULL: nobody does. Borrowed from it. */
+asc_credentials *asc_cluster_credentials(asc_cluster *c);
+
 /* Return a number that grows by one with each call. Requests that may go to any copy of
  * a record, or to any node, are spread over them by it. */
 unsigned asc_cluster_turn(asc_cluster *c);

@@ -39,7 +39,8 @@ typedef struct asc_shm_config {
     uint32_t takeover_threshold_s;
 } asc_shm_config;
 
-/* What a cluster is made from. Everything that it points to is borrowed for the call
+/* What a cluster is made from. What makes a difference to those who share one is
+ * compared by asc_config_equal. Everything that it points to is borrowed for the call
  * that takes it. */
 typedef struct asc_config {
     const asc_transport *transport; /* counted by whoever keeps it */

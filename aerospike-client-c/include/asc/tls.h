@@ -38,7 +38,7 @@ typedef struct asc_tls_library {
 } asc_tls_library;
 
 /* Changes with the two tables and with all that they lead to. */
-#define ASC_TLS_LIBRARY_VERSION 1u
+#define ASC_TLS_LIBRARY_VERSION 2u
 
 /* The name of the capsule in which Python's module hands the table over. */
 #define ASC_TLS_CAPSULE "aerospike._tls.library"

@@ -3,6 +3,8 @@
  * for nodes. */
 #include "base/config.h"
 
+#include <string.h>
+
 #include "asc/alloc.h"
 
 /* A shorter pause than this would only load the nodes. */
@@ -77,4 +79,74 @@ asc_config_copy(asc_config *to, const asc_config *from, asc_error *err)
         to->login_timeout_ms = DEFAULT_LOGIN_TIMEOUT_MS;
     }
     return ok ? ASC_OK : asc_error_set(err, ASC_ERR_NOMEM, "configuration");
+}
+
+/* --- the same cluster --- */
+
+/* Are two strings equal, or both missing? */
+static bool
+same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool
+same_hosts(const asc_config *a, const asc_config *b)
+{
+    bool same = a->n_hosts == b->n_hosts;
+    for (size_t i = 0; same && i < a->n_hosts; i++) {
+        const asc_host *one = &a->hosts[i], *other = &b->hosts[i];
+        same = one->port == other->port && same_text(one->name, other->name) &&
+               same_text(one->tls_name, other->tls_name);
+    }
+    return same;
+}
+
+/* Numbers and flags that make a difference. */
+#define FIELD(name) offsetof(asc_config, name)
+static const size_t numbers[] = {
+    FIELD(login_timeout_ms),
+    FIELD(tend_interval_ms),
+    FIELD(connect_timeout_ms),
+    FIELD(min_conns_per_node),
+    FIELD(max_conns_per_node),
+    FIELD(pool_timeout_ms),
+    FIELD(max_at_once),
+    FIELD(max_socket_idle_s),
+    FIELD(max_error_rate),
+    FIELD(error_rate_window),
+    FIELD(shm.key),
+    FIELD(shm.max_nodes),
+    FIELD(shm.max_namespaces),
+    FIELD(shm.takeover_threshold_s),
+};
+static const size_t flags[] = {
+    FIELD(use_services_alternate),
+    FIELD(force_single_node),
+    FIELD(fail_if_not_connected),
+    FIELD(shm.enable),
+};
+
+/* Are the fields at these offsets, each of so many bytes, equal? */
+static bool
+same_fields(const asc_config *a, const asc_config *b, const size_t *offsets, size_t n,
+            size_t size)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (memcmp((const char *)a + offsets[i], (const char *)b + offsets[i], size) !=
+            0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool
+asc_config_equal(const asc_config *a, const asc_config *b)
+{
+    return same_hosts(a, b) && same_text(a->cluster_name, b->cluster_name) &&
+           same_text(a->user_agent, b->user_agent) &&
+           same_fields(a, b, numbers, sizeof numbers / sizeof *numbers,
+                       sizeof(uint32_t)) &&
+           same_fields(a, b, flags, sizeof flags / sizeof *flags, sizeof(bool));
 }

@@ -9,6 +9,10 @@
  * minimum. The caller clears *to even when this fails. ASC_ERR_NOMEM. */
 asc_status asc_config_copy(asc_config *to, const asc_config *from, asc_error *err);
 
+/* Do two copies ask for the same cluster? Transports, credentials and the time for
+ * connecting are not looked at. */
+bool asc_config_equal(const asc_config *a, const asc_config *b);
+
 /* Free what a copy owns; a zeroed one owns nothing. */
 void asc_config_clear(asc_config *config);
 

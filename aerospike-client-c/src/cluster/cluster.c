@@ -207,6 +207,12 @@ asc_cluster_hurry(asc_cluster *c)
     asc_state_hurry(c);
 }
 
+asc_credentials *
+asc_cluster_credentials(asc_cluster *c)
+{
+    return c->config.credentials;
+}
+
 unsigned
 asc_cluster_turn(asc_cluster *c)
 {

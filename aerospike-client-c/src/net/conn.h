@@ -31,6 +31,9 @@ struct asc_transport {
     /* Count the object once more, or drop a count. NULL: the table is static. */
     void (*retain)(const asc_transport *t);
     void (*release)(const asc_transport *t);
+    /* Were both, which have this function in common, made of the same settings? NULL:
+     * each is one of a kind. */
+    bool (*equal)(const asc_transport *a, const asc_transport *b);
     /* Begin to connect to addr. Never blocks. ASC_IO_OK: begun, perhaps done. */
     asc_io (*start)(asc_conn *c, const asc_addr *addr, asc_error *err);
     /* Go on connecting. ASC_IO_OK: connected. */
@@ -70,6 +73,14 @@ asc_transport_release(const asc_transport *t)
     if (t != NULL && t->release != NULL) {
         t->release(t);
     }
+}
+
+/* Do two transports move bytes in the same way? NULL is equal to itself. */
+static inline bool
+asc_transport_equal(const asc_transport *a, const asc_transport *b)
+{
+    return a == b || (a != NULL && b != NULL && a->equal != NULL &&
+                      a->equal == b->equal && a->equal(a, b));
 }
 
 /* What a connection says and hears before anybody may use it: how a user logs in. */

@@ -3,6 +3,8 @@
  * in force. What has changed is put in force as a whole or not at all. */
 #include "tls/object.h"
 
+#include <string.h>
+
 #include "asc/alloc.h"
 #include "asc/log.h"
 #include "base/fork.h"
@@ -79,6 +81,21 @@ config_check(const asc_tls_config *c, asc_error *err)
         }
     }
     return ASC_OK;
+}
+
+static bool
+config_equal(const asc_tls_config *a, const asc_tls_config *b)
+{
+    for (size_t i = 0; i < N_TEXTS; i++) {
+        const char *one = *text_at((asc_tls_config *)a, i);
+        const char *other = *text_at((asc_tls_config *)b, i);
+        if (one != other && (one == NULL || other == NULL || strcmp(one, other) != 0)) {
+            return false;
+        }
+    }
+    return a->crl_check == b->crl_check && a->crl_check_all == b->crl_check_all &&
+           a->encrypt_only == b->encrypt_only &&
+           a->log_session_info == b->log_session_info;
 }
 
 /* --- life --- */
@@ -250,6 +267,13 @@ asc_tls_object_context(asc_tls *t, asc_error *err)
     pthread_mutex_unlock(&t->lock);
     asc_tls_guard_leave();
     return c;
+}
+
+/* The options never change, so that no lock is needed. */
+bool
+asc_tls_object_equal(const asc_tls *a, const asc_tls *b)
+{
+    return config_equal(&a->config, &b->config);
 }
 
 /* --- sessions --- */

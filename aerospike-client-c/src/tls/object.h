@@ -36,6 +36,9 @@ asc_status asc_tls_object_new(asc_tls **out, const asc_transport *functions,
 void asc_tls_object_retain(asc_tls *t);
 void asc_tls_object_release(asc_tls *t);
 
+/* Were both made of equal options? Files are compared by their names. */
+bool asc_tls_object_equal(const asc_tls *a, const asc_tls *b);
+
 /* The context for a new connection, counted for the caller; files that have changed are
  * read first. NULL with err set: only where a child cannot make its own. */
 asc_tls_context *asc_tls_object_context(asc_tls *t, asc_error *err);

@@ -19,6 +19,12 @@ tls_release(const asc_transport *t)
     asc_tls_object_release((asc_tls *)t);
 }
 
+static bool
+tls_equal(const asc_transport *a, const asc_transport *b)
+{
+    return asc_tls_object_equal((const asc_tls *)a, (const asc_tls *)b);
+}
+
 /* OpenSSL must not take itself apart at the end of the process, while threads of ours
  * may still talk. */
 asc_status
@@ -28,6 +34,7 @@ asc_tls_new(const asc_transport **out, const asc_tls_config *config, asc_error *
     asc_tls *t;
     functions.retain = tls_retain;
     functions.release = tls_release;
+    functions.equal = tls_equal;
     OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
     asc_status rc =
         asc_tls_object_new(&t, &functions, config, &asc_tls_channel_hooks, err);

@@ -253,8 +253,8 @@ find_field(const admin_call *c, uint8_t wanted)
     return NULL;
 }
 
-/* The user of this client has another password now: later logins need its hash. 0, or
- * -1 with MemoryError. */
+/* The user of this client has another password now: later logins need its hash, those of
+ * a cluster that another client has opened as well. 0, or -1 with MemoryError. */
 static int
 keep_own_hash(admin_call *c)
 {
@@ -263,8 +263,13 @@ keep_own_hash(admin_call *c)
     bool is_own = user != NULL && PyBytes_Check(user) && hash != NULL &&
                   PyCapsule_IsValid(hash, HASH_CAPSULE) &&
                   strcmp(PyBytes_AS_STRING(user), asc_credentials_user(c->who)) == 0;
-    if (is_own &&
-        !asc_credentials_set_hash(c->who, PyCapsule_GetPointer(hash, HASH_CAPSULE))) {
+    if (!is_own) {
+        return 0;
+    }
+    const char *text = PyCapsule_GetPointer(hash, HASH_CAPSULE);
+    asc_credentials *others = asc_cluster_credentials(c->cluster);
+    if (!asc_credentials_set_hash(c->who, text) ||
+        (others != NULL && !asc_credentials_set_hash(others, text))) {
         PyErr_NoMemory();
         return -1;
     }

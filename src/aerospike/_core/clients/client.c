@@ -13,30 +13,38 @@
 #include <time.h>
 
 #include "asc/log.h"
+#include "asc/shared.h"
 #include "support/compat.h"
 
 /* --- connecting --- */
 
 /* Connect without the GIL, by a configuration of which the caller has counted what it
- * points to. Returns the cluster, which the caller releases, or NULL with err. */
+ * points to; shares: to a cluster that other clients may have, too. Returns the
+ * cluster, which the caller releases, or NULL with err. */
 static asc_cluster *
-connect_to(const asc_config *config, asc_error *err)
+connect_to(const asc_config *config, bool shares, asc_error *err)
 {
     asc_cluster *fresh = NULL;
     asc_error_reset(err);
     Py_BEGIN_ALLOW_THREADS
-    asc_cluster_create(&fresh, config, err);
+    if (shares) {
+        asc_shared_open(&fresh, config, err);
+    }
+    else {
+        asc_cluster_create(&fresh, config, err);
+    }
     Py_END_ALLOW_THREADS
     return fresh;
 }
 
-/* Close a cluster, which may be NULL, without the GIL. */
+/* Close a cluster, which may be NULL, without the GIL. One that other clients share
+ * goes on for them. */
 static void
 disconnect(asc_cluster *cluster)
 {
     if (cluster != NULL) {
         Py_BEGIN_ALLOW_THREADS
-        asc_cluster_close(cluster);
+        asc_shared_close(cluster);
         asc_cluster_release(cluster);
         Py_END_ALLOW_THREADS
     }
@@ -97,9 +105,10 @@ warn_if_ignored(module_state *st, const asc_credentials *who)
 /* Connect as connect_to() does. NULL with an exception; without one, but with err, when
  * the cluster cannot be connected to. */
 static asc_cluster *
-connect_and_warn(module_state *st, const asc_config *config, asc_error *err)
+connect_and_warn(module_state *st, const asc_config *config, bool shares,
+                 asc_error *err)
 {
-    asc_cluster *fresh = connect_to(config, err);
+    asc_cluster *fresh = connect_to(config, shares, err);
     if (fresh != NULL && warn_if_ignored(st, config->credentials) < 0) {
         disconnect(fresh);
         fresh = NULL;
@@ -120,7 +129,8 @@ open_cluster(module_state *st, ClientObject *client, uint32_t limit_ms,
     asc_config config = client->config.cluster;
     config.create_timeout_ms = limit_ms;
     asc_credentials_retain(config.credentials);
-    asc_cluster *fresh = connect_and_warn(st, &config, &err);
+    asc_cluster *fresh =
+        connect_and_warn(st, &config, client->config.shares_cluster, &err);
     if (fresh == NULL && PyErr_Occurred() == NULL) {
         asc_error_append(&err, "%s", late);
         raise_not_connected(st, config.credentials, &err);
@@ -434,7 +444,8 @@ client_init(PyObject *self, PyObject *args, PyObject *kwargs)
         return -1;
     }
     asc_error err;
-    asc_cluster *cluster = connect_and_warn(st, &config.cluster, &err);
+    asc_cluster *cluster =
+        connect_and_warn(st, &config.cluster, config.shares_cluster, &err);
     /* Older programs call connect() after the constructor and expect the error
      * there. */
     bool connects_later = config.fail_if_not_connected == NOT_GIVEN &&
@@ -548,7 +559,8 @@ connect_as(module_state *st, ClientObject *client, PyObject *user, PyObject *pas
     asc_config config = client->config.cluster;
     config.credentials = who;
     config.fail_if_not_connected = true;
-    asc_cluster *fresh = connect_and_warn(st, &config, &err);
+    asc_cluster *fresh =
+        connect_and_warn(st, &config, client->config.shares_cluster, &err);
     if (fresh != NULL) {
         become(client, before, who, fresh);
         return 0;

@@ -359,7 +359,7 @@ static const option config_rows[] = {
     UP_TO(ASC_SHM_MAX_NODES, "shm_max_nodes", cluster.shm.max_nodes),
     UP_TO(ASC_SHM_MAX_NAMESPACES, "shm_max_namespaces", cluster.shm.max_namespaces),
     U32("shm_takeover_threshold_sec", cluster.shm.takeover_threshold_s),
-    {"use_shared_connection", OPTION_BOOL, 1, .is_later = true},
+    FLAG("use_shared_connection", shares_cluster),
     {"compression_threshold", OPTION_U32, 1, .is_later = true},
     {"rack_aware", OPTION_BOOL, 1, .is_later = true},
     {"rack_id", OPTION_U32, 1, .is_later = true},
