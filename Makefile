@@ -31,7 +31,9 @@ SEED =
 PIDS =
 CHAOS_PYTHON =
 
-# what runs under sanitizers: broken peers, hostile arguments, and every kind of call
+# what runs under ThreadSanitizer
+RACED = test/threads
+# what runs under the other sanitizers: broken peers, hostile arguments, and every kind of call
 SANITIZED = test/faults test/leaks test/threads test/tls $(addprefix test/integration/test_, \
 	aggregations.py batches.py contexts.py functions.py function_calls.py expressions.py keys.py operate.py queries.py records.py serializers.py values.py)
 
@@ -47,7 +49,7 @@ PARALLEL =
 export AEROSPIKE_HOSTS := $(HOSTS)
 endif
 
-.PHONY: help demo test test-long test-all sanitize chaos soak lint measure docs bench \
+.PHONY: help demo test test-long test-all sanitize races chaos soak lint measure docs bench \
 	bench-instructions ecosystem ecosystem-examples ecosystem-official \
 	ecosystem-official-devserver fuzz wheel clean
 
@@ -57,6 +59,7 @@ help:
 	@echo "make test-long  what is slower: sanitizers, other Pythons, chaos, fuzzing"
 	@echo "make test-all   the whole suite on each Python, and under sanitizers"
 	@echo "make sanitize  some Python tests with the extension under ASan and UBSan"
+	@echo "make races   C tests and threads of Python under ThreadSanitizer"
 	@echo "make chaos   threads write and read while nodes stop, freeze and move, SECONDS=$(SECONDS)"
 	@echo "make soak    the same with four processes, and their memory watched"
 	@echo "make lint    formatting, types, warnings, layer rules"
@@ -87,6 +90,7 @@ test:
 # what `make test` is too short for, one after another
 test-long:
 	@$(MAKE) --no-print-directory sanitize
+	@$(MAKE) --no-print-directory races
 	@OTHERS=1 sh tools/all_pythons.sh quick
 	@TEST_LONG=1 $(PY) -m pytest $(PARALLEL) -m takes_long
 	@$(MAKE) --no-print-directory chaos SECONDS=60 SLACK_MS=2000
@@ -102,6 +106,11 @@ test-all:
 sanitize:
 	@$(SETUP) test
 	@PY='$(PY)' sh tools/sanitize.sh $(PARALLEL) $(SANITIZED) $(PYTEST_ARGS)
+
+races:
+	@$(SETUP) test
+	@$(MAKE) --no-print-directory -C aerospike-client-c races
+	@SANITIZERS=thread PY='$(PY)' sh tools/sanitize.sh $(PARALLEL) $(RACED) $(PYTEST_ARGS)
 
 chaos soak:
 	@$(SETUP) test

@@ -1,16 +1,29 @@
 #!/bin/sh
-# Python tests with the extension under ASan and UBSan; called by `make sanitize` with
-# PY, the environment's Python, and arguments for pytest: which tests, and more.
+# Python tests with the extension under sanitizers; called by `make sanitize` and `make
+# races` with PY, the environment's Python, SANITIZERS, and arguments for pytest: which
+# tests, and more.
 #
-# The package is built into build/sanitize, apart from src. Each Python object gets its
-# memory from malloc, so that the sanitizer knows when it is freed, and what is freed is
-# overwritten, so that an interpreter that is not instrumented stumbles over it, too.
-# Leaks are not looked for: test/leaks does.
+# SANITIZERS=address,undefined (the default)
+#     Each Python object gets its memory from malloc, so that the sanitizer knows when it
+#     is freed, and what is freed is overwritten, so that an interpreter that is not
+#     instrumented stumbles over it, too. Leaks are not looked for: test/leaks does.
+# SANITIZERS=thread
+#     The interpreter is not instrumented, so that what it does itself is not looked at.
+#     But the GIL and all its locks are pthread calls, which the sanitizer sees: what the
+#     extension does under the GIL has an order, what it does without has none. A race
+#     that is planted on purpose (tools/planted_race.py) proves both, each time.
+#
+# The package is built into build/races or build/sanitize, apart from src.
 set -eu
 cd "$(dirname "$0")/.."
 PY=${PY:-.venv/bin/python}
 CC=${CC:-gcc}
-here=$(pwd)/build/sanitize
+SANITIZERS=${SANITIZERS:-address,undefined}
+export CC
+case $SANITIZERS in
+    thread) first=libtsan.so here=$(pwd)/build/races ;;
+    *) first=libasan.so here=$(pwd)/build/sanitize ;;
+esac
 
 runtime() {
     found=$("$CC" -print-file-name="$1")
@@ -21,17 +34,24 @@ runtime() {
     echo "$found"
 }
 # exceptions of C++, which s2geometry is written in, go through the sanitizer
-preload="$(runtime libasan.so) $(runtime libstdc++.so.6)"
+preload="$(runtime $first) $(runtime libstdc++.so.6)"
 
 rm -rf "$here"/lib "$here"/report.*
-CC=$CC ASC_SANITIZE=address,undefined \
+ASC_SANITIZE=$SANITIZERS \
     "$PY" setup.py -q build --build-base "$here" --build-lib "$here/lib"
 
+sanitized() {
+    PYTHONPATH=$here/lib PYTHONMALLOC=malloc LD_PRELOAD=$preload \
+        ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:max_free_fill_size=65536:free_fill_byte=219:log_path=$here/report \
+        UBSAN_OPTIONS=print_stacktrace=1:log_path=$here/report \
+        TSAN_OPTIONS=second_deadlock_stack=1:log_path=$here/report \
+        "$PY" "$@"
+}
+
+[ "$SANITIZERS" != thread ] || "$PY" tools/planted_race.py "$preload"
+
 failed=0
-PYTHONPATH=$here/lib PYTHONMALLOC=malloc LD_PRELOAD=$preload \
-    ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:max_free_fill_size=65536:free_fill_byte=219:log_path=$here/report \
-    UBSAN_OPTIONS=print_stacktrace=1:log_path=$here/report \
-    "$PY" -m pytest -p no:faulthandler -m "not measures_memory" "$@" || failed=$?
+sanitized -m pytest -p no:faulthandler -m "not measures_memory" "$@" || failed=$?
 
 # also of processes that the tests have started
 for report in "$here"/report.*; do

@@ -1,0 +1,83 @@
+"""Prove that ThreadSanitizer sees races of an extension in this interpreter.
+
+    python tools/planted_race.py "RUNTIME ..."    the libraries to preload
+
+The interpreter itself is not instrumented. So a small library is compiled that counts
+without a lock, and two threads of Python call it: without the GIL that is a race, which
+must be reported, and with the GIL none, so that nothing may be. `make races` runs this
+before its tests: what they do not find is worth nothing unless this is found.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+SOURCE = """
+static long count;
+
+void planted_race(long n)
+{
+    for (long i = 0; i < n; i++) {
+        count++;
+    }
+}
+"""
+N_CALLS = 2000
+REPORT = "data race"
+PLANTED = "planted_race"
+
+
+def count_in_two_threads(count: Callable[[int], Any]) -> None:
+    def work() -> None:
+        for _ in range(N_CALLS):
+            count(10)
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def output_of(library: Path, with_gil: bool, preload: str) -> str:
+    """What a process says in which two threads count, under the sanitizer."""
+    found = subprocess.run(
+        [sys.executable, __file__, str(library), "PyDLL" if with_gil else "CDLL"],
+        env={**os.environ, "LD_PRELOAD": preload, "PYTHONMALLOC": "malloc"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return found.stdout + found.stderr
+
+
+def main(preload: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        source, library = Path(folder, "planted.c"), Path(folder, "planted.so")
+        source.write_text(SOURCE)
+        flags = ["-O1", "-g", "-fPIC", "-shared", "-fsanitize=thread"]
+        compiler = os.environ.get("CC", "gcc")
+        subprocess.run([compiler, *flags, "-o", library, source], check=True)
+        free = output_of(library, False, preload)
+        held = output_of(library, True, preload)
+    if REPORT not in free or PLANTED not in free:
+        raise SystemExit(f"the planted race was not found:\n{free}")
+    if held:
+        raise SystemExit(f"with the GIL there is no race, but a report:\n{held}")
+    print("the planted race was found")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 2:
+        main(sys.argv[1])
+    else:
+        count_in_two_threads(getattr(ctypes, sys.argv[2])(sys.argv[1]).planted_race)
