@@ -18,6 +18,11 @@ from .certificates import NAME, crl, serial_of, serving
 
 KEY = ("test", "tls", "key")
 
+no_sanitizer = pytest.mark.skipif(
+    "asan" in os.environ.get("LD_PRELOAD", ""),
+    reason="the sanitizer's own allocator may be locked in a child",
+)
+
 
 def sessions(lines):
     """How connections began, in order: "new" or "resumed"."""
@@ -271,13 +276,96 @@ assert not failed, turn
 """
 
 
-@pytest.mark.skipif(
-    "asan" in os.environ.get("LD_PRELOAD", ""),
-    reason="the sanitizer's own allocator may be locked in a child",
-)
+@no_sanitizer
 def test_children_talk_while_threads_shake_hands(connect):
     cluster = connect.serve(serving(connect.authority.node))
     run_script(script(connect, cluster) + FORKS, [])
+
+
+BESIDE_PYTHON = """
+import ssl
+client = aerospike.client(config).connect()
+client.put(KEY, {"n": 1})
+stop = threading.Event()
+
+def shake_hands():
+    while not stop.is_set():
+        context = ssl.create_default_context()
+        tls = context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="x")
+        try:
+            tls.do_handshake()
+        except ssl.SSLWantReadError:
+            pass
+
+threads = [threading.Thread(target=shake_hands) for n in range(3)]
+for thread in threads:
+    thread.start()
+hung = []
+for turn in range(int(sys.argv[2])):
+    pid = os.fork()
+    if pid == 0:
+        signal.alarm(20)
+        try:
+            assert client.get(KEY)[2] == {"n": 1}
+            if turn % 2:
+                with aerospike.client(config) as fresh:
+                    assert fresh.get(KEY)[2] == {"n": 1}
+            client.close()
+            os._exit(0)
+        except BaseException as error:
+            print(repr(error), file=sys.stderr)
+            os._exit(1)
+    status = os.waitpid(pid, 0)[1]
+    if status:
+        hung.append((turn, status))
+stop.set()
+for thread in threads:
+    thread.join()
+client.close()
+assert not hung, hung
+"""
+"""The other threads use Python's own OpenSSL, and nobody makes a fork wait for them."""
+
+
+@no_sanitizer
+@pytest.mark.parametrize(
+    "turns", [40, pytest.param(1000, marks=pytest.mark.takes_long)]
+)
+def test_children_talk_while_threads_use_python_s_ssl(connect, turns):
+    cluster = connect.serve(serving(connect.authority.node))
+    beginning = "import warnings; warnings.simplefilter('ignore')\n"
+    text = beginning + script(connect, cluster) + BESIDE_PYTHON
+    run_script(text, [], str(turns))
+
+
+CIPHERS = "ssl_conf = ssl\n[ssl]\nsystem_default = all\n[all]\nCipherString = "
+
+
+@pytest.mark.parametrize(
+    ("section", "fits"),
+    [
+        (CIPHERS + "ECDHE+CHACHA20", 0),
+        (CIPHERS + "ECDHE+AESGCM", 1),
+        ("providers = all\n[all]\ndefault = on\nlegacy = on\n[on]\nactivate = 1", 1),
+    ],
+    ids=["other ciphers", "these ciphers", "providers"],
+)
+def test_configuration_of_openssl_holds(connect, tmp_path, monkeypatch, section, fits):
+    context = serving(connect.authority.node)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("ECDHE+AESGCM")
+    cluster = connect.serve(context)
+    path = tmp_path / "openssl.cnf"
+    path.write_text(f"openssl_conf = init\n[init]\n{section}\n")
+    monkeypatch.setenv("OPENSSL_CONF", str(path))
+    text = """
+try:
+    aerospike.client(config | {"fail_if_not_connected": True}).close()
+    print(1)
+except exception.AerospikeError:
+    print(0)
+"""
+    assert run_script(script(connect, cluster) + text, []) == f"{fits}\n"
 
 
 def test_a_child_needs_no_right_to_read_the_key(connect, authority):

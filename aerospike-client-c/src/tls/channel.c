@@ -4,6 +4,7 @@
  * so that a small reply costs one system call. */
 #include "tls/channel.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,7 +31,8 @@ typedef struct channel {
     SSL *ssl;                 /* NULL: the handshake has not begun */
     unsigned fork_count;      /* of the process that has made it */
     bool established;
-    bool offers; /* a session to be resumed */
+    bool settled; /* a reply has come, and what TLS itself had to say before it */
+    bool offers;  /* a session to be resumed */
     /* Of the call under way: where the socket's failure goes, how the socket's last
      * move ended, how often it was read, and how long the first reception may wait (0:
      * not at all). */
@@ -310,12 +312,14 @@ listen_for_cause(channel *ch, asc_error *err)
     size_t n;
     asc_error ignored;
     asc_error_reset(&ignored);
+    asc_tls_guard_enter();
     begin(ch, 0, &ignored);
     if (SSL_peek_ex(ch->ssl, &byte, 1, &n) == 0 && ch->io != ASC_IO_ERROR &&
         SSL_get_error(ch->ssl, 0) == SSL_ERROR_SSL) {
         asc_tls_fail(err, CANNOT_RECEIVE);
     }
     ERR_clear_error();
+    asc_tls_guard_leave();
 }
 
 /* A record is reported when it has left as a whole. Of one that has not, the node
@@ -334,10 +338,9 @@ tls_send(asc_conn *c, const uint8_t *data, size_t size, size_t *moved, asc_error
 }
 
 static asc_io
-tls_recv_wait(asc_conn *c, uint8_t *data, size_t size, int timeout_ms, size_t *moved,
-              asc_error *err)
+receive(channel *ch, uint8_t *data, size_t size, int timeout_ms, size_t *moved,
+        asc_error *err)
 {
-    channel *ch = c->state;
     begin(ch, timeout_ms, err);
     return ended(ch, SSL_read_ex(ch->ssl, data, size, moved), CANNOT_RECEIVE);
 }
@@ -345,7 +348,32 @@ tls_recv_wait(asc_conn *c, uint8_t *data, size_t size, int timeout_ms, size_t *m
 static asc_io
 tls_recv(asc_conn *c, uint8_t *data, size_t size, size_t *moved, asc_error *err)
 {
-    return tls_recv_wait(c, data, size, 0, moved, err);
+    channel *ch = c->state;
+    if (ch->settled) {
+        return receive(ch, data, size, 0, moved, err);
+    }
+    /* Tickets come before the first reply, and OpenSSL makes objects of them. */
+    asc_tls_guard_enter();
+    asc_io io = receive(ch, data, size, 0, moved, err);
+    asc_tls_guard_leave();
+    ch->settled = io == ASC_IO_OK;
+    return io;
+}
+
+/* Nobody waits inside the guard: the first reply is waited for outside. */
+static asc_io
+tls_recv_wait(asc_conn *c, uint8_t *data, size_t size, int timeout_ms, size_t *moved,
+              asc_error *err)
+{
+    channel *ch = c->state;
+    if (ch->settled) {
+        return receive(ch, data, size, timeout_ms, moved, err);
+    }
+    asc_io io = tls_recv(c, data, size, moved, err);
+    struct pollfd p = {.fd = c->fd, .events = POLLIN};
+    return io == ASC_IO_WANT_READ && poll(&p, 1, timeout_ms) > 0
+               ? tls_recv(c, data, size, moved, err)
+               : io;
 }
 
 /* Messages of TLS itself, such as tickets to resume the session, may lie on an idle
@@ -362,7 +390,13 @@ tls_is_idle(asc_conn *c)
     }
     asc_error_reset(&ignored);
     begin(ch, 0, &ignored);
-    return ended(ch, SSL_peek_ex(ch->ssl, &byte, 1, &n), "") == ASC_IO_WANT_READ;
+    if (ch->settled) {
+        return ended(ch, SSL_peek_ex(ch->ssl, &byte, 1, &n), "") == ASC_IO_WANT_READ;
+    }
+    asc_tls_guard_enter();
+    asc_io io = ended(ch, SSL_peek_ex(ch->ssl, &byte, 1, &n), "");
+    asc_tls_guard_leave();
+    return io == ASC_IO_WANT_READ;
 }
 
 static void

@@ -475,7 +475,8 @@ make(maker *m, const asc_tls_hooks *hooks)
     }
     atomic_init(&m->context->refs, 1);
     m->context->fork_count = asc_fork_count();
-    m->ctx = m->context->ctx = SSL_CTX_new(TLS_client_method());
+    m->ctx = m->context->ctx =
+        SSL_CTX_new_ex(asc_tls_guard_context(), NULL, TLS_client_method());
     if (m->ctx == NULL) {
         return asc_tls_fail(m->err, "TLS context");
     }

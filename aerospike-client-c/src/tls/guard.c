@@ -4,6 +4,11 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+#include <openssl/provider.h>
+#include <openssl/ssl.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
@@ -13,6 +18,10 @@ static bool forking;      /* likewise */
 
 /* How often this thread has entered and not left. */
 static _Thread_local unsigned depth;
+
+static pthread_once_t own_once = PTHREAD_ONCE_INIT;
+static OSSL_LIB_CTX *own;                  /* set once, inside the guard */
+static _Thread_local OSSL_LIB_CTX *around; /* the default one of who has entered */
 
 /* The lock is kept until the fork is over. */
 static void
@@ -42,6 +51,44 @@ in_child(void)
     pthread_cond_init(&changed, NULL);
 }
 
+/* Clears *plain unless a provider is one that each library context has by itself. */
+static int
+look_at_provider(OSSL_PROVIDER *provider, void *plain)
+{
+    const char *name = OSSL_PROVIDER_get0_name(provider);
+    if (strcmp(name, "default") != 0 && strcmp(name, "base") != 0) {
+        *(bool *)plain = false;
+    }
+    return 1;
+}
+
+/* A configuration that loads providers, for FIPS or for keys in hardware, has loaded
+ * them into the context that all share, and so that one is used. The index is the one
+ * thing that contexts share and that is given out by the first that asks. */
+static void
+make_own(void)
+{
+    bool plain = !EVP_default_properties_is_fips_enabled(NULL);
+    SSL_get_ex_data_X509_STORE_CTX_idx();
+    OSSL_PROVIDER_do_all(NULL, look_at_provider, &plain);
+    own = plain ? OSSL_LIB_CTX_new() : NULL;
+}
+
+void
+asc_tls_guard_begin(void)
+{
+    asc_tls_guard_enter();
+    OPENSSL_init_ssl(0, NULL);
+    pthread_once(&own_once, make_own);
+    asc_tls_guard_leave();
+}
+
+OSSL_LIB_CTX *
+asc_tls_guard_context(void)
+{
+    return own;
+}
+
 static void
 watch(void)
 {
@@ -61,6 +108,7 @@ asc_tls_guard_enter(void)
     }
     n_inside++;
     pthread_mutex_unlock(&lock);
+    around = OSSL_LIB_CTX_set0_default(own); /* NULL changes nothing */
 }
 
 void
@@ -69,6 +117,7 @@ asc_tls_guard_leave(void)
     if (--depth > 0) {
         return;
     }
+    OSSL_LIB_CTX_set0_default(around);
     pthread_mutex_lock(&lock);
     n_inside--;
     pthread_cond_broadcast(&changed);

@@ -5,6 +5,7 @@
 #include <openssl/crypto.h>
 
 #include "tls/channel.h"
+#include "tls/guard.h"
 #include "tls/object.h"
 
 static void
@@ -36,6 +37,7 @@ asc_tls_new(const asc_transport **out, const asc_tls_config *config, asc_error *
     functions.release = tls_release;
     functions.equal = tls_equal;
     OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
+    asc_tls_guard_begin();
     asc_status rc =
         asc_tls_object_new(&t, &functions, config, &asc_tls_channel_hooks, err);
     if (rc == ASC_OK) {
