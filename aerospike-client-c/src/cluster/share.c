@@ -257,14 +257,17 @@ import_maps(asc_cluster *c, const asc_shm_view *view, asc_node **nodes)
     return true;
 }
 
+/* Is a node known here that the view has under the same name and at the same address?
+ * Nodes of two clusters may have the same names. */
 static bool
 has_node_of(const asc_cluster *c, const asc_shm_view *view)
 {
     for (uint32_t i = 0; i < view->counts.n_nodes; i++) {
-        for (size_t k = 0; k < c->n_nodes; k++) {
-            if (strcmp(view->nodes[i].name, c->nodes[k]->name) == 0) {
-                return true;
-            }
+        const asc_shm_node *n = &view->nodes[i];
+        asc_addr addr;
+        if (import_addr(&addr, n->ip, n->port, n->tls_name) &&
+            find_node(c, n->name, &addr) != NULL) {
+            return true;
         }
     }
     return false;
@@ -285,12 +288,13 @@ recognise(asc_cluster *c, const asc_shm_view *view, asc_error *err)
     }
     const asc_node *own = c->nodes[0];
     err->phase = ASC_PHASE_VALIDATE;
-    asc_error_set(err, ASC_ERR_CLIENT,
-                  "the shared memory of the shm_key 0x%08X belongs to another cluster, "
-                  "which process %d tends: it has the node %s, and not %s at %s; give "
-                  "each cluster a shm_key of its own",
-                  (unsigned)c->config.shm.key, (int)asc_shm_tender(&c->shm),
-                  view->nodes[0].name, own->name, own->pool.addr.text);
+    asc_error_set(
+        err, ASC_ERR_CLIENT,
+        "the shared memory of the shm_key 0x%08X belongs to another cluster, "
+        "which process %d tends: it has the node %s at %s:%u, and not %s at %s; "
+        "give each cluster a shm_key of its own",
+        (unsigned)c->config.shm.key, (int)asc_shm_tender(&c->shm), view->nodes[0].name,
+        view->nodes[0].ip, view->nodes[0].port, own->name, own->pool.addr.text);
     asc_shm_detach(&c->shm);
     if (starts) {
         asc_discover_remove(c, 0);

@@ -335,11 +335,24 @@ refuse_foreign(asc_error *err, const char *path)
     return REFUSED;
 }
 
+/* The file is opened once more for the mapping. A mapping keeps its open file, with all
+ * locks of that: those of a killed process would last as long as an idle child of
+ * it. */
 static attempt
 map(asc_shm *s, const char *path, asc_error *err)
 {
+    struct stat opened;
     size_t size = segment_size(&s->config);
-    void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, 0);
+    void *at = MAP_FAILED;
+    int fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd >= 0 && fstat(fd, &opened) == 0 && opened.st_ino == s->inode) {
+        at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    }
+    int errno_value = errno;
+    if (fd >= 0) {
+        close(fd);
+    }
+    errno = errno_value;
     if (at == MAP_FAILED) {
         return refuse_os(err, path, "map");
     }
