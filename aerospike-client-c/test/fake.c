@@ -249,7 +249,8 @@ fake_publish(asc_cluster *c)
     asc_snapshot *fresh;
     asc_error err;
     asc_error_reset(&err);
-    asc_status rc = asc_maps_snapshot(&c->maps, c->nodes, c->n_nodes, &fresh, &err);
+    asc_status rc =
+        asc_maps_snapshot(&c->maps, &c->config, c->nodes, c->n_nodes, &fresh, &err);
     if (rc == ASC_OK) {
         asc_snapshot_release(c->snapshot);
         c->snapshot = fresh;
@@ -257,9 +258,9 @@ fake_publish(asc_cluster *c)
     return rc;
 }
 
-static bool
-add(asc_cluster *c, const char *name, uint16_t port, uint32_t max_conns,
-    const char *columns)
+bool
+fake_add(asc_cluster *c, const char *name, uint16_t port, uint32_t max_conns,
+         const char *columns)
 {
     asc_error err;
     asc_error_reset(&err);
@@ -286,8 +287,8 @@ fake_cluster(uint32_t max_conns)
     c->config.transport = &fake_transport;
     c->wake = (asc_wake)ASC_WAKE_INIT;
     c->nodes = asc_calloc(8, sizeof *c->nodes);
-    if (c->nodes == NULL || !add(c, "A", 3001, max_conns, "*-") ||
-        !add(c, "B", 3002, max_conns, "-*") || fake_publish(c) != ASC_OK) {
+    if (c->nodes == NULL || !fake_add(c, "A", 3001, max_conns, "*-") ||
+        !fake_add(c, "B", 3002, max_conns, "-*") || fake_publish(c) != ASC_OK) {
         asc_cluster_release(c);
         return NULL;
     }

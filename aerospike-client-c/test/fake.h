@@ -77,6 +77,11 @@ const char *fake_replicas(const char *ns, unsigned regime, const char *columns);
  * with asc_cluster_release. */
 asc_cluster *fake_cluster(uint32_t max_conns);
 
+/* Add a node to it, which has the partitions of "test" that fake_replicas() says. False
+ * when memory is short. */
+bool fake_add(asc_cluster *c, const char *name, uint16_t port, uint32_t max_conns,
+              const char *columns);
+
 /* Make the snapshot anew from the cluster's maps and nodes. */
 asc_status fake_publish(asc_cluster *c);
 

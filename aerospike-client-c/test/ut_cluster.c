@@ -454,6 +454,14 @@ test_malformed_bitmap(void)
 
 /* --- snapshots: which node is asked ----------------------------------------------- */
 
+static asc_node *
+node_asked(const asc_snapshot *s, const asc_ns_map *map, uint32_t partition,
+           unsigned first, bool master_only)
+{
+    const asc_choice choice = {.first = first, .master_only = master_only};
+    return asc_snapshot_owner(s, map, partition, &choice);
+}
+
 static void
 test_owner(void)
 {
@@ -466,17 +474,17 @@ test_owner(void)
     CHECK(asc_snapshot_node(s, "C") == NULL);
     for (unsigned first = 0; first < 7; first++) { /* the circle of two copies */
         kit_note("first %u", first);
-        CHECK(asc_snapshot_owner(s, map, 5, first, false) == (first % 2 == 0 ? a : b));
-        CHECK(asc_snapshot_owner(s, map, 5, first, true) == a);
+        CHECK(node_asked(s, map, 5, first, false) == (first % 2 == 0 ? a : b));
+        CHECK(node_asked(s, map, 5, first, true) == a);
     }
     kit_note(NULL);
-    CHECK(asc_snapshot_owner(s, map, 5, UINT32_MAX, false) == b);
+    CHECK(node_asked(s, map, 5, UINT32_MAX, false) == b);
     atomic_store(&a->active, false); /* skipped, but the master stays the master */
-    CHECK(asc_snapshot_owner(s, map, 5, 0, false) == b);
-    CHECK(asc_snapshot_owner(s, map, 5, 1, false) == b);
-    CHECK(asc_snapshot_owner(s, map, 5, 0, true) == NULL);
+    CHECK(node_asked(s, map, 5, 0, false) == b);
+    CHECK(node_asked(s, map, 5, 1, false) == b);
+    CHECK(node_asked(s, map, 5, 0, true) == NULL);
     atomic_store(&b->active, false);
-    CHECK(asc_snapshot_owner(s, map, 5, 0, false) == NULL);
+    CHECK(node_asked(s, map, 5, 0, false) == NULL);
     asc_cluster_release(c);
 }
 
@@ -487,13 +495,110 @@ test_owner_of_a_partition_that_nobody_has(void)
     asc_maps_forget(&c->maps, c->nodes[0]);
     CHECK_EQ_INT(fake_publish(c), ASC_OK);
     const asc_ns_map *map = asc_snapshot_map(c->snapshot, "test");
-    CHECK(asc_snapshot_owner(c->snapshot, map, 0, 0, true) == NULL);
-    CHECK(asc_snapshot_owner(c->snapshot, map, 0, 0, false) == c->nodes[1]);
+    CHECK(node_asked(c->snapshot, map, 0, 0, true) == NULL);
+    CHECK(node_asked(c->snapshot, map, 0, 0, false) == c->nodes[1]);
     asc_maps_forget(&c->maps, c->nodes[1]);
     CHECK_EQ_INT(fake_publish(c), ASC_OK);
     map = asc_snapshot_map(c->snapshot, "test");
-    CHECK(asc_snapshot_owner(c->snapshot, map, 4095, 0, false) == NULL);
+    CHECK(node_asked(c->snapshot, map, 4095, 0, false) == NULL);
     asc_cluster_release(c);
+}
+
+/* Let a node stand in a rack of namespace test. */
+static void
+put_into_rack(asc_node *n, const char *rack)
+{
+    char text[32];
+    asc_error err;
+    asc_error_reset(&err);
+    snprintf(text, sizeof text, "other:7;test:%s", rack);
+    asc_racks_clear(&n->racks);
+    CHECK_EQ_INT(asc_racks_parse(&n->racks, text, strlen(text), &err), ASC_OK);
+}
+
+/* The name of the node that is asked for partition 5, whose copies are at A, B and C in
+ * this order, when the attempt before has asked `last`. */
+static const char *
+asked(asc_cluster *c, unsigned first, const char *last)
+{
+    const asc_choice choice = {.first = first, .by_rack = true, .last = last};
+    const asc_ns_map *map = asc_snapshot_map(c->snapshot, "test");
+    const asc_node *n = asc_snapshot_owner(c->snapshot, map, 5, &choice);
+    return n != NULL ? n->name : "";
+}
+
+static void
+test_owner_by_rack(void)
+{
+    static const int32_t rack_ids[] = {2, 1};
+    asc_cluster *c = fake_cluster(10);
+    CHECK(fake_add(c, "C", 3003, 10, "--*"));
+    asc_node *a = c->nodes[0], *b = c->nodes[1], *d = c->nodes[2];
+    c->config.rack_aware = true;
+    c->config.rack_ids = rack_ids;
+    c->config.n_rack_ids = 2;
+    CHECK_EQ_INT(fake_publish(c), ASC_OK); /* no racks are known */
+    CHECK_EQ_STR(asked(c, 0, ""), "A");
+    CHECK_EQ_STR(asked(c, 1, "A"), "B");
+    CHECK_EQ_STR(asked(c, 0, "A"), "B");
+    put_into_rack(a, "9");
+    put_into_rack(b, "1");
+    put_into_rack(d, "2");
+    CHECK_EQ_INT(fake_publish(c), ASC_OK);
+    CHECK_EQ_STR(asked(c, 0, ""), "C");
+    CHECK_EQ_STR(asked(c, 1, "C"), "B");
+    CHECK_EQ_STR(asked(c, 2, "B"), "C");
+    atomic_store(&d->active, false);
+    CHECK_EQ_STR(asked(c, 0, ""), "B");
+    CHECK_EQ_STR(asked(c, 1, "B"), "A");
+    atomic_store(&a->active, false);
+    CHECK_EQ_STR(asked(c, 2, "B"), "B"); /* there is no other */
+    atomic_store(&b->active, false);
+    CHECK_EQ_STR(asked(c, 0, ""), "");
+    atomic_store(&a->active, true);
+    atomic_store(&b->active, true);
+    atomic_store(&d->active, true);
+    put_into_rack(a, "2");
+    CHECK_EQ_INT(fake_publish(c), ASC_OK);
+    CHECK_EQ_STR(asked(c, 0, ""), "A"); /* of equals the first in the circle */
+    CHECK_EQ_STR(asked(c, 1, ""), "C");
+    c->config.rack_ids = NULL; /* they are this function's */
+    c->config.n_rack_ids = 0;
+    asc_cluster_release(c);
+}
+
+static void
+test_racks_are_parsed(void)
+{
+    static const struct {
+        const char *text;
+        asc_status status;
+        size_t n;
+    } rows[] = {
+        {"", ASC_OK, 0},
+        {"test:1", ASC_OK, 1},
+        {"test:1;bar:-2;", ASC_OK, 2},
+        {"test:1;;bar:2147483647", ASC_OK, 2},
+        {"test", ASC_ERR_CLIENT, 0},
+        {"test:", ASC_ERR_CLIENT, 0},
+        {":1", ASC_ERR_CLIENT, 0},
+        {"test: 1", ASC_ERR_CLIENT, 0},
+        {"test:1x", ASC_ERR_CLIENT, 0},
+        {"test:2147483648", ASC_ERR_CLIENT, 0},
+        {"test:00000000000000001", ASC_ERR_CLIENT, 0},
+        {"a-name-of-a-namespace-that-is-too-long:1", ASC_ERR_CLIENT, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        asc_racks racks = {0};
+        asc_error err;
+        asc_error_reset(&err);
+        kit_note("%s", rows[i].text);
+        CHECK_EQ_INT(asc_racks_parse(&racks, rows[i].text, strlen(rows[i].text), &err),
+                     rows[i].status);
+        CHECK_EQ_INT(racks.n, rows[i].n);
+        asc_racks_clear(&racks);
+    }
+    kit_note(NULL);
 }
 
 /* A namespace without copies has none: nothing is read beyond its columns. */
@@ -506,7 +611,7 @@ test_owner_without_columns(void)
     CHECK_EQ_INT(asc_maps_apply(&c->maps, c->nodes[0], "none:0,0", 8, &err), ASC_OK);
     CHECK_EQ_INT(fake_publish(c), ASC_OK);
     const asc_ns_map *map = asc_snapshot_map(c->snapshot, "none");
-    CHECK(map != NULL && asc_snapshot_owner(c->snapshot, map, 1, 2, false) == NULL);
+    CHECK(map != NULL && node_asked(c->snapshot, map, 1, 2, false) == NULL);
     asc_cluster_release(c);
 }
 
@@ -1006,6 +1111,8 @@ static const kit_test tests[] = {
     {"owner", test_owner},
     {"owner_of_a_partition_that_nobody_has", test_owner_of_a_partition_that_nobody_has},
     {"owner_without_columns", test_owner_without_columns},
+    {"owner_by_rack", test_owner_by_rack},
+    {"racks_are_parsed", test_racks_are_parsed},
     {"snapshot_is_counted", test_snapshot_is_counted},
     {"error_window", test_error_window},
     {"error_window_without_limit", test_error_window_without_limit},

@@ -285,7 +285,7 @@ apply_maps(asc_error *err)
         rc = asc_maps_apply(&maps, node, text, strlen(text), err);
     }
     if (rc == ASC_OK) {
-        rc = asc_maps_snapshot(&maps, &node, 1, &s, err);
+        rc = asc_maps_snapshot(&maps, &config, &node, 1, &s, err);
     }
     if (rc == ASC_OK) {
         CHECK_EQ_INT(s->n_maps, 2);

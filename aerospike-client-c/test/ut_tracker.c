@@ -8,10 +8,10 @@
 
 /* Partition p is at node p % n, its copies at the nodes after that. */
 static uint16_t
-in_a_circle(void *context, uint32_t partition, unsigned replica)
+in_a_circle(void *context, const asc_cursor *cursor)
 {
     const uint32_t *n_nodes = context;
-    return (uint16_t)((partition + replica) % *n_nodes);
+    return (uint16_t)((cursor->partition + cursor->replica) % *n_nodes);
 }
 
 static void

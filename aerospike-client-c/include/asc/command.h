@@ -9,9 +9,11 @@
 /* Which copy of a record is asked; the numbers of the POLICY_REPLICA_* constants. */
 typedef enum asc_replica {
     ASC_REPLICA_MASTER = 0,
-    ASC_REPLICA_ANY = 1,         /* reads: any copy, in turns */
-    ASC_REPLICA_SEQUENCE = 2,    /* the master, the others when it fails */
-    ASC_REPLICA_PREFER_RACK = 3, /* as SEQUENCE while no rack is known */
+    ASC_REPLICA_ANY = 1,      /* reads: any copy, in turns */
+    ASC_REPLICA_SEQUENCE = 2, /* the master, the others when it fails */
+    ASC_REPLICA_PREFER_RACK =
+        3, /* reads: a copy in a preferred rack, then the others as
+                                    SEQUENCE; see asc_config.rack_aware */
     ASC_REPLICA_RANDOM = 4,
 } asc_replica;
 

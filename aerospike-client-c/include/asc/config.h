@@ -67,6 +67,9 @@ typedef struct asc_config {
     uint32_t max_error_rate;    /* errors per node and window; 0: no limit */
     uint32_t error_rate_window; /* in tend intervals */
     bool tls_is_off; /* TLS is set up and not enabled: errors of connecting ask why */
+    bool rack_aware; /* ask the nodes for their racks: ASC_REPLICA_PREFER_RACK */
+    const int32_t *rack_ids; /* racks to read from, the preferred one first */
+    size_t n_rack_ids;
     bool use_services_alternate; /* peers publish a second list of addresses */
     bool force_single_node;      /* talk to the seed only */
     bool fail_if_not_connected;  /* false: start without a node and go on trying */

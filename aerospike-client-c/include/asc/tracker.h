@@ -28,6 +28,8 @@ typedef struct asc_cursor {
     uint8_t replica; /* which copy is asked */
     bool refused;    /* by the node that was asked in this round */
     uint16_t share;  /* number of the share that has it in this round */
+    uint16_t last;   /* slot of the node that failed in the round before, in the view of
+                        that round; UINT16_MAX: none did */
 } asc_cursor;
 
 typedef struct asc_tracker asc_tracker;

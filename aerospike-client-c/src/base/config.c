@@ -22,6 +22,7 @@ asc_config_clear(asc_config *config)
         asc_free((char *)config->hosts[i].tls_name);
     }
     asc_free((asc_host *)config->hosts);
+    asc_free((int32_t *)config->rack_ids);
     asc_free((char *)config->cluster_name);
     asc_free((char *)config->user_agent);
 }
@@ -58,9 +59,14 @@ asc_status
 asc_config_copy(asc_config *to, const asc_config *from, asc_error *err)
 {
     asc_host *hosts = asc_calloc(from->n_hosts + 1, sizeof *hosts);
-    bool ok = hosts != NULL;
+    int32_t *rack_ids = asc_calloc(from->n_rack_ids + 1, sizeof *rack_ids);
+    bool ok = hosts != NULL && rack_ids != NULL;
     *to = *from;
     to->hosts = hosts;
+    to->rack_ids = rack_ids;
+    for (size_t i = 0; ok && i < from->n_rack_ids; i++) {
+        rack_ids[i] = from->rack_ids[i];
+    }
     for (size_t i = 0; ok && i < from->n_hosts; i++) {
         hosts[i].port = from->hosts[i].port;
         ok = copy(&hosts[i].name, from->hosts[i].name) &&

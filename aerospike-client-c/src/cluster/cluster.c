@@ -268,7 +268,7 @@ asc_cluster_partitions_of(asc_cluster *c, const char *ns, const char *node_name,
     }
     bool found = map != NULL && node < view->n_nodes;
     for (uint32_t p = 0; found && p < ASC_N_PARTITIONS; p++) {
-        owned[p] = asc_snapshot_slot(view, map, p, 0, true) == node;
+        owned[p] = asc_snapshot_master(view, map, p) == node;
     }
     asc_snapshot_release(view);
     return found;

@@ -66,6 +66,7 @@ void
 asc_discover_insert(asc_cluster *c, asc_node *n)
 {
     n->map_changed = true;
+    n->racks_changed = c->config.rack_aware;
     c->nodes[c->n_nodes++] = n;
     c->changed = true;
     remember_address(c, &n->login_addr);

@@ -38,7 +38,8 @@ asc_state_start_anew(asc_cluster *c)
         asc_node_close_tend_conn(n);
         n->told_user_agent = false;
         n->failures = 0;
-        n->peers_generation = n->partition_generation = -1;
+        n->peers_generation = n->partition_generation = n->rebalance_generation = -1;
+        n->racks = (asc_racks){0}; /* the snapshot has the ranks until they are read */
     }
     asc_drain_after_fork(&c->drain);
     asc_shm_detach(&c->shm); /* it is opened again in the first cycle */

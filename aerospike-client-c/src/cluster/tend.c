@@ -36,14 +36,16 @@
 
 /* --- is each node there, has anything changed? --- */
 
+/* What each node is asked in each cycle. */
+#define REFRESH "node\npeers-generation\npartition-generation\n"
+
 /* Take in a node's answer: is it the same node, and has its list of peers or its map
  * changed since it was read? *context counts the nodes that have answered. */
 static bool
 refreshed(asc_cluster *c, asc_node *n, asc_info_call *call, void *context)
 {
     asc_info_pair name;
-    int64_t peers, partitions;
-    (void)c;
+    int64_t peers, partitions, racks;
     if (!asc_info_value(call, "node", &name) ||
         !asc_info_integer(call, "peers-generation", &peers) ||
         !asc_info_integer(call, "partition-generation", &partitions)) {
@@ -59,13 +61,17 @@ refreshed(asc_cluster *c, asc_node *n, asc_info_call *call, void *context)
     }
     if (n->failures > 0) {
         /* The node was away, so that what is known of it may be outdated. */
-        n->peers_generation = n->partition_generation = -1;
+        n->peers_generation = n->partition_generation = n->rebalance_generation = -1;
         n->failures = 0;
     }
     n->map_changed = partitions != n->partition_generation;
     if (peers != n->peers_generation) {
         n->peers_generation = -1;
     }
+    /* A server that does not know the word has no racks either. */
+    n->racks_changed = c->config.rack_aware &&
+                       asc_info_integer(call, "rebalance-generation", &racks) &&
+                       racks != n->rebalance_generation;
     ++*(size_t *)context;
     return true;
 }
@@ -138,6 +144,46 @@ read_maps(asc_cluster *c)
     asc_ask_nodes(c, "partition-generation\nreplicas\n", has_new_map, read_map, NULL);
 }
 
+/* --- racks --- */
+
+/* Has the node racks that we have not read, and does it answer? */
+static bool
+has_new_racks(const asc_node *n)
+{
+    return n->racks_changed && asc_node_is_reachable(n);
+}
+
+/* Take in the racks of a node. A node that does not tell them, as those of the Community
+ * Edition, works as well without; it is asked again when its partitions have moved. */
+static bool
+read_racks(asc_cluster *c, asc_node *n, asc_info_call *call, void *context)
+{
+    asc_info_pair value;
+    asc_racks racks = {0};
+    (void)context;
+    if (!asc_info_integer(call, "rebalance-generation", &n->rebalance_generation)) {
+        return false;
+    }
+    if (!asc_info_value(call, "rack-ids", &value) ||
+        asc_racks_parse(&racks, value.value, value.value_size, &call->err) != ASC_OK) {
+        asc_log(ASC_LOG_WARN, "node %s %s does not tell its racks: %s", n->name,
+                n->pool.addr.text, call->err.message);
+    }
+    asc_racks_clear(&n->racks);
+    n->racks = racks;
+    n->racks_changed = false;
+    c->changed = true;
+    return true;
+}
+
+/* Read the racks that have changed, where somebody prefers some. */
+static void
+read_all_racks(asc_cluster *c)
+{
+    asc_ask_nodes(c, "rebalance-generation\nrack-ids\n", has_new_racks, read_racks,
+                  NULL);
+}
+
 /* --- nodes that are gone --- */
 
 /* Is a node to be removed? While no node answers, it is after MAX_FAILURES cycles,
@@ -188,7 +234,8 @@ publish(asc_cluster *c)
 {
     asc_snapshot *fresh;
     asc_error *err = &c->trouble;
-    if (asc_maps_snapshot(&c->maps, c->nodes, c->n_nodes, &fresh, err) != ASC_OK) {
+    if (asc_maps_snapshot(&c->maps, &c->config, c->nodes, c->n_nodes, &fresh, err) !=
+        ASC_OK) {
         asc_log(ASC_LOG_ERROR, "cannot renew the view of the cluster: %s",
                 err->message);
         /* The next cycle tries again. */
@@ -247,15 +294,17 @@ look(asc_cluster *c, asc_error *err)
 {
     asc_status rc = c->n_nodes == 0 ? asc_seeds_try(c, err) : ASC_OK;
     size_t n_refreshed = 0;
-    asc_ask_nodes(c, "node\npeers-generation\npartition-generation\n", NULL, refreshed,
-                  &n_refreshed);
+    asc_ask_nodes(c, c->config.rack_aware ? REFRESH "rebalance-generation\n" : REFRESH,
+                  NULL, refreshed, &n_refreshed);
     read_maps(c);
+    read_all_racks(c);
     if (c->changed) {
         /* Commands must not have to wait for peers that may be slow to answer. */
         publish(c);
     }
     bool peers_read = asc_discover_peers(c);
     read_maps(c); /* those of new nodes */
+    read_all_racks(c);
     introduce(c);
     remove_gone(c, n_refreshed, peers_read);
     return rc;

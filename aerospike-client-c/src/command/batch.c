@@ -26,7 +26,7 @@ typedef struct batch_row {
 typedef struct ns_name {
     char name[ASC_MAX_NAMESPACE_SIZE + 1];
     const asc_ns_map *map; /* while routing; NULL: it does not exist */
-    bool reads_master_only;
+    asc_choice reads;      /* which copies the rows that read may ask */
 } ns_name;
 
 struct asc_batch {
@@ -40,6 +40,8 @@ struct asc_batch {
     uint32_t n_rows, cap_rows, cap_order;
     uint32_t n_names, cap_names;
     uint32_t last_member;
+    /* Where in the circle of copies the rows begin that read, and those that write. */
+    unsigned first_read, first_written;
     bool routed; /* asc_batch_route has been called at least once */
 };
 
@@ -205,7 +207,8 @@ asc_batch_unanswered(const asc_batch *b, const asc_part *p, uint32_t *at, uint32
 /* What the rows that are sent together have been through before. */
 typedef struct history {
     uint32_t n_attempts, n_sent;
-    unsigned replica;
+    unsigned replica; /* how far they have moved on in the circle of copies */
+    const char *last; /* the node that has failed */
     uint64_t start_ms;
     const asc_error *err; /* the last failure; NULL: there was none */
 } history;
@@ -221,15 +224,20 @@ typedef struct routing {
 /* Find the group of a row: the slot of the node that it goes to now, or the number that
  * stands for "nowhere" in the row's namespace. */
 static uint16_t
-group_of(const asc_batch *b, const routing *r, const batch_row *w, unsigned replica)
+group_of(const asc_batch *b, const routing *r, const batch_row *w, const history *h)
 {
     const ns_name *ns = &b->names[w->ns];
-    bool only_master =
-        w->writes ? b->options.replica == ASC_REPLICA_MASTER : ns->reads_master_only;
+    const asc_choice choice = {
+        .first = h->replica + (w->writes ? b->first_written : b->first_read),
+        .master_only = w->writes ? b->options.replica == ASC_REPLICA_MASTER
+                                 : ns->reads.master_only,
+        .by_rack = !w->writes && ns->reads.by_rack,
+        .last = h->last,
+    };
     uint32_t nowhere = (uint32_t)r->view->n_nodes + w->ns;
     uint16_t slot = ASC_NO_NODE;
     if (ns->map != NULL) {
-        slot = asc_snapshot_slot(r->view, ns->map, w->partition, replica, only_master);
+        slot = asc_snapshot_slot(r->view, ns->map, w->partition, &choice);
     }
     return (uint16_t)(slot != ASC_NO_NODE ? slot : nowhere);
 }
@@ -281,7 +289,7 @@ split(asc_batch *b, routing *r, uint32_t *rows, uint32_t n, const history *h,
     memset(r->counts, 0, r->n_groups * sizeof *r->counts);
     for (uint32_t i = 0; i < n; i++) {
         batch_row *w = &b->rows[rows[i]];
-        w->group = group_of(b, r, w, h->replica);
+        w->group = group_of(b, r, w, h);
         r->counts[w->group]++;
     }
     uint32_t sum = 0;
@@ -325,7 +333,9 @@ route_all(asc_batch *b, routing *r, asc_error *err)
     }
     const asc_request reads = {.replica = b->options.replica,
                                .linearize = b->options.linearize};
-    const history h = {.replica = asc_first_replica(&reads, b->cluster)};
+    const history h = {.last = ""};
+    b->first_read = asc_first_replica(&reads, b->cluster);
+    b->first_written = b->options.replica == ASC_REPLICA_RANDOM ? b->first_read : 0;
     return split(b, r, b->order, b->n_rows, &h, err);
 }
 
@@ -343,6 +353,7 @@ route_again(asc_batch *b, routing *r, const asc_member *m, asc_error *err)
         .n_attempts = m->x.n_attempts,
         .n_sent = m->x.n_sent,
         .replica = m->x.replica,
+        .last = m->part.node_name,
         .start_ms = m->x.wake_ms,
         .err = &m->part.err,
     };
@@ -382,11 +393,14 @@ asc_batch_route(asc_batch *b, asc_error *err)
     }
     asc_snapshot *view = asc_cluster_snapshot(b->cluster);
     const asc_request reads = {.replica = b->options.replica,
+                               .linearize = b->options.linearize,
                                .sc_session = b->options.sc_session};
     for (uint32_t i = 0; i < b->n_names; i++) {
         ns_name *ns = &b->names[i];
         ns->map = asc_snapshot_map(view, ns->name);
-        ns->reads_master_only = ns->map != NULL && asc_master_only(&reads, ns->map);
+        if (ns->map != NULL) {
+            ns->reads = asc_choice_of(&reads, ns->map);
+        }
     }
     routing r = {.view = view, .n_groups = view->n_nodes + b->n_names};
     asc_status rc;

@@ -77,6 +77,7 @@ decide(asc_exchange *x, asc_failure failure, uint64_t now_ms)
     asc_error *err = x->err;
     if (x->node != NULL) {
         snprintf(err->host, sizeof err->host, "%s", x->node->pool.addr.text);
+        memcpy(x->last, x->node->name, sizeof x->last);
     }
     x->n_sent += x->conn != NULL && x->io.sent > 0;
     x->n_attempts++;
@@ -115,11 +116,18 @@ decide(asc_exchange *x, asc_failure failure, uint64_t now_ms)
 /* --- PICK --- */
 
 /* Session consistency needs the master only where the namespace is strongly consistent;
- * elsewhere every copy may be asked. */
-bool
-asc_master_only(const asc_request *req, const asc_ns_map *map)
+ * elsewhere every copy may be asked. A write begins with the master, whatever its rack,
+ * and so does a linearized read. */
+asc_choice
+asc_choice_of(const asc_request *req, const asc_ns_map *map)
 {
-    return req->replica == ASC_REPLICA_MASTER || (map->is_sc && req->sc_session);
+    return (asc_choice){
+        .master_only =
+            req->replica == ASC_REPLICA_MASTER || (map->is_sc && req->sc_session),
+        .by_rack =
+            req->replica == ASC_REPLICA_PREFER_RACK && !req->writes && !req->linearize,
+        .last = "",
+    };
 }
 
 /* With ASC_REPLICA_ANY a write or a linearized read still begins with the master, which
@@ -158,8 +166,10 @@ pick_node(asc_exchange *x, asc_failure *failure)
     }
     else if (req->node_name == NULL) {
         /* An empty name says that the owner has routed it and found no node. */
-        node = asc_snapshot_owner(s, map, req->partition, x->replica,
-                                  asc_master_only(req, map));
+        asc_choice choice = asc_choice_of(req, map);
+        choice.first = x->replica;
+        choice.last = x->last;
+        node = asc_snapshot_owner(s, map, req->partition, &choice);
     }
     if (node != NULL) {
         asc_node_retain(node);
@@ -731,6 +741,7 @@ asc_exchange_begin(asc_exchange *x, asc_cluster *cluster, asc_request *req,
     x->node = NULL;
     x->conn = NULL;
     x->n_attempts = x->n_sent = 0;
+    x->last[0] = '\0';
     x->wait_failed = false;
     x->idle_ms = x->progress = x->wake_ms = x->login_ms = x->pool_ms = 0;
     x->many = (asc_exchange_many){0};

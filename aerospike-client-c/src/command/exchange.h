@@ -69,9 +69,10 @@ typedef struct asc_exchange {
     asc_conn *conn;       /* lent by node's pool */
     asc_waiter *waiter;   /* owned, in QUEUE alone */
     asc_exchange_state state;
-    uint32_t n_attempts, n_sent; /* as in asc_attempt */
-    unsigned replica;            /* where in the circle of copies to begin */
-    bool wait_failed;            /* the driver's wait found the connection broken */
+    uint32_t n_attempts, n_sent;   /* as in asc_attempt */
+    unsigned replica;              /* where in the circle of copies to begin */
+    char last[ASC_NODE_NAME_SIZE]; /* the node of the attempt before; "": none */
+    bool wait_failed;              /* the driver's wait found the connection broken */
     uint64_t begin_ms, deadline_ms;
     uint64_t idle_ms;  /* when silence ends this attempt */
     uint64_t progress; /* bytes that had moved when idle_ms was set */
@@ -98,10 +99,10 @@ void asc_exchange_resume(asc_exchange *x, uint64_t now_ms);
 void asc_exchange_forgive(asc_exchange *x, uint64_t ms);
 
 /* For those who choose nodes themselves: which copies of a record are asked. The first
- * function tells where in the circle of copies to begin, the second whether only the
- * master may be asked. */
+ * function tells where in the circle of copies to begin, the second which of them may
+ * be asked in a namespace; beginning and last node are then the caller's to set. */
 unsigned asc_first_replica(const asc_request *req, asc_cluster *cluster);
-bool asc_master_only(const asc_request *req, const asc_ns_map *map);
+asc_choice asc_choice_of(const asc_request *req, const asc_ns_map *map);
 
 /* What poll() is to watch for what step wanted; its fd is -1 when nothing is. */
 struct pollfd asc_exchange_poll(const asc_exchange *x, asc_want want);

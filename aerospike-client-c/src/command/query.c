@@ -20,7 +20,8 @@ struct asc_query {
     asc_tracker *tracker; /* borrowed */
     asc_query_options options;
     char ns[ASC_MAX_NAMESPACE_SIZE + 1];
-    asc_buf scratch; /* owned: the field being written */
+    asc_snapshot *view; /* counted: of this round; NULL: there was none yet */
+    asc_buf scratch;    /* owned: the field being written */
     uint32_t n_rounds;
     uint32_t n_followed; /* of those, the ones that repeated nothing */
     uint32_t n_missing;  /* parts whose node said that it has no such index */
@@ -50,6 +51,7 @@ asc_query_free(asc_query *q)
 {
     if (q != NULL) {
         asc_set_free(q->set);
+        asc_snapshot_release(q->view);
         asc_buf_clear(&q->scratch);
         asc_free(q);
     }
@@ -189,16 +191,20 @@ asc_query_begin(asc_query *q, asc_cluster *cluster, asc_tracker *tracker,
 /* What owner_of needs to know. */
 typedef struct owners {
     const asc_snapshot *view;
+    const asc_snapshot *before; /* the view of the round before */
     const asc_ns_map *map;
-    bool master_only;
+    asc_choice choice;
 } owners;
 
 /* The tracker's question, answered from one view for the whole round. */
 static uint16_t
-owner_of(void *context, uint32_t partition, unsigned replica)
+owner_of(void *context, const asc_cursor *cursor)
 {
-    const owners *o = context;
-    return asc_snapshot_slot(o->view, o->map, partition, replica, o->master_only);
+    owners *o = context;
+    bool has_last = o->before != NULL && cursor->last < o->before->n_nodes;
+    o->choice.first = cursor->replica;
+    o->choice.last = has_last ? o->before->nodes[cursor->last]->name : "";
+    return asc_snapshot_slot(o->view, o->map, cursor->partition, &o->choice);
 }
 
 /* Make a part of each share. A part does not repeat its request: what it could not get
@@ -232,7 +238,7 @@ share_out(asc_query *q, uint64_t start_ms, asc_error *err)
     asc_snapshot *view = asc_cluster_snapshot(q->cluster);
     const asc_request req = {.replica = q->options.replica,
                              .sc_session = q->options.sc_session};
-    owners o = {.view = view, .map = asc_snapshot_map(view, q->ns)};
+    owners o = {.view = view, .before = q->view, .map = asc_snapshot_map(view, q->ns)};
     asc_status rc;
     err->phase = ASC_PHASE_PARTITION_MAP;
     if (asc_cluster_is_closed(q->cluster)) {
@@ -242,13 +248,14 @@ share_out(asc_query *q, uint64_t start_ms, asc_error *err)
         rc = asc_snapshot_lacks(view, q->ns, err);
     }
     else {
-        o.master_only = asc_master_only(&req, o.map);
+        o.choice = asc_choice_of(&req, o.map);
         rc = asc_tracker_assign(q->tracker, owner_of, &o, (uint32_t)view->n_nodes, err);
     }
     if (rc == ASC_OK) {
         rc = add_parts(q, view, start_ms, err);
     }
-    asc_snapshot_release(view);
+    asc_snapshot_release(q->view);
+    q->view = view;
     return rc;
 }
 

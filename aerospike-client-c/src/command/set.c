@@ -180,7 +180,7 @@ check_masters(const asc_snapshot *view, const char *ns, asc_error *err)
         return asc_snapshot_lacks(view, ns, err);
     }
     for (uint32_t p = 0; p < ASC_N_PARTITIONS; p++) {
-        if (asc_snapshot_slot(view, map, p, 0, true) == ASC_NO_NODE) {
+        if (asc_snapshot_master(view, map, p) == ASC_NO_NODE) {
             return asc_error_set(err, ASC_ERR_INVALID_NODE,
                                  "no active node for partition %u of namespace %s", p,
                                  ns);

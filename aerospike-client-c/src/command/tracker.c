@@ -106,6 +106,7 @@ asc_tracker_begin(asc_tracker *t, uint64_t max_records)
             c->state = ASC_CURSOR_TODO;
         }
         c->replica = 0;
+        c->last = UINT16_MAX;
         c->share = NO_SHARE;
     }
 }
@@ -193,7 +194,8 @@ asc_tracker_assign(asc_tracker *t, asc_tracker_owner *owner_of, void *context,
         if (c->state != ASC_CURSOR_TODO) {
             continue;
         }
-        uint16_t node = owner_of(context, c->partition, c->replica);
+        uint16_t node = owner_of(context, c);
+        c->last = UINT16_MAX;
         c->share = node < n_nodes ? node : (uint16_t)n_nodes;
         t->shares[c->share].n_full++; /* fill_order tells full and partial ones apart */
     }
@@ -318,6 +320,7 @@ asc_tracker_end(asc_tracker *t, asc_share *share, asc_status status)
             t->n_refused += !c->refused;
             c->refused = true;
             c->replica++;
+            c->last = share->node;
         }
         else if (!is_short) {
             c->state = is_full ? ASC_CURSOR_PAUSED : ASC_CURSOR_DONE;

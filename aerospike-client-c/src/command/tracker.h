@@ -36,9 +36,10 @@ struct asc_tracker {
 /* Begin a query. max_records 0: there is no limit. */
 void asc_tracker_begin(asc_tracker *t, uint64_t max_records);
 
-/* Says which node to ask for a partition: its slot, below n_nodes, or UINT16_MAX for
- * none. */
-typedef uint16_t asc_tracker_owner(void *context, uint32_t partition, unsigned replica);
+/* Says which node to ask for the partition of a cursor, whose `replica` tells how many
+ * copies have failed and whose `last` which node was the last of them: its slot, below
+ * n_nodes, or UINT16_MAX for none. */
+typedef uint16_t asc_tracker_owner(void *context, const asc_cursor *cursor);
 
 /* Begin a round: share out what is to be read among the nodes. ASC_ERR_NOMEM. */
 asc_status asc_tracker_assign(asc_tracker *t, asc_tracker_owner *owner_of,

@@ -192,9 +192,31 @@ copy_map(asc_ns_map *to, const asc_ns_work *from)
     }
 }
 
+/* Write how far behind in the order of preference each node's rack is. */
+static asc_status
+rank_nodes(asc_snapshot *s, const asc_config *config, asc_error *err)
+{
+    if (!config->rack_aware) {
+        return ASC_OK;
+    }
+    s->ranks = asc_calloc(s->n_maps * s->n_nodes + 1, sizeof *s->ranks);
+    if (s->ranks == NULL) {
+        return asc_error_set(err, ASC_ERR_NOMEM, "racks of %zu nodes", s->n_nodes);
+    }
+    uint16_t *at = s->ranks;
+    for (size_t i = 0; i < s->n_maps; i++) {
+        s->maps[i].ranks = at;
+        for (size_t k = 0; k < s->n_nodes; k++) {
+            *at++ = asc_racks_rank(&s->nodes[k]->racks, s->maps[i].name,
+                                   config->rack_ids, config->n_rack_ids);
+        }
+    }
+    return ASC_OK;
+}
+
 asc_status
-asc_maps_snapshot(const asc_maps *m, asc_node **nodes, size_t n_nodes,
-                  asc_snapshot **out, asc_error *err)
+asc_maps_snapshot(const asc_maps *m, const asc_config *config, asc_node **nodes,
+                  size_t n_nodes, asc_snapshot **out, asc_error *err)
 {
     asc_snapshot *s;
     asc_status rc = asc_snapshot_new(&s, n_nodes, m->n, err);
@@ -208,6 +230,11 @@ asc_maps_snapshot(const asc_maps *m, asc_node **nodes, size_t n_nodes,
     }
     for (size_t i = 0; i < m->n; i++) {
         copy_map(&s->maps[s->n_maps++], m->list[i]);
+    }
+    rc = rank_nodes(s, config, err);
+    if (rc != ASC_OK) {
+        asc_snapshot_release(s);
+        return rc;
     }
     *out = s;
     return ASC_OK;

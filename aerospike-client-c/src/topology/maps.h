@@ -40,9 +40,11 @@ void asc_maps_forget(asc_maps *m, const asc_node *node);
 /* Does the node own anything? */
 bool asc_maps_use(const asc_maps *m, const asc_node *node);
 
-/* Make a snapshot of the nodes and the maps. On ASC_OK *out is counted once. */
-asc_status asc_maps_snapshot(const asc_maps *m, asc_node **nodes, size_t n_nodes,
-                             asc_snapshot **out, asc_error *err);
+/* Make a snapshot of the nodes and the maps, with the ranks of the nodes if the
+ * configuration prefers racks. On ASC_OK *out is counted once. */
+asc_status
+asc_maps_snapshot(const asc_maps *m, const asc_config *config, asc_node **nodes,
+                  size_t n_nodes, asc_snapshot **out, asc_error *err);
 
 /* Free everything; *m is empty and usable afterwards. */
 void asc_maps_clear(asc_maps *m);

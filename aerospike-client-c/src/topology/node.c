@@ -28,7 +28,7 @@ asc_node_new(asc_node **out, const char *name, const asc_addr *addr, asc_conn *c
     n->login_addr = *addr;
     strncpy(n->name, name, sizeof n->name - 1);
     n->tend_conn = conn;
-    n->peers_generation = n->partition_generation = -1;
+    n->peers_generation = n->partition_generation = n->rebalance_generation = -1;
     *out = n;
     return ASC_OK;
 }
@@ -45,6 +45,7 @@ asc_node_release(asc_node *n)
     if (n != NULL && atomic_fetch_sub(&n->refs, 1) == 1) {
         asc_node_close_tend_conn(n);
         asc_pool_clear(&n->pool);
+        asc_racks_clear(&n->racks);
         asc_transport_release(n->pool.transport);
         asc_free(n);
     }

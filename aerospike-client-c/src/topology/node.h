@@ -7,6 +7,7 @@
 
 #include "asc/config.h"
 #include "net/pool.h"
+#include "topology/racks.h"
 
 /* A node, with what commands and the tend thread know of it. */
 typedef struct asc_node {
@@ -24,13 +25,16 @@ typedef struct asc_node {
     bool takes_user_agent; /* it can be told so: servers since 8.1 */
     bool peers_read;       /* its list of peers has been read in this cycle */
     bool map_changed;      /* its partition map must be read */
+    bool racks_changed;    /* its racks must be read */
     uint32_t failures;     /* cycles in a row without an answer */
     uint32_t friends;      /* nodes that name it as their peer */
     uint32_t slot;         /* its number in the snapshot being built */
-    /* A node raises these numbers when its list of peers or its map changes; here they
-     * tell what was read last. -1: unknown, so it must be read. */
+    /* A node raises these numbers when its list of peers, its map or its racks change;
+     * here they tell what was read last. -1: unknown, so it must be read. */
     int64_t peers_generation;
     int64_t partition_generation;
+    int64_t rebalance_generation;
+    asc_racks racks; /* owned; where the node stands, as far as that was asked */
 } asc_node;
 
 /* Make a node, which is logged in to at addr until the caller sets another address.

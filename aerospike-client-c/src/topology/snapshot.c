@@ -45,6 +45,7 @@ asc_snapshot_release(asc_snapshot *s)
     }
     asc_free(s->nodes);
     asc_free(s->maps);
+    asc_free(s->ranks);
     asc_free(s);
 }
 
@@ -108,15 +109,42 @@ asc_snapshot_node(const asc_snapshot *s, const char *name)
     return NULL;
 }
 
+/* Of the active owners take the one in the rack that is preferred most, the first of
+ * equals. Whom the attempt before has asked is worse than any other, so that a
+ * repetition goes elsewhere as long as there is an elsewhere. */
+static uint16_t
+slot_by_rack(const asc_snapshot *s, const asc_ns_map *map, uint32_t partition,
+             const asc_choice *choice)
+{
+    uint16_t best = ASC_NO_NODE;
+    uint32_t best_rank = UINT32_MAX;
+    for (unsigned i = 0; i < map->n_replicas; i++) {
+        uint16_t slot = map->owners[(choice->first + i) % map->n_replicas][partition];
+        if (slot == ASC_NO_NODE || !atomic_load(&s->nodes[slot]->active)) {
+            continue;
+        }
+        bool was_last = strcmp(s->nodes[slot]->name, choice->last) == 0;
+        uint32_t rank = was_last ? ASC_RANK_NONE + 1u : map->ranks[slot];
+        if (rank < best_rank) {
+            best = slot;
+            best_rank = rank;
+        }
+    }
+    return best;
+}
+
 /* Owners that are no longer active are passed over: a node may have gone since the map
  * was made. */
 uint16_t
 asc_snapshot_slot(const asc_snapshot *s, const asc_ns_map *map, uint32_t partition,
-                  unsigned first, bool master_only)
+                  const asc_choice *choice)
 {
-    unsigned n = master_only || map->n_replicas == 0 ? 1 : map->n_replicas;
+    if (choice->by_rack && !choice->master_only && map->ranks != NULL) {
+        return slot_by_rack(s, map, partition, choice);
+    }
+    unsigned n = choice->master_only || map->n_replicas == 0 ? 1 : map->n_replicas;
     for (unsigned i = 0; i < n; i++) {
-        uint16_t slot = map->owners[(first + i) % n][partition];
+        uint16_t slot = map->owners[(choice->first + i) % n][partition];
         if (slot != ASC_NO_NODE && atomic_load(&s->nodes[slot]->active)) {
             return slot;
         }
@@ -126,8 +154,8 @@ asc_snapshot_slot(const asc_snapshot *s, const asc_ns_map *map, uint32_t partiti
 
 asc_node *
 asc_snapshot_owner(const asc_snapshot *s, const asc_ns_map *map, uint32_t partition,
-                   unsigned first, bool master_only)
+                   const asc_choice *choice)
 {
-    uint16_t slot = asc_snapshot_slot(s, map, partition, first, master_only);
+    uint16_t slot = asc_snapshot_slot(s, map, partition, choice);
     return slot != ASC_NO_NODE ? s->nodes[slot] : NULL;
 }

@@ -19,6 +19,9 @@ typedef struct asc_ns_map {
     uint8_t n_replicas;                                  /* columns in use */
     bool is_sc;                                          /* strong consistency */
     uint16_t owners[ASC_MAX_REPLICAS][ASC_N_PARTITIONS]; /* slots of nodes */
+    /* For each slot, how far behind in the order of preference the rack of the node is;
+     * 0 is the best. Borrowed from the snapshot; NULL: no rack is preferred. */
+    const uint16_t *ranks;
 } asc_ns_map;
 
 /* One view. The slot of a node is its index in `nodes`. */
@@ -27,6 +30,7 @@ typedef struct asc_snapshot {
     size_t n_nodes, n_maps;
     asc_node **nodes; /* counted, owned array */
     asc_ns_map *maps; /* owned array */
+    uint16_t *ranks;  /* owned: those of all maps; NULL: there are none */
     uint64_t lost_ms; /* of a view without nodes: when the last one was lost; 0: there
                          was none yet */
 } asc_snapshot;
@@ -55,14 +59,29 @@ asc_status asc_snapshot_lacks(const asc_snapshot *s, const char *ns, asc_error *
 /* Find the node of a name, or NULL. Borrowed from the snapshot. */
 asc_node *asc_snapshot_node(const asc_snapshot *s, const char *name);
 
-/* Choose the slot to ask for a partition: that of the first active owner, looking from
- * replica `first` on in the circle of all replicas, or at replica 0 alone when
- * master_only. ASC_NO_NODE when there is none. */
+/* How a copy of a partition is chosen. */
+typedef struct asc_choice {
+    unsigned first;   /* where in the circle of all copies to begin */
+    bool master_only; /* look at copy 0 alone */
+    bool by_rack;     /* the node with the best rank is taken, and the one named `last`
+                         only when there is no other */
+    const char *last; /* whom the attempt before has asked; "": nobody. With by_rack */
+} asc_choice;
+
+/* Choose the slot to ask for a partition: that of the first active owner in the circle,
+ * or with by_rack the best one. ASC_NO_NODE when there is none. */
 uint16_t asc_snapshot_slot(const asc_snapshot *s, const asc_ns_map *map,
-                           uint32_t partition, unsigned first, bool master_only);
+                           uint32_t partition, const asc_choice *choice);
 
 /* Likewise, but the node itself, or NULL. Borrowed from the snapshot. */
 asc_node *asc_snapshot_owner(const asc_snapshot *s, const asc_ns_map *map,
-                             uint32_t partition, unsigned first, bool master_only);
+                             uint32_t partition, const asc_choice *choice);
+
+/* The slot of the active master of a partition, or ASC_NO_NODE. */
+static inline uint16_t
+asc_snapshot_master(const asc_snapshot *s, const asc_ns_map *map, uint32_t partition)
+{
+    return asc_snapshot_slot(s, map, partition, &(asc_choice){.master_only = true});
+}
 
 #endif
