@@ -203,6 +203,15 @@ def test_read_whose_reply_cannot_be_read_is_not_in_doubt(call):
         assert (error.code, error.in_doubt, error.args[4]) == (-1, False, False)
 
 
+def test_result_of_what_is_no_message_is_no_answer(scripted_node, make_client):
+    """A code among random bytes says nothing of what was applied."""
+    scripted_node.expect(WRITE).send(frame(MESSAGE, bytes([0xAB] * 22)))
+    client = make_client(hosts=[scripted_node.host])
+    with pytest.raises(exception.ClientError, match="malformed reply") as caught:
+        client.put(KEY, {"n": 1}, None, NO_RETRY)
+    assert caught.value.in_doubt
+
+
 def test_older_batch_calls_raise_for_an_unreadable_row(scripted_node, make_client):
     value = UNREADABLE["list that ends early"]
     scripted_node.expect().send(unreadable_row(0, value) + row(1) + last())

@@ -390,19 +390,23 @@ pick(asc_exchange *x, uint64_t now_ms)
 /* --- TRANSFER --- */
 
 /* The server refuses the request: report its error, with the details that the reply may
- * have. */
-static void
-refuse(asc_exchange *x, asc_status result)
+ * have. What is no message has no result either, so that it leaves the request in
+ * doubt. */
+static asc_want
+refused(asc_exchange *x, uint8_t type, asc_status result, uint64_t now_ms)
 {
     const asc_buf *in = &x->req->in;
-    asc_msg m;
-    asc_error ignored;
-    asc_error_reset(&ignored);
+    bool is_message = type == ASC_PROTO_MESSAGE;
+    asc_msg m = {0};
+    if (is_message && asc_msg_open(&m, in->data + ASC_PROTO_HEADER_SIZE,
+                                   in->len - ASC_PROTO_HEADER_SIZE, x->err) != ASC_OK) {
+        return decide(x, ASC_FAIL_GARBLED, now_ms);
+    }
     asc_error_set_result(x->err, result);
-    if (asc_msg_open(&m, in->data + ASC_PROTO_HEADER_SIZE,
-                     in->len - ASC_PROTO_HEADER_SIZE, &ignored) == ASC_OK) {
+    if (is_message) {
         asc_error_add_detail(x->err, &m);
     }
+    return decide(x, asc_failure_of_result(result), now_ms);
 }
 
 /* The result of a reply of one frame. */
@@ -437,8 +441,7 @@ finish(asc_exchange *x, uint64_t now_ms)
         return ASC_WANT_TIME;
     }
     if (result != ASC_OK) {
-        refuse(x, result);
-        return decide(x, asc_failure_of_result(result), now_ms);
+        return refused(x, type, result, now_ms);
     }
     release(x, ASC_CONN_KEEP, now_ms);
     return end(x, ASC_WANT_DONE);

@@ -1,0 +1,136 @@
+"""Every kind of call, whose replies are cut at every byte.
+
+What the development server has is looked at before and behind each call: a write that
+was applied never says that it was not.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, NamedTuple
+
+import bcrypt
+import pytest
+
+import aerospike
+from aerospike import exception
+from aerospike_devserver import DevCluster
+
+from .kinds import (
+    ASKS_NOTHING,
+    NAMESPACE,
+    SET,
+    Kind,
+    connect,
+    doubts,
+    kinds,
+    modules,
+    prepare,
+    prepare_for,
+    snapshot,
+)
+
+HASHES = cache(bcrypt.hashpw)
+"""A hash takes its time by design."""
+
+FOLDER = modules()
+KINDS = kinds(FOLDER.name)
+KEY = (NAMESPACE, SET, "cut")
+LIMIT_MS = 5000
+STEPS = {"select", "add_ops", "apply", "where", "where_with_index_name", "paginate"}
+STEPS |= {"where_with_expr", "is_done", "get_partitions_status"}
+"""Methods of queries and scans that ask nothing."""
+
+REFUSED = {"job_info", "scan_info", "admin_create_pki_user"}
+CHANGE_NOTHING = {"map_set_policy", "admin_change_password"}
+UNSURE = {"truncate"}
+"""It leaves what was written in the same millisecond."""
+
+MOST_REQUESTS = 4
+"""A call that waits for all nodes asks until they have answered."""
+
+
+class Place(NamedTuple):
+    cluster: DevCluster
+    client: aerospike.Client
+    """The one whose calls meet faults."""
+    keeper: aerospike.Client
+    """The one that meets none."""
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Place]:
+    with (
+        DevCluster(security=True) as cluster,
+        connect(cluster.hosts, FOLDER.name) as client,
+        connect(cluster.hosts, FOLDER.name) as keeper,
+    ):
+        prepare(keeper, FOLDER.name)
+        yield Place(cluster, client, keeper)
+
+
+def attempt(kind: Kind, client: aerospike.Client) -> tuple[Any, Any]:
+    """Result and error of a call, one of them None."""
+    try:
+        return kind.run(client, KEY, kind.policy(LIMIT_MS)), None
+    except exception.AerospikeError as error:
+        return None, error
+
+
+def names_of(cls: type) -> set[str]:
+    """The public methods of a class."""
+    public = {name for name in dir(cls) if name[0] != "_"}
+    return {name for name in public if callable(getattr(cls, name))}
+
+
+def outcome(result: Any, error: Any) -> list[int]:
+    return [code for code, _ in doubts(result, error)]
+
+
+def test_every_method_is_a_kind():
+    pending = {path.rpartition(".")[2] for path in aerospike._core.pending()}
+    of_clients = {name for name in KINDS if "." not in name}
+    assert names_of(aerospike.Client) - pending == of_clients | ASKS_NOTHING
+    for made in (aerospike.Query, aerospike.Scan):
+        own = f"{made.__name__.lower()}."
+        asked = {name.removeprefix(own) for name in KINDS if name.startswith(own)}
+        assert names_of(made) - STEPS == asked - {"apply"}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_call_is_carried_out(place, name):
+    """The arguments are such that a server takes them, or says why it does not."""
+    prepare_for(place.keeper, name, KEY, FOLDER.name)
+    before = snapshot(place.cluster)
+    result, error = attempt(KINDS[name], place.client)
+    assert (error is None and not outcome(result, error)) or name in REFUSED, error
+    if KINDS[name].writes and name not in REFUSED | CHANGE_NOTHING | UNSURE:
+        assert snapshot(place.cluster) != before
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_write_that_was_applied_is_in_doubt_wherever_its_reply_is_cut(
+    place, name, monkeypatch
+):
+    monkeypatch.setattr(bcrypt, "hashpw", HASHES)
+    kind, (cluster, client, keeper) = KINDS[name], place
+    prepare_for(keeper, name, KEY, FOLDER.name)
+    whole = outcome(*attempt(kind, client))
+    for nth in range(1, MOST_REQUESTS + 1):
+        for at in itertools.count():
+            prepare_for(keeper, name, KEY, FOLDER.name)
+            before = snapshot(cluster)
+            with cluster.faults.cut(at, nth=nth) as fault:
+                result, error = attempt(kind, client)
+            was_applied = snapshot(cluster) != before
+            failed = doubts(result, error)
+            if not kind.writes:
+                assert not any(doubt for _, doubt in failed), (nth, at, error)
+            elif was_applied and failed:
+                assert all(doubt for _, doubt in failed), (nth, at, error)
+            if [code for code, _ in failed] == whole:
+                break
+        if fault.hits == 0:
+            break
