@@ -314,16 +314,20 @@ def undo_admin(client: aerospike.Client, name: str) -> None:
     users, roles = client.admin_query_users_info(), client.admin_get_roles()
     if "eve" in users:
         client.admin_drop_user("eve")
-    if "guard" in roles:
-        client.admin_drop_role("guard")
-    if "clerk" not in roles:
-        client.admin_create_role("clerk", [{"code": aerospike.PRIV_WRITE}])
+    for role in {"guard", "clerk"} & {*roles}:
+        client.admin_drop_role(role)
+    held = [aerospike.PRIV_WRITE]
+    if name == "admin_revoke_privileges":
+        held.append(aerospike.PRIV_READ)
+    client.admin_create_role("clerk", [{"code": code} for code in held])
     if "ada" not in users:
         client.admin_create_user("ada", "secret", ["read-write"])
-    if name == "admin_grant_roles":
-        client.admin_revoke_roles("ada", ["read"])
-    elif name == "admin_revoke_roles":
+    elif name == "admin_set_password":
+        client.admin_set_password("ada", "secret")
+    if name == "admin_revoke_roles":
         client.admin_grant_roles("ada", ["read"])
+    else:
+        client.admin_revoke_roles("ada", ["read"])
 
 
 def snapshot(cluster: DevCluster) -> object:
