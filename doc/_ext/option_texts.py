@@ -281,7 +281,9 @@ CONFIG = {
     "min_conns_per_node": Text(
         "int",
         "0",
-        "Connections kept open to each node; not above `max_conns_per_node`.",
+        "Connections kept open to each node; not above `max_conns_per_node`. The "
+        "constructor waits for them, and for their TLS and logins, for `connect_timeout` "
+        "at most.",
     ),
     "max_socket_idle": Text(
         "int, s",
@@ -295,7 +297,12 @@ CONFIG = {
         "Network errors and timeouts of one node within `error_rate_window` that make "
         "calls to it fail at once, with `MaxErrorRateExceeded`. 0: any number.",
     ),
-    "error_rate_window": Text("int", "1", "Length of that window, in tend intervals."),
+    "error_rate_window": Text(
+        "int",
+        "1",
+        "Length of that window, in tend intervals. `max_error_rate` is 1 to 100 times as "
+        "much, or both are the defaults, with a warning.",
+    ),
     "use_services_alternate": Text(
         "bool", "False", "Use the second list of addresses that nodes can publish."
     ),

@@ -306,11 +306,11 @@ def test_max_error_rate_0_is_no_limit(scripted_node, make_client):
 def test_long_error_rate_window(scripted_node, make_client):
     client = make_client(
         hosts=[scripted_node.host],
-        max_error_rate=1,
-        error_rate_window=1000,
+        max_error_rate=20,
+        error_rate_window=20,
         tend_interval=250,
     )
-    for _ in range(2):
+    for _ in range(21):
         fail_once(scripted_node, client)
     for _ in range(3):
         scripted_node.wait_for_cycles(1)

@@ -5,6 +5,7 @@ Real servers with security are none of those that AEROSPIKE_HOSTS may name.
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import textwrap
@@ -429,3 +430,18 @@ def test_password_of_a_shared_cluster(secured, admin, log_in, changer):
         assert client.get(KEY)[2] == {"n": 1}
     both[changer].close()
     assert both[changer].connect().get(KEY)[2] == {"n": 1}
+
+
+def test_connections_that_are_kept_ready_are_logged_in(secured, log_in):
+    """Nobody opens or logs in another one when calls come."""
+    client = log_in("admin", "admin", min_conns_per_node=2, tend_interval=60_000)
+    opened = re.compile("client_connections_opened=([0-9]+)")
+
+    def n_opened():
+        answers = client.info_all("statistics").values()
+        return sum(int(opened.search(text)[1]) for _, text in answers)
+
+    n_before = n_opened()
+    for n in range(20):
+        client.put((*KEY[:2], n), {"n": n})
+    assert n_opened() == n_before

@@ -69,13 +69,28 @@ def test_connections_resume_the_session_of_the_first(connect, log_lines, version
     assert context.session_stats()["hits"] == found.count("resumed")
 
 
-def test_connections_that_are_kept_ready_shake_hands_by_themselves(connect):
+@pytest.mark.parametrize("tend_interval", [250, 60_000])
+def test_connections_that_are_kept_ready_shake_hands_by_themselves(
+    connect, tend_interval
+):
+    """The constructor sees to it, and does not leave it to the next looks."""
     context = serving(connect.authority.node)
     config = connect.config(connect.serve(context))
-    config |= {"min_conns_per_node": 4, "tend_interval": 250}
+    config |= {"min_conns_per_node": 4, "tend_interval": tend_interval}
     with aerospike.client(config).connect():
         # and the one of tending
         until(lambda: context.session_stats()["accept_good"] >= 5)
+
+
+def test_calls_use_the_connections_that_are_kept_ready(connect):
+    context = serving(connect.authority.node)
+    config = connect.config(connect.serve(context))
+    config |= {"min_conns_per_node": 2, "tend_interval": 60_000}
+    with aerospike.client(config).connect() as client:
+        until(lambda: context.session_stats()["accept_good"] == 3)
+        for n in range(20):
+            client.put(KEY, {"n": n})
+        assert context.session_stats()["accept"] == 3
 
 
 def test_another_name_resumes_nothing(connect, log_lines):

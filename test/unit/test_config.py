@@ -147,6 +147,32 @@ def test_least_connections_are_not_above_the_most(config):
     assert str(config.get("max_threads", 100)) in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("rate", "window", "good"),
+    [
+        (1, 1, True),
+        (100, 1, True),
+        (101, 1, False),
+        (3, 4, False),
+        (100, 100, True),
+        (200, 2, True),
+        (201, 2, False),
+        (1, 0, False),
+        (0, 0, True),
+        (0, 9, True),
+    ],
+)
+def test_error_rate_is_in_proportion_to_its_window(unwarned, rate, window, good):
+    config = {"max_error_rate": rate, "error_rate_window": window}
+    if good:
+        make(**config, validate_keys=True).close()
+        return
+    with pytest.raises(exception.ParamError, match="max_error_rate"):
+        make(**config, validate_keys=True)
+    with pytest.warns(aerospike.AerospikeWarning, match="the defaults, 100 and 1"):
+        make(**config).close()
+
+
 @pytest.mark.parametrize("section", ["query", "scan"])
 def test_partition_filter_is_no_default(section):
     with pytest.raises(exception.ParamError, match=f"{section}.*partition_filter"):

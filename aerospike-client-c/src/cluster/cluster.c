@@ -115,6 +115,7 @@ first_cycles(asc_cluster *c, asc_error *err)
         *err = seeding;
         return rc;
     }
+    asc_tend_warm(c, asc_earlier(ends_ms, now_ms + c->config.connect_timeout_ms));
     return check_peers(c, err);
 }
 

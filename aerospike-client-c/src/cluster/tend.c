@@ -28,6 +28,10 @@
 #define HURRIED_REST_MS 50u
 #define TRIM_CYCLES 30u /* between two looks for idle connections */
 
+/* How soon one looks at connections that are being made ready; each time it is twice as
+ * long. */
+#define WARM_MS 2u
+
 #define CYCLE_TIMEOUTS 3u /* times that a node has to answer: so long is a cycle */
 
 /* The longest wait for the end of the thread. It ends at once, unless it is in the log
@@ -251,6 +255,44 @@ publish(asc_cluster *c)
     asc_share_publish(c);
 }
 
+/* --- connections that are kept ready --- */
+
+/* May further connections to the node be opened, that nobody has asked for? */
+static bool
+may_warm(asc_node *n)
+{
+    return asc_node_is_reachable(n) && asc_node_accepts(n);
+}
+
+/* Go on with the connections that were started for later use. Nothing waits here. True:
+ * some are still on their way. */
+static bool
+warm(asc_cluster *c, uint64_t now_ms)
+{
+    bool more = false;
+    size_t n_nodes = c->config.min_conns_per_node > 0 ? c->n_nodes : 0;
+    for (size_t i = 0; i < n_nodes; i++) {
+        asc_node *n = c->nodes[i];
+        if (may_warm(n)) {
+            asc_pool_warm(&n->pool, now_ms);
+            more = asc_pool_is_warming(&n->pool) || more;
+        }
+    }
+    return more;
+}
+
+void
+asc_tend_warm(asc_cluster *c, uint64_t ends_ms)
+{
+    uint64_t now_ms = asc_now_ms();
+    for (uint32_t pause_ms = WARM_MS; warm(c, now_ms) && now_ms < ends_ms;
+         pause_ms *= 2) {
+        poll(NULL, 0,
+             asc_poll_timeout(asc_earlier(now_ms + pause_ms, ends_ms), now_ms));
+        now_ms = asc_now_ms();
+    }
+}
+
 /* Do what is due besides the nodes and their maps: late replies, error windows, idle
  * connections. */
 static void
@@ -270,8 +312,7 @@ housekeep(asc_cluster *c)
         if (c->n_cycles % TRIM_CYCLES == 0) {
             asc_pool_trim(&n->pool, now);
         }
-        if (asc_node_is_reachable(n) && asc_node_accepts(n)) {
-            asc_pool_warm(&n->pool, now);
+        if (may_warm(n)) {
             asc_pool_fill(&n->pool, now);
         }
     }
@@ -373,7 +414,7 @@ hurried_rest(const asc_cluster *c)
 static void
 rest(asc_cluster *c)
 {
-    uint32_t hurried_ms = hurried_rest(c);
+    uint32_t hurried_ms = hurried_rest(c), warm_ms = WARM_MS;
     uint64_t now_ms = asc_now_ms(), begin_ms = now_ms, end_ms = ASC_FOREVER;
     set_resting(c, true);
     while (!atomic_load(&c->closed)) {
@@ -381,6 +422,10 @@ rest(asc_cluster *c)
         end_ms = begin_ms + (hurried ? hurried_ms : c->config.tend_interval_ms);
         if (now_ms >= end_ms) {
             break;
+        }
+        if (warm(c, now_ms)) {
+            end_ms = asc_earlier(end_ms, now_ms + warm_ms);
+            warm_ms *= 2;
         }
         struct pollfd wake = {.fd = c->wake.fds[0], .events = POLLIN};
         poll(&wake, hurried ? 0 : 1, asc_poll_timeout(end_ms, now_ms));

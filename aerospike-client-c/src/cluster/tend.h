@@ -22,4 +22,8 @@ asc_status asc_tend_start(asc_cluster *c, asc_error *err);
  * rest when it ends. */
 void asc_tend_stop(asc_cluster *c);
 
+/* Open what is kept ready of connections, and wait for it, until ends_ms at the latest.
+ * Only before the thread starts. */
+void asc_tend_warm(asc_cluster *c, uint64_t ends_ms);
+
 #endif

@@ -416,7 +416,19 @@ pop_unready(asc_pool *p, uint64_t now_ms)
     return found;
 }
 
-/* Nothing waits here: each cycle of tending takes a handshake a step further. */
+bool
+asc_pool_is_warming(asc_pool *p)
+{
+    bool found = false;
+    pthread_mutex_lock(&p->lock);
+    for (uint32_t i = 0; !found && i < p->n_idle; i++) {
+        found = !p->idle[i]->ready;
+    }
+    pthread_mutex_unlock(&p->lock);
+    return found;
+}
+
+/* Nothing waits here: each look takes a handshake a step further. */
 void
 asc_pool_warm(asc_pool *p, uint64_t now_ms)
 {

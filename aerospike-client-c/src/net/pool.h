@@ -91,6 +91,9 @@ void asc_pool_fill(asc_pool *p, uint64_t now_ms);
 /* Go on with connections that were started so: they shake hands and log in. */
 void asc_pool_warm(asc_pool *p, uint64_t now_ms);
 
+/* Are there connections that have been started so and are not of use yet? */
+bool asc_pool_is_warming(asc_pool *p);
+
 /* Close connections beyond min that have been idle too long, the coldest first. */
 void asc_pool_trim(asc_pool *p, uint64_t now_ms);
 

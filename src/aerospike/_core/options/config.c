@@ -16,6 +16,10 @@
 /* Servers close connections that are idle for a minute. */
 #define TLS_SOCKET_IDLE_S 55
 
+/* What asc_config says of the circuit breaker by default. */
+#define DEFAULT_ERROR_RATE 100
+#define DEFAULT_ERROR_WINDOW 1
+
 /* --- keys that need a function: each is an option_parser, whose target is the
  * client_config --- */
 
@@ -403,6 +407,33 @@ read_shm(module_state *st, client_config *c)
     return 0;
 }
 
+/* What the library takes: 1 to 100 errors for each tend interval of a window. Other
+ * ratios are refused when strict; else the defaults hold in their place. No limit is
+ * right with any window. 0, or -1 with an exception. */
+static int
+check_error_rate(module_state *st, client_config *c)
+{
+    static const char text[] =
+        "max_error_rate must be 1 to 100 times error_rate_window, "
+        "or 0: there is no limit then";
+    asc_config *cluster = &c->cluster;
+    uint64_t rate = cluster->max_error_rate, window = cluster->error_rate_window;
+    if (rate == 0 || (window <= rate && rate <= 100 * window)) {
+        return 0;
+    }
+    if (c->strict) {
+        return raise_param(st, "max_error_rate is invalid" DETAIL "%s", text);
+    }
+    cluster->max_error_rate = DEFAULT_ERROR_RATE;
+    cluster->error_rate_window = DEFAULT_ERROR_WINDOW;
+    PyObject *said = PyObject_CallFunction(
+        st->warn_once, "ssN", "client config", "max_error_rate",
+        PyUnicode_FromFormat("%s; the defaults, %d and %d, are used", text,
+                             DEFAULT_ERROR_RATE, DEFAULT_ERROR_WINDOW));
+    Py_XDECREF(said);
+    return said != NULL ? 0 : -1;
+}
+
 /* Put the transport of TLS into the configuration, if it is enabled. Connections over
  * TLS are closed before a server would, unless the caller knows better. */
 static int
@@ -525,6 +556,9 @@ config_from_py(module_state *st, client_config *c, PyObject *config)
                            "%u is above max_conns_per_node, which is %u",
                            c->cluster.min_conns_per_node,
                            c->cluster.max_conns_per_node);
+    }
+    if (check_error_rate(st, c) < 0) {
+        return -1;
     }
     if (c->values.legacy_types == YES) {
         /* older clients pickle bools */ /* the types of the old days have no bool */
