@@ -77,6 +77,7 @@ test_other_configurations_do_not(void)
     peer *p = peer_start("BB9A");
     asc_cluster *all[20], *plain = open_one(p, quick());
     size_t n = 0;
+    static const int32_t racks[] = {1, 2, 3};
     asc_config config;
 #define OTHER(...)                                                                     \
     do {                                                                               \
@@ -98,6 +99,10 @@ test_other_configurations_do_not(void)
     OTHER(error_rate_window = 7);
     OTHER(force_single_node = true);
     OTHER(fail_if_not_connected = false);
+    OTHER(rack_aware = true);
+    OTHER(rack_ids = racks, config.n_rack_ids = 1);
+    OTHER(rack_ids = racks, config.n_rack_ids = 2);
+    OTHER(rack_ids = racks + 1, config.n_rack_ids = 2);
     for (size_t i = 0; i < n; i++) {
         kit_note("configuration %zu", i);
         CHECK(all[i] != plain);

@@ -108,6 +108,16 @@ same_hosts(const asc_config *a, const asc_config *b)
     return same;
 }
 
+static bool
+same_racks(const asc_config *a, const asc_config *b)
+{
+    bool same = a->n_rack_ids == b->n_rack_ids;
+    for (size_t i = 0; same && i < a->n_rack_ids; i++) {
+        same = a->rack_ids[i] == b->rack_ids[i];
+    }
+    return same;
+}
+
 /* Numbers and flags that make a difference. */
 #define FIELD(name) offsetof(asc_config, name)
 static const size_t numbers[] = {
@@ -130,6 +140,7 @@ static const size_t flags[] = {
     FIELD(use_services_alternate),
     FIELD(force_single_node),
     FIELD(fail_if_not_connected),
+    FIELD(rack_aware),
     FIELD(shm.enable),
 };
 
@@ -150,7 +161,8 @@ same_fields(const asc_config *a, const asc_config *b, const size_t *offsets, siz
 bool
 asc_config_equal(const asc_config *a, const asc_config *b)
 {
-    return same_hosts(a, b) && same_text(a->cluster_name, b->cluster_name) &&
+    return same_hosts(a, b) && same_racks(a, b) &&
+           same_text(a->cluster_name, b->cluster_name) &&
            same_text(a->user_agent, b->user_agent) &&
            same_fields(a, b, numbers, sizeof numbers / sizeof *numbers,
                        sizeof(uint32_t)) &&
