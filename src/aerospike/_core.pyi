@@ -822,7 +822,7 @@ def set_log_handler(
         str, int, str; may be called from any thread. None drops the lines;
         without an argument they are printed to the standard error stream.
     :return: int, 0.
-    :raises ParamError: it is not callable.
+    :raises ParamError: it is not callable, or this is a sub-interpreter.
     """
 
 def set_log_level(loglevel: int = ..., log_level: int = ...) -> int:

@@ -438,7 +438,9 @@ client_init(PyObject *self, PyObject *args, PyObject *kwargs)
     if (import_for_calls(st) < 0) {
         return -1;
     }
+    Py_BEGIN_ALLOW_THREADS
     asc_log(ASC_LOG_TRACE, "a client is made of a configuration");
+    Py_END_ALLOW_THREADS
     if (config_from_py(st, &config, config_arg) < 0) {
         config_clear(&config);
         return -1;

@@ -1,6 +1,7 @@
 /* This file hands the library's log lines to a Python function. The library logs from
  * any thread, its own among them, and knows one sink for the process, so that there is
- * one handler for the process, too. */
+ * one handler for the process, too: that of the main interpreter. Lines of clients in
+ * sub-interpreters go there, as such an interpreter may end at any time. */
 #include "support/logging.h"
 
 #include <stdatomic.h>
@@ -34,8 +35,43 @@ call_handler(PyObject *handler, asc_log_level level, const char *func, const cha
     Py_XDECREF(result);
 }
 
-/* The library calls this with each line. The exception of the call that logs is put
- * aside meanwhile. */
+/* A thread that is to run Python code in the main interpreter: as it is, or with a
+ * thread state that is made for it, when the thread belongs to a sub-interpreter. */
+typedef struct main_thread {
+    PyThreadState *made; /* NULL: gil is what counts */
+    PyGILState_STATE gil;
+} main_thread;
+
+static main_thread
+enter_main(void)
+{
+    main_thread t = {NULL, PyGILState_UNLOCKED};
+    PyThreadState *own = PyGILState_GetThisThreadState();
+    PyInterpreterState *main = PyInterpreterState_Main();
+    if (own == NULL || PyThreadState_GetInterpreter(own) == main) {
+        t.gil = PyGILState_Ensure();
+        return t;
+    }
+    t.made = PyThreadState_New(main);
+    if (t.made != NULL) {
+        PyEval_RestoreThread(t.made);
+    }
+    return t;
+}
+
+static void
+leave_main(main_thread t)
+{
+    if (t.made == NULL) {
+        PyGILState_Release(t.gil);
+        return;
+    }
+    PyThreadState_Clear(t.made);
+    PyThreadState_DeleteCurrent();
+}
+
+/* The library calls this with each line, in a thread that does not hold the GIL. The
+ * exception of the call that logs is put aside meanwhile. */
 static void
 sink(asc_log_level level, const char *func, const char *file, int line,
      const char *message)
@@ -43,7 +79,7 @@ sink(asc_log_level level, const char *func, const char *file, int line,
     if (atomic_load(&log_module) == NULL || is_finalizing()) {
         return;
     }
-    PyGILState_STATE gil = PyGILState_Ensure();
+    main_thread thread = enter_main();
     PyObject *module = atomic_load(&log_module); /* it may have gone meanwhile */
     module_state *st = module != NULL ? PyModule_GetState(module) : NULL;
     if (st != NULL && st->log_handler != NULL) {
@@ -54,7 +90,7 @@ sink(asc_log_level level, const char *func, const char *file, int line,
         Py_DECREF(handler);
         PyErr_SetRaisedException(exc);
     }
-    PyGILState_Release(gil);
+    leave_main(thread);
 }
 
 /* Make a function of aerospike._report the handler. 0, or -1 with an exception. */
@@ -92,7 +128,7 @@ static const char doc_set_log_handler[] =
     "    str, int, str; may be called from any thread. None drops the lines;\n"
     "    without an argument they are printed to the standard error stream.\n"
     ":return: int, 0.\n"
-    ":raises ParamError: it is not callable.";
+    ":raises ParamError: it is not callable, or this is a sub-interpreter.";
 
 static PyObject *
 core_set_log_handler(FUNCTION_PARAMS)
@@ -104,6 +140,11 @@ core_set_log_handler(FUNCTION_PARAMS)
         return NULL;
     }
     PyObject *handler = argv[0] != NULL ? argv[0] : argv[1];
+    if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
+        raise_param(st, "set_log_handler() works in the main interpreter only" DETAIL
+                        "its handler gets the lines of sub-interpreters, too");
+        return NULL;
+    }
     if (handler == NULL) {
         return set_own_handler(st, "print_line") < 0 ? NULL : PyLong_FromLong(0);
     }
@@ -180,8 +221,10 @@ core_write_log(FUNCTION_PARAMS)
         return NULL;
     }
     if (level <= asc_log_active_level()) {
-        asc_log_at((asc_log_level)level, "lua", "lua", 0, "%s",
-                   PyBytes_AS_STRING(argv[1]));
+        const char *text = PyBytes_AS_STRING(argv[1]); /* borrowed: argv lasts */
+        Py_BEGIN_ALLOW_THREADS
+        asc_log_at((asc_log_level)level, "lua", "lua", 0, "%s", text);
+        Py_END_ALLOW_THREADS
     }
     Py_RETURN_NONE;
 }
@@ -198,6 +241,9 @@ logging_init(PyObject *module)
 {
     if (set_own_handler(PyModule_GetState(module), "log_line") < 0) {
         return -1;
+    }
+    if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
+        return 0;
     }
     atomic_store(&log_module, module);
     asc_log_set_sink(sink);
