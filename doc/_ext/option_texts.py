@@ -92,7 +92,8 @@ POLICY = {
         {"": "SEQUENCE", "txn_verify": "MASTER", "txn_roll": "MASTER"},
         "Which copy of the record is asked: the master alone; any in turns; the master "
         "and, when that fails, the others in sequence; at random. Writes begin at the "
-        "master, except with RANDOM. `PREFER_RACK` acts as SEQUENCE so far.",
+        "master, except with RANDOM. `PREFER_RACK` asks the copy in the rack that "
+        "`rack_ids` prefers, and after a failure another one; see `rack_aware`.",
     ),
     "key": Text(
         "`POLICY_KEY_*`",
@@ -364,9 +365,18 @@ CONFIG = {
     "compression_threshold": Text(
         "int, bytes", "0", "Compress larger requests. 0: never."
     ),
-    "rack_aware": Text("bool", "False", "Read from the own rack where possible."),
-    "rack_id": Text("int", "0", "The own rack."),
-    "rack_ids": Text("list of int", "", "Racks in order of preference."),
+    "rack_aware": Text(
+        "bool",
+        "False",
+        "Ask the nodes for their racks. Reads with the policy "
+        "`replica: POLICY_REPLICA_PREFER_RACK` then go to a near rack where possible.",
+    ),
+    "rack_id": Text("int", "0", "The own rack, for `rack_aware`."),
+    "rack_ids": Text(
+        "list of int",
+        "",
+        "Racks in order of preference, 256 at most, in place of `rack_id`.",
+    ),
     "config_provider": Text("ConfigProvider", "", "A file with dynamic settings."),
     "metrics": Text("MetricsPolicy", "", "Counters and latencies."),
     "lua": Text("dict", "{}", "Folders of functions that the client runs; see below."),

@@ -19,6 +19,7 @@ from aerospike_devserver.config import (
     DEFAULT_TLS_NAME,
     DEFAULT_UDF_MEMORY,
     DEFAULT_UDF_TIMEOUT_S,
+    GivenRacks,
     bracketed,
 )
 from aerospike_devserver.storage.state import DEFAULT_TLS_PORT
@@ -53,6 +54,25 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
             "help": "address of the first node that clients are given, for a container "
             "with published ports; each further node has the port 10 above the one "
             "before",
+        },
+    ),
+    (
+        "--alternate-address",
+        {
+            "metavar": "HOST[:PORT]",
+            "help": "address of the first node for clients with "
+            "use_services_alternate; each further node has the port 10 above the one "
+            "before; without PORT, each has its own port",
+        },
+    ),
+    (
+        "--racks",
+        {
+            "action": "append",
+            "metavar": "[NAMESPACE=]RACK,RACK,...",
+            "help": "rack of each node, for all namespaces or for one; repeat the "
+            "option for several namespaces; approximated, as the Community Edition has "
+            "no racks",
         },
     ),
     (
@@ -230,6 +250,22 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     return made
 
 
+def _racks_of(texts: list[str] | None) -> GivenRacks:
+    """What --racks says; ValueError."""
+    if texts is None:
+        return None
+    parts = [text.rpartition("=") for text in texts]
+    try:
+        racks = {name: [*map(int, ids.split(","))] for name, _, ids in parts}
+    except ValueError as cause:
+        raise ValueError(f"racks: {', '.join(texts)} is not such as 1,1,2") from cause
+    if "" not in racks:
+        return racks
+    if len(texts) > 1:
+        raise ValueError("racks: one list is for all namespaces, several need names")
+    return racks[""]
+
+
 def _log_to_stderr(prog: str, verbosity: int) -> None:
     """Show what the server logs, from the level that so many -v ask for."""
     handler = logging.StreamHandler()
@@ -280,6 +316,7 @@ def main(arguments: Sequence[str] | None = None, prog: str = PROG) -> int:
     if has_tls and options["tls_port"] is None:
         options["tls_port"] = DEFAULT_TLS_PORT
     try:
+        options["racks"] = _racks_of(options["racks"])
         cluster = DevCluster(**options)
         cluster.start()
     except (ValueError, ImportError) as error:

@@ -26,11 +26,13 @@ from aerospike_devserver.config import (
     LOCALHOST,
     ClusterConfig,
     ExternalUsers,
+    GivenRacks,
     NamespaceConfig,
     SecurityConfig,
     TlsConfig,
     UdfConfig,
     is_loopback,
+    racks_of,
 )
 from aerospike_devserver.dispatch import answer
 from aerospike_devserver.faults import Faults, Ground
@@ -90,6 +92,12 @@ class DevCluster:
     :param access_address: where node 0 tells clients to connect, "HOST:PORT", and node
         i at PORT + 10*i: for a server behind the ports of a container. None = where it
         listens.
+    :param alternate_address: where clients with `use_services_alternate` are told to
+        connect: "HOST:PORT" for node 0, and node i at PORT + 10*i, or "HOST" for that
+        address with the nodes' own ports. None = there are no alternate addresses.
+    :param racks: the rack of each node, [1, 1, 2], or {namespace: [1, 1, 2]}. The copies
+        of a record are then on different racks, as far as there are enough. None =
+        there are no racks, as in the Community Edition.
     :param tls: serve TLS on further ports, with certificates that the cluster makes for
         itself, which needs the extra `devserver`; or with a context of yours.
         `config` is a client's configuration for it.
@@ -146,6 +154,8 @@ class DevCluster:
         udf_timeout: float = DEFAULT_UDF_TIMEOUT_S,
         udf_memory: int = DEFAULT_UDF_MEMORY,
         full_lua: bool = False,
+        alternate_address: str | None = None,
+        racks: GivenRacks = None,
     ) -> None:
         settings = [
             NamespaceConfig(
@@ -187,6 +197,8 @@ class DevCluster:
             TlsConfig(name, tls_port or 0, tls_only) if has_tls else None,
             SecurityConfig(users, ttl_s) if security else None,
             UdfConfig(udf_timeout, udf_memory, full_lua),
+            alternate_address,
+            racks_of(racks, nodes, [each.name for each in settings]),
         )
         self._state = ClusterState(self._config)
         self._lock = threading.RLock()
@@ -395,6 +407,20 @@ class DevCluster:
             self._listen(index, node.port, node.tls_port)
         node.id = node_id or node.id
         self._state.set_live(index, True)
+
+    def set_racks(self, racks: GivenRacks) -> None:
+        """Let nodes stand in other racks, or in none: `racks` as of the constructor.
+
+        Partitions move, so that copies are on different racks. ValueError: there are
+        no such racks.
+        """
+        made = racks_of(racks, len(self._state.nodes), self._namespaces)
+        with self._lock:
+            self._running.call(lambda: self._state.set_racks(made))
+
+    @property
+    def _namespaces(self) -> list[str]:
+        return [namespace.name for namespace in self._config.namespaces]
 
     def move_partitions(self) -> None:
         """Give partitions to other nodes, as a cluster does that levels itself.

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -32,6 +32,15 @@ _CLUSTER_NAME = re.compile(r"[^\s;:,=]{0,64}")
 """Info replies have these as they are, between separators."""
 _TLS_NAME = re.compile(r"[^\s,;\[\]]{1,255}")
 """It stands between commas and brackets in a list of peers."""
+
+_ALONE = re.compile(r"[A-Za-z0-9_.%-]+|\[[0-9A-Fa-f:.%]+\]")
+"""A host without a port."""
+
+MAX_RACK = 1_000_000
+Racks = Mapping[str, tuple[int, ...]]
+"""By namespace, the rack of each node; empty = there are no racks."""
+GivenRacks = Sequence[int] | Mapping[str, Sequence[int]] | None
+"""The same as callers give it: a sequence is for all namespaces."""
 
 PORT_STEP = 10
 """How far the port of a node is above that of the node before it."""
@@ -186,7 +195,10 @@ class ClusterConfig:
 
     version: a key of `version.BUILDS`, or a build. allow_remote: host may be an address
     that other machines reach. access_address: where clients are told to connect,
-    HOST:PORT, None = to the address that they have connected to. tls: None = no TLS.
+    HOST:PORT, None = to the address that they have connected to. alternate_address:
+    HOST:PORT, or HOST for that address with the nodes' own ports; None = there are no
+    alternate addresses. racks: of the nodes, by namespace; empty = there are no racks,
+    as in the Community Edition. tls: None = no TLS.
     security: None = there are no users, and everybody may do everything. udf: of
     functions in Lua.
     """
@@ -203,6 +215,8 @@ class ClusterConfig:
     tls: TlsConfig | None = None
     security: SecurityConfig | None = None
     udf: UdfConfig = field(default_factory=UdfConfig)
+    alternate_address: str | None = None
+    racks: Racks = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("nodes", "port"):
@@ -216,6 +230,8 @@ class ClusterConfig:
         self._check_host()
         if self.access is not None:
             self._check_port("access_address: port", self.access.port)
+        if self.alternate is not None and self.alternate.port:
+            self._check_port("alternate_address: port", self.alternate.port)
         if self.replication_factor < 1:
             raise ValueError("replication_factor is 1 or more")
         build_of(self.version)
@@ -253,16 +269,15 @@ class ClusterConfig:
     @cached_property
     def access(self) -> Address | None:
         """The parts of access_address; ValueError."""
-        if self.access_address is None:
-            return None
-        host, _, port = self.access_address.rpartition(":")
-        name = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-        if not (_HOST.fullmatch(name) and port.isascii() and port.isdigit()):
-            raise ValueError(
-                f"access_address {self.access_address!r} is not HOST:PORT, such as "
-                "127.0.0.1:3000 or [::1]:3000"
-            )
-        return Address(name, int(port))
+        return _address("access_address", self.access_address)
+
+    @cached_property
+    def alternate(self) -> Address | None:
+        """The parts of alternate_address, port 0 = the nodes' own ports; ValueError."""
+        text = self.alternate_address
+        if text is not None and _ALONE.fullmatch(text):
+            text += ":0"
+        return _address("alternate_address", text)
 
     @property
     def is_everywhere(self) -> bool:
@@ -289,6 +304,43 @@ class ClusterConfig:
 
     def _step(self, port: int, index: int) -> int:
         return Address(self.host, port).of_node(index).port if port else 0
+
+
+def _address(name: str, text: str | None) -> Address | None:
+    """The parts of HOST:PORT, the value of a setting; ValueError."""
+    if text is None:
+        return None
+    host, _, port = text.rpartition(":")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not (_HOST.fullmatch(bare) and port.isascii() and port.isdigit()):
+        raise ValueError(
+            f"{name} {text!r} is not HOST:PORT, such as 127.0.0.1:3000 or [::1]:3000"
+        )
+    return Address(bare, int(port))
+
+
+def racks_of(
+    racks: GivenRacks, nodes: int, namespaces: Collection[str]
+) -> dict[str, tuple[int, ...]]:
+    """The racks of all nodes, by namespace, of what a caller has given; ValueError.
+
+    Namespaces that are not named are in rack 0 on all nodes.
+    """
+    if racks is None:
+        return {}
+    if not isinstance(racks, Mapping):
+        racks = dict.fromkeys(namespaces, racks)
+    unknown = set(racks) - set(namespaces)
+    if unknown:
+        raise ValueError(f"racks: no namespace {min(unknown)!r}")
+    for ids in racks.values():
+        if len(ids) != nodes:
+            raise ValueError(f"racks: {nodes} numbers are needed, one for each node")
+        for rack in ids:
+            _check_int("racks", rack)
+            if not 0 <= rack <= MAX_RACK:
+                raise ValueError(f"racks: {rack} is not 0 to {MAX_RACK}")
+    return {name: tuple(racks.get(name, (0,) * nodes)) for name in namespaces}
 
 
 def is_loopback(host: str) -> bool:

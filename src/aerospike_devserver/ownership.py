@@ -7,6 +7,7 @@ partition, the first one is the master. A node that leaves hands over only what 
 from __future__ import annotations
 
 import base64
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
@@ -30,19 +31,34 @@ def _weights(node: int) -> tuple[bytes, ...]:
 
 
 @lru_cache(maxsize=256)
-def replica_table(live: tuple[int, ...], shift: int = 0) -> tuple[tuple[int, ...], ...]:
+def replica_table(
+    live: tuple[int, ...], shift: int = 0, racks: tuple[int, ...] = ()
+) -> tuple[tuple[int, ...], ...]:
     """For each partition the live node indexes, master first.
 
     :param shift: each partition has the owners of the one so many behind it.
+    :param racks: of all nodes; copies are spread over them. Empty: there are none.
     """
     if shift:
-        table = replica_table(live)
+        table = replica_table(live, 0, racks)
         return table[shift:] + table[:shift]
+    if racks:
+        return tuple(_spread(owners, racks) for owners in replica_table(live))
     weights = {node: _weights(node) for node in live}
     return tuple(
         tuple(sorted(live, key=lambda node: weights[node][partition]))
         for partition in range(N_PARTITIONS)
     )
+
+
+def _spread(owners: tuple[int, ...], racks: tuple[int, ...]) -> tuple[int, ...]:
+    """The owners in another order: no rack comes again before each has come once."""
+    seen: Counter[int] = Counter()
+    rounds = []
+    for place, node in enumerate(owners):
+        rounds.append((seen[racks[node]], place, node))
+        seen[racks[node]] += 1
+    return tuple(node for _, _, node in sorted(rounds))
 
 
 def bitmap(partitions: Sequence[int]) -> str:
@@ -55,13 +71,17 @@ def bitmap(partitions: Sequence[int]) -> str:
 
 @lru_cache(maxsize=1024)
 def replica_bitmaps(
-    live: tuple[int, ...], columns: int, node: int, shift: int = 0
+    live: tuple[int, ...],
+    columns: int,
+    node: int,
+    shift: int = 0,
+    racks: tuple[int, ...] = (),
 ) -> tuple[str, ...]:
     """Per replica column the partitions for which `node` is that replica, as bitmaps.
 
     Columns beyond the number of live nodes are empty.
     """
-    table = replica_table(live, shift)
+    table = replica_table(live, shift, racks)
     return tuple(
         bitmap(
             [

@@ -173,6 +173,9 @@ def test_all_nodes_are_lost_and_come_back(cluster, make_client):
     lost = r"Cluster is empty: no node answers any more, and the last .* \d+ s ago"
     for call in (
         lambda: client.info_random_node("build"),
+        lambda: client.get(key),
+        lambda: client.put(key, {"a": 2}),
+        lambda: client.scan(*key[:2]).results(),
         client.scan(*key[:2]).apply("module", "f").execute_background,
     ):
         with pytest.raises(exception.AerospikeError, match=lost) as caught:

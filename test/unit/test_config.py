@@ -344,6 +344,34 @@ def test_value_in_policies_of_the_wrong_kind_is_refused(policies):
         make(policies=policies)
 
 
+# racks
+
+
+@pytest.mark.parametrize("rack", [0, -1, True, 2**31 - 1, -(2**31)])
+def test_rack_is_any_number_of_32_bits(rack):
+    make(rack_aware=True, rack_id=rack, rack_ids=[rack] * 256)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"rack_id": 2**31},
+        {"rack_id": "1"},
+        {"rack_id": None},
+        {"rack_ids": (1, 2)},
+        {"rack_ids": 1},
+        {"rack_ids": [1, None]},
+        {"rack_ids": [1, -(2**31) - 1]},
+        {"rack_ids": [1] * 257},
+        {"rack_aware": "yes"},
+    ],
+    ids=lambda config: str(config)[:40],
+)
+def test_what_is_no_rack_is_refused(config):
+    with pytest.raises(exception.ParamError, match=f"{next(iter(config))} is invalid"):
+        make(**config)
+
+
 # what cannot be done yet says so, instead of being ignored
 
 
@@ -352,8 +380,6 @@ def test_value_in_policies_of_the_wrong_kind_is_refused(policies):
     [
         {"config_provider": aerospike.ConfigProvider("file")},
         {"compression_threshold": 100},
-        {"rack_aware": True},
-        {"rack_id": 1},
         {"policies": {"batch": {"compress": True}}},
         {"policies": {"write": {"compression_threshold": 100}}},
         {"policies": {"read": {"compress": True}}},

@@ -175,6 +175,9 @@ pick_node(asc_exchange *x, asc_failure *failure)
         asc_node_retain(node);
         x->node = node;
     }
+    else if (x->err->code == ASC_OK && s->n_nodes == 0) {
+        asc_snapshot_no_node(s, x->err);
+    }
     else if (x->err->code == ASC_OK && req->node_name != NULL &&
              req->node_name[0] != '\0') {
         asc_error_set(x->err, ASC_ERR_INVALID_NODE, "node %s is not there",

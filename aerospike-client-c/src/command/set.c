@@ -179,6 +179,9 @@ check_masters(const asc_snapshot *view, const char *ns, asc_error *err)
     if (map == NULL) {
         return asc_snapshot_lacks(view, ns, err);
     }
+    if (view->n_nodes == 0) {
+        return asc_snapshot_no_node(view, err);
+    }
     for (uint32_t p = 0; p < ASC_N_PARTITIONS; p++) {
         if (asc_snapshot_master(view, map, p) == ASC_NO_NODE) {
             return asc_error_set(err, ASC_ERR_INVALID_NODE,

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from aerospike_devserver.clock import Clock
-from aerospike_devserver.config import Address, ClusterConfig
+from aerospike_devserver.config import Address, ClusterConfig, Racks
 from aerospike_devserver.ownership import N_PARTITIONS, replica_table
 from aerospike_devserver.storage.jobs import Jobs
 from aerospike_devserver.storage.modules import Modules
@@ -65,17 +65,14 @@ class NodeState:
         self.started_s = time.monotonic()
         self.jobs = Jobs()
 
-    def serves(self, partition: int) -> bool:
+    def serves(self, namespace: str, partition: int) -> bool:
         """Whether the node holds a copy of a partition."""
-        cluster = self.cluster
-        owners = replica_table(cluster.live, cluster.shift)[partition]
-        return self.index in owners[: cluster.config.replication_factor]
+        owners = self.cluster.owners(namespace, partition)
+        return self.index in owners[: self.cluster.config.replication_factor]
 
-    def is_master_of(self, partition: int) -> bool:
+    def is_master_of(self, namespace: str, partition: int) -> bool:
         """Whether the node is the one that writes to a partition."""
-        cluster = self.cluster
-        owners = replica_table(cluster.live, cluster.shift)[partition]
-        return owners[:1] == (self.index,)
+        return self.cluster.owners(namespace, partition)[:1] == (self.index,)
 
     def spawn(self, task: Task) -> None:
         """Start a task of this node's own, which rests while the node is frozen."""
@@ -99,6 +96,20 @@ class NodeState:
         access = self.cluster.config.access
         host = self._host_for(local_host) if access is None else access.host
         return Address(host, self.tls_port)
+
+    def alternate_for(self, _local_host: str) -> Address | None:
+        """Where clients reach the node that use alternate addresses."""
+        return self._alternate(self.port)
+
+    def tls_alternate_for(self, _local_host: str) -> Address | None:
+        """The same over TLS."""
+        return self._alternate(self.tls_port)
+
+    def _alternate(self, own_port: int) -> Address | None:
+        given = self.cluster.config.alternate
+        if given is None:
+            return None
+        return given.of_node(self.index) if given.port else Address(given.host, own_port)
 
     def _host_for(self, local_host: str) -> str:
         config = self.cluster.config
@@ -126,6 +137,15 @@ class ClusterState:
         self.partition_generation = 0
         self.rebalance_generation = 0
         self.shift = 0
+        self.racks = config.racks
+
+    def racks_of(self, namespace: str) -> tuple[int, ...]:
+        """The racks of all nodes in a namespace; empty if there are no racks."""
+        return self.racks.get(namespace, ())
+
+    def owners(self, namespace: str, partition: int) -> tuple[int, ...]:
+        """Indexes of the live nodes, those that have the partition first."""
+        return replica_table(self.live, self.shift, self.racks_of(namespace))[partition]
 
     @property
     def live(self) -> tuple[int, ...]:
@@ -163,6 +183,11 @@ class ClusterState:
     def move_partitions(self) -> None:
         """Partitions go to other nodes, though the nodes are the same."""
         self.shift = (self.shift + 1) % N_PARTITIONS
+        self._spread_anew()
+
+    def set_racks(self, racks: Racks) -> None:
+        """Nodes stand in other racks: partitions are spread over them anew."""
+        self.racks = racks
         self._spread_anew()
 
     def _spread_anew(self) -> None:

@@ -20,6 +20,9 @@
 #define DEFAULT_ERROR_RATE 100
 #define DEFAULT_ERROR_WINDOW 1
 
+/* More racks than that in the order of preference are no racks but a mistake. */
+#define MAX_RACKS 256
+
 /* --- keys that need a function: each is an option_parser, whose target is the
  * client_config --- */
 
@@ -214,6 +217,70 @@ parse_fail_if_not_connected(module_state *st, const option *row, PyObject *value
     return 0;
 }
 
+/* Take the number of a rack. */
+static int
+rack_from_py(module_state *st, const option *row, PyObject *value, int32_t *out)
+{
+    int64_t v;
+    if (!PyLong_Check(value)) {
+        return raise_param(st, "%s is invalid" DETAIL "an int is expected, got %s",
+                           row->name, Py_TYPE(value)->tp_name);
+    }
+    if (!int64_from_py(value, &v) || v < INT32_MIN || v > INT32_MAX) {
+        return raise_param(st, "%s is invalid" DETAIL "%R is not in 32 bits", row->name,
+                           value);
+    }
+    *out = (int32_t)v;
+    return 0;
+}
+
+static int
+parse_rack_id(module_state *st, const option *row, PyObject *value, void *target)
+{
+    return rack_from_py(st, row, value, &((client_config *)target)->rack_id);
+}
+
+/* Keep n racks in place of those that were there. 0, or -1 with an exception. */
+static int
+store_racks(client_config *c, const int32_t *racks, size_t n)
+{
+    int32_t *copy = PyMem_Malloc((n + 1) * sizeof *copy);
+    if (copy == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    memcpy(copy, racks, n * sizeof *copy);
+    PyMem_Free((int32_t *)c->cluster.rack_ids);
+    c->cluster.rack_ids = copy;
+    c->cluster.n_rack_ids = n;
+    return 0;
+}
+
+/* Take the racks in the order of preference. An empty list says as little as none. */
+static int
+parse_rack_ids(module_state *st, const option *row, PyObject *value, void *target)
+{
+    int32_t racks[MAX_RACKS];
+    Py_ssize_t n = PyList_Check(value) ? PyList_GET_SIZE(value) : -1;
+    if (n < 0) {
+        return raise_param(st, "%s is invalid" DETAIL "a list is expected, got %s",
+                           row->name, Py_TYPE(value)->tp_name);
+    }
+    if (n > MAX_RACKS) {
+        return raise_param(st, "%s is invalid" DETAIL "%zd racks are more than %d",
+                           row->name, n, MAX_RACKS);
+    }
+    for (Py_ssize_t i = 0; i < n; i++) {
+        PyObject *item = PyList_GetItemRef(value, i); /* IndexError if it shrank */
+        int rc = item != NULL ? rack_from_py(st, row, item, &racks[i]) : -1;
+        Py_XDECREF(item);
+        if (rc < 0) {
+            return -1;
+        }
+    }
+    return store_racks(target, racks, (size_t)n);
+}
+
 /* Refuse what is no object of the class, and then what is: it cannot be used yet. */
 static int
 parse_config_provider(module_state *st, const option *row, PyObject *value,
@@ -365,9 +432,9 @@ static const option config_rows[] = {
     U32("shm_takeover_threshold_sec", cluster.shm.takeover_threshold_s),
     FLAG("use_shared_connection", shares_cluster),
     {"compression_threshold", OPTION_U32, 1, .is_later = true},
-    {"rack_aware", OPTION_BOOL, 1, .is_later = true},
-    {"rack_id", OPTION_U32, 1, .is_later = true},
-    {"rack_ids", OPTION_CUSTOM, 1, .is_later = true},
+    FLAG("rack_aware", cluster.rack_aware),
+    {"rack_id", OPTION_CUSTOM, 1, .parse = parse_rack_id},
+    {"rack_ids", OPTION_CUSTOM, 1, .parse = parse_rack_ids},
     {"config_provider", OPTION_CUSTOM, 1, .parse = parse_config_provider},
     {"metrics", OPTION_CUSTOM, 1, .is_later = true},
 };
@@ -564,6 +631,9 @@ config_from_py(module_state *st, client_config *c, PyObject *config)
         /* older clients pickle bools */ /* the types of the old days have no bool */
         c->values.bool_as = BOOL_AS_PICKLE;
     }
+    if (c->cluster.n_rack_ids == 0 && store_racks(c, &c->rack_id, 1) < 0) {
+        return -1;
+    }
     c->cluster.fail_if_not_connected = c->fail_if_not_connected != NO;
     if (set_user_agent(st, c) < 0 || set_transport(st, c) < 0) {
         return -1;
@@ -584,6 +654,7 @@ config_clear(client_config *c)
     lua_options_clear(&c->lua);
     PyMem_Free((char *)c->cluster.cluster_name);
     PyMem_Free((char *)c->cluster.user_agent);
+    PyMem_Free((int32_t *)c->cluster.rack_ids);
     asc_credentials_release(c->cluster.credentials);
     c->cluster = (asc_config){0};
     Py_CLEAR(c->app_id);

@@ -379,7 +379,7 @@ def _statistics(node: NodeState, namespace: Namespace, name: str) -> str:
     index = namespace.indexes.find(_bytes(name))
     if index is None:
         raise InfoError(Result.INDEX_NOT_FOUND, "no index")
-    held = filter(node.serves, range(N_PARTITIONS))
+    held = (p for p in range(N_PARTITIONS) if node.serves(namespace.name, p))
     if index.definition.kind is IndexKind.SET:
         count = _count_set(namespace, index.definition.set_name, held)
         return pairs({"entries": count, "used_bytes": 0, "load_pct": 100})

@@ -11,7 +11,7 @@ import binascii
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from aerospike_devserver.config import Address, bracketed
+from aerospike_devserver.config import Address, Racks, bracketed
 from aerospike_devserver.handlers.info import info_tables as tables
 from aerospike_devserver.handlers.info.command import Request, command
 from aerospike_devserver.handlers.info.info_tables import pairs
@@ -135,7 +135,7 @@ class _Form(NamedTuple):
     is_served: bool
     default_port: int
     tls_name: str
-    address_of: Callable[[NodeState, str], Address]
+    address_of: Callable[[NodeState, str], Address | None]
 
 
 def _clear(request: Request) -> _Form:
@@ -143,6 +143,19 @@ def _clear(request: Request) -> _Form:
     tls = request.node.cluster.config.tls
     is_served = tls is None or not tls.only
     return _Form(is_served, DEFAULT_PORT, "", NodeState.address_for)
+
+
+def _alternate(form: _Form, address_of: Callable[..., Address | None]) -> _Form:
+    """The form with alternate addresses in place of the others."""
+    return form._replace(address_of=address_of)
+
+
+def _clear_alternate(request: Request) -> _Form:
+    return _alternate(_clear(request), NodeState.alternate_for)
+
+
+def _tls_alternate(request: Request) -> _Form:
+    return _alternate(_tls(request), NodeState.tls_alternate_for)
 
 
 def _tls(request: Request) -> _Form:
@@ -157,7 +170,7 @@ def _address(request: Request, form: _Form) -> str:
     """Where the client that asks reaches the node that it asks."""
     if not form.is_served:
         return ""
-    return str(form.address_of(request.node, request.session.host))
+    return str(form.address_of(request.node, request.session.host) or "")
 
 
 @command("service", "service-clear-std")
@@ -171,21 +184,22 @@ def _service_tls_std(request: Request) -> str:
 
 
 @command("service-clear-alt")
-def _no_alternate(_request: Request) -> str:
-    return ""
+def _service_clear_alt(request: Request) -> str:
+    return _address(request, _clear_alternate(request))
 
 
 @command("service-tls-alt")
-def _no_alternate_tls(request: Request) -> str:
-    _tls(request)
-    return ""
+def _service_tls_alt(request: Request) -> str:
+    return _address(request, _tls_alternate(request))
 
 
 def _others(request: Request, form: _Form) -> Iterator[tuple[NodeState, Address]]:
     """The other nodes, and where the client that asks reaches them."""
     for node in request.node.cluster.nodes:
         if form.is_served and node.is_live and node is not request.node:
-            yield node, form.address_of(node, request.session.host)
+            address = form.address_of(node, request.session.host)
+            if address is not None:
+                yield node, address
 
 
 @command("services", "services-alumni")
@@ -217,27 +231,20 @@ def _peers_tls_std(request: Request) -> str:
     return _peers(request, _tls(request))
 
 
-def _no_peers(request: Request, form: _Form) -> str:
-    """No node has alternate addresses, so none can be listed."""
-    return _peers(request, form._replace(is_served=False))
-
-
 @command("peers-clear-alt")
 def _peers_clear_alt(request: Request) -> str:
-    return _no_peers(request, _clear(request))
+    return _peers(request, _clear_alternate(request))
 
 
 @command("peers-tls-alt")
 def _peers_tls_alt(request: Request) -> str:
-    return _no_peers(request, _tls(request))
+    return _peers(request, _tls_alternate(request))
 
 
 @command(
     "feature-key",
     "quiesce",
     "quiesce-undo",
-    "rack-ids",
-    "racks",
     "revive",
     "roster",
     "roster-set",
@@ -247,6 +254,38 @@ def _peers_tls_alt(request: Request) -> str:
 )
 def _enterprise_only(_request: Request) -> str:
     raise InfoError(Result.ENTERPRISE_ONLY, "enterprise only")
+
+
+# Racks
+
+
+def _racks(request: Request) -> Racks:
+    """InfoError 25 if there are no racks, as in the Community Edition."""
+    racks = request.node.cluster.racks
+    if not racks:
+        raise InfoError(Result.ENTERPRISE_ONLY, "enterprise only")
+    return racks
+
+
+@command("rack-ids")
+def _rack_ids(request: Request) -> str:
+    """`namespace:rack;…` of the node that is asked."""
+    index = request.node.index
+    return ";".join(f"{name}:{ids[index]}" for name, ids in _racks(request).items())
+
+
+@command("racks")
+def _all_racks(request: Request) -> str:
+    """`ns=NAME:rack_1=NODE,NODE:rack_2=…;…`; approximated."""
+    live = [node for node in request.node.cluster.nodes if node.is_live]
+    texts = []
+    for name, ids in _racks(request).items():
+        nodes_of: dict[int, list[str]] = {}
+        for node in live:
+            nodes_of.setdefault(ids[node.index], []).append(node.id)
+        racks = (f"rack_{rack}={','.join(nodes_of[rack])}" for rack in sorted(nodes_of))
+        texts.append(":".join((f"ns={name}", *racks)))
+    return ";".join(texts)
 
 
 @command("logs")

@@ -65,12 +65,14 @@ def _namespace(request: Request) -> str:
 
 def _namespace_config(request: Request, namespace: Namespace) -> dict[str, object]:
     config = namespace.config
+    racks = request.node.cluster.racks_of(config.name)
     own: dict[str, object] = {
         "allow-ttl-without-nsup": str(config.allow_ttl_without_nsup).lower(),
         "default-read-touch-ttl-pct": config.default_read_touch_ttl_pct,
         "default-ttl": config.default_ttl_s,
         "max-record-size": config.max_record_size,
         "nsup-period": config.nsup_period_s,
+        "rack-id": racks[request.node.index] if racks else 0,
         "replication-factor": request.node.cluster.config.replication_factor,
     }
     return dict(sorted((own | tables.NAMESPACE_CONFIG).items()))

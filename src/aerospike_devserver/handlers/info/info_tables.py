@@ -90,7 +90,6 @@ NAMESPACE_CONFIG: dict[str, object] = {
     "disallow-null-setname": "false",
     "inline-short-queries": "false",
     "prefer-uniform-balance": "false",
-    "rack-id": 0,
     "read-consistency-level-override": "off",
     "reject-non-xdr-writes": "false",
     "reject-xdr-writes": "false",

@@ -128,8 +128,9 @@ class Aggregation(RowStream):
 
     def _all_parts(self) -> Iterator[Part]:
         """Rows and pauses. What is empty is a moment for others to have a turn."""
+        name = self._candidates.namespace.name
         for partition in range(N_PARTITIONS):
-            if self._node.is_master_of(partition):
+            if self._node.is_master_of(name, partition):
                 self._job.partition = partition
                 yield from self._partition(partition)
 

@@ -181,12 +181,13 @@ class _Work:
 
     def turns(self) -> Iterator[float]:
         """The job in turns, each with the seconds to wait before the next."""
+        name = self._candidates.namespace.name
         try:
             for partition in range(N_PARTITIONS):
                 if self._is_over:
                     return
                 self._job.partition = partition
-                if self._node.is_master_of(partition):
+                if self._node.is_master_of(name, partition):
                     yield from self._partition(partition)
         finally:
             if self._failures is not None:

@@ -65,9 +65,10 @@ class QueryStream(RowStream):
         self._namespace_field = encode_field(Field.NAMESPACE, name)
 
     def _parts(self) -> Iterator[Part]:
+        name = self._plan.candidates.namespace.name
         for partition, after in self._plan.partitions.items():
             self._job.partition = partition
-            if not self._node.serves(partition):
+            if not self._node.serves(name, partition):
                 yield encode_partition_refusal(Result.UNAVAILABLE, partition)
                 continue
             if self._is_late():
