@@ -273,6 +273,9 @@ test_node(void)
 static asc_status
 apply_maps(asc_error *err)
 {
+    const int32_t rack_ids[] = {1};
+    const asc_config config = {
+        .rack_aware = true, .rack_ids = rack_ids, .n_rack_ids = 1};
     asc_maps maps = {0};
     asc_node *node = NULL;
     asc_snapshot *s = NULL;
@@ -283,6 +286,9 @@ apply_maps(asc_error *err)
     node = fake_node("A", 3001, 10, err);
     if (node != NULL) {
         rc = asc_maps_apply(&maps, node, text, strlen(text), err);
+    }
+    if (rc == ASC_OK) {
+        rc = asc_racks_parse(&node->racks, "test:1", 6, err);
     }
     if (rc == ASC_OK) {
         rc = asc_maps_snapshot(&maps, &config, &node, 1, &s, err);

@@ -95,9 +95,9 @@ class DevCluster:
     :param alternate_address: where clients with `use_services_alternate` are told to
         connect: "HOST:PORT" for node 0, and node i at PORT + 10*i, or "HOST" for that
         address with the nodes' own ports. None = there are no alternate addresses.
-    :param racks: the rack of each node, [1, 1, 2], or {namespace: [1, 1, 2]}. The copies
-        of a record are then on different racks, as far as there are enough. None =
-        there are no racks, as in the Community Edition.
+    :param racks: the rack of each node, [1, 1, 2], or {namespace: [1, 1, 2]}. The
+        copies of a record are then on different racks, as far as there are enough.
+        None = there are no racks, as in the Community Edition.
     :param tls: serve TLS on further ports, with certificates that the cluster makes for
         itself, which needs the extra `devserver`; or with a context of yours.
         `config` is a client's configuration for it.

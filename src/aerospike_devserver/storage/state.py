@@ -109,7 +109,9 @@ class NodeState:
         given = self.cluster.config.alternate
         if given is None:
             return None
-        return given.of_node(self.index) if given.port else Address(given.host, own_port)
+        return (
+            given.of_node(self.index) if given.port else Address(given.host, own_port)
+        )
 
     def _host_for(self, local_host: str) -> str:
         config = self.cluster.config
