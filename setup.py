@@ -1,12 +1,14 @@
 """Compile `aerospike._core`: the extension and the C library in one shared object.
 
 A second one, `aerospike._tls`, has what needs OpenSSL; where OpenSSL's headers are
-missing it is left out, and the rest is built all the same.
+missing it is left out, and the rest is built all the same. Without the headers of zlib
+the client refuses to compress.
 
 Everything else about the package is in pyproject.toml. Environment variables:
 
 ASC_WERROR=1   all warnings on and fatal (lint and CI; never for a user's install)
 ASC_SANITIZE=address,undefined   with these sanitizers, and names for their reports
+ASC_WITHOUT_ZLIB=1, ASC_WITHOUT_OPENSSL=1   as if their headers were missing
 ASC_JOBS=N     number of compilers at a time; default: one per core
 CC, CFLAGS, LDFLAGS   as for any extension
 """
@@ -18,6 +20,7 @@ import hashlib
 import os
 import re
 import sysconfig
+import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -52,6 +55,7 @@ OPENSSL_PROBE = """\
 #error OpenSSL 3 is needed
 #endif
 """
+ZLIB_PROBE = "#include <zlib.h>\n"
 # CPython's calling conventions and half-filled tables make these two noise there
 CORE_WARNING_FLAGS = ["-Wno-unused-parameter", "-Wno-missing-field-initializers"]
 
@@ -103,6 +107,12 @@ class BuildExt(build_ext):
         # the library must not find Python.h; warnings in Python.h are not ours
         self.compiler.set_include_dirs([])
         core, tls = self.extensions
+        self.has_zlib = self.finds("zlib", ZLIB_PROBE)
+        if not self.has_zlib:
+            print(
+                "the client is built without compression: the headers of zlib are"
+                " missing (Debian's package zlib1g-dev)"
+            )
         # another compiler or other flags: other objects, in a folder of their own
         setting = repr((self.compiler.compiler_so, self.flags(""), self.include_dirs))
         tag = hashlib.sha256(setting.encode()).hexdigest()[:12]
@@ -110,8 +120,8 @@ class BuildExt(build_ext):
         with locked(folder):
             library = self.compile_all(library_sources(), self.flags("library"), folder)
             objects = self.compile_all(files(CORE, ".c"), self.flags("core"), folder)
-            self.link(core, [*library, *objects])
-            if self.has_openssl(folder):
+            self.link(core, [*library, *objects], self.zlib())
+            if self.finds("openssl", OPENSSL_PROBE):
                 self.build_tls(tls, library, folder)
             else:
                 print(
@@ -127,20 +137,30 @@ class BuildExt(build_ext):
             *self.compile_all(files(TLS, ".c"), self.flags("tls"), folder),
         ]
         self.compiler.create_static_lib(library, "asc", output_dir=str(folder))
-        self.link(ext, [*objects, str(folder / "libasc.a")], ["ssl", "crypto"])
+        libraries = ["ssl", "crypto", *self.zlib()]
+        self.link(ext, [*objects, str(folder / "libasc.a")], libraries)
 
-    def has_openssl(self, folder: Path) -> bool:
-        probe = folder / "probe_openssl.c"
-        probe.write_text(OPENSSL_PROBE)
-        try:
-            self.compiler.compile([str(probe)], output_dir=str(folder))
-        except CompileError:
+    def zlib(self) -> list[str]:
+        """What to link for compression."""
+        return ["z"] if self.has_zlib else []
+
+    def finds(self, name: str, text: str) -> bool:
+        """Whether a program that needs the headers of a library compiles."""
+        if os.environ.get(f"ASC_WITHOUT_{name.upper()}") == "1":
             return False
+        with tempfile.TemporaryDirectory() as folder:
+            probe = Path(folder) / f"probe_{name}.c"
+            probe.write_text(text)
+            try:
+                self.compiler.compile([str(probe)], output_dir=folder)
+            except CompileError:
+                return False
         return True
 
     def flags(self, part: str) -> list[str]:
         """The compiler's flags for a part: "library", "core", "tls", "" (for all)."""
         flags = [*COMMON_FLAGS, f'-DASC_VERSION="{version()}"']
+        flags += ["-DASC_HAVE_ZLIB"] if self.has_zlib else []
         flags += SANITIZE_FLAGS + self.sanitize() if self.sanitize() else []
         if os.environ.get("ASC_WERROR") == "1":
             flags += WARNING_FLAGS

@@ -47,6 +47,9 @@ has_openssl() { # version 3 or later, with headers
     printf '%s\n' '#include <openssl/ssl.h>' '#if OPENSSL_VERSION_MAJOR < 3' '#error' \
         '#endif' | "${CC:-cc}" -E - >/dev/null 2>&1
 }
+has_zlib() {
+    echo '#include <zlib.h>' | "${CC:-cc}" -E - >/dev/null 2>&1
+}
 
 # The Debian packages that are missing, on one line.
 missing_packages() {
@@ -63,7 +66,8 @@ missing_packages() {
     has_compiler || list="$list gcc"
     { has_compiler && has_libc; } || list="$list libc6-dev"
     command -v make >/dev/null 2>&1 || list="$list make"
-    { has_compiler && has_openssl; } || list="$list $TLS_PACKAGE"
+    { has_compiler && has_openssl; } || list="$list libssl-dev"
+    { has_compiler && has_zlib; } || list="$list zlib1g-dev"
     if [ "$goal" = instructions ]; then
         for tool in git valgrind; do
             command -v "$tool" >/dev/null 2>&1 || list="$list $tool"
@@ -72,14 +76,27 @@ missing_packages() {
     printf '%s' "${list# }"
 }
 
-# Without this one only TLS is missing, so it is installed where that is possible.
-TLS_PACKAGE=libssl-dev
+# Without these only TLS or compression is missing, so they are installed where that is
+# possible. The client is built without what is left of a list.
+is_optional() {
+    for package in $1; do
+        case $package in libssl-dev | zlib1g-dev) ;; *) return 1 ;; esac
+    done
+}
+say_without() {
+    for package in $1; do
+        case $package in
+            libssl-dev) say "without $package the client is built without TLS" ;;
+            *) say "without $package the client is built without compression" ;;
+        esac
+    done
+}
 
 check_machine() {
     packages=$(missing_packages)
-    if [ "$packages" = "$TLS_PACKAGE" ] &&
+    if [ -n "$packages" ] && is_optional "$packages" &&
         { [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; }; then
-        say "without $TLS_PACKAGE the client is built without TLS"
+        say_without "$packages"
         packages=
     fi
     if [ -n "$packages" ]; then
@@ -97,12 +114,12 @@ check_machine() {
             apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends \
             $packages; } >"$log" 2>&1; then
             cat "$log" >&2
-            [ "$packages" = "$TLS_PACKAGE" ] || die "apt-get failed"
-            say "without $TLS_PACKAGE the client is built without TLS"
+            is_optional "$packages" || die "apt-get failed"
+            say_without "$packages"
         fi
         rm -f "$log"
         packages=$(missing_packages)
-        [ -z "$packages" ] || [ "$packages" = "$TLS_PACKAGE" ] ||
+        is_optional "$packages" ||
             die "still missing for $PYTHON after apt-get: $packages"
     fi
     if [ "$goal" != compiler ]; then

@@ -822,7 +822,7 @@ test_garbage(void)
         {"an HTTP server", "485454502f312e312034303020426164"},
         {"version 0", "0003000000000016"},
         {"an admin reply", "020200000000001000000000000000000000000000000000"},
-        {"a compressed reply", "0204000000000016"},
+        {"a compressed reply of nothing", "0204000000000008 000000000000001e"},
         {"129 MiB", "0203000008100000"},
         {"2^48 bytes", "0203ffffffffffff"},
         {"an info reply to a message", "0201000000000003 61090a"},

@@ -428,8 +428,8 @@ test_frame_heads(void)
         {"02 03 000008000000", true, ""}, /* 128 MiB */
         {"02 03 000008000001", false, "134217729"},
         {"02 03 ffffffffffff", false, "too large"},
-        {"02 02 000000000016", true, ""},        /* admin */
-        {"02 04 000000000016", false, "type 4"}, /* compressed */
+        {"02 02 000000000016", true, ""}, /* admin */
+        {"02 04 000000000016", true, ""}, /* compressed */
         {"02 00 000000000016", false, "type 0"},
         {"02 05 000000000016", false, "type 5"},
         {"02 ff 000000000016", false, "type 255"},

@@ -74,7 +74,12 @@ POLICY = {
         "2.x. `False`: an attempt that timed out is not repeated, whatever "
         "`max_retries` says.",
     ),
-    "compress": Text("bool", "False", "Compress large requests, ask for such replies."),
+    "compress": Text(
+        "bool",
+        "False",
+        "Compress what carries data and has more than 128 bytes, and ask for "
+        "compressed replies (Enterprise Edition).",
+    ),
     "txn": Text("Transaction", "", "The transaction that the command belongs to."),
     "expressions": Text(
         "compiled expression",
@@ -166,7 +171,9 @@ POLICY = {
         "In a transaction: fail when the transaction has the record locked already.",
     ),
     "compression_threshold": Text(
-        "int, bytes", "0", "Compress larger requests. 0: never."
+        "int, bytes",
+        "0",
+        "Compress requests that have more bytes. 0: as `compress` says.",
     ),
     "expected_duration": Text(
         "`QUERY_DURATION_*`", "LONG", "How long the query is likely to take."
@@ -363,7 +370,10 @@ CONFIG = {
         "The last client to be closed closes the connections.",
     ),
     "compression_threshold": Text(
-        "int, bytes", "0", "Compress larger requests. 0: never."
+        "int, bytes",
+        "0",
+        "`compression_threshold` of the write policy, and likewise for `operate()`, "
+        "`apply()` and batches. 0: as `compress` of the policies says.",
     ),
     "rack_aware": Text(
         "bool",

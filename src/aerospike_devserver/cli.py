@@ -14,11 +14,13 @@ from typing import Any
 
 from aerospike_devserver.cluster import DevCluster
 from aerospike_devserver.config import (
+    COMMUNITY,
     DEFAULT_NAMESPACES,
     DEFAULT_SESSION_TTL_S,
     DEFAULT_TLS_NAME,
     DEFAULT_UDF_MEMORY,
     DEFAULT_UDF_TIMEOUT_S,
+    ENTERPRISE,
     GivenRacks,
     bracketed,
 )
@@ -100,6 +102,14 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
             "dest": "version",
             "default": DEFAULT_VERSION,
             "help": f"version to play: {', '.join(BUILDS)}, or a build of four numbers",
+        },
+    ),
+    (
+        "--edition",
+        {
+            "default": None,
+            "help": f"{COMMUNITY}, or {ENTERPRISE}: compression, approximated "
+            f"({COMMUNITY}, with --security {ENTERPRISE})",
         },
     ),
     ("--cluster-name", {"default": None, "help": "name of the cluster"}),

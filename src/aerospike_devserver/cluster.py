@@ -18,11 +18,13 @@ from types import TracebackType
 from typing import Any
 
 from aerospike_devserver.config import (
+    COMMUNITY,
     DEFAULT_NAMESPACES,
     DEFAULT_SESSION_TTL_S,
     DEFAULT_TLS_NAME,
     DEFAULT_UDF_MEMORY,
     DEFAULT_UDF_TIMEOUT_S,
+    ENTERPRISE,
     LOCALHOST,
     ClusterConfig,
     ExternalUsers,
@@ -82,6 +84,8 @@ class DevCluster:
     :param replication_factor: cut to the number of live nodes.
     :param version: "8.1" or "8.2", or a build of four numbers to report: what the
         server does not know in that version it refuses, string operations before 8.2.
+    :param edition: "community", or "enterprise": then the server compresses, and says
+        that it is of that edition. None = "community", or "enterprise" with security.
     :param cluster_name: None = the cluster has no name.
     :param default_ttl: seconds to live of records written without TTL, 0 = for ever.
     :param nsup_period: seconds; 0 turns expiration off.
@@ -133,6 +137,7 @@ class DevCluster:
         namespaces: Iterable[str] = DEFAULT_NAMESPACES,
         replication_factor: int = 2,
         version: str = DEFAULT_VERSION,
+        edition: str | None = None,
         cluster_name: str | None = None,
         default_ttl: int = 0,
         nsup_period: int = 10,
@@ -170,6 +175,8 @@ class DevCluster:
         name = DEFAULT_TLS_NAME if tls_name is None else tls_name
         ttl_s = DEFAULT_SESSION_TTL_S if session_ttl is None else session_ttl
         self._tls = tls_of(tls, mutual_tls, name, tls_cert, tls_key, tls_ca)
+        if edition is None:
+            edition = ENTERPRISE if security else COMMUNITY
         has_tls, users = self._tls is not None, external_users or {}
         if not has_tls:
             _refuse(
@@ -178,6 +185,8 @@ class DevCluster:
                 tls_name=tls_name,
                 tls_port=tls_port,
             )
+        if security and edition == COMMUNITY:
+            _refuse(f'edition="{ENTERPRISE}"', security=security)
         if not security:
             _refuse(
                 "security",
@@ -199,6 +208,7 @@ class DevCluster:
             UdfConfig(udf_timeout, udf_memory, full_lua),
             alternate_address,
             racks_of(racks, nodes, [each.name for each in settings]),
+            edition,
         )
         self._state = ClusterState(self._config)
         self._lock = threading.RLock()

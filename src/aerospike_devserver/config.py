@@ -22,6 +22,9 @@ LOCALHOST = "127.0.0.1"
 """What a host `localhost` stands for."""
 DEFAULT_NAMESPACES = ("test", "bar")
 DEFAULT_TLS_NAME = "devcluster"
+COMMUNITY = "community"
+ENTERPRISE = "enterprise"
+EDITIONS = (COMMUNITY, ENTERPRISE)
 
 MAX_NAMESPACE_NAME = 31
 """Characters."""
@@ -200,7 +203,7 @@ class ClusterConfig:
     alternate addresses. racks: of the nodes, by namespace; empty = there are no racks,
     as in the Community Edition. tls: None = no TLS.
     security: None = there are no users, and everybody may do everything. udf: of
-    functions in Lua.
+    functions in Lua. edition: one of EDITIONS.
     """
 
     nodes: int
@@ -217,6 +220,7 @@ class ClusterConfig:
     udf: UdfConfig = field(default_factory=UdfConfig)
     alternate_address: str | None = None
     racks: Racks = field(default_factory=dict)
+    edition: str = COMMUNITY
 
     def __post_init__(self) -> None:
         for name in ("nodes", "port"):
@@ -235,6 +239,8 @@ class ClusterConfig:
         if self.replication_factor < 1:
             raise ValueError("replication_factor is 1 or more")
         build_of(self.version)
+        if self.edition not in EDITIONS:
+            raise ValueError(f"edition is {' or '.join(EDITIONS)}, not {self.edition}")
         if not _CLUSTER_NAME.fullmatch(self.cluster_name or ""):
             raise ValueError(f"not a cluster name: {self.cluster_name!r}")
         names = [namespace.name for namespace in self.namespaces]
@@ -283,6 +289,11 @@ class ClusterConfig:
     def is_everywhere(self) -> bool:
         """Whether the nodes listen on all addresses of the machine."""
         return ip_address(self.host).is_unspecified
+
+    @property
+    def is_enterprise(self) -> bool:
+        """Whether the server does what only the Enterprise Edition does."""
+        return self.edition == ENTERPRISE
 
     @property
     def build(self) -> str:

@@ -6,10 +6,12 @@ reply may be long.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable
 
 from aerospike_devserver import request_log
+from aerospike_devserver.codec.compression import CompressionError, deflate, inflate
 from aerospike_devserver.codec.frame import ProtoType
 from aerospike_devserver.codec.message import (
     Field,
@@ -38,7 +40,7 @@ from aerospike_devserver.handlers.record import (
     record,
     values,
 )
-from aerospike_devserver.reply import Reply
+from aerospike_devserver.reply import Reply, Stream
 from aerospike_devserver.result import Result
 from aerospike_devserver.session import Session
 
@@ -60,6 +62,7 @@ _ADMIN_COMMANDS = (login, roles, users)
 
 log = logging.getLogger(__name__)
 
+_MALFORMED = encode_reply(Result.REQUEST_INVALID)
 _COMPRESSION_REFUSED = encode_reply(Result.ENTERPRISE_ONLY)
 
 
@@ -68,13 +71,19 @@ def answer(session: Session, proto_type: int, body: bytes) -> Reply:
 
     One in the request log is logged, too: the loop that calls this serves all clients.
     """
+    compresses = session.node.cluster.config.is_enterprise
+    if compresses and proto_type == ProtoType.COMPRESSED:
+        try:
+            proto_type, body = ProtoType.MESSAGE, inflate(body)
+        except CompressionError:
+            return _MALFORMED
     reply = _answer(session, proto_type, body)
     if request_log.is_wanted(proto_type):
         try:
             request_log.note(session, proto_type, body, reply)
         except Exception:
             log.exception("the log of a request of type %d", proto_type)
-    return reply
+    return _deflated(reply) if compresses and _asks(proto_type, body) else reply
 
 
 def _answer(session: Session, proto_type: int, body: bytes) -> Reply:
@@ -85,11 +94,36 @@ def _answer(session: Session, proto_type: int, body: bytes) -> Reply:
         return encode_reply(Result.SERVER_ERROR)
 
 
+def _asks(proto_type: int, body: bytes) -> bool:
+    """Whether the reply to a message may be compressed."""
+    info1 = body[1] if proto_type == ProtoType.MESSAGE and len(body) > 1 else 0
+    return info1 & Info1.COMPRESS_RESPONSE != 0
+
+
+def _deflated(reply: Reply) -> Reply:
+    """The same reply with its frames compressed."""
+    if isinstance(reply, bytes):
+        return deflate(reply)
+    stream = _deflate_parts(reply)
+    next(stream)  # closing it closes the other stream only once it has begun
+    return stream
+
+
+def _deflate_parts(stream: Stream) -> Stream:
+    with contextlib.closing(stream):
+        yield b""
+        for part in stream:
+            try:
+                yield deflate(part) if isinstance(part, bytes) else part
+            except TimeoutError as error:
+                stream.throw(error)
+
+
 def _message(session: Session, body: bytes) -> Reply:
     try:
         message = Message(body)
     except MessageError:
-        return encode_reply(Result.REQUEST_INVALID)
+        return _MALFORMED
     if message.info1 & Info1.BATCH:
         return batch.answer(session, message)
     if Field.DIGEST not in message.fields:
@@ -98,12 +132,13 @@ def _message(session: Session, body: bytes) -> Reply:
 
 
 def _compressed(_session: Session, _body: bytes) -> bytes:
+    """What the Community Edition says."""
     return _COMPRESSION_REFUSED
 
 
 def _between_servers(_session: Session, _body: bytes) -> bytes:
     """Messages of one cluster to another, which no client sends."""
-    return encode_reply(Result.REQUEST_INVALID)
+    return _MALFORMED
 
 
 _BY_TYPE: dict[int, Callable[[Session, bytes], Reply]] = {

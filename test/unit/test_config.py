@@ -379,10 +379,6 @@ def test_what_is_no_rack_is_refused(config):
     "config",
     [
         {"config_provider": aerospike.ConfigProvider("file")},
-        {"compression_threshold": 100},
-        {"policies": {"batch": {"compress": True}}},
-        {"policies": {"write": {"compression_threshold": 100}}},
-        {"policies": {"read": {"compress": True}}},
     ],
     ids=str,
 )
@@ -416,7 +412,7 @@ KNOWN: dict[str, Any] = {
     "max_socket_idle": 0,
     "batch_direct": False,
     "tend_interval": 1000,
-    "compression_threshold": 0,
+    "compression_threshold": 1000,
     "cluster_name": None,
     "connect_timeout": 1000,
     "strict_types": True,

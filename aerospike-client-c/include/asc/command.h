@@ -58,9 +58,11 @@ typedef struct asc_request {
     uint32_t check_ms; /* asc_call_run returns ASC_INTERRUPTED this often, so that its
                           caller sees signals that interrupt no wait of this thread;
                           0: it does not */
-    bool writes;       /* a failure after sending leaves the outcome in doubt */
-    bool linearize;    /* strongly consistent read that only the master may answer */
-    bool sc_session;   /* session consistency: likewise only the master, but just in
+    uint32_t compress_above; /* a frame of more bytes than this is compressed before it
+                                is sent, in `out`; 0: it is not */
+    bool writes;             /* a failure after sending leaves the outcome in doubt */
+    bool linearize;  /* strongly consistent read that only the master may answer */
+    bool sc_session; /* session consistency: likewise only the master, but just in
                           strongly consistent namespaces */
 } asc_request;
 

@@ -12,6 +12,7 @@ enum {
     ASC_PROTO_INFO = 1,
     ASC_PROTO_ADMIN = 2,
     ASC_PROTO_MESSAGE = 3,
+    ASC_PROTO_COMPRESSED = 4, /* holds a frame of messages */
 };
 
 /* Bytes of a message's header, which follows that of its frame. */

@@ -12,6 +12,7 @@
 #include "asc/admin.h"
 #include "asc/detail.h"
 #include "base/time.h"
+#include "wire/compress.h"
 #include "wire/reader.h"
 
 /* How long a command waits for a new login at most, and how often it looks. */
@@ -355,6 +356,18 @@ wait_in_queue(asc_exchange *x, uint64_t now_ms)
     return rc == ASC_OK ? start(x, now_ms) : decide(x, failure_of_pool(rc), now_ms);
 }
 
+/* Compress the request if it is large enough, before the first attempt. It is not
+ * inlined for the sake of the others. Returns false when memory is short. */
+static __attribute__((noinline)) bool
+compress_request(asc_exchange *x)
+{
+    asc_request *req = x->req;
+    bool is_large = req->out.len > req->compress_above;
+    req->compress_above = 0;
+    x->err->phase = ASC_PHASE_COMMAND;
+    return !is_large || asc_frame_deflate(&req->out, x->err) == ASC_OK;
+}
+
 /* Begin an attempt: choose a node, borrow a connection, and send what can be sent at
  * once. */
 static asc_want
@@ -362,6 +375,9 @@ pick(asc_exchange *x, uint64_t now_ms)
 {
     asc_failure failure;
     asc_error_reset(x->err);
+    if (x->req->compress_above != 0 && !compress_request(x)) {
+        return decide(x, ASC_FAIL_FATAL, now_ms);
+    }
     if (!pick_node(x, &failure)) {
         return decide(x, failure, now_ms);
     }
@@ -432,7 +448,8 @@ static asc_want
 finish(asc_exchange *x, uint64_t now_ms)
 {
     const asc_buf *in = &x->req->in;
-    uint8_t type = asc_frame_type(x->req->out.data);
+    uint8_t sent = asc_frame_type(x->req->out.data);
+    uint8_t type = sent == ASC_PROTO_COMPRESSED ? ASC_PROTO_MESSAGE : sent;
     x->err->phase = ASC_PHASE_COMMAND;
     if (asc_frame_type(in->data) != type ||
         (type == ASC_PROTO_MESSAGE && in->len < ASC_FRAME_MIN_MESSAGE)) {
@@ -517,9 +534,12 @@ ends_reply(const asc_exchange *x, const asc_msg *m, asc_status *result)
         return true;
     }
     if (x->many.reply == ASC_REPLY_ROWS) {
-        /* The result of a message is that of its row, but this code is about the
-         * session and ends the reply. */
-        return m->result == ASC_ERR_NOT_AUTHENTICATED;
+        /* The result of a message is that of its row, but one code is about the
+         * session and ends the reply, and one refuses compressed requests: who takes
+         * them has no row that needs the Enterprise Edition. */
+        return m->result == ASC_ERR_NOT_AUTHENTICATED ||
+               (m->result == ASC_ERR_ENTERPRISE_ONLY &&
+                asc_frame_type(x->req->out.data) == ASC_PROTO_COMPRESSED);
     }
     if (m->info3 & ASC_INFO3_PARTITION_DONE) {
         return false;
@@ -663,6 +683,13 @@ take_blocks(asc_exchange *x, uint64_t now_ms)
     return ASC_WANT_READ;
 }
 
+/* Will the next frame, which is there, take more memory than it has now? */
+static bool
+grows(const asc_transfer *io)
+{
+    return asc_frame_type(io->in->data + io->at) == ASC_PROTO_COMPRESSED;
+}
+
 /* One more whole frame is there. ASC_WANT_READ says: go on to the next. The function is
  * not inlined for the sake of small commands, which come by the same way and would have
  * to save more registers. */
@@ -696,7 +723,7 @@ take_frame(asc_exchange *x, uint64_t now_ms)
     if (!next_is_there && now_ms >= x->deadline_ms) {
         return timed_out(x, now_ms);
     }
-    if (!next_is_there && x->io.at >= x->many.gather) {
+    if (x->io.at >= x->many.gather && (!next_is_there || grows(&x->io))) {
         x->state = ASC_EXCHANGE_FRAMES;
         return ASC_WANT_TAKER;
     }

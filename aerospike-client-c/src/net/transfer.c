@@ -8,7 +8,8 @@
 #include <poll.h>
 #include <string.h>
 
-#include "asc/reader.h"
+#include "wire/compress.h"
+#include "wire/reader.h"
 
 /* The first reception takes up to this much, so that a small reply comes together with
  * its header in one system call. */
@@ -80,6 +81,18 @@ speaks_tls(const asc_conn *c, const uint8_t *data, size_t size)
            (data[0] == 0x15 || data[0] == 0x16) && data[1] == 0x03;
 }
 
+/* Put what a whole compressed frame holds in its place, so that nobody else has to know
+ * of compression. */
+static asc_io
+inflate_frame(asc_transfer *t, asc_error *err)
+{
+    if (asc_frame_inflate(t->in, t->at, t->frame_size, &t->frame_size, err) != ASC_OK) {
+        t->garbled = true;
+        return ASC_IO_ERROR;
+    }
+    return ASC_IO_OK;
+}
+
 /* Look at what has come. Returns ASC_IO_OK when the frame is whole, ASC_IO_WANT_READ
  * when more bytes are needed, and ASC_IO_ERROR when this cannot be a reply. */
 static asc_io
@@ -99,6 +112,14 @@ inspect(asc_transfer *t, asc_error *err)
         asc_frame_head head;
         if (asc_read_frame_head(t->in->data + t->at, &head, err) != ASC_OK) {
             t->garbled = true;
+            return ASC_IO_ERROR;
+        }
+        if (head.type == ASC_PROTO_COMPRESSED &&
+            asc_frame_type(t->out) < ASC_PROTO_MESSAGE) {
+            t->garbled = true;
+            asc_error_set(err, ASC_ERR_CLIENT,
+                          "the reply is compressed, which only "
+                          "replies about records may be");
             return ASC_IO_ERROR;
         }
         t->frame_size = ASC_PROTO_HEADER_SIZE + (size_t)head.size;
@@ -121,7 +142,9 @@ inspect(asc_transfer *t, asc_error *err)
         return ASC_IO_ERROR;
     }
     t->state = ASC_TRANSFER_DONE;
-    return ASC_IO_OK;
+    return asc_frame_type(t->in->data + t->at) == ASC_PROTO_COMPRESSED
+               ? inflate_frame(t, err)
+               : ASC_IO_OK;
 }
 
 /* Receive once; a timeout_ms other than 0 allows to wait. ASC_IO_OK means that bytes

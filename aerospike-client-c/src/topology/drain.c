@@ -115,6 +115,9 @@ read_frame(asc_drain_item *item)
             return v;
         }
     }
+    if (item->many && asc_frame_type(item->head) == ASC_PROTO_COMPRESSED) {
+        return BROKEN; /* it does not show whether it ends the reply */
+    }
     while (item->missing > 0) {
         size_t size =
             item->missing < sizeof waste ? (size_t)item->missing : sizeof waste;

@@ -18,7 +18,7 @@ asc_read_frame_head(const uint8_t *data, asc_frame_head *out, asc_error *err)
                              "the peer does not speak this protocol: version byte %u",
                              version);
     }
-    if (type < ASC_PROTO_INFO || type > ASC_PROTO_MESSAGE) {
+    if (type < ASC_PROTO_INFO || type > ASC_PROTO_COMPRESSED) {
         return asc_error_set(err, ASC_ERR_CLIENT, "reply of unexpected type %u", type);
     }
     if (size > ASC_PROTO_MAX_BODY) {

@@ -73,6 +73,7 @@ class Info1:
     SHORT_QUERY: Final = 0x04
     BATCH: Final = 0x08
     GET_NO_BINS: Final = 0x20
+    COMPRESS_RESPONSE: Final = 0x80
 
 
 class Info2:

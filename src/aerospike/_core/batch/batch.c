@@ -359,6 +359,9 @@ write_part(batch_run *b, asc_part *part)
     head.info1 |= ASC_INFO1_BATCH;
     head.ttl_s = 0;
     head.budget_ms = b->pol.timing.total_timeout_ms;
+    if (policy_compresses(&b->pol)) { /* all kinds of batches do it alike */
+        policy_to_compression(&b->pol, POLICY_BATCH, &part->req, &head);
+    }
     if (!asc_writer_begin(&w, &part->req.out, &head) ||
         !policy_filter_to_field(b->pol.filter, &w) ||
         !put_rows(b, &part->req.out, part)) {
@@ -444,6 +447,7 @@ is_refused(const batch_run *b, const asc_part *part)
 {
     static const asc_status codes[] = {
         ASC_ERR_NOT_AUTHENTICATED,
+        ASC_ERR_ENTERPRISE_ONLY, /* the request is compressed */
         ASC_ERR_BATCH_DISABLED,
         ASC_ERR_BATCH_MAX_REQUESTS,
         ASC_ERR_BATCH_QUEUES_FULL,
@@ -475,7 +479,7 @@ fail_rows(batch_run *b, asc_part *part)
     if (b->first_failure.code == ASC_OK) {
         b->first_failure = *err;
     }
-    if (left_out) {
+    if (left_out && err->code != ASC_ERR_ENTERPRISE_ONLY) {
         err->code = ASC_ERR_NO_RESPONSE;
     }
     while (rc == 0 && asc_batch_unanswered(b->batch, part, &at, &number)) {

@@ -205,6 +205,25 @@ parse_password(module_state *st, const option *row, PyObject *value, void *targe
     return 0;
 }
 
+/* Take above how many bytes requests are compressed. */
+static int
+parse_compression_threshold(module_state *st, const option *row, PyObject *value,
+                            void *target)
+{
+    int64_t v;
+    if (option_int64(st, row->name, value, &v) < 0) {
+        return -1;
+    }
+    if (v < 0) {
+        return raise_param(st,
+                           "Compression value must not be negative" DETAIL "%s is %lld",
+                           row->name, (long long)v);
+    }
+    ((client_config *)target)->compression_threshold =
+        v > UINT32_MAX ? UINT32_MAX : (uint32_t)v;
+    return 0;
+}
+
 static int
 parse_fail_if_not_connected(module_state *st, const option *row, PyObject *value,
                             void *target)
@@ -431,7 +450,8 @@ static const option config_rows[] = {
     UP_TO(ASC_SHM_MAX_NAMESPACES, "shm_max_namespaces", cluster.shm.max_namespaces),
     U32("shm_takeover_threshold_sec", cluster.shm.takeover_threshold_s),
     FLAG("use_shared_connection", shares_cluster),
-    {"compression_threshold", OPTION_U32, 1, .is_later = true},
+    {"compression_threshold", OPTION_CUSTOM, 1, .parse = parse_compression_threshold,
+     LACKS_ZLIB},
     FLAG("rack_aware", cluster.rack_aware),
     {"rack_id", OPTION_CUSTOM, 1, .parse = parse_rack_id},
     {"rack_ids", OPTION_CUSTOM, 1, .parse = parse_rack_ids},
@@ -609,6 +629,7 @@ config_from_py(module_state *st, client_config *c, PyObject *config)
                       c->strict) < 0) {
         return -1;
     }
+    policies_set_threshold(c->defaults, c->compression_threshold);
     use_second_homes(c);
     if (read_shm(st, c) < 0) {
         return -1;

@@ -23,8 +23,9 @@ typedef struct client_config {
     client_keys second; /* keys of the client that stand in `policies` */
     bool max_socket_idle_given, max_conns_given, max_at_once_given;
     int32_t rack_id; /* the only rack that is preferred, unless cluster has a list */
-    bool strict;     /* validate_keys */
-    bool shares_cluster;       /* with other clients of the process */
+    uint32_t compression_threshold; /* bytes of a request; 0: policies alone say */
+    bool strict;                    /* validate_keys */
+    bool shares_cluster;            /* with other clients of the process */
     bool error_keys;           /* errors show user keys, not digests in their place */
     int fail_if_not_connected; /* tristate */
 } client_config;

@@ -137,13 +137,19 @@ store_bool(module_state *st, const option *row, PyObject *value, void *at)
     return 0;
 }
 
-/* Refuse a key whose function does not exist yet, unless its value says that it is not
- * asked for. */
+/* Refuse a key whose function does not exist yet, or is not in this build, unless its
+ * value says that it is not asked for. */
 static int
-refuse_later(module_state *st, const option *row, PyObject *value)
+refuse_missing(module_state *st, const option *row, PyObject *value)
 {
     int on = PyDict_Check(value) ? 1 : PyObject_IsTrue(value); /* "shm": {} is on */
-    return on <= 0 ? on : raise_param(st, "\"%s\" is not supported yet", row->name);
+    if (on <= 0) {
+        return on;
+    }
+    return row->is_later
+               ? raise_param(st, "\"%s\" is not supported yet", row->name)
+               : raise_param(st, "this build of aerospike cannot do \"%s\": %s",
+                             row->name, row->lacks);
 }
 
 /* Store a value by the type of its row. This is inline because options_apply() comes
@@ -152,8 +158,8 @@ static inline int
 store(module_state *st, const option *row, PyObject *value, void *target, int strict)
 {
     void *at = (char *)target + row->offset;
-    if (row->is_later) {
-        return refuse_later(st, row, value);
+    if (row->is_later || row->lacks != NULL) {
+        return refuse_missing(st, row, value);
     }
     if (row->given != 0) {
         *(bool *)((char *)target + row->given) = true;

@@ -45,6 +45,7 @@ struct option {
     size_t given;         /* of a bool in the target struct that becomes true when the
                              dictionary has the key; 0: there is none */
     bool is_later;        /* not supported yet: refused unless it is off */
+    const char *lacks;    /* what this build lacks for it: refused unless it is off */
     uint32_t hidden;      /* policies: kinds whose defaults get_policies() shows
                              without it */
     bool is_shared;       /* policies: may stand beside the sections, too, for all
@@ -53,6 +54,15 @@ struct option {
                              its records, unless their own policies say otherwise; the
                              field is an int */
 };
+
+/* option.lacks of the keys that need compression. */
+#ifdef ASC_HAVE_ZLIB
+#define LACKS_ZLIB .lacks = NULL
+#else
+#define LACKS_ZLIB                                                                     \
+    .lacks = "the headers of zlib were missing (Debian's package zlib1g-dev); "        \
+             "install them and build it again"
+#endif
 
 /* The keys of one sort of dictionary. */
 typedef struct option_table {

@@ -48,6 +48,8 @@ pack_filter(module_state *st, policy *p, const value_rules *rules)
 #define BD BIT(BATCH_REMOVE)
 #define I BIT(INFO)
 #define COMMAND (R | W | O | D | A | Q | S | B)
+#define PACKED (W | O | A | BIT(BATCH) | BIT(BATCH_PARENT_WRITE)) /* requests */
+#define UNPACKS (R | O | A | Q | S | BIT(BATCH) | BIT(BATCH_PARENT_WRITE)) /* replies */
 #define ROW (BR | BW | BA | BD) /* of one record in a batch */
 #define ALL (~0u)
 
@@ -76,7 +78,7 @@ static const option policy_rows[] = {
     U32("max_retries", COMMAND, timing.max_retries, SHARED),
     U32("sleep_between_retries", COMMAND, timing.sleep_between_retries_ms, SHARED),
     U32("timeout", I | BIT(ADMIN), timing.total_timeout_ms),
-    FLAG("compress", COMMAND, compress, .is_later = true),
+    FLAG("compress", COMMAND, compress, LACKS_ZLIB),
     {"txn", OPTION_CUSTOM, COMMAND, .is_later = true, HIDDEN},
     {"expressions", OPTION_CUSTOM, COMMAND | ROW, AT(filter), .parse = filter_from_py,
      HIDDEN},
@@ -99,7 +101,8 @@ static const option policy_rows[] = {
     FLAG("deserialize", R | O | Q | S | B, deserialize, .hidden = S),
     FLAG("respond_all_ops", O, respond_all_ops, HIDDEN),
     FLAG("on_locking_only", W | O | A | BW | BA, on_locking_only, HIDDEN),
-    U32("compression_threshold", W, compression_threshold, .is_later = true),
+    U32("compression_threshold", W, compression_threshold, LACKS_ZLIB,
+        .given = offsetof(policy, has_threshold)),
     ENUM("expected_duration", Q, expected_duration, 2),
     FLAG("short_query", Q, short_query, HIDDEN),
     U32("max_records", S, max_records, HIDDEN),
@@ -399,6 +402,33 @@ policy_to_request(const policy *p, asc_request *req, bool writes)
     if (req->linearize &&
         (req->replica == ASC_REPLICA_ANY || req->replica == ASC_REPLICA_PREFER_RACK)) {
         req->replica = ASC_REPLICA_SEQUENCE;
+    }
+}
+
+void
+policies_set_threshold(policy defaults[N_POLICIES], uint32_t threshold)
+{
+    for (int kind = 0; kind < N_POLICIES; kind++) {
+        if ((PACKED & 1u << kind) && !defaults[kind].has_threshold) {
+            defaults[kind].compression_threshold = threshold;
+        }
+    }
+}
+
+/* `compress` alone means this threshold. */
+#define COMPRESS_ABOVE 128u /* bytes */
+
+void
+policy_to_compression(const policy *p, policy_kind kind, asc_request *req,
+                      asc_msg_head *head)
+{
+    bool is_short = head->info1 & ASC_INFO1_GET_NO_BINS;
+    if (p->compress && (UNPACKS & 1u << kind) && !is_short) {
+        head->info1 |= ASC_INFO1_COMPRESS_RESPONSE;
+    }
+    if (PACKED & 1u << kind) {
+        req->compress_above =
+            p->compression_threshold != 0 ? p->compression_threshold : COMPRESS_ABOVE;
     }
 }
 

@@ -69,9 +69,9 @@ typedef struct policy {
     uint32_t ttl_s;
     uint32_t generation;                      /* remove: expected */
     uint32_t max_records, records_per_second; /* scan; 0: all, no limit */
-    uint32_t compression_threshold;
-    int expected_duration; /* query: long, short, long relaxed */
-    bool has_generation;
+    uint32_t compression_threshold; /* bytes of a request; 0: as compress says */
+    int expected_duration;          /* query: long, short, long relaxed */
+    bool has_generation, has_threshold;
     bool durable_delete, deserialize, respond_all_ops, on_locking_only;
     bool compress, short_query;
     bool concurrent, allow_inline, allow_inline_ssd, respond_all_keys; /* batch */
@@ -147,6 +147,24 @@ int looks_like_policy(module_state *st, policy_kind kind, PyObject *dict);
 /* Put into a request what the library must know to send it: the timing, which copy of
  * the partition to ask, and whether the request writes. */
 void policy_to_request(const policy *p, asc_request *req, bool writes);
+
+/* Give the policies of all kinds whose requests carry data the threshold that config
+ * says, unless they have one of their own. */
+void policies_set_threshold(policy defaults[N_POLICIES], uint32_t threshold);
+
+/* Does a policy say anything of compression? */
+static inline bool
+policy_compresses(const policy *p)
+{
+    return p->compress || p->compression_threshold != 0;
+}
+
+/* Put into a request of a kind, and into its header, what a policy says of compression:
+ * only some kinds have requests that are worth it, and only some have such replies. The
+ * other kinds of requests are sent as they are: a server of the Community Edition
+ * refuses what is compressed, and takes a request that merely asks for it. */
+void policy_to_compression(const policy *p, policy_kind kind, asc_request *req,
+                           asc_msg_head *head);
 
 /* Append the filter of a policy as a field; nothing when filter is NULL. False when
  * memory is short. */

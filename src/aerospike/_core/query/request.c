@@ -240,6 +240,7 @@ make_read_head(query_request *q, asc_msg_head *head)
     policy_to_read_head(&q->pol, head);
     head->info1 =
         (uint8_t)(ASC_INFO1_READ | (head->info1 & ASC_INFO1_READ_MODE_AP_ALL));
+    head->info1 |= q->pol.compress ? ASC_INFO1_COMPRESS_RESPONSE : 0;
     if (q->pol.short_query || q->pol.expected_duration == 1) {
         head->info1 |= ASC_INFO1_SHORT_QUERY;
     }

@@ -80,6 +80,9 @@ end_message(record_call *c)
     if (c->writes) {
         policy_to_write_head(&c->pol, &c->meta, &c->head);
     }
+    if (policy_compresses(&c->pol)) {
+        policy_to_compression(&c->pol, c->row->kind, c->req, &c->head);
+    }
     asc_writer_set_head(&c->writer, &c->head);
     asc_writer_end(&c->writer);
     policy_to_request(&c->pol, c->req, c->writes);

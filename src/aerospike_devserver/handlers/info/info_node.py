@@ -39,20 +39,20 @@ def _build(request: Request) -> str:
 
 
 @command("edition")
-def _edition(_request: Request) -> str:
-    return tables.EDITION
+def _edition(request: Request) -> str:
+    return tables.EDITIONS[request.node.cluster.config.edition]
 
 
 @command("version")
 def _version(request: Request) -> str:
-    return f"{tables.EDITION} build {_build(request)}"
+    return f"{_edition(request)} build {_build(request)}"
 
 
 @command("release")
 def _release(request: Request) -> str:
     return pairs(
         {
-            "edition": tables.EDITION,
+            "edition": _edition(request),
             "version": _build(request),
             "os": "devserver",
             "arch": "python",

@@ -6,7 +6,10 @@ programs and clients still look for these keys. Values as a fresh 8.1.2 answers 
 
 from __future__ import annotations
 
-EDITION = "Aerospike Community Edition"
+EDITIONS = {
+    "community": "Aerospike Community Edition",
+    "enterprise": "Aerospike Enterprise Edition",
+}
 
 FEATURES = (
     "batch-any;batch-index;blob-bits;cdt-index;cdt-list;cdt-map;cluster-stable;float;geo;"
