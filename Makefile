@@ -12,6 +12,7 @@
 #   BASE="HEAD~1 89b4388"      the commits that bench-instructions compares with
 #   SECONDS=60 SEED=7          how long chaos and soak last, and which
 #   SLACK_MS=2000              how late a call of chaos may be, for a busy machine
+#   CALLS=100000               how many calls deadlines makes
 #   PIDS=11,12,13              with HOSTS, for chaos and soak: the processes of its servers
 #   CHAOS_PYTHON=/x/bin/python an interpreter with another client of this API for chaos
 
@@ -26,6 +27,7 @@ PASSED ?=
 CHECKOUT ?=
 FUZZ_SECONDS ?= 10
 SECONDS = 60
+CALLS = 100000
 SLACK_MS =
 SEED =
 PIDS =
@@ -49,7 +51,7 @@ PARALLEL =
 export AEROSPIKE_HOSTS := $(HOSTS)
 endif
 
-.PHONY: help demo test test-long test-all sanitize races chaos soak lint measure docs bench \
+.PHONY: help demo test test-long test-all sanitize races chaos deadlines soak lint measure docs bench \
 	bench-instructions ecosystem ecosystem-examples ecosystem-official \
 	ecosystem-official-devserver fuzz wheel clean
 
@@ -62,6 +64,7 @@ help:
 	@echo "make races   C tests and threads of Python under ThreadSanitizer"
 	@echo "make chaos   threads write and read while nodes stop, freeze and move, SECONDS=$(SECONDS)"
 	@echo "make soak    the same with four processes, and their memory watched"
+	@echo "make deadlines  CALLS=$(CALLS) calls of every kind while all kinds of things go wrong"
 	@echo "make lint    formatting, types, warnings, layer rules"
 	@echo "make measure  sizes, copies and cycles of the code, against their limits"
 	@echo "make docs    the documentation, into build/docs"
@@ -94,6 +97,7 @@ test-long:
 	@OTHERS=1 sh tools/all_pythons.sh quick
 	@TEST_LONG=1 $(PY) -m pytest $(PARALLEL) -m takes_long
 	@$(MAKE) --no-print-directory chaos SECONDS=60 SLACK_MS=2000
+	@$(MAKE) --no-print-directory deadlines
 	@$(MAKE) --no-print-directory fuzz
 
 # before an issue closes
@@ -118,6 +122,10 @@ chaos soak:
 		$(if $(filter soak,$@),--processes 4) \
 		$(if $(SEED),--seed $(SEED)) $(if $(SLACK_MS),--slack-ms $(SLACK_MS)) \
 		$(if $(HOSTS),--hosts $(HOSTS) --pids $(PIDS))
+
+deadlines:
+	@$(SETUP) test
+	@cd test && ../$(PY) -m faults.deadlines --calls $(CALLS)
 
 lint:
 	@$(SETUP) lint

@@ -104,7 +104,6 @@ SHARED: dict[str, Any] = {
     "role": "clerk",
     "roles": ["read"],
     "scanid": 1,
-    "set": SET,
     "user": "ada",
     "val": 1,
     "value_list": [1],
@@ -160,7 +159,7 @@ class Kind(NamedTuple):
         return {"total_timeout": limit_ms, "max_retries": 0, **more}
 
 
-def _arguments(name: str, folder: str) -> dict[str, Any]:
+def _arguments(name: str, folder: str, of: str) -> dict[str, Any]:
     """The arguments of a method, but for its key and its policy."""
     given: dict[str, Any] = {}
     own = OWN.get(name, {})
@@ -170,6 +169,8 @@ def _arguments(name: str, folder: str) -> dict[str, Any]:
         asked = parameter.name
         if asked in own:
             given[asked] = own[asked]
+        elif asked == "set":
+            given[asked] = of
         elif asked == "filename":
             given[asked] = f"{folder}/other.lua"
         elif asked == "bin" and name.startswith(tuple(FIRST)):
@@ -183,10 +184,10 @@ def _arguments(name: str, folder: str) -> dict[str, Any]:
     return given
 
 
-def _method(name: str, folder: str) -> Kind:
+def _method(name: str, folder: str, of: str) -> Kind:
     """A method of a client as a kind."""
     parameters = signature(getattr(aerospike.Client, name)).parameters
-    fixed = _arguments(name, folder)
+    fixed = _arguments(name, folder, of)
 
     def run(client: aerospike.Client, key: Any, policy: Policy) -> Any:
         given = dict(fixed)
@@ -200,9 +201,10 @@ def _method(name: str, folder: str) -> Kind:
         if "batch_records" in parameters:
             given["batch_records"] = BatchRecords([Write(key, [ops.increment("n", 1)])])
         if "host" in given:
-            given["host"] = client.get_nodes()[0]
+            given["host"] = (client.get_nodes() or [fixed["host"]])[0]
             if name == "info_single_node":
-                given["host"] = client.get_node_names()[0]["node_name"]
+                names = [node["node_name"] for node in client.get_node_names()]
+                given["host"] = (names or ["none"])[0]
         return getattr(client, name)(**given)
 
     writes = name not in READS and not name.startswith(READING)
@@ -226,7 +228,7 @@ def _near(key: Any, policy: Policy) -> Policy:
     return policy | {"partition_filter": {"begin": number, "count": 1}}
 
 
-def _streams() -> Iterator[tuple[str, Kind]]:
+def _streams(set_name: str) -> Iterator[tuple[str, Kind]]:
     """What queries and scans ask for."""
     for of in ("query", "scan"):
         for name, ask in STREAMS.items():
@@ -240,23 +242,29 @@ def _streams() -> Iterator[tuple[str, Kind]]:
                 ask: Callable[[Any, Policy], Any] = ask,
                 writes: bool = writes,
             ) -> Any:
-                asked = getattr(client, of)(NAMESPACE, SET)
+                asked = getattr(client, of)(NAMESPACE, set_name)
                 return ask(asked, policy if writes else _near(key, policy))
 
             yield f"{of}.{name}", Kind(run, writes, False)
 
     def aggregate(client: aerospike.Client, _key: Any, policy: Policy) -> Any:
-        return client.query(NAMESPACE, SET).apply(MODULE, "all").results(policy)
+        return client.query(NAMESPACE, set_name).apply(MODULE, "all").results(policy)
 
     yield "query.apply", Kind(aggregate, False, False)
 
 
-def kinds(folder: str) -> dict[str, Kind]:
-    """All kinds by their names. folder: where `modules` has put functions."""
+def kinds(folder: str, set_name: str = SET) -> dict[str, Kind]:
+    """All kinds by their names.
+
+    folder: where `modules` has put functions. set_name: of the records that calls
+    without a key are about.
+    """
     pending = {path.rpartition(".")[2] for path in _core.pending()}
     public = {name for name in dir(aerospike.Client) if name[0] != "_"}
     names = sorted(public - pending - ASKS_NOTHING)
-    return {name: _method(name, folder) for name in names} | dict(_streams())
+    return {name: _method(name, folder, set_name) for name in names} | dict(
+        _streams(set_name)
+    )
 
 
 def modules() -> TemporaryDirectory[str]:
