@@ -6,12 +6,15 @@ told with its name and the stack of each thread, so that a failure says what hun
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
+import sys
 import textwrap
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 from ..children import Hosts, command_of
 
@@ -111,6 +114,18 @@ def run(
     """
     command = command_of(PRELUDE + textwrap.dedent(text), hosts, *args)
     command[1:1] = options
+    return run_command(command, code, errors)
+
+
+def run_file(path: Path, hosts: Hosts, *args: str) -> str:
+    """Run a program, which spawned processes can import; what it printed."""
+    quiet = ["-X", "faulthandler", "-W", "ignore::DeprecationWarning"]
+    command = [sys.executable, "-W", "error", *quiet, str(path)]
+    return run_command([*command, json.dumps(list(hosts)), *args])
+
+
+def run_command(command: Sequence[str], code: int = 0, errors: str = "") -> str:
+    """Run a command to its end as run() does."""
     process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,

@@ -146,7 +146,7 @@ def test_interpreter_ends_with(hosts, functions, end):
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
 def test_interpreter_ends_in_development_mode_with(hosts, functions, end):
     """Python looks at its own memory then, and tells of what nobody has closed."""
-    for _ in range(5):
+    for _ in range(3):
         run(end, hosts, functions, options=["-X", "dev"])
 
 
