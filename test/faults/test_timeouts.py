@@ -10,8 +10,8 @@ import pytest
 import aerospike
 from aerospike import exception
 
-from ..waiting import LATE_S, Watch, until, wait_for
-from .peer import ANY, OK_REPLY, READ, WRITE, ScriptedNode, reply
+from ..waiting import LATE_S, PATIENCE_S, Watch, join_all, until, wait_for
+from .peer import ANY, MESSAGE, OK_REPLY, READ, WRITE, ScriptedNode, reply
 
 KEY = ("test", "demo", 1)
 TRIED_AGAIN = {"socket_timeout": 1000 * int(LATE_S)}
@@ -258,6 +258,8 @@ def test_connection_that_hangs_ends_in_time(full_node, make_client, policy, seco
 
 # timeout_delay
 
+DELAY = {"timeout_delay": 60_000}
+
 
 @pytest.mark.parametrize(("delay", "n_new"), [(60_000, 0), (0, 1)])
 def test_late_reply_keeps_the_connection(scripted_node, make_client, delay, n_new):
@@ -282,6 +284,45 @@ def send_late(node, late, sent):
     wait_for(sent)
     node.wait_for_cycles(2)
     return node.n_accepted
+
+
+def test_several_late_replies_keep_their_connections(scripted_node, make_client):
+    late = threading.Event()
+    sent = [threading.Event() for _ in range(4)]
+    client = make_client(hosts=[scripted_node.host], tend_interval=250)
+    for event in sent:
+        scripted_node.expect().wait(late).send(ONE_BIN).then(event)
+        with pytest.raises(exception.TimeoutError) as caught:
+            client.put(KEY, {"a": 1}, None, {"total_timeout": 50, **DELAY})
+        assert caught.value.in_doubt
+    assert scripted_node.n_accepted == 5  # that of tending, and one for each
+    late.set()
+    for event in sent:
+        wait_for(event)
+    scripted_node.wait_for_cycles(2)
+    scripted_node.default = ONE_BIN
+    together = threading.Barrier(4)  # none is answered before all four have come
+
+    def meet(kind: int, _body: bytes) -> None:
+        if kind == MESSAGE:
+            together.wait(PATIENCE_S)
+
+    scripted_node.on_frame = meet
+    threads = [threading.Thread(target=client.get, args=(KEY,)) for _ in sent]
+    for thread in threads:
+        thread.start()
+    join_all(threads)
+    assert scripted_node.n_accepted == 5
+
+
+def test_connection_is_closed_when_the_delay_has_passed(scripted_node, make_client):
+    closed = threading.Event()
+    silent = scripted_node.expect()
+    silent.do(lambda _node, sock: sock.recv(1) == b"" and closed.set())
+    client = make_client(hosts=[scripted_node.host], tend_interval=250)
+    with pytest.raises(exception.TimeoutError):
+        client.get(KEY, {"total_timeout": 50, "timeout_delay": 100})
+    wait_for(closed)
 
 
 def test_half_a_late_reply_is_read_off_too(scripted_node, make_client):

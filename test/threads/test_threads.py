@@ -205,6 +205,34 @@ def test_threads_share_one_connection_limit(make_client, key):
     assert client.get(key)[2] == {"a": 1}
 
 
+def test_threads_wait_for_their_turn(make_client, key):
+    """With pool_timeout no call fails, of whichever kind it is."""
+    client = make_client(
+        max_conns_per_node=2, pool_timeout=60_000, policies={"max_retries": 0}
+    )
+    client.put(key, {"n": 0})
+    keys = [("test", "turns", n) for n in range(20)]
+
+    def count():
+        for _ in range(100):
+            client.increment(key, "n", 1)
+
+    def batch():
+        for _ in range(30):
+            found = client.batch_operate(keys, [ops.write("a", 1)]).batch_records
+            assert {row.result for row in found} == {0}
+
+    def scan():
+        for _ in range(10):
+            client.scan("test", "turns").results()
+
+    try:
+        assert run_threads([count] * 6 + [batch] * 3 + [scan] * 2) == []
+        assert client.get(key)[2] == {"n": 600}
+    finally:
+        client.batch_remove(keys)
+
+
 @pytest.mark.parametrize("big", [False, True])
 def test_close_while_calls_are_under_way(make_client, key, big):
     client = make_client()

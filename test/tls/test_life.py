@@ -454,3 +454,28 @@ def test_clients_with_equal_tls_share_a_cluster(connect, new_authority):
             assert context.session_stats()["accept_good"] == n_before + 1
         first.close()
         assert second.get(KEY)[2] == {"n": 1}
+
+
+# --- connections that nobody uses
+
+
+@pytest.mark.parametrize(("config", "idle_s"), [({}, 55), ({"max_socket_idle": 7}, 7)])
+def test_idle_connections_end_before_a_server_closes_them(
+    connect, log_lines, config, idle_s
+):
+    """What holds is in the log; the next test shows that it does."""
+    aerospike.set_log_level(aerospike.LOG_LEVEL_DEBUG)
+    cluster = connect.serve(serving(connect.authority.node))
+    aerospike.client(connect.config(cluster) | config).connect().close()
+    (line,) = (line for line in log_lines if line.startswith("connections to a node"))
+    assert f"not used after {idle_s} s" in line
+
+
+def test_idle_connection_is_not_used_again(connect):
+    context = serving(connect.authority.node)
+    config = connect.config(connect.serve(context)) | {"max_socket_idle": 1}
+    with aerospike.client(config).connect() as client:
+        client.put(KEY, {"n": 1})
+        let_pass(1.1)
+        client.put(KEY, {"n": 1})
+    assert context.session_stats()["accept"] == 3  # that of tending, and two

@@ -6,6 +6,7 @@
 
 #include "asc/alloc.h"
 #include "asc/credentials.h"
+#include "asc/log.h"
 #include "base/config.h"
 
 /* This runs in the child of a fork, at once: it closes the child's copies of all
@@ -62,6 +63,18 @@ name_command(char *out, size_t size, const char *kind, const asc_config *config)
              config->use_services_alternate ? "alt" : "std");
 }
 
+/* Log what holds for the pools: a default may depend on other settings. */
+static void
+say_limits(const asc_config *config)
+{
+    asc_log(ASC_LOG_DEBUG,
+            "connections to a node: %u to %u, not used after %u s; a call waits %u ms "
+            "for one; %u errors in %u intervals keep calls away",
+            config->min_conns_per_node, config->max_conns_per_node,
+            config->max_socket_idle_s, config->pool_timeout_ms, config->max_error_rate,
+            config->error_rate_window);
+}
+
 /* The fork watch is added before there is any descriptor to close, so that no fork in
  * between leaves the child one that nobody closes. */
 asc_status
@@ -95,6 +108,7 @@ asc_state_new(asc_cluster **out, const asc_config *config, asc_error *err)
         asc_state_release(c);
         return rc;
     }
+    say_limits(&c->config);
     *out = c;
     return ASC_OK;
 }
