@@ -270,3 +270,68 @@ def test_max_conns_per_node_goes_before_max_threads(scripted_node, make_client, 
         pytest.raises(exception.NoMoreConnectionsError, match="all 1"),
     ):
         client.get(KEY)
+
+
+# the circuit breaker
+
+
+def trip(node: ScriptedNode, client: aerospike.Client, n: int) -> None:
+    """Let so many writes fail at a node."""
+    for _ in range(n):
+        node.expect().hang_up()
+        with pytest.raises(exception.ConnectionError) as caught:
+            client.put(KEY, {"a": 1}, None, {"max_retries": 0})
+        assert caught.value.in_doubt
+
+
+def test_read_goes_to_the_other_copy_while_a_node_is_left_alone(
+    scripted_pair, make_client
+):
+    first, other = scripted_pair
+    client = make_client(hosts=[first.host], max_error_rate=2, tend_interval=LONG)
+    trip(first, client, 3)
+    other.expect(READ).send(ONE_BIN)
+    assert client.get(KEY)[2] == {"a": 5}
+    other.expect().send(row(0) + last())
+    assert client.batch_read([KEY]).result == 0
+    with pytest.raises(exception.MaxErrorRateExceeded) as caught:
+        client.put(KEY, {"a": 1}, None, {"max_retries": 3})
+    error = caught.value
+    assert (error.code, error.in_doubt, error.attempts) == (-14, False, 4)
+    assert error.host == first.text
+    assert len(first.requests) == 3
+
+
+def test_master_that_is_left_alone_is_not_replaced(scripted_pair, make_client):
+    first, other = scripted_pair
+    client = make_client(hosts=[first.host], max_error_rate=1, tend_interval=LONG)
+    trip(first, client, 2)
+    with pytest.raises(exception.MaxErrorRateExceeded):
+        client.get(KEY, {"replica": aerospike.POLICY_REPLICA_MASTER})
+    assert other.requests == []
+
+
+@pytest.mark.parametrize("code", [9, 11, 18])
+def test_codes_that_count_as_errors(scripted_node, make_client, code):
+    client = make_client(
+        hosts=[scripted_node.host], max_error_rate=1, tend_interval=LONG
+    )
+    for _ in range(2):
+        scripted_node.expect().send(reply(code))
+        with pytest.raises(exception.AerospikeError) as caught:
+            client.put(KEY, {"a": 1})
+        assert caught.value.code == code
+    with pytest.raises(exception.MaxErrorRateExceeded):
+        client.put(KEY, {"a": 1})
+
+
+@pytest.mark.parametrize("code", [2, 5, 14, 27])
+def test_codes_that_are_proper_answers(scripted_node, make_client, code):
+    client = make_client(
+        hosts=[scripted_node.host], max_error_rate=1, tend_interval=LONG
+    )
+    for _ in range(9):
+        scripted_node.expect().send(reply(code))
+        with pytest.raises(exception.AerospikeError) as caught:
+            client.put(KEY, {"a": 1})
+        assert caught.value.code == code
