@@ -47,6 +47,7 @@ ASKS_NOTHING = {
     "get_node_names",
     "get_nodes",
     "get_policies",
+    "has_geo",
     "is_connected",
     "llist",
     "query",
@@ -57,7 +58,7 @@ ASKS_NOTHING = {
 
 READS = {
     *("get", "select", "exists", "get_many", "exists_many", "select_many"),
-    *("batch_read", "batch_get_ops", "operate_ordered", "has_geo"),
+    *("batch_read", "batch_get_ops", "operate_ordered"),
     *("info", "info_all", "info_node", "info_random_node", "info_single_node"),
     *("job_info", "scan_info", "udf_get", "udf_list", "list_size", "map_size"),
 }
