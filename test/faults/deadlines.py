@@ -32,7 +32,7 @@ import bcrypt
 
 from aerospike import exception
 from aerospike_devserver import DevCluster, FaultProxy
-from aerospike_devserver.faults import ADMIN, COMMANDS, CONNECT, Faults
+from aerospike_devserver.faults import APPLY, BATCH, QUERY, READ, WRITE, Faults
 
 from .kinds import (
     BINS,
@@ -53,6 +53,9 @@ OTHERS = "others"
 TTL_S = 30
 """Of the records of calls, of which each has one of its own."""
 SHOWN = 10
+N_NODES = 2
+RECOVERY_S = 20.0
+"""How long a client may take to find its nodes again once nothing is wrong."""
 GROWTH = 24 << 20
 """Bytes that memory may grow in the second half of the calls, whatever they are."""
 
@@ -99,9 +102,10 @@ FAULTS: dict[str, Callable[[Faults, Any], Any]] = {
     ),
     "nodes swapped": lambda faults, of: faults.swap(0, 1),
 }
-BUT_LOGINS = [command for command in COMMANDS if command not in (ADMIN, CONNECT)]
-"""What the faults of the first half strike. Those of the second strike logins, too,
-which the client renews when it looks at the cluster."""
+ON_RECORDS = [READ, WRITE, APPLY, BATCH, QUERY]
+PARTS: tuple[tuple[list[str] | None, float], ...] = ((ON_RECORDS, 0.75), (None, 0.25))
+"""What the faults strike, and the share of the calls. Those of the second part strike
+logins and looks at the cluster, too, so that nodes get lost."""
 
 LYING = {"garbage", "garbage in a frame"}
 """A node whose result code is a random one may say of anything that it was refused."""
@@ -110,7 +114,7 @@ LYING = {"garbage", "garbage in a frame"}
 def serve(pipe: Any) -> None:
     """The process of the servers: makes the faults that it is told to."""
     with (
-        DevCluster(2, security=True) as cluster,
+        DevCluster(N_NODES, security=True) as cluster,
         FaultProxy(cluster.hosts) as proxy,
     ):
         pipe.send((cluster.hosts, proxy.hosts))
@@ -187,6 +191,26 @@ class Worker:
             self._random.shuffle(self._names)
         return self._names.pop()
 
+    def recover(self) -> None:
+        """Wait until the client has found all nodes again."""
+        end_s = time.monotonic() + RECOVERY_S
+        while not self._answers():
+            if time.monotonic() > end_s:
+                raise TimeoutError("the client does not recover")
+            time.sleep(0.05)
+
+    def _answers(self) -> bool:
+        """Whether all nodes are there at this moment, and answer."""
+        try:
+            if len(self.client.get_nodes()) < N_NODES:
+                return False
+            self.client.info_all("build", {"timeout": 1000})
+            for number in range(3):
+                self.client.get((NAMESPACE, OTHERS, number), {"total_timeout": 1000})
+        except exception.AerospikeError:
+            return False
+        return True
+
     def run(self, fault: str, n_calls: int, tally: Tally, beside: Beside) -> None:
         """Make so many calls under a fault."""
         for _ in range(n_calls):
@@ -236,7 +260,8 @@ class Worker:
                 text = f"{over_s * 1000:.0f} ms: {fault}: {name}: {error!r}"
                 tally.late.append((over_s, text))
             if error is not None:
-                tally.errors[fault, type(error).__name__] += 1
+                text = f"{type(error).__name__} {getattr(error, 'code', '')}"
+                tally.errors[fault, text] += 1
                 if not isinstance(error, exception.AerospikeError):
                     tally.broken.append(f"{fault}: {name}: {error!r}")
 
@@ -275,6 +300,9 @@ def phases(
     """One fault of these commands after another; so many calls in all."""
     share = max(1, n_calls // (len(FAULTS) * len(workers)))
     for fault in FAULTS:
+        pipe.send(("none", None))
+        pipe.recv()
+        workers[0].recover()
         pipe.send((fault, commands))
         pipe.recv()
         errors = tally.errors.total()
@@ -341,16 +369,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     }
     beside, so_far = Beside(), 0
     with connect(direct, folder.name) as keeper:
-        for commands, more in ((BUT_LOGINS, {}), (None, {"tend_interval": 250})):
+        for part, (commands, share) in enumerate(PARTS):
             so_far = resident()
-            with connect(behind, folder.name, **more) as client:
+            with connect(behind, folder.name, tend_interval=250) as client:
                 workers = [
-                    Worker(
-                        f"{len(more)}-{number}", (client, keeper), table, options.seed
-                    )
-                    for number in range(options.threads)
+                    Worker(f"{part}-{n}", (client, keeper), table, options.seed)
+                    for n in range(options.threads)
                 ]
-                phases(pipe, workers, options.calls // 2, commands, tally, beside)
+                n_calls = int(options.calls * share)
+                phases(pipe, workers, n_calls, commands, tally, beside)
         growth = resident() - so_far
     beside.stop()
     after = settled(before)
