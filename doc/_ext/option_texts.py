@@ -204,7 +204,10 @@ POLICY = {
     "use_batch_direct": Text("bool", "False", "2.x. No server of today speaks it."),
     "send_set_name": Text("bool", "False", "2.x. The set is always sent."),
     "fail_on_cluster_change": Text(
-        "bool", "False", "2.x. Servers since 4.9 do without it."
+        "bool",
+        "True",
+        "Of functions on all records: an aggregation, or work that is waited for, fails "
+        "when partitions move meanwhile. Other queries read on where they went.",
     ),
 }
 

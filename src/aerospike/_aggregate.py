@@ -18,6 +18,8 @@ import time
 from _thread import allocate_lock
 
 from aerospike import exception
+from aerospike._calls.blocking import answer, run
+from aerospike._calls.layout import Watch
 from aerospike._core import write_log
 from aerospike._errors import client_error, made, shown
 from aerospike._explain import aggregation as explain
@@ -32,7 +34,7 @@ from aerospike_lua.errors import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
     from typing import Any
 
     from aerospike._core import Client, Stream
@@ -183,10 +185,17 @@ class _Script:
             self._chunk = None
 
     def stream(
-        self, function: str, values: Stream, arguments: list[Any]
+        self,
+        function: str,
+        values: Stream,
+        arguments: list[Any],
+        at_end: Callable[[], None],
     ) -> Iterator[Any]:
-        """What the client's part of the function makes of values."""
-        slices = iter(functools.partial(values.slice, _SLICE), [])
+        """What the client's part of the function makes of values.
+
+        :param at_end: is called when all values have come; what it raises comes out.
+        """
+        slices = _slices(values, at_end)
         try:
             yield from self._runtime.stream(
                 function, slices, *arguments, is_client=True, in_slices=True
@@ -226,6 +235,11 @@ class _Script:
         return made(
             exception.UDFError, _FAILED, f"UDF: Execution Error 2 : {message}", stack
         )
+
+
+def _slices(values: Stream, at_end: Callable[[], None]) -> Iterator[list[Any]]:
+    yield from iter(functools.partial(values.slice, _SLICE), [])
+    at_end()
 
 
 # states that nobody uses, for the next aggregation with the same module
@@ -332,17 +346,22 @@ def aggregate(
 
     :param spec: what is asked for, as `_query` describes it.
     :raises LuaFileNotFound: the module is not in lua.user_path.
+    :raises ClusterChangeError: partitions are moving, or have moved in the end.
     :raises ClientError: the package lupa is not installed.
     """
     client._check_open()
     script = _script_of(client._lua(), spec["module"])
-    values, arguments, timeout_ms, blob = client._aggregate(is_scan, spec, policy)
+    watch = Watch(lambda c: run(c, lambda request: answer(client, request)), spec["ns"])
+    values, arguments, timeout_ms, blob = client._aggregate(
+        is_scan, spec, policy, watch.begin
+    )
     try:
         script.begin(timeout_ms)
     except exception.AerospikeError as error:
         explain(error, spec["module"], spec["function"])
         raise
-    return Aggregation(values, _elements(script, values, arguments, blob, spec))
+    elements = _elements(script, values, arguments, blob, spec, watch)
+    return Aggregation(values, elements)
 
 
 def _elements(
@@ -351,11 +370,13 @@ def _elements(
     arguments: list[Any],
     blob: type,
     spec: dict[str, Any],
+    watch: Watch,
 ) -> Generator[Any]:
     """The results. When they end early, the nodes hear of it."""
     is_usable = True  # the Lua state, for another aggregation
     try:
-        for value in script.stream(spec["function"], values, arguments):
+        function = spec["function"]
+        for value in script.stream(function, values, arguments, watch.end):
             yield value if type(value) in _PLAIN else _python_of(value, blob)
     except exception.AerospikeError as error:
         is_usable = error.code != _TIMEOUT

@@ -611,7 +611,11 @@ class Client:
         lends: bool,
     ) -> Stream: ...
     def _aggregate(
-        self, is_scan: bool, spec: dict[str, Any], policy: Options | None
+        self,
+        is_scan: bool,
+        spec: dict[str, Any],
+        policy: Options | None,
+        begin: Callable[[int], int],
     ) -> tuple[Stream, builtins.list[Any], int, type[bytes | bytearray]]: ...
     def _background(
         self, is_scan: bool, spec: dict[str, Any], policy: Options | None

@@ -161,6 +161,7 @@ class QueryPolicy(_CommandPolicy, total=False):
     expected_duration: int
     short_query: bool
     partition_filter: PartitionFilter
+    fail_on_cluster_change: bool
 
 
 class ScanPolicy(_CommandPolicy, total=False):

@@ -30,7 +30,7 @@ def _weights(node: int) -> tuple[bytes, ...]:
     )
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=32)
 def replica_table(
     live: tuple[int, ...], shift: int = 0, racks: tuple[int, ...] = ()
 ) -> tuple[tuple[int, ...], ...]:

@@ -91,7 +91,7 @@ def run(options: argparse.Namespace, nodes: Nodes, seed: str) -> tuple[Tally, bo
     try:
         until_s = time.monotonic() + options.seconds
         trouble(nodes, players, random.Random(seed), until_s, say)
-        for text, is_fine in gauge.stop(options.threads):
+        for text, is_fine in gauge.stop(options.threads * options.processes):
             say(text if is_fine else f"{text}: TOO MUCH")
             is_flat = is_flat and is_fine
         say("the last look")

@@ -65,30 +65,31 @@ class Gauge:
         self._enough.set()
         self._thread.join()
 
-    def stop(self, n_threads: int) -> Iterator[tuple[str, bool]]:
+    def stop(self, n_calls: int) -> Iterator[tuple[str, bool]]:
         """What each process held, and whether that stayed as it was.
 
-        :param n_threads: calls that a process may make at once.
+        :param n_calls: how many may be under way at once.
         """
         self.close()
         for pid, samples in self._samples.items():
             if len(samples) >= MIN_SAMPLES:
-                yield from judge(self._names[pid], samples, n_threads)
+                yield from judge(self._names[pid], samples, n_calls)
 
 
 def judge(
-    name: str, samples: Sequence[Held], n_threads: int
+    name: str, samples: Sequence[Held], n_calls: int
 ) -> Iterator[tuple[str, bool]]:
     """What a process held, and whether that stayed as it was.
 
     Its first quarter is not looked at. Descriptors may grow by one for each call that
-    can be under way: as many connections more were needed at once.
+    can be under way: as many connections more were needed at once, which a pool keeps
+    for a while.
     """
     quarter = len(samples) // 4
     early, late = samples[quarter : 2 * quarter], samples[-quarter:]
     for what, limit, of in (
         ("memory", MEMORY_LIMIT, statistics.median),
-        ("descriptors", n_threads, max),
+        ("descriptors", n_calls, statistics.median),
         ("threads", 0, max),
     ):
         before, after = (of(getattr(s, what) for s in part) for part in (early, late))

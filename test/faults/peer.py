@@ -383,6 +383,11 @@ class ScriptedNode:
                 ALL_PARTITIONS if self.replica == k else NO_PARTITIONS for k in (0, 1)
             ]
             return f"test:0,2,{maps[0]},{maps[1]}"
+        if name == "replicas:max=1":
+            head, _, rest = self._value("replicas").partition(",")
+            return f"{head},1,{rest.split(',')[1]}"
+        if name.startswith("cluster-stable:"):
+            return "C0FFEE"
         if name.startswith("user-agent-set:"):
             return "ok"
         return "ERROR:4:unrecognized command"

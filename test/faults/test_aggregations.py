@@ -294,16 +294,19 @@ def test_a_partition_without_a_master(halves, make_client, folder):
     halves[0].default = END_OF_STREAM
     client = make_client(hosts=[halves[0].host], tend_interval=250)
     query = client.query("test", "demo").apply("scripted", "sum")
+    policy: Any = {"max_retries": 0, "fail_on_cluster_change": False}
     halves[1].stop()
 
     def code() -> int:
         with pytest.raises(exception.ClientError) as caught:
-            query.results({"max_retries": 0})
+            query.results(policy)
         return caught.value.code or 0
 
     until(lambda: code() == -8)
     asked = len(halves[0].requests)
     with pytest.raises(exception.InvalidNodeError, match="no active node for part"):
+        query.results(policy)
+    with pytest.raises(exception.ClusterChangeError, match="some have no master"):
         query.results()
     assert len(halves[0].requests) == asked
 
@@ -505,7 +508,7 @@ def test_slices_have_what_is_there(scripted_node, folder, make_client):
         "function": "all",
         "arguments": [],
     }
-    values, *_ = client._aggregate(False, spec, None)
+    values, *_ = client._aggregate(False, spec, None, int)
     with pytest.raises(ValueError, match="above 0"):
         values.slice(0)
     with pytest.raises(TypeError):

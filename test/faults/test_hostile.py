@@ -115,7 +115,7 @@ def stream(client: aerospike.Client, spec: Any, policy: Any) -> object:
 
 
 def aggregation(client: aerospike.Client, spec: Any, policy: Any) -> object:
-    values, arguments, *_ = client._aggregate(False, spec, policy)
+    values, arguments, *_ = client._aggregate(False, spec, policy, int)
     return values.slice(10), arguments, values.collect()
 
 

@@ -107,6 +107,7 @@ static const option policy_rows[] = {
     FLAG("short_query", Q, short_query, HIDDEN),
     U32("max_records", S, max_records, HIDDEN),
     U32("records_per_second", S, records_per_second, HIDDEN),
+    FLAG("fail_on_cluster_change", Q | S, fail_on_cluster_change, HIDDEN),
     IGNORED("partition_filter", Q | S), /* aerospike._partitions reads it */
     FLAG("concurrent", B, concurrent),
     FLAG("allow_inline", B, allow_inline),
@@ -122,7 +123,6 @@ static const option policy_rows[] = {
     ENUM("consistency_level", R | O | B, read_mode_ap, 1, SHARED, OLD("read_mode_ap")),
     IGNORED("use_batch_direct", B, SHARED), /* no server has it any more */
     IGNORED("send_set_name", B),            /* the set is always sent */
-    IGNORED("fail_on_cluster_change", S),   /* servers since 4.9 cannot */
 };
 
 const option_table policy_table = {
@@ -191,6 +191,7 @@ policy_init(policy *p, policy_kind kind)
         .read_mode_sc = kinds[kind].read_mode_sc,
         .deserialize = true,
         .allow_inline = true,
+        .fail_on_cluster_change = true,
         .respond_all_keys = true,
     };
 }

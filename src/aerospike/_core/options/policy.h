@@ -74,6 +74,7 @@ typedef struct policy {
     bool has_generation, has_threshold;
     bool durable_delete, deserialize, respond_all_ops, on_locking_only;
     bool compress, short_query;
+    bool fail_on_cluster_change; /* of functions on all records */
     bool concurrent, allow_inline, allow_inline_ssd, respond_all_keys; /* batch */
     PyObject *filter; /* owned: bytes of a compiled expression, or, while a dictionary
                          is read, its tree; NULL: none */

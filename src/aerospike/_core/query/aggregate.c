@@ -167,6 +167,25 @@ check(StreamObject *s, module_state *st)
     return is_whole ? 0 : raise_param(st, "an aggregation needs a function");
 }
 
+/* Have a function of Python look at the cluster, unless the policy or the choice of one
+ * node says that it does not matter. It gets total_timeout and returns what it has left
+ * of it. 0, or -1 with an exception. */
+static int
+look_before(StreamObject *s, PyObject *begin)
+{
+    uint32_t *timeout_ms = &s->ask.pol.timing.total_timeout_ms;
+    if (!s->ask.pol.fail_on_cluster_change || s->ask.node != NULL) {
+        return 0;
+    }
+    PyObject *left = PyObject_CallFunction(begin, "I", (unsigned)*timeout_ms);
+    if (left == NULL) {
+        return -1;
+    }
+    *timeout_ms = (uint32_t)PyLong_AsUnsignedLong(left);
+    Py_DECREF(left);
+    return PyErr_Occurred() ? -1 : 0;
+}
+
 /* Begin to ask the nodes. 0, or -1 with an exception. */
 static int
 open_set(StreamObject *s, module_state *st)
@@ -212,7 +231,7 @@ arguments_as_sent(StreamObject *s, module_state *st)
 }
 
 static const char doc__aggregate[] =
-    "_aggregate($self, is_scan, spec, policy)\n--\n\n"
+    "_aggregate($self, is_scan, spec, policy, begin)\n--\n\n"
     "Have a function work on all nodes: (stream of values, arguments of the\n"
     "function as the nodes get them, total_timeout in milliseconds, class of\n"
     "blobs); for aerospike._aggregate.";
@@ -220,10 +239,10 @@ static const char doc__aggregate[] =
 static PyObject *
 client__aggregate(METHOD_PARAMS)
 {
-    static const char *const names[] = {"is_scan", "spec", "policy", NULL};
+    static const char *const names[] = {"is_scan", "spec", "policy", "begin", NULL};
     module_state *st = PyType_GetModuleState(cls);
-    PyObject *argv[3], *arguments = NULL;
-    if (parse_args("_aggregate", names, 3, args, nargs, kwnames, argv) < 0) {
+    PyObject *argv[4], *arguments = NULL;
+    if (parse_args("_aggregate", names, 4, args, nargs, kwnames, argv) < 0) {
         return NULL;
     }
     policy_kind kind = argv[0] == Py_True ? POLICY_SCAN : POLICY_QUERY;
@@ -231,15 +250,15 @@ client__aggregate(METHOD_PARAMS)
     if (s == NULL) {
         return NULL;
     }
-    if (check(s, st) < 0 || open_set(s, st) < 0 ||
+    uint32_t total_timeout_ms = s->ask.pol.timing.total_timeout_ms;
+    if (check(s, st) < 0 || look_before(s, argv[3]) < 0 || open_set(s, st) < 0 ||
         (arguments = arguments_as_sent(s, st)) == NULL) {
         Py_DECREF(s);
         return NULL;
     }
     bool is_legacy = s->ask.rules->legacy_types == YES;
     PyTypeObject *blob = is_legacy ? &PyByteArray_Type : &PyBytes_Type;
-    return Py_BuildValue("NNIO", s, arguments, s->ask.pol.timing.total_timeout_ms,
-                         blob);
+    return Py_BuildValue("NNIO", s, arguments, total_timeout_ms, blob);
 }
 
 const PyMethodDef aggregate_methods[] = {

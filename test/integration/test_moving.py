@@ -1,0 +1,160 @@
+"""Partitions move while functions in Lua are at work on all of them."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from aerospike import exception
+from aerospike._calls.blocking import run
+from aerospike._calls.layout import layout
+from aerospike._calls.requests import Nodes
+
+from ..waiting import let_pass
+
+N = 600
+SOURCE = """\
+local function one(r) return 1 end
+local function add(a, b) return a + b end
+function ones(s) return s : map(one) end
+function count(s) return s : map(one) : reduce(add) end
+"""
+
+
+@pytest.fixture
+def client(cluster: Any, make_client: Any, lua_config: dict[str, Any]) -> Any:
+    """A client of three nodes, which have N records and a module."""
+    made = make_client(hosts=cluster.hosts, **lua_config)
+    path = os.path.join(lua_config["lua"]["user_path"], "moving.lua")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(SOURCE)
+    made.udf_put(path)
+    for n in range(N):
+        made.put(("test", "moving", n), {"n": n})
+    return made
+
+
+def stop_and_start(cluster: Any) -> None:
+    cluster.stop_node(2)
+    cluster.start_node(2)
+
+
+CHANGES = {
+    "level": lambda cluster: cluster.move_partitions(),
+    "restart": stop_and_start,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("policy", [None, {"total_timeout": 20_000}])
+def test_aggregation_fails_when_partitions_have_moved(cluster, client, change, policy):
+    query = client.query("test", "moving").apply("moving", "ones")
+    stream = query.stream(policy)
+    assert next(stream) == 1
+    CHANGES[change](cluster)
+    with pytest.raises(exception.AerospikeError) as caught:
+        list(stream)
+    if change == "level":  # a node that stops may break off its answer
+        assert caught.value.code == 7
+        assert isinstance(caught.value, exception.ClusterChangeError)
+        assert "partitions have moved meanwhile" in str(caught.value)
+        assert "fail_on_cluster_change" in str(caught.value)
+
+
+def test_the_reduced_value_is_not_given_when_partitions_have_moved(cluster, client):
+    """No count is wrong without an error, however often partitions move."""
+    enough = threading.Event()
+
+    def move() -> None:
+        while not enough.is_set():
+            cluster.move_partitions()
+            let_pass(0.05)
+
+    thread = threading.Thread(target=move)
+    thread.start()
+    outcomes = set()
+    try:
+        for _ in range(30):
+            try:
+                found = (
+                    client.query("test", "moving").apply("moving", "count").results()
+                )
+                outcomes.add(found[0])
+            except exception.ClusterChangeError:
+                outcomes.add("told")
+    finally:
+        enough.set()
+        thread.join()
+    assert outcomes <= {N, "told"}
+    assert "told" in outcomes
+
+
+def test_program_that_takes_what_comes(cluster, client):
+    query = client.query("test", "moving").apply("moving", "ones")
+    stream = query.stream({"fail_on_cluster_change": False})
+    assert next(stream) == 1
+    cluster.move_partitions()
+    assert set(stream) <= {1}
+    scan = client.scan("test", "moving").apply("moving", "count")
+    assert scan.results({"fail_on_cluster_change": False}) == [N]
+
+
+def test_records_of_a_query_do_not_need_it(cluster, client):
+    stream = client.query("test", "moving").stream({"fail_on_cluster_change": True})
+    next(stream)
+    cluster.move_partitions()
+    assert len(list(stream)) >= N - 1
+
+
+# --- what the nodes say ---
+
+ALL = "/" * 682 + "8="
+NONE = "A" * 683 + "="
+
+
+def told(name: str, bitmap: str, key: str = "C0FFEE", generation: str = "4") -> str:
+    """The answers of a node."""
+    stable = "cluster-stable:size=2;ignore-migrations=true"
+    return (
+        f"{name}\npartition-generation\t{generation}\n{stable}\t{key}\n"
+        f"replicas:max=1\tbar:0,1,{NONE};test:0,1,{bitmap}\n"
+    )
+
+
+def look(*replies: str | None) -> Any:
+    """What comes of those answers of two nodes."""
+
+    def ask(request: object) -> Any:
+        return ["A", "B"] if isinstance(request, Nodes) else list(replies)
+
+    return run(layout("test", 1000), ask)
+
+
+def test_layout_in_which_each_partition_has_a_master():
+    quiet = look(told("A", ALL), told("B", NONE))
+    assert quiet == look(told("B", NONE), told("A", ALL))
+    assert quiet != look(told("A", NONE), told("B", ALL))
+    assert quiet != look(told("A", ALL, generation="5"), told("B", NONE))
+
+
+def rows() -> Iterator[tuple[str, list[str | None]]]:
+    yield "some have two masters", [told("A", ALL), told("B", ALL)]
+    yield "some have no master", [told("A", "g" + NONE[1:]), told("B", NONE)]
+    yield "not one cluster", [told("A", ALL), told("B", NONE, key="ABBA")]
+    yield (
+        "unstable cluster",
+        [told("A", ALL), told("B", NONE, "ERROR:7:unstable cluster")],
+    )
+    yield "does not tell", [told("A", ALL), None]
+    yield "malformed", [told("A", ALL), told("B", "!")]
+    yield "answers nothing", [told("A", ALL), ""]
+
+
+@pytest.mark.parametrize(("what", "replies"), [*rows()])
+def test_layout_that_is_on_the_move(what, replies):
+    with pytest.raises(exception.ClusterChangeError, match=what):
+        look(*replies)
