@@ -9,6 +9,7 @@
 #include "asc/alloc.h"
 #include "asc/log.h"
 #include "base/time.h"
+#include "cluster/discover.h"
 #include "cluster/share.h"
 #include "cluster/tend.h"
 
@@ -64,9 +65,8 @@ check_peers(const asc_cluster *c, asc_error *err)
     err->phase = ASC_PHASE_CONNECT;
     snprintf(err->host, sizeof err->host, "%s", c->nodes[0]->pool.addr.text);
     return asc_error_set(err, ASC_ERR_CLIENT,
-                         "the seed answers, but its peers cannot be reached: %s "
-                         "(use_services_alternate may be needed)",
-                         c->unreachable);
+                         "the seed answers, but its peers cannot be reached: %s%s",
+                         c->unreachable, asc_discover_advice(c));
 }
 
 /* Does any node own a partition? */

@@ -342,12 +342,20 @@ may_have_changed(const asc_cluster *c)
     return false;
 }
 
+const char *
+asc_discover_advice(const asc_cluster *c)
+{
+    return c->config.use_services_alternate ? ""
+                                            : " (use_services_alternate may be needed)";
+}
+
 /* Name the peers that could not be reached, and have the lists read again in the next
  * cycle. */
 static void
 note_unreachable(asc_cluster *c, const candidates *cs)
 {
     size_t len = 0;
+    bool is_known = c->unreachable[0] != '\0';
     c->unreachable[0] = '\0';
     for (size_t i = 0; i < cs->n && len < sizeof c->unreachable; i++) {
         const candidate *k = &cs->list[i];
@@ -359,6 +367,11 @@ note_unreachable(asc_cluster *c, const candidates *cs)
     }
     for (size_t i = 0; len > 0 && i < c->n_nodes; i++) {
         c->nodes[i]->peers_generation = -1;
+    }
+    if (len > 0 && !is_known && c->n_nodes == 1) {
+        asc_log(ASC_LOG_WARN, "node %s %s names peers that cannot be reached: %s%s",
+                c->nodes[0]->name, c->nodes[0]->pool.addr.text, c->unreachable,
+                asc_discover_advice(c));
     }
     if (cs->n_failed > MAX_WARNINGS) {
         asc_log(ASC_LOG_WARN, "%zu more addresses of peers cannot be reached",

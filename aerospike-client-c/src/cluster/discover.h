@@ -25,4 +25,7 @@ void asc_discover_remove(asc_cluster *c, size_t i);
  * that the count is complete. */
 bool asc_discover_peers(asc_cluster *c);
 
+/* What may help where no peer can be reached, to be put behind a message; or "". */
+const char *asc_discover_advice(const asc_cluster *c);
+
 #endif
