@@ -290,8 +290,11 @@ await_login(asc_exchange *x, uint64_t now_ms)
 
 /* --- connections --- */
 
-/* Send what can be sent at once over the connection that was lent. */
-static asc_want
+static asc_want transfer(asc_exchange *x, uint64_t now_ms);
+
+/* Send what can be sent at once over the connection that was lent. Small commands come
+ * by here, and save the call. */
+static inline __attribute__((always_inline)) asc_want
 start(asc_exchange *x, uint64_t now_ms)
 {
     asc_transfer_begin(&x->io, x->conn, x->req->out.data, x->req->out.len, &x->req->in);
@@ -299,7 +302,7 @@ start(asc_exchange *x, uint64_t now_ms)
     x->progress = 0;
     x->idle_ms = silence_ends(x, now_ms);
     x->state = ASC_EXCHANGE_TRANSFER;
-    return asc_exchange_step(x, now_ms);
+    return transfer(x, now_ms);
 }
 
 /* Every connection is in use, which err tells already: wait for one, if calls may wait
@@ -338,7 +341,7 @@ give_up_waiting(asc_exchange *x, uint64_t now_ms)
 
 /* Go on when it is the exchange's turn. A node that has been removed meanwhile calls as
  * well, and another one is chosen. */
-static asc_want
+static __attribute__((noinline)) asc_want
 wait_in_queue(asc_exchange *x, uint64_t now_ms)
 {
     asc_pool *pool = &x->node->pool;
