@@ -86,7 +86,8 @@ def run(options: argparse.Namespace, nodes: Nodes, seed: str) -> tuple[Tally, bo
     tally, is_flat = Tally(), True
     players = Players(options, nodes.hosts, seed)
     names = {pid: f"process {pid}" for pid in players.pids}
-    names |= {pid: f"server {pid}" for pid in nodes.pids}
+    if not options.hosts:  # what a real server holds is not for us to judge
+        names |= {pid: f"server {pid}" for pid in nodes.pids}
     gauge = Gauge(names)
     try:
         until_s = time.monotonic() + options.seconds

@@ -31,6 +31,8 @@ ERRORS = {
     "kill": {TIMEOUT} | GONE,
     "move": GONE,
     "rename": GONE,
+    # so long that a real cluster goes on without it, and takes it back in later
+    "leave": {TIMEOUT, KEY_BUSY} | GONE,
     # any node serves any record, but a query only the partitions that a node owns
     "shuffle": {UNAVAILABLE},
 }

@@ -158,8 +158,8 @@ class RealNodes:
         self._namespace = namespace
 
     def draw(self, rng: random.Random) -> list[str]:
-        """One node is frozen at a time."""
-        return ["freeze"]
+        """One node is frozen at a time, perhaps for so long that it is given up."""
+        return ["freeze", "leave"]
 
     def disturb(self, kinds: list[str], rng: random.Random, say: Say) -> None:
         """Freeze one node for a while."""

@@ -71,7 +71,7 @@ def fail(code, kinds=()):
     return caller.tally.strange
 
 
-@pytest.mark.parametrize("kind", [*DevNodes.STEPS, "halt"])
+@pytest.mark.parametrize("kind", expected.ERRORS)
 def test_each_disturbance_has_its_errors(kind):
     for code in expected.ERRORS[kind] | expected.OF_RECORDS:
         assert fail(code, [kind]) == []
@@ -116,3 +116,7 @@ def test_process_that_grows_is_told(grown, n_bad):
     samples = [Held(10, 1, 1)] * 20 + [Held(1000, 10, 5)] * 40 + [grown] * 20
     verdicts = [is_fine for _, is_fine in judge("process", samples, 4)]
     assert verdicts.count(False) == n_bad
+
+
+def test_what_happens_to_nodes_is_in_the_table():
+    assert {*DevNodes.STEPS, "halt"} <= {*expected.ERRORS}
