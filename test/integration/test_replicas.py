@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -329,3 +330,13 @@ def test_node_of_the_own_rack_is_lost(racks, asked, connect):
         assert len(client.query("test", "copies").results(policy)) == len(KEYS)
     finally:
         racks.start_node(1)
+
+
+def test_racks_are_shared_through_shared_memory(racks, asked, connect):
+    """The second client reads there what the first one has found."""
+    shm = {"shm_key": 0x0AC50000 | os.getpid() & 0xFFFF}
+    clients = [connect(rack_aware=True, rack_id=rack_id, shm=shm) for rack_id in (8, 9)]
+    for node, client in enumerate(clients, 1):
+        for key in KEYS:
+            call = partial(client.exists, key, {"replica": PREFER_RACK})
+            assert asked.by(call) == [node]

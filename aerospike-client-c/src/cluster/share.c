@@ -32,11 +32,12 @@
 static void
 describe_way(char *out, size_t size, const asc_config *config)
 {
-    snprintf(out, size, "%s%s%s, %s addresses%s", config->transport->word,
+    snprintf(out, size, "%s%s%s, %s addresses%s%s", config->transport->word,
              config->login_transport != NULL ? " after login over " : "",
              config->login_transport != NULL ? config->login_transport->word : "",
              config->use_services_alternate ? "alternate" : "standard",
-             config->force_single_node ? ", a single node" : "");
+             config->force_single_node ? ", a single node" : "",
+             config->rack_aware ? ", with racks" : "");
 }
 
 asc_status
@@ -72,7 +73,8 @@ export_node(asc_shm_node *to, const asc_node *from)
 /* Nodes have been numbered in the order in which they are written. Those for which
  * there is no room own nothing. */
 static void
-export_map(asc_shm_map *to, const asc_ns_work *from, uint32_t n_nodes)
+export_map(asc_shm_map *to, const asc_ns_work *from, asc_node *const *nodes,
+           uint32_t n_nodes)
 {
     *to = (asc_shm_map){.n_replicas = from->n_replicas, .is_sc = from->is_sc};
     memcpy(to->name, from->name, sizeof to->name);
@@ -84,6 +86,10 @@ export_map(asc_shm_map *to, const asc_ns_work *from, uint32_t n_nodes)
         const asc_node *owner = owners[i];
         indexes[i] = owner != NULL && owner->slot < n_nodes ? (uint16_t)owner->slot
                                                             : ASC_NO_NODE;
+    }
+    for (uint32_t i = 0; i < n_nodes; i++) {
+        to->racks[i] = ASC_SHM_NO_RACK;
+        asc_racks_find(&nodes[i]->racks, to->name, &to->racks[i]);
     }
 }
 
@@ -110,7 +116,7 @@ export_view(asc_cluster *c, asc_shm_view *view)
         export_node(&view->nodes[i], c->nodes[i]);
     }
     for (uint32_t i = 0; i < counts->n_maps; i++) {
-        export_map(&view->maps[i], c->maps.list[i], counts->n_nodes);
+        export_map(&view->maps[i], c->maps.list[i], c->nodes, counts->n_nodes);
     }
 }
 
@@ -234,14 +240,29 @@ import_nodes(asc_cluster *c, const asc_shm_view *view, asc_node **nodes)
     return c->n_nodes == n;
 }
 
+/* Take over in which racks the nodes are. False when memory is short. */
+static bool
+import_racks(const asc_shm_map *from, asc_node **nodes, uint32_t n_nodes)
+{
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < n_nodes; i++) {
+        ok = from->racks[i] == ASC_SHM_NO_RACK ||
+             asc_racks_put(&nodes[i]->racks, from->name, from->racks[i]);
+    }
+    return ok;
+}
+
 static bool
 import_maps(asc_cluster *c, const asc_shm_view *view, asc_node **nodes)
 {
     asc_maps_clear(&c->maps);
+    for (uint32_t i = 0; i < view->counts.n_nodes; i++) {
+        asc_racks_clear(&nodes[i]->racks);
+    }
     for (uint32_t i = 0; i < view->counts.n_maps; i++) {
         const asc_shm_map *from = &view->maps[i];
         asc_ns_work *to = asc_maps_add(&c->maps, from->name, strlen(from->name));
-        if (to == NULL) {
+        if (to == NULL || !import_racks(from, nodes, view->counts.n_nodes)) {
             asc_error_set(&c->trouble, ASC_ERR_NOMEM, "partition map");
             return false;
         }

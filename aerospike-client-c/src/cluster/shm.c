@@ -32,7 +32,7 @@
 #define OTHER_FOLDER "/tmp"
 
 #define MAGIC UINT64_C(0x6d68735f637361) /* "asc_shm" */
-#define LAYOUT 1u                        /* changes with anything that is below */
+#define LAYOUT 2u                        /* changes with anything that is below */
 
 /* So many tenders may be stopped at a time while one more works. */
 #define N_SLOTS 4u

@@ -26,6 +26,9 @@ typedef struct asc_shm_node {
     uint32_t unused;
 } asc_shm_node;
 
+/* In place of a rack that is not known. */
+#define ASC_SHM_NO_RACK INT32_MIN
+
 /* What it shares of a namespace. Owners are indexes of nodes, or ASC_NO_NODE. */
 typedef struct asc_shm_map {
     char name[ASC_MAX_NAMESPACE_SIZE + 1];
@@ -33,6 +36,7 @@ typedef struct asc_shm_map {
     uint8_t unused[(-(ASC_MAX_NAMESPACE_SIZE + 3)) & 7];
     uint32_t regimes[ASC_N_PARTITIONS];
     uint16_t owners[ASC_MAX_REPLICAS][ASC_N_PARTITIONS];
+    int32_t racks[ASC_SHM_MAX_NODES]; /* of each node, or ASC_SHM_NO_RACK */
 } asc_shm_map;
 
 /* How much a view holds. */

@@ -2,7 +2,6 @@
  * or not at all. */
 #include "topology/racks.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,19 +54,45 @@ asc_racks_parse(asc_racks *out, const char *text, size_t size, asc_error *err)
     return ASC_OK;
 }
 
+bool
+asc_racks_find(const asc_racks *r, const char *ns, int32_t *out)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        if (strcmp(r->list[i].ns, ns) == 0) {
+            *out = r->list[i].id;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+asc_racks_put(asc_racks *r, const char *ns, int32_t id)
+{
+    asc_rack *moved = asc_realloc(r->list, (r->n + 1) * sizeof *moved);
+    if (moved == NULL) {
+        return false;
+    }
+    r->list = moved;
+    asc_rack *rack = &moved[r->n++];
+    *rack = (asc_rack){.id = id};
+    strncpy(rack->ns, ns, sizeof rack->ns - 1);
+    return true;
+}
+
 uint16_t
 asc_racks_rank(const asc_racks *r, const char *ns, const int32_t *rack_ids,
                size_t n_rack_ids)
 {
-    size_t i = 0, rank = 0;
-    while (i < r->n && strcmp(r->list[i].ns, ns) != 0) {
-        i++;
+    int32_t id;
+    size_t rank = 0;
+    if (!asc_racks_find(r, ns, &id)) {
+        return ASC_RANK_NONE;
     }
-    while (i < r->n && rank < n_rack_ids && rack_ids[rank] != r->list[i].id) {
+    while (rank < n_rack_ids && rack_ids[rank] != id) {
         rank++;
     }
-    bool is_listed = i < r->n && rank < n_rack_ids && rank < ASC_RANK_NONE;
-    return (uint16_t)(is_listed ? rank : ASC_RANK_NONE);
+    return (uint16_t)(rank < n_rack_ids && rank < ASC_RANK_NONE ? rank : ASC_RANK_NONE);
 }
 
 void

@@ -3,6 +3,7 @@
 #ifndef ASC_TOPOLOGY_RACKS_H
 #define ASC_TOPOLOGY_RACKS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,12 @@ asc_racks_parse(asc_racks *out, const char *text, size_t size, asc_error *err);
  * is; or ASC_RANK_NONE. */
 uint16_t asc_racks_rank(const asc_racks *r, const char *ns, const int32_t *rack_ids,
                         size_t n_rack_ids);
+
+/* Find the rack of the node in a namespace. False when it is not known. */
+bool asc_racks_find(const asc_racks *r, const char *ns, int32_t *out);
+
+/* Add a namespace that the list lacks. False when memory is short. */
+bool asc_racks_put(asc_racks *r, const char *ns, int32_t id);
 
 /* Free the list; no rack is known afterwards. */
 void asc_racks_clear(asc_racks *r);
