@@ -13,7 +13,8 @@
 asc_status asc_shared_open(asc_cluster **out, const asc_config *config, asc_error *err);
 
 /* Close a cluster once for each time that it was opened: the last one closes it. A
- * cluster of asc_cluster_create is closed at once. The caller's count is not dropped. */
+ * cluster of asc_cluster_create is closed at once. The caller's count is not
+ * dropped. */
 void asc_shared_close(asc_cluster *c);
 
 #endif

@@ -157,8 +157,9 @@ has_new_racks(const asc_node *n)
     return n->racks_changed && asc_node_is_reachable(n);
 }
 
-/* Take in the racks of a node. A node that does not tell them, as those of the Community
- * Edition, works as well without; it is asked again when its partitions have moved. */
+/* Take in the racks of a node. A node that does not tell them, as those of the
+ * Community Edition, works as well without; it is asked again when its partitions have
+ * moved. */
 static bool
 read_racks(asc_cluster *c, asc_node *n, asc_info_call *call, void *context)
 {

@@ -9,8 +9,9 @@
  *       +-----+ QUEUE -+  v  | +-- any failure ---+
  *                        FRAMES
  *
- * QUEUE is where it waits, with pool_timeout, for a connection to the node.  * A reply of one frame goes straight to DONE. A reply of many stops at FRAMES as often
- * as enough of them is there. */
+ * QUEUE is where it waits, with pool_timeout, for a connection to the node. A reply
+ * of one frame goes straight to DONE. A reply of many stops at FRAMES as often as
+ * enough of them is there. */
 #ifndef ASC_COMMAND_EXCHANGE_H
 #define ASC_COMMAND_EXCHANGE_H
 

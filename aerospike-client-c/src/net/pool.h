@@ -59,8 +59,8 @@ void asc_pool_clear(asc_pool *p);
 asc_status asc_pool_get(asc_pool *p, asc_conn **out, uint64_t now_ms, asc_error *err);
 
 /* Line up for a connection, after asc_pool_get had none. Whoever does that watches
- * fds[0], and takes or leaves. NULL: one cannot wait, because the pool is closed, or the
- * system has no memory or no descriptors. */
+ * fds[0], and takes or leaves. NULL: one cannot wait, because the pool is closed, or
+ * the system has no memory or no descriptors. */
 asc_waiter *asc_pool_line_up(asc_pool *p);
 
 /* Was the waiter called? Then it must take. */

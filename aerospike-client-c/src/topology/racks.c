@@ -1,5 +1,5 @@
-/* The racks of a node. The text comes from the network: what it says is taken as a whole
- * or not at all. */
+/* The racks of a node. The text comes from the network: what it says is taken as a
+ * whole or not at all. */
 #include "topology/racks.h"
 
 #include <stdlib.h>

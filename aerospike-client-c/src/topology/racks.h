@@ -27,7 +27,8 @@ typedef struct asc_racks {
 #define ASC_RANK_NONE (UINT16_MAX - 1u)
 
 /* Parse the value of a node's "rack-ids" answer: ns:id;ns:id;... *out is set on success
- * only, and is the caller's. ASC_ERR_CLIENT when the text is malformed, ASC_ERR_NOMEM. */
+ * only, and is the caller's. ASC_ERR_CLIENT when the text is malformed,
+ * ASC_ERR_NOMEM. */
 asc_status
 asc_racks_parse(asc_racks *out, const char *text, size_t size, asc_error *err);
 

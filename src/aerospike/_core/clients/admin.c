@@ -253,8 +253,8 @@ find_field(const admin_call *c, uint8_t wanted)
     return NULL;
 }
 
-/* The user of this client has another password now: later logins need its hash, those of
- * a cluster that another client has opened as well. 0, or -1 with MemoryError. */
+/* The user of this client has another password now: later logins need its hash, those
+ * of a cluster that another client has opened as well. 0, or -1 with MemoryError. */
 static int
 keep_own_hash(admin_call *c)
 {
