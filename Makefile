@@ -14,6 +14,7 @@
 #   SLACK_MS=2000              how late a call of chaos may be, for a busy machine
 #   CALLS=100000               how many calls deadlines makes
 #   PIDS=11,12,13              with HOSTS, for chaos and soak: the processes of its servers
+#   CONFIG='{"shm": {}}'       more of the configuration of chaos's and soak's clients
 #   CHAOS_PYTHON=/x/bin/python an interpreter with another client of this API for chaos
 
 SHELL = /bin/sh
@@ -31,6 +32,7 @@ CALLS = 100000
 SLACK_MS =
 SEED =
 PIDS =
+CONFIG =
 CHAOS_PYTHON =
 
 # what runs under ThreadSanitizer
@@ -121,6 +123,7 @@ chaos soak:
 	@cd test && $(or $(CHAOS_PYTHON),../$(PY)) -m chaos --seconds $(SECONDS) \
 		$(if $(filter soak,$@),--processes 4) \
 		$(if $(SEED),--seed $(SEED)) $(if $(SLACK_MS),--slack-ms $(SLACK_MS)) \
+		$(if $(CONFIG),--config '$(CONFIG)') \
 		$(if $(HOSTS),--hosts $(HOSTS) --pids $(PIDS))
 
 deadlines:

@@ -15,6 +15,7 @@ descriptor and no thread is left.
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import os
 import random
@@ -54,6 +55,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         default=50.0,
         help="how much later than its limit a call may end; one with a shorter limit "
         "may also end for want of time while nothing is disturbed",
+    )
+    parser.add_argument(
+        "--config", type=json.loads, default={}, help="of the clients, as JSON"
     )
     options = parser.parse_args(arguments)
     if bool(options.hosts) is not bool(options.pids):

@@ -284,7 +284,7 @@ def waited_s() -> float:
         return 0.0
 
 
-def connect(hosts: list[tuple[str, int]]) -> Any:
-    """A client."""
-    config: Any = {"hosts": hosts, "tend_interval": 250}
+def connect(hosts: list[tuple[str, int]], more: dict[str, Any]) -> Any:
+    """A client. more: of its configuration."""
+    config: Any = {"hosts": hosts, "tend_interval": 250, **more}
     return aerospike.client(config)

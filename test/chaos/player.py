@@ -37,10 +37,10 @@ ROWS = 500
 def play(pipe: Connection, options: Namespace, hosts: list[Host], seed: str) -> None:
     """Call while told about disturbances, then look at everything, and tell of it."""
     sys.setswitchinterval(SWITCH_S)
-    connect(hosts).close()  # what the first client imports stays
+    connect(hosts, options.config).close()  # what the first client imports stays
     before = held_by("self")
     unrest = Unrest(GRACE_S)
-    client = connect(hosts)
+    client = connect(hosts, options.config)
     shelf = Shelf(options.namespace, f"chaos{os.getpid()}", unrest)
     pause_s = PAUSE_S * options.processes
     workers = [
