@@ -383,3 +383,70 @@ def test_number_that_is_none_is_named(name):
     wrong: Any = {name: "3"}
     with pytest.raises(TypeError, match=f"{name} must be an int, not str"):
         DevCluster(**wrong)
+
+
+@pytest.fixture
+def racked():
+    with DevCluster(nodes=4, racks=[1, 1, 2, 2]) as made:
+        yield made
+
+
+def answers_of(cluster, *commands):
+    found = []
+    for host in cluster.hosts:
+        with Connection(*host) as connection:
+            found.append(connection.info(*commands))
+    return found
+
+
+def test_copies_are_on_different_racks(racked):
+    tables = [columns(answer) for (answer,) in answers_of(racked, "replicas")]
+    check_spread(tables, 2)
+    for near, far in ((tables[:2], tables[2:]), (tables[2:], tables[:2])):
+        masters = near[0][0] | near[1][0]
+        assert masters == far[0][1] | far[1][1]
+
+
+def test_racks_are_told(racked):
+    told = answers_of(racked, "rack-ids", "racks:", "namespace/test")
+    assert [ids for ids, _, _ in told] == ["test:1;bar:1"] * 2 + ["test:2;bar:2"] * 2
+    first, second = "BB90000000000A1,BB90000000000A2", "BB90000000000A3,BB90000000000A4"
+    racks = f"ns=test:rack_1={first}:rack_2={second}"
+    assert {text.split(";")[0] for _, text, _ in told} == {racks}
+    settings = [settings_of(text) for _, _, text in told]
+    assert [each["rack-id"] for each in settings] == ["1", "1", "2", "2"]
+
+
+def test_racks_change(racked):
+    before = answers_of(racked, "rebalance-generation")
+    racked.set_racks({"bar": [3, 1, 3, 1]})
+    assert answers_of(racked, "rack-ids")[:2] == [["test:0;bar:3"], ["test:0;bar:1"]]
+    assert answers_of(racked, "rebalance-generation") != before
+    racked.set_racks(None)
+    assert answers_of(racked, "rack-ids")[0] == ["ERROR:25:enterprise only"]
+
+
+@pytest.mark.parametrize(
+    ("address", "of_first", "of_second"),
+    [
+        ("192.0.2.1:4000", "192.0.2.1:4000", "192.0.2.1:4010"),
+        ("[2001:db8::1]:4000", "[2001:db8::1]:4000", "[2001:db8::1]:4010"),
+        ("name.example", "name.example:{}", "name.example:{}"),
+    ],
+)
+def test_alternate_addresses_are_told(address, of_first, of_second):
+    with DevCluster(nodes=2, alternate_address=address) as cluster:
+        ports = [port for _, port in cluster.hosts]
+        first, _ = answers_of(cluster, "service-clear-alt", "peers-clear-alt")
+    assert first[0] == of_first.format(ports[0])
+    assert of_second.format(ports[1]) in first[1]
+
+
+@pytest.mark.parametrize(
+    "racks",
+    [[1], [1, 2, 3], [-1, 1], [1, 1_000_001], {"none": [1, 2]}, {"test": [1]}],
+    ids=str,
+)
+def test_racks_that_cannot_be(racks):
+    with pytest.raises(ValueError, match="racks: "):
+        DevCluster(nodes=2, racks=racks)
