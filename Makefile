@@ -96,6 +96,7 @@ test:
 test-long:
 	@$(MAKE) --no-print-directory sanitize
 	@$(MAKE) --no-print-directory races
+	@sh aerospike-client-c/test/run_model.sh build/model
 	@OTHERS=1 sh tools/all_pythons.sh quick
 	@TEST_LONG=1 $(PY) -m pytest $(PARALLEL) -m takes_long
 	@$(MAKE) --no-print-directory chaos SECONDS=60 SLACK_MS=2000
