@@ -97,6 +97,7 @@ test-long:
 	@$(MAKE) --no-print-directory sanitize
 	@$(MAKE) --no-print-directory races
 	@sh aerospike-client-c/test/run_model.sh build/model
+	@SHORTAGES=all $(PY) -m pytest test/leaks/test_shortages.py
 	@OTHERS=1 sh tools/all_pythons.sh quick
 	@TEST_LONG=1 $(PY) -m pytest $(PARALLEL) -m takes_long
 	@$(MAKE) --no-print-directory chaos SECONDS=60 SLACK_MS=2000

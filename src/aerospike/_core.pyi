@@ -842,6 +842,11 @@ def write_log(level: int, text: bytes) -> None:
     aerospike._aggregate.
     """
 
+def fail_allocations(nth: int, /) -> int:
+    """Let the nth allocation of the C library and all later ones fail, in every
+    thread; 0: none. Returns the number of its blocks that are in use. For tests.
+    """
+
 def pending() -> list[str]:
     """The paths of the calls that are not supported yet: each is there and raises
     ClientError. For tests and tools, which leave them out of what they count.

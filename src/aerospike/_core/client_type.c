@@ -8,6 +8,8 @@
 
 #include <structmember.h> /* after Python.h */
 
+#include "asc/alloc.h"
+
 #include "batch/batch_methods.h"
 #include "query/aggregate.h"
 #include "query/stream.h"
@@ -128,7 +130,25 @@ core_pending(PyObject *module, PyObject *ignored)
     return paths;
 }
 
+static const char doc_fail_allocations[] =
+    "fail_allocations($module, nth, /)\n--\n\n"
+    "Let the nth allocation of the C library and all later ones fail, in every\n"
+    "thread; 0: none. Returns the number of its blocks that are in use. For tests.";
+
+static PyObject *
+core_fail_allocations(PyObject *module, PyObject *arg)
+{
+    (void)module;
+    unsigned long nth = PyLong_AsUnsignedLong(arg);
+    if (nth == (unsigned long)-1 && PyErr_Occurred()) {
+        return NULL;
+    }
+    asc_alloc_fail_after(nth);
+    return PyLong_FromLong(asc_alloc_live());
+}
+
 const PyMethodDef client_type_functions[] = {
+    {"fail_allocations", core_fail_allocations, METH_O, doc_fail_allocations},
     {"pending", core_pending, METH_NOARGS, doc_pending},
     {"publish_client", core_publish_client, METH_O, doc_publish_client},
     {NULL, NULL, 0, NULL},

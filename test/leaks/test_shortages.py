@@ -1,0 +1,46 @@
+"""Calls that run out of memory: see `shortages.py`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from ..children import Process, server
+
+pytest.importorskip("_testcapi", reason="this CPython lacks its own tests' module")
+from . import shortages
+
+FEW = ["put", "operate", "remove_bin", "get of nothing"]
+IS_LONG = bool(os.environ.get("SHORTAGES"))
+"""As `make test-long` says: every public method and every kind of call."""
+
+OF_OTHERS = ("aggregation", "Apply", "function", "apply", "password", "create_user")
+"""In these CPython 3.11, lupa or bcrypt itself ends the process, or panics, when an
+allocation of Python fails."""
+
+
+@pytest.fixture(scope="module")
+def failing(real_hosts: list[tuple[str, int]]) -> Iterator[Process]:
+    """The process whose allocations fail."""
+    if real_hosts:
+        pytest.skip("needs no real server")
+    with server() as (address, _), Process(shortages.__name__) as made:
+        made.call("connect", *address)
+        yield made
+
+
+@pytest.mark.parametrize("name", shortages.ALL_CALLS if IS_LONG else FEW)
+def test_call_without_memory_of_the_library(failing, name):
+    failing.call("check", name, "library")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [n for n in shortages.ALL_CALLS if not any(part in n for part in OF_OTHERS)]
+    if IS_LONG
+    else FEW,
+)
+def test_call_without_memory_of_python(failing, name):
+    failing.call("check", name, "python")
