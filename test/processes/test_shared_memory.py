@@ -17,7 +17,7 @@ from aerospike import exception
 from aerospike_devserver import DevCluster
 
 from ..children import Script, run_script
-from ..waiting import until
+from ..waiting import let_pass, until
 
 MEMBER = """
 key = int(sys.argv[2])
@@ -328,3 +328,18 @@ def log_lines() -> Iterator[list[str]]:
     yield lines
     aerospike.set_log_handler(None)
     aerospike.set_log_level(aerospike.LOG_LEVEL_ERROR)
+
+
+def test_nobody_uses_what_the_tender_has_seen_so_far(cluster, key, members):
+    """Its first look takes long; the nodes that it knows are not all there are."""
+    seeds = cluster.hosts[:1]
+    cluster.freeze_node(1)
+    pair = [Member(seeds, key, connect_timeout=20_000) for _ in range(2)]
+    for member in pair:
+        members.enter_context(member)
+    until(lambda: memory(key).exists())
+    let_pass(1.0)  # both look, or wait for the one that does
+    cluster.thaw_node(1)
+    assert [member.ask("nodes") for member in pair] == ["2", "2"]
+    for member in pair:
+        member.ask("close")

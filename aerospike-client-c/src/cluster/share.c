@@ -104,7 +104,7 @@ static void
 export_view(asc_cluster *c, asc_shm_view *view)
 {
     asc_shm_counts *counts = &view->counts;
-    counts->is_ready = c->is_member && c->maps.n > 0;
+    counts->is_ready = c->is_member && c->is_whole;
     counts->n_nodes = lesser(c->n_nodes, c->config.shm.max_nodes);
     counts->n_maps = lesser(c->maps.n, c->config.shm.max_namespaces);
     counts->n_nodes_left_out = (uint32_t)c->n_nodes - counts->n_nodes;
@@ -132,13 +132,14 @@ with_view(asc_cluster *c, bool (*use)(asc_cluster *c, asc_shm_view *view))
     return done;
 }
 
+/* A view that nobody may use yet is shared again at the end of the cycle. */
 static bool
 publish(asc_cluster *c, asc_shm_view *view)
 {
     c->is_member = c->is_member || c->n_nodes > 0;
     export_view(c, view);
     asc_shm_publish(&c->shm, view);
-    return true;
+    return view->counts.is_ready;
 }
 
 void
@@ -346,7 +347,7 @@ import_view(asc_cluster *c, const asc_shm_view *view, asc_error *err)
         *err = c->trouble;
         return err->code;
     }
-    c->changed = true;
+    c->changed = c->is_whole = true;
     return ASC_OK;
 }
 

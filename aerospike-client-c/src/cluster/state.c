@@ -44,6 +44,7 @@ asc_state_start_anew(asc_cluster *c)
     }
     asc_drain_after_fork(&c->drain);
     asc_shm_detach(&c->shm); /* it is opened again in the first cycle */
+    c->is_whole = false;
     c->maps = (asc_maps){0};
     c->known = NULL;
     c->n_known = 0;

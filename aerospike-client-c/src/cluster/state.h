@@ -65,6 +65,7 @@ struct asc_cluster {
     bool is_member;        /* what is shared belongs to this cluster */
     uint64_t member_turn;  /* as long as this tender tends */
     bool sees_view;        /* there is something to know about what is shared */
+    bool is_whole;         /* all nodes were looked at, not the first ones alone */
     bool is_alone;         /* the memory belongs to another cluster */
     bool is_shared;        /* the others have been told what has changed */
     char unreachable[160]; /* peers of the last cycle that could not be reached */

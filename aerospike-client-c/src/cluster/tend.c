@@ -360,6 +360,7 @@ asc_tend_cycle(asc_cluster *c, uint32_t limit_ms, asc_error *err)
     asc_error_reset(&c->trouble);
     if (!asc_share_cycle(c, &rc, err)) {
         rc = look(c, err);
+        c->is_whole = c->is_whole || c->maps.n > 0;
     }
     if (c->changed) {
         publish(c);
