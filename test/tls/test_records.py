@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import types
 
@@ -35,6 +36,18 @@ def test_records_travel(client):
     bins = {"n": 1, "text": "ü" * 500, "blob": bytearray(range(256)) * 3_500}
     client.put(KEY, bins)
     assert client.get(KEY)[2] == bins
+
+
+def test_compressed_records_travel():
+    bins = {"n": 1, "text": "log line " * 50_000, "blob": os.urandom(100_000)}
+    policy = {"compress": True}
+    with (
+        DevCluster(tls=True, tls_only=True, edition="enterprise") as cluster,
+        aerospike.client(patient(cluster.config)) as client,
+    ):
+        client.put(KEY, bins, None, policy)
+        assert client.get(KEY, policy)[2] == bins
+        assert client.query("test", "tls").results(policy)[0][2] == bins
 
 
 def test_all_nodes_are_found_by_their_names(client, cluster):
