@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..children import Hosts, command_of
+from ..waiting import PATIENT
 
 LIMIT_S = 150
 """How long a script may take; what it waits for has less."""
@@ -112,7 +113,8 @@ def run(
     :param code: the exit code that it must have; negative for a signal.
     :param errors: what it must print as errors, and nothing else.
     """
-    command = command_of(PRELUDE + textwrap.dedent(text), hosts, *args)
+    beginning = f"{PRELUDE}\nPATIENT = {PATIENT!r}\n"
+    command = command_of(beginning + textwrap.dedent(text), hosts, *args)
     command[1:1] = options
     return run_command(command, code, errors)
 

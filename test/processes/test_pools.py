@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 
 import pytest
 
+from ..waiting import PATIENT
 from .scripts import run_file
 
 WORKER = """
@@ -14,7 +16,7 @@ import aerospike
 
 HOSTS = [tuple(host) for host in json.loads(sys.argv[1])]
 METHOD = sys.argv[2]
-CONFIG = {"hosts": HOSTS, "policies": {"total_timeout": 30_000}}
+CONFIG = {"hosts": HOSTS, **json.loads(sys.argv[3])}
 KEY = ("test", "processes", "pool-" + METHOD)
 WAIT_S = 100
 client = aerospike.client(CONFIG)  # with fork it is the parent's, else each has its own
@@ -97,4 +99,4 @@ if __name__ == "__main__":
 """
     path = tmp_path / "program.py"
     path.write_text(script)
-    assert run_file(path, hosts, method) == "done\n"
+    assert run_file(path, hosts, method, json.dumps(PATIENT)) == "done\n"

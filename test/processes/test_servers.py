@@ -20,7 +20,7 @@ import pytest
 import aerospike
 
 from ..ecosystem.environments import environment
-from ..waiting import until
+from ..waiting import PATIENT, until
 
 pytestmark = pytest.mark.takes_long
 
@@ -34,7 +34,8 @@ import aerospike
 
 HOSTS = [tuple(host) for host in json.loads(os.environ["TEST_HOSTS"])]
 KEY = ("test", "processes", "served")
-client = aerospike.client({"hosts": HOSTS, "policies": {"total_timeout": 30_000}})
+PATIENT = json.loads(os.environ["TEST_PATIENT"])
+client = aerospike.client({"hosts": HOSTS, **PATIENT})
 client.put(KEY, {"served": 0})
 maker = os.getpid()  # of the client
 
@@ -76,7 +77,7 @@ OWN_CLIENTS = """
 @worker_process_init.connect
 def make(**_):
     application.client = aerospike.client(
-        {"hosts": application.HOSTS, "policies": {"total_timeout": 30_000}}
+        {"hosts": application.HOSTS, **application.PATIENT}
     )
     application.maker = os.getpid()
 
@@ -163,6 +164,7 @@ def environ(hosts: Any) -> dict[str, str]:
         "PYTHONPATH": f"{folder}:.",
         "PYTHONWARNINGS": "ignore",
         "TEST_HOSTS": json.dumps(hosts),
+        "TEST_PATIENT": json.dumps(PATIENT),
     }
 
 
