@@ -56,6 +56,8 @@ CHUNK_SIZE = 256 * 1024
 MAX_PENDING = 4 * 1024 * 1024
 """Bytes of unsent replies above which a connection is not read from."""
 BACKLOG = 512
+ACCEPTED_AT_ONCE = 64
+"""Connections that a node accepts before others have a turn."""
 TURN_S = 0.02
 """How long the requests of one connection are answered before others have a turn."""
 NO_ROOM_PAUSE_S = 0.1
@@ -518,22 +520,29 @@ class Listener:
             connection.close()
 
     def _on_event(self, _mask: int) -> None:
-        """Accept one connection, or pause for a while when no descriptor is free.
+        """Accept the connections that wait: requests are in them, and grow old."""
+        for _ in range(ACCEPTED_AT_ONCE):
+            # it may be frozen since this event was found
+            if self._is_frozen or not self._accept():
+                return
 
-        Any other failure to accept is the peer's affair.
+    def _accept(self) -> bool:
+        """Accept one connection, if there is any; whether there may be another.
+
+        It pauses for a while when no descriptor is free. Any other failure to accept is
+        the peer's affair.
         """
-        if self._is_frozen:  # since this event was found
-            return
         try:
             sock, (ip, port, *_) = self._sock.accept()
         except OSError as error:
             if error.errno in (errno.EMFILE, errno.ENFILE):
                 self._loop.watch(self._sock, 0, self._on_event)
                 self._loop.call_later(NO_ROOM_PAUSE_S, self._watch)
-            return
+            return False
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._greet(sock, str(Address(ip, port)))
+        return True
 
     def _greet(self, sock: socket.socket, peer: str) -> None:
         """Make a connection of an accepted socket, now or after its handshake."""

@@ -18,6 +18,8 @@ from .model import Contradiction, Count, Outcome, Record, Register, Unrest
 from .model import Write as WriteOf
 
 QUERY_LIMIT_MS = 4000
+N_TOLD = 50
+"""Unexpected errors of a thread whose texts are kept."""
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,9 @@ class Caller:
         name, limit_ms, begin_s, end_s = self._last
         kinds = self.shelf.unrest.kinds(begin_s, end_s)
         if not is_expected(code, kinds):
-            what = f"{name} of {limit_ms} ms: {code}, {text}"
+            what = f"{name} of {limit_ms} ms: {code}"
+            if len(self.tally.strange) < N_TOLD:  # the others are only counted
+                what += f", {text}"
             self.tally.strange.append(
                 Strange(what, code, limit_ms, begin_s, end_s, kinds)
             )

@@ -194,3 +194,15 @@ def test_write_of_a_frozen_node_is_seen_by_all(frozen):
     cluster.thaw_node(0)
     first.receive_frame()
     assert count(record) == 42
+
+
+def test_thawed_node_takes_in_all_connections_that_wait(frozen):
+    """Not one in each turn: what is in them would come ever later."""
+    cluster, _, record = frozen
+    for _ in range(40):
+        with Connection(*cluster.hosts[0]) as gone:
+            gone.send(ADD_ONE)
+    cluster.thaw_node(0)
+    for _ in range(5):  # turns
+        assert cluster.hosts
+    assert count(record) == 40
