@@ -1,10 +1,10 @@
-"""What `compress` costs and saves: CPU time and bytes of put and get, plain and compressed.
+"""What `compress` costs and saves: CPU time and bytes of put and get, with and without.
 
     python benchmarks/compression.py [ROUNDS] [--python PYTHON]
 
 For records of 1.1 KB, 20 KB and 1 MB of text as logs have it. PYTHON is an interpreter
-that has the client of PyPI: by default the one of `make bench`, and it is left out where
-there is none. The clients take turns on a development server of one node in its
+that has the client of PyPI: by default the one of `make bench`; where there is none, it
+is left out. The clients take turns on a development server of one node in its
 Enterprise edition, whose own time does not count. Shown is the least CPU time of a call
 in microseconds, of all threads of the process, and the bytes of its request and reply.
 """
@@ -25,7 +25,7 @@ from typing import Any
 SIZES = {"1.1 KB": 1_100, "20 KB": 20_000, "1 MB": 1_000_000}
 CALLS = {"1.1 KB": 2000, "20 KB": 600, "1 MB": 20}
 BENCH = Path(__file__).parents[1] / ".venv-bench/bin/python"
-WORDS = "GET POST /users /orders /items 200 404 500 ms ip agent status id time".split()
+WORDS = ("GET", "POST", "/users", "/orders", "200", "404", "agent", "status", "time")
 
 
 def text_of(size: int) -> str:

@@ -42,7 +42,7 @@ def main():
         json.dumps(
             {
                 "get": got,
-                "batch": [record.record[2] for record in batch],
+                "batch": [record.record[2] for record in batch if record.record],
                 "query": sorted((bins for _, _, bins in query), key=lambda b: b["n"]),
                 "operate": operated,
                 "written": [record.result for record in written.batch_records],

@@ -104,13 +104,29 @@ def background(client: aerospike.Client, policy: Any) -> None:
 # what makes a large request, whether it is compressed, and whether the reply may be
 LARGE: dict[str, tuple[Any, bool, bool]] = {
     "put": (lambda c, p: c.put(KEY, {"a": LONG}, None, p), True, False),
-    "remove_bin": (lambda c, p: c.remove_bin(KEY, list("abcdefgh"), None, p), True, 0),
-    "remove": (lambda c, p: c.remove(KEY, None, p | {"expressions": FILTER}), 0, 0),
+    "remove_bin": (
+        lambda c, p: c.remove_bin(KEY, list("abcdefgh"), None, p),
+        True,
+        False,
+    ),
+    "remove": (
+        lambda c, p: c.remove(KEY, None, p | {"expressions": FILTER}),
+        False,
+        False,
+    ),
     "get": (lambda c, p: c.get(KEY, p | {"expressions": FILTER}), False, True),
-    "select": (lambda c, p: c.select(KEY, ["a"], p | {"expressions": FILTER}), 0, 1),
+    "select": (
+        lambda c, p: c.select(KEY, ["a"], p | {"expressions": FILTER}),
+        False,
+        True,
+    ),
     "exists": (lambda c, p: c.exists(KEY, p | {"expressions": FILTER}), False, False),
     "append": (lambda c, p: c.append(KEY, "a", LONG, None, p), True, True),
-    "operate": (lambda c, p: c.operate(KEY, [op.write("a", LONG)], None, p), 1, 1),
+    "operate": (
+        lambda c, p: c.operate(KEY, [op.write("a", LONG)], None, p),
+        True,
+        True,
+    ),
     "read": (
         lambda c, p: c.operate(KEY, [op.read("a")], None, p | {"expressions": FILTER}),
         True,
@@ -118,7 +134,7 @@ LARGE: dict[str, tuple[Any, bool, bool]] = {
     ),
     "apply": (lambda c, p: c.apply(KEY, "module", "function", [LONG], p), True, True),
     "batch_read": (lambda c, p: c.batch_read(KEYS, policy=p), True, True),
-    "batch_write": (lambda c, p: c.batch_write(br.BatchRecords(WRITES), p), 1, 1),
+    "batch_write": (lambda c, p: c.batch_write(br.BatchRecords(WRITES), p), True, True),
     "batch_operate": (
         lambda c, p: c.batch_operate(KEYS, [op.write("a", 1)], policy_batch=p),
         True,
@@ -358,7 +374,7 @@ def outcome_of(run: Any, client: aerospike.Client) -> tuple[int, str]:
     try:
         found = run(client)
     except exception.AerospikeError as error:
-        return error.code, str(error)
+        return error.code or 0, str(error)
     row = found.batch_records[0]
     return row.result, row.message
 
