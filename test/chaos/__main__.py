@@ -89,14 +89,16 @@ def run(options: argparse.Namespace, nodes: Nodes, seed: str) -> tuple[Tally, bo
     """
     tally, is_flat = Tally(), True
     players = Players(options, nodes.hosts, seed)
-    names = {pid: f"process {pid}" for pid in players.pids}
+    n_calls = options.threads * len(nodes.hosts)  # each may need a connection per node
+    names = {pid: (f"process {pid}", n_calls) for pid in players.pids}
     if not options.hosts:  # what a real server holds is not for us to judge
-        names |= {pid: f"server {pid}" for pid in nodes.pids}
+        n_all = n_calls * options.processes
+        names |= {pid: (f"server {pid}", n_all) for pid in nodes.pids}
     gauge = Gauge(names)
     try:
         until_s = time.monotonic() + options.seconds
         trouble(nodes, players, random.Random(seed), until_s, say)
-        for text, is_fine in gauge.stop(options.threads * options.processes):
+        for text, is_fine in gauge.stop():
             say(text if is_fine else f"{text}: TOO MUCH")
             is_flat = is_flat and is_fine
         say("the last look")

@@ -44,9 +44,12 @@ def held_by(pid: int | str) -> Held | None:
 
 
 class Gauge:
-    """Looks at some processes until it is stopped. names: by process id."""
+    """Looks at some processes until it is stopped.
 
-    def __init__(self, names: dict[int, str]) -> None:
+    names: by process id, with the number of connections that may be needed at once.
+    """
+
+    def __init__(self, names: dict[int, tuple[str, int]]) -> None:
         self._names = names
         self._samples: dict[int, list[Held]] = {pid: [] for pid in names}
         self._enough = threading.Event()
@@ -65,31 +68,27 @@ class Gauge:
         self._enough.set()
         self._thread.join()
 
-    def stop(self, n_calls: int) -> Iterator[tuple[str, bool]]:
-        """What each process held, and whether that stayed as it was.
-
-        :param n_calls: how many may be under way at once.
-        """
+    def stop(self) -> Iterator[tuple[str, bool]]:
+        """What each process held, and whether that stayed as it was."""
         self.close()
         for pid, samples in self._samples.items():
             if len(samples) >= MIN_SAMPLES:
-                yield from judge(self._names[pid], samples, n_calls)
+                yield from judge(*self._names[pid], samples)
 
 
 def judge(
-    name: str, samples: Sequence[Held], n_calls: int
+    name: str, n_connections: int, samples: Sequence[Held]
 ) -> Iterator[tuple[str, bool]]:
     """What a process held, and whether that stayed as it was.
 
-    Its first quarter is not looked at. Descriptors may grow by one for each call that
-    can be under way: as many connections more were needed at once, which a pool keeps
-    for a while.
+    Its first quarter is not looked at. Descriptors may grow by all the connections that
+    can be needed at once: pools keep for a while what they needed when a node was slow.
     """
     quarter = len(samples) // 4
     early, late = samples[quarter : 2 * quarter], samples[-quarter:]
     for what, limit, of in (
         ("memory", MEMORY_LIMIT, statistics.median),
-        ("descriptors", n_calls, statistics.median),
+        ("descriptors", n_connections, statistics.median),
         ("threads", 0, max),
     ):
         before, after = (of(getattr(s, what) for s in part) for part in (early, late))

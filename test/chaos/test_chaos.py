@@ -114,7 +114,7 @@ def test_write_that_was_not_sent_is_not_in_doubt():
 )
 def test_process_that_grows_is_told(grown, n_bad):
     samples = [Held(10, 1, 1)] * 20 + [Held(1000, 10, 5)] * 40 + [grown] * 20
-    verdicts = [is_fine for _, is_fine in judge("process", samples, 4)]
+    verdicts = [is_fine for _, is_fine in judge("process", 4, samples)]
     assert verdicts.count(False) == n_bad
 
 
