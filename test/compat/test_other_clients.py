@@ -14,8 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from aerospike_devserver import DevCluster
+import aerospike
+from aerospike_devserver import DevCluster, dispatch
+from aerospike_devserver.codec import compression
 
+from ..waiting import patient
 from .environment import find_modules, find_python, place, steps
 
 PROGRAMS = Path(__file__).parent / "programs"
@@ -69,3 +72,43 @@ def test_aerospike_py_administers_users_without_tls():
             "ada writes": ["AdminError", True],
             "wrong password": ["ClusterError"],
         }
+
+
+@pytest.fixture
+def exchange(monkeypatch):
+    """exchange(command): compressed records go both ways between a client and ours."""
+    inflated: list[int] = []
+
+    def inflate(body: bytes) -> bytes:
+        inflated.append(len(body))
+        return compression.inflate(body)
+
+    monkeypatch.setattr(dispatch, "inflate", inflate)
+
+    def run(*command: str | Path) -> None:
+        text = "a line of a log " * 100
+        policy = {"compress": True}
+        with (
+            DevCluster(edition="enterprise") as cluster,
+            aerospike.client(patient(cluster.config)) as client,
+        ):
+            host, port = cluster.hosts[0]
+            client.put(("test", "others", "ours"), {"t": text}, None, policy)
+            done = steps(*command, host, str(port), text)
+            assert done == {"ours": True, "theirs": True}
+            found = client.get(("test", "others", "theirs"), policy)
+            assert found[2] == {"t": text}
+        assert len(inflated) == 2  # the put of each
+
+    return run
+
+
+def test_aerospike_native_exchanges_compressed_records(exchange):
+    python = place(find_python("aerospike-native", "1.0.0"))
+    exchange(python, "-I", PROGRAMS / "compress_aerospike_native.py")
+
+
+def test_aerospike_of_npm_exchanges_compressed_records(exchange):
+    modules = place(find_modules("aerospike", "6.7.1"))
+    program = PROGRAMS / "compress_aerospike.js"
+    exchange("env", f"NODE_PATH={modules}", "node", program)

@@ -279,6 +279,21 @@ def test_batches_and_queries_go_both_ways(client):
     assert client.batch_remove(keys, policy_batch=COMPRESS).result == 0
 
 
+def test_values_of_an_aggregation_come_compressed(cluster, tmp_path):
+    (tmp_path / "zipped.lua").write_text(
+        "function texts(s)\n  return s : map(function(r) return r.t end)\nend\n"
+    )
+    config = cluster.config | {"lua": {"user_path": str(tmp_path)}}
+    with aerospike.client(config) as client:
+        client.udf_put(str(tmp_path / "zipped.lua"))
+        texts = [f"line {number} " * 50 for number in range(100)]
+        for number, text in enumerate(texts):
+            client.put(("test", "zipped", number), {"t": text})
+        query = client.query("test", "zipped")
+        query.apply("zipped", "texts", [])
+        assert sorted(query.results(COMPRESS)) == sorted(texts)
+
+
 def test_community_edition_refuses_compressed_requests(make_client):
     with DevCluster() as cluster, aerospike.client(cluster.config) as client:
         with pytest.raises(exception.AerospikeError) as caught:
