@@ -86,11 +86,13 @@ class Unrest:
     """The times in which nodes were disturbed, so that they may apply writes late.
 
     grace_s: how long a node that goes on, or a busy one, may need to do what it has
-    been sent.
+    been sent. slack_s: how much longer clients may need on a busy machine to notice
+    that nodes are back.
     """
 
-    def __init__(self, grace_s: float) -> None:
+    def __init__(self, grace_s: float, slack_s: float = 0.0) -> None:
         self._grace_s = grace_s
+        self._slack_s = slack_s
         self._spans: list[Span] = []
         self._n_open = 0
         self._is_over = False
@@ -120,7 +122,7 @@ class Unrest:
             kinds = (
                 span.kinds
                 for span in self._spans
-                if span.start_s <= end_s and span.end_s >= start_s
+                if span.start_s <= end_s and span.end_s + self._slack_s >= start_s
             )
             return frozenset().union(*kinds)
 

@@ -39,7 +39,7 @@ def play(pipe: Connection, options: Namespace, hosts: list[Host], seed: str) -> 
     sys.setswitchinterval(SWITCH_S)
     connect(hosts, options.config).close()  # what the first client imports stays
     before = held_by("self")
-    unrest = Unrest(GRACE_S)
+    unrest = Unrest(GRACE_S, options.slack_ms / 1000)
     client = connect(hosts, options.config)
     shelf = Shelf(options.namespace, f"chaos{os.getpid()}", unrest)
     pause_s = PAUSE_S * options.processes

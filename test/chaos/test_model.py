@@ -170,3 +170,15 @@ def test_loss_that_stays_is_told_again_in_the_end(unrest, of):
     record.look_anew()
     lost = record.judge(None, 4, 4.1)
     assert (lost.kind, lost.phase) == (Kind.LOST, Phase.END)
+
+
+def test_disturbance_explains_errors_for_a_while():
+    unrest = Unrest(grace_s=1.0, slack_s=2.0)
+    unrest.begin(10.0, "stop")
+    unrest.begin(11.0, "freeze")
+    assert unrest.kinds(9.0, 9.5) == set()
+    assert unrest.kinds(9.0, 10.5) == {"stop", "freeze"}
+    unrest.end(12.0)
+    unrest.end(13.0)
+    assert unrest.kinds(15.5, 15.6) == {"stop", "freeze"}
+    assert unrest.kinds(16.5, 16.6) == set()
