@@ -53,6 +53,11 @@ OTHERS = "others"
 """The set of the records that calls without a key are about."""
 TTL_S = 30
 """Of the records of calls, of which each has one of its own."""
+PATIENT: dict[str, Any] = {
+    "connect_timeout": 20_000,
+    "policies": {"total_timeout": 30_000},
+}
+"""For the client that looks things up: a busy machine must not end a worker."""
 SHOWN = 10
 N_NODES = 2
 RECOVERY_S = 20.0
@@ -364,7 +369,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     direct, behind = pipe.recv()
     bcrypt.hashpw = cache(bcrypt.hashpw)  # a hash takes its time by design
     tally, folder = Tally(), modules()
-    with connect(direct, folder.name) as keeper:
+    with connect(direct, folder.name, **PATIENT) as keeper:
         prepare(keeper, folder.name)
         keeper.admin_set_password("ada", "new secret")  # has the hash made
         for number in range(3):
@@ -376,7 +381,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not name.startswith(WAITING)
     }
     beside, so_far = Beside(), 0
-    with connect(direct, folder.name) as keeper:
+    with connect(direct, folder.name, **PATIENT) as keeper:
         for part, (commands, share) in enumerate(PARTS):
             so_far = resident()
             with connect(behind, folder.name, tend_interval=250) as client:
