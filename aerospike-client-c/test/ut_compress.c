@@ -21,6 +21,10 @@ frame_of(size_t size, bool noisy)
     asc_buf b = ASC_BUF_INIT;
     uint32_t seed = 1;
     uint8_t *p = asc_buf_add(&b, size);
+    CHECK(p != NULL && size >= 30);
+    if (p == NULL || size < 30) {
+        return b;
+    }
     for (size_t i = 0; i < size; i++) {
         seed = seed * 1664525u + 1013904223u;
         p[i] = noisy ? (uint8_t)(seed >> 24) : 'x';

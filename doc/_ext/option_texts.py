@@ -206,8 +206,8 @@ POLICY = {
     "fail_on_cluster_change": Text(
         "bool",
         "True",
-        "Of functions on all records: an aggregation, or work that is waited for, fails "
-        "when partitions move meanwhile. Other queries read on where they went.",
+        "Of functions on all records: an aggregation, or work that is waited for, "
+        "fails when partitions move meanwhile. Other queries read on where they went.",
     ),
 }
 
@@ -293,8 +293,8 @@ CONFIG = {
         "int",
         "0",
         "Connections kept open to each node; not above `max_conns_per_node`. The "
-        "constructor waits for them, and for their TLS and logins, for `connect_timeout` "
-        "at most.",
+        "constructor waits for them, and for their TLS and logins, for "
+        "`connect_timeout` at most.",
     ),
     "max_socket_idle": Text(
         "int, s",
@@ -311,8 +311,8 @@ CONFIG = {
     "error_rate_window": Text(
         "int",
         "1",
-        "Length of that window, in tend intervals. `max_error_rate` is 1 to 100 times as "
-        "much, or both are the defaults, with a warning.",
+        "Length of that window, in tend intervals. `max_error_rate` is 1 to 100 times "
+        "as much, or both are the defaults, with a warning.",
     ),
     "use_services_alternate": Text(
         "bool", "False", "Use the second list of addresses that nodes can publish."
