@@ -318,7 +318,12 @@ def test_several_late_replies_keep_their_connections(scripted_node, make_client)
 def test_connection_is_closed_when_the_delay_has_passed(scripted_node, make_client):
     closed = threading.Event()
     silent = scripted_node.expect()
-    silent.do(lambda _node, sock: sock.recv(1) == b"" and closed.set())
+
+    def await_end(_node, sock):
+        if sock.recv(1) == b"":
+            closed.set()
+
+    silent.do(await_end)
     client = make_client(hosts=[scripted_node.host], tend_interval=250)
     with pytest.raises(exception.TimeoutError):
         client.get(KEY, {"total_timeout": 50, "timeout_delay": 100})

@@ -291,7 +291,8 @@ def test_values_of_an_aggregation_come_compressed(cluster, tmp_path):
             client.put(("test", "zipped", number), {"t": text})
         query = client.query("test", "zipped")
         query.apply("zipped", "texts", [])
-        assert sorted(query.results(COMPRESS)) == sorted(texts)
+        found: list[Any] = query.results(COMPRESS)
+        assert sorted(found) == sorted(texts)
 
 
 def test_community_edition_refuses_compressed_requests(make_client):

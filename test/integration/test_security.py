@@ -439,7 +439,7 @@ def test_connections_that_are_kept_ready_are_logged_in(secured, log_in):
 
     def n_opened():
         answers = client.info_all("statistics").values()
-        return sum(int(opened.search(text)[1]) for _, text in answers)
+        return sum(int(opened.findall(text)[0]) for _, text in answers)
 
     n_before = n_opened()
     for n in range(20):
