@@ -120,7 +120,7 @@ def calls(module: str) -> dict[str, Callable[[Any, Any], Any]]:
 
 
 def test_everything_at_once(cluster, shared, handler_uses, module):
-    """Each kind of call succeeds some time, and none fails in an unknown way."""
+    """No call fails in an unknown way, and each kind succeeds, in the end at least."""
     succeeded: Counter[str] = Counter()
     failures: Counter[str] = Counter()
     kinds = calls(module)
@@ -152,7 +152,16 @@ def test_everything_at_once(cluster, shared, handler_uses, module):
 
     workers: Any = [lambda number=n: work(number) for n in range(N_THREADS)]
     assert run_threads([*workers, disturb]) == []
-    assert set(succeeded) == set(kinds) - {"refused"}, failures
+
+    def works(name: str) -> bool:
+        with _errors_of_a_cluster():
+            kinds["put"](shared, KEYS[0])
+            kinds[name](shared, KEYS[0])
+            return True
+        return False
+
+    for name in set(kinds) - set(succeeded) - {"refused"}:  # by chance: nodes went
+        until(lambda name=name: works(name), (name, failures))
     assert sum(handler_uses.values()) > len(handler_uses) > 0
 
 
