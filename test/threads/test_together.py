@@ -11,6 +11,7 @@ import itertools
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -161,7 +162,7 @@ def test_everything_at_once(cluster, shared, handler_uses, module):
         return False
 
     for name in set(kinds) - set(succeeded) - {"refused"}:  # by chance: nodes went
-        until(lambda name=name: works(name), (name, failures))
+        until(partial(works, name), (name, failures))
     assert sum(handler_uses.values()) > len(handler_uses) > 0
 
 
