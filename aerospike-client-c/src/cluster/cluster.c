@@ -10,7 +10,7 @@
 #include "asc/log.h"
 #include "base/time.h"
 #include "cluster/discover.h"
-#include "cluster/share.h"
+#include "cluster/team.h"
 #include "cluster/tend.h"
 
 /* --- after a fork --- */
@@ -99,7 +99,7 @@ first_cycles(asc_cluster *c, asc_error *err)
         n_cycles += rc == ASC_OK ? 1 : 2;
         now_ms = asc_now_ms();
     } while (!has_map(c) && now_ms < ends_ms &&
-             (asc_share_waits(c, rc) || n_cycles < 2));
+             (asc_team_waits(c, rc) || n_cycles < 2));
     if (!c->config.fail_if_not_connected) {
         return ASC_OK;
     }
@@ -129,7 +129,7 @@ asc_cluster_create(asc_cluster **out, const asc_config *config, asc_error *err)
     if (rc != ASC_OK) {
         return rc;
     }
-    rc = asc_share_begin(c, asc_tend_limit_ms(c), err);
+    rc = asc_team_begin(c, asc_tend_limit_ms(c), err);
     if (rc == ASC_OK) {
         rc = first_cycles(c, err);
     }

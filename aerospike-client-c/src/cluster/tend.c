@@ -20,7 +20,7 @@
 #include "cluster/ask.h"
 #include "cluster/discover.h"
 #include "cluster/seeds.h"
-#include "cluster/share.h"
+#include "cluster/team.h"
 #include "wire/base64.h"
 
 #define MAX_FAILURES 5u  /* a node is given up after so many cycles without an answer */
@@ -253,7 +253,7 @@ publish(asc_cluster *c)
     pthread_mutex_unlock(&c->lock);
     asc_snapshot_release(old);
     c->changed = false;
-    asc_share_publish(c);
+    asc_team_publish(c);
 }
 
 /* --- connections that are kept ready --- */
@@ -358,14 +358,14 @@ asc_tend_cycle(asc_cluster *c, uint32_t limit_ms, asc_error *err)
     asc_status rc = ASC_OK;
     c->cycle_ends_ms = asc_now_ms() + limit_ms;
     asc_error_reset(&c->trouble);
-    if (!asc_share_cycle(c, &rc, err)) {
+    if (!asc_team_cycle(c, &rc, err)) {
         rc = look(c, err);
         c->is_whole = c->is_whole || c->maps.n > 0;
     }
     if (c->changed) {
         publish(c);
     }
-    asc_share_give_sign(c);
+    asc_team_give_sign(c);
     housekeep(c);
     return rc;
 }

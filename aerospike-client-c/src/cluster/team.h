@@ -1,28 +1,28 @@
-/* cluster/share.h -- tending together with other processes: what a cluster does with
- * the shared memory, if its configuration asks for that. */
-#ifndef ASC_CLUSTER_SHARE_H
-#define ASC_CLUSTER_SHARE_H
+/* cluster/team.h -- tending as a team: what a cluster does with the shared memory, by
+ * which several processes tend it together, if its configuration asks for that. */
+#ifndef ASC_CLUSTER_TEAM_H
+#define ASC_CLUSTER_TEAM_H
 
 #include "cluster/state.h"
 
 /* Open the shared memory of a new cluster, one of whose cycles may take cycle_ms.
  * ASC_OK where nothing is shared. */
-asc_status asc_share_begin(asc_cluster *c, uint32_t cycle_ms, asc_error *err);
+asc_status asc_team_begin(asc_cluster *c, uint32_t cycle_ms, asc_error *err);
 
 /* Do the whole cycle of a process that reads what another one says: have its nodes and
  * maps, and log in where that is due. *status and err tell what went wrong. False when
  * this process must ask the nodes: nothing is shared, or it is the one that tends,
  * which it may have become just now. */
-bool asc_share_cycle(asc_cluster *c, asc_status *status, asc_error *err);
+bool asc_team_cycle(asc_cluster *c, asc_status *status, asc_error *err);
 
 /* At a start that has found no map yet, after a cycle that ended with rc: is another
  * process to be waited for? If so, this waits for a moment. */
-bool asc_share_waits(asc_cluster *c, asc_status rc);
+bool asc_team_waits(asc_cluster *c, asc_status rc);
 
 /* As the tender, let the others have the nodes and maps, after they have changed. */
-void asc_share_publish(asc_cluster *c);
+void asc_team_publish(asc_cluster *c);
 
 /* As the tender, at the end of a cycle: say that this process is at work. */
-void asc_share_give_sign(asc_cluster *c);
+void asc_team_give_sign(asc_cluster *c);
 
 #endif

@@ -3,7 +3,7 @@
  * nodes would have made: nodes and maps. Each process has connections and logins of its
  * own. A process that starts asks one of its seeds for its name, once: so it finds out
  * that the memory belongs to another cluster. */
-#include "cluster/share.h"
+#include "cluster/team.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -41,7 +41,7 @@ describe_way(char *out, size_t size, const asc_config *config)
 }
 
 asc_status
-asc_share_begin(asc_cluster *c, uint32_t cycle_ms, asc_error *err)
+asc_team_begin(asc_cluster *c, uint32_t cycle_ms, asc_error *err)
 {
     char way[ASC_SHM_WAY_SIZE];
     if (!c->config.shm.enable) {
@@ -143,20 +143,20 @@ publish(asc_cluster *c, asc_shm_view *view)
 }
 
 void
-asc_share_publish(asc_cluster *c)
+asc_team_publish(asc_cluster *c)
 {
     c->is_shared = !c->config.shm.enable || c->shm.turn == 0 || with_view(c, publish);
 }
 
 void
-asc_share_give_sign(asc_cluster *c)
+asc_team_give_sign(asc_cluster *c)
 {
     uint32_t failures[ASC_SHM_MAX_NODES], n = lesser(c->n_nodes, ASC_SHM_MAX_NODES);
     if (!c->config.shm.enable || c->shm.turn == 0) {
         return;
     }
     if (!c->is_shared) {
-        asc_share_publish(c);
+        asc_team_publish(c);
     }
     for (uint32_t i = 0; i < n; i++) {
         failures[i] = c->nodes[i]->failures;
@@ -471,7 +471,7 @@ becomes_tender(asc_cluster *c)
 }
 
 bool
-asc_share_cycle(asc_cluster *c, asc_status *status, asc_error *err)
+asc_team_cycle(asc_cluster *c, asc_status *status, asc_error *err)
 {
     asc_shm_role role =
         c->config.shm.enable && !c->is_alone ? asc_shm_look(&c->shm) : ASC_SHM_TENDER;
@@ -499,7 +499,7 @@ asc_share_cycle(asc_cluster *c, asc_status *status, asc_error *err)
 /* A tender may also not know yet the node by which this process recognises its
  * cluster: then the memory has been let go of. */
 bool
-asc_share_waits(asc_cluster *c, asc_status rc)
+asc_team_waits(asc_cluster *c, asc_status rc)
 {
     bool is_stranger = c->config.shm.enable && c->shm.segment == NULL;
     bool follows = c->shm.segment != NULL && c->shm.turn == 0 && rc == ASC_OK;
