@@ -206,8 +206,10 @@ POLICY = {
     "fail_on_cluster_change": Text(
         "bool",
         "True",
-        "Of functions on all records: an aggregation, or work that is waited for, "
-        "fails when partitions move meanwhile. Other queries read on where they went.",
+        "Of functions on all records: an aggregation, `scan_apply()` or "
+        "`query_apply()`, which takes it from the policy `write`, fails when "
+        "partitions move meanwhile. Other queries read on where they went, and "
+        "`execute_background()` does not look.",
     ),
 }
 

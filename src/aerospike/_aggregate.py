@@ -18,7 +18,7 @@ import time
 from _thread import allocate_lock
 
 from aerospike import exception
-from aerospike._calls.blocking import answer, run
+from aerospike._calls.blocking import runs
 from aerospike._calls.layout import Watch
 from aerospike._core import write_log
 from aerospike._errors import client_error, made, shown
@@ -351,16 +351,17 @@ def aggregate(
     """
     client._check_open()
     script = _script_of(client._lua(), spec["module"])
-    watch = Watch(lambda c: run(c, lambda request: answer(client, request)), spec["ns"])
+    watch = Watch(spec["ns"])
     values, arguments, timeout_ms, blob = client._aggregate(
-        is_scan, spec, policy, watch.begin
+        is_scan, spec, policy, runs(client, watch.begin)
     )
     try:
         script.begin(timeout_ms)
     except exception.AerospikeError as error:
         explain(error, spec["module"], spec["function"])
         raise
-    elements = _elements(script, values, arguments, blob, spec, watch)
+    end = runs(client, watch.end)
+    elements = _elements(script, values, arguments, blob, spec, end)
     return Aggregation(values, elements)
 
 
@@ -370,13 +371,13 @@ def _elements(
     arguments: list[Any],
     blob: type,
     spec: dict[str, Any],
-    watch: Watch,
+    end: Callable[[], None],
 ) -> Generator[Any]:
     """The results. When they end early, the nodes hear of it."""
     is_usable = True  # the Lua state, for another aggregation
     try:
         function = spec["function"]
-        for value in script.stream(function, values, arguments, watch.end):
+        for value in script.stream(function, values, arguments, end):
             yield value if type(value) in _PLAIN else _python_of(value, blob)
     except exception.AerospikeError as error:
         is_usable = error.code != _TIMEOUT

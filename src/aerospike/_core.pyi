@@ -618,7 +618,11 @@ class Client:
         begin: Callable[[int], int],
     ) -> tuple[Stream, builtins.list[Any], int, type[bytes | bytearray]]: ...
     def _background(
-        self, is_scan: bool, spec: dict[str, Any], policy: Options | None
+        self,
+        is_scan: bool,
+        spec: dict[str, Any],
+        policy: Options | None,
+        begin: Callable[[int], int] | None,
     ) -> int: ...
     def _operate_one(
         self,

@@ -480,7 +480,7 @@ class _Records:
             )
         check_whole(policy, self._paginates)
         spec = {**self._spec(None), "ttl": max(self.ttl, 0)}
-        return self._client._background(self._is_scan, spec, policy)
+        return self._client._background(self._is_scan, spec, policy, None)
 
 
 @goes_by_its_name

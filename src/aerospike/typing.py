@@ -114,6 +114,7 @@ class WritePolicy(_CommandPolicy, total=False):
     durable_delete: bool
     on_locking_only: bool
     compression_threshold: int
+    fail_on_cluster_change: bool
 
 
 class OperatePolicy(_CommandPolicy, total=False):

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from aerospike import exception
+from aerospike import exception, predicates
+from aerospike._calls import jobs
+from aerospike._calls import layout as layouts
 from aerospike._calls.blocking import run
-from aerospike._calls.layout import layout
+from aerospike._calls.layout import cluster_change, layout
 from aerospike._calls.requests import Nodes
 
 from ..waiting import let_pass
@@ -22,7 +24,9 @@ local function one(r) return 1 end
 local function add(a, b) return a + b end
 function ones(s) return s : map(one) end
 function count(s) return s : map(one) : reduce(add) end
+function mark(r) r.done = 1; aerospike:update(r) end
 """
+BELOW_N = predicates.between("n", 0, N)
 
 
 @pytest.fixture
@@ -108,6 +112,77 @@ def test_records_of_a_query_do_not_need_it(cluster, client):
     next(stream)
     cluster.move_partitions()
     assert len(list(stream)) >= N - 1
+
+
+# --- work in the background ---
+
+WORK = {
+    "scan_apply": lambda client, policy: client.scan_apply(
+        "test", "moving", "moving", "mark", [], policy
+    ),
+    "query_apply": lambda client, policy: client.query_apply(
+        "test", "moving", BELOW_N, "moving", "mark", [], policy
+    ),
+}
+
+
+@pytest.fixture(params=WORK)
+def work(request, client):
+    """Work on all records, for a policy."""
+    client.index_integer_create("test", "moving", "n", "moving_n")
+    return lambda policy=None: WORK[request.param](client, policy)
+
+
+def marked(client: Any) -> int:
+    found = client.scan("test", "moving").results()
+    return sum("done" in bins for _, _, bins in found)
+
+
+@pytest.fixture
+def moves_when_done(cluster, monkeypatch):
+    """Partitions move between the end of the work and the client's look at it."""
+    wait = jobs._wait_for_job
+
+    def wait_and_move(*args: Any) -> Any:
+        found = yield from wait(*args)
+        cluster.move_partitions()
+        return found
+
+    monkeypatch.setattr(jobs, "_wait_for_job", wait_and_move)
+
+
+@pytest.mark.usefixtures("moves_when_done")
+def test_work_tells_when_partitions_have_moved(client, work):
+    with pytest.raises(exception.ClusterChangeError, match="moved mean") as caught:
+        work()
+    assert (caught.value.code, caught.value.in_doubt) == (7, True)
+    assert "fail_on_cluster_change" in str(caught.value)
+    assert marked(client) == N
+
+
+@pytest.mark.usefixtures("moves_when_done")
+def test_work_that_takes_what_comes(client, work):
+    assert work({"fail_on_cluster_change": False}) > 0
+    assert marked(client) == N
+
+
+def test_work_does_not_begin_while_partitions_move(client, work, monkeypatch):
+    def unstable(*_: Any) -> Any:
+        yield Nodes()
+        raise cluster_change("partitions are moving")
+
+    monkeypatch.setattr(layouts, "layout", unstable)
+    with pytest.raises(exception.ClusterChangeError, match="moving") as caught:
+        work()
+    assert not caught.value.in_doubt
+    assert marked(client) == 0
+    assert work({"fail_on_cluster_change": False}) > 0
+    assert marked(client) == N
+
+
+def test_work_on_a_quiet_cluster(client, work):
+    assert work({"fail_on_cluster_change": True}) > 0
+    assert marked(client) == N
 
 
 # --- what the nodes say ---

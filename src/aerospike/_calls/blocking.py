@@ -42,8 +42,9 @@ def answer(client: Client, request: Request) -> Any:
         case InfoOfAll(command, policy):
             answers = client.info(command, policy=policy)
             return [reply for _, reply in answers.values()]
-        case Background(is_scan, spec, work_policy):
-            return client._background(is_scan, spec, work_policy)
+        case Background(is_scan, spec, work_policy, begin):
+            first = runs(client, begin)
+            return client._background(is_scan, spec, work_policy, first)
         case UserPath():
             return client._lua()[0]
         case HashPassword():
@@ -91,6 +92,15 @@ def run(call: Call[T], ask: Callable[[Request], Any]) -> T:
         return result
     finally:
         found = None  # an error's traceback holds this frame, which must not hold it
+
+
+def runs(client: Client, call: Callable[P, Call[T]]) -> Callable[P, T]:
+    """The function that runs a call which is no method."""
+
+    def function(*args: P.args, **kwargs: P.kwargs) -> T:
+        return run(call(*args, **kwargs), lambda request: answer(client, request))
+
+    return function
 
 
 def blocking(call: Callable[P, Call[T]]) -> Callable[Concatenate[Client, P], T]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from aerospike import _constants as c
 from aerospike import exception
 from aerospike._calls.commands import entries_of
+from aerospike._calls.layout import Watch
 from aerospike._calls.requests import Background, Info, InfoOfAll, Nodes
 from aerospike._calls.waits import DONE, NO_ANSWER, wait_for_nodes
 from aerospike._errors import client_error, made, param_error, shown
@@ -166,12 +167,7 @@ def _wait_for_job(
         counts[node] = [_number(job, name) for name in _OF_FUNCTION]
         return DONE
 
-    try:
-        yield from wait_for_nodes(what, ask, nodes)
-    except exception.AerospikeError as error:
-        error.in_doubt = True  # the work has begun
-        error.args = (*error.args[:4], True)
-        raise
+    yield from wait_for_nodes(what, ask, nodes)
     return (
         sum(succeeded for succeeded, _ in counts.values()),
         sum(failed for _, failed in counts.values()),
@@ -219,8 +215,16 @@ def _apply(
         "predicate": predicate,
     }
     nodes: list[str] = yield Nodes()
-    job_id: int = yield Background(is_scan, spec, policy)
-    n_succeeded, n_failed = yield from _wait_for_job(is_scan, job_id, nodes)
+    watch = Watch(ns)
+    job_id: int = yield Background(is_scan, spec, policy, watch.begin)
+    watch.has_begun()
+    try:
+        n_succeeded, n_failed = yield from _wait_for_job(is_scan, job_id, nodes)
+        yield from watch.end()
+    except exception.AerospikeError as error:
+        error.in_doubt = True  # the work has begun
+        error.args = (*error.args[:4], True)
+        raise
     if n_failed > 0:
         warn(
             f"the function {texts['Module']}.{texts['Function']} failed on {n_failed} "
@@ -252,7 +256,8 @@ def scan_apply(
     :param options: dict; older programs give {"concurrent": bool}, which does nothing.
     :return: the job's id, for job_info().
     :raises TimeoutError: for 60 s no node came further, or one gave no answer.
-    :raises ClusterChangeError: a node went away before it had done its part.
+    :raises ClusterChangeError: a node went away before it had done its part, or
+        partitions are moving, or have moved in the end: see fail_on_cluster_change.
     :raises ScanAbortedError: somebody has ended the job.
     """
     from aerospike._query import check_scan_options

@@ -17,7 +17,6 @@ from aerospike._errors import made, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from aerospike._calls.requests import Call
@@ -25,7 +24,8 @@ if TYPE_CHECKING:
     Layout = list[tuple[str, str, str, int]]
 
 _ALL = (1 << 4096) - 1  # partitions
-_LONGEST_MS = 1000
+_LOOK_S = 1.0
+_LAST_LOOK_S = 10.0  # after work that nobody wants to do again for want of an answer
 _HINT = (
     "records may be left out or counted twice; call it again when the cluster is "
     "quiet, or take what comes with the policy key fail_on_cluster_change: False"
@@ -84,41 +84,45 @@ def layout(namespace: str, timeout_ms: int) -> Call[Layout]:
 
 
 class Watch:
-    """Whether partitions stay where they are between two moments.
+    """Whether partitions stay where they are between two moments."""
 
-    :param run: carries out a call.
-    """
-
-    def __init__(self, run: Callable[[Call[Layout]], Layout], namespace: str) -> None:
-        self._run = run
+    def __init__(self, namespace: str) -> None:
         self._namespace = namespace
         self._end_s = 0.0
+        self._longest_s = _LOOK_S
         self._before: Any = None
 
-    def begin(self, timeout_ms: int) -> int:
+    def begin(self, timeout_ms: int) -> Call[int]:
         """It begins; the whole takes so long at most, 0 for ever.
 
         :return: what is left of that time.
         """
         self._end_s = monotonic() + timeout_ms / 1000 if timeout_ms else float("inf")
-        self._before = self._look()
+        self._before = yield from self._look()
         if not timeout_ms:
             return 0
-        left_ms = int((self._end_s - monotonic()) * 1000)
+        left_ms = int(self._left_s() * 1000)
         if left_ms <= 0:
             what = f"the nodes did not answer within total_timeout, {timeout_ms} ms"
             raise made(exception.TimeoutError, 9, what)
         return left_ms
 
-    def end(self) -> None:
+    def end(self) -> Call[None]:
         """It is over. Nothing is looked at if nothing has begun.
 
         :raises ClusterChangeError: partitions have moved, or may have.
         """
-        if self._before is not None and self._look() != self._before:
+        if self._before is not None and (yield from self._look()) != self._before:
             raise cluster_change("partitions have moved meanwhile")
 
-    def _look(self) -> Layout:
-        left_ms = (self._end_s - monotonic()) * 1000
-        timeout_ms = int(max(1, min(_LONGEST_MS, left_ms)))
-        return self._run(layout(self._namespace, timeout_ms))
+    def has_begun(self) -> None:
+        """From now on there is no limit: that time was for the start of the work."""
+        self._end_s = float("inf")
+        self._longest_s = _LAST_LOOK_S
+
+    def _left_s(self) -> float:
+        return self._end_s - monotonic()
+
+    def _look(self) -> Call[Layout]:
+        limit_s = min(self._longest_s, self._left_s())
+        return (yield from layout(self._namespace, int(max(1, limit_s * 1000))))

@@ -6,7 +6,7 @@ from aerospike._core import hash_password
 
 TYPE_CHECKING = False  # as in typing, which need not be imported for it
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
     from typing import Any, Final, TypeAlias, TypeVar
 
     from aerospike._hints import AdminPolicy, InfoPolicy, Options
@@ -74,17 +74,23 @@ class UserPath(Request):
 class Background(Request):
     """Have all nodes begin work on the records of a scan or query, in the background.
 
-    The answer is the number of the job.
+    The answer is the number of the job. If the policy wants it, `begin` is carried out
+    before; it takes the milliseconds that there are, and gives what it has left.
     """
 
-    __slots__ = __match_args__ = ("is_scan", "spec", "policy")
+    __slots__ = __match_args__ = ("is_scan", "spec", "policy", "begin")
 
     def __init__(
-        self, is_scan: bool, spec: dict[str, object], policy: Options | None
+        self,
+        is_scan: bool,
+        spec: dict[str, object],
+        policy: Options | None,
+        begin: Callable[[int], Call[int]],
     ) -> None:
         self.is_scan: Final = is_scan
         self.spec: Final = spec
         self.policy: Final = policy
+        self.begin: Final = begin
 
 
 class HashPassword(Request):

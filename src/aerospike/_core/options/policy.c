@@ -107,7 +107,7 @@ static const option policy_rows[] = {
     FLAG("short_query", Q, short_query, HIDDEN),
     U32("max_records", S, max_records, HIDDEN),
     U32("records_per_second", S, records_per_second, HIDDEN),
-    FLAG("fail_on_cluster_change", Q | S, fail_on_cluster_change, HIDDEN),
+    FLAG("fail_on_cluster_change", Q | S | W, fail_on_cluster_change, HIDDEN),
     IGNORED("partition_filter", Q | S), /* aerospike._partitions reads it */
     FLAG("concurrent", B, concurrent),
     FLAG("allow_inline", B, allow_inline),

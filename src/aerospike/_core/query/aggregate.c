@@ -167,25 +167,6 @@ check(StreamObject *s, module_state *st)
     return is_whole ? 0 : raise_param(st, "an aggregation needs a function");
 }
 
-/* Have a function of Python look at the cluster, unless the policy or the choice of one
- * node says that it does not matter. It gets total_timeout and returns what it has left
- * of it. 0, or -1 with an exception. */
-static int
-look_before(StreamObject *s, PyObject *begin)
-{
-    uint32_t *timeout_ms = &s->ask.pol.timing.total_timeout_ms;
-    if (!s->ask.pol.fail_on_cluster_change || s->ask.node != NULL) {
-        return 0;
-    }
-    PyObject *left = PyObject_CallFunction(begin, "I", (unsigned)*timeout_ms);
-    if (left == NULL) {
-        return -1;
-    }
-    *timeout_ms = (uint32_t)PyLong_AsUnsignedLong(left);
-    Py_DECREF(left);
-    return PyErr_Occurred() ? -1 : 0;
-}
-
 /* Begin to ask the nodes. 0, or -1 with an exception. */
 static int
 open_set(StreamObject *s, module_state *st)
@@ -251,7 +232,7 @@ client__aggregate(METHOD_PARAMS)
         return NULL;
     }
     uint32_t total_timeout_ms = s->ask.pol.timing.total_timeout_ms;
-    if (check(s, st) < 0 || look_before(s, argv[3]) < 0 || open_set(s, st) < 0 ||
+    if (check(s, st) < 0 || stream_look_before(s, argv[3]) < 0 || open_set(s, st) < 0 ||
         (arguments = arguments_as_sent(s, st)) == NULL) {
         Py_DECREF(s);
         return NULL;

@@ -496,6 +496,22 @@ stream_types_init(PyObject *module, module_state *st)
 
 /* --- methods of the client --- */
 
+int
+stream_look_before(StreamObject *s, PyObject *begin)
+{
+    uint32_t *timeout_ms = &s->ask.pol.timing.total_timeout_ms;
+    if (!s->ask.pol.fail_on_cluster_change || s->ask.node != NULL || begin == Py_None) {
+        return 0;
+    }
+    PyObject *left = PyObject_CallFunction(begin, "I", (unsigned)*timeout_ms);
+    if (left == NULL) {
+        return -1;
+    }
+    *timeout_ms = (uint32_t)PyLong_AsUnsignedLong(left);
+    Py_DECREF(left);
+    return PyErr_Occurred() ? -1 : 0;
+}
+
 /* Background work uses a stream that is never opened. */
 StreamObject *
 stream_new(module_state *st, PyObject *client, policy_kind kind, PyObject *spec,
@@ -691,16 +707,16 @@ start_everywhere(StreamObject *s, module_state *st, asc_set *set)
 }
 
 static const char doc__background[] =
-    "_background($self, is_scan, spec, policy)\n--\n\n"
-    "Start background work; for aerospike._query.";
+    "_background($self, is_scan, spec, policy, begin)\n--\n\n"
+    "Start background work; for aerospike._query and aerospike._calls.";
 
 static PyObject *
 client__background(METHOD_PARAMS)
 {
-    static const char *const names[] = {"is_scan", "spec", "policy", NULL};
+    static const char *const names[] = {"is_scan", "spec", "policy", "begin", NULL};
     module_state *st = PyType_GetModuleState(cls);
-    PyObject *argv[3], *result = NULL;
-    if (parse_args("_background", names, 3, args, nargs, kwnames, argv) < 0) {
+    PyObject *argv[4], *result = NULL;
+    if (parse_args("_background", names, 4, args, nargs, kwnames, argv) < 0) {
         return NULL;
     }
     policy_kind kind = argv[0] == Py_True ? POLICY_SCAN : POLICY_WRITE;
@@ -709,8 +725,8 @@ client__background(METHOD_PARAMS)
     if (s != NULL && set == NULL) {
         put_ok(false);
     }
-    if (set != NULL && stream_renew_task_id(s, st) == 0 &&
-        start_everywhere(s, st, set) == 0) {
+    if (set != NULL && stream_look_before(s, argv[3]) == 0 &&
+        stream_renew_task_id(s, st) == 0 && start_everywhere(s, st, set) == 0) {
         result = PyLong_FromUnsignedLongLong(s->ask.task_id);
     }
     asc_set_free(set);

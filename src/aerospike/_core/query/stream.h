@@ -59,6 +59,11 @@ int stream_types_init(PyObject *module, module_state *st);
 StreamObject *stream_new(module_state *st, PyObject *client, policy_kind policy,
                          PyObject *spec, PyObject *policy_arg);
 
+/* Have a function of Python look at the cluster, unless there is none, or the policy or
+ * the choice of one node says that it does not matter. It gets total_timeout and
+ * returns what it has left of it. 0, or -1 with an exception. */
+int stream_look_before(StreamObject *s, PyObject *begin);
+
 /* Make a number for the job of the stream: a node refuses the number of a job that it
  * knows. This runs Python code. 0, or -1 with an exception. */
 int stream_renew_task_id(StreamObject *s, module_state *st);
