@@ -40,6 +40,12 @@ _KINDS = {
 
 
 def _logger() -> Any:
+    """The logger of the client, or None while nobody can have given it a handler.
+
+    So the client does not import the module, which a fork meanwhile would break.
+    """
+    if "logging" not in sys.modules:
+        return None
     import logging
 
     logger = logging.getLogger("aerospike")
@@ -130,7 +136,9 @@ def unknown_key(
 
 def log_line(level: int, func: str, path: str, line: int, message: str) -> None:
     """The log handler of the client while the application has set none."""
-    _logger().log(_LEVELS.get(level, 10), "%s (%s:%d)", message, path, line)
+    logger = _logger()
+    if logger is not None:
+        logger.log(_LEVELS.get(level, 10), "%s (%s:%d)", message, path, line)
 
 
 def print_line(level: int, func: str, path: str, line: int, message: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from .scripts import run as run_script
 
 SETUP = """
-import atexit, logging
+import atexit
 folder, module = sys.argv[2:]
 config = {"hosts": hosts, "lua": {"user_path": folder}, **PATIENT}
 client = aerospike.client(config)

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 SETUP = """
-import atexit, logging, socket
+import atexit, socket
 folder, module = sys.argv[2:]
 config = {"hosts": hosts, "lua": {"user_path": folder}, **PATIENT}
 keys = [("test", "processes", n) for n in range(300)]

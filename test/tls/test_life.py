@@ -315,11 +315,11 @@ def shake_hands():
 threads = [threading.Thread(target=shake_hands) for n in range(3)]
 for thread in threads:
     thread.start()
-hung = []
+statuses = []
 for turn in range(int(sys.argv[2])):
     pid = os.fork()
     if pid == 0:
-        signal.alarm(20)
+        signal.alarm(60)
         try:
             assert client.get(KEY)[2] == {"n": 1}
             if turn % 2:
@@ -327,17 +327,17 @@ for turn in range(int(sys.argv[2])):
                     assert fresh.get(KEY)[2] == {"n": 1}
             client.close()
             os._exit(0)
+        except exception.AerospikeError as error:
+            os._exit(3 if "OpenSSL hangs in it" in str(error) else 1)
         except BaseException as error:
             print(repr(error), file=sys.stderr)
             os._exit(1)
-    status = os.waitpid(pid, 0)[1]
-    if status:
-        hung.append((turn, status))
+    statuses.append(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 stop.set()
 for thread in threads:
     thread.join()
 client.close()
-assert len(hung) <= 5 and all(s == signal.SIGALRM for _, s in hung), hung
+assert set(statuses) <= {0, 3} and statuses.count(3) <= len(statuses) / 40, statuses
 """
 """The other threads use Python's own OpenSSL, and nobody makes a fork wait for them."""
 
@@ -345,11 +345,65 @@ assert len(hung) <= 5 and all(s == signal.SIGALRM for _, s in hung), hung
 @no_sanitizer
 @pytest.mark.takes_long
 def test_children_talk_while_threads_use_python_s_ssl(connect):
-    """Few hang; of those that share OpenSSL's context with Python one in a hundred."""
+    """Few cannot: one in a hundred where OpenSSL's context is that of Python."""
     cluster = connect.serve(serving(connect.authority.node))
     beginning = "import warnings; warnings.simplefilter('ignore')\n"
     text = beginning + script(connect, cluster) + BESIDE_PYTHON
-    run_script(text, [], "1000")
+    run_script(text, [], "300")
+
+
+WITH_THE_LOCK = """
+import ctypes
+client = aerospike.client(config).connect()
+client.put(KEY, {"n": 1})
+with open("/proc/self/maps") as file:
+    crypto = ctypes.CDLL({l.split()[-1] for l in file if "libcrypto" in l}.pop())
+crypto.ENGINE_new.restype = ctypes.c_void_p
+engine = ctypes.c_void_p(crypto.ENGINE_new())
+held, over = threading.Event(), threading.Event()
+
+@ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
+def hold(_):
+    held.set()
+    over.wait(60)
+    return 1
+
+crypto.ENGINE_set_init_function(engine, hold)
+thread = threading.Thread(target=crypto.ENGINE_init, args=(engine,))
+thread.start()
+assert held.wait(60)
+pid = os.fork()
+if pid == 0:
+    signal.alarm(60)
+    told = []
+    for use in (lambda: client.get(KEY), lambda: aerospike.client(config).connect()):
+        try:
+            use()
+        except exception.AerospikeError as error:
+            told.append("OpenSSL hangs in it" in str(error))
+    client.close()
+    again = os.fork()  # nobody is waited for who hangs
+    os._exit(0 if again == 0 or told == [True, True] else 1)
+assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+over.set()
+thread.join()
+pid = os.fork()
+if pid == 0:
+    signal.alarm(60)
+    os._exit(0 if client.get(KEY)[2] == {"n": 1} else 1)
+assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+assert client.get(KEY)[2] == {"n": 1}
+client.close()
+"""
+"""A thread has the lock of OpenSSL that each handshake takes, while another one forks.
+It is the lock of its engines, under which it calls one that is about to be used."""
+
+
+@no_sanitizer
+@pytest.mark.skipif(not os.path.exists("/proc/self/maps"), reason="looks into /proc")
+def test_child_says_that_openssl_hangs_in_it(connect):
+    cluster = connect.serve(serving(connect.authority.node))
+    run_script(script(connect, cluster) + WITH_THE_LOCK, [])
 
 
 CIPHERS = "ssl_conf = ssl\n[ssl]\nsystem_default = all\n[all]\nCipherString = "

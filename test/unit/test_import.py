@@ -44,8 +44,9 @@ def test_import_loads_no_expensive_module():
 
 
 # what no call of the client needs: tools ask for signatures. And what only aggregations
-# need, so much that clients that never make one are spared it
-NOT_OF_CALLS = {"inspect", "aerospike._aggregate", "aerospike_lua.runtime"}
+# need, so much that clients that never make one are spared it. And what is used only
+# where the program has imported it
+NOT_OF_CALLS = {"inspect", "aerospike._aggregate", "aerospike_lua.runtime", "logging"}
 
 
 def late_imports() -> set[str]:
@@ -76,6 +77,20 @@ def test_first_client_imports_what_functions_import():
     loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert late_imports()
     assert late_imports() - NOT_OF_CALLS <= set(loaded.split())
+
+
+def test_log_lines_have_nobody_import_logging():
+    """Its module has locks of its own at a fork, which an import meanwhile upsets."""
+    program = (
+        "import sys, aerospike; aerospike.set_log_level(aerospike.LOG_LEVEL_TRACE); "
+        "config = {'hosts': [('127.0.0.1', 1)], 'fail_if_not_connected': False}; "
+        "aerospike.client(config); assert 'logging' not in sys.modules; "
+        "import logging; logging.basicConfig(format='%(name)s', level=1, force=True); "
+        "aerospike.client(config)"
+    )
+    command = [sys.executable, "-c", program]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    assert set(lines.split()) == {"aerospike"}
 
 
 def test_misspelt_name_has_a_near_one():

@@ -8,12 +8,20 @@
 
 #include <openssl/crypto.h>
 
+#include "asc/error.h"
+
 /* Make the library context, unless that has been done. Before anything else here. */
 void asc_tls_guard_begin(void);
 
 /* The library context, which lives as long as the process. NULL stands for the one that
  * all share: OpenSSL's configuration may put things into it that ours would lack. */
 OSSL_LIB_CTX *asc_tls_guard_context(void);
+
+/* Can this process use OpenSSL? In the child of a fork that question is answered once,
+ * by a thread that tries, since some locks are shared by all contexts: one that another
+ * user of OpenSSL had at the fork is taken for ever. Waits a second at most, outside
+ * the guard. ASC_ERR_TLS: no, or not yet; ASC_ERR_NOMEM. */
+asc_status asc_tls_guard_check(asc_error *err);
 
 /* Around handshakes and whatever makes or frees objects of OpenSSL. May be nested. What
  * is done inside never waits, and never calls the log's sink. For the thread that is

@@ -253,6 +253,9 @@ look_for_changes(asc_tls *t)
 asc_tls_context *
 asc_tls_object_context(asc_tls *t, asc_error *err)
 {
+    if (asc_tls_guard_check(err) != ASC_OK) {
+        return NULL;
+    }
     take_over(t);
     look_for_changes(t);
     asc_tls_guard_enter();

@@ -40,7 +40,8 @@ void asc_tls_object_release(asc_tls *t);
 bool asc_tls_object_equal(const asc_tls *a, const asc_tls *b);
 
 /* The context for a new connection, counted for the caller; files that have changed are
- * read first. NULL with err set: only where a child cannot make its own. */
+ * read first. NULL with err set: only in a child, where OpenSSL hangs or memory is
+ * short. */
 asc_tls_context *asc_tls_object_context(asc_tls *t, asc_error *err);
 
 /* The session that a new connection to an address may resume, which is the caller's, or

@@ -38,8 +38,10 @@ asc_tls_new(const asc_transport **out, const asc_tls_config *config, asc_error *
     functions.equal = tls_equal;
     OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
     asc_tls_guard_begin();
-    asc_status rc =
-        asc_tls_object_new(&t, &functions, config, &asc_tls_channel_hooks, err);
+    asc_status rc = asc_tls_guard_check(err);
+    rc = rc != ASC_OK
+             ? rc
+             : asc_tls_object_new(&t, &functions, config, &asc_tls_channel_hooks, err);
     if (rc == ASC_OK) {
         *out = &t->transport;
     }

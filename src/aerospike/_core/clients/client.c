@@ -381,7 +381,6 @@ import_for_calls(module_state *st)
                                         "binascii",
                                         "difflib",
                                         "json",
-                                        "logging",
                                         "os",
                                         "warnings"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
