@@ -196,10 +196,17 @@ class Caller:
             self.tally.found.append(contradiction)
 
     def close(
-        self, name: str, record: Record, write: WriteOf, code: int, in_doubt: bool
+        self,
+        name: str,
+        record: Record,
+        write: WriteOf,
+        code: int,
+        in_doubt: bool,
+        *,
+        is_single: bool = True,
     ) -> None:
         """A write is over; code 0: it was acknowledged."""
-        if in_doubt and code in NEVER_SENT and write.copies == 1:
+        if in_doubt and is_single and code in NEVER_SENT and write.copies == 1:
             text = f"{name} was not sent and is in doubt, code {code}: {write}"
             self.tally.broken.append(text)
         outcome = Outcome.DENIED

@@ -128,9 +128,16 @@ class Worker(Caller):
         return [each for each in self._registers if each not in parked]
 
     def close(
-        self, name: str, record: Record, write: WriteOf, code: int, in_doubt: bool
+        self,
+        name: str,
+        record: Record,
+        write: WriteOf,
+        code: int,
+        in_doubt: bool,
+        *,
+        is_single: bool = True,
     ) -> None:
-        super().close(name, record, write, code, in_doubt)
+        super().close(name, record, write, code, in_doubt, is_single=is_single)
         has_failed = code not in (0, NOT_FOUND)
         enough = len(self._free_registers()) > N_REGISTERS // 2
         if has_failed and enough and isinstance(record, Register):
@@ -277,7 +284,11 @@ class Worker(Caller):
                 row = made.batch_records[place]
                 code, in_doubt = int(row.result), bool(row.in_doubt)
                 self.expect(code, "a row")
-            self.close("batch_operate", record, write, code, in_doubt)
+            # the error of a batch has the code of one row, and the doubt of any
+            is_single = error is None
+            self.close(
+                "batch_operate", record, write, code, in_doubt, is_single=is_single
+            )
 
     def _get_own(self) -> None:
         own = [*self._registers, *self._counts, self._log]

@@ -19,7 +19,7 @@ from aerospike_helpers.batch.records import (
 from aerospike_helpers.operations import list_operations
 from aerospike_helpers.operations import operations as ops
 
-from ..waiting import patient
+from ..waiting import patient, until
 from .peer import MESSAGE, WRITE, HangUp, ScriptedNode, frame, reply
 from .test_many import KEYS, halves, last, message, query_of, results, row, split_keys
 
@@ -27,6 +27,7 @@ __all__ = ["halves"]  # a fixture
 
 KEY = ("test", "demo", 1)
 NOT_FOUND, TIMEOUT, FILTERED_OUT = 2, 9, 27
+NO_NODE = -8
 NO_RETRY = {"max_retries": 0}
 LIST, STRING = 20, 3
 
@@ -145,6 +146,42 @@ def test_batch_error_is_in_doubt_when_any_row_is(halves, make_client):
     with pytest.raises(exception.AerospikeError) as caught:
         client.batch_operate(even + odd, [ops.write("n", 1)], policy)
     assert (caught.value.code, caught.value.in_doubt) == (-10, True)
+
+
+@pytest.mark.parametrize("is_sent", [True, False])
+def test_batch_with_rows_that_no_node_takes(halves, make_client, is_sent):
+    """Such rows are never sent. Doubt comes from those that another node has got."""
+    first, second = halves
+    client = make_client(hosts=[first.host, second.host], tend_interval=250)
+    sent, lost = split_keys(1)
+    lost_alone = BatchRecords([Write(key, [ops.write("n", 1)]) for key in lost])
+    second.stop()
+
+    def is_without_node() -> bool:
+        with pytest.raises(exception.AerospikeError) as caught:
+            client.batch_write(lost_alone, NO_RETRY)
+        assert not caught.value.in_doubt
+        return caught.value.code == NO_NODE
+
+    until(is_without_node)
+    if is_sent:
+        first.expect().stay_silent()
+    policy = {**NO_RETRY, "total_timeout": 200}
+    keys = lost + sent if is_sent else lost
+    with pytest.raises(exception.InvalidNodeError) as caught:
+        client.batch_operate(keys, [ops.write("n", 1)], policy)
+    assert (caught.value.code, caught.value.in_doubt) == (NO_NODE, is_sent)
+    rows = BatchRecords([Write(key, [ops.write("n", 1)]) for key in keys])
+    if is_sent:
+        first.expect().stay_silent()
+    with pytest.raises(exception.InvalidNodeError):
+        client.batch_write(rows, policy)
+    assert {(r.result, r.in_doubt) for r in rows.batch_records[: len(lost)]} == {
+        (NO_NODE, False)
+    }
+    assert {(r.result, r.in_doubt) for r in rows.batch_records[len(lost) :]} <= {
+        (TIMEOUT, True)
+    }
 
 
 # replies that cannot be read
