@@ -14,6 +14,7 @@
 #   SLACK_MS=2000              how late a call of chaos may be, for a busy machine
 #   CALLS=100000               how many calls deadlines makes
 #   PIDS=11,12,13              with HOSTS, for chaos and soak: the processes of its servers
+#   RACKS=1,1,2                the racks of the nodes of chaos and soak
 #   CONFIG='{"shm": {}}'       more of the configuration of chaos's and soak's clients
 #   CHAOS_PYTHON=/x/bin/python an interpreter with another client of this API for chaos
 
@@ -125,7 +126,7 @@ chaos soak:
 	@cd test && $(or $(CHAOS_PYTHON),../$(PY)) -m chaos --seconds $(SECONDS) \
 		$(if $(filter soak,$@),--processes 4) \
 		$(if $(SEED),--seed $(SEED)) $(if $(SLACK_MS),--slack-ms $(SLACK_MS)) \
-		$(if $(CONFIG),--config '$(CONFIG)') \
+		$(if $(CONFIG),--config '$(CONFIG)') $(if $(RACKS),--racks $(RACKS)) \
 		$(if $(HOSTS),--hosts $(HOSTS) --pids $(PIDS))
 
 deadlines:

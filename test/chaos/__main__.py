@@ -5,7 +5,8 @@
     cd test && python -m chaos --hosts 127.0.0.1:3000,... --pids 11,12,13
 
 The first two run a development cluster of three nodes in a process of its own. The
-third freezes the servers of a real cluster on this machine, one at a time; any client
+third stops, kills, freezes and moves the servers of a real cluster on this machine, one
+at a time, and starts them anew by the command that they were started with; any client
 of this API can be tried so, since nothing else is imported. Every contradiction is
 printed with the history of its record. The exit status is 0 if there is none, no call
 was late or ended with an error that nothing explains, no process grew, and no
@@ -50,6 +51,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--pids", help="of its servers, in the same order")
     parser.add_argument("--namespace", default="test")
     parser.add_argument(
+        "--racks", help="of the nodes of the development cluster: 1,1,2"
+    )
+    parser.add_argument(
         "--slack-ms",
         type=float,
         default=50.0,
@@ -68,7 +72,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 def nodes_of(options: argparse.Namespace) -> Any:
     """The cluster that the options name."""
     if not options.hosts:
-        return DevNodes(N_NODES)
+        return DevNodes(N_NODES, options.racks)
     pairs = [text.rpartition(":") for text in options.hosts.split(",")]
     hosts = [(name, int(port)) for name, _, port in pairs]
     pids = [int(text) for text in options.pids.split(",")]

@@ -16,9 +16,9 @@ TURNS = 5
 """Turns of the one thread of all nodes that take in what the kernel holds for them."""
 
 
-def main(n_nodes: int) -> None:
+def main(n_nodes: int, racks: list[int] | None) -> None:
     """Serve until the input ends."""
-    with DevCluster(n_nodes) as cluster:
+    with DevCluster(n_nodes, racks=racks) as cluster:
         print(json.dumps(cluster.hosts), flush=True)
         names = itertools.count(0xC0FFEE)
         do = {
@@ -41,4 +41,5 @@ def main(n_nodes: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    racks = [int(rack) for text in sys.argv[2:] for rack in text.split(",")]
+    main(int(sys.argv[1]), racks or None)

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar, Protocol
 
+from .servers import Server
+
 Host = tuple[str, int]
 Say = Callable[[str], None]
 
@@ -23,14 +25,14 @@ STABLE_WITHIN_S = 120
 
 
 class Nodes(Protocol):
-    """A cluster. rests_s: how long it may be left alone between two disturbances.
-
-    pids: the processes of its nodes.
-    """
+    """A cluster. rests_s: how long it may be left alone between two disturbances."""
 
     hosts: list[Host]
-    pids: list[int]
     rests_s: tuple[float, ...]
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes of its nodes."""
 
     def draw(self, rng: random.Random) -> list[str]:
         """How to disturb nodes next: rows of `expected.ERRORS`."""
@@ -78,16 +80,21 @@ class DevNodes:
     }
     """What is done to a node at first, and in the end."""
 
-    def __init__(self, n_nodes: int) -> None:
+    def __init__(self, n_nodes: int, racks: str | None = None) -> None:
+        given = [] if racks is None else [racks]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", f"{__package__}.devnodes", str(n_nodes)],
+            [sys.executable, "-m", f"{__package__}.devnodes", str(n_nodes), *given],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             cwd=Path(__file__).parents[1],
         )
-        self.pids = [self._process.pid]
         self.hosts = [(name, port) for name, port in json.loads(self._read())]
+
+    @property
+    def pids(self) -> list[int]:
+        """All nodes are in one process."""
+        return [self._process.pid]
 
     def _read(self) -> str:
         assert self._process.stdout is not None
@@ -144,31 +151,55 @@ def frozen(pid: int) -> Iterator[None]:
 class RealNodes:
     """A real cluster of this machine. pids: of the servers, in the order of hosts.
 
-    One node is frozen at a time, shorter or longer than the others wait for it; the
-    next one once the cluster is one again and its migrations are over.
+    One node is disturbed at a time, shorter or longer than the others wait for it; the
+    next one once the cluster is one again and its migrations are over: records are in
+    memory, on two nodes, and one that is started anew has lost its own.
     """
 
     rests_s = (0.5, 3.0)
+
+    SIGNALS: ClassVar = {
+        "stop": signal.SIGTERM,
+        "kill": signal.SIGKILL,
+        "move": signal.SIGTERM,
+    }
+    """What ends a server before it is started anew."""
 
     def __init__(self, hosts: list[Host], pids: list[int], namespace: str) -> None:
         if len(hosts) != len(pids):
             raise ValueError("as many process ids as hosts are needed")
         self.hosts = hosts
-        self.pids = pids
+        pairs = zip(pids, hosts, strict=True)
+        self._servers = [Server(pid, port) for pid, (_, port) in pairs]
         self._namespace = namespace
 
+    @property
+    def pids(self) -> list[int]:
+        """Of the servers as they run now."""
+        return [server.pid for server in self._servers]
+
     def draw(self, rng: random.Random) -> list[str]:
-        """One node is frozen at a time, perhaps for so long that it is given up."""
-        return ["freeze", "leave"]
+        """Something happens to one node, perhaps for so long that it is given up."""
+        return [rng.choice(["freeze", *self.SIGNALS]), "leave"]
 
     def disturb(self, kinds: list[str], rng: random.Random, say: Say) -> None:
-        """Freeze one node for a while."""
+        """Freeze one node for a while, or end it and start it anew."""
         node = rng.randrange(len(self.hosts))
         for_s = rng.choice((rng.uniform(0.2, 1.2), rng.uniform(2.0, 6.0)))
         say(f"{kinds[0]} {node} for {for_s:.1f} s")
-        with frozen(self.pids[node]):
+        server = self._servers[node]
+        if kinds[0] in self.SIGNALS:
+            server.stop(self.SIGNALS[kinds[0]])
+            if kinds[0] == "move" and not server.move():
+                say(f"node {node} has no file of settings that names its port")
             time.sleep(for_s)
-        say(f"thaw {node}")
+            server.start()
+            self.hosts[node] = self.hosts[node][0], server.port
+            say(f"start {node}: process {server.pid}, port {server.port}")
+        else:
+            with frozen(server.pid):
+                time.sleep(for_s)
+            say(f"thaw {node}")
         self.wait_until_stable(say)
 
     def wait_until_stable(self, say: Say) -> None:
@@ -188,12 +219,14 @@ class RealNodes:
         )
         try:
             keys = {info(host, command) for host in self.hosts}
-        except OSError:
+        except (OSError, ValueError):  # it is starting, or breaks off
             return False
-        return len(keys) == 1 and not keys.pop().startswith("ERROR")
+        key = keys.pop()
+        return not keys and key != "" and not key.startswith("ERROR")
 
     def close(self) -> None:
-        """Nothing: the servers stay."""
+        """Tell which processes the servers are now: they stay."""
+        print("servers:", *self.pids, flush=True)
 
 
 def info(host: Host, command: str) -> str:
