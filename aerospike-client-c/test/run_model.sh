@@ -1,9 +1,12 @@
 #!/bin/sh
-# Check the model of the shared memory in all orders of steps, with spin and a compiler:
-# two users with three takeovers, then three with two. Mutants must be found, too.
+# Check the models of the shared memory in all orders of steps, with spin and a compiler:
+# two users with three takeovers, then three with two; then the sleep of followers.
+# Mutants must be found, too.
 # Usage: test/run_model.sh [folder for what is made]
 set -eu
-model=$(cd "$(dirname "$0")" && pwd)/shm.pml
+here=$(cd "$(dirname "$0")" && pwd)
+model=$here/shm.pml
+doze=$here/doze.pml
 work=${1:-build/model}
 if ! command -v spin >/dev/null; then
     echo "model: skipped, spin is not installed (Debian's package spin)"
@@ -41,3 +44,12 @@ sed 's/sequence\[seen\] == before && epoch/epoch/' "$model" >mutant.pml
 found=$(check mutant.pml -DN=3 -DMAX_EPOCH=2 -DMAX_WRITES=3)
 echo "model: without sequence:" $found
 case $found in *"errors: 1"*) ;; *) exit 1 ;; esac
+
+found=$(check "$doze")
+echo "model: sleep:" $found
+case $found in *"errors: 0"*) ;; *) exit 1 ;; esac
+for mistake in NEWS_DO_NOT_RING ERRORS_DO_NOT_RING LISTENS_LATE DOZES_LATE; do
+    found=$(check "$doze" -D$mistake)
+    echo "model: sleep, $mistake:" $found
+    case $found in *"errors: 1"*) ;; *) exit 1 ;; esac
+done

@@ -14,6 +14,8 @@
 
 #include "base/time.h"
 #include "cluster/shm.h"
+#include "cluster/team.h"
+#include "fake.h"
 #include "kit.h"
 
 #define WAY "clear, standard addresses"
@@ -517,6 +519,181 @@ test_scribbled_segment(void)
     unlink(path());
 }
 
+/* A cluster that follows takes nothing from a view in which a node stands twice, or has
+ * no address. */
+static void
+test_view_of_nonsense_leaves_the_cluster_as_it_was(void)
+{
+    asc_shm a;
+    asc_shm_view view;
+    asc_status rc;
+    asc_error err;
+    static const struct {
+        const char *names[3], *ips[3], *why;
+    } rows[] = {
+        {{"A", "A", "B"}, {"10.0.0.1", "10.0.0.1", "10.0.0.1"}, "the node A twice"},
+        {{"A", "B", "A"}, {"10.0.0.1", "10.0.0.1", "10.0.1"}, "the node A twice"},
+        {{"A", "C", "B"}, {"10.0.0.1", "nowhere", "10.0.0.1"}, "address of the node C"},
+    };
+    begin(&a);
+    view_init(&view, &a);
+    CHECK(asc_shm_is_abandoned(&a, 1000) && take_over(&a, 1));
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        asc_cluster *c = fake_cluster(1);
+        c->config.shm = config_of(4);
+        asc_error_reset(&err);
+        asc_error_reset(&c->trouble);
+        CHECK_EQ_INT(asc_team_begin(c, 1000, &err), ASC_OK);
+        fill(&view, 2);
+        for (unsigned k = 0; k < 3; k++) {
+            asc_shm_node *n = &view.nodes[k];
+            n->port = n->login_port = rows[i].names[k][0] == 'A' ? 3001 : 3002;
+            snprintf(n->name, sizeof n->name, "%s", rows[i].names[k]);
+            snprintf(n->ip, sizeof n->ip, "%s", rows[i].ips[k]);
+        }
+        asc_shm_publish(&a, &view);
+        asc_error_reset(&err);
+        CHECK(asc_team_cycle(c, &rc, &err));
+        CHECK_EQ_INT(rc, ASC_ERR_CLIENT);
+        CHECK_HAS(err.message, rows[i].why);
+        CHECK_EQ_INT(c->n_nodes, 2);
+        CHECK_EQ_STR(c->nodes[0]->name, "A");
+        CHECK_EQ_STR(c->nodes[1]->name, "B");
+        asc_cluster_release(c);
+    }
+    asc_shm_view_clear(&view);
+    asc_shm_clear(&a);
+}
+
+/* --- the sleep of followers --- */
+
+/* One of several watches; the place is free again when it takes over or leaves. */
+static void
+test_one_follower_watches(void)
+{
+    asc_shm a, b, c;
+    begin(&a);
+    begin(&b);
+    begin(&c);
+    CHECK(asc_shm_is_abandoned(&a, 1000) && take_over(&a, 1));
+    CHECK(asc_shm_watch(&b) && asc_shm_watch(&b));
+    CHECK(!asc_shm_watch(&c));
+    asc_shm_clear(&a);
+    CHECK(asc_shm_is_abandoned(&b, 1000) && take_over(&b, 2));
+    CHECK(asc_shm_watch(&c));
+    begin(&a);
+    CHECK(!asc_shm_watch(&a));
+    asc_shm_clear(&c);
+    CHECK(asc_shm_watch(&a));
+    asc_shm_clear(&a);
+    asc_shm_clear(&b);
+}
+
+/* What rings: each row needs all that stand before it. */
+static asc_shm sleeper, tender, watcher;
+
+static void
+take_over_now(void)
+{
+    CHECK(asc_shm_is_abandoned(&tender, 1000) && take_over(&tender, 1));
+}
+
+static void
+publish_now(void)
+{
+    publish(&tender, 2);
+}
+
+static void
+fail_now(void)
+{
+    asc_shm_give_sign(&tender, (const uint32_t[]){0, 1}, 2);
+}
+
+static void
+leave_as_watcher(void)
+{
+    CHECK(asc_shm_watch(&watcher));
+    asc_shm_clear(&watcher);
+}
+
+static void
+leave_as_tender(void)
+{
+    asc_shm_clear(&tender);
+}
+
+static void
+test_what_wakes_those_who_sleep(void)
+{
+    static const struct {
+        const char *what;
+        void (*happens)(void);
+    } rows[] = {
+        {"somebody takes over", take_over_now},
+        {"a new view", publish_now},
+        {"a node fails", fail_now},
+        {"the one that watches leaves", leave_as_watcher},
+        {"the tender leaves", leave_as_tender},
+    };
+    begin(&sleeper);
+    begin(&tender);
+    begin(&watcher);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        kit_note("%s", rows[i].what);
+        uint64_t began_ms = asc_now_ms();
+        asc_shm_listen(&sleeper);
+        rows[i].happens();
+        CHECK(asc_shm_sleep(&sleeper, 60000));
+        CHECK(asc_now_ms() - began_ms < 30000);
+    }
+    kit_note(NULL);
+    asc_shm_clear(&sleeper);
+    CHECK(!exists());
+}
+
+/* A sign that says nothing new wakes nobody. */
+static void
+test_sleep_that_nobody_ends(void)
+{
+    uint64_t began_ms = asc_now_ms();
+    begin(&sleeper);
+    begin(&tender);
+    take_over_now();
+    fail_now();
+    asc_shm_listen(&sleeper);
+    fail_now();
+    CHECK(asc_shm_sleep(&sleeper, 50));
+    CHECK(asc_now_ms() - began_ms >= 49);
+    asc_shm_clear(&sleeper);
+    asc_shm_clear(&tender);
+}
+
+static void *
+sleep_once(void *unused)
+{
+    (void)unused;
+    asc_shm_sleep(&sleeper, 60000);
+    return NULL;
+}
+
+static void
+test_ring_wakes_a_thread_that_sleeps_already(void)
+{
+    pthread_t thread;
+    uint64_t began_ms = asc_now_ms();
+    begin(&sleeper);
+    begin(&tender);
+    asc_shm_listen(&sleeper);
+    pthread_create(&thread, NULL, sleep_once, NULL);
+    usleep(20000);
+    asc_shm_ring(&tender);
+    pthread_join(thread, NULL);
+    CHECK(asc_now_ms() - began_ms < 30000);
+    asc_shm_clear(&sleeper);
+    asc_shm_clear(&tender);
+}
+
 /* --- threads over one mapping --- */
 
 #define N_THREADS 6
@@ -617,6 +794,11 @@ static const kit_test tests[] = {
     {"child", test_child_has_no_part_in_it},
     {"nonsense", test_nonsense_is_refused},
     {"scribbled", test_scribbled_segment},
+    {"view_of_nonsense", test_view_of_nonsense_leaves_the_cluster_as_it_was},
+    {"one_follower_watches", test_one_follower_watches},
+    {"what_wakes", test_what_wakes_those_who_sleep},
+    {"sleep_that_nobody_ends", test_sleep_that_nobody_ends},
+    {"ring_wakes", test_ring_wakes_a_thread_that_sleeps_already},
     {"threads", test_threads_over_one_mapping},
     {"come_and_go", test_users_come_and_go},
 };

@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,29 +18,59 @@ from aerospike import exception
 from aerospike_devserver import DevCluster
 
 from ..children import Script, run_script
-from ..waiting import let_pass, until
+from ..waiting import Watch, let_pass, patient, until
+
+RECORD = ("test", "shm", 1)
 
 MEMBER = """
+from pathlib import Path
 key = int(sys.argv[2])
 more = json.loads(sys.argv[3])
-config = {name: more.pop(name) for name in ("connect_timeout", "tend_interval")
-          if name in more}
-config |= {"hosts": hosts, "shm": {"shm_key": key, **more}, **PATIENT}
+config = {**PATIENT, "hosts": hosts, **more, "shm": {"shm_key": key, **more["shm"]}}
 lines = []
 aerospike.set_log_handler(lambda *line: lines.append(line[-1]))
 aerospike.set_log_level(aerospike.LOG_LEVEL_INFO)
+def rests():
+    "How often threads other than this one have gone to sleep; how many there are."
+    found = [Path(f"/proc/self/task/{one}/status").read_text()
+             for one in os.listdir("/proc/self/task") if int(one) != os.getpid()]
+    counts = [one.split("voluntary_ctxt_switches:")[1].split()[0] for one in found]
+    return sum(map(int, counts)), len(found)
+
 client = aerospike.client(config)
 for line in sys.stdin:
     command = line.split()
+    if command[0] == "rests":
+        before, _ = rests()
+        time.sleep(float(command[1]))
+        print(rests()[0] - before, flush=True)
+    if command[0] == "ends":
+        _, n_threads = rests()
+        began = time.monotonic()
+        client.close()
+        until(lambda: rests()[1] < n_threads)
+        print(time.monotonic() - began < 6, flush=True)
     if command[0] == "tends":
         print(sum("this process tends" in said for said in lines), flush=True)
     if command[0] == "followed":
         print(sum("tends the cluster now" in said for said in lines), flush=True)
     if command[0] == "nodes":
         print(len(client.get_nodes()), flush=True)
+    if command[0] == "ports":
+        print(*sorted(port for _, port in client.get_nodes()), flush=True)
     if command[0] == "put":
         client.put(KEY, {"n": int(command[1])})
         print(client.get(KEY)[2]["n"], flush=True)
+    if command[0] == "fails":
+        found = None
+        for _ in range(int(command[1])):
+            try:
+                client.get(KEY, {"max_retries": 0})
+            except aerospike.exception.RecordNotFound:
+                pass
+            except aerospike.exception.AerospikeError as error:
+                found = error
+        print(type(found).__name__ if found else None, flush=True)
     if command[0] == "fork_idle":
         pid = os.fork()
         if pid == 0:
@@ -65,10 +96,14 @@ for line in sys.stdin:
 
 
 class Member(Script):
-    """A process with a client that shares memory."""
+    """A process with a client that shares memory.
 
-    def __init__(self, hosts: list[tuple[str, int]], key: int, **shm: object) -> None:
-        super().__init__(MEMBER, hosts, str(key), json.dumps(shm))
+    :param config: of the client. What is not there is that of the cluster, or patient.
+    """
+
+    def __init__(self, cluster: DevCluster, key: int, **config: Any) -> None:
+        given = {"shm": {}, **cluster.config, **config}
+        super().__init__(MEMBER, given.pop("hosts"), str(key), json.dumps(given))
 
     def ask(self, *words: object) -> str:
         """Let it do something; what it says to that."""
@@ -101,14 +136,21 @@ def members() -> Iterator[ExitStack]:
 
 
 def start(
-    cluster: DevCluster, key: int, members: ExitStack, n: int, **more: object
+    cluster: DevCluster,
+    key: int,
+    members: ExitStack,
+    n: int,
+    n_nodes: int = 2,
+    **config: Any,
 ) -> list[Member]:
-    """Processes that start one after another: the first one tends."""
+    """Processes that start one after another: the first one tends, the second one
+    watches it, and the others may sleep.
+    """
     started = []
     for _ in range(n):
-        member = Member(cluster.hosts, key, **more)
+        member = Member(cluster, key, **config)
         members.enter_context(member)
-        assert member.ask("nodes") == "2"
+        assert member.ask("nodes") == str(n_nodes)
         started.append(member)
     return started
 
@@ -181,8 +223,9 @@ def test_idle_child_does_not_stand_in_for_a_tender_that_was_killed(
 
 
 def test_tender_that_was_stopped_follows_when_it_goes_on(cluster, key, members):
-    quick = {"takeover_threshold_sec": 1, "connect_timeout": 200, "tend_interval": 250}
-    first, second = start(cluster, key, members, 2, **quick)
+    quick = {"connect_timeout": 200, "tend_interval": 250}
+    shm = {"takeover_threshold_sec": 1}
+    first, second = start(cluster, key, members, 2, shm=shm, **quick)
     first.process.send_signal(signal.SIGSTOP)
     until(lambda: second.ask("tends") == "1")
     first.process.send_signal(signal.SIGCONT)
@@ -194,16 +237,219 @@ def test_tender_that_was_stopped_follows_when_it_goes_on(cluster, key, members):
     second.rest()
 
 
+def each(group: list[Member], *words: object) -> list[str]:
+    """What all of them say to that."""
+    return [member.ask(*words) for member in group]
+
+
 def test_followers_see_nodes_come_and_go(cluster, key, members):
-    both = start(cluster, key, members, 2)
+    """Also a sleeping one, at once: those who sleep look by themselves after 10 s."""
+    group = start(cluster, key, members, 3)
     cluster.stop_node(1)
-    until(lambda: [m.ask("nodes") for m in both] == ["1", "1"])
-    assert [m.ask("put", 1) for m in both] == ["1", "1"]
+    with Watch() as watch:
+        until(lambda: each(group, "nodes") == ["1"] * 3)
+    assert watch.took < 8
+    assert each(group, "put", 1) == ["1"] * 3
     cluster.start_node(1)
-    until(lambda: [m.ask("nodes") for m in both] == ["2", "2"])
-    assert [m.ask("put", 2) for m in both] == ["2", "2"]
-    for member in both:
+    with Watch() as watch:
+        until(lambda: each(group, "nodes") == ["2"] * 3)
+    assert watch.took < 8
+    assert each(group, "put", 2) == ["2"] * 3
+    for member in group:
         member.rest()
+
+
+def all_say(group: list[Member], ports: str) -> bool:
+    """Do all of them know the nodes at these ports, and no others?"""
+    return set(each(group, "ports")) == {ports}
+
+
+def test_nodes_come_elsewhere_while_tenders_go(cluster, key, members):
+    """Each change of the cluster comes with another tender."""
+    group = start(cluster, key, members, 4)
+    changes = [
+        lambda: cluster.start_node(1, is_moved=True),
+        lambda: cluster.start_node(1, is_moved=True, node_id="C0FFEE"),
+        lambda: (cluster.start_node(1), cluster.move_partitions()),
+    ]
+    for number, change in enumerate(changes):
+        cluster.stop_node(1)
+        with group.pop(0) as tender:
+            tender.process.kill()
+        until(lambda: set(each(group, "nodes")) == {"1"})
+        change()
+        ports = " ".join(str(port) for _, port in sorted(cluster.hosts))
+        until(partial(all_say, group, ports))
+        assert set(each(group, "put", number)) == {str(number)}
+    assert each(group, "tends") == ["1"]
+    group[0].rest()
+
+
+# --- sleep ---
+
+
+def test_followers_sleep_while_one_of_them_watches(cluster, key, members):
+    """The others would wake up eight times, as often as the tender."""
+    group = start(cluster, key, members, 4, tend_interval=250)
+    let_pass(1.0)  # the last one has begun to sleep, too
+    for member in group:
+        member.say("rests 2")
+    tender, watcher, *others = [int(member.line()) for member in group]
+    assert min(tender, watcher) > 4
+    assert max(others) <= 2
+    for member in group:
+        member.rest()
+
+
+def test_sleeping_follower_closes_at_once(cluster, key, members):
+    """Its thread ends, too."""
+    group = start(cluster, key, members, 3)
+    let_pass(2.0)
+    sleeper = group.pop()
+    assert sleeper.ask("ends") == "True"
+    for member in [sleeper, *group]:
+        member.rest()
+
+
+def test_the_one_that_watches_is_replaced(cluster, key, members):
+    """It leaves, and a sleeper takes its place. Then the tender is killed."""
+    tender, watcher, sleeper = start(cluster, key, members, 3)
+    watcher.rest()
+    let_pass(1.0)
+    tender.process.kill()
+    with Watch() as watch:
+        until(lambda: sleeper.ask("tends") == "1")
+    assert watch.took < 8
+    sleeper.rest()
+
+
+def test_tender_and_the_one_that_watches_are_killed_together(cluster, key, members):
+    """Nobody sleeps for more than a third of the threshold, which is 6 s here."""
+    shm = {"takeover_threshold_sec": 6}
+    group = start(cluster, key, members, 4, connect_timeout=1000, shm=shm)
+    for _ in range(2):
+        with group.pop(0) as gone:
+            gone.process.kill()
+    with Watch() as watch:
+        until(lambda: sorted(each(group, "tends")) == ["0", "1"])
+    assert watch.took < 6
+    assert each(group, "put", 5) == ["5"] * 2
+    for member in group:
+        member.rest()
+
+
+def test_error_window_ends_while_a_follower_sleeps(cluster, key, members):
+    """The circuit breaker keeps calls away for an interval, not until it wakes up."""
+    broken = {"max_error_rate": 1, "error_rate_window": 1}
+    group = start(cluster, key, members, 3, **broken)
+    let_pass(2.0)
+    sleeper = group[-1]
+    with cluster.faults.reset(commands="read"):
+        assert sleeper.ask("fails", 20) == "MaxErrorRateExceeded"
+    with Watch() as watch:
+        until(lambda: sleeper.ask("fails", 1) == "None")
+    assert watch.took < 8
+    for member in group:
+        member.rest()
+
+
+# --- with logins, TLS, and clients that share a cluster ---
+
+
+def test_each_process_logs_in_by_itself(key, members):
+    with DevCluster(nodes=2, security=True) as cluster:
+        first, *others = start(cluster, key, members, 3)
+        nodes = cluster._state.nodes
+        assert min(len(node.logins) for node in nodes) >= 3
+        assert each([first, *others], "put", 1) == ["1"] * 3
+        assert each([first, *others], "tends") == ["1", "0", "0"]
+        cluster.advance(24 * 3600)  # all sessions have ended
+        assert each([first, *others], "put", 2) == ["2"] * 3
+        first.process.kill()
+        until(lambda: sorted(each(others, "tends")) == ["0", "1"])
+        cluster.stop_node(1)
+        cluster.start_node(1)
+        until(lambda: each(others, "nodes") == ["2", "2"])
+        assert each(others, "put", 3) == ["3"] * 2
+        for member in others:
+            member.rest()
+
+
+def test_users_with_other_rights_share_the_memory(key):
+    with DevCluster(nodes=2, security=True) as cluster:
+        own = {**settings(cluster, key), "user": "admin", "password": "admin"}
+        with aerospike.client(patient(own)) as admin:
+            admin.put(RECORD, {"n": 1})
+            admin.admin_create_user("bob", "secret", ["read"])
+            bob = {"user": "bob", "password": "secret"}
+            with aerospike.client(patient({**own, **bob})) as reader:
+                assert reader.get(RECORD)[2] == {"n": 1}
+                with pytest.raises(exception.RoleViolation):
+                    reader.put(RECORD, {"n": 2})
+            wrong = {"password": "wrong", "fail_if_not_connected": True}
+            with pytest.raises(exception.InvalidCredential):
+                aerospike.client(patient({**own, **wrong}))
+            assert admin.is_connected()
+
+
+@pytest.mark.parametrize("security", [False, True])
+def test_tls_with_shared_memory(built_with_tls, key, members, security):
+    with DevCluster(nodes=2, tls=True, tls_only=True, security=security) as cluster:
+        first, second = start(cluster, key, members, 2)
+        assert each([first, second], "put", 1) == ["1", "1"]
+        first.process.kill()
+        until(lambda: second.ask("tends") == "1")
+        assert second.ask("put", 2) == "2"
+        cluster.stop_node(1)
+        until(lambda: second.ask("nodes") == "1")
+        (third,) = start(cluster, key, members, 1, n_nodes=1)
+        assert each([second, third], "put", 3) == ["3", "3"]
+        cluster.start_node(1)
+        until(lambda: each([second, third], "nodes") == ["2", "2"])
+        assert each([second, third], "put", 4) == ["4", "4"]
+        assert third.ask("fork", 2) == "0"
+        for member in (second, third):
+            member.rest()
+
+
+def test_clear_text_does_not_join_tls(built_with_tls, key):
+    with DevCluster(nodes=1, tls=True) as cluster:
+        plain = {"hosts": cluster.hosts, "fail_if_not_connected": True}
+        own = {"shm": {"shm_key": key}}
+        secured = {**cluster.config, **own}
+        with (
+            aerospike.client(patient(secured)),
+            pytest.raises(exception.ClientError, match="other settings"),
+        ):
+            aerospike.client(patient({**plain, **own}))
+
+
+def test_shared_connection_has_one_part_in_the_memory(cluster, key, members):
+    """Two clients of a process are one user; closing one does not end it."""
+    shared = settings(cluster, key, use_shared_connection=True)
+    one, two = (aerospike.client(patient(shared)) for _ in range(2))
+    assert n_open(key) == 1
+    (other,) = start(cluster, key, members, 1, use_shared_connection=True)
+    assert other.ask("tends") == "0"
+    one.close()
+    assert n_open(key) == 1
+    two.put(RECORD, {"n": 1})
+    assert other.ask("fork", 2) == "0"
+    two.close()
+    assert n_open(key) == 0
+    until(lambda: other.ask("tends") == "1")
+    assert other.ask("put", 3) == "3"
+    with aerospike.client(patient(shared)) as again:
+        again.put(RECORD, {"n": 2})
+        assert other.ask("tends") == "1"
+    other.rest()
+
+
+def n_open(key: int) -> int:
+    """How often this process has opened the memory."""
+    folder = Path("/proc/self/fd")
+    links = [os.readlink(link) for link in folder.iterdir() if link.is_symlink()]
+    return links.count(str(memory(key)))
 
 
 def test_descriptors_that_the_application_closes_are_opened_again(
@@ -334,7 +580,7 @@ def test_nobody_uses_what_the_tender_has_seen_so_far(cluster, key, members):
     """Its first look takes long; the nodes that it knows are not all there are."""
     seeds = cluster.hosts[:1]
     cluster.freeze_node(1)
-    pair = [Member(seeds, key, connect_timeout=20_000) for _ in range(2)]
+    pair = [Member(cluster, key, hosts=seeds) for _ in range(2)]
     for member in pair:
         members.enter_context(member)
     until(lambda: memory(key).exists())

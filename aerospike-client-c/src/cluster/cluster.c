@@ -208,6 +208,12 @@ asc_cluster_hurry(asc_cluster *c)
     asc_state_hurry(c);
 }
 
+void
+asc_cluster_rouse(asc_cluster *c)
+{
+    asc_state_rouse(c);
+}
+
 asc_credentials *
 asc_cluster_credentials(asc_cluster *c)
 {

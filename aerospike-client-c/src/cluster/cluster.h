@@ -16,6 +16,10 @@ bool asc_cluster_is_closed(asc_cluster *c);
 /* Let the next cycle of tending begin soon: a node wants a login. */
 void asc_cluster_hurry(asc_cluster *c);
 
+/* Let a tend thread that sleeps for long see to what a command leaves to it: an error
+ * was counted against a node, or a reply comes late. */
+void asc_cluster_rouse(asc_cluster *c);
+
 /* How many nodes a set may ask side by side; 0: any number. */
 uint32_t asc_cluster_at_once(const asc_cluster *c);
 

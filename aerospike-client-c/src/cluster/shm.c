@@ -8,11 +8,16 @@
  * write there. One that was stopped in the middle of it, and wakes after somebody took
  * over, therefore writes where nobody reads. `turn` says which slot is in force, and it
  * changes with each takeover. Readers take no lock: a sequence number tells them that a
- * slot changed while they read it. What they have read is a claim, and is checked. */
+ * slot changed while they read it. What they have read is a claim, and is checked.
+ *
+ * Followers that have nothing to do sleep on a counter, the bell. The system wakes them
+ * when it is counted up, which anybody may do. One that wakes for nothing looks, and
+ * goes to sleep again. */
 #include "cluster/shm.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -21,6 +26,11 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#ifdef __linux__
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#endif
 
 #include "asc/alloc.h"
 #include "asc/log.h"
@@ -32,7 +42,7 @@
 #define OTHER_FOLDER "/tmp"
 
 #define MAGIC UINT64_C(0x6d68735f637361) /* "asc_shm" */
-#define LAYOUT 2u                        /* changes with anything that is below */
+#define LAYOUT 3u                        /* changes with anything that is below */
 
 /* So many tenders may be stopped at a time while one more works. */
 #define N_SLOTS 4u
@@ -40,11 +50,12 @@
 /* The bytes that are locked. All layouts have the first one. */
 #define PRESENCE 0 /* shared: a user; exclusive: it is being made or removed */
 #define SLOT 1     /* and what follows: exclusive by who writes into the slot */
+#define WATCH (SLOT + (off_t)N_SLOTS) /* exclusive by the follower that watches */
 
 #define MAX_ATTEMPTS 100u /* to read a view that changes meanwhile */
 
-/* The beginning of the segment. All but `turn` is constant; the magic number is
- * written last. */
+/* The beginning of the segment. All but `turn` and `bell` is constant; the magic number
+ * is written last. */
 struct asc_shm_segment {
     _Atomic uint64_t magic;
     uint32_t layout, max_nodes, max_namespaces, unused;
@@ -52,7 +63,9 @@ struct asc_shm_segment {
     char way[ASC_SHM_WAY_SIZE];
     _Atomic uint64_t
         turn; /* number of the takeover << 8 | slot; 0: nobody has tended */
-    uint64_t reserved[7];
+    _Atomic uint32_t bell; /* counted up when those who sleep are to wake */
+    uint32_t also_unused;
+    uint64_t reserved[6];
 };
 
 typedef _Atomic uint64_t shared_word;
@@ -246,7 +259,7 @@ static asc_shm *all; /* guarded by the fork lock */
 
 /* A process that ends without closing its clients leaves nothing behind either. Each
  * user gives up its presence, and the last one removes the file. Threads may still be
- * at work, so that nothing is freed. */
+ * at work, so that nothing is freed, and no slot is given up. */
 static void
 at_exit(void)
 {
@@ -508,13 +521,17 @@ asc_shm_attach(asc_shm *s, uint32_t limit_ms, asc_error *err)
                                path);
 }
 
-/* Closing the descriptor drops all locks. */
+/* Closing the descriptor drops all locks. Whoever had one that matters to others lets
+ * them know. */
 void
 asc_shm_detach(asc_shm *s)
 {
     if (is_own(s)) {
         remove_if_last(s);
         close(s->fd);
+        if (s->turn != 0 || s->watches) {
+            asc_shm_ring(s);
+        }
     }
     s->fd = -1;
     if (s->segment != NULL) {
@@ -523,7 +540,72 @@ asc_shm_detach(asc_shm *s)
     s->segment = NULL;
     s->turn = s->read_turn = s->sign_turn = 0;
     s->read_sequence = 0;
+    s->has_moved = s->watches = false;
 }
+
+/* --- the sleep of followers --- */
+
+bool
+asc_shm_watch(asc_shm *s)
+{
+    s->watches = s->watches || lock(s->fd, F_WRLCK, WATCH);
+    return s->watches;
+}
+
+static void
+stop_watching(asc_shm *s)
+{
+    if (s->watches) {
+        lock(s->fd, F_UNLCK, WATCH);
+        s->watches = false;
+    }
+}
+
+void
+asc_shm_listen(asc_shm *s)
+{
+    s->heard = atomic_load_explicit(&s->segment->bell, memory_order_acquire);
+}
+
+#ifdef __linux__
+
+/* The operation is not the private one, since those who sleep are in other processes.
+ * The kernel takes a time in two numbers of its own size, whatever that of time_t
+ * is. */
+bool
+asc_shm_sleep(asc_shm *s, uint32_t limit_ms)
+{
+    const long limit[2] = {limit_ms / 1000, limit_ms % 1000 * 1000000L};
+    return syscall(SYS_futex, &s->segment->bell, FUTEX_WAIT, s->heard, limit, NULL,
+                   0) == 0 ||
+           errno == EAGAIN || errno == ETIMEDOUT || errno == EINTR;
+}
+
+void
+asc_shm_ring(const asc_shm *s)
+{
+    if (s->segment != NULL) {
+        atomic_fetch_add_explicit(&s->segment->bell, 1, memory_order_release);
+        syscall(SYS_futex, &s->segment->bell, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+    }
+}
+
+#else
+
+bool
+asc_shm_sleep(asc_shm *s, uint32_t limit_ms)
+{
+    (void)s, (void)limit_ms;
+    return false;
+}
+
+void
+asc_shm_ring(const asc_shm *s)
+{
+    (void)s;
+}
+
+#endif
 
 /* --- who tends --- */
 
@@ -559,7 +641,8 @@ asc_shm_is_abandoned(asc_shm *s, uint64_t now_ms)
         return true;
     }
     uint32_t sign = atomic_load_explicit(&at->sign, memory_order_relaxed);
-    if (turn != s->sign_turn || sign != s->sign) {
+    s->has_moved = turn != s->sign_turn || sign != s->sign;
+    if (s->has_moved) {
         s->sign_turn = turn;
         s->sign = sign;
         s->sign_ms = now_ms;
@@ -602,6 +685,8 @@ asc_shm_take_over(asc_shm *s, const asc_shm_view *view)
         }
         if (atomic_compare_exchange_strong(&s->segment->turn, &expected, turn)) {
             s->turn = turn;
+            stop_watching(s);
+            asc_shm_ring(s);
             return true;
         }
         lock(s->fd, F_UNLCK, SLOT + (off_t)i);
@@ -632,6 +717,7 @@ asc_shm_publish(asc_shm *s, const asc_shm_view *view)
     tell_left_out(s, &view->counts);
     if (s->turn != 0 && turn_now(s) == s->turn) {
         write_view(s, slot_at(s, slot_of_turn(s->turn)), view);
+        asc_shm_ring(s);
     }
 }
 
@@ -643,11 +729,17 @@ asc_shm_give_sign(asc_shm *s, const uint32_t failures[], uint32_t n)
     }
     slot *at = slot_at(s, slot_of_turn(s->turn));
     n = n < s->config.max_nodes ? n : s->config.max_nodes;
+    bool is_news =
+        atomic_exchange_explicit(&at->n_failures, n, memory_order_relaxed) != n;
     for (uint32_t i = 0; i < n; i++) {
-        atomic_store_explicit(&at->failures[i], failures[i], memory_order_relaxed);
+        uint32_t before = atomic_exchange_explicit(&at->failures[i], failures[i],
+                                                   memory_order_relaxed);
+        is_news = is_news || before != failures[i];
     }
-    atomic_store_explicit(&at->n_failures, n, memory_order_relaxed);
     atomic_fetch_add_explicit(&at->sign, 1, memory_order_relaxed);
+    if (is_news) {
+        asc_shm_ring(s);
+    }
 }
 
 uint32_t

@@ -87,7 +87,10 @@ typedef struct asc_shm {
     uint64_t sign_turn;       /* the last sign of the tender, and when it was seen */
     uint32_t sign;
     uint64_t sign_ms;
-    uint32_t n_told;             /* nodes and maps without room, as was logged last */
+    bool has_moved;  /* it was another one than at the look before */
+    bool watches;    /* as follower: it is the one that watches the tender */
+    uint32_t heard;  /* how often the bell had rung when this process listened */
+    uint32_t n_told; /* nodes and maps without room, as was logged last */
     struct asc_shm *next, *prev; /* of all in the process */
 } asc_shm;
 
@@ -128,6 +131,28 @@ bool asc_shm_take_over(asc_shm *s, const asc_shm_view *view);
 
 /* As the tender, put another view in force. Somebody who was replaced does no harm. */
 void asc_shm_publish(asc_shm *s, const asc_shm_view *view);
+
+/* --- the sleep of followers ---
+ *
+ * One follower looks at the tender in each of its cycles, as if there were no others.
+ * The others may sleep meanwhile, until a bell rings: when there is another view, when
+ * nodes begin to fail, and when the tender or the one that watches leaves. */
+
+/* As a follower, be the one that watches the tender, unless somebody else is. */
+bool asc_shm_watch(asc_shm *s);
+
+/* Begin to listen: what rings from now on ends the next asc_shm_sleep. */
+void asc_shm_listen(asc_shm *s);
+
+/* Sleep until the bell has rung since asc_shm_listen, but not longer than limit_ms.
+ * False when this system cannot wait for it. */
+bool asc_shm_sleep(asc_shm *s, uint32_t limit_ms);
+
+/* Ring the bell: all who sleep wake up. Any thread may do so while *s stays attached;
+ * without a segment nothing happens. */
+void asc_shm_ring(const asc_shm *s);
+
+/* --- signs --- */
 
 /* As the tender, give a sign, and say for each node how many times in a row it has not
  * answered. */

@@ -44,7 +44,7 @@ asc_state_start_anew(asc_cluster *c)
     }
     asc_drain_after_fork(&c->drain);
     asc_shm_detach(&c->shm); /* it is opened again in the first cycle */
-    c->is_whole = false;
+    c->is_whole = c->dozing = false;
     c->maps = (asc_maps){0};
     c->known = NULL;
     c->n_known = 0;
@@ -125,6 +125,20 @@ asc_state_hurry(asc_cluster *c)
         asc_wake_send(&c->wake, 1);
     }
     pthread_mutex_unlock(&c->lock);
+    asc_state_rouse(c);
+}
+
+/* Only those who share memory sleep for long. */
+void
+asc_state_rouse(asc_cluster *c)
+{
+    if (c->config.shm.enable) {
+        pthread_mutex_lock(&c->lock);
+        if (c->dozing) {
+            asc_shm_ring(&c->shm);
+        }
+        pthread_mutex_unlock(&c->lock);
+    }
 }
 
 void

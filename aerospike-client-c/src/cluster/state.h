@@ -47,6 +47,7 @@ struct asc_cluster {
      * that the thread sends by [0] says that it has ended. */
     asc_wake wake;
     bool resting;        /* the thread waits for the next cycle; guarded by lock */
+    bool dozing;         /* it sleeps until the bell of shm rings; guarded by lock */
     atomic_bool hurried; /* the next cycle is to begin soon */
 
     /* Owned by whoever tends: the constructor, then the tend thread. */
@@ -55,8 +56,9 @@ struct asc_cluster {
     asc_addr *known; /* owned: addresses where nodes have been, as further seeds */
     size_t n_known;
     asc_maps maps;
-    bool changed; /* nodes or maps differ from the snapshot in force */
-    unsigned n_cycles;
+    bool changed;             /* nodes or maps differ from the snapshot in force */
+    unsigned n_cycles;        /* those of error windows */
+    uint64_t trim_ms;         /* when to look for idle connections again */
     uint32_t hurried_rest_ms; /* the last rest, if it was a hurried one; otherwise 0 */
     uint64_t cycle_ends_ms;   /* what is not done by then waits for the next cycle */
     size_t peer_turn;      /* peers tried so far: where to begin with the next ones */
@@ -92,6 +94,9 @@ asc_state_is_inherited(asc_cluster *c)
 
 /* Let the next cycle begin soon: a node wants a login. */
 void asc_state_hurry(asc_cluster *c);
+
+/* End a sleep that is longer than an interval: there is something to do. */
+void asc_state_rouse(asc_cluster *c);
 
 /* Take over an inherited cluster, with the fork lock held: start again from the
  * snapshot, which never changes. The child's copy of what the tender owned may have

@@ -25,6 +25,12 @@
 #define READY_MS 20
 #define STRANGER_MS 200
 
+/* The longest sleep of a follower that has nothing to do, also as a part of the time
+ * after which a silent tender is replaced. If the follower that watches the tender goes
+ * together with it, that is noticed so much later. */
+#define MAX_DOZE_MS 10000u
+#define DOZES_OF_PATIENCE 3u
+
 /* The number of a node that the tender's view lacks. */
 #define NOT_FOUND UINT32_MAX
 
@@ -196,7 +202,8 @@ import_node(asc_cluster *c, const asc_shm_node *from)
     asc_addr addr, login;
     if (!import_addr(&addr, from->ip, from->port, from->tls_name) ||
         !import_addr(&login, from->login_ip, from->login_port, from->login_tls_name)) {
-        asc_log(ASC_LOG_ERROR, "node %s is not added: it has no address", from->name);
+        asc_error_set(&c->trouble, ASC_ERR_CLIENT,
+                      "the shared memory has no address of the node %s", from->name);
         return NULL;
     }
     asc_node *n = find_node(c, from->name, &addr);
@@ -213,6 +220,25 @@ import_node(asc_cluster *c, const asc_shm_node *from)
     return n;
 }
 
+/* Number the nodes of the view. False when one is there twice: then nothing has
+ * changed. */
+static bool
+number_nodes(asc_cluster *c, asc_node **nodes, uint32_t n)
+{
+    for (size_t i = 0; i < c->n_nodes; i++) {
+        c->nodes[i]->slot = NOT_FOUND;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        if (nodes[i]->slot != NOT_FOUND) {
+            asc_error_set(&c->trouble, ASC_ERR_CLIENT,
+                          "the shared memory has the node %s twice", nodes[i]->name);
+            return false;
+        }
+        nodes[i]->slot = i;
+    }
+    return true;
+}
+
 /* Have the nodes of the view, those that are new included, in their order, and no
  * others. */
 static bool
@@ -225,11 +251,8 @@ import_nodes(asc_cluster *c, const asc_shm_view *view, asc_node **nodes)
             return false;
         }
     }
-    for (size_t i = 0; i < c->n_nodes; i++) {
-        c->nodes[i]->slot = NOT_FOUND;
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        nodes[i]->slot = i;
+    if (!number_nodes(c, nodes, n)) {
+        return false;
     }
     for (size_t i = c->n_nodes; i-- > 0;) {
         if (c->nodes[i]->slot == NOT_FOUND) {
@@ -237,8 +260,8 @@ import_nodes(asc_cluster *c, const asc_shm_view *view, asc_node **nodes)
         }
     }
     /* The numbers of failures come in the order of the view. */
-    memcpy(c->nodes, nodes, c->n_nodes * sizeof *c->nodes);
-    return c->n_nodes == n;
+    memcpy(c->nodes, nodes, n * sizeof *c->nodes);
+    return true;
 }
 
 /* Take over in which racks the nodes are. False when memory is short. */
@@ -478,6 +501,7 @@ asc_team_cycle(asc_cluster *c, asc_status *status, asc_error *err)
     if (role == ASC_SHM_TENDER || (role == ASC_SHM_DETACHED && !attach_again(c))) {
         return false;
     }
+    asc_shm_listen(&c->shm);
     *status = read_view(c, err);
     if (c->shm.segment == NULL) {
         return !c->is_alone;
@@ -494,6 +518,49 @@ asc_team_cycle(asc_cluster *c, asc_status *status, asc_error *err)
         not_ready(c);
     }
     return true;
+}
+
+/* Is there nothing that a cycle would do here until then, but to look at the memory? */
+static bool
+has_nothing_to_do(asc_cluster *c, uint64_t until_ms)
+{
+    bool nothing = !atomic_load(&c->closed) && !atomic_load(&c->hurried) &&
+                   c->config.min_conns_per_node == 0 && asc_drain_is_empty(&c->drain);
+    for (size_t i = 0; nothing && i < c->n_nodes; i++) {
+        asc_node *n = c->nodes[i];
+        nothing = asc_node_is_calm(n, c->config.max_error_rate) &&
+                  (c->config.credentials == NULL ||
+                   !asc_pool_needs_login(&n->pool, until_ms));
+    }
+    return nothing;
+}
+
+static void
+set_dozing(asc_cluster *c, bool dozing)
+{
+    pthread_mutex_lock(&c->lock);
+    c->dozing = dozing;
+    pthread_mutex_unlock(&c->lock);
+}
+
+/* This thread says that it sleeps before it makes sure that there is nothing to do:
+ * what comes up in between rings. A tender that has not moved since the last look is
+ * looked at more often. */
+bool
+asc_team_doze(asc_cluster *c)
+{
+    asc_shm *s = &c->shm;
+    uint32_t doze_ms = lesser(s->patience_ms / DOZES_OF_PATIENCE, MAX_DOZE_MS);
+    if (!c->is_member || s->segment == NULL || s->turn != 0 || !s->has_moved ||
+        doze_ms <= c->config.tend_interval_ms || asc_shm_has_news(s) ||
+        asc_shm_watch(s)) {
+        return false;
+    }
+    set_dozing(c, true);
+    bool dozed =
+        has_nothing_to_do(c, asc_now_ms() + doze_ms) && asc_shm_sleep(s, doze_ms);
+    set_dozing(c, false);
+    return dozed;
 }
 
 /* A tender may also not know yet the node by which this process recognises its

@@ -15,6 +15,11 @@ asc_status asc_team_begin(asc_cluster *c, uint32_t cycle_ms, asc_error *err);
  * which it may have become just now. */
 bool asc_team_cycle(asc_cluster *c, asc_status *status, asc_error *err);
 
+/* Before a rest: where another process tends, and here is nothing to be done, sleep for
+ * longer than an interval. The sleep ends when the tender says something new, and with
+ * asc_state_hurry, asc_state_rouse and asc_cluster_close. False: it has not slept. */
+bool asc_team_doze(asc_cluster *c);
+
 /* At a start that has found no map yet, after a cycle that ended with rc: is another
  * process to be waited for? If so, this waits for a moment. */
 bool asc_team_waits(asc_cluster *c, asc_status rc);

@@ -26,7 +26,7 @@
 #define MAX_FAILURES 5u  /* a node is given up after so many cycles without an answer */
 #define MISSED_CYCLES 2u /* a node is not usable that gave no answer in so many */
 #define HURRIED_REST_MS 50u
-#define TRIM_CYCLES 30u /* between two looks for idle connections */
+#define TRIM_INTERVALS 30u /* between two looks for idle connections */
 
 /* How soon one looks at connections that are being made ready; each time it is twice as
  * long. */
@@ -301,6 +301,7 @@ housekeep(asc_cluster *c)
 {
     uint64_t now = asc_now_ms();
     bool connected = false;
+    bool trims = now >= c->trim_ms;
     c->n_cycles++;
     asc_drain_run(&c->drain, now);
     for (size_t i = 0; i < c->n_nodes; i++) {
@@ -310,12 +311,15 @@ housekeep(asc_cluster *c)
             c->n_cycles % c->config.error_rate_window == 0) {
             asc_node_next_error_window(n, c->config.max_error_rate);
         }
-        if (c->n_cycles % TRIM_CYCLES == 0) {
+        if (trims) {
             asc_pool_trim(&n->pool, now);
         }
         if (may_warm(n)) {
             asc_pool_fill(&n->pool, now);
         }
+    }
+    if (trims) {
+        c->trim_ms = now + (uint64_t)TRIM_INTERVALS * c->config.tend_interval_ms;
     }
     atomic_store(&c->connected, connected);
 }
@@ -412,16 +416,23 @@ hurried_rest(const asc_cluster *c)
 }
 
 /* Wait for an interval, or until the cluster is closed. When somebody hurries it, the
- * rest is shorter. */
+ * rest is shorter. A sleep that others may end at any time is a rest as well, and never
+ * shorter than a hurried one. */
 static void
 rest(asc_cluster *c)
 {
     uint32_t hurried_ms = hurried_rest(c), warm_ms = WARM_MS;
     uint64_t now_ms = asc_now_ms(), begin_ms = now_ms, end_ms = ASC_FOREVER;
+    bool dozed = asc_team_doze(c);
+    if (dozed) {
+        mend_wake(c);
+        now_ms = asc_now_ms();
+    }
     set_resting(c, true);
     while (!atomic_load(&c->closed)) {
         bool hurried = atomic_load(&c->hurried);
-        end_ms = begin_ms + (hurried ? hurried_ms : c->config.tend_interval_ms);
+        end_ms =
+            begin_ms + (hurried || dozed ? hurried_ms : c->config.tend_interval_ms);
         if (now_ms >= end_ms) {
             break;
         }
@@ -482,6 +493,7 @@ wake_other(asc_cluster *c, int end)
     pthread_mutex_lock(&c->lock);
     asc_wake_send(&c->wake, end);
     pthread_mutex_unlock(&c->lock);
+    asc_state_rouse(c);
 }
 
 /* End the thread. One that was left behind winds up itself, and drops the count that

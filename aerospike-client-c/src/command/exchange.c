@@ -98,6 +98,9 @@ decide(asc_exchange *x, asc_failure failure, uint64_t now_ms)
         asc_node_count_error(x->node);
     }
     release(x, v.conn, now_ms);
+    if (v.count_error || v.conn == ASC_CONN_DRAIN) {
+        asc_cluster_rouse(x->cluster);
+    }
     err->in_doubt = v.in_doubt;
     err->attempts = x->n_attempts;
     err->elapsed_ms = (uint32_t)(now_ms - x->begin_ms);

@@ -121,6 +121,7 @@ fail_part(asc_query *q, asc_member *m, const asc_msg_record *record)
     if (node != NULL) {
         snprintf(err->host, sizeof err->host, "%s", node->pool.addr.text);
         asc_node_count_error(node);
+        asc_cluster_rouse(q->cluster);
     }
     asc_snapshot_release(view);
     if (record->digest == NULL) {

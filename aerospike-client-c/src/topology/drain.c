@@ -211,6 +211,15 @@ asc_drain_run(asc_drain *d, uint64_t now_ms)
 }
 
 bool
+asc_drain_is_empty(asc_drain *d)
+{
+    pthread_mutex_lock(&d->lock);
+    bool is_empty = d->first == NULL;
+    pthread_mutex_unlock(&d->lock);
+    return is_empty;
+}
+
+bool
 asc_drain_make_room(asc_drain *d, const asc_node *node)
 {
     asc_drain_item **oldest = NULL;

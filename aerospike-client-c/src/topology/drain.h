@@ -36,6 +36,9 @@ void asc_drain_add(asc_drain *d, asc_node *node, asc_conn *conn,
  * their pools; those whose time is up are closed. */
 void asc_drain_run(asc_drain *d, uint64_t now_ms);
 
+/* Is there no connection in the list? */
+bool asc_drain_is_empty(asc_drain *d);
+
 /* Make room in a full pool for a command: close the connection of node that has waited
  * longest for its late reply. False: node has none here. */
 bool asc_drain_make_room(asc_drain *d, const asc_node *node);

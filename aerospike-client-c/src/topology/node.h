@@ -75,6 +75,15 @@ asc_node_count_error(asc_node *n)
     atomic_fetch_add_explicit(&n->errors, 1, memory_order_relaxed);
 }
 
+/* Has the node no error in this window, and the whole limit max? Then the end of the
+ * window changes nothing. */
+static inline bool
+asc_node_is_calm(asc_node *n, uint32_t max)
+{
+    return atomic_load_explicit(&n->errors, memory_order_relaxed) == 0 &&
+           atomic_load_explicit(&n->error_limit, memory_order_relaxed) == max;
+}
+
 /* End an error window: a node with too many errors gets half its limit for the next
  * one, and the limits of the others double until they are at max again. */
 void asc_node_next_error_window(asc_node *n, uint32_t max);
