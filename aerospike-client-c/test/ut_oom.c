@@ -1,5 +1,6 @@
 /* Out of memory: each operation with its first, second, third ... allocation failing,
- * until it needs no more. Every failure must be told as such, and none may leak. */
+ * until it needs no more. Every failure must be told as such, and none may leak. What
+ * whole clusters do so is in ut_oom_cluster.c. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,8 @@
 #include "fake.h"
 #include "frames.h"
 #include "kit.h"
+#include "oom.h"
+#include "wire/compress.h"
 
 /* ASC_OK or ASC_ERR_NOMEM; everything the operation made is freed again. */
 typedef asc_status operation(asc_error *err);
@@ -24,28 +27,20 @@ typedef asc_status operation(asc_error *err);
 static unsigned
 exhaust(const char *name, operation *run)
 {
-    unsigned long n = 1;
-    for (;; n++) {
+    oom o = {.name = name};
+    while (oom_next(&o)) {
         asc_error err;
         long live = asc_alloc_live();
         asc_error_reset(&err);
-        kit_note("%s, allocation %lu fails", name, n);
-        asc_alloc_fail_after(n);
+        oom_begin(&o);
         asc_status rc = run(&err);
-        asc_alloc_fail_after(0);
+        oom_end(&o);
         CHECK_EQ_INT(asc_alloc_live(), live);
         CHECK_EQ_INT(err.code, rc);
-        if (rc == ASC_OK) {
-            break;
-        }
-        CHECK_EQ_INT(rc, ASC_ERR_NOMEM);
-        if (!CHECK(n < 1000)) {
-            break;
-        }
+        CHECK(rc == ASC_ERR_NOMEM || rc == ASC_OK);
+        CHECK(rc == ASC_OK || !o.is_over);
     }
-    kit_note(NULL);
-    CHECK(n > 1); /* or nothing was tried */
-    return (unsigned)n - 1;
+    return (unsigned)o.n;
 }
 
 /* For what only says true or false. */
@@ -392,19 +387,21 @@ test_info_call(void)
 
 /* --- one command ------------------------------------------------------------------ */
 
+/* A request, and a reply as well: a header and nothing else. */
+static const uint8_t bytes[30] = {2, 3, 0, 0, 0, 0, 0, 22, 22};
+
 static asc_status
 carry_out(asc_error *err)
 {
-    static const uint8_t reply[30] = {2, 3, 0, 0, 0, 0, 0, 22, 22};
     asc_exchange x;
     asc_want want = ASC_WANT_TIME;
     asc_request req = {.ns = "test", .partition = 1, .timing = {.max_retries = 3}};
     fake_reset();
-    FAKE_SCRIPT({.act = FAKE_GIVE, .n = sizeof reply, .bytes = reply});
+    FAKE_SCRIPT({.act = FAKE_GIVE, .n = sizeof bytes, .bytes = bytes});
     asc_cluster *c = fake_cluster(10);
     asc_call *call = asc_call_new();
     asc_status rc = told(c != NULL && call != NULL, err);
-    if (rc == ASC_OK && !asc_buf_put(&req.out, reply, sizeof reply)) {
+    if (rc == ASC_OK && !asc_buf_put(&req.out, bytes, sizeof bytes)) {
         rc = asc_error_set(err, ASC_ERR_NOMEM, "request");
     }
     if (rc == ASC_OK) {
@@ -431,6 +428,185 @@ test_command(void)
 {
     CHECK(exhaust("command", carry_out) >= 10);
 }
+
+/* Step an exchange as far as it comes without time passing. */
+static asc_want
+step_on(asc_exchange *x, uint64_t now_ms)
+{
+    asc_want want = ASC_WANT_READ;
+    for (unsigned i = 0; i < 10 && (want == ASC_WANT_READ || want == ASC_WANT_WRITE);
+         i++) {
+        want = asc_exchange_step(x, now_ms);
+    }
+    return want;
+}
+
+/* Begin a write for node A, which has one connection and a queue. */
+static asc_want
+begin_write(asc_exchange *x, asc_cluster *c, asc_request *req, asc_error *err)
+{
+    c->nodes[0]->pool.timeout_ms = 200;
+    req->ns = "test";
+    req->writes = true;
+    req->timing = (asc_timing){.total_timeout_ms = 500, .timeout_delay_ms = 3000};
+    asc_exchange_begin(x, c, req, err, 1000);
+    return step_on(x, 1000);
+}
+
+/* A call gets no answer in time; its connection waits for the answer that is late, or is
+ * closed, and the next call gets on all the same. */
+static asc_status
+be_late(asc_error *err)
+{
+    asc_exchange x;
+    asc_request req = {0};
+    fake_reset();
+    FAKE_SCRIPT({.act = FAKE_TAKE, .n = sizeof bytes}, {.act = FAKE_HANG});
+    FAKE_SCRIPT({.act = FAKE_GIVE, .n = sizeof bytes, .bytes = bytes});
+    asc_cluster *c = fake_cluster(1);
+    asc_status rc = told(c != NULL && asc_buf_put(&req.out, bytes, sizeof bytes), err);
+    if (rc == ASC_OK && begin_write(&x, c, &req, err) != ASC_WANT_FAILED) {
+        CHECK_EQ_INT(step_on(&x, 1500), ASC_WANT_FAILED);
+        CHECK_EQ_INT(err->code, ASC_ERR_TIMEOUT);
+        CHECK(err->in_doubt);
+        asc_error_reset(err);
+        begin_write(&x, c, &req, err);
+        rc = err->code;
+    }
+    else if (rc == ASC_OK) {
+        rc = err->code;
+        CHECK(err->in_doubt == (fake.peers[0].n_taken > 0));
+    }
+    CHECK(c == NULL || c->nodes[0]->pool.n_open <= 1);
+    asc_buf_clear(&req.in);
+    asc_buf_clear(&req.out);
+    asc_cluster_release(c);
+    CHECK_EQ_INT(fake.n_opened, fake.n_closed);
+    return rc;
+}
+
+static void
+test_late_reply(void)
+{
+    CHECK(exhaust("late reply", be_late) >= 10);
+}
+
+/* A call waits for the connection of another one. When memory is too short to wait, it
+ * says that there is none. */
+static asc_status
+wait_for_turn(asc_error *err)
+{
+    asc_exchange x;
+    asc_request req = {0};
+    asc_conn *lent = NULL;
+    fake_reset();
+    FAKE_SCRIPT({.act = FAKE_GIVE, .n = sizeof bytes, .bytes = bytes});
+    asc_cluster *c = fake_cluster(1);
+    asc_status rc = told(c != NULL && asc_buf_put(&req.out, bytes, sizeof bytes), err);
+    if (rc == ASC_OK) {
+        rc = asc_pool_get(&c->nodes[0]->pool, &lent, 1000, err);
+    }
+    if (rc == ASC_OK && begin_write(&x, c, &req, err) == ASC_WANT_TURN) {
+        asc_pool_put(&c->nodes[0]->pool, lent, 1000);
+        lent = NULL;
+        asc_want want = step_on(&x, 1001);
+        CHECK(want == ASC_WANT_DONE || want == ASC_WANT_FAILED);
+        rc = want == ASC_WANT_DONE ? ASC_OK : err->code;
+    }
+    else if (rc == ASC_OK) {
+        CHECK_EQ_INT(err->code, ASC_ERR_NO_CONNECTIONS);
+        rc = told(false, err);
+    }
+    if (rc == ASC_OK) {
+        asc_error_reset(err);
+    }
+    if (lent != NULL) {
+        asc_pool_put(&c->nodes[0]->pool, lent, 1000);
+    }
+    asc_buf_clear(&req.in);
+    asc_buf_clear(&req.out);
+    asc_cluster_release(c);
+    CHECK_EQ_INT(fake.n_opened, fake.n_closed);
+    return rc;
+}
+
+static void
+test_queue(void)
+{
+    CHECK(exhaust("queue", wait_for_turn) >= 10);
+}
+
+/* --- compression ------------------------------------------------------------------ */
+
+#ifdef ASC_HAVE_ZLIB
+
+#define PLAIN_SIZE 400000u
+
+static asc_buf compressed; /* a reply of PLAIN_SIZE bytes */
+
+/* Append a frame of PLAIN_SIZE bytes that can be made smaller, but not by much. False:
+ * memory is short. */
+static bool
+put_large_frame(asc_buf *out)
+{
+    uint32_t seed = 1;
+    uint8_t *p = asc_buf_add(out, PLAIN_SIZE);
+    for (size_t i = 0; p != NULL && i < PLAIN_SIZE; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        p[i] = (uint8_t)(seed >> 24) & 0x7f;
+    }
+    if (p != NULL) {
+        memcpy(p, bytes, sizeof bytes);
+        asc_put_u32(p + 4, PLAIN_SIZE - 8);
+    }
+    return p != NULL;
+}
+
+static asc_status
+carry_out_compressed(asc_error *err)
+{
+    asc_exchange x;
+    asc_want want = ASC_WANT_TIME;
+    asc_request req = {.ns = "test",
+                       .compress_above = 100,
+                       .writes = true,
+                       .timing = {.max_retries = 3}};
+    fake_reset();
+    FAKE_SCRIPT({.act = FAKE_GIVE, .n = compressed.len, .bytes = compressed.data});
+    asc_cluster *c = fake_cluster(1);
+    asc_status rc = told(c != NULL && put_large_frame(&req.out), err);
+    if (rc == ASC_OK) {
+        asc_exchange_begin(&x, c, &req, err, 1000);
+        while (want != ASC_WANT_DONE && want != ASC_WANT_FAILED) {
+            want = asc_exchange_step(&x, 1000);
+        }
+        rc = want == ASC_WANT_DONE ? ASC_OK : err->code;
+        /* What was sent and got no answer that could be read may have been done. */
+        CHECK(want == ASC_WANT_DONE || err->in_doubt == (fake.peers[0].n_taken > 0));
+    }
+    if (rc == ASC_OK) {
+        asc_error_reset(err);
+        CHECK_EQ_INT(req.in.len, PLAIN_SIZE);
+        CHECK(fake.peers[0].n_taken < PLAIN_SIZE);
+    }
+    asc_buf_clear(&req.in);
+    asc_buf_clear(&req.out);
+    asc_cluster_release(c);
+    return rc;
+}
+
+static void
+test_compression(void)
+{
+    asc_error err;
+    asc_error_reset(&err);
+    CHECK(put_large_frame(&compressed));
+    CHECK_EQ_INT(asc_frame_deflate(&compressed, &err), ASC_OK);
+    CHECK(exhaust("compressed command", carry_out_compressed) >= 14);
+    asc_buf_clear(&compressed);
+}
+
+#endif
 
 /* --- many at once ----------------------------------------------------------------- */
 
@@ -611,6 +787,11 @@ static const kit_test tests[] = {
     {"drain", test_drain},
     {"info_call", test_info_call},
     {"command", test_command},
+    {"late_reply", test_late_reply},
+    {"queue", test_queue},
+#ifdef ASC_HAVE_ZLIB
+    {"compression", test_compression},
+#endif
     {"batch", test_batch},
     {"query", test_query},
     {"set", test_set},

@@ -1,17 +1,18 @@
 /* The C library's allocator, with two things that only tests use: a counter of the
- * blocks that are alive, which finds leaks, and a switch that makes allocations fail
- * from the Nth on, by which the tests walk through every path where memory is short. */
+ * blocks that are alive, which finds leaks, and a switch that makes allocations fail,
+ * from the Nth on or the Nth alone, by which the tests walk through every path where
+ * memory is short. */
 #include "asc/alloc.h"
 
+#include <limits.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* What the tests set and read. fail_from is 0 in production, which switches failing
- * off. */
-static atomic_ulong fail_from;
+/* What the tests set and read: the first allocation that fails, and the last one.
+ * fail_from is 0 in production, which switches failing off. */
+static atomic_ulong fail_from, fail_until;
 static atomic_ulong counted;
 static atomic_long live;
 
@@ -21,7 +22,8 @@ static bool
 must_fail(void)
 {
     unsigned long from = atomic_load_explicit(&fail_from, memory_order_relaxed);
-    return from != 0 && atomic_fetch_add(&counted, 1) + 1 >= from;
+    unsigned long nth = from != 0 ? atomic_fetch_add(&counted, 1) + 1 : 0;
+    return from != 0 && nth >= from && nth <= atomic_load(&fail_until);
 }
 
 /* Counts a block that was allocated; NULL, a failure, passes through. */
@@ -76,11 +78,31 @@ asc_strdup(const char *text)
     return copy;
 }
 
+static void
+fail_between(unsigned long first, unsigned long last)
+{
+    atomic_store(&counted, 0);
+    atomic_store(&fail_until, last);
+    atomic_store(&fail_from, first);
+}
+
 void
 asc_alloc_fail_after(unsigned long nth)
 {
-    atomic_store(&counted, 0);
-    atomic_store(&fail_from, nth);
+    fail_between(nth, ULONG_MAX);
+}
+
+void
+asc_alloc_fail_alone(unsigned long nth)
+{
+    fail_between(nth, nth);
+}
+
+bool
+asc_alloc_has_failed(void)
+{
+    unsigned long from = atomic_load(&fail_from);
+    return from != 0 && atomic_load(&counted) >= from;
 }
 
 long
