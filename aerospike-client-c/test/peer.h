@@ -1,5 +1,6 @@
 /* peer.h -- a small server on a real loopback socket, in a thread of its own: answers
- * the info requests of tending, keeps one record, and misbehaves when it is told to.
+ * the info requests of tending, lets anybody log in, keeps one record, and misbehaves
+ * when it is told to.
  * Written against the protocol's pages, without the library's reader and writer. */
 #ifndef PEER_H
 #define PEER_H

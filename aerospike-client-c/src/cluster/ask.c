@@ -41,8 +41,8 @@ note_refusal(asc_cluster *c, asc_node *n, const asc_info_call *call)
 }
 
 /* Count a failure against a node. A timeout is not held against one that had less than
- * its full time, because the cycle was about to end, and sessions are forgotten now and
- * then. */
+ * its full time, because the cycle was about to end, and neither is a lack of memory
+ * here; and sessions are forgotten now and then. */
 static void
 fail(asc_cluster *c, asc_node *n, const asc_info_call *call, bool had_time)
 {
@@ -54,7 +54,8 @@ fail(asc_cluster *c, asc_node *n, const asc_info_call *call, bool had_time)
                 n->name, n->pool.addr.text);
         return;
     }
-    n->failures += had_time || call->status != ASC_ERR_TIMEOUT;
+    n->failures += call->err.code != ASC_ERR_NOMEM &&
+                   (had_time || call->status != ASC_ERR_TIMEOUT);
     asc_log(ASC_LOG_WARN, "node %s %s: %s (failure %u)", n->name, n->pool.addr.text,
             call->err.message, n->failures);
 }

@@ -62,6 +62,10 @@ check_peers(const asc_cluster *c, asc_error *err)
         c->unreachable[0] == '\0') {
         return ASC_OK;
     }
+    if (c->trouble.code == ASC_ERR_NOMEM) { /* that is why */
+        *err = c->trouble;
+        return err->code;
+    }
     err->phase = ASC_PHASE_CONNECT;
     snprintf(err->host, sizeof err->host, "%s", c->nodes[0]->pool.addr.text);
     return asc_error_set(err, ASC_ERR_CLIENT,

@@ -203,11 +203,13 @@ read_peers(asc_cluster *c, asc_node *n, asc_info_call *call, void *context)
             ok = add_candidate(cs, &peers.list[i]);
         }
     }
-    if (!ok) {
+    if (ok) {
+        n->peers_generation = peers.generation;
+        n->peers_read = true;
+    }
+    else {
         asc_error_set(&call->err, ASC_ERR_NOMEM, "peers");
     }
-    n->peers_generation = peers.generation;
-    n->peers_read = true;
     asc_peers_clear(&peers);
     return ok;
 }
@@ -232,6 +234,15 @@ judge_peer(void *context, size_t group, asc_probe *p)
     return ASC_WORTH_NOTHING;
 }
 
+/* Remember that memory was short, which may have kept a peer from being reached. */
+static void
+note_shortage(asc_cluster *c, const asc_error *err)
+{
+    if (err->code == ASC_ERR_NOMEM) {
+        c->trouble = *err;
+    }
+}
+
 /* Log the first few failures of a cycle; note_unreachable says how many more there
  * were. */
 static void
@@ -240,6 +251,7 @@ log_failure(void *context, size_t group, size_t place, const char *address,
 {
     (void)place;
     candidates *cs = context;
+    note_shortage(cs->cluster, err);
     if (cs->n_failed++ < MAX_WARNINGS) {
         asc_log(ASC_LOG_WARN, "peer %s %s: %s", candidate_of(cs, group)->peer.name,
                 address, err->message);
@@ -273,6 +285,7 @@ add_found(candidates *cs, candidate *k, asc_probe *p)
     asc_cluster *c = cs->cluster;
     size_t known = asc_names_find(&cs->nodes, k->peer.name);
     if (asc_discover_add(c, p, &p->err) != ASC_OK) {
+        note_shortage(c, &p->err);
         asc_log(ASC_LOG_WARN, "peer %s %s: %s", k->peer.name, p->addr.text,
                 p->err.message);
         return;

@@ -276,18 +276,21 @@ import_racks(const asc_shm_map *from, asc_node **nodes, uint32_t n_nodes)
     return ok;
 }
 
+/* The old maps stay until the new ones are whole: nodes that came or went may be
+ * published with them. */
 static bool
 import_maps(asc_cluster *c, const asc_shm_view *view, asc_node **nodes)
 {
-    asc_maps_clear(&c->maps);
+    asc_maps maps = {0};
     for (uint32_t i = 0; i < view->counts.n_nodes; i++) {
         asc_racks_clear(&nodes[i]->racks);
     }
     for (uint32_t i = 0; i < view->counts.n_maps; i++) {
         const asc_shm_map *from = &view->maps[i];
-        asc_ns_work *to = asc_maps_add(&c->maps, from->name, strlen(from->name));
+        asc_ns_work *to = asc_maps_add(&maps, from->name, strlen(from->name));
         if (to == NULL || !import_racks(from, nodes, view->counts.n_nodes)) {
             asc_error_set(&c->trouble, ASC_ERR_NOMEM, "partition map");
+            asc_maps_clear(&maps);
             return false;
         }
         to->n_replicas = from->n_replicas;
@@ -299,6 +302,8 @@ import_maps(asc_cluster *c, const asc_shm_view *view, asc_node **nodes)
             owners[k] = indexes[k] != ASC_NO_NODE ? nodes[indexes[k]] : NULL;
         }
     }
+    asc_maps_clear(&c->maps);
+    c->maps = maps;
     return true;
 }
 
@@ -514,7 +519,7 @@ asc_team_cycle(asc_cluster *c, asc_status *status, asc_error *err)
         import_failures(c);
         log_in(c);
     }
-    else if (*status == ASC_OK) {
+    else if (*status == ASC_OK && c->trouble.code == ASC_OK) {
         not_ready(c);
     }
     return true;

@@ -159,23 +159,29 @@ has_new_racks(const asc_node *n)
 
 /* Take in the racks of a node. A node that does not tell them, as those of the
  * Community Edition, works as well without; it is asked again when its partitions have
- * moved. */
+ * moved. When memory is short it keeps those that it has, and is asked in the next
+ * cycle. */
 static bool
 read_racks(asc_cluster *c, asc_node *n, asc_info_call *call, void *context)
 {
     asc_info_pair value;
     asc_racks racks = {0};
+    int64_t generation;
     (void)context;
-    if (!asc_info_integer(call, "rebalance-generation", &n->rebalance_generation)) {
+    if (!asc_info_integer(call, "rebalance-generation", &generation)) {
         return false;
     }
     if (!asc_info_value(call, "rack-ids", &value) ||
         asc_racks_parse(&racks, value.value, value.value_size, &call->err) != ASC_OK) {
+        if (call->err.code == ASC_ERR_NOMEM) {
+            return false;
+        }
         asc_log(ASC_LOG_WARN, "node %s %s does not tell its racks: %s", n->name,
                 n->pool.addr.text, call->err.message);
     }
     asc_racks_clear(&n->racks);
     n->racks = racks;
+    n->rebalance_generation = generation;
     n->racks_changed = false;
     c->changed = true;
     return true;
