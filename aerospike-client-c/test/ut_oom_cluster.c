@@ -9,7 +9,7 @@
 #include "asc/credentials.h"
 #include "asc/shared.h"
 #include "cluster/cluster.h"
-#include "cluster/share.h"
+#include "cluster/team.h"
 #include "cluster/tend.h"
 #include "live.h"
 #include "oom.h"
@@ -96,7 +96,7 @@ make(stage *s, asc_error *err)
 {
     asc_cluster *c = NULL;
     if (asc_state_new(&c, &s->config, err) == ASC_OK &&
-        asc_share_begin(c, asc_tend_limit_ms(c), err) != ASC_OK) {
+        asc_team_begin(c, asc_tend_limit_ms(c), err) != ASC_OK) {
         asc_cluster_release(c);
         c = NULL;
     }
