@@ -250,7 +250,12 @@ class DevCluster:
             node.is_live = True
 
     def stop(self) -> None:
-        """Close all sockets and forget all data; again does nothing."""
+        """Close all sockets and forget all data; again does nothing.
+
+        Nor does it anything in the child of a fork: the nodes belong to the parent.
+        """
+        if self._loop is not None and self._loop.is_inherited:
+            return
         self.faults.clear()
         with self._lock:
             loop, self._loop = self._loop, None

@@ -478,7 +478,10 @@ class Faults:
         """Make a fault of these requests. on: whether it can strike connections."""
         scope = self._scope_of(name, given)
         if CONNECT in scope.commands and not on:
-            raise ValueError(f"{name} changes replies; a new connection has none")
+            raise ValueError(
+                f"{name} changes replies; a new connection has none: it can be struck "
+                "by silence, reset, half_close, delay and cut(0)"
+            )
         fault = Fault(self, name, scope, change)
         self._set_active((*self.active, fault))
         return fault

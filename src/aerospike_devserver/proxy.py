@@ -13,6 +13,7 @@ nodes behind the proxy.
 from __future__ import annotations
 
 import contextlib
+import errno
 import re
 import selectors
 import socket
@@ -172,7 +173,7 @@ class FaultProxy:
         host: str = LOCALHOST,
         follow: bool = True,
     ) -> None:
-        self._seeds = [_seed(each) for each in hosts]
+        self._seeds = [_seed(each) for each in _listed(hosts)]
         if not self._seeds:
             raise ValueError("hosts names no node")
         self._host = host
@@ -192,7 +193,7 @@ class FaultProxy:
         with self._lock:
             if self._loop is not None:
                 raise RuntimeError("the proxy is running")
-            said = [_introduction(seed) for seed in self._seeds]
+            said = [_asked(seed) for seed in self._seeds]
             self._loop = Loop(self._answer, lambda: None, _PERIOD_S)
             try:
                 self._loop.call(partial(self._open, said))
@@ -209,7 +210,9 @@ class FaultProxy:
             self._rewritten_peers(peers)
 
     def stop(self) -> None:
-        """Close all sockets; all faults end. Again does nothing."""
+        """Close all sockets; all faults end. Nothing, again or in a fork's child."""
+        if self._loop is not None and self._loop.is_inherited:
+            return
         self.faults.clear()
         with self._lock:
             loop, self._loop = self._loop, None
@@ -363,12 +366,28 @@ class FaultProxy:
         )
 
 
+def _listed(hosts: Any) -> Iterable[tuple[Any, ...]]:
+    """Hosts, unless they are a text, whose letters would be taken for them."""
+    if isinstance(hosts, str):
+        raise TypeError(f"hosts is a list of (address, port), not {hosts!r}")
+    return hosts  # type: ignore[no-any-return]
+
+
 def _seed(given: tuple[Any, ...]) -> Address:
     """A host of a configuration; a name for TLS behind it is no matter."""
     match given:
         case (str(host), int(port), *_):
             return Address(host, port)
     raise TypeError(f"a host is a tuple (address, port), not {given!r}")
+
+
+def _asked(node: Address) -> tuple[str, str]:
+    """What `_introduction` gives; an OSError says which node does not answer."""
+    try:
+        return _introduction(node)
+    except OSError as error:
+        text = f"no answer from {node}: {error.strerror or error}"
+        raise OSError(error.errno or errno.ETIMEDOUT, text) from error
 
 
 def _introduction(node: Address) -> tuple[str, str]:

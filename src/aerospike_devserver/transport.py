@@ -15,12 +15,14 @@ import errno
 import heapq
 import itertools
 import logging
+import os
 import selectors
 import socket
 import ssl
 import struct
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -146,6 +148,10 @@ class Connection:
         if self._requests:
             self._loop.call_later(0.0, self._go_on)
         self._watch()
+
+    def leave(self) -> None:
+        """Close the copy of the socket that the child of a fork has."""
+        self._sock.close()
 
     def _on_event(self, mask: int) -> None:
         if self._is_frozen:  # since this event was found
@@ -406,6 +412,10 @@ class Handshake:
         self._is_frozen = is_frozen
         self._watch()
 
+    def leave(self) -> None:
+        """Close the copy of the socket that the child of a fork has."""
+        self._sock.close()
+
     def _watch(self) -> None:
         mask = 0 if self._is_frozen else self._mask
         self._loop.watch(self._sock, mask, self._on_event)
@@ -587,6 +597,23 @@ class Listener:
         self._loop.listeners.discard(self)
         self.hang_up()
 
+    def leave(self) -> None:
+        """Close the copies of all sockets that the child of a fork has."""
+        self._sock.close()
+        for connection in self.connections:
+            connection.leave()
+
+
+_loops: weakref.WeakSet[Loop] = weakref.WeakSet()
+
+
+def _in_child() -> None:
+    for loop in _loops:
+        loop.leave()
+
+
+os.register_at_fork(after_in_child=_in_child)
+
 
 class Loop:
     """The thread that serves all sockets. `call` runs a function on it.
@@ -595,6 +622,7 @@ class Loop:
     iterator whose steps give the seconds to wait before the next one.
 
     housekeeping: called on that thread about every period_s seconds.
+    is_inherited: this is the child of a fork, and the thread is the parent's.
     """
 
     def __init__(
@@ -610,6 +638,7 @@ class Loop:
         self._sequence = itertools.count()
         self._tasks: deque[Iterator[float]] = deque()
         self._running = True
+        self.is_inherited = False
         self._wake_out, self._wake_in = socket.socketpair()
         self._wake_out.setblocking(False)
         self._wake_in.setblocking(False)
@@ -618,6 +647,19 @@ class Loop:
             target=self._run, name="aerospike-devserver", daemon=True
         )
         self._thread.start()
+        _loops.add(self)
+
+    def leave(self) -> None:
+        """In the child of a fork, close its copies of all sockets.
+
+        Clients could otherwise go on connecting to a node that the parent has stopped.
+        """
+        self.is_inherited = True
+        for listener in self.listeners:
+            listener.leave()
+        self.selector.close()
+        self._wake_in.close()
+        self._wake_out.close()
 
     def _run(self) -> None:
         due_s = time.monotonic() + self._period_s
@@ -645,7 +687,12 @@ class Loop:
             self._calls.popleft()()
 
     def call(self, function: Callable[[], T]) -> T:
-        """Run a function on the loop's thread; its result, or what it raised."""
+        """Run a function on the loop's thread; its result, or what it raised.
+
+        RuntimeError in the child of a fork.
+        """
+        if self.is_inherited:
+            raise RuntimeError("the server runs in the process that has started it")
         if threading.current_thread() is self._thread:
             return function()
         future: Future[T] = Future()

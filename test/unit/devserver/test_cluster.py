@@ -1,6 +1,7 @@
 """DevCluster: nodes, ownership, the clock, starting and stopping."""
 
 import itertools
+import os
 import socket
 import threading
 from typing import Any
@@ -450,3 +451,36 @@ def test_alternate_addresses_are_told(address, of_first, of_second):
 def test_racks_that_cannot_be(racks):
     with pytest.raises(ValueError, match="racks: "):
         DevCluster(nodes=2, racks=racks)
+
+
+@pytest.mark.filterwarnings("ignore:This process .* multi-threaded")
+def test_child_of_a_fork_keeps_no_node_alive():
+    """Its copies of the sockets would go on accepting for a node that is stopped."""
+    with DevCluster(nodes=2) as cluster, Connection(*cluster.hosts[0]) as connection:
+        connection.info("node")
+        address = cluster.hosts[0]
+        asked, answer = os.pipe(), os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                cluster.stop_node(1)
+            except RuntimeError as error:
+                os.write(answer[1], str(error).encode())
+            cluster.stop()
+            os.close(asked[1])
+            os.read(asked[0], 1)  # the parent is done
+            os._exit(0)
+        said = os.read(answer[0], 100).decode()
+        cluster.stop_node(0)
+        assert connection.sock.recv(1) == b""
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(address)
+        cluster.start_node(0)
+        for host in cluster.hosts:
+            with Connection(*host) as other:
+                other.info("node")
+        os.close(asked[1])
+        assert os.waitpid(pid, 0)[1] == 0
+        for end in (asked[0], *answer):
+            os.close(end)
+    assert said == "the server runs in the process that has started it"

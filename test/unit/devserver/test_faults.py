@@ -276,6 +276,7 @@ def test_faults_end_with_reset_and_with_the_cluster(cluster, faults):
         (lambda f: f.silence(times=True), "times must be an int, not bool"),
         (lambda f: f.silence(nth=1, every=2), "every and times do not go with it"),
         (lambda f: f.drop(commands="connect"), "drop changes replies"),
+        (lambda f: f.cut(1, commands="connect"), r"by silence, .* and cut\(0\)"),
         (lambda f: f.cut(-1), "at must be at least 0, not -1"),
         (lambda f: f.cut(1, "die"), "then is one of close, half_close"),
         (lambda f: f.lie({}), "claims is a dict with any of version"),
@@ -365,6 +366,7 @@ def test_proxy_drops_the_connection_of_a_client_that_has_gone():
         ([], "hosts names no node"),
         (["127.0.0.1:3000"], r"a host is a tuple \(address, port\), not '127"),
         ([("127.0.0.1", "3000")], "a host is a tuple"),
+        ("127.0.0.1:3000", r"hosts is a list of \(address, port\), not '127"),
     ],
 )
 def test_bad_hosts_are_named(hosts, error):
@@ -373,5 +375,6 @@ def test_bad_hosts_are_named(hosts, error):
 
 
 def test_proxy_says_which_node_does_not_answer(nowhere):
-    with pytest.raises(ConnectionRefusedError):
+    text = f"no answer from {nowhere[0]}:{nowhere[1]}: Connection refused"
+    with pytest.raises(ConnectionRefusedError, match=text):
         FaultProxy([nowhere]).start()
