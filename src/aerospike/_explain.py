@@ -306,7 +306,10 @@ _HINTS: dict[int, Callable[[AerospikeError, str, Any], str]] = {
         "the policy of the operation lets it only update what is there already"
     ),
     24: _exists,
-    25: _element("a server of the Community Edition does not do this"),
+    25: _element(
+        "a server of the Community Edition does not do this; look for 'compress' and "
+        "'durable_delete' in the policy, and compression_threshold in the configuration"
+    ),
     26: _does_not_apply,
     27: _element("the record is there, and the policy's 'expressions' refused it"),
     **{code: _element(text) for code, text in _SESSIONS.items()},

@@ -300,6 +300,7 @@ def test_community_edition_refuses_compressed_requests(make_client):
         with pytest.raises(exception.AerospikeError) as caught:
             client.put(KEY, {"a": LONG}, None, COMPRESS)
         assert (caught.value.code, caught.value.in_doubt) == (25, False)
+        assert "look for 'compress'" in caught.value.detail
         client.put(KEY, {"a": 1}, None, COMPRESS)
         assert client.get(KEY, COMPRESS)[2] == {"a": 1}
         assert len(client.query("test", "demo").results(COMPRESS)) == 1

@@ -137,3 +137,23 @@ def test_children_work_while_the_first_call_imports(hosts, functions, kind):
     """
     first = "pass" if kind == "construction" else "client = aerospike.client(config)"
     assert run(script, hosts, functions, first) == "done\n"
+
+
+def test_child_that_makes_no_call_sees_nodes_go_and_come(hosts, functions):
+    """A probe may ask is_connected() of a worker that has not served anybody yet."""
+    script = """
+    import select
+    from aerospike_devserver import DevCluster
+    with DevCluster() as cluster, aerospike.client({"hosts": cluster.hosts}) as mine:
+        told, telling = os.pipe()
+        def watch():
+            until(lambda: not mine.is_connected())
+            os.write(telling, b"x")
+            until(mine.is_connected)
+        pid = child(watch)
+        cluster.stop_node(0)
+        until(lambda: select.select([told], [], [], 0)[0])
+        cluster.start_node(0)
+        print(ended(pid))
+    """
+    assert run(script, hosts, functions) == "0\n"

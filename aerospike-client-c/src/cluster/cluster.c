@@ -230,10 +230,16 @@ asc_cluster_turn(asc_cluster *c)
     return atomic_fetch_add_explicit(&c->turn, 1, memory_order_relaxed);
 }
 
+/* In the child of a fork, this too begins to tend: a program may ask it again and again
+ * before its first command, and would be told what the parent knew. */
 bool
 asc_cluster_is_connected(asc_cluster *c)
 {
-    return !asc_cluster_is_closed(c) && atomic_load(&c->connected);
+    if (asc_cluster_is_closed(c)) {
+        return false;
+    }
+    check_fork(c);
+    return atomic_load(&c->connected);
 }
 
 asc_status

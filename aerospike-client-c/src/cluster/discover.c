@@ -358,8 +358,9 @@ may_have_changed(const asc_cluster *c)
 const char *
 asc_discover_advice(const asc_cluster *c)
 {
-    return c->config.use_services_alternate ? ""
-                                            : " (use_services_alternate may be needed)";
+    return c->config.use_services_alternate
+               ? ""
+               : " (if they are up, use_services_alternate may be needed)";
 }
 
 /* Name the peers that could not be reached, and have the lists read again in the next
