@@ -30,18 +30,14 @@ def _weights(node: int) -> tuple[bytes, ...]:
     )
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=16)
 def replica_table(
-    live: tuple[int, ...], shift: int = 0, racks: tuple[int, ...] = ()
+    live: tuple[int, ...], racks: tuple[int, ...] = ()
 ) -> tuple[tuple[int, ...], ...]:
     """For each partition the live node indexes, master first.
 
-    :param shift: each partition has the owners of the one so many behind it.
     :param racks: of all nodes; copies are spread over them. Empty: there are none.
     """
-    if shift:
-        table = replica_table(live, 0, racks)
-        return table[shift:] + table[:shift]
     if racks:
         return tuple(_spread(owners, racks) for owners in replica_table(live))
     weights = {node: _weights(node) for node in live}
@@ -69,7 +65,7 @@ def bitmap(partitions: Sequence[int]) -> str:
     return base64.b64encode(bits).decode("ascii")
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=64)
 def replica_bitmaps(
     live: tuple[int, ...],
     columns: int,
@@ -80,8 +76,11 @@ def replica_bitmaps(
     """Per replica column the partitions for which `node` is that replica, as bitmaps.
 
     Columns beyond the number of live nodes are empty.
+
+    :param shift: each partition has the owners of the one so many behind it.
     """
-    table = replica_table(live, shift, racks)
+    table = replica_table(live, racks)
+    table = table[shift:] + table[:shift]
     return tuple(
         bitmap(
             [

@@ -178,7 +178,7 @@ class Connection:
 
     def _receive(self) -> None:
         """Take what has come and answer the frames that are complete."""
-        chunk = self._sock.recv(CHUNK_SIZE)
+        chunk = self._loop.receive(self._sock)
         if not chunk:
             self.close()
             return
@@ -637,6 +637,7 @@ class Loop:
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._sequence = itertools.count()
         self._tasks: deque[Iterator[float]] = deque()
+        self._buffer = memoryview(bytearray(CHUNK_SIZE))
         self._running = True
         self.is_inherited = False
         self._wake_out, self._wake_in = socket.socketpair()
@@ -729,6 +730,15 @@ class Loop:
         now_s = time.monotonic()  # what becomes due meanwhile comes after the sockets
         while self._timers and self._timers[0][0] <= now_s:
             heapq.heappop(self._timers)[2]()
+
+    def receive(self, sock: socket.socket) -> bytes:
+        """What a socket has, in bytes of that size.
+
+        `recv` would take memory for all that may come, and cut it to what has. After
+        many small requests such pieces lie between free ones, and the process grows.
+        """
+        size = sock.recv_into(self._buffer)
+        return bytes(self._buffer[:size])
 
     def watch(
         self, sock: socket.socket, mask: int, function: Callable[[int], None]

@@ -89,7 +89,7 @@ def partition_of(client: Any, key: Any) -> int:
 
 def owners_of(client: Any, key: Any) -> tuple[int, ...]:
     """Indexes of the nodes that have the key, the master first."""
-    return replica_table((0, 1, 2), 0, RACKS)[partition_of(client, key)]
+    return replica_table((0, 1, 2), RACKS)[partition_of(client, key)]
 
 
 def circle(owners: tuple[int, ...], first: int) -> list[int]:

@@ -147,7 +147,8 @@ class ClusterState:
 
     def owners(self, namespace: str, partition: int) -> tuple[int, ...]:
         """Indexes of the live nodes, those that have the partition first."""
-        return replica_table(self.live, self.shift, self.racks_of(namespace))[partition]
+        table = replica_table(self.live, self.racks_of(namespace))
+        return table[(partition + self.shift) % N_PARTITIONS]
 
     @property
     def live(self) -> tuple[int, ...]:
