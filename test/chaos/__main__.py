@@ -23,19 +23,20 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from .caller import Late, Strange, Tally
 from .expected import TIMEOUT
 from .gauge import Gauge
-from .metronome import Metronome, held_up_s
+from .metronome import Metronome, held_up_s, joined
 from .model import Kind
 from .nodes import DevNodes, Nodes, RealNodes, trouble
 from .player import Players
 
 N_NODES = 3
+Pauses = list[tuple[float, float]]
 SHOWN = 5
 """Contradictions and late calls that are printed in full."""
 
@@ -164,11 +165,18 @@ def is_excused(each: Strange, options: argparse.Namespace) -> bool:
     return each.code == TIMEOUT and each.limit_ms <= options.slack_ms
 
 
-def without(late: list[Late], pauses: list[tuple[float, float]]) -> list[Late]:
-    """The late calls that are late by more than the machine kept everybody waiting."""
+def without(
+    late: list[Late], machine: Pauses, processes: Mapping[int, Pauses]
+) -> list[Late]:
+    """The late calls that are late by more than the machine kept them waiting.
+
+    machine: when everybody waited; processes: when each of them did, by its number.
+    """
     kept = []
+    pauses = {pid: joined([*machine, *own]) for pid, own in processes.items()}
     for each in late:
-        over_s = each.over_s - held_up_s(pauses, each.begin_s, each.end_s)
+        own = pauses.get(each.pid, machine)
+        over_s = each.over_s - held_up_s(own, each.begin_s, each.end_s)
         if over_s > 0:
             kept.append(replace(each, over_s=over_s))
     return kept
@@ -197,7 +205,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         pauses = metronome.stop()
     paused_s = held_up_s(pauses, 0, math.inf)
     say(f"the machine paused {len(pauses)} times, {paused_s:.1f} s in all")
-    tally.late = without(tally.late, pauses)
+    tally.late = without(tally.late, pauses, tally.pauses)
+    for pid, own in tally.pauses.items():
+        say(f"process {pid} was held up for {held_up_s(own, 0, math.inf):.1f} s")
     is_fine = report(options, tally) and is_flat
     say("passed" if is_fine else f"FAILED; --seed {seed}")
     return 0 if is_fine else 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import Counter
@@ -24,12 +25,13 @@ N_TOLD = 50
 
 @dataclass(frozen=True)
 class Late:
-    """A call that took longer than its limit. over_s: by how much."""
+    """A call that took longer than its limit. over_s: by how much; pid: whose call."""
 
     over_s: float
     begin_s: float
     end_s: float
     what: str
+    pid: int = field(default_factory=os.getpid)
 
     def __str__(self) -> str:
         times = f"{self.begin_s:.3f} to {self.end_s:.3f}"
@@ -63,6 +65,8 @@ class Tally:
     strange: list[Strange] = field(default_factory=list)
     found: list[Contradiction] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
+    pauses: dict[int, list[tuple[float, float]]] = field(default_factory=dict)
+    """By process: the times in which it was kept from running."""
 
     def add(self, other: Tally) -> None:
         """What has happened elsewhere, too."""
@@ -72,6 +76,7 @@ class Tally:
         self.strange += other.strange
         self.found += other.found
         self.broken += other.broken
+        self.pauses |= other.pauses
 
 
 class Shelf:

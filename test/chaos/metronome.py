@@ -46,6 +46,17 @@ class Metronome:
         return [(float(begin), float(end)) for begin, end in pairs]
 
 
+def joined(pauses: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The same times, those that overlap as one."""
+    found: list[tuple[float, float]] = []
+    for begin_s, end_s in sorted(pauses):
+        if found and begin_s <= found[-1][1]:
+            found[-1] = found[-1][0], max(found[-1][1], end_s)
+        else:
+            found.append((begin_s, end_s))
+    return found
+
+
 def held_up_s(pauses: list[tuple[float, float]], begin_s: float, end_s: float) -> float:
     """How much of a time lies in pauses."""
     return sum(max(0.0, min(end, end_s) - max(begin, begin_s)) for begin, end in pauses)

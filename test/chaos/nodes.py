@@ -225,8 +225,9 @@ class RealNodes:
         return not keys and key != "" and not key.startswith("ERROR")
 
     def close(self) -> None:
-        """Tell which processes the servers are now: they stay."""
-        print("servers:", *self.pids, flush=True)
+        """Tell what the servers are now, for the next run: they stay."""
+        hosts = ",".join(f"{name}:{port}" for name, port in self.hosts)
+        print(f"--hosts {hosts} --pids {','.join(map(str, self.pids))}", flush=True)
 
 
 def info(host: Host, command: str) -> str:

@@ -17,10 +17,13 @@ from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
+from aerospike import exception
+
 from .caller import Caller, Shelf, Tally, connect
 from .gauge import Held, held_by
 from .model import Unrest
 from .nodes import Host
+from .pulse import Pulse
 from .workload import PAUSE_S, Worker
 
 SWITCH_S = 0.0005
@@ -28,6 +31,8 @@ SWITCH_S = 0.0005
 GRACE_S = 2.0
 FINAL_S = 30.0
 """How long the last look at all records may be repeated until it is answered."""
+READY_S = 60.0
+"""How long the first writes may be repeated until all are done."""
 ANSWER_S = 120.0
 """How long a process may take to answer, its last look included."""
 ROWS = 500
@@ -39,6 +44,7 @@ def play(pipe: Connection, options: Namespace, hosts: list[Host], seed: str) -> 
     sys.setswitchinterval(SWITCH_S)
     connect(hosts, options.config).close()  # what the first client imports stays
     before = held_by("self")
+    pulse = Pulse()
     unrest = Unrest(GRACE_S, options.slack_ms / 1000)
     client = connect(hosts, options.config)
     shelf = Shelf(options.namespace, f"chaos{os.getpid()}", unrest)
@@ -47,8 +53,7 @@ def play(pipe: Connection, options: Namespace, hosts: list[Host], seed: str) -> 
         Worker(number, client, shelf, pause_s, seed)
         for number in range(options.threads)
     ]
-    for worker in workers:
-        worker.prepare()
+    get_ready(workers)
     enough = threading.Event()
     running = [threading.Thread(target=each.run, args=(enough,)) for each in workers]
     pipe.send("ready")
@@ -61,7 +66,7 @@ def play(pipe: Connection, options: Namespace, hosts: list[Host], seed: str) -> 
         for thread in running:
             thread.join()
     unrest.close()
-    tally = Tally()
+    tally = Tally(pauses={os.getpid(): pulse.stop()})
     for record in shelf.all():
         record.look_anew()
     look_at_all(Caller(client, shelf, tally))
@@ -73,6 +78,22 @@ def play(pipe: Connection, options: Namespace, hosts: list[Host], seed: str) -> 
         client.batch_remove(keys[start : start + ROWS])
     client.close()
     pipe.send((tally, before, held_by("self")))
+
+
+def get_ready(workers: list[Worker]) -> None:
+    """Write what calls need. Nothing is disturbed yet, but the machine may be slow.
+
+    What is written is the same each time, so that a failure is no reason to give up.
+    """
+    end_s = time.monotonic() + READY_S
+    waiting = [*workers]
+    while waiting:
+        try:
+            waiting[-1].prepare()
+            waiting.pop()
+        except exception.AerospikeError:
+            if time.monotonic() > end_s:
+                raise
 
 
 def listen(pipe: Connection, unrest: Unrest) -> None:

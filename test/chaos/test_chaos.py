@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ..children import LIMIT_S
+from ..children import LIMIT_S, run_script
 from . import expected
 from .__main__ import is_excused, parse, without
 from .caller import Caller, Late, Shelf, Tally
@@ -55,9 +55,39 @@ def test_time_in_which_the_machine_stood_still_is_nobodys_fault():
     assert held_up_s(pauses, 0.0, 2.0) == 0.5
     assert held_up_s(pauses, 1.2, 3.5) == pytest.approx(0.8)
     late = [Late(0.3, 1.0, 2.0, "excused"), Late(0.7, 1.0, 2.0, "late")]
-    (kept,) = without(late, pauses)
+    (kept,) = without(late, pauses, {})
     assert kept.what == "late"
     assert kept.over_s == pytest.approx(0.2)
+
+
+def test_time_in_which_a_process_stood_still_is_not_its_own():
+    pauses = {1: [(1.2, 1.7)], 2: [(5.0, 6.0)]}
+    late = [Late(0.8, 1.0, 2.0, f"of {pid}", pid) for pid in (1, 2, 3)]
+    kept = without(late, [(1.0, 1.5)], pauses)
+    assert [(each.what, round(each.over_s, 3)) for each in kept] == [
+        ("of 1", 0.1),
+        ("of 2", 0.3),
+        ("of 3", 0.3),
+    ]
+
+
+def test_process_that_keeps_its_interpreter_is_not_excused():
+    """Nobody but itself has kept it from running."""
+    script = """
+    import sys, time
+    sys.path.insert(0, sys.argv[2])
+    from chaos.pulse import Pulse
+    sys.setswitchinterval(3600)
+    pulse = Pulse()
+    time.sleep(0.2)
+    begin_s, used_s = time.monotonic(), time.thread_time()
+    while time.thread_time() - used_s < 1.0:
+        pass
+    took_s = time.monotonic() - begin_s
+    held_s = sum(end - begin for begin, end in pulse.stop())
+    print(held_s < took_s - 0.5)
+    """
+    assert run_script(script, [], str(Path(__file__).parents[1])) == "True\n"
 
 
 def fail(code, kinds=()):
