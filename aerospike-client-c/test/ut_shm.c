@@ -419,6 +419,42 @@ test_lost_file_and_descriptor(void)
     CHECK(!exists());
 }
 
+/* Somebody truncates the file. Nothing behind its end is touched, and when all have
+ * noticed it there is a new one. */
+static void
+test_truncated_file(void)
+{
+    static const off_t sizes[] = {0, 1, 4096};
+    uint32_t failures[4] = {0};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        asc_shm a, b;
+        asc_error err;
+        begin(&a);
+        begin(&b);
+        CHECK(asc_shm_is_abandoned(&a, 1000) && take_over(&a, 1));
+        CHECK_EQ_INT(number_read(&b), 1);
+        CHECK(!asc_shm_is_abandoned(&b, 1000));
+        CHECK_EQ_INT(truncate(path(), sizes[i]), 0);
+        publish(&a, 2);
+        asc_shm_give_sign(&a, failures, 4);
+        CHECK_EQ_INT(asc_shm_tender(&b), 0);
+        CHECK_EQ_INT(asc_shm_failures(&b, failures, 4), 0);
+        CHECK(!asc_shm_has_news(&b));
+        CHECK_EQ_INT(number_read(&b), -ASC_SHM_NOTHING_NEW);
+        CHECK(!asc_shm_is_abandoned(&b, 1000) || !take_over(&b, 3));
+        CHECK_EQ_INT(asc_shm_look(&a), ASC_SHM_DETACHED);
+        CHECK_EQ_INT(asc_shm_look(&b), ASC_SHM_DETACHED);
+        CHECK_EQ_INT(attach(&a, &err), ASC_ERR_CLIENT); /* the other one has it still */
+        CHECK_EQ_INT(attach(&b, &err), ASC_OK);
+        CHECK_EQ_INT(attach(&a, &err), ASC_OK);
+        CHECK(asc_shm_is_abandoned(&b, 1000) && take_over(&b, 4));
+        CHECK_EQ_INT(number_read(&a), 4);
+        asc_shm_clear(&a);
+        asc_shm_clear(&b);
+        CHECK(!exists());
+    }
+}
+
 static void
 test_child_has_no_part_in_it(void)
 {
@@ -791,6 +827,7 @@ static const kit_test tests[] = {
     {"left_by_the_killed", test_what_the_killed_left_is_replaced},
     {"killed_tender", test_killed_tender_is_replaced_at_once},
     {"lost_file_and_descriptor", test_lost_file_and_descriptor},
+    {"truncated_file", test_truncated_file},
     {"child", test_child_has_no_part_in_it},
     {"nonsense", test_nonsense_is_refused},
     {"scribbled", test_scribbled_segment},

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
@@ -525,6 +526,62 @@ def test_foreign_file_is_refused_and_stays(cluster, key):
         assert memory(key).read_text() == "notes of somebody else"
     finally:
         memory(key).unlink()
+
+
+def scribble(key: int, change: Callable[[bytearray, list[int]], None]) -> None:
+    """Put another view in force: the one of the tender, changed. The change gets the
+    bytes of all that is shared, and where in these the nodes of the view stand.
+    """
+    whole = bytearray(memory(key).read_bytes())
+    before, slots = 224, 4
+    size = (len(whole) - before) // slots
+    start = before + size * (whole[160] % slots)  # the slot in force
+    slot = whole[start : start + size]
+    change(slot, [found.start() for found in re.finditer(rb"BB9[0-9A-F]{12}\0", slot)])
+    slot[0] = (slot[0] + 2) % 256  # the sequence number, which stays even
+    with memory(key).open("r+b") as file:
+        file.seek(start)
+        file.write(slot)
+
+
+def double_node(slot: bytearray, nodes: list[int]) -> None:
+    first, second, third = nodes
+    slot[second:third] = slot[first:second]
+
+
+def garble_name(slot: bytearray, nodes: list[int]) -> None:
+    slot[nodes[0] : nodes[0] + 4] = b"\xb5%s\n"
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [(double_node, "node BB90000000000A1 twice"), (garble_name, r"node \xb5%s")],
+    ids=["double", "no text"],
+)
+def test_odd_nodes_in_the_memory_do_no_harm(key, log_lines, change, text):
+    aerospike.set_log_level(aerospike.LOG_LEVEL_INFO)
+    with DevCluster(nodes=3) as cluster:
+        config = settings(cluster, key, tend_interval=250)
+        with aerospike.client(config) as tender, aerospike.client(config) as follower:
+            assert len(follower.get_nodes()) == 3
+            scribble(key, change)
+            until(lambda: any(text in line for line in log_lines))
+            for number in range(50):
+                follower.put(("test", "shm", number), {"n": number})
+            cluster.stop_node(2)  # so the tender shares another view
+            until(lambda: len(follower.get_nodes()) == 2)
+            assert sorted(follower.get_nodes()) == sorted(tender.get_nodes())
+
+
+@pytest.mark.parametrize("size", [0, 1, 5000])
+def test_truncated_memory_is_made_anew(cluster, key, members, size):
+    first, second = start(cluster, key, members, 2, tend_interval=250)
+    whole = memory(key).stat().st_size
+    os.truncate(memory(key), size)
+    until(lambda: memory(key).exists() and memory(key).stat().st_size == whole)
+    for number, member in enumerate([first, second]):
+        assert member.ask("put", number) == str(number)
+        member.rest()
 
 
 def test_full_memory_warns_and_leaves_nodes_out(cluster, key, log_lines):

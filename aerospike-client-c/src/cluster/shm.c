@@ -133,12 +133,6 @@ maps_of(const asc_shm *s, slot *at)
     return nodes_of(s, at) + s->config.max_nodes * (sizeof(asc_shm_node) / 8);
 }
 
-static uint64_t
-turn_now(const asc_shm *s)
-{
-    return atomic_load_explicit(&s->segment->turn, memory_order_acquire);
-}
-
 /* The slot in force. NULL when nobody has tended, or when the number is none of
  * ours. */
 static slot *
@@ -224,14 +218,39 @@ name_file(const asc_shm *s, char *path, size_t size)
              (unsigned)s->config.key);
 }
 
-/* Is the descriptor still our own? An application may have closed all descriptors, and
- * opened others under the same numbers. */
+/* Look at the file that is open. False when the descriptor is not our own any more: an
+ * application may have closed all descriptors, and opened others under the same
+ * numbers. */
+static bool
+look_at_own(const asc_shm *s, struct stat *now)
+{
+    return s->fd >= 0 && fstat(s->fd, now) == 0 && now->st_dev == s->device &&
+           now->st_ino == s->inode;
+}
+
 static bool
 is_own(const asc_shm *s)
 {
     struct stat now;
-    return s->fd >= 0 && fstat(s->fd, &now) == 0 && now.st_dev == s->device &&
-           now.st_ino == s->inode;
+    return look_at_own(s, &now);
+}
+
+/* Is all of the segment there? Somebody may have truncated the file, and the system
+ * kills who touches memory that is behind its end. */
+static bool
+is_whole(const asc_shm *s)
+{
+    struct stat now;
+    return s->segment != NULL && look_at_own(s, &now) && now.st_size >= (off_t)s->size;
+}
+
+/* The turn in force; 0 when nobody has tended, and of a segment that is not whole, so
+ * that nothing in it is touched then. */
+static uint64_t
+turn_now(const asc_shm *s)
+{
+    return is_whole(s) ? atomic_load_explicit(&s->segment->turn, memory_order_acquire)
+                       : 0;
 }
 
 /* Does the name still lead to the file that is open? */
@@ -527,9 +546,10 @@ void
 asc_shm_detach(asc_shm *s)
 {
     if (is_own(s)) {
+        bool rings = is_whole(s) && (s->turn != 0 || s->watches);
         remove_if_last(s);
         close(s->fd);
-        if (s->turn != 0 || s->watches) {
+        if (rings) {
             asc_shm_ring(s);
         }
     }
@@ -581,10 +601,13 @@ asc_shm_sleep(asc_shm *s, uint32_t limit_ms)
            errno == EAGAIN || errno == ETIMEDOUT || errno == EINTR;
 }
 
+/* The bell rings even if somebody has closed the descriptor. */
 void
 asc_shm_ring(const asc_shm *s)
 {
-    if (s->segment != NULL) {
+    struct stat now;
+    bool is_cut = look_at_own(s, &now) && now.st_size < (off_t)s->size;
+    if (s->segment != NULL && !is_cut) {
         atomic_fetch_add_explicit(&s->segment->bell, 1, memory_order_release);
         syscall(SYS_futex, &s->segment->bell, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
     }
@@ -612,7 +635,7 @@ asc_shm_ring(const asc_shm *s)
 asc_shm_role
 asc_shm_look(asc_shm *s)
 {
-    if (s->segment == NULL || !is_own(s)) {
+    if (!is_whole(s)) {
         return ASC_SHM_DETACHED;
     }
     if (s->turn == 0) {
@@ -671,7 +694,7 @@ bool
 asc_shm_take_over(asc_shm *s, const asc_shm_view *view)
 {
     uint64_t before = s->sign_turn; /* that was found to be abandoned */
-    for (unsigned i = 0; i < N_SLOTS; i++) {
+    for (unsigned i = 0; i < N_SLOTS && is_whole(s); i++) {
         if ((before != 0 && slot_of_turn(before) == i) ||
             !lock(s->fd, F_WRLCK, SLOT + (off_t)i)) {
             continue;
@@ -724,7 +747,7 @@ asc_shm_publish(asc_shm *s, const asc_shm_view *view)
 void
 asc_shm_give_sign(asc_shm *s, const uint32_t failures[], uint32_t n)
 {
-    if (s->turn == 0) {
+    if (s->turn == 0 || turn_now(s) != s->turn) {
         return;
     }
     slot *at = slot_at(s, slot_of_turn(s->turn));
@@ -761,7 +784,7 @@ asc_shm_failures(asc_shm *s, uint32_t failures[], uint32_t n)
 pid_t
 asc_shm_tender(const asc_shm *s)
 {
-    slot *at = s->segment != NULL ? slot_in_force(s, turn_now(s)) : NULL;
+    slot *at = slot_in_force(s, turn_now(s));
     return at != NULL ? (pid_t)atomic_load_explicit(&at->pid, memory_order_relaxed) : 0;
 }
 

@@ -117,7 +117,7 @@ void asc_shm_clear(asc_shm *s);
 void asc_shm_in_child(asc_shm *s);
 
 /* Find out what this process is now: a tender may have been replaced while it did not
- * run, and somebody may have closed the descriptor. */
+ * run, and somebody may have closed the descriptor or truncated the file. */
 asc_shm_role asc_shm_look(asc_shm *s);
 
 /* Has the tender gone, or given no sign for too long? Only followers ask this, in each

@@ -240,7 +240,7 @@ number_nodes(asc_cluster *c, asc_node **nodes, uint32_t n)
 }
 
 /* Have the nodes of the view, those that are new included, in their order, and no
- * others. */
+ * others. False when that cannot be, with the reason in c->trouble. */
 static bool
 import_nodes(asc_cluster *c, const asc_shm_view *view, asc_node **nodes)
 {
@@ -471,8 +471,8 @@ take_over(asc_cluster *c, asc_shm_view *view)
     return true;
 }
 
-/* Open the memory again after it was lost: the descriptor was closed, or this is the
- * child of a fork. */
+/* Open the memory again after it was lost: the descriptor was closed, the file was
+ * truncated, or this is the child of a fork. */
 static bool
 attach_again(asc_cluster *c)
 {

@@ -5,6 +5,7 @@
 #include "support/logging.h"
 
 #include <stdatomic.h>
+#include <string.h>
 
 #include "asc/log.h"
 #include "support/args.h"
@@ -17,14 +18,17 @@
  * Python. Threads read it without the GIL, and use what they have read with it only. */
 static _Atomic(PyObject *) log_module;
 
-/* Call the handler. Its failure must not reach whatever was being logged about. Ctrl-C
- * that comes meanwhile is for the program: it comes again, once the handler is left. */
+/* Call the handler. A line may name what a peer has sent, so it need not be UTF-8. The
+ * handler's failure must not reach whatever was being logged about. Ctrl-C that comes
+ * meanwhile is for the program: it comes again, once the handler is left. */
 static void
 call_handler(PyObject *handler, asc_log_level level, const char *func, const char *file,
              int line, const char *message)
 {
+    PyObject *text = /* NULL makes the call fail, too */
+        PyUnicode_DecodeUTF8(message, (Py_ssize_t)strlen(message), "backslashreplace");
     PyObject *result =
-        PyObject_CallFunction(handler, "issis", (int)level, func, file, line, message);
+        PyObject_CallFunction(handler, "issiN", (int)level, func, file, line, text);
     if (result == NULL && PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) {
         PyErr_Clear();
         PyErr_SetInterrupt();
