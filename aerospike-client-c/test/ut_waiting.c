@@ -513,6 +513,48 @@ test_late_reply_gives_way(void)
     teardown(&r);
 }
 
+/* Whose late replies are read, and how often that left a connection for others. */
+static struct {
+    rig *rig;
+    int n;
+} room;
+
+/* While one connection is looked at, a command for the other node needs room. */
+static asc_io
+recv_in_need(asc_conn *c, uint8_t *data, size_t size, size_t *moved, asc_error *err)
+{
+    asc_node *other = c == room.rig->lent ? room.rig->b : room.rig->a;
+    room.n += asc_drain_make_room(&room.rig->cluster->drain, other);
+    (void)data, (void)size, (void)err;
+    *moved = 0;
+    return ASC_IO_WANT_READ;
+}
+
+/* Late replies are read one by one, and all other connections can be had meanwhile. */
+static void
+test_late_replies_give_way_while_one_is_read(void)
+{
+    rig r;
+    asc_conn *second = NULL;
+    asc_transport in_need = fake_transport;
+    in_need.recv = recv_in_need;
+    setup(&r);
+    room.rig = &r;
+    room.n = 0;
+    CHECK_EQ_INT(asc_pool_get(&r.b->pool, &second, r.now, &r.err), ASC_OK);
+    r.lent->transport = second->transport = &in_need;
+    asc_drain_add(&r.cluster->drain, r.a, r.lent, &(asc_drain_rest){0}, 3000);
+    asc_drain_add(&r.cluster->drain, r.b, second, &(asc_drain_rest){0}, 3000);
+    asc_drain_run(&r.cluster->drain, r.now);
+    CHECK_EQ_INT(room.n, 1);
+    CHECK_EQ_INT(r.a->pool.n_open + r.b->pool.n_open, 1);
+    asc_drain_run(&r.cluster->drain, 3000); /* the time of the other one is up */
+    CHECK_EQ_INT(r.a->pool.n_open + r.b->pool.n_open, 0);
+    CHECK(r.cluster->drain.first == NULL);
+    r.lent = NULL;
+    teardown(&r);
+}
+
 /* The node is removed meanwhile: another one is chosen. */
 static void
 test_node_is_removed(void)
@@ -604,6 +646,8 @@ static const kit_test tests[] = {
     {"total_timeout_ends_the_wait", test_total_timeout_ends_the_wait},
     {"doubt_of_an_earlier_attempt", test_doubt_of_an_earlier_attempt},
     {"late_reply_gives_way", test_late_reply_gives_way},
+    {"late_replies_give_way_while_one_is_read",
+     test_late_replies_give_way_while_one_is_read},
     {"node_is_removed", test_node_is_removed},
     {"client_is_closed", test_client_is_closed},
     {"abandoned", test_abandoned},

@@ -399,9 +399,9 @@ pick(asc_exchange *x, uint64_t now_ms)
     }
     asc_status rc = asc_pool_get(&x->node->pool, &x->conn, now_ms, x->err);
     /* A connection that only waits for a late reply is given up for a command that
-     * needs one. */
-    if (rc == ASC_ERR_NO_CONNECTIONS &&
-        asc_drain_make_room(asc_cluster_drain(x->cluster), x->node)) {
+     * needs one. Another command may be quicker and take its place. */
+    while (rc == ASC_ERR_NO_CONNECTIONS &&
+           asc_drain_make_room(asc_cluster_drain(x->cluster), x->node)) {
         asc_error_reset(x->err);
         x->err->phase = ASC_PHASE_CONNECT;
         rc = asc_pool_get(&x->node->pool, &x->conn, now_ms, x->err);

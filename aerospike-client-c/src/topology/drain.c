@@ -22,7 +22,8 @@ struct asc_drain_item {
     size_t n_head;    /* bytes of head that are there */
     uint64_t missing; /* bytes of the frame still to come, once the head is whole */
     uint64_t deadline_ms;
-    bool many; /* the reply has many frames */
+    unsigned cycle; /* in which it was added, or looked at last */
+    bool many;      /* the reply has many frames */
 };
 
 /* How far the reading of a late reply has come. */
@@ -33,6 +34,16 @@ asc_drain_init(asc_drain *d)
 {
     pthread_mutex_init(&d->lock, NULL);
     d->first = NULL;
+    d->cycle = 0;
+}
+
+/* Put an item into the list, which is locked. It is not looked at in this cycle. */
+static void
+put_in(asc_drain *d, asc_drain_item *item)
+{
+    item->cycle = d->cycle;
+    item->next = d->first;
+    d->first = item;
 }
 
 /* When memory is short the connection is closed, which is always right and only costs a
@@ -60,8 +71,7 @@ asc_drain_add(asc_drain *d, asc_node *node, asc_conn *conn, const asc_drain_rest
         memcpy(item->head, rest->frame, item->n_head);
     }
     pthread_mutex_lock(&d->lock);
-    item->next = d->first;
-    d->first = item;
+    put_in(d, item);
     pthread_mutex_unlock(&d->lock);
 }
 
@@ -185,29 +195,42 @@ take_all(asc_drain *d)
     return items;
 }
 
-/* The list is read without the lock, since receiving may take a while; what was added
- * meanwhile comes behind what is not done. */
+/* Take an item that was not yet looked at in this cycle. NULL: there is none. */
+static asc_drain_item *
+take_next(asc_drain *d)
+{
+    pthread_mutex_lock(&d->lock);
+    asc_drain_item **at = &d->first;
+    while (*at != NULL && (*at)->cycle == d->cycle) {
+        at = &(*at)->next;
+    }
+    asc_drain_item *item = *at;
+    if (item != NULL) {
+        *at = item->next;
+    }
+    pthread_mutex_unlock(&d->lock);
+    return item;
+}
+
+/* Receiving may take a while, so that the list is not locked meanwhile. All but the item
+ * that is looked at stay in it, for commands that need room. */
 void
 asc_drain_run(asc_drain *d, uint64_t now_ms)
 {
-    asc_drain_item *items = take_all(d), *rest = NULL, **last = &rest;
-    while (items != NULL) {
-        asc_drain_item *item = items;
-        items = item->next;
-        verdict v = read_on(item);
-        if (v == WAITING && now_ms < item->deadline_ms) {
-            item->next = NULL;
-            *last = item;
-            last = &item->next;
-        }
-        else {
-            finish(item, v, now_ms);
-        }
-    }
+    asc_drain_item *item;
     pthread_mutex_lock(&d->lock);
-    *last = d->first;
-    d->first = rest;
+    d->cycle++;
     pthread_mutex_unlock(&d->lock);
+    while ((item = take_next(d)) != NULL) {
+        verdict v = read_on(item);
+        if (v != WAITING || now_ms >= item->deadline_ms) {
+            finish(item, v, now_ms);
+            continue;
+        }
+        pthread_mutex_lock(&d->lock);
+        put_in(d, item);
+        pthread_mutex_unlock(&d->lock);
+    }
 }
 
 bool
@@ -225,8 +248,8 @@ asc_drain_make_room(asc_drain *d, const asc_node *node)
     asc_drain_item **oldest = NULL;
     pthread_mutex_lock(&d->lock);
     for (asc_drain_item **at = &d->first; *at != NULL; at = &(*at)->next) {
-        if ((*at)->node == node) {
-            /* New ones come in front, so that the last one is the oldest. */
+        bool is_older = oldest == NULL || (*at)->deadline_ms < (*oldest)->deadline_ms;
+        if ((*at)->node == node && is_older) {
             oldest = at;
         }
     }

@@ -14,6 +14,7 @@ typedef struct asc_drain_item asc_drain_item;
 typedef struct asc_drain {
     pthread_mutex_t lock;
     asc_drain_item *first; /* owned */
+    unsigned cycle;        /* of asc_drain_run */
 } asc_drain;
 
 /* An empty list. */
@@ -39,8 +40,8 @@ void asc_drain_run(asc_drain *d, uint64_t now_ms);
 /* Is there no connection in the list? */
 bool asc_drain_is_empty(asc_drain *d);
 
-/* Make room in a full pool for a command: close the connection of node that has waited
- * longest for its late reply. False: node has none here. */
+/* Make room in a full pool for a command: close the connection of node whose time for a
+ * late reply is up first. False: node has none here. */
 bool asc_drain_make_room(asc_drain *d, const asc_node *node);
 
 /* Close them all. */
