@@ -20,7 +20,7 @@ from _thread import allocate_lock
 from aerospike import exception
 from aerospike._calls.blocking import runs
 from aerospike._calls.layout import Watch
-from aerospike._core import write_log
+from aerospike._core import is_main_interpreter, write_log
 from aerospike._errors import client_error, made, shown
 from aerospike._explain import aggregation as explain
 from aerospike._imports import whole
@@ -64,7 +64,17 @@ def _log(level: str, text: str) -> None:
 
 
 def _runtime_class() -> type[Runtime]:
-    """What runs functions, which needs what is not always installed."""
+    """What runs functions, which needs what is not always installed.
+
+    In a sub-interpreter the package waits for ever in its first function that Lua
+    calls, and the main one could not import it any more.
+    """
+    if not is_main_interpreter():
+        raise client_error(
+            "aggregations work in the main interpreter only",
+            "they run functions in Lua, and the package lupa cannot do that in a "
+            "sub-interpreter",
+        )
     try:
         found: type[Runtime] = whole("aerospike_lua.runtime").Runtime
     except ImportError as why:

@@ -841,6 +841,10 @@ def set_log_level(loglevel: int = ..., log_level: int = ...) -> int:
     :raises ParamError: it is no int of 64 bits.
     """
 
+def is_main_interpreter() -> bool:
+    """Whether the caller runs in the main interpreter; for
+    aerospike._aggregate."""
+
 def write_log(level: int, text: bytes) -> None:
     """Write a log line, unless its level is above the threshold; for
     aerospike._aggregate.

@@ -127,3 +127,33 @@ except aerospike.exception.ClientError as error:
     print("done")
     """
     assert run_script(script, hosts) == "done\n"
+
+
+AGGREGATE = """
+import aerospike
+from aerospike import exception
+with aerospike.client({{"hosts": hosts, "lua": {{"user_path": {folder!r}}}}}) as client:
+    try:
+        client.query("test", "processes").apply({module!r}, "count").results()
+        raise AssertionError("it has not refused")
+    except exception.ClientError as error:
+        assert "aggregations work in the main interpreter only" in str(error), error
+"""
+
+
+def test_sub_interpreter_refuses_aggregations(hosts, functions):
+    """The package for Lua would hang there; in the main one it works all the same."""
+    folder, module = functions
+    script = f"""
+    lua = {{"user_path": {folder!r}}}
+    client = aerospike.client({{"hosts": hosts, "lua": lua, **PATIENT}})
+    for _ in range(2):
+        sub = create(shares_gil=True)
+        failed = run(sub, {AGGREGATE.format(folder=folder, module=module)!r})
+        assert failed is None, failed
+        interpreters.destroy(sub)
+        query = client.query("test", "processes").apply({module!r}, "count")
+        assert query.results() == [300]
+    print("done")
+    """
+    assert run_script(script, hosts) == "done\n"

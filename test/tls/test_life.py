@@ -349,7 +349,7 @@ def test_children_talk_while_threads_use_python_s_ssl(connect):
     cluster = connect.serve(serving(connect.authority.node))
     beginning = "import warnings; warnings.simplefilter('ignore')\n"
     text = beginning + script(connect, cluster) + BESIDE_PYTHON
-    run_script(text, [], "300")
+    run_script(text, [], "100")
 
 
 WITH_THE_LOCK = """

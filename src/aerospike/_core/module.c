@@ -7,6 +7,7 @@
 #include "options/tables.h"
 #include "query/stream.h"
 #include "support/args.h"
+#include "support/compat.h"
 #include "support/logging.h"
 #include "values/keys.h"
 #include "values/pickles.h"
@@ -26,8 +27,27 @@ core_client(FUNCTION_PARAMS)
                                kwnames);
 }
 
+static const char doc_is_main_interpreter[] =
+    "is_main_interpreter($module)\n--\n\n"
+    "Whether the caller runs in the main interpreter; for\n"
+    "aerospike._aggregate.";
+
+static PyObject *
+core_is_main_interpreter(FUNCTION_PARAMS)
+{
+    static const char *const names[] = {NULL};
+    PyObject *argv[1];
+    (void)module;
+    if (parse_args("is_main_interpreter", names, 0, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    return PyBool_FromLong(in_main_interpreter());
+}
+
 static const PyMethodDef module_functions[] = {
     FUNCTION_ROW("client", core_client, doc_client),
+    FUNCTION_ROW("is_main_interpreter", core_is_main_interpreter,
+                 doc_is_main_interpreter),
     {NULL, NULL, 0, NULL},
 };
 

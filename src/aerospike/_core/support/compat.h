@@ -207,4 +207,11 @@ new_dict(size_t n)
 #endif
 }
 
+/* Does the calling thread, which holds the GIL, run in the main interpreter? */
+static inline bool
+in_main_interpreter(void)
+{
+    return PyInterpreterState_Get() == PyInterpreterState_Main();
+}
+
 #endif

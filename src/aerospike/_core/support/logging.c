@@ -144,7 +144,7 @@ core_set_log_handler(FUNCTION_PARAMS)
         return NULL;
     }
     PyObject *handler = argv[0] != NULL ? argv[0] : argv[1];
-    if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
+    if (!in_main_interpreter()) {
         raise_param(st, "set_log_handler() works in the main interpreter only" DETAIL
                         "its handler gets the lines of sub-interpreters, too");
         return NULL;
@@ -246,7 +246,7 @@ logging_init(PyObject *module)
     if (set_own_handler(PyModule_GetState(module), "log_line") < 0) {
         return -1;
     }
-    if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
+    if (!in_main_interpreter()) {
         return 0;
     }
     atomic_store(&log_module, module);
