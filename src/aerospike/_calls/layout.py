@@ -7,7 +7,7 @@ notice; but who asks all of them before and after can tell that none has moved.
 
 from __future__ import annotations
 
-import base64
+import binascii
 from time import monotonic
 
 from aerospike import exception
@@ -50,7 +50,7 @@ def _masters(text: str, namespace: str) -> int:
     """The partitions that a node is master of, each a bit."""
     bitmap = entries_of(text.replace(":", "="), ";").get(namespace, "").split(",")[-1]
     try:
-        return int.from_bytes(base64.b64decode(bitmap, validate=True), "big")
+        return int.from_bytes(binascii.a2b_base64(bitmap), "big")
     except ValueError:
         raise cluster_change(f"malformed partition map: {shown(text)}") from None
 
