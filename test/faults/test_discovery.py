@@ -288,3 +288,10 @@ def test_info_replies_with_lying_sizes(scripted_node, name, size):
     }
     with within(3 * 0.2), pytest.raises(exception.AerospikeError):
         aerospike.client(config)
+
+
+@pytest.mark.parametrize("name", ["", "\xe9", "A\0B", "A B", "A" * 20, "A" * 5000])
+def test_name_that_no_node_can_have_is_refused(scripted_node, name):
+    scripted_node.info["node"] = name
+    with pytest.raises(exception.ClientError, match="no valid name"):
+        aerospike.client({"hosts": [scripted_node.host], "fail_if_not_connected": True})
