@@ -18,7 +18,7 @@ from aerospike_helpers.batch.records import BatchRecords, Write
 from aerospike_helpers.operations import operations as ops
 
 from ..waiting import LATE_S, Watch, until
-from .peer import INFO, OK_REPLY, READ, ScriptedNode
+from .peer import INFO, OK_REPLY, READ, HangUp, ScriptedNode
 
 KEY = ("test", "demo", 1)
 
@@ -288,6 +288,28 @@ def test_info_replies_with_lying_sizes(scripted_node, name, size):
     }
     with within(3 * 0.2), pytest.raises(exception.AerospikeError):
         aerospike.client(config)
+
+
+@pytest.mark.parametrize("lost", [b"peers-clear-std", b"replicas"])
+def test_nodes_stay_whose_long_replies_are_lost(scripted_pair, make_client, lost):
+    """A network may lose large packets alone, and then those of all nodes at once."""
+
+    def lose(_kind, body):
+        if lost in body:
+            raise HangUp
+
+    first, other = scripted_pair
+    client = make_client(hosts=[first.host])
+    for node in scripted_pair:
+        node.on_frame = lose
+        node.info.update({"peers-generation": "9", "partition-generation": "2"})
+    first.wait_for_cycles(4)
+    assert len(client.get_nodes()) == 2
+    for node in scripted_pair:
+        node.on_frame = None
+        node.default = OK_REPLY
+    other.wait_for_cycles(2)
+    client.put(KEY, {"n": 1})
 
 
 @pytest.mark.parametrize("name", ["", "\xe9", "A\0B", "A B", "A" * 20, "A" * 5000])

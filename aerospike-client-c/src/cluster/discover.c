@@ -414,16 +414,17 @@ asc_discover_peers(asc_cluster *c)
         c->nodes[i]->friends = 0;
         c->nodes[i]->peers_read = false;
     }
-    bool complete = true;
+    bool any = false, complete = true;
     do {
         before = c->n_nodes;
         asc_ask_nodes(c, command, not_read, read_peers, &cs);
         try_candidates(&cs);
     } while (c->n_nodes > before);
     for (size_t i = 0; i < c->n_nodes; i++) {
+        any = any || c->nodes[i]->peers_read;
         complete = complete && !not_read(c->nodes[i]);
     }
     note_unreachable(c, &cs);
     candidates_clear(&cs);
-    return complete;
+    return any && complete;
 }

@@ -68,6 +68,7 @@ refreshed(asc_cluster *c, asc_node *n, asc_info_call *call, void *context)
         n->peers_generation = n->partition_generation = n->rebalance_generation = -1;
         n->failures = 0;
     }
+    n->answered = true;
     n->map_changed = partitions != n->partition_generation;
     if (peers != n->peers_generation) {
         n->peers_generation = -1;
@@ -199,8 +200,10 @@ read_all_racks(asc_cluster *c)
 
 /* Is a node to be removed? While no node answers, it is after MAX_FAILURES cycles,
  * since the network may be at fault. While others answer (n_refreshed of them in this
- * cycle), it is when no other node names it as its peer and it fails or owns nothing;
- * that counts only when the lists of peers were all read. */
+ * cycle), it is when no other node names it as its peer and it gives no answer or owns
+ * nothing; that counts only when the lists of peers were read. A node that has answered
+ * and failed later in the cycle is there: a network may pass short replies and lose the
+ * long ones, which are those with peers and maps, of all nodes at once. */
 static bool
 is_gone(const asc_cluster *c, const asc_node *n, size_t n_refreshed, bool peers_read)
 {
@@ -211,7 +214,7 @@ is_gone(const asc_cluster *c, const asc_node *n, size_t n_refreshed, bool peers_
         return n->failures >= MAX_FAILURES;
     }
     return peers_read && c->n_nodes > 1 && n->friends == 0 &&
-           (n->failures > 0 || !asc_maps_use(&c->maps, n));
+           ((n->failures > 0 && !n->answered) || !asc_maps_use(&c->maps, n));
 }
 
 /* Remove the nodes that are gone. The partitions that they leave behind have new
@@ -346,6 +349,9 @@ look(asc_cluster *c, asc_error *err)
 {
     asc_status rc = c->n_nodes == 0 ? asc_seeds_try(c, err) : ASC_OK;
     size_t n_refreshed = 0;
+    for (size_t i = 0; i < c->n_nodes; i++) {
+        c->nodes[i]->answered = false;
+    }
     asc_ask_nodes(c, c->config.rack_aware ? REFRESH "rebalance-generation\n" : REFRESH,
                   NULL, refreshed, &n_refreshed);
     read_maps(c);

@@ -23,6 +23,7 @@ typedef struct asc_node {
     asc_conn *tend_conn;   /* owned; NULL: none */
     bool told_user_agent;  /* it was told over tend_conn which client this is */
     bool takes_user_agent; /* it can be told so: servers since 8.1 */
+    bool answered;         /* it has said in this cycle that it is there */
     bool peers_read;       /* its list of peers has been read in this cycle */
     bool map_changed;      /* its partition map must be read */
     bool racks_changed;    /* its racks must be read */
