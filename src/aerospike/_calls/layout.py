@@ -50,9 +50,13 @@ def _masters(text: str, namespace: str) -> int:
     """The partitions that a node is master of, each a bit."""
     bitmap = entries_of(text.replace(":", "="), ";").get(namespace, "").split(",")[-1]
     try:
-        return int.from_bytes(binascii.a2b_base64(bitmap), "big")
+        found = binascii.a2b_base64(bitmap)
     except ValueError:
-        raise cluster_change(f"malformed partition map: {shown(text)}") from None
+        found = b""
+    # what is no base64 is passed over there
+    if binascii.b2a_base64(found, newline=False).decode() != bitmap:
+        raise cluster_change(f"malformed partition map: {shown(text)}")
+    return int.from_bytes(found, "big")
 
 
 def layout(namespace: str, timeout_ms: int) -> Call[Layout]:
