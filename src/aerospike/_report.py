@@ -102,10 +102,22 @@ def _listed(known: list[str]) -> str:
 _ATTRIBUTES = ("max_records", "records_per_second")
 
 
-def _hint(name: str, known: list[str], place: str) -> str:
+def _is_of_policies(name: str) -> bool:
+    """Whether config["policies"] may have a key."""
+    from aerospike import _core
+
+    tables = _core.option_tables()
+    return any(
+        row["name"] == name for table in ("policies", "policy") for row in tables[table]
+    )
+
+
+def _hint(name: str, known: list[str], what: str, place: str) -> str:
     """What a caller may have meant by a key that none is."""
     import difflib
 
+    if (what, place) == ("client config", "") and _is_of_policies(name):
+        return f' (it belongs in config["policies"]: {{"policies": {{{name!r}: ...}}}})'
     if place in ("query", "policies.query") and name in _ATTRIBUTES:
         return f" (it is an attribute: set query.{name})"
     near = difflib.get_close_matches(name, known, n=1)
@@ -127,7 +139,7 @@ def unknown_key(
     name = text_or_type(str, key)
     if not strict and _is_said(topic, name):
         return  # soon, for this may be on the way of every call
-    text = f"unknown {topic} key {shown(key)}{_hint(name, known, place)}"
+    text = f"unknown {topic} key {shown(key)}{_hint(name, known, what, place)}"
     if strict:
         kind = _KINDS.get(what, what)
         raise param_error(f'"{name}" is an invalid {kind} dictionary key', text)

@@ -259,7 +259,7 @@ def test_linearized_read_begins_with_the_master(asked, connect):
 def test_policy_without_racks_asks_nothing_about_them(racks, connect, caplog):
     """Nor does a client that knows racks and prefers none read them from each node."""
     with caplog.at_level(logging.DEBUG, "aerospike_devserver.request_log"):
-        connect(rack_id=8, tend_interval=250)
+        connect(rack_aware=False, rack_id=8, tend_interval=250)
         assert "rebalance" not in caplog.text
         connect(rack_aware=True, rack_id=8, tend_interval=250)
         assert "rebalance-generation, rack-ids" in caplog.text

@@ -508,6 +508,24 @@ def test_unknown_key_is_warned_of_once_for_each_place():
 
 
 @pytest.mark.usefixtures("unwarned")
+@pytest.mark.parametrize("name", ["login_timeout_ms", "total_timeout"])
+def test_key_of_the_policies_is_named_so(name):
+    said = rf'config key \'{name}\' \(it belongs in config\["policies"\]'
+    with pytest.warns(exception.AerospikeWarning, match=said):
+        make(**{name: 1})
+
+
+@pytest.mark.usefixtures("unwarned")
+@pytest.mark.parametrize("racks", [{"rack_id": 3}, {"rack_ids": [0]}], ids=str)
+def test_racks_that_have_no_effect_are_warned_of(racks):
+    said = 'rack_id and rack_ids have no effect without "rack_aware"'
+    with pytest.warns(exception.AerospikeWarning, match=said):
+        make(**racks)
+    make(rack_aware=False, **racks)
+    make(rack_aware=True, **racks)
+
+
+@pytest.mark.usefixtures("unwarned")
 @pytest.mark.parametrize("name", ["max_records", "records_per_second"])
 def test_key_that_is_an_attribute_of_queries_is_named_so(name):
     said = rf"key '{name}' \(it is an attribute: set query\.{name}\)"

@@ -521,6 +521,28 @@ check_error_rate(module_state *st, client_config *c)
     return said != NULL ? 0 : -1;
 }
 
+/* Make the preferred racks whole. They have no effect where nobody asks the nodes for
+ * theirs, and a warning says so, unless that is meant: where "rack_aware" is given. */
+static int
+read_racks(module_state *st, client_config *c, PyObject *config)
+{
+    bool are_given = c->cluster.n_rack_ids != 0 || c->rack_id != 0;
+    if (c->cluster.n_rack_ids == 0 && store_racks(c, &c->rack_id, 1) < 0) {
+        return -1;
+    }
+    int found = are_given ? PyDict_ContainsString(config, "rack_aware") : 1;
+    if (found != 0) {
+        return found < 0 ? -1 : 0;
+    }
+    PyObject *said =
+        PyObject_CallFunction(st->warn_once, "sss", "client config", "rack_aware",
+                              "rack_id and rack_ids have no effect without "
+                              "\"rack_aware\": set it to True, or "
+                              "to False if that is meant");
+    Py_XDECREF(said);
+    return said != NULL ? 0 : -1;
+}
+
 /* Put the transport of TLS into the configuration, if it is enabled. Connections over
  * TLS are closed before a server would, unless the caller knows better. */
 static int
@@ -652,7 +674,7 @@ config_from_py(module_state *st, client_config *c, PyObject *config)
         /* older clients pickle bools */ /* the types of the old days have no bool */
         c->values.bool_as = BOOL_AS_PICKLE;
     }
-    if (c->cluster.n_rack_ids == 0 && store_racks(c, &c->rack_id, 1) < 0) {
+    if (read_racks(st, c, config) < 0) {
         return -1;
     }
     c->cluster.fail_if_not_connected = c->fail_if_not_connected != NO;
