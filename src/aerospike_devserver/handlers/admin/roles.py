@@ -87,7 +87,9 @@ def _query_roles(request: Request) -> Reply:
         names = [request.role()]
         if names[0] not in roles:
             raise ServerError(Result.INVALID_ROLE)
-    return encode_query(list(_fields(name, roles[name])) for name in names)
+    # a role may be dropped while the reply is being sent
+    known = ((name, roles[name]) for name in names if name in roles)
+    return encode_query(list(_fields(*each)) for each in known)
 
 
 def _fields(name: bytes, role: Role) -> Iterator[bytes]:

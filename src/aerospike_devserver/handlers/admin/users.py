@@ -99,7 +99,10 @@ def _query_users(request: Request) -> Reply:
     if wanted is not None:
         _user(request)
     names = sorted(request.security.users) if wanted is None else [wanted]
-    return encode_query(list(_fields(request, name)) for name in names)
+    users = request.security.users
+    # a user may be dropped while the reply is being sent
+    known = (name for name in names if name in users)
+    return encode_query(list(_fields(request, name)) for name in known)
 
 
 def _fields(request: Request, name: bytes) -> Iterator[bytes]:

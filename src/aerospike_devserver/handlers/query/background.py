@@ -260,7 +260,8 @@ class _Work:
         message = self._message
         fields = self._place(candidate)
         fields |= {field: message.fields[field] for field in _FUNCTION_FIELDS}
-        command = Message.of((0, Info2.WRITE, 0, 0), 0, message.ttl, fields, [])
+        info2 = Info2.WRITE | message.info2 & Info2.DURABLE_DELETE
+        command = Message.of((0, info2, 0, 0), 0, message.ttl, fields, [])
         command.limit_s = self._limit_s
         return command
 

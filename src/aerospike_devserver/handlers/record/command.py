@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aerospike_devserver import expressions
 from aerospike_devserver.clock import EPOCH_S
-from aerospike_devserver.codec.message import Field, Message
+from aerospike_devserver.codec.message import Field, Info2, Message
 from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.storage.record import Bins, Record
 from aerospike_devserver.storage.state import ClusterState
@@ -87,6 +87,16 @@ class Command:
         """Multi-record transactions: ServerError 25, as the Community Edition says."""
         message = self.message
         if Field.TRANSACTION_ID in message.fields or message.info4 & forbidden_info4:
+            raise ServerError(Result.ENTERPRISE_ONLY)
+
+    def check_durable(self) -> None:
+        """A delete that is to be durable: ServerError 25 in the Community Edition.
+
+        In the Enterprise Edition the record is gone like any other: its tombstone, of
+        which clients see nothing, is left out.
+        """
+        is_durable = self.message.info2 & Info2.DURABLE_DELETE
+        if is_durable and not self.cluster.config.is_enterprise:
             raise ServerError(Result.ENTERPRISE_ONLY)
 
     def check_read_set(self, record: Record) -> None:

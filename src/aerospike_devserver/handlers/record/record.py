@@ -148,8 +148,7 @@ def _touch_on_read(command: Command, record: Record, percent: int) -> None:
 def delete(command: Command) -> bytes:
     """Delete the record. Answers carry generation and void time 0, errors too."""
     message = command.message
-    if message.info2 & Info2.DURABLE_DELETE:
-        raise ServerError(Result.ENTERPRISE_ONLY)
+    command.check_durable()
     record = command.find()
     if record is None:
         raise ServerError(Result.RECORD_NOT_FOUND)

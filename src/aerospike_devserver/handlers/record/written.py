@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from aerospike_devserver.codec.message import Info2
 from aerospike_devserver.handlers.record.command import Command
 from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.storage.record import Bins, Record, next_generation
@@ -54,6 +53,5 @@ def store(command: Command, written: Record) -> None:
 
 def drop(command: Command) -> None:
     """Delete a record that a write has left without bins; ServerError 25."""
-    if command.message.info2 & Info2.DURABLE_DELETE:
-        raise ServerError(Result.ENTERPRISE_ONLY)
+    command.check_durable()
     command.namespace.drop(command.digest)
