@@ -305,7 +305,7 @@ class DevCluster:
             port,
             partial(self._session, node.index),
             context,
-            lambda: self.faults.welcome(node.index),
+            lambda _session: self.faults.welcome(node.index),
         )
         listener.refuse(self.faults.refuses(node.index))
         return listener

@@ -96,6 +96,9 @@ def command_of(proto_type: int, body: bytes) -> str:
     return WRITE if message.info2 & Info2.WRITE else READ
 
 
+_OF_REQUESTS = ("drop", "lie")
+"""Faults that need to know what is a request, and what a reply."""
+
 # What faults do to the parts of a reply
 
 Change = Callable[[Stream], Stream]
@@ -281,12 +284,14 @@ class Ground(NamedTuple):
     index_of: the index of a node, given by that or by its name; IndexError or
     ValueError if there is none. refuse: let the nodes refuse connections, or not, as
     `Faults.refuses` says. hang_up: close the connections of a node. Where nothing runs,
-    the last two do nothing.
+    the last two do nothing. is_opaque: requests cannot be seen, since clients encrypt
+    them: faults are about connections, and change all that nodes send on them.
     """
 
     index_of: Callable[[int | str], int]
     refuse: Callable[[], None]
     hang_up: Callable[[int], None]
+    is_opaque: bool = False
 
 
 class Fault:
@@ -477,7 +482,12 @@ class Faults:
     ) -> Fault:
         """Make a fault of these requests. on: whether it can strike connections."""
         scope = self._scope_of(name, given)
-        if CONNECT in scope.commands and not on:
+        if self._ground.is_opaque:
+            if name in _OF_REQUESTS or scope.commands != {CONNECT}:
+                raise ValueError(
+                    f"clients encrypt what they send: {name} cannot tell requests apart"
+                )
+        elif CONNECT in scope.commands and not on:
             raise ValueError(
                 f"{name} changes replies; a new connection has none: it can be struck "
                 "by silence, reset, half_close, delay and cut(0)"
@@ -501,6 +511,8 @@ class Faults:
             found["node"] = self._ground.index_of(given["node"])  # type: ignore[arg-type]
         if "commands" in found:
             found["commands"] = _commands(found["commands"])
+        elif self._ground.is_opaque:
+            found["commands"] = frozenset({CONNECT})
         return Scope(**found)  # type: ignore[arg-type]
 
     def _set_active(self, active: tuple[Fault, ...]) -> None:
@@ -550,6 +562,10 @@ class Faults:
         """What befalls a connection that a node accepts; None: nothing."""
         struck = self._struck(node, CONNECT) if self.active else []
         return self._changed(struck, parts_of(lambda: b"")) if struck else None
+
+    def passed(self, node: int, parts: Stream) -> Stream:
+        """All that a node sends on a connection, as the faults change it."""
+        return self._changed(self._struck(node, CONNECT), parts)
 
     def _struck(self, node: int, command: str) -> list[Fault]:
         return [fault for fault in self.active if fault._strikes(node, command)]

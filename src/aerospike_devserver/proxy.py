@@ -7,7 +7,7 @@
 
 It is the transport of the development server, whose replies come from the nodes behind
 the proxy. What these say of their addresses is rewritten, so that clients find all
-nodes behind the proxy.
+nodes behind the proxy. What clients and nodes encrypt passes as it is.
 """
 
 from __future__ import annotations
@@ -80,6 +80,8 @@ class _Link:
     transport.
     """
 
+    feed: Callable[[bytes], None] | None = None
+
     def __init__(self, node: _Node) -> None:
         self.node = node
         self.stall_limit_s = 0.0
@@ -96,6 +98,47 @@ class _Link:
             host, port = self.node.target
             self._sock = _dial(host, port, None)
         return self._sock
+
+
+class _Tunnel(_Link):
+    """The same for bytes that pass as they are, both ways at once."""
+
+    def __init__(self, node: _Node, loop: Loop) -> None:
+        super().__init__(node)
+        self._loop = loop
+        self._pending = bytearray()
+        self._up: socket.socket | None = None
+        self.feed = self._send
+
+    def close(self) -> None:
+        """Hang up."""
+        super().close()
+        if self._up is not None:
+            self._loop.watch(self._up, 0, self._flush)
+            self._up.close()
+
+    def come_down(self) -> Stream:
+        """What the node sends."""
+        try:
+            yield from _received(self.connect())
+        except OSError:
+            yield End.CLOSE
+
+    def _send(self, data: bytes) -> None:
+        """Send to the node. The loop watches the socket itself for what comes down, and
+        a copy for this."""
+        if self._up is None:
+            self._up = self.connect().dup()
+        self._pending += data
+        self._flush(0)
+
+    def _flush(self, _mask: int) -> None:
+        assert self._up is not None
+        with contextlib.suppress(BlockingIOError):
+            sent = self._up.send(memoryview(self._pending)[:CHUNK_SIZE])
+            del self._pending[:sent]
+        mask = selectors.EVENT_WRITE if self._pending else 0
+        self._loop.watch(self._up, mask, self._flush)
 
 
 def _dial(host: str, port: int, limit_s: float | None) -> socket.socket:
@@ -152,15 +195,17 @@ def _is_last(command: str, proto_type: int, body: bytes) -> bool:
 class FaultProxy:
     """Stands before the nodes of a cluster and makes things go wrong.
 
-    A context manager; any thread may call any method. It takes no TLS: clients that
-    encrypt cannot connect.
+    A context manager; any thread may call any method.
 
-    :param hosts: where nodes are: (address, port), as in a client's configuration.
+    :param hosts: where nodes are: (address, port), as in a client's configuration, or
+        all of them (address, port, name for TLS). Then what passes is encrypted:
+        clients check the certificates of the nodes, faults strike connections, and
+        `follow` has no meaning.
     :param host: the address to listen on; each node has a free port of its own.
     :param follow: rewrite what nodes say of their addresses, so that clients find those
         that are not in `hosts` behind the proxy, too. Without it, clients meet these
         directly.
-    :raises ValueError: hosts names no node.
+    :raises ValueError: hosts names no node, or not all of them with a name for TLS.
     :raises TypeError: a host is no such tuple.
     :ivar faults: makes things go wrong: see `Faults`. A node is an index of
         `addresses`, or a name.
@@ -173,15 +218,22 @@ class FaultProxy:
         host: str = LOCALHOST,
         follow: bool = True,
     ) -> None:
-        self._seeds = [_seed(each) for each in _listed(hosts)]
-        if not self._seeds:
+        given = [_seed(each) for each in _listed(hosts)]
+        if not given:
             raise ValueError("hosts names no node")
+        self._seeds = [address for address, _ in given]
+        self._tls_names = [name for _, name in given if name]
+        if len(self._tls_names) not in (0, len(given)):
+            raise ValueError("either all hosts have a name for TLS, or none has")
         self._host = host
-        self._follow = follow
+        self._follow = follow and not self._tls_names
         self._nodes: list[_Node] = []
         self._lock = threading.RLock()
         self._loop: Loop | None = None
-        self.faults = Faults(Ground(self._index_of, self._refuse, self._hang_up))
+        ground = Ground(
+            self._index_of, self._refuse, self._hang_up, bool(self._tls_names)
+        )
+        self.faults = Faults(ground)
 
     # Life
 
@@ -193,7 +245,7 @@ class FaultProxy:
         with self._lock:
             if self._loop is not None:
                 raise RuntimeError("the proxy is running")
-            said = [_asked(seed) for seed in self._seeds]
+            said = [_asked(seed, bool(self._tls_names)) for seed in self._seeds]
             self._loop = Loop(self._answer, lambda: None, _PERIOD_S)
             try:
                 self._loop.call(partial(self._open, said))
@@ -235,9 +287,12 @@ class FaultProxy:
         return f"<FaultProxy before {', '.join(map(str, self._seeds))}, {state}>"
 
     @property
-    def hosts(self) -> list[tuple[str, int]]:
-        """Where clients find the nodes of `hosts`."""
-        return self.addresses[: len(self._seeds)]
+    def hosts(self) -> list[tuple[Any, ...]]:
+        """Where clients find the nodes of `hosts`, with their names for TLS."""
+        if not self._tls_names:
+            return list(self.addresses[: len(self._seeds)])
+        named = zip(self.addresses, self._tls_names, strict=True)
+        return [(*address, name) for address, name in named]
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
@@ -246,7 +301,7 @@ class FaultProxy:
 
     @property
     def node_ids(self) -> list[str]:
-        """The names of all nodes, in the order of `addresses`."""
+        """The names of all nodes, in the order of `addresses`; "" with TLS."""
         return [node.name for node in self._nodes]
 
     # Nodes
@@ -266,12 +321,22 @@ class FaultProxy:
             self._loop,
             self._host,
             0,
-            lambda *_: _Link(self._nodes[self.faults.place_of(node.index)]),
-            welcome=lambda: self.faults.welcome(node.index),
+            lambda *_: self._link(self._nodes[self.faults.place_of(node.index)]),
+            welcome=partial(self._welcome, node.index),
         )
         node.listener.refuse(self.faults.refuses(node.index))
         node.address = Address(self._host, node.listener.port)
         return node
+
+    def _link(self, node: _Node) -> _Link:
+        assert self._loop is not None
+        return _Tunnel(node, self._loop) if self._tls_names else _Link(node)
+
+    def _welcome(self, index: int, link: _Link) -> Stream | None:
+        """What is sent on a connection first, or, when nobody knows what it is, all."""
+        if isinstance(link, _Tunnel):
+            return self.faults.passed(index, link.come_down())
+        return self.faults.welcome(index)
 
     def _index_of(self, node: int | str) -> int:
         """The index of a node, given by that or by its name."""
@@ -373,17 +438,23 @@ def _listed(hosts: Any) -> Iterable[tuple[Any, ...]]:
     return hosts  # type: ignore[no-any-return]
 
 
-def _seed(given: tuple[Any, ...]) -> Address:
-    """A host of a configuration; a name for TLS behind it is no matter."""
+def _seed(given: tuple[Any, ...]) -> tuple[Address, str | None]:
+    """A host of a configuration, and its name for TLS."""
     match given:
-        case (str(host), int(port), *_):
-            return Address(host, port)
+        case (str(host), int(port)) | (str(host), int(port), None):
+            return Address(host, port), None
+        case (str(host), int(port), str(name)):
+            return Address(host, port), name or None
     raise TypeError(f"a host is a tuple (address, port), not {given!r}")
 
 
-def _asked(node: Address) -> tuple[str, str]:
-    """What `_introduction` gives; an OSError says which node does not answer."""
+def _asked(node: Address, has_tls: bool) -> tuple[str, str]:
+    """What `_introduction` gives, and nothing of a node that speaks TLS. An OSError says
+    which node does not answer."""
     try:
+        if has_tls:
+            _dial(*node, LIMIT_S).close()
+            return "", ""
         return _introduction(node)
     except OSError as error:
         text = f"no answer from {node}: {error.strerror or error}"

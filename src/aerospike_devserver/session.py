@@ -19,6 +19,9 @@ class Session:
     last request, 0 = for ever.
     """
 
+    feed = None
+    """It takes requests, not bytes."""
+
     __slots__ = (
         "certificate",
         "host",

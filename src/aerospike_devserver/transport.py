@@ -41,9 +41,14 @@ class Session(Protocol):
     """What is known of a connection to those who answer.
 
     stall_limit_s: how long the client may take nothing of a stream, 0 = for ever.
+    feed: takes the bytes that come, whatever they are, at any time; None: they are
+    requests, which are answered one after another.
     """
 
     stall_limit_s: float
+
+    @property
+    def feed(self) -> Callable[[bytes], None] | None: ...
 
     def close(self) -> None:
         """The connection has ended."""
@@ -51,7 +56,7 @@ class Session(Protocol):
 
 Answer = Callable[[Any, int, bytes], Reply]
 NewSession = Callable[[str, str, str | None], Session]
-Welcome = Callable[[], Stream | None]
+Welcome = Callable[[Any], Stream | None]
 
 CHUNK_SIZE = 256 * 1024
 """Bytes received or sent at once."""
@@ -128,6 +133,7 @@ class Connection:
         welcome: Stream | None = None,
     ) -> None:
         self.session = session
+        self._feed = session.feed
         self._loop = loop
         self._sock = sock
         self._reader = FrameReader()
@@ -159,7 +165,7 @@ class Connection:
         try:
             if mask & selectors.EVENT_WRITE:
                 self._flush()
-            if mask & selectors.EVENT_READ and self._is_paused:
+            if mask & selectors.EVENT_READ and self._looks:
                 self._look()
             elif mask & selectors.EVENT_READ:
                 self._receive()
@@ -167,6 +173,11 @@ class Connection:
             return
         except OSError:
             self.close()
+
+    @property
+    def _looks(self) -> bool:
+        """Whether what comes stays in the kernel for now."""
+        return self._is_paused and self._feed is None
 
     def _look(self) -> None:
         """End with a peer that has gone; what another one sends waits in the kernel."""
@@ -183,6 +194,9 @@ class Connection:
             self.close()
             return
         if self._is_silent:
+            return
+        if self._feed is not None:
+            self._feed(chunk)
             return
         self._serve(self._reader.feed(chunk))
         self._close_if_failed()
@@ -348,6 +362,8 @@ class Connection:
             )
         mask = 0
         is_idle = self._stream is None and not self._requests
+        if self._feed is not None:
+            mask |= selectors.EVENT_READ
         if is_idle and not self._reader.failed and len(self._pending) < MAX_PENDING:
             mask |= selectors.EVENT_READ
         if self._pending or (self._stream is not None and not self._is_paused):
@@ -477,13 +493,14 @@ class Listener:
         port: int,
         new_session: NewSession,
         tls: ssl.SSLContext | None = None,
-        welcome: Welcome = lambda: None,
+        welcome: Welcome = lambda _session: None,
     ) -> None:
         """Listen; port 0 = any free one. OSError if the address is taken.
 
         new_session is told where the peer is, `ip:port` or `[ip]:port`, the address of
         this machine that it has connected to, and the common name of the certificate
-        that it has shown. welcome is asked what is sent on each connection first.
+        that it has shown. welcome is asked what is sent on each connection first, and
+        is told its session.
         """
         self._loop = loop
         self._welcome = welcome
@@ -572,7 +589,8 @@ class Listener:
 
     def _add(self, sock: socket.socket, peer: str) -> None:
         session = self._new_session(peer, sock.getsockname()[0], _common_name(sock))
-        self.connections.add(Connection(self._loop, sock, session, self._welcome()))
+        welcome = self._welcome(session)
+        self.connections.add(Connection(self._loop, sock, session, welcome))
 
     def freeze(self, is_frozen: bool) -> None:
         """Leave all sockets open and do nothing with them, or go on.
