@@ -6,6 +6,7 @@
 #include "asc/bytes.h"
 #include "base/time.h"
 #include "fake.h"
+#include "wire/compress.h"
 
 void
 frames_open(frames *f)
@@ -130,4 +131,35 @@ frames_wait(asc_set *s, uint64_t *now_ms)
             *now_ms = wake_ms > *now_ms ? wake_ms : *now_ms;
         }
     }
+}
+
+/* All slices, and the end of the work; NULL: it could not begin. */
+static asc_status
+run_zip(asc_zip *z, size_t *size, unsigned *slices, asc_error *err)
+{
+    asc_status rc = z != NULL ? ASC_INTERRUPTED : err->code;
+    unsigned n = 0;
+    while (rc == ASC_INTERRUPTED) {
+        rc = asc_zip_step(z, size, err);
+        n++;
+    }
+    asc_zip_free(z);
+    if (slices != NULL) {
+        *slices = n;
+    }
+    return rc;
+}
+
+asc_status
+frames_deflate(asc_buf *b, unsigned *slices, asc_error *err)
+{
+    size_t ignored;
+    return run_zip(asc_zip_deflate(b, err), &ignored, slices, err);
+}
+
+asc_status
+frames_inflate(asc_buf *b, size_t at, size_t size, size_t *inner_size, unsigned *slices,
+               asc_error *err)
+{
+    return run_zip(asc_zip_inflate(b, at, size, err), inner_size, slices, err);
 }

@@ -34,6 +34,12 @@ void frames_last(frames *f);
  * False: that will never be. */
 bool frames_wait(asc_set *s, uint64_t *now_ms);
 
+/* Compress the frame that is all of b, or inflate the one at b->data[at..at+size): all
+ * slices at once. *slices becomes how many they were, unless it is NULL. */
+asc_status frames_deflate(asc_buf *b, unsigned *slices, asc_error *err);
+asc_status frames_inflate(asc_buf *b, size_t at, size_t size, size_t *inner_size,
+                          unsigned *slices, asc_error *err);
+
 /* The digest of a record in a partition; n tells records apart. */
 const uint8_t *frames_digest(uint32_t partition, uint8_t n);
 

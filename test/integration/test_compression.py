@@ -376,7 +376,7 @@ def test_what_is_no_compressed_reply_is_refused(
 ):
     """The connection is closed, and no memory is taken that was only promised."""
     scripted_node.default = LIES[lie]
-    config = {"policies": {"max_retries": 0, "total_timeout": 5000}}
+    config = {"policies": {"max_retries": 0, "total_timeout": 30_000}}
     client = make_plain_client(hosts=[scripted_node.host], **config)
     client.is_connected()
     before = scripted_node.n_accepted

@@ -12,7 +12,6 @@
 #include "asc/admin.h"
 #include "asc/detail.h"
 #include "base/time.h"
-#include "wire/compress.h"
 #include "wire/reader.h"
 
 /* How long a command waits for a new login at most, and how often it looks. */
@@ -25,11 +24,13 @@
 /* --- ending an attempt --- */
 
 /* Is it worth while to read off a reply that may still come? Half a request gets none,
- * and others may need the connection's place at once. */
+ * others may need the connection's place at once, and a reply that was being inflated
+ * cannot be told from its rest. */
 static bool
 is_worth_draining(const asc_exchange *x)
 {
-    return x->io.sent == x->io.out_size && !asc_pool_has_queue(&x->node->pool);
+    return x->io.sent == x->io.out_size && x->io.state != ASC_TRANSFER_INFLATE &&
+           !asc_pool_has_queue(&x->node->pool);
 }
 
 /* Let go of the connection and of the node of this attempt. */
@@ -58,6 +59,14 @@ release(asc_exchange *x, asc_conn_fate fate, uint64_t now_ms)
     x->conn = NULL;
     asc_node_release(x->node);
     x->node = NULL;
+}
+
+/* There is more to do at once, but the time may be up. */
+static asc_want
+look_at_clock(asc_exchange *x, uint64_t now_ms)
+{
+    x->wake_ms = now_ms;
+    return ASC_WANT_CLOCK;
 }
 
 /* End the exchange; the driver hears how. */
@@ -362,16 +371,51 @@ wait_in_queue(asc_exchange *x, uint64_t now_ms)
     return rc == ASC_OK ? start(x, now_ms) : decide(x, failure_of_pool(rc), now_ms);
 }
 
+/* Compress the next slice of the request; behind the last one, begin the first
+ * attempt. */
+static asc_want
+compress_slice(asc_exchange *x, uint64_t now_ms)
+{
+    size_t size;
+    asc_status rc = ASC_ERR_TIMEOUT;
+    x->err->phase = ASC_PHASE_COMMAND;
+    if (now_ms < x->deadline_ms) {
+        rc = asc_zip_step(x->zip, &size, x->err);
+    }
+    if (rc == ASC_INTERRUPTED) {
+        return look_at_clock(x, now_ms);
+    }
+    asc_zip_free(x->zip);
+    x->state = ASC_EXCHANGE_PICK;
+    if (rc == ASC_ERR_TIMEOUT) {
+        asc_error_set(x->err, rc,
+                      "the time was up before the request was compressed "
+                      "(total_timeout %u ms)",
+                      x->req->timing.total_timeout_ms);
+        return decide(x, ASC_FAIL_CONNECT, now_ms);
+    }
+    x->req->compress_above = 0;
+    return asc_exchange_step(x, now_ms);
+}
+
 /* Compress the request if it is large enough, before the first attempt. It is not
- * inlined for the sake of the others. Returns false when memory is short. */
-static __attribute__((noinline)) bool
-compress_request(asc_exchange *x)
+ * inlined for the sake of the others. */
+static __attribute__((noinline)) asc_want
+compress_request(asc_exchange *x, uint64_t now_ms)
 {
     asc_request *req = x->req;
-    bool is_large = req->out.len > req->compress_above;
-    req->compress_above = 0;
+    x->state = ASC_EXCHANGE_PICK;
+    if (req->out.len <= req->compress_above) {
+        req->compress_above = 0;
+        return asc_exchange_step(x, now_ms);
+    }
     x->err->phase = ASC_PHASE_COMMAND;
-    return !is_large || asc_frame_deflate(&req->out, x->err) == ASC_OK;
+    x->zip = asc_zip_deflate(&req->out, x->err);
+    if (x->zip == NULL) {
+        return decide(x, ASC_FAIL_FATAL, now_ms);
+    }
+    x->state = ASC_EXCHANGE_COMPRESS;
+    return compress_slice(x, now_ms);
 }
 
 /* Begin an attempt: choose a node, borrow a connection, and send what can be sent at
@@ -381,8 +425,8 @@ pick(asc_exchange *x, uint64_t now_ms)
 {
     asc_failure failure;
     asc_error_reset(x->err);
-    if (x->req->compress_above != 0 && !compress_request(x)) {
-        return decide(x, ASC_FAIL_FATAL, now_ms);
+    if (x->req->compress_above != 0) {
+        return compress_request(x, now_ms);
     }
     if (!pick_node(x, &failure)) {
         return decide(x, failure, now_ms);
@@ -526,7 +570,10 @@ timed_out(asc_exchange *x, uint64_t now_ms)
                   is_total ? timing->total_timeout_ms : silence_limit(x),
                   x->io.sent > 0 ? "the request was sent" : "nothing was sent",
                   timing->total_timeout_ms, timing->socket_timeout_ms);
-    return decide(x, x->io.sent > 0 ? ASC_FAIL_SILENCE : ASC_FAIL_CONNECT, now_ms);
+    asc_want want =
+        decide(x, x->io.sent > 0 ? ASC_FAIL_SILENCE : ASC_FAIL_CONNECT, now_ms);
+    asc_transfer_end(&x->io); /* only now: release() looks at its state */
+    return want;
 }
 
 /* --- replies of many messages --- */
@@ -766,7 +813,10 @@ transfer(asc_exchange *x, uint64_t now_ms)
     if (now_ms >= x->wake_ms) {
         return timed_out(x, now_ms);
     }
-    return io == ASC_IO_WANT_READ ? ASC_WANT_READ : ASC_WANT_WRITE;
+    if (io == ASC_IO_WANT_READ) {
+        return ASC_WANT_READ;
+    }
+    return io == ASC_IO_WANT_WRITE ? ASC_WANT_WRITE : look_at_clock(x, now_ms);
 }
 
 /* --- what drivers call --- */
@@ -811,6 +861,8 @@ asc_exchange_step(asc_exchange *x, uint64_t now_ms)
         return pick(x, now_ms);
     case ASC_EXCHANGE_PICK:
         return pick(x, now_ms);
+    case ASC_EXCHANGE_COMPRESS:
+        return compress_slice(x, now_ms);
     case ASC_EXCHANGE_QUEUE:
         return wait_in_queue(x, now_ms);
     case ASC_EXCHANGE_TRANSFER:
@@ -841,6 +893,9 @@ bool
 asc_exchange_wait(asc_exchange *x, asc_want want, uint64_t until_ms, uint64_t now_ms)
 {
     int timeout_ms = asc_poll_timeout(asc_earlier(x->wake_ms, until_ms), now_ms);
+    if (want == ASC_WANT_CLOCK) {
+        return true;
+    }
     if (want == ASC_WANT_TIME || want == ASC_WANT_TURN) {
         struct pollfd watched = asc_exchange_poll(x, want);
         return timeout_ms == 0 || poll(&watched, 1, timeout_ms) >= 0 || errno != EINTR;
@@ -864,13 +919,27 @@ asc_exchange_resume(asc_exchange *x, uint64_t now_ms)
     }
 }
 
-/* The deadline of the call is not moved, only the limit on silence. */
+/* The deadline of the call is not moved, only the limit on silence. A reply that is
+ * being inflated is due at once, and puts off that limit itself. */
 void
 asc_exchange_forgive(asc_exchange *x, uint64_t ms)
 {
-    if (x->state == ASC_EXCHANGE_TRANSFER && x->idle_ms != ASC_FOREVER) {
+    if (x->state == ASC_EXCHANGE_TRANSFER && x->idle_ms != ASC_FOREVER &&
+        x->io.state != ASC_TRANSFER_INFLATE) {
         x->idle_ms += ms;
         x->wake_ms = asc_earlier(x->idle_ms, x->deadline_ms);
+    }
+}
+
+/* End what is being compressed or inflated. */
+static void
+give_up_work(asc_exchange *x)
+{
+    if (x->state == ASC_EXCHANGE_COMPRESS) {
+        asc_zip_free(x->zip);
+    }
+    else if (x->state == ASC_EXCHANGE_TRANSFER) {
+        asc_transfer_end(&x->io);
     }
 }
 
@@ -880,6 +949,7 @@ asc_exchange_orphan(asc_exchange *x)
     if (x->state == ASC_EXCHANGE_QUEUE) {
         asc_waiter_free(x->waiter);
     }
+    give_up_work(x);
     x->conn = NULL;
     release(x, ASC_CONN_NONE, 0);
     x->state = ASC_EXCHANGE_IDLE;
@@ -890,6 +960,7 @@ asc_exchange_orphan(asc_exchange *x)
 void
 asc_exchange_abandon(asc_exchange *x)
 {
+    give_up_work(x);
     if (x->state == ASC_EXCHANGE_TRANSFER || x->state == ASC_EXCHANGE_FRAMES) {
         release(x, ASC_CONN_CLOSE, 0);
     }

@@ -5,13 +5,14 @@
  *             +------------- again ---------------+
  *             v                                   |
  *     PAUSE  PICK --> TRANSFER --> DONE         decide --> FAILED
- *       |     ^ v      ^  |  ^ |                  ^
- *       +-----+ QUEUE -+  v  | +-- any failure ---+
- *                        FRAMES
+ *       |    ^^ v      ^  |  ^ |                  ^
+ *       +----+|QUEUE --+  v  | +-- any failure ---+
+ *     COMPRESS+          FRAMES
  *
- * QUEUE is where it waits, with pool_timeout, for a connection to the node. A reply
- * of one frame goes straight to DONE. A reply of many stops at FRAMES as often as
- * enough of them is there. */
+ * A request that is to be compressed goes from PICK to COMPRESS, once, and comes back
+ * when that is done. QUEUE is where it waits, with pool_timeout, for a connection to
+ * the node. A reply of one frame goes straight to DONE. A reply of many stops at FRAMES
+ * as often as enough of them is there. */
 #ifndef ASC_COMMAND_EXCHANGE_H
 #define ASC_COMMAND_EXCHANGE_H
 
@@ -28,6 +29,7 @@ typedef enum asc_want {
     ASC_WANT_READ,  /* a readable socket, until exchange->wake_ms at the latest */
     ASC_WANT_WRITE, /* a writable socket, likewise */
     ASC_WANT_TIME,  /* that wake_ms comes */
+    ASC_WANT_CLOCK, /* nothing but a look at the clock, since the last step took long */
     ASC_WANT_TURN,  /* its turn among those that wait for a connection, likewise */
     ASC_WANT_TAKER, /* that somebody takes the frames that are there, and resumes */
     ASC_WANT_DONE,  /* nothing: the reply is there */
@@ -39,6 +41,7 @@ typedef enum asc_exchange_state {
     ASC_EXCHANGE_IDLE,     /* it has not begun, or was abandoned */
     ASC_EXCHANGE_PAUSE,    /* the next attempt begins at wake_ms */
     ASC_EXCHANGE_PICK,     /* the next step chooses a node and a connection */
+    ASC_EXCHANGE_COMPRESS, /* the request is being compressed, slice by slice */
     ASC_EXCHANGE_QUEUE,    /* every connection to the node is in use */
     ASC_EXCHANGE_TRANSFER, /* bytes are moved */
     ASC_EXCHANGE_FRAMES,   /* frames wait to be taken; nothing is received meanwhile */
@@ -69,6 +72,7 @@ typedef struct asc_exchange {
     asc_node *node;       /* counted; of this attempt */
     asc_conn *conn;       /* lent by node's pool */
     asc_waiter *waiter;   /* owned, in QUEUE alone */
+    asc_zip *zip;         /* owned, in COMPRESS alone */
     asc_exchange_state state;
     uint32_t n_attempts, n_sent;   /* as in asc_attempt */
     unsigned replica;              /* where in the circle of copies to begin */

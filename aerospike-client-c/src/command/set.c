@@ -317,6 +317,9 @@ step_live(asc_set *s, uint64_t now_ms)
         while (m->state == ASC_MEMBER_LIVE && m->want != ASC_WANT_TAKER &&
                (m->due || now_ms >= m->x.wake_ms)) {
             step(m, now_ms);
+            if (m->want == ASC_WANT_CLOCK) {
+                break; /* now_ms is not the time any more */
+            }
         }
     }
 }

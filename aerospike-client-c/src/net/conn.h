@@ -16,7 +16,7 @@ typedef enum asc_io {
     ASC_IO_OK,
     ASC_IO_WANT_READ,
     ASC_IO_WANT_WRITE,
-    ASC_IO_INTERRUPTED, /* waiting calls only: a signal came */
+    ASC_IO_INTERRUPTED, /* waiting calls: a signal came; see also net/transfer.h */
     ASC_IO_ERROR,       /* err is set; the connection is of no further use */
 } asc_io;
 

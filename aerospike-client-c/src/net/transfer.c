@@ -8,7 +8,6 @@
 #include <poll.h>
 #include <string.h>
 
-#include "wire/compress.h"
 #include "wire/reader.h"
 
 /* The first reception takes up to this much, so that a small reply comes together with
@@ -81,20 +80,43 @@ speaks_tls(const asc_conn *c, const uint8_t *data, size_t size)
            (data[0] == 0x15 || data[0] == 0x16) && data[1] == 0x03;
 }
 
-/* Put what a whole compressed frame holds in its place, so that nobody else has to know
- * of compression. */
+void
+asc_transfer_end(asc_transfer *t)
+{
+    if (t->state == ASC_TRANSFER_INFLATE) {
+        asc_zip_free(t->zip);
+        t->state = ASC_TRANSFER_DONE;
+    }
+}
+
+/* Take the next slice of a whole compressed frame. What the frame holds comes in its
+ * place, so that nobody else has to know of compression. While that goes on nobody is
+ * silent. */
 static asc_io
 inflate_frame(asc_transfer *t, asc_error *err)
 {
-    if (asc_frame_inflate(t->in, t->at, t->frame_size, &t->frame_size, err) != ASC_OK) {
-        t->garbled = true;
-        return ASC_IO_ERROR;
+    asc_status rc =
+        t->zip != NULL ? asc_zip_step(t->zip, &t->frame_size, err) : err->code;
+    if (rc == ASC_INTERRUPTED) {
+        t->progress++;
+        return ASC_IO_INTERRUPTED;
     }
-    return ASC_IO_OK;
+    asc_transfer_end(t);
+    t->garbled = rc != ASC_OK;
+    return rc == ASC_OK ? ASC_IO_OK : ASC_IO_ERROR;
+}
+
+static asc_io
+begin_to_inflate(asc_transfer *t, asc_error *err)
+{
+    t->state = ASC_TRANSFER_INFLATE;
+    t->zip = asc_zip_inflate(t->in, t->at, t->frame_size, err);
+    return inflate_frame(t, err);
 }
 
 /* Look at what has come. Returns ASC_IO_OK when the frame is whole, ASC_IO_WANT_READ
- * when more bytes are needed, and ASC_IO_ERROR when this cannot be a reply. */
+ * when more bytes are needed, ASC_IO_INTERRUPTED when there is more to inflate, and
+ * ASC_IO_ERROR when this cannot be a reply. */
 static asc_io
 inspect(asc_transfer *t, asc_error *err)
 {
@@ -131,6 +153,9 @@ inspect(asc_transfer *t, asc_error *err)
         }
         t->state = ASC_TRANSFER_BODY;
     }
+    else if (t->state == ASC_TRANSFER_INFLATE) {
+        return inflate_frame(t, err);
+    }
     if (have < t->frame_size) {
         return ASC_IO_WANT_READ;
     }
@@ -143,7 +168,7 @@ inspect(asc_transfer *t, asc_error *err)
     }
     t->state = ASC_TRANSFER_DONE;
     return asc_frame_type(t->in->data + t->at) == ASC_PROTO_COMPRESSED
-               ? inflate_frame(t, err)
+               ? begin_to_inflate(t, err)
                : ASC_IO_OK;
 }
 

@@ -6,6 +6,7 @@
 
 #include "asc/buf.h"
 #include "net/conn.h"
+#include "wire/compress.h"
 
 /* What a user may try who has met a port for TLS without TLS. */
 #define ASC_TLS_HINT "is the port one for TLS? config[\"tls\"] does not enable it"
@@ -16,6 +17,7 @@ typedef enum asc_transfer_state {
     ASC_TRANSFER_SEND,
     ASC_TRANSFER_HEADER,
     ASC_TRANSFER_BODY,
+    ASC_TRANSFER_INFLATE, /* the frame is whole, and compressed */
     ASC_TRANSFER_DONE,
 } asc_transfer_state;
 
@@ -31,6 +33,7 @@ typedef struct asc_transfer {
     size_t max_size;   /* a longer frame is refused */
     uint64_t progress; /* bytes moved in both directions: while it grows there is no
                           silence */
+    asc_zip *zip;      /* owned, in INFLATE alone */
     asc_transfer_state state;
     bool many;    /* more frames may follow the first; set after begin */
     bool garbled; /* it failed because the reply cannot be parsed */
@@ -41,8 +44,12 @@ void asc_transfer_begin(asc_transfer *t, asc_conn *c, const uint8_t *out,
                         size_t out_size, asc_buf *in);
 
 /* Do all that can be done without waiting. ASC_IO_OK: the whole frame is in `in`;
- * ASC_IO_WANT_...: wait for that and call again. */
+ * ASC_IO_WANT_...: wait for that and call again. ASC_IO_INTERRUPTED: look at the clock,
+ * and call again soon, since a large frame is being inflated. */
 asc_io asc_transfer_step(asc_transfer *t, asc_error *err);
+
+/* Give up a transfer that may be in the middle of a frame. */
+void asc_transfer_end(asc_transfer *t);
 
 /* Go on to the next frame after a whole one, when many come; the frames before stay in
  * `in` until asc_transfer_drop. True when the next one is there already, so that step
