@@ -449,8 +449,10 @@ def _seed(given: tuple[Any, ...]) -> tuple[Address, str | None]:
 
 
 def _asked(node: Address, has_tls: bool) -> tuple[str, str]:
-    """What `_introduction` gives, and nothing of a node that speaks TLS. An OSError says
-    which node does not answer."""
+    """What `_introduction` gives, and nothing of a node that speaks TLS.
+
+    An OSError says which node does not answer.
+    """
     try:
         if has_tls:
             _dial(*node, LIMIT_S).close()
