@@ -104,9 +104,9 @@ _ATTRIBUTES = ("max_records", "records_per_second")
 
 def _is_of_policies(name: str) -> bool:
     """Whether config["policies"] may have a key."""
-    from aerospike import _core
+    from aerospike._core import option_tables
 
-    tables = _core.option_tables()
+    tables = option_tables()
     return any(
         row["name"] == name for table in ("policies", "policy") for row in tables[table]
     )
