@@ -29,13 +29,21 @@ ENDING_S = 60
 """How long a server may take to stop."""
 
 APPLICATION = """
-import json, os, signal
+import json, os, signal, sys
 import aerospike
 
 HOSTS = [tuple(host) for host in json.loads(os.environ["TEST_HOSTS"])]
 KEY = ("test", "processes", "served")
 PATIENT = json.loads(os.environ["TEST_PATIENT"])
-client = aerospike.client({"hosts": HOSTS, **PATIENT})
+SHM = json.loads(os.environ["TEST_SHM"])
+
+def say(level, func, path, line, text):
+    print("process", os.getpid(), text, file=sys.stderr, flush=True)
+
+if SHM:
+    aerospike.set_log_handler(say)
+    aerospike.set_log_level(aerospike.LOG_LEVEL_INFO)
+client = aerospike.client({"hosts": HOSTS, **PATIENT, **SHM})
 client.put(KEY, {"served": 0})
 maker = os.getpid()  # of the client
 
@@ -114,7 +122,9 @@ class Server:
     :ivar log: what it has printed so far.
     """
 
-    def __init__(self, command: Sequence[Any], folder: Path, hosts: Any) -> None:
+    def __init__(
+        self, command: Sequence[Any], folder: Path, hosts: Any, shm: Any = None
+    ) -> None:
         self._path = folder / "log"
         with self._path.open("wb") as log:
             self._process = subprocess.Popen(
@@ -122,7 +132,7 @@ class Server:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=folder,
-                env=environ(hosts) | {"HOME": str(folder)},
+                env=environ(hosts, shm) | {"HOME": str(folder)},
                 start_new_session=True,
             )
 
@@ -154,8 +164,8 @@ class Server:
         self._process.wait(ENDING_S)
 
 
-def environ(hosts: Any) -> dict[str, str]:
-    """For programs that import the client of this checkout."""
+def environ(hosts: Any, shm: Any = None) -> dict[str, str]:
+    """For programs that import the client of this checkout; shm is their section."""
     import json
 
     folder = Path(aerospike.__file__).parent.parent
@@ -165,13 +175,16 @@ def environ(hosts: Any) -> dict[str, str]:
         "PYTHONWARNINGS": "ignore",
         "TEST_HOSTS": json.dumps(hosts),
         "TEST_PATIENT": json.dumps(PATIENT),
+        "TEST_SHM": json.dumps({"shm": shm} if shm else {}),
     }
 
 
 @contextlib.contextmanager
-def serving(command: Sequence[Any], folder: Path, hosts: Any) -> Iterator[Server]:
+def serving(
+    command: Sequence[Any], folder: Path, hosts: Any, shm: Any = None
+) -> Iterator[Server]:
     (folder / "application.py").write_text(APPLICATION)
-    server = Server(command, folder, hosts)
+    server = Server(command, folder, hosts, shm)
     try:
         yield server
     finally:
@@ -201,16 +214,16 @@ def ask(port: int, n: int) -> dict[str, int] | None:
     return json.loads(body)
 
 
-def workers(server: Server, port: int, n: int) -> set[int]:
+def workers(server: Server, port: int, n: int, own: bool = False) -> set[int]:
     """The pids of so many workers, each of which has used the client of another
-    process."""
+    process, or its own."""
     seen: set[int] = set()
 
     def look() -> bool:
         for i in range(10):
             found = ask(port, i)
             if found is not None:
-                assert found["pid"] != found["maker"]
+                assert (found["pid"] == found["maker"]) == own
                 seen.add(found["pid"])
         return len(seen) >= n
 
@@ -234,6 +247,31 @@ def test_gunicorn_with_preload(python, hosts, functions, tmp_path, kind):
         server.kill(signal.SIGHUP)  # new workers; the client stays as it is
         server.until(lambda: workers(server, port, 1) - old)
         server.stop()
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["preload", "own"])
+def test_gunicorn_with_shared_memory(python, hosts, functions, tmp_path, own):
+    """One process of all tends; when it is killed, another one does."""
+    port, key = free_port(), 0x20000000 + os.getpid()
+    command = [python, "-m", "gunicorn", "--workers", "4"]
+    command += ["--bind", f"127.0.0.1:{port}", "application:app"]
+    command += [] if own else ["--preload"]
+    with serving(command, tmp_path, hosts, {"shm_key": key}) as server:
+
+        def tenders() -> list[str]:
+            return re.findall(r"process (\d+) this process tends", server.log)
+
+        first = workers(server, port, 4, own)
+        [tender] = tenders()
+        assert (int(tender) in first) == own  # else it is the one that preloads
+        os.kill(int(tender) if own else min(first), signal.SIGKILL)
+        server.until(lambda: workers(server, port, 1, own) - first)  # a successor
+        if own:
+            server.until(lambda: len(tenders()) == 2)
+        assert len(tenders()) == 1 + own
+        workers(server, port, 2, own)
+        server.stop()
+    assert not Path(f"/dev/shm/aerospike-{os.geteuid()}-{key:08x}").exists()
 
 
 @pytest.mark.parametrize("own", [False, True], ids=["inherited", "own"])
