@@ -212,8 +212,8 @@ take_next(asc_drain *d)
     return item;
 }
 
-/* Receiving may take a while, so that the list is not locked meanwhile. All but the item
- * that is looked at stay in it, for commands that need room. */
+/* Receiving may take a while, so that the list is not locked meanwhile. All items but
+ * the one that is looked at stay in it, for commands that need room. */
 void
 asc_drain_run(asc_drain *d, uint64_t now_ms)
 {
