@@ -28,15 +28,21 @@ from dataclasses import replace
 from typing import Any
 
 from .caller import Late, Strange, Tally
-from .expected import TIMEOUT
+from .expected import TIMEOUT, UNHEARD
 from .gauge import Gauge
 from .metronome import Metronome, held_up_s, joined
 from .model import Kind
 from .nodes import DevNodes, Nodes, RealNodes, trouble
 from .player import Players
+from .pulse import Pulse
 
 N_NODES = 3
 Pauses = list[tuple[float, float]]
+NODES = 0
+"""Stands for the process of all nodes."""
+LOOKS_BACK_S, STARVED_S = 5.0, 1.0
+"""Nodes that were kept from running for so long of the last seconds may not be heard,
+and a client that was may not hear them."""
 SHOWN = 5
 """Contradictions and late calls that are printed in full."""
 
@@ -100,6 +106,7 @@ def run(options: argparse.Namespace, nodes: Nodes, seed: str) -> tuple[Tally, bo
         n_all = n_calls * options.processes
         names |= {pid: (f"server {pid}", n_all) for pid in nodes.pids}
     gauge = Gauge(names)
+    pulse = None if options.hosts else Pulse(nodes.pids[0])
     try:
         until_s = time.monotonic() + options.seconds
         trouble(nodes, players, random.Random(seed), until_s, say)
@@ -116,6 +123,7 @@ def run(options: argparse.Namespace, nodes: Nodes, seed: str) -> tuple[Tally, bo
     finally:
         gauge.close()
         players.close()
+        tally.pauses[NODES] = [] if pulse is None else pulse.stop()
     return tally, is_flat
 
 
@@ -143,7 +151,9 @@ def report(options: argparse.Namespace, tally: Tally) -> bool:
     say(f"{len(late)} calls late; the latest by {latest * 1000:.0f} ms")
     for each in late[: 4 * SHOWN]:
         print(each)
-    strange = [each for each in tally.strange if not is_excused(each, options)]
+    strange = [
+        each for each in tally.strange if not is_excused(each, options, tally.pauses)
+    ]
     say(f"{len(strange)} unexpected errors, {len(tally.strange)} with those excused")
     for (code, limit_ms), count in sorted(
         Counter((each.code, each.limit_ms) for each in tally.strange).items()
@@ -160,9 +170,21 @@ def report(options: argparse.Namespace, tally: Tally) -> bool:
     return not (ours or late or strange or tally.broken)
 
 
-def is_excused(each: Strange, options: argparse.Namespace) -> bool:
-    """Whether a machine that may be so late explains an error."""
-    return each.code == TIMEOUT and each.limit_ms <= options.slack_ms
+def is_excused(
+    each: Strange, options: argparse.Namespace, processes: Mapping[int, Pauses]
+) -> bool:
+    """Whether a machine that may be so late explains an error.
+
+    processes: when they were kept from running, of the caller and of the nodes.
+    """
+    if each.code == TIMEOUT and each.limit_ms <= options.slack_ms:
+        return True
+    begin_s = each.begin_s - LOOKS_BACK_S
+    held_s = [
+        held_up_s(processes.get(pid, []), begin_s, each.end_s)
+        for pid in (each.pid, NODES)
+    ]
+    return each.code in UNHEARD and max(held_s) >= STARVED_S
 
 
 def without(
@@ -207,7 +229,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     say(f"the machine paused {len(pauses)} times, {paused_s:.1f} s in all")
     tally.late = without(tally.late, pauses, tally.pauses)
     for pid, own in tally.pauses.items():
-        say(f"process {pid} was held up for {held_up_s(own, 0, math.inf):.1f} s")
+        name = f"process {pid}" if pid != NODES else "the process of the nodes"
+        say(f"{name} was held up for {held_up_s(own, 0, math.inf):.1f} s")
     is_fine = report(options, tally) and is_flat
     say("passed" if is_fine else f"FAILED; --seed {seed}")
     return 0 if is_fine else 1

@@ -48,6 +48,7 @@ class Strange:
     begin_s: float
     end_s: float
     kinds: frozenset[str]
+    pid: int = field(default_factory=os.getpid)
 
     def __str__(self) -> str:
         times = f"{self.begin_s:.3f} to {self.end_s:.3f}"

@@ -40,6 +40,9 @@ ERRORS = {
 NEVER_SENT = {NO_NODE, ERROR_RATE}
 """A write that was tried once and ends so cannot be in doubt."""
 
+UNHEARD = {TIMEOUT, NO_NODE, ERROR_RATE}
+"""How calls end when nodes do not answer for a while, whatever the reason."""
+
 OF_RECORDS = {OK, NOT_FOUND}
 """What single records answer, whatever happens to nodes."""
 

@@ -10,6 +10,9 @@ import select
 import subprocess
 import sys
 import time
+from bisect import bisect_right
+from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 
 BEAT_S = 0.005
@@ -58,8 +61,14 @@ def joined(pauses: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def held_up_s(pauses: list[tuple[float, float]], begin_s: float, end_s: float) -> float:
-    """How much of a time lies in pauses."""
-    return sum(max(0.0, min(end, end_s) - max(begin, begin_s)) for begin, end in pauses)
+    """How much of a time lies in pauses, which are sorted and do not overlap."""
+    held_s = 0.0
+    first = bisect_right(pauses, begin_s, key=itemgetter(1))
+    for begin, end in islice(pauses, first, None):
+        if begin >= end_s:
+            break
+        held_s += min(end, end_s) - max(begin, begin_s)
+    return held_s
 
 
 if __name__ == "__main__":

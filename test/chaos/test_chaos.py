@@ -14,7 +14,7 @@ import pytest
 
 from ..children import LIMIT_S, run_script
 from . import expected
-from .__main__ import is_excused, parse, without
+from .__main__ import NODES, is_excused, parse, without
 from .caller import Caller, Late, Shelf, Tally
 from .gauge import MEMORY_LIMIT, Held, judge
 from .metronome import held_up_s
@@ -121,7 +121,27 @@ def test_error_without_a_disturbance_is_strange():
 )
 def test_slow_machine_explains_timeouts_and_nothing_else(code, slack, is_fine):
     (strange,) = fail(code)
-    assert is_excused(strange, parse(["--slack-ms", str(slack)])) is is_fine
+    assert is_excused(strange, parse(["--slack-ms", str(slack)]), {}) is is_fine
+
+
+@pytest.mark.parametrize(
+    ("code", "whose", "for_s", "is_fine"),
+    [
+        (expected.TIMEOUT, NODES, 1.1, True),
+        (expected.NO_NODE, NODES, 1.1, True),
+        (expected.NO_NODE, None, 1.1, True),
+        (expected.NO_NODE, NODES, 0.9, False),
+        (expected.NO_NODE, 1, 1.1, False),
+        (expected.CONNECTION, NODES, 1.1, False),
+    ],
+)
+def test_nodes_that_were_kept_from_running_may_not_be_heard(
+    code, whose, for_s, is_fine
+):
+    (strange,) = fail(code)
+    pid = strange.pid if whose is None else whose
+    pauses = {pid: [(strange.begin_s - for_s, strange.begin_s)]}
+    assert is_excused(strange, parse([]), pauses) is is_fine
 
 
 def test_write_that_was_not_sent_is_not_in_doubt():
