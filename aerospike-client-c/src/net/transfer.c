@@ -74,10 +74,13 @@ room(asc_transfer *t, asc_error *err)
 /* Has a connection without TLS got a record of TLS, an alert or a part of a handshake?
  * An alert is shorter than a header of ours, so that nobody may wait for one. */
 static bool
-speaks_tls(const asc_conn *c, const uint8_t *data, size_t size)
+speaks_tls(const asc_conn *c, const asc_buf *in, size_t at)
 {
-    return c->transport == &asc_tcp && size >= 2 &&
-           (data[0] == 0x15 || data[0] == 0x16) && data[1] == 0x03;
+    if (c->transport != &asc_tcp || in->len - at < 2) {
+        return false;
+    }
+    const uint8_t *data = in->data + at;
+    return (data[0] == 0x15 || data[0] == 0x16) && data[1] == 0x03;
 }
 
 void
@@ -122,7 +125,7 @@ inspect(asc_transfer *t, asc_error *err)
 {
     size_t have = t->in->len - t->at;
     if (t->state == ASC_TRANSFER_HEADER) {
-        if (speaks_tls(t->conn, t->in->data + t->at, have)) {
+        if (speaks_tls(t->conn, t->in, t->at)) {
             t->garbled = true;
             asc_error_set(err, ASC_ERR_CONNECTION,
                           "the node answers in TLS; " ASC_TLS_HINT);
