@@ -4,6 +4,9 @@ Either one allocation of Python's objects fails, by a hook of CPython's own test
 one of the C library and all that follow it. A call then succeeds all the same, or
 raises what it must; no block of the library is left of it, and the next call finds its
 connections in order.
+
+Blocks of Python are not counted: CPython 3.11 itself loses the arguments of a function
+whose variables are cells when it cannot make one of these.
 """
 
 from __future__ import annotations
@@ -16,6 +19,8 @@ from typing import Any
 
 import aerospike
 from aerospike import _core, exception
+from aerospike_helpers.batch.records import BatchRecords, Write
+from aerospike_helpers.operations import operations as ops
 
 from ..integration.test_lifecycle import NEEDS_CLUSTER
 from . import calls
@@ -45,6 +50,9 @@ OF_OTHERS = re.compile(
 """What others raise instead of MemoryError: CPython, when it cannot make the frame of a
 function in Python that an exception passes, or cannot open a file; and bcrypt."""
 
+BATCH_KEYS = [("test", "leaks", f"row {i}") for i in range(5)]
+"""What the batches of check_batch() count up."""
+
 N_CALM = {"python": 15, "library": 2}
 """After so many calls in a row that do what they usually do, there is no allocation
 left that could fail."""
@@ -60,6 +68,9 @@ def fail_python(nth: int) -> None:
 
 def fail_library(nth: int) -> None:
     _core.fail_allocations(nth)
+
+
+FAIL = {"python": fail_python, "library": fail_library}
 
 
 def generation() -> int:
@@ -83,8 +94,7 @@ def is_as_it_must_be(error: BaseException) -> bool:
 
 def sweep(name: str, kind: str, usual: BaseException | None) -> None:
     """Make the call with its first, second, third ... allocation failing."""
-    fail = {"python": fail_python, "library": fail_library}[kind]
-    call, client = ALL_CALLS[name], calls.CLIENT
+    fail, call, client = FAIL[kind], ALL_CALLS[name], calls.CLIENT
     nth = n_calm = 0
     while n_calm < N_CALM[kind]:
         nth += 1
@@ -122,6 +132,60 @@ def check(name: str, kind: str) -> None:
         client.index_remove("test", "leaks_n")
     calls.wait_until_none_are_left(n_files)
     assert n_blocks() <= before, "blocks of the library are left"
+
+
+def counts() -> list[int]:
+    """What each record of BATCH_KEYS has been counted up to."""
+    found = calls.CLIENT.batch_read(BATCH_KEYS).batch_records
+    return [row.record[2]["n"] for row in found]
+
+
+def rows_of_batch_write() -> tuple[BaseException | None, list[Any]]:
+    """What became of a batch_write(), and the records that the caller has of it."""
+    batch = BatchRecords([Write(key, [ops.increment("n", 1)]) for key in BATCH_KEYS])
+    return failure_of(lambda c: c.batch_write(batch)), batch.batch_records
+
+
+def rows_of_batch_operate() -> tuple[BaseException | None, list[Any]]:
+    """The same of a batch_operate(), which gives no records when it raises."""
+    made: list[Any] = []
+
+    def call(client: aerospike.Client) -> None:
+        done = client.batch_operate(BATCH_KEYS, [ops.increment("n", 1)])
+        made.extend(done.batch_records)
+
+    return failure_of(call), made
+
+
+BATCHES = {"batch_write": rows_of_batch_write, "batch_operate": rows_of_batch_operate}
+
+
+def check_batch(name: str, kind: str) -> None:
+    """A write of a batch that was applied is done or in doubt, whatever fails."""
+    fail = FAIL[kind]
+    nth = n_calm = 0
+    for key in BATCH_KEYS:
+        calls.CLIENT.put(key, {"n": 0})
+    BATCHES[name]()
+    while n_calm < N_CALM[kind]:
+        nth += 1
+        assert nth < 1000, "it does not end"
+        before = counts()
+        fail(nth)
+        try:
+            error, rows = BATCHES[name]()
+        except MemoryError:  # before the batch, or behind it
+            error, rows = None, []
+        finally:
+            fail(0)
+        after = counts()
+        is_bad = error is not None or any(row.result for row in rows)
+        n_calm = 0 if is_bad or not rows else n_calm + 1
+        assert error is None or is_as_it_must_be(error), (nth, repr(error))
+        if isinstance(error, exception.AerospikeError):
+            assert error.in_doubt or before == after, (nth, repr(error))
+        for row, was, now in zip(rows, before, after, strict=False):
+            assert was == now or row.result == 0 or row.in_doubt, (nth, repr(row))
 
 
 def n_blocks() -> int:

@@ -398,6 +398,15 @@ batch_record(batch_run *b, const batch_row *row, PyObject *key, asc_msg *m)
     return record;
 }
 
+/* Give the sink the outcome of a row. 0, or -1 with an exception. */
+static int
+tell(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err)
+{
+    int rc = b->sink(b, row, m, err);
+    row->is_told = rc == 0;
+    return rc;
+}
+
 /* Give the sink a row that a node answered with an error, or whose reply cannot be made
  * into objects. err has code and text; whether the row is in doubt, and the node's
  * name, are added here. 0, or -1 with an exception. */
@@ -410,7 +419,7 @@ fail_row(batch_run *b, const asc_part *part, batch_row *row, asc_error *err)
         b->failed = true;
         snprintf(err->host, sizeof err->host, "%s", part->node_name);
     }
-    return b->sink(b, row, NULL, err);
+    return tell(b, row, NULL, err);
 }
 
 /* Give the sink the row that a message answers. When the sink raises an exception of
@@ -424,7 +433,7 @@ take_row(batch_run *b, const asc_part *part, asc_msg *m)
     asc_error err;
     b->n_answered++;
     if (m->result == ASC_OK) {
-        int rc = b->sink(b, row, m, NULL);
+        int rc = tell(b, row, m, NULL);
         if (rc == 0) {
             return 0;
         }
@@ -487,7 +496,7 @@ fail_rows(batch_run *b, asc_part *part)
         err->in_doubt = in_doubt && b->templates[row->template].writes;
         b->failed = true;
         b->first_failure.in_doubt = b->first_failure.in_doubt || err->in_doubt;
-        rc = b->sink(b, row, NULL, err);
+        rc = tell(b, row, NULL, err);
     }
     return rc;
 }

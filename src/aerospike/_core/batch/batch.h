@@ -50,6 +50,7 @@ typedef struct batch_row {
                          sink makes it */
     PyObject *held;    /* owned: a copy of a user key that may change, or NULL */
     uint32_t template; /* the number of its template */
+    bool is_told;      /* the sink has taken its outcome */
 } batch_row;
 
 typedef struct batch_run batch_run;

@@ -337,9 +337,13 @@ client_batch_write(METHOD_PARAMS)
     if (parse_args("batch_write", names, 1, args, nargs, kwnames, argv) < 0) {
         return NULL;
     }
-    if (prepare_records(&b, self, cls, argv[0], argv[1]) == 0 &&
-        batch_execute(&b) == 0) {
-        result = finish_records(&b);
+    if (prepare_records(&b, self, cls, argv[0], argv[1]) == 0) {
+        if (batch_execute(&b) == 0) {
+            result = finish_records(&b);
+        }
+        else {
+            batch_leave_in_doubt(&b);
+        }
     }
     batch_end(&b);
     return result;

@@ -12,6 +12,7 @@
 #include <structmember.h> /* after Python.h */
 
 #include "support/collector.h"
+#include "support/compat.h"
 
 enum { SLOT_KEY, SLOT_RECORD, SLOT_RESULT, SLOT_MESSAGE, SLOT_SUBCODE, SLOT_IN_DOUBT };
 
@@ -217,9 +218,6 @@ batch_into_record(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err
                                                        : message_of_row(b, row, err);
         return failure_into_record(st, record, err, message);
     }
-    if (set_slot(st, record, SLOT_RESULT, PyLong_FromLong(0)) < 0) {
-        return -1;
-    }
     /* A BatchRecord that this batch has made holds its key, which the record shares. In
      * one of the caller's, which are of derived classes, Python code may replace or
      * delete the key under way: the record gets a new one. */
@@ -231,7 +229,20 @@ batch_into_record(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err
                  ? set_slot(st, record, SLOT_RECORD, batch_record(b, row, key, m))
                  : -1;
     Py_XDECREF(key);
-    return rc;
+    return rc == 0 ? set_slot(st, record, SLOT_RESULT, PyLong_FromLong(0)) : rc;
+}
+
+void
+batch_leave_in_doubt(batch_run *b)
+{
+    PyObject *exc = PyErr_GetRaisedException();
+    for (size_t i = 0; b->is_out && i < b->n_rows; i++) {
+        batch_row *row = &b->rows[i];
+        if (!row->is_told && b->templates[row->template].writes) {
+            set_slot(b->st, row->target, SLOT_IN_DOUBT, Py_NewRef(Py_True));
+        }
+    }
+    PyErr_SetRaisedException(exc); /* takes the reference */
 }
 
 int

@@ -27,6 +27,10 @@ int batch_refuse_record(module_state *st, PyObject *record, const char *message)
 /* A row_sink: it fills in the BatchRecord that is the row's target. */
 int batch_into_record(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err);
 
+/* An exception has ended the batch, and is set. If requests have left, or may have, the
+ * records of rows that write and have no outcome are in doubt from now on. */
+void batch_leave_in_doubt(batch_run *b);
+
 /* Set the result of a BatchRecords: ASC_OK, or ASC_ERR_BATCH_FAILED when a record has
  * failed. 0, or -1 with an exception. */
 int batch_set_result(module_state *st, PyObject *records, bool failed);
