@@ -452,8 +452,8 @@ begin_write(asc_exchange *x, asc_cluster *c, asc_request *req, asc_error *err)
     return step_on(x, 1000);
 }
 
-/* A call gets no answer in time; its connection waits for the answer that is late, or is
- * closed, and the next call gets on all the same. */
+/* A call gets no answer in time; its connection waits for the answer that is late, or
+ * is closed, and the next call gets on all the same. */
 static asc_status
 be_late(asc_error *err)
 {

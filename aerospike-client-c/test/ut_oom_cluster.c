@@ -1,7 +1,7 @@
 /* Out of memory in what a cluster does besides calls: being found, logging in, tending,
  * sharing memory with other processes, being shared. Each allocation fails in turn.
- * Nothing crashes or leaks, what fails says why, calls go on with what is known, and two
- * cycles after memory is back the cluster is as it must be.
+ * Nothing crashes or leaks, what fails says why, calls go on with what is known, and
+ * two cycles after memory is back the cluster is as it must be.
  *
  * The cycles of tending run in the test's own thread, one at a time. */
 #include <unistd.h>

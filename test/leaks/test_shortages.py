@@ -21,8 +21,8 @@ OF_OTHERS = {
     "create_user": "bcrypt panics",
     **dict.fromkeys(
         ("aggregation", "Apply", "function", "apply"),
-        "CPython 3.11 crashes where a loop over dict.items() begins: the iterator takes "
-        "itself out of the collector's list, in which it is not yet (dictiter_new())",
+        "CPython 3.11 crashes where a loop over dict.items() begins: the iterator takes"
+        " itself out of the collector's list, in which it is not yet (dictiter_new())",
     ),
 }
 """Parts of the names of calls in which others end the process when an allocation of
