@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 import aerospike
+from aerospike import exception
 from aerospike_devserver import DevCluster
 from aerospike_devserver.cli import main
 
-from ..waiting import patient
+from ..waiting import patient, until
 
 
 def _has_ipv6() -> bool:
@@ -49,6 +51,37 @@ def test_one_seed_leads_to_all_nodes(v6_cluster, form):
         assert {text.strip() for _, text in told.values()} == {
             f"[::1]:{port}" for _, port in v6_cluster.hosts
         }
+
+
+@pytest.fixture
+def hidden() -> Iterator[DevCluster]:
+    """Nodes that are where they say only for clients with alternate addresses."""
+    with DevCluster(
+        nodes=3, host="::1", access_address="[::1]:1", alternate_address="[::1]"
+    ) as made:
+        yield made
+
+
+def test_alternate_addresses_lead_to_all_nodes(hidden):
+    seed = f"[::1]:{hidden.hosts[0][1]}"
+    config: Any = {"hosts": [seed], "use_services_alternate": True}
+    keys = [("test", "v6_alternate", number) for number in range(50)]
+    with aerospike.client(patient(config | {"tend_interval": 250})) as client:
+        assert sorted(client.get_nodes()) == sorted(hidden.hosts)
+        for key in keys:
+            client.put(key, {"n": 1})
+        hidden.stop_node(0)
+        hidden.start_node(0, is_moved=True)
+        until(lambda: sorted(client.get_nodes()) == sorted(hidden.hosts))
+        rows = client.batch_read(keys).batch_records
+        assert [row.result for row in rows] == [0] * len(keys)
+
+
+def test_error_offers_alternate_addresses(hidden):
+    config: Any = {"hosts": [f"[::1]:{hidden.hosts[0][1]}"]}
+    with pytest.raises(exception.ClientError, match="use_services_alternate") as caught:
+        aerospike.client(patient(config | {"fail_if_not_connected": True}))
+    assert "[::1]:11, [::1]:21" in str(caught.value)
 
 
 def test_node_that_stops_is_replaced_by_the_others(v6_cluster):

@@ -374,9 +374,12 @@ note_unreachable(asc_cluster *c, const candidates *cs)
     for (size_t i = 0; i < cs->n && len < sizeof c->unreachable; i++) {
         const candidate *k = &cs->list[i];
         if (!k->added && k->peer.n_hosts > 0) {
+            const asc_peer_host *host = &k->peer.hosts[0];
+            bool is_v6 = strchr(host->name, ':') != NULL;
             len += (size_t)snprintf(c->unreachable + len, sizeof c->unreachable - len,
-                                    "%s%.60s:%u", len > 0 ? ", " : "",
-                                    k->peer.hosts[0].name, k->peer.hosts[0].port);
+                                    "%s%s%.60s%s:%u", len > 0 ? ", " : "",
+                                    is_v6 ? "[" : "", host->name, is_v6 ? "]" : "",
+                                    host->port);
         }
     }
     for (size_t i = 0; len > 0 && i < c->n_nodes; i++) {
