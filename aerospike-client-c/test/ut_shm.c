@@ -490,12 +490,15 @@ test_nonsense_is_refused(void)
         const char *what;
         uint16_t owner;
         uint8_t n_replicas;
-        bool has_name;
+        uint8_t letter; /* so many of which stand in the name of a node */
+        size_t n_letters;
     } rows[] = {
-        {"no such owner", 1, 1, true},
-        {"owner far off", 65534, 1, true},
-        {"too many copies", 0, 4, true},
-        {"a name without end", 0, 1, false},
+        {"no such owner", 1, 1, 0, 0},
+        {"owner far off", 65534, 1, 0, 0},
+        {"too many copies", 0, 4, 0, 0},
+        {"a name without end", 0, 1, 'x', ASC_NODE_NAME_SIZE},
+        {"a name that is no text", 0, 1, 0xb5, 1},
+        {"an empty name", 0, 1, '\0', 1},
     };
     begin(&a);
     begin(&b);
@@ -506,9 +509,7 @@ test_nonsense_is_refused(void)
         fill(&view, 4);
         view.maps[0].owners[2][4095] = rows[i].owner;
         view.maps[0].n_replicas = rows[i].n_replicas;
-        if (!rows[i].has_name) {
-            memset(view.nodes[0].name, 'x', sizeof view.nodes[0].name);
-        }
+        memset(view.nodes[0].name, rows[i].letter, rows[i].n_letters);
         asc_shm_publish(&a, &view);
         CHECK_EQ_INT(number_read(&b), -ASC_SHM_NONSENSE);
         CHECK_EQ_INT(number_read(&b), -ASC_SHM_NOTHING_NEW);

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import aerospike
-from aerospike import exception
+from aerospike import _core, exception
 from aerospike_helpers import cdt_ctx
 from aerospike_helpers import expressions as exp
 from aerospike_helpers.operations import expression_operations as expressions
@@ -277,6 +277,16 @@ def test_generation_has_16_bits(put, key, generation):
 def test_job_info_refuses(client, args, error):
     with pytest.raises(error):
         client.job_info(*args)
+
+
+def test_a_log_line_that_is_no_utf8():
+    lines: list[Any] = []
+    aerospike.set_log_handler(lambda *line: lines.append(line[-1]))
+    try:
+        _core.write_log(aerospike.LOG_LEVEL_ERROR, b"node \xb5\xffx")
+    finally:
+        aerospike.set_log_handler(None)
+    assert lines == [r"node \xb5\xffx"]
 
 
 def test_log_functions_refuse():

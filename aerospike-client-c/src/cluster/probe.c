@@ -33,19 +33,6 @@ parse_version(const char *text, size_t size)
     return n >= 3 ? VERSION(part[0], part[1], part[2], part[3]) : 0;
 }
 
-/* Can a node have this name? Servers use hexadecimal digits. A name shows up in errors
- * and log lines and is a key of info_all, so it must be text on any terminal. */
-static bool
-is_node_name(const asc_info_pair *name)
-{
-    for (size_t i = 0; i < name->value_size; i++) {
-        if (name->value[i] <= ' ' || name->value[i] > '~') {
-            return false;
-        }
-    }
-    return name->value_size > 0 && name->value_size < ASC_NODE_NAME_SIZE;
-}
-
 /* Refuse a node that answers and cannot be used. */
 static asc_status
 refuse(asc_probe *p, const char *why)
@@ -68,7 +55,7 @@ check(asc_probe *p, const asc_config *config)
         p->err.phase = phase;
         return p->err.code;
     }
-    if (!is_node_name(&name)) {
+    if (!asc_node_can_have_name(name.value, name.value_size)) {
         return refuse(p, "the node has no valid name");
     }
     if (generation == -1) {

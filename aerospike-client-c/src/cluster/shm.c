@@ -814,7 +814,8 @@ is_text(const char *text, size_t size)
 static bool
 is_sound_node(const asc_shm_node *n)
 {
-    return is_text(n->name, sizeof n->name) && n->name[0] != '\0' &&
+    return is_text(n->name, sizeof n->name) &&
+           asc_node_can_have_name(n->name, strlen(n->name)) &&
            is_text(n->ip, sizeof n->ip) && is_text(n->login_ip, sizeof n->login_ip) &&
            is_text(n->tls_name, sizeof n->tls_name) &&
            is_text(n->login_tls_name, sizeof n->login_tls_name) && n->port != 0 &&

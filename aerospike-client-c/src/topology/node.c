@@ -7,6 +7,17 @@
 
 #include "asc/alloc.h"
 
+bool
+asc_node_can_have_name(const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] <= ' ' || text[i] > '~') {
+            return false;
+        }
+    }
+    return size > 0 && size < ASC_NODE_NAME_SIZE;
+}
+
 asc_status
 asc_node_new(asc_node **out, const char *name, const asc_addr *addr, asc_conn *conn,
              const asc_config *config, asc_error *err)
