@@ -264,23 +264,22 @@ class ScriptedNode:
     def stop(self) -> None:
         """Close everything, whatever has happened; again does nothing."""
         self.ended.set()
-        shut(self._listener)
-        with self._lock:
-            sockets = list(self._sockets)
-        for sock in sockets:
-            shut(sock)
+        self.stop_listening()
+        self.hang_up_all()
         join_all(self._threads)
 
     def stop_listening(self) -> None:
         """Refuse further connections; those that are open stay."""
-        shut(self._listener)
+        wake(self._listener)
+        self._threads[0].join(1)  # where shutdown() wakes nobody, it stays in accept()
+        self._listener.close()
 
     def hang_up_all(self) -> None:
         """Close all connections, idle ones too; go on listening."""
         with self._lock:
             sockets = list(self._sockets)
         for sock in sockets:
-            shut(sock)
+            wake(sock)
 
     def __enter__(self) -> ScriptedNode:
         return self
@@ -393,11 +392,10 @@ class ScriptedNode:
         return "ERROR:4:unrecognized command"
 
 
-def shut(sock: socket.socket) -> None:
-    """Close a socket under the feet of a thread that waits on it."""
+def wake(sock: socket.socket) -> None:
+    """End a connection, and the wait of the thread that has it, which closes it."""
     with contextlib.suppress(OSError):
         sock.shutdown(socket.SHUT_RDWR)
-    sock.close()
 
 
 def receive(sock: socket.socket, size: int) -> bytes:
