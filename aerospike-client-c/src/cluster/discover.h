@@ -21,8 +21,8 @@ void asc_discover_remove(asc_cluster *c, size_t i);
 
 /* Read the lists of peers when one may have changed, add the nodes that are new, and
  * count how many nodes name each node (its friends). What the cycle has no time for is
- * left to the next one. True when there are lists, and those of all nodes that answer have
- * been read, so that the count is complete. */
+ * left to the next one. True when there are lists, and those of all nodes that answer
+ * have been read, so that the count is complete. */
 bool asc_discover_peers(asc_cluster *c);
 
 /* What may help where no peer can be reached, to be put behind a message; or "". */
