@@ -549,6 +549,7 @@ asc_shm_detach(asc_shm *s)
         bool rings = is_whole(s) && (s->turn != 0 || s->watches);
         remove_if_last(s);
         close(s->fd);
+        s->fd = -1; /* the number may be another file's by now */
         if (rings) {
             asc_shm_ring(s);
         }
