@@ -5,6 +5,7 @@ The node answers everything at once, so that what counts is how arguments are re
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -33,7 +34,9 @@ DIGEST_KEY = ("test", "some set", None, bytearray(b"d" * 20))
 BLOB_KEY = ("test", "some set", bytearray(b"some key"))
 COMPILED = exp.Eq(exp.IntBin("some bin"), 1000).compile()
 READ_POLICY = {"max_retries": 1000, "replica": 0, "expressions": COMPILED, "key": 1}
+READ_POLICY |= {"timeout_delay": 1000, "compress": False}
 WRITE_POLICY = {"exists": 0, "ttl": 1000, "expressions": COMPILED, "key": 1}
+WRITE_POLICY |= {"compression_threshold": 1000}
 BATCH_POLICY = {"allow_inline": True, "expressions": COMPILED, "retry": 1000}
 META = {"gen": 1000, "ttl": 1000}
 VALUES = {
@@ -149,6 +152,28 @@ CONFIG = {
     "connect_timeout": 1000,
     "use_services_alternate": False,
     "user": None,
+}
+TEAM_CONFIG = {
+    "hosts": [("127.0.0.1", 1)],
+    "shm": {
+        "shm_key": 1000 + os.getpid(),
+        "max_nodes": 1000,
+        "max_namespaces": 2,
+        "takeover_threshold_sec": 1000,
+    },
+    "use_shared_connection": True,
+    "compression_threshold": 1000,
+    "thread_pool_size": 1000,
+    "pool_timeout": 1000,
+    "max_conns_per_node": 1000,
+    "min_conns_per_node": 2,
+    "max_socket_idle": 1000,
+    "max_error_rate": 1000,
+    "error_rate_window": 1000,
+    "rack_aware": True,
+    "rack_id": 1000,
+    "rack_ids": [1000, 2, 3],
+    "connect_timeout": 1000,
 }
 PARTITIONS = {"begin": 0, "count": 4096}
 SPEC = {
@@ -283,6 +308,7 @@ CASES: dict[str, tuple[Callable[..., object], list[Any]]] = {
     ),
     "_admin": (call("_admin"), [9, ((0, b"some user"), (1, None)), {"timeout": 1000}]),
     "client": (connect, [CONFIG]),
+    "client with shared memory": (connect, [TEAM_CONFIG]),
 }
 CASES |= {
     name: (call("operate"), [KEY, [packed.op]]) for name, packed in PACKED.items()
