@@ -38,8 +38,8 @@ typedef struct asc_node {
     asc_racks racks; /* owned; where the node stands, as far as that was asked */
 } asc_node;
 
-/* Can a node have the name text[0..size)? Servers use hexadecimal digits. A name shows up
- * in errors and log lines and is a key of info_all, so it must be text on any
+/* Can a node have the name text[0..size)? Servers use hexadecimal digits. A name shows
+ * up in errors and log lines and is a key of info_all, so it must be text on any
  * terminal. */
 bool asc_node_can_have_name(const char *text, size_t size);
 
