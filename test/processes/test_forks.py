@@ -157,3 +157,31 @@ def test_child_that_makes_no_call_sees_nodes_go_and_come(hosts, functions):
         print(ended(pid))
     """
     assert run(script, hosts, functions) == "0\n"
+
+
+def test_child_that_asks_late_sees_what_the_tender_sees(hosts, functions):
+    """The view that it finds in shared memory has no node; it has inherited one."""
+    script = """
+    import select
+    from aerospike_devserver import DevCluster
+    with DevCluster() as cluster:
+        shm = {"shm_key": os.getpid()}
+        with aerospike.client({"hosts": cluster.hosts, "shm": shm}) as mine:
+            told, telling = os.pipe()
+            seen, showing = os.pipe()
+            def comes(end):
+                until(lambda: select.select([end], [], [], 0)[0])
+            def watch():
+                comes(told)
+                until(lambda: not mine.is_connected())
+                os.write(showing, b"x")
+                until(mine.is_connected)
+            pid = child(watch)
+            cluster.stop_node(0)
+            until(lambda: not mine.get_nodes())
+            os.write(telling, b"x")
+            comes(seen)
+            cluster.start_node(0)
+            print(ended(pid))
+    """
+    assert run(script, hosts, functions) == "0\n"

@@ -14,6 +14,9 @@
 #include "cluster/shm.h"
 #include "cluster/wake.h"
 
+/* A node that has given no answer in so many cycles in a row is not usable. */
+#define ASC_MISSED_CYCLES 2u
+
 /* How it stands with the tend thread. Whoever closes the cluster either sees the thread
  * end, or leaves it to end alone. */
 typedef enum asc_tender {

@@ -362,7 +362,14 @@ import_view(asc_cluster *c, const asc_shm_view *view, asc_error *err)
 {
     asc_node *nodes[ASC_SHM_MAX_NODES];
     bool knows = c->is_member && c->shm.read_turn == c->member_turn;
-    if (!view->counts.is_ready || (!knows && view->counts.n_nodes == 0)) {
+    if (!view->counts.is_ready) {
+        return ASC_OK;
+    }
+    if (!knows && view->counts.n_nodes == 0) {
+        /* No node answers the tender: those that a child has inherited neither. */
+        for (size_t i = 0; i < c->n_nodes; i++) {
+            c->nodes[i]->failures = ASC_MISSED_CYCLES;
+        }
         return ASC_OK;
     }
     c->sees_view = true;

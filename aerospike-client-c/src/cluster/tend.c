@@ -23,8 +23,7 @@
 #include "cluster/team.h"
 #include "wire/base64.h"
 
-#define MAX_FAILURES 5u  /* a node is given up after so many cycles without an answer */
-#define MISSED_CYCLES 2u /* a node is not usable that gave no answer in so many */
+#define MAX_FAILURES 5u /* a node is given up after so many cycles without an answer */
 #define HURRIED_REST_MS 50u
 #define TRIM_INTERVALS 30u /* between two looks for idle connections */
 
@@ -315,7 +314,7 @@ housekeep(asc_cluster *c)
     asc_drain_run(&c->drain, now);
     for (size_t i = 0; i < c->n_nodes; i++) {
         asc_node *n = c->nodes[i];
-        connected = connected || n->failures < MISSED_CYCLES;
+        connected = connected || n->failures < ASC_MISSED_CYCLES;
         if (c->config.error_rate_window > 0 &&
             c->n_cycles % c->config.error_rate_window == 0) {
             asc_node_next_error_window(n, c->config.max_error_rate);
