@@ -54,7 +54,7 @@ PARALLEL =
 export AEROSPIKE_HOSTS := $(HOSTS)
 endif
 
-.PHONY: help demo test test-long test-all sanitize races chaos deadlines soak lint measure docs bench \
+.PHONY: help demo test test-long model shortages test-all sanitize races chaos deadlines soak lint measure docs bench \
 	bench-instructions ecosystem ecosystem-examples ecosystem-official \
 	ecosystem-official-devserver fuzz wheel clean
 
@@ -97,13 +97,20 @@ test:
 test-long:
 	@$(MAKE) --no-print-directory sanitize
 	@$(MAKE) --no-print-directory races
-	@sh aerospike-client-c/test/run_model.sh build/model
-	@SHORTAGES=all $(PY) -m pytest test/leaks/test_shortages.py
+	@$(MAKE) --no-print-directory -j 2 model shortages
 	@OTHERS=1 sh tools/all_pythons.sh quick
 	@TEST_LONG=1 $(PY) -m pytest $(PARALLEL) -m takes_long
 	@$(MAKE) --no-print-directory chaos SECONDS=60 SLACK_MS=2000
 	@$(MAKE) --no-print-directory deadlines
 	@$(MAKE) --no-print-directory fuzz
+
+# one processor's work for a minute, of which the other one has more
+model:
+	@sh aerospike-client-c/test/run_model.sh build/model
+
+shortages:
+	@SHORTAGES=all $(PY) -m pytest $(filter-out --dist loadfile,$(PARALLEL)) \
+		test/leaks/test_shortages.py
 
 # before an issue closes
 test-all:

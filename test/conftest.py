@@ -7,6 +7,7 @@ with AEROSPIKE_HOSTS="address:port,..." a real one.
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.util
 import itertools
 import os
@@ -16,6 +17,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import bcrypt
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -30,6 +32,9 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     # Started in the background by a shell, which has Ctrl-C ignored in all children;
     # tests interrupt processes with it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# a hash takes its time by design; clients look the function up once
+bcrypt.hashpw = functools.cache(bcrypt.hashpw)
 
 SEED = int(os.environ.setdefault("TEST_SEED", str(random.randrange(1, 10**6))))
 """Of the order of the tests; workers of pytest-xdist find it in their environment."""

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from functools import cache
 from typing import Any, NamedTuple
 
-import bcrypt
 import pytest
 
 import aerospike
@@ -31,9 +29,6 @@ from .kinds import (
     prepare_for,
     snapshot,
 )
-
-HASHES = cache(bcrypt.hashpw)
-"""A hash takes its time by design."""
 
 FOLDER = modules()
 KINDS = kinds(FOLDER.name)
@@ -111,10 +106,7 @@ def test_call_is_carried_out(place, name):
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_write_that_was_applied_is_in_doubt_wherever_its_reply_is_cut(
-    place, name, monkeypatch
-):
-    monkeypatch.setattr(bcrypt, "hashpw", HASHES)
+def test_write_that_was_applied_is_in_doubt_wherever_its_reply_is_cut(place, name):
     kind, (cluster, client, keeper) = KINDS[name], place
     prepare_for(keeper, name, KEY, FOLDER.name)
     whole = outcome(*attempt(kind, client))
