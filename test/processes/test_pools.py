@@ -17,7 +17,7 @@ import aerospike
 HOSTS = [tuple(host) for host in json.loads(sys.argv[1])]
 METHOD = sys.argv[2]
 CONFIG = {"hosts": HOSTS, **json.loads(sys.argv[3])}
-KEY = ("test", "processes", "pool-" + METHOD)
+KEY = ("test", "counters", "pool-" + METHOD)
 WAIT_S = 100
 client = aerospike.client(CONFIG)  # with fork it is the parent's, else each has its own
 

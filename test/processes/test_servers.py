@@ -33,7 +33,7 @@ import json, os, signal, sys
 import aerospike
 
 HOSTS = [tuple(host) for host in json.loads(os.environ["TEST_HOSTS"])]
-KEY = ("test", "processes", "served")
+KEY = ("test", "counters", "served")
 PATIENT = json.loads(os.environ["TEST_PATIENT"])
 SHM = json.loads(os.environ["TEST_SHM"])
 
