@@ -843,7 +843,8 @@ def set_log_level(loglevel: int = ..., log_level: int = ...) -> int:
 
 def is_main_interpreter() -> bool:
     """Whether the caller runs in the main interpreter; for
-    aerospike._aggregate."""
+    aerospike._aggregate.
+    """
 
 def write_log(level: int, text: bytes) -> None:
     """Write a log line, unless its level is above the threshold; for
