@@ -165,7 +165,7 @@ def test_query_of_wrong_types_is_refused(client, name):
         spec = {**SPEC, name: wrong}
         for use in (
             lambda spec=spec: client._stream(False, spec, None, tracker, False, False),
-            lambda spec=spec: client._background(False, spec, None),
+            lambda spec=spec: client._background(False, spec, None, None),
         ):
             with pytest.raises(exception.ParamError, match=f"{name} of a query must"):
                 use()
@@ -179,7 +179,7 @@ def test_stream_without_a_description_or_tracker_is_refused(client, wrong):
     with pytest.raises((exception.ParamError, TypeError)):
         client._stream(False, wrong, None, tracker, False, False)
     with pytest.raises((exception.ParamError, TypeError)):
-        client._background(False, wrong, None)
+        client._background(False, wrong, None, None)
 
 
 @pytest.mark.parametrize("missing", ["ns", "set"])
@@ -192,7 +192,7 @@ def test_query_without_a_name_is_refused(client, missing):
 
 def test_background_work_without_operations_is_refused(client):
     with pytest.raises(exception.ParamError, match="needs operations"):
-        client._background(False, SPEC, None)
+        client._background(False, SPEC, None, None)
 
 
 def run_python(code: str, *args: str) -> None:
