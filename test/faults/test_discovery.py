@@ -99,6 +99,7 @@ def test_constructor_and_close_are_bounded(scripted_node, mute, crowd):
         )
     assert mute.count() <= 8 * 1024
     scripted_node.default = OK_REPLY
+    until(client.is_connected)
     client.put(KEY, {"n": 1})  # what is there works
     time.sleep(0.3)  # the tend thread is at it
     with within(0):

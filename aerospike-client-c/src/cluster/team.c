@@ -337,14 +337,15 @@ recognise(asc_cluster *c, const asc_shm_view *view, asc_error *err)
         return rc;
     }
     const asc_node *own = c->nodes[0];
+    asc_addr other = {0};
+    asc_addr_literal(&other, view->nodes[0].ip, view->nodes[0].port);
     err->phase = ASC_PHASE_VALIDATE;
-    asc_error_set(
-        err, ASC_ERR_CLIENT,
-        "the shared memory of the shm_key 0x%08X belongs to another cluster, "
-        "which process %d tends: it has the node %s at %s:%u, and not %s at %s; "
-        "give each cluster a shm_key of its own",
-        (unsigned)c->config.shm.key, (int)asc_shm_tender(&c->shm), view->nodes[0].name,
-        view->nodes[0].ip, view->nodes[0].port, own->name, own->pool.addr.text);
+    asc_error_set(err, ASC_ERR_CLIENT,
+                  "the shared memory of the shm_key 0x%08X belongs to another cluster, "
+                  "which process %d tends: it has the node %s at %s, and not %s at %s; "
+                  "give each cluster a shm_key of its own",
+                  (unsigned)c->config.shm.key, (int)asc_shm_tender(&c->shm),
+                  view->nodes[0].name, other.text, own->name, own->pool.addr.text);
     asc_shm_detach(&c->shm);
     if (starts) {
         asc_discover_remove(c, 0);
