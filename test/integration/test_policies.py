@@ -401,6 +401,8 @@ ELSEWHERE = {
     # test_compression.py
     "compress",
     "compression_threshold",
+    # test_moving.py
+    "fail_on_cluster_change",
     # refused below
     "txn",
     # of info calls: test_info.py; these two mean nothing to this client

@@ -22,11 +22,14 @@ function numbers(s) return s : map(function(r) return r.n end) end
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def functions(
     client: aerospike.Client, lua_config: dict[str, Any]
 ) -> Iterator[tuple[str, str]]:
-    """The folder and the name of a module in Lua, and N_RECORDS records in SET."""
+    """The folder and the name of a module in Lua, and N_RECORDS records in SET.
+
+    Each file has its own: tests of other files empty the server that they share.
+    """
     folder = lua_config["lua"]["user_path"]
     keys = [("test", SET, n) for n in range(N_RECORDS)]
     for key in keys:

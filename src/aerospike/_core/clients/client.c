@@ -381,6 +381,7 @@ import_for_calls(module_state *st)
                                         "binascii",
                                         "difflib",
                                         "json",
+                                        "linecache", /* by warnings, to show one */
                                         "os",
                                         "warnings"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
