@@ -48,7 +48,7 @@ SETUP = PYTHON='$(PYTHON)' sh tools/setup_env.sh
 
 # one server of its own for each pytest process, but a real cluster is shared
 ifeq ($(HOSTS),)
-PARALLEL = -n 2 --dist loadfile
+PARALLEL = -n 3 --dist loadfile
 else
 PARALLEL =
 export AEROSPIKE_HOSTS := $(HOSTS)
