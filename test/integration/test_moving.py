@@ -69,6 +69,12 @@ def test_aggregation_fails_when_partitions_have_moved(cluster, client, change, p
         assert "fail_on_cluster_change" in str(caught.value)
 
 
+def test_slow_nodes_are_heard(cluster, client):
+    """The client asks for partitions as long as the call may take."""
+    with cluster.faults.delay(1.2, commands="info"):
+        assert client.query("test", "moving").apply("moving", "count").results() == [N]
+
+
 def test_the_reduced_value_is_not_given_when_partitions_have_moved(cluster, client):
     """No count is wrong without an error, however often partitions move."""
     enough = threading.Event()

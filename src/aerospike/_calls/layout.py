@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     Layout = list[tuple[str, str, str, int]]
 
 _ALL = (1 << 4096) - 1  # partitions
-_LOOK_S = 1.0
-_LAST_LOOK_S = 10.0  # after work that nobody wants to do again for want of an answer
+_LOOK_S = 10.0  # at most: nobody wants to do the work again for want of an answer
 _HINT = (
     "records may be left out or counted twice; call it again when the cluster is "
     "quiet, or take what comes with the policy key fail_on_cluster_change: False"
@@ -93,7 +92,6 @@ class Watch:
     def __init__(self, namespace: str) -> None:
         self._namespace = namespace
         self._end_s = 0.0
-        self._longest_s = _LOOK_S
         self._before: Any = None
 
     def begin(self, timeout_ms: int) -> Call[int]:
@@ -122,11 +120,10 @@ class Watch:
     def has_begun(self) -> None:
         """From now on there is no limit: that time was for the start of the work."""
         self._end_s = float("inf")
-        self._longest_s = _LAST_LOOK_S
 
     def _left_s(self) -> float:
         return self._end_s - monotonic()
 
     def _look(self) -> Call[Layout]:
-        limit_s = min(self._longest_s, self._left_s())
+        limit_s = min(_LOOK_S, self._left_s())
         return (yield from layout(self._namespace, int(max(1, limit_s * 1000))))
