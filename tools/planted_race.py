@@ -30,15 +30,20 @@ void planted_race(long n)
     }
 }
 """
-N_CALLS = 2000
+N_CALLS, N_COUNTED = 20, 1_000_000
+"""So much that the threads meet, also when others have the processors: two calls that
+do not overlap are in order by the GIL around them."""
 REPORT = "data race"
 PLANTED = "planted_race"
 
 
 def count_in_two_threads(count: Callable[[int], Any]) -> None:
+    both = threading.Barrier(2)
+
     def work() -> None:
+        both.wait()
         for _ in range(N_CALLS):
-            count(10)
+            count(N_COUNTED)
 
     threads = [threading.Thread(target=work) for _ in range(2)]
     for thread in threads:
