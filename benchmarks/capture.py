@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import aerospike
@@ -12,15 +13,18 @@ import aerospike
 MESSAGE = 3  # the type of a frame about records; others are for tending
 
 
-def request_of(call: Callable[[Any], Any], node: tuple[str, int]) -> bytes:
-    """What a client sends to a node for a call, which is made once."""
-    seen = b""
+@contextlib.contextmanager
+def relayed(
+    node: tuple[str, int], see: Callable[[bytes, bool], None]
+) -> Iterator[tuple[str, int]]:
+    """A place before a node, where what passes is seen.
+
+    :param see: gets each piece of bytes, and whether it comes from the client.
+    """
 
     def pump(source: socket.socket, to: socket.socket, is_request: bool) -> None:
-        nonlocal seen
-        while data := source.recv(65536):
-            if is_request and data[1] == MESSAGE:
-                seen = data
+        while data := source.recv(1 << 20):
+            see(data, is_request)
             to.sendall(data)
         to.shutdown(socket.SHUT_WR)
 
@@ -36,7 +40,20 @@ def request_of(call: Callable[[Any], Any], node: tuple[str, int]) -> bytes:
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=relay, args=(listener,), daemon=True).start()
-        config = {"hosts": [listener.getsockname()], "force_single_node": True}
+        yield listener.getsockname()
+
+
+def request_of(call: Callable[[Any], Any], node: tuple[str, int]) -> bytes:
+    """What a client sends to a node for a call, which is made once."""
+    seen = b""
+
+    def see(data: bytes, is_request: bool) -> None:
+        nonlocal seen
+        if is_request and data[1] == MESSAGE:
+            seen = data
+
+    with relayed(node, see) as place:
+        config = {"hosts": [place], "force_single_node": True}
         with aerospike.client(config) as client:
             call(client)
     return seen

@@ -15,10 +15,8 @@ import argparse
 import json
 import random
 import resource
-import socket
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -68,30 +66,17 @@ def work(host: str, port: int) -> None:
 def bytes_of(node: tuple[str, int]) -> dict[str, int]:
     """Bytes of request and reply of each call, through a relay."""
     import aerospike
+    from capture import relayed
 
     moved = [0]
 
-    def pump(source: socket.socket, to: socket.socket) -> None:
-        while data := source.recv(1 << 20):
-            moved[0] += len(data)
-            to.sendall(data)
-        to.shutdown(socket.SHUT_WR)
-
-    def relay(listener: socket.socket) -> None:
-        while True:
-            try:
-                client, _ = listener.accept()
-            except OSError:
-                return
-            server = socket.create_connection(node)
-            for ends in ((client, server), (server, client)):
-                threading.Thread(target=pump, args=ends, daemon=True).start()
+    def see(data: bytes, _is_request: bool) -> None:
+        moved[0] += len(data)
 
     found: dict[str, int] = {}
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=relay, args=(listener,), daemon=True).start()
+    with relayed(node, see) as place:
         config: dict[str, Any] = {
-            "hosts": [listener.getsockname()],
+            "hosts": [place],
             "force_single_node": True,
             "tend_interval": 60_000,
         }

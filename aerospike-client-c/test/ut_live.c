@@ -17,6 +17,7 @@
 #include "kit.h"
 #include "live.h"
 #include "net/conn.h"
+#include "oom.h"
 
 /* --- the good days ---------------------------------------------------------------- */
 
@@ -792,14 +793,6 @@ test_free_while_interrupted(void)
 
 /* --- out of memory ---------------------------------------------------------------- */
 
-static void
-ignore_log(asc_log_level level, const char *func, const char *file, int line,
-           const char *message)
-{
-    (void)level, (void)func, (void)file, (void)line;
-    CHECK(message[0] != '\0');
-}
-
 /* While the cluster is found, each allocation in turn fails, and all after it. Late in
  * the cycle a cluster may already be there, without its maps: then it must still work
  * once memory is back. */
@@ -810,7 +803,7 @@ test_create_out_of_memory(void)
     unsigned n_failed = 0;
     client k;
     client_init(&k);
-    asc_log_set_sink(ignore_log);
+    asc_log_set_sink(oom_ignore_log);
     asc_log_set_level(ASC_LOG_TRACE);
     for (unsigned long n = 1; n < 200; n++) {
         asc_cluster *c = NULL;

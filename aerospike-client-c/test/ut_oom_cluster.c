@@ -37,14 +37,6 @@ typedef struct trial {
     unsigned long least; /* so many allocations at least */
 } trial;
 
-static void
-ignore_log(asc_log_level level, const char *func, const char *file, int line,
-           const char *message)
-{
-    (void)level, (void)func, (void)file, (void)line;
-    CHECK(message[0] != '\0');
-}
-
 /* --- nodes ------------------------------------------------------------------------ */
 
 /* Give a node another rack, and let those who tend it know. */
@@ -223,7 +215,7 @@ try(const trial *t)
     s.config.credentials = who;
     s.config.shm.enable = t->shares;
     s.config.shm.key = 0x50000000u + (uint32_t)getpid();
-    asc_log_set_sink(ignore_log);
+    asc_log_set_sink(oom_ignore_log);
     asc_log_set_level(ASC_LOG_TRACE);
     while (oom_next(&o)) {
         long live = asc_alloc_live();

@@ -17,6 +17,7 @@ from ..lua_modules import registered
 from ..waiting import patient, until
 
 ENTERPRISE_ONLY = 25
+ENTERPRISE = pytest.mark.parametrize("place", ["enterprise"], indirect=True)
 KEY = ("test", "durable", 1)
 DURABLE = {"durable_delete": True}
 SOURCE = "function remove(r) aerospike:remove(r) end\n"
@@ -96,17 +97,15 @@ def test_durable_delete_is_of_the_enterprise_edition(place, name):
 
 
 @pytest.mark.parametrize("name", IN_BACKGROUND)
+@ENTERPRISE
 def test_records_are_durably_deleted_in_the_background(place, name):
-    if not place.is_enterprise:
-        pytest.skip("there the job fails for each record")
     place.client.put(KEY, {"n": 1})
     IN_BACKGROUND[name](place)
     until(lambda: not is_there(place))
 
 
+@ENTERPRISE
 def test_checks_are_those_of_other_deletes(place):
-    if not place.is_enterprise:
-        pytest.skip("the edition is refused before anything else")
     client = place.client
     client.put(KEY, {"n": 1})
     wrong = {**DURABLE, "gen": aerospike.POLICY_GEN_EQ}
@@ -117,9 +116,8 @@ def test_checks_are_those_of_other_deletes(place):
         client.remove(KEY, None, DURABLE)
 
 
+@ENTERPRISE
 def test_a_record_that_comes_again_begins_anew(place):
-    if not place.is_enterprise:
-        pytest.skip("it was never gone")
     client = place.client
     for number in range(3):
         client.put(KEY, {f"b{number}": 1})
