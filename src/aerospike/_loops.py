@@ -1,0 +1,121 @@
+"""What the asynchronous client needs of an event loop, and who gives it.
+
+An adapter stands between one event loop and the client's loops there. asyncio's is
+here and serves uvloop, too. This module is imported with the first asynchronous client.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import Future
+from threading import Thread
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from contextvars import Context
+    from typing import Any, Protocol, TypeVar
+
+    T = TypeVar("T")
+
+    class Adapter(Protocol):
+        """One event loop as the client uses it. All but from_thread() and is_closed()
+        is for the thread in which the event loop runs.
+        """
+
+        @property
+        def key(self) -> object:
+            """Who the event loop is: the same object each time that it is found."""
+
+        def call_soon(
+            self,
+            callback: Callable[..., object],
+            *args: Any,
+            context: Context | None = None,
+        ) -> object:
+            """Call it when what runs now has given way; a callback never raises.
+
+            Callbacks keep their order. Without a context the present one is copied.
+            """
+
+        def watch(self, fd: int, callback: Callable[[], object]) -> object:
+            """Call it whenever the descriptor is readable, until unwatch()."""
+
+        def unwatch(self, fd: int) -> object:
+            """Forget the descriptor, which may be closed right after."""
+
+        async def sleep(self, seconds: float) -> None:
+            """Let others run for a while."""
+
+        async def in_thread(self, function: Callable[..., T], *args: Any) -> T:
+            """What a function that blocks returns, called in another thread.
+
+            Nothing stops the thread: when the await is cancelled, its result is lost.
+            """
+
+        def from_thread(self, callback: Callable[[], object]) -> object:
+            """call_soon() for other threads. RuntimeError: the event loop is closed."""
+
+        def is_closed(self) -> bool:
+            """Has the event loop ended, so that nobody will call anything any more?"""
+
+        def report(self, context: dict[str, Any]) -> None:
+            """Tell the user of an error that nobody awaits.
+
+            :param context: "message", "exception" and "future", as asyncio has them.
+            """
+
+        @property
+        def wait(self) -> Callable[[Any], Coroutine[Any, Any, Any]] | None:
+            """None: a call yields itself to the task, as futures do to asyncio's.
+
+            Else a coroutine function that waits until a call is done and returns its
+            result. When it is left early it cancels the call, and what it raises has
+            the call's `in_doubt`.
+            """
+
+
+class AsyncioAdapter:
+    """An event loop of asyncio, or one with the same methods, such as uvloop's."""
+
+    __slots__ = (
+        "call_soon",
+        "from_thread",
+        "is_closed",
+        "key",
+        "report",
+        "unwatch",
+        "watch",
+    )
+
+    sleep = staticmethod(asyncio.sleep)
+    wait = None
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.key = loop
+        self.call_soon = loop.call_soon
+        self.watch = loop.add_reader
+        self.unwatch = loop.remove_reader
+        self.from_thread = loop.call_soon_threadsafe
+        self.is_closed = loop.is_closed
+        self.report = loop.call_exception_handler
+
+    async def in_thread(self, function: Callable[..., T], *args: Any) -> T:
+        """In a thread of its own: those of the loop's executor may all be busy."""
+        done: Future[T] = Future()
+        done.set_running_or_notify_cancel()  # from now on nobody can cancel it
+
+        def run() -> None:
+            try:
+                done.set_result(function(*args))
+            except BaseException as error:  # noqa: BLE001 - raised where it is awaited
+                done.set_exception(error)
+
+        Thread(target=run, name="aerospike", daemon=True).start()
+        return await asyncio.wrap_future(done, loop=self.key)
+
+
+def running() -> Adapter | None:
+    """The adapter of the event loop that runs in this thread; None: there is none."""
+    loop = asyncio._get_running_loop()
+    return None if loop is None else AsyncioAdapter(loop)
