@@ -630,6 +630,7 @@ class Client:
         ops: builtins.list[Operation],
         meta: WriteMeta | Options | None = None,
         policy: OperatePolicy | Options | None = None,
+        shape: int = 0,
     ) -> Any: ...
     def get_key_partition_id(self, ns: str, set: str | None, key: UserKey) -> int:
         """The partition, 0 to 4095, that the record of a user key belongs to.

@@ -124,6 +124,55 @@ decode_last(record_call *c)
     return last;
 }
 
+/* What is made of the value of one operation. The methods of aerospike._direct say so by
+ * these numbers. */
+typedef enum result_shape {
+    SHAPE_VALUE, /* the value as it is */
+    SHAPE_ZERO,  /* 0: there is nothing to tell */
+    SHAPE_COUNT, /* 0 when there is no value */
+    SHAPE_PAIRS, /* a list of pairs, which the server sends one behind the other */
+    N_SHAPES,
+} result_shape;
+
+/* [(list[0], list[1]), ...]: a new list, which takes the place of one that nobody else
+ * has. NULL with MemoryError. */
+static PyObject *
+pairs_of(PyObject *list)
+{
+    Py_ssize_t n = PyList_GET_SIZE(list) / 2;
+    PyObject *pairs = PyList_New(n);
+    for (Py_ssize_t i = 0; pairs != NULL && i < n; i++) {
+        /* borrowed: owned at once, and nobody else has the list */
+        PyObject *pair = PyTuple_Pack(2, PyList_GET_ITEM(list, 2 * i),
+                                      PyList_GET_ITEM(list, 2 * i + 1));
+        if (pair == NULL) {
+            Py_CLEAR(pairs);
+        }
+        else {
+            PyList_SET_ITEM(pairs, i, pair);
+        }
+    }
+    Py_DECREF(list);
+    return pairs;
+}
+
+/* The value of the reply's last operation, in the shape that the call wants. */
+static PyObject *
+decode_shaped(record_call *c)
+{
+    PyObject *value = decode_last(c);
+    if (value == NULL || c->shape == SHAPE_VALUE) {
+        return value;
+    }
+    if (c->shape == SHAPE_PAIRS) {
+        return PyList_CheckExact(value) ? pairs_of(value) : value;
+    }
+    if (c->shape == SHAPE_ZERO || value == Py_None) {
+        Py_SETREF(value, PyLong_FromLong(0));
+    }
+    return value;
+}
+
 /* Raise that a reply has another bin than the value of a function: it may be the text
  * of one that failed. */
 static void
@@ -383,6 +432,53 @@ static int
 encode_operate_strictly(record_call *c, PyObject *const *argv)
 {
     return encode_operations(c, argv[1], true);
+}
+
+/* Does an operation on a map ask for pairs? A return type has its flags above the bits
+ * that say what is returned. 1, 0, or -1 with an exception. */
+static int
+asks_for_pairs(module_state *st, PyObject *op)
+{
+    static const int64_t key_value = 8; /* MAP_RETURN_KEY_VALUE */
+    int64_t type;
+    PyObject *value;
+    int found = PyDict_GetItemRef(op, st->s_return_type, &value);
+    if (found <= 0) {
+        return found;
+    }
+    bool asks = PyLong_Check(value) && int64_from_py(value, &type) &&
+                (type & (ASC_CDT_INVERTED - 1)) == key_value;
+    Py_DECREF(value);
+    return asks;
+}
+
+/* Take the shape of the result, and find out whether pairs are to come: nothing of the
+ * kind may fail once the operation is done. 0, or -1 with an exception. */
+static int
+set_shape(record_call *c, PyObject *list, PyObject *arg)
+{
+    int64_t shape = SHAPE_VALUE;
+    if (arg != NULL && (!PyLong_Check(arg) || !int64_from_py(arg, &shape) ||
+                        shape < 0 || shape >= N_SHAPES)) {
+        PyErr_Format(PyExc_ValueError, "%R is no shape of a result", arg);
+        return -1;
+    }
+    c->shape = (int)shape;
+    if (c->shape != SHAPE_PAIRS) {
+        return 0;
+    }
+    PyObject *op = PyList_GetItemRef(list, 0);
+    int asks = op != NULL ? asks_for_pairs(c->st, op) : -1;
+    Py_XDECREF(op);
+    c->shape = asks > 0 ? SHAPE_PAIRS : SHAPE_VALUE;
+    return asks < 0 ? -1 : 0;
+}
+
+static int
+encode_operate_one(record_call *c, PyObject *const *argv)
+{
+    return encode_operations(c, argv[1], true) < 0 ? -1
+                                                   : set_shape(c, argv[1], argv[4]);
 }
 
 /* Whether the name of a module or function is a str. 0, or -1 with ClientError. */
@@ -752,16 +848,17 @@ client_operate_ordered(METHOD_PARAMS)
 }
 
 static const char doc__operate_one[] =
-    "_operate_one($self, key, ops, meta=None, policy=None)\n--\n\n"
+    "_operate_one($self, key, ops, meta=None, policy=None, shape=0)\n--\n\n"
     "operate_ordered() that gives the value of the last result alone, None when there\n"
-    "is none; for the methods of one list or map operation.";
+    "is none; for the methods of one list or map operation.\n\n"
+    ":param shape: what is made of the value, as aerospike._direct has it.";
 
 static const record_row operate_one_row = {
     .name = "_operate_one",
-    .args = {"key", "ops", "meta", "policy"}, .n_required = 2,
+    .args = {"key", "ops", "meta", "policy", "shape"}, .n_required = 2,
     .kind = POLICY_OPERATE, .policy_at = 3, .meta_at = 2, .shown_at = 1,
     .shows_operations = true,
-    .encode = encode_operate_strictly, .decode = decode_last,
+    .encode = encode_operate_one, .decode = decode_shaped,
 };
 
 static PyObject *
