@@ -1,12 +1,14 @@
 """What the asynchronous client needs of an event loop, and who gives it.
 
 An adapter stands between one event loop and the client's loops there. asyncio's is
-here and serves uvloop, too. This module is imported with the first asynchronous client.
+here and serves uvloop, too; trio's stands in a module of its own, which is imported
+when trio runs. This module is imported with the first asynchronous client.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from concurrent.futures import Future
 from threading import Thread
 
@@ -117,5 +119,12 @@ class AsyncioAdapter:
 
 def running() -> Adapter | None:
     """The adapter of the event loop that runs in this thread; None: there is none."""
+    if "trio" in sys.modules:
+        from aerospike import _trio
+
+        # first: as a guest, trio runs inside a loop of asyncio
+        adapter = _trio.running()
+        if adapter is not None:
+            return adapter
     loop = asyncio._get_running_loop()
     return None if loop is None else AsyncioAdapter(loop)
