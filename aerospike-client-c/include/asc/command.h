@@ -61,6 +61,8 @@ typedef struct asc_request {
     uint32_t compress_above; /* a frame of more bytes than this is compressed before it
                                 is sent, in `out`; 0: it is not */
     bool writes;             /* a failure after sending leaves the outcome in doubt */
+    bool alone;      /* it may take long: a loop (asc/loop.h) lets no other request wait
+                        behind it */
     bool linearize;  /* strongly consistent read that only the master may answer */
     bool sc_session; /* session consistency: likewise only the master, but just in
                           strongly consistent namespaces */

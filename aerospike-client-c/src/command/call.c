@@ -4,17 +4,10 @@
 #include "asc/alloc.h"
 #include "base/fork.h"
 #include "base/time.h"
-#include "command/exchange.h"
+#include "command/call.h"
 
 /* Each buffer keeps up to this much between calls. */
 #define KEEP_BYTES (256u << 10)
-
-struct asc_call {
-    asc_request req;
-    asc_exchange exchange;
-    bool running;
-    unsigned fork_count; /* of the process that began it */
-};
 
 asc_call *
 asc_call_new(void)
