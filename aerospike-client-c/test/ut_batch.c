@@ -193,6 +193,19 @@ read_reply(rig *r, asc_part *p)
     }
 }
 
+/* Route in slices of one row, two, three. */
+static void
+route(rig *r)
+{
+    asc_error err;
+    uint32_t n_slices = 0;
+    asc_status rc;
+    do {
+        rc = asc_batch_route_some(r->b, 1 + n_slices % 3, &err);
+    } while (rc == ASC_INTERRUPTED && CHECK(++n_slices <= 3 * r->n_rows));
+    CHECK_EQ_INT(rc, ASC_OK);
+}
+
 /* The whole call, as the header says; each part is on a connection of its own. */
 static void
 run(rig *r, const act *acts, size_t n_acts)
@@ -207,7 +220,7 @@ run(rig *r, const act *acts, size_t n_acts)
         for (size_t i = 0; i < r->cluster->n_nodes; i++) {
             asc_pool_trim(&r->cluster->nodes[i]->pool, r->now + 1000000);
         }
-        CHECK_EQ_INT(asc_batch_route(r->b, &err), ASC_OK);
+        route(r);
         CHECK_EQ_INT(asc_batch_route(r->b, &err), ASC_OK); /* nothing new to route */
         while ((p = asc_set_unwritten(r->set)) != NULL) {
             write_request(r, p);
@@ -281,6 +294,90 @@ test_order_is_kept(void)
         }
     }
     CHECK(asc_set_unwritten(r.set) == NULL);
+    teardown(&r);
+}
+
+/* Routing in slices makes the same parts, and stops where it was told to. */
+static void
+test_slices_make_the_same_parts(void)
+{
+    rig r;
+    asc_error err;
+    setup(&r);
+    share(&r);
+    begin(&r);
+    add_rows(&r, 40, true);
+    for (unsigned i = 0; i < 3 * 40 / 7; i++) {
+        CHECK_EQ_INT(asc_batch_route_some(r.b, 7, &err), ASC_INTERRUPTED);
+    }
+    CHECK_EQ_INT(asc_batch_route_some(r.b, 7, &err), ASC_OK);
+    for (unsigned k = 0; k < 2; k++) {
+        asc_part *p = asc_set_unwritten(r.set);
+        CHECK_EQ_INT(p->n_rows, 20);
+        CHECK(p->req.writes);
+        for (uint32_t i = 0; i < p->n_rows; i++) {
+            CHECK_EQ_INT(p->rows[i], 2 * i + k);
+        }
+    }
+    CHECK(asc_set_unwritten(r.set) == NULL);
+    teardown(&r);
+}
+
+/* A batch is given up, or begun anew, in the middle of routing. */
+static void
+test_routing_is_given_up(void)
+{
+    rig r;
+    asc_error err;
+    setup(&r);
+    share(&r);
+    begin(&r);
+    add_rows(&r, 10, false);
+    CHECK_EQ_INT(asc_batch_route_some(r.b, 25, &err), ASC_INTERRUPTED);
+    begin(&r);
+    add_rows(&r, 6, false);
+    RUN(&r, ANSWER, ANSWER);
+    check_outcomes(&r);
+    begin(&r);
+    add_rows(&r, 10, false);
+    CHECK_EQ_INT(asc_batch_route_some(r.b, 5, &err), ASC_INTERRUPTED);
+    teardown(&r);
+}
+
+/* Rows whose request has not left need not be in doubt. */
+static void
+test_rows_that_have_left(void)
+{
+    rig r;
+    asc_error err;
+    asc_part *p;
+    const act acts[] = {SILENT, REFUSE};
+    setup(&r);
+    share(&r);
+    begin(&r);
+    add_rows(&r, 4, true);
+    r.acts = acts;
+    r.n_acts = 2;
+    CHECK_EQ_INT(asc_batch_route(r.b, &err), ASC_OK);
+    CHECK(!asc_batch_has_left(r.b, 0));
+    while ((p = asc_set_unwritten(r.set)) != NULL) {
+        write_request(&r, p);
+    }
+    asc_set_step(r.set, r.now);
+    asc_set_step(r.set, r.now);
+    for (uint32_t i = 0; i < 4; i++) {
+        CHECK_EQ_INT(asc_batch_has_left(r.b, i), i % 2 == 0);
+    }
+    r.now += 301; /* the first node was silent: its rows go again */
+    CHECK(frames_wait(r.set, &r.now));
+    while ((p = asc_set_take(r.set)) != NULL) {
+        CHECK(p->again);
+    }
+    CHECK_EQ_INT(asc_batch_route_some(r.b, 1, &err), ASC_INTERRUPTED);
+    route(&r);
+    for (uint32_t i = 0; i < 4; i++) {
+        CHECK_EQ_INT(asc_batch_has_left(r.b, i), i % 2 == 0);
+    }
     teardown(&r);
 }
 
@@ -749,6 +846,9 @@ test_many_rows(void)
 static const kit_test tests[] = {
     {"rows_go_to_their_masters", test_rows_go_to_their_masters},
     {"order_is_kept", test_order_is_kept},
+    {"slices_make_the_same_parts", test_slices_make_the_same_parts},
+    {"routing_is_given_up", test_routing_is_given_up},
+    {"rows_that_have_left", test_rows_that_have_left},
     {"replica_policies", test_replica_policies},
     {"node_is_gone", test_node_is_gone},
     {"no_node_for_some_rows", test_no_node_for_some_rows},

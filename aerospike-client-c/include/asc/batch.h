@@ -15,8 +15,9 @@
  *                 part->err is the result of asc_batch_unanswered(...)
  *     } while (!asc_batch_is_done(b));
  *
- * where set = asc_batch_set(b). One thread uses a batch at a time, for one after
- * another. */
+ * where set = asc_batch_set(b). In a loop (asc/loop.h), asc_batch_route_some() and
+ * asc_loop_submit_set() take the places of routing and of waiting. One thread uses a
+ * batch at a time, for one after another. */
 #ifndef ASC_BATCH_H
 #define ASC_BATCH_H
 
@@ -53,10 +54,20 @@ asc_status asc_batch_add(asc_batch *b, const char *ns, uint32_t partition, bool 
  * set. */
 asc_status asc_batch_route(asc_batch *b, asc_error *err);
 
+/* The same for whoever must not be long at it: ASC_INTERRUPTED when about so many rows
+ * were looked at and more are left. Call again to go on; until that has returned ASC_OK
+ * the set must not be waited for. */
+asc_status asc_batch_route_some(asc_batch *b, uint32_t n_rows, asc_error *err);
+
 /* Go through the rows of a part that has ended without a reply for them. *at starts at
  * 0 and is moved; false when there are no more. */
 bool asc_batch_unanswered(const asc_batch *b, const asc_part *p, uint32_t *at,
                           uint32_t *row);
+
+/* Has any byte of a request for the row left, in this attempt or an earlier one? Holds
+ * for rows whose part has not been taken to its end, or is to be repeated: not after
+ * the set was abandoned. */
+bool asc_batch_has_left(const asc_batch *b, uint32_t row);
 
 /* True when every part has ended and was taken, and none is to be repeated. */
 bool asc_batch_is_done(const asc_batch *b);

@@ -29,6 +29,39 @@ typedef struct ns_name {
     asc_choice reads;      /* which copies the rows that read may ask */
 } ns_name;
 
+/* What the rows that are sent together have been through before. */
+typedef struct history {
+    uint32_t n_attempts, n_sent;
+    unsigned replica; /* how far they have moved on in the circle of copies */
+    const char *last; /* the node that has failed */
+    uint64_t start_ms;
+    const asc_error *err; /* the last failure; NULL: there was none */
+} history;
+
+/* How far rows that are sent together have come: three passes sort them by node, and
+ * make a part of each run. */
+typedef enum pass {
+    PASS_NONE, /* other rows come next */
+    PASS_COUNT,
+    PASS_PLACE,
+    PASS_PARTS,
+} pass;
+
+/* Routing under way, which may go on in slices. It counts rows by groups: for each node
+ * the rows that go there, then for each namespace those that no node takes. */
+typedef struct routing {
+    asc_snapshot *view; /* counted; NULL: nothing is under way */
+    uint32_t *counts;   /* owned */
+    size_t n_groups;
+    size_t next, n_members; /* the members that may have to go again: next to n */
+    pass pass;
+    uint32_t *rows; /* borrowed: a slice of `order`, of rows that are sent together */
+    uint32_t n, at; /* its length, and how far the pass has come */
+    history history;
+    asc_member *member; /* whose rows come next; NULL: it is still to be made */
+    uint16_t group;     /* that of the member's rows */
+} routing;
+
 struct asc_batch {
     asc_set *set; /* owned */
     asc_cluster *cluster;
@@ -42,10 +75,13 @@ struct asc_batch {
     uint32_t last_member;
     /* Where in the circle of copies the rows begin that read, and those that write. */
     unsigned first_read, first_written;
-    bool routed; /* asc_batch_route has been called at least once */
+    bool routed; /* routing has begun at least once */
+    routing routing;
 };
 
 /* --- life --- */
+
+static void end_routing(asc_batch *b);
 
 asc_batch *
 asc_batch_new(void)
@@ -76,6 +112,7 @@ void
 asc_batch_free(asc_batch *b)
 {
     if (b != NULL) {
+        end_routing(b);
         asc_set_free(b->set);
         free_rows(b);
         asc_free(b->names);
@@ -97,6 +134,7 @@ void
 asc_batch_begin(asc_batch *b, asc_cluster *cluster, const asc_batch_options *options)
 {
     const asc_set_owner owner = {.note = note, .self = b};
+    end_routing(b);
     asc_set_begin_at(b->set, cluster, &options->set, &owner, asc_now_ms());
     b->cluster = cluster;
     b->options = *options;
@@ -204,35 +242,19 @@ asc_batch_unanswered(const asc_batch *b, const asc_part *p, uint32_t *at, uint32
 
 /* --- routing --- */
 
-/* What the rows that are sent together have been through before. */
-typedef struct history {
-    uint32_t n_attempts, n_sent;
-    unsigned replica; /* how far they have moved on in the circle of copies */
-    const char *last; /* the node that has failed */
-    uint64_t start_ms;
-    const asc_error *err; /* the last failure; NULL: there was none */
-} history;
-
-/* What routing works with. It counts rows by groups: for each node the rows that go
- * there, then for each namespace those that no node takes. */
-typedef struct routing {
-    const asc_snapshot *view;
-    uint32_t *counts; /* owned */
-    size_t n_groups;
-} routing;
-
 /* Find the group of a row: the slot of the node that it goes to now, or the number that
  * stands for "nowhere" in the row's namespace. */
 static uint16_t
-group_of(const asc_batch *b, const routing *r, const batch_row *w, const history *h)
+group_of(const asc_batch *b, const batch_row *w)
 {
+    const routing *r = &b->routing;
     const ns_name *ns = &b->names[w->ns];
     const asc_choice choice = {
-        .first = h->replica + (w->writes ? b->first_written : b->first_read),
+        .first = r->history.replica + (w->writes ? b->first_written : b->first_read),
         .master_only = w->writes ? b->options.replica == ASC_REPLICA_MASTER
                                  : ns->reads.master_only,
         .by_rack = !w->writes && ns->reads.by_rack,
-        .last = h->last,
+        .last = r->history.last,
     };
     uint32_t nowhere = (uint32_t)r->view->n_nodes + w->ns;
     uint16_t slot = ASC_NO_NODE;
@@ -242,13 +264,15 @@ group_of(const asc_batch *b, const routing *r, const batch_row *w, const history
     return (uint16_t)(slot != ASC_NO_NODE ? slot : nowhere);
 }
 
-/* Make a part for the rows of one group. A part of rows without a node has nothing to
- * write and only fails, so that its repetition and its error come about like any
- * other. */
+/* Make a part for the rows of one group, which put_in_parts() gives it one by one. A
+ * part of rows without a node has nothing to write and only fails, so that its
+ * repetition and its error come about like any other. */
 static asc_status
-add_part(asc_batch *b, const routing *r, uint16_t group, const uint32_t *rows,
-         uint32_t n_rows, const history *h, asc_error *err)
+add_part(asc_batch *b, uint16_t group, const uint32_t *rows, uint32_t n_rows,
+         asc_error *err)
 {
+    routing *r = &b->routing;
+    const history *h = &r->history;
     bool nowhere = group >= r->view->n_nodes;
     asc_member *m =
         asc_set_add(b->set, nowhere ? "" : r->view->nodes[group]->name, h->start_ms);
@@ -272,62 +296,118 @@ add_part(asc_batch *b, const routing *r, uint16_t group, const uint32_t *rows,
     if (h->err != NULL) {
         p->err = *h->err;
     }
-    for (uint32_t i = 0; i < n_rows; i++) {
-        batch_row *w = &b->rows[rows[i]];
-        w->member = m->id;
-        p->req.writes = p->req.writes || w->writes;
+    r->member = m;
+    r->group = group;
+    return ASC_OK;
+}
+
+/* The passes. Each goes on from r->at to `end`. */
+
+static void
+count_rows(asc_batch *b, uint32_t end)
+{
+    routing *r = &b->routing;
+    for (; r->at < end; r->at++) {
+        batch_row *w = &b->rows[r->rows[r->at]];
+        w->group = group_of(b, w);
+        r->counts[w->group]++;
+    }
+}
+
+static void
+place_rows(asc_batch *b, uint32_t end)
+{
+    routing *r = &b->routing;
+    for (; r->at < end; r->at++) {
+        uint32_t row = r->rows[r->at];
+        b->buffer[r->counts[b->rows[row].group]++] = row;
+    }
+}
+
+static asc_status
+put_in_parts(asc_batch *b, uint32_t end, asc_error *err)
+{
+    routing *r = &b->routing;
+    for (; r->at < end; r->at++) {
+        batch_row *w = &b->rows[r->rows[r->at]];
+        if (r->member == NULL || w->group != r->group) {
+            uint32_t n = r->counts[w->group] - r->at;
+            if (add_part(b, w->group, r->rows + r->at, n, err) != ASC_OK) {
+                return err->code;
+            }
+        }
+        w->member = r->member->id;
+        r->member->part.req.writes = r->member->part.req.writes || w->writes;
     }
     return ASC_OK;
 }
 
-/* Sort rows[0..n), a slice of b->order, by node, and make a part of each run. Counting
- * and then placing takes two passes over the rows, however many nodes there are. */
-static asc_status
-split(asc_batch *b, routing *r, uint32_t *rows, uint32_t n, const history *h,
-      asc_error *err)
+/* Begin with rows that are sent together. */
+static void
+begin_rows(routing *r, uint32_t *rows, uint32_t n, const history *h)
 {
+    r->rows = rows;
+    r->n = n;
+    r->at = 0;
+    r->history = *h;
+    r->member = NULL;
+    r->pass = PASS_COUNT;
     memset(r->counts, 0, r->n_groups * sizeof *r->counts);
-    for (uint32_t i = 0; i < n; i++) {
-        batch_row *w = &b->rows[rows[i]];
-        w->group = group_of(b, r, w, h);
-        r->counts[w->group]++;
-    }
+}
+
+/* Go over to the next pass. */
+static void
+next_pass(asc_batch *b)
+{
+    routing *r = &b->routing;
     uint32_t sum = 0;
-    for (size_t g = 0; g < r->n_groups; g++) {
-        /* The counts become the offsets at which each group begins. */
+    /* After the first pass the counts become the offsets at which each group begins;
+     * the second one moves these to where the group ends. */
+    for (size_t g = 0; r->pass == PASS_COUNT && g < r->n_groups; g++) {
         uint32_t count = r->counts[g];
         r->counts[g] = sum;
         sum += count;
     }
-    for (uint32_t i = 0; i < n; i++) {
-        b->buffer[r->counts[b->rows[rows[i]].group]++] = rows[i];
+    if (r->pass == PASS_PLACE && r->n > 0) { /* else there may be no array */
+        memcpy(r->rows, b->buffer, r->n * sizeof *r->rows);
     }
-    if (n > 0) { /* else there may be no array */
-        memcpy(rows, b->buffer, n * sizeof *rows);
-    }
+    r->at = 0;
+    r->pass = r->pass == PASS_PARTS ? PASS_NONE : r->pass + 1;
+}
+
+/* Go on with rows that are sent together, for as many rows as *left says, which is
+ * counted down. Counting and then placing takes few passes over the rows, however many
+ * nodes there are. */
+static asc_status
+split(asc_batch *b, uint32_t *left, asc_error *err)
+{
+    routing *r = &b->routing;
     asc_status rc = ASC_OK;
-    for (uint32_t at = 0, last; rc == ASC_OK && at < n; at = last) {
-        uint16_t group = b->rows[rows[at]].group;
-        last = r->counts[group];
-        rc = add_part(b, r, group, rows + at, last - at, h, err);
+    while (rc == ASC_OK && r->pass != PASS_NONE) {
+        uint32_t n = r->n - r->at;
+        n = n < *left ? n : *left;
+        *left -= n;
+        if (r->pass == PASS_COUNT) {
+            count_rows(b, r->at + n);
+        }
+        else if (r->pass == PASS_PLACE) {
+            place_rows(b, r->at + n);
+        }
+        else {
+            rc = put_in_parts(b, r->at + n, err);
+        }
+        if (rc == ASC_OK && r->at < r->n) {
+            return ASC_INTERRUPTED;
+        }
+        next_pass(b);
     }
     return rc;
 }
 
-/* Route every row, for the first time. */
-static asc_status
-route_all(asc_batch *b, routing *r, asc_error *err)
+/* Begin with all rows, the first time. */
+static void
+begin_all(asc_batch *b)
 {
-    if (b->n_rows > b->cap_order) {
-        asc_free(b->order);
-        asc_free(b->buffer);
-        b->order = asc_malloc(b->n_rows * sizeof *b->order);
-        b->buffer = asc_malloc(b->n_rows * sizeof *b->buffer);
-        b->cap_order = b->order != NULL && b->buffer != NULL ? b->n_rows : 0;
-    }
-    if (b->n_rows > b->cap_order) {
-        return asc_error_set(err, ASC_ERR_NOMEM, "batch of %u rows", b->n_rows);
-    }
     for (uint32_t i = 0; i < b->n_rows; i++) {
         b->order[i] = i;
     }
@@ -336,13 +416,13 @@ route_all(asc_batch *b, routing *r, asc_error *err)
     const history h = {.last = ""};
     b->first_read = asc_first_replica(&reads, b->cluster);
     b->first_written = b->options.replica == ASC_REPLICA_RANDOM ? b->first_read : 0;
-    return split(b, r, b->order, b->n_rows, &h, err);
+    begin_rows(&b->routing, b->order, b->n_rows, &h);
 }
 
-/* Route the rows of a part that failed, without those that were answered before. They
- * keep its place in the array, so that a slice never outgrows its array. */
-static asc_status
-route_again(asc_batch *b, routing *r, const asc_member *m, asc_error *err)
+/* Begin with the rows of a part that failed, without those that were answered before.
+ * They keep its place in the array, so that a slice never outgrows its array. */
+static void
+begin_again(asc_batch *b, asc_member *m)
 {
     uint32_t *rows = b->order + (m->part.rows - b->order);
     uint32_t n = 0, at = 0, row;
@@ -357,7 +437,7 @@ route_again(asc_batch *b, routing *r, const asc_member *m, asc_error *err)
         .start_ms = m->x.wake_ms,
         .err = &m->part.err,
     };
-    return split(b, r, rows, n, &h, err);
+    begin_rows(&b->routing, rows, n, &h);
 }
 
 /* Has the part failed, and are its rows still to be routed? */
@@ -367,30 +447,57 @@ must_go_again(const asc_member *m)
     return m->state == ASC_MEMBER_ENDED && m->taken && m->part.again;
 }
 
-/* Route the rows of all parts that have failed. The members that this adds come behind
- * the first n, so the loop does not see them. */
-static asc_status
-route_what_failed(asc_batch *b, routing *r, asc_error *err)
+/* Begin with the next rows that are sent together: all of them at first, then those of
+ * each part that has failed. The members that routing adds come behind those that were
+ * there when it began, so it does not see them. False: there are no more. */
+static bool
+next_rows(asc_batch *b)
 {
-    asc_status rc = ASC_OK;
-    size_t n = b->set->n;
-    for (size_t i = 0; rc == ASC_OK && i < n; i++) {
-        asc_member *m = b->set->members[i];
+    routing *r = &b->routing;
+    if (!b->routed) {
+        b->routed = true;
+        begin_all(b);
+        return true;
+    }
+    while (r->next < r->n_members) {
+        asc_member *m = b->set->members[r->next++];
         if (must_go_again(m)) {
-            rc = route_again(b, r, m, err);
+            begin_again(b, m);
             m->part.again = false;
+            return true;
         }
     }
-    return rc;
+    return false;
 }
 
-/* The maps of the namespaces are looked up once, not for each row. */
-asc_status
-asc_batch_route(asc_batch *b, asc_error *err)
+/* Make room for the numbers of all rows, twice. */
+static bool
+make_room(asc_batch *b)
 {
-    if (b->routed && asc_batch_is_done(b)) {
-        return ASC_OK;
+    if (b->n_rows > b->cap_order) {
+        asc_free(b->order);
+        asc_free(b->buffer);
+        b->order = asc_malloc(b->n_rows * sizeof *b->order);
+        b->buffer = asc_malloc(b->n_rows * sizeof *b->buffer);
+        b->cap_order = b->order != NULL && b->buffer != NULL ? b->n_rows : 0;
     }
+    return b->n_rows <= b->cap_order;
+}
+
+static void
+end_routing(asc_batch *b)
+{
+    asc_free(b->routing.counts);
+    asc_snapshot_release(b->routing.view); /* NULL is fine */
+    b->routing = (routing){0};
+}
+
+/* Begin on the newest view. The maps of the namespaces are looked up once, not for each
+ * row. */
+static asc_status
+begin_routing(asc_batch *b, asc_error *err)
+{
+    routing *r = &b->routing;
     asc_snapshot *view = asc_cluster_snapshot(b->cluster);
     const asc_request reads = {.replica = b->options.replica,
                                .linearize = b->options.linearize,
@@ -402,22 +509,55 @@ asc_batch_route(asc_batch *b, asc_error *err)
             ns->reads = asc_choice_of(&reads, ns->map);
         }
     }
-    routing r = {.view = view, .n_groups = view->n_nodes + b->n_names};
-    asc_status rc;
-    r.counts = asc_malloc((r.n_groups + 1) * sizeof *r.counts);
-    if (r.counts == NULL) {
-        rc = asc_error_set(err, ASC_ERR_NOMEM, "routes of a batch");
+    *r = (routing){
+        .view = view, .n_groups = view->n_nodes + b->n_names, .n_members = b->set->n};
+    r->counts = asc_malloc((r->n_groups + 1) * sizeof *r->counts);
+    if (r->counts == NULL) {
+        return asc_error_set(err, ASC_ERR_NOMEM, "routes of a batch");
     }
-    else if (!b->routed) {
-        rc = route_all(b, &r, err);
+    if (!make_room(b)) {
+        return asc_error_set(err, ASC_ERR_NOMEM, "batch of %u rows", b->n_rows);
     }
-    else {
-        rc = route_what_failed(b, &r, err);
+    return ASC_OK;
+}
+
+asc_status
+asc_batch_route_some(asc_batch *b, uint32_t n_rows, asc_error *err)
+{
+    asc_status rc = ASC_OK;
+    if (b->routing.view == NULL) {
+        if (b->routed && asc_batch_is_done(b)) {
+            return ASC_OK;
+        }
+        rc = begin_routing(b, err);
     }
-    b->routed = true;
-    asc_free(r.counts);
-    asc_snapshot_release(view);
+    while (rc == ASC_OK && (b->routing.pass != PASS_NONE || next_rows(b))) {
+        rc = split(b, &n_rows, err);
+    }
+    if (rc != ASC_INTERRUPTED) {
+        end_routing(b);
+    }
     return rc;
+}
+
+/* Looking at a row in all passes counts three times. */
+asc_status
+asc_batch_route(asc_batch *b, asc_error *err)
+{
+    return asc_batch_route_some(b, UINT32_MAX, err);
+}
+
+/* The rows of a member that is not in the set any more were taken. */
+bool
+asc_batch_has_left(const asc_batch *b, uint32_t row)
+{
+    for (size_t i = 0; i < b->set->n; i++) {
+        const asc_member *m = b->set->members[i];
+        if (m->id == b->rows[row].member) {
+            return m->part.n_sent > 0 || m->x.n_sent > 0 || m->x.io.sent > 0;
+        }
+    }
+    return false;
 }
 
 bool
