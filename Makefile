@@ -15,6 +15,7 @@
 #   CALLS=100000               how many calls deadlines makes
 #   PIDS=11,12,13              with HOSTS, for chaos and soak: the processes of its servers
 #   RACKS=1,1,2                the racks of the nodes of chaos and soak
+#   CLIENT=async               chaos's and soak's calls are tasks' (uvloop: with its loops)
 #   CONFIG='{"shm": {}}'       more of the configuration of chaos's and soak's clients
 #   CHAOS_PYTHON=/x/bin/python an interpreter with another client of this API for chaos
 
@@ -65,7 +66,7 @@ help:
 	@echo "make test-all   the whole suite on each Python, and under sanitizers"
 	@echo "make sanitize  some Python tests with the extension under ASan and UBSan"
 	@echo "make races   C tests and threads of Python under ThreadSanitizer"
-	@echo "make chaos   threads write and read while nodes stop, freeze and move, SECONDS=$(SECONDS)"
+	@echo "make chaos   threads (CLIENT=async: tasks) write and read while nodes stop, freeze and move, SECONDS=$(SECONDS)"
 	@echo "make soak    the same with four processes, and their memory watched"
 	@echo "make deadlines  CALLS=$(CALLS) calls of every kind while all kinds of things go wrong"
 	@echo "make lint    formatting, types, warnings, layer rules"
@@ -101,6 +102,7 @@ test-long:
 	@OTHERS=1 sh tools/all_pythons.sh quick
 	@TEST_LONG=1 $(PY) -m pytest $(PARALLEL) -m takes_long
 	@$(MAKE) --no-print-directory chaos SECONDS=60 SLACK_MS=2000
+	@$(MAKE) --no-print-directory chaos SECONDS=60 SLACK_MS=2000 CLIENT=async
 	@$(MAKE) --no-print-directory deadlines
 	@$(MAKE) --no-print-directory fuzz
 
@@ -132,6 +134,7 @@ chaos soak:
 	@$(SETUP) test
 	@cd test && $(or $(CHAOS_PYTHON),../$(PY)) -m chaos --seconds $(SECONDS) \
 		$(if $(filter soak,$@),--processes 4) \
+		$(if $(CLIENT),--client $(CLIENT)) \
 		$(if $(SEED),--seed $(SEED)) $(if $(SLACK_MS),--slack-ms $(SLACK_MS)) \
 		$(if $(CONFIG),--config '$(CONFIG)') $(if $(RACKS),--racks $(RACKS)) \
 		$(if $(HOSTS),--hosts $(HOSTS) --pids $(PIDS))

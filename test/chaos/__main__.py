@@ -1,11 +1,14 @@
-"""Threads write, read and judge while nodes stop, start, freeze and move.
+"""Workers write, read and judge while nodes stop, start, freeze and move.
 
     cd test && python -m chaos --seconds 60
     cd test && python -m chaos --seconds 600 --processes 4
+    cd test && python -m chaos --client async
     cd test && python -m chaos --hosts 127.0.0.1:3000,... --pids 11,12,13
 
-The first two run a development cluster of three nodes in a process of its own. The
-third stops, kills, freezes and moves the servers of a real cluster on this machine, one
+The first three run a development cluster of three nodes in a process of its own. They
+are threads of a client whose methods block, or tasks that now and then cancel what they
+await, or let it time out. The last
+line stops, kills, freezes and moves the servers of a real cluster on this machine, one
 at a time, and starts them anew by the command that they were started with; any client
 of this API can be tried so, since nothing else is imported. Every contradiction is
 printed with the history of its record. The exit status is 0 if there is none, no call
@@ -28,6 +31,7 @@ from dataclasses import replace
 from typing import Any
 
 from .caller import Late, Strange, Tally
+from .crews import CREWS
 from .expected import TIMEOUT, UNHEARD
 from .gauge import Gauge
 from .metronome import Metronome, held_up_s, joined
@@ -52,7 +56,12 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="chaos", description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument(
+        "--client", choices=list(CREWS), default="threads", help="who uses which"
+    )
     parser.add_argument("--threads", type=int, default=16, help="of each process")
+    parser.add_argument("--tasks", type=int, default=256, help="of each process")
+    parser.add_argument("--loops", type=int, default=2, help="that its tasks are in")
     parser.add_argument("--seed", help="printed by the run that is to be repeated")
     parser.add_argument("--hosts", help="of a real cluster: address:port,...")
     parser.add_argument("--pids", help="of its servers, in the same order")
@@ -100,7 +109,8 @@ def run(options: argparse.Namespace, nodes: Nodes, seed: str) -> tuple[Tally, bo
     """
     tally, is_flat = Tally(), True
     players = Players(options, nodes.hosts, seed)
-    n_calls = options.threads * len(nodes.hosts)  # each may need a connection per node
+    n_workers = options.threads if options.client == "threads" else options.tasks
+    n_calls = n_workers * len(nodes.hosts)  # each may need a connection per node
     names = {pid: (f"process {pid}", n_calls) for pid in players.pids}
     if not options.hosts:  # what a real server holds is not for us to judge
         n_all = n_calls * options.processes

@@ -11,16 +11,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import aerospike
-from aerospike import exception
 from aerospike_helpers.batch.records import BatchRecords, Read
 
+from .drivers import Driver, is_expected_class
 from .expected import NEVER_SENT, NOT_FOUND, is_expected
 from .model import Contradiction, Count, Outcome, Record, Register, Unrest
 from .model import Write as WriteOf
 
 QUERY_LIMIT_MS = 4000
 N_TOLD = 50
-"""Unexpected errors of a thread whose texts are kept."""
+"""Unexpected errors of a worker whose texts are kept."""
 
 
 @dataclass(frozen=True)
@@ -141,48 +141,39 @@ def padding(number: int) -> bytes:
 
 
 class Caller:
-    """Calls of a client, timed and counted. Each belongs to one thread."""
+    """Calls of a client, timed and counted. Each belongs to one thread or task."""
 
-    def __init__(self, client: Any, shelf: Shelf, tally: Tally) -> None:
-        self.client = client
+    def __init__(self, driver: Driver, shelf: Shelf, tally: Tally) -> None:
+        self.driver = driver
+        self.client = driver.client
         self.shelf = shelf
         self.tally = tally
-        self._waited_s = 0.0
         self._last = ("", 0, 0.0, 0.0)
 
-    def _held_up_s(self) -> float:
-        """How long this thread has been ready and not run, since the last time."""
-        before_s, self._waited_s = self._waited_s, waited_s()
-        return self._waited_s - before_s
-
-    def timed(
+    async def timed(
         self, name: str, limit_ms: int, call: Callable[[], Any], *, writes: bool = False
     ) -> tuple[Any, Exception | None]:
         """Result and error of a call, one of them None."""
+        answer = await self.driver.ask(limit_ms, call)
+        self._last = (name, limit_ms, answer.begin_s, answer.end_s)
+        if answer.over_s > 0:
+            what = f"{name} of {limit_ms} ms: {answer.error!r}"
+            late = Late(answer.over_s, answer.begin_s, answer.end_s, what)
+            self.tally.late.append(late)
+        if answer.error is not None:
+            self._note_error(name, answer.error, writes)
+        return answer.result, answer.error
+
+    def _note_error(self, name: str, error: Exception, writes: bool) -> None:
+        """A call has ended with an error."""
         tally = self.tally
-        begin_s = time.monotonic()
-        result: Any = None
-        error: Exception | None = None
-        try:
-            result = call()
-        except exception.AerospikeError as raised:
-            error = raised
-        except Exception as raised:  # noqa: BLE001 - any other class is a finding
-            error = raised
-            tally.broken.append(f"{name}: {raised!r}")
-        end_s = time.monotonic()
-        over_s = end_s - begin_s - limit_ms / 1000 - self._held_up_s()
-        self._last = (name, limit_ms, begin_s, end_s)
-        if over_s > 0:
-            what = f"{name} of {limit_ms} ms: {error}"
-            tally.late.append(Late(over_s, begin_s, end_s, what))
-        if error is not None:
-            code = getattr(error, "code", 0)
-            tally.errors[name, type(error).__name__, code] += 1
-            self.expect(code, str(error))
-            if getattr(error, "in_doubt", False) and not writes:
-                tally.broken.append(f"{name} writes nothing and is in doubt: {error}")
-        return result, error
+        if not is_expected_class(error):
+            tally.broken.append(f"{name}: {error!r}")
+        code = getattr(error, "code", 0)
+        tally.errors[name, type(error).__name__, code] += 1
+        self.expect(code, str(error))
+        if getattr(error, "in_doubt", False) and not writes:
+            tally.broken.append(f"{name} writes nothing and is in doubt: {error}")
 
     def expect(self, code: int, text: str) -> None:
         """The last call, or a row of it, has ended with a code."""
@@ -232,11 +223,11 @@ class Caller:
 
     # Reads
 
-    def get(self, record: Record, limit_ms: int) -> bool:
+    async def get(self, record: Record, limit_ms: int) -> bool:
         """Read a record; whether there was an answer."""
         policy = {"total_timeout": limit_ms, "max_retries": 2}
         start_s = time.monotonic()
-        found, error = self.timed(
+        found, error = await self.timed(
             "get", limit_ms, lambda: self.client.get(self.shelf.key(record), policy)
         )
         code = getattr(error, "code", 0)
@@ -245,7 +236,9 @@ class Caller:
         self.judge(record, found and found[2], start_s, time.monotonic())
         return True
 
-    def batch_read(self, records: list[Record], limit_ms: int, *, mixed: bool) -> bool:
+    async def batch_read(
+        self, records: list[Record], limit_ms: int, *, mixed: bool
+    ) -> bool:
         """Read some records at once; whether all were answered."""
         policy = {"total_timeout": limit_ms, "max_retries": 2}
         keys = [self.shelf.key(record) for record in records]
@@ -253,11 +246,11 @@ class Caller:
         if mixed:
             asked = BatchRecords([Read(key, None, read_all_bins=True) for key in keys])
             name = "batch_write of reads"
-            made, error = self.timed(
+            made, error = await self.timed(
                 name, limit_ms, lambda: self.client.batch_write(asked, policy)
             )
         else:
-            made, error = self.timed(
+            made, error = await self.timed(
                 "batch_read",
                 limit_ms,
                 lambda: self.client.batch_read(keys, policy=policy),
@@ -272,13 +265,15 @@ class Caller:
             self.expect(row.result, "a row")
         return all(row.result in (0, NOT_FOUND) for row in rows)
 
-    def query(self) -> bool:
+    async def query(self) -> bool:
         """Read the whole set; whether there was an answer."""
         records = self.shelf.by_digest()
         policy = {"total_timeout": QUERY_LIMIT_MS, "max_retries": 5}
         query = self.client.query(self.shelf.namespace, self.shelf.set_name)
         start_s = time.monotonic()
-        rows, error = self.timed("query", QUERY_LIMIT_MS, lambda: query.results(policy))
+        rows, error = await self.timed(
+            "query", QUERY_LIMIT_MS, lambda: query.results(policy)
+        )
         end_s = time.monotonic()
         if error is not None:
             return False
@@ -290,18 +285,3 @@ class Caller:
             else:
                 self.judge(record, bins, start_s, end_s)
         return True
-
-
-def waited_s() -> float:
-    """How long this thread has waited for a processor; 0 where no system tells."""
-    try:
-        with open("/proc/thread-self/schedstat", "rb") as counts:
-            return int(counts.read().split()[1]) / 1e9
-    except OSError:
-        return 0.0
-
-
-def connect(hosts: list[tuple[str, int]], more: dict[str, Any]) -> Any:
-    """A client. more: of its configuration."""
-    config: Any = {"hosts": hosts, "tend_interval": 250, **more}
-    return aerospike.client(config)

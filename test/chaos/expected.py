@@ -17,6 +17,8 @@ NO_NODE = -8
 CONNECTION = -10
 ERROR_RATE = -14
 """A node has failed so often that nothing is sent to it for a while."""
+GIVEN_UP = -1000
+"""No code of the client's: the task that waited did not want to any longer."""
 
 GONE = {CONNECTION, NO_NODE, ERROR_RATE, UNAVAILABLE}
 """Of a node that has closed its sockets, and whose partitions others take over."""
@@ -45,8 +47,10 @@ UNHEARD = {TIMEOUT, NO_NODE, ERROR_RATE}
 
 OF_RECORDS = {OK, NOT_FOUND}
 """What single records answer, whatever happens to nodes."""
+ALWAYS = OF_RECORDS | {GIVEN_UP}
+"""How a call may end at any time."""
 
 
 def is_expected(code: int, kinds: Iterable[str]) -> bool:
     """Whether a call may end with a code while nodes are disturbed in those ways."""
-    return code in OF_RECORDS or any(code in ERRORS[kind] for kind in kinds)
+    return code in ALWAYS or any(code in ERRORS[kind] for kind in kinds)

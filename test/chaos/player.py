@@ -1,6 +1,6 @@
-"""A process of threads that call, and the one that starts such processes.
+"""A process of workers that call, and the one that starts such processes.
 
-Processes share the nodes and nothing else: each judges the records that its own threads
+Processes share the nodes and nothing else: each judges the records that its own workers
 write. All are told about disturbances, by the one clock of the machine.
 """
 
@@ -8,23 +8,25 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import random
 import sys
 import threading
 import time
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
 from aerospike import exception
 
-from .caller import Caller, Shelf, Tally, connect
+from .caller import Caller, Shelf, Tally
+from .crews import CREWS, Crew
 from .gauge import Held, held_by
 from .model import Unrest
 from .nodes import Host
 from .pulse import Pulse
-from .workload import PAUSE_S, Worker
+from .workload import FEW, PAUSE_S, Worker
 
 SWITCH_S = 0.0005
 """Threads that have an answer wait for the interpreter: the less, the truer times."""
@@ -42,45 +44,55 @@ ROWS = 500
 def play(pipe: Connection, options: Namespace, hosts: list[Host], seed: str) -> None:
     """Call while told about disturbances, then look at everything, and tell of it."""
     sys.setswitchinterval(SWITCH_S)
-    connect(hosts, options.config).close()  # what the first client imports stays
+    begin = partial(CREWS[options.client], hosts, options)
+    begin().close()  # what the first client imports stays
     before = held_by("self")
     pulse = Pulse()
     unrest = Unrest(GRACE_S, options.slack_ms / 1000)
-    client = connect(hosts, options.config)
+    crew = begin()
     shelf = Shelf(options.namespace, f"chaos{os.getpid()}", unrest)
-    pause_s = PAUSE_S * options.processes
-    workers = [
-        Worker(number, client, shelf, pause_s, seed)
-        for number in range(options.threads)
-    ]
-    get_ready(workers)
+    workers = hire(crew, shelf, options, seed)
+    crew.finish(get_ready(workers))
     enough = threading.Event()
-    running = [threading.Thread(target=each.run, args=(enough,)) for each in workers]
     pipe.send("ready")
-    for thread in running:
-        thread.start()
+    crew.start(workers, enough)
     try:
         listen(pipe, unrest)
     finally:
         enough.set()
-        for thread in running:
-            thread.join()
+        broken = crew.join()
     unrest.close()
-    tally = Tally(pauses={os.getpid(): pulse.stop()})
+    tally = Tally(pauses={os.getpid(): pulse.stop()}, broken=broken)
     for record in shelf.all():
         record.look_anew()
-    look_at_all(Caller(client, shelf, tally))
     for worker in workers:
         tally.add(worker.tally)
+    crew.finish(look_at_all(Caller(crew.driver(0), shelf, tally)))
     left = [*shelf.all(), *(record for each in workers for record in each.dropped())]
-    keys = [shelf.key(record) for record in left]
-    for start in range(0, len(keys), ROWS):
-        client.batch_remove(keys[start : start + ROWS])
-    client.close()
+    crew.finish(remove(workers[0], [shelf.key(record) for record in left]))
+    crew.close()
     pipe.send((tally, before, held_by("self")))
 
 
-def get_ready(workers: list[Worker]) -> None:
+def hire(crew: Crew, shelf: Shelf, options: Namespace, seed: str) -> list[Worker]:
+    """The workers of a crew."""
+    crowd = max(1, crew.n_workers / FEW)
+    workers = []
+    for number in range(crew.n_workers):
+        rng = random.Random(f"{seed}/{number}")
+        worker = Worker(
+            f"t{number:02}",
+            crew.driver(number, rng),
+            shelf,
+            rng,
+            pause_s=PAUSE_S * options.processes * crowd,
+            crowd=crowd,
+        )
+        workers.append(worker)
+    return workers
+
+
+async def get_ready(workers: list[Worker]) -> None:
     """Write what calls need. Nothing is disturbed yet, but the machine may be slow.
 
     What is written is the same each time, so that a failure is no reason to give up.
@@ -89,11 +101,18 @@ def get_ready(workers: list[Worker]) -> None:
     waiting = [*workers]
     while waiting:
         try:
-            waiting[-1].prepare()
+            await waiting[-1].prepare()
             waiting.pop()
         except exception.AerospikeError:
             if time.monotonic() > end_s:
                 raise
+
+
+async def remove(worker: Worker, keys: list[tuple[str, str, str]]) -> None:
+    """Leave nothing on the nodes."""
+    for start in range(0, len(keys), ROWS):
+        rows = worker.client.batch_remove(keys[start : start + ROWS])
+        await worker.driver.of(rows)
 
 
 def listen(pipe: Connection, unrest: Unrest) -> None:
@@ -106,17 +125,17 @@ def listen(pipe: Connection, unrest: Unrest) -> None:
         pipe.send("heard")
 
 
-def look_at_all(caller: Caller) -> None:
+async def look_at_all(caller: Caller) -> None:
     """Judge every record once more, by each way of reading."""
     deadline_s = time.monotonic() + FINAL_S
     records = caller.shelf.all()
-    looks: list[Callable[[], bool]] = [
+    looks: list[Callable[[], Coroutine[Any, Any, bool]]] = [
         partial(caller.get, record, 2000) for record in records
     ]
     looks.append(partial(caller.batch_read, records, 4000, mixed=False))
     looks.append(caller.query)
     for look in looks:
-        while not look():
+        while not await look():
             if time.monotonic() > deadline_s:
                 caller.tally.broken.append("the last look is not answered")
                 return

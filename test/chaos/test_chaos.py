@@ -16,6 +16,7 @@ from ..children import LIMIT_S, run_script
 from . import expected
 from .__main__ import NODES, is_excused, parse, without
 from .caller import Caller, Late, Shelf, Tally
+from .drivers import Blocking, at_once
 from .gauge import MEMORY_LIMIT, Held, judge
 from .metronome import held_up_s
 from .model import Kind, Register, Unrest
@@ -41,7 +42,7 @@ def test_no_answer_is_contradicted_while_nodes_stop_freeze_and_move():
 def test_remove_that_finds_nothing_may_have_been_sent_before(in_doubt, expected):
     shelf = Shelf("test", "chaos", Unrest(1.0))
     record = shelf.add(Register, "r")
-    caller = Caller(None, shelf, Tally())
+    caller = Caller(Blocking(None), shelf, Tally())
     caller.close("put", record, record.begin("put", 1, 0.0, 1), 0, False)
     begin_s = time.monotonic()
     remove = record.begin("remove", None, begin_s, 2)
@@ -95,15 +96,15 @@ def fail(code, kinds=()):
     unrest = Unrest(1.0)
     if kinds:
         unrest.begin(time.monotonic(), *kinds)
-    caller = Caller(None, Shelf("test", "chaos", unrest), Tally())
-    caller.timed("get", 300, lambda: None)
+    caller = Caller(Blocking(None), Shelf("test", "chaos", unrest), Tally())
+    at_once(caller.timed("get", 300, lambda: None))
     caller.expect(code, "text")
     return caller.tally.strange
 
 
 @pytest.mark.parametrize("kind", expected.ERRORS)
 def test_each_disturbance_has_its_errors(kind):
-    for code in expected.ERRORS[kind] | expected.OF_RECORDS:
+    for code in expected.ERRORS[kind] | expected.ALWAYS:
         assert fail(code, [kind]) == []
     assert len(fail(99, [kind])) == 1
 
@@ -147,7 +148,7 @@ def test_nodes_that_were_kept_from_running_may_not_be_heard(
 def test_write_that_was_not_sent_is_not_in_doubt():
     shelf = Shelf("test", "chaos", Unrest(1.0))
     record = shelf.add(Register, "r")
-    caller = Caller(None, shelf, Tally())
+    caller = Caller(Blocking(None), shelf, Tally())
     for copies, n_found in ((1, 1), (3, 1)):
         write = record.begin("put", 1, 0.0, copies)
         caller.close("put", record, write, expected.ERROR_RATE, True)
