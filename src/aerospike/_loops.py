@@ -2,15 +2,20 @@
 
 An adapter stands between one event loop and the client's loops there. asyncio's is
 here and serves uvloop, too; trio's stands in a module of its own, which is imported
-when trio runs. This module is imported with the first asynchronous client.
+when trio runs. A program without an event loop drives the client by hand. This module
+is imported with the first asynchronous client.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
+import time
+from collections import deque
 from concurrent.futures import Future
-from threading import Thread
+from contextvars import copy_context
+from threading import Thread, get_native_id
+from types import SimpleNamespace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,6 +122,83 @@ class AsyncioAdapter:
         return await asyncio.wrap_future(done, loop=self.key)
 
 
+def report_unraisable(context: dict[str, Any]) -> None:
+    """report() of an event loop that has no handler of its own: on stderr."""
+    error = context["exception"]
+    sys.unraisablehook(
+        SimpleNamespace(
+            exc_type=type(error),
+            exc_value=error,
+            exc_traceback=error.__traceback__,
+            err_msg=context["message"],
+            object=context.get("future"),
+        )
+    )
+
+
+class ByHand:
+    """A thread without an event loop, whose program calls turn() of the client.
+
+    Coroutines yield calls to whoever runs them, as to a task of asyncio. They block
+    where they would sleep or wait for a thread.
+    """
+
+    report = staticmethod(report_unraisable)
+    wait = None
+
+    def __init__(self) -> None:
+        self.key = self
+        self._soon: deque[Callable[[], object]] = deque()
+        self._watched: dict[int, Callable[[], object]] = {}
+
+    def call_soon(
+        self,
+        callback: Callable[..., object],
+        *args: Any,
+        context: Context | None = None,
+    ) -> None:
+        run = (context or copy_context()).run
+        self._soon.append(lambda: run(callback, *args))
+
+    def turn(self) -> None:
+        """Look at all descriptors, and call what is due before and after that."""
+        self._call()
+        for callback in list(self._watched.values()):
+            callback()
+        self._call()
+
+    def _call(self) -> None:
+        for _ in range(len(self._soon)):
+            self._soon.popleft()()
+
+    def watch(self, fd: int, callback: Callable[[], object]) -> None:
+        self._watched[fd] = callback
+
+    def unwatch(self, fd: int) -> None:
+        del self._watched[fd]
+
+    async def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+    async def in_thread(self, function: Callable[..., T], *args: Any) -> T:
+        return function(*args)
+
+    def from_thread(self, callback: Callable[[], object]) -> None:
+        self._soon.append(callback)
+
+    def is_closed(self) -> bool:
+        return False
+
+
+_by_hand: dict[int, ByHand] = {}
+"""By the number that the system gives a thread: gevent changes that of Python."""
+
+
+def by_hand() -> ByHand:
+    """The adapter of this thread from now on, whenever no event loop runs in it."""
+    return _by_hand.setdefault(get_native_id(), ByHand())
+
+
 def running() -> Adapter | None:
     """The adapter of the event loop that runs in this thread; None: there is none."""
     if "trio" in sys.modules:
@@ -127,4 +209,6 @@ def running() -> Adapter | None:
         if adapter is not None:
             return adapter
     loop = asyncio._get_running_loop()
-    return None if loop is None else AsyncioAdapter(loop)
+    if loop is None:
+        return _by_hand.get(get_native_id())
+    return AsyncioAdapter(loop)

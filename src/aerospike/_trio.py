@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections import deque
 from contextvars import copy_context
-from types import SimpleNamespace
 
 import trio
 from trio.lowlevel import Abort
+
+from aerospike._loops import report_unraisable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 class TrioAdapter:
     """One run of trio, which is asked for what aerospike._loops.Adapter explains."""
 
+    report = staticmethod(report_unraisable)
     sleep = staticmethod(trio.sleep)
 
     def __init__(self) -> None:
@@ -111,18 +112,6 @@ class TrioAdapter:
 
         call.add_done_callback(wake)
         await trio.lowlevel.wait_task_rescheduled(abort)
-
-    def report(self, context: dict[str, Any]) -> None:
-        error = context.get("exception")
-        sys.unraisablehook(
-            SimpleNamespace(
-                exc_type=type(error),
-                exc_value=error,
-                exc_traceback=getattr(error, "__traceback__", None),
-                err_msg=context["message"],
-                object=context.get("future"),
-            )
-        )
 
 
 _adapter: trio.lowlevel.RunVar[TrioAdapter] = trio.lowlevel.RunVar("aerospike")

@@ -236,6 +236,60 @@ def test_importing_the_package_imports_no_event_loop():
     assert done.stdout == "[]\n"
 
 
+def test_without_a_loop_everything_happens_in_turns():
+    seen = []
+
+    def in_a_thread():
+        assert _loops.running() is None
+        adapter = _loops.by_hand()
+        assert _loops.running() is adapter
+        ours, theirs = os.pipe()
+        os.write(theirs, b"ab")
+        adapter.watch(ours, lambda: seen.append(os.read(ours, 1)))
+        adapter.call_soon(seen.append, 1)
+        adapter.call_soon(adapter.call_soon, seen.append, 2)
+        assert seen == []
+        adapter.turn()
+        adapter.turn()
+        adapter.unwatch(ours)
+        adapter.turn()
+        os.close(ours)
+        os.close(theirs)
+
+        async def main():
+            await adapter.sleep(0)
+            return await adapter.in_thread(threading.get_ident)
+
+        with pytest.raises(StopIteration) as end:
+            main().send(None)
+        assert end.value.value == threading.get_ident()
+
+    thread = threading.Thread(target=in_a_thread)
+    thread.start()
+    thread.join(LIMIT_S)
+    assert seen == [1, b"a", 2, b"b"]
+
+
+@pytest.mark.parametrize("module", ["_loops", "_trio"])
+def test_error_that_nobody_awaits_is_told(module, monkeypatch):
+    told: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", told.append)
+    error = ValueError("lost")
+
+    async def main():
+        adapter = _loops.running()
+        assert adapter is not None
+        adapter.report({"message": "never awaited", "exception": error, "future": 7})
+
+    if module == "_trio":
+        trio.run(main)
+    else:
+        _loops.ByHand().report({"message": "never awaited", "exception": error})
+    assert [(each.exc_value, each.err_msg) for each in told] == [
+        (error, "never awaited")
+    ]
+
+
 class Call:
     """What trio's wait() uses of a call."""
 
