@@ -630,7 +630,27 @@ class Client:
         ops: builtins.list[Operation],
         meta: WriteMeta | Options | None = None,
         policy: OperatePolicy | Options | None = None,
-        shape: int = 0,
+    ) -> Any: ...
+    def _operate_count(
+        self,
+        key: Key,
+        ops: builtins.list[Operation],
+        meta: WriteMeta | Options | None = None,
+        policy: OperatePolicy | Options | None = None,
+    ) -> int: ...
+    def _operate_zero(
+        self,
+        key: Key,
+        ops: builtins.list[Operation],
+        meta: WriteMeta | Options | None = None,
+        policy: OperatePolicy | Options | None = None,
+    ) -> int: ...
+    def _operate_pairs(
+        self,
+        key: Key,
+        ops: builtins.list[Operation],
+        meta: WriteMeta | Options | None = None,
+        policy: OperatePolicy | Options | None = None,
     ) -> Any: ...
     def get_key_partition_id(self, ns: str, set: str | None, key: UserKey) -> int:
         """The partition, 0 to 4095, that the record of a user key belongs to.
@@ -764,6 +784,9 @@ def publish_client(cls: type[_T], /) -> type[_T]:
 
 def expression_base64(expression: CompiledExpression, /) -> str:
     """What get_expression_base64() gives."""
+
+def info_changes(command: str, /) -> bool:
+    """Whether an info command changes data or settings."""
 
 def hash_password(password: object, /) -> object:
     """The hash of a password as nodes keep it, in a capsule, which shows nothing. This

@@ -124,16 +124,6 @@ decode_last(record_call *c)
     return last;
 }
 
-/* What is made of the value of one operation. The methods of aerospike._direct say so by
- * these numbers. */
-typedef enum result_shape {
-    SHAPE_VALUE, /* the value as it is */
-    SHAPE_ZERO,  /* 0: there is nothing to tell */
-    SHAPE_COUNT, /* 0 when there is no value */
-    SHAPE_PAIRS, /* a list of pairs, which the server sends one behind the other */
-    N_SHAPES,
-} result_shape;
-
 /* [(list[0], list[1]), ...]: a new list, which takes the place of one that nobody else
  * has. NULL with MemoryError. */
 static PyObject *
@@ -156,18 +146,32 @@ pairs_of(PyObject *list)
     return pairs;
 }
 
-/* The value of the reply's last operation, in the shape that the call wants. */
+/* The pairs of a map, where the operation asks for them. */
 static PyObject *
-decode_shaped(record_call *c)
+decode_pairs(record_call *c)
 {
     PyObject *value = decode_last(c);
-    if (value == NULL || c->shape == SHAPE_VALUE) {
-        return value;
+    bool is_flat = c->asks_for_pairs && value != NULL && PyList_CheckExact(value);
+    return is_flat ? pairs_of(value) : value;
+}
+
+/* 0 where there is no value. */
+static PyObject *
+decode_count(record_call *c)
+{
+    PyObject *value = decode_last(c);
+    if (value == Py_None) {
+        Py_SETREF(value, PyLong_FromLong(0));
     }
-    if (c->shape == SHAPE_PAIRS) {
-        return PyList_CheckExact(value) ? pairs_of(value) : value;
-    }
-    if (c->shape == SHAPE_ZERO || value == Py_None) {
+    return value;
+}
+
+/* 0 whatever the value is; but it must be one. */
+static PyObject *
+decode_nothing(record_call *c)
+{
+    PyObject *value = decode_last(c);
+    if (value != NULL) {
         Py_SETREF(value, PyLong_FromLong(0));
     }
     return value;
@@ -452,33 +456,19 @@ asks_for_pairs(module_state *st, PyObject *op)
     return asks;
 }
 
-/* Take the shape of the result, and find out whether pairs are to come: nothing of the
- * kind may fail once the operation is done. 0, or -1 with an exception. */
+/* Nothing may fail once the operation is done: so the question for pairs is asked
+ * before. */
 static int
-set_shape(record_call *c, PyObject *list, PyObject *arg)
+encode_for_pairs(record_call *c, PyObject *const *argv)
 {
-    int64_t shape = SHAPE_VALUE;
-    if (arg != NULL && (!PyLong_Check(arg) || !int64_from_py(arg, &shape) ||
-                        shape < 0 || shape >= N_SHAPES)) {
-        PyErr_Format(PyExc_ValueError, "%R is no shape of a result", arg);
+    if (encode_operate_strictly(c, argv) < 0) {
         return -1;
     }
-    c->shape = (int)shape;
-    if (c->shape != SHAPE_PAIRS) {
-        return 0;
-    }
-    PyObject *op = PyList_GetItemRef(list, 0);
+    PyObject *op = PyList_GetItemRef(argv[1], 0);
     int asks = op != NULL ? asks_for_pairs(c->st, op) : -1;
     Py_XDECREF(op);
-    c->shape = asks > 0 ? SHAPE_PAIRS : SHAPE_VALUE;
+    c->asks_for_pairs = asks > 0;
     return asks < 0 ? -1 : 0;
-}
-
-static int
-encode_operate_one(record_call *c, PyObject *const *argv)
-{
-    return encode_operations(c, argv[1], true) < 0 ? -1
-                                                   : set_shape(c, argv[1], argv[4]);
 }
 
 /* Whether the name of a module or function is a str. 0, or -1 with ClientError. */
@@ -848,23 +838,60 @@ client_operate_ordered(METHOD_PARAMS)
 }
 
 static const char doc__operate_one[] =
-    "_operate_one($self, key, ops, meta=None, policy=None, shape=0)\n--\n\n"
+    "_operate_one($self, key, ops, meta=None, policy=None)\n--\n\n"
     "operate_ordered() that gives the value of the last result alone, None when there\n"
-    "is none; for the methods of one list or map operation.\n\n"
-    ":param shape: what is made of the value, as aerospike._direct has it.";
+    "is none; for the methods of one list or map operation.";
 
-static const record_row operate_one_row = {
-    .name = "_operate_one",
-    .args = {"key", "ops", "meta", "policy", "shape"}, .n_required = 2,
-    .kind = POLICY_OPERATE, .policy_at = 3, .meta_at = 2, .shown_at = 1,
-    .shows_operations = true,
-    .encode = encode_operate_one, .decode = decode_shaped,
-};
+static const char doc__operate_count[] =
+    "_operate_count($self, key, ops, meta=None, policy=None)\n--\n\n"
+    "_operate_one() that gives 0 when there is no value.";
+
+static const char doc__operate_zero[] =
+    "_operate_zero($self, key, ops, meta=None, policy=None)\n--\n\n"
+    "_operate_one() that gives 0.";
+
+static const char doc__operate_pairs[] =
+    "_operate_pairs($self, key, ops, meta=None, policy=None)\n--\n\n"
+    "_operate_one() of an operation on a map that gives its pairs as tuples, if its\n"
+    "return type asks for pairs.";
+
+/* What these methods have in common. */
+#define OPERATE_ONE(encode_function, decode_function)                                  \
+    {                                                                                  \
+        .name = "_operate_one", .args = {"key", "ops", "meta", "policy"},              \
+        .n_required = 2, .kind = POLICY_OPERATE, .policy_at = 3, .meta_at = 2,         \
+        .shown_at = 1, .shows_operations = true, .encode = encode_function,            \
+        .decode = decode_function,                                                     \
+    }
+
+static const record_row
+    operate_one_row = OPERATE_ONE(encode_operate_strictly, decode_last),
+    operate_count_row = OPERATE_ONE(encode_operate_strictly, decode_count),
+    operate_zero_row = OPERATE_ONE(encode_operate_strictly, decode_nothing),
+    operate_pairs_row = OPERATE_ONE(encode_for_pairs, decode_pairs);
 
 static PyObject *
 client__operate_one(METHOD_PARAMS)
 {
     return record_method(&operate_one_row, self, cls, args, nargs, kwnames);
+}
+
+static PyObject *
+client__operate_count(METHOD_PARAMS)
+{
+    return record_method(&operate_count_row, self, cls, args, nargs, kwnames);
+}
+
+static PyObject *
+client__operate_zero(METHOD_PARAMS)
+{
+    return record_method(&operate_zero_row, self, cls, args, nargs, kwnames);
+}
+
+static PyObject *
+client__operate_pairs(METHOD_PARAMS)
+{
+    return record_method(&operate_pairs_row, self, cls, args, nargs, kwnames);
 }
 
 static const char doc_apply[] =
@@ -961,6 +988,9 @@ const PyMethodDef record_methods[] = {
     METHOD_ROW("operate", client_operate, doc_operate),
     METHOD_ROW("operate_ordered", client_operate_ordered, doc_operate_ordered),
     METHOD_ROW("_operate_one", client__operate_one, doc__operate_one),
+    METHOD_ROW("_operate_count", client__operate_count, doc__operate_count),
+    METHOD_ROW("_operate_zero", client__operate_zero, doc__operate_zero),
+    METHOD_ROW("_operate_pairs", client__operate_pairs, doc__operate_pairs),
     METHOD_ROW("apply", client_apply, doc_apply),
     METHOD_ROW("get_key_partition_id", client_get_key_partition_id,
                doc_get_key_partition_id),

@@ -78,11 +78,11 @@ struct record_call {
     record_meta meta;
     record_key key;
     bool reads, writes;
-    int shape;         /* of the result, for the row whose decode looks at it */
-    asc_msg_head head; /* written a second time when all of it is known */
-    asc_writer writer; /* appends the message to req->out */
-    encoder enc;       /* appends values to the same */
-    asc_error err;     /* set when record_run() returns 1 */
+    bool asks_for_pairs; /* for the row whose decode looks at it */
+    asc_msg_head head;   /* written a second time when all of it is known */
+    asc_writer writer;   /* appends the message to req->out */
+    encoder enc;         /* appends values to the same */
+    asc_error err;       /* set when record_run() returns 1 */
 };
 
 /* Make the request of the arguments, which are borrowed for as long as this takes;

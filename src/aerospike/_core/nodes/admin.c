@@ -1,0 +1,378 @@
+/* nodes/admin.c -- the method of aerospike.Client that gives admin commands to a
+ * node: what the calls about users and roles are made of (aerospike/_calls).
+ *
+ * Hashes of passwords are as good as the passwords. Python code sees them as capsules,
+ * which show nothing, and the bytes of a request are wiped when they have been sent. */
+#include "nodes/nodes.h"
+
+#include <string.h>
+
+#include "asc/admin.h"
+#include "asc/alloc.h"
+#include "asc/secret.h"
+#include "clients/client.h"
+#include "support/compat.h"
+#include "support/numbers.h"
+
+/* What the name of a capsule says of the text in it. */
+#define HASH_CAPSULE "aerospike.password_hash"
+
+/* Without a limit of the caller's a command ends after so long. */
+#define LONGEST_MS 60000
+
+#define MAX_HASH_SIZE 128
+
+/* One call. */
+typedef struct admin_call {
+    module_state *st;
+    ClientObject *client; /* owned */
+    asc_cluster *cluster; /* counted */
+    asc_credentials *who; /* counted; NULL: the client has no user */
+    asc_call *call;       /* taken from the client */
+    policy pol;
+    PyObject *fields;     /* owned: a tuple */
+    asc_node_info *nodes; /* owned */
+    asc_error err;
+} admin_call;
+
+/* Give back all that a call has. */
+static void
+end(admin_call *c)
+{
+    if (c->call != NULL) {
+        asc_buf_wipe(&asc_call_request(c->call)->out);
+        client_give_call(c->client, c->call);
+    }
+    policy_clear(&c->pol);
+    asc_free(c->nodes);
+    asc_credentials_release(c->who);
+    asc_cluster_release(c->cluster);
+    Py_XDECREF(c->fields);
+    Py_DECREF(c->client);
+}
+
+/* --- the request --- */
+
+/* The number and the value of a field, which is a tuple of both; the value is borrowed
+ * from the tuple. 0, or -1 with an exception. */
+static int
+open_field(PyObject *field, uint8_t *number, PyObject **value)
+{
+    if (!PyTuple_Check(field)) {
+        PyErr_SetString(PyExc_TypeError, "a field must be a tuple");
+        return -1;
+    }
+    return PyArg_ParseTuple(field, "bO", number, value) ? 0 : -1;
+}
+
+/* The bytes of a value: bytes, or the hash in a capsule; borrowed from it. NULL with
+ * TypeError. */
+static const char *
+bytes_of(PyObject *value, size_t *size)
+{
+    if (PyBytes_Check(value)) {
+        *size = (size_t)PyBytes_GET_SIZE(value);
+        return PyBytes_AS_STRING(value);
+    }
+    if (PyCapsule_IsValid(value, HASH_CAPSULE)) {
+        const char *hash = PyCapsule_GetPointer(value, HASH_CAPSULE);
+        *size = strlen(hash);
+        return hash;
+    }
+    PyErr_SetString(PyExc_TypeError, "a field holds bytes, a hash or None");
+    return NULL;
+}
+
+/* Append a field. None stands for the hash of the client's own password. 0, or -1 with
+ * an exception. */
+static int
+put_field(admin_call *c, asc_buf *out, PyObject *field)
+{
+    uint8_t number;
+    PyObject *value;
+    size_t size;
+    if (open_field(field, &number, &value) < 0) {
+        return -1;
+    }
+    if (value == Py_None) {
+        if (c->who == NULL) {
+            return raise_param(c->st, "the client has no user" DETAIL
+                                      "it did not log in, so that it has no password");
+        }
+        if (asc_credentials_put_hash(c->who, out, number, &c->err) != ASC_OK) {
+            raise_error(c->st, &c->err, NULL, NULL);
+            return -1;
+        }
+        return 0;
+    }
+    const char *bytes = bytes_of(value, &size);
+    if (bytes == NULL) {
+        return -1;
+    }
+    if (!asc_admin_field(out, number, bytes, size)) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    return 0;
+}
+
+/* How many bytes a request has at most. */
+static size_t
+size_limit(PyObject *fields)
+{
+    size_t total = 64;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(fields); i++) {
+        uint8_t number;
+        PyObject *value;
+        size_t size = MAX_HASH_SIZE;
+        /* borrowed: a tuple does not change, and the call owns this one */
+        if (open_field(PyTuple_GET_ITEM(fields, i), &number, &value) == 0 &&
+            PyBytes_Check(value)) {
+            size = (size_t)PyBytes_GET_SIZE(value);
+        }
+        PyErr_Clear(); /* put_field() raises it again */
+        total += size + 5;
+    }
+    return total;
+}
+
+/* Write the request. Its buffer gets its size first: growing would leave copies of the
+ * hashes behind. 0, or -1 with an exception. */
+static int
+write_request(admin_call *c, uint8_t command)
+{
+    asc_request *req = asc_call_request(c->call);
+    Py_ssize_t n = PyTuple_GET_SIZE(c->fields);
+    if (n > UINT8_MAX) {
+        PyErr_SetString(PyExc_ValueError, "a request has 255 fields at most");
+        return -1;
+    }
+    if (!asc_buf_grow(&req->out, size_limit(c->fields)) ||
+        !asc_admin_begin(&req->out, command)) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < n; i++) {
+        /* borrowed: a tuple does not change, and the call owns this one */
+        if (put_field(c, &req->out, PyTuple_GET_ITEM(c->fields, i)) < 0) {
+            return -1;
+        }
+    }
+    if (c->pol.timing.total_timeout_ms == 0) {
+        c->pol.timing.total_timeout_ms = LONGEST_MS;
+    }
+    policy_to_request(&c->pol, req, !asc_admin_is_query(req->out.data));
+    req->reply = ASC_REPLY_BLOCKS;
+    return 0;
+}
+
+/* Give the request to one of the nodes. 0, or -1 with an exception. */
+static int
+run(admin_call *c)
+{
+    size_t n;
+    asc_error_reset(&c->err);
+    if (asc_cluster_nodes(c->cluster, &c->nodes, &n, &c->err) != ASC_OK) {
+        raise_error(c->st, &c->err, NULL, NULL);
+        return -1;
+    }
+    const char *node = client_any_node(c->st, c->cluster, c->nodes, n);
+    if (node == NULL) {
+        return -1;
+    }
+    asc_call_request(c->call)->node_name = node;
+    int rc = client_run_call(c->call, c->cluster, &c->err);
+    if (rc > 0) {
+        raise_error(c->st, &c->err, NULL, NULL);
+    }
+    return rc == 0 ? 0 : -1;
+}
+
+/* --- the reply --- */
+
+/* The fields of a block as a list of (number, bytes); NULL with an exception. */
+static PyObject *
+block_to_py(admin_call *c, asc_admin_block *b)
+{
+    PyObject *list = PyList_New(0);
+    for (unsigned i = 0; list != NULL && i < b->n_fields; i++) {
+        asc_admin_value v;
+        PyObject *field = NULL;
+        if (asc_admin_next(b, &v, &c->err) == ASC_OK) {
+            field = Py_BuildValue("(iy#)", (int)v.id, (const char *)v.data,
+                                  (Py_ssize_t)v.size);
+        }
+        else {
+            raise_error(c->st, &c->err, NULL, NULL);
+        }
+        if (field == NULL || PyList_Append(list, field) < 0) {
+            Py_CLEAR(list);
+        }
+        Py_XDECREF(field);
+    }
+    return list;
+}
+
+/* The blocks of the reply but the one that ends the reply to a query; NULL with an
+ * exception. */
+static PyObject *
+blocks_to_py(admin_call *c)
+{
+    asc_request *req = asc_call_request(c->call);
+    asc_admin_blocks blocks;
+    asc_admin_block b;
+    PyObject *list = PyList_New(0);
+    asc_error_reset(&c->err);
+    asc_admin_blocks_begin(&blocks, req->in.data, req->in.len);
+    while (list != NULL && asc_admin_blocks_next(&blocks, &b, &c->err) &&
+           b.result == ASC_OK) {
+        PyObject *block = block_to_py(c, &b);
+        if (block == NULL || PyList_Append(list, block) < 0) {
+            Py_CLEAR(list);
+        }
+        Py_XDECREF(block);
+    }
+    if (list != NULL && c->err.code != ASC_OK) {
+        Py_CLEAR(list);
+        raise_error(c->st, &c->err, NULL, NULL);
+    }
+    return list;
+}
+
+/* The value of a field of the request, borrowed, or NULL. */
+static PyObject *
+find_field(const admin_call *c, uint8_t wanted)
+{
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(c->fields); i++) {
+        uint8_t number;
+        PyObject *value;
+        /* borrowed: a tuple does not change, and the call owns this one */
+        if (open_field(PyTuple_GET_ITEM(c->fields, i), &number, &value) == 0 &&
+            number == wanted) {
+            return value;
+        }
+    }
+    return NULL;
+}
+
+/* The user of this client has another password now: later logins need its hash, those
+ * of a cluster that another client has opened as well. 0, or -1 with MemoryError. */
+static int
+keep_own_hash(admin_call *c)
+{
+    PyObject *user = find_field(c, ASC_ADMIN_USER);
+    PyObject *hash = find_field(c, ASC_ADMIN_PASSWORD);
+    bool is_own = user != NULL && PyBytes_Check(user) && hash != NULL &&
+                  PyCapsule_IsValid(hash, HASH_CAPSULE) &&
+                  strcmp(PyBytes_AS_STRING(user), asc_credentials_user(c->who)) == 0;
+    if (!is_own) {
+        return 0;
+    }
+    const char *text = PyCapsule_GetPointer(hash, HASH_CAPSULE);
+    asc_credentials *others = asc_cluster_credentials(c->cluster);
+    if (!asc_credentials_set_hash(c->who, text) ||
+        (others != NULL && !asc_credentials_set_hash(others, text))) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    return 0;
+}
+
+/* --- the method --- */
+
+static const char doc__admin[] =
+    "_admin($self, command, fields, policy=None)\n--\n\n"
+    "Give an admin command to one of the nodes.\n\n"
+    ":param command: number of the command.\n"
+    ":param fields: tuple of (number, value): bytes, or what hash_password() gives,\n"
+    "    or None for the hash of the client's own password.\n"
+    ":return: list of blocks, each a list of (number, bytes).\n"
+    ":raises AdminError: what the node refuses.";
+
+/* Begin a call. 0, or -1 with an exception; end() is to be called in either case. */
+static int
+begin(admin_call *c, PyObject *const *argv, uint8_t *command)
+{
+    int64_t number;
+    if (client_check_open(c->st, c->client) < 0) {
+        return -1;
+    }
+    if (!PyLong_Check(argv[0]) || !int64_from_py(argv[0], &number) || number < 0 ||
+        number > UINT8_MAX || !PyTuple_Check(argv[1])) {
+        PyErr_SetString(PyExc_TypeError, "a number and a tuple of fields are expected");
+        return -1;
+    }
+    *command = (uint8_t)number;
+    c->fields = Py_NewRef(argv[1]);
+    if (policy_from_py(c->st, &c->pol, &c->client->config.defaults[POLICY_ADMIN],
+                       POLICY_ADMIN, argv[2], &c->client->config.values) < 0) {
+        return -1;
+    }
+    c->cluster = client_cluster(c->st, c->client, &c->pol.timing);
+    if (c->cluster == NULL) {
+        return -1;
+    }
+    c->who = c->client->config.cluster.credentials;
+    asc_credentials_retain(c->who);
+    c->call = client_take_call(c->client);
+    return c->call != NULL ? 0 : -1;
+}
+
+static PyObject *
+client__admin(METHOD_PARAMS)
+{
+    static const char *const names[] = {"command", "fields", "policy", NULL};
+    PyObject *argv[3], *result = NULL;
+    uint8_t command;
+    if (parse_args("_admin", names, 2, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    admin_call c = {.st = PyType_GetModuleState(cls),
+                    .client = (ClientObject *)Py_NewRef(self)};
+    if (begin(&c, argv, &command) == 0 && write_request(&c, command) == 0 &&
+        run(&c) == 0) {
+        result = blocks_to_py(&c);
+        if (command == ASC_ADMIN_CHANGE_PASSWORD && c.who != NULL &&
+            keep_own_hash(&c) < 0) {
+            Py_CLEAR(result);
+        }
+    }
+    end(&c);
+    return result;
+}
+
+const PyMethodDef admin_methods[] = {
+    METHOD_ROW("_admin", client__admin, doc__admin),
+    {NULL, NULL, 0, NULL},
+};
+
+/* --- hashes --- */
+
+static const char doc_hash_password[] =
+    "hash_password($module, password, /)\n--\n\n"
+    "The hash of a password as nodes keep it, in a capsule, which shows nothing. This\n"
+    "takes some 50 ms.\n\n"
+    ":raises ParamError: it is no str, or has a NUL.";
+
+static void
+free_hash(PyObject *capsule)
+{
+    asc_secret_free(PyCapsule_GetPointer(capsule, HASH_CAPSULE));
+}
+
+static PyObject *
+core_hash_password(PyObject *module, PyObject *password)
+{
+    char *hash = password_hash(PyModule_GetState(module), password);
+    PyObject *capsule =
+        hash != NULL ? PyCapsule_New(hash, HASH_CAPSULE, free_hash) : NULL;
+    if (capsule == NULL) {
+        asc_secret_free(hash);
+    }
+    return capsule;
+}
+
+const PyMethodDef admin_functions[] = {
+    {"hash_password", core_hash_password, METH_O, doc_hash_password},
+    {NULL, NULL, 0, NULL},
+};
