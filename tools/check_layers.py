@@ -39,7 +39,8 @@ CORE_ORDER = (
     ("options",),
     ("operations", "expressions"),
     ("clients",),
-    ("record", "batch", "query"),
+    ("loop",),
+    ("record", "batch", "query", "nodes"),
     ("client_type.c",),
     ("module.c",),
 )

@@ -210,7 +210,9 @@ def look(*replies: str | None) -> Any:
     """What comes of those answers of two nodes."""
 
     def ask(request: object) -> Any:
-        return ["A", "B"] if isinstance(request, Nodes) else list(replies)
+        if isinstance(request, Nodes):
+            return ["A", "B"]
+        return {name: (None, reply) for name, reply in zip("AB", replies, strict=True)}
 
     return run(layout("test", 1000), ask)
 

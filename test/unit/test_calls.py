@@ -11,7 +11,7 @@ import pytest
 
 import aerospike
 from aerospike import exception
-from aerospike._calls import functions, indexes, jobs, waits
+from aerospike._calls import blocking, functions, indexes, jobs, steps, waits
 from aerospike._calls.blocking import answer, run
 from aerospike._calls.requests import (
     Background,
@@ -281,6 +281,9 @@ def test_request_of_no_runner_is_a_type_error():
         run(call(), lambda request: answer(nobody, request))
 
 
+RUNNING = {blocking.__file__, steps.__file__}
+
+
 def outcome_with_raise_at(n: int) -> str:
     """What a call gives when StopIteration comes at the n-th line of its runner."""
 
@@ -292,7 +295,7 @@ def outcome_with_raise_at(n: int) -> str:
 
     def trace(frame: FrameType, event: str, _: object) -> Any:
         nonlocal left
-        if frame.f_globals is not run.__globals__:
+        if frame.f_code.co_filename not in RUNNING:
             return None
         left -= event == "line"
         if left < 0:
@@ -539,14 +542,14 @@ def test_what_a_node_says_of_work_may_be_malformed(made_of, name, text):
     call = jobs.job_info(JOB, aerospike.JOB_QUERY)
     next(call)
     with pytest.raises(exception.ClientError, match=f"malformed.*{name}"):
-        call.send([f"status=active(ok):{name}={text}"])
+        call.send({"A": (None, f"status=active(ok):{name}={text}")})
 
 
 def test_a_node_that_does_not_tell_of_work_is_no_node_that_is_done():
     call = jobs.job_info(JOB, aerospike.JOB_QUERY)
     next(call)
     with pytest.raises(exception.ClientError, match="ERROR:81:role violation"):
-        call.send([done(0), "ERROR:81:role violation"])
+        call.send({"A": (None, done(0)), "B": (None, "ERROR:81:role violation")})
 
 
 def test_what_ends_a_wait_for_work_is_in_doubt(made_of):

@@ -4,17 +4,9 @@ from __future__ import annotations
 
 import time
 
-from aerospike._calls.requests import (
-    Admin,
-    Background,
-    HashPassword,
-    Info,
-    InfoOfAll,
-    Nodes,
-    Pause,
-    UserPath,
-)
-from aerospike._calls.signatures import check_given, shows
+from aerospike._calls.requests import HashPassword, Pause
+from aerospike._calls.signatures import shows
+from aerospike._calls.steps import Steps, ask, begin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,63 +25,29 @@ def answer(client: Client, request: Request) -> Any:
     match request:
         case Pause(seconds):
             return time.sleep(seconds)
-        case Nodes():
-            return [node["node_name"] for node in client.get_node_names()]
-        case Info(command, policy, None):
-            return client.info_random_node(command, policy)
-        case Info(command, policy, str(node)):
-            return client.info_single_node(command, node, policy)
-        case InfoOfAll(command, policy):
-            answers = client.info(command, policy=policy)
-            return [reply for _, reply in answers.values()]
-        case Background(is_scan, spec, work_policy, begin):
-            first = runs(client, begin)
-            return client._background(is_scan, spec, work_policy, first)
-        case UserPath():
-            return client._lua()[0]
         case HashPassword():
             return request.make()
-        case Admin(number, fields, admin_policy):
-            return client._admin(number, fields, admin_policy)
-    raise TypeError(f"a call wants what no runner has: {request!r}")
+    return ask(client, request, runs)
 
 
-class _Result:
-    """What a call has returned, told apart from a StopIteration of somebody else."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-
-def _marked(call: Call[T]) -> Call[_Result]:
-    return _Result((yield from call))
-
-
-def run(call: Call[T], ask: Callable[[Request], Any]) -> T:
+def run(call: Call[T], answer: Callable[[Request], Any]) -> T:
     """Answer what a call yields until it ends. Its result, or what it raises.
 
-    :param ask: returns the answer to a request, or raises. A StopIteration, which no
+    :param answer: returns the answer to a request, or raises. A StopIteration, which no
         generator can be handed, comes out here without the call's having a say.
     """
-    marked = _marked(call)
-    resume: Callable[[Any], Request] = marked.send
+    steps = Steps(call)
     found: Any = None
     try:
-        while True:
-            request = resume(found)
+        while not steps.has_ended:
             try:
-                resume, found = marked.send, ask(request)
+                resume, found = steps.send, answer(steps.request)
             except StopIteration:
                 raise
             except BaseException as error:  # noqa: BLE001 - raised in the call
-                resume, found = marked.throw, error
-    except StopIteration as end:
-        if not isinstance(end.value, _Result):
-            raise
-        result: T = end.value.value
-        return result
+                resume, found = steps.throw, error
+            steps.go_on(resume, found)
+        return steps.result
     finally:
         found = None  # an error's traceback holds this frame, which must not hold it
 
@@ -106,16 +64,12 @@ def runs(client: Client, call: Callable[P, Call[T]]) -> Callable[P, T]:
 def blocking(call: Callable[P, Call[T]]) -> Callable[Concatenate[Client, P], T]:
     """The method that runs a call; the client's errors come before the arguments'."""
 
-    @shows(call)
+    @shows(call, "Client")
     def method(self: Client, /, *args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            self._check_open()
-            begun = call(*args, **kwargs)
-        except TypeError:
-            check_given(call, len(args), set(kwargs))
-            raise
+            begun = begin(self, call, args, kwargs)
         finally:
-            del args, kwargs  # one may be a password, which no traceback may show
+            del args, kwargs  # as in begin()
         return run(begun, lambda request: answer(self, request))
 
     return method

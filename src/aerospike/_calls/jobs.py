@@ -19,7 +19,7 @@ from aerospike._report import warn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from aerospike._calls.requests import Call
+    from aerospike._calls.requests import Call, Replies
     from aerospike._calls.waits import Progress
 
 
@@ -79,8 +79,9 @@ def job_info(
             "aerospike.JOB_QUERY",
             f"got {shown(module)}",
         )
-    replies: list[str] = yield InfoOfAll(f"query-show:id={job_id % 2**64}", policy)
-    known = [entries for text in replies if (entries := _job_entries(text))]
+    said: Replies = yield InfoOfAll(f"query-show:id={job_id % 2**64}", policy)
+    replies = (_job_entries(text) for _, text in said.values())
+    known = [entries for entries in replies if entries]
     active = any(job.get("status", "").startswith("active") for job in known)
     progress = [_number(job, "job-progress") for job in known]
     return {

@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from aerospike._calls.requests import Call
+    from aerospike._calls.requests import Call, Replies
 
     Layout = list[tuple[str, str, str, int]]
 
@@ -67,10 +67,10 @@ def layout(namespace: str, timeout_ms: int) -> Call[Layout]:
     generation, masters = "partition-generation", "replicas:max=1"
     stable = f"cluster-stable:size={len(nodes)};ignore-migrations=true"
     command = "\n".join(("node", generation, stable, masters))
-    replies: list[str | None] = yield InfoOfAll(command, {"timeout": timeout_ms})
+    said: Replies = yield InfoOfAll(command, {"timeout": timeout_ms})
     told: Layout = []
     seen = 0
-    for reply in replies:
+    for _, reply in said.values():
         if reply is None:
             raise cluster_change("a node does not tell which partitions it has")
         lines = reply.splitlines() or [""]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aerospike._core import hash_password
+from aerospike._core import hash_password, info_changes
 
 TYPE_CHECKING = False  # as in typing, which need not be imported for it
 if TYPE_CHECKING:
@@ -15,12 +15,21 @@ if TYPE_CHECKING:
     Policy: TypeAlias = InfoPolicy | Options | None
     Fields: TypeAlias = tuple[tuple[int, object], ...]
     Call: TypeAlias = Generator["Request", Any, T]
+    Replies: TypeAlias = dict[str, tuple[None, str | None]]
+
+
+_ADMIN_QUERIES = (9, 16)  # commands that ask for users, and for roles
 
 
 class Request:
     """What a call wants of its runner."""
 
     __slots__ = ()
+
+    @property
+    def changes(self) -> bool:
+        """Is something changed when it is answered?"""
+        return False
 
 
 class Nodes(Request):
@@ -51,11 +60,15 @@ class Info(Request):
         self.policy: Final = policy
         self.node: Final = node
 
+    @property
+    def changes(self) -> bool:
+        return info_changes(self.command)
+
 
 class InfoOfAll(Request):
-    """Give a command to every node.
+    """Ask every node.
 
-    The answer is a list of their replies; what a node refuses is its text.
+    The answer is what Client.info() gives; what a node refuses is its text.
     """
 
     __slots__ = __match_args__ = ("command", "policy")
@@ -92,6 +105,10 @@ class Background(Request):
         self.policy: Final = policy
         self.begin: Final = begin
 
+    @property
+    def changes(self) -> bool:
+        return True
+
 
 class HashPassword(Request):
     """The answer is the hash of a password, in an object that shows nothing.
@@ -125,3 +142,7 @@ class Admin(Request):
         self.command: Final = command
         self.fields: Final = fields
         self.policy: Final = policy
+
+    @property
+    def changes(self) -> bool:
+        return self.command not in _ADMIN_QUERIES

@@ -81,12 +81,15 @@ class _AsMethod:
         return inspect.Signature(parameters, return_annotation=returns)
 
 
-def shows(call: Callable[..., Any]) -> Callable[[Function], Function]:
-    """The decorated method shows the name, the text and the signature of a call."""
+def shows(call: Callable[..., Any], owner: str) -> Callable[[Function], Function]:
+    """The decorated method shows the name, the text and the signature of a call.
+
+    :param owner: the name of the class that has the method.
+    """
 
     def decorate(method: Function) -> Function:
         dress(method, call, _AsMethod(call))
-        return named(f"Client.{call.__name__}")(method)
+        return named(f"{owner}.{call.__name__}")(method)
 
     return decorate
 

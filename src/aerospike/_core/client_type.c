@@ -11,6 +11,7 @@
 #include "asc/alloc.h"
 
 #include "batch/batch_methods.h"
+#include "nodes/nodes.h"
 #include "query/aggregate.h"
 #include "query/stream.h"
 #include "record/record.h"

@@ -3,6 +3,7 @@
  * made and dropped. */
 #include "clients/client.h"
 #include "expressions/expressions.h"
+#include "nodes/nodes.h"
 #include "operations/operations.h"
 #include "options/tables.h"
 #include "query/stream.h"
@@ -55,7 +56,7 @@ static const PyMethodDef *const functions[] = {
     module_functions,      keys_functions,          serialize_functions,
     logging_functions,     pickles_functions,       operations_functions,
     expressions_functions, option_tables_functions, wire_text_functions,
-    client_type_functions, admin_functions,
+    client_type_functions, admin_functions,         info_functions,
 };
 
 static int

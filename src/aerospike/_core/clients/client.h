@@ -83,9 +83,8 @@ int client_wait_set(module_state *st, asc_set *set, asc_error *err);
 const char *client_any_node(module_state *st, asc_cluster *cluster,
                             const asc_node_info *nodes, size_t n);
 
-/* PyMethodDef rows of the methods in client.c, info.c and admin.c; a row of NULLs ends
- * each array. */
-extern const PyMethodDef client_methods[], info_methods[], admin_methods[];
+/* PyMethodDef rows of the methods in client.c; a row of NULLs ends the array. */
+extern const PyMethodDef client_methods[];
 
 /* The slots of the type. A client is CLIENT_INVALID until client_init() has succeeded:
  * other methods can be called before that. */
@@ -96,10 +95,9 @@ int client_clear(PyObject *self);
 PyObject *client_repr(PyObject *self);
 
 /* Functions of the module: the wire form of a compiled expression, and of a context, as
- * base64 text (wire_text.c), the hash of a password (admin.c), and the decorator of a
- * class derived from ours (client_type.c): client() makes objects of that class from
- * then on, and nobody can change the class. */
-extern const PyMethodDef wire_text_functions[], admin_functions[],
-    client_type_functions[];
+ * base64 text (wire_text.c), and the decorator of a class derived from ours
+ * (client_type.c): client() makes objects of that class from then on, and nobody can
+ * change the class. */
+extern const PyMethodDef wire_text_functions[], client_type_functions[];
 
 #endif

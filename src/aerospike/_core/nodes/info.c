@@ -683,8 +683,8 @@ static PyObject *
 core_info_changes(PyObject *module, PyObject *command)
 {
     Py_ssize_t size;
-    const char *text = utf8_of(PyModule_GetState(module), command, &size, ASC_ERR_PARAM,
-                               "Request");
+    const char *text =
+        utf8_of(PyModule_GetState(module), command, &size, ASC_ERR_PARAM, "Request");
     return text != NULL ? PyBool_FromLong(changes_something(text, (size_t)size)) : NULL;
 }
 
