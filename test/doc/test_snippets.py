@@ -4,6 +4,9 @@ The snippets of a page become one program in which every line has the number tha
 has in the page. The program runs against a development cluster that stands for
 127.0.0.1:3000. What a snippet prints is compared with the block of `output` behind it.
 
+Snippets may await outside of functions. One that imports a package of OPTIONAL is left
+out where that is not installed.
+
 A block of Lua is a file of the folder in which programs and tests run. Its first line
 is a comment with the file's name.
 """
@@ -11,6 +14,7 @@ is a comment with the file's name.
 from __future__ import annotations
 
 import doctest
+import importlib.util
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -32,6 +36,8 @@ PAGES = [*sorted((ROOT / "doc").glob("*.md")), ROOT / "README.md"]
 NAME = attrgetter("name")
 END = "\x1e"
 """Printed at the end of each snippet."""
+
+OPTIONAL = ["gevent"]
 
 
 @dataclass
@@ -60,6 +66,15 @@ def blocks_of(page: Path) -> Iterator[Block]:
         elif block is not None:
             block.lines.append(line)
     assert block is None, f"{page.name}:{block.first}: the block has no end"
+
+
+def lacks(block: Block) -> str | None:
+    """The package that a snippet needs and that is not installed."""
+    for package in OPTIONAL:
+        is_there = importlib.util.find_spec(package) is not None
+        if f"import {package}" in block.lines and not is_there:
+            return package
+    return None
 
 
 def snippets_of(page: Path) -> list[tuple[Block, str | None]]:
@@ -98,7 +113,9 @@ def program_of(page: Path, host: tuple[str, int]) -> str:
     lines: list[str] = []
     for block, _ in snippets_of(page):
         lines += [""] * (block.first - len(lines))
-        lines += [*block.lines, f"print({END!r})"]
+        if lacks(block) is None:
+            lines += block.lines
+        lines += [f"print({END!r})"]
     text = "\n".join(lines)
     address, port = host
     text = text.replace('("127.0.0.1", 3000)', f'("{address}", {port})')
@@ -133,8 +150,16 @@ def test_snippets_print_what_they_show(page, shared_cluster, tmp_path, request):
     printed = stdout.split(END + "\n")
     checker = doctest.OutputChecker()
     for (block, shown), got in zip(snippets_of(page), printed, strict=False):
+        if lacks(block) is not None:
+            continue
         matches = shown is None or checker.check_output(shown, got, doctest.ELLIPSIS)
         assert matches, f"{page.name}:{block.first} prints\n{got}"
+
+
+@pytest.mark.parametrize("package", OPTIONAL)
+def test_packages_of_snippets_are_installed(package):
+    """Says so where snippets are left out."""
+    pytest.importorskip(package, reason=f"snippets with {package} are left out")
 
 
 @pytest.mark.parametrize("page", [*filter(blocks_for_pytest, PAGES)], ids=NAME)

@@ -26,6 +26,6 @@ def run(request) -> Run:
 
 
 @pytest.fixture(scope="session")
-def config(hosts, lua_config) -> dict[str, Any]:
+def async_config(hosts, lua_config) -> dict[str, Any]:
     """The configuration of a patient client of the server under test."""
     return patient({"hosts": hosts, **lua_config})
