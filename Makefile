@@ -192,7 +192,7 @@ wheel:
 	@$(PY) tools/build_wheel.py dist
 
 clean:
-	rm -rf build dist $(VENV) .venv-bench .pytest_cache .mypy_cache .ruff_cache
+	rm -rf build dist $(VENV) .venv-bench .venv-rivals .pytest_cache .mypy_cache .ruff_cache
 	rm -rf src/*.egg-info src/aerospike/*.so
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@$(MAKE) --no-print-directory -C aerospike-client-c clean

@@ -43,17 +43,21 @@ def relayed(
         yield listener.getsockname()
 
 
-def request_of(call: Callable[[Any], Any], node: tuple[str, int]) -> bytes:
-    """What a client sends to a node for a call, which is made once."""
-    seen = b""
+def requests_of(call: Callable[[Any], object], node: tuple[str, int]) -> list[bytes]:
+    """What a client sends to a node while something is called with it."""
+    seen: list[bytes] = []
 
     def see(data: bytes, is_request: bool) -> None:
-        nonlocal seen
         if is_request and data[1] == MESSAGE:
-            seen = data
+            seen.append(data)
 
     with relayed(node, see) as place:
         config = {"hosts": [place], "force_single_node": True}
         with aerospike.client(config) as client:
             call(client)
     return seen
+
+
+def request_of(call: Callable[[Any], object], node: tuple[str, int]) -> bytes:
+    """What a client sends to a node for a call, which is made once."""
+    return requests_of(call, node)[-1]

@@ -26,7 +26,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from run import ROOT, Failed, development_server
+from workers import ROOT, Failed, development_server
 
 WORKER = ROOT / "benchmarks/instructions_worker.py"
 FOLDER = ROOT / "build/instructions"

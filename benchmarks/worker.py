@@ -1,30 +1,26 @@
 """One client in a process of its own, told by the driver what to run.
 
-Reads one JSON object a line from stdin and answers each with one on stdout. Runs in
-the environment of either client, so it imports nothing beside it and the workloads.
+Runs in the environment of either client, so it imports nothing beside it and the
+workloads. What it is asked, as JSON (serving.py):
 
 {"do": "connect", "hosts": [[address, port]], "namespace": "test"} -> {"version": ...}
 {"do": "prepare", "workload": name}                                -> {}
 {"do": "run", "workload": name, "n_calls": n}  -> {"wall_s": ..., "cpu_s": ...}
 {"do": "msgpack", "workload": name, "n_calls": n}            -> {"cpu_s": ...}
-
-An error is answered with {"error": text}. The worker ends with its input.
 """
 
 from __future__ import annotations
 
 import gc
-import json
-import sys
 import time
 from importlib import metadata
 from itertools import repeat
 from typing import Any
 
 import aerospike
+from serving import Message, serve, timed
 from workloads import BY_NAME, USER_PATH
 
-Message = dict[str, Any]
 TIMEOUT_MS = 30_000  # far off: a slow server is measured, not given up
 
 
@@ -60,12 +56,12 @@ class Worker:
         if not workload.check(result):
             raise ValueError(f"{workload.name} gave {result!r:.200}")
         del result
-        gc.collect()
-        cpu, wall = time.process_time(), time.perf_counter()
-        for _ in repeat(None, request["n_calls"]):
-            call(client, key)
-        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-        return {"wall_s": wall, "cpu_s": cpu}
+
+        def work() -> None:
+            for _ in repeat(None, request["n_calls"]):
+                call(client, key)
+
+        return timed(work)
 
     def msgpack(self, request: Message) -> Message:
         """CPU time to make the workload's value of plain msgpack, or that of it."""
@@ -83,18 +79,5 @@ class Worker:
         return {"cpu_s": time.process_time() - started}
 
 
-def main() -> None:
-    answers = sys.stdout
-    sys.stdout = sys.stderr  # whatever else prints must not mix with the answers
-    worker = Worker()
-    for line in sys.stdin:
-        request = json.loads(line)
-        try:
-            answer = getattr(worker, request["do"])(request)
-        except Exception as error:  # noqa: BLE001 (the driver decides what it means)
-            answer = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(answer), file=answers, flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    serve(Worker())

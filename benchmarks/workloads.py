@@ -37,6 +37,7 @@ class Workload:
     """One row: a call, how often it runs in one batch, and its surroundings."""
 
     name: str
+    title: str  # in tables of results
     n_calls: int  # in one timed batch; about half a second of the slower client
     call: Callable[[Any, Key], Any]
     check: Callable[[Any], bool]
@@ -90,10 +91,11 @@ def five_maps(client: Any, key: Key) -> Any:
     return client.operate(key, ops)
 
 
-def getting(name: str, n_calls: int, value: Any) -> Workload:
+def getting(name: str, what: str, n_calls: int, value: Any) -> Workload:
     """Reading a record of one bin that holds a value."""
     return Workload(
         f"get-{name}",
+        f"get of {what}",
         n_calls,
         prepare=lambda client, key: client.put(key, {"v": value}),
         call=lambda client, key: client.get(key),
@@ -106,6 +108,7 @@ def putting(name: str, n_calls: int, value: Any) -> Workload:
     """Writing a value to the one bin of a record."""
     return Workload(
         f"put-{name}",
+        "put of it",
         n_calls,
         call=lambda client, key: client.put(key, {"v": value}),
         check=lambda result: result == 0,
@@ -122,6 +125,7 @@ def batch_reading(n_keys: int, n_calls: int) -> Workload:
 
     return Workload(
         f"batch-read-{n_keys}",
+        f"batch_read of {n_keys:,} records",
         n_calls,
         prepare=lambda client, key: [client.put(k, SMALL) for k in keys(key)],
         call=lambda client, key: client.batch_read(keys(key)),
@@ -198,7 +202,9 @@ def put_and_register(client: Any, key: Key) -> None:
     register(client)
 
 
-def aggregating(name: str, function: str, check: Callable[[Any], bool]) -> Workload:
+def aggregating(
+    name: str, title: str, function: str, check: Callable[[Any], bool]
+) -> Workload:
     """What a function makes of N_SCANNED records."""
 
     def call(client: Any, key: Key) -> Any:
@@ -208,6 +214,7 @@ def aggregating(name: str, function: str, check: Callable[[Any], bool]) -> Workl
 
     return Workload(
         f"aggregate-{name}",
+        f"aggregation {title}",
         n_calls=1,
         prepare=lambda client, key: fill_and_register(client, (*key[:2], SCANNED_SET)),
         call=call,
@@ -219,6 +226,7 @@ SCANNED_SET = "scan-100000"
 WORKLOADS = (
     Workload(
         "get-4-bins",
+        "get of a record with 4 bins",
         n_calls=4000,
         prepare=lambda client, key: client.put(key, SMALL),
         call=lambda client, key: client.get(key),
@@ -226,19 +234,21 @@ WORKLOADS = (
     ),
     Workload(
         "put-4-bins",
+        "put of it",
         n_calls=4000,
         call=lambda client, key: client.put(key, SMALL),
         check=lambda result: result == 0,
     ),
-    getting("map-5000", 60, MAP),
+    getting("map-5000", "a map of 5,000 entries", 60, MAP),
     putting("map-5000", 60, MAP),
-    getting("list-10000", 200, INTEGERS),
+    getting("list-10000", "a list of 10,000 integers", 200, INTEGERS),
     putting("list-10000", 200, INTEGERS),
-    getting("document", 400, DOCUMENT),
+    getting("document", "a document, maps three deep", 400, DOCUMENT),
     putting("document", 400, DOCUMENT),
-    getting("blob-1m", 100, BIG_BLOB),
+    getting("blob-1m", "a blob of 1 MB", 100, BIG_BLOB),
     putting("blob-1m", 100, BIG_BLOB),
     Workload(
+        "exists",
         "exists",
         n_calls=4000,
         prepare=lambda client, key: client.put(key, SMALL),
@@ -247,6 +257,7 @@ WORKLOADS = (
     ),
     Workload(
         "get-missing",
+        "get of a missing record",
         n_calls=4000,
         prepare=remove,
         call=get_missing,
@@ -254,6 +265,7 @@ WORKLOADS = (
     ),
     Workload(
         "operate-incr-read",
+        "operate: increment and read",
         n_calls=3000,
         prepare=lambda client, key: client.put(key, {"n": 0}),
         call=increment_and_read,
@@ -261,6 +273,7 @@ WORKLOADS = (
     ),
     Workload(
         "operate-five",
+        "operate: five operations on lists and bins",
         n_calls=2000,
         prepare=lambda client, key: client.put(key, {"n": 0, "events": []}),
         call=operate_five,
@@ -268,14 +281,16 @@ WORKLOADS = (
     ),
     Workload(
         "operate-five-maps",
+        "operate: five operations on maps",
         n_calls=2000,
         prepare=lambda client, key: client.put(key, {"n": 0, "m": {"b": 1}}),
         call=five_maps,
         check=lambda result: result[2]["n"] == 0,
     ),
-    getting("blob-100k", 1000, BLOB),
+    getting("blob-100k", "a blob of 100 KB", 1000, BLOB),
     Workload(
         "apply",
+        "apply: a function that adds two numbers",
         n_calls=4000,
         prepare=put_and_register,
         call=lambda client, key: client.apply(key, "bench", "add_two", [N, 1]),
@@ -283,15 +298,36 @@ WORKLOADS = (
     ),
     Workload(
         SCANNED_SET,
+        f"scan of {N_SCANNED:,} records",
         n_calls=1,
         prepare=fill_set,
         call=scan,
         check=lambda result: len(result) == N_SCANNED and result[0][2] == SMALL,
     ),
-    aggregating("count", "count", lambda result: result == [N_SCANNED]),
-    aggregating("groups", "groups", lambda result: result == [{NAME: N_SCANNED}]),
-    aggregating("values", "values", lambda result: result == [N] * N_SCANNED),
-    aggregating("here", "sum_here", lambda result: result == [N * N_SCANNED]),
+    aggregating(
+        "count",
+        f"of {N_SCANNED:,} records, reduced to a number on the node",
+        "count",
+        lambda result: result == [N_SCANNED],
+    ),
+    aggregating(
+        "groups",
+        "of them, reduced to groups on the node",
+        "groups",
+        lambda result: result == [{NAME: N_SCANNED}],
+    ),
+    aggregating(
+        "values",
+        f"that gives {N_SCANNED:,} values",
+        "values",
+        lambda result: result == [N] * N_SCANNED,
+    ),
+    aggregating(
+        "here",
+        "that gives them to a reduce of the client",
+        "sum_here",
+        lambda result: result == [N * N_SCANNED],
+    ),
     *(batch_reading(n, 40_000 // n) for n in (100, 1000)),
 )
 

@@ -14,6 +14,8 @@ PYTHON=${PYTHON:-python3}
 VENV=${VENV:-.venv}
 BENCH_VENV=.venv-bench
 BENCH_PACKAGES="aerospike==19.3.0 msgspec==0.22.0"
+RIVALS_VENV=.venv-rivals
+RIVALS="aerospike-native==1.0.0 aerospike-py==0.14.4"
 PIP_DISABLE_PIP_VERSION_CHECK=1
 PIP_ROOT_USER_ACTION=ignore
 export PIP_DISABLE_PIP_VERSION_CHECK PIP_ROOT_USER_ACTION
@@ -169,6 +171,29 @@ install() {
     fingerprint "$@" >"$stamp"
 }
 
+# The clients for asyncio that make bench compares with. PyPI may have no wheel of one
+# for this interpreter; then the reason is kept for the benchmark to tell.
+install_rivals() {
+    # shellcheck disable=SC2086
+    ! is_current "$RIVALS_VENV/.stamp" $RIVALS || return 0
+    check_machine
+    make_venv "$RIVALS_VENV"
+    rm -rf "$RIVALS_VENV/skipped"
+    mkdir "$RIVALS_VENV/skipped"
+    say "installing into $RIVALS_VENV: $RIVALS"
+    for package in $RIVALS uvloop; do
+        reason=$RIVALS_VENV/skipped/${package%%==*}
+        if "$RIVALS_VENV/bin/python" -m pip install -qq --only-binary :all: "$package" \
+            2>"$reason"; then
+            rm -f "$reason"
+        fi
+    done
+    if rmdir "$RIVALS_VENV/skipped" 2>/dev/null; then
+        # shellcheck disable=SC2086
+        fingerprint $RIVALS >"$RIVALS_VENV/.stamp"
+    fi
+}
+
 # Compile what changed since the extension was made.
 rebuild() {
     suffix=$(head -n 1 "$1" | sed 's/.* //')
@@ -223,4 +248,5 @@ if [ "$goal" = bench ]; then
     # shellcheck disable=SC2086
     is_current "$BENCH_VENV/.stamp" $BENCH_PACKAGES ||
         install "$BENCH_VENV" "$BENCH_VENV/.stamp" $BENCH_PACKAGES
+    install_rivals
 fi

@@ -1,8 +1,10 @@
-"""The arithmetic of benchmarks/run.py."""
+"""The arithmetic of benchmarks/blocking.py."""
 
 import pytest
 
-import run
+import blocking
+import workers
+from figures import Spread
 
 
 def rounds(*seconds):
@@ -12,16 +14,18 @@ def rounds(*seconds):
 def test_compare_pairs_each_round():
     ours = rounds((1.0, 0.5), (2.0, 0.5), (4.0, 0.5))
     theirs = rounds((2.0, 1.0), (2.0, 2.0), (2.0, 0.25))
-    row = run.compare("get", 1000, ours, theirs)
-    assert row.rate_ratio == run.Spread(0.5, 1.0, 2.0)
-    assert row.cpu_ratio == run.Spread(0.25, 0.5, 2.0)
+    row = blocking.compare("get", 1000, ours, theirs)
+    assert row.rate_ratio == Spread(0.5, 1.0, 2.0)
+    assert row.cpu_ratio == Spread(0.25, 0.5, 2.0)
     assert row.ours_wall_us == pytest.approx(2000)
     assert row.theirs_cpu_us == pytest.approx(1000)
 
 
 def test_table_row_lines_up_with_header():
-    row = run.compare("x" * 17, 10, rounds((0.5, 0.2)), rounds((0.4, 0.3)))
-    widths = {len(line) for line in (*run.HEADER.splitlines(), run.table_row(row))}
+    row = blocking.compare("x" * 17, 10, rounds((0.5, 0.2)), rounds((0.4, 0.3)))
+    widths = {
+        len(line) for line in (*blocking.HEADER.splitlines(), blocking.table_row(row))
+    }
     assert len(widths) == 1
     assert widths.pop() <= 88
 
@@ -34,4 +38,4 @@ def test_table_row_lines_up_with_header():
     ],
 )
 def test_parse_hosts_gives_address_and_port(text, hosts):
-    assert run.parse_hosts(text) == hosts
+    assert workers.parse_hosts(text) == hosts

@@ -1,0 +1,205 @@
+"""This client's blocking calls against those of the one on PyPI.
+
+A round runs one batch of calls with this client, then the same with the other. The
+two batches are neighbours in time, so whatever else the machine does meets both; only
+their ratio is taken, and the minimum, median and maximum over all rounds are shown.
+Absolute times are for orientation: they hold for one machine and one moment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from statistics import median
+
+import results
+from figures import Spread
+from serving import Message
+from workers import HERE, Failed, Hosts, Worker
+
+# of a workload: name, calls, whether it moves one value, title
+Row = tuple[str, int, bool, str]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One workload: ours by theirs, and each by itself in microseconds per call."""
+
+    workload: str
+    n_calls: int
+    rate_ratio: Spread  # calls per second, ours / theirs: more is better
+    cpu_ratio: Spread  # client CPU per call, ours / theirs: less is better
+    ours_wall_us: float
+    theirs_wall_us: float
+    ours_cpu_us: float
+    theirs_cpu_us: float
+    floor_us: float | None = None  # CPU of msgspec for the same value
+    floor_ratio: float | None = None  # ours by that, median
+
+
+def compare(
+    workload: str,
+    n_calls: int,
+    ours: Sequence[Message],
+    theirs: Sequence[Message],
+    floor: Sequence[Message] = (),
+) -> Comparison:
+    """Pair the rounds of both clients; each message has wall_s and cpu_s.
+
+    floor has those of plain msgpack, where the workload moves one value.
+    """
+    pairs = list(zip(ours, theirs, strict=True))
+
+    def per_call_us(rounds: Sequence[Message], field: str) -> float:
+        seconds = [float(one[field]) for one in rounds]
+        return median(seconds) / n_calls * 1e6
+
+    return Comparison(
+        workload=workload,
+        n_calls=n_calls,
+        rate_ratio=Spread.of([b["wall_s"] / a["wall_s"] for a, b in pairs]),
+        cpu_ratio=Spread.of([a["cpu_s"] / b["cpu_s"] for a, b in pairs]),
+        ours_wall_us=per_call_us(ours, "wall_s"),
+        theirs_wall_us=per_call_us(theirs, "wall_s"),
+        ours_cpu_us=per_call_us(ours, "cpu_s"),
+        theirs_cpu_us=per_call_us(theirs, "cpu_s"),
+        floor_us=per_call_us(floor, "cpu_s") if floor else None,
+        floor_ratio=median(
+            a["cpu_s"] / f["cpu_s"] for a, f in zip(ours, floor, strict=True)
+        )
+        if floor
+        else None,
+    )
+
+
+def measure(
+    name: str,
+    n_calls: int,
+    rounds: int,
+    ours: Worker,
+    theirs: Worker,
+    has_floor: bool = False,
+) -> Comparison:
+    batches: dict[str, list[Message]] = {"ours": [], "theirs": [], "floor": []}
+    workers = (("ours", ours), ("theirs", theirs))
+    for _, worker in workers:
+        # by both, so that their processes are alike; the second's bytes stay
+        worker.ask("prepare", workload=name)
+    for _, worker in workers:
+        worker.ask("run", workload=name, n_calls=max(1, n_calls // 4))  # warm-up
+    for _ in range(rounds):
+        for side, worker in workers:
+            batch = worker.ask("run", workload=name, n_calls=n_calls)
+            batches[side].append(batch)
+        if has_floor:
+            batch = theirs.ask("msgpack", workload=name, n_calls=n_calls)
+            batches["floor"].append(batch)
+    return compare(name, n_calls, **batches)
+
+
+def line(
+    name: str, rate: str, cpu: str, wall_us: str, cpu_us: str, floor: str = ""
+) -> str:
+    return f"{name:17} {rate:>14}  {cpu:>14} {wall_us:>13} {cpu_us:>13} {floor:>11}"
+
+
+SPREAD = " min  med  max"
+SIDES = "  ours theirs"
+HEADER = "\n".join(
+    (
+        line("", "calls/s ratio", "CPU/call ratio", "us per call", "CPU us", "msgspec"),
+        line("workload", SPREAD, SPREAD, SIDES, SIDES, "us ratio"),
+    )
+)
+
+
+def micros(value: float) -> str:
+    """Six characters, with a decimal where it says something."""
+    return f"{value:6.1f}" if value < 1000 else f"{value:6.0f}"
+
+
+def table_row(row: Comparison) -> str:
+    return line(
+        row.workload,
+        str(row.rate_ratio),
+        str(row.cpu_ratio),
+        f"{micros(row.ours_wall_us)} {micros(row.theirs_wall_us)}",
+        f"{micros(row.ours_cpu_us)} {micros(row.theirs_cpu_us)}",
+        f"{row.floor_us:5.0f} {row.floor_ratio:5.2f}" if row.floor_us else "",
+    )
+
+
+def workload_table(python: str) -> list[Row]:
+    """The workloads, read where their imports are installed."""
+    code = (
+        "import json, workloads as w;"
+        "print(json.dumps([(x.name, x.n_calls, x.value is not None, x.title)"
+        " for x in w.WORKLOADS]))"
+    )
+    done = subprocess.run(
+        [python, "-W", "ignore", "-c", code],
+        cwd=HERE,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise Failed(done.stderr.strip())
+    return [(name, *rest) for name, *rest in json.loads(done.stdout)]
+
+
+def run(
+    options: argparse.Namespace, hosts: Hosts, server: str, selected: Sequence[Row]
+) -> tuple[dict[str, str], list[Comparison]]:
+    """The versions of this client and the other one, and a comparison for each row."""
+    with ExitStack() as stack:
+        workers = []
+        versions = []
+        for label, python in (("ours", options.ours), ("theirs", options.theirs)):
+            worker = Worker(label, python)
+            stack.callback(worker.close)
+            where = {"hosts": hosts, "namespace": options.namespace}
+            versions.append(worker.ask("connect", **where)["version"])
+            workers.append(worker)
+        ours, theirs = workers
+        if not options.json:
+            print(
+                f"ours: aerospike {versions[0]}, theirs: aerospike {versions[1]}, "
+                f"{options.rounds} rounds against {server}\n"
+                "Ratios are ours / theirs: calls/s above 1 and CPU/call below 1 "
+                "are better. msgspec: its CPU for the same value as plain msgpack, "
+                f"and ours by that.\n\n{HEADER}"
+            )
+        rows = []
+        for name, n_calls, has_floor, _ in selected:
+            n_scaled = max(1, round(n_calls * options.calls))
+            rows.append(
+                measure(name, n_scaled, options.rounds, ours, theirs, has_floor)
+            )
+            if not options.json:
+                print(table_row(rows[-1]), flush=True)
+    return dict(zip(("this client", "aerospike"), versions, strict=True)), rows
+
+
+def section(origin: str, selected: Sequence[Row], rows: Sequence[Comparison]) -> str:
+    """What RESULTS.md says of the blocking calls."""
+    header = (
+        "workload",
+        "calls per second, ours / theirs (min, median, max)",
+        "client CPU per call, ours / theirs (min, median, max)",
+        "CPU, ours / msgspec",
+    )
+    lines = [
+        (
+            title,
+            row.rate_ratio.listed(),
+            row.cpu_ratio.listed(),
+            f"{row.floor_ratio:.2f}" if row.floor_ratio else "",
+        )
+        for (*_, title), row in zip(selected, rows, strict=True)
+    ]
+    return f"{origin}\n{results.table(header, lines)}"
