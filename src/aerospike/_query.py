@@ -69,6 +69,15 @@ def check_whole(policy: Options | None, paginates: bool = False) -> None:
         )
 
 
+def check_callback(callback: object) -> None:
+    """Raise ClientError when it cannot be called."""
+    if not callable(callback):
+        raise client_error(
+            "Callback function contains an error",
+            f"{type(callback).__name__} is not callable",
+        )
+
+
 class _Number:
     """An attribute that is an int below `end`; negative values count as 0."""
 
@@ -91,11 +100,10 @@ class _Number:
         setattr(query, self.slot, value)
 
 
-class _Records:
-    """What queries and scans have in common; iterating reads the records as they come.
+class Asked:
+    """What is asked for, as all queries and scans have it.
 
-    Leaving a loop early frees the connections. One thread at a time may iterate. There
-    are no other attributes: one that is misspelled is an AttributeError.
+    There are no other attributes: one that is misspelled is an AttributeError.
     """
 
     __slots__ = (
@@ -118,7 +126,7 @@ class _Records:
     _is_scan: bool
     _selects_once: bool
     _cannot_combine: str  # what is said of a query with a function and operations
-    _client: Client
+    _client: Any  # aerospike.Client or AsyncClient
     _namespace: str
     _set: str  # "": all sets
     _bins: tuple[str, ...] | None
@@ -258,47 +266,7 @@ class _Records:
         self._function = *names, taken
         return self
 
-    # --- reading ---
-
-    def __iter__(self) -> Iterator[Record]:
-        return self._open(None, None)
-
-    def _collect(
-        self, policy: Options | None, options: Options | None, **more: Any
-    ) -> list[Any]:
-        """All records. When that fails, none counts as read: nobody has seen any."""
-        before = None if self._tracker is None else self._tracker.copy()
-        stream = self._open(policy, options, plain=True, **more)
-        try:
-            return stream.collect()
-        except BaseException:
-            self._tracker = before
-            raise
-
-    def _call_with_each(
-        self,
-        callback: Callable[..., Any],
-        policy: Options | None,
-        options: Options | None,
-        **more: Any,
-    ) -> None:
-        if not callable(callback):
-            raise client_error(
-                "Callback function contains an error",
-                f"{type(callback).__name__} is not callable",
-            )
-        stream = self._open(policy, options, lends=True, **more)
-        takes_two = filter_of(policy) is not None
-        with stream:
-            for item in stream:
-                try:
-                    answer = callback(*item) if takes_two else callback(item)
-                except Exception as cause:
-                    raise client_error(
-                        "Callback function contains an error", shown(cause, 500)
-                    ) from cause
-                if answer is False:
-                    return
+    # --- the stream ---
 
     def _open(
         self,
@@ -307,15 +275,14 @@ class _Records:
         plain: bool = False,
         lends: bool = False,
         node: str | None = None,
-    ) -> Stream:
-        """A stream of the records.
+    ) -> Any:
+        """A stream of the records: a Stream, or an AsyncStream of an AsyncClient.
 
         :param plain: records without their partitions, despite a partition filter.
         :param lends: a record counts as read when the next is asked for, not at once.
         """
         if self._function is not None and self._function[1]:
-            values: Stream = self._aggregate(policy, options, node)
-            return values
+            return self._values(self._function_spec(policy, options, node), policy)
         partition_filter = filter_of(policy)
         spec = self._spec(options)
         if node is not None:
@@ -331,11 +298,14 @@ class _Records:
             self._tracker, self._tracked = tracker, tracked
         return stream
 
-    def _aggregate(
-        self, policy: Options | None, options: Options | None, node: str | None
-    ) -> Any:
+    def _values(self, spec: dict[str, Any], policy: Options | None) -> Any:
         """What the function makes of the records, as a stream."""
-        aggregate = whole("aerospike._aggregate").aggregate
+        raise NotImplementedError
+
+    def _function_spec(
+        self, policy: Options | None, options: Options | None, node: str | None
+    ) -> dict[str, Any]:
+        """What is asked for with a function."""
         spec = {**self._spec(options), "node": node}
         if self._ops:
             raise param_error(
@@ -356,7 +326,7 @@ class _Records:
                     f"{what} does not go together with a function",
                     "it gets every record with all bins",
                 )
-        return aggregate(self._client, self._is_scan, spec, policy)
+        return spec
 
     def _spec(self, options: Options | None) -> dict[str, Any]:
         module, function, arguments = self._function or (None, None, None)
@@ -457,6 +427,173 @@ class _Records:
 
     # --- background work ---
 
+    def _background_spec(self, policy: Options | None) -> dict[str, Any]:
+        """What is asked for in the background.
+
+        :raises ParamError: that cannot be done there.
+        """
+        if not (self._ops or self._function):
+            raise param_error(
+                "Background function or ops is required",
+                "apply() sets the function, add_ops() the operations that write",
+            )
+        if self._ops and self._function:
+            raise param_error(
+                self._cannot_combine, "apply() and add_ops() exclude each other"
+            )
+        check_whole(policy, self._paginates)
+        return {**self._spec(None), "ttl": max(self.ttl, 0)}
+
+
+class OfQuery(Asked):
+    """What is particular about queries."""
+
+    __slots__ = ()
+
+    _is_scan = False
+    _selects_once = True
+    _cannot_combine = "Cannot combine query operations with aggregation"
+
+    def where(self, predicate: Any, ctx: Any = None, *old_form: Any) -> Self:
+        """Set the condition: one of `aerospike.predicates`, which needs an index.
+
+        `where(predicate, ctx=None)`, or in the forms of the 2.x line: `where(bin,
+        "equals", value)`, `where(bin, "between", min, max)`, `where(bin, "contains",
+        index_type, datatype, value)`, `where(bin, "range", index_type, datatype, min,
+        max)`.
+
+        :raises ParamError: it is none, or the query has one already.
+        """
+        if isinstance(predicate, str) and (old_form or ctx is not None):
+            return self._set_where(_old_predicate(predicate, ctx, *old_form), None)
+        if old_form:
+            raise TypeError("where() takes a predicate and a ctx")
+        return self._set_where(predicate, ctx)
+
+    def where_with_index_name(self, index_name: str, predicate: Any) -> Self:
+        """Set the condition on the index of a name; the predicate's bin is None."""
+        if not isinstance(index_name, str):
+            raise TypeError(
+                f"index_name must be a str, not {type(index_name).__name__}"
+            )
+        check_text("name of the index", index_name)
+        return self._set_where(predicate, None, False, index_name=index_name)
+
+    def where_with_expr(self, expr: Any, predicate: Any) -> Self:
+        """Set the condition on the index of an expression; the predicate's bin is None.
+
+        :param expr: what compile() gives, or get_expression_base64() of it.
+        """
+        return self._set_where(predicate, None, False, index_expr=_wire_of(expr))
+
+    def _set_where(
+        self, predicate: Any, ctx: Any, has_bin: bool = True, **how: Any
+    ) -> Self:
+        predicate = predicate_of(predicate, has_bin)
+        if self._where:
+            raise param_error(
+                "Failed to add predicate",
+                "the query has a predicate, and takes only one; client.query() makes "
+                "another query",
+            )
+        if not (ctx is None or isinstance(ctx, list)):
+            raise param_error("ctx must be a list of levels", f"got {shown(ctx)}")
+        for level in ctx or ():
+            if not hasattr(level, "extra_args"):
+                raise param_error(
+                    "ctx is invalid",
+                    f"{shown(level)} is not of aerospike_helpers.cdt_ctx",
+                )
+        self._where = {"predicate": predicate, "ctx": ctx, **how}
+        return self
+
+
+class OfScan(Asked):
+    """What is particular about scans."""
+
+    __slots__ = ()
+
+    _is_scan = True
+    _selects_once = False
+    _cannot_combine = "Cannot combine scan operations with a UDF"
+
+    def _node(self, name: str | None) -> str | None:
+        if name is None:
+            return None
+        if not isinstance(name, str):
+            raise param_error("nodename must be a string", f"got {type(name).__name__}")
+        nodes = [node["node_name"] for node in self._client.get_node_names()]
+        if name not in nodes:
+            raise param_error(
+                f"Invalid node name: {name}", f"the nodes are {', '.join(nodes)}"
+            )
+        return name
+
+    def _check_options(self, options: Mapping[str, Any]) -> None:
+        check_scan_options(options)
+
+    def _range(
+        self, parts: Mapping[str, Any], options: Options | None
+    ) -> tuple[int, int]:
+        if not options or "percent" not in options:
+            return range_of(parts)
+        if parts:
+            raise param_error(
+                "option percent does not go together with a partition_filter",
+                '"count" of the partition_filter says how many partitions are read',
+            )
+        return range_of_percent(options["percent"])
+
+
+class _Reads(Asked):
+    """Reading in the calling thread; iterating reads the records as they come.
+
+    Leaving a loop early frees the connections. One thread at a time may iterate.
+    """
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[Record]:
+        stream: Stream = self._open(None, None)
+        return stream
+
+    def _collect(
+        self, policy: Options | None, options: Options | None, **more: Any
+    ) -> list[Any]:
+        """All records. When that fails, none counts as read: nobody has seen any."""
+        before = None if self._tracker is None else self._tracker.copy()
+        stream: Stream = self._open(policy, options, plain=True, **more)
+        try:
+            return stream.collect()
+        except BaseException:
+            self._tracker = before
+            raise
+
+    def _call_with_each(
+        self,
+        callback: Callable[..., Any],
+        policy: Options | None,
+        options: Options | None,
+        **more: Any,
+    ) -> None:
+        check_callback(callback)
+        stream = self._open(policy, options, lends=True, **more)
+        takes_two = filter_of(policy) is not None
+        with stream:
+            for item in stream:
+                try:
+                    answer = callback(*item) if takes_two else callback(item)
+                except Exception as cause:
+                    raise client_error(
+                        "Callback function contains an error", shown(cause, 500)
+                    ) from cause
+                if answer is False:
+                    return
+
+    def _values(self, spec: dict[str, Any], policy: Options | None) -> Any:
+        aggregate = whole("aerospike._aggregate").aggregate
+        return aggregate(self._client, self._is_scan, spec, policy)
+
     def execute_background(self, policy: Options | None = None) -> int:
         """Have all nodes carry out a function or operations on all records.
 
@@ -469,29 +606,16 @@ class _Records:
             both, or an operation reads; or a part of the records is asked for, by
             max_records, paginate() or a partition_filter.
         """
-        if not (self._ops or self._function):
-            raise param_error(
-                "Background function or ops is required",
-                "apply() sets the function, add_ops() the operations that write",
-            )
-        if self._ops and self._function:
-            raise param_error(
-                self._cannot_combine, "apply() and add_ops() exclude each other"
-            )
-        check_whole(policy, self._paginates)
-        spec = {**self._spec(None), "ttl": max(self.ttl, 0)}
-        return self._client._background(self._is_scan, spec, policy, None)
+        spec = self._background_spec(policy)
+        job: int = self._client._background(self._is_scan, spec, policy, None)
+        return job
 
 
 @goes_by_its_name
-class Query(_Records):
+class Query(OfQuery, _Reads):
     """Records that fit a condition, of one namespace or set; see `Client.query`."""
 
     __slots__ = ()
-
-    _is_scan = False
-    _selects_once = True
-    _cannot_combine = "Cannot combine query operations with aggregation"
 
     def results(
         self,
@@ -532,7 +656,8 @@ class Query(_Records):
         :raises IndexNotFound: no index fits the predicate. As all that a node answers,
             this is raised when the next record is asked for.
         """
-        return self._open(policy, options, plain=True)
+        stream: Stream = self._open(policy, options, plain=True)
+        return stream
 
     def foreach(
         self,
@@ -551,69 +676,12 @@ class Query(_Records):
         """
         self._call_with_each(callback, policy, options)
 
-    def where(self, predicate: Any, ctx: Any = None, *old_form: Any) -> Query:
-        """Set the condition: one of `aerospike.predicates`, which needs an index.
-
-        `where(predicate, ctx=None)`, or in the forms of the 2.x line: `where(bin,
-        "equals", value)`, `where(bin, "between", min, max)`, `where(bin, "contains",
-        index_type, datatype, value)`, `where(bin, "range", index_type, datatype, min,
-        max)`.
-
-        :raises ParamError: it is none, or the query has one already.
-        """
-        if isinstance(predicate, str) and (old_form or ctx is not None):
-            return self._set_where(_old_predicate(predicate, ctx, *old_form), None)
-        if old_form:
-            raise TypeError("where() takes a predicate and a ctx")
-        return self._set_where(predicate, ctx)
-
-    def where_with_index_name(self, index_name: str, predicate: Any) -> Query:
-        """Set the condition on the index of a name; the predicate's bin is None."""
-        if not isinstance(index_name, str):
-            raise TypeError(
-                f"index_name must be a str, not {type(index_name).__name__}"
-            )
-        check_text("name of the index", index_name)
-        return self._set_where(predicate, None, False, index_name=index_name)
-
-    def where_with_expr(self, expr: Any, predicate: Any) -> Query:
-        """Set the condition on the index of an expression; the predicate's bin is None.
-
-        :param expr: what compile() gives, or get_expression_base64() of it.
-        """
-        return self._set_where(predicate, None, False, index_expr=_wire_of(expr))
-
-    def _set_where(
-        self, predicate: Any, ctx: Any, has_bin: bool = True, **how: Any
-    ) -> Query:
-        predicate = predicate_of(predicate, has_bin)
-        if self._where:
-            raise param_error(
-                "Failed to add predicate",
-                "the query has a predicate, and takes only one; client.query() makes "
-                "another query",
-            )
-        if not (ctx is None or isinstance(ctx, list)):
-            raise param_error("ctx must be a list of levels", f"got {shown(ctx)}")
-        for level in ctx or ():
-            if not hasattr(level, "extra_args"):
-                raise param_error(
-                    "ctx is invalid",
-                    f"{shown(level)} is not of aerospike_helpers.cdt_ctx",
-                )
-        self._where = {"predicate": predicate, "ctx": ctx, **how}
-        return self
-
 
 @goes_by_its_name
-class Scan(_Records):
+class Scan(OfScan, _Reads):
     """All records of a namespace or set; see `Client.scan`."""
 
     __slots__ = ()
-
-    _is_scan = True
-    _selects_once = False
-    _cannot_combine = "Cannot combine scan operations with a UDF"
 
     def results(
         self,
@@ -637,7 +705,9 @@ class Scan(_Records):
         nodename: str | None = None,
     ) -> Stream:
         """As `Query.stream`; nodename: only what this node is the master of."""
-        return self._open(policy, options, plain=True, node=self._node(nodename))
+        node = self._node(nodename)
+        stream: Stream = self._open(policy, options, plain=True, node=node)
+        return stream
 
     def foreach(
         self,
@@ -650,33 +720,6 @@ class Scan(_Records):
         if not isinstance(options, Mapping):
             options = None  # other clients pass over it
         self._call_with_each(callback, policy, options, node=self._node(nodename))
-
-    def _node(self, name: str | None) -> str | None:
-        if name is None:
-            return None
-        if not isinstance(name, str):
-            raise param_error("nodename must be a string", f"got {type(name).__name__}")
-        nodes = [node["node_name"] for node in self._client.get_node_names()]
-        if name not in nodes:
-            raise param_error(
-                f"Invalid node name: {name}", f"the nodes are {', '.join(nodes)}"
-            )
-        return name
-
-    def _check_options(self, options: Mapping[str, Any]) -> None:
-        check_scan_options(options)
-
-    def _range(
-        self, parts: Mapping[str, Any], options: Options | None
-    ) -> tuple[int, int]:
-        if not options or "percent" not in options:
-            return range_of(parts)
-        if parts:
-            raise param_error(
-                "option percent does not go together with a partition_filter",
-                '"count" of the partition_filter says how many partitions are read',
-            )
-        return range_of_percent(options["percent"])
 
 
 # --- functions ---

@@ -122,17 +122,19 @@ def owns_its_methods(cls: Class) -> Class:
 
 
 def goes_by_its_name(cls: Class) -> Class:
-    """Give a class functions of its own for what the class right behind it defines.
+    """Give a class functions of its own for what the classes behind it define.
 
     Python says the name of the function when it refuses arguments, and users know the
     name of this class only.
     """
-    for name, inherited in vars(cls.__base__).items():
-        is_known = name == "__init__" or not name.startswith("_")
-        if is_known and isinstance(inherited, FunctionType) and name not in vars(cls):
-            own = _copied(inherited)
-            own.__qualname__ = f"{cls.__qualname__}.{name}"
-            setattr(cls, name, own)
+    for base in cls.__mro__[1:]:
+        for name, inherited in vars(base).items():
+            is_known = name == "__init__" or not name.startswith("_")
+            is_function = isinstance(inherited, FunctionType)
+            if is_known and is_function and name not in vars(cls):
+                own = _copied(inherited)
+                own.__qualname__ = f"{cls.__qualname__}.{name}"
+                setattr(cls, name, own)
     return owns_its_methods(cls)
 
 

@@ -551,7 +551,7 @@ run_round(batch_run *b, asc_set *set, asc_error *err)
         }
     }
     b->is_out = true;
-    int rc = client_wait_set(b->st, set, err);
+    int rc = client_wait_set(b->st, set, NULL, err);
     while (rc == 0 && (part = asc_set_take(set)) != NULL) {
         rc = take_part(b, part);
     }

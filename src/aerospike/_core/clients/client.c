@@ -314,7 +314,7 @@ client_run_call(asc_call *call, asc_cluster *cluster, asc_error *err)
 }
 
 int
-client_wait_set(module_state *st, asc_set *set, asc_error *err)
+client_wait_set(module_state *st, asc_set *set, const bool *stop, asc_error *err)
 {
     asc_status rc;
     for (;;) {
@@ -330,6 +330,10 @@ client_wait_set(module_state *st, asc_set *set, asc_error *err)
         if (PyErr_CheckSignals() < 0) {
             asc_set_abandon(set);
             return -1;
+        }
+        if (stop != NULL && *stop) {
+            asc_set_abandon(set);
+            return raise_code(st, ASC_ERR_CLIENT, "the call was stopped");
         }
         if (rc == ASC_OK) {
             return 0;

@@ -72,10 +72,11 @@ client_error_key(const ClientObject *client, PyObject *given, const record_key *
  * -1: a handler has raised, and the call is abandoned. */
 int client_run_call(asc_call *call, asc_cluster *cluster, asc_error *err);
 
-/* Wait for the parts of a set in the same way. 0: there is something to take; -1 with
- * an exception: the set is abandoned when a handler has raised, and cannot go on when
- * it comes from the library. */
-int client_wait_set(module_state *st, asc_set *set, asc_error *err);
+/* Wait for the parts of a set in the same way, until somebody makes *stop true, unless
+ * that is NULL. 0: there is something to take; -1 with an exception: the set is
+ * abandoned when a handler has raised or *stop is true, and cannot go on when it comes
+ * from the library. */
+int client_wait_set(module_state *st, asc_set *set, const bool *stop, asc_error *err);
 
 /* Choose one of the nodes of the cluster, of which these are a list: the nodes take
  * turns. Returns its name, borrowed from the list; NULL with InvalidNodeError when the

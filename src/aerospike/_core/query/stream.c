@@ -9,7 +9,7 @@
  *
  * Waiting gives the GIL away, and decoding an item may run Python code: another
  * thread, or the same one, may then call a method of the stream that is at work.
- * `is_busy` refuses that, so that everything below enter() has the stream for
+ * `is_busy` refuses that, so that everything below stream_enter() has the stream for
  * itself. */
 #include "query/stream.h"
 
@@ -128,6 +128,7 @@ next_of_part(StreamObject *s, module_state *st)
                 asc_query_take_back(s->query);
                 stream_explain(s, st);
             }
+            s->n_given += record != NULL;
             return record;
         }
     }
@@ -200,6 +201,7 @@ close_query(StreamObject *s)
     if (query != NULL) {
         if (s->lent) {
             asc_query_take_back(query);
+            s->n_given--;
         }
         asc_query_free(query); /* closes what is under way, and waits for nothing */
         s->tracker->is_used = false;
@@ -208,44 +210,49 @@ close_query(StreamObject *s)
 
 static const stream_kind of_records = {"records", next_of_part, go_on, close_query};
 
-static void
-close_stream(StreamObject *s)
+void
+stream_shut(StreamObject *s)
 {
     s->part = NULL;
     s->set = NULL;
     s->kind->close(s);
 }
 
-/* Wait for frames, and make s->part the part that has some. When all parts of a round
- * have ended, begin the next one. 1: there is a part; 0: nothing is left; -1 with an
- * exception. A part without frames is taken, too, when it has failed: its kind may want
- * to know. */
+stream_step
+stream_go_on(StreamObject *s, module_state *st)
+{
+    asc_part *part;
+    while ((part = asc_set_take(s->set)) != NULL) {
+        if (part->size > 0 || part->err.code != ASC_OK) {
+            s->part = part;
+            asc_frames_begin(&s->frames, part->data, part->size);
+            return STREAM_PART;
+        }
+    }
+    if (asc_set_is_done(s->set)) {
+        int rc = s->kind->go_on(s, st);
+        if (rc <= 0) {
+            return rc == 0 ? STREAM_OVER : STREAM_FAILED;
+        }
+    }
+    /* An exception that is already set must not be lost in the wait. */
+    return PyErr_Occurred() == NULL ? STREAM_WAITS : STREAM_FAILED;
+}
+
+/* Go on until there is a part: 1. 0: nothing is left; -1 with an exception. */
 static int
 fetch(StreamObject *s, module_state *st)
 {
     asc_error err;
-    asc_part *part;
+    stream_step step;
     asc_error_reset(&err);
-    for (;;) {
-        while ((part = asc_set_take(s->set)) != NULL) {
-            if (part->size > 0 || part->err.code != ASC_OK) {
-                s->part = part;
-                asc_frames_begin(&s->frames, part->data, part->size);
-                return 1;
-            }
-        }
-        if (asc_set_is_done(s->set)) {
-            int rc = s->kind->go_on(s, st);
-            if (rc <= 0) {
-                return rc;
-            }
-        }
-        /* An exception that is already set must not be lost in the wait. */
-        if (PyErr_Occurred() != NULL || client_wait_set(st, s->set, &err) < 0) {
+    while ((step = stream_go_on(s, st)) == STREAM_WAITS) {
+        if (client_wait_set(st, s->set, &s->is_stopped, &err) < 0) {
             return -1;
         }
         s->since_turn = 0; /* waiting gave the GIL away */
     }
+    return step;
 }
 
 /* The next item of the stream. NULL without an exception at the end, which closes the
@@ -259,21 +266,21 @@ next_item(StreamObject *s, module_state *st)
             return item;
         }
         if (PyErr_Occurred() != NULL || fetch(s, st) <= 0) {
-            close_stream(s);
+            stream_shut(s);
             return NULL;
         }
     }
     return NULL;
 }
 
-/* Begin to work in the stream, which one thread at a time may do. 0, and the caller
- * sets is_busy back to false; or -1 with ClientError. */
-static int
-enter(StreamObject *s, module_state *st)
+int
+stream_enter(StreamObject *s, module_state *st)
 {
     if (s->is_busy) {
+        bool has_tasks = Py_IS_TYPE((PyObject *)s, st->AsyncStreamType);
         return raise_code(st, ASC_ERR_CLIENT,
-                          "the records are being read by another thread");
+                          "the records are being read by another %s",
+                          has_tasks ? "task" : "thread");
     }
     s->is_busy = true;
     return 0;
@@ -292,7 +299,7 @@ stream_next(PyObject *self)
 {
     StreamObject *s = (StreamObject *)self;
     module_state *st = state_of(self);
-    if (enter(s, st) < 0) {
+    if (stream_enter(s, st) < 0) {
         return NULL;
     }
     s->lent = false; /* asking for the next record says that the last one was taken */
@@ -305,28 +312,38 @@ stream_next(PyObject *self)
     return item;
 }
 
-/* Append the items that the part has by now to a list until it has max, with the
- * collector at rest. 0, or -1 with an exception. */
-static int
-append_part(StreamObject *s, module_state *st, PyObject *list, Py_ssize_t max)
+int
+stream_append(StreamObject *s, module_state *st, PyObject *list, Py_ssize_t max)
 {
     PyObject *item;
     gc_pause(st);
-    while (PyList_GET_SIZE(list) < max &&
+    while (PyList_GET_SIZE(list) < max && s->since_turn < BYTES_PER_TURN &&
            (item = s->kind->next_of_part(s, st)) != NULL) {
         int rc = PyList_Append(list, item);
         Py_DECREF(item);
         if (rc < 0) {
             break;
         }
-        if (s->since_turn >= BYTES_PER_TURN) {
-            s->since_turn = 0;
-            give_turn(st);
-        }
         gc_pause(st); /* decoding an item may run Python code, which ends the pause */
     }
     gc_resume(st);
-    return PyErr_Occurred() != NULL ? -1 : 0;
+    if (PyErr_Occurred() != NULL) {
+        return -1;
+    }
+    return s->since_turn >= BYTES_PER_TURN;
+}
+
+/* Append the items that the part has by now to a list until it has max. 0, or -1 with
+ * an exception. */
+static int
+append_part(StreamObject *s, module_state *st, PyObject *list, Py_ssize_t max)
+{
+    int rc;
+    while ((rc = stream_append(s, st, list, max)) > 0) {
+        s->since_turn = 0;
+        give_turn(st);
+    }
+    return rc;
 }
 
 /* A list of items that are left: all, or with `waits_once` at most max that are there
@@ -336,7 +353,7 @@ static PyObject *
 list_of_items(StreamObject *s, module_state *st, Py_ssize_t max, bool waits_once)
 {
     PyObject *list = PyList_New(0);
-    if (list == NULL || enter(s, st) < 0) {
+    if (list == NULL || stream_enter(s, st) < 0) {
         Py_XDECREF(list);
         return NULL;
     }
@@ -348,7 +365,7 @@ list_of_items(StreamObject *s, module_state *st, Py_ssize_t max, bool waits_once
         goes_on = fetch(s, st) > 0;
     }
     if (!goes_on || PyErr_Occurred() != NULL) {
-        close_stream(s);
+        stream_shut(s);
     }
     s->is_busy = false;
     if (PyErr_Occurred() != NULL) {
@@ -385,16 +402,26 @@ stream_close(PyObject *self, PyObject *ignored)
 {
     StreamObject *s = (StreamObject *)self;
     (void)ignored;
-    if (enter(s, state_of(self)) < 0) {
+    if (stream_enter(s, state_of(self)) < 0) {
         return NULL;
     }
-    close_stream(s);
+    stream_shut(s);
     s->is_busy = false;
     Py_RETURN_NONE;
 }
 
+/* stop(): have the wait fail that is under way, or the next one. This is for other
+ * threads than the one that reads. */
 static PyObject *
-stream_enter(PyObject *self, PyObject *ignored)
+stream_stop(PyObject *self, PyObject *ignored)
+{
+    (void)ignored;
+    ((StreamObject *)self)->is_stopped = true;
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+stream__enter__(PyObject *self, PyObject *ignored)
 {
     (void)ignored;
     return Py_NewRef(self);
@@ -411,12 +438,13 @@ stream_exit(PyObject *self, PyObject *ignored)
 
 /* What cannot be part of a cycle (bytes, numbers, a Tracker) is not visited. A text may
  * be of a class of the application's, whose instances refer to anything. */
-static int
+int
 stream_traverse(PyObject *self, visitproc visit, void *arg)
 {
     StreamObject *s = (StreamObject *)self;
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(s->client);
+    Py_VISIT((PyObject *)s->loop);
     Py_VISIT(s->ask.ns);
     Py_VISIT(s->ask.set);
     Py_VISIT(s->ask.bins);
@@ -430,16 +458,17 @@ stream_traverse(PyObject *self, visitproc visit, void *arg)
     return 0;
 }
 
-static void
+void
 stream_dealloc(PyObject *self)
 {
     StreamObject *s = (StreamObject *)self;
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
-    close_stream(s);
+    stream_shut(s);
     query_request_clear(&s->ask);
     asc_cluster_release(s->cluster);
     Py_XDECREF(s->client);
+    Py_XDECREF((PyObject *)s->loop);
     Py_XDECREF(s->tracker);
     type->tp_free(self);
     Py_DECREF(type);
@@ -449,12 +478,13 @@ static PyMethodDef stream_methods[] = {
     {"collect", stream_collect, METH_NOARGS, NULL},
     {"slice", stream_slice, METH_O, NULL},
     {"close", stream_close, METH_NOARGS, NULL},
-    {"__enter__", stream_enter, METH_NOARGS, NULL},
+    {"stop", stream_stop, METH_NOARGS, NULL},
+    {"__enter__", stream__enter__, METH_NOARGS, NULL},
     {"__exit__", stream_exit, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
-static PyObject *
+PyObject *
 stream_repr(PyObject *self)
 {
     StreamObject *s = (StreamObject *)self;
@@ -496,11 +526,17 @@ stream_types_init(PyObject *module, module_state *st)
 
 /* --- methods of the client --- */
 
+bool
+stream_is_to_look(const StreamObject *s)
+{
+    return s->ask.pol.fail_on_cluster_change && s->ask.node == NULL;
+}
+
 int
 stream_look_before(StreamObject *s, PyObject *begin)
 {
     uint32_t *timeout_ms = &s->ask.pol.timing.total_timeout_ms;
-    if (!s->ask.pol.fail_on_cluster_change || s->ask.node != NULL || begin == Py_None) {
+    if (begin == Py_None || !stream_is_to_look(s)) {
         return 0;
     }
     PyObject *left = PyObject_CallFunction(begin, "I", (unsigned)*timeout_ms);
@@ -514,10 +550,9 @@ stream_look_before(StreamObject *s, PyObject *begin)
 
 /* Background work uses a stream that is never opened. */
 StreamObject *
-stream_new(module_state *st, PyObject *client, policy_kind kind, PyObject *spec,
-           PyObject *policy_arg)
+stream_make(module_state *st, PyTypeObject *type, PyObject *client, policy_kind kind,
+            PyObject *spec, PyObject *policy_arg)
 {
-    PyTypeObject *type = st->StreamType;
     ClientObject *c = (ClientObject *)client;
     StreamObject *s = (StreamObject *)type->tp_alloc(type, 0);
     if (s == NULL) {
@@ -530,11 +565,7 @@ stream_new(module_state *st, PyObject *client, policy_kind kind, PyObject *spec,
     if (client_check_open(st, c) < 0 ||
         policy_from_py(st, &s->ask.pol, &c->config.defaults[kind], kind, policy_arg,
                        &c->config.values) < 0 ||
-        (s->cluster = client_cluster(st, c, &s->ask.pol.timing)) == NULL) {
-        Py_DECREF(s);
-        return NULL;
-    }
-    if (query_request_from_spec(&s->ask, spec) < 0) {
+        query_request_from_spec(&s->ask, spec) < 0) {
         Py_DECREF(s);
         return NULL;
     }
@@ -544,6 +575,20 @@ stream_new(module_state *st, PyObject *client, policy_kind kind, PyObject *spec,
         s->ask.records_per_second = s->ask.records_per_second != 0
                                         ? s->ask.records_per_second
                                         : s->ask.pol.records_per_second;
+    }
+    return s;
+}
+
+StreamObject *
+stream_new(module_state *st, PyObject *client, policy_kind kind, PyObject *spec,
+           PyObject *policy_arg)
+{
+    StreamObject *s = stream_make(st, st->StreamType, client, kind, spec, policy_arg);
+    if (s != NULL) {
+        s->cluster = client_cluster(st, (ClientObject *)client, &s->ask.pol.timing);
+    }
+    if (s != NULL && s->cluster == NULL) {
+        Py_CLEAR(s);
     }
     return s;
 }
@@ -573,19 +618,11 @@ keep_node(StreamObject *s, module_state *st)
     return 0;
 }
 
-/* Begin the query of a stream that has everything else. From the moment that the stream
- * has a query it uses the tracker, until close_stream(). 0, or -1 with an exception. */
-static int
-open_query(StreamObject *s, module_state *st, PyObject *tracker)
+int
+stream_open(StreamObject *s, module_state *st)
 {
     asc_request req = {0};
     policy_to_request(&s->ask.pol, &req, false);
-    if (!Py_IS_TYPE(tracker, st->TrackerType)) {
-        PyErr_Format(PyExc_TypeError, "a Tracker is expected, not %s",
-                     Py_TYPE(tracker)->tp_name);
-        return -1;
-    }
-    s->tracker = (TrackerObject *)Py_NewRef(tracker);
     if (s->tracker->is_used) {
         return raise_code(st, ASC_ERR_CLIENT,
                           "a query with these partitions is under "
@@ -608,7 +645,7 @@ open_query(StreamObject *s, module_state *st, PyObject *tracker)
         .sc_session = req.sc_session,
         .by_index = s->ask.predicate != NULL,
         .skips = s->ask.bins != NULL || s->ask.ops != NULL,
-        .max_records = s->ask.max_records,
+        .max_records = s->ask.max_records != 0 ? s->ask.max_records - s->n_given : 0,
     };
     if (options.ns == NULL) {
         return -1;
@@ -622,8 +659,8 @@ static const char doc__stream[] =
     "_stream($self, is_scan, spec, policy, tracker, with_partition, lends)\n--\n\n"
     "The records of a query or scan; for aerospike._query.";
 
-static PyObject *
-client__stream(METHOD_PARAMS)
+StreamObject *
+stream_of_records(METHOD_PARAMS, PyTypeObject *type)
 {
     static const char *const names[] = {"is_scan",        "spec",  "policy", "tracker",
                                         "with_partition", "lends", NULL};
@@ -632,14 +669,33 @@ client__stream(METHOD_PARAMS)
     if (parse_args("_stream", names, 6, args, nargs, kwnames, argv) < 0) {
         return NULL;
     }
+    PyObject *tracker = argv[3];
+    if (!Py_IS_TYPE(tracker, st->TrackerType)) {
+        PyErr_Format(PyExc_TypeError, "a Tracker is expected, not %s",
+                     Py_TYPE(tracker)->tp_name);
+        return NULL;
+    }
     policy_kind kind = argv[0] == Py_True ? POLICY_SCAN : POLICY_QUERY;
-    StreamObject *s = stream_new(st, self, kind, argv[1], argv[2]);
+    StreamObject *s = stream_make(st, type, self, kind, argv[1], argv[2]);
+    if (s != NULL) {
+        s->tracker = (TrackerObject *)Py_NewRef(tracker);
+        s->with_partition = argv[4] == Py_True;
+        s->lends = argv[5] == Py_True;
+    }
+    return s;
+}
+
+static PyObject *
+client__stream(METHOD_PARAMS)
+{
+    module_state *st = PyType_GetModuleState(cls);
+    StreamObject *s =
+        stream_of_records(self, cls, args, nargs, kwnames, st->StreamType);
     if (s == NULL) {
         return NULL;
     }
-    s->with_partition = argv[4] == Py_True;
-    s->lends = argv[5] == Py_True;
-    if (open_query(s, st, argv[3]) < 0) {
+    s->cluster = client_cluster(st, (ClientObject *)self, &s->ask.pol.timing);
+    if (s->cluster == NULL || stream_open(s, st) < 0) {
         Py_DECREF(s);
         return NULL;
     }
@@ -647,12 +703,6 @@ client__stream(METHOD_PARAMS)
 }
 
 /* --- background work --- */
-
-/* How the nodes have answered that were asked to start background work. */
-typedef struct starts {
-    asc_error first_failure; /* code 0: none */
-    bool any_begun;          /* a node is at work, or may be */
-} starts;
 
 /* Note how the start at one node, whose part has ended, went. A node that has nothing
  * of the set answers "not found": it has nothing to do, which is no failure. */
@@ -667,14 +717,11 @@ note_start(starts *s, const asc_part *part)
     s->any_begun = s->any_begun || part->err.in_doubt || part->err.code == ASC_OK;
 }
 
-/* Start the work on all nodes, and wait until each has answered. 0, or -1 with an
- * exception: of the first node that failed, in doubt when any node has begun. */
-static int
-start_everywhere(StreamObject *s, module_state *st, asc_set *set)
+int
+starts_begin(StreamObject *s, module_state *st, asc_set *set)
 {
     asc_error err;
     asc_part *part;
-    starts outcome = {0};
     asc_error_reset(&err);
     const asc_set_options options = {.timing = s->ask.pol.timing,
                                      .check_ms = SIGNAL_CHECK_MS};
@@ -688,22 +735,50 @@ start_everywhere(StreamObject *s, module_state *st, asc_set *set)
             return -1;
         }
     }
+    return 0;
+}
+
+void
+starts_note(starts *outcome, asc_set *set)
+{
+    asc_part *part;
+    while ((part = asc_set_take(set)) != NULL) {
+        if (part->ended) {
+            note_start(outcome, part);
+        }
+    }
+}
+
+PyObject *
+starts_result(starts *outcome, StreamObject *s, module_state *st)
+{
+    if (outcome->first_failure.code == ASC_OK) {
+        return PyLong_FromUnsignedLongLong(s->ask.task_id);
+    }
+    outcome->first_failure.in_doubt = outcome->any_begun;
+    stream_raise(s, st, &outcome->first_failure);
+    return NULL;
+}
+
+/* Start the work on all nodes, and wait until each has answered: the number of the job.
+ * NULL with an exception. */
+static PyObject *
+start_everywhere(StreamObject *s, module_state *st, asc_set *set)
+{
+    asc_error err;
+    starts outcome = {0};
+    asc_error_reset(&err);
+    if (starts_begin(s, st, set) < 0) {
+        return NULL;
+    }
     while (!asc_set_is_done(set)) {
-        if (client_wait_set(st, set, &err) < 0) {
+        if (client_wait_set(st, set, NULL, &err) < 0) {
             raise_in_doubt(st);
-            return -1;
+            return NULL;
         }
-        while ((part = asc_set_take(set)) != NULL) {
-            if (part->ended) {
-                note_start(&outcome, part);
-            }
-        }
+        starts_note(&outcome, set);
     }
-    if (outcome.first_failure.code == ASC_OK) {
-        return 0;
-    }
-    outcome.first_failure.in_doubt = outcome.any_begun;
-    return stream_raise(s, st, &outcome.first_failure);
+    return starts_result(&outcome, s, st);
 }
 
 static const char doc__background[] =
@@ -726,8 +801,8 @@ client__background(METHOD_PARAMS)
         put_ok(false);
     }
     if (set != NULL && stream_look_before(s, argv[3]) == 0 &&
-        stream_renew_task_id(s, st) == 0 && start_everywhere(s, st, set) == 0) {
-        result = PyLong_FromUnsignedLongLong(s->ask.task_id);
+        stream_renew_task_id(s, st) == 0) {
+        result = start_everywhere(s, st, set);
     }
     asc_set_free(set);
     Py_XDECREF(s);

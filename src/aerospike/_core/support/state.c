@@ -63,6 +63,8 @@ state_traverse(module_state *st, visitproc visit, void *arg)
     Py_VISIT(st->ClientBase);
     Py_VISIT(st->ClientType);
     Py_VISIT(st->StreamType);
+    Py_VISIT(st->AsyncStreamType);
+    Py_VISIT(st->StreamStepType);
     Py_VISIT(st->RecordType);
     Py_VISIT(st->TrackerType);
     Py_VISIT(st->serializer);
@@ -83,6 +85,8 @@ state_clear(module_state *st)
     Py_CLEAR(st->ClientBase);
     Py_CLEAR(st->ClientType);
     Py_CLEAR(st->StreamType);
+    Py_CLEAR(st->AsyncStreamType);
+    Py_CLEAR(st->StreamStepType);
     Py_CLEAR(st->RecordType);
     Py_CLEAR(st->TrackerType);
     Py_CLEAR(st->serializer);

@@ -163,6 +163,7 @@ typedef struct module_state {
     PyTypeObject *ClientType; /* of what client() makes: aerospike.Client, or the base
                                  until that is there */
     PyTypeObject *StreamType, *TrackerType, *RecordType;
+    PyTypeObject *AsyncStreamType, *StreamStepType;
     PyMethodDef *client_methods; /* owned: the rows of ClientBase, which points to them
                                     for as long as it lives */
 #define X(name) PyObject *s_##name;
