@@ -30,6 +30,7 @@ typedef struct admin_call {
     asc_credentials *who; /* counted; NULL: the client has no user */
     asc_call *call;       /* taken from the client */
     policy pol;
+    uint8_t command;
     PyObject *fields;     /* owned: a tuple */
     asc_node_info *nodes; /* owned */
     asc_error err;
@@ -139,7 +140,7 @@ size_limit(PyObject *fields)
 /* Write the request. Its buffer gets its size first: growing would leave copies of the
  * hashes behind. 0, or -1 with an exception. */
 static int
-write_request(admin_call *c, uint8_t command)
+write_request(admin_call *c)
 {
     asc_request *req = asc_call_request(c->call);
     Py_ssize_t n = PyTuple_GET_SIZE(c->fields);
@@ -148,7 +149,7 @@ write_request(admin_call *c, uint8_t command)
         return -1;
     }
     if (!asc_buf_grow(&req->out, size_limit(c->fields)) ||
-        !asc_admin_begin(&req->out, command)) {
+        !asc_admin_begin(&req->out, c->command)) {
         PyErr_NoMemory();
         return -1;
     }
@@ -163,12 +164,13 @@ write_request(admin_call *c, uint8_t command)
     }
     policy_to_request(&c->pol, req, !asc_admin_is_query(req->out.data));
     req->reply = ASC_REPLY_BLOCKS;
+    req->alone = true; /* and so that its bytes are nowhere else */
     return 0;
 }
 
-/* Give the request to one of the nodes. 0, or -1 with an exception. */
+/* Choose the node that gets the request. 0, or -1 with an exception. */
 static int
-run(admin_call *c)
+choose_node(admin_call *c)
 {
     size_t n;
     asc_error_reset(&c->err);
@@ -177,15 +179,8 @@ run(admin_call *c)
         return -1;
     }
     const char *node = client_any_node(c->st, c->cluster, c->nodes, n);
-    if (node == NULL) {
-        return -1;
-    }
     asc_call_request(c->call)->node_name = node;
-    int rc = client_run_call(c->call, c->cluster, &c->err);
-    if (rc > 0) {
-        raise_error(c->st, &c->err, NULL, NULL);
-    }
-    return rc == 0 ? 0 : -1;
+    return node != NULL ? 0 : -1;
 }
 
 /* --- the reply --- */
@@ -289,9 +284,9 @@ static const char doc__admin[] =
     ":return: list of blocks, each a list of (number, bytes).\n"
     ":raises AdminError: what the node refuses.";
 
-/* Begin a call. 0, or -1 with an exception; end() is to be called in either case. */
+/* Take the arguments. 0, or -1 with an exception. */
 static int
-begin(admin_call *c, PyObject *const *argv, uint8_t *command)
+begin(admin_call *c, PyObject *const *argv)
 {
     int64_t number;
     if (client_check_open(c->st, c->client) < 0) {
@@ -302,7 +297,7 @@ begin(admin_call *c, PyObject *const *argv, uint8_t *command)
         PyErr_SetString(PyExc_TypeError, "a number and a tuple of fields are expected");
         return -1;
     }
-    *command = (uint8_t)number;
+    c->command = (uint8_t)number;
     c->fields = Py_NewRef(argv[1]);
     if (policy_from_py(c->st, &c->pol, &c->client->config.defaults[POLICY_ADMIN],
                        POLICY_ADMIN, argv[2], &c->client->config.values) < 0) {
@@ -318,24 +313,44 @@ begin(admin_call *c, PyObject *const *argv, uint8_t *command)
     return c->call != NULL ? 0 : -1;
 }
 
+/* Make the request of the arguments. 0, or -1 with an exception; end() is to be called in
+ * either case. */
+static int
+prepare(admin_call *c, PyObject *self, PyTypeObject *cls, PyObject *const *argv)
+{
+    *c = (admin_call){.st = PyType_GetModuleState(cls),
+                      .client = (ClientObject *)Py_NewRef(self)};
+    return begin(c, argv) == 0 && write_request(c) == 0 ? choose_node(c) : -1;
+}
+
+/* Make the result when the request has ended as client_run_call() says: NULL with an
+ * exception. */
+static PyObject *
+finish(admin_call *c, int outcome)
+{
+    if (outcome > 0) {
+        raise_error(c->st, &c->err, NULL, NULL);
+    }
+    PyObject *result = outcome == 0 ? blocks_to_py(c) : NULL;
+    if (outcome == 0 && c->command == ASC_ADMIN_CHANGE_PASSWORD && c->who != NULL &&
+        keep_own_hash(c) < 0) {
+        Py_CLEAR(result);
+    }
+    return result;
+}
+
+static const char *const admin_args[] = {"command", "fields", "policy", NULL};
+
 static PyObject *
 client__admin(METHOD_PARAMS)
 {
-    static const char *const names[] = {"command", "fields", "policy", NULL};
     PyObject *argv[3], *result = NULL;
-    uint8_t command;
-    if (parse_args("_admin", names, 2, args, nargs, kwnames, argv) < 0) {
+    admin_call c;
+    if (parse_args("_admin", admin_args, 2, args, nargs, kwnames, argv) < 0) {
         return NULL;
     }
-    admin_call c = {.st = PyType_GetModuleState(cls),
-                    .client = (ClientObject *)Py_NewRef(self)};
-    if (begin(&c, argv, &command) == 0 && write_request(&c, command) == 0 &&
-        run(&c) == 0) {
-        result = blocks_to_py(&c);
-        if (command == ASC_ADMIN_CHANGE_PASSWORD && c.who != NULL &&
-            keep_own_hash(&c) < 0) {
-            Py_CLEAR(result);
-        }
+    if (prepare(&c, self, cls, argv) == 0) {
+        result = finish(&c, client_run_call(c.call, c.cluster, &c.err));
     }
     end(&c);
     return result;

@@ -212,6 +212,7 @@ write_question(info_call *c)
     asc_buf_clear(&text);
     policy_to_request(&c->pol, req, c->changes);
     req->node_name = c->chosen[c->at];
+    req->alone = c->changes;
     return put_ok(ok);
 }
 
