@@ -12,6 +12,9 @@
  * from the row before in the same request, so that a request is written anew when its
  * rows are repeated at another node.
  *
+ * What is done for a stage (batch.h) goes on from where the slice before ended, and stops
+ * when nothing is left of this one.
+ *
  * A row can end in three ways: a server answers it with a record, a server answers it
  * with an error, or no server answers it and its part has failed for good. */
 #include "batch/batch.h"
@@ -20,7 +23,7 @@
 #include <string.h>
 
 #include "asc/detail.h"
-#include "support/collector.h"
+#include "support/compat.h"
 #include "values/record_tuple.h"
 
 /* An unfinished reply is read when so many bytes of it have come: with fewer the GIL
@@ -48,12 +51,12 @@ enum { /* flags of all rows of a request */
 /* --- life --- */
 
 int
-batch_begin(batch_run *b, PyObject *self, PyTypeObject *cls, policy_kind kind,
-            PyObject *policy_arg, row_sink sink)
+batch_begin(batch_run *b, PyObject *self, PyTypeObject *cls, const batch_method *method,
+            policy_kind kind, PyObject *policy_arg)
 {
     *b = (batch_run){.st = PyType_GetModuleState(cls),
-                     .client = (ClientObject *)Py_NewRef(self),
-                     .sink = sink};
+                     .method = method,
+                     .client = (ClientObject *)Py_NewRef(self)};
     b->strict = b->client->config.strict;
     if (client_check_open(b->st, b->client) < 0 ||
         policy_from_py(b->st, &b->pol, &b->client->config.defaults[kind], kind,
@@ -79,11 +82,38 @@ batch_begin(batch_run *b, PyObject *self, PyTypeObject *cls, policy_kind kind,
     return 0;
 }
 
-void
-batch_end(batch_run *b)
+int
+batch_take_items(batch_run *b, PyObject *items)
 {
-    for (size_t i = 0; i < b->n_rows; i++) {
-        batch_row *row = &b->rows[i];
+    Py_ssize_t n = PySequence_Size(items);
+    if (n > MAX_ROWS) {
+        return raise_param(b->st, "the batch is too large: %zd records, at most %d", n,
+                           MAX_ROWS);
+    }
+    size_t room = n > 0 ? (size_t)n : 1;
+    b->items = PyMem_Malloc(room * sizeof(PyObject *));
+    b->rows = PyMem_Malloc(room * sizeof *b->rows);
+    if (b->items == NULL || b->rows == NULL) {
+        return put_ok(false);
+    }
+    for (Py_ssize_t i = 0; i < n; i++) {
+        /* borrowed: a tuple does not change, and the caller holds this one */
+        b->items[i] = PyTuple_Check(items) ? Py_NewRef(PyTuple_GET_ITEM(items, i))
+                                           : PyList_GetItemRef(items, i);
+        if (b->items[i] == NULL) {
+            return -1;
+        }
+        b->n_items++;
+    }
+    b->cap_rows = (size_t)n;
+    return 0;
+}
+
+bool
+batch_drop_rows(batch_run *b, size_t n)
+{
+    for (; n > 0 && b->n_rows > 0; n--) {
+        batch_row *row = &b->rows[--b->n_rows];
         Py_DECREF(row->given);
         Py_XDECREF(row->target);
         Py_XDECREF(row->held);
@@ -91,18 +121,41 @@ batch_end(batch_run *b)
         Py_DECREF(row->key.set);
         Py_XDECREF(row->key.user_key);
     }
+    for (; n > 0 && b->item_at < b->n_items; n--) {
+        Py_DECREF(b->items[b->item_at++]);
+    }
+    return n == 0;
+}
+
+void
+batch_end(batch_run *b)
+{
+    if (b->method != NULL && b->method->clear != NULL) {
+        b->method->clear(b);
+    }
+    batch_drop_rows(b, SIZE_MAX);
     for (size_t i = 0; i < b->n_templates; i++) {
         Py_XDECREF(b->templates[i].asked);
     }
+    PyMem_Free(b->items);
     PyMem_Free(b->rows);
     PyMem_Free(b->templates);
     asc_buf_clear(&b->bytes);
     asc_batch_free(b->batch);
     policy_clear(&b->pol);
     asc_cluster_release(b->cluster);
+    Py_XDECREF(b->list);
+    Py_XDECREF(b->result);
     Py_XDECREF(b->records);
     Py_XDECREF(b->refused);
-    Py_DECREF(b->client);
+    Py_XDECREF(b->client);
+}
+
+/* Count off work that was done. */
+static void
+spend(batch_run *b, size_t work)
+{
+    b->left -= work < b->left ? work : b->left;
 }
 
 /* --- templates --- */
@@ -177,18 +230,6 @@ template_end(batch_run *b, asc_writer *w, const template_head *head)
 
 /* --- rows --- */
 
-int
-batch_reserve(batch_run *b, size_t n)
-{
-    if (n > MAX_ROWS) {
-        return raise_param(b->st, "the batch is too large: %zu records, at most %d", n,
-                           MAX_ROWS);
-    }
-    b->rows = PyMem_Malloc((n > 0 ? n : 1) * sizeof *b->rows);
-    b->cap_rows = n;
-    return put_ok(b->rows != NULL);
-}
-
 /* Copy the user key of a row when it is a bytearray, whose bytes Python code may change
  * while the batch is under way. 0, or -1 with MemoryError. */
 static int
@@ -256,6 +297,43 @@ batch_name_index(module_state *st, PyObject *key, Py_ssize_t i)
     return raise_from(cause, -1);
 }
 
+/* ADDS. Each item is the batch's until its row has been added, and then perhaps the
+ * row's. */
+static int
+add_items(batch_run *b)
+{
+    int rc = 0;
+    while (rc == 0 && b->left > 0 && b->item_at < b->n_items) {
+        size_t i = b->item_at++, n_bytes = b->bytes.len;
+        PyObject *item = b->items[i];
+        rc = b->method->add(b, item, (Py_ssize_t)i);
+        Py_DECREF(item);
+        spend(b, ROW_WORK + b->bytes.len - n_bytes);
+    }
+    if (b->item_at == b->n_items) {
+        b->stage = BATCH_READIES;
+    }
+    return rc;
+}
+
+/* READIES. */
+static int
+ready_rows(batch_run *b)
+{
+    int rc = 0;
+    while (rc == 0 && b->left > 0 && b->method->ready_row != NULL &&
+           b->at < b->n_rows) {
+        rc = b->method->ready_row(b, &b->rows[b->at++]);
+        spend(b, ROW_WORK);
+    }
+    if (rc < 0 || (b->method->ready_row != NULL && b->at < b->n_rows)) {
+        return rc;
+    }
+    b->stage = b->n_rows > 0 ? BATCH_ROUTES : BATCH_FINISHES;
+    b->at = 0;
+    return b->method->ready != NULL ? b->method->ready(b) : 0;
+}
+
 /* --- requests --- */
 
 /* May the row be sent as a repetition of the one before it in the request, NULL for the
@@ -317,13 +395,48 @@ put_row(batch_run *b, asc_buf *out, uint32_t number, const batch_row *before)
            asc_buf_put(out, bytes + t->tail, t->tail_end - t->tail);
 }
 
-/* Append the field that holds all rows of a part; its size, which stands first, is
- * written last. False for lack of memory, or when the size does not fit into 32
- * bits. */
-static bool
-put_rows(batch_run *b, asc_buf *out, const asc_part *part)
+/* ROUTES. */
+static int
+route_rows(batch_run *b)
 {
-    size_t at = out->len; /* an index: the buffer moves when it grows */
+    asc_error err;
+    asc_error_reset(&err);
+    uint32_t n_rows = (uint32_t)(b->left / ROW_WORK + 1);
+    asc_status rc = asc_batch_route_some(b->batch, n_rows, &err);
+    if (rc == ASC_INTERRUPTED) {
+        b->left = 0;
+        return 0;
+    }
+    if (rc != ASC_OK) {
+        raise_error(b->st, &err, NULL, NULL);
+        return -1;
+    }
+    b->stage = BATCH_WRITES;
+    return 0;
+}
+
+/* Begin the request of a part, which is one request to one node. Its header holds for
+ * all rows alike; what a row does is in the row's own head. The size of the field that
+ * holds all rows stands before them and is written last. False for lack of memory. */
+static bool
+begin_part(batch_run *b)
+{
+    asc_part *part = b->part;
+    asc_buf *out = &part->req.out;
+    asc_msg_head head = {0};
+    policy_to_read_head(&b->pol, &head);
+    head.info1 |= ASC_INFO1_BATCH;
+    head.ttl_s = 0;
+    head.budget_ms = b->pol.timing.total_timeout_ms;
+    if (policy_compresses(&b->pol)) { /* all kinds of batches do it alike */
+        policy_to_compression(&b->pol, POLICY_BATCH, &part->req, &head);
+    }
+    if (!asc_writer_begin(&b->writer, out, &head) ||
+        !policy_filter_to_field(b->pol.filter, &b->writer)) {
+        return false;
+    }
+    b->at = 0;
+    b->rows_start = out->len; /* an index: the buffer moves when it grows */
     uint8_t *p = asc_buf_add(out, 4 + 1 + 4 + 1);
     if (p == NULL) {
         return false;
@@ -333,49 +446,70 @@ put_rows(batch_run *b, asc_buf *out, const asc_part *part)
     p[9] = (uint8_t)(REPORT_FAILED_ROW | (b->pol.allow_inline ? ALLOW_INLINE : 0) |
                      (b->pol.allow_inline_ssd ? ALLOW_INLINE_SSD : 0) |
                      (b->pol.respond_all_keys ? RESPOND_ALL_KEYS : 0));
-    const batch_row *before = NULL;
-    for (uint32_t i = 0; i < part->n_rows; i++) {
-        if (!put_row(b, out, part->rows[i], before)) {
-            return false;
-        }
-        before = &b->rows[part->rows[i]];
-    }
-    if (out->len - at - 4 > UINT32_MAX) {
-        return false;
-    }
-    asc_put_u32(out->data + at, (uint32_t)(out->len - at - 4));
     return true;
 }
 
-/* Write the request of a part, which is one request to one node. Its header holds for
- * all rows alike; what a row does is in the row's own head. 0, or -1 with an
- * exception. */
-static int
-write_part(batch_run *b, asc_part *part)
+/* Append rows of the part, as far as the slice goes. False for lack of memory. */
+static bool
+put_rows(batch_run *b)
 {
-    asc_writer w;
-    asc_msg_head head = {0};
-    policy_to_read_head(&b->pol, &head);
-    head.info1 |= ASC_INFO1_BATCH;
-    head.ttl_s = 0;
-    head.budget_ms = b->pol.timing.total_timeout_ms;
-    if (policy_compresses(&b->pol)) { /* all kinds of batches do it alike */
-        policy_to_compression(&b->pol, POLICY_BATCH, &part->req, &head);
+    const asc_part *part = b->part;
+    asc_buf *out = b->writer.out;
+    const batch_row *before = b->at > 0 ? &b->rows[part->rows[b->at - 1]] : NULL;
+    while (b->left > 0 && b->at < part->n_rows) {
+        size_t n_bytes = out->len;
+        uint32_t number = part->rows[b->at++];
+        if (!put_row(b, out, number, before)) {
+            return false;
+        }
+        before = &b->rows[number];
+        spend(b, out->len - n_bytes);
     }
-    if (!asc_writer_begin(&w, &part->req.out, &head) ||
-        !policy_filter_to_field(b->pol.filter, &w) ||
-        !put_rows(b, &part->req.out, part)) {
-        return put_ok(false);
-    }
-    if (part->req.out.len > MAX_REQUEST_BYTES) {
+    return true;
+}
+
+/* End the request of a part. 0, or -1 with an exception. */
+static int
+end_part(batch_run *b)
+{
+    asc_part *part = b->part;
+    asc_buf *out = &part->req.out;
+    if (out->len > MAX_REQUEST_BYTES) {
         return raise_param(b->st,
                            "the batch is too large: the request to node %s has %zu "
                            "bytes, %u are allowed",
-                           part->node_name, part->req.out.len, MAX_REQUEST_BYTES);
+                           part->node_name, out->len, MAX_REQUEST_BYTES);
     }
-    w.n_fields++;
-    asc_writer_end(&w);
+    asc_put_u32(out->data + b->rows_start, (uint32_t)(out->len - b->rows_start - 4));
+    b->writer.n_fields++;
+    asc_writer_end(&b->writer);
+    b->part = NULL;
     return 0;
+}
+
+/* WRITES. */
+static int
+write_parts(batch_run *b)
+{
+    int rc = 0;
+    while (rc == 0 && b->left > 0) {
+        if (b->part == NULL) {
+            b->part = asc_set_unwritten(asc_batch_set(b->batch));
+            if (b->part == NULL) {
+                b->is_out = true;
+                b->stage = BATCH_WAITS;
+                return 0;
+            }
+            rc = put_ok(begin_part(b));
+        }
+        if (rc == 0) {
+            rc = put_ok(put_rows(b));
+        }
+        if (rc == 0 && b->at == b->part->n_rows) {
+            rc = end_part(b);
+        }
+    }
+    return rc;
 }
 
 /* --- replies --- */
@@ -402,10 +536,15 @@ batch_record(batch_run *b, const batch_row *row, PyObject *key, asc_msg *m)
 static int
 tell(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err)
 {
-    int rc = b->sink(b, row, m, err);
+    int rc = b->method->sink(b, row, m, err);
+    bool writes = b->templates[row->template].writes;
     row->is_told = rc == 0;
+    b->has_written = b->has_written || (writes && (err == NULL || err->in_doubt));
     return rc;
 }
+
+/* A row that has failed takes longer: its message is made, perhaps by Python code. */
+#define FAILED_ROW_WORK 1024
 
 /* Give the sink a row that a node answered with an error, or whose reply cannot be made
  * into objects. err has code and text; whether the row is in doubt, and the node's
@@ -417,6 +556,7 @@ fail_row(batch_run *b, const asc_part *part, batch_row *row, asc_error *err)
         b->templates[row->template].writes && asc_part_in_doubt(part, err->code);
     if (!gives_no_record(err->code)) {
         b->failed = true;
+        spend(b, FAILED_ROW_WORK);
         snprintf(err->host, sizeof err->host, "%s", part->node_name);
     }
     return tell(b, row, NULL, err);
@@ -472,91 +612,158 @@ is_refused(const batch_run *b, const asc_part *part)
     return found && n == part->n_rows;
 }
 
-/* Give the sink the unanswered rows of a part that failed for good. Its error is
- * theirs, except for the code and the doubt: they are changed in the error of the part
- * itself, which nobody reads afterwards. 0, or -1 with an exception. */
-static int
-fail_rows(batch_run *b, asc_part *part)
+/* A part has failed for good. Its error becomes that of its unanswered rows, except for
+ * the code and the doubt: they are changed in the error of the part itself, which nobody
+ * reads afterwards. */
+static void
+begin_failing(batch_run *b)
 {
-    uint32_t at = 0, number;
-    int rc = 0;
+    asc_part *part = b->part;
     asc_error *err = &part->err;
     /* A server's code for the whole request (above 0) says nothing of the rows that it
      * left out: it may have carried them out before it gave up. */
     bool left_out = err->code > 0 && part->n_sent > 0 && err->code != ASC_ERR_TIMEOUT;
-    bool in_doubt = err->in_doubt || (left_out && !is_refused(b, part));
+    b->part_doubt = err->in_doubt || (left_out && !is_refused(b, part));
     if (b->first_failure.code == ASC_OK) {
         b->first_failure = *err;
     }
     if (left_out && err->code != ASC_ERR_ENTERPRISE_ONLY) {
         err->code = ASC_ERR_NO_RESPONSE;
     }
-    while (rc == 0 && asc_batch_unanswered(b->batch, part, &at, &number)) {
+    b->stage = BATCH_FAILS;
+    b->at = 0;
+}
+
+/* FAILS: give the sink the unanswered rows of the part. */
+static int
+fail_rows(batch_run *b)
+{
+    asc_part *part = b->part;
+    uint32_t at = (uint32_t)b->at, number;
+    int rc = 0;
+    while (rc == 0 && b->left > 0) {
+        if (!asc_batch_unanswered(b->batch, part, &at, &number)) {
+            b->stage = BATCH_READS;
+            b->part = NULL;
+            return 0;
+        }
         batch_row *row = &b->rows[number];
-        err->in_doubt = in_doubt && b->templates[row->template].writes;
+        part->err.in_doubt = b->part_doubt && b->templates[row->template].writes;
         b->failed = true;
-        b->first_failure.in_doubt = b->first_failure.in_doubt || err->in_doubt;
-        rc = tell(b, row, NULL, err);
+        b->first_failure.in_doubt = b->first_failure.in_doubt || part->err.in_doubt;
+        rc = tell(b, row, NULL, &part->err);
+        spend(b, FAILED_ROW_WORK);
     }
+    b->at = at;
     return rc;
 }
 
-/* Read what has come for a part. When the part has failed and is not repeated, its
- * unanswered rows fail. 0, or -1 with an exception that ends the batch.
+/* Read what has come for the part, as far as the slice goes. When the part has failed
+ * and is not repeated, its unanswered rows fail. 0, or -1 with an exception that ends
+ * the batch.
  *
  * The collector rests while rows are decoded. A sink may run Python code, which ends
- * the pause, and other threads get the GIL between two rows: nothing that points into
- * Python objects is kept from row to row. */
+ * the pause: nothing that points into Python objects is kept from row to row. */
 static int
-take_part(batch_run *b, asc_part *part)
+take_rows(batch_run *b)
 {
-    asc_frames frames;
+    asc_part *part = b->part;
     asc_msg m;
     asc_error err;
     asc_error_reset(&err);
-    asc_frames_begin(&frames, part->data, part->size);
-    const uint8_t *turn = frames.at;
     int rc = 0;
-    while (rc == 0 && asc_frames_next(&frames, &m, &err)) {
+    while (rc == 0 && b->left > 0) {
+        const uint8_t *start = b->frames.at;
+        if (!asc_frames_next(&b->frames, &m, &err)) {
+            b->part = NULL;
+            break;
+        }
         gc_pause(b->st);
         rc = m.info3 & ASC_INFO3_LAST ? 0 : take_row(b, part, &m);
-        if (frames.at - turn >= BYTES_PER_TURN) {
-            turn = frames.at;
-            give_turn(b->st);
-        }
+        spend(b, (size_t)(b->frames.at - start));
     }
     gc_resume(b->st);
-    if (rc < 0) {
-        return -1;
-    }
-    bool failed = part->ended && part->err.code != ASC_OK && !part->again;
-    return failed ? fail_rows(b, part) : 0;
-}
-
-/* One round: rows that must be sent are given to nodes, the requests of the new parts
- * are written, and what has come is read. The library ends its wait as soon as there is
- * something to read, so that many rounds may pass before a part ends. 0, or -1 with an
- * exception. */
-static int
-run_round(batch_run *b, asc_set *set, asc_error *err)
-{
-    asc_part *part;
-    if (asc_batch_route(b->batch, err) != ASC_OK) {
-        raise_error(b->st, err, NULL, NULL);
-        return -1;
-    }
-    while ((part = asc_set_unwritten(set)) != NULL) {
-        if (write_part(b, part) < 0) {
-            return -1;
-        }
-    }
-    b->is_out = true;
-    int rc = client_wait_set(b->st, set, NULL, err);
-    while (rc == 0 && (part = asc_set_take(set)) != NULL) {
-        rc = take_part(b, part);
+    if (rc == 0 && b->part == NULL && part->ended && part->err.code != ASC_OK &&
+        !part->again) {
+        b->part = part;
+        begin_failing(b);
     }
     return rc;
 }
+
+/* All that has come is read. When no server answered any row, the call fails instead of
+ * its rows. A namespace that does not exist is an answer, though no server was asked. */
+static int
+end_reading(batch_run *b)
+{
+    b->stage = BATCH_ROUTES;
+    if (!asc_batch_is_done(b->batch)) {
+        return 0;
+    }
+    b->stage = BATCH_FINISHES;
+    b->at = 0;
+    if (b->n_answered == 0 && b->first_failure.code != ASC_OK &&
+        b->first_failure.code != ASC_ERR_NAMESPACE) {
+        b->is_out = false; /* the failure says itself whether it is in doubt */
+        raise_error(b->st, &b->first_failure, NULL, NULL);
+        explain_error(b->st, "batch", NULL, NULL, b->pol.filter != NULL);
+        return -1;
+    }
+    return 0;
+}
+
+/* READS. The library ends its wait as soon as there is something to read, so that many
+ * rounds may pass before a part ends. */
+static int
+take_parts(batch_run *b)
+{
+    int rc = 0;
+    while (rc == 0 && b->left > 0 && b->stage == BATCH_READS) {
+        if (b->part == NULL) {
+            b->part = asc_set_take(asc_batch_set(b->batch));
+            if (b->part == NULL) {
+                return end_reading(b);
+            }
+            asc_frames_begin(&b->frames, b->part->data, b->part->size);
+        }
+        rc = take_rows(b);
+    }
+    return rc;
+}
+
+/* FINISHES. Every row has its target: a batch comes here only when each has had its
+ * outcome. The list takes the targets over. It is out of the collector's sight until it
+ * is whole. */
+static int
+finish(batch_run *b)
+{
+    if (b->method->lists_targets && b->list == NULL) {
+        b->list = PyList_New((Py_ssize_t)b->n_rows);
+        if (b->list == NULL) {
+            return -1;
+        }
+        PyObject_GC_UnTrack(b->list);
+    }
+    for (; b->list != NULL && b->at < b->n_rows; b->at++) {
+        if (b->left == 0) {
+            return 0;
+        }
+        batch_row *row = &b->rows[b->at];
+        PyList_SET_ITEM(b->list, (Py_ssize_t)b->at, row->target);
+        row->target = NULL;
+        spend(b, ROW_WORK);
+    }
+    PyObject *list = b->list;
+    b->list = NULL;
+    if (list != NULL) {
+        PyObject_GC_Track(list);
+    }
+    b->result = b->method->finish(b, list);
+    b->stage = BATCH_ENDED;
+    return b->result != NULL ? 0 : -1;
+}
+
+/* --- the stages --- */
 
 static bool
 writes_any(const batch_run *b)
@@ -568,29 +775,80 @@ writes_any(const batch_run *b)
     return any;
 }
 
+/* The exception that is set ends the batch. Returns -1. */
+static int
+fail(batch_run *b)
+{
+    PyObject *exc = NULL;
+    if (b->is_out && writes_any(b)) {
+        raise_in_doubt(b->st);
+        exc = PyErr_GetRaisedException();
+    }
+    for (size_t i = 0; exc != NULL && b->method->leave != NULL && i < b->n_rows; i++) {
+        batch_row *row = &b->rows[i];
+        if (!row->is_told && b->templates[row->template].writes) {
+            b->method->leave(b, row);
+        }
+    }
+    if (exc != NULL) {
+        PyErr_SetRaisedException(exc); /* takes the reference */
+    }
+    return -1;
+}
+
 int
+batch_go_on(batch_run *b, size_t work)
+{
+    static int (*const stages[])(batch_run *) = {
+        [BATCH_ADDS] = add_items,    [BATCH_READIES] = ready_rows,
+        [BATCH_ROUTES] = route_rows, [BATCH_WRITES] = write_parts,
+        [BATCH_READS] = take_parts,  [BATCH_FAILS] = fail_rows,
+        [BATCH_FINISHES] = finish,
+    };
+    int rc = 0;
+    b->left = work;
+    if (b->stage == BATCH_WAITS) {
+        b->stage = BATCH_READS;
+    }
+    while (rc == 0 && b->left > 0 && b->stage != BATCH_WAITS &&
+           b->stage != BATCH_ENDED) {
+        rc = stages[b->stage](b);
+    }
+    return rc < 0 ? fail(b) : 0;
+}
+
+PyObject *
 batch_execute(batch_run *b)
 {
     asc_error err;
-    if (b->n_rows == 0) {
-        return 0;
-    }
-    asc_error_reset(&err);
-    do {
-        if (run_round(b, asc_batch_set(b->batch), &err) < 0) {
-            if (b->is_out && writes_any(b)) {
-                raise_in_doubt(b->st);
-            }
-            return -1;
+    int rc;
+    while ((rc = batch_go_on(b, SLICE_OF_THREAD)) == 0 && b->stage != BATCH_ENDED) {
+        if (b->stage != BATCH_WAITS) {
+            give_turn(b->st);
+            continue;
         }
-    } while (!asc_batch_is_done(b->batch));
-    /* When no server answered any row, the call fails instead of its rows. A namespace
-     * that does not exist is an answer, though no server was asked. */
-    if (b->n_answered == 0 && b->first_failure.code != ASC_OK &&
-        b->first_failure.code != ASC_ERR_NAMESPACE) {
-        raise_error(b->st, &b->first_failure, NULL, NULL);
-        explain_error(b->st, "batch", NULL, NULL, b->pol.filter != NULL);
-        return -1;
+        asc_error_reset(&err);
+        if (client_wait_set(b->st, asc_batch_set(b->batch), NULL, &err) < 0) {
+            fail(b);
+            return NULL;
+        }
     }
-    return 0;
+    return rc == 0 ? Py_NewRef(b->result) : NULL;
+}
+
+bool
+batch_give_up(batch_run *b)
+{
+    bool in_doubt = b->has_written;
+    for (size_t i = 0; b->is_out && i < b->n_rows; i++) {
+        batch_row *row = &b->rows[i];
+        if (!row->is_told && b->templates[row->template].writes &&
+            asc_batch_has_left(b->batch, (uint32_t)i)) {
+            in_doubt = true;
+            if (b->method->leave != NULL) {
+                b->method->leave(b, row);
+            }
+        }
+    }
+    return in_doubt;
 }

@@ -2,17 +2,29 @@
  *
  * Its rows come from Python: each is a key and what is asked for it. The rows of one
  * node make a part (asc/set.h), which is one request. Each answer of a node goes back
- * to its row, and from there to a sink, which makes Python objects of it. A method
- * begins a batch, adds templates and rows, executes it, makes its result of what the
- * rows got, and ends it. */
+ * to its row, and from there to a sink, which makes Python objects of it.
+ *
+ * A method begins a batch and gives it the items that the caller wants something of:
+ * keys, or batch records. From there on the batch goes through its stages, in slices:
+ *
+ *     ADDS -> READIES -> ROUTES -> WRITES -> WAITS -> READS <-> FAILS
+ *                          ^                            |
+ *                          +------ rows go again -------+-> FINISHES -> ENDED
+ *
+ * A blocking method goes through them all (batch_execute()), and gives other threads a
+ * turn after each slice. A call in an event loop (batch_call.h) gives the loop one.
+ * Between two slices any Python code may run, so that the batch owns all that it
+ * needs. */
 #ifndef CORE_BATCH_BATCH_H
 #define CORE_BATCH_BATCH_H
 
 #include "asc/batch.h"
+#include "asc/reader.h"
 #include "values/bins.h"
 #include "clients/client.h"
 #include "values/keys.h"
 #include "operations/operations.h"
+#include "support/collector.h"
 
 /* Does the result code of a row say no more than that there is no record to give? Such
  * a row has not failed. */
@@ -55,30 +67,91 @@ typedef struct batch_row {
 
 typedef struct batch_run batch_run;
 
-/* A function that takes the outcome of a row. When err is NULL, m is the message that
- * answers the row, its header parsed and its bins yet to be read; else err says how the
- * row failed, and m is NULL. 0, or -1 with an exception. It may run Python code. */
-typedef int (*row_sink)(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err);
+/* What is particular about the method that has begun a batch. Each function returns 0,
+ * or -1 with an exception, unless it says something else; NULL: there is nothing to
+ * do. All may run Python code. */
+typedef struct batch_method {
+    /* Add the row of an item, which is the i-th. */
+    int (*add)(batch_run *b, PyObject *item, Py_ssize_t i);
+
+    /* All items have become rows: make each row ready to be sent, and then the whole
+     * batch. */
+    int (*ready_row)(batch_run *b, batch_row *row);
+    int (*ready)(batch_run *b);
+
+    /* The sink: take the outcome of a row. When err is NULL, m is the message that
+     * answers the row, its header parsed and its bins yet to be read; else err says how
+     * the row failed, and m is NULL. */
+    int (*sink)(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err);
+
+    /* Make the result, of which a new reference is returned or NULL with an exception.
+     * list is taken: it has the targets of all rows when lists_targets is set, and is
+     * NULL otherwise. */
+    PyObject *(*finish)(batch_run *b, PyObject *list);
+    bool lists_targets;
+
+    /* A row that writes has no outcome and will get none, after requests have left.
+     * This cannot fail, and no exception is set. */
+    void (*leave)(batch_run *b, batch_row *row);
+
+    /* Drop what the method keeps in b->of_method. */
+    void (*clear)(batch_run *b);
+} batch_method;
+
+/* How far a batch has come. */
+typedef enum batch_stage {
+    BATCH_ADDS,     /* items become rows */
+    BATCH_READIES,  /* rows are made ready to be sent */
+    BATCH_ROUTES,   /* rows are given to nodes, as parts */
+    BATCH_WRITES,   /* the requests of the parts are written */
+    BATCH_WAITS,    /* for parts of the set: the driver waits */
+    BATCH_READS,    /* what has come is read */
+    BATCH_FAILS,    /* the rows of a part that has failed get its error */
+    BATCH_FINISHES, /* the result is made */
+    BATCH_ENDED,
+} batch_stage;
+
+/* The size of a slice is a number of bytes that are read or written; a row counts as so
+ * many of them. A blocking method takes the larger slices, which last about a
+ * millisecond. A call in an event loop takes the smaller ones, as many as it has time
+ * for. */
+#define ROW_WORK 32
+#define SLICE_OF_THREAD BYTES_PER_TURN
+#define SLICE_OF_LOOP (4 << 10)
 
 struct batch_run {
     module_state *st;
-    ClientObject *client; /* owned */
-    asc_cluster *cluster; /* counted */
-    asc_batch *batch;     /* owned */
+    const batch_method *method; /* static */
+    ClientObject *client;       /* owned */
+    asc_cluster *cluster;       /* counted */
+    asc_batch *batch;           /* owned */
     policy pol;
     bool strict;
+    batch_stage stage;
+    size_t left;      /* of the slice */
+    size_t at;        /* how far the stage has come */
+    PyObject **items; /* owned, from item_at on; the array, too */
+    size_t n_items, item_at;
     asc_buf bytes;           /* of the templates */
     row_template *templates; /* owned */
     size_t n_templates, cap_templates;
     batch_row *rows; /* owned */
     size_t n_rows, cap_rows;
-    row_sink sink;
+    asc_part *part;    /* borrowed from the set: what is written, or read */
+    asc_writer writer; /* WRITES: of the part's request */
+    size_t rows_start; /* likewise: where the field of its rows begins */
+    asc_frames frames; /* READS: what of the part is yet to be read */
+    bool part_doubt;   /* FAILS: rows of the part that write are in doubt */
+    PyObject *list;    /* FINISHES: owned, of the targets so far; or NULL */
+    PyObject *result;  /* ENDED: owned */
     PyObject *records; /* owned: the caller's BatchRecords of batch_write(), or NULL */
     PyObject
-        *refused; /* owned: a list of (record, message), those of batch_write() that
+        *refused;     /* owned: a list of (record, message), those of batch_write() that
                           are not sent because their expressions are wrong; or NULL */
-    bool failed;  /* a row has failed, in the sense of gives_no_record() */
-    bool is_out;  /* requests have left, or may have */
+    void *of_method;  /* owned: what the method keeps while it adds rows, or NULL */
+    bool failed;      /* a row has failed, in the sense of gives_no_record() */
+    bool is_out;      /* requests have left, or may have */
+    bool has_written; /* a row that writes was carried out, or may have been */
     size_t n_answered;       /* rows that a server answered */
     size_t n_explained;      /* rows whose message says what their error is about */
     asc_error first_failure; /* why the first row without an answer has none; code 0:
@@ -89,15 +162,35 @@ struct batch_run {
 /* Begin a batch: parse the policy of the whole batch, and connect the client if it has
  * not connected yet. 0, or -1 with an exception. batch_end() is to be called in either
  * case. */
-int batch_begin(batch_run *b, PyObject *self, PyTypeObject *cls, policy_kind kind,
-                PyObject *policy_arg, row_sink sink);
+int batch_begin(batch_run *b, PyObject *self, PyTypeObject *cls,
+                const batch_method *method, policy_kind kind, PyObject *policy_arg);
 
-/* Drop all that the batch owns; requests under way are abandoned. */
+/* Take what a list or a tuple holds as the items of the batch, once: what becomes of
+ * the list afterwards is of no interest. 0, or -1 with an exception, which is ParamError
+ * for too many. */
+int batch_take_items(batch_run *b, PyObject *items);
+
+/* Go on for a slice of so much work. 0: the stage says what is next; when it is
+ * BATCH_WAITS, the driver waits for the set of the batch before it calls again. -1 with
+ * an exception: the batch has failed, and its method has been told of the rows that are
+ * left. */
+int batch_go_on(batch_run *b, size_t work);
+
+/* Go through all stages in the calling thread. A new reference to the result, or NULL
+ * with an exception: a signal's, a sink's, or the failure of a batch of which no row was
+ * answered. */
+PyObject *batch_execute(batch_run *b);
+
+/* The caller gives up a batch that has not ended, of which nothing is under way or will
+ * be abandoned next. May something have been written all the same? */
+bool batch_give_up(batch_run *b);
+
+/* Drop a slice of what the rows own. False: there is no more. */
+bool batch_drop_rows(batch_run *b, size_t n);
+
+/* Drop all that the batch owns; requests under way are abandoned. A zeroed batch is
+ * fine. */
 void batch_end(batch_run *b);
-
-/* Make room for n rows, once, before any is added. 0, or -1 with an exception, which is
- * ParamError for too many. */
-int batch_reserve(batch_run *b, size_t n);
 
 /* What template_end() needs to know of a template. */
 typedef struct template_head {
@@ -122,10 +215,6 @@ int batch_add(batch_run *b, PyObject *key, PyObject *target);
 /* Make the exception that is set say that it is about the key of row i. An exception
  * that is not one of ours stays as it is. Returns -1. */
 int batch_name_index(module_state *st, PyObject *key, Py_ssize_t i);
-
-/* Run the batch until every row has its outcome. 0, or -1 with an exception: a
- * signal's, a sink's, or the failure of a batch of which no row was answered. */
-int batch_execute(batch_run *b);
 
 /* The record in the answer m to a row: (key, meta, bins), or (key, meta), as its
  * template says. NULL with an exception. */

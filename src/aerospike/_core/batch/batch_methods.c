@@ -2,80 +2,68 @@
  * records.
  *
  * Each method is described by a keys_row: its arguments, the policies that it reads,
- * and what it asks for. keys_method() runs them all, in three steps: it prepares the
- * batch (its template, and a row for each key), executes it (batch.c), and makes the
- * result of what the rows got. The arguments are borrowed while the batch is prepared;
- * from then on the batch owns all that it needs. */
+ * and what it asks for. keys_method() runs them all: it begins the batch, gives it the
+ * keys and the template, and executes it (batch.c). The arguments are borrowed while
+ * the batch is begun; from then on it owns all that it needs. */
 #include "batch/batch_methods.h"
 
 #include "batch/doc_texts.h"
 #include "batch/records.h"
 #include "batch/templates.h"
-#include "support/collector.h"
 #include "values/record_tuple.h"
-
-/* Other threads have a turn after so many keys: about a millisecond. */
-#define KEYS_PER_TURN 1024
 
 /* --- keys --- */
 
-/* The keys as a tuple, which no Python code can change while the keys are parsed: a new
- * reference. Anything that can be iterated will do, except text and dicts, which are
- * given by mistake. NULL with ParamError, or with what the iterator raised. */
-static PyObject *
-keys_from_py(module_state *st, PyObject *keys)
+/* Take the keys as the items of the batch. Anything that can be iterated will do, except
+ * text and dicts, which are given by mistake. 0, or -1 with ParamError, or with what the
+ * iterator raised. */
+static int
+take_keys(batch_run *b, PyObject *keys)
 {
+    module_state *st = b->st;
     bool iterates = Py_TYPE(keys)->tp_iter != NULL || PySequence_Check(keys);
     if (!iterates || PyUnicode_Check(keys) || PyBytes_Check(keys) ||
         PyDict_Check(keys)) {
-        raise_param(st, "keys should be a list of aerospike key tuples" DETAIL "got %s",
-                    Py_TYPE(keys)->tp_name);
-        return NULL;
+        return raise_param(
+            st, "keys should be a list of aerospike key tuples" DETAIL "got %s",
+            Py_TYPE(keys)->tp_name);
     }
-    PyObject *tuple = PySequence_Tuple(keys);
-    if (tuple != NULL && PyTuple_Check(keys) && PyTuple_GET_SIZE(tuple) > 0 &&
-        PyUnicode_Check(PyTuple_GET_ITEM(tuple, 0))) { /* borrowed: looked at */
-        raise_param(st, "keys should be a list of aerospike key tuples" DETAIL
-                        "got one key: write [key]");
-        Py_CLEAR(tuple);
+    if (PyTuple_Check(keys) && PyTuple_GET_SIZE(keys) > 0 &&
+        PyUnicode_Check(PyTuple_GET_ITEM(keys, 0))) { /* borrowed: looked at */
+        return raise_param(st, "keys should be a list of aerospike key tuples" DETAIL
+                               "got one key: write [key]");
     }
-    return tuple;
+    PyObject *items =
+        PyList_CheckExact(keys) ? Py_NewRef(keys) : PySequence_Tuple(keys);
+    int rc = items != NULL ? batch_take_items(b, items) : -1;
+    Py_XDECREF(items);
+    return rc;
 }
 
-/* Add a row of the newest template for each key of a tuple. With with_records the
- * target of each is a new BatchRecord; without it the sink makes the target later. 0,
- * or -1 with an exception. */
+/* Add the row of a key, whose target the sink makes later. */
 static int
-add_keys(batch_run *b, PyObject *keys, bool with_records)
+add_key(batch_run *b, PyObject *key, Py_ssize_t i)
 {
-    module_state *st = b->st;
-    Py_ssize_t n = PyTuple_GET_SIZE(keys);
-    if (batch_reserve(b, (size_t)n) < 0) {
-        return -1;
-    }
-    for (Py_ssize_t i = 0; i < n; i++) {
-        if (i % KEYS_PER_TURN == KEYS_PER_TURN - 1) {
-            give_turn(st);
-        }
-        /* borrowed: a tuple does not change, and the caller holds this one */
-        PyObject *key = PyTuple_GET_ITEM(keys, i);
-        if (batch_add(b, key, NULL) < 0) {
-            batch_name_index(st, key, i);
-            error_in_place(st, i);
-            return error_in_argument(st, "keys");
-        }
-        if (!with_records) {
-            continue;
-        }
-        batch_row *row = &b->rows[i];
-        PyObject *shown = key_to_py(&row->key, true);
-        row->target = shown != NULL ? batch_new_record(st, shown) : NULL;
-        Py_XDECREF(shown);
-        if (row->target == NULL) {
-            return -1;
-        }
+    if (batch_add(b, key, NULL) < 0) {
+        batch_name_index(b->st, key, i);
+        error_in_place(b->st, i);
+        return error_in_argument(b->st, "keys");
     }
     return 0;
+}
+
+/* The same, with a new BatchRecord as the target. */
+static int
+add_key_with_record(batch_run *b, PyObject *key, Py_ssize_t i)
+{
+    if (add_key(b, key, i) < 0) {
+        return -1;
+    }
+    batch_row *row = &b->rows[i];
+    PyObject *shown = key_to_py(&row->key, true);
+    row->target = shown != NULL ? batch_new_record(b->st, shown) : NULL;
+    Py_XDECREF(shown);
+    return row->target != NULL ? 0 : -1;
 }
 
 /* --- a call by a row --- */
@@ -104,8 +92,8 @@ typedef struct keys_row {
     int (*put_template)(batch_run *b, const policy *pol, PyObject *const *argv);
 } keys_row;
 
-/* A row_sink: it makes a tuple the target, with None for metadata and bins of a record
- * that is not there. Any other error of a row raises. */
+/* A sink: it makes a tuple the target, with None for metadata and bins of a record that
+ * is not there. Any other error of a row raises. */
 static int
 into_tuple(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err)
 {
@@ -130,39 +118,44 @@ into_tuple(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err)
     return record != NULL ? 0 : -1;
 }
 
-/* A new list of the targets of all rows. Every row has one: batch_execute() succeeds
- * only when each has had its outcome. NULL with MemoryError. */
 static PyObject *
-targets_to_py(batch_run *b)
+finish_tuples(batch_run *b, PyObject *list)
 {
-    PyObject *list = PyList_New((Py_ssize_t)b->n_rows);
-    for (size_t i = 0; list != NULL && i < b->n_rows; i++) {
-        PyList_SET_ITEM(list, (Py_ssize_t)i, Py_NewRef(b->rows[i].target));
-    }
+    (void)b;
     return list;
 }
 
-/* Add the template, and a row for each key. pol is what put_template() takes. 0, or -1
- * with an exception. */
+/* The two sorts of methods. */
+static const batch_method of_tuples = {
+    .add = add_key,
+    .sink = into_tuple,
+    .finish = finish_tuples,
+    .lists_targets = true,
+};
+static const batch_method of_records = {
+    .add = add_key_with_record,
+    .sink = batch_into_record,
+    .finish = batch_new_records,
+    .lists_targets = true,
+};
+
+/* Take the keys, and add the template. pol is what put_template() takes. 0, or -1 with
+ * an exception. */
 static int
 prepare_rows(batch_run *b, const keys_row *row, const policy *pol,
              PyObject *const *argv)
 {
-    PyObject *keys = keys_from_py(b->st, argv[0]);
-    int rc = keys != NULL ? row->put_template(b, pol, argv) : -1;
-    rc = rc == 0 ? add_keys(b, keys, !row->gives_tuples) : rc;
-    Py_XDECREF(keys);
-    return rc;
+    return take_keys(b, argv[0]) < 0 ? -1 : row->put_template(b, pol, argv);
 }
 
-/* Make the batch of the arguments, which are borrowed for as long as this takes. 0, or
+/* Begin the batch of the arguments, which are borrowed for as long as this takes. 0, or
  * -1 with an exception; batch_end() is to be called in either case. */
 static int
 prepare_keys(batch_run *b, const keys_row *row, PyObject *self, PyTypeObject *cls,
              PyObject *const *argv)
 {
-    row_sink sink = row->gives_tuples ? into_tuple : batch_into_record;
-    if (batch_begin(b, self, cls, row->kind, argv[row->policy_at], sink) < 0 ||
+    if (batch_begin(b, self, cls, row->gives_tuples ? &of_tuples : &of_records,
+                    row->kind, argv[row->policy_at]) < 0 ||
         batch_load_types(b->st) < 0) {
         return -1;
     }
@@ -178,14 +171,6 @@ prepare_keys(batch_run *b, const keys_row *row, PyObject *self, PyTypeObject *cl
     return rc;
 }
 
-/* Make the result of the method of what the rows have got. NULL with an exception. */
-static PyObject *
-finish_keys(batch_run *b, const keys_row *row)
-{
-    PyObject *list = targets_to_py(b);
-    return list == NULL || row->gives_tuples ? list : batch_new_records(b, list);
-}
-
 /* The body of every method. */
 static PyObject *
 keys_method(const keys_row *row, METHOD_PARAMS)
@@ -196,8 +181,8 @@ keys_method(const keys_row *row, METHOD_PARAMS)
         0) {
         return NULL;
     }
-    if (prepare_keys(&b, row, self, cls, argv) == 0 && batch_execute(&b) == 0) {
-        result = finish_keys(&b, row);
+    if (prepare_keys(&b, row, self, cls, argv) == 0) {
+        result = batch_execute(&b);
     }
     batch_end(&b);
     return result;

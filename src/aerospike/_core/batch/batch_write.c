@@ -12,7 +12,6 @@
 #include "batch/doc_texts.h"
 #include "batch/records.h"
 #include "batch/templates.h"
-#include "support/compat.h"
 
 /* An attribute of a batch record, a new reference; NULL with ParamError. */
 static PyObject *
@@ -224,45 +223,69 @@ add_record(batch_run *b, PyObject *record, record_attrs *p, Py_ssize_t i, bool s
     return rc < 0 ? batch_name_index(b->st, p->key, i) : rc;
 }
 
-/* Add the row of the record at place i of the list. *p has the attributes of the record
- * before it, and then those of this one. 0, or -1 with an exception. */
+/* Add the row of a record. b->of_method has the attributes of the record before it, and
+ * then those of this one. */
 static int
-add_record_at(batch_run *b, PyObject *list, Py_ssize_t i, record_attrs *p)
+add_record_of(batch_run *b, PyObject *record, Py_ssize_t i)
 {
-    record_attrs now;
-    PyObject *record = PyList_GetItemRef(list, i); /* IndexError if it shrank */
-    if (record == NULL) {
-        return -1;
-    }
+    record_attrs *last = b->of_method, now;
     int rc = attrs_of(b->st, record, &now);
     if (rc == 0) {
-        rc = add_record(b, record, &now, i, i > 0 && same_template(&now, p));
+        rc = add_record(b, record, &now, i, i > 0 && same_template(&now, last));
     }
-    clear_attrs(p);
-    *p = now;
-    Py_DECREF(record);
+    clear_attrs(last);
+    *last = now;
+    if (rc < 0) {
+        error_in_place(b->st, i);
+        error_in_argument(b->st, "batch_records");
+    }
     return rc;
 }
 
-/* Add a row for each record of the list, which Python code may change meanwhile: one
- * that became longer is read up to its first length, one that became shorter is an
- * error. */
-static int
-add_records(batch_run *b, PyObject *list)
+static void
+clear_last(batch_run *b)
 {
-    Py_ssize_t n = PyList_GET_SIZE(list);
-    record_attrs last = {0};
-    int rc = batch_reserve(b, (size_t)n);
-    for (Py_ssize_t i = 0; rc == 0 && i < n; i++) {
-        rc = add_record_at(b, list, i, &last);
-        if (rc < 0) {
-            error_in_place(b->st, i);
-            error_in_argument(b->st, "batch_records");
-        }
+    if (b->of_method != NULL) {
+        clear_attrs(b->of_method);
+        PyMem_Free(b->of_method);
+        b->of_method = NULL;
     }
-    clear_attrs(&last);
-    return rc;
 }
+
+/* The caller's records are changed only after all of them have been found good. */
+static int
+reset_row(batch_run *b, batch_row *row)
+{
+    return batch_reset_record(b->st, row->target);
+}
+
+/* This result stays when the call raises later, because records lack their answers
+ * then. */
+static int
+reset_result(batch_run *b)
+{
+    clear_last(b);
+    return finish_refused(b) < 0 ? -1 : batch_set_result(b->st, b->records, true);
+}
+
+/* The caller's BatchRecords with its result: its records have their answers by now. */
+static PyObject *
+finish_records(batch_run *b, PyObject *list)
+{
+    (void)list;
+    return batch_set_result(b->st, b->records, b->failed) == 0 ? Py_NewRef(b->records)
+                                                               : NULL;
+}
+
+static const batch_method of_write = {
+    .add = add_record_of,
+    .ready_row = reset_row,
+    .ready = reset_result,
+    .sink = batch_into_record,
+    .finish = finish_records,
+    .leave = batch_leave_in_doubt,
+    .clear = clear_last,
+};
 
 /* The list of a BatchRecords, a new reference; NULL with ParamError. */
 static PyObject *
@@ -285,37 +308,24 @@ list_of_records(module_state *st, PyObject *records)
     return list;
 }
 
-/* Make the batch of the arguments. The caller's records are changed only after all of
- * them have been found good. 0, or -1 with an exception; batch_end() is to be called in
- * either case. */
+/* Begin the batch of the arguments. 0, or -1 with an exception; batch_end() is to be
+ * called in either case. */
 static int
-prepare_records(batch_run *b, PyObject *self, PyTypeObject *cls, PyObject *records,
-                PyObject *policy_arg)
+prepare_records(batch_run *b, PyObject *self, PyTypeObject *cls, PyObject *const *argv)
 {
-    if (batch_begin(b, self, cls, POLICY_BATCH_PARENT_WRITE, policy_arg,
-                    batch_into_record) < 0 ||
+    if (batch_begin(b, self, cls, &of_write, POLICY_BATCH_PARENT_WRITE, argv[1]) < 0 ||
         batch_load_types(b->st) < 0) {
         return -1;
     }
-    PyObject *list = list_of_records(b->st, records);
-    b->records = Py_NewRef(records);
-    int rc = list != NULL ? add_records(b, list) : -1;
+    PyObject *list = list_of_records(b->st, argv[0]);
+    int rc = list != NULL ? batch_take_items(b, list) : -1;
     Py_XDECREF(list);
-    if (rc < 0 || batch_reset_records(b) < 0 || finish_refused(b) < 0) {
+    if (rc < 0) {
         return -1;
     }
-    /* This result stays when the call raises later, because records lack their answers
-     * then. */
-    return batch_set_result(b->st, b->records, true);
-}
-
-/* The caller's BatchRecords, a new reference, with its result: its records have their
- * answers by now. NULL with an exception. */
-static PyObject *
-finish_records(batch_run *b)
-{
-    return batch_set_result(b->st, b->records, b->failed) == 0 ? Py_NewRef(b->records)
-                                                               : NULL;
+    b->records = Py_NewRef(argv[0]);
+    b->of_method = PyMem_Calloc(1, sizeof(record_attrs));
+    return put_ok(b->of_method != NULL);
 }
 
 /* The formatter is off so that the docstring keeps one line of text a line. */
@@ -337,13 +347,8 @@ client_batch_write(METHOD_PARAMS)
     if (parse_args("batch_write", names, 1, args, nargs, kwnames, argv) < 0) {
         return NULL;
     }
-    if (prepare_records(&b, self, cls, argv[0], argv[1]) == 0) {
-        if (batch_execute(&b) == 0) {
-            result = finish_records(&b);
-        }
-        else {
-            batch_leave_in_doubt(&b);
-        }
+    if (prepare_records(&b, self, cls, argv) == 0) {
+        result = batch_execute(&b);
     }
     batch_end(&b);
     return result;

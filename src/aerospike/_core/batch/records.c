@@ -111,10 +111,8 @@ set_slot(module_state *st, PyObject *record, int slot, PyObject *value)
     return 0;
 }
 
-/* Make a BatchRecord look as if nothing had been asked yet. 0, or -1 with an
- * exception. */
-static int
-reset_record(module_state *st, PyObject *record)
+int
+batch_reset_record(module_state *st, PyObject *record)
 {
     if (set_slot(st, record, SLOT_RECORD, Py_NewRef(Py_None)) < 0 ||
         set_slot(st, record, SLOT_RESULT, PyLong_FromLong(ASC_ERR_NO_RESPONSE)) < 0 ||
@@ -132,7 +130,7 @@ batch_new_record(module_state *st, PyObject *key)
     PyTypeObject *type = (PyTypeObject *)st->batch_types[BATCH_RECORD];
     PyObject *record = type->tp_alloc(type, 0);
     if (record == NULL || set_slot(st, record, SLOT_KEY, Py_NewRef(key)) < 0 ||
-        reset_record(st, record) < 0) {
+        batch_reset_record(st, record) < 0) {
         Py_CLEAR(record);
     }
     return record;
@@ -202,7 +200,7 @@ batch_refuse_record(module_state *st, PyObject *record, const char *message)
     asc_error err;
     asc_error_reset(&err);
     asc_error_set(&err, ASC_ERR_REQUEST_INVALID, "%s", message);
-    return reset_record(st, record) < 0
+    return batch_reset_record(st, record) < 0
                ? -1
                : failure_into_record(st, record, &err, message_text(&err));
 }
@@ -233,16 +231,9 @@ batch_into_record(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err
 }
 
 void
-batch_leave_in_doubt(batch_run *b)
+batch_leave_in_doubt(batch_run *b, batch_row *row)
 {
-    PyObject *exc = PyErr_GetRaisedException();
-    for (size_t i = 0; b->is_out && i < b->n_rows; i++) {
-        batch_row *row = &b->rows[i];
-        if (!row->is_told && b->templates[row->template].writes) {
-            set_slot(b->st, row->target, SLOT_IN_DOUBT, Py_NewRef(Py_True));
-        }
-    }
-    PyErr_SetRaisedException(exc); /* takes the reference */
+    set_slot(b->st, row->target, SLOT_IN_DOUBT, Py_NewRef(Py_True));
 }
 
 int
@@ -269,15 +260,4 @@ batch_new_records(batch_run *b, PyObject *list)
     }
     Py_DECREF(list);
     return made;
-}
-
-int
-batch_reset_records(batch_run *b)
-{
-    for (size_t i = 0; i < b->n_rows; i++) {
-        if (reset_record(b->st, b->rows[i].target) < 0) {
-            return -1;
-        }
-    }
-    return 0;
 }

@@ -16,20 +16,20 @@ int batch_is_a(module_state *st, PyObject *record, int type);
  * exception. */
 PyObject *batch_new_record(module_state *st, PyObject *key);
 
-/* Make the BatchRecord of each row look as if nothing had been asked yet. 0, or -1 with
- * an exception. */
-int batch_reset_records(batch_run *b);
+/* Make a BatchRecord look as if nothing had been asked yet. 0, or -1 with an
+ * exception. */
+int batch_reset_record(module_state *st, PyObject *record);
 
 /* Fill in the record of a row that is not sent, because its request is invalid. 0, or
  * -1 with an exception. */
 int batch_refuse_record(module_state *st, PyObject *record, const char *message);
 
-/* A row_sink: it fills in the BatchRecord that is the row's target. */
+/* A sink of a method: it fills in the BatchRecord that is the row's target. */
 int batch_into_record(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err);
 
-/* An exception has ended the batch, and is set. If requests have left, or may have, the
- * records of rows that write and have no outcome are in doubt from now on. */
-void batch_leave_in_doubt(batch_run *b);
+/* The BatchRecord of a row that writes, whose request has left or may have, gets no
+ * answer: it is in doubt from now on. No exception is set. */
+void batch_leave_in_doubt(batch_run *b, batch_row *row);
 
 /* Set the result of a BatchRecords: ASC_OK, or ASC_ERR_BATCH_FAILED when a record has
  * failed. 0, or -1 with an exception. */
