@@ -307,38 +307,46 @@ static void
 count_rows(asc_batch *b, uint32_t end)
 {
     routing *r = &b->routing;
-    for (; r->at < end; r->at++) {
-        batch_row *w = &b->rows[r->rows[r->at]];
+    for (uint32_t at = r->at; at < end; at++) {
+        batch_row *w = &b->rows[r->rows[at]];
         w->group = group_of(b, w);
         r->counts[w->group]++;
     }
+    r->at = end;
 }
 
 static void
 place_rows(asc_batch *b, uint32_t end)
 {
     routing *r = &b->routing;
-    for (; r->at < end; r->at++) {
-        uint32_t row = r->rows[r->at];
-        b->buffer[r->counts[b->rows[row].group]++] = row;
+    uint32_t *counts = r->counts, *buffer = b->buffer;
+    const batch_row *rows = b->rows;
+    for (uint32_t at = r->at; at < end; at++) {
+        uint32_t row = r->rows[at];
+        buffer[counts[rows[row].group]++] = row;
     }
+    r->at = end;
 }
 
 static asc_status
 put_in_parts(asc_batch *b, uint32_t end, asc_error *err)
 {
     routing *r = &b->routing;
-    for (; r->at < end; r->at++) {
-        batch_row *w = &b->rows[r->rows[r->at]];
-        if (r->member == NULL || w->group != r->group) {
-            uint32_t n = r->counts[w->group] - r->at;
-            if (add_part(b, w->group, r->rows + r->at, n, err) != ASC_OK) {
+    batch_row *rows = b->rows;
+    asc_member *m = r->member;
+    for (uint32_t at = r->at; at < end; at++) {
+        batch_row *w = &rows[r->rows[at]];
+        if (m == NULL || w->group != r->group) {
+            uint32_t n = r->counts[w->group] - at;
+            if (add_part(b, w->group, r->rows + at, n, err) != ASC_OK) {
                 return err->code;
             }
+            m = r->member;
         }
-        w->member = r->member->id;
-        r->member->part.req.writes = r->member->part.req.writes || w->writes;
+        w->member = m->id;
+        m->part.req.writes |= w->writes;
     }
+    r->at = end;
     return ASC_OK;
 }
 

@@ -456,15 +456,15 @@ put_rows(batch_run *b)
     const asc_part *part = b->part;
     asc_buf *out = b->writer.out;
     const batch_row *before = b->at > 0 ? &b->rows[part->rows[b->at - 1]] : NULL;
-    while (b->left > 0 && b->at < part->n_rows) {
-        size_t n_bytes = out->len;
-        uint32_t number = part->rows[b->at++];
-        if (!put_row(b, out, number, before)) {
+    size_t at = b->at, start = out->len, enough = start + b->left;
+    for (; at < part->n_rows && out->len < enough; at++) {
+        if (!put_row(b, out, part->rows[at], before)) {
             return false;
         }
-        before = &b->rows[number];
-        spend(b, out->len - n_bytes);
+        before = &b->rows[part->rows[at]];
     }
+    b->at = at;
+    spend(b, out->len - start);
     return true;
 }
 
@@ -671,18 +671,18 @@ take_rows(batch_run *b)
     asc_msg m;
     asc_error err;
     asc_error_reset(&err);
+    const uint8_t *start = b->frames.at;
     int rc = 0;
-    while (rc == 0 && b->left > 0) {
-        const uint8_t *start = b->frames.at;
+    while (rc == 0 && (size_t)(b->frames.at - start) < b->left) {
         if (!asc_frames_next(&b->frames, &m, &err)) {
             b->part = NULL;
             break;
         }
         gc_pause(b->st);
         rc = m.info3 & ASC_INFO3_LAST ? 0 : take_row(b, part, &m);
-        spend(b, (size_t)(b->frames.at - start));
     }
     gc_resume(b->st);
+    spend(b, (size_t)(b->frames.at - start));
     if (rc == 0 && b->part == NULL && part->ended && part->err.code != ASC_OK &&
         !part->again) {
         b->part = part;
@@ -744,16 +744,17 @@ finish(batch_run *b)
         }
         PyObject_GC_UnTrack(b->list);
     }
-    for (; b->list != NULL && b->at < b->n_rows; b->at++) {
-        if (b->left == 0) {
-            return 0;
-        }
-        batch_row *row = &b->rows[b->at];
-        PyList_SET_ITEM(b->list, (Py_ssize_t)b->at, row->target);
-        row->target = NULL;
-        spend(b, ROW_WORK);
-    }
     PyObject *list = b->list;
+    size_t n = list != NULL ? b->n_rows - b->at : 0, most = b->left / ROW_WORK + 1;
+    for (size_t i = 0; i < n && i < most; i++, b->at++) {
+        batch_row *row = &b->rows[b->at];
+        PyList_SET_ITEM(list, (Py_ssize_t)b->at, row->target);
+        row->target = NULL;
+    }
+    if (n > most) {
+        b->left = 0;
+        return 0;
+    }
     b->list = NULL;
     if (list != NULL) {
         PyObject_GC_Track(list);
