@@ -254,6 +254,31 @@ test_request_in_pieces(void)
     }
 }
 
+/* A peer that keeps up does not keep its sender from all else. */
+static void
+test_large_request_goes_in_slices(void)
+{
+    const size_t slice = 256u << 10;
+    rig r;
+    setup(&r);
+    CHECK(asc_buf_add(&r.req.out, 2 * slice + 100) != NULL);
+    memset(r.req.out.data + sizeof request, 0, r.req.out.len - sizeof request);
+    FAKE_SCRIPT({.act = FAKE_TAKE, .n = SIZE_MAX}, {.act = FAKE_TAKE, .n = 1000},
+                {.act = FAKE_TAKE, .n = SIZE_MAX}, {.act = FAKE_TAKE, .n = SIZE_MAX},
+                OK_REPLY);
+    begin(&r);
+    CHECK_EQ_INT(step(&r), ASC_WANT_CLOCK);
+    CHECK_EQ_INT(fake.peers[0].n_taken, slice);
+    CHECK_EQ_INT(step(&r), ASC_WANT_CLOCK);
+    CHECK_EQ_INT(fake.peers[0].n_taken, 2 * slice);
+    r.now += 299; /* not silent */
+    CHECK_EQ_INT(step(&r), ASC_WANT_READ);
+    CHECK_EQ_INT(fake.peers[0].n_taken, r.req.out.len);
+    step(&r);
+    check_reply(&r);
+    teardown(&r);
+}
+
 static void
 test_connecting_takes_a_while(void)
 {
@@ -1201,6 +1226,7 @@ static const kit_test tests[] = {
     {"every_cut_of_the_reply", test_every_cut_of_the_reply},
     {"reply_byte_by_byte", test_reply_byte_by_byte},
     {"request_in_pieces", test_request_in_pieces},
+    {"large_request_goes_in_slices", test_large_request_goes_in_slices},
     {"connecting_takes_a_while", test_connecting_takes_a_while},
     {"large_reply", test_large_reply},
     {"size_that_lies", test_size_that_lies},

@@ -18,6 +18,10 @@
  * only when bytes have come. */
 #define TRUSTED_SIZE (1u << 20)
 
+/* So much of a request is sent before the caller is asked whether he has time for more:
+ * a connection whose peer keeps up takes megabytes without ever having to wait. */
+#define SEND_SLICE (256u << 10)
+
 void
 asc_transfer_begin(asc_transfer *t, asc_conn *c, const uint8_t *out, size_t out_size,
                    asc_buf *in)
@@ -33,19 +37,24 @@ asc_transfer_begin(asc_transfer *t, asc_conn *c, const uint8_t *out, size_t out_
     in->len = 0;
 }
 
-/* Send what has not left yet. */
+/* Send what has not left yet. ASC_IO_INTERRUPTED after a slice, when there is more. */
 static asc_io
 send_rest(asc_transfer *t, asc_error *err)
 {
+    size_t left = SEND_SLICE;
     while (t->sent < t->out_size) {
-        size_t moved = 0;
+        size_t moved = 0, size = t->out_size - t->sent;
+        if (left == 0) {
+            return ASC_IO_INTERRUPTED;
+        }
         asc_io io = t->conn->transport->send(t->conn, t->out + t->sent,
-                                             t->out_size - t->sent, &moved, err);
+                                             size < left ? size : left, &moved, err);
         if (io != ASC_IO_OK) {
             return io;
         }
         t->sent += moved;
         t->progress += moved;
+        left -= moved;
     }
     t->state = ASC_TRANSFER_HEADER;
     return ASC_IO_OK;
