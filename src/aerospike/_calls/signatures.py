@@ -132,19 +132,21 @@ def goes_by_its_name(cls: Class) -> Class:
             is_known = name == "__init__" or not name.startswith("_")
             is_function = isinstance(inherited, FunctionType)
             if is_known and is_function and name not in vars(cls):
-                own = _copied(inherited)
-                own.__qualname__ = f"{cls.__qualname__}.{name}"
-                setattr(cls, name, own)
+                setattr(cls, name, copied(inherited, f"{cls.__qualname__}.{name}"))
     return owns_its_methods(cls)
 
 
-def _copied(function: FunctionType) -> FunctionType:
+def copied(method: Function, name: str) -> Function:
+    """A copy of a function that goes by another name, "Class.method"."""
+    function: Any = method
     parts = function.__code__, function.__globals__, function.__name__
-    copy = FunctionType(*parts, function.__defaults__, function.__closure__)
-    for name in ("__kwdefaults__", "__doc__", "__annotations__", "__module__"):
-        setattr(copy, name, getattr(function, name))
+    copy: Any = FunctionType(*parts, function.__defaults__, function.__closure__)
+    for attribute in ("__kwdefaults__", "__doc__", "__annotations__", "__module__"):
+        setattr(copy, attribute, getattr(function, attribute))
     copy.__dict__.update(function.__dict__)
-    return copy
+    copy.__qualname__ = name
+    made: Function = copy
+    return made
 
 
 def also_called(older: str, name: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
