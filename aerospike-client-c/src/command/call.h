@@ -3,12 +3,21 @@
 #define ASC_COMMAND_CALL_H
 
 #include "command/exchange.h"
+#include "command/line.h"
+#include "command/ride.h"
 
 struct asc_call {
     asc_request req;
     asc_exchange exchange;
     bool running;
     unsigned fork_count; /* of the process that began it */
+
+    /* For the time that it is in a loop: */
+    asc_ride ride;
+    asc_rider rider; /* its place on a line */
+    asc_watch watch; /* or what is watched, when it has a connection of its own */
+    bool shares;     /* it may have a place on a line */
+    bool given_up;   /* nobody waits for it any more */
 };
 
 #endif

@@ -37,6 +37,9 @@ is_worth_draining(const asc_exchange *x)
 static void
 release(asc_exchange *x, asc_conn_fate fate, uint64_t now_ms)
 {
+    if (x->driver != NULL) {
+        x->driver->let_go(x, fate);
+    }
     if (x->conn != NULL) {
         const asc_transfer *io = &x->io;
         if (fate == ASC_CONN_KEEP) {
@@ -85,6 +88,7 @@ decide(asc_exchange *x, asc_failure failure, uint64_t now_ms)
 {
     const asc_timing *t = &x->req->timing;
     asc_error *err = x->err;
+    x->io.garbled = failure == ASC_FAIL_GARBLED;
     if (x->node != NULL) {
         snprintf(err->host, sizeof err->host, "%s", x->node->pool.addr.text);
         memcpy(x->last, x->node->name, sizeof x->last);
@@ -103,9 +107,10 @@ decide(asc_exchange *x, asc_failure failure, uint64_t now_ms)
         .time_left = now_ms + pause < x->deadline_ms,
     };
     asc_verdict v = asc_decide(x->req, &attempt);
-    if (v.count_error && x->node != NULL) {
+    if (v.count_error && x->node != NULL && !x->counted) {
         asc_node_count_error(x->node);
     }
+    x->counted = false;
     release(x, v.conn, now_ms);
     if (v.count_error || v.conn == ASC_CONN_DRAIN) {
         asc_cluster_rouse(x->cluster);
@@ -317,6 +322,31 @@ start(asc_exchange *x, uint64_t now_ms)
     return transfer(x, now_ms);
 }
 
+/* The driver brings the reply, and is asked when it has last heard of the node. */
+static __attribute__((noinline)) asc_want
+wait_on_line(asc_exchange *x, uint64_t now_ms)
+{
+    asc_transfer_begin(&x->io, x->conn, x->req->out.data, x->req->out.len, &x->req->in);
+    asc_exchange_heard(x, now_ms);
+    return ASC_WANT_LINE;
+}
+
+/* Begin with the connection that was lent. */
+static inline asc_want
+use_conn(asc_exchange *x, uint64_t now_ms)
+{
+    return x->state == ASC_EXCHANGE_LINE ? wait_on_line(x, now_ms) : start(x, now_ms);
+}
+
+/* A waiter is about to go, with its descriptor. */
+static void
+forget_waiter(asc_exchange *x)
+{
+    if (x->driver != NULL) {
+        x->driver->let_go(x, ASC_CONN_NONE);
+    }
+}
+
 /* Every connection is in use, which err tells already: wait for one, if calls may wait
  * and this one has not yet done so for long enough. */
 static __attribute__((noinline)) asc_want
@@ -341,6 +371,7 @@ give_up_waiting(asc_exchange *x, uint64_t now_ms)
 {
     asc_pool *pool = &x->node->pool;
     bool is_total = x->deadline_ms <= x->pool_ms;
+    forget_waiter(x);
     asc_pool_leave(pool, x->waiter);
     asc_error_set(x->err, ASC_ERR_NO_CONNECTIONS,
                   "all %u connections to the node are in use, and none came free "
@@ -362,13 +393,17 @@ wait_in_queue(asc_exchange *x, uint64_t now_ms)
     }
     asc_error_reset(x->err);
     x->err->phase = ASC_PHASE_CONNECT;
+    forget_waiter(x);
     asc_status rc = asc_pool_take(pool, x->waiter, &x->conn, x->err);
     if (rc == ASC_ERR_NO_CONNECTIONS) {
         x->state = ASC_EXCHANGE_PICK;
         release(x, ASC_CONN_NONE, now_ms);
         return asc_exchange_step(x, now_ms);
     }
-    return rc == ASC_OK ? start(x, now_ms) : decide(x, failure_of_pool(rc), now_ms);
+    if (rc == ASC_OK && x->driver != NULL) {
+        rc = x->driver->lend(x, now_ms);
+    }
+    return rc == ASC_OK ? use_conn(x, now_ms) : decide(x, failure_of_pool(rc), now_ms);
 }
 
 /* Compress the next slice of the request; behind the last one, begin the first
@@ -418,6 +453,23 @@ compress_request(asc_exchange *x, uint64_t now_ms)
     return compress_slice(x, now_ms);
 }
 
+/* Borrow a connection to the node. */
+static inline asc_status
+borrow(asc_exchange *x, uint64_t now_ms)
+{
+    return x->driver != NULL ? x->driver->lend(x, now_ms)
+                             : asc_pool_get(&x->node->pool, &x->conn, now_ms, x->err);
+}
+
+/* Give up a connection that others need less: one that only waits for a late reply, or
+ * that a driver keeps for later. */
+static bool
+make_room(asc_exchange *x)
+{
+    return (x->driver != NULL && x->driver->make_room(x)) ||
+           asc_drain_make_room(asc_cluster_drain(x->cluster), x->node);
+}
+
 /* Begin an attempt: choose a node, borrow a connection, and send what can be sent at
  * once. */
 static asc_want
@@ -441,19 +493,17 @@ pick(asc_exchange *x, uint64_t now_ms)
     if (atomic_load_explicit(&x->node->pool.locked_out, memory_order_relaxed)) {
         return await_login(x, now_ms);
     }
-    asc_status rc = asc_pool_get(&x->node->pool, &x->conn, now_ms, x->err);
-    /* A connection that only waits for a late reply is given up for a command that
-     * needs one. Another command may be quicker and take its place. */
-    while (rc == ASC_ERR_NO_CONNECTIONS &&
-           asc_drain_make_room(asc_cluster_drain(x->cluster), x->node)) {
+    asc_status rc = borrow(x, now_ms);
+    /* Another command may be quicker and take the place. */
+    while (rc == ASC_ERR_NO_CONNECTIONS && make_room(x)) {
         asc_error_reset(x->err);
         x->err->phase = ASC_PHASE_CONNECT;
-        rc = asc_pool_get(&x->node->pool, &x->conn, now_ms, x->err);
+        rc = borrow(x, now_ms);
     }
     if (rc == ASC_ERR_NO_CONNECTIONS) {
         return line_up(x, now_ms);
     }
-    return rc == ASC_OK ? start(x, now_ms) : decide(x, failure_of_pool(rc), now_ms);
+    return rc == ASC_OK ? use_conn(x, now_ms) : decide(x, failure_of_pool(rc), now_ms);
 }
 
 /* --- TRANSFER --- */
@@ -831,7 +881,8 @@ asc_exchange_begin(asc_exchange *x, asc_cluster *cluster, asc_request *req,
     x->conn = NULL;
     x->n_attempts = x->n_sent = 0;
     x->last[0] = '\0';
-    x->wait_failed = false;
+    x->wait_failed = x->counted = false;
+    x->driver = NULL;
     x->idle_ms = x->progress = x->wake_ms = x->login_ms = x->pool_ms = 0;
     x->many = (asc_exchange_many){0};
     x->req = req;
@@ -867,6 +918,8 @@ asc_exchange_step(asc_exchange *x, uint64_t now_ms)
         return wait_in_queue(x, now_ms);
     case ASC_EXCHANGE_TRANSFER:
         return transfer(x, now_ms);
+    case ASC_EXCHANGE_LINE:
+        return now_ms < x->wake_ms ? ASC_WANT_LINE : timed_out(x, now_ms);
     default:
         return ASC_WANT_FAILED;
     }
@@ -905,6 +958,44 @@ asc_exchange_wait(asc_exchange *x, asc_want want, uint64_t until_ms, uint64_t no
         timeout_ms, x->err);
     x->wait_failed = io == ASC_IO_ERROR;
     return io != ASC_IO_INTERRUPTED;
+}
+
+asc_want
+asc_exchange_answer(asc_exchange *x, uint64_t now_ms)
+{
+    return finish(x, now_ms);
+}
+
+asc_want
+asc_exchange_lose(asc_exchange *x, uint64_t now_ms)
+{
+    return broken(x, now_ms);
+}
+
+void
+asc_exchange_heard(asc_exchange *x, uint64_t moved_ms)
+{
+    x->idle_ms = silence_ends(x, moved_ms);
+    x->wake_ms = asc_earlier(x->idle_ms, x->deadline_ms);
+}
+
+void
+asc_exchange_again(asc_exchange *x)
+{
+    if (x->state == ASC_EXCHANGE_QUEUE) {
+        forget_waiter(x);
+        asc_pool_leave(&x->node->pool, x->waiter);
+    }
+    release(x, ASC_CONN_NONE, 0);
+    x->state = ASC_EXCHANGE_PICK;
+}
+
+/* The value is true as well when an earlier attempt has left. */
+bool
+asc_exchange_in_doubt(const asc_exchange *x)
+{
+    bool has_left = x->conn != NULL && x->io.sent > 0;
+    return x->req->writes && (x->n_sent > 0 || has_left);
 }
 
 void
@@ -947,6 +1038,7 @@ void
 asc_exchange_orphan(asc_exchange *x)
 {
     if (x->state == ASC_EXCHANGE_QUEUE) {
+        forget_waiter(x);
         asc_waiter_free(x->waiter);
     }
     give_up_work(x);
@@ -964,7 +1056,11 @@ asc_exchange_abandon(asc_exchange *x)
     if (x->state == ASC_EXCHANGE_TRANSFER || x->state == ASC_EXCHANGE_FRAMES) {
         release(x, ASC_CONN_CLOSE, 0);
     }
+    else if (x->state == ASC_EXCHANGE_LINE) {
+        release(x, ASC_CONN_DRAIN, 0);
+    }
     else if (x->state == ASC_EXCHANGE_QUEUE) {
+        forget_waiter(x);
         asc_pool_leave(&x->node->pool, x->waiter);
         release(x, ASC_CONN_NONE, 0);
     }

@@ -8,11 +8,13 @@
  *       |    ^^ v      ^  |  ^ |                  ^
  *       +----+|QUEUE --+  v  | +-- any failure ---+
  *     COMPRESS+          FRAMES
+ *       LINE
  *
  * A request that is to be compressed goes from PICK to COMPRESS, once, and comes back
  * when that is done. QUEUE is where it waits, with pool_timeout, for a connection to
  * the node. A reply of one frame goes straight to DONE. A reply of many stops at FRAMES
- * as often as enough of them is there. */
+ * as often as enough of them is there. LINE stands beside TRANSFER: there the driver moves
+ * the bytes, over a connection that several exchanges have a place on. */
 #ifndef ASC_COMMAND_EXCHANGE_H
 #define ASC_COMMAND_EXCHANGE_H
 
@@ -31,6 +33,7 @@ typedef enum asc_want {
     ASC_WANT_TIME,  /* that wake_ms comes */
     ASC_WANT_CLOCK, /* nothing but a look at the clock, since the last step took long */
     ASC_WANT_TURN,  /* its turn among those that wait for a connection, likewise */
+    ASC_WANT_LINE,  /* that the driver brings the reply, likewise */
     ASC_WANT_TAKER, /* that somebody takes the frames that are there, and resumes */
     ASC_WANT_DONE,  /* nothing: the reply is there */
     ASC_WANT_FAILED,
@@ -44,6 +47,7 @@ typedef enum asc_exchange_state {
     ASC_EXCHANGE_COMPRESS, /* the request is being compressed, slice by slice */
     ASC_EXCHANGE_QUEUE,    /* every connection to the node is in use */
     ASC_EXCHANGE_TRANSFER, /* bytes are moved */
+    ASC_EXCHANGE_LINE,     /* it has a place on a connection of the driver's */
     ASC_EXCHANGE_FRAMES,   /* frames wait to be taken; nothing is received meanwhile */
     ASC_EXCHANGE_ENDED,
 } asc_exchange_state;
@@ -64,13 +68,28 @@ typedef struct asc_exchange_many {
     bool begun; /* a message has come */
 } asc_exchange_many;
 
+/* What a driver does for exchanges that are to share connections, or whose descriptors
+ * it keeps an eye on. */
+typedef struct asc_exchange asc_exchange;
+typedef struct asc_driver {
+    /* Lend a connection to x->node, as asc_pool_get does: x->conn. With a state of
+     * ASC_EXCHANGE_LINE it is a place on one that others use as well. When x->conn is set
+     * already, because it was the turn of the exchange, it may become such a one. */
+    asc_status (*lend)(asc_exchange *x, uint64_t now_ms);
+    /* Give up a connection to x->node that is of no use now. False: there is none. */
+    bool (*make_room)(asc_exchange *x);
+    /* The exchange is about to let go of its connection or waiter. If it had a place, that
+     * ends, and x->conn becomes NULL. */
+    void (*let_go)(asc_exchange *x, asc_conn_fate fate);
+} asc_driver;
+
 /* One exchange, made ready by asc_exchange_begin. */
-typedef struct asc_exchange {
+struct asc_exchange {
     asc_request *req;     /* borrowed */
     asc_cluster *cluster; /* borrowed */
     asc_error *err;       /* borrowed: set when the exchange fails */
     asc_node *node;       /* counted; of this attempt */
-    asc_conn *conn;       /* lent by node's pool */
+    asc_conn *conn;       /* lent by node's pool, or by the driver */
     asc_waiter *waiter;   /* owned, in QUEUE alone */
     asc_zip *zip;         /* owned, in COMPRESS alone */
     asc_exchange_state state;
@@ -78,6 +97,8 @@ typedef struct asc_exchange {
     unsigned replica;              /* where in the circle of copies to begin */
     char last[ASC_NODE_NAME_SIZE]; /* the node of the attempt before; "": none */
     bool wait_failed;              /* the driver's wait found the connection broken */
+    bool counted; /* this failure was counted against the node with another exchange */
+    const asc_driver *driver; /* static; NULL: it needs none. Set after begin */
     uint64_t begin_ms, deadline_ms;
     uint64_t idle_ms;  /* when silence ends this attempt */
     uint64_t progress; /* bytes that had moved when idle_ms was set */
@@ -86,7 +107,7 @@ typedef struct asc_exchange {
     uint64_t pool_ms;  /* likewise, for connections */
     asc_exchange_many many;
     asc_transfer io; /* begins when there is a connection */
-} asc_exchange;
+};
 
 /* Begin at now_ms. Nothing is sent before the first step. */
 void asc_exchange_begin(asc_exchange *x, asc_cluster *cluster, asc_request *req,
@@ -102,6 +123,20 @@ void asc_exchange_resume(asc_exchange *x, uint64_t now_ms);
 /* The driver was busy for so long, which is not counted as silence of the node
  * either. */
 void asc_exchange_forgive(asc_exchange *x, uint64_t ms);
+
+/* For a driver, about an exchange that has a place. Its reply is whole in req->in; or its
+ * connection has failed, as x->err says and io.sent; or the node has moved something at
+ * moved_ms, or the request was sent then, which puts off when silence ends the attempt. */
+asc_want asc_exchange_answer(asc_exchange *x, uint64_t now_ms);
+asc_want asc_exchange_lose(asc_exchange *x, uint64_t now_ms);
+void asc_exchange_heard(asc_exchange *x, uint64_t moved_ms);
+
+/* Let an exchange of which nothing was sent in this attempt begin the attempt anew: it
+ * leaves its place, or the queue of a pool. */
+void asc_exchange_again(asc_exchange *x);
+
+/* May a write be applied all the same, if the exchange is given up now? */
+bool asc_exchange_in_doubt(const asc_exchange *x);
 
 /* For those who choose nodes themselves: which copies of a record are asked. The first
  * function tells where in the circle of copies to begin, the second which of them may

@@ -236,6 +236,7 @@ begin(asc_member *m, uint64_t now_ms)
     x->n_attempts = n_attempts;
     x->n_sent = n_sent;
     x->replica = replica;
+    x->driver = s->driver;
     x->begin_ms = s->begin_ms;
     x->deadline_ms = s->deadline_ms;
     x->many = (asc_exchange_many){.reply = p->reply,
@@ -480,8 +481,8 @@ asc_set_go_on(asc_set *s, uint64_t now_ms)
 
 /* What was begun in the parent process cannot go on in a child: the connections were
  * the parent's and are closed here. */
-static void
-leave_behind(asc_set *s)
+void
+asc_set_leave_behind(asc_set *s)
 {
     s->fork_count = asc_fork_count();
     for (size_t i = 0; i < s->n; i++) {
@@ -531,6 +532,16 @@ forgive(asc_set *s, uint64_t now_ms)
     }
 }
 
+void
+asc_set_enter(asc_set *s, uint64_t now_ms)
+{
+    if (s->fork_count != asc_fork_count()) {
+        asc_set_leave_behind(s);
+    }
+    forgive(s, now_ms);
+    asc_set_go_on(s, now_ms);
+}
+
 /* When a check is due, what is ready is looked at once more before the caller is
  * interrupted, so that a caller which checks often still gets on. */
 asc_status
@@ -539,11 +550,7 @@ asc_set_wait(asc_set *s, asc_error *err)
     uint64_t now = asc_now_ms();
     uint64_t check = asc_deadline(now, s->options.check_ms);
     asc_status rc = ASC_OK;
-    if (s->fork_count != asc_fork_count()) {
-        leave_behind(s);
-    }
-    forgive(s, now);
-    asc_set_go_on(s, now);
+    asc_set_enter(s, now);
     while (rc == ASC_OK && !asc_set_step(s, now)) {
         rc = await(s, asc_earlier(asc_set_wake_ms(s), check), now, err);
         now = asc_now_ms();

@@ -5,6 +5,7 @@
 
 #include "asc/set.h"
 #include "command/exchange.h"
+#include "command/ride.h"
 
 /* How far a member has come. */
 typedef enum asc_member_state {
@@ -24,6 +25,7 @@ typedef struct asc_member {
     bool taken;        /* asc_set_take has handed it out, for this time */
     asc_set *set;      /* borrowed: the one it is in */
     uint64_t start_ms; /* its exchange does not begin before */
+    asc_watch watch;   /* what a loop watches for it */
 
     /* What the owner of the set keeps: */
     uint32_t id, n_answered; /* batches: its number, and how many rows are answered */
@@ -49,8 +51,10 @@ struct asc_set {
     size_t n, n_spare, cap;
     size_t next; /* whom asc_set_take looks at first */
     uint64_t begin_ms, deadline_ms;
-    uint64_t left_ms;    /* when asc_set_wait returned; 0: it never did */
-    unsigned fork_count; /* of the process that began it */
+    uint64_t left_ms;         /* when asc_set_wait returned; 0: it never did */
+    unsigned fork_count;      /* of the process that began it */
+    asc_ride ride;            /* for the time that it is in a loop */
+    const asc_driver *driver; /* static: the loop's; NULL outside of one */
 };
 
 /* asc_set_begin at a time that the caller gives. owner NULL: there is none. */
@@ -68,6 +72,13 @@ void asc_set_go_on(asc_set *s, uint64_t now_ms);
 /* End a member that was taken, with the failure in its part, because the reader of its
  * frames has found an impossible one. A connection under way is closed. */
 void asc_set_end(asc_member *m);
+
+/* Begin, or go on, to drive a set: what asc_set_wait does at first. What was begun in the
+ * parent of this process ends. */
+void asc_set_enter(asc_set *s, uint64_t now_ms);
+
+/* End all members under way in the child of a fork. */
+void asc_set_leave_behind(asc_set *s);
 
 /* Step the members that are due. True when the caller of asc_set_wait has something to
  * do. */

@@ -38,6 +38,9 @@ struct asc_transport {
     asc_io (*start)(asc_conn *c, const asc_addr *addr, asc_error *err);
     /* Go on connecting. ASC_IO_OK: connected. */
     asc_io (*connect)(asc_conn *c, asc_error *err);
+    /* It may keep bytes that it has received where poll() does not show them: whoever
+     * waits for poll() receives until ASC_IO_WANT_READ. */
+    bool keeps;
     /* Move up to size bytes; *moved says how many (at least 1 on ASC_IO_OK). Never
      * block. The peer's end of stream is an error. */
     asc_io (*send)(asc_conn *c, const uint8_t *data, size_t size, size_t *moved,

@@ -427,6 +427,7 @@ tls_end(asc_conn *c)
 
 const asc_transport asc_tls_channel = {
     .word = "tls",
+    .keeps = true,
     .start = tls_start,
     .connect = tls_connect,
     .send = tls_send,
