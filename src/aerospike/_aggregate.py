@@ -217,6 +217,10 @@ class _Script:
         """Let go of the values of the last aggregation."""
         self._runtime.tidy()
 
+    def stop(self) -> None:
+        """Have what runs in another thread time out."""
+        self._end_s = float("-inf")
+
     def _check(self) -> None:
         if time.monotonic() > self._end_s:
             raise made(
@@ -301,9 +305,12 @@ def _python_of(value: Any, blob: type) -> Any:
 class Aggregation:
     """The results of an aggregation as they come, to loop over."""
 
-    __slots__ = ("__weakref__", "_elements", "_lock", "_values")
+    __slots__ = ("__weakref__", "_elements", "_lock", "_script", "_values")
 
-    def __init__(self, values: Stream, elements: Generator[Any]) -> None:
+    def __init__(
+        self, script: _Script, values: Stream, elements: Generator[Any]
+    ) -> None:
+        self._script = script
         self._values = values
         self._elements = elements
         self._lock = allocate_lock()
@@ -337,6 +344,11 @@ class Aggregation:
             self._values.close()
         finally:
             self._lock.release()
+
+    def stop(self) -> None:
+        """Have the thread that reads the results fail soon; for other threads."""
+        self._script.stop()
+        self._values.stop()
 
     def __enter__(self) -> Self:
         return self
@@ -372,7 +384,7 @@ def aggregate(
         raise
     end = runs(client, watch.end)
     elements = _elements(script, values, arguments, blob, spec, end)
-    return Aggregation(values, elements)
+    return Aggregation(script, values, elements)
 
 
 def _elements(

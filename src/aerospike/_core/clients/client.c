@@ -466,6 +466,24 @@ client_init(PyObject *self, PyObject *args, PyObject *kwargs)
     return become_valid(client, &config, cluster);
 }
 
+PyObject *
+client_view(module_state *st, ClientObject *owner)
+{
+    PyTypeObject *type = st->ClientType;
+    asc_cluster *cluster = client_cluster(st, owner, NULL);
+    ClientObject *view =
+        cluster != NULL ? (ClientObject *)type->tp_alloc(type, 0) : NULL;
+    if (view == NULL) {
+        asc_cluster_release(cluster);
+        return NULL;
+    }
+    view->owner = Py_NewRef((PyObject *)owner);
+    view->config = owner->config;
+    view->cluster = cluster;
+    view->state = CLIENT_OPEN;
+    return (PyObject *)view;
+}
+
 void
 client_dealloc(PyObject *self)
 {
@@ -474,11 +492,15 @@ client_dealloc(PyObject *self)
     PyObject_GC_UnTrack(self);
     /* This may run Python code, which finds the client still whole. */
     PyObject_ClearWeakRefs(self);
-    close_cluster(client);
+    if (client->owner == NULL) {
+        close_cluster(client);
+        config_clear(&client->config);
+    }
+    asc_cluster_release(client->cluster);
+    Py_XDECREF(client->owner);
     for (int i = 0; i < N_SPARE_CALLS; i++) {
         asc_call_free(atomic_exchange(&client->spare[i], NULL));
     }
-    config_clear(&client->config);
     type->tp_free(self);
     Py_DECREF(type);
 }
@@ -487,6 +509,10 @@ int
 client_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(self));
+    Py_VISIT(((ClientObject *)self)->owner);
+    if (((ClientObject *)self)->owner != NULL) {
+        return 0; /* which has the rest */
+    }
     client_config *config = &((ClientObject *)self)->config;
     for (int kind = 0; kind < N_POLICIES; kind++) {
         Py_VISIT(config->defaults[kind].filter);
@@ -504,6 +530,9 @@ int
 client_clear(PyObject *self)
 {
     value_rules *values = &((ClientObject *)self)->config.values;
+    if (((ClientObject *)self)->owner != NULL) {
+        return 0;
+    }
     Py_CLEAR(values->serializer);
     Py_CLEAR(values->deserializer);
     return 0;

@@ -32,7 +32,9 @@ typedef struct ClientObject {
     PyObject_HEAD
     client_state state;
     PyObject *weak_references; /* Python's list of them */
-    asc_cluster *cluster;      /* counted; NULL unless CLIENT_OPEN */
+    PyObject *owner; /* owned: the client whose configuration and cluster this one uses;
+                        NULL: it has its own. See client_view() */
+    asc_cluster *cluster; /* counted; NULL unless CLIENT_OPEN */
     client_config config;
     _Atomic(asc_call *) spare[N_SPARE_CALLS];
 } ClientObject;
@@ -49,6 +51,11 @@ asc_cluster *client_cluster(module_state *st, ClientObject *client, asc_timing *
  * arguments; only then do they read the policy, which says how long connecting may
  * take. */
 int client_check_open(module_state *st, ClientObject *client);
+
+/* A client whose calls block, which uses the cluster of another client that is open: a
+ * new reference, or NULL with an exception. It is for worker threads; it does not close
+ * the cluster, and must not be connected anew. */
+PyObject *client_view(module_state *st, ClientObject *owner);
 
 /* An empty call, one of those that the client keeps if it has any; NULL with
  * MemoryError. */

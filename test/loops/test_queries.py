@@ -1,0 +1,605 @@
+"""Queries and scans in event loops: they find what those of the blocking client find,
+and lose no record when a task is cancelled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import threading
+import time
+from typing import Any
+
+import pytest
+
+import aerospike
+from aerospike import exception, predicates
+from aerospike_helpers import expressions as exp
+from aerospike_helpers.batch.records import BatchRecords, Write
+from aerospike_helpers.operations import list_operations
+from aerospike_helpers.operations import operations as ops
+
+from ..children import run_script
+from ..faults.peer import END_OF_STREAM
+from ..waiting import until, wait_for_job
+
+NS, SET, N = "test", "loops_queries", 60
+KINDS = ["query", "where", "scan"]
+SEND = {"key": aerospike.POLICY_KEY_SEND}
+ODD = {"expressions": exp.Eq(exp.Mod(exp.IntBin("i"), 2), 1).compile()}
+WHOLE: Any = {"partition_filter": {}}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _records(client):
+    """N records of a set, and an index."""
+    rows = [
+        Write(
+            (NS, SET, i),
+            [ops.write("i", i), ops.write("l", [i, {"a": b"x" * i}])],
+            policy=SEND,
+        )
+        for i in range(N)
+    ]
+    assert client.batch_write(BatchRecords(rows)).result == 0
+    client.index_integer_create(NS, SET, "i", "loops_q_i")
+    yield
+    client.index_remove(NS, "loops_q_i")
+    client.batch_remove([row.key for row in rows])
+
+
+@pytest.fixture(params=KINDS)
+def kind(request):
+    return request.param
+
+
+def make(client: Any, kind: str) -> Any:
+    """A query without a condition, one with, or a scan, of all N records."""
+    if kind == "scan":
+        return client.scan(NS, SET)
+    query = client.query(NS, SET)
+    return query.where(predicates.between("i", 0, N)) if kind == "where" else query
+
+
+def ids(found):
+    return sorted(record[2]["i"] for record in found)
+
+
+def in_order(found):
+    """Records in an order of their own, since no query has one."""
+    return sorted(found, key=lambda record: bytes(record[0][3]))
+
+
+def select_one(query):
+    query.select("i")
+    return {}
+
+
+def select_a_part(query):
+    return {"policy": {"partition_filter": {"begin": 1000, "count": 1500}}}
+
+
+def filter_records(query):
+    return {"policy": ODD}
+
+
+def leave_bins_out(query):
+    return {"options": {"nobins": True}}
+
+
+def deserialize_nothing(query):
+    return {"policy": {"deserialize": False}}
+
+
+ASKED = [
+    lambda query: {},
+    select_one,
+    select_a_part,
+    filter_records,
+    leave_bins_out,
+    deserialize_nothing,
+]
+
+
+# what they find
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_results_are_those_of_the_blocking_client(
+    client, async_config, run, kind, asked
+):
+    ours = make(client, kind)
+    wanted = ours.results(**asked(ours))
+
+    async def main() -> Any:
+        async with aerospike.AsyncClient(async_config) as c:
+            query = make(c, kind)
+            return await query.results(**asked(query))
+
+    found = run(main())
+    assert in_order(found) == in_order(wanted)
+    assert {type(record) for record in found} == {type(wanted[0])}
+
+
+def test_ways_of_reading_give_the_same(client, async_config, run, kind):
+    wanted = in_order(make(client, kind).results())
+
+    async def main() -> None:
+        async with aerospike.AsyncClient(async_config) as c:
+            query = make(c, kind)
+            assert in_order([record async for record in query]) == wanted
+            async with query.stream() as records:
+                assert in_order([record async for record in records]) == wanted
+            assert in_order(await query.stream().collect()) == wanted
+            called: list[Any] = []
+            await query.foreach(called.append)
+            assert in_order(called) == wanted
+            awaited: list[Any] = []
+
+            async def take(record: Any) -> None:
+                await asyncio.sleep(0)
+                awaited.append(record)
+
+            await query.foreach(take)
+            assert in_order(awaited) == wanted
+
+    run(main())
+
+
+def test_operations_of_each_record(client, async_config, run):
+    def asked(c: Any) -> Any:
+        return c.query(NS, SET).add_ops([list_operations.list_size("l")])
+
+    async def main() -> Any:
+        async with aerospike.AsyncClient(async_config) as c:
+            return await asked(c).results()
+
+    if b"8.1.2" <= client.info_random_node("build").partition("\t")[2].encode():
+        assert in_order(run(main())) == in_order(asked(client).results())
+
+
+def test_callback_of_a_part_gets_the_partition(async_config, run):
+    given = []
+
+    async def main() -> None:
+        async with aerospike.AsyncClient(async_config) as c:
+            await c.scan(NS, SET).foreach(
+                lambda partition, record: given.append((partition, record)), WHOLE
+            )
+
+    run(main())
+    assert ids(record for _, record in given) == list(range(N))
+    for partition, record in given:
+        assert aerospike.get_partition_id(record[0][3]) == partition
+
+
+def test_what_is_asked_for_is_checked_where_it_is_awaited(async_config, run):
+    async def main() -> None:
+        async with aerospike.AsyncClient(async_config) as c:
+            scan = c.scan(NS, SET)
+            calls = [
+                scan.results({"nonsense_of_a_key": "x", "total_timeout": "x"}),
+                scan.results(options={"nobins": 1}),
+                scan.foreach(None),
+                scan.execute_background(),
+                scan.results(nodename="none"),
+            ]
+            for call in calls:
+                with pytest.raises(
+                    (exception.ParamError, exception.ClientError)
+                ) as caught:
+                    await call
+                assert not getattr(caught.value, "in_doubt", False)
+
+    run(main())
+
+
+def test_query_methods_are_known_by_their_names(client):
+    for ours, theirs in (("AsyncQuery", "Query"), ("AsyncScan", "Scan")):
+        mine, other = getattr(aerospike, ours), getattr(aerospike, theirs)
+        names = {name for name in dir(other) if not name.startswith("_")}
+        assert names <= set(dir(mine))
+        for name in names:
+            if callable(getattr(mine, name)):
+                assert getattr(mine, name).__qualname__ == f"{ours}.{name}"
+                assert getattr(mine, name).__doc__
+
+
+def test_objects_are_made_by_the_client():
+    for cls in (aerospike.AsyncQuery, aerospike.AsyncScan):
+        with pytest.raises(TypeError, match="are made by"):
+            cls()
+
+
+def test_scan_of_one_node(client, async_config, run):
+    names = [node["node_name"] for node in client.get_node_names()]
+
+    async def main() -> list[Any]:
+        async with aerospike.AsyncClient(async_config) as c:
+            scan = c.scan(NS, SET)
+            return [await scan.results(nodename=name) for name in names]
+
+    found = run(main())
+    assert ids(record for part in found for record in part) == list(range(N))
+
+
+@pytest.mark.parametrize("first", ["results", "loop", "foreach", "work"])
+def test_first_call_connects(client, async_config, run, first):
+    async def main() -> Any:
+        c = aerospike.AsyncClient(async_config)
+        scan = c.scan(NS, SET)
+        try:
+            if first == "results":
+                return await scan.results()
+            if first == "loop":
+                return [record async for record in scan]
+            if first == "work":
+                await scan.add_ops([ops.touch()]).execute_background()
+                return await c.scan(NS, SET).results()
+            found: list[Any] = []
+            await scan.foreach(found.append)
+            return found
+        finally:
+            await c.close()
+
+    assert ids(run(main())) == list(range(N))
+
+
+def test_closed_client(async_config, run):
+    async def main() -> None:
+        c = aerospike.AsyncClient(async_config)
+        await c.connect()
+        scan = c.scan(NS, SET)
+        await c.close()
+        with pytest.raises(exception.ClusterError):
+            await scan.results()
+        with pytest.raises(exception.ClusterError):
+            async for _ in scan:
+                pass
+
+    run(main())
+
+
+# pages, and going on
+
+
+@pytest.mark.parametrize("size", [1, 7, N, N + 1])
+def test_pages(async_config, run, kind, size):
+    async def main() -> None:
+        async with aerospike.AsyncClient(async_config) as c:
+            query = make(c, kind)
+            query.max_records = size
+            query.paginate()
+            seen: list[Any] = []
+            for _ in range(N * 2):
+                page = await query.results()
+                assert len(page) <= size
+                seen += page
+                if query.is_done():
+                    break
+            assert ids(seen) == list(range(N))
+            assert await query.results() == []
+
+    run(main())
+
+
+def rest_of(query, status):
+    return query.results({"partition_filter": {"partition_status": status}})
+
+
+def test_record_that_a_loop_was_given_counts_as_read(client, async_config, run, kind):
+    async def main() -> None:
+        async with aerospike.AsyncClient(async_config) as c:
+            query = make(c, kind)
+            query.paginate()
+            seen: list[Any] = []
+            async for record in query:
+                seen.append(record)
+                if len(seen) == 10:
+                    break
+            gc.collect()
+            status = query.get_partitions_status()
+            assert ids(seen + await rest_of(make(c, kind), status)) == list(range(N))
+            assert ids(seen + rest_of(make(client, kind), status)) == list(range(N))
+
+    run(main())
+
+
+@pytest.mark.parametrize("stop", [False, ValueError("no")], ids=["answer", "raises"])
+def test_record_that_a_callback_refused_comes_again(async_config, run, kind, stop):
+    async def main() -> None:
+        async with aerospike.AsyncClient(async_config) as c:
+            query = make(c, kind)
+            seen: list[Any] = []
+
+            async def take(_partition: int, record: Any) -> Any:
+                seen.append(record)
+                if len(seen) < 10:
+                    return None
+                if stop:
+                    raise stop
+                return stop
+
+            if stop:
+                with pytest.raises(exception.ClientError) as caught:
+                    await query.foreach(take, WHOLE)
+                assert caught.value.__cause__ is stop
+            else:
+                await query.foreach(take, WHOLE)
+            status = query.get_partitions_status()
+            rest = await rest_of(make(c, kind), status)
+            assert ids(seen[:9] + rest) == list(range(N))
+
+    run(main())
+
+
+def test_cancelled_callback_has_not_read_its_record(async_config, run):
+    async def main() -> None:
+        async with aerospike.AsyncClient(async_config) as c:
+            query = make(c, "scan")
+            seen: list[Any] = []
+            waits = asyncio.Event()
+
+            async def take(_partition: int, record: Any) -> None:
+                if len(seen) == 9:
+                    waits.set()
+                    await asyncio.Event().wait()
+                seen.append(record)
+
+            task = asyncio.ensure_future(query.foreach(take, WHOLE))
+            await waits.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            rest = await rest_of(make(c, "scan"), query.get_partitions_status())
+            assert ids(seen + rest) == list(range(N))
+
+    run(main())
+
+
+def test_results_that_fail_have_read_nothing(async_config, run):
+    async def main() -> None:
+        async with aerospike.AsyncClient(async_config) as c:
+            query = make(c, "scan")
+            query.paginate()
+            query.records_per_second = 20
+            first = await anext_of(query)
+            task = asyncio.ensure_future(query.results())
+            await asyncio.sleep(0.1)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            query.records_per_second = 0
+            assert ids([first, *await query.results()]) == list(range(N))
+
+    run(main())
+
+
+async def anext_of(query):
+    async for record in query:
+        return record
+    raise AssertionError("there is no record")
+
+
+# cancelling
+
+
+def test_cancelled_waits_lose_nothing_and_give_nothing_twice(async_config, run, kind):
+    """Waits that end before a record comes, most of them: it then comes with another."""
+
+    async def main() -> None:
+        async with aerospike.AsyncClient(async_config) as c:
+            query = make(c, kind)
+            query.records_per_second = 100
+            stream = query.stream()
+            seen: list[Any] = []
+            n_cancelled = 0
+            while True:
+                limit_s = 0.0005 * (n_cancelled % 60)
+                try:
+                    seen.append(await asyncio.wait_for(stream.__anext__(), limit_s))
+                except (TimeoutError, asyncio.TimeoutError):
+                    n_cancelled += 1
+                except StopAsyncIteration:
+                    break
+            assert n_cancelled > 0
+            assert ids(seen) == list(range(N))
+
+    run(main())
+
+
+def test_cancelled_wait_counts_towards_max_records(async_config, run):
+    async def main() -> None:
+        async with aerospike.AsyncClient(async_config) as c:
+            query = make(c, "scan")
+            query.max_records = 25
+            query.records_per_second = 100
+            stream = query.stream()
+            seen: list[Any] = []
+            for n in range(10_000):
+                try:
+                    wait = asyncio.wait_for(stream.__anext__(), 0.001 * (n % 40))
+                    seen.append(await wait)
+                except (TimeoutError, asyncio.TimeoutError):
+                    pass
+                except StopAsyncIteration:
+                    break
+            assert len(set(ids(seen))) == len(seen) == 25
+
+    run(main())
+
+
+def test_cancelled_task_leaves_a_status_to_go_on_from(async_config, run, kind):
+    async def main() -> None:
+        async with aerospike.AsyncClient(async_config) as c:
+            query = make(c, kind)
+            query.paginate()
+            query.records_per_second = 100
+            seen: list[Any] = []
+
+            async def read() -> None:
+                async for record in query:
+                    seen.append(record)
+
+            for _ in range(20):
+                task = asyncio.ensure_future(read())
+                await asyncio.sleep(0.05)
+                task.cancel()
+                await asyncio.wait([task])
+                if query.is_done():
+                    break
+            query.records_per_second = 0
+            seen += await query.results()
+            assert ids(seen) == list(range(N))
+
+    run(main())
+
+
+def test_error_of_a_cancelled_wait_says_that_nothing_is_in_doubt(
+    scripted_node, async_config, run
+):
+    scripted_node.expect().stay_silent()
+
+    async def main() -> None:
+        async with aerospike.AsyncClient(
+            {**async_config, "hosts": [scripted_node.host]}
+        ) as c:
+            task = asyncio.ensure_future(anext_of(c.scan(NS, SET)))
+            await asyncio.sleep(0.05)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError) as caught:
+                await task
+            assert caught.value.in_doubt is False
+
+    run(main())
+
+
+# who reads
+
+
+def test_a_stream_is_read_by_one_task_at_a_time(scripted_node, async_config, run):
+    asked, go = threading.Event(), threading.Event()
+    scripted_node.expect().then(asked).wait(go).send(END_OF_STREAM)
+
+    async def main() -> None:
+        async with aerospike.AsyncClient(
+            {**async_config, "hosts": [scripted_node.host]}
+        ) as c:
+            stream = c.scan(NS, SET).stream()
+            first = asyncio.ensure_future(collect(stream))
+            while not asked.is_set():
+                await asyncio.sleep(0.005)
+            for second in (stream.__anext__, stream.collect, stream.aclose):
+                with pytest.raises(exception.ClientError, match="another task"):
+                    await second()
+            go.set()
+            assert await first == []
+
+    run(main())
+
+
+async def collect(stream):
+    return [record async for record in stream]
+
+
+def test_tasks_that_share_a_stream_share_its_records(async_config, run):
+    async def main() -> None:
+        async with aerospike.AsyncClient(async_config) as c:
+            scan = c.scan(NS, SET)
+            scan.records_per_second = 200
+            stream = scan.stream()
+            seen: list[int] = []
+
+            async def read() -> None:
+                while True:
+                    try:
+                        seen.append((await stream.__anext__())[2]["i"])
+                    except StopAsyncIteration:
+                        return
+                    except exception.ClientError:
+                        await asyncio.sleep(0.001)
+
+            await asyncio.gather(read(), read())
+            assert sorted(seen) == list(range(N))
+
+    run(main())
+
+
+def test_loops_of_several_tasks(async_config, run):
+    async def main() -> None:
+        async with aerospike.AsyncClient(async_config) as c:
+            scan = c.scan(NS, SET)
+            found = await asyncio.gather(*(collect(scan) for _ in range(10)))
+            assert [ids(records) for records in found] == [list(range(N))] * 10
+
+    run(main())
+
+
+def test_a_stream_stays_in_its_event_loop(async_config, big):
+    """In another one it says so, and can be closed there."""
+    client = aerospike.AsyncClient(async_config)
+    stream = client.scan(NS, big).stream()
+
+    async def first() -> None:
+        await stream.__anext__()
+        failed = await asyncio.to_thread(asyncio.run, second())
+        assert failed
+        assert len(await stream.collect()) == N_BIG - 1
+
+    async def second() -> bool:
+        try:
+            for _ in range(N_BIG):
+                await stream.__anext__()
+        except exception.ClientError as error:
+            return "another event loop" in str(error)
+        return False
+
+    async def main() -> None:
+        async with client:
+            await first()
+
+    with pytest.raises(AssertionError):
+        asyncio.run(main())
+
+
+def test_what_an_awaitable_of_an_item_can_do(async_config, run):
+    async def main() -> None:
+        async with aerospike.AsyncClient(async_config) as c:
+            stream = c.scan(NS, SET).stream()
+            task = asyncio.get_running_loop().create_task(stream.__anext__())
+            first = await task
+            once = stream.__anext__()
+            second = await once
+            with pytest.raises(RuntimeError, match="awaited already"):
+                await once
+            stream.__anext__()  # is dropped: it has read nothing
+            unused = stream.__anext__()
+            unused.close()
+            with pytest.raises(ZeroDivisionError):
+                stream.__anext__().throw(ZeroDivisionError)
+            rest = await stream.collect()
+            assert ids([first, second, *rest]) == list(range(N))
+            assert await stream.collect() == []
+            with pytest.raises(StopAsyncIteration):
+                await stream.__anext__()
+
+    run(main())
+
+
+def test_deserializer_that_stops_ends_no_loop(client, async_config, run):
+    key = (NS, "loops_stops", 1)
+
+    def stop(_raw: Any) -> Any:
+        raise StopAsyncIteration
+
+    client.put(key, {"a": {1, 2}}, serializer=aerospike.SERIALIZER_USER) if False else (
+        client.put(key, {"a": 1})
+    )
+
+    async def main() -> None:
+        async with aerospike.AsyncClient(async_config) as c:
+            assert len(await c.scan(NS, "loops_stops").results()) == 1
+
+    run(main())
+    client.remove(key)
