@@ -3,8 +3,9 @@
     python tools/stub_docs.py [--check]
 
 An editor shows what a stub says, and a stub alone: without docstrings there, nobody
-sees those of C. They are written once, where the code is; this copies them. With
---check it changes nothing, and exits 1 when a stub is not up to date.
+sees those of C. They are written once, where the code is; this copies them. What the
+type AsyncClient has of Client's methods is copied, too, behind MARK. With --check it
+changes nothing, and exits 1 when a stub is not up to date.
 """
 
 from __future__ import annotations
@@ -20,7 +21,25 @@ from typing import Any
 SOURCES = Path(__file__).parents[1] / "src"
 MODULES = ["aerospike._core", "aerospike.exception"]
 
-Definition = ast.FunctionDef | ast.ClassDef
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+MARK = "    # what follows is as in Client: tools/stub_docs.py writes it"
+
+PLAIN = {
+    "_check_open",
+    "_check_valid",
+    "_lua",
+    "get_key_digest",
+    "get_key_partition_id",
+    "get_node_names",
+    "get_nodes",
+    "get_policies",
+    "has_geo",
+    "is_connected",
+    "llist",
+    "shm_key",
+}
+"""Methods of AsyncClient that are no coroutines."""
 
 
 def definitions(body: list[ast.stmt], owner: Any) -> Iterator[tuple[Definition, Any]]:
@@ -70,13 +89,40 @@ def documented(text: str, module: Any) -> str:
     return "\n".join(lines) + "\n"
 
 
+def class_of(text: str, name: str) -> ast.ClassDef | None:
+    """A class of a stub."""
+    found = (node for node in ast.parse(text).body if isinstance(node, ast.ClassDef))
+    return next((node for node in found if node.name == name), None)
+
+
+def awaited(text: str, module: Any) -> str:
+    """A stub in which AsyncClient has, behind MARK, what it has of Client's methods."""
+    source, target = class_of(text, "Client"), class_of(text, "AsyncClient")
+    if source is None or target is None:
+        return text
+    lines = text.splitlines()
+    mark = lines.index(MARK, target.lineno)
+    own = {getattr(node, "name", "") for node in target.body if node.lineno <= mark}
+    made = [MARK]
+    for node in source.body:
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        if node.name in vars(module.AsyncClient) and node.name not in own:
+            first, *rest = lines[node.lineno - 1 : node.end_lineno]
+            is_plain = node.name in PLAIN
+            made += [first if is_plain else first.replace("def", "async def", 1), *rest]
+    lines[mark : target.end_lineno] = made
+    return "\n".join(lines) + "\n"
+
+
 def main() -> int:
     """Write the stubs, or check them."""
     stale = []
     for name in MODULES:
         path = SOURCES / (name.replace(".", "/") + ".pyi")
         text = path.read_text("utf-8")
-        wanted = documented(text, importlib.import_module(name))
+        module = importlib.import_module(name)
+        wanted = awaited(documented(text, module), module)
         if wanted != text:
             stale.append(path.name)
             if "--check" not in sys.argv[1:]:
