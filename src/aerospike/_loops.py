@@ -190,6 +190,13 @@ class ByHand:
         return False
 
 
+def tell_doubt(error: BaseException, in_doubt: bool) -> None:
+    """Give an exception the attribute `in_doubt`, also one that refuses attributes, as
+    trio's Cancelled does.
+    """
+    object.__setattr__(error, "in_doubt", in_doubt)
+
+
 _by_hand: dict[int, ByHand] = {}
 """By the number that the system gives a thread: gevent changes that of Python."""
 

@@ -8,7 +8,7 @@ from contextvars import copy_context
 import trio
 from trio.lowlevel import Abort
 
-from aerospike._loops import report_unraisable
+from aerospike._loops import report_unraisable, tell_doubt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class TrioAdapter:
                 await self._sleep_until_done(call)
         except trio.Cancelled as error:
             call.cancel()
-            object.__setattr__(error, "in_doubt", call.in_doubt)  # trio has it frozen
+            tell_doubt(error, call.in_doubt)
             raise
         return call.result()
 

@@ -72,7 +72,7 @@ def _tell(error: BaseException, has_changed: bool) -> None:
     """Say in an error that comes from outside whether something may have changed."""
     if not isinstance(error, AerospikeError):
         in_doubt = has_changed or getattr(error, "in_doubt", False)
-        error.in_doubt = in_doubt  # type: ignore[attr-defined]
+        _loops.tell_doubt(error, in_doubt)
 
 
 def runs(
