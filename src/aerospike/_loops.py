@@ -14,7 +14,7 @@ import time
 from collections import deque
 from concurrent.futures import Future
 from contextvars import copy_context
-from threading import Thread, get_native_id
+from threading import Thread, Timer, get_native_id
 from types import SimpleNamespace
 
 TYPE_CHECKING = False
@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 
             Callbacks keep their order. Without a context the present one is copied.
             """
+
+        def call_later(self, seconds: float, callback: Callable[[], object]) -> Any:
+            """Call it after so many seconds, unless cancel() of the result is called."""
 
         def watch(self, fd: int, callback: Callable[[], object]) -> object:
             """Call it whenever the descriptor is readable, until unwatch()."""
@@ -86,6 +89,7 @@ class AsyncioAdapter:
     """An event loop of asyncio, or one with the same methods, such as uvloop's."""
 
     __slots__ = (
+        "call_later",
         "call_soon",
         "from_thread",
         "is_closed",
@@ -101,6 +105,7 @@ class AsyncioAdapter:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.key = loop
         self.call_soon = loop.call_soon
+        self.call_later = loop.call_later
         self.watch = loop.add_reader
         self.unwatch = loop.remove_reader
         self.from_thread = loop.call_soon_threadsafe
@@ -159,6 +164,13 @@ class ByHand:
     ) -> None:
         run = (context or copy_context()).run
         self._soon.append(lambda: run(callback, *args))
+
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> Timer:
+        """In another thread, whose callback is called in a turn of this one."""
+        timer = Timer(seconds, self.from_thread, [callback])
+        timer.daemon = True
+        timer.start()
+        return timer
 
     def turn(self) -> None:
         """Look at all descriptors, and call what is due before and after that."""

@@ -48,6 +48,19 @@ class TrioAdapter:
             self._is_parked = False
             trio.lowlevel.reschedule(self._caller)
 
+    def call_later(
+        self, seconds: float, callback: Callable[[], object]
+    ) -> trio.CancelScope:
+        scope = trio.CancelScope()
+
+        async def look() -> None:
+            with scope:
+                await trio.sleep(seconds)
+                callback()
+
+        trio.lowlevel.spawn_system_task(look)
+        return scope
+
     async def _call(self) -> None:
         """Call what call_soon() was given; others run before what comes meanwhile."""
         try:

@@ -11,6 +11,7 @@
 #include "asc/alloc.h"
 
 #include "batch/batch_methods.h"
+#include "loop/loop.h"
 #include "nodes/nodes.h"
 #include "query/aggregate.h"
 #include "query/stream.h"
@@ -18,19 +19,25 @@
 #include "support/compat.h"
 
 static const PyMethodDef *const rooms[] = {
-    client_methods, record_methods,    batch_keys_methods, batch_write_methods,
-    query_methods,  aggregate_methods, info_methods,       admin_methods,
+    client_methods,     plain_methods,       key_methods,   record_methods,
+    batch_keys_methods, batch_write_methods, query_methods, aggregate_methods,
+    info_methods,       admin_methods,
 };
 
-/* The rows of all rooms in one array, which a row of NULLs ends and the caller frees
- * with PyMem_Free(). NULL with MemoryError. */
+static const PyMethodDef *const async_rooms[] = {
+    async_life_methods, plain_methods, loop_methods, key_methods, async_record_methods,
+};
+
+#define N_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+/* The rows of rooms in one array, which a row of NULLs ends and the caller frees with
+ * PyMem_Free(). NULL with MemoryError. */
 static PyMethodDef *
-join_rooms(void)
+join_rooms(const PyMethodDef *const *list, size_t n_rooms)
 {
-    const size_t n_rooms = sizeof rooms / sizeof rooms[0];
     size_t n = 0;
     for (size_t i = 0; i < n_rooms; i++) {
-        for (const PyMethodDef *row = rooms[i]; row->ml_name != NULL; row++) {
+        for (const PyMethodDef *row = list[i]; row->ml_name != NULL; row++) {
             n++;
         }
     }
@@ -41,7 +48,7 @@ join_rooms(void)
     }
     n = 0;
     for (size_t i = 0; i < n_rooms; i++) {
-        for (const PyMethodDef *row = rooms[i]; row->ml_name != NULL; row++) {
+        for (const PyMethodDef *row = list[i]; row->ml_name != NULL; row++) {
             all[n++] = *row;
         }
     }
@@ -51,21 +58,43 @@ join_rooms(void)
 static const char doc_Client[] = "Client(config)\n--\n\n"
                                  "The base of aerospike.Client.";
 
+static const char doc_AsyncClient[] = "AsyncClient(config)\n--\n\n"
+                                      "The base of aerospike.AsyncClient.";
+
 static PyMemberDef client_members[] = {
     {"__weaklistoffset__", T_PYSSIZET, offsetof(ClientObject, weak_references),
      READONLY, NULL},
     {NULL, 0, 0, 0, NULL},
 };
 
+/* Make a type of clients by a spec and its slots, and put it into the module. Python
+ * copies the slots, but not the methods that one of them points to: those stay in the
+ * state. A new reference, or NULL with an exception. */
+static PyTypeObject *
+make_type(PyObject *module, const char *name, size_t size, PyType_Slot *slots)
+{
+    PyType_Spec spec = {
+        .name = name,
+        .basicsize = (int)size,
+        .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC |
+                 Py_TPFLAGS_IMMUTABLETYPE,
+        .slots = slots,
+    };
+    PyObject *type = PyType_FromModuleAndSpec(module, &spec, NULL);
+    if (type != NULL && PyModule_AddType(module, (PyTypeObject *)type) < 0) {
+        Py_CLEAR(type);
+    }
+    return (PyTypeObject *)type;
+}
+
 int
 client_type_init(PyObject *module, module_state *st)
 {
-    st->client_methods = join_rooms();
-    if (st->client_methods == NULL) {
+    st->client_methods = join_rooms(rooms, N_OF(rooms));
+    st->async_methods = join_rooms(async_rooms, N_OF(async_rooms));
+    if (st->client_methods == NULL || st->async_methods == NULL) {
         return -1;
     }
-    /* Python copies the slots, but not the methods that one of them points to: those
-     * stay in the state. */
     PyType_Slot slots[] = {
         {Py_tp_doc, (void *)doc_Client},
         {Py_tp_init, client_init},
@@ -77,19 +106,26 @@ client_type_init(PyObject *module, module_state *st)
         {Py_tp_repr, client_repr},
         {0, NULL},
     };
-    PyType_Spec spec = {
-        .name = "aerospike._core.Client",
-        .basicsize = sizeof(ClientObject),
-        .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC |
-                 Py_TPFLAGS_IMMUTABLETYPE,
-        .slots = slots,
+    PyType_Slot async_slots[] = {
+        {Py_tp_doc, (void *)doc_AsyncClient},
+        {Py_tp_init, async_client_init},
+        {Py_tp_dealloc, async_client_dealloc},
+        {Py_tp_traverse, async_client_traverse},
+        {Py_tp_clear, async_client_clear},
+        {Py_tp_methods, st->async_methods},
+        {Py_tp_members, client_members},
+        {Py_tp_repr, client_repr},
+        {0, NULL},
     };
-    st->ClientBase = (PyTypeObject *)PyType_FromModuleAndSpec(module, &spec, NULL);
-    if (st->ClientBase == NULL) {
+    st->ClientBase =
+        make_type(module, "aerospike._core.Client", sizeof(ClientObject), slots);
+    st->AsyncClientBase = make_type(module, "aerospike._core.AsyncClient",
+                                    sizeof(AsyncClientObject), async_slots);
+    if (st->ClientBase == NULL || st->AsyncClientBase == NULL) {
         return -1;
     }
     st->ClientType = (PyTypeObject *)Py_NewRef(st->ClientBase);
-    return PyModule_AddType(module, st->ClientBase);
+    return loop_types_init(module, st);
 }
 
 static const char doc_publish_client[] =

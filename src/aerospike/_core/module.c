@@ -3,6 +3,7 @@
  * made and dropped. */
 #include "clients/client.h"
 #include "expressions/expressions.h"
+#include "loop/pending.h"
 #include "nodes/nodes.h"
 #include "operations/operations.h"
 #include "options/tables.h"
@@ -107,7 +108,10 @@ core_free(void *module)
     core_clear(module);
     /* The methods of the type point to these rows, and a type that is still used keeps
      * its module: nobody can call them any more when the module is freed. */
-    PyMem_Free(((module_state *)PyModule_GetState(module))->client_methods);
+    module_state *st = PyModule_GetState(module);
+    PyMem_Free(st->client_methods);
+    PyMem_Free(st->async_methods);
+    pending_free_spare(st);
 }
 
 static PyModuleDef_Slot core_slots[] = {

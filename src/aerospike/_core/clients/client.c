@@ -37,10 +37,8 @@ connect_to(const asc_config *config, bool shares, asc_error *err)
     return fresh;
 }
 
-/* Close a cluster, which may be NULL, without the GIL. One that other clients share
- * goes on for them. */
-static void
-disconnect(asc_cluster *cluster)
+void
+client_disconnect(asc_cluster *cluster)
 {
     if (cluster != NULL) {
         Py_BEGIN_ALLOW_THREADS
@@ -110,7 +108,7 @@ connect_and_warn(module_state *st, const asc_config *config, bool shares,
 {
     asc_cluster *fresh = connect_to(config, shares, err);
     if (fresh != NULL && warn_if_ignored(st, config->credentials) < 0) {
-        disconnect(fresh);
+        client_disconnect(fresh);
         fresh = NULL;
     }
     return fresh;
@@ -144,23 +142,21 @@ open_cluster(module_state *st, ClientObject *client, uint32_t limit_ms,
         client->state = CLIENT_OPEN;
     }
     else {
-        disconnect(fresh);
+        client_disconnect(fresh);
     }
     return 0;
 }
 
-/* Close the cluster of a client, if it has one. The client has let go of it before the
- * GIL is given away. Calls of other threads end as they would, because each has counted
- * the cluster. */
-static void
-close_cluster(ClientObject *client)
+/* Calls of other threads end as they would, because each has counted the cluster. */
+asc_cluster *
+client_let_go(ClientObject *client)
 {
     asc_cluster *cluster = client->cluster;
     client->cluster = NULL;
-    if (client->state == CLIENT_OPEN) {
+    if (client->state != CLIENT_INVALID) {
         client->state = CLIENT_CLOSED;
     }
-    disconnect(cluster);
+    return cluster;
 }
 
 /* Has the client a configuration? 0, or -1 with ParamError. */
@@ -210,6 +206,29 @@ monotonic_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+/* Take the time that a call has lost from its total timeout, where 0 is no limit. */
+static void
+take_off(asc_timing *timing, uint64_t took_ms)
+{
+    uint32_t limit_ms = timing != NULL ? timing->total_timeout_ms : 0;
+    if (limit_ms != 0) {
+        timing->total_timeout_ms =
+            took_ms < limit_ms ? limit_ms - (uint32_t)took_ms : 1;
+    }
+}
+
+/* Say that the call is to be made again after connecting. Returns -1. */
+static int
+raise_not_yet(module_state *st, uint32_t limit_ms)
+{
+    PyObject *limit = PyLong_FromUnsignedLong(limit_ms);
+    if (limit != NULL) {
+        PyErr_SetObject(st->NotConnected, limit);
+        Py_DECREF(limit);
+    }
+    return -1;
+}
+
 /* Connect a client whose constructor could not, now that a call needs the cluster, and
  * take the time that this took from the call's. 0, or -1 with an exception. */
 static int
@@ -217,17 +236,27 @@ connect_late(module_state *st, ClientObject *client, asc_timing *timing)
 {
     uint32_t limit_ms = timing != NULL ? timing->total_timeout_ms : 0;
     uint64_t began_ms = monotonic_ms();
+    if (client->is_async) {
+        return raise_not_yet(st, limit_ms);
+    }
     if (open_cluster(st, client, limit_ms,
                      " (this call had to connect first: the constructor could not)") <
         0) {
         return -1;
     }
-    if (limit_ms != 0) {
-        uint64_t took_ms = monotonic_ms() - began_ms;
-        timing->total_timeout_ms =
-            took_ms < limit_ms ? limit_ms - (uint32_t)took_ms : 1; /* 0 is no limit */
-    }
+    take_off(timing, monotonic_ms() - began_ms);
     return 0;
+}
+
+PyObject *
+client_call_late(ClientObject *client, uint32_t late_ms, PyObject *function,
+                 PyObject *args, PyObject *kwargs)
+{
+    client->late_ms = late_ms;
+    client->late_thread = PyThread_get_thread_ident();
+    PyObject *result = PyObject_Call(function, args, kwargs);
+    client->late_ms = 0;
+    return result;
 }
 
 asc_cluster *
@@ -239,6 +268,9 @@ client_cluster(module_state *st, ClientObject *client, asc_timing *timing)
     if (client->cluster == NULL) {
         raise_closed(st, client, NULL);
         return NULL;
+    }
+    if (client->late_ms != 0 && client->late_thread == PyThread_get_thread_ident()) {
+        take_off(timing, client->late_ms);
     }
     asc_cluster_retain(client->cluster);
     return client->cluster;
@@ -411,42 +443,66 @@ become_valid(ClientObject *client, client_config *config, asc_cluster *cluster)
         client->state = cluster != NULL ? CLIENT_OPEN : CLIENT_NEW;
         return 0;
     }
-    disconnect(cluster);
+    client_disconnect(cluster);
     config_clear(config);
     PyErr_SetString(PyExc_RuntimeError, "the client is initialised already");
     return -1;
+}
+
+/* Read the arguments of the constructor of a client, which must not have one yet, into
+ * *config. The state of the module; NULL with an exception. */
+static module_state *
+read_config(client_config *config, ClientObject *client, PyObject *args,
+            PyObject *kwargs)
+{
+    static char *names[] = {"config", NULL};
+    PyObject *config_arg = NULL;
+    /* the type may be a subclass: the module is that of a base */
+    PyObject *module = module_of_type(Py_TYPE(client), &core_module);
+    if (module == NULL) {
+        return NULL;
+    }
+    module_state *st = PyModule_GetState(module);
+    if (client->state != CLIENT_INVALID) {
+        PyErr_SetString(PyExc_RuntimeError, "the client is initialised already");
+        return NULL;
+    }
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:client", names, &config_arg)) {
+        /* Python's TypeError becomes the cause */
+        raise_param(st, "No config argument" DETAIL "one argument is expected, a dict");
+        return NULL;
+    }
+    if (import_for_calls(st) < 0) {
+        return NULL;
+    }
+    Py_BEGIN_ALLOW_THREADS
+    asc_log(ASC_LOG_TRACE, "a client is made of a configuration");
+    Py_END_ALLOW_THREADS
+    if (config_from_py(st, config, config_arg) < 0) {
+        config_clear(config);
+        return NULL;
+    }
+    return st;
+}
+
+int
+async_client_init(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    ClientObject *client = (ClientObject *)self;
+    client_config config = {0};
+    client->is_async = true;
+    return read_config(&config, client, args, kwargs) != NULL
+               ? become_valid(client, &config, NULL)
+               : -1;
 }
 
 int
 client_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     ClientObject *client = (ClientObject *)self;
-    static char *names[] = {"config", NULL};
-    PyObject *config_arg = NULL;
-    /* the type may be a subclass: the module is that of a base */
-    PyObject *module = module_of_type(Py_TYPE(self), &core_module);
-    if (module == NULL) {
-        return -1;
-    }
-    module_state *st = PyModule_GetState(module);
-    if (client->state != CLIENT_INVALID) {
-        PyErr_SetString(PyExc_RuntimeError, "the client is initialised already");
-        return -1;
-    }
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:client", names, &config_arg)) {
-        /* Python's TypeError becomes the cause */
-        return raise_param(st, "No config argument" DETAIL
-                               "one argument is expected, a dict");
-    }
     client_config config = {0};
-    if (import_for_calls(st) < 0) {
-        return -1;
-    }
-    Py_BEGIN_ALLOW_THREADS
-    asc_log(ASC_LOG_TRACE, "a client is made of a configuration");
-    Py_END_ALLOW_THREADS
-    if (config_from_py(st, &config, config_arg) < 0) {
-        config_clear(&config);
+    module_state *st = read_config(&config, client, args, kwargs);
+    if (st == NULL) {
         return -1;
     }
     asc_error err;
@@ -493,7 +549,7 @@ client_dealloc(PyObject *self)
     /* This may run Python code, which finds the client still whole. */
     PyObject_ClearWeakRefs(self);
     if (client->owner == NULL) {
-        close_cluster(client);
+        client_disconnect(client_let_go(client));
         config_clear(&client->config);
     }
     asc_cluster_release(client->cluster);
@@ -563,7 +619,7 @@ become(ClientObject *client, client_state before, asc_credentials *who,
 {
     if (client->state == CLIENT_CLOSED && before != CLIENT_CLOSED) {
         asc_credentials_release(who);
-        disconnect(fresh);
+        client_disconnect(fresh);
         return;
     }
     asc_cluster *old = client->cluster;
@@ -571,7 +627,7 @@ become(ClientObject *client, client_state before, asc_credentials *who,
     client->config.cluster.credentials = who;
     client->cluster = fresh;
     client->state = CLIENT_OPEN;
-    disconnect(old);
+    client_disconnect(old);
 }
 
 /* Log in as the user that connect() names, unless the client is connected as that user
@@ -639,10 +695,7 @@ client_close(PyObject *self, PyObject *ignored)
 {
     ClientObject *client = (ClientObject *)self;
     (void)ignored;
-    if (client->state == CLIENT_NEW) {
-        client->state = CLIENT_CLOSED;
-    }
-    close_cluster(client);
+    client_disconnect(client_let_go(client));
     Py_RETURN_NONE;
 }
 
@@ -661,10 +714,11 @@ client_repr(PyObject *self)
     if (client->state == CLIENT_OPEN && !asc_cluster_is_connected(client->cluster)) {
         text = "no node answers";
     }
+    const char *type = client->is_async ? "AsyncClient" : "Client";
     if (config->n_hosts == 0) {
-        return PyUnicode_FromFormat("<aerospike.Client, %s>", text);
+        return PyUnicode_FromFormat("<aerospike.%s, %s>", type, text);
     }
-    return PyUnicode_FromFormat("<aerospike.Client of %s:%d%s, %s>",
+    return PyUnicode_FromFormat("<aerospike.%s of %s:%d%s, %s>", type,
                                 config->hosts[0].name, (int)config->hosts[0].port,
                                 config->n_hosts > 1 ? " and other seeds" : "", text);
 }
@@ -728,6 +782,17 @@ client__check_open(METHOD_PARAMS)
     return client_check_open(st, (ClientObject *)self) == 0 ? Py_NewRef(Py_None) : NULL;
 }
 
+static const char doc__is_open[] =
+    "_is_open($self)\n--\n\n"
+    "Whether the client has connected, and was not closed.";
+
+static PyObject *
+client__is_open(PyObject *self, PyObject *ignored)
+{
+    (void)ignored;
+    return PyBool_FromLong(((ClientObject *)self)->cluster != NULL);
+}
+
 static const char doc__lua[] =
     "_lua($self)\n--\n\n"
     "The section \"lua\" of the configuration: (user_path, system_path, max_memory).";
@@ -773,16 +838,26 @@ client_exit(PyObject *self, PyObject *ignored)
     return client_close(self, NULL);
 }
 
-const PyMethodDef client_methods[] = {
-    METHOD_ROW("connect", client_connect, doc_connect),
-    {"close", client_close, METH_NOARGS, doc_close},
+const PyMethodDef plain_methods[] = {
     {"is_connected", client_is_connected, METH_NOARGS, doc_is_connected},
     METHOD_ROW("_check_valid", client__check_valid, doc__check_valid),
     METHOD_ROW("_check_open", client__check_open, doc__check_open),
     METHOD_ROW("_lua", client__lua, doc__lua),
     METHOD_ROW("get_policies", client_get_policies, doc_get_policies),
     {"shm_key", client_shm_key, METH_NOARGS, doc_shm_key},
+    {NULL, NULL, 0, NULL},
+};
+
+const PyMethodDef client_methods[] = {
+    METHOD_ROW("connect", client_connect, doc_connect),
+    {"close", client_close, METH_NOARGS, doc_close},
     {"__enter__", client_enter, METH_NOARGS, NULL},
     {"__exit__", client_exit, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+const PyMethodDef async_life_methods[] = {
+    METHOD_ROW("_connect", client_connect, doc_connect),
+    {"_is_open", client__is_open, METH_NOARGS, doc__is_open},
     {NULL, NULL, 0, NULL},
 };

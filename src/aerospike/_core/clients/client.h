@@ -35,6 +35,9 @@ typedef struct ClientObject {
     PyObject *owner; /* owned: the client whose configuration and cluster this one uses;
                         NULL: it has its own. See client_view() */
     asc_cluster *cluster; /* counted; NULL unless CLIENT_OPEN */
+    bool is_async;        /* an AsyncClient, whose methods may not wait */
+    uint32_t late_ms;     /* see client_call_late(): what a call in a thread has lost */
+    unsigned long late_thread;
     client_config config;
     _Atomic(asc_call *) spare[N_SPARE_CALLS];
 } ClientObject;
@@ -42,8 +45,16 @@ typedef struct ClientObject {
 /* The cluster of a client, counted for the caller, who releases it. A client that has
  * not connected yet does so now, within the total timeout of the call; the time that
  * this takes is taken off that timeout. timing is NULL when the call has none. NULL
- * with an exception, which is ClusterError when the client is closed. */
+ * with an exception, which is ClusterError when the client is closed. Where the client
+ * must not wait it is st->NotConnected with that timeout in milliseconds as its
+ * argument, 0 for none: the call is to be made again when the client has connected. */
 asc_cluster *client_cluster(module_state *st, ClientObject *client, asc_timing *timing);
+
+/* Call a function with arguments (a tuple) and keywords (a dict): a call that was made
+ * before the client had connected, so that it has lost so many milliseconds of its
+ * total timeout. Its result, or NULL with an exception. */
+PyObject *client_call_late(ClientObject *client, uint32_t late_ms, PyObject *function,
+                           PyObject *args, PyObject *kwargs);
 
 /* May calls be made? 0, or -1 with an exception: ParamError when the constructor was
  * not called or has failed, ClusterError when the client is closed. This does not
@@ -91,16 +102,27 @@ int client_wait_set(module_state *st, asc_set *set, const bool *stop, asc_error 
 const char *client_any_node(module_state *st, asc_cluster *cluster,
                             const asc_node_info *nodes, size_t n);
 
-/* PyMethodDef rows of the methods in client.c; a row of NULLs ends the array. */
-extern const PyMethodDef client_methods[];
+/* PyMethodDef rows of the methods in client.c; a row of NULLs ends each array. Those of
+ * plain_methods wait for nothing, and AsyncClient has them, too; it calls those of
+ * async_life_methods in threads that may block. */
+extern const PyMethodDef client_methods[], plain_methods[], async_life_methods[];
 
 /* The slots of the type. A client is CLIENT_INVALID until client_init() has succeeded:
  * other methods can be called before that. */
 int client_init(PyObject *self, PyObject *args, PyObject *kwargs);
+int async_client_init(PyObject *self, PyObject *args, PyObject *kwargs);
 void client_dealloc(PyObject *self);
 int client_traverse(PyObject *self, visitproc visit, void *arg);
 int client_clear(PyObject *self);
 PyObject *client_repr(PyObject *self);
+
+/* Let go of the cluster, so that calls raise ClusterError from now on: the caller has
+ * its count, and closes it. NULL: there is none. */
+asc_cluster *client_let_go(ClientObject *client);
+
+/* Close a cluster, which may be NULL, without the GIL, and drop the caller's count. One
+ * that other clients share goes on for them. */
+void client_disconnect(asc_cluster *cluster);
 
 /* Functions of the module: the wire form of a compiled expression, and of a context, as
  * base64 text (wire_text.c), and the decorator of a class derived from ours

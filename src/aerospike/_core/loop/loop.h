@@ -6,23 +6,39 @@
 #ifndef CORE_LOOP_LOOP_H
 #define CORE_LOOP_LOOP_H
 
-#include "asc/loop.h"
-#include "clients/client.h"
+#include "loop/event_loop.h"
 #include "loop/pending.h"
 
-/* The loop of a client for the event loop that runs in this thread, made when it is the
- * first call there: borrowed from the client. NULL with an exception: no event loop
- * runs, or the client is closed. A client that is not connected has none: see
- * async_client_is_open(). */
+/* aerospike._core.AsyncClient */
+typedef struct AsyncClientObject {
+    ClientObject client;
+    LoopObject *loops; /* owned: a list, one for each event loop */
+    LoopObject *last;  /* borrowed: the one that was used last, or NULL */
+} AsyncClientObject;
+
+/* The loop of an AsyncClient for the event loop that runs in this thread, made when
+ * this is the first call there: borrowed from the client. NULL with an exception;
+ * without one, when no event loop runs. While the client has not connected its loop
+ * takes no requests; client_cluster() tells. */
 LoopObject *loop_of_client(module_state *st, ClientObject *client);
 
 /* Submit to it; the call is gone on with when the library hands it out. */
-void loop_submit_call(LoopObject *loop, PendingObject *p, asc_call *call,
-                      asc_error *err);
-void loop_submit_set(LoopObject *loop, PendingObject *p, asc_set *set);
+void loop_submit_call(LoopObject *l, PendingObject *p, asc_call *call, asc_error *err);
+void loop_submit_set(LoopObject *l, PendingObject *p, asc_set *set);
 
 /* Give up what was submitted. May a write be applied all the same? */
-bool loop_abandon_call(LoopObject *loop, asc_call *call);
-bool loop_abandon_set(LoopObject *loop, asc_set *set);
+bool loop_abandon_call(LoopObject *l, asc_call *call);
+bool loop_abandon_set(LoopObject *l, asc_set *set);
+
+/* The slots of the type AsyncClient, besides those of clients. */
+void async_client_dealloc(PyObject *self);
+int async_client_traverse(PyObject *self, visitproc visit, void *arg);
+int async_client_clear(PyObject *self);
+
+/* PyMethodDef rows of AsyncClient; a row of NULLs ends the array. */
+extern const PyMethodDef loop_methods[];
+
+/* Make the types of this room. 0, or -1 with an exception. */
+int loop_types_init(PyObject *module, module_state *st);
 
 #endif

@@ -7,14 +7,11 @@
  * arguments is raised where it is awaited, like any other.
  *
  * What is particular about a sort of calls stands in a pending_kind, which lives in the
- * room of those calls. */
+ * room of those calls. Their methods are made by loop/method.h. */
 #ifndef CORE_LOOP_PENDING_H
 #define CORE_LOOP_PENDING_H
 
-#include "support/state.h"
-
-typedef struct LoopObject LoopObject;
-typedef struct PendingObject PendingObject;
+#include "loop/event_loop.h"
 
 /* What a call wants, after it has gone a step. */
 typedef enum pending_step {
@@ -23,9 +20,10 @@ typedef enum pending_step {
     PENDING_ENDS,  /* it has ended */
 } pending_step;
 
-/* One sort of calls. All functions run in the loop's thread, with the GIL. */
+/* One sort of calls. All functions run in the loop's thread, with the GIL; only clear
+ * and traverse may run in any. */
 typedef struct pending_kind {
-    const char *name; /* for repr() */
+    const char *name; /* for repr(), where the call has no name of its own */
     size_t size;      /* of the work that each call has: zeroed when it is made */
 
     /* Go a step further: at first, when what was submitted is ready, and after
@@ -37,7 +35,8 @@ typedef struct pending_kind {
     /* Give up what is under way, if anything is. May a write be applied all the same? */
     bool (*abandon)(PendingObject *p, void *work);
 
-    /* Free all that the work owns. Nothing is under way. */
+    /* Free all that the work owns, which may be half filled in. Nothing is under
+     * way. */
     void (*clear)(void *work);
 
     /* Visit what may lead back to the call. NULL: there is nothing. */
@@ -48,11 +47,54 @@ typedef struct pending_kind {
  * an exception. */
 PendingObject *pending_new(LoopObject *loop, const pending_kind *kind);
 
-void *pending_work(PendingObject *p);
+void *pending_work(PendingObject *p);       /* borrowed; NULL when it has ended */
 LoopObject *pending_loop(PendingObject *p); /* borrowed */
+
+/* Give the call the name of its method, which is borrowed for ever. */
+void pending_set_name(PendingObject *p, const char *name);
+
+/* Say that the call writes: once it has ended well, whoever is cancelled before he has
+ * the result is told that the write is in doubt. */
+void pending_set_writes(PendingObject *p);
 
 /* Go the first step. Returns the call, which is taken: whoever has failed to fill in
  * the work comes here with the exception set, which becomes the result. */
 PyObject *pending_begin(PendingObject *p);
+
+/* Let a call go a step, because what it waits for is ready. */
+void pending_go_on(PendingObject *p);
+
+/* Let those of a loop go a step that wait for a turn, but for those that want one more
+ * meanwhile. */
+void pending_take_turns(LoopObject *loop);
+
+/* The calls that have ended since this was called last are one batch: have the event
+ * loop wake who waits for them. */
+void pending_close_batch(LoopObject *loop);
+
+/* Wake who waits for the calls of a batch. 0, or -1 with what must end the event loop:
+ * KeyboardInterrupt and the like. */
+int pending_wake_batch(LoopObject *loop);
+
+/* Give up all calls of a loop that are under way, with an error; in_doubt is added to
+ * it for each. */
+void pending_give_up_all(LoopObject *loop, const asc_error *err);
+
+/* A call that asks for nothing, and ends with None when pending_set() is called, or
+ * its method _set(): others wait for what it stands for. NULL with an exception. */
+PendingObject *pending_signal(LoopObject *loop);
+void pending_set(PendingObject *signal);
+
+/* Visit the calls that a loop owns, for the collector. */
+int pending_traverse_all(LoopObject *loop, visitproc visit, void *arg);
+
+/* Drop the calls of a loop that have ended, and whom nobody will wake any more. */
+void pending_drop_ended(LoopObject *loop);
+
+/* Make the type of such objects. 0, or -1 with an exception. */
+int pending_type_init(PyObject *module, module_state *st);
+
+/* Free the memory that is kept for calls to come. */
+void pending_free_spare(module_state *st);
 
 #endif

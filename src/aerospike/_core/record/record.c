@@ -519,6 +519,19 @@ encode_apply(record_call *c, PyObject *const *argv)
     "meta is {\"ttl\": seconds to live, 4294967295 for a record that never expires,\n" \
     "    \"gen\": generation}."
 
+/* The two methods of a row: that of a client which waits, and that of one which does
+ * not. */
+#define RECORD_METHOD(name, method)                                                    \
+    static PyObject *client_##name(METHOD_PARAMS)                                      \
+    {                                                                                  \
+        return record_method(&name##_row, self, cls, args, nargs, kwnames);            \
+    }                                                                                  \
+    static PyObject *async_##name(METHOD_PARAMS)                                       \
+    {                                                                                  \
+        return record_method_async(&name##_row, method, self, cls, args, nargs,        \
+                                   kwnames);                                           \
+    }
+
 /* The formatter is off so that docstrings keep one line of text a line. */
 /* clang-format off */
 static const char doc_get[] =
@@ -544,11 +557,7 @@ static const record_row get_row = {
     .decode = decode_get,
 };
 
-static PyObject *
-client_get(METHOD_PARAMS)
-{
-    return record_method(&get_row, self, cls, args, nargs, kwnames);
-}
+RECORD_METHOD(get, "get")
 
 static const char doc_select[] =
     "select($self, key, bins, policy=None)\n--\n\n"
@@ -569,11 +578,7 @@ static const record_row select_row = {
     .encode = encode_select, .decode = decode_record,
 };
 
-static PyObject *
-client_select(METHOD_PARAMS)
-{
-    return record_method(&select_row, self, cls, args, nargs, kwnames);
-}
+RECORD_METHOD(select, "select")
 
 static const char doc_exists[] =
     "exists($self, key, policy=None)\n--\n\n"
@@ -594,11 +599,7 @@ static const record_row exists_row = {
     .decode = decode_meta, .decode_absent = decode_absent,
 };
 
-static PyObject *
-client_exists(METHOD_PARAMS)
-{
-    return record_method(&exists_row, self, cls, args, nargs, kwnames);
-}
+RECORD_METHOD(exists, "exists")
 
 static const char doc_put[] =
     "put($self, key, bins, meta=None, policy=None, serializer=None)\n--\n\n"
@@ -628,11 +629,7 @@ static const record_row put_row = {
     .encode = encode_put, .decode = decode_zero,
 };
 
-static PyObject *
-client_put(METHOD_PARAMS)
-{
-    return record_method(&put_row, self, cls, args, nargs, kwnames);
-}
+RECORD_METHOD(put, "put")
 
 static const char doc_remove[] =
     "remove($self, key, meta=None, policy=None)\n--\n\n"
@@ -653,11 +650,7 @@ static const record_row remove_row = {
     .sort = sort_remove, .encode = encode_remove, .decode = decode_zero,
 };
 
-static PyObject *
-client_remove(METHOD_PARAMS)
-{
-    return record_method(&remove_row, self, cls, args, nargs, kwnames);
-}
+RECORD_METHOD(remove, "remove")
 
 static const char doc_remove_bin[] =
     "remove_bin($self, key, list, meta=None, policy=None)\n--\n\n"
@@ -679,11 +672,7 @@ static const record_row remove_bin_row = {
     .encode = encode_remove_bin, .decode = decode_zero,
 };
 
-static PyObject *
-client_remove_bin(METHOD_PARAMS)
-{
-    return record_method(&remove_bin_row, self, cls, args, nargs, kwnames);
-}
+RECORD_METHOD(remove_bin, "remove_bin")
 
 static const char doc_touch[] =
     "touch($self, key, val=..., meta=None, policy=None)\n--\n\n"
@@ -705,11 +694,7 @@ static const record_row touch_row = {
     .encode = encode_touch, .decode = decode_zero,
 };
 
-static PyObject *
-client_touch(METHOD_PARAMS)
-{
-    return record_method(&touch_row, self, cls, args, nargs, kwnames);
-}
+RECORD_METHOD(touch, "touch")
 
 static const char doc_append[] =
     "append($self, key, bin, val, meta=None, policy=None)\n--\n\n"
@@ -731,11 +716,7 @@ static const record_row append_row = {
     .encode = encode_operand, .decode = decode_zero,
 };
 
-static PyObject *
-client_append(METHOD_PARAMS)
-{
-    return record_method(&append_row, self, cls, args, nargs, kwnames);
-}
+RECORD_METHOD(append, "append")
 
 static const char doc_prepend[] =
     "prepend($self, key, bin, val, meta=None, policy=None)\n--\n\n"
@@ -757,11 +738,7 @@ static const record_row prepend_row = {
     .encode = encode_operand, .decode = decode_zero,
 };
 
-static PyObject *
-client_prepend(METHOD_PARAMS)
-{
-    return record_method(&prepend_row, self, cls, args, nargs, kwnames);
-}
+RECORD_METHOD(prepend, "prepend")
 
 static const char doc_increment[] =
     "increment($self, key, bin, offset, meta=None, policy=None)\n--\n\n"
@@ -784,11 +761,7 @@ static const record_row increment_row = {
     .encode = encode_operand, .decode = decode_zero,
 };
 
-static PyObject *
-client_increment(METHOD_PARAMS)
-{
-    return record_method(&increment_row, self, cls, args, nargs, kwnames);
-}
+RECORD_METHOD(increment, "increment")
 
 static const char doc_operate[] =
     "operate($self, key, list, meta=None, policy=None)\n--\n\n"
@@ -811,11 +784,7 @@ static const record_row operate_row = {
     .encode = encode_operate, .decode = decode_record,
 };
 
-static PyObject *
-client_operate(METHOD_PARAMS)
-{
-    return record_method(&operate_row, self, cls, args, nargs, kwnames);
-}
+RECORD_METHOD(operate, "operate")
 
 static const char doc_operate_ordered[] =
     "operate_ordered($self, key, list, meta=None, policy=None)\n--\n\n"
@@ -831,11 +800,7 @@ static const record_row operate_ordered_row = {
     .encode = encode_operate_strictly, .decode = decode_ordered,
 };
 
-static PyObject *
-client_operate_ordered(METHOD_PARAMS)
-{
-    return record_method(&operate_ordered_row, self, cls, args, nargs, kwnames);
-}
+RECORD_METHOD(operate_ordered, "operate_ordered")
 
 static const char doc__operate_one[] =
     "_operate_one($self, key, ops, meta=None, policy=None)\n--\n\n"
@@ -870,29 +835,13 @@ static const record_row
     operate_zero_row = OPERATE_ONE(encode_operate_strictly, decode_nothing),
     operate_pairs_row = OPERATE_ONE(encode_for_pairs, decode_pairs);
 
-static PyObject *
-client__operate_one(METHOD_PARAMS)
-{
-    return record_method(&operate_one_row, self, cls, args, nargs, kwnames);
-}
+RECORD_METHOD(operate_one, "_operate_one")
 
-static PyObject *
-client__operate_count(METHOD_PARAMS)
-{
-    return record_method(&operate_count_row, self, cls, args, nargs, kwnames);
-}
+RECORD_METHOD(operate_count, "_operate_count")
 
-static PyObject *
-client__operate_zero(METHOD_PARAMS)
-{
-    return record_method(&operate_zero_row, self, cls, args, nargs, kwnames);
-}
+RECORD_METHOD(operate_zero, "_operate_zero")
 
-static PyObject *
-client__operate_pairs(METHOD_PARAMS)
-{
-    return record_method(&operate_pairs_row, self, cls, args, nargs, kwnames);
-}
+RECORD_METHOD(operate_pairs, "_operate_pairs")
 
 static const char doc_apply[] =
     "apply($self, key, module, function, args, policy=None)\n--\n\n"
@@ -914,11 +863,7 @@ static const record_row apply_row = {
     .encode = encode_apply, .decode = decode_apply,
 };
 
-static PyObject *
-client_apply(METHOD_PARAMS)
-{
-    return record_method(&apply_row, self, cls, args, nargs, kwnames);
-}
+RECORD_METHOD(apply, "apply")
 
 /* clang-format on */
 
@@ -974,24 +919,37 @@ client_llist(METHOD_PARAMS)
     return NULL;
 }
 
+/* The rows of both types of clients; their functions have the prefix. */
+#define RECORD_ROWS(prefix)                                                            \
+    METHOD_ROW("get", prefix##_get, doc_get),                                          \
+        METHOD_ROW("select", prefix##_select, doc_select),                             \
+        METHOD_ROW("exists", prefix##_exists, doc_exists),                             \
+        METHOD_ROW("put", prefix##_put, doc_put),                                      \
+        METHOD_ROW("remove", prefix##_remove, doc_remove),                             \
+        METHOD_ROW("remove_bin", prefix##_remove_bin, doc_remove_bin),                 \
+        METHOD_ROW("touch", prefix##_touch, doc_touch),                                \
+        METHOD_ROW("append", prefix##_append, doc_append),                             \
+        METHOD_ROW("prepend", prefix##_prepend, doc_prepend),                          \
+        METHOD_ROW("increment", prefix##_increment, doc_increment),                    \
+        METHOD_ROW("operate", prefix##_operate, doc_operate),                          \
+        METHOD_ROW("operate_ordered", prefix##_operate_ordered, doc_operate_ordered),  \
+        METHOD_ROW("_operate_one", prefix##_operate_one, doc__operate_one),            \
+        METHOD_ROW("_operate_count", prefix##_operate_count, doc__operate_count),      \
+        METHOD_ROW("_operate_zero", prefix##_operate_zero, doc__operate_zero),         \
+        METHOD_ROW("_operate_pairs", prefix##_operate_pairs, doc__operate_pairs),      \
+        METHOD_ROW("apply", prefix##_apply, doc_apply)
+
 const PyMethodDef record_methods[] = {
-    METHOD_ROW("get", client_get, doc_get),
-    METHOD_ROW("select", client_select, doc_select),
-    METHOD_ROW("exists", client_exists, doc_exists),
-    METHOD_ROW("put", client_put, doc_put),
-    METHOD_ROW("remove", client_remove, doc_remove),
-    METHOD_ROW("remove_bin", client_remove_bin, doc_remove_bin),
-    METHOD_ROW("touch", client_touch, doc_touch),
-    METHOD_ROW("append", client_append, doc_append),
-    METHOD_ROW("prepend", client_prepend, doc_prepend),
-    METHOD_ROW("increment", client_increment, doc_increment),
-    METHOD_ROW("operate", client_operate, doc_operate),
-    METHOD_ROW("operate_ordered", client_operate_ordered, doc_operate_ordered),
-    METHOD_ROW("_operate_one", client__operate_one, doc__operate_one),
-    METHOD_ROW("_operate_count", client__operate_count, doc__operate_count),
-    METHOD_ROW("_operate_zero", client__operate_zero, doc__operate_zero),
-    METHOD_ROW("_operate_pairs", client__operate_pairs, doc__operate_pairs),
-    METHOD_ROW("apply", client_apply, doc_apply),
+    RECORD_ROWS(client),
+    {NULL, NULL, 0, NULL},
+};
+
+const PyMethodDef async_record_methods[] = {
+    RECORD_ROWS(async),
+    {NULL, NULL, 0, NULL},
+};
+
+const PyMethodDef key_methods[] = {
     METHOD_ROW("get_key_partition_id", client_get_key_partition_id,
                doc_get_key_partition_id),
     METHOD_ROW("get_key_digest", client_get_key_digest, doc_get_key_digest),

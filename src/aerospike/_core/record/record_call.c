@@ -46,7 +46,7 @@ begin(record_call *c, const record_row *row, PyObject *self, PyTypeObject *cls,
         key_from_py(c->st, &c->key, c->key_arg) < 0) {
         return -1;
     }
-    c->call = client_take_call(c->client);
+    c->call = c->loop == NULL ? client_take_call(c->client) : loop_take_call(c->loop);
     if (c->call == NULL) {
         return -1;
     }
@@ -163,7 +163,10 @@ record_finish(record_call *c, int rc)
 inline void
 record_end(record_call *c)
 {
-    if (c->call != NULL) {
+    if (c->loop != NULL) {
+        loop_give_call(c->loop, c->call);
+    }
+    else if (c->call != NULL) {
         client_give_call(c->client, c->call);
     }
     policy_clear(&c->pol);
@@ -179,6 +182,7 @@ record_method(const record_row *row, METHOD_PARAMS)
 {
     PyObject *argv[RECORD_MAX_ARGS], *result = NULL;
     record_call c;
+    c.loop = NULL;
     if (parse_args(row->name, row->args, row->n_required, args, nargs, kwnames, argv) <
         0) {
         return NULL;
@@ -188,4 +192,85 @@ record_method(const record_row *row, METHOD_PARAMS)
     }
     record_end(&c);
     return result;
+}
+
+/* --- calls of an AsyncClient --- */
+
+/* A call is submitted at first, and has ended when it is gone on with again. */
+static pending_step
+async_go_on(PendingObject *p, void *work, PyObject **result)
+{
+    record_call *c = work;
+    if (!c->is_sent) {
+        c->is_sent = true;
+        loop_submit_call(c->loop, p, c->call, &c->err);
+        return PENDING_WAITS;
+    }
+    *result = record_finish(c, c->err.code == ASC_OK ? 0 : 1);
+    return PENDING_ENDS;
+}
+
+static bool
+async_abandon(PendingObject *p, void *work)
+{
+    record_call *c = work;
+    (void)p;
+    return loop_abandon_call(c->loop, c->call) && c->writes;
+}
+
+static void
+async_clear(void *work)
+{
+    record_call *c = work;
+    if (c->client != NULL) {
+        record_end(c);
+    }
+}
+
+static int
+async_traverse(void *work, visitproc visit, void *arg)
+{
+    record_call *c = work;
+    Py_VISIT(c->client);
+    Py_VISIT(c->key_arg);
+    Py_VISIT(c->shown);
+    return 0;
+}
+
+static const pending_kind async_kind = {
+    .name = "call",
+    .size = sizeof(record_call),
+    .go_on = async_go_on,
+    .abandon = async_abandon,
+    .clear = async_clear,
+    .traverse = async_traverse,
+};
+
+static int
+async_fill(PendingObject *p, void *work, const void *row, PyObject *self,
+           PyTypeObject *cls, PyObject **argv)
+{
+    record_call *c = work;
+    c->loop = pending_loop(p);
+    if (record_prepare(c, row, self, cls, argv) < 0) {
+        return -1;
+    }
+    if (c->writes) {
+        pending_set_writes(p);
+    }
+    return 0;
+}
+
+PyObject *
+record_method_async(const record_row *row, const char *method, METHOD_PARAMS)
+{
+    async_method m = {
+        .name = method,
+        .args = row->args,
+        .n_required = row->n_required,
+        .kind = &async_kind,
+        .row = row,
+        .fill = async_fill,
+    };
+    return async_method_call(&m, self, cls, args, nargs, kwnames);
 }

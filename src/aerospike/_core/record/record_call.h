@@ -14,7 +14,7 @@
 #ifndef CORE_RECORD_RECORD_CALL_H
 #define CORE_RECORD_RECORD_CALL_H
 
-#include "clients/client.h"
+#include "loop/method.h"
 #include "values/keys.h"
 #include "values/values.h"
 
@@ -77,6 +77,8 @@ struct record_call {
     policy pol;
     record_meta meta;
     record_key key;
+    LoopObject *loop; /* borrowed from the call of an AsyncClient, or NULL */
+    bool is_sent;     /* such a call has been submitted */
     bool reads, writes;
     bool asks_for_pairs; /* for the row whose decode looks at it */
     asc_msg_head head;   /* written a second time when all of it is known */
@@ -100,6 +102,9 @@ PyObject *record_finish(record_call *c, int rc);
 
 /* Give back all that the call has. */
 void record_end(record_call *c);
+
+/* The body of a method of an AsyncClient, by the name that it has there. */
+PyObject *record_method_async(const record_row *row, const char *method, METHOD_PARAMS);
 
 /* The body of a method: sort the arguments, then the three steps. */
 PyObject *record_method(const record_row *row, METHOD_PARAMS);

@@ -5,6 +5,7 @@
 #include "support/logging.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "asc/log.h"
@@ -74,12 +75,55 @@ leave_main(main_thread t)
     PyThreadState_DeleteCurrent();
 }
 
-/* The library calls this with each line, in a thread that does not hold the GIL. The
- * exception of the call that logs is put aside meanwhile. */
+/* --- lines that wait --- */
+
+typedef struct held_line {
+    struct held_line *next;
+    asc_log_level level;
+    const char *func, *file; /* constants of the library */
+    int line;
+    char message[];
+} held_line;
+
+/* Those of this thread, in their order. */
+static _Thread_local struct {
+    bool holds;
+    held_line *first, **last;
+} held;
+
+void
+logging_hold(void)
+{
+    held.holds = true;
+    held.first = NULL;
+    held.last = &held.first;
+}
+
+/* Keep a line. One for which there is no memory is lost. */
+static void
+hold(asc_log_level level, const char *func, const char *file, int line,
+     const char *message)
+{
+    size_t size = strlen(message) + 1;
+    held_line *h = malloc(sizeof *h + size);
+    if (h != NULL) {
+        *h = (held_line){NULL, level, func, file, line};
+        memcpy(h->message, message, size);
+        *held.last = h;
+        held.last = &h->next;
+    }
+}
+
+/* The library calls this with each line, in a thread that does not hold the GIL, or
+ * keeps its lines. The exception of the call that logs is put aside meanwhile. */
 static void
 sink(asc_log_level level, const char *func, const char *file, int line,
      const char *message)
 {
+    if (held.holds) {
+        hold(level, func, file, line, message);
+        return;
+    }
     if (atomic_load(&log_module) == NULL || is_finalizing()) {
         return;
     }
@@ -95,6 +139,25 @@ sink(asc_log_level level, const char *func, const char *file, int line,
         PyErr_SetRaisedException(exc);
     }
     leave_main(thread);
+}
+
+void
+logging_release(void)
+{
+    held_line *h = held.first;
+    held.holds = false;
+    if (h == NULL) {
+        return;
+    }
+    held.first = NULL;
+    Py_BEGIN_ALLOW_THREADS
+    while (h != NULL) {
+        held_line *next = h->next;
+        sink(h->level, h->func, h->file, h->line, h->message);
+        free(h);
+        h = next;
+    }
+    Py_END_ALLOW_THREADS
 }
 
 /* Make a function of aerospike._report the handler. 0, or -1 with an exception. */

@@ -62,6 +62,10 @@ state_traverse(module_state *st, visitproc visit, void *arg)
 {
     Py_VISIT(st->ClientBase);
     Py_VISIT(st->ClientType);
+    Py_VISIT(st->AsyncClientBase);
+    Py_VISIT(st->PendingType);
+    Py_VISIT(st->LoopType);
+    Py_VISIT(st->NotConnected);
     Py_VISIT(st->StreamType);
     Py_VISIT(st->AsyncStreamType);
     Py_VISIT(st->StreamStepType);
@@ -84,6 +88,10 @@ state_clear(module_state *st)
 {
     Py_CLEAR(st->ClientBase);
     Py_CLEAR(st->ClientType);
+    Py_CLEAR(st->AsyncClientBase);
+    Py_CLEAR(st->PendingType);
+    Py_CLEAR(st->LoopType);
+    Py_CLEAR(st->NotConnected);
     Py_CLEAR(st->StreamType);
     Py_CLEAR(st->AsyncStreamType);
     Py_CLEAR(st->StreamStepType);
@@ -97,6 +105,12 @@ state_clear(module_state *st)
     Py_CLEAR(st->lua_geojson);
     Py_CLEAR(st->base64_encode);
     Py_CLEAR(st->bcrypt_hash);
+    Py_CLEAR(st->CancelledError);
+    Py_CLEAR(st->InvalidStateError);
+    Py_CLEAR(st->running_adapter);
+    Py_CLEAR(st->running_loop);
+    Py_CLEAR(st->modules);
+    Py_CLEAR(st->context_names);
     for (int i = 0; i < N_BATCH_TYPES; i++) {
         Py_CLEAR(st->batch_types[i]);
     }

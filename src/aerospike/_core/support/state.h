@@ -18,6 +18,7 @@
     X(_form)                                                                           \
     X(_tree)                                                                           \
     X(action)                                                                          \
+    X(args)                                                                            \
     X(attempts)                                                                        \
     X(bin)                                                                             \
     X(bit_offset)                                                                      \
@@ -42,6 +43,7 @@
     X(hll_policy)                                                                      \
     X(host)                                                                            \
     X(id)                                                                              \
+    X(in_doubt)                                                                        \
     X(index)                                                                           \
     X(index_bit_count)                                                                 \
     X(invert_size)                                                                     \
@@ -162,10 +164,13 @@ typedef struct module_state {
     PyTypeObject *ClientBase; /* the type with the methods in C */
     PyTypeObject *ClientType; /* of what client() makes: aerospike.Client, or the base
                                  until that is there */
+    PyTypeObject *AsyncClientBase, *PendingType,
+        *LoopType; /* likewise, of AsyncClient */
     PyTypeObject *StreamType, *TrackerType, *RecordType;
     PyTypeObject *AsyncStreamType, *StreamStepType;
     PyMethodDef *client_methods; /* owned: the rows of ClientBase, which points to them
                                     for as long as it lives */
+    PyMethodDef *async_methods;  /* likewise, of AsyncClientBase */
 #define X(name) PyObject *s_##name;
     CORE_NAMES(X)
 #undef X
@@ -176,12 +181,22 @@ typedef struct module_state {
     PyObject *log_handler;               /* NULL: log lines are dropped */
     bool gc_paused;                      /* see collector.h */
     tree_packer pack_tree;
-    PyObject *pickle_dumps, *pickle_loads;   /* imported when they are needed */
-    PyObject *random_bytes;                  /* likewise */
-    PyObject *lua_geojson;                   /* likewise */
-    PyObject *base64_encode;                 /* likewise */
-    PyObject *bcrypt_hash;                   /* likewise */
-    PyObject *batch_types[N_BATCH_TYPES];    /* likewise */
+    PyObject *pickle_dumps, *pickle_loads;        /* imported when they are needed */
+    PyObject *random_bytes;                       /* likewise */
+    PyObject *lua_geojson;                        /* likewise */
+    PyObject *base64_encode;                      /* likewise */
+    PyObject *bcrypt_hash;                        /* likewise */
+    PyObject *batch_types[N_BATCH_TYPES];         /* likewise */
+    PyObject *CancelledError, *InvalidStateError; /* asyncio's, likewise */
+    PyObject *running_adapter; /* aerospike._loops.running, likewise */
+    PyObject *running_loop;    /* asyncio._get_running_loop, likewise */
+    PyObject *modules;         /* sys.modules, likewise */
+    Py_ssize_t n_modules;      /* so many they were when trio was not among them; 0:
+                                  nobody has looked, or it was */
+    PyObject *NotConnected;    /* see client_cluster() */
+    PyObject *context_names;   /* ("context",), the keywords of a call */
+    PyObject *spare_pendings;  /* memory of ended calls of AsyncClients: a list */
+    size_t n_spare_pendings;
     Py_ssize_t record_slots[N_RECORD_SLOTS]; /* offsets in a BatchRecord */
     PyObject **option_names[N_TABLES];       /* interned, one per row, ended by NULL */
     PyObject *cached_names[N_CACHED_NAMES];  /* see decode_name() */

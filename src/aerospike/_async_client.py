@@ -1,0 +1,197 @@
+"""The asynchronous client: its life. Its calls are those of Client, in the same rooms."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from threading import Thread
+from time import monotonic
+
+from aerospike import _loops, exception
+from aerospike._async_calls import AsyncCalls
+from aerospike._core import AsyncClient as Base
+from aerospike._calls.signatures import owns_its_methods
+from aerospike._errors import made
+from aerospike._hints import Any, NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from typing_extensions import Self
+
+_CLOSE_WAITS_S = 10.0
+"""How long close() waits, at most, for calls under way that have no limit of time."""
+
+
+class _Attempt:
+    """A thread that connects, for all who wait for that in whatever event loop."""
+
+    def __init__(self, connect: Callable[[], object]) -> None:
+        self._waiting: list[tuple[_loops.Adapter, Any]] = []
+        self._connect = connect
+        self.is_done = False
+        self.error: BaseException | None = None
+        Thread(target=self._run, name="aerospike", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            self._connect()
+        except BaseException as error:  # noqa: BLE001 - raised where it is awaited
+            self.error = error
+        self.is_done = True
+        while self._waiting:
+            adapter, signal = self._waiting.pop()
+            try:
+                adapter.from_thread(signal._set)
+            except RuntimeError:  # that event loop is closed
+                pass
+
+    async def wait(self, client: AsyncClient, limit_s: float | None) -> None:
+        """Wait for its end, or until the limit has passed; raise what it raised."""
+        adapter = _running()
+        signal = client._signal()
+        self._waiting.append((adapter, signal))
+        if self.is_done:  # perhaps before it could see that somebody waits
+            signal._set()
+        timer = None if limit_s is None else adapter.call_later(limit_s, signal._set)
+        try:
+            await signal
+        finally:
+            if timer is not None:
+                timer.cancel()
+        if self.error is not None:
+            raise copy.copy(self.error)  # each has a traceback of its own
+
+
+def _running() -> _loops.Adapter:
+    adapter = _loops.running()
+    if adapter is None:
+        raise RuntimeError("no running event loop")
+    return adapter
+
+
+@owns_its_methods
+class AsyncClient(AsyncCalls, Base):
+    """A client of one Aerospike cluster for event loops: asyncio, uvloop, trio.
+
+    Making one does no I/O. ``await connect()``, ``async with`` or the first call
+    connects. Any number of event loops, in any number of threads, may use it; they
+    share its view of the cluster.
+
+    :param config: dict, as for aerospike.client(); "hosts" is required.
+    :raises ParamError: the configuration is malformed.
+    """
+
+    __module__ = "aerospike"
+
+    _attempt: _Attempt | None = None
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("cannot pickle 'aerospike.AsyncClient' object")
+
+    async def connect(
+        self, username: str | None = None, password: str | None = None
+    ) -> Self:
+        """Connect when that has not been done, also after close(); gives the client.
+
+        With a user and a password it logs in as that user: it connects anew when the
+        client is connected as somebody else. A failure changes nothing.
+
+        :param username: str, instead of the configuration's user.
+        :param password: str, of that user.
+        :raises AdminError: the cluster refuses the login.
+        :raises ParamError: one of the two is missing, or malformed.
+        :raises ConnectionError: no node answers.
+        """
+        self._check_valid()
+        if username is not None or password is not None:
+            await _running().in_thread(self._connect, username, password)
+        elif not self._is_open():
+            await self._connected(None)
+        return self
+
+    async def _connected(self, limit_s: float | None) -> None:
+        """Connect, together with all others who want that now."""
+        if isinstance(_running(), _loops.ByHand):
+            self._connect()  # nobody would wake who waits for a thread
+            return
+        attempt = self._attempt
+        if attempt is None or attempt.is_done:
+            attempt = self._attempt = _Attempt(self._connect)
+        await attempt.wait(self, limit_s)
+        if not attempt.is_done:
+            raise made(
+                exception.TimeoutError,
+                9,
+                "Failed to connect",
+                "the call had to connect first, and its total_timeout has passed",
+            )
+
+    async def _later(
+        self,
+        limit_ms: int | None,
+        call: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        """Make a call in the event loop that runs by now; connect before that.
+
+        :param limit_ms: the total timeout of the call, 0 for none; None: there was no
+            event loop.
+        """
+        if limit_ms is None:
+            return await call(*args, **kwargs)
+        began = monotonic()
+        await self._connected(limit_ms / 1000 if limit_ms else None)
+        took_ms = int((monotonic() - began) * 1000)
+        return await self._call_late(took_ms, call, args, kwargs)
+
+    async def close(self) -> None:
+        """Refuse calls from now on, wait for those under way, and disconnect.
+
+        Calls under way in this event loop end as they would, those without a limit of
+        time after ten seconds at most; when close() itself is cancelled they are given
+        up. Those of other event loops end as they would. May be called twice;
+        ``connect()`` opens the client again.
+        """
+        adapter = _running()
+        loops, cluster = self._let_go()
+        try:
+            for loop in loops:
+                if loop.is_here():
+                    await _idle(adapter, loop)
+        finally:
+            for loop in loops:
+                if loop.is_here():
+                    loop.cut()
+                else:
+                    loop.retire()
+            loops.clear()
+            if cluster is not None:
+                held, cluster = [cluster], None
+                await adapter.in_thread(held.clear)  # this may wait for a thread
+
+    async def __aenter__(self) -> Self:
+        return await self.connect()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def __del__(self) -> None:
+        if self._is_open():
+            warnings.warn(
+                f"{self!r} was never closed", ResourceWarning, source=self, stacklevel=2
+            )
+
+
+async def _idle(adapter: _loops.Adapter, loop: Any) -> None:
+    """Wait until nothing is under way in a loop, but not for ever."""
+    signal = loop.idle()
+    if signal is None:
+        return
+    timer = adapter.call_later(_CLOSE_WAITS_S, signal._set)
+    try:
+        await signal
+    finally:
+        timer.cancel()

@@ -1,0 +1,151 @@
+/* loop/event_loop.c -- what a loop asks of the event loop, and what it keeps from one
+ * call for the next: all calls of a client go this way. */
+#include "loop/event_loop.h"
+
+#include <string.h>
+
+#include "support/compat.h"
+
+/* Ctrl-C may come inside of the event loop's own code, which then may have noted the
+ * callback or not: it is noted once more, since one call too many does no harm, and the
+ * program gets its Ctrl-C afterwards. */
+void
+loop_call_soon(LoopObject *l, PyObject *function)
+{
+    bool is_interrupted = false;
+    for (int attempt = 0; function != NULL && attempt < 2; attempt++) {
+        PyObject *handle = PyObject_CallOneArg(l->call_soon, function);
+        if (handle != NULL) {
+            Py_DECREF(handle);
+            break;
+        }
+        is_interrupted |= PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0;
+        PyErr_Clear();
+    }
+    if (is_interrupted) {
+        PyErr_SetInterrupt();
+    }
+}
+
+void
+loop_schedule(LoopObject *l)
+{
+    if (!l->turns) {
+        l->turns = true;
+        loop_call_soon(l, l->on_turn);
+    }
+}
+
+void
+loop_send_soon(LoopObject *l)
+{
+    if (!l->has_submitted || l->is_turning) {
+        return;
+    }
+    if (l->n_under_way == 1 && !l->turns) {
+        l->turn(l);
+    }
+    else {
+        loop_schedule(l);
+    }
+}
+
+void
+loop_report(LoopObject *l, const char *message, PyObject *exc, PyObject *future)
+{
+    PyObject *set = PyErr_GetRaisedException();
+    PyObject *context = Py_BuildValue("{sssOsO}", "message", message, "exception", exc,
+                                      "future", future);
+    PyObject *said = context != NULL && l->adapter != NULL
+                         ? PyObject_CallMethod(l->adapter, "report", "O", context)
+                         : NULL;
+    if (said == NULL) {
+        PyErr_Clear();
+    }
+    Py_XDECREF(said);
+    Py_XDECREF(context);
+    PyErr_SetRaisedException(set);
+}
+
+/* Where the works of a kind are kept: its place, or one that nobody has taken. NULL:
+ * all are taken. */
+static spare_works *
+place_of(LoopObject *l, const struct pending_kind *kind)
+{
+    for (int i = 0; i < N_SPARE_KINDS; i++) {
+        if (l->works[i].kind == kind || l->works[i].kind == NULL) {
+            return &l->works[i];
+        }
+    }
+    return NULL;
+}
+
+void *
+loop_take_work(LoopObject *l, const struct pending_kind *kind, size_t size)
+{
+    spare_works *place = place_of(l, kind);
+    void *work;
+    if (place == NULL || place->first == NULL) {
+        work = PyMem_Calloc(1, size < sizeof work ? sizeof work : size);
+        if (work == NULL) {
+            PyErr_NoMemory();
+        }
+        return work;
+    }
+    work = place->first;
+    memcpy(&place->first, work, sizeof place->first);
+    place->n--;
+    return memset(work, 0, size);
+}
+
+void
+loop_give_work(LoopObject *l, const struct pending_kind *kind, void *work)
+{
+    spare_works *place = place_of(l, kind);
+    if (place == NULL || place->n == N_SPARE_WORKS) {
+        PyMem_Free(work);
+        return;
+    }
+    memcpy(work, &place->first, sizeof place->first);
+    place->kind = kind;
+    place->first = work;
+    place->n++;
+}
+
+asc_call *
+loop_take_call(LoopObject *l)
+{
+    asc_call *call = l->n_calls > 0 ? l->calls[--l->n_calls] : asc_call_new();
+    if (call == NULL) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    asc_call_reset(call);
+    return call;
+}
+
+void
+loop_give_call(LoopObject *l, asc_call *call)
+{
+    if (call != NULL && l->n_calls < N_SPARE_OF_LOOP) {
+        l->calls[l->n_calls++] = call;
+        return;
+    }
+    asc_call_free(call);
+}
+
+void
+loop_free_spare(LoopObject *l)
+{
+    while (l->n_calls > 0) {
+        asc_call_free(l->calls[--l->n_calls]);
+    }
+    for (int i = 0; i < N_SPARE_KINDS; i++) {
+        void *work;
+        while ((work = l->works[i].first) != NULL) {
+            memcpy(&l->works[i].first, work, sizeof work);
+            PyMem_Free(work);
+        }
+        l->works[i].n = 0;
+    }
+}

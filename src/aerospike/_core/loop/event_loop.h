@@ -1,0 +1,100 @@
+/* loop/event_loop.h -- the object that stands for a client in one event loop, and how it
+ * asks the event loop to call it. What it does when it is called stands in loop.c, and
+ * what becomes of its calls in pending.c. */
+#ifndef CORE_LOOP_EVENT_LOOP_H
+#define CORE_LOOP_EVENT_LOOP_H
+
+#include "asc/loop.h"
+#include "clients/client.h"
+
+typedef struct LoopObject LoopObject;
+typedef struct PendingObject PendingObject;
+struct pending_kind;
+
+#define N_SPARE_KINDS 4
+#define N_SPARE_WORKS 1024  /* of each kind */
+#define N_SPARE_OF_LOOP 256 /* calls of the library */
+
+/* Memory of works of one kind that nobody uses: a list through their first bytes. */
+typedef struct spare_works {
+    const struct pending_kind *kind;
+    void *first;
+    size_t n;
+} spare_works;
+
+/* aerospike._core.Loop. One thread uses it, that of the event loop; but the collector
+ * may look at it from any, and let it end when the event loop has. */
+struct LoopObject {
+    PyObject_HEAD
+    module_state *st; /* of the module that the type holds */
+
+    ClientObject *client; /* borrowed; NULL: it has let go of the loop */
+    LoopObject *next;     /* owned: of the client's loops */
+
+    /* The adapter of the event loop (aerospike._loops), who the event loop is, and two
+     * functions of the adapter; all owned. wait is NULL where a call yields itself to a
+     * task. */
+    PyObject *adapter, *key, *call_soon, *wait;
+    unsigned long thread; /* where it runs */
+    unsigned n_forks;     /* the forks that lay behind the process at the beginning */
+
+    /* What the event loop calls: methods of this object, owned. They lead back to it,
+     * and are dropped when it ends. */
+    PyObject *on_ready, *on_turn, *on_wake;
+
+    asc_cluster *cluster; /* counted; NULL: the client has not connected yet */
+    asc_loop *loop;       /* NULL: likewise, or the loop has ended */
+    bool is_watched;      /* its descriptor, by the event loop */
+    bool turns;           /* on_turn is due */
+    bool is_turning;      /* the library is at work, or what it hands out is read */
+    bool has_submitted;   /* the library has requests that wait for a turn */
+    bool turns_by_hand;   /* there is no event loop: the program calls turn() */
+    bool retires;         /* it ends when nothing is under way any more */
+
+    /* Give the library a turn at once; the function is in loop.c. */
+    void (*turn)(LoopObject *l);
+
+    /* The calls under way, each owned: a list. Those among them that wait for a turn. */
+    PendingObject *under_way;
+    size_t n_under_way; /* without signals, which are no calls */
+    PendingObject
+        *idle; /* owned: the signal for the end of the last of them, or NULL */
+    PendingObject *turn_first, *turn_last;
+
+    /* Ended calls whose callbacks are due, each owned: a list of batches. For each
+     * batch but the one that is being made on_wake is due once. */
+    PendingObject *wake_first, *wake_last;
+    size_t n_in_batch; /* of the one that is being made */
+
+    spare_works works[N_SPARE_KINDS];
+    asc_call *calls[N_SPARE_OF_LOOP]; /* spare ones, whose buffers have grown */
+    size_t n_calls;
+};
+
+/* Have the event loop call a function with nothing soon. An event loop that is closed
+ * calls nothing any more. */
+void loop_call_soon(LoopObject *l, PyObject *function);
+
+/* See that the library gets a turn in the next iteration of the event loop. */
+void loop_schedule(LoopObject *l);
+
+/* See that what a new call has submitted leaves. If it is alone, that is at once: there
+ * is nothing to gather. */
+void loop_send_soon(LoopObject *l);
+
+/* Tell the user of an error that nobody awaits; the exception that is set stays. */
+void loop_report(LoopObject *l, const char *message, PyObject *exc, PyObject *future);
+
+/* Memory for the work of a call, zeroed; NULL with MemoryError. Give it back. */
+void *loop_take_work(LoopObject *l, const struct pending_kind *kind, size_t size);
+void loop_give_work(LoopObject *l, const struct pending_kind *kind, void *work);
+
+/* An empty call of the library, one of those that the loop keeps if it has any; NULL
+ * with MemoryError. Give it back; NULL is fine. */
+asc_call *loop_take_call(LoopObject *l);
+void loop_give_call(LoopObject *l, asc_call *call);
+
+/* Free what is kept for calls to come. */
+void loop_free_spare(LoopObject *l);
+
+#endif

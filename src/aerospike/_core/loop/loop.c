@@ -1,0 +1,752 @@
+/* loop/loop.c -- the type aerospike._core.Loop: the library's loop in an event loop, and
+ * its life from the first call of a client there to the end of either. */
+#include "loop/loop.h"
+
+#include <pthread.h>
+#include <time.h>
+
+#include "loop/pending.h"
+#include "support/compat.h"
+#include "support/errors.h"
+#include "support/logging.h"
+
+/* So long, at most, the ends of calls are read before others get their turn. */
+#define SLICE_NS 1000000u
+
+/* A look at the clock costs more than a small reply: so many are read between two. */
+#define READS_PER_LOOK 8
+
+/* --- forks --- */
+
+/* The forks that lie behind this process. A loop of before belongs to the parent: its
+ * event loop, too, so that the child asks that one nothing. */
+static unsigned n_forks;
+
+static void
+count_fork(void)
+{
+    n_forks++;
+}
+
+static void
+watch_forks(void)
+{
+    pthread_atfork(NULL, NULL, count_fork);
+}
+
+/* --- a turn --- */
+
+static uint64_t
+now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* Read what has come, within a slice of time. */
+static void
+take_all(LoopObject *l)
+{
+    uint64_t end_ns = now_ns() + SLICE_NS;
+    PendingObject *p;
+    for (unsigned n = 1; l->loop != NULL && (p = asc_loop_take(l->loop)) != NULL; n++) {
+        pending_go_on(p);
+        if (n % READS_PER_LOOK == 0 && now_ns() > end_ns) {
+            loop_schedule(l);
+            return;
+        }
+    }
+}
+
+static void end_loop(LoopObject *l);
+
+/* Give the library a turn. Nothing of this runs inside of itself: Python code that reads
+ * a value may call a method of the client. Whoever is woken by what has ended makes new
+ * calls, perhaps, which are to leave together: a turn right behind them is asked for,
+ * unless nobody but one is there. */
+static void
+turn(LoopObject *l)
+{
+    if (l->loop == NULL || l->is_turning) {
+        return;
+    }
+    l->is_turning = true;
+    l->has_submitted = false;
+    logging_hold();
+    asc_loop_turn(l->loop);
+    logging_release();
+    pending_take_turns(l);
+    take_all(l);
+    l->is_turning = false;
+    size_t n_ended = l->n_in_batch;
+    pending_close_batch(l);
+    if (l->has_submitted || (n_ended > 0 && n_ended + l->n_under_way > 1)) {
+        loop_schedule(l);
+    }
+    if (l->retires && l->n_under_way == 0) {
+        end_loop(l);
+    }
+}
+
+static PyObject *
+loop_ready(PyObject *self, PyObject *ignored)
+{
+    (void)ignored;
+    turn((LoopObject *)self);
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+loop_turn(PyObject *self, PyObject *ignored)
+{
+    LoopObject *l = (LoopObject *)self;
+    (void)ignored;
+    l->turns = false;
+    if (l->has_submitted || l->turn_first != NULL || l->retires) {
+        turn(l);
+    }
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+loop_wake(PyObject *self, PyObject *ignored)
+{
+    (void)ignored;
+    return pending_wake_batch((LoopObject *)self) == 0 ? Py_NewRef(Py_None) : NULL;
+}
+
+/* --- submitting --- */
+
+void
+loop_submit_call(LoopObject *l, PendingObject *p, asc_call *call, asc_error *err)
+{
+    asc_loop_submit(l->loop, call, err, p);
+    l->has_submitted = true;
+}
+
+void
+loop_submit_set(LoopObject *l, PendingObject *p, asc_set *set)
+{
+    asc_loop_submit_set(l->loop, set, p);
+    l->has_submitted = true;
+}
+
+bool
+loop_abandon_call(LoopObject *l, asc_call *call)
+{
+    return l->loop != NULL && asc_loop_abandon(l->loop, call);
+}
+
+bool
+loop_abandon_set(LoopObject *l, asc_set *set)
+{
+    return l->loop != NULL && asc_loop_abandon_set(l->loop, set);
+}
+
+/* --- the end of a loop --- */
+
+static bool
+is_of_parent(const LoopObject *l)
+{
+    return l->n_forks != n_forks;
+}
+
+/* Is the event loop closed, so that nobody comes any more? */
+static bool
+is_closed(LoopObject *l)
+{
+    PyObject *answer = PyObject_CallMethod(l->adapter, "is_closed", NULL);
+    bool is = answer == NULL || answer == Py_True;
+    PyErr_Clear();
+    Py_XDECREF(answer);
+    return is;
+}
+
+/* End a loop in which nothing is under way. The event loop forgets the descriptor
+ * before that is closed; in a child of a fork it would forget it for the parent, too. */
+static void
+end_loop(LoopObject *l)
+{
+    asc_loop *loop = l->loop;
+    l->loop = NULL;
+    if (l->is_watched && !is_of_parent(l)) {
+        PyObject *set = PyErr_GetRaisedException();
+        PyObject *done =
+            PyObject_CallMethod(l->adapter, "unwatch", "i", asc_loop_fd(loop));
+        if (done == NULL) {
+            PyErr_Clear();
+        }
+        Py_XDECREF(done);
+        PyErr_SetRaisedException(set);
+    }
+    l->is_watched = false;
+    asc_loop_free(loop);
+    asc_cluster_release(l->cluster);
+    l->cluster = NULL;
+    Py_CLEAR(l->on_ready);
+    Py_CLEAR(l->on_turn);
+    Py_CLEAR(l->on_wake);
+    loop_free_spare(l);
+}
+
+/* Give up what is under way in a loop, and end it. */
+static void
+cut_loop(LoopObject *l, const char *why)
+{
+    asc_error err;
+    asc_error_reset(&err);
+    asc_error_set(&err, ASC_ERR_CLUSTER, "%s while the call was under way", why);
+    pending_give_up_all(l, &err);
+    if (!l->is_turning) {
+        end_loop(l);
+    }
+}
+
+/* Let a loop end that the client needs no more: at once, when nothing is under way or
+ * nobody would go on with it, else when the last call has ended. Another thread's loop
+ * does so in its own. */
+static void
+retire(LoopObject *l)
+{
+    PyObject *set = PyErr_GetRaisedException();
+    l->retires = true;
+    if (l->on_turn == NULL) {
+        /* it has ended */
+    }
+    else if (is_of_parent(l)) {
+        cut_loop(l, "the process forked");
+    }
+    else if (is_closed(l)) {
+        cut_loop(l, "the event loop was closed");
+    }
+    else if (l->thread != PyThread_get_thread_ident()) {
+        PyObject *done =
+            PyObject_CallMethod(l->adapter, "from_thread", "O", l->on_turn);
+        if (done == NULL) {
+            PyErr_Clear();
+            cut_loop(l, "the event loop was closed");
+        }
+        Py_XDECREF(done);
+    }
+    else if (l->n_under_way == 0 && !l->is_turning) {
+        end_loop(l);
+    }
+    PyErr_SetRaisedException(set);
+}
+
+/* --- the loops of a client --- */
+
+/* Take a loop from the list of its client, where it stands at a place, and let it
+ * end. */
+static void
+drop_loop(AsyncClientObject *client, LoopObject **at)
+{
+    LoopObject *l = *at;
+    *at = l->next;
+    l->next = NULL;
+    l->client = NULL;
+    if (client->last == l) {
+        client->last = NULL;
+    }
+    retire(l);
+    Py_DECREF(l);
+}
+
+/* Make the library's loop, now that the client has connected. 0, or -1 with an
+ * exception. */
+static int
+open_loop(module_state *st, LoopObject *l)
+{
+    asc_error err;
+    asc_error_reset(&err);
+    if (asc_loop_new(&l->loop, l->client->cluster, &err) != ASC_OK) {
+        raise_error(st, &err, NULL, NULL);
+        return -1;
+    }
+    l->cluster = l->client->cluster;
+    asc_cluster_retain(l->cluster);
+    PyObject *done = PyObject_CallMethod(l->adapter, "watch", "iO",
+                                         asc_loop_fd(l->loop), l->on_ready);
+    Py_XDECREF(done);
+    l->is_watched = done != NULL;
+    return done != NULL ? 0 : -1;
+}
+
+/* Make a loop for an event loop, whose adapter and key are taken. NULL with an
+ * exception. */
+static LoopObject *
+new_loop(module_state *st, ClientObject *client, PyObject *adapter, PyObject *key)
+{
+    LoopObject *l = PyObject_GC_New(LoopObject, st->LoopType);
+    if (l == NULL) {
+        Py_DECREF(adapter);
+        Py_DECREF(key);
+        return NULL;
+    }
+    memset((char *)l + offsetof(LoopObject, st), 0,
+           sizeof *l - offsetof(LoopObject, st));
+    l->st = st;
+    l->client = client;
+    l->adapter = adapter;
+    l->key = key;
+    l->turn = turn;
+    l->thread = PyThread_get_thread_ident();
+    l->n_forks = n_forks;
+    PyObject_GC_Track(l);
+    l->call_soon = PyObject_GetAttrString(adapter, "call_soon");
+    l->wait = PyObject_GetAttrString(adapter, "wait");
+    l->on_ready = PyObject_GetAttrString((PyObject *)l, "ready");
+    l->on_turn = PyObject_GetAttrString((PyObject *)l, "turn");
+    l->on_wake = PyObject_GetAttrString((PyObject *)l, "wake");
+    l->turns_by_hand = PyObject_HasAttrString(adapter, "turn") != 0;
+    if (l->call_soon == NULL || l->wait == NULL || l->on_ready == NULL ||
+        l->on_turn == NULL || l->on_wake == NULL) {
+        Py_DECREF(l);
+        return NULL;
+    }
+    if (l->wait == Py_None) {
+        Py_CLEAR(l->wait);
+    }
+    return l;
+}
+
+/* Is a loop of no use any more? */
+static bool
+is_over(LoopObject *l)
+{
+    return is_of_parent(l) || is_closed(l);
+}
+
+/* Find the client's loop for an event loop by its key, and drop those on the way that
+ * are over, or belong to another cluster of the client's than the present one. NULL:
+ * there is none. */
+static LoopObject *
+find_loop(AsyncClientObject *client, PyObject *key)
+{
+    LoopObject *found = NULL;
+    LoopObject **at = &client->loops;
+    while (*at != NULL) {
+        LoopObject *l = *at;
+        if ((l->cluster != NULL && l->cluster != client->client.cluster) ||
+            is_over(l)) {
+            drop_loop(client, at);
+            continue;
+        }
+        if (l->key == key) {
+            found = l;
+        }
+        at = &l->next;
+    }
+    return found;
+}
+
+/* The running event loop of asyncio, a new reference, when trio was not imported: then
+ * it is what aerospike._loops.running() would find. Else NULL, without an exception. */
+static PyObject *
+running_key(module_state *st)
+{
+    if (st->n_modules == 0 || PyDict_GET_SIZE(st->modules) != st->n_modules) {
+        PyObject *trio = NULL;
+        int has_trio = PyDict_GetItemStringRef(st->modules, "trio", &trio);
+        Py_XDECREF(trio);
+        PyErr_Clear();
+        st->n_modules = has_trio == 0 ? PyDict_GET_SIZE(st->modules) : 0;
+    }
+    if (st->n_modules == 0) {
+        return NULL;
+    }
+    PyObject *key = PyObject_CallNoArgs(st->running_loop);
+    if (key == NULL) {
+        PyErr_Clear();
+    }
+    return key;
+}
+
+/* The same as loop_of_client(), for the first call in an event loop. */
+static LoopObject *
+find_or_make(module_state *st, AsyncClientObject *client)
+{
+    PyObject *adapter = PyObject_CallNoArgs(st->running_adapter);
+    if (adapter == NULL || adapter == Py_None) {
+        Py_XDECREF(adapter);
+        return NULL;
+    }
+    PyObject *key = PyObject_GetAttrString(adapter, "key");
+    if (key == NULL) {
+        Py_DECREF(adapter);
+        return NULL;
+    }
+    LoopObject *l = find_loop(client, key);
+    if (l != NULL) {
+        Py_DECREF(adapter);
+        Py_DECREF(key);
+        l->thread = PyThread_get_thread_ident();
+    }
+    else if ((l = new_loop(st, &client->client, adapter, key)) != NULL) {
+        l->next = client->loops;
+        client->loops = l;
+    }
+    if (l != NULL && l->cluster == NULL && client->client.cluster != NULL &&
+        open_loop(st, l) < 0) {
+        return NULL;
+    }
+    client->last = l;
+    return l;
+}
+
+LoopObject *
+loop_of_client(module_state *st, ClientObject *client)
+{
+    AsyncClientObject *own = (AsyncClientObject *)client;
+    LoopObject *last = own->last;
+    PyObject *key = st->modules != NULL ? running_key(st) : NULL;
+    if (key != NULL) {
+        bool is_last = last != NULL && last->key == key &&
+                       last->cluster == client->cluster && !is_of_parent(last);
+        Py_DECREF(key); /* the event loop lives: it runs */
+        if (is_last) {
+            return last;
+        }
+    }
+    if (lazy_import(&st->running_adapter, "aerospike._loops", "running") == NULL ||
+        lazy_import(&st->running_loop, "asyncio", "_get_running_loop") == NULL ||
+        lazy_import(&st->modules, "sys", "modules") == NULL) {
+        return NULL;
+    }
+    return find_or_make(st, own);
+}
+
+/* --- the type Loop --- */
+
+static int
+loop_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    LoopObject *l = (LoopObject *)self;
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(l->next);
+    Py_VISIT(l->adapter);
+    Py_VISIT(l->key);
+    Py_VISIT(l->call_soon);
+    Py_VISIT(l->wait);
+    Py_VISIT(l->on_ready);
+    Py_VISIT(l->on_turn);
+    Py_VISIT(l->on_wake);
+    Py_VISIT(l->idle);
+    return pending_traverse_all(l, visit, arg);
+}
+
+/* The event loop is garbage, too, or was never there. */
+static int
+loop_clear(PyObject *self)
+{
+    LoopObject *l = (LoopObject *)self;
+    if (l->on_turn != NULL) {
+        cut_loop(l, "the event loop was closed");
+    }
+    pending_drop_ended(l);
+    Py_CLEAR(l->next);
+    Py_CLEAR(l->idle);
+    Py_CLEAR(l->adapter);
+    Py_CLEAR(l->key);
+    Py_CLEAR(l->call_soon);
+    Py_CLEAR(l->wait);
+    return 0;
+}
+
+static void
+loop_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    loop_clear(self);
+    PyObject_GC_Del(self);
+    Py_DECREF(type);
+}
+
+/* Whether the caller runs in the loop's thread, so that he may wait for it. */
+static PyObject *
+loop_is_here(PyObject *self, PyObject *ignored)
+{
+    LoopObject *l = (LoopObject *)self;
+    (void)ignored;
+    return PyBool_FromLong(l->thread == PyThread_get_thread_ident() && !is_over(l));
+}
+
+/* A signal that is set when nothing is under way any more; None: nothing is. */
+static PyObject *
+loop_idle(PyObject *self, PyObject *ignored)
+{
+    LoopObject *l = (LoopObject *)self;
+    (void)ignored;
+    if (l->n_under_way == 0) {
+        Py_RETURN_NONE;
+    }
+    if (l->idle == NULL) {
+        l->idle = pending_signal(l);
+    }
+    return Py_XNewRef((PyObject *)l->idle);
+}
+
+static PyObject *
+loop_cut(PyObject *self, PyObject *ignored)
+{
+    LoopObject *l = (LoopObject *)self;
+    (void)ignored;
+    if (l->on_turn != NULL) {
+        cut_loop(l, "the client was closed");
+    }
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+loop_retire(PyObject *self, PyObject *ignored)
+{
+    (void)ignored;
+    retire((LoopObject *)self);
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef loop_own_methods[] = {
+    {"ready", loop_ready, METH_NOARGS,
+     "ready($self)\n--\n\nThe descriptor is readable."},
+    {"turn", loop_turn, METH_NOARGS, "turn($self)\n--\n\nRequests are to leave."},
+    {"wake", loop_wake, METH_NOARGS, "wake($self)\n--\n\nWake who waits for a call."},
+    {"is_here", loop_is_here, METH_NOARGS,
+     "is_here($self)\n--\n\nWhether the event loop is the thread's."},
+    {"idle", loop_idle, METH_NOARGS,
+     "idle($self)\n--\n\nA signal for the end of what is under way; None: nothing is."},
+    {"cut", loop_cut, METH_NOARGS,
+     "cut($self)\n--\n\nGive up what is under way, and end."},
+    {"retire", loop_retire, METH_NOARGS,
+     "retire($self)\n--\n\nEnd when nothing is under way any more."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot loop_slots[] = {
+    {Py_tp_doc, (void *)"A client in one event loop."},
+    {Py_tp_dealloc, loop_dealloc},
+    {Py_tp_traverse, loop_traverse},
+    {Py_tp_clear, loop_clear},
+    {Py_tp_methods, loop_own_methods},
+    {0, NULL},
+};
+
+static PyType_Spec loop_spec = {
+    .name = "aerospike._core.Loop",
+    .basicsize = sizeof(LoopObject),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE |
+             Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = loop_slots,
+};
+
+int
+loop_types_init(PyObject *module, module_state *st)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, watch_forks);
+    st->NotConnected = PyErr_NewException("aerospike._core.NotConnected", NULL, NULL);
+    st->LoopType = (PyTypeObject *)PyType_FromModuleAndSpec(module, &loop_spec, NULL);
+    if (st->NotConnected == NULL || st->LoopType == NULL ||
+        PyModule_AddType(module, st->LoopType) < 0) {
+        return -1;
+    }
+    return pending_type_init(module, st);
+}
+
+/* --- AsyncClient: its slots, and the methods that are about loops --- */
+
+static void
+drop_loops(AsyncClientObject *client)
+{
+    while (client->loops != NULL) {
+        drop_loop(client, &client->loops);
+    }
+}
+
+int
+async_client_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(((AsyncClientObject *)self)->loops);
+    return client_traverse(self, visit, arg);
+}
+
+int
+async_client_clear(PyObject *self)
+{
+    drop_loops((AsyncClientObject *)self);
+    return client_clear(self);
+}
+
+void
+async_client_dealloc(PyObject *self)
+{
+    if (PyObject_CallFinalizerFromDealloc(self) < 0) {
+        return;
+    }
+    PyObject_GC_UnTrack(self);
+    drop_loops((AsyncClientObject *)self);
+    PyObject_GC_Track(self); /* as the function for all clients expects it */
+    client_dealloc(self);
+}
+
+static const char doc__signal[] =
+    "_signal($self)\n--\n\n"
+    "An awaitable that ends when its method _set() is called.";
+
+static PyObject *
+client__signal(METHOD_PARAMS)
+{
+    LoopObject *l = loop_of_client(PyType_GetModuleState(cls), (ClientObject *)self);
+    (void)args;
+    (void)nargs;
+    (void)kwnames;
+    if (l == NULL) {
+        if (PyErr_Occurred() == NULL) {
+            PyErr_SetString(PyExc_RuntimeError, "no running event loop");
+        }
+        return NULL;
+    }
+    return (PyObject *)pending_signal(l);
+}
+
+static const char doc__blocking[] =
+    "_blocking($self)\n--\n\n"
+    "A client whose calls block, for worker threads: it uses this one's cluster.";
+
+static PyObject *
+client__blocking(METHOD_PARAMS)
+{
+    (void)args;
+    (void)nargs;
+    (void)kwnames;
+    return client_view(PyType_GetModuleState(cls), (ClientObject *)self);
+}
+
+static const char doc__call_late[] =
+    "_call_late($self, took_ms, function, args, kwargs, /)\n--\n\n"
+    "Make a call that has lost some of its total timeout.";
+
+static PyObject *
+client__call_late(PyObject *self, PyObject *args)
+{
+    unsigned int took_ms;
+    PyObject *function, *packed, *keywords;
+    if (!PyArg_ParseTuple(args, "IOO!O!", &took_ms, &function, &PyTuple_Type, &packed,
+                          &PyDict_Type, &keywords)) {
+        return NULL;
+    }
+    return client_call_late((ClientObject *)self, took_ms, function, packed, keywords);
+}
+
+static void
+free_cluster(PyObject *capsule)
+{
+    client_disconnect(PyCapsule_GetPointer(capsule, NULL));
+}
+
+static const char doc__let_go[] = "_let_go($self)\n--\n\n"
+                                  "Refuse calls from now on: the loops of the client, "
+                                  "and its cluster, which is closed\n"
+                                  "when that object goes.";
+
+static PyObject *
+client__let_go(PyObject *self, PyObject *ignored)
+{
+    AsyncClientObject *client = (AsyncClientObject *)self;
+    (void)ignored;
+    PyObject *loops = PyList_New(0);
+    while (loops != NULL && client->loops != NULL) {
+        LoopObject *l = client->loops;
+        if (PyList_Append(loops, (PyObject *)l) < 0) {
+            Py_CLEAR(loops);
+            break;
+        }
+        client->loops = l->next;
+        l->next = NULL;
+        l->client = NULL;
+        Py_DECREF(l);
+    }
+    client->last = NULL;
+    asc_cluster *cluster = client_let_go(&client->client);
+    PyObject *capsule = cluster != NULL ? PyCapsule_New(cluster, NULL, free_cluster)
+                                        : Py_NewRef(Py_None);
+    return Py_BuildValue("NN", loops, capsule);
+}
+
+static const char doc_fileno[] =
+    "fileno($self)\n--\n\n"
+    "The descriptor of the client in this event loop or thread: when it is readable,\n"
+    "turn() has something to do. Event loops of asyncio and trio watch it "
+    "themselves.\n\n"
+    ":raises ClusterError: the client has not connected.";
+
+static const char doc_turn[] =
+    "turn($self)\n--\n\n"
+    "Do what can be done without waiting: send, receive, wake who awaits a call.";
+
+/* The open loop for this thread, which is driven by hand from now on if no event loop
+ * runs in it; NULL with an exception. */
+static LoopObject *
+open_loop_here(module_state *st, PyObject *self)
+{
+    LoopObject *l = loop_of_client(st, (ClientObject *)self);
+    if (l == NULL && PyErr_Occurred() == NULL) {
+        PyObject *by_hand = import_attribute("aerospike._loops", "by_hand");
+        PyObject *adapter = by_hand != NULL ? PyObject_CallNoArgs(by_hand) : NULL;
+        Py_XDECREF(by_hand);
+        Py_XDECREF(adapter);
+        l = adapter != NULL ? loop_of_client(st, (ClientObject *)self) : NULL;
+    }
+    if (l != NULL && l->loop == NULL) {
+        if (client_check_open(st, (ClientObject *)self) == 0) {
+            raise_code(st, ASC_ERR_CLUSTER, "the client has not connected");
+        }
+        return NULL;
+    }
+    if (l == NULL && PyErr_Occurred() == NULL) {
+        PyErr_SetString(PyExc_RuntimeError, "no running event loop");
+    }
+    return l;
+}
+
+static PyObject *
+client_fileno(METHOD_PARAMS)
+{
+    static const char *const names[] = {NULL};
+    module_state *st = PyType_GetModuleState(cls);
+    if (parse_args("fileno", names, 0, args, nargs, kwnames, NULL) < 0) {
+        return NULL;
+    }
+    LoopObject *l = open_loop_here(st, self);
+    return l != NULL ? PyLong_FromLong(asc_loop_fd(l->loop)) : NULL;
+}
+
+static PyObject *
+client_turn(METHOD_PARAMS)
+{
+    static const char *const names[] = {NULL};
+    module_state *st = PyType_GetModuleState(cls);
+    if (parse_args("turn", names, 0, args, nargs, kwnames, NULL) < 0) {
+        return NULL;
+    }
+    LoopObject *l = open_loop_here(st, self);
+    if (l == NULL) {
+        return NULL;
+    }
+    if (l->turns_by_hand) { /* which calls what is due, the loop's turn among it */
+        return PyObject_CallMethod(l->adapter, "turn", NULL);
+    }
+    turn(l);
+    Py_RETURN_NONE;
+}
+
+const PyMethodDef loop_methods[] = {
+    METHOD_ROW("_signal", client__signal, doc__signal),
+    {"_call_late", client__call_late, METH_VARARGS, doc__call_late},
+    {"_let_go", client__let_go, METH_NOARGS, doc__let_go},
+    METHOD_ROW("_blocking", client__blocking, doc__blocking),
+    METHOD_ROW("fileno", client_fileno, doc_fileno),
+    METHOD_ROW("turn", client_turn, doc_turn),
+    {NULL, NULL, 0, NULL},
+};

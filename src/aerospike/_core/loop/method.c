@@ -1,0 +1,94 @@
+/* loop/method.c -- from the arguments of a method of an AsyncClient to its call. */
+#include "loop/method.h"
+
+#include "support/compat.h"
+
+/* Give the arguments of a method as a tuple, behind the object, and a dict; new
+ * references. 0, or -1 with an exception. */
+static int
+pack_arguments(PyObject **packed, PyObject **keywords, PyObject *self,
+               PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+{
+    *packed = PyTuple_New(nargs + 1);
+    *keywords = PyDict_New();
+    if (*packed == NULL || *keywords == NULL) {
+        return -1;
+    }
+    PyTuple_SET_ITEM(*packed, 0, Py_NewRef(self));
+    for (Py_ssize_t i = 0; i < nargs; i++) {
+        PyTuple_SET_ITEM(*packed, i + 1, Py_NewRef(args[i]));
+    }
+    for (Py_ssize_t i = 0; kwnames != NULL && i < PyTuple_GET_SIZE(kwnames); i++) {
+        /* borrowed: the caller holds the names */
+        PyObject *name = PyTuple_GET_ITEM(kwnames, i);
+        if (PyDict_SetItem(*keywords, name, args[nargs + i]) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* The coroutine that makes a call later. limit_ms is how long it may take to connect,
+ * which is taken; None: no event loop runs yet. It calls the function of the class, since
+ * a subclass may have one of its own around it. */
+static PyObject *
+later(PyObject *limit_ms, const char *name, METHOD_PARAMS)
+{
+    PyObject *packed = NULL, *keywords = NULL, *coroutine = NULL;
+    PyObject *method = PyObject_GetAttrString((PyObject *)cls, name);
+    if (method != NULL &&
+        pack_arguments(&packed, &keywords, self, args, nargs, kwnames) == 0) {
+        coroutine = PyObject_CallMethod(self, "_later", "OOOO", limit_ms, method,
+                                        packed, keywords);
+    }
+    Py_XDECREF(method);
+    Py_XDECREF(packed);
+    Py_XDECREF(keywords);
+    Py_DECREF(limit_ms);
+    return coroutine;
+}
+
+/* Take the exception that says that the client has not connected, if that is set: the
+ * limit that it tells, a new reference; NULL when it is another one. */
+static PyObject *
+take_not_connected(module_state *st)
+{
+    if (!PyErr_ExceptionMatches(st->NotConnected)) {
+        return NULL;
+    }
+    PyObject *exc = PyErr_GetRaisedException();
+    PyObject *args = PyObject_GetAttr(exc, st->s_args);
+    PyObject *limit = args != NULL ? PySequence_GetItem(args, 0) : NULL;
+    Py_XDECREF(args);
+    Py_DECREF(exc);
+    return limit;
+}
+
+PyObject *
+async_method_call(const async_method *m, METHOD_PARAMS)
+{
+    PyObject *argv[ASYNC_MAX_ARGS];
+    module_state *st = PyType_GetModuleState(cls);
+    if (parse_args(m->name, m->args, m->n_required, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    LoopObject *l = loop_of_client(st, (ClientObject *)self);
+    if (l == NULL) {
+        return PyErr_Occurred() != NULL ? NULL
+                                        : later(Py_NewRef(Py_None), m->name, self, cls,
+                                                args, nargs, kwnames);
+    }
+    PendingObject *p = pending_new(l, m->kind);
+    if (p == NULL) {
+        return NULL;
+    }
+    pending_set_name(p, m->name);
+    if (m->fill(p, pending_work(p), m->row, self, cls, argv) < 0) {
+        PyObject *limit = take_not_connected(st);
+        if (limit != NULL) {
+            Py_DECREF(p);
+            return later(limit, m->name, self, cls, args, nargs, kwnames);
+        }
+    }
+    return pending_begin(p);
+}

@@ -1,0 +1,29 @@
+/* loop/method.h -- the methods of an AsyncClient that are one call each. */
+#ifndef CORE_LOOP_METHOD_H
+#define CORE_LOOP_METHOD_H
+
+#include "loop/loop.h"
+
+#define ASYNC_MAX_ARGS 8
+
+/* What is particular about such a method. */
+typedef struct async_method {
+    const char *name;         /* for ever */
+    const char *const *args;  /* the names of its arguments, ended by NULL */
+    int n_required;           /* so many of them must be given */
+    const pending_kind *kind; /* of its calls */
+    const void *row;          /* for fill */
+
+    /* Fill in the work of a call. argv[] is borrowed for as long as this takes; those
+     * not given are NULL. 0, or -1 with an exception, which becomes the result; where
+     * it is st->NotConnected, the method is called again once the client has
+     * connected. */
+    int (*fill)(PendingObject *p, void *work, const void *row, PyObject *self,
+                PyTypeObject *cls, PyObject **argv);
+} async_method;
+
+/* The body of the method: a Pending; where no event loop runs, or the client has not
+ * connected, a coroutine that makes the call later. */
+PyObject *async_method_call(const async_method *m, METHOD_PARAMS);
+
+#endif
