@@ -162,8 +162,11 @@ asc_line_fill(asc_line *line, uint64_t now_ms, void (*copied)(void *self, asc_ri
         r->since_ms = now_ms;
         r->place = line->last++;
         r->x->io.sent = r->x->io.progress = request->len;
-        *asc_line_place(line, r->place) = (asc_place){
-            .rider = r, .end = line->n_copied, .type = asc_frame_type(request->data)};
+        *asc_line_place(line, r->place) =
+            (asc_place){.rider = r,
+                        .end = line->n_copied,
+                        .since_ms = now_ms,
+                        .type = asc_frame_type(request->data)};
         copied(self, r);
     }
     return NULL;

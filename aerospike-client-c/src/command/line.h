@@ -38,6 +38,7 @@ typedef struct asc_rider {
 typedef struct asc_place {
     asc_rider *rider;  /* borrowed; NULL: a marker */
     uint64_t end;      /* where its request ends, in the bytes of the line since ever */
+    uint64_t since_ms; /* when its request was copied */
     uint64_t until_ms; /* of a marker: how long the line is good for others */
     uint8_t type;      /* of its request: the reply's is the same */
 } asc_place;
@@ -78,7 +79,8 @@ struct asc_line {
     asc_timer timer;
     uint64_t idle_ms; /* since when nobody travels on it */
     asc_line_end end;
-    bool is_retired;  /* it takes no new riders */
+    bool is_retired;  /* it takes no new riders, and is closed when it is empty */
+    bool is_wanted;   /* likewise, but others wait for the connection */
     bool is_dirty;    /* there is something to send */
     bool is_hungry;   /* there may be more to receive that poll() does not show */
     bool wants_write; /* the socket takes no more */

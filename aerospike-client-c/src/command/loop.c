@@ -28,7 +28,11 @@
 /* Lines to one node. A further one is opened when each of those that there are owes as
  * many replies as the table says. */
 #define MAX_LINES 4u
-static const size_t full_load[MAX_LINES] = {4, 16, 32, SIZE_MAX};
+static const size_t full_load[MAX_LINES] = {4, 16, 32};
+
+/* Where the next reply has been awaited for so long, others had better not stand behind
+ * it. */
+#define SLOW_MS 20u
 
 /* How long nobody tries to have a further line when the pool had none to give. */
 #define FULL_MS 20u
@@ -206,29 +210,57 @@ add_line(asc_loop *l, asc_node *node, asc_conn *conn)
 static bool
 takes_riders(const asc_line *line, uint64_t now_ms)
 {
-    return line->end == ASC_LINE_LIVES && !line->is_retired &&
+    return line->end == ASC_LINE_LIVES && !line->is_retired && !line->is_wanted &&
            !asc_line_is_stuck(line, now_ms);
 }
 
-/* The line that owes least; those that are connected come first. *n becomes how many take
- * riders. NULL: none does. */
+/* Is the next reply of a line a long time in coming? */
+static bool
+is_slow(const asc_line *line, uint64_t now_ms)
+{
+    if (line->first == line->last) {
+        return false;
+    }
+    uint64_t since_ms = asc_line_place(line, line->first)->since_ms;
+    since_ms = since_ms > line->received_ms ? since_ms : line->received_ms;
+    return now_ms >= since_ms + SLOW_MS;
+}
+
+/* How little one likes to travel on a line: by what it owes, behind all that are slow or
+ * not connected. */
+static size_t
+cost(const asc_line *line, uint64_t now_ms)
+{
+    bool is_bad = !line->conn->ready || is_slow(line, now_ms);
+    return asc_line_load(line) + (is_bad ? SIZE_MAX / 2 : 0);
+}
+
+/* The line that is best for one more rider. *n becomes how many take riders. NULL: none
+ * does. */
 static asc_line *
 best_line(const asc_station *s, uint64_t now_ms, size_t *n)
 {
     asc_line *best = NULL;
+    size_t best_cost = SIZE_MAX;
     *n = 0;
     for (asc_line *line = s->lines; line != NULL; line = line->next) {
-        if (!takes_riders(line, now_ms)) {
-            continue;
-        }
-        ++*n;
-        if (best == NULL || (line->conn->ready && !best->conn->ready) ||
-            (line->conn->ready == best->conn->ready &&
-             asc_line_load(line) < asc_line_load(best))) {
+        size_t its_cost = cost(line, now_ms);
+        bool takes = takes_riders(line, now_ms);
+        *n += takes;
+        if (takes && its_cost < best_cost) {
             best = line;
+            best_cost = its_cost;
         }
     }
     return best;
+}
+
+/* Is it time for one more line, when the best of n is this one? */
+static bool
+wants_more(const asc_loop *l, const asc_station *s, const asc_line *best, size_t n)
+{
+    return n < MAX_LINES && l->now_ms >= s->full_ms &&
+           (is_slow(best, l->now_ms) || asc_line_load(best) >= full_load[n - 1]);
 }
 
 /* A line for one more rider to the node of an exchange. NULL, with the exchange's err
@@ -242,8 +274,7 @@ line_for(asc_loop *l, asc_exchange *x)
     asc_station *s = find_station(l, x->node);
     asc_line *best = s != NULL ? best_line(s, l->now_ms, &n) : NULL;
     if (best != NULL) {
-        if (n >= MAX_LINES || asc_line_load(best) < full_load[n - 1] ||
-            l->now_ms < s->full_ms) {
+        if (!wants_more(l, s, best, n)) {
             return best;
         }
         err = &ignored;
@@ -260,7 +291,7 @@ line_for(asc_loop *l, asc_exchange *x)
         return best;
     }
     find_station(l, x->node)->full_ms = 0;
-    return best == NULL || conn->ready ? line : best;
+    return best == NULL || conn->ready || is_slow(best, l->now_ms) ? line : best;
 }
 
 /* Nobody travels on a line any more. */
@@ -321,9 +352,9 @@ lend_alone(asc_exchange *x, uint64_t now_ms)
 /* Others of this loop wait for a connection to a node, each in the queue of its pool. Now
  * there is a line, and they need none. */
 static void
-call_back(asc_loop *l, const asc_exchange *from)
+call_back(const asc_rides *list, const asc_exchange *from)
 {
-    for (asc_ride *ride = l->under_way.first, *next; ride != NULL; ride = next) {
+    for (asc_ride *ride = list->first, *next; ride != NULL; ride = next) {
         next = ride->next;
         asc_call *c = ride->is_set ? NULL : OWNER_OF(ride, asc_call, ride);
         if (c != NULL && c->shares && &c->exchange != from &&
@@ -348,7 +379,8 @@ lend(asc_exchange *x, uint64_t now_ms)
         if (line == NULL) {
             return ASC_OK; /* it keeps the connection to itself */
         }
-        call_back(l, x);
+        call_back(&l->due, x);
+        call_back(&l->under_way, x);
     }
     else {
         line = line_for(l, x);
@@ -559,6 +591,9 @@ step_call(asc_loop *l, asc_call *c)
 {
     asc_exchange *x = &c->exchange;
     if (x->state == ASC_EXCHANGE_LINE) {
+        if (c->rider.line->end != ASC_LINE_LIVES && l->now_ms < x->deadline_ms) {
+            return; /* it hears of that in this turn */
+        }
         asc_exchange_heard(x, silent_since(&c->rider));
     }
     obey(l, c, asc_exchange_step(x, l->now_ms));
@@ -827,9 +862,7 @@ go_on(asc_loop *l, asc_line *line)
         end_line(l, line, ASC_LINE_STALE);
         return ASC_IO_OK;
     }
-    if (pool->timeout_ms != 0 && asc_pool_has_queue(pool)) {
-        line->is_retired = true; /* others wait for the connection */
-    }
+    line->is_wanted = pool->timeout_ms != 0 && asc_pool_has_queue(pool);
     return send_requests(l, line);
 }
 
@@ -1345,15 +1378,21 @@ asc_loop_take(asc_loop *l)
 }
 
 bool
-asc_loop_abandon(asc_loop *l, asc_call *c)
+asc_loop_abandon_at(asc_loop *l, asc_call *c, uint64_t now_ms)
 {
-    l->now_ms = asc_now_ms();
+    l->now_ms = now_ms;
     if (is_inherited(l)) {
         leave_behind(l);
     }
     bool in_doubt = give_up_call(l, c);
     set_alarm(l);
     return in_doubt;
+}
+
+bool
+asc_loop_abandon(asc_loop *l, asc_call *c)
+{
+    return asc_loop_abandon_at(l, c, asc_now_ms());
 }
 
 bool

@@ -45,6 +45,8 @@ void asc_loop_submit_at(asc_loop *l, asc_call *c, asc_error *err, void *owner,
                         uint64_t now_ms);
 void asc_loop_submit_set_at(asc_loop *l, asc_set *s, void *owner, uint64_t now_ms);
 
+bool asc_loop_abandon_at(asc_loop *l, asc_call *c, uint64_t now_ms);
+
 /* A turn in which all that is watched is ready. */
 void asc_loop_step(asc_loop *l, uint64_t now_ms);
 
