@@ -21,11 +21,12 @@
 static const PyMethodDef *const rooms[] = {
     client_methods,     plain_methods,       key_methods,   record_methods,
     batch_keys_methods, batch_write_methods, query_methods, aggregate_methods,
-    info_methods,       admin_methods,
+    node_list_methods,  info_methods,        admin_methods,
 };
 
 static const PyMethodDef *const async_rooms[] = {
-    async_life_methods, plain_methods, loop_methods, key_methods, async_record_methods,
+    async_life_methods,   plain_methods,     loop_methods,       key_methods,
+    async_record_methods, node_list_methods, async_info_methods, async_admin_methods,
 };
 
 #define N_OF(array) (sizeof(array) / sizeof((array)[0]))

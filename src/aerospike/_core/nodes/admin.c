@@ -10,7 +10,7 @@
 #include "asc/admin.h"
 #include "asc/alloc.h"
 #include "asc/secret.h"
-#include "clients/client.h"
+#include "loop/method.h"
 #include "support/compat.h"
 #include "support/numbers.h"
 
@@ -33,6 +33,7 @@ typedef struct admin_call {
     uint8_t command;
     PyObject *fields;     /* owned: a tuple */
     asc_node_info *nodes; /* owned */
+    bool is_under_way;    /* in an event loop */
     asc_error err;
 } admin_call;
 
@@ -356,8 +357,91 @@ client__admin(METHOD_PARAMS)
     return result;
 }
 
+/* --- the method in an event loop --- */
+
+static pending_step
+admin_go_on(PendingObject *p, void *work, PyObject **result)
+{
+    admin_call *c = work;
+    if (!c->is_under_way) {
+        c->is_under_way = true;
+        loop_submit_call(pending_loop(p), p, c->call, &c->err);
+        return PENDING_WAITS;
+    }
+    c->is_under_way = false;
+    *result = finish(c, c->err.code != ASC_OK);
+    return PENDING_ENDS;
+}
+
+static bool
+admin_abandon(PendingObject *p, void *work)
+{
+    admin_call *c = work;
+    bool may_be_done = c->is_under_way && loop_abandon_call(pending_loop(p), c->call);
+    c->is_under_way = false;
+    return may_be_done;
+}
+
+static void
+admin_clear(void *work)
+{
+    admin_call *c = work;
+    if (c->client != NULL) {
+        end(c);
+    }
+}
+
+static int
+admin_traverse(void *work, visitproc visit, void *arg)
+{
+    admin_call *c = work;
+    Py_VISIT(c->client);
+    Py_VISIT(c->fields);
+    return 0;
+}
+
+static const pending_kind admin_kind = {
+    .name = "admin",
+    .size = sizeof(admin_call),
+    .go_on = admin_go_on,
+    .abandon = admin_abandon,
+    .clear = admin_clear,
+    .traverse = admin_traverse,
+};
+
+static int
+admin_fill(PendingObject *p, void *work, const void *row, PyObject *self,
+           PyTypeObject *cls, PyObject **argv)
+{
+    admin_call *c = work;
+    (void)row;
+    int rc = prepare(c, self, cls, argv);
+    if (rc == 0 && asc_call_request(c->call)->writes) {
+        pending_set_writes(p);
+    }
+    return rc;
+}
+
+static PyObject *
+async__admin(METHOD_PARAMS)
+{
+    static const async_method method = {
+        .name = "_admin",
+        .args = admin_args,
+        .n_required = 2,
+        .kind = &admin_kind,
+        .fill = admin_fill,
+    };
+    return async_method_call(&method, self, cls, args, nargs, kwnames);
+}
+
 const PyMethodDef admin_methods[] = {
     METHOD_ROW("_admin", client__admin, doc__admin),
+    {NULL, NULL, 0, NULL},
+};
+
+const PyMethodDef async_admin_methods[] = {
+    METHOD_ROW("_admin", async__admin, doc__admin),
     {NULL, NULL, 0, NULL},
 };
 

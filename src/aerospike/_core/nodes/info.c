@@ -10,6 +10,8 @@
 #include "clients/client.h"
 #include "clients/doc_texts.h"
 #include "asc/alloc.h"
+#include "loop/method.h"
+#include "support/compat.h"
 #include "support/numbers.h"
 #include "support/texts.h"
 #include "values/values.h"
@@ -55,6 +57,7 @@ struct info_call {
     const char **chosen; /* owned: whom to ask, names borrowed from nodes */
     size_t n_chosen;
     size_t at;        /* which of them is asked */
+    bool is_asking;   /* in an event loop: the question is under way */
     asc_call *call;   /* taken from the client: the question to that one */
     PyObject *result; /* owned: what the others have said */
     asc_error err;
@@ -73,6 +76,20 @@ list_nodes(info_call *c)
     }
     raise_error(c->st, &c->err, NULL, NULL);
     return -1;
+}
+
+/* Where the client of an event loop has not connected, say so for a method that does not
+ * wait. Any other exception stays. */
+static void
+tell_not_connected(info_call *c)
+{
+    if (PyErr_ExceptionMatches(c->st->NotConnected)) {
+        PyErr_Clear();
+        raise_code(c->st, ASC_ERR_CLUSTER,
+                   "%s" DETAIL "the client has not connected yet: await connect(), or "
+                   "any call, first",
+                   NOT_CONNECTED_TO_ONE);
+    }
 }
 
 /* Take the cluster and list its nodes. timing is that of the call, or NULL. 0, or -1
@@ -471,6 +488,88 @@ info_method(const info_method_row *row, METHOD_PARAMS)
     return result;
 }
 
+/* --- asking in an event loop --- */
+
+static pending_step
+info_go_on(PendingObject *p, void *work, PyObject **result)
+{
+    info_call *c = work;
+    int rc = c->is_asking ? take_reply(c, c->err.code != ASC_OK) : ask_next(c);
+    c->is_asking = rc > 0;
+    if (c->is_asking) {
+        asc_error_reset(&c->err);
+        loop_submit_call(pending_loop(p), p, c->call, &c->err);
+        return PENDING_WAITS;
+    }
+    *result = rc == 0 ? Py_NewRef(c->result) : NULL;
+    return PENDING_ENDS;
+}
+
+static bool
+info_abandon(PendingObject *p, void *work)
+{
+    info_call *c = work;
+    bool may_be_done = c->is_asking && loop_abandon_call(pending_loop(p), c->call);
+    c->is_asking = false;
+    return may_be_done || (c->changes && c->at > 0);
+}
+
+static void
+info_clear(void *work)
+{
+    info_call *c = work;
+    if (c->client != NULL) {
+        end(c);
+    }
+}
+
+static int
+info_traverse(void *work, visitproc visit, void *arg)
+{
+    info_call *c = work;
+    Py_VISIT(c->client);
+    Py_VISIT(c->result);
+    return 0;
+}
+
+static const pending_kind info_kind = {
+    .name = "info",
+    .size = sizeof(info_call),
+    .go_on = info_go_on,
+    .abandon = info_abandon,
+    .clear = info_clear,
+    .traverse = info_traverse,
+};
+
+static int
+info_fill(PendingObject *p, void *work, const void *row, PyObject *self,
+          PyTypeObject *cls, PyObject **argv)
+{
+    info_call *c = work;
+    int rc = begin(c, row, self, cls, argv);
+    if (rc == 0 && c->changes) {
+        pending_set_writes(p);
+    }
+    return rc;
+}
+
+/* The body of a method of AsyncClient that asks. */
+static PyObject *
+async_info_method(const info_method_row *row, METHOD_PARAMS)
+{
+    const async_method method = {
+        .name = row->name,
+        .args = row->args,
+        .n_required = row->n_required,
+        .kind = &info_kind,
+        .row = row,
+        .fill = info_fill,
+    };
+    return async_method_call(&method, self, cls, args, nargs, kwnames);
+}
+
+/* --- methods that know the nodes --- */
+
 /* A list with what `make` makes of each node; NULL with an exception. closed is what
  * the error says of a closed client, NULL for the usual. */
 static PyObject *
@@ -488,6 +587,9 @@ nodes_to_py(PyObject *self, PyTypeObject *cls, const char *closed,
             Py_CLEAR(list);
         }
         Py_XDECREF(item);
+    }
+    if (list == NULL) {
+        tell_not_connected(&c);
     }
     end(&c);
     return list;
@@ -546,11 +648,25 @@ client_has_geo(METHOD_PARAMS)
     }
     new_call(&c, self, cls);
     int rc = open_client(&c, NULL);
+    if (rc < 0) {
+        tell_not_connected(&c);
+    }
     end(&c);
     return rc == 0 ? Py_NewRef(Py_True) : NULL; /* every server since 3.7 does */
 }
 
 /* --- methods that ask --- */
+
+/* The methods of a row: that of Client, and that of AsyncClient. */
+#define INFO_METHODS(method)                                                           \
+    static PyObject *client_##method(METHOD_PARAMS)                                    \
+    {                                                                                  \
+        return info_method(&method##_row, self, cls, args, nargs, kwnames);            \
+    }                                                                                  \
+    static PyObject *async_##method(METHOD_PARAMS)                                     \
+    {                                                                                  \
+        return async_info_method(&method##_row, self, cls, args, nargs, kwnames);      \
+    }
 
 /* The formatter is off so that docstrings keep one line of text a line. */
 /* clang-format off */
@@ -569,11 +685,7 @@ static const info_method_row info_all_row = {
     .gives_dict = true, .choose = choose_all,
 };
 
-static PyObject *
-client_info_all(METHOD_PARAMS)
-{
-    return info_method(&info_all_row, self, cls, args, nargs, kwnames);
-}
+INFO_METHODS(info_all)
 
 static const char doc_info[] =
     "info($self, command, hosts=None, policy=None)\n--\n\n"
@@ -590,11 +702,7 @@ static const info_method_row info_row = {
     .refusals_are_text = true, .gives_dict = true, .choose = choose_given,
 };
 
-static PyObject *
-client_info(METHOD_PARAMS)
-{
-    return info_method(&info_row, self, cls, args, nargs, kwnames);
-}
+INFO_METHODS(info)
 
 static const char doc_info_single_node[] =
     "info_single_node($self, command, host, policy=None)\n--\n\n"
@@ -612,11 +720,7 @@ static const info_method_row info_single_node_row = {
     .choose = choose_host,
 };
 
-static PyObject *
-client_info_single_node(METHOD_PARAMS)
-{
-    return info_method(&info_single_node_row, self, cls, args, nargs, kwnames);
-}
+INFO_METHODS(info_single_node)
 
 static const char doc_info_node[] =
     "info_node($self, command, host, policy=None)\n--\n\n"
@@ -633,11 +737,7 @@ static const info_method_row info_node_row = {
     .refusals_are_text = true, .choose = choose_host,
 };
 
-static PyObject *
-client_info_node(METHOD_PARAMS)
-{
-    return info_method(&info_node_row, self, cls, args, nargs, kwnames);
-}
+INFO_METHODS(info_node)
 
 static const char doc_info_random_node[] =
     "info_random_node($self, command, policy=None)\n--\n\n"
@@ -654,21 +754,28 @@ static const info_method_row info_random_node_row = {
     .choose = choose_any,
 };
 
-static PyObject *
-client_info_random_node(METHOD_PARAMS)
-{
-    return info_method(&info_random_node_row, self, cls, args, nargs, kwnames);
-}
+INFO_METHODS(info_random_node)
 
 /* clang-format on */
 
-const PyMethodDef info_methods[] = {
+/* The rows of both types. */
+#define INFO_ROWS(prefix)                                                              \
+    {                                                                                  \
+        METHOD_ROW("info", prefix##_info, doc_info),                                   \
+        METHOD_ROW("info_node", prefix##_info_node, doc_info_node),                    \
+        METHOD_ROW("info_all", prefix##_info_all, doc_info_all),                       \
+        METHOD_ROW("info_single_node", prefix##_info_single_node,                      \
+                   doc_info_single_node),                                              \
+        METHOD_ROW("info_random_node", prefix##_info_random_node,                      \
+                   doc_info_random_node),                                              \
+        {NULL, NULL, 0, NULL},                                                         \
+    }
+
+const PyMethodDef info_methods[] = INFO_ROWS(client);
+const PyMethodDef async_info_methods[] = INFO_ROWS(async);
+
+const PyMethodDef node_list_methods[] = {
     METHOD_ROW("has_geo", client_has_geo, doc_has_geo),
-    METHOD_ROW("info", client_info, doc_info),
-    METHOD_ROW("info_node", client_info_node, doc_info_node),
-    METHOD_ROW("info_all", client_info_all, doc_info_all),
-    METHOD_ROW("info_single_node", client_info_single_node, doc_info_single_node),
-    METHOD_ROW("info_random_node", client_info_random_node, doc_info_random_node),
     METHOD_ROW("get_nodes", client_get_nodes, doc_get_nodes),
     METHOD_ROW("get_node_names", client_get_node_names, doc_get_node_names),
     {NULL, NULL, 0, NULL},
