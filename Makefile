@@ -4,7 +4,8 @@
 #   HOSTS=10.0.0.1:3000,...    a real cluster for demo, test and bench
 #   PYTEST_ARGS="-k batch"     more arguments for pytest
 #   TEST_SEED=7                the order of the tests; 0 = that of the files
-#   BENCH_ARGS="get --rounds 3"   more arguments for bench; names for bench-instructions
+#   BENCH_ARGS="get --rounds 3"   more arguments for bench; names for bench-instructions;
+#                              "loops" is all that has to do with event loops
 #   SUITE=../suite/test        the folder of new_tests, for ecosystem-official
 #   CHECKOUT=../client         the PyPI client's repository, for ecosystem-examples
 #   PASSED=passed.txt          what the PyPI client passes of it on a real server; without
@@ -72,8 +73,8 @@ help:
 	@echo "make lint    formatting, types, warnings, layer rules"
 	@echo "make measure  sizes, copies and cycles of the code, against their limits"
 	@echo "make docs    the documentation, into build/docs"
-	@echo "make bench   this client against the one on PyPI, in one run"
-	@echo "make bench-instructions  instructions of six calls, against earlier commits"
+	@echo "make bench   this client against others from PyPI, in one run"
+	@echo "make bench-instructions  instructions of eight calls, against earlier commits"
 	@echo "make ecosystem  programs of others from PyPI, with this client in place"
 	@echo "make ecosystem-examples  the PyPI client's examples with functions, in CHECKOUT="
 	@echo "make ecosystem-official  the PyPI client's public suite in SUITE= on HOSTS="

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-WIDTH, LABEL, LONGEST = 760, 170, 350  # where bars begin, and how long they may be
+WIDTH, LABEL, LONGEST = 760, 190, 340  # where bars begin, and how long they may be
 ROW, BAR, GAP, TOP = 22, 14, 16, 20
 
 # The chart brings its own background, so that the text is readable wherever it stands.

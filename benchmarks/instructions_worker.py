@@ -3,8 +3,8 @@
     python instructions_worker.py ADDRESS PORT CALL N
 
 Makes the call of that name N times. With the name "prepare" it puts the records that
-the calls find, and prints where its client was imported from. Nothing but the call
-stands in the loop: what it takes is made before.
+the calls find, and prints where its client was imported from and the names of the calls
+that it has. Nothing but the call stands in the loop: what it takes is made before.
 """
 
 from __future__ import annotations
@@ -34,15 +34,14 @@ OPERATIONS = [
 FAR_OFF_MS = 600_000  # a slow call is counted, not given up; nobody tends meanwhile
 
 
-def connect(address: str, port: int) -> Any:
+def config_of(address: str, port: str) -> dict[str, Any]:
     timings = {"total_timeout": FAR_OFF_MS, "socket_timeout": FAR_OFF_MS}
     names = ("read", "write", "operate", "batch", "query", "scan")
-    config = {
-        "hosts": [(address, port)],
+    return {
+        "hosts": [(address, int(port))],
         "tend_interval": FAR_OFF_MS,
         "policies": dict.fromkeys(names, timings),
     }
-    return aerospike.client(config).connect()
 
 
 def prepare(client: Any) -> None:
@@ -65,15 +64,48 @@ CALLS: dict[str, Callable[[Any], Callable[[], Any]]] = {
 }
 
 
+# calls of AsyncClient: how many tasks make them at a time, and what they await
+LOOPED: dict[str, tuple[int, Callable[[Any], Any]]] = {
+    "get in a loop": (1, lambda client: client.get(KEYS[5])),
+    "64 gets in a loop": (64, lambda client: client.get(KEYS[5])),
+}
+
+
+def settle() -> None:
+    """Let no collection of garbage come: when depends on what was done before."""
+    gc.collect()
+    gc.disable()
+
+
+async def run_looped(config: dict[str, Any], name: str, n_calls: int) -> None:
+    import asyncio
+
+    n_tasks, call = LOOPED[name]
+
+    async def task() -> None:
+        for _ in repeat(None, n_calls // n_tasks):
+            await call(client)
+
+    async with aerospike.AsyncClient(config) as client:
+        settle()
+        await asyncio.gather(*(task() for _ in range(n_tasks)))
+
+
 def main(address: str, port: str, name: str, n_calls: str) -> None:
-    client = connect(address, int(port))
+    config = config_of(address, port)
+    if name in LOOPED:
+        import asyncio
+
+        asyncio.run(run_looped(config, name, int(n_calls)))
+        return
+    client = aerospike.client(config).connect()
     if name == "prepare":
         prepare(client)
-        print(aerospike.__file__)
+        looped = LOOPED if hasattr(aerospike, "AsyncClient") else ()
+        print("\n".join((aerospike.__file__, *CALLS, *looped)))
     else:
         call = CALLS[name](client)
-        gc.collect()
-        gc.disable()  # when it comes depends on what the interpreter did before
+        settle()
         for _ in repeat(None, int(n_calls)):
             call()
     client.close()

@@ -2,7 +2,8 @@
 
 A client is a row of CLIENTS: an open() that gives its calls. A call is a pair: what
 takes the argument and gives the result or an awaitable, and what makes plain values of
-the result, since a client may put that off until somebody looks.
+the result, since a client may put that off until somebody looks. The last call is
+"close".
 """
 
 from __future__ import annotations
@@ -37,13 +38,14 @@ def calls_of(client: Any, namespace: str) -> Calls:
         "get": (client.get, itemgetter(2)),
         "put": (lambda key: client.put(key, RECORD), bool),
         "batch": (
-            client.batch_read,
+            lambda keys: client.batch_read(keys),
             lambda found: [one.record[2] for one in found.batch_records],
         ),
         "scan": (
             lambda _: client.scan(namespace, SCANNED_SET).results(),
             lambda records: [record[2] for record in records],
         ),
+        "close": (lambda _: client.close(), bool),
     }
 
 
@@ -56,7 +58,7 @@ def open_blocking(hosts: Hosts, namespace: str) -> Calls:
 async def open_ours(hosts: Hosts, namespace: str) -> Calls:
     import aerospike
 
-    client = getattr(aerospike, "AsyncClient")(config_of(hosts))  # noqa: B009
+    client = aerospike.AsyncClient(config_of(hosts))
     await client.connect()
     return calls_of(client, namespace)
 
@@ -80,6 +82,7 @@ async def open_native(hosts: Hosts, namespace: str) -> Calls:
             lambda found: [one.record.bins for one in found],
         ),
         "scan": (scan, lambda records: [record.bins for record in records]),
+        "close": (lambda _: client.close(), bool),
     }
 
 
@@ -92,13 +95,14 @@ async def open_py(hosts: Hosts, namespace: str) -> Calls:
         "get": (client.get, attrgetter("bins")),
         "put": (lambda key: client.put(key, RECORD), bool),
         "batch": (
-            client.batch_read,
+            lambda keys: client.batch_read(keys),
             lambda found: [one.record[2] for one in found.batch_records],
         ),
         "scan": (
             lambda _: client.query(namespace, SCANNED_SET).results(),
             lambda records: [record.bins for record in records],
         ),
+        "close": (lambda _: client.close(), bool),
     }
 
 

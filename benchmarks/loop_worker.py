@@ -72,6 +72,11 @@ class Loops:
         for _ in self.threads.map(self._in_thread, self.loops, works):
             pass
 
+    def close(self) -> None:
+        self.threads.shutdown()
+        for loop in self.loops:
+            loop.close()
+
     @staticmethod
     def _in_thread(loop: asyncio.AbstractEventLoop, work: Callable[[], Any]) -> None:
         asyncio.set_event_loop(loop)
@@ -102,9 +107,13 @@ class Threads:
         if n == 1:
             self._thread(call, shares[0])
             return
-        pool = self.pools.setdefault(n, ThreadPoolExecutor(n))
+        pool = self.pools.get(n) or self.pools.setdefault(n, ThreadPoolExecutor(n))
         for _ in pool.map(partial(self._thread, call), shares):
             pass
+
+    def close(self) -> None:
+        for pool in self.pools.values():
+            pool.shutdown()
 
     @staticmethod
     def _thread(call: Call, share: Share) -> None:
@@ -144,6 +153,10 @@ class Worker:
         ]
         self.crew.all(put, [iter(self.arguments["put"] + scanned)])
         return {}
+
+    def close(self) -> None:
+        self.crew.once(self.calls["close"], None)
+        self.crew.close()
 
     def run(self, request: Message) -> Message:
         workload = BY_NAME[request["workload"]]

@@ -13,7 +13,9 @@ OURS = Tree("this tree", Path("ours"))
 def counter(monkeypatch, counts):
     """A Counter for which a call takes what its tree says, and a process 1,000 more."""
     monkeypatch.setattr(instructions, "CALLS", {"get": Lengths(10, 110)})
-    monkeypatch.setattr(Counter, "prepare", lambda self, tree: None)
+    monkeypatch.setattr(
+        Counter, "prepare", lambda self, tree: {"get"} if tree.name in counts else set()
+    )
     monkeypatch.setattr(
         Counter, "_count", lambda self, tree, call, n: 1000 + n * counts[tree.name]
     )
@@ -34,6 +36,14 @@ def test_each_commit_has_its_limit(monkeypatch, capsys, ours, n_over):
     assert "b <= 1.04" in header
     assert row.split().count("over") == n_over
     assert row.split().count("ok") == 2 - n_over
+
+
+def test_a_commit_without_the_call_has_no_limit(monkeypatch, capsys):
+    counts = counter(monkeypatch, {"this tree": 100, "a": 100})
+    bases = [Tree("a", Path("a")), Tree("b", Path("b"))]
+    assert instructions.compare(counts, ["get"], OURS, bases) == 0
+    _, row = capsys.readouterr().out.splitlines()
+    assert row.split() == ["get", "100", "100", "1.000", "ok", "-"]
 
 
 def test_an_unknown_commit_is_an_error(capsys):
