@@ -53,12 +53,13 @@ class TrioAdapter:
     ) -> trio.CancelScope:
         scope = trio.CancelScope()
 
-        async def look() -> None:
+        async def wait() -> None:
             with scope:
                 await trio.sleep(seconds)
-                callback()
+                if not scope.cancel_called:
+                    callback()
 
-        trio.lowlevel.spawn_system_task(look)
+        trio.lowlevel.spawn_system_task(wait)
         return scope
 
     async def _call(self) -> None:

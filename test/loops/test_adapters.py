@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -80,6 +81,23 @@ def test_callbacks_keep_their_order_and_context(run):
 
     run(main)
     assert seen == [(1, "present"), (2, "given"), 3, 4]
+
+
+def test_later_is_not_now_and_not_when_cancelled(run):
+    seen: list[int] = []
+
+    async def main(adapter):
+        adapter.call_later(0.01, lambda: seen.append(1))
+        forgotten = adapter.call_later(0.01, lambda: seen.append(2))
+        never = adapter.call_later(3600, lambda: seen.append(3))
+        assert seen == []
+        forgotten.cancel()
+        await until(lambda: seen, adapter)
+        await adapter.sleep(0.05)
+        never.cancel()
+
+    run(main)
+    assert seen == [1]
 
 
 def test_descriptor_is_watched_until_told_otherwise(run):
@@ -255,6 +273,14 @@ def test_without_a_loop_everything_happens_in_turns():
         adapter.turn()
         os.close(ours)
         os.close(theirs)
+        adapter.call_later(0, lambda: seen.append(3))
+        adapter.call_later(0.2, lambda: seen.append(4)).cancel()
+        never = adapter.call_later(3600, lambda: seen.append(5))
+        deadline = time.monotonic() + LIMIT_S
+        while 3 not in seen and time.monotonic() < deadline:
+            time.sleep(0.002)
+            adapter.turn()
+        never.cancel()
 
         async def main():
             await adapter.sleep(0)
@@ -267,7 +293,7 @@ def test_without_a_loop_everything_happens_in_turns():
     thread = threading.Thread(target=in_a_thread)
     thread.start()
     thread.join(LIMIT_S)
-    assert seen == [1, b"a", 2, b"b"]
+    assert seen == [1, b"a", 2, b"b", 3]
 
 
 @pytest.mark.parametrize("module", ["_loops", "_trio"])

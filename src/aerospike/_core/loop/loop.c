@@ -678,36 +678,38 @@ static const char doc_fileno[] =
     "fileno($self)\n--\n\n"
     "The descriptor of the client in this event loop or thread: when it is readable,\n"
     "turn() has something to do. Event loops of asyncio and trio watch it "
-    "themselves.\n\n"
-    ":raises ClusterError: the client has not connected.";
+    "themselves. In a thread without an event loop this connects, as connect() does.\n\n"
+    ":raises ClusterError: the client has not connected, and an event loop runs.";
 
 static const char doc_turn[] =
     "turn($self)\n--\n\n"
     "Do what can be done without waiting: send, receive, wake who awaits a call.";
 
-/* The open loop for this thread, which is driven by hand from now on if no event loop
- * runs in it; NULL with an exception. */
+/* The loop for this thread, which is driven by hand from now on if no event loop runs
+ * in it; NULL with an exception. */
 static LoopObject *
-open_loop_here(module_state *st, PyObject *self)
+loop_here(module_state *st, PyObject *self)
 {
     LoopObject *l = loop_of_client(st, (ClientObject *)self);
-    if (l == NULL && PyErr_Occurred() == NULL) {
-        PyObject *by_hand = import_attribute("aerospike._loops", "by_hand");
-        PyObject *adapter = by_hand != NULL ? PyObject_CallNoArgs(by_hand) : NULL;
-        Py_XDECREF(by_hand);
-        Py_XDECREF(adapter);
-        l = adapter != NULL ? loop_of_client(st, (ClientObject *)self) : NULL;
+    if (l != NULL || PyErr_Occurred() != NULL) {
+        return l;
     }
-    if (l != NULL && l->loop == NULL) {
-        if (client_check_open(st, (ClientObject *)self) == 0) {
-            raise_code(st, ASC_ERR_CLUSTER, "the client has not connected");
-        }
-        return NULL;
+    PyObject *by_hand = import_attribute("aerospike._loops", "by_hand");
+    PyObject *adapter = by_hand != NULL ? PyObject_CallNoArgs(by_hand) : NULL;
+    Py_XDECREF(by_hand);
+    Py_XDECREF(adapter);
+    return adapter != NULL ? loop_of_client(st, (ClientObject *)self) : NULL;
+}
+
+/* Has a loop, or NULL, begun? False with an exception. */
+static bool
+is_open_here(module_state *st, PyObject *self, LoopObject *l)
+{
+    if (l != NULL && l->loop == NULL &&
+        client_check_open(st, (ClientObject *)self) == 0) {
+        raise_code(st, ASC_ERR_CLUSTER, "the client has not connected");
     }
-    if (l == NULL && PyErr_Occurred() == NULL) {
-        PyErr_SetString(PyExc_RuntimeError, "no running event loop");
-    }
-    return l;
+    return l != NULL && l->loop != NULL;
 }
 
 static PyObject *
@@ -718,8 +720,13 @@ client_fileno(METHOD_PARAMS)
     if (parse_args("fileno", names, 0, args, nargs, kwnames, NULL) < 0) {
         return NULL;
     }
-    LoopObject *l = open_loop_here(st, self);
-    return l != NULL ? PyLong_FromLong(asc_loop_fd(l->loop)) : NULL;
+    LoopObject *l = loop_here(st, self);
+    if (l != NULL && l->loop == NULL && l->turns_by_hand) {
+        PyObject *done = PyObject_CallMethod(self, "_connect", NULL);
+        l = done != NULL ? loop_here(st, self) : NULL;
+        Py_XDECREF(done);
+    }
+    return is_open_here(st, self, l) ? PyLong_FromLong(asc_loop_fd(l->loop)) : NULL;
 }
 
 static PyObject *
@@ -730,8 +737,8 @@ client_turn(METHOD_PARAMS)
     if (parse_args("turn", names, 0, args, nargs, kwnames, NULL) < 0) {
         return NULL;
     }
-    LoopObject *l = open_loop_here(st, self);
-    if (l == NULL) {
+    LoopObject *l = loop_here(st, self);
+    if (!is_open_here(st, self, l)) {
         return NULL;
     }
     if (l->turns_by_hand) { /* which calls what is due, the loop's turn among it */
