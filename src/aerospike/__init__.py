@@ -20,6 +20,7 @@ from aerospike._core import set_log_handler as set_log_handler
 from aerospike._core import set_log_level as set_log_level
 from aerospike._core import set_serializer as set_serializer
 from aerospike._core import unset_serializers as unset_serializers
+from aerospike._errors import in_doubt as in_doubt
 from aerospike._imports import whole as _whole
 from aerospike._types import CDTInfinite as CDTInfinite
 from aerospike._types import CDTWildcard as CDTWildcard

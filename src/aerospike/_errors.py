@@ -58,3 +58,23 @@ def param_error(msg: str, detail: str = "") -> exception.AerospikeError:
 def client_error(msg: str, detail: str = "") -> exception.AerospikeError:
     """For any other failure in the client."""
     return made(exception.ClientError, -1, msg, detail, depth=2)
+
+
+def in_doubt(error: BaseException) -> bool:
+    """Whether a write may have been applied although it has raised this.
+
+    :param error: what a call has raised, or what was raised because of that, such as
+        the TimeoutError that asyncio.timeout() makes of a CancelledError, or a group.
+    """
+    looked_at: set[int] = set()
+    at: BaseException | None = error
+    while at is not None and id(at) not in looked_at:
+        looked_at.add(id(at))
+        answer = getattr(at, "in_doubt", None)
+        if answer is not None:
+            return bool(answer)
+        members = getattr(at, "exceptions", None)
+        if isinstance(members, tuple):
+            return any(map(in_doubt, members))
+        at = at.__context__ if at.__cause__ is None else at.__cause__
+    return False

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
             """
 
         def call_later(self, seconds: float, callback: Callable[[], object]) -> Any:
-            """Call it after so many seconds, unless cancel() of the result is called."""
+            """Call it after so many seconds, unless the result's cancel() is called."""
 
         def watch(self, fd: int, callback: Callable[[], object]) -> object:
             """Call it whenever the descriptor is readable, until unwatch()."""

@@ -255,7 +255,7 @@ def test_importing_the_package_imports_no_event_loop():
 
 
 def test_without_a_loop_everything_happens_in_turns():
-    seen = []
+    seen: list[Any] = []
 
     def in_a_thread():
         assert _loops.running() is None

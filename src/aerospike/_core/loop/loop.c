@@ -678,7 +678,8 @@ static const char doc_fileno[] =
     "fileno($self)\n--\n\n"
     "The descriptor of the client in this event loop or thread: when it is readable,\n"
     "turn() has something to do. Event loops of asyncio and trio watch it "
-    "themselves. In a thread without an event loop this connects, as connect() does.\n\n"
+    "themselves. In a thread without an event loop this connects, as connect() "
+    "does.\n\n"
     ":raises ClusterError: the client has not connected, and an event loop runs.";
 
 static const char doc_turn[] =
