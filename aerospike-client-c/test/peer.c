@@ -342,7 +342,7 @@ static void
 answer(peer *p, conn *c)
 {
     size_t at = 0;
-    while (c->n_in - at >= 8) {
+    while (c->n_in - at >= 8 && !c->closes) {
         size_t size = u32(c->in + at + 4); /* no test sends more than 4 GB */
         must(size <= BUFFER_SIZE - 8, "a request of that size");
         if (c->n_in - at < 8 + size) {

@@ -1,6 +1,7 @@
 /* Forks. Linked with the library as it ships: where a thread is at work, the run-time
  * of a sanitizer may have a lock at the moment of the fork that its child waits for in
  * vain. */
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include "asc/batch.h"
+#include "asc/loop.h"
 #include "cluster/state.h"
 #include "live.h"
 
@@ -145,6 +147,87 @@ test_fork_in_a_batch(void)
     CHECK_EQ_INT(exit_code_of(pid), 0);
     sigaction(SIGUSR1, &before, NULL);
     asc_batch_free(b);
+    destroy(c);
+    peer_stop(p);
+}
+
+/* --- calls and sets in a loop --- */
+
+/* The call that was under way ends, and what the loop had is not the child's. */
+static int
+child_with_loop(asc_loop *l, asc_call *call, asc_error *err, asc_set *set)
+{
+    unsigned n = 0;
+    if (fcntl(asc_loop_fd(l), F_GETFD) >= 0) {
+        return 10;
+    }
+    asc_loop_turn(l);
+    for (void *owner; (owner = asc_loop_take(l)) != NULL; n++) {
+        if (owner == call && (err->code != ASC_ERR_CONNECTION || !err->in_doubt)) {
+            return 11;
+        }
+        asc_part *part = owner == set ? asc_set_take(set) : NULL;
+        if (owner == set && (part == NULL || part->err.code != ASC_ERR_CONNECTION)) {
+            return 12;
+        }
+    }
+    if (n != 2) {
+        return 13;
+    }
+    asc_loop_submit(l, call, err, call); /* of no use, but no harm either */
+    if (asc_loop_take(l) != call || err->code != ASC_ERR_CONNECTION) {
+        return 14;
+    }
+    asc_loop_free(l);
+    return 0;
+}
+
+static void
+test_fork_of_a_loop(void)
+{
+    peer *p = peer_start("BB9A");
+    asc_cluster *c = create(p);
+    asc_loop *l;
+    asc_set *set = asc_set_new();
+    asc_error err;
+    const asc_set_options options = {.timing = default_timing};
+    client k;
+    client_init(&k);
+    asc_error_reset(&err);
+    CHECK_EQ_INT(asc_loop_new(&l, c, &err), ASC_OK);
+    atomic_store(&p->mode, PEER_HOLD);
+    prepare(&k, true, &default_timing);
+    asc_loop_submit(l, k.call, &k.err, k.call);
+    asc_set_begin(set, c, &options);
+    CHECK_EQ_INT(asc_set_add_node(set, "BB9A", &err), ASC_OK);
+    asc_part *part = asc_set_unwritten(set);
+    CHECK(asc_buf_put(&part->req.out, k.req->out.data, k.req->out.len));
+    asc_loop_submit_set(l, set, set);
+    while (atomic_load(&p->n_requests) < 2) {
+        asc_loop_turn(l);
+    }
+    pid_t pid = fork();
+    if (pid == 0) {
+        alarm(CHILD_SECONDS);
+        int code = child_with_loop(l, k.call, &k.err, set);
+        if (code == 0) {
+            asc_set_free(set);
+            code = child(c, k.call); /* the cluster goes on there */
+        }
+        _exit(code);
+    }
+    atomic_store(&p->mode, PEER_STORE);
+    CHECK_EQ_INT(exit_code_of(pid), 0);
+    unsigned n = 0;
+    for (uint64_t limit_ms = now_ms() + PATIENCE_MS; n < 2 && now_ms() < limit_ms;) {
+        asc_loop_turn(l);
+        n += asc_loop_take(l) != NULL;
+    }
+    CHECK_EQ_INT(n, 2);
+    CHECK_EQ_INT(k.err.code, ASC_OK);
+    asc_loop_free(l);
+    asc_set_free(set);
+    asc_call_free(k.call);
     destroy(c);
     peer_stop(p);
 }
@@ -384,6 +467,7 @@ static const kit_test tests[] = {
     {"fork", test_fork},
     {"fork_and_close", test_fork_and_close},
     {"fork_in_a_batch", test_fork_in_a_batch},
+    {"fork_of_a_loop", test_fork_of_a_loop},
     {"fork_while_a_connection_is_closed", test_fork_while_a_connection_is_closed},
     {"fork_of_a_daemon", test_fork_of_a_daemon},
     {"descriptors_closed", test_descriptors_closed},

@@ -13,6 +13,7 @@
 #include "asc/writer.h"
 #include "cluster/info.h"
 #include "cluster/peers.h"
+#include "command/loop.h"
 #include "command/query.h"
 #include "fake.h"
 #include "frames.h"
@@ -744,6 +745,95 @@ test_set(void)
     CHECK(exhaust("set", fill_set) >= 15);
 }
 
+/* Three calls on a line, one with a connection of its own, and a set. The reply of one is
+ * large, so that its memory is taken apart from the others'. */
+static asc_status
+turn_loop(asc_error *err)
+{
+    enum { N = 4, LARGE = 300000 };
+    static const uint8_t small[30] = {2, 3, 0, 0, 0, 0, 0, 22, 22};
+    static uint8_t large[LARGE] = {2, 3, 0, 0, 0, 4, 0x93, 0xd8, 22};
+    const asc_set_options options = {.timing = {.total_timeout_ms = 1000}};
+    asc_call *calls[N] = {0};
+    asc_error errs[N];
+    asc_loop *l = NULL;
+    asc_set *set = NULL;
+    asc_part *part = NULL;
+    uint64_t now = 1000;
+    asc_cluster *c = fake_cluster(10);
+    fake_reset();
+    if (c == NULL || asc_loop_open(&l, c, err) != ASC_OK) {
+        asc_cluster_release(c);
+        return told(c != NULL, err) == ASC_OK ? ASC_ERR_NOMEM : err->code;
+    }
+    FAKE_SCRIPT({.act = FAKE_TAKE, .n = 120},
+                {.act = FAKE_GIVE, .n = 30, .bytes = small},
+                {.act = FAKE_GIVE, .n = LARGE, .bytes = large},
+                {.act = FAKE_GIVE, .n = 30, .bytes = small});
+    FAKE_SCRIPT({.act = FAKE_TAKE, .n = 40},
+                {.act = FAKE_GIVE, .n = 30, .bytes = small});
+    FAKE_SCRIPT({.act = FAKE_TAKE, .n = 40},
+                {.act = FAKE_GIVE, .n = 30, .bytes = small});
+    asc_status rc = ASC_OK;
+    size_t n = 0, n_submitted = 0;
+    for (; n < N && rc == ASC_OK; n++) {
+        calls[n] = asc_call_new();
+        asc_request *req = calls[n] != NULL ? asc_call_request(calls[n]) : NULL;
+        rc = told(req != NULL && asc_buf_put(&req->out, small, sizeof small), err);
+        if (rc == ASC_OK) {
+            req->ns = "test";
+            req->timing = options.timing;
+            req->alone = n == N - 1;
+            asc_loop_submit_at(l, calls[n], &errs[n], calls[n], now);
+            n_submitted++;
+        }
+    }
+    set = rc == ASC_OK ? asc_set_new() : NULL;
+    if (set != NULL) {
+        asc_set_begin_at(set, c, &options, NULL, now);
+        rc = asc_set_add_node(set, "A", err);
+        part = rc == ASC_OK ? asc_set_unwritten(set) : NULL;
+        if (part != NULL && asc_buf_put(&part->req.out, small, sizeof small)) {
+            asc_loop_submit_set_at(l, set, set, now);
+            n_submitted++;
+        }
+    }
+    for (int i = 0; i < 40; i++, now += i == 20 ? 2000 : 0) {
+        asc_loop_step(l, now);
+    }
+    size_t n_taken = 0;
+    for (void *owner; (owner = asc_loop_take(l)) != NULL; n_taken++) {
+        asc_part *p = owner == set ? asc_set_take(set) : NULL;
+        for (size_t i = 0; i < n; i++) {
+            if (owner == calls[i] && errs[i].code != ASC_OK) {
+                *err = errs[i];
+            }
+        }
+        if (owner == set) {
+            CHECK(p != NULL && p->ended);
+            *err = p->err.code != ASC_OK ? p->err : *err;
+        }
+    }
+    CHECK_EQ_INT(n_taken, n_submitted);
+    rc = n_taken == N + 1 && err->code == ASC_OK ? ASC_OK : ASC_ERR_NOMEM;
+    err->code = rc;
+    asc_loop_free(l);
+    for (size_t i = 0; i < n; i++) {
+        asc_call_free(calls[i]);
+    }
+    asc_set_free(set);
+    asc_cluster_release(c);
+    CHECK_EQ_INT(fake.n_opened, fake.n_closed);
+    return rc;
+}
+
+/* Whatever fails, every call that was submitted ends. */
+static void
+test_loop(void)
+{
+    CHECK(exhaust("loop", turn_loop) >= 30);
+}
+
 static asc_status
 list_nodes(asc_error *err)
 {
@@ -794,6 +884,7 @@ static const kit_test tests[] = {
     {"batch", test_batch},
     {"query", test_query},
     {"set", test_set},
+    {"loop", test_loop},
     {"list_of_nodes", test_list_of_nodes},
 };
 
