@@ -122,6 +122,7 @@ class TrioAdapter:
             if call.done():
                 return Abort.FAILED  # wake() is under way
             call.remove_done_callback(wake)
+            call.cancel()  # at once: what has not left by now never will
             return Abort.SUCCEEDED
 
         call.add_done_callback(wake)

@@ -81,7 +81,7 @@ def test_coroutines_yield_calls(async_config):
 
 def test_gevent(async_config, new_key):
     gevent = pytest.importorskip("gevent", reason="gevent is not installed")
-    from gevent.event import AsyncResult
+    AsyncResult = pytest.importorskip("gevent.event").AsyncResult
 
     keys = [new_key() for _ in range(20)]
 

@@ -208,7 +208,9 @@ def test_cancelled_write_is_in_doubt_when_it_has_left(dev_cluster, run_with, key
 def test_cancelled_before_it_left_is_never_sent(run_with, key):
     async def main(client):
         await client.put(key, {"n": 1})
+        first = client.get(key)  # leaves at once, the next one with others
         error = await cancelled(client.put(key, {"n": 2}), 0)
+        assert (await first).bins == {"n": 1}
         await trio.sleep(0.05)
         return aerospike.in_doubt(error), (await client.get(key)).bins
 
