@@ -17,7 +17,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[1] / "test/typing"
-FILES = [FOLDER / name for name in ("good.py", "mistakes.py", "programs.py")]
+FILES = [
+    FOLDER / name for name in ("good.py", "loops.py", "mistakes.py", "programs.py")
+]
 MARK = "# wrong"
 
 # file name and line, and what is said of it

@@ -81,7 +81,15 @@ class _Work:
 class AsyncAggregation:
     """The results of an aggregation as they come, for `async for`."""
 
-    __slots__ = ("__weakref__", "_ask", "_client", "_end", "_found", "_is_busy", "_work")
+    __slots__ = (
+        "__weakref__",
+        "_ask",
+        "_client",
+        "_end",
+        "_found",
+        "_is_busy",
+        "_work",
+    )
 
     def __init__(
         self,

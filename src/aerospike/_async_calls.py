@@ -16,9 +16,10 @@ from aerospike._pending import PendingMethods as Lacking
 TYPE_CHECKING = False  # as in typing, which need not be imported for it
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
-    from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
+    from typing import Any, Concatenate, ParamSpec, TypeVar
 
-    AsyncClient: TypeAlias = Any
+    from aerospike._async_client import AsyncClient
+
     P = ParamSpec("P")
     T = TypeVar("T")
     Of = TypeVar("Of")
@@ -28,7 +29,8 @@ def plain(
     method: Callable[Concatenate[Of, P], T],
 ) -> Callable[Concatenate[AsyncClient, P], T]:
     """A method of Client that never waits, as one of AsyncClient."""
-    return copied(method, f"AsyncClient.{method.__name__}")
+    function: Callable[..., T] = method
+    return copied(function, f"AsyncClient.{method.__name__}")
 
 
 def awaited(

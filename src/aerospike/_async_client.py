@@ -1,4 +1,4 @@
-"""The asynchronous client: its life. Its calls are those of Client, in the same rooms."""
+"""The asynchronous client: its life. Its calls are those of Client, as rows of C."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from time import monotonic
 
 from aerospike import _loops, exception
 from aerospike._async_calls import AsyncCalls
-from aerospike._core import AsyncClient as Base
 from aerospike._calls.signatures import owns_its_methods
+from aerospike._core import AsyncClient as Base
 from aerospike._errors import made
 from aerospike._hints import Any, NoReturn
 
@@ -49,7 +49,7 @@ class _Attempt:
 
     async def wait(self, client: AsyncClient, limit_s: float | None) -> None:
         """Wait for its end, or until the limit has passed; raise what it raised."""
-        adapter = _running()
+        adapter = _loops.present()
         signal = client._signal()
         self._waiting.append((adapter, signal))
         if self.is_done:  # perhaps before it could see that somebody waits
@@ -62,13 +62,6 @@ class _Attempt:
                 timer.cancel()
         if self.error is not None:
             raise copy.copy(self.error)  # each has a traceback of its own
-
-
-def _running() -> _loops.Adapter:
-    adapter = _loops.running()
-    if adapter is None:
-        raise RuntimeError("no running event loop")
-    return adapter
 
 
 @owns_its_methods
@@ -106,14 +99,14 @@ class AsyncClient(AsyncCalls, Base):
         """
         self._check_valid()
         if username is not None or password is not None:
-            await _running().in_thread(self._connect, username, password)
+            await _loops.present().in_thread(self._connect, username, password)
         elif not self._is_open():
             await self._connected(None)
         return self
 
     async def _connected(self, limit_s: float | None) -> None:
         """Connect, together with all others who want that now."""
-        if isinstance(_running(), _loops.ByHand):
+        if isinstance(_loops.present(), _loops.ByHand):
             self._connect()  # nobody would wake who waits for a thread
             return
         attempt = self._attempt
@@ -155,7 +148,7 @@ class AsyncClient(AsyncCalls, Base):
         up. Those of other event loops end as they would. May be called twice;
         ``connect()`` opens the client again.
         """
-        adapter = _running()
+        adapter = _loops.present()
         loops, cluster = self._let_go()
         try:
             for loop in loops:

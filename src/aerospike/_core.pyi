@@ -1,5 +1,6 @@
 import builtins
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Generator, Sequence
+from contextvars import Context
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, final
 
 from typing_extensions import Self, TypeVar, disjoint_base
@@ -68,6 +69,7 @@ class Stream:
     def __exit__(self, *args: object) -> None: ...
     def collect(self) -> list[Record]: ...
     def slice(self, n: int, /) -> list[Record]: ...
+    def stop(self) -> None: ...
     def close(self) -> None: ...
 
 @disjoint_base
@@ -773,6 +775,584 @@ class Client:
         """The nodes known at this moment: a list of dicts {"address", "port",
         "node_name"}.
         """
+
+@final
+class Pending(Coroutine[Any, Any, _T]):
+    """A call of an AsyncClient: an awaitable, a future and a coroutine in one."""
+    def send(self, value: Any, /) -> Any:
+        """As coroutines have it."""
+    def throw(
+        self, exception: Any, value: object = None, traceback: Any = None, /
+    ) -> Any:
+        """As coroutines have it: the call is given up."""
+    def close(self) -> None:
+        """As coroutines have it: the call is given up."""
+    def __await__(self) -> Generator[Any, Any, _T]: ...
+    def __iter__(self) -> Generator[Any, Any, _T]: ...
+    def __next__(self) -> Any: ...
+    def __del__(self) -> None: ...
+    def result(self) -> _T:
+        """The result of the call, or raise its error."""
+    def exception(self) -> BaseException | None:
+        """The error of the call, or None."""
+    def done(self) -> bool:
+        """Has the call ended?"""
+    def cancelled(self) -> bool:
+        """Was the call cancelled?"""
+    def cancel(self, msg: object = None) -> bool:
+        """Give the call up. False when it has ended already."""
+    def add_done_callback(
+        self, fn: Callable[[Self], object], /, *, context: Context | None = None
+    ) -> None:
+        """Have the event loop call a function with this object when the call has ended."""
+    def remove_done_callback(self, fn: Callable[[Self], object], /) -> int:
+        """Undo add_done_callback(). The number of callbacks that this has removed."""
+    def get_loop(self) -> Any:
+        """The event loop of the call."""
+    @property
+    def in_doubt(self) -> bool:
+        """Whether a write may be, or is, applied of which the caller does not learn when he is cancelled now."""
+    _asyncio_future_blocking: bool
+    @property
+    def __name__(self) -> str: ...
+    @property
+    def __qualname__(self) -> str: ...
+    @property
+    def _loop(self) -> Any: ...
+    @property
+    def _cancel_message(self) -> Any: ...
+    def _make_cancelled_error(self) -> BaseException: ...
+    def _set(self) -> None: ...
+
+@final
+class Loop:
+    """A client in one event loop."""
+    def ready(self) -> None:
+        """The descriptor is readable."""
+    def turn(self) -> None:
+        """Requests are to leave."""
+    def wake(self) -> None:
+        """Wake who waits for a call."""
+    def is_here(self) -> bool:
+        """Whether the event loop is the thread's."""
+    def idle(self) -> Pending[None] | None:
+        """A signal for the end of what is under way; None: nothing is."""
+    def cut(self) -> None:
+        """Give up what is under way, and end."""
+    def retire(self) -> None:
+        """End when nothing is under way any more."""
+
+@disjoint_base
+class AsyncClient:
+    """The base of aerospike.AsyncClient."""
+    def __init__(self, config: Config | Options) -> None: ...
+    def fileno(self) -> int:
+        """The descriptor of the client in this event loop or thread: when it is readable,
+        turn() has something to do. Event loops of asyncio and trio watch it themselves. In a thread without an event loop this connects, as connect() does.
+
+        :raises ClusterError: the client has not connected, and an event loop runs.
+        """
+    def turn(self) -> None:
+        """Do what can be done without waiting: send, receive, wake who awaits a call."""
+    def _connect(
+        self, username: str | None = None, password: str | None = None
+    ) -> Self: ...
+    def _is_open(self) -> bool: ...
+    def _signal(self) -> Pending[None]: ...
+    def _call_late(
+        self,
+        took_ms: int,
+        function: Callable[..., _T],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        /,
+    ) -> _T: ...
+    def _let_go(self) -> tuple[builtins.list[Loop], object]: ...
+    def _blocking(self) -> Client: ...
+    # what follows is as in Client: tools/stub_docs.py writes it
+    def is_connected(self) -> bool:
+        """True when at least one node of the cluster answers.
+
+        It is False when none answered two looks in a row, which the client takes every
+        `tend_interval`.
+        """
+    def _check_valid(self) -> None: ...
+    def _check_open(self) -> None: ...
+    def _lua(self) -> tuple[str, str, int]: ...
+    async def get(self, key: Key, policy: ReadPolicy | Options | None = None) -> Record:
+        """Read a record with all its bins.
+
+        :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
+            namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
+            user_key: str, int of 64 bits, bytes (text, too) or bytearray (a blob);
+            digest: 20 bytes.
+        :param policy: dict of read policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :return: (key, meta, bins): key is (namespace, set, user_key, digest), where
+            user_key is None unless the policy has key=POLICY_KEY_SEND, and digest a
+            bytearray of 20; meta is {"ttl": seconds to live, 4294967295 for a record that never expires,
+            "gen": generation}. bins: dict of
+            bin name to value.
+        :raises RecordNotFound: there is no such record.
+        :raises FilteredOut: the policy's expressions reject the record.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
+    async def select(
+        self,
+        key: Key,
+        bins: list[str] | tuple[str, ...],
+        policy: ReadPolicy | Options | None = None,
+    ) -> Record:
+        """Read some bins of a record; those that it has not are left out.
+
+        :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
+            namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
+            user_key: str, int of 64 bits, bytes (text, too) or bytearray (a blob);
+            digest: 20 bytes.
+        :param bins: list or tuple of bin names, str of up to 15 bytes each.
+        :param policy: dict of read policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :return: (key, meta, bins) as get() does, with the user key that was passed.
+        :raises RecordNotFound: there is no such record.
+        :raises InvalidRequest: bins is empty, or begins with an empty name.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
+    async def exists(
+        self, key: Key, policy: ReadPolicy | Options | None = None
+    ) -> tuple[RecordKey, Meta | None]:
+        """Read a record's metadata.
+
+        :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
+            namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
+            user_key: str, int of 64 bits, bytes (text, too) or bytearray (a blob);
+            digest: 20 bytes.
+        :param policy: dict of read policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :return: (key, meta); meta is None when there is no such record, else
+            meta is {"ttl": seconds to live, 4294967295 for a record that never expires,
+            "gen": generation}.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
+    async def put(
+        self,
+        key: Key,
+        bins: Bins,
+        meta: WriteMeta | Options | None = None,
+        policy: WritePolicy | Options | None = None,
+        serializer: int | None = None,
+    ) -> int:
+        """Write bins; bins of the record that are not named stay, unless the policy's
+        "exists" says replace.
+
+        :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
+            namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
+            user_key: str, int of 64 bits, bytes (text, too) or bytearray (a blob);
+            digest: 20 bytes.
+        :param bins: dict of bin name (str, up to 15 bytes) to value: int of 64 bits,
+            float, str, bytes, bytearray, bool, list, dict, GeoJSON; None removes the
+            bin; others as serializer says.
+        :param meta: dict with "ttl" (seconds, or a TTL_* constant) and "gen" (the
+            expected generation, compared as the policy's "gen" says), or None.
+        :param policy: dict of write policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :param serializer: SERIALIZER_* constant, for values of other types: by default
+            the client's own serializer, else pickle; SERIALIZER_NONE refuses them.
+        :return: int, 0.
+        :raises RecordExistsError: POLICY_EXISTS_CREATE, and the record exists.
+        :raises RecordNotFound: POLICY_EXISTS_UPDATE or _REPLACE, and it does not.
+        :raises RecordGenerationError: the generation does not match.
+        :raises RecordTooBig: the record would exceed the server's limit.
+        :raises BinNameError: a bin name is longer than 15 bytes.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
+    async def remove(
+        self,
+        key: Key,
+        meta: WriteMeta | Options | None = None,
+        policy: RemovePolicy | Options | None = None,
+    ) -> int:
+        """Remove a record.
+
+        :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
+            namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
+            user_key: str, int of 64 bits, bytes (text, too) or bytearray (a blob);
+            digest: 20 bytes.
+        :param meta: dict with "ttl" (seconds, or a TTL_* constant) and "gen" (the
+            expected generation, compared as the policy's "gen" says), or None.
+        :param policy: dict of remove policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :return: int, 0.
+        :raises RecordNotFound: there is no such record.
+        :raises RecordGenerationError: the generation does not match.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
+    async def remove_bin(
+        self,
+        key: Key,
+        list: list[str],
+        meta: WriteMeta | Options | None = None,
+        policy: WritePolicy | Options | None = None,
+    ) -> int:
+        """Remove bins; the record goes with its last bin.
+
+        :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
+            namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
+            user_key: str, int of 64 bits, bytes (text, too) or bytearray (a blob);
+            digest: 20 bytes.
+        :param list: list of bin names.
+        :param meta: dict with "ttl" (seconds, or a TTL_* constant) and "gen" (the
+            expected generation, compared as the policy's "gen" says), or None.
+        :param policy: dict of write policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :return: int, 0.
+        :raises RecordNotFound: there is no such record.
+        :raises InvalidRequest: the list is empty.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
+    async def touch(
+        self,
+        key: Key,
+        val: int = ...,
+        meta: WriteMeta | Options | None = None,
+        policy: OperatePolicy | Options | None = None,
+    ) -> int:
+        """Renew a record's time to live; its generation grows by one.
+
+        :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
+            namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
+            user_key: str, int of 64 bits, bytes (text, too) or bytearray (a blob);
+            digest: 20 bytes.
+        :param val: seconds to live or a TTL_* constant; 0 is the namespace's default.
+            Left out: meta's "ttl", then the policy's.
+        :param meta: dict with "ttl" (seconds, or a TTL_* constant) and "gen" (the
+            expected generation, compared as the policy's "gen" says), or None.
+        :param policy: dict of operate policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :return: int, 0.
+        :raises RecordNotFound: there is no such record.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
+    async def append(
+        self,
+        key: Key,
+        bin: str | bytearray,
+        val: str | bytes | bytearray,
+        meta: WriteMeta | Options | None = None,
+        policy: OperatePolicy | Options | None = None,
+    ) -> int:
+        """Append str to a string or bytes to a blob; a missing bin or record is made.
+
+        :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
+            namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
+            user_key: str, int of 64 bits, bytes (text, too) or bytearray (a blob);
+            digest: 20 bytes.
+        :param bin: bin name.
+        :param val: str, bytes or bytearray.
+        :param meta: dict with "ttl" (seconds, or a TTL_* constant) and "gen" (the
+            expected generation, compared as the policy's "gen" says), or None.
+        :param policy: dict of operate policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :return: int, 0.
+        :raises BinIncompatibleType: the bin holds another type.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
+    async def prepend(
+        self,
+        key: Key,
+        bin: str | bytearray,
+        val: str | bytes | bytearray,
+        meta: WriteMeta | Options | None = None,
+        policy: OperatePolicy | Options | None = None,
+    ) -> int:
+        """Prepend str to a string or bytes to a blob; a missing bin or record is made.
+
+        :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
+            namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
+            user_key: str, int of 64 bits, bytes (text, too) or bytearray (a blob);
+            digest: 20 bytes.
+        :param bin: bin name.
+        :param val: str, bytes or bytearray.
+        :param meta: dict with "ttl" (seconds, or a TTL_* constant) and "gen" (the
+            expected generation, compared as the policy's "gen" says), or None.
+        :param policy: dict of operate policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :return: int, 0.
+        :raises BinIncompatibleType: the bin holds another type.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
+    async def increment(
+        self,
+        key: Key,
+        bin: str | bytearray,
+        offset: float,
+        meta: WriteMeta | Options | None = None,
+        policy: OperatePolicy | Options | None = None,
+    ) -> int:
+        """Add to a number of the same type; a missing bin or record is created. Integers
+        wrap around at 64 bits.
+
+        :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
+            namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
+            user_key: str, int of 64 bits, bytes (text, too) or bytearray (a blob);
+            digest: 20 bytes.
+        :param bin: bin name.
+        :param offset: int or float.
+        :param meta: dict with "ttl" (seconds, or a TTL_* constant) and "gen" (the
+            expected generation, compared as the policy's "gen" says), or None.
+        :param policy: dict of operate policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :return: int, 0.
+        :raises BinIncompatibleType: the bin holds another type.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
+    async def apply(
+        self,
+        key: Key,
+        module: str,
+        function: str,
+        args: builtins.list[Any] | tuple[Any, ...],
+        policy: ApplyPolicy | Options | None = None,
+    ) -> Any:
+        """Call a function in Lua on a record, which need not exist.
+
+        :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
+            namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
+            user_key: str, int of 64 bits, bytes (text, too) or bytearray (a blob);
+            digest: 20 bytes.
+        :param module: str, the name of its file without ".lua"; see udf_put().
+        :param function: str, the name of the function.
+        :param args: list of what it gets after the record.
+        :param policy: dict of apply policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :return: what the function returns; None for nil.
+        :raises UDFError: the module or the function is not there, or it failed.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
+    async def operate(
+        self,
+        key: Key,
+        list: list[Operation],
+        meta: WriteMeta | Options | None = None,
+        policy: OperatePolicy | Options | None = None,
+    ) -> Record:
+        """Carry out operations on one record, in their order and as one: when one fails,
+        nothing is changed.
+
+        :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
+            namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
+            user_key: str, int of 64 bits, bytes (text, too) or bytearray (a blob);
+            digest: 20 bytes.
+        :param list: operations as aerospike_helpers.operations makes them, or
+            dicts {"op": aerospike.OPERATOR_WRITE, "bin": "age", "val": 33}.
+        :param meta: dict with "ttl" (seconds, or a TTL_* constant) and "gen" (the
+            expected generation, compared as the policy's "gen" says), or None.
+        :param policy: dict of operate policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :return: (key, meta, bins): bins has the last result of each bin that has one.
+        :raises RecordNotFound: no such record, and nothing to create it.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
+    async def operate_ordered(
+        self,
+        key: Key,
+        list: list[Operation],
+        meta: WriteMeta | Options | None = None,
+        policy: OperatePolicy | Options | None = None,
+    ) -> Record[Meta, builtins.list[tuple[str, Any]]]:
+        """Like operate(), with every result, in order.
+
+        :return: (key, meta, [(bin, result), ...]).
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
+    async def _operate_one(
+        self,
+        key: Key,
+        ops: builtins.list[Operation],
+        meta: WriteMeta | Options | None = None,
+        policy: OperatePolicy | Options | None = None,
+    ) -> Any: ...
+    async def _operate_count(
+        self,
+        key: Key,
+        ops: builtins.list[Operation],
+        meta: WriteMeta | Options | None = None,
+        policy: OperatePolicy | Options | None = None,
+    ) -> int: ...
+    async def _operate_zero(
+        self,
+        key: Key,
+        ops: builtins.list[Operation],
+        meta: WriteMeta | Options | None = None,
+        policy: OperatePolicy | Options | None = None,
+    ) -> int: ...
+    async def _operate_pairs(
+        self,
+        key: Key,
+        ops: builtins.list[Operation],
+        meta: WriteMeta | Options | None = None,
+        policy: OperatePolicy | Options | None = None,
+    ) -> Any: ...
+    def get_key_partition_id(self, ns: str, set: str | None, key: UserKey) -> int:
+        """The partition, 0 to 4095, that the record of a user key belongs to.
+
+        :raises ParamError: the key is malformed.
+        """
+    def get_key_digest(self, ns: str, set: str | None, key: UserKey) -> bytearray:
+        """The digest of a user key; the same as aerospike.calc_digest()."""
+    def llist(self, key: Key, bin: str, module: str | None = None) -> NoReturn:
+        """Large ordered lists, which no server since 3.16 has.
+
+        :raises UnsupportedFeature: always.
+        """
+    def get_policies(self) -> dict[str, dict[str, Any]]:
+        """The defaults of this client: dict of policy name to dict of key to value."""
+    def shm_key(self) -> int | None:
+        """The key of the memory that this client shares with those of other processes
+        (``shm`` of the configuration), or None if it shares none.
+        """
+    def has_geo(self) -> bool:
+        """True when the cluster supports GeoJSON, as every living server does.
+
+        :raises ClusterError: the client is closed.
+        """
+    async def info(
+        self,
+        command: str,
+        hosts: Sequence[Host] | None = None,
+        policy: InfoPolicy | Options | None = None,
+    ) -> dict[str, tuple[None, str]]:
+        """Ask nodes, the older way: what a node refuses comes back as its text.
+
+        :param command: str.
+        :param hosts: list of (address, port); None asks every node.
+        :param policy: dict of info policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :return: dict of node name to (None, reply without the command's name).
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
+    async def info_node(
+        self,
+        command: str,
+        host: tuple[str, int] | str,
+        policy: InfoPolicy | Options | None = None,
+    ) -> str:
+        """Ask one node, the older way: what it refuses comes back as its text.
+
+        :param command: str.
+        :param host: (address, port), or the name of the node.
+        :param policy: dict of info policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :return: str "command<TAB>reply<LF>".
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
+    async def info_all(
+        self, command: str, policy: InfoPolicy | Options | None = None
+    ) -> dict[str, tuple[None, str]]:
+        """Ask every node.
+
+        :param command: str; several commands are separated by line feeds.
+        :param policy: dict of info policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :return: dict of node name to (None, reply), without the first command's name.
+        :raises InvalidRequest: a node does not know the (first) command.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
+    async def info_single_node(
+        self,
+        command: str,
+        host: str | tuple[str, int],
+        policy: InfoPolicy | Options | None = None,
+    ) -> str:
+        """Ask one node.
+
+        :param command: str.
+        :param host: str, the name of the node.
+        :param policy: dict of info policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :return: str "command<TAB>reply<LF>".
+        :raises InvalidRequest: the node does not know the command.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
+    async def info_random_node(
+        self, command: str, policy: InfoPolicy | Options | None = None
+    ) -> str:
+        """Ask one of the nodes.
+
+        :param command: str.
+        :param policy: dict of info policy keys over the client's defaults, or None.
+            Timeouts are in milliseconds; 0 means no limit.
+        :return: str "command<TAB>reply<LF>".
+        :raises InvalidRequest: the node does not know the command.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises NamespaceNotFound: no node has the namespace.
+        :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
+        """
+    async def _admin(
+        self,
+        command: int,
+        fields: tuple[tuple[int, object], ...],
+        policy: AdminPolicy | Options | None = None,
+    ) -> list[list[tuple[int, bytes]]]:
+        """x"""
+    def get_nodes(self) -> list[tuple[str, int]]:
+        """The nodes known at this moment: a list of (address, port)."""
+    def get_node_names(self) -> list[dict[str, Any]]:
+        """The nodes known at this moment: a list of dicts {"address", "port",
+        "node_name"}.
+        """
+    # what follows is as in Client: tools/stub_docs.py writes it
 
 def client(config: Config | Options) -> PublicClient:
     """A Client of the configuration; see Client."""

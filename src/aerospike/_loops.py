@@ -231,3 +231,11 @@ def running() -> Adapter | None:
     if loop is None:
         return _by_hand.get(get_native_id())
     return AsyncioAdapter(loop)
+
+
+def present() -> Adapter:
+    """The same, but RuntimeError when there is none."""
+    adapter = running()
+    if adapter is None:
+        raise RuntimeError("no running event loop")
+    return adapter

@@ -6,35 +6,27 @@ from aerospike import _loops
 from aerospike._calls.requests import HashPassword, Nodes, Pause, UserPath
 from aerospike._calls.signatures import shows
 from aerospike._calls.steps import Steps, ask, begin
-from aerospike._errors import client_error
 from aerospike.exception import AerospikeError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
-    from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
+    from typing import Any, Concatenate, ParamSpec, TypeVar
 
+    from aerospike._async_client import AsyncClient
     from aerospike._calls.requests import Call, Request
 
-    AsyncClient: TypeAlias = Any
     P = ParamSpec("P")
     T = TypeVar("T")
-
-
-def _adapter() -> _loops.Adapter:
-    found = _loops.running()
-    if found is None:
-        raise client_error("no event loop runs in this thread")
-    return found
 
 
 async def answer(client: AsyncClient, request: Request) -> Any:
     """What a request asks for. Only what is under way elsewhere is waited for."""
     match request:
         case Pause(seconds):
-            return await _adapter().sleep(seconds)
+            return await _loops.present().sleep(seconds)
         case HashPassword():
-            return await _adapter().in_thread(request.make)
+            return await _loops.present().in_thread(request.make)
         case Nodes():
             await client.connect()  # which knows no node before
             return ask(client, request, runs)

@@ -1113,7 +1113,7 @@ static PyMethodDef pending_methods[] = {
     {"send", pending_send, METH_O,
      "send($self, value, /)\n--\n\nAs coroutines have it."},
     {"throw", (PyCFunction)(void (*)(void))pending_throw, METH_FASTCALL,
-     "throw($self, exception, /)\n--\n\n"
+     "throw($self, exception, value=None, traceback=None, /)\n--\n\n"
      "As coroutines have it: the call is given up."},
     {"close", pending_close, METH_NOARGS,
      "close($self)\n--\n\nAs coroutines have it: the call is given up."},
