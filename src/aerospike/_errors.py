@@ -65,6 +65,8 @@ def in_doubt(error: BaseException) -> bool:
 
     :param error: what a call has raised, or what was raised because of that, such as
         the TimeoutError that asyncio.timeout() makes of a CancelledError, or a group.
+        A CancelledError that tells nothing is in doubt: gather() makes its own, and who
+        is cancelled behind shield() has a call that goes on.
     """
     looked_at: set[int] = set()
     at: BaseException | None = error
@@ -76,5 +78,14 @@ def in_doubt(error: BaseException) -> bool:
         members = getattr(at, "exceptions", None)
         if isinstance(members, tuple):
             return any(map(in_doubt, members))
-        at = at.__context__ if at.__cause__ is None else at.__cause__
+        before = at.__context__ if at.__cause__ is None else at.__cause__
+        if before is None:
+            return _is_cancelled(at)
+        at = before
     return False
+
+
+def _is_cancelled(error: BaseException) -> bool:
+    """Whether it is asyncio's CancelledError. Nobody has one without asyncio."""
+    asyncio = sys.modules.get("asyncio")
+    return asyncio is not None and isinstance(error, asyncio.CancelledError)

@@ -72,7 +72,7 @@ async def wait_for(begin: Begin, patience_s: float) -> Any:
 
 async def first_of_two(begin: Begin, patience_s: float) -> Any:
     """asyncio.wait(), and what is not done is cancelled."""
-    call = asyncio.ensure_future(begin())
+    call = asyncio.create_task(begin())
     await asyncio.wait([call], timeout=patience_s)
     call.cancel()
     return await call

@@ -40,7 +40,9 @@ CANCELLED = told(asyncio.CancelledError(), True)
         (during(TimeoutError(), CANCELLED), True),
         (caused(ValueError(), caused(TimeoutError(), CANCELLED)), True),
         (ValueError(), False),
-        (asyncio.CancelledError(), False),
+        # nobody has told, so nobody knows
+        (asyncio.CancelledError(), True),
+        (caused(TimeoutError(), asyncio.CancelledError()), True),
         # what has an answer of its own does not look for another
         (during(told(exception.RecordNotFound(), False), CANCELLED), False),
         # as a traceback shows it: a cause hides what was handled meanwhile
