@@ -25,8 +25,16 @@ static const PyMethodDef *const rooms[] = {
 };
 
 static const PyMethodDef *const async_rooms[] = {
-    async_life_methods,   plain_methods,     loop_methods,       key_methods,
-    async_record_methods, node_list_methods, async_info_methods, async_admin_methods,
+    async_life_methods,
+    plain_methods,
+    loop_methods,
+    key_methods,
+    async_record_methods,
+    node_list_methods,
+    async_info_methods,
+    async_admin_methods,
+    async_batch_keys_methods,
+    async_batch_write_methods,
 };
 
 #define N_OF(array) (sizeof(array) / sizeof((array)[0]))

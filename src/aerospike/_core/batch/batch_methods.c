@@ -1,12 +1,13 @@
-/* batch/batch_methods.c -- the methods of aerospike.Client that ask the same of many
- * records.
+/* batch/batch_methods.c -- the methods of aerospike.Client and aerospike.AsyncClient that
+ * ask the same of many records.
  *
  * Each method is described by a keys_row: its arguments, the policies that it reads,
- * and what it asks for. keys_method() runs them all: it begins the batch, gives it the
- * keys and the template, and executes it (batch.c). The arguments are borrowed while
- * the batch is begun; from then on it owns all that it needs. */
+ * and what it asks for. The batch is begun, and given the keys and the template, while
+ * the arguments are borrowed; from then on it owns all that it needs. keys_method() then
+ * executes it (batch.c), and keys_call() leaves it to the loop (batch_call.c). */
 #include "batch/batch_methods.h"
 
+#include "batch/batch_call.h"
 #include "batch/doc_texts.h"
 #include "batch/records.h"
 #include "batch/templates.h"
@@ -171,7 +172,7 @@ prepare_keys(batch_run *b, const keys_row *row, PyObject *self, PyTypeObject *cl
     return rc;
 }
 
-/* The body of every method. */
+/* The body of every method of Client. */
 static PyObject *
 keys_method(const keys_row *row, METHOD_PARAMS)
 {
@@ -187,6 +188,39 @@ keys_method(const keys_row *row, METHOD_PARAMS)
     batch_end(&b);
     return result;
 }
+
+/* Fill in the work of a call of an AsyncClient. */
+static int
+fill_keys(PendingObject *p, void *work, const void *row, PyObject *self,
+          PyTypeObject *cls, PyObject **argv)
+{
+    batch_run *b = batch_of_call(p, work);
+    return b != NULL ? prepare_keys(b, row, self, cls, argv) : -1;
+}
+
+/* The body of every method of AsyncClient. */
+static PyObject *
+keys_call(const keys_row *row, METHOD_PARAMS)
+{
+    const async_method m = {.name = row->name,
+                            .args = row->args,
+                            .n_required = row->n_required,
+                            .kind = &batch_call_kind,
+                            .row = row,
+                            .fill = fill_keys};
+    return async_method_call(&m, self, cls, args, nargs, kwnames);
+}
+
+/* The methods of a row: that of Client, and that of AsyncClient. */
+#define KEYS_METHODS(name)                                                             \
+    static PyObject *client_##name(METHOD_PARAMS)                                      \
+    {                                                                                  \
+        return keys_method(&name##_row, self, cls, args, nargs, kwnames);              \
+    }                                                                                  \
+    static PyObject *async_##name(METHOD_PARAMS)                                       \
+    {                                                                                  \
+        return keys_call(&name##_row, self, cls, args, nargs, kwnames);                \
+    }
 
 /* --- templates: the functions put_template of the rows --- */
 
@@ -287,11 +321,7 @@ static const keys_row batch_read_row = {
     .put_template = template_of_read,
 };
 
-static PyObject *
-client_batch_read(METHOD_PARAMS)
-{
-    return keys_method(&batch_read_row, self, cls, args, nargs, kwnames);
-}
+KEYS_METHODS(batch_read)
 
 static const char doc_batch_operate[] =
     "batch_operate($self, keys, ops, policy_batch=None, policy_batch_write=None, "
@@ -312,11 +342,7 @@ static const keys_row batch_operate_row = {
     .put_template = template_of_operate,
 };
 
-static PyObject *
-client_batch_operate(METHOD_PARAMS)
-{
-    return keys_method(&batch_operate_row, self, cls, args, nargs, kwnames);
-}
+KEYS_METHODS(batch_operate)
 
 static const char doc_batch_remove[] =
     "batch_remove($self, keys, policy_batch=None, policy_batch_remove=None)\n--\n\n"
@@ -332,11 +358,7 @@ static const keys_row batch_remove_row = {
     .put_template = template_of_remove,
 };
 
-static PyObject *
-client_batch_remove(METHOD_PARAMS)
-{
-    return keys_method(&batch_remove_row, self, cls, args, nargs, kwnames);
-}
+KEYS_METHODS(batch_remove)
 
 static const char doc_batch_apply[] =
     "batch_apply($self, keys, module, function, args, policy_batch=None, "
@@ -359,11 +381,7 @@ static const keys_row batch_apply_row = {
     .put_template = template_of_apply,
 };
 
-static PyObject *
-client_batch_apply(METHOD_PARAMS)
-{
-    return keys_method(&batch_apply_row, self, cls, args, nargs, kwnames);
-}
+KEYS_METHODS(batch_apply)
 
 static const char doc_get_many[] =
     "get_many($self, keys, policy=None)\n--\n\n"
@@ -377,11 +395,7 @@ static const keys_row get_many_row = {
     .put_template = template_of_get, .gives_tuples = true,
 };
 
-static PyObject *
-client_get_many(METHOD_PARAMS)
-{
-    return keys_method(&get_many_row, self, cls, args, nargs, kwnames);
-}
+KEYS_METHODS(get_many)
 
 static const char doc_exists_many[] =
     "exists_many($self, keys, policy=None)\n--\n\n"
@@ -395,11 +409,7 @@ static const keys_row exists_many_row = {
     .put_template = template_of_exists, .gives_tuples = true,
 };
 
-static PyObject *
-client_exists_many(METHOD_PARAMS)
-{
-    return keys_method(&exists_many_row, self, cls, args, nargs, kwnames);
-}
+KEYS_METHODS(exists_many)
 
 static const char doc_select_many[] =
     "select_many($self, keys, bins, policy=None)\n--\n\n"
@@ -413,11 +423,7 @@ static const keys_row select_many_row = {
     .put_template = template_of_read, .gives_tuples = true,
 };
 
-static PyObject *
-client_select_many(METHOD_PARAMS)
-{
-    return keys_method(&select_many_row, self, cls, args, nargs, kwnames);
-}
+KEYS_METHODS(select_many)
 
 static const char doc_batch_get_ops[] =
     "batch_get_ops($self, keys, list, policy=None)\n--\n\n"
@@ -431,22 +437,22 @@ static const keys_row batch_get_ops_row = {
     .put_template = template_of_get_ops, .gives_tuples = true,
 };
 
-static PyObject *
-client_batch_get_ops(METHOD_PARAMS)
-{
-    return keys_method(&batch_get_ops_row, self, cls, args, nargs, kwnames);
-}
+KEYS_METHODS(batch_get_ops)
 
 /* clang-format on */
 
-const PyMethodDef batch_keys_methods[] = {
-    METHOD_ROW("batch_read", client_batch_read, doc_batch_read),
-    METHOD_ROW("batch_operate", client_batch_operate, doc_batch_operate),
-    METHOD_ROW("batch_remove", client_batch_remove, doc_batch_remove),
-    METHOD_ROW("batch_apply", client_batch_apply, doc_batch_apply),
-    METHOD_ROW("get_many", client_get_many, doc_get_many),
-    METHOD_ROW("exists_many", client_exists_many, doc_exists_many),
-    METHOD_ROW("select_many", client_select_many, doc_select_many),
-    METHOD_ROW("batch_get_ops", client_batch_get_ops, doc_batch_get_ops),
-    {NULL, NULL, 0, NULL},
-};
+#define KEYS_METHODS_OF(class)                                                         \
+    {                                                                                  \
+        METHOD_ROW("batch_read", class##_batch_read, doc_batch_read),                  \
+        METHOD_ROW("batch_operate", class##_batch_operate, doc_batch_operate),         \
+        METHOD_ROW("batch_remove", class##_batch_remove, doc_batch_remove),            \
+        METHOD_ROW("batch_apply", class##_batch_apply, doc_batch_apply),               \
+        METHOD_ROW("get_many", class##_get_many, doc_get_many),                        \
+        METHOD_ROW("exists_many", class##_exists_many, doc_exists_many),               \
+        METHOD_ROW("select_many", class##_select_many, doc_select_many),               \
+        METHOD_ROW("batch_get_ops", class##_batch_get_ops, doc_batch_get_ops),         \
+        {NULL, NULL, 0, NULL},                                                         \
+    }
+
+const PyMethodDef batch_keys_methods[] = KEYS_METHODS_OF(client);
+const PyMethodDef async_batch_keys_methods[] = KEYS_METHODS_OF(async);

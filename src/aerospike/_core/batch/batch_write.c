@@ -1,5 +1,5 @@
-/* batch/batch_write.c -- batch_write(), the method of aerospike.Client that asks
- * something of its own of each record.
+/* batch/batch_write.c -- batch_write(), the method of aerospike.Client and
+ * aerospike.AsyncClient that asks something of its own of each record.
  *
  * The caller gives a BatchRecords, whose list holds instances of Read, Write, Apply and
  * Remove. Each becomes a row of the batch, and the answers go into the same objects.
@@ -9,6 +9,8 @@
  * saves. So a record shares the template of the one before it when its attributes are
  * the very same objects, as they are when a program makes many records in a loop. */
 #include "batch/batch_methods.h"
+
+#include "batch/batch_call.h"
 #include "batch/doc_texts.h"
 #include "batch/records.h"
 #include "batch/templates.h"
@@ -338,13 +340,15 @@ static const char doc_batch_write[] =
     DOC_BATCH_POLICY DOC_BATCH_RESULT DOC_BATCH_RAISES;
 /* clang-format on */
 
+static const char *const batch_write_args[] = {"batch_records", "policy_batch", NULL};
+
 static PyObject *
 client_batch_write(METHOD_PARAMS)
 {
-    static const char *const names[] = {"batch_records", "policy_batch", NULL};
     PyObject *argv[2], *result = NULL;
     batch_run b;
-    if (parse_args("batch_write", names, 1, args, nargs, kwnames, argv) < 0) {
+    if (parse_args("batch_write", batch_write_args, 1, args, nargs, kwnames, argv) <
+        0) {
         return NULL;
     }
     if (prepare_records(&b, self, cls, argv) == 0) {
@@ -354,7 +358,32 @@ client_batch_write(METHOD_PARAMS)
     return result;
 }
 
+/* Fill in the work of a call of an AsyncClient. */
+static int
+fill_records(PendingObject *p, void *work, const void *row, PyObject *self,
+             PyTypeObject *cls, PyObject **argv)
+{
+    (void)row;
+    batch_run *b = batch_of_call(p, work);
+    return b != NULL ? prepare_records(b, self, cls, argv) : -1;
+}
+
+static PyObject *
+async_batch_write(METHOD_PARAMS)
+{
+    static const async_method m = {.name = "batch_write",
+                                   .args = batch_write_args,
+                                   .n_required = 1,
+                                   .kind = &batch_call_kind,
+                                   .fill = fill_records};
+    return async_method_call(&m, self, cls, args, nargs, kwnames);
+}
+
 const PyMethodDef batch_write_methods[] = {
     METHOD_ROW("batch_write", client_batch_write, doc_batch_write),
+    {NULL, NULL, 0, NULL},
+};
+const PyMethodDef async_batch_write_methods[] = {
+    METHOD_ROW("batch_write", async_batch_write, doc_batch_write),
     {NULL, NULL, 0, NULL},
 };

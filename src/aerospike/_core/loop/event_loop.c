@@ -3,6 +3,7 @@
 #include "loop/event_loop.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "support/compat.h"
 
@@ -25,6 +26,22 @@ loop_call_soon(LoopObject *l, PyObject *function)
     if (is_interrupted) {
         PyErr_SetInterrupt();
     }
+}
+
+/* So long: an iteration may have two such slices, one for calls that begin and one for
+ * a turn. */
+#define SLICE_NS 500000u
+
+bool
+loop_time_is_up(LoopObject *l)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    uint64_t now_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    if (l->until_ns == 0) {
+        l->until_ns = now_ns + SLICE_NS;
+    }
+    return now_ns >= l->until_ns;
 }
 
 void

@@ -50,6 +50,7 @@ struct LoopObject {
     bool has_submitted;   /* the library has requests that wait for a turn */
     bool turns_by_hand;   /* there is no event loop: the program calls turn() */
     bool retires;         /* it ends when nothing is under way any more */
+    uint64_t until_ns;    /* when the slice of time is over; 0: none has begun */
 
     /* Give the library a turn at once; the function is in loop.c. */
     void (*turn)(LoopObject *l);
@@ -74,6 +75,11 @@ struct LoopObject {
 /* Have the event loop call a function with nothing soon. An event loop that is closed
  * calls nothing any more. */
 void loop_call_soon(LoopObject *l, PyObject *function);
+
+/* Is the time over that the client may take of one iteration of the event loop? A slice
+ * begins with a turn or, between two turns, with the first question. What takes long asks
+ * now and then, and goes on in the next iteration. */
+bool loop_time_is_up(LoopObject *l);
 
 /* See that the library gets a turn in the next iteration of the event loop. */
 void loop_schedule(LoopObject *l);

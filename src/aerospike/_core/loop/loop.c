@@ -3,15 +3,11 @@
 #include "loop/loop.h"
 
 #include <pthread.h>
-#include <time.h>
 
 #include "loop/pending.h"
 #include "support/compat.h"
 #include "support/errors.h"
 #include "support/logging.h"
-
-/* So long, at most, the ends of calls are read before others get their turn. */
-#define SLICE_NS 1000000u
 
 /* A look at the clock costs more than a small reply: so many are read between two. */
 #define READS_PER_LOOK 8
@@ -36,24 +32,15 @@ watch_forks(void)
 
 /* --- a turn --- */
 
-static uint64_t
-now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-/* Read what has come, within a slice of time. */
+/* Read what has come, within the slice of time. */
 static void
 take_all(LoopObject *l)
 {
-    uint64_t end_ns = now_ns() + SLICE_NS;
     PendingObject *p;
     for (unsigned n = 1; l->loop != NULL && (p = asc_loop_take(l->loop)) != NULL; n++) {
         pending_go_on(p);
-        if (n % READS_PER_LOOK == 0 && now_ns() > end_ns) {
-            loop_schedule(l);
+        if (n % READS_PER_LOOK == 0 && loop_time_is_up(l)) {
+            l->has_submitted = true; /* in the sense that there is more to do */
             return;
         }
     }
@@ -73,11 +60,14 @@ turn(LoopObject *l)
     }
     l->is_turning = true;
     l->has_submitted = false;
+    l->until_ns = 0;
+    loop_time_is_up(l); /* begins the slice, of which the library takes its part */
     logging_hold();
     asc_loop_turn(l->loop);
     logging_release();
-    pending_take_turns(l);
     take_all(l);
+    pending_take_turns(l);
+    l->until_ns = 0;
     l->is_turning = false;
     size_t n_ended = l->n_in_batch;
     pending_close_batch(l);

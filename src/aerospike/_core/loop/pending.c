@@ -383,7 +383,7 @@ pending_take_turns(LoopObject *l)
     bool more = p != NULL;
     while (more) {
         p = l->turn_first;
-        more = p != last;
+        bool is_last = p == last;
         l->turn_first = p->next_due;
         if (l->turn_first == NULL) {
             l->turn_last = NULL;
@@ -391,6 +391,10 @@ pending_take_turns(LoopObject *l)
         p->waits_for_turn = false;
         pending_go_on(p);
         Py_DECREF(p);
+        more = !is_last && !loop_time_is_up(l);
+    }
+    if (l->turn_first != NULL) {
+        loop_schedule(l);
     }
 }
 

@@ -64,8 +64,8 @@ PyObject *pending_begin(PendingObject *p);
 /* Let a call go a step, because what it waits for is ready. */
 void pending_go_on(PendingObject *p);
 
-/* Let those of a loop go a step that wait for a turn, but for those that want one more
- * meanwhile. */
+/* Let those of a loop go a step that wait for a turn, one at least and as many as the
+ * slice of time allows, but for those that want one more meanwhile. */
 void pending_take_turns(LoopObject *loop);
 
 /* The calls that have ended since this was called last are one batch: have the event
