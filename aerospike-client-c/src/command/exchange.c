@@ -990,6 +990,16 @@ asc_exchange_again(asc_exchange *x)
     x->state = ASC_EXCHANGE_PICK;
 }
 
+asc_want
+asc_exchange_expire(asc_exchange *x, uint64_t now_ms)
+{
+    x->err->phase = ASC_PHASE_COMMAND;
+    asc_error_set(x->err, ASC_ERR_TIMEOUT,
+                  "the time was up before the request was sent (total_timeout %u ms)",
+                  x->req->timing.total_timeout_ms);
+    return decide(x, ASC_FAIL_CONNECT, now_ms);
+}
+
 /* The value is true as well when an earlier attempt has left. */
 bool
 asc_exchange_in_doubt(const asc_exchange *x)

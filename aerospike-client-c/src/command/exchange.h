@@ -135,6 +135,9 @@ void asc_exchange_heard(asc_exchange *x, uint64_t moved_ms);
  * leaves its place, or the queue of a pool. */
 void asc_exchange_again(asc_exchange *x);
 
+/* The deadline has come before an attempt that a driver was to begin: the exchange ends. */
+asc_want asc_exchange_expire(asc_exchange *x, uint64_t now_ms);
+
 /* May a write be applied all the same, if the exchange is given up now? */
 bool asc_exchange_in_doubt(const asc_exchange *x);
 

@@ -596,6 +596,11 @@ step_call(asc_loop *l, asc_call *c)
         }
         asc_exchange_heard(x, silent_since(&c->rider));
     }
+    if (x->state == ASC_EXCHANGE_PICK && l->now_ms >= x->deadline_ms) {
+        asc_error_reset(x->err);
+        obey(l, c, asc_exchange_expire(x, l->now_ms)); /* the turn came too late */
+        return;
+    }
     obey(l, c, asc_exchange_step(x, l->now_ms));
 }
 
