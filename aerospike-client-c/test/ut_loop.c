@@ -918,7 +918,7 @@ test_number_of_lines(void)
     start(&g, 0, 1, false);
     turn(&g);
     CHECK_EQ_INT(pool->n_open, 1);
-    start(&g, 1, 16, false);
+    start(&g, 1, 20, false);
     turn(&g);
     CHECK(pool->n_open >= 2 && pool->n_open <= 4);
     static const uint8_t reply[] = {REPLY(0, 1)};
@@ -930,7 +930,7 @@ test_number_of_lines(void)
     }
     turn(&g);
     turn(&g);
-    CHECK_EQ_INT(g.n_ended, 16);
+    CHECK_EQ_INT(g.n_ended, 20);
     CHECK_EQ_INT(pool->n_idle, 0);
     pass(&g, 999);
     CHECK_EQ_INT(pool->n_idle, 0);
