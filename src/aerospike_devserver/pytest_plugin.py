@@ -9,9 +9,10 @@ pytest finds it by its entry point wherever the package is installed. Nothing st
 and the client is not imported, before a test asks for a fixture.
 
 Each process has a cluster of its own, so that every worker of pytest-xdist has one. A
-test that asks for ``aerospike_client`` starts with empty namespaces on a development
-cluster. On a real one, named by ``--aerospike-hosts``, nothing is emptied: only the
-records of ``aerospike_key`` and ``aerospike_new_key`` are removed.
+test that asks for ``aerospike_client`` or ``aerospike_async_client`` starts with empty
+namespaces on a development cluster. On a real one, named by ``--aerospike-hosts``,
+nothing is emptied: only the records of ``aerospike_key`` and ``aerospike_new_key`` are
+removed.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from __future__ import annotations
 import itertools
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -203,6 +204,48 @@ def aerospike_client(
     if aerospike_cluster is not None:
         aerospike_cluster.reset()
     return aerospike_session_client.connect()
+
+
+@pytest.fixture(scope="session")
+def aerospike_async_session_client(
+    aerospike_config: dict[str, Any],
+) -> Iterator[aerospike.AsyncClient]:
+    """The client behind `aerospike_async_client`, for fixtures of a wider scope."""
+    import aerospike
+
+    client = aerospike.AsyncClient(aerospike_config)
+    yield client
+    _run(client.close())
+
+
+@pytest.fixture
+def aerospike_async_client(
+    aerospike_async_session_client: aerospike.AsyncClient,
+    aerospike_cluster: DevCluster | None,
+) -> aerospike.AsyncClient:
+    """A connected asynchronous client; on a development cluster, with empty namespaces.
+
+    All tests share one client, which works in any event loop: each test may have its
+    own. One that a test has closed is connected again.
+    """
+    if aerospike_cluster is not None:
+        aerospike_cluster.reset()
+    _run(aerospike_async_session_client.connect())
+    return aerospike_async_session_client
+
+
+def _run(what: Awaitable[Any]) -> None:
+    """Run it in a loop of its own, which becomes the current one of no thread."""
+    import asyncio
+
+    async def main() -> None:
+        await what
+
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(main())
+    finally:
+        loop.close()
 
 
 @pytest.fixture
