@@ -381,6 +381,44 @@ test_rows_that_have_left(void)
     teardown(&r);
 }
 
+/* A batch that is stopped lets go of its connections at once, and of large memory bit
+ * by bit. */
+static void
+test_stopped_batch_gives_memory_back(void)
+{
+    const act acts[] = {SILENT, SILENT};
+    rig r;
+    asc_error err;
+    asc_part *p, *parts[2];
+    unsigned n = 0, n_slices = 0;
+    setup(&r);
+    share(&r);
+    begin(&r);
+    add_rows(&r, 4, true);
+    r.acts = acts;
+    r.n_acts = 2;
+    CHECK_EQ_INT(asc_batch_route(r.b, &err), ASC_OK);
+    while ((p = asc_set_unwritten(r.set)) != NULL) {
+        write_request(&r, p);
+        CHECK(asc_buf_grow(&p->req.out, 3000000));
+        parts[n++] = p;
+    }
+    CHECK_EQ_INT(n, 2);
+    asc_set_step(r.set, r.now);
+    asc_set_step(r.set, r.now);
+    asc_set_stop(r.set);
+    CHECK_EQ_INT(fake.n_opened, 2);
+    CHECK_EQ_INT(fake.n_closed, 2);
+    while (asc_set_shrink(r.set, 1000000) && CHECK(n_slices < 100)) {
+        n_slices++;
+    }
+    CHECK(n_slices >= 4);
+    CHECK(parts[0]->req.out.cap <= 1 << 16);
+    CHECK(parts[1]->req.out.cap <= 1 << 16);
+    CHECK(asc_set_is_done(r.set));
+    teardown(&r);
+}
+
 static void
 test_replica_policies(void)
 {
@@ -849,6 +887,7 @@ static const kit_test tests[] = {
     {"slices_make_the_same_parts", test_slices_make_the_same_parts},
     {"routing_is_given_up", test_routing_is_given_up},
     {"rows_that_have_left", test_rows_that_have_left},
+    {"stopped_batch_gives_memory_back", test_stopped_batch_gives_memory_back},
     {"replica_policies", test_replica_policies},
     {"node_is_gone", test_node_is_gone},
     {"no_node_for_some_rows", test_no_node_for_some_rows},

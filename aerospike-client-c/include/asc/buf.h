@@ -23,6 +23,10 @@ bool asc_buf_grow(asc_buf *b, size_t cap);
 /* Free the bytes; *b is empty and usable afterwards. */
 void asc_buf_clear(asc_buf *b);
 
+/* Give back up to n bytes of a buffer that is not in use and keeps `keep` bytes. False:
+ * there is no more to give back. */
+bool asc_buf_shrink(asc_buf *b, size_t n, size_t keep);
+
 /* Empty the buffer, and give memory back when it has grown beyond keep bytes. */
 void asc_buf_reset(asc_buf *b, size_t keep);
 

@@ -56,7 +56,8 @@ void *asc_loop_take(asc_loop *l);
  * reply, if one is still to come, is counted off and thrown away. */
 bool asc_loop_abandon(asc_loop *l, asc_call *c);
 
-/* Likewise a set, which is the caller's again, without its parts (asc_set_abandon). */
+/* Likewise a set, which is the caller's again, with all its parts ended (asc_set_stop):
+ * their memory is the caller's to give back. */
 bool asc_loop_abandon_set(asc_loop *l, asc_set *s);
 
 #endif

@@ -37,6 +37,24 @@ asc_buf_clear(asc_buf *b)
     *b = (asc_buf)ASC_BUF_INIT;
 }
 
+bool
+asc_buf_shrink(asc_buf *b, size_t n, size_t keep)
+{
+    b->len = 0;
+    if (b->cap <= keep) {
+        return false;
+    }
+    size_t cap = b->cap - keep > n ? b->cap - n : keep;
+    uint8_t *moved = cap > 0 ? asc_realloc(b->data, cap) : NULL;
+    if (moved == NULL) { /* as little as that may fail */
+        asc_buf_clear(b);
+        return false;
+    }
+    b->data = moved;
+    b->cap = cap;
+    return cap > keep;
+}
+
 void
 asc_buf_reset(asc_buf *b, size_t keep)
 {

@@ -1227,7 +1227,7 @@ give_up_set(asc_loop *l, asc_set *s)
         release_set(l, s);
     }
     move(&s->ride, NULL);
-    asc_set_abandon(s);
+    asc_set_stop(s);
     return in_doubt;
 }
 

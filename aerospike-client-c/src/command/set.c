@@ -67,6 +67,29 @@ asc_set_abandon(asc_set *s)
     s->n = s->next = 0;
 }
 
+void
+asc_set_stop(asc_set *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        asc_member *m = s->members[i];
+        asc_set_end(m);
+        m->taken = true;
+    }
+}
+
+bool
+asc_set_shrink(asc_set *s, size_t n)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        asc_request *req = &s->members[i]->part.req;
+        if (asc_buf_shrink(&req->out, n, KEEP_BYTES) ||
+            asc_buf_shrink(&req->in, n, KEEP_BYTES)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What was under way is abandoned: nobody waits for it any more. */
 void
 asc_set_begin_at(asc_set *s, asc_cluster *cluster, const asc_set_options *options,

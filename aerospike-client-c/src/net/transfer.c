@@ -20,7 +20,7 @@
 
 /* So much of a request is sent before the caller is asked whether he has time for more:
  * a connection whose peer keeps up takes megabytes without ever having to wait. */
-#define SEND_SLICE (256u << 10)
+#define SEND_SLICE (64u << 10)
 
 void
 asc_transfer_begin(asc_transfer *t, asc_conn *c, const uint8_t *out, size_t out_size,

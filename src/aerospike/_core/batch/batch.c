@@ -31,7 +31,9 @@
 #define GATHER_BYTES (64u << 10)
 
 #define MAX_REQUEST_BYTES (128u << 20) /* a node refuses larger ones */
-#define MAX_ROWS (1 << 30)             /* a row's number has 32 bits on the wire */
+#define DROPPED_AT_ONCE (1u << 20)
+
+#define MAX_ROWS (1 << 30) /* a row's number has 32 bits on the wire */
 
 enum { /* the first byte behind the digest of a row: what follows */
        ROW_REPEATS = 0x01,
@@ -105,8 +107,9 @@ batch_take_items(batch_run *b, PyObject *items)
     return 0;
 }
 
-bool
-batch_drop_rows(batch_run *b, size_t n)
+/* Drop so many rows and items. False: there are no more. */
+static bool
+drop_rows(batch_run *b, size_t n)
 {
     for (; n > 0 && b->n_rows > 0; n--) {
         batch_row *row = &b->rows[--b->n_rows];
@@ -123,13 +126,30 @@ batch_drop_rows(batch_run *b, size_t n)
     return n == 0;
 }
 
+/* To give back large memory all at once takes the system 0.1 ms for each MB. */
+bool
+batch_drop_some(batch_run *b)
+{
+    bool more = drop_rows(b, 1000);
+    if ((b->cap_rows - b->n_rows) * sizeof *b->rows > DROPPED_AT_ONCE &&
+        b->n_rows > 0) {
+        batch_row *moved = PyMem_Realloc(b->rows, b->n_rows * sizeof *b->rows);
+        b->rows = moved != NULL ? moved : b->rows;
+        b->cap_rows = b->n_rows;
+    }
+    return more ||
+           (b->batch != NULL &&
+            asc_set_shrink(asc_batch_set(b->batch), DROPPED_AT_ONCE)) ||
+           asc_buf_shrink(&b->bytes, DROPPED_AT_ONCE, 0);
+}
+
 void
 batch_end(batch_run *b)
 {
     if (b->method != NULL && b->method->clear != NULL) {
         b->method->clear(b);
     }
-    batch_drop_rows(b, SIZE_MAX);
+    drop_rows(b, SIZE_MAX);
     for (size_t i = 0; i < b->n_templates; i++) {
         Py_XDECREF(b->templates[i].asked);
     }
@@ -840,16 +860,19 @@ batch_execute(batch_run *b)
 bool
 batch_give_up(batch_run *b)
 {
+    void (*leave)(batch_run *, batch_row *) = b->method->leave;
     bool in_doubt = b->has_written;
     for (size_t i = 0; b->is_out && i < b->n_rows; i++) {
         batch_row *row = &b->rows[i];
-        if (!row->is_told && b->templates[row->template].writes &&
-            asc_batch_has_left(b->batch, (uint32_t)i)) {
-            in_doubt = true;
-            if (b->method->leave != NULL) {
-                b->method->leave(b, row);
-            }
+        if (row->is_told || !b->templates[row->template].writes ||
+            !asc_batch_has_left(b->batch, (uint32_t)i)) {
+            continue;
         }
+        in_doubt = true;
+        if (leave == NULL) {
+            break; /* nobody asks for each row */
+        }
+        leave(b, row);
     }
     return in_doubt;
 }

@@ -4,15 +4,12 @@
  * of work: the time is looked at between two of these. Where the batch waits, its set
  * is submitted to the loop.
  *
- * What the rows of a large batch own takes milliseconds to drop. When such a batch ends
+ * What a large batch owns takes milliseconds to drop. When such a batch ends
  * or is given up, it is handed over to a call of another kind, which nobody awaits and
  * which drops it bit by bit. */
 #include "batch/batch_call.h"
 
 #include "support/compat.h"
-
-/* A batch of so many rows is dropped at once: that takes some 0.1 ms. */
-#define FEW_ROWS 1000
 
 typedef struct batch_call {
     batch_run *b; /* owned; NULL: it was handed over */
@@ -46,7 +43,7 @@ static pending_step
 drop_some(PendingObject *p, void *work, PyObject **result)
 {
     batch_call *c = work;
-    while (batch_drop_rows(c->b, SLICE_OF_LOOP / ROW_WORK)) {
+    while (batch_drop_some(c->b)) {
         if (loop_time_is_up(pending_loop(p))) {
             return PENDING_TURN;
         }
@@ -80,9 +77,9 @@ static void
 let_go(PendingObject *p, batch_call *c)
 {
     if (c->b->batch != NULL) {
-        asc_set_abandon(asc_batch_set(c->b->batch));
+        asc_set_stop(asc_batch_set(c->b->batch));
     }
-    if (c->b->n_rows <= FEW_ROWS) {
+    if (!batch_drop_some(c->b)) {
         clear_call(c);
         return;
     }
