@@ -18,6 +18,7 @@ import pytest
 import aerospike
 from aerospike import exception
 from aerospike_devserver import DevCluster
+from aerospike_helpers.batch.records import BatchRecords, Write
 from aerospike_helpers.operations import operations as ops
 
 from ..chaos import leaving
@@ -38,11 +39,15 @@ WRITES: dict[str, Callable[[Any], Any]] = {
     "remove_bin": lambda c: c.remove_bin(KEY, ["s"]),
     "operate": lambda c: c.operate(KEY, OPS),
     "list_append": lambda c: c.list_append(KEY, "l", 2),
+    "batch_operate": lambda c: c.batch_operate([KEY, OTHER], OPS),
+    "batch_write": lambda c: c.batch_write(BatchRecords([Write(KEY, OPS)])),
+    "batch_remove": lambda c: c.batch_remove([KEY]),
 }
 READS: dict[str, Callable[[Any], Any]] = {
     "get": lambda c: c.get(KEY),
     "exists": lambda c: c.exists(KEY),
     "operate": lambda c: c.operate(KEY, [ops.read("n")]),
+    "batch_read": lambda c: c.batch_read([KEY, OTHER]),
 }
 
 
@@ -254,9 +259,9 @@ def test_own_timeout_says_the_same(run, place, write):
 async def gathered(call: Any) -> BaseException:
     """gather() makes an error of its own for what is cancelled."""
     asyncio.get_running_loop().call_later(0.05, call.cancel)
-    (found,) = await asyncio.gather(call, return_exceptions=True)
-    assert isinstance(found, asyncio.CancelledError)
-    return found
+    found: list[Any] = await asyncio.gather(call, return_exceptions=True)
+    assert isinstance(found[0], asyncio.CancelledError)
+    return found[0]
 
 
 async def shielded(call: Any) -> BaseException:

@@ -116,6 +116,9 @@ go_on(PendingObject *p, void *work, PyObject **result)
         return PENDING_TURN;
     }
     *result = rc == 0 ? Py_NewRef(b->result) : NULL;
+    if (b->has_written) {
+        pending_set_writes(p);
+    }
     let_go(p, c);
     return PENDING_ENDS;
 }
