@@ -16,8 +16,8 @@ from aerospike import exception
 from aerospike._calls import awaiting
 from aerospike._calls.requests import (
     Admin,
+    Apart,
     Background,
-    HashPassword,
     Info,
     InfoOfAll,
     Nodes,
@@ -49,7 +49,7 @@ QUESTIONS: list[Request] = [
     InfoOfAll("query-show:id=1", None),
     Nodes(),
     Pause(0.0),
-    HashPassword("secret"),
+    Apart(len, "secret"),
     Admin(9, (), None),
     Admin(16, (), None),
 ]
@@ -202,20 +202,13 @@ def test_call_that_wants_nothing(run):
     assert run(awaiting.run(several(), answer)) == []
 
 
-class Hasher(HashPassword):
-    """Says in which thread the hash is made."""
-
-    def make(self) -> object:
-        return threading.get_ident()
-
-
 class NoClient:
     """For requests that need none."""
 
 
-def test_password_is_hashed_in_another_thread(run):
+def test_what_may_take_long_is_done_in_another_thread(run):
     nobody: Any = NoClient()
-    thread = run(awaiting.answer(nobody, Hasher("secret")))
+    thread = run(awaiting.answer(nobody, Apart(threading.get_ident)))
     assert isinstance(thread, int)
     assert thread != threading.get_ident()
 

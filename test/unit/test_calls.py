@@ -14,6 +14,7 @@ from aerospike import exception
 from aerospike._calls import blocking, functions, indexes, jobs, steps, waits
 from aerospike._calls.blocking import answer, run
 from aerospike._calls.requests import (
+    Apart,
     Background,
     Info,
     Nodes,
@@ -50,6 +51,8 @@ class Cluster:
             case Pause(seconds):
                 self.age += seconds
                 return None
+            case Apart():
+                return request.make()
             case Nodes():
                 return list(self.nodes)
             case UserPath():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aerospike import _loops
-from aerospike._calls.requests import HashPassword, Nodes, Pause, UserPath
+from aerospike._calls.requests import Apart, Nodes, Pause, UserPath
 from aerospike._calls.signatures import shows
 from aerospike._calls.steps import Steps, ask, begin
 from aerospike.exception import AerospikeError
@@ -25,7 +25,7 @@ async def answer(client: AsyncClient, request: Request) -> Any:
     match request:
         case Pause(seconds):
             return await _loops.present().sleep(seconds)
-        case HashPassword():
+        case Apart():
             return await _loops.present().in_thread(request.make)
         case Nodes():
             await client.connect()  # which knows no node before

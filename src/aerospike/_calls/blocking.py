@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from aerospike._calls.requests import HashPassword, Pause
+from aerospike._calls.requests import Apart, Pause
 from aerospike._calls.signatures import shows
 from aerospike._calls.steps import Steps, ask, begin
 
@@ -25,7 +25,7 @@ def answer(client: Client, request: Request) -> Any:
     match request:
         case Pause(seconds):
             return time.sleep(seconds)
-        case HashPassword():
+        case Apart():
             return request.make()
     return ask(client, request, runs)
 

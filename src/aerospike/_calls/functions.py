@@ -11,7 +11,7 @@ import os
 from aerospike import _constants as c
 from aerospike import exception
 from aerospike._calls.commands import command_of, entries_of, text_of
-from aerospike._calls.requests import Info, UserPath
+from aerospike._calls.requests import Apart, Info, UserPath
 from aerospike._calls.signatures import also_called
 from aerospike._calls.waits import BEGUN, DONE, wait_for_nodes
 from aerospike._errors import client_error, made, param_error, shown
@@ -69,24 +69,22 @@ def _source_of(path: str) -> bytes:
     return source
 
 
-def _keep(folder: str, name: str, source: bytes) -> None:
-    """Put a module's source into the folder where aggregations look for it.
+def _keep(path: str, source: bytes) -> OSError | None:
+    """Put a module's source where aggregations look for it. Why it cannot be written.
 
-    Whoever reads the file meanwhile finds the old source, or all of the new one. When
-    the file cannot be written there is a warning: the nodes have the module all the
-    same.
+    Whoever reads the file meanwhile finds the old source, or all of the new one.
     """
-    path = os.path.join(folder, name)
     made = f"{path}.{os.getpid()}-{os.urandom(4).hex()}"
     try:
         if _has(path, source):
-            return
+            return None
         with open(made, "xb") as file:
             file.write(source)
         os.replace(made, path)
     except OSError as why:
         _remove(made)
-        warn_once("udf_put", path, f"udf_put() could not copy the module: {why}")
+        return why
+    return None
 
 
 def _remove(path: str) -> None:
@@ -149,7 +147,7 @@ def udf_put(
     if not isinstance(filename, str):
         raise param_error(_NO_STR, f"filename is {type(filename).__name__}")
     name = _name_of(filename.rpartition("/")[2])
-    source = _source_of(filename)
+    source: bytes = yield Apart(_source_of, filename)
     content = base64.b64encode(source).decode()
     command = command_of(
         "udf-put",
@@ -165,7 +163,10 @@ def udf_put(
         explain_module(error, name)
         raise
     folder: str = yield UserPath()
-    _keep(folder, name, source)
+    path = os.path.join(folder, name)
+    why: OSError | None = yield Apart(_keep, path, source)
+    if why is not None:  # the nodes have the module all the same
+        warn_once("udf_put", path, f"udf_put() could not copy the module: {why}")
 
     def ask(node: str, _waited_s: float) -> Call[Progress]:
         found = yield from _ask_content(question, policy, node)

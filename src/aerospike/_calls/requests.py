@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aerospike._core import hash_password, info_changes
+from aerospike._core import info_changes
 
 TYPE_CHECKING = False  # as in typing, which need not be imported for it
 if TYPE_CHECKING:
@@ -110,20 +110,21 @@ class Background(Request):
         return True
 
 
-class HashPassword(Request):
-    """The answer is the hash of a password, in an object that shows nothing.
+class Apart(Request):
+    """The answer is what a function gives that may take long, or wait for a disk.
 
-    `make` makes it, which takes so long that an event loop should not wait for it. No
-    local variable holds the password, so that no traceback shows it.
+    An event loop has it called in another thread. No local variable holds its
+    arguments, so that no traceback shows a password.
     """
 
-    __slots__ = ("_password",)
+    __slots__ = ("_args", "_function")
 
-    def __init__(self, password: object) -> None:
-        self._password = password
+    def __init__(self, function: Callable[..., object], *args: object) -> None:
+        self._function = function
+        self._args = args
 
     def make(self) -> object:
-        return hash_password(self._password)
+        return self._function(*self._args)
 
 
 class Admin(Request):

@@ -14,8 +14,9 @@ from aerospike._calls.admin import (
     text_of,
     user_field,
 )
-from aerospike._calls.requests import HashPassword
+from aerospike._calls.requests import Apart
 from aerospike._calls.signatures import also_called
+from aerospike._core import hash_password
 from aerospike._errors import made
 from aerospike._hints import AdminPolicy, Options, UserInfo
 
@@ -45,7 +46,7 @@ def admin_create_user(
     :raises InvalidRole: there is no such role.
     :raises ForbiddenPassword, InvalidPassword: the cluster does not accept it.
     """
-    hashing = HashPassword(password)
+    hashing = Apart(hash_password, password)
     del password
     name, given = user_field(user), roles_field(roles)
     hashed = yield hashing
@@ -91,7 +92,7 @@ def admin_set_password(
     :raises InvalidUser: there is no such user.
     :raises ForbiddenPassword, InvalidPassword: the cluster does not accept it.
     """
-    hashing = HashPassword(password)
+    hashing = Apart(hash_password, password)
     del password
     field = user_field(user)
     hashed = yield hashing
@@ -115,7 +116,7 @@ def admin_change_password(
     :raises ForbiddenPassword, InvalidPassword: the cluster does not accept it, or the
         user has been given another one since this client logged in.
     """
-    hashing = HashPassword(password)
+    hashing = Apart(hash_password, password)
     del password
     field = user_field(user)
     hashed = yield hashing
