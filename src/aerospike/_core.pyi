@@ -1203,6 +1203,178 @@ class AsyncClient:
         :raises NamespaceNotFound: no node has the namespace.
         :raises TimeoutError: total_timeout has passed; see its in_doubt for writes.
         """
+    async def batch_read(
+        self,
+        keys: Sequence[Key],
+        bins: list[str] | tuple[str, ...] | None = None,
+        policy: BatchPolicy | Options | None = None,
+    ) -> BatchRecords:
+        """Read many records, with one request to each node, all at once.
+
+        :param keys: list or tuple of key tuples; a key may occur twice.
+        :param bins: list of bin names; None: all bins, []: only the metadata, records
+            are then (key, meta).
+        :param policy: dict of batch policy keys over the client's defaults.
+        :return: BatchRecords. Its batch_records are in the order of the keys, each
+            with result (0: done, 2: not found, 27: filtered out), record, in_doubt,
+            message; its result is 0, or -16 when a record has another code.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises TimeoutError: no node answered in time. When some did, their records
+            are kept, and the others tell their errors.
+        """
+    async def batch_write(
+        self,
+        batch_records: BatchRecords,
+        policy_batch: BatchPolicy | Options | None = None,
+    ) -> BatchRecords:
+        """Carry out the requests of a BatchRecords: each record its own, a Read, Write,
+        Apply or Remove of aerospike_helpers.batch.records, with its own policy.
+
+        :param batch_records: BatchRecords; it is filled in and returned.
+        :param policy_batch: dict of batch policy keys over the client's defaults;
+            total_timeout, in milliseconds, spans all nodes and repetitions.
+        :return: BatchRecords. Its batch_records are in the order of the keys, each
+            with result (0: done, 2: not found, 27: filtered out), record, in_doubt,
+            message; its result is 0, or -16 when a record has another code.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises TimeoutError: no node answered in time. When some did, their records
+            are kept, and the others tell their errors.
+        """
+    async def batch_operate(
+        self,
+        keys: Sequence[Key],
+        ops: builtins.list[Operation],
+        policy_batch: BatchPolicy | Options | None = None,
+        policy_batch_write: BatchWritePolicy | Options | None = None,
+        ttl: int | None = None,
+    ) -> BatchRecords:
+        """Carry out the same operations on many records. Written bins appear as None.
+
+        :param keys: list or tuple of key tuples; a key may occur twice.
+        :param ops: list of operations, as operate() takes it.
+        :param policy_batch: dict of batch policy keys over the client's defaults;
+            total_timeout, in milliseconds, spans all nodes and repetitions.
+        :param policy_batch_write: dict of what concerns each record.
+        :param ttl: seconds to live, or a TTL_* constant.
+        :return: BatchRecords. Its batch_records are in the order of the keys, each
+            with result (0: done, 2: not found, 27: filtered out), record, in_doubt,
+            message; its result is 0, or -16 when a record has another code.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises TimeoutError: no node answered in time. When some did, their records
+            are kept, and the others tell their errors.
+        """
+    async def batch_remove(
+        self,
+        keys: Sequence[Key],
+        policy_batch: BatchPolicy | Options | None = None,
+        policy_batch_remove: BatchRemovePolicy | Options | None = None,
+    ) -> BatchRecords:
+        """Remove many records.
+
+        :param keys: list or tuple of key tuples; a key may occur twice.
+        :param policy_batch: dict of batch policy keys over the client's defaults;
+            total_timeout, in milliseconds, spans all nodes and repetitions.
+        :param policy_batch_remove: dict of what concerns each record.
+        :return: BatchRecords. Its batch_records are in the order of the keys, each
+            with result (0: done, 2: not found, 27: filtered out), record, in_doubt,
+            message; its result is 0, or -16 when a record has another code.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises TimeoutError: no node answered in time. When some did, their records
+            are kept, and the others tell their errors.
+        """
+    async def batch_apply(
+        self,
+        keys: Sequence[Key],
+        module: str,
+        function: str,
+        args: builtins.list[Any] | tuple[Any, ...],
+        policy_batch: BatchPolicy | Options | None = None,
+        policy_batch_apply: BatchApplyPolicy | Options | None = None,
+    ) -> BatchRecords:
+        """Call a function of a registered module on many records; what it returns is in
+        the bin SUCCESS.
+
+        :param keys: list or tuple of key tuples; a key may occur twice.
+        :param module: str, name of the module.
+        :param function: str, name of the function.
+        :param args: list of arguments.
+        :param policy_batch: dict of batch policy keys over the client's defaults;
+            total_timeout, in milliseconds, spans all nodes and repetitions.
+        :param policy_batch_apply: dict of what concerns each record.
+        :return: BatchRecords. Its batch_records are in the order of the keys, each
+            with result (0: done, 2: not found, 27: filtered out), record, in_doubt,
+            message; its result is 0, or -16 when a record has another code.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises TimeoutError: no node answered in time. When some did, their records
+            are kept, and the others tell their errors.
+        """
+    async def get_many(
+        self, keys: Sequence[Key], policy: BatchPolicy | Options | None = None
+    ) -> builtins.list[Record[Meta | None, Bins | None]]:
+        """Read many records: a list of (key, meta, bins) in the order of the keys, meta
+        and bins None for those not found.
+
+        :param keys: list or tuple of key tuples; a key may occur twice.
+        :param policy: dict of batch policy keys over the client's defaults.
+        :raises RecordError and others: the first error of a record.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises TimeoutError: no node answered in time. When some did, their records
+            are kept, and the others tell their errors.
+        """
+    async def exists_many(
+        self, keys: Sequence[Key], policy: BatchPolicy | Options | None = None
+    ) -> builtins.list[tuple[RecordKey, Meta | None]]:
+        """Read the metadata of many records: a list of (key, meta) in the order of the
+        keys, meta None for those not found.
+
+        :param keys: list or tuple of key tuples; a key may occur twice.
+        :param policy: dict of batch policy keys over the client's defaults.
+        :raises RecordError and others: the first error of a record.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises TimeoutError: no node answered in time. When some did, their records
+            are kept, and the others tell their errors.
+        """
+    async def select_many(
+        self,
+        keys: Sequence[Key],
+        bins: list[str] | tuple[str, ...],
+        policy: BatchPolicy | Options | None = None,
+    ) -> builtins.list[Record[Meta | None, Bins | None]]:
+        """Read some bins of many records, as get_many() does.
+
+        :param keys: list or tuple of key tuples; a key may occur twice.
+        :param bins: list or tuple of bin names.
+        :param policy: dict of batch policy keys over the client's defaults.
+        :raises RecordError and others: the first error of a record.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises TimeoutError: no node answered in time. When some did, their records
+            are kept, and the others tell their errors.
+        """
+    async def batch_get_ops(
+        self,
+        keys: Sequence[Key],
+        list: builtins.list[Operation],
+        policy: BatchPolicy | Options | None = None,
+    ) -> builtins.list[Record[Meta | None, Bins | None]]:
+        """Carry out read operations on many records: a list as of get_many().
+
+        :param keys: list or tuple of key tuples; a key may occur twice.
+        :param list: list of operations that only read.
+        :param policy: dict of batch policy keys over the client's defaults.
+        :raises RecordError and others: the first error of a record.
+        :raises ParamError: an argument is malformed; nothing was sent.
+        :raises ClusterError: the client is closed.
+        :raises TimeoutError: no node answered in time. When some did, their records
+            are kept, and the others tell their errors.
+        """
     async def _operate_one(
         self,
         key: Key,

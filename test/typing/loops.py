@@ -9,6 +9,7 @@ from typing import Any
 import aerospike
 from aerospike import exception
 from aerospike.typing import Config, Key, Meta, Options, Privilege, Record, UserInfo
+from aerospike_helpers.batch.records import BatchRecords
 from aerospike_helpers.operations import operations
 
 CONFIG: Config = {"hosts": [("127.0.0.1", 3000)]}
@@ -37,6 +38,14 @@ async def side_by_side(client: aerospike.AsyncClient) -> list[Record]:
     both = await asyncio.gather(one, client.get(KEY))
     later = await asyncio.wait_for(client.get(KEY), 1.0)
     return [await task, *both, later]
+
+
+async def on_many(client: aerospike.AsyncClient) -> None:
+    batch: BatchRecords = await client.batch_read([KEY], ["a"])
+    for row in batch.batch_records:
+        print(row.result, row.key)
+    records: list[Any] = await client.get_many([KEY])
+    print(records)
 
 
 async def of_the_cluster(client: aerospike.AsyncClient) -> None:

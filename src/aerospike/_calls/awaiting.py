@@ -28,7 +28,8 @@ async def answer(client: AsyncClient, request: Request) -> Any:
         case Apart():
             return await _loops.present().in_thread(request.make)
         case Nodes():
-            await client.connect()  # which knows no node before
+            client._check_open()  # connect() would open a closed one again
+            await client.connect()  # it knows no node before
             return ask(client, request, runs)
         case UserPath():
             return ask(client, request, runs)
