@@ -571,9 +571,6 @@ async_client_clear(PyObject *self)
 void
 async_client_dealloc(PyObject *self)
 {
-    if (PyObject_CallFinalizerFromDealloc(self) < 0) {
-        return;
-    }
     PyObject_GC_UnTrack(self);
     drop_loops((AsyncClientObject *)self);
     PyObject_GC_Track(self); /* as the function for all clients expects it */

@@ -41,6 +41,12 @@ later(PyObject *limit_ms, const char *name, METHOD_PARAMS)
         coroutine = PyObject_CallMethod(self, "_later", "OOOO", limit_ms, method,
                                         packed, keywords);
     }
+    PyObject *shown = PyUnicode_FromFormat("AsyncClient.%s", name);
+    if (coroutine != NULL && shown != NULL &&
+        PyObject_SetAttrString(coroutine, "__qualname__", shown) < 0) {
+        PyErr_Clear(); /* a subclass may have another sort of coroutine */
+    }
+    Py_XDECREF(shown);
     Py_XDECREF(method);
     Py_XDECREF(packed);
     Py_XDECREF(keywords);

@@ -868,11 +868,12 @@ pending_send(PyObject *self, PyObject *value)
 }
 
 /* Give a call up that somebody leaves who awaits it, and tell the exception with which
- * he does so whether a write is in doubt. */
+ * he does so whether a write is in doubt. In another thread than its own, only those
+ * leave it who awaited it in a wrong event loop. */
 static void
 be_left(PendingObject *p, PyObject *exc)
 {
-    if (p->state == IS_UNDER_WAY) {
+    if (p->state == IS_UNDER_WAY && p->loop->thread == PyThread_get_thread_ident()) {
         cancel(p);
     }
     p->is_unheard = false;
