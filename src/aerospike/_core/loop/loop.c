@@ -180,14 +180,15 @@ end_loop(LoopObject *l)
     loop_free_spare(l);
 }
 
-/* Give up what is under way in a loop, and end it. */
+/* Give up what is under way in a loop, and end it. When the interpreter exits, the
+ * classes of errors may be gone already. */
 static void
 cut_loop(LoopObject *l, const char *why)
 {
     asc_error err;
     asc_error_reset(&err);
     asc_error_set(&err, ASC_ERR_CLUSTER, "%s while the call was under way", why);
-    pending_give_up_all(l, &err);
+    pending_give_up_all(l, l->st->errors_by_code != NULL ? &err : NULL);
     if (!l->is_turning) {
         end_loop(l);
     }

@@ -398,15 +398,19 @@ pending_take_turns(LoopObject *l)
     }
 }
 
-/* End a call that is under way without a result of its own. */
+/* End a call that is under way without a result of its own: with an error, or NULL as
+ * one that was cancelled. */
 static void
 give_up(PendingObject *p, const asc_error *err)
 {
-    asc_error own = *err;
-    p->state = IS_CANCELLED; /* for whatever looks at it before the error is there */
-    own.in_doubt = stop(p);
-    raise_error(p->loop->st, &own, NULL, NULL);
-    take_exception(p, own.in_doubt);
+    p->state = IS_CANCELLED; /* also for whatever looks before the error is there */
+    p->in_doubt = stop(p);
+    if (err != NULL) {
+        asc_error own = *err;
+        own.in_doubt = p->in_doubt;
+        raise_error(p->loop->st, &own, NULL, NULL);
+        take_exception(p, own.in_doubt);
+    }
     if (!p->is_stepping) {
         enter_batch(p);
     }
@@ -638,17 +642,6 @@ pending_cancelled(PyObject *self, PyObject *ignored)
     return PyBool_FromLong(((PendingObject *)self)->state == IS_CANCELLED);
 }
 
-/* Cancel a call that is under way. */
-static void
-cancel(PendingObject *p)
-{
-    p->state = IS_CANCELLED;
-    p->in_doubt = stop(p);
-    if (!p->is_stepping) {
-        enter_batch(p);
-    }
-}
-
 static PyObject *
 pending_cancel(METHOD_PARAMS)
 {
@@ -663,7 +656,7 @@ pending_cancel(METHOD_PARAMS)
         Py_RETURN_FALSE;
     }
     p->message = Py_XNewRef(none_to_null(argv[0]));
-    cancel(p);
+    give_up(p, NULL);
     Py_RETURN_TRUE;
 }
 
@@ -874,10 +867,10 @@ static void
 be_left(PendingObject *p, PyObject *exc)
 {
     if (p->state == IS_UNDER_WAY && p->loop->thread == PyThread_get_thread_ident()) {
-        cancel(p);
+        give_up(p, NULL);
     }
     p->is_unheard = false;
-    if (exc != NULL && PyExceptionInstance_Check(exc)) {
+    if (exc != NULL && p->loop->st->s_in_doubt != NULL) { /* at the exit it is gone */
         PyObject *in_doubt = p->in_doubt ? Py_True : Py_False;
         if (PyObject_SetAttr(exc, p->loop->st->s_in_doubt, in_doubt) < 0) {
             PyErr_Clear();

@@ -77,7 +77,7 @@ void pending_close_batch(LoopObject *loop);
 int pending_wake_batch(LoopObject *loop);
 
 /* Give up all calls of a loop that are under way, with an error; in_doubt is added to
- * it for each. */
+ * it for each. NULL: nobody will ask, so that they just end. */
 void pending_give_up_all(LoopObject *loop, const asc_error *err);
 
 /* A call that asks for nothing, and ends with None when pending_set() is called, or
