@@ -98,14 +98,15 @@ asc_poller_look(asc_poller *p, asc_watch **ready, size_t max)
     return n_ready;
 }
 
-/* A timer that fires once is deleted by that. */
+/* A timer that fires once is deleted by that. A time of 0 is not the same everywhere. */
 static void
 set_timer(asc_poller *p, uint64_t at_ms, uint64_t now_ms)
 {
     struct kevent e;
-    intptr_t ms = at_ms > now_ms ? (intptr_t)(at_ms - now_ms) : 0;
+    intptr_t us = at_ms > now_ms ? (intptr_t)(at_ms - now_ms) * 1000 : 1;
     EV_SET(&e, ALARM_IDENT, EVFILT_TIMER,
-           at_ms == ASC_FOREVER ? EV_DELETE : EV_ADD | EV_ONESHOT, 0, ms, NULL);
+           at_ms == ASC_FOREVER ? EV_DELETE : EV_ADD | EV_ONESHOT, NOTE_USECONDS, us,
+           NULL);
     /* To delete one that has fired fails, and changes nothing. */
     (void)kevent(p->fd, &e, 1, NULL, 0, NULL);
 }
