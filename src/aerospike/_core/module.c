@@ -97,6 +97,7 @@ core_clear(PyObject *module)
 {
     module_state *st = PyModule_GetState(module);
     logging_clear(st);
+    pending_free_spare(st); /* before their type may go */
     state_clear(st);
     option_tables_clear(st);
     return 0;
@@ -111,7 +112,6 @@ core_free(void *module)
     module_state *st = PyModule_GetState(module);
     PyMem_Free(st->client_methods);
     PyMem_Free(st->async_methods);
-    pending_free_spare(st);
 }
 
 static PyModuleDef_Slot core_slots[] = {
