@@ -216,3 +216,45 @@ def test_calls_of_several_requests_go_on_side_by_side(
             return done + await asyncio.gather(*(remove(rows.NS, n) for n in names))
 
     assert run(main()) == [0] * 10
+
+
+def kind(found: Any) -> Any:
+    """Class, code and doubt of what an error tells; or a result as it is."""
+    return found[:3] if isinstance(found, tuple) else found
+
+
+@once
+def test_both_have_the_same_to_say_where_nobody_listens(
+    make_plain_client, nowhere, run
+):
+    """But for the text: Client has tried in its constructor already."""
+    names = sorted((set(rows.ALL) - rows.PLAIN) & OURS)
+    config = {"hosts": [nowhere]}
+
+    async def main() -> list[Any]:
+        made = aerospike.AsyncClient(config)
+        found = [await of_async(made, name, rows.ALL[name][0], {}) for name in names]
+        await made.close()
+        return [kind(each) for each in found]
+
+    other = make_plain_client(hosts=[nowhere])
+    theirs = [kind(of_blocking(other, name, rows.ALL[name][0], {})) for name in names]
+    assert [*zip(names, run(main()), strict=True)] == [*zip(names, theirs, strict=True)]
+
+
+@once
+def test_methods_that_do_not_wait_tell_that_the_client_has_not_connected(
+    async_config, run
+):
+    async def main() -> list[Any]:
+        made = aerospike.AsyncClient(async_config)
+        found = {}
+        for name in sorted(rows.PLAIN - rows.QUERIES):
+            found[name] = await of_async(made, name, rows.ALL[name][0], {})
+        await made.close()
+        said = [name for name, each in found.items() if "await connect()" in str(each)]
+        assert found["is_connected"] is False
+        assert isinstance(found["get_policies"], dict)
+        return said
+
+    assert run(main()) == ["get_node_names", "get_nodes", "has_geo"]
