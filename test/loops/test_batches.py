@@ -299,6 +299,27 @@ def test_reading_is_given_up_at_any_time(n, n_turns, keys, async_config, run):
     run(main())
 
 
+@pytest.mark.parametrize("n_turns", range(6))
+def test_batches_that_wait_for_their_turn_are_given_up(n_turns, async_config, run):
+    """They are large enough for some turns, in which others are under way, too."""
+
+    async def main() -> None:
+        async with aerospike.AsyncClient(async_config) as c:
+            calls = [
+                asyncio.create_task(c.batch_read(many_keys(500))) for _ in range(30)
+            ]
+            for _ in range(n_turns):
+                await asyncio.sleep(0)
+            for call in calls[::2]:
+                call.cancel()
+            await asyncio.wait(calls)
+            for i, call in enumerate(calls):
+                assert i % 2 == 0 or not call.cancelled()
+                assert call.cancelled() or len(call.result().batch_records) == 500
+
+    run(main())
+
+
 def writes(keys: list[Any]) -> BatchRecords:
     return BatchRecords([Write(key, [ops.write("n", 1)]) for key in keys])
 

@@ -36,7 +36,9 @@ struct PendingObject {
     PyObject *callback, *context, *more;
 
     PendingObject *next, **at; /* of the calls under way; at is NULL outside of them */
-    PendingObject *next_due;   /* of those that wait for a turn, or are to be woken */
+    PendingObject *next_due;   /* of those that are to be woken */
+    PendingObject *next_turn;  /* of those that wait for a turn, where it stays if it is
+                                * cancelled meanwhile */
     pending_state state;
     bool is_stepping; /* a function of its kind is at work */
     bool waits_for_turn;
@@ -342,9 +344,9 @@ await_turn(PendingObject *p)
 {
     LoopObject *l = p->loop;
     p->waits_for_turn = true;
-    p->next_due = NULL;
+    p->next_turn = NULL;
     if (l->turn_last != NULL) {
-        l->turn_last->next_due = p;
+        l->turn_last->next_turn = p;
     }
     else {
         l->turn_first = p;
@@ -384,7 +386,7 @@ pending_take_turns(LoopObject *l)
     while (more) {
         p = l->turn_first;
         bool is_last = p == last;
-        l->turn_first = p->next_due;
+        l->turn_first = p->next_turn;
         if (l->turn_first == NULL) {
             l->turn_last = NULL;
         }
@@ -531,7 +533,7 @@ pending_drop_ended(LoopObject *l)
     l->wake_last = NULL;
     l->n_in_batch = 0;
     while ((p = l->turn_first) != NULL) {
-        l->turn_first = p->next_due;
+        l->turn_first = p->next_turn;
         p->waits_for_turn = false;
         Py_DECREF(p);
     }
@@ -547,7 +549,7 @@ pending_traverse_all(LoopObject *l, visitproc visit, void *arg)
     for (PendingObject *p = l->wake_first; p != NULL; p = p->next_due) {
         Py_VISIT(p);
     }
-    for (PendingObject *p = l->turn_first; p != NULL; p = p->next_due) {
+    for (PendingObject *p = l->turn_first; p != NULL; p = p->next_turn) {
         Py_VISIT(p);
     }
     return 0;
