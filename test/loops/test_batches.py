@@ -31,6 +31,7 @@ __all__ = ["halves"]  # a fixture
 N_MANY = 20_000
 WRONG_EXPRESSION = [exp.GE(exp.IntBin("n"), "text").compile()]
 NO_RETRY = {"max_retries": 0}
+BAD: Any = 5
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ CALLS: dict[str, Callable[[Any, list[Any]], Any]] = {
     "a bad policy": lambda c, keys: c.batch_read(keys, None, {"max_retries": "x"}),
     "an unknown argument": lambda c, keys: c.batch_read(keys, binz=[]),
     "no records": lambda c, keys: c.batch_write([]),
-    "a bad record": lambda c, keys: c.batch_write(BatchRecords([Read(keys[0], 5)])),
+    "a bad record": lambda c, keys: c.batch_write(BatchRecords([Read(keys[0], BAD)])),
     "a namespace that is none": lambda c, keys: c.get_many([("nowhere", "s", 1)]),
 }
 
@@ -150,6 +151,7 @@ def test_batch_ends_as_the_blocking_one(name, client, keys, new_key, async_confi
 
 def test_error_of_arguments_is_raised_where_it_is_awaited(async_config, run):
     async def main() -> None:
+        c: Any
         async with aerospike.AsyncClient(async_config) as c:
             for call in (c.batch_read(5), c.batch_write(5), c.get_many([5])):
                 with pytest.raises(exception.ParamError):
@@ -163,7 +165,7 @@ def test_error_of_arguments_is_raised_where_it_is_awaited(async_config, run):
 def test_batch_write_fills_in_the_records_that_it_was_given(keys, async_config, run):
     async def main() -> None:
         async with aerospike.AsyncClient(async_config) as c:
-            records = BatchRecords([Read(keys[0], None, read_all_bins=True)])
+            records: Any = BatchRecords([Read(keys[0], None, read_all_bins=True)])
             assert await c.batch_write(records) is records
             assert records.batch_records[0].record[2] == {"n": 0, "s": "x"}
 
@@ -214,8 +216,8 @@ def test_list_of_keys_may_change_once_it_was_given(n, async_config, run):
     async def main() -> None:
         async with aerospike.AsyncClient(async_config) as c:
             given = many_keys(n)
-            names = ["n"]
-            call = c.batch_read(given, names)
+            names: list[Any] = ["n"]
+            call: Any = c.batch_read(given, names)
             given[:] = [("test", "demo", "another")] * (2 * n)
             names.append(5)
             found = await call
@@ -229,8 +231,8 @@ def test_records_may_be_replaced_once_they_were_given(n, async_config, run):
     async def main() -> None:
         async with aerospike.AsyncClient(async_config) as c:
             rows = [Read(key, None) for key in many_keys(n)]
-            records = BatchRecords(list(rows))
-            call = c.batch_write(records)
+            records: Any = BatchRecords(list(rows))
+            call: Any = c.batch_write(records)
             records.batch_records.clear()
             records.batch_records = "nothing"
             assert await call is records
@@ -244,12 +246,12 @@ def test_objects_that_go_in_between_are_owned(async_config, run):
 
     async def main() -> None:
         async with aerospike.AsyncClient(async_config) as c:
-            rows = [
+            rows: list[Any] = [
                 Write(("test", "demo", bytearray(b"%d" % i)), [ops.write("n", [i])])
                 for i in range(3000)
             ]
-            records = BatchRecords(list(rows))
-            call = c.batch_write(records)
+            records: Any = BatchRecords(list(rows))
+            call: Any = c.batch_write(records)
             records.batch_records.clear()
             for _ in range(10):
                 await asyncio.sleep(0)
@@ -335,7 +337,7 @@ def test_batch_given_up_before_it_has_left_is_in_no_doubt(scripted_node, run):
     async def main() -> None:
         async with aerospike.AsyncClient(patient({"hosts": [scripted_node.host]})) as c:
             records = writes(many_keys(n))
-            call = c.batch_write(records)
+            call: Any = c.batch_write(records)
             call.cancel()
             with pytest.raises(asyncio.CancelledError) as caught:
                 await call
@@ -353,7 +355,7 @@ def test_batch_given_up_without_a_reply_is_in_doubt(scripted_node, run):
     async def main() -> None:
         async with aerospike.AsyncClient(patient({"hosts": [scripted_node.host]})) as c:
             records = writes(KEYS[:4])
-            call = c.batch_write(records)
+            call: Any = c.batch_write(records)
             while not scripted_node.requests:
                 await asyncio.sleep(0.01)
             await asyncio.sleep(0.1)
@@ -380,7 +382,7 @@ def test_rows_of_a_node_that_was_not_asked_are_in_no_doubt(halves, run):
             second.hang_up_all()
             records = writes(even + odd)
             policy = {"max_retries": 1000, "sleep_between_retries": 10_000}
-            call = c.batch_write(records, policy)
+            call: Any = c.batch_write(records, policy)
             while not first.requests:
                 await asyncio.sleep(0.01)
             call.cancel()
@@ -489,6 +491,7 @@ def test_rows_go_to_another_node_when_theirs_dies(cluster, run):
     config = patient({"hosts": cluster.hosts})
 
     async def main() -> None:
+        c: Any
         async with aerospike.AsyncClient(config) as c:
             await c.batch_operate(keys, [ops.write("n", 1), ops.write("b", b"x" * 500)])
             with cluster.faults.cut(20_000, node=0, commands="batch") as fault:

@@ -101,8 +101,8 @@ bool asc_set_is_done(const asc_set *s);
 void asc_set_abandon(asc_set *s);
 
 /* The same for whoever must not be long at it: the memory of large requests and replies
- * is kept, and given back by asc_set_shrink, about n bytes each time. False: there is no
- * more. Then, or instead, the caller calls asc_set_abandon. */
+ * is kept, and given back by asc_set_shrink, about n bytes each time. False: there is
+ * no more. Then, or instead, the caller calls asc_set_abandon. */
 void asc_set_stop(asc_set *s);
 bool asc_set_shrink(asc_set *s, size_t n);
 

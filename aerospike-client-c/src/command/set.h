@@ -73,8 +73,8 @@ void asc_set_go_on(asc_set *s, uint64_t now_ms);
  * frames has found an impossible one. A connection under way is closed. */
 void asc_set_end(asc_member *m);
 
-/* Begin, or go on, to drive a set: what asc_set_wait does at first. What was begun in the
- * parent of this process ends. */
+/* Begin, or go on, to drive a set: what asc_set_wait does at first. What was begun in
+ * the parent of this process ends. */
 void asc_set_enter(asc_set *s, uint64_t now_ms);
 
 /* End all members under way in the child of a fork. */

@@ -12,8 +12,8 @@
  * from the row before in the same request, so that a request is written anew when its
  * rows are repeated at another node.
  *
- * What is done for a stage (batch.h) goes on from where the slice before ended, and stops
- * when nothing is left of this one.
+ * What is done for a stage (batch.h) goes on from where the slice before ended, and
+ * stops when nothing is left of this one.
  *
  * A row can end in three ways: a server answers it with a record, a server answers it
  * with an error, or no server answers it and its part has failed for good. */
@@ -633,8 +633,8 @@ is_refused(const batch_run *b, const asc_part *part)
 }
 
 /* A part has failed for good. Its error becomes that of its unanswered rows, except for
- * the code and the doubt: they are changed in the error of the part itself, which nobody
- * reads afterwards. */
+ * the code and the doubt: they are changed in the error of the part itself, which
+ * nobody reads afterwards. */
 static void
 begin_failing(batch_run *b)
 {
@@ -712,7 +712,8 @@ take_rows(batch_run *b)
 }
 
 /* All that has come is read. When no server answered any row, the call fails instead of
- * its rows. A namespace that does not exist is an answer, though no server was asked. */
+ * its rows. A namespace that does not exist is an answer, though no server was
+ * asked. */
 static int
 end_reading(batch_run *b)
 {

@@ -166,8 +166,8 @@ int batch_begin(batch_run *b, PyObject *self, PyTypeObject *cls,
                 const batch_method *method, policy_kind kind, PyObject *policy_arg);
 
 /* Take what a list or a tuple holds as the items of the batch, once: what becomes of
- * the list afterwards is of no interest. 0, or -1 with an exception, which is ParamError
- * for too many. */
+ * the list afterwards is of no interest. 0, or -1 with an exception, which is
+ * ParamError for too many. */
 int batch_take_items(batch_run *b, PyObject *items);
 
 /* Go on for a slice of so much work. 0: the stage says what is next; when it is
@@ -177,16 +177,16 @@ int batch_take_items(batch_run *b, PyObject *items);
 int batch_go_on(batch_run *b, size_t work);
 
 /* Go through all stages in the calling thread. A new reference to the result, or NULL
- * with an exception: a signal's, a sink's, or the failure of a batch of which no row was
- * answered. */
+ * with an exception: a signal's, a sink's, or the failure of a batch of which no row
+ * was answered. */
 PyObject *batch_execute(batch_run *b);
 
 /* The caller gives up a batch that has not ended, of which nothing is under way or will
  * be abandoned next. May something have been written all the same? */
 bool batch_give_up(batch_run *b);
 
-/* Drop some of what an ended batch owns: what takes 0.1 ms or so. False: what is left is
- * as quickly dropped by batch_end(). */
+/* Drop some of what an ended batch owns: what takes 0.1 ms or so. False: what is left
+ * is as quickly dropped by batch_end(). */
 bool batch_drop_some(batch_run *b);
 
 /* Drop all that the batch owns; requests under way are abandoned. A zeroed batch is

@@ -70,8 +70,8 @@ static const pending_kind dropping = {
     .traverse = traverse_call,
 };
 
-/* The batch of a call has ended: drop it, at once or bit by bit. What may be under way is
- * abandoned at once. Where the loop takes no calls any more, the batch is left to
+/* The batch of a call has ended: drop it, at once or bit by bit. What may be under way
+ * is abandoned at once. Where the loop takes no calls any more, the batch is left to
  * clear_call(). */
 static void
 let_go(PendingObject *p, batch_call *c)

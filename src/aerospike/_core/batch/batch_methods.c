@@ -1,10 +1,10 @@
-/* batch/batch_methods.c -- the methods of aerospike.Client and aerospike.AsyncClient that
- * ask the same of many records.
+/* batch/batch_methods.c -- the methods of aerospike.Client and aerospike.AsyncClient
+ * that ask the same of many records.
  *
  * Each method is described by a keys_row: its arguments, the policies that it reads,
  * and what it asks for. The batch is begun, and given the keys and the template, while
- * the arguments are borrowed; from then on it owns all that it needs. keys_method() then
- * executes it (batch.c), and keys_call() leaves it to the loop (batch_call.c). */
+ * the arguments are borrowed; from then on it owns all that it needs. keys_method()
+ * then executes it (batch.c), and keys_call() leaves it to the loop (batch_call.c). */
 #include "batch/batch_methods.h"
 
 #include "batch/batch_call.h"
@@ -15,9 +15,9 @@
 
 /* --- keys --- */
 
-/* Take the keys as the items of the batch. Anything that can be iterated will do, except
- * text and dicts, which are given by mistake. 0, or -1 with ParamError, or with what the
- * iterator raised. */
+/* Take the keys as the items of the batch. Anything that can be iterated will do,
+ * except text and dicts, which are given by mistake. 0, or -1 with ParamError, or with
+ * what the iterator raised. */
 static int
 take_keys(batch_run *b, PyObject *keys)
 {

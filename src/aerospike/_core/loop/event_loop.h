@@ -1,6 +1,6 @@
-/* loop/event_loop.h -- the object that stands for a client in one event loop, and how it
- * asks the event loop to call it. What it does when it is called stands in loop.c, and
- * what becomes of its calls in pending.c. */
+/* loop/event_loop.h -- the object that stands for a client in one event loop, and how
+ * it asks the event loop to call it. What it does when it is called stands in loop.c,
+ * and what becomes of its calls in pending.c. */
 #ifndef CORE_LOOP_EVENT_LOOP_H
 #define CORE_LOOP_EVENT_LOOP_H
 
@@ -55,7 +55,8 @@ struct LoopObject {
     /* Give the library a turn at once; the function is in loop.c. */
     void (*turn)(LoopObject *l);
 
-    /* The calls under way, each owned: a list. Those among them that wait for a turn. */
+    /* The calls under way, each owned: a list. Those among them that wait for a
+     * turn. */
     PendingObject *under_way;
     size_t n_under_way; /* without signals, which are no calls */
     PendingObject
@@ -77,8 +78,8 @@ struct LoopObject {
 void loop_call_soon(LoopObject *l, PyObject *function);
 
 /* Is the time over that the client may take of one iteration of the event loop? A slice
- * begins with a turn or, between two turns, with the first question. What takes long asks
- * now and then, and goes on in the next iteration. */
+ * begins with a turn or, between two turns, with the first question. What takes long
+ * asks now and then, and goes on in the next iteration. */
 bool loop_time_is_up(LoopObject *l);
 
 /* See that the library gets a turn in the next iteration of the event loop. */
