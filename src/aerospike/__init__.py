@@ -38,12 +38,16 @@ TYPE_CHECKING = False  # as in typing, which need not be imported for it
 if TYPE_CHECKING:
     from aerospike import predicates as predicates
     from aerospike._async_client import AsyncClient as AsyncClient
+    from aerospike._async_query import AsyncQuery as AsyncQuery
+    from aerospike._async_query import AsyncScan as AsyncScan
     from aerospike._query import Query as Query
     from aerospike._query import Scan as Scan
 
 # imported when they are asked for, so that importing the package stays quick
 _LATER = {
     "AsyncClient": "aerospike._async_client",
+    "AsyncQuery": "aerospike._async_query",
+    "AsyncScan": "aerospike._async_query",
     "Query": "aerospike._query",
     "Scan": "aerospike._query",
     "predicates": "aerospike.predicates",

@@ -1,9 +1,9 @@
 """Aggregations of the asynchronous client, whose half of a function runs in a thread.
 
-One step of a function in Lua takes as long as its author likes, and an event loop would
-stand still meanwhile. So a worker thread does what the blocking client does, on the same
-cluster, until there are some results. Between two slices of results no thread is at
-work, and nothing is received.
+One step of a function in Lua takes as long as its author likes, and an event loop
+would stand still meanwhile. So a worker thread does what the blocking client does, on
+the same cluster, until there are some results. Between two slices of results no thread
+is at work, and nothing is received.
 """
 
 from __future__ import annotations

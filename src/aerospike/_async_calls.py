@@ -9,7 +9,7 @@ from __future__ import annotations
 from aerospike._calls import data, functions, indexes, jobs, roles, users
 from aerospike._calls.awaiting import awaiting
 from aerospike._calls.signatures import copied, dress
-from aerospike._client import Client
+from aerospike._client import Client, made_of_a_namespace
 from aerospike._direct import DirectMethods as Direct
 from aerospike._pending import PendingMethods as Lacking
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from typing import Any, Concatenate, ParamSpec, TypeVar
 
     from aerospike._async_client import AsyncClient
+    from aerospike._async_query import AsyncQuery, AsyncScan
+    from aerospike._hints import Options
 
     P = ParamSpec("P")
     T = TypeVar("T")
@@ -59,7 +61,44 @@ class AsyncCalls:
 
     __slots__ = ()
 
+    # --- queries ---
+
+    @made_of_a_namespace
+    def query(self, namespace: str, set: str | None = None) -> AsyncQuery:
+        """An AsyncQuery of the records of a set; `None` or "": of the whole namespace.
+
+        :raises ParamError: an argument is no str.
+        """
+        from aerospike._async_query import AsyncQuery
+
+        return AsyncQuery._of(self, namespace, set)
+
+    @made_of_a_namespace
+    def scan(self, namespace: str, set: str | None = None) -> AsyncScan:
+        """An AsyncScan of all records of a set; `None` or "": of the whole namespace.
+
+        :raises ParamError: an argument is no str.
+        """
+        from aerospike._async_query import AsyncScan
+
+        return AsyncScan._of(self, namespace, set)
+
     # --- work on all records ---
+
+    async def _background(
+        self,
+        is_scan: bool,
+        spec: dict[str, Any],
+        policy: Options | None,
+        begin: Callable[[int], Coroutine[Any, Any, int]] | None,
+    ) -> int:
+        """Start background work; see `requests.Background`."""
+        client: AsyncClient = self  # type: ignore[assignment]
+        timeout_ms, is_to_look = client._timing(is_scan, spec, policy)
+        left_ms = None
+        if begin is not None and is_to_look:
+            left_ms = await begin(timeout_ms)
+        return await client._start_background(is_scan, spec, policy, left_ms)
 
     job_info = awaiting(jobs.job_info)
     scan_info = awaiting(jobs.scan_info)

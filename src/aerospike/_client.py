@@ -23,12 +23,12 @@ else:
     Query = Scan = object  # for what evaluates annotations, as in _hints
 
 
-def _made_of_a_namespace(
-    make: Callable[Concatenate[Client, P], Made],
-) -> Callable[Concatenate[Client, P], Made]:
+def made_of_a_namespace(
+    make: Callable[Concatenate[Any, P], Made],
+) -> Callable[Concatenate[Any, P], Made]:
     """Errors of the client come first; then, a missing namespace is one of no type."""
 
-    def method(self: Client, /, *args: P.args, **kwargs: P.kwargs) -> Made:
+    def method(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> Made:
         self._check_valid()
         if not args and "namespace" not in kwargs:
             raise param_error("Namespace should be a string", "namespace is missing")
@@ -61,7 +61,7 @@ class Client(PendingMethods):
 
     # --- queries ---
 
-    @_made_of_a_namespace
+    @made_of_a_namespace
     def query(self, namespace: str, set: str | None = None) -> Query:
         """A Query of the records of a set; `None` or "": of the whole namespace.
 
@@ -71,7 +71,7 @@ class Client(PendingMethods):
 
         return Query._of(self, namespace, set)
 
-    @_made_of_a_namespace
+    @made_of_a_namespace
     def scan(self, namespace: str, set: str | None = None) -> Scan:
         """A Scan of all records of a set; `None` or "": of the whole namespace.
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self as Self
 
+    from aerospike._core import AsyncStream as AsyncStream
     from aerospike._core import Stream as Stream
     from aerospike._types import CompiledExpression as CompiledExpression
     from aerospike.typing import AdminPolicy as AdminPolicy
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from aerospike.typing import WriteMeta as WriteMeta
     from aerospike.typing import WritePolicy as WritePolicy
 else:
+    from aerospike._core import AsyncStream as AsyncStream
     from aerospike._core import Record as Record
     from aerospike._core import Stream as Stream
     from aerospike._types import CompiledExpression as CompiledExpression

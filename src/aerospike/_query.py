@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aerospike import predicates as _predicates
 from aerospike._calls.signatures import goes_by_its_name
@@ -32,9 +32,6 @@ from aerospike._partitions import (
 )
 from aerospike._report import unknown_key
 from aerospike._types import CompiledExpression, Expression, GeoJSON
-
-if TYPE_CHECKING:
-    from aerospike._core import Client
 
 # older options of scans that have no meaning on living servers
 _FORGOTTEN_OPTIONS = {"priority", "include_ldt"}
@@ -146,7 +143,7 @@ class Asked:
         raise TypeError(f"{name} objects are made by client.{name.lower()}()")
 
     @classmethod
-    def _of(cls, client: Client, namespace: str, set: str | None) -> Self:
+    def _of(cls, client: Any, namespace: str, set: str | None) -> Self:
         if not isinstance(namespace, str):
             raise param_error(
                 "Namespace should be a string", f"got {type(namespace).__name__}"
@@ -575,7 +572,7 @@ class _Reads(Asked):
         policy: Options | None,
         options: Options | None,
         **more: Any,
-    ) -> None:
+    ) -> Any:
         check_callback(callback)
         stream = self._open(policy, options, lends=True, **more)
         takes_two = filter_of(policy) is not None
@@ -588,7 +585,7 @@ class _Reads(Asked):
                         "Callback function contains an error", shown(cause, 500)
                     ) from cause
                 if answer is False:
-                    return
+                    break
 
     def _values(self, spec: dict[str, Any], policy: Options | None) -> Any:
         aggregate = whole("aerospike._aggregate").aggregate
@@ -674,7 +671,8 @@ class Query(OfQuery, _Reads):
             on, or another that is given its status, begins with that record.
         :raises ClientError: callback has raised; its exception is the __cause__.
         """
-        self._call_with_each(callback, policy, options)
+        called: None = self._call_with_each(callback, policy, options)
+        return called
 
 
 @goes_by_its_name
@@ -719,7 +717,9 @@ class Scan(OfScan, _Reads):
         """As `Query.foreach`; nodename: only what this node is the master of."""
         if not isinstance(options, Mapping):
             options = None  # other clients pass over it
-        self._call_with_each(callback, policy, options, node=self._node(nodename))
+        node = self._node(nodename)
+        called: None = self._call_with_each(callback, policy, options, node=node)
+        return called
 
 
 # --- functions ---

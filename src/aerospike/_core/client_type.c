@@ -14,6 +14,7 @@
 #include "loop/loop.h"
 #include "nodes/nodes.h"
 #include "query/aggregate.h"
+#include "query/awaited.h"
 #include "query/stream.h"
 #include "record/record.h"
 #include "support/compat.h"
@@ -35,6 +36,7 @@ static const PyMethodDef *const async_rooms[] = {
     async_admin_methods,
     async_batch_keys_methods,
     async_batch_write_methods,
+    async_query_methods,
 };
 
 #define N_OF(array) (sizeof(array) / sizeof((array)[0]))

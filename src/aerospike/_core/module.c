@@ -7,6 +7,7 @@
 #include "nodes/nodes.h"
 #include "operations/operations.h"
 #include "options/tables.h"
+#include "query/awaited.h"
 #include "query/stream.h"
 #include "support/args.h"
 #include "support/compat.h"
@@ -80,7 +81,8 @@ core_exec(PyObject *module)
     expressions_init(st);
     if (state_init(st) < 0 || errors_init(st) < 0 || option_tables_intern(st) < 0 ||
         add_functions(module) < 0 || record_type_init(module, st) < 0 ||
-        client_type_init(module, st) < 0 || stream_types_init(module, st) < 0) {
+        client_type_init(module, st) < 0 || stream_types_init(module, st) < 0 ||
+        awaited_types_init(module, st) < 0) {
         return -1; /* Python drops the module, and core_free() what there is */
     }
     return logging_init(module); /* last: threads log from now on */

@@ -54,9 +54,7 @@ later(PyObject *limit_ms, const char *name, METHOD_PARAMS)
     return coroutine;
 }
 
-/* Take the exception that says that the client has not connected, if that is set: the
- * limit that it tells, a new reference; NULL when it is another one. */
-static PyObject *
+PyObject *
 take_not_connected(module_state *st)
 {
     if (!PyErr_ExceptionMatches(st->NotConnected)) {

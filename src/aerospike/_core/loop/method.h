@@ -26,4 +26,9 @@ typedef struct async_method {
  * connected, a coroutine that makes the call later. */
 PyObject *async_method_call(const async_method *m, METHOD_PARAMS);
 
+/* Take the exception that says that the client has not connected, if that is set: how
+ * many milliseconds connecting may take, a new reference; NULL when it is another
+ * one. */
+PyObject *take_not_connected(module_state *st);
+
 #endif
