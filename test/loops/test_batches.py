@@ -482,6 +482,68 @@ def test_many_rows_that_fail_let_others_have_turns(scripted_node, run):
     assert n_turns > 3
 
 
+@pytest.mark.parametrize("n", [10, N_MANY])
+@pytest.mark.parametrize("n_turns", [0, 3, 10])
+def test_batch_of_a_client_that_is_closed(n, n_turns, async_config, run):
+    """The call ends, with its result or an error, and the client can be closed."""
+
+    async def main() -> None:
+        c: Any = aerospike.AsyncClient(async_config)
+        await c.connect()
+        call = c.batch_read(many_keys(n))
+        for _ in range(n_turns):
+            await asyncio.sleep(0)
+        await c.close()
+        try:
+            found = await call
+        except exception.ClusterError:
+            return
+        assert len(found.batch_records) == n
+
+    run(main())
+
+
+def test_event_loop_that_ends_in_the_middle_of_a_batch(async_config):
+    """Nobody goes on with the batch; the program goes on with another event loop."""
+    c: Any = aerospike.AsyncClient(async_config)
+    calls = []
+
+    async def begin() -> None:
+        await c.connect()
+        calls.append(c.batch_read(many_keys(N_MANY)))
+        await asyncio.sleep(0)
+
+    async def end() -> None:
+        assert len((await c.batch_read(many_keys(10))).batch_records) == 10
+        await c.close()
+
+    asyncio.run(begin())
+    asyncio.run(end())
+    calls.clear()
+
+
+def test_batch_that_is_given_up_by_what_it_drops(async_config, run):
+    """Code that runs in the middle of a step: here, the end of an old value."""
+
+    async def main() -> None:
+        async with aerospike.AsyncClient(async_config) as c:
+            calls: list[Any] = []
+
+            class Canceller:
+                def __del__(self) -> None:
+                    for call in calls:
+                        call.cancel()
+
+            records: list[Any] = [Read(key, None) for key in many_keys(3000)]
+            records[2900].message = Canceller()
+            calls.append(c.batch_write(BatchRecords(records)))
+            with pytest.raises(asyncio.CancelledError):
+                await calls[0]
+            assert len((await c.batch_read(many_keys(10))).batch_records) == 10
+
+    run(main())
+
+
 # nodes that go
 
 

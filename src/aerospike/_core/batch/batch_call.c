@@ -76,16 +76,15 @@ static const pending_kind dropping = {
 static void
 let_go(PendingObject *p, batch_call *c)
 {
+    PyObject *exc = PyErr_GetRaisedException(); /* what is dropped may run Python code */
     if (c->b->batch != NULL) {
         asc_set_stop(asc_batch_set(c->b->batch));
     }
+    PendingObject *dropper = NULL;
     if (!batch_drop_some(c->b)) {
         clear_call(c);
-        return;
     }
-    PyObject *exc = PyErr_GetRaisedException();
-    PendingObject *dropper = pending_new(pending_loop(p), &dropping);
-    if (dropper != NULL) {
+    else if ((dropper = pending_new(pending_loop(p), &dropping)) != NULL) {
         ((batch_call *)pending_work(dropper))->b = c->b;
         c->b = NULL;
         Py_DECREF(pending_begin(dropper));
