@@ -8,7 +8,9 @@
 #include "command/call.h"
 #include "command/loop.h"
 #include "fake.h"
+#include "frames.h"
 #include "kit.h"
+#include "net/session.h"
 
 #define BEGIN 10000u /* when tests begin */
 #define MAX_CALLS 20u
@@ -996,6 +998,234 @@ test_no_node(void)
     close_rig(&g);
 }
 
+/* --- logins -------------------------------------------------------------------------- */
+
+/* A session for the node, whose token takes 16 bytes to show. */
+static void
+begin_session(rig *g)
+{
+    static const uint8_t token[16] = {2, 2, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0};
+    uint8_t *request = asc_malloc(sizeof token);
+    memcpy(request, token, sizeof token);
+    asc_session *s = asc_session_new(request, sizeof token, UINT64_MAX);
+    asc_pool_set_session(&g->cluster->nodes[0]->pool, s);
+    asc_session_release(s);
+}
+
+/* What a node answers to a login. */
+#define ADMITTED(result)                                                               \
+    2, 2, 0, 0, 0, 0, 0, 16, 0, result, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+
+/* The node has forgotten the session: all that are on the line wait for a new one, and
+ * none of them counts that as an attempt. */
+static void
+test_forgotten_session(void)
+{
+    rig g = open_rig(4);
+    asc_pool *pool = &g.cluster->nodes[0]->pool;
+    begin_session(&g);
+    GIVE(0, ADMITTED(0));
+    start(&g, 0, 3, true);
+    turn(&g);
+    CHECK_EQ_INT(fake.peers[0].n_taken, 16 + 90);
+    GIVE(0, REPLY(80, 0), REPLY(80, 0), REPLY(0, 3));
+    turn(&g);
+    CHECK_EQ_INT(got(&g, 2), 3);
+    CHECK(atomic_load(&pool->locked_out));
+    CHECK(fake.peers[0].closed);
+    pass(&g, 20);
+    CHECK_EQ_INT(fake.n_opened, 1);
+    begin_session(&g);
+    GIVE(1, ADMITTED(0));
+    pass(&g, 10);
+    CHECK_EQ_INT(fake.peers[1].n_taken, 16 + 60);
+    GIVE(1, REPLY(0, 1), REPLY(0, 2));
+    turn(&g);
+    CHECK_EQ_INT(got(&g, 0) + got(&g, 1), 3);
+    close_rig(&g);
+}
+
+/* The token is refused while the line is opened. */
+static void
+test_forgotten_token(void)
+{
+    rig g = open_rig(4);
+    begin_session(&g);
+    GIVE(0, ADMITTED(80));
+    start(&g, 0, 2, true);
+    turn(&g);
+    CHECK(atomic_load(&g.cluster->nodes[0]->pool.locked_out));
+    CHECK_EQ_INT(g.n_ended, 0);
+    begin_session(&g);
+    GIVE(1, ADMITTED(0));
+    pass(&g, 10);
+    GIVE(1, REPLY(0, 1), REPLY(0, 2));
+    turn(&g);
+    CHECK_EQ_INT(got(&g, 0) + got(&g, 1), 3);
+    close_rig(&g);
+}
+
+/* Nobody logs in. */
+static void
+test_no_login_in_time(void)
+{
+    rig g = open_rig(4);
+    begin_session(&g);
+    GIVE(0, ADMITTED(0));
+    start(&g, 0, 1, true);
+    turn(&g);
+    GIVE(0, REPLY(80, 0));
+    turn(&g);
+    pass(&g, 1000);
+    check_failed(&g, 0, ASC_ERR_TIMEOUT, "a new login has taken too long");
+    CHECK(!g.errs[0].in_doubt);
+    close_rig(&g);
+}
+
+/* --- sets ---------------------------------------------------------------------------- */
+
+static const asc_set_options one_frame = {.timing = {.total_timeout_ms = 1000,
+                                                     .socket_timeout_ms = 300,
+                                                     .timeout_delay_ms = 0},
+                                          .gather = 0};
+
+/* Begin a set of one request to each of these nodes, and submit it. */
+static asc_set *
+start_set(rig *g, const char *names)
+{
+    static const uint8_t message[30] = {2, 3, 0, 0, 0, 0, 0, 22, 22, 3};
+    asc_set *s = asc_set_new();
+    asc_error err;
+    asc_part *p;
+    asc_set_begin_at(s, g->cluster, &one_frame, NULL, g->now_ms);
+    for (const char *n = names; *n != '\0'; n++) {
+        const char name[2] = {*n, '\0'};
+        CHECK_EQ_INT(asc_set_add_node(s, name, &err), ASC_OK);
+    }
+    while ((p = asc_set_unwritten(s)) != NULL) {
+        CHECK(asc_buf_put(&p->req.out, message, sizeof message));
+        p->reply = ASC_REPLY_RECORDS;
+    }
+    asc_loop_submit_set_at(g->loop, s, s, g->now_ms);
+    return s;
+}
+
+/* Turn until the set is handed out. False: it is not. */
+static bool
+is_handed_out(rig *g, const asc_set *s)
+{
+    for (int i = 0; i < 8; i++) {
+        asc_loop_step(g->loop, g->now_ms);
+        if (asc_loop_take(g->loop) == s) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* While somebody reads what was taken, nothing is received, and that is no silence of the
+ * nodes. */
+static void
+test_set_with_back_pressure(void)
+{
+    static frames f;
+    rig g = open_rig(4);
+    f.len = 0;
+    frames_record(&f, frames_digest(1, 1), 0); /* for its length */
+    f.len = 0;
+    frames_open(&f);
+    frames_record(&f, frames_digest(1, 1), 0);
+    frames_close(&f);
+    size_t size = f.len;
+    frames_last(&f);
+    add_step(0, FAKE_GIVE, f.data, size);
+    asc_set *s = start_set(&g, "AB");
+    CHECK(is_handed_out(&g, s));
+    asc_part *p = asc_set_take(s);
+    CHECK(p != NULL && p->size == size && !p->ended);
+    CHECK_EQ_INT(g.loop->n_watched, 0);
+    add_step(0, FAKE_GIVE, f.data + size, f.len - size);
+    add_step(1, FAKE_GIVE, f.data, f.len);
+    pass(&g, 800);
+    CHECK_EQ_INT(fake.peers[0].at, 1);
+    CHECK_EQ_INT(fake.peers[1].at, 0);
+    unsigned n_ended = 0;
+    while (!asc_set_is_done(s)) {
+        asc_loop_submit_set_at(g.loop, s, s, g.now_ms);
+        if (!CHECK(is_handed_out(&g, s))) {
+            break;
+        }
+        while ((p = asc_set_take(s)) != NULL) {
+            n_ended += p->ended;
+            CHECK_EQ_INT(p->err.code, ASC_OK);
+        }
+    }
+    CHECK_EQ_INT(n_ended, 2);
+    asc_set_free(s);
+    close_rig(&g);
+}
+
+static void
+test_set_in_time(void)
+{
+    rig g = open_rig(4);
+    asc_set *s = start_set(&g, "A");
+    CHECK(!is_handed_out(&g, s));
+    CHECK_EQ_INT(asc_loop_wake_ms(g.loop), g.now_ms + 300);
+    g.now_ms += 300;
+    CHECK(is_handed_out(&g, s));
+    asc_part *p = asc_set_take(s);
+    CHECK(p != NULL && p->ended && p->err.code == ASC_ERR_TIMEOUT);
+    asc_set_free(s);
+    close_rig(&g);
+}
+
+/* A set that is given up, handed out or not, and one whose loop goes first. */
+static void
+test_set_that_is_given_up(void)
+{
+    rig g = open_rig(4);
+    asc_set *s = start_set(&g, "AB");
+    asc_loop_step(g.loop, g.now_ms);
+    CHECK(!asc_loop_abandon_set(g.loop, s));
+    CHECK_EQ_INT(g.loop->n_watched, 0);
+    CHECK_EQ_INT(fake.n_closed, 2);
+    asc_set_free(s);
+    s = start_set(&g, "AB");
+    asc_loop_step(g.loop, g.now_ms);
+    asc_set *handed = start_set(&g, "A");
+    add_step(4, FAKE_CUT, NULL, 0);
+    CHECK(is_handed_out(&g, handed));
+    asc_loop_free(g.loop);
+    g.loop = NULL;
+    CHECK(asc_set_take(handed) != NULL);
+    asc_set_free(handed);
+    asc_set_free(s);
+    close_rig(&g);
+}
+
+/* A set shares the pool with lines: an idle line makes room for it. */
+static void
+test_set_and_idle_line(void)
+{
+    static frames f;
+    rig g = open_rig(1);
+    start(&g, 0, 1, false);
+    GIVE(0, REPLY(0, 1));
+    turn(&g);
+    asc_set *s = start_set(&g, "A");
+    f.len = 0;
+    frames_last(&f);
+    asc_loop_step(g.loop, g.now_ms);
+    add_step(0, FAKE_GIVE, f.data, f.len);
+    CHECK(is_handed_out(&g, s));
+    asc_part *p = asc_set_take(s);
+    CHECK(p != NULL && p->ended && p->err.code == ASC_OK);
+    asc_set_free(s);
+    CHECK_EQ_INT(fake.n_opened, 1);
+    close_rig(&g);
+}
+
 static const kit_test tests[] = {
     {"replies_in_order", test_replies_in_order},
     {"every_cut", test_every_cut},
@@ -1031,6 +1261,13 @@ static const kit_test tests[] = {
     {"other_replica", test_other_replica},
     {"pause_between_retries", test_pause_between_retries},
     {"no_node", test_no_node},
+    {"forgotten_session", test_forgotten_session},
+    {"forgotten_token", test_forgotten_token},
+    {"no_login_in_time", test_no_login_in_time},
+    {"set_with_back_pressure", test_set_with_back_pressure},
+    {"set_in_time", test_set_in_time},
+    {"set_that_is_given_up", test_set_that_is_given_up},
+    {"set_and_idle_line", test_set_and_idle_line},
 };
 
 KIT_MAIN("ut_loop", tests)
