@@ -27,6 +27,18 @@ def _client(config: Mapping[str, Any]) -> aerospike.Client:
     return _make(patient(dict(config)))
 
 
+def be_patient(text: str) -> None:
+    """Replace what a program makes clients with."""
+    aerospike.client = _client
+    if "AsyncClient" in text:  # it takes time to import
+
+        class AsyncClient(aerospike.AsyncClient):
+            def __init__(self, config: Mapping[str, Any]) -> None:
+                super().__init__(patient(dict(config)))
+
+        aerospike.AsyncClient = AsyncClient  # type: ignore[misc]
+
+
 def awaits(code: CodeType) -> bool:
     return bool(code.co_flags & inspect.CO_COROUTINE)
 
@@ -35,6 +47,7 @@ def run(path: str) -> None:
     """Run a program, statement by statement if there is one that awaits."""
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     text = Path(path).read_text(encoding="utf-8")
+    be_patient(text)
     if not awaits(compile(text, path, "exec", flags, dont_inherit=True)):
         runpy.run_path(path, run_name="__main__")
         return
@@ -51,6 +64,5 @@ def run(path: str) -> None:
 
 
 if __name__ == "__main__":
-    aerospike.client = _client
     del sys.argv[0]
     run(sys.argv[0])
