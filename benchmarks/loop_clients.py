@@ -38,7 +38,7 @@ def calls_of(client: Any, namespace: str) -> Calls:
         "get": (client.get, itemgetter(2)),
         "put": (lambda key: client.put(key, RECORD), bool),
         "batch": (
-            lambda keys: client.batch_read(keys),
+            client.batch_read,
             lambda found: [one.record[2] for one in found.batch_records],
         ),
         "scan": (
@@ -95,7 +95,7 @@ async def open_py(hosts: Hosts, namespace: str) -> Calls:
         "get": (client.get, attrgetter("bins")),
         "put": (lambda key: client.put(key, RECORD), bool),
         "batch": (
-            lambda keys: client.batch_read(keys),
+            client.batch_read,
             lambda found: [one.record[2] for one in found.batch_records],
         ),
         "scan": (
