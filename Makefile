@@ -16,7 +16,8 @@
 #   CALLS=100000               how many calls deadlines makes
 #   PIDS=11,12,13              with HOSTS, for chaos and soak: the processes of its servers
 #   RACKS=1,1,2                the racks of the nodes of chaos and soak
-#   CLIENT=async               chaos's and soak's calls are tasks' (uvloop: with its loops)
+#   CLIENT=async               chaos's, soak's and deadlines' calls are awaited; CLIENT=uvloop
+#                              has the loops of uvloop, for chaos and soak
 #   CONFIG='{"shm": {}}'       more of the configuration of chaos's and soak's clients
 #   CHAOS_PYTHON=/x/bin/python an interpreter with another client of this API for chaos
 
@@ -105,6 +106,7 @@ test-long:
 	@$(MAKE) --no-print-directory chaos SECONDS=60 SLACK_MS=2000
 	@$(MAKE) --no-print-directory chaos SECONDS=60 SLACK_MS=2000 CLIENT=async
 	@$(MAKE) --no-print-directory deadlines
+	@$(MAKE) --no-print-directory deadlines CALLS=20000 CLIENT=async
 	@$(MAKE) --no-print-directory fuzz
 
 # one processor's work for a minute, of which the other one has more
@@ -142,7 +144,8 @@ chaos soak:
 
 deadlines:
 	@$(SETUP) test
-	@cd test && ../$(PY) -m faults.deadlines --calls $(CALLS)
+	@cd test && ../$(PY) -m faults.deadlines --calls $(CALLS) \
+		$(if $(CLIENT),--client $(CLIENT))
 
 lint:
 	@$(SETUP) lint

@@ -30,7 +30,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .caller import Late, Strange, Tally
+from .caller import NOTED_S, Late, Strange, Tally
 from .crews import CREWS
 from .expected import TIMEOUT, UNHEARD
 from .gauge import Gauge
@@ -157,8 +157,8 @@ def report(options: argparse.Namespace, tally: Tally) -> bool:
         say(f"{count:6} x {kind.name} {phase.value}, of {n_records} records")
     late = [each for each in tally.late if each.over_s > options.slack_ms / 1000]
     late.sort(key=lambda each: each.over_s, reverse=True)
-    latest = max((each.over_s for each in tally.late), default=0.0)
-    say(f"{len(late)} calls late; the latest by {latest * 1000:.0f} ms")
+    latest = max((each.over_s for each in tally.late), default=NOTED_S)
+    say(f"{len(late)} calls late; the latest by {latest * 1000:.0f} ms at most")
     for each in late[: 4 * SHOWN]:
         print(each)
     strange = [

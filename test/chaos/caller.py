@@ -15,12 +15,14 @@ from aerospike_helpers.batch.records import BatchRecords, Read
 
 from .drivers import Driver, is_expected_class
 from .expected import NEVER_SENT, NOT_FOUND, is_expected
-from .model import Contradiction, Count, Outcome, Record, Register, Unrest
+from .model import N_SHOWN, Contradiction, Count, Outcome, Record, Register, Unrest
 from .model import Write as WriteOf
 
 QUERY_LIMIT_MS = 4000
 N_TOLD = 50
 """Unexpected errors of a worker whose texts are kept."""
+NOTED_S = 0.02
+"""A call that is later than its limit by less is not noted: most are that end by it."""
 
 
 @dataclass(frozen=True)
@@ -81,18 +83,21 @@ class Tally:
 
 
 class Shelf:
-    """The records of all threads."""
+    """The records of all workers. n_shown: how many writes of each its history has."""
 
-    def __init__(self, namespace: str, set_name: str, unrest: Unrest) -> None:
+    def __init__(
+        self, namespace: str, set_name: str, unrest: Unrest, n_shown: int = N_SHOWN
+    ) -> None:
         self.namespace = namespace
         self.set_name = set_name
         self.unrest = unrest
+        self._n_shown = n_shown
         self._records: dict[bytes, Record] = {}
         self._lock = threading.Lock()
 
     def add(self, kind: type[Record], name: str) -> Record:
         """A record that nobody has written to."""
-        record = kind(name, self.unrest)
+        record = kind(name, self.unrest, self._n_shown)
         with self._lock:
             self._records[self._digest(record)] = record
         return record
@@ -156,7 +161,7 @@ class Caller:
         """Result and error of a call, one of them None."""
         answer = await self.driver.ask(limit_ms, call)
         self._last = (name, limit_ms, answer.begin_s, answer.end_s)
-        if answer.over_s > 0:
+        if answer.over_s > NOTED_S:
             what = f"{name} of {limit_ms} ms: {answer.error!r}"
             late = Late(answer.over_s, answer.begin_s, answer.end_s, what)
             self.tally.late.append(late)
@@ -179,7 +184,7 @@ class Caller:
         """The last call, or a row of it, has ended with a code."""
         name, limit_ms, begin_s, end_s = self._last
         kinds = self.shelf.unrest.kinds(begin_s, end_s)
-        if not is_expected(code, kinds):
+        if not is_expected(code, kinds, self.driver.shares_connections):
             what = f"{name} of {limit_ms} ms: {code}"
             if len(self.tally.strange) < N_TOLD:  # the others are only counted
                 what += f", {text}"

@@ -76,9 +76,13 @@ class Answer:
 
 
 class Driver(Protocol):
-    """What waits for a worker. client: what it asks."""
+    """What waits for a worker.
+
+    client: what it asks. shares_connections: several calls may be under way on one.
+    """
 
     client: Any
+    shares_connections: bool
 
     async def of(self, value: Any) -> Any:
         """The result of what a method of the client has returned."""
@@ -92,6 +96,8 @@ class Driver(Protocol):
 
 class Blocking:
     """Of a client whose methods block. Each belongs to one thread."""
+
+    shares_connections = False
 
     def __init__(self, client: Any) -> None:
         self.client = client
@@ -168,6 +174,8 @@ class Awaiting:
     work: of all tasks of its loop. rng: draws when calls are given up, and pauses end
     with others'; None: never.
     """
+
+    shares_connections = True
 
     def __init__(self, client: Any, work: Work, rng: random.Random | None) -> None:
         self.client = client

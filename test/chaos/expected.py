@@ -39,6 +39,10 @@ ERRORS = {
     "shuffle": {UNAVAILABLE},
 }
 
+SHARED = {kind: {CONNECTION} for kind in ("freeze", "halt", "kill", "leave")}
+"""What calls that share a connection end with besides: silence that is too long for one
+of them ends the connection for all."""
+
 NEVER_SENT = {NO_NODE, ERROR_RATE}
 """A write that was tried once and ends so cannot be in doubt."""
 
@@ -51,6 +55,9 @@ ALWAYS = OF_RECORDS | {GIVEN_UP}
 """How a call may end at any time."""
 
 
-def is_expected(code: int, kinds: Iterable[str]) -> bool:
+def is_expected(code: int, kinds: Iterable[str], shares_connections: bool) -> bool:
     """Whether a call may end with a code while nodes are disturbed in those ways."""
-    return code in ALWAYS or any(code in ERRORS[kind] for kind in kinds)
+    tables = (ERRORS, SHARED) if shares_connections else (ERRORS,)
+    return code in ALWAYS or any(
+        code in table.get(kind, ()) for kind in kinds for table in tables
+    )

@@ -24,7 +24,7 @@ KEPT_S = 20.0
 TOLD_S = 300.0
 """How long a time of unrest is remembered when it is over."""
 N_SHOWN = 40
-"""Writes of a record that its history shows."""
+"""Writes of a record that its history shows, if it is one of few."""
 
 
 class Outcome(Enum):
@@ -36,7 +36,7 @@ class Outcome(Enum):
     DENIED = "denied"
 
 
-@dataclass
+@dataclass(slots=True)
 class Write:
     """A write. copies: how often it may have been sent."""
 
@@ -183,12 +183,13 @@ class Contradiction:
 class Record:
     """A record and its writes. Its writer alone calls `begin` and `close`."""
 
-    def __init__(self, name: str, unrest: Unrest) -> None:
+    def __init__(self, name: str, unrest: Unrest, n_shown: int = N_SHOWN) -> None:
         self.name = name
         self.unrest = unrest
+        self._n_shown = n_shown
         self._lock = threading.Lock()
         self._writes: deque[Write] = deque()
-        self._shown: deque[Write] = deque(maxlen=N_SHOWN)
+        self._shown: deque[Write] = deque(maxlen=n_shown)
         self._n_writes = 0
 
     def begin(self, action: str, value: object, now_s: float, copies: int) -> Write:
@@ -198,7 +199,7 @@ class Record:
             write = Write(self._n_writes, action, value, now_s, copies)
             self._writes.append(write)
             self._shown.append(write)
-            if self._n_writes % N_SHOWN == 0:
+            if self._n_writes % self._n_shown == 0:
                 self._forget(now_s - KEPT_S)
         return write
 
@@ -258,8 +259,8 @@ class Record:
 class Register(Record):
     """A record that each write replaces; None = there is no record."""
 
-    def __init__(self, name: str, unrest: Unrest) -> None:
-        super().__init__(name, unrest)
+    def __init__(self, name: str, unrest: Unrest, n_shown: int = N_SHOWN) -> None:
+        super().__init__(name, unrest, n_shown)
         nothing = Write(0, "nothing yet", None, -math.inf)
         nothing.close(-math.inf, Outcome.DONE)
         self._writes.append(nothing)
@@ -329,8 +330,8 @@ class Register(Record):
 class Count(Record):
     """A record with a number that each write adds one to."""
 
-    def __init__(self, name: str, unrest: Unrest) -> None:
-        super().__init__(name, unrest)
+    def __init__(self, name: str, unrest: Unrest, n_shown: int = N_SHOWN) -> None:
+        super().__init__(name, unrest, n_shown)
         self._low = self._high = 0
         self._told = [0, 0]
 
@@ -377,8 +378,8 @@ class Count(Record):
 class Log(Record):
     """A record with a list to which each write appends its value."""
 
-    def __init__(self, name: str, unrest: Unrest) -> None:
-        super().__init__(name, unrest)
+    def __init__(self, name: str, unrest: Unrest, n_shown: int = N_SHOWN) -> None:
+        super().__init__(name, unrest, n_shown)
         self._told: set[object] = set()
 
     def _kind(self, found: object, start_s: float, end_s: float) -> Kind | None:

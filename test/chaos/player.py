@@ -23,7 +23,7 @@ from aerospike import exception
 from .caller import Caller, Shelf, Tally
 from .crews import CREWS, Crew
 from .gauge import Held, held_by
-from .model import Unrest
+from .model import N_SHOWN, Unrest
 from .nodes import Host
 from .pulse import Pulse
 from .workload import FEW, PAUSE_S, Worker
@@ -50,7 +50,8 @@ def play(pipe: Connection, options: Namespace, hosts: list[Host], seed: str) -> 
     pulse = Pulse()
     unrest = Unrest(GRACE_S, options.slack_ms / 1000)
     crew = begin()
-    shelf = Shelf(options.namespace, f"chaos{os.getpid()}", unrest)
+    set_name, n_shown = f"chaos{os.getpid()}", max(10, N_SHOWN * FEW // crew.n_workers)
+    shelf = Shelf(options.namespace, set_name, unrest, min(n_shown, N_SHOWN))
     workers = hire(crew, shelf, options, seed)
     crew.finish(get_ready(workers))
     enough = threading.Event()

@@ -1,4 +1,5 @@
-"""Two processes, three nodes in trouble, and nothing that contradicts an answer.
+"""Two processes, three nodes in trouble, and nothing that contradicts an answer: of
+threads, and of tasks.
 
 `make soak SECONDS=600` looks longer, and at the limits of the calls more closely.
 """
@@ -22,12 +23,14 @@ from .metronome import held_up_s
 from .model import Kind, Register, Unrest
 from .nodes import DevNodes
 
-OPTIONS = ("--seconds", 15, "--processes", 2, "--threads", 8, "--slack-ms", 2000)
+OPTIONS = ("--processes", 2, "--threads", 8, "--tasks", 128, "--slack-ms", 2000)
 
 
-def test_no_answer_is_contradicted_while_nodes_stop_freeze_and_move():
+@pytest.mark.parametrize(("client", "seconds"), [("threads", 15), ("async", 12)])
+def test_no_answer_is_contradicted_while_nodes_stop_freeze_and_move(client, seconds):
+    given = ("--client", client, "--seconds", seconds, *OPTIONS)
     done = subprocess.run(
-        [sys.executable, "-m", "chaos", *map(str, OPTIONS)],
+        [sys.executable, "-m", "chaos", *map(str, given)],
         cwd=Path(__file__).parents[1],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -13,7 +13,7 @@ from aerospike import exception
 from ..waiting import PATIENCE_S
 from . import leaving
 from .drivers import Awaiting, GivenUp, Work, at_once, is_expected_class
-from .expected import is_expected
+from .expected import CONNECTION, SHARED, is_expected
 
 WAYS = [*leaving.WAYS, leaving.WAITING]
 
@@ -74,7 +74,7 @@ def test_call_that_is_given_up_may_be_in_doubt(monkeypatch):
     assert isinstance(ended.error, GivenUp)
     assert ended.error.in_doubt
     assert is_expected_class(ended.error)
-    assert is_expected(ended.error.code, [])
+    assert is_expected(ended.error.code, [], True)
 
 
 async def cancelled():
@@ -108,3 +108,13 @@ def test_coroutine_that_waits_is_not_carried_out_at_once():
     assert at_once(Awaiting(None, Work(), None).of(5)) == 5
     with pytest.raises(RuntimeError, match="it waits"):
         at_once(answer())
+
+
+@pytest.mark.parametrize("kind", SHARED)
+def test_silence_ends_a_shared_connection_for_all(kind):
+    assert is_expected(CONNECTION, [kind], True)
+    assert not is_expected(CONNECTION, [], True)
+
+
+def test_silence_ends_no_connection_of_others():
+    assert not is_expected(CONNECTION, ["freeze"], False)

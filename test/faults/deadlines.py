@@ -1,6 +1,7 @@
 """Faults times kinds of calls: none takes longer than it may, and none lies.
 
     cd test && python -m faults.deadlines --calls 100000
+    cd test && python -m faults.deadlines --client async
 
 A development cluster runs in a process of its own, with a proxy before it that makes
 one thing after another go wrong. Threads make calls of every kind through it, with
@@ -42,8 +43,10 @@ from aerospike._calls.signatures import _AsMethod
 from aerospike_devserver import DevCluster, FaultProxy
 from aerospike_devserver.faults import APPLY, BATCH, QUERY, READ, WRITE, Faults
 
+from .driven import Driven
 from .kinds import (
     BINS,
+    CLIENTS,
     NAMESPACE,
     SET,
     Kind,
@@ -277,6 +280,8 @@ class Worker:
         tally: Tally,
     ) -> None:
         self.client, self.keeper = clients
+        if isinstance(self.client, Driven):
+            self.client = self.client.of_this_thread()
         self._name = f"{part}-{number}"
         self._tally = tally
         self._count = 0
@@ -324,6 +329,8 @@ class Worker:
 
     def stop(self) -> None:
         self._beside.stop()
+        if isinstance(self.client, Driven):
+            self.client.end()
 
     def _call(self, fault: str, name: str) -> None:
         """Make a call, and look whether what it says is true."""
@@ -522,7 +529,13 @@ def carry_out(options: argparse.Namespace) -> bool:
         so_far = resident()
         with (
             connect(direct, folder.name, **PATIENT) as keeper,
-            connect(behind, folder.name, tend_interval=250, policies=limits) as client,
+            connect(
+                behind,
+                folder.name,
+                options.client,
+                tend_interval=250,
+                policies=limits,
+            ) as client,
             workers_of(options, part, (client, keeper), table, tally) as workers,
         ):
             phases(pipe, workers, int(options.calls * share), commands, tally)
@@ -540,6 +553,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="deadlines", description=__doc__)
     parser.add_argument("--calls", type=int, default=100_000)
     parser.add_argument("--threads", type=int, default=16)
+    parser.add_argument("--client", choices=list(CLIENTS), default="blocking")
     parser.add_argument(
         "--seed", type=int, default=random.SystemRandom().randrange(10**6)
     )

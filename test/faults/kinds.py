@@ -21,6 +21,8 @@ from aerospike_helpers.cdt_ctx import cdt_ctx_list_index
 from aerospike_helpers.expressions import IntBin
 from aerospike_helpers.operations import operations as ops
 
+from .driven import driven
+
 NAMESPACE, SET = "test", "kinds"
 MODULE = "kinds"
 SOURCE = """\
@@ -277,10 +279,19 @@ def modules() -> TemporaryDirectory[str]:
     return made
 
 
-def connect(hosts: Any, folder: str, **more: Any) -> aerospike.Client:
+CLIENTS: dict[str, Callable[[Any], Any]] = {
+    "blocking": aerospike.client,
+    "async": driven,
+}
+"""What makes the clients that calls are tried with."""
+
+
+def connect(
+    hosts: Any, folder: str, of: str = "blocking", **more: Any
+) -> aerospike.Client:
     """A client that looks at its cluster once, so that all requests are those of calls.
 
-    No node counts as broken, however often it fails.
+    No node counts as broken, however often it fails. of: one of CLIENTS.
     """
     config: Any = {
         "hosts": hosts,
@@ -291,7 +302,8 @@ def connect(hosts: Any, folder: str, **more: Any) -> aerospike.Client:
         **SECRETS,
         **more,
     }
-    return aerospike.client(config)
+    made: aerospike.Client = CLIENTS[of](config)
+    return made
 
 
 def prepare(client: aerospike.Client, folder: str) -> None:

@@ -18,6 +18,7 @@ from aerospike_devserver import DevCluster
 
 from .kinds import (
     ASKS_NOTHING,
+    CLIENTS,
     NAMESPACE,
     SET,
     Kind,
@@ -47,10 +48,14 @@ MOST_REQUESTS = 4
 """A call that waits for all nodes asks until they have answered."""
 
 
+LONG = {"query.apply", "scan_apply", "query_apply"}
+"""Kinds with many replies to cut: with one of the clients that is left to test-long."""
+
+
 class Place(NamedTuple):
     cluster: DevCluster
-    client: aerospike.Client
-    """The one whose calls meet faults."""
+    clients: dict[str, aerospike.Client]
+    """Those whose calls meet faults, by rows of CLIENTS."""
     keeper: aerospike.Client
     """The one that meets none."""
 
@@ -59,11 +64,22 @@ class Place(NamedTuple):
 def place() -> Iterator[Place]:
     with (
         DevCluster(security=True) as cluster,
-        connect(cluster.hosts, FOLDER.name) as client,
+        connect(cluster.hosts, FOLDER.name) as blocking,
+        connect(cluster.hosts, FOLDER.name, "async") as awaited,
         connect(cluster.hosts, FOLDER.name) as keeper,
     ):
         prepare(keeper, FOLDER.name)
-        yield Place(cluster, client, keeper)
+        clients = {"blocking": blocking, "async": awaited}
+        yield Place(cluster, clients, keeper)
+
+
+def cases() -> Iterator[Any]:
+    """Each kind with each client."""
+    for of in CLIENTS:
+        for name in KINDS:
+            is_long = of == "async" and name in LONG
+            marks = [pytest.mark.takes_long] if is_long else []
+            yield pytest.param(of, name, id=f"{name}-{of}", marks=marks)
 
 
 def attempt(kind: Kind, client: aerospike.Client) -> tuple[Any, Any]:
@@ -94,20 +110,21 @@ def test_every_method_is_a_kind():
         assert names_of(made) - STEPS == asked - {"apply"}
 
 
-@pytest.mark.parametrize("name", KINDS)
-def test_call_is_carried_out(place, name):
+@pytest.mark.parametrize(("of", "name"), list(cases()))
+def test_call_is_carried_out(place, of, name):
     """The arguments are such that a server takes them, or says why it does not."""
     prepare_for(place.keeper, name, KEY, FOLDER.name)
     before = snapshot(place.cluster)
-    result, error = attempt(KINDS[name], place.client)
+    result, error = attempt(KINDS[name], place.clients[of])
     assert (error is None and not outcome(result, error)) or name in REFUSED, error
     if KINDS[name].writes and name not in REFUSED | CHANGE_NOTHING | UNSURE:
         assert snapshot(place.cluster) != before
 
 
-@pytest.mark.parametrize("name", KINDS)
-def test_write_that_was_applied_is_in_doubt_wherever_its_reply_is_cut(place, name):
-    kind, (cluster, client, keeper) = KINDS[name], place
+@pytest.mark.parametrize(("of", "name"), list(cases()))
+def test_write_that_was_applied_is_in_doubt_wherever_its_reply_is_cut(place, of, name):
+    kind, (cluster, clients, keeper) = KINDS[name], place
+    client = clients[of]
     prepare_for(keeper, name, KEY, FOLDER.name)
     whole = outcome(*attempt(kind, client))
     for nth in range(1, MOST_REQUESTS + 1):

@@ -48,6 +48,7 @@ READS: dict[str, Callable[[Any], Any]] = {
     "exists": lambda c: c.exists(KEY),
     "operate": lambda c: c.operate(KEY, [ops.read("n")]),
     "batch_read": lambda c: c.batch_read([KEY, OTHER]),
+    "query": lambda c: c.query("test", "loops").results(),
 }
 
 
