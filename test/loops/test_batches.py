@@ -165,9 +165,10 @@ def test_error_of_arguments_is_raised_where_it_is_awaited(async_config, run):
 def test_batch_write_fills_in_the_records_that_it_was_given(keys, async_config, run):
     async def main() -> None:
         async with aerospike.AsyncClient(async_config) as c:
-            records: Any = BatchRecords([Read(keys[0], None, read_all_bins=True)])
+            record: Any = Read(keys[0], None, read_all_bins=True)
+            records = BatchRecords([record])
             assert await c.batch_write(records) is records
-            assert records.batch_records[0].record[2] == {"n": 0, "s": "x"}
+            assert record.record[2] == {"n": 0, "s": "x"}
 
     run(main())
 
@@ -540,6 +541,30 @@ def test_batch_that_is_given_up_by_what_it_drops(async_config, run):
             with pytest.raises(asyncio.CancelledError):
                 await calls[0]
             assert len((await c.batch_read(many_keys(10))).batch_records) == 10
+
+    run(main())
+
+
+@pytest.mark.parametrize("place", [0, 9])
+def test_batch_that_is_given_up_while_its_answers_are_read(
+    place, keys, run, async_config
+):
+    """All rows were carried out, though nobody hears of it."""
+
+    async def main() -> None:
+        async with aerospike.AsyncClient(async_config) as c:
+            calls: list[Any] = []
+
+            class Canceller:
+                def __del__(self) -> None:
+                    calls[0].cancel()
+
+            records: list[Any] = writes(keys).batch_records
+            calls.append(c.batch_write(BatchRecords(records)))
+            records[place].record = Canceller()
+            with pytest.raises(asyncio.CancelledError) as caught:
+                await calls[0]
+            assert aerospike.in_doubt(caught.value)
 
     run(main())
 

@@ -803,6 +803,7 @@ fail(batch_run *b)
 {
     PyObject *exc = NULL;
     if (b->is_out && writes_any(b)) {
+        b->has_written = true;
         raise_in_doubt(b->st);
         exc = PyErr_GetRaisedException();
     }

@@ -76,7 +76,8 @@ static const pending_kind dropping = {
 static void
 let_go(PendingObject *p, batch_call *c)
 {
-    PyObject *exc = PyErr_GetRaisedException(); /* what is dropped may run Python code */
+    PyObject *exc =
+        PyErr_GetRaisedException(); /* what is dropped may run Python code */
     if (c->b->batch != NULL) {
         asc_set_stop(asc_batch_set(c->b->batch));
     }

@@ -331,9 +331,7 @@ end_stopped(PendingObject *p, pending_step step, PyObject *value)
 {
     PyErr_Clear();
     Py_XDECREF(value);
-    if (step != PENDING_ENDS) {
-        p->in_doubt = p->kind->abandon(p, p->work);
-    }
+    p->in_doubt = step != PENDING_ENDS ? p->kind->abandon(p, p->work) : p->writes;
     drop_work(p);
     enter_batch(p);
 }
