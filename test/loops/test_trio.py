@@ -132,6 +132,56 @@ def test_queries(run_with, new_key):
     assert n_results >= 20
 
 
+def test_streams_and_callbacks(run_with, new_key):
+    keys = [new_key() for _ in range(20)]
+
+    async def main(client):
+        for key in keys:
+            await client.put(key, {"trio": 1})
+        query = client.query(*keys[0][:2])
+        seen = []
+
+        async def callback(record):
+            await trio.sleep(0)
+            seen.append(record)
+
+        await query.foreach(callback)
+        async with client.query(*keys[0][:2]).stream() as stream:
+            first = [await stream.__anext__() for _ in range(3)]
+        return len(seen), len(first)
+
+    n_seen, n_first = run_with(main)
+    assert n_seen >= 20
+    assert n_first == 3
+
+
+def test_aggregation(lua_config, run_with, new_key, tmp_path):
+    pytest.importorskip("lupa")
+    keys = [new_key() for _ in range(10)]
+    name = f"trio_sum_{threading.get_ident()}"
+    module = tmp_path / f"{name}.lua"
+    module.write_text(
+        """
+        local function one(rec) return rec.trio or 0 end
+        local function plus(a, b) return a + b end
+        function sum(stream) return stream : map(one) : reduce(plus) end
+        """
+    )
+
+    async def main(client):
+        for key in keys:
+            await client.put(key, {"trio": 1})
+        await client.udf_put(str(module))
+        query = client.query(*keys[0][:2])
+        query.apply(name, "sum")
+        found = await query.results()
+        await client.udf_remove(f"{name}.lua")
+        return found
+
+    (total,) = run_with(main)
+    assert total >= 10
+
+
 def test_composed_calls(run_with, tmp_path):
     name = f"trio_{threading.get_ident()}"
     module = tmp_path / f"{name}.lua"
@@ -205,6 +255,35 @@ def test_cancelled_write_is_in_doubt_when_it_has_left(dev_cluster, run_with, key
     assert run_with(main) == (True, False)
 
 
+def test_cancelled_query_leaves_the_client_usable(dev_cluster, run_with, key):
+    async def main(client):
+        await client.put(key, {"n": 1})
+        with dev_cluster.faults.silence(commands="query"):
+            error = await cancelled(client.query(*key[:2]).results(), 0.05)
+        return aerospike.in_doubt(error), (await client.get(key)).bins
+
+    assert run_with(main) == (False, {"n": 1})
+
+
+def test_cancelled_batch_is_in_doubt_when_it_has_left(dev_cluster, run_with, key):
+    rows = [Write(key, [operations.write("n", 1)])]
+
+    async def main(client):
+        with dev_cluster.faults.silence(commands="batch"):
+            return await cancelled(client.batch_write(BatchRecords(rows)), 0.1)
+
+    assert aerospike.in_doubt(run_with(main))
+    assert rows[0].in_doubt
+
+
+def test_cancelled_call_of_several_requests_is_in_doubt(dev_cluster, run_with):
+    async def main(client):
+        with dev_cluster.faults.silence(commands="info"):
+            return await cancelled(client.truncate("test", "trio", 0), 0.1)
+
+    assert aerospike.in_doubt(run_with(main))
+
+
 def test_cancelled_before_it_left_is_never_sent(run_with, key):
     async def main(client):
         await client.put(key, {"n": 1})
@@ -270,23 +349,47 @@ def test_one_client_in_several_runs(async_config, key):
     run(client.close)
 
 
-def test_close_ends_what_is_under_way(dev_cluster, async_config, key):
+def test_close_waits_for_what_is_under_way(dev_cluster, async_config, key):
     ended = []
 
     async def main():
         client = await aerospike.AsyncClient(async_config).connect()
 
         async def put():
-            try:
-                await client.put(key, {"n": 1})
-            except exception.ClusterError as error:
-                ended.append(aerospike.in_doubt(error))
+            with pytest.raises(exception.TimeoutError) as caught:
+                await client.put(key, {"n": 1}, policy={"total_timeout": 200})
+            ended.append(caught.value.in_doubt)
 
         with dev_cluster.faults.silence(commands="write"):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(put)
-                await trio.sleep(0.1)
+                await trio.sleep(0.05)
                 await client.close()
+                assert ended == [True]
+
+    run(main)
+
+
+def test_cancelled_close_gives_up_what_is_under_way(dev_cluster, async_config, key):
+    ended = []
+
+    async def main():
+        client = await aerospike.AsyncClient(async_config).connect()
+
+        async def put():
+            with pytest.raises(exception.ClusterError) as caught:
+                await client.put(key, {"n": 1})
+            ended.append(caught.value.in_doubt)
+
+        with dev_cluster.faults.silence(commands="write"):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(put)
+                await trio.sleep(0.05)
+                with trio.move_on_after(0.05) as scope:
+                    await client.close()
+        assert scope.cancelled_caught
+        with pytest.raises(exception.ClusterError):
+            await client.get(key)
 
     run(main)
     assert ended == [True]
@@ -307,6 +410,6 @@ def test_anyio(backend, async_config, new_key):
                     for key in keys:
                         group.start_soon(one, key)
                 rows = await client.batch_read(keys)
-            return [row.record.bins for row in rows.batch_records]
+            return [row.record and row.record.bins for row in rows.batch_records]
 
     assert anyio.run(main, backend=backend) == [{"n": 1}] * 10
