@@ -2,10 +2,10 @@
  * is a choice: of what the test does next, or of what a socket does when it is asked.
  * When the input is used up, everything goes well.
  *
- * Each request has a number, which its reply repeats. Whatever happens, no call gets the
- * reply to another one (unless the node lies, which is noted on the connection); a write
- * that fails without doubt was never received, and neither was one that was given up
- * without doubt; every call ends in time; nothing stays lent. */
+ * Each request has a number, which its reply repeats. Whatever happens, no call gets
+ * the reply to another one (unless the node lies, which is noted on the connection); a
+ * write that fails without doubt was never received, and neither was one that was given
+ * up without doubt; every call ends in time; nothing stays lent. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* The event-loop driver with made-up time and bytes: calls on lines and on connections of
- * their own, and sets. */
+/* The event-loop driver with made-up time and bytes: calls on lines and on connections
+ * of their own, and sets. */
 #include <stdio.h>
 #include <string.h>
 
@@ -152,7 +152,8 @@ check_failed(const rig *g, size_t i, asc_status code, const char *message)
     kit_note(NULL);
 }
 
-/* Submit the calls from first up to, not with, last; all write when `writes` says so. */
+/* Submit the calls from first up to, not with, last; all write when `writes` says
+ * so. */
 static void
 start(rig *g, size_t first, size_t last, bool writes)
 {
@@ -266,7 +267,7 @@ test_size_that_lies(void)
     close_rig(&g);
 }
 
-/* --- replies that are late --------------------------------------------------------- */
+/* --- replies that are late -------------------------------------------------------- */
 
 static void
 test_reply_after_timeout(void)
@@ -292,8 +293,8 @@ test_reply_after_timeout(void)
     close_rig(&g);
 }
 
-/* Without timeout_delay the line takes no more requests, and closes when those that are on
- * it have ended, whatever they get. */
+/* Without timeout_delay the line takes no more requests, and closes when those that are
+ * on it have ended, whatever they get. */
 static void
 test_late_without_delay(void)
 {
@@ -370,8 +371,8 @@ test_silence_ends_the_line(void)
     close_rig(&g);
 }
 
-/* A slow reply stands in front of a fast one, which does not wait for ever: it goes again
- * on another line, and the slow one is not disturbed. */
+/* A slow reply stands in front of a fast one, which does not wait for ever: it goes
+ * again on another line, and the slow one is not disturbed. */
 static void
 test_slow_reply_in_front(void)
 {
@@ -417,10 +418,10 @@ test_life_puts_off_silence(void)
     close_rig(&g);
 }
 
-/* --- connections that fail --------------------------------------------------------- */
+/* --- connections that fail -------------------------------------------------------- */
 
-/* With n replies owed: what has left is in doubt, or goes again as its policy says; what
- * has not goes again as if nothing had been. */
+/* With n replies owed: what has left is in doubt, or goes again as its policy says;
+ * what has not goes again as if nothing had been. */
 static void
 test_cut_with_replies_owed(void)
 {
@@ -526,7 +527,7 @@ test_line_closed_while_quiet(void)
     close_rig(&g);
 }
 
-/* --- replies that are none --------------------------------------------------------- */
+/* --- replies that are none -------------------------------------------------------- */
 
 static void
 test_malformed_replies(void)
@@ -573,8 +574,8 @@ test_malformed_replies(void)
     kit_note(NULL);
 }
 
-/* Bytes that nobody has asked for: before there is a request, behind the last reply, and
- * for a request that has not left. */
+/* Bytes that nobody has asked for: before there is a request, behind the last reply,
+ * and for a request that has not left. */
 static void
 test_nothing_was_asked(void)
 {
@@ -622,10 +623,10 @@ test_result_codes(void)
     close_rig(&g);
 }
 
-/* --- sending ----------------------------------------------------------------------- */
+/* --- sending ---------------------------------------------------------------------- */
 
-/* Requests of 30000 bytes, of which the socket takes no more than 40000: three are copied,
- * one is not. What is not copied can be taken back without a trace. */
+/* Requests of 30000 bytes, of which the socket takes no more than 40000: three are
+ * copied, one is not. What is not copied can be taken back without a trace. */
 static void
 test_full_send_buffer(void)
 {
@@ -664,7 +665,7 @@ test_full_send_buffer(void)
     close_rig(&g);
 }
 
-/* --- giving up ---------------------------------------------------------------------- */
+/* --- giving up -------------------------------------------------------------------- */
 
 static void
 test_abandon_in_each_state(void)
@@ -711,7 +712,8 @@ test_abandon_in_each_state(void)
     kit_note(NULL);
 }
 
-/* A call that is given up may be used again at once; the line owes it two replies then. */
+/* A call that is given up may be used again at once; the line owes it two replies
+ * then. */
 static void
 test_abandoned_call_is_free(void)
 {
@@ -750,8 +752,8 @@ test_abandon_what_has_ended(void)
     }
 }
 
-/* The reply to a call that was given up is waited for only so long: then others avoid the
- * line, and it is closed as soon as nobody travels on it. */
+/* The reply to a call that was given up is waited for only so long: then others avoid
+ * the line, and it is closed as soon as nobody travels on it. */
 static void
 test_abandoned_reply_never_comes(void)
 {
@@ -795,7 +797,7 @@ test_free_with_calls(void)
     close_rig(&g);
 }
 
-/* --- pools -------------------------------------------------------------------------- */
+/* --- pools ------------------------------------------------------------------------ */
 
 /* Requests that say so, and large ones, have a connection of their own. */
 static void
@@ -859,8 +861,9 @@ test_busy_line_and_full_pool(void)
     close_rig(&g);
 }
 
-/* With pool_timeout calls wait. The line takes no more requests while one does; then that
- * one has the connection, and when it comes back it is a line for all the others. */
+/* With pool_timeout calls wait. The line takes no more requests while one does; then
+ * that one has the connection, and when it comes back it is a line for all the
+ * others. */
 static void
 test_waiting_for_the_connection(void)
 {
@@ -944,7 +947,7 @@ test_number_of_lines(void)
     close_rig(&g);
 }
 
-/* --- repetition ---------------------------------------------------------------------- */
+/* --- repetition ------------------------------------------------------------------- */
 
 /* The next copy is asked when a node does not accept. */
 static void
@@ -998,7 +1001,7 @@ test_no_node(void)
     close_rig(&g);
 }
 
-/* --- logins -------------------------------------------------------------------------- */
+/* --- logins ----------------------------------------------------------------------- */
 
 /* A session for the node, whose token takes 16 bytes to show. */
 static void
@@ -1082,7 +1085,7 @@ test_no_login_in_time(void)
     close_rig(&g);
 }
 
-/* --- sets ---------------------------------------------------------------------------- */
+/* --- sets ------------------------------------------------------------------------- */
 
 static const asc_set_options one_frame = {.timing = {.total_timeout_ms = 1000,
                                                      .socket_timeout_ms = 300,
@@ -1123,8 +1126,8 @@ is_handed_out(rig *g, const asc_set *s)
     return false;
 }
 
-/* While somebody reads what was taken, nothing is received, and that is no silence of the
- * nodes. */
+/* While somebody reads what was taken, nothing is received, and that is no silence of
+ * the nodes. */
 static void
 test_set_with_back_pressure(void)
 {

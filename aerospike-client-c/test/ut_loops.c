@@ -1,5 +1,5 @@
-/* Loops over real loopback sockets: what a descriptor, a clock, threads and other lines do
- * to them. The replies of info commands tell whose they are. */
+/* Loops over real loopback sockets: what a descriptor, a clock, threads and other lines
+ * do to them. The replies of info commands tell whose they are. */
 #include <poll.h>
 
 #include "asc/loop.h"

@@ -745,8 +745,8 @@ test_set(void)
     CHECK(exhaust("set", fill_set) >= 15);
 }
 
-/* Three calls on a line, one with a connection of its own, and a set. The reply of one is
- * large, so that its memory is taken apart from the others'. */
+/* Three calls on a line, one with a connection of its own, and a set. The reply of one
+ * is large, so that its memory is taken apart from the others'. */
 static asc_status
 turn_loop(asc_error *err)
 {

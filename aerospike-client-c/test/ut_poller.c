@@ -11,7 +11,7 @@
 /* Longer than anything takes but on a machine that does nothing else for us. */
 #define PATIENCE_MS 20000
 
-/* --- the poller -------------------------------------------------------------------- */
+/* --- the poller ------------------------------------------------------------------- */
 
 typedef struct rig {
     asc_poller poller;
@@ -159,7 +159,7 @@ test_alarm_is_set_rarely(void)
     close_rig(&g);
 }
 
-/* --- the heap ---------------------------------------------------------------------- */
+/* --- the heap --------------------------------------------------------------------- */
 
 #define N_TIMERS 100u
 

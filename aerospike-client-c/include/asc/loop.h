@@ -40,8 +40,8 @@ int asc_loop_fd(const asc_loop *l);
 void asc_loop_submit(asc_loop *l, asc_call *c, asc_error *err, void *owner);
 
 /* Drive a set that has begun and whose requests are written, in place of
- * asc_set_wait(). asc_loop_take() hands out the owner when asc_set_take() has something;
- * the caller takes it, and submits the set again to go on. */
+ * asc_set_wait(). asc_loop_take() hands out the owner when asc_set_take() has
+ * something; the caller takes it, and submits the set again to go on. */
 void asc_loop_submit_set(asc_loop *l, asc_set *s, void *owner);
 
 /* Do all that can be done without waiting: send what was submitted, receive what has

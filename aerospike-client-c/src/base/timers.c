@@ -1,5 +1,5 @@
-/* A heap in an array: the children of place i are at 2i and 2i + 1, and no timer is later
- * than its children. */
+/* A heap in an array: the children of place i are at 2i and 2i + 1, and no timer is
+ * later than its children. */
 #include "base/timers.h"
 
 #include "asc/alloc.h"

@@ -1,6 +1,6 @@
 /* command/exchange.h -- one request on its way to one node and back, with repetitions,
- * as a state machine: it never blocks, never looks at a clock, and allocates nothing
- * on the way of a small command. A driver does the waiting.
+ * as a state machine: it never blocks, never looks at a clock, and allocates nothing on
+ * the way of a small command. A driver does the waiting.
  *
  *             +------------- again ---------------+
  *             v                                   |
@@ -13,8 +13,8 @@
  * A request that is to be compressed goes from PICK to COMPRESS, once, and comes back
  * when that is done. QUEUE is where it waits, with pool_timeout, for a connection to
  * the node. A reply of one frame goes straight to DONE. A reply of many stops at FRAMES
- * as often as enough of them is there. LINE stands beside TRANSFER: there the driver moves
- * the bytes, over a connection that several exchanges have a place on. */
+ * as often as enough of them is there. LINE stands beside TRANSFER: there the driver
+ * moves the bytes, over a connection that several exchanges have a place on. */
 #ifndef ASC_COMMAND_EXCHANGE_H
 #define ASC_COMMAND_EXCHANGE_H
 
@@ -73,13 +73,14 @@ typedef struct asc_exchange_many {
 typedef struct asc_exchange asc_exchange;
 typedef struct asc_driver {
     /* Lend a connection to x->node, as asc_pool_get does: x->conn. With a state of
-     * ASC_EXCHANGE_LINE it is a place on one that others use as well. When x->conn is set
-     * already, because it was the turn of the exchange, it may become such a one. */
+     * ASC_EXCHANGE_LINE it is a place on one that others use as well. When x->conn is
+     * set already, because it was the turn of the exchange, it may become such a
+     * one. */
     asc_status (*lend)(asc_exchange *x, uint64_t now_ms);
     /* Give up a connection to x->node that is of no use now. False: there is none. */
     bool (*make_room)(asc_exchange *x);
-    /* The exchange is about to let go of its connection or waiter. If it had a place, that
-     * ends, and x->conn becomes NULL. */
+    /* The exchange is about to let go of its connection or waiter. If it had a place,
+     * that ends, and x->conn becomes NULL. */
     void (*let_go)(asc_exchange *x, asc_conn_fate fate);
 } asc_driver;
 
@@ -124,9 +125,10 @@ void asc_exchange_resume(asc_exchange *x, uint64_t now_ms);
  * either. */
 void asc_exchange_forgive(asc_exchange *x, uint64_t ms);
 
-/* For a driver, about an exchange that has a place. Its reply is whole in req->in; or its
- * connection has failed, as x->err says and io.sent; or the node has moved something at
- * moved_ms, or the request was sent then, which puts off when silence ends the attempt. */
+/* For a driver, about an exchange that has a place. Its reply is whole in req->in; or
+ * its connection has failed, as x->err says and io.sent; or the node has moved
+ * something at moved_ms, or the request was sent then, which puts off when silence ends
+ * the attempt. */
 asc_want asc_exchange_answer(asc_exchange *x, uint64_t now_ms);
 asc_want asc_exchange_lose(asc_exchange *x, uint64_t now_ms);
 void asc_exchange_heard(asc_exchange *x, uint64_t moved_ms);
@@ -135,7 +137,8 @@ void asc_exchange_heard(asc_exchange *x, uint64_t moved_ms);
  * leaves its place, or the queue of a pool. */
 void asc_exchange_again(asc_exchange *x);
 
-/* The deadline has come before an attempt that a driver was to begin: the exchange ends. */
+/* The deadline has come before an attempt that a driver was to begin: the exchange
+ * ends. */
 asc_want asc_exchange_expire(asc_exchange *x, uint64_t now_ms);
 
 /* May a write be applied all the same, if the exchange is given up now? */

@@ -1,5 +1,6 @@
-/* The queue of a line and its bytes. What a node sends is a claim: its sizes are believed
- * only as bytes come, and a reply is looked at only when somebody has asked for it. */
+/* The queue of a line and its bytes. What a node sends is a claim: its sizes are
+ * believed only as bytes come, and a reply is looked at only when somebody has asked
+ * for it. */
 #include "command/line.h"
 
 #include <string.h>

@@ -1,11 +1,11 @@
-/* command/line.h -- a connection on which several requests are under way at once: a node
- * answers the requests of one connection in their order. Nothing here waits, looks at a
- * clock or knows how descriptors are watched.
+/* command/line.h -- a connection on which several requests are under way at once: a
+ * node answers the requests of one connection in their order. Nothing here waits, looks
+ * at a clock or knows how descriptors are watched.
  *
- * Who travels on a line is a rider. It waits until its request is copied into the line's
- * output; from then on the line owes it a reply, and it has a place in the queue of those.
- * When a rider leaves before its reply, a marker stays in its place, so that the reply is
- * counted off and goes to nobody. */
+ * Who travels on a line is a rider. It waits until its request is copied into the
+ * line's output; from then on the line owes it a reply, and it has a place in the queue
+ * of those. When a rider leaves before its reply, a marker stays in its place, so that
+ * the reply is counted off and goes to nobody. */
 #ifndef ASC_COMMAND_LINE_H
 #define ASC_COMMAND_LINE_H
 
@@ -95,8 +95,8 @@ typedef struct asc_bytes {
     size_t size;
 } asc_bytes;
 
-/* A line over a connection, which it may not have to itself before it is ready. NULL when
- * memory is short. */
+/* A line over a connection, which it may not have to itself before it is ready. NULL
+ * when memory is short. */
 asc_line *asc_line_new(asc_conn *conn, uint64_t now_ms);
 
 /* Free it; the connection is the caller's again. Nobody travels on it. */
@@ -109,12 +109,13 @@ void asc_line_board(asc_line *line, asc_rider *r, uint64_t now_ms);
  * is good until until_ms. */
 void asc_line_leave(asc_rider *r, uint64_t until_ms);
 
-/* The line has failed: take the next rider off it, in their order, those that wait at the
- * end. It is lost, and its exchange's io.sent is right. NULL: there is nobody left. */
+/* The line has failed: take the next rider off it, in their order, those that wait at
+ * the end. It is lost, and its exchange's io.sent is right. NULL: there is nobody
+ * left. */
 asc_rider *asc_line_lose(asc_line *line);
 
-/* Copy requests of those that wait, as long as little is in the output. Each that has got
- * a place is told to `copied`. Returns the rider for whom memory was short, and who
+/* Copy requests of those that wait, as long as little is in the output. Each that has
+ * got a place is told to `copied`. Returns the rider for whom memory was short, and who
  * is lost; NULL: there is none. */
 asc_rider *asc_line_fill(asc_line *line, uint64_t now_ms,
                          void (*copied)(void *self, asc_rider *r), void *self);

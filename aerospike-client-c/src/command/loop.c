@@ -1,8 +1,8 @@
-/* The driver for event loops. A turn looks at what is ready and at the time, steps what is
- * due, and sends what has gathered. Requests that are small travel on lines, each with
- * several on the way; all others have connections of their own, as with the blocking
- * driver. When and how often a request is repeated is the exchange's affair, here as
- * there. */
+/* The driver for event loops. A turn looks at what is ready and at the time, steps what
+ * is due, and sends what has gathered. Requests that are small travel on lines, each
+ * with several on the way; all others have connections of their own, as with the
+ * blocking driver. When and how often a request is repeated is the exchange's affair,
+ * here as there. */
 #include "command/loop.h"
 
 #include <errno.h>
@@ -38,13 +38,13 @@ static const size_t full_load[MAX_LINES] = {16, 256, 512};
 /* How long nobody tries to have a further line when the pool had none to give. */
 #define FULL_MS 20u
 
-/* A line on which nobody travels goes back to the pool after this time, or is closed when
- * it is not even connected after the other. */
+/* A line on which nobody travels goes back to the pool after this time, or is closed
+ * when it is not even connected after the other. */
 #define IDLE_MS 1000u
 #define OPEN_MS 2000u
 
-/* Before a line is used that was quiet for so long, the system is asked whether the node
- * has closed it. */
+/* Before a line is used that was quiet for so long, the system is asked whether the
+ * node has closed it. */
 #define TRUST_MS 50u
 
 /* The reply to a call that was given up is waited for no longer than this before others
@@ -181,8 +181,8 @@ make_station(asc_loop *l, asc_node *node)
     return s;
 }
 
-/* Make a line of a connection that was lent. NULL: memory is short, and the connection is
- * still the caller's. */
+/* Make a line of a connection that was lent. NULL: memory is short, and the connection
+ * is still the caller's. */
 static asc_line *
 add_line(asc_loop *l, asc_node *node, asc_conn *conn)
 {
@@ -227,8 +227,8 @@ is_slow(const asc_line *line, uint64_t now_ms)
     return now_ms >= since_ms + SLOW_MS;
 }
 
-/* How little one likes to travel on a line: by what it owes, behind all that are slow or
- * not connected. */
+/* How little one likes to travel on a line: by what it owes, behind all that are slow
+ * or not connected. */
 static size_t
 cost(const asc_line *line, uint64_t now_ms)
 {
@@ -350,8 +350,8 @@ lend_alone(asc_exchange *x, uint64_t now_ms)
                            : asc_pool_get(&x->node->pool, &x->conn, now_ms, x->err);
 }
 
-/* Others of this loop wait for a connection to a node, each in the queue of its pool. Now
- * there is a line, and they need none. */
+/* Others of this loop wait for a connection to a node, each in the queue of its pool.
+ * Now there is a line, and they need none. */
 static void
 call_back(const asc_rides *list, const asc_exchange *from)
 {
@@ -457,8 +457,8 @@ good_until(const asc_call *c, uint64_t now_ms)
                        : now_ms + x->req->timing.timeout_delay_ms;
 }
 
-/* A rider leaves, with what that means for the others on the line: when the node was silent
- * for too long to the one whose turn it is, it is silent to all of them. */
+/* A rider leaves, with what that means for the others on the line: when the node was
+ * silent for too long to the one whose turn it is, it is silent to all of them. */
 static void
 leave_line(asc_loop *l, asc_call *c, asc_conn_fate fate)
 {
@@ -665,9 +665,9 @@ lose(asc_loop *l, asc_line *line, asc_rider *r, bool again)
     obey(l, c, asc_exchange_lose(x, l->now_ms));
 }
 
-/* Requests of which nothing has left begin anew as if they had not begun, when others on
- * the line have had their share of the failure: that one of them is on the wire keeps
- * this from going on for ever. */
+/* Requests of which nothing has left begin anew as if they had not begun, when others
+ * on the line have had their share of the failure: that one of them is on the wire
+ * keeps this from going on for ever. */
 static void
 lose_all(asc_loop *l, asc_line *line)
 {
@@ -812,8 +812,8 @@ note_copied(void *self, asc_rider *r)
     set_timer(&call_of(r->x)->ride, r->x->wake_ms);
 }
 
-/* Those that still wait have been there for some time, or have come in this turn and have
- * no time set yet. */
+/* Those that still wait have been there for some time, or have come in this turn and
+ * have no time set yet. */
 static void
 time_those_who_wait(const asc_line *line)
 {

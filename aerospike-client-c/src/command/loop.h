@@ -1,5 +1,5 @@
-/* command/loop.h -- the inside of a loop, for tests that make up what time it is and what
- * is ready: such a loop has no descriptor, and is stepped instead of turned. */
+/* command/loop.h -- the inside of a loop, for tests that make up what time it is and
+ * what is ready: such a loop has no descriptor, and is stepped instead of turned. */
 #ifndef ASC_COMMAND_LOOP_H
 #define ASC_COMMAND_LOOP_H
 

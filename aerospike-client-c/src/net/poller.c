@@ -1,6 +1,6 @@
-/* The two ways in which systems tell what is ready. In both, a descriptor stays ready for
- * as long as there is something to do, so that nothing is lost when it is left for the
- * next time. */
+/* The two ways in which systems tell what is ready. In both, a descriptor stays ready
+ * for as long as there is something to do, so that nothing is lost when it is left for
+ * the next time. */
 #include "net/poller.h"
 
 #include <errno.h>
@@ -38,8 +38,8 @@ close_fd(int *fd)
     }
 }
 
-/* The descriptors of a child are copies, and what they refer to is the parent's: they are
- * closed, and nothing is changed. */
+/* The descriptors of a child are copies, and what they refer to is the parent's: they
+ * are closed, and nothing is changed. */
 void
 asc_poller_close(asc_poller *p)
 {
@@ -98,7 +98,8 @@ asc_poller_look(asc_poller *p, asc_watch **ready, size_t max)
     return n_ready;
 }
 
-/* A timer that fires once is deleted by that. A time of 0 is not the same everywhere. */
+/* A timer that fires once is deleted by that. A time of 0 is not the same
+ * everywhere. */
 static void
 set_timer(asc_poller *p, uint64_t at_ms, uint64_t now_ms)
 {
@@ -195,8 +196,8 @@ asc_poller_watch(asc_poller *p, asc_watch *w, int fd, unsigned events)
     return applied;
 }
 
-/* The timer is left alone when it will fire early enough: to be woken in vain from time to
- * time costs less than a system call for each change. */
+/* The timer is left alone when it will fire early enough: to be woken in vain from time
+ * to time costs less than a system call for each change. */
 void
 asc_poller_alarm(asc_poller *p, uint64_t at_ms, uint64_t now_ms)
 {

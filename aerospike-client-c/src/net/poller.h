@@ -33,9 +33,9 @@ asc_status asc_poller_open(asc_poller *p, asc_error *err);
 /* Close it. This may be called in the child of a fork, for its copy, and twice. */
 void asc_poller_close(asc_poller *p);
 
-/* Watch a descriptor for these events and no others; with 0 it is watched no more, which
- * cannot fail and must be done before the descriptor is closed or somebody else gets it.
- * False, with errno set: the system cannot watch it. */
+/* Watch a descriptor for these events and no others; with 0 it is watched no more,
+ * which cannot fail and must be done before the descriptor is closed or somebody else
+ * gets it. False, with errno set: the system cannot watch it. */
 bool asc_poller_watch(asc_poller *p, asc_watch *w, int fd, unsigned events);
 
 /* Fill in up to max of those that are ready, and return how many they are. A watch

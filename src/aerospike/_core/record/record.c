@@ -499,6 +499,7 @@ encode_apply(record_call *c, PyObject *const *argv)
         check_function_name(c->st, "function name", argv[2]) < 0) {
         return -1;
     }
+    c->req->alone = true; /* a function may take long */
     return put_function_fields(&c->enc, &c->writer, argv[1], argv[2], argv[3]);
 }
 
