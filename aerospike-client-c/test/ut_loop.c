@@ -77,6 +77,7 @@ submit(rig *g, size_t i)
 {
     g->ended[i] = false;
     asc_loop_submit_at(g->loop, g->calls[i], &g->errs[i], g->calls[i], g->now_ms);
+    CHECK(asc_loop_has(g->loop, g->calls[i]));
 }
 
 static void
@@ -86,6 +87,7 @@ take_all(rig *g)
         for (unsigned i = 0; i < MAX_CALLS; i++) {
             if (g->calls[i] == owner) {
                 g->ended[i] = true;
+                CHECK(!asc_loop_has(g->loop, g->calls[i]));
                 g->order[g->n_ended++ % MAX_CALLS] = i;
             }
         }
@@ -174,7 +176,9 @@ taken(unsigned peer, unsigned n)
 static bool
 abandon(rig *g, size_t i)
 {
-    return asc_loop_abandon_at(g->loop, g->calls[i], g->now_ms);
+    bool in_doubt = asc_loop_abandon_at(g->loop, g->calls[i], g->now_ms);
+    CHECK(!asc_loop_has(g->loop, g->calls[i]));
+    return in_doubt;
 }
 
 /* --- order ------------------------------------------------------------------------ */

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from typing import Any, Concatenate, ParamSpec, TypeVar
 
-    from aerospike._async_client import AsyncClient
     from aerospike._async_query import AsyncQuery, AsyncScan
+    from aerospike._core import AsyncClient
     from aerospike._hints import Options
 
     P = ParamSpec("P")

@@ -299,3 +299,40 @@ def test_closed_client_ends_a_call_at_its_next_request(cluster, run):
             await asyncio.wait_for(task, 20)
 
     run(main())
+
+
+def meet(nodes: Any, command: str, patience_s: float) -> list[bool]:
+    """Have each node wait with its answer until the other has got the command, too.
+
+    :return: whether that was so, of each answer.
+    """
+    met: list[bool] = []
+    came = [threading.Event() for _ in nodes]
+    for node, own, other in zip(nodes, came, reversed(came), strict=True):
+
+        def value(name: str, node=node, own=own, other=other, usual=node._value) -> str:
+            if name != command:
+                return usual(name)
+            own.set()
+            met.append(other.wait(patience_s))
+            return "ok"
+
+        node._value = value
+    return met
+
+
+@pytest.mark.parametrize(
+    ("command", "at_one_time"), [("question", True), ("set-config:x=1", False)]
+)
+def test_nodes_are_asked_side_by_side_and_changed_one_after_another(
+    scripted_pair, run, command, at_one_time
+):
+    met = meet(scripted_pair, command, PATIENCE_S if at_one_time else 0.1)
+
+    async def main() -> dict[str, Any]:
+        config = patient({"hosts": [node.host for node in scripted_pair]})
+        async with aerospike.AsyncClient(config) as client:
+            return await client.info_all(command)
+
+    assert run(main()) == {"A1": (None, "ok\n"), "A2": (None, "ok\n")}
+    assert met == ([True, True] if at_one_time else [False, True])

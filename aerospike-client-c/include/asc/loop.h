@@ -51,6 +51,10 @@ void asc_loop_turn(asc_loop *l);
 /* Who owns the next call or set that is ready; NULL: none. It is the caller's again. */
 void *asc_loop_take(asc_loop *l);
 
+/* Was a call submitted, and not handed out yet? Who owns several under way learns from
+ * this which of them have ended. */
+bool asc_loop_has(const asc_loop *l, const asc_call *c);
+
 /* Give up a call that was submitted and not handed out. The value says whether a write
  * may be applied all the same: false when no byte of any of its requests has left. Its
  * reply, if one is still to come, is counted off and thrown away. */

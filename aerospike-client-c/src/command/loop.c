@@ -1384,6 +1384,12 @@ asc_loop_take(asc_loop *l)
 }
 
 bool
+asc_loop_has(const asc_loop *l, const asc_call *c)
+{
+    return c->ride.list != NULL && c->ride.loop == l;
+}
+
+bool
 asc_loop_abandon_at(asc_loop *l, asc_call *c, uint64_t now_ms)
 {
     l->now_ms = now_ms;

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
     from typing import Any, Concatenate, ParamSpec, TypeVar
 
-    from aerospike._async_client import AsyncClient
     from aerospike._calls.requests import Call, Request
+    from aerospike._core import AsyncClient
 
     P = ParamSpec("P")
     T = TypeVar("T")
 
 
-async def answer(client: AsyncClient, request: Request) -> Any:
+async def answer(client: Any, request: Request) -> Any:
     """What a request asks for. Only what is under way elsewhere is waited for."""
     match request:
         case Pause(seconds):

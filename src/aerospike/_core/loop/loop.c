@@ -123,6 +123,12 @@ loop_submit_set(LoopObject *l, PendingObject *p, asc_set *set)
 }
 
 bool
+loop_has_call(LoopObject *l, asc_call *call)
+{
+    return l->loop != NULL && asc_loop_has(l->loop, call);
+}
+
+bool
 loop_abandon_call(LoopObject *l, asc_call *call)
 {
     return l->loop != NULL && asc_loop_abandon(l->loop, call);

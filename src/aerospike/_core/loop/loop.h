@@ -26,6 +26,10 @@ LoopObject *loop_of_client(module_state *st, ClientObject *client);
 void loop_submit_call(LoopObject *l, PendingObject *p, asc_call *call, asc_error *err);
 void loop_submit_set(LoopObject *l, PendingObject *p, asc_set *set);
 
+/* Is a call under way that was submitted, so that the one whose it is will go on once
+ * more because of it? */
+bool loop_has_call(LoopObject *l, asc_call *call);
+
 /* Give up what was submitted. May a write be applied all the same? */
 bool loop_abandon_call(LoopObject *l, asc_call *call);
 bool loop_abandon_set(LoopObject *l, asc_set *set);

@@ -314,8 +314,8 @@ begin(admin_call *c, PyObject *const *argv)
     return c->call != NULL ? 0 : -1;
 }
 
-/* Make the request of the arguments. 0, or -1 with an exception; end() is to be called in
- * either case. */
+/* Make the request of the arguments. 0, or -1 with an exception; end() is to be called
+ * in either case. */
 static int
 prepare(admin_call *c, PyObject *self, PyTypeObject *cls, PyObject *const *argv)
 {

@@ -37,9 +37,16 @@ typedef struct info_method_row {
 
     bool gives_dict; /* of what each node says; else there is one, and its text */
 
-    /* Choose the nodes to ask: c->chosen. 0, or -1 with an exception. */
+    /* Choose the nodes to ask: c->questions. 0, or -1 with an exception. */
     int (*choose)(info_call *c, PyObject *const *argv);
 } info_method_row;
+
+/* What a node is asked. */
+typedef struct question {
+    const char *node_name; /* borrowed from the list of nodes */
+    asc_call *call;        /* taken from the client, from the question to its reply */
+    asc_error err;         /* how it has ended */
+} question;
 
 /* One call. */
 struct info_call {
@@ -54,12 +61,12 @@ struct info_call {
     bool changes;         /* the command changes something: a failure may be in doubt */
     asc_node_info *nodes; /* owned */
     size_t n_nodes;
-    const char **chosen; /* owned: whom to ask, names borrowed from nodes */
-    size_t n_chosen;
-    size_t at;        /* which of them is asked */
-    bool is_asking;   /* in an event loop: the question is under way */
-    asc_call *call;   /* taken from the client: the question to that one */
-    PyObject *result; /* owned: what the others have said */
+    question *questions; /* owned: one to each node that was chosen */
+    size_t n_questions;
+    size_t n_written;   /* of them: for these, requests are made */
+    size_t n_submitted; /* of these, in an event loop */
+    size_t at;          /* the first one whose reply has not been read */
+    PyObject *result;   /* owned: what the others have said */
     asc_error err;
 };
 
@@ -78,8 +85,8 @@ list_nodes(info_call *c)
     return -1;
 }
 
-/* Where the client of an event loop has not connected, say so for a method that does not
- * wait. Any other exception stays. */
+/* Where the client of an event loop has not connected, say so for a method that does
+ * not wait. Any other exception stays. */
 static void
 tell_not_connected(info_call *c)
 {
@@ -175,8 +182,7 @@ begin(info_call *c, const info_method_row *row, PyObject *self, PyTypeObject *cl
         open_client(c, &c->pol.timing) < 0) {
         return -1;
     }
-    c->call = client_take_call(c->client);
-    if (c->call == NULL || row->choose(c, argv) < 0) {
+    if (row->choose(c, argv) < 0) {
         return -1;
     }
     c->result = row->gives_dict ? PyDict_New() : NULL;
@@ -187,11 +193,11 @@ begin(info_call *c, const info_method_row *row, PyObject *self, PyTypeObject *cl
 static void
 end(info_call *c)
 {
-    if (c->call != NULL) {
-        client_give_call(c->client, c->call);
+    for (size_t i = c->at; i < c->n_written; i++) {
+        client_give_call(c->client, c->questions[i].call);
     }
     policy_clear(&c->pol);
-    asc_free(c->chosen);
+    asc_free(c->questions);
     asc_free(c->nodes);
     asc_cluster_release(c->cluster);
     Py_XDECREF(c->result);
@@ -215,12 +221,18 @@ name_node(info_call *c, const char *node_name)
     }
 }
 
-/* Write the question to the next node that is chosen. 0, or -1 with MemoryError. */
-static int
+/* Write the next question. Its request, or NULL with MemoryError. */
+static question *
 write_question(info_call *c)
 {
-    asc_call_reset(c->call);
-    asc_request *req = asc_call_request(c->call);
+    question *q = &c->questions[c->n_written];
+    q->call = client_take_call(c->client);
+    if (q->call == NULL) {
+        return NULL;
+    }
+    c->n_written++;
+    asc_error_reset(&q->err);
+    asc_request *req = asc_call_request(q->call);
     bool ended = c->command_size > 0 && c->command[c->command_size - 1] == '\n';
     asc_buf text = ASC_BUF_INIT;
     bool ok = asc_buf_put(&text, c->command, c->command_size) &&
@@ -228,18 +240,18 @@ write_question(info_call *c)
               asc_write_info(&req->out, (const char *)text.data, text.len);
     asc_buf_clear(&text);
     policy_to_request(&c->pol, req, c->changes);
-    req->node_name = c->chosen[c->at];
+    req->node_name = q->node_name;
     req->alone = c->changes;
-    return put_ok(ok);
+    return put_ok(ok) == 0 ? q : NULL;
 }
 
-/* The whole text of a reply, *size bytes that are borrowed from the call until it asks
- * again, or NULL with an exception. When the node refuses the (first) command, that
- * raises what the node says, unless the row wants its text. */
+/* The whole text of a reply, *size bytes that are borrowed from the question, or NULL
+ * with an exception. When the node refuses the (first) command, that raises what the
+ * node says, unless the row wants its text. */
 static const char *
-open_reply(info_call *c, size_t *size)
+open_reply(info_call *c, const question *q, size_t *size)
 {
-    asc_request *req = asc_call_request(c->call);
+    asc_request *req = asc_call_request(q->call);
     const char *reply = (const char *)req->in.data + ASC_PROTO_HEADER_SIZE;
     *size = req->in.len - ASC_PROTO_HEADER_SIZE;
     asc_info_pair first;
@@ -332,12 +344,18 @@ node_of_host(info_call *c, PyObject *host)
 
 /* --- whom to ask: the functions choose of the rows --- */
 
-/* Have so many places for nodes to ask. 0, or -1 with MemoryError. */
+/* Have so many places for questions. 0, or -1 with MemoryError. */
 static int
 make_room(info_call *c, size_t n)
 {
-    c->chosen = asc_malloc((n + 1) * sizeof *c->chosen); /* n may be 0 */
-    return put_ok(c->chosen != NULL);
+    c->questions = asc_calloc(n + 1, sizeof *c->questions); /* n may be 0 */
+    return put_ok(c->questions != NULL);
+}
+
+static void
+choose(info_call *c, const char *node_name)
+{
+    c->questions[c->n_questions++].node_name = node_name;
 }
 
 static int
@@ -347,9 +365,8 @@ choose_all(info_call *c, PyObject *const *argv)
     if (make_room(c, c->n_nodes) < 0) {
         return -1;
     }
-    while (c->n_chosen < c->n_nodes) {
-        c->chosen[c->n_chosen] = c->nodes[c->n_chosen].name;
-        c->n_chosen++;
+    for (size_t i = 0; i < c->n_nodes; i++) {
+        choose(c, c->nodes[i].name);
     }
     return 0;
 }
@@ -362,7 +379,7 @@ choose_name(info_call *c, const char *name)
     if (name == NULL || make_room(c, 1) < 0) {
         return -1;
     }
-    c->chosen[c->n_chosen++] = name;
+    choose(c, name);
     return 0;
 }
 
@@ -397,7 +414,7 @@ choose_given(info_call *c, PyObject *const *argv)
             rc = -1;
             break;
         }
-        c->chosen[c->n_chosen++] = name;
+        choose(c, name);
     }
     Py_XDECREF(list);
     return rc;
@@ -405,18 +422,17 @@ choose_given(info_call *c, PyObject *const *argv)
 
 /* --- asking --- */
 
-/* Add the reply of a node to the dict that is the result: under its name (None, the text
- * behind the first tab). The None stands for an error that older versions put there. 0,
- * or -1 with an exception. */
+/* Add the reply of a node to the dict that is the result: under its name (None, the
+ * text behind the first tab). The None stands for an error that older versions put
+ * there. 0, or -1 with an exception. */
 static int
-add_to_dict(info_call *c, const char *text, size_t size)
+add_to_dict(info_call *c, const char *node_name, const char *text, size_t size)
 {
     const char *tab = memchr(text, '\t', size);
     const char *value = tab != NULL ? tab + 1 : text;
     PyObject *item = text_to_py(value, size - (size_t)(value - text));
     PyObject *pair = item != NULL ? PyTuple_Pack(2, Py_None, item) : NULL;
-    int rc =
-        pair != NULL ? PyDict_SetItemString(c->result, c->chosen[c->at], pair) : -1;
+    int rc = pair != NULL ? PyDict_SetItemString(c->result, node_name, pair) : -1;
     Py_XDECREF(item);
     Py_XDECREF(pair);
     return rc;
@@ -424,47 +440,38 @@ add_to_dict(info_call *c, const char *text, size_t size)
 
 /* Make of a reply what the row wants. 0, or -1 with an exception. */
 static int
-add_reply(info_call *c)
+add_reply(info_call *c, const question *q)
 {
     size_t size;
-    const char *text = open_reply(c, &size);
+    const char *text = open_reply(c, q, &size);
     if (text == NULL) {
         return -1;
     }
     if (c->row->gives_dict) {
-        return add_to_dict(c, text, size);
+        return add_to_dict(c, q->node_name, text, size);
     }
     c->result = text_to_py(text, size);
     return c->result != NULL ? 0 : -1;
 }
 
-/* Write the question to the next node. 1, 0 when all have answered, or -1 with
- * MemoryError. */
-static int
-ask_next(info_call *c)
-{
-    if (c->at == c->n_chosen) {
-        return 0;
-    }
-    return write_question(c) < 0 ? -1 : 1;
-}
-
-/* Go on when a question has ended as client_run_call() says. As ask_next(), or -1 with
- * any exception. */
+/* Read what has become of the first question that is open, which has ended as
+ * client_run_call() says. 0, or -1 with an exception. */
 static int
 take_reply(info_call *c, int outcome)
 {
+    question *q = &c->questions[c->at];
     if (outcome > 0) {
-        raise_error(c->st, &c->err, NULL, NULL);
+        raise_error(c->st, &q->err, NULL, NULL);
     }
-    if (outcome != 0 || add_reply(c) < 0) {
+    if (outcome != 0 || add_reply(c, q) < 0) {
         if (c->at > 0 && c->changes) {
             raise_in_doubt(c->st); /* the nodes before this one have done it */
         }
         return -1;
     }
+    client_give_call(c->client, q->call);
     c->at++;
-    return ask_next(c);
+    return 0;
 }
 
 /* The body of a method that asks. */
@@ -477,9 +484,11 @@ info_method(const info_method_row *row, METHOD_PARAMS)
         0) {
         return NULL;
     }
-    int rc = begin(&c, row, self, cls, argv) == 0 ? ask_next(&c) : -1;
-    while (rc > 0) {
-        rc = take_reply(&c, client_run_call(c.call, c.cluster, &c.err));
+    int rc = begin(&c, row, self, cls, argv);
+    while (rc == 0 && c.at < c.n_questions) {
+        question *q = write_question(&c);
+        rc = q != NULL ? take_reply(&c, client_run_call(q->call, c.cluster, &q->err))
+                       : -1;
     }
     if (rc == 0) {
         result = Py_NewRef(c.result);
@@ -490,28 +499,65 @@ info_method(const info_method_row *row, METHOD_PARAMS)
 
 /* --- asking in an event loop --- */
 
-static pending_step
-info_go_on(PendingObject *p, void *work, PyObject **result)
+/* Submit the questions that may be under way by now: all of them side by side; but of
+ * what changes something one after another, so that an error leaves the other nodes as
+ * they are. 0, or -1 with MemoryError. */
+static int
+submit_questions(info_call *c, PendingObject *p)
 {
-    info_call *c = work;
-    int rc = c->is_asking ? take_reply(c, c->err.code != ASC_OK) : ask_next(c);
-    c->is_asking = rc > 0;
-    if (c->is_asking) {
-        asc_error_reset(&c->err);
-        loop_submit_call(pending_loop(p), p, c->call, &c->err);
-        return PENDING_WAITS;
+    size_t end = c->n_questions;
+    if (c->changes && c->at < end) {
+        end = c->at + 1;
     }
-    *result = rc == 0 ? Py_NewRef(c->result) : NULL;
-    return PENDING_ENDS;
+    while (c->n_written < end) {
+        question *q = write_question(c);
+        if (q == NULL) {
+            return -1;
+        }
+        loop_submit_call(pending_loop(p), p, q->call, &q->err);
+        c->n_submitted = c->n_written;
+    }
+    return 0;
 }
 
+/* Give up what is under way. May a change be made all the same? */
 static bool
 info_abandon(PendingObject *p, void *work)
 {
     info_call *c = work;
-    bool may_be_done = c->is_asking && loop_abandon_call(pending_loop(p), c->call);
-    c->is_asking = false;
-    return may_be_done || (c->changes && c->at > 0);
+    LoopObject *l = pending_loop(p);
+    bool may_be_done = c->changes && c->at > 0;
+    for (size_t i = c->at; i < c->n_submitted; i++) {
+        asc_call *call = c->questions[i].call;
+        if (loop_has_call(l, call) && loop_abandon_call(l, call)) {
+            may_be_done = true;
+        }
+    }
+    c->n_submitted = c->at;
+    return may_be_done;
+}
+
+/* Replies are read in the order of the questions, as Client does. */
+static pending_step
+info_go_on(PendingObject *p, void *work, PyObject **result)
+{
+    info_call *c = work;
+    int rc = 0;
+    while (rc == 0 && c->at < c->n_submitted &&
+           !loop_has_call(pending_loop(p), c->questions[c->at].call)) {
+        rc = take_reply(c, c->questions[c->at].err.code != ASC_OK);
+    }
+    if (rc == 0) {
+        rc = submit_questions(c, p);
+    }
+    if (rc == 0 && c->at < c->n_questions) {
+        return PENDING_WAITS;
+    }
+    if (rc < 0) {
+        info_abandon(p, work);
+    }
+    *result = rc == 0 ? Py_NewRef(c->result) : NULL;
+    return PENDING_ENDS;
 }
 
 static void
