@@ -6,9 +6,10 @@ one operation hand on what the extension gives, as its own methods do: they have
 
 from __future__ import annotations
 
+from aerospike._async_query import AsyncQuery, AsyncScan
 from aerospike._calls import data, functions, indexes, jobs, roles, users
 from aerospike._calls.awaiting import awaiting
-from aerospike._calls.signatures import copied, dress
+from aerospike._calls.signatures import dress
 from aerospike._client import Client, made_of_a_namespace
 from aerospike._direct import DirectMethods as Direct
 from aerospike._pending import PendingMethods as Lacking
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from typing import Any, Concatenate, ParamSpec, TypeVar
 
-    from aerospike._async_query import AsyncQuery, AsyncScan
     from aerospike._core import AsyncClient
     from aerospike._hints import Options
 
@@ -32,7 +32,7 @@ def plain(
 ) -> Callable[Concatenate[AsyncClient, P], T]:
     """A method of Client that never waits, as one of AsyncClient."""
     function: Callable[..., T] = method
-    return copied(function, f"AsyncClient.{method.__name__}")
+    return function
 
 
 def awaited(
@@ -69,8 +69,6 @@ class AsyncCalls:
 
         :raises ParamError: an argument is no str.
         """
-        from aerospike._async_query import AsyncQuery
-
         return AsyncQuery._of(self, namespace, set)
 
     @made_of_a_namespace
@@ -79,8 +77,6 @@ class AsyncCalls:
 
         :raises ParamError: an argument is no str.
         """
-        from aerospike._async_query import AsyncScan
-
         return AsyncScan._of(self, namespace, set)
 
     # --- work on all records ---

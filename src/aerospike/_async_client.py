@@ -9,7 +9,7 @@ from time import monotonic
 
 from aerospike import _loops, exception
 from aerospike._async_calls import AsyncCalls
-from aerospike._calls.signatures import owns_its_methods
+from aerospike._calls.signatures import goes_by_its_name
 from aerospike._core import AsyncClient as Base
 from aerospike._errors import made
 from aerospike._hints import Any, NoReturn
@@ -63,7 +63,7 @@ class _Attempt:
             raise copy.copy(self.error)  # each has a traceback of its own
 
 
-@owns_its_methods
+@goes_by_its_name
 class AsyncClient(AsyncCalls, Base):
     """A client of one Aerospike cluster for event loops: asyncio, uvloop, trio.
 

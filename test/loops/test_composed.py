@@ -115,12 +115,7 @@ async def given_up(call: Any, n_turns: int) -> BaseException | None:
     return None
 
 
-HAS_WORK = hasattr(aerospike.AsyncClient, "_background")
-
-
-@pytest.mark.parametrize(
-    "name", [name for name in CHANGES if name != "scan_apply" or HAS_WORK]
-)
+@pytest.mark.parametrize("name", CHANGES)
 def test_cancelled_at_any_time_it_says_whether_something_may_have_changed(
     admin, admin_config, run, tmp_path, name
 ):
@@ -201,7 +196,6 @@ def test_slow_file_stands_in_nobodys_way(client, async_config, run, tmp_path):
     assert run(main()) == (0, 20)
 
 
-@pytest.mark.skipif(not HAS_WORK, reason="work on all records is made elsewhere")
 def test_warning_names_the_line_that_awaits(client, async_config, run, tmp_path):
     (tmp_path / MODULE).write_text("function fails(rec) error('no') end")
 

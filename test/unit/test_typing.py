@@ -147,7 +147,13 @@ def test_annotations_evaluate(name):
 
 def test_stand_ins_have_the_names_of_the_public_module():
     names = {name for name in vars(_hints) if not name.startswith("_")}
-    assert names - {"TYPE_CHECKING", "NoReturn", "Self", "Stream"} <= set(vars(public))
+    assert names - {
+        "AsyncStream",
+        "NoReturn",
+        "Self",
+        "Stream",
+        "TYPE_CHECKING",
+    } <= set(vars(public))
     assert public.Record is _hints.Record is _core.Record
 
 
