@@ -29,13 +29,14 @@ class _Attempt:
 
     def __init__(self, connect: Callable[[], object]) -> None:
         self._waiting: list[tuple[_loops.Adapter, Any]] = []
+        self._todo = [connect]  # which is the client's, and goes before anybody is told
         self.is_done = False
         self.error: BaseException | None = None
-        Thread(target=self._run, args=[connect], name="aerospike", daemon=True).start()
+        Thread(target=self._run, name="aerospike", daemon=True).start()
 
-    def _run(self, connect: Callable[[], object]) -> None:
+    def _run(self) -> None:
         try:
-            connect()
+            self._todo.pop()()
         except BaseException as error:  # noqa: BLE001 - raised where it is awaited
             self.error = error
         self.is_done = True

@@ -19,7 +19,7 @@ from types import SimpleNamespace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Sized
     from contextvars import Context
     from typing import Any, Protocol, TypeVar
 
@@ -76,6 +76,13 @@ if TYPE_CHECKING:
             """
 
         @property
+        def due(self) -> Sized | None:
+            """The callbacks that are due; None: nobody can see them.
+
+            While it is empty, what call_soon() is given would be called next.
+            """
+
+        @property
         def wait(self) -> Callable[[Any], Coroutine[Any, Any, Any]] | None:
             """None: a call yields itself to the task, as futures do to asyncio's.
 
@@ -91,6 +98,7 @@ class AsyncioAdapter:
     __slots__ = (
         "call_later",
         "call_soon",
+        "due",
         "from_thread",
         "is_closed",
         "key",
@@ -111,6 +119,8 @@ class AsyncioAdapter:
         self.from_thread = loop.call_soon_threadsafe
         self.is_closed = loop.is_closed
         self.report = loop.call_exception_handler
+        due = getattr(loop, "_ready", None)
+        self.due = due if isinstance(due, deque) else None
 
     async def in_thread(self, function: Callable[..., T], *args: Any) -> T:
         """In a thread of its own: those of the loop's executor may all be busy."""
@@ -149,7 +159,7 @@ class ByHand:
     """
 
     report = staticmethod(report_unraisable)
-    wait = None
+    due = wait = None
 
     def __init__(self) -> None:
         self.key = self

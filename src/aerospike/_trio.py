@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 class TrioAdapter:
     """One run of trio, which is asked for what aerospike._loops.Adapter explains."""
 
+    due = None
+
     report = staticmethod(report_unraisable)
     sleep = staticmethod(trio.sleep)
 

@@ -31,10 +31,10 @@ struct LoopObject {
     ClientObject *client; /* borrowed; NULL: it has let go of the loop */
     LoopObject *next;     /* owned: of the client's loops */
 
-    /* The adapter of the event loop (aerospike._loops), who the event loop is, and two
-     * functions of the adapter; all owned. wait is NULL where a call yields itself to a
-     * task. */
-    PyObject *adapter, *key, *call_soon, *wait;
+    /* The adapter of the event loop (aerospike._loops), who the event loop is, and what
+     * the adapter has by these names; all owned. wait is NULL where a call yields itself
+     * to a task, and due where nobody can see which callbacks are. */
+    PyObject *adapter, *key, *call_soon, *wait, *due;
     unsigned long thread; /* where it runs */
     unsigned n_forks;     /* the forks that lay behind the process at the beginning */
 
@@ -48,6 +48,7 @@ struct LoopObject {
     bool turns;           /* on_turn is due */
     bool is_turning;      /* the library is at work, or what it hands out is read */
     bool has_submitted;   /* the library has requests that wait for a turn */
+    bool has_more;        /* the slice was over before all was read that has come */
     bool turns_by_hand;   /* there is no event loop: the program calls turn() */
     bool retires;         /* it ends when nothing is under way any more */
     uint64_t until_ns;    /* when the slice of time is over; 0: none has begun */

@@ -40,7 +40,7 @@ take_all(LoopObject *l)
     for (unsigned n = 1; l->loop != NULL && (p = asc_loop_take(l->loop)) != NULL; n++) {
         pending_go_on(p);
         if (n % READS_PER_LOOK == 0 && loop_time_is_up(l)) {
-            l->has_submitted = true; /* in the sense that there is more to do */
+            l->has_more = true;
             return;
         }
     }
@@ -48,43 +48,84 @@ take_all(LoopObject *l)
 
 static void end_loop(LoopObject *l);
 
-/* Give the library a turn. Nothing of this runs inside of itself: Python code that reads
- * a value may call a method of the client. Whoever is woken by what has ended makes new
- * calls, perhaps, which are to leave together: a turn right behind them is asked for,
- * unless nobody but one is there. */
-static void
-turn(LoopObject *l)
+/* Would a callback that is asked for now be the next thing that the event loop does? */
+static bool
+is_next(LoopObject *l)
+{
+    return l->due != NULL && PyObject_Size(l->due) == 0;
+}
+
+/* Give the library a turn, and read what has come, within a slice of time that begins
+ * here unless it has begun. Nothing of this runs inside of itself: Python code that reads
+ * a value may call a method of the client. False: it was not possible. */
+static bool
+read_all(LoopObject *l)
 {
     if (l->loop == NULL || l->is_turning) {
-        return;
+        return false;
     }
     l->is_turning = true;
-    l->has_submitted = false;
-    l->until_ns = 0;
-    loop_time_is_up(l); /* begins the slice, of which the library takes its part */
+    l->has_submitted = l->has_more = false;
+    loop_time_is_up(l); /* of the slice the library takes its part, too */
     logging_hold();
     asc_loop_turn(l->loop);
     logging_release();
     take_all(l);
     pending_take_turns(l);
-    l->until_ns = 0;
     l->is_turning = false;
+    return true;
+}
+
+/* Have those woken who wait for what has ended in a turn. They make new calls, perhaps,
+ * which are to leave together: a turn right behind them is asked for, unless nobody but
+ * one is there. */
+static void
+wake_soon(LoopObject *l)
+{
     size_t n_ended = l->n_in_batch;
-    pending_close_batch(l);
-    if (l->has_submitted || (n_ended > 0 && n_ended + l->n_under_way > 1)) {
+    if (pending_close_batch(l)) {
+        loop_call_soon(l, l->on_wake);
+    }
+    if (l->has_submitted || l->has_more ||
+        (n_ended > 0 && n_ended + l->n_under_way > 1)) {
         loop_schedule(l);
     }
+}
+
+static void
+turn(LoopObject *l)
+{
+    if (!read_all(l)) {
+        return;
+    }
+    l->until_ns = 0;
+    wake_soon(l);
     if (l->retires && l->n_under_way == 0) {
         end_loop(l);
     }
 }
 
+/* The descriptor is readable. Where nothing else is due, what the event loop would do
+ * next is done here: those who wait are woken, and what they submit leaves. The order is
+ * the same, and the event loop looks at its descriptors once instead of three times. */
 static PyObject *
 loop_ready(PyObject *self, PyObject *ignored)
 {
+    LoopObject *l = (LoopObject *)self;
     (void)ignored;
-    turn((LoopObject *)self);
-    Py_RETURN_NONE;
+    if (!is_next(l)) {
+        turn(l);
+        Py_RETURN_NONE;
+    }
+    int rc = read_all(l) && pending_close_batch(l) ? pending_wake_batch(l) : 0;
+    if (rc == 0 && l->has_submitted && !l->has_more && is_next(l)) {
+        turn(l); /* in what is left of the slice */
+    }
+    else if (l->has_submitted || l->has_more || l->retires) {
+        loop_schedule(l);
+    }
+    l->until_ns = 0;
+    return rc == 0 ? Py_NewRef(Py_None) : NULL;
 }
 
 static PyObject *
@@ -93,7 +134,7 @@ loop_turn(PyObject *self, PyObject *ignored)
     LoopObject *l = (LoopObject *)self;
     (void)ignored;
     l->turns = false;
-    if (l->has_submitted || l->turn_first != NULL || l->retires) {
+    if (l->has_submitted || l->has_more || l->turn_first != NULL || l->retires) {
         turn(l);
     }
     Py_RETURN_NONE;
@@ -293,17 +334,21 @@ new_loop(module_state *st, ClientObject *client, PyObject *adapter, PyObject *ke
     PyObject_GC_Track(l);
     l->call_soon = PyObject_GetAttrString(adapter, "call_soon");
     l->wait = PyObject_GetAttrString(adapter, "wait");
+    l->due = PyObject_GetAttrString(adapter, "due");
     l->on_ready = PyObject_GetAttrString((PyObject *)l, "ready");
     l->on_turn = PyObject_GetAttrString((PyObject *)l, "turn");
     l->on_wake = PyObject_GetAttrString((PyObject *)l, "wake");
     l->turns_by_hand = PyObject_HasAttrString(adapter, "turn") != 0;
-    if (l->call_soon == NULL || l->wait == NULL || l->on_ready == NULL ||
-        l->on_turn == NULL || l->on_wake == NULL) {
+    if (l->call_soon == NULL || l->wait == NULL || l->due == NULL ||
+        l->on_ready == NULL || l->on_turn == NULL || l->on_wake == NULL) {
         Py_DECREF(l);
         return NULL;
     }
     if (l->wait == Py_None) {
         Py_CLEAR(l->wait);
+    }
+    if (l->due == Py_None) {
+        Py_CLEAR(l->due);
     }
     return l;
 }
@@ -426,6 +471,7 @@ loop_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(l->key);
     Py_VISIT(l->call_soon);
     Py_VISIT(l->wait);
+    Py_VISIT(l->due);
     Py_VISIT(l->on_ready);
     Py_VISIT(l->on_turn);
     Py_VISIT(l->on_wake);
@@ -448,6 +494,7 @@ loop_clear(PyObject *self)
     Py_CLEAR(l->key);
     Py_CLEAR(l->call_soon);
     Py_CLEAR(l->wait);
+    Py_CLEAR(l->due);
     return 0;
 }
 

@@ -223,8 +223,8 @@ enter_batch(PendingObject *p)
         }
         l->wake_last = p;
         l->n_in_batch++;
-        if (!l->is_turning) {
-            pending_close_batch(l);
+        if (!l->is_turning && pending_close_batch(l)) {
+            loop_call_soon(l, l->on_wake);
         }
     }
     else { /* nobody waits for it yet */
@@ -235,14 +235,15 @@ enter_batch(PendingObject *p)
     }
 }
 
-void
+bool
 pending_close_batch(LoopObject *l)
 {
-    if (l->n_in_batch > 0) {
-        l->n_in_batch = 0;
-        l->wake_last->ends_batch = true;
-        loop_call_soon(l, l->on_wake);
+    if (l->n_in_batch == 0) {
+        return false;
     }
+    l->n_in_batch = 0;
+    l->wake_last->ends_batch = true;
+    return true;
 }
 
 /* Does an exception say that a write is in doubt? One that has no such attribute gets

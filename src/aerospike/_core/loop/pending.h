@@ -68,9 +68,9 @@ void pending_go_on(PendingObject *p);
  * slice of time allows, but for those that want one more meanwhile. */
 void pending_take_turns(LoopObject *loop);
 
-/* The calls that have ended since this was called last are one batch: have the event
- * loop wake who waits for them. */
-void pending_close_batch(LoopObject *loop);
+/* The calls that have ended since this was called last, and for which somebody waits,
+ * are one batch, which the caller has woken. False: there is none. */
+bool pending_close_batch(LoopObject *loop);
 
 /* Wake who waits for the calls of a batch. 0, or -1 with what must end the event loop:
  * KeyboardInterrupt and the like. */
