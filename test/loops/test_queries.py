@@ -264,7 +264,7 @@ def test_closed_client(async_config, run):
 # pages, and going on
 
 
-@pytest.mark.parametrize("size", [1, 7, N, N + 1])
+@pytest.mark.parametrize("size", [7, N])
 def test_pages(async_config, run, kind, size):
     async def main() -> None:
         async with aerospike.AsyncClient(async_config) as c:
@@ -272,7 +272,7 @@ def test_pages(async_config, run, kind, size):
             query.max_records = size
             query.paginate()
             seen: list[Any] = []
-            for _ in range(N * 2):
+            for _ in range(N):
                 page = await query.results()
                 assert len(page) <= size
                 seen += page
@@ -384,75 +384,72 @@ async def anext_of(query):
 
 # cancelling
 
+BIG, N_BIG = "loops_big", 2000
 
-def test_cancelled_waits_lose_nothing_and_give_nothing_twice(async_config, run, kind):
-    """Most waits end before a record comes, which then comes with another wait."""
+
+@pytest.fixture(scope="module")
+def big(client):
+    """Records that do not fit into the buffers of a connection."""
+    keys = [(NS, BIG, i) for i in range(N_BIG)]
+    policy = {"total_timeout": 60_000}
+    for at in range(0, N_BIG, 500):
+        client.batch_operate(
+            keys[at : at + 500], [ops.write("a", b"x" * 10_000)], policy
+        )
+    yield BIG
+    client.batch_remove(keys, policy)
+
+
+@pytest.mark.parametrize("kind", ["query", "scan"])
+@pytest.mark.parametrize("limit", [0, 700])
+def test_cancelled_waits_lose_nothing_and_give_nothing_twice(
+    async_config, run, big, kind, limit
+):
+    """Each of the first waits is cancelled some times before its record comes."""
 
     async def main() -> None:
         async with aerospike.AsyncClient(async_config) as c:
-            query = make(c, kind)
-            query.records_per_second = 100
+            query = getattr(c, kind)(NS, big)
+            query.max_records = limit
             stream = query.stream()
             seen: list[Any] = []
-            n_cancelled = 0
+            n_cancelled, limit_s = 0, 0.0
             while True:
-                limit_s = 0.0005 * (n_cancelled % (60 + n_cancelled // 4))
+                wait: Any = stream.__anext__()
+                if n_cancelled < 20:
+                    wait = asyncio.wait_for(wait, limit_s)
                 try:
-                    seen.append(await asyncio.wait_for(stream.__anext__(), limit_s))
+                    seen.append((await wait)[0][3])
+                    limit_s = 0.0
                 except (TimeoutError, asyncio.TimeoutError):
                     n_cancelled += 1
+                    limit_s = 2 * limit_s + 0.0005
                 except StopAsyncIteration:
                     break
             assert n_cancelled > 0
-            assert ids(seen) == list(range(N))
+            assert len(set(map(bytes, seen))) == len(seen) == (limit or N_BIG)
 
     run(main())
 
 
-def test_cancelled_wait_counts_towards_max_records(async_config, run):
+def test_cancelled_task_leaves_a_status_to_go_on_from(async_config, run, big):
     async def main() -> None:
         async with aerospike.AsyncClient(async_config) as c:
-            query = make(c, "scan")
-            query.max_records = 25
-            query.records_per_second = 100
-            stream = query.stream()
-            seen: list[Any] = []
-            for n in range(10_000):
-                limit_s = 0.001 * (n % (40 + n // 4))
-                try:
-                    wait = asyncio.wait_for(stream.__anext__(), limit_s)
-                    seen.append(await wait)
-                except (TimeoutError, asyncio.TimeoutError):
-                    pass
-                except StopAsyncIteration:
-                    break
-            assert len(set(ids(seen))) == len(seen) == 25
-
-    run(main())
-
-
-def test_cancelled_task_leaves_a_status_to_go_on_from(async_config, run, kind):
-    async def main() -> None:
-        async with aerospike.AsyncClient(async_config) as c:
-            query = make(c, kind)
+            query = c.scan(NS, big)
             query.paginate()
-            query.records_per_second = 100
             seen: list[Any] = []
 
             async def read() -> None:
                 async for record in query:
-                    seen.append(record)
+                    seen.append(record[0][3])
 
-            for _ in range(20):
+            for _ in range(10):
                 task = asyncio.ensure_future(read())
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.003)
                 task.cancel()
                 await asyncio.wait([task])
-                if query.is_done():
-                    break
-            query.records_per_second = 0
-            seen += await query.results()
-            assert ids(seen) == list(range(N))
+            seen += [record[0][3] for record in await query.results()]
+            assert len(set(map(bytes, seen))) == len(seen) == N_BIG
 
     run(main())
 
@@ -580,21 +577,6 @@ def test_what_an_awaitable_of_an_item_can_do(async_config, run):
 
 # leaving early
 
-BIG, N_BIG = "loops_big", 2000
-
-
-@pytest.fixture(scope="module")
-def big(client):
-    """Records that do not fit into the buffers of a connection."""
-    keys = [(NS, BIG, i) for i in range(N_BIG)]
-    policy = {"total_timeout": 60_000}
-    for at in range(0, N_BIG, 500):
-        client.batch_operate(
-            keys[at : at + 500], [ops.write("a", b"x" * 10_000)], policy
-        )
-    yield BIG
-    client.batch_remove(keys, policy)
-
 
 def n_connections(client):
     """Connections to all nodes, as they count them."""
@@ -695,14 +677,14 @@ async def leave_an_awaitable(scan):
         leave_an_awaitable,
     ],
 )
-def test_leaving_early_frees_the_connections(client, async_config, run, big, leave):
+def test_leaving_early_frees_the_connections(client, async_config, big, leave):
     config = {**async_config, "max_conns_per_node": 3}
 
     async def main() -> None:
         before = n_connections(client)
         async with aerospike.AsyncClient(config) as c:
             kept = []
-            for _ in range(6):  # more than max_conns_per_node
+            for _ in range(4):  # more than max_conns_per_node
                 kept.append(await leave(c.scan(NS, big)))
                 gc.collect()
             n_nodes = len(c.get_node_names())
@@ -711,7 +693,7 @@ def test_leaving_early_frees_the_connections(client, async_config, run, big, lea
             await asyncio.to_thread(until, lambda: n_connections(client) <= limit)
             assert ids(await c.scan(NS, SET).results()) == list(range(N))
 
-    run(main())
+    asyncio.run(main())
 
 
 @pytest.mark.filterwarnings("ignore:.*was never closed:ResourceWarning")
@@ -752,7 +734,8 @@ def test_closing_the_client_ends_waits(scripted_node, async_config, run):
         task = asyncio.ensure_future(collect(stream))
         while not asked.is_set():
             await asyncio.sleep(0.005)
-        await c.close()
+        with pytest.raises((TimeoutError, asyncio.TimeoutError)):
+            await asyncio.wait_for(c.close(), 0.1)  # which would wait for its calls
         with pytest.raises(exception.AerospikeError):
             await task
         with pytest.raises(exception.AerospikeError):
@@ -765,7 +748,8 @@ def test_closing_the_client_ends_waits(scripted_node, async_config, run):
 
 
 def test_results_come_in_slices(async_config, run, big):
-    """The longest time that the thread computes between two looks at a clock."""
+    """The longest time that the thread computes between two turns of a task, without
+    that of Python's collector."""
 
     async def main() -> float:
         async with aerospike.AsyncClient(async_config) as c:
@@ -781,15 +765,21 @@ def test_results_come_in_slices(async_config, run, big):
                     longest = max(longest, now - before)
                     before = now
 
+            await c.connect()
             looking = asyncio.ensure_future(look())
-            for _ in range(3):
-                assert len(await c.scan(NS, big).results()) == N_BIG
+            found = await c.scan(NS, big).results()
             done = True
             await looking
+            assert len(found) == N_BIG
             return longest
 
-    # the time of threads is counted in ticks where the kernel has no better clock
-    assert run(main()) < 0.05
+    gc.collect()
+    gc.disable()
+    try:
+        longest_s = min(run(main()) for _ in range(3))
+    finally:
+        gc.enable()
+    assert longest_s < 0.002
 
 
 def test_loop_over_what_is_there_lets_others_run(async_config, run, big):
@@ -815,7 +805,7 @@ def test_loop_over_what_is_there_lets_others_run(async_config, run, big):
     run(main())
 
 
-N_STREAMED = int(os.environ.get("SCAN_RECORDS", "30000"))
+N_STREAMED = int(os.environ.get("SCAN_RECORDS", "15000"))
 
 
 @pytest.fixture(scope="module")
@@ -864,7 +854,7 @@ def test_scan_of_many_records_needs_little_memory(hosts, streamed):
     )
     n, peak_mb = map(int, out.split())
     assert n == N_STREAMED
-    assert peak_mb < (64 if N_STREAMED > 100_000 else 16)  # all have 60 MB at least
+    assert peak_mb < (64 if N_STREAMED > 100_000 else 16)  # all have 30 MB at least
 
 
 # background work

@@ -339,19 +339,7 @@ static PyObject *
 step_next(StepObject *step, module_state *st)
 {
     StreamObject *s = step->s;
-    for (;;) {
-        if (open_here(s, st) < 0) {
-            step_await(step, connect_before(s, st, "_open"));
-            return NULL;
-        }
-        if (s->is_over) {
-            PyErr_SetNone(PyExc_StopAsyncIteration);
-            return NULL;
-        }
-        if (s->part == NULL || s->since_turn >= BYTES_PER_TURN) {
-            step_wait(step);
-            return NULL;
-        }
+    while (s->part != NULL && s->since_turn < BYTES_PER_TURN) {
         PyObject *item = s->kind->next_of_part(s, st);
         if (item != NULL) {
             s->lent = s->lends;
@@ -364,6 +352,16 @@ step_next(StepObject *step, module_state *st)
             return NULL;
         }
     }
+    if (open_here(s, st) < 0) {
+        step_await(step, connect_before(s, st, "_open"));
+    }
+    else if (s->is_over) {
+        PyErr_SetNone(PyExc_StopAsyncIteration);
+    }
+    else {
+        step_wait(step);
+    }
+    return NULL;
 }
 
 /* Close the stream for good. None, or NULL with an exception. */
