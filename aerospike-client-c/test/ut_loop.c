@@ -918,6 +918,78 @@ test_waiting_in_vain(void)
     close_rig(&g);
 }
 
+/* A request that is to be compressed, or whose reply may be, has a connection of its
+ * own. A large one is compressed slice by slice, and other calls go on between them. */
+static void
+test_compression_is_alone(void)
+{
+    enum { LARGE = 4 << 20 };
+    rig g = open_rig(4);
+    start(&g, 0, 1, false);
+    prepare(&g, 1)->compress_above = 1000;
+    submit(&g, 1);
+    turn(&g);
+    GIVE(0, REPLY(0, 1));
+    GIVE(1, REPLY(0, 2));
+    turn(&g);
+    CHECK_EQ_INT(got(&g, 0), 1);
+    CHECK_EQ_INT(got(&g, 1), 2);
+    CHECK_EQ_INT(fake.n_opened, 2);
+    asc_request *req = prepare(&g, 2);
+    req->compress_above = 1000;
+    CHECK(asc_buf_grow(&req->out, LARGE));
+    for (size_t i = 30; i < LARGE; i++) {
+        req->out.data[i] = (uint8_t)(i * i >> 7);
+    }
+    req->out.data[5] = (LARGE - 8) >> 16 & 0xFF;
+    req->out.data[6] = 0xFF;
+    req->out.data[7] = 0xF8;
+    req->out.len = LARGE;
+    submit(&g, 2);
+    asc_loop_step(g.loop, g.now_ms);
+    asc_exchange_state state = g.calls[2]->exchange.state;
+    if (state != ASC_EXCHANGE_COMPRESS) {
+        take_all(&g); /* the library is built without zlib */
+        check_failed(&g, 2, ASC_ERR_CLIENT, "zlib");
+        close_rig(&g);
+        return;
+    }
+    CHECK_EQ_INT(asc_loop_wake_ms(g.loop), g.now_ms);
+    start(&g, 0, 1, false);
+    for (int i = 0; i < 1000 && fake.peers[1].n_taken <= 60; i++) {
+        asc_loop_step(g.loop, g.now_ms);
+    }
+    CHECK_EQ_INT(fake.peers[1].taken[31], ASC_PROTO_COMPRESSED);
+    GIVE(0, REPLY(0, 5));
+    GIVE(1, REPLY(0, 6));
+    turn(&g);
+    CHECK_EQ_INT(got(&g, 0), 5);
+    CHECK_EQ_INT(got(&g, 2), 6);
+    close_rig(&g);
+}
+
+/* Bytes follow the last reply on a line for whose connection somebody waits: he does
+ * not get that one. */
+static void
+test_wanted_line_with_something_left(void)
+{
+    rig g = open_rig(1);
+    g.cluster->nodes[0]->pool.timeout_ms = 500;
+    start(&g, 0, 1, false);
+    turn(&g);
+    prepare(&g, 1)->alone = true;
+    submit(&g, 1);
+    turn(&g);
+    GIVE(0, REPLY(0, 1), 2);
+    turn(&g);
+    CHECK_EQ_INT(got(&g, 0), 1);
+    CHECK(fake.peers[0].closed);
+    GIVE(1, REPLY(0, 2));
+    turn(&g);
+    CHECK_EQ_INT(got(&g, 1), 2);
+    close_rig(&g);
+}
+
 /* Lines come with the load, and go when they are not needed. */
 static void
 test_number_of_lines(void)
@@ -1275,6 +1347,8 @@ static const kit_test tests[] = {
     {"set_in_time", test_set_in_time},
     {"set_that_is_given_up", test_set_that_is_given_up},
     {"set_and_idle_line", test_set_and_idle_line},
+    {"compression_is_alone", test_compression_is_alone},
+    {"wanted_line_with_something_left", test_wanted_line_with_something_left},
 };
 
 KIT_MAIN("ut_loop", tests)

@@ -1,6 +1,7 @@
-/* As much of a kqueue as net/poller.c asks for, made of epoll and a timerfd, so that the
- * half of that file for macOS and the BSDs is compiled and run on Linux as well. What it
- * does is what their manual pages say; it is no proof of what their kernels do. */
+/* As much of a kqueue as net/poller.c asks for, made of epoll and a timerfd, so that
+ * the half of that file for macOS and the BSDs is compiled and run on Linux as well.
+ * What it does is what their manual pages say; it is no proof of what their kernels
+ * do. */
 #ifndef KQUEUE_SYS_EVENT_H
 #define KQUEUE_SYS_EVENT_H
 
