@@ -108,7 +108,7 @@ class TrioAdapter:
                 await trio.lowlevel.checkpoint()
             else:
                 await self._sleep_until_done(call)
-        except trio.Cancelled as error:
+        except BaseException as error:  # Cancelled, or KeyboardInterrupt
             call.cancel()
             tell_doubt(error, call.in_doubt)
             raise

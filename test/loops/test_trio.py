@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from typing import Any
 
@@ -253,6 +255,21 @@ def test_cancelled_write_is_in_doubt_when_it_has_left(dev_cluster, run_with, key
         return aerospike.in_doubt(write), aerospike.in_doubt(read)
 
     assert run_with(main) == (True, False)
+
+
+def test_interrupted_write_is_in_doubt(dev_cluster, run_with, key):
+    async def main(client):
+        await client.put(key, {"n": 1})
+        timer = threading.Timer(0.1, os.kill, [os.getpid(), signal.SIGINT])
+        with dev_cluster.faults.silence(commands="write"):
+            timer.start()
+            with pytest.raises(KeyboardInterrupt) as caught:
+                await client.put(key, {"n": 2})
+        return caught.value, (await client.get(key)).bins["n"]
+
+    error, n = run_with(main)
+    assert aerospike.in_doubt(error)
+    assert n in (1, 2)
 
 
 def test_cancelled_query_leaves_the_client_usable(dev_cluster, run_with, key):
