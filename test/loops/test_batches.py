@@ -28,7 +28,7 @@ from ..waiting import Watch, patient
 
 __all__ = ["halves"]  # a fixture
 
-N_MANY = 20_000
+N_MANY = 10_000
 WRONG_EXPRESSION = [exp.GE(exp.IntBin("n"), "text").compile()]
 NO_RETRY = {"max_retries": 0}
 BAD: Any = 5
@@ -176,11 +176,11 @@ def test_batch_write_fills_in_the_records_that_it_was_given(keys, async_config, 
 def test_many_batches_at_once(client, keys, async_config, run):
     async def main() -> list[Any]:
         async with aerospike.AsyncClient(async_config) as c:
-            batches = [keys * n for n in (1, 100, 300)] * 10
+            batches = [keys * n for n in (1, 50, 100)] * 4
             return await asyncio.gather(*map(c.get_many, batches))
 
     expected = [record[2] for record in client.get_many(keys)]
-    for found, n in zip(run(main()), [1, 100, 300] * 10, strict=True):
+    for found, n in zip(run(main()), [1, 50, 100] * 4, strict=True):
         assert [record[2] for record in found] == expected * n
 
 

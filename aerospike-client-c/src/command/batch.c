@@ -307,10 +307,13 @@ static void
 count_rows(asc_batch *b, uint32_t end)
 {
     routing *r = &b->routing;
+    uint32_t *counts = r->counts;
+    const uint32_t *order = r->rows;
+    batch_row *rows = b->rows;
     for (uint32_t at = r->at; at < end; at++) {
-        batch_row *w = &b->rows[r->rows[at]];
+        batch_row *w = &rows[order[at]];
         w->group = group_of(b, w);
-        r->counts[w->group]++;
+        counts[w->group]++;
     }
     r->at = end;
 }
@@ -320,9 +323,10 @@ place_rows(asc_batch *b, uint32_t end)
 {
     routing *r = &b->routing;
     uint32_t *counts = r->counts, *buffer = b->buffer;
+    const uint32_t *order = r->rows;
     const batch_row *rows = b->rows;
     for (uint32_t at = r->at; at < end; at++) {
-        uint32_t row = r->rows[at];
+        uint32_t row = order[at];
         buffer[counts[rows[row].group]++] = row;
     }
     r->at = end;
