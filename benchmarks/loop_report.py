@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 import chart
@@ -17,6 +17,7 @@ from loops import (
     PY,
     PY_ASYNCIO,
     SIDES,
+    TWO_LOOPS,
     Results,
     Side,
 )
@@ -90,11 +91,16 @@ def cell(results: Results, workload: str, side: Side) -> str:
     return f"{rate.median:,.0f} ({cpu.median:.2f})" if rate and cpu else ""
 
 
-def figures(results: Results, title: str, workloads: list[Workload]) -> str:
+def figures(
+    results: Results,
+    title: str,
+    workloads: list[Workload],
+    sides: Sequence[Side] = SIDES,
+) -> str:
     """A row for each side, a column for each workload."""
     rows = [
         [side.title, *(cell(results, workload.name, side) for workload in workloads)]
-        for side in SIDES
+        for side in sides
     ]
     header = [title, *(f"{workload.in_flight} under way" for workload in workloads)]
     return table(header, [row for row in rows if any(row[1:])])
@@ -150,6 +156,19 @@ def section(results: Results) -> str:
         table(["goal", "measured", "met"], verdicts(results)),
     ]
     return "\n".join(parts)
+
+
+def figures_of_page(results: Results) -> str:
+    """What the page on event loops says of threads and loops."""
+    sides = (BLOCKING, OURS, OURS_ASYNCIO, TWO_LOOPS)
+    gets = [workload for workload in WORKLOADS if workload.call == "get"]
+    return "\n".join(
+        (
+            origin(results.server, results.rounds, results.versions),
+            UNITS,
+            figures(results, gets[0].title, gets, sides),
+        )
+    )
 
 
 def drawing(results: Results) -> str:

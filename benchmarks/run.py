@@ -22,15 +22,16 @@ import loop_report
 import loops
 import results
 from loop_workloads import WORKLOADS, Workload
-from workers import HERE, ROOT, Failed, Hosts, development_server, parse_hosts
+from workers import ROOT, Failed, Hosts, development_server, parse_hosts
 
 R = TypeVar("R")
 TURN_S = 0.25  # how long a client of loops.py is busy in one round
-SECTIONS = BLOCKING, LOOPS = "blocking calls", "loops and threads"  # of RESULTS.md
 
-# of a workload: name, calls, whether it moves one value, title
-Row = tuple[str, int, bool, str]
-TURN_S = 0.25  # how long a client of loops.py is busy in one round
+# what is written in a checkout: the sections of two pages, and a picture
+RESULTS, PAGE = "benchmarks/RESULTS.md", "doc/asyncio.md"
+PICTURE = f"benchmarks/{loop_report.CHART}"
+BLOCKING, LOOPS, FIGURES = "blocking calls", "loops and threads", "figures"
+SECTIONS = ((RESULTS, BLOCKING), (RESULTS, LOOPS), (PAGE, FIGURES))
 
 
 def arguments(args: Sequence[str]) -> argparse.Namespace:
@@ -46,10 +47,11 @@ def arguments(args: Sequence[str]) -> argparse.Namespace:
     add("--ours", default=str(ROOT / ".venv/bin/python"))
     add("--theirs", default=str(ROOT / ".venv-bench/bin/python"))
     add(
-        "--results",
+        "--into",
         type=Path,
-        default=HERE / "RESULTS.md",
-        help="the file whose sections are written, each when all of it was measured",
+        default=ROOT,
+        help="the checkout whose results are written, each section when all of it was "
+        "measured",
     )
     options = parser.parse_args(args)
     if options.rounds < 1:
@@ -114,6 +116,12 @@ class Selection(Generic[R]):
         return cls(found, len(found) == len(rows))
 
 
+def write_loops(root: Path, turns: loops.Results) -> None:
+    results.replace(root / RESULTS, LOOPS, loop_report.section(turns))
+    results.replace(root / PAGE, FIGURES, loop_report.figures_of_page(turns))
+    (root / PICTURE).write_text(loop_report.drawing(turns), encoding="utf-8")
+
+
 def run(
     options: argparse.Namespace,
     rows: Selection[blocking.Row],
@@ -130,15 +138,12 @@ def run(
             if rows.is_whole:
                 origin = results.origin(server, options.rounds, versions)
                 body = blocking.section(origin, rows.found, compared)
-                results.replace(options.results, BLOCKING, body)
+                results.replace(options.into / RESULTS, BLOCKING, body)
         if looping.found:
             turns = run_loops(options, hosts, server, looping.found)
             document["loops"] = loop_report.as_json(turns)
             if looping.is_whole:
-                body = loop_report.section(turns)
-                results.replace(options.results, LOOPS, body)
-                picture = options.results.with_name(loop_report.CHART)
-                picture.write_text(loop_report.drawing(turns), encoding="utf-8")
+                write_loops(options.into, turns)
     if options.json:
         print(json.dumps(document, indent=2))
 

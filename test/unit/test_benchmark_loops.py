@@ -92,11 +92,23 @@ def test_a_section_of_the_results_is_replaced_and_no_more(tmp_path):
         results.replace(page, "b", "new")
 
 
-def test_the_results_have_the_sections_that_a_run_writes(tmp_path):
-    page = tmp_path / "RESULTS.md"
-    page.write_text((workers.HERE / "RESULTS.md").read_text())
-    for section in run.SECTIONS:
-        results.replace(page, section, "new")
+@pytest.mark.parametrize(("name", "section"), run.SECTIONS)
+def test_the_pages_have_the_sections_that_a_run_writes(tmp_path, name, section):
+    page = tmp_path / "page.md"
+    page.write_text((workers.ROOT / name).read_text())
+    results.replace(page, section, "new")
+
+
+def test_a_run_writes_two_pages_and_a_picture(tmp_path):
+    for name in ("benchmarks", "doc"):
+        (tmp_path / name).mkdir()
+    for name, section in run.SECTIONS:
+        with (tmp_path / name).open("a") as page:
+            page.write("".join(results.marks(section)))
+    run.write_loops(tmp_path, results_of(ours=turns((98765, 3.21))))
+    assert "98,765 (3.21)" in (tmp_path / run.RESULTS).read_text()
+    assert "98,765 (3.21)" in (tmp_path / run.PAGE).read_text()
+    assert "98,765/s" in (tmp_path / run.PICTURE).read_text()
 
 
 def test_bars_are_as_long_as_what_they_stand_for():
