@@ -60,6 +60,13 @@ def client_error(msg: str, detail: str = "") -> exception.AerospikeError:
     return made(exception.ClientError, -1, msg, detail, depth=2)
 
 
+def tell_doubt(error: BaseException, in_doubt: bool) -> None:
+    """Give an exception the attribute `in_doubt`, also one that refuses attributes, as
+    trio's Cancelled does.
+    """
+    object.__setattr__(error, "in_doubt", in_doubt)
+
+
 def in_doubt(error: BaseException) -> bool:
     """Whether a write may have been applied although it has raised this.
 

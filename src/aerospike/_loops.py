@@ -15,7 +15,8 @@ from collections import deque
 from concurrent.futures import Future
 from contextvars import copy_context
 from threading import Thread, Timer, get_native_id
-from types import SimpleNamespace
+
+from aerospike._report import report_unraisable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -137,20 +138,6 @@ class AsyncioAdapter:
         return await asyncio.wrap_future(done, loop=self.key)
 
 
-def report_unraisable(context: dict[str, Any]) -> None:
-    """report() of an event loop that has no handler of its own: on stderr."""
-    error = context["exception"]
-    sys.unraisablehook(
-        SimpleNamespace(
-            exc_type=type(error),
-            exc_value=error,
-            exc_traceback=error.__traceback__,
-            err_msg=context["message"],
-            object=context.get("future"),
-        )
-    )
-
-
 class ByHand:
     """A thread without an event loop, whose program calls turn() of the client.
 
@@ -210,13 +197,6 @@ class ByHand:
 
     def is_closed(self) -> bool:
         return False
-
-
-def tell_doubt(error: BaseException, in_doubt: bool) -> None:
-    """Give an exception the attribute `in_doubt`, also one that refuses attributes, as
-    trio's Cancelled does.
-    """
-    object.__setattr__(error, "in_doubt", in_doubt)
 
 
 _by_hand: dict[int, ByHand] = {}

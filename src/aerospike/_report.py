@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import sys
+from types import SimpleNamespace
 
 from aerospike import exception
 from aerospike._errors import param_error, shown
@@ -156,3 +157,17 @@ def log_line(level: int, func: str, path: str, line: int, message: str) -> None:
 def print_line(level: int, func: str, path: str, line: int, message: str) -> None:
     """The log handler that set_log_handler() installs when it is given none."""
     print(f"{os.getpid()}:{level} {message}", file=sys.stderr)
+
+
+def report_unraisable(context: dict[str, Any]) -> None:
+    """report() of an event loop that has no handler of its own: on stderr."""
+    error = context["exception"]
+    sys.unraisablehook(
+        SimpleNamespace(
+            exc_type=type(error),
+            exc_value=error,
+            exc_traceback=error.__traceback__,
+            err_msg=context["message"],
+            object=context.get("future"),
+        )
+    )

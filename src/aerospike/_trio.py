@@ -8,7 +8,8 @@ from contextvars import copy_context
 import trio
 from trio.lowlevel import Abort
 
-from aerospike._loops import report_unraisable, tell_doubt
+from aerospike._errors import tell_doubt
+from aerospike._report import report_unraisable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

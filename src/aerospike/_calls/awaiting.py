@@ -6,6 +6,7 @@ from aerospike import _loops
 from aerospike._calls.requests import Apart, Nodes, Pause, UserPath
 from aerospike._calls.signatures import shows
 from aerospike._calls.steps import Steps, ask, begin
+from aerospike._errors import tell_doubt
 from aerospike.exception import AerospikeError
 
 TYPE_CHECKING = False
@@ -65,7 +66,7 @@ def _tell(error: BaseException, has_changed: bool) -> None:
     """Say in an error that comes from outside whether something may have changed."""
     if not isinstance(error, AerospikeError):
         in_doubt = has_changed or getattr(error, "in_doubt", False)
-        _loops.tell_doubt(error, in_doubt)
+        tell_doubt(error, in_doubt)
 
 
 def runs(
