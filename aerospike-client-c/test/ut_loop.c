@@ -990,6 +990,28 @@ test_wanted_line_with_something_left(void)
     close_rig(&g);
 }
 
+/* Two loops share a pool of one connection, which the first one does not keep. */
+static void
+test_two_loops_and_one_connection(void)
+{
+    rig g = open_rig(1), h = {.cluster = g.cluster, .now_ms = BEGIN};
+    asc_error err;
+    asc_error_reset(&err);
+    CHECK_EQ_INT(asc_loop_open(&h.loop, h.cluster, &err), ASC_OK);
+    start(&g, 0, 1, false);
+    GIVE(0, REPLY(0, 1));
+    turn(&g);
+    CHECK_EQ_INT(got(&g, 0), 1);
+    start(&h, 0, 1, false);
+    turn(&h);
+    GIVE(0, REPLY(0, 2));
+    turn(&h);
+    CHECK_EQ_INT(got(&h, 0), 2);
+    asc_loop_free(h.loop);
+    asc_call_free(h.calls[0]);
+    close_rig(&g);
+}
+
 /* Lines come with the load, and go when they are not needed. */
 static void
 test_number_of_lines(void)
@@ -1349,6 +1371,7 @@ static const kit_test tests[] = {
     {"set_and_idle_line", test_set_and_idle_line},
     {"compression_is_alone", test_compression_is_alone},
     {"wanted_line_with_something_left", test_wanted_line_with_something_left},
+    {"two_loops_and_one_connection", test_two_loops_and_one_connection},
 };
 
 KIT_MAIN("ut_loop", tests)

@@ -308,8 +308,8 @@ settle(asc_loop *l, asc_line *line)
     else if (line->is_retired) {
         end_line(l, line, ASC_LINE_CLOSED);
     }
-    else if (pool->timeout_ms != 0 && asc_pool_has_queue(pool)) {
-        end_line(l, line, ASC_LINE_GIVEN_BACK);
+    else if (asc_pool_is_full(pool)) {
+        end_line(l, line, ASC_LINE_GIVEN_BACK); /* somebody may need it */
     }
     else if (line->timer.place == 0) {
         asc_timers_set(&l->timers, &line->timer, l->now_ms + IDLE_MS);

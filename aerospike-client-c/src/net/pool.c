@@ -368,6 +368,15 @@ asc_pool_has_queue(asc_pool *p)
     return has_queue;
 }
 
+bool
+asc_pool_is_full(asc_pool *p)
+{
+    pthread_mutex_lock(&p->lock);
+    bool is_full = p->n_open >= p->max;
+    pthread_mutex_unlock(&p->lock);
+    return is_full;
+}
+
 /* The socket is closed after the lock is given back, since closing may take a while. */
 void
 asc_pool_drop(asc_pool *p, asc_conn *c)

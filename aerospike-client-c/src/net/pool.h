@@ -76,6 +76,10 @@ void asc_pool_leave(asc_pool *p, asc_waiter *w);
 /* Does anybody wait for a connection? */
 bool asc_pool_has_queue(asc_pool *p);
 
+/* Are max connections open? Whoever keeps one that he does not use keeps it from
+ * others. */
+bool asc_pool_is_full(asc_pool *p);
+
 /* Free a waiter of the parent in the child of a fork, where no queue knows it. */
 void asc_waiter_free(asc_waiter *w);
 
