@@ -382,6 +382,35 @@ async def anext_of(query):
     raise AssertionError("there is no record")
 
 
+def test_a_deserializer_may_use_the_step_that_it_is_called_by(async_config, run):
+    """Which then says that it is at work."""
+    key, steps, said = (NS, "loops_steps", 1), [], []
+
+    def decode(raw: Any) -> Any:
+        for step in steps:
+            for name, given in (("send", [None]), ("throw", [KeyError]), ("close", [])):
+                try:
+                    getattr(step, name)(*given)
+                except RuntimeError as error:
+                    said.append(str(error))
+        return raw
+
+    config = {**async_config, "serialization": (lambda _: b"x", decode)}
+
+    async def main() -> None:
+        async with aerospike.AsyncClient(config) as c:
+            await c.put(key, {"a": (1,)})
+            stream = c.scan(NS, "loops_steps").stream()
+            steps.append(stream.__anext__())
+            assert (await steps[0])[2] == {"a": "x"}
+            steps.clear()
+            assert await stream.collect() == []
+            await c.remove(key)
+
+    run(main())
+    assert said == ["the step is at work already"] * 3
+
+
 # cancelling
 
 BIG, N_BIG = "loops_big", 2000

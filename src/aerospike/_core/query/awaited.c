@@ -255,7 +255,8 @@ typedef struct StepObject {
     StreamObject *s; /* owned; NULL: the step has ended */
     PyObject *wait;  /* owned: what the step waits for, to be sent values; or NULL */
     step_task task;
-    bool has_begun; /* of STEP_NEXT: it has entered the stream */
+    bool has_begun;  /* of STEP_NEXT: it has entered the stream */
+    bool is_running; /* the step is at work, which may run Python code */
 } StepObject;
 
 static PyObject *
@@ -433,9 +434,14 @@ step_resume(StepObject *step, PySendResult sent, PyObject **result)
     return *result != NULL ? PYGEN_RETURN : PYGEN_ERROR;
 }
 
+/* May the step be gone on with? 0, or -1 with an exception. */
 static int
 check_goes_on(StepObject *step)
 {
+    if (step->is_running) {
+        PyErr_SetString(PyExc_RuntimeError, "the step is at work already");
+        return -1;
+    }
     if (step->s == NULL) {
         PyErr_SetString(PyExc_RuntimeError, "cannot reuse what was awaited already");
         return -1;
@@ -447,18 +453,21 @@ static PySendResult
 step_am_send(PyObject *self, PyObject *value, PyObject **result)
 {
     StepObject *step = (StepObject *)self;
+    PySendResult sent = PYGEN_RETURN;
     *result = NULL;
     if (check_goes_on(step) < 0) {
         return PYGEN_ERROR;
     }
+    step->is_running = true;
     if (step->wait != NULL) {
-        return step_resume(step, PyIter_Send(step->wait, value, result), result);
+        sent = PyIter_Send(step->wait, value, result);
     }
-    if (step_begin(step, state_of(self)) < 0) {
-        step_end(step);
-        return PYGEN_ERROR;
+    else if (step_begin(step, state_of(self)) < 0) {
+        sent = PYGEN_ERROR;
     }
-    return step_resume(step, PYGEN_RETURN, result);
+    sent = step_resume(step, sent, result);
+    step->is_running = false;
+    return sent;
 }
 
 /* The result of a generator's method. */
@@ -514,34 +523,40 @@ static PyObject *
 step_throw(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 {
     StepObject *step = (StepObject *)self;
+    PyObject *result = NULL;
     if (check_goes_on(step) < 0) {
         return NULL;
     }
-    PyObject *wait = Py_XNewRef(step->wait);
-    if (wait == NULL) {
+    if (step->wait == NULL) {
         step_end(step);
         raise_thrown(args, nargs);
         return NULL;
     }
-    PyObject *throw = PyObject_GetAttrString(wait, "throw");
-    PyObject *result =
-        throw != NULL ? PyObject_Vectorcall(throw, args, (size_t)nargs, NULL) : NULL;
-    Py_XDECREF(throw);
-    Py_DECREF(wait);
+    step->is_running = true;
+    PyObject *throw = PyObject_GetAttrString(step->wait, "throw");
+    if (throw != NULL) {
+        result = PyObject_Vectorcall(throw, args, (size_t)nargs, NULL);
+        Py_DECREF(throw);
+    }
     PySendResult sent = result != NULL ? PYGEN_NEXT : PYGEN_ERROR;
     if (result == NULL && PyErr_ExceptionMatches(PyExc_StopIteration)) {
         PyErr_Clear(); /* it has ended all the same */
         sent = PYGEN_RETURN;
     }
     sent = step_resume(step, sent, &result);
+    step->is_running = false;
     return value_of(sent, result);
 }
 
 static PyObject *
 step__close(PyObject *self, PyObject *ignored)
 {
+    StepObject *step = (StepObject *)self;
     (void)ignored;
-    step_end((StepObject *)self);
+    if (step->s != NULL && check_goes_on(step) < 0) {
+        return NULL;
+    }
+    step_end(step);
     Py_RETURN_NONE;
 }
 
