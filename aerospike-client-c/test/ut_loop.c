@@ -403,6 +403,41 @@ test_slow_reply_in_front(void)
     close_rig(&g);
 }
 
+/* A write that takes long keeps reads and writes apart: the next ones of both kinds have
+ * lines of their own, so that another slow write stands in front of no read. */
+static void
+test_reads_do_not_stand_behind_slow_writes(void)
+{
+    rig g = open_rig(8);
+    start(&g, 0, 1, true);
+    turn(&g);
+    pass(&g, 30);
+    start(&g, 1, 2, false);
+    start(&g, 2, 3, true);
+    turn(&g);
+    CHECK_EQ_INT(fake.n_opened, 3);
+    start(&g, 3, 4, false);
+    start(&g, 4, 5, true);
+    turn(&g);
+    CHECK_EQ_INT(fake.n_opened, 3);
+    GIVE(1, REPLY(0, 1), REPLY(0, 3));
+    turn(&g);
+    CHECK_EQ_INT(got(&g, 1), 1);
+    CHECK_EQ_INT(got(&g, 3), 3);
+    GIVE(2, REPLY(0, 2), REPLY(0, 4));
+    GIVE(0, REPLY(0, 0));
+    turn(&g);
+    CHECK_EQ_INT(got(&g, 0), 0);
+    CHECK_EQ_INT(got(&g, 2), 2);
+    CHECK_EQ_INT(got(&g, 4), 4);
+    pass(&g, 10000); /* it is forgotten: one line is enough */
+    start(&g, 5, 6, false);
+    start(&g, 6, 7, true);
+    turn(&g);
+    CHECK_EQ_INT(fake.n_opened, 3);
+    close_rig(&g);
+}
+
 /* Each reply is a sign of life to all that wait behind it. */
 static void
 test_life_puts_off_silence(void)
@@ -1337,6 +1372,8 @@ static const kit_test tests[] = {
     {"half_a_reply_at_timeout", test_half_a_reply_at_timeout},
     {"silence_ends_the_line", test_silence_ends_the_line},
     {"slow_reply_in_front", test_slow_reply_in_front},
+    {"reads_do_not_stand_behind_slow_writes",
+     test_reads_do_not_stand_behind_slow_writes},
     {"life_puts_off_silence", test_life_puts_off_silence},
     {"cut_with_replies_owed", test_cut_with_replies_owed},
     {"connection_refused", test_connection_refused},

@@ -79,14 +79,16 @@ struct asc_line {
     asc_timer timer;
     uint64_t idle_ms; /* since when nobody travels on it */
     asc_line_end end;
-    bool is_retired;  /* it takes no new riders, and is closed when it is empty */
-    bool is_wanted;   /* likewise, but others wait for the connection */
-    bool is_dirty;    /* there is something to send */
-    bool is_hungry;   /* there may be more to receive that poll() does not show */
-    bool wants_write; /* the socket takes no more */
-    bool reads_late;  /* nothing can be received before the socket takes more */
-    bool is_late;     /* a reply did not come in time, which nobody has counted yet */
-    bool is_counted;  /* its failure was counted against the node */
+    bool
+        carries_writes; /* some of what it owes, or did when it was not empty, writes */
+    bool is_retired;    /* it takes no new riders, and is closed when it is empty */
+    bool is_wanted;     /* likewise, but others wait for the connection */
+    bool is_dirty;      /* there is something to send */
+    bool is_hungry;     /* there may be more to receive that poll() does not show */
+    bool wants_write;   /* the socket takes no more */
+    bool reads_late;    /* nothing can be received before the socket takes more */
+    bool is_late;       /* a reply did not come in time, which nobody has counted yet */
+    bool is_counted;    /* its failure was counted against the node */
 };
 
 /* Bytes that were received, and not looked at. */

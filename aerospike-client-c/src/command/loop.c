@@ -35,6 +35,11 @@ static const size_t full_load[MAX_LINES] = {16, 256, 512};
  * it. */
 #define SLOW_MS 20u
 
+/* A node answers a write when those with copies of the record have it: one of them that
+ * hangs makes lines of all nodes slow. For so long after that reads and writes travel on
+ * different lines, so that reads do not wait for nodes that they do not ask. */
+#define APART_MS 10000u
+
 /* How long nobody tries to have a further line when the pool had none to give. */
 #define FULL_MS 20u
 
@@ -177,7 +182,9 @@ make_station(asc_loop *l, asc_node *node)
         s = &moved[l->n_stations++];
         *s = (asc_station){0};
     }
-    s->node = node;
+    if (s->node != node) {
+        *s = (asc_station){.node = node};
+    }
     return s;
 }
 
@@ -227,30 +234,41 @@ is_slow(const asc_line *line, uint64_t now_ms)
     return now_ms >= since_ms + SLOW_MS;
 }
 
-/* How little one likes to travel on a line: by what it owes, behind all that are slow
- * or not connected. */
-static size_t
-cost(const asc_line *line, uint64_t now_ms)
+/* Had others better travel on a line than a request that writes, or does not? */
+static bool
+is_for_others(const asc_station *s, const asc_line *line, bool writes, uint64_t now_ms)
 {
-    bool is_bad = !line->conn->ready || is_slow(line, now_ms);
-    return asc_line_load(line) + (is_bad ? SIZE_MAX / 2 : 0);
+    return now_ms < s->apart_ms && line->carries_writes != writes &&
+           !asc_line_is_empty(line);
 }
 
-/* The line that is best for one more rider. *n becomes how many take riders. NULL: none
- * does. */
+/* Should one more rider rather not be on this line, even if a better one has still to be
+ * connected? */
+static bool
+is_unfit(const asc_station *s, const asc_line *line, bool writes, uint64_t now_ms)
+{
+    return is_slow(line, now_ms) || is_for_others(s, line, writes, now_ms);
+}
+
+/* The line that is best for one more rider: the one that owes least, but for those that
+ * are bad. *n becomes how many take such riders. NULL: none does. */
 static asc_line *
-best_line(const asc_station *s, uint64_t now_ms, size_t *n)
+best_line(asc_station *s, bool writes, uint64_t now_ms, size_t *n)
 {
     asc_line *best = NULL;
     size_t best_cost = SIZE_MAX;
     *n = 0;
     for (asc_line *line = s->lines; line != NULL; line = line->next) {
-        size_t its_cost = cost(line, now_ms);
         bool takes = takes_riders(line, now_ms);
-        *n += takes;
-        if (takes && its_cost < best_cost) {
+        if (line->carries_writes && is_slow(line, now_ms)) {
+            s->apart_ms = now_ms + APART_MS;
+        }
+        bool is_bad = !line->conn->ready || is_unfit(s, line, writes, now_ms);
+        size_t cost = asc_line_load(line) + (is_bad ? SIZE_MAX / 2 : 0);
+        *n += takes && !is_for_others(s, line, writes, now_ms);
+        if (takes && cost < best_cost) {
             best = line;
-            best_cost = its_cost;
+            best_cost = cost;
         }
     }
     return best;
@@ -258,10 +276,12 @@ best_line(const asc_station *s, uint64_t now_ms, size_t *n)
 
 /* Is it time for one more line, when the best of n is this one? */
 static bool
-wants_more(const asc_loop *l, const asc_station *s, const asc_line *best, size_t n)
+wants_more(const asc_loop *l, const asc_station *s, const asc_line *best, bool writes,
+           size_t n)
 {
     return n < MAX_LINES && l->now_ms >= s->full_ms &&
-           (is_slow(best, l->now_ms) || asc_line_load(best) >= full_load[n - 1]);
+           (is_unfit(s, best, writes, l->now_ms) ||
+            asc_line_load(best) >= full_load[n - 1]);
 }
 
 /* A line for one more rider to the node of an exchange. NULL, with the exchange's err
@@ -273,9 +293,10 @@ line_for(asc_loop *l, asc_exchange *x)
     asc_conn *conn;
     asc_error ignored, *err = x->err;
     asc_station *s = find_station(l, x->node);
-    asc_line *best = s != NULL ? best_line(s, l->now_ms, &n) : NULL;
+    bool writes = x->req->writes;
+    asc_line *best = s != NULL ? best_line(s, writes, l->now_ms, &n) : NULL;
     if (best != NULL) {
-        if (!wants_more(l, s, best, n)) {
+        if (!wants_more(l, s, best, writes, n)) {
             return best;
         }
         err = &ignored;
@@ -291,8 +312,10 @@ line_for(asc_loop *l, asc_exchange *x)
         asc_error_set(err, ASC_ERR_NOMEM, "line to node %s", x->node->name);
         return best;
     }
-    find_station(l, x->node)->full_ms = 0;
-    return best == NULL || conn->ready || is_slow(best, l->now_ms) ? line : best;
+    s = find_station(l, x->node);
+    s->full_ms = 0;
+    return best == NULL || conn->ready || is_unfit(s, best, writes, l->now_ms) ? line
+                                                                               : best;
 }
 
 /* Nobody travels on a line any more. */
@@ -389,6 +412,8 @@ lend(asc_exchange *x, uint64_t now_ms)
             return x->err->code;
         }
     }
+    line->carries_writes =
+        x->req->writes || (line->carries_writes && !asc_line_is_empty(line));
     asc_line_board(line, &c->rider, l->now_ms);
     make_dirty(l, line);
     x->conn = line->conn;

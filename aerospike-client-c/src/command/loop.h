@@ -10,9 +10,10 @@
 
 /* The lines of a loop to one node. */
 typedef struct asc_station {
-    asc_node *node;   /* borrowed from the lines; NULL: there are none */
-    asc_line *lines;  /* owned */
-    uint64_t full_ms; /* no further line can be had before */
+    asc_node *node;    /* borrowed from the lines; NULL: there are none */
+    asc_line *lines;   /* owned */
+    uint64_t full_ms;  /* no further line can be had before */
+    uint64_t apart_ms; /* until when reads and writes travel on different lines */
 } asc_station;
 
 struct asc_loop {
