@@ -260,3 +260,17 @@ def test_methods_that_do_not_wait_tell_that_the_client_has_not_connected(
         return said
 
     assert run(main()) == ["get_node_names", "get_nodes", "has_geo"]
+
+
+def test_wrong_host_is_found_before_any_node_is_told(client, async_config, run):
+    """Both look for the hosts first."""
+    hosts = [*client.get_nodes()[:1], ("no such host", 1)]
+    command = "truncate:namespace=test;set=none"
+    theirs = of_blocking(client, "info", (command, hosts), {})
+
+    async def main() -> Any:
+        async with aerospike.AsyncClient(async_config) as made:
+            return await of_async(made, "info", (command, hosts), {})
+
+    assert theirs[:3] == (exception.ParamError, -2, False)
+    assert run(main()) == theirs
