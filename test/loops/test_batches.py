@@ -11,6 +11,7 @@ import pytest
 
 import aerospike
 from aerospike import exception
+from aerospike_devserver import DevCluster
 from aerospike_helpers import expressions as exp
 from aerospike_helpers.batch.records import (
     Apply,
@@ -182,6 +183,38 @@ def test_many_batches_at_once(client, keys, async_config, run):
     expected = [record[2] for record in client.get_many(keys)]
     for found, n in zip(run(main()), [1, 50, 100] * 4, strict=True):
         assert [record[2] for record in found] == expected * n
+
+
+def test_batches_wait_for_each_other_when_there_are_few_connections(
+    keys, async_config, run
+):
+    config = {**async_config, "max_conns_per_node": 2, "pool_timeout": 30_000}
+
+    async def main() -> None:
+        c: Any
+        async with aerospike.AsyncClient(config) as c:
+            calls = [c.get(keys[0]) if i % 2 else c.get_many(keys) for i in range(60)]
+            for found in await asyncio.gather(*calls):
+                assert (found[0] if isinstance(found, list) else found)[2]["n"] == 0
+
+    run(main())
+
+
+@pytest.mark.usefixtures("built_with_tls")
+def test_batches_over_tls_and_compressed(run):
+    keys = many_keys(3000)
+    policy = {"compress": True, "total_timeout": 60_000}
+
+    async def main(config: dict[str, Any]) -> None:
+        c: Any
+        async with aerospike.AsyncClient(config) as c:
+            await c.batch_operate(keys, [ops.write("s", "x" * 100)], policy)
+            calls = [c.get_many(keys, policy) for _ in range(3)]
+            for found in await asyncio.gather(*calls):
+                assert [record[2] for record in found] == [{"s": "x" * 100}] * 3000
+
+    with DevCluster(1, tls=True, tls_only=True, edition="enterprise") as cluster:
+        run(main(patient(cluster.config)))
 
 
 # slices
