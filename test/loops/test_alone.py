@@ -43,5 +43,6 @@ def test_gets_do_not_wait_for_a_function(run):
             slow.cancel()
             return [bins["n"] for _, _, bins in records]
 
-    with Slow() as node:
+    node = Slow()
+    with node:
         assert run(go()) == [7] * 20

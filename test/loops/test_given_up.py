@@ -24,6 +24,8 @@ from aerospike_helpers.operations import operations as ops
 from ..chaos import leaving
 from ..waiting import patient, until
 
+AsyncClient: Any = aerospike.AsyncClient  # to do with it what types forbid
+
 KEY = ("test", "loops", "doubt")
 OTHER = ("test", "loops", "other")
 BINS = {"n": 1, "s": "x", "l": [1]}
@@ -85,7 +87,7 @@ def given_up(run: Any, place: Place, act: Act) -> None:
 
     async def go() -> None:
         config = patient({"hosts": place.cluster.hosts})
-        async with aerospike.AsyncClient(config) as client:
+        async with AsyncClient(config) as client:
             await client.exists(KEY)
             await act(place, client)
 
@@ -247,7 +249,7 @@ def test_own_timeout_says_the_same(run, place, write):
     async def go() -> None:
         policies = {"total_timeout": 50, "max_retries": 0}
         config = {"hosts": place.cluster.hosts, "policies": policies}
-        async with aerospike.AsyncClient(config) as client:
+        async with AsyncClient(config) as client:
             await act(place, client)
 
     place.prepare()
@@ -260,7 +262,7 @@ def test_own_timeout_says_the_same(run, place, write):
 async def gathered(call: Any) -> BaseException:
     """gather() makes an error of its own for what is cancelled."""
     asyncio.get_running_loop().call_later(0.05, call.cancel)
-    found: list[Any] = await asyncio.gather(call, return_exceptions=True)
+    found = [*await asyncio.gather(call, return_exceptions=True)]
     assert isinstance(found[0], asyncio.CancelledError)
     return found[0]
 

@@ -21,6 +21,8 @@ from ..children import run_script
 from ..faults.peer import OK_REPLY, ScriptedNode, reply
 from ..waiting import NOWHERE, PATIENCE_S, Watch, join_all, patient
 
+AsyncClient: Any = aerospike.AsyncClient  # to do with it what types forbid
+
 KEY = ("test", "loops", "life")
 ONE = reply(0, [(b"a", 1, bytes(7) + b"\1")])
 
@@ -46,13 +48,13 @@ async def sent(node: ScriptedNode, n: int = 1) -> None:
 
 
 def test_constructor_does_no_io_and_checks_the_configuration():
-    client = aerospike.AsyncClient({"hosts": [NOWHERE]})
+    client = AsyncClient({"hosts": [NOWHERE]})
     assert not client.is_connected()
     assert "not connected yet" in repr(client)
     with pytest.raises(exception.ParamError):
-        aerospike.AsyncClient({"hosts": 5})
+        AsyncClient({"hosts": 5})
     with pytest.raises(exception.ParamError):
-        aerospike.AsyncClient()
+        AsyncClient()
     with pytest.raises(RuntimeError):
         client.__init__({"hosts": [NOWHERE]})
     with pytest.raises(TypeError, match="pickle"):
@@ -73,7 +75,7 @@ def test_half_made_client_says_so(run):
 
 def test_client_can_be_opened_and_closed_many_times(run, async_config, record):
     async def main() -> None:
-        client = aerospike.AsyncClient(async_config)
+        client = AsyncClient(async_config)
         for _ in range(3):
             assert await client.connect() is client
             assert await client.connect() is client
@@ -91,7 +93,7 @@ def test_client_can_be_opened_and_closed_many_times(run, async_config, record):
 
 def test_cluster_that_does_not_answer_raises_in_each_call(run):
     async def main() -> None:
-        client = aerospike.AsyncClient({"hosts": [NOWHERE]})
+        client = AsyncClient({"hosts": [NOWHERE]})
         with pytest.raises(exception.ConnectionError) as caught:
             await client.connect()
         found = await asyncio.gather(
@@ -113,9 +115,7 @@ def test_first_call_connects_within_its_total_timeout(run):
     with ScriptedNode(n_accepts=0) as node:
 
         async def main() -> None:
-            client = aerospike.AsyncClient(
-                {"hosts": [node.host], "connect_timeout": 20_000}
-            )
+            client = AsyncClient({"hosts": [node.host], "connect_timeout": 20_000})
             with Watch() as watch, pytest.raises(exception.TimeoutError) as caught:
                 await client.get(KEY, {"total_timeout": 300})
             watch.assert_took(0.3)
@@ -145,9 +145,7 @@ def test_time_to_connect_is_taken_from_the_call(run):
         node.default = ONE
 
         async def main() -> None:
-            client = aerospike.AsyncClient(
-                {"hosts": [node.host], "connect_timeout": 20_000}
-            )
+            client = AsyncClient({"hosts": [node.host], "connect_timeout": 20_000})
             await client.get(KEY, {"total_timeout": 30_000, "socket_timeout": 0})
             await client.get(KEY, {"total_timeout": 30_000, "socket_timeout": 0})
             await client.close()
@@ -163,7 +161,7 @@ def test_tasks_connect_together(run, scripted_node):
 
     async def main() -> None:
         config = patient({"hosts": [scripted_node.host], "max_conns_per_node": 4})
-        client = aerospike.AsyncClient(config)
+        client = AsyncClient(config)
         found = await asyncio.gather(*(client.get(KEY) for _ in range(200)))
         assert {each[2]["a"] for each in found} == {1}
         await client.close()
@@ -174,7 +172,7 @@ def test_tasks_connect_together(run, scripted_node):
 
 def test_cancelled_connecting_leaves_the_client_usable(run, async_config, record):
     async def main() -> None:
-        client = aerospike.AsyncClient(async_config)
+        client = AsyncClient(async_config)
         task = asyncio.create_task(client.get(record))
         await asyncio.sleep(0)
         task.cancel()
@@ -195,7 +193,7 @@ def test_close_waits_for_calls_under_way(run, scripted_node):
     scripted_node.expect().wait(may_answer).send(OK_REPLY)
 
     async def main() -> None:
-        client = aerospike.AsyncClient(patient({"hosts": [scripted_node.host]}))
+        client = AsyncClient(patient({"hosts": [scripted_node.host]}))
         await client.connect()
         got = client.put(KEY, {"a": 1})
         await sent(scripted_node)
@@ -216,7 +214,7 @@ def test_cancelled_close_gives_up_calls_under_way(run, scripted_node, writes):
     scripted_node.expect().stay_silent()
 
     async def main() -> None:
-        client = aerospike.AsyncClient(patient({"hosts": [scripted_node.host]}))
+        client = AsyncClient(patient({"hosts": [scripted_node.host]}))
         await client.connect()
         got = client.put(KEY, {"a": 1}) if writes else client.get(KEY)
         await sent(scripted_node)
@@ -231,7 +229,7 @@ def test_cancelled_close_gives_up_calls_under_way(run, scripted_node, writes):
 
 def test_client_that_was_never_closed_warns(async_config, record):
     async def main() -> None:
-        client = aerospike.AsyncClient(async_config)
+        client = AsyncClient(async_config)
         assert (await client.get(record))[2] == {"a": 1}
 
     with pytest.warns(ResourceWarning, match="AsyncClient of .* was never closed"):
@@ -240,7 +238,7 @@ def test_client_that_was_never_closed_warns(async_config, record):
 
 def test_client_that_was_never_closed_warns_while_the_loop_runs(run, async_config):
     async def main() -> None:
-        client = aerospike.AsyncClient(async_config)
+        client = AsyncClient(async_config)
         await client.connect()
         await asyncio.gather(*(client.put(KEY, {"a": i}) for i in range(3)))
         with pytest.warns(ResourceWarning, match="was never closed"):
@@ -252,8 +250,8 @@ def test_client_that_was_never_closed_warns_while_the_loop_runs(run, async_confi
 
 def test_client_that_never_connected_or_was_closed_does_not_warn(run, async_config):
     async def main() -> None:
-        aerospike.AsyncClient(async_config)
-        async with aerospike.AsyncClient(async_config):
+        AsyncClient(async_config)
+        async with AsyncClient(async_config):
             pass
 
     with warnings.catch_warnings():
@@ -267,7 +265,7 @@ def test_client_that_never_connected_or_was_closed_does_not_warn(run, async_conf
 
 def test_client_serves_one_loop_after_another(async_config, record):
     """The first loops end with the client open, and calls of it under way."""
-    client = aerospike.AsyncClient(async_config)
+    client = AsyncClient(async_config)
     left = []
 
     async def main() -> Any:
@@ -288,7 +286,7 @@ def test_client_serves_one_loop_after_another(async_config, record):
 def test_calls_of_a_loop_that_was_closed_end(scripted_node):
     scripted_node.expect().stay_silent()
     scripted_node.default = ONE
-    client = aerospike.AsyncClient(patient({"hosts": [scripted_node.host]}))
+    client = AsyncClient(patient({"hosts": [scripted_node.host]}))
 
     async def first() -> Any:
         await client.connect()
@@ -309,7 +307,7 @@ def test_calls_of_a_loop_that_was_closed_end(scripted_node):
 
 
 def test_loops_in_threads_share_a_client(async_config, record):
-    client = aerospike.AsyncClient(async_config)
+    client = AsyncClient(async_config)
     found: list[Any] = []
 
     async def worker() -> None:
@@ -330,7 +328,7 @@ def test_loops_in_threads_share_a_client(async_config, record):
 def test_close_in_one_loop_lets_calls_of_another_end(scripted_node):
     may_answer = threading.Event()
     scripted_node.expect().wait(may_answer).send(OK_REPLY)
-    client = aerospike.AsyncClient(patient({"hosts": [scripted_node.host]}))
+    client = AsyncClient(patient({"hosts": [scripted_node.host]}))
     found: list[Any] = []
 
     async def puts() -> None:
@@ -353,7 +351,7 @@ def test_close_in_one_loop_lets_calls_of_another_end(scripted_node):
 
 
 def test_call_without_a_loop_is_made_when_it_is_awaited(run, async_config, record):
-    client = aerospike.AsyncClient(async_config)
+    client = AsyncClient(async_config)
     got = client.get(record)
     assert got.__qualname__ == "AsyncClient.get"
 
@@ -371,7 +369,7 @@ def test_call_without_a_loop_is_made_when_it_is_awaited(run, async_config, recor
 
 def test_descriptor_and_turn_are_public(run, async_config, record):
     async def main() -> None:
-        client = aerospike.AsyncClient(async_config)
+        client = AsyncClient(async_config)
         with pytest.raises(exception.ClusterError, match="not connected"):
             client.fileno()
         async with client:
@@ -389,7 +387,7 @@ def test_descriptor_and_turn_are_public(run, async_config, record):
 
 def test_plain_methods_wait_for_nothing(run, async_config, client):
     async def main() -> None:
-        async with aerospike.AsyncClient(async_config) as c:
+        async with AsyncClient(async_config) as c:
             assert c.is_connected() is True
             assert c.shm_key() is None
             assert c.get_policies()["read"] == client.get_policies()["read"]
@@ -412,7 +410,7 @@ def test_subclass_wraps_calls_and_has_attributes(run, async_config, record):
             return await super().get(*args, **kwargs)
 
     async def main() -> None:
-        client = Counting(async_config)
+        client: Any = Counting(async_config)
         client.name = "mine"
         for _ in range(3):
             assert (await client.get(record))[2] == {"a": 1}
@@ -424,7 +422,7 @@ def test_subclass_wraps_calls_and_has_attributes(run, async_config, record):
 
 def test_debug_mode_has_nothing_to_complain_about(async_config, record):
     async def main() -> None:
-        async with aerospike.AsyncClient(async_config) as client:
+        async with AsyncClient(async_config) as client:
             task = asyncio.create_task(client.get(record))
             assert "AsyncClient.get" in repr(task)
             await task
@@ -443,7 +441,7 @@ warnings.simplefilter("ignore", ResourceWarning)
 async def put_and_get(client):
     assert await client.put(KEY, {"a": 1}) == 0
     assert (await client.get(KEY))[2] == {"a": 1}
-client = aerospike.AsyncClient({"hosts": hosts, **PATIENT})
+client = AsyncClient({"hosts": hosts, **PATIENT})
 """
 
 

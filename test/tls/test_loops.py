@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import aerospike
 from aerospike_devserver import DevCluster
@@ -30,9 +31,8 @@ def test_many_calls_on_few_connections():
                     bins_of(number) for number in range(N_CALLS)
                 ]
             records = await client.batch_read(keys)
-            assert [r.record[2]["n"] for r in records.batch_records] == list(
-                range(N_CALLS)
-            )
+            rows: Any = records.batch_records
+            assert [row.record[2]["n"] for row in rows] == list(range(N_CALLS))
 
     with DevCluster(1, tls=True, tls_only=True) as cluster:
         asyncio.run(asyncio.wait_for(go(), PATIENCE_S))
