@@ -717,6 +717,27 @@ def test_context_of_the_task_is_kept(run, async_config, record):
     run(main())
 
 
+def test_deserializer_runs_in_the_context_of_the_call(run, async_config):
+    name = contextvars.ContextVar("name", default="nobody")
+    keys = [("test", "loops", f"context{i}") for i in range(5)]
+
+    async def main() -> None:
+        functions = (lambda _: b"x", lambda _: name.get())
+        config = {**async_config, "serialization": functions}
+        async with aerospike.AsyncClient(config) as client:
+
+            async def worker(key: Any) -> None:
+                name.set(key[2])
+                await client.put(key, {"a": {1}})
+                for _ in range(5):
+                    assert a_of(await client.get(key)) == key[2]
+                await client.remove(key)
+
+            await asyncio.gather(*map(worker, keys))
+
+    run(main())
+
+
 def test_calls_and_clients_are_collected(run, async_config, record):
     class Held:
         pass

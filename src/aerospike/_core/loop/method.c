@@ -76,7 +76,8 @@ async_method_call(const async_method *m, METHOD_PARAMS)
     if (parse_args(m->name, m->args, m->n_required, args, nargs, kwnames, argv) < 0) {
         return NULL;
     }
-    LoopObject *l = loop_of_client(st, (ClientObject *)self);
+    ClientObject *client = (ClientObject *)self;
+    LoopObject *l = loop_of_client(st, client);
     if (l == NULL) {
         return PyErr_Occurred() != NULL ? NULL
                                         : later(Py_NewRef(Py_None), m->name, self, cls,
@@ -87,6 +88,12 @@ async_method_call(const async_method *m, METHOD_PARAMS)
         return NULL;
     }
     pending_set_name(p, m->name);
+    bool runs_python =
+        client->config.values.deserializer != NULL || st->deserializer != NULL;
+    if (runs_python && pending_keep_context(p) < 0) {
+        Py_DECREF(p);
+        return NULL;
+    }
     if (m->fill(p, pending_work(p), m->row, self, cls, argv) < 0) {
         PyObject *limit = take_not_connected(st);
         if (limit != NULL) {

@@ -31,6 +31,7 @@ struct PendingObject {
     PyObject *result;    /* owned: the value, or the exception */
     PyObject *traceback; /* owned: that of the exception when the call ended, or NULL */
     PyObject *message;   /* owned: of cancel(), or NULL */
+    PyObject *home;      /* owned: the context of its steps, or NULL */
 
     /* Owned: one callback with its context, and a list of tuples for more. */
     PyObject *callback, *context, *more;
@@ -94,6 +95,13 @@ void
 pending_set_name(PendingObject *p, const char *name)
 {
     p->name = name;
+}
+
+int
+pending_keep_context(PendingObject *p)
+{
+    Py_XSETREF(p->home, PyContext_CopyCurrent());
+    return p->home != NULL ? 0 : -1;
 }
 
 void
@@ -354,6 +362,15 @@ await_turn(PendingObject *p)
     loop_schedule(l);
 }
 
+/* Leave the context of a call. The exception that is set stays. */
+static void
+leave_context(PyObject *context)
+{
+    PyObject *set = PyErr_GetRaisedException();
+    PyContext_Exit(context);
+    PyErr_SetRaisedException(set);
+}
+
 void
 pending_go_on(PendingObject *p)
 {
@@ -363,7 +380,11 @@ pending_go_on(PendingObject *p)
     }
     Py_INCREF(p); /* what its step runs may drop everything else */
     p->is_stepping = true;
+    bool is_home = p->home != NULL && PyContext_Enter(p->home) == 0;
     pending_step step = p->kind->go_on(p, p->work, &value);
+    if (is_home) {
+        leave_context(p->home);
+    }
     p->is_stepping = false;
     if (p->state != IS_UNDER_WAY) {
         end_stopped(p, step, value);
@@ -1014,6 +1035,7 @@ pending_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(p->result);
     Py_VISIT(p->traceback);
     Py_VISIT(p->message);
+    Py_VISIT(p->home);
     Py_VISIT(p->callback);
     Py_VISIT(p->context);
     Py_VISIT(p->more);
@@ -1030,6 +1052,7 @@ pending_clear(PyObject *self)
     Py_CLEAR(p->result);
     Py_CLEAR(p->traceback);
     Py_CLEAR(p->message);
+    Py_CLEAR(p->home);
     Py_CLEAR(p->callback);
     Py_CLEAR(p->context);
     Py_CLEAR(p->more);

@@ -53,6 +53,10 @@ LoopObject *pending_loop(PendingObject *p); /* borrowed */
 /* Give the call the name of its method, which is borrowed for ever. */
 void pending_set_name(PendingObject *p, const char *name);
 
+/* Have the steps of the call run in the present context, because they run Python code of
+ * the application. 0, or -1 with MemoryError. */
+int pending_keep_context(PendingObject *p);
+
 /* Say that the call writes: once it has ended well, whoever is cancelled before he has
  * the result is told that the write is in doubt. */
 void pending_set_writes(PendingObject *p);
