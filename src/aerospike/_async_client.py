@@ -152,11 +152,11 @@ class AsyncClient(AsyncCalls, Base):
         loops, cluster = self._let_go()
         try:
             for loop in loops:
-                if loop.is_here():
+                if loop.is_here(adapter.key):
                     await _idle(adapter, loop)
         finally:
             for loop in loops:
-                if loop.is_here():
+                if loop.is_here(adapter.key):
                     loop.cut()
                 else:
                     loop.retire()

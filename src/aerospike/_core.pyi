@@ -843,8 +843,8 @@ class Loop:
         """Requests are to leave."""
     def wake(self) -> None:
         """Wake who waits for a call."""
-    def is_here(self) -> bool:
-        """Whether the event loop is the thread's."""
+    def is_here(self, key: object, /) -> bool:
+        """Whether its event loop has this key."""
     def idle(self) -> Pending[None] | None:
         """A signal for the end of what is under way; None: nothing is."""
     def cut(self) -> None:

@@ -350,6 +350,26 @@ def test_close_in_one_loop_lets_calls_of_another_end(scripted_node):
     assert found == [0, "closed"]
 
 
+def test_close_lets_calls_of_a_loop_that_stands_still_end_when_it_goes_on(
+    scripted_node,
+):
+    scripted_node.expect().send(OK_REPLY)
+    client = aerospike.AsyncClient(patient({"hosts": [scripted_node.host]}))
+    still = asyncio.new_event_loop()
+
+    async def begin() -> Any:
+        await client.connect()
+        return client.put(KEY, {"a": 1})
+
+    async def end(call: Any) -> Any:
+        return await call
+
+    call = still.run_until_complete(begin())
+    asyncio.run(client.close())  # of the same thread, and not the loop of the call
+    assert still.run_until_complete(end(call)) == 0
+    still.close()
+
+
 def test_call_without_a_loop_is_made_when_it_is_awaited(run, async_config, record):
     client = AsyncClient(async_config)
     got = client.get(record)

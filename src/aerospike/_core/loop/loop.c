@@ -508,13 +508,13 @@ loop_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
-/* Whether the caller runs in the loop's thread, so that he may wait for it. */
+/* Whether the caller runs in the loop's event loop, so that he may wait for it. The same
+ * thread may have others, of which one runs at a time. */
 static PyObject *
-loop_is_here(PyObject *self, PyObject *ignored)
+loop_is_here(PyObject *self, PyObject *key)
 {
     LoopObject *l = (LoopObject *)self;
-    (void)ignored;
-    return PyBool_FromLong(l->thread == PyThread_get_thread_ident() && !is_over(l));
+    return PyBool_FromLong(l->key == key && !is_over(l));
 }
 
 /* A signal that is set when nothing is under way any more; None: nothing is. */
@@ -556,8 +556,8 @@ static PyMethodDef loop_own_methods[] = {
      "ready($self)\n--\n\nThe descriptor is readable."},
     {"turn", loop_turn, METH_NOARGS, "turn($self)\n--\n\nRequests are to leave."},
     {"wake", loop_wake, METH_NOARGS, "wake($self)\n--\n\nWake who waits for a call."},
-    {"is_here", loop_is_here, METH_NOARGS,
-     "is_here($self)\n--\n\nWhether the event loop is the thread's."},
+    {"is_here", loop_is_here, METH_O,
+     "is_here($self, key, /)\n--\n\nWhether its event loop has this key."},
     {"idle", loop_idle, METH_NOARGS,
      "idle($self)\n--\n\nA signal for the end of what is under way; None: nothing is."},
     {"cut", loop_cut, METH_NOARGS,
