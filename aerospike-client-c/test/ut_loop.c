@@ -403,8 +403,8 @@ test_slow_reply_in_front(void)
     close_rig(&g);
 }
 
-/* A write that takes long keeps reads and writes apart: the next ones of both kinds have
- * lines of their own, so that another slow write stands in front of no read. */
+/* A write that takes long keeps reads and writes apart: the next ones of both kinds
+ * have lines of their own, so that another slow write stands in front of no read. */
 static void
 test_reads_do_not_stand_behind_slow_writes(void)
 {

@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "command/call.h"
 #include "command/set.h"
+#include "command/stations.h"
 #include "wire/reader.h"
 
 /* A larger request has a connection of its own: others would wait while it is sent. */
@@ -25,29 +26,6 @@
 #define STEP_AT_ONCE 1024u
 #define LOOK_AT_ONCE 64u
 
-/* Lines to one node. A further one is opened when each of those that there are owes as
- * many replies as the table says: with few lines more requests share a send. With 64 to
- * 256 calls under way two lines were faster than four, and took less CPU time. */
-#define MAX_LINES 4u
-static const size_t full_load[MAX_LINES] = {16, 256, 512};
-
-/* Where the next reply has been awaited for so long, others had better not stand behind
- * it. */
-#define SLOW_MS 20u
-
-/* A node answers a write when those with copies of the record have it: one of them that
- * hangs makes lines of all nodes slow. For so long after that reads and writes travel on
- * different lines, so that reads do not wait for nodes that they do not ask. */
-#define APART_MS 10000u
-
-/* How long nobody tries to have a further line when the pool had none to give. */
-#define FULL_MS 20u
-
-/* A line on which nobody travels goes back to the pool after this time, or is closed
- * when it is not even connected after the other. */
-#define IDLE_MS 1000u
-#define OPEN_MS 2000u
-
 /* Before a line is used that was quiet for so long, the system is asked whether the
  * node has closed it. */
 #define TRUST_MS 50u
@@ -55,9 +33,6 @@ static const size_t full_load[MAX_LINES] = {16, 256, 512};
 /* The reply to a call that was given up is waited for no longer than this before others
  * avoid the line. */
 #define GIVEN_UP_MS 1000u
-
-/* Whose descriptor is ready. */
-enum { WATCH_LINE, WATCH_CALL, WATCH_MEMBER };
 
 #define OWNER_OF(pointer, type, field)                                                 \
     ((type *)(void *)((char *)(pointer) - offsetof(type, field)))
@@ -132,237 +107,6 @@ unwatch(asc_loop *l, asc_watch *w)
     watch(l, w, w->kind, (struct pollfd){.fd = -1});
 }
 
-/* --- lines --- */
-
-/* Let a line end, in this turn or in the next one. */
-static void
-end_line(asc_loop *l, asc_line *line, asc_line_end end)
-{
-    if (line->end == ASC_LINE_LIVES) {
-        line->end = end;
-        l->n_ending++;
-    }
-}
-
-static void
-make_dirty(asc_loop *l, asc_line *line)
-{
-    if (!line->is_dirty) {
-        line->is_dirty = true;
-        line->next_dirty = l->dirty;
-        l->dirty = line;
-    }
-}
-
-/* The lines to a node; NULL: there are none. */
-static asc_station *
-find_station(asc_loop *l, const asc_node *node)
-{
-    for (size_t i = 0; i < l->n_stations; i++) {
-        if (l->stations[i].node == node) {
-            return &l->stations[i];
-        }
-    }
-    return NULL;
-}
-
-/* Likewise, but there will be some. NULL: memory is short. */
-static asc_station *
-make_station(asc_loop *l, asc_node *node)
-{
-    asc_station *s = find_station(l, node);
-    s = s != NULL ? s : find_station(l, NULL);
-    if (s == NULL) {
-        size_t size = (l->n_stations + 1) * sizeof *s;
-        asc_station *moved = asc_realloc(l->stations, size);
-        if (moved == NULL) {
-            return NULL;
-        }
-        l->stations = moved;
-        s = &moved[l->n_stations++];
-        *s = (asc_station){0};
-    }
-    if (s->node != node) {
-        *s = (asc_station){.node = node};
-    }
-    return s;
-}
-
-/* Make a line of a connection that was lent. NULL: memory is short, and the connection
- * is still the caller's. */
-static asc_line *
-add_line(asc_loop *l, asc_node *node, asc_conn *conn)
-{
-    if (!asc_timers_join(&l->timers)) {
-        return NULL;
-    }
-    asc_line *line = asc_line_new(conn, l->now_ms);
-    asc_station *s = line != NULL ? make_station(l, node) : NULL;
-    if (s == NULL) {
-        asc_timers_leave(&l->timers, &(asc_timer){0});
-        if (line != NULL) {
-            asc_line_free(line);
-        }
-        return NULL;
-    }
-    asc_node_retain(node);
-    line->node = node;
-    line->next = s->lines;
-    s->lines = line;
-    line->watch.kind = WATCH_LINE;
-    asc_timers_set(&l->timers, &line->timer, l->now_ms + IDLE_MS);
-    make_dirty(l, line);
-    return line;
-}
-
-static bool
-takes_riders(const asc_line *line, uint64_t now_ms)
-{
-    return line->end == ASC_LINE_LIVES && !line->is_retired && !line->is_wanted &&
-           !asc_line_is_stuck(line, now_ms);
-}
-
-/* Is the next reply of a line a long time in coming? */
-static bool
-is_slow(const asc_line *line, uint64_t now_ms)
-{
-    if (line->first == line->last) {
-        return false;
-    }
-    uint64_t since_ms = asc_line_place(line, line->first)->since_ms;
-    since_ms = since_ms > line->received_ms ? since_ms : line->received_ms;
-    return now_ms >= since_ms + SLOW_MS;
-}
-
-/* Had others better travel on a line than a request that writes, or does not? */
-static bool
-is_for_others(const asc_station *s, const asc_line *line, bool writes, uint64_t now_ms)
-{
-    return now_ms < s->apart_ms && line->carries_writes != writes &&
-           !asc_line_is_empty(line);
-}
-
-/* Should one more rider rather not be on this line, even if a better one has still to be
- * connected? */
-static bool
-is_unfit(const asc_station *s, const asc_line *line, bool writes, uint64_t now_ms)
-{
-    return is_slow(line, now_ms) || is_for_others(s, line, writes, now_ms);
-}
-
-/* The line that is best for one more rider: the one that owes least, but for those that
- * are bad. *n becomes how many take such riders. NULL: none does. */
-static asc_line *
-best_line(asc_station *s, bool writes, uint64_t now_ms, size_t *n)
-{
-    asc_line *best = NULL;
-    size_t best_cost = SIZE_MAX;
-    *n = 0;
-    for (asc_line *line = s->lines; line != NULL; line = line->next) {
-        bool takes = takes_riders(line, now_ms);
-        if (line->carries_writes && is_slow(line, now_ms)) {
-            s->apart_ms = now_ms + APART_MS;
-        }
-        bool is_bad = !line->conn->ready || is_unfit(s, line, writes, now_ms);
-        size_t cost = asc_line_load(line) + (is_bad ? SIZE_MAX / 2 : 0);
-        *n += takes && !is_for_others(s, line, writes, now_ms);
-        if (takes && cost < best_cost) {
-            best = line;
-            best_cost = cost;
-        }
-    }
-    return best;
-}
-
-/* Is it time for one more line, when the best of n is this one? */
-static bool
-wants_more(const asc_loop *l, const asc_station *s, const asc_line *best, bool writes,
-           size_t n)
-{
-    return n < MAX_LINES && l->now_ms >= s->full_ms &&
-           (is_unfit(s, best, writes, l->now_ms) ||
-            asc_line_load(best) >= full_load[n - 1]);
-}
-
-/* A line for one more rider to the node of an exchange. NULL, with the exchange's err
- * set: there is none, nor can there be a new one. */
-static asc_line *
-line_for(asc_loop *l, asc_exchange *x)
-{
-    size_t n = 0;
-    asc_conn *conn;
-    asc_error ignored, *err = x->err;
-    asc_station *s = find_station(l, x->node);
-    bool writes = x->req->writes;
-    asc_line *best = s != NULL ? best_line(s, writes, l->now_ms, &n) : NULL;
-    if (best != NULL) {
-        if (!wants_more(l, s, best, writes, n)) {
-            return best;
-        }
-        err = &ignored;
-        asc_error_reset(err);
-        s->full_ms = l->now_ms + FULL_MS;
-    }
-    if (asc_pool_get(&x->node->pool, &conn, l->now_ms, err) != ASC_OK) {
-        return best;
-    }
-    asc_line *line = add_line(l, x->node, conn);
-    if (line == NULL) {
-        asc_pool_drop(&x->node->pool, conn);
-        asc_error_set(err, ASC_ERR_NOMEM, "line to node %s", x->node->name);
-        return best;
-    }
-    s = find_station(l, x->node);
-    s->full_ms = 0;
-    return best == NULL || conn->ready || is_unfit(s, best, writes, l->now_ms) ? line
-                                                                               : best;
-}
-
-/* Nobody travels on a line any more. */
-static void
-settle(asc_loop *l, asc_line *line)
-{
-    asc_pool *pool = &line->node->pool;
-    line->idle_ms = l->now_ms;
-    if (!asc_line_is_empty(line)) {
-        asc_timers_set(&l->timers, &line->timer,
-                       asc_line_place(line, line->first)->until_ms);
-    }
-    else if (line->is_retired) {
-        end_line(l, line, ASC_LINE_CLOSED);
-    }
-    else if (asc_pool_is_full(pool)) {
-        end_line(l, line, ASC_LINE_GIVEN_BACK); /* somebody may need it */
-    }
-    else if (line->timer.place == 0) {
-        asc_timers_set(&l->timers, &line->timer, l->now_ms + IDLE_MS);
-    }
-}
-
-/* The time that was set for a line has come; much may have happened since. */
-static void
-look_at_line(asc_loop *l, asc_line *line)
-{
-    uint64_t until_ms = ASC_FOREVER;
-    asc_line_end end = ASC_LINE_CLOSED;
-    if (line->n_living == 0 && line->first != line->last) {
-        until_ms = asc_line_place(line, line->first)->until_ms;
-    }
-    else if (line->n_living == 0 && !line->conn->ready) {
-        until_ms = line->idle_ms + OPEN_MS;
-    }
-    else if (line->n_living == 0) {
-        until_ms = line->idle_ms + IDLE_MS;
-        end = ASC_LINE_GIVEN_BACK;
-    }
-    if (l->now_ms >= until_ms) {
-        end_line(l, line, end);
-    }
-    else {
-        asc_timers_set(&l->timers, &line->timer, until_ms);
-    }
-}
-
 /* --- what exchanges ask of the loop --- */
 
 /* A connection of its own, for an exchange of a set or one that does not share. */
@@ -399,7 +143,7 @@ lend(asc_exchange *x, uint64_t now_ms)
         return lend_alone(x, now_ms);
     }
     if (x->conn != NULL) {
-        line = add_line(l, x->node, x->conn);
+        line = asc_stations_add(l, x->node, x->conn);
         if (line == NULL) {
             return ASC_OK; /* it keeps the connection to itself */
         }
@@ -407,7 +151,7 @@ lend(asc_exchange *x, uint64_t now_ms)
         call_back(&l->under_way, x);
     }
     else {
-        line = line_for(l, x);
+        line = asc_stations_line(l, x);
         if (line == NULL) {
             return x->err->code;
         }
@@ -415,53 +159,10 @@ lend(asc_exchange *x, uint64_t now_ms)
     line->carries_writes =
         x->req->writes || (line->carries_writes && !asc_line_is_empty(line));
     asc_line_board(line, &c->rider, l->now_ms);
-    make_dirty(l, line);
+    asc_stations_note(l, line);
     x->conn = line->conn;
     x->state = ASC_EXCHANGE_LINE;
     return ASC_OK;
-}
-
-/* Take a line away. Its memory stays until the end of the turn, since what is ready may
- * still name it. */
-static void
-remove_line(asc_loop *l, asc_line *line)
-{
-    asc_station *s = find_station(l, line->node);
-    asc_line **at = &s->lines;
-    while (*at != line) {
-        at = &(*at)->next;
-    }
-    *at = line->next;
-    s->node = s->lines != NULL ? s->node : NULL;
-    asc_poller_watch(&l->poller, &line->watch, -1, 0);
-    asc_timers_leave(&l->timers, &line->timer);
-    line->next = l->dead;
-    l->dead = line;
-    l->n_ending--;
-}
-
-static void
-give_back(asc_loop *l, asc_line *line)
-{
-    end_line(l, line, ASC_LINE_GIVEN_BACK);
-    remove_line(l, line);
-    asc_pool_put(&line->node->pool, line->conn, line->received_ms);
-}
-
-/* A line that owes nothing goes back to the pool at once. */
-static bool
-make_room(asc_loop *l, const asc_exchange *x)
-{
-    asc_station *s = find_station(l, x->node);
-    for (asc_line *line = s != NULL ? s->lines : NULL; line != NULL;
-         line = line->next) {
-        if (line->end == ASC_LINE_LIVES && asc_line_is_empty(line) &&
-            line->conn->ready) {
-            give_back(l, line);
-            return true;
-        }
-    }
-    return false;
 }
 
 /* What those on a line hear whose connection has ended because of another one. */
@@ -496,7 +197,7 @@ leave_line(asc_loop *l, asc_call *c, asc_conn_fate fate)
         if (x->io.garbled) {
             line->is_counted = true;
             blame(line, "had a malformed reply");
-            end_line(l, line, ASC_LINE_BROKEN);
+            asc_stations_end(l, line, ASC_LINE_BROKEN);
         }
     }
     if (is_late) {
@@ -505,11 +206,11 @@ leave_line(asc_loop *l, asc_call *c, asc_conn_fate fate)
     }
     if (is_late && r->place == line->first && l->now_ms < x->deadline_ms) {
         blame(line, "had no reply within its socket_timeout");
-        end_line(l, line, ASC_LINE_BROKEN);
+        asc_stations_end(l, line, ASC_LINE_BROKEN);
     }
     asc_line_leave(r, good_until(c, l->now_ms));
     if (line->n_living == 0 && line->end == ASC_LINE_LIVES) {
-        settle(l, line);
+        asc_stations_settle(l, line);
     }
 }
 
@@ -529,7 +230,7 @@ let_go(asc_exchange *x, asc_conn_fate fate)
 static bool
 make_room_for_call(asc_exchange *x)
 {
-    return make_room(call_of(x)->ride.loop, x);
+    return asc_stations_make_room(call_of(x)->ride.loop, x);
 }
 
 static const asc_driver call_driver = {lend, make_room_for_call, let_go};
@@ -543,7 +244,7 @@ member_of(asc_exchange *x)
 static bool
 make_room_for_member(asc_exchange *x)
 {
-    return make_room(member_of(x)->set->ride.loop, x);
+    return asc_stations_make_room(member_of(x)->set->ride.loop, x);
 }
 
 static void
@@ -588,7 +289,8 @@ obey(asc_loop *l, asc_call *c, asc_want want)
         }
         break;
     default:
-        x->wait_failed = !watch(l, &c->watch, WATCH_CALL, asc_exchange_poll(x, want));
+        x->wait_failed =
+            !watch(l, &c->watch, ASC_WATCHES_CALL, asc_exchange_poll(x, want));
         if (x->wait_failed) {
             asc_error_set_os(x->err, ASC_ERR_CLIENT, errno, "cannot watch the socket");
             x->wake_ms = l->now_ms;
@@ -657,7 +359,7 @@ step_set(asc_loop *l, asc_set *s)
     for (size_t i = 0; i < s->n; i++) {
         asc_member *m = s->members[i];
         bool is_live = m->state == ASC_MEMBER_LIVE;
-        if (!watch(l, &m->watch, WATCH_MEMBER,
+        if (!watch(l, &m->watch, ASC_WATCHES_MEMBER,
                    asc_exchange_poll(&m->x, is_live ? m->want : ASC_WANT_TIME))) {
             asc_error_set_os(&m->part.err, ASC_ERR_CLIENT, errno,
                              "cannot watch the socket");
@@ -715,32 +417,19 @@ static void
 bury(asc_loop *l, asc_line *line)
 {
     if (line->end == ASC_LINE_GIVEN_BACK) {
-        give_back(l, line);
+        asc_stations_give_back(l, line);
         return;
     }
-    remove_line(l, line);
+    asc_stations_remove(l, line);
     lose_all(l, line);
     asc_pool_drop(&line->node->pool, line->conn);
-}
-
-static asc_line *
-ending_line(const asc_loop *l)
-{
-    for (size_t i = 0; i < l->n_stations; i++) {
-        for (asc_line *line = l->stations[i].lines; line != NULL; line = line->next) {
-            if (line->end != ASC_LINE_LIVES) {
-                return line;
-            }
-        }
-    }
-    return NULL;
 }
 
 static void
 bury_all(asc_loop *l)
 {
     while (l->n_ending > 0) {
-        bury(l, ending_line(l));
+        bury(l, asc_stations_ending(l));
     }
 }
 
@@ -778,7 +467,7 @@ receive_some(asc_loop *l, asc_line *line)
     asc_io io =
         asc_line_receive(line, l->scratch, SCRATCH_SIZE, l->now_ms, &came, &filled);
     if (io == ASC_IO_ERROR) {
-        end_line(l, line, ASC_LINE_BROKEN);
+        asc_stations_end(l, line, ASC_LINE_BROKEN);
     }
     if (io != ASC_IO_OK) {
         line->reads_late = io == ASC_IO_WANT_WRITE;
@@ -788,7 +477,7 @@ receive_some(asc_loop *l, asc_line *line)
         answer(l, r);
     }
     if (line->end == ASC_LINE_LIVES && line->err.code != ASC_OK) {
-        end_line(l, line, ASC_LINE_GARBLED);
+        asc_stations_end(l, line, ASC_LINE_GARBLED);
     }
     if (line->end == ASC_LINE_GIVEN_BACK && came.size > 0) {
         line->end = ASC_LINE_CLOSED; /* nobody has asked for what is left */
@@ -822,7 +511,7 @@ serve(asc_loop *l, asc_line *line)
     }
     if (!line->conn->ready || line->out_sent < line->out.len || read_late ||
         line->reads_late) {
-        make_dirty(l, line);
+        asc_stations_note(l, line);
     }
 }
 
@@ -890,7 +579,7 @@ go_on(asc_loop *l, asc_line *line)
         line->received_ms = l->now_ms;
     }
     else if (line->first_rider != NULL && is_stale(l, line)) {
-        end_line(l, line, ASC_LINE_STALE);
+        asc_stations_end(l, line, ASC_LINE_STALE);
         return ASC_IO_OK;
     }
     line->is_wanted = pool->timeout_ms != 0 && asc_pool_has_queue(pool);
@@ -906,7 +595,7 @@ send_line(asc_loop *l, asc_line *line)
     }
     asc_io io = go_on(l, line);
     if (io == ASC_IO_ERROR) {
-        end_line(l, line, ASC_LINE_BROKEN);
+        asc_stations_end(l, line, ASC_LINE_BROKEN);
     }
     if (line->end != ASC_LINE_LIVES) {
         return;
@@ -919,7 +608,7 @@ send_line(asc_loop *l, asc_line *line)
     }
     if (!asc_poller_watch(&l->poller, &line->watch, line->conn->fd, events)) {
         asc_error_set_os(&line->err, ASC_ERR_CLIENT, errno, "cannot watch the socket");
-        end_line(l, line, ASC_LINE_BROKEN);
+        asc_stations_end(l, line, ASC_LINE_BROKEN);
     }
 }
 
@@ -944,10 +633,10 @@ be_ready(asc_loop *l, asc_watch *w)
     if (w->events == 0) {
         return; /* something that was ready before it has ended the watch */
     }
-    if (w->kind == WATCH_LINE) {
+    if (w->kind == ASC_WATCHES_LINE) {
         serve(l, OWNER_OF(w, asc_line, watch));
     }
-    else if (w->kind == WATCH_CALL) {
+    else if (w->kind == ASC_WATCHES_CALL) {
         make_due(&OWNER_OF(w, asc_call, watch)->ride);
     }
     else {
@@ -971,36 +660,13 @@ feed_hungry(asc_loop *l)
     }
 }
 
-/* The one line that has anything to wait for, when nothing else has. */
-static asc_line *
-lonely_line(const asc_loop *l)
-{
-    asc_line *found = NULL;
-    if (l->n_watched > 0) {
-        return NULL;
-    }
-    for (size_t i = 0; i < l->n_stations; i++) {
-        for (asc_line *line = l->stations[i].lines; line != NULL; line = line->next) {
-            bool waits = line->first != line->last || !line->conn->ready ||
-                         line->out_sent < line->out.len;
-            if (waits && found != NULL) {
-                return NULL;
-            }
-            found = waits ? line : found;
-        }
-    }
-    return found != NULL && found->conn->ready && found->out_sent == found->out.len
-               ? found
-               : NULL;
-}
-
 /* See what is ready. Where only one line can be, asking for its bytes tells that as
  * well. */
 static void
 look(asc_loop *l)
 {
     asc_watch *ready[LOOK_AT_ONCE];
-    asc_line *lonely = lonely_line(l);
+    asc_line *lonely = asc_stations_lonely(l);
     if (l->is_hungry) {
         feed_hungry(l);
     }
@@ -1038,20 +704,6 @@ look_at_all(asc_loop *l)
     }
 }
 
-/* Lines have a timer as well as rides; theirs lies in them. */
-static asc_line *
-line_of_timer(const asc_loop *l, const asc_timer *timer)
-{
-    for (size_t i = 0; i < l->n_stations; i++) {
-        for (asc_line *line = l->stations[i].lines; line != NULL; line = line->next) {
-            if (&line->timer == timer) {
-                return line;
-            }
-        }
-    }
-    return NULL;
-}
-
 static void
 look_at_time(asc_loop *l)
 {
@@ -1059,9 +711,9 @@ look_at_time(asc_loop *l)
     while ((timer = asc_timers_first(&l->timers)) != NULL &&
            timer->at_ms <= l->now_ms) {
         asc_timers_set(&l->timers, timer, ASC_FOREVER);
-        asc_line *line = line_of_timer(l, timer);
+        asc_line *line = asc_stations_of_timer(l, timer);
         if (line != NULL) {
-            look_at_line(l, line);
+            asc_stations_look(l, line);
         }
         else {
             make_due(OWNER_OF(timer, asc_ride, timer));
@@ -1151,7 +803,7 @@ leave_behind(asc_loop *l)
     asc_rides *lists[] = {&l->due, &l->under_way};
     for (size_t i = 0; i < l->n_stations; i++) {
         for (asc_line *line = l->stations[i].lines; line != NULL; line = line->next) {
-            end_line(l, line, ASC_LINE_CLOSED);
+            asc_stations_end(l, line, ASC_LINE_CLOSED);
         }
     }
     for (size_t i = 0; i < 2; i++) {
@@ -1168,7 +820,7 @@ leave_behind(asc_loop *l)
     }
     for (size_t i = 0; i < l->n_stations; i++) {
         while (l->stations[i].lines != NULL) {
-            remove_line(l, l->stations[i].lines);
+            asc_stations_remove(l, l->stations[i].lines);
         }
     }
     l->dirty = NULL;
@@ -1280,7 +932,7 @@ asc_loop_free(asc_loop *l)
     for (size_t i = 0; i < l->n_stations; i++) {
         for (asc_line *line = l->stations[i].lines; line != NULL; line = line->next) {
             bool is_good = asc_line_is_empty(line) && line->conn->ready;
-            end_line(l, line, is_good ? ASC_LINE_GIVEN_BACK : ASC_LINE_CLOSED);
+            asc_stations_end(l, line, is_good ? ASC_LINE_GIVEN_BACK : ASC_LINE_CLOSED);
         }
     }
     bury_all(l);

@@ -11,6 +11,9 @@
 typedef struct asc_loop asc_loop;
 typedef struct asc_ride asc_ride;
 
+/* What a loop watches: which of these has the asc_watch in it. */
+enum { ASC_WATCHES_LINE, ASC_WATCHES_CALL, ASC_WATCHES_MEMBER };
+
 /* A list of rides, in the order in which they came. */
 typedef struct asc_rides {
     asc_ride *first, *last;
