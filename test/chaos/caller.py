@@ -25,7 +25,7 @@ NOTED_S = 0.02
 """A call that is later than its limit by less is not noted: most are that end by it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Late:
     """A call that took longer than its limit. over_s: by how much; pid: whose call."""
 
@@ -40,7 +40,7 @@ class Late:
         return f"late by {self.over_s * 1000:.0f} ms: {times}  {self.what}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Strange:
     """A call that ended as none should while nodes are disturbed in those ways."""
 

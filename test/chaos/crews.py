@@ -22,6 +22,10 @@ T = TypeVar("T")
 Coro = Coroutine[Any, Any, T]
 
 
+ENOUGH = 500
+"""Connections to a node: all batches of all tasks may wait for one that hangs."""
+
+
 def config_of(hosts: list[Host], options: Namespace) -> Any:
     """The configuration of a client."""
     return {"hosts": hosts, "tend_interval": 250, **options.config}
@@ -105,7 +109,8 @@ class Loops(_Started):
         super().__init__()
         self.n_workers, self._n_loops = options.tasks, options.loops
         make: Any = getattr(aerospike, "AsyncClient")  # noqa: B009
-        self._client = make(config_of(hosts, options))
+        config = {"max_conns_per_node": ENOUGH, **config_of(hosts, options)}
+        self._client = make(config)
         self._work = [Work() for _ in range(self._n_loops)]
         self.finish(self._client.connect())
 

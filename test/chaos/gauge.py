@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 import statistics
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 PERIOD_S = 0.5
+SETTLES_S = 10.0
 MIN_SAMPLES = 80
 """Fewer tell nothing: caches fill, and pools grow to what they need."""
 MEMORY_LIMIT = 4 << 20
@@ -20,6 +22,9 @@ MEMORY_LIMIT = 4 << 20
 What the model of the records keeps follows how many calls failed lately, and malloc
 gives back whole pages only; a connection, an exchange or a record that is lost with
 each disturbance, of which ten minutes have some two hundred, takes more."""
+OF_CONNECTION = 8 << 10
+"""Bytes more for each connection that may be needed at once: many calls that wait for a
+node that hangs have buffers of their own, and malloc's pages stay."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,18 @@ def held_by(pid: int | str) -> Held | None:
     except OSError:
         return None
     return Held(pages * os.sysconf("SC_PAGE_SIZE"), n_descriptors, n_threads)
+
+
+def settled(before: Held | None) -> Held | None:
+    """What this process holds, once threads have had the time that they take to end."""
+    end_s = time.monotonic() + SETTLES_S
+    while True:
+        now = held_by("self")
+        if now is None or before is None or now.threads <= before.threads:
+            return now
+        if time.monotonic() > end_s:
+            return now
+        time.sleep(0.01)
 
 
 class Gauge:
@@ -87,7 +104,7 @@ def judge(
     quarter = len(samples) // 4
     early, late = samples[quarter : 2 * quarter], samples[-quarter:]
     for what, limit, of in (
-        ("memory", MEMORY_LIMIT, statistics.median),
+        ("memory", MEMORY_LIMIT + n_connections * OF_CONNECTION, statistics.median),
         ("descriptors", n_connections, statistics.median),
         ("threads", 0, max),
     ):

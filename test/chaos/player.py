@@ -22,7 +22,7 @@ from aerospike import exception
 
 from .caller import Caller, Shelf, Tally
 from .crews import CREWS, Crew
-from .gauge import Held, held_by
+from .gauge import Held, held_by, settled
 from .model import N_SHOWN, Unrest
 from .nodes import Host
 from .pulse import Pulse
@@ -72,7 +72,7 @@ def play(pipe: Connection, options: Namespace, hosts: list[Host], seed: str) -> 
     left = [*shelf.all(), *(record for each in workers for record in each.dropped())]
     crew.finish(remove(workers[0], [shelf.key(record) for record in left]))
     crew.close()
-    pipe.send((tally, before, held_by("self")))
+    pipe.send((tally, before, settled(before)))
 
 
 def hire(crew: Crew, shelf: Shelf, options: Namespace, seed: str) -> list[Worker]:

@@ -18,7 +18,7 @@ from . import expected
 from .__main__ import NODES, is_excused, parse, without
 from .caller import Caller, Late, Shelf, Tally
 from .drivers import Blocking, at_once
-from .gauge import MEMORY_LIMIT, Held, judge
+from .gauge import MEMORY_LIMIT, OF_CONNECTION, Held, judge
 from .metronome import held_up_s
 from .model import Kind, Register, Unrest
 from .nodes import DevNodes
@@ -129,6 +129,15 @@ def test_slow_machine_explains_timeouts_and_nothing_else(code, slack, is_fine):
 
 
 @pytest.mark.parametrize(
+    ("client", "is_fine"), [("threads", False), ("async", True), ("uvloop", True)]
+)
+def test_slow_machine_ends_shared_connections(client, is_fine):
+    (strange,) = fail(expected.CONNECTION)
+    options = parse(["--slack-ms", "2000", "--client", client])
+    assert is_excused(strange, options, {}) is is_fine
+
+
+@pytest.mark.parametrize(
     ("code", "whose", "for_s", "is_fine"),
     [
         (expected.TIMEOUT, NODES, 1.1, True),
@@ -162,8 +171,8 @@ def test_write_that_was_not_sent_is_not_in_doubt():
     ("grown", "n_bad"),
     [
         (Held(1000, 10, 5), 0),
-        (Held(1000 + MEMORY_LIMIT, 14, 5), 0),
-        (Held(1001 + MEMORY_LIMIT, 15, 6), 3),
+        (Held(1000 + MEMORY_LIMIT + 4 * OF_CONNECTION, 14, 5), 0),
+        (Held(1001 + MEMORY_LIMIT + 4 * OF_CONNECTION, 15, 6), 3),
     ],
 )
 def test_process_that_grows_is_told(grown, n_bad):
