@@ -461,7 +461,7 @@ warnings.simplefilter("ignore", ResourceWarning)
 async def put_and_get(client):
     assert await client.put(KEY, {"a": 1}) == 0
     assert (await client.get(KEY))[2] == {"a": 1}
-client = AsyncClient({"hosts": hosts, **PATIENT})
+client = aerospike.AsyncClient({"hosts": hosts, **PATIENT})
 """
 
 

@@ -864,7 +864,7 @@ def test_scan_of_many_records_needs_little_memory(hosts, streamed):
             with open("/proc/self/statm") as file:
                 return int(file.read().split()[1]) * resource.getpagesize() >> 20
         async def main():
-            async with AsyncClient({{"hosts": hosts}} | PATIENT) as client:
+            async with aerospike.AsyncClient({{"hosts": hosts}} | PATIENT) as client:
                 await client.exists(("{NS}", "{streamed}", 1))
                 start, peak, n = resident_mb(), 0, 0
                 policy = {{"total_timeout": 0}}
