@@ -162,9 +162,10 @@ def figures_of_page(results: Results) -> str:
     """What the page on event loops says of threads and loops."""
     sides = (BLOCKING, OURS, OURS_ASYNCIO, TWO_LOOPS)
     gets = [workload for workload in WORKLOADS if workload.call == "get"]
+    ours = {BLOCKING.client_name: results.versions[BLOCKING.client_name]}
     return "\n".join(
         (
-            origin(results.server, results.rounds, results.versions),
+            origin(results.server, results.rounds, ours),
             UNITS,
             figures(results, gets[0].title, gets, sides),
         )

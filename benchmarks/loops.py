@@ -48,10 +48,13 @@ class Side:
     n_loops: int = 1
 
     @property
+    def client_name(self) -> str:
+        names = {"ours": "this client", "C": "bare loop in C"}
+        return names.get(self.client, self.client)
+
+    @property
     def title(self) -> str:
-        name = {"ours": "this client", "C": "bare loop in C"}.get(
-            self.client, self.client
-        )
+        name = self.client_name
         if self.how == "floor":
             return name
         loops = f"{self.n_loops} loops of " if self.n_loops > 1 else ""
@@ -207,7 +210,7 @@ def opened(
         how=side.how,
         n_loops=side.n_loops,
     )
-    results.versions[side.title.partition(",")[0]] = answer["version"]
+    results.versions[side.client_name] = answer["version"]
     if side is BLOCKING:
         worker.ask("prepare")
     return Client(worker)

@@ -38,10 +38,10 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def origin(server: str, rounds: int, versions: Mapping[str, str]) -> str:
     """Where and when the numbers of a section come from."""
     today = datetime.datetime.now(datetime.timezone.utc).date()
-    used = [f"{name} {version}" for name, version in versions.items()]
+    used = ", ".join(f"{name} {version}" for name, version in versions.items())
     return (
         f"`make bench` measured this on {today}, in {rounds} rounds against {server}.\n"
         f"The Python was CPython {platform.python_version()}, on a machine with "
         f"{os.cpu_count()} cores.\n"
-        f"The clients were {', '.join(used[:-1])} and {used[-1]}.\n"
+        f"Clients: {used}.\n"
     )
