@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from inspect import isawaitable
 
-from aerospike._calls.signatures import dress, goes_by_its_name
+from aerospike._calls.signatures import copied, dress, goes_by_its_name
 from aerospike._errors import client_error, shown
 from aerospike._hints import (
     Any,
@@ -38,13 +38,14 @@ def _awaited(
 
     What the method gives for one of the classes here is awaitable.
     """
+    function: Callable[..., Any] = method
+    own = copied(function, f"Async{function.__qualname__}")
 
     async def call(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        result: T = await method(self, *args, **kwargs)  # type: ignore[misc]
+        result: T = await own(self, *args, **kwargs)
         return result
 
-    dress(call, method)
-    call.__qualname__ = f"Async{method.__qualname__}"
+    dress(call, own)
     return call
 
 

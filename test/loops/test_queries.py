@@ -23,7 +23,7 @@ from aerospike_helpers.operations import operations as ops
 
 from ..children import run_script
 from ..faults.peer import END_OF_STREAM
-from ..waiting import until, wait_for_job
+from ..waiting import Watch, until, wait_for_job
 
 AsyncClient: Any = aerospike.AsyncClient  # to do with it what types forbid
 
@@ -206,6 +206,18 @@ def test_query_methods_are_known_by_their_names(client):
             if callable(getattr(mine, name)):
                 assert getattr(mine, name).__qualname__ == f"{ours}.{name}"
                 assert getattr(mine, name).__doc__
+
+
+def test_wrong_arguments_are_told_with_the_name_of_the_method(async_config, run):
+    async def main() -> None:
+        async with aerospike.AsyncClient(async_config) as c:
+            nonsense: Any = c.query(NS, SET).results
+            with pytest.raises(
+                TypeError, match=r"AsyncQuery\.results.*unexpected"
+            ):
+                await nonsense(nonsense=1)
+
+    run(main())
 
 
 def test_objects_are_made_by_the_client():
@@ -502,6 +514,31 @@ def test_error_of_a_cancelled_wait_says_that_nothing_is_in_doubt(
             assert vars(caught.value)["in_doubt"] is False
 
     run(main())
+
+
+@pytest.mark.parametrize("way", ["loop", "results", "foreach", "work"])
+def test_total_timeout(scripted_node, async_config, run, way):
+    scripted_node.expect().stay_silent()
+    policy = {"total_timeout": 200, "max_retries": 0}
+
+    async def main() -> None:
+        async with aerospike.AsyncClient(
+            {**async_config, "hosts": [scripted_node.host]}
+        ) as c:
+            scan = c.scan(NS, SET)
+            if way == "loop":
+                await scan.stream(policy).__anext__()
+            elif way == "results":
+                await scan.results(policy)
+            elif way == "foreach":
+                await scan.foreach(print, policy)
+            else:
+                await scan.add_ops([ops.touch()]).execute_background(policy)
+
+    with Watch() as watch, pytest.raises(exception.TimeoutError) as caught:
+        run(main())
+    watch.assert_took(0.2)
+    assert caught.value.in_doubt is (way == "work")
 
 
 # who reads

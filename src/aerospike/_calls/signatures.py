@@ -132,11 +132,11 @@ def goes_by_its_name(cls: Class) -> Class:
             is_known = name == "__init__" or not name.startswith("_")
             is_function = isinstance(inherited, FunctionType)
             if is_known and is_function and name not in vars(cls):
-                setattr(cls, name, _copied(inherited, f"{cls.__qualname__}.{name}"))
+                setattr(cls, name, copied(inherited, f"{cls.__qualname__}.{name}"))
     return owns_its_methods(cls)
 
 
-def _copied(method: Function, name: str) -> Function:
+def copied(method: Function, name: str) -> Function:
     """A copy of a function that goes by another name, "Class.method"."""
     function: Any = method
     parts = function.__code__, function.__globals__, function.__name__
