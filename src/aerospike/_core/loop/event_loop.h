@@ -31,9 +31,9 @@ struct LoopObject {
     ClientObject *client; /* borrowed; NULL: it has let go of the loop */
     LoopObject *next;     /* owned: of the client's loops */
 
-    /* The adapter of the event loop (aerospike._loops), who the event loop is, and what
-     * the adapter has by these names; all owned. wait is NULL where a call yields itself
-     * to a task, and due where nobody can see which callbacks are. */
+    /* The adapter of the event loop (aerospike._loops), who the event loop is, and
+     * what the adapter has by these names; all owned. wait is NULL where a call
+     * yields itself to a task, and due where nobody can see which callbacks are. */
     PyObject *adapter, *key, *call_soon, *wait, *due;
     unsigned long thread; /* where it runs */
     unsigned n_forks;     /* the forks that lay behind the process at the beginning */

@@ -1,5 +1,5 @@
-/* loop/loop.c -- the type aerospike._core.Loop: the library's loop in an event loop, and
- * its life from the first call of a client there to the end of either. */
+/* loop/loop.c -- the type aerospike._core.Loop: the library's loop in an event loop,
+ * and its life from the first call of a client there to the end of either. */
 #include "loop/loop.h"
 
 #include <pthread.h>
@@ -55,9 +55,10 @@ is_next(LoopObject *l)
     return l->due != NULL && PyObject_Size(l->due) == 0;
 }
 
-/* Give the library a turn, and read what has come, within a slice of time that begins
- * here unless it has begun. Nothing of this runs inside of itself: Python code that reads
- * a value may call a method of the client. False: it was not possible. */
+/* Give the library a turn, and read what has come, within a slice of time that
+ * begins here unless it has begun. Nothing of this runs inside of itself: Python
+ * code that reads a value may call a method of the client. False: it was not
+ * possible. */
 static bool
 read_all(LoopObject *l)
 {
@@ -105,9 +106,10 @@ turn(LoopObject *l)
     }
 }
 
-/* The descriptor is readable. Where nothing else is due, what the event loop would do
- * next is done here: those who wait are woken, and what they submit leaves. The order is
- * the same, and the event loop looks at its descriptors once instead of three times. */
+/* The descriptor is readable. Where nothing else is due, what the event loop would
+ * do next is done here: those who wait are woken, and what they submit leaves. The
+ * order is the same, and the event loop looks at its descriptors once instead of
+ * three times. */
 static PyObject *
 loop_ready(PyObject *self, PyObject *ignored)
 {
@@ -201,7 +203,8 @@ is_closed(LoopObject *l)
 }
 
 /* End a loop in which nothing is under way. The event loop forgets the descriptor
- * before that is closed; in a child of a fork it would forget it for the parent, too. */
+ * before that is closed; in a child of a fork it would forget it for the parent,
+ * too. */
 static void
 end_loop(LoopObject *l)
 {
@@ -306,9 +309,16 @@ open_loop(module_state *st, LoopObject *l)
     asc_cluster_retain(l->cluster);
     PyObject *done = PyObject_CallMethod(l->adapter, "watch", "iO",
                                          asc_loop_fd(l->loop), l->on_ready);
-    Py_XDECREF(done);
     l->is_watched = done != NULL;
-    return done != NULL ? 0 : -1;
+    if (done == NULL) { /* nobody would turn it */
+        asc_loop_free(l->loop);
+        asc_cluster_release(l->cluster);
+        l->loop = NULL;
+        l->cluster = NULL;
+        return -1;
+    }
+    Py_DECREF(done);
+    return 0;
 }
 
 /* Make a loop for an event loop, whose adapter and key are taken. NULL with an

@@ -28,9 +28,9 @@ pack_arguments(PyObject **packed, PyObject **keywords, PyObject *self,
     return 0;
 }
 
-/* The coroutine that makes a call later. limit_ms is how long it may take to connect,
- * which is taken; None: no event loop runs yet. It calls the function of the class, since
- * a subclass may have one of its own around it. */
+/* The coroutine that makes a call later. limit_ms is how long it may take to
+ * connect, which is taken; None: no event loop runs yet. It calls the function of
+ * the class, since a subclass may have one of its own around it. */
 static PyObject *
 later(PyObject *limit_ms, const char *name, METHOD_PARAMS)
 {

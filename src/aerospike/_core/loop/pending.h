@@ -1,13 +1,13 @@
 /* loop/pending.h -- what a call of an AsyncClient gives: an object to await.
  *
  * It is three things at once, so that all that asyncio has takes it: an awaitable; a
- * future (add_done_callback(), result(), cancel(), ...), which is its own only way to be
- * waited for; and a coroutine (send(), throw(), close()), which create_task() and task
- * groups ask for. The call has begun when the object is made. An error of its
+ * future (add_done_callback(), result(), cancel(), ...), which is its own only way to
+ * be waited for; and a coroutine (send(), throw(), close()), which create_task() and
+ * task groups ask for. The call has begun when the object is made. An error of its
  * arguments is raised where it is awaited, like any other.
  *
- * What is particular about a sort of calls stands in a pending_kind, which lives in the
- * room of those calls. Their methods are made by loop/method.h. */
+ * What is particular about a sort of calls stands in a pending_kind, which lives in
+ * the room of those calls. Their methods are made by loop/method.h. */
 #ifndef CORE_LOOP_PENDING_H
 #define CORE_LOOP_PENDING_H
 
@@ -32,7 +32,8 @@ typedef struct pending_kind {
      * without an exception. */
     pending_step (*go_on)(PendingObject *p, void *work, PyObject **result);
 
-    /* Give up what is under way, if anything is. May a write be applied all the same? */
+    /* Give up what is under way, if anything is. May a write be applied all the
+     * same? */
     bool (*abandon)(PendingObject *p, void *work);
 
     /* Free all that the work owns, which may be half filled in. Nothing is under
@@ -43,8 +44,8 @@ typedef struct pending_kind {
     int (*traverse)(void *work, visitproc visit, void *arg);
 } pending_kind;
 
-/* A new call in a loop, whose work the caller fills in before pending_begin(). NULL with
- * an exception. */
+/* A new call in a loop, whose work the caller fills in before pending_begin(). NULL
+ * with an exception. */
 PendingObject *pending_new(LoopObject *loop, const pending_kind *kind);
 
 void *pending_work(PendingObject *p);       /* borrowed; NULL when it has ended */
@@ -53,8 +54,8 @@ LoopObject *pending_loop(PendingObject *p); /* borrowed */
 /* Give the call the name of its method, which is borrowed for ever. */
 void pending_set_name(PendingObject *p, const char *name);
 
-/* Have the steps of the call run in the present context, because they run Python code of
- * the application. 0, or -1 with MemoryError. */
+/* Have the steps of the call run in the present context, because they run Python
+ * code of the application. 0, or -1 with MemoryError. */
 int pending_keep_context(PendingObject *p);
 
 /* Say that the call writes: once it has ended well, whoever is cancelled before he has

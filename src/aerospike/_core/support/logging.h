@@ -7,8 +7,8 @@
 /* The functions of the module that set the handler and the level. */
 extern const PyMethodDef logging_functions[];
 
-/* Keep the lines of this thread, which holds the GIL and cannot run Python code for now,
- * until logging_release(). That may give the GIL away, if there are lines. */
+/* Keep the lines of this thread, which holds the GIL and cannot run Python code for
+ * now, until logging_release(). That may give the GIL away, if there are lines. */
 void logging_hold(void);
 void logging_release(void);
 
