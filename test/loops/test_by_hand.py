@@ -27,23 +27,24 @@ def in_thread(function):
     return results[0]
 
 
-def wait(client, call):
+def result_of(client, call, wait=None):
+    """What a call or a coroutine returns, which yields the calls that it awaits."""
+    try:
+        while True:
+            (wait or select_until_done)(client, call.send(None))
+    except StopIteration as end:
+        return end.value
+    finally:
+        call.close()
+
+
+def select_until_done(client, call):
     deadline = time.monotonic() + PATIENCE_S
     client.turn()
     while not call.done():
         assert time.monotonic() < deadline
         select.select([client.fileno()], [], [], 1)
         client.turn()
-    return call.result()
-
-
-def run(client, coroutine):
-    """The result of a coroutine, which yields the calls that it awaits."""
-    try:
-        while True:
-            wait(client, coroutine.send(None))
-    except StopIteration as end:
-        return end.value
 
 
 def test_calls_end_in_turns(async_config, key):
@@ -54,61 +55,71 @@ def test_calls_end_in_turns(async_config, key):
         called: list[Any] = []
         put = client.put(key, {"n": 1})
         put.add_done_callback(called.append)
-        wait(client, put)
+        select_until_done(client, put)
         client.turn()
         assert called == [put]
         calls = [client.increment(key, "n", 1) for _ in range(20)]
         for call in calls:
-            wait(client, call)
-        record = wait(client, client.get(key))
+            result_of(client, call)
+        record = result_of(client, client.get(key))
         with pytest.raises(exception.ParamError):
-            wait(client, client.get("no key"))
-        run(client, client.close())
+            result_of(client, client.get("no key"))
+        result_of(client, client.close())
         assert not client.is_connected()
         return record.bins
 
     assert in_thread(main) == {"n": 21}
 
 
-def test_coroutines_yield_calls(async_config):
+def test_coroutines_yield_calls_and_are_told_their_errors(async_config, tmp_path):
+    module = tmp_path / f"by_hand_{threading.get_ident()}.lua"
+    module.write_text("function one(rec) return 1 end")
+
     def main():
         client = AsyncClient(async_config)
         client.fileno()
-        modules = run(client, client.udf_list())
-        run(client, client.close())
-        return modules
+        result_of(client, client.udf_put(str(module)))  # asks until a node has it
+        text = result_of(client, client.udf_get(module.name))
+        result_of(client, client.udf_remove(module.name))
+        with pytest.raises(exception.UDFError):
+            result_of(client, client.udf_get(module.name))
+        result_of(client, client.close())
+        return text
 
-    assert isinstance(in_thread(main), list)
+    assert "return 1" in in_thread(main)
 
 
-def test_gevent(async_config, new_key):
+def test_gevent(dev_cluster, async_config, new_key):
     gevent = pytest.importorskip("gevent", reason="gevent is not installed")
     AsyncResult = pytest.importorskip("gevent.event").AsyncResult
-
     keys = [new_key() for _ in range(20)]
 
     def main():
         client = AsyncClient(async_config)
         loop = gevent.get_hub().loop
 
-        def wait(call):
-            done = AsyncResult()
-            call.add_done_callback(done.set)
+        def wait(client, call):
+            is_done = AsyncResult()
+            call.add_done_callback(is_done.set)
             loop.run_callback(client.turn)
-            done.get()
-            return call.result()
+            is_done.get()
 
         def visit(key):
-            wait(client.increment(key, "n", 1))
-            return wait(client.get(key)).bins
+            result_of(client, client.increment(key, "n", 1), wait)
+            return result_of(client, client.get(key), wait).bins
 
         watcher = loop.io(client.fileno(), 1)
         watcher.start(client.turn)
         greenlets = [gevent.spawn(visit, key) for key in keys]
         gevent.joinall(greenlets, PATIENCE_S)
+        with dev_cluster.faults.silence(commands="read"):
+            call = client.get(keys[0])
+            with gevent.Timeout(0.1, False):
+                result_of(client, call, wait)
+        assert call.cancelled()
         watcher.stop()
         watcher.close()
-        run(client, client.close())
+        result_of(client, client.close())
         return [greenlet.value for greenlet in greenlets]
 
     assert in_thread(main) == [{"n": 1}] * 20
