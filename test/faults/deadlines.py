@@ -243,6 +243,8 @@ class ByRequest:
 
     def _ask(self, request: Any) -> Any:
         ask = partial(answer, self._client, request)
+        if isinstance(self._client, Driven):
+            ask = partial(self._client.answer, request)
         if isinstance(request, Pause):
             raise Waits
         if not isinstance(request, ASKING):

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 import aerospike
+from aerospike._calls import awaiting
 
 
 class Driven:
@@ -42,6 +43,10 @@ class Driven:
         if type(found).__name__.endswith(("Query", "Scan")):
             return Asked(found, self)
         return found
+
+    def answer(self, request: Any) -> Any:
+        """What a call of several requests wants, as its runner has it."""
+        return self._loop.run_until_complete(awaiting.answer(self._client, request))
 
     def __enter__(self) -> Driven:
         self.connect()
