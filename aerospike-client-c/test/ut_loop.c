@@ -526,6 +526,33 @@ test_connection_hangs(void)
     close_rig(&g);
 }
 
+/* Calls that follow each other do not keep a line that nobody can connect. */
+static void
+test_connection_hangs_for_one_after_another(void)
+{
+    rig g = open_rig(4);
+    add_step(0, FAKE_HANG, NULL, 0);
+    for (size_t i = 0; i < 4; i++) {
+        prepare(&g, i)->timing =
+            (asc_timing){.total_timeout_ms = 1000, .socket_timeout_ms = 30000};
+        submit(&g, i);
+        turn(&g);
+        CHECK_EQ_INT(fake.n_opened, 1);
+        pass(&g, 600);
+    }
+    GIVE(1, REPLY(0, 4));
+    prepare(&g, 4)->timing = (asc_timing){.total_timeout_ms = 1000};
+    submit(&g, 4);
+    turn(&g);
+    CHECK_EQ_INT(got(&g, 4), 4);
+    CHECK_EQ_INT(fake.n_opened, 2);
+    CHECK(!fake.peers[0].closed);
+    pass(&g, 1000);
+    check_failed(&g, 3, ASC_ERR_TIMEOUT, "the node does not accept");
+    CHECK(fake.peers[0].closed);
+    close_rig(&g);
+}
+
 /* The node has closed a line that was quiet: nobody notices. */
 static void
 test_stale_line(void)
@@ -1378,6 +1405,8 @@ static const kit_test tests[] = {
     {"cut_with_replies_owed", test_cut_with_replies_owed},
     {"connection_refused", test_connection_refused},
     {"connection_hangs", test_connection_hangs},
+    {"connection_hangs_for_one_after_another",
+     test_connection_hangs_for_one_after_another},
     {"stale_line", test_stale_line},
     {"line_closed_while_quiet", test_line_closed_while_quiet},
     {"malformed_replies", test_malformed_replies},

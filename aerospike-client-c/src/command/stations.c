@@ -23,9 +23,11 @@ static const size_t full_load[MAX_LINES] = {16, 256, 512};
 /* How long nobody tries to have a further line when the pool had none to give. */
 #define FULL_MS 20u
 
-/* A line on which nobody travels goes back to the pool after this time, or is closed
- * when it is not even connected after the other. */
+/* A line on which nobody travels goes back to the pool after this time. */
 #define IDLE_MS 1000u
+
+/* A line that is not connected by then takes no more riders, who might follow each other
+ * for ever. Those that it has wait for as long as they like. */
 #define OPEN_MS 2000u
 
 void
@@ -235,8 +237,10 @@ asc_stations_look(asc_loop *l, asc_line *line)
     if (line->n_living == 0 && line->first != line->last) {
         until_ms = asc_line_place(line, line->first)->until_ms;
     }
-    else if (line->n_living == 0 && !line->conn->ready) {
-        until_ms = line->idle_ms + OPEN_MS;
+    else if (!line->conn->ready) {
+        until_ms = line->received_ms + OPEN_MS; /* since it is there */
+        line->is_retired = line->is_retired || l->now_ms >= until_ms;
+        until_ms = line->is_retired && line->n_living > 0 ? ASC_FOREVER : until_ms;
     }
     else if (line->n_living == 0) {
         until_ms = line->idle_ms + IDLE_MS;
