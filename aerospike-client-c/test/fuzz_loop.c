@@ -139,7 +139,8 @@ net_send(asc_conn *c, const uint8_t *data, size_t size, size_t *moved, asc_error
 {
     pipe_end *p = c->state;
     unsigned what = choose();
-    size_t n = what == 0xFF ? size : (size_t)(what & 0x3F) * (what & 0x40 ? 1 : 301);
+    size_t unit = what & 0x40 ? 1 : 301;
+    size_t n = what == 0xFF ? size : (what & 0x3F) * unit;
     if (p->is_cut) {
         return fail(err, "cannot send");
     }

@@ -212,9 +212,7 @@ def test_wrong_arguments_are_told_with_the_name_of_the_method(async_config, run)
     async def main() -> None:
         async with aerospike.AsyncClient(async_config) as c:
             nonsense: Any = c.query(NS, SET).results
-            with pytest.raises(
-                TypeError, match=r"AsyncQuery\.results.*unexpected"
-            ):
+            with pytest.raises(TypeError, match=r"AsyncQuery\.results.*unexpected"):
                 await nonsense(nonsense=1)
 
     run(main())

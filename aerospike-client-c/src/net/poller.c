@@ -10,7 +10,7 @@
 #include "base/time.h"
 
 /* So many are asked for in one system call. */
-#define AT_ONCE 64u
+#define AT_ONCE 64
 
 #ifndef ASC_WITH_KQUEUE
 #ifdef __linux__
@@ -86,9 +86,8 @@ asc_poller_look(asc_poller *p, asc_watch **ready, size_t max)
 {
     struct kevent events[AT_ONCE];
     const struct timespec none = {0, 0};
-    int n = p->fd < 0 ? 0
-                      : kevent(p->fd, NULL, 0, events,
-                               (int)(max < AT_ONCE ? max : AT_ONCE), &none);
+    int at_once = max < AT_ONCE ? (int)max : AT_ONCE;
+    int n = p->fd < 0 ? 0 : kevent(p->fd, NULL, 0, events, at_once, &none);
     size_t n_ready = 0;
     for (int i = 0; i < n; i++) {
         if (events[i].udata != NULL) {
@@ -152,9 +151,8 @@ size_t
 asc_poller_look(asc_poller *p, asc_watch **ready, size_t max)
 {
     struct epoll_event events[AT_ONCE];
-    int n = p->fd < 0
-                ? 0
-                : epoll_wait(p->fd, events, (int)(max < AT_ONCE ? max : AT_ONCE), 0);
+    int at_once = max < AT_ONCE ? (int)max : AT_ONCE;
+    int n = p->fd < 0 ? 0 : epoll_wait(p->fd, events, at_once, 0);
     size_t n_ready = 0;
     for (int i = 0; i < n; i++) {
         if (events[i].data.ptr != NULL) {

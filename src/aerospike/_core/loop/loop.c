@@ -518,8 +518,8 @@ loop_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
-/* Whether the caller runs in the loop's event loop, so that he may wait for it. The same
- * thread may have others, of which one runs at a time. */
+/* Whether the caller runs in the loop's event loop, so that he may wait for it. The
+ * same thread may have others, of which one runs at a time. */
 static PyObject *
 loop_is_here(PyObject *self, PyObject *key)
 {
