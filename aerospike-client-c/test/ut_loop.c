@@ -1074,6 +1074,39 @@ test_two_loops_and_one_connection(void)
     close_rig(&g);
 }
 
+/* While a node owes many replies, the requests that come gather and leave together. */
+static void
+test_requests_gather(void)
+{
+    rig g = open_rig(1);
+    const size_t *n_taken = &fake.peers[0].n_taken;
+    start(&g, 0, 9, true);
+    turn(&g);
+    CHECK_EQ_INT(*n_taken, 9 * 30);
+    start(&g, 9, 10, true); /* 9 are owed, more than 8 times what waits */
+    turn(&g);
+    CHECK_EQ_INT(*n_taken, 9 * 30);
+    CHECK(!abandon(&g, 9)); /* nothing of it has left */
+    start(&g, 10, 11, true);
+    turn(&g);
+    CHECK_EQ_INT(*n_taken, 9 * 30);
+    start(&g, 11, 12, true);
+    turn(&g);
+    CHECK_EQ_INT(*n_taken, 11 * 30);
+    start(&g, 12, 13, true);
+    turn(&g);
+    CHECK_EQ_INT(*n_taken, 11 * 30);
+    GIVE(0, REPLY(0, 1));
+    GIVE(0, REPLY(0, 2));
+    turn(&g);
+    CHECK_EQ_INT(*n_taken, 11 * 30); /* 9 are left */
+    GIVE(0, REPLY(0, 3));
+    turn(&g);
+    CHECK_EQ_INT(*n_taken, 12 * 30);
+    CHECK_EQ_INT(g.n_ended, 3);
+    close_rig(&g);
+}
+
 /* Lines come with the load, and go when they are not needed. */
 static void
 test_number_of_lines(void)
@@ -1424,6 +1457,7 @@ static const kit_test tests[] = {
     {"busy_line_and_full_pool", test_busy_line_and_full_pool},
     {"waiting_for_the_connection", test_waiting_for_the_connection},
     {"waiting_in_vain", test_waiting_in_vain},
+    {"requests_gather", test_requests_gather},
     {"number_of_lines", test_number_of_lines},
     {"other_replica", test_other_replica},
     {"pause_between_retries", test_pause_between_retries},

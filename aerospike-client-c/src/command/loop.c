@@ -26,6 +26,9 @@
 #define STEP_AT_ONCE 1024u
 #define LOOK_AT_ONCE 64u
 
+/* Requests wait while a line owes more than so many times as many replies. */
+#define GATHERED 8u
+
 /* Before a line is used that was quiet for so long, the system is asked whether the
  * node has closed it. */
 #define TRUST_MS 50u
@@ -510,7 +513,7 @@ serve(asc_loop *l, asc_line *line)
         receive(l, line);
     }
     if (!line->conn->ready || line->out_sent < line->out.len || read_late ||
-        line->reads_late) {
+        line->reads_late || line->first_rider != NULL) {
         asc_stations_note(l, line);
     }
 }
@@ -566,6 +569,16 @@ send_requests(asc_loop *l, asc_line *line)
     return io;
 }
 
+/* Had the requests that wait better gather? The node is busy with many others, which it
+ * answers first anyway, and the next reply brings the line here again. Otherwise a fast
+ * node and a fast loop send each other one request and one reply at a time. */
+static bool
+gathers(const asc_line *line)
+{
+    return line->first_rider != NULL && line->out_sent == line->out.len &&
+           !line->reads_late && line->last - line->first > GATHERED * line->n_waiting;
+}
+
 /* Go on with a line: connect it, or send on it. */
 static asc_io
 go_on(asc_loop *l, asc_line *line)
@@ -591,6 +604,10 @@ send_line(asc_loop *l, asc_line *line)
 {
     line->is_dirty = false;
     if (line->end != ASC_LINE_LIVES) {
+        return;
+    }
+    if (gathers(line)) {
+        time_those_who_wait(line);
         return;
     }
     asc_io io = go_on(l, line);
