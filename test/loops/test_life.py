@@ -136,9 +136,11 @@ def test_time_to_connect_is_taken_from_the_call(run):
     """The call's time limit goes to the server: it is what connecting has left."""
     with ScriptedNode() as node:
         gate = threading.Event()
-        threading.Timer(0.4, gate.set).start()
+        timers = [threading.Timer(0.4, gate.set)]
 
         def answer(kind: int, body: bytes) -> None:
+            if timers:
+                timers.pop().start()  # by now the client is connecting
             gate.wait(PATIENCE_S)
 
         node.on_frame = answer

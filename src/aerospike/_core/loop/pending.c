@@ -448,10 +448,14 @@ pending_give_up_all(LoopObject *l, const asc_error *err)
 
 /* --- who waits for it --- */
 
-/* Have the event loop call a callback soon. 0, or -1 with an exception. */
+/* Have the event loop call a callback soon, unless both are garbage. 0, or -1 with an
+ * exception. */
 static int
 call_soon(PendingObject *p, PyObject *callback, PyObject *context)
 {
+    if (p->loop->call_soon == NULL) {
+        return 0;
+    }
     PyObject *args[] = {callback, (PyObject *)p, context};
     PyObject *handle =
         PyObject_Vectorcall(p->loop->call_soon, args, 2, p->loop->st->context_names);
@@ -799,8 +803,9 @@ pending_set_signal(PyObject *self, PyObject *ignored)
 static PyObject *
 pending_get_loop(PyObject *self, PyObject *ignored)
 {
+    PyObject *key = ((PendingObject *)self)->loop->key; /* NULL: it is garbage */
     (void)ignored;
-    return Py_NewRef(((PendingObject *)self)->loop->key);
+    return Py_NewRef(key != NULL ? key : Py_None);
 }
 
 static PyObject *
