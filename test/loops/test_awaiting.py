@@ -169,7 +169,7 @@ async def _eager(call: Any) -> Any:
 
 async def _task_in_python(call: Any) -> Any:
     """The class of tasks that interpreters without the one in C have."""
-    return await asyncio.tasks._PyTask(call(), loop=asyncio.get_running_loop())
+    return await vars(asyncio.tasks)["_PyTask"](call(), loop=asyncio.get_running_loop())
 
 
 WAYS = [
