@@ -154,6 +154,14 @@ test_descriptor_is_quiet(void)
     CHECK_EQ_INT(poll(&fd, 1, 100), 0);
     CHECK_EQ_INT(poll(&fd, 1, PATIENCE_MS), 1); /* the line goes back to the pool */
     CHECK_EQ_INT(turn(l), 0);
+    if (poll(&fd, 1, 100) == 1) { /* the first ring was for the end of the call */
+        CHECK_EQ_INT(turn(l), 0);
+    }
+    CHECK_EQ_INT(poll(&fd, 1, 100), 0);
+    asc_loop_ring(l);
+    CHECK_EQ_INT(poll(&fd, 1, PATIENCE_MS), 1);
+    CHECK_EQ_INT(poll(&fd, 1, 0), 1);
+    CHECK_EQ_INT(turn(l), 0);
     CHECK_EQ_INT(poll(&fd, 1, 100), 0);
     asc_loop_free(l);
     asc_call_free(one.call);

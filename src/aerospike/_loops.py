@@ -169,12 +169,16 @@ class ByHand:
         timer.start()
         return timer
 
-    def turn(self) -> None:
-        """Look at all descriptors, and call what is due before and after that."""
+    def turn(self) -> bool:
+        """Look at all descriptors, and call what is due before and after that.
+
+        :return: whether something is due that came up meanwhile.
+        """
         self._call()
         for callback in list(self._watched.values()):
             callback()
         self._call()
+        return bool(self._soon)
 
     def _call(self) -> None:
         for _ in range(len(self._soon)):

@@ -71,6 +71,25 @@ def test_calls_end_in_turns(async_config, key):
     assert in_thread(main) == {"n": 21}
 
 
+def test_descriptor_tells_of_all_that_is_to_do(async_config):
+    """Also of a batch that goes on in slices, and of callbacks."""
+
+    def main():
+        client = AsyncClient(async_config)
+        fd = client.fileno()
+        called: list[Any] = []
+        call = client.batch_read([("test", "nobody", i) for i in range(5000)])
+        call.add_done_callback(called.append)
+        client.turn()
+        while not called:
+            assert select.select([fd], [], [], PATIENCE_S)[0]
+            client.turn()
+        result_of(client, client.close())
+        return len(call.result().batch_records)
+
+    assert in_thread(main) == 5000
+
+
 def test_coroutines_yield_calls_and_are_told_their_errors(async_config, tmp_path):
     module = tmp_path / f"by_hand_{threading.get_ident()}.lua"
     module.write_text("function one(rec) return 1 end")

@@ -758,7 +758,8 @@ uint64_t
 asc_loop_wake_ms(const asc_loop *l)
 {
     const asc_timer *first = asc_timers_first(&l->timers);
-    if (l->due.n > 0 || l->n_ending > 0 || l->dirty != NULL || l->is_hungry) {
+    if (l->due.n > 0 || l->n_ending > 0 || l->dirty != NULL || l->is_hungry ||
+        l->rings) {
         return l->now_ms;
     }
     return first != NULL ? first->at_ms : ASC_FOREVER;
@@ -774,6 +775,7 @@ set_alarm(asc_loop *l)
 static void
 run(asc_loop *l, bool all_is_ready, bool looks)
 {
+    l->rings = false;
     if (all_is_ready) {
         look_at_all(l);
     }
@@ -1093,6 +1095,13 @@ asc_loop_abandon_at(asc_loop *l, asc_call *c, uint64_t now_ms)
     bool in_doubt = give_up_call(l, c);
     set_alarm(l);
     return in_doubt;
+}
+
+void
+asc_loop_ring(asc_loop *l)
+{
+    l->rings = true;
+    set_alarm(l);
 }
 
 bool

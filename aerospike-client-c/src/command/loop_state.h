@@ -29,6 +29,7 @@ struct asc_loop {
     size_t n_ending;     /* lines that are to be taken away */
     size_t n_watched;    /* descriptors of calls and sets that are watched */
     bool is_hungry;      /* some line is */
+    bool rings;          /* the descriptor is to be readable, come what may */
     bool has_fresh;      /* something was submitted since the last turn */
     bool has_skipped;    /* the last turn did not look at what has come */
     uint8_t *scratch;    /* owned: what is received, before it is read */

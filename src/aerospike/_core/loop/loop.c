@@ -781,6 +781,24 @@ client_fileno(METHOD_PARAMS)
     return is_open_here(st, self, l) ? PyLong_FromLong(asc_loop_fd(l->loop)) : NULL;
 }
 
+/* The adapter calls what is due, the loop's turn among it. What became due meanwhile is
+ * left to the next turn, for which the descriptor asks. */
+static PyObject *
+turn_by_hand(LoopObject *l)
+{
+    Py_INCREF(l);
+    PyObject *more = PyObject_CallMethod(l->adapter, "turn", NULL);
+    if (more == Py_True && l->loop != NULL) {
+        asc_loop_ring(l->loop);
+    }
+    Py_DECREF(l);
+    if (more == NULL) {
+        return NULL;
+    }
+    Py_DECREF(more);
+    Py_RETURN_NONE;
+}
+
 static PyObject *
 client_turn(METHOD_PARAMS)
 {
@@ -793,8 +811,8 @@ client_turn(METHOD_PARAMS)
     if (!is_open_here(st, self, l)) {
         return NULL;
     }
-    if (l->turns_by_hand) { /* which calls what is due, the loop's turn among it */
-        return PyObject_CallMethod(l->adapter, "turn", NULL);
+    if (l->turns_by_hand) {
+        return turn_by_hand(l);
     }
     turn(l);
     Py_RETURN_NONE;
