@@ -119,7 +119,7 @@ CALLS: dict[str, Kind] = {
     "scan left early": left_early,
 }
 SLOW = ("batch_read", "info", "scan", "scan left early", "too big")
-OFTEN = {"get": 30, "put": 15, "unsent": 20, "refused": 20, "forgotten": 5}
+OFTEN = {"get": 25, "put": 10, "unsent": 40, "refused": 40, "forgotten": 5}
 """Weights of the calls in the long run; of the others, 1, but 0 of the slow ones."""
 
 CLIENT: Any
