@@ -25,6 +25,7 @@ from .calls import (
     N_CALLS,
     OPS,
     SEND,
+    assert_almost_flat,
     assert_flat,
     n_files_and_threads,
     wait_until_none_are_left,
@@ -258,6 +259,7 @@ async def close_in_the_middle() -> None:
             await call
 
 
+N_LOOPS = 60
 LOOPS = {
     "loop": in_passing,
     "client": open_and_close,
@@ -267,11 +269,4 @@ LOOPS = {
 
 def check_loop(name: str) -> None:
     """A loop that has come and gone leaves nothing."""
-    n_files, n_threads = n_files_and_threads()
-    most = n_files + MAX_CONNECTIONS, n_threads
-
-    def run() -> None:
-        asyncio.run(LOOPS[name]())
-        wait_until_none_are_left(most)  # the thread that has connected, too
-
-    flat(run, 10)
+    assert_almost_flat(lambda: asyncio.run(LOOPS[name]()), N_LOOPS, MAX_CONNECTIONS)
