@@ -42,7 +42,7 @@ CHAOS_PYTHON =
 # what runs under ThreadSanitizer
 RACED = test/threads
 # what runs under the other sanitizers: broken peers, hostile arguments, and every kind of call
-SANITIZED = test/faults test/leaks test/threads test/tls $(addprefix test/integration/test_, \
+SANITIZED = test/faults test/leaks test/loops test/threads test/tls $(addprefix test/integration/test_, \
 	aggregations.py batches.py contexts.py functions.py function_calls.py expressions.py keys.py operate.py queries.py records.py serializers.py values.py)
 
 VENV = .venv
