@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import warnings
+from contextvars import copy_context
 from threading import Thread
 from time import monotonic
 
@@ -16,7 +17,7 @@ from aerospike._hints import Any, NoReturn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from typing_extensions import Self
 
@@ -28,7 +29,7 @@ class _Attempt:
     """A thread that connects, for all who wait for that in whatever event loop."""
 
     def __init__(self, connect: Callable[[], object]) -> None:
-        self._waiting: list[tuple[_loops.Adapter, Any]] = []
+        self._waiting: list[_Waiter] = []
         self._todo = [connect]  # which is the client's, and goes before anybody is told
         self.is_done = False
         self.error: BaseException | None = None
@@ -41,27 +42,63 @@ class _Attempt:
             self.error = error
         self.is_done = True
         while self._waiting:
-            adapter, signal = self._waiting.pop()
+            waiter = self._waiting.pop()
             try:
-                adapter.from_thread(signal._set)
+                waiter.adapter.from_thread(waiter.end)
             except RuntimeError:  # that event loop is closed
                 pass
 
-    async def wait(self, client: AsyncClient, limit_s: float | None) -> None:
-        """Wait for its end, or until the limit has passed; raise what it raised."""
-        adapter = _loops.present()
-        signal = client._signal()
-        self._waiting.append((adapter, signal))
+    def add(self, waiter: _Waiter) -> None:
+        self._waiting.append(waiter)
         if self.is_done:  # perhaps before it could see that somebody waits
-            signal._set()
-        timer = None if limit_s is None else adapter.call_later(limit_s, signal._set)
-        try:
-            await signal
-        finally:
-            if timer is not None:
-                timer.cancel()
-        if self.error is not None:
-            raise copy.copy(self.error)  # each has a traceback of its own
+            waiter.adapter.call_soon(waiter.end)
+
+
+class _Waiter:
+    """Somebody who is told once when an attempt has ended, or his time is up.
+
+    :param told: called in the event loop with the error, or None.
+    """
+
+    def __init__(
+        self,
+        attempt: _Attempt,
+        limit_s: float | None,
+        told: Callable[[BaseException | None], object],
+    ) -> None:
+        self.adapter = _loops.present()
+        self._attempt = attempt
+        self._told: Callable[[BaseException | None], object] | None = told
+        self._timer: Any = None
+        if limit_s is not None:
+            self._timer = self.adapter.call_later(limit_s, self.end)
+        attempt.add(self)
+
+    def end(self) -> None:
+        told, self._told = self._told, None
+        if told is None:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        # each error has a traceback of its own
+        error = copy.copy(self._attempt.error)
+        told(error if self._attempt.is_done else _too_late())
+
+
+def _too_late() -> exception.AerospikeError:
+    return made(
+        exception.TimeoutError,
+        9,
+        "Failed to connect",
+        "the call had to connect first, and its total_timeout has passed",
+    )
+
+
+async def _call(
+    call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """Make a call in the event loop that runs by now."""
+    return await call(*args, **kwargs)
 
 
 @goes_by_its_name
@@ -101,44 +138,89 @@ class AsyncClient(AsyncCalls, Base):
         if username is not None or password is not None:
             await _loops.present().in_thread(self._connect, username, password)
         elif not self._is_open():
-            await self._connected(None)
+            await self._connected()
         return self
 
-    async def _connected(self, limit_s: float | None) -> None:
+    async def _connected(self, limit_s: float | None = None) -> None:
         """Connect, together with all others who want that now."""
+        signal = self._signal()
+        self._when_connected(
+            limit_s,
+            lambda error: signal._set() if error is None else signal._fail(error),
+        )
+        await signal
+
+    def _when_connected(
+        self,
+        limit_s: float | None,
+        told: Callable[[BaseException | None], object],
+    ) -> None:
+        """Connect; see _Waiter."""
         if isinstance(_loops.present(), _loops.ByHand):
-            self._connect()  # nobody would wake who waits for a thread
+            try:  # here, since nobody would wake who waits for a thread
+                self._connect()
+            except BaseException as error:  # noqa: BLE001 - raised where it is awaited
+                told(error)
+            else:
+                told(None)
             return
         attempt = self._attempt
         if attempt is None or attempt.is_done:
             attempt = self._attempt = _Attempt(self._connect)
-        await attempt.wait(self, limit_s)
-        if not attempt.is_done:
-            raise made(
-                exception.TimeoutError,
-                9,
-                "Failed to connect",
-                "the call had to connect first, and its total_timeout has passed",
-            )
+        _Waiter(attempt, limit_s, told)
 
     async def _later(
         self,
-        limit_ms: int | None,
+        limit_ms: int,
         call: Callable[..., Any],
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
     ) -> Any:
-        """Make a call in the event loop that runs by now; connect before that.
-
-        :param limit_ms: the total timeout of the call, 0 for none; None: there was no
-            event loop.
-        """
-        if limit_ms is None:
-            return await call(*args, **kwargs)
+        """Connect, and await what a function gives; limit_ms as below."""
         began = monotonic()
         await self._connected(limit_ms / 1000 if limit_ms else None)
         took_ms = int((monotonic() - began) * 1000)
         return await self._call_late(took_ms, call, args, kwargs)
+
+    def _in_a_loop(
+        self,
+        name: str,
+        call: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Coroutine[Any, Any, Any]:
+        """A coroutine that makes a call for which no event loop runs yet."""
+        coroutine = _call(call, args, kwargs)
+        coroutine.__qualname__ = f"AsyncClient.{name}"
+        return coroutine
+
+    def _after_connecting(
+        self,
+        signal: Any,
+        limit_ms: int,
+        call: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> None:
+        """Connect, and make a call as which a signal ends.
+
+        :param limit_ms: the total timeout of the call, 0 for none.
+        """
+        began = monotonic()
+        run = copy_context().run
+
+        def go_on(error: BaseException | None) -> None:
+            if signal.done():
+                return
+            took_ms = int((monotonic() - began) * 1000)
+            try:
+                if error is not None:
+                    raise error
+                signal._follow(run(self._call_late, took_ms, call, args, kwargs))
+            except BaseException as failure:  # noqa: BLE001 - raised where it is awaited
+                signal._fail(failure.with_traceback(None))
+
+        self._when_connected(limit_ms / 1000 if limit_ms else None, go_on)
 
     async def close(self) -> None:
         """Refuse calls from now on, wait for those under way, and disconnect.

@@ -832,7 +832,12 @@ class Pending(Coroutine[Any, Any, _T]):
     @property
     def _cancel_message(self) -> Any: ...
     def _make_cancelled_error(self) -> BaseException: ...
-    def _set(self) -> None: ...
+    def _set(self, *ignored: object) -> None:
+        """End a signal, which waits for nothing but this."""
+    def _fail(self, error: BaseException, /) -> None:
+        """End a signal with an error."""
+    def _follow(self, call: Any, /) -> Any:
+        """Let a signal end as a call does."""
 
 @final
 class Loop:

@@ -134,8 +134,6 @@ async def _yield_from(call: Any) -> Any:
 async def _callback(call: Any) -> Any:
     found = asyncio.get_running_loop().create_future()
     got = call()
-    if asyncio.iscoroutine(got) and not asyncio.isfuture(got):
-        got = asyncio.ensure_future(got)  # the first call, which connects
     got.add_done_callback(lambda ended: found.set_result(ended.result()))
     return await found
 
@@ -212,9 +210,6 @@ def test_result_comes_by_any_way(run, async_config, record, way):
 def test_result_comes_by_any_way_when_the_call_has_to_connect(
     run, async_config, record, way
 ):
-    if way in (_twice, _yield_from):
-        pytest.skip("the first call is a coroutine, which knows neither")
-
     async def main() -> Any:
         client = AsyncClient(async_config)
         found = await way(lambda: client.get(record))
@@ -227,9 +222,6 @@ def test_result_comes_by_any_way_when_the_call_has_to_connect(
 
 @pytest.mark.parametrize("connects", [True, False], ids=["connected", "first call"])
 def test_error_comes_by_any_way(run, async_config, way, connects):
-    if way is _twice or (way is _yield_from and not connects):
-        pytest.skip("as above")
-
     async def main() -> Any:
         client = AsyncClient(async_config)
         if connects:

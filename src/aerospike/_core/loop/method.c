@@ -28,30 +28,44 @@ pack_arguments(PyObject **packed, PyObject **keywords, PyObject *self,
     return 0;
 }
 
-/* The coroutine that makes a call later. limit_ms is how long it may take to
- * connect, which is taken; None: no event loop runs yet. It calls the function of
- * the class, since a subclass may have one of its own around it. */
+/* What makes a call of a method later: with a loop, after_connecting(); without, a
+ * coroutine. It calls the function of the class, since a subclass may have one of its
+ * own around it. limit_ms may be NULL. */
 static PyObject *
-later(PyObject *limit_ms, const char *name, METHOD_PARAMS)
+later(LoopObject *l, PyObject *limit_ms, const char *name, METHOD_PARAMS)
 {
-    PyObject *packed = NULL, *keywords = NULL, *coroutine = NULL;
+    PyObject *packed = NULL, *keywords = NULL, *made = NULL;
     PyObject *method = PyObject_GetAttrString((PyObject *)cls, name);
     if (method != NULL &&
         pack_arguments(&packed, &keywords, self, args, nargs, kwnames) == 0) {
-        coroutine = PyObject_CallMethod(self, "_later", "OOOO", limit_ms, method,
-                                        packed, keywords);
+        made = l != NULL
+                   ? after_connecting(l, self, name, limit_ms, method, packed, keywords)
+                   : PyObject_CallMethod(self, "_in_a_loop", "sOOO", name, method,
+                                         packed, keywords);
     }
-    PyObject *shown = PyUnicode_FromFormat("AsyncClient.%s", name);
-    if (coroutine != NULL && shown != NULL &&
-        PyObject_SetAttrString(coroutine, "__qualname__", shown) < 0) {
-        PyErr_Clear(); /* a subclass may have another sort of coroutine */
-    }
-    Py_XDECREF(shown);
     Py_XDECREF(method);
     Py_XDECREF(packed);
     Py_XDECREF(keywords);
-    Py_DECREF(limit_ms);
-    return coroutine;
+    Py_XDECREF(limit_ms);
+    return made;
+}
+
+PyObject *
+after_connecting(LoopObject *l, PyObject *client, const char *name, PyObject *limit_ms,
+                 PyObject *function, PyObject *args, PyObject *kwargs)
+{
+    PyObject *signal = (PyObject *)pending_signal(l);
+    if (signal == NULL) {
+        return NULL;
+    }
+    pending_set_name((PendingObject *)signal, name);
+    PyObject *done = PyObject_CallMethod(client, "_after_connecting", "OOOOO", signal,
+                                         limit_ms, function, args, kwargs);
+    if (done == NULL) {
+        Py_CLEAR(signal);
+    }
+    Py_XDECREF(done);
+    return signal;
 }
 
 PyObject *
@@ -79,9 +93,9 @@ async_method_call(const async_method *m, METHOD_PARAMS)
     ClientObject *client = (ClientObject *)self;
     LoopObject *l = loop_of_client(st, client);
     if (l == NULL) {
-        return PyErr_Occurred() != NULL ? NULL
-                                        : later(Py_NewRef(Py_None), m->name, self, cls,
-                                                args, nargs, kwnames);
+        return PyErr_Occurred() != NULL
+                   ? NULL
+                   : later(NULL, NULL, m->name, self, cls, args, nargs, kwnames);
     }
     PendingObject *p = pending_new(l, m->kind);
     if (p == NULL) {
@@ -98,7 +112,7 @@ async_method_call(const async_method *m, METHOD_PARAMS)
         PyObject *limit = take_not_connected(st);
         if (limit != NULL) {
             Py_DECREF(p);
-            return later(limit, m->name, self, cls, args, nargs, kwnames);
+            return later(l, limit, m->name, self, cls, args, nargs, kwnames);
         }
     }
     return pending_begin(p);

@@ -22,13 +22,20 @@ typedef struct async_method {
                 PyTypeObject *cls, PyObject **argv);
 } async_method;
 
-/* The body of the method: a Pending; where no event loop runs, or the client has not
- * connected, a coroutine that makes the call later. */
+/* The body of the method: a Pending or, where no event loop runs, a coroutine that
+ * makes the call later. */
 PyObject *async_method_call(const async_method *m, METHOD_PARAMS);
 
 /* Take the exception that says that the client has not connected, if that is set: how
  * many milliseconds connecting may take, a new reference; NULL when it is another
  * one. */
 PyObject *take_not_connected(module_state *st);
+
+/* A Pending by the name of a call, which ends as that does. The call is what a function
+ * gives for a tuple of arguments and a dict of keywords, when the client has connected,
+ * within so many milliseconds of its limit. NULL with an exception. */
+PyObject *
+after_connecting(LoopObject *l, PyObject *client, const char *name, PyObject *limit_ms,
+                 PyObject *function, PyObject *args, PyObject *kwargs);
 
 #endif

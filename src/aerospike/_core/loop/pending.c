@@ -124,36 +124,83 @@ drop_work(PendingObject *p)
 
 /* --- signals --- */
 
+/* What a signal has: it ends with None when it is set, with an error that it is given,
+ * or as another call does. */
+typedef struct signal_work {
+    bool is_set;
+    PyObject *error; /* owned, or NULL */
+    PyObject *other; /* owned: the call that it follows, or NULL */
+} signal_work;
+
 static pending_step
 signal_go_on(PendingObject *p, void *work, PyObject **result)
 {
-    bool *is_set = work;
+    signal_work *w = work;
     (void)p;
-    *result = *is_set ? Py_NewRef(Py_None) : NULL;
-    return *is_set ? PENDING_ENDS : PENDING_WAITS;
+    if (w->error != NULL) {
+        PyErr_SetObject((PyObject *)Py_TYPE(w->error), w->error);
+    }
+    else if (w->is_set && w->other != NULL) {
+        *result = PyObject_CallMethod(w->other, "result", NULL);
+    }
+    else if (w->is_set) {
+        *result = Py_NewRef(Py_None);
+    }
+    return w->is_set || w->error != NULL ? PENDING_ENDS : PENDING_WAITS;
 }
 
 static bool
 signal_abandon(PendingObject *p, void *work)
 {
+    signal_work *w = work;
     (void)p;
-    (void)work;
-    return false;
+    if (w->other == NULL) {
+        return false;
+    }
+    PyObject *done = PyObject_CallMethod(w->other, "cancel", NULL);
+    PyObject *in_doubt =
+        done != NULL ? PyObject_GetAttrString(w->other, "in_doubt") : NULL;
+    if (in_doubt == NULL) {
+        PyErr_Clear();
+    }
+    Py_XDECREF(done);
+    Py_XDECREF(in_doubt);
+    return in_doubt != Py_False;
 }
 
 static void
 signal_clear(void *work)
 {
-    (void)work;
+    signal_work *w = work;
+    Py_CLEAR(w->error);
+    Py_CLEAR(w->other);
+}
+
+static int
+signal_traverse(void *work, visitproc visit, void *arg)
+{
+    signal_work *w = work;
+    Py_VISIT(w->error);
+    Py_VISIT(w->other);
+    return 0;
 }
 
 static const pending_kind signal_kind = {
     .name = "signal",
-    .size = sizeof(bool),
+    .size = sizeof(signal_work),
     .go_on = signal_go_on,
     .abandon = signal_abandon,
     .clear = signal_clear,
+    .traverse = signal_traverse,
 };
+
+/* The work of a signal that has not ended; NULL for any other call. */
+static signal_work *
+work_of_signal(PendingObject *p)
+{
+    bool is = p->state == IS_UNDER_WAY && p->kind == &signal_kind;
+    return is ? p->work : NULL;
+}
 
 PendingObject *
 pending_signal(LoopObject *loop)
@@ -165,8 +212,9 @@ pending_signal(LoopObject *loop)
 void
 pending_set(PendingObject *signal)
 {
-    if (signal->state == IS_UNDER_WAY && signal->kind == &signal_kind) {
-        *(bool *)signal->work = true;
+    signal_work *w = work_of_signal(signal);
+    if (w != NULL) {
+        w->is_set = true;
         pending_go_on(signal);
     }
 }
@@ -792,12 +840,40 @@ pending_remove_done_callback(PyObject *self, PyObject *callback)
     return PyLong_FromLong(n_removed);
 }
 
+/* _set(), and what calls back when the call that a signal follows has ended. */
 static PyObject *
-pending_set_signal(PyObject *self, PyObject *ignored)
+pending_set_signal(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 {
-    (void)ignored;
+    (void)args;
+    (void)nargs;
     pending_set((PendingObject *)self);
     Py_RETURN_NONE;
+}
+
+static PyObject *
+pending_fail_signal(PyObject *self, PyObject *error)
+{
+    signal_work *w = work_of_signal((PendingObject *)self);
+    if (w != NULL && PyExceptionInstance_Check(error)) {
+        Py_XSETREF(w->error, Py_NewRef(error));
+        pending_go_on((PendingObject *)self);
+    }
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+pending_follow(PyObject *self, PyObject *other)
+{
+    signal_work *w = work_of_signal((PendingObject *)self);
+    if (w == NULL) {
+        return PyObject_CallMethod(other, "cancel", NULL);
+    }
+    Py_XSETREF(w->other, Py_NewRef(other));
+    PyObject *set = PyObject_GetAttrString(self, "_set");
+    PyObject *done =
+        set != NULL ? PyObject_CallMethod(other, "add_done_callback", "O", set) : NULL;
+    Py_XDECREF(set);
+    return done;
 }
 
 static PyObject *
@@ -1144,8 +1220,12 @@ static PyMethodDef pending_methods[] = {
      "As coroutines have it: the call is given up."},
     {"close", pending_close, METH_NOARGS,
      "close($self)\n--\n\nAs coroutines have it: the call is given up."},
-    {"_set", pending_set_signal, METH_NOARGS,
-     "_set($self)\n--\n\nEnd a signal, which waits for nothing but this."},
+    {"_set", (PyCFunction)(void (*)(void))pending_set_signal, METH_FASTCALL,
+     "_set($self, *ignored)\n--\n\nEnd a signal, which waits for nothing but this."},
+    {"_fail", pending_fail_signal, METH_O,
+     "_fail($self, error, /)\n--\n\nEnd a signal with an error."},
+    {"_follow", pending_follow, METH_O,
+     "_follow($self, call, /)\n--\n\nLet a signal end as a call does."},
     {"_make_cancelled_error", pending_make_cancelled_error, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
