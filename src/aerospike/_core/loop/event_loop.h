@@ -47,6 +47,7 @@ struct LoopObject {
     bool is_watched;      /* its descriptor, by the event loop */
     bool turns;           /* on_turn is due */
     bool is_turning;      /* the library is at work, or what it hands out is read */
+    unsigned n_steps;     /* of calls that are at work, one inside of another */
     bool has_submitted;   /* the library has requests that wait for a turn */
     bool has_more;        /* the slice was over before all was read that has come */
     bool turns_by_hand;   /* there is no event loop: the program calls turn() */

@@ -48,6 +48,14 @@ take_all(LoopObject *l)
 
 static void end_loop(LoopObject *l);
 
+/* Is the library or a call at work? What they do may run Python code, so that this can
+ * be asked from inside of it: then the loop ends no sooner than in its next turn. */
+static bool
+is_at_work(const LoopObject *l)
+{
+    return l->is_turning || l->n_steps > 0;
+}
+
 /* Would a callback that is asked for now be the next thing that the event loop does? */
 static bool
 is_next(LoopObject *l)
@@ -101,7 +109,7 @@ turn(LoopObject *l)
     }
     l->until_ns = 0;
     wake_soon(l);
-    if (l->retires && l->n_under_way == 0) {
+    if (l->retires && l->n_under_way == 0 && !is_at_work(l)) {
         end_loop(l);
     }
 }
@@ -239,8 +247,12 @@ cut_loop(LoopObject *l, const char *why)
     asc_error_reset(&err);
     asc_error_set(&err, ASC_ERR_CLUSTER, "%s while the call was under way", why);
     pending_give_up_all(l, l->st->errors_by_code != NULL ? &err : NULL);
-    if (!l->is_turning) {
+    if (!is_at_work(l)) {
         end_loop(l);
+    }
+    else {
+        l->retires = true;
+        loop_schedule(l);
     }
 }
 
@@ -270,7 +282,7 @@ retire(LoopObject *l)
         }
         Py_XDECREF(done);
     }
-    else if (l->n_under_way == 0 && !l->is_turning) {
+    else if (l->n_under_way == 0 && !is_at_work(l)) {
         end_loop(l);
     }
     PyErr_SetRaisedException(set);
@@ -514,6 +526,7 @@ loop_dealloc(PyObject *self)
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
     loop_clear(self);
+    loop_free_spare((LoopObject *)self); /* what was given back after its end */
     PyObject_GC_Del(self);
     Py_DECREF(type);
 }

@@ -115,5 +115,8 @@ async_method_call(const async_method *m, METHOD_PARAMS)
             return later(l, limit, m->name, self, cls, args, nargs, kwnames);
         }
     }
+    else if (l->loop == NULL) { /* the arguments have run Python code */
+        raise_code(st, ASC_ERR_CLUSTER, "the client was closed during the call");
+    }
     return pending_begin(p);
 }

@@ -351,10 +351,12 @@ pending_begin(PendingObject *p)
     return (PyObject *)p;
 }
 
-/* End a call with a value, which is taken, or NULL with an exception. */
+/* End a call with a value, which is taken, or NULL with an exception. Asking that for
+ * its doubt may run Python code, so that the call is none of its loop's by then. */
 static void
 end(PendingObject *p, PyObject *value)
 {
+    leave(p);
     if (value != NULL) {
         p->state = HAS_RESULT;
         p->result = value;
@@ -363,7 +365,6 @@ end(PendingObject *p, PyObject *value)
     else {
         take_exception(p, p->writes);
     }
-    leave(p);
     drop_work(p);
     enter_batch(p);
 }
@@ -428,11 +429,13 @@ pending_go_on(PendingObject *p)
     }
     Py_INCREF(p); /* what its step runs may drop everything else */
     p->is_stepping = true;
+    p->loop->n_steps++;
     bool is_home = p->home != NULL && PyContext_Enter(p->home) == 0;
     pending_step step = p->kind->go_on(p, p->work, &value);
     if (is_home) {
         leave_context(p->home);
     }
+    p->loop->n_steps--;
     p->is_stepping = false;
     if (p->state != IS_UNDER_WAY) {
         end_stopped(p, step, value);
@@ -752,6 +755,14 @@ keep_callback(PendingObject *p, PyObject *callback, PyObject *context)
     return rc;
 }
 
+/* The same; of a call that has ended, have it called soon. */
+static int
+keep_or_call(PendingObject *p, PyObject *callback, PyObject *context)
+{
+    return p->state == IS_UNDER_WAY ? keep_callback(p, callback, context)
+                                    : call_soon(p, callback, context);
+}
+
 static PyObject *
 pending_add_done_callback(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
                           PyObject *kwnames)
@@ -773,8 +784,7 @@ pending_add_done_callback(PyObject *self, PyObject *const *args, Py_ssize_t narg
     if (context == NULL && (context = PyContext_CopyCurrent()) == NULL) {
         return NULL;
     }
-    int rc = p->state == IS_UNDER_WAY ? keep_callback(p, args[0], context)
-                                      : call_soon(p, args[0], context);
+    int rc = keep_or_call(p, args[0], context);
     Py_DECREF(context);
     return rc == 0 ? Py_NewRef(Py_None) : NULL;
 }
@@ -806,8 +816,8 @@ take_callbacks(PendingObject *p)
     return all;
 }
 
-/* Comparing callbacks may run any code, which may even add more: those that there were
- * are taken out, and those that stay are put back. */
+/* Comparing callbacks may run any code, which may even add more, or have the call end:
+ * those that there were are taken out, and those that stay are put back. */
 static PyObject *
 pending_remove_done_callback(PyObject *self, PyObject *callback)
 {
@@ -828,7 +838,7 @@ pending_remove_done_callback(PyObject *self, PyObject *callback)
         if (is_same > 0) {
             n_removed++;
         }
-        else if (keep_callback(p, other, context) < 0) {
+        else if (keep_or_call(p, other, context) < 0) {
             rc = -1;
         }
     }
