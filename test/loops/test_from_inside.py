@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -117,3 +118,39 @@ def test_call_that_ends_while_its_callbacks_are_compared_calls_them(run, async_c
         await client.close()
 
     run(main())
+
+
+class Slow(asyncio.SelectorEventLoop):
+    """Asking it whether it is closed lets other threads run."""
+
+    def is_closed(self) -> bool:
+        time.sleep(0.0005)
+        return super().is_closed()
+
+
+def test_event_loops_come_and_go_in_threads(async_config):
+    """The loops of a client are a list, which all threads change."""
+    client = AsyncClient(async_config)
+    failed = []
+    end = time.monotonic() + 2
+
+    async def ask() -> None:
+        for _ in range(3):
+            await client.exists(KEY)
+
+    def work() -> None:
+        try:
+            while time.monotonic() < end:
+                loop = Slow()
+                loop.run_until_complete(ask())
+                loop.close()
+        except BaseException as error:  # noqa: BLE001 - raised below
+            failed.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE_S)
+    asyncio.run(client.close())
+    assert failed == []

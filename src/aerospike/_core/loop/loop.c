@@ -382,27 +382,58 @@ is_over(LoopObject *l)
     return is_of_parent(l) || is_closed(l);
 }
 
-/* Find the client's loop for an event loop by its key, and drop those on the way that
- * are over, or belong to another cluster of the client's than the present one. NULL:
- * there is none. */
+/* Where a loop stands in the list of its client, or would: then NULL stands there. */
+static LoopObject **
+place_of(AsyncClientObject *client, const LoopObject *l)
+{
+    LoopObject **at = &client->loops;
+    while (*at != NULL && *at != l) {
+        at = &(*at)->next;
+    }
+    return at;
+}
+
+/* Does a loop belong to another cluster of the client's than the present one? */
+static bool
+is_outdated(const AsyncClientObject *client, const LoopObject *l)
+{
+    return l->cluster != NULL && l->cluster != client->client.cluster;
+}
+
+/* Drop the loops that are over or outdated. Asking event loops runs Python code, and
+ * other threads change the list meanwhile, so that a copy of it is gone through. 0, or
+ * -1 with MemoryError. */
+static int
+sweep(AsyncClientObject *client)
+{
+    PyObject *all = PyList_New(0);
+    int rc = all != NULL ? 0 : -1;
+    for (LoopObject *l = client->loops; rc == 0 && l != NULL; l = l->next) {
+        rc = PyList_Append(all, (PyObject *)l);
+    }
+    for (Py_ssize_t i = 0; rc == 0 && i < PyList_GET_SIZE(all); i++) {
+        /* borrowed: the list is ours alone */
+        LoopObject *l = (LoopObject *)PyList_GET_ITEM(all, i);
+        if (is_outdated(client, l) || is_over(l)) {
+            LoopObject **at = place_of(client, l);
+            if (*at != NULL) {
+                drop_loop(client, at);
+            }
+        }
+    }
+    Py_XDECREF(all);
+    return rc;
+}
+
+/* Find the client's loop for an event loop by its key. NULL: there is none. */
 static LoopObject *
 find_loop(AsyncClientObject *client, PyObject *key)
 {
-    LoopObject *found = NULL;
-    LoopObject **at = &client->loops;
-    while (*at != NULL) {
-        LoopObject *l = *at;
-        if ((l->cluster != NULL && l->cluster != client->client.cluster) ||
-            is_over(l)) {
-            drop_loop(client, at);
-            continue;
-        }
-        if (l->key == key) {
-            found = l;
-        }
-        at = &l->next;
+    LoopObject *l = client->loops;
+    while (l != NULL && (l->key != key || is_outdated(client, l) || is_of_parent(l))) {
+        l = l->next;
     }
-    return found;
+    return l;
 }
 
 /* The running event loop of asyncio, a new reference, when trio was not imported: then
@@ -441,11 +472,16 @@ find_or_make(module_state *st, AsyncClientObject *client)
         Py_DECREF(adapter);
         return NULL;
     }
-    LoopObject *l = find_loop(client, key);
+    LoopObject *l = sweep(client) == 0 ? find_loop(client, key) : NULL;
     if (l != NULL) {
         Py_DECREF(adapter);
         Py_DECREF(key);
         l->thread = PyThread_get_thread_ident();
+    }
+    else if (PyErr_Occurred() != NULL) {
+        Py_DECREF(adapter);
+        Py_DECREF(key);
+        return NULL;
     }
     else if ((l = new_loop(st, &client->client, adapter, key)) != NULL) {
         l->next = client->loops;
@@ -455,7 +491,7 @@ find_or_make(module_state *st, AsyncClientObject *client)
         open_loop(st, l) < 0) {
         return NULL;
     }
-    client->last = l;
+    client->last = l != NULL ? *place_of(client, l) : NULL; /* or it was dropped */
     return l;
 }
 
