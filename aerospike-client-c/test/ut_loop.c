@@ -1422,6 +1422,54 @@ test_set_and_idle_line(void)
     close_rig(&g);
 }
 
+/* --- times and room --------------------------------------------------------------- */
+
+/* Who comes back from a line that has ended still has the time of then. Those that
+ * board the next line before it have none yet. */
+static void
+test_time_of_those_in_front(void)
+{
+    rig g = open_rig(4);
+    start(&g, 0, 9, false);
+    turn(&g);
+    start(&g, 9, 10, false);
+    turn(&g);
+    CHECK_EQ_INT(fake.peers[0].n_taken, 9u * 30); /* the last one gathers */
+    prepare(&g, 10)->timing = (asc_timing){.total_timeout_ms = 100};
+    submit(&g, 10);
+    add_step(0, FAKE_CUT, NULL, 0);
+    add_step(1, FAKE_HANG, NULL, 0);
+    turn(&g);
+    CHECK(g.ended[0] && !g.ended[9] && !g.ended[10]);
+    CHECK_EQ_INT(asc_loop_wake_ms(g.loop), BEGIN + 100);
+    pass(&g, 100);
+    check_failed(&g, 10, ASC_ERR_TIMEOUT, "total_timeout, 100 ms");
+    close_rig(&g);
+}
+
+/* Whose time has come, and is put off, has a new one, whoever stands behind it. */
+static void
+test_time_that_is_put_off(void)
+{
+    rig g = open_rig(1);
+    for (size_t i = 0; i < 19; i++) {
+        prepare(&g, i)->timing = (asc_timing){.total_timeout_ms = 5000};
+        if (i == 17) { /* the others' requests leave first */
+            turn(&g);
+            asc_call_request(g.calls[i])->timing.socket_timeout_ms = 300;
+        }
+        submit(&g, i);
+    }
+    turn(&g);
+    CHECK_EQ_INT(fake.peers[0].n_taken, 17u * 30); /* the last two gather */
+    GIVE(0, 2, 3, 0, 0);
+    pass(&g, 299);
+    g.now_ms++;
+    asc_loop_step(g.loop, g.now_ms);
+    CHECK_EQ_INT(asc_loop_wake_ms(g.loop), BEGIN + 599);
+    close_rig(&g);
+}
+
 static const kit_test tests[] = {
     {"replies_in_order", test_replies_in_order},
     {"every_cut", test_every_cut},
@@ -1472,6 +1520,8 @@ static const kit_test tests[] = {
     {"compression_is_alone", test_compression_is_alone},
     {"wanted_line_with_something_left", test_wanted_line_with_something_left},
     {"two_loops_and_one_connection", test_two_loops_and_one_connection},
+    {"time_of_those_in_front", test_time_of_those_in_front},
+    {"time_that_is_put_off", test_time_that_is_put_off},
 };
 
 KIT_MAIN("ut_loop", tests)

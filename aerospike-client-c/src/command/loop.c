@@ -162,6 +162,7 @@ lend(asc_exchange *x, uint64_t now_ms)
     line->carries_writes =
         x->req->writes || (line->carries_writes && !asc_line_is_empty(line));
     asc_line_board(line, &c->rider, l->now_ms);
+    set_timer(&c->ride, ASC_FOREVER); /* that of the queue, or of another line */
     asc_stations_note(l, line);
     x->conn = line->conn;
     x->state = ASC_EXCHANGE_LINE;
@@ -287,7 +288,7 @@ obey(asc_loop *l, asc_call *c, asc_want want)
         end_call(c);
         return;
     case ASC_WANT_LINE:
-        if (c->rider.seat == ASC_SEAT_WAITING && c->rider.line->is_dirty) {
+        if (c->rider.seat == ASC_SEAT_WAITING && c->rider.since_ms == l->now_ms) {
             return; /* its time is set when the line has sent what it can */
         }
         break;
@@ -529,8 +530,8 @@ note_copied(void *self, asc_rider *r)
     set_timer(&call_of(r->x)->ride, r->x->wake_ms);
 }
 
-/* Those that still wait have been there for some time, or have come in this turn and
- * have no time set yet. */
+/* Those that still wait have been there for some time; or they have come in this turn,
+ * stand behind the others, and have no time set yet. */
 static void
 time_those_who_wait(const asc_line *line)
 {
