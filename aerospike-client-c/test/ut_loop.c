@@ -1470,6 +1470,31 @@ test_time_that_is_put_off(void)
     close_rig(&g);
 }
 
+/* A node that is slower than the calls: what has left makes room. */
+static void
+test_output_does_not_grow(void)
+{
+    enum { N = 18, SIZE = 30000 };
+    static const uint8_t more[SIZE - 30];
+    rig g = open_rig(1);
+    for (size_t i = 0; i < N; i++) {
+        asc_request *req = prepare(&g, i);
+        CHECK(asc_buf_put(&req->out, more, sizeof more));
+        submit(&g, i);
+        if (i > 0) {
+            add_step(0, FAKE_WAIT, NULL, 0); /* nothing to receive */
+        }
+        add_step(0, FAKE_TAKE, NULL, SIZE);
+        add_step(0, FAKE_WAIT, NULL, 0); /* no room to send */
+    }
+    for (int i = 0; i < N; i++) {
+        asc_loop_step(g.loop, g.now_ms);
+        CHECK(g.loop->stations[0].lines->out.cap <= (256u << 10));
+    }
+    CHECK_EQ_INT(fake.peers[0].n_taken, N * SIZE);
+    close_rig(&g);
+}
+
 static const kit_test tests[] = {
     {"replies_in_order", test_replies_in_order},
     {"every_cut", test_every_cut},
@@ -1522,6 +1547,7 @@ static const kit_test tests[] = {
     {"two_loops_and_one_connection", test_two_loops_and_one_connection},
     {"time_of_those_in_front", test_time_of_those_in_front},
     {"time_that_is_put_off", test_time_that_is_put_off},
+    {"output_does_not_grow", test_output_does_not_grow},
 };
 
 KIT_MAIN("ut_loop", tests)

@@ -141,13 +141,26 @@ copy_request(asc_line *line, const asc_buf *request)
     return reserve_place(line) && asc_buf_put(&line->out, request->data, request->len);
 }
 
+/* The output of a line that is always full would grow for ever. */
+static void
+drop_what_has_left(asc_line *line)
+{
+    asc_buf *out = &line->out;
+    size_t rest = out->len - line->out_sent;
+    if (rest == 0 || line->out_sent >= MAX_OUT) {
+        if (rest > 0) {
+            memmove(out->data, out->data + line->out_sent, rest);
+        }
+        out->len = rest;
+        line->out_sent = 0;
+    }
+}
+
 asc_rider *
 asc_line_fill(asc_line *line, uint64_t now_ms, void (*copied)(void *self, asc_rider *r),
               void *self)
 {
-    if (line->out_sent == line->out.len) {
-        line->out.len = line->out_sent = 0;
-    }
+    drop_what_has_left(line);
     while (line->first_rider != NULL && line->out.len - line->out_sent < MAX_OUT) {
         asc_rider *r = line->first_rider;
         const asc_buf *request = &r->x->req->out;
