@@ -1,6 +1,7 @@
 /* Loops over real loopback sockets: what a descriptor, a clock, threads and other lines
  * do to them. The replies of info commands tell whose they are. */
 #include <poll.h>
+#include <time.h>
 
 #include "asc/loop.h"
 #include "asc/set.h"
@@ -406,11 +407,48 @@ test_loops_of_several_threads(void)
     peer_stop(p);
 }
 
+/* The event loop was busy with something else for longer than calls may take: what has
+ * come meanwhile is looked at before the time is, and nothing has been silent. */
+static void
+test_event_loop_was_busy(void)
+{
+    traveller all[3] = {0};
+    const asc_timing short_silence = {.total_timeout_ms = 30000,
+                                      .socket_timeout_ms = 200};
+    peer *p = start_peer("BB9A");
+    asc_cluster *c = create(p);
+    asc_loop *l = open_loop(c);
+    for (unsigned n_before = 0; n_before < 3; n_before++) {
+        unsigned n = 0;
+        ask(l, &all[0], 0, &default_timing); /* connects */
+        turn_until(l, 1);
+        for (unsigned i = 0; i < n_before; i++) {
+            ask(l, &all[i], i, i + 1 < n_before ? &default_timing : &short_silence);
+            n += turn(l);
+        }
+        const struct timespec busy = {.tv_nsec = 400000000};
+        nanosleep(&busy, NULL);
+        ask(l, &all[2], 2, &default_timing);
+        turn_until(l, n_before + 1 - n);
+        for (unsigned i = 0; i < n_before; i++) {
+            kit_note("%u before, call %u", n_before, i);
+            check_answer(&all[i]);
+        }
+        kit_note(NULL);
+        check_answer(&all[2]);
+    }
+    asc_loop_free(l);
+    free_all(all, 3);
+    destroy(c);
+    peer_stop(p);
+}
+
 static const kit_test tests[] = {
     {"many at once", test_many_at_once},
     {"descriptor is quiet", test_descriptor_is_quiet},
     {"timeouts", test_timeouts},
     {"late reply", test_late_reply},
+    {"event loop was busy", test_event_loop_was_busy},
     {"node that misbehaves", test_node_that_misbehaves},
     {"free while calls are under way", test_free_while_calls_are_under_way},
     {"set", test_set},

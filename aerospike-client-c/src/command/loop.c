@@ -1047,9 +1047,18 @@ asc_loop_submit_set(asc_loop *l, asc_set *s, void *owner)
 
 /* --- turns --- */
 
+/* Has the time come of anything that waits? */
+static bool
+is_time_up(const asc_loop *l)
+{
+    const asc_timer *first = asc_timers_first(&l->timers);
+    return first != NULL && first->at_ms <= l->now_ms;
+}
+
 /* A turn that follows on submissions has requests to send, and their replies cannot be
  * there yet: the descriptor tells when they are. Only every other such turn is one that
- * does not look, so that nobody waits for ever. */
+ * does not look, so that nobody waits for ever. Nor does a call whose time is up, when
+ * its reply has come while the caller was busy: that was not the node's silence. */
 void
 asc_loop_turn(asc_loop *l)
 {
@@ -1058,7 +1067,7 @@ asc_loop_turn(asc_loop *l)
         leave_behind(l);
         return;
     }
-    l->has_skipped = l->has_fresh && !l->has_skipped;
+    l->has_skipped = l->has_fresh && !l->has_skipped && !is_time_up(l);
     run(l, false, !l->has_skipped);
 }
 
