@@ -1495,6 +1495,32 @@ test_output_does_not_grow(void)
     close_rig(&g);
 }
 
+/* The reply that nobody wants any more is the last one that a line owes: others need
+ * not wait until it is late. */
+static void
+test_line_after_its_last_marker(void)
+{
+    rig g = open_rig(1);
+    g.cluster->nodes[0]->pool.timeout_ms = 500;
+    prepare(&g, 0)->timing =
+        (asc_timing){.total_timeout_ms = 100, .timeout_delay_ms = 3000};
+    submit(&g, 0);
+    turn(&g);
+    pass(&g, 100);
+    CHECK(g.ended[0]);
+    prepare(&g, 1)->alone = true;
+    submit(&g, 1);
+    turn(&g);
+    CHECK_EQ_INT(got(&g, 1), -1);
+    GIVE(0, REPLY(0, 1));
+    pass(&g, 50);
+    CHECK_EQ_INT(taken(0, 1), 1);
+    GIVE(0, REPLY(0, 2));
+    turn(&g);
+    CHECK_EQ_INT(got(&g, 1), 2);
+    close_rig(&g);
+}
+
 static const kit_test tests[] = {
     {"replies_in_order", test_replies_in_order},
     {"every_cut", test_every_cut},
@@ -1548,6 +1574,7 @@ static const kit_test tests[] = {
     {"time_of_those_in_front", test_time_of_those_in_front},
     {"time_that_is_put_off", test_time_that_is_put_off},
     {"output_does_not_grow", test_output_does_not_grow},
+    {"line_after_its_last_marker", test_line_after_its_last_marker},
 };
 
 KIT_MAIN("ut_loop", tests)

@@ -89,6 +89,7 @@ struct asc_line {
     bool reads_late;    /* nothing can be received before the socket takes more */
     bool is_late;       /* a reply did not come in time, which nobody has counted yet */
     bool is_counted;    /* its failure was counted against the node */
+    bool owes_markers;  /* it was settled while it owed replies that nobody wants */
 };
 
 /* Bytes that were received, and not looked at. */

@@ -483,6 +483,10 @@ receive_some(asc_loop *l, asc_line *line)
     if (line->end == ASC_LINE_LIVES && line->err.code != ASC_OK) {
         asc_stations_end(l, line, ASC_LINE_GARBLED);
     }
+    if (line->owes_markers && line->end == ASC_LINE_LIVES && asc_line_is_empty(line)) {
+        line->owes_markers = false;
+        asc_stations_settle(l, line);
+    }
     if (line->end == ASC_LINE_GIVEN_BACK && came.size > 0) {
         line->end = ASC_LINE_CLOSED; /* nobody has asked for what is left */
     }

@@ -215,6 +215,7 @@ asc_stations_settle(asc_loop *l, asc_line *line)
     asc_pool *pool = &line->node->pool;
     line->idle_ms = l->now_ms;
     if (!asc_line_is_empty(line)) {
+        line->owes_markers = true;
         asc_timers_set(&l->timers, &line->timer,
                        asc_line_place(line, line->first)->until_ms);
     }
