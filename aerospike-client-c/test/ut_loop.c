@@ -1521,6 +1521,23 @@ test_line_after_its_last_marker(void)
     close_rig(&g);
 }
 
+/* A line that had to send before it could receive (TLS) is not watched for that any
+ * more while its requests gather: its socket would be ready for ever. */
+static void
+test_gathering_line_is_not_writable(void)
+{
+    rig g = open_rig(1);
+    start(&g, 0, 9, false);
+    turn(&g);
+    asc_line *line = g.loop->stations[0].lines;
+    line->watch.events |= ASC_WATCH_WRITE;
+    line->reads_late = true;
+    start(&g, 9, 10, false);
+    turn(&g);
+    CHECK_EQ_INT(line->watch.events, ASC_WATCH_READ);
+    close_rig(&g);
+}
+
 static const kit_test tests[] = {
     {"replies_in_order", test_replies_in_order},
     {"every_cut", test_every_cut},
@@ -1575,6 +1592,7 @@ static const kit_test tests[] = {
     {"time_that_is_put_off", test_time_that_is_put_off},
     {"output_does_not_grow", test_output_does_not_grow},
     {"line_after_its_last_marker", test_line_after_its_last_marker},
+    {"gathering_line_is_not_writable", test_gathering_line_is_not_writable},
 };
 
 KIT_MAIN("ut_loop", tests)

@@ -576,12 +576,14 @@ send_requests(asc_loop *l, asc_line *line)
 
 /* Had the requests that wait better gather? The node is busy with many others, which it
  * answers first anyway, and the next reply brings the line here again. Otherwise a fast
- * node and a fast loop send each other one request and one reply at a time. */
+ * node and a fast loop send each other one request and one reply at a time. A socket
+ * that is watched for sending has to be seen to. */
 static bool
 gathers(const asc_line *line)
 {
     return line->first_rider != NULL && line->out_sent == line->out.len &&
-           !line->reads_late && line->last - line->first > GATHERED * line->n_waiting;
+           !line->reads_late && !(line->watch.events & ASC_WATCH_WRITE) &&
+           line->last - line->first > GATHERED * line->n_waiting;
 }
 
 /* Go on with a line: connect it, or send on it. */
