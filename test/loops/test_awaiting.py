@@ -378,6 +378,20 @@ def test_wrong_uses_are_refused(run, async_config, record):
     run(main())
 
 
+def test_loop_without_an_await_is_refused(run, silent):
+    async def main() -> None:
+        async with AsyncClient(silent) as client:
+            call = client.get(KEY)
+            with pytest.raises(RuntimeError, match="await is missing"):
+                for _ in call:
+                    pass
+            with pytest.raises(RuntimeError, match="await is missing"):
+                _, _, _bins = call
+            assert call.cancel()
+
+    run(main())
+
+
 def test_errors_of_arguments_come_where_the_call_is_awaited(run, async_config):
     async def main() -> None:
         async with AsyncClient(async_config) as client:
@@ -595,6 +609,28 @@ def test_group_and_timeout_find_the_doubt(run, scripted_node):
                 async with newer.TaskGroup() as group:
                     group.create_task(writes())
             assert aerospike.in_doubt(caught.value)
+
+    run(main())
+
+
+@SINCE_3_11
+def test_tasks_of_a_group_keep_the_doubt_that_the_group_drops(run, scripted_node):
+    scripted_node.expect(WRITE).stay_silent()
+
+    async def fail() -> None:
+        await until_sent(scripted_node)
+        raise ValueError("no")
+
+    async def main() -> None:
+        async with AsyncClient(patient({"hosts": [scripted_node.host]})) as client:
+            with pytest.raises(Exception, match="unhandled errors") as raised:
+                async with newer.TaskGroup() as group:
+                    task = group.create_task(client.put(KEY, {"a": 1}))
+                    group.create_task(fail())
+            assert not aerospike.in_doubt(raised.value)
+            with pytest.raises(asyncio.CancelledError) as cancelled:
+                task.result()
+            assert aerospike.in_doubt(cancelled.value)
 
     run(main())
 

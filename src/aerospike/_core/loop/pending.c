@@ -966,6 +966,21 @@ pending_next(PyObject *self)
     }
 }
 
+/* The next step of an await, or of a loop. Who awaits a call takes the mark off that it
+ * blocks. A loop without an await does not, and would get the call again and again. */
+static PyObject *
+pending_iternext(PyObject *self)
+{
+    PendingObject *p = (PendingObject *)self;
+    if (p->state == IS_UNDER_WAY && p->is_blocking) {
+        PyErr_SetString(PyExc_RuntimeError,
+                        "await is missing: a call of AsyncClient is awaited, and its "
+                        "result can be unpacked or looped over");
+        return NULL;
+    }
+    return pending_next(self);
+}
+
 static PyObject *
 pending_send(PyObject *self, PyObject *value)
 {
@@ -982,6 +997,7 @@ be_left(PendingObject *p, PyObject *exc)
     if (p->state == IS_UNDER_WAY && p->loop->thread == PyThread_get_thread_ident()) {
         give_up(p, NULL);
     }
+    p->is_blocking = false; /* a task of a wrong event loop leaves the mark on */
     p->is_unheard = false;
     if (exc != NULL && p->loop->st->s_in_doubt != NULL) { /* at the exit it is gone */
         PyObject *in_doubt = p->in_doubt ? Py_True : Py_False;
@@ -1266,7 +1282,7 @@ static PyType_Slot pending_slots[] = {
     {Py_tp_getset, pending_attributes},
     {Py_tp_repr, pending_repr},
     {Py_tp_iter, pending_await},
-    {Py_tp_iternext, pending_next},
+    {Py_tp_iternext, pending_iternext},
     {Py_am_await, pending_await},
     {Py_am_send, pending_am_send},
     {0, NULL},
