@@ -107,6 +107,13 @@ class Results:
     skipped: dict[str, str] = field(default_factory=dict)
     samples: dict[tuple[str, Side], list[Sample]] = field(default_factory=dict)
 
+    def drop(self, workload: Workload, side: Side, error: Failed) -> None:
+        """A rival has failed: it takes part no more, and has no turns of this row."""
+        if side.client in ("ours", "C"):
+            raise error
+        self.skipped[side.title] = f"{workload.name}: {error}"
+        self.samples.pop((workload.name, side), None)
+
     def spread(self, workload: str, side: Side, of: str) -> Spread | None:
         turns = self.samples.get((workload, side))
         return Spread.of([getattr(t, of) for t in turns]) if turns else None
@@ -246,13 +253,18 @@ def measure(
             except Failed as error:
                 results.skipped[side.title] = str(error)
         for workload in workloads:
-            n_calls = {
-                side: calibrated(player, workload, seconds)
-                for side, player in players.items()
-            }
-            for _ in range(results.rounds):
-                for side, player in players.items():
-                    answer = n_calls[side] and player.turn(workload, n_calls[side])
+            n_calls = dict.fromkeys(players, 0)
+            for place in range(-1, results.rounds):  # the first is not counted
+                for side, player in list(players.items()):
+                    try:
+                        if place < 0:
+                            n_calls[side] = calibrated(player, workload, seconds)
+                            continue
+                        answer = n_calls[side] and player.turn(workload, n_calls[side])
+                    except Failed as error:
+                        results.drop(workload, side, error)
+                        del players[side]
+                        continue
                     if answer:
                         turns = results.samples.setdefault((workload.name, side), [])
                         turns.append(Sample.of(answer, workload))

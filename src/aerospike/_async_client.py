@@ -190,7 +190,7 @@ class AsyncClient(AsyncCalls, Base):
         kwargs: dict[str, Any],
     ) -> Coroutine[Any, Any, Any]:
         """A coroutine that makes a call for which no event loop runs yet."""
-        coroutine = _call(call, args, kwargs)
+        coroutine: Any = _call(call, args, kwargs)
         coroutine.__qualname__ = f"AsyncClient.{name}"
         return coroutine
 

@@ -48,7 +48,8 @@ void asc_loop_submit_set(asc_loop *l, asc_set *s, void *owner);
  * come, look at the time. */
 void asc_loop_turn(asc_loop *l);
 
-/* Let the descriptor be readable until the next turn: the caller has something to do. */
+/* Let the descriptor be readable until the next turn: the caller has something to
+ * do. */
 void asc_loop_ring(asc_loop *l);
 
 /* Who owns the next call or set that is ready; NULL: none. It is the caller's again. */

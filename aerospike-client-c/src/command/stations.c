@@ -26,8 +26,8 @@ static const size_t full_load[MAX_LINES] = {16, 256, 512};
 /* A line on which nobody travels goes back to the pool after this time. */
 #define IDLE_MS 1000u
 
-/* A line that is not connected by then takes no more riders, who might follow each other
- * for ever. Those that it has wait for as long as they like. */
+/* A line that is not connected by then takes no more riders, who might follow each
+ * other for ever. Those that it has wait for as long as they like. */
 #define OPEN_MS 2000u
 
 void
