@@ -190,8 +190,9 @@ class AsyncClient(AsyncCalls, Base):
         kwargs: dict[str, Any],
     ) -> Coroutine[Any, Any, Any]:
         """A coroutine that makes a call for which no event loop runs yet."""
-        coroutine: Any = _call(call, args, kwargs)
-        coroutine.__qualname__ = f"AsyncClient.{name}"
+        coroutine = _call(call, args, kwargs)
+        named: Any = coroutine
+        named.__qualname__ = f"AsyncClient.{name}"
         return coroutine
 
     def _after_connecting(

@@ -623,13 +623,18 @@ def test_tasks_of_a_group_keep_the_doubt_that_the_group_drops(run, scripted_node
 
     async def main() -> None:
         async with AsyncClient(patient({"hosts": [scripted_node.host]})) as client:
-            with pytest.raises(Exception, match="unhandled errors") as raised:
+            tasks: list[asyncio.Task[int]] = []
+
+            async def both() -> None:
                 async with newer.TaskGroup() as group:
-                    task = group.create_task(client.put(KEY, {"a": 1}))
+                    tasks.append(group.create_task(client.put(KEY, {"a": 1})))
                     group.create_task(fail())
+
+            with pytest.raises(Exception, match="unhandled errors") as raised:
+                await both()
             assert not aerospike.in_doubt(raised.value)
             with pytest.raises(asyncio.CancelledError) as cancelled:
-                task.result()
+                tasks[0].result()
             assert aerospike.in_doubt(cancelled.value)
 
     run(main())
