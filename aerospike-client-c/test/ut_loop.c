@@ -910,6 +910,25 @@ test_idle_line_makes_room(void)
     close_rig(&g);
 }
 
+/* It does not hand on bytes that nobody asked for, which lie there unread. */
+static void
+test_idle_line_with_bytes_makes_room(void)
+{
+    rig g = open_rig(1);
+    start(&g, 0, 1, false);
+    GIVE(0, REPLY(0, 1));
+    fake.peers[0].refuses_idle = true;
+    turn(&g);
+    prepare(&g, 1)->alone = true;
+    submit(&g, 1);
+    turn(&g);
+    GIVE(1, REPLY(0, 2));
+    turn(&g);
+    CHECK_EQ_INT(got(&g, 1), 2);
+    CHECK_EQ_INT(fake.n_opened, 2);
+    close_rig(&g);
+}
+
 /* One that owes something does not, and nobody may wait. */
 static void
 test_busy_line_and_full_pool(void)
@@ -1570,6 +1589,7 @@ static const kit_test tests[] = {
     {"free_with_calls", test_free_with_calls},
     {"alone", test_alone},
     {"idle_line_makes_room", test_idle_line_makes_room},
+    {"idle_line_with_bytes_makes_room", test_idle_line_with_bytes_makes_room},
     {"busy_line_and_full_pool", test_busy_line_and_full_pool},
     {"waiting_for_the_connection", test_waiting_for_the_connection},
     {"waiting_in_vain", test_waiting_in_vain},

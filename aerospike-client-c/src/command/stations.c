@@ -275,9 +275,16 @@ asc_stations_remove(asc_loop *l, asc_line *line)
 void
 asc_stations_give_back(asc_loop *l, asc_line *line)
 {
+    asc_conn *conn = line->conn;
+    asc_pool *pool = &line->node->pool;
     asc_stations_end(l, line, ASC_LINE_GIVEN_BACK);
     asc_stations_remove(l, line);
-    asc_pool_put(&line->node->pool, line->conn, line->received_ms);
+    if (!conn->ready || conn->transport->is_idle(conn)) {
+        asc_pool_put(pool, conn, line->received_ms);
+    }
+    else { /* whoever got it next would take what lies there for his reply */
+        asc_pool_drop(pool, conn);
+    }
 }
 
 bool
