@@ -6,14 +6,12 @@ one operation hand on what the extension gives, as its own methods do: they have
 
 from __future__ import annotations
 
-from types import FunctionType
-
 from aerospike._async_query import AsyncQuery, AsyncScan
 from aerospike._calls import data, functions, indexes, jobs, roles, users
 from aerospike._calls.awaiting import awaiting
 from aerospike._calls.signatures import dress
 from aerospike._client import Client, made_of_a_namespace
-from aerospike._direct import DirectMethods
+from aerospike._direct import DirectMethods as Direct
 from aerospike._pending import PendingMethods as Lacking
 
 TYPE_CHECKING = False  # as in typing, which need not be imported for it
@@ -34,6 +32,14 @@ def plain(
 ) -> Callable[Concatenate[AsyncClient, P], T]:
     """A method of Client that never waits, as one of AsyncClient."""
     function: Callable[..., T] = method
+    return function
+
+
+def awaited(
+    method: Callable[Concatenate[Direct, P], T],
+) -> Callable[Concatenate[AsyncClient, P], Coroutine[Any, Any, T]]:
+    """A method of Client that hands on what one of the extension gives."""
+    function: Callable[..., Any] = plain(method)
     return function
 
 
@@ -142,6 +148,50 @@ class AsyncCalls:
     admin_query_role = awaiting(roles.admin_query_role)
     admin_query_roles = awaiting(roles.admin_query_roles)
 
+    # --- one operation on a list or a map ---
+
+    list_append = awaited(Direct.list_append)
+    list_extend = awaited(Direct.list_extend)
+    list_insert = awaited(Direct.list_insert)
+    list_insert_items = awaited(Direct.list_insert_items)
+    list_pop = awaited(Direct.list_pop)
+    list_pop_range = awaited(Direct.list_pop_range)
+    list_remove = awaited(Direct.list_remove)
+    list_remove_range = awaited(Direct.list_remove_range)
+    list_clear = awaited(Direct.list_clear)
+    list_set = awaited(Direct.list_set)
+    list_get = awaited(Direct.list_get)
+    list_get_range = awaited(Direct.list_get_range)
+    list_trim = awaited(Direct.list_trim)
+    list_size = awaited(Direct.list_size)
+    map_set_policy = awaited(Direct.map_set_policy)
+    map_put = awaited(Direct.map_put)
+    map_put_items = awaited(Direct.map_put_items)
+    map_increment = awaited(Direct.map_increment)
+    map_decrement = awaited(Direct.map_decrement)
+    map_size = awaited(Direct.map_size)
+    map_clear = awaited(Direct.map_clear)
+    map_remove_by_key = awaited(Direct.map_remove_by_key)
+    map_remove_by_key_list = awaited(Direct.map_remove_by_key_list)
+    map_remove_by_key_range = awaited(Direct.map_remove_by_key_range)
+    map_remove_by_value = awaited(Direct.map_remove_by_value)
+    map_remove_by_value_list = awaited(Direct.map_remove_by_value_list)
+    map_remove_by_value_range = awaited(Direct.map_remove_by_value_range)
+    map_remove_by_index = awaited(Direct.map_remove_by_index)
+    map_remove_by_index_range = awaited(Direct.map_remove_by_index_range)
+    map_remove_by_rank = awaited(Direct.map_remove_by_rank)
+    map_remove_by_rank_range = awaited(Direct.map_remove_by_rank_range)
+    map_get_by_key = awaited(Direct.map_get_by_key)
+    map_get_by_key_list = awaited(Direct.map_get_by_key_list)
+    map_get_by_key_range = awaited(Direct.map_get_by_key_range)
+    map_get_by_value = awaited(Direct.map_get_by_value)
+    map_get_by_value_list = awaited(Direct.map_get_by_value_list)
+    map_get_by_value_range = awaited(Direct.map_get_by_value_range)
+    map_get_by_index = awaited(Direct.map_get_by_index)
+    map_get_by_index_range = awaited(Direct.map_get_by_index_range)
+    map_get_by_rank = awaited(Direct.map_get_by_rank)
+    map_get_by_rank_range = awaited(Direct.map_get_by_rank_range)
+
     # --- what needs no request ---
 
     get_expression_base64 = plain(Client.get_expression_base64)
@@ -155,9 +205,3 @@ class AsyncCalls:
     disable_metrics = plain(Lacking.disable_metrics)
     get_stats = plain(Lacking.get_stats)
     set_xdr_filter = lacking(Lacking.set_xdr_filter)
-
-
-# each hands on what a method of the extension gives, in either class
-for _name, _method in vars(DirectMethods).items():
-    if isinstance(_method, FunctionType):
-        setattr(AsyncCalls, _name, _method)
