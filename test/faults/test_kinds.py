@@ -49,7 +49,7 @@ MOST_REQUESTS = 4
 
 
 LONG = {"query.apply", "scan_apply", "query_apply"}
-"""Kinds with many replies to cut: with one of the clients that is left to test-long."""
+"""Kinds with many replies to cut, which is left to test-long."""
 
 
 class Place(NamedTuple):
@@ -77,8 +77,7 @@ def cases() -> Iterator[Any]:
     """Each kind with each client."""
     for of in CLIENTS:
         for name in KINDS:
-            is_long = of == "async" and name in LONG
-            marks = [pytest.mark.takes_long] if is_long else []
+            marks = [pytest.mark.takes_long] if name in LONG else []
             yield pytest.param(of, name, id=f"{name}-{of}", marks=marks)
 
 

@@ -48,11 +48,11 @@ wait_on(PendingObject *p, void *work, PyObject **result)
         loop_submit_set(pending_loop(p), p, s->set);
         return PENDING_WAITS;
     }
-    if (step == STREAM_FAILED || step == STREAM_OVER) {
+    if (step == STREAM_RAISED || step == STREAM_OVER) {
         stream_shut(s);
         s->is_over = true;
     }
-    *result = step != STREAM_FAILED ? Py_NewRef(Py_None) : NULL;
+    *result = step != STREAM_RAISED ? Py_NewRef(Py_None) : NULL;
     return PENDING_ENDS;
 }
 
@@ -113,7 +113,7 @@ collect_on(PendingObject *p, void *work, PyObject **result)
         if (rc > 0) {
             return PENDING_TURN;
         }
-        step = rc == 0 ? stream_go_on(s, st) : STREAM_FAILED;
+        step = rc == 0 ? stream_go_on(s, st) : STREAM_RAISED;
     }
     if (step == STREAM_WAITS) {
         w->is_under_way = true;
@@ -122,7 +122,7 @@ collect_on(PendingObject *p, void *work, PyObject **result)
     }
     stream_shut(s);
     s->is_over = true;
-    *result = step != STREAM_FAILED ? Py_NewRef(w->list) : NULL;
+    *result = step != STREAM_RAISED ? Py_NewRef(w->list) : NULL;
     return PENDING_ENDS;
 }
 

@@ -232,11 +232,11 @@ stream_go_on(StreamObject *s, module_state *st)
     if (asc_set_is_done(s->set)) {
         int rc = s->kind->go_on(s, st);
         if (rc <= 0) {
-            return rc == 0 ? STREAM_OVER : STREAM_FAILED;
+            return rc == 0 ? STREAM_OVER : STREAM_RAISED;
         }
     }
     /* An exception that is already set must not be lost in the wait. */
-    return PyErr_Occurred() == NULL ? STREAM_WAITS : STREAM_FAILED;
+    return PyErr_Occurred() == NULL ? STREAM_WAITS : STREAM_RAISED;
 }
 
 /* Go on until there is a part: 1. 0: nothing is left; -1 with an exception. */

@@ -60,7 +60,7 @@ struct StreamObject {
 
 /* How far a stream has come without waiting. */
 typedef enum stream_step {
-    STREAM_FAILED = -1, /* with an exception */
+    STREAM_RAISED = -1, /* with an exception */
     STREAM_OVER,        /* nothing is left */
     STREAM_PART,        /* there is a part to read */
     STREAM_WAITS,       /* its set has nothing to take yet */
