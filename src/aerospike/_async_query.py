@@ -7,7 +7,7 @@ from __future__ import annotations
 from inspect import isawaitable
 
 from aerospike._calls.signatures import copied, dress, goes_by_its_name
-from aerospike._errors import client_error, shown
+from aerospike._errors import shown
 from aerospike._hints import (
     Any,
     AsyncStream,
@@ -20,7 +20,15 @@ from aerospike._hints import (
 )
 from aerospike._imports import whole
 from aerospike._partitions import filter_of
-from aerospike._query import Asked, OfQuery, OfScan, Query, Scan, check_callback
+from aerospike._query import (
+    Asked,
+    OfQuery,
+    OfScan,
+    Query,
+    Scan,
+    callback_error,
+    check_callback,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,9 +98,7 @@ class _Awaits(Asked):
                     if isawaitable(answer):
                         answer = await answer
                 except Exception as cause:
-                    raise client_error(
-                        "Callback function contains an error", shown(cause, 500)
-                    ) from cause
+                    raise callback_error(shown(cause, 500)) from cause
                 if answer is False:
                     return
 

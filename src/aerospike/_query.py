@@ -6,6 +6,7 @@ import base64
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
+from aerospike import exception
 from aerospike import predicates as _predicates
 from aerospike._calls.signatures import goes_by_its_name
 from aerospike._core import Tracker, pack_expression
@@ -66,13 +67,15 @@ def check_whole(policy: Options | None, paginates: bool = False) -> None:
         )
 
 
+def callback_error(why: str) -> exception.AerospikeError:
+    """What foreach() raises because of its callback."""
+    return client_error("Callback function contains an error", why)
+
+
 def check_callback(callback: object) -> None:
     """Raise ClientError when it cannot be called."""
     if not callable(callback):
-        raise client_error(
-            "Callback function contains an error",
-            f"{type(callback).__name__} is not callable",
-        )
+        raise callback_error(f"{type(callback).__name__} is not callable")
 
 
 class _Number:
@@ -581,9 +584,7 @@ class _Reads(Asked):
                 try:
                     answer = callback(*item) if takes_two else callback(item)
                 except Exception as cause:
-                    raise client_error(
-                        "Callback function contains an error", shown(cause, 500)
-                    ) from cause
+                    raise callback_error(shown(cause, 500)) from cause
                 if answer is False:
                     break
 
