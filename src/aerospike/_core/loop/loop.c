@@ -686,7 +686,6 @@ async_client_dealloc(PyObject *self)
 {
     PyObject_GC_UnTrack(self);
     drop_loops((AsyncClientObject *)self);
-    PyObject_GC_Track(self); /* as the function for all clients expects it */
     client_dealloc(self);
 }
 
