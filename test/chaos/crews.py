@@ -108,9 +108,8 @@ class Loops(_Started):
     def __init__(self, hosts: list[Host], options: Namespace) -> None:
         super().__init__()
         self.n_workers, self._n_loops = options.tasks, options.loops
-        make: Any = getattr(aerospike, "AsyncClient")  # noqa: B009
         config = {"max_conns_per_node": ENOUGH, **config_of(hosts, options)}
-        self._client = make(config)
+        self._client = aerospike.AsyncClient(config)
         self._work = [Work() for _ in range(self._n_loops)]
         self.finish(self._client.connect())
 

@@ -51,7 +51,7 @@ class GivenUp(Exception):
     def __init__(self, way: str, error: BaseException) -> None:
         super().__init__(f"{way}: {error!r}")
         self.way = way
-        self.in_doubt: bool = getattr(aerospike, "in_doubt")(error)  # noqa: B009
+        self.in_doubt = aerospike.in_doubt(error)
 
 
 def is_expected_class(error: Exception) -> bool:

@@ -83,5 +83,4 @@ class Asked:
 
 def driven(config: Any) -> Driven:
     """A client of this configuration."""
-    make: Any = getattr(aerospike, "AsyncClient")  # noqa: B009
-    return Driven(make(config))
+    return Driven(aerospike.AsyncClient(config))

@@ -20,6 +20,7 @@ from aerospike_helpers.operations import operations as ops
 
 from ..children import Script, run_script
 from ..faults.peer import END_OF_STREAM, OK_REPLY
+from ..many import many_records
 from ..waiting import Watch, join_all, until, wait_for, wait_for_job
 
 NS, SET, N = "test", "queries", 60
@@ -983,24 +984,12 @@ def test_scan_begun_before_a_fork_goes_on_on_both_sides(hosts, big, act):
 
 # as many as a scan of a big table; 1000000 takes minutes on a development server
 N_STREAMED = int(os.environ.get("SCAN_RECORDS", "30000"))
-STREAMED = "queries_streamed"
 
 
 @pytest.fixture(scope="module")
 def streamed(client):
-    """N_STREAMED records, small ones when there are many."""
-    value = b"x" * (2000 if N_STREAMED <= 100_000 else 20)
-    policy = {"total_timeout": 60_000}
-    size = 5000
-    slices = [
-        [(NS, STREAMED, i) for i in range(at, min(at + size, N_STREAMED))]
-        for at in range(0, N_STREAMED, size)
-    ]
-    for keys in slices:
-        client.batch_operate(keys, [ops.write("a", value)], policy)
-    yield STREAMED
-    for keys in slices:
-        client.batch_remove(keys, policy)
+    with many_records(client, "queries_streamed", N_STREAMED) as name:
+        yield name
 
 
 @pytest.mark.measures_memory

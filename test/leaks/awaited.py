@@ -135,7 +135,7 @@ def make() -> Any:
         "tend_interval": 60_000,
         "max_conns_per_node": MAX_CONNECTIONS,
     }
-    return getattr(aerospike, "AsyncClient")(patient(config))  # noqa: B009
+    return aerospike.AsyncClient(patient(config))
 
 
 def connect(host: str, port: int) -> None:

@@ -23,6 +23,7 @@ from aerospike_helpers.operations import operations as ops
 
 from ..children import run_script
 from ..faults.peer import END_OF_STREAM
+from ..many import many_records
 from ..waiting import Watch, until, wait_for_job
 
 AsyncClient: Any = aerospike.AsyncClient  # to do with it what types forbid
@@ -874,19 +875,8 @@ N_STREAMED = int(os.environ.get("SCAN_RECORDS", "15000"))
 
 @pytest.fixture(scope="module")
 def streamed(client):
-    """N_STREAMED records, small ones when there are many."""
-    name, value = "loops_streamed", b"x" * (2000 if N_STREAMED <= 100_000 else 20)
-    policy = {"total_timeout": 60_000}
-    size = 5000
-    slices = [
-        [(NS, name, i) for i in range(at, min(at + size, N_STREAMED))]
-        for at in range(0, N_STREAMED, size)
-    ]
-    for keys in slices:
-        client.batch_operate(keys, [ops.write("a", value)], policy)
-    yield name
-    for keys in slices:
-        client.batch_remove(keys, policy)
+    with many_records(client, "loops_streamed", N_STREAMED) as name:
+        yield name
 
 
 @pytest.mark.measures_memory
