@@ -535,6 +535,8 @@ client_view(module_state *st, ClientObject *owner)
     }
     view->owner = Py_NewRef((PyObject *)owner);
     view->config = owner->config;
+    /* A view never logs in, and the owner may get other credentials meanwhile. */
+    view->config.cluster.credentials = NULL;
     view->cluster = cluster;
     view->state = CLIENT_OPEN;
     return (PyObject *)view;
