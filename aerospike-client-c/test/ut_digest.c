@@ -1,4 +1,4 @@
-/* RIPEMD-160, key digests and partitions, base64. */
+/* RIPEMD-160, key digests one by one and in lanes, partitions, base64. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,15 +7,32 @@
 #include "asc/digest.h"
 #include "kit.h"
 #include "wire/base64.h"
+#include "wire/digest.h"
 
-/* The vectors that the authors of RIPEMD-160 published with it. */
+/* A text that is not empty, as a key: its first byte is the particle type. */
+static asc_digest_source
+source_of(const void *text, size_t size, uint8_t *out)
+{
+    const uint8_t *p = text;
+    return (asc_digest_source){
+        .particle = p[0], .value = p + 1, .value_size = size - 1, .out = out};
+}
+
+static void
+ripemd160(uint8_t out[ASC_DIGEST_SIZE], const void *text, size_t size)
+{
+    asc_digest_source key = source_of(text, size, out);
+    asc_digest_key(out, NULL, 0, key.particle, key.value, key.value_size);
+}
+
+/* The vectors that the authors of RIPEMD-160 published with it, but for that of the
+ * empty text: the message of a key has one byte at least. */
 static void
 test_ripemd160(void)
 {
     static const struct {
         const char *text, *digest;
     } rows[] = {
-        {"", "9c1185a5c5e9fc54612808977ee8f548b2258d31"},
         {"a", "0bdc9d2d256b3ee9daae347be6f4dc835a467ffe"},
         {"abc", "8eb208f7e05d987a9b044a8e98c6b087f15a0bfc"},
         {"message digest", "5d0689ef49d2fae572b881b123a85ffa21595f36"},
@@ -32,7 +49,7 @@ test_ripemd160(void)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         uint8_t *text = kit_exact(rows[i].text, strlen(rows[i].text));
         kit_note("\"%s\"", rows[i].text);
-        asc_ripemd160(digest, text, strlen(rows[i].text));
+        ripemd160(digest, text, strlen(rows[i].text));
         CHECK_EQ_BYTES(digest, sizeof digest, rows[i].digest);
         free(text);
     }
@@ -43,7 +60,7 @@ test_ripemd160_of_a_million(void)
 {
     uint8_t digest[ASC_DIGEST_SIZE], *text = malloc(1000000);
     memset(text, 'a', 1000000);
-    asc_ripemd160(digest, text, 1000000);
+    ripemd160(digest, text, 1000000);
     CHECK_EQ_BYTES(digest, sizeof digest, "52783243c1697bdbe16d37f97f68f08325dc1528");
     free(text);
 }
@@ -67,7 +84,7 @@ test_ripemd160_at_block_ends(void)
     memset(text, 'a', sizeof text);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         kit_note("%zu bytes", rows[i].size);
-        asc_ripemd160(digest, text, rows[i].size);
+        ripemd160(digest, text, rows[i].size);
         CHECK_EQ_BYTES(digest, sizeof digest, rows[i].digest);
     }
 }
@@ -82,13 +99,100 @@ test_key_is_hashed_as_one_text(void)
         text[i] = (uint8_t)(i * 7 + 1);
     }
     for (size_t size = 1; size <= sizeof text; size++) {
-        asc_ripemd160(whole, text, size);
+        ripemd160(whole, text, size);
         for (size_t cut = 0; cut < size && cut <= 64; cut += 9) {
             asc_digest_key(parts, text, cut, text[cut], text + cut + 1, size - cut - 1);
             kit_note("%zu bytes cut at %zu", size, cut);
             CHECK(memcmp(whole, parts, sizeof whole) == 0);
         }
     }
+}
+
+/* --- lanes ------------------------------------------------------------------------ */
+
+#define MAX_KEYS 230
+
+static const unsigned widths[] = {1, 4, 8, 16};
+
+/* The digests of keys are those that the keys have one by one, in all numbers of lanes
+ * that this machine can do, and nothing else is written. */
+static void
+check_lanes(asc_digest_source *keys, size_t n)
+{
+    static uint8_t got[MAX_KEYS + 1][ASC_DIGEST_SIZE];
+    uint8_t want[ASC_DIGEST_SIZE];
+    for (size_t i = 0; i < n; i++) {
+        keys[i].out = got[i];
+    }
+    for (size_t w = 0; w <= sizeof widths / sizeof *widths; w++) {
+        memset(got, 0x55, sizeof got);
+        if (w == sizeof widths / sizeof *widths) {
+            asc_digest_keys(keys, n);
+        }
+        else if (!asc_digest_in_lanes(widths[w], keys, n)) {
+            continue;
+        }
+        for (size_t i = 0; i < n; i++) {
+            const asc_digest_source *k = &keys[i];
+            asc_digest_key(want, k->set, k->set_size, k->particle, k->value,
+                           k->value_size);
+            kit_note("key %zu of %zu, width %zu", i, n, w);
+            CHECK(memcmp(want, got[i], sizeof want) == 0);
+        }
+        CHECK_EQ_INT(got[n][0], 0x55);
+    }
+}
+
+/* All lengths side by side: lanes take as many blocks as their own key needs. */
+static void
+test_lanes_of_mixed_lengths(void)
+{
+    static uint8_t text[MAX_KEYS];
+    asc_digest_source keys[MAX_KEYS];
+    for (size_t i = 0; i < sizeof text; i++) {
+        text[i] = (uint8_t)(i * 11 + 3);
+    }
+    for (size_t step = 1; step <= 7; step += 3) {
+        for (size_t i = 0; i < MAX_KEYS; i++) {
+            size_t size = (i * step) % 201, set_size = size < 63 ? size / 3 : i % 64;
+            keys[i] = (asc_digest_source){.set = set_size > 0 ? text : NULL,
+                                          .set_size = set_size,
+                                          .particle = (uint8_t)i,
+                                          .value = text + i % 29,
+                                          .value_size = size - set_size};
+        }
+        check_lanes(keys, MAX_KEYS);
+    }
+}
+
+/* Any number of keys, of one length: around each number of lanes some stay idle. */
+static void
+test_lanes_of_any_number(void)
+{
+    uint8_t text[200];
+    asc_digest_source keys[35];
+    for (size_t i = 0; i < sizeof text; i++) {
+        text[i] = (uint8_t)(i * 5 + 1);
+    }
+    for (size_t n = 0; n <= 35; n++) {
+        for (size_t i = 0; i < n; i++) {
+            keys[i] = source_of(text + i, 1 + n * 4, NULL);
+        }
+        check_lanes(keys, n);
+    }
+}
+
+/* The lanes that every processor of the kind has are there, and no others. */
+static void
+test_lanes_that_there_are(void)
+{
+    CHECK(asc_digest_in_lanes(1, NULL, 0));
+#if defined(__x86_64__) || defined(__aarch64__)
+    CHECK(asc_digest_in_lanes(4, NULL, 0));
+#endif
+    CHECK(!asc_digest_in_lanes(0, NULL, 0));
+    CHECK(!asc_digest_in_lanes(5, NULL, 0));
+    CHECK(!asc_digest_in_lanes(32, NULL, 0));
 }
 
 static void
@@ -243,6 +347,9 @@ static const kit_test tests[] = {
     {"ripemd160_at_block_ends", test_ripemd160_at_block_ends},
     {"ripemd160_of_a_million", test_ripemd160_of_a_million},
     {"key_is_hashed_as_one_text", test_key_is_hashed_as_one_text},
+    {"lanes_of_mixed_lengths", test_lanes_of_mixed_lengths},
+    {"lanes_of_any_number", test_lanes_of_any_number},
+    {"lanes_that_there_are", test_lanes_that_there_are},
     {"keys", test_keys},
     {"no_set", test_no_set},
     {"partition_range", test_partition_range},

@@ -14,8 +14,17 @@
 void asc_digest_key(uint8_t out[ASC_DIGEST_SIZE], const void *set, size_t set_size,
                     uint8_t particle, const void *value, size_t value_size);
 
-/* Plain RIPEMD-160 of size bytes. */
-void asc_ripemd160(uint8_t out[ASC_DIGEST_SIZE], const void *data, size_t size);
+/* A user key whose digest is wanted, as asc_digest_key() takes it. All is borrowed. */
+typedef struct asc_digest_source {
+    const void *set;
+    const void *value;
+    size_t set_size, value_size;
+    uint8_t particle;
+    uint8_t *out; /* ASC_DIGEST_SIZE bytes, which the digest goes into */
+} asc_digest_source;
+
+/* Compute the digests of n user keys, as many at a time as the processor can. */
+void asc_digest_keys(const asc_digest_source *keys, size_t n);
 
 /* The partition that a record of this digest belongs to. */
 static inline uint32_t

@@ -1,23 +1,24 @@
 /* RIPEMD-160 as its authors published it (Dobbertin, Bosselaers, Preneel 1996): two
  * lines of five rounds over each block of 64 bytes. Written from the tables of that
- * paper and checked against its test vectors. */
-#include "asc/digest.h"
+ * paper and checked against its test vectors.
+ *
+ * The keys of a batch are worked at side by side, one in each lane of a vector. A lane
+ * whose message has ended takes the next one, so that long keys and short ones need not
+ * be sorted. */
+#include "wire/digest.h"
 
+#include <stdbool.h>
 #include <string.h>
 
-/* The state of a digest that is being computed. */
-typedef struct hash {
-    uint32_t h[5];
-    uint64_t total;
-    uint8_t block[64];
-    size_t used; /* bytes in block */
-} hash;
+#define BLOCK_SIZE 64u
+#define N_WORDS (BLOCK_SIZE / 4)
+#define N_STATE (ASC_DIGEST_SIZE / 4)
+#define MAX_LANES 16u
+#define END_OF_MESSAGE 0x80 /* the first byte of the padding */
 
-static inline uint32_t
-rol(uint32_t x, unsigned n)
-{
-    return x << n | x >> (32 - n);
-}
+/* --- the rounds --- */
+
+#define ROL(x, n) ((x) << (n) | (x) >> (32 - (n)))
 
 /* The five boolean functions. */
 #define F1(x, y, z) ((x) ^ (y) ^ (z))
@@ -26,13 +27,13 @@ rol(uint32_t x, unsigned n)
 #define F4(x, y, z) ((((x) ^ (y)) & (z)) ^ (y))
 #define F5(x, y, z) ((x) ^ ((y) | ~(z)))
 
-/* One step; the caller rotates the names of the five variables instead of moving
- * their values. */
+/* One step; the caller rotates the names of the five variables instead of moving their
+ * values. */
 #define STEP(F, k, a, b, c, d, e, word, shift)                                         \
     do {                                                                               \
         (a) += F((b), (c), (d)) + (word) + (k);                                        \
-        (a) = rol((a), (shift)) + (e);                                                 \
-        (c) = rol((c), 10);                                                            \
+        (a) = ROL((a), (shift)) + (e);                                                 \
+        (c) = ROL((c), 10);                                                            \
     } while (0)
 
 /* The functions and constants of the five rounds, on the left line and the right. */
@@ -53,183 +54,293 @@ rol(uint32_t x, unsigned n)
     LEFT_##round(l##a, l##b, l##c, l##d, l##e, w[left_word], left_shift);              \
     RIGHT_##round(r##a, r##b, r##c, r##d, r##e, w[right_word], right_shift)
 
-static void
-compress(uint32_t h[5], const uint8_t *block)
+#define COMPRESS compress_1
+#define TARGET
+#define WORD uint32_t
+#include "wire/digest_lanes.h"
+
+/* Vectors are those of GCC and Clang. Where a processor may lack what a function needs,
+ * the function is compiled all the same, and called where the processor has it. */
+#if defined(__GNUC__) && (defined(__SSE2__) || defined(__ARM_NEON))
+#define HAVE_4_LANES
+typedef uint32_t lanes_4 __attribute__((vector_size(16), may_alias));
+#define COMPRESS compress_4
+#define TARGET
+#define WORD lanes_4
+#include "wire/digest_lanes.h"
+#endif
+
+#if defined(HAVE_4_LANES) && defined(__x86_64__)
+#define HAVE_16_LANES
+typedef uint32_t lanes_8 __attribute__((vector_size(32), may_alias));
+#define COMPRESS compress_8
+#define TARGET __attribute__((target("avx2")))
+#define WORD lanes_8
+#include "wire/digest_lanes.h"
+
+typedef uint32_t lanes_16 __attribute__((vector_size(64), may_alias));
+#define COMPRESS compress_16
+#define TARGET __attribute__((target("avx512f")))
+#define WORD lanes_16
+#include "wire/digest_lanes.h"
+#endif
+
+typedef void compress_fn(uint32_t *state, const uint32_t *block);
+
+/* The function for so many lanes, NULL where this machine has none. What the processor
+ * can was found out when the program began. */
+static compress_fn *
+compress_in(unsigned n_lanes)
 {
-    uint32_t w[16];
-    for (unsigned i = 0; i < 16; i++) { /* words are little-endian */
-        const uint8_t *p = block + 4 * i;
-        w[i] = (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
-               (uint32_t)p[3] << 24;
+    switch (n_lanes) {
+    case 1:
+        return compress_1;
+#ifdef HAVE_4_LANES
+    case 4:
+        return compress_4;
+#endif
+#ifdef HAVE_16_LANES
+    case 8:
+        return __builtin_cpu_supports("avx2") ? compress_8 : NULL;
+    case 16:
+        return __builtin_cpu_supports("avx512f") ? compress_16 : NULL;
+#endif
+    default:
+        return NULL;
     }
-    uint32_t la = h[0], lb = h[1], lc = h[2], ld = h[3], le = h[4];
-    uint32_t ra = la, rb = lb, rc = lc, rd = ld, re = le;
-    BOTH(1, a, b, c, d, e, 0, 11, 5, 8);
-    BOTH(1, e, a, b, c, d, 1, 14, 14, 9);
-    BOTH(1, d, e, a, b, c, 2, 15, 7, 9);
-    BOTH(1, c, d, e, a, b, 3, 12, 0, 11);
-    BOTH(1, b, c, d, e, a, 4, 5, 9, 13);
-    BOTH(1, a, b, c, d, e, 5, 8, 2, 15);
-    BOTH(1, e, a, b, c, d, 6, 7, 11, 15);
-    BOTH(1, d, e, a, b, c, 7, 9, 4, 5);
-    BOTH(1, c, d, e, a, b, 8, 11, 13, 7);
-    BOTH(1, b, c, d, e, a, 9, 13, 6, 7);
-    BOTH(1, a, b, c, d, e, 10, 14, 15, 8);
-    BOTH(1, e, a, b, c, d, 11, 15, 8, 11);
-    BOTH(1, d, e, a, b, c, 12, 6, 1, 14);
-    BOTH(1, c, d, e, a, b, 13, 7, 10, 14);
-    BOTH(1, b, c, d, e, a, 14, 9, 3, 12);
-    BOTH(1, a, b, c, d, e, 15, 8, 12, 6);
-    BOTH(2, e, a, b, c, d, 7, 7, 6, 9);
-    BOTH(2, d, e, a, b, c, 4, 6, 11, 13);
-    BOTH(2, c, d, e, a, b, 13, 8, 3, 15);
-    BOTH(2, b, c, d, e, a, 1, 13, 7, 7);
-    BOTH(2, a, b, c, d, e, 10, 11, 0, 12);
-    BOTH(2, e, a, b, c, d, 6, 9, 13, 8);
-    BOTH(2, d, e, a, b, c, 15, 7, 5, 9);
-    BOTH(2, c, d, e, a, b, 3, 15, 10, 11);
-    BOTH(2, b, c, d, e, a, 12, 7, 14, 7);
-    BOTH(2, a, b, c, d, e, 0, 12, 15, 7);
-    BOTH(2, e, a, b, c, d, 9, 15, 8, 12);
-    BOTH(2, d, e, a, b, c, 5, 9, 12, 7);
-    BOTH(2, c, d, e, a, b, 2, 11, 4, 6);
-    BOTH(2, b, c, d, e, a, 14, 7, 9, 15);
-    BOTH(2, a, b, c, d, e, 11, 13, 1, 13);
-    BOTH(2, e, a, b, c, d, 8, 12, 2, 11);
-    BOTH(3, d, e, a, b, c, 3, 11, 15, 9);
-    BOTH(3, c, d, e, a, b, 10, 13, 5, 7);
-    BOTH(3, b, c, d, e, a, 14, 6, 1, 15);
-    BOTH(3, a, b, c, d, e, 4, 7, 3, 11);
-    BOTH(3, e, a, b, c, d, 9, 14, 7, 8);
-    BOTH(3, d, e, a, b, c, 15, 9, 14, 6);
-    BOTH(3, c, d, e, a, b, 8, 13, 6, 6);
-    BOTH(3, b, c, d, e, a, 1, 15, 9, 14);
-    BOTH(3, a, b, c, d, e, 2, 14, 11, 12);
-    BOTH(3, e, a, b, c, d, 7, 8, 8, 13);
-    BOTH(3, d, e, a, b, c, 0, 13, 12, 5);
-    BOTH(3, c, d, e, a, b, 6, 6, 2, 14);
-    BOTH(3, b, c, d, e, a, 13, 5, 10, 13);
-    BOTH(3, a, b, c, d, e, 11, 12, 0, 13);
-    BOTH(3, e, a, b, c, d, 5, 7, 4, 7);
-    BOTH(3, d, e, a, b, c, 12, 5, 13, 5);
-    BOTH(4, c, d, e, a, b, 1, 11, 8, 15);
-    BOTH(4, b, c, d, e, a, 9, 12, 6, 5);
-    BOTH(4, a, b, c, d, e, 11, 14, 4, 8);
-    BOTH(4, e, a, b, c, d, 10, 15, 1, 11);
-    BOTH(4, d, e, a, b, c, 0, 14, 3, 14);
-    BOTH(4, c, d, e, a, b, 8, 15, 11, 14);
-    BOTH(4, b, c, d, e, a, 12, 9, 15, 6);
-    BOTH(4, a, b, c, d, e, 4, 8, 0, 14);
-    BOTH(4, e, a, b, c, d, 13, 9, 5, 6);
-    BOTH(4, d, e, a, b, c, 3, 14, 12, 9);
-    BOTH(4, c, d, e, a, b, 7, 5, 2, 12);
-    BOTH(4, b, c, d, e, a, 15, 6, 13, 9);
-    BOTH(4, a, b, c, d, e, 14, 8, 9, 12);
-    BOTH(4, e, a, b, c, d, 5, 6, 7, 5);
-    BOTH(4, d, e, a, b, c, 6, 5, 10, 15);
-    BOTH(4, c, d, e, a, b, 2, 12, 14, 8);
-    BOTH(5, b, c, d, e, a, 4, 9, 12, 8);
-    BOTH(5, a, b, c, d, e, 0, 15, 15, 5);
-    BOTH(5, e, a, b, c, d, 5, 5, 10, 12);
-    BOTH(5, d, e, a, b, c, 9, 11, 4, 9);
-    BOTH(5, c, d, e, a, b, 7, 6, 1, 12);
-    BOTH(5, b, c, d, e, a, 12, 8, 5, 5);
-    BOTH(5, a, b, c, d, e, 2, 13, 8, 14);
-    BOTH(5, e, a, b, c, d, 10, 12, 7, 6);
-    BOTH(5, d, e, a, b, c, 14, 5, 6, 8);
-    BOTH(5, c, d, e, a, b, 1, 12, 2, 13);
-    BOTH(5, b, c, d, e, a, 3, 13, 13, 6);
-    BOTH(5, a, b, c, d, e, 8, 14, 14, 5);
-    BOTH(5, e, a, b, c, d, 11, 11, 0, 15);
-    BOTH(5, d, e, a, b, c, 6, 8, 3, 13);
-    BOTH(5, c, d, e, a, b, 15, 5, 9, 11);
-    BOTH(5, b, c, d, e, a, 13, 6, 11, 11);
-    uint32_t t = h[1] + lc + rd;
-    h[1] = h[2] + ld + re;
-    h[2] = h[3] + le + ra;
-    h[3] = h[4] + la + rb;
-    h[4] = h[0] + lb + rc;
-    h[0] = t;
+}
+
+/* --- messages --- */
+
+/* How many bytes of the message of a key there are: set, particle type and value. */
+static inline size_t
+size_of(const asc_digest_source *key)
+{
+    return key->set_size + 1 + key->value_size;
+}
+
+/* How many blocks a message takes: its padding is a bit of 1, zeros, and its length in
+ * bits, which must fit into the last block. */
+static inline size_t
+blocks_of(size_t size)
+{
+    return (size + 8) / BLOCK_SIZE + 1;
+}
+
+/* Turn a word from this machine's order of bytes into that of the hash, which has the
+ * lowest byte first, and back. */
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define LITTLE(v) __builtin_bswap32(v)
+#else
+#define LITTLE(v) (v)
+#endif
+
+static inline void
+put_word(uint8_t *p, uint32_t v)
+{
+    v = LITTLE(v);
+    memcpy(p, &v, sizeof v);
+}
+
+static inline uint32_t
+get_word(const uint8_t *p)
+{
+    uint32_t v;
+    memcpy(&v, p, sizeof v);
+    return LITTLE(v);
+}
+
+/* Fill in a block that holds the whole message of a key, as most do. The block is zero
+ * before. */
+static inline void
+put_short(uint8_t *block, const asc_digest_source *key)
+{
+    uint8_t *p = block;
+    if (key->set_size > 0) {
+        memcpy(p, key->set, key->set_size);
+        p += key->set_size;
+    }
+    *p++ = key->particle;
+    if (key->value_size > 0) {
+        memcpy(p, key->value, key->value_size);
+        p += key->value_size;
+    }
+    *p = END_OF_MESSAGE;
+}
+
+/* Copy what a block, which begins at `start` of its message, has of a piece of the
+ * message, which begins at `at`. */
+static void
+put_piece(uint8_t *block, size_t start, const void *piece, size_t at, size_t size)
+{
+    size_t from = at > start ? at : start, to = at + size;
+    to = to < start + BLOCK_SIZE ? to : start + BLOCK_SIZE;
+    if (from < to) {
+        memcpy(block + (from - start), (const uint8_t *)piece + (from - at), to - from);
+    }
+}
+
+/* The same for any block of a longer message. */
+static void
+put_part(uint8_t *block, const asc_digest_source *key, size_t start)
+{
+    static const uint8_t end[] = {END_OF_MESSAGE};
+    put_piece(block, start, key->set, 0, key->set_size);
+    put_piece(block, start, &key->particle, key->set_size, 1);
+    put_piece(block, start, key->value, key->set_size + 1, key->value_size);
+    put_piece(block, start, end, size_of(key), sizeof end);
+}
+
+/* Write a block of the message of a key into its lane. True: one more follows. */
+static inline bool
+put_block(uint32_t *words, unsigned n_lanes, const asc_digest_source *key, size_t start)
+{
+    uint8_t block[BLOCK_SIZE] = {0};
+    size_t size = size_of(key), n_blocks = blocks_of(size);
+    bool more = start + BLOCK_SIZE < n_blocks * BLOCK_SIZE;
+    if (n_blocks == 1) {
+        put_short(block, key);
+    }
+    else {
+        put_part(block, key, start);
+    }
+    for (unsigned i = 0; i < N_WORDS; i++) {
+        words[i * n_lanes] = get_word(block + 4 * i);
+    }
+    if (!more) {
+        words[(N_WORDS - 2) * n_lanes] = (uint32_t)(size << 3);
+        words[(N_WORDS - 1) * n_lanes] = (uint32_t)((uint64_t)size >> 29);
+    }
+    return more;
 }
 
 /* The start values are those of the paper, which SHA-1 has as well. */
-static void
-begin(hash *s)
+static inline void
+begin_state(uint32_t *state, unsigned n_lanes)
 {
-    static const uint32_t start[5] = {0x67452301u, 0xEFCDAB89u, 0x98BADCFEu,
-                                      0x10325476u, 0xC3D2E1F0u};
-    memcpy(s->h, start, sizeof start);
-    s->total = 0;
-    s->used = 0;
+    static const uint32_t start[N_STATE] = {0x67452301u, 0xEFCDAB89u, 0x98BADCFEu,
+                                            0x10325476u, 0xC3D2E1F0u};
+    for (unsigned i = 0; i < N_STATE; i++) {
+        state[i * n_lanes] = start[i];
+    }
+}
+
+static inline void
+put_digest(uint8_t *out, const uint32_t *state, unsigned n_lanes)
+{
+    for (unsigned i = 0; i < N_STATE; i++) {
+        put_word(out + 4 * i, state[i * n_lanes]);
+    }
 }
 
 static void
-update(hash *s, const void *data, size_t size)
+digest_one(const asc_digest_source *key)
 {
-    const uint8_t *p = data;
-    s->total += size;
-    while (size > 0) {
-        size_t n = sizeof s->block - s->used;
-        n = n < size ? n : size;
-        memcpy(s->block + s->used, p, n);
-        s->used += n;
-        p += n;
-        size -= n;
-        if (s->used == sizeof s->block) {
-            compress(s->h, s->block);
-            s->used = 0;
+    uint32_t state[N_STATE], words[N_WORDS];
+    size_t start = 0;
+    bool more = true;
+    begin_state(state, 1);
+    for (; more; start += BLOCK_SIZE) {
+        more = put_block(words, 1, key, start);
+        compress_1(state, words);
+    }
+    put_digest(key->out, state, 1);
+}
+
+/* What a lane works at. */
+typedef struct lane {
+    const asc_digest_source *key; /* NULL: nothing, there are no more keys */
+    size_t start;                 /* of the next block of its message */
+    bool more;                    /* that block is not the last one */
+} lane;
+
+/* Give a lane the next block of its message. */
+static inline void
+feed_lane(lane *l, uint32_t *state, uint32_t *words, unsigned n_lanes)
+{
+    if (l->start == 0) {
+        begin_state(state, n_lanes);
+    }
+    l->more = put_block(words, n_lanes, l->key, l->start);
+    l->start += BLOCK_SIZE;
+}
+
+static inline void
+digest_in(compress_fn *compress, unsigned n_lanes, const asc_digest_source *keys,
+          size_t n)
+{
+    _Alignas(64) uint32_t state[N_STATE * MAX_LANES] = {0};
+    _Alignas(64) uint32_t words[N_WORDS * MAX_LANES] = {0};
+    lane lanes[MAX_LANES] = {{0}};
+    size_t next = 0, n_done = 0;
+    while (n_done < n) {
+        for (unsigned i = 0; i < n_lanes; i++) {
+            lane *l = &lanes[i];
+            if (l->key == NULL && next < n) {
+                *l = (lane){.key = &keys[next++]};
+            }
+            if (l->key != NULL) {
+                feed_lane(l, state + i, words + i, n_lanes);
+            }
+        }
+        compress(state, words);
+        for (unsigned i = 0; i < n_lanes; i++) {
+            lane *l = &lanes[i];
+            if (l->key != NULL && !l->more) {
+                put_digest(l->key->out, state + i, n_lanes);
+                l->key = NULL;
+                n_done++;
+            }
         }
     }
 }
 
-/* Write a word as the hash has them, the lowest byte first. */
-static inline void
-put_word(uint8_t *p, uint32_t v)
-{
-    p[0] = (uint8_t)v;
-    p[1] = (uint8_t)(v >> 8);
-    p[2] = (uint8_t)(v >> 16);
-    p[3] = (uint8_t)(v >> 24);
-}
+/* --- keys --- */
 
-/* The padding is a bit of 1, zeros, and the length in bits, little-endian, which must
- * fit into the same block or else go into one more. */
-static void
-finish(hash *s, uint8_t out[ASC_DIGEST_SIZE])
+bool
+asc_digest_in_lanes(unsigned n_lanes, const asc_digest_source *keys, size_t n)
 {
-    uint64_t bits = s->total * 8;
-    s->block[s->used++] = 0x80;
-    if (s->used > 56) {
-        memset(s->block + s->used, 0, 64 - s->used);
-        compress(s->h, s->block);
-        s->used = 0;
+    compress_fn *compress = compress_in(n_lanes);
+    if (compress == NULL) {
+        return false;
     }
-    memset(s->block + s->used, 0, 56 - s->used);
-    put_word(s->block + 56, (uint32_t)bits);
-    put_word(s->block + 60, (uint32_t)(bits >> 32));
-    compress(s->h, s->block);
-    for (unsigned i = 0; i < ASC_DIGEST_SIZE / 4; i++) {
-        put_word(out + 4 * i, s->h[i]);
+    switch (n_lanes) { /* the compiler makes a loop of its own for each number */
+    case 4:
+        digest_in(compress, 4, keys, n);
+        break;
+    case 8:
+        digest_in(compress, 8, keys, n);
+        break;
+    case 16:
+        digest_in(compress, 16, keys, n);
+        break;
+    default:
+        for (size_t i = 0; i < n; i++) {
+            digest_one(&keys[i]);
+        }
     }
+    return true;
 }
 
 void
-asc_ripemd160(uint8_t out[ASC_DIGEST_SIZE], const void *data, size_t size)
+asc_digest_keys(const asc_digest_source *keys, size_t n)
 {
-    hash s;
-    begin(&s);
-    update(&s, data, size);
-    finish(&s, out);
+    static const unsigned widths[] = {16, 8, 4, 1};
+    unsigned i = n > 1 ? 0 : 3;
+    while (!asc_digest_in_lanes(widths[i], keys, n)) {
+        i++;
+    }
 }
 
 void
 asc_digest_key(uint8_t out[ASC_DIGEST_SIZE], const void *set, size_t set_size,
                uint8_t particle, const void *value, size_t value_size)
 {
-    hash s;
-    begin(&s);
-    update(&s, set, set_size);
-    update(&s, &particle, 1);
-    update(&s, value, value_size);
-    finish(&s, out);
+    const asc_digest_source key = {.set = set,
+                                   .set_size = set_size,
+                                   .particle = particle,
+                                   .value = value,
+                                   .value_size = value_size,
+                                   .out = out};
+    digest_one(&key);
 }
