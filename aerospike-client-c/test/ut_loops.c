@@ -159,11 +159,13 @@ test_descriptor_is_quiet(void)
         CHECK_EQ_INT(turn(l), 0);
     }
     CHECK_EQ_INT(poll(&fd, 1, 100), 0);
-    asc_loop_ring(l);
-    CHECK_EQ_INT(poll(&fd, 1, PATIENCE_MS), 1);
-    CHECK_EQ_INT(poll(&fd, 1, 0), 1);
-    CHECK_EQ_INT(turn(l), 0);
-    CHECK_EQ_INT(poll(&fd, 1, 100), 0);
+    for (uint32_t in_ms = 0; in_ms <= 50; in_ms += 50) {
+        asc_loop_ring(l, in_ms);
+        CHECK_EQ_INT(poll(&fd, 1, PATIENCE_MS), 1);
+        CHECK_EQ_INT(poll(&fd, 1, 0), 1);
+        CHECK_EQ_INT(turn(l), 0);
+        CHECK_EQ_INT(poll(&fd, 1, 100), 0);
+    }
     asc_loop_free(l);
     asc_call_free(one.call);
     destroy(c);

@@ -9,12 +9,13 @@ is imported with the first asynchronous client.
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 import time
 from collections import deque
 from concurrent.futures import Future
 from contextvars import copy_context
-from threading import Thread, Timer, get_native_id
+from threading import Thread, get_native_id
 
 from aerospike._report import report_unraisable
 
@@ -138,6 +139,31 @@ class AsyncioAdapter:
         return await asyncio.wrap_future(done, loop=self.key)
 
 
+class Alarm:
+    """What a thread without an event loop is to call later."""
+
+    def __init__(
+        self, alarms: list[Alarm], seconds: float, callback: Callable[[], object]
+    ) -> None:
+        self._alarms = alarms
+        self._at_s = time.monotonic() + seconds
+        self._callback = callback
+        alarms.append(self)
+
+    def in_ms(self) -> int:
+        return max(0, math.ceil((self._at_s - time.monotonic()) * 1000))
+
+    def ring(self) -> None:
+        """Call it, once it is time for it."""
+        if self in self._alarms and self.in_ms() == 0:
+            self._alarms.remove(self)
+            self._callback()
+
+    def cancel(self) -> None:
+        if self in self._alarms:
+            self._alarms.remove(self)
+
+
 class ByHand:
     """A thread without an event loop, whose program calls turn() of the client.
 
@@ -151,6 +177,7 @@ class ByHand:
     def __init__(self) -> None:
         self.key = self
         self._soon: deque[Callable[[], object]] = deque()
+        self._alarms: list[Alarm] = []
         self._watched: dict[int, Callable[[], object]] = {}
 
     def call_soon(
@@ -162,25 +189,25 @@ class ByHand:
         run = (context or copy_context()).run
         self._soon.append(lambda: run(callback, *args))
 
-    def call_later(self, seconds: float, callback: Callable[[], object]) -> Timer:
-        """In another thread, whose callback is called in a turn of this one."""
-        timer = Timer(seconds, self.from_thread, [callback])
-        timer.daemon = True
-        timer.start()
-        return timer
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> Alarm:
+        return Alarm(self._alarms, seconds, callback)
 
-    def turn(self) -> bool:
+    def turn(self) -> int | None:
         """Look at all descriptors, and call what is due before and after that.
 
-        :return: whether something is due that came up meanwhile.
+        :return: in how many milliseconds another turn is due; None: nobody knows.
         """
         self._call()
         for callback in list(self._watched.values()):
             callback()
         self._call()
-        return bool(self._soon)
+        if self._soon:
+            return 0
+        return min((alarm.in_ms() for alarm in self._alarms), default=None)
 
     def _call(self) -> None:
+        for alarm in list(self._alarms):
+            alarm.ring()
         for _ in range(len(self._soon)):
             self._soon.popleft()()
 

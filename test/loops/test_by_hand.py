@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import select
 import threading
-import time
 from typing import Any
 
 import pytest
 
 import aerospike
-from aerospike import exception
+from aerospike import _async_client, exception
 
-from ..waiting import PATIENCE_S
+from ..faults.peer import OK_REPLY
+from ..waiting import PATIENCE_S, Watch, patient, until
 
 AsyncClient: Any = aerospike.AsyncClient  # to do with it what types forbid
+
+KEY = ("test", "loops", "by hand")
 
 
 def in_thread(function):
@@ -39,11 +42,9 @@ def result_of(client, call, wait=None):
 
 
 def select_until_done(client, call):
-    deadline = time.monotonic() + PATIENCE_S
     client.turn()
     while not call.done():
-        assert time.monotonic() < deadline
-        select.select([client.fileno()], [], [], 1)
+        assert select.select([client.fileno()], [], [], PATIENCE_S)[0]
         client.turn()
 
 
@@ -88,6 +89,157 @@ def test_descriptor_tells_of_all_that_is_to_do(async_config):
         return len(call.result().batch_records)
 
     assert in_thread(main) == 5000
+
+
+# --- closing ---
+
+
+@pytest.fixture
+def connected(scripted_node):
+    """Give a client of a scripted node to a function, in a thread by hand."""
+
+    def run(function):
+        def main():
+            client = AsyncClient(patient({"hosts": [scripted_node.host]}))
+            client.fileno()
+            return function(client)
+
+        return in_thread(main)
+
+    return run
+
+
+def sent(client, node):
+    """Turn the client until a node has the request."""
+    until(lambda: client.turn() or node.requests)
+
+
+def test_close_is_driven_until_calls_under_way_have_ended(connected, scripted_node):
+    may_answer = threading.Event()
+    scripted_node.expect().wait(may_answer).send(OK_REPLY)
+
+    def main(client):
+        fd, put = client.fileno(), client.put(KEY, {"a": 1})
+        sent(client, scripted_node)
+        closing = client.close()
+        idle = closing.send(None)
+        with pytest.raises(exception.ClusterError, match="closed"):
+            result_of(client, client.get(KEY))
+        client.turn()
+        assert client.fileno() == fd
+        assert not idle.done()
+        may_answer.set()
+        select_until_done(client, idle)
+        result_of(client, closing)
+        assert put.result() == 0
+        with pytest.raises(exception.ClusterError, match="closed"):
+            client.turn()
+        return True
+
+    assert connected(main)
+
+
+@pytest.mark.parametrize("writes", [False, True])
+def test_close_gives_up_calls_without_a_limit_of_time(
+    connected, scripted_node, monkeypatch, writes
+):
+    """The descriptor tells when the time of close() is up."""
+    monkeypatch.setattr(_async_client, "_CLOSE_WAITS_S", 0.1)
+    scripted_node.expect().stay_silent()
+
+    def main(client):
+        policy = {"total_timeout": 0, "socket_timeout": 0}
+        put, get = client.put, client.get
+        call = put(KEY, {"a": 1}, policy=policy) if writes else get(KEY, policy)
+        sent(client, scripted_node)
+        with Watch() as watch:
+            result_of(client, client.close())
+        watch.assert_took(0.1)
+        with pytest.raises(exception.ClusterError, match="closed while") as caught:
+            call.result()
+        return caught.value.in_doubt
+
+    assert connected(main) is writes
+
+
+def test_close_that_is_left_gives_up_calls_under_way(connected, scripted_node):
+    scripted_node.expect().stay_silent()
+
+    def main(client):
+        put = client.put(KEY, {"a": 1})
+        sent(client, scripted_node)
+        closing = client.close()
+        closing.send(None)
+        closing.close()
+        with pytest.raises(exception.ClusterError, match="closed while") as caught:
+            put.result()
+        with pytest.raises(exception.ClusterError, match="closed"):
+            client.turn()
+        return caught.value.in_doubt
+
+    assert connected(main)
+
+
+def test_client_closed_by_another_thread_is_driven_on(connected, scripted_node):
+    may_answer = threading.Event()
+    scripted_node.expect().wait(may_answer).send(OK_REPLY)
+
+    def main(client):
+        put = client.put(KEY, {"a": 1})
+        sent(client, scripted_node)
+        in_thread(lambda: asyncio.run(client.close()) or True)
+        may_answer.set()
+        select_until_done(client, put)
+        until(lambda: has_ended(client))
+        return put.result()
+
+    assert connected(main) == 0
+
+
+def has_ended(client):
+    try:
+        client.turn()
+    except exception.ClusterError:
+        return True
+    return False
+
+
+def test_client_that_is_closing_can_be_opened_again(async_config, key):
+    def main():
+        client = AsyncClient(async_config)
+        fd, put = client.fileno(), client.put(key, {"a": 1})
+        closing = client.close()
+        idle = closing.send(None)
+        result_of(client, client.connect())
+        assert client.fileno() != fd
+        while not idle.done():  # by the turns of the client, whose descriptors both are
+            select.select([fd, client.fileno()], [], [], PATIENCE_S)
+            client.turn()
+        result_of(client, closing)
+        assert put.result() == 0
+        record = result_of(client, client.get(key))
+        result_of(client, client.close())
+        return record.bins
+
+    assert in_thread(main) == {"a": 1}
+
+
+def test_close_waits_for_the_end_of_a_large_batch(async_config):
+    """Its memory is given back in slices, after the call has ended."""
+
+    def main():
+        client = AsyncClient(async_config)
+        client.fileno()
+        call = client.batch_read([("test", "nobody", i) for i in range(20_000)])
+        client.turn()
+        call.cancel()
+        result_of(client, client.close())
+        return call.cancelled()
+
+    assert in_thread(main)
+
+
+# --- coroutines, and other loops ---
 
 
 def test_coroutines_yield_calls_and_are_told_their_errors(async_config, tmp_path):

@@ -48,9 +48,9 @@ void asc_loop_submit_set(asc_loop *l, asc_set *s, void *owner);
  * come, look at the time. */
 void asc_loop_turn(asc_loop *l);
 
-/* Let the descriptor be readable until the next turn: the caller has something to
- * do. */
-void asc_loop_ring(asc_loop *l);
+/* Let the descriptor be readable in so many milliseconds, unless a turn comes first:
+ * the caller will have something to do. */
+void asc_loop_ring(asc_loop *l, uint32_t in_ms);
 
 /* Who owns the next call or set that is ready; NULL: none. It is the caller's again. */
 void *asc_loop_take(asc_loop *l);

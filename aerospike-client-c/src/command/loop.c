@@ -765,11 +765,10 @@ uint64_t
 asc_loop_wake_ms(const asc_loop *l)
 {
     const asc_timer *first = asc_timers_first(&l->timers);
-    if (l->due.n > 0 || l->n_ending > 0 || l->dirty != NULL || l->is_hungry ||
-        l->rings) {
+    if (l->due.n > 0 || l->n_ending > 0 || l->dirty != NULL || l->is_hungry) {
         return l->now_ms;
     }
-    return first != NULL ? first->at_ms : ASC_FOREVER;
+    return first != NULL && first->at_ms < l->ring_ms ? first->at_ms : l->ring_ms;
 }
 
 static void
@@ -782,7 +781,7 @@ set_alarm(asc_loop *l)
 static void
 run(asc_loop *l, bool all_is_ready, bool looks)
 {
-    l->rings = false;
+    l->ring_ms = ASC_FOREVER;
     if (all_is_ready) {
         look_at_all(l);
     }
@@ -875,6 +874,7 @@ asc_loop_open(asc_loop **out, asc_cluster *cluster, asc_error *err)
     asc_cluster_retain(cluster);
     l->cluster = cluster;
     l->scratch = scratch;
+    l->ring_ms = ASC_FOREVER;
     l->poller = (asc_poller){.fd = -1, .timer_fd = -1, .alarm_ms = ASC_FOREVER};
     l->fork_count = asc_fork_count();
     l->fork = (asc_fork_watch){.in_child = in_child, .owner = l};
@@ -1114,9 +1114,9 @@ asc_loop_abandon_at(asc_loop *l, asc_call *c, uint64_t now_ms)
 }
 
 void
-asc_loop_ring(asc_loop *l)
+asc_loop_ring(asc_loop *l, uint32_t in_ms)
 {
-    l->rings = true;
+    l->ring_ms = l->now_ms + in_ms;
     set_alarm(l);
 }
 

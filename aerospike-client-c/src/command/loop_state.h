@@ -18,7 +18,8 @@ struct asc_loop {
     asc_cluster *cluster; /* counted */
     asc_poller poller;
     asc_timers timers;
-    uint64_t now_ms; /* of the last turn or submission */
+    uint64_t now_ms;  /* of the last turn or submission */
+    uint64_t ring_ms; /* the descriptor is to be readable then, come what may */
     /* Where rides are: to be stepped, waiting for what is watched or for a time, and
      * ready to be taken. */
     asc_rides due, under_way, ready;
@@ -29,7 +30,6 @@ struct asc_loop {
     size_t n_ending;     /* lines that are to be taken away */
     size_t n_watched;    /* descriptors of calls and sets that are watched */
     bool is_hungry;      /* some line is */
-    bool rings;          /* the descriptor is to be readable, come what may */
     bool has_fresh;      /* something was submitted since the last turn */
     bool has_skipped;    /* the last turn did not look at what has come */
     uint8_t *scratch;    /* owned: what is received, before it is read */

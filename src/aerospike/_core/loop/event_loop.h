@@ -29,7 +29,7 @@ struct LoopObject {
     module_state *st; /* of the module that the type holds */
 
     ClientObject *client; /* borrowed; NULL: it has let go of the loop */
-    LoopObject *next;     /* owned: of the client's loops */
+    LoopObject *next;     /* owned: of those in the client's list */
 
     /* The adapter of the event loop (aerospike._loops), who the event loop is, and
      * what the adapter has by these names; all owned. wait is NULL where a call

@@ -393,11 +393,20 @@ place_of(AsyncClientObject *client, const LoopObject *l)
     return at;
 }
 
-/* Does a loop belong to another cluster of the client's than the present one? */
+/* Has the client let go of a loop, or does it belong to another cluster of the client's
+ * than the present one? */
 static bool
 is_outdated(const AsyncClientObject *client, const LoopObject *l)
 {
-    return l->cluster != NULL && l->cluster != client->client.cluster;
+    return l->client == NULL ||
+           (l->cluster != NULL && l->cluster != client->client.cluster);
+}
+
+/* May the client's turn() be what a loop needs to get to its end? */
+static bool
+is_driven_by_hand(const LoopObject *l)
+{
+    return l->turns_by_hand && l->loop != NULL;
 }
 
 /* Drop the loops that are over or outdated. Asking event loops runs Python code, and
@@ -414,7 +423,8 @@ sweep(AsyncClientObject *client)
     for (Py_ssize_t i = 0; rc == 0 && i < PyList_GET_SIZE(all); i++) {
         /* borrowed: the list is ours alone */
         LoopObject *l = (LoopObject *)PyList_GET_ITEM(all, i);
-        if (is_outdated(client, l) || is_over(l)) {
+        bool is_used = !is_outdated(client, l) || is_driven_by_hand(l);
+        if (!is_used || is_over(l)) {
             LoopObject **at = place_of(client, l);
             if (*at != NULL) {
                 drop_loop(client, at);
@@ -755,15 +765,19 @@ client__let_go(PyObject *self, PyObject *ignored)
     AsyncClientObject *client = (AsyncClientObject *)self;
     (void)ignored;
     PyObject *loops = PyList_New(0);
-    while (loops != NULL && client->loops != NULL) {
-        LoopObject *l = client->loops;
-        if (PyList_Append(loops, (PyObject *)l) < 0) {
+    LoopObject **at = &client->loops, *l;
+    while (loops != NULL && (l = *at) != NULL) {
+        if (l->client != NULL && PyList_Append(loops, (PyObject *)l) < 0) {
             Py_CLEAR(loops);
             break;
         }
-        client->loops = l->next;
-        l->next = NULL;
         l->client = NULL;
+        if (is_driven_by_hand(l)) {
+            at = &l->next; /* it stays until it has ended */
+            continue;
+        }
+        *at = l->next;
+        l->next = NULL;
         Py_DECREF(l);
     }
     client->last = NULL;
@@ -801,6 +815,22 @@ loop_here(module_state *st, PyObject *self)
     return adapter != NULL ? loop_of_client(st, (ClientObject *)self) : NULL;
 }
 
+/* The loop for this thread or, if that has not begun, the one that is driven by hand
+ * here for whose calls close() waits. NULL with an exception. */
+static LoopObject *
+open_or_closing(module_state *st, PyObject *self)
+{
+    LoopObject *l = loop_here(st, self);
+    if (l == NULL || l->loop != NULL) {
+        return l;
+    }
+    LoopObject *other = ((AsyncClientObject *)self)->loops;
+    while (other != NULL && (other->key != l->key || !is_driven_by_hand(other))) {
+        other = other->next;
+    }
+    return other != NULL ? other : l;
+}
+
 /* Has a loop, or NULL, begun? False with an exception. */
 static bool
 is_open_here(module_state *st, PyObject *self, LoopObject *l)
@@ -820,7 +850,7 @@ client_fileno(METHOD_PARAMS)
     if (parse_args("fileno", names, 0, args, nargs, kwnames, NULL) < 0) {
         return NULL;
     }
-    LoopObject *l = loop_here(st, self);
+    LoopObject *l = open_or_closing(st, self);
     if (l != NULL && l->loop == NULL && l->turns_by_hand) {
         PyObject *done = PyObject_CallMethod(self, "_connect", NULL);
         l = done != NULL ? loop_here(st, self) : NULL;
@@ -830,20 +860,20 @@ client_fileno(METHOD_PARAMS)
 }
 
 /* The adapter calls what is due, the loop's turn among it. What became due meanwhile is
- * left to the next turn, for which the descriptor asks. */
+ * left to the next turn, for which the descriptor asks, as for what is due later. */
 static PyObject *
 turn_by_hand(LoopObject *l)
 {
     Py_INCREF(l);
-    PyObject *more = PyObject_CallMethod(l->adapter, "turn", NULL);
-    if (more == Py_True && l->loop != NULL) {
-        asc_loop_ring(l->loop);
+    PyObject *in_ms = PyObject_CallMethod(l->adapter, "turn", NULL);
+    if (in_ms != NULL && in_ms != Py_None && l->loop != NULL) {
+        asc_loop_ring(l->loop, (uint32_t)PyLong_AsUnsignedLong(in_ms));
     }
     Py_DECREF(l);
-    if (more == NULL) {
+    if (in_ms == NULL) {
         return NULL;
     }
-    Py_DECREF(more);
+    Py_DECREF(in_ms);
     Py_RETURN_NONE;
 }
 
@@ -855,7 +885,7 @@ client_turn(METHOD_PARAMS)
     if (parse_args("turn", names, 0, args, nargs, kwnames, NULL) < 0) {
         return NULL;
     }
-    LoopObject *l = loop_here(st, self);
+    LoopObject *l = open_or_closing(st, self);
     if (!is_open_here(st, self, l)) {
         return NULL;
     }

@@ -12,7 +12,8 @@
 /* aerospike._core.AsyncClient */
 typedef struct AsyncClientObject {
     ClientObject client;
-    LoopObject *loops; /* owned: a list, one for each event loop */
+    LoopObject *loops; /* owned: a list, one for each event loop, and those driven by
+                        * hand for whose calls close() waits */
     LoopObject *last;  /* borrowed: the one that was used last, or NULL */
 } AsyncClientObject;
 
