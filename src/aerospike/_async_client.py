@@ -256,8 +256,9 @@ class AsyncClient(AsyncCalls, Base):
 
     def __del__(self) -> None:
         if self._is_open():
+            # any line may run when a client goes: `source` leads to where it was made
             warnings.warn(
-                f"{self!r} was never closed", ResourceWarning, source=self, stacklevel=2
+                f"{self!r} was never closed", ResourceWarning, source=self, stacklevel=1
             )
 
 

@@ -9,6 +9,7 @@ import sys
 import textwrap
 import threading
 import warnings
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -234,8 +235,9 @@ def test_client_that_was_never_closed_warns(async_config, record):
         client = AsyncClient(async_config)
         assert (await client.get(record))[2] == {"a": 1}
 
-    with pytest.warns(ResourceWarning, match="AsyncClient of .* was never closed"):
+    with pytest.warns(ResourceWarning, match="AsyncClient of .* was never closed") as w:
         asyncio.run(main())
+    assert Path(w[0].filename).parent == Path(aerospike.__file__).parent
 
 
 def test_client_that_was_never_closed_warns_while_the_loop_runs(run, async_config):
