@@ -1,0 +1,129 @@
+#!/bin/sh
+# Build CPython 3.13 without the GIL, and print the path of its interpreter:
+#
+#   sh tools/free_threaded.sh [FOLDER]      the default: build/free-threaded
+#
+# The source is that of Debian trixie's package python3.13, from the mirror that apt has
+# here, checked by the keys of Debian; neither apt's sources nor its lists are changed.
+# It is built as its authors wrote it, without Debian's patches, for five minutes of one
+# processor. A second run finds its stamp and does nothing.
+#
+# THREAD_SANITIZER=1    instrumented by clang's ThreadSanitizer (16 or later; the default
+#                       folder is build/free-threaded-tsan)
+#
+# FOLDER/build.log tells what was done. A machine that cannot build it, for the want of a
+# tool, the keys or the source, is told why on stderr; the exit code is then 77. A build
+# that fails has 1.
+set -eu
+cd "$(dirname "$0")/.."
+
+THREAD_SANITIZER=${THREAD_SANITIZER:-}
+if [ -n "$THREAD_SANITIZER" ]; then
+    folder=${1:-build/free-threaded-tsan}
+else
+    folder=${1:-build/free-threaded}
+fi
+KEYS=/usr/share/keyrings/debian-archive-keyring.gpg
+SUITE=trixie
+PACKAGE=python3.13
+
+say() { printf '%s\n' "free-threaded: $*" >&2; }
+cannot() { say "not built: $*"; exit 77; }
+
+mkdir -p "$folder"
+folder=$(cd "$folder" && pwd)
+python=$folder/bin/python3.13t
+log=$folder/build.log
+work=$folder/work
+
+# what is not instrumented has the compiler of the extension; clang has the other one
+find_compiler() {
+    [ -n "$THREAD_SANITIZER" ] || { echo "${CC:-gcc}"; return; }
+    for version in 21 20 19 18 17 16; do
+        ! command -v "clang-$version" || return 0
+    done
+}
+compiler=$(find_compiler)
+options="--disable-gil --disable-test-modules"
+flags="-O2"
+if [ -n "$THREAD_SANITIZER" ]; then
+    options="$options --with-thread-sanitizer"
+    flags="-O1 -g -fno-omit-frame-pointer"
+fi
+
+# one at a time in one folder
+if command -v flock >/dev/null 2>&1; then
+    exec 9>"$folder/.lock"
+    flock 9
+fi
+
+fingerprint="$PACKAGE $SUITE $compiler $options $flags $folder"
+if [ -f "$folder/.stamp" ] && [ "$(cat "$folder/.stamp")" = "$fingerprint" ] &&
+    "$python" -c '' 2>/dev/null; then
+    printf '%s\n' "$python"
+    exit 0
+fi
+
+# --- what the machine must have ---------------------------------------------------
+
+[ -n "$compiler" ] || cannot "no clang-16 or later (packages clang-19, libclang-rt-19-dev)"
+for tool in apt-get dpkg-source make "$compiler"; do
+    command -v "$tool" >/dev/null 2>&1 || cannot "there is no $tool here"
+done
+[ -f "$KEYS" ] || cannot "$KEYS is missing (package debian-archive-keyring)"
+for header in ffi.h openssl/ssl.h zlib.h; do
+    echo "#include <$header>" | "$compiler" -E - >/dev/null 2>&1 ||
+        cannot "$header is missing (packages libffi-dev, libssl-dev, zlib1g-dev)"
+done
+
+# The mirror that apt has for Debian, without its security updates.
+mirror=$(apt-get indextargets --format '$(REPO_URI)' 2>/dev/null |
+    grep '/debian/*$' | head -n 1) || true
+[ -n "$mirror" ] || cannot "apt has no mirror of Debian here"
+
+# --- fetch, build, install --------------------------------------------------------
+
+: >"$log"
+failed() {
+    tail -n 20 "$log" >&2
+    say "$1; see $log"
+    exit "$2"
+}
+
+rm -rf "$work" "$folder/.stamp"
+mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
+# apt gives up root to fetch, and must be able to write then
+chmod 755 "$work"
+echo "deb-src [signed-by=$KEYS] $mirror $SUITE main" >"$work/sources.list"
+
+own_apt() {
+    apt-get -q -o Dir::Etc::SourceList="$work/sources.list" -o Dir::Etc::SourceParts=- \
+        -o Dir::State::Lists="$work/lists" -o Dir::Cache="$work/cache" \
+        -o APT::Update::Post-Invoke-Success= -o Acquire::Languages=none \
+        -o APT::Sandbox::User=root "$@"
+}
+say "fetching the source of $PACKAGE"
+# an error of apt, such as a signature that does not hold, is one here too
+own_apt -o APT::Update::Error-Mode=any update >>"$log" 2>&1 ||
+    failed "not built: no list of $SUITE's sources" 77
+(cd "$work" && own_apt source --download-only "$PACKAGE") >>"$log" 2>&1 ||
+    failed "not built: no source of $PACKAGE" 77
+# apt checked the files by the signed list, and the patches are not applied
+dpkg-source --no-check --skip-patches -x "$work"/*.dsc "$work/source" >>"$log" 2>&1 ||
+    failed "the source does not unpack" 1
+
+say "building, for five minutes of one processor"
+build() {
+    cd "$work/source"
+    # the options hold no blanks
+    # shellcheck disable=SC2086
+    CC=$compiler OPT="$flags -DNDEBUG" ./configure -q --prefix="$folder" $options &&
+        nice make -s -j "$(nproc)" &&
+        nice make -s install
+}
+(build) >>"$log" 2>&1 || failed "the build failed" 1
+"$python" -c 'import ctypes, ssl, sys, zlib; sys.exit(sys._is_gil_enabled())' \
+    >>"$log" 2>&1 || failed "the interpreter lacks something" 1
+rm -rf "$work"
+printf '%s\n' "$fingerprint" >"$folder/.stamp"
+printf '%s\n' "$python"
