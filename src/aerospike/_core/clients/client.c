@@ -346,7 +346,7 @@ client_run_call(asc_call *call, asc_cluster *cluster, asc_error *err)
 }
 
 int
-client_wait_set(module_state *st, asc_set *set, const bool *stop, asc_error *err)
+client_wait_set(module_state *st, asc_set *set, const atomic_bool *stop, asc_error *err)
 {
     asc_status rc;
     for (;;) {

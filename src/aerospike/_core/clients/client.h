@@ -94,7 +94,8 @@ int client_run_call(asc_call *call, asc_cluster *cluster, asc_error *err);
  * that is NULL. 0: there is something to take; -1 with an exception: the set is
  * abandoned when a handler has raised or *stop is true, and cannot go on when it comes
  * from the library. */
-int client_wait_set(module_state *st, asc_set *set, const bool *stop, asc_error *err);
+int client_wait_set(module_state *st, asc_set *set, const atomic_bool *stop,
+                    asc_error *err);
 
 /* Choose one of the nodes of the cluster, of which these are a list: the nodes take
  * turns. Returns its name, borrowed from the list; NULL with InvalidNodeError when the

@@ -276,13 +276,12 @@ next_item(StreamObject *s, module_state *st)
 int
 stream_enter(StreamObject *s, module_state *st)
 {
-    if (s->is_busy) {
+    if (atomic_exchange(&s->is_busy, true)) {
         bool has_tasks = Py_IS_TYPE((PyObject *)s, st->AsyncStreamType);
         return raise_code(st, ASC_ERR_CLIENT,
                           "the records are being read by another %s",
                           has_tasks ? "task" : "thread");
     }
-    s->is_busy = true;
     return 0;
 }
 
@@ -623,19 +622,17 @@ stream_open(StreamObject *s, module_state *st)
 {
     asc_request req = {0};
     policy_to_request(&s->ask.pol, &req, false);
-    if (s->tracker->is_used) {
+    if (!tracker_take(s->tracker)) {
         return raise_code(st, ASC_ERR_CLIENT,
                           "a query with these partitions is under "
                           "way");
     }
-    if (s->ask.node != NULL && keep_node(s, st) < 0) {
-        return -1;
-    }
-    s->query = asc_query_new();
+    bool has_cursors = s->ask.node == NULL || keep_node(s, st) == 0;
+    s->query = has_cursors ? asc_query_new() : NULL;
     if (s->query == NULL) {
-        return put_ok(false);
+        s->tracker->is_used = false;
+        return has_cursors ? put_ok(false) : -1;
     }
-    s->tracker->is_used = true;
     const asc_query_options options = {
         .set = {.timing = s->ask.pol.timing,
                 .gather = GATHER_BYTES,

@@ -3,6 +3,8 @@
 #ifndef CORE_QUERY_STREAM_H
 #define CORE_QUERY_STREAM_H
 
+#include <stdatomic.h>
+
 #include "clients/client.h"
 #include "loop/loop.h"
 #include "query/request.h"
@@ -34,8 +36,8 @@ struct StreamObject {
     asc_cluster *cluster;    /* counted */
     asc_set *set;            /* borrowed: of the query or of values; NULL: closed */
     query_request ask;
-    bool is_busy;      /* a thread, or a task, is at work in the stream */
-    bool is_stopped;   /* by another thread: the next wait fails */
+    atomic_bool is_busy;    /* a thread, or a task, is at work in the stream */
+    atomic_bool is_stopped; /* by another thread: the next wait fails */
     asc_part *part;    /* borrowed from the set: whose frames are being read, or NULL */
     asc_frames frames; /* how far they are read */
     size_t since_turn; /* bytes read since other threads had the GIL */

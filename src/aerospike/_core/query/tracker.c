@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "support/args.h"
+#include "support/compat.h"
 
 /* --- life --- */
 
@@ -50,7 +51,18 @@ tracker_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
-/* The tracker of an object, borrowed. NULL with ClientError while a query moves it. */
+bool
+tracker_take(TrackerObject *tracker)
+{
+    bool was_used;
+    Py_BEGIN_CRITICAL_SECTION(tracker);
+    was_used = atomic_exchange(&tracker->is_used, true);
+    Py_END_CRITICAL_SECTION();
+    return !was_used;
+}
+
+/* The tracker of an object, borrowed, in a critical section of the object. NULL with
+ * ClientError while a query moves it. */
 static asc_tracker *
 tracker_of(PyObject *self)
 {
@@ -61,6 +73,21 @@ tracker_of(PyObject *self)
         return NULL;
     }
     return t->tracker;
+}
+
+/* A copy of the tracker of an object, for asc_tracker_free(). NULL with an exception. */
+static asc_tracker *
+copy_of(PyObject *self)
+{
+    asc_tracker *copy = NULL;
+    Py_BEGIN_CRITICAL_SECTION(self);
+    asc_tracker *t = tracker_of(self);
+    copy = t != NULL ? asc_tracker_copy(t) : NULL;
+    if (t != NULL && copy == NULL) {
+        PyErr_NoMemory();
+    }
+    Py_END_CRITICAL_SECTION();
+    return copy;
 }
 
 /* --- methods --- */
@@ -98,7 +125,7 @@ cursor_to_py(const asc_cursor *c)
 static PyObject *
 tracker_status(PyObject *self, PyObject *ignored)
 {
-    asc_tracker *t = tracker_of(self);
+    asc_tracker *t = copy_of(self); /* a query may begin meanwhile */
     uint32_t n = 0;
     (void)ignored;
     if (t == NULL) {
@@ -117,6 +144,7 @@ tracker_status(PyObject *self, PyObject *ignored)
         Py_XDECREF(id);
         Py_XDECREF(cursor);
     }
+    asc_tracker_free(t);
     return status;
 }
 
@@ -173,7 +201,9 @@ tracker_set(PyObject *self, PyObject *args)
     }
     /* Reading the arguments may run Python code, which may begin a query: the tracker
      * is looked at afterwards. */
-    asc_tracker *t = tracker_of(self);
+    asc_tracker *t;
+    Py_BEGIN_CRITICAL_SECTION(self);
+    t = tracker_of(self);
     asc_cursor *c = t != NULL ? find_cursor(t, partition) : NULL;
     if (c != NULL) {
         c->state = ASC_CURSOR_TODO;
@@ -181,6 +211,7 @@ tracker_set(PyObject *self, PyObject *args)
         c->has_digest = has_digest;
         memcpy(c->digest, digest, ASC_DIGEST_SIZE);
     }
+    Py_END_CRITICAL_SECTION();
     return t != NULL ? Py_NewRef(Py_None) : NULL;
 }
 
@@ -188,17 +219,12 @@ tracker_set(PyObject *self, PyObject *args)
 static PyObject *
 tracker_copy(PyObject *self, PyObject *ignored)
 {
-    asc_tracker *t = tracker_of(self);
     PyTypeObject *type = Py_TYPE(self);
     (void)ignored;
-    TrackerObject *copy = t != NULL ? (TrackerObject *)type->tp_alloc(type, 0) : NULL;
-    if (copy == NULL) {
+    TrackerObject *copy = (TrackerObject *)type->tp_alloc(type, 0);
+    if (copy == NULL || (copy->tracker = copy_of(self)) == NULL) {
+        Py_XDECREF(copy);
         return NULL;
-    }
-    copy->tracker = asc_tracker_copy(t);
-    if (copy->tracker == NULL) {
-        Py_DECREF(copy);
-        return PyErr_NoMemory();
     }
     return (PyObject *)copy;
 }
