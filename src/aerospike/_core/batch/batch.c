@@ -84,10 +84,11 @@ batch_begin(batch_run *b, PyObject *self, PyTypeObject *cls, const batch_method 
     return 0;
 }
 
-int
-batch_take_items(batch_run *b, PyObject *items)
+/* Copy the n items of a list or tuple, in a critical section of it. 0, or -1 with an
+ * exception. */
+static int
+take_items(batch_run *b, PyObject *items, Py_ssize_t n)
 {
-    Py_ssize_t n = PySequence_Fast_GET_SIZE(items);
     if (n > MAX_ROWS) {
         return raise_param(b->st, "the batch is too large: %zd records, at most %d", n,
                            MAX_ROWS);
@@ -107,6 +108,16 @@ batch_take_items(batch_run *b, PyObject *items)
     return 0;
 }
 
+int
+batch_take_items(batch_run *b, PyObject *items)
+{
+    int rc;
+    Py_BEGIN_CRITICAL_SECTION(items);
+    rc = take_items(b, items, PySequence_Fast_GET_SIZE(items));
+    Py_END_CRITICAL_SECTION();
+    return rc;
+}
+
 /* Drop so many rows and items. False: there are no more. */
 static bool
 drop_rows(batch_run *b, size_t n)
@@ -115,7 +126,7 @@ drop_rows(batch_run *b, size_t n)
         batch_row *row = &b->rows[--b->n_rows];
         Py_DECREF(row->given);
         Py_XDECREF(row->target);
-        Py_XDECREF(row->held);
+        key_clear(&row->key);
         Py_DECREF(row->key.ns);
         Py_DECREF(row->key.set);
         Py_XDECREF(row->key.user_key);
@@ -246,23 +257,6 @@ template_end(batch_run *b, asc_writer *w, const template_head *head)
 
 /* --- rows --- */
 
-/* Copy the user key of a row when it is a bytearray, whose bytes Python code may change
- * while the batch is under way. 0, or -1 with MemoryError. */
-static int
-hold_user_key(batch_row *row)
-{
-    record_key *k = &row->key;
-    if (k->user_key == NULL || !PyByteArray_Check(k->user_key)) {
-        return 0;
-    }
-    row->held = PyBytes_FromStringAndSize(k->value, (Py_ssize_t)k->value_size);
-    if (row->held == NULL) {
-        return -1;
-    }
-    k->value = PyBytes_AS_STRING(row->held);
-    return 0;
-}
-
 int
 batch_add(batch_run *b, PyObject *key, PyObject *target)
 {
@@ -270,7 +264,7 @@ batch_add(batch_run *b, PyObject *key, PyObject *target)
     const row_template *t = &b->templates[b->n_templates - 1];
     asc_error err;
     *row = (batch_row){.template = (uint32_t)(b->n_templates - 1)};
-    if (key_from_py(b->st, &row->key, key) < 0 || hold_user_key(row) < 0) {
+    if (key_from_py(b->st, &row->key, key) < 0) {
         key_clear(&row->key);
         Py_XDECREF(target);
         return -1;
@@ -282,7 +276,6 @@ batch_add(batch_run *b, PyObject *key, PyObject *target)
     Py_INCREF(row->key.ns);
     Py_INCREF(row->key.set);
     Py_XINCREF(row->key.user_key);
-    key_clear(&row->key); /* what held these objects is not needed any more */
     b->n_rows++;
     asc_error_reset(&err);
     if (asc_batch_add(b->batch, row->key.ns_text, asc_digest_partition(row->key.digest),

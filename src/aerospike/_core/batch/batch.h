@@ -56,11 +56,10 @@ typedef struct row_template {
 
 /* One entry of a batch. */
 typedef struct batch_row {
-    record_key key;    /* whose namespace, set and user key the row owns */
+    record_key key;    /* whose namespace, set and user key the row owns, too */
     PyObject *given;   /* owned: the key as the caller wrote it */
     PyObject *target;  /* owned: what the result goes into, or NULL until the
                          sink makes it */
-    PyObject *held;    /* owned: a copy of a user key that may change, or NULL */
     uint32_t template; /* the number of its template */
     bool is_told;      /* the sink has taken its outcome */
 } batch_row;

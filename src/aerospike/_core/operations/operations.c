@@ -105,14 +105,13 @@ read_operations(encoder *e, asc_writer *w, PyObject *names, bin_name_rule rule)
     }
     int rc = check_bin_count(e->st, PySequence_Fast_GET_SIZE(names));
     for (Py_ssize_t i = 0; rc == 0 && i < PySequence_Fast_GET_SIZE(names); i++) {
-        /* borrowed: owned at once */
-        PyObject *name = Py_NewRef(PySequence_Fast_GET_ITEM(names, i));
-        rc = operation_without_value(e, w, ASC_OP_READ, name, rule);
+        PyObject *name = item_of(names, i);
+        rc = name != NULL ? operation_without_value(e, w, ASC_OP_READ, name, rule) : -1;
         if (rc < 0) {
             error_in_place(e->st, i);
             error_in_argument(e->st, "bins");
         }
-        Py_DECREF(name);
+        Py_XDECREF(name);
     }
     return rc;
 }
@@ -238,6 +237,7 @@ check_entries(module_state *st, PyObject *op)
     PyObject *key = NULL, *value = NULL;
     Py_ssize_t at = 0;
     int rc = 0;
+    Py_BEGIN_CRITICAL_SECTION(op);
     while (rc == 0 && dict_next(op, &at, &key, &value)) {
         if (!is_known_entry(st, key)) {
             rc = raise_code(st, PyUnicode_Check(key) ? ASC_ERR_PARAM : ASC_ERR_CLIENT,
@@ -246,6 +246,7 @@ check_entries(module_state *st, PyObject *op)
                             key);
         }
     }
+    Py_END_CRITICAL_SECTION();
     Py_XDECREF(key);
     Py_XDECREF(value);
     return rc;
@@ -277,8 +278,14 @@ is_empty_name(PyObject *bin)
     if (PyUnicode_Check(bin)) {
         return PyUnicode_GET_LENGTH(bin) == 0;
     }
-    /* borrowed: it is looked at before Python code runs */
-    return PyByteArray_Check(bin) && PyByteArray_AS_STRING(bin)[0] == '\0';
+    bool is_empty = false;
+    if (PyByteArray_Check(bin)) {
+        Py_BEGIN_CRITICAL_SECTION(bin);
+        /* borrowed: it is looked at before Python code runs */
+        is_empty = PyByteArray_AS_STRING(bin)[0] == '\0';
+        Py_END_CRITICAL_SECTION();
+    }
+    return is_empty;
 }
 
 /* Append a plain operation, one of the table above. The caller holds bin and value,

@@ -57,12 +57,16 @@ put_texts(packing *p, const arg_row *arg, PyObject *value)
 {
     Py_ssize_t n = PyList_Check(value) ? PyList_GET_SIZE(value) : 0;
     for (Py_ssize_t i = 0; i < n; i++) {
-        PyObject *item =
-            PyList_GET_ITEM(value, i); /* borrowed: for a look at its type */
-        if (!PyUnicode_Check(item)) {
-            return raise_param(
-                p->e->st, "%s must be a list of str" DETAIL "it has a %s",
-                packing_text(packing_arg_name(p, arg)), Py_TYPE(item)->tp_name);
+        PyObject *item = PyList_GetItemRef(value, i);
+        int rc = item != NULL ? 0 : -1;
+        if (item != NULL && !PyUnicode_Check(item)) {
+            rc = raise_param(p->e->st, "%s must be a list of str" DETAIL "it has a %s",
+                             packing_text(packing_arg_name(p, arg)),
+                             Py_TYPE(item)->tp_name);
+        }
+        Py_XDECREF(item);
+        if (rc < 0) {
+            return -1;
         }
     }
     return put_list(p, arg, value);

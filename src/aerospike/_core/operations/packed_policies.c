@@ -52,6 +52,7 @@ report_unknown_keys(packing *p, const char *what, PyObject *rules, const size_t 
     PyObject *known = known_keys(st, keys), *key = NULL, *value = NULL;
     Py_ssize_t at = 0;
     int rc = known != NULL ? 0 : -1;
+    Py_BEGIN_CRITICAL_SECTION(rules);
     while (rc == 0 && dict_next(rules, &at, &key, &value)) {
         int is_known = PySequence_Contains(known, key);
         if (is_known < 0) {
@@ -65,6 +66,7 @@ report_unknown_keys(packing *p, const char *what, PyObject *rules, const size_t 
             Py_XDECREF(said);
         }
     }
+    Py_END_CRITICAL_SECTION();
     Py_XDECREF(key);
     Py_XDECREF(value);
     Py_XDECREF(known);

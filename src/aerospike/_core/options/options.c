@@ -222,6 +222,7 @@ options_apply(module_state *st, const option_table *table, uint32_t kind,
     PyObject *key = NULL, *value = NULL;
     Py_ssize_t at = 0;
     int rc = 0;
+    Py_BEGIN_CRITICAL_SECTION(dict);
     while (rc == 0 && dict_next(dict, &at, &key, &value)) {
         const option *row = find(st, table, kind, key);
         if (row == NULL) {
@@ -239,6 +240,7 @@ options_apply(module_state *st, const option_table *table, uint32_t kind,
             }
         }
     }
+    Py_END_CRITICAL_SECTION();
     Py_XDECREF(key);
     Py_XDECREF(value);
     return rc;

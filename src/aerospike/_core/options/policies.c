@@ -120,9 +120,11 @@ apply_shared(module_state *st, policy *defaults, PyObject *policies, bool is_old
     PyObject *key = NULL, *value = NULL;
     Py_ssize_t at = 0;
     int rc = 0;
+    Py_BEGIN_CRITICAL_SECTION(policies);
     while (rc == 0 && dict_next(policies, &at, &key, &value)) {
         rc = apply_key(st, defaults, key, value, is_old, strict);
     }
+    Py_END_CRITICAL_SECTION();
     Py_XDECREF(key);
     Py_XDECREF(value);
     return rc;
@@ -233,9 +235,11 @@ policies_from_py(module_state *st, policy defaults[N_POLICIES], client_keys *key
     if (rc == 0) {
         rc = apply_shared(st, defaults, policies, false, strict);
     }
+    Py_BEGIN_CRITICAL_SECTION(policies);
     while (rc == 0 && dict_next(policies, &at, &key, &value)) {
         rc = apply_entry(st, defaults, keys, key, value, strict);
     }
+    Py_END_CRITICAL_SECTION();
     Py_XDECREF(key);
     Py_XDECREF(value);
     return rc;

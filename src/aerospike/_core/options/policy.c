@@ -3,6 +3,7 @@
  * once for each call, over a copy of the client's defaults. */
 #include "options/policy.h"
 
+#include "support/compat.h"
 #include "support/numbers.h"
 #include "values/compiled.h"
 
@@ -373,14 +374,15 @@ looks_like_policy(module_state *st, policy_kind kind, PyObject *dict)
 {
     PyObject *key, *value;
     Py_ssize_t at = 0;
+    int found = 0;
+    Py_BEGIN_CRITICAL_SECTION(dict);
     /* borrowed: nothing here runs Python code */
-    while (PyDict_Next(dict, &at, &key, &value)) {
-        if (options_find(st, &policy_table, 1u << kind, key) != NULL &&
-            options_find(st, &meta_table, 1, key) == NULL) {
-            return 1;
-        }
+    while (!found && PyDict_Next(dict, &at, &key, &value)) {
+        found = options_find(st, &policy_table, 1u << kind, key) != NULL &&
+                options_find(st, &meta_table, 1, key) == NULL;
     }
-    return 0;
+    Py_END_CRITICAL_SECTION();
+    return found;
 }
 
 /* --- to the wire --- */

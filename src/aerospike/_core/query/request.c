@@ -28,8 +28,31 @@ bad_predicate(module_state *st)
                            "one of aerospike.predicates is expected");
 }
 
-/* Append a bound of an index range: its size, then its bytes. The caller holds value.
- * 0, or -1 with an exception. */
+/* Append the bytes of a bound of an index range, with their size before them. 0, or -1
+ * with MemoryError. */
+static int
+put_bound_bytes(asc_buf *out, const char *bytes, Py_ssize_t size)
+{
+    uint8_t *p = asc_buf_add(out, 4);
+    if (p != NULL) {
+        asc_put_u32(p, (uint32_t)size);
+    }
+    return put_ok(p != NULL && asc_buf_put(out, bytes, (size_t)size));
+}
+
+static int
+put_bytearray_bound(asc_buf *out, PyObject *array)
+{
+    PyObject *bytes = bytes_of_bytearray(array);
+    int rc = bytes != NULL ? put_bound_bytes(out, PyBytes_AS_STRING(bytes),
+                                             PyBytes_GET_SIZE(bytes))
+                           : -1;
+    Py_XDECREF(bytes);
+    return rc;
+}
+
+/* Append a bound of an index range. The caller holds value. 0, or -1 with an
+ * exception. */
 static int
 put_bound(module_state *st, asc_buf *out, long datatype, PyObject *value)
 {
@@ -40,13 +63,14 @@ put_bound(module_state *st, asc_buf *out, long datatype, PyObject *value)
         data = PyUnicode_Check(value) ? PyUnicode_AsUTF8AndSize(value, &size) : NULL;
     }
     else if (datatype == INDEX_BLOB) {
-        bool is_bytes = PyBytes_Check(value);
-        if (!is_bytes && !PyByteArray_Check(value)) {
+        if (PyByteArray_Check(value)) {
+            return put_bytearray_bound(out, value);
+        }
+        if (!PyBytes_Check(value)) {
             return bad_predicate(st);
         }
-        /* borrowed: copied before Python code runs */
-        data = is_bytes ? PyBytes_AS_STRING(value) : PyByteArray_AS_STRING(value);
-        size = is_bytes ? PyBytes_GET_SIZE(value) : PyByteArray_GET_SIZE(value);
+        data = PyBytes_AS_STRING(value);
+        size = PyBytes_GET_SIZE(value);
     }
     else {
         int64_t v;
@@ -61,14 +85,7 @@ put_bound(module_state *st, asc_buf *out, long datatype, PyObject *value)
         data = (const char *)number;
         size = sizeof number;
     }
-    if (data == NULL) {
-        return bad_predicate(st);
-    }
-    uint8_t *p = asc_buf_add(out, 4);
-    if (p != NULL) {
-        asc_put_u32(p, (uint32_t)size);
-    }
-    return put_ok(p != NULL && asc_buf_put(out, data, (size_t)size));
+    return data != NULL ? put_bound_bytes(out, data, size) : bad_predicate(st);
 }
 
 /* The value of an item of a tuple that must be an int; -1, which none of these items

@@ -238,8 +238,11 @@ begins_with_empty_name(PyObject *names)
         PySequence_Fast_GET_SIZE(names) == 0) {
         return false;
     }
-    /* borrowed: owned at once */
-    PyObject *first = Py_NewRef(PySequence_Fast_GET_ITEM(names, 0));
+    PyObject *first = item_of(names, 0);
+    if (first == NULL) {
+        PyErr_Clear(); /* the list has become empty */
+        return false;
+    }
     bool is_empty = PyUnicode_Check(first) && PyUnicode_GET_LENGTH(first) == 0;
     Py_DECREF(first);
     return is_empty;
@@ -276,15 +279,16 @@ write_bins(record_call *c, PyObject *bins)
                           "AEROSPIKE_ERR_REQUEST_INVALID" DETAIL
                           "bins is empty: name at least one bin to write");
     }
-    if (check_bin_count(c->st, PyDict_GET_SIZE(bins)) < 0) {
-        return -1;
-    }
-    Py_ssize_t n_left = PyDict_GET_SIZE(bins);
+    Py_ssize_t n_left = 0;
+    Py_BEGIN_CRITICAL_SECTION(bins);
+    n_left = PyDict_GET_SIZE(bins);
+    rc = check_bin_count(c->st, n_left);
     while (rc == 0 && n_left >= 0 && dict_next(bins, &at, &name, &value)) {
         rc = operation_with_value(&c->enc, &c->writer, ASC_OP_WRITE, name,
                                   BIN_NAME_OF_PUT, value);
         n_left--;
     }
+    Py_END_CRITICAL_SECTION();
     if (rc < 0 && name != NULL) {
         error_in_key(c->st, name);
         error_in_argument(c->st, "bins");
@@ -880,14 +884,15 @@ client_get_key_partition_id(METHOD_PARAMS)
 {
     static const char *const names[] = {"ns", "set", "key", NULL};
     PyObject *argv[3];
-    record_key key;
+    record_key key = {0};
     (void)self;
-    if (parse_args("get_key_partition_id", names, 3, args, nargs, kwnames, argv) < 0 ||
-        key_from_parts(PyType_GetModuleState(cls), &key, argv[0], argv[1], argv[2]) <
-            0) {
+    if (parse_args("get_key_partition_id", names, 3, args, nargs, kwnames, argv) < 0) {
         return NULL;
     }
-    return PyLong_FromUnsignedLong(asc_digest_partition(key.digest));
+    int rc =
+        key_from_parts(PyType_GetModuleState(cls), &key, argv[0], argv[1], argv[2]);
+    key_clear(&key);
+    return rc < 0 ? NULL : PyLong_FromUnsignedLong(asc_digest_partition(key.digest));
 }
 
 static const char doc_get_key_digest[] =

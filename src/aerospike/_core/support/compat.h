@@ -50,6 +50,15 @@ PyDict_ContainsString(PyObject *dict, const char *name)
 }
 #endif
 
+/* Lock an object for the block between the two, from which nothing may jump out. Only
+ * without the GIL is there anything to lock. Python lets the object go while the block
+ * waits or runs Python code, as it does the GIL: so what holds under the GIL holds here,
+ * and nothing more. */
+#ifndef Py_BEGIN_CRITICAL_SECTION
+#define Py_BEGIN_CRITICAL_SECTION(op) {
+#define Py_END_CRITICAL_SECTION() }
+#endif
+
 #if PY_VERSION_HEX < 0x030C0000
 /* The exception that is set, with its traceback, owned; NULL when there is none. None
  * is set any more. */
@@ -106,7 +115,7 @@ module_of_type(PyTypeObject *type, struct PyModuleDef *def)
 
 /* Step through a dict that other code may change meanwhile: as PyDict_Next(), but *key
  * and *value are owned. They are NULL at first and at the end; who leaves before the
- * end drops them. */
+ * end drops them. The loop stands in a critical section of the dict. */
 static inline bool
 dict_next(PyObject *dict, Py_ssize_t *at, PyObject **key, PyObject **value)
 {
@@ -127,30 +136,31 @@ raise_dict_changed(void)
     return -1;
 }
 
-/* An element of a list that other code may change meanwhile: good until that code runs,
- * or list_item_done(); IndexError when the list has become shorter. */
+/* An element of a list or tuple, a new reference; IndexError when a list has become
+ * shorter. */
 static inline PyObject *
-list_item(PyObject *list, Py_ssize_t i)
+item_of(PyObject *sequence, Py_ssize_t i)
 {
-#ifndef Py_GIL_DISABLED
-    if (i < PyList_GET_SIZE(list)) {
-        return PyList_GET_ITEM(list, i); /* borrowed: as the comment above says */
+    if (PyTuple_Check(sequence)) {
+        /* borrowed: a tuple does not change, and the caller holds this one */
+        return Py_NewRef(PyTuple_GET_ITEM(sequence, i));
     }
-    PyErr_SetString(PyExc_IndexError, "list index out of range");
-    return NULL;
-#else
-    return PyList_GetItemRef(list, i);
-#endif
+    return PyList_GetItemRef(sequence, i);
 }
 
-static inline void
-list_item_done(PyObject *item)
+/* The bytes that a bytearray has now, as new bytes; NULL with MemoryError. Without the
+ * GIL this is safe from Python 3.14 on: before, a bytearray has no lock, and nobody may
+ * change its size in one thread while another uses it. */
+static inline PyObject *
+bytes_of_bytearray(PyObject *array)
 {
-#ifdef Py_GIL_DISABLED
-    Py_XDECREF(item);
-#else
-    (void)item;
-#endif
+    PyObject *bytes;
+    Py_BEGIN_CRITICAL_SECTION(array);
+    /* borrowed: copied before anything runs */
+    bytes = PyBytes_FromStringAndSize(PyByteArray_AS_STRING(array),
+                                      PyByteArray_GET_SIZE(array));
+    Py_END_CRITICAL_SECTION();
+    return bytes;
 }
 
 /* The value of an int that takes one digit, as most do: true when *out has it. */

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "support/compat.h"
 #include "support/texts.h"
 
 /* What is raised for a name that is none. Other clients have these texts. */
@@ -51,23 +52,30 @@ warn_of_nul(module_state *st, const char *name)
     return said != NULL ? 0 : -1;
 }
 
-/* Copy the name that a bytearray holds. Python code can change its bytes while a call
- * is made. */
+/* Copy the name that a bytearray holds. Other code can change its bytes while a call is
+ * made. */
 static int
 name_from_bytearray(module_state *st, PyObject *name, char *room, const char **out,
                     size_t *size)
 {
-    /* borrowed: copied below, before Python code runs */
-    const char *bytes = PyByteArray_AS_STRING(name); /* ends with a NUL */
-    size_t n = strlen(bytes);
-    bool is_cut = n < (size_t)PyByteArray_GET_SIZE(name);
-    if (n > ASC_MAX_BIN_NAME_SIZE) {
-        return too_long(st, bytes, n);
+    PyObject *bytes = bytes_of_bytearray(name);
+    if (bytes == NULL) {
+        return -1;
     }
-    memcpy(room, bytes, n + 1);
-    *out = room;
-    *size = n;
-    return is_cut ? warn_of_nul(st, room) : 0;
+    const char *text = PyBytes_AS_STRING(bytes); /* ends with a NUL */
+    size_t n = strlen(text);
+    bool is_cut = n < (size_t)PyBytes_GET_SIZE(bytes);
+    int rc = 0;
+    if (n > ASC_MAX_BIN_NAME_SIZE) {
+        rc = too_long(st, text, n);
+    }
+    else {
+        memcpy(room, text, n + 1);
+        *out = room;
+        *size = n;
+    }
+    Py_DECREF(bytes);
+    return rc == 0 && is_cut ? warn_of_nul(st, room) : rc;
 }
 
 int

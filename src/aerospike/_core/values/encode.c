@@ -286,22 +286,36 @@ encode_borrowed(encoder *e, PyObject *value)
     return rc < 0 ? -1 : 0;
 }
 
+/* Write item i of a list, in a critical section of it. The list may have become
+ * shorter. */
+static inline int
+encode_item_at(encoder *e, PyObject *list, Py_ssize_t i)
+{
+    if (i < PyList_GET_SIZE(list)) {
+        /* borrowed: encode_borrowed() owns what may be taken away */
+        return encode_borrowed(e, PyList_GET_ITEM(list, i));
+    }
+    PyErr_SetString(PyExc_IndexError, "list index out of range");
+    return -1;
+}
+
 static int
 encode_list(encoder *e, PyObject *list)
 {
-    Py_ssize_t n = PyList_GET_SIZE(list);
-    if (enter(e) < 0 || put_ok(asc_mp_put_list_head(e->out, (size_t)n)) < 0) {
+    if (enter(e) < 0) {
         return -1;
     }
-    int rc = 0;
+    int rc;
+    Py_BEGIN_CRITICAL_SECTION(list);
+    Py_ssize_t n = PyList_GET_SIZE(list);
+    rc = put_ok(asc_mp_put_list_head(e->out, (size_t)n));
     for (Py_ssize_t i = 0; i < n && rc == 0; i++) {
-        PyObject *item = list_item(list, i);
-        rc = item != NULL ? encode_borrowed(e, item) : -1;
-        list_item_done(item);
+        rc = encode_item_at(e, list, i);
         if (rc < 0) {
             error_in_place(e->st, i);
         }
     }
+    Py_END_CRITICAL_SECTION();
     e->depth--;
     return rc;
 }
@@ -363,14 +377,14 @@ error_in_pair(module_state *st, PyObject *dict, Py_ssize_t i)
     return -1;
 }
 
-/* Append the pairs of a dict in its order. When at is not NULL, at[i] becomes the place
- * of pair i. The head says n pairs: a pair more ends the loop without an exception of
- * its own, a pair less is noticed after it. 0, or -1 with an exception. */
+/* Append the n pairs of a dict in its order. When at is not NULL, at[i] becomes the
+ * place of pair i. The head says n pairs: a pair more ends the loop without an exception
+ * of its own, a pair less is noticed after it. 0, or -1 with an exception. */
 static int
-encode_pairs(encoder *e, PyObject *dict, pair_at *at)
+encode_pairs(encoder *e, PyObject *dict, Py_ssize_t n, pair_at *at)
 {
     PyObject *key, *value;
-    Py_ssize_t pos = 0, n = PyDict_GET_SIZE(dict), i = 0;
+    Py_ssize_t pos = 0, i = 0;
     int rc = 0;
     /* borrowed: encode_pair() owns what may be taken away */
     while (rc == 0 && PyDict_Next(dict, &pos, &key, &value)) {
@@ -388,40 +402,51 @@ encode_pairs(encoder *e, PyObject *dict, pair_at *at)
     return rc == 0 ? 0 : error_in_pair(e->st, dict, i - 1);
 }
 
-/* Write the pairs of a map that must be sorted by key. at[] has room for the places of
+/* Write the n pairs of a map that must be sorted by key. at[] has room for the places of
  * n pairs and for sorting them, and is never empty. */
 static int
-encode_sorted_pairs(encoder *e, PyObject *dict)
+encode_sorted_pairs(encoder *e, PyObject *dict, Py_ssize_t n)
 {
-    size_t n = (size_t)PyDict_GET_SIZE(dict);
-    pair_at *at = PyMem_Malloc((2 * n + 1) * sizeof *at);
+    pair_at *at = PyMem_Malloc((2 * (size_t)n + 1) * sizeof *at);
     if (at == NULL) {
         return put_ok(false);
     }
-    int rc = encode_pairs(e, dict, at);
+    int rc = encode_pairs(e, dict, n, at);
     if (rc == 0) {
-        rc = put_ok(pairs_sort(e->out, at, n));
+        rc = put_ok(pairs_sort(e->out, at, (size_t)n));
     }
     PyMem_Free(at);
     return rc;
 }
 
-/* Write a map. A KeyOrderedDict is a map that stays sorted on the server: a marker,
- * which takes the place of a pair and is counted as one, says so before the pairs. */
-static int
-encode_map(encoder *e, PyObject *dict)
+/* Write the head and the n pairs of a map. A KeyOrderedDict is a map that stays sorted
+ * on the server: a marker, which takes the place of a pair and is counted as one, says
+ * so before the pairs. */
+static inline int
+encode_head_and_pairs(encoder *e, PyObject *dict, Py_ssize_t n)
 {
     bool ordered = !PyDict_CheckExact(dict) && is_instance(dict, e->st->KeyOrderedDict);
-    size_t n = (size_t)PyDict_GET_SIZE(dict) + ordered;
-    if (enter(e) < 0 || put_ok(asc_mp_put_map_head(e->out, n)) < 0) {
+    if (put_ok(asc_mp_put_map_head(e->out, (size_t)n + ordered)) < 0) {
         return -1;
     }
     if (ordered && put_ok(asc_mp_put_marker(e->out, ASC_MP_ORDERED) &&
                           asc_mp_put_nil(e->out)) < 0) {
         return -1;
     }
-    int rc = ordered || e->sorts_maps ? encode_sorted_pairs(e, dict)
-                                      : encode_pairs(e, dict, NULL);
+    return ordered || e->sorts_maps ? encode_sorted_pairs(e, dict, n)
+                                    : encode_pairs(e, dict, n, NULL);
+}
+
+static int
+encode_map(encoder *e, PyObject *dict)
+{
+    if (enter(e) < 0) {
+        return -1;
+    }
+    int rc;
+    Py_BEGIN_CRITICAL_SECTION(dict);
+    rc = encode_head_and_pairs(e, dict, PyDict_GET_SIZE(dict));
+    Py_END_CRITICAL_SECTION();
     e->depth--;
     return rc;
 }
@@ -469,9 +494,13 @@ encode_other(encoder *e, PyObject *value)
 {
     module_state *st = e->st;
     if (PyByteArray_Check(value)) {
+        int rc;
+        Py_BEGIN_CRITICAL_SECTION(value);
         /* borrowed: copied before Python code runs */
-        return encode_blob(e, ASC_PARTICLE_BLOB, PyByteArray_AS_STRING(value),
-                           PyByteArray_GET_SIZE(value));
+        rc = encode_blob(e, ASC_PARTICLE_BLOB, PyByteArray_AS_STRING(value),
+                         PyByteArray_GET_SIZE(value));
+        Py_END_CRITICAL_SECTION();
+        return rc;
     }
     if (is_instance(value, st->GeoJSON)) {
         PyObject *text = geojson_text(e, value);
@@ -674,10 +703,14 @@ encode_particle(encoder *e, PyObject *value, uint8_t *particle)
         return 0;
     }
     if (PyByteArray_Check(value)) {
+        int rc;
         *particle = ASC_PARTICLE_BLOB;
+        Py_BEGIN_CRITICAL_SECTION(value);
         /* borrowed: copied before Python code runs */
-        return put_ok(asc_buf_put(e->out, PyByteArray_AS_STRING(value),
-                                  (size_t)PyByteArray_GET_SIZE(value)));
+        rc = put_ok(asc_buf_put(e->out, PyByteArray_AS_STRING(value),
+                                (size_t)PyByteArray_GET_SIZE(value)));
+        Py_END_CRITICAL_SECTION();
+        return rc;
     }
     if (is_instance(value, st->GeoJSON)) {
         return particle_geojson(e, value, particle);

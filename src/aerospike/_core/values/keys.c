@@ -2,7 +2,7 @@
  * a reply says of a key into a tuple. A record_key borrows its texts from the tuple:
  * CPython keeps the UTF-8 of a str inside the str, where it stays as long as the str
  * does, so that nothing is copied on the way of a call. A bytearray is the exception:
- * Python code can change its bytes while a call is made. */
+ * other code can change its bytes while a call is made. */
 #include "values/keys.h"
 
 #include <string.h>
@@ -25,6 +25,29 @@ text_key(module_state *st, record_key *k, const char *text, Py_ssize_t size)
     k->value = text;
     k->value_size = (size_t)size;
     return 0;
+}
+
+/* Take a copy of the bytes of a bytearray as the user key. 0, or -1 with an
+ * exception. */
+static int
+blob_key(module_state *st, record_key *k, PyObject *array)
+{
+    PyObject *bytes = bytes_of_bytearray(array);
+    if (bytes == NULL) {
+        return -1;
+    }
+    PyObject *held = k->held != NULL ? PyTuple_Pack(2, k->held, bytes) : bytes;
+    if (held != bytes) {
+        Py_DECREF(bytes);
+    }
+    if (held == NULL) {
+        return -1;
+    }
+    Py_XSETREF(k->held, held);
+    k->particle = ASC_PARTICLE_BLOB;
+    k->value = PyBytes_AS_STRING(bytes);
+    k->value_size = (size_t)PyBytes_GET_SIZE(bytes);
+    return k->value_size > 0 ? 0 : raise_param(st, "Byte array size cannot be 0");
 }
 
 /* Take the user key: its particle type and its bytes, of which the digest is made.
@@ -55,12 +78,7 @@ user_key_from_py(module_state *st, record_key *k, PyObject *pk)
         return text_key(st, k, PyBytes_AS_STRING(pk), PyBytes_GET_SIZE(pk));
     }
     if (PyByteArray_Check(pk)) {
-        k->particle = ASC_PARTICLE_BLOB;
-        /* borrowed: the digest and the field are both made of it before Python code
-         * runs; a batch, whose field is written later, copies it */
-        k->value = PyByteArray_AS_STRING(pk);
-        k->value_size = (size_t)PyByteArray_GET_SIZE(pk);
-        return k->value_size > 0 ? 0 : raise_param(st, "Byte array size cannot be 0");
+        return blob_key(st, k, pk);
     }
     return raise_param(st,
                        "key is invalid" DETAIL
@@ -123,20 +141,30 @@ key_from_parts(module_state *st, record_key *k, PyObject *ns, PyObject *set,
     return 0;
 }
 
+/* Copy the bytes of a digest if they are 20. Returns how many they are. */
+static Py_ssize_t
+copy_digest(record_key *k, const char *bytes, Py_ssize_t size)
+{
+    if (size == ASC_DIGEST_SIZE) {
+        memcpy(k->digest, bytes, ASC_DIGEST_SIZE);
+    }
+    return size;
+}
+
 /* Take the digest of a key that has no user key. */
 static int
 digest_from_py(module_state *st, record_key *k, PyObject *digest)
 {
-    const char *bytes;
     Py_ssize_t size;
     if (PyByteArray_Check(digest)) {
-        /* borrowed: copied below, before Python code runs */
-        bytes = PyByteArray_AS_STRING(digest);
-        size = PyByteArray_GET_SIZE(digest);
+        Py_BEGIN_CRITICAL_SECTION(digest);
+        /* borrowed: copied before Python code runs */
+        size =
+            copy_digest(k, PyByteArray_AS_STRING(digest), PyByteArray_GET_SIZE(digest));
+        Py_END_CRITICAL_SECTION();
     }
     else if (PyBytes_Check(digest)) {
-        bytes = PyBytes_AS_STRING(digest);
-        size = PyBytes_GET_SIZE(digest);
+        size = copy_digest(k, PyBytes_AS_STRING(digest), PyBytes_GET_SIZE(digest));
     }
     else {
         return raise_param(st,
@@ -147,7 +175,6 @@ digest_from_py(module_state *st, record_key *k, PyObject *digest)
         return raise_param(
             st, "digest size is invalid. should be 20 bytes, but received %zd", size);
     }
-    memcpy(k->digest, bytes, ASC_DIGEST_SIZE);
     k->user_key = NULL;
     k->value_size = 0;
     return 0;
@@ -339,10 +366,11 @@ calc_digest(module_state *st, const char *func, PyObject *const *args, Py_ssize_
                      Py_TYPE(pk)->tp_name);
         return NULL;
     }
-    if (key_from_parts(st, &k, argv[0], argv[1], pk) < 0) {
-        return NULL;
-    }
-    return PyByteArray_FromStringAndSize((const char *)k.digest, ASC_DIGEST_SIZE);
+    int rc = key_from_parts(st, &k, argv[0], argv[1], pk);
+    key_clear(&k);
+    return rc < 0
+               ? NULL
+               : PyByteArray_FromStringAndSize((const char *)k.digest, ASC_DIGEST_SIZE);
 }
 
 static const char doc_calc_digest[] =

@@ -11,7 +11,8 @@
  * key holds its tuple for as long as the record_key is used. It must not be copied, for
  * `value` can point into it. */
 typedef struct record_key {
-    PyObject *held;                /* owned: a tuple of a dict's entries, or NULL */
+    PyObject *held; /* owned: the entries of a dict, the bytes of a bytearray, or both,
+                       which other code may change meanwhile; else NULL */
     PyObject *ns, *set, *user_key; /* borrowed from the tuple, or from held; set may be
                                        None, and user_key NULL when only a digest was
                                        given */
@@ -21,8 +22,8 @@ typedef struct record_key {
     size_t set_size;
     uint8_t particle;  /* the particle type of the user key */
     uint8_t number[8]; /* what value points to when the user key is an int */
-    const void
-        *value; /* the bytes of the user key: borrowed from user_key, or number */
+    const void *
+        value; /* the bytes of the user key: borrowed from user_key or held, or number */
     size_t value_size;
     uint8_t digest[ASC_DIGEST_SIZE];
 } record_key;
@@ -40,7 +41,8 @@ key_clear(record_key *k)
 }
 
 /* Parse a key whose namespace, set and user key are given one by one. The caller holds
- * them; k owns nothing, and `held` is not looked at. 0, or -1 with ParamError. */
+ * them, and has set `held` to NULL; key_clear() is to be called. 0, or -1 with
+ * ParamError. */
 int key_from_parts(module_state *st, record_key *k, PyObject *ns, PyObject *set,
                    PyObject *user_key);
 
