@@ -37,6 +37,7 @@ if TYPE_CHECKING:  # mypy reads what is imported so after this module
 _T = TypeVar("_T")
 _M = TypeVar("_M", default=Meta)
 _B = TypeVar("_B", default=Bins)
+_R = TypeVar("_R", bound=BatchRecord[Any])
 
 @final
 class Record(tuple[RecordKey, _M, _B], Generic[_M, _B]):
@@ -50,6 +51,23 @@ class Record(tuple[RecordKey, _M, _B], Generic[_M, _B]):
     @property
     def bins(self) -> _B:
         """The bins: {name: value}, or None."""
+
+class BatchRecord(Generic[_B]):
+    """One record of a batch.
+
+    :ivar key: the key tuple as the caller wrote it.
+    :ivar record: (key, meta, bins), or None when there is none.
+    :ivar result: result code; 0 = done, 2 = not found.
+    :ivar message: text of the error, or None. ``subcode``: the server's finer code.
+    :ivar in_doubt: True when a write may or may not have been applied.
+    """
+    key: tuple[Any, ...]
+    record: Record[Meta, _B] | None
+    result: int
+    message: str | None
+    subcode: int
+    in_doubt: bool
+    def __init__(self, key: Key) -> None: ...
 
 @final
 class Tracker:
@@ -463,9 +481,9 @@ class Client:
         """
     def batch_write(
         self,
-        batch_records: BatchRecords,
+        batch_records: BatchRecords[_R],
         policy_batch: BatchPolicy | Options | None = None,
-    ) -> BatchRecords:
+    ) -> BatchRecords[_R]:
         """Carry out the requests of a BatchRecords: each record its own, a Read, Write,
         Apply or Remove of aerospike_helpers.batch.records, with its own policy.
 
@@ -1259,9 +1277,9 @@ class AsyncClient:
         """
     async def batch_write(
         self,
-        batch_records: BatchRecords,
+        batch_records: BatchRecords[_R],
         policy_batch: BatchPolicy | Options | None = None,
-    ) -> BatchRecords:
+    ) -> BatchRecords[_R]:
         """Carry out the requests of a BatchRecords: each record its own, a Read, Write,
         Apply or Remove of aerospike_helpers.batch.records, with its own policy.
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TypedDict, cast
+
 import aerospike
 from aerospike import exception, predicates
 from aerospike.typing import (
@@ -19,7 +22,13 @@ from aerospike.typing import (
     WriteMeta,
     WritePolicy,
 )
-from aerospike_helpers.batch.records import Apply, BatchRecords, Read, Write
+from aerospike_helpers.batch.records import (
+    Apply,
+    BatchRecord,
+    BatchRecords,
+    Read,
+    Write,
+)
 from aerospike_helpers.operations import list_operations, operations
 
 CONFIG: Config = {
@@ -79,6 +88,21 @@ def many(client: aerospike.Client) -> None:
         print(found.bins["a"] if found.bins is not None else "none")
     rows = BatchRecords([Read(keys()[0], None, True), Write(keys()[1], [], TTL)])
     print(client.batch_write(rows).result)
+    for answered in client.batch_read(keys()):
+        print(answered.result + answered.subcode, answered.in_doubt, answered.message)
+    for write in client.batch_write(BatchRecords[Write]([Write(keys()[0], [])])):
+        print(write.ops)
+    writes: list[Write] = [Write(keys()[0], [])]
+    same: BatchRecords = client.batch_write(BatchRecords(writes))
+    print(same, ages(cast("Iterable[BatchRecord[Person]]", same)))
+
+
+class Person(TypedDict):
+    age: int
+
+
+def ages(rows: Iterable[BatchRecord[Person]]) -> int:
+    return sum(row.record.bins["age"] for row in rows if row.record is not None)
 
 
 def queries(client: aerospike.Client) -> None:

@@ -26,7 +26,7 @@ from aerospike.typing import (
 )
 from aerospike_helpers import cdt_ctx
 from aerospike_helpers import expressions as exp
-from aerospike_helpers.batch.records import BatchRecords, Read, Write
+from aerospike_helpers.batch.records import BatchRecord, BatchRecords, Read, Write
 from aerospike_helpers.operations import list_operations as lists
 from aerospike_helpers.operations import map_operations as maps
 from aerospike_helpers.operations import operations as ops
@@ -108,6 +108,9 @@ def more_calls(client: aerospike.Client) -> None:
     client.batch_operate([KEY], ops.read("a"))  # wrong
     client.batch_remove("a")  # wrong
     BatchRecords(Write(KEY, []))  # wrong
+    BatchRecord(KEY).result = "0"  # wrong
+    next(iter(client.batch_read([KEY]))).ops  # wrong
+    BatchRecords[int]  # wrong
     Write(KEY)  # wrong
     Read("a", None)  # wrong
     client.query()  # wrong

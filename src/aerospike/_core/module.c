@@ -1,6 +1,7 @@
 /* module.c -- aerospike._core. Each room exports the functions of the module that it
  * has as an array of rows; this file joins them, and says in which order the state is
  * made and dropped. */
+#include "batch/batch_record.h"
 #include "clients/client.h"
 #include "expressions/expressions.h"
 #include "loop/pending.h"
@@ -81,6 +82,7 @@ core_exec(PyObject *module)
     expressions_init(st);
     if (state_init(st) < 0 || errors_init(st) < 0 || option_tables_intern(st) < 0 ||
         add_functions(module) < 0 || record_type_init(module, st) < 0 ||
+        batch_record_type_init(module, st) < 0 ||
         client_type_init(module, st) < 0 || stream_types_init(module, st) < 0 ||
         awaited_types_init(module, st) < 0) {
         return -1; /* Python drops the module, and core_free() what there is */

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from types import GenericAlias
+
+from aerospike._core import BatchRecord as BatchRecord
 from aerospike._hints import (
+    TYPE_CHECKING,
     Any,
     BatchApplyPolicy,
     BatchReadPolicy,
@@ -11,47 +15,23 @@ from aerospike._hints import (
     Key,
     Operation,
     Options,
-    Record,
     WriteMeta,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Generic
 
-class BatchRecord:
-    """One record of a batch.
+    from typing_extensions import TypeVar
 
-    :ivar key: the key tuple as the caller wrote it.
-    :ivar record: (key, meta, bins), or None when there is none.
-    :ivar result: result code; 0 = done, 2 = not found.
-    :ivar message: text of the error, or None. ``subcode``: the server's finer code.
-    :ivar in_doubt: True when a write may or may not have been applied.
-    """
+    _R = TypeVar("_R", bound=BatchRecord[Any], default=BatchRecord, covariant=True)
+else:
+    _R = None
 
-    # filled in by the extension, which knows where each slot lies
-    __slots__ = (
-        "__dict__",  # applications may add attributes of their own
-        "in_doubt",
-        "key",
-        "message",
-        "record",
-        "result",
-        "subcode",
-    )
+    class Generic:
+        """What lets BatchRecords[Write] be written, without importing typing."""
 
-    def __init__(self, key: Key) -> None:
-        self.key: tuple[Any, ...] = key
-        self.record: Record | None = None
-        self.result = 0
-        self.message: str | None = None
-        self.subcode = 0
-        self.in_doubt = False
-
-    def __repr__(self) -> str:
-        shown = f"{type(self).__name__}({self.key!r}, result={self.result}"
-        if self.message:
-            shown += f", message={self.message!r}"
-        if self.in_doubt:
-            shown += ", in_doubt=True"
-        return f"{shown}, record={self.record!r})"
+        __class_getitem__ = classmethod(GenericAlias)
 
 
 class Read(BatchRecord):
@@ -124,20 +104,21 @@ class Remove(BatchRecord):
         self.policy = policy
 
 
-class BatchRecords:
-    """A batch of any kinds of records.
+class BatchRecords(Generic[_R]):
+    """A batch of any kinds of records. Iterating over it gives the records.
 
     :ivar batch_records: the records, in their order.
     :ivar result: 0 when each record was done, not found or filtered out; -16 when
         another code occurred.
     """
 
-    # not list[BatchRecord], which no list[Write] would be
+    # not list[_R]: a program makes a batch of some Writes, and then adds a Read to it
     def __init__(self, batch_records: list[Any] | None = None) -> None:
-        self.batch_records: list[BatchRecord] = (
-            [] if batch_records is None else batch_records
-        )
+        self.batch_records: list[_R] = [] if batch_records is None else batch_records
         self.result = 0
+
+    def __iter__(self) -> Iterator[_R]:
+        return iter(self.batch_records)
 
     def __repr__(self) -> str:
         return f"BatchRecords({self.batch_records!r}, result={self.result})"

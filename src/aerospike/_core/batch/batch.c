@@ -538,9 +538,10 @@ batch_record(batch_run *b, const batch_row *row, PyObject *key, asc_msg *m)
     PyObject *meta = meta_to_py(b->st, m);
     PyObject *bins = meta != NULL && t->has_bins ? bins_to_dict(&r, m) : NULL;
     if (bins != NULL) {
-        return record_tuple(b->st, Py_NewRef(key), meta, bins);
+        return record_tuple(b->st, key, meta, bins);
     }
     PyObject *record = meta != NULL && !t->has_bins ? PyTuple_Pack(2, key, meta) : NULL;
+    Py_DECREF(key);
     Py_XDECREF(meta);
     return record;
 }

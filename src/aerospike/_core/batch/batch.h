@@ -217,7 +217,7 @@ int batch_add(batch_run *b, PyObject *key, PyObject *target);
 int batch_name_index(module_state *st, PyObject *key, Py_ssize_t i);
 
 /* The record in the answer m to a row: (key, meta, bins), or (key, meta), as its
- * template says. NULL with an exception. */
+ * template says. It takes the key, even after a failure: NULL with an exception. */
 PyObject *batch_record(batch_run *b, const batch_row *row, PyObject *key, asc_msg *m);
 
 #endif

@@ -8,6 +8,7 @@
 #include "batch/batch_methods.h"
 
 #include "batch/batch_call.h"
+#include "batch/batch_record.h"
 #include "batch/doc_texts.h"
 #include "batch/records.h"
 #include "batch/templates.h"
@@ -62,8 +63,8 @@ add_key_with_record(batch_run *b, PyObject *key, Py_ssize_t i)
     }
     batch_row *row = &b->rows[i];
     PyObject *shown = key_to_py(&row->key, true);
-    row->target = shown != NULL ? batch_new_record(b->st, shown) : NULL;
-    Py_XDECREF(shown);
+    row->target =
+        shown != NULL ? batch_record_new(b->st, shown, ASC_ERR_NO_RESPONSE) : NULL;
     return row->target != NULL ? 0 : -1;
 }
 
@@ -108,13 +109,13 @@ into_tuple(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err)
     if (key != NULL && m != NULL) {
         record = batch_record(b, row, key, m);
     }
-    else if (key != NULL) {
-        record = b->templates[row->template].has_bins
-                     ? record_tuple(b->st, Py_NewRef(key), Py_NewRef(Py_None),
-                                    Py_NewRef(Py_None))
-                     : PyTuple_Pack(2, key, Py_None);
+    else if (key != NULL && b->templates[row->template].has_bins) {
+        record = record_tuple(b->st, key, Py_NewRef(Py_None), Py_NewRef(Py_None));
     }
-    Py_XDECREF(key);
+    else if (key != NULL) {
+        record = PyTuple_Pack(2, key, Py_None);
+        Py_DECREF(key);
+    }
     Py_XSETREF(row->target, record);
     return record != NULL ? 0 : -1;
 }

@@ -1,46 +1,13 @@
-/* batch/records.c -- the Python objects that batches fill in: BatchRecords, and the
- * BatchRecord of each row.
- *
- * Their classes are written in Python (aerospike_helpers.batch.records), and have
- * __slots__. Setting attributes by name would take much of the time of a batch of
- * thousands. So this file writes into the slots directly, at the offsets that their
- * descriptors tell once, and with the care that a descriptor would take: the old value
- * is dropped last, because that may run Python code. */
+/* This file has the objects that batches fill in: BatchRecords, and the BatchRecord of
+ * each row. BatchRecord is a type of this extension (batch_record.c); the classes that
+ * derive from it, and BatchRecords, are written in Python. */
 #include "batch/records.h"
 
 #include <string.h>
-#include <structmember.h> /* after Python.h */
 
+#include "batch/batch_record.h"
 #include "support/collector.h"
 #include "support/compat.h"
-
-enum { SLOT_KEY, SLOT_RECORD, SLOT_RESULT, SLOT_MESSAGE, SLOT_SUBCODE, SLOT_IN_DOUBT };
-
-static const char *const slot_names[N_RECORD_SLOTS] = {
-    "key", "record", "result", "message", "subcode", "in_doubt"};
-
-/* The offset of a slot in the instances of a class, which holds for derived classes,
- * too. Only a plain slot of this very class is good: a class that somebody has tampered
- * with is refused here. -1 with an exception. */
-static Py_ssize_t
-slot_offset(PyObject *cls, const char *name)
-{
-    PyObject *descr = PyObject_GetAttrString(cls, name);
-    Py_ssize_t offset = -1;
-    if (descr == NULL) {
-        return -1;
-    }
-    if (Py_IS_TYPE(descr, &PyMemberDescr_Type) &&
-        (PyObject *)PyDescr_TYPE(descr) == cls &&
-        ((PyMemberDescrObject *)descr)->d_member->type == T_OBJECT_EX) {
-        offset = ((PyMemberDescrObject *)descr)->d_member->offset;
-    }
-    else {
-        PyErr_Format(PyExc_TypeError, "BatchRecord.%s is no slot", name);
-    }
-    Py_DECREF(descr);
-    return offset;
-}
 
 /* A class of the module of batch records, derived from base unless that is NULL: a new
  * reference, or NULL with an exception. */
@@ -60,28 +27,22 @@ record_class(PyObject *module, const char *name, PyObject *base)
 int
 batch_load_types(module_state *st)
 {
-    static const char *const names[N_BATCH_TYPES] = {
-        "BatchRecords", "BatchRecord", "Read", "Write", "Apply", "Remove"};
+    static const char *const names[N_BATCH_TYPES] = {"BatchRecords", "Read", "Write",
+                                                     "Apply", "Remove"};
     PyObject *types[N_BATCH_TYPES] = {NULL};
-    Py_ssize_t slots[N_RECORD_SLOTS];
     if (st->batch_types[N_BATCH_TYPES - 1] != NULL) {
         return 0;
     }
     PyObject *module = PyImport_ImportModule("aerospike_helpers.batch.records");
     bool ok = module != NULL;
     for (int i = 0; ok && i < N_BATCH_TYPES; i++) {
-        PyObject *base = i > BATCH_RECORD ? types[BATCH_RECORD] : NULL;
+        PyObject *base = i != BATCH_RECORDS ? (PyObject *)st->BatchRecordType : NULL;
         types[i] = record_class(module, names[i], base);
         ok = types[i] != NULL;
-    }
-    for (int i = 0; ok && i < N_RECORD_SLOTS; i++) {
-        slots[i] = slot_offset(types[BATCH_RECORD], slot_names[i]);
-        ok = slots[i] >= 0;
     }
     /* All classes are kept or none. If another thread has been faster meanwhile, its
      * classes stay, and these are dropped below. */
     if (ok && st->batch_types[N_BATCH_TYPES - 1] == NULL) {
-        memcpy(st->record_slots, slots, sizeof slots);
         memcpy(st->batch_types, types, sizeof types);
         memset(types, 0, sizeof types);
     }
@@ -92,48 +53,19 @@ batch_load_types(module_state *st)
     return ok ? 0 : -1;
 }
 
-/* Put a value, which is taken, into a slot of a record. The value may be NULL, when
- * making it has failed: the slot keeps what it has, and -1 goes to the caller with the
- * exception that is set. Else 0. */
-static int
-set_slot(module_state *st, PyObject *record, int slot, PyObject *value)
+static inline BatchRecordObject *
+object_of(PyObject *record)
 {
-    if (value == NULL) {
-        return -1;
-    }
-    PyObject **at = (PyObject **)((char *)record + st->record_slots[slot]);
-    PyObject *old = *at;
-    *at = value;
-    if (old != NULL && old != Py_None && !PyLong_CheckExact(old)) {
-        gc_resume(st); /* an object that the application has put there may run code */
-    }
-    Py_XDECREF(old);
-    return 0;
+    return (BatchRecordObject *)record;
 }
 
-int
+void
 batch_reset_record(module_state *st, PyObject *record)
 {
-    if (set_slot(st, record, SLOT_RECORD, Py_NewRef(Py_None)) < 0 ||
-        set_slot(st, record, SLOT_RESULT, PyLong_FromLong(ASC_ERR_NO_RESPONSE)) < 0 ||
-        set_slot(st, record, SLOT_MESSAGE, Py_NewRef(Py_None)) < 0 ||
-        set_slot(st, record, SLOT_SUBCODE, PyLong_FromLong(0)) < 0 ||
-        set_slot(st, record, SLOT_IN_DOUBT, Py_NewRef(Py_False)) < 0) {
-        return -1;
-    }
-    return 0;
-}
-
-PyObject *
-batch_new_record(module_state *st, PyObject *key)
-{
-    PyTypeObject *type = (PyTypeObject *)st->batch_types[BATCH_RECORD];
-    PyObject *record = type->tp_alloc(type, 0);
-    if (record == NULL || set_slot(st, record, SLOT_KEY, Py_NewRef(key)) < 0 ||
-        batch_reset_record(st, record) < 0) {
-        Py_CLEAR(record);
-    }
-    return record;
+    BatchRecordObject *r = object_of(record);
+    batch_record_put(st, r, &r->record, Py_NewRef(Py_None));
+    batch_record_put(st, r, &r->message, Py_NewRef(Py_None));
+    batch_record_set(r, ASC_ERR_NO_RESPONSE, 0, false);
 }
 
 /* The message of a record that failed: "host: text", or the text alone when no node is
@@ -182,16 +114,13 @@ static int
 failure_into_record(module_state *st, PyObject *record, const asc_error *err,
                     PyObject *message)
 {
+    BatchRecordObject *r = object_of(record);
     if (message == NULL) {
         return -1;
     }
-    if (set_slot(st, record, SLOT_RESULT, PyLong_FromLong(err->code)) < 0 ||
-        set_slot(st, record, SLOT_IN_DOUBT, PyBool_FromLong(err->in_doubt)) < 0 ||
-        set_slot(st, record, SLOT_SUBCODE, PyLong_FromUnsignedLong(err->subcode)) < 0) {
-        Py_XDECREF(message);
-        return -1;
-    }
-    return set_slot(st, record, SLOT_MESSAGE, message);
+    batch_record_set(r, err->code, err->subcode, err->in_doubt);
+    batch_record_put(st, r, &r->message, message);
+    return 0;
 }
 
 int
@@ -200,40 +129,53 @@ batch_refuse_record(module_state *st, PyObject *record, const char *message)
     asc_error err;
     asc_error_reset(&err);
     asc_error_set(&err, ASC_ERR_REQUEST_INVALID, "%s", message);
-    return batch_reset_record(st, record) < 0
-               ? -1
-               : failure_into_record(st, record, &err, message_text(&err));
+    batch_reset_record(st, record);
+    return failure_into_record(st, record, &err, message_text(&err));
+}
+
+/* The key for the record of a row that has been read. A BatchRecord that this batch has
+ * made holds its key, which the record shares. In one of the caller's, which are of
+ * derived classes, Python code may replace or delete the key under way: the record gets
+ * a new one. A new reference, or NULL with an exception. */
+static PyObject *
+key_of_answer(module_state *st, const batch_row *row)
+{
+    BatchRecordObject *r = object_of(row->target);
+    PyObject *own = NULL;
+    if (Py_IS_TYPE(row->target, st->BatchRecordType)) {
+        Py_BEGIN_CRITICAL_SECTION(r);
+        own = Py_XNewRef(r->key);
+        Py_END_CRITICAL_SECTION();
+    }
+    return own != NULL ? own : key_to_py(&row->key, true);
 }
 
 int
 batch_into_record(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err)
 {
     module_state *st = b->st;
-    PyObject *record = row->target;
+    BatchRecordObject *r = object_of(row->target);
     if (err != NULL) {
         /* a record that is only not there has no message */
         PyObject *message = gives_no_record(err->code) ? Py_NewRef(Py_None)
                                                        : message_of_row(b, row, err);
-        return failure_into_record(st, record, err, message);
+        return failure_into_record(st, row->target, err, message);
     }
-    /* A BatchRecord that this batch has made holds its key, which the record shares. In
-     * one of the caller's, which are of derived classes, Python code may replace or
-     * delete the key under way: the record gets a new one. */
-    PyObject *own = *(PyObject **)((char *)record + st->record_slots[SLOT_KEY]);
-    bool is_own =
-        own != NULL && (PyObject *)Py_TYPE(record) == st->batch_types[BATCH_RECORD];
-    PyObject *key = is_own ? Py_NewRef(own) : key_to_py(&row->key, true);
-    int rc = key != NULL
-                 ? set_slot(st, record, SLOT_RECORD, batch_record(b, row, key, m))
-                 : -1;
-    Py_XDECREF(key);
-    return rc == 0 ? set_slot(st, record, SLOT_RESULT, PyLong_FromLong(0)) : rc;
+    PyObject *key = key_of_answer(st, row);
+    PyObject *record = key != NULL ? batch_record(b, row, key, m) : NULL;
+    if (record == NULL) {
+        return -1;
+    }
+    batch_record_put(st, r, &r->record, record);
+    __atomic_store_n(&r->result, ASC_OK, __ATOMIC_RELAXED);
+    return 0;
 }
 
 void
 batch_leave_in_doubt(batch_run *b, batch_row *row)
 {
-    set_slot(b->st, row->target, SLOT_IN_DOUBT, Py_NewRef(Py_True));
+    (void)b;
+    __atomic_store_n(&object_of(row->target)->in_doubt, true, __ATOMIC_RELAXED);
 }
 
 int

@@ -12,13 +12,8 @@ int batch_load_types(module_state *st);
  * derived from it? */
 int batch_is_a(module_state *st, PyObject *record, int type);
 
-/* A new BatchRecord of a key that no server has answered for yet. NULL with an
- * exception. */
-PyObject *batch_new_record(module_state *st, PyObject *key);
-
-/* Make a BatchRecord look as if nothing had been asked yet. 0, or -1 with an
- * exception. */
-int batch_reset_record(module_state *st, PyObject *record);
+/* Make a BatchRecord look as if nothing had been asked yet. */
+void batch_reset_record(module_state *st, PyObject *record);
 
 /* Fill in the record of a row that is not sent, because its request is invalid. 0, or
  * -1 with an exception. */

@@ -70,6 +70,7 @@ state_traverse(module_state *st, visitproc visit, void *arg)
     Py_VISIT(st->AsyncStreamType);
     Py_VISIT(st->StreamStepType);
     Py_VISIT(st->RecordType);
+    Py_VISIT(st->BatchRecordType);
     Py_VISIT(st->TrackerType);
     Py_VISIT(st->serializer);
     Py_VISIT(st->deserializer);
@@ -96,6 +97,7 @@ state_clear(module_state *st)
     Py_CLEAR(st->AsyncStreamType);
     Py_CLEAR(st->StreamStepType);
     Py_CLEAR(st->RecordType);
+    Py_CLEAR(st->BatchRecordType);
     Py_CLEAR(st->TrackerType);
     Py_CLEAR(st->serializer);
     Py_CLEAR(st->deserializer);

@@ -138,15 +138,12 @@ typedef enum option_table_id {
 /* Classes of aerospike_helpers.batch.records, in module_state.batch_types. */
 enum {
     BATCH_RECORDS,
-    BATCH_RECORD,
     BATCH_READ,
     BATCH_WRITE,
     BATCH_APPLY,
     BATCH_REMOVE,
     N_BATCH_TYPES,
 };
-
-#define N_RECORD_SLOTS 6 /* attributes that a BatchRecord has */
 
 #define N_CACHED_NAMES 1024u /* a power of two */
 
@@ -166,7 +163,7 @@ typedef struct module_state {
                                  until that is there */
     PyTypeObject *AsyncClientBase, *PendingType,
         *LoopType; /* likewise, of AsyncClient */
-    PyTypeObject *StreamType, *TrackerType, *RecordType;
+    PyTypeObject *StreamType, *TrackerType, *RecordType, *BatchRecordType;
     PyTypeObject *AsyncStreamType, *StreamStepType;
     PyMethodDef *client_methods; /* owned: the rows of ClientBase, which points to them
                                     for as long as it lives */
@@ -197,7 +194,6 @@ typedef struct module_state {
     PyObject *context_names;   /* ("context",), the keywords of a call */
     PyObject *spare_pendings;  /* memory of ended calls of AsyncClients: a list */
     size_t n_spare_pendings;
-    Py_ssize_t record_slots[N_RECORD_SLOTS]; /* offsets in a BatchRecord */
     PyObject **option_names[N_TABLES];       /* interned, one per row, ended by NULL */
     PyObject *cached_names[N_CACHED_NAMES];  /* see decode_name() */
 } module_state;
