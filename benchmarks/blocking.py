@@ -9,17 +9,22 @@ Absolute times are for orientation: they hold for one machine and one moment.
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import subprocess
-from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
 from statistics import median
 
 import results
 from figures import Spread
+from groups import Found, Group, Run
 from serving import Message
-from workers import HERE, Failed, Hosts, Worker
+from workers import HERE, Failed, Worker
+
+CLIENTS = ("this client", "aerospike")
+ROUNDS = 7
 
 # of a workload: name, calls, whether it moves one value, title
 Row = tuple[str, int, bool, str]
@@ -133,6 +138,7 @@ def table_row(row: Comparison) -> str:
     )
 
 
+@functools.cache
 def workload_table(python: str) -> list[Row]:
     """The workloads, read where their imports are installed."""
     code = (
@@ -152,37 +158,36 @@ def workload_table(python: str) -> list[Row]:
     return [(name, *rest) for name, *rest in json.loads(done.stdout)]
 
 
-def run(
-    options: argparse.Namespace, hosts: Hosts, server: str, selected: Sequence[Row]
-) -> tuple[dict[str, str], list[Comparison]]:
-    """The versions of this client and the other one, and a comparison for each row."""
+@contextmanager
+def both(run: Run) -> Iterator[tuple[dict[str, Worker], dict[str, str]]]:
+    """A worker of this client and one of the other, and the versions of both."""
+    pythons = {"ours": run.options.ours, "theirs": run.options.theirs}
     with ExitStack() as stack:
-        workers = []
-        versions = []
-        for label, python in (("ours", options.ours), ("theirs", options.theirs)):
-            worker = Worker(label, python)
+        workers, versions = {}, {}
+        for name, (side, python) in zip(CLIENTS, pythons.items(), strict=True):
+            worker = workers[side] = Worker(side, python)
             stack.callback(worker.close)
-            where = {"hosts": hosts, "namespace": options.namespace}
-            versions.append(worker.ask("connect", **where)["version"])
-            workers.append(worker)
-        ours, theirs = workers
-        if not options.json:
-            print(
-                f"ours: aerospike {versions[0]}, theirs: aerospike {versions[1]}, "
-                f"{options.rounds} rounds against {server}\n"
-                "Ratios are ours / theirs: calls/s above 1 and CPU/call below 1 "
-                "are better. msgspec: its CPU for the same value as plain msgpack, "
-                f"and ours by that.\n\n{HEADER}"
-            )
+            where = {"hosts": run.hosts, "namespace": run.options.namespace}
+            versions[name] = worker.ask("connect", **where)["version"]
+        yield workers, versions
+
+
+def compared(run: Run, selected: Sequence[Row], rounds: int) -> Found:
+    with both(run) as (workers, versions):
+        run.say(
+            f"{' and '.join(f'{name} {v}' for name, v in versions.items())}, "
+            f"{rounds} rounds against {run.server}\n"
+            "Ratios are ours / theirs: calls/s above 1 and CPU/call below 1 "
+            "are better. msgspec: its CPU for the same value as plain msgpack, "
+            f"and ours by that.\n\n{HEADER}"
+        )
         rows = []
         for name, n_calls, has_floor, _ in selected:
-            n_scaled = max(1, round(n_calls * options.calls))
-            rows.append(
-                measure(name, n_scaled, options.rounds, ours, theirs, has_floor)
-            )
-            if not options.json:
-                print(table_row(rows[-1]), flush=True)
-    return dict(zip(("this client", "aerospike"), versions, strict=True)), rows
+            n_scaled = max(1, round(n_calls * run.options.calls))
+            rows.append(measure(name, n_scaled, rounds, **workers, has_floor=has_floor))
+            run.say(table_row(rows[-1]))
+    origin = results.origin(run.server, rounds, versions)
+    return Found([asdict(row) for row in rows], section(origin, selected, rows))
 
 
 def section(origin: str, selected: Sequence[Row], rows: Sequence[Comparison]) -> str:
@@ -203,3 +208,15 @@ def section(origin: str, selected: Sequence[Row], rows: Sequence[Comparison]) ->
         for (*_, title), row in zip(selected, rows, strict=True)
     ]
     return f"{origin}\n{results.table(header, lines)}"
+
+
+def names(options: argparse.Namespace) -> list[str]:
+    return [name for name, *_ in workload_table(options.theirs)]
+
+
+def measured(run: Run, wanted: Sequence[str]) -> Found:
+    table = workload_table(run.options.theirs)
+    return compared(run, [row for row in table if row[0] in wanted], run.rounds(ROUNDS))
+
+
+GROUP = Group("blocking calls", names, measured)

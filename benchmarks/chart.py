@@ -52,7 +52,7 @@ def style(name: str) -> Iterator[str]:
 def svg(name: str, title: str, groups: Sequence[Group]) -> str:
     """The chart; name is unique in a page that holds several."""
     height = TOP + sum(group.height for group in groups)
-    longest = max(bar.value for group in groups for bar in group.bars)
+    longest = max((bar.value for group in groups for bar in group.bars), default=1.0)
     attributes = {
         "xmlns": "http://www.w3.org/2000/svg",
         "viewBox": f"0 0 {WIDTH} {height}",

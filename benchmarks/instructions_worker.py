@@ -3,8 +3,9 @@
     python instructions_worker.py ADDRESS PORT CALL N
 
 Makes the call of that name N times. With the name "prepare" it puts the records that
-the calls find, and prints where its client was imported from and the names of the calls
-that it has. Nothing but the call stands in the loop: what it takes is made before.
+the calls find, N small ones among them, and prints where its client was imported from
+and the names of the calls that it has. Nothing but the call stands in the loop: what it
+takes is made before.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from aerospike_helpers.operations import list_operations, operations
 
 NAMESPACE = "test"
 BINS = {"id": 5, "name": "user-00000005", "score": 2.5, "blob": bytes(range(256)) * 4}
-KEYS = [(NAMESPACE, "calls", i) for i in range(1000)]
+KEYS = [(NAMESPACE, "calls", f"k{i}") for i in range(1000)]
 SCANNED = [(NAMESPACE, "scanned", i) for i in range(1000)]
+SMALL_SET, SMALL_SCANNED_SET = "small", "small scanned"
 OPERATED = (NAMESPACE, "operated", 1)
 OPERATIONS = [
     operations.increment("n", 1),
@@ -44,14 +46,28 @@ def config_of(address: str, port: str) -> dict[str, Any]:
     }
 
 
-def prepare(client: Any) -> None:
+def small(i: int) -> dict[str, Any]:
+    return {"id": i, "s": f"str-{i}"}
+
+
+def prepare(client: Any, n_small: int) -> None:
     for key in (*KEYS, *SCANNED):
         client.put(key, BINS)
+    for i in range(len(SCANNED)):
+        client.put((NAMESPACE, SMALL_SCANNED_SET, i), small(i))
+    if n_small and client.exists((NAMESPACE, SMALL_SET, n_small - 1))[1] is None:
+        for i in range(n_small):
+            client.put((NAMESPACE, SMALL_SET, i), small(i))
 
 
-def scan(client: Any) -> list[Any]:
-    records: list[Any] = client.scan(NAMESPACE, SCANNED[0][1]).results()
+def scan(client: Any, name: str) -> list[Any]:
+    records: list[Any] = client.scan(NAMESPACE, name).results()
     return records
+
+
+def reading(client: Any, n: int) -> Callable[[], Any]:
+    """batch_read() of so many small records."""
+    return partial(client.batch_read, [(NAMESPACE, SMALL_SET, i) for i in range(n)])
 
 
 CALLS: dict[str, Callable[[Any], Callable[[], Any]]] = {
@@ -60,7 +76,9 @@ CALLS: dict[str, Callable[[Any], Callable[[], Any]]] = {
     "operate": lambda client: partial(client.operate, OPERATED, OPERATIONS),
     "batch_read of 100": lambda client: partial(client.batch_read, KEYS[:100]),
     "batch_read of 1000": lambda client: partial(client.batch_read, KEYS),
-    "scan of 1000": lambda client: partial(scan, client),
+    **{f"batch_read of {n} small": partial(reading, n=n) for n in (100, 1000, 100_000)},
+    "scan of 1000": lambda client: partial(scan, client, SCANNED[0][1]),
+    "scan of 1000 small": lambda client: partial(scan, client, SMALL_SCANNED_SET),
 }
 
 
@@ -100,7 +118,7 @@ def main(address: str, port: str, name: str, n_calls: str) -> None:
         return
     client = aerospike.client(config).connect()
     if name == "prepare":
-        prepare(client)
+        prepare(client, int(n_calls))
         looped = LOOPED if hasattr(aerospike, "AsyncClient") else ()
         print("\n".join((aerospike.__file__, *CALLS, *looped)))
     else:

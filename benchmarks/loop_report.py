@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 import chart
+from groups import Found, Goal, Group, Place, Run
 from loop_workloads import BY_NAME, CALLS, WORKLOADS, Workload
 from loops import (
     BLOCKING,
@@ -20,15 +22,24 @@ from loops import (
     TWO_LOOPS,
     Results,
     Side,
+    measure,
+    name_of,
 )
 from results import origin, table
 
 CHART = "loops.svg"
+ROUNDS = 7
+TURN_S = 0.25  # how long a client is busy in one round
+
+# what a run writes besides a section of RESULTS.md
+FIGURES: Place = ("doc/asyncio.md", "figures")
+PICTURE: Place = (f"benchmarks/{CHART}", None)
+
 OF_FLOOR = 0.8  # of the bare loop's rate is enough, whatever another client reaches
 
 
 @dataclass(frozen=True)
-class Goal:
+class Ratio:
     """What a ratio should be: a rate at least the limit, CPU at most."""
 
     workload: str
@@ -37,8 +48,7 @@ class Goal:
     of: str
     limit: float
 
-    def verdict(self, results: Results) -> tuple[str, str, str] | None:
-        """The goal, what was measured, and whether that is enough."""
+    def verdict(self, results: Results) -> Goal | None:
         workload = BY_NAME[self.workload]
         ratio = results.ratio(self.workload, self.ours, self.theirs, self.of)
         if ratio is None:
@@ -57,20 +67,20 @@ class Goal:
                 text += f", or {OF_FLOOR} times the {FLOOR.title}"
                 found += f"; {share.median:.2f} of the loop"
                 met = met or share.median >= OF_FLOOR
-        return text, found, "yes" if met else "no"
+        return Goal(text, found, met)
 
 
 GOALS = (
-    Goal("get-64", OURS, NATIVE, "rate", 2.5),
-    Goal("get-64", OURS, NATIVE, "cpu_us", 0.3),
-    Goal("get-256", OURS, NATIVE, "rate", 3.0),
-    Goal("get-256", OURS, NATIVE, "cpu_us", 0.3),
-    Goal("get-1", OURS, BLOCKING, "cpu_us", 1.5),
-    Goal("get-1", OURS_ASYNCIO, BLOCKING, "cpu_us", 1.9),
+    Ratio("get-64", OURS, NATIVE, "rate", 2.5),
+    Ratio("get-64", OURS, NATIVE, "cpu_us", 0.3),
+    Ratio("get-256", OURS, NATIVE, "rate", 3.0),
+    Ratio("get-256", OURS, NATIVE, "cpu_us", 0.3),
+    Ratio("get-1", OURS, BLOCKING, "cpu_us", 1.5),
+    Ratio("get-1", OURS_ASYNCIO, BLOCKING, "cpu_us", 1.9),
 )
 
 
-def verdicts(results: Results) -> list[tuple[str, str, str]]:
+def verdicts(results: Results) -> list[Goal]:
     found = [goal.verdict(results) for goal in GOALS]
     return [verdict for verdict in found if verdict is not None]
 
@@ -152,8 +162,6 @@ def section(results: Results) -> str:
         ),
         "The ratios are the minimum, the median and the maximum over the rounds.\n",
         ratios(results),
-        "These are the goals of the client:\n",
-        table(["goal", "measured", "met"], verdicts(results)),
     ]
     return "\n".join(parts)
 
@@ -198,3 +206,28 @@ def as_json(results: Results) -> list[dict[str, object]]:
         {"workload": workload, "side": side.title, "turns": [asdict(t) for t in turns]}
         for (workload, side), turns in results.samples.items()
     ]
+
+
+def found_of(results: Results) -> Found:
+    others = {FIGURES: figures_of_page(results), PICTURE: drawing(results)}
+    return Found(as_json(results), section(results), verdicts(results), others)
+
+
+def names(_: argparse.Namespace) -> list[str]:
+    return [name_of(workload) for workload in WORKLOADS]
+
+
+def measured(run: Run, wanted: Sequence[str]) -> Found:
+    found = Results(run.server, run.rounds(ROUNDS))
+    selected = [workload for workload in WORKLOADS if name_of(workload) in wanted]
+
+    def seen(workload: Workload) -> None:
+        run.say("\n".join(lines_of(found, workload)))
+
+    where = (run.hosts, run.options.namespace)
+    measure(selected, found, *where, TURN_S * run.options.calls, seen)
+    run.say("".join(f"\nwithout {reason}" for reason in found.skipped.values()))
+    return found_of(found)
+
+
+GROUP = Group("loops and threads", names, measured)

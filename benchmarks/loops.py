@@ -21,7 +21,7 @@ from figures import Spread
 from loop_clients import calls_of
 from loop_workloads import N_KEYS, SET, Workload
 from serving import Message
-from workers import HERE, ROOT, Failed, Hosts, Worker
+from workers import HERE, ROOT, Failed, Hosts, Worker, compiled
 
 PYTHONS = {
     "ours": ROOT / ".venv/bin/python",
@@ -149,14 +149,8 @@ class Floor:
 
     def __init__(self, node: tuple[str, int], namespace: str, folder: Path) -> None:
         self.node, self.folder = node, folder
-        self.program = folder / "floor"
+        self.program = compiled(HERE / "pipeline_floor.c", folder)
         self.connections: dict[Workload, int] = {}
-        source = HERE / "pipeline_floor.c"
-        command = ["cc", "-O2", "-o", str(self.program), str(source)]
-        try:
-            subprocess.run(command, check=True, capture_output=True)
-        except (OSError, subprocess.CalledProcessError) as error:
-            raise Failed(f"{source.name} does not compile: {error}") from None
         keys = [(namespace, SET, i) for i in range(N_KEYS)]
         for name in ("get", "put"):
             sent = requests_of(partial(self._all, name, keys), node)

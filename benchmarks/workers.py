@@ -59,6 +59,17 @@ class Worker:
             self.process.wait()
 
 
+def compiled(source: Path, folder: Path) -> Path:
+    """The program that a file in C makes, in a folder."""
+    program = folder / source.stem
+    command = ["cc", "-O2", "-o", str(program), str(source)]
+    try:
+        subprocess.run(command, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise Failed(f"{source.name} does not compile: {error}") from None
+    return program
+
+
 def parse_hosts(text: str) -> Hosts:
     hosts = []
     for part in text.split(","):

@@ -44,9 +44,11 @@ class Workload:
     prepare: Callable[[Any, Key], Any] | None = None
     value: Any = None  # what is moved, to be held against plain msgpack of it
     reads: bool = True  # whether it is read, so decoded
+    set: str = "bench"
+    n_records: int = 1  # that one call moves
 
     def key(self, namespace: str) -> Key:
-        return namespace, "bench", self.name
+        return namespace, self.set, self.name
 
 
 def remove(client: Any, key: Key) -> None:
@@ -331,4 +333,55 @@ WORKLOADS = (
     *(batch_reading(n, 40_000 // n) for n in (100, 1000)),
 )
 
-BY_NAME = {workload.name: workload for workload in WORKLOADS}
+
+def filled(n: int, record: dict[str, Any]) -> Callable[[Any, Key], None]:
+    """Puts n records into the set that a key names."""
+
+    def fill(client: Any, key: Key) -> None:
+        found = client.batch_read([(*key[:2], n - 1)], []).batch_records
+        if found[0].result == 0:
+            return
+        ops = [operations.write(name, value) for name, value in record.items()]
+        for first in range(0, n, 1000):
+            keys = [(*key[:2], i) for i in range(first, min(first + 1000, n))]
+            client.batch_operate(keys, ops)
+
+    return fill
+
+
+def plain_batch(
+    name: str, n_keys: int, n_calls: int, title: str, record: Any
+) -> Workload:
+    """batch_read() of the first records of a set, of keys that are made before."""
+    keys: list[Any] = []
+
+    def call(client: Any, key: Key) -> Any:
+        if not keys:
+            keys.extend((*key[:2], i) for i in range(n_keys))
+        return client.batch_read(keys)
+
+    return Workload(
+        name,
+        title,
+        n_calls,
+        call=call,
+        check=lambda result: (
+            [one.record[2] for one in result.batch_records] == [record] * n_keys
+        ),
+        prepare=filled(max(n_keys, 1000), record),
+        n_records=n_keys,
+        set=f"bench-{name.rpartition('-')[2]}",
+    )
+
+
+# of batches.py
+TINY = {"id": 5, "s": "str-5"}
+ONE_KB = {"id": 5, "name": "user-00000005", "score": 2.5, "blob": bytes(range(256)) * 4}
+BATCHES = (
+    plain_batch("batches-100-small", 100, 300, "100 small records", TINY),
+    plain_batch("batches-1000-small", 1000, 30, "1,000 small records", TINY),
+    plain_batch("batches-1000-1k", 1000, 20, "1,000 records of 1.1 KB", ONE_KB),
+    plain_batch("batches-100000-small", 100_000, 1, "100,000 small records", TINY),
+)
+
+BY_NAME = {workload.name: workload for workload in (*WORKLOADS, *BATCHES)}

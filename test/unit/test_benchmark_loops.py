@@ -52,7 +52,7 @@ def test_a_rate_meets_its_goal_by_a_rival_or_by_the_bare_loop(rate, floor, met):
     found = results_of(
         ours=turns((rate, 1)), native=turns((100, 1)), floor=turns((floor, 1))
     )
-    [(goal, measured, verdict), _] = loop_report.verdicts(found)
+    goal, measured, verdict = loop_report.verdicts(found)[0].cells()
     assert "2.5 times aerospike-native" in goal
     assert "0.8 times the bare loop" in goal
     assert measured.startswith(f"{rate / 100:.2f}; ")
@@ -62,7 +62,7 @@ def test_a_rate_meets_its_goal_by_a_rival_or_by_the_bare_loop(rate, floor, met):
 @pytest.mark.parametrize(("cpu_us", "met"), [(30, "yes"), (31, "no")])
 def test_cpu_time_meets_its_goal_below_the_limit(cpu_us, met):
     found = results_of(ours=turns((1, cpu_us)), native=turns((1, 100)))
-    assert loop_report.verdicts(found)[1][2] == met
+    assert loop_report.verdicts(found)[1].cells()[2] == met
 
 
 def test_a_goal_without_its_rival_is_not_told():
@@ -92,23 +92,16 @@ def test_a_section_of_the_results_is_replaced_and_no_more(tmp_path):
         results.replace(page, "b", "new")
 
 
-@pytest.mark.parametrize(("name", "section"), run.SECTIONS)
-def test_the_pages_have_the_sections_that_a_run_writes(tmp_path, name, section):
-    page = tmp_path / "page.md"
-    page.write_text((workers.ROOT / name).read_text())
-    results.replace(page, section, "new")
-
-
 def test_a_run_writes_two_pages_and_a_picture(tmp_path):
-    for name in ("benchmarks", "doc"):
-        (tmp_path / name).mkdir()
-    for name, section in run.SECTIONS:
-        with (tmp_path / name).open("a") as page:
-            page.write("".join(results.marks(section)))
-    run.write_loops(tmp_path, results_of(ours=turns((98765, 3.21))))
+    found = results_of(ours=turns((98765, 3.21)))
+    page = loop_report.FIGURES[0]
+    for name, section in ((run.RESULTS, "loops and threads"), (page, "figures")):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text("".join(results.marks(section)))
+    run.write(tmp_path, loop_report.GROUP, loop_report.found_of(found))
     assert "98,765 (3.21)" in (tmp_path / run.RESULTS).read_text()
-    assert "98,765 (3.21)" in (tmp_path / run.PAGE).read_text()
-    assert "98,765/s" in (tmp_path / run.PICTURE).read_text()
+    assert "98,765 (3.21)" in (tmp_path / page).read_text()
+    assert "98,765/s" in (tmp_path / loop_report.PICTURE[0]).read_text()
 
 
 def test_bars_are_as_long_as_what_they_stand_for():
@@ -129,12 +122,6 @@ def test_the_drawing_shows_each_number_of_calls_under_way():
     drawing = loop_report.drawing(found)
     assert "64 gets under way" in drawing
     assert "98,765/s" in drawing
-
-
-def test_a_selection_knows_whether_it_is_whole():
-    assert run.Selection.of(["ab", "b"], str, []).is_whole
-    assert run.Selection.of(["ab", "b"], str, ["b"]).is_whole
-    assert run.Selection.of(["ab", "b"], str, ["a"]) == run.Selection(["ab"], False)
 
 
 def test_sides_have_titles_of_their_own():
