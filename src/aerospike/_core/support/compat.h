@@ -88,12 +88,6 @@ PyErr_SetRaisedException(PyObject *exc)
 }
 #endif
 
-#if PY_VERSION_HEX < 0x030D0000
-/* The GIL keeps other threads out. */
-#define Py_BEGIN_CRITICAL_SECTION(object) {
-#define Py_END_CRITICAL_SECTION() }
-#endif
-
 /* The module, made from def, of a type or of one of its bases: borrowed. NULL with
  * TypeError. */
 static inline PyObject *
