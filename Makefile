@@ -75,7 +75,7 @@ help:
 	@echo "make measure  sizes, copies and cycles of the code, against their limits"
 	@echo "make docs    the documentation, into build/docs"
 	@echo "make bench   this client against others from PyPI, in one run"
-	@echo "make bench-instructions  instructions of eight calls, against earlier commits"
+	@echo "make bench-instructions  instructions of calls, against limits and earlier commits"
 	@echo "make ecosystem  programs of others from PyPI, with this client in place"
 	@echo "make ecosystem-examples  the PyPI client's examples with functions, in CHECKOUT="
 	@echo "make ecosystem-official  the PyPI client's public suite in SUITE= on HOSTS="

@@ -1,6 +1,6 @@
 """Count the instructions of some calls: of this tree, and of earlier commits.
 
-    python benchmarks/instructions.py [CALL...] [--base COMMIT...]
+    python benchmarks/instructions.py [CALL...] [--base COMMIT...] [--into CHECKOUT]
 
 Each commit is unpacked and built under build/instructions with this interpreter, and so
 are this tree's tracked files as they are: in folders of equal length, because what lies
@@ -10,26 +10,33 @@ counted and their difference taken, so that what begins and ends the process doe
 count. What is left is all that the process does for one call: interpreter, client, the
 C library. Unlike times, it repeats to 0.3 % on a busy machine.
 
-Prints a ratio for each call and commit, this tree / commit, and exits 1 if one is over
-the limit. The files of callgrind stay in build/instructions, for callgrind_annotate.
+Prints the instructions of each call, or of a record of it, and a ratio for each commit,
+this tree / commit. Exits 1 if a count or a ratio is over its limit. The files of
+callgrind stay in build/instructions, for callgrind_annotate. A run of all calls writes
+the section of RESULTS.md.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime
 import os
+import platform
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import results
+from groups import Goal, chosen
 from workers import ROOT, Failed, development_server
 
 WORKER = ROOT / "benchmarks/instructions_worker.py"
 FOLDER = ROOT / "build/instructions"
+SECTION = "instructions"
 
 # commits that limits were set for: this tree may take so many times their instructions
 LIMITS = {"89b4388": 1.02, "a23b4d8": 1.04}
@@ -38,23 +45,35 @@ LIMIT = 1.02  # of any other
 
 @dataclass(frozen=True)
 class Lengths:
-    """How often a call is made in the short run, and in the long one."""
+    """How often a call is made in the short run, and in the long one.
+
+    :ivar n_records: the count is that of one record, of so many that a call moves.
+    :ivar limit: this tree may take so many instructions for it, whatever others take.
+    """
 
     short: int
     long: int
+    n_records: int = 1
+    limit: int | None = None
 
 
 # long enough that what differs from run to run is less than 0.3 % of the difference
+SMALLEST, LARGEST = "batch_read of 100 small", "batch_read of 100000 small"
 CALLS = {
-    "get": Lengths(100, 3100),
-    "put": Lengths(100, 3100),
+    "get": Lengths(100, 3100, limit=9_400),
+    "put": Lengths(100, 3100, limit=6_400),
     "operate": Lengths(100, 3100),
-    "batch_read of 100": Lengths(20, 170),
-    "batch_read of 1000": Lengths(5, 35),
-    "scan of 1000": Lengths(5, 35),
+    "batch_read of 100": Lengths(20, 170, 100),
+    "batch_read of 1000": Lengths(5, 35, 1000, limit=7_800),
+    SMALLEST: Lengths(20, 170, 100),
+    "batch_read of 1000 small": Lengths(5, 35, 1000, limit=5_800),
+    LARGEST: Lengths(1, 2, 100_000),
+    "scan of 1000": Lengths(5, 35, 1000),
+    "scan of 1000 small": Lengths(5, 35, 1000, limit=4_300),
     "get in a loop": Lengths(100, 3100),
     "64 gets in a loop": Lengths(640, 12_800),
 }
+GROWTH_LIMIT = 1.15  # a record of the largest batch by one of the smallest
 
 
 @dataclass(frozen=True)
@@ -118,19 +137,20 @@ class Counter:
     def __init__(self, address: str, port: int) -> None:
         self.where = (address, str(port))
 
-    def prepare(self, tree: Tree) -> set[str]:
-        """Put the records, and leave compiled Python files for the runs to come; the
-        calls that the tree has.
+    def prepare(self, tree: Tree, calls: Sequence[str]) -> set[str]:
+        """Put the records of some calls, and leave compiled Python files for the runs
+        to come; the calls that the tree has.
         """
-        found, *calls = self._run(tree, (), "prepare", 0).splitlines()
+        n_small = max((CALLS[c].n_records for c in calls if "small" in c), default=0)
+        found, *names = self._run(tree, (), "prepare", n_small).splitlines()
         if not Path(found).is_relative_to(tree.folder):
             raise Failed(f"{tree.name}: the worker imported {found}")
-        return set(calls)
+        return set(names)
 
-    def per_call(self, tree: Tree, call: str) -> float:
+    def per_record(self, tree: Tree, call: str) -> float:
         lengths = CALLS[call]
         few, many = (self._count(tree, call, n) for n in (lengths.short, lengths.long))
-        return (many - few) / (lengths.long - lengths.short)
+        return (many - few) / (lengths.long - lengths.short) / lengths.n_records
 
     def _count(self, tree: Tree, call: str, n_calls: int) -> int:
         """All instructions of a process that makes so many calls."""
@@ -151,40 +171,95 @@ class Counter:
         )
 
 
+Counted = dict[str, dict[Tree, float]]  # by call, of the trees that have it
+
+
+def verdict(is_met: bool) -> str:
+    return "ok" if is_met else "over"
+
+
 def header(bases: Sequence[Tree]) -> str:
     limits = "".join(f"{f'{tree.name} <= {tree.limit}':>27}" for tree in bases)
-    return f"{'instructions per call':22}{'this tree':>12}{limits}"
+    return f"{'instructions per record':27}{'this tree':>12}{'limit':>14}{limits}"
 
 
-def row(call: str, ours: float, theirs: Sequence[tuple[float | None, Tree]]) -> str:
-    cells = [f"{call:22}{ours:12,.0f}"]
-    for count, tree in theirs:
-        if count is None:
+def row(
+    call: str, counts: Mapping[Tree, float], ours: Tree, bases: Sequence[Tree]
+) -> str:
+    limit, count = CALLS[call].limit, counts[ours]
+    cells = [f"{call:27}{count:12,.0f}"]
+    if limit is None:
+        cells.append(f"{'':14}")
+    else:
+        cells.append(f"{limit:9,} {verdict(count <= limit):4}")
+    for tree in bases:
+        if tree not in counts:
             cells.append(f"{'-':>14}{'':13}")
             continue
-        verdict = "ok" if ours / count <= tree.limit else "over"
-        cells.append(f"{count:14,.0f}{ours / count:8.3f} {verdict:4}")
+        ratio = count / counts[tree]
+        word = verdict(ratio <= tree.limit)
+        cells.append(f"{counts[tree]:14,.0f}{ratio:8.3f} {word:4}")
     return "".join(cells).rstrip()
 
 
-def compare(
-    counter: Counter, calls: Sequence[str], ours: Tree, bases: Sequence[Tree]
-) -> int:
-    """Print a row for each call; return how many ratios are over their limits."""
-    calls_of = {tree: counter.prepare(tree) for tree in (ours, *bases)}
-    print(header(bases), flush=True)
-    n_over = 0
-    for call in calls:
-        count = counter.per_call(ours, call)
-        theirs = [
-            (counter.per_call(tree, call) if call in calls_of[tree] else None, tree)
-            for tree in bases
-        ]
-        print(row(call, count, theirs), flush=True)
-        n_over += sum(
-            count / other > tree.limit for other, tree in theirs if other is not None
+def goals_of(counted: Counted, ours: Tree, bases: Sequence[Tree]) -> list[Goal]:
+    """The limits of all counts and ratios."""
+    goals = [
+        Goal(
+            f"{call}: at most {limit:,}", f"{counts[ours]:,.0f}", counts[ours] <= limit
         )
-    return n_over
+        for call, counts in counted.items()
+        for limit in [CALLS[call].limit]
+        if limit is not None
+    ]
+    goals += [
+        Goal.at_most(f"{call}, by {tree.name}", tree.limit, counts[ours] / counts[tree])
+        for call, counts in counted.items()
+        for tree in bases
+        if tree in counts
+    ]
+    if {SMALLEST, LARGEST} <= counted.keys():
+        growth = counted[LARGEST][ours] / counted[SMALLEST][ours]
+        what = f"{LARGEST}, by {SMALLEST}"
+        goals.append(Goal.at_most(what, GROWTH_LIMIT, growth))
+    return goals
+
+
+def count_all(
+    counter: Counter, calls: Sequence[str], ours: Tree, bases: Sequence[Tree]
+) -> Counted:
+    """Count the calls of all trees that have them, and print a row for each."""
+    calls_of = {tree: counter.prepare(tree, calls) for tree in (ours, *bases)}
+    counted: Counted = {}
+    print(header(bases), flush=True)
+    for call in calls:
+        counts = {
+            tree: counter.per_record(tree, call)
+            for tree, its_calls in calls_of.items()
+            if call in its_calls
+        }
+        counted[call] = counts
+        print(row(call, counts, ours, bases), flush=True)
+    return counted
+
+
+def section(counted: Counted, ours: Tree, bases: Sequence[Tree]) -> str:
+    """What RESULTS.md says of them."""
+    rows = [
+        (
+            call,
+            *(f"{counts[t]:,.0f}" if t in counts else "" for t in (ours, *bases)),
+            f"{limit:,}" if (limit := CALLS[call].limit) is not None else "",
+        )
+        for call, counts in counted.items()
+    ]
+    columns = ("call", "this tree", *(tree.name for tree in bases), "at most")
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    origin = (
+        f"`make bench-instructions` counted this on {today}, with CPython "
+        f"{platform.python_version()}.\n"
+    )
+    return "\n".join((origin, results.table(columns, rows)))
 
 
 def arguments(args: Sequence[str]) -> argparse.Namespace:
@@ -192,24 +267,30 @@ def arguments(args: Sequence[str]) -> argparse.Namespace:
     add = parser.add_argument
     add("calls", nargs="*", help=f"names or parts of: {', '.join(CALLS)}; default: all")
     add("--base", nargs="+", default=list(LIMITS), help="commits to compare with")
+    add(
+        "--into", type=Path, default=ROOT, help="the checkout whose results are written"
+    )
     return parser.parse_args(args)
 
 
 def main(args: Sequence[str]) -> int:
     options = arguments(args)
-    wanted = options.calls
-    calls = [c for c in CALLS if not wanted or any(part in c for part in wanted)]
+    calls = chosen(list(CALLS), options.calls)
     try:
         bases = [build(name, name) for name in options.base]
         ours = build("this tree", commit_of_this_tree())
         with development_server() as hosts:
-            n_over = compare(Counter(*hosts[0]), calls, ours, bases)
+            counted = count_all(Counter(*hosts[0]), calls, ours, bases)
+        if len(calls) == len(CALLS):
+            body = section(counted, ours, bases)
+            results.replace(options.into / results.PAGE, SECTION, body)
     except Failed as error:
         print(f"instructions: {error}", file=sys.stderr)
         return 1
-    if n_over:
-        print(f"{n_over} of the ratios are over their limits")
-    return 1 if n_over else 0
+    missed = [goal for goal in goals_of(counted, ours, bases) if not goal.is_met]
+    for goal in missed:
+        print(f"over the limit: {goal.goal}; counted: {goal.measured}")
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from workers import Failed
 
+PAGE = "benchmarks/RESULTS.md"
+
 
 def marks(section: str) -> tuple[str, str]:
     return f"<!-- {section}: written by make bench -->\n", f"<!-- end of {section} -->"

@@ -31,7 +31,6 @@ GROUPS: tuple[Group, ...] = (
     floors.GROUP,
     loop_report.GROUP,
 )
-RESULTS = "benchmarks/RESULTS.md"
 
 
 def arguments(args: Sequence[str]) -> argparse.Namespace:
@@ -77,7 +76,7 @@ def server_of(options: argparse.Namespace) -> Iterator[tuple[Hosts, str]]:
 
 def write(root: Path, group: Group, found: Found) -> None:
     """Write what a group has found, which was measured as a whole."""
-    results.replace(root / RESULTS, group.section, found.body())
+    results.replace(root / results.PAGE, group.section, found.body())
     for (name, section), text in found.others.items():
         if section is None:
             (root / name).write_text(text, encoding="utf-8")

@@ -29,7 +29,7 @@ def test_names_are_chosen_by_parts():
 @pytest.mark.parametrize("group", run.GROUPS, ids=lambda group: group.section)
 def test_results_have_a_section_for_each_group(tmp_path, group):
     page = tmp_path / "page.md"
-    page.write_text((workers.ROOT / run.RESULTS).read_text())
+    page.write_text((workers.ROOT / results.PAGE).read_text())
     results.replace(page, group.section, "new")
 
 
@@ -39,7 +39,7 @@ def test_sections_have_names_of_their_own():
 
 def test_a_group_that_was_measured_as_a_whole_is_written(tmp_path, monkeypatch, capsys):
     """And nothing else is."""
-    page = tmp_path / run.RESULTS
+    page = tmp_path / results.PAGE
     page.parent.mkdir()
     page.write_text("".join(results.marks("a") + results.marks("b")))
     goal = Goal.at_most("time", 1.5, 2)

@@ -95,11 +95,11 @@ def test_a_section_of_the_results_is_replaced_and_no_more(tmp_path):
 def test_a_run_writes_two_pages_and_a_picture(tmp_path):
     found = results_of(ours=turns((98765, 3.21)))
     page = loop_report.FIGURES[0]
-    for name, section in ((run.RESULTS, "loops and threads"), (page, "figures")):
+    for name, section in ((results.PAGE, "loops and threads"), (page, "figures")):
         (tmp_path / name).parent.mkdir()
         (tmp_path / name).write_text("".join(results.marks(section)))
     run.write(tmp_path, loop_report.GROUP, loop_report.found_of(found))
-    assert "98,765 (3.21)" in (tmp_path / run.RESULTS).read_text()
+    assert "98,765 (3.21)" in (tmp_path / results.PAGE).read_text()
     assert "98,765 (3.21)" in (tmp_path / page).read_text()
     assert "98,765/s" in (tmp_path / loop_report.PICTURE[0]).read_text()
 
