@@ -13,7 +13,7 @@ from statistics import median
 import results
 from blocking import both
 from figures import Spread
-from groups import Found, Goal, Group, Run
+from groups import Found, Goal, Group, Place, Run
 from serving import Message
 from workers import Worker
 from workloads import BATCHES, Workload
@@ -21,6 +21,7 @@ from workloads import BATCHES, Workload
 ROUNDS = 7
 GROWTH_LIMIT = 1.6  # a record of the largest batch by one of the smallest
 CPU_LIMITS = {"batches-1000-small": 0.22, "batches-1000-1k": 0.22}  # ours / theirs
+PLACE: Place = ("doc/performance.md", "figures of batches")
 SMALLEST, *_, LARGEST = BATCHES
 
 Turns = dict[str, list[Message]]  # "ours" and "theirs": a message for each round
@@ -117,10 +118,12 @@ def measured(run: Run, wanted: Sequence[str]) -> Found:
         text = "{:26}CPU {:>5} and {:>5} us a record, time {:>5} and {:>5}; CPU {}"
         run.say(text.format(*row))
     origin = results.origin(run.server, rounds, versions)
+    section = f"{origin}\n{results.table(HEADER, rows)}"
     return Found(
         {batch.name: turns for batch, turns in found.items()},
-        f"{origin}\n{results.table(HEADER, rows)}",
+        section,
         goals_of(found),
+        {PLACE: section},
     )
 
 

@@ -19,12 +19,25 @@ from statistics import median
 
 import results
 from figures import Spread
-from groups import Found, Group, Run
+from groups import Found, Group, Place, Run
 from serving import Message
 from workers import HERE, Failed, Worker
 
 CLIENTS = ("this client", "aerospike")
 ROUNDS = 7
+
+# where the pages have some of it
+SECTION = "figures of calls"
+PAGES: tuple[Place, ...] = (("doc/index.md", SECTION), ("doc/performance.md", SECTION))
+ON_PAGES = {
+    "get-4-bins",
+    "put-4-bins",
+    "operate-incr-read",
+    "get-list-10000",
+    "get-blob-1m",
+    "batch-read-1000",
+    "scan-100000",
+}
 
 # of a workload: name, calls, whether it moves one value, title
 Row = tuple[str, int, bool, str]
@@ -187,7 +200,12 @@ def compared(run: Run, selected: Sequence[Row], rounds: int) -> Found:
             rows.append(measure(name, n_scaled, rounds, **workers, has_floor=has_floor))
             run.say(table_row(rows[-1]))
     origin = results.origin(run.server, rounds, versions)
-    return Found([asdict(row) for row in rows], section(origin, selected, rows))
+    figures = f"{origin}\n{table_of_pages(selected, rows)}"
+    return Found(
+        [asdict(row) for row in rows],
+        section(origin, selected, rows),
+        others=dict.fromkeys(PAGES, figures),
+    )
 
 
 def section(origin: str, selected: Sequence[Row], rows: Sequence[Comparison]) -> str:
@@ -208,6 +226,21 @@ def section(origin: str, selected: Sequence[Row], rows: Sequence[Comparison]) ->
         for (*_, title), row in zip(selected, rows, strict=True)
     ]
     return f"{origin}\n{results.table(header, lines)}"
+
+
+def table_of_pages(selected: Sequence[Row], rows: Sequence[Comparison]) -> str:
+    """The medians of some workloads."""
+    header = (
+        "call",
+        "calls per second, ours / theirs",
+        "CPU time of the client per call, ours / theirs",
+    )
+    lines = [
+        (title, f"{row.rate_ratio.median:.2f}", f"{row.cpu_ratio.median:.2f}")
+        for (name, *_, title), row in zip(selected, rows, strict=True)
+        if name in ON_PAGES
+    ]
+    return results.table(header, lines)
 
 
 def names(options: argparse.Namespace) -> list[str]:

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 import batches
+import blocking
 import counts
 import groups
+import loop_report
 import results
 import run
 import workers
@@ -31,6 +33,16 @@ def test_results_have_a_section_for_each_group(tmp_path, group):
     page = tmp_path / "page.md"
     page.write_text((workers.ROOT / results.PAGE).read_text())
     results.replace(page, group.section, "new")
+
+
+@pytest.mark.parametrize(
+    ("name", "section"),
+    [*blocking.PAGES, batches.PLACE, loop_report.FIGURES],
+)
+def test_pages_have_their_sections(tmp_path, name, section):
+    page = tmp_path / "page.md"
+    page.write_text((workers.ROOT / name).read_text())
+    results.replace(page, section, "new")
 
 
 def test_sections_have_names_of_their_own():
