@@ -43,9 +43,38 @@ bool asc_writer_begin(asc_writer *w, asc_buf *out, const asc_msg_head *head);
 /* Change the bits of the header; the counts are filled in at the end. */
 void asc_writer_set_head(asc_writer *w, const asc_msg_head *head);
 
-/* Append a field whose data are size bytes. A message holds ASC_MAX_FIELDS of them at
- * most. */
-bool asc_writer_field(asc_writer *w, uint8_t id, const void *data, size_t size);
+/* Make room for a field of size bytes; the value is where the caller puts them, or NULL.
+ * A message holds ASC_MAX_FIELDS of them at most. The size on the wire includes the byte
+ * of the id. */
+static inline uint8_t *
+asc_writer_add_field(asc_writer *w, uint8_t id, size_t size)
+{
+    if (size >= UINT32_MAX || w->n_fields >= ASC_MAX_FIELDS) {
+        return NULL;
+    }
+    uint8_t *p = asc_buf_add(w->out, 5 + size);
+    if (p == NULL) {
+        return NULL;
+    }
+    asc_put_u32(p, (uint32_t)size + 1);
+    p[4] = id;
+    w->n_fields++;
+    return p + 5;
+}
+
+/* Append a field whose data are size bytes. */
+static inline bool
+asc_writer_field(asc_writer *w, uint8_t id, const void *data, size_t size)
+{
+    uint8_t *p = asc_writer_add_field(w, id, size);
+    if (p == NULL) {
+        return false;
+    }
+    if (size > 0) {
+        memcpy(p, data, size);
+    }
+    return true;
+}
 
 /* Begin a field whose size is not known yet. The caller appends its data to out and
  * then calls asc_writer_field_end. */

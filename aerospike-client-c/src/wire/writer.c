@@ -40,41 +40,10 @@ asc_writer_set_head(asc_writer *w, const asc_msg_head *head)
     asc_put_u32(p + 14, head->budget_ms);
 }
 
-/* Make room for a field of size bytes; the result is where the caller puts them. The
- * size on the wire includes the byte of the id. */
-static uint8_t *
-add_field(asc_writer *w, uint8_t id, size_t size)
-{
-    if (size >= UINT32_MAX || w->n_fields >= ASC_MAX_FIELDS) {
-        return NULL;
-    }
-    uint8_t *p = asc_buf_add(w->out, 5 + size);
-    if (p == NULL) {
-        return NULL;
-    }
-    asc_put_u32(p, (uint32_t)size + 1);
-    p[4] = id;
-    w->n_fields++;
-    return p + 5;
-}
-
-bool
-asc_writer_field(asc_writer *w, uint8_t id, const void *data, size_t size)
-{
-    uint8_t *p = add_field(w, id, size);
-    if (p == NULL) {
-        return false;
-    }
-    if (size > 0) {
-        memcpy(p, data, size);
-    }
-    return true;
-}
-
 bool
 asc_writer_key_field(asc_writer *w, uint8_t particle, const void *data, size_t size)
 {
-    uint8_t *p = add_field(w, ASC_FIELD_KEY, size + 1);
+    uint8_t *p = asc_writer_add_field(w, ASC_FIELD_KEY, size + 1);
     if (p == NULL) {
         return false;
     }
