@@ -13,6 +13,10 @@ static inline const char *
 utf8_of(module_state *st, PyObject *text, Py_ssize_t *size, asc_status code,
         const char *what)
 {
+    if (PyUnicode_IS_COMPACT_ASCII(text)) { /* whose bytes are its UTF-8 */
+        *size = PyUnicode_GET_LENGTH(text);
+        return (const char *)PyUnicode_1BYTE_DATA(text);
+    }
     const char *utf8 = PyUnicode_AsUTF8AndSize(text, size);
     if (utf8 == NULL) {
         raise_code(st, code, "%s has characters that UTF-8 lacks", what);
