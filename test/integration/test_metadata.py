@@ -64,6 +64,14 @@ def test_ttl_stays_when_it_is_not_to_be_updated(client, key, ttl):
     assert_ttl(ttl_of(client, key), 1000)
 
 
+def test_metadata_that_was_handed_out_is_the_callers(client, key):
+    client.put(key, {"a": 1})
+    first, second = client.get(key)[1], client.get(key)[1]
+    first.update(gen=7, ttl=8, more=9)
+    assert second == client.get(key)[1] == {"ttl": NEVER, "gen": 1}
+    assert list(second) == ["ttl", "gen"]
+
+
 @pytest.mark.parametrize("ttl", [10 * YEAR_S + 1, 2**31])
 def test_ttl_beyond_ten_years_is_an_invalid_request(client, key, ttl):
     with pytest.raises(exception.InvalidRequest) as caught:

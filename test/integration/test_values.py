@@ -514,3 +514,11 @@ def test_null_is_no_map_key(client, key, make, null):
     """It would be nil, which no map has as a key, also if it is a number or bytes."""
     with pytest.raises(exception.ParamError, match="map key"):
         client.put(key, {"m": make({b"z": 1, null: 2, 5: 3, 2.5: 4})})
+
+
+@pytest.mark.parametrize("size", [2, 3, 4, 7, 8, 9, 15, 16, 17, 31, 32, 33])
+def test_names_that_differ_in_one_byte_are_not_mixed_up(client, key, size):
+    names = {f"{'a' * i}b{'a' * (size - i - 1)}": i for i in range(size)}
+    client.put(key, {"m": names})
+    for _ in range(2):  # the second time, names are known
+        assert client.get(key)[2] == {"m": names}

@@ -43,9 +43,9 @@ bool asc_writer_begin(asc_writer *w, asc_buf *out, const asc_msg_head *head);
 /* Change the bits of the header; the counts are filled in at the end. */
 void asc_writer_set_head(asc_writer *w, const asc_msg_head *head);
 
-/* Make room for a field of size bytes; the value is where the caller puts them, or NULL.
- * A message holds ASC_MAX_FIELDS of them at most. The size on the wire includes the byte
- * of the id. */
+/* Make room for a field of size bytes; the value is where the caller puts them, or
+ * NULL. A message holds ASC_MAX_FIELDS of them at most. The size on the wire includes
+ * the byte of the id. */
 static inline uint8_t *
 asc_writer_add_field(asc_writer *w, uint8_t id, size_t size)
 {

@@ -13,6 +13,7 @@
 #include "support/args.h"
 #include "support/compat.h"
 #include "support/logging.h"
+#include "values/bins.h"
 #include "values/keys.h"
 #include "values/pickles.h"
 #include "values/record_tuple.h"
@@ -81,8 +82,8 @@ core_exec(PyObject *module)
     module_state *st = PyModule_GetState(module);
     expressions_init(st);
     if (state_init(st) < 0 || errors_init(st) < 0 || option_tables_intern(st) < 0 ||
-        add_functions(module) < 0 || record_type_init(module, st) < 0 ||
-        batch_record_type_init(module, st) < 0 ||
+        add_functions(module) < 0 || bins_init(st) < 0 ||
+        record_type_init(module, st) < 0 || batch_record_type_init(module, st) < 0 ||
         client_type_init(module, st) < 0 || stream_types_init(module, st) < 0 ||
         awaited_types_init(module, st) < 0) {
         return -1; /* Python drops the module, and core_free() what there is */

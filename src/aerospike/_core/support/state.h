@@ -194,8 +194,9 @@ typedef struct module_state {
     PyObject *context_names;   /* ("context",), the keywords of a call */
     PyObject *spare_pendings;  /* memory of ended calls of AsyncClients: a list */
     size_t n_spare_pendings;
-    PyObject **option_names[N_TABLES];       /* interned, one per row, ended by NULL */
-    PyObject *cached_names[N_CACHED_NAMES];  /* see decode_name() */
+    PyObject *lasting_meta; /* the metadata that many records have; see bins.c */
+    PyObject **option_names[N_TABLES];      /* interned, one per row, ended by NULL */
+    PyObject *cached_names[N_CACHED_NAMES]; /* see decode_name() */
 } module_state;
 
 /* Where an interned name lies in the state. Tables are constants, which cannot hold

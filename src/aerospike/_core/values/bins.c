@@ -14,32 +14,62 @@ now_unix_s(void)
     return (uint64_t)now.tv_sec;
 }
 
+/* Make a dict with the one item "ttl"; NULL with MemoryError. */
+static PyObject *
+dict_with_ttl(module_state *st, uint32_t ttl_s)
+{
+    PyObject *dict = PyDict_New();
+    PyObject *ttl = dict != NULL ? PyLong_FromUnsignedLong(ttl_s) : NULL;
+    if (ttl == NULL || PyDict_SetItem(dict, st->s_ttl, ttl) < 0) {
+        Py_CLEAR(dict);
+    }
+    Py_XDECREF(ttl);
+    return dict;
+}
+
+int
+bins_init(module_state *st)
+{
+    st->lasting_meta = dict_with_ttl(st, ASC_TTL_NEVER);
+    return st->lasting_meta != NULL ? 0 : -1;
+}
+
+/* Do the same for a record that never expires, as most do. A copy saves the making of
+ * the int and of the table, but threads without the GIL would wait for each other
+ * there. */
+static PyObject *
+dict_of_lasting(module_state *st)
+{
+#ifdef Py_GIL_DISABLED
+    return dict_with_ttl(st, ASC_TTL_NEVER);
+#else
+    return PyDict_Copy(st->lasting_meta);
+#endif
+}
+
 /* The clock is read only for records that expire. */
 PyObject *
 meta_to_py(module_state *st, const asc_msg *m)
 {
-    uint64_t now = m->void_time != 0 ? now_unix_s() : 0;
-    uint32_t ttl_s = asc_ttl_from_void_time(m->void_time, now);
-    PyObject *dict = PyDict_New();
-    PyObject *ttl = dict != NULL ? PyLong_FromUnsignedLong(ttl_s) : NULL;
-    PyObject *gen = ttl != NULL ? PyLong_FromUnsignedLong(m->generation) : NULL;
-    if (gen == NULL || PyDict_SetItem(dict, st->s_ttl, ttl) < 0 ||
-        PyDict_SetItem(dict, st->s_gen, gen) < 0) {
+    PyObject *dict =
+        m->void_time == 0
+            ? dict_of_lasting(st)
+            : dict_with_ttl(st, asc_ttl_from_void_time(m->void_time, now_unix_s()));
+    PyObject *gen = dict != NULL ? PyLong_FromUnsignedLong(m->generation) : NULL;
+    if (gen == NULL || PyDict_SetItem(dict, st->s_gen, gen) < 0) {
         Py_CLEAR(dict);
     }
-    Py_XDECREF(ttl);
     Py_XDECREF(gen);
     return dict;
 }
 
-/* Read the next operation of the reply. 0, or -1 with an exception. */
+/* Read the next operation of the reply; err holds no error yet. 0, or -1 with an
+ * exception. */
 static inline int
-next_op(const bins_reader *r, asc_msg *m, asc_msg_op *op)
+next_op(const bins_reader *r, asc_msg *m, asc_msg_op *op, asc_error *err)
 {
-    asc_error err;
-    asc_error_reset(&err);
-    if (asc_msg_next_op(m, op, &err) != ASC_OK) {
-        raise_error(r->st, &err, r->key, NULL);
+    if (asc_msg_next_op(m, op, err) != ASC_OK) {
+        raise_error(r->st, err, r->key, NULL);
         return -1;
     }
     return 0;
@@ -71,13 +101,17 @@ int
 next_bin(const bins_reader *r, asc_msg *m, PyObject **name, PyObject **value)
 {
     asc_msg_op op;
-    return next_op(r, m, &op) < 0 ? -1 : bin_of_op(r, &op, name, value);
+    asc_error err;
+    asc_error_reset(&err);
+    return next_op(r, m, &op, &err) < 0 ? -1 : bin_of_op(r, &op, name, value);
 }
 
 int
 next_value(const bins_reader *r, asc_msg *m, asc_msg_op *op, PyObject **value)
 {
-    *value = next_op(r, m, op) < 0 ? NULL : value_of_op(r, op);
+    asc_error err;
+    asc_error_reset(&err);
+    *value = next_op(r, m, op, &err) < 0 ? NULL : value_of_op(r, op);
     return *value != NULL ? 0 : -1;
 }
 
@@ -86,8 +120,10 @@ bins_to_dict(const bins_reader *r, asc_msg *m)
 {
     PyObject *bins = PyDict_New(), *name, *value;
     asc_msg_op op;
+    asc_error err;
+    asc_error_reset(&err);
     for (unsigned i = 0; bins != NULL && i < m->n_ops; i++) {
-        if (next_op(r, m, &op) < 0) {
+        if (next_op(r, m, &op, &err) < 0) {
             Py_CLEAR(bins);
             break;
         }

@@ -12,6 +12,9 @@ typedef struct bins_reader {
     PyObject *key;            /* borrowed: what an error shows, or NULL */
 } bins_reader;
 
+/* Make what the metadata of records have in common. 0, or -1 with MemoryError. */
+int bins_init(module_state *st);
+
 /* The metadata of a record: a new dict {"ttl": seconds, "gen": number}. NULL with
  * MemoryError. */
 PyObject *meta_to_py(module_state *st, const asc_msg *m);

@@ -55,19 +55,46 @@ decode_text(const uint8_t *data, size_t size)
  * place. Names repeat from record to record, so that nearly all are found. */
 #define LONGEST_CACHED_NAME 32u
 
-/* Find the place of a name in the table, by a hash of its ends and its size. */
-static size_t
-name_slot(const uint8_t *data, size_t size)
+/* The first and the last bytes of a name, up to 8 of each. Of names of the same size up
+ * to 16 they say all. */
+typedef struct name_ends {
+    uint64_t head, tail;
+} name_ends;
+
+static inline name_ends
+ends_of(const uint8_t *data, size_t size)
 {
-    uint64_t head = 0, tail = 0;
+    name_ends ends = {0, 0};
     if (size >= 8) {
-        memcpy(&head, data, 8);
-        memcpy(&tail, data + size - 8, 8);
+        memcpy(&ends.head, data, 8);
+        memcpy(&ends.tail, data + size - 8, 8);
+    }
+    else if (size >= 4) {
+        memcpy(&ends.head, data, 4);
+        memcpy(&ends.tail, data + size - 4, 4);
     }
     else {
-        memcpy(&head, data, size);
+        memcpy(&ends.head, data, 2);
+        memcpy(&ends.tail, data + size - 2, 2);
     }
-    uint64_t h = (head ^ size) * 0x9E3779B97F4A7C15u ^ tail * 0xC2B2AE3D27D4EB4Fu;
+    return ends;
+}
+
+/* Is a str, whose bytes these are, the name? */
+static inline bool
+is_name(const uint8_t *known, const uint8_t *data, size_t size, name_ends ends)
+{
+    name_ends others = ends_of(known, size);
+    return others.head == ends.head && others.tail == ends.tail &&
+           (size <= 16 || memcmp(known + 8, data + 8, size - 16) == 0);
+}
+
+/* Find the place of a name in the table, by a hash of its ends and its size. */
+static inline size_t
+name_slot(name_ends ends, size_t size)
+{
+    uint64_t h =
+        (ends.head ^ size) * 0x9E3779B97F4A7C15u ^ ends.tail * 0xC2B2AE3D27D4EB4Fu;
     return (size_t)((h ^ h >> 32) * 0x9E3779B97F4A7C15u >> 54) & (N_CACHED_NAMES - 1);
 }
 
@@ -80,10 +107,11 @@ decode_name(module_state *st, const uint8_t *data, size_t size)
     if (size < 2 || size > LONGEST_CACHED_NAME) {
         return decode_text(data, size);
     }
-    PyObject **slot = &st->cached_names[name_slot(data, size)];
+    name_ends ends = ends_of(data, size);
+    PyObject **slot = &st->cached_names[name_slot(ends, size)];
     PyObject *known = *slot;
     if (known != NULL && (size_t)PyUnicode_GET_LENGTH(known) == size &&
-        memcmp(PyUnicode_1BYTE_DATA(known), data, size) == 0) {
+        is_name(PyUnicode_1BYTE_DATA(known), data, size, ends)) {
         return Py_NewRef(known);
     }
     PyObject *name = decode_text(data, size);
