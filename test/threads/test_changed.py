@@ -11,7 +11,7 @@ import contextlib
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import cycle
 from typing import Any
 
@@ -174,7 +174,7 @@ def test_a_bytearray_as_user_key_and_as_bin_name(client, new_key):
     found = client.scan(*space).results()
     assert found
     for stored, _, bins in found:
-        digest = aerospike.calc_digest(*space, bytearray(stored[2]))
+        digest = aerospike.calc_digest(space[0], space[1], bytearray(stored[2]))
         assert bytes(digest) == bytes(stored[3])
         if LOCKS_BYTEARRAYS:
             assert stored[2] in (b"a" * 20, b"b" * 20)
@@ -211,13 +211,14 @@ def test_bins_policies_and_metadata_of_a_write(client, keys):
 def test_a_key_that_is_a_dict(client, keys):
     client.put(keys[0], {"a": 1})
     parts = dict(zip(("ns", "set", "key"), keys[0], strict=True))
-    shared = dict(parts)
+    shared: dict[str, Any] = dict(parts)
+    digest = aerospike.calc_digest(*keys[0])
 
     def change() -> None:
         shared.clear()
         shared.update(parts)
         del shared["key"]
-        shared["digest"] = aerospike.calc_digest(*keys[0])
+        shared["digest"] = digest
 
     def call(_number: int) -> None:
         try:
@@ -319,7 +320,7 @@ def test_records_of_a_batch_that_others_read_and_change(client, keys):
     records = [Read(key, operations) for key in keys]
     batch = BatchRecords(list(records))
     others = [Write(key, [ops.increment("n", 1)]) for key in keys]
-    turns = cycle([records, others, [*others, *records], []])
+    turns: Iterator[list[Any]] = cycle([records, others, [*others, *records], []])
 
     def read() -> None:
         for record in [*records, *others]:
@@ -372,7 +373,7 @@ def test_arguments_of_functions_and_expressions(client, keys):
 
 
 @pytest.fixture
-def space(client, new_key) -> tuple[str, str]:
+def space(client, new_key) -> Iterator[tuple[str, str]]:
     """A set of 60 records."""
     space = new_key()[:2]
     for n in range(60):
