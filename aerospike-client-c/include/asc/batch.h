@@ -45,6 +45,13 @@ asc_batch_begin(asc_batch *b, asc_cluster *cluster, const asc_batch_options *opt
 asc_status asc_batch_add(asc_batch *b, const char *ns, uint32_t partition, bool writes,
                          asc_error *err);
 
+/* The same for many rows: number a namespace once, make room for n more rows, and then
+ * add these without a chance of failure. */
+asc_status
+asc_batch_namespace(asc_batch *b, const char *ns, uint16_t *number, asc_error *err);
+asc_status asc_batch_reserve(asc_batch *b, uint32_t n, asc_error *err);
+void asc_batch_put(asc_batch *b, uint16_t ns, uint32_t partition, bool writes);
+
 /* Choose a node for each row that must be sent: at first for all rows, later for the
  * unanswered rows of parts that failed and are to be repeated. The newest snapshot of
  * the cluster says where a row goes. A part is added to the set for each node. Rows
@@ -68,6 +75,10 @@ bool asc_batch_unanswered(const asc_batch *b, const asc_part *p, uint32_t *at,
  * for rows whose part has not been taken to its end, or is to be repeated: not after
  * the set was abandoned. */
 bool asc_batch_has_left(const asc_batch *b, uint32_t row);
+
+/* End everything at once, as asc_set_abandon() does. The memory of a batch of usual
+ * size is kept for the next asc_batch_begin(). */
+void asc_batch_abandon(asc_batch *b);
 
 /* True when every part has ended and was taken, and none is to be repeated. */
 bool asc_batch_is_done(const asc_batch *b);

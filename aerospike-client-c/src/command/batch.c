@@ -11,7 +11,7 @@
 #include "command/set.h"
 
 /* Room for so many rows is kept between two batches. */
-#define KEEP_ROWS 4096u
+#define KEEP_ROWS (32u << 10)
 
 /* What is kept of one row. */
 typedef struct batch_row {
@@ -128,28 +128,34 @@ asc_batch_set(asc_batch *b)
 
 static bool note(void *owner, const asc_msg *m, asc_error *err);
 
+void
+asc_batch_abandon(asc_batch *b)
+{
+    end_routing(b);
+    asc_set_abandon(b->set);
+    if (b->cap_rows > KEEP_ROWS) {
+        free_rows(b);
+    }
+}
+
 /* Memory that a large batch has taken is given back here, not at its end, where the
  * caller may still read from it. */
 void
 asc_batch_begin(asc_batch *b, asc_cluster *cluster, const asc_batch_options *options)
 {
     const asc_set_owner owner = {.note = note, .self = b};
-    end_routing(b);
+    asc_batch_abandon(b);
     asc_set_begin_at(b->set, cluster, &options->set, &owner, asc_now_ms());
     b->cluster = cluster;
     b->options = *options;
-    if (b->cap_rows > KEEP_ROWS) {
-        free_rows(b);
-    }
     b->n_rows = b->n_names = b->last_member = 0;
     b->routed = false;
 }
 
 /* --- rows --- */
 
-/* Find the number of a namespace in the list, to which it is added when it is new. */
-static asc_status
-find_name(asc_batch *b, const char *ns, uint16_t *out, asc_error *err)
+asc_status
+asc_batch_namespace(asc_batch *b, const char *ns, uint16_t *out, asc_error *err)
 {
     for (uint32_t i = b->n_names; i-- > 0;) { /* most often it is the last one */
         if (strcmp(b->names[i].name, ns) == 0) {
@@ -176,28 +182,42 @@ find_name(asc_batch *b, const char *ns, uint16_t *out, asc_error *err)
 }
 
 asc_status
+asc_batch_reserve(asc_batch *b, uint32_t n, asc_error *err)
+{
+    if (b->cap_rows - b->n_rows >= n) {
+        return ASC_OK;
+    }
+    uint32_t least = b->n_rows + n, cap = b->cap_rows + b->cap_rows / 2 + 64;
+    cap = cap > least ? cap : least;
+    batch_row *rows = asc_realloc(b->rows, cap * sizeof *rows);
+    if (rows == NULL) {
+        return asc_error_set(err, ASC_ERR_NOMEM, "batch of %u rows", cap);
+    }
+    b->rows = rows;
+    b->cap_rows = cap;
+    return ASC_OK;
+}
+
+void
+asc_batch_put(asc_batch *b, uint16_t ns, uint32_t partition, bool writes)
+{
+    b->rows[b->n_rows++] =
+        (batch_row){.ns = ns,
+                    .partition = (uint16_t)(partition % ASC_N_PARTITIONS),
+                    .writes = writes};
+}
+
+asc_status
 asc_batch_add(asc_batch *b, const char *ns, uint32_t partition, bool writes,
               asc_error *err)
 {
     uint16_t name = 0;
-    asc_status rc = find_name(b, ns, &name, err);
-    if (rc != ASC_OK) {
-        return rc;
+    asc_status rc = asc_batch_namespace(b, ns, &name, err);
+    rc = rc == ASC_OK ? asc_batch_reserve(b, 1, err) : rc;
+    if (rc == ASC_OK) {
+        asc_batch_put(b, name, partition, writes);
     }
-    if (b->n_rows == b->cap_rows) {
-        uint32_t cap = b->cap_rows + b->cap_rows / 2 + 64;
-        batch_row *rows = asc_realloc(b->rows, cap * sizeof *rows);
-        if (rows == NULL) {
-            return asc_error_set(err, ASC_ERR_NOMEM, "batch of %u rows", cap);
-        }
-        b->rows = rows;
-        b->cap_rows = cap;
-    }
-    b->rows[b->n_rows++] =
-        (batch_row){.ns = name,
-                    .partition = (uint16_t)(partition % ASC_N_PARTITIONS),
-                    .writes = writes};
-    return ASC_OK;
+    return rc;
 }
 
 /* A message about a row has come for a member, or the last one of its reply. A row that

@@ -89,6 +89,8 @@ batch_begin(batch_run *b, PyObject *self, PyTypeObject *cls, const batch_method 
 static int
 take_items(batch_run *b, PyObject *items, Py_ssize_t n)
 {
+    asc_error err; /* which says no more than its code */
+    asc_error_reset(&err);
     if (n > MAX_ROWS) {
         return raise_param(b->st, "the batch is too large: %zd records, at most %d", n,
                            MAX_ROWS);
@@ -105,7 +107,7 @@ take_items(batch_run *b, PyObject *items, Py_ssize_t n)
     }
     b->n_items = (size_t)n;
     b->cap_rows = (size_t)n;
-    return 0;
+    return put_ok(asc_batch_reserve(b->batch, (uint32_t)n, &err) == ASC_OK);
 }
 
 int
@@ -126,10 +128,7 @@ drop_rows(batch_run *b, size_t n)
         batch_row *row = &b->rows[--b->n_rows];
         Py_DECREF(row->given);
         Py_XDECREF(row->target);
-        key_clear(&row->key);
-        Py_DECREF(row->key.ns);
-        Py_DECREF(row->key.set);
-        Py_XDECREF(row->key.user_key);
+        Py_XDECREF(row->held);
     }
     for (; n > 0 && b->item_at < b->n_items; n--) {
         Py_DECREF(b->items[b->item_at++]);
@@ -164,6 +163,11 @@ batch_end(batch_run *b)
     for (size_t i = 0; i < b->n_templates; i++) {
         Py_XDECREF(b->templates[i].asked);
     }
+    for (size_t i = 0; i < b->n_names; i++) {
+        Py_DECREF(b->names[i].of.ns);
+        Py_DECREF(b->names[i].of.set);
+    }
+    PyMem_Free(b->names);
     PyMem_Free(b->items);
     PyMem_Free(b->rows);
     PyMem_Free(b->templates);
@@ -257,34 +261,87 @@ template_end(batch_run *b, asc_writer *w, const template_head *head)
 
 /* --- rows --- */
 
+/* So many of the newest names are compared with those of a row whose namespace or set
+ * is not the very object of the row before. */
+#define NAMES_COMPARED 16
+
+static bool
+same_names(const key_names *a, const key_names *b)
+{
+    return a->ns_size == b->ns_size && a->set_size == b->set_size &&
+           memcmp(a->ns_text, b->ns_text, a->ns_size) == 0 &&
+           memcmp(a->set_text, b->set_text, a->set_size) == 0;
+}
+
+/* Add names of rows, with the next number. 0, or -1 with an exception. */
+static int
+add_names(batch_run *b, const key_names *names)
+{
+    asc_error err;
+    if (b->n_names == b->cap_names) {
+        size_t cap = b->cap_names * 2 + 1;
+        row_names *moved = PyMem_Realloc(b->names, cap * sizeof *moved);
+        if (moved == NULL) {
+            return put_ok(false);
+        }
+        b->names = moved;
+        b->cap_names = cap;
+    }
+    row_names *added = &b->names[b->n_names];
+    asc_error_reset(&err);
+    if (asc_batch_namespace(b->batch, names->ns_text, &added->number, &err) != ASC_OK) {
+        raise_error(b->st, &err, NULL, NULL);
+        return -1;
+    }
+    added->of = *names;
+    Py_INCREF(names->ns);
+    Py_INCREF(names->set);
+    b->n_names++;
+    return 0;
+}
+
+/* Give a row the number of its names. Most rows have the same objects as the row before
+ * them. 0, or -1 with an exception. */
+static int
+number_names(batch_run *b, batch_row *row, const key_items *items)
+{
+    key_names names;
+    if (b->n_rows > 0) {
+        row->names = b->rows[b->n_rows - 1].names;
+        const key_names *last = &b->names[row->names].of;
+        if (last->ns == items->ns && last->set == items->set) {
+            return 0;
+        }
+    }
+    if (key_names_from_py(b->st, &names, items->ns, items->set) < 0) {
+        return -1;
+    }
+    size_t end = b->n_names > NAMES_COMPARED ? b->n_names - NAMES_COMPARED : 0;
+    for (size_t i = b->n_names; i-- > end;) {
+        if (same_names(&b->names[i].of, &names)) {
+            row->names = (uint32_t)i;
+            return 0;
+        }
+    }
+    row->names = (uint32_t)b->n_names;
+    return add_names(b, &names);
+}
+
 int
 batch_add(batch_run *b, PyObject *key, PyObject *target)
 {
     batch_row *row = &b->rows[b->n_rows];
-    const row_template *t = &b->templates[b->n_templates - 1];
-    asc_error err;
+    key_items items; /* borrowed: from the key, or what is held */
     *row = (batch_row){.template = (uint32_t)(b->n_templates - 1)};
-    if (key_from_py(b->st, &row->key, key) < 0) {
-        key_clear(&row->key);
-        Py_XDECREF(target);
+    if (key_items_of(b->st, key, &items, &row->held) < 0 ||
+        number_names(b, row, &items) < 0 ||
+        user_key_from_py(b->st, &row->user, row->digest, &items, &row->held) < 0) {
+        Py_XDECREF(row->held);
         return -1;
     }
-    /* From here on batch_end() drops what the row has, also when the library refuses
-     * it. */
-    row->given = Py_NewRef(key);
+    row->given = key;
     row->target = target;
-    Py_INCREF(row->key.ns);
-    Py_INCREF(row->key.set);
-    Py_XINCREF(row->key.user_key);
     b->n_rows++;
-    asc_error_reset(&err);
-    if (asc_batch_add(b->batch, row->key.ns_text, asc_digest_partition(row->key.digest),
-                      t->writes, &err) != ASC_OK) {
-        PyObject *shown = client_error_key(b->client, key, &row->key);
-        raise_error(b->st, &err, shown, NULL);
-        Py_XDECREF(shown);
-        return -1;
-    }
     return 0;
 }
 
@@ -306,8 +363,8 @@ batch_name_index(module_state *st, PyObject *key, Py_ssize_t i)
     return raise_from(cause, -1);
 }
 
-/* ADDS. Each item is the batch's until its row has been added, and then perhaps the
- * row's. What is encoded for a template counts as work, too. */
+/* ADDS. Each item is the batch's until it is taken for its row. What is encoded for a
+ * template counts as work, too. */
 static int
 add_items(batch_run *b)
 {
@@ -316,16 +373,12 @@ add_items(batch_run *b)
     int rc = 0;
     while (rc == 0 && work < b->left && b->item_at < b->n_items) {
         size_t i = b->item_at++;
-        PyObject *item = b->items[i];
-        rc = add(b, item, (Py_ssize_t)i);
-        Py_DECREF(item);
+        rc = add(b, b->items[i], (Py_ssize_t)i);
         work += ROW_WORK + b->bytes.len - n_bytes;
         n_bytes = b->bytes.len;
     }
     spend(b, work);
-    if (b->item_at == b->n_items) {
-        b->stage = BATCH_READIES;
-    }
+    b->stage = b->item_at < b->n_items ? BATCH_HASHES : BATCH_READIES;
     return rc;
 }
 
@@ -342,9 +395,49 @@ ready_rows(batch_run *b)
     if (rc < 0 || (b->method->ready_row != NULL && b->at < b->n_rows)) {
         return rc;
     }
-    b->stage = b->n_rows > 0 ? BATCH_ROUTES : BATCH_FINISHES;
+    b->stage = b->n_rows > 0 ? BATCH_HASHES : BATCH_FINISHES;
     b->at = 0;
     return b->method->ready != NULL ? b->method->ready(b) : 0;
+}
+
+/* The rows of which digests are computed together. */
+#define HASHED_AT_ONCE 64
+
+/* Compute the digests of a few rows, and give the rows to the library. */
+static void
+hash_few(batch_run *b, batch_row *rows, size_t n)
+{
+    asc_digest_source sources[HASHED_AT_ONCE];
+    size_t n_sources = 0;
+    for (size_t i = 0; i < n; i++) {
+        batch_row *row = &rows[i];
+        if (row->user.object != NULL) { /* else the digest is there */
+            sources[n_sources++] =
+                digest_source(&b->names[row->names].of, &row->user, row->digest);
+        }
+    }
+    asc_digest_keys(sources, n_sources);
+    for (size_t i = 0; i < n; i++) {
+        const batch_row *row = &rows[i];
+        asc_batch_put(b->batch, b->names[row->names].number,
+                      asc_digest_partition(row->digest),
+                      b->templates[row->template].writes);
+    }
+}
+
+/* HASHES: the rows of the slice that was added last. */
+static asc_status
+hash_rows(batch_run *b, asc_error *err)
+{
+    (void)err;
+    while (b->n_hashed < b->n_rows) {
+        size_t n = b->n_rows - b->n_hashed;
+        n = n < HASHED_AT_ONCE ? n : HASHED_AT_ONCE;
+        hash_few(b, &b->rows[b->n_hashed], n);
+        b->n_hashed += n;
+    }
+    b->stage = b->item_at < b->n_items ? BATCH_ADDS : BATCH_ROUTES;
+    return ASC_OK;
 }
 
 /* --- requests --- */
@@ -352,22 +445,12 @@ ready_rows(batch_run *b)
 /* May the row be sent as a repetition of the one before it in the request, NULL for the
  * first? Then only its digest is sent: the node takes all else from the row before. A
  * row that sends its user key cannot be a repetition, for that key would be the
- * other's. Names of sets mostly come from one Python string, so that comparing their
- * addresses answers for most rows. */
+ * other's. */
 static bool
 repeats(const batch_run *b, const batch_row *row, const batch_row *before)
 {
-    if (before == NULL || row->template != before->template ||
-        b->templates[row->template].sends_key) {
-        return false;
-    }
-    const record_key *k = &row->key, *o = &before->key;
-    if (k->ns_size != o->ns_size || k->set_size != o->set_size) {
-        return false;
-    }
-    bool same_set = k->set_text == o->set_text ||
-                    memcmp(k->set_text, o->set_text, k->set_size) == 0;
-    return same_set && memcmp(k->ns_text, o->ns_text, k->ns_size) == 0;
+    return before != NULL && row->template == before->template &&
+           row->names == before->names && !b->templates[row->template].sends_key;
 }
 
 /* Append a row: its number, by which the reply names it, its digest, and the bytes of
@@ -377,7 +460,8 @@ static bool
 put_row(batch_run *b, asc_buf *out, uint32_t number, const batch_row *before)
 {
     const batch_row *row = &b->rows[number];
-    const record_key *k = &row->key;
+    const key_names *names = &b->names[row->names].of;
+    const given_key *user = &row->user;
     const row_template *t = &b->templates[row->template];
     const uint8_t *bytes = b->bytes.data;
     uint8_t *p = asc_buf_add(out, 4 + ASC_DIGEST_SIZE);
@@ -385,11 +469,11 @@ put_row(batch_run *b, asc_buf *out, uint32_t number, const batch_row *before)
         return false;
     }
     asc_put_u32(p, number);
-    memcpy(p + 4, k->digest, ASC_DIGEST_SIZE);
+    memcpy(p + 4, row->digest, ASC_DIGEST_SIZE);
     if (repeats(b, row, before)) {
         return asc_mp_put_byte(out, ROW_REPEATS);
     }
-    bool with_key = t->sends_key && k->user_key != NULL;
+    bool with_key = t->sends_key && user->object != NULL;
     asc_writer w = {.out = out};
     if (!asc_buf_put(out, bytes + t->head, t->fields - t->head)) {
         return false;
@@ -400,32 +484,26 @@ put_row(batch_run *b, asc_buf *out, uint32_t number, const batch_row *before)
     }
     asc_put_u16(p, (uint16_t)(t->n_fields + 2 + with_key));
     asc_put_u16(p + 2, t->n_ops);
-    return asc_writer_field(&w, ASC_FIELD_NAMESPACE, k->ns_text, k->ns_size) &&
-           asc_writer_field(&w, ASC_FIELD_SET, k->set_text, k->set_size) &&
+    return asc_writer_field(&w, ASC_FIELD_NAMESPACE, names->ns_text, names->ns_size) &&
+           asc_writer_field(&w, ASC_FIELD_SET, names->set_text, names->set_size) &&
            asc_buf_put(out, bytes + t->fields, t->fields_end - t->fields) &&
-           (!with_key ||
-            asc_writer_key_field(&w, k->particle, k->value, k->value_size)) &&
+           (!with_key || asc_writer_key_field(&w, user->particle, given_key_bytes(user),
+                                              user->size)) &&
            asc_buf_put(out, bytes + t->tail, t->tail_end - t->tail);
 }
 
 /* ROUTES. */
-static int
-route_rows(batch_run *b)
+static asc_status
+route_rows(batch_run *b, asc_error *err)
 {
-    asc_error err;
-    asc_error_reset(&err);
-    uint32_t n_rows = (uint32_t)(b->left / ROW_WORK + 1);
-    asc_status rc = asc_batch_route_some(b->batch, n_rows, &err);
+    size_t n_rows = b->left / ROW_WORK + 1;
+    asc_status rc = asc_batch_route_some(b->batch, (uint32_t)n_rows, err);
     if (rc == ASC_INTERRUPTED) {
         b->left = 0;
-        return 0;
-    }
-    if (rc != ASC_OK) {
-        raise_error(b->st, &err, NULL, NULL);
-        return -1;
+        return ASC_OK;
     }
     b->stage = BATCH_WRITES;
-    return 0;
+    return rc;
 }
 
 /* Begin the request of a part, which is one request to one node. Its header holds for
@@ -481,45 +559,46 @@ put_rows(batch_run *b)
     return true;
 }
 
-/* End the request of a part. 0, or -1 with an exception. */
-static int
-end_part(batch_run *b)
+/* End the request of a part. */
+static asc_status
+end_part(batch_run *b, asc_error *err)
 {
     asc_part *part = b->part;
     asc_buf *out = &part->req.out;
     if (out->len > MAX_REQUEST_BYTES) {
-        return raise_param(b->st,
-                           "the batch is too large: the request to node %s has %zu "
-                           "bytes, %u are allowed",
-                           part->node_name, out->len, MAX_REQUEST_BYTES);
+        return asc_error_set(err, ASC_ERR_PARAM,
+                             "the batch is too large: the request to node %s has %zu "
+                             "bytes, %u are allowed",
+                             part->node_name, out->len, MAX_REQUEST_BYTES);
     }
     asc_put_u32(out->data + b->rows_start, (uint32_t)(out->len - b->rows_start - 4));
     b->writer.n_fields++;
     asc_writer_end(&b->writer);
     b->part = NULL;
-    return 0;
+    return ASC_OK;
 }
 
 /* WRITES. */
-static int
-write_parts(batch_run *b)
+static asc_status
+write_parts(batch_run *b, asc_error *err)
 {
-    int rc = 0;
-    while (rc == 0 && b->left > 0) {
+    asc_status rc = ASC_OK;
+    while (rc == ASC_OK && b->left > 0) {
+        bool ok = true;
         if (b->part == NULL) {
             b->part = asc_set_unwritten(asc_batch_set(b->batch));
             if (b->part == NULL) {
                 b->is_out = true;
                 b->stage = BATCH_WAITS;
-                return 0;
+                return ASC_OK;
             }
-            rc = put_ok(begin_part(b));
+            ok = begin_part(b);
         }
-        if (rc == 0) {
-            rc = put_ok(put_rows(b));
+        if (!ok || !put_rows(b)) {
+            return asc_error_set(err, ASC_ERR_NOMEM, "requests of a batch");
         }
-        if (rc == 0 && b->at == b->part->n_rows) {
-            rc = end_part(b);
+        if (b->at == b->part->n_rows) {
+            rc = end_part(b, err);
         }
     }
     return rc;
@@ -813,44 +892,112 @@ fail(batch_run *b)
     return -1;
 }
 
+/* What is done for a stage: with the GIL, or without it where it is not needed. */
+typedef struct stage_work {
+    int (*locked)(batch_run *);
+    asc_status (*unlocked)(batch_run *, asc_error *);
+} stage_work;
+
+static const stage_work works[] = {
+    [BATCH_ADDS] = {.locked = add_items},
+    [BATCH_HASHES] = {.unlocked = hash_rows},
+    [BATCH_READIES] = {.locked = ready_rows},
+    [BATCH_ROUTES] = {.unlocked = route_rows},
+    [BATCH_WRITES] = {.unlocked = write_parts},
+    [BATCH_WAITS] = {NULL, NULL},
+    [BATCH_READS] = {.locked = take_parts},
+    [BATCH_FAILS] = {.locked = fail_rows},
+    [BATCH_FINISHES] = {.locked = finish},
+    [BATCH_ENDED] = {NULL, NULL},
+};
+
+/* Go on with stages that need the GIL, as far as the slice goes. 0, or -1 with an
+ * exception. */
+static int
+go_on_locked(batch_run *b)
+{
+    int rc = 0;
+    while (rc == 0 && b->left > 0 && works[b->stage].locked != NULL) {
+        rc = works[b->stage].locked(b);
+    }
+    return rc;
+}
+
+/* The same with stages that do not. */
+static asc_status
+go_on_unlocked(batch_run *b, asc_error *err)
+{
+    asc_status rc = ASC_OK;
+    while (rc == ASC_OK && b->left > 0 && works[b->stage].unlocked != NULL) {
+        rc = works[b->stage].unlocked(b, err);
+    }
+    return rc;
+}
+
 int
 batch_go_on(batch_run *b, size_t work)
 {
-    static int (*const stages[])(batch_run *) = {
-        [BATCH_ADDS] = add_items,    [BATCH_READIES] = ready_rows,
-        [BATCH_ROUTES] = route_rows, [BATCH_WRITES] = write_parts,
-        [BATCH_READS] = take_parts,  [BATCH_FAILS] = fail_rows,
-        [BATCH_FINISHES] = finish,
-    };
+    asc_error err;
     int rc = 0;
+    asc_error_reset(&err);
     b->left = work;
     if (b->stage == BATCH_WAITS) {
         b->stage = BATCH_READS;
     }
     while (rc == 0 && b->left > 0 && b->stage != BATCH_WAITS &&
            b->stage != BATCH_ENDED) {
-        rc = stages[b->stage](b);
+        rc = go_on_locked(b);
+        if (rc == 0 && go_on_unlocked(b, &err) != ASC_OK) {
+            raise_error(b->st, &err, NULL, NULL);
+            rc = -1;
+        }
     }
     return rc < 0 ? fail(b) : 0;
+}
+
+/* Give the GIL away, do what is done without it, and wait for the first answers when
+ * that was the last thing to do: all at once, because it may take long to get the GIL
+ * back. 0, or -1 with an exception. */
+static int
+go_on_and_wait(batch_run *b)
+{
+    asc_set *set = asc_batch_set(b->batch);
+    asc_error err;
+    asc_status rc;
+    asc_error_reset(&err);
+    Py_BEGIN_ALLOW_THREADS
+    do {
+        b->left = SLICE_OF_THREAD;
+        rc = go_on_unlocked(b, &err);
+    } while (rc == ASC_OK && b->left == 0);
+    if (rc == ASC_OK && b->stage == BATCH_WAITS) {
+        rc = asc_set_wait(set, &err);
+    }
+    Py_END_ALLOW_THREADS
+    if (b->stage != BATCH_WAITS) {
+        return rc == ASC_OK ? 0 : (raise_error(b->st, &err, NULL, NULL), -1);
+    }
+    int more = client_has_waited(b->st, set, NULL, rc, &err);
+    b->stage = more == 0 ? BATCH_READS : b->stage;
+    return more < 0 ? -1 : 0;
 }
 
 PyObject *
 batch_execute(batch_run *b)
 {
-    asc_error err;
-    int rc;
-    while ((rc = batch_go_on(b, SLICE_OF_THREAD)) == 0 && b->stage != BATCH_ENDED) {
-        if (b->stage != BATCH_WAITS) {
+    int rc = 0;
+    while (rc == 0 && b->stage != BATCH_ENDED) {
+        b->left = SLICE_OF_THREAD;
+        rc = works[b->stage].locked != NULL ? go_on_locked(b) : go_on_and_wait(b);
+        if (rc == 0 && b->left == 0 && works[b->stage].locked != NULL) {
             give_turn(b->st);
-            continue;
-        }
-        asc_error_reset(&err);
-        if (client_wait_set(b->st, asc_batch_set(b->batch), NULL, &err) < 0) {
-            fail(b);
-            return NULL;
         }
     }
-    return rc == 0 ? Py_NewRef(b->result) : NULL;
+    if (rc < 0) {
+        fail(b);
+        return NULL;
+    }
+    return Py_NewRef(b->result);
 }
 
 bool

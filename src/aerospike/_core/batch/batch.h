@@ -7,14 +7,18 @@
  * A method begins a batch and gives it the items that the caller wants something of:
  * keys, or batch records. From there on the batch goes through its stages, in slices:
  *
- *     ADDS -> READIES -> ROUTES -> WRITES -> WAITS -> READS <-> FAILS
- *                          ^                            |
- *                          +------ rows go again -------+-> FINISHES -> ENDED
+ *     ADDS <-> HASHES <- READIES
+ *                |
+ *                v
+ *              ROUTES -> WRITES -> WAITS -> READS <-> FAILS
+ *                ^                            |
+ *                +------ rows go again -------+-> FINISHES -> ENDED
  *
  * A blocking method goes through them all (batch_execute()), and gives other threads a
- * turn after each slice. A call in an event loop (batch_call.h) gives the loop one.
- * Between two slices any Python code may run, so that the batch owns all that it
- * needs. */
+ * turn after each slice. HASHES, ROUTES and WRITES touch no Python object: it does them
+ * without the GIL. A call in an event loop (batch_call.h) gives the loop a turn. Between
+ * two slices any Python code may run, so that the batch owns all that it needs: the
+ * UTF-8 of a str is inside the str, which its row owns. */
 #ifndef CORE_BATCH_BATCH_H
 #define CORE_BATCH_BATCH_H
 
@@ -54,14 +58,23 @@ typedef struct row_template {
                         of rows; or NULL */
 } row_template;
 
+/* Namespace and set of rows, which are parsed once for all rows that have them. */
+typedef struct row_names {
+    key_names of;    /* whose two objects are owned */
+    uint16_t number; /* of the namespace, in the library */
+} row_names;
+
 /* One entry of a batch. */
 typedef struct batch_row {
-    record_key key;    /* whose namespace, set and user key the row owns, too */
     PyObject *given;   /* owned: the key as the caller wrote it */
+    PyObject *held;    /* owned: what `user` borrows from besides `given`, or NULL */
     PyObject *target;  /* owned: what the result goes into, or NULL until the
                          sink makes it */
+    given_key user;    /* borrowed from given, or held */
+    uint32_t names;    /* the number of its names */
     uint32_t template; /* the number of its template */
-    bool is_told;      /* the sink has taken its outcome */
+    uint8_t digest[ASC_DIGEST_SIZE]; /* known once the stage HASHES is over */
+    bool is_told;                    /* the sink has taken its outcome */
 } batch_row;
 
 typedef struct batch_run batch_run;
@@ -70,7 +83,7 @@ typedef struct batch_run batch_run;
  * or -1 with an exception, unless it says something else; NULL: there is nothing to
  * do. All may run Python code. */
 typedef struct batch_method {
-    /* Add the row of an item, which is the i-th. */
+    /* Add the row of an item, which is the i-th and is taken. */
     int (*add)(batch_run *b, PyObject *item, Py_ssize_t i);
 
     /* All items have become rows: make each row ready to be sent, and then the whole
@@ -100,6 +113,7 @@ typedef struct batch_method {
 /* How far a batch has come. */
 typedef enum batch_stage {
     BATCH_ADDS,     /* items become rows */
+    BATCH_HASHES,   /* rows get their digests */
     BATCH_READIES,  /* rows are made ready to be sent */
     BATCH_ROUTES,   /* rows are given to nodes, as parts */
     BATCH_WRITES,   /* the requests of the parts are written */
@@ -130,12 +144,14 @@ struct batch_run {
     size_t left;      /* of the slice */
     size_t at;        /* how far the stage has come */
     PyObject **items; /* owned, from item_at on; the array, too */
-    size_t n_items, item_at;
+    size_t n_items, item_at, cap_items;
     asc_buf bytes;           /* of the templates */
     row_template *templates; /* owned */
     size_t n_templates, cap_templates;
+    row_names *names; /* owned */
+    size_t n_names, cap_names;
     batch_row *rows; /* owned */
-    size_t n_rows, cap_rows;
+    size_t n_rows, n_hashed, cap_rows;
     asc_part *part;    /* borrowed from the set: what is written, or read */
     asc_writer writer; /* WRITES: of the part's request */
     size_t rows_start; /* likewise: where the field of its rows begins */
@@ -208,9 +224,26 @@ int template_begin(batch_run *b, asc_writer *w);
  * 0, or -1 with MemoryError. */
 int template_end(batch_run *b, asc_writer *w, const template_head *head);
 
-/* Add a row of the newest template. key is what the caller wrote. target may be NULL;
- * it is taken, even after a failure. 0, or -1 with ParamError. */
+/* Add a row of the newest template. key is what the caller wrote. target may be NULL.
+ * Both are taken unless that fails. 0, or -1 with ParamError. */
 int batch_add(batch_run *b, PyObject *key, PyObject *target);
+
+/* The key of a row, which borrows all. */
+static inline record_key
+batch_key_of(const batch_run *b, const batch_row *row)
+{
+    record_key k = {.names = b->names[row->names].of, .user = row->user};
+    memcpy(k.digest, row->digest, sizeof k.digest);
+    return k;
+}
+
+/* The same as a tuple: a new reference, or NULL with an exception. */
+static inline PyObject *
+batch_key_to_py(const batch_run *b, const batch_row *row)
+{
+    const record_key k = batch_key_of(b, row);
+    return key_to_py(&k, true);
+}
 
 /* Make the exception that is set say that it is about the key of row i. An exception
  * that is not one of ours stays as it is. Returns -1. */

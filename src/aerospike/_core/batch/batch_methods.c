@@ -46,26 +46,13 @@ take_keys(batch_run *b, PyObject *keys)
 static int
 add_key(batch_run *b, PyObject *key, Py_ssize_t i)
 {
-    if (batch_add(b, key, NULL) < 0) {
-        batch_name_index(b->st, key, i);
-        error_in_place(b->st, i);
-        return error_in_argument(b->st, "keys");
+    if (batch_add(b, key, NULL) == 0) {
+        return 0;
     }
-    return 0;
-}
-
-/* The same, with a new BatchRecord as the target. */
-static int
-add_key_with_record(batch_run *b, PyObject *key, Py_ssize_t i)
-{
-    if (add_key(b, key, i) < 0) {
-        return -1;
-    }
-    batch_row *row = &b->rows[i];
-    PyObject *shown = key_to_py(&row->key, true);
-    row->target =
-        shown != NULL ? batch_record_new(b->st, shown, ASC_ERR_NO_RESPONSE) : NULL;
-    return row->target != NULL ? 0 : -1;
+    batch_name_index(b->st, key, i);
+    Py_DECREF(key);
+    error_in_place(b->st, i);
+    return error_in_argument(b->st, "keys");
 }
 
 /* --- a call by a row --- */
@@ -100,12 +87,13 @@ static int
 into_tuple(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err)
 {
     if (err != NULL && !gives_no_record(err->code)) {
-        PyObject *shown = client_error_key(b->client, row->given, &row->key);
+        const record_key k = batch_key_of(b, row);
+        PyObject *shown = client_error_key(b->client, row->given, &k);
         raise_error(b->st, err, shown, NULL);
         Py_XDECREF(shown);
         return -1;
     }
-    PyObject *key = key_to_py(&row->key, true), *record = NULL;
+    PyObject *key = batch_key_to_py(b, row), *record = NULL;
     if (key != NULL && m != NULL) {
         record = batch_record(b, row, key, m);
     }
@@ -135,7 +123,7 @@ static const batch_method of_tuples = {
     .lists_targets = true,
 };
 static const batch_method of_records = {
-    .add = add_key_with_record,
+    .add = add_key,
     .sink = batch_into_record,
     .finish = batch_new_records,
     .lists_targets = true,

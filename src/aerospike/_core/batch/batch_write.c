@@ -221,8 +221,13 @@ add_record(batch_run *b, PyObject *record, record_attrs *p, Py_ssize_t i, bool s
     if (!same && add_template(b, p) < 0) {
         return refuse_record(b, record, p);
     }
-    int rc = batch_add(b, p->key, Py_NewRef(record));
-    return rc < 0 ? batch_name_index(b->st, p->key, i) : rc;
+    PyObject *key = Py_NewRef(p->key), *target = Py_NewRef(record);
+    if (batch_add(b, key, target) == 0) {
+        return 0;
+    }
+    Py_DECREF(key);
+    Py_DECREF(target);
+    return batch_name_index(b->st, p->key, i);
 }
 
 /* Add the row of a record. b->of_method has the attributes of the record before it, and
@@ -237,6 +242,7 @@ add_record_of(batch_run *b, PyObject *record, Py_ssize_t i)
     }
     clear_attrs(last);
     *last = now;
+    Py_DECREF(record);
     if (rc < 0) {
         error_in_place(b->st, i);
         error_in_argument(b->st, "batch_records");

@@ -138,22 +138,33 @@ batch_refuse_record(module_state *st, PyObject *record, const char *message)
  * derived classes, Python code may replace or delete the key under way: the record gets
  * a new one. A new reference, or NULL with an exception. */
 static PyObject *
-key_of_answer(module_state *st, const batch_row *row)
+key_of_answer(const batch_run *b, const batch_row *row)
 {
     BatchRecordObject *r = object_of(row->target);
     PyObject *own = NULL;
-    if (Py_IS_TYPE(row->target, st->BatchRecordType)) {
+    if (Py_IS_TYPE(row->target, b->st->BatchRecordType)) {
         Py_BEGIN_CRITICAL_SECTION(r);
         own = Py_XNewRef(r->key);
         Py_END_CRITICAL_SECTION();
     }
-    return own != NULL ? own : key_to_py(&row->key, true);
+    return own != NULL ? own : batch_key_to_py(b, row);
+}
+
+/* A new BatchRecord with the key of a row. NULL with an exception. */
+static PyObject *
+new_record_of_row(batch_run *b, const batch_row *row)
+{
+    PyObject *key = batch_key_to_py(b, row);
+    return key != NULL ? batch_record_new(b->st, key, ASC_ERR_NO_RESPONSE) : NULL;
 }
 
 int
 batch_into_record(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err)
 {
     module_state *st = b->st;
+    if (row->target == NULL && (row->target = new_record_of_row(b, row)) == NULL) {
+        return -1;
+    }
     BatchRecordObject *r = object_of(row->target);
     if (err != NULL) {
         /* a record that is only not there has no message */
@@ -161,7 +172,7 @@ batch_into_record(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err
                                                        : message_of_row(b, row, err);
         return failure_into_record(st, row->target, err, message);
     }
-    PyObject *key = key_of_answer(st, row);
+    PyObject *key = key_of_answer(b, row);
     PyObject *record = key != NULL ? batch_record(b, row, key, m) : NULL;
     if (record == NULL) {
         return -1;

@@ -19,7 +19,8 @@ void batch_reset_record(module_state *st, PyObject *record);
  * -1 with an exception. */
 int batch_refuse_record(module_state *st, PyObject *record, const char *message);
 
-/* A sink of a method: it fills in the BatchRecord that is the row's target. */
+/* A sink of a method: it fills in the BatchRecord that is the row's target, and makes
+ * that when there is none. */
 int batch_into_record(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err);
 
 /* The BatchRecord of a row that writes, whose request has left or may have, gets no

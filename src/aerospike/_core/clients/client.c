@@ -346,31 +346,38 @@ client_run_call(asc_call *call, asc_cluster *cluster, asc_error *err)
 }
 
 int
+client_has_waited(module_state *st, asc_set *set, const atomic_bool *stop,
+                  asc_status rc, const asc_error *err)
+{
+    if (rc != ASC_OK && rc != ASC_INTERRUPTED) {
+        raise_error(st, err, NULL, NULL);
+        return -1;
+    }
+    /* Handlers run also when no wait was needed: a signal may have come before, and a
+     * loop that never waits must end, too. */
+    if (PyErr_CheckSignals() < 0) {
+        asc_set_abandon(set);
+        return -1;
+    }
+    if (stop != NULL && *stop) {
+        asc_set_abandon(set);
+        return raise_code(st, ASC_ERR_CLIENT, "the call was stopped");
+    }
+    return rc == ASC_INTERRUPTED;
+}
+
+int
 client_wait_set(module_state *st, asc_set *set, const atomic_bool *stop, asc_error *err)
 {
     asc_status rc;
-    for (;;) {
+    int more;
+    do {
         Py_BEGIN_ALLOW_THREADS
         rc = asc_set_wait(set, err);
         Py_END_ALLOW_THREADS
-        if (rc != ASC_OK && rc != ASC_INTERRUPTED) {
-            raise_error(st, err, NULL, NULL);
-            return -1;
-        }
-        /* Handlers run also when no wait was needed: a signal may have come before, and
-         * a loop that never waits must end, too. */
-        if (PyErr_CheckSignals() < 0) {
-            asc_set_abandon(set);
-            return -1;
-        }
-        if (stop != NULL && *stop) {
-            asc_set_abandon(set);
-            return raise_code(st, ASC_ERR_CLIENT, "the call was stopped");
-        }
-        if (rc == ASC_OK) {
-            return 0;
-        }
-    }
+        more = client_has_waited(st, set, stop, rc, err);
+    } while (more > 0);
+    return more;
 }
 
 /* asc_cluster_turn() counts requests. */

@@ -97,6 +97,11 @@ int client_run_call(asc_call *call, asc_cluster *cluster, asc_error *err);
 int client_wait_set(module_state *st, asc_set *set, const atomic_bool *stop,
                     asc_error *err);
 
+/* The step that follows each asc_set_wait(), which has returned rc, with the GIL. 0 and
+ * -1 as above; 1: the wait was interrupted and is to go on. */
+int client_has_waited(module_state *st, asc_set *set, const atomic_bool *stop,
+                      asc_status rc, const asc_error *err);
+
 /* Choose one of the nodes of the cluster, of which these are a list: the nodes take
  * turns. Returns its name, borrowed from the list; NULL with InvalidNodeError when the
  * list is empty. */

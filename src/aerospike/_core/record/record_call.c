@@ -86,7 +86,7 @@ end_message(record_call *c)
     asc_writer_set_head(&c->writer, &c->head);
     asc_writer_end(&c->writer);
     policy_to_request(&c->pol, c->req, c->writes);
-    c->req->ns = c->key.ns_text;
+    c->req->ns = c->key.names.ns_text;
     c->req->partition = asc_digest_partition(c->key.digest);
 }
 

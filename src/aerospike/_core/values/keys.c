@@ -15,52 +15,52 @@
 /* Take a text as the user key. With a NUL in it, other clients would take what stands
  * before that for the key, and mean another record. */
 static int
-text_key(module_state *st, record_key *k, const char *text, Py_ssize_t size)
+text_key(module_state *st, given_key *user, const char *text, Py_ssize_t size)
 {
     if (memchr(text, 0, (size_t)size) != NULL) {
         return raise_param(st, "key is invalid" DETAIL "the user key contains a NUL; a "
                                "bytearray may hold any bytes");
     }
-    k->particle = ASC_PARTICLE_STRING;
-    k->value = text;
-    k->value_size = (size_t)size;
+    user->particle = ASC_PARTICLE_STRING;
+    user->bytes = text;
+    user->size = (size_t)size;
     return 0;
 }
 
 /* Take a copy of the bytes of a bytearray as the user key. 0, or -1 with an
  * exception. */
 static int
-blob_key(module_state *st, record_key *k, PyObject *array)
+blob_key(module_state *st, given_key *user, PyObject *array, PyObject **held)
 {
     PyObject *bytes = bytes_of_bytearray(array);
     if (bytes == NULL) {
         return -1;
     }
-    PyObject *held = k->held != NULL ? PyTuple_Pack(2, k->held, bytes) : bytes;
-    if (held != bytes) {
+    PyObject *both = *held != NULL ? PyTuple_Pack(2, *held, bytes) : bytes;
+    if (both != bytes) {
         Py_DECREF(bytes);
     }
-    if (held == NULL) {
+    if (both == NULL) {
         return -1;
     }
-    Py_XSETREF(k->held, held);
-    k->particle = ASC_PARTICLE_BLOB;
-    k->value = PyBytes_AS_STRING(bytes);
-    k->value_size = (size_t)PyBytes_GET_SIZE(bytes);
-    return k->value_size > 0 ? 0 : raise_param(st, "Byte array size cannot be 0");
+    Py_XSETREF(*held, both);
+    user->particle = ASC_PARTICLE_BLOB;
+    user->bytes = PyBytes_AS_STRING(bytes); /* borrowed: *held has it */
+    user->size = (size_t)PyBytes_GET_SIZE(bytes);
+    return user->size > 0 ? 0 : raise_param(st, "Byte array size cannot be 0");
 }
 
 /* Take the user key: its particle type and its bytes, of which the digest is made.
  * bytes are a text key, a bytearray is a blob. */
 static int
-user_key_from_py(module_state *st, record_key *k, PyObject *pk)
+user_key_from_object(module_state *st, given_key *user, PyObject *pk, PyObject **held)
 {
-    k->user_key = pk;
+    user->object = pk;
     if (PyUnicode_Check(pk)) {
         Py_ssize_t n;
         const char *utf8 =
             utf8_of(st, pk, &n, ASC_ERR_PARAM, "key is invalid: the user key");
-        return utf8 != NULL ? text_key(st, k, utf8, n) : -1;
+        return utf8 != NULL ? text_key(st, user, utf8, n) : -1;
     }
     if (PyLong_Check(pk)) {
         int64_t v;
@@ -68,17 +68,16 @@ user_key_from_py(module_state *st, record_key *k, PyObject *pk)
             return raise_param(st, "integer value for KEY exceeds sys.maxsize" DETAIL
                                    "64 bits are allowed");
         }
-        k->particle = ASC_PARTICLE_INTEGER;
-        asc_put_u64(k->number, (uint64_t)v);
-        k->value = k->number;
-        k->value_size = sizeof k->number;
+        user->particle = ASC_PARTICLE_INTEGER;
+        asc_put_u64(user->number, (uint64_t)v);
+        user->size = sizeof user->number;
         return 0;
     }
     if (PyBytes_Check(pk)) {
-        return text_key(st, k, PyBytes_AS_STRING(pk), PyBytes_GET_SIZE(pk));
+        return text_key(st, user, PyBytes_AS_STRING(pk), PyBytes_GET_SIZE(pk));
     }
     if (PyByteArray_Check(pk)) {
-        return blob_key(st, k, pk);
+        return blob_key(st, user, pk, held);
     }
     return raise_param(st,
                        "key is invalid" DETAIL
@@ -86,26 +85,21 @@ user_key_from_py(module_state *st, record_key *k, PyObject *pk)
                        Py_TYPE(pk)->tp_name);
 }
 
-/* Take namespace and set. The namespace is copied, with a NUL, for the partition map.
- */
-static int
-names_from_py(module_state *st, record_key *k, PyObject *ns, PyObject *set)
+int
+key_names_from_py(module_state *st, key_names *names, PyObject *ns, PyObject *set)
 {
-    const char *text = "";
     if (!PyUnicode_Check(ns)) {
         return raise_param(st, "namespace must be a string" DETAIL "got %s",
                            Py_TYPE(ns)->tp_name);
     }
     if (name_from_py(st, ns, "key is invalid" DETAIL "the namespace",
-                     ASC_MAX_NAMESPACE_SIZE, &text, &k->ns_size) < 0) {
+                     ASC_MAX_NAMESPACE_SIZE, &names->ns_text, &names->ns_size) < 0) {
         return -1;
     }
-    memcpy(k->ns_text, text, k->ns_size);
-    k->ns_text[k->ns_size] = '\0';
-    k->ns = ns;
-    k->set = set;
-    k->set_text = "";
-    k->set_size = 0;
+    names->ns = ns;
+    names->set = set;
+    names->set_text = "";
+    names->set_size = 0;
     if (set == Py_None) {
         return 0;
     }
@@ -114,57 +108,33 @@ names_from_py(module_state *st, record_key *k, PyObject *ns, PyObject *set)
                            Py_TYPE(set)->tp_name);
     }
     return name_from_py(st, set, "key is invalid" DETAIL "the set", ASC_MAX_SET_SIZE,
-                        &k->set_text, &k->set_size);
-}
-
-static void
-compute_digest(record_key *k)
-{
-    asc_digest_key(k->digest, k->set_text, k->set_size, k->particle, k->value,
-                   k->value_size);
-}
-
-int
-key_from_parts(module_state *st, record_key *k, PyObject *ns, PyObject *set,
-               PyObject *user_key)
-{
-    if (names_from_py(st, k, ns, set) < 0) {
-        return -1;
-    }
-    if (user_key == Py_None) {
-        return raise_param(st, "either key or digest is required");
-    }
-    if (user_key_from_py(st, k, user_key) < 0) {
-        return -1;
-    }
-    compute_digest(k);
-    return 0;
+                        &names->set_text, &names->set_size);
 }
 
 /* Copy the bytes of a digest if they are 20. Returns how many they are. */
 static Py_ssize_t
-copy_digest(record_key *k, const char *bytes, Py_ssize_t size)
+copy_digest(uint8_t out[ASC_DIGEST_SIZE], const char *bytes, Py_ssize_t size)
 {
     if (size == ASC_DIGEST_SIZE) {
-        memcpy(k->digest, bytes, ASC_DIGEST_SIZE);
+        memcpy(out, bytes, ASC_DIGEST_SIZE);
     }
     return size;
 }
 
 /* Take the digest of a key that has no user key. */
 static int
-digest_from_py(module_state *st, record_key *k, PyObject *digest)
+digest_from_py(module_state *st, uint8_t out[ASC_DIGEST_SIZE], PyObject *digest)
 {
     Py_ssize_t size;
     if (PyByteArray_Check(digest)) {
         Py_BEGIN_CRITICAL_SECTION(digest);
         /* borrowed: copied before Python code runs */
-        size =
-            copy_digest(k, PyByteArray_AS_STRING(digest), PyByteArray_GET_SIZE(digest));
+        size = copy_digest(out, PyByteArray_AS_STRING(digest),
+                           PyByteArray_GET_SIZE(digest));
         Py_END_CRITICAL_SECTION();
     }
     else if (PyBytes_Check(digest)) {
-        size = copy_digest(k, PyBytes_AS_STRING(digest), PyBytes_GET_SIZE(digest));
+        size = copy_digest(out, PyBytes_AS_STRING(digest), PyBytes_GET_SIZE(digest));
     }
     else {
         return raise_param(st,
@@ -175,25 +145,51 @@ digest_from_py(module_state *st, record_key *k, PyObject *digest)
         return raise_param(
             st, "digest size is invalid. should be 20 bytes, but received %zd", size);
     }
-    k->user_key = NULL;
-    k->value_size = 0;
     return 0;
 }
 
-/* Take the parts of a key, which the caller holds. The digest counts only when there is
- * no user key. */
-static int
-key_from_items(module_state *st, record_key *k, PyObject *ns, PyObject *set,
-               PyObject *user_key, PyObject *digest)
+int
+user_key_from_py(module_state *st, given_key *user, uint8_t *digest,
+                 const key_items *items, PyObject **held)
 {
-    if (user_key != Py_None || digest == Py_None) {
-        return key_from_parts(st, k, ns, set, user_key);
+    if (items->user_key != Py_None) {
+        return user_key_from_object(st, user, items->user_key, held);
     }
-    return names_from_py(st, k, ns, set) < 0 ? -1 : digest_from_py(st, k, digest);
+    *user = (given_key){0};
+    if (items->digest == Py_None) {
+        return raise_param(st, "either key or digest is required");
+    }
+    return digest_from_py(st, digest, items->digest);
 }
 
+/* Parse the items of a key, which the caller holds. The digest counts only when there
+ * is no user key. */
 static int
-key_from_tuple(module_state *st, record_key *k, PyObject *key)
+key_from_items(module_state *st, record_key *k, const key_items *items)
+{
+    if (key_names_from_py(st, &k->names, items->ns, items->set) < 0 ||
+        user_key_from_py(st, &k->user, k->digest, items, &k->held) < 0) {
+        return -1;
+    }
+    if (k->user.object != NULL) {
+        asc_digest_key(k->digest, k->names.set_text, k->names.set_size,
+                       k->user.particle, given_key_bytes(&k->user), k->user.size);
+    }
+    return 0;
+}
+
+int
+key_from_parts(module_state *st, record_key *k, PyObject *ns, PyObject *set,
+               PyObject *user_key)
+{
+    const key_items items = {
+        .ns = ns, .set = set, .user_key = user_key, .digest = Py_None};
+    return key_from_items(st, k, &items);
+}
+
+/* Take a tuple apart. */
+static int
+items_of_tuple(module_state *st, PyObject *key, key_items *items)
 {
     Py_ssize_t n = PyTuple_GET_SIZE(key);
     if (n != 3 && n != 4) {
@@ -201,9 +197,11 @@ key_from_tuple(module_state *st, record_key *k, PyObject *key)
                                "(Namespace, Set, None, Digest)");
     }
     /* borrowed: a tuple does not change, and the caller holds this one */
-    return key_from_items(st, k, PyTuple_GET_ITEM(key, 0), PyTuple_GET_ITEM(key, 1),
-                          PyTuple_GET_ITEM(key, 2),
-                          n == 4 ? PyTuple_GET_ITEM(key, 3) : Py_None);
+    *items = (key_items){.ns = PyTuple_GET_ITEM(key, 0),
+                         .set = PyTuple_GET_ITEM(key, 1),
+                         .user_key = PyTuple_GET_ITEM(key, 2),
+                         .digest = n == 4 ? PyTuple_GET_ITEM(key, 3) : Py_None};
+    return 0;
 }
 
 /* Make a tuple, which nobody can change, of a key given as a dict: a new reference, or
@@ -230,18 +228,26 @@ tuple_of_dict(module_state *st, PyObject *dict)
 }
 
 int
-key_from_py(module_state *st, record_key *k, PyObject *key)
+key_items_of(module_state *st, PyObject *key, key_items *items, PyObject **held)
 {
-    k->held = NULL;
+    *held = NULL;
     if (PyTuple_Check(key)) {
-        return key_from_tuple(st, k, key);
+        return items_of_tuple(st, key, items);
     }
     if (PyDict_Check(key)) {
-        k->held = tuple_of_dict(st, key);
-        return k->held != NULL ? key_from_tuple(st, k, k->held) : -1;
+        *held = tuple_of_dict(st, key);
+        return *held != NULL ? items_of_tuple(st, *held, items) : -1;
     }
     return raise_param(st, "key is invalid" DETAIL "a tuple is expected, got %s",
                        Py_TYPE(key)->tp_name);
+}
+
+int
+key_from_py(module_state *st, record_key *k, PyObject *key)
+{
+    key_items items;
+    return key_items_of(st, key, &items, &k->held) < 0 ? -1
+                                                       : key_from_items(st, k, &items);
 }
 
 void
@@ -249,7 +255,7 @@ key_untrack(PyObject *key)
 {
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(key); i++) {
         /* borrowed: nothing here runs Python code */
-        if (PyObject_IS_GC(PyTuple_GET_ITEM(key, i))) {
+        if (PyType_IS_GC(Py_TYPE(PyTuple_GET_ITEM(key, i)))) {
             return; /* of a subclass: it might lead back to the key */
         }
     }
@@ -295,13 +301,13 @@ stored_key_to_py(const uint8_t *field, size_t size)
 
 /* Give the user key of a call as it would be read back. */
 static PyObject *
-given_key_to_py(const record_key *k)
+given_key_to_py(const given_key *user)
 {
-    PyObject *pk = k->user_key;
+    PyObject *pk = user->object;
     if (PyBool_Check(pk)) { /* True and False are the integers 1 and 0 */
         return PyLong_FromLong(pk == Py_True);
     }
-    return PyBytes_Check(pk) ? text_key_to_py(k->value, k->value_size) : Py_NewRef(pk);
+    return PyBytes_Check(pk) ? text_key_to_py(user->bytes, user->size) : Py_NewRef(pk);
 }
 
 PyObject *
@@ -309,16 +315,16 @@ key_to_py(const record_key *k, int with_user_key)
 {
     PyObject *digest =
         PyByteArray_FromStringAndSize((const char *)k->digest, ASC_DIGEST_SIZE);
-    PyObject *pk =
-        with_user_key && k->user_key != NULL ? given_key_to_py(k) : Py_NewRef(Py_None);
+    PyObject *pk = with_user_key && k->user.object != NULL ? given_key_to_py(&k->user)
+                                                           : Py_NewRef(Py_None);
     PyObject *key = digest != NULL && pk != NULL ? PyTuple_New(4) : NULL;
     if (key == NULL) {
         Py_XDECREF(digest);
         Py_XDECREF(pk);
         return NULL;
     }
-    PyTuple_SET_ITEM(key, 0, Py_NewRef(k->ns));
-    PyTuple_SET_ITEM(key, 1, Py_NewRef(k->set_size > 0 ? k->set : Py_None));
+    PyTuple_SET_ITEM(key, 0, Py_NewRef(k->names.ns));
+    PyTuple_SET_ITEM(key, 1, Py_NewRef(k->names.set_size > 0 ? k->names.set : Py_None));
     PyTuple_SET_ITEM(key, 2, pk);
     PyTuple_SET_ITEM(key, 3, digest);
     key_untrack(key);
@@ -328,11 +334,13 @@ key_to_py(const record_key *k, int with_user_key)
 bool
 key_to_fields(const record_key *k, asc_writer *w, bool send_user_key)
 {
-    return asc_writer_field(w, ASC_FIELD_NAMESPACE, k->ns_text, k->ns_size) &&
-           asc_writer_field(w, ASC_FIELD_SET, k->set_text, k->set_size) &&
+    const key_names *names = &k->names;
+    const given_key *user = &k->user;
+    return asc_writer_field(w, ASC_FIELD_NAMESPACE, names->ns_text, names->ns_size) &&
+           asc_writer_field(w, ASC_FIELD_SET, names->set_text, names->set_size) &&
            asc_writer_field(w, ASC_FIELD_DIGEST, k->digest, sizeof k->digest) &&
-           (!send_user_key || k->user_key == NULL ||
-            asc_writer_key_field(w, k->particle, k->value, k->value_size));
+           (!send_user_key || user->object == NULL ||
+            asc_writer_key_field(w, user->particle, given_key_bytes(user), user->size));
 }
 
 /* --- functions of the module --- */
@@ -396,11 +404,11 @@ static const char doc_get_partition_id[] =
 static PyObject *
 core_get_partition_id(PyObject *module, PyObject *digest)
 {
-    record_key k = {0};
-    if (digest_from_py(PyModule_GetState(module), &k, digest) < 0) {
+    uint8_t bytes[ASC_DIGEST_SIZE] = {0};
+    if (digest_from_py(PyModule_GetState(module), bytes, digest) < 0) {
         return NULL;
     }
-    return PyLong_FromUnsignedLong(asc_digest_partition(k.digest));
+    return PyLong_FromUnsignedLong(asc_digest_partition(bytes));
 }
 
 const PyMethodDef keys_functions[] = {

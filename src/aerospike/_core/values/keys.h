@@ -6,25 +6,46 @@
 #include "asc/writer.h"
 #include "support/errors.h"
 
-/* The key of a record, parsed: the Python objects, and the bytes that digest and fields
- * are made of. Nearly all is borrowed, so that a key costs no allocation: who parses a
- * key holds its tuple for as long as the record_key is used. It must not be copied, for
- * `value` can point into it. */
+/* The items of a key tuple, borrowed from it. What a key does not have is None. */
+typedef struct key_items {
+    PyObject *ns, *set, *user_key, *digest;
+} key_items;
+
+/* Namespace and set of a key: the Python objects and their UTF-8, which is inside them.
+ * All is borrowed. */
+typedef struct key_names {
+    PyObject *ns, *set;   /* set may be None */
+    const char *ns_text;  /* ends with a NUL */
+    const char *set_text; /* "" for None */
+    size_t ns_size, set_size;
+} key_names;
+
+/* A user key: the Python object and its bytes, which the digest and the field are made
+ * of. */
+typedef struct given_key {
+    PyObject *object; /* borrowed; NULL: only a digest was given */
+    union {
+        const void *bytes; /* borrowed from the object, or what the key holds */
+        uint8_t number[8]; /* of an int */
+    };
+    size_t size;
+    uint8_t particle; /* particle type; ASC_PARTICLE_INTEGER: `number` counts */
+} given_key;
+
+static inline const void *
+given_key_bytes(const given_key *user)
+{
+    return user->particle == ASC_PARTICLE_INTEGER ? user->number : user->bytes;
+}
+
+/* The key of a record, parsed. Nearly all is borrowed, so that a key costs no
+ * allocation: who parses a key holds its tuple for as long as the record_key is
+ * used. */
 typedef struct record_key {
     PyObject *held; /* owned: the entries of a dict, the bytes of a bytearray, or both,
                        which other code may change meanwhile; else NULL */
-    PyObject *ns, *set, *user_key; /* borrowed from the tuple, or from held; set may be
-                                       None, and user_key NULL when only a digest was
-                                       given */
-    char ns_text[ASC_MAX_NAMESPACE_SIZE + 1]; /* a copy that ends with a NUL */
-    size_t ns_size;
-    const char *set_text; /* borrowed from set, or "" */
-    size_t set_size;
-    uint8_t particle;  /* the particle type of the user key */
-    uint8_t number[8]; /* what value points to when the user key is an int */
-    const void *
-        value; /* the bytes of the user key: borrowed from user_key or held, or number */
-    size_t value_size;
+    key_names names;
+    given_key user;
     uint8_t digest[ASC_DIGEST_SIZE];
 } record_key;
 
@@ -32,6 +53,27 @@ typedef struct record_key {
  * afterwards). 0, or -1 with ParamError. k borrows from the tuple, which the caller
  * holds; key_clear() is to be called in either case. */
 int key_from_py(module_state *st, record_key *k, PyObject *key);
+
+/* The same in steps, for whoever computes the digest on his own. First take a key
+ * apart. Then parse the names, and the rest: the user key if there is one, else *user
+ * has no object and the digest is there. *held is as in record_key; the caller drops
+ * it. Each 0, or -1 with ParamError. */
+int key_items_of(module_state *st, PyObject *key, key_items *items, PyObject **held);
+int key_names_from_py(module_state *st, key_names *names, PyObject *ns, PyObject *set);
+int user_key_from_py(module_state *st, given_key *user, uint8_t *digest,
+                     const key_items *items, PyObject **held);
+
+/* What asc_digest_keys() takes for a key; the digest goes to out. */
+static inline asc_digest_source
+digest_source(const key_names *names, const given_key *user, uint8_t *out)
+{
+    return (asc_digest_source){.set = names->set_text,
+                               .set_size = names->set_size,
+                               .particle = user->particle,
+                               .value = given_key_bytes(user),
+                               .value_size = user->size,
+                               .out = out};
+}
 
 /* Drop what k owns; fine after a failure, too. */
 static inline void
