@@ -123,7 +123,7 @@ def measured_in_process(hosts: Hosts, rounds: int) -> int:
     source = Path(__file__).with_name("no_network.c")
     with tempfile.TemporaryDirectory() as folder:
         shim = str(Path(folder, "no_network.so"))
-            flags = ["-O2", "-D_GNU_SOURCE", "-fPIC", "-shared", "-o", shim]
+        flags = ["-O2", "-D_GNU_SOURCE", "-fPIC", "-shared", "-o", shim]
         subprocess.run(["cc", *flags, str(source), "-ldl"], check=True)
         where = ",".join(f"{address}:{port}" for address, port in hosts)
         measured = subprocess.run(

@@ -378,8 +378,8 @@ error_in_pair(module_state *st, PyObject *dict, Py_ssize_t i)
 }
 
 /* Append the n pairs of a dict in its order. When at is not NULL, at[i] becomes the
- * place of pair i. The head says n pairs: a pair more ends the loop without an exception
- * of its own, a pair less is noticed after it. 0, or -1 with an exception. */
+ * place of pair i. The head says n pairs: a pair more ends the loop without an
+ * exception of its own, a pair less is noticed after it. 0, or -1 with an exception. */
 static int
 encode_pairs(encoder *e, PyObject *dict, Py_ssize_t n, pair_at *at)
 {
@@ -402,8 +402,8 @@ encode_pairs(encoder *e, PyObject *dict, Py_ssize_t n, pair_at *at)
     return rc == 0 ? 0 : error_in_pair(e->st, dict, i - 1);
 }
 
-/* Write the n pairs of a map that must be sorted by key. at[] has room for the places of
- * n pairs and for sorting them, and is never empty. */
+/* Write the n pairs of a map that must be sorted by key. at[] has room for the places
+ * of n pairs and for sorting them, and is never empty. */
 static int
 encode_sorted_pairs(encoder *e, PyObject *dict, Py_ssize_t n)
 {
