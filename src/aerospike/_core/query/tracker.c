@@ -75,7 +75,7 @@ tracker_of(PyObject *self)
     return t->tracker;
 }
 
-/* A copy of the tracker of an object, for asc_tracker_free(). NULL with an exception. */
+/* A copy of an object's tracker, for asc_tracker_free(); NULL with an exception. */
 static asc_tracker *
 copy_of(PyObject *self)
 {

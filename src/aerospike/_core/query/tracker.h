@@ -17,7 +17,8 @@ typedef struct TrackerObject {
                             tracker, where others touch it, too */
 } TrackerObject;
 
-/* Begin to use a tracker; the user sets is_used back to false. False: somebody uses it. */
+/* Begin to use a tracker; its user sets is_used back to false. False: somebody uses
+ * it. */
 bool tracker_take(TrackerObject *tracker);
 
 /* Make the type and put it into the module. 0, or -1 with an exception. */

@@ -52,8 +52,8 @@ PyDict_ContainsString(PyObject *dict, const char *name)
 
 /* Lock an object for the block between the two, from which nothing may jump out. Only
  * without the GIL is there anything to lock. Python lets the object go while the block
- * waits or runs Python code, as it does the GIL: so what holds under the GIL holds here,
- * and nothing more. */
+ * waits or runs Python code, as it does the GIL: so what holds under the GIL holds
+ * here, and nothing more. */
 #ifndef Py_BEGIN_CRITICAL_SECTION
 #define Py_BEGIN_CRITICAL_SECTION(op) {
 #define Py_END_CRITICAL_SECTION() }
