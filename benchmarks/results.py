@@ -37,14 +37,19 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
-def origin(server: str, rounds: int, versions: Mapping[str, str]) -> str:
+def origin(
+    server: str,
+    rounds: int,
+    versions: Mapping[str, str],
+    python: str = platform.python_version(),
+) -> str:
     """Where and when the numbers of a section come from."""
     today = datetime.datetime.now(datetime.timezone.utc).date()
     used = ", ".join(f"{name} {version}" for name, version in versions.items())
     times = f"in {rounds} rounds" if rounds > 1 else "once"
     return (
         f"`make bench` measured this on {today}, {times} against {server}.\n"
-        f"The Python was CPython {platform.python_version()}, on a machine with "
+        f"The Python was CPython {python}, on a machine with "
         f"{os.cpu_count()} cores.\n"
         f"Clients: {used}.\n"
     )

@@ -19,6 +19,7 @@ import batches
 import blocking
 import counts
 import floors
+import free_threads
 import loop_report
 import results
 from groups import Found, Group, Run, chosen
@@ -30,6 +31,7 @@ GROUPS: tuple[Group, ...] = (
     counts.GROUP,
     floors.GROUP,
     loop_report.GROUP,
+    free_threads.GROUP,
 )
 
 
@@ -45,6 +47,11 @@ def arguments(args: Sequence[str]) -> argparse.Namespace:
     add("--list", action="store_true", help="print the names of the rows")
     add("--ours", default=str(ROOT / ".venv/bin/python"))
     add("--theirs", default=str(ROOT / ".venv-bench/bin/python"))
+    add(
+        "--free",
+        default=str(ROOT / "build/pythons/3.13t/bin/python"),
+        help="a Python without the GIL that has this client; rows need it",
+    )
     add(
         "--into",
         type=Path,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,10 +25,13 @@ class Failed(Exception):
 class Worker:
     """One client: a subprocess of a script under the Python of its environment."""
 
-    def __init__(self, label: str, python: str, script: str = "worker.py") -> None:
+    def __init__(
+        self, label: str, python: str, script: str = "worker.py", **variables: str
+    ) -> None:
         self.label = label
         self.process = subprocess.Popen(
             [python, "-X", "utf8", "-W", "ignore", str(HERE / script)],
+            env=os.environ | variables,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -59,10 +63,10 @@ class Worker:
             self.process.wait()
 
 
-def compiled(source: Path, folder: Path) -> Path:
-    """The program that a file in C makes, in a folder."""
+def compiled(source: Path, folder: Path, *flags: str) -> Path:
+    """The program, or with flags the library, that a file in C makes in a folder."""
     program = folder / source.stem
-    command = ["cc", "-O2", "-o", str(program), str(source)]
+    command = ["cc", "-O2", *flags, "-o", str(program), str(source), "-ldl"]
     try:
         subprocess.run(command, check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError) as error:
