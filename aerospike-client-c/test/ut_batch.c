@@ -413,8 +413,8 @@ test_stopped_batch_gives_memory_back(void)
         n_slices++;
     }
     CHECK(n_slices >= 4);
-    CHECK(parts[0]->req.out.cap <= 1 << 16);
-    CHECK(parts[1]->req.out.cap <= 1 << 16);
+    CHECK(parts[0]->req.out.cap <= 1 << 20);
+    CHECK(parts[1]->req.out.cap <= 1 << 20);
     CHECK(asc_set_is_done(r.set));
     teardown(&r);
 }
@@ -881,6 +881,88 @@ test_many_rows(void)
     teardown(&r);
 }
 
+/* --- what batches leave ----------------------------------------------------------- */
+
+/* Run a batch that was left, or a new one, and leave it. Returns which it was. */
+static asc_batch *
+run_and_leave(rig *r, uint32_t n_rows)
+{
+    asc_batch *b = r->b = asc_batch_take(r->cluster);
+    r->set = asc_batch_set(b);
+    memset(r->n_answered, 0, sizeof r->n_answered);
+    begin(r);
+    add_rows(r, n_rows, false);
+    RUN(r, ANSWER, ANSWER);
+    check_outcomes(r);
+    asc_batch_leave(b, r->cluster);
+    r->b = NULL;
+    return b;
+}
+
+/* The members that a batch has left have the buffers of their requests still. */
+static void
+test_next_batch_takes_what_was_left(void)
+{
+    rig r;
+    setup(&r);
+    asc_batch_free(r.b);
+    share(&r);
+    asc_batch *b = run_and_leave(&r, 21);
+    long n_live = asc_alloc_live();
+    CHECK(run_and_leave(&r, 20) == b);
+    CHECK_EQ_INT(asc_alloc_live(), n_live);
+    CHECK_EQ_INT(r.set->n_spare, 2);
+    CHECK(r.set->spare[0]->part.req.in.cap > 0);
+    teardown(&r);
+}
+
+static void
+test_few_batches_are_left(void)
+{
+    enum { N = ASC_MAX_SPARES + 2 };
+    asc_batch *taken[N];
+    rig r;
+    setup(&r);
+    asc_batch_leave(r.b, r.cluster);
+    asc_batch_leave(NULL, r.cluster);
+    r.b = NULL;
+    for (unsigned i = 0; i < N; i++) {
+        taken[i] = asc_batch_take(r.cluster);
+        for (unsigned k = 0; k < i; k++) {
+            CHECK(taken[i] != taken[k]);
+        }
+    }
+    long n_live = asc_alloc_live();
+    for (unsigned i = 0; i < N; i++) {
+        asc_batch_leave(taken[i], r.cluster);
+    }
+    CHECK_EQ_INT(asc_alloc_live(), n_live - 2 * 2); /* a batch and its set */
+    teardown(&r);
+}
+
+/* What large requests and replies took is given back, and what many of some size take
+ * together. */
+static void
+test_batch_is_left_without_its_large_buffers(void)
+{
+    rig r;
+    size_t size = 0;
+    setup(&r);
+    share(&r);
+    begin(&r);
+    for (unsigned i = 0; i < 8; i++) {
+        asc_member *m = asc_set_add(r.set, "A", 0);
+        CHECK(asc_buf_grow(&m->part.req.in, i == 0 ? 3u << 20 : 600u << 10));
+    }
+    asc_batch_leave(r.b, r.cluster);
+    r.b = NULL;
+    for (size_t i = 0; i < r.set->n_spare; i++) {
+        size += r.set->spare[i]->part.req.in.cap;
+    }
+    CHECK(size > 3u << 20 && size <= 4u << 20);
+    teardown(&r);
+}
+
 static const kit_test tests[] = {
     {"rows_go_to_their_masters", test_rows_go_to_their_masters},
     {"order_is_kept", test_order_is_kept},
@@ -906,6 +988,10 @@ static const kit_test tests[] = {
     {"repetition_looks_at_the_new_map", test_repetition_looks_at_the_new_map},
     {"part_of_one_frame", test_part_of_one_frame},
     {"many_rows", test_many_rows},
+    {"next_batch_takes_what_was_left", test_next_batch_takes_what_was_left},
+    {"few_batches_are_left", test_few_batches_are_left},
+    {"batch_is_left_without_its_large_buffers",
+     test_batch_is_left_without_its_large_buffers},
 };
 
 KIT_MAIN("ut_batch", tests)

@@ -36,6 +36,12 @@ asc_batch *asc_batch_new(void);       /* NULL when memory is short */
 void asc_batch_free(asc_batch *b);    /* NULL is fine */
 asc_set *asc_batch_set(asc_batch *b); /* the set that the batch owns */
 
+/* The same for whoever makes one batch after another with a cluster: a batch that was
+ * left there, or a new one; and leave a batch with its memory, up to some MB, for
+ * others. Any thread may do so. */
+asc_batch *asc_batch_take(asc_cluster *cluster); /* NULL when memory is short */
+void asc_batch_leave(asc_batch *b, asc_cluster *cluster); /* b NULL is fine */
+
 /* Start the clock for a new batch, still without rows. */
 void
 asc_batch_begin(asc_batch *b, asc_cluster *cluster, const asc_batch_options *options);

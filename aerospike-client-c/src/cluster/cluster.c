@@ -200,6 +200,12 @@ asc_cluster_drain(asc_cluster *c)
     return &c->drain;
 }
 
+asc_spares *
+asc_cluster_batches(asc_cluster *c)
+{
+    return &c->batches;
+}
+
 uint32_t
 asc_cluster_at_once(const asc_cluster *c)
 {

@@ -3,6 +3,7 @@
 #define ASC_CLUSTER_CLUSTER_H
 
 #include "asc/cluster.h"
+#include "base/spares.h"
 #include "topology/drain.h"
 #include "topology/snapshot.h"
 
@@ -22,6 +23,9 @@ void asc_cluster_rouse(asc_cluster *c);
 
 /* How many nodes a set may ask side by side; 0: any number. */
 uint32_t asc_cluster_at_once(const asc_cluster *c);
+
+/* What ended batches have left, for those that come. */
+asc_spares *asc_cluster_batches(asc_cluster *c);
 
 /* Where connections go whose request has timed out. */
 asc_drain *asc_cluster_drain(asc_cluster *c);

@@ -167,6 +167,7 @@ asc_state_release(asc_cluster *c)
     }
     asc_snapshot_release(c->snapshot);
     asc_maps_clear(&c->maps);
+    asc_spares_clear(&c->batches);
     asc_free(c->nodes);
     asc_free(c->known);
     asc_transport_release(c->config.transport);

@@ -8,6 +8,7 @@
 #include "asc/config.h"
 #include "asc/error.h"
 #include "base/fork.h"
+#include "base/spares.h"
 #include "topology/drain.h"
 #include "topology/maps.h"
 #include "topology/snapshot.h"
@@ -74,6 +75,7 @@ struct asc_cluster {
     bool is_alone;         /* the memory belongs to another cluster */
     bool is_shared;        /* the others have been told what has changed */
     char unreachable[160]; /* peers of the last cycle that could not be reached */
+    asc_spares batches;    /* what ended batches have left */
 };
 
 /* Make a cluster that knows no node yet and is not tended. On ASC_OK *out is counted

@@ -10,8 +10,12 @@
 #include "base/time.h"
 #include "command/set.h"
 
-/* Room for so many rows is kept between two batches. */
-#define KEEP_ROWS (32u << 10)
+/* Room for so many rows is kept between two batches: 24 bytes for each. */
+#define KEEP_ROWS 32768u
+
+/* So much is kept of each request and reply, and of all of them together. */
+#define KEEP_BUFFER (1u << 20)
+#define KEEP_BUFFERS (4u << 20)
 
 /* What is kept of one row. */
 typedef struct batch_row {
@@ -94,6 +98,7 @@ asc_batch_new(void)
         asc_batch_free(b);
         return NULL;
     }
+    b->set->keep = KEEP_BUFFER;
     return b;
 }
 
@@ -118,6 +123,33 @@ asc_batch_free(asc_batch *b)
         asc_free(b->names);
         asc_free(b);
     }
+}
+
+asc_batch *
+asc_batch_take(asc_cluster *cluster)
+{
+    asc_batch *b = asc_spares_take(asc_cluster_batches(cluster));
+    return b != NULL ? b : asc_batch_new();
+}
+
+static void
+free_spare(void *b)
+{
+    asc_batch_free(b);
+}
+
+void
+asc_batch_leave(asc_batch *b, asc_cluster *cluster)
+{
+    if (b == NULL) {
+        return;
+    }
+    end_routing(b);
+    asc_set_trim(b->set, KEEP_BUFFERS);
+    if (b->cap_rows > KEEP_ROWS || b->cap_order > KEEP_ROWS) {
+        free_rows(b);
+    }
+    asc_spares_leave(asc_cluster_batches(cluster), b, free_spare);
 }
 
 asc_set *

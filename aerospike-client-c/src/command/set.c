@@ -13,7 +13,7 @@
 #include "base/time.h"
 #include "command/decide.h"
 
-/* Each buffer of a member that is not in use keeps up to this much. */
+/* The sets of queries keep so many bytes of a buffer. */
 #define KEEP_BYTES (64u << 10)
 
 /* --- life --- */
@@ -21,7 +21,11 @@
 asc_set *
 asc_set_new(void)
 {
-    return asc_calloc(1, sizeof(asc_set));
+    asc_set *s = asc_calloc(1, sizeof *s);
+    if (s != NULL) {
+        s->keep = KEEP_BYTES;
+    }
+    return s;
 }
 
 static void
@@ -53,8 +57,8 @@ static void
 put_aside(asc_set *s, asc_member *m)
 {
     asc_exchange_abandon(&m->x);
-    asc_buf_reset(&m->part.req.out, KEEP_BYTES);
-    asc_buf_reset(&m->part.req.in, KEEP_BYTES);
+    asc_buf_reset(&m->part.req.out, s->keep);
+    asc_buf_reset(&m->part.req.in, s->keep);
     s->spare[s->n_spare++] = m;
 }
 
@@ -82,12 +86,30 @@ asc_set_shrink(asc_set *s, size_t n)
 {
     for (size_t i = 0; i < s->n; i++) {
         asc_request *req = &s->members[i]->part.req;
-        if (asc_buf_shrink(&req->out, n, KEEP_BYTES) ||
-            asc_buf_shrink(&req->in, n, KEEP_BYTES)) {
+        if (asc_buf_shrink(&req->out, n, s->keep) ||
+            asc_buf_shrink(&req->in, n, s->keep)) {
             return true;
         }
     }
     return false;
+}
+
+void
+asc_set_trim(asc_set *s, size_t n)
+{
+    size_t n_kept = 0;
+    asc_set_abandon(s);
+    for (size_t i = 0; i < s->n_spare; i++) {
+        asc_member *m = s->spare[i];
+        size_t size = sizeof *m + m->part.req.out.cap + m->part.req.in.cap;
+        if (size > n) {
+            free_member(m);
+            continue;
+        }
+        n -= size;
+        s->spare[n_kept++] = m;
+    }
+    s->n_spare = n_kept;
 }
 
 /* What was under way is abandoned: nobody waits for it any more. */

@@ -49,6 +49,7 @@ struct asc_set {
     asc_member **spare;   /* owned; likewise */
     struct pollfd *polls; /* owned; likewise */
     size_t n, n_spare, cap;
+    size_t keep; /* each buffer of a spare member keeps up to so many bytes */
     size_t next; /* whom asc_set_take looks at first */
     uint64_t begin_ms, deadline_ms;
     uint64_t left_ms;         /* when asc_set_wait returned; 0: it never did */
@@ -68,6 +69,9 @@ asc_member *asc_set_add(asc_set *s, const char *node_name, uint64_t start_ms);
 /* Free the members whose end was taken, and go on with those whose frames were.
  * asc_set_wait begins with this. */
 void asc_set_go_on(asc_set *s, uint64_t now_ms);
+
+/* Abandon the set, and give back what its members own beyond n bytes in all. */
+void asc_set_trim(asc_set *s, size_t n);
 
 /* End a member that was taken, with the failure in its part, because the reader of its
  * frames has found an impossible one. A connection under way is closed. */

@@ -66,7 +66,7 @@ batch_begin(batch_run *b, PyObject *self, PyTypeObject *cls, const batch_method 
         (b->cluster = client_cluster(b->st, b->client, &b->pol.timing)) == NULL) {
         return -1;
     }
-    b->batch = asc_batch_new();
+    b->batch = asc_batch_take(b->cluster);
     if (b->batch == NULL) {
         return put_ok(false);
     }
@@ -172,7 +172,7 @@ batch_end(batch_run *b)
     PyMem_Free(b->rows);
     PyMem_Free(b->templates);
     asc_buf_clear(&b->bytes);
-    asc_batch_free(b->batch);
+    asc_batch_leave(b->batch, b->cluster);
     policy_clear(&b->pol);
     asc_cluster_release(b->cluster);
     Py_XDECREF(b->list);
