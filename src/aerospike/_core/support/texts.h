@@ -7,14 +7,16 @@
 
 #include "support/errors.h"
 
-/* The UTF-8 of a str, borrowed from it. NULL with the exception of the code, "`what`
- * has characters that UTF-8 lacks", or with MemoryError. */
+/* The UTF-8 of a str, borrowed from it; size may be NULL. NULL with the exception of
+ * the code, "`what` has characters that UTF-8 lacks", or with MemoryError. */
 static inline const char *
 utf8_of(module_state *st, PyObject *text, Py_ssize_t *size, asc_status code,
         const char *what)
 {
     if (PyUnicode_IS_COMPACT_ASCII(text)) { /* whose bytes are its UTF-8 */
-        *size = PyUnicode_GET_LENGTH(text);
+        if (size != NULL) {
+            *size = PyUnicode_GET_LENGTH(text);
+        }
         return (const char *)PyUnicode_1BYTE_DATA(text);
     }
     const char *utf8 = PyUnicode_AsUTF8AndSize(text, size);
