@@ -80,13 +80,21 @@ ends_of(const uint8_t *data, size_t size)
     return ends;
 }
 
-/* Is a str, whose bytes these are, the name? */
+/* Is a compact ASCII str the name? Between the ends of a longer one lie 16 bytes at
+ * most. */
 static inline bool
-is_name(const uint8_t *known, const uint8_t *data, size_t size, name_ends ends)
+is_name(PyObject *known, const uint8_t *data, size_t size, name_ends ends)
 {
-    name_ends others = ends_of(known, size);
-    return others.head == ends.head && others.tail == ends.tail &&
-           (size <= 16 || memcmp(known + 8, data + 8, size - 16) == 0);
+    const uint8_t *text = (const uint8_t *)((PyASCIIObject *)known + 1);
+    if ((size_t)PyUnicode_GET_LENGTH(known) != size) {
+        return false;
+    }
+    name_ends others = ends_of(text, size);
+    if (others.head != ends.head || others.tail != ends.tail) {
+        return false;
+    }
+    return size <= 16 || (memcmp(text + 8, data + 8, 8) == 0 &&
+                          memcmp(text + size - 16, data + size - 16, 8) == 0);
 }
 
 /* Find the place of a name in the table, by a hash of its ends and its size. */
@@ -97,6 +105,20 @@ name_slot(name_ends ends, size_t size)
         (ends.head ^ size) * 0x9E3779B97F4A7C15u ^ ends.tail * 0xC2B2AE3D27D4EB4Fu;
     return (size_t)((h ^ h >> 32) * 0x9E3779B97F4A7C15u >> 54) & (N_CACHED_NAMES - 1);
 }
+
+#ifndef Py_GIL_DISABLED
+/* Make a name and put it into its place. It is not inline, or names that are known
+ * would save and restore its registers. */
+static __attribute__((noinline)) PyObject *
+new_name(PyObject **slot, const uint8_t *data, size_t size)
+{
+    PyObject *name = decode_text(data, size);
+    if (name != NULL && PyUnicode_IS_COMPACT_ASCII(name)) {
+        Py_XSETREF(*slot, Py_NewRef(name));
+    }
+    return name;
+}
+#endif
 
 PyObject *
 decode_name(module_state *st, const uint8_t *data, size_t size)
@@ -110,15 +132,10 @@ decode_name(module_state *st, const uint8_t *data, size_t size)
     name_ends ends = ends_of(data, size);
     PyObject **slot = &st->cached_names[name_slot(ends, size)];
     PyObject *known = *slot;
-    if (known != NULL && (size_t)PyUnicode_GET_LENGTH(known) == size &&
-        is_name(PyUnicode_1BYTE_DATA(known), data, size, ends)) {
+    if (known != NULL && is_name(known, data, size, ends)) {
         return Py_NewRef(known);
     }
-    PyObject *name = decode_text(data, size);
-    if (name != NULL && PyUnicode_IS_COMPACT_ASCII(name)) {
-        Py_XSETREF(*slot, Py_NewRef(name));
-    }
-    return name;
+    return new_name(slot, data, size);
 #endif
 }
 
