@@ -75,21 +75,28 @@ next_op(const bins_reader *r, asc_msg *m, asc_msg_op *op, asc_error *err)
     return 0;
 }
 
+/* What decodes the values of the bins. */
+static inline decoder
+decoder_of(const bins_reader *r)
+{
+    return (decoder){
+        .st = r->st, .rules = r->rules, .raw_containers = r->raw_containers};
+}
+
 /* Make the value of an operation; NULL with an exception. */
 static inline PyObject *
-value_of_op(const bins_reader *r, const asc_msg_op *op)
+value_of_op(decoder *d, const asc_msg_op *op)
 {
-    decoder d = {.st = r->st, .rules = r->rules, .raw_containers = r->raw_containers};
-    return decode_particle(&d, op->particle, op->value, op->value_size);
+    return decode_particle(d, op->particle, op->value, op->value_size);
 }
 
 /* Make the bin of an operation: new references to its name and value. 0, or -1 with an
  * exception. */
 static inline int
-bin_of_op(const bins_reader *r, const asc_msg_op *op, PyObject **name, PyObject **value)
+bin_of_op(decoder *d, const asc_msg_op *op, PyObject **name, PyObject **value)
 {
-    *name = decode_name(r->st, op->name, op->name_size);
-    *value = *name != NULL ? value_of_op(r, op) : NULL;
+    *name = decode_name(d->st, op->name, op->name_size);
+    *value = *name != NULL ? value_of_op(d, op) : NULL;
     if (*value == NULL) {
         Py_XDECREF(*name);
         return -1;
@@ -102,16 +109,18 @@ next_bin(const bins_reader *r, asc_msg *m, PyObject **name, PyObject **value)
 {
     asc_msg_op op;
     asc_error err;
+    decoder d = decoder_of(r);
     asc_error_reset(&err);
-    return next_op(r, m, &op, &err) < 0 ? -1 : bin_of_op(r, &op, name, value);
+    return next_op(r, m, &op, &err) < 0 ? -1 : bin_of_op(&d, &op, name, value);
 }
 
 int
 next_value(const bins_reader *r, asc_msg *m, asc_msg_op *op, PyObject **value)
 {
     asc_error err;
+    decoder d = decoder_of(r);
     asc_error_reset(&err);
-    *value = next_op(r, m, op, &err) < 0 ? NULL : value_of_op(r, op);
+    *value = next_op(r, m, op, &err) < 0 ? NULL : value_of_op(&d, op);
     return *value != NULL ? 0 : -1;
 }
 
@@ -121,6 +130,7 @@ bins_to_dict(const bins_reader *r, asc_msg *m)
     PyObject *bins = PyDict_New(), *name, *value;
     asc_msg_op op;
     asc_error err;
+    decoder d = decoder_of(r);
     asc_error_reset(&err);
     for (unsigned i = 0; bins != NULL && i < m->n_ops; i++) {
         if (next_op(r, m, &op, &err) < 0) {
@@ -130,7 +140,7 @@ bins_to_dict(const bins_reader *r, asc_msg *m)
         if (op.code == ASC_OP_DELETE_ALL) {
             continue; /* in the reply to a batch; it has no bin */
         }
-        if (bin_of_op(r, &op, &name, &value) < 0) {
+        if (bin_of_op(&d, &op, &name, &value) < 0) {
             Py_CLEAR(bins);
             break;
         }
