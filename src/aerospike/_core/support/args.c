@@ -21,16 +21,13 @@ parse_args(const char *func, const char *const *names, int n_required,
            PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames, PyObject **argv)
 {
     int n_names = 0;
-    while (names[n_names] != NULL) {
-        n_names++;
+    for (; names[n_names] != NULL; n_names++) {
+        argv[n_names] = n_names < nargs ? args[n_names] : NULL;
     }
     if (nargs > n_names) {
         PyErr_Format(PyExc_TypeError, "%s() takes at most %d arguments (%zd given)",
                      func, n_names, nargs);
         return -1;
-    }
-    for (int i = 0; i < n_names; i++) {
-        argv[i] = i < nargs ? args[i] : NULL;
     }
     Py_ssize_t n_keywords = kwnames != NULL ? PyTuple_GET_SIZE(kwnames) : 0;
     for (Py_ssize_t k = 0; k < n_keywords; k++) {

@@ -79,8 +79,8 @@ name_from_bytearray(module_state *st, PyObject *name, char *room, const char **o
 }
 
 int
-bin_name_from_py(module_state *st, PyObject *name, bin_name_rule rule, char *room,
-                 const char **out, size_t *size)
+other_bin_name(module_state *st, PyObject *name, bin_name_rule rule, char *room,
+               const char **out, size_t *size)
 {
     if (rule == BIN_NAME_OR_BYTEARRAY && PyByteArray_Check(name)) {
         return name_from_bytearray(st, name, room, out, size);

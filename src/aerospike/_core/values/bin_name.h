@@ -2,6 +2,8 @@
 #ifndef CORE_VALUES_BIN_NAME_H
 #define CORE_VALUES_BIN_NAME_H
 
+#include <string.h>
+
 #include "asc/proto.h"
 #include "support/errors.h"
 
@@ -18,12 +20,30 @@ typedef enum bin_name_rule {
 /* Room for the name of a bin, which ends with a NUL. */
 typedef char bin_name_room[ASC_MAX_BIN_NAME_SIZE + 1];
 
+/* What bin_name_from_py() does of names that are no short ASCII. */
+int other_bin_name(module_state *st, PyObject *name, bin_name_rule rule, char *room,
+                   const char **out, size_t *size);
+
 /* A bin name: at most 15 bytes, UTF-8 without NUL in a str. *out is borrowed from name,
  * or points to room, where the bytes of a bytearray are copied up to a NUL; room may be
  * NULL where the rule takes no bytearray. This runs Python code when it warns of what
  * stands behind such a NUL. 0, or -1 with BinNameError (too long), ParamError (a NUL in
  * a str), or the error that the rule says. */
-int bin_name_from_py(module_state *st, PyObject *name, bin_name_rule rule, char *room,
-                     const char **out, size_t *size);
+static inline int
+bin_name_from_py(module_state *st, PyObject *name, bin_name_rule rule, char *room,
+                 const char **out, size_t *size)
+{
+    if (PyUnicode_Check(name) && PyUnicode_IS_COMPACT_ASCII(name) &&
+        PyUnicode_GET_LENGTH(name) <= (Py_ssize_t)ASC_MAX_BIN_NAME_SIZE) {
+        const void *text = PyUnicode_1BYTE_DATA(name);
+        size_t n = (size_t)PyUnicode_GET_LENGTH(name);
+        if (memchr(text, 0, n) == NULL) { /* as nearly all are */
+            *out = text;
+            *size = n;
+            return 0;
+        }
+    }
+    return other_bin_name(st, name, rule, room, out, size);
+}
 
 #endif
