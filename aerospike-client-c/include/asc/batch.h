@@ -82,10 +82,6 @@ bool asc_batch_unanswered(const asc_batch *b, const asc_part *p, uint32_t *at,
  * the set was abandoned. */
 bool asc_batch_has_left(const asc_batch *b, uint32_t row);
 
-/* End everything at once, as asc_set_abandon() does. The memory of a batch of usual
- * size is kept for the next asc_batch_begin(). */
-void asc_batch_abandon(asc_batch *b);
-
 /* True when every part has ended and was taken, and none is to be repeated. */
 bool asc_batch_is_done(const asc_batch *b);
 

@@ -160,26 +160,19 @@ asc_batch_set(asc_batch *b)
 
 static bool note(void *owner, const asc_msg *m, asc_error *err);
 
-void
-asc_batch_abandon(asc_batch *b)
-{
-    end_routing(b);
-    asc_set_abandon(b->set);
-    if (b->cap_rows > KEEP_ROWS) {
-        free_rows(b);
-    }
-}
-
 /* Memory that a large batch has taken is given back here, not at its end, where the
  * caller may still read from it. */
 void
 asc_batch_begin(asc_batch *b, asc_cluster *cluster, const asc_batch_options *options)
 {
     const asc_set_owner owner = {.note = note, .self = b};
-    asc_batch_abandon(b);
+    end_routing(b);
     asc_set_begin_at(b->set, cluster, &options->set, &owner, asc_now_ms());
     b->cluster = cluster;
     b->options = *options;
+    if (b->cap_rows > KEEP_ROWS) {
+        free_rows(b);
+    }
     b->n_rows = b->n_names = b->last_member = 0;
     b->routed = false;
 }

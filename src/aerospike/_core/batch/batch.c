@@ -33,6 +33,10 @@
 #define MAX_REQUEST_BYTES (128u << 20) /* a node refuses larger ones */
 #define DROPPED_AT_ONCE (1u << 20)
 
+/* The memory of the rows goes to the next batch of the client unless it is more than
+ * this: each page that comes from the system anew costs a fault. */
+#define KEPT_BYTES (4u << 20)
+
 #define MAX_ROWS (1 << 30) /* a row's number has 32 bits on the wire */
 
 enum { /* the first byte behind the digest of a row: what follows */
@@ -50,6 +54,100 @@ enum { /* flags of all rows of a request */
        REPORT_FAILED_ROW = 0x08,
 };
 
+/* --- memory --- */
+
+/* The memory of a batch while none uses it. There is nothing in it then. */
+typedef struct batch_store {
+    client_store of_client;
+    PyObject **items; /* owned, as all below */
+    row_names *names;
+    row_template *templates;
+    batch_row *rows;
+    asc_buf bytes;
+    size_t cap_items, cap_names, cap_templates, cap_rows;
+} batch_store;
+
+static void
+free_store(client_store *of_client)
+{
+    batch_store *store = (batch_store *)of_client;
+    PyMem_Free(store->items);
+    PyMem_Free(store->names);
+    PyMem_Free(store->templates);
+    PyMem_Free(store->rows);
+    asc_buf_clear(&store->bytes);
+    PyMem_Free(store);
+}
+
+/* Take the memory of a batch before, or begin without any. 0, or -1 with
+ * MemoryError. */
+static int
+take_store(batch_run *b)
+{
+    batch_store *store = (batch_store *)client_take_store(b->client);
+    if (store == NULL) {
+        store = PyMem_Calloc(1, sizeof *store);
+        if (store == NULL) {
+            return put_ok(false);
+        }
+        store->of_client.free = free_store;
+    }
+    b->store = store;
+    b->items = store->items;
+    b->names = store->names;
+    b->templates = store->templates;
+    b->rows = store->rows;
+    b->bytes = store->bytes;
+    b->cap_items = store->cap_items;
+    b->cap_names = store->cap_names;
+    b->cap_templates = store->cap_templates;
+    b->cap_rows = store->cap_rows;
+    return 0;
+}
+
+/* Leave the memory to the next batch. */
+static void
+give_store(batch_run *b)
+{
+    batch_store *store = b->store;
+    size_t size = b->cap_items * sizeof *b->items + b->cap_names * sizeof *b->names +
+                  b->cap_templates * sizeof *b->templates +
+                  b->cap_rows * sizeof *b->rows + b->bytes.cap;
+    b->bytes.len = 0;
+    *store = (batch_store){.of_client = store->of_client,
+                           .items = b->items,
+                           .names = b->names,
+                           .templates = b->templates,
+                           .rows = b->rows,
+                           .bytes = b->bytes,
+                           .cap_items = b->cap_items,
+                           .cap_names = b->cap_names,
+                           .cap_templates = b->cap_templates,
+                           .cap_rows = b->cap_rows};
+    if (size <= KEPT_BYTES) {
+        client_give_store(b->client, &store->of_client);
+    }
+    else {
+        free_store(&store->of_client);
+    }
+}
+
+/* Make room for n elements in an array of the batch, which has room for *cap and has
+ * nothing in it. The new array, or NULL with MemoryError. */
+static void *
+room_for(void *array, size_t *cap, size_t n, size_t size)
+{
+    if (array != NULL && *cap >= n) {
+        return array;
+    }
+    PyMem_Free(array);
+    n = n > 0 ? n : 1;
+    array = PyMem_Malloc(n * size);
+    *cap = array != NULL ? n : 0;
+    put_ok(array != NULL);
+    return array;
+}
+
 /* --- life --- */
 
 int
@@ -63,7 +161,8 @@ batch_begin(batch_run *b, PyObject *self, PyTypeObject *cls, const batch_method 
     if (client_check_open(b->st, b->client) < 0 ||
         policy_from_py(b->st, &b->pol, &b->client->config.defaults[kind], kind,
                        policy_arg, &b->client->config.values) < 0 ||
-        (b->cluster = client_cluster(b->st, b->client, &b->pol.timing)) == NULL) {
+        (b->cluster = client_cluster(b->st, b->client, &b->pol.timing)) == NULL ||
+        take_store(b) < 0) {
         return -1;
     }
     b->batch = asc_batch_take(b->cluster);
@@ -95,18 +194,19 @@ take_items(batch_run *b, PyObject *items, Py_ssize_t n)
         return raise_param(b->st, "the batch is too large: %zd records, at most %d", n,
                            MAX_ROWS);
     }
-    size_t room = n > 0 ? (size_t)n : 1;
-    b->items = PyMem_Malloc(room * sizeof(PyObject *));
-    b->rows = PyMem_Malloc(room * sizeof *b->rows);
-    if (b->items == NULL || b->rows == NULL) {
-        return put_ok(false);
+    b->items = room_for(b->items, &b->cap_items, (size_t)n, sizeof *b->items);
+    if (b->items == NULL) {
+        return -1;
+    }
+    b->rows = room_for(b->rows, &b->cap_rows, (size_t)n, sizeof *b->rows);
+    if (b->rows == NULL) {
+        return -1;
     }
     PyObject **from = PySequence_Fast_ITEMS(items); /* borrowed: nothing runs here */
     for (Py_ssize_t i = 0; i < n; i++) {
         b->items[i] = Py_NewRef(from[i]);
     }
     b->n_items = (size_t)n;
-    b->cap_rows = (size_t)n;
     return put_ok(asc_batch_reserve(b->batch, (uint32_t)n, &err) == ASC_OK);
 }
 
@@ -141,8 +241,9 @@ bool
 batch_drop_some(batch_run *b)
 {
     bool more = drop_rows(b, 1000);
-    if ((b->cap_rows - b->n_rows) * sizeof *b->rows > DROPPED_AT_ONCE &&
-        b->n_rows > 0) {
+    size_t size = b->cap_rows * sizeof *b->rows;
+    if (size > KEPT_BYTES && b->n_rows > 0 &&
+        size - b->n_rows * sizeof *b->rows > DROPPED_AT_ONCE) {
         batch_row *moved = PyMem_Realloc(b->rows, b->n_rows * sizeof *b->rows);
         b->rows = moved != NULL ? moved : b->rows;
         b->cap_rows = b->n_rows;
@@ -150,7 +251,7 @@ batch_drop_some(batch_run *b)
     return more ||
            (b->batch != NULL &&
             asc_set_shrink(asc_batch_set(b->batch), DROPPED_AT_ONCE)) ||
-           asc_buf_shrink(&b->bytes, DROPPED_AT_ONCE, 0);
+           asc_buf_shrink(&b->bytes, DROPPED_AT_ONCE, KEPT_BYTES);
 }
 
 void
@@ -167,11 +268,9 @@ batch_end(batch_run *b)
         Py_DECREF(b->names[i].of.ns);
         Py_DECREF(b->names[i].of.set);
     }
-    PyMem_Free(b->names);
-    PyMem_Free(b->items);
-    PyMem_Free(b->rows);
-    PyMem_Free(b->templates);
-    asc_buf_clear(&b->bytes);
+    if (b->store != NULL) {
+        give_store(b);
+    }
     asc_batch_leave(b->batch, b->cluster);
     policy_clear(&b->pol);
     asc_cluster_release(b->cluster);

@@ -73,7 +73,7 @@ typedef struct batch_row {
     given_key user;    /* borrowed from given, or held */
     uint32_t names;    /* the number of its names */
     uint32_t template; /* the number of its template */
-    uint8_t digest[ASC_DIGEST_SIZE]; /* known once the stage HASHES is over */
+    uint8_t digest[ASC_DIGEST_SIZE]; /* known from HASHES on */
     bool is_told;                    /* the sink has taken its outcome */
 } batch_row;
 
@@ -113,8 +113,8 @@ typedef struct batch_method {
 /* How far a batch has come. */
 typedef enum batch_stage {
     BATCH_ADDS,     /* items become rows */
-    BATCH_HASHES,   /* rows get their digests */
     BATCH_READIES,  /* rows are made ready to be sent */
+    BATCH_HASHES,   /* rows get their digests: those added since the last time */
     BATCH_ROUTES,   /* rows are given to nodes, as parts */
     BATCH_WRITES,   /* the requests of the parts are written */
     BATCH_WAITS,    /* for parts of the set: the driver waits */
@@ -137,6 +137,7 @@ struct batch_run {
     const batch_method *method; /* static */
     ClientObject *client;       /* owned */
     asc_cluster *cluster;       /* counted */
+    struct batch_store *store;  /* owned: where the memory goes at the end */
     asc_batch *batch;           /* owned */
     policy pol;
     bool strict;

@@ -278,16 +278,37 @@ client_cluster(module_state *st, ClientObject *client, asc_timing *timing)
 
 /* --- calls --- */
 
+/* Take what is in one of n places; NULL: all are empty. */
+static void *
+take_spare(_Atomic(void *) *places, int n)
+{
+    void *spare = NULL;
+    for (int i = 0; spare == NULL && i < n; i++) {
+        /* a look, which is cheap, before the exchange; another thread may be faster */
+        if (atomic_load_explicit(&places[i], memory_order_relaxed) != NULL) {
+            spare = atomic_exchange(&places[i], NULL);
+        }
+    }
+    return spare;
+}
+
+/* Put it into a place that is empty. False: there is none. */
+static bool
+give_spare(_Atomic(void *) *places, int n, void *spare)
+{
+    for (int i = 0; i < n; i++) {
+        void *none = NULL;
+        if (atomic_compare_exchange_strong(&places[i], &none, spare)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 asc_call *
 client_take_call(ClientObject *client)
 {
-    asc_call *call = NULL;
-    for (int i = 0; call == NULL && i < N_SPARE_CALLS; i++) {
-        /* a look, which is cheap, before the exchange; another thread may be faster */
-        if (atomic_load_explicit(&client->spare[i], memory_order_relaxed) != NULL) {
-            call = atomic_exchange(&client->spare[i], NULL);
-        }
-    }
+    asc_call *call = take_spare(client->calls, N_SPARE_CALLS);
     if (call == NULL) {
         call = asc_call_new();
     }
@@ -302,13 +323,37 @@ client_take_call(ClientObject *client)
 void
 client_give_call(ClientObject *client, asc_call *call)
 {
-    for (int i = 0; call != NULL && i < N_SPARE_CALLS; i++) {
-        asc_call *none = NULL;
-        if (atomic_compare_exchange_strong(&client->spare[i], &none, call)) {
-            return;
-        }
+    if (call != NULL && !give_spare(client->calls, N_SPARE_CALLS, call)) {
+        asc_call_free(call);
     }
-    asc_call_free(call);
+}
+
+client_store *
+client_take_store(ClientObject *client)
+{
+    return take_spare(client->stores, N_SPARE_STORES);
+}
+
+void
+client_give_store(ClientObject *client, client_store *store)
+{
+    if (!give_spare(client->stores, N_SPARE_STORES, store)) {
+        store->free(store);
+    }
+}
+
+/* Free all that is kept. */
+static void
+free_spare(ClientObject *client)
+{
+    asc_call *call;
+    client_store *store;
+    while ((call = take_spare(client->calls, N_SPARE_CALLS)) != NULL) {
+        asc_call_free(call);
+    }
+    while ((store = client_take_store(client)) != NULL) {
+        store->free(store);
+    }
 }
 
 PyObject *
@@ -563,9 +608,7 @@ client_dealloc(PyObject *self)
     }
     asc_cluster_release(client->cluster);
     Py_XDECREF(client->owner);
-    for (int i = 0; i < N_SPARE_CALLS; i++) {
-        asc_call_free(atomic_exchange(&client->spare[i], NULL));
-    }
+    free_spare(client);
     type->tp_free(self);
     Py_DECREF(type);
 }

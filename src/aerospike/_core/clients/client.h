@@ -16,6 +16,14 @@
  * of their own. */
 #define N_SPARE_CALLS 8
 
+/* Likewise it keeps the memory of so many batches, which are larger. */
+#define N_SPARE_STORES 4
+
+/* The first member of what is kept of a batch: how to free it. */
+typedef struct client_store {
+    void (*free)(struct client_store *store);
+} client_store;
+
 /* Where the life of a client stands. */
 typedef enum client_state {
     CLIENT_INVALID, /* the constructor was not called, or it failed */
@@ -39,7 +47,8 @@ typedef struct ClientObject {
     uint32_t late_ms;     /* see client_call_late(): what a call in a thread has lost */
     unsigned long late_thread;
     client_config config;
-    _Atomic(asc_call *) spare[N_SPARE_CALLS];
+    _Atomic(void *) calls[N_SPARE_CALLS];   /* owned: asc_call, or NULL */
+    _Atomic(void *) stores[N_SPARE_STORES]; /* owned: client_store, or NULL */
 } ClientObject;
 
 /* The cluster of a client, counted for the caller, who releases it. A client that has
@@ -78,6 +87,11 @@ void client_give_call(ClientObject *client, asc_call *call);
 /* Is the client open, or yet to connect? 0, or -1 with ClusterError, whose short text
  * msg is when it is not NULL. */
 int client_check_open_as(module_state *st, ClientObject *client, const char *msg);
+
+/* What a batch before has left for the next one, which is now the caller's; NULL: there
+ * is nothing. And leave it: the client takes it. */
+client_store *client_take_store(ClientObject *client);
+void client_give_store(ClientObject *client, client_store *store);
 
 /* What an error shows as its key: what the caller gave or, with error_keys False, the
  * key with its digest alone. key is NULL while it has not been parsed. A new reference;
