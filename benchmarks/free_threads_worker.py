@@ -1,6 +1,6 @@
 """A client under a Python without the GIL, told by free_threads.py what to run.
 
-{"do": "connect", "hosts": [[address, port]]}           -> {"version": ..., "python": ...}
+{"do": "connect", "hosts": [[address, port]]}  -> {"version": ..., "python": ...}
 {"do": "leave_network", "shim": path of no_network.so}  -> {}
 {"do": "cost", "n_threads": n, "n_calls": n}  -> {"wall_s": ..., "cpu_s": ...}
 """
