@@ -16,6 +16,7 @@ import aerospike
 from aerospike import exception
 from aerospike_devserver import DevCluster
 
+from ..waiting import PATIENT
 from .kinds import (
     ASKS_NOTHING,
     CLIENTS,
@@ -66,7 +67,7 @@ def place() -> Iterator[Place]:
         DevCluster(security=True) as cluster,
         connect(cluster.hosts, FOLDER.name) as blocking,
         connect(cluster.hosts, FOLDER.name, "async") as awaited,
-        connect(cluster.hosts, FOLDER.name) as keeper,
+        connect(cluster.hosts, FOLDER.name, **PATIENT) as keeper,
     ):
         prepare(keeper, FOLDER.name)
         clients = {"blocking": blocking, "async": awaited}
