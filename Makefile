@@ -19,6 +19,8 @@
 #   CLIENT=async               chaos's, soak's and deadlines' calls are awaited; CLIENT=uvloop
 #                              has the loops of uvloop, for chaos and soak
 #   CONFIG='{"shm": {}}'       more of the configuration of chaos's and soak's clients
+#   RACES_PYTHON=/x/bin/python an environment for the tests without the GIL, whose Python is
+#                              that of `THREAD_SANITIZER=1 sh tools/free_threaded.sh`, for races
 #   CHAOS_PYTHON=/x/bin/python an interpreter with another client of this API for chaos
 
 SHELL = /bin/sh
@@ -38,6 +40,7 @@ SEED =
 PIDS =
 CONFIG =
 CHAOS_PYTHON =
+RACES_PYTHON =
 
 # what runs under ThreadSanitizer
 RACED = test/threads
@@ -132,6 +135,11 @@ races:
 	@$(SETUP) test
 	@$(MAKE) --no-print-directory -C aerospike-client-c races
 	@SANITIZERS=thread PY='$(PY)' sh tools/sanitize.sh $(PARALLEL) $(RACED) $(PYTEST_ARGS)
+	@if [ -n '$(RACES_PYTHON)' ]; then \
+		SANITIZERS=thread PY='$(RACES_PYTHON)' sh tools/sanitize.sh $(PARALLEL) $(RACED) $(PYTEST_ARGS); \
+	else \
+		echo 'races: not looked for without the GIL: RACES_PYTHON names no Python for that'; \
+	fi
 
 chaos soak:
 	@$(SETUP) test
