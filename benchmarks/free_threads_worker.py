@@ -16,7 +16,7 @@ from typing import Any
 import aerospike
 from serving import Message, serve, timed
 
-KEY = ("test", "bench", 1)
+KEY = ("test", "free-threads", 1)
 BINS = {"name": "Ann", "age": 33, "tags": ["a", "b"]}
 
 

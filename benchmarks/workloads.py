@@ -134,6 +134,7 @@ def batch_reading(n_keys: int, n_calls: int) -> Workload:
         check=lambda result: (
             [r.record[2] for r in result.batch_records] == [SMALL] * n_keys
         ),
+        set="bench-batch",
     )
 
 
