@@ -158,7 +158,7 @@ core_publish_client(PyObject *module, PyObject *cls)
     if (PyType_Freeze(type) < 0) {
         return NULL;
     }
-    Py_SETREF(st->ClientType, (PyTypeObject *)Py_NewRef(cls));
+    state_replace(st, (PyObject **)&st->ClientType, Py_NewRef(cls));
     return Py_NewRef(cls);
 }
 

@@ -28,8 +28,10 @@ static PyObject *
 core_client(FUNCTION_PARAMS)
 {
     module_state *st = PyModule_GetState(module);
-    return PyObject_Vectorcall((PyObject *)st->ClientType, args, (size_t)nargs,
-                               kwnames);
+    PyObject *type = state_ref(st, (PyObject **)&st->ClientType);
+    PyObject *made = PyObject_Vectorcall(type, args, (size_t)nargs, kwnames);
+    Py_DECREF(type);
+    return made;
 }
 
 static const char doc_is_main_interpreter[] =
@@ -123,6 +125,9 @@ static PyModuleDef_Slot core_slots[] = {
     {Py_mod_exec, core_exec},
 #if PY_VERSION_HEX >= 0x030C0000
     {Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED},
+#endif
+#if PY_VERSION_HEX >= 0x030D0000
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
 #endif
     {0, NULL},
 };

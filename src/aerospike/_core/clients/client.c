@@ -5,8 +5,9 @@
  * counts the cluster that it uses, and owns the client, from which it borrows all else.
  * The methods here are those that need no request.
  *
- * Whatever connects or closes gives the GIL away. A function that does so looks at the
- * state again afterwards, or changes it before. */
+ * Whatever connects or closes gives the GIL away, and without it others run at any
+ * time. A function that connects looks at the state again afterwards, with the client's
+ * lock, or changes it before. */
 #include "clients/client.h"
 
 #include <errno.h>
@@ -124,9 +125,8 @@ open_cluster(module_state *st, ClientObject *client, uint32_t limit_ms,
 {
     client_state before = client->state;
     asc_error err;
-    asc_config config = client->config.cluster;
+    asc_config config = client_cluster_config(client);
     config.create_timeout_ms = limit_ms;
-    asc_credentials_retain(config.credentials);
     asc_cluster *fresh =
         connect_and_warn(st, &config, client->config.shares_cluster, &err);
     if (fresh == NULL && PyErr_Occurred() == NULL) {
@@ -137,11 +137,14 @@ open_cluster(module_state *st, ClientObject *client, uint32_t limit_ms,
     if (fresh == NULL) {
         return -1;
     }
-    if (client->cluster == NULL && client->state == before) {
+    field_lock_take(&client->lock);
+    bool is_awaited = client->cluster == NULL && client->state == before;
+    if (is_awaited) {
         client->cluster = fresh;
         client->state = CLIENT_OPEN;
     }
-    else {
+    field_lock_drop(&client->lock);
+    if (!is_awaited) {
         client_disconnect(fresh);
     }
     return 0;
@@ -151,11 +154,13 @@ open_cluster(module_state *st, ClientObject *client, uint32_t limit_ms,
 asc_cluster *
 client_let_go(ClientObject *client)
 {
+    field_lock_take(&client->lock);
     asc_cluster *cluster = client->cluster;
     client->cluster = NULL;
     if (client->state != CLIENT_INVALID) {
         client->state = CLIENT_CLOSED;
     }
+    field_lock_drop(&client->lock);
     return cluster;
 }
 
@@ -186,10 +191,9 @@ raise_closed(module_state *st, ClientObject *client, const char *msg)
 int
 client_check_open_as(module_state *st, ClientObject *client, const char *msg)
 {
-    if (client->cluster != NULL || client->state == CLIENT_NEW) {
-        return 0;
-    }
-    return raise_closed(st, client, msg);
+    client_state state = client->state;
+    return state == CLIENT_OPEN || state == CLIENT_NEW ? 0
+                                                       : raise_closed(st, client, msg);
 }
 
 int
@@ -248,15 +252,44 @@ connect_late(module_state *st, ClientObject *client, asc_timing *timing)
     return 0;
 }
 
+/* The client of which this thread makes a call late, borrowed, and what that call has
+ * lost. */
+static _Thread_local struct {
+    const ClientObject *client;
+    uint32_t ms;
+} late;
+
 PyObject *
 client_call_late(ClientObject *client, uint32_t late_ms, PyObject *function,
                  PyObject *args, PyObject *kwargs)
 {
-    client->late_ms = late_ms;
-    client->late_thread = PyThread_get_thread_ident();
+    late.client = client;
+    late.ms = late_ms;
     PyObject *result = PyObject_Call(function, args, kwargs);
-    client->late_ms = 0;
+    late.client = NULL;
     return result;
+}
+
+asc_cluster *
+client_present_cluster(ClientObject *client)
+{
+    field_lock_take(&client->lock);
+    asc_cluster *cluster = client->cluster;
+    if (cluster != NULL) {
+        asc_cluster_retain(cluster);
+    }
+    field_lock_drop(&client->lock);
+    return cluster;
+}
+
+asc_config
+client_cluster_config(ClientObject *client)
+{
+    field_lock_take(&client->lock);
+    asc_config config = client->config.cluster;
+    asc_credentials_retain(config.credentials);
+    field_lock_drop(&client->lock);
+    return config;
 }
 
 asc_cluster *
@@ -265,15 +298,15 @@ client_cluster(module_state *st, ClientObject *client, asc_timing *timing)
     if (client->state == CLIENT_NEW && connect_late(st, client, timing) < 0) {
         return NULL;
     }
-    if (client->cluster == NULL) {
+    asc_cluster *cluster = client_present_cluster(client);
+    if (cluster == NULL) {
         raise_closed(st, client, NULL);
         return NULL;
     }
-    if (client->late_ms != 0 && client->late_thread == PyThread_get_thread_ident()) {
-        take_off(timing, client->late_ms);
+    if (client->is_async && late.client == client) {
+        take_off(timing, late.ms);
     }
-    asc_cluster_retain(client->cluster);
-    return client->cluster;
+    return cluster;
 }
 
 /* --- calls --- */
@@ -489,10 +522,15 @@ import_for_calls(module_state *st)
 static int
 become_valid(ClientObject *client, client_config *config, asc_cluster *cluster)
 {
-    if (client->state == CLIENT_INVALID) {
+    field_lock_take(&client->lock);
+    bool is_first = client->state == CLIENT_INVALID;
+    if (is_first) {
         client->config = *config;
         client->cluster = cluster;
         client->state = cluster != NULL ? CLIENT_OPEN : CLIENT_NEW;
+    }
+    field_lock_drop(&client->lock);
+    if (is_first) {
         return 0;
     }
     client_disconnect(cluster);
@@ -577,16 +615,19 @@ client_init(PyObject *self, PyObject *args, PyObject *kwargs)
 PyObject *
 client_view(module_state *st, ClientObject *owner)
 {
-    PyTypeObject *type = st->ClientType;
+    PyTypeObject *type = (PyTypeObject *)state_ref(st, (PyObject **)&st->ClientType);
     asc_cluster *cluster = client_cluster(st, owner, NULL);
     ClientObject *view =
         cluster != NULL ? (ClientObject *)type->tp_alloc(type, 0) : NULL;
+    Py_DECREF(type); /* its objects count it */
     if (view == NULL) {
         asc_cluster_release(cluster);
         return NULL;
     }
     view->owner = Py_NewRef((PyObject *)owner);
+    field_lock_take(&owner->lock);
     view->config = owner->config;
+    field_lock_drop(&owner->lock);
     /* A view never logs in, and the owner may get other credentials meanwhile. */
     view->config.cluster.credentials = NULL;
     view->cluster = cluster;
@@ -669,16 +710,18 @@ static void
 become(ClientObject *client, client_state before, asc_credentials *who,
        asc_cluster *fresh)
 {
-    if (client->state == CLIENT_CLOSED && before != CLIENT_CLOSED) {
-        asc_credentials_release(who);
-        client_disconnect(fresh);
-        return;
+    asc_cluster *old = fresh;
+    asc_credentials *others = who;
+    field_lock_take(&client->lock);
+    if (client->state != CLIENT_CLOSED || before == CLIENT_CLOSED) {
+        old = client->cluster;
+        others = client->config.cluster.credentials;
+        client->config.cluster.credentials = who;
+        client->cluster = fresh;
+        client->state = CLIENT_OPEN;
     }
-    asc_cluster *old = client->cluster;
-    asc_credentials_release(client->config.cluster.credentials);
-    client->config.cluster.credentials = who;
-    client->cluster = fresh;
-    client->state = CLIENT_OPEN;
+    field_lock_drop(&client->lock);
+    asc_credentials_release(others);
     client_disconnect(old);
 }
 
@@ -694,12 +737,14 @@ connect_as(module_state *st, ClientObject *client, PyObject *user, PyObject *pas
     if (credentials_from_py(st, &who, &client->config.login, user, password) < 0) {
         return -1;
     }
-    if (client->cluster != NULL &&
-        asc_credentials_equal(who, client->config.cluster.credentials)) {
+    asc_config config = client_cluster_config(client);
+    bool is_present =
+        client->cluster != NULL && asc_credentials_equal(who, config.credentials);
+    asc_credentials_release(config.credentials);
+    if (is_present) {
         asc_credentials_release(who);
         return 0;
     }
-    asc_config config = client->config.cluster;
     config.credentials = who;
     config.fail_if_not_connected = true;
     asc_cluster *fresh =
@@ -751,6 +796,16 @@ client_close(PyObject *self, PyObject *ignored)
     Py_RETURN_NONE;
 }
 
+/* Is there a cluster, and does one of its nodes answer? */
+static bool
+has_nodes(ClientObject *client)
+{
+    asc_cluster *cluster = client_present_cluster(client);
+    bool has = cluster != NULL && asc_cluster_is_connected(cluster);
+    asc_cluster_release(cluster);
+    return has;
+}
+
 PyObject *
 client_repr(PyObject *self)
 {
@@ -762,12 +817,13 @@ client_repr(PyObject *self)
     };
     ClientObject *client = (ClientObject *)self;
     const asc_config *config = &client->config.cluster;
-    const char *text = texts[client->state];
-    if (client->state == CLIENT_OPEN && !asc_cluster_is_connected(client->cluster)) {
+    client_state state = client->state; /* valid: the configuration is there */
+    const char *text = texts[state];
+    if (state == CLIENT_OPEN && !has_nodes(client)) {
         text = "no node answers";
     }
     const char *type = client->is_async ? "AsyncClient" : "Client";
-    if (config->n_hosts == 0) {
+    if (state == CLIENT_INVALID || config->n_hosts == 0) {
         return PyUnicode_FromFormat("<aerospike.%s, %s>", type, text);
     }
     return PyUnicode_FromFormat("<aerospike.%s of %s:%d%s, %s>", type,
@@ -784,10 +840,8 @@ static const char doc_is_connected[] =
 static PyObject *
 client_is_connected(PyObject *self, PyObject *ignored)
 {
-    ClientObject *client = (ClientObject *)self;
     (void)ignored;
-    return PyBool_FromLong(client->cluster != NULL &&
-                           asc_cluster_is_connected(client->cluster));
+    return PyBool_FromLong(has_nodes((ClientObject *)self));
 }
 
 static const char doc_get_policies[] =

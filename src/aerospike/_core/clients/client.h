@@ -32,20 +32,19 @@ typedef enum client_state {
     CLIENT_CLOSED,
 } client_state;
 
-/* aerospike._core.Client. state and cluster change while other threads make calls: they
- * are read and written with the GIL only, and a call counts the cluster for itself. Of
- * the configuration nothing but cluster.credentials changes once the client is valid;
- * whoever uses these counts them. */
+/* aerospike._core.Client. state, cluster and config.cluster.credentials change while
+ * other threads make calls. Whoever changes them has the lock, and so has whoever counts
+ * the cluster or the credentials for himself, as a call does. Nothing else of the
+ * configuration changes once the client is valid. */
 typedef struct ClientObject {
     PyObject_HEAD
-    client_state state;
+    field_lock lock; /* of an AsyncClient's loops, too */
+    _Atomic client_state state;
     PyObject *weak_references; /* Python's list of them */
     PyObject *owner; /* owned: the client whose configuration and cluster this one uses;
                         NULL: it has its own. See client_view() */
-    asc_cluster *cluster; /* counted; NULL unless CLIENT_OPEN */
-    bool is_async;        /* an AsyncClient, whose methods may not wait */
-    uint32_t late_ms;     /* see client_call_late(): what a call in a thread has lost */
-    unsigned long late_thread;
+    _Atomic(asc_cluster *) cluster; /* counted; NULL unless CLIENT_OPEN */
+    atomic_bool is_async;           /* an AsyncClient, whose methods may not wait */
     client_config config;
     _Atomic(void *) calls[N_SPARE_CALLS];   /* owned: asc_call, or NULL */
     _Atomic(void *) stores[N_SPARE_STORES]; /* owned: client_store, or NULL */
@@ -58,6 +57,12 @@ typedef struct ClientObject {
  * must not wait it is st->NotConnected with that timeout in milliseconds as its
  * argument, 0 for none: the call is to be made again when the client has connected. */
 asc_cluster *client_cluster(module_state *st, ClientObject *client, asc_timing *timing);
+
+/* The same where there may be none, without an exception: NULL then. */
+asc_cluster *client_present_cluster(ClientObject *client);
+
+/* The configuration of the cluster; its credentials are counted for the caller. */
+asc_config client_cluster_config(ClientObject *client);
 
 /* Call a function with arguments (a tuple) and keywords (a dict): a call that was made
  * before the client had connected, so that it has lost so many milliseconds of its

@@ -85,7 +85,7 @@ loop_report(LoopObject *l, const char *message, PyObject *exc, PyObject *future)
 }
 
 /* Where the works of a kind are kept: its place, or one that nobody has taken. NULL:
- * all are taken. */
+ * all are taken. The caller has the lock. */
 static spare_works *
 place_of(LoopObject *l, const struct pending_kind *kind)
 {
@@ -100,39 +100,51 @@ place_of(LoopObject *l, const struct pending_kind *kind)
 void *
 loop_take_work(LoopObject *l, const struct pending_kind *kind, size_t size)
 {
+    field_lock_take(&l->spare);
     spare_works *place = place_of(l, kind);
-    void *work;
-    if (place == NULL || place->first == NULL) {
-        work = PyMem_Calloc(1, size < sizeof work ? sizeof work : size);
-        if (work == NULL) {
-            PyErr_NoMemory();
-        }
-        return work;
+    void *work = place != NULL ? place->first : NULL;
+    if (work != NULL) {
+        memcpy(&place->first, work, sizeof place->first);
+        place->n--;
     }
-    work = place->first;
-    memcpy(&place->first, work, sizeof place->first);
-    place->n--;
-    return memset(work, 0, size);
+    field_lock_drop(&l->spare);
+    if (work != NULL) {
+        return memset(work, 0, size);
+    }
+    work = PyMem_Calloc(1, size < sizeof work ? sizeof work : size);
+    if (work == NULL) {
+        PyErr_NoMemory();
+    }
+    return work;
 }
 
 void
 loop_give_work(LoopObject *l, const struct pending_kind *kind, void *work)
 {
+    field_lock_take(&l->spare);
     spare_works *place = place_of(l, kind);
-    if (place == NULL || place->n == N_SPARE_WORKS) {
-        PyMem_Free(work);
-        return;
+    bool is_kept = place != NULL && place->n < N_SPARE_WORKS;
+    if (is_kept) {
+        memcpy(work, &place->first, sizeof place->first);
+        place->kind = kind;
+        place->first = work;
+        place->n++;
     }
-    memcpy(work, &place->first, sizeof place->first);
-    place->kind = kind;
-    place->first = work;
-    place->n++;
+    field_lock_drop(&l->spare);
+    if (!is_kept) {
+        PyMem_Free(work);
+    }
 }
 
 asc_call *
 loop_take_call(LoopObject *l)
 {
-    asc_call *call = l->n_calls > 0 ? l->calls[--l->n_calls] : asc_call_new();
+    field_lock_take(&l->spare);
+    asc_call *call = l->n_calls > 0 ? l->calls[--l->n_calls] : NULL;
+    field_lock_drop(&l->spare);
+    if (call == NULL) {
+        call = asc_call_new();
+    }
     if (call == NULL) {
         PyErr_NoMemory();
         return NULL;
@@ -144,16 +156,19 @@ loop_take_call(LoopObject *l)
 void
 loop_give_call(LoopObject *l, asc_call *call)
 {
+    field_lock_take(&l->spare);
     if (call != NULL && l->n_calls < N_SPARE_OF_LOOP) {
         l->calls[l->n_calls++] = call;
-        return;
+        call = NULL;
     }
-    asc_call_free(call);
+    field_lock_drop(&l->spare);
+    asc_call_free(call); /* NULL is fine */
 }
 
 void
 loop_free_spare(LoopObject *l)
 {
+    field_lock_take(&l->spare);
     while (l->n_calls > 0) {
         asc_call_free(l->calls[--l->n_calls]);
     }
@@ -165,4 +180,5 @@ loop_free_spare(LoopObject *l)
         }
         l->works[i].n = 0;
     }
+    field_lock_drop(&l->spare);
 }

@@ -22,37 +22,42 @@ typedef struct spare_works {
     size_t n;
 } spare_works;
 
-/* aerospike._core.Loop. One thread uses it, that of the event loop; but the collector
- * may look at it from any, and let it end when the event loop has. */
+/* aerospike._core.Loop. One thread uses it, that of the event loop. But another one may
+ * ask a call for its result, or cancel it, and may let the loop end when the event loop
+ * has. So what concerns the loop and its calls is done in critical sections of the loop:
+ * LOCKED() makes them of its methods and those of calls. What Python code is called for
+ * with a callback is called outside of them. */
 struct LoopObject {
     PyObject_HEAD
     module_state *st; /* of the module that the type holds */
 
-    ClientObject *client; /* borrowed; NULL: it has let go of the loop */
-    LoopObject *next;     /* owned: of those in the client's list */
+    _Atomic(ClientObject *) client; /* borrowed; NULL: it has let go of the loop */
+    LoopObject *next; /* owned: of those in the client's list, by the client's lock */
 
     /* The adapter of the event loop (aerospike._loops), who the event loop is, and
      * what the adapter has by these names; all owned. wait is NULL where a call
      * yields itself to a task, and due where nobody can see which callbacks are. */
     PyObject *adapter, *key, *call_soon, *wait, *due;
-    unsigned long thread; /* where it runs */
-    unsigned n_forks;     /* the forks that lay behind the process at the beginning */
+    atomic_ulong thread; /* where it runs */
+    unsigned n_forks;    /* the forks that lay behind the process at the beginning */
 
     /* What the event loop calls: methods of this object, owned. They lead back to it,
      * and are dropped when it ends. */
     PyObject *on_ready, *on_turn, *on_wake;
 
-    asc_cluster *cluster; /* counted; NULL: the client has not connected yet */
-    asc_loop *loop;       /* NULL: likewise, or the loop has ended */
-    bool is_watched;      /* its descriptor, by the event loop */
-    bool turns;           /* on_turn is due */
-    bool is_turning;      /* the library is at work, or what it hands out is read */
-    unsigned n_steps;     /* of calls that are at work, one inside of another */
-    bool has_submitted;   /* the library has requests that wait for a turn */
-    bool has_more;        /* the slice was over before all was read that has come */
-    bool turns_by_hand;   /* there is no event loop: the program calls turn() */
-    bool retires;         /* it ends when nothing is under way any more */
-    uint64_t until_ns;    /* when the slice of time is over; 0: none has begun */
+    /* counted; NULL: the client has not connected yet */
+    _Atomic(asc_cluster *) cluster;
+    _Atomic(asc_loop *) loop; /* NULL: likewise, or the loop has ended */
+    bool is_watched;          /* its descriptor, by the event loop */
+    bool turns;               /* on_turn is due */
+    bool is_turning;          /* the library is at work, or what it hands out is read */
+    unsigned n_steps;         /* of calls that are at work, one inside of another */
+    bool has_submitted;       /* the library has requests that wait for a turn */
+    bool has_more;            /* the slice was over before all was read that has come */
+    bool turns_by_hand;       /* there is no event loop: the program calls turn() */
+    bool retires;             /* it ends when nothing is under way any more */
+    uint64_t until_ns; /* when the slice of time is over; 0: none has begun; for the
+                             thread where it runs */
 
     /* Give the library a turn at once; the function is in loop.c. */
     void (*turn)(LoopObject *l);
@@ -70,10 +75,23 @@ struct LoopObject {
     PendingObject *wake_first, *wake_last;
     size_t n_in_batch; /* of the one that is being made */
 
+    field_lock spare; /* of what follows, and no more */
     spare_works works[N_SPARE_KINDS];
     asc_call *calls[N_SPARE_OF_LOOP]; /* spare ones, whose buffers have grown */
     size_t n_calls;
 };
+
+/* Defines locked_<function>, which is the function in a critical section of a loop: to be
+ * called by Python. params are its parameters, and behind them stand its arguments. */
+#define LOCKED(type, function, loop, params, ...)                                      \
+    static type locked_##function params                                               \
+    {                                                                                  \
+        type outcome;                                                                  \
+        Py_BEGIN_CRITICAL_SECTION(loop);                                               \
+        outcome = function(__VA_ARGS__);                                               \
+        Py_END_CRITICAL_SECTION();                                                     \
+        return outcome;                                                                \
+    }
 
 /* Have the event loop call a function with nothing soon. An event loop that is closed
  * calls nothing any more. */

@@ -122,19 +122,32 @@ static PyObject *
 loop_ready(PyObject *self, PyObject *ignored)
 {
     LoopObject *l = (LoopObject *)self;
+    bool wakes = false, is_alone;
+    int rc = 0;
     (void)ignored;
-    if (!is_next(l)) {
+    Py_BEGIN_CRITICAL_SECTION(l);
+    is_alone = is_next(l);
+    if (is_alone) {
+        wakes = read_all(l) && pending_close_batch(l);
+    }
+    else {
         turn(l);
-        Py_RETURN_NONE;
     }
-    int rc = read_all(l) && pending_close_batch(l) ? pending_wake_batch(l) : 0;
-    if (rc == 0 && l->has_submitted && !l->has_more && is_next(l)) {
-        turn(l); /* in what is left of the slice */
+    Py_END_CRITICAL_SECTION();
+    if (wakes) {
+        rc = pending_wake_batch(l);
     }
-    else if (l->has_submitted || l->has_more || l->retires) {
-        loop_schedule(l);
+    if (is_alone) {
+        Py_BEGIN_CRITICAL_SECTION(l);
+        if (rc == 0 && l->has_submitted && !l->has_more && is_next(l)) {
+            turn(l); /* in what is left of the slice */
+        }
+        else if (l->has_submitted || l->has_more || l->retires) {
+            loop_schedule(l);
+        }
+        l->until_ns = 0;
+        Py_END_CRITICAL_SECTION();
     }
-    l->until_ns = 0;
     return rc == 0 ? Py_NewRef(Py_None) : NULL;
 }
 
@@ -230,8 +243,7 @@ end_loop(LoopObject *l)
     }
     l->is_watched = false;
     asc_loop_free(loop);
-    asc_cluster_release(l->cluster);
-    l->cluster = NULL;
+    asc_cluster_release(atomic_exchange(&l->cluster, NULL));
     Py_CLEAR(l->on_ready);
     Py_CLEAR(l->on_turn);
     Py_CLEAR(l->on_wake);
@@ -263,6 +275,7 @@ static void
 retire(LoopObject *l)
 {
     PyObject *set = PyErr_GetRaisedException();
+    Py_BEGIN_CRITICAL_SECTION(l);
     l->retires = true;
     if (l->on_turn == NULL) {
         /* it has ended */
@@ -285,48 +298,95 @@ retire(LoopObject *l)
     else if (l->n_under_way == 0 && !is_at_work(l)) {
         end_loop(l);
     }
+    Py_END_CRITICAL_SECTION();
     PyErr_SetRaisedException(set);
 }
 
 /* --- the loops of a client --- */
 
-/* Take a loop from the list of its client, where it stands at a place, and let it
- * end. */
-static void
-drop_loop(AsyncClientObject *client, LoopObject **at)
+/* Where a loop stands in the list of its client, or would: then NULL stands there. The
+ * caller has the lock. */
+static LoopObject **
+place_of(AsyncClientObject *client, const LoopObject *l)
+{
+    LoopObject **at = &client->loops;
+    while (*at != NULL && *at != l) {
+        at = &(*at)->next;
+    }
+    return at;
+}
+
+/* Take the loop that stands at a place from the list of its client: the caller, who has
+ * the lock, has the list's reference now. NULL: nothing stands there. */
+static LoopObject *
+unlink_loop(AsyncClientObject *client, LoopObject **at)
 {
     LoopObject *l = *at;
-    *at = l->next;
-    l->next = NULL;
-    l->client = NULL;
+    if (l != NULL) {
+        *at = l->next;
+        l->next = NULL;
+        l->client = NULL;
+    }
     if (client->last == l) {
         client->last = NULL;
     }
-    retire(l);
-    Py_DECREF(l);
+    return l;
 }
 
-/* Make the library's loop, now that the client has connected. 0, or -1 with an
- * exception. */
+/* Take a loop from the list of its client, NULL: the first one, and let it end. False:
+ * it does not stand there, or none does. */
+static bool
+drop_loop(AsyncClientObject *client, LoopObject *l)
+{
+    field_lock_take(&client->client.lock);
+    l = unlink_loop(client, l != NULL ? place_of(client, l) : &client->loops);
+    field_lock_drop(&client->client.lock);
+    if (l == NULL) {
+        return false;
+    }
+    retire(l);
+    Py_DECREF(l);
+    return true;
+}
+
+/* The loop behind another one in the list of their client, NULL: the first one, as a new
+ * reference. NULL: none is there, or the other one is not in the list any more. */
+static LoopObject *
+loop_behind(AsyncClientObject *client, LoopObject *l)
+{
+    field_lock_take(&client->client.lock);
+    LoopObject *next = l != NULL ? l->next : client->loops;
+    Py_XINCREF(next);
+    field_lock_drop(&client->client.lock);
+    return next;
+}
+
+/* Make the library's loop for a cluster, whose count is taken; NULL: the client has not
+ * connected yet. 0, or -1 with an exception. */
 static int
-open_loop(module_state *st, LoopObject *l)
+open_loop(module_state *st, LoopObject *l, asc_cluster *cluster)
 {
     asc_error err;
+    asc_loop *loop;
     asc_error_reset(&err);
-    if (asc_loop_new(&l->loop, l->client->cluster, &err) != ASC_OK) {
+    if (cluster == NULL || l->cluster != NULL) {
+        asc_cluster_release(cluster);
+        return 0;
+    }
+    if (asc_loop_new(&loop, cluster, &err) != ASC_OK) {
+        asc_cluster_release(cluster);
         raise_error(st, &err, NULL, NULL);
         return -1;
     }
-    l->cluster = l->client->cluster;
-    asc_cluster_retain(l->cluster);
-    PyObject *done = PyObject_CallMethod(l->adapter, "watch", "iO",
-                                         asc_loop_fd(l->loop), l->on_ready);
+    l->cluster = cluster;
+    l->loop = loop;
+    PyObject *done =
+        PyObject_CallMethod(l->adapter, "watch", "iO", asc_loop_fd(loop), l->on_ready);
     l->is_watched = done != NULL;
     if (done == NULL) { /* nobody would turn it */
-        asc_loop_free(l->loop);
-        asc_cluster_release(l->cluster);
         l->loop = NULL;
-        l->cluster = NULL;
+        asc_loop_free(loop);
+        asc_cluster_release(atomic_exchange(&l->cluster, NULL));
         return -1;
     }
     Py_DECREF(done);
@@ -382,17 +442,6 @@ is_over(LoopObject *l)
     return is_of_parent(l) || is_closed(l);
 }
 
-/* Where a loop stands in the list of its client, or would: then NULL stands there. */
-static LoopObject **
-place_of(AsyncClientObject *client, const LoopObject *l)
-{
-    LoopObject **at = &client->loops;
-    while (*at != NULL && *at != l) {
-        at = &(*at)->next;
-    }
-    return at;
-}
-
 /* Has the client let go of a loop, or does it belong to another cluster of the client's
  * than the present one? */
 static bool
@@ -410,40 +459,55 @@ is_driven_by_hand(const LoopObject *l)
 }
 
 /* Drop the loops that are over or outdated. Asking event loops runs Python code, and
- * other threads change the list meanwhile, so that a copy of it is gone through. 0, or
- * -1 with MemoryError. */
-static int
+ * other threads change the list meanwhile: where one of them has taken a loop out, this
+ * ends, and the rest is left to the next time. */
+static void
 sweep(AsyncClientObject *client)
 {
-    PyObject *all = PyList_New(0);
-    int rc = all != NULL ? 0 : -1;
-    for (LoopObject *l = client->loops; rc == 0 && l != NULL; l = l->next) {
-        rc = PyList_Append(all, (PyObject *)l);
-    }
-    for (Py_ssize_t i = 0; rc == 0 && i < PyList_GET_SIZE(all); i++) {
-        /* borrowed: the list is ours alone */
-        LoopObject *l = (LoopObject *)PyList_GET_ITEM(all, i);
+    LoopObject *l = loop_behind(client, NULL);
+    while (l != NULL) {
         bool is_used = !is_outdated(client, l) || is_driven_by_hand(l);
+        LoopObject *next = loop_behind(client, l);
         if (!is_used || is_over(l)) {
-            LoopObject **at = place_of(client, l);
-            if (*at != NULL) {
-                drop_loop(client, at);
-            }
+            drop_loop(client, l);
         }
+        Py_DECREF(l);
+        l = next;
     }
-    Py_XDECREF(all);
-    return rc;
 }
 
-/* Find the client's loop for an event loop by its key. NULL: there is none. */
+/* Find the client's loop for an event loop by its key: a new reference. NULL: there is
+ * none. */
 static LoopObject *
 find_loop(AsyncClientObject *client, PyObject *key)
 {
+    field_lock_take(&client->client.lock);
     LoopObject *l = client->loops;
     while (l != NULL && (l->key != key || is_outdated(client, l) || is_of_parent(l))) {
         l = l->next;
     }
+    Py_XINCREF(l);
+    field_lock_drop(&client->client.lock);
     return l;
+}
+
+/* Put a loop into the list of its client, which counts it. */
+static void
+add_loop(AsyncClientObject *client, LoopObject *l)
+{
+    field_lock_take(&client->client.lock);
+    l->next = client->loops;
+    client->loops = (LoopObject *)Py_NewRef(l);
+    field_lock_drop(&client->client.lock);
+}
+
+/* Remember the loop that was used last, unless it was dropped meanwhile. */
+static void
+remember(AsyncClientObject *client, LoopObject *l)
+{
+    field_lock_take(&client->client.lock);
+    client->last = *place_of(client, l);
+    field_lock_drop(&client->client.lock);
 }
 
 /* The running event loop of asyncio, a new reference, when trio was not imported: then
@@ -482,40 +546,55 @@ find_or_make(module_state *st, AsyncClientObject *client)
         Py_DECREF(adapter);
         return NULL;
     }
-    LoopObject *l = sweep(client) == 0 ? find_loop(client, key) : NULL;
+    sweep(client);
+    LoopObject *l = find_loop(client, key);
     if (l != NULL) {
         Py_DECREF(adapter);
         Py_DECREF(key);
         l->thread = PyThread_get_thread_ident();
     }
-    else if (PyErr_Occurred() != NULL) {
-        Py_DECREF(adapter);
-        Py_DECREF(key);
-        return NULL;
-    }
     else if ((l = new_loop(st, &client->client, adapter, key)) != NULL) {
-        l->next = client->loops;
-        client->loops = l;
+        add_loop(client, l);
     }
-    if (l != NULL && l->cluster == NULL && client->client.cluster != NULL &&
-        open_loop(st, l) < 0) {
+    else {
         return NULL;
     }
-    client->last = l != NULL ? *place_of(client, l) : NULL; /* or it was dropped */
+    int rc;
+    Py_BEGIN_CRITICAL_SECTION(l);
+    rc = open_loop(st, l, client_present_cluster(&client->client));
+    Py_END_CRITICAL_SECTION();
+    if (rc < 0) {
+        Py_DECREF(l);
+        return NULL;
+    }
+    remember(client, l);
     return l;
+}
+
+/* The loop that was used last, if it is that of an event loop, as a new reference. */
+static LoopObject *
+last_loop(AsyncClientObject *client, PyObject *key)
+{
+    field_lock_take(&client->client.lock);
+    LoopObject *last = client->last;
+    bool is_here = last != NULL && last->key == key &&
+                   last->cluster == client->client.cluster && !is_of_parent(last);
+    if (is_here) {
+        Py_INCREF(last);
+    }
+    field_lock_drop(&client->client.lock);
+    return is_here ? last : NULL;
 }
 
 LoopObject *
 loop_of_client(module_state *st, ClientObject *client)
 {
     AsyncClientObject *own = (AsyncClientObject *)client;
-    LoopObject *last = own->last;
-    PyObject *key = st->modules != NULL ? running_key(st) : NULL;
+    PyObject *key = load_object(&st->modules) != NULL ? running_key(st) : NULL;
     if (key != NULL) {
-        bool is_last = last != NULL && last->key == key &&
-                       last->cluster == client->cluster && !is_of_parent(last);
-        Py_DECREF(key); /* the event loop lives: it runs */
-        if (is_last) {
+        LoopObject *last = last_loop(own, key);
+        Py_DECREF(key);
+        if (last != NULL) {
             return last;
         }
     }
@@ -620,16 +699,21 @@ loop_retire(PyObject *self, PyObject *ignored)
     Py_RETURN_NONE;
 }
 
+LOCKED(PyObject *, loop_turn, self, (PyObject * self, PyObject *ignored), self, ignored)
+LOCKED(PyObject *, loop_idle, self, (PyObject * self, PyObject *ignored), self, ignored)
+LOCKED(PyObject *, loop_cut, self, (PyObject * self, PyObject *ignored), self, ignored)
+
 static PyMethodDef loop_own_methods[] = {
     {"ready", loop_ready, METH_NOARGS,
      "ready($self)\n--\n\nThe descriptor is readable."},
-    {"turn", loop_turn, METH_NOARGS, "turn($self)\n--\n\nRequests are to leave."},
+    {"turn", locked_loop_turn, METH_NOARGS,
+     "turn($self)\n--\n\nRequests are to leave."},
     {"wake", loop_wake, METH_NOARGS, "wake($self)\n--\n\nWake who waits for a call."},
     {"is_here", loop_is_here, METH_O,
      "is_here($self, key, /)\n--\n\nWhether its event loop has this key."},
-    {"idle", loop_idle, METH_NOARGS,
+    {"idle", locked_loop_idle, METH_NOARGS,
      "idle($self)\n--\n\nA signal for the end of what is under way; None: nothing is."},
-    {"cut", loop_cut, METH_NOARGS,
+    {"cut", locked_loop_cut, METH_NOARGS,
      "cut($self)\n--\n\nGive up what is under way, and end."},
     {"retire", loop_retire, METH_NOARGS,
      "retire($self)\n--\n\nEnd when nothing is under way any more."},
@@ -672,8 +756,7 @@ loop_types_init(PyObject *module, module_state *st)
 static void
 drop_loops(AsyncClientObject *client)
 {
-    while (client->loops != NULL) {
-        drop_loop(client, &client->loops);
+    while (drop_loop(client, NULL)) {
     }
 }
 
@@ -716,7 +799,9 @@ client__signal(METHOD_PARAMS)
         }
         return NULL;
     }
-    return (PyObject *)pending_signal(l);
+    PyObject *signal = (PyObject *)pending_signal(l);
+    Py_DECREF(l);
+    return signal;
 }
 
 static const char doc__blocking[] =
@@ -754,6 +839,27 @@ free_cluster(PyObject *capsule)
     client_disconnect(PyCapsule_GetPointer(capsule, NULL));
 }
 
+/* Let go of a loop that the client still has: a new reference. One that is driven by
+ * hand stays in the list until it has ended. NULL: the client has none. */
+static LoopObject *
+let_go_of_loop(AsyncClientObject *client)
+{
+    LoopObject *l, *unlinked = NULL;
+    field_lock_take(&client->client.lock);
+    LoopObject **at = &client->loops;
+    while (*at != NULL && (*at)->client == NULL) {
+        at = &(*at)->next;
+    }
+    if ((l = *at) != NULL) {
+        Py_INCREF(l);
+        l->client = NULL;
+        unlinked = is_driven_by_hand(l) ? NULL : unlink_loop(client, at);
+    }
+    field_lock_drop(&client->client.lock);
+    Py_XDECREF(unlinked);
+    return l;
+}
+
 static const char doc__let_go[] = "_let_go($self)\n--\n\n"
                                   "Refuse calls from now on: the loops of the client, "
                                   "and its cluster, which is closed\n"
@@ -765,22 +871,16 @@ client__let_go(PyObject *self, PyObject *ignored)
     AsyncClientObject *client = (AsyncClientObject *)self;
     (void)ignored;
     PyObject *loops = PyList_New(0);
-    LoopObject **at = &client->loops, *l;
-    while (loops != NULL && (l = *at) != NULL) {
-        if (l->client != NULL && PyList_Append(loops, (PyObject *)l) < 0) {
+    LoopObject *l;
+    while (loops != NULL && (l = let_go_of_loop(client)) != NULL) {
+        if (PyList_Append(loops, (PyObject *)l) < 0) {
             Py_CLEAR(loops);
-            break;
         }
-        l->client = NULL;
-        if (is_driven_by_hand(l)) {
-            at = &l->next; /* it stays until it has ended */
-            continue;
-        }
-        *at = l->next;
-        l->next = NULL;
         Py_DECREF(l);
     }
+    field_lock_take(&client->client.lock);
     client->last = NULL;
+    field_lock_drop(&client->client.lock);
     asc_cluster *cluster = client_let_go(&client->client);
     PyObject *capsule = cluster != NULL ? PyCapsule_New(cluster, NULL, free_cluster)
                                         : Py_NewRef(Py_None);
@@ -800,7 +900,7 @@ static const char doc_turn[] =
     "Do what can be done without waiting: send, receive, wake who awaits a call.";
 
 /* The loop for this thread, which is driven by hand from now on if no event loop runs
- * in it; NULL with an exception. */
+ * in it: a new reference; NULL with an exception. */
 static LoopObject *
 loop_here(module_state *st, PyObject *self)
 {
@@ -816,7 +916,7 @@ loop_here(module_state *st, PyObject *self)
 }
 
 /* The loop for this thread or, if that has not begun, the one that is driven by hand
- * here for whose calls close() waits. NULL with an exception. */
+ * here for whose calls close() waits: a new reference. NULL with an exception. */
 static LoopObject *
 open_or_closing(module_state *st, PyObject *self)
 {
@@ -824,11 +924,19 @@ open_or_closing(module_state *st, PyObject *self)
     if (l == NULL || l->loop != NULL) {
         return l;
     }
-    LoopObject *other = ((AsyncClientObject *)self)->loops;
+    AsyncClientObject *client = (AsyncClientObject *)self;
+    field_lock_take(&client->client.lock);
+    LoopObject *other = client->loops;
     while (other != NULL && (other->key != l->key || !is_driven_by_hand(other))) {
         other = other->next;
     }
-    return other != NULL ? other : l;
+    Py_XINCREF(other);
+    field_lock_drop(&client->client.lock);
+    if (other == NULL) {
+        return l;
+    }
+    Py_DECREF(l);
+    return other;
 }
 
 /* Has a loop, or NULL, begun? False with an exception. */
@@ -842,6 +950,13 @@ is_open_here(module_state *st, PyObject *self, LoopObject *l)
     return l != NULL && l->loop != NULL;
 }
 
+/* The descriptor of a loop that has begun. */
+static PyObject *
+fd_of(LoopObject *l)
+{
+    return PyLong_FromLong(asc_loop_fd(l->loop));
+}
+
 static PyObject *
 client_fileno(METHOD_PARAMS)
 {
@@ -852,11 +967,14 @@ client_fileno(METHOD_PARAMS)
     }
     LoopObject *l = open_or_closing(st, self);
     if (l != NULL && l->loop == NULL && l->turns_by_hand) {
+        Py_DECREF(l);
         PyObject *done = PyObject_CallMethod(self, "_connect", NULL);
         l = done != NULL ? loop_here(st, self) : NULL;
         Py_XDECREF(done);
     }
-    return is_open_here(st, self, l) ? PyLong_FromLong(asc_loop_fd(l->loop)) : NULL;
+    PyObject *fd = is_open_here(st, self, l) ? fd_of(l) : NULL;
+    Py_XDECREF(l);
+    return fd;
 }
 
 /* The adapter calls what is due, the loop's turn among it. What became due meanwhile is
@@ -864,16 +982,23 @@ client_fileno(METHOD_PARAMS)
 static PyObject *
 turn_by_hand(LoopObject *l)
 {
-    Py_INCREF(l);
     PyObject *in_ms = PyObject_CallMethod(l->adapter, "turn", NULL);
     if (in_ms != NULL && in_ms != Py_None && l->loop != NULL) {
         asc_loop_ring(l->loop, (uint32_t)PyLong_AsUnsignedLong(in_ms));
     }
-    Py_DECREF(l);
     if (in_ms == NULL) {
         return NULL;
     }
     Py_DECREF(in_ms);
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+locked_turn(LoopObject *l)
+{
+    Py_BEGIN_CRITICAL_SECTION(l);
+    turn(l);
+    Py_END_CRITICAL_SECTION();
     Py_RETURN_NONE;
 }
 
@@ -886,14 +1011,12 @@ client_turn(METHOD_PARAMS)
         return NULL;
     }
     LoopObject *l = open_or_closing(st, self);
-    if (!is_open_here(st, self, l)) {
-        return NULL;
+    PyObject *done = NULL;
+    if (is_open_here(st, self, l)) {
+        done = l->turns_by_hand ? turn_by_hand(l) : locked_turn(l);
     }
-    if (l->turns_by_hand) {
-        return turn_by_hand(l);
-    }
-    turn(l);
-    Py_RETURN_NONE;
+    Py_XDECREF(l);
+    return done;
 }
 
 const PyMethodDef loop_methods[] = {

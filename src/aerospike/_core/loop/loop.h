@@ -12,14 +12,15 @@
 /* aerospike._core.AsyncClient */
 typedef struct AsyncClientObject {
     ClientObject client;
+    /* With the lock of the client only: */
     LoopObject *loops; /* owned: a list, one for each event loop, and those driven by
                         * hand for whose calls close() waits */
     LoopObject *last;  /* borrowed: the one that was used last, or NULL */
 } AsyncClientObject;
 
 /* The loop of an AsyncClient for the event loop that runs in this thread, made when
- * this is the first call there: borrowed from the client. NULL with an exception;
- * without one, when no event loop runs. While the client has not connected its loop
+ * this is the first call there: a new reference. NULL with an exception; without one,
+ * when no event loop runs. While the client has not connected its loop
  * takes no requests; client_cluster() tells. */
 LoopObject *loop_of_client(module_state *st, ClientObject *client);
 

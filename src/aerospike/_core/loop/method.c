@@ -82,28 +82,19 @@ take_not_connected(module_state *st)
     return limit;
 }
 
-PyObject *
-async_method_call(const async_method *m, METHOD_PARAMS)
+/* The call of a method in a loop, with arguments that were parsed into argv. */
+static PyObject *
+make_call(const async_method *m, LoopObject *l, PyObject **argv, METHOD_PARAMS)
 {
-    PyObject *argv[ASYNC_MAX_ARGS];
     module_state *st = PyType_GetModuleState(cls);
-    if (parse_args(m->name, m->args, m->n_required, args, nargs, kwnames, argv) < 0) {
-        return NULL;
-    }
     ClientObject *client = (ClientObject *)self;
-    LoopObject *l = loop_of_client(st, client);
-    if (l == NULL) {
-        return PyErr_Occurred() != NULL
-                   ? NULL
-                   : later(NULL, NULL, m->name, self, cls, args, nargs, kwnames);
-    }
     PendingObject *p = pending_new(l, m->kind);
     if (p == NULL) {
         return NULL;
     }
     pending_set_name(p, m->name);
-    bool runs_python =
-        client->config.values.deserializer != NULL || st->deserializer != NULL;
+    bool runs_python = client->config.values.deserializer != NULL ||
+                       load_object(&st->deserializer) != NULL;
     if (runs_python && pending_keep_context(p) < 0) {
         Py_DECREF(p);
         return NULL;
@@ -119,4 +110,23 @@ async_method_call(const async_method *m, METHOD_PARAMS)
         raise_code(st, ASC_ERR_CLUSTER, "the client was closed during the call");
     }
     return pending_begin(p);
+}
+
+PyObject *
+async_method_call(const async_method *m, METHOD_PARAMS)
+{
+    PyObject *argv[ASYNC_MAX_ARGS];
+    module_state *st = PyType_GetModuleState(cls);
+    if (parse_args(m->name, m->args, m->n_required, args, nargs, kwnames, argv) < 0) {
+        return NULL;
+    }
+    LoopObject *l = loop_of_client(st, (ClientObject *)self);
+    if (l == NULL) {
+        return PyErr_Occurred() != NULL
+                   ? NULL
+                   : later(NULL, NULL, m->name, self, cls, args, nargs, kwnames);
+    }
+    PyObject *made = make_call(m, l, argv, self, cls, args, nargs, kwnames);
+    Py_DECREF(l);
+    return made;
 }

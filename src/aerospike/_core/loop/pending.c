@@ -50,23 +50,78 @@ struct PendingObject {
     bool is_unheard; /* it has failed, and nobody has asked for the error */
 };
 
+/* --- memory --- */
+
+#ifdef Py_GIL_DISABLED
+/* The collector walks through the memory of all objects, which must be what they seem;
+ * and each thread has spare memory of its own. */
+static PendingObject *
+new_object(module_state *st)
+{
+    return PyObject_GC_New(PendingObject, st->PendingType);
+}
+
+static void
+free_object(module_state *st, PendingObject *p)
+{
+    (void)st;
+    PyObject_GC_Del(p);
+}
+#else
+#define N_SPARE_PENDINGS 1024
+
+/* An object with the memory of one that has ended, if there is any. NULL with
+ * MemoryError. */
+static PendingObject *
+new_object(module_state *st)
+{
+    PendingObject *p = (PendingObject *)st->spare_pendings;
+    if (p == NULL) {
+        return PyObject_GC_New(PendingObject, st->PendingType);
+    }
+    st->spare_pendings = (PyObject *)p->next;
+    st->n_spare_pendings--;
+    PyObject_Init((PyObject *)p, st->PendingType);
+    return p;
+}
+
+/* Keep the memory of an object, unless it was finalized: it would not be told again. */
+static void
+free_object(module_state *st, PendingObject *p)
+{
+    if (PyObject_GC_IsFinalized((PyObject *)p) ||
+        st->n_spare_pendings >= N_SPARE_PENDINGS) {
+        PyObject_GC_Del(p);
+        return;
+    }
+    p->next = (PendingObject *)st->spare_pendings;
+    st->spare_pendings = (PyObject *)p;
+    st->n_spare_pendings++;
+}
+#endif
+
+void
+pending_free_spare(module_state *st)
+{
+    PyObject *spare;
+    while ((spare = st->spare_pendings) != NULL) {
+        st->spare_pendings = (PyObject *)((PendingObject *)spare)->next;
+        PyObject_GC_Del(spare);
+    }
+    st->n_spare_pendings = SIZE_MAX; /* no more are kept */
+}
+
 /* --- making and ending a call --- */
 
 PendingObject *
 pending_new(LoopObject *loop, const pending_kind *kind)
 {
-    module_state *st = loop->st;
     void *work = loop_take_work(loop, kind, kind->size);
-    PendingObject *p = (PendingObject *)st->spare_pendings;
     if (work == NULL) {
         return NULL;
     }
-    if (p != NULL) {
-        st->spare_pendings = (PyObject *)p->next;
-        st->n_spare_pendings--;
-        PyObject_Init((PyObject *)p, st->PendingType);
-    }
-    else if ((p = PyObject_GC_New(PendingObject, st->PendingType)) == NULL) {
+    PendingObject *p = new_object(loop->st);
+    if (p == NULL) {
         loop_give_work(loop, kind, work);
         return NULL;
     }
@@ -345,9 +400,11 @@ pending_begin(PendingObject *p)
         drop_work(p);
         return (PyObject *)p;
     }
+    Py_BEGIN_CRITICAL_SECTION(p->loop);
     enter(p);
     pending_go_on(p);
     loop_send_soon(p->loop);
+    Py_END_CRITICAL_SECTION();
     return (PyObject *)p;
 }
 
@@ -543,12 +600,16 @@ call_in(PendingObject *p, PyObject *callback, PyObject *context)
     return -1;
 }
 
-/* Wake all who wait for a call that has ended. */
+/* Who waits for a call; all owned, and as in the call. */
+typedef struct waiters {
+    PyObject *callback, *context, *more;
+} waiters;
+
+/* Wake all who wait for a call that has ended; they are taken. */
 static int
-wake(PendingObject *p)
+wake(PendingObject *p, waiters w)
 {
-    PyObject *callback = p->callback, *context = p->context, *more = p->more;
-    p->callback = p->context = p->more = NULL;
+    PyObject *callback = w.callback, *context = w.context, *more = w.more;
     int rc = callback != NULL ? call_in(p, callback, context) : 0;
     for (Py_ssize_t i = 0; more != NULL && i < PyList_GET_SIZE(more); i++) {
         /* borrowed: the list is ours alone by now */
@@ -572,22 +633,41 @@ wake(PendingObject *p)
     return rc;
 }
 
+/* Take the first call of a batch and those who wait for it, which the caller owns from
+ * now on. *more: the batch has others. NULL: there is no batch, or nobody's. */
+static PendingObject *
+take_due(LoopObject *l, waiters *w, bool *more)
+{
+    PendingObject *p = l->wake_first;
+    *more = false;
+    if (p == NULL) {
+        return NULL;
+    }
+    l->wake_first = p->next_due;
+    if (l->wake_first == NULL) {
+        l->wake_last = NULL;
+        l->n_in_batch = 0;
+    }
+    *more = !p->ends_batch && l->wake_first != NULL;
+    p->ends_batch = false;
+    *w = (waiters){p->callback, p->context, p->more};
+    p->callback = p->context = p->more = NULL;
+    return p;
+}
+
 int
 pending_wake_batch(LoopObject *l)
 {
-    bool more = l->wake_first != NULL;
+    bool more = true;
     int rc = 0;
     while (more && rc == 0) {
-        PendingObject *p = l->wake_first;
-        l->wake_first = p->next_due;
-        if (l->wake_first == NULL) {
-            l->wake_last = NULL;
-            l->n_in_batch = 0;
-        }
-        more = !p->ends_batch && l->wake_first != NULL;
-        p->ends_batch = false;
-        rc = wake(p);
-        Py_DECREF(p);
+        PendingObject *p;
+        waiters w;
+        Py_BEGIN_CRITICAL_SECTION(l);
+        p = take_due(l, &w, &more);
+        Py_END_CRITICAL_SECTION();
+        rc = p != NULL ? wake(p, w) : 0;
+        Py_XDECREF(p);
     }
     if (rc < 0 && more) { /* the rest of the batch is one by itself */
         PyObject *exc = PyErr_GetRaisedException();
@@ -1129,9 +1209,7 @@ pending_repr(PyObject *self)
     }
 }
 
-/* --- the type --- */
-
-#define N_SPARE_PENDINGS 1024
+/* --- its memory, and the collector --- */
 
 static int
 pending_traverse(PyObject *self, visitproc visit, void *arg)
@@ -1191,76 +1269,97 @@ pending_dealloc(PyObject *self)
     if (p->is_unheard && PyObject_CallFinalizerFromDealloc(self) < 0) {
         return;
     }
-    bool is_used_up = PyObject_GC_IsFinalized(self); /* it would not be told again */
     PyObject_GC_UnTrack(self);
     module_state *st = p->loop->st;
     drop_work(p); /* of a call that was not begun */
     pending_clear(self);
     Py_DECREF(p->loop);
-    if (!is_used_up && st->n_spare_pendings < N_SPARE_PENDINGS) {
-        p->next = (PendingObject *)st->spare_pendings;
-        st->spare_pendings = self;
-        st->n_spare_pendings++;
-    }
-    else {
-        PyObject_GC_Del(self);
-    }
+    free_object(st, p);
     Py_DECREF(type);
 }
 
-void
-pending_free_spare(module_state *st)
-{
-    PyObject *spare;
-    while ((spare = st->spare_pendings) != NULL) {
-        st->spare_pendings = (PyObject *)((PendingObject *)spare)->next;
-        PyObject_GC_Del(spare);
-    }
-    st->n_spare_pendings = N_SPARE_PENDINGS; /* no more are kept */
-}
+/* --- from any thread --- */
+
+#define NOARGS_PARAMS PyObject *self, PyObject *ignored
+#define FASTCALL_PARAMS PyObject *self, PyObject *const *args, Py_ssize_t nargs
+
+#define LOCKED_CALL(type, function, params, ...)                                       \
+    LOCKED(type, function, ((PendingObject *)self)->loop, params, __VA_ARGS__)
+
+LOCKED_CALL(PyObject *, pending_result, (NOARGS_PARAMS), self, ignored)
+LOCKED_CALL(PyObject *, pending_exception, (NOARGS_PARAMS), self, ignored)
+LOCKED_CALL(PyObject *, pending_done, (NOARGS_PARAMS), self, ignored)
+LOCKED_CALL(PyObject *, pending_cancelled, (NOARGS_PARAMS), self, ignored)
+LOCKED_CALL(PyObject *, pending_cancel, (METHOD_PARAMS), self, cls, args, nargs,
+            kwnames)
+LOCKED_CALL(PyObject *, pending_add_done_callback, (FASTCALL_PARAMS, PyObject *kwnames),
+            self, args, nargs, kwnames)
+LOCKED_CALL(PyObject *, pending_remove_done_callback, (PyObject * self, PyObject *fn),
+            self, fn)
+LOCKED_CALL(PyObject *, pending_send, (PyObject * self, PyObject *value), self, value)
+LOCKED_CALL(PyObject *, pending_throw, (FASTCALL_PARAMS), self, args, nargs)
+LOCKED_CALL(PyObject *, pending_close, (NOARGS_PARAMS), self, ignored)
+LOCKED_CALL(PyObject *, pending_set_signal, (FASTCALL_PARAMS), self, args, nargs)
+LOCKED_CALL(PyObject *, pending_fail_signal, (PyObject * self, PyObject *error), self,
+            error)
+LOCKED_CALL(PyObject *, pending_follow, (PyObject * self, PyObject *other), self, other)
+LOCKED_CALL(PyObject *, pending_make_cancelled_error, (NOARGS_PARAMS), self, ignored)
+LOCKED_CALL(PyObject *, get_blocking, (PyObject * self, void *ignored), self, ignored)
+LOCKED_CALL(int, set_blocking, (PyObject * self, PyObject *value, void *ignored), self,
+            value, ignored)
+LOCKED_CALL(PyObject *, get_cancel_message, (PyObject * self, void *ignored), self,
+            ignored)
+LOCKED_CALL(PyObject *, get_in_doubt, (PyObject * self, void *ignored), self, ignored)
+LOCKED_CALL(PyObject *, pending_repr, (PyObject * self), self)
+LOCKED_CALL(PyObject *, pending_iternext, (PyObject * self), self)
+LOCKED_CALL(PySendResult, pending_am_send,
+            (PyObject * self, PyObject *value, PyObject **result), self, value, result)
+
+/* --- the type --- */
 
 static PyMethodDef pending_methods[] = {
-    {"result", pending_result, METH_NOARGS,
+    {"result", locked_pending_result, METH_NOARGS,
      "result($self)\n--\n\nThe result of the call, or raise its error."},
-    {"exception", pending_exception, METH_NOARGS,
+    {"exception", locked_pending_exception, METH_NOARGS,
      "exception($self)\n--\n\nThe error of the call, or None."},
-    {"done", pending_done, METH_NOARGS, "done($self)\n--\n\nHas the call ended?"},
-    {"cancelled", pending_cancelled, METH_NOARGS,
+    {"done", locked_pending_done, METH_NOARGS,
+     "done($self)\n--\n\nHas the call ended?"},
+    {"cancelled", locked_pending_cancelled, METH_NOARGS,
      "cancelled($self)\n--\n\nWas the call cancelled?"},
-    METHOD_ROW("cancel", pending_cancel,
+    METHOD_ROW("cancel", locked_pending_cancel,
                "cancel($self, msg=None)\n--\n\n"
                "Give the call up. False when it has ended already."),
-    {"add_done_callback", (PyCFunction)(void (*)(void))pending_add_done_callback,
+    {"add_done_callback", (PyCFunction)(void (*)(void))locked_pending_add_done_callback,
      METH_FASTCALL | METH_KEYWORDS,
      "add_done_callback($self, fn, /, *, context=None)\n--\n\n"
      "Have the event loop call a function with this object when the call has ended."},
-    {"remove_done_callback", pending_remove_done_callback, METH_O,
+    {"remove_done_callback", locked_pending_remove_done_callback, METH_O,
      "remove_done_callback($self, fn, /)\n--\n\n"
      "Undo add_done_callback(). The number of callbacks that this has removed."},
     {"get_loop", pending_get_loop, METH_NOARGS,
      "get_loop($self)\n--\n\nThe event loop of the call."},
-    {"send", pending_send, METH_O,
+    {"send", locked_pending_send, METH_O,
      "send($self, value, /)\n--\n\nAs coroutines have it."},
-    {"throw", (PyCFunction)(void (*)(void))pending_throw, METH_FASTCALL,
+    {"throw", (PyCFunction)(void (*)(void))locked_pending_throw, METH_FASTCALL,
      "throw($self, exception, value=None, traceback=None, /)\n--\n\n"
      "As coroutines have it: the call is given up."},
-    {"close", pending_close, METH_NOARGS,
+    {"close", locked_pending_close, METH_NOARGS,
      "close($self)\n--\n\nAs coroutines have it: the call is given up."},
-    {"_set", (PyCFunction)(void (*)(void))pending_set_signal, METH_FASTCALL,
+    {"_set", (PyCFunction)(void (*)(void))locked_pending_set_signal, METH_FASTCALL,
      "_set($self, *ignored)\n--\n\nEnd a signal, which waits for nothing but this."},
-    {"_fail", pending_fail_signal, METH_O,
+    {"_fail", locked_pending_fail_signal, METH_O,
      "_fail($self, error, /)\n--\n\nEnd a signal with an error."},
-    {"_follow", pending_follow, METH_O,
+    {"_follow", locked_pending_follow, METH_O,
      "_follow($self, call, /)\n--\n\nLet a signal end as a call does."},
-    {"_make_cancelled_error", pending_make_cancelled_error, METH_NOARGS, NULL},
+    {"_make_cancelled_error", locked_pending_make_cancelled_error, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
 static PyGetSetDef pending_attributes[] = {
-    {"_asyncio_future_blocking", get_blocking, set_blocking, NULL, NULL},
+    {"_asyncio_future_blocking", locked_get_blocking, locked_set_blocking, NULL, NULL},
     {"_loop", get_loop, NULL, NULL, NULL},
-    {"_cancel_message", get_cancel_message, NULL, NULL, NULL},
-    {"in_doubt", get_in_doubt, NULL,
+    {"_cancel_message", locked_get_cancel_message, NULL, NULL, NULL},
+    {"in_doubt", locked_get_in_doubt, NULL,
      "Whether a write may be, or is, applied of which the caller does not learn when "
      "he is cancelled now.",
      NULL},
@@ -1280,11 +1379,11 @@ static PyType_Slot pending_slots[] = {
     {Py_tp_clear, pending_clear},
     {Py_tp_methods, pending_methods},
     {Py_tp_getset, pending_attributes},
-    {Py_tp_repr, pending_repr},
+    {Py_tp_repr, locked_pending_repr},
     {Py_tp_iter, pending_await},
-    {Py_tp_iternext, pending_iternext},
+    {Py_tp_iternext, locked_pending_iternext},
     {Py_am_await, pending_await},
-    {Py_am_send, pending_am_send},
+    {Py_am_send, locked_pending_am_send},
     {0, NULL},
 };
 

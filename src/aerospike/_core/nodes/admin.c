@@ -308,8 +308,7 @@ begin(admin_call *c, PyObject *const *argv)
     if (c->cluster == NULL) {
         return -1;
     }
-    c->who = c->client->config.cluster.credentials;
-    asc_credentials_retain(c->who);
+    c->who = client_cluster_config(c->client).credentials;
     c->call = client_take_call(c->client);
     return c->call != NULL ? 0 : -1;
 }

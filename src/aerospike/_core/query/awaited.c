@@ -182,7 +182,9 @@ take_loop(StreamObject *s, module_state *st)
     if (s->set == NULL) {
         Py_XSETREF(s->loop, (LoopObject *)Py_NewRef((PyObject *)l));
     }
-    if (s->loop == l) {
+    bool is_its_own = s->loop == l;
+    Py_DECREF(l);
+    if (is_its_own) {
         return 0;
     }
     return raise_code(st, ASC_ERR_CLIENT,

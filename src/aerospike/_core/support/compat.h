@@ -182,6 +182,64 @@ small_int(PyObject *value, int64_t *out)
     return false;
 }
 
+/* --- threads --- */
+
+#if PY_VERSION_HEX < 0x030D0000
+/* Between the two nobody else is between them for the same object, as long as nothing
+ * there waits or runs Python code: then others may be, as with the GIL, which is the
+ * lock here. */
+#define Py_BEGIN_CRITICAL_SECTION(object) {
+#define Py_END_CRITICAL_SECTION() }
+#endif
+
+/* A lock for some fields, in place of the GIL where there is none. Whoever has it only
+ * looks at the fields and changes them: he runs no Python code, drops no reference and
+ * waits for nothing, so that a fork finds it free. One of zeros is free. */
+#ifdef Py_GIL_DISABLED
+typedef PyMutex field_lock;
+#else
+typedef struct field_lock {
+    char nothing;
+} field_lock;
+#endif
+
+static inline void
+field_lock_take(field_lock *lock)
+{
+#ifdef Py_GIL_DISABLED
+    PyMutex_Lock(lock);
+#else
+    (void)lock;
+#endif
+}
+
+static inline void
+field_lock_drop(field_lock *lock)
+{
+#ifdef Py_GIL_DISABLED
+    PyMutex_Unlock(lock);
+#else
+    (void)lock;
+#endif
+}
+
+/* What stands in a field that others may set meanwhile: borrowed, and good only where
+ * the field keeps for ever what it once has. */
+static inline PyObject *
+load_object(PyObject *const *field)
+{
+    return __atomic_load_n(field, __ATOMIC_ACQUIRE);
+}
+
+/* Give a field that is NULL an object, which is taken. False: it has one by now. */
+static inline bool
+set_object_once(PyObject **field, PyObject *object)
+{
+    PyObject *none = NULL;
+    return __atomic_compare_exchange_n(field, &none, object, false, __ATOMIC_ACQ_REL,
+                                       __ATOMIC_ACQUIRE);
+}
+
 /* Is the interpreter on its way out? */
 static inline int
 is_finalizing(void)

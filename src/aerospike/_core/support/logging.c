@@ -16,8 +16,26 @@
 #include "support/numbers.h"
 
 /* The module whose state has the handler, borrowed; NULL when no line may be handed to
- * Python. Threads read it without the GIL, and use what they have read with it only. */
+ * Python. Threads look at it without the GIL, and use it with the GIL and the lock only:
+ * the module does not go before it had the lock, too. */
 static _Atomic(PyObject *) log_module;
+static field_lock log_lock;
+
+/* The state of that module, and its handler, a new reference; NULL when there is none.
+ */
+static PyObject *
+own_handler(module_state **st)
+{
+    PyObject *handler = NULL;
+    field_lock_take(&log_lock);
+    PyObject *module = atomic_load(&log_module);
+    if (module != NULL) {
+        *st = PyModule_GetState(module);
+        handler = state_ref(*st, &(*st)->log_handler);
+    }
+    field_lock_drop(&log_lock);
+    return handler;
+}
 
 /* Call the handler. A line may name what a peer has sent, so it need not be UTF-8. The
  * handler's failure must not reach whatever was being logged about. Ctrl-C that comes
@@ -128,12 +146,11 @@ sink(asc_log_level level, const char *func, const char *file, int line,
         return;
     }
     main_thread thread = enter_main();
-    PyObject *module = atomic_load(&log_module); /* it may have gone meanwhile */
-    module_state *st = module != NULL ? PyModule_GetState(module) : NULL;
-    if (st != NULL && st->log_handler != NULL) {
+    module_state *st;
+    PyObject *handler = own_handler(&st); /* the module may have gone meanwhile */
+    if (handler != NULL) {
         PyObject *exc = PyErr_GetRaisedException();
         gc_resume(st);
-        PyObject *handler = Py_NewRef(st->log_handler);
         call_handler(handler, level, func, file, line, message);
         Py_DECREF(handler);
         PyErr_SetRaisedException(exc);
@@ -168,7 +185,7 @@ set_own_handler(module_state *st, const char *name)
     if (lazy_import(&handler, "aerospike._report", name) == NULL) {
         return -1;
     }
-    Py_XSETREF(st->log_handler, handler);
+    state_replace(st, &st->log_handler, handler);
     return 0;
 }
 
@@ -222,7 +239,7 @@ core_set_log_handler(FUNCTION_PARAMS)
                     Py_TYPE(handler)->tp_name);
         return NULL;
     }
-    Py_XSETREF(st->log_handler, handler == Py_None ? NULL : Py_NewRef(handler));
+    state_replace(st, &st->log_handler, handler == Py_None ? NULL : Py_NewRef(handler));
     return PyLong_FromLong(0);
 }
 
@@ -320,10 +337,12 @@ logging_init(PyObject *module)
 void
 logging_clear(module_state *st)
 {
+    field_lock_take(&log_lock);
     PyObject *module = atomic_load(&log_module);
     if (module != NULL && PyModule_GetState(module) == st) {
         asc_log_set_sink(NULL);
         atomic_store(&log_module, NULL);
     }
+    field_lock_drop(&log_lock);
     Py_CLEAR(st->log_handler);
 }

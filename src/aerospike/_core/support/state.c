@@ -26,17 +26,39 @@ import_attribute(const char *module, const char *attribute)
 PyObject *
 lazy_import(PyObject **cached, const char *module, const char *attribute)
 {
-    if (*cached == NULL) {
-        PyObject *found = import_attribute(module, attribute);
-        if (*cached == NULL) {
-            *cached = found;
-        }
-        else { /* another thread was faster; somebody may use what it has found */
-            Py_XDECREF(found);
-            PyErr_Clear();
-        }
+    PyObject *kept = load_object(cached);
+    if (kept != NULL) {
+        return kept;
     }
-    return *cached;
+    PyObject *found = import_attribute(module, attribute);
+    if (found != NULL && set_object_once(cached, found)) {
+        return found;
+    }
+    /* if another thread was faster, somebody may use what it has found */
+    Py_XDECREF(found);
+    if ((kept = load_object(cached)) != NULL) {
+        PyErr_Clear();
+    }
+    return kept;
+}
+
+PyObject *
+state_ref(module_state *st, PyObject *const *field)
+{
+    field_lock_take(&st->lock);
+    PyObject *object = Py_XNewRef(*field);
+    field_lock_drop(&st->lock);
+    return object;
+}
+
+void
+state_replace(module_state *st, PyObject **field, PyObject *object)
+{
+    field_lock_take(&st->lock);
+    PyObject *old = *field;
+    *field = object;
+    field_lock_drop(&st->lock);
+    Py_XDECREF(old); /* which may run Python code */
 }
 
 int

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "asc/error.h"
+#include "support/compat.h"
 
 /* The names that are looked up or made often. They are interned once, as
  * st->s_<name>. */
@@ -156,8 +157,11 @@ struct value_rules;
 typedef PyObject *(*tree_packer)(struct module_state *st,
                                  const struct value_rules *rules, PyObject *tree);
 
-/* All Python objects here are owned. */
+/* All Python objects here are owned. What has no lock, and is not imported when it is
+ * needed, is set while the module is made and stays. */
 typedef struct module_state {
+    field_lock lock; /* of ClientType, serializer, deserializer and log_handler, which
+                        are replaced at any time: see state_ref() */
     PyTypeObject *ClientBase; /* the type with the methods in C */
     PyTypeObject *ClientType; /* of what client() makes: aerospike.Client, or the base
                                  until that is there */
@@ -185,19 +189,26 @@ typedef struct module_state {
     PyObject *bcrypt_hash;                        /* likewise */
     PyObject *batch_types[N_BATCH_TYPES];         /* likewise */
     PyObject *CancelledError, *InvalidStateError; /* asyncio's, likewise */
-    PyObject *running_adapter; /* aerospike._loops.running, likewise */
-    PyObject *running_loop;    /* asyncio._get_running_loop, likewise */
-    PyObject *modules;         /* sys.modules, likewise */
-    Py_ssize_t n_modules;      /* so many they were when trio was not among them; 0:
+    PyObject *running_adapter;    /* aerospike._loops.running, likewise */
+    PyObject *running_loop;       /* asyncio._get_running_loop, likewise */
+    PyObject *modules;            /* sys.modules, likewise */
+    _Atomic Py_ssize_t n_modules; /* so many they were when trio was not among them; 0:
                                   nobody has looked, or it was */
-    PyObject *NotConnected;    /* see client_cluster() */
-    PyObject *context_names;   /* ("context",), the keywords of a call */
-    PyObject *spare_pendings;  /* memory of ended calls of AsyncClients: a list */
+    PyObject *NotConnected;       /* see client_cluster() */
+    PyObject *context_names;      /* ("context",), the keywords of a call */
+    PyObject *spare_pendings;     /* memory of ended calls of AsyncClients: a list */
     size_t n_spare_pendings;
     PyObject *lasting_meta; /* the metadata that many records have; see bins.c */
     PyObject **option_names[N_TABLES];      /* interned, one per row, ended by NULL */
     PyObject *cached_names[N_CACHED_NAMES]; /* see decode_name() */
 } module_state;
+
+/* What a field that `lock` guards holds: a new reference, or NULL without an exception.
+ */
+PyObject *state_ref(module_state *st, PyObject *const *field);
+
+/* Give such a field an object, which is taken, or NULL. */
+void state_replace(module_state *st, PyObject **field, PyObject *object);
 
 /* Where an interned name lies in the state. Tables are constants, which cannot hold
  * objects: they hold this instead of the name. It is never 0. */

@@ -56,9 +56,7 @@ by_user(encoder *e, PyObject *serializer, PyObject *value, uint8_t *particle)
                    "\"serialization\", sets one");
         return NULL;
     }
-    Py_INCREF(serializer); /* it may be replaced while it runs */
     PyObject *made = PyObject_CallOneArg(serializer, value);
-    Py_DECREF(serializer);
     *particle = ASC_PARTICLE_BLOB;
     if (made == NULL) {
         wrap_failure(e);
@@ -70,6 +68,15 @@ by_user(encoder *e, PyObject *serializer, PyObject *value, uint8_t *particle)
                    Py_TYPE(made)->tp_name);
         Py_CLEAR(made);
     }
+    return made;
+}
+
+/* The same by one that is taken: it may be replaced while it runs. */
+static PyObject *
+by_owned(encoder *e, PyObject *serializer, PyObject *value, uint8_t *particle)
+{
+    PyObject *made = by_user(e, serializer, value, particle);
+    Py_XDECREF(serializer);
     return made;
 }
 
@@ -92,7 +99,7 @@ serialize(encoder *e, PyObject *value, uint8_t *particle)
     switch (e->serializer) {
     case SERIALIZER_NOT_GIVEN:
         if (rules->serializer != NULL) {
-            return by_user(e, rules->serializer, value, particle);
+            return by_owned(e, Py_NewRef(rules->serializer), value, particle);
         }
         return rules->legacy_types == NO ? refused(e, value, "legacy_types is False")
                                          : pickled(e, value, particle);
@@ -101,9 +108,11 @@ serialize(encoder *e, PyObject *value, uint8_t *particle)
     case SERIALIZER_PYTHON:
         return pickled(e, value, particle);
     case SERIALIZER_USER:
-        return by_user(
-            e, rules->serializer != NULL ? rules->serializer : e->st->serializer, value,
-            particle);
+        return by_owned(e,
+                        rules->serializer != NULL
+                            ? Py_NewRef(rules->serializer)
+                            : state_ref(e->st, &e->st->serializer),
+                        value, particle);
     case SERIALIZER_JSON:
         raise_code(e->st, ASC_ERR_CLIENT,
                    "Unable to serialize using standard json serializer");
@@ -205,13 +214,18 @@ deserialize(decoder *d, uint8_t particle, const uint8_t *data, size_t size)
         return rules->legacy_types == NO ? as_bytes(data, size, true)
                                          : unpickled(d, data, size);
     }
-    PyObject *user =
-        rules->deserializer != NULL ? rules->deserializer : d->st->deserializer;
-    if (user == NULL || particle != ASC_PARTICLE_BLOB) {
+    PyObject *user = NULL; /* owned: it may be replaced while it runs */
+    if (particle == ASC_PARTICLE_BLOB) {
+        user = rules->deserializer != NULL ? Py_NewRef(rules->deserializer)
+                                           : state_ref(d->st, &d->st->deserializer);
+    }
+    if (user == NULL) {
         return as_bytes(data, size, legacy);
     }
     stand_aside(d);
-    return by_deserializer(d->st, user, data, size, legacy);
+    PyObject *value = by_deserializer(d->st, user, data, size, legacy);
+    Py_DECREF(user);
+    return value;
 }
 
 /* --- functions of the module --- */
@@ -236,7 +250,7 @@ store(module_state *st, const char *func, PyObject **at, PyObject *const *args,
                     Py_TYPE(function)->tp_name);
         return NULL;
     }
-    Py_XSETREF(*at, Py_NewRef(function));
+    state_replace(st, at, Py_NewRef(function));
     return PyLong_FromLong(0);
 }
 
@@ -281,8 +295,8 @@ core_unset_serializers(PyObject *module, PyObject *ignored)
 {
     module_state *st = PyModule_GetState(module);
     (void)ignored;
-    Py_CLEAR(st->serializer);
-    Py_CLEAR(st->deserializer);
+    state_replace(st, &st->serializer, NULL);
+    state_replace(st, &st->deserializer, NULL);
     return PyLong_FromLong(0);
 }
 
