@@ -25,6 +25,7 @@ import aerospike
 from aerospike import _report
 from aerospike_devserver import DevCluster
 
+from . import absent
 from .faults.peer import ScriptedNode
 from .waiting import NOWHERE, patient
 
@@ -36,6 +37,8 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 # a hash takes its time by design; clients look the function up once
 bcrypt.hashpw = functools.cache(bcrypt.hashpw)
 
+absent.stand_in()
+
 SEED = int(os.environ.setdefault("TEST_SEED", str(random.randrange(1, 10**6))))
 """Of the order of the tests; workers of pytest-xdist find it in their environment."""
 
@@ -43,6 +46,19 @@ SEED = int(os.environ.setdefault("TEST_SEED", str(random.randrange(1, 10**6))))
 def pytest_report_header() -> str:
     """Tell how to have the same order again."""
     return f"order of tests: TEST_SEED={SEED} (0 = that of the files)"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Iterator[pytest.TestReport]:
+    """Skip a test that has failed for want of a package; see absent.py."""
+    report = yield
+    package = absent.missing_in(report.longreprtext) if report.failed else None
+    if package is not None:
+        report.outcome = "skipped"
+        report.longrepr = (*item.location[:2], absent.reason(package))
+    return report
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest groups them by their fixtures

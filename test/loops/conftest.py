@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import pytest
 import uvloop
 
+from ..absent import need
 from ..waiting import PATIENCE_S, patient
 
 T = TypeVar("T")
@@ -18,6 +19,8 @@ Run = Callable[[Coroutine[Any, Any, T]], T]
 @pytest.fixture(params=[asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
 def run(request) -> Run:
     """Run a coroutine in a new event loop, a minute at most."""
+    if request.param is uvloop.run:
+        need("uvloop")
 
     async def limited(main: Coroutine[Any, Any, T]) -> T:
         return await asyncio.wait_for(main, PATIENCE_S)

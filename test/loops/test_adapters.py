@@ -17,6 +17,7 @@ import uvloop
 
 from aerospike import _loops
 
+from ..absent import need
 from ..children import LIMIT_S
 
 
@@ -30,6 +31,8 @@ RUNNERS = [asyncio.run, uvloop.run, run_trio]
 @pytest.fixture(params=RUNNERS, ids=["asyncio", "uvloop", "trio"])
 def run(request):
     """Run a coroutine function that is given the adapter, a minute at most."""
+    if request.param is uvloop.run:
+        need("uvloop")
 
     def function(main):
         async def whole():

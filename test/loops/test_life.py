@@ -18,6 +18,7 @@ import uvloop
 import aerospike
 from aerospike import exception
 
+from ..absent import ABSENT
 from ..children import run_script
 from ..faults.peer import OK_REPLY, ScriptedNode, reply
 from ..waiting import NOWHERE, PATIENCE_S, Watch, join_all, patient
@@ -26,6 +27,7 @@ AsyncClient: Any = aerospike.AsyncClient  # to do with it what types forbid
 
 KEY = ("test", "loops", "life")
 ONE = reply(0, [(b"a", 1, bytes(7) + b"\1")])
+other_run = asyncio.run if "uvloop" in ABSENT else uvloop.run
 
 
 @pytest.fixture
@@ -281,7 +283,7 @@ def test_client_serves_one_loop_after_another(async_config, record):
         await main()
         await client.close()
 
-    for runner in (asyncio.run, uvloop.run, asyncio.run):
+    for runner in (asyncio.run, other_run, asyncio.run):
         assert runner(main()) == {"a": 1}
     asyncio.run(last())
     assert all(each.done() for each in left)
@@ -320,7 +322,7 @@ def test_loops_in_threads_share_a_client(async_config, record):
     async def main() -> None:
         await asyncio.gather(*(worker() for _ in range(10)))
 
-    runners = [asyncio.run, uvloop.run, asyncio.run, uvloop.run]
+    runners = [asyncio.run, other_run, asyncio.run, other_run]
     threads = [threading.Thread(target=run, args=[main()]) for run in runners]
     for thread in threads:
         thread.start()
