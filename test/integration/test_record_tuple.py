@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import gc
 import json
+import operator
 import pickle
+import sys
 import weakref
 from typing import Any
 
@@ -114,6 +116,33 @@ def test_circle_through_a_record_is_collected(client, key):
     del record
     gc.collect()
     assert gone() is None
+
+
+@pytest.mark.skipif(
+    not getattr(sys, "_is_gil_enabled", lambda: True)() or sys.version_info >= (3, 14),
+    reason="Python or the client tracks all dicts and records there",
+)
+@pytest.mark.parametrize(
+    "get",
+    [
+        lambda record: record.bins,
+        lambda record: record[2],
+        lambda record: record[1:][1],
+        lambda record: [*record][2],
+        lambda record: operator.add((), record)[2],
+        lambda record: operator.add(record, (1,))[2],
+        lambda record: (record * 1)[2],
+        lambda record: record.__reduce__()[1][0][2],
+    ],
+)
+def test_collector_knows_a_record_from_when_its_parts_are_got(client, key, get):
+    client.put(key, {"a": 1, "s": "text", "b": b"bytes", "f": 1.5})
+    record = client.get(key)
+    assert not gc.is_tracked(record)
+    assert (len(record), record == 1, "x" in record) == (3, False, False)
+    assert not gc.is_tracked(record)
+    get(record)
+    assert gc.is_tracked(record)
 
 
 def test_records_in_records_end_without_recursion(client, key):

@@ -1,12 +1,24 @@
 /* This file has the type of records. A record is a tuple in every respect: it compares,
  * hashes and prints like one. A copy of it, and what a pickle of it gives, is a plain
- * tuple, so that readers without this package can have it. */
+ * tuple, so that readers without this package can have it.
+ *
+ * A collection of garbage takes time for each object that the collector knows. Most
+ * records hold no object that it knows: numbers, text, bytes, and dicts of these. Such a
+ * record can be part of a cycle only when somebody changes one of its dicts, who must
+ * get it from the record before. So the collector hears of the record then: of a scan's
+ * hundred thousand records that lie in a list it knows the list alone. */
 #include "values/record_tuple.h"
 
-#include <stddef.h>
-#include <structmember.h> /* after Python.h */
+#include <stdbool.h>
+#include <stdint.h>
 
 #define N_PARTS 3
+
+#ifdef Py_GIL_DISABLED /* two threads may get parts at the same time */
+#define KNOWS_AT_ONCE true
+#else
+#define KNOWS_AT_ONCE false
+#endif
 
 PyObject *
 record_tuple(module_state *st, PyObject *key, PyObject *meta, PyObject *bins)
@@ -24,8 +36,20 @@ record_tuple(module_state *st, PyObject *key, PyObject *meta, PyObject *bins)
     record->ob_item[0] = key;
     record->ob_item[1] = meta;
     record->ob_item[2] = bins;
-    PyObject_GC_Track(record);
+    if (KNOWS_AT_ONCE || PyObject_GC_IsTracked(key) || PyObject_GC_IsTracked(meta) ||
+        PyObject_GC_IsTracked(bins)) {
+        PyObject_GC_Track(record);
+    }
     return (PyObject *)record;
+}
+
+/* Have the collector know a record whose parts somebody gets. */
+static inline void
+make_known(PyObject *record)
+{
+    if (!KNOWS_AT_ONCE && !PyObject_GC_IsTracked(record)) {
+        PyObject_GC_Track(record);
+    }
 }
 
 static int
@@ -57,6 +81,7 @@ static PyObject *
 record_reduce(PyObject *self, PyObject *ignored)
 {
     (void)ignored;
+    make_known(self);
     return Py_BuildValue("O(N)", &PyTuple_Type, PyTuple_GetSlice(self, 0, N_PARTS));
 }
 
@@ -65,23 +90,79 @@ static PyMethodDef record_methods_of_type[] = {
     {NULL, NULL, 0, NULL},
 };
 
-#define PART(name, i, text)                                                            \
-    {name, T_OBJECT_EX, offsetof(PyTupleObject, ob_item) + (i) * sizeof(PyObject *),   \
-     READONLY, text}
+/* --- getting the parts: as a tuple does it, once the collector knows the record --- */
 
-static PyMemberDef record_parts[] = {
+static PyObject *
+record_iter(PyObject *self)
+{
+    make_known(self);
+    return PyTuple_Type.tp_iter(self);
+}
+
+static PyObject *
+record_subscript(PyObject *self, PyObject *index)
+{
+    make_known(self);
+    return PyTuple_Type.tp_as_mapping->mp_subscript(self, index);
+}
+
+static PyObject *
+record_item(PyObject *self, Py_ssize_t i)
+{
+    make_known(self);
+    return PyTuple_Type.tp_as_sequence->sq_item(self, i);
+}
+
+/* Python asks for a sum before it concatenates the two tuples, of which either may be a
+ * record. */
+static PyObject *
+record_add(PyObject *left, PyObject *right)
+{
+    PyObject *const terms[] = {left, right};
+    for (int i = 0; i < 2; i++) {
+        if (Py_TYPE(terms[i])->tp_dealloc == record_dealloc) {
+            make_known(terms[i]);
+        }
+    }
+    Py_RETURN_NOTIMPLEMENTED;
+}
+
+static PyObject *
+record_repeat(PyObject *self, Py_ssize_t n)
+{
+    make_known(self);
+    return PyTuple_Type.tp_as_sequence->sq_repeat(self, n);
+}
+
+static PyObject *
+record_part(PyObject *self, void *place)
+{
+    return record_item(self, (Py_ssize_t)(intptr_t)place);
+}
+
+#define PART(name, i, text) {name, record_part, NULL, text, (void *)(intptr_t)(i)}
+
+static PyGetSetDef record_parts[] = {
     PART("key", 0, "The key: (namespace, set, user key or None, digest)."),
     PART("meta", 1, "The metadata: {\"gen\": number, \"ttl\": seconds}, or None."),
     PART("bins", 2, "The bins: {name: value}, or None."),
-    {NULL, 0, 0, 0, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
 };
 
 static const char doc_Record[] = "A record: the tuple (key, meta, bins).";
 
 static PyType_Slot record_slots[] = {
-    {Py_tp_doc, (void *)doc_Record},   {Py_tp_dealloc, record_dealloc},
-    {Py_tp_traverse, record_traverse}, {Py_tp_methods, record_methods_of_type},
-    {Py_tp_members, record_parts},     {0, NULL},
+    {Py_tp_doc, (void *)doc_Record},
+    {Py_tp_dealloc, record_dealloc},
+    {Py_tp_traverse, record_traverse},
+    {Py_tp_methods, record_methods_of_type},
+    {Py_tp_getset, record_parts},
+    {Py_tp_iter, record_iter},
+    {Py_mp_subscript, record_subscript},
+    {Py_sq_item, record_item},
+    {Py_nb_add, record_add},
+    {Py_sq_repeat, record_repeat},
+    {0, NULL},
 };
 
 static PyType_Spec record_spec = {
