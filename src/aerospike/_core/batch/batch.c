@@ -183,10 +183,9 @@ batch_begin(batch_run *b, PyObject *self, PyTypeObject *cls, const batch_method 
     return 0;
 }
 
-/* Copy the n items of a list or tuple, in a critical section of it. 0, or -1 with an
- * exception. */
+/* Make room for n items and their rows. 0, or -1 with an exception. */
 static int
-take_items(batch_run *b, PyObject *items, Py_ssize_t n)
+reserve_items(batch_run *b, Py_ssize_t n)
 {
     asc_error err; /* which says no more than its code */
     asc_error_reset(&err);
@@ -202,22 +201,40 @@ take_items(batch_run *b, PyObject *items, Py_ssize_t n)
     if (b->rows == NULL) {
         return -1;
     }
-    PyObject **from = PySequence_Fast_ITEMS(items); /* borrowed: nothing runs here */
-    for (Py_ssize_t i = 0; i < n; i++) {
-        b->items[i] = Py_NewRef(from[i]);
-    }
-    b->n_items = (size_t)n;
     return put_ok(asc_batch_reserve(b->batch, (uint32_t)n, &err) == ASC_OK);
 }
+
+/* Copy more items of a list or tuple, in a critical section of it, until there are n. A
+ * list may have become shorter meanwhile. */
+static void
+take_some(batch_run *b, PyObject *items, size_t n)
+{
+    PyObject **from = PySequence_Fast_ITEMS(items); /* borrowed: nothing runs here */
+    size_t size = (size_t)PySequence_Fast_GET_SIZE(items);
+    for (; b->n_items < n && b->n_items < size; b->n_items++) {
+        b->items[b->n_items] = Py_NewRef(from[b->n_items]);
+    }
+}
+
+#define TAKEN_AT_ONCE (16u << 10)
 
 int
 batch_take_items(batch_run *b, PyObject *items)
 {
-    int rc;
-    Py_BEGIN_CRITICAL_SECTION(items);
-    rc = take_items(b, items, PySequence_Fast_GET_SIZE(items));
-    Py_END_CRITICAL_SECTION();
-    return rc;
+    size_t n = (size_t)PySequence_Fast_GET_SIZE(items);
+    if (reserve_items(b, (Py_ssize_t)n) < 0) {
+        return -1;
+    }
+    for (size_t at = 0; at < n; at += TAKEN_AT_ONCE) {
+        size_t end = n - at < TAKEN_AT_ONCE ? n : at + TAKEN_AT_ONCE;
+        if (at > 0) {
+            give_turn(b->st);
+        }
+        Py_BEGIN_CRITICAL_SECTION(items);
+        take_some(b, items, end);
+        Py_END_CRITICAL_SECTION();
+    }
+    return 0;
 }
 
 /* Drop so many rows and items. False: there are no more. */
@@ -931,7 +948,9 @@ static int
 finish(batch_run *b)
 {
     if (b->method->lists_targets && b->list == NULL) {
+        gc_pause(b->st);
         b->list = PyList_New((Py_ssize_t)b->n_rows);
+        gc_resume(b->st);
         if (b->list == NULL) {
             return -1;
         }
@@ -1081,6 +1100,19 @@ go_on_and_wait(batch_run *b)
     return more < 0 ? -1 : 0;
 }
 
+/* Drop what a large batch owns bit by bit. An exception that is set stays. */
+static void
+drop_in_turns(batch_run *b)
+{
+    PyObject *exc =
+        PyErr_GetRaisedException(); /* what is dropped may run Python code */
+    asc_set_stop(asc_batch_set(b->batch));
+    while (batch_drop_some(b)) {
+        give_turn(b->st);
+    }
+    PyErr_SetRaisedException(exc); /* takes the reference; drops any other exception */
+}
+
 PyObject *
 batch_execute(batch_run *b)
 {
@@ -1094,9 +1126,9 @@ batch_execute(batch_run *b)
     }
     if (rc < 0) {
         fail(b);
-        return NULL;
     }
-    return Py_NewRef(b->result);
+    drop_in_turns(b);
+    return rc == 0 ? Py_NewRef(b->result) : NULL;
 }
 
 bool

@@ -171,6 +171,7 @@ keys_method(const keys_row *row, METHOD_PARAMS)
         0) {
         return NULL;
     }
+    begin_turn(PyType_GetModuleState(cls));
     if (prepare_keys(&b, row, self, cls, argv) == 0) {
         result = batch_execute(&b);
     }

@@ -358,6 +358,7 @@ client_batch_write(METHOD_PARAMS)
         0) {
         return NULL;
     }
+    begin_turn(PyType_GetModuleState(cls));
     if (prepare_records(&b, self, cls, argv) == 0) {
         result = batch_execute(&b);
     }

@@ -250,7 +250,6 @@ fetch(StreamObject *s, module_state *st)
         if (client_wait_set(st, s->set, &s->is_stopped, &err) < 0) {
             return -1;
         }
-        s->since_turn = 0; /* waiting gave the GIL away */
     }
     return step;
 }
@@ -261,7 +260,9 @@ static PyObject *
 next_item(StreamObject *s, module_state *st)
 {
     while (s->set != NULL) {
+        gc_pause(st);
         PyObject *item = s->kind->next_of_part(s, st);
+        gc_resume(st);
         if (item != NULL) {
             return item;
         }
@@ -291,8 +292,19 @@ state_of(PyObject *self)
     return PyType_GetModuleState(Py_TYPE(self));
 }
 
+/* Give other threads their turn when it is time. */
+static void
+give_turn_in_time(StreamObject *s, module_state *st)
+{
+    if (s->since_turn >= BYTES_PER_TURN) {
+        s->since_turn = 0;
+        give_turn(st);
+    }
+}
+
 /* Give the next item. While this is at work no record is lent: if it fails, the last
- * one counts as read, and the one that failed does not. */
+ * one counts as read, and the one that failed does not. Who asks may be a loop in C,
+ * which gives nobody a turn. */
 static PyObject *
 stream_next(PyObject *self)
 {
@@ -302,6 +314,7 @@ stream_next(PyObject *self)
         return NULL;
     }
     s->lent = false; /* asking for the next record says that the last one was taken */
+    give_turn_in_time(s, st);
     PyObject *item = next_item(s, st);
     s->lent = s->lends && item != NULL;
     s->is_busy = false;
@@ -357,6 +370,7 @@ list_of_items(StreamObject *s, module_state *st, Py_ssize_t max, bool waits_once
         return NULL;
     }
     bool goes_on = s->set != NULL;
+    begin_turn(st);
     while (goes_on && append_part(s, st, list, max) == 0) {
         if (waits_once && PyList_GET_SIZE(list) > 0) {
             break;

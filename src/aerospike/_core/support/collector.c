@@ -1,16 +1,59 @@
 /* This file gives other threads a turn while a long reply is read or many keys are
- * parsed. What they would see of a pause of the collector ends before. */
+ * parsed. What they would see of a pause of the collector ends before.
+ *
+ * A thread that waits for the GIL hears when it is free, but needs a moment to wake up.
+ * Who takes the GIL back at once has it again before, unless the other has waited for
+ * Python's switch interval (5 ms). So the GIL stays free for a moment when it was kept
+ * for long, and there are threads that may want it. */
 #include "support/collector.h"
 
 #include <stdbool.h>
+#include <time.h>
+
+#define LONGEST_HOLD_NS 1000000 /* a slice more, at most */
+#define MOMENT_NS 20000         /* the system makes some more of it */
+
+static int64_t
+now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Are there other threads of this interpreter? The list of them begins with the newest,
+ * and nothing of another thread's state is looked at. */
+static bool
+has_others(void)
+{
+    PyThreadState *own = PyThreadState_Get();
+    return PyInterpreterState_ThreadHead(PyThreadState_GetInterpreter(own)) != own ||
+           PyThreadState_Next(own) != NULL;
+}
+
+void
+begin_turn(module_state *st)
+{
+    st->held_since_ns = now_ns();
+}
 
 void
 give_turn(module_state *st)
 {
+    static const struct timespec moment = {.tv_nsec = MOMENT_NS};
     bool pauses = st->gc_paused;
     gc_resume(st);
+    int64_t before = now_ns();
+    bool is_long = before - st->held_since_ns >= LONGEST_HOLD_NS && has_others();
     Py_BEGIN_ALLOW_THREADS
+    if (is_long) {
+        nanosleep(&moment, NULL);
+    }
     Py_END_ALLOW_THREADS
+    int64_t after = now_ns();
+    if (after - before >= MOMENT_NS) { /* another thread had it, or could have */
+        st->held_since_ns = after;
+    }
     if (pauses) {
         gc_pause(st);
     }

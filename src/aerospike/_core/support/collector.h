@@ -39,10 +39,14 @@ gc_resume(module_state *st)
 }
 
 /* Whoever decodes the records of a reply gives a turn after so many bytes of them. */
-#define BYTES_PER_TURN (32 << 10)
+#define BYTES_PER_TURN (16 << 10)
 
-/* Let other threads have the GIL for a moment. If the collector is paused, the pause
- * ends before that and a new one begins afterwards. */
+/* A call begins that will give turns: from now on counts how long it has the GIL. */
+void begin_turn(module_state *st);
+
+/* Let other threads have the GIL, often: they get it when they ask for it as Python has
+ * them ask, and after a millisecond anyway. If the collector is paused, the pause ends
+ * before that and a new one begins afterwards. */
 void give_turn(module_state *st);
 
 #endif

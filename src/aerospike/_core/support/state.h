@@ -181,6 +181,8 @@ typedef struct module_state {
     PyObject *serializer, *deserializer; /* of all clients; NULL when there is none */
     PyObject *log_handler;               /* NULL: log lines are dropped */
     bool gc_paused;                      /* see collector.h */
+    int64_t held_since_ns; /* since when a call that gives turns has had the
+                                            GIL; see collector.c */
     tree_packer pack_tree;
     PyObject *pickle_dumps, *pickle_loads;        /* imported when they are needed */
     PyObject *random_bytes;                       /* likewise */

@@ -472,13 +472,14 @@ decode_msgpack(decoder *d, asc_mp_type type, const uint8_t *data, size_t size)
     if (asc_mp_next(&peek, &item) != type) {
         return malformed(d, type == ASC_MP_LIST ? "list" : "map");
     }
-    bool is_large = size >= LARGE_VALUE_SIZE;
-    if (is_large) {
+    /* A pause that the caller has begun lasts, unless Python code ends it. */
+    bool pauses = size >= LARGE_VALUE_SIZE && !d->st->gc_paused;
+    if (pauses) {
         gc_pause(d->st);
     }
     d->budget = size;
     PyObject *value = decode_item(d, &r);
-    if (is_large) {
+    if (pauses) {
         gc_resume(d->st);
     }
     return value;

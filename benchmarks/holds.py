@@ -1,0 +1,385 @@
+"""For how long scans and batches hold the GIL at a time.
+
+    python benchmarks/holds.py [WORKLOAD...] [--hosts HOST:PORT,...] [--records N]
+
+A watcher, a thread in pure Python, reads the CPU clock of the calling thread at each of
+its turns. What that clock moves between two turns is how long the call has held the
+GIL; the longest of these is what counts. The clock stands still while the caller waits
+or the system runs others, so that a busy machine adds little. The collector is on.
+
+The watcher asks for the GIL after a moment (sys.setswitchinterval), for what is to be
+seen is how long the call keeps it then. With --interval 0.005, Python's default, it
+would ask after 5 ms; what gives the GIL away unasked is seen then, too.
+
+Prints the median and the maximum of the longest hold over the rounds, and the median
+CPU time of a call. Exits 1 when a median is over the limit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import sys
+import threading
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+from typing import Any
+
+import aerospike
+from aerospike import exception, predicates
+from aerospike_helpers.batch.records import BatchRecords, Read, Write
+from aerospike_helpers.operations import operations as ops
+from workers import development_server, parse_hosts
+
+SOON_S = 1e-5  # when the watcher asks for the GIL
+LIMIT_S = 0.002
+N_RECORDS = 100_000
+N_WRITES = 20_000
+N_LARGE = 2_000
+AT_ONCE = 5_000
+FAR: Any = {"total_timeout": 0, "socket_timeout": 0}
+
+
+class Watcher:
+    """Watches the calling thread in a block: with Watcher() as watcher: ...
+
+    :ivar longest_s: the longest hold, in seconds of the caller's CPU.
+    :ivar cpu_s: all that the block took.
+    :ivar n_turns: how often the watcher had a turn.
+    """
+
+    longest_s = cpu_s = 0.0
+    n_turns = 0
+
+    def __init__(self, interval_s: float = SOON_S) -> None:
+        self._interval_s = interval_s
+        self._clock = time.pthread_getcpuclockid(threading.get_ident())
+        self._seen: list[float] = []
+        self._watching = threading.Event()
+        self._stop = False
+        self._thread = threading.Thread(target=self._watch)
+
+    def _watch(self) -> None:
+        clock, seen = self._clock, self._seen
+        self._watching.set()
+        while not self._stop:
+            seen.append(time.clock_gettime(clock))
+            time.sleep(0)
+
+    def __enter__(self) -> Watcher:
+        self._before = sys.getswitchinterval()
+        sys.setswitchinterval(self._interval_s)
+        self._thread.start()
+        self._watching.wait()
+        self._begin = time.clock_gettime(self._clock)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        end = time.clock_gettime(self._clock)
+        self._stop = True
+        self._thread.join()
+        sys.setswitchinterval(self._before)
+        within = [moment for moment in self._seen if self._begin < moment < end]
+        turns = [self._begin, *within, end]
+        self.longest_s = max(b - a for a, b in pairwise(turns))
+        self.cpu_s = end - self._begin
+        self.n_turns = len(within)
+
+
+def watch(call: Callable[[], Any], interval_s: float = SOON_S) -> Watcher:
+    """Watch a call; what it returns is dropped later, for that is not the call's."""
+    with Watcher(interval_s) as watcher:
+        result = call()
+    del result
+    return watcher
+
+
+# --- records ---
+
+
+def small(i: int) -> dict[str, Any]:
+    return {"i": i}
+
+
+def medium(i: int) -> dict[str, Any]:
+    """1.1 KB."""
+    name = f"user-{i:08}"
+    return {"i": i, "name": name, "score": 2.5, "blob": bytes(range(256)) * 4}
+
+
+def large(i: int) -> dict[str, Any]:
+    """A value of nearly 64 KB, of another type in each record."""
+    values = (
+        lambda: b"x" * 65_000,
+        lambda: "x" * 65_000,
+        lambda: "\N{LATIN SMALL LETTER E WITH ACUTE}" * 32_000,
+        lambda: list(range(-20_000, 0)),
+        lambda: [1] * 64_000,
+        lambda: {f"key {n}": [n, "text"] for n in range(3_500)},
+    )
+    return {"value": values[i % len(values)]()}
+
+
+@dataclass(frozen=True)
+class Data:
+    """Records of a set, by number."""
+
+    set: str
+    n: int
+    bins: Callable[[int], dict[str, Any]]
+
+    def key(self, i: int) -> tuple[str, str, int]:
+        return "test", self.set, i
+
+    def keys(self, n: int = sys.maxsize) -> list[Any]:
+        return [self.key(i) for i in range(min(n, self.n))]
+
+    def put(self, client: Any) -> None:
+        """Store what is not there yet."""
+        records = client.batch_read(self.keys(), [], FAR).batch_records
+        missing = [i for i, found in enumerate(records) if found.result != 0]
+        at_once = max(1, AT_ONCE * self.n // N_RECORDS)
+        for at in range(0, len(missing), at_once):
+            rows = [
+                Write(self.key(i), [ops.write(*item) for item in self.bins(i).items()])
+                for i in missing[at : at + at_once]
+            ]
+            failed = [
+                row
+                for row in client.batch_write(BatchRecords(rows), FAR).batch_records
+                if row.result != 0
+            ]
+            if failed:
+                raise SystemExit(f"holds: cannot put: {failed[0].message}")
+
+
+def data_sets(n_records: int) -> dict[str, Data]:
+    return {
+        "small": Data("holds_small", n_records, small),
+        "1.1 KB": Data("holds_medium", n_records, medium),
+        "64 KB": Data("holds_large", max(1, N_LARGE * n_records // N_RECORDS), large),
+    }
+
+
+# --- calls ---
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is watched: calls of a client, on the records of a set."""
+
+    client: Any
+    config: dict[str, Any]
+    data: Data
+
+
+Call = Callable[[], Any]
+
+
+def results(subject: Subject) -> Call:
+    return lambda: subject.client.scan("test", subject.data.set).results(FAR)
+
+
+def where(subject: Subject) -> Call:
+    query = subject.client.query("test", subject.data.set)
+    query.where(predicates.between("i", 0, subject.data.n))
+    with contextlib.suppress(exception.IndexFoundError):
+        subject.client.index_integer_create("test", subject.data.set, "i", "holds_i")
+    return lambda: query.results(FAR)
+
+
+def pages(subject: Subject) -> Call:
+    query = subject.client.query("test", subject.data.set)
+    query.max_records = max(1, subject.data.n // 4)
+    query.paginate()
+
+    def read() -> list[Any]:
+        found = []
+        while not query.is_done():
+            found.append(query.results(FAR))
+        return found
+
+    return read
+
+
+def foreach(subject: Subject) -> Call:
+    return lambda: subject.client.scan("test", subject.data.set).foreach(id, FAR)
+
+
+def loop(subject: Subject) -> Call:
+    def read() -> list[Any]:
+        found = []
+        for record in subject.client.scan("test", subject.data.set):
+            found.append(record)  # noqa: PERF402 - a loop in Python is watched
+        return found
+
+    return read
+
+
+def loop_in_c(subject: Subject) -> Call:
+    return lambda: list(subject.client.scan("test", subject.data.set))
+
+
+def batch_read(subject: Subject) -> Call:
+    keys = subject.data.keys()
+    return lambda: subject.client.batch_read(keys, None, FAR)
+
+
+def batch_read_of_nothing(subject: Subject) -> Call:
+    keys = [("test", "holds_nothing", i) for i in range(subject.data.n)]
+    return lambda: subject.client.batch_read(keys, None, FAR)
+
+
+def get_many(subject: Subject) -> Call:
+    keys = subject.data.keys()
+    return lambda: subject.client.get_many(keys, FAR)
+
+
+def batch_write(subject: Subject) -> Call:
+    data = subject.data
+    rows: list[Any] = [
+        Write(key, [ops.write("i", i)]) if i % 2 else Read(key, None, True)
+        for i, key in enumerate(data.keys(N_WRITES))
+    ]
+    records = BatchRecords(rows)
+    return lambda: subject.client.batch_write(records, FAR)
+
+
+def batch_operate(subject: Subject) -> Call:
+    keys, asked = subject.data.keys(N_WRITES), [ops.touch(), ops.read("i")]
+    return lambda: subject.client.batch_operate(keys, asked, FAR)
+
+
+def in_a_loop(
+    work: Callable[[Any, Data], Coroutine[Any, Any, Any]],
+) -> Callable[[Subject], Call]:
+    """A call of an AsyncClient, whose loop runs in the calling thread."""
+
+    async def run(subject: Subject) -> Any:
+        async with aerospike.AsyncClient(subject.config) as client:
+            return await work(client, subject.data)
+
+    return lambda subject: lambda: asyncio.run(run(subject))
+
+
+async def awaited(client: Any, data: Data) -> list[Any]:
+    return [record async for record in client.scan("test", data.set)]
+
+
+async def collected(client: Any, data: Data) -> Any:
+    return await client.scan("test", data.set).results(FAR)
+
+
+async def batch_read_awaited(client: Any, data: Data) -> Any:
+    return await client.batch_read(data.keys(), None, FAR)
+
+
+# of a workload: the records, and what makes the call that is watched
+WORKLOADS: dict[str, tuple[str, Callable[[Subject], Call]]] = {
+    "scan, small": ("small", results),
+    "scan, 1.1 KB": ("1.1 KB", results),
+    "scan, 64 KB": ("64 KB", results),
+    "query with where": ("small", where),
+    "query in pages": ("small", pages),
+    "foreach": ("small", foreach),
+    "for": ("1.1 KB", loop),
+    "list()": ("1.1 KB", loop_in_c),
+    "batch_read, small": ("small", batch_read),
+    "batch_read, 1.1 KB": ("1.1 KB", batch_read),
+    "batch_read, 64 KB": ("64 KB", batch_read),
+    "batch_read, missing": ("small", batch_read_of_nothing),
+    "get_many": ("small", get_many),
+    "batch_write": ("small", batch_write),
+    "batch_operate": ("small", batch_operate),
+    "async for": ("small", in_a_loop(awaited)),
+    "scan in a loop": ("1.1 KB", in_a_loop(collected)),
+    "batch_read in a loop": ("1.1 KB", in_a_loop(batch_read_awaited)),
+}
+
+
+# --- the run ---
+
+
+def measure(
+    call: Call, rounds: int, interval_s: float, collects: bool
+) -> list[Watcher]:
+    watchers = []
+    for _ in range(rounds):
+        gc.collect()
+        if not collects:
+            gc.disable()
+        try:
+            watchers.append(watch(call, interval_s))
+        finally:
+            gc.enable()
+    return watchers
+
+
+def row(name: str, watchers: Sequence[Watcher]) -> str:
+    held = [watcher.longest_s * 1000 for watcher in watchers]
+    cpu = median(watcher.cpu_s for watcher in watchers) * 1000
+    turns = median(watcher.n_turns for watcher in watchers)
+    verdict = "" if median(held) <= LIMIT_S * 1000 else "over"
+    return (
+        f"{name:22}{min(held):9.2f}{median(held):9.2f}{max(held):9.2f}"
+        f"{cpu:10.1f}{turns:9.0f}  {verdict}".rstrip()
+    )
+
+
+HEADER = (
+    f"{'':22}{'longest hold, ms':>27}{'CPU of':>10}{'turns of':>9}\n"
+    f"{'workload':22}{'min':>9}{'median':>9}{'max':>9}{'call, ms':>10}{'watcher':>9}"
+)
+
+
+def arguments(args: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    add = parser.add_argument
+    add("workloads", nargs="*", help="names or parts of names; default: all")
+    add("--hosts", help="HOST:PORT[,...]; default: a development server of its own")
+    add("--records", type=int, default=N_RECORDS, help="of a set")
+    add("--rounds", type=int, default=10)
+    add("--interval", type=float, default=SOON_S, help="when the watcher asks: seconds")
+    add(
+        "--no-collector", action="store_true", help="switch the collector off meanwhile"
+    )
+    return parser.parse_args(args)
+
+
+def main(args: Sequence[str]) -> int:
+    options = arguments(args)
+    wanted = options.workloads
+    names = [n for n in WORKLOADS if not wanted or any(part in n for part in wanted)]
+    sets = data_sets(options.records)
+    n_over = 0
+    with contextlib.ExitStack() as stack:
+        hosts = (
+            parse_hosts(options.hosts)
+            if options.hosts
+            else stack.enter_context(development_server())
+        )
+        config = {"hosts": hosts, "policies": FAR}
+        client = stack.enter_context(aerospike.client(config))
+        for kind in dict.fromkeys(WORKLOADS[name][0] for name in names):
+            sets[kind].put(client)
+        print(HEADER, flush=True)
+        for name in names:
+            kind, prepare = WORKLOADS[name]
+            call = prepare(Subject(client, config, sets[kind]))
+            watchers = measure(
+                call, options.rounds, options.interval, not options.no_collector
+            )
+            print(row(name, watchers), flush=True)
+            n_over += median(one.longest_s for one in watchers) > LIMIT_S
+    if n_over:
+        print(f"{n_over} of the medians are over {LIMIT_S * 1000:.0f} ms")
+    return 1 if n_over else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

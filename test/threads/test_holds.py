@@ -1,0 +1,56 @@
+"""Scans and batches let other threads have the GIL in between; benchmarks/holds.py
+measures for how long they keep it."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from typing import Any
+
+import pytest
+
+import holds
+
+from ..waiting import patient, until
+
+N = 20_000
+
+
+@pytest.fixture(scope="module")
+def sets(client) -> dict[str, holds.Data]:
+    found = {"small": holds.Data("holds_test_small", N, holds.small)}
+    found["1.1 KB"] = holds.Data("holds_test_medium", N // 4, holds.medium)
+    found["64 KB"] = holds.Data("holds_test_large", 30, holds.large)
+    for data in found.values():
+        data.put(client)
+    return found
+
+
+def test_watcher_sees_what_holds_the_gil():
+    watcher = holds.watch(lambda: sum(range(3_000_000)))  # in C, without a break
+    assert watcher.longest_s > watcher.cpu_s / 2
+
+
+def test_watcher_has_its_turns_where_the_gil_is_given_away():
+    def gives_it_away() -> bool:
+        watcher = holds.watch(lambda: [gc.isenabled() for _ in range(1_000_000)])
+        return watcher.longest_s < watcher.cpu_s / 4
+
+    until(gives_it_away)  # the machine may be too busy to have the watcher run
+
+
+@pytest.mark.skipif(
+    not getattr(sys, "_is_gil_enabled", lambda: True)(), reason="there is no GIL"
+)
+@pytest.mark.parametrize("name", holds.WORKLOADS)
+def test_no_call_keeps_the_gil_for_long(client, hosts, sets, name):
+    """At least once: on a busy machine the watcher comes late."""
+    kind, prepare = holds.WORKLOADS[name]
+    config: dict[str, Any] = patient({"hosts": hosts})
+    call = prepare(holds.Subject(client, config, sets[kind]))
+
+    def is_short() -> bool:
+        gc.collect()
+        return holds.watch(call).longest_s <= holds.LIMIT_S
+
+    until(is_short)
