@@ -153,3 +153,40 @@ def test_records_in_records_end_without_recursion(client, key):
         outer.bins["a"] = record
         record = outer
     del outer, record
+
+
+@pytest.mark.skipif(
+    not getattr(sys, "_is_gil_enabled", lambda: True)() or sys.version_info >= (3, 14),
+    reason="Python or the client tracks all dicts and records there",
+)
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda row: row.record,
+        lambda row: setattr(row, "key", None),
+        lambda row: setattr(row, "more", 1),
+        vars,
+        lambda row: row.__getstate__(),
+    ],
+)
+def test_collector_knows_a_row_from_when_it_is_used(client, key, use):
+    client.put(key, {"a": 1})
+    (row,) = client.batch_read([key]).batch_records
+    assert not gc.is_tracked(row)
+    assert (row.result, row.message, row.in_doubt) == (0, None, False)
+    assert not gc.is_tracked(row)
+    use(row)
+    assert gc.is_tracked(row)
+
+
+def test_a_row_in_its_own_record_is_collected(client, key):
+    class Mark:
+        pass
+
+    client.put(key, {"a": 1})
+    (row,) = client.batch_read([key]).batch_records
+    row.record.bins.update(row=row, mark=Mark())
+    gone = weakref.ref(row.record.bins["mark"])
+    del row
+    gc.collect()
+    assert gone() is None

@@ -160,7 +160,8 @@ struct batch_run {
     bool part_doubt;   /* FAILS: rows of the part that write are in doubt */
     PyObject *list;    /* FINISHES: owned, of the targets so far; or NULL */
     PyObject *result;  /* ENDED: owned */
-    PyObject *records; /* owned: the caller's BatchRecords of batch_write(), or NULL */
+    PyObject *records; /* owned: the BatchRecords that the caller gets, or NULL; that of
+                          batch_write() is the caller's own */
     PyObject
         *refused;     /* owned: a list of (record, message), those of batch_write() that
                           are not sent because their expressions are wrong; or NULL */

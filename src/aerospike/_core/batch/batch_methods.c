@@ -125,7 +125,7 @@ static const batch_method of_tuples = {
 static const batch_method of_records = {
     .add = add_key,
     .sink = batch_into_record,
-    .finish = batch_new_records,
+    .finish = batch_fill_records,
     .lists_targets = true,
 };
 
@@ -146,7 +146,8 @@ prepare_keys(batch_run *b, const keys_row *row, PyObject *self, PyTypeObject *cl
 {
     if (batch_begin(b, self, cls, row->gives_tuples ? &of_tuples : &of_records,
                     row->kind, argv[row->policy_at]) < 0 ||
-        batch_load_types(b->st) < 0) {
+        batch_load_types(b->st) < 0 ||
+        (!row->gives_tuples && batch_make_records(b) < 0)) {
         return -1;
     }
     if (row->row_policy_at == 0) {

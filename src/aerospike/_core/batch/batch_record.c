@@ -9,11 +9,26 @@
 
 #include "support/collector.h"
 #include "support/compat.h"
+#include "values/record_tuple.h"
+
+/* The collector knows a BatchRecord that a batch has made from when somebody gets its
+ * record or sets an attribute: as with records (record_tuple.c), it cannot be part of a
+ * cycle before. */
+static inline void
+make_known(BatchRecordObject *r)
+{
+    if (!KNOWS_AT_ONCE && !PyObject_GC_IsTracked((PyObject *)r)) {
+        PyObject_GC_Track(r);
+    }
+}
 
 void
 batch_record_put(module_state *st, BatchRecordObject *r, PyObject **at, PyObject *value)
 {
     PyObject *old;
+    if (PyObject_GC_IsTracked(value)) {
+        make_known(r);
+    }
     Py_BEGIN_CRITICAL_SECTION(r);
     old = *at;
     __atomic_store_n(at, value, __ATOMIC_RELEASE);
@@ -48,7 +63,9 @@ batch_record_new(module_state *st, PyObject *key, int result)
     r->result = result;
     r->subcode = 0;
     r->in_doubt = false;
-    PyObject_GC_Track(r);
+    if (KNOWS_AT_ONCE || PyObject_GC_IsTracked(key)) {
+        PyObject_GC_Track(r);
+    }
     return (PyObject *)r;
 }
 
@@ -154,8 +171,6 @@ repr(PyObject *self)
 static PyMemberDef members[] = {
     {"key", T_OBJECT_EX, offsetof(BatchRecordObject, key), 0,
      "The key tuple as the caller wrote it."},
-    {"record", T_OBJECT_EX, offsetof(BatchRecordObject, record), 0,
-     "(key, meta, bins), or None when there is none."},
     {"message", T_OBJECT_EX, offsetof(BatchRecordObject, message), 0,
      "Text of the error, or None."},
     {"__dictoffset__", T_PYSSIZET, offsetof(BatchRecordObject, dict), READONLY, NULL},
@@ -233,14 +248,50 @@ set_in_doubt(PyObject *self, PyObject *value, void *closure)
     return 0;
 }
 
+/* The record, as a member of the type would be got and set. */
+static PyMemberDef record_member = {"record", T_OBJECT_EX,
+                                    offsetof(BatchRecordObject, record), 0, NULL};
+
+static PyObject *
+get_record(PyObject *self, void *closure)
+{
+    (void)closure;
+    make_known((BatchRecordObject *)self);
+    return PyMember_GetOne((const char *)self, &record_member);
+}
+
+static int
+set_record(PyObject *self, PyObject *value, void *closure)
+{
+    (void)closure;
+    return PyMember_SetOne((char *)self, &record_member, value);
+}
+
+static PyObject *
+get_dict(PyObject *self, void *closure)
+{
+    make_known((BatchRecordObject *)self);
+    return PyObject_GenericGetDict(self, closure);
+}
+
+/* Of all attributes. */
+static int
+set_attribute(PyObject *self, PyObject *name, PyObject *value)
+{
+    make_known((BatchRecordObject *)self);
+    return PyObject_GenericSetAttr(self, name, value);
+}
+
 static PyGetSetDef computed[] = {
+    {"record", get_record, set_record, "(key, meta, bins), or None when there is none.",
+     NULL},
     {"result", get_number, set_number, "Result code; 0 = done, 2 = not found.",
      (void *)&result_row},
     {"subcode", get_number, set_number, "The server's finer code of the error, or 0.",
      (void *)&subcode_row},
     {"in_doubt", get_in_doubt, set_in_doubt,
      "True when a write may or may not have been applied.", NULL},
-    {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, NULL, NULL},
+    {"__dict__", get_dict, PyObject_GenericSetDict, NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -328,6 +379,7 @@ static PyType_Slot slots[] = {
     {Py_tp_traverse, traverse},
     {Py_tp_clear, clear},
     {Py_tp_repr, repr},
+    {Py_tp_setattro, set_attribute},
     {Py_tp_methods, methods},
     {Py_tp_members, members},
     {Py_tp_getset, computed},

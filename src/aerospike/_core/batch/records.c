@@ -204,13 +204,18 @@ batch_set_result(module_state *st, PyObject *records, bool failed)
     return rc;
 }
 
-PyObject *
-batch_new_records(batch_run *b, PyObject *list)
+int
+batch_make_records(batch_run *b)
 {
-    PyObject *made = PyObject_CallOneArg(b->st->batch_types[BATCH_RECORDS], list);
-    if (made != NULL && batch_set_result(b->st, made, b->failed) < 0) {
-        Py_CLEAR(made);
-    }
+    b->records = PyObject_CallNoArgs(b->st->batch_types[BATCH_RECORDS]);
+    return b->records != NULL ? 0 : -1;
+}
+
+PyObject *
+batch_fill_records(batch_run *b, PyObject *list)
+{
+    int rc = PyObject_SetAttr(b->records, b->st->s_batch_records, list);
     Py_DECREF(list);
-    return made;
+    rc = rc == 0 ? batch_set_result(b->st, b->records, b->failed) : rc;
+    return rc == 0 ? Py_NewRef(b->records) : NULL;
 }

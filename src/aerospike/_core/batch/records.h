@@ -31,8 +31,13 @@ void batch_leave_in_doubt(batch_run *b, batch_row *row);
  * failed. 0, or -1 with an exception. */
 int batch_set_result(module_state *st, PyObject *records, bool failed);
 
-/* A new BatchRecords of a list of BatchRecord, which is taken, with the result of the
- * batch. NULL with an exception. */
-PyObject *batch_new_records(batch_run *b, PyObject *list);
+/* Make the BatchRecords that will be the result of the batch. That runs Python code, and
+ * with it the collector, which has little to do before there are records. 0, or -1 with
+ * an exception. */
+int batch_make_records(batch_run *b);
+
+/* Put a list of BatchRecord, which is taken, and the result of the batch into it: a new
+ * reference to it, or NULL with an exception. */
+PyObject *batch_fill_records(batch_run *b, PyObject *list);
 
 #endif

@@ -21,6 +21,7 @@
     X(action)                                                                          \
     X(args)                                                                            \
     X(attempts)                                                                        \
+    X(batch_records)                                                                   \
     X(bin)                                                                             \
     X(bit_offset)                                                                      \
     X(bit_size)                                                                        \

@@ -9,16 +9,9 @@
  * hundred thousand records that lie in a list it knows the list alone. */
 #include "values/record_tuple.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #define N_PARTS 3
-
-#ifdef Py_GIL_DISABLED /* two threads may get parts at the same time */
-#define KNOWS_AT_ONCE true
-#else
-#define KNOWS_AT_ONCE false
-#endif
 
 PyObject *
 record_tuple(module_state *st, PyObject *key, PyObject *meta, PyObject *bins)
