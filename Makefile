@@ -61,7 +61,7 @@ export AEROSPIKE_HOSTS := $(HOSTS)
 endif
 
 .PHONY: help demo test test-long model shortages test-all sanitize races chaos deadlines soak lint measure docs bench \
-	bench-instructions ecosystem ecosystem-examples ecosystem-official \
+	bench-instructions bench-devserver ecosystem ecosystem-examples ecosystem-official \
 	ecosystem-official-devserver fuzz wheel clean
 
 help:
@@ -78,6 +78,7 @@ help:
 	@echo "make measure  sizes, copies and cycles of the code, against their limits"
 	@echo "make docs    the documentation, into build/docs"
 	@echo "make bench   this client against others from PyPI, in one run"
+	@echo "make bench-devserver     instructions of the development server, likewise"
 	@echo "make bench-instructions  instructions of calls, against limits and earlier commits"
 	@echo "make ecosystem  programs of others from PyPI, with this client in place"
 	@echo "make ecosystem-examples  the PyPI client's examples with functions, in CHECKOUT="
@@ -175,6 +176,10 @@ bench:
 bench-instructions:
 	@$(SETUP) instructions
 	@$(PY) benchmarks/instructions.py $(BENCH_ARGS) $(if $(BASE),--base $(BASE))
+
+bench-devserver:
+	@$(SETUP) instructions
+	@$(PY) benchmarks/devserver.py $(BENCH_ARGS) $(if $(BASE),--base $(BASE))
 
 # these install from PyPI, so none is part of a test
 ecosystem:

@@ -122,13 +122,34 @@ def commit_of_this_tree() -> str:
     return output_of("git", "stash", "create").strip() or "HEAD"
 
 
-def build(name: str, commit: str) -> Tree:
-    """A commit, unpacked and compiled unless it has been."""
+def unpacked(name: str, commit: str) -> Tree:
+    """A commit, unpacked unless it has been."""
     sha = output_of("git", "rev-parse", "--verify", f"{commit}^{{commit}}").strip()
     folder = FOLDER / sha[:12]
     unpack(sha, folder)
-    output_of(sys.executable, "setup.py", "-q", "build_ext", "--inplace", cwd=folder)
     return Tree(name, folder, LIMITS.get(name, LIMIT))
+
+
+def build(name: str, commit: str) -> Tree:
+    """A commit, unpacked and compiled unless it has been."""
+    tree = unpacked(name, commit)
+    compiler = (sys.executable, "setup.py", "-q", "build_ext", "--inplace")
+    output_of(*compiler, cwd=tree.folder)
+    return tree
+
+
+def counted_into(out: Path) -> tuple[str, ...]:
+    """What stands before a command whose instructions are to be counted into a file."""
+    callgrind = ("--tool=callgrind", f"--callgrind-out-file={out}")
+    return ("setarch", "-R", "valgrind", *callgrind)
+
+
+def count_in(out: Path) -> int:
+    """All instructions of a process, as callgrind has counted them into a file."""
+    total = re.search(r"^(?:summary|totals): (\d+)", out.read_text(), re.MULTILINE)
+    if total is None:
+        raise Failed(f"{out}: no totals in it")
+    return int(total[1])
 
 
 class Counter:
@@ -155,12 +176,8 @@ class Counter:
     def _count(self, tree: Tree, call: str, n_calls: int) -> int:
         """All instructions of a process that makes so many calls."""
         out = FOLDER / re.sub(r"[^\w.]+", "_", f"{call}.{tree.name}.{n_calls}.out")
-        callgrind = ("--tool=callgrind", f"--callgrind-out-file={out}")
-        self._run(tree, ("setarch", "-R", "valgrind", *callgrind), call, n_calls)
-        total = re.search(r"^(?:summary|totals): (\d+)", out.read_text(), re.MULTILINE)
-        if total is None:
-            raise Failed(f"{out}: no totals in it")
-        return int(total[1])
+        self._run(tree, counted_into(out), call, n_calls)
+        return count_in(out)
 
     def _run(self, tree: Tree, before: Sequence[str], call: str, n_calls: int) -> str:
         return output_of(
