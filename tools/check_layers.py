@@ -49,7 +49,7 @@ _CORE_ROWS = {name: row for row, names in enumerate(CORE_ORDER) for name in name
 # the development server, from the ground up: a module may import its own place and
 # the rows before its own, not another place of its row. A place is a module or a folder
 SERVER_ORDER = (
-    ("result", "version", "clock", "ownership", "tls", "texts"),
+    ("result", "version", "clock", "ownership", "tls", "texts", "loading"),
     ("config",),
     ("values",),
     ("codec",),

@@ -10,12 +10,11 @@ import contextlib
 import logging
 import re
 import socket
-import ssl
 import threading
 from collections.abc import Callable, Iterable
 from functools import partial
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aerospike_devserver.config import (
     COMMUNITY,
@@ -38,13 +37,18 @@ from aerospike_devserver.config import (
 )
 from aerospike_devserver.dispatch import answer
 from aerospike_devserver.faults import Faults, Ground
+from aerospike_devserver.loading import load_module
 from aerospike_devserver.reply import Reply
 from aerospike_devserver.session import Session
 from aerospike_devserver.storage.security import ADMIN, ADMIN_PASSWORD
 from aerospike_devserver.storage.state import ClusterState, NodeState, Task
-from aerospike_devserver.tls import AnyPath, Files, tls_of
 from aerospike_devserver.transport import Listener, Loop, bind
 from aerospike_devserver.version import DEFAULT_VERSION
+
+if TYPE_CHECKING:
+    import ssl
+
+    from aerospike_devserver.tls import AnyPath, Files, Tls
 
 log = logging.getLogger(__name__)
 
@@ -174,7 +178,13 @@ class DevCluster:
         ]
         name = DEFAULT_TLS_NAME if tls_name is None else tls_name
         ttl_s = DEFAULT_SESSION_TTL_S if session_ttl is None else session_ttl
-        self._tls = tls_of(tls, mutual_tls, name, tls_cert, tls_key, tls_ca)
+        self._tls: Tls | None = None
+        files = (tls_cert, tls_key, tls_ca)
+        if tls or mutual_tls or files != (None, None, None):
+            load_module("tls")
+            from aerospike_devserver.tls import tls_of
+
+            self._tls = tls_of(tls, mutual_tls, name, *files)
         if edition is None:
             edition = ENTERPRISE if security else COMMUNITY
         has_tls, users = self._tls is not None, external_users or {}
@@ -320,6 +330,8 @@ class DevCluster:
         return Session(node, peer, host, certificate)
 
     def _answer(self, session: Session, proto_type: int, body: bytes) -> Reply:
+        if not self.faults.active:
+            return answer(session, proto_type, body)
         make = partial(answer, session, proto_type, body)
         return self.faults.reply(session.node.index, proto_type, body, make)
 

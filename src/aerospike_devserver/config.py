@@ -290,7 +290,7 @@ class ClusterConfig:
         """Whether the nodes listen on all addresses of the machine."""
         return ip_address(self.host).is_unspecified
 
-    @property
+    @cached_property
     def is_enterprise(self) -> bool:
         """Whether the server does what only the Enterprise Edition does."""
         return self.edition == ENTERPRISE

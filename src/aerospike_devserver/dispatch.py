@@ -10,7 +10,6 @@ import contextlib
 import logging
 from collections.abc import Callable
 
-from aerospike_devserver import request_log
 from aerospike_devserver.codec.compression import CompressionError, deflate, inflate
 from aerospike_devserver.codec.frame import ProtoType
 from aerospike_devserver.codec.message import (
@@ -21,46 +20,15 @@ from aerospike_devserver.codec.message import (
     encode_reply,
 )
 from aerospike_devserver.handlers.access import checks_of
-from aerospike_devserver.handlers.admin import admin, login, roles, users
-from aerospike_devserver.handlers.info import (
-    info,
-    info_index,
-    info_jobs,
-    info_node,
-    info_partitions,
-    info_sets,
-    info_statistics,
-    info_udf,
-)
-from aerospike_devserver.handlers.query import query
-from aerospike_devserver.handlers.record import (
-    batch,
-    cdt,
-    expression_operations,
-    record,
-    values,
-)
+from aerospike_devserver.handlers.info import info
+from aerospike_devserver.handlers.record import record
+from aerospike_devserver.loading import load_module
 from aerospike_devserver.reply import Reply, Stream
 from aerospike_devserver.result import Result
 from aerospike_devserver.session import Session
 
-_OPERATIONS = (cdt, expression_operations, values)
-"""Modules that add operations to the table of `handlers.record.operations`."""
-_INFO_COMMANDS = (
-    info_index,
-    info_jobs,
-    info_node,
-    info_partitions,
-    info_sets,
-    info_statistics,
-    info_udf,
-)
-"""Modules that add commands to the table of `handlers.info.command`."""
-
-_ADMIN_COMMANDS = (login, roles, users)
-"""Modules that add commands to the table of `handlers.admin.command`."""
-
 log = logging.getLogger(__name__)
+request_log = logging.getLogger("aerospike_devserver.request_log")
 
 _MALFORMED = encode_reply(Result.REQUEST_INVALID)
 _COMPRESSION_REFUSED = encode_reply(Result.ENTERPRISE_ONLY)
@@ -78,12 +46,21 @@ def answer(session: Session, proto_type: int, body: bytes) -> Reply:
         except CompressionError:
             return _MALFORMED
     reply = _answer(session, proto_type, body)
-    if request_log.is_wanted(proto_type):
-        try:
-            request_log.note(session, proto_type, body, reply)
-        except Exception:
-            log.exception("the log of a request of type %d", proto_type)
+    level = logging.DEBUG if proto_type == ProtoType.INFO else logging.INFO
+    if request_log.isEnabledFor(level):
+        _note(session, proto_type, body, reply)
     return _deflated(reply) if compresses and _asks(proto_type, body) else reply
+
+
+def _note(session: Session, proto_type: int, body: bytes, reply: Reply) -> None:
+    """Log a request and what it was answered."""
+    try:
+        load_module("request_log")
+        from aerospike_devserver.request_log import note
+
+        note(session, proto_type, body, reply)
+    except Exception:
+        log.exception("the log of a request of type %d", proto_type)
 
 
 def _answer(session: Session, proto_type: int, body: bytes) -> Reply:
@@ -125,10 +102,32 @@ def _message(session: Session, body: bytes) -> Reply:
     except MessageError:
         return _MALFORMED
     if message.info1 & Info1.BATCH:
-        return batch.answer(session, message)
-    if Field.DIGEST not in message.fields:
-        return query.answer(session, message)
-    return record.answer(session.node.cluster, message, checks_of(session))
+        return _batch(session, message)
+    digest = message.fields.get(Field.DIGEST)
+    if digest is None:
+        return _query(session, message)
+    return record.answer(session.node.cluster, message, digest, checks_of(session))
+
+
+def _batch(session: Session, message: Message) -> Reply:
+    load_module("handlers.record.batch")
+    from aerospike_devserver.handlers.record import batch
+
+    return batch.answer(session, message)
+
+
+def _query(session: Session, message: Message) -> Reply:
+    load_module("handlers.query.query")
+    from aerospike_devserver.handlers.query import query
+
+    return query.answer(session, message)
+
+
+def _admin(session: Session, body: bytes) -> Reply:
+    load_module("handlers.admin.admin")
+    from aerospike_devserver.handlers.admin import admin
+
+    return admin.answer(session, body)
 
 
 def _compressed(_session: Session, _body: bytes) -> bytes:
@@ -143,7 +142,7 @@ def _between_servers(_session: Session, _body: bytes) -> bytes:
 
 _BY_TYPE: dict[int, Callable[[Session, bytes], Reply]] = {
     ProtoType.INFO: info.answer,
-    ProtoType.ADMIN: admin.answer,
+    ProtoType.ADMIN: _admin,
     ProtoType.MESSAGE: _message,
     ProtoType.COMPRESSED: _compressed,
     ProtoType.XDR: _between_servers,

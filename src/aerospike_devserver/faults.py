@@ -12,7 +12,6 @@ socket. So the development server and `FaultProxy` have the same faults.
 from __future__ import annotations
 
 import contextlib
-import random
 import threading
 import zlib
 from collections.abc import Callable, Generator, Mapping
@@ -32,6 +31,8 @@ from aerospike_devserver.codec.message import (
 from aerospike_devserver.reply import End, Part, Reply, Stream
 
 if TYPE_CHECKING:
+    import random
+
     from typing_extensions import Self, Unpack
 
 READ, WRITE, APPLY, BATCH, QUERY = "read", "write", "apply", "batch", "query"
@@ -429,7 +430,9 @@ class Faults:
         :param seed: other ones make other bytes.
         """
         _check_count("at", at, 0)
-        source = random.Random(seed)
+        from random import Random
+
+        source = Random(seed)
         return self._add("garbage", scope, partial(_garble, at=at, source=source))
 
     def lie(self, claims: Mapping[str, int], **scope: Unpack[ScopeArguments]) -> Fault:

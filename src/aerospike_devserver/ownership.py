@@ -47,6 +47,20 @@ def replica_table(
     )
 
 
+@lru_cache(maxsize=64)
+def partitions_of(
+    node: int,
+    n_copies: int,
+    live: tuple[int, ...],
+    shift: int = 0,
+    racks: tuple[int, ...] = (),
+) -> frozenset[int]:
+    """The partitions of which `node` has one of the first copies."""
+    table = replica_table(live, racks)
+    table = table[shift:] + table[:shift]
+    return frozenset(p for p, owners in enumerate(table) if node in owners[:n_copies])
+
+
 def _spread(owners: tuple[int, ...], racks: tuple[int, ...]) -> tuple[int, ...]:
     """The owners in another order: no rack comes again before each has come once."""
     seen: Counter[int] = Counter()

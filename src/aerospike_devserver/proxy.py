@@ -385,7 +385,7 @@ class FaultProxy:
         reader = FrameReader()
         try:
             sock = link.connect()
-            yield from _sent(sock, frame(ProtoType(proto_type), body))
+            yield from _sent(sock, frame(proto_type, body))
             for part in _received(sock):
                 if not isinstance(part, bytes):
                     yield part

@@ -28,18 +28,12 @@ from aerospike_devserver.codec.message import (
 from aerospike_devserver.reply import Reply
 from aerospike_devserver.result import Result
 from aerospike_devserver.session import Session
-from aerospike_devserver.texts import shortened
+from aerospike_devserver.texts import names_of, shortened
 from aerospike_devserver.values.particle import Particle
 
 log = logging.getLogger(__name__)
 
 _BATCH = "batch of "
-
-
-def is_wanted(proto_type: int) -> bool:
-    """Whether a request of this type is logged."""
-    is_info = proto_type == ProtoType.INFO
-    return log.isEnabledFor(logging.DEBUG if is_info else logging.INFO)
 
 
 def note(session: Session, proto_type: int, body: bytes, reply: Reply) -> None:
@@ -57,7 +51,7 @@ def _describe(proto_type: int, body: bytes) -> str:
     if proto_type == ProtoType.ADMIN:
         return _admin(body)
     if proto_type != ProtoType.MESSAGE:
-        return ProtoType(proto_type).name.lower()
+        return names_of(ProtoType)[proto_type]
     try:
         message = Message(body)
     except MessageError as error:
@@ -122,8 +116,7 @@ def _function(message: Message) -> str:
 
 
 def _operation(code: int, name: bytes) -> str:
-    known = code in list(Op)
-    word = Op(code).name.lower() if known else f"operation {code}"
+    word = names_of(Op).get(code, f"operation {code}")
     return f"{word} {_text(name)}".rstrip()
 
 

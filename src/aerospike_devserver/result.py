@@ -8,6 +8,7 @@ the wire protocol.
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Final
 
 
 class Result(IntEnum):
@@ -70,6 +71,10 @@ class Result(IntEnum):
     INDEX_NOT_FOUND = 201
     INDEX_NOT_READABLE = 203
     INDEX_MAXCOUNT = 206
+
+
+OK: Final = 0
+"""What most replies carry: Result.OK, as a plain number."""
 
 
 class ServerError(Exception):

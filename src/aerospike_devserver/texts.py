@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 LONGEST = 200
 """Characters that are shown of one."""
+
+
+@cache
+def names_of(numbers: type) -> dict[int, str]:
+    """The constants of a class of numbers: name by number, in lower case."""
+    return {
+        value: name.lower()
+        for name, value in vars(numbers).items()
+        if not name.startswith("_")
+    }
 
 
 def shortened(text: str) -> str:

@@ -18,7 +18,6 @@ import logging
 import os
 import selectors
 import socket
-import ssl
 import struct
 import threading
 import time
@@ -26,11 +25,14 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from aerospike_devserver.codec.frame import FrameReader
 from aerospike_devserver.config import Address
 from aerospike_devserver.reply import End, Reply, Stream, Wait
+
+if TYPE_CHECKING:
+    import ssl  # it takes long to load, and most clusters do without
 
 log = logging.getLogger(__name__)
 
@@ -72,23 +74,37 @@ NO_ROOM_PAUSE_S = 0.1
 HANDSHAKE_LIMIT_S = 5.0
 """How long a peer may take over its part of a TLS handshake."""
 
+_READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
+
 _BREAK = struct.pack("ii", 1, 0)
 """SO_LINGER: closing the socket breaks the connection, and the peer sees ECONNRESET."""
 
-_NOT_YET = (
-    BlockingIOError,
-    InterruptedError,
-    ssl.SSLWantReadError,
-    ssl.SSLWantWriteError,
-)
-"""What a socket raises that cannot go on before its next event."""
+
+def _tls_of(sock: socket.socket) -> ssl.SSLSocket | None:
+    """The same socket if it speaks TLS."""
+    return None if type(sock) is socket.socket else cast("ssl.SSLSocket", sock)
+
+
+def _not_yet(sock: socket.socket) -> tuple[type[OSError], ...]:
+    """What a socket raises that cannot go on before its next event."""
+    if _tls_of(sock) is None:
+        return BlockingIOError, InterruptedError
+    import ssl
+
+    return (
+        BlockingIOError,
+        InterruptedError,
+        ssl.SSLWantReadError,
+        ssl.SSLWantWriteError,
+    )
 
 
 def _close(sock: socket.socket) -> None:
     """Close a socket; over TLS the peer is told that nothing more comes."""
-    if isinstance(sock, ssl.SSLSocket):
+    tls = _tls_of(sock)
+    if tls is not None:
         with contextlib.suppress(OSError, ValueError):
-            sock.unwrap()
+            tls.unwrap()
     sock.close()
 
 
@@ -100,7 +116,7 @@ def _has_hung_up(sock: socket.socket) -> bool:
     try:
         # not the method of a TLS socket, which cannot look ahead
         return socket.socket.recv(sock, 1, socket.MSG_PEEK) == b""
-    except _NOT_YET:
+    except _not_yet(sock):
         return False
     except OSError:
         return True
@@ -108,7 +124,8 @@ def _has_hung_up(sock: socket.socket) -> bool:
 
 def _common_name(sock: socket.socket) -> str | None:
     """The common name of the certificate that the peer has shown, if any."""
-    certificate = sock.getpeercert() if isinstance(sock, ssl.SSLSocket) else None
+    tls = _tls_of(sock)
+    certificate = None if tls is None else tls.getpeercert()
     subject: Any = (certificate or {}).get("subject", ())
     names = [value for part in subject for key, value in part if key == "commonName"]
     return names[0] if names else None
@@ -163,21 +180,17 @@ class Connection:
         if self._is_frozen:  # since this event was found
             return
         try:
-            if mask & selectors.EVENT_WRITE:
+            if mask & _WRITE:
                 self._flush()
-            if mask & selectors.EVENT_READ and self._looks:
-                self._look()
-            elif mask & selectors.EVENT_READ:
-                self._receive()
-        except _NOT_YET:
+            if mask & _READ:
+                if self._is_paused and self._feed is None:
+                    self._look()
+                else:
+                    self._receive()
+        except _not_yet(self._sock):
             return
         except OSError:
             self.close()
-
-    @property
-    def _looks(self) -> bool:
-        """Whether what comes stays in the kernel for now."""
-        return self._is_paused and self._feed is None
 
     def _look(self) -> None:
         """End with a peer that has gone; what another one sends waits in the kernel."""
@@ -199,7 +212,8 @@ class Connection:
             self._feed(chunk)
             return
         self._serve(self._reader.feed(chunk))
-        self._close_if_failed()
+        if self._reader.failed:
+            self._close_if_failed()
 
     def _close_if_failed(self) -> None:
         """Hang up behind a bad header, once what came before it is answered."""
@@ -210,19 +224,19 @@ class Connection:
         """Answer requests for a turn, or up to the first whose reply is a stream."""
         answer, session = self._loop.answer, self.session
         replies: list[bytes] = []
-        end_s = time.monotonic() + TURN_S
-        for place, request in enumerate(requests, 1):
+        n_requests = len(requests)
+        end_s = time.monotonic() + TURN_S if n_requests > 1 else 0.0
+        for place, (proto_type, body) in enumerate(requests, 1):
             session.stall_limit_s = 0.0
-            reply = answer(session, *request)
-            now_s = time.monotonic()
+            reply = answer(session, proto_type, body)
             if not isinstance(reply, bytes):
                 self._stream = reply
                 self._requests.extend(requests[place:])
-                self._progress_s = now_s
+                self._progress_s = time.monotonic()
                 self._look_again_later(reply)
                 break
             replies.append(reply)
-            if now_s > end_s and place < len(requests):
+            if place < n_requests and time.monotonic() > end_s:
                 self._requests.extend(requests[place:])
                 self._loop.call_later(0.0, self._go_on)
                 break
@@ -331,8 +345,9 @@ class Connection:
             self._watch()
             return
         try:
-            sent = self._sock.send(memoryview(data)[:CHUNK_SIZE])
-        except _NOT_YET:
+            first = data if len(data) <= CHUNK_SIZE else memoryview(data)[:CHUNK_SIZE]
+            sent = self._sock.send(first)
+        except _not_yet(self._sock):
             sent = 0
         if sent < len(data):
             self._pending += memoryview(data)[sent:]
@@ -357,17 +372,15 @@ class Connection:
 
     def _wanted(self) -> int:
         if self._is_silent or (self._is_paused and not self._has_more):
-            return selectors.EVENT_READ | (
-                selectors.EVENT_WRITE if self._pending else 0
-            )
+            return _READ | (_WRITE if self._pending else 0)
         mask = 0
         is_idle = self._stream is None and not self._requests
         if self._feed is not None:
-            mask |= selectors.EVENT_READ
+            mask |= _READ
         if is_idle and not self._reader.failed and len(self._pending) < MAX_PENDING:
-            mask |= selectors.EVENT_READ
+            mask |= _READ
         if self._pending or (self._stream is not None and not self._is_paused):
-            mask |= selectors.EVENT_WRITE
+            mask |= _WRITE
         return mask
 
     def close(self) -> None:
@@ -397,7 +410,7 @@ class Handshake:
         self._loop = loop
         self._sock = sock
         self._accepted = accepted
-        self._mask = selectors.EVENT_READ
+        self._mask = _READ
         self._is_frozen = False
         self._is_over = False
         loop.call_later(HANDSHAKE_LIMIT_S, self._give_up)
@@ -405,14 +418,16 @@ class Handshake:
 
     def _on_event(self, _mask: int) -> None:
         """Take the next step."""
+        import ssl
+
         if self._is_frozen:  # since this event was found
             return
         try:
             self._sock.do_handshake()
         except ssl.SSLWantReadError:
-            self._mask = selectors.EVENT_READ
+            self._mask = _READ
         except ssl.SSLWantWriteError:
-            self._mask = selectors.EVENT_WRITE
+            self._mask = _WRITE
         except (OSError, ValueError) as error:
             log.info("a TLS handshake failed: %s", error)
             self.close()
@@ -605,7 +620,7 @@ class Listener:
     def _watch(self) -> None:
         """Wait for connections, unless the node is frozen, refuses or has stopped."""
         if self._sock.fileno() >= 0 and not self._is_refusing:
-            mask = 0 if self._is_frozen else selectors.EVENT_READ
+            mask = 0 if self._is_frozen else _READ
             self._loop.watch(self._sock, mask, self._on_event)
 
     def close(self) -> None:
@@ -661,7 +676,7 @@ class Loop:
         self._wake_out, self._wake_in = socket.socketpair()
         self._wake_out.setblocking(False)
         self._wake_in.setblocking(False)
-        self.selector.register(self._wake_out, selectors.EVENT_READ, self._on_wake)
+        self.selector.register(self._wake_out, _READ, self._on_wake)
         self._thread = threading.Thread(
             target=self._run, name="aerospike-devserver", daemon=True
         )
@@ -756,7 +771,7 @@ class Loop:
         many small requests such pieces lie between free ones, and the process grows.
         """
         size = sock.recv_into(self._buffer)
-        return bytes(self._buffer[:size])
+        return self._buffer[:size].tobytes()
 
     def watch(
         self, sock: socket.socket, mask: int, function: Callable[[int], None]

@@ -197,7 +197,7 @@ def test_server_knows_the_same_nodes():
 
 # The development server, whose tables are its own
 
-SERVER_TABLES: list[tuple[dict[int, Any], Op, Op]] = [
+SERVER_TABLES: list[tuple[dict[int, Any], int, int]] = [
     (lists.ROWS, Op.CDT_READ, Op.CDT_MODIFY),
     (maps.ROWS, Op.CDT_READ, Op.CDT_MODIFY),
     (bits.ROWS, Op.BITS_READ, Op.BITS_MODIFY),

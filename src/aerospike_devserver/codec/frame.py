@@ -5,8 +5,8 @@ Version u8, type u8, size u48 big endian: the body bytes that follow.
 
 from __future__ import annotations
 
-from enum import IntEnum
 from struct import Struct
+from typing import Final
 
 VERSION = 2
 HEADER_SIZE = 8
@@ -16,21 +16,22 @@ _HEADER = Struct(">Q")
 _SIZE_MASK = (1 << 48) - 1
 
 
-class ProtoType(IntEnum):
-    """Byte 1 of the proto header."""
+class ProtoType:
+    """Byte 1 of the proto header. No enumeration, whose members are slow to get at."""
 
-    INFO = 1
-    ADMIN = 2
-    MESSAGE = 3
-    COMPRESSED = 4
-    XDR = 5
+    INFO: Final = 1
+    ADMIN: Final = 2
+    MESSAGE: Final = 3
+    COMPRESSED: Final = 4
+    XDR: Final = 5
 
 
-_ACCEPTED = {VERSION << 8 | proto_type for proto_type in ProtoType} | {ProtoType.ADMIN}
+_KNOWN = range(ProtoType.INFO, ProtoType.XDR + 1)
+_ACCEPTED = {VERSION << 8 | proto_type for proto_type in _KNOWN} | {ProtoType.ADMIN}
 """Version and type as one number; version 0 only together with the admin type."""
 
 
-def frame(proto_type: ProtoType, body: bytes) -> bytes:
+def frame(proto_type: int, body: bytes) -> bytes:
     """The frame that carries `body`."""
     return _HEADER.pack(VERSION << 56 | proto_type << 48 | len(body)) + body
 

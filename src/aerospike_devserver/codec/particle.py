@@ -195,7 +195,7 @@ def store(particle: int, value: bytes) -> bytes:
 # Bins as values of lists and maps
 
 
-def _typed(particle: Particle) -> Callable[[bytes], Value]:
+def _typed(particle: int) -> Callable[[bytes], Value]:
     """Reader that puts the inner type byte in front."""
     prefix = bytes((particle,))
     return lambda value: prefix + value
@@ -274,6 +274,6 @@ def dump_to_keep(value: Value) -> tuple[int, bytes]:
         return dump(value)
     particle = Particle.LIST if type(value) is ListValue else Particle.MAP
     try:
-        return int(particle), encode(value, MAX_DEPTH)
+        return particle, encode(value, MAX_DEPTH)
     except MsgpackError as cause:
         raise ServerError(Result.REQUEST_INVALID) from cause

@@ -32,17 +32,16 @@ from aerospike_devserver.expressions.nodes import (
     Kind,
     Node,
     Scope,
-    Subject,
     parse,
     parse_value,
 )
 from aerospike_devserver.result import Result, ServerError
+from aerospike_devserver.storage.record import Subject
 from aerospike_devserver.values.marks import UNKNOWN
 from aerospike_devserver.values.values import ALLOWANCE, Value
 from aerospike_devserver.version import Version
 
 __all__ = [
-    "Subject",
     "compiler",
     "evaluate",
     "no_value",

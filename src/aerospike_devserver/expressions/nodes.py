@@ -17,7 +17,7 @@ from aerospike_devserver.codec.message import MAX_BIN_NAME
 from aerospike_devserver.codec.msgpack import MsgpackError, decode
 from aerospike_devserver.operations.cdt.select import Loop
 from aerospike_devserver.result import Result, ServerError
-from aerospike_devserver.storage.record import Bins, Record
+from aerospike_devserver.storage.record import Subject
 from aerospike_devserver.values import geojson
 from aerospike_devserver.values.marks import REMOVE, UNKNOWN
 from aerospike_devserver.values.particle import Particle
@@ -48,18 +48,6 @@ class Kind(IntEnum):
 
 
 MAX_KIND = Kind.HLL
-
-
-class Subject(NamedTuple):
-    """The record that an expression is about, as a command sees it at the moment.
-
-    bins: None while only metadata count; record: its metadata; now_ms: since 1970.
-    """
-
-    record: Record
-    digest: bytes
-    now_ms: int
-    bins: Bins | None
 
 
 class Scope(NamedTuple):

@@ -16,13 +16,13 @@ from aerospike_devserver.expressions.nodes import (
     Names,
     Node,
     Scope,
-    Subject,
     bin_name,
     constant,
     exactly,
     kind_argument,
     node,
 )
+from aerospike_devserver.storage.record import Subject
 from aerospike_devserver.values.marks import UNKNOWN
 from aerospike_devserver.values.particle import Particle
 from aerospike_devserver.values.values import ListValue, Value

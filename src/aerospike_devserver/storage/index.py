@@ -80,7 +80,7 @@ def _of_integer(value: Value) -> tuple[int, ...]:
     return (value,) if fits else ()
 
 
-def _of_bytes(particle: Particle) -> Callable[[Value], tuple[int, ...]]:
+def _of_bytes(particle: int) -> Callable[[Value], tuple[int, ...]]:
     """The function for strings or blobs; their inner type byte stands in front."""
 
     def bvals(value: Value) -> tuple[int, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from aerospike_devserver.values.particle import Particle
 
 Bin = tuple[int, bytes]
@@ -61,10 +63,21 @@ class Record:
         if self.key is not None:
             size += len(self.key) + _count_size(len(self.key))
         size += _count_size(len(self.bins))
-        return size + sum(
-            2 + len(name) + _value_size(particle, value)
-            for name, (particle, value) in self.bins.items()
-        )
+        for name, (particle, value) in self.bins.items():
+            size += 2 + len(name) + _value_size(particle, value)
+        return size
+
+
+class Subject(NamedTuple):
+    """The record that an expression is about, as a command sees it at the moment.
+
+    bins: None while only metadata count; record: its metadata; now_ms: since 1970.
+    """
+
+    record: Record
+    digest: bytes
+    now_ms: int
+    bins: Bins | None
 
 
 def _count_size(count: int) -> int:

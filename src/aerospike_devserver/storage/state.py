@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from aerospike_devserver.clock import Clock
 from aerospike_devserver.config import Address, ClusterConfig, Racks
-from aerospike_devserver.ownership import N_PARTITIONS, replica_table
+from aerospike_devserver.ownership import N_PARTITIONS, partitions_of, replica_table
 from aerospike_devserver.storage.jobs import Jobs
 from aerospike_devserver.storage.modules import Modules
 from aerospike_devserver.storage.security import Security
@@ -65,10 +65,16 @@ class NodeState:
         self.started_s = time.monotonic()
         self.jobs = Jobs()
 
-    def serves(self, namespace: str, partition: int) -> bool:
-        """Whether the node holds a copy of a partition."""
-        owners = self.cluster.owners(namespace, partition)
-        return self.index in owners[: self.cluster.config.replication_factor]
+    def served(self, namespace: str) -> frozenset[int]:
+        """The partitions of which the node holds a copy, as things are."""
+        cluster = self.cluster
+        return partitions_of(
+            self.index,
+            cluster.config.replication_factor,
+            cluster.live,
+            cluster.shift,
+            cluster.racks_of(namespace),
+        )
 
     def is_master_of(self, namespace: str, partition: int) -> bool:
         """Whether the node is the one that writes to a partition."""

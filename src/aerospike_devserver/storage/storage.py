@@ -47,7 +47,7 @@ class Namespace:
     def find(self, digest: bytes, now_s: int) -> Record | None:
         """The live record of a digest; an expired one is as good as none."""
         record = self.partitions[partition_of(digest)].get(digest)
-        if record is None or record.is_expired(now_s):
+        if record is not None and record.void_time_s and record.is_expired(now_s):
             return None
         return record
 

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
+from typing import Final
 
 
-class Particle(IntEnum):
-    """Type bytes of bin values (section 4 of the wire protocol)."""
+class Particle:
+    """Type bytes of bin values (section 4 of the wire protocol). No enumeration."""
 
-    NULL = 0
-    INTEGER = 1
-    FLOAT = 2
-    STRING = 3
-    BLOB = 4
-    JAVA = 7
-    CSHARP = 8
-    PYTHON = 9
-    RUBY = 10
-    PHP = 11
-    ERLANG = 12
-    VECTOR = 16
-    BOOL = 17
-    HLL = 18
-    MAP = 19
-    LIST = 20
-    GEOJSON = 23
+    NULL: Final = 0
+    INTEGER: Final = 1
+    FLOAT: Final = 2
+    STRING: Final = 3
+    BLOB: Final = 4
+    JAVA: Final = 7
+    CSHARP: Final = 8
+    PYTHON: Final = 9
+    RUBY: Final = 10
+    PHP: Final = 11
+    ERLANG: Final = 12
+    VECTOR: Final = 16
+    BOOL: Final = 17
+    HLL: Final = 18
+    MAP: Final = 19
+    LIST: Final = 20
+    GEOJSON: Final = 23
 
 
 BLOBS = frozenset(

@@ -8,6 +8,7 @@ Source: sections 1, 2 and 4 of the MessagePack dialect.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from functools import cmp_to_key
 from itertools import pairwise
@@ -158,10 +159,8 @@ MAX_COMPARISONS = 5_000_000
 """Of one command, or of one filter on one record: some seconds."""
 
 
-class _Allowance:
-    """How many comparisons are left. Clusters of one process share it: no harm."""
-
-    __slots__ = ("left",)
+class _Allowance(threading.local):
+    """How many comparisons are left. The thread of each cluster has its own."""
 
     def __init__(self) -> None:
         self.left = MAX_COMPARISONS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aerospike_devserver.codec.admin import AdminMessage
 from aerospike_devserver.codec.message import MessageError
 from aerospike_devserver.handlers import access
-from aerospike_devserver.handlers.admin.command import COMMANDS, FREE, Request, reply
+from aerospike_devserver.handlers.admin.command import FREE, Request, find, reply
 from aerospike_devserver.reply import Reply
 from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.session import Session
@@ -31,7 +31,7 @@ def answer(session: Session, body: bytes) -> Reply:
 def _carry_out(session: Session, security: Security, message: AdminMessage) -> Reply:
     if message.scheme:
         raise ServerError(Result.SECURITY_SCHEME_NOT_SUPPORTED)
-    handler = COMMANDS.get(message.command)
+    handler = find(message.command)
     if handler is None:
         raise ServerError(Result.INVALID_COMMAND)
     if message.command not in FREE:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from aerospike_devserver.codec import admin as codec
 from aerospike_devserver.codec.admin import AdminCommand, AdminField, AdminMessage
 from aerospike_devserver.codec.frame import ProtoType, frame
+from aerospike_devserver.loading import load_module
 from aerospike_devserver.reply import Reply
 from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.session import Session
@@ -112,6 +113,17 @@ COMMANDS: dict[int, Handler] = {}
 """What answers each command; `command` fills it."""
 FREE: set[int] = set()
 """Commands that need no privilege: each says for itself who may use it."""
+
+
+_MODULES = ("login", "roles", "users")
+"""The modules beside this one that add commands."""
+
+
+def find(number: int) -> Handler | None:
+    """What answers a command."""
+    for module in _MODULES:
+        load_module(f"handlers.admin.{module}")
+    return COMMANDS.get(number)
 
 
 def command(

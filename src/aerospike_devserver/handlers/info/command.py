@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from aerospike_devserver.config import MAX_NAMESPACE_NAME
+from aerospike_devserver.loading import LOADING, load_module
 from aerospike_devserver.result import InfoError, Result
 from aerospike_devserver.session import Session
 from aerospike_devserver.storage.state import NodeState
@@ -88,6 +89,28 @@ class Request(NamedTuple):
 Handler = Callable[[Request], str]
 COMMANDS: dict[str, Handler] = {}
 """What answers each command; `command` fills it."""
+
+
+_MODULES = (
+    "info_node",
+    "info_partitions",
+    "info_sets",
+    "info_statistics",
+    "info_jobs",
+    "info_index",
+    "info_udf",
+)
+"""The modules beside this one that add commands: first what each client asks for."""
+
+
+def find(name: str) -> Handler | None:
+    """What answers a command. Modules are loaded until one has it."""
+    with LOADING:  # no other thread has loaded half of one
+        for module in _MODULES:
+            if name in COMMANDS:
+                break
+            load_module(f"handlers.info.{module}")
+        return COMMANDS.get(name)
 
 
 def command(*names: str) -> Callable[[Handler], Handler]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from aerospike_devserver.codec.frame import ProtoType, frame
 from aerospike_devserver.handlers.access import access_of, check
-from aerospike_devserver.handlers.info.command import COMMANDS, Request
+from aerospike_devserver.handlers.info.command import Request, find
 from aerospike_devserver.reply import Reply, Stream
 from aerospike_devserver.result import InfoError, Result, ServerError
 from aerospike_devserver.session import Session
@@ -73,7 +73,7 @@ def _answer_line(session: Session, line: bytes, is_refused: bool = False) -> byt
 
 def _carry_out(session: Session, text: str) -> str:
     name, separator, rest = _LINE.findall(text)[0]
-    handler = COMMANDS.get(name)
+    handler = find(name)
     if handler is None:
         raise InfoError(Result.REQUEST_INVALID, "unrecognized command")
     path = rest.split("/") if separator == "/" else []

@@ -18,7 +18,6 @@ from aerospike_devserver.handlers.query import index_source
 from aerospike_devserver.handlers.query.candidates import RECORDS_PER_TURN
 from aerospike_devserver.handlers.record.command import MAX_SET_NAME
 from aerospike_devserver.operations.cdt import context
-from aerospike_devserver.ownership import N_PARTITIONS
 from aerospike_devserver.result import InfoError, Result, ServerError
 from aerospike_devserver.storage.index import (
     Definition,
@@ -51,7 +50,7 @@ _TYPES = {
 }
 _NEW_TYPES = {"integer": Particle.INTEGER}
 """Names that version 8.2 brought."""
-_TYPE_NAMES = {int(particle): name for name, particle in _TYPES.items()}
+_TYPE_NAMES = {particle: name for name, particle in _TYPES.items()}
 _KIND_NAMES = {
     Kind.NIL: "null",
     Kind.BOOL: "bool",
@@ -183,7 +182,7 @@ def _context(request: Request) -> bytes:
     return data
 
 
-def _what(request: Request) -> tuple[str | None, Particle, bytes]:
+def _what(request: Request) -> tuple[str | None, int, bytes]:
     """Bin name, type of the values, expression."""
     data = request.optional("indexdata", MAX_INDEXDATA)
     type_name = request.optional("type", MAX_TYPE)
@@ -205,13 +204,13 @@ def _what(request: Request) -> tuple[str | None, Particle, bytes]:
     return bin_name, particle, _decoded_expression(expression)
 
 
-def _particle(type_name: str, version: Version) -> Particle | None:
+def _particle(type_name: str, version: Version) -> int | None:
     """The type of a name, in letters of any case."""
     known = _TYPES | _NEW_TYPES if version >= V8_2 else _TYPES
     return known.get(type_name.lower())
 
 
-def _what_of_old(data: str) -> tuple[str, Particle]:
+def _what_of_old(data: str) -> tuple[str, int]:
     """Bin name and type in one parameter."""
     bin_name, comma, type_name = data.partition(",")
     if not comma:
@@ -343,7 +342,7 @@ _BYTES_NAMES = {Particle.STRING: "string", Particle.GEOJSON: "geojson"}
 def _shown_level(level: context.Level) -> str:
     value, shown = level.value, str(level.value)
     if isinstance(value, bytes):
-        name = _BYTES_NAMES.get(Particle(value[0]), "blob")
+        name = _BYTES_NAMES.get(value[0], "blob")
         shown = f"<{name}#{len(value) - 1}>"
     return f"{_LEVELS[level.type]}({shown})"
 
@@ -379,7 +378,7 @@ def _statistics(node: NodeState, namespace: Namespace, name: str) -> str:
     index = namespace.indexes.find(_bytes(name))
     if index is None:
         raise InfoError(Result.INDEX_NOT_FOUND, "no index")
-    held = (p for p in range(N_PARTITIONS) if node.serves(namespace.name, p))
+    held = iter(node.served(namespace.name))
     if index.definition.kind is IndexKind.SET:
         count = _count_set(namespace, index.definition.set_name, held)
         return pairs({"entries": count, "used_bytes": 0, "load_pct": 100})

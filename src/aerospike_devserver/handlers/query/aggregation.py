@@ -128,9 +128,10 @@ class Aggregation(RowStream):
 
     def _all_parts(self) -> Iterator[Part]:
         """Rows and pauses. What is empty is a moment for others to have a turn."""
-        name = self._candidates.namespace.name
+        namespace = self._candidates.namespace
         for partition in range(N_PARTITIONS):
-            if self._node.is_master_of(name, partition):
+            has_records = bool(namespace.partitions[partition])
+            if has_records and self._node.is_master_of(namespace.name, partition):
                 self._job.partition = partition
                 yield from self._partition(partition)
 

@@ -25,7 +25,6 @@ from aerospike_devserver.codec.message import (
     encode_last,
     failure_in,
 )
-from aerospike_devserver.expressions import Subject
 from aerospike_devserver.expressions.nodes import Node
 from aerospike_devserver.handlers.query import query_fields, where
 from aerospike_devserver.handlers.query.candidates import Candidate, Candidates, passes
@@ -38,6 +37,7 @@ from aerospike_devserver.ownership import N_PARTITIONS
 from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.session import Session
 from aerospike_devserver.storage.jobs import Job
+from aerospike_devserver.storage.record import Subject
 from aerospike_devserver.storage.state import NodeState
 from aerospike_devserver.storage.storage import Namespace
 from aerospike_devserver.texts import shortened
@@ -54,9 +54,9 @@ MAX_STOPPED = 3
 MAX_TOLD = 10
 """Kinds of failures of a job that the log tells."""
 _FUNCTION_FIELDS = (
-    int(Field.UDF_PACKAGE),
-    int(Field.UDF_FUNCTION),
-    int(Field.UDF_ARGUMENTS),
+    Field.UDF_PACKAGE,
+    Field.UDF_FUNCTION,
+    Field.UDF_ARGUMENTS,
 )
 
 _PLACE = re.compile(r"\S+:\d+: ")
@@ -181,13 +181,14 @@ class _Work:
 
     def turns(self) -> Iterator[float]:
         """The job in turns, each with the seconds to wait before the next."""
-        name = self._candidates.namespace.name
+        namespace = self._candidates.namespace
         try:
             for partition in range(N_PARTITIONS):
                 if self._is_over:
                     return
                 self._job.partition = partition
-                if self._node.is_master_of(name, partition):
+                has_records = bool(namespace.partitions[partition])
+                if has_records and self._node.is_master_of(namespace.name, partition):
                     yield from self._partition(partition)
         finally:
             if self._failures is not None:
@@ -230,7 +231,7 @@ class _Work:
             job.n_failed += 1
             return
         begin_s = time.monotonic()
-        reply = record.answer(cluster, self._command_of(candidate))
+        reply = record.answer(cluster, self._command_of(candidate), candidate.digest)
         job.n_stopped += time.monotonic() - begin_s >= self._limit_s
         result = reply[RESULT_OFFSET]
         if result == Result.OK:
@@ -268,7 +269,6 @@ class _Work:
     def _place(self, candidate: Candidate) -> dict[int, bytes]:
         """The fields that say which record is meant."""
         return {
-            int(Field.NAMESPACE): self._candidates.namespace.name.encode(),
-            int(Field.SET): candidate.record.set_name,
-            int(Field.DIGEST): candidate.digest,
+            Field.NAMESPACE: self._candidates.namespace.name.encode(),
+            Field.SET: candidate.record.set_name,
         }

@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from aerospike_devserver import expressions
-from aerospike_devserver.expressions import Subject
 from aerospike_devserver.expressions.nodes import Node
 from aerospike_devserver.handlers.query.where import Where
 from aerospike_devserver.storage.jobs import Job
-from aerospike_devserver.storage.record import Record
+from aerospike_devserver.storage.record import Record, Subject
 from aerospike_devserver.storage.state import ClusterState
 from aerospike_devserver.storage.storage import Namespace
 from aerospike_devserver.values.marks import UNKNOWN

@@ -16,7 +16,7 @@ from aerospike_devserver.operations.cdt import context
 from aerospike_devserver.operations.cdt.context import Level
 from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.storage.index import Definition, IndexKind, Source
-from aerospike_devserver.storage.record import Record
+from aerospike_devserver.storage.record import Record, Subject
 from aerospike_devserver.values.particle import Particle
 from aerospike_devserver.values.values import ListValue, MapValue, Value
 from aerospike_devserver.version import Version
@@ -147,7 +147,7 @@ def _expression(data: bytes, version: Version) -> _Root:
     parsed = expressions.parse(data, version)
 
     def value(digest: bytes, record: Record) -> Value:
-        subject = expressions.Subject(record, digest, 0, record.bins)
+        subject = Subject(record, digest, 0, record.bins)
         found = expressions.evaluate(parsed, subject)
         return found if is_value(found) else _NOTHING
 
@@ -168,7 +168,7 @@ def kind_of_expression(data: bytes, version: Version) -> Kind:
 
 def wanted_kind(definition: Definition) -> Kind:
     """The type that an expression must have for such an index."""
-    return _KINDS[Particle(particle_of(definition))]
+    return _KINDS[particle_of(definition)]
 
 
 def _codes(value: Value) -> list[int]:

@@ -6,7 +6,7 @@ A query without a condition on an index is what clients call a scan. Source: sec
 
 from __future__ import annotations
 
-from struct import Struct
+from struct import Struct, unpack
 
 from aerospike_devserver.codec.message import (
     MAX_OPS,
@@ -44,7 +44,7 @@ from aerospike_devserver.version import Version
 SHORT_QUERY_MS = 1000
 """How long a short query takes at most, unless it says so itself."""
 
-_U16_LITTLE, _BVAL = Struct("<H"), Struct("<q")
+_BVAL = Struct("<q")
 
 
 def answer(session: Session, message: Message) -> Reply:
@@ -112,7 +112,7 @@ class _Request:
             self._session.peer,
             rps=per_second,
             n_partitions=len(partitions),
-            n_resumed=sum(after is not None for after in partitions.values()),
+            n_resumed=sum(map(bool, partitions.values())),
             socket_timeout_ms=number(message, Field.SOCKET_TIMEOUT),
         )
         plan = Plan(
@@ -141,12 +141,11 @@ def _partitions(message: Message) -> dict[int, Position | None]:
     fields = message.fields
     full = fields.get(Field.PARTITIONS)
     found: dict[int, Position | None] = {}
-    if full is not None and len(full) < _U16_LITTLE.size:
-        raise _refuse()
-    for (partition,) in _U16_LITTLE.iter_unpack((full or b"")[: len(full or b"") & ~1]):
-        if partition >= N_PARTITIONS or partition in found:
+    if full is not None:
+        numbers = unpack(f"<{len(full) // 2}H", full[: len(full) & ~1])
+        found = dict.fromkeys(numbers)
+        if not 0 < len(numbers) == len(found) or max(numbers) >= N_PARTITIONS:
             raise _refuse()
-        found[partition] = None
     for position in _positions(fields):
         partition = partition_of(position.digest)
         if partition in found:

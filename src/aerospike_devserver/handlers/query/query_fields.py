@@ -43,7 +43,7 @@ _LAYOUTS = {
 }
 
 
-def number(message: Message, field: Field) -> int:
+def number(message: Message, field: int) -> int:
     """An integer field, 0 if it is missing; ServerError 4 for another size."""
     data = message.fields.get(field)
     if data is None:

@@ -13,11 +13,11 @@ from aerospike_devserver.codec.message import (
     Field,
     Info1,
     Operation,
+    encode_bins,
     encode_field,
     encode_partition_refusal,
     encode_row,
 )
-from aerospike_devserver.expressions import Subject
 from aerospike_devserver.expressions.nodes import Node
 from aerospike_devserver.handlers.query.candidates import (
     Candidate,
@@ -30,6 +30,7 @@ from aerospike_devserver.handlers.query.row_stream import Part, RowStream
 from aerospike_devserver.handlers.record.operations import Work
 from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.storage.jobs import Job
+from aerospike_devserver.storage.record import Subject
 from aerospike_devserver.storage.state import NodeState
 
 _BVAL = Struct("<q")
@@ -65,19 +66,24 @@ class QueryStream(RowStream):
         self._namespace_field = encode_field(Field.NAMESPACE, name)
 
     def _parts(self) -> Iterator[Part]:
-        name = self._plan.candidates.namespace.name
+        namespace = self._plan.candidates.namespace
+        served = self._node.served(namespace.name)
         for partition, after in self._plan.partitions.items():
             self._job.partition = partition
-            if not self._node.serves(name, partition):
+            if partition not in served:
                 yield encode_partition_refusal(Result.UNAVAILABLE, partition)
+                served = self._node.served(namespace.name)
                 continue
-            if self._is_late():
+            if self._is_short and self._is_late():
                 self._job.result = Result.TIMEOUT
                 return
+            if not namespace.partitions[partition]:
+                continue
             for part in self._rows(partition, after):
                 yield part
                 if self._job.is_aborted:
                     return
+            served = self._node.served(namespace.name)  # others have had their turn
             if self._is_full():
                 return
 
@@ -88,8 +94,7 @@ class QueryStream(RowStream):
 
     def _is_late(self) -> bool:
         """Whether a short query has used up its time."""
-        limit_ms = self._plan.short_ms
-        return bool(limit_ms) and self._job.run_time_ms > limit_ms
+        return self._job.run_time_ms > self._plan.short_ms
 
     def _rows(self, partition: int, after: Position | None) -> Iterator[Part]:
         """The rows of a partition, a pause behind each one that is due."""
@@ -139,6 +144,8 @@ class QueryStream(RowStream):
         plan, bins = self._plan, subject.record.bins
         if plan.info1 & Info1.GET_NO_BINS:
             return []
+        if not plan.ops:
+            return encode_bins(bins)
         work = Work(
             bins,
             lambda _bins: subject,
@@ -147,9 +154,6 @@ class QueryStream(RowStream):
             respond_all=plan.respond_all,
             version=self._node.cluster.config.plays,
         )
-        if not plan.ops:
-            work.add_all_bins()
-            return work.entries
         try:
             for op in plan.ops:
                 work.run(op)

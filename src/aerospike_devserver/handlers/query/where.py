@@ -193,7 +193,7 @@ def _integers(data: bytes, offset: int) -> Bounds:
     return Bounds([(low, high)], lambda value: type(value) is int)
 
 
-def _one_of_bytes(particle: Particle) -> Callable[[bytes, int], Bounds]:
+def _one_of_bytes(particle: int) -> Callable[[bytes, int], Bounds]:
     """A single string or blob; the other end of the range repeats it."""
 
     def bounds(data: bytes, offset: int) -> Bounds:

@@ -10,9 +10,7 @@ import time
 from collections.abc import Iterator
 from struct import Struct
 from struct import error as struct_error
-from typing import NamedTuple
 
-from aerospike_devserver import expressions
 from aerospike_devserver.codec.frame import ProtoType, frame
 from aerospike_devserver.codec.message import (
     RESULT_OFFSET,
@@ -28,6 +26,7 @@ from aerospike_devserver.codec.message import (
 )
 from aerospike_devserver.handlers.access import Check, access_of, checks_of
 from aerospike_devserver.handlers.record import record
+from aerospike_devserver.loading import load_module
 from aerospike_devserver.reply import Part, Reply, Stream
 from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.session import Session
@@ -57,11 +56,8 @@ _SC_BITS = Info3.SC_READ_TYPE | Info3.SC_READ_RELAX
 _NO_ERRORS = (Result.OK, Result.RECORD_NOT_FOUND, Result.FILTERED_OUT)
 
 
-class Row(NamedTuple):
-    """A row: the number that the client has given it, and the command."""
-
-    number: int
-    message: Message
+Row = tuple[int, bytes, Message]
+"""The number that the client has given to a row, the digest, and the command."""
 
 
 class _RowReader:
@@ -75,15 +71,24 @@ class _RowReader:
         self._data = data
         self.count = count
         self._offset = 0
-        self._last: Message | None = None
 
     def rows(self) -> Iterator[Row]:
-        """All rows, from the first; MessageError if one is malformed."""
+        """All rows, from the first; MessageError if one is malformed.
+
+        One that repeats the row before it has the same message.
+        """
         self._offset = _HEADER.size
-        self._last = None
+        unpack, size = _ROW.unpack_from, _ROW.size
+        message = None
         try:
             for _ in range(self.count):
-                yield self._row()
+                index, digest, mask = unpack(self._data, self._offset)
+                self._offset += size
+                if not mask & _REPEAT:
+                    message = self._full(mask)
+                elif message is None or Field.KEY in message.fields:
+                    raise MessageError("nothing to repeat")
+                yield index, digest, message
         except (struct_error, IndexError) as cause:
             raise MessageError("truncated row") from cause
 
@@ -92,23 +97,8 @@ class _RowReader:
         self._offset += layout.size
         return values
 
-    def _row(self) -> Row:
-        index, digest, mask = _ROW.unpack_from(self._data, self._offset)
-        self._offset += _ROW.size
-        shape = self._repeated() if mask & _REPEAT else self._full(mask)
-        self._last = shape
-        fields = {**shape.fields, int(Field.DIGEST): digest}
-        info = (shape.info1, shape.info2, shape.info3, shape.info4)
-        message = Message.of(info, shape.generation, shape.ttl, fields, shape.ops)
-        return Row(index, message)
-
-    def _repeated(self) -> Message:
-        """All but the digest as in the row before, which must not have a user key."""
-        if self._last is None or Field.KEY in self._last.fields:
-            raise MessageError("nothing to repeat")
-        return self._last
-
     def _full(self, mask: int) -> Message:
+        """A row of its own, from behind the digest."""
         if mask & _INFO:
             info1, info2, info3 = self._take(_INFO_BYTES)
         else:
@@ -180,6 +170,9 @@ def _open(cluster: ClusterState, envelope: Message) -> tuple[int, _RowReader]:
         raise MessageError("no batch")
     condition = fields.get(Field.FILTER)
     if condition is not None:
+        load_module("expressions")
+        from aerospike_devserver import expressions
+
         expressions.parse_condition(condition, cluster.config.plays)
     count, flags = _HEADER.unpack_from(data)
     if not 0 < count <= len(data) // _ROW.size:
@@ -243,6 +236,7 @@ class _Batch:
         time_left: _TimeLeft | None,
     ) -> None:
         self._node = node
+        self._cluster = node.cluster
         self._check_row = check
         self._flags = flags
         self._reader = reader
@@ -317,20 +311,22 @@ class _Batch:
 
     def _carry_out(self, row: Row) -> bytes:
         """Carry out a row; its reply, which a batch puts into a frame with others."""
-        reply = self._answer(row.message)
-        result = reply[RESULT_OFFSET]
-        if result not in _NO_ERRORS and not self._flags & RESPOND_ALL_KEYS:
-            self._failure = self._failure or Result(result)
-        return as_batch_row(reply, row.number)
-
-    def _answer(self, message: Message) -> bytes:
+        number, digest, message = row
         self._n_left -= 1
-        time_left = self._time_left
-        if time_left is None or Field.UDF_PACKAGE not in message.fields:
-            return record.answer(self._node.cluster, message, self._check_row)
+        if self._time_left is None or Field.UDF_PACKAGE not in message.fields:
+            reply = record.answer(self._cluster, message, digest, self._check_row)
+        else:
+            reply = self._call(message, digest, self._time_left)
+        result = reply[RESULT_OFFSET]
+        if result and result not in _NO_ERRORS and not self._flags & RESPOND_ALL_KEYS:
+            self._failure = self._failure or Result(result)
+        return as_batch_row(reply, number)
+
+    def _call(self, message: Message, digest: bytes, time_left: _TimeLeft) -> bytes:
+        """Carry out a row that calls a function, within the time that is left."""
         message.limit_s = time_left.limit_s(not self._n_left)
         began_s = time.monotonic()
-        reply = record.answer(self._node.cluster, message, self._check_row)
+        reply = record.answer(self._cluster, message, digest, self._check_row)
         time_left.take(time.monotonic() - began_s)
         return reply
 

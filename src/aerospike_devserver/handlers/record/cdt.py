@@ -5,7 +5,6 @@ Source: section A.1 of the page on lists, section 3 of the operation semantics.
 
 from __future__ import annotations
 
-from aerospike_devserver import expressions
 from aerospike_devserver.codec.message import Op
 from aerospike_devserver.codec.particle import dump, dump_to_keep, load
 from aerospike_devserver.handlers.record.operations import (
@@ -17,9 +16,24 @@ from aerospike_devserver.handlers.record.operations import (
     Work,
     operation,
 )
+from aerospike_devserver.loading import load_module
 from aerospike_devserver.operations.cdt import arguments, engine
+from aerospike_devserver.operations.cdt.select import Compiler, Test
 from aerospike_devserver.storage.record import Bin
 from aerospike_devserver.values.values import Value
+from aerospike_devserver.version import Version
+
+
+def _compiler(version: Version) -> Compiler:
+    """What compiles the filters of paths: nothing else here needs expressions."""
+
+    def compile_loop(value: Value) -> Test:
+        load_module("expressions")
+        from aerospike_devserver import expressions
+
+        return expressions.compiler(version)(value)
+
+    return compile_loop
 
 
 def _entry(result: Value, otherwise: Outcome) -> Bin | Outcome:
@@ -36,7 +50,7 @@ def op_cdt_read(work: Work, name: bytes, _particle: int, value: bytes) -> Bin | 
     if found is None:
         return MISSING
     asked = engine.decode_operation(value)
-    compiler = expressions.compiler(work.version)
+    compiler = _compiler(work.version)
     result = engine.read(load(*found), asked, compiler, work.version)
     return _entry(result, NO_RESULT)
 
@@ -49,7 +63,7 @@ def op_cdt_modify(
     found = work.bins.get(name)
     root = None if found is None else load(*found)
     asked = engine.decode_operation(value)
-    compiler = expressions.compiler(work.version)
+    compiler = _compiler(work.version)
     left = engine.modify(root, asked, compiler, found is None)
     if left.root is not None:
         work.bins[name] = dump_to_keep(left.root)

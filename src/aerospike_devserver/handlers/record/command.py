@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from aerospike_devserver import expressions
 from aerospike_devserver.clock import EPOCH_S
 from aerospike_devserver.codec.message import Field, Info2, Message
+from aerospike_devserver.loading import load_module
 from aerospike_devserver.result import Result, ServerError
-from aerospike_devserver.storage.record import Bins, Record
+from aerospike_devserver.storage.record import Bins, Record, Subject
 from aerospike_devserver.storage.state import ClusterState
 from aerospike_devserver.storage.storage import Namespace
 from aerospike_devserver.values.particle import Particle
@@ -38,7 +38,7 @@ class Command:
         "void_time_s",
     )
 
-    def __init__(self, cluster: ClusterState, message: Message) -> None:
+    def __init__(self, cluster: ClusterState, message: Message, digest: bytes) -> None:
         """ServerError 20 if there is no such namespace, 4 for a digest of bad size."""
         self.generation = self.void_time_s = 0
         self.cluster = cluster
@@ -49,10 +49,10 @@ class Command:
         if namespace is None:
             raise ServerError(Result.NAMESPACE_NOT_FOUND)
         self.namespace: Namespace = namespace
-        self.digest = fields.get(Field.DIGEST, b"")
-        self.set_name = fields.get(Field.SET, b"")
-        if len(self.digest) != DIGEST_SIZE:
+        if len(digest) != DIGEST_SIZE:
             raise ServerError(Result.REQUEST_INVALID)
+        self.digest = digest
+        self.set_name = fields.get(Field.SET, b"")
         self.key = fields.get(Field.KEY)
         self.now_ms = cluster.clock.now_ms()
         self.now_s = self.now_ms // 1000 - EPOCH_S
@@ -109,7 +109,10 @@ class Command:
         condition = self.message.fields.get(Field.FILTER)
         if condition is None:
             return
-        subject = expressions.Subject(record, self.digest, self.now_ms, record.bins)
+        load_module("expressions")
+        from aerospike_devserver import expressions
+
+        subject = Subject(record, self.digest, self.now_ms, record.bins)
         if not expressions.passes(condition, subject, self.version):
             raise ServerError(Result.FILTERED_OUT)
 

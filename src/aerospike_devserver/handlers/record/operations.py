@@ -11,12 +11,18 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Final, NamedTuple
 
-from aerospike_devserver.codec.message import MAX_BIN_NAME, Op, Operation, encode_op
+from aerospike_devserver.codec.message import (
+    MAX_BIN_NAME,
+    Op,
+    Operation,
+    encode_bins,
+    encode_op,
+)
 from aerospike_devserver.codec.particle import FLOAT64, check_type, store, widen_integer
 from aerospike_devserver.config import MAX_RECORD_SIZE
-from aerospike_devserver.expressions import Subject
+from aerospike_devserver.loading import load_module
 from aerospike_devserver.result import Result, ServerError
-from aerospike_devserver.storage.record import Bin, Bins, remove_bin
+from aerospike_devserver.storage.record import Bin, Bins, Subject, remove_bin
 from aerospike_devserver.values.particle import BLOBS, Particle
 from aerospike_devserver.values.values import ALLOWANCE
 from aerospike_devserver.version import V8_1, Version
@@ -61,7 +67,7 @@ MISSING: Final = Outcome.MISSING
 NO_RESULT: Final = Outcome.NO_RESULT
 SILENT: Final = Outcome.SILENT
 
-_NULL = (int(Particle.NULL), b"")
+_NULL = (Particle.NULL, b"")
 
 
 class Work:
@@ -111,7 +117,7 @@ class Work:
     def run(self, op: Operation) -> None:
         """Carry out one operation and keep its entry; ServerError as it says."""
         code, particle, name, value = op
-        row = _ROWS.get(code)
+        row = _row_of(code)
         if row is None or row.traits.since > self.version:
             raise ServerError(Result.REQUEST_INVALID)
         if len(value) > MAX_RECORD_SIZE:
@@ -123,7 +129,7 @@ class Work:
             raise ServerError(Result.RECORD_TOO_BIG)
         if isinstance(outcome, tuple):
             self.entries.append(encode_op(code, name, *outcome))
-        elif self._wants_null(outcome):
+        elif (self.respond_all or outcome is NO_RESULT) and self._wants_null(outcome):
             self.entries.append(encode_op(code, name, *_NULL))
 
     @property
@@ -138,9 +144,7 @@ class Work:
 
     def add_all_bins(self) -> None:
         """An entry for each bin."""
-        self.entries += [
-            encode_op(Op.READ, name, *found) for name, found in self.bins.items()
-        ]
+        self.entries += encode_bins(self.bins)
 
 
 Function = Callable[[Work, bytes, int, bytes], Bin | Outcome]
@@ -157,8 +161,27 @@ class _Row(NamedTuple):
 _ROWS: dict[int, _Row] = {}
 """The operations by op code; `operation` adds them."""
 
+_CDT, _VALUES = "handlers.record.cdt", "handlers.record.values"
+_EXPRESSIONS = "handlers.record.expression_operations"
+_MODULES = {
+    **dict.fromkeys((Op.CDT_READ, Op.CDT_MODIFY), _CDT),
+    **dict.fromkeys((Op.EXP_READ, Op.EXP_MODIFY), _EXPRESSIONS),
+    **dict.fromkeys((Op.BITS_READ, Op.BITS_MODIFY), _VALUES),
+    **dict.fromkeys((Op.HLL_READ, Op.HLL_MODIFY), _VALUES),
+    **dict.fromkeys((Op.STRING_READ, Op.STRING_MODIFY, Op.TO_STRING), _VALUES),
+}
+"""The modules beside this one that add operations, each loaded by the first of them."""
 
-def operation(code: Op, traits: Traits) -> Callable[[Function], Function]:
+
+def _row_of(code: int) -> _Row | None:
+    """What is known of an op code."""
+    module = _MODULES.get(code)
+    if module is not None:
+        load_module(module)
+    return _ROWS.get(code)
+
+
+def operation(code: int, traits: Traits) -> Callable[[Function], Function]:
     """Register the function of an op code, and what the operation may stand with."""
 
     def register(function: Function) -> Function:
@@ -170,7 +193,7 @@ def operation(code: Op, traits: Traits) -> Callable[[Function], Function]:
 
 def traits(code: int, version: Version) -> Traits:
     """What an operation may be combined with, as far as a version knows it."""
-    row = _ROWS.get(code)
+    row = _row_of(code)
     if row is None or row.traits.since > version:
         return UNKNOWN
     return row.traits

@@ -18,13 +18,12 @@ from aerospike_devserver.codec.message import (
     Info4,
     Message,
     Op,
+    encode_bins,
     encode_reply,
 )
 from aerospike_devserver.config import NamespaceConfig
-from aerospike_devserver.expressions import Subject
 from aerospike_devserver.handlers.access import Check
 from aerospike_devserver.handlers.record import written
-from aerospike_devserver.handlers.record.apply import apply
 from aerospike_devserver.handlers.record.command import Command
 from aerospike_devserver.handlers.record.details import details_of
 from aerospike_devserver.handlers.record.operations import (
@@ -33,8 +32,9 @@ from aerospike_devserver.handlers.record.operations import (
     check_name,
     traits,
 )
-from aerospike_devserver.result import Result, ServerError
-from aerospike_devserver.storage.record import MAX_BINS, Bins, Record
+from aerospike_devserver.loading import load_module
+from aerospike_devserver.result import OK, Result, ServerError
+from aerospike_devserver.storage.record import MAX_BINS, Bins, Record, Subject
 from aerospike_devserver.storage.state import ClusterState
 from aerospike_devserver.values.particle import Particle
 from aerospike_devserver.version import Version
@@ -59,12 +59,15 @@ def read(command: Command) -> bytes:
         raise ServerError(Result.RECORD_NOT_FOUND)
     command.answer_for(record)
     command.check_read_set(record)
-    percent = _touch_percent(message.ttl, record, command.namespace.config)
+    percent = 0
+    if record.void_time_s:
+        percent = _touch_percent(message.ttl, command.namespace.config)
     command.check_filter(record)
     command.check_key(record)
     entries = _read_entries(command, record)
-    _touch_on_read(command, record, percent)
-    return encode_reply(Result.OK, command.generation, command.void_time_s, entries)
+    if percent:
+        _touch_on_read(command, record, percent)
+    return encode_reply(OK, record.generation, record.void_time_s, entries)
 
 
 def _subject(command: Command, record: Record, bins: Bins) -> Subject:
@@ -91,6 +94,12 @@ def _written_subject(
 def _read_entries(command: Command, record: Record) -> list[bytes]:
     """The entries that a pure read answers with."""
     message = command.message
+    if message.info1 & Info1.GET_NO_BINS:
+        return []
+    if message.info1 & Info1.GET_ALL:
+        return encode_bins(record.bins)
+    if not 0 < len(message.ops) <= MAX_OPS:
+        raise ServerError(Result.REQUEST_INVALID)
     work = Work(
         record.bins,
         partial(_subject, command, record),
@@ -99,13 +108,6 @@ def _read_entries(command: Command, record: Record) -> list[bytes]:
         respond_all=bool(message.info2 & Info2.RESPOND_ALL_OPS),
         version=command.version,
     )
-    if message.info1 & Info1.GET_NO_BINS:
-        return []
-    if message.info1 & Info1.GET_ALL:
-        work.add_all_bins()
-        return work.entries
-    if not 0 < len(message.ops) <= MAX_OPS:
-        raise ServerError(Result.REQUEST_INVALID)
     for op in message.ops:
         check_name(op[2])
         if traits(op[0], command.version).writes:
@@ -114,9 +116,9 @@ def _read_entries(command: Command, record: Record) -> list[bytes]:
     return work.entries
 
 
-def _touch_percent(ttl: int, record: Record, config: NamespaceConfig) -> int:
+def _touch_percent(ttl: int, config: NamespaceConfig) -> int:
     """The last part of a record's life, in percent, where reads touch it; 0 = none."""
-    if ttl == NO_TOUCH or not record.void_time_s:
+    if ttl == NO_TOUCH:
         return 0
     if ttl > 100:
         raise ServerError(Result.REQUEST_INVALID)
@@ -128,8 +130,6 @@ def _touch_on_read(command: Command, record: Record, percent: int) -> None:
 
     Its generation stays; this reply still shows the old void time.
     """
-    if not percent:
-        return
     updated_s = record.last_update_ms // 1000 - command.now_ms // 1000 + command.now_s
     life_s = record.void_time_s - updated_s
     if command.now_s < record.void_time_s - life_s * percent // 100:
@@ -157,7 +157,7 @@ def delete(command: Command) -> bytes:
     command.check_filter(record)
     command.check_key(record)
     command.namespace.drop(command.digest)
-    return encode_reply(Result.OK)
+    return encode_reply(OK)
 
 
 def write(command: Command) -> bytes:
@@ -186,9 +186,7 @@ def write(command: Command) -> bytes:
     for op in message.ops:
         work.run(op)
     _finish(command, record, work, void_time_s)
-    return encode_reply(
-        Result.OK, command.generation, command.void_time_s, work.entries
-    )
+    return encode_reply(OK, command.generation, command.void_time_s, work.entries)
 
 
 def _check_existing(command: Command, record: Record) -> None:
@@ -277,6 +275,14 @@ def _finish(
         command.generation = command.void_time_s = 0
 
 
+def apply(command: Command) -> bytes:
+    """Call a function in Lua."""
+    load_module("handlers.record.apply")
+    from aerospike_devserver.handlers.record import apply as calls
+
+    return calls.apply(command)
+
+
 def _handler(message: Message) -> Callable[[Command], bytes]:
     if message.info2 & Info2.WRITE:
         if message.info2 & Info2.DELETE:
@@ -288,17 +294,18 @@ def _handler(message: Message) -> Callable[[Command], bytes]:
 
 
 def answer(
-    cluster: ClusterState, message: Message, check: Check | None = None
+    cluster: ClusterState, message: Message, digest: bytes, check: Check | None = None
 ) -> bytes:
     """Carry out a command on one record; errors become replies.
 
-    check: raises ServerError if the client may not do it.
+    digest: of the record; what the message says of it does not count. check: raises
+    ServerError if the client may not do it.
     """
     command = None
     try:
         if check is not None:
             check(message)
-        command = Command(cluster, message)
+        command = Command(cluster, message, digest)
         return _handler(message)(command)
     except ServerError as error:
         fields = details_of(error, message.info4, cluster.config.plays)

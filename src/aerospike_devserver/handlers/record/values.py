@@ -29,7 +29,7 @@ from aerospike_devserver.values.values import Value
 from aerospike_devserver.version import V8_2
 
 
-def _check_particle(particle: int, wanted: Particle) -> None:
+def _check_particle(particle: int, wanted: int) -> None:
     if particle != wanted:
         raise ServerError(Result.BIN_INCOMPATIBLE_TYPE)
 

@@ -26,7 +26,7 @@ from aerospike_lua import containers
 from aerospike_lua.containers import Bytes, GeoJSON, Userdata, no_cost
 
 _SIGN, _WRAP = 1 << 63, 1 << 64
-_NULL: Bin = (int(Particle.NULL), b"")
+_NULL: Bin = (Particle.NULL, b"")
 MIN_SIZE, ELEMENT_SIZE = 200, 64
 """Bytes that a value takes, and each element of a list: roughly, as for containers."""
 Take = Callable[[int], None]
@@ -102,7 +102,7 @@ def _into_lua(value: Value, take: Take) -> Any:
 
 
 def _bytes_into_lua(value: bytes) -> Any:
-    particle, content = (value[0], value[1:]) if value else (int(Particle.BLOB), b"")
+    particle, content = (value[0], value[1:]) if value else (Particle.BLOB, b"")
     if particle == Particle.STRING:
         return content.partition(b"\0")[0]
     if particle == Particle.GEOJSON:
@@ -141,16 +141,16 @@ def _keepable(particle: int, data: bytes) -> Bin:
     is_known = particle in BLOBS or particle == Particle.STRING
     if is_known or (particle == Particle.HLL and is_sketch(data)):
         return particle, data
-    return int(Particle.BLOB), data
+    return Particle.BLOB, data
 
 
 def _geo_to_bin(value: GeoJSON) -> Bin:
     """With the cells of the shape; a text that is no shape has none."""
     data = _NO_GEO_CELLS + _encoded(value.text)
     try:
-        return int(Particle.GEOJSON), store(Particle.GEOJSON, data)
+        return Particle.GEOJSON, store(Particle.GEOJSON, data)
     except ServerError:
-        return int(Particle.GEOJSON), data
+        return Particle.GEOJSON, data
 
 
 def result_entry(name: bytes, value: Any) -> bytes:
@@ -160,9 +160,9 @@ def result_entry(name: bytes, value: Any) -> bytes:
     """
     match value:
         case Bytes(data=data):
-            found: Bin = int(Particle.BLOB), bytes(data)
+            found: Bin = Particle.BLOB, bytes(data)
         case GeoJSON(text=text):
-            found = int(Particle.GEOJSON), _NO_GEO_CELLS + _encoded(text)
+            found = Particle.GEOJSON, _NO_GEO_CELLS + _encoded(text)
         case bool() | int() | float() | bytes() | containers.List() | containers.Map():
             found = _dumped(value, False)
         case _:

@@ -12,13 +12,12 @@ from __future__ import annotations
 import json
 import math
 import re
-import signal
-import subprocess
 import sys
 from functools import lru_cache
 from importlib import import_module
 from typing import Any, NamedTuple
 
+from aerospike_devserver.loading import LOADING
 from aerospike_devserver.operations.strings.errors import REGEX_LIMIT, impossible
 
 MAX_STEPS = 5_000_000
@@ -65,6 +64,10 @@ def find(expression: re.Pattern[str], text: str, count: int) -> list[Found]:
 
 
 def _find_outside(expression: re.Pattern[str], text: str, count: int) -> list[Found]:
+    with LOADING:
+        import signal
+        import subprocess
+
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", _CHILD],
         input=json.dumps([expression.pattern, expression.flags, text, count]),
