@@ -141,9 +141,7 @@ def measured(run: Run, wanted: Sequence[str]) -> Found:
         if row.name in wanted:
             both = found[row] = [counts_of(run, python, row) for python in pythons]
             cells = [row.call, *(one.in_words() for one in both)]
-            rows.append(
-                [*cells, *(f"{round(one.faults, 1) + 0.0:.1f}" for one in both)]
-            )
+            rows.append([*cells, *(f"{max(one.faults, 0.0):.1f}" for one in both)])
             text = "{}:\n  system calls {}\n        theirs {}\n  page faults {}, {}"
             run.say(text.format(*rows[-1]))
     versions = dict(zip(CLIENTS, map(version_of, pythons), strict=True))

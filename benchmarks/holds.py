@@ -1,18 +1,12 @@
 """For how long scans and batches hold the GIL at a time.
 
-    python benchmarks/holds.py [WORKLOAD...] [--hosts HOST:PORT,...] [--records N]
-
 A watcher, a thread in pure Python, reads the CPU clock of the calling thread at each of
 its turns. What that clock moves between two turns is how long the call has held the
 GIL; the longest of these is what counts. The clock stands still while the caller waits
 or the system runs others, so that a busy machine adds little. The collector is on.
 
 The watcher asks for the GIL after a moment (sys.setswitchinterval), for what is to be
-seen is how long the call keeps it then. With --interval 0.005, Python's default, it
-would ask after 5 ms; what gives the GIL away unasked is seen then, too.
-
-Prints the median and the maximum of the longest hold over the rounds, and the median
-CPU time of a call. Exits 1 when a median is over the limit.
+seen is how long the call keeps it then.
 """
 
 from __future__ import annotations
@@ -25,19 +19,22 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from statistics import median
 from typing import Any
 
 import aerospike
+import results as tables
 from aerospike import exception, predicates
 from aerospike_helpers.batch.records import BatchRecords, Read, Write
 from aerospike_helpers.operations import operations as ops
-from workers import development_server, parse_hosts
+from figures import Spread
+from groups import Found, Goal, Group, Run
 
 SOON_S = 1e-5  # when the watcher asks for the GIL
 LIMIT_S = 0.002
+ROUNDS = 10
 N_RECORDS = 100_000
 N_WRITES = 20_000
 N_LARGE = 2_000
@@ -302,34 +299,7 @@ WORKLOADS: dict[str, tuple[str, Callable[[Subject], Call]]] = {
 }
 
 
-# --- the run ---
-
-
-def measure(
-    call: Call, rounds: int, interval_s: float, collects: bool
-) -> list[Watcher]:
-    watchers = []
-    for _ in range(rounds):
-        gc.collect()
-        if not collects:
-            gc.disable()
-        try:
-            watchers.append(watch(call, interval_s))
-        finally:
-            gc.enable()
-    return watchers
-
-
-def row(name: str, watchers: Sequence[Watcher]) -> str:
-    held = [watcher.longest_s * 1000 for watcher in watchers]
-    cpu = median(watcher.cpu_s for watcher in watchers) * 1000
-    turns = median(watcher.n_turns for watcher in watchers)
-    verdict = "" if median(held) <= LIMIT_S * 1000 else "over"
-    return (
-        f"{name:22}{min(held):9.2f}{median(held):9.2f}{max(held):9.2f}"
-        f"{cpu:10.1f}{turns:9.0f}  {verdict}".rstrip()
-    )
-
+# --- the group ---
 
 HEADER = (
     f"{'':22}{'longest hold, ms':>27}{'CPU of':>10}{'turns of':>9}\n"
@@ -337,49 +307,85 @@ HEADER = (
 )
 
 
-def arguments(args: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    add = parser.add_argument
-    add("workloads", nargs="*", help="names or parts of names; default: all")
-    add("--hosts", help="HOST:PORT[,...]; default: a development server of its own")
-    add("--records", type=int, default=N_RECORDS, help="of a set")
-    add("--rounds", type=int, default=10)
-    add("--interval", type=float, default=SOON_S, help="when the watcher asks: seconds")
-    add(
-        "--no-collector", action="store_true", help="switch the collector off meanwhile"
-    )
-    return parser.parse_args(args)
+@dataclass(frozen=True)
+class Holds:
+    """What the watchers of some rounds saw of a workload, in milliseconds."""
 
+    longest: Spread
+    cpu: float  # of a call
+    n_turns: float  # of a watcher
 
-def main(args: Sequence[str]) -> int:
-    options = arguments(args)
-    wanted = options.workloads
-    names = [n for n in WORKLOADS if not wanted or any(part in n for part in wanted)]
-    sets = data_sets(options.records)
-    n_over = 0
-    with contextlib.ExitStack() as stack:
-        hosts = (
-            parse_hosts(options.hosts)
-            if options.hosts
-            else stack.enter_context(development_server())
+    @classmethod
+    def of(cls, watchers: Sequence[Watcher]) -> Holds:
+        return cls(
+            Spread.of([watcher.longest_s * 1000 for watcher in watchers]),
+            median(watcher.cpu_s for watcher in watchers) * 1000,
+            median(watcher.n_turns for watcher in watchers),
         )
-        config = {"hosts": hosts, "policies": FAR}
-        client = stack.enter_context(aerospike.client(config))
-        for kind in dict.fromkeys(WORKLOADS[name][0] for name in names):
+
+    def cells(self) -> tuple[str, ...]:
+        held = self.longest
+        milliseconds = (held.min, held.median, held.max)
+        return (
+            *(f"{value:.2f}" for value in milliseconds),
+            f"{self.cpu:.1f}",
+            f"{self.n_turns:.0f}",
+        )
+
+
+def watched(call: Call, rounds: int) -> Holds:
+    watchers = []
+    for _ in range(rounds):
+        gc.collect()
+        watchers.append(watch(call))
+    return Holds.of(watchers)
+
+
+def name_of(workload: str) -> str:
+    return "holds-" + workload.replace(",", "").replace(" ", "-")
+
+
+def names(_: argparse.Namespace) -> list[str]:
+    return [name_of(workload) for workload in WORKLOADS]
+
+
+def measured(run: Run, wanted: Sequence[str]) -> Found:
+    rounds = run.rounds(ROUNDS)
+    sets = data_sets(max(1, round(N_RECORDS * run.options.calls)))
+    selected = {name: row for name, row in WORKLOADS.items() if name_of(name) in wanted}
+    config: dict[str, Any] = {"hosts": run.hosts, "policies": FAR}
+    found: dict[str, Holds] = {}
+    with aerospike.client(config) as client:
+        for kind in dict.fromkeys(kind for kind, _ in selected.values()):
             sets[kind].put(client)
-        print(HEADER, flush=True)
-        for name in names:
-            kind, prepare = WORKLOADS[name]
+        run.say(HEADER)
+        for name, (kind, prepare) in selected.items():
             call = prepare(Subject(client, config, sets[kind]))
-            watchers = measure(
-                call, options.rounds, options.interval, not options.no_collector
+            found[name] = watched(call, rounds)
+            cells = found[name].cells()
+            run.say("{:22}{:>9}{:>9}{:>9}{:>10}{:>9}".format(name, *cells))
+    header = (
+        "call",
+        "longest hold in ms (min, median, max)",
+        "CPU of the call, ms",
+        "turns of the watcher",
+    )
+    rows = [
+        (name, ", ".join(holds.cells()[:3]), *holds.cells()[3:])
+        for name, holds in found.items()
+    ]
+    versions = {"this client": aerospike.__version__}
+    origin = tables.origin(run.server, rounds, versions)
+    return Found(
+        {name: asdict(holds) for name, holds in found.items()},
+        f"{origin}\n{tables.table(header, rows)}",
+        [
+            Goal.at_most(
+                f"{name}: longest hold in ms", LIMIT_S * 1000, holds.longest.median
             )
-            print(row(name, watchers), flush=True)
-            n_over += median(one.longest_s for one in watchers) > LIMIT_S
-    if n_over:
-        print(f"{n_over} of the medians are over {LIMIT_S * 1000:.0f} ms")
-    return 1 if n_over else 0
+            for name, holds in found.items()
+        ],
+    )
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+GROUP = Group("holds of the GIL", names, measured)

@@ -20,6 +20,7 @@ import blocking
 import counts
 import floors
 import free_threads
+import holds
 import loop_report
 import results
 from groups import Found, Group, Run, chosen
@@ -31,6 +32,7 @@ GROUPS: tuple[Group, ...] = (
     counts.GROUP,
     floors.GROUP,
     loop_report.GROUP,
+    holds.GROUP,
     free_threads.GROUP,
 )
 
