@@ -30,7 +30,7 @@ batch_load_types(module_state *st)
     static const char *const names[N_BATCH_TYPES] = {"BatchRecords", "Read", "Write",
                                                      "Apply", "Remove"};
     PyObject *types[N_BATCH_TYPES] = {NULL};
-    if (st->batch_types[N_BATCH_TYPES - 1] != NULL) {
+    if (load_object(&st->batch_types[N_BATCH_TYPES - 1]) != NULL) {
         return 0;
     }
     PyObject *module = PyImport_ImportModule("aerospike_helpers.batch.records");
@@ -40,12 +40,16 @@ batch_load_types(module_state *st)
         types[i] = record_class(module, names[i], base);
         ok = types[i] != NULL;
     }
-    /* All classes are kept or none. If another thread has been faster meanwhile, its
-     * classes stay, and these are dropped below. */
+    /* All classes are kept or none, the last one at last, for which others look. If
+     * another thread has been faster meanwhile, its classes stay, and these are dropped
+     * below. */
+    field_lock_take(&st->lock);
     if (ok && st->batch_types[N_BATCH_TYPES - 1] == NULL) {
-        memcpy(st->batch_types, types, sizeof types);
+        memcpy(st->batch_types, types, sizeof types - sizeof *types);
+        set_object_once(&st->batch_types[N_BATCH_TYPES - 1], types[N_BATCH_TYPES - 1]);
         memset(types, 0, sizeof types);
     }
+    field_lock_drop(&st->lock);
     for (int i = 0; i < N_BATCH_TYPES; i++) {
         Py_XDECREF(types[i]);
     }

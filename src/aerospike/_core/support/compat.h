@@ -184,14 +184,6 @@ small_int(PyObject *value, int64_t *out)
 
 /* --- threads --- */
 
-#if PY_VERSION_HEX < 0x030D0000
-/* Between the two nobody else is between them for the same object, as long as nothing
- * there waits or runs Python code: then others may be, as with the GIL, which is the
- * lock here. */
-#define Py_BEGIN_CRITICAL_SECTION(object) {
-#define Py_END_CRITICAL_SECTION() }
-#endif
-
 /* A lock for some fields, in place of the GIL where there is none. Whoever has it only
  * looks at the fields and changes them: he runs no Python code, drops no reference and
  * waits for nothing, so that a fork finds it free. One of zeros is free. */
