@@ -60,7 +60,7 @@ PARALLEL =
 export AEROSPIKE_HOSTS := $(HOSTS)
 endif
 
-.PHONY: help demo test test-long model shortages test-all sanitize races chaos deadlines soak lint measure docs bench \
+.PHONY: help demo test free-threaded test-long model shortages test-all sanitize races chaos deadlines soak lint measure docs bench \
 	bench-instructions bench-devserver ecosystem ecosystem-examples ecosystem-official \
 	ecosystem-official-devserver fuzz wheel clean
 
@@ -68,6 +68,7 @@ help:
 	@echo "make demo    start a three-node development cluster and walk through the client"
 	@echo "make test    C tests under sanitizers, then pytest"
 	@echo "make test-long  what is slower: sanitizers, other Pythons, chaos, fuzzing"
+	@echo "make free-threaded  tests on a CPython without the GIL, which it builds"
 	@echo "make test-all   the whole suite on each Python, and under sanitizers"
 	@echo "make sanitize  some Python tests with the extension under ASan and UBSan"
 	@echo "make races   C tests and threads of Python under ThreadSanitizer"
@@ -120,6 +121,10 @@ model:
 shortages:
 	@SHORTAGES=all $(PY) -m pytest $(filter-out --dist loadfile,$(PARALLEL)) \
 		test/leaks/test_shortages.py
+
+# part of test-long, too
+free-threaded:
+	@PYTHONS=3.13t sh tools/all_pythons.sh quick $(PYTEST_ARGS)
 
 # before an issue closes
 test-all:

@@ -171,27 +171,65 @@ install() {
     fingerprint "$@" >"$stamp"
 }
 
-# The clients for asyncio that make bench compares with. PyPI may have no wheel of one
-# for this interpreter; then the reason is kept for the benchmark to tell.
-install_rivals() {
-    # shellcheck disable=SC2086
-    ! is_current "$RIVALS_VENV/.stamp" $RIVALS || return 0
+# install_wheels FOLDER PACKAGES...: those of which PyPI has wheels for this interpreter.
+# FOLDER/skipped has a file for each of the others, which tells why.
+install_wheels() {
+    folder=$1
+    shift
     check_machine
-    make_venv "$RIVALS_VENV"
-    rm -rf "$RIVALS_VENV/skipped"
-    mkdir "$RIVALS_VENV/skipped"
-    say "installing into $RIVALS_VENV: $RIVALS"
-    for package in $RIVALS uvloop; do
-        reason=$RIVALS_VENV/skipped/${package%%==*}
-        if "$RIVALS_VENV/bin/python" -m pip install -qq --only-binary :all: "$package" \
+    make_venv "$folder"
+    rm -rf "$folder/skipped"
+    mkdir "$folder/skipped"
+    say "installing into $folder: $*"
+    for package in "$@"; do
+        reason=$folder/skipped/${package%%[=>]*}
+        if "$folder/bin/python" -m pip install -qq --only-binary :all: "$package" \
             2>"$reason"; then
             rm -f "$reason"
         fi
     done
+}
+
+# The clients for asyncio that make bench compares with. Where one is missing, the
+# benchmark tells why.
+install_rivals() {
+    # shellcheck disable=SC2086
+    ! is_current "$RIVALS_VENV/.stamp" $RIVALS || return 0
+    # shellcheck disable=SC2086
+    install_wheels "$RIVALS_VENV" $RIVALS uvloop
     if rmdir "$RIVALS_VENV/skipped" 2>/dev/null; then
         # shellcheck disable=SC2086
         fingerprint $RIVALS >"$RIVALS_VENV/.stamp"
     fi
+}
+
+# --- a Python without the GIL ---
+
+is_free_threaded() {
+    "$PYTHON" -c 'import sys, sysconfig as s
+sys.exit(not s.get_config_var("Py_GIL_DISABLED"))'
+}
+
+# What the package and its tests need, one on a line.
+requirements() {
+    "$PYTHON" -c 'import sys, tomllib
+project = tomllib.load(open("pyproject.toml", "rb"))["project"]
+extras = project["optional-dependencies"]
+needs = project["dependencies"] + sum((extras[x] for x in sys.argv[1:]), [])
+print(*(n for n in needs if not n.startswith("aerospike[")), sep="\n")' "$@"
+}
+
+# Not all packages have wheels for such a Python, and most of the others cannot be built
+# for it either. So they are left out, and tests skip what needs them (test/absent.py).
+install_free_threaded() {
+    # shellcheck disable=SC2046
+    install_wheels "$VENV" $(requirements lua devserver test)
+    for package in "$VENV/skipped"/*; do
+        [ ! -e "$package" ] || say "left out: ${package##*/}: $(tail -n 1 "$package")"
+    done
+    "$VENV/bin/python" -m pip install -qq --no-deps --no-build-isolation --editable . ||
+        die "pip failed"
+    fingerprint --editable ".[$extras]" >"$stamp"
 }
 
 # Compile what changed since the extension was made.
@@ -241,6 +279,8 @@ fi
 stamp=$VENV/.stamp-$extras
 if is_current "$stamp" --editable ".[$extras]"; then
     rebuild "$stamp"
+elif is_free_threaded; then
+    install_free_threaded
 else
     install "$VENV" "$stamp" --editable ".[$extras]"
 fi
