@@ -1,6 +1,6 @@
 """Count the instructions of the development server: of this tree and earlier commits.
 
-    python benchmarks/devserver.py [CALL...] [--base COMMIT...]
+    python benchmarks/devserver.py [CALL...] [--base COMMIT...] [--into CHECKOUT]
 
 As instructions.py does for the client: the trees under build/instructions, two lengths
 of runs, their difference. The process that is counted is the whole server, with its
@@ -20,6 +20,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import aerospike
@@ -32,12 +33,15 @@ from instructions import (
     commit_of_this_tree,
     count_in,
     counted_into,
+    counted_today,
     unpacked,
 )
+from results import PAGE, replace, table
 from workers import ROOT, Failed, development_server
 
 WORKER = ROOT / "benchmarks/devserver_worker.py"
 BASE = "48e6c09"
+SECTION = "development server"
 
 # sizes of headers, and what is looked for in them
 PROTO_SIZE, MESSAGE_SIZE = 8, 22
@@ -268,17 +272,22 @@ def row(name: str, ours: float, theirs: Sequence[tuple[Tree, float]]) -> str:
 
 def compare(
     counter: Counter, names: Sequence[str], ours: Tree, bases: Sequence[Tree]
-) -> int:
-    """Print a row for each call; return how many ratios are over their limits."""
+) -> tuple[int, list[tuple[str, ...]]]:
+    """Print a row for each call; how many ratios are over their limits, and the rows of
+    RESULTS.md.
+    """
     heads = "".join(f"{tree.name:>29}" for tree in bases)
     print(f"{'server, instructions':22}{'this tree':>14}{heads}", flush=True)
     n_over = 0
+    rows: list[tuple[str, ...]] = []
     for name in names:
         count = counter.per_call(ours, name)
         theirs = [(tree, counter.per_call(tree, name)) for tree in bases]
         print(row(name, count, theirs), flush=True)
         n_over += sum(count / other > CALLS[name].limit for _, other in theirs)
-    return n_over
+        others = (f"{n:,.0f} ({count / n:.2f})" for _, n in theirs)
+        rows.append((name, f"{count:,.0f}", *others, f"{CALLS[name].limit:g}"))
+    return n_over, rows
 
 
 def arguments(args: Sequence[str]) -> argparse.Namespace:
@@ -286,6 +295,9 @@ def arguments(args: Sequence[str]) -> argparse.Namespace:
     add = parser.add_argument
     add("calls", nargs="*", help=f"names or parts of: {', '.join(CALLS)}; default: all")
     add("--base", nargs="+", default=[BASE], help="commits to compare with")
+    add(
+        "--into", type=Path, default=ROOT, help="the checkout whose results are written"
+    )
     return parser.parse_args(args)
 
 
@@ -297,7 +309,11 @@ def main(args: Sequence[str]) -> int:
         bases = [unpacked(name, name) for name in options.base]
         ours = unpacked("this tree", commit_of_this_tree())
         with development_server() as hosts:
-            n_over = compare(Counter(Sent(hosts[0])), names, ours, bases)
+            n_over, rows = compare(Counter(Sent(hosts[0])), names, ours, bases)
+        if len(rows) == len(CALLS):
+            columns = ("call", "this tree", *options.base, "ratio at most")
+            body = f"{counted_today('make bench-devserver')}\n{table(columns, rows)}"
+            replace(options.into / PAGE, SECTION, body)
     except Failed as error:
         print(f"devserver: {error}", file=sys.stderr)
         return 1

@@ -260,6 +260,12 @@ def count_all(
     return counted
 
 
+def counted_today(command: str) -> str:
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    python = platform.python_version()
+    return f"`{command}` counted this on {today}, with CPython {python}.\n"
+
+
 def section(counted: Counted, ours: Tree, bases: Sequence[Tree]) -> str:
     """What RESULTS.md says of them."""
     rows = [
@@ -271,12 +277,8 @@ def section(counted: Counted, ours: Tree, bases: Sequence[Tree]) -> str:
         for call, counts in counted.items()
     ]
     columns = ("call", "this tree", *(tree.name for tree in bases), "at most")
-    today = datetime.datetime.now(datetime.timezone.utc).date()
-    origin = (
-        f"`make bench-instructions` counted this on {today}, with CPython "
-        f"{platform.python_version()}.\n"
-    )
-    return "\n".join((origin, results.table(columns, rows)))
+    origin = counted_today("make bench-instructions")
+    return f"{origin}\n{results.table(columns, rows)}"
 
 
 def arguments(args: Sequence[str]) -> argparse.Namespace:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import devserver
 import instructions
 import results
 from instructions import Counter, Lengths, Tree
@@ -75,10 +76,11 @@ def test_a_record_of_a_large_batch_costs_little_more(largest, n_over):
     assert f"{largest}" in instructions.section(counted, OURS, [])
 
 
-def test_results_have_the_section(tmp_path):
+@pytest.mark.parametrize("section", [instructions.SECTION, devserver.SECTION])
+def test_results_have_the_section(tmp_path, section):
     page = tmp_path / "page.md"
     page.write_text((ROOT / results.PAGE).read_text())
-    results.replace(page, instructions.SECTION, "new")
+    results.replace(page, section, "new")
 
 
 def test_an_unknown_commit_is_an_error(capsys):
