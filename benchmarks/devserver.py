@@ -70,7 +70,7 @@ CALLS = {
     "get": Call(Lengths(50, 550), 0.85, "get", 10),
     "put": Call(Lengths(50, 550), 0.9, "put"),
     "operate": Call(Lengths(50, 350), 1.0, "operate"),
-    "row of 100": Call(Lengths(2, 12), 0.75, "batch_read of 100", 100, 100),
+    "row of 100": Call(Lengths(1, 6), 0.75, "batch_read of 100", 100, 100),
     "row of 1000": Call(Lengths(1, 2), 0.75, "batch_read of 1000", 1000, 1000),
     "scanned record": Call(Lengths(1, 2), 1.0, "scan of 1000", 2000, 1000),
     "import": Call(ONCE, 0.6),
@@ -145,8 +145,10 @@ class Peer:
 
     def ask(self, request: bytes) -> None:
         self._sock.sendall(request)
-        has_several = may_have_several(request)
-        while not self._take_frame()[-MESSAGE_SIZE:][3] & LAST and has_several:
+        if not may_have_several(request):
+            self._take_frame()
+            return
+        while not is_last(self._take_frame()):
             pass
 
     def _take_frame(self) -> bytes:
@@ -156,6 +158,11 @@ class Peer:
     def close(self) -> None:
         self._replies.close()
         self._sock.close()
+
+
+def is_last(body: bytes) -> bool:
+    """Whether a frame ends a reply of several: it has one message, and no record."""
+    return len(body) == MESSAGE_SIZE and bool(body[3] & LAST)
 
 
 def may_have_several(request: bytes) -> bool:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from devserver import cut, may_have_several, numbered, place_of
+from devserver import cut, is_last, may_have_several, numbered, place_of
 
 BATCH = 0x08
 NAMESPACE, DIGEST, TASK_ID = 0, 4, 7
@@ -37,6 +37,13 @@ INFO = frame(1, b"node\n")
 )
 def test_batches_and_scans_have_replies_of_several_frames(request_, several):
     assert may_have_several(request_) is several
+
+
+def test_what_a_record_ends_with_does_not_end_a_reply():
+    end = bytes((22, 0, 0, 1)) + bytes(18)
+    assert is_last(end)
+    assert not is_last(bytes(30) + end)
+    assert not is_last(bytes(22))
 
 
 def test_a_scan_is_numbered_and_nothing_else_changes():
