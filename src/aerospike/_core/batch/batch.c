@@ -569,32 +569,50 @@ repeats(const batch_run *b, const batch_row *row, const batch_row *before)
            row->names == before->names && !b->templates[row->template].sends_key;
 }
 
-/* Append a row: its number, by which the reply names it, its digest, and the bytes of
- * its template, with namespace, set and user key in their places. False for lack of
- * memory. */
-static bool
-put_row(batch_run *b, asc_buf *out, uint32_t number, const batch_row *before)
+/* Begin a row: append its number, by which the reply names it, and its digest, with
+ * room for n more bytes, which come next. These, or NULL for lack of memory. */
+static inline uint8_t *
+begin_row(asc_buf *out, uint32_t number, const batch_row *row, size_t n)
 {
-    const batch_row *row = &b->rows[number];
+    uint8_t *p = asc_buf_add(out, 4 + ASC_DIGEST_SIZE + n);
+    if (p == NULL) {
+        return NULL;
+    }
+    asc_put_u32(p, number);
+    memcpy(p + 4, row->digest, ASC_DIGEST_SIZE);
+    return p + 4 + ASC_DIGEST_SIZE;
+}
+
+/* Append a row that is a repetition. False for lack of memory. */
+static inline bool
+put_repetition(asc_buf *out, uint32_t number, const batch_row *row)
+{
+    uint8_t *p = begin_row(out, number, row, 1);
+    if (p == NULL) {
+        return false;
+    }
+    *p = ROW_REPEATS;
+    return true;
+}
+
+/* Append any other row: the bytes of its template follow, with namespace, set and user
+ * key in their places. False for lack of memory. */
+static bool
+put_row(batch_run *b, asc_buf *out, uint32_t number, const batch_row *row)
+{
     const key_names *names = &b->names[row->names].of;
     const given_key *user = &row->user;
     const row_template *t = &b->templates[row->template];
     const uint8_t *bytes = b->bytes.data;
-    uint8_t *p = asc_buf_add(out, 4 + ASC_DIGEST_SIZE);
-    if (p == NULL) {
+    if (begin_row(out, number, row, 0) == NULL) {
         return false;
-    }
-    asc_put_u32(p, number);
-    memcpy(p + 4, row->digest, ASC_DIGEST_SIZE);
-    if (repeats(b, row, before)) {
-        return asc_mp_put_byte(out, ROW_REPEATS);
     }
     bool with_key = t->sends_key && user->object != NULL;
     asc_writer w = {.out = out};
     if (!asc_buf_put(out, bytes + t->head, t->fields - t->head)) {
         return false;
     }
-    p = asc_buf_add(out, 4);
+    uint8_t *p = asc_buf_add(out, 4);
     if (p == NULL) {
         return false;
     }
@@ -664,15 +682,17 @@ put_rows(batch_run *b)
     asc_buf *out = b->writer.out;
     const batch_row *before = b->at > 0 ? &b->rows[part->rows[b->at - 1]] : NULL;
     size_t at = b->at, start = out->len, enough = start + b->left;
-    for (; at < part->n_rows && out->len < enough; at++) {
-        if (!put_row(b, out, part->rows[at], before)) {
-            return false;
-        }
-        before = &b->rows[part->rows[at]];
+    bool ok = true;
+    for (; ok && at < part->n_rows && out->len < enough; at++) {
+        uint32_t number = part->rows[at];
+        const batch_row *row = &b->rows[number];
+        ok = repeats(b, row, before) ? put_repetition(out, number, row)
+                                     : put_row(b, out, number, row);
+        before = row;
     }
     b->at = at;
     spend(b, out->len - start);
-    return true;
+    return ok;
 }
 
 /* End the request of a part. */
