@@ -14,7 +14,7 @@ import os
 import random
 import signal
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import bcrypt
@@ -51,13 +51,14 @@ def pytest_report_header() -> str:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
-) -> Iterator[pytest.TestReport]:
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Skip a test that has failed for want of a package; see absent.py."""
     report = yield
     package = absent.missing_in(report.longreprtext) if report.failed else None
     if package is not None:
         report.outcome = "skipped"
-        report.longrepr = (*item.location[:2], absent.reason(package))
+        path, line, _ = item.location
+        report.longrepr = (path, line or 0, absent.reason(package))
     return report
 
 

@@ -93,7 +93,7 @@ def test_constructor_is_called_by_all_threads(hosts):
 
     def construct(i: int) -> None:
         try:
-            client.__init__(patient({"hosts": hosts}))
+            aerospike.Client.__init__(client, patient({"hosts": hosts}))
             made.append(True)
         except RuntimeError:
             made.append(False)

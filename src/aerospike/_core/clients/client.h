@@ -33,9 +33,9 @@ typedef enum client_state {
 } client_state;
 
 /* aerospike._core.Client. state, cluster and config.cluster.credentials change while
- * other threads make calls. Whoever changes them has the lock, and so has whoever counts
- * the cluster or the credentials for himself, as a call does. Nothing else of the
- * configuration changes once the client is valid. */
+ * other threads make calls. Whoever changes them has the lock, and so has whoever
+ * counts the cluster or the credentials for himself, as a call does. Nothing else of
+ * the configuration changes once the client is valid. */
 typedef struct ClientObject {
     PyObject_HEAD
     field_lock lock; /* of an AsyncClient's loops, too */

@@ -24,9 +24,9 @@ typedef struct spare_works {
 
 /* aerospike._core.Loop. One thread uses it, that of the event loop. But another one may
  * ask a call for its result, or cancel it, and may let the loop end when the event loop
- * has. So what concerns the loop and its calls is done in critical sections of the loop:
- * LOCKED() makes them of its methods and those of calls. What Python code is called for
- * with a callback is called outside of them. */
+ * has. So what concerns the loop and its calls is done in critical sections of the
+ * loop: LOCKED() makes them of its methods and those of calls. Callbacks are called
+ * outside of them. */
 struct LoopObject {
     PyObject_HEAD
     module_state *st; /* of the module that the type holds */
@@ -81,8 +81,8 @@ struct LoopObject {
     size_t n_calls;
 };
 
-/* Defines locked_<function>, which is the function in a critical section of a loop: to be
- * called by Python. params are its parameters, and behind them stand its arguments. */
+/* Define locked_<function>, which is the function in a critical section of a loop: for
+ * Python to call. params are its parameters, and behind them stand its arguments. */
 #define LOCKED(type, function, loop, params, ...)                                      \
     static type locked_##function params                                               \
     {                                                                                  \

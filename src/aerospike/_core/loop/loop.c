@@ -349,8 +349,8 @@ drop_loop(AsyncClientObject *client, LoopObject *l)
     return true;
 }
 
-/* The loop behind another one in the list of their client, NULL: the first one, as a new
- * reference. NULL: none is there, or the other one is not in the list any more. */
+/* The loop behind another one in the list of their client, NULL: the first one. A new
+ * reference; NULL: none is there, or the other one is not in the list any more. */
 static LoopObject *
 loop_behind(AsyncClientObject *client, LoopObject *l)
 {

@@ -16,8 +16,8 @@
 #include "support/numbers.h"
 
 /* The module whose state has the handler, borrowed; NULL when no line may be handed to
- * Python. Threads look at it without the GIL, and use it with the GIL and the lock only:
- * the module does not go before it had the lock, too. */
+ * Python. Threads look at it without the GIL, and use it only with the GIL and the
+ * lock: the module does not go before it had the lock, too. */
 static _Atomic(PyObject *) log_module;
 static field_lock log_lock;
 

@@ -161,8 +161,8 @@ typedef PyObject *(*tree_packer)(struct module_state *st,
 /* All Python objects here are owned. What has no lock, and is not imported when it is
  * needed, is set while the module is made and stays. */
 typedef struct module_state {
-    /* Of batch_types while they are set, and of ClientType, serializer, deserializer and
-     * log_handler, which are replaced at any time: see state_ref(). */
+    /* Of batch_types while they are set, and of ClientType, serializer, deserializer
+     * and log_handler, which are replaced at any time: see state_ref(). */
     field_lock lock;
     PyTypeObject *ClientBase; /* the type with the methods in C */
     PyTypeObject *ClientType; /* of what client() makes: aerospike.Client, or the base
