@@ -39,61 +39,53 @@ N_RECORDS = 100_000
 N_WRITES = 20_000
 N_LARGE = 2_000
 AT_ONCE = 5_000
-FAR: Any = {"total_timeout": 0, "socket_timeout": 0}
+FAR: Any = {"total_timeout": 600_000, "socket_timeout": 600_000}
 
 
-class Watcher:
-    """Watches the calling thread in a block: with Watcher() as watcher: ...
+@dataclass(frozen=True)
+class Seen:
+    """What the watcher saw of a call.
 
     :ivar longest_s: the longest hold, in seconds of the caller's CPU.
-    :ivar cpu_s: all that the block took.
+    :ivar cpu_s: all that the call took.
     :ivar n_turns: how often the watcher had a turn.
     """
 
-    longest_s = cpu_s = 0.0
-    n_turns = 0
+    longest_s: float
+    cpu_s: float
+    n_turns: int
 
-    def __init__(self, interval_s: float = SOON_S) -> None:
-        self._interval_s = interval_s
-        self._clock = time.pthread_getcpuclockid(threading.get_ident())
-        self._seen: list[float] = []
-        self._watching = threading.Event()
-        self._stop = False
-        self._thread = threading.Thread(target=self._watch)
 
-    def _watch(self) -> None:
-        clock, seen = self._clock, self._seen
-        self._watching.set()
-        while not self._stop:
+def watch(call: Callable[[], Any], interval_s: float = SOON_S) -> Seen:
+    """Watch a call to its end: what it returns is dropped later, and a collection that
+    begins behind it is not the call's either.
+    """
+    clock = time.pthread_getcpuclockid(threading.get_ident())
+    seen: list[float] = []
+    watching, stop = threading.Event(), False
+
+    def look() -> None:
+        watching.set()
+        while not stop:
             seen.append(time.clock_gettime(clock))
             time.sleep(0)
 
-    def __enter__(self) -> Watcher:
-        self._before = sys.getswitchinterval()
-        sys.setswitchinterval(self._interval_s)
-        self._thread.start()
-        self._watching.wait()
-        self._begin = time.clock_gettime(self._clock)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        end = time.clock_gettime(self._clock)
-        self._stop = True
-        self._thread.join()
-        sys.setswitchinterval(self._before)
-        within = [moment for moment in self._seen if self._begin < moment < end]
-        turns = [self._begin, *within, end]
-        self.longest_s = max(b - a for a, b in pairwise(turns))
-        self.cpu_s = end - self._begin
-        self.n_turns = len(within)
-
-
-def watch(call: Callable[[], Any], interval_s: float = SOON_S) -> Watcher:
-    """Watch a call; what it returns is dropped later, for that is not the call's."""
-    with Watcher(interval_s) as watcher:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(interval_s)
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        watching.wait()
+        begin = time.clock_gettime(clock)
         result = call()
+        end = time.clock_gettime(clock)  # nothing between starts the collector
+    finally:
+        stop = True
+        watcher.join()
+        sys.setswitchinterval(before)
     del result
-    return watcher
+    turns = [begin, *(moment for moment in seen if begin < moment < end), end]
+    return Seen(max(b - a for a, b in pairwise(turns)), end - begin, len(turns) - 2)
 
 
 # --- records ---
@@ -191,11 +183,10 @@ def where(subject: Subject) -> Call:
 
 
 def pages(subject: Subject) -> Call:
-    query = subject.client.query("test", subject.data.set)
-    query.max_records = max(1, subject.data.n // 4)
-    query.paginate()
-
     def read() -> list[Any]:
+        query = subject.client.query("test", subject.data.set)
+        query.max_records = max(1, subject.data.n // 4)
+        query.paginate()
         found = []
         while not query.is_done():
             found.append(query.results(FAR))
@@ -316,11 +307,11 @@ class Holds:
     n_turns: float  # of a watcher
 
     @classmethod
-    def of(cls, watchers: Sequence[Watcher]) -> Holds:
+    def of(cls, seen: Sequence[Seen]) -> Holds:
         return cls(
-            Spread.of([watcher.longest_s * 1000 for watcher in watchers]),
-            median(watcher.cpu_s for watcher in watchers) * 1000,
-            median(watcher.n_turns for watcher in watchers),
+            Spread.of([one.longest_s * 1000 for one in seen]),
+            median(one.cpu_s for one in seen) * 1000,
+            median(one.n_turns for one in seen),
         )
 
     def cells(self) -> tuple[str, ...]:
@@ -334,11 +325,11 @@ class Holds:
 
 
 def watched(call: Call, rounds: int) -> Holds:
-    watchers = []
+    seen = []
     for _ in range(rounds):
         gc.collect()
-        watchers.append(watch(call))
-    return Holds.of(watchers)
+        seen.append(watch(call))
+    return Holds.of(seen)
 
 
 def name_of(workload: str) -> str:

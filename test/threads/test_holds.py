@@ -27,14 +27,14 @@ def sets(client) -> dict[str, holds.Data]:
 
 
 def test_watcher_sees_what_holds_the_gil():
-    watcher = holds.watch(lambda: sum(range(3_000_000)))  # in C, without a break
-    assert watcher.longest_s > watcher.cpu_s / 2
+    seen = holds.watch(lambda: sum(range(3_000_000)))  # in C, without a break
+    assert seen.longest_s > seen.cpu_s / 2
 
 
 def test_watcher_has_its_turns_where_the_gil_is_given_away():
     def gives_it_away() -> bool:
-        watcher = holds.watch(lambda: [gc.isenabled() for _ in range(1_000_000)])
-        return watcher.longest_s < watcher.cpu_s / 4
+        seen = holds.watch(lambda: [gc.isenabled() for _ in range(1_000_000)])
+        return seen.longest_s < seen.cpu_s / 4
 
     until(gives_it_away)  # the machine may be too busy to have the watcher run
 
