@@ -46,13 +46,12 @@ def function_of(name: str) -> str:
 
 def operation_name(op: dict[str, Any]) -> str | None:
     """What the caller knows the operation of a dict as: "list_append"; or None."""
+    global _names
     if not _names:
         from aerospike._core import operation_table  # which imports this module
 
         # all at once: another thread looks, and a signal may end this
-        _names.update(
-            {row["number"]: function_of(row["name"]) for row in operation_table()}
-        )
+        _names = {row["number"]: function_of(row["name"]) for row in operation_table()}
     number = op.get("op")
     return _names.get(number) if isinstance(number, int) else None
 
