@@ -119,7 +119,7 @@ build() {
     # shellcheck disable=SC2086
     CC=$compiler OPT="$flags -DNDEBUG" ./configure -q --prefix="$folder" $options &&
         nice make -s -j "$(nproc)" &&
-        nice make -s install
+        nice make -s install COMPILEALL_OPTS=-l # the rest when it is imported
 }
 (build) >>"$log" 2>&1 || failed "the build failed" 1
 "$python" -c 'import ctypes, ssl, sys, zlib; sys.exit(sys._is_gil_enabled())' \
