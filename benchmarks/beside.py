@@ -1,11 +1,8 @@
 """Threads that make calls beside a thread that computes in pure Python.
 
-    python benchmarks/beside.py --hosts 127.0.0.1:3000 [--rounds 9] [--seconds 0.5]
-
-Both clients take turns on one server: in each round each makes the calls of a row for
-some time. Shown are the calls per second of each client, of this client by the one on
-PyPI (minimum, median and maximum over the rounds), and how much the computing thread
-got done meanwhile, likewise.
+In each round each client makes the calls of a row for some time, one client after the
+other. Shown are the calls per second of each, of this client by the one on PyPI, and
+how much the computing thread got done meanwhile, likewise.
 
 The computing thread keeps the GIL for the switch interval of 5 ms. Each time it lets
 go, the threads that wait make a call each, and more for as long as one of them is back
@@ -16,19 +13,25 @@ so that a row of few rounds says little. Under `taskset -c 0` the rows repeat be
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import product
 from statistics import median
 
+import results
+from blocking import CLIENTS
+from counts import version_of
 from figures import Spread
+from groups import Found, Goal, Group, Run
 from serving import Message
-from workers import ROOT, Failed, Worker, parse_hosts
+from workers import Worker
 
+ROUNDS = 9
+TURN_S = 0.5  # how long a client is busy in one round
 CALLS = ("get", "put")
-THREADS = (1, 2, 4, 8)
+THREADS = (1, 4, 8)
+AT_LEAST = 1.0  # this client by the other, beside a thread that computes
 
 
 @dataclass(frozen=True)
@@ -41,67 +44,86 @@ class Row:
 
     @property
     def name(self) -> str:
-        computing = " + computing" if self.computes else ""
-        return f"{self.call}, {self.n_threads} threads{computing}"
+        return f"beside-{self.call}-{self.n_threads}" + "-computing" * self.computes
+
+    @property
+    def title(self) -> str:
+        computing = " beside one that computes" if self.computes else ""
+        noun = "thread" if self.n_threads == 1 else "threads"
+        return f"{self.call}, {self.n_threads} {noun}{computing}"
 
 
 ROWS = [Row(call, n, c) for call, c, n in product(CALLS, (False, True), THREADS)]
+Turns = Sequence[Sequence[Message]]  # of a row: those of this client, and the other's
 
 
-def figures(ours: Sequence[Message], theirs: Sequence[Message]) -> str:
-    """A line of the table, without its name."""
+def ratio(turns: Turns, of: str) -> Spread | None:
+    """Ours by theirs; None where there is none to compare."""
+    pairs = [a[of] / b[of] for a, b in zip(*turns, strict=True) if b[of]]
+    return Spread.of(pairs) if pairs else None
 
-    def ratio(of: str) -> str:
-        pairs = zip(ours, theirs, strict=True)
-        return str(Spread.of([a[of] / b[of] for a, b in pairs if b[of]] or [0]))
 
-    def rate(rounds: Sequence[Message]) -> float:
-        return median(float(one["calls"]) for one in rounds)
-
+def cells(row: Row, turns: Turns) -> tuple[str, ...]:
+    rates = (median(float(one["calls"]) for one in of_one) for of_one in turns)
+    spreads = (ratio(turns, of) for of in ("calls", "steps"))
     return (
-        f"{rate(ours):9,.0f} {rate(theirs):9,.0f}   {ratio('calls')}   {ratio('steps')}"
+        row.title,
+        *(f"{rate:,.0f}" for rate in rates),
+        *(spread.listed() if spread else "" for spread in spreads),
     )
 
 
-def measure(options: argparse.Namespace) -> None:
+def goals_of(found: dict[Row, Turns]) -> list[Goal]:
+    goals = []
+    for row, turns in found.items():
+        spread = ratio(turns, "calls")
+        if row.computes and spread is not None:
+            what = (
+                f"{row.title}: calls per second, ours / theirs: at least {AT_LEAST:g}"
+            )
+            is_met = spread.median >= AT_LEAST
+            goals.append(Goal(what, f"{spread.median:.2f}", is_met))
+    return goals
+
+
+def names(_: argparse.Namespace) -> list[str]:
+    return [row.name for row in ROWS]
+
+
+def measured(run: Run, wanted: Sequence[str]) -> Found:
+    rounds, seconds = run.rounds(ROUNDS), TURN_S * run.options.calls
+    pythons = (run.options.ours, run.options.theirs)
+    found: dict[Row, Turns] = {}
     with ExitStack() as stack:
         sides = [
-            Worker("ours", options.ours, "beside_worker.py"),
-            Worker("theirs", options.theirs, "beside_worker.py"),
+            Worker(client, python, "beside_worker.py")
+            for client, python in zip(CLIENTS, pythons, strict=True)
         ]
         for side in sides:
             stack.callback(side.close)
-            side.ask("connect", hosts=parse_hosts(options.hosts))
-        print(
-            f"{'calls per second':30}{'ours':>9} {'PyPI':>9}   ours / PyPI      steps"
-        )
+            side.ask("connect", hosts=run.hosts)
         for row in ROWS:
-            rounds = [
-                [
-                    side.ask("run", seconds=options.seconds, **vars(row))
-                    for side in sides
+            if row.name in wanted:
+                asked = [
+                    [side.ask("run", seconds=seconds, **asdict(row)) for side in sides]
+                    for _ in range(rounds)
                 ]
-                for _ in range(options.rounds)
-            ]
-            ours, theirs = zip(*rounds, strict=True)
-            print(f"{row.name:30}{figures(ours, theirs)}", flush=True)
+                found[row] = list(zip(*asked, strict=True))
+                text = "{:42}{:>9}/s and {:>9}/s, {}; steps {}"
+                run.say(text.format(*cells(row, found[row])))
+    versions = dict(zip(CLIENTS, map(version_of, pythons), strict=True))
+    header = (
+        "threads",
+        *(f"calls per second, {client}" for client in CLIENTS),
+        "calls, ours / theirs (min, median, max)",
+        "steps of the computing thread, ours / theirs",
+    )
+    table = results.table(header, [cells(row, turns) for row, turns in found.items()])
+    return Found(
+        {row.name: turns for row, turns in found.items()},
+        f"{results.origin(run.server, rounds, versions)}\n{table}",
+        goals_of(found),
+    )
 
 
-def main(args: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    add = parser.add_argument
-    add("--hosts", required=True, help="HOST:PORT[,...]")
-    add("--rounds", type=int, default=9)
-    add("--seconds", type=float, default=0.5, help="of a client in a round")
-    add("--ours", default=str(ROOT / ".venv/bin/python"))
-    add("--theirs", default=str(ROOT / ".venv-bench/bin/python"))
-    try:
-        measure(parser.parse_args(args))
-    except Failed as error:
-        print(f"beside: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+GROUP = Group("beside other work", names, measured)

@@ -16,6 +16,7 @@ from typing import Any
 
 import aerospike
 import batches
+import beside
 import blocking
 import counts
 import floors
@@ -33,6 +34,7 @@ GROUPS: tuple[Group, ...] = (
     floors.GROUP,
     loop_report.GROUP,
     holds.GROUP,
+    beside.GROUP,
     free_threads.GROUP,
 )
 
