@@ -15,6 +15,7 @@ from aerospike._constants import *  # noqa: F403
 from aerospike._core import calc_digest as calc_digest
 from aerospike._core import client as client
 from aerospike._core import get_partition_id as get_partition_id
+from aerospike._core import keep_memory as keep_memory
 from aerospike._core import set_deserializer as set_deserializer
 from aerospike._core import set_log_handler as set_log_handler
 from aerospike._core import set_log_level as set_log_level

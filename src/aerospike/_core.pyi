@@ -61,6 +61,7 @@ class BatchRecord(Generic[_B]):
     :ivar message: text of the error, or None. ``subcode``: the server's finer code.
     :ivar in_doubt: True when a write may or may not have been applied.
     """
+
     key: tuple[Any, ...]
     record: Record[Meta, _B] | None
     result: int
@@ -1667,6 +1668,20 @@ def set_log_level(loglevel: int = ..., log_level: int = ...) -> int:
 
     :return: int, 0.
     :raises ParamError: it is no int of 64 bits.
+    """
+
+def keep_memory(size: int) -> bool:
+    """Let the process keep freed memory for the next calls.
+
+    By default the allocator of the C library gives memory back to the system when
+    the values of a large batch are dropped, and the next batch pays for getting it
+    again. This is for the whole process, from now on, and cannot be undone.
+
+    :param size: bytes, 131072 (128 KB) to 2147483647. Each heap of the process
+        keeps up to so much at its end; blocks below it, and below 32 MB, come from
+        the heap.
+    :return: True; False where the C library has no such setting, as musl and macOS.
+    :raises ParamError: size is out of range.
     """
 
 def is_main_interpreter() -> bool:

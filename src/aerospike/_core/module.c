@@ -13,6 +13,7 @@
 #include "support/args.h"
 #include "support/compat.h"
 #include "support/logging.h"
+#include "support/memory.h"
 #include "values/bins.h"
 #include "values/keys.h"
 #include "values/pickles.h"
@@ -63,6 +64,7 @@ static const PyMethodDef *const functions[] = {
     logging_functions,     pickles_functions,       operations_functions,
     expressions_functions, option_tables_functions, wire_text_functions,
     client_type_functions, admin_functions,         info_functions,
+    memory_functions,
 };
 
 static int
