@@ -174,16 +174,30 @@ asc_cluster_close(asc_cluster *c)
 
 /* --- views --- */
 
-/* The lock is held for the moment between reading the pointer and counting it, in which
- * the tend thread could free the snapshot. */
+const asc_snapshot *
+asc_cluster_look(asc_cluster *c, const void *self)
+{
+    check_fork(c);
+    asc_readers_enter(&c->readers, self);
+    return atomic_load(&c->snapshot);
+}
+
+void
+asc_cluster_look_away(asc_cluster *c, const void *self)
+{
+    asc_readers_leave(&c->readers, self);
+}
+
+/* Between reading the pointer and counting it, the tend thread could free the
+ * snapshot. */
 asc_snapshot *
 asc_cluster_snapshot(asc_cluster *c)
 {
     check_fork(c);
-    pthread_mutex_lock(&c->lock);
-    asc_snapshot *s = c->snapshot;
+    asc_readers_enter(&c->readers, &c);
+    asc_snapshot *s = atomic_load(&c->snapshot);
     asc_snapshot_retain(s);
-    pthread_mutex_unlock(&c->lock);
+    asc_readers_leave(&c->readers, &c);
     return s;
 }
 

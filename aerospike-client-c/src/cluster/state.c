@@ -16,8 +16,9 @@ static void
 in_child(void *cluster)
 {
     asc_cluster *c = cluster;
-    for (size_t i = 0; c->snapshot != NULL && i < c->snapshot->n_nodes; i++) {
-        asc_node_in_child(c->snapshot->nodes[i]);
+    const asc_snapshot *s = atomic_load(&c->snapshot);
+    for (size_t i = 0; s != NULL && i < s->n_nodes; i++) {
+        asc_node_in_child(s->nodes[i]);
     }
     asc_wake_close(&c->wake);
     asc_shm_in_child(&c->shm);
@@ -32,7 +33,8 @@ void
 asc_state_start_anew(asc_cluster *c)
 {
     pthread_mutex_init(&c->lock, NULL);
-    asc_snapshot *s = c->snapshot;
+    asc_snapshot *s = atomic_load(&c->snapshot);
+    asc_readers_forget(&c->readers); /* those who were inside are the parent's */
     for (size_t i = 0; i < s->n_nodes; i++) {
         asc_node *n = s->nodes[i];
         asc_pool_after_fork(&n->pool);
@@ -102,13 +104,15 @@ asc_state_new(asc_cluster **out, const asc_config *config, asc_error *err)
     if (rc == ASC_OK) {
         rc = asc_wake_open(&c->wake, err);
     }
+    asc_snapshot *empty;
     if (rc == ASC_OK) {
-        rc = asc_snapshot_new(&c->snapshot, 0, 0, err);
+        rc = asc_snapshot_new(&empty, 0, 0, err);
     }
     if (rc != ASC_OK) {
         asc_state_release(c);
         return rc;
     }
+    atomic_store(&c->snapshot, empty);
     say_limits(&c->config);
     *out = c;
     return ASC_OK;
@@ -165,7 +169,7 @@ asc_state_release(asc_cluster *c)
     for (size_t i = 0; i < c->n_nodes; i++) {
         asc_node_release(c->nodes[i]);
     }
-    asc_snapshot_release(c->snapshot);
+    asc_snapshot_release(atomic_load(&c->snapshot));
     asc_maps_clear(&c->maps);
     asc_spares_clear(&c->batches);
     asc_free(c->nodes);

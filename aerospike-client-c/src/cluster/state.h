@@ -8,6 +8,7 @@
 #include "asc/config.h"
 #include "asc/error.h"
 #include "base/fork.h"
+#include "base/readers.h"
 #include "base/spares.h"
 #include "topology/drain.h"
 #include "topology/maps.h"
@@ -40,8 +41,9 @@ struct asc_cluster {
      * variants for each transport (that of logins counts), and for clients that reach
      * nodes by their alternate addresses only. */
     char peers_command[24], service_command[24];
-    pthread_mutex_t lock;   /* guards snapshot, for the length of a swap */
-    asc_snapshot *snapshot; /* counted; never NULL */
+    pthread_mutex_t lock;
+    _Atomic(asc_snapshot *) snapshot; /* counted; never NULL */
+    asc_readers readers;              /* of the snapshot, who do not count it */
     asc_drain drain;
     asc_fork_watch at_fork;
     atomic_uint fork_count; /* of the process in which the tend thread runs */

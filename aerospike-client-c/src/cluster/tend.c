@@ -241,7 +241,8 @@ remove_gone(asc_cluster *c, size_t n_refreshed, bool peers_read)
 
 /* --- one cycle --- */
 
-/* Swap in a new snapshot. Without memory for one the old one stays in force. */
+/* Swap in a new snapshot, and drop the old one when nobody looks at it without having
+ * counted it. Without memory for one the old one stays in force. */
 static void
 publish(asc_cluster *c)
 {
@@ -255,10 +256,8 @@ publish(asc_cluster *c)
         return;
     }
     fresh->lost_ms = c->n_nodes == 0 ? asc_now_ms() : 0;
-    pthread_mutex_lock(&c->lock);
-    asc_snapshot *old = c->snapshot;
-    c->snapshot = fresh;
-    pthread_mutex_unlock(&c->lock);
+    asc_snapshot *old = atomic_exchange(&c->snapshot, fresh);
+    asc_readers_wait(&c->readers);
     asc_snapshot_release(old);
     c->changed = false;
     asc_team_publish(c);

@@ -160,13 +160,13 @@ asc_first_replica(const asc_request *req, asc_cluster *cluster)
 }
 
 /* Choose the node for this attempt, which is counted in x->node. Returns false, with
- * *failure and err set, when there is none. The view is taken anew for each attempt,
- * since the last one may have failed because it was old. */
+ * *failure and err set, when there is none. The view is looked at anew for each
+ * attempt, since the last one may have failed because it was old. */
 static bool
 pick_node(asc_exchange *x, asc_failure *failure)
 {
     asc_request *req = x->req;
-    asc_snapshot *s = asc_cluster_snapshot(x->cluster);
+    const asc_snapshot *s = asc_cluster_look(x->cluster, x);
     const asc_ns_map *map = NULL;
     asc_node *node = NULL;
     *failure = ASC_FAIL_NO_NODE;
@@ -206,7 +206,7 @@ pick_node(asc_exchange *x, asc_failure *failure)
                       "no active node for partition %u of namespace %s", req->partition,
                       req->ns);
     }
-    asc_snapshot_release(s);
+    asc_cluster_look_away(x->cluster, x);
     return node != NULL;
 }
 

@@ -1,0 +1,58 @@
+/* base/readers.h -- who looks at a thing that is replaced as a whole.
+ *
+ *     reader                                   the one who replaces it
+ *     asc_readers_enter(r, self);              atomic_store(&thing, fresh);
+ *     look at atomic_load(&thing);             asc_readers_wait(r);
+ *     asc_readers_leave(r, self);              free the old thing
+ *
+ * A reader never waits. Whoever replaces the thing waits until all have left that may
+ * have seen the old one, so they have to be quick and must not wait themselves.
+ *
+ * A count on the thing itself would do as well, but all processors would write to it.
+ * Here each reader counts itself on one of several lines of memory. */
+#ifndef ASC_BASE_READERS_H
+#define ASC_BASE_READERS_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#define ASC_READERS_LINES 16u
+#define ASC_READERS_LINE_SIZE 64u /* bytes that a processor owns at a time */
+
+/* Zeroed, it has no readers. */
+typedef struct asc_readers {
+    union {
+        atomic_uint n; /* that are inside */
+        char line[ASC_READERS_LINE_SIZE];
+    } lines[ASC_READERS_LINES];
+} asc_readers;
+
+/* The line of a reader, by an address that no other reader has at that time. */
+static inline atomic_uint *
+asc_readers_line(asc_readers *r, const void *self)
+{
+    uintptr_t at = (uintptr_t)self / ASC_READERS_LINE_SIZE;
+    return &r->lines[(at ^ at / ASC_READERS_LINES) % ASC_READERS_LINES].n;
+}
+
+/* Begin to look. What is loaded from now on stays until asc_readers_leave(). */
+static inline void
+asc_readers_enter(asc_readers *r, const void *self)
+{
+    atomic_fetch_add(asc_readers_line(r, self), 1);
+}
+
+/* End to look. */
+static inline void
+asc_readers_leave(asc_readers *r, const void *self)
+{
+    atomic_fetch_sub_explicit(asc_readers_line(r, self), 1, memory_order_release);
+}
+
+/* Wait until all who entered before have left. */
+void asc_readers_wait(asc_readers *r);
+
+/* Nobody is inside: in the child of a fork, which lacks the threads that were. */
+void asc_readers_forget(asc_readers *r);
+
+#endif

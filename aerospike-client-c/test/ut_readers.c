@@ -1,0 +1,99 @@
+/* Threads look at a thing that another one replaces and frees. */
+#include "base/readers.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "kit.h"
+
+#define N_READERS 4
+#define N_REPLACED 100
+
+typedef struct thing {
+    unsigned first, second; /* equal */
+} thing;
+
+static asc_readers readers;
+static _Atomic(thing *) current;
+static atomic_uint n_looks;
+static atomic_bool ends;
+
+static thing *
+new_thing(unsigned value)
+{
+    thing *t = malloc(sizeof *t);
+    CHECK(t != NULL);
+    t->first = t->second = value;
+    return t;
+}
+
+static void *
+look(void *self)
+{
+    unsigned last = 0;
+    while (!atomic_load(&ends)) {
+        asc_readers_enter(&readers, self);
+        const thing *t = atomic_load(&current);
+        CHECK(t->first == t->second && t->first >= last);
+        last = t->first;
+        asc_readers_leave(&readers, self);
+        atomic_fetch_add(&n_looks, 1);
+        sched_yield(); /* a call does other things, too */
+    }
+    return NULL;
+}
+
+static void
+test_replaced_thing_is_freed_when_nobody_looks_at_it(void)
+{
+    static char selves[N_READERS][ASC_READERS_LINE_SIZE];
+    pthread_t threads[N_READERS];
+    atomic_store(&current, new_thing(0));
+    for (int i = 0; i < N_READERS; i++) {
+        CHECK(pthread_create(&threads[i], NULL, look, selves[i]) == 0);
+    }
+    for (unsigned value = 1; value <= N_REPLACED; value++) {
+        unsigned before = atomic_load(&n_looks);
+        thing *old = atomic_exchange(&current, new_thing(value));
+        asc_readers_wait(&readers);
+        free(old);
+        while (atomic_load(&n_looks) == before) {
+            sched_yield();
+        }
+    }
+    atomic_store(&ends, true);
+    for (int i = 0; i < N_READERS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    free(atomic_load(&current));
+}
+
+static void
+test_reader_is_counted_once(void)
+{
+    asc_readers r = {0};
+    for (uintptr_t at = 0; at < 2 * ASC_READERS_LINES; at++) {
+        const void *self = (const void *)(at * ASC_READERS_LINE_SIZE);
+        asc_readers_enter(&r, self);
+        unsigned n = 0;
+        for (unsigned i = 0; i < ASC_READERS_LINES; i++) {
+            n += atomic_load(&r.lines[i].n);
+        }
+        CHECK(n == 1);
+        asc_readers_leave(&r, self);
+    }
+    asc_readers_wait(&r);
+    asc_readers_enter(&r, &r);
+    asc_readers_forget(&r);
+    asc_readers_wait(&r);
+}
+
+static const kit_test tests[] = {
+    {"replaced_thing_is_freed_when_nobody_looks_at_it",
+     test_replaced_thing_is_freed_when_nobody_looks_at_it},
+    {"reader_is_counted_once", test_reader_is_counted_once},
+};
+
+KIT_MAIN("ut_readers", tests)
