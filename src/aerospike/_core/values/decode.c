@@ -21,15 +21,18 @@ static bool
 is_ascii(const uint8_t *p, size_t n)
 {
     uint64_t bits = 0, word;
-    size_t i = 0;
-    for (; i + 8 <= n; i += 8) {
+    if (n < 8) {
+        for (size_t i = 0; i < n; i++) {
+            bits |= p[i];
+        }
+        return (bits & 0x80) == 0;
+    }
+    for (size_t i = 0; i + 8 < n; i += 8) {
         memcpy(&word, p + i, 8);
         bits |= word;
     }
-    for (; i < n; i++) {
-        bits |= (uint64_t)p[i] << 56;
-    }
-    return (bits & 0x8080808080808080u) == 0;
+    memcpy(&word, p + n - 8, 8); /* some of it for the second time */
+    return ((bits | word) & 0x8080808080808080u) == 0;
 }
 
 static PyObject *
