@@ -246,6 +246,25 @@ def test_several_namespaces_and_sets_in_one_call(client, new_key):
         assert results(client.batch_remove(asked)) == [0] * len(asked)
 
 
+def test_each_key_has_a_str_of_its_own_for_its_set(client, new_key):
+    name = new_key()[2]
+    # more sets than a batch compares the set of a key with
+    asked = [("".join(["te", "st"]), f"set{i % 40}", f"{name}-{i}") for i in range(120)]
+    writes = [Write(key, [ops.write("a", i)]) for i, key in enumerate(asked)]
+    assert client.batch_write(BatchRecords(writes)).result == 0
+    try:
+        assert bins(client.batch_read(asked)) == [{"a": i} for i in range(120)]
+    finally:
+        assert results(client.batch_remove(asked)) == [0] * 120
+
+
+def test_a_batch_that_failed_leaves_nothing_to_the_next(client, keys):
+    for wrong in (("test", "demo"), ("test", 5, 1), ("test", "demo", None), None):
+        with pytest.raises(exception.ParamError, match="3"):
+            client.batch_read([*keys[:3], wrong, *keys])
+        assert results(client.batch_read(keys[:5])) == FOUND[:5]
+
+
 def test_unknown_namespace_fails_its_records_only(client, keys):
     batch = client.batch_read([keys[0], ("nope", "s", 1), keys[1]])
     assert (batch.result, results(batch)) == (BATCH_FAILED, [0, 20, 0])

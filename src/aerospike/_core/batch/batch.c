@@ -532,7 +532,9 @@ hash_few(batch_run *b, batch_row *rows, size_t n)
                 digest_source(&b->names[row->names].of, &row->user, row->digest);
         }
     }
-    asc_digest_keys(sources, n_sources);
+    if (n_sources > 0) {
+        asc_digest_keys(sources, n_sources);
+    }
     for (size_t i = 0; i < n; i++) {
         const batch_row *row = &rows[i];
         asc_batch_put(b->batch, b->names[row->names].number,
