@@ -97,8 +97,13 @@ class Group:
     measure: Callable[[Run, Sequence[str]], Found]
 
 
-def chosen(names: Sequence[str], wanted: Sequence[str]) -> list[str]:
-    """The names of which a part is wanted; all, when nothing is."""
+def chosen(
+    names: Sequence[str], wanted: Sequence[str], unwanted: Sequence[str] = ()
+) -> list[str]:
+    """The names of which a part is wanted, or all, but those of which one is not."""
     return [
-        name for name in names if not wanted or any(part in name for part in wanted)
+        name
+        for name in names
+        if (not wanted or any(part in name for part in wanted))
+        and not any(part in name for part in unwanted)
     ]

@@ -43,6 +43,7 @@ def arguments(args: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     add = parser.add_argument
     add("names", nargs="*", help="of rows, or parts of names; default: all")
+    add("--without", nargs="+", default=[], help="rows, or parts, to be left out")
     add("--hosts", help="HOST:PORT[,...]; default: a development server of its own")
     add("--namespace", default="test")
     add("--rounds", type=int, help="default: what each group has by itself")
@@ -118,7 +119,8 @@ def run(
 def main(args: Sequence[str]) -> int:
     options = arguments(args)
     try:
-        everything = [(g, chosen(g.names(options), options.names)) for g in GROUPS]
+        asked = (options.names, options.without)
+        everything = [(group, chosen(group.names(options), *asked)) for group in GROUPS]
         selected = [(group, names) for group, names in everything if names]
         if options.list:
             print("\n".join(name for _, names in selected for name in names))

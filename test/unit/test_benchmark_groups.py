@@ -26,6 +26,7 @@ def test_names_are_chosen_by_parts():
     assert groups.chosen(["ab", "b"], []) == ["ab", "b"]
     assert groups.chosen(["ab", "b"], ["a"]) == ["ab"]
     assert groups.chosen(["ab", "b"], ["x"]) == []
+    assert groups.chosen(["ab", "b"], [], ["a"]) == ["b"]
 
 
 @pytest.mark.parametrize("group", run.GROUPS, ids=lambda group: group.section)
