@@ -61,8 +61,10 @@ rm -rf "$here"/lib "$here"/report.*
 ASC_SANITIZE=$SANITIZERS \
     "$PY" setup.py -q build --build-base "$here" --build-lib "$here/lib"
 
+# An instrumented Python compiles its modules so slowly that they are kept in any case.
 sanitized() {
     PYTHONPATH=$here/lib PYTHONMALLOC=malloc LD_PRELOAD=$preload \
+        PYTHONDONTWRITEBYTECODE='' PYTHONPYCACHEPREFIX=$here/pycache \
         ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:max_free_fill_size=65536:free_fill_byte=219:log_path=$here/report \
         UBSAN_OPTIONS=print_stacktrace=1:log_path=$here/report \
         TSAN_OPTIONS=second_deadlock_stack=1:log_path=$here/report$suppressions \

@@ -34,7 +34,8 @@ struct StreamObject {
     const stream_kind *kind; /* static */
     PyObject *client;        /* owned: ask.rules is borrowed from it */
     asc_cluster *cluster;    /* counted */
-    asc_set *set;            /* borrowed: of the query or of values; NULL: closed */
+    _Atomic(asc_set *) set; /* borrowed: of the query or of values; NULL: closed. repr()
+                                looks at it while another thread is at work */
     query_request ask;
     atomic_bool is_busy;    /* a thread, or a task, is at work in the stream */
     atomic_bool is_stopped; /* by another thread: the next wait fails */
