@@ -7,8 +7,8 @@
 #
 # Each Python has an environment of its own, build/pythons/3.N, so that .venv stays as
 # it is. The interpreters come from PATH and from pyenv; the one without the GIL, 3.13t,
-# is built by tools/free_threaded.sh where there is none. At the end stands a line for
-# each version; one that the machine lacks is named as missing, which is no failure.
+# is built by tools/free_threaded.sh where there is none, in the folder FREE_THREADED or
+# in that of the script. At the end stands a line for each version; one that the machine lacks is named as missing, which is no failure.
 # PYTHONS="3.10 3.13" picks versions; OTHERS=1 leaves out the one that .venv has, whose
 # tests ran before. What a run said is kept in build/pythons/3.N.log.
 set -u
@@ -48,7 +48,7 @@ find_python() {
         fi
     done
     case $1 in
-        *t) sh tools/free_threaded.sh ;;
+        *t) sh tools/free_threaded.sh ${FREE_THREADED:+"$FREE_THREADED"} ;;
         *) return 77 ;;
     esac
 }
@@ -79,7 +79,8 @@ for version in $PYTHONS; do
     if [ "${OTHERS:-}" = 1 ] && is_python .venv/bin/python "$version"; then
         line="left out: .venv has it"
     elif path=$(find_python "$version" 2>"$log") || code=$?; [ $code = 77 ]; then
-        line="missing  $(tail -n 1 "$log")"
+        line=missing
+        [ ! -s "$log" ] || line="missing  $(tail -n 1 "$log")"
     # the names of folders hold no blanks
     # shellcheck disable=SC2046
     elif [ $code = 0 ] &&
