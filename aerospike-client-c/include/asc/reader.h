@@ -98,9 +98,19 @@ asc_msg_is_record(const asc_msg *m)
  * already. */
 void asc_msg_read_record(const asc_msg *m, asc_msg_record *out);
 
+/* Where a message lies that was opened once and found good. */
+typedef struct asc_msg_place {
+    size_t at, size; /* within the data that it came with */
+} asc_msg_place;
+
+/* Open such a message again, data[0..size), and read its fields in the same pass. */
+void
+asc_msg_take_record(asc_msg *m, asc_msg_record *out, const uint8_t *data, size_t size);
+
 /* The messages in a run of whole frames, one after another. */
 typedef struct asc_frames {
     const uint8_t *at, *frame_end, *end;
+    const uint8_t *message; /* where the one that was opened last begins */
 } asc_frames;
 
 /* Begin to read data[0..size), which is borrowed. */

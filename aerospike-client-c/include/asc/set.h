@@ -14,6 +14,7 @@
 #define ASC_SET_H
 
 #include "asc/command.h"
+#include "asc/reader.h"
 
 typedef struct asc_set asc_set;
 
@@ -38,6 +39,10 @@ typedef struct asc_part {
      * asc_query_round. */
     const uint8_t *data; /* whole frames; a failure leaves those that came before it */
     size_t size;
+    /* ASC_REPLY_RECORDS: where the messages in data lie, but for one that tells of
+     * the end. They have been checked, for asc_msg_take_record(). */
+    const asc_msg_place *messages;
+    size_t n_messages;
     bool ended; /* no more frames will come */
     bool again; /* batches: it failed, and its unanswered rows go to asc_batch_route */
     uint32_t n_sent; /* attempts of which at least one byte was sent */

@@ -309,12 +309,28 @@ await_login(asc_exchange *x, uint64_t now_ms)
 
 static asc_want transfer(asc_exchange *x, uint64_t now_ms);
 
+static void
+forget_places(asc_exchange *x)
+{
+    if (x->many.places != NULL) {
+        x->many.places->len = 0;
+    }
+}
+
+/* Begin to send the request, and to receive its reply anew. */
+static void
+begin_transfer(asc_exchange *x)
+{
+    forget_places(x);
+    asc_transfer_begin(&x->io, x->conn, x->req->out.data, x->req->out.len, &x->req->in);
+}
+
 /* Send what can be sent at once over the connection that was lent. Small commands come
  * by here, and save the call. */
 static inline __attribute__((always_inline)) asc_want
 start(asc_exchange *x, uint64_t now_ms)
 {
-    asc_transfer_begin(&x->io, x->conn, x->req->out.data, x->req->out.len, &x->req->in);
+    begin_transfer(x);
     x->io.many = x->many.reply != ASC_REPLY_FRAME;
     x->progress = 0;
     x->idle_ms = silence_ends(x, now_ms);
@@ -326,7 +342,7 @@ start(asc_exchange *x, uint64_t now_ms)
 static __attribute__((noinline)) asc_want
 wait_on_line(asc_exchange *x, uint64_t now_ms)
 {
-    asc_transfer_begin(&x->io, x->conn, x->req->out.data, x->req->out.len, &x->req->in);
+    begin_transfer(x);
     asc_exchange_heard(x, now_ms);
     return ASC_WANT_LINE;
 }
@@ -667,6 +683,21 @@ is_noted(const asc_exchange *x, const asc_msg *m, bool ended)
                                      (m->info3 & ASC_INFO3_PARTITION_DONE)));
 }
 
+/* Note where the message lies that was opened last. False when memory is short. */
+static bool
+note_place(asc_exchange *x, const asc_frames *frames)
+{
+    const asc_msg_place place = {
+        .at = (size_t)(frames->message - x->io.in->data),
+        .size = (size_t)(frames->at - frames->message),
+    };
+    if (x->many.places == NULL || asc_buf_put(x->many.places, &place, sizeof place)) {
+        return true;
+    }
+    asc_error_set(x->err, ASC_ERR_NOMEM, "reply of many messages");
+    return false;
+}
+
 /* Look at the messages of the frame that has come. Returns the failure that they tell
  * of, or ASC_FAIL_COUNT for none; *ended says whether the reply ends here. *good_size
  * becomes how many bytes of the frame were noted and may still be used when the reply
@@ -697,6 +728,9 @@ read_messages(asc_exchange *x, bool *ended, size_t *good_size)
                 return ASC_FAIL_GARBLED;
             }
             failure = is_cut ? ASC_FAIL_SESSION : asc_failure_of_result(result);
+        }
+        else if (!*ended && !note_place(x, &frames)) {
+            return ASC_FAIL_GARBLED;
         }
         else if (!*ended) {
             *good_size = (size_t)(frames.at - frame);
@@ -1013,6 +1047,7 @@ asc_exchange_resume(asc_exchange *x, uint64_t now_ms)
 {
     if (x->state == ASC_EXCHANGE_FRAMES) {
         asc_transfer_drop(&x->io);
+        forget_places(x);
         x->progress = x->io.progress;
         x->idle_ms = silence_ends(x, now_ms);
         x->wake_ms = asc_earlier(x->idle_ms, x->deadline_ms);

@@ -66,6 +66,8 @@ typedef struct asc_exchange_many {
     bool moves; /* the owner repeats, on nodes of its choice: any failure is the end */
     bool again; /* set at such an end: the owner should repeat, from wake_ms on */
     bool begun; /* a message has come */
+    asc_buf *places; /* an asc_msg_place of each message that may be taken; NULL: nobody
+                        wants to know */
 } asc_exchange_many;
 
 /* What a driver does for exchanges that are to share connections, or whose descriptors

@@ -33,6 +33,7 @@ free_member(asc_member *m)
 {
     asc_buf_clear(&m->part.req.out);
     asc_buf_clear(&m->part.req.in);
+    asc_buf_clear(&m->places);
     asc_free(m);
 }
 
@@ -59,6 +60,7 @@ put_aside(asc_set *s, asc_member *m)
     asc_exchange_abandon(&m->x);
     asc_buf_reset(&m->part.req.out, s->keep);
     asc_buf_reset(&m->part.req.in, s->keep);
+    asc_buf_reset(&m->places, s->keep);
     s->spare[s->n_spare++] = m;
 }
 
@@ -157,7 +159,7 @@ grow(asc_set *s)
     return true;
 }
 
-/* A spare member keeps its two buffers and nothing else. */
+/* A spare member keeps its three buffers and nothing else. */
 asc_member *
 asc_set_add(asc_set *s, const char *node_name, uint64_t start_ms)
 {
@@ -171,8 +173,8 @@ asc_set_add(asc_set *s, const char *node_name, uint64_t start_ms)
     if (m == NULL) {
         return NULL;
     }
-    asc_buf out = m->part.req.out, in = m->part.req.in;
-    *m = (asc_member){.set = s, .start_ms = start_ms};
+    asc_buf out = m->part.req.out, in = m->part.req.in, places = m->places;
+    *m = (asc_member){.set = s, .start_ms = start_ms, .places = places};
     asc_part *p = &m->part;
     snprintf(p->node_name, sizeof p->node_name, "%s", node_name);
     p->req = (asc_request){
@@ -284,11 +286,13 @@ begin(asc_member *m, uint64_t now_ms)
     x->driver = s->driver;
     x->begin_ms = s->begin_ms;
     x->deadline_ms = s->deadline_ms;
-    x->many = (asc_exchange_many){.reply = p->reply,
-                                  .gather = s->options.gather,
-                                  .note = s->owner.note,
-                                  .owner = m,
-                                  .moves = moves || p->reply != ASC_REPLY_FRAME};
+    x->many =
+        (asc_exchange_many){.reply = p->reply,
+                            .gather = s->options.gather,
+                            .note = s->owner.note,
+                            .owner = m,
+                            .places = p->reply == ASC_REPLY_RECORDS ? &m->places : NULL,
+                            .moves = moves || p->reply != ASC_REPLY_FRAME};
     x->state = ASC_EXCHANGE_PAUSE; /* this state looks at the deadline, too */
     x->wake_ms = m->start_ms;
     if (now_ms >= s->deadline_ms && p->err.code == ASC_OK) {
@@ -309,6 +313,8 @@ show(asc_member *m)
     asc_part *p = &m->part;
     p->data = p->req.in.data;
     p->size = m->x.io.at;
+    p->messages = (const asc_msg_place *)m->places.data;
+    p->n_messages = m->places.len / sizeof *p->messages;
     if (p->reply == ASC_REPLY_FRAME) { /* half a frame is of no use */
         bool whole = m->want == ASC_WANT_DONE || p->err.code > 0;
         p->size = whole ? p->req.in.len : 0;
@@ -513,7 +519,7 @@ asc_set_go_on(asc_set *s, uint64_t now_ms)
             m->due = true;
             m->want = ASC_WANT_READ;
             m->part.data = NULL;
-            m->part.size = 0;
+            m->part.size = m->part.n_messages = 0;
             asc_exchange_resume(&m->x, now_ms);
         }
         s->members[n++] = m;
@@ -541,7 +547,7 @@ asc_set_leave_behind(asc_set *s)
         asc_error_set(&m->part.err, ASC_ERR_CONNECTION,
                       "the process forked while the request was under way");
         asc_set_end(m);
-        m->part.size = 0;
+        m->part.size = m->part.n_messages = 0;
         m->taken = false;
     }
 }

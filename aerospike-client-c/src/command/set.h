@@ -18,6 +18,7 @@ typedef enum asc_member_state {
 typedef struct asc_member {
     asc_part part; /* first, so that a pointer to it is one to the member */
     asc_exchange x;
+    asc_buf places; /* owned: of the messages that were found */
     asc_want want;
     asc_member_state state;
     bool handed_out;   /* by asc_set_unwritten */

@@ -39,13 +39,9 @@ asc_frame_cut(uint8_t *frame, size_t size)
 
 /* The header's own length is in its first byte, since later servers may send a longer
  * one. */
-asc_status
-asc_msg_open(asc_msg *m, const uint8_t *data, size_t size, asc_error *err)
+static inline void
+read_header(asc_msg *m, const uint8_t *data, size_t size)
 {
-    if (size < ASC_MSG_HEADER_SIZE || data[0] < ASC_MSG_HEADER_SIZE || data[0] > size) {
-        return asc_error_set(err, ASC_ERR_CLIENT,
-                             "malformed reply: header of %zu bytes", size);
-    }
     m->info1 = data[1];
     m->info2 = data[2];
     m->info3 = data[3];
@@ -57,6 +53,16 @@ asc_msg_open(asc_msg *m, const uint8_t *data, size_t size, asc_error *err)
     m->n_ops = asc_get_u16(data + 20);
     m->at = m->fields = data + data[0];
     m->end = data + size;
+}
+
+asc_status
+asc_msg_open(asc_msg *m, const uint8_t *data, size_t size, asc_error *err)
+{
+    if (size < ASC_MSG_HEADER_SIZE || data[0] < ASC_MSG_HEADER_SIZE || data[0] > size) {
+        return asc_error_set(err, ASC_ERR_CLIENT,
+                             "malformed reply: header of %zu bytes", size);
+    }
+    read_header(m, data, size);
     for (unsigned i = 0; i < m->n_fields; i++) {
         size_t left = (size_t)(m->end - m->at);
         uint32_t field = left < 4 ? 0 : asc_get_u32(m->at);
@@ -69,9 +75,10 @@ asc_msg_open(asc_msg *m, const uint8_t *data, size_t size, asc_error *err)
     return ASC_OK;
 }
 
-/* asc_msg_open has checked the sizes of all fields, so the loop can trust them. */
-void
-asc_msg_read_record(const asc_msg *m, asc_msg_record *out)
+/* asc_msg_open has checked the sizes of all fields, so the loop can trust them. Returns
+ * where they end. */
+static inline const uint8_t *
+read_fields(const asc_msg *m, asc_msg_record *out)
 {
     const uint8_t *p = m->fields;
     *out = (asc_msg_record){0};
@@ -102,6 +109,20 @@ asc_msg_read_record(const asc_msg *m, asc_msg_record *out)
         }
         p = data + size;
     }
+    return p;
+}
+
+void
+asc_msg_read_record(const asc_msg *m, asc_msg_record *out)
+{
+    read_fields(m, out);
+}
+
+void
+asc_msg_take_record(asc_msg *m, asc_msg_record *out, const uint8_t *data, size_t size)
+{
+    read_header(m, data, size);
+    m->at = read_fields(m, out);
 }
 
 /* Enter the next frame. Returns false at the end of the frames, with err as it was, and
@@ -137,6 +158,7 @@ asc_frames_next(asc_frames *f, asc_msg *m, asc_error *err)
             return false;
         }
     }
+    f->message = f->at;
     if (asc_msg_open(m, f->at, (size_t)(f->frame_end - f->at), err) != ASC_OK) {
         return false;
     }

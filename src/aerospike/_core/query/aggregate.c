@@ -116,9 +116,8 @@ next_value(StreamObject *s, module_state *st)
 {
     const asc_part *part = s->part;
     asc_msg m;
-    asc_error err;
-    asc_error_reset(&err);
-    while (stream_next_message(s, &m, &err)) {
+    asc_msg_record fields;
+    while (stream_next_message(s, &m, &fields)) {
         int rc = is_row(s, st, &m);
         PyObject *value = rc > 0 ? value_of_row(s, st, &m) : NULL;
         if (rc < 0 || (rc > 0 && value != Py_None)) {
@@ -126,10 +125,7 @@ next_value(StreamObject *s, module_state *st)
         }
         Py_XDECREF(value);
     }
-    if (err.code != ASC_OK) {
-        stream_raise(s, st, &err);
-    }
-    else if (part != NULL && part->ended && part->err.code != ASC_OK) {
+    if (part != NULL && part->ended && part->err.code != ASC_OK) {
         repeat_or_raise(s, st, part);
     }
     return NULL;

@@ -96,15 +96,16 @@ stream_raise(StreamObject *s, module_state *st, const asc_error *err)
 }
 
 bool
-stream_next_message(StreamObject *s, asc_msg *m, asc_error *err)
+stream_next_message(StreamObject *s, asc_msg *m, asc_msg_record *r)
 {
-    const uint8_t *at = s->frames.at;
-    bool found = s->part != NULL && asc_frames_next(&s->frames, m, err);
-    if (!found) {
+    const asc_part *part = s->part;
+    if (part == NULL || s->at == part->n_messages) {
         s->part = NULL;
         return false;
     }
-    s->since_turn += (size_t)(s->frames.at - at);
+    asc_msg_place place = part->messages[s->at++];
+    asc_msg_take_record(m, r, part->data + place.at, place.size);
+    s->since_turn += place.size;
     return true;
 }
 
@@ -115,13 +116,10 @@ next_of_part(StreamObject *s, module_state *st)
 {
     asc_msg m;
     asc_msg_record r;
-    asc_error err;
-    asc_error_reset(&err);
-    while (stream_next_message(s, &m, &err)) {
+    while (stream_next_message(s, &m, &r)) {
         if (!asc_msg_is_record(&m)) {
             continue;
         }
-        asc_msg_read_record(&m, &r);
         if (asc_query_count(s->query, s->part, &r)) {
             PyObject *record = record_of(s, st, &m, &r);
             if (record == NULL) {
@@ -131,9 +129,6 @@ next_of_part(StreamObject *s, module_state *st)
             s->n_given += record != NULL;
             return record;
         }
-    }
-    if (err.code != ASC_OK) {
-        stream_raise(s, st, &err);
     }
     return NULL;
 }
@@ -225,7 +220,7 @@ stream_go_on(StreamObject *s, module_state *st)
     while ((part = asc_set_take(s->set)) != NULL) {
         if (part->size > 0 || part->err.code != ASC_OK) {
             s->part = part;
-            asc_frames_begin(&s->frames, part->data, part->size);
+            s->at = 0;
             return STREAM_PART;
         }
     }

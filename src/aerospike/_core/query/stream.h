@@ -40,7 +40,7 @@ struct StreamObject {
     atomic_bool is_busy;    /* a thread, or a task, is at work in the stream */
     atomic_bool is_stopped; /* by another thread: the next wait fails */
     asc_part *part;    /* borrowed from the set: whose frames are being read, or NULL */
-    asc_frames frames; /* how far they are read */
+    size_t at;         /* how many of its messages are read */
     size_t since_turn; /* bytes read since other threads had the GIL */
 
     /* Of records: */
@@ -125,9 +125,9 @@ int stream_look_before(StreamObject *s, PyObject *begin);
  * knows. This runs Python code. 0, or -1 with an exception. */
 int stream_renew_task_id(StreamObject *s, module_state *st);
 
-/* Open the next message of the part that is being read. False when it has none for now,
- * and the stream has no part then. */
-bool stream_next_message(StreamObject *s, asc_msg *m, asc_error *err);
+/* Open the next message of the part that is being read, and read its fields. False when
+ * it has none for now, and the stream has no part then. */
+bool stream_next_message(StreamObject *s, asc_msg *m, asc_msg_record *r);
 
 /* Raise an error of the library, with what was asked for. Returns -1. */
 int stream_raise(StreamObject *s, module_state *st, const asc_error *err);
