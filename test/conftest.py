@@ -49,6 +49,19 @@ def pytest_report_header() -> str:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Skip a module that cannot be imported for want of a package."""
+    report = yield
+    package = absent.missing_in(report.longreprtext) if report.failed else None
+    if package is not None:
+        report.outcome = "skipped"
+        report.longrepr = (str(collector.path), 0, absent.reason(package))
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
