@@ -1,6 +1,7 @@
 import builtins
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextvars import Context
+from types import GenericAlias
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, final
 
 from typing_extensions import Self, TypeVar, disjoint_base
@@ -52,6 +53,7 @@ class Record(tuple[RecordKey, _M, _B], Generic[_M, _B]):
     def bins(self) -> _B:
         """The bins: {name: value}, or None."""
 
+@disjoint_base
 class BatchRecord(Generic[_B]):
     """One record of a batch.
 
@@ -69,6 +71,7 @@ class BatchRecord(Generic[_B]):
     subcode: int
     in_doubt: bool
     def __init__(self, key: Key) -> None: ...
+    def __class_getitem__(cls, item: Any, /) -> GenericAlias: ...
 
 @final
 class Tracker:

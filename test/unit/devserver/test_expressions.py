@@ -13,7 +13,7 @@ from aerospike_devserver.codec.msgpack import decode, encode
 from aerospike_devserver.codec.particle import dump
 from aerospike_devserver.expressions.regex import InvalidRegex, Regex
 from aerospike_devserver.result import ServerError
-from aerospike_devserver.storage.record import Record
+from aerospike_devserver.storage.record import Record, Subject
 from aerospike_devserver.values.values import ListValue, MapValue
 from aerospike_devserver.version import V8_1, V8_2
 
@@ -99,7 +99,7 @@ def subject():
     }
     stored = {name: dump(value) for name, value in bins.items()}
     record = Record(b"demo", None, stored, 1, 0, 1_700_000_000_000)
-    return expressions.Subject(record, bytes(20), 1_700_000_001_000, record.bins)
+    return Subject(record, bytes(20), 1_700_000_001_000, record.bins)
 
 
 def try_out(data, subject, version):

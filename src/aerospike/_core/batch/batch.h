@@ -14,11 +14,11 @@
  *                ^                            |
  *                +------ rows go again -------+-> FINISHES -> ENDED
  *
- * A blocking method goes through them all (batch_execute()), and gives other threads a
- * turn after each slice. HASHES, ROUTES and WRITES touch no Python object: it does them
- * without the GIL. A call in an event loop (batch_call.h) gives the loop a turn. Between
- * two slices any Python code may run, so that the batch owns all that it needs: the
- * UTF-8 of a str is inside the str, which its row owns. */
+ * A blocking method goes through them all (batch_execute()), and gives other threads
+ * a turn after each slice. HASHES, ROUTES and WRITES touch no Python object: it does
+ * them without the GIL. A call in an event loop (batch_call.h) gives the loop a turn.
+ * Between two slices any Python code may run, so that the batch owns all that it needs:
+ * the UTF-8 of a str is inside the str, which its row owns. */
 #ifndef CORE_BATCH_BATCH_H
 #define CORE_BATCH_BATCH_H
 

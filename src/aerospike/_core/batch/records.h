@@ -31,9 +31,9 @@ void batch_leave_in_doubt(batch_run *b, batch_row *row);
  * failed. 0, or -1 with an exception. */
 int batch_set_result(module_state *st, PyObject *records, bool failed);
 
-/* Make the BatchRecords that will be the result of the batch. That runs Python code, and
- * with it the collector, which has little to do before there are records. 0, or -1 with
- * an exception. */
+/* Make the BatchRecords that will be the result of the batch. That runs Python code,
+ * and with it the collector, which has little to do before there are records. 0, or -1
+ * with an exception. */
 int batch_make_records(batch_run *b);
 
 /* Put a list of BatchRecord, which is taken, and the result of the batch into it: a new

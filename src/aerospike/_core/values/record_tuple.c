@@ -3,8 +3,8 @@
  * tuple, so that readers without this package can have it.
  *
  * A collection of garbage takes time for each object that the collector knows. Most
- * records hold no object that it knows: numbers, text, bytes, and dicts of these. Such a
- * record can be part of a cycle only when somebody changes one of its dicts, who must
+ * records hold no object that it knows: numbers, text, bytes, and dicts of these. Such
+ * a record can be part of a cycle only when somebody changes one of its dicts, who must
  * get it from the record before. So the collector hears of the record then: of a scan's
  * hundred thousand records that lie in a list it knows the list alone. */
 #include "values/record_tuple.h"
