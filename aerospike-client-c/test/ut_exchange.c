@@ -329,6 +329,30 @@ test_large_reply(void)
     }
 }
 
+/* However fast a peer is, no step lasts for the whole of a large frame, so that the
+ * time of the call is looked at. */
+static void
+test_large_reply_comes_in_slices(void)
+{
+    static uint8_t reply[8 + 9000000] = {2, 3, 0, 0, 0, 0x89, 0x54, 0x40, 22};
+    rig r;
+    setup(&r);
+    FAKE_SCRIPT({.act = FAKE_GIVE, .n = sizeof reply, .bytes = reply});
+    begin(&r);
+    CHECK_EQ_INT(step(&r), ASC_WANT_READ);
+    for (unsigned n = 0; n < 3; n++) {
+        size_t before = r.req.in.len;
+        CHECK_EQ_INT(step(&r), ASC_WANT_CLOCK);
+        CHECK(r.req.in.len > before && r.req.in.len < before + (3u << 20));
+        CHECK_EQ_INT(r.x.wake_ms, r.now);
+    }
+    r.now = 2000;
+    r.req.timing.max_retries = 0;
+    CHECK_EQ_INT(step(&r), ASC_WANT_FAILED);
+    CHECK_EQ_INT(r.err.code, ASC_ERR_TIMEOUT);
+    teardown(&r);
+}
+
 /* A size is a claim: memory for it is taken as the bytes come. */
 static void
 test_size_that_lies(void)
@@ -1229,6 +1253,7 @@ static const kit_test tests[] = {
     {"large_request_goes_in_slices", test_large_request_goes_in_slices},
     {"connecting_takes_a_while", test_connecting_takes_a_while},
     {"large_reply", test_large_reply},
+    {"large_reply_comes_in_slices", test_large_reply_comes_in_slices},
     {"size_that_lies", test_size_that_lies},
     {"info_request", test_info_request},
     {"info_request_answered_by_a_message", test_info_request_answered_by_a_message},

@@ -72,6 +72,7 @@ asc_info_step(asc_info_call *call)
     }
     switch (asc_transfer_step(&call->io, &call->err)) {
     case ASC_IO_WANT_READ:
+    case ASC_IO_INTERRUPTED: /* of a large reply, of which there is more */
         return POLLIN;
     case ASC_IO_WANT_WRITE:
         return POLLOUT;

@@ -22,6 +22,10 @@
  * a connection whose peer keeps up takes megabytes without ever having to wait. */
 #define SEND_SLICE (64u << 10)
 
+/* Likewise of a frame: a peer that sends as fast as it is read could make one step last
+ * for the 128 MB that a frame may have. */
+#define RECV_SLICE (1u << 20)
+
 void
 asc_transfer_begin(asc_transfer *t, asc_conn *c, const uint8_t *out, size_t out_size,
                    asc_buf *in)
@@ -221,10 +225,11 @@ asc_transfer_step(asc_transfer *t, asc_error *err)
         /* The reply cannot be there yet: asking for it would only cost a call. */
         return io == ASC_IO_OK ? ASC_IO_WANT_READ : io;
     }
+    size_t enough = t->in->len + RECV_SLICE;
     while (t->state != ASC_TRANSFER_DONE) {
         io = inspect(t, err);
         if (io == ASC_IO_WANT_READ) {
-            io = receive(t, 0, err);
+            io = t->in->len < enough ? receive(t, 0, err) : ASC_IO_INTERRUPTED;
         }
         if (io != ASC_IO_OK) {
             return io;

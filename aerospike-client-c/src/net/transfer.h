@@ -45,8 +45,8 @@ void asc_transfer_begin(asc_transfer *t, asc_conn *c, const uint8_t *out,
 
 /* Do all that can be done without waiting. ASC_IO_OK: the whole frame is in `in`;
  * ASC_IO_WANT_...: wait for that and call again. ASC_IO_INTERRUPTED: look at the clock,
- * and call again soon, since a large request is being sent or a large frame
- * inflated. */
+ * and call again soon, since a large request is being sent, or a large frame received
+ * or inflated. */
 asc_io asc_transfer_step(asc_transfer *t, asc_error *err);
 
 /* Give up a transfer that may be in the middle of a frame. */
