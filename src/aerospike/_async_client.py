@@ -33,7 +33,12 @@ class _Attempt:
         self._todo = [connect]  # which is the client's, and goes before anybody is told
         self.is_done = False
         self.error: BaseException | None = None
-        Thread(target=self._run, name="aerospike", daemon=True).start()
+        self._thread = Thread(target=self._run, name="aerospike", daemon=True)
+        self._thread.start()
+
+    def is_left_behind(self) -> bool:
+        """Has the process forked meanwhile? The thread is the parent's, then."""
+        return not self.is_done and not self._thread.is_alive()
 
     def _run(self) -> None:
         try:
@@ -165,7 +170,7 @@ class AsyncClient(AsyncCalls, Base):
                 told(None)
             return
         attempt = self._attempt
-        if attempt is None or attempt.is_done:
+        if attempt is None or attempt.is_done or attempt.is_left_behind():
             attempt = self._attempt = _Attempt(self._connect)
         _Waiter(attempt, limit_s, told)
 

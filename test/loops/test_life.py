@@ -548,3 +548,50 @@ def test_child_of_a_fork_has_loops_of_its_own(hosts):
         asyncio.run(main())
         """,
     )
+
+
+@pytest.mark.skipif(not hasattr(sys, "getrefcount"), reason="needs a fork")
+def test_child_of_a_fork_connects_when_its_parent_was_connecting(hosts):
+    """The thread that connects is the parent's, and never ends in the child."""
+    script(
+        hosts,
+        """
+        class Slow(aerospike.AsyncClient):
+            begun, may_go_on = threading.Event(), threading.Event()
+
+            def _connect(self, *args):
+                self.begun.set()
+                assert self.may_go_on.wait(60)
+                return super()._connect(*args)
+
+        client = Slow({"hosts": hosts, **PATIENT})
+
+        async def main():
+            connecting = asyncio.ensure_future(client.connect())
+            assert await asyncio.to_thread(client.begun.wait, 60)
+            pid = os.fork()
+            if pid == 0:
+                try:
+                    client.may_go_on.set()
+                    asyncio._set_running_loop(None)
+                    asyncio.run(child())
+                finally:
+                    os._exit(0 if not failures else 3)
+            _, status = await asyncio.to_thread(os.waitpid, pid, 0)
+            assert os.waitstatus_to_exitcode(status) == 0, status
+            client.may_go_on.set()
+            await connecting
+            await put_and_get(client)
+            await client.close()
+
+        failures = ["the child has not come to its end"]
+
+        async def child():
+            await put_and_get(client)
+            await client.connect()
+            await client.close()
+            failures.clear()
+
+        asyncio.run(main())
+        """,
+    )
