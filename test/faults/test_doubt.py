@@ -306,6 +306,25 @@ def test_unreadable_row_of_a_read_among_writes_is_not_in_doubt(
     assert doubts(batch) == [False, True, False, False]
 
 
+@pytest.mark.parametrize("codes", [(TIMEOUT, 0), (0, TIMEOUT), (0, NOT_FOUND)])
+def test_record_listed_twice_has_its_last_outcome_alone(
+    scripted_node, make_client, codes
+):
+    """A success has no message and no doubt, a failure no record, of the one before."""
+    first, second = codes
+    scripted_node.expect().send(row(0, first) + row(1, second) + last())
+    client = make_client(hosts=[scripted_node.host])
+    write = Write(KEYS[0], [APPEND])
+    batch = client.batch_write(BatchRecords([write, write]), NO_RETRY)
+    assert (write.result, write.in_doubt) == (second, second == TIMEOUT)
+    assert (write.message is None, write.record is None) == {
+        0: (True, False),
+        NOT_FOUND: (True, True),
+        TIMEOUT: (False, True),
+    }[second]
+    assert batch.result == (-16 if TIMEOUT in codes else 0)
+
+
 def test_only_row_of_a_batch_unreadable(scripted_node, make_client):
     value = UNREADABLE["integer of three bytes"]
     scripted_node.expect().send(unreadable_row(0, value) + last())

@@ -170,6 +170,10 @@ batch_into_record(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err
         return -1;
     }
     BatchRecordObject *r = object_of(row->target);
+    if (__atomic_load_n(&r->result, __ATOMIC_RELAXED) != ASC_ERR_NO_RESPONSE) {
+        /* the caller has listed the record twice: nothing of the first outcome stays */
+        batch_reset_record(st, row->target);
+    }
     if (err != NULL) {
         /* a record that is only not there has no message */
         PyObject *message = gives_no_record(err->code) ? Py_NewRef(Py_None)
