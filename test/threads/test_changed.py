@@ -293,6 +293,90 @@ def test_operations(client, keys):
     changed(call, change)
 
 
+@pytest.fixture
+def of_two(client, new_key) -> Iterator[tuple[Any, list[list[str]]]]:
+    """A record with bins of two kinds, and the names of each kind."""
+    key, states = new_key(), [[f"{kind}{n}" for n in range(60)] for kind in "ab"]
+    client.put(key, {name: name for names in states for name in names})
+    yield key, states
+    client.remove(key)
+
+
+def test_names_of_bins_are_those_of_one_moment(client, of_two):
+    key, states = of_two
+    shared = list(states[0])
+    wanted = [set(names) for names in states]
+
+    def change() -> None:
+        for names in states * 20:
+            shared[:] = names
+
+    def call(_number: int) -> None:
+        assert set(client.select(key, shared)[2]) in wanted
+        found = client.batch_read([key], shared).batch_records
+        assert set(found[0].record[2]) in wanted
+
+    changed(call, change)
+
+
+def test_operations_are_those_of_one_moment(client, of_two):
+    key, states = of_two
+    lists_of = [[ops.read(name) for name in names] for names in states]
+    shared = list(lists_of[0])
+    wanted = [set(names) for names in states]
+
+    def change() -> None:
+        for operations in lists_of * 20:
+            shared[:] = operations
+
+    def call(_number: int) -> None:
+        assert set(client.operate(key, shared)[2]) in wanted
+        found = client.batch_operate([key], shared).batch_records
+        assert set(found[0].record[2]) in wanted
+
+    changed(call, change)
+
+
+def test_an_operation_is_that_of_one_moment(client, keys):
+    """No bin gets a value that was meant for another."""
+    plain, packed = ops.write("a", "a"), lists.list_append("a", "a")
+    states = [{"bin": name, "val": name} for name in ("a", "b")]
+
+    def change() -> None:
+        for state in states:
+            plain.update(state)
+            packed.update(state)
+
+    def call(number: int) -> None:
+        for operation in (plain, packed):
+            for _ in range(30):
+                client.operate(keys[number], [operation] * 20)
+                for name, value in client.get(keys[number])[2].items():
+                    assert {*value} == {name}
+            client.remove(keys[number])
+
+    changed(call, change)
+
+
+def test_a_key_that_is_a_dict_is_that_of_one_moment(client, keys):
+    for key in keys:
+        client.put(key, {"a": key[2]})
+    digest = aerospike.calc_digest(*keys[1])
+    states = [{"key": keys[0][2], "digest": None}, {"key": None, "digest": digest}]
+    shared = {"ns": keys[0][0], "set": keys[0][1], **states[0]}
+    wanted = [key[2] for key in keys[:2]]
+
+    def change() -> None:
+        for state in states * 20:
+            shared.update(state)
+
+    def call(_number: int) -> None:
+        for _ in range(30):
+            assert client.get(shared)[2]["a"] in wanted
+
+    changed(call, change)
+
+
 def test_keys_of_a_batch(client, keys):
     for key in keys:
         client.put(key, {"a": key[2]})

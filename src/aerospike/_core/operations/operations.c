@@ -103,9 +103,10 @@ read_operations(encoder *e, asc_writer *w, PyObject *names, bin_name_rule rule)
                                                      : "not a list or tuple",
                            article(Py_TYPE(names)->tp_name), Py_TYPE(names)->tp_name);
     }
-    int rc = check_bin_count(e->st, PySequence_Fast_GET_SIZE(names));
-    for (Py_ssize_t i = 0; rc == 0 && i < PySequence_Fast_GET_SIZE(names); i++) {
-        PyObject *name = item_of(names, i);
+    PyObject *now = sequence_of_now(names);
+    int rc = now != NULL ? check_bin_count(e->st, PySequence_Fast_GET_SIZE(now)) : -1;
+    for (Py_ssize_t i = 0; rc == 0 && i < PySequence_Fast_GET_SIZE(now); i++) {
+        PyObject *name = item_of(now, i);
         rc = name != NULL ? operation_without_value(e, w, ASC_OP_READ, name, rule) : -1;
         if (rc < 0) {
             error_in_place(e->st, i);
@@ -113,6 +114,7 @@ read_operations(encoder *e, asc_writer *w, PyObject *names, bin_name_rule rule)
         }
         Py_XDECREF(name);
     }
+    Py_XDECREF(now);
     return rc;
 }
 
@@ -356,9 +358,10 @@ encode_packed(encoder *e, asc_writer *w, const packed_row *row, PyObject *bin,
                       "the operation on bin \"%s\" is too big", name);
 }
 
-/* Append the operation of a dict. 0, or -1 with an exception. */
+/* Append the operation of a dict, which other threads do not change. 0, or -1 with an
+ * exception. */
 static int
-encode_operation(encoder *e, asc_writer *w, PyObject *op, operations_summary *sum)
+encode_entries(encoder *e, asc_writer *w, PyObject *op, operations_summary *sum)
 {
     module_state *st = e->st;
     PyObject *bin, *value = NULL;
@@ -388,6 +391,16 @@ encode_operation(encoder *e, asc_writer *w, PyObject *op, operations_summary *su
     return rc == 0 && n_known < PyDict_GET_SIZE(op) ? check_entries(st, op) : rc;
 }
 
+/* Append the operation of a dict. 0, or -1 with an exception. */
+static int
+encode_operation(encoder *e, asc_writer *w, PyObject *op, operations_summary *sum)
+{
+    PyObject *now = dict_of_now(op);
+    int rc = now != NULL ? encode_entries(e, w, now, sum) : -1;
+    Py_XDECREF(now);
+    return rc;
+}
+
 /* Refuse a list that has no operations, but perhaps other things. Returns -1. */
 static int
 refuse_no_operations(module_state *st, PyObject *list)
@@ -413,11 +426,13 @@ operations_from_py(encoder *e, asc_writer *w, PyObject *list, bool strict_items,
         return raise_param(st, "Operations should be of type list" DETAIL "got %s",
                            Py_TYPE(list)->tp_name);
     }
-    int rc = 0;
-    for (Py_ssize_t i = 0; rc == 0 && i < PyList_GET_SIZE(list); i++) {
-        PyObject *op = PyList_GetItemRef(list, i);
+    PyObject *now = sequence_of_now(list);
+    int rc = now != NULL ? 0 : -1;
+    for (Py_ssize_t i = 0; rc == 0 && i < PySequence_Fast_GET_SIZE(now); i++) {
+        PyObject *op = item_of(now, i);
         if (op == NULL) {
-            return -1;
+            rc = -1;
+            break;
         }
         if (PyDict_Check(op)) {
             rc = encode_operation(e, w, op, out);
@@ -433,6 +448,7 @@ operations_from_py(encoder *e, asc_writer *w, PyObject *list, bool strict_items,
         }
         Py_DECREF(op);
     }
+    Py_XDECREF(now);
     return rc == 0 && out->n_ops == 0 ? refuse_no_operations(st, list) : rc;
 }
 

@@ -358,9 +358,10 @@ encode_remove_bin(record_call *c, PyObject *const *argv)
         return raise_param(c->st, "Bins should be a list" DETAIL "got %s",
                            Py_TYPE(list)->tp_name);
     }
-    int rc = check_bin_count(c->st, PyList_GET_SIZE(list));
-    for (Py_ssize_t i = 0; rc == 0 && i < PyList_GET_SIZE(list); i++) {
-        PyObject *name = PyList_GetItemRef(list, i);
+    PyObject *now = sequence_of_now(list);
+    int rc = now != NULL ? check_bin_count(c->st, PySequence_Fast_GET_SIZE(now)) : -1;
+    for (Py_ssize_t i = 0; rc == 0 && i < PySequence_Fast_GET_SIZE(now); i++) {
+        PyObject *name = item_of(now, i);
         rc = name == NULL ? -1
                           : operation_with_value(&c->enc, &c->writer, c->row->code,
                                                  name, BIN_NAME_TO_REMOVE, Py_None);
@@ -370,6 +371,7 @@ encode_remove_bin(record_call *c, PyObject *const *argv)
         }
         Py_XDECREF(name);
     }
+    Py_XDECREF(now);
     return rc;
 }
 

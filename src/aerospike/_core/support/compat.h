@@ -148,6 +148,44 @@ item_of(PyObject *sequence, Py_ssize_t i)
     return PyList_GetItemRef(sequence, i);
 }
 
+/* A list or tuple as it is at one moment, whatever other threads do to a list: a new
+ * reference, or NULL with MemoryError. With the GIL that is the list itself, which
+ * others change only when Python code runs: item_of() gives its elements. */
+static inline PyObject *
+sequence_of_now(PyObject *sequence)
+{
+#ifdef Py_GIL_DISABLED
+    return PyList_Check(sequence) ? PyList_AsTuple(sequence) : Py_NewRef(sequence);
+#else
+    return Py_NewRef(sequence);
+#endif
+}
+
+/* The same for a dict of which some entries are looked up, one after the other: without
+ * the GIL others could change two of them at once in between. */
+static inline PyObject *
+dict_of_now(PyObject *dict)
+{
+#ifdef Py_GIL_DISABLED
+    PyObject *copy = PyDict_New(), *key = NULL, *value = NULL;
+    Py_ssize_t at = 0;
+    int rc = copy != NULL ? 0 : -1;
+    Py_BEGIN_CRITICAL_SECTION(dict);
+    while (rc == 0 && dict_next(dict, &at, &key, &value)) {
+        rc = PyDict_SetItem(copy, key, value);
+    }
+    Py_END_CRITICAL_SECTION();
+    Py_XDECREF(key);
+    Py_XDECREF(value);
+    if (rc < 0) {
+        Py_CLEAR(copy);
+    }
+    return copy;
+#else
+    return Py_NewRef(dict);
+#endif
+}
+
 /* The bytes that a bytearray has now, as new bytes; NULL with MemoryError. Without the
  * GIL this is safe from Python 3.14 on: before, a bytearray has no lock, and nobody may
  * change its size in one thread while another uses it. */

@@ -4,6 +4,7 @@
 #include "values/context.h"
 
 #include "asc/proto.h"
+#include "support/compat.h"
 #include "support/numbers.h"
 #include "values/compiled.h"
 
@@ -165,10 +166,11 @@ encode_levels(encoder *e, const char *func, PyObject *ctx, int last_flags)
     if (!PyList_Check(ctx)) {
         return refuse(e, func, A_CONTEXT, ctx);
     }
-    Py_ssize_t n = PyList_GET_SIZE(ctx);
-    int rc = put_ok(asc_mp_put_list_head(e->out, 2 * (size_t)n));
+    PyObject *now = sequence_of_now(ctx);
+    Py_ssize_t n = now != NULL ? PySequence_Fast_GET_SIZE(now) : 0;
+    int rc = now != NULL ? put_ok(asc_mp_put_list_head(e->out, 2 * (size_t)n)) : -1;
     for (Py_ssize_t i = 0; rc == 0 && i < n; i++) {
-        PyObject *level = PyList_GetItemRef(ctx, i);
+        PyObject *level = item_of(now, i);
         int flags = i + 1 == n ? last_flags : 0;
         rc = level != NULL ? encode_level(e, func, level, flags) : -1;
         Py_XDECREF(level);
@@ -177,6 +179,7 @@ encode_levels(encoder *e, const char *func, PyObject *ctx, int last_flags)
             error_in_argument(e->st, "ctx");
         }
     }
+    Py_XDECREF(now);
     return rc;
 }
 

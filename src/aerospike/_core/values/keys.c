@@ -210,10 +210,10 @@ static PyObject *
 tuple_of_dict(module_state *st, PyObject *dict)
 {
     PyObject *const names[] = {st->s_ns, st->s_set, st->s_key, st->s_digest};
-    PyObject *items[4] = {NULL}, *tuple = NULL;
-    int found = 0;
+    PyObject *items[4] = {NULL}, *tuple = NULL, *now = dict_of_now(dict);
+    int found = now != NULL ? 0 : -1;
     for (int i = 0; found >= 0 && i < 4; i++) {
-        found = PyDict_GetItemRef(dict, names[i], &items[i]);
+        found = PyDict_GetItemRef(now, names[i], &items[i]);
         if (found == 0) {
             items[i] = Py_NewRef(Py_None);
         }
@@ -224,6 +224,7 @@ tuple_of_dict(module_state *st, PyObject *dict)
     for (int i = 0; i < 4; i++) {
         Py_XDECREF(items[i]);
     }
+    Py_XDECREF(now);
     return tuple;
 }
 

@@ -4,6 +4,7 @@
 #include "values/value_policy.h"
 
 #include "asc/proto.h"
+#include "support/compat.h"
 #include "support/numbers.h"
 
 const size_t value_policy_keys[N_VALUE_POLICIES][N_VALUE_POLICY_KEYS] = {
@@ -115,6 +116,17 @@ string_flags(const policy_reader *r, PyObject *given, int64_t *out)
     return rc;
 }
 
+/* What a policy says that other threads do not change. 0, or -1 with an exception. */
+static int
+order_and_flags(const policy_reader *r, PyObject *dict, const size_t *keys,
+                value_policy *out)
+{
+    if (!r->skips_order && order_entry(r, dict, keys, &out->order) < 0) {
+        return -1;
+    }
+    return r->skips_flags ? 0 : flags_entry(r, dict, keys, &out->flags);
+}
+
 int
 value_policy_from_py(const policy_reader *r, value_policy_kind kind, PyObject *given,
                      value_policy *out)
@@ -127,8 +139,8 @@ value_policy_from_py(const policy_reader *r, value_policy_kind kind, PyObject *g
     if (!PyDict_Check(given)) {
         return r->refuse(r->self, r->a_dict, given);
     }
-    if (!r->skips_order && order_entry(r, given, keys, &out->order) < 0) {
-        return -1;
-    }
-    return r->skips_flags ? 0 : flags_entry(r, given, keys, &out->flags);
+    PyObject *now = dict_of_now(given);
+    int rc = now != NULL ? order_and_flags(r, now, keys, out) : -1;
+    Py_XDECREF(now);
+    return rc;
 }
