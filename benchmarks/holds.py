@@ -248,11 +248,20 @@ def in_a_loop(
 ) -> Callable[[Subject], Call]:
     """A call of an AsyncClient, whose loop runs in the calling thread."""
 
-    async def run(subject: Subject) -> Any:
+    async def run(subject: Subject, results: list[Any]) -> None:
         async with aerospike.AsyncClient(subject.config) as client:
-            return await work(client, subject.data)
+            results.append(await work(client, subject.data))
 
-    return lambda subject: lambda: asyncio.run(run(subject))
+    # some Pythons make the repr() of what the coroutine returns to asyncio.run()
+    def call_of(subject: Subject) -> Call:
+        def call() -> list[Any]:
+            results: list[Any] = []
+            asyncio.run(run(subject, results))
+            return results
+
+        return call
+
+    return call_of
 
 
 async def awaited(client: Any, data: Data) -> list[Any]:

@@ -127,7 +127,10 @@ def main(args: Sequence[str]) -> int:
         elif selected:
             run(options, selected)
         else:
-            raise Failed(f"no row is named like {' or '.join(options.names)}")
+            raise Failed(
+                f"no row is named like {' or '.join(options.names)}, or what it needs "
+                "is missing (benchmarks/README.md)"
+            )
     except Failed as error:
         print(f"benchmark: {error}", file=sys.stderr)
         return 1

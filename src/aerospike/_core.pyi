@@ -57,7 +57,8 @@ class Record(tuple[RecordKey, _M, _B], Generic[_M, _B]):
 class BatchRecord(Generic[_B]):
     """One record of a batch.
 
-    :ivar key: the key tuple as the caller wrote it.
+    :ivar key: (namespace, set, user key, digest); the rows of batch_write() keep
+        the caller's tuple.
     :ivar record: (key, meta, bins), or None when there is none.
     :ivar result: result code; 0 = done, 2 = not found.
     :ivar message: text of the error, or None. ``subcode``: the server's finer code.

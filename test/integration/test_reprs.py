@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import aerospike
@@ -57,6 +59,16 @@ def test_rows_of_a_batch_say_what_came_of_them(client, key):
     missing.result, missing.message, missing.in_doubt = 9, "late", True
     shown = f"Read({key!r}, result=9, message='late', in_doubt=True, record=None)"
     assert repr(missing) == shown
+
+
+def test_large_batch_shows_its_first_records():
+    rows = [Read(("test", "reprs", i), None) for i in range(10)]
+    shown = ", ".join(map(repr, rows))
+    assert repr(BatchRecords(rows)) == f"BatchRecords([{shown}], result=0)"
+    many: Any = BatchRecords(rows * 100)
+    assert repr(many) == f"BatchRecords([{shown}, and 990 more], result=0)"
+    many.batch_records = None  # an application may do that
+    assert repr(many) == "BatchRecords(None, result=0)"
 
 
 COMPILED = exp.Eq(exp.IntBin("a"), 1).compile()

@@ -104,6 +104,11 @@ class Remove(BatchRecord):
         self.policy = policy
 
 
+_SHOWN = 10
+"""repr() shows so many records of a batch. Python makes it where nobody reads it, too:
+asyncio.run() has made that of what its coroutine returned."""
+
+
 class BatchRecords(Generic[_R]):
     """A batch of any kinds of records. Iterating over it gives the records.
 
@@ -121,4 +126,10 @@ class BatchRecords(Generic[_R]):
         return iter(self.batch_records)
 
     def __repr__(self) -> str:
-        return f"BatchRecords({self.batch_records!r}, result={self.result})"
+        records: Any = self.batch_records  # of any type, once set by an application
+        n_more = len(records) - _SHOWN if isinstance(records, list) else 0
+        if n_more > 0:
+            shown = f"{repr(records[:_SHOWN])[:-1]}, and {n_more} more]"
+        else:
+            shown = repr(records)
+        return f"BatchRecords({shown}, result={self.result})"

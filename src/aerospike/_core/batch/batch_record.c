@@ -170,7 +170,7 @@ repr(PyObject *self)
 
 static PyMemberDef members[] = {
     {"key", T_OBJECT_EX, offsetof(BatchRecordObject, key), 0,
-     "The key tuple as the caller wrote it."},
+     "The key tuple: of four with the digest, or the caller's own of batch_write()."},
     {"message", T_OBJECT_EX, offsetof(BatchRecordObject, message), 0,
      "Text of the error, or None."},
     {"__dictoffset__", T_PYSSIZET, offsetof(BatchRecordObject, dict), READONLY, NULL},
@@ -365,7 +365,8 @@ static PyMethodDef methods[] = {
 static const char doc_BatchRecord[] =
     "BatchRecord(key)\n--\n\n"
     "One record of a batch.\n\n"
-    ":ivar key: the key tuple as the caller wrote it.\n"
+    ":ivar key: (namespace, set, user key, digest); the rows of batch_write() keep\n"
+    "    the caller's tuple.\n"
     ":ivar record: (key, meta, bins), or None when there is none.\n"
     ":ivar result: result code; 0 = done, 2 = not found.\n"
     ":ivar message: text of the error, or None. ``subcode``: the server's finer code.\n"
