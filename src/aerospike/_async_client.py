@@ -259,10 +259,11 @@ class AsyncClient(AsyncCalls, Base):
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    def __del__(self) -> None:
+    def __del__(self, _warn: Callable[..., None] = warnings.warn) -> None:
+        # at the end of the interpreter this module may have lost its names
         if self._is_open():
             # any line may run when a client goes: `source` leads to where it was made
-            warnings.warn(
+            _warn(
                 f"{self!r} was never closed", ResourceWarning, source=self, stacklevel=1
             )
 

@@ -475,6 +475,18 @@ def script(hosts: Any, text: str) -> Any:
     return run_script(PRELUDE + textwrap.dedent(text), hosts, limit_s=PATIENCE_S)
 
 
+def test_open_client_may_go_last_when_the_interpreter_exits(hosts):
+    """The client's module may have lost its names by then."""
+    script(
+        hosts,
+        """
+        import sys
+        asyncio.run(put_and_get(client))
+        sys.modules["last"] = client
+        """,
+    )
+
+
 @pytest.mark.parametrize("runner", ["asyncio", "uvloop"])
 def test_interpreter_exits_with_live_loops(hosts, runner):
     """One loop has ended, one runs in a daemon thread, calls are under way in both."""
