@@ -8,6 +8,7 @@ is at work, and nothing is received.
 
 from __future__ import annotations
 
+from _thread import allocate_lock
 from collections import deque
 from time import monotonic
 
@@ -84,10 +85,10 @@ class AsyncAggregation:
     __slots__ = (
         "__weakref__",
         "_ask",
+        "_busy",
         "_client",
         "_end",
         "_found",
-        "_is_busy",
         "_work",
     )
 
@@ -104,7 +105,7 @@ class AsyncAggregation:
         self._work: _Work | None = None
         self._found: deque[Any] = deque()
         self._end: BaseException | None = None
-        self._is_busy = False
+        self._busy = allocate_lock()
 
     def __repr__(self) -> str:
         state = "under way" if self._end is None else "closed"
@@ -118,9 +119,9 @@ class AsyncAggregation:
         try:
             if not self._found and self._end is None:
                 await self._take(_SLICE, _SLICE_S)
+            return self._found.popleft() if self._found else self._raise_end()
         finally:
-            self._is_busy = False
-        return self._found.popleft() if self._found else self._raise_end()
+            self._busy.release()
 
     async def collect(self) -> list[Any]:
         """A list of all results that are left."""
@@ -128,22 +129,24 @@ class AsyncAggregation:
         try:
             if self._end is None:
                 await self._take(float("inf"), float("inf"))
+            if not isinstance(self._end, StopAsyncIteration):
+                self._raise_end()
+            found = [*self._found]
+            self._found.clear()
         finally:
-            self._is_busy = False
-        if not isinstance(self._end, StopAsyncIteration):
-            self._raise_end()
-        found = [*self._found]
-        self._found.clear()
+            self._busy.release()
         return found
 
     async def aclose(self) -> None:
         """End the aggregation: its nodes are told nothing more, and stop."""
         self._enter()
-        self._is_busy = False
-        self._found.clear()
-        if self._end is None and self._work is not None:
-            self._work.close()
-        self._end = StopAsyncIteration()
+        try:
+            self._found.clear()
+            if self._end is None and self._work is not None:
+                self._work.close()
+            self._end = StopAsyncIteration()
+        finally:
+            self._busy.release()
 
     async def __aenter__(self) -> Self:
         return self
@@ -152,9 +155,9 @@ class AsyncAggregation:
         await self.aclose()
 
     def _enter(self) -> None:
-        if self._is_busy:
+        """Have the results for one task, until it releases `_busy`."""
+        if not self._busy.acquire(blocking=False):
             raise client_error("the results are being read by another task")
-        self._is_busy = True
 
     def _raise_end(self) -> Any:
         """Raise how the results end. An error is raised once; then there are none."""

@@ -23,7 +23,8 @@ state_of(void *self)
 
 /* --- waiting for frames --- */
 
-/* The work of the call that waits. */
+/* The work of the call that waits. It counts in the stream beside its step: a step that
+ * is ended by another thread may leave it in the middle of its work. */
 typedef struct stream_wait {
     StreamObject *s;   /* owned */
     bool gives_turn;   /* others come first, whatever is there */
@@ -71,7 +72,11 @@ abandon_wait(PendingObject *p, void *work)
 static void
 clear_wait(void *work)
 {
-    Py_CLEAR(((stream_wait *)work)->s);
+    stream_wait *w = work;
+    if (w->s != NULL) {
+        stream_leave(w->s);
+    }
+    Py_CLEAR(w->s);
 }
 
 static int
@@ -92,7 +97,7 @@ static const pending_kind of_wait = {
 
 /* --- all items that are left --- */
 
-/* The work of collect(), which has the stream for itself (is_busy). */
+/* The work of collect(), which has the stream for itself. */
 typedef struct stream_list {
     StreamObject *s;   /* owned */
     PyObject *list;    /* owned */
@@ -142,7 +147,7 @@ clear_list(void *work)
 {
     stream_list *w = work;
     if (w->s != NULL) {
-        w->s->is_busy = false;
+        stream_leave(w->s);
     }
     Py_CLEAR(w->s);
     Py_CLEAR(w->list);
@@ -251,14 +256,15 @@ typedef enum step_task {
     STEP_CLOSE, /* close the stream */
 } step_task;
 
-/* An awaitable, which is a coroutine for those who ask for one. */
+/* An awaitable, which is a coroutine for those who ask for one. Who has is_running owns
+ * the other fields. */
 typedef struct StepObject {
     PyObject_HEAD
     StreamObject *s; /* owned; NULL: the step has ended */
     PyObject *wait;  /* owned: what the step waits for, to be sent values; or NULL */
     step_task task;
     bool has_begun;  /* of STEP_NEXT: it has entered the stream */
-    bool is_running; /* the step is at work, which may run Python code */
+    bool is_running; /* a thread is at work in the step, which may run Python code */
 } StepObject;
 
 static PyObject *
@@ -292,7 +298,7 @@ step_end(StepObject *step)
         PyErr_SetRaisedException(error);
     }
     if (s != NULL && step->has_begun) {
-        s->is_busy = false;
+        stream_leave(s);
     }
     Py_XDECREF((PyObject *)s);
 }
@@ -332,6 +338,7 @@ step_wait(StepObject *step)
     }
     stream_wait *w = pending_work(p);
     w->s = (StreamObject *)Py_NewRef((PyObject *)s);
+    atomic_fetch_add(&s->n_at_work, 1);
     w->gives_turn = s->part != NULL;
     return step_await(step, pending_begin(p));
 }
@@ -377,7 +384,7 @@ step_close(StepObject *step, module_state *st)
     }
     stream_shut(s);
     s->is_over = true;
-    s->is_busy = false;
+    stream_leave(s);
     return Py_NewRef(Py_None);
 }
 
@@ -436,15 +443,26 @@ step_resume(StepObject *step, PySendResult sent, PyObject **result)
     return *result != NULL ? PYGEN_RETURN : PYGEN_ERROR;
 }
 
-/* May the step be gone on with? 0, or -1 with an exception. */
+/* Begin to work in the step. 0, or -1 with an exception. */
 static int
-check_goes_on(StepObject *step)
+step_take(StepObject *step)
 {
-    if (step->is_running) {
-        PyErr_SetString(PyExc_RuntimeError, "the step is at work already");
+    if (flag_take(&step->is_running)) {
+        return 0;
+    }
+    PyErr_SetString(PyExc_RuntimeError, "the step is at work already");
+    return -1;
+}
+
+/* The same with a step that has not ended. */
+static int
+step_take_on(StepObject *step)
+{
+    if (step_take(step) < 0) {
         return -1;
     }
     if (step->s == NULL) {
+        flag_drop(&step->is_running);
         PyErr_SetString(PyExc_RuntimeError, "cannot reuse what was awaited already");
         return -1;
     }
@@ -457,10 +475,9 @@ step_am_send(PyObject *self, PyObject *value, PyObject **result)
     StepObject *step = (StepObject *)self;
     PySendResult sent = PYGEN_RETURN;
     *result = NULL;
-    if (check_goes_on(step) < 0) {
+    if (step_take_on(step) < 0) {
         return PYGEN_ERROR;
     }
-    step->is_running = true;
     if (step->wait != NULL) {
         sent = PyIter_Send(step->wait, value, result);
     }
@@ -468,7 +485,7 @@ step_am_send(PyObject *self, PyObject *value, PyObject **result)
         sent = PYGEN_ERROR;
     }
     sent = step_resume(step, sent, result);
-    step->is_running = false;
+    flag_drop(&step->is_running);
     return sent;
 }
 
@@ -526,15 +543,15 @@ step_throw(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 {
     StepObject *step = (StepObject *)self;
     PyObject *result = NULL;
-    if (check_goes_on(step) < 0) {
+    if (step_take_on(step) < 0) {
         return NULL;
     }
     if (step->wait == NULL) {
         step_end(step);
+        flag_drop(&step->is_running);
         raise_thrown(args, nargs);
         return NULL;
     }
-    step->is_running = true;
     PyObject *throw = PyObject_GetAttrString(step->wait, "throw");
     if (throw != NULL) {
         result = PyObject_Vectorcall(throw, args, (size_t)nargs, NULL);
@@ -546,7 +563,7 @@ step_throw(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
         sent = PYGEN_RETURN;
     }
     sent = step_resume(step, sent, &result);
-    step->is_running = false;
+    flag_drop(&step->is_running);
     return value_of(sent, result);
 }
 
@@ -555,10 +572,11 @@ step__close(PyObject *self, PyObject *ignored)
 {
     StepObject *step = (StepObject *)self;
     (void)ignored;
-    if (step->s != NULL && check_goes_on(step) < 0) {
+    if (step_take(step) < 0) {
         return NULL;
     }
     step_end(step);
+    flag_drop(&step->is_running);
     Py_RETURN_NONE;
 }
 
@@ -663,14 +681,14 @@ stream_collect(PyObject *self, PyObject *ignored)
     }
     s->lent = false;
     if (open_here(s, st) < 0) {
-        s->is_busy = false;
+        stream_leave(s);
         return connect_before(s, st, "collect");
     }
     PyObject *list = PyList_New(0);
     PendingObject *p = list != NULL ? pending_new(s->loop, &of_list) : NULL;
     if (p == NULL) {
         Py_XDECREF(list);
-        s->is_busy = false;
+        stream_leave(s);
         return NULL;
     }
     stream_list *w = pending_work(p);

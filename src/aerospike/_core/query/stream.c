@@ -9,8 +9,7 @@
  *
  * Waiting gives the GIL away, and decoding an item may run Python code: another
  * thread, or the same one, may then call a method of the stream that is at work.
- * `is_busy` refuses that, so that everything below stream_enter() has the stream for
- * itself. */
+ * stream_enter() refuses that, so that everything below it has the stream for itself. */
 #include "query/stream.h"
 
 #include <string.h>
@@ -272,7 +271,8 @@ next_item(StreamObject *s, module_state *st)
 int
 stream_enter(StreamObject *s, module_state *st)
 {
-    if (atomic_exchange(&s->is_busy, true)) {
+    unsigned nobody = 0;
+    if (!atomic_compare_exchange_strong(&s->n_at_work, &nobody, 1)) {
         bool has_tasks = Py_IS_TYPE((PyObject *)s, st->AsyncStreamType);
         return raise_code(st, ASC_ERR_CLIENT,
                           "the records are being read by another %s",
@@ -312,7 +312,7 @@ stream_next(PyObject *self)
     give_turn_in_time(s, st);
     PyObject *item = next_item(s, st);
     s->lent = s->lends && item != NULL;
-    s->is_busy = false;
+    stream_leave(s);
     if (item == NULL) {
         raise_instead_of_stop(); /* a signal's handler may have raised it */
     }
@@ -375,7 +375,7 @@ list_of_items(StreamObject *s, module_state *st, Py_ssize_t max, bool waits_once
     if (!goes_on || PyErr_Occurred() != NULL) {
         stream_shut(s);
     }
-    s->is_busy = false;
+    stream_leave(s);
     if (PyErr_Occurred() != NULL) {
         Py_CLEAR(list);
     }
@@ -414,7 +414,7 @@ stream_close(PyObject *self, PyObject *ignored)
         return NULL;
     }
     stream_shut(s);
-    s->is_busy = false;
+    stream_leave(s);
     Py_RETURN_NONE;
 }
 

@@ -37,7 +37,7 @@ struct StreamObject {
     _Atomic(asc_set *) set; /* borrowed: of the query or of values; NULL: closed. repr()
                                 looks at it while another thread is at work */
     query_request ask;
-    atomic_bool is_busy;    /* a thread, or a task, is at work in the stream */
+    atomic_uint n_at_work;  /* in it: a thread, or a task and what it waits for */
     atomic_bool is_stopped; /* by another thread: the next wait fails */
     asc_part *part;    /* borrowed from the set: whose frames are being read, or NULL */
     size_t at;         /* how many of its messages are read */
@@ -94,9 +94,15 @@ int stream_open(StreamObject *s, module_state *st);
 /* Close it, if it is not closed. */
 void stream_shut(StreamObject *s);
 
-/* Begin to work in the stream, which one thread or task at a time may do. 0, and the
- * caller sets is_busy back to false; or -1 with ClientError. */
+/* Begin to work in the stream, which one thread or task at a time may do, until
+ * stream_leave(). 0, or -1 with ClientError. */
 int stream_enter(StreamObject *s, module_state *st);
+
+static inline void
+stream_leave(StreamObject *s)
+{
+    atomic_fetch_sub_explicit(&s->n_at_work, 1, memory_order_release);
+}
 
 /* Make s->part the part that has frames, and begin the next round when all parts of
  * one have ended. A part without frames is taken, too, when it has failed: its kind may

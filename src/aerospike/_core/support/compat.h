@@ -253,6 +253,29 @@ field_lock_drop(field_lock *lock)
 #endif
 }
 
+/* Take a flag that one thread at a time has, unless it is taken. */
+static inline bool
+flag_take(bool *flag)
+{
+#ifdef Py_GIL_DISABLED
+    return !__atomic_exchange_n(flag, true, __ATOMIC_ACQUIRE);
+#else
+    bool was_taken = *flag;
+    *flag = true;
+    return !was_taken;
+#endif
+}
+
+static inline void
+flag_drop(bool *flag)
+{
+#ifdef Py_GIL_DISABLED
+    __atomic_store_n(flag, false, __ATOMIC_RELEASE);
+#else
+    *flag = false;
+#endif
+}
+
 /* What stands in a field that others may set meanwhile: borrowed, and good only where
  * the field keeps for ever what it once has. */
 static inline PyObject *
