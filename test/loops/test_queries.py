@@ -589,6 +589,17 @@ def test_tasks_that_share_a_stream_share_its_records(async_config, run):
     run(main())
 
 
+def test_nothing_is_left_of_a_stream_that_was_closed_before(async_config, run):
+    async def main() -> None:
+        async with AsyncClient(async_config) as c:
+            stream = c.scan(NS, SET).stream()
+            await stream.aclose()
+            assert await stream.collect() == []
+            assert await asyncio.gather(stream.collect(), collect(stream)) == [[], []]
+
+    run(main())
+
+
 def test_loops_of_several_tasks(async_config, run):
     async def main() -> None:
         async with AsyncClient(async_config) as c:

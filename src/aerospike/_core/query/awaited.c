@@ -254,6 +254,7 @@ typedef enum step_task {
     STEP_NEXT,  /* give the next item */
     STEP_ENTER, /* give the stream itself */
     STEP_CLOSE, /* close the stream */
+    STEP_REST,  /* give the items that are left of one that is over: none */
 } step_task;
 
 /* An awaitable, which is a coroutine for those who ask for one. Who has is_running owns
@@ -412,6 +413,8 @@ step_go_on(StepObject *step, module_state *st)
         return Py_NewRef((PyObject *)step->s);
     case STEP_CLOSE:
         return step_close(step, st);
+    case STEP_REST:
+        return PyList_New(0);
     case STEP_NEXT:
         break;
     }
@@ -683,6 +686,10 @@ stream_collect(PyObject *self, PyObject *ignored)
     if (open_here(s, st) < 0) {
         stream_leave(s);
         return connect_before(s, st, "collect");
+    }
+    if (s->is_over) { /* it may never have had a loop */
+        stream_leave(s);
+        return step_new(self, STEP_REST);
     }
     PyObject *list = PyList_New(0);
     PendingObject *p = list != NULL ? pending_new(s->loop, &of_list) : NULL;
