@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "base/time.h"
 #include "kit.h"
 
 #define N_READERS 4
@@ -57,7 +58,7 @@ test_replaced_thing_is_freed_when_nobody_looks_at_it(void)
     for (unsigned value = 1; value <= N_REPLACED; value++) {
         unsigned before = atomic_load(&n_looks);
         thing *old = atomic_exchange(&current, new_thing(value));
-        asc_readers_wait(&readers);
+        CHECK(asc_readers_wait(&readers, ASC_FOREVER));
         free(old);
         while (atomic_load(&n_looks) == before) {
             sched_yield();
@@ -84,10 +85,12 @@ test_reader_is_counted_once(void)
         CHECK(n == 1);
         asc_readers_leave(&r, self);
     }
-    asc_readers_wait(&r);
+    CHECK(asc_readers_wait(&r, 0));
     asc_readers_enter(&r, &r);
+    CHECK(!asc_readers_wait(&r, 0));
+    CHECK(!asc_readers_wait(&r, asc_now_ms() + 2));
     asc_readers_forget(&r);
-    asc_readers_wait(&r);
+    CHECK(asc_readers_wait(&r, 0));
 }
 
 static const kit_test tests[] = {

@@ -6,17 +6,23 @@
 
 #include <time.h>
 
+#include "base/time.h"
+
 #define LOOK_AGAIN_NS 50000
 
-void
-asc_readers_wait(asc_readers *r)
+bool
+asc_readers_wait(asc_readers *r, uint64_t until_ms)
 {
     const struct timespec pause = {.tv_nsec = LOOK_AGAIN_NS};
     for (unsigned i = 0; i < ASC_READERS_LINES; i++) {
         while (atomic_load(&r->lines[i].n) != 0) {
+            if (asc_now_ms() >= until_ms) {
+                return false;
+            }
             nanosleep(&pause, NULL);
         }
     }
+    return true;
 }
 
 void

@@ -2,11 +2,13 @@
  *
  *     reader                                   the one who replaces it
  *     asc_readers_enter(r, self);              atomic_store(&thing, fresh);
- *     look at atomic_load(&thing);             asc_readers_wait(r);
- *     asc_readers_leave(r, self);              free the old thing
+ *     look at atomic_load(&thing);             if (asc_readers_wait(r, until_ms))
+ *     asc_readers_leave(r, self);                  free the old thing
  *
  * A reader never waits. Whoever replaces the thing waits until all have left that may
- * have seen the old one, so they have to be quick and must not wait themselves.
+ * have seen the old one, so they have to be quick and must not wait themselves. Where
+ * one does not leave in time (it has no processor, say), the old thing is kept, and
+ * freed after a later wait.
  *
  * A count on the thing itself would do as well, but all processors would write to it.
  * Here each reader counts itself on one of several lines of memory. */
@@ -14,6 +16,7 @@
 #define ASC_BASE_READERS_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define ASC_READERS_LINES 16u
@@ -49,8 +52,8 @@ asc_readers_leave(asc_readers *r, const void *self)
     atomic_fetch_sub_explicit(asc_readers_line(r, self), 1, memory_order_release);
 }
 
-/* Wait until all who entered before have left. */
-void asc_readers_wait(asc_readers *r);
+/* Wait until all who entered before have left. False: some are inside at until_ms. */
+bool asc_readers_wait(asc_readers *r, uint64_t until_ms);
 
 /* Nobody is inside: in the child of a fork, which lacks the threads that were. */
 void asc_readers_forget(asc_readers *r);

@@ -35,6 +35,7 @@ asc_state_start_anew(asc_cluster *c)
     pthread_mutex_init(&c->lock, NULL);
     asc_snapshot *s = atomic_load(&c->snapshot);
     asc_readers_forget(&c->readers); /* those who were inside are the parent's */
+    c->replaced = NULL;
     for (size_t i = 0; i < s->n_nodes; i++) {
         asc_node *n = s->nodes[i];
         asc_pool_after_fork(&n->pool);
@@ -146,6 +147,19 @@ asc_state_rouse(asc_cluster *c)
 }
 
 void
+asc_state_drop_replaced(asc_cluster *c, uint64_t until_ms)
+{
+    if (c->replaced == NULL || !asc_readers_wait(&c->readers, until_ms)) {
+        return;
+    }
+    for (asc_snapshot *s = c->replaced, *older; s != NULL; s = older) {
+        older = s->older;
+        asc_snapshot_release(s);
+    }
+    c->replaced = NULL;
+}
+
+void
 asc_state_retain(asc_cluster *c)
 {
     atomic_fetch_add_explicit(&c->refs, 1, memory_order_relaxed);
@@ -170,6 +184,7 @@ asc_state_release(asc_cluster *c)
         asc_node_release(c->nodes[i]);
     }
     asc_snapshot_release(atomic_load(&c->snapshot));
+    asc_state_drop_replaced(c, 0);
     asc_maps_clear(&c->maps);
     asc_spares_clear(&c->batches);
     asc_free(c->nodes);

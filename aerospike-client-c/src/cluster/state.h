@@ -44,6 +44,8 @@ struct asc_cluster {
     pthread_mutex_t lock;
     _Atomic(asc_snapshot *) snapshot; /* counted; never NULL */
     asc_readers readers;              /* of the snapshot, who do not count it */
+    asc_snapshot *replaced; /* counted: those before it, at which some may look yet; the
+                               tender's own */
     asc_drain drain;
     asc_fork_watch at_fork;
     atomic_uint fork_count; /* of the process in which the tend thread runs */
@@ -98,6 +100,9 @@ asc_state_is_inherited(asc_cluster *c)
     return atomic_load_explicit(&c->fork_count, memory_order_acquire) !=
            asc_fork_count();
 }
+
+/* Drop the snapshots that are replaced, unless some look at them until then. */
+void asc_state_drop_replaced(asc_cluster *c, uint64_t until_ms);
 
 /* Let the next cycle begin soon: a node wants a login. */
 void asc_state_hurry(asc_cluster *c);

@@ -31,6 +31,9 @@
  * long. */
 #define WARM_MS 2u
 
+/* The longest wait in a cycle for those who look at an old snapshot. */
+#define LOOK_MS 20u
+
 #define CYCLE_TIMEOUTS 3u /* times that a node has to answer: so long is a cycle */
 
 /* The longest wait for the end of the thread. It ends at once, unless it is in the log
@@ -241,8 +244,9 @@ remove_gone(asc_cluster *c, size_t n_refreshed, bool peers_read)
 
 /* --- one cycle --- */
 
-/* Swap in a new snapshot, and drop the old one when nobody looks at it without having
- * counted it. Without memory for one the old one stays in force. */
+/* Swap in a new snapshot, and drop the old one unless somebody looks at it without
+ * having counted it: then a later cycle does. Without memory for a new one the old one
+ * stays in force. */
 static void
 publish(asc_cluster *c)
 {
@@ -257,8 +261,9 @@ publish(asc_cluster *c)
     }
     fresh->lost_ms = c->n_nodes == 0 ? asc_now_ms() : 0;
     asc_snapshot *old = atomic_exchange(&c->snapshot, fresh);
-    asc_readers_wait(&c->readers);
-    asc_snapshot_release(old);
+    old->older = c->replaced;
+    c->replaced = old;
+    asc_state_drop_replaced(c, asc_now_ms() + LOOK_MS);
     c->changed = false;
     asc_team_publish(c);
 }
@@ -310,6 +315,7 @@ housekeep(asc_cluster *c)
     bool connected = false;
     bool trims = now >= c->trim_ms;
     c->n_cycles++;
+    asc_state_drop_replaced(c, now);
     asc_drain_run(&c->drain, now);
     for (size_t i = 0; i < c->n_nodes; i++) {
         asc_node *n = c->nodes[i];

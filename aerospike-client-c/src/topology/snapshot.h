@@ -33,6 +33,7 @@ typedef struct asc_snapshot {
     uint16_t *ranks;  /* owned: those of all maps; NULL: there are none */
     uint64_t lost_ms; /* of a view without nodes: when the last one was lost; 0: there
                          was none yet */
+    struct asc_snapshot *older; /* of those that are replaced; the tend thread's own */
 } asc_snapshot;
 
 /* Make a snapshot with room for so many nodes and maps, which the caller fills in.
