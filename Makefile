@@ -122,8 +122,9 @@ shortages:
 	@SHORTAGES=all $(PY) -m pytest $(filter-out --dist loadfile,$(PARALLEL)) \
 		test/leaks/test_shortages.py
 
-# part of test-long, too
+# part of test-long, too; .venv makes the certificates
 free-threaded:
+	@$(SETUP) test
 	@PYTHONS=3.13t sh tools/all_pythons.sh quick $(PYTEST_ARGS)
 
 # before an issue closes

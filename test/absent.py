@@ -2,9 +2,9 @@
 
 PyPI has no wheels of them for these Pythons. Everywhere else the tests find them
 installed, and nothing here has an effect. Where one is missing, a test that needs it is
-skipped: what the test imports is a stand-in, which says so when it is used; and a
-failure that names the missing package (because the client, the development server or a
-process of the test has looked for it) counts as skipped, too.
+skipped: what the test imports is a stand-in, which says so when it is used; and a test
+that fails because the client or the development server could not import the missing
+package counts as skipped, too. The error tells, never its text alone.
 """
 
 from __future__ import annotations
@@ -12,17 +12,31 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
 import pytest
 
+from aerospike.exception import AerospikeError
+from aerospike_devserver.handlers.udf.scripts import NO_LUPA
+
+from .elsewhere import modules_of
+
 STAND_INS = {
-    "cryptography": ("x509", "hazmat", "hazmat.primitives"),
+    "cryptography": (
+        *("x509", "hazmat", "hazmat.primitives"),
+        *("hazmat.primitives.hashes", "hazmat.primitives.serialization"),
+    ),
     "trustme": (),
     "uvloop": (),
 }
 """Packages that modules of tests import, with their modules."""
+
+ELSEWHERE = ("cryptography", "trustme")
+OTHER_PYTHON = str(Path(__file__).parents[1] / ".venv/bin/python")
+"""Packages that make certificates, and an interpreter that does it for others."""
 
 OTHERS = ("lupa", "s2geometry")
 
@@ -80,16 +94,37 @@ class _Module(ModuleType):
 
 
 def stand_in() -> None:
-    """Give each package that is missing a stand-in."""
+    """Give each package that is missing a stand-in, or another interpreter's."""
+    made: dict[str, Any] = {}
     for package, modules in STAND_INS.items():
         if package in ABSENT:
             names = [package, *(f"{package}.{name}" for name in modules)]
-            sys.modules.update({name: _Module(package, name) for name in names})
+            made |= {name: _Module(package, name) for name in names}
+    lent = [name for name in made if name.partition(".")[0] in ELSEWHERE]
+    if lent:
+        made |= modules_of(OTHER_PYTHON, lent)
+    sys.modules.update(made)
 
 
-def missing_in(text: str) -> str | None:
-    """The missing package that is why a test failed, by the text of its failure."""
-    for package in ABSENT:
-        if f"No module named '{package}" in text or f"need {package}" in text:
-            return package
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, those of a group, and what they were raised from or while."""
+    while error is not None:
+        yield error
+        for part in getattr(error, "exceptions", ()):
+            yield from _causes(part)
+        error = error.__cause__ or error.__context__
+
+
+def _missing_for(error: BaseException) -> str | None:
+    if isinstance(error, ImportError):
+        return (error.name or "").partition(".")[0]
+    # what a development server answers that cannot import it
+    if isinstance(error, AerospikeError) and NO_LUPA in str(error):
+        return "lupa"
     return None
+
+
+def missing_for(error: BaseException) -> str | None:
+    """The missing package that a test failed for want of."""
+    found = map(_missing_for, _causes(error))
+    return next((package for package in found if package in ABSENT), None)

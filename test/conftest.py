@@ -48,13 +48,19 @@ def pytest_report_header() -> str:
     return f"order of tests: TEST_SEED={SEED} (0 = that of the files)"
 
 
+def _missing_for(call: pytest.CallInfo[Any]) -> str | None:
+    return absent.missing_for(call.excinfo.value) if call.excinfo else None
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     """Skip a module that cannot be imported for want of a package."""
     report = yield
-    package = absent.missing_in(report.longreprtext) if report.failed else None
+    # pytest leaves it there for itself
+    call: pytest.CallInfo[Any] | None = getattr(report, "call", None)
+    package = _missing_for(call) if report.failed and call is not None else None
     if package is not None:
         report.outcome = "skipped"
         report.longrepr = (str(collector.path), 0, absent.reason(package))
@@ -67,7 +73,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Skip a test that has failed for want of a package; see absent.py."""
     report = yield
-    package = absent.missing_in(report.longreprtext) if report.failed else None
+    package = _missing_for(call) if report.failed else None
     if package is not None:
         report.outcome = "skipped"
         path, line, _ = item.location

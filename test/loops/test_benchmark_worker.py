@@ -8,11 +8,15 @@ import loop_clients
 import loop_worker
 from loop_workloads import N_BATCH, RECORD, WORKLOADS
 
+from ..absent import need
+
 
 @pytest.mark.parametrize(
     ("how", "n_loops"), [("threads", 1), ("asyncio", 1), ("uvloop", 2)]
 )
 def test_each_side_makes_all_calls(hosts, monkeypatch, how, n_loops):
+    if how == "uvloop":
+        need("uvloop")
     monkeypatch.setattr(loop_clients, "N_KEYS", N_BATCH)
     monkeypatch.setattr(loop_worker, "N_SCANNED", 50)
     monkeypatch.setitem(loop_worker.EXPECTED, "scan", [RECORD] * 50)

@@ -12,6 +12,7 @@ import pytest
 import aerospike
 from aerospike import _async_client, exception
 
+from ..absent import need
 from ..faults.peer import OK_REPLY
 from ..waiting import PATIENCE_S, Watch, patient, until
 
@@ -243,6 +244,7 @@ def test_close_waits_for_the_end_of_a_large_batch(async_config):
 
 
 def test_coroutines_yield_calls_and_are_told_their_errors(async_config, tmp_path):
+    need("lupa")
     module = tmp_path / f"by_hand_{threading.get_ident()}.lua"
     module.write_text("function one(rec) return 1 end")
 

@@ -30,6 +30,8 @@ from aerospike_helpers.operations import string_operations as strings
 from .test_threads import run_threads
 
 N_CALLERS, N_CALLS = 3, 20
+SPACE = ("test", "changed")
+"""A set in which no other test leaves records."""
 # what tells that an argument was changed under way
 CHANGED = (exception.AerospikeError, IndexError, RuntimeError)
 
@@ -156,9 +158,8 @@ def test_bytes_of_a_bytearray(client, keys):
     changed(call, change)
 
 
-def test_a_bytearray_as_user_key_and_as_bin_name(client, new_key):
+def test_a_bytearray_as_user_key_and_as_bin_name(client):
     """A key's digest is that of the user key which is sent with it."""
-    space = new_key()[:2]
     key, name = bytearray(b"a" * 20), bytearray(b"a" * 10)
     letters = cycle(b"ab")
 
@@ -168,13 +169,13 @@ def test_a_bytearray_as_user_key_and_as_bin_name(client, new_key):
         name[:] = letter * 10
 
     def call(_number: int) -> None:
-        client.increment((*space, key), name, 1, policy={"key": 1})
+        client.increment((*SPACE, key), name, 1, policy={"key": 1})
 
     changed(call, change)
-    found = client.scan(*space).results()
+    found = client.scan(*SPACE).results()
     assert found
     for stored, _, bins in found:
-        digest = aerospike.calc_digest(space[0], space[1], bytearray(stored[2]))
+        digest = aerospike.calc_digest(*SPACE, bytearray(stored[2]))
         assert bytes(digest) == bytes(stored[3])
         if LOCKS_BYTEARRAYS:
             assert stored[2] in (b"a" * 20, b"b" * 20)
@@ -457,14 +458,13 @@ def test_arguments_of_functions_and_expressions(client, keys):
 
 
 @pytest.fixture
-def space(client, new_key) -> Iterator[tuple[str, str]]:
+def space(client) -> Iterator[tuple[str, str]]:
     """A set of 60 records."""
-    space = new_key()[:2]
     for n in range(60):
-        client.put((*space, n), {"n": n, "s": "x" * 100})
-    yield space
+        client.put((*SPACE, n), {"n": n, "s": "x" * 100})
+    yield SPACE
     for n in range(60):
-        client.remove((*space, n))
+        client.remove((*SPACE, n))
 
 
 def test_one_query_object_is_used_by_all(client, space):

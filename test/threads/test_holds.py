@@ -14,6 +14,9 @@ import holds
 from ..waiting import patient, until
 
 N = 20_000
+HAS_GIL = pytest.mark.skipif(
+    not getattr(sys, "_is_gil_enabled", lambda: True)(), reason="there is no GIL"
+)
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +29,7 @@ def sets(client) -> dict[str, holds.Data]:
     return found
 
 
+@HAS_GIL
 def test_watcher_sees_what_holds_the_gil():
     seen = holds.watch(lambda: sum(range(3_000_000)))  # in C, without a break
     assert seen.longest_s > seen.cpu_s / 2
@@ -39,9 +43,7 @@ def test_watcher_has_its_turns_where_the_gil_is_given_away():
     until(gives_it_away)  # the machine may be too busy to have the watcher run
 
 
-@pytest.mark.skipif(
-    not getattr(sys, "_is_gil_enabled", lambda: True)(), reason="there is no GIL"
-)
+@HAS_GIL
 @pytest.mark.parametrize("name", holds.WORKLOADS)
 def test_no_call_keeps_the_gil_for_long(client, hosts, sets, name):
     """At least once: on a busy machine the watcher comes late."""

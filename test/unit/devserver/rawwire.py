@@ -5,13 +5,20 @@ Written from the protocol's description and independent of the server's own code
 
 from __future__ import annotations
 
+import base64
 import socket
 import ssl
 import struct
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from aerospike_devserver.handlers.udf.scripts import NO_LUPA
+
+from ...absent import need
 from ...waiting import PATIENCE_S
+
+NO_LUPA_CODE = base64.b64encode(NO_LUPA.encode()).decode()
+"""Why a module is refused on a Python that has no lupa."""
 
 INFO, ADMIN, MESSAGE, COMPRESSED, XDR = 1, 2, 3, 4, 5
 
@@ -249,7 +256,10 @@ class Connection:
         lines = body.decode().split("\n")
         assert lines.pop() == ""
         assert [line.partition("\t")[0] for line in lines] == list(commands)
-        return [line.partition("\t")[2] for line in lines]
+        answers = [line.partition("\t")[2] for line in lines]
+        if any(NO_LUPA_CODE in answer for answer in answers):
+            need("lupa")
+        return answers
 
     def is_closed(self) -> bool:
         """Whether the server hangs up, or has, without sending anything."""

@@ -15,6 +15,7 @@ import aerospike
 from aerospike_devserver import DevCluster
 from aerospike_devserver.cli import PROG, main
 
+from ...absent import need
 from ...waiting import PATIENCE_S
 from .admin_wire import TTL, Admin, number
 from .rawwire import Connection, RecordClient, put_int
@@ -174,7 +175,7 @@ def test_remote_address_with_security_warns_of_the_first_password():
 
 
 def test_tls_and_security_say_what_clients_need():
-    pytest.importorskip("trustme")
+    need("trustme")
     ports = ("--port", "0", "--tls-port", "0")
     process = start(*ports, "--mutual-tls", "--security", "--session-ttl", "300")
     try:
@@ -198,7 +199,7 @@ def test_tls_and_security_say_what_clients_need():
 
 
 def test_tls_only_shows_no_other_port():
-    pytest.importorskip("trustme")
+    need("trustme")
     process = start("--port", "0", "--tls-port", "0", "--tls", "--tls-only")
     line = process.stdout.readline()
     process.terminate()

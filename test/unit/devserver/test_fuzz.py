@@ -15,6 +15,7 @@ from aerospike_devserver.session import Session
 from aerospike_devserver.storage.modules import Module
 from aerospike_devserver.storage.state import ClusterState
 
+from ...absent import need
 from . import admin_wire
 from .admin_wire import HASHES
 from .packing import Marked, Raw, pack
@@ -189,6 +190,7 @@ def test_damaged_messages_are_answered(session, caplog):
 
 
 def test_calls_of_functions_are_answered(session, caplog):
+    need("lupa")
     rng = random.Random(11)
     assert b"ok" in whole(answer(session, INFO, udf_put(b"m.lua", UDF_SOURCE)))
     for _ in for_seconds(SECONDS):
@@ -306,6 +308,7 @@ INDEX_PARAMETERS = [
 
 def test_random_queries_and_indexes_are_answered(session, caplog):
     """Queries, writes and index commands in any order leave a server that answers."""
+    need("s2geometry")
     rng = random.Random(4)
     for _ in for_seconds(SECONDS):
         parameters = rng.sample(INDEX_PARAMETERS, rng.randrange(5))

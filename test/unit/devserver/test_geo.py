@@ -9,6 +9,7 @@ import pytest
 from aerospike_devserver import DevCluster
 from aerospike_devserver.values import geo as model
 
+from ...absent import need
 from .packing import pack
 from .querying import Shelf, base64_of, bval_of, geo, geo_bin
 from .rawwire import GEO, LIST, Connection, get, put
@@ -46,6 +47,7 @@ def cells_of(value):
 
 
 def test_point_has_the_cell_that_it_lies_in(record):
+    need("s2geometry")
     assert record.write(geo_bin(b"g", point(1.0, 2.0))).result == 0
     _, value = record.get().bins[b"g"]
     assert value[:11].hex() == "00000110036e17ca9fb709"
@@ -97,6 +99,7 @@ def test_geojson_of_a_list_has_no_cells(record):
     ],
 )
 def test_bad_region_is_refused(record, text):
+    need("s2geometry")
     assert record.write(geo_bin(b"g", text)).result == 160
 
 
@@ -121,6 +124,7 @@ NEAR = ("origin", "inside", "in hole")
 @pytest.fixture
 def places(shelf):
     """Points on the sphere, and a region among them."""
+    need("s2geometry")
     for label, text in PLACES.items():
         shelf.store(label, geo_bin(b"g", text))
     shelf.index("bin=g;type=geo2dsphere")
@@ -178,6 +182,8 @@ def test_rows_carry_the_cell_of_their_point(places):
 
 
 def test_geojson_in_lists_and_maps_is_indexed(shelf):
+    need("s2geometry")
+
     def packed(text):
         return b"\xd9" + bytes([1 + len(text)]) + b"\x17" + text.encode()
 

@@ -11,6 +11,7 @@ import pytest
 
 from aerospike_devserver import DevCluster
 
+from ...absent import need
 from .packing import Marked, Raw, pack
 from .rawwire import (
     BATCH,
@@ -166,6 +167,7 @@ def test_a_function_that_is_not_there(record, call, function, text):
 
 @pytest.mark.parametrize("name", [b"nothing", b"", b"\xff", b"m" * 127])
 def test_a_module_that_is_not_there(record, name):
+    need("lupa")
     reply = record.command((0, WRITE, 0), fields=call_fields(name, "echo"))
     assert failure_of(reply) == "UDF: Execution Error 1"
 
