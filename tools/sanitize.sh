@@ -30,10 +30,10 @@ kind=$("$PY" -c 'import sysconfig
 flags = sysconfig.get_config_var("CONFIG_ARGS") or ""
 print("free" if sysconfig.get_config_var("Py_GIL_DISABLED") else "",
       "instrumented" if "--with-thread-sanitizer" in flags else "")')
-suppressions=
+suppressions='' malloc=malloc
 case $SANITIZERS,$kind in
     "thread,free instrumented")
-        first='' here=$(pwd)/build/races-free
+        first='' here=$(pwd)/build/races-free malloc='' # it knows no other allocator
         suppressions=:suppressions=$(pwd)/tools/free_threaded.supp
         CC=$("$PY" -c 'import sysconfig; print(sysconfig.get_config_var("CC"))')
         ;;
@@ -63,7 +63,7 @@ ASC_SANITIZE=$SANITIZERS \
 
 # An instrumented Python compiles its modules so slowly that they are kept in any case.
 sanitized() {
-    PYTHONPATH=$here/lib PYTHONMALLOC=malloc LD_PRELOAD=$preload \
+    PYTHONPATH=$here/lib PYTHONMALLOC=$malloc LD_PRELOAD=$preload \
         PYTHONDONTWRITEBYTECODE='' PYTHONPYCACHEPREFIX=$here/pycache \
         ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:max_free_fill_size=65536:free_fill_byte=219:log_path=$here/report \
         UBSAN_OPTIONS=print_stacktrace=1:log_path=$here/report \
