@@ -21,6 +21,7 @@ import pytest
 
 from aerospike.exception import AerospikeError
 from aerospike_devserver.handlers.udf.scripts import NO_LUPA
+from aerospike_devserver.values import geo
 
 from .elsewhere import modules_of
 
@@ -39,6 +40,8 @@ OTHER_PYTHON = str(Path(__file__).parents[1] / ".venv/bin/python")
 """Packages that make certificates, and an interpreter that does it for others."""
 
 OTHERS = ("lupa", "s2geometry")
+REFUSALS = {"lupa": NO_LUPA, "s2geometry": str(geo.MissingPackage())}
+"""What a development server answers that cannot import them."""
 
 ABSENT = [
     name for name in (*STAND_INS, *OTHERS) if importlib.util.find_spec(name) is None
@@ -118,10 +121,9 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 def _missing_for(error: BaseException) -> str | None:
     if isinstance(error, ImportError):
         return (error.name or "").partition(".")[0]
-    # what a development server answers that cannot import it
-    if isinstance(error, AerospikeError) and NO_LUPA in str(error):
-        return "lupa"
-    return None
+    if not isinstance(error, AerospikeError):
+        return None
+    return next((name for name, why in REFUSALS.items() if why in str(error)), None)
 
 
 def missing_for(error: BaseException) -> str | None:

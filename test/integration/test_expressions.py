@@ -16,6 +16,7 @@ from aerospike_helpers.batch import records as br
 from aerospike_helpers.operations import expression_operations as eo
 from aerospike_helpers.operations import operations as ops
 
+from ..absent import need
 from .expression_trees import RECORD, UNKNOWN, Node, roots, trees
 
 Key = tuple[str, str, str]
@@ -155,6 +156,7 @@ PLACES = [
 
 @pytest.mark.parametrize(("first", "second", "is_inside"), PLACES)
 def test_place_is_compared(client, stored, first, second, is_inside):
+    need("s2geometry")
     assert evaluated(client, stored, exp.CmpGeo(first, second)) is is_inside
 
 

@@ -13,6 +13,7 @@ from aerospike import GeoJSON, exception, predicates
 from aerospike_helpers import cdt_ctx
 from aerospike_helpers import expressions as exp
 
+from ..absent import need
 from ..waiting import let_pass, until
 
 NS, SET, NAME = "test", "indexes", "indexes_1"
@@ -134,6 +135,8 @@ MAKE: dict[str, tuple[Any, tuple[Any, ...]]] = {
 
 @pytest.mark.parametrize(("make", "where"), MAKE.values(), ids=MAKE)
 def test_index_can_be_used_as_soon_as_it_is_made(client, make, where):
+    if where[0][1] == GEO:
+        need("s2geometry")
     query = client.query(NS, SET).where(*where)
     with pytest.raises(exception.IndexNotFound):
         query.results({"max_retries": 0})

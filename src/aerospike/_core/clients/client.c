@@ -504,6 +504,7 @@ import_for_calls(module_state *st)
                                         "json",
                                         "linecache", /* by warnings, to show one */
                                         "os",
+                                        "tokenize", /* by linecache, from 3.13 on */
                                         "warnings"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         PyObject *module = import_whole(names[i]);
