@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import aerospike
 from aerospike import GeoJSON
 from aerospike._types import CompiledExpression, Expression
+from aerospike_helpers.batch.records import BatchRecord
 
 Path = tuple[Any, ...]
 """Keys, indexes and names of attributes that lead to a place in the arguments."""
@@ -23,6 +24,14 @@ Action = Callable[["Trap"], object]
 
 MOST_MOMENTS = 6
 """So many of the times that a call runs hostile code are each tried."""
+
+
+def set_attribute(made: Any, name: str, value: Any) -> None:
+    """Also of an object that Python code cannot change."""
+    if isinstance(made, BatchRecord):
+        setattr(made, name, value)
+    else:
+        object.__setattr__(made, name, value)
 
 
 class Sprung(Exception):
@@ -65,7 +74,7 @@ def empty_all(trap: Trap) -> None:
             container.clear()
         else:
             for name in names_of(container):
-                object.__setattr__(container, name, None)
+                set_attribute(container, name, None)
     for size in range(1, 64):
         [b"\xff" * size for _ in range(4)]
 
@@ -126,9 +135,9 @@ def copied(value: Any, cls: type | None = None) -> Any:
     new: Any = cls or type(value)
     made = new.__new__(new)
     for name in names_of(value):
-        object.__setattr__(made, name, getattr(value, name))
+        set_attribute(made, name, getattr(value, name))
     if isinstance(value, CompiledExpression):
-        object.__setattr__(made, "_tree", [])
+        set_attribute(made, "_tree", [])
     return made
 
 
@@ -150,7 +159,7 @@ def fresh(value: Any) -> Any:
         return value
     made = copied(value)
     for name in names_of(made):
-        object.__setattr__(made, name, fresh(getattr(made, name)))
+        set_attribute(made, name, fresh(getattr(made, name)))
     return made
 
 
@@ -162,7 +171,7 @@ def planted(value: Any, path: Path, make: Callable[[Any], Any]) -> Any:
     if isinstance(value, tuple):
         return (*value[: path[0]], new, *value[path[0] + 1 :])
     if is_ours(value):
-        object.__setattr__(value, path[0], new)
+        set_attribute(value, path[0], new)
     else:
         value[path[0]] = new
     return value

@@ -210,10 +210,7 @@ def run_python(code: str, *args: str) -> None:
 @pytest.mark.parametrize(
     "damage",
     [
-        "records.BatchRecord.subcode = 1",
-        "del records.BatchRecord.subcode",
-        "records.BatchRecord.subcode = records.Read.meta",
-        "records.BatchRecord = records.Read = int",
+        "records.Read = int",
         "records.Write = dict",
         "records.Remove = 'Remove'",
     ],
@@ -227,8 +224,7 @@ def test_classes_of_batch_records_that_do_not_fit_are_never_written_to(hosts, da
         from aerospike_helpers.batch import records
         host, port = sys.argv[1].split(":")
         client = aerospike.client({{"hosts": [(host, int(port))]}})
-        saved, slot = dict(vars(records)), records.BatchRecord.subcode
-        cls = records.BatchRecord
+        saved = dict(vars(records))
         {damage}
         for _ in range(3):
             try:
@@ -238,10 +234,35 @@ def test_classes_of_batch_records_that_do_not_fit_are_never_written_to(hosts, da
             else:
                 raise AssertionError("classes that do not fit were taken")
         vars(records).update(saved)
-        cls.subcode = slot
         batch = client.batch_read([("test", "pytest", "no such key")])
         assert [r.result for r in batch.batch_records] == [2]
         assert batch.batch_records[0].subcode == 0
+        """,
+        ":".join(map(str, hosts[0])),
+    )
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "records.BatchRecord.result = 1",
+        "del records.BatchRecord.result",
+        "records.BatchRecord.result = records.Read.meta",
+    ],
+)
+def test_batches_do_not_need_the_descriptors_of_a_batch_record(hosts, damage):
+    run_python(
+        f"""
+        import sys
+        import aerospike
+        from aerospike_helpers.batch import records
+        host, port = sys.argv[1].split(":")
+        client = aerospike.client({{"hosts": [(host, int(port))]}})
+        descriptor = records.BatchRecord.result
+        {damage}
+        batch = client.batch_read([("test", "pytest", "no such key")])
+        records.BatchRecord.result = descriptor
+        assert [r.result for r in batch.batch_records] == [2]
         """,
         ":".join(map(str, hosts[0])),
     )

@@ -35,6 +35,12 @@ client.put(KEY, {"n": 1})
 """
 
 
+in_legacy_interpreters = pytest.mark.skipif(
+    not getattr(sys, "_is_gil_enabled", lambda: True)(),
+    reason="without the GIL, CPython lets no module of this kind into a sub-interpreter",
+)
+
+
 def run_script(script, hosts):
     """Run a script that begins with SETUP."""
     return run(SETUP + textwrap.dedent(script), hosts)
@@ -63,6 +69,7 @@ unclosed = aerospike.client({"hosts": hosts})
 """
 
 
+@in_legacy_interpreters
 def test_client_works_in_sub_interpreters_that_share_the_gil(hosts):
     script = f"""
     for _ in range(5):
@@ -76,6 +83,7 @@ def test_client_works_in_sub_interpreters_that_share_the_gil(hosts):
     assert run_script(script, hosts) == "done\n"
 
 
+@in_legacy_interpreters
 def test_log_lines_of_sub_interpreters_go_to_the_main_one(hosts):
     script = f"""
     lines = []
@@ -107,6 +115,7 @@ def test_interpreter_with_a_gil_of_its_own_refuses(hosts):
     assert run_script(script, hosts) == "done\n"
 
 
+@in_legacy_interpreters
 def test_login_where_bcrypt_refuses(hosts):
     """Or a login that works, once bcrypt does. The package refuses a second
     interpreter, so the main one has loaded it."""
@@ -141,6 +150,7 @@ with aerospike.client({{"hosts": hosts, "lua": {{"user_path": {folder!r}}}}}) as
 """
 
 
+@in_legacy_interpreters
 def test_sub_interpreter_refuses_aggregations(hosts, functions):
     """The package for Lua would hang there; in the main one it works all the same."""
     folder, module = functions
