@@ -37,7 +37,7 @@ client.put(KEY, {"n": 1})
 
 in_legacy_interpreters = pytest.mark.skipif(
     not getattr(sys, "_is_gil_enabled", lambda: True)(),
-    reason="without the GIL, CPython lets no module of this kind into a sub-interpreter",
+    reason="without the GIL, CPython takes no such module into a sub-interpreter",
 )
 
 

@@ -9,7 +9,8 @@
  *
  * Waiting gives the GIL away, and decoding an item may run Python code: another
  * thread, or the same one, may then call a method of the stream that is at work.
- * stream_enter() refuses that, so that everything below it has the stream for itself. */
+ * stream_enter() refuses that, so that everything below it has the stream for
+ * itself. */
 #include "query/stream.h"
 
 #include <string.h>
