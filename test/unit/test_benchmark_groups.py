@@ -114,7 +114,11 @@ def test_system_calls_are_those_of_one_call(monkeypatch):
     assert found.faults == 3
     assert found.in_words() == "2.00 (1.00 sendto, 1.00 read)"
     goal = counts.goals_of({counts.CALLS[0]: [found, found]})[0]
-    assert goal.cells() == ("system calls of a get, but for rare ones: at most 2", "2.00", "yes")
+    assert goal.cells() == (
+        "system calls of a get, but for rare ones: at most 2",
+        "2.00",
+        "yes",
+    )
 
 
 def test_without_strace_system_calls_have_no_goal():
