@@ -121,7 +121,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     asc_drain_run(&c->drain, now + 100);
     asc_drain_run(&c->drain, now + 4000);
     for (size_t i = 0; i < 2; i++) {
-        if (c->nodes[i]->pool.n_open != c->nodes[i]->pool.n_idle) {
+        if (c->nodes[i]->pool.n_open != asc_pool_n_idle(&c->nodes[i]->pool)) {
             abort(); /* still lent to somebody */
         }
         asc_pool_trim(&c->nodes[i]->pool, now + 1000000);

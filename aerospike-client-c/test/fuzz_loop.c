@@ -430,7 +430,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     asc_drain_clear(&c->drain);
     for (size_t i = 0; i < c->n_nodes; i++) {
         asc_pool *pool = &c->nodes[i]->pool;
-        must(pool->n_open == pool->n_idle && pool->first_waiter == NULL);
+        must(pool->n_open == asc_pool_n_idle(pool) && pool->first_waiter == NULL);
         asc_pool_trim(pool, now + 1000000);
     }
     must(n_opened == n_closed && asc_alloc_live() == live);

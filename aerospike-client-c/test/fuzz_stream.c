@@ -185,7 +185,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     asc_drain_run(&c->drain, 3000);
     asc_drain_run(&c->drain, 9000);
     for (size_t i = 0; i < 2; i++) {
-        must(c->nodes[i]->pool.n_open == c->nodes[i]->pool.n_idle);
+        must(c->nodes[i]->pool.n_open == asc_pool_n_idle(&c->nodes[i]->pool));
         asc_pool_trim(&c->nodes[i]->pool, 1000000);
         atomic_store(&c->nodes[i]->errors, 0);
     }

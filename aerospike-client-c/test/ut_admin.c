@@ -120,7 +120,7 @@ test_replies(void)
             CHECK_EQ_INT(count(&r, ASC_ADMIN_USER, &n_users), rows[i].n_blocks);
             CHECK_EQ_INT(n_users, rows[i].n_users);
             /* the connection is whole: it is in the pool again */
-            CHECK_EQ_INT(r.cluster->nodes[0]->pool.n_idle, 1);
+            CHECK_EQ_INT(asc_pool_n_idle(&r.cluster->nodes[0]->pool), 1);
             teardown(&r);
         }
     }
@@ -136,7 +136,7 @@ test_refusals(void)
         CHECK_EQ_INT(run(&r, REFUSED, 100), ASC_WANT_FAILED);
         CHECK_EQ_INT(r.err.code, ASC_ERR_ROLE_VIOLATION);
         CHECK(r.err.is_result);
-        CHECK_EQ_INT(r.cluster->nodes[0]->pool.n_idle, 1);
+        CHECK_EQ_INT(asc_pool_n_idle(&r.cluster->nodes[0]->pool), 1);
         teardown(&r);
     }
     rig r;

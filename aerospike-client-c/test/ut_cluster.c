@@ -882,6 +882,78 @@ test_pool_closed_while_lent(void)
     asc_pool_clear(&p); /* takes a cleared one */
 }
 
+/* A connection that is of use, and lent. */
+static asc_conn *
+lend_ready(asc_pool *p)
+{
+    asc_conn *c = lend(p, 0);
+    c->connected = c->ready = true;
+    return c;
+}
+
+/* Move what lies in the place of this thread to that of another one. */
+static void
+move_elsewhere(asc_pool *p)
+{
+    unsigned own = asc_own_place(ASC_POOL_PLACES);
+    asc_conn *c = atomic_exchange(&p->places[own].conn, NULL);
+    CHECK(c != NULL);
+    atomic_store(&p->places[(own + 1) % ASC_POOL_PLACES].conn, c);
+}
+
+static void
+test_pool_keeps_connections_in_places(void)
+{
+    asc_pool p;
+    asc_error err;
+    asc_conn *c;
+    pool_init(&p, 0, 2, 0);
+    asc_conn *a = lend_ready(&p), *b = lend_ready(&p);
+    asc_pool_put(&p, a, 1);
+    asc_pool_put(&p, b, 2); /* the place is taken: it is idle */
+    CHECK_EQ_INT(p.n_idle, 1);
+    CHECK(lend(&p, 2) == a);
+    CHECK(lend(&p, 2) == b);
+    asc_pool_put(&p, b, 4);
+    move_elsewhere(&p);
+    asc_pool_put(&p, a, 3);
+    CHECK_EQ_INT(asc_pool_n_idle(&p), 2); /* in the order of use */
+    CHECK(p.idle[0] == a && p.idle[1] == b);
+    CHECK(lend(&p, 5) == b);
+    CHECK(lend(&p, 5) == a);
+
+    /* it is found where another thread has left it */
+    asc_pool_put(&p, a, 6);
+    move_elsewhere(&p);
+    CHECK(lend(&p, 6) == a);
+
+    /* or it goes to who waits */
+    asc_error_reset(&err);
+    CHECK_EQ_INT(asc_pool_get(&p, &c, 7, &err), ASC_ERR_NO_CONNECTIONS);
+    asc_waiter *w = asc_pool_line_up(&p);
+    asc_pool_put(&p, b, 7);
+    CHECK(asc_pool_has_called(&p, w));
+    CHECK_EQ_INT(asc_pool_take(&p, w, &c, &err), ASC_OK);
+    CHECK(c == b);
+    asc_pool_put(&p, a, 8);
+    move_elsewhere(&p);
+    w = asc_pool_line_up(&p);
+    CHECK(asc_pool_has_called(&p, w));
+    CHECK_EQ_INT(asc_pool_take(&p, w, &c, &err), ASC_OK);
+    CHECK(c == a);
+
+    /* trimming and closing know of it, too */
+    asc_pool_put(&p, a, 9);
+    asc_pool_trim(&p, 1000000);
+    CHECK(fake.peers[0].closed);
+    CHECK_EQ_INT(p.n_open, 1);
+    asc_pool_put(&p, b, 10);
+    asc_pool_close(&p);
+    CHECK(fake.peers[1].closed);
+    CHECK_EQ_INT(p.n_open, 0);
+    asc_pool_clear(&p);
+}
+
 static void
 test_pool_after_fork(void)
 {
@@ -894,7 +966,7 @@ test_pool_after_fork(void)
     asc_pool_after_fork(&p);
     CHECK_EQ_INT(fake.n_closed, 2);
     CHECK_EQ_INT(p.n_open, 0);
-    CHECK_EQ_INT(p.n_idle, 0);
+    CHECK_EQ_INT(asc_pool_n_idle(&p), 0);
     for (unsigned i = 0; i < 4; i++) {
         lend(&p, 0);
     }
@@ -934,12 +1006,12 @@ check_drain(size_t n_there, size_t piece)
     asc_drain_add(&c->drain, c->nodes[0], conn, &rest, 3000);
     free(there);
     unsigned n_looks = 0;
-    while (p->n_idle == 0 && n_looks < 100) {
+    while (asc_pool_n_idle(p) == 0 && n_looks < 100) {
         CHECK_EQ_INT(p->n_open, 1);
         asc_drain_run(&c->drain, 100);
         n_looks++;
     }
-    CHECK_EQ_INT(p->n_idle, 1);
+    CHECK_EQ_INT(asc_pool_n_idle(p), 1);
     CHECK_EQ_INT(p->n_open, 1);
     CHECK(c->drain.first == NULL);
     CHECK_EQ_INT(atomic_load(&c->nodes[0]->errors), 0);
@@ -990,7 +1062,7 @@ test_drain_of_a_stream_at_every_cut(void)
         for (unsigned i = 0; i < 4; i++) {
             asc_drain_run(&c->drain, 100);
         }
-        CHECK_EQ_INT(p->n_idle, 1);
+        CHECK_EQ_INT(asc_pool_n_idle(p), 1);
         CHECK(lend(p, 100) == conn);
         asc_pool_drop(p, conn);
         asc_cluster_release(c);
@@ -1013,10 +1085,10 @@ test_drain_of_a_fast_stream(void)
     asc_conn *conn = lend(&c->nodes[0]->pool, 0);
     asc_drain_add(&c->drain, c->nodes[0], conn, &(asc_drain_rest){.many = true}, 3000);
     asc_drain_run(&c->drain, 100);
-    CHECK_EQ_INT(c->nodes[0]->pool.n_idle, 0);
+    CHECK_EQ_INT(asc_pool_n_idle(&c->nodes[0]->pool), 0);
     CHECK_EQ_INT(fake.peers[0].at, 2);
     asc_drain_run(&c->drain, 200);
-    CHECK_EQ_INT(c->nodes[0]->pool.n_idle, 1);
+    CHECK_EQ_INT(asc_pool_n_idle(&c->nodes[0]->pool), 1);
     asc_cluster_release(c);
     free(frame);
 }
@@ -1125,6 +1197,7 @@ static const kit_test tests[] = {
     {"pool_trim", test_pool_trim},
     {"pool_trim_with_lent_ones", test_pool_trim_with_lent_ones},
     {"pool_closed_while_lent", test_pool_closed_while_lent},
+    {"pool_keeps_connections_in_places", test_pool_keeps_connections_in_places},
     {"pool_after_fork", test_pool_after_fork},
     {"drain_at_every_cut", test_drain_at_every_cut},
     {"drain_of_a_stream_at_every_cut", test_drain_of_a_stream_at_every_cut},

@@ -120,9 +120,9 @@ static void
 check_returned(const rig *r, uint32_t idle_a, uint32_t idle_b)
 {
     CHECK_EQ_INT(r->a->pool.n_open, idle_a);
-    CHECK_EQ_INT(r->a->pool.n_idle, idle_a);
+    CHECK_EQ_INT(asc_pool_n_idle(&r->a->pool), idle_a);
     CHECK_EQ_INT(r->b->pool.n_open, idle_b);
-    CHECK_EQ_INT(r->b->pool.n_idle, idle_b);
+    CHECK_EQ_INT(asc_pool_n_idle(&r->b->pool), idle_b);
 }
 
 static void
@@ -423,7 +423,7 @@ test_silence_then_the_other_replica(void)
     step(&r);
     check_reply(&r);
     CHECK_EQ_INT(r.a->pool.n_open, 1); /* waits for the late reply */
-    CHECK_EQ_INT(r.a->pool.n_idle, 0);
+    CHECK_EQ_INT(asc_pool_n_idle(&r.a->pool), 0);
     CHECK(r.cluster->drain.first != NULL);
     CHECK_EQ_INT(atomic_load(&r.a->errors), 0);
     teardown(&r);

@@ -48,8 +48,8 @@ close_rig(rig *g)
     }
     asc_drain_clear(&g->cluster->drain);
     for (size_t i = 0; i < g->cluster->n_nodes; i++) {
-        const asc_pool *p = &g->cluster->nodes[i]->pool;
-        CHECK_EQ_INT(p->n_open, p->n_idle); /* nothing is still lent */
+        asc_pool *p = &g->cluster->nodes[i]->pool;
+        CHECK_EQ_INT(p->n_open, asc_pool_n_idle(p)); /* nothing is still lent */
     }
     asc_cluster_release(g->cluster);
     CHECK_EQ_INT(fake.n_opened, fake.n_closed);
@@ -1147,11 +1147,11 @@ test_number_of_lines(void)
     turn(&g);
     turn(&g);
     CHECK_EQ_INT(g.n_ended, 20);
-    CHECK_EQ_INT(pool->n_idle, 0);
+    CHECK_EQ_INT(asc_pool_n_idle(pool), 0);
     pass(&g, 999);
-    CHECK_EQ_INT(pool->n_idle, 0);
+    CHECK_EQ_INT(asc_pool_n_idle(pool), 0);
     pass(&g, 1);
-    CHECK_EQ_INT(pool->n_idle, n);
+    CHECK_EQ_INT(asc_pool_n_idle(pool), n);
     close_rig(&g);
 }
 

@@ -107,9 +107,9 @@ static void
 check_idle(const rig *r, uint32_t a, uint32_t b)
 {
     CHECK_EQ_INT(r->a->pool.n_open, a);
-    CHECK_EQ_INT(r->a->pool.n_idle, a);
+    CHECK_EQ_INT(asc_pool_n_idle(&r->a->pool), a);
     CHECK_EQ_INT(r->b->pool.n_open, b);
-    CHECK_EQ_INT(r->b->pool.n_idle, b);
+    CHECK_EQ_INT(asc_pool_n_idle(&r->b->pool), b);
 }
 
 /* Three frames: two records, a record, the end. */

@@ -76,7 +76,7 @@ end_pool(asc_pool *p, asc_conn *c)
 {
     CHECK(!asc_pool_has_queue(p));
     asc_pool_put(p, c, 1000);
-    CHECK_EQ_INT(p->n_idle, 1);
+    CHECK_EQ_INT(asc_pool_n_idle(p), 1);
     CHECK_EQ_INT(p->n_open, 1);
     asc_pool_clear(p);
     CHECK_EQ_INT(fake.n_opened, fake.n_closed);
@@ -416,7 +416,7 @@ test_exchange_gets_its_turn(void)
     }
     CHECK_EQ_INT(want, ASC_WANT_DONE);
     CHECK_EQ_INT(fake.n_opened, 1);
-    CHECK_EQ_INT(r.a->pool.n_idle, 1);
+    CHECK_EQ_INT(asc_pool_n_idle(&r.a->pool), 1);
     teardown(&r);
 }
 
@@ -596,7 +596,7 @@ test_abandoned(void)
             give_back(&r);
         }
         asc_exchange_abandon(&r.x);
-        CHECK_EQ_INT(r.a->pool.n_idle, called);
+        CHECK_EQ_INT(asc_pool_n_idle(&r.a->pool), called);
         teardown(&r);
     }
 }

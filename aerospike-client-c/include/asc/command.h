@@ -76,6 +76,12 @@ asc_call *asc_call_new(void);    /* NULL when memory is short */
 void asc_call_free(asc_call *c); /* abandons a call under way; NULL is fine */
 asc_request *asc_call_request(asc_call *c); /* the request that the call owns */
 
+/* Have a call keep a cluster, whose count it takes over, until it is freed or keeps
+ * another one; NULL: none. A call that is used again by the same cluster then need not
+ * count it, which all threads would write to. And the one that it keeps, borrowed. */
+void asc_call_keep(asc_call *c, asc_cluster *cluster);
+asc_cluster *asc_call_kept(const asc_call *c);
+
 /* Empty both buffers and forget route and timing, for the next call. Buffers that
  * have grown large give their memory back. */
 void asc_call_reset(asc_call *c);

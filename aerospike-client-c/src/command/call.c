@@ -22,8 +22,23 @@ asc_call_free(asc_call *c)
         asc_call_abandon(c);
         asc_buf_clear(&c->req.out);
         asc_buf_clear(&c->req.in);
+        asc_cluster_release(c->kept);
         asc_free(c);
     }
+}
+
+void
+asc_call_keep(asc_call *c, asc_cluster *cluster)
+{
+    asc_cluster *before = c->kept;
+    c->kept = cluster;
+    asc_cluster_release(before);
+}
+
+asc_cluster *
+asc_call_kept(const asc_call *c)
+{
+    return c->kept;
 }
 
 asc_request *

@@ -9,6 +9,7 @@
 struct asc_call {
     asc_request req;
     asc_exchange exchange;
+    asc_cluster *kept; /* counted, or NULL: see asc_call_keep() */
     bool running;
     unsigned fork_count; /* of the process that began it */
 

@@ -50,6 +50,64 @@ asc_pool_init(asc_pool *p, const asc_addr *addr, const asc_config *config,
     return ASC_OK;
 }
 
+/* --- the places of threads --- */
+
+static void
+set_by_lock(asc_pool *p)
+{
+    atomic_store(&p->by_lock, p->closed || p->first_waiter != NULL);
+}
+
+/* Make a connection idle. It goes above those that were used before it. At most max are
+ * open, so that the array has room. The lock is held here and in the next function. */
+static void
+push_idle(asc_pool *p, asc_conn *c)
+{
+    uint32_t i = p->n_idle++;
+    for (; i > 0 && p->idle[i - 1]->last_used_ms > c->last_used_ms; i--) {
+        p->idle[i] = p->idle[i - 1];
+    }
+    p->idle[i] = c;
+}
+
+/* Make the connections idle that lie in the places of threads. */
+static void
+gather(asc_pool *p)
+{
+    for (unsigned i = 0; i < ASC_POOL_PLACES; i++) {
+        asc_conn *c = atomic_exchange(&p->places[i].conn, NULL);
+        if (c != NULL) {
+            push_idle(p, c);
+        }
+    }
+}
+
+/* Put a connection into the place of this thread. False: that is taken, or by_lock is
+ * true. Whoever makes that true gathers afterwards, and whoever puts looks afterwards,
+ * so that one of the two finds the connection. */
+static bool
+put_in_place(asc_pool *p, asc_conn *c)
+{
+    _Atomic(asc_conn *) *place = &p->places[asc_own_place(ASC_POOL_PLACES)].conn;
+    asc_conn *none = NULL, *put = c;
+    if (!c->ready || atomic_load(&p->by_lock) ||
+        !atomic_compare_exchange_strong(place, &none, c)) {
+        return false;
+    }
+    return !atomic_load(&p->by_lock) ||
+           !atomic_compare_exchange_strong(place, &put, NULL);
+}
+
+/* Take the connection out of the place of this thread; NULL: there is none. */
+static asc_conn *
+take_from_place(asc_pool *p)
+{
+    _Atomic(asc_conn *) *place = &p->places[asc_own_place(ASC_POOL_PLACES)].conn;
+    return atomic_load_explicit(place, memory_order_relaxed) != NULL
+               ? atomic_exchange(place, NULL)
+               : NULL;
+}
+
 /* --- the queue --- */
 
 /* Take the first waiter out of the queue and wake it. The byte is sent under the lock,
@@ -59,6 +117,7 @@ call_first(asc_pool *p)
 {
     asc_waiter *w = p->first_waiter;
     p->first_waiter = w->next;
+    set_by_lock(p);
     w->called = true;
     ssize_t ignored = send(w->fds[1], "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
     /* One byte always fits. */
@@ -135,6 +194,8 @@ asc_pool_close(asc_pool *p)
 {
     pthread_mutex_lock(&p->lock);
     p->closed = true;
+    set_by_lock(p);
+    gather(p);
     close_idle(p, p->n_idle);
     while (p->first_waiter != NULL) {
         call_first(p);
@@ -210,8 +271,20 @@ open_conn(asc_pool *p, asc_conn **out, asc_error *err)
 asc_status
 asc_pool_get(asc_pool *p, asc_conn **out, uint64_t now_ms, asc_error *err)
 {
+    asc_conn *c = take_from_place(p);
+    if (c != NULL && fit(p, c, now_ms)) {
+        *out = c;
+        return ASC_OK;
+    }
+    if (c != NULL) {
+        asc_pool_drop(p, c);
+    }
     pthread_mutex_lock(&p->lock);
-    asc_conn *c = pop(p, now_ms);
+    c = pop(p, now_ms);
+    if (c == NULL) { /* none is opened while another thread's place has one */
+        gather(p);
+        c = pop(p, now_ms);
+    }
     bool full = c == NULL && p->n_open >= p->max;
     /* This is the place of the connection to be opened. */
     p->n_open += c == NULL && !full;
@@ -237,17 +310,17 @@ asc_pool_get(asc_pool *p, asc_conn **out, uint64_t now_ms, asc_error *err)
 void
 asc_pool_put(asc_pool *p, asc_conn *c, uint64_t now_ms)
 {
+    c->last_used_ms = now_ms;
+    if (put_in_place(p, c)) {
+        return;
+    }
     pthread_mutex_lock(&p->lock);
     if (p->closed) {
         unlink_conn(p, c);
         asc_conn_free(c);
     }
-    else {
-        c->last_used_ms = now_ms;
-        if (!pass_on(p, c)) {
-            /* At most max connections are open, so that the array has room. */
-            p->idle[p->n_idle++] = c;
-        }
+    else if (!pass_on(p, c)) {
+        push_idle(p, c);
     }
     pthread_mutex_unlock(&p->lock);
 }
@@ -282,6 +355,8 @@ asc_pool_line_up(asc_pool *p)
         asc_waiter **end =
             p->first_waiter != NULL ? &p->last_waiter->next : &p->first_waiter;
         *end = p->last_waiter = w;
+        set_by_lock(p);
+        gather(p);
     }
     if (!closed && p->n_idle > 0) {
         pass_on(p, p->idle[--p->n_idle]);
@@ -340,6 +415,7 @@ take_out(asc_pool *p, asc_waiter *w)
     if (p->last_waiter == w) {
         p->last_waiter = before;
     }
+    set_by_lock(p);
 }
 
 void
@@ -357,6 +433,16 @@ asc_pool_leave(asc_pool *p, asc_waiter *w)
         asc_pool_put(p, w->conn, w->conn->last_used_ms);
     }
     asc_waiter_free(w);
+}
+
+uint32_t
+asc_pool_n_idle(asc_pool *p)
+{
+    pthread_mutex_lock(&p->lock);
+    gather(p);
+    uint32_t n = p->n_idle;
+    pthread_mutex_unlock(&p->lock);
+    return n;
 }
 
 bool
@@ -461,6 +547,7 @@ asc_pool_trim(asc_pool *p, uint64_t now_ms)
 {
     uint64_t limit = p->max_idle_ms != 0 ? p->max_idle_ms : DEFAULT_IDLE_MS;
     pthread_mutex_lock(&p->lock);
+    gather(p);
     uint32_t n = 0;
     while (n < p->n_idle && p->n_open - n > p->min &&
            now_ms > p->idle[n]->last_used_ms + limit) {
@@ -490,6 +577,7 @@ asc_pool_lock_out(asc_pool *p, const asc_conn *c)
     bool in_force = p->session != NULL && p->session == c->session;
     if (in_force) {
         atomic_store(&p->locked_out, true);
+        gather(p);
         close_idle(p, p->n_idle);
     }
     pthread_mutex_unlock(&p->lock);
@@ -549,4 +637,8 @@ asc_pool_after_fork(asc_pool *p)
     p->all = NULL;
     p->first_waiter = NULL;
     p->n_idle = p->n_open = 0;
+    for (unsigned i = 0; i < ASC_POOL_PLACES; i++) {
+        atomic_store(&p->places[i].conn, NULL);
+    }
+    set_by_lock(p);
 }

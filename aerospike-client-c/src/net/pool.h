@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "asc/places.h"
 #include "net/conn.h"
 
 /* A call that waits for a connection, in the queue of a pool that has none to lend. The
@@ -19,7 +20,12 @@ typedef struct asc_waiter {
     asc_conn *conn;
 } asc_waiter;
 
-/* The pool of one node. The lock guards the lists, the counts and `closed`; the rest
+#define ASC_POOL_PLACES 16u
+
+/* The pool of one node. A connection that comes back lies in the place of the thread
+ * that used it, where that thread finds it without the lock; where the place is taken,
+ * it is idle. Whoever needs all that are not lent gathers them: then all are idle. The
+ * lock guards the lists, the counts and `closed`; the rest
  * never changes. */
 typedef struct asc_pool {
     pthread_mutex_t lock;
@@ -39,6 +45,13 @@ typedef struct asc_pool {
      * that was refused as well, with which code. Read without the lock. */
     atomic_bool locked_out;
     atomic_int login_code;
+    /* A connection that comes back must go by the lock: the pool is closed, or somebody
+     * waits for one. */
+    atomic_bool by_lock;
+    union {
+        _Atomic(asc_conn *) conn;
+        char line[ASC_LINE_SIZE];
+    } places[ASC_POOL_PLACES];
 } asc_pool;
 
 /* Make an empty pool, with the limits and the transport of a configuration. After
@@ -72,6 +85,9 @@ asc_status asc_pool_take(asc_pool *p, asc_waiter *w, asc_conn **out, asc_error *
 
 /* Wait no longer. The waiter is freed, and what it was called for goes to the next. */
 void asc_pool_leave(asc_pool *p, asc_waiter *w);
+
+/* How many connections are not lent. */
+uint32_t asc_pool_n_idle(asc_pool *p);
 
 /* Does anybody wait for a connection? */
 bool asc_pool_has_queue(asc_pool *p);

@@ -150,6 +150,8 @@ open_cluster(module_state *st, ClientObject *client, uint32_t limit_ms,
     return 0;
 }
 
+static void free_spare(ClientObject *client);
+
 /* Calls of other threads end as they would, because each has counted the cluster. */
 asc_cluster *
 client_let_go(ClientObject *client)
@@ -161,6 +163,7 @@ client_let_go(ClientObject *client)
         client->state = CLIENT_CLOSED;
     }
     field_lock_drop(&client->lock);
+    free_spare(client);
     return cluster;
 }
 
@@ -313,13 +316,14 @@ client_cluster(module_state *st, ClientObject *client, asc_timing *timing)
 
 /* Take what is in one of n places; NULL: all are empty. */
 static void *
-take_spare(_Atomic(void *) *places, int n)
+take_spare(spare_place *places, unsigned n)
 {
     void *spare = NULL;
-    for (int i = 0; spare == NULL && i < n; i++) {
+    for (unsigned i = asc_own_place(n), end = i + n; spare == NULL && i < end; i++) {
         /* a look, which is cheap, before the exchange; another thread may be faster */
-        if (atomic_load_explicit(&places[i], memory_order_relaxed) != NULL) {
-            spare = atomic_exchange(&places[i], NULL);
+        _Atomic(void *) *at = &places[i % n].spare;
+        if (atomic_load_explicit(at, memory_order_relaxed) != NULL) {
+            spare = atomic_exchange(at, NULL);
         }
     }
     return spare;
@@ -327,11 +331,11 @@ take_spare(_Atomic(void *) *places, int n)
 
 /* Put it into a place that is empty. False: there is none. */
 static bool
-give_spare(_Atomic(void *) *places, int n, void *spare)
+give_spare(spare_place *places, unsigned n, void *spare)
 {
-    for (int i = 0; i < n; i++) {
+    for (unsigned i = asc_own_place(n), end = i + n; i < end; i++) {
         void *none = NULL;
-        if (atomic_compare_exchange_strong(&places[i], &none, spare)) {
+        if (atomic_compare_exchange_strong(&places[i % n].spare, &none, spare)) {
             return true;
         }
     }
@@ -353,9 +357,28 @@ client_take_call(ClientObject *client)
     return call;
 }
 
+asc_cluster *
+client_cluster_of_call(module_state *st, ClientObject *client, asc_timing *timing,
+                       asc_call *call)
+{
+    asc_cluster *kept = asc_call_kept(call);
+    if (kept != NULL && kept == client->cluster && !client->is_async) {
+        return kept;
+    }
+    asc_cluster *cluster = client_cluster(st, client, timing);
+    if (cluster != NULL) {
+        asc_call_keep(call, cluster);
+    }
+    return cluster;
+}
+
+/* A cluster that the client has let go is not kept. */
 void
 client_give_call(ClientObject *client, asc_call *call)
 {
+    if (call != NULL && asc_call_kept(call) != client->cluster) {
+        asc_call_keep(call, NULL);
+    }
     if (call != NULL && !give_spare(client->calls, N_SPARE_CALLS, call)) {
         asc_call_free(call);
     }

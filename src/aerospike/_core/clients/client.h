@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "asc/command.h"
+#include "asc/places.h"
 #include "asc/set.h"
 #include "options/config.h"
 #include "support/args.h"
@@ -14,7 +15,7 @@
 /* A client keeps so many calls between uses, because each has buffers that have grown
  * already. If more threads than that call at one time, the others make and free calls
  * of their own. */
-#define N_SPARE_CALLS 8
+#define N_SPARE_CALLS 16
 
 /* Likewise it keeps the memory of so many batches, which are larger. */
 #define N_SPARE_STORES 4
@@ -23,6 +24,13 @@
 typedef struct client_store {
     void (*free)(struct client_store *store);
 } client_store;
+
+/* Where something lies that the next call may use. Each place has a line of memory of
+ * its own, so that a thread whose call does so does not slow down those of others. */
+typedef struct spare_place {
+    _Atomic(void *) spare;
+    char apart[ASC_LINE_SIZE - sizeof(void *)];
+} spare_place;
 
 /* Where the life of a client stands. */
 typedef enum client_state {
@@ -46,8 +54,8 @@ typedef struct ClientObject {
     _Atomic(asc_cluster *) cluster; /* counted; NULL unless CLIENT_OPEN */
     atomic_bool is_async;           /* an AsyncClient, whose methods may not wait */
     client_config config;
-    _Atomic(void *) calls[N_SPARE_CALLS];   /* owned: asc_call, or NULL */
-    _Atomic(void *) stores[N_SPARE_STORES]; /* owned: client_store, or NULL */
+    spare_place calls[N_SPARE_CALLS];   /* owned: asc_call, or NULL */
+    spare_place stores[N_SPARE_STORES]; /* owned: client_store, or NULL */
 } ClientObject;
 
 /* The cluster of a client, counted for the caller, who releases it. A client that has
@@ -85,6 +93,11 @@ PyObject *client_view(module_state *st, ClientObject *owner);
 /* An empty call, one of those that the client keeps if it has any; NULL with
  * MemoryError. */
 asc_call *client_take_call(ClientObject *client);
+
+/* The cluster of a client as client_cluster() gives it, for a call, which keeps it: the
+ * caller releases nothing. */
+asc_cluster *client_cluster_of_call(module_state *st, ClientObject *client,
+                                    asc_timing *timing, asc_call *call);
 
 /* Give a call back, which must not be under way. */
 void client_give_call(ClientObject *client, asc_call *call);

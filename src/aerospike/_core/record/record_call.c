@@ -26,11 +26,16 @@ begin(record_call *c, const record_row *row, PyObject *self, PyTypeObject *cls,
 {
     c->row = row;
     c->st = PyType_GetModuleState(cls);
-    c->client = (ClientObject *)Py_NewRef(self);
-    c->cluster = NULL;
+    c->client = (ClientObject *)self;
     c->call = NULL;
-    c->key_arg = Py_NewRef(argv[0]);
-    c->shown = Py_XNewRef(argument(argv, row->shown_at));
+    c->req = NULL; /* until the key is known */
+    c->key_arg = argv[0];
+    c->shown = argument(argv, row->shown_at);
+    if (c->loop != NULL) {
+        Py_INCREF(c->client);
+        Py_INCREF(c->key_arg);
+        Py_XINCREF(c->shown);
+    }
     c->pol.filter = NULL;
     c->key.held = NULL;
     c->reads = row->info1 != 0;
@@ -39,15 +44,18 @@ begin(record_call *c, const record_row *row, PyObject *self, PyTypeObject *cls,
     const value_rules *rules = &c->client->config.values;
     if (client_check_open(c->st, c->client) < 0 ||
         policy_from_py(c->st, &c->pol, &c->client->config.defaults[row->kind],
-                       row->kind, argument(argv, row->policy_at), rules) < 0 ||
-        (c->cluster = client_cluster(c->st, c->client, &c->pol.timing)) == NULL ||
-        meta_from_py(c->st, &c->meta, argument(argv, row->meta_at),
-                     rules->strict && !row->any_meta) < 0 ||
-        key_from_py(c->st, &c->key, c->key_arg) < 0) {
+                       row->kind, argument(argv, row->policy_at), rules) < 0) {
         return -1;
     }
     c->call = c->loop == NULL ? client_take_call(c->client) : loop_take_call(c->loop);
     if (c->call == NULL) {
+        return -1;
+    }
+    c->cluster = client_cluster_of_call(c->st, c->client, &c->pol.timing, c->call);
+    if (c->cluster == NULL ||
+        meta_from_py(c->st, &c->meta, argument(argv, row->meta_at),
+                     rules->strict && !row->any_meta) < 0 ||
+        key_from_py(c->st, &c->key, c->key_arg) < 0) {
         return -1;
     }
     c->req = asc_call_request(c->call);
@@ -96,7 +104,7 @@ __attribute__((noinline)) static void
 explain(record_call *c)
 {
     PyObject *key =
-        client_error_key(c->client, c->key_arg, c->call != NULL ? &c->key : NULL);
+        client_error_key(c->client, c->key_arg, c->req != NULL ? &c->key : NULL);
     explain_error(c->st, c->row->name, key, c->shown, c->pol.filter != NULL);
     Py_XDECREF(key);
 }
@@ -171,10 +179,11 @@ record_end(record_call *c)
     }
     policy_clear(&c->pol);
     key_clear(&c->key);
-    asc_cluster_release(c->cluster);
-    Py_XDECREF(c->shown);
-    Py_DECREF(c->key_arg);
-    Py_DECREF(c->client);
+    if (c->loop != NULL) {
+        Py_XDECREF(c->shown);
+        Py_DECREF(c->key_arg);
+        Py_DECREF(c->client);
+    }
 }
 
 PyObject *

@@ -67,13 +67,16 @@ typedef struct record_row {
 struct record_call {
     const record_row *row;
     module_state *st;
-    ClientObject *client; /* owned */
-    asc_cluster *cluster; /* counted: close() may race us */
+    /* Client, key and bin are the caller's arguments. They are owned by a call in an
+     * event loop. One that waits borrows them, for its caller holds them until it
+     * returns: all threads would write to their counts. */
+    ClientObject *client;
+    asc_cluster *cluster; /* call keeps it: close() may race us */
     asc_call *call;       /* taken from the client */
     asc_request *req;     /* of call */
-    PyObject *key_arg;    /* owned: the key as the caller wrote it; key borrows from it,
-                             and errors show it */
-    PyObject *shown;      /* owned: what an error shows as its bin, or NULL */
+    PyObject *key_arg;    /* the key as the caller wrote it; key borrows from it, and
+                          errors show it */
+    PyObject *shown;      /* what an error shows as its bin, or NULL */
     policy pol;
     record_meta meta;
     record_key key;

@@ -13,10 +13,32 @@
 
 #define N_PARTS 3
 
+/* Does a record count its type? Without the GIL all threads would write to that count;
+ * there the type is never dropped. */
+#ifdef Py_GIL_DISABLED
+#define COUNTS_TYPE false
+#else
+#define COUNTS_TYPE true
+#endif
+
+/* A record without its parts; NULL with MemoryError. */
+static PyTupleObject *
+new_record(module_state *st)
+{
+    if (COUNTS_TYPE) {
+        return PyObject_GC_NewVar(PyTupleObject, st->RecordType, N_PARTS);
+    }
+    PyTupleObject *record = PyObject_GC_NewVar(PyTupleObject, &PyTuple_Type, N_PARTS);
+    if (record != NULL) {
+        Py_SET_TYPE((PyObject *)record, st->RecordType);
+    }
+    return record;
+}
+
 PyObject *
 record_tuple(module_state *st, PyObject *key, PyObject *meta, PyObject *bins)
 {
-    PyTupleObject *record = PyObject_GC_NewVar(PyTupleObject, st->RecordType, N_PARTS);
+    PyTupleObject *record = new_record(st);
     if (record == NULL) {
         Py_DECREF(key);
         Py_DECREF(meta);
@@ -48,7 +70,9 @@ make_known(PyObject *record)
 static int
 record_traverse(PyObject *self, visitproc visit, void *arg)
 {
-    Py_VISIT(Py_TYPE(self));
+    if (COUNTS_TYPE) {
+        Py_VISIT(Py_TYPE(self));
+    }
     for (Py_ssize_t i = 0; i < N_PARTS; i++) {
         Py_VISIT(PyTuple_GET_ITEM(self, i)); /* borrowed: the record holds it */
     }
@@ -65,7 +89,9 @@ record_dealloc(PyObject *self)
         Py_DECREF(PyTuple_GET_ITEM(self, i)); /* borrowed: the record's own reference */
     }
     PyObject_GC_Del(self);
-    Py_DECREF(type);
+    if (COUNTS_TYPE) {
+        Py_DECREF(type);
+    }
     Py_TRASHCAN_END
 }
 
@@ -170,5 +196,8 @@ record_type_init(PyObject *module, module_state *st)
 {
     st->RecordType = (PyTypeObject *)PyType_FromModuleAndSpec(
         module, &record_spec, (PyObject *)&PyTuple_Type);
+    if (st->RecordType != NULL && !COUNTS_TYPE) {
+        Py_INCREF(st->RecordType); /* for ever */
+    }
     return st->RecordType != NULL ? PyModule_AddType(module, st->RecordType) : -1;
 }
