@@ -1,5 +1,5 @@
-/* asc/places.h -- which of several places a thread uses, so that threads seldom write to
- * the same line of memory. Any thread may use any place: this is only a choice. */
+/* asc/places.h -- which of several places a thread uses, so that threads seldom write
+ * to the same line of memory. Any thread may use any place: this is only a choice. */
 #ifndef ASC_PLACES_H
 #define ASC_PLACES_H
 

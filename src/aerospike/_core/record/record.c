@@ -499,7 +499,7 @@ encode_apply(record_call *c, PyObject *const *argv)
                      Py_TYPE(argv[3])->tp_name);
         return -1;
     }
-    c->shown = PyTuple_Pack(2, argv[1], argv[2]);
+    c->shown = c->made = PyTuple_Pack(2, argv[1], argv[2]);
     if (c->shown == NULL ||
         check_function_name(c->st, "udf module argument", argv[1]) < 0 ||
         check_function_name(c->st, "function name", argv[2]) < 0) {

@@ -34,8 +34,8 @@ begin(record_call *c, const record_row *row, PyObject *self, PyTypeObject *cls,
     if (c->loop != NULL) {
         Py_INCREF(c->client);
         Py_INCREF(c->key_arg);
-        Py_XINCREF(c->shown);
     }
+    c->made = c->loop != NULL ? Py_XNewRef(c->shown) : NULL;
     c->pol.filter = NULL;
     c->key.held = NULL;
     c->reads = row->info1 != 0;
@@ -179,8 +179,8 @@ record_end(record_call *c)
     }
     policy_clear(&c->pol);
     key_clear(&c->key);
+    Py_XDECREF(c->made);
     if (c->loop != NULL) {
-        Py_XDECREF(c->shown);
         Py_DECREF(c->key_arg);
         Py_DECREF(c->client);
     }
@@ -242,7 +242,7 @@ async_traverse(void *work, visitproc visit, void *arg)
     record_call *c = work;
     Py_VISIT(c->client);
     Py_VISIT(c->key_arg);
-    Py_VISIT(c->shown);
+    Py_VISIT(c->made);
     return 0;
 }
 

@@ -77,6 +77,7 @@ struct record_call {
     PyObject *key_arg;    /* the key as the caller wrote it; key borrows from it, and
                           errors show it */
     PyObject *shown;      /* what an error shows as its bin, or NULL */
+    PyObject *made; /* owned: shown, where the call has made it or owns it; or NULL */
     policy pol;
     record_meta meta;
     record_key key;
