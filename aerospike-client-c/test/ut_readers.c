@@ -49,7 +49,7 @@ look(void *self)
 static void
 test_replaced_thing_is_freed_when_nobody_looks_at_it(void)
 {
-    static char selves[N_READERS][ASC_READERS_LINE_SIZE];
+    static char selves[N_READERS][ASC_LINE_SIZE];
     pthread_t threads[N_READERS];
     atomic_store(&current, new_thing(0));
     for (int i = 0; i < N_READERS; i++) {
@@ -76,7 +76,7 @@ test_reader_is_counted_once(void)
 {
     asc_readers r = {0};
     for (uintptr_t at = 0; at < 2 * ASC_READERS_LINES; at++) {
-        const void *self = (const void *)(at * ASC_READERS_LINE_SIZE);
+        const void *self = (const void *)(at * ASC_LINE_SIZE);
         asc_readers_enter(&r, self);
         unsigned n = 0;
         for (unsigned i = 0; i < ASC_READERS_LINES; i++) {

@@ -207,10 +207,19 @@ def run_python(code: str, *args: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+BATCH_CLIENT = """
+        import sys
+        import aerospike
+        from aerospike_helpers.batch import records
+        host, port = sys.argv[1].split(":")
+        client = aerospike.client({"hosts": [(host, int(port))]})
+"""
+
+
 @pytest.mark.parametrize(
     "damage",
     [
-        "records.Read = int",
+        "records.BatchRecord = records.Read = int",
         "records.Write = dict",
         "records.Remove = 'Remove'",
     ],
@@ -218,12 +227,8 @@ def run_python(code: str, *args: str) -> None:
 def test_classes_of_batch_records_that_do_not_fit_are_never_written_to(hosts, damage):
     """Not even by the second call; and once they fit, calls work."""
     run_python(
-        f"""
-        import sys
-        import aerospike
-        from aerospike_helpers.batch import records
-        host, port = sys.argv[1].split(":")
-        client = aerospike.client({{"hosts": [(host, int(port))]}})
+        BATCH_CLIENT
+        + f"""
         saved = dict(vars(records))
         {damage}
         for _ in range(3):
@@ -252,12 +257,8 @@ def test_classes_of_batch_records_that_do_not_fit_are_never_written_to(hosts, da
 )
 def test_batches_do_not_need_the_descriptors_of_a_batch_record(hosts, damage):
     run_python(
-        f"""
-        import sys
-        import aerospike
-        from aerospike_helpers.batch import records
-        host, port = sys.argv[1].split(":")
-        client = aerospike.client({{"hosts": [(host, int(port))]}})
+        BATCH_CLIENT
+        + f"""
         descriptor = records.BatchRecord.result
         {damage}
         batch = client.batch_read([("test", "pytest", "no such key")])

@@ -19,14 +19,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "asc/places.h"
+
 #define ASC_READERS_LINES 16u
-#define ASC_READERS_LINE_SIZE 64u /* bytes that a processor owns at a time */
 
 /* Zeroed, it has no readers. */
 typedef struct asc_readers {
     union {
         atomic_uint n; /* that are inside */
-        char line[ASC_READERS_LINE_SIZE];
+        char line[ASC_LINE_SIZE];
     } lines[ASC_READERS_LINES];
 } asc_readers;
 
@@ -34,7 +35,7 @@ typedef struct asc_readers {
 static inline atomic_uint *
 asc_readers_line(asc_readers *r, const void *self)
 {
-    uintptr_t at = (uintptr_t)self / ASC_READERS_LINE_SIZE;
+    uintptr_t at = (uintptr_t)self / ASC_LINE_SIZE;
     return &r->lines[(at ^ at / ASC_READERS_LINES) % ASC_READERS_LINES].n;
 }
 
