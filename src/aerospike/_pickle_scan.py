@@ -127,6 +127,7 @@ class _Machine:
     ) -> None:
         self.data = data
         self.at = 0
+        self.frame_end = 0  # of the frame that began last
         self.resolve = resolve
         self.limits = limits
         self.takes_pairs = takes_pairs
@@ -294,7 +295,8 @@ class _Machine:
         while True:
             if self.at >= len(data):
                 raise _refused("the pickle ends early")
-            op = data[self.at]
+            start = self.at
+            op = data[start]
             self.at += 1
             self.n_opcodes += 1
             if self.n_opcodes > most:
@@ -313,6 +315,10 @@ class _Machine:
                 steps[op](self)
             else:
                 raise _refused(f"it has the instruction {op:#x}, which no value needs")
+            if start < self.frame_end < self.at:
+                # Python drops the rest of the frame and reads on behind it: what it
+                # runs would be another pickle than what is looked at here
+                raise _refused("a frame ends within an instruction")
 
     def put(self, index: int) -> None:
         self.memo[index] = self.stack[-1]
@@ -400,8 +406,12 @@ class _Machine:
         self.push_result(function, node)
 
     def frame(self) -> None:
-        if self.number(8) > len(self.data) - self.at:
+        if self.at <= self.frame_end:
+            raise _refused("a frame begins within another one")
+        size = self.number(8)
+        if size > len(self.data) - self.at:
             raise _refused("a frame is beyond the end of the pickle")
+        self.frame_end = self.at + size
 
     # --- at the end ---
 

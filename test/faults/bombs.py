@@ -188,6 +188,21 @@ BOMBS: dict[str, bytes] = {
     "str": b"\x8d" + struct.pack("<Q", 3 << 30) + b".",
     "int": b"\x8b" + struct.pack("<I", 0x7FFFFFFF) + b".",
     "frame": b"\x80\x04\x95" + struct.pack("<Q", 3 << 30) + b"N.",
+    # Python drops what is left of a frame when it needs more, and reads on behind it:
+    # it would make 4 GB of what looks like 16 bytes, and of what looks like 150
+    "frame that ends in a size": b"\x80\x05\x95"
+    + struct.pack("<Q", 5)
+    + b"\x96"
+    + struct.pack("<Q", 16)
+    + b"\1".ljust(16, b"\0")
+    + b".",
+    "frame that ends in a frame": b"\x80\x05\x95"
+    + struct.pack("<Q", 10)
+    + b"\x95"
+    + struct.pack("<Q", 152)
+    + b"C\x96"
+    + struct.pack("<Q", 1 << 32).ljust(150, b"\0")
+    + b".",
     "bytes of a number": call("builtins", "bytes", b"J\xff\xff\xff\x7f") + b".",
     "bytearray of a number": call("builtins", "bytearray", b"J\xff\xff\xff\x7f") + b".",
     "set of a range": call(

@@ -31,6 +31,7 @@ enum {
     OP_MEMOIZE, /* the same under the next index */
     OP_GET,     /* push what is kept */
     OP_HEAD,    /* says something of the pickle in `size` bytes */
+    OP_FRAME,   /* so many bytes that follow are read at once; `size` of the number */
     OP_STOP,
 };
 
@@ -54,12 +55,13 @@ static const struct {
     ['R'] = {OP_WORK, 0},    [0x81] = {OP_WORK, 0},    ['b'] = {OP_WORK, 0},
     ['q'] = {OP_PUT, 1},     ['r'] = {OP_PUT, 4},      [0x94] = {OP_MEMOIZE, 0},
     ['h'] = {OP_GET, 1},     ['j'] = {OP_GET, 4},      [0x80] = {OP_HEAD, 1},
-    [0x95] = {OP_HEAD, 8},   ['.'] = {OP_STOP, 0},
+    [0x95] = {OP_FRAME, 8},  ['.'] = {OP_STOP, 0},
 };
 
 /* A pickle that is being walked through. */
 typedef struct pickle_reader {
     const uint8_t *at, *end;
+    const uint8_t *frame_end; /* of the frame that began last */
     bool shareable;           /* the top of the stack may be used again */
     unsigned n_kept, highest; /* how many indexes are in use, the highest of them */
     uint8_t kept[MAX_OPCODES + 1]; /* by index: 0: nothing is kept; 1: a value; 2: one
@@ -123,6 +125,17 @@ keep(pickle_reader *r, uint64_t index)
     return true;
 }
 
+/* Note where a frame ends, which must be there. */
+static bool
+begin_frame(pickle_reader *r, uint64_t size)
+{
+    if (size > (uint64_t)(r->end - r->at)) {
+        return false;
+    }
+    r->frame_end = r->at + size;
+    return true;
+}
+
 /* Read one instruction. False when a plain pickle does not have it. */
 static bool
 read_opcode(pickle_reader *r, uint8_t op)
@@ -146,9 +159,10 @@ read_opcode(pickle_reader *r, uint8_t op)
     case OP_GET:
         r->shareable = true;
         return take_number(r, size, &n) && n <= MAX_OPCODES && r->kept[n] == 2;
-    case OP_HEAD: /* PROTO has a version; FRAME has a size, which must be there */
-        return take_number(r, size, &n) &&
-               (op == 0x80 || n <= (uint64_t)(r->end - r->at));
+    case OP_HEAD:
+        return take_number(r, size, &n);
+    case OP_FRAME:
+        return r->at > r->frame_end && take_number(r, size, &n) && begin_frame(r, n);
     default:
         return false;
     }
@@ -159,14 +173,18 @@ read_opcode(pickle_reader *r, uint8_t op)
 static bool
 is_plain(const uint8_t *data, size_t size)
 {
-    pickle_reader r = {.at = data, .end = data + size};
+    pickle_reader r = {.at = data, .end = data + size, .frame_end = data};
     for (unsigned i = 0; i < MAX_OPCODES && r.at < r.end; i++) {
+        const uint8_t *start = r.at;
         uint8_t op = *r.at++;
         if (opcodes[op].kind == OP_STOP) {
             return r.highest <= i;
         }
         if (!read_opcode(&r, op)) {
             return false;
+        }
+        if (start < r.frame_end && r.at > r.frame_end) {
+            return false; /* Python would go on behind the frame: see _pickle_scan.py */
         }
     }
     return false;
