@@ -564,7 +564,7 @@ COUNTED = """
 """
 
 
-@pytest.mark.measures_memory
+@pytest.mark.measures
 @pytest.mark.parametrize("function", ["all", "count"])
 def test_many_values_need_no_memory(scripted_node, folder, function):
     """All of them together would take 100 MB, on either side."""

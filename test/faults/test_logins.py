@@ -411,7 +411,7 @@ def in_memory_of(pid: int, needles: list[bytes]) -> list[int]:
     return counts
 
 
-@pytest.mark.measures_memory
+@pytest.mark.measures
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs Linux's /proc")
 def test_secrets_are_wiped_when_they_are_no_longer_needed(node):
     """The hashes of three passwords, and the token.

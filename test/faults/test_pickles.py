@@ -41,7 +41,7 @@ def confined() -> Iterator[tuple[ScriptedNode, Confined]]:
         yield node, client
 
 
-@pytest.mark.measures_memory
+@pytest.mark.measures
 @pytest.mark.parametrize("data", BOMBS.values(), ids=BOMBS)
 def test_pickle_that_takes_too_much_is_read_as_bytes(confined, data):
     node, client = confined
@@ -159,7 +159,7 @@ def test_any_value_is_read_from_its_pickle(module_client, value, protocol, twice
     assert client.get(("test", "demo", 1))[2]["a"] == value
 
 
-@pytest.mark.measures_memory
+@pytest.mark.measures
 def test_made_up_pickles_are_values_or_bytes():
     script = Path(__file__).with_name("fuzz_pickles.py")
     done = subprocess.run(

@@ -60,7 +60,7 @@ LYING = {
 }
 
 
-@pytest.mark.measures_memory
+@pytest.mark.measures
 @pytest.mark.parametrize(("particle", "data"), LYING.values(), ids=LYING)
 def test_counts_that_lie_take_neither_memory_nor_time(scripted_node, particle, data):
     scripted_node.default = reply(0, [(b"a", particle, data)])

@@ -994,7 +994,7 @@ def streamed(client):
         yield name
 
 
-@pytest.mark.measures_memory
+@pytest.mark.measures
 def test_scan_of_many_records_needs_little_memory(hosts, streamed):
     """Also when the reader is slow: what is not read waits at the server."""
     out = run_script(

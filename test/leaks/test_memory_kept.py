@@ -33,6 +33,7 @@ FAULTS = """
 """
 
 
+@pytest.mark.measures
 @pytest.mark.skipif(
     platform.libc_ver()[0] != "glibc", reason="other C libraries cannot be told"
 )

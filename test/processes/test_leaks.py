@@ -69,7 +69,7 @@ print("done")
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="counts in /proc")
-@pytest.mark.measures_memory
+@pytest.mark.measures
 @pytest.mark.parametrize(
     "turns", [30, pytest.param(1000, marks=pytest.mark.takes_long)]
 )

@@ -43,6 +43,7 @@ def test_watcher_has_its_turns_where_the_gil_is_given_away():
     until(gives_it_away)  # the machine may be too busy to have the watcher run
 
 
+@pytest.mark.measures
 @HAS_GIL
 @pytest.mark.parametrize("name", holds.WORKLOADS)
 def test_no_call_keeps_the_gil_for_long(client, hosts, sets, name):

@@ -10,7 +10,7 @@ from ..children import run_script
 from .certificates import NAME, serving
 
 pytestmark = [
-    pytest.mark.measures_memory,
+    pytest.mark.measures,
     pytest.mark.skipif(
         not os.path.exists("/proc/self/statm"), reason="needs Linux's /proc to count"
     ),
