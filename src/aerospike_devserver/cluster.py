@@ -30,10 +30,12 @@ from aerospike_devserver.config import (
     GivenRacks,
     NamespaceConfig,
     SecurityConfig,
+    Strong,
     TlsConfig,
     UdfConfig,
     is_loopback,
     racks_of,
+    strong_ones,
 )
 from aerospike_devserver.dispatch import answer
 from aerospike_devserver.faults import Faults, Ground
@@ -88,8 +90,9 @@ class DevCluster:
     :param replication_factor: cut to the number of live nodes.
     :param version: "8.1" or "8.2", or a build of four numbers to report: what the
         server does not know in that version it refuses, string operations before 8.2.
-    :param edition: "community", or "enterprise": then the server compresses, and says
-        that it is of that edition. None = "community", or "enterprise" with security.
+    :param edition: "community", or "enterprise": then the server compresses, deletes
+        durably, and says that it is of that edition. None = "community", or
+        "enterprise" with security or strong consistency.
     :param cluster_name: None = the cluster has no name.
     :param default_ttl: seconds to live of records written without TTL, 0 = for ever.
     :param nsup_period: seconds; 0 turns expiration off.
@@ -128,6 +131,8 @@ class DevCluster:
     :param udf_memory: bytes that the functions of a module may take.
     :param full_lua: give functions in Lua the whole library, which reads and writes
         files and starts processes. Without it they reach nothing but records.
+    :param strong_consistency: the namespaces have strong consistency, and transactions:
+        all of them, or those of these names.
     :ivar faults: makes things go wrong: see `Faults`.
     :raises ValueError: a parameter is out of range, or a file is not what it should be.
     """
@@ -165,7 +170,10 @@ class DevCluster:
         full_lua: bool = False,
         alternate_address: str | None = None,
         racks: GivenRacks = None,
+        strong_consistency: Strong = False,
     ) -> None:
+        namespaces = list(namespaces)
+        strong = strong_ones(strong_consistency, namespaces)
         settings = [
             NamespaceConfig(
                 name,
@@ -173,6 +181,7 @@ class DevCluster:
                 nsup_period_s=nsup_period,
                 allow_ttl_without_nsup=allow_ttl_without_nsup,
                 max_record_size=max_record_size,
+                is_strong=name in strong,
             )
             for name in namespaces
         ]
@@ -186,7 +195,7 @@ class DevCluster:
 
             self._tls = tls_of(tls, mutual_tls, name, *files)
         if edition is None:
-            edition = ENTERPRISE if security else COMMUNITY
+            edition = ENTERPRISE if security or strong else COMMUNITY
         has_tls, users = self._tls is not None, external_users or {}
         if not has_tls:
             _refuse(
@@ -195,8 +204,12 @@ class DevCluster:
                 tls_name=tls_name,
                 tls_port=tls_port,
             )
-        if security and edition == COMMUNITY:
-            _refuse(f'edition="{ENTERPRISE}"', security=security)
+        if edition == COMMUNITY:
+            _refuse(
+                f'edition="{ENTERPRISE}"',
+                security=security or None,
+                strong_consistency=strong or None,
+            )
         if not security:
             _refuse(
                 "security",

@@ -76,7 +76,8 @@ class NamespaceConfig:
 
     default_ttl_s: seconds, 0 = never expire; nsup_period_s: 0 turns expiration off,
     and a TTL is then refused with 22 unless allow_ttl_without_nsup is set;
-    max_record_size: bytes of one stored record, above it a write answers 13.
+    max_record_size: bytes of one stored record, above it a write answers 13;
+    is_strong: it has strong consistency.
     """
 
     name: str
@@ -85,6 +86,7 @@ class NamespaceConfig:
     nsup_period_s: int = 10
     allow_ttl_without_nsup: bool = True
     max_record_size: int = 1_048_576
+    is_strong: bool = False
 
     def __post_init__(self) -> None:
         if not _NAMESPACE.fullmatch(self.name):
@@ -95,6 +97,21 @@ class NamespaceConfig:
             raise ValueError("nsup_period is 0 or more seconds")
         if not 0 < self.max_record_size <= MAX_RECORD_SIZE:
             raise ValueError(f"max_record_size is 1 to {MAX_RECORD_SIZE} bytes")
+
+
+Strong = bool | Collection[str]
+"""Which namespaces have strong consistency: all, none, or those of these names."""
+
+
+def strong_ones(strong: Strong, namespaces: Collection[str]) -> frozenset[str]:
+    """The names of those that have strong consistency; ValueError for a wrong one."""
+    if isinstance(strong, bool):
+        return frozenset(namespaces if strong else ())
+    names = {strong} if isinstance(strong, str) else set(strong)
+    unknown = names - set(namespaces)
+    if unknown:
+        raise ValueError(f"strong_consistency: no namespace {min(unknown)!r}")
+    return frozenset(names)
 
 
 @dataclass(frozen=True)

@@ -86,12 +86,14 @@ def replica_bitmaps(
     node: int,
     shift: int = 0,
     racks: tuple[int, ...] = (),
+    unserved: frozenset[int] = frozenset(),
 ) -> tuple[str, ...]:
     """Per replica column the partitions for which `node` is that replica, as bitmaps.
 
     Columns beyond the number of live nodes are empty.
 
     :param shift: each partition has the owners of the one so many behind it.
+    :param unserved: partitions that have no owners.
     """
     table = replica_table(live, racks)
     table = table[shift:] + table[:shift]
@@ -100,7 +102,7 @@ def replica_bitmaps(
             [
                 p
                 for p, owners in enumerate(table)
-                if owners[column : column + 1] == (node,)
+                if owners[column : column + 1] == (node,) and p not in unserved
             ]
         )
         for column in range(columns)

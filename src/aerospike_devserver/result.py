@@ -64,6 +64,14 @@ class Result(IntEnum):
     QUOTA_EXCEEDED = 83
     LDAP_AUTHENTICATION = 93
     UDF = 100
+    MRT_BLOCKED = 120
+    MRT_VERSION_MISMATCH = 121
+    MRT_EXPIRED = 122
+    MRT_TOO_MANY_WRITES = 123
+    MRT_COMMITTED = 124
+    MRT_ABORTED = 125
+    MRT_ALREADY_LOCKED = 126
+    MRT_MONITOR_EXISTS = 127
     BATCH_DISABLED = 150
     BATCH_MAX_REQUESTS = 151
     GEO_INVALID_GEOJSON = 160
@@ -81,8 +89,10 @@ class ServerError(Exception):
     """A command failed with `result`; `answer` of its handler makes the error reply.
 
     subcode and text say more to a client that asks for it. What a subcode means depends
-    on the result; 0 = none.
+    on the result; 0 = none. fields: what the reply carries besides, encoded.
     """
+
+    fields: tuple[bytes, ...] = ()
 
     def __init__(self, result: Result, subcode: int = 0, text: str = "") -> None:
         super().__init__(result.name)

@@ -117,12 +117,12 @@ def test_checks_are_those_of_other_deletes(place):
 
 
 @ENTERPRISE
-def test_a_record_that_comes_again_begins_anew(place):
-    client = place.client
+def test_the_generation_of_a_record_that_comes_again_goes_on(place):
+    client, key = place.client, ("test", "durable", "again")
     for number in range(3):
-        client.put(KEY, {f"b{number}": 1})
-    client.remove(KEY, None, DURABLE)
+        client.put(key, {f"b{number}": 1})
+    client.remove(key, None, DURABLE)
     create = {"exists": aerospike.POLICY_EXISTS_CREATE}
-    client.put(KEY, {"n": 1}, None, create)
-    _, meta, bins = client.get(KEY)
-    assert (meta["gen"], bins) == (1, {"n": 1})
+    client.put(key, {"n": 1}, None, create)
+    _, meta, bins = client.get(key)
+    assert (meta["gen"], bins) == (5, {"n": 1})

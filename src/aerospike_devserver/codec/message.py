@@ -42,8 +42,10 @@ class Field:
     NAMESPACE: Final = 0
     SET: Final = 1
     KEY: Final = 2
+    RECORD_VERSION: Final = 3
     DIGEST: Final = 4
     TRANSACTION_ID: Final = 5
+    DEADLINE: Final = 6
     TASK_ID: Final = 7
     SOCKET_TIMEOUT: Final = 9
     RECORDS_PER_SECOND: Final = 10
@@ -111,6 +113,7 @@ class Info4:
     VERIFY_READ: Final = 0x01
     ROLL_FORWARD: Final = 0x02
     ROLL_BACK: Final = 0x04
+    ON_LOCKING_ONLY: Final = 0x10
     ERROR_DETAIL: Final = 0x60
     ERROR_DETAIL_UNIT: Final = 0x20
 
@@ -298,6 +301,29 @@ def as_batch_row(reply: bytes, index: int) -> bytes:
     """A single-record reply as a row of a batch: no frame, the index in its place."""
     start = PROTO_SIZE + _INDEX_OFFSET
     return reply[PROTO_SIZE:start] + _INDEX.pack(index) + reply[start + _INDEX.size :]
+
+
+_COUNT = Struct(">H")
+_COUNT_OFFSET = PROTO_SIZE + 18
+"""Where the number of fields stands in a single-record reply."""
+
+
+def with_fields(reply: bytes, fields: Sequence[bytes]) -> bytes:
+    """A single-record reply that carries further fields."""
+    (n_fields,) = _COUNT.unpack_from(reply, _COUNT_OFFSET)
+    body = PROTO_SIZE + HEADER_SIZE
+    return frame(
+        ProtoType.MESSAGE,
+        b"".join(
+            (
+                reply[PROTO_SIZE:_COUNT_OFFSET],
+                _COUNT.pack(n_fields + len(fields)),
+                reply[_COUNT_OFFSET + _COUNT.size : body],
+                *fields,
+                reply[body:],
+            )
+        ),
+    )
 
 
 def encode_field(field_type: int, data: bytes) -> bytes:

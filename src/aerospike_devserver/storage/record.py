@@ -23,7 +23,8 @@ class Record:
     """What is stored under one digest. Writes replace it, so readers need no copy.
 
     void_time_s: seconds since 2010 at which it expires, 0 = never; last_update_ms:
-    since 1970; key: particle type byte and value of the user key, None if not stored.
+    since 1970; key: particle type byte and value of the user key, None if not stored;
+    version: set by namespaces with strong consistency, and only by those.
     """
 
     __slots__ = (
@@ -32,8 +33,11 @@ class Record:
         "key",
         "last_update_ms",
         "set_name",
+        "version",
         "void_time_s",
     )
+
+    version: int
 
     def __init__(
         self,

@@ -13,8 +13,9 @@ from aerospike_devserver.config import Address, ClusterConfig, Racks
 from aerospike_devserver.ownership import N_PARTITIONS, partitions_of, replica_table
 from aerospike_devserver.storage.jobs import Jobs
 from aerospike_devserver.storage.modules import Modules
+from aerospike_devserver.storage.namespace import Namespace
 from aerospike_devserver.storage.security import Security
-from aerospike_devserver.storage.storage import Namespace, Storage
+from aerospike_devserver.storage.storage import Storage
 
 NODE_PREFIX = "BB9"
 _FIRST_NODE = 0xA1
@@ -156,6 +157,10 @@ class ClusterState:
         table = replica_table(self.live, self.racks_of(namespace))
         return table[(partition + self.shift) % N_PARTITIONS]
 
+    def unserved(self, namespace: str) -> frozenset[int]:
+        """The partitions of a namespace that no node serves, as things are."""
+        return frozenset()
+
     @property
     def live(self) -> tuple[int, ...]:
         """Indexes of the nodes that are up."""
@@ -165,6 +170,11 @@ class ClusterState:
     def replicas(self) -> int:
         """Copies of a record: the replication factor, cut to the nodes that are up."""
         return max(1, min(self.config.replication_factor, len(self.live)))
+
+    @property
+    def regime(self) -> int:
+        """Of the partition map: it goes up whenever partitions are spread anew."""
+        return self.partition_generation + 1
 
     @property
     def cluster_key(self) -> str:

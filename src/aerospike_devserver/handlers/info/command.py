@@ -13,8 +13,8 @@ from aerospike_devserver.config import MAX_NAMESPACE_NAME
 from aerospike_devserver.loading import LOADING, load_module
 from aerospike_devserver.result import InfoError, Result
 from aerospike_devserver.session import Session
+from aerospike_devserver.storage.namespace import Namespace
 from aerospike_devserver.storage.state import NodeState
-from aerospike_devserver.storage.storage import Namespace
 
 _MAX_DIGITS = 20
 """Of a number of 64 bits. Python refuses to read one of thousands."""

@@ -27,8 +27,8 @@ from aerospike_devserver.storage.index import (
     IndexKind,
     TooManyIndexes,
 )
+from aerospike_devserver.storage.namespace import Namespace
 from aerospike_devserver.storage.state import NodeState
-from aerospike_devserver.storage.storage import Namespace
 from aerospike_devserver.values import geo
 from aerospike_devserver.values.particle import Particle
 from aerospike_devserver.version import V8_2, Version

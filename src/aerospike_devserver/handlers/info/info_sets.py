@@ -15,7 +15,7 @@ from aerospike_devserver.handlers.info.info_tables import pairs
 from aerospike_devserver.handlers.record.command import MAX_SET_NAME
 from aerospike_devserver.result import InfoError, Result
 from aerospike_devserver.storage.index import IndexKind
-from aerospike_devserver.storage.storage import Namespace, SetState
+from aerospike_devserver.storage.namespace import Namespace, SetState
 
 MAX_LUT = 23
 """Characters of the time of a truncation."""

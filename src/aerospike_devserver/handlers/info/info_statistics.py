@@ -14,7 +14,7 @@ from aerospike_devserver.handlers.info.command import Request, command
 from aerospike_devserver.handlers.info.info_node import cluster_name
 from aerospike_devserver.handlers.info.info_tables import pairs
 from aerospike_devserver.result import InfoError, Result
-from aerospike_devserver.storage.storage import Namespace
+from aerospike_devserver.storage.namespace import Namespace
 
 
 @command("statistics")
@@ -74,6 +74,7 @@ def _namespace_config(request: Request, namespace: Namespace) -> dict[str, objec
         "nsup-period": config.nsup_period_s,
         "rack-id": racks[request.node.index] if racks else 0,
         "replication-factor": request.node.cluster.config.replication_factor,
+        "strong-consistency": str(config.is_strong).lower(),
     }
     return dict(sorted((own | tables.NAMESPACE_CONFIG).items()))
 

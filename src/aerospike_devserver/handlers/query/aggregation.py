@@ -30,8 +30,8 @@ from aerospike_devserver.reply import Reply
 from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.session import Session
 from aerospike_devserver.storage.jobs import Job
+from aerospike_devserver.storage.namespace import Namespace
 from aerospike_devserver.storage.state import NodeState
-from aerospike_devserver.storage.storage import Namespace
 from aerospike_devserver.values.particle import Particle
 
 KIND = "aggregation"

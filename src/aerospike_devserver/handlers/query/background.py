@@ -37,9 +37,9 @@ from aerospike_devserver.ownership import N_PARTITIONS
 from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.session import Session
 from aerospike_devserver.storage.jobs import Job
+from aerospike_devserver.storage.namespace import Namespace
 from aerospike_devserver.storage.record import Subject
 from aerospike_devserver.storage.state import NodeState
-from aerospike_devserver.storage.storage import Namespace
 from aerospike_devserver.texts import shortened
 from aerospike_devserver.version import Version
 

@@ -12,9 +12,9 @@ from aerospike_devserver import expressions
 from aerospike_devserver.expressions.nodes import Node
 from aerospike_devserver.handlers.query.where import Where
 from aerospike_devserver.storage.jobs import Job
+from aerospike_devserver.storage.namespace import Namespace
 from aerospike_devserver.storage.record import Record, Subject
 from aerospike_devserver.storage.state import ClusterState
-from aerospike_devserver.storage.storage import Namespace
 from aerospike_devserver.values.marks import UNKNOWN
 from aerospike_devserver.values.values import ALLOWANCE
 

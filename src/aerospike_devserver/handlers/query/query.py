@@ -37,7 +37,7 @@ from aerospike_devserver.reply import Reply
 from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.session import Session
 from aerospike_devserver.storage.jobs import Job
-from aerospike_devserver.storage.storage import Namespace
+from aerospike_devserver.storage.namespace import Namespace
 from aerospike_devserver.values.particle import Particle
 from aerospike_devserver.version import Version
 

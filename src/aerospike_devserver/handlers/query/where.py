@@ -24,8 +24,8 @@ from aerospike_devserver.storage.index import (
     Index,
     IndexKind,
 )
+from aerospike_devserver.storage.namespace import Namespace
 from aerospike_devserver.storage.record import Record
-from aerospike_devserver.storage.storage import Namespace
 from aerospike_devserver.values import geo
 from aerospike_devserver.values.geojson import InvalidGeoJSON
 from aerospike_devserver.values.particle import Particle

@@ -144,7 +144,7 @@ class _Call(records.Host):
         elif stored is None:
             raise ServerError(Result.RECORD_NOT_FOUND)
         else:
-            written.drop(command)
+            written.drop(command, stored)
             command.generation = next_generation(stored.generation)
             command.void_time_s = void_time_s
 

@@ -6,13 +6,22 @@ from aerospike_devserver.clock import EPOCH_S
 from aerospike_devserver.codec.message import Field, Info2, Message
 from aerospike_devserver.loading import load_module
 from aerospike_devserver.result import Result, ServerError
-from aerospike_devserver.storage.record import Bins, Record, Subject
+from aerospike_devserver.storage.namespace import Place
+from aerospike_devserver.storage.record import (
+    Bins,
+    Record,
+    Subject,
+    next_generation,
+)
 from aerospike_devserver.storage.state import ClusterState
-from aerospike_devserver.storage.storage import Namespace
 from aerospike_devserver.values.particle import Particle
 
 DIGEST_SIZE = 20
 MAX_SET_NAME = 63
+_NOT_STRONG = 1
+"""Sub-code of result 16."""
+_NOT_DURABLE = 8
+"""Sub-code of result 22."""
 INTEGER_KEY_SIZE = 9
 """Type byte and 8 bytes."""
 
@@ -48,7 +57,7 @@ class Command:
         namespace = cluster.storage.find(fields.get(Field.NAMESPACE, b""))
         if namespace is None:
             raise ServerError(Result.NAMESPACE_NOT_FOUND)
-        self.namespace: Namespace = namespace
+        self.namespace: Place = namespace
         if len(digest) != DIGEST_SIZE:
             raise ServerError(Result.REQUEST_INVALID)
         self.digest = digest
@@ -63,7 +72,10 @@ class Command:
 
     def new_record(self, bins: Bins, void_time_s: int) -> Record:
         """The record that the command creates."""
-        return Record(self.set_name, self.key, bins, 1, void_time_s, self.now_ms)
+        generation = self.namespace.first_generation(self.digest)
+        return Record(
+            self.set_name, self.key, bins, generation, void_time_s, self.now_ms
+        )
 
     def answer_for(self, record: Record) -> None:
         """Let the reply carry the metadata of a record."""
@@ -84,20 +96,48 @@ class Command:
             raise ServerError(Result.UNSUPPORTED_FEATURE)
 
     def check_transaction(self, forbidden_info4: int) -> None:
-        """Multi-record transactions: ServerError 25, as the Community Edition says."""
+        """Multi-record transactions, which need a namespace with strong consistency.
+
+        ServerError 25 in the Community Edition, else 16.
+        """
         message = self.message
         if Field.TRANSACTION_ID in message.fields or message.info4 & forbidden_info4:
+            if self.namespace.is_strong:
+                return
+            if self.cluster.config.is_enterprise:
+                raise ServerError(
+                    Result.UNSUPPORTED_FEATURE, _NOT_STRONG, "no strong consistency"
+                )
+            raise ServerError(Result.ENTERPRISE_ONLY)
+
+    def check_linearized(self) -> None:
+        """A linearized read: ServerError 25 in the Community Edition.
+
+        Where there is no strong consistency, the Enterprise Edition reads as ever.
+        """
+        if not self.cluster.config.is_enterprise:
             raise ServerError(Result.ENTERPRISE_ONLY)
 
     def check_durable(self) -> None:
-        """A delete that is to be durable: ServerError 25 in the Community Edition.
+        """Whether a delete may be durable, or must be.
 
-        In the Enterprise Edition the record is gone like any other: its tombstone, of
-        which clients see nothing, is left out.
+        ServerError 25 for one in the Community Edition, and 22 for another where there
+        is strong consistency.
         """
-        is_durable = self.message.info2 & Info2.DURABLE_DELETE
-        if is_durable and not self.cluster.config.is_enterprise:
-            raise ServerError(Result.ENTERPRISE_ONLY)
+        if self.message.info2 & Info2.DURABLE_DELETE:
+            if not self.cluster.config.is_enterprise:
+                raise ServerError(Result.ENTERPRISE_ONLY)
+        elif self.namespace.is_strong:
+            raise ServerError(
+                Result.FORBIDDEN, _NOT_DURABLE, "deletes have to be durable"
+            )
+
+    def tombstone(self, record: Record) -> Record | None:
+        """What a delete leaves in the place of a record, if it is durable."""
+        if not self.message.info2 & Info2.DURABLE_DELETE:
+            return None
+        generation = next_generation(record.generation)
+        return Record(record.set_name, record.key, {}, generation, 0, self.now_ms)
 
     def check_read_set(self, record: Record) -> None:
         """Reads and deletes: a set name that is sent has to be the stored one."""

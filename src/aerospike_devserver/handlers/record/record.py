@@ -53,7 +53,7 @@ def read(command: Command) -> bytes:
     message = command.message
     command.check_transaction(Info4.VERIFY_READ)
     if message.info3 & _SC_READ == Info3.SC_READ_TYPE:  # linearized
-        raise ServerError(Result.ENTERPRISE_ONLY)
+        command.check_linearized()
     record = command.find()
     if record is None:
         raise ServerError(Result.RECORD_NOT_FOUND)
@@ -142,7 +142,7 @@ def _touch_on_read(command: Command, record: Record, percent: int) -> None:
         command.now_s + life_s,
         command.now_ms,
     )
-    command.namespace.put(command.digest, touched)
+    command.namespace.touch(command.digest, touched, record)
 
 
 def delete(command: Command) -> bytes:
@@ -156,7 +156,7 @@ def delete(command: Command) -> bytes:
     _check_generation(message, record)
     command.check_filter(record)
     command.check_key(record)
-    command.namespace.drop(command.digest)
+    command.namespace.remove(command.digest, command.tombstone(record))
     return encode_reply(OK)
 
 
@@ -271,7 +271,7 @@ def _finish(
     elif record is None or command.message.info3 & _REPLACE:
         raise ServerError(Result.RECORD_NOT_FOUND)
     else:
-        written.drop(command)
+        written.drop(command, record)
         command.generation = command.void_time_s = 0
 
 
@@ -293,6 +293,14 @@ def _handler(message: Message) -> Callable[[Command], bytes]:
     raise ServerError(Result.REQUEST_INVALID)
 
 
+def _answer_strong(command: Command) -> bytes:
+    """Carry out a command where there is strong consistency."""
+    load_module("handlers.record.strong")
+    from aerospike_devserver.handlers.record import strong
+
+    return strong.answer(command, _handler)
+
+
 def answer(
     cluster: ClusterState, message: Message, digest: bytes, check: Check | None = None
 ) -> bytes:
@@ -306,8 +314,12 @@ def answer(
         if check is not None:
             check(message)
         command = Command(cluster, message, digest)
+        if command.namespace.is_strong:
+            return _answer_strong(command)
         return _handler(message)(command)
     except ServerError as error:
         fields = details_of(error, message.info4, cluster.config.plays)
+        if error.fields:
+            fields = (*error.fields, *fields)
         known = (command.generation, command.void_time_s) if command else (0, 0)
         return encode_reply(error.result, *known, fields=fields)

@@ -51,7 +51,7 @@ def store(command: Command, written: Record) -> None:
     command.answer_for(written)
 
 
-def drop(command: Command) -> None:
-    """Delete a record that a write has left without bins; ServerError 25."""
+def drop(command: Command, record: Record) -> None:
+    """Delete a record that a write has left without bins; ServerError 22 or 25."""
     command.check_durable()
-    command.namespace.drop(command.digest)
+    command.namespace.remove(command.digest, command.tombstone(record))

@@ -1,0 +1,5 @@
+function set(rec, name, value)
+  rec[name] = value
+  aerospike:update(rec)
+  return value
+end
