@@ -108,8 +108,9 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         "--edition",
         {
             "default": None,
-            "help": f"{COMMUNITY}, or {ENTERPRISE}: compression, approximated "
-            f"({COMMUNITY}, with --security {ENTERPRISE})",
+            "help": f"{COMMUNITY}, or {ENTERPRISE}: compression and durable deletes, "
+            f"approximated ({COMMUNITY}; {ENTERPRISE} with --security or "
+            "--strong-consistency)",
         },
     ),
     ("--cluster-name", {"default": None, "help": "name of the cluster"}),
@@ -193,6 +194,14 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
             "action": "store_true",
             "help": "clients must log in and have roles, at first the user admin with "
             "the password admin; approximated, as the Community Edition has no users",
+        },
+    ),
+    (
+        "--strong-consistency",
+        {
+            "action": "store_true",
+            "help": "all namespaces have strong consistency and transactions; "
+            "approximated, as the Community Edition has neither",
         },
     ),
     (

@@ -40,6 +40,7 @@ from aerospike_devserver.config import (
 from aerospike_devserver.dispatch import answer
 from aerospike_devserver.faults import Faults, Ground
 from aerospike_devserver.loading import load_module
+from aerospike_devserver.ownership import N_PARTITIONS
 from aerospike_devserver.reply import Reply
 from aerospike_devserver.session import Session
 from aerospike_devserver.storage.security import ADMIN, ADMIN_PASSWORD
@@ -469,6 +470,51 @@ class DevCluster:
         """
         with self._lock:
             self._running.call(self._state.move_partitions)
+
+    def lose_partitions(
+        self,
+        partitions: Iterable[int] | None = None,
+        *,
+        namespace: str | None = None,
+        is_dead: bool = False,
+    ) -> None:
+        """Let partitions be unavailable in namespaces with strong consistency.
+
+        Their records can neither be written nor, except with the read mode "allow
+        unavailable", be read: such a command fails with 11. That ends with
+        `revive_partitions`, or with the next call of this.
+
+        :param partitions: their numbers; None = all.
+        :param namespace: its name; None = all that have strong consistency.
+        :param is_dead: let them be dead, until somebody revives them.
+
+        ValueError: there are no such partitions, or no such namespace.
+        """
+        numbers = set(range(N_PARTITIONS) if partitions is None else partitions)
+        if not numbers <= set(range(N_PARTITIONS)):
+            raise ValueError(f"partitions are 0 to {N_PARTITIONS - 1}")
+        names, none = self._strong(namespace), ()
+        lost, dead = (none, numbers) if is_dead else (numbers, none)
+        with self._lock:
+            self._running.call(lambda: self._state.lose(names, lost, dead))
+
+    def revive_partitions(self, namespace: str | None = None) -> None:
+        """Serve all partitions again that `lose_partitions` took, dead ones too.
+
+        ValueError: there is no such namespace with strong consistency.
+        """
+        names = self._strong(namespace)
+        with self._lock:
+            self._running.call(lambda: self._state.lose(names, (), ()))
+
+    def _strong(self, namespace: str | None) -> list[str]:
+        """A namespace with strong consistency, or all of them; ValueError."""
+        strong = [each.name for each in self._config.namespaces if each.is_strong]
+        if namespace is None and strong:
+            return strong
+        if namespace not in strong:
+            raise ValueError(f"no namespace {namespace!r} with strong consistency")
+        return [namespace]
 
     def freeze_node(self, index: int) -> None:
         """Let a node do nothing, as a process under SIGSTOP, until `thaw_node`.

@@ -61,6 +61,42 @@ def partitions_of(
     return frozenset(p for p, owners in enumerate(table) if node in owners[:n_copies])
 
 
+@lru_cache(maxsize=64)
+def unavailable(
+    n_nodes: int,
+    live: tuple[int, ...],
+    n_copies: int,
+    shift: int = 0,
+    racks: tuple[int, ...] = (),
+) -> frozenset[int]:
+    """The partitions that a namespace with strong consistency does not serve.
+
+    All are served where fewer nodes are missing than there are copies. Else a partition
+    needs one of its copies if more than half of the nodes are there, its master if it
+    is just half of them, and all copies if it is less. Source: the vendor's manual on
+    strong consistency; approximated.
+
+    :param n_nodes: how many nodes belong to the cluster: its roster.
+    :param live: those that are up.
+    :param n_copies: copies of each partition while all nodes are up.
+    """
+    if n_nodes - len(live) < n_copies:
+        return frozenset()
+    balance, live_nodes = 2 * len(live) - n_nodes, frozenset(live)
+
+    def is_served(copies: tuple[int, ...]) -> bool:
+        if balance > 0:
+            return not live_nodes.isdisjoint(copies)
+        return live_nodes.issuperset(copies[:1] if balance == 0 else copies)
+
+    table = replica_table(tuple(range(n_nodes)), racks)
+    return frozenset(
+        (partition - shift) % N_PARTITIONS
+        for partition, owners in enumerate(table)
+        if not is_served(owners[:n_copies])
+    )
+
+
 def _spread(owners: tuple[int, ...], racks: tuple[int, ...]) -> tuple[int, ...]:
     """The owners in another order: no rack comes again before each has come once."""
     seen: Counter[int] = Counter()

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 from typing import NamedTuple
 
 from aerospike_devserver.clock import Clock
 from aerospike_devserver.config import Address, ClusterConfig, Racks
-from aerospike_devserver.ownership import N_PARTITIONS, partitions_of, replica_table
+from aerospike_devserver.ownership import (
+    N_PARTITIONS,
+    partitions_of,
+    replica_table,
+    unavailable,
+)
 from aerospike_devserver.storage.jobs import Jobs
 from aerospike_devserver.storage.modules import Modules
 from aerospike_devserver.storage.namespace import Namespace
@@ -34,6 +39,31 @@ def _at_once(task: Task) -> None:
     """Carry out a task without a loop."""
     for _ in task:
         pass
+
+
+class Unserved(NamedTuple):
+    """The partitions of a namespace that no node serves.
+
+    lost: a test has made them unavailable; missing: the nodes that have them are down;
+    dead: a test has made them so, until somebody revives them.
+    """
+
+    lost: frozenset[int] = frozenset()
+    dead: frozenset[int] = frozenset()
+    missing: frozenset[int] = frozenset()
+
+    @property
+    def unavailable(self) -> frozenset[int]:
+        """Those that come back by themselves."""
+        return (self.lost | self.missing) - self.dead
+
+    @property
+    def all(self) -> frozenset[int]:
+        """All of them."""
+        return frozenset().union(*self)
+
+
+_NONE: frozenset[int] = frozenset()
 
 
 class Login(NamedTuple):
@@ -69,17 +99,21 @@ class NodeState:
     def served(self, namespace: str) -> frozenset[int]:
         """The partitions of which the node holds a copy, as things are."""
         cluster = self.cluster
-        return partitions_of(
+        held = partitions_of(
             self.index,
             cluster.config.replication_factor,
             cluster.live,
             cluster.shift,
             cluster.racks_of(namespace),
         )
+        unserved = cluster.unserved_of(namespace)
+        return held - unserved if unserved else held
 
     def is_master_of(self, namespace: str, partition: int) -> bool:
         """Whether the node is the one that writes to a partition."""
-        return self.cluster.owners(namespace, partition)[:1] == (self.index,)
+        cluster = self.cluster
+        is_first = cluster.owners(namespace, partition)[:1] == (self.index,)
+        return is_first and partition not in cluster.unserved_of(namespace)
 
     def spawn(self, task: Task) -> None:
         """Start a task of this node's own, which rests while the node is frozen."""
@@ -129,7 +163,7 @@ class ClusterState:
     """What all nodes of a cluster share. Changed on the thread of its loop only.
 
     spawn: starts a task, whose first turn comes at once. shift: how far the owners of
-    partitions were moved along.
+    partitions were moved along. unserved: of the namespaces with strong consistency.
     """
 
     def __init__(
@@ -147,6 +181,9 @@ class ClusterState:
         self.rebalance_generation = 0
         self.shift = 0
         self.racks = config.racks
+        strong = [each.name for each in config.namespaces if each.is_strong]
+        self.unserved = dict.fromkeys(strong, Unserved())
+        self._unserved: dict[str, frozenset[int]] = {}
 
     def racks_of(self, namespace: str) -> tuple[int, ...]:
         """The racks of all nodes in a namespace; empty if there are no racks."""
@@ -157,9 +194,26 @@ class ClusterState:
         table = replica_table(self.live, self.racks_of(namespace))
         return table[(partition + self.shift) % N_PARTITIONS]
 
-    def unserved(self, namespace: str) -> frozenset[int]:
+    def unserved_of(self, namespace: str) -> frozenset[int]:
         """The partitions of a namespace that no node serves, as things are."""
-        return frozenset()
+        return self._unserved.get(namespace, _NONE)
+
+    def lose(
+        self, namespaces: Iterable[str], lost: Iterable[int], dead: Iterable[int]
+    ) -> None:
+        """Serve some partitions no more: besides those that have no nodes, these.
+
+        :param namespaces: names of some with strong consistency.
+        """
+        made = Unserved(frozenset(lost), frozenset(dead))
+        self.unserved |= dict.fromkeys(namespaces, made)
+        self._spread_anew()
+
+    def revive(self, namespaces: Iterable[str]) -> None:
+        """Serve the dead partitions of some namespaces again."""
+        for name in namespaces:
+            self.unserved[name] = self.unserved[name]._replace(dead=_NONE)
+        self._spread_anew()
 
     @property
     def live(self) -> tuple[int, ...]:
@@ -209,7 +263,18 @@ class ClusterState:
         self.racks = racks
         self._spread_anew()
 
+    def _find_missing(self) -> None:
+        """Find out which partitions have too few nodes left."""
+        n_nodes = len(self.nodes)
+        copies = min(self.config.replication_factor, n_nodes)
+        for name, found in self.unserved.items():
+            racks = self.racks_of(name)
+            missing = unavailable(n_nodes, self.live, copies, self.shift, racks)
+            self.unserved[name] = found._replace(missing=missing)
+            self._unserved[name] = self.unserved[name].all
+
     def _spread_anew(self) -> None:
+        self._find_missing()
         self.partition_generation += 1
         self.rebalance_generation += 1
 
@@ -222,4 +287,6 @@ class ClusterState:
         if self.security is not None:
             self.security.reset()
         self.storage.clear()
+        if any(each.lost or each.dead for each in self.unserved.values()):
+            self.lose(self.unserved, (), ())
         self.modules.clear()

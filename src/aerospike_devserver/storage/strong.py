@@ -8,19 +8,32 @@ Edition has neither. Source: the page on transactions.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from enum import Enum
 
 from aerospike_devserver.clock import EPOCH_S
 from aerospike_devserver.config import NamespaceConfig
+from aerospike_devserver.ownership import partition_of
 from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.storage.namespace import Namespace
 from aerospike_devserver.storage.record import Record
 
 MAX_WRITES = 4096
 """Records that a transaction may write."""
+DURATION_S = 10
+"""How long a transaction may take that does not say; source: `mrt-duration`."""
+MAX_DURATION_S = 120
+"""The most that it may say."""
 REMEMBERED_S = 3600
 """How long a transaction that the server has ended is known; then nobody asks."""
+
+_ROLLS = {False: "mrt_roll_back_success", True: "mrt_roll_forward_success"}
+_OWN_ROLLS = {
+    False: "mrt_monitor_roll_back_success",
+    True: "mrt_monitor_roll_forward_success",
+}
+"""What counts the rolls of records; those by the server alone are among the first."""
 
 _LUT_BITS, _GENERATION_BITS = 40, 16
 
@@ -62,6 +75,11 @@ class Transaction:
         """Whether its time is over."""
         return now_s > self.deadline_s
 
+    @property
+    def is_active(self) -> bool:
+        """Whether there is something left to do."""
+        return bool(self.written) or self.state is State.OPEN
+
 
 class StrongNamespace(Namespace):
     """The records of a namespace with strong consistency.
@@ -69,15 +87,16 @@ class StrongNamespace(Namespace):
     Each has a version, in the attribute of that name: no two that a digest has had are
     equal. transactions: by id; monitors: the same by the digests of their monitor
     records; locks: by the digest of a record, the transaction that has written it.
-    unavailable, dead: partitions that a test has made so.
+    is_watched: somebody looks for transactions whose time is over. counts: what has
+    happened, by the names that info has for it.
     """
 
     is_strong = True
 
     def __init__(self, config: NamespaceConfig) -> None:
         self._last_update = 0
-        self.unavailable: set[int] = set()
-        self.dead: set[int] = set()
+        self.is_watched = False
+        self.counts: Counter[str] = Counter()
         super().__init__(config)
 
     def clear(self) -> None:
@@ -85,7 +104,6 @@ class StrongNamespace(Namespace):
         self.transactions: dict[int, Transaction] = {}
         self.monitors: dict[bytes, Transaction] = {}
         self.locks: dict[bytes, Transaction] = {}
-        self.is_watched = False
 
     # Records
 
@@ -171,19 +189,22 @@ class StrongNamespace(Namespace):
         if written is None:
             return
         del self.locks[digest]
+        self.counts[_ROLLS[is_forward]] += 1
         if not is_forward:
             return
         if written.bins:
             self.put(digest, written)
-        elif written.generation > 1:  # else it was never there for others
+        elif digest in self.partitions[partition_of(digest)]:
             self.remove(digest, written)
 
     def _end(self, transaction: Transaction) -> None:
         """Roll all that is left as was decided: back if nobody has decided."""
         if transaction.state is State.OPEN:
             transaction.state = State.BACK
+        is_forward = transaction.state is State.FORWARD
+        self.counts[_OWN_ROLLS[is_forward]] += len(transaction.written)
         for digest in list(transaction.written):
-            self.roll(transaction, digest, transaction.state is State.FORWARD)
+            self.roll(transaction, digest, is_forward)
 
     def close(self, monitor: bytes) -> None:
         """Forget a transaction, as its monitor record is deleted."""
@@ -194,9 +215,7 @@ class StrongNamespace(Namespace):
     @property
     def has_open(self) -> bool:
         """Whether the server may have to end a transaction."""
-        return any(
-            each.written or each.state is State.OPEN for each in self.monitors.values()
-        )
+        return any(each.is_active for each in self.monitors.values())
 
     def end_late(self, now_s: int) -> None:
         """End the transactions whose time is over, and forget those of long ago."""

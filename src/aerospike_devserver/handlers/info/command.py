@@ -96,6 +96,7 @@ _MODULES = (
     "info_partitions",
     "info_sets",
     "info_statistics",
+    "info_strong",
     "info_jobs",
     "info_index",
     "info_udf",

@@ -245,8 +245,6 @@ def _peers_tls_alt(request: Request) -> str:
     "feature-key",
     "quiesce",
     "quiesce-undo",
-    "revive",
-    "roster",
     "roster-set",
     "truncate-namespace-undo",
     "truncate-undo",

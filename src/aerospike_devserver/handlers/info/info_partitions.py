@@ -27,7 +27,7 @@ def _for_each_namespace(
             index,
             cluster.shift,
             cluster.racks_of(name),
-            cluster.unserved(name),
+            cluster.unserved_of(name),
         )
 
     return ";".join(

@@ -34,7 +34,9 @@ def _set_statistics(
     has_index = any(each.kind is IndexKind.SET for each in indexes)
     live: dict[str, object] = {
         "objects": len(sizes),
-        "tombstones": 0,
+        "tombstones": sum(
+            each.set_name == name for each in namespace.tombstones.values()
+        ),
         "data_used_bytes": sum(sizes),
         "truncate_lut": max(0, state.truncate_ms - EPOCH_S * 1000),
         "sindexes": len(indexes) - has_index,

@@ -12,9 +12,11 @@ from collections.abc import Callable
 from aerospike_devserver.handlers.info import info_tables as tables
 from aerospike_devserver.handlers.info.command import Request, command
 from aerospike_devserver.handlers.info.info_node import cluster_name
+from aerospike_devserver.handlers.info.info_strong import statistics_of
 from aerospike_devserver.handlers.info.info_tables import pairs
 from aerospike_devserver.result import InfoError, Result
 from aerospike_devserver.storage.namespace import Namespace
+from aerospike_devserver.storage.strong import DURATION_S
 
 
 @command("statistics")
@@ -30,6 +32,7 @@ def _statistics(request: Request) -> str:
         "paxos_principal": principal,
         "uptime": int(time.monotonic() - node.started_s),
         "objects": sum(1 for ns in cluster.storage for _ in ns.records(now_s)),
+        "tombstones": sum(len(ns.tombstones) for ns in cluster.storage),
         "long_queries_active": node.jobs.n_active,
         "client_connections": node.n_connections,
         "client_connections_opened": node.n_opened,
@@ -56,10 +59,14 @@ def _namespace(request: Request) -> str:
         "effective_replication_factor": cluster.replicas,
         "objects": n_objects,
         "master_objects": n_objects,
+        "tombstones": len(namespace.tombstones),
         "current_time": cluster.clock.now_s(),
     }
     return pairs(
-        live | tables.NAMESPACE_STATISTICS | _namespace_config(request, namespace)
+        live
+        | tables.NAMESPACE_STATISTICS
+        | statistics_of(cluster, namespace)
+        | _namespace_config(request, namespace)
     )
 
 
@@ -71,6 +78,7 @@ def _namespace_config(request: Request, namespace: Namespace) -> dict[str, objec
         "default-read-touch-ttl-pct": config.default_read_touch_ttl_pct,
         "default-ttl": config.default_ttl_s,
         "max-record-size": config.max_record_size,
+        "mrt-duration": DURATION_S if config.is_strong else 0,
         "nsup-period": config.nsup_period_s,
         "rack-id": racks[request.node.index] if racks else 0,
         "replication-factor": request.node.cluster.config.replication_factor,

@@ -27,7 +27,6 @@ STATISTICS: dict[str, object] = {
     "cluster_clock_skew_stop_writes_sec": 0,
     "cluster_clock_skew_ms": 0,
     "cluster_clock_skew_outliers": "null",
-    "tombstones": 0,
     "info_queue": 0,
     "rw_in_progress": 0,
     "proxy_in_progress": 0,
@@ -42,14 +41,11 @@ STATISTICS: dict[str, object] = {
 }
 
 NAMESPACE_STATISTICS: dict[str, object] = {
-    "tombstones": 0,
     "prole_objects": 0,
     "prole_tombstones": 0,
     "non_replica_objects": 0,
     "non_replica_tombstones": 0,
     "unreplicated_records": 0,
-    "dead_partitions": 0,
-    "unavailable_partitions": 0,
     "clock_skew_stop_writes": "false",
     "stop_writes": "false",
     "hwm_breached": "false",
@@ -61,6 +57,25 @@ NAMESPACE_STATISTICS: dict[str, object] = {
     "migrate_tx_partitions_remaining": 0,
     "migrate_rx_partitions_remaining": 0,
 }
+
+STRONG_STATISTICS: dict[str, object] = dict.fromkeys(
+    (
+        "dead_partitions",
+        "unavailable_partitions",
+        "mrt_provisionals",
+        "mrt_monitors",
+        "mrt_monitors_active",
+        "mrt_verify_read_success",
+        "mrt_verify_read_error",
+        "mrt_roll_forward_success",
+        "mrt_monitor_roll_forward_success",
+        "mrt_roll_back_success",
+        "mrt_monitor_roll_back_success",
+        "fail_mrt_blocked",
+        "fail_mrt_version_mismatch",
+    ),
+    0,
+)
 
 SERVICE_CONFIG: dict[str, object] = {
     "advertise-ipv6": "false",

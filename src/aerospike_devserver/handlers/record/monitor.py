@@ -20,14 +20,17 @@ from aerospike_devserver.codec.msgpack import MsgpackError, decode
 from aerospike_devserver.handlers.record.command import DIGEST_SIZE, Command
 from aerospike_devserver.result import OK, Result, ServerError
 from aerospike_devserver.storage.state import ClusterState, Task
-from aerospike_devserver.storage.strong import State, StrongNamespace, Transaction
+from aerospike_devserver.storage.strong import (
+    DURATION_S,
+    MAX_DURATION_S,
+    State,
+    StrongNamespace,
+    Transaction,
+)
 from aerospike_devserver.values.particle import Particle
 from aerospike_devserver.values.values import ListValue, Value
 
 SET_NAME = b"<ERO~MRT"
-DEFAULT_DURATION_S = 10
-MAX_DURATION_S = 120
-"""How long a transaction may take; source: `mrt-duration` of the server."""
 
 _ID, _KEYS, _FORWARD = b"id", b"keyds", b"fwd"
 _APPEND, _APPEND_ITEMS = 1, 2
@@ -87,7 +90,7 @@ def _begin(
     command: Command, namespace: StrongNamespace, value: bytes, digests: list[bytes]
 ) -> bytes:
     """Make the record with what is to be written first."""
-    duration_s = command.message.ttl or DEFAULT_DURATION_S
+    duration_s = command.message.ttl or DURATION_S
     if duration_s > MAX_DURATION_S:
         raise ServerError(Result.REQUEST_INVALID)
     transaction_id = int.from_bytes(value, "big", signed=True)

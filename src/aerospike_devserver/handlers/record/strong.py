@@ -30,6 +30,10 @@ _VERSION_SIZE, _ID_SIZE, _DEADLINE_SIZE = 7, 8, 4
 _ROLLS = Info4.ROLL_FORWARD | Info4.ROLL_BACK
 _ALLOW_UNAVAILABLE = Info3.SC_READ_TYPE | Info3.SC_READ_RELAX
 
+_COUNTED = {
+    Result.MRT_BLOCKED: "fail_mrt_blocked",
+    Result.MRT_VERSION_MISMATCH: "fail_mrt_version_mismatch",
+}
 _LOCKED, _OTHER_ID = 1, 2
 """Sub-codes of result 120."""
 
@@ -48,18 +52,30 @@ def answer(command: Command, find_handler: Callable[[Message], Handler]) -> byte
         return _roll(command, namespace)
     if not is_write and message.info4 & Info4.VERIFY_READ:
         return _verify(command, namespace)
-    handle = find_handler(message)
-    if Field.TRANSACTION_ID in message.fields:
+    try:
+        return _carry_out(command, namespace, find_handler(message), is_write)
+    except ServerError as error:
+        if error.result in _COUNTED:
+            namespace.counts[_COUNTED[error.result]] += 1
+        raise
+
+
+def _carry_out(
+    command: Command, namespace: StrongNamespace, handle: Handler, is_write: bool
+) -> bytes:
+    """Carry out an ordinary command, of a transaction or not."""
+    fields = command.message.fields
+    if Field.TRANSACTION_ID in fields:
         return _inside(command, namespace, handle, is_write)
     if is_write:
-        has_function = Field.UDF_PACKAGE in message.fields
+        has_function = Field.UDF_PACKAGE in fields
         command.namespace = _Outside(namespace, is_patient=has_function)
     return handle(command)
 
 
 def _check_available(command: Command, is_write: bool) -> None:
     """ServerError 11, unless the partition is served or the read does not mind."""
-    unserved = command.cluster.unserved(command.namespace.config.name)
+    unserved = command.cluster.unserved_of(command.namespace.config.name)
     if unserved and partition_of(command.digest) in unserved:
         mode = command.message.info3 & _ALLOW_UNAVAILABLE
         if is_write or mode != _ALLOW_UNAVAILABLE:
@@ -87,8 +103,8 @@ def _required(message: Message, field: int, size: int) -> int:
 def _roll(command: Command, namespace: StrongNamespace) -> bytes:
     """Make final what a transaction has written to a record, or throw it away.
 
-    A record that it does not hold is as good as rolled. What was decided cannot be
-    undone: 124 if all is to be final, 125 if nothing is, 22 if that is open.
+    A record that it does not hold is as good as rolled. ServerError 124 for a roll back
+    when it is decided to roll forward, and 22 for a roll forward before that.
     """
     message = command.message
     transaction_id = _required(message, Field.TRANSACTION_ID, _ID_SIZE)
@@ -96,10 +112,9 @@ def _roll(command: Command, namespace: StrongNamespace) -> bytes:
     held = namespace.holder(command.digest, command.now_s)
     if held is None or held.id != transaction_id:
         return encode_reply(OK)
-    if is_forward and held.state is State.OPEN:
-        raise ServerError(Result.FORBIDDEN)
-    if is_forward is not (held.state is State.FORWARD):
-        raise ServerError(Result.MRT_COMMITTED)
+    is_decided = held.state is State.FORWARD
+    if is_forward is not is_decided:
+        raise ServerError(Result.MRT_COMMITTED if is_decided else Result.FORBIDDEN)
     namespace.roll(held, command.digest, is_forward)
     return encode_reply(OK)
 
@@ -110,7 +125,9 @@ def _verify(command: Command, namespace: StrongNamespace) -> bytes:
     holder = namespace.holder(command.digest, command.now_s)
     found = namespace.version_of(command.digest, command.now_s)
     if holder is not None or found != expected:
+        namespace.counts["mrt_verify_read_error"] += 1
         raise ServerError(Result.MRT_VERSION_MISMATCH)
+    namespace.counts["mrt_verify_read_success"] += 1
     return encode_reply(OK)
 
 
