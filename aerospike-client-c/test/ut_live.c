@@ -861,6 +861,43 @@ test_tending_out_of_memory(void)
     peer_stop(p);
 }
 
+/* A cluster that would look at its nodes once a day does so soon, and again and again,
+ * once it is told to. It keeps what it is told last, and a copy: the caller's strings
+ * and racks may go. */
+static void
+test_tuned_while_it_is_used(void)
+{
+    peer *p = peer_start("BB9A");
+    asc_cluster *c = NULL;
+    asc_config config = quick(), other = quick();
+    int32_t *racks = malloc(2 * sizeof *racks);
+    client k;
+    client_init(&k);
+    config.tend_interval_ms = 24 * 60 * 60 * 1000;
+    CHECK_EQ_INT(create_at(&c, p->port, config, &k.err), ASC_OK);
+    put_and_get(&k, c);
+    racks[0] = 1;
+    racks[1] = 2;
+    other.rack_ids = racks;
+    other.n_rack_ids = 2;
+    other.max_socket_idle_s = 5;
+    other.max_error_rate = 0;
+    CHECK_EQ_INT(asc_cluster_tune(c, &config, &k.err), ASC_OK);
+    CHECK_EQ_INT(asc_cluster_tune(c, &other, &k.err), ASC_OK);
+    free(racks);
+    wait_for_cycles(p, 3);
+    put_and_get(&k, c);
+    other.rack_ids = NULL;
+    other.n_rack_ids = 0;
+    CHECK_EQ_INT(asc_cluster_tune(c, &other, &k.err), ASC_OK);
+    asc_alloc_fail_after(1);
+    CHECK_EQ_INT(asc_cluster_tune(c, &config, &k.err), ASC_ERR_NOMEM);
+    asc_alloc_fail_after(0);
+    asc_call_free(k.call);
+    destroy(c); /* perhaps with something that nobody has taken */
+    peer_stop(p);
+}
+
 static const kit_test tests[] = {
     {"put_and_get", test_put_and_get},
     {"transport_of_the_configuration", test_transport_of_the_configuration},
@@ -894,6 +931,7 @@ static const kit_test tests[] = {
     {"free_while_interrupted", test_free_while_interrupted},
     {"create_out_of_memory", test_create_out_of_memory},
     {"tending_out_of_memory", test_tending_out_of_memory},
+    {"tuned_while_it_is_used", test_tuned_while_it_is_used},
 };
 
 KIT_MAIN("ut_live", tests)

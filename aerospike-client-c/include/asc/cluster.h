@@ -31,6 +31,13 @@ void asc_cluster_retain(asc_cluster *c);
  * NULL is fine. */
 void asc_cluster_release(asc_cluster *c);
 
+/* Take from a configuration what may change while the cluster is used: the tend
+ * interval, the timeouts of connecting and of logins, the limits of errors and of idle
+ * connections, and, unless memory is shared with other processes, the racks. All of
+ * these are taken, as asc_cluster_create would take them, in the next cycle of tending,
+ * which begins soon. The function does not block. ASC_ERR_NOMEM. */
+asc_status asc_cluster_tune(asc_cluster *c, const asc_config *config, asc_error *err);
+
 /* End the tend thread and close idle connections. Commands that are under way end as
  * they would; later ones find no node. The function may be called more than once and
  * from anywhere, from the log sink and the tend thread as well. It waits a second at

@@ -8,6 +8,7 @@
 
 #include "asc/alloc.h"
 #include "asc/log.h"
+#include "base/config.h"
 #include "base/time.h"
 #include "cluster/discover.h"
 #include "cluster/team.h"
@@ -252,6 +253,22 @@ asc_cluster_turn(asc_cluster *c)
 
 /* In the child of a fork, this too begins to tend: a program may ask it again and again
  * before its first command, and would be told what the parent knew. */
+asc_status
+asc_cluster_tune(asc_cluster *c, const asc_config *config, asc_error *err)
+{
+    asc_config *wanted = asc_calloc(1, sizeof *wanted);
+    if (wanted == NULL) {
+        return asc_error_set(err, ASC_ERR_NOMEM, "configuration");
+    }
+    asc_status rc = asc_config_copy(wanted, config, err);
+    if (rc == ASC_OK) {
+        wanted = atomic_exchange(&c->wanted, wanted);
+        asc_state_hurry(c);
+    }
+    asc_state_free_wanted(wanted);
+    return rc;
+}
+
 bool
 asc_cluster_is_connected(asc_cluster *c)
 {

@@ -133,6 +133,15 @@ asc_state_hurry(asc_cluster *c)
     asc_state_rouse(c);
 }
 
+void
+asc_state_free_wanted(asc_config *wanted)
+{
+    if (wanted != NULL) {
+        asc_config_clear(wanted);
+        asc_free(wanted);
+    }
+}
+
 /* Only those who share memory sleep for long. */
 void
 asc_state_rouse(asc_cluster *c)
@@ -193,6 +202,7 @@ asc_state_release(asc_cluster *c)
     asc_transport_release(c->config.login_transport);
     asc_credentials_release(c->config.credentials);
     asc_config_clear(&c->config);
+    asc_state_free_wanted(atomic_load(&c->wanted));
     asc_wake_close(&c->wake);
     pthread_mutex_destroy(&c->lock);
     asc_free(c);

@@ -35,8 +35,10 @@ struct asc_cluster {
     atomic_uint refs;
     atomic_uint turn;
     atomic_bool closed;
-    atomic_bool connected; /* a node answers, as of the last cycle */
-    asc_config config;     /* its strings and hosts are owned copies */
+    atomic_bool connected;        /* a node answers, as of the last cycle */
+    asc_config config;            /* its strings and hosts are owned copies */
+    _Atomic(asc_config *) wanted; /* owned: what the tender is to take from it; NULL:
+                                     nothing */
     /* The info commands that list the peers of a node and its own addresses. There are
      * variants for each transport (that of logins counts), and for clients that reach
      * nodes by their alternate addresses only. */
@@ -106,6 +108,9 @@ void asc_state_drop_replaced(asc_cluster *c, uint64_t until_ms);
 
 /* Let the next cycle begin soon: a node wants a login. */
 void asc_state_hurry(asc_cluster *c);
+
+/* Free a configuration that is wanted; NULL is fine. */
+void asc_state_free_wanted(asc_config *wanted);
 
 /* End a sleep that is longer than an interval: there is something to do. */
 void asc_state_rouse(asc_cluster *c);

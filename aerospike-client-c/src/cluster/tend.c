@@ -372,10 +372,63 @@ look(asc_cluster *c, asc_error *err)
     return rc;
 }
 
+/* Take the racks of another configuration, whose racks are these afterwards. Nodes are
+ * asked for theirs when somebody wants to know. */
+static void
+take_racks(asc_cluster *c, asc_config *wanted)
+{
+    asc_config *now = &c->config;
+    const int32_t *old = now->rack_ids;
+    size_t n_old = now->n_rack_ids;
+    bool begins = wanted->rack_aware && !now->rack_aware;
+    now->rack_aware = wanted->rack_aware;
+    now->rack_ids = wanted->rack_ids;
+    now->n_rack_ids = wanted->n_rack_ids;
+    wanted->rack_ids = old;
+    wanted->n_rack_ids = n_old;
+    for (size_t i = 0; i < c->n_nodes; i++) {
+        c->nodes[i]->racks_changed = c->nodes[i]->racks_changed || begins;
+    }
+    c->changed = true; /* the snapshot has the ranks of the nodes */
+}
+
+/* Take what asc_cluster_tune() has left. No process forks meanwhile, so that no child
+ * gets half of it. */
+static void
+take_wanted(asc_cluster *c)
+{
+    asc_config *now = &c->config, *wanted = atomic_exchange(&c->wanted, NULL);
+    if (wanted == NULL) {
+        return;
+    }
+    asc_fork_lock();
+    now->tend_interval_ms = wanted->tend_interval_ms;
+    now->connect_timeout_ms = wanted->connect_timeout_ms;
+    now->login_timeout_ms = wanted->login_timeout_ms;
+    now->max_error_rate = wanted->max_error_rate;
+    now->error_rate_window = wanted->error_rate_window;
+    now->max_socket_idle_s = wanted->max_socket_idle_s;
+    if (!now->shm.enable) { /* all who share it must agree on the racks */
+        take_racks(c, wanted);
+    }
+    asc_fork_unlock();
+    for (size_t i = 0; i < c->n_nodes; i++) {
+        asc_pool_set_idle(&c->nodes[i]->pool, now->max_socket_idle_s);
+        asc_node_set_error_limit(c->nodes[i], now->max_error_rate);
+    }
+    asc_state_free_wanted(wanted);
+    asc_log(ASC_LOG_INFO,
+            "tend interval %u ms, connect timeout %u ms, errors %u in %u intervals, "
+            "idle connections %u s",
+            now->tend_interval_ms, now->connect_timeout_ms, now->max_error_rate,
+            now->error_rate_window, now->max_socket_idle_s);
+}
+
 asc_status
 asc_tend_cycle(asc_cluster *c, uint32_t limit_ms, asc_error *err)
 {
     asc_status rc = ASC_OK;
+    take_wanted(c);
     c->cycle_ends_ms = asc_now_ms() + limit_ms;
     asc_error_reset(&c->trouble);
     if (!asc_team_cycle(c, &rc, err)) {

@@ -30,6 +30,19 @@
  * usual setting (60 s) would close them. */
 #define DEFAULT_IDLE_MS 55000u
 
+void
+asc_pool_set_idle(asc_pool *p, uint32_t max_idle_s)
+{
+    atomic_store_explicit(&p->max_idle_ms, (uint64_t)max_idle_s * 1000,
+                          memory_order_relaxed);
+}
+
+static uint64_t
+idle_limit(const asc_pool *p)
+{
+    return atomic_load_explicit(&p->max_idle_ms, memory_order_relaxed);
+}
+
 asc_status
 asc_pool_init(asc_pool *p, const asc_addr *addr, const asc_config *config,
               asc_error *err)
@@ -45,7 +58,7 @@ asc_pool_init(asc_pool *p, const asc_addr *addr, const asc_config *config,
     p->addr = *addr;
     p->min = config->min_conns_per_node;
     p->max = max;
-    p->max_idle_ms = (uint64_t)config->max_socket_idle_s * 1000;
+    asc_pool_set_idle(p, config->max_socket_idle_s);
     p->timeout_ms = config->pool_timeout_ms;
     return ASC_OK;
 }
@@ -225,7 +238,8 @@ fit(const asc_pool *p, asc_conn *c, uint64_t now_ms)
         return true; /* in the middle of its handshake, whose bytes may lie there */
     }
     uint64_t idle_ms = now_ms > c->last_used_ms ? now_ms - c->last_used_ms : 0;
-    if (p->max_idle_ms != 0 && idle_ms > p->max_idle_ms) {
+    uint64_t max_idle_ms = idle_limit(p);
+    if (max_idle_ms != 0 && idle_ms > max_idle_ms) {
         return false;
     }
     return idle_ms < TRUST_MS || c->transport->is_idle(c);
@@ -545,7 +559,8 @@ asc_pool_warm(asc_pool *p, uint64_t now_ms)
 void
 asc_pool_trim(asc_pool *p, uint64_t now_ms)
 {
-    uint64_t limit = p->max_idle_ms != 0 ? p->max_idle_ms : DEFAULT_IDLE_MS;
+    uint64_t max_idle_ms = idle_limit(p);
+    uint64_t limit = max_idle_ms != 0 ? max_idle_ms : DEFAULT_IDLE_MS;
     pthread_mutex_lock(&p->lock);
     gather(p);
     uint32_t n = 0;

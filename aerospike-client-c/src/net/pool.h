@@ -34,8 +34,8 @@ typedef struct asc_pool {
     asc_conn **idle; /* owned array of max; [0] is the coldest */
     asc_conn *all;   /* every open connection, idle or lent */
     uint32_t n_idle, n_open, min, max;
-    uint64_t max_idle_ms; /* 0: no limit of its own */
-    uint32_t timeout_ms;  /* what a call may wait in the queue; 0: nobody waits */
+    _Atomic uint64_t max_idle_ms; /* 0: no limit of its own */
+    uint32_t timeout_ms; /* what a call may wait in the queue; 0: nobody waits */
     bool closed;
     /* The queue, in the order in which its members came. While there is one, no
      * connection is idle and max are open. */
@@ -53,6 +53,9 @@ typedef struct asc_pool {
         char line[ASC_LINE_SIZE];
     } places[ASC_POOL_PLACES];
 } asc_pool;
+
+/* Close connections from now on that were idle for longer; 0: no limit of its own. */
+void asc_pool_set_idle(asc_pool *p, uint32_t max_idle_s);
 
 /* Make an empty pool, with the limits and the transport of a configuration. After
  * ASC_ERR_NOMEM *p must not be used. */

@@ -90,6 +90,12 @@ asc_node_in_child(asc_node *n)
     }
 }
 
+void
+asc_node_set_error_limit(asc_node *n, uint32_t max)
+{
+    atomic_store(&n->error_limit, max);
+}
+
 /* Halving goes down to 1, never to 0, which would switch the circuit breaker off. */
 void
 asc_node_next_error_window(asc_node *n, uint32_t max)

@@ -90,6 +90,9 @@ asc_node_is_calm(asc_node *n, uint32_t max)
            atomic_load_explicit(&n->error_limit, memory_order_relaxed) == max;
 }
 
+/* From now on the node may have so many errors in a window; 0: any number. */
+void asc_node_set_error_limit(asc_node *n, uint32_t max);
+
 /* End an error window: a node with too many errors gets half its limit for the next
  * one, and the limits of the others double until they are at max again. */
 void asc_node_next_error_window(asc_node *n, uint32_t max);
