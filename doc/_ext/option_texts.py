@@ -392,7 +392,11 @@ CONFIG = {
         "",
         "Racks in order of preference, 256 at most, in place of `rack_id`.",
     ),
-    "config_provider": Text("ConfigProvider", "", "A file with dynamic settings."),
+    "config_provider": Text(
+        "ConfigProvider",
+        "",
+        "A [file with settings](#a-file-with-settings) that the client follows.",
+    ),
     "metrics": Text("MetricsPolicy", "", "Counters and latencies."),
     "lua": Text("dict", "{}", "Folders of functions that the client runs; see below."),
     "strict_types": Text(

@@ -60,7 +60,7 @@ _LEVELS = {"trace": 4, "debug": 3, "info": 2, "warn": 1}
 
 
 def _log(level: str, text: str) -> None:
-    write_log(_LEVELS[level], text.encode("utf-8", "backslashreplace"))
+    write_log(_LEVELS[level], text.encode("utf-8", "backslashreplace"), True)
 
 
 def _runtime_class() -> type[Runtime]:

@@ -1693,9 +1693,9 @@ def is_main_interpreter() -> bool:
     aerospike._aggregate.
     """
 
-def write_log(level: int, text: bytes) -> None:
-    """Write a log line, unless its level is above the threshold; for
-    aerospike._aggregate.
+def write_log(level: int, text: bytes, is_lua: bool = False) -> None:
+    """Write a log line, unless its level is above the threshold: one of the client's
+    own Python code, or of a function in Lua.
     """
 
 def fail_allocations(nth: int, /) -> int:

@@ -49,9 +49,11 @@ class KeyOrderedDict(_Dict):
 
 
 class ConfigProvider:
-    """Where policies are read from while a client lives; no client takes one yet.
+    """A file with dynamic settings, which a client reads again and again.
 
-    :param path: of a file. ``interval``: milliseconds from one look at it to the next.
+    :param path: of a file in YAML (which needs the extra ``aerospike[yaml]``), or in
+        JSON or TOML when its name ends so; ``file:///...`` is a path, too.
+    :param interval: milliseconds from one look at it to the next.
     :raises TypeError: an argument is of another type.
     :raises ValueError: interval is not from 0 to 2**32 - 1.
     """

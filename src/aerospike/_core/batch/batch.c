@@ -159,8 +159,7 @@ batch_begin(batch_run *b, PyObject *self, PyTypeObject *cls, const batch_method 
                      .client = (ClientObject *)Py_NewRef(self)};
     b->strict = b->client->config.strict;
     if (client_check_open(b->st, b->client) < 0 ||
-        policy_from_py(b->st, &b->pol, &b->client->config.defaults[kind], kind,
-                       policy_arg, &b->client->config.values) < 0 ||
+        config_call_policy(b->st, &b->pol, &b->client->config, kind, policy_arg) < 0 ||
         (b->cluster = client_cluster(b->st, b->client, &b->pol.timing)) == NULL ||
         take_store(b) < 0) {
         return -1;

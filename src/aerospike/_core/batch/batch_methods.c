@@ -154,9 +154,8 @@ prepare_keys(batch_run *b, const keys_row *row, PyObject *self, PyTypeObject *cl
         return prepare_rows(b, row, &b->pol, argv);
     }
     policy pol;
-    int rc = policy_from_py(b->st, &pol, &b->client->config.defaults[row->row_kind],
-                            row->row_kind, argv[row->row_policy_at],
-                            &b->client->config.values);
+    int rc = config_call_policy(b->st, &pol, &b->client->config, row->row_kind,
+                                argv[row->row_policy_at]);
     rc = rc == 0 ? prepare_rows(b, row, &pol, argv) : rc;
     policy_clear(&pol);
     return rc;

@@ -163,7 +163,7 @@ add_template(batch_run *b, const record_attrs *p)
                                         [BATCH_APPLY] = POLICY_BATCH_APPLY,
                                         [BATCH_REMOVE] = POLICY_BATCH_REMOVE};
     policy_kind kind = kinds[p->type];
-    policy pol = {0}, defaults = b->client->config.defaults[kind];
+    policy pol = {0}, defaults = config_policy(&b->client->config, kind);
     policy_inherit(&defaults, &b->pol);
     int rc = policy_from_py(b->st, &pol, &defaults, kind, p->policy,
                             &b->client->config.values);

@@ -101,18 +101,38 @@ warn_if_ignored(module_state *st, const asc_credentials *who)
     return said != NULL ? 0 : -1;
 }
 
-/* Connect as connect_to() does. NULL with an exception; without one, but with err, when
- * the cluster cannot be connected to. */
+/* Connect as connect_to() does, a client whose configuration is whole. NULL with an
+ * exception; without one, but with err, when the cluster cannot be connected to. */
 static asc_cluster *
-connect_and_warn(module_state *st, const asc_config *config, bool shares,
+connect_and_warn(module_state *st, const asc_config *config, const client_config *whole,
                  asc_error *err)
 {
-    asc_cluster *fresh = connect_to(config, shares, err);
-    if (fresh != NULL && warn_if_ignored(st, config->credentials) < 0) {
+    asc_cluster *fresh = connect_to(config, whole->shares_cluster, err);
+    if (fresh != NULL && (warn_if_ignored(st, config->credentials) < 0 ||
+                          config_tune(whole, fresh) < 0)) {
         client_disconnect(fresh);
         fresh = NULL;
     }
     return fresh;
+}
+
+/* Let the file with dynamic settings be read from now on, or no longer. Where that
+ * cannot be, a line on stderr says so: the client works without it. */
+static void
+watch_file(ClientObject *client, bool is_wanted)
+{
+    if (client->config.file == NULL) {
+        return;
+    }
+    PyObject *set = PyErr_GetRaisedException(); /* which stays */
+    PyObject *watch = client->config.file->watch;
+    PyObject *done = is_wanted ? PyObject_CallMethod(watch, "start", "O", client)
+                               : PyObject_CallMethod(watch, "stop", NULL);
+    if (done == NULL) {
+        PyErr_WriteUnraisable(watch);
+    }
+    Py_XDECREF(done);
+    PyErr_SetRaisedException(set);
 }
 
 /* Connect a client that has a configuration, as connect_to() does, within limit_ms
@@ -127,8 +147,7 @@ open_cluster(module_state *st, ClientObject *client, uint32_t limit_ms,
     asc_error err;
     asc_config config = client_cluster_config(client);
     config.create_timeout_ms = limit_ms;
-    asc_cluster *fresh =
-        connect_and_warn(st, &config, client->config.shares_cluster, &err);
+    asc_cluster *fresh = connect_and_warn(st, &config, &client->config, &err);
     if (fresh == NULL && PyErr_Occurred() == NULL) {
         asc_error_append(&err, "%s", late);
         raise_not_connected(st, config.credentials, &err);
@@ -144,7 +163,10 @@ open_cluster(module_state *st, ClientObject *client, uint32_t limit_ms,
         client->state = CLIENT_OPEN;
     }
     field_lock_drop(&client->lock);
-    if (!is_awaited) {
+    if (is_awaited) {
+        watch_file(client, true);
+    }
+    else {
         client_disconnect(fresh);
     }
     return 0;
@@ -163,6 +185,7 @@ client_let_go(ClientObject *client)
         client->state = CLIENT_CLOSED;
     }
     field_lock_drop(&client->lock);
+    watch_file(client, false);
     free_spare(client);
     return cluster;
 }
@@ -555,6 +578,7 @@ become_valid(ClientObject *client, client_config *config, asc_cluster *cluster)
     }
     field_lock_drop(&client->lock);
     if (is_first) {
+        watch_file(client, true);
         return 0;
     }
     client_disconnect(cluster);
@@ -620,8 +644,7 @@ client_init(PyObject *self, PyObject *args, PyObject *kwargs)
         return -1;
     }
     asc_error err;
-    asc_cluster *cluster =
-        connect_and_warn(st, &config.cluster, config.shares_cluster, &err);
+    asc_cluster *cluster = connect_and_warn(st, &config.cluster, &config, &err);
     /* Older programs call connect() after the constructor and expect the error
      * there. */
     bool connects_later = config.fail_if_not_connected == NOT_GIVEN &&
@@ -690,6 +713,9 @@ client_traverse(PyObject *self, visitproc visit, void *arg)
     for (int kind = 0; kind < N_POLICIES; kind++) {
         Py_VISIT(config->defaults[kind].filter);
     }
+    if (config->file != NULL) {
+        Py_VISIT(config->file->watch);
+    }
     Py_VISIT(config->values.serializer);
     Py_VISIT(config->values.deserializer);
     Py_VISIT(config->values.pickle_classes);
@@ -745,6 +771,9 @@ become(ClientObject *client, client_state before, asc_credentials *who,
         client->state = CLIENT_OPEN;
     }
     field_lock_drop(&client->lock);
+    if (old != fresh) {
+        watch_file(client, true);
+    }
     asc_credentials_release(others);
     client_disconnect(old);
 }
@@ -771,8 +800,7 @@ connect_as(module_state *st, ClientObject *client, PyObject *user, PyObject *pas
     }
     config.credentials = who;
     config.fail_if_not_connected = true;
-    asc_cluster *fresh =
-        connect_and_warn(st, &config, client->config.shares_cluster, &err);
+    asc_cluster *fresh = connect_and_warn(st, &config, &client->config, &err);
     if (fresh != NULL) {
         become(client, before, who, fresh);
         return 0;
@@ -881,7 +909,35 @@ client_get_policies(METHOD_PARAMS)
         check_valid(PyType_GetModuleState(cls), client) < 0) {
         return NULL;
     }
-    return policies_to_py(client->config.defaults);
+    policy defaults[N_POLICIES];
+    for (int kind = 0; kind < N_POLICIES; kind++) {
+        defaults[kind] = config_policy(&client->config, (policy_kind)kind);
+    }
+    return policies_to_py(defaults);
+}
+
+static const char doc__reconfigure[] =
+    "_reconfigure($self, config, policies)\n--\n\n"
+    "Take what the client's file with dynamic settings says now, for "
+    "aerospike._watch:\n"
+    "keys of the configuration, and sections of policies.";
+
+static PyObject *
+client__reconfigure(METHOD_PARAMS)
+{
+    static const char *const names[] = {"config", "policies", NULL};
+    module_state *st = PyType_GetModuleState(cls);
+    ClientObject *client = (ClientObject *)self;
+    PyObject *argv[2];
+    if (parse_args("_reconfigure", names, 2, args, nargs, kwnames, argv) < 0 ||
+        check_valid(st, client) < 0 ||
+        config_follow_file(st, &client->config, argv[0], argv[1]) < 0) {
+        return NULL;
+    }
+    asc_cluster *cluster = client_present_cluster(client);
+    int rc = cluster != NULL ? config_tune(&client->config, cluster) : 0;
+    asc_cluster_release(cluster);
+    return rc == 0 ? Py_NewRef(Py_None) : NULL;
 }
 
 static const char doc__check_valid[] =
@@ -974,6 +1030,7 @@ const PyMethodDef plain_methods[] = {
     METHOD_ROW("_check_open", client__check_open, doc__check_open),
     METHOD_ROW("_lua", client__lua, doc__lua),
     METHOD_ROW("get_policies", client_get_policies, doc_get_policies),
+    METHOD_ROW("_reconfigure", client__reconfigure, doc__reconfigure),
     {"shm_key", client_shm_key, METH_NOARGS, doc_shm_key},
     {NULL, NULL, 0, NULL},
 };

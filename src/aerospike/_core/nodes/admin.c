@@ -300,8 +300,8 @@ begin(admin_call *c, PyObject *const *argv)
     }
     c->command = (uint8_t)number;
     c->fields = Py_NewRef(argv[1]);
-    if (policy_from_py(c->st, &c->pol, &c->client->config.defaults[POLICY_ADMIN],
-                       POLICY_ADMIN, argv[2], &c->client->config.values) < 0) {
+    if (config_call_policy(c->st, &c->pol, &c->client->config, POLICY_ADMIN, argv[2]) <
+        0) {
         return -1;
     }
     c->cluster = client_cluster(c->st, c->client, &c->pol.timing);

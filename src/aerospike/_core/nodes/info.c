@@ -176,9 +176,8 @@ begin(info_call *c, const info_method_row *row, PyObject *self, PyTypeObject *cl
     }
     c->command_size = (size_t)size;
     c->changes = changes_something(c->command, c->command_size);
-    if (policy_from_py(c->st, &c->pol, &c->client->config.defaults[POLICY_INFO],
-                       POLICY_INFO, argv[row->policy_at],
-                       &c->client->config.values) < 0 ||
+    if (config_call_policy(c->st, &c->pol, &c->client->config, POLICY_INFO,
+                           argv[row->policy_at]) < 0 ||
         open_client(c, &c->pol.timing) < 0) {
         return -1;
     }

@@ -3,6 +3,7 @@
  * files of their own. */
 #include "options/config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "options/hosts.h"
@@ -259,9 +260,10 @@ parse_rack_id(module_state *st, const option *row, PyObject *value, void *target
     return rack_from_py(st, row, value, &((client_config *)target)->rack_id);
 }
 
-/* Keep n racks in place of those that were there. 0, or -1 with an exception. */
+/* Give the configuration of a cluster n racks in place of those that it had. 0, or -1
+ * with an exception. */
 static int
-store_racks(client_config *c, const int32_t *racks, size_t n)
+copy_racks(asc_config *to, const int32_t *racks, size_t n)
 {
     int32_t *copy = PyMem_Malloc((n + 1) * sizeof *copy);
     if (copy == NULL) {
@@ -269,9 +271,9 @@ store_racks(client_config *c, const int32_t *racks, size_t n)
         return -1;
     }
     memcpy(copy, racks, n * sizeof *copy);
-    PyMem_Free((int32_t *)c->cluster.rack_ids);
-    c->cluster.rack_ids = copy;
-    c->cluster.n_rack_ids = n;
+    PyMem_Free((int32_t *)to->rack_ids);
+    to->rack_ids = copy;
+    to->n_rack_ids = n;
     return 0;
 }
 
@@ -297,15 +299,14 @@ parse_rack_ids(module_state *st, const option *row, PyObject *value, void *targe
             return -1;
         }
     }
-    return store_racks(target, racks, (size_t)n);
+    return copy_racks(&((client_config *)target)->cluster, racks, (size_t)n);
 }
 
-/* Refuse what is no object of the class, and then what is: it cannot be used yet. */
+/* Keep what names the file, until the rest is known. */
 static int
 parse_config_provider(module_state *st, const option *row, PyObject *value,
                       void *target)
 {
-    (void)target;
     PyObject *cls = import_attribute("aerospike", "ConfigProvider");
     int is_one = cls != NULL ? PyObject_IsInstance(value, cls) : -1;
     Py_XDECREF(cls);
@@ -318,7 +319,8 @@ parse_config_provider(module_state *st, const option *row, PyObject *value,
                            "But a %s was received instead",
                            row->name, Py_TYPE(value)->tp_name);
     }
-    return raise_param(st, "\"%s\" is not supported yet", row->name);
+    Py_XSETREF(((client_config *)target)->provider, Py_NewRef(value));
+    return 0;
 }
 
 /* --- sections: dicts with a table of their own --- */
@@ -527,10 +529,11 @@ static int
 read_racks(module_state *st, client_config *c, PyObject *config)
 {
     bool are_given = c->cluster.n_rack_ids != 0 || c->rack_id != 0;
-    if (c->cluster.n_rack_ids == 0 && store_racks(c, &c->rack_id, 1) < 0) {
+    if (c->cluster.n_rack_ids == 0 && copy_racks(&c->cluster, &c->rack_id, 1) < 0) {
         return -1;
     }
-    int found = are_given ? PyDict_ContainsString(config, "rack_aware") : 1;
+    bool may_lack = are_given && !c->cluster.rack_aware;
+    int found = may_lack ? PyDict_ContainsString(config, "rack_aware") : 1;
     if (found != 0) {
         return found < 0 ? -1 : 0;
     }
@@ -541,6 +544,13 @@ read_racks(module_state *st, client_config *c, PyObject *config)
                               "to False if that is meant");
     Py_XDECREF(said);
     return said != NULL ? 0 : -1;
+}
+
+/* Are connections over TLS, and does nobody say how long they may be idle? */
+static bool
+idles_by_tls(const client_config *c)
+{
+    return c->tls.enable && !c->tls.for_login_only && !c->max_socket_idle_given;
 }
 
 /* Put the transport of TLS into the configuration, if it is enabled. Connections over
@@ -557,7 +567,7 @@ set_transport(module_state *st, client_config *c)
     if (c->tls.for_login_only) {
         return tls_transport(st, &c->tls, &c->cluster.login_transport);
     }
-    if (!c->max_socket_idle_given) {
+    if (idles_by_tls(c)) {
         c->cluster.max_socket_idle_s = TLS_SOCKET_IDLE_S;
     }
     return tls_transport(st, &c->tls, &c->cluster.transport);
@@ -610,6 +620,180 @@ read_strictness(module_state *st, client_config *c, PyObject *config)
     return rc;
 }
 
+/* --- the file --- */
+
+policy
+config_policy(const client_config *c, policy_kind kind)
+{
+    if (c->file == NULL) {
+        return c->defaults[kind];
+    }
+    field_lock_take(&c->file->lock);
+    policy now = c->file->in_force[kind];
+    field_lock_drop(&c->file->lock);
+    return now;
+}
+
+/* Note which keys of all kinds the file gives. 0, or -1 with an exception. */
+static int
+fix_policies(module_state *st, policy fresh[N_POLICIES], PyObject *policies)
+{
+    for (int kind = 0; kind < N_POLICIES; kind++) {
+        PyObject *section;
+        int found = PyDict_GetItemStringRef(policies, policy_kind_name(kind), &section);
+        if (found > 0) {
+            policy_fix(st, &fresh[kind], (policy_kind)kind, section);
+            Py_DECREF(section);
+        }
+        if (found < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* fresh = the policies of the configuration with those of its file laid over them; the
+ * keys of the client go to *keys. 0, or -1 with an exception. */
+static int
+lay_policies(module_state *st, const client_config *c, PyObject *policies,
+             policy fresh[N_POLICIES], client_keys *keys)
+{
+    memcpy(fresh, c->defaults, sizeof c->defaults);
+    int rc = policies_from_py(st, fresh, keys, policies, c->strict);
+    return rc == 0 ? fix_policies(st, fresh, policies) : -1;
+}
+
+/* Keep what the configuration says of the cluster, before its file is laid over it. */
+static int
+keep_own(file_config *file, const client_config *c)
+{
+    file->own = c->cluster;
+    file->own.rack_ids = NULL;
+    file->own.n_rack_ids = 0;
+    file->own_idle = c->max_socket_idle_given;
+    file->own_login_timeout_ms = c->second.login_timeout_ms;
+    return c->cluster.n_rack_ids != 0
+               ? copy_racks(&file->own, c->cluster.rack_ids, c->cluster.n_rack_ids)
+               : copy_racks(&file->own, &c->rack_id, 1);
+}
+
+/* Read the file with dynamic settings, if there is one, and keep what reads it again.
+ * 0, or -1 with an exception. */
+static int
+read_file(module_state *st, client_config *c)
+{
+    PyObject *begin = NULL, *config, *policies, *watch;
+    if (c->provider == NULL && getenv("AEROSPIKE_CLIENT_CONFIG_URL") == NULL) {
+        return 0;
+    }
+    if (lazy_import(&begin, "aerospike._watch", "begin") == NULL) {
+        return -1;
+    }
+    PyObject *found =
+        PyObject_CallFunction(begin, "OO", c->provider != NULL ? c->provider : Py_None,
+                              c->strict ? Py_True : Py_False);
+    Py_DECREF(begin);
+    Py_CLEAR(c->provider);
+    if (found == NULL || found == Py_None) {
+        Py_XDECREF(found);
+        return found != NULL ? 0 : -1;
+    }
+    int rc = -1;
+    c->file = PyMem_Calloc(1, sizeof *c->file);
+    if (c->file == NULL) {
+        PyErr_NoMemory();
+    }
+    else if (PyArg_ParseTuple(found, "OOO", &watch, &config, &policies)) {
+        c->file->watch = Py_NewRef(watch);
+        rc = keep_own(c->file, c);
+        if (rc == 0) {
+            rc = lay_policies(st, c, policies, c->file->in_force, &c->second);
+        }
+        if (rc == 0) {
+            rc = options_apply(st, &config_table, 1, config, c, "client config", "",
+                               NULL, c->strict);
+        }
+    }
+    Py_DECREF(found);
+    return rc;
+}
+
+/* *next = the configuration of the cluster with the keys of the file laid over it; its
+ * racks are the caller's. 0, or -1 with an exception. */
+static int
+lay_config(module_state *st, const client_config *c, PyObject *config,
+           client_config *next)
+{
+    const file_config *file = c->file;
+    *next = *c; /* borrowed: only racks are read into it that it may free */
+    next->cluster = file->own;
+    next->cluster.rack_ids = NULL;
+    next->cluster.n_rack_ids = 0;
+    next->max_socket_idle_given = file->own_idle;
+    if (options_apply(st, &config_table, 1, config, next, "client config", "", NULL,
+                      c->strict) < 0 ||
+        check_error_rate(st, next) < 0) {
+        return -1;
+    }
+    if (idles_by_tls(next)) {
+        next->cluster.max_socket_idle_s = TLS_SOCKET_IDLE_S;
+    }
+    return next->cluster.n_rack_ids != 0
+               ? 0
+               : copy_racks(&next->cluster, file->own.rack_ids, file->own.n_rack_ids);
+}
+
+int
+config_follow_file(module_state *st, client_config *c, PyObject *config,
+                   PyObject *policies)
+{
+    policy fresh[N_POLICIES];
+    client_config next;
+    file_config *file = c->file;
+    if (file == NULL) {
+        return 0;
+    }
+    client_keys keys = {.login_timeout_ms = file->own_login_timeout_ms};
+    int rc = lay_policies(st, c, policies, fresh, &keys);
+    if (rc < 0) {
+        return -1;
+    }
+    rc = lay_config(st, c, config, &next);
+    const int32_t *dropped = next.cluster.rack_ids;
+    next.cluster.login_timeout_ms = keys.login_timeout_ms;
+    if (rc == 0) {
+        field_lock_take(&file->lock);
+        memcpy(file->in_force, fresh, sizeof fresh);
+        dropped = file->tuned.rack_ids;
+        file->tuned = next.cluster;
+        file->has_tuned = true;
+        field_lock_drop(&file->lock);
+    }
+    PyMem_Free((int32_t *)dropped);
+    return rc;
+}
+
+int
+config_tune(const client_config *c, asc_cluster *cluster)
+{
+    file_config *file = c->file;
+    asc_error err;
+    asc_error_reset(&err);
+    asc_status rc = ASC_OK;
+    if (file == NULL) {
+        return 0;
+    }
+    field_lock_take(&file->lock); /* the racks are copied while nobody replaces them */
+    if (file->has_tuned) {
+        rc = asc_cluster_tune(cluster, &file->tuned, &err);
+    }
+    field_lock_drop(&file->lock);
+    if (rc != ASC_OK) {
+        PyErr_NoMemory();
+    }
+    return rc == ASC_OK ? 0 : -1;
+}
+
 /* Refuse a configuration without hosts; perhaps the key is misspelt. Returns -1. */
 static int
 refuse_no_hosts(module_state *st, PyObject *config)
@@ -652,6 +836,9 @@ config_from_py(module_state *st, client_config *c, PyObject *config)
         return -1;
     }
     policies_set_threshold(c->defaults, c->compression_threshold);
+    if (read_file(st, c) < 0) {
+        return -1;
+    }
     use_second_homes(c);
     if (read_shm(st, c) < 0) {
         return -1;
@@ -700,6 +887,14 @@ config_clear(client_config *c)
     PyMem_Free((int32_t *)c->cluster.rack_ids);
     asc_credentials_release(c->cluster.credentials);
     c->cluster = (asc_config){0};
+    if (c->file != NULL) {
+        Py_XDECREF(c->file->watch);
+        PyMem_Free((int32_t *)c->file->own.rack_ids);
+        PyMem_Free((int32_t *)c->file->tuned.rack_ids);
+        PyMem_Free(c->file);
+        c->file = NULL;
+    }
+    Py_CLEAR(c->provider);
     Py_CLEAR(c->app_id);
     Py_CLEAR(c->user);
     Py_CLEAR(c->password);

@@ -3,6 +3,8 @@
  * once for each call, over a copy of the client's defaults. */
 #include "options/policy.h"
 
+#include <string.h>
+
 #include "support/compat.h"
 #include "support/numbers.h"
 #include "values/compiled.h"
@@ -129,6 +131,9 @@ static const option policy_rows[] = {
 const option_table policy_table = {
     policy_rows, sizeof policy_rows / sizeof policy_rows[0], POLICY_TABLE};
 
+/* policy.fixed has a bit for each. */
+_Static_assert(sizeof policy_rows / sizeof policy_rows[0] <= 64, "too many rows");
+
 /* Each kind of policy has a name, and defaults where they differ from the common ones.
  */
 static const struct {
@@ -203,6 +208,35 @@ policy_clear(policy *p)
     Py_CLEAR(p->filter);
 }
 
+void
+policy_fix(module_state *st, policy *defaults, policy_kind kind, PyObject *section)
+{
+    PyObject *key, *value;
+    Py_ssize_t at = 0;
+    Py_BEGIN_CRITICAL_SECTION(section);
+    /* borrowed: nothing here runs Python code */
+    while (PyDict_Next(section, &at, &key, &value)) {
+        const option *row = options_find(st, &policy_table, 1u << kind, key);
+        if (row != NULL) {
+            defaults->fixed |= UINT64_C(1) << (row - policy_rows);
+        }
+    }
+    Py_END_CRITICAL_SECTION();
+}
+
+/* Take what is fixed from the defaults again: a dictionary has been laid over it. */
+static void
+restore_fixed(policy *p, const policy *defaults)
+{
+    for (size_t i = 0; i < policy_table.n; i++) {
+        if (defaults->fixed & UINT64_C(1) << i) {
+            const option *row = &policy_rows[i];
+            size_t size = row->type == OPTION_BOOL ? sizeof(bool) : sizeof(uint32_t);
+            memcpy((char *)p + row->offset, (const char *)defaults + row->offset, size);
+        }
+    }
+}
+
 int
 policy_from_py(module_state *st, policy *p, const policy *defaults, policy_kind kind,
                PyObject *dict, const value_rules *rules)
@@ -221,6 +255,9 @@ policy_from_py(module_state *st, policy *p, const policy *defaults, policy_kind 
     }
     int rc = options_apply(st, &policy_table, 1u << kind, dict, p, "policy",
                            policy_kind_name((int)kind), NULL, rules->strict);
+    if (defaults->fixed != 0) {
+        restore_fixed(p, defaults);
+    }
     return rc == 0 ? pack_filter(st, p, rules) : -1;
 }
 

@@ -76,6 +76,8 @@ typedef struct policy {
     bool compress, short_query;
     bool fail_on_cluster_change; /* of functions on all records */
     bool concurrent, allow_inline, allow_inline_ssd, respond_all_keys; /* batch */
+    uint64_t fixed; /* bits of the rows that a configuration file gives: no call changes
+                       them */
     PyObject *filter; /* owned: bytes of a compiled expression, or, while a dictionary
                          is read, its tree; NULL: none */
 } policy;
@@ -119,11 +121,17 @@ void policy_inherit(policy *p, const policy *whole);
  * filter: then the caller warns. */
 bool policy_drop_per_call(policy *p);
 
-/* *p = a copy of the defaults with the dictionary laid over it; dict may be NULL or
- * None. rules are those of the client. 0, or -1 with an exception, mostly ParamError.
- * policy_clear() is to be called in either case. */
+/* *p = a copy of the defaults with the dictionary laid over it, save for what is fixed
+ * in them; they must not change meanwhile. dict may be NULL or None. rules are those of
+ * the client. 0, or -1 with an exception, mostly ParamError. policy_clear() is to be
+ * called in either case. */
 int policy_from_py(module_state *st, policy *p, const policy *defaults,
                    policy_kind kind, PyObject *dict, const value_rules *rules);
+
+/* Note in the defaults of a kind that a configuration file gives the keys of a section,
+ * which is a dict: policies that are made of the defaults keep them. */
+void
+policy_fix(module_state *st, policy *defaults, policy_kind kind, PyObject *section);
 
 /* *out = the time to live that an int stands for; `name` says in the error where it was
  * given. 0, or -1 with ParamError when it is not from TTL_MIN to TTL_MAX. */

@@ -572,8 +572,7 @@ stream_make(module_state *st, PyTypeObject *type, PyObject *client, policy_kind 
     s->ask.st = st;
     s->ask.rules = &c->config.values;
     if (client_check_open(st, c) < 0 ||
-        policy_from_py(st, &s->ask.pol, &c->config.defaults[kind], kind, policy_arg,
-                       &c->config.values) < 0 ||
+        config_call_policy(st, &s->ask.pol, &c->config, kind, policy_arg) < 0 ||
         query_request_from_spec(&s->ask, spec) < 0) {
         Py_DECREF(s);
         return NULL;

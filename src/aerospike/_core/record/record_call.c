@@ -43,8 +43,8 @@ begin(record_call *c, const record_row *row, PyObject *self, PyTypeObject *cls,
     c->head = (asc_msg_head){.info1 = row->info1, .info2 = row->info2};
     const value_rules *rules = &c->client->config.values;
     if (client_check_open(c->st, c->client) < 0 ||
-        policy_from_py(c->st, &c->pol, &c->client->config.defaults[row->kind],
-                       row->kind, argument(argv, row->policy_at), rules) < 0) {
+        config_call_policy(c->st, &c->pol, &c->client->config, row->kind,
+                           argument(argv, row->policy_at)) < 0) {
         return -1;
     }
     c->call = c->loop == NULL ? client_take_call(c->client) : loop_take_call(c->loop);

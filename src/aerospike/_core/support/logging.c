@@ -285,15 +285,15 @@ core_set_log_level(FUNCTION_PARAMS)
 }
 
 static const char doc_write_log[] =
-    "write_log($module, level, text)\n--\n\n"
-    "Write a log line, unless its level is above the threshold; for\n"
-    "aerospike._aggregate.";
+    "write_log($module, level, text, is_lua=False)\n--\n\n"
+    "Write a log line, unless its level is above the threshold: one of the client's\n"
+    "own Python code, or of a function in Lua.";
 
 static PyObject *
 core_write_log(FUNCTION_PARAMS)
 {
-    static const char *const names[] = {"level", "text", NULL};
-    PyObject *argv[2];
+    static const char *const names[] = {"level", "text", "is_lua", NULL};
+    PyObject *argv[3];
     int64_t level;
     (void)module;
     if (parse_args("write_log", names, 2, args, nargs, kwnames, argv) < 0) {
@@ -306,8 +306,9 @@ core_write_log(FUNCTION_PARAMS)
     }
     if (level <= asc_log_active_level()) {
         const char *text = PyBytes_AS_STRING(argv[1]); /* borrowed: argv lasts */
+        const char *origin = argv[2] == Py_True ? "lua" : "python";
         Py_BEGIN_ALLOW_THREADS
-        asc_log_at((asc_log_level)level, "lua", "lua", 0, "%s", text);
+        asc_log_at((asc_log_level)level, origin, origin, 0, "%s", text);
         Py_END_ALLOW_THREADS
     }
     Py_RETURN_NONE;
