@@ -40,6 +40,7 @@ CORE_ORDER = (
     ("operations", "expressions"),
     ("clients",),
     ("loop",),
+    ("transactions",),
     ("record", "batch", "query", "nodes"),
     ("client_type.c",),
     ("module.c",),

@@ -12,6 +12,7 @@ from aerospike import _constants
 from aerospike import exception as exception
 from aerospike._client import Client as Client
 from aerospike._constants import *  # noqa: F403
+from aerospike._core import Transaction as Transaction
 from aerospike._core import calc_digest as calc_digest
 from aerospike._core import client as client
 from aerospike._core import get_partition_id as get_partition_id
@@ -28,7 +29,6 @@ from aerospike._types import CDTWildcard as CDTWildcard
 from aerospike._types import ConfigProvider as ConfigProvider
 from aerospike._types import GeoJSON as GeoJSON
 from aerospike._types import KeyOrderedDict as KeyOrderedDict
-from aerospike._types import Transaction as Transaction
 from aerospike._types import geodata as geodata
 from aerospike._types import geojson as geojson
 from aerospike._types import null as null

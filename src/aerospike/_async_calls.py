@@ -7,7 +7,7 @@ one operation hand on what the extension gives, as its own methods do: they have
 from __future__ import annotations
 
 from aerospike._async_query import AsyncQuery, AsyncScan
-from aerospike._calls import data, functions, indexes, jobs, roles, users
+from aerospike._calls import data, functions, indexes, jobs, roles, transactions, users
 from aerospike._calls.awaiting import awaiting
 from aerospike._calls.signatures import dress
 from aerospike._client import Client, made_of_a_namespace
@@ -117,6 +117,11 @@ class AsyncCalls:
     index_remove = awaiting(indexes.index_remove)
     truncate = awaiting(data.truncate)
 
+    # --- transactions ---
+
+    commit = awaiting(transactions.commit)
+    abort = awaiting(transactions.abort)
+
     # --- functions ---
 
     udf_put = awaiting(functions.udf_put)
@@ -199,8 +204,6 @@ class AsyncCalls:
 
     # --- what is not supported yet ---
 
-    commit = lacking(Lacking.commit)
-    abort = lacking(Lacking.abort)
     enable_metrics = plain(Lacking.enable_metrics)
     disable_metrics = plain(Lacking.disable_metrics)
     get_stats = plain(Lacking.get_stats)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aerospike._calls import data, functions, indexes, jobs, roles, users
+from aerospike._calls import data, functions, indexes, jobs, roles, transactions, users
 from aerospike._calls.blocking import blocking
 from aerospike._calls.signatures import dress, owns_its_methods
 from aerospike._core import context_base64, expression_base64, publish_client
@@ -101,6 +101,11 @@ class Client(PendingMethods):
     index_set_create = blocking(indexes.index_set_create)
     index_remove = blocking(indexes.index_remove)
     truncate = blocking(data.truncate)
+
+    # --- transactions ---
+
+    commit = blocking(transactions.commit)
+    abort = blocking(transactions.abort)
 
     # --- functions ---
 

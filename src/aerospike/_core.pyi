@@ -84,6 +84,59 @@ class Tracker:
     def set(self, partition: int, digest: bytes | None, bval: int, /) -> None: ...
 
 @final
+class Transaction:
+    """Several commands that take effect together, or not at all.
+
+    :param reads_capacity: int, 0 to 2**32 - 1: how many records it will read, about.
+    :param writes_capacity: likewise, how many it will write.
+    :raises TypeError: one is no int.
+    :raises ValueError, OverflowError: one is beyond these limits.
+
+    A command belongs to it that has it as "txn" in its policy; commit() and abort()
+    of the client end it. Threads and tasks may share it. It needs a namespace with
+    strong consistency, which servers of the Enterprise Edition have, from 8.0 on.
+    """
+    def __new__(
+        cls, reads_capacity: int = 128, writes_capacity: int = 128
+    ) -> Transaction: ...
+    @property
+    def id(self) -> int:
+        """Return the random number of the transaction, 64 bits."""
+    @property
+    def in_doubt(self) -> bool:
+        """Return whether nobody knows if it is committed, because a commit has failed.
+
+        Another commit() finds out.
+        """
+    @property
+    def state(self) -> int:
+        """Return a TXN_STATE_* constant."""
+    @property
+    def timeout(self) -> int:
+        """Return the seconds after which the servers abort it.
+
+        They count from the first write, until when it can be set. 0: as the servers are
+        configured, most often 10.
+        """
+    @timeout.setter
+    def timeout(self, value: int, /) -> None:
+        """Return the seconds after which the servers abort it.
+
+        They count from the first write, until when it can be set. 0: as the servers are
+        configured, most often 10.
+        """
+    def _begin_end(self) -> None:
+        """x"""
+    def _end_end(self) -> None:
+        """x"""
+    def _forget(self) -> None:
+        """x"""
+    def _n_under_way(self) -> int:
+        """x"""
+    def _set_state(self, state: int, in_doubt: bool = False, /) -> None:
+        """x"""
+
+@final
 class Stream:
     """Items of a query or scan, read while they come."""
     def __iter__(self) -> Self: ...
@@ -801,6 +854,8 @@ class Client:
         fields: tuple[tuple[int, object], ...],
         policy: AdminPolicy | Options | None = None,
     ) -> list[list[tuple[int, bytes]]]:
+        """x"""
+    def _end_step(self, transaction: Transaction, step: int) -> None:
         """x"""
     def get_nodes(self) -> list[tuple[str, int]]:
         """The nodes known at this moment: a list of (address, port)."""
@@ -1574,6 +1629,8 @@ class AsyncClient:
         fields: tuple[tuple[int, object], ...],
         policy: AdminPolicy | Options | None = None,
     ) -> list[list[tuple[int, bytes]]]:
+        """x"""
+    async def _end_step(self, transaction: Transaction, step: int) -> None:
         """x"""
     def get_nodes(self) -> list[tuple[str, int]]:
         """The nodes known at this moment: a list of (address, port)."""

@@ -18,13 +18,11 @@ from aerospike._hints import (
     InfoPolicy,
     Options,
 )
-from aerospike._types import Transaction
 
 TYPE_CHECKING = False  # as in typing, which need not be imported for it
 if TYPE_CHECKING:
     from aerospike.exception import AerospikeError
 
-_TRANSACTIONS = "transactions"
 _METRICS = "metrics"
 _XDR = "filters of XDR"
 
@@ -40,12 +38,6 @@ class PendingMethods(DirectMethods):
     """The base of Client with these methods."""
 
     __slots__ = ()
-
-    def commit(self, transaction: Transaction) -> int:
-        raise not_yet(_TRANSACTIONS)
-
-    def abort(self, transaction: Transaction) -> int:
-        raise not_yet(_TRANSACTIONS)
 
     def enable_metrics(self, policy: Any = None) -> None:
         raise not_yet(_METRICS)
@@ -76,7 +68,4 @@ for _name in _METHODS:
 
 def pending() -> list[str]:
     """The calls that are not supported yet: they exist, and raise ClientError."""
-    return [
-        *(f"aerospike.Client.{name}" for name in _METHODS),
-        "aerospike.Transaction",
-    ]
+    return [f"aerospike.Client.{name}" for name in _METHODS]

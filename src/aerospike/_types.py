@@ -87,15 +87,6 @@ class ConfigProvider:
 ConfigProvider.__module__ = "aerospike"  # where applications import it from
 
 
-class Transaction:
-    """Several calls that take effect together, or not at all: not supported yet."""
-
-    __module__ = "aerospike"
-
-    def __init__(self, reads_capacity: int = 128, writes_capacity: int = 128) -> None:
-        raise client_error("not supported yet: Transaction() (transactions)")
-
-
 class GeoJSON:
     """A GeoJSON value.
 

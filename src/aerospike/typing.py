@@ -20,7 +20,8 @@ from os import PathLike
 from typing import Any, TypeAlias, TypedDict
 
 from aerospike._core import Record as Record
-from aerospike._types import CompiledExpression, ConfigProvider, Transaction
+from aerospike._core import Transaction
+from aerospike._types import CompiledExpression, ConfigProvider
 
 UserKey: TypeAlias = str | int | bytes | bytearray
 """What an application names a record by; bytes are text, a bytearray is a blob."""

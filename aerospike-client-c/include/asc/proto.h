@@ -46,6 +46,9 @@ enum {
     ASC_INFO3_SC_READ_TYPE = 0x40,      /* strong consistency: with the next bit, how */
     ASC_INFO3_SC_READ_RELAX = 0x80,     /* strictly a read is ordered */
 
+    ASC_INFO4_TXN_VERIFY = 0x01,  /* is the record's version the one given? */
+    ASC_INFO4_TXN_FORWARD = 0x02, /* what the transaction has written becomes final */
+    ASC_INFO4_TXN_BACK = 0x04,    /* it is thrown away */
     ASC_INFO4_ON_LOCKING_ONLY = 0x10, /* only if this write locks the record for its
                                          transaction */
     ASC_INFO4_ERROR_DETAIL_SHIFT = 5, /* verbosity 0..3 in bits 0x60 */
@@ -56,7 +59,11 @@ enum {
     ASC_FIELD_NAMESPACE = 0,
     ASC_FIELD_SET = 1,
     ASC_FIELD_KEY = 2,
+    ASC_FIELD_VERSION = 3, /* of a record, 7 bytes; this and the next but one are
+                              little-endian, as the deadline is */
     ASC_FIELD_DIGEST = 4,
+    ASC_FIELD_TXN_ID = 5,
+    ASC_FIELD_TXN_DEADLINE = 6,
     ASC_FIELD_TASK_ID = 7,
     ASC_FIELD_SOCKET_TIMEOUT = 9,
     ASC_FIELD_RECORDS_PER_SECOND = 10,

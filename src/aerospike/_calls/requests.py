@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from typing import Any, Final, TypeAlias, TypeVar
 
+    from aerospike._core import Transaction
     from aerospike._hints import AdminPolicy, InfoPolicy, Options
 
     T = TypeVar("T")
@@ -147,3 +148,22 @@ class Admin(Request):
     @property
     def changes(self) -> bool:
         return self.command not in _ADMIN_QUERIES
+
+
+class EndStep(Request):
+    """Take one step towards the end of a transaction, where it needs the step.
+
+    There is no answer; what fails is raised. The numbers are those of asc/ending.h.
+    """
+
+    VERIFY, MARK, FORWARD, BACK, CLOSE = range(1, 6)
+
+    __slots__ = __match_args__ = ("transaction", "step")
+
+    def __init__(self, transaction: Transaction, step: int) -> None:
+        self.transaction: Final = transaction
+        self.step: Final = step
+
+    @property
+    def changes(self) -> bool:
+        return self.step != self.VERIFY

@@ -9,6 +9,7 @@ from __future__ import annotations
 from aerospike._calls.requests import (
     Admin,
     Background,
+    EndStep,
     Info,
     InfoOfAll,
     Nodes,
@@ -118,4 +119,6 @@ def ask(client: Any, request: Request, runs: Runs) -> Any:
             return client._lua()[0]
         case Admin(number, fields, admin_policy):
             return client._admin(number, fields, admin_policy)
+        case EndStep(transaction, step):
+            return client._end_step(transaction, step)
     raise TypeError(f"a call wants what no runner has: {request!r}")

@@ -18,11 +18,12 @@
 #include "query/stream.h"
 #include "record/record.h"
 #include "support/compat.h"
+#include "transactions/ending.h"
 
 static const PyMethodDef *const rooms[] = {
     client_methods,     plain_methods,       key_methods,   record_methods,
     batch_keys_methods, batch_write_methods, query_methods, aggregate_methods,
-    node_list_methods,  info_methods,        admin_methods,
+    node_list_methods,  info_methods,        admin_methods, ending_methods,
 };
 
 static const PyMethodDef *const async_rooms[] = {
@@ -37,6 +38,7 @@ static const PyMethodDef *const async_rooms[] = {
     async_batch_keys_methods,
     async_batch_write_methods,
     async_query_methods,
+    async_ending_methods,
 };
 
 #define N_OF(array) (sizeof(array) / sizeof((array)[0]))

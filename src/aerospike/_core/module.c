@@ -14,6 +14,7 @@
 #include "support/compat.h"
 #include "support/logging.h"
 #include "support/memory.h"
+#include "transactions/transaction.h"
 #include "values/bins.h"
 #include "values/keys.h"
 #include "values/pickles.h"
@@ -88,8 +89,8 @@ core_exec(PyObject *module)
     if (state_init(st) < 0 || errors_init(st) < 0 || option_tables_intern(st) < 0 ||
         add_functions(module) < 0 || bins_init(st) < 0 ||
         record_type_init(module, st) < 0 || batch_record_type_init(module, st) < 0 ||
-        client_type_init(module, st) < 0 || stream_types_init(module, st) < 0 ||
-        awaited_types_init(module, st) < 0) {
+        transaction_type_init(module, st) < 0 || client_type_init(module, st) < 0 ||
+        stream_types_init(module, st) < 0 || awaited_types_init(module, st) < 0) {
         return -1; /* Python drops the module, and core_free() what there is */
     }
     return logging_init(module); /* last: threads log from now on */

@@ -287,6 +287,7 @@ batch_end(batch_run *b)
     if (b->store != NULL) {
         give_store(b);
     }
+    txn_command_leave(&b->in_txn);
     asc_batch_leave(b->batch, b->cluster);
     policy_clear(&b->pol);
     asc_cluster_release(b->cluster);
@@ -553,8 +554,112 @@ hash_rows(batch_run *b, asc_error *err)
         hash_few(b, &b->rows[b->n_hashed], n);
         b->n_hashed += n;
     }
-    b->stage = b->item_at < b->n_items ? BATCH_ADDS : BATCH_ROUTES;
+    if (b->item_at < b->n_items) {
+        b->stage = BATCH_ADDS;
+    }
+    else {
+        b->stage = b->pol.txn != NULL ? BATCH_REGISTERS : BATCH_ROUTES;
+    }
     return ASC_OK;
+}
+
+/* --- transactions --- */
+
+/* Enter the transaction of the policy, which must be of the one namespace that all rows
+ * have, and number the sets in it. 0, or -1 with an exception. */
+static int
+enter_transaction(batch_run *b)
+{
+    txn_command *x = &b->in_txn;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < b->n_names; i++) {
+        const key_names *names = &b->names[i].of;
+        txn_command other = {0};
+        txn_command *at = i == 0 ? x : &other;
+        rc = txn_command_enter(b->st, at, b->pol.txn, names->ns_text,
+                               i == 0 ? (uint32_t)b->n_rows : 0);
+        txn_command_leave(&other);
+        if (rc == 0) {
+            rc = put_ok(asc_txn_number_set(x->txn, names->set_text, names->set_size,
+                                           &b->names[i].set));
+        }
+    }
+    return rc;
+}
+
+/* Begin to register the keys of the rows that write: all of them, as other clients do.
+ * 0, or -1 with an exception; b->in_txn.registers tells whether there are any. */
+static int
+begin_registering(batch_run *b)
+{
+    asc_error err;
+    asc_buf digests = ASC_BUF_INIT;
+    uint32_t n = 0;
+    bool ok = true;
+    asc_error_reset(&err);
+    for (size_t i = 0; ok && i < b->n_rows; i++) {
+        const batch_row *row = &b->rows[i];
+        if (b->templates[row->template].writes) {
+            ok = asc_buf_put(&digests, row->digest, ASC_DIGEST_SIZE);
+            n++;
+        }
+    }
+    if (ok && n > 0) {
+        ok = txn_command_register(&b->in_txn, b->cluster, &b->pol, digests.data, n,
+                                  true, &err) == ASC_OK;
+    }
+    asc_buf_clear(&digests);
+    return put_ok(ok);
+}
+
+/* REGISTERS. */
+static int
+register_rows(batch_run *b)
+{
+    asc_error err;
+    asc_status rc = ASC_OK;
+    asc_error_reset(&err);
+    spend(b, b->n_rows * ROW_WORK);
+    if (b->in_txn.txn == NULL &&
+        (enter_transaction(b) < 0 || begin_registering(b) < 0)) {
+        return -1;
+    }
+    if (b->in_txn.registers != NULL) {
+        rc = txn_command_go_on(&b->in_txn, NULL, &err);
+    }
+    if (rc != ASC_OK && rc != ASC_INTERRUPTED) {
+        raise_error(b->st, &err, NULL, NULL);
+        return -1;
+    }
+    b->stage = rc == ASC_OK ? BATCH_ROUTES : BATCH_WAITS;
+    return 0;
+}
+
+/* A node has answered a row, or it may be written all the same. Where there is no
+ * transaction neither does anything. */
+static void
+row_answered(batch_run *b, const batch_row *row, const asc_msg *m)
+{
+    if (b->in_txn.txn != NULL) {
+        asc_txn_answered(b->in_txn.txn, b->names[row->names].set, row->digest,
+                         b->templates[row->template].writes, m);
+    }
+}
+
+static void
+row_doubted(batch_run *b, const batch_row *row)
+{
+    if (b->in_txn.txn != NULL) {
+        asc_txn_doubted(b->in_txn.txn, b->names[row->names].set, row->digest);
+    }
+}
+
+/* The version in which the transaction of the batch has read a row's record; 0: it has
+ * not, or there is no transaction. */
+static uint64_t
+version_of(const batch_run *b, const batch_row *row)
+{
+    return b->in_txn.txn != NULL ? asc_txn_version(b->in_txn.txn, row->digest) : 0;
 }
 
 /* --- requests --- */
@@ -596,11 +701,14 @@ put_repetition(asc_buf *out, uint32_t number, const batch_row *row)
     return true;
 }
 
-/* Append any other row: the bytes of its template follow, with namespace, set and user
- * key in their places. False for lack of memory. */
+/* Append any other row: the bytes of its template follow, with namespace, set, the
+ * fields of a transaction and the user key in their places. False for lack of
+ * memory. */
 static bool
-put_row(batch_run *b, asc_buf *out, uint32_t number, const batch_row *row)
+put_row(batch_run *b, asc_buf *out, uint32_t number, const batch_row *row,
+        uint64_t version)
 {
+    asc_txn *txn = b->in_txn.txn;
     const key_names *names = &b->names[row->names].of;
     const given_key *user = &row->user;
     const row_template *t = &b->templates[row->template];
@@ -617,10 +725,12 @@ put_row(batch_run *b, asc_buf *out, uint32_t number, const batch_row *row)
     if (p == NULL) {
         return false;
     }
-    asc_put_u16(p, (uint16_t)(t->n_fields + 2 + with_key));
+    unsigned n_txn = txn != NULL ? 1 + (version != 0) + t->writes : 0;
+    asc_put_u16(p, (uint16_t)(t->n_fields + 2 + n_txn + with_key));
     asc_put_u16(p + 2, t->n_ops);
     return asc_writer_field(&w, ASC_FIELD_NAMESPACE, names->ns_text, names->ns_size) &&
            asc_writer_field(&w, ASC_FIELD_SET, names->set_text, names->set_size) &&
+           (txn == NULL || asc_txn_put_fields(txn, version, t->writes, &w)) &&
            asc_buf_put(out, bytes + t->fields, t->fields_end - t->fields) &&
            (!with_key || asc_writer_key_field(&w, user->particle, given_key_bytes(user),
                                               user->size)) &&
@@ -687,8 +797,11 @@ put_rows(batch_run *b)
     for (; ok && at < part->n_rows && out->len < enough; at++) {
         uint32_t number = part->rows[at];
         const batch_row *row = &b->rows[number];
-        ok = repeats(b, row, before) ? put_repetition(out, number, row)
-                                     : put_row(b, out, number, row);
+        uint64_t version = version_of(b, row);
+        ok = repeats(b, row, before) && version == b->version
+                 ? put_repetition(out, number, row)
+                 : put_row(b, out, number, row, version);
+        b->version = version;
         before = row;
     }
     b->at = at;
@@ -789,6 +902,9 @@ fail_row(batch_run *b, const asc_part *part, batch_row *row, asc_error *err)
         spend(b, FAILED_ROW_WORK);
         snprintf(err->host, sizeof err->host, "%s", part->node_name);
     }
+    if (err->in_doubt) {
+        row_doubted(b, row);
+    }
     return tell(b, row, NULL, err);
 }
 
@@ -802,6 +918,7 @@ take_row(batch_run *b, const asc_part *part, asc_msg *m)
     batch_row *row = &b->rows[m->index];
     asc_error err;
     b->n_answered++;
+    row_answered(b, row, m);
     if (m->result == ASC_OK) {
         int rc = tell(b, row, m, NULL);
         if (rc == 0) {
@@ -881,6 +998,9 @@ fail_rows(batch_run *b)
         part->err.in_doubt = b->part_doubt && b->templates[row->template].writes;
         b->failed = true;
         b->first_failure.in_doubt = b->first_failure.in_doubt || part->err.in_doubt;
+        if (part->err.in_doubt) {
+            row_doubted(b, row);
+        }
         rc = tell(b, row, NULL, &part->err);
         spend(b, FAILED_ROW_WORK);
     }
@@ -1019,9 +1139,13 @@ fail(batch_run *b)
         raise_in_doubt(b->st);
         exc = PyErr_GetRaisedException();
     }
-    for (size_t i = 0; exc != NULL && b->method->leave != NULL && i < b->n_rows; i++) {
+    for (size_t i = 0; exc != NULL && i < b->n_rows; i++) {
         batch_row *row = &b->rows[i];
-        if (!row->is_told && b->templates[row->template].writes) {
+        if (row->is_told || !b->templates[row->template].writes) {
+            continue;
+        }
+        row_doubted(b, row);
+        if (b->method->leave != NULL) {
             b->method->leave(b, row);
         }
     }
@@ -1041,6 +1165,7 @@ static const stage_work works[] = {
     [BATCH_ADDS] = {.locked = add_items},
     [BATCH_HASHES] = {.unlocked = hash_rows},
     [BATCH_READIES] = {.locked = ready_rows},
+    [BATCH_REGISTERS] = {.locked = register_rows},
     [BATCH_ROUTES] = {.unlocked = route_rows},
     [BATCH_WRITES] = {.unlocked = write_parts},
     [BATCH_WAITS] = {NULL, NULL},
@@ -1073,6 +1198,13 @@ go_on_unlocked(batch_run *b, asc_error *err)
     return rc;
 }
 
+/* What the batch has waited for is there. */
+static void
+end_waiting(batch_run *b)
+{
+    b->stage = b->in_txn.registers != NULL ? BATCH_REGISTERS : BATCH_READS;
+}
+
 int
 batch_go_on(batch_run *b, size_t work)
 {
@@ -1081,7 +1213,7 @@ batch_go_on(batch_run *b, size_t work)
     asc_error_reset(&err);
     b->left = work;
     if (b->stage == BATCH_WAITS) {
-        b->stage = BATCH_READS;
+        end_waiting(b);
     }
     while (rc == 0 && b->left > 0 && b->stage != BATCH_WAITS &&
            b->stage != BATCH_ENDED) {
@@ -1100,7 +1232,7 @@ batch_go_on(batch_run *b, size_t work)
 static int
 go_on_and_wait(batch_run *b)
 {
-    asc_set *set = asc_batch_set(b->batch);
+    asc_set *set = batch_waits_for(b);
     asc_error err;
     asc_status rc;
     asc_error_reset(&err);
@@ -1117,7 +1249,9 @@ go_on_and_wait(batch_run *b)
         return rc == ASC_OK ? 0 : (raise_error(b->st, &err, NULL, NULL), -1);
     }
     int more = client_has_waited(b->st, set, NULL, rc, &err);
-    b->stage = more == 0 ? BATCH_READS : b->stage;
+    if (more == 0) {
+        end_waiting(b);
+    }
     return more < 0 ? -1 : 0;
 }
 
@@ -1164,10 +1298,13 @@ batch_give_up(batch_run *b)
             continue;
         }
         in_doubt = true;
-        if (leave == NULL) {
+        if (leave == NULL && b->in_txn.txn == NULL) {
             break; /* nobody asks for each row */
         }
-        leave(b, row);
+        row_doubted(b, row);
+        if (leave != NULL) {
+            leave(b, row);
+        }
     }
     return in_doubt;
 }

@@ -10,6 +10,9 @@
  *     ADDS <-> HASHES <- READIES
  *                |
  *                v
+ *             REGISTERS (in a transaction; it WAITS, too)
+ *                |
+ *                v
  *              ROUTES -> WRITES -> WAITS -> READS <-> FAILS
  *                ^                            |
  *                +------ rows go again -------+-> FINISHES -> ENDED
@@ -29,6 +32,7 @@
 #include "values/keys.h"
 #include "operations/operations.h"
 #include "support/collector.h"
+#include "transactions/command.h"
 
 /* Does the result code of a row say no more than that there is no record to give? Such
  * a row has not failed. */
@@ -62,6 +66,7 @@ typedef struct row_template {
 typedef struct row_names {
     key_names of;    /* whose two objects are owned */
     uint16_t number; /* of the namespace, in the library */
+    uint32_t set;    /* the number of the set in the transaction, if there is one */
 } row_names;
 
 /* One entry of a batch. */
@@ -112,15 +117,16 @@ typedef struct batch_method {
 
 /* How far a batch has come. */
 typedef enum batch_stage {
-    BATCH_ADDS,     /* items become rows */
-    BATCH_READIES,  /* rows are made ready to be sent */
-    BATCH_HASHES,   /* rows get their digests: those added since the last time */
-    BATCH_ROUTES,   /* rows are given to nodes, as parts */
-    BATCH_WRITES,   /* the requests of the parts are written */
-    BATCH_WAITS,    /* for parts of the set: the driver waits */
-    BATCH_READS,    /* what has come is read */
-    BATCH_FAILS,    /* the rows of a part that has failed get its error */
-    BATCH_FINISHES, /* the result is made */
+    BATCH_ADDS,      /* items become rows */
+    BATCH_READIES,   /* rows are made ready to be sent */
+    BATCH_HASHES,    /* rows get their digests: those added since the last time */
+    BATCH_REGISTERS, /* keys of rows that write, with the transaction */
+    BATCH_ROUTES,    /* rows are given to nodes, as parts */
+    BATCH_WRITES,    /* the requests of the parts are written */
+    BATCH_WAITS,     /* for parts of the set: the driver waits */
+    BATCH_READS,     /* what has come is read */
+    BATCH_FAILS,     /* the rows of a part that has failed get its error */
+    BATCH_FINISHES,  /* the result is made */
     BATCH_ENDED,
 } batch_stage;
 
@@ -153,13 +159,15 @@ struct batch_run {
     size_t n_names, cap_names;
     batch_row *rows; /* owned */
     size_t n_rows, n_hashed, cap_rows;
-    asc_part *part;    /* borrowed from the set: what is written, or read */
-    asc_writer writer; /* WRITES: of the part's request */
-    size_t rows_start; /* likewise: where the field of its rows begins */
-    asc_frames frames; /* READS: what of the part is yet to be read */
-    bool part_doubt;   /* FAILS: rows of the part that write are in doubt */
-    PyObject *list;    /* FINISHES: owned, of the targets so far; or NULL */
-    PyObject *result;  /* ENDED: owned */
+    asc_part *part;     /* borrowed from the set: what is written, or read */
+    asc_writer writer;  /* WRITES: of the part's request */
+    size_t rows_start;  /* likewise: where the field of its rows begins */
+    txn_command in_txn; /* of the transaction of the policy, from REGISTERS on */
+    uint64_t version;   /* WRITES, in a transaction: of the row before */
+    asc_frames frames;  /* READS: what of the part is yet to be read */
+    bool part_doubt;    /* FAILS: rows of the part that write are in doubt */
+    PyObject *list;     /* FINISHES: owned, of the targets so far; or NULL */
+    PyObject *result;   /* ENDED: owned */
     PyObject *records; /* owned: the BatchRecords that the caller gets, or NULL; that of
                           batch_write() is the caller's own */
     PyObject
@@ -187,8 +195,16 @@ int batch_begin(batch_run *b, PyObject *self, PyTypeObject *cls,
  * ParamError for too many. */
 int batch_take_items(batch_run *b, PyObject *items);
 
+/* The set that a batch waits for. */
+static inline asc_set *
+batch_waits_for(const batch_run *b)
+{
+    return b->in_txn.registers != NULL ? asc_ending_set(b->in_txn.registers)
+                                       : asc_batch_set(b->batch);
+}
+
 /* Go on for a slice of so much work. 0: the stage says what is next; when it is
- * BATCH_WAITS, the driver waits for the set of the batch before it calls again. -1 with
+ * BATCH_WAITS, the driver waits for batch_waits_for() before it calls again. -1 with
  * an exception: the batch has failed, and its method has been told of the rows that are
  * left. */
 int batch_go_on(batch_run *b, size_t work);

@@ -108,7 +108,7 @@ go_on(PendingObject *p, void *work, PyObject **result)
     do {
         rc = batch_go_on(b, SLICE_OF_LOOP);
         if (rc == 0 && b->stage == BATCH_WAITS) {
-            loop_submit_set(loop, p, asc_batch_set(b->batch));
+            loop_submit_set(loop, p, batch_waits_for(b));
             return PENDING_WAITS;
         }
     } while (rc == 0 && b->stage != BATCH_ENDED && !loop_time_is_up(loop));
@@ -131,7 +131,7 @@ abandon(PendingObject *p, void *work)
     batch_call *c = work;
     bool in_doubt = batch_give_up(c->b);
     if (c->b->stage == BATCH_WAITS) {
-        loop_abandon_set(pending_loop(p), asc_batch_set(c->b->batch));
+        loop_abandon_set(pending_loop(p), batch_waits_for(c->b));
     }
     let_go(p, c);
     return in_doubt;

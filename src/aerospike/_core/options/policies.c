@@ -146,14 +146,20 @@ section_of(PyObject *key)
 
 /* Refuse what only a single call can say. */
 static int
-refuse_partition_filter(module_state *st, PyObject *section, const char *name)
+refuse_per_call(module_state *st, PyObject *section, const char *name)
 {
-    int found = PyDict_ContainsString(section, "partition_filter");
-    return found <= 0 ? found
-                      : raise_param(st,
-                                    "policies.%s: \"partition_filter\" cannot be a "
-                                    "default: give it to each call",
-                                    name);
+    static const char *const keys[] = {"partition_filter", "txn"};
+    int found = 0;
+    for (size_t i = 0; found == 0 && i < sizeof keys / sizeof keys[0]; i++) {
+        found = PyDict_ContainsString(section, keys[i]);
+        if (found > 0) {
+            return raise_param(st,
+                               "policies.%s: \"%s\" cannot be a default: give it to "
+                               "each call",
+                               name, keys[i]);
+        }
+    }
+    return found;
 }
 
 /* Warn once that a filter as a client's default has no effect. */
@@ -182,7 +188,7 @@ apply_section(module_state *st, policy *defaults, int kind, PyObject *section,
     }
     char place[32];
     PyOS_snprintf(place, sizeof place, "policies.%s", name);
-    if (refuse_partition_filter(st, section, name) < 0 ||
+    if (refuse_per_call(st, section, name) < 0 ||
         options_apply(st, &policy_table, 1u << kind, section, &defaults[kind], "policy",
                       place, BAD_POLICY, strict) < 0) {
         return -1;

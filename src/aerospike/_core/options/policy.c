@@ -23,6 +23,32 @@ filter_from_py(module_state *st, const option *row, PyObject *value, void *targe
     return 0;
 }
 
+static int
+txn_from_py(module_state *st, const option *row, PyObject *value, void *target)
+{
+    PyObject **at = (PyObject **)((char *)target + row->offset);
+    if (value != Py_None && !Py_IS_TYPE(value, st->TransactionType)) {
+        return raise_param(st,
+                           "txn is not of type aerospike.Transaction" DETAIL "got %s",
+                           Py_TYPE(value)->tp_name);
+    }
+    Py_XSETREF(*at, value != Py_None ? Py_NewRef(value) : NULL);
+    return 0;
+}
+
+/* A server gives a query what is committed, whatever transaction asks. */
+static int
+refuse_txn(module_state *st, const option *row, PyObject *value, void *target)
+{
+    (void)target;
+    return value == Py_None
+               ? 0
+               : raise_param(st,
+                             "%s is invalid" DETAIL
+                             "queries and scans take no part in transactions",
+                             row->name);
+}
+
 /* Pack the filter of a policy unless it is packed already. 0, or -1 with an
  * exception. */
 static int
@@ -82,7 +108,8 @@ static const option policy_rows[] = {
     U32("sleep_between_retries", COMMAND, timing.sleep_between_retries_ms, SHARED),
     U32("timeout", I | BIT(ADMIN), timing.total_timeout_ms),
     FLAG("compress", COMMAND, compress, LACKS_ZLIB),
-    {"txn", OPTION_CUSTOM, COMMAND, .is_later = true, HIDDEN},
+    {"txn", OPTION_CUSTOM, COMMAND & ~(Q | S), AT(txn), .parse = txn_from_py, HIDDEN},
+    {"txn", OPTION_CUSTOM, Q | S, .parse = refuse_txn, HIDDEN},
     {"expressions", OPTION_CUSTOM, COMMAND | ROW, AT(filter), .parse = filter_from_py,
      HIDDEN},
     ENUM("error_detail_verbosity", COMMAND, error_detail, 3, INHERITED),
@@ -206,6 +233,7 @@ void
 policy_clear(policy *p)
 {
     Py_CLEAR(p->filter);
+    Py_CLEAR(p->txn);
 }
 
 void

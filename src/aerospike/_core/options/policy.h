@@ -29,7 +29,6 @@ typedef enum policy_kind {
     POLICY_BATCH_WRITE,
     POLICY_BATCH_APPLY,
     POLICY_BATCH_REMOVE,
-    /* These are parsed and shown; no command reads them yet. */
     POLICY_ADMIN,
     POLICY_TXN_VERIFY,
     POLICY_TXN_ROLL,
@@ -54,7 +53,7 @@ typedef enum read_mode_sc {
 } read_mode_sc;
 
 /* What a policy says: a field for each key that has an effect. A copy of the struct
- * that is to live on needs a reference of its own to the filter. */
+ * that is to live on needs references of its own to the filter and the transaction. */
 typedef struct policy {
     asc_timing timing;
     int replica;                    /* asc_replica */
@@ -80,6 +79,7 @@ typedef struct policy {
                        them */
     PyObject *filter; /* owned: bytes of a compiled expression, or, while a dictionary
                          is read, its tree; NULL: none */
+    PyObject *txn;    /* owned: the Transaction of a call; NULL: none */
 } policy;
 
 /* Time to live values of the wire and of the API. */

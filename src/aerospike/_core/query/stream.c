@@ -19,6 +19,7 @@
 #include "values/bins.h"
 #include "support/collector.h"
 #include "support/compat.h"
+#include "support/random.h"
 #include "values/keys.h"
 #include "values/record_tuple.h"
 
@@ -135,29 +136,10 @@ next_of_part(StreamObject *s, module_state *st)
 
 /* --- driving --- */
 
-/* Another client's job must not have the number by chance, so that it comes from the
- * system's randomness. */
 int
 stream_renew_task_id(StreamObject *s, module_state *st)
 {
-    uint64_t *out = &s->ask.task_id;
-    PyObject *random = lazy_import(&st->random_bytes, "os", "urandom");
-    PyObject *bytes =
-        random != NULL ? PyObject_CallFunction(random, "n", sizeof *out) : NULL;
-    if (bytes == NULL) {
-        return -1;
-    }
-    bool is_whole =
-        PyBytes_Check(bytes) && (size_t)PyBytes_GET_SIZE(bytes) == sizeof *out;
-    if (is_whole) {
-        memcpy(out, PyBytes_AS_STRING(bytes), sizeof *out);
-    }
-    Py_DECREF(bytes);
-    if (is_whole) {
-        return 0;
-    }
-    return raise_code(st, ASC_ERR_CLIENT, "os.urandom() does not return %zu bytes",
-                      sizeof *out);
+    return random_u64(st, &s->ask.task_id);
 }
 
 /* Begin the next round of a query: write its requests, with a job number of their

@@ -5,6 +5,8 @@
  * every get and put goes this way. */
 #include "record/record_call.h"
 
+#include "support/compat.h"
+
 /* The argument at a place of the row; NULL when the row has no such place, or it was
  * not given. */
 static PyObject *
@@ -36,7 +38,9 @@ begin(record_call *c, const record_row *row, PyObject *self, PyTypeObject *cls,
         Py_INCREF(c->key_arg);
     }
     c->made = c->loop != NULL ? Py_XNewRef(c->shown) : NULL;
+    c->in_txn = NULL;
     c->pol.filter = NULL;
+    c->pol.txn = NULL;
     c->key.held = NULL;
     c->reads = row->info1 != 0;
     c->writes = row->info2 != 0;
@@ -124,6 +128,132 @@ fail(record_call *c)
     return NULL;
 }
 
+/* --- transactions --- */
+
+/* Where the fields of a transaction go: behind the digest, which is the third field. */
+static size_t
+place_of_fields(const record_call *c)
+{
+    return c->writer.start + ASC_PROTO_HEADER_SIZE + ASC_MSG_HEADER_SIZE + 3 * 5 +
+           c->key.names.ns_size + c->key.names.set_size + ASC_DIGEST_SIZE;
+}
+
+/* Enter the transaction of the policy. Nothing that the caller has got wrong is found
+ * later. 0, or -1 with an exception. */
+__attribute__((noinline)) static int
+enter_transaction(record_call *c)
+{
+    const key_names *names = &c->key.names;
+    record_txn *x = PyMem_Calloc(1, sizeof *x);
+    if (x == NULL) {
+        return put_ok(false);
+    }
+    c->in_txn = x;
+    x->fields_at = place_of_fields(c);
+    if (txn_command_enter(c->st, &x->command, c->pol.txn, names->ns_text, 1) < 0) {
+        return -1;
+    }
+    return put_ok(
+        asc_txn_number_set(x->command.txn, names->set_text, names->set_size, &x->set));
+}
+
+/* What a call in a transaction does next. */
+typedef enum txn_step {
+    TXN_SENDS, /* its request is complete */
+    TXN_WAITS, /* for the set of its registration */
+    TXN_FAILS, /* c->err says why; nothing was sent */
+} txn_step;
+
+/* Register the key if that must be done, and then complete the message. */
+static txn_step
+go_on_in_transaction(record_call *c)
+{
+    record_txn *x = c->in_txn;
+    asc_txn *txn = x->command.txn;
+    asc_status rc = ASC_OK;
+    asc_error_reset(&c->err);
+    if (x->command.registers == NULL && c->writes &&
+        !asc_txn_has_written(txn, c->key.digest)) {
+        rc = txn_command_register(&x->command, c->cluster, &c->pol, c->key.digest, 1,
+                                  false, &c->err);
+    }
+    if (rc == ASC_OK && x->command.registers != NULL) {
+        rc = txn_command_go_on(&x->command, &c->req->timing.total_timeout_ms, &c->err);
+    }
+    if (rc != ASC_OK) {
+        return rc == ASC_INTERRUPTED ? TXN_WAITS : TXN_FAILS;
+    }
+    uint64_t version = asc_txn_version(txn, c->key.digest);
+    if (!asc_txn_insert_fields(txn, version, c->writes, &c->writer, x->fields_at)) {
+        asc_error_set(&c->err, ASC_ERR_NOMEM, "request in a transaction");
+        return TXN_FAILS;
+    }
+    asc_writer_end(&c->writer);
+    x->is_unanswered = true;
+    return TXN_SENDS;
+}
+
+/* record_run() of a call in a transaction. */
+__attribute__((noinline)) static int
+run_in_transaction(record_call *c)
+{
+    txn_step step;
+    while ((step = go_on_in_transaction(c)) == TXN_WAITS) {
+        asc_set *set = asc_ending_set(c->in_txn->command.registers);
+        if (client_wait_set(c->st, set, NULL, &c->err) < 0) {
+            return -1;
+        }
+    }
+    return step == TXN_SENDS ? client_run_call(c->call, c->cluster, &c->err) : 1;
+}
+
+/* Is there a reply with this result code? */
+static bool
+opens_reply(record_call *c, asc_msg *m, asc_status code)
+{
+    const asc_buf *in = &c->req->in;
+    asc_error err;
+    asc_error_reset(&err);
+    return in->len > ASC_PROTO_HEADER_SIZE &&
+           asc_msg_open(m, in->data + ASC_PROTO_HEADER_SIZE,
+                        in->len - ASC_PROTO_HEADER_SIZE, &err) == ASC_OK &&
+           m->result == code;
+}
+
+/* Tell the transaction what record_run() has returned. A reply that cannot be read says
+ * nothing of a write. */
+__attribute__((noinline)) static void
+tell_transaction(record_call *c, int rc)
+{
+    record_txn *x = c->in_txn;
+    asc_txn *txn = x->command.txn;
+    asc_msg m;
+    if (!x->is_unanswered || rc < 0) {
+        return;
+    }
+    x->is_unanswered = false;
+    if (opens_reply(c, &m, rc == 0 ? ASC_OK : c->err.code)) {
+        asc_txn_answered(txn, x->set, c->key.digest, c->writes, &m);
+    }
+    if (c->writes && (rc == 0 ? !opens_reply(c, &m, ASC_OK) : c->err.in_doubt)) {
+        asc_txn_doubted(txn, x->set, c->key.digest);
+    }
+}
+
+/* Leave the transaction. What has left and was not answered may be carried out. */
+__attribute__((noinline)) static void
+leave_transaction(record_call *c)
+{
+    record_txn *x = c->in_txn;
+    if (x->is_unanswered && c->writes) {
+        asc_txn_doubted(x->command.txn, x->set, c->key.digest);
+    }
+    txn_command_leave(&x->command);
+    PyMem_Free(x);
+}
+
+/* --- the steps --- */
+
 inline int
 record_prepare(record_call *c, const record_row *row, PyObject *self, PyTypeObject *cls,
                PyObject **argv)
@@ -137,18 +267,28 @@ record_prepare(record_call *c, const record_row *row, PyObject *self, PyTypeObje
         return -1;
     }
     end_message(c);
+    if (c->pol.txn != NULL && enter_transaction(c) < 0) {
+        explain(c);
+        return -1;
+    }
     return 0;
 }
 
 inline int
 record_run(record_call *c)
 {
+    if (c->in_txn != NULL) {
+        return run_in_transaction(c);
+    }
     return client_run_call(c->call, c->cluster, &c->err);
 }
 
 inline PyObject *
 record_finish(record_call *c, int rc)
 {
+    if (c->in_txn != NULL) {
+        tell_transaction(c, rc);
+    }
     if (rc == 0) {
         PyObject *result = c->row->decode(c);
         if (result == NULL && c->writes) {
@@ -171,6 +311,9 @@ record_finish(record_call *c, int rc)
 inline void
 record_end(record_call *c)
 {
+    if (c->in_txn != NULL) {
+        leave_transaction(c);
+    }
     if (c->loop != NULL) {
         loop_give_call(c->loop, c->call);
     }
@@ -210,6 +353,17 @@ static pending_step
 async_go_on(PendingObject *p, void *work, PyObject **result)
 {
     record_call *c = work;
+    if (c->in_txn != NULL && !c->is_sent) {
+        txn_step step = go_on_in_transaction(c);
+        if (step == TXN_WAITS) {
+            loop_submit_set(c->loop, p, asc_ending_set(c->in_txn->command.registers));
+            return PENDING_WAITS;
+        }
+        if (step == TXN_FAILS) {
+            *result = record_finish(c, 1);
+            return PENDING_ENDS;
+        }
+    }
     if (!c->is_sent) {
         c->is_sent = true;
         loop_submit_call(c->loop, p, c->call, &c->err);
@@ -224,7 +378,15 @@ async_abandon(PendingObject *p, void *work)
 {
     record_call *c = work;
     (void)p;
-    return loop_abandon_call(c->loop, c->call) && c->writes;
+    if (c->in_txn != NULL && c->in_txn->command.registers != NULL) {
+        loop_abandon_set(c->loop, asc_ending_set(c->in_txn->command.registers));
+        return false; /* the record itself has not been asked for */
+    }
+    bool may_be_done = loop_abandon_call(c->loop, c->call) && c->writes;
+    if (c->in_txn != NULL && !may_be_done) {
+        c->in_txn->is_unanswered = false;
+    }
+    return may_be_done;
 }
 
 static void

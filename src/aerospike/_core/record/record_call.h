@@ -15,12 +15,21 @@
 #define CORE_RECORD_RECORD_CALL_H
 
 #include "loop/method.h"
+#include "transactions/command.h"
 #include "values/keys.h"
 #include "values/values.h"
 
 #define RECORD_MAX_ARGS 5
 
 typedef struct record_call record_call;
+
+/* What a call in a transaction has besides. */
+typedef struct record_txn {
+    txn_command command;
+    uint32_t set;       /* the number of its set */
+    size_t fields_at;   /* where its fields go in the message */
+    bool is_unanswered; /* the request has left, or may have */
+} record_txn;
 
 /* What is particular about a method. The first argument is always the key. The
  * functions are called with the GIL, and what argv[] holds is borrowed: it must not be
@@ -81,8 +90,9 @@ struct record_call {
     policy pol;
     record_meta meta;
     record_key key;
-    LoopObject *loop; /* borrowed from the call of an AsyncClient, or NULL */
-    bool is_sent;     /* such a call has been submitted */
+    record_txn *in_txn; /* owned, or NULL */
+    LoopObject *loop;   /* borrowed from the call of an AsyncClient, or NULL */
+    bool is_sent;       /* such a call has been submitted */
     bool reads, writes;
     bool asks_for_pairs; /* for the row whose decode looks at it */
     asc_msg_head head;   /* written a second time when all of it is known */

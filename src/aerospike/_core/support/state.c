@@ -94,6 +94,7 @@ state_traverse(module_state *st, visitproc visit, void *arg)
     Py_VISIT(st->RecordType);
     Py_VISIT(st->BatchRecordType);
     Py_VISIT(st->TrackerType);
+    Py_VISIT(st->TransactionType);
     Py_VISIT(st->serializer);
     Py_VISIT(st->deserializer);
     Py_VISIT(st->log_handler);
@@ -121,6 +122,7 @@ state_clear(module_state *st)
     Py_CLEAR(st->RecordType);
     Py_CLEAR(st->BatchRecordType);
     Py_CLEAR(st->TrackerType);
+    Py_CLEAR(st->TransactionType);
     Py_CLEAR(st->serializer);
     Py_CLEAR(st->deserializer);
     Py_CLEAR(st->pickle_dumps);

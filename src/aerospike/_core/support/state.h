@@ -171,6 +171,7 @@ typedef struct module_state {
         *LoopType; /* likewise, of AsyncClient */
     PyTypeObject *StreamType, *TrackerType, *RecordType, *BatchRecordType;
     PyTypeObject *AsyncStreamType, *StreamStepType;
+    PyTypeObject *TransactionType;
     PyMethodDef *client_methods; /* owned: the rows of ClientBase, which points to them
                                     for as long as it lives */
     PyMethodDef *async_methods;  /* likewise, of AsyncClientBase */
