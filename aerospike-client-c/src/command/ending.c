@@ -464,21 +464,19 @@ take_single(asc_ending *e, const asc_part *part)
     asc_msg m;
     asc_error err;
     asc_error_reset(&err);
-    bool is_whole = part->size > ASC_PROTO_HEADER_SIZE;
-    if (is_whole && asc_msg_open(&m, part->data + ASC_PROTO_HEADER_SIZE,
-                                 part->size - ASC_PROTO_HEADER_SIZE, &err) == ASC_OK) {
-        asc_txn_take_deadline(e->txn, &m);
-    }
-    else if (is_whole) { /* it has come, and nobody can read it */
-        err.in_doubt = part->req.writes;
-        keep_failure(e, &err);
-        return;
-    }
     bool is_gone =
         part->err.code == ASC_ERR_RECORD_NOT_FOUND && e->step == ASC_ENDING_CLOSE;
     if (part->err.code != ASC_OK && !is_gone) {
         e->n_failed += part->err.code > 0 && part->err.code != ASC_ERR_TIMEOUT;
         keep_failure(e, &part->err);
+    }
+    else if (asc_msg_open(&m, part->data + ASC_PROTO_HEADER_SIZE,
+                          part->size - ASC_PROTO_HEADER_SIZE, &err) == ASC_OK) {
+        asc_txn_take_deadline(e->txn, &m);
+    }
+    else { /* it has come, and nobody can read it */
+        err.in_doubt = part->req.writes;
+        keep_failure(e, &err);
     }
 }
 
