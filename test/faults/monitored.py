@@ -42,7 +42,7 @@ OF_INFO4 = {1: VERIFY, 2: FORWARD, 4: BACK}
 class Row(NamedTuple):
     """A row of a batch; one that repeats the row before has its bits and fields."""
 
-    index: int
+    number: int
     digest: bytes
     repeats: bool
     mask: int
@@ -53,13 +53,14 @@ class Row(NamedTuple):
 def rows_of(batch: bytes) -> list[Row]:
     """Take the field apart that has the rows of a batch."""
     (n,) = struct.unpack_from(">I", batch)
-    at, rows = 5, []
+    at = 5
+    rows: list[Row] = []
     for _ in range(n):
-        (index,) = struct.unpack_from(">I", batch, at)
+        (number,) = struct.unpack_from(">I", batch, at)
         digest, mask = batch[at + 4 : at + 24], batch[at + 24]
         at += 25
         if mask & 1:
-            rows.append(rows[-1]._replace(index=index, digest=digest, repeats=True))
+            rows.append(rows[-1]._replace(number=number, digest=digest, repeats=True))
             continue
         info1, info2, info3 = batch[at : at + 3]
         at += 3
@@ -69,7 +70,7 @@ def rows_of(batch: bytes) -> list[Row]:
         )
         n_fields, n_ops = struct.unpack_from(">HH", batch, at)
         at += 4
-        fields = {}
+        fields: dict[int, bytes] = {}
         for _ in range(n_fields):
             size, kind = struct.unpack_from(">IB", batch, at)
             fields[kind] = batch[at + 5 : at + 4 + size]
@@ -77,7 +78,7 @@ def rows_of(batch: bytes) -> list[Row]:
         for _ in range(n_ops):
             at += 4 + struct.unpack_from(">I", batch, at)[0]
         bits = info1, info2, info3, info4
-        rows.append(Row(index, digest, False, mask, bits, fields))
+        rows.append(Row(number, digest, False, mask, bits, fields))
     assert at == len(batch)
     return rows
 
@@ -114,7 +115,7 @@ def answer(request: Request, result: int = 0, has_version: bool | None = None) -
     for row in rows_of(request.fields[BATCH]):
         reads = not row.info[1] & 1 and not row.info[3]
         own = [field(3, VERSION)] if reads else []
-        head = (22, 0, 0, 0, 0, result, 1, 0, row.index, len(own), 0)
+        head = (22, 0, 0, 0, 0, result, 1, 0, row.number, len(own), 0)
         messages += struct.pack(">BBBBBBIIIHH", *head) + b"".join(own)
     return frame(MESSAGE, messages) + END_OF_STREAM
 
@@ -152,6 +153,9 @@ class MonitoredNode(ScriptedNode):
         self.steps: list[str] = []
         self.sent: list[Request] = []
         self.on_frame = self._take
+
+    def __enter__(self) -> MonitoredNode:
+        return self
 
     def _take(self, kind: int, body: bytes) -> bytes | None:
         if kind != MESSAGE:

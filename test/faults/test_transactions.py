@@ -1,5 +1,5 @@
-"""Transactions against a scripted node: the bytes of each message, and what becomes of a
-transaction when a step fails, for both clients.
+"""Transactions against a scripted node, for both clients: the bytes of each message,
+and what becomes of a transaction when a step fails.
 
 The bytes are those that the PyPI client 19.3.0 sends.
 """
@@ -66,8 +66,8 @@ def node() -> Iterator[MonitoredNode]:
 
 @pytest.fixture
 def config(node) -> dict[str, Any]:
-    sections = ("read", "write", "operate", "remove", "apply", "batch")
-    sections += ("batch_parent_write", "txn_verify", "txn_roll")
+    sections = ["read", "write", "operate", "remove", "apply", "batch"]
+    sections += ["batch_parent_write", "txn_verify", "txn_roll"]
     return {"hosts": [node.host], "policies": dict.fromkeys(sections, QUICK)}
 
 
@@ -94,14 +94,20 @@ A_IS_1 = "0000000d 02 01 00 01 61 0000000000000001"
 """The operation that sets the bin a to 1."""
 
 
-def hexed(text: str) -> bytes:
-    return bytes.fromhex(text)
+def hexed(*texts: str) -> bytes:
+    return bytes.fromhex("".join(texts))
+
+
+def head(info: str, ttl: int = 0) -> str:
+    """The header of a message up to its counts. A node has as much time as the socket
+    timeout says, which is less than the total one.
+    """
+    return f"16 {info} 00 00000000 {ttl:08x} {300:08x}"
 
 
 def monitor_digest(txn: aerospike.Transaction) -> str:
     signed = struct.unpack(">q", struct.pack(">Q", txn.id))[0]
-    digest: bytes = aerospike.calc_digest("test", "<ERO~MRT", signed)
-    return digest.hex()
+    return aerospike.calc_digest("test", "<ERO~MRT", signed).hex()
 
 
 def monitor_key(txn: aerospike.Transaction) -> str:
@@ -122,31 +128,26 @@ def test_messages_of_one_record(node, client):
     client.put(key(1), {"a": 1}, policy={"txn": txn})
     client.put(key(2), {"a": 1}, policy={"txn": txn, "key": 1, "on_locking_only": True})
     assert client.commit(txn) == aerospike.COMMIT_OK
-    bodies = [request.body for request in node.sent]
-    budget = struct.pack(">I", 300).hex()  # the socket timeout, which is the lesser one
-    number = struct.pack(">Q", txn.id).hex()
+    bodies = [request.body for request in node.sent]  # [6]: a batch, see below
+    id_op = "0000000e 02 01 00 02 6964" + struct.pack(">Q", txn.id).hex()
+    user_key = "0000000a 02 01 0000000000000002"
     key_1 = f"{NAMES} 00000015 04 {DIGEST_1}"
     key_2 = f"{NAMES} 00000015 04 {DIGEST_2}"
     version = "00000008 03 01020304050607"
     deadline = "00000005 06 44332211"
-    assert bodies == [
-        hexed(text)
-        for text in [
-            f"16 03000000 00 00000000 00000000 {budget} 0004 0000 {key_1}"
-            + id_field(txn),
-            f"16 00010000 00 00000000 00000007 {budget} 0003 0002 {monitor_key(txn)}"
-            f"0000000e 02 01 00 02 6964 {number}"
-            f"00000023 04 04 00 05 6b65796473 94 01 b504{DIGEST_1} 01 0d",
-            f"16 00010000 00 00000000 00000000 {budget} 0006 0001 {key_1}"
-            f"{id_field(txn)} {version} {deadline} {A_IS_1}",
-            f"16 00010000 00 00000000 00000007 {budget} 0003 0001 {monitor_key(txn)}"
-            f"00000023 04 04 00 05 6b65796473 94 01 b504{DIGEST_2} 01 0d",
-            f"16 00010010 00 00000000 00000000 {budget} 0006 0001 {key_2}"
-            f"{id_field(txn)} {deadline} 0000000a 02 01 0000000000000002 {A_IS_1}",
-            f"16 00010000 00 00000000 00000000 {budget} 0003 0001 {monitor_key(txn)}"
-            "00000008 02 11 00 03 667764 01",
-            bodies[6].hex(),  # roll forward: a batch, below
-            f"16 00130000 00 00000000 00000000 {budget} 0003 0000 {monitor_key(txn)}",
+    monitor = monitor_key(txn)
+    keys = "00000023 04 04 00 05 6b65796473 94 01 b504"
+    number = id_field(txn)
+    assert [request.hex() for request in bodies if request is not bodies[6]] == [
+        hexed(*texts).hex()
+        for texts in [
+            (head("03000000"), "0004 0000", key_1, number),
+            (head("00010000", 7), "0003 0002", monitor, id_op, keys, DIGEST_1, "01 0d"),
+            (head("00010000"), "0006 0001", key_1, number, version, deadline, A_IS_1),
+            (head("00010000", 7), "0003 0001", monitor, keys, DIGEST_2, "01 0d"),
+            (head("00010010"), "0006 0001", key_2, number, deadline, user_key, A_IS_1),
+            (head("00010000"), "0003 0001", monitor, "00000008 02 11 00 03 667764 01"),
+            (head("00130000"), "0003 0000", monitor),
         ]
     ]
 
@@ -158,14 +159,12 @@ def test_messages_that_end_a_transaction_of_one_record(node, client):
     other = aerospike.Transaction()
     client.put(key(1), {"a": 1}, policy={"txn": other})
     client.abort(other)
-    budget = struct.pack(">I", 300).hex()
     key_1 = f"{NAMES} 00000015 04 {DIGEST_1}"
     assert node.sent[1].body == hexed(
-        f"16 21004001 00 00000000 00000000 {budget} 0004 0000 {key_1}"
-        "00000008 03 01020304050607"
+        head("21004001"), "0004 0000", key_1, "00000008 03 01020304050607"
     )
     assert node.sent[4].body == hexed(
-        f"16 00110004 00 00000000 00000000 {budget} 0004 0000 {key_1}" + id_field(other)
+        head("00110004"), "0004 0000", key_1, id_field(other)
     )
     assert node.steps == [GET, VERIFY, REGISTER, PUT, BACK, CLOSE]
 
@@ -190,10 +189,10 @@ def test_messages_that_end_a_transaction_of_many_records(node, client):
         client.put(key(number), {"a": 1}, policy={"txn": txn})
     client.commit(txn)
     names = [(0, b"test"), (1, b"s")]
-    number = struct.pack("<Q", txn.id)
+    txn_id = struct.pack("<Q", txn.id)
     of_read = (0x12, (0x21, 0, 0x40, 1), [*names, (3, VERSION)])
     deadline = struct.pack("<I", DEADLINE)
-    of_write = (0x12, (0, 0x11, 0, 2), [*names, (5, number), (6, deadline)])
+    of_write = (0x12, (0, 0x11, 0, 2), [*names, (5, txn_id), (6, deadline)])
     assert batch_of(node, VERIFY) == [of_read, None, None]
     assert batch_of(node, FORWARD) == [of_write, None]
 
@@ -434,7 +433,9 @@ def test_only_a_transaction_is_one(node, client, value):
     with pytest.raises(exception.ParamError, match=text):
         client.get(key(1), {"txn": value})
     for end in (client.commit, client.abort):
-        with pytest.raises(TypeError, match="argument 1 must be aerospike.Transaction"):
+        with pytest.raises(
+            TypeError, match=r"argument 1 must be aerospike\.Transaction"
+        ):
             end(value)
 
 
@@ -706,7 +707,7 @@ def test_a_child_process_has_no_part_in_a_transaction(node, config):
             ):
                 try:
                     said.append(str(call()))
-                except BaseException as error:
+                except BaseException as error:  # noqa: BLE001 - the child must end
                     said.append("before a fork" if "a fork" in str(error) else "?")
             os.write(writer, ",".join([*said, str(txn.state)]).encode())
             os._exit(0)

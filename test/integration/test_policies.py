@@ -403,7 +403,7 @@ ELSEWHERE = {
     "compression_threshold",
     # test_moving.py
     "fail_on_cluster_change",
-    # refused below
+    # test/faults/test_transactions.py
     "txn",
     # of info calls: test_info.py; these two mean nothing to this client
     "check_bounds",
@@ -438,11 +438,5 @@ def test_policies_show_what_their_table_says(client):
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_what_is_not_there_yet_is_refused(client, call):
-    with pytest.raises(exception.ParamError, match="not supported yet"):
-        CALLS[call](client, {"txn": object()})
-
-
-@pytest.mark.parametrize("call", CALLS)
-def test_what_is_not_there_yet_may_be_off(sent, call):
+def test_no_transaction_is_none(sent, call):
     assert sent(call, {"txn": None}).body == sent(call).body
