@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from aerospike._async_client import AsyncClient as AsyncClient
     from aerospike._async_query import AsyncQuery as AsyncQuery
     from aerospike._async_query import AsyncScan as AsyncScan
+    from aerospike._from_text import client_from_env as client_from_env
+    from aerospike._from_text import client_from_url as client_from_url
     from aerospike._query import Query as Query
     from aerospike._query import Scan as Scan
 
@@ -51,6 +53,8 @@ _LATER = {
     "AsyncScan": "aerospike._async_query",
     "Query": "aerospike._query",
     "Scan": "aerospike._query",
+    "client_from_env": "aerospike._from_text",
+    "client_from_url": "aerospike._from_text",
     "predicates": "aerospike.predicates",
 }
 

@@ -14,6 +14,7 @@ from aerospike._calls.signatures import goes_by_its_name
 from aerospike._core import AsyncClient as Base
 from aerospike._errors import made
 from aerospike._hints import Any, NoReturn
+from aerospike._imports import whole as _whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,6 +125,23 @@ class AsyncClient(AsyncCalls, Base):
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("cannot pickle 'aerospike.AsyncClient' object")
+
+    @classmethod
+    def from_url(cls, url: str) -> Self:
+        """An AsyncClient of a URL; see `aerospike.client_from_url()`.
+
+        :raises ParamError: it is malformed, or a parameter is unknown.
+        """
+        return cls(_whole("aerospike._from_text").config_from_url(url))
+
+    @classmethod
+    def from_env(cls) -> Self:
+        """An AsyncClient of variables of the environment; see
+        `aerospike.client_from_env()`.
+
+        :raises ParamError: one is malformed, or none names a host.
+        """
+        return cls(_whole("aerospike._from_text").config_from_env())
 
     async def connect(
         self, username: str | None = None, password: str | None = None

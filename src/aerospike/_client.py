@@ -8,12 +8,15 @@ from aerospike._calls.signatures import dress, owns_its_methods
 from aerospike._core import context_base64, expression_base64, publish_client
 from aerospike._errors import param_error
 from aerospike._hints import Any, CompiledExpression, NoReturn
+from aerospike._imports import whole
 from aerospike._pending import PendingMethods
 
 TYPE_CHECKING = False  # as in typing, which need not be imported for it
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Concatenate, ParamSpec, TypeVar
+
+    from typing_extensions import Self
 
     from aerospike._query import Query, Scan
 
@@ -58,6 +61,24 @@ class Client(PendingMethods):
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("cannot pickle 'aerospike.Client' object")
+
+    @classmethod
+    def from_url(cls, url: str) -> Self:
+        """A Client of a URL; see `aerospike.client_from_url()`.
+
+        :raises ParamError: it is malformed, or a parameter is unknown.
+        :raises ConnectionError: and other errors, as the constructor does.
+        """
+        return cls(whole("aerospike._from_text").config_from_url(url))
+
+    @classmethod
+    def from_env(cls) -> Self:
+        """A Client of variables of the environment; see `aerospike.client_from_env()`.
+
+        :raises ParamError: one is malformed, or none names a host.
+        :raises ConnectionError: and other errors, as the constructor does.
+        """
+        return cls(whole("aerospike._from_text").config_from_env())
 
     # --- queries ---
 

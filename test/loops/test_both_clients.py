@@ -18,7 +18,11 @@ from ..waiting import patient
 from . import rows
 
 CLASSES = aerospike.Client, aerospike.AsyncClient
-METHODS, OURS = ({name for name in dir(cls) if name[0] != "_"} for cls in CLASSES)
+MAKERS = {"from_url", "from_env"}
+"""Class methods, which make a client; test_from_text.py is about them."""
+METHODS, OURS = (
+    {name for name in dir(cls) if name[0] != "_"} - MAKERS for cls in CLASSES
+)
 
 once = pytest.mark.parametrize("run", [asyncio.run], ids=["asyncio"], indirect=True)
 """For what has nothing to do with the event loop."""
