@@ -87,8 +87,8 @@ class Tracker:
 class Transaction:
     """Several commands that take effect together, or not at all.
 
-    :param reads_capacity: int, 0 to 2**32 - 1: how many records it will read, about.
-    :param writes_capacity: likewise, how many it will write.
+    :param reads_capacity: int, 0 to 2**32 - 1: about how many records it reads.
+    :param writes_capacity: likewise, how many it writes.
     :raises TypeError: one is no int.
     :raises ValueError, OverflowError: one is beyond these limits.
 

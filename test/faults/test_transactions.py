@@ -51,7 +51,7 @@ COMMITTED, ABORTED = aerospike.TXN_STATE_COMMITTED, aerospike.TXN_STATE_ABORTED
 COMMIT_FAILED = aerospike.TXN_STATE_COMMIT_FAILED
 ALL_STEPS = [GET, REGISTER, PUT, VERIFY, MARK, FORWARD, CLOSE]
 
-QUICK = {"total_timeout": 1000, "socket_timeout": 300, "max_retries": 0}
+QUICK = {"total_timeout": 3000, "socket_timeout": 1000, "max_retries": 0}
 
 
 def key(number: int) -> tuple[str, str, int]:
@@ -102,7 +102,7 @@ def head(info: str, ttl: int = 0) -> str:
     """The header of a message up to its counts. A node has as much time as the socket
     timeout says, which is less than the total one.
     """
-    return f"16 {info} 00 00000000 {ttl:08x} {300:08x}"
+    return f"16 {info} 00 00000000 {ttl:08x} {1000:08x}"
 
 
 def monitor_digest(txn: aerospike.Transaction) -> str:
@@ -173,7 +173,7 @@ def batch_of(node: MonitoredNode, step: str) -> list[Any]:
     """Mask, bits and fields of the rows of the batch that is a step; a repetition has
     none."""
     request = node.sent[node.steps.index(step)]
-    assert (request.info1, request.budget_ms) == (8, 1000)
+    assert (request.info1, request.budget_ms) == (8, 3000)
     assert request.fields[BATCH][4] == 0x0D
     return [
         None if row.repeats else (row.mask, row.info, list(row.fields.items()))

@@ -1,5 +1,5 @@
-/* asc/ending.h -- the requests of a transaction that are no commands of the caller: they
- * register keys with the monitor, and bring the transaction to its end.
+/* asc/ending.h -- the requests of a transaction that are no commands of the caller:
+ * they register keys with the monitor, and bring the transaction to its end.
  *
  *     asc_ending_new(&e, t, cluster, step, &options, &err)
  *     while (asc_ending_go_on(e, &err) == ASC_INTERRUPTED)
@@ -56,12 +56,12 @@ void asc_ending_free(asc_ending *e);
 
 asc_set *asc_ending_set(asc_ending *e);
 
-/* Do what can be done without waiting. ASC_OK: the step has ended. ASC_INTERRUPTED: wait
- * for the set, and call again. ASC_ERR_NOMEM: it cannot go on. */
+/* Do what can be done without waiting. ASC_OK: the step has ended. ASC_INTERRUPTED:
+ * wait for the set, and call again. ASC_ERR_NOMEM: it cannot go on. */
 asc_status asc_ending_go_on(asc_ending *e, asc_error *err);
 
-/* How the step has ended: ASC_OK, or the first failure, which *err becomes. When records
- * failed to verify the code is ASC_ERR_TXN_FAILED. */
+/* How the step has ended: ASC_OK, or the first failure, which *err becomes. When
+ * records failed to verify the code is ASC_ERR_TXN_FAILED. */
 asc_status asc_ending_result(const asc_ending *e, asc_error *err);
 
 /* How many milliseconds ago it began. */

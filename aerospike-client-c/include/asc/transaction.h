@@ -1,5 +1,5 @@
-/* asc/transaction.h -- what a client keeps of a transaction, and what each command of it
- * must say.
+/* asc/transaction.h -- what a client keeps of a transaction, and what each command of
+ * it must say.
  *
  * The records that a transaction writes are provisional until it is committed. A record
  * of its own, the monitor, lists their keys, so that the servers can end it if the

@@ -1,6 +1,6 @@
-/* The requests that end a transaction, and that register its keys. Each step is a batch:
- * of the records of the transaction, or of one row, the monitor. Where a node has one
- * row only, it gets a request for one record, as other clients send it. */
+/* The requests that end a transaction, and that register its keys. Each step is a
+ * batch: of the records of the transaction, or of one row, the monitor. Where a node
+ * has one row only, it gets a request for one record, as other clients send it. */
 #include "asc/ending.h"
 
 #include <string.h>

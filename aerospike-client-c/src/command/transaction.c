@@ -1,5 +1,5 @@
-/* What a client keeps of a transaction: which records it has read, in which version, and
- * which it has written. The records are in one table. A command reserves room in it
+/* What a client keeps of a transaction: which records it has read, in which version,
+ * and which it has written. The records are in one table. A command reserves room in it
  * before anything is sent, so that taking an answer cannot fail. */
 #include "command/transaction.h"
 

@@ -14,7 +14,8 @@ typedef struct txn_command {
     uint32_t n_keys;
 } txn_command;
 
-/* Enter the transaction with so many keys of a namespace. 0, or -1 with an exception. */
+/* Enter the transaction with so many keys of a namespace. 0, or -1 with an
+ * exception. */
 int txn_command_enter(module_state *st, txn_command *x, PyObject *transaction,
                       const char *ns, uint32_t n_keys);
 
@@ -24,9 +25,9 @@ txn_command_register(txn_command *x, asc_cluster *cluster, const policy *pol,
                      const uint8_t *digests, uint32_t n, bool is_batch, asc_error *err);
 
 /* Go on with it. ASC_OK: the keys are registered. ASC_INTERRUPTED: wait for
- * asc_ending_set(x->registers), and call again. Any other: they are not, and the command
- * must not be sent. Unless the value is ASC_INTERRUPTED, time is taken off the total
- * timeout of the command, where that is not NULL. */
+ * asc_ending_set(x->registers), and call again. Any other: they are not, and the
+ * command must not be sent. Unless the value is ASC_INTERRUPTED, the time that this
+ * took is taken off the total timeout of the command, where that is not NULL. */
 asc_status
 txn_command_go_on(txn_command *x, uint32_t *total_timeout_ms, asc_error *err);
 

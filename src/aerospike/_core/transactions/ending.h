@@ -1,5 +1,5 @@
-/* transactions/ending.h -- the steps that end a transaction, as methods of both types of
- * clients. */
+/* transactions/ending.h -- the steps that end a transaction, as methods of both types
+ * of clients. */
 #ifndef CORE_TRANSACTIONS_ENDING_H
 #define CORE_TRANSACTIONS_ENDING_H
 

@@ -1,8 +1,8 @@
 /* transactions/transaction.c -- the type aerospike.Transaction.
  *
- * Applications see four attributes. The methods whose names begin with an underscore are
- * for the calls that end a transaction (aerospike._calls.transactions): these say which
- * step follows which, and in what state that leaves the transaction. */
+ * Applications see four attributes. The methods whose names begin with an underscore
+ * are for the calls that end a transaction (aerospike._calls.transactions): these say
+ * which step follows which, and in what state that leaves the transaction. */
 #include "transactions/transaction.h"
 
 #include "support/args.h"
@@ -233,8 +233,8 @@ static PyMethodDef transaction_methods[] = {
 static const char doc_Transaction[] =
     "Transaction(reads_capacity=128, writes_capacity=128)\n--\n\n"
     "Several commands that take effect together, or not at all.\n\n"
-    ":param reads_capacity: int, 0 to 2**32 - 1: how many records it will read, about.\n"
-    ":param writes_capacity: likewise, how many it will write.\n"
+    ":param reads_capacity: int, 0 to 2**32 - 1: about how many records it reads.\n"
+    ":param writes_capacity: likewise, how many it writes.\n"
     ":raises TypeError: one is no int.\n"
     ":raises ValueError, OverflowError: one is beyond these limits.\n\n"
     "A command belongs to it that has it as \"txn\" in its policy; commit() and abort()\n"
