@@ -50,11 +50,9 @@ class Namespace:
     Every change of a record goes through `_replace`, which keeps the indexes current.
     """
 
-    is_strong = False
-    """Whether it has strong consistency, and transactions."""
-
     def __init__(self, config: NamespaceConfig) -> None:
         self.config = config
+        self.is_strong = config.is_strong
         self.name = config.name
         self.indexes = Indexes()
         self.clear()
@@ -86,7 +84,8 @@ class Namespace:
     def put(self, digest: bytes, record: Record) -> None:
         """Store a record in the place of whatever was there."""
         self._replace(digest, record)
-        self.tombstones.pop(digest, None)
+        if self.tombstones:
+            self.tombstones.pop(digest, None)
         self.add_set(record.set_name)
 
     def touch(self, digest: bytes, record: Record, before: Record) -> None:

@@ -91,8 +91,6 @@ class StrongNamespace(Namespace):
     happened, by the names that info has for it.
     """
 
-    is_strong = True
-
     def __init__(self, config: NamespaceConfig) -> None:
         self._last_update = 0
         self.is_watched = False

@@ -51,7 +51,8 @@ _SC_READ = Info3.SC_READ_TYPE | Info3.SC_READ_RELAX
 def read(command: Command) -> bytes:
     """A command that reads and writes nothing."""
     message = command.message
-    command.check_transaction(Info4.VERIFY_READ)
+    if message.info4 or Field.TRANSACTION_ID in message.fields:
+        command.check_transaction(Info4.VERIFY_READ)
     if message.info3 & _SC_READ == Info3.SC_READ_TYPE:  # linearized
         command.check_linearized()
     record = command.find()
@@ -164,7 +165,8 @@ def write(command: Command) -> bytes:
     """A command that writes: bins, or the metadata alone."""
     message = command.message
     needs_record = _check_ops(message, command.version)
-    command.check_transaction(Info4.ROLL_FORWARD | Info4.ROLL_BACK)
+    if message.info4 or Field.TRANSACTION_ID in message.fields:
+        command.check_transaction(Info4.ROLL_FORWARD | Info4.ROLL_BACK)
     record = command.find()
     if record is None:
         if needs_record:
