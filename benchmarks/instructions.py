@@ -72,8 +72,15 @@ CALLS = {
     "scan of 1000 small": Lengths(5, 35, 1000, limit=4_300),
     "get in a loop": Lengths(100, 3100),
     "64 gets in a loop": Lengths(640, 12_800),
+    "get with metrics": Lengths(100, 3100),
+    "put with metrics": Lengths(100, 3100),
 }
-GROWTH_LIMIT = 1.15  # a record of the largest batch by one of the smallest
+# a call may take so many times the instructions of another one
+RATIOS = {
+    (LARGEST, SMALLEST): 1.15,  # a record of either
+    ("get with metrics", "get"): 1.03,
+    ("put with metrics", "put"): 1.03,
+}
 
 
 @dataclass(frozen=True)
@@ -235,10 +242,10 @@ def goals_of(counted: Counted, ours: Tree, bases: Sequence[Tree]) -> list[Goal]:
         for tree in bases
         if tree in counts
     ]
-    if {SMALLEST, LARGEST} <= counted.keys():
-        growth = counted[LARGEST][ours] / counted[SMALLEST][ours]
-        what = f"{LARGEST}, by {SMALLEST}"
-        goals.append(Goal.at_most(what, GROWTH_LIMIT, growth))
+    for (call, other), limit in RATIOS.items():
+        if {call, other} <= counted.keys():
+            ratio = counted[call][ours] / counted[other][ours]
+            goals.append(Goal.at_most(f"{call}, by {other}", limit, ratio))
     return goals
 
 

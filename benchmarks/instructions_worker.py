@@ -82,11 +82,25 @@ CALLS: dict[str, Callable[[Any], Callable[[], Any]]] = {
 }
 
 
+# calls that are made while metrics are enabled, and the same ones without
+METERED = {f"{name} with metrics": name for name in ("get", "put")}
+
 # calls of AsyncClient: how many tasks make them at a time, and what they await
 LOOPED: dict[str, tuple[int, Callable[[Any], Any]]] = {
     "get in a loop": (1, lambda client: client.get(KEYS[5])),
     "64 gets in a loop": (64, lambda client: client.get(KEYS[5])),
 }
+
+
+def measure(client: Any) -> None:
+    from aerospike_helpers.metrics import MetricsListeners, MetricsPolicy
+
+    listeners = MetricsListeners(lambda: None, *[lambda _: None] * 3)
+    client.enable_metrics(MetricsPolicy(listeners))
+
+
+def has_metrics() -> bool:
+    return "aerospike.Client.enable_metrics" not in aerospike._core.pending()
 
 
 def settle() -> None:
@@ -120,9 +134,12 @@ def main(address: str, port: str, name: str, n_calls: str) -> None:
     if name == "prepare":
         prepare(client, int(n_calls))
         looped = LOOPED if hasattr(aerospike, "AsyncClient") else ()
-        print("\n".join((aerospike.__file__, *CALLS, *looped)))
+        metered = METERED if has_metrics() else ()
+        print("\n".join((aerospike.__file__, *CALLS, *looped, *metered)))
     else:
-        call = CALLS[name](client)
+        if name in METERED:
+            measure(client)
+        call = CALLS[METERED.get(name, name)](client)
         settle()
         for _ in repeat(None, int(n_calls)):
             call()

@@ -7,12 +7,19 @@ one operation hand on what the extension gives, as its own methods do: they have
 from __future__ import annotations
 
 from aerospike._async_query import AsyncQuery, AsyncScan
-from aerospike._calls import data, functions, indexes, jobs, roles, transactions, users
+from aerospike._calls import (
+    data,
+    functions,
+    indexes,
+    jobs,
+    replication,
+    roles,
+    transactions,
+    users,
+)
 from aerospike._calls.awaiting import awaiting
-from aerospike._calls.signatures import dress
 from aerospike._client import Client, made_of_a_namespace
 from aerospike._direct import DirectMethods as Direct
-from aerospike._pending import PendingMethods as Lacking
 
 TYPE_CHECKING = False  # as in typing, which need not be imported for it
 if TYPE_CHECKING:
@@ -40,19 +47,6 @@ def awaited(
 ) -> Callable[Concatenate[AsyncClient, P], Coroutine[Any, Any, T]]:
     """A method of Client that hands on what one of the extension gives."""
     function: Callable[..., Any] = plain(method)
-    return function
-
-
-def lacking(
-    method: Callable[Concatenate[Lacking, P], T],
-) -> Callable[Concatenate[AsyncClient, P], Coroutine[Any, Any, T]]:
-    """A call that is not there yet, which says so when it is awaited."""
-    says = plain(method)
-
-    async def function(self: AsyncClient, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return says(self, *args, **kwargs)
-
-    dress(function, says)
     return function
 
 
@@ -116,6 +110,7 @@ class AsyncCalls:
     index_set_create = awaiting(indexes.index_set_create)
     index_remove = awaiting(indexes.index_remove)
     truncate = awaiting(data.truncate)
+    set_xdr_filter = awaiting(replication.set_xdr_filter)
 
     # --- transactions ---
 
@@ -201,10 +196,6 @@ class AsyncCalls:
 
     get_expression_base64 = plain(Client.get_expression_base64)
     get_cdtctx_base64 = plain(Client.get_cdtctx_base64)
-
-    # --- what is not supported yet ---
-
-    enable_metrics = plain(Lacking.enable_metrics)
-    disable_metrics = plain(Lacking.disable_metrics)
-    get_stats = plain(Lacking.get_stats)
-    set_xdr_filter = lacking(Lacking.set_xdr_filter)
+    enable_metrics = plain(Client.enable_metrics)
+    disable_metrics = plain(Client.disable_metrics)
+    get_stats = plain(Client.get_stats)

@@ -255,6 +255,8 @@ class AsyncClient(AsyncCalls, Base):
         ``connect()`` opens the client again.
         """
         adapter = _loops.present()
+        for end in list(getattr(self, "_extras", {}).values()):
+            end()
         loops, cluster = self._let_go()
         try:
             for loop in loops:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from aerospike._calls import data, functions, indexes, jobs, roles, transactions, users
+from aerospike._calls import (
+    data,
+    functions,
+    indexes,
+    jobs,
+    replication,
+    roles,
+    transactions,
+    users,
+)
 from aerospike._calls.blocking import blocking
 from aerospike._calls.signatures import dress, owns_its_methods
 from aerospike._core import context_base64, expression_base64, publish_client
+from aerospike._direct import DirectMethods
 from aerospike._errors import param_error
 from aerospike._hints import Any, CompiledExpression, NoReturn
 from aerospike._imports import whole
-from aerospike._pending import PendingMethods
 
 TYPE_CHECKING = False  # as in typing, which need not be imported for it
 if TYPE_CHECKING:
@@ -19,11 +28,14 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from aerospike._query import Query, Scan
+    from aerospike_helpers.metrics import ClusterStats, MetricsPolicy
 
     P = ParamSpec("P")
     Made = TypeVar("Made")
 else:
-    Query = Scan = object  # for what evaluates annotations, as in _hints
+    Query = Scan = ClusterStats = MetricsPolicy = (
+        object  # for what evaluates annotations, as in _hints
+    )
 
 
 def made_of_a_namespace(
@@ -43,7 +55,7 @@ def made_of_a_namespace(
 
 @publish_client
 @owns_its_methods
-class Client(PendingMethods):
+class Client(DirectMethods):
     """A client of one Aerospike cluster; thread-safe, and usable after a fork.
 
     :param config: dict; "hosts" is required: a list of (address, port) tuples or
@@ -122,6 +134,7 @@ class Client(PendingMethods):
     index_set_create = blocking(indexes.index_set_create)
     index_remove = blocking(indexes.index_remove)
     truncate = blocking(data.truncate)
+    set_xdr_filter = blocking(replication.set_xdr_filter)
 
     # --- transactions ---
 
@@ -158,6 +171,39 @@ class Client(PendingMethods):
     admin_get_roles = blocking(roles.admin_get_roles)
     admin_query_role = blocking(roles.admin_query_role)
     admin_query_roles = blocking(roles.admin_query_roles)
+
+    # --- metrics ---
+
+    def enable_metrics(self, policy: MetricsPolicy | None = None) -> None:
+        """Begin to measure, and to tell of it every `interval` looks at the cluster.
+
+        The metrics go to the listeners of the policy, or to a file. Those that were
+        enabled before end. They end with disable_metrics() and close(), and those of
+        the parent do not go on in the child of a fork.
+
+        :param policy: an aerospike_helpers.metrics.MetricsPolicy; None: its defaults.
+        :raises ParamError: the policy is malformed.
+        :raises ClientError: the file cannot be written, or `enable_listener` raised.
+        :raises ClusterError: the client is closed, or has not connected yet.
+        """
+        whole("aerospike._metrics").enable(self, policy)
+
+    def disable_metrics(self) -> None:
+        """End what enable_metrics() has begun, if it has, with a last report.
+
+        :raises ClientError: `disable_listener` raised; metrics are disabled all the
+            same.
+        :raises ClusterError: the client is closed.
+        """
+        whole("aerospike._metrics").disable(self)
+
+    def get_stats(self) -> ClusterStats:
+        """What the client has counted by now; this needs no enable_metrics().
+
+        :raises ClusterError: the client is closed, or has not connected yet.
+        """
+        stats: ClusterStats = whole("aerospike._metrics").cluster_stats(self)
+        return stats
 
     # --- wire forms ---
 

@@ -56,6 +56,15 @@ def _logger() -> Any:
     return logger
 
 
+def listener_failed(name: str, error: BaseException) -> None:
+    """Report what a function of the program has raised that nobody waits for."""
+    logger = _logger()
+    if logger is not None:
+        logger.error("%s has raised %s", name, type(error).__name__, exc_info=error)
+    else:
+        sys.excepthook(type(error), error, error.__traceback__)
+
+
 def _level_of_caller() -> int:
     """The stacklevel of the application, for a warn() in the calling function."""
     frame, level = sys._getframe(1), 1

@@ -1,6 +1,6 @@
 """What metrics are asked for with, and what they come as.
 
-`Client.enable_metrics` and `Client.get_stats` are not supported yet.
+See `Client.enable_metrics` and `Client.get_stats`.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import pytest
 
 import aerospike
 from aerospike import exception
+from aerospike_helpers import expressions as exp
 from aerospike_helpers.operations import list_operations as lists
 from aerospike_helpers.operations import operations as ops
 
@@ -147,3 +148,44 @@ def test_refusal_of_an_info_request_is_none_either(client, node, monkeypatch):
     error = error_of(lambda: client.truncate("test", "demo", 0))
     assert SHOWN.replace("\\x0a", "") in str(error)
     assert str(error).isprintable()
+
+
+# --- filters of replication ---
+
+EXPRESSION = exp.Eq(exp.IntBin("a"), 1).compile()
+
+
+@pytest.mark.parametrize(
+    ("expression", "sent"), [(EXPRESSION, "kwGTUQKhYQE="), (None, "null")]
+)
+def test_xdr_filter_is_sent_as_other_clients_do(
+    scripted_node, make_client, expression, sent
+):
+    command = f"xdr-set-filter:dc=dc1;namespace=test;exp={sent}"
+    scripted_node.info[command] = "ok"
+    client = make_client(hosts=[scripted_node.host])
+    assert client.set_xdr_filter("dc1", "test", expression) == f"{command}\tok\n"
+    assert scripted_node.info_requests[-1] == command
+
+
+@pytest.mark.parametrize(
+    ("args", "text"),
+    [
+        ((5, "test", None), "Data_center should be a string."),
+        (("dc", 5, None), "Namespace should be a string."),
+        (("dc", "test", 5), "compiled expression"),
+        (("dc", "test", []), "compiled expression"),
+        (("dc;1", "test", None), "data_center has characters"),
+        (("dc", "test", None, 5), "policy must be a dict"),
+    ],
+)
+def test_xdr_filter_with_a_wrong_argument_is_not_sent(client, args, text):
+    with pytest.raises(exception.ParamError, match=text):
+        client.set_xdr_filter(*args)
+
+
+def test_xdr_filter_is_refused_by_the_community_edition(make_client):
+    client = make_client()
+    with pytest.raises(exception.AerospikeError) as caught:
+        client.set_xdr_filter("dc", "test", None)
+    assert caught.value.code == 25

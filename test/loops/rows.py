@@ -10,6 +10,7 @@ from aerospike import exception, predicates
 from aerospike_helpers import cdt_ctx
 from aerospike_helpers import expressions as exp
 from aerospike_helpers.batch import records
+from aerospike_helpers.metrics import ClusterStats, MetricsListeners, MetricsPolicy
 from aerospike_helpers.operations import list_operations, operations
 
 NS, SET = "test", "both"
@@ -40,6 +41,8 @@ SAME_GENERATION = {"gen": aerospike.POLICY_GEN_EQ}
 FILTER = {"expressions": exp.GT(exp.IntBin("n"), 99).compile()}
 VALUE, KEY_VALUE = aerospike.MAP_RETURN_VALUE, aerospike.MAP_RETURN_KEY_VALUE
 READER = [{"code": aerospike.PRIV_READ, "ns": NS, "set": SET}]
+
+METRICS = MetricsPolicy(MetricsListeners(lambda: None, *[lambda _: None] * 3))
 
 PLAIN = {
     "disable_metrics",
@@ -264,7 +267,7 @@ WITHOUT_REQUEST: dict[str, list[tuple[Any, ...]]] = {
     "shm_key": [()],
     "commit": [(aerospike.Transaction,), (None,)],
     "abort": [(aerospike.Transaction,), (None,)],
-    "enable_metrics": [()],
+    "enable_metrics": [(METRICS,), (5,)],
     "disable_metrics": [()],
     "get_stats": [()],
     "set_xdr_filter": [("dc", NS, None)],
@@ -290,6 +293,8 @@ def shown(value: Any) -> Any:
     """A result in a form that can be compared."""
     if isinstance(value, dict):  # a client that shares nothing has its own connections
         return {name: each for name, each in value.items() if name != "conns_in_use"}
+    if isinstance(value, ClusterStats):  # a client of its own has its own counters
+        return sorted(node.name for node in value.nodes)
     if isinstance(value, records.BatchRecords):
         rows = [(r.key, r.result, r.record, r.in_doubt) for r in value.batch_records]
         return value.result, rows

@@ -263,7 +263,8 @@ def test_methods_that_do_not_wait_tell_that_the_client_has_not_connected(
         assert isinstance(found["get_policies"], dict)
         return said
 
-    assert run(main()) == ["get_node_names", "get_nodes", "has_geo"]
+    waiting = ["enable_metrics", "get_node_names", "get_nodes", "get_stats", "has_geo"]
+    assert run(main()) == waiting
 
 
 def test_wrong_host_is_found_before_any_node_is_told(client, async_config, run):

@@ -72,7 +72,9 @@ open_tend_conn(asc_cluster *c, asc_node *n, bool logs_in, asc_error *err)
         addr = &n->login_addr;
     }
     n->told_user_agent = false;
-    asc_status rc = asc_conn_start(&n->tend_conn, transport, addr, err);
+    asc_conn *conn = NULL;
+    asc_status rc = asc_conn_start(&conn, transport, addr, err);
+    asc_node_set_tend_conn(n, conn);
     if (rc == ASC_OK && logs_in) {
         rc = asc_login_begin(n->tend_conn, c->config.credentials, err);
     }
@@ -125,6 +127,17 @@ end_login(asc_node *n)
     }
 }
 
+/* Count what was moved for a call, if that is measured. */
+static void
+count_bytes(asc_node *n, const asc_info_call *call)
+{
+    asc_meter *m =
+        asc_meters_are_on(&n->meters) ? asc_meters_find(&n->meters, "") : NULL;
+    if (m != NULL && call->conn != NULL) {
+        asc_meter_move(m, call->io.progress - call->io.sent, call->io.sent);
+    }
+}
+
 /* When memory is short nobody is asked; the next cycle tries again. */
 void
 asc_ask_nodes(asc_cluster *c, const char *commands, asc_node_filter admits,
@@ -160,6 +173,7 @@ asc_ask_nodes(asc_cluster *c, const char *commands, asc_node_filter admits,
     }
     for (size_t i = 0; i < n; i++) {
         asc_info_call *call = calls[i];
+        count_bytes(asked[i].node, call);
         if (call->status == ASC_OK) {
             adopt_session(asked[i].node);
         }

@@ -239,6 +239,21 @@ asc_cluster_rouse(asc_cluster *c)
     asc_state_rouse(c);
 }
 
+void
+asc_cluster_count_command(asc_cluster *c)
+{
+    if (atomic_load_explicit(&c->metering.shape, memory_order_relaxed) != 0) {
+        unsigned lane = asc_own_place(ASC_METER_LANES);
+        atomic_fetch_add_explicit(&c->commands[lane].n, 1, memory_order_relaxed);
+    }
+}
+
+void
+asc_cluster_count_retry(asc_cluster *c)
+{
+    atomic_fetch_add_explicit(&c->n_retries, 1, memory_order_relaxed);
+}
+
 asc_credentials *
 asc_cluster_credentials(asc_cluster *c)
 {

@@ -33,6 +33,11 @@ uint32_t asc_cluster_at_once(const asc_cluster *c);
 /* What ended batches have left, for those that come. */
 asc_spares *asc_cluster_batches(asc_cluster *c);
 
+/* Count a command, which is one however many nodes it goes to, if that is measured; and
+ * an attempt that repeats one. */
+void asc_cluster_count_command(asc_cluster *c);
+void asc_cluster_count_retry(asc_cluster *c);
+
 /* Where connections go whose request has timed out. */
 asc_drain *asc_cluster_drain(asc_cluster *c);
 

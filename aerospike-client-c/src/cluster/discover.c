@@ -67,6 +67,7 @@ asc_discover_insert(asc_cluster *c, asc_node *n)
 {
     n->map_changed = true;
     n->racks_changed = c->config.rack_aware;
+    n->meters.how = &c->metering;
     c->nodes[c->n_nodes++] = n;
     c->changed = true;
     remember_address(c, &n->login_addr);
@@ -79,6 +80,7 @@ asc_discover_remove(asc_cluster *c, size_t i)
     asc_node *node = c->nodes[i];
     asc_log(ASC_LOG_INFO, "node %s %s removed", node->name, node->pool.addr.text);
     asc_node_retire(node);
+    asc_watchers_note_gone(&c->watchers, node);
     asc_maps_forget(&c->maps, node);
     c->nodes[i] = c->nodes[--c->n_nodes];
     c->changed = true;
@@ -369,11 +371,14 @@ static void
 note_unreachable(asc_cluster *c, const candidates *cs)
 {
     size_t len = 0;
+    unsigned n_invalid = 0;
     bool is_known = c->unreachable[0] != '\0';
     c->unreachable[0] = '\0';
-    for (size_t i = 0; i < cs->n && len < sizeof c->unreachable; i++) {
+    for (size_t i = 0; i < cs->n; i++) {
         const candidate *k = &cs->list[i];
-        if (!k->added && k->peer.n_hosts > 0) {
+        bool is_invalid = !k->added && k->peer.n_hosts > 0;
+        n_invalid += is_invalid;
+        if (is_invalid && len < sizeof c->unreachable) {
             const asc_peer_host *host = &k->peer.hosts[0];
             bool is_v6 = strchr(host->name, ':') != NULL;
             len += (size_t)snprintf(c->unreachable + len, sizeof c->unreachable - len,
@@ -382,6 +387,7 @@ note_unreachable(asc_cluster *c, const candidates *cs)
                                     host->port);
         }
     }
+    atomic_store(&c->n_invalid, n_invalid);
     for (size_t i = 0; len > 0 && i < c->n_nodes; i++) {
         c->nodes[i]->peers_generation = -1;
     }

@@ -36,10 +36,13 @@ asc_state_start_anew(asc_cluster *c)
     asc_snapshot *s = atomic_load(&c->snapshot);
     asc_readers_forget(&c->readers); /* those who were inside are the parent's */
     c->replaced = NULL;
+    asc_watchers_after_fork(&c->watchers);
+    atomic_store(&c->metering.shape, 0);
     for (size_t i = 0; i < s->n_nodes; i++) {
         asc_node *n = s->nodes[i];
         asc_pool_after_fork(&n->pool);
         asc_node_close_tend_conn(n);
+        n->tend_opened = n->tend_closed = 0;
         n->told_user_agent = false;
         n->failures = 0;
         n->peers_generation = n->partition_generation = n->rebalance_generation = -1;
@@ -92,6 +95,7 @@ asc_state_new(asc_cluster **out, const asc_config *config, asc_error *err)
     atomic_init(&c->fork_count, asc_fork_count());
     pthread_mutex_init(&c->lock, NULL);
     asc_drain_init(&c->drain);
+    asc_watchers_init(&c->watchers);
     c->wake = (asc_wake)ASC_WAKE_INIT;
     c->shm.fd = -1;
     c->at_fork = (asc_fork_watch){.in_child = in_child, .owner = c};
@@ -187,6 +191,7 @@ asc_state_release(asc_cluster *c)
         asc_fork_unlock();
     }
     asc_fork_watch_remove(&c->at_fork);
+    asc_watchers_clear(&c->watchers);
     asc_shm_clear(&c->shm);
     asc_drain_clear(&c->drain);
     for (size_t i = 0; i < c->n_nodes; i++) {

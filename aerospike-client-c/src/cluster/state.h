@@ -15,6 +15,7 @@
 #include "topology/snapshot.h"
 #include "cluster/shm.h"
 #include "cluster/wake.h"
+#include "cluster/watch.h"
 
 /* A node that has given no answer in so many cycles in a row is not usable. */
 #define ASC_MISSED_CYCLES 2u
@@ -82,6 +83,15 @@ struct asc_cluster {
     bool is_shared;        /* the others have been told what has changed */
     char unreachable[160]; /* peers of the last cycle that could not be reached */
     asc_spares batches;    /* what ended batches have left */
+    asc_metering metering; /* whether its nodes measure, and how */
+    /* Commands, while that is measured; each thread counts in a line of memory. */
+    union {
+        _Atomic uint64_t n;
+        char line[ASC_LINE_SIZE];
+    } commands[ASC_METER_LANES];
+    _Atomic uint64_t n_retries;
+    atomic_uint n_invalid; /* peers of the last cycle that could not be reached */
+    asc_watchers watchers; /* who is told of each cycle */
 };
 
 /* Make a cluster that knows no node yet and is not tended. On ASC_OK *out is counted

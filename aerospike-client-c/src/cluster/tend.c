@@ -20,6 +20,7 @@
 #include "cluster/ask.h"
 #include "cluster/discover.h"
 #include "cluster/seeds.h"
+#include "cluster/stats.h"
 #include "cluster/team.h"
 #include "wire/base64.h"
 
@@ -535,6 +536,7 @@ tend(asc_cluster *c)
             asc_log(ASC_LOG_WARN, "no node can be reached; %s: %s", err.host,
                     err.message);
         }
+        asc_stats_tell(c);
     }
 }
 

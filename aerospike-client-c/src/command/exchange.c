@@ -21,7 +21,7 @@
 /* How long a new connection may take when no timeout of the policy bounds it. */
 #define CONNECT_TIMEOUT_MS 2000u
 
-/* --- ending an attempt --- */
+/* --- ending an attempt, first part --- */
 
 /* Is it worth while to read off a reply that may still come? Half a request gets none,
  * others may need the connection's place at once, and a reply that was being inflated
@@ -33,10 +33,96 @@ is_worth_draining(const asc_exchange *x)
            !asc_pool_has_queue(&x->node->pool);
 }
 
+/* --- what is measured --- */
+
+/* The namespace for which an exchange is counted: batches may have several, and info
+ * commands have none. */
+static const char *
+meter_name(const asc_exchange *x)
+{
+    bool has_one = x->many.reply != ASC_REPLY_ROWS && x->req->ns != NULL;
+    return has_one ? x->req->ns : "";
+}
+
+/* What kind of latency a request has. */
+static asc_latency
+kind_of(const asc_request *req, asc_reply reply)
+{
+    if (reply == ASC_REPLY_ROWS) {
+        return ASC_LATENCY_BATCH;
+    }
+    if (req->ns == NULL) {
+        return ASC_LATENCY_NONE;
+    }
+    if (reply == ASC_REPLY_RECORDS || req->node_name != NULL) {
+        return ASC_LATENCY_QUERY;
+    }
+    return req->writes ? ASC_LATENCY_WRITE : ASC_LATENCY_READ;
+}
+
+/* Begin to measure an attempt. The clock is read here and in the next two functions, and
+ * nowhere else in an exchange: what it says changes nothing but counters, and drivers
+ * know milliseconds only. A set counts itself as a command. */
+static __attribute__((noinline)) void
+begin_to_measure(asc_exchange *x)
+{
+    const asc_request *req = x->req;
+    x->has_answer = false;
+    x->meter = asc_meters_find(&x->node->meters, meter_name(x));
+    if (x->n_attempts == 0 && req->ns != NULL && req->node_name == NULL) {
+        asc_cluster_count_command(x->cluster);
+    }
+    x->began_ns = asc_now_ns();
+}
+
+/* The connection of an attempt is of use: what follows is measured from now on. */
+static __attribute__((noinline)) void
+count_connection(asc_exchange *x)
+{
+    uint64_t now_ns = asc_now_ns();
+    asc_meter_time(&x->node->meters, x->meter, ASC_LATENCY_CONN, now_ns - x->began_ns);
+    x->began_ns = now_ns;
+}
+
+/* Count the bytes of an attempt that ends and, if it has brought an answer, the time
+ * that this has taken. */
+static __attribute__((noinline)) void
+count_attempt(asc_exchange *x)
+{
+    const asc_transfer *io = &x->io;
+    uint64_t out = io->sent, both = io->progress - io->n_slices;
+    asc_meter_move(x->meter, both > out ? both - out : 0, out);
+    if (x->has_answer) {
+        asc_meter_time(&x->node->meters, x->meter, kind_of(x->req, x->many.reply),
+                       asc_now_ns() - x->began_ns);
+    }
+    x->meter = NULL;
+}
+
+/* Count how an attempt has failed. That a record is not there is an answer like any
+ * other. */
+static void
+count_failure(asc_exchange *x, asc_status code)
+{
+    if (code == ASC_ERR_RECORD_NOT_FOUND) {
+        x->has_answer = true;
+        return;
+    }
+    asc_meter *m = asc_meters_find(&x->node->meters, meter_name(x));
+    if (m != NULL) {
+        asc_meter_fail(m, code);
+    }
+}
+
+/* --- ending an attempt --- */
+
 /* Let go of the connection and of the node of this attempt. */
 static void
 release(asc_exchange *x, asc_conn_fate fate, uint64_t now_ms)
 {
+    if (x->meter != NULL) {
+        count_attempt(x);
+    }
     if (x->driver != NULL) {
         x->driver->let_go(x, fate);
     }
@@ -80,6 +166,15 @@ end(asc_exchange *x, asc_want how)
     return how;
 }
 
+/* The reply is there, and the connection is free again. */
+static asc_want
+succeed(asc_exchange *x, uint64_t now_ms)
+{
+    x->has_answer = true;
+    release(x, ASC_CONN_KEEP, now_ms);
+    return end(x, ASC_WANT_DONE);
+}
+
 /* The attempt has failed, and err says how: begin another one, or end. An exchange
  * whose owner chooses the nodes (many.moves) ends in any case, and says whether and
  * from when on the owner may repeat it. */
@@ -92,6 +187,7 @@ decide(asc_exchange *x, asc_failure failure, uint64_t now_ms)
     if (x->node != NULL) {
         snprintf(err->host, sizeof err->host, "%s", x->node->pool.addr.text);
         memcpy(x->last, x->node->name, sizeof x->last);
+        count_failure(x, err->code);
     }
     x->n_sent += x->conn != NULL && x->io.sent > 0;
     x->n_attempts++;
@@ -122,6 +218,7 @@ decide(asc_exchange *x, asc_failure failure, uint64_t now_ms)
     if (!v.again) {
         return end(x, ASC_WANT_FAILED);
     }
+    asc_cluster_count_retry(x->cluster);
     x->replica += v.next_replica;
     x->wake_ms = now_ms + pause;
     if (x->many.moves) {
@@ -500,6 +597,9 @@ pick(asc_exchange *x, uint64_t now_ms)
         return decide(x, failure, now_ms);
     }
     x->err->phase = ASC_PHASE_CONNECT;
+    if (asc_meters_are_on(&x->node->meters)) {
+        begin_to_measure(x);
+    }
     if (!asc_node_accepts(x->node)) {
         asc_error_set(x->err, ASC_ERR_MAX_ERROR_RATE,
                       "node %s has exceeded its error rate (max_error_rate)",
@@ -576,11 +676,7 @@ finish(asc_exchange *x, uint64_t now_ms)
     if (result == ASC_ERR_NOT_AUTHENTICATED && begin_login(x, now_ms)) {
         return ASC_WANT_TIME;
     }
-    if (result != ASC_OK) {
-        return refused(x, type, result, now_ms);
-    }
-    release(x, ASC_CONN_KEEP, now_ms);
-    return end(x, ASC_WANT_DONE);
+    return result == ASC_OK ? succeed(x, now_ms) : refused(x, type, result, now_ms);
 }
 
 /* Which failure it is that bytes cannot be moved any more. */
@@ -811,8 +907,7 @@ take_blocks(asc_exchange *x, uint64_t now_ms)
         return decide(x, failure, now_ms);
     }
     if (ended) {
-        release(x, ASC_CONN_KEEP, now_ms);
-        return end(x, ASC_WANT_DONE);
+        return succeed(x, now_ms);
     }
     if (!asc_transfer_next(&x->io) && now_ms >= x->deadline_ms) {
         return timed_out(x, now_ms);
@@ -854,8 +949,7 @@ take_frame(asc_exchange *x, uint64_t now_ms)
         return decide(x, failure, now_ms);
     }
     if (ended) {
-        release(x, ASC_CONN_KEEP, now_ms);
-        return end(x, ASC_WANT_DONE);
+        return succeed(x, now_ms);
     }
     if (!next_is_there && now_ms >= x->deadline_ms) {
         return timed_out(x, now_ms);
@@ -892,6 +986,9 @@ transfer(asc_exchange *x, uint64_t now_ms)
         asc_conn_phase(x->conn, ASC_PHASE_COMMAND) != before) {
         x->progress = x->io.progress;
         x->idle_ms = silence_ends(x, now_ms);
+        if (x->conn->ready && before != ASC_PHASE_COMMAND) {
+            asc_exchange_connected(x);
+        }
     }
     x->wake_ms = asc_earlier(x->idle_ms, x->deadline_ms);
     if (now_ms >= x->wake_ms) {
@@ -917,6 +1014,7 @@ asc_exchange_begin(asc_exchange *x, asc_cluster *cluster, asc_request *req,
     x->last[0] = '\0';
     x->wait_failed = x->counted = false;
     x->driver = NULL;
+    x->meter = NULL;
     x->idle_ms = x->progress = x->wake_ms = x->login_ms = x->pool_ms = 0;
     x->many = (asc_exchange_many){0};
     x->req = req;
@@ -1011,6 +1109,14 @@ asc_exchange_heard(asc_exchange *x, uint64_t moved_ms)
 {
     x->idle_ms = silence_ends(x, moved_ms);
     x->wake_ms = asc_earlier(x->idle_ms, x->deadline_ms);
+}
+
+void
+asc_exchange_connected(asc_exchange *x)
+{
+    if (x->meter != NULL) {
+        count_connection(x);
+    }
 }
 
 void

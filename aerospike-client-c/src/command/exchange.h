@@ -101,6 +101,9 @@ struct asc_exchange {
     char last[ASC_NODE_NAME_SIZE]; /* the node of the attempt before; "": none */
     bool wait_failed;              /* the driver's wait found the connection broken */
     bool counted; /* this failure was counted against the node with another exchange */
+    asc_meter *meter;         /* borrowed from node; NULL: nothing is measured */
+    uint64_t began_ns;        /* when the attempt began, or its connection was ready */
+    bool has_answer;          /* the attempt ends with one, so that its time counts */
     const asc_driver *driver; /* static; NULL: it needs none. Set after begin */
     uint64_t begin_ms, deadline_ms;
     uint64_t idle_ms;  /* when silence ends this attempt */
@@ -134,6 +137,10 @@ void asc_exchange_forgive(asc_exchange *x, uint64_t ms);
 asc_want asc_exchange_answer(asc_exchange *x, uint64_t now_ms);
 asc_want asc_exchange_lose(asc_exchange *x, uint64_t now_ms);
 void asc_exchange_heard(asc_exchange *x, uint64_t moved_ms);
+
+/* For the same driver: the exchange has waited for its connection to be of use, which
+ * it is now. */
+void asc_exchange_connected(asc_exchange *x);
 
 /* Let an exchange of which nothing was sent in this attempt begin the attempt anew: it
  * leaves its place, or the queue of a pool. */

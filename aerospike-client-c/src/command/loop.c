@@ -597,6 +597,9 @@ go_on(asc_loop *l, asc_line *line)
             return io;
         }
         line->received_ms = l->now_ms;
+        if (line->first_rider != NULL) {
+            asc_exchange_connected(line->first_rider->x);
+        }
     }
     else if (line->first_rider != NULL && is_stale(l, line)) {
         asc_stations_end(l, line, ASC_LINE_STALE);

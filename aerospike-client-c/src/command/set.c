@@ -120,6 +120,7 @@ asc_set_begin_at(asc_set *s, asc_cluster *cluster, const asc_set_options *option
                  const asc_set_owner *owner, uint64_t now_ms)
 {
     asc_set_abandon(s);
+    asc_cluster_count_command(cluster);
     s->cluster = cluster;
     s->options = *options;
     s->owner = owner != NULL ? *owner : (asc_set_owner){0};

@@ -173,6 +173,7 @@ link_conn(asc_pool *p, asc_conn *c)
         p->all->prev = c;
     }
     p->all = c;
+    p->n_opened++;
 }
 
 static void
@@ -187,6 +188,7 @@ unlink_conn(asc_pool *p, asc_conn *c)
     if (c->next != NULL) {
         c->next->prev = c->prev;
     }
+    p->n_closed++;
     free_place(p);
 }
 
@@ -449,6 +451,23 @@ asc_pool_leave(asc_pool *p, asc_waiter *w)
     asc_waiter_free(w);
 }
 
+/* Those that lie in the places of threads are idle, too, and stay there: whoever reads
+ * often must not take them away from their threads. A place that is about to be used
+ * may be counted on neither side. */
+void
+asc_pool_read(asc_pool *p, asc_pool_stats *out)
+{
+    pthread_mutex_lock(&p->lock);
+    out->n_idle = p->n_idle;
+    for (unsigned i = 0; i < ASC_POOL_PLACES; i++) {
+        out->n_idle += atomic_load(&p->places[i].conn) != NULL;
+    }
+    out->n_lent = p->n_open > out->n_idle ? p->n_open - out->n_idle : 0;
+    out->n_opened = p->n_opened;
+    out->n_closed = p->n_closed;
+    pthread_mutex_unlock(&p->lock);
+}
+
 uint32_t
 asc_pool_n_idle(asc_pool *p)
 {
@@ -652,6 +671,7 @@ asc_pool_after_fork(asc_pool *p)
     p->all = NULL;
     p->first_waiter = NULL;
     p->n_idle = p->n_open = 0;
+    p->n_opened = p->n_closed = 0;
     for (unsigned i = 0; i < ASC_POOL_PLACES; i++) {
         atomic_store(&p->places[i].conn, NULL);
     }

@@ -34,6 +34,7 @@ typedef struct asc_pool {
     asc_conn **idle; /* owned array of max; [0] is the coldest */
     asc_conn *all;   /* every open connection, idle or lent */
     uint32_t n_idle, n_open, min, max;
+    uint64_t n_opened, n_closed;  /* in all; those of a fork's child begin anew */
     _Atomic uint64_t max_idle_ms; /* 0: no limit of its own */
     uint32_t timeout_ms; /* what a call may wait in the queue; 0: nobody waits */
     bool closed;
@@ -88,6 +89,14 @@ asc_status asc_pool_take(asc_pool *p, asc_waiter *w, asc_conn **out, asc_error *
 
 /* Wait no longer. The waiter is freed, and what it was called for goes to the next. */
 void asc_pool_leave(asc_pool *p, asc_waiter *w);
+
+/* What a pool has counted. */
+typedef struct asc_pool_stats {
+    uint32_t n_lent, n_idle;
+    uint64_t n_opened, n_closed;
+} asc_pool_stats;
+
+void asc_pool_read(asc_pool *p, asc_pool_stats *out);
 
 /* How many connections are not lent. */
 uint32_t asc_pool_n_idle(asc_pool *p);

@@ -115,6 +115,7 @@ inflate_frame(asc_transfer *t, asc_error *err)
         t->zip != NULL ? asc_zip_step(t->zip, &t->frame_size, err) : err->code;
     if (rc == ASC_INTERRUPTED) {
         t->progress++;
+        t->n_slices++;
         return ASC_IO_INTERRUPTED;
     }
     asc_transfer_end(t);

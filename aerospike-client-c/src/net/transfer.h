@@ -33,6 +33,7 @@ typedef struct asc_transfer {
     size_t max_size;   /* a longer frame is refused */
     uint64_t progress; /* bytes moved in both directions: while it grows there is no
                           silence */
+    uint64_t n_slices; /* of progress, so much was no byte, but work on them */
     asc_zip *zip;      /* owned, in INFLATE alone */
     asc_transfer_state state;
     bool many;    /* more frames may follow the first; set after begin */

@@ -175,10 +175,12 @@ finish(asc_drain_item *item, verdict v, uint64_t now_ms)
 {
     if (v == FINISHED) {
         asc_pool_put(&item->node->pool, item->conn, now_ms);
+        item->node->recovered++;
     }
     else {
         asc_pool_drop(&item->node->pool, item->conn);
         asc_node_count_error(item->node);
+        item->node->aborted++;
     }
     asc_node_release(item->node);
     asc_free(item);
@@ -242,6 +244,18 @@ asc_drain_is_empty(asc_drain *d)
     return is_empty;
 }
 
+uint32_t
+asc_drain_count(asc_drain *d)
+{
+    uint32_t n = 0;
+    pthread_mutex_lock(&d->lock);
+    for (const asc_drain_item *item = d->first; item != NULL; item = item->next) {
+        n++;
+    }
+    pthread_mutex_unlock(&d->lock);
+    return n;
+}
+
 bool
 asc_drain_make_room(asc_drain *d, const asc_node *node)
 {
@@ -260,6 +274,7 @@ asc_drain_make_room(asc_drain *d, const asc_node *node)
     pthread_mutex_unlock(&d->lock);
     if (item != NULL) {
         asc_pool_drop(&item->node->pool, item->conn);
+        item->node->aborted++;
         asc_node_release(item->node);
         asc_free(item);
     }

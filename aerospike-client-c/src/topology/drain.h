@@ -40,6 +40,9 @@ void asc_drain_run(asc_drain *d, uint64_t now_ms);
 /* Is there no connection in the list? */
 bool asc_drain_is_empty(asc_drain *d);
 
+/* How many connections are in the list. */
+uint32_t asc_drain_count(asc_drain *d);
+
 /* Make room in a full pool for a command: close the connection of node whose time for a
  * late reply is up first. False: node has none here. */
 bool asc_drain_make_room(asc_drain *d, const asc_node *node);

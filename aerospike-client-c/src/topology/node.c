@@ -38,7 +38,7 @@ asc_node_new(asc_node **out, const char *name, const asc_addr *addr, asc_conn *c
     asc_transport_retain(config->transport);
     n->login_addr = *addr;
     strncpy(n->name, name, sizeof n->name - 1);
-    n->tend_conn = conn;
+    asc_node_set_tend_conn(n, conn);
     n->peers_generation = n->partition_generation = n->rebalance_generation = -1;
     *out = n;
     return ASC_OK;
@@ -57,9 +57,17 @@ asc_node_release(asc_node *n)
         asc_node_close_tend_conn(n);
         asc_pool_clear(&n->pool);
         asc_racks_clear(&n->racks);
+        asc_meters_clear(&n->meters);
         asc_transport_release(n->pool.transport);
         asc_free(n);
     }
+}
+
+void
+asc_node_set_tend_conn(asc_node *n, asc_conn *conn)
+{
+    n->tend_conn = conn;
+    n->tend_opened += conn != NULL;
 }
 
 void
@@ -76,6 +84,7 @@ asc_node_close_tend_conn(asc_node *n)
 {
     asc_conn *conn = n->tend_conn;
     n->tend_conn = NULL;
+    n->tend_closed += conn != NULL;
     asc_conn_free(conn);
 }
 

@@ -7,6 +7,7 @@
 
 #include "asc/config.h"
 #include "net/pool.h"
+#include "topology/meter.h"
 #include "topology/racks.h"
 
 /* A node, with what commands and the tend thread know of it. */
@@ -18,6 +19,10 @@ typedef struct asc_node {
     atomic_bool active;      /* false: removed; nothing new goes there */
     atomic_uint errors;      /* in this error window */
     atomic_uint error_limit; /* 0: none */
+    asc_meters meters;
+    /* Connections that the drain gave back to the pool, and those that it closed; and
+     * those for tending. */
+    atomic_uint recovered, aborted, tend_opened, tend_closed;
 
     /* The tend thread's own: */
     asc_conn *tend_conn;   /* owned; NULL: none */
@@ -53,6 +58,9 @@ asc_status asc_node_new(asc_node **out, const char *name, const asc_addr *addr,
  * released. */
 void asc_node_retain(asc_node *n);
 void asc_node_release(asc_node *n);
+
+/* The connection for tending, which the node takes over. */
+void asc_node_set_tend_conn(asc_node *n, asc_conn *conn);
 
 /* Let no new commands go to the node, and close its idle connections. */
 void asc_node_retire(asc_node *n);

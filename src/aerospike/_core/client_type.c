@@ -5,6 +5,7 @@
  * methods that it has as an array of rows. This file joins the arrays and makes the
  * type of them: it is the only one that knows all rooms. */
 #include "clients/client.h"
+#include "clients/metrics.h"
 
 #include <structmember.h> /* after Python.h */
 
@@ -24,11 +25,13 @@ static const PyMethodDef *const rooms[] = {
     client_methods,     plain_methods,       key_methods,   record_methods,
     batch_keys_methods, batch_write_methods, query_methods, aggregate_methods,
     node_list_methods,  info_methods,        admin_methods, ending_methods,
+    metrics_methods,
 };
 
 static const PyMethodDef *const async_rooms[] = {
     async_life_methods,
     plain_methods,
+    metrics_methods,
     loop_methods,
     key_methods,
     async_record_methods,
@@ -77,6 +80,7 @@ static const char doc_AsyncClient[] = "AsyncClient(config)\n--\n\n"
 static PyMemberDef client_members[] = {
     {"__weaklistoffset__", T_PYSSIZET, offsetof(ClientObject, weak_references),
      READONLY, NULL},
+    {"_extras", T_OBJECT_EX, offsetof(ClientObject, extras), READONLY, NULL},
     {NULL, 0, 0, 0, NULL},
 };
 

@@ -623,13 +623,31 @@ read_config(client_config *config, ClientObject *client, PyObject *args,
     return st;
 }
 
+/* 0, or -1 with MemoryError. Another thread may make it as well: then it is only one of
+ * the two that is used. */
+static int
+make_extras(ClientObject *client)
+{
+    PyObject *fresh = client->extras == NULL ? PyDict_New() : NULL;
+    field_lock_take(&client->lock);
+    if (client->extras == NULL && fresh != NULL) {
+        client->extras = fresh;
+        fresh = NULL;
+    }
+    bool done = client->extras != NULL;
+    field_lock_drop(&client->lock);
+    Py_XDECREF(fresh);
+    return done ? 0 : -1;
+}
+
 int
 async_client_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     ClientObject *client = (ClientObject *)self;
     client_config config = {0};
     client->is_async = true;
-    return read_config(&config, client, args, kwargs) != NULL
+    return make_extras(client) == 0 &&
+                   read_config(&config, client, args, kwargs) != NULL
                ? become_valid(client, &config, NULL)
                : -1;
 }
@@ -639,7 +657,8 @@ client_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     ClientObject *client = (ClientObject *)self;
     client_config config = {0};
-    module_state *st = read_config(&config, client, args, kwargs);
+    module_state *st =
+        make_extras(client) == 0 ? read_config(&config, client, args, kwargs) : NULL;
     if (st == NULL) {
         return -1;
     }
@@ -696,6 +715,7 @@ client_dealloc(PyObject *self)
     }
     asc_cluster_release(client->cluster);
     Py_XDECREF(client->owner);
+    Py_XDECREF(client->extras);
     free_spare(client);
     type->tp_free(self);
     Py_DECREF(type);
@@ -706,6 +726,7 @@ client_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(((ClientObject *)self)->owner);
+    Py_VISIT(((ClientObject *)self)->extras);
     if (((ClientObject *)self)->owner != NULL) {
         return 0; /* which has the rest */
     }
@@ -734,6 +755,7 @@ client_clear(PyObject *self)
     }
     Py_CLEAR(values->serializer);
     Py_CLEAR(values->deserializer);
+    Py_CLEAR(((ClientObject *)self)->extras);
     return 0;
 }
 
@@ -839,11 +861,35 @@ static const char doc_close[] =
     "Close all connections. Commands under way in other threads end as they would;\n"
     "later ones raise ClusterError until connect() is called. May be called twice.";
 
+/* Call all that is kept in extras, each of which ends what it does for the client. They
+ * raise nothing but what asks the program to end. 0, or -1 with an exception. */
+static int
+end_extras(ClientObject *client)
+{
+    PyObject *extras = client->extras;
+    if (extras == NULL || PyDict_GET_SIZE(extras) == 0) {
+        return 0;
+    }
+    PyObject *all = PyDict_Values(extras); /* they take themselves out */
+    int rc = all != NULL ? 0 : -1;
+    for (Py_ssize_t i = 0; rc == 0 && i < PyList_GET_SIZE(all); i++) {
+        /* borrowed: nobody else knows this list */
+        PyObject *result = PyObject_CallNoArgs(PyList_GET_ITEM(all, i));
+        rc = result != NULL ? 0 : -1;
+        Py_XDECREF(result);
+    }
+    Py_XDECREF(all);
+    return rc;
+}
+
 static PyObject *
 client_close(PyObject *self, PyObject *ignored)
 {
     ClientObject *client = (ClientObject *)self;
     (void)ignored;
+    if (end_extras(client) < 0) {
+        return NULL;
+    }
     client_disconnect(client_let_go(client));
     Py_RETURN_NONE;
 }

@@ -53,6 +53,8 @@ typedef struct ClientObject {
                         NULL: it has its own. See client_view() */
     _Atomic(asc_cluster *) cluster; /* counted; NULL unless CLIENT_OPEN */
     atomic_bool is_async;           /* an AsyncClient, whose methods may not wait */
+    PyObject *extras; /* owned: a dict of what modules in Python keep of this client;
+                         NULL until the constructor has begun, and for a view */
     client_config config;
     spare_place calls[N_SPARE_CALLS];   /* owned: asc_call, or NULL */
     spare_place stores[N_SPARE_STORES]; /* owned: client_store, or NULL */

@@ -301,6 +301,7 @@ query_write_aggregation(query_request *q, asc_part *part)
     }
     asc_writer_end(&w);
     part->reply = ASC_REPLY_RECORDS;
+    part->req.ns = PyUnicode_AsUTF8(q->ns); /* for the metrics; the field has it, too */
     return 0;
 }
 
@@ -339,6 +340,7 @@ query_write_background(query_request *q, asc_part *part)
     }
     asc_writer_end(&w);
     part->reply = ASC_REPLY_RECORDS;
+    part->req.ns = PyUnicode_AsUTF8(q->ns); /* likewise */
     part->req.writes = true;
     part->req.timing.max_retries = 0; /* a second start would do the work twice */
     return 0;

@@ -13,6 +13,7 @@
 #include "support/collector.h"
 #include "support/compat.h"
 #include "support/errors.h"
+#include "support/main_thread.h"
 #include "support/numbers.h"
 
 /* The module whose state has the handler, borrowed; NULL when no line may be handed to
@@ -56,41 +57,6 @@ call_handler(PyObject *handler, asc_log_level level, const char *func, const cha
         PyErr_WriteUnraisable(handler);
     }
     Py_XDECREF(result);
-}
-
-/* A thread that is to run Python code in the main interpreter: as it is, or with a
- * thread state that is made for it, when the thread belongs to a sub-interpreter. */
-typedef struct main_thread {
-    PyThreadState *made; /* NULL: gil is what counts */
-    PyGILState_STATE gil;
-} main_thread;
-
-static main_thread
-enter_main(void)
-{
-    main_thread t = {NULL, PyGILState_UNLOCKED};
-    PyThreadState *own = PyGILState_GetThisThreadState();
-    PyInterpreterState *main = PyInterpreterState_Main();
-    if (own == NULL || PyThreadState_GetInterpreter(own) == main) {
-        t.gil = PyGILState_Ensure();
-        return t;
-    }
-    t.made = PyThreadState_New(main);
-    if (t.made != NULL) {
-        PyEval_RestoreThread(t.made);
-    }
-    return t;
-}
-
-static void
-leave_main(main_thread t)
-{
-    if (t.made == NULL) {
-        PyGILState_Release(t.gil);
-        return;
-    }
-    PyThreadState_Clear(t.made);
-    PyThreadState_DeleteCurrent();
 }
 
 /* --- lines that wait --- */
@@ -145,7 +111,7 @@ sink(asc_log_level level, const char *func, const char *file, int line,
     if (atomic_load(&log_module) == NULL || is_finalizing()) {
         return;
     }
-    main_thread thread = enter_main();
+    main_thread thread = main_thread_enter();
     module_state *st;
     PyObject *handler = own_handler(&st); /* the module may have gone meanwhile */
     if (handler != NULL) {
@@ -155,7 +121,7 @@ sink(asc_log_level level, const char *func, const char *file, int line,
         Py_DECREF(handler);
         PyErr_SetRaisedException(exc);
     }
-    leave_main(thread);
+    main_thread_leave(thread);
 }
 
 void
