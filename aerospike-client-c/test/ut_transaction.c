@@ -349,6 +349,35 @@ test_steps_of_one_record(void)
     teardown(&r);
 }
 
+/* Another command may have made the monitor at the same time. */
+static void
+test_monitor_that_is_there_is_used(void)
+{
+    rig r;
+    asc_error err;
+    setup(&r);
+    r.options.timing.total_timeout_ms = 0;
+    r.options.digests = (const uint8_t *)"0123456789abcdefghij";
+    r.options.n_digests = 1;
+    answers(127, "", 0);
+    fake_peer *second = answers(0, DEADLINE_FIELD, 1);
+    begin(&r, ASC_ENDING_REGISTER);
+    asc_ending_set(r.ending)->deadline_ms = UINT64_MAX;
+    while (asc_ending_go_on(r.ending, &err) == ASC_INTERRUPTED &&
+           CHECK(frames_wait(asc_ending_set(r.ending), &r.now))) {
+        for (size_t i = 0; i < r.cluster->n_nodes; i++) {
+            asc_pool_trim(&r.cluster->nodes[i]->pool, r.now + 1000000);
+        }
+    }
+    CHECK_EQ_INT(asc_ending_result(r.ending, &err), ASC_OK);
+    asc_ending_free(r.ending);
+    CHECK_SENT(second, "16 00010000 00 00000000 00000000 00000bb8 0003 0001" MONITOR
+                       "00000023 04 04 00 05 6b65796473"
+                       "94 01 b504 303132333435363738396162636465666768696a 01 0d");
+    CHECK_EQ_INT(r.txn->deadline, 0x11223344);
+    teardown(&r);
+}
+
 /* Three records: two of the set s, whose rows are the same but for the digest, and one
  * of another. */
 static void
@@ -570,6 +599,7 @@ static const kit_test tests[] = {
      test_namespace_is_that_of_the_first_command},
     {"fields", test_fields},
     {"key is registered", test_key_is_registered},
+    {"monitor that is there is used", test_monitor_that_is_there_is_used},
     {"steps of one record", test_steps_of_one_record},
     {"records of a node are one batch", test_records_of_a_node_are_one_batch},
     {"rows that fail to verify", test_rows_that_fail_to_verify},

@@ -294,6 +294,18 @@ def test_a_key_is_registered_once(node, client):
     assert node.steps == [REGISTER, PUT, PUT, PUT]
 
 
+def test_a_monitor_that_another_command_has_made_is_used(node, client):
+    def is_there(node: MonitoredNode, request: Any) -> bytes:
+        return answer(request, 127 if request.ops[0][1] == b"id" else 0)
+
+    node.plans[REGISTER] = is_there
+    txn = aerospike.Transaction()
+    for name in ("put", "batch_operate"):
+        COMMANDS[name](client, {"txn": txn})
+    assert node.steps == [REGISTER, REGISTER, PUT, REGISTER, PUT]
+    assert client.commit(txn) == aerospike.COMMIT_OK
+
+
 def test_commands_without_a_transaction_have_no_fields_of_one(node, client):
     for name in ("get", "put", "batch_operate"):
         COMMANDS[name](client, {"txn": None})

@@ -69,6 +69,7 @@ struct asc_ending {
     asc_ending_options options; /* whose digests are owned */
     ending_row *rows;           /* owned */
     uint32_t n_rows, n_failed;
+    bool is_made; /* REGISTER: the monitor is there, whatever its deadline is */
     uint64_t begin_ms;
     asc_error first; /* failure; code ASC_OK: there is none */
 };
@@ -332,7 +333,7 @@ put_operations(const asc_ending *e, asc_writer *w)
     switch (e->step) {
     case ASC_ENDING_REGISTER:
         asc_put_u64(id, e->txn->id);
-        return (atomic_load(&e->txn->deadline) != 0 ||
+        return (e->is_made || atomic_load(&e->txn->deadline) != 0 ||
                 put_bin(w, "id", ASC_PARTICLE_INTEGER, id, sizeof id)) &&
                put_keys(e, w);
     case ASC_ENDING_MARK:
@@ -517,13 +518,37 @@ take_parts(asc_ending *e)
     }
 }
 
+/* Register once more, with a monitor that exists. Two commands were the first ones at
+ * the same time, or an answer was lost: nobody else has the number of the transaction,
+ * which is random. */
+static asc_status
+register_again(asc_ending *e, asc_error *err)
+{
+    uint32_t *total = &e->options.timing.total_timeout_ms;
+    uint32_t spent = asc_ending_elapsed_ms(e);
+    e->is_made = true;
+    e->n_failed = 0;
+    asc_error_reset(&e->first);
+    if (*total != 0) {
+        *total = spent < *total ? *total - spent : 1;
+    }
+    asc_batch_leave(e->batch, e->cluster);
+    e->batch = NULL;
+    return begin_batch(e, err);
+}
+
 asc_status
 asc_ending_go_on(asc_ending *e, asc_error *err)
 {
     asc_part *part;
     take_parts(e);
     if (asc_batch_is_done(e->batch)) {
-        return ASC_OK;
+        if (e->first.code != ASC_ERR_TXN_MONITOR_EXISTS || e->is_made) {
+            return ASC_OK;
+        }
+        if (register_again(e, err) != ASC_OK) {
+            return err->code;
+        }
     }
     if (asc_batch_route(e->batch, err) != ASC_OK) {
         return err->code;
