@@ -11,6 +11,7 @@ the function of that name returns:
     operations MODULE      helpers of a module: arguments, what they do, results
     direct PREFIX          methods of the 2.x line, beside the helpers of today
     command-line           options of the development server
+    findings               what the doctor may find: code, severity, meaning, advice
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import Any
 import aerospike
 import option_texts
 from aerospike import _core, exception
+from aerospike._doctor.findings import KINDS
 from aerospike_devserver.cli import parser
 from option_texts import PENDING, Text
 
@@ -253,6 +255,22 @@ def command_line() -> str:
     return _table(("option", "default", "meaning"), lines())
 
 
+def findings() -> str:
+    """All kinds of findings of the doctor, whose texts name what was found in braces."""
+
+    def lines() -> Iterator[Sequence[str]]:
+        for code, kind in KINDS.items():
+            meaning, advice = (
+                re.sub(r"\{(\w+)[^}]*\}", r"*\1*", text)
+                for text in (kind.meaning, kind.advice)
+            )
+            # in a code span, since Markdown makes a dash of two hyphens
+            advice = re.sub(r"(?<![\w`])--?\w\S*\b", r"`\g<0>`", advice)
+            yield f"`{code}`", kind.severity, meaning, advice
+
+    return _table(("code", "severity", "means", "do this"), lines())
+
+
 FUNCTIONS: dict[str, Callable[..., str]] = {
     "options": options,
     "old-names": old_names,
@@ -262,6 +280,7 @@ FUNCTIONS: dict[str, Callable[..., str]] = {
     "operations": operations,
     "direct": direct,
     "command-line": command_line,
+    "findings": findings,
 }
 
 
