@@ -169,6 +169,31 @@ def test_malformed_version_is_a_usage_error(run):
     assert "version is 8.1 or 8.2, or has four numbers" in result.stderr.str()
 
 
+@pytest.mark.parametrize("from_file", [False, True])
+def test_strong_consistency_is_an_option(run, pytester, from_file):
+    """The record is removed durably behind the first test."""
+    pytester.makeini(f"[pytest]\naerospike_strong_consistency = {from_file}")
+    run(
+        """
+        import aerospike
+
+        KEYS = []
+
+        def test_transaction(aerospike_client, aerospike_key):
+            KEYS.append(aerospike_key)
+            txn = aerospike.Transaction()
+            aerospike_client.put(aerospike_key, {"n": 1}, policy={"txn": txn})
+            assert aerospike_client.exists(aerospike_key)[1] is None
+            assert aerospike_client.commit(txn) == aerospike.COMMIT_OK
+            assert aerospike_client.get(aerospike_key)[2] == {"n": 1}
+
+        def test_record_is_gone(aerospike_session_client):
+            assert aerospike_session_client.exists(KEYS[0])[1] is None
+        """,
+        *([] if from_file else ["--aerospike-strong-consistency"]),
+    ).assert_outcomes(passed=2)
+
+
 def test_configuration_of_the_client_can_be_overridden(run):
     run(
         """

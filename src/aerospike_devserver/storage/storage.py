@@ -9,19 +9,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from aerospike_devserver.config import NamespaceConfig
-from aerospike_devserver.loading import load_module
 from aerospike_devserver.storage.index import Indexes
 from aerospike_devserver.storage.namespace import Namespace
-
-
-def _made(config: NamespaceConfig) -> Namespace:
-    """A namespace of the kind that its settings ask for."""
-    if not config.is_strong:
-        return Namespace(config)
-    load_module("storage.strong")
-    from aerospike_devserver.storage.strong import StrongNamespace
-
-    return StrongNamespace(config)
+from aerospike_devserver.storage.strong import StrongNamespace
 
 
 class Storage:
@@ -32,7 +22,10 @@ class Storage:
     """
 
     def __init__(self, namespaces: Sequence[NamespaceConfig]) -> None:
-        self.namespaces = {config.name.encode(): _made(config) for config in namespaces}
+        self.namespaces = {
+            each.name.encode(): (StrongNamespace if each.is_strong else Namespace)(each)
+            for each in namespaces
+        }
         self._elsewhere: defaultdict[bytes, Indexes] = defaultdict(Indexes)
 
     def __iter__(self) -> Iterator[Namespace]:
