@@ -256,7 +256,7 @@ def command_line() -> str:
 
 
 def findings() -> str:
-    """All kinds of findings of the doctor, whose texts name what was found in braces."""
+    """All kinds of findings of the doctor; *words* stand for what was found."""
 
     def lines() -> Iterator[Sequence[str]]:
         for code, kind in KINDS.items():

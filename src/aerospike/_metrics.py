@@ -7,6 +7,7 @@ The counters are the C library's (``asc/metrics.h``). Here they become the objec
 from __future__ import annotations
 
 import os
+import sys
 import time
 import weakref
 
@@ -394,11 +395,24 @@ class Metrics:
             listener_failed("disable_listener", error)
 
 
+def _is_for_file(client: Any, call: str) -> bool:
+    """Does a file with settings say whether there are metrics? Then the call has no
+    effect, and the log says so."""
+    watch = sys.modules.get("aerospike._watch")
+    return watch is not None and watch.decides_metrics(client, call)
+
+
 def enable(client: Any, policy: Any) -> None:
     """See Client.enable_metrics()."""
     client._check_open()
     if policy is None:
         policy = shapes.MetricsPolicy()
+    if not _is_for_file(client, "enable_metrics"):
+        begin(client, policy)
+
+
+def begin(client: Any, policy: Any) -> None:
+    """Enable metrics, also where a file says so."""
     metrics = Metrics(client, _checked(policy))
     before = client._extras.pop("metrics", None)
     if before is not None:
@@ -415,6 +429,12 @@ def enable(client: Any, policy: Any) -> None:
 def disable(client: Any) -> None:
     """See Client.disable_metrics()."""
     client._check_open()
+    if not _is_for_file(client, "disable_metrics"):
+        end(client)
+
+
+def end(client: Any) -> None:
+    """Disable metrics, also where a file says so."""
     metrics = client._extras.pop("metrics", None)
     if metrics is not None:
         metrics.end()

@@ -15,6 +15,7 @@ from aerospike import _config_file, exception
 from aerospike._config_file import FileError, Settings
 from aerospike._core import write_log
 from aerospike._errors import param_error
+from aerospike._imports import whole
 from aerospike._report import warn_once
 
 TYPE_CHECKING = False
@@ -49,6 +50,8 @@ class Watch:
         self._trouble = ""  # what was said last of the file
         self._is_lost = False  # it could not be read
         self._rest: dict[str, Any] = {}  # what it said that only new clients see
+        self._metrics: dict[str, Any] = {}  # what it says of metrics
+        self._metrics_in_force: dict[str, Any] = {}
         self._client: Any = None  # a weak reference to it
 
     # --- for the client ---
@@ -67,9 +70,14 @@ class Watch:
         self._client = weakref.ref(client)
         self._look_in(self._interval_ms / 1000)
         _watcher.add(self)
+        try:
+            self._follow_metrics(client)
+        except exception.AerospikeError as error:
+            self.complain(f"{type(error).__name__}: {error}")
 
     def stop(self) -> None:
         _watcher.remove(self)
+        self._metrics_in_force = {}  # they end with the connection
 
     # --- for the thread ---
 
@@ -85,6 +93,7 @@ class Watch:
         try:
             client._check_open()  # who closed it may have come before start()
             self._follow(client, self._read())
+            self._follow_metrics(client)
         except exception.ClusterError:
             self.stop()
         except FileError as error:
@@ -119,6 +128,22 @@ class Watch:
         self._log(_LOG_INFO, "its settings are in force now")
         self._tell_of_rest(settings.config)
 
+    def _follow_metrics(self, client: Any) -> None:
+        """Have metrics as the file says, once the client is connected."""
+        wanted = self._metrics if "enable" in self._metrics else {}
+        _by_file[client] = bool(wanted)
+        if wanted == self._metrics_in_force or not client.is_connected():
+            return
+        metrics = whole("aerospike._metrics")
+        if wanted.get("enable"):
+            policy = whole("aerospike_helpers.metrics").MetricsPolicy()
+            for name in wanted.keys() - {"enable"}:
+                setattr(policy, name, wanted[name])
+            metrics.begin(client, policy)
+        else:
+            metrics.end(client)
+        self._metrics_in_force = wanted
+
     def _tell_of_rest(self, config: dict[str, Any]) -> None:
         """Say which keys have changed and must wait for another client."""
         rest = _rest_of(config)
@@ -134,6 +159,7 @@ class Watch:
 
     def _take(self, settings: Settings) -> None:
         self._trouble = ""
+        self._metrics = settings.metrics
         interval_ms = settings.interval_ms
         if interval_ms is None:
             interval_ms = self._given_interval_ms
@@ -150,6 +176,20 @@ class Watch:
     def _log(self, level: int, text: str) -> None:
         line = f"configuration file {self.path}: {text}"
         write_log(level, line.encode(errors="backslashreplace"))
+
+
+_by_file: weakref.WeakKeyDictionary[Any, bool] = weakref.WeakKeyDictionary()
+"""Clients that have a file: does it say whether there are metrics?"""
+
+
+def decides_metrics(client: Any, call: str) -> bool:
+    """Does a file say whether there are metrics? Then the log says that a call has no
+    effect."""
+    if not _by_file.get(client, False):
+        return False
+    text = f"{call}() has no effect: the client's configuration file has metrics.enable"
+    write_log(_LOG_WARNING, text.encode())
+    return True
 
 
 def _rest_of(config: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import aerospike
-from aerospike import _config_file, exception
+from aerospike import _config_file, _watch, exception
 from aerospike_devserver import DevCluster
 from aerospike_helpers import expressions as exp
 
@@ -482,6 +482,45 @@ def test_async_client_follows_the_file(write, path, hosts, key):
             assert key[2] in [record[0][2] for record in found]
 
     asyncio.run(main())
+
+
+# --- metrics ---
+
+
+def test_file_turns_metrics_on_and_off(
+    write, follow, tmp_path, monkeypatch, log_lines, caplog
+):
+    monkeypatch.chdir(tmp_path)  # where their file is written
+    write(dynamic(metrics={"enable": True, "latency_columns": 5, "labels": {"a": "b"}}))
+    client = follow()
+    (file,) = tmp_path.glob("metrics-*.log")
+    client.disable_metrics()
+    assert said(caplog, "disable_metrics() has no effect")
+    write(dynamic(metrics={"enable": False}))
+    until(lambda: "header(2)" in file.read_text())
+    until(lambda: "metrics" not in client._extras)
+    assert "[a,b]" in file.read_text()
+    assert "latency(5,1)" in file.read_text()
+    client.enable_metrics()
+    assert said(caplog, "enable_metrics() has no effect")
+    assert list(tmp_path.glob("metrics-*.log")) == [file]
+    write(dynamic())
+    until(lambda: not _watch._by_file[client])
+    client.enable_metrics()
+    assert "metrics" in client._extras
+
+
+def test_metrics_of_a_file_end_and_begin_with_the_connection(
+    write, follow, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    write(dynamic(metrics={"enable": True}))
+    client = follow()
+    assert "metrics" in client._extras
+    client.close()
+    assert "metrics" not in client._extras
+    client.connect()
+    assert "metrics" in client._extras
 
 
 # --- the thread that reads ---
