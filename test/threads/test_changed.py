@@ -350,7 +350,7 @@ def test_an_operation_is_that_of_one_moment(client, keys):
 
     def call(number: int) -> None:
         for operation in (plain, packed):
-            for _ in range(30):
+            for _ in range(10):
                 client.operate(keys[number], [operation] * 20)
                 for name, value in client.get(keys[number])[2].items():
                     assert {*value} == {name}
