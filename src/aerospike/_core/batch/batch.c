@@ -899,27 +899,28 @@ static int
 take_rows(batch_run *b)
 {
     asc_part *part = b->part;
-    asc_msg m;
-    asc_error err;
-    asc_error_reset(&err);
-    const uint8_t *start = b->frames.at;
+    size_t work = 0;
     int rc = 0;
-    while (rc == 0 && (size_t)(b->frames.at - start) < b->left) {
-        if (!asc_frames_next(&b->frames, &m, &err)) {
-            b->part = NULL;
-            break;
-        }
+    while (rc == 0 && work < b->left && b->n_read < part->n_messages) {
+        asc_msg_place place = part->messages[b->n_read++];
+        asc_msg m;
+        asc_msg_take(&m, part->data + place.at, place.size);
+        work += place.size;
         gc_pause(b->st);
-        rc = m.info3 & ASC_INFO3_LAST ? 0 : take_row(b, part, &m);
+        rc = take_row(b, part, &m);
     }
     gc_resume(b->st);
-    spend(b, (size_t)(b->frames.at - start));
-    if (rc == 0 && b->part == NULL && part->ended && part->err.code != ASC_OK &&
-        !part->again) {
-        b->part = part;
+    spend(b, work);
+    if (rc < 0 || b->n_read < part->n_messages) {
+        return rc;
+    }
+    if (part->ended && part->err.code != ASC_OK && !part->again) {
         begin_failing(b);
     }
-    return rc;
+    else {
+        b->part = NULL;
+    }
+    return 0;
 }
 
 /* All that has come is read. When no server answered any row, the call fails instead of
@@ -956,7 +957,7 @@ take_parts(batch_run *b)
             if (b->part == NULL) {
                 return end_reading(b);
             }
-            asc_frames_begin(&b->frames, b->part->data, b->part->size);
+            b->n_read = 0;
         }
         rc = take_rows(b);
     }

@@ -156,7 +156,7 @@ struct batch_run {
     asc_part *part;    /* borrowed from the set: what is written, or read */
     asc_writer writer; /* WRITES: of the part's request */
     size_t rows_start; /* likewise: where the field of its rows begins */
-    asc_frames frames; /* READS: what of the part is yet to be read */
+    size_t n_read;     /* READS: messages of the part */
     bool part_doubt;   /* FAILS: rows of the part that write are in doubt */
     PyObject *list;    /* FINISHES: owned, of the targets so far; or NULL */
     PyObject *result;  /* ENDED: owned */
@@ -239,12 +239,12 @@ batch_key_of(const batch_run *b, const batch_row *row)
     return k;
 }
 
-/* The same as a tuple: a new reference, or NULL with an exception. */
+/* The same as a tuple: a new reference, or NULL with an exception. A record_key would be
+ * a copy, which takes as long as the tuple. */
 static inline PyObject *
 batch_key_to_py(const batch_run *b, const batch_row *row)
 {
-    const record_key k = batch_key_of(b, row);
-    return key_to_py(&k, true);
+    return key_to_py(&b->names[row->names].of, &row->user, row->digest);
 }
 
 /* Make the exception that is set say that it is about the key of row i. An exception

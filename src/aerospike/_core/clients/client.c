@@ -422,7 +422,7 @@ client_error_key(const ClientObject *client, PyObject *given, const record_key *
         return NULL;
     }
     PyObject *set = PyErr_GetRaisedException(); /* which stays */
-    PyObject *shown = key_to_py(key, false);
+    PyObject *shown = key_to_py(&key->names, NULL, key->digest);
     PyErr_Clear();
     PyErr_SetRaisedException(set);
     return shown;

@@ -202,7 +202,7 @@ typedef struct module_state {
     PyObject *context_names;      /* ("context",), the keywords of a call */
     PyObject *spare_pendings;     /* memory of ended calls of AsyncClients: a list */
     size_t n_spare_pendings;
-    PyObject *lasting_meta; /* the metadata that many records have; see bins.c */
+    PyObject *common_meta; /* the metadata that many records have; see bins.c */
     PyObject **option_names[N_TABLES];      /* interned, one per row, ended by NULL */
     PyObject *cached_names[N_CACHED_NAMES]; /* see decode_name() */
 } module_state;

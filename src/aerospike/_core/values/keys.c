@@ -312,22 +312,22 @@ given_key_to_py(const given_key *user)
 }
 
 PyObject *
-key_to_py(const record_key *k, int with_user_key)
+key_to_py(const key_names *names, const given_key *user, const uint8_t *digest)
 {
-    PyObject *digest =
-        PyByteArray_FromStringAndSize((const char *)k->digest, ASC_DIGEST_SIZE);
-    PyObject *pk = with_user_key && k->user.object != NULL ? given_key_to_py(&k->user)
-                                                           : Py_NewRef(Py_None);
-    PyObject *key = digest != NULL && pk != NULL ? PyTuple_New(4) : NULL;
+    bool has_user_key = user != NULL && user->object != NULL;
+    PyObject *bytes =
+        PyByteArray_FromStringAndSize((const char *)digest, ASC_DIGEST_SIZE);
+    PyObject *pk = has_user_key ? given_key_to_py(user) : Py_NewRef(Py_None);
+    PyObject *key = bytes != NULL && pk != NULL ? PyTuple_New(4) : NULL;
     if (key == NULL) {
-        Py_XDECREF(digest);
+        Py_XDECREF(bytes);
         Py_XDECREF(pk);
         return NULL;
     }
-    PyTuple_SET_ITEM(key, 0, Py_NewRef(k->names.ns));
-    PyTuple_SET_ITEM(key, 1, Py_NewRef(k->names.set_size > 0 ? k->names.set : Py_None));
+    PyTuple_SET_ITEM(key, 0, Py_NewRef(names->ns));
+    PyTuple_SET_ITEM(key, 1, Py_NewRef(names->set_size > 0 ? names->set : Py_None));
     PyTuple_SET_ITEM(key, 2, pk);
-    PyTuple_SET_ITEM(key, 3, digest);
+    PyTuple_SET_ITEM(key, 3, bytes);
     key_untrack(key);
     return key;
 }
