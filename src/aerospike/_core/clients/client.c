@@ -15,6 +15,7 @@
 
 #include "asc/log.h"
 #include "asc/shared.h"
+#include "support/collector.h"
 #include "support/compat.h"
 
 /* --- connecting --- */
@@ -429,13 +430,12 @@ client_error_key(const ClientObject *client, PyObject *given, const record_key *
 }
 
 int
-client_run_call(asc_call *call, asc_cluster *cluster, asc_error *err)
+client_run_call(module_state *st, asc_call *call, asc_cluster *cluster, asc_error *err)
 {
-    asc_status rc;
     for (;;) {
-        Py_BEGIN_ALLOW_THREADS
-        rc = asc_call_run(call, cluster, err);
-        Py_END_ALLOW_THREADS
+        gil_wait wait = begin_wait();
+        asc_status rc = asc_call_run(call, cluster, err);
+        end_wait(st, wait);
         if (rc != ASC_INTERRUPTED) {
             return rc == ASC_OK ? 0 : 1;
         }

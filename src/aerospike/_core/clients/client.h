@@ -120,7 +120,8 @@ client_error_key(const ClientObject *client, PyObject *given, const record_key *
 /* Run a call without the GIL. Now and then it is taken to run the handlers of signals,
  * which are Python code. 0: the reply is there; 1: the call failed, and err says how;
  * -1: a handler has raised, and the call is abandoned. */
-int client_run_call(asc_call *call, asc_cluster *cluster, asc_error *err);
+int
+client_run_call(module_state *st, asc_call *call, asc_cluster *cluster, asc_error *err);
 
 /* Wait for the parts of a set in the same way, until somebody makes *stop true, unless
  * that is NULL. 0: there is something to take; -1 with an exception: the set is

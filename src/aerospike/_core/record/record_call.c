@@ -143,7 +143,7 @@ record_prepare(record_call *c, const record_row *row, PyObject *self, PyTypeObje
 inline int
 record_run(record_call *c)
 {
-    return client_run_call(c->call, c->cluster, &c->err);
+    return client_run_call(c->st, c->call, c->cluster, &c->err);
 }
 
 inline PyObject *

@@ -185,6 +185,7 @@ typedef struct module_state {
     bool gc_paused;                      /* see collector.h */
     int64_t held_since_ns; /* since when a call that gives turns has had the
                                             GIL; see collector.c */
+    int64_t lined_up_ns;   /* when a call kept the GIL for others to stand in line */
     tree_packer pack_tree;
     PyObject *pickle_dumps, *pickle_loads;        /* imported when they are needed */
     PyObject *random_bytes;                       /* likewise */
