@@ -258,7 +258,7 @@ test_request_in_pieces(void)
 static void
 test_large_request_goes_in_slices(void)
 {
-    const size_t slice = 64u << 10;
+    const size_t slice = 1u << 20;
     rig r;
     setup(&r);
     CHECK(asc_buf_add(&r.req.out, 2 * slice + 100) != NULL);
