@@ -97,7 +97,7 @@ into_tuple(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err)
     if (key != NULL && m != NULL) {
         record = batch_record(b, row, key, m);
     }
-    else if (key != NULL && b->templates[row->template].has_bins) {
+    else if (key != NULL && b->memory.templates[row->template].has_bins) {
         record = record_tuple(b->st, key, Py_NewRef(Py_None), Py_NewRef(Py_None));
     }
     else if (key != NULL) {

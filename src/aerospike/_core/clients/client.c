@@ -315,38 +315,10 @@ client_cluster(module_state *st, ClientObject *client, asc_timing *timing)
 
 /* --- calls --- */
 
-/* Take what is in one of n places; NULL: all are empty. */
-static void *
-take_spare(spare_place *places, unsigned n)
-{
-    void *spare = NULL;
-    for (unsigned i = asc_own_place(n), end = i + n; spare == NULL && i < end; i++) {
-        /* a look, which is cheap, before the exchange; another thread may be faster */
-        _Atomic(void *) *at = &places[i % n].spare;
-        if (atomic_load_explicit(at, memory_order_relaxed) != NULL) {
-            spare = atomic_exchange(at, NULL);
-        }
-    }
-    return spare;
-}
-
-/* Put it into a place that is empty. False: there is none. */
-static bool
-give_spare(spare_place *places, unsigned n, void *spare)
-{
-    for (unsigned i = asc_own_place(n), end = i + n; i < end; i++) {
-        void *none = NULL;
-        if (atomic_compare_exchange_strong(&places[i % n].spare, &none, spare)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 asc_call *
 client_take_call(ClientObject *client)
 {
-    asc_call *call = take_spare(client->calls, N_SPARE_CALLS);
+    asc_call *call = asc_spare_take(client->calls, N_SPARE_CALLS);
     if (call == NULL) {
         call = asc_call_new();
     }
@@ -380,7 +352,7 @@ client_give_call(ClientObject *client, asc_call *call)
     if (call != NULL && asc_call_kept(call) != client->cluster) {
         asc_call_keep(call, NULL);
     }
-    if (call != NULL && !give_spare(client->calls, N_SPARE_CALLS, call)) {
+    if (call != NULL && !asc_spare_leave(client->calls, N_SPARE_CALLS, call)) {
         asc_call_free(call);
     }
 }
@@ -388,13 +360,13 @@ client_give_call(ClientObject *client, asc_call *call)
 client_store *
 client_take_store(ClientObject *client)
 {
-    return take_spare(client->stores, N_SPARE_STORES);
+    return asc_spare_take(client->stores, N_SPARE_STORES);
 }
 
 void
 client_give_store(ClientObject *client, client_store *store)
 {
-    if (!give_spare(client->stores, N_SPARE_STORES, store)) {
+    if (!asc_spare_leave(client->stores, N_SPARE_STORES, store)) {
         store->free(store);
     }
 }
@@ -405,7 +377,7 @@ free_spare(ClientObject *client)
 {
     asc_call *call;
     client_store *store;
-    while ((call = take_spare(client->calls, N_SPARE_CALLS)) != NULL) {
+    while ((call = asc_spare_take(client->calls, N_SPARE_CALLS)) != NULL) {
         asc_call_free(call);
     }
     while ((store = client_take_store(client)) != NULL) {

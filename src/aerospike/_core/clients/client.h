@@ -25,13 +25,6 @@ typedef struct client_store {
     void (*free)(struct client_store *store);
 } client_store;
 
-/* Where something lies that the next call may use. Each place has a line of memory of
- * its own, so that a thread whose call does so does not slow down those of others. */
-typedef struct spare_place {
-    _Atomic(void *) spare;
-    char apart[ASC_LINE_SIZE - sizeof(void *)];
-} spare_place;
-
 /* Where the life of a client stands. */
 typedef enum client_state {
     CLIENT_INVALID, /* the constructor was not called, or it failed */
@@ -54,8 +47,8 @@ typedef struct ClientObject {
     _Atomic(asc_cluster *) cluster; /* counted; NULL unless CLIENT_OPEN */
     atomic_bool is_async;           /* an AsyncClient, whose methods may not wait */
     client_config config;
-    spare_place calls[N_SPARE_CALLS];   /* owned: asc_call, or NULL */
-    spare_place stores[N_SPARE_STORES]; /* owned: client_store, or NULL */
+    asc_spare_place calls[N_SPARE_CALLS];   /* owned: asc_call, or NULL */
+    asc_spare_place stores[N_SPARE_STORES]; /* owned: client_store, or NULL */
 } ClientObject;
 
 /* The cluster of a client, counted for the caller, who releases it. A client that has
