@@ -359,6 +359,24 @@ def test_an_operation_is_that_of_one_moment(client, keys):
     changed(call, change)
 
 
+def test_texts_that_are_checked_are_those_that_are_sent(client_82, key):
+    """A list with other things in it never comes to the server."""
+    texts: list[Any] = ["a"] * 200
+    states = [["a"] * 200, [1] * 200]
+    client_82.put(key, {"s": "text"})
+
+    def change() -> None:
+        for state in states * 20:
+            texts[:] = state
+
+    def call(_number: int) -> None:
+        for _ in range(5):
+            with contextlib.suppress(exception.ParamError):
+                client_82.operate(key, [strings.concat("s", texts)])
+
+    changed(call, change)
+
+
 def test_a_key_that_is_a_dict_is_that_of_one_moment(client, keys):
     for key in keys:
         client.put(key, {"a": key[2]})

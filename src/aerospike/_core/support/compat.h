@@ -161,6 +161,17 @@ sequence_of_now(PyObject *sequence)
 #endif
 }
 
+/* The same for a list that is to stay one. */
+static inline PyObject *
+list_of_now(PyObject *list)
+{
+#ifdef Py_GIL_DISABLED
+    return PyList_GetSlice(list, 0, PY_SSIZE_T_MAX);
+#else
+    return Py_NewRef(list);
+#endif
+}
+
 /* The same for a dict of which some entries are looked up, one after the other: without
  * the GIL others could change two of them at once in between. */
 static inline PyObject *
