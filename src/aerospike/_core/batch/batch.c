@@ -985,34 +985,15 @@ finish(batch_run *b)
 
 /* --- the stages --- */
 
-static bool
-writes_any(const batch_run *b)
-{
-    bool any = false;
-    for (size_t i = 0; i < b->n_templates; i++) {
-        any = any || b->memory.templates[i].writes;
-    }
-    return any;
-}
-
 /* The exception that is set ends the batch. Returns -1. */
 static int
 fail(batch_run *b)
 {
-    PyObject *exc = NULL;
-    if (b->is_out && writes_any(b)) {
-        b->has_written = true;
+    PyObject *exc = PyErr_GetRaisedException();
+    b->has_written = batch_give_up(b);
+    PyErr_SetRaisedException(exc); /* takes the reference */
+    if (b->is_out && b->has_written) {
         raise_in_doubt(b->st);
-        exc = PyErr_GetRaisedException();
-    }
-    for (size_t i = 0; exc != NULL && b->method->leave != NULL && i < b->n_rows; i++) {
-        batch_row *row = &b->memory.rows[i];
-        if (!row->is_told && b->memory.templates[row->template].writes) {
-            b->method->leave(b, row);
-        }
-    }
-    if (exc != NULL) {
-        PyErr_SetRaisedException(exc); /* takes the reference */
     }
     return -1;
 }
@@ -1102,7 +1083,7 @@ go_on_and_wait(batch_run *b)
     if (b->stage != BATCH_WAITS) {
         return rc == ASC_OK ? 0 : (raise_error(b->st, &err, NULL, NULL), -1);
     }
-    int more = client_has_waited(b->st, set, NULL, rc, &err);
+    int more = client_has_waited(b->st, NULL, rc, &err);
     b->stage = more == 0 ? BATCH_READS : b->stage;
     return more < 0 ? -1 : 0;
 }

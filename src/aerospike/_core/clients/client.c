@@ -419,8 +419,8 @@ client_run_call(module_state *st, asc_call *call, asc_cluster *cluster, asc_erro
 }
 
 int
-client_has_waited(module_state *st, asc_set *set, const atomic_bool *stop,
-                  asc_status rc, const asc_error *err)
+client_has_waited(module_state *st, const atomic_bool *stop, asc_status rc,
+                  const asc_error *err)
 {
     if (rc != ASC_OK && rc != ASC_INTERRUPTED) {
         raise_error(st, err, NULL, NULL);
@@ -429,11 +429,9 @@ client_has_waited(module_state *st, asc_set *set, const atomic_bool *stop,
     /* Handlers run also when no wait was needed: a signal may have come before, and a
      * loop that never waits must end, too. */
     if (PyErr_CheckSignals() < 0) {
-        asc_set_abandon(set);
         return -1;
     }
     if (stop != NULL && *stop) {
-        asc_set_abandon(set);
         return raise_code(st, ASC_ERR_CLIENT, "the call was stopped");
     }
     return rc == ASC_INTERRUPTED;
@@ -448,8 +446,11 @@ client_wait_set(module_state *st, asc_set *set, const atomic_bool *stop, asc_err
         Py_BEGIN_ALLOW_THREADS
         rc = asc_set_wait(set, err);
         Py_END_ALLOW_THREADS
-        more = client_has_waited(st, set, stop, rc, err);
+        more = client_has_waited(st, stop, rc, err);
     } while (more > 0);
+    if (more < 0) {
+        asc_set_abandon(set);
+    }
     return more;
 }
 

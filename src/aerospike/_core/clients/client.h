@@ -117,16 +117,16 @@ int
 client_run_call(module_state *st, asc_call *call, asc_cluster *cluster, asc_error *err);
 
 /* Wait for the parts of a set in the same way, until somebody makes *stop true, unless
- * that is NULL. 0: there is something to take; -1 with an exception: the set is
- * abandoned when a handler has raised or *stop is true, and cannot go on when it comes
- * from the library. */
+ * that is NULL. 0: there is something to take; -1 with an exception: a handler has
+ * raised, *stop is true, or the library has failed, and the set is abandoned. */
 int client_wait_set(module_state *st, asc_set *set, const atomic_bool *stop,
                     asc_error *err);
 
-/* The step that follows each asc_set_wait(), which has returned rc, with the GIL. 0 and
- * -1 as above; 1: the wait was interrupted and is to go on. */
-int client_has_waited(module_state *st, asc_set *set, const atomic_bool *stop,
-                      asc_status rc, const asc_error *err);
+/* The step that follows each asc_set_wait(), which has returned rc, with the GIL. 0 as
+ * above; -1 likewise, but the set is the caller's to abandon; 1: the wait was
+ * interrupted and is to go on. */
+int client_has_waited(module_state *st, const atomic_bool *stop, asc_status rc,
+                      const asc_error *err);
 
 /* Choose one of the nodes of the cluster, of which these are a list: the nodes take
  * turns. Returns its name, borrowed from the list; NULL with InvalidNodeError when the
