@@ -636,6 +636,8 @@ def check_refused_call(name: str) -> None:
     """A call that the client refuses leaves nothing."""
     run = swallowing(*LOCAL[name])
     n = N_LOCAL_CALLS // (10 if name in LONG else 1)
+    if name == "too deep" and not HAS_GIL:
+        n //= 10  # CPython 3.13 is slow to lock a list in itself again
     assert_flat(lambda: run(CLIENT), n)
 
 

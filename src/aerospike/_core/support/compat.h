@@ -235,7 +235,8 @@ small_int(PyObject *value, int64_t *out)
 
 /* A lock for some fields, in place of the GIL where there is none. Whoever has it only
  * looks at the fields and changes them: he runs no Python code, drops no reference and
- * waits for nothing, so that a fork finds it free. One of zeros is free. */
+ * waits for nothing, so that a fork finds it free, but for the moment that
+ * doc/internals.md names. One of zeros is free. */
 #ifdef Py_GIL_DISABLED
 typedef PyMutex field_lock;
 #else
