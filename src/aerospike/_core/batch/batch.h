@@ -248,7 +248,7 @@ batch_key_of(const batch_run *b, const batch_row *row)
 static inline PyObject *
 batch_key_to_py(const batch_run *b, const batch_row *row)
 {
-    return key_to_py(&b->memory.names[row->names].of, &row->user, row->digest);
+    return key_to_py(b->st, &b->memory.names[row->names].of, &row->user, row->digest);
 }
 
 /* Make the exception that is set say that it is about the key of row i. An exception

@@ -88,7 +88,7 @@ into_tuple(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err)
 {
     if (err != NULL && !gives_no_record(err->code)) {
         const record_key k = batch_key_of(b, row);
-        PyObject *shown = client_error_key(b->client, row->given, &k);
+        PyObject *shown = client_error_key(b->st, b->client, row->given, &k);
         raise_error(b->st, err, shown, NULL);
         Py_XDECREF(shown);
         return -1;

@@ -386,7 +386,8 @@ free_spare(ClientObject *client)
 }
 
 PyObject *
-client_error_key(const ClientObject *client, PyObject *given, const record_key *key)
+client_error_key(module_state *st, const ClientObject *client, PyObject *given,
+                 const record_key *key)
 {
     if (client->config.error_keys) {
         return Py_NewRef(given);
@@ -395,7 +396,7 @@ client_error_key(const ClientObject *client, PyObject *given, const record_key *
         return NULL;
     }
     PyObject *set = PyErr_GetRaisedException(); /* which stays */
-    PyObject *shown = key_to_py(&key->names, NULL, key->digest);
+    PyObject *shown = key_to_py(st, &key->names, NULL, key->digest);
     PyErr_Clear();
     PyErr_SetRaisedException(set);
     return shown;

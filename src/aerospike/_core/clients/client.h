@@ -47,8 +47,9 @@ typedef struct ClientObject {
     _Atomic(asc_cluster *) cluster; /* counted; NULL unless CLIENT_OPEN */
     atomic_bool is_async;           /* an AsyncClient, whose methods may not wait */
     client_config config;
-    asc_spare_place calls[N_SPARE_CALLS];   /* owned: asc_call, or NULL */
+    /* The rarer ones stand between what all calls read and what they write to. */
     asc_spare_place stores[N_SPARE_STORES]; /* owned: client_store, or NULL */
+    asc_spare_place calls[N_SPARE_CALLS];   /* owned: asc_call, or NULL */
 } ClientObject;
 
 /* The cluster of a client, counted for the caller, who releases it. A client that has
@@ -107,8 +108,8 @@ void client_give_store(ClientObject *client, client_store *store);
 /* What an error shows as its key: what the caller gave or, with error_keys False, the
  * key with its digest alone. key is NULL while it has not been parsed. A new reference;
  * NULL, without an exception, when there is nothing to show. */
-PyObject *
-client_error_key(const ClientObject *client, PyObject *given, const record_key *key);
+PyObject *client_error_key(module_state *st, const ClientObject *client,
+                           PyObject *given, const record_key *key);
 
 /* Run a call without the GIL. Now and then it is taken to run the handlers of signals,
  * which are Python code. 0: the reply is there; 1: the call failed, and err says how;

@@ -104,7 +104,7 @@ __attribute__((noinline)) static void
 explain(record_call *c)
 {
     PyObject *key =
-        client_error_key(c->client, c->key_arg, c->req != NULL ? &c->key : NULL);
+        client_error_key(c->st, c->client, c->key_arg, c->req != NULL ? &c->key : NULL);
     explain_error(c->st, c->row->name, key, c->shown, c->pol.filter != NULL);
     Py_XDECREF(key);
 }

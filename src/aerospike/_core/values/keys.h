@@ -90,8 +90,8 @@ int key_from_parts(module_state *st, record_key *k, PyObject *ns, PyObject *set,
 
 /* A new tuple (ns, set, user key or None, bytearray(digest)), in which set is None when
  * there is none. user may be NULL: None. NULL with an exception. */
-PyObject *
-key_to_py(const key_names *names, const given_key *user, const uint8_t *digest);
+PyObject *key_to_py(module_state *st, const key_names *names, const given_key *user,
+                    const uint8_t *digest);
 
 /* The user key that a record was stored with, from its field: particle type and value
  * (size is at least 1). A new reference, or NULL with an exception. A key made with
