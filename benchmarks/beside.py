@@ -4,10 +4,15 @@ In each round each client makes the calls of a row for some time, one client aft
 other. Shown are the calls per second of each, of this client by the one on PyPI, and
 how much the computing thread got done meanwhile, likewise.
 
-The computing thread keeps the GIL for the switch interval of 5 ms. Each time it lets
-go, the threads that wait make a call each, and more for as long as one of them is back
-before the computing thread is awake. That depends on where the system puts the threads,
-so that a row of few rounds says little. Under `taskset -c 0` the rows repeat best.
+The computing thread keeps the GIL for the switch interval of 5 ms. Then it must let go
+once. If it finds the GIL free when it is awake again, it has let in one call, and keeps
+the GIL for 5 ms more. Otherwise it waits for its turn, and the threads that wait make a
+call each. Where it gets no processor then, they make some hundred. So the rows differ
+much from round to round.
+
+On a machine that does other work as well, each process of the run and the server need
+a real-time priority to have rows that repeat: `chrt -f 1 make bench ...`. `nice` does
+less than one thinks where the system shares processors by session (autogroup).
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ def config_of(hosts: Hosts) -> dict[str, Any]:
     names = ("read", "write", "batch", "query", "scan")
     return {
         "hosts": hosts,
+        "connect_timeout": FAR_OFF_MS,
         "max_conns_per_node": MANY,
         "policies": dict.fromkeys(names, timings),
     }

@@ -13,7 +13,6 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -23,6 +22,7 @@ from aerospike.exception import AerospikeError
 from aerospike_devserver.handlers.udf.scripts import NO_LUPA
 from aerospike_devserver.values import geo
 
+from .children import OF_SERVERS, OTHER_PYTHON
 from .elsewhere import modules_of
 
 STAND_INS = {
@@ -36,15 +36,13 @@ STAND_INS = {
 """Packages that modules of tests import, with their modules."""
 
 ELSEWHERE = ("cryptography", "trustme")
-OTHER_PYTHON = str(Path(__file__).parents[1] / ".venv/bin/python")
-"""Packages that make certificates, and an interpreter that does it for others."""
+"""Packages that make certificates, which another interpreter does for this one."""
 
-OTHERS = ("lupa", "s2geometry")
 REFUSALS = {"lupa": NO_LUPA, "s2geometry": str(geo.MissingPackage())}
 """What a development server answers that cannot import them."""
 
 ABSENT = [
-    name for name in (*STAND_INS, *OTHERS) if importlib.util.find_spec(name) is None
+    name for name in (*STAND_INS, *OF_SERVERS) if importlib.util.find_spec(name) is None
 ]
 
 

@@ -7,6 +7,7 @@ servers that they have started, use some of the process of pytest.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import json
 import re
 import subprocess
@@ -14,7 +15,7 @@ import sys
 import textwrap
 import traceback
 import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +23,12 @@ from typing import Any
 
 LIMIT_S = 240
 """How long a process may take: reached only by one that hangs."""
+
+OTHER_PYTHON = str(Path(__file__).parents[1] / ".venv/bin/python")
+"""An interpreter that has the packages that this one may lack."""
+
+OF_SERVERS = ("lupa", "s2geometry")
+"""Packages without which a development server refuses functions, or geometry."""
 
 PRELUDE = """
 import json, os, resource, signal, sys, threading, time
@@ -42,17 +49,28 @@ def until(condition):
 Hosts = Iterable[tuple[str, int]]
 
 
+def _python_of_servers() -> str:
+    """This Python, unless it lacks a package of servers and the other one is there."""
+    has_all = all(map(importlib.util.find_spec, OF_SERVERS))
+    return (
+        sys.executable if has_all or not Path(OTHER_PYTHON).exists() else OTHER_PYTHON
+    )
+
+
 @contextmanager
 def server(
-    first: Callable[[], object] | None = None,
+    first: Callable[[], object] | None = None, options: Sequence[str] = ()
 ) -> Iterator[tuple[tuple[str, int], int]]:
-    """A development server of one node in a process of its own: address and pid.
+    """A development server in a process of its own: address of a node and pid.
+
+    It has functions and geometry even where this Python lacks their packages.
 
     :param first: called in that process, before the server is.
+    :param options: what the command is given; without it the server has one node.
     """
-    command = [sys.executable, "-m", "aerospike_devserver", "--port", "0"]
+    command = [_python_of_servers(), "-m", "aerospike_devserver", "--port", "0"]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, preexec_fn=first
+        [*command, *options], stdout=subprocess.PIPE, text=True, preexec_fn=first
     ) as process:
         try:
             assert process.stdout is not None

@@ -1,7 +1,8 @@
 """Objects of a package that another interpreter has, for tests of one that has it not.
 
 The other interpreter runs this file. It is told by pickles what to do, and answers with
-pickles: plain values go as they are, and each other object as its number.
+pickles: plain values go as they are, each path as its text, since not all Pythons have
+its class in the same module, and each other object as its number.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import IO, Any
 
 PLAIN = (
     *(type(None), bool, int, float, str, bytes, list, tuple, dict, range),
-    *(datetime.datetime, datetime.timedelta, datetime.timezone, Path().__class__),
+    *(datetime.datetime, datetime.timedelta, datetime.timezone),
 )
 
 
@@ -59,8 +60,8 @@ class Elsewhere:
 
 def _sent(message: object, number_of: Callable[[object], int | None]) -> bytes:
     class Pickler(pickle.Pickler):
-        def persistent_id(self, obj: object) -> int | None:
-            return number_of(obj)
+        def persistent_id(self, obj: object) -> int | str | None:
+            return str(obj) if isinstance(obj, Path) else number_of(obj)
 
     data = io.BytesIO()
     Pickler(data).dump(message)
@@ -69,8 +70,8 @@ def _sent(message: object, number_of: Callable[[object], int | None]) -> bytes:
 
 def _received(file: IO[bytes], object_of: Callable[[int], object]) -> Any:
     class Unpickler(pickle.Unpickler):
-        def persistent_load(self, pid: int) -> object:
-            return object_of(pid)
+        def persistent_load(self, pid: int | str) -> object:
+            return Path(pid) if isinstance(pid, str) else object_of(pid)
 
     return Unpickler(file).load()
 

@@ -173,18 +173,16 @@ write_request(rig *r, asc_part *p)
 static void
 read_reply(rig *r, asc_part *p)
 {
-    asc_frames f;
     asc_msg m;
-    asc_error err;
-    asc_error_reset(&err);
-    asc_frames_begin(&f, p->data, p->size);
-    while (asc_frames_next(&f, &m, &err)) {
-        if (!(m.info3 & FRAMES_LAST) && CHECK(m.index < r->n_rows)) {
+    for (size_t i = 0; i < p->n_messages; i++) {
+        asc_msg_place place = p->messages[i];
+        CHECK(place.at + place.size <= p->size);
+        asc_msg_take(&m, p->data + place.at, place.size);
+        if (CHECK(m.index < r->n_rows)) {
             r->n_answered[m.index]++;
             CHECK_EQ_INT(m.result, m.index % 3 == 0 ? 2 : 0);
         }
     }
-    CHECK_EQ_INT(err.code, ASC_OK);
     uint32_t at = 0, row;
     while (p->ended && p->err.code != ASC_OK && !p->again &&
            asc_batch_unanswered(r->b, p, &at, &row)) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "asc/alloc.h"
+#include "cluster/discover.h"
 #include "command/exchange.h"
 #include "fake.h"
 #include "kit.h"
@@ -37,6 +38,7 @@ typedef struct rig {
     asc_error err;
     uint64_t now;
     asc_want want;
+    asc_node **kept; /* NULL: the exchanges keep no nodes */
 } rig;
 
 /* The clock starts at 1000; what the policy says can be changed before begin. */
@@ -70,6 +72,7 @@ static void
 begin(rig *r)
 {
     asc_exchange_begin(&r->x, r->cluster, &r->req, &r->err, r->now);
+    r->x.kept = r->kept;
 }
 
 static asc_want
@@ -258,7 +261,7 @@ test_request_in_pieces(void)
 static void
 test_large_request_goes_in_slices(void)
 {
-    const size_t slice = 64u << 10;
+    const size_t slice = 1u << 20;
     rig r;
     setup(&r);
     CHECK(asc_buf_add(&r.req.out, 2 * slice + 100) != NULL);
@@ -1048,6 +1051,78 @@ test_node_leaves_meanwhile(void)
     teardown(&r);
 }
 
+/* The owner of exchanges keeps the nodes that these use. */
+static void
+test_nodes_are_kept(void)
+{
+    rig r;
+    asc_node *kept[ASC_KEPT_NODES] = {NULL};
+    setup(&r);
+    unsigned a = atomic_load(&r.a->refs), b = atomic_load(&r.b->refs);
+    r.kept = kept;
+    FAKE_SCRIPT({.act = FAKE_REFUSE});
+    FAKE_SCRIPT(OK_REPLY);
+    FAKE_SCRIPT(OK_REPLY, OK_REPLY);
+    for (unsigned i = 0; i < 3; i++) { /* the first one goes to both */
+        CHECK_EQ_INT(run(&r), ASC_WANT_DONE);
+        CHECK(kept[0] == r.a && kept[1] == r.b && kept[2] == NULL);
+        CHECK_EQ_INT(atomic_load(&r.a->refs), a + 1);
+        CHECK_EQ_INT(atomic_load(&r.b->refs), b + 1);
+    }
+    check_returned(&r, 1, 1);
+    asc_node_release(kept[0]);
+    asc_node_release(kept[1]);
+    teardown(&r);
+}
+
+/* Where all places are taken, one of them is given up. */
+static void
+test_node_takes_the_place_of_another(void)
+{
+    rig r;
+    asc_node *kept[ASC_KEPT_NODES];
+    setup(&r);
+    unsigned a = atomic_load(&r.a->refs), b = atomic_load(&r.b->refs);
+    for (unsigned i = 0; i < ASC_KEPT_NODES; i++) {
+        asc_node_retain(kept[i] = r.b);
+    }
+    r.kept = kept;
+    FAKE_SCRIPT(OK_REPLY, OK_REPLY);
+    for (unsigned i = 0; i < 2; i++) {
+        CHECK_EQ_INT(run(&r), ASC_WANT_DONE);
+        CHECK_EQ_INT(atomic_load(&r.a->refs), a + 1);
+        CHECK_EQ_INT(atomic_load(&r.b->refs), b + ASC_KEPT_NODES - 1);
+    }
+    for (unsigned i = 0; i < ASC_KEPT_NODES; i++) {
+        asc_node_release(kept[i]);
+    }
+    teardown(&r);
+}
+
+/* A node that is kept may leave the cluster: nothing goes there any more, and it has no
+ * connection. */
+static void
+test_kept_node_leaves(void)
+{
+    rig r;
+    asc_node *kept[ASC_KEPT_NODES] = {NULL};
+    setup(&r);
+    r.kept = kept;
+    FAKE_SCRIPT(OK_REPLY);
+    FAKE_SCRIPT(OK_REPLY);
+    CHECK_EQ_INT(run(&r), ASC_WANT_DONE);
+    asc_discover_remove(r.cluster, 0);
+    CHECK_EQ_INT(fake_publish(r.cluster), ASC_OK);
+    CHECK_EQ_INT(fake.n_closed, 1);
+    CHECK(kept[0]->tend_conn == NULL);
+    CHECK_EQ_INT(atomic_load(&kept[0]->refs), 1);
+    CHECK_EQ_INT(run(&r), ASC_WANT_DONE);
+    CHECK(kept[1] == r.b);
+    asc_node_release(kept[0]);
+    asc_node_release(kept[1]);
+    teardown(&r);
+}
+
 static void
 test_node_by_name(void)
 {
@@ -1288,6 +1363,9 @@ static const kit_test tests[] = {
     {"no_node_for_the_partition", test_no_node_for_the_partition},
     {"new_snapshot_for_each_attempt", test_new_snapshot_for_each_attempt},
     {"node_leaves_meanwhile", test_node_leaves_meanwhile},
+    {"nodes_are_kept", test_nodes_are_kept},
+    {"node_takes_the_place_of_another", test_node_takes_the_place_of_another},
+    {"kept_node_leaves", test_kept_node_leaves},
     {"node_by_name", test_node_by_name},
     {"closed_cluster", test_closed_cluster},
     {"no_memory", test_no_memory},

@@ -99,6 +99,8 @@ hammer_run(void *arg)
     hammer *h = arg;
     client k;
     client_init(&k);
+    asc_cluster_retain(h->cluster);
+    asc_call_keep(k.call, h->cluster);
     for (unsigned i = 0; i < h->n_calls; i++) {
         CHECK_EQ_INT(run(&k, h->cluster, i % 2 == 0, &default_timing), ASC_OK);
     }

@@ -7,9 +7,9 @@ import errno
 import logging
 import signal
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 from importlib import metadata
+from queue import SimpleQueue
 from typing import Any
 
 from aerospike_devserver.cluster import DevCluster
@@ -294,12 +294,16 @@ def _log_to_stderr(prog: str, verbosity: int) -> None:
     logger.setLevel(_LEVELS[min(verbosity, len(_LEVELS) - 1)])
 
 
-def _stop_signal() -> threading.Event:
-    """An event that Ctrl-C or SIGTERM sets from now on."""
-    stopped = threading.Event()
+def _stop_signals() -> SimpleQueue[int]:
+    """A queue that gets each Ctrl-C and SIGTERM from now on.
+
+    A signal may come at any moment of the waiting for it. A queue of this kind is made
+    for that. An Event is not: its lock may be taken just then.
+    """
+    signals: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda _number, _frame: stopped.set())
-    return stopped
+        signal.signal(number, lambda number, _frame: signals.put(number))
+    return signals
 
 
 def _where(cluster: DevCluster) -> Iterator[str]:
@@ -344,10 +348,10 @@ def main(arguments: Sequence[str] | None = None, prog: str = PROG) -> int:
     except OSError as error:
         print(f"{prog}: {error.strerror}{_advice(error, has_tls)}", file=sys.stderr)
         return 1
-    stopped = _stop_signal()
+    signals = _stop_signals()
     for line in _where(cluster):
         print(line, flush=True)
     print("ready", flush=True)
-    stopped.wait()
+    signals.get()
     cluster.stop()
     return 0

@@ -232,3 +232,6 @@ NEED_PORT_3000 = {"config/hosts/str-in-list"}
 
 # Cases whose answer has the one node of the recorded cluster in it.
 NEED_ONE_NODE = {"info/all-shape", "info/nodes", "query/scan/nodename"}
+
+# Cases whose functions run in the client, too, which needs lupa for that.
+NEED_LUPA = "udf/stream/*"

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import aerospike
-from aerospike_devserver import DevCluster
 
-from ..children import LIMIT_S
+from ..absent import ABSENT
+from ..children import LIMIT_S, server
 from .differences import (
     DECIDED,
+    NEED_LUPA,
     NEED_ONE_NODE,
     NEED_PORT_3000,
     OWN_ANSWERS,
@@ -65,19 +66,22 @@ def hosts(request, real_hosts) -> Iterator[list[tuple[str, int]]]:
     if real_hosts:
         yield real_hosts
         return
-    with DevCluster(nodes=request.param, version=RECORDED_VERSION) as made:
-        yield made.hosts
+    options = ["--nodes", str(request.param), "--server-version", RECORDED_VERSION]
+    with server(options=options) as (address, _):
+        yield [address]
 
 
 @pytest.fixture(scope="module")
 def out_of_reach(hosts) -> set[str]:
-    """Cases that this cluster cannot answer as the recorded one did."""
+    """Cases that cannot be answered here as the recorded cluster did."""
     client = aerospike.client({"hosts": hosts}).connect()
     n_nodes = len(client.get_nodes())
     client.close()
-    return (NEED_ONE_NODE if n_nodes > 1 else set()) | (
-        NEED_PORT_3000 if hosts[0][1] != 3000 else set()
-    )
+    return {
+        *(NEED_ONE_NODE if n_nodes > 1 else ()),
+        *(NEED_PORT_3000 if hosts[0][1] != 3000 else ()),
+        *(fnmatch.filter(recorded("udf"), NEED_LUPA) if "lupa" in ABSENT else ()),
+    }
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +117,7 @@ def test_answers_are_as_recorded(answers, out_of_reach, area):
         and case not in SUPERSETS
         and case not in out_of_reach
         and case not in PARAM_ERRORS
-        and not any(fnmatch(case, other) for other in QUIRK_LINES)
+        and not any(fnmatch.fnmatch(case, other) for other in QUIRK_LINES)
     }
     assert differing == {}
 
@@ -163,11 +167,13 @@ def is_as_decided(case: str, answer: Any, decision: str) -> bool:
 
 @pytest.mark.parametrize("line", QUIRKS)
 def test_quirk_is_answered_as_decided(answers, line):
-    cases = [case for area in AREAS for case in recorded(area) if fnmatch(case, line)]
+    cases = [
+        case for area in AREAS for case in recorded(area) if fnmatch.fnmatch(case, line)
+    ]
     assert cases
     for case in cases:
         decision = next(
-            QUIRKS[line][glob] for glob in QUIRKS[line] if fnmatch(case, glob)
+            QUIRKS[line][glob] for glob in QUIRKS[line] if fnmatch.fnmatch(case, glob)
         )
         assert is_as_decided(case, answers[case], decision), (case, answers[case])
 

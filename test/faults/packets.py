@@ -22,7 +22,7 @@ from typing import Any
 from aerospike import exception
 from aerospike_devserver import DevCluster
 
-from ..waiting import LATE_S
+from ..waiting import LATE_S, PATIENT
 from .kinds import (
     NAMESPACE,
     SET,
@@ -102,11 +102,12 @@ def run(what: str) -> None:
     found: list[str] = []
     with DevCluster(security=True) as cluster:
         (_, port) = cluster.hosts[0]
-        client, keeper = (connect(cluster.hosts, folder.name) for _ in range(2))
+        client = connect(cluster.hosts, folder.name)
+        keeper = connect(cluster.hosts, folder.name, **PATIENT)
         prepare(keeper, folder.name)
         for name in table:
             prepare_for(keeper, name, (NAMESPACE, SET, name), folder.name)
-            client.exists((NAMESPACE, SET, name))
+            client.exists((NAMESPACE, SET, name), PATIENT["policies"])
         if what == "connecting":
             cluster._hang_up(0)
         with lost(what, port):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import struct
 from typing import Any
 
@@ -447,3 +448,28 @@ def test_result_of_a_batch_that_raises_tells_that_it_failed(scripted_node, make_
         assert batch.result == -16
         scripted_node.expect().send(row(0) + last())
         assert client.batch_write(batch, NO_RETRY).result == 0
+
+
+class Deadline(Exception):
+    pass
+
+
+def end_late(_number: int, _frame: Any) -> None:
+    raise Deadline
+
+
+def test_rows_that_a_signal_keeps_from_leaving_are_not_in_doubt(halves, make_client):
+    """One node is asked after the other, and the first says nothing."""
+    hosts = [node.host for node in halves]
+    client = make_client(hosts=hosts, tend_interval=60_000, thread_pool_size=1)
+    batch = BatchRecords([Write(keys[0], [APPEND]) for keys in split_keys(1)])
+    halves[0].expect().stay_silent()
+    before = signal.signal(signal.SIGALRM, end_late)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        with pytest.raises(Deadline):
+            client.batch_write(batch, {**NO_RETRY, "total_timeout": 0})
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert sorted(doubts(batch)) == [False, True]

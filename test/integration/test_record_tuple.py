@@ -34,6 +34,11 @@ def test_parts_have_names(record):
     assert set(record.meta) == {"gen", "ttl"}
 
 
+def test_metadata_that_is_changed_is_nobody_elses(client, key, record):
+    record.meta.clear()
+    assert client.get(key).meta == {"ttl": 4294967295, "gen": 1}
+
+
 def test_record_is_a_tuple(record):
     plain = tuple(record)
     assert type(plain) is tuple

@@ -26,6 +26,8 @@ from ..waiting import NOWHERE, patient, until
 SANITIZED = "libasan" in os.environ.get("LD_PRELOAD", "")
 """Under ASan, which is slow, and keeps memory that is freed for a while."""
 
+HAS_GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
+
 # a quick look; LEAK_CALLS=100000 for a thorough one, best on a real server
 N_CALLS = int(os.environ.get("LEAK_CALLS", "100" if SANITIZED else "1000"))
 N_LOCAL_CALLS = 2000 if SANITIZED else 100_000
@@ -60,6 +62,13 @@ class MallocInfo(ctypes.Structure):
     ]
 
 
+def python_blocks() -> int:
+    """Memory blocks of Python; 0 without the GIL. Who counts them there in CPython 3.13
+    loses memory by that.
+    """
+    return sys.getallocatedblocks() if HAS_GIL else 0
+
+
 def malloc_bytes() -> int:
     """Bytes that malloc has given out; 0 without glibc 2.33."""
     mallinfo = getattr(ctypes.CDLL(None), "mallinfo2", None)
@@ -81,7 +90,7 @@ def resident_bytes() -> int:
 def measures() -> tuple[int, int, int, int]:
     gc.collect()
     return (
-        sys.getallocatedblocks(),
+        python_blocks(),
         len(gc.get_objects()),
         malloc_bytes(),
         resident_bytes(),
@@ -112,8 +121,8 @@ def assert_flat(call: Callable[[], Any], n: int) -> None:
         call()
     growth = (0, 0, 0, 0)
     for _ in range(8):  # something may fill up for a while, not each time
+        before = measures()  # which first lets go of what is done with
         references = reference_counts()
-        before = measures()
         for _ in range(n):
             call()
         growth = tuple(b - a for a, b in zip(before, measures(), strict=True))  # type: ignore[assignment]
@@ -627,6 +636,8 @@ def check_refused_call(name: str) -> None:
     """A call that the client refuses leaves nothing."""
     run = swallowing(*LOCAL[name])
     n = N_LOCAL_CALLS // (10 if name in LONG else 1)
+    if name == "too deep" and not HAS_GIL:
+        n //= 10  # CPython 3.13 is slow to lock a list in itself again
     assert_flat(lambda: run(CLIENT), n)
 
 

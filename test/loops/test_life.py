@@ -18,7 +18,7 @@ import uvloop
 import aerospike
 from aerospike import exception
 
-from ..absent import ABSENT
+from ..absent import ABSENT, need
 from ..children import run_script
 from ..faults.peer import OK_REPLY, ScriptedNode, reply
 from ..waiting import NOWHERE, PATIENCE_S, Watch, join_all, patient
@@ -490,6 +490,8 @@ def test_open_client_may_go_last_when_the_interpreter_exits(hosts):
 @pytest.mark.parametrize("runner", ["asyncio", "uvloop"])
 def test_interpreter_exits_with_live_loops(hosts, runner):
     """One loop has ended, one runs in a daemon thread, calls are under way in both."""
+    if runner == "uvloop":
+        need("uvloop")
     script(
         hosts,
         f"""

@@ -350,11 +350,29 @@ def test_an_operation_is_that_of_one_moment(client, keys):
 
     def call(number: int) -> None:
         for operation in (plain, packed):
-            for _ in range(30):
+            for _ in range(10):
                 client.operate(keys[number], [operation] * 20)
                 for name, value in client.get(keys[number])[2].items():
                     assert {*value} == {name}
             client.remove(keys[number])
+
+    changed(call, change)
+
+
+def test_texts_that_are_checked_are_those_that_are_sent(client_82, key):
+    """A list with other things in it never comes to the server."""
+    texts: list[Any] = ["a"] * 200
+    states = [["a"] * 200, [1] * 200]
+    client_82.put(key, {"s": "text"})
+
+    def change() -> None:
+        for state in states * 20:
+            texts[:] = state
+
+    def call(_number: int) -> None:
+        for _ in range(5):
+            with contextlib.suppress(exception.ParamError):
+                client_82.operate(key, [strings.concat("s", texts)])
 
     changed(call, change)
 

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -379,3 +380,35 @@ def test_decoding_gives_other_threads_their_turn(client, key):
         return held < whole / 2
 
     until(gives_turns)
+
+
+def test_calls_and_a_thread_that_computes_all_go_on(client):
+    """Each call waits for the GIL, until the computing thread must let it go."""
+    keys = [("test", "threads", f"beside-{i}") for i in range(4)]
+    steps, ends = [0], threading.Event()
+
+    def compute() -> None:
+        while not ends.is_set():
+            steps[0] += 1
+
+    def goes_on(seen: int) -> bool:
+        return steps[0] > seen
+
+    def read(key: Any, number: int) -> None:
+        for _ in range(20):
+            seen = steps[0]
+            assert client.get(key)[2] == {"n": number}
+            until(partial(goes_on, seen))
+
+    for number, key in enumerate(keys):
+        client.put(key, {"n": number})
+    computing = threading.Thread(target=compute)
+    computing.start()
+    try:
+        raised = run_threads(
+            [partial(read, key, number) for number, key in enumerate(keys)]
+        )
+    finally:
+        ends.set()
+        computing.join()
+    assert raised == []

@@ -87,7 +87,7 @@ def test_goals_of_batches_pair_the_turns_of_a_round():
         for batch, cpu in ((smallest, 2), (small, 2.1), (largest, 3))
     }
     cells = [goal.cells()[1:] for goal in batches.goals_of(found)]
-    assert cells == [("0.21", "yes"), ("1.50", "yes"), ("1.50", "yes")]
+    assert cells == [("0.21", "yes"), ("1.50", "yes")]
     assert batches.cells(small, found[small])[-1] == "0.21, 0.21, 0.21"
 
 

@@ -10,7 +10,7 @@
  *             write part->req.out: the rows part->rows[0..n_rows)
  *         asc_set_wait(set, &err)                          without locks
  *         while ((part = asc_set_take(set)) != NULL)
- *             read the messages in part->data: m.index is the row
+ *             read part->messages: m.index is the row
  *             if (part->ended && part->err.code != ASC_OK && !part->again)
  *                 part->err is the result of asc_batch_unanswered(...)
  *     } while (!asc_batch_is_done(b));

@@ -78,7 +78,8 @@ asc_request *asc_call_request(asc_call *c); /* the request that the call owns */
 
 /* Have a call keep a cluster, whose count it takes over, until it is freed or keeps
  * another one; NULL: none. A call that is used again by the same cluster then need not
- * count it, which all threads would write to. And the one that it keeps, borrowed. */
+ * count it and its nodes, which all threads would write to. And the one that it keeps,
+ * borrowed. */
 void asc_call_keep(asc_call *c, asc_cluster *cluster);
 asc_cluster *asc_call_kept(const asc_call *c);
 

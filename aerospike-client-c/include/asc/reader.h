@@ -103,7 +103,10 @@ typedef struct asc_msg_place {
     size_t at, size; /* within the data that it came with */
 } asc_msg_place;
 
-/* Open such a message again, data[0..size), and read its fields in the same pass. */
+/* Open such a message again, data[0..size). */
+void asc_msg_take(asc_msg *m, const uint8_t *data, size_t size);
+
+/* The same, and read its fields in the same pass. */
 void
 asc_msg_take_record(asc_msg *m, asc_msg_record *out, const uint8_t *data, size_t size);
 

@@ -39,8 +39,8 @@ typedef struct asc_part {
      * asc_query_round. */
     const uint8_t *data; /* whole frames; a failure leaves those that came before it */
     size_t size;
-    /* ASC_REPLY_RECORDS: where the messages in data lie, but for one that tells of
-     * the end. They have been checked, for asc_msg_take_record(). */
+    /* Replies of messages: where these lie in data, but for one that tells of the end.
+     * They have been checked, for asc_msg_take() and asc_msg_take_record(). */
     const asc_msg_place *messages;
     size_t n_messages;
     bool ended; /* no more frames will come */

@@ -1,9 +1,9 @@
 /* base/readers.h -- who looks at a thing that is replaced as a whole.
  *
  *     reader                                   the one who replaces it
- *     asc_readers_enter(r, self);              atomic_store(&thing, fresh);
+ *     asc_readers_enter(r);                    atomic_store(&thing, fresh);
  *     look at atomic_load(&thing);             if (asc_readers_wait(r, until_ms))
- *     asc_readers_leave(r, self);                  free the old thing
+ *     asc_readers_leave(r);                        free the old thing
  *
  * A reader never waits. Whoever replaces the thing waits until all have left that may
  * have seen the old one, so they have to be quick and must not wait themselves. Where
@@ -31,26 +31,25 @@ typedef struct asc_readers {
     } lines[ASC_READERS_LINES];
 } asc_readers;
 
-/* The line of a reader, by an address that no other reader has at that time. */
+/* The line on which this thread is counted. */
 static inline atomic_uint *
-asc_readers_line(asc_readers *r, const void *self)
+asc_readers_line(asc_readers *r)
 {
-    uintptr_t at = (uintptr_t)self / ASC_LINE_SIZE;
-    return &r->lines[(at ^ at / ASC_READERS_LINES) % ASC_READERS_LINES].n;
+    return &r->lines[asc_own_place(ASC_READERS_LINES)].n;
 }
 
 /* Begin to look. What is loaded from now on stays until asc_readers_leave(). */
 static inline void
-asc_readers_enter(asc_readers *r, const void *self)
+asc_readers_enter(asc_readers *r)
 {
-    atomic_fetch_add(asc_readers_line(r, self), 1);
+    atomic_fetch_add(asc_readers_line(r), 1);
 }
 
-/* End to look. */
+/* End to look, in the same thread. */
 static inline void
-asc_readers_leave(asc_readers *r, const void *self)
+asc_readers_leave(asc_readers *r)
 {
-    atomic_fetch_sub_explicit(asc_readers_line(r, self), 1, memory_order_release);
+    atomic_fetch_sub_explicit(asc_readers_line(r), 1, memory_order_release);
 }
 
 /* Wait until all who entered before have left. False: some are inside at until_ms. */

@@ -1,10 +1,9 @@
-/* base/spares.h -- what ended calls leave for those that come: things that cost memory
- * to make. A few places, which any thread may use, and both sides of a fork: nothing
- * is locked. */
+/* base/spares.h -- what ended calls leave for those that come (asc/places.h), by calls
+ * that their owner does not know: how to free such a thing is left with it. */
 #ifndef ASC_BASE_SPARES_H
 #define ASC_BASE_SPARES_H
 
-#include <stdatomic.h>
+#include "asc/places.h"
 
 /* So many threads can make such calls at a time without making their things anew. */
 #define ASC_MAX_SPARES 4u
@@ -13,8 +12,8 @@ typedef void asc_spare_free(void *thing);
 
 /* Places for things of one kind. Zeroed, all are free. */
 typedef struct asc_spares {
-    _Atomic(asc_spare_free *) free_one;     /* NULL: nothing was left as yet */
-    _Atomic(void *) things[ASC_MAX_SPARES]; /* owned; NULL: the place is free */
+    _Atomic(asc_spare_free *) free_one; /* NULL: nothing was left as yet */
+    asc_spare_place places[ASC_MAX_SPARES];
 } asc_spares;
 
 /* A thing that was left, which is the caller's now; NULL: there is none. */

@@ -176,17 +176,17 @@ asc_cluster_close(asc_cluster *c)
 /* --- views --- */
 
 const asc_snapshot *
-asc_cluster_look(asc_cluster *c, const void *self)
+asc_cluster_look(asc_cluster *c)
 {
     check_fork(c);
-    asc_readers_enter(&c->readers, self);
+    asc_readers_enter(&c->readers);
     return atomic_load(&c->snapshot);
 }
 
 void
-asc_cluster_look_away(asc_cluster *c, const void *self)
+asc_cluster_look_away(asc_cluster *c)
 {
-    asc_readers_leave(&c->readers, self);
+    asc_readers_leave(&c->readers);
 }
 
 /* Between reading the pointer and counting it, the tend thread could free the
@@ -195,10 +195,10 @@ asc_snapshot *
 asc_cluster_snapshot(asc_cluster *c)
 {
     check_fork(c);
-    asc_readers_enter(&c->readers, &c);
+    asc_readers_enter(&c->readers);
     asc_snapshot *s = atomic_load(&c->snapshot);
     asc_snapshot_retain(s);
-    asc_readers_leave(&c->readers, &c);
+    asc_readers_leave(&c->readers);
     return s;
 }
 

@@ -12,10 +12,10 @@
 asc_snapshot *asc_cluster_snapshot(asc_cluster *c);
 
 /* Look at the snapshot in force without counting it, as briefly as base/readers.h asks
- * for; it stays until asc_cluster_look_away(). self is an address that no other thread
- * gives at that time. A fork is noticed as above. */
-const asc_snapshot *asc_cluster_look(asc_cluster *c, const void *self);
-void asc_cluster_look_away(asc_cluster *c, const void *self);
+ * for; it stays until asc_cluster_look_away() in the same thread. A fork is noticed as
+ * above. */
+const asc_snapshot *asc_cluster_look(asc_cluster *c);
+void asc_cluster_look_away(asc_cluster *c);
 
 /* Has somebody closed the cluster? Requests are refused from then on. */
 bool asc_cluster_is_closed(asc_cluster *c);

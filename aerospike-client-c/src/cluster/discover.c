@@ -81,6 +81,7 @@ asc_discover_remove(asc_cluster *c, size_t i)
     asc_log(ASC_LOG_INFO, "node %s %s removed", node->name, node->pool.addr.text);
     asc_node_retire(node);
     asc_watchers_note_gone(&c->watchers, node);
+    asc_node_close_tend_conn(node); /* calls may keep the node for long */
     asc_maps_forget(&c->maps, node);
     c->nodes[i] = c->nodes[--c->n_nodes];
     c->changed = true;

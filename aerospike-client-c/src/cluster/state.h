@@ -32,9 +32,11 @@ typedef enum asc_tender {
 /* Everybody else knows the type from asc/cluster.h, which stands above. */
 typedef struct asc_cluster asc_cluster;
 
+/* What calls look at stands first. What they write to, each time or with some policies,
+ * stands apart from it, behind what they seldom use: the lines of memory that all
+ * threads read stay with all processors. */
 struct asc_cluster {
     atomic_uint refs;
-    atomic_uint turn;
     atomic_bool closed;
     atomic_bool connected;        /* a node answers, as of the last cycle */
     asc_config config;            /* its strings and hosts are owned copies */
@@ -44,14 +46,15 @@ struct asc_cluster {
      * variants for each transport (that of logins counts), and for clients that reach
      * nodes by their alternate addresses only. */
     char peers_command[24], service_command[24];
-    pthread_mutex_t lock;
     _Atomic(asc_snapshot *) snapshot; /* counted; never NULL */
-    asc_readers readers;              /* of the snapshot, who do not count it */
+    atomic_uint fork_count;           /* of the process in which the tend thread runs */
+    asc_fork_watch at_fork;
+    asc_drain drain;
+    pthread_mutex_t lock;
+    asc_readers readers; /* of the snapshot, who do not count it */
+    atomic_uint turn;
     asc_snapshot *replaced; /* counted: those before it, at which some may look yet; the
                                tender's own */
-    asc_drain drain;
-    asc_fork_watch at_fork;
-    atomic_uint fork_count; /* of the process in which the tend thread runs */
     pthread_t thread;
     atomic_int tender; /* asc_tender */
     /* Guarded by lock while the thread runs. A byte sent by [1] ends its waiting; one

@@ -22,7 +22,7 @@ asc_call_free(asc_call *c)
         asc_call_abandon(c);
         asc_buf_clear(&c->req.out);
         asc_buf_clear(&c->req.in);
-        asc_cluster_release(c->kept);
+        asc_call_keep(c, NULL);
         asc_free(c);
     }
 }
@@ -32,6 +32,10 @@ asc_call_keep(asc_call *c, asc_cluster *cluster)
 {
     asc_cluster *before = c->kept;
     c->kept = cluster;
+    for (unsigned i = 0; i < ASC_KEPT_NODES; i++) {
+        asc_node_release(c->nodes[i]);
+        c->nodes[i] = NULL;
+    }
     asc_cluster_release(before);
 }
 
@@ -81,6 +85,7 @@ asc_call_run(asc_call *c, asc_cluster *cluster, asc_error *err)
     if (!c->running) {
         asc_exchange_begin(&c->exchange, cluster, &c->req, err, now);
         c->exchange.many.reply = c->req.reply;
+        c->exchange.kept = c->kept == cluster ? c->nodes : NULL;
         c->running = true;
         c->fork_count = asc_fork_count();
     }

@@ -9,7 +9,8 @@
 struct asc_call {
     asc_request req;
     asc_exchange exchange;
-    asc_cluster *kept; /* counted, or NULL: see asc_call_keep() */
+    asc_cluster *kept;               /* counted, or NULL: see asc_call_keep() */
+    asc_node *nodes[ASC_KEPT_NODES]; /* of kept, which the exchange keeps */
     bool running;
     unsigned fork_count; /* of the process that began it */
 

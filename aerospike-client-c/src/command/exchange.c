@@ -146,7 +146,9 @@ release(asc_exchange *x, asc_conn_fate fate, uint64_t now_ms)
         }
     }
     x->conn = NULL;
-    asc_node_release(x->node);
+    if (x->kept == NULL) {
+        asc_node_release(x->node);
+    }
     x->node = NULL;
 }
 
@@ -256,16 +258,39 @@ asc_first_replica(const asc_request *req, asc_cluster *cluster)
     return in_turns ? asc_cluster_turn(cluster) : 0;
 }
 
-/* Choose the node for this attempt, which is counted in x->node. Returns false, with
- * *failure and err set, when there is none. The view is looked at anew for each
- * attempt, since the last one may have failed because it was old. */
+/* Use a node for this attempt, which is counted unless the owner of the exchange keeps
+ * it. Returns a node that is kept no longer, to be released; NULL: there is none. */
+static inline asc_node *
+use_node(asc_exchange *x, asc_node *node)
+{
+    asc_node **kept = x->kept, *before;
+    unsigned i = 0;
+    x->node = node;
+    while (kept != NULL && i < ASC_KEPT_NODES && kept[i] != NULL) {
+        if (kept[i++] == node) {
+            return NULL;
+        }
+    }
+    asc_node_retain(node);
+    if (kept == NULL) {
+        return NULL;
+    }
+    i = i < ASC_KEPT_NODES ? i : x->req->partition % ASC_KEPT_NODES; /* any of them */
+    before = kept[i];
+    kept[i] = node;
+    return before;
+}
+
+/* Choose the node for this attempt: x->node. Returns false, with *failure and err set,
+ * when there is none. The view is looked at anew for each attempt, since the last one
+ * may have failed because it was old. */
 static bool
 pick_node(asc_exchange *x, asc_failure *failure)
 {
     asc_request *req = x->req;
-    const asc_snapshot *s = asc_cluster_look(x->cluster, x);
+    const asc_snapshot *s = asc_cluster_look(x->cluster);
     const asc_ns_map *map = NULL;
-    asc_node *node = NULL;
+    asc_node *node = NULL, *before = NULL;
     *failure = ASC_FAIL_NO_NODE;
     x->err->phase = ASC_PHASE_PARTITION_MAP;
     if (asc_cluster_is_closed(x->cluster)) {
@@ -287,8 +312,7 @@ pick_node(asc_exchange *x, asc_failure *failure)
         node = asc_snapshot_owner(s, map, req->partition, &choice);
     }
     if (node != NULL) {
-        asc_node_retain(node);
-        x->node = node;
+        before = use_node(x, node);
     }
     else if (x->err->code == ASC_OK && s->n_nodes == 0) {
         asc_snapshot_no_node(s, x->err);
@@ -303,7 +327,8 @@ pick_node(asc_exchange *x, asc_failure *failure)
                       "no active node for partition %u of namespace %s", req->partition,
                       req->ns);
     }
-    asc_cluster_look_away(x->cluster, x);
+    asc_cluster_look_away(x->cluster);
+    asc_node_release(before); /* it may be the last count: that takes a while */
     return node != NULL;
 }
 
@@ -1013,6 +1038,7 @@ asc_exchange_begin(asc_exchange *x, asc_cluster *cluster, asc_request *req,
     x->n_attempts = x->n_sent = 0;
     x->last[0] = '\0';
     x->wait_failed = x->counted = false;
+    x->kept = NULL;
     x->driver = NULL;
     x->meter = NULL;
     x->idle_ms = x->progress = x->wake_ms = x->login_ms = x->pool_ms = 0;

@@ -86,15 +86,22 @@ typedef struct asc_driver {
     void (*let_go)(asc_exchange *x, asc_conn_fate fate);
 } asc_driver;
 
+/* So many nodes are kept at most. */
+#define ASC_KEPT_NODES 8u
+
 /* One exchange, made ready by asc_exchange_begin. */
 struct asc_exchange {
     asc_request *req;     /* borrowed */
     asc_cluster *cluster; /* borrowed */
     asc_error *err;       /* borrowed: set when the exchange fails */
-    asc_node *node;       /* counted; of this attempt */
-    asc_conn *conn;       /* lent by node's pool, or by the driver */
-    asc_waiter *waiter;   /* owned, in QUEUE alone */
-    asc_zip *zip;         /* owned, in COMPRESS alone */
+    asc_node *node;       /* of this attempt; counted, or one of those kept */
+    asc_node **kept; /* borrowed: places for ASC_KEPT_NODES nodes, which are counted, or
+                        NULL. The owner keeps them from one exchange to the next, so
+                        that not every exchange writes to a count that all threads
+                        share. NULL: it keeps none. Set after begin */
+    asc_conn *conn;  /* lent by node's pool, or by the driver */
+    asc_waiter *waiter; /* owned, in QUEUE alone */
+    asc_zip *zip;       /* owned, in COMPRESS alone */
     asc_exchange_state state;
     uint32_t n_attempts, n_sent;   /* as in asc_attempt */
     unsigned replica;              /* where in the circle of copies to begin */

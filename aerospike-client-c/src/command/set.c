@@ -28,12 +28,26 @@ asc_set_new(void)
     return s;
 }
 
+/* The buffers that a member keeps when it is put aside. */
+typedef struct buffers {
+    asc_buf *all[3];
+} buffers;
+
+#define N_BUFFERS (sizeof(buffers) / sizeof(asc_buf *))
+
+static inline buffers
+buffers_of(asc_member *m)
+{
+    return (buffers){{&m->part.req.out, &m->part.req.in, &m->places}};
+}
+
 static void
 free_member(asc_member *m)
 {
-    asc_buf_clear(&m->part.req.out);
-    asc_buf_clear(&m->part.req.in);
-    asc_buf_clear(&m->places);
+    const buffers its = buffers_of(m);
+    for (size_t i = 0; i < N_BUFFERS; i++) {
+        asc_buf_clear(its.all[i]);
+    }
     asc_free(m);
 }
 
@@ -57,10 +71,11 @@ asc_set_free(asc_set *s)
 static void
 put_aside(asc_set *s, asc_member *m)
 {
+    const buffers its = buffers_of(m);
     asc_exchange_abandon(&m->x);
-    asc_buf_reset(&m->part.req.out, s->keep);
-    asc_buf_reset(&m->part.req.in, s->keep);
-    asc_buf_reset(&m->places, s->keep);
+    for (size_t i = 0; i < N_BUFFERS; i++) {
+        asc_buf_reset(its.all[i], s->keep);
+    }
     s->spare[s->n_spare++] = m;
 }
 
@@ -86,10 +101,9 @@ asc_set_stop(asc_set *s)
 bool
 asc_set_shrink(asc_set *s, size_t n)
 {
-    for (size_t i = 0; i < s->n; i++) {
-        asc_request *req = &s->members[i]->part.req;
-        if (asc_buf_shrink(&req->out, n, s->keep) ||
-            asc_buf_shrink(&req->in, n, s->keep)) {
+    for (size_t i = 0; i < s->n * N_BUFFERS; i++) {
+        const buffers its = buffers_of(s->members[i / N_BUFFERS]);
+        if (asc_buf_shrink(its.all[i % N_BUFFERS], n, s->keep)) {
             return true;
         }
     }
@@ -103,7 +117,11 @@ asc_set_trim(asc_set *s, size_t n)
     asc_set_abandon(s);
     for (size_t i = 0; i < s->n_spare; i++) {
         asc_member *m = s->spare[i];
-        size_t size = sizeof *m + m->part.req.out.cap + m->part.req.in.cap;
+        const buffers its = buffers_of(m);
+        size_t size = sizeof *m;
+        for (size_t k = 0; k < N_BUFFERS; k++) {
+            size += its.all[k]->cap;
+        }
         if (size > n) {
             free_member(m);
             continue;
@@ -160,7 +178,7 @@ grow(asc_set *s)
     return true;
 }
 
-/* A spare member keeps its three buffers and nothing else. */
+/* A spare member keeps its buffers and nothing else. */
 asc_member *
 asc_set_add(asc_set *s, const char *node_name, uint64_t start_ms)
 {
@@ -280,6 +298,7 @@ begin(asc_member *m, uint64_t now_ms)
     uint32_t n_attempts = x->n_attempts, n_sent = x->n_sent;
     unsigned replica = x->replica;
     bool moves = x->many.moves;
+    bool has_messages = p->reply == ASC_REPLY_ROWS || p->reply == ASC_REPLY_RECORDS;
     asc_exchange_begin(x, s->cluster, &p->req, &p->err, now_ms);
     x->n_attempts = n_attempts;
     x->n_sent = n_sent;
@@ -287,13 +306,12 @@ begin(asc_member *m, uint64_t now_ms)
     x->driver = s->driver;
     x->begin_ms = s->begin_ms;
     x->deadline_ms = s->deadline_ms;
-    x->many =
-        (asc_exchange_many){.reply = p->reply,
-                            .gather = s->options.gather,
-                            .note = s->owner.note,
-                            .owner = m,
-                            .places = p->reply == ASC_REPLY_RECORDS ? &m->places : NULL,
-                            .moves = moves || p->reply != ASC_REPLY_FRAME};
+    x->many = (asc_exchange_many){.reply = p->reply,
+                                  .gather = s->options.gather,
+                                  .note = s->owner.note,
+                                  .owner = m,
+                                  .places = has_messages ? &m->places : NULL,
+                                  .moves = moves || p->reply != ASC_REPLY_FRAME};
     x->state = ASC_EXCHANGE_PAUSE; /* this state looks at the deadline, too */
     x->wake_ms = m->start_ms;
     if (now_ms >= s->deadline_ms && p->err.code == ASC_OK) {

@@ -9,6 +9,7 @@
 
 #include "asc/config.h"
 #include "asc/error.h"
+#include "asc/places.h"
 #include "net/addr.h"
 
 /* How an attempt to move bytes has ended. */
@@ -107,8 +108,9 @@ struct asc_conn {
     asc_session *session;   /* counted; NULL: none. What the greeting is about */
     int recv_timeout_ms;    /* what the socket is set to; TCP only */
     uint64_t last_used_ms;
-    asc_conn *next, *prev; /* the pool's list of all its connections */
-    void *state;           /* what the transport keeps: end() frees it */
+    asc_conn *next, *prev;     /* the pool's list of all its connections */
+    void *state;               /* what the transport keeps: end() frees it */
+    char apart[ASC_LINE_SIZE]; /* another thread may use the connection behind it */
 };
 
 /* A new connection that has begun to connect. On ASC_OK *out is the caller's. */

@@ -28,20 +28,11 @@ typedef struct asc_waiter {
  * lock guards the lists, the counts and `closed`; the rest
  * never changes. */
 typedef struct asc_pool {
-    pthread_mutex_t lock;
+    /* What all calls read: */
     const asc_transport *transport;
-    asc_addr addr;
-    asc_conn **idle; /* owned array of max; [0] is the coldest */
-    asc_conn *all;   /* every open connection, idle or lent */
-    uint32_t n_idle, n_open, min, max;
-    uint64_t n_opened, n_closed;  /* in all; those of a fork's child begin anew */
     _Atomic uint64_t max_idle_ms; /* 0: no limit of its own */
     uint32_t timeout_ms; /* what a call may wait in the queue; 0: nobody waits */
-    bool closed;
-    /* The queue, in the order in which its members came. While there is one, no
-     * connection is idle and max are open. */
-    asc_waiter *first_waiter, *last_waiter;
-    asc_session *session; /* counted: what new connections show; NULL: nothing */
+    uint32_t min, max;
     /* The node has refused the session, and nobody has logged in again yet; and, when
      * that was refused as well, with which code. Read without the lock. */
     atomic_bool locked_out;
@@ -49,6 +40,21 @@ typedef struct asc_pool {
     /* A connection that comes back must go by the lock: the pool is closed, or somebody
      * waits for one. */
     atomic_bool by_lock;
+
+    /* What they seldom use: */
+    asc_addr addr;
+    pthread_mutex_t lock;
+    asc_conn **idle; /* owned array of max; [0] is the coldest */
+    asc_conn *all;   /* every open connection, idle or lent */
+    uint32_t n_idle, n_open;
+    uint64_t n_opened, n_closed; /* in all; those of a fork's child begin anew */
+    bool closed;
+    /* The queue, in the order in which its members came. While there is one, no
+     * connection is idle and max are open. */
+    asc_waiter *first_waiter, *last_waiter;
+    asc_session *session; /* counted: what new connections show; NULL: nothing */
+
+    /* What each thread writes to, on a line of memory of its own: */
     union {
         _Atomic(asc_conn *) conn;
         char line[ASC_LINE_SIZE];

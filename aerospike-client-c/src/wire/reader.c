@@ -119,6 +119,13 @@ asc_msg_read_record(const asc_msg *m, asc_msg_record *out)
 }
 
 void
+asc_msg_take(asc_msg *m, const uint8_t *data, size_t size)
+{
+    asc_msg_record unused;
+    asc_msg_take_record(m, &unused, data, size);
+}
+
+void
 asc_msg_take_record(asc_msg *m, asc_msg_record *out, const uint8_t *data, size_t size)
 {
     read_header(m, data, size);

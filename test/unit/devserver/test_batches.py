@@ -12,6 +12,7 @@ from aerospike_devserver.handlers.record import batch
 from aerospike_devserver.session import Session
 from aerospike_devserver.storage.state import ClusterState, Task
 
+from ...absent import need
 from ...waiting import until
 from .querying import streams
 from .rawwire import (
@@ -101,6 +102,7 @@ def test_rows_are_answered_under_their_indexes(connection, digests):
 
 
 def test_all_kinds_of_rows(connection, digests):
+    need("lupa")
     udf = [(30, b"nomod"), (31, b"f"), (32, b"\x90")]
     increment = [(OP_INCR, b"a", INT, i64(5)), get(b"a")]
     found = answers(

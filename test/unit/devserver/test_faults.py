@@ -241,6 +241,7 @@ def test_fault_strikes_connections(caller, faults, end):
         else:
             with contextlib.suppress(ConnectionError):
                 assert caller.ask(GET, 0.05) == b""
+            until(lambda: fault.hits)  # before another connection comes
     assert (fault.hits, caller.count()) == (1, 1)
 
 

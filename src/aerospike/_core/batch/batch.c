@@ -59,23 +59,19 @@ enum { /* flags of all rows of a request */
 /* The memory of a batch while none uses it. There is nothing in it then. */
 typedef struct batch_store {
     client_store of_client;
-    PyObject **items; /* owned, as all below */
-    row_names *names;
-    row_template *templates;
-    batch_row *rows;
-    asc_buf bytes;
-    size_t cap_items, cap_names, cap_templates, cap_rows;
+    batch_memory memory;
 } batch_store;
 
 static void
 free_store(client_store *of_client)
 {
     batch_store *store = (batch_store *)of_client;
-    PyMem_Free(store->items);
-    PyMem_Free(store->names);
-    PyMem_Free(store->templates);
-    PyMem_Free(store->rows);
-    asc_buf_clear(&store->bytes);
+    batch_memory *memory = &store->memory;
+    PyMem_Free(memory->items);
+    PyMem_Free(memory->names);
+    PyMem_Free(memory->templates);
+    PyMem_Free(memory->rows);
+    asc_buf_clear(&memory->bytes);
     PyMem_Free(store);
 }
 
@@ -93,15 +89,7 @@ take_store(batch_run *b)
         store->of_client.free = free_store;
     }
     b->store = store;
-    b->items = store->items;
-    b->names = store->names;
-    b->templates = store->templates;
-    b->rows = store->rows;
-    b->bytes = store->bytes;
-    b->cap_items = store->cap_items;
-    b->cap_names = store->cap_names;
-    b->cap_templates = store->cap_templates;
-    b->cap_rows = store->cap_rows;
+    b->memory = store->memory;
     return 0;
 }
 
@@ -110,20 +98,13 @@ static void
 give_store(batch_run *b)
 {
     batch_store *store = b->store;
-    size_t size = b->cap_items * sizeof *b->items + b->cap_names * sizeof *b->names +
-                  b->cap_templates * sizeof *b->templates +
-                  b->cap_rows * sizeof *b->rows + b->bytes.cap;
-    b->bytes.len = 0;
-    *store = (batch_store){.of_client = store->of_client,
-                           .items = b->items,
-                           .names = b->names,
-                           .templates = b->templates,
-                           .rows = b->rows,
-                           .bytes = b->bytes,
-                           .cap_items = b->cap_items,
-                           .cap_names = b->cap_names,
-                           .cap_templates = b->cap_templates,
-                           .cap_rows = b->cap_rows};
+    batch_memory *memory = &b->memory;
+    size_t size = memory->cap_items * sizeof *memory->items +
+                  memory->cap_names * sizeof *memory->names +
+                  memory->cap_templates * sizeof *memory->templates +
+                  memory->cap_rows * sizeof *memory->rows + memory->bytes.cap;
+    memory->bytes.len = 0;
+    store->memory = *memory;
     if (size <= KEPT_BYTES) {
         client_give_store(b->client, &store->of_client);
     }
@@ -192,12 +173,14 @@ reserve_items(batch_run *b, Py_ssize_t n)
         return raise_param(b->st, "the batch is too large: %zd records, at most %d", n,
                            MAX_ROWS);
     }
-    b->items = room_for(b->items, &b->cap_items, (size_t)n, sizeof *b->items);
-    if (b->items == NULL) {
+    b->memory.items = room_for(b->memory.items, &b->memory.cap_items, (size_t)n,
+                               sizeof *b->memory.items);
+    if (b->memory.items == NULL) {
         return -1;
     }
-    b->rows = room_for(b->rows, &b->cap_rows, (size_t)n, sizeof *b->rows);
-    if (b->rows == NULL) {
+    b->memory.rows = room_for(b->memory.rows, &b->memory.cap_rows, (size_t)n,
+                              sizeof *b->memory.rows);
+    if (b->memory.rows == NULL) {
         return -1;
     }
     return put_ok(asc_batch_reserve(b->batch, (uint32_t)n, &err) == ASC_OK);
@@ -211,7 +194,7 @@ take_some(batch_run *b, PyObject *items, size_t n)
     PyObject **from = PySequence_Fast_ITEMS(items); /* borrowed: nothing runs here */
     size_t size = (size_t)PySequence_Fast_GET_SIZE(items);
     for (; b->n_items < n && b->n_items < size; b->n_items++) {
-        b->items[b->n_items] = Py_NewRef(from[b->n_items]);
+        b->memory.items[b->n_items] = Py_NewRef(from[b->n_items]);
     }
 }
 
@@ -241,13 +224,13 @@ static bool
 drop_rows(batch_run *b, size_t n)
 {
     for (; n > 0 && b->n_rows > 0; n--) {
-        batch_row *row = &b->rows[--b->n_rows];
+        batch_row *row = &b->memory.rows[--b->n_rows];
         Py_DECREF(row->given);
         Py_XDECREF(row->target);
         Py_XDECREF(row->held);
     }
     for (; n > 0 && b->item_at < b->n_items; n--) {
-        Py_DECREF(b->items[b->item_at++]);
+        Py_DECREF(b->memory.items[b->item_at++]);
     }
     return n == 0;
 }
@@ -257,17 +240,18 @@ bool
 batch_drop_some(batch_run *b)
 {
     bool more = drop_rows(b, 1000);
-    size_t size = b->cap_rows * sizeof *b->rows;
+    size_t size = b->memory.cap_rows * sizeof *b->memory.rows;
     if (size > KEPT_BYTES && b->n_rows > 0 &&
-        size - b->n_rows * sizeof *b->rows > DROPPED_AT_ONCE) {
-        batch_row *moved = PyMem_Realloc(b->rows, b->n_rows * sizeof *b->rows);
-        b->rows = moved != NULL ? moved : b->rows;
-        b->cap_rows = b->n_rows;
+        size - b->n_rows * sizeof *b->memory.rows > DROPPED_AT_ONCE) {
+        batch_row *moved =
+            PyMem_Realloc(b->memory.rows, b->n_rows * sizeof *b->memory.rows);
+        b->memory.rows = moved != NULL ? moved : b->memory.rows;
+        b->memory.cap_rows = b->n_rows;
     }
     return more ||
            (b->batch != NULL &&
             asc_set_shrink(asc_batch_set(b->batch), DROPPED_AT_ONCE)) ||
-           asc_buf_shrink(&b->bytes, DROPPED_AT_ONCE, KEPT_BYTES);
+           asc_buf_shrink(&b->memory.bytes, DROPPED_AT_ONCE, KEPT_BYTES);
 }
 
 void
@@ -278,11 +262,11 @@ batch_end(batch_run *b)
     }
     drop_rows(b, SIZE_MAX);
     for (size_t i = 0; i < b->n_templates; i++) {
-        Py_XDECREF(b->templates[i].asked);
+        Py_XDECREF(b->memory.templates[i].asked);
     }
     for (size_t i = 0; i < b->n_names; i++) {
-        Py_DECREF(b->names[i].of.ns);
-        Py_DECREF(b->names[i].of.set);
+        Py_DECREF(b->memory.names[i].of.ns);
+        Py_DECREF(b->memory.names[i].of.set);
     }
     if (b->store != NULL) {
         give_store(b);
@@ -310,17 +294,17 @@ spend(batch_run *b, size_t work)
 int
 template_begin(batch_run *b, asc_writer *w)
 {
-    if (b->n_templates == b->cap_templates) {
-        size_t cap = b->cap_templates * 2 + 1;
-        row_template *moved = PyMem_Realloc(b->templates, cap * sizeof *moved);
+    if (b->n_templates == b->memory.cap_templates) {
+        size_t cap = b->memory.cap_templates * 2 + 1;
+        row_template *moved = PyMem_Realloc(b->memory.templates, cap * sizeof *moved);
         if (moved == NULL) {
             return put_ok(false);
         }
-        b->templates = moved;
-        b->cap_templates = cap;
+        b->memory.templates = moved;
+        b->memory.cap_templates = cap;
     }
-    *w = (asc_writer){.out = &b->bytes};
-    b->templates[b->n_templates] = (row_template){.tail = b->bytes.len};
+    *w = (asc_writer){.out = &b->memory.bytes};
+    b->memory.templates[b->n_templates] = (row_template){.tail = b->memory.bytes.len};
     return 0;
 }
 
@@ -356,19 +340,19 @@ put_head(asc_buf *out, const template_head *head)
 int
 template_end(batch_run *b, asc_writer *w, const template_head *head)
 {
-    row_template *t = &b->templates[b->n_templates];
-    t->tail_end = t->head = b->bytes.len;
+    row_template *t = &b->memory.templates[b->n_templates];
+    t->tail_end = t->head = b->memory.bytes.len;
     t->writes = head->writes;
     t->sends_key = head->sends_key;
     t->has_bins = head->has_bins;
-    if (!put_head(&b->bytes, head)) {
+    if (!put_head(&b->memory.bytes, head)) {
         return put_ok(false);
     }
-    t->fields = b->bytes.len;
+    t->fields = b->memory.bytes.len;
     if (!policy_filter_to_field(head->filter, w)) {
         return put_ok(false);
     }
-    t->fields_end = b->bytes.len;
+    t->fields_end = b->memory.bytes.len;
     t->n_fields = (uint16_t)w->n_fields;
     t->n_ops = (uint16_t)w->n_ops;
     b->n_templates++;
@@ -394,16 +378,16 @@ static int
 add_names(batch_run *b, const key_names *names)
 {
     asc_error err;
-    if (b->n_names == b->cap_names) {
-        size_t cap = b->cap_names * 2 + 1;
-        row_names *moved = PyMem_Realloc(b->names, cap * sizeof *moved);
+    if (b->n_names == b->memory.cap_names) {
+        size_t cap = b->memory.cap_names * 2 + 1;
+        row_names *moved = PyMem_Realloc(b->memory.names, cap * sizeof *moved);
         if (moved == NULL) {
             return put_ok(false);
         }
-        b->names = moved;
-        b->cap_names = cap;
+        b->memory.names = moved;
+        b->memory.cap_names = cap;
     }
-    row_names *added = &b->names[b->n_names];
+    row_names *added = &b->memory.names[b->n_names];
     asc_error_reset(&err);
     if (asc_batch_namespace(b->batch, names->ns_text, &added->number, &err) != ASC_OK) {
         raise_error(b->st, &err, NULL, NULL);
@@ -423,8 +407,8 @@ number_names(batch_run *b, batch_row *row, const key_items *items)
 {
     key_names names;
     if (b->n_rows > 0) {
-        row->names = b->rows[b->n_rows - 1].names;
-        const key_names *last = &b->names[row->names].of;
+        row->names = b->memory.rows[b->n_rows - 1].names;
+        const key_names *last = &b->memory.names[row->names].of;
         if (last->ns == items->ns && last->set == items->set) {
             return 0;
         }
@@ -434,7 +418,7 @@ number_names(batch_run *b, batch_row *row, const key_items *items)
     }
     size_t end = b->n_names > NAMES_COMPARED ? b->n_names - NAMES_COMPARED : 0;
     for (size_t i = b->n_names; i-- > end;) {
-        if (same_names(&b->names[i].of, &names)) {
+        if (same_names(&b->memory.names[i].of, &names)) {
             row->names = (uint32_t)i;
             return 0;
         }
@@ -446,7 +430,7 @@ number_names(batch_run *b, batch_row *row, const key_items *items)
 int
 batch_add(batch_run *b, PyObject *key, PyObject *target)
 {
-    batch_row *row = &b->rows[b->n_rows];
+    batch_row *row = &b->memory.rows[b->n_rows];
     key_items items; /* borrowed: from the key, or what is held */
     *row = (batch_row){.template = (uint32_t)(b->n_templates - 1)};
     if (key_items_of(b->st, key, &items, &row->held) < 0 ||
@@ -485,13 +469,13 @@ static int
 add_items(batch_run *b)
 {
     int (*add)(batch_run *, PyObject *, Py_ssize_t) = b->method->add;
-    size_t work = 0, n_bytes = b->bytes.len;
+    size_t work = 0, n_bytes = b->memory.bytes.len;
     int rc = 0;
     while (rc == 0 && work < b->left && b->item_at < b->n_items) {
         size_t i = b->item_at++;
-        rc = add(b, b->items[i], (Py_ssize_t)i);
-        work += ROW_WORK + b->bytes.len - n_bytes;
-        n_bytes = b->bytes.len;
+        rc = add(b, b->memory.items[i], (Py_ssize_t)i);
+        work += ROW_WORK + b->memory.bytes.len - n_bytes;
+        n_bytes = b->memory.bytes.len;
     }
     spend(b, work);
     b->stage = b->item_at < b->n_items ? BATCH_HASHES : BATCH_READIES;
@@ -505,7 +489,7 @@ ready_rows(batch_run *b)
     int rc = 0;
     while (rc == 0 && b->left > 0 && b->method->ready_row != NULL &&
            b->at < b->n_rows) {
-        rc = b->method->ready_row(b, &b->rows[b->at++]);
+        rc = b->method->ready_row(b, &b->memory.rows[b->at++]);
         spend(b, ROW_WORK);
     }
     if (rc < 0 || (b->method->ready_row != NULL && b->at < b->n_rows)) {
@@ -529,7 +513,7 @@ hash_few(batch_run *b, batch_row *rows, size_t n)
         batch_row *row = &rows[i];
         if (row->user.object != NULL) { /* else the digest is there */
             sources[n_sources++] =
-                digest_source(&b->names[row->names].of, &row->user, row->digest);
+                digest_source(&b->memory.names[row->names].of, &row->user, row->digest);
         }
     }
     if (n_sources > 0) {
@@ -537,9 +521,9 @@ hash_few(batch_run *b, batch_row *rows, size_t n)
     }
     for (size_t i = 0; i < n; i++) {
         const batch_row *row = &rows[i];
-        asc_batch_put(b->batch, b->names[row->names].number,
+        asc_batch_put(b->batch, b->memory.names[row->names].number,
                       asc_digest_partition(row->digest),
-                      b->templates[row->template].writes);
+                      b->memory.templates[row->template].writes);
     }
 }
 
@@ -551,7 +535,7 @@ hash_rows(batch_run *b, asc_error *err)
     while (b->n_hashed < b->n_rows) {
         size_t n = b->n_rows - b->n_hashed;
         n = n < HASHED_AT_ONCE ? n : HASHED_AT_ONCE;
-        hash_few(b, &b->rows[b->n_hashed], n);
+        hash_few(b, &b->memory.rows[b->n_hashed], n);
         b->n_hashed += n;
     }
     if (b->item_at < b->n_items) {
@@ -573,7 +557,7 @@ enter_transaction(batch_run *b)
     txn_command *x = &b->in_txn;
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < b->n_names; i++) {
-        const key_names *names = &b->names[i].of;
+        const key_names *names = &b->memory.names[i].of;
         txn_command other = {0};
         txn_command *at = i == 0 ? x : &other;
         rc = txn_command_enter(b->st, at, b->pol.txn, names->ns_text,
@@ -581,7 +565,7 @@ enter_transaction(batch_run *b)
         txn_command_leave(&other);
         if (rc == 0) {
             rc = put_ok(asc_txn_number_set(x->txn, names->set_text, names->set_size,
-                                           &b->names[i].set));
+                                           &b->memory.names[i].set));
         }
     }
     return rc;
@@ -598,8 +582,8 @@ begin_registering(batch_run *b)
     bool ok = true;
     asc_error_reset(&err);
     for (size_t i = 0; ok && i < b->n_rows; i++) {
-        const batch_row *row = &b->rows[i];
-        if (b->templates[row->template].writes) {
+        const batch_row *row = &b->memory.rows[i];
+        if (b->memory.templates[row->template].writes) {
             ok = asc_buf_put(&digests, row->digest, ASC_DIGEST_SIZE);
             n++;
         }
@@ -641,8 +625,8 @@ static void
 row_answered(batch_run *b, const batch_row *row, const asc_msg *m)
 {
     if (b->in_txn.txn != NULL) {
-        asc_txn_answered(b->in_txn.txn, b->names[row->names].set, row->digest,
-                         b->templates[row->template].writes, m);
+        asc_txn_answered(b->in_txn.txn, b->memory.names[row->names].set, row->digest,
+                         b->memory.templates[row->template].writes, m);
     }
 }
 
@@ -650,7 +634,7 @@ static void
 row_doubted(batch_run *b, const batch_row *row)
 {
     if (b->in_txn.txn != NULL) {
-        asc_txn_doubted(b->in_txn.txn, b->names[row->names].set, row->digest);
+        asc_txn_doubted(b->in_txn.txn, b->memory.names[row->names].set, row->digest);
     }
 }
 
@@ -672,7 +656,7 @@ static bool
 repeats(const batch_run *b, const batch_row *row, const batch_row *before)
 {
     return before != NULL && row->template == before->template &&
-           row->names == before->names && !b->templates[row->template].sends_key;
+           row->names == before->names && !b->memory.templates[row->template].sends_key;
 }
 
 /* Begin a row: append its number, by which the reply names it, and its digest, with
@@ -709,10 +693,10 @@ put_row(batch_run *b, asc_buf *out, uint32_t number, const batch_row *row,
         uint64_t version)
 {
     asc_txn *txn = b->in_txn.txn;
-    const key_names *names = &b->names[row->names].of;
+    const key_names *names = &b->memory.names[row->names].of;
     const given_key *user = &row->user;
-    const row_template *t = &b->templates[row->template];
-    const uint8_t *bytes = b->bytes.data;
+    const row_template *t = &b->memory.templates[row->template];
+    const uint8_t *bytes = b->memory.bytes.data;
     if (begin_row(out, number, row, 0) == NULL) {
         return false;
     }
@@ -791,12 +775,12 @@ put_rows(batch_run *b)
 {
     const asc_part *part = b->part;
     asc_buf *out = b->writer.out;
-    const batch_row *before = b->at > 0 ? &b->rows[part->rows[b->at - 1]] : NULL;
+    const batch_row *before = b->at > 0 ? &b->memory.rows[part->rows[b->at - 1]] : NULL;
     size_t at = b->at, start = out->len, enough = start + b->left;
     bool ok = true;
     for (; ok && at < part->n_rows && out->len < enough; at++) {
         uint32_t number = part->rows[at];
-        const batch_row *row = &b->rows[number];
+        const batch_row *row = &b->memory.rows[number];
         uint64_t version = version_of(b, row);
         ok = repeats(b, row, before) && version == b->version
                  ? put_repetition(out, number, row)
@@ -859,7 +843,7 @@ write_parts(batch_run *b, asc_error *err)
 PyObject *
 batch_record(batch_run *b, const batch_row *row, PyObject *key, asc_msg *m)
 {
-    const row_template *t = &b->templates[row->template];
+    const row_template *t = &b->memory.templates[row->template];
     bins_reader r = {.st = b->st,
                      .rules = &b->client->config.values,
                      .raw_containers = !b->pol.deserialize,
@@ -880,7 +864,7 @@ static int
 tell(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err)
 {
     int rc = b->method->sink(b, row, m, err);
-    bool writes = b->templates[row->template].writes;
+    bool writes = b->memory.templates[row->template].writes;
     row->is_told = rc == 0;
     b->has_written = b->has_written || (writes && (err == NULL || err->in_doubt));
     return rc;
@@ -896,7 +880,7 @@ static int
 fail_row(batch_run *b, const asc_part *part, batch_row *row, asc_error *err)
 {
     err->in_doubt =
-        b->templates[row->template].writes && asc_part_in_doubt(part, err->code);
+        b->memory.templates[row->template].writes && asc_part_in_doubt(part, err->code);
     if (!gives_no_record(err->code)) {
         b->failed = true;
         spend(b, FAILED_ROW_WORK);
@@ -915,7 +899,7 @@ fail_row(batch_run *b, const asc_part *part, batch_row *row, asc_error *err)
 static int
 take_row(batch_run *b, const asc_part *part, asc_msg *m)
 {
-    batch_row *row = &b->rows[m->index];
+    batch_row *row = &b->memory.rows[m->index];
     asc_error err;
     b->n_answered++;
     row_answered(b, row, m);
@@ -994,8 +978,8 @@ fail_rows(batch_run *b)
             b->part = NULL;
             return 0;
         }
-        batch_row *row = &b->rows[number];
-        part->err.in_doubt = b->part_doubt && b->templates[row->template].writes;
+        batch_row *row = &b->memory.rows[number];
+        part->err.in_doubt = b->part_doubt && b->memory.templates[row->template].writes;
         b->failed = true;
         b->first_failure.in_doubt = b->first_failure.in_doubt || part->err.in_doubt;
         if (part->err.in_doubt) {
@@ -1018,27 +1002,28 @@ static int
 take_rows(batch_run *b)
 {
     asc_part *part = b->part;
-    asc_msg m;
-    asc_error err;
-    asc_error_reset(&err);
-    const uint8_t *start = b->frames.at;
+    size_t work = 0;
     int rc = 0;
-    while (rc == 0 && (size_t)(b->frames.at - start) < b->left) {
-        if (!asc_frames_next(&b->frames, &m, &err)) {
-            b->part = NULL;
-            break;
-        }
+    while (rc == 0 && work < b->left && b->n_read < part->n_messages) {
+        asc_msg_place place = part->messages[b->n_read++];
+        asc_msg m;
+        asc_msg_take(&m, part->data + place.at, place.size);
+        work += place.size;
         gc_pause(b->st);
-        rc = m.info3 & ASC_INFO3_LAST ? 0 : take_row(b, part, &m);
+        rc = take_row(b, part, &m);
     }
     gc_resume(b->st);
-    spend(b, (size_t)(b->frames.at - start));
-    if (rc == 0 && b->part == NULL && part->ended && part->err.code != ASC_OK &&
-        !part->again) {
-        b->part = part;
+    spend(b, work);
+    if (rc < 0 || b->n_read < part->n_messages) {
+        return rc;
+    }
+    if (part->ended && part->err.code != ASC_OK && !part->again) {
         begin_failing(b);
     }
-    return rc;
+    else {
+        b->part = NULL;
+    }
+    return 0;
 }
 
 /* All that has come is read. When no server answered any row, the call fails instead of
@@ -1075,7 +1060,7 @@ take_parts(batch_run *b)
             if (b->part == NULL) {
                 return end_reading(b);
             }
-            asc_frames_begin(&b->frames, b->part->data, b->part->size);
+            b->n_read = 0;
         }
         rc = take_rows(b);
     }
@@ -1100,7 +1085,7 @@ finish(batch_run *b)
     PyObject *list = b->list;
     size_t n = list != NULL ? b->n_rows - b->at : 0, most = b->left / ROW_WORK + 1;
     for (size_t i = 0; i < n && i < most; i++, b->at++) {
-        batch_row *row = &b->rows[b->at];
+        batch_row *row = &b->memory.rows[b->at];
         PyList_SET_ITEM(list, (Py_ssize_t)b->at, row->target);
         row->target = NULL;
     }
@@ -1119,38 +1104,15 @@ finish(batch_run *b)
 
 /* --- the stages --- */
 
-static bool
-writes_any(const batch_run *b)
-{
-    bool any = false;
-    for (size_t i = 0; i < b->n_templates; i++) {
-        any = any || b->templates[i].writes;
-    }
-    return any;
-}
-
 /* The exception that is set ends the batch. Returns -1. */
 static int
 fail(batch_run *b)
 {
-    PyObject *exc = NULL;
-    if (b->is_out && writes_any(b)) {
-        b->has_written = true;
+    PyObject *exc = PyErr_GetRaisedException();
+    b->has_written = batch_give_up(b);
+    PyErr_SetRaisedException(exc); /* takes the reference */
+    if (b->is_out && b->has_written) {
         raise_in_doubt(b->st);
-        exc = PyErr_GetRaisedException();
-    }
-    for (size_t i = 0; exc != NULL && i < b->n_rows; i++) {
-        batch_row *row = &b->rows[i];
-        if (row->is_told || !b->templates[row->template].writes) {
-            continue;
-        }
-        row_doubted(b, row);
-        if (b->method->leave != NULL) {
-            b->method->leave(b, row);
-        }
-    }
-    if (exc != NULL) {
-        PyErr_SetRaisedException(exc); /* takes the reference */
     }
     return -1;
 }
@@ -1248,7 +1210,7 @@ go_on_and_wait(batch_run *b)
     if (b->stage != BATCH_WAITS) {
         return rc == ASC_OK ? 0 : (raise_error(b->st, &err, NULL, NULL), -1);
     }
-    int more = client_has_waited(b->st, set, NULL, rc, &err);
+    int more = client_has_waited(b->st, NULL, rc, &err);
     if (more == 0) {
         end_waiting(b);
     }
@@ -1292,8 +1254,8 @@ batch_give_up(batch_run *b)
     void (*leave)(batch_run *, batch_row *) = b->method->leave;
     bool in_doubt = b->has_written;
     for (size_t i = 0; b->is_out && i < b->n_rows; i++) {
-        batch_row *row = &b->rows[i];
-        if (row->is_told || !b->templates[row->template].writes ||
+        batch_row *row = &b->memory.rows[i];
+        if (row->is_told || !b->memory.templates[row->template].writes ||
             !asc_batch_has_left(b->batch, (uint32_t)i)) {
             continue;
         }

@@ -44,11 +44,11 @@ gives_no_record(asc_status code)
 
 /* A template: what a row asks for, without its key. Rows that ask for the same share
  * one. It is three pieces of finished bytes, and numbers that say where these lie in
- * batch_run.bytes. In a request they stand around the bytes of the key:
+ * batch_memory.bytes. In a request they stand around the bytes of the key:
  *
  *     head, namespace and set, fields, user key, tail
  *
- * In batch_run.bytes the order is tail, head, fields: the tail comes from Python
+ * In batch_memory.bytes the order is tail, head, fields: the tail comes from Python
  * objects and is written first, because only then is it known what the head must
  * say. */
 typedef struct row_template {
@@ -81,6 +81,16 @@ typedef struct batch_row {
     uint8_t digest[ASC_DIGEST_SIZE]; /* known from HASHES on */
     bool is_told;                    /* the sink has taken its outcome */
 } batch_row;
+
+/* The memory of a batch, which goes to the next one when the batch ends. */
+typedef struct batch_memory {
+    PyObject **items; /* owned, as all here */
+    row_names *names;
+    row_template *templates;
+    batch_row *rows;
+    asc_buf bytes; /* of the templates */
+    size_t cap_items, cap_names, cap_templates, cap_rows;
+} batch_memory;
 
 typedef struct batch_run batch_run;
 
@@ -144,27 +154,21 @@ struct batch_run {
     ClientObject *client;       /* owned */
     asc_cluster *cluster;       /* counted */
     struct batch_store *store;  /* owned: where the memory goes at the end */
-    asc_batch *batch;           /* owned */
+    batch_memory memory;
+    asc_batch *batch; /* owned */
     policy pol;
     bool strict;
     batch_stage stage;
-    size_t left;      /* of the slice */
-    size_t at;        /* how far the stage has come */
-    PyObject **items; /* owned, from item_at on; the array, too */
-    size_t n_items, item_at, cap_items;
-    asc_buf bytes;           /* of the templates */
-    row_template *templates; /* owned */
-    size_t n_templates, cap_templates;
-    row_names *names; /* owned */
-    size_t n_names, cap_names;
-    batch_row *rows; /* owned */
-    size_t n_rows, n_hashed, cap_rows;
+    size_t left;             /* of the slice */
+    size_t at;               /* how far the stage has come */
+    size_t n_items, item_at; /* items from item_at on are the batch's */
+    size_t n_templates, n_names, n_rows, n_hashed;
     asc_part *part;     /* borrowed from the set: what is written, or read */
     asc_writer writer;  /* WRITES: of the part's request */
     size_t rows_start;  /* likewise: where the field of its rows begins */
+    size_t n_read;      /* READS: messages of the part */
     txn_command in_txn; /* of the transaction of the policy, from REGISTERS on */
     uint64_t version;   /* WRITES, in a transaction: of the row before */
-    asc_frames frames;  /* READS: what of the part is yet to be read */
     bool part_doubt;    /* FAILS: rows of the part that write are in doubt */
     PyObject *list;     /* FINISHES: owned, of the targets so far; or NULL */
     PyObject *result;   /* ENDED: owned */
@@ -233,8 +237,8 @@ typedef struct template_head {
     PyObject *filter; /* borrowed: bytes, or NULL */
 } template_head;
 
-/* Begin a template. Its tail is then appended to b->bytes through w, which counts the
- * fields and operations. 0, or -1 with MemoryError. */
+/* Begin a template. Its tail is then appended to the bytes of b->memory through w, which
+ * counts the fields and operations. 0, or -1 with MemoryError. */
 int template_begin(batch_run *b, asc_writer *w);
 
 /* End a template: write its head and the fields before the user key. Only from here on
@@ -250,17 +254,17 @@ int batch_add(batch_run *b, PyObject *key, PyObject *target);
 static inline record_key
 batch_key_of(const batch_run *b, const batch_row *row)
 {
-    record_key k = {.names = b->names[row->names].of, .user = row->user};
+    record_key k = {.names = b->memory.names[row->names].of, .user = row->user};
     memcpy(k.digest, row->digest, sizeof k.digest);
     return k;
 }
 
-/* The same as a tuple: a new reference, or NULL with an exception. */
+/* The same as a tuple: a new reference, or NULL with an exception. A record_key would
+ * be a copy, which takes as long as the tuple. */
 static inline PyObject *
 batch_key_to_py(const batch_run *b, const batch_row *row)
 {
-    const record_key k = batch_key_of(b, row);
-    return key_to_py(&k, true);
+    return key_to_py(b->st, &b->memory.names[row->names].of, &row->user, row->digest);
 }
 
 /* Make the exception that is set say that it is about the key of row i. An exception

@@ -88,7 +88,7 @@ into_tuple(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err)
 {
     if (err != NULL && !gives_no_record(err->code)) {
         const record_key k = batch_key_of(b, row);
-        PyObject *shown = client_error_key(b->client, row->given, &k);
+        PyObject *shown = client_error_key(b->st, b->client, row->given, &k);
         raise_error(b->st, err, shown, NULL);
         Py_XDECREF(shown);
         return -1;
@@ -97,7 +97,7 @@ into_tuple(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err)
     if (key != NULL && m != NULL) {
         record = batch_record(b, row, key, m);
     }
-    else if (key != NULL && b->templates[row->template].has_bins) {
+    else if (key != NULL && b->memory.templates[row->template].has_bins) {
         record = record_tuple(b->st, key, Py_NewRef(Py_None), Py_NewRef(Py_None));
     }
     else if (key != NULL) {

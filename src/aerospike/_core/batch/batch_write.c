@@ -119,7 +119,7 @@ template_of_read_record(batch_run *b, const policy *pol, record_meta meta,
         Py_XDECREF(none);
         if (rc == 0) {
             /* the record of a Read has bins even if none were asked for: {} */
-            b->templates[b->n_templates - 1].has_bins = true;
+            b->memory.templates[b->n_templates - 1].has_bins = true;
         }
         return rc;
     }

@@ -94,7 +94,7 @@ message_of_row(batch_run *b, const batch_row *row, const asc_error *err)
 {
     module_state *st = b->st;
     /* borrowed: until batch_end() */
-    PyObject *asked = b->templates[row->template].asked;
+    PyObject *asked = b->memory.templates[row->template].asked;
     PyObject *text = message_text(err);
     if (text == NULL || asked == NULL || err->code <= 0 ||
         b->n_explained >= MAX_EXPLAINED) {

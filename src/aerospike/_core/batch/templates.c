@@ -20,7 +20,7 @@ encoder_for(const batch_run *b, asc_buf *out)
 static int
 put_operations(batch_run *b, asc_writer *w, PyObject *ops, operations_summary *sum)
 {
-    encoder e = encoder_for(b, &b->bytes);
+    encoder e = encoder_for(b, &b->memory.bytes);
     *sum = (operations_summary){0};
     return ops == NULL ? 0 : operations_from_py(&e, w, ops, true, sum);
 }
@@ -29,7 +29,7 @@ int
 batch_read_template(batch_run *b, const policy *pol, PyObject *bins)
 {
     asc_writer w;
-    encoder e = encoder_for(b, &b->bytes);
+    encoder e = encoder_for(b, &b->memory.bytes);
     template_head head = {.has_bins = true};
     if (template_begin(b, &w) < 0 ||
         (bins != NULL && read_operations(&e, &w, bins, BIN_NAME_OF_BATCH) < 0)) {
@@ -92,7 +92,7 @@ batch_operations_template(batch_run *b, const policy *pol, record_meta meta,
     if (template_end(b, &w, &head) < 0) {
         return -1;
     }
-    b->templates[b->n_templates - 1].asked = Py_NewRef(ops);
+    b->memory.templates[b->n_templates - 1].asked = Py_NewRef(ops);
     return 0;
 }
 
@@ -126,7 +126,7 @@ batch_apply_template(batch_run *b, const policy *pol, PyObject *module,
     asc_writer w;
     record_meta meta = {0};
     template_head head = head_of_write(pol, &meta, 0);
-    encoder e = encoder_for(b, &b->bytes);
+    encoder e = encoder_for(b, &b->memory.bytes);
     if (!PyList_Check(args) && !PyTuple_Check(args)) {
         raise_param(b->st,
                     "args must be a list of arguments for the UDF" DETAIL
@@ -140,6 +140,6 @@ batch_apply_template(batch_run *b, const policy *pol, PyObject *module,
         return -1;
     }
     PyObject *asked = PyTuple_Pack(2, module, function);
-    b->templates[b->n_templates - 1].asked = asked;
+    b->memory.templates[b->n_templates - 1].asked = asked;
     return asked != NULL ? 0 : -1;
 }

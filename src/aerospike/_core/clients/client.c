@@ -15,6 +15,7 @@
 
 #include "asc/log.h"
 #include "asc/shared.h"
+#include "support/collector.h"
 #include "support/compat.h"
 
 /* --- connecting --- */
@@ -337,38 +338,10 @@ client_cluster(module_state *st, ClientObject *client, asc_timing *timing)
 
 /* --- calls --- */
 
-/* Take what is in one of n places; NULL: all are empty. */
-static void *
-take_spare(spare_place *places, unsigned n)
-{
-    void *spare = NULL;
-    for (unsigned i = asc_own_place(n), end = i + n; spare == NULL && i < end; i++) {
-        /* a look, which is cheap, before the exchange; another thread may be faster */
-        _Atomic(void *) *at = &places[i % n].spare;
-        if (atomic_load_explicit(at, memory_order_relaxed) != NULL) {
-            spare = atomic_exchange(at, NULL);
-        }
-    }
-    return spare;
-}
-
-/* Put it into a place that is empty. False: there is none. */
-static bool
-give_spare(spare_place *places, unsigned n, void *spare)
-{
-    for (unsigned i = asc_own_place(n), end = i + n; i < end; i++) {
-        void *none = NULL;
-        if (atomic_compare_exchange_strong(&places[i % n].spare, &none, spare)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 asc_call *
 client_take_call(ClientObject *client)
 {
-    asc_call *call = take_spare(client->calls, N_SPARE_CALLS);
+    asc_call *call = asc_spare_take(client->calls, N_SPARE_CALLS);
     if (call == NULL) {
         call = asc_call_new();
     }
@@ -402,7 +375,7 @@ client_give_call(ClientObject *client, asc_call *call)
     if (call != NULL && asc_call_kept(call) != client->cluster) {
         asc_call_keep(call, NULL);
     }
-    if (call != NULL && !give_spare(client->calls, N_SPARE_CALLS, call)) {
+    if (call != NULL && !asc_spare_leave(client->calls, N_SPARE_CALLS, call)) {
         asc_call_free(call);
     }
 }
@@ -410,13 +383,13 @@ client_give_call(ClientObject *client, asc_call *call)
 client_store *
 client_take_store(ClientObject *client)
 {
-    return take_spare(client->stores, N_SPARE_STORES);
+    return asc_spare_take(client->stores, N_SPARE_STORES);
 }
 
 void
 client_give_store(ClientObject *client, client_store *store)
 {
-    if (!give_spare(client->stores, N_SPARE_STORES, store)) {
+    if (!asc_spare_leave(client->stores, N_SPARE_STORES, store)) {
         store->free(store);
     }
 }
@@ -427,7 +400,7 @@ free_spare(ClientObject *client)
 {
     asc_call *call;
     client_store *store;
-    while ((call = take_spare(client->calls, N_SPARE_CALLS)) != NULL) {
+    while ((call = asc_spare_take(client->calls, N_SPARE_CALLS)) != NULL) {
         asc_call_free(call);
     }
     while ((store = client_take_store(client)) != NULL) {
@@ -436,7 +409,8 @@ free_spare(ClientObject *client)
 }
 
 PyObject *
-client_error_key(const ClientObject *client, PyObject *given, const record_key *key)
+client_error_key(module_state *st, const ClientObject *client, PyObject *given,
+                 const record_key *key)
 {
     if (client->config.error_keys) {
         return Py_NewRef(given);
@@ -445,20 +419,19 @@ client_error_key(const ClientObject *client, PyObject *given, const record_key *
         return NULL;
     }
     PyObject *set = PyErr_GetRaisedException(); /* which stays */
-    PyObject *shown = key_to_py(key, false);
+    PyObject *shown = key_to_py(st, &key->names, NULL, key->digest);
     PyErr_Clear();
     PyErr_SetRaisedException(set);
     return shown;
 }
 
 int
-client_run_call(asc_call *call, asc_cluster *cluster, asc_error *err)
+client_run_call(module_state *st, asc_call *call, asc_cluster *cluster, asc_error *err)
 {
-    asc_status rc;
     for (;;) {
-        Py_BEGIN_ALLOW_THREADS
-        rc = asc_call_run(call, cluster, err);
-        Py_END_ALLOW_THREADS
+        gil_wait wait = begin_wait();
+        asc_status rc = asc_call_run(call, cluster, err);
+        end_wait(st, wait);
         if (rc != ASC_INTERRUPTED) {
             return rc == ASC_OK ? 0 : 1;
         }
@@ -470,8 +443,8 @@ client_run_call(asc_call *call, asc_cluster *cluster, asc_error *err)
 }
 
 int
-client_has_waited(module_state *st, asc_set *set, const atomic_bool *stop,
-                  asc_status rc, const asc_error *err)
+client_has_waited(module_state *st, const atomic_bool *stop, asc_status rc,
+                  const asc_error *err)
 {
     if (rc != ASC_OK && rc != ASC_INTERRUPTED) {
         raise_error(st, err, NULL, NULL);
@@ -480,11 +453,9 @@ client_has_waited(module_state *st, asc_set *set, const atomic_bool *stop,
     /* Handlers run also when no wait was needed: a signal may have come before, and a
      * loop that never waits must end, too. */
     if (PyErr_CheckSignals() < 0) {
-        asc_set_abandon(set);
         return -1;
     }
     if (stop != NULL && *stop) {
-        asc_set_abandon(set);
         return raise_code(st, ASC_ERR_CLIENT, "the call was stopped");
     }
     return rc == ASC_INTERRUPTED;
@@ -499,8 +470,11 @@ client_wait_set(module_state *st, asc_set *set, const atomic_bool *stop, asc_err
         Py_BEGIN_ALLOW_THREADS
         rc = asc_set_wait(set, err);
         Py_END_ALLOW_THREADS
-        more = client_has_waited(st, set, stop, rc, err);
+        more = client_has_waited(st, stop, rc, err);
     } while (more > 0);
+    if (more < 0) {
+        asc_set_abandon(set);
+    }
     return more;
 }
 

@@ -25,13 +25,6 @@ typedef struct client_store {
     void (*free)(struct client_store *store);
 } client_store;
 
-/* Where something lies that the next call may use. Each place has a line of memory of
- * its own, so that a thread whose call does so does not slow down those of others. */
-typedef struct spare_place {
-    _Atomic(void *) spare;
-    char apart[ASC_LINE_SIZE - sizeof(void *)];
-} spare_place;
-
 /* Where the life of a client stands. */
 typedef enum client_state {
     CLIENT_INVALID, /* the constructor was not called, or it failed */
@@ -56,8 +49,9 @@ typedef struct ClientObject {
     PyObject *extras; /* owned: a dict of what modules in Python keep of this client;
                          NULL until the constructor has begun, and for a view */
     client_config config;
-    spare_place calls[N_SPARE_CALLS];   /* owned: asc_call, or NULL */
-    spare_place stores[N_SPARE_STORES]; /* owned: client_store, or NULL */
+    /* The rarer ones stand between what all calls read and what they write to. */
+    asc_spare_place stores[N_SPARE_STORES]; /* owned: client_store, or NULL */
+    asc_spare_place calls[N_SPARE_CALLS];   /* owned: asc_call, or NULL */
 } ClientObject;
 
 /* The cluster of a client, counted for the caller, who releases it. A client that has
@@ -116,25 +110,26 @@ void client_give_store(ClientObject *client, client_store *store);
 /* What an error shows as its key: what the caller gave or, with error_keys False, the
  * key with its digest alone. key is NULL while it has not been parsed. A new reference;
  * NULL, without an exception, when there is nothing to show. */
-PyObject *
-client_error_key(const ClientObject *client, PyObject *given, const record_key *key);
+PyObject *client_error_key(module_state *st, const ClientObject *client,
+                           PyObject *given, const record_key *key);
 
 /* Run a call without the GIL. Now and then it is taken to run the handlers of signals,
  * which are Python code. 0: the reply is there; 1: the call failed, and err says how;
  * -1: a handler has raised, and the call is abandoned. */
-int client_run_call(asc_call *call, asc_cluster *cluster, asc_error *err);
+int
+client_run_call(module_state *st, asc_call *call, asc_cluster *cluster, asc_error *err);
 
 /* Wait for the parts of a set in the same way, until somebody makes *stop true, unless
- * that is NULL. 0: there is something to take; -1 with an exception: the set is
- * abandoned when a handler has raised or *stop is true, and cannot go on when it comes
- * from the library. */
+ * that is NULL. 0: there is something to take; -1 with an exception: a handler has
+ * raised, *stop is true, or the library has failed, and the set is abandoned. */
 int client_wait_set(module_state *st, asc_set *set, const atomic_bool *stop,
                     asc_error *err);
 
-/* The step that follows each asc_set_wait(), which has returned rc, with the GIL. 0 and
- * -1 as above; 1: the wait was interrupted and is to go on. */
-int client_has_waited(module_state *st, asc_set *set, const atomic_bool *stop,
-                      asc_status rc, const asc_error *err);
+/* The step that follows each asc_set_wait(), which has returned rc, with the GIL. 0 as
+ * above; -1 likewise, but the set is the caller's to abandon; 1: the wait was
+ * interrupted and is to go on. */
+int client_has_waited(module_state *st, const atomic_bool *stop, asc_status rc,
+                      const asc_error *err);
 
 /* Choose one of the nodes of the cluster, of which these are a list: the nodes take
  * turns. Returns its name, borrowed from the list; NULL with InvalidNodeError when the

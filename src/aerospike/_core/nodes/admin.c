@@ -350,7 +350,7 @@ client__admin(METHOD_PARAMS)
         return NULL;
     }
     if (prepare(&c, self, cls, argv) == 0) {
-        result = finish(&c, client_run_call(c.call, c.cluster, &c.err));
+        result = finish(&c, client_run_call(c.st, c.call, c.cluster, &c.err));
     }
     end(&c);
     return result;

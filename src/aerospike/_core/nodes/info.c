@@ -486,8 +486,9 @@ info_method(const info_method_row *row, METHOD_PARAMS)
     int rc = begin(&c, row, self, cls, argv);
     while (rc == 0 && c.at < c.n_questions) {
         question *q = write_question(&c);
-        rc = q != NULL ? take_reply(&c, client_run_call(q->call, c.cluster, &q->err))
-                       : -1;
+        rc = q != NULL
+                 ? take_reply(&c, client_run_call(c.st, q->call, c.cluster, &q->err))
+                 : -1;
     }
     if (rc == 0) {
         result = Py_NewRef(c.result);

@@ -51,25 +51,33 @@ put_list(packing *p, const arg_row *arg, PyObject *value)
                                : packing_refuse_type(p, name, "a list", value);
 }
 
+/* 0 if a list that nobody changes holds str alone, or -1 with an exception set. */
+static int
+check_texts(packing *p, const arg_row *arg, PyObject *list)
+{
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); i++) {
+        PyObject *item = PyList_GET_ITEM(list, i); /* borrowed: no Python code runs */
+        if (!PyUnicode_Check(item)) {
+            return raise_param(
+                p->e->st, "%s must be a list of str" DETAIL "it has a %s",
+                packing_text(packing_arg_name(p, arg)), Py_TYPE(item)->tp_name);
+        }
+    }
+    return 0;
+}
+
 /* A list that holds str alone. */
 static int
 put_texts(packing *p, const arg_row *arg, PyObject *value)
 {
-    Py_ssize_t n = PyList_Check(value) ? PyList_GET_SIZE(value) : 0;
-    for (Py_ssize_t i = 0; i < n; i++) {
-        PyObject *item = PyList_GetItemRef(value, i);
-        int rc = item != NULL ? 0 : -1;
-        if (item != NULL && !PyUnicode_Check(item)) {
-            rc = raise_param(p->e->st, "%s must be a list of str" DETAIL "it has a %s",
-                             packing_text(packing_arg_name(p, arg)),
-                             Py_TYPE(item)->tp_name);
-        }
-        Py_XDECREF(item);
-        if (rc < 0) {
-            return -1;
-        }
+    if (!PyList_Check(value)) {
+        return put_list(p, arg, value); /* which refuses it */
     }
-    return put_list(p, arg, value);
+    PyObject *list = list_of_now(value);
+    int rc = list != NULL ? check_texts(p, arg, list) : -1;
+    rc = rc == 0 ? put_list(p, arg, list) : rc;
+    Py_XDECREF(list);
+    return rc;
 }
 
 /* A number of as many bits as the row's detail says: sizes and shifts have 32, operands

@@ -51,7 +51,8 @@ record_to_py(record_call *c, bool with_user_key, bins_shape shape)
         return NULL;
     }
     bins_reader r = reader_of(c);
-    PyObject *key = key_to_py(&c->key, with_user_key);
+    const given_key *user = with_user_key ? &c->key.user : NULL;
+    PyObject *key = key_to_py(c->st, &c->key.names, user, c->key.digest);
     PyObject *meta = key != NULL ? meta_to_py(c->st, &m) : NULL;
     PyObject *bins = meta != NULL && shape != NULL ? shape(&r, &m) : NULL;
     /* The tuple is made last: decoding bins may run Python code, which must not see a
@@ -97,7 +98,7 @@ decode_meta(record_call *c)
 static PyObject *
 decode_absent(record_call *c)
 {
-    PyObject *key = key_to_py(&c->key, true);
+    PyObject *key = key_to_py(c->st, &c->key.names, &c->key.user, c->key.digest);
     PyObject *pair = key != NULL ? PyTuple_Pack(2, key, Py_None) : NULL;
     Py_XDECREF(key);
     return pair;

@@ -108,7 +108,7 @@ __attribute__((noinline)) static void
 explain(record_call *c)
 {
     PyObject *key =
-        client_error_key(c->client, c->key_arg, c->req != NULL ? &c->key : NULL);
+        client_error_key(c->st, c->client, c->key_arg, c->req != NULL ? &c->key : NULL);
     explain_error(c->st, c->row->name, key, c->shown, c->pol.filter != NULL);
     Py_XDECREF(key);
 }
@@ -204,7 +204,7 @@ run_in_transaction(record_call *c)
             return -1;
         }
     }
-    return step == TXN_SENDS ? client_run_call(c->call, c->cluster, &c->err) : 1;
+    return step == TXN_SENDS ? client_run_call(c->st, c->call, c->cluster, &c->err) : 1;
 }
 
 /* Is there a reply with this result code? */
@@ -280,7 +280,7 @@ record_run(record_call *c)
     if (c->in_txn != NULL) {
         return run_in_transaction(c);
     }
-    return client_run_call(c->call, c->cluster, &c->err);
+    return client_run_call(c->st, c->call, c->cluster, &c->err);
 }
 
 inline PyObject *

@@ -1,10 +1,18 @@
 /* This file gives other threads a turn while a long reply is read or many keys are
- * parsed. What they would see of a pause of the collector ends before.
+ * parsed, and while a call waits. What they would see of a pause of the collector ends
+ * before.
  *
  * A thread that waits for the GIL hears when it is free, but needs a moment to wake up.
  * Who takes the GIL back at once has it again before, unless the other has waited for
  * Python's switch interval (5 ms). So the GIL stays free for a moment when it was kept
- * for long, and there are threads that may want it. */
+ * for long, and there are threads that may want it.
+ *
+ * The same makes calls slow beside a thread that computes. After the switch interval
+ * that one has to let another thread have the GIL, and then stands in line behind all
+ * who wait, but only when it has woken up. A call needs the GIL for a few microseconds,
+ * and the next in line needs some more to wake up. So the computing thread finds the
+ * GIL free, and has it for 5 ms more after a single call. That is why a call that has
+ * waited for the GIL for long keeps it until the computing thread stands in line. */
 #include "support/collector.h"
 
 #include <stdbool.h>
@@ -28,10 +36,25 @@ give_turn(module_state *st)
     Py_END_ALLOW_THREADS
 }
 
+gil_wait
+begin_wait(void)
+{
+    return (gil_wait){.own = PyEval_SaveThread()};
+}
+
+void
+end_wait(module_state *st, gil_wait wait)
+{
+    (void)st;
+    PyEval_RestoreThread(wait.own);
+}
+
 #else
 
 #define LONGEST_HOLD_NS 1000000 /* a slice more, at most */
 #define MOMENT_NS 20000         /* the system makes some more of it */
+#define LONG_WAIT_NS 1000000    /* for the GIL: another thread computes */
+#define LINE_UP_NS 40000        /* most threads wake up within that */
 
 static int64_t
 now_ns(void)
@@ -76,6 +99,31 @@ give_turn(module_state *st)
     }
     if (pauses) {
         gc_pause(st);
+    }
+}
+
+gil_wait
+begin_wait(void)
+{
+    bool has_rivals = has_others();
+    return (gil_wait){.own = PyEval_SaveThread(), .has_rivals = has_rivals};
+}
+
+/* Those who wait behind this thread have waited for long as well, but once it has kept
+ * the GIL they need not. */
+void
+end_wait(module_state *st, gil_wait wait)
+{
+    int64_t asked = wait.has_rivals ? now_ns() : 0;
+    PyEval_RestoreThread(wait.own);
+    if (!wait.has_rivals) {
+        return;
+    }
+    int64_t got = now_ns();
+    if (got - asked >= LONG_WAIT_NS && got - st->lined_up_ns >= LONG_WAIT_NS) {
+        st->lined_up_ns = got;
+        while (now_ns() - got < LINE_UP_NS) {
+        }
     }
 }
 

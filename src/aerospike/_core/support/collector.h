@@ -49,4 +49,16 @@ void begin_turn(module_state *st);
  * before that and a new one begins afterwards. */
 void give_turn(module_state *st);
 
+/* How a thread waits without the GIL. */
+typedef struct {
+    PyThreadState *own; /* borrowed */
+    bool has_rivals;    /* other threads may have the GIL when the wait is over */
+} gil_wait;
+
+/* A short call gives the GIL away while it waits, and takes it back. If another thread
+ * computed meanwhile, the call keeps the GIL for some microseconds, so that the next
+ * calls get it before that thread does. */
+gil_wait begin_wait(void);
+void end_wait(module_state *st, gil_wait wait);
+
 #endif

@@ -161,6 +161,17 @@ sequence_of_now(PyObject *sequence)
 #endif
 }
 
+/* The same for a list that is to stay one. */
+static inline PyObject *
+list_of_now(PyObject *list)
+{
+#ifdef Py_GIL_DISABLED
+    return PyList_GetSlice(list, 0, PY_SSIZE_T_MAX);
+#else
+    return Py_NewRef(list);
+#endif
+}
+
 /* The same for a dict of which some entries are looked up, one after the other: without
  * the GIL others could change two of them at once in between. */
 static inline PyObject *
@@ -224,7 +235,8 @@ small_int(PyObject *value, int64_t *out)
 
 /* A lock for some fields, in place of the GIL where there is none. Whoever has it only
  * looks at the fields and changes them: he runs no Python code, drops no reference and
- * waits for nothing, so that a fork finds it free. One of zeros is free. */
+ * waits for nothing, so that a fork finds it free, but for the moment that
+ * doc/internals.md names. One of zeros is free. */
 #ifdef Py_GIL_DISABLED
 typedef PyMutex field_lock;
 #else

@@ -137,7 +137,7 @@ state_clear(module_state *st)
     Py_CLEAR(st->running_loop);
     Py_CLEAR(st->modules);
     Py_CLEAR(st->context_names);
-    Py_CLEAR(st->lasting_meta);
+    Py_CLEAR(st->common_meta);
     for (int i = 0; i < N_BATCH_TYPES; i++) {
         Py_CLEAR(st->batch_types[i]);
     }

@@ -186,6 +186,7 @@ typedef struct module_state {
     bool gc_paused;                      /* see collector.h */
     int64_t held_since_ns; /* since when a call that gives turns has had the
                                             GIL; see collector.c */
+    int64_t lined_up_ns;   /* when a call kept the GIL for others to stand in line */
     tree_packer pack_tree;
     PyObject *pickle_dumps, *pickle_loads;        /* imported when they are needed */
     PyObject *random_bytes;                       /* likewise */
@@ -203,7 +204,7 @@ typedef struct module_state {
     PyObject *context_names;      /* ("context",), the keywords of a call */
     PyObject *spare_pendings;     /* memory of ended calls of AsyncClients: a list */
     size_t n_spare_pendings;
-    PyObject *lasting_meta; /* the metadata that many records have; see bins.c */
+    PyObject *common_meta; /* the metadata that many records have; see bins.c */
     PyObject **option_names[N_TABLES];      /* interned, one per row, ended by NULL */
     PyObject *cached_names[N_CACHED_NAMES]; /* see decode_name() */
 } module_state;

@@ -14,53 +14,47 @@ now_unix_s(void)
     return (uint64_t)now.tv_sec;
 }
 
-/* Make a dict with the one item "ttl"; NULL with MemoryError. */
+/* Put a number into a dict, which is taken and returned; NULL with MemoryError, or
+ * when there is no dict. */
 static PyObject *
-dict_with_ttl(module_state *st, uint32_t ttl_s)
+with_number(PyObject *dict, PyObject *name, uint32_t number)
 {
-    PyObject *dict = PyDict_New();
-    PyObject *ttl = dict != NULL ? PyLong_FromUnsignedLong(ttl_s) : NULL;
-    if (ttl == NULL || PyDict_SetItem(dict, st->s_ttl, ttl) < 0) {
+    PyObject *value = dict != NULL ? PyLong_FromUnsignedLong(number) : NULL;
+    if (value == NULL || PyDict_SetItem(dict, name, value) < 0) {
         Py_CLEAR(dict);
     }
-    Py_XDECREF(ttl);
+    Py_XDECREF(value);
     return dict;
+}
+
+static PyObject *
+new_meta(module_state *st, uint32_t ttl_s, uint32_t generation)
+{
+    PyObject *meta = with_number(PyDict_New(), st->s_ttl, ttl_s);
+    return with_number(meta, st->s_gen, generation);
 }
 
 int
 bins_init(module_state *st)
 {
-    st->lasting_meta = dict_with_ttl(st, ASC_TTL_NEVER);
-    return st->lasting_meta != NULL ? 0 : -1;
+    st->common_meta = new_meta(st, ASC_TTL_NEVER, 1);
+    return st->common_meta != NULL ? 0 : -1;
 }
 
-/* Do the same for a record that never expires, as most do. A copy saves the making of
- * the int and of the table, but threads without the GIL would wait for each other
- * there. */
-static PyObject *
-dict_of_lasting(module_state *st)
-{
-#ifdef Py_GIL_DISABLED
-    return dict_with_ttl(st, ASC_TTL_NEVER);
-#else
-    return PyDict_Copy(st->lasting_meta);
-#endif
-}
-
-/* The clock is read only for records that expire. */
+/* Most records never expire, and many were written once. A copy saves the making of the
+ * numbers and of the table, but threads without the GIL would wait for each other
+ * there. The clock is read only for records that expire. */
 PyObject *
 meta_to_py(module_state *st, const asc_msg *m)
 {
-    PyObject *dict =
-        m->void_time == 0
-            ? dict_of_lasting(st)
-            : dict_with_ttl(st, asc_ttl_from_void_time(m->void_time, now_unix_s()));
-    PyObject *gen = dict != NULL ? PyLong_FromUnsignedLong(m->generation) : NULL;
-    if (gen == NULL || PyDict_SetItem(dict, st->s_gen, gen) < 0) {
-        Py_CLEAR(dict);
+#ifndef Py_GIL_DISABLED
+    if (m->void_time == 0) {
+        PyObject *meta = PyDict_Copy(st->common_meta);
+        return m->generation == 1 ? meta : with_number(meta, st->s_gen, m->generation);
     }
-    Py_XDECREF(gen);
-    return dict;
+#endif
+    return new_meta(st, asc_ttl_from_void_time(m->void_time, now_unix_s()),
+                    m->generation);
 }
 
 /* Read the next operation of the reply; err holds no error yet. 0, or -1 with an

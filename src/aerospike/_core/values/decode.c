@@ -54,8 +54,10 @@ decode_text(const uint8_t *data, size_t size)
                                       "surrogateescape");
 }
 
-/* Short ASCII names are kept, one for each place of a table; a newcomer takes its
- * place. Names repeat from record to record, so that nearly all are found. */
+/* Short ASCII names are kept, one for each place of a table. Names repeat from record to
+ * record, so that nearly all are found. With the GIL, a newcomer takes the place of
+ * another name. Without it, a name stays, so that all threads may look at it; and it is
+ * interned, which makes it immortal there, so that they do not write to its count. */
 #define LONGEST_CACHED_NAME 32u
 
 /* The first and the last bytes of a name, up to 8 of each. Of names of the same size up
@@ -109,37 +111,41 @@ name_slot(name_ends ends, size_t size)
     return (size_t)((h ^ h >> 32) * 0x9E3779B97F4A7C15u >> 54) & (N_CACHED_NAMES - 1);
 }
 
-#ifndef Py_GIL_DISABLED
 /* Make a name and put it into its place. It is not inline, or names that are known
  * would save and restore its registers. */
 static __attribute__((noinline)) PyObject *
 new_name(PyObject **slot, const uint8_t *data, size_t size)
 {
     PyObject *name = decode_text(data, size);
-    if (name != NULL && PyUnicode_IS_COMPACT_ASCII(name)) {
-        Py_XSETREF(*slot, Py_NewRef(name));
+    if (name == NULL || !PyUnicode_IS_COMPACT_ASCII(name)) {
+        return name;
     }
+#ifdef Py_GIL_DISABLED
+    if (load_object(slot) == NULL) {
+        PyUnicode_InternInPlace(&name);
+        if (!set_object_once(slot, Py_NewRef(name))) {
+            Py_DECREF(name); /* another thread was faster */
+        }
+    }
+#else
+    Py_XSETREF(*slot, Py_NewRef(name));
+#endif
     return name;
 }
-#endif
 
 PyObject *
 decode_name(module_state *st, const uint8_t *data, size_t size)
 {
-#ifdef Py_GIL_DISABLED /* the table has no lock */
-    return decode_text(data, size);
-#else
     if (size < 2 || size > LONGEST_CACHED_NAME) {
         return decode_text(data, size);
     }
     name_ends ends = ends_of(data, size);
     PyObject **slot = &st->cached_names[name_slot(ends, size)];
-    PyObject *known = *slot;
+    PyObject *known = load_object(slot);
     if (known != NULL && is_name(known, data, size, ends)) {
         return Py_NewRef(known);
     }
     return new_name(slot, data, size);
-#endif
 }
 
 /* --- msgpack --- */
@@ -233,7 +239,8 @@ decode_bytes(decoder *d, const asc_mp_item *item)
 #define LARGEST_MAP_OF_NAMES 64u
 
 /* Decode a key of a map. When it is text and the map is small, it is looked up among
- * the names: the same few keys come with every record. */
+ * the names: the same few keys come with every record. Where names stay, they do not:
+ * there may be any number of them. */
 static PyObject *
 decode_map_key(decoder *d, asc_mp_reader *r, size_t n_pairs)
 {
@@ -242,7 +249,11 @@ decode_map_key(decoder *d, asc_mp_reader *r, size_t n_pairs)
     if (n_pairs <= LARGEST_MAP_OF_NAMES && asc_mp_next(&peek, &item) == ASC_MP_BYTES &&
         item.size > 0 && item.data[0] == ASC_PARTICLE_STRING) {
         *r = peek;
+#ifdef Py_GIL_DISABLED
+        return decode_text(item.data + 1, item.size - 1);
+#else
         return decode_name(d->st, item.data + 1, item.size - 1);
+#endif
     }
     return decode_item(d, r);
 }

@@ -11,6 +11,7 @@
 #include "support/compat.h"
 #include "support/numbers.h"
 #include "support/texts.h"
+#include "values/values.h"
 
 /* Take a text as the user key. With a NUL in it, other clients would take what stands
  * before that for the key, and mean another record. */
@@ -311,23 +312,49 @@ given_key_to_py(const given_key *user)
     return PyBytes_Check(pk) ? text_key_to_py(user->bytes, user->size) : Py_NewRef(pk);
 }
 
-PyObject *
-key_to_py(const record_key *k, int with_user_key)
+/* The object of a name, for the key of a record: the caller's own. Where there is no
+ * GIL, all threads that use the same str would write to its count. So a name that is
+ * kept takes its place there. */
+static PyObject *
+name_to_py(module_state *st, PyObject *given, const char *text, size_t size)
 {
-    PyObject *digest =
-        PyByteArray_FromStringAndSize((const char *)k->digest, ASC_DIGEST_SIZE);
-    PyObject *pk = with_user_key && k->user.object != NULL ? given_key_to_py(&k->user)
-                                                           : Py_NewRef(Py_None);
-    PyObject *key = digest != NULL && pk != NULL ? PyTuple_New(4) : NULL;
+#ifdef Py_GIL_DISABLED
+    if (PyUnicode_CheckExact(given)) {
+        return decode_name(st, (const uint8_t *)text, size);
+    }
+#else
+    (void)st;
+    (void)text;
+    (void)size;
+#endif
+    return Py_NewRef(given);
+}
+
+PyObject *
+key_to_py(module_state *st, const key_names *names, const given_key *user,
+          const uint8_t *digest)
+{
+    bool has_user_key = user != NULL && user->object != NULL;
+    PyObject *bytes =
+        PyByteArray_FromStringAndSize((const char *)digest, ASC_DIGEST_SIZE);
+    PyObject *ns = name_to_py(st, names->ns, names->ns_text, names->ns_size);
+    PyObject *set = names->set_size > 0
+                        ? name_to_py(st, names->set, names->set_text, names->set_size)
+                        : Py_NewRef(Py_None);
+    PyObject *pk = has_user_key ? given_key_to_py(user) : Py_NewRef(Py_None);
+    bool has_parts = ns != NULL && set != NULL && pk != NULL && bytes != NULL;
+    PyObject *key = has_parts ? PyTuple_New(4) : NULL;
     if (key == NULL) {
-        Py_XDECREF(digest);
+        Py_XDECREF(bytes);
+        Py_XDECREF(ns);
+        Py_XDECREF(set);
         Py_XDECREF(pk);
         return NULL;
     }
-    PyTuple_SET_ITEM(key, 0, Py_NewRef(k->names.ns));
-    PyTuple_SET_ITEM(key, 1, Py_NewRef(k->names.set_size > 0 ? k->names.set : Py_None));
+    PyTuple_SET_ITEM(key, 0, ns);
+    PyTuple_SET_ITEM(key, 1, set);
     PyTuple_SET_ITEM(key, 2, pk);
-    PyTuple_SET_ITEM(key, 3, digest);
+    PyTuple_SET_ITEM(key, 3, bytes);
     key_untrack(key);
     return key;
 }

@@ -89,8 +89,9 @@ int key_from_parts(module_state *st, record_key *k, PyObject *ns, PyObject *set,
                    PyObject *user_key);
 
 /* A new tuple (ns, set, user key or None, bytearray(digest)), in which set is None when
- * there is none. NULL with an exception. */
-PyObject *key_to_py(const record_key *k, int with_user_key);
+ * there is none. user may be NULL: None. NULL with an exception. */
+PyObject *key_to_py(module_state *st, const key_names *names, const given_key *user,
+                    const uint8_t *digest);
 
 /* The user key that a record was stored with, from its field: particle type and value
  * (size is at least 1). A new reference, or NULL with an exception. A key made with
