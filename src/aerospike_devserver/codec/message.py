@@ -89,6 +89,7 @@ class Info2:
     GENERATION_GT: Final = 0x08
     DURABLE_DELETE: Final = 0x10
     CREATE_ONLY: Final = 0x20
+    RELAXED: Final = 0x40
     RESPOND_ALL_OPS: Final = 0x80
 
 
