@@ -6,7 +6,6 @@ the function of that name returns:
     options TABLE [KIND]   keys of a dictionary: type, default, meaning
     old-names TABLE        older names of keys
     shared-keys            keys that may stand beside the sections of policies
-    pending                policies of calls that do not exist yet
     exceptions             the tree of classes, with codes
     operations MODULE      helpers of a module: arguments, what they do, results
     direct PREFIX          methods of the 2.x line, beside the helpers of today
@@ -27,7 +26,7 @@ import option_texts
 from aerospike import _core, exception
 from aerospike._doctor.findings import KINDS
 from aerospike_devserver.cli import parser
-from option_texts import PENDING, Text
+from option_texts import Text
 
 Row = dict[str, Any]
 
@@ -109,8 +108,7 @@ def old_names(table: str) -> str:
     def lines() -> Iterator[Sequence[str]]:
         for row in rows_of(table):
             if is_old(row):
-                kinds = [kind for kind in row["kinds"] if kind not in PENDING]
-                where = ", ".join(kinds) if table == "policy" else "config"
+                where = ", ".join(row["kinds"]) if table == "policy" else "config"
                 yield f"`{row['name']}`", f"`{row['new_name']}`", where
 
     return _table(("older name", "today's name", "in"), lines())
@@ -121,18 +119,6 @@ def shared_keys() -> str:
     rows = [row for row in rows_of("policy") if row["shared"]]
     names = [f"`{row['name']}`" for row in rows if row["type"] != "ignored"]
     return f"{', '.join(names)}."
-
-
-def pending() -> str:
-    """Policies whose calls are still to come, with their keys."""
-
-    def lines() -> Iterator[Sequence[str]]:
-        for kind, what in PENDING.items():
-            rows = rows_of("policy", kind)
-            names = [f"`{row['name']}`" for row in rows if not is_old(row)]
-            yield f"`{kind}`", what, ", ".join(names)
-
-    return _table(("policy", "for", "keys"), lines())
 
 
 # Exceptions
@@ -275,7 +261,6 @@ FUNCTIONS: dict[str, Callable[..., str]] = {
     "options": options,
     "old-names": old_names,
     "shared-keys": shared_keys,
-    "pending": pending,
     "exceptions": exceptions,
     "operations": operations,
     "direct": direct,

@@ -467,9 +467,3 @@ TABLES = {
     "lua": LUA,
     "shm": SHM,
 }
-
-PENDING = {
-    "txn_verify": "transactions, their verification",
-    "txn_roll": "transactions, their end",
-}
-"""Policies that are parsed already; the calls that they are for are still to come."""

@@ -205,6 +205,14 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         },
     ),
     (
+        "--allow-expunge",
+        {
+            "action": "store_true",
+            "help": "take deletes that are not durable though there is strong "
+            "consistency, outside of transactions",
+        },
+    ),
+    (
         "--session-ttl",
         {
             "type": int,

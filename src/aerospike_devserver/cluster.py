@@ -134,6 +134,8 @@ class DevCluster:
         files and starts processes. Without it they reach nothing but records.
     :param strong_consistency: the namespaces have strong consistency, and transactions:
         all of them, or those of these names.
+    :param allow_expunge: take deletes that are not durable though there is strong
+        consistency, outside of transactions.
     :ivar faults: makes things go wrong: see `Faults`.
     :raises ValueError: a parameter is out of range, or a file is not what it should be.
     """
@@ -172,6 +174,7 @@ class DevCluster:
         alternate_address: str | None = None,
         racks: GivenRacks = None,
         strong_consistency: Strong = False,
+        allow_expunge: bool = False,
     ) -> None:
         namespaces = list(namespaces)
         strong = strong_ones(strong_consistency, namespaces)
@@ -183,6 +186,7 @@ class DevCluster:
                 allow_ttl_without_nsup=allow_ttl_without_nsup,
                 max_record_size=max_record_size,
                 is_strong=name in strong,
+                allow_expunge=allow_expunge,
             )
             for name in namespaces
         ]
@@ -211,6 +215,8 @@ class DevCluster:
                 security=security or None,
                 strong_consistency=strong or None,
             )
+        if not strong:
+            _refuse("strong_consistency", allow_expunge=allow_expunge or None)
         if not security:
             _refuse(
                 "security",

@@ -77,7 +77,8 @@ class NamespaceConfig:
     default_ttl_s: seconds, 0 = never expire; nsup_period_s: 0 turns expiration off,
     and a TTL is then refused with 22 unless allow_ttl_without_nsup is set;
     max_record_size: bytes of one stored record, above it a write answers 13;
-    is_strong: it has strong consistency.
+    is_strong: it has strong consistency; allow_expunge: and deletes need not be durable
+    nevertheless.
     """
 
     name: str
@@ -87,6 +88,7 @@ class NamespaceConfig:
     allow_ttl_without_nsup: bool = True
     max_record_size: int = 1_048_576
     is_strong: bool = False
+    allow_expunge: bool = False
 
     def __post_init__(self) -> None:
         if not _NAMESPACE.fullmatch(self.name):

@@ -20,6 +20,7 @@ from aerospike_devserver.codec.message import (
     Field,
     Info1,
     Info2,
+    Info4,
     Message,
     MessageError,
     Op,
@@ -34,6 +35,12 @@ from aerospike_devserver.values.particle import Particle
 log = logging.getLogger(__name__)
 
 _BATCH = "batch of "
+_STEPS = {
+    Info4.VERIFY_READ: "verify",
+    Info4.ROLL_FORWARD: "roll forward",
+    Info4.ROLL_BACK: "roll back",
+}
+"""What ends a transaction, on one record, by bits of info4."""
 
 
 def note(session: Session, proto_type: int, body: bytes, reply: Reply) -> None:
@@ -102,6 +109,9 @@ def _action(message: Message) -> str:
         kind = "query" if Field.INDEX_RANGE in message.fields else "scan"
         named = kind if index is None else f"{kind} by index {_text(index)}"
         return f"{named} {operations}".rstrip()
+    for bit, word in _STEPS.items():
+        if message.info4 & bit:
+            return word
     if message.info2 & Info2.DELETE:
         return "remove"
     if message.info1 & Info1.GET_NO_BINS and not operations:

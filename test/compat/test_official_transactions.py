@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+import subprocess
 from pathlib import Path
 
 import pytest
 
+import aerospike
 from aerospike_devserver import DevCluster
 
+from ..children import LIMIT_S
+from ..waiting import patient, until
 from .environment import steps
 from .test_official_client import official_python as official_python
 
@@ -71,3 +76,55 @@ def test_official_client_runs_transactions(official_python, nodes):
         host, port = cluster.hosts[0]
         found = steps(official_python, "-I", SCRIPT, f"{host}:{port}")
     assert found == WANTED
+
+
+TRANSACTION = """
+import sys
+import aerospike
+
+host, port = sys.argv[1].split(":")
+client = aerospike.client({"hosts": [(host, int(port))]})
+first, second, third, other = [("test", "killed", name) for name in "abcd"]
+txn = aerospike.Transaction()
+policy = {"txn": txn}
+n = client.get(first, policy)[2]["n"] + client.get(other, policy)[2]["n"]
+for key in (first, second, third):
+    client.put(key, {"n": n}, None, policy)
+client.commit(txn)
+print("committed")
+"""
+*WRITTEN, READ = [("test", "killed", name) for name in "abcd"]
+
+
+def test_official_client_that_is_killed_leaves_all_or_nothing(official_python):
+    """It is killed while it waits for each reply in turn."""
+    with (
+        DevCluster(strong_consistency=True) as cluster,
+        aerospike.client(patient(cluster.config)) as client,
+    ):
+        host, port = cluster.hosts[0]
+        command = [official_python, "-I", "-c", TRANSACTION, f"{host}:{port}"]
+        for key in (*WRITTEN, READ):
+            client.put(key, {"n": 1})
+        changes = []
+        for nth in itertools.count(1):
+            before = [client.get(key)[2]["n"] for key in WRITTEN]
+            with (
+                cluster.faults.silence(
+                    commands=("read", "write", "batch"), nth=nth
+                ) as fault,
+                subprocess.Popen(command, stdout=subprocess.PIPE) as process,
+            ):
+                until(lambda: fault.hits or process.poll() is not None)
+                process.kill()
+                said, _ = process.communicate(timeout=LIMIT_S)
+            cluster.advance(12)
+            after = [client.get(key)[2]["n"] for key in WRITTEN]
+            assert after in (before, [before[0] + 1] * len(WRITTEN))
+            changes.append(after != before)
+            if not fault.hits:
+                break
+    assert said == b"committed\n"
+    assert changes == sorted(changes)
+    assert set(changes) == {False, True}
+    assert len(changes) >= 11  # 2 reads, 3 writes with registrations, and the commit

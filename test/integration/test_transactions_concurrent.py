@@ -2,17 +2,13 @@
 
 Accounts are records, and each transaction moves money between two of them, or sums up
 all. What a transaction has summed up that was committed is always the same sum, and so
-is what is left in the end: also when connections break, and when clients die.
+is what is left in the end, also when connections break.
 """
 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import random
-import subprocess
-import sys
-import textwrap
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -23,9 +19,7 @@ import aerospike
 from aerospike import exception
 from aerospike_devserver import DevCluster
 
-from ..children import LIMIT_S
-from ..compat.environment import find_official, place
-from ..waiting import patient, until
+from ..waiting import patient
 
 N_ACCOUNTS, EACH = 6, 100
 ACCOUNTS = [("test", "bank", number) for number in range(N_ACCOUNTS)]
@@ -164,54 +158,3 @@ def test_money_is_moved_over_connections_that_break(cluster, client):
     cluster.advance(12)  # the server ends what was given up
     assert sum(left(client)) == N_ACCOUNTS * EACH
     assert all(each.n_committed and each.n_broken for each in done)
-
-
-# Clients that are killed
-
-TRANSACTION = """
-import sys
-import aerospike
-
-host, port = sys.argv[1].split(":")
-client = aerospike.client({"hosts": [(host, int(port))]})
-first, second, third, other = [("test", "killed", name) for name in "abcd"]
-txn = aerospike.Transaction()
-policy = {"txn": txn}
-n = client.get(first, policy)[2]["n"] + client.get(other, policy)[2]["n"]
-for key in (first, second, third):
-    client.put(key, {"n": n}, None, policy)
-client.commit(txn)
-print("committed")
-"""
-KEYS = [("test", "killed", name) for name in "abc"]
-MESSAGES = ("read", "write", "batch")
-
-
-@pytest.mark.parametrize("whose", ["ours", "of PyPI"])
-def test_a_client_that_is_killed_leaves_all_or_nothing(cluster, client, whose):
-    """It is killed while it waits for each reply in turn."""
-    python = sys.executable if whose == "ours" else place(find_official())
-    host, port = cluster.hosts[0]
-    command = [python, "-c", textwrap.dedent(TRANSACTION), f"{host}:{port}"]
-    for key in (*KEYS, ("test", "killed", "d")):
-        client.put(key, {"n": 1})
-    changes = []
-    for nth in itertools.count(1):
-        before = [client.get(key)[2]["n"] for key in KEYS]
-        with (
-            cluster.faults.silence(commands=MESSAGES, nth=nth) as fault,
-            subprocess.Popen(command, stdout=subprocess.PIPE) as process,
-        ):
-            until(lambda: fault.hits or process.poll() is not None)
-            process.kill()
-            said, _ = process.communicate(timeout=LIMIT_S)
-        cluster.advance(12)
-        after = [client.get(key)[2]["n"] for key in KEYS]
-        assert after in (before, [before[0] + 1] * len(KEYS))
-        changes.append(after != before)
-        if not fault.hits:
-            break
-    assert said == b"committed\n"
-    assert changes == sorted(changes)
-    assert set(changes) == {False, True}
-    assert len(changes) >= 11  # 2 reads, 3 writes with registrations, and the commit

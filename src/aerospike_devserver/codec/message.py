@@ -89,6 +89,7 @@ class Info2:
     GENERATION_GT: Final = 0x08
     DURABLE_DELETE: Final = 0x10
     CREATE_ONLY: Final = 0x20
+    RELAXED: Final = 0x40
     RESPOND_ALL_OPS: Final = 0x80
 
 
@@ -241,11 +242,17 @@ def parse_ops(body: bytes, offset: int, count: int) -> tuple[list[Operation], in
     return ops, offset
 
 
+_COUNT = Struct(">H")
+_COUNT_OFFSET = PROTO_SIZE + 18
+"""Where the number of fields stands in a single-record reply."""
+
+
 def failure_in(reply: bytes) -> str:
     """Why a function has failed, as the frame of a reply tells; "" if it does not."""
     offset = PROTO_SIZE + HEADER_SIZE
     if len(reply) <= offset:
         return ""
+    _, offset = parse_fields(reply, offset, *_COUNT.unpack_from(reply, _COUNT_OFFSET))
     ops, _ = parse_ops(reply, offset, 1)
     return ops[0][3].decode("utf-8", "backslashreplace")
 
@@ -301,11 +308,6 @@ def as_batch_row(reply: bytes, index: int) -> bytes:
     """A single-record reply as a row of a batch: no frame, the index in its place."""
     start = PROTO_SIZE + _INDEX_OFFSET
     return reply[PROTO_SIZE:start] + _INDEX.pack(index) + reply[start + _INDEX.size :]
-
-
-_COUNT = Struct(">H")
-_COUNT_OFFSET = PROTO_SIZE + 18
-"""Where the number of fields stands in a single-record reply."""
 
 
 def with_fields(reply: bytes, fields: Sequence[bytes]) -> bytes:

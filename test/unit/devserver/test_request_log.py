@@ -12,6 +12,7 @@ from aerospike_devserver.handlers.record import batch
 from aerospike_helpers.operations import operations
 
 from ...absent import need
+from ...waiting import patient
 from . import rawwire
 
 LOGGER = "aerospike_devserver.request_log"
@@ -86,6 +87,26 @@ def test_several_records_are_one_line(client, caplog, monkeypatch):
     ]
 
 
+def test_steps_of_a_transaction_are_told(caplog):
+    other = ("test", "demo", "bob")
+    with (
+        DevCluster(strong_consistency=True) as cluster,
+        aerospike.client({"hosts": cluster.hosts}) as client,
+    ):
+        client.put(other, {"n": 1})
+        with caplog.at_level(logging.INFO, LOGGER):
+            for end in (client.commit, client.abort):
+                txn = aerospike.Transaction()
+                client.get(other, {"txn": txn})
+                client.put(KEY, {"n": 1}, policy={"txn": txn})
+                end(txn)
+    texts = [line.partition(": ")[2] for line in lines(caplog)]
+    begin = "read all bins", "write id, cdt_modify keyds", "write n"
+    commit = "verify", "write fwd", "roll forward", "remove"
+    steps = [*begin, *commit, *begin, "roll back", "remove"]
+    assert texts == [f"{step} -> 0 OK" for step in steps]
+
+
 @pytest.mark.parametrize(
     ("key", "shown"),
     [(7, "7"), (-1, "-1"), (bytearray(b"a\0"), "b'a\\x00'"), ("\n", "'\\n'")],
@@ -106,6 +127,21 @@ def test_text_of_a_function_is_escaped_and_cut(client, caplog, tmp_path, monkeyp
     assert r"-> 100 UDF: failing.lua:1: a\n\x1bxxx" in lines(caplog)[0]
     assert lines(caplog)[0].endswith("x…")
     assert len(lines(caplog)[0]) < 400
+
+
+def test_text_of_a_function_in_a_transaction_is_told(caplog, tmp_path, monkeypatch):
+    """The reply has a version in front of the text."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "failing.lua").write_text("function f(rec) error('no') end")
+    with (
+        DevCluster(strong_consistency=True) as cluster,
+        aerospike.client(patient(cluster.config)) as client,
+    ):
+        client.udf_put("failing.lua")
+        txn = aerospike.Transaction()
+        with caplog.at_level(logging.INFO, LOGGER), pytest.raises(exception.UDFError):
+            client.apply(KEY, "failing", "f", [], {"txn": txn})
+        assert "-> 100 UDF: failing.lua:1: no" in lines(caplog)[-1]
 
 
 def test_long_request_is_cut(client, caplog):

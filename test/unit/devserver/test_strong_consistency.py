@@ -29,6 +29,7 @@ from .rawwire import (
 )
 from .transacting import (
     FORBIDDEN,
+    INVALID,
     NOT_FOUND,
     OK,
     UNAVAILABLE,
@@ -36,6 +37,7 @@ from .transacting import (
     Transaction,
 )
 
+RELAXED = 0x40  # info2
 SESSION, ALLOW_REPLICA, ALLOW_UNAVAILABLE = 0, 0x80, 0xC0
 MODES = (SESSION, LINEARIZE, ALLOW_REPLICA, ALLOW_UNAVAILABLE)
 ENTERPRISE_ONLY = "ERROR:25:enterprise only"
@@ -236,6 +238,16 @@ def test_queries_skip_lost_partitions(strong, connection, client, key):
     assert {each.info3 for each in rows} == {PARTITION_DONE}
 
 
+@pytest.mark.parametrize("is_strong", [True, False])
+def test_queries_with_strong_consistency_are_not_relaxed(is_strong):
+    with (
+        DevCluster(strong_consistency=is_strong) as cluster,
+        Connection(*cluster.hosts[0]) as own,
+    ):
+        rows = Shelf(own).rows(info=(READ, RELAXED, PARTITION_DONE))
+        assert [each.result for each in rows] == [INVALID if is_strong else OK]
+
+
 def test_dead_partitions_are_revived(strong, connection, client, key):
     strong.lose_partitions(is_dead=True)
     assert client.get(key).result == UNAVAILABLE
@@ -315,6 +327,28 @@ def test_deletes_have_to_be_durable(client, key):
         assert client.send(durable, key, ops).result == OK
         assert client.get(key).result == NOT_FOUND
         client.put(key, 1)
+
+
+def test_deletes_need_not_be_durable_where_that_is_allowed():
+    """In a transaction they do."""
+    digest = os.urandom(20)
+    with (
+        DevCluster(strong_consistency=True, allow_expunge=True) as cluster,
+        Connection(*cluster.hosts[0]) as own,
+    ):
+        found = statistics(own)
+        assert found["strong-consistency-allow-expunge"] == "true"
+        client = Client(own)
+        for flags, ops in [((0, WRITE | DELETE, 0), []), ((0, WRITE, 0), [DELETE_ALL])]:
+            assert client.put(digest, 1).generation == 1
+            assert client.send(flags, digest, ops).result == OK
+        client.put(digest, 1)
+        txn = Transaction(own)
+        txn.register(digest)
+        refused = txn.send((0, WRITE | DELETE, 0), digest, (), txn.own)
+        assert refused.result == FORBIDDEN
+    with pytest.raises(ValueError, match="allow_expunge needs strong_consistency"):
+        DevCluster(allow_expunge=True)
 
 
 @pytest.mark.parametrize("is_strong", [True, False])

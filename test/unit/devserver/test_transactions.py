@@ -11,6 +11,8 @@ from aerospike_devserver import DevCluster
 from aerospike_devserver.clock import EPOCH_S
 
 from ...waiting import until
+from .functions import register, unregister
+from .packing import pack
 from .querying import Shelf, span
 from .rawwire import (
     CREATE_ONLY,
@@ -38,6 +40,7 @@ from .transacting import (
     ALREADY_LOCKED,
     BACK,
     BLOCKED,
+    BY_A_SERVER,
     COMMITTED,
     DIFFERS,
     EXISTS,
@@ -122,7 +125,7 @@ def test_a_write_is_seen_inside_and_then_everywhere(client, txn, key):
 
 def test_a_write_that_is_rolled_back_was_never_there(client, txn, key):
     txn.change(key, 2)
-    assert txn.roll(key, BACK).result == OK
+    assert txn.roll(key, BACK | BY_A_SERVER).result == OK
     assert txn.close().result == OK
     found = client.get(key)
     assert (found.n, found.generation) == (1, 1)
@@ -638,6 +641,67 @@ def test_rows_of_a_batch_verify(connection, client, txn, key, new):
     assert verified() == [OK, OK]
     client.put(new, 1)
     assert verified() == [OK, DIFFERS]
+
+
+# Functions
+
+SOURCE = """
+function read(r) return r.n end
+function set(r, n) r.n = n aerospike:update(r) return n end
+function make(r, n) r.n = n aerospike:create(r) return n end
+function remove(r) aerospike:remove(r) end
+function fail(r) error("no") end
+"""
+
+
+@pytest.fixture
+def call(connection):
+    """call(client, digest, name, n, fields, durable): call a function on a record."""
+    module = register(connection, SOURCE)
+
+    def call(client, digest, name, n=0, fields=(), info2=0):
+        names = [(30, module), (31, name), (32, pack([n]))]
+        return client.send((0, WRITE | info2, 0), digest, (), [*fields, *names])
+
+    yield call
+    unregister(connection, module)
+
+
+def test_a_function_writes_in_a_transaction(client, txn, key, call):
+    txn.register(key)
+    assert call(txn, key, b"set", 5, txn.own)[:3] == (OK, None, None)
+    assert [txn.read(key).n, client.get(key).n] == [5, 1]
+    txn.commit(key)
+    assert client.get(key).n == 5
+
+
+def test_a_function_that_only_reads_locks_nothing(client, txn, key, call):
+    txn.register(key)
+    for name, result in ((b"read", OK), (b"fail", 100)):
+        found = call(txn, key, name, 0, txn.own)
+        assert found.result == result
+        assert client.verify(key, found.version).result == OK
+    assert client.put(key, 2).result == OK
+
+
+def test_a_function_outside_reads_what_is_locked(client, txn, key, new, call):
+    txn.change(key, 5)
+    txn.change(new, 5)
+    assert call(client, key, b"read").result == OK
+    assert call(client, key, b"set", 6).result == BLOCKED
+    assert call(client, new, b"make", 6).result == BLOCKED
+    assert call(client, key, b"remove", info2=DURABLE).result == BLOCKED
+    txn.commit(key, new)
+    assert [client.get(digest).n for digest in (key, new)] == [5, 5]
+
+
+def test_a_function_deletes_durably(client, txn, key, call):
+    txn.register(key)
+    assert call(txn, key, b"remove", 0, txn.own).result == FORBIDDEN
+    assert call(txn, key, b"remove", 0, txn.own, DURABLE).result == OK
+    assert [txn.read(key).result, client.get(key).n] == [NOT_FOUND, 1]
+    txn.commit(key)
+    assert client.get(key).result == NOT_FOUND
 
 
 # Namespaces without strong consistency

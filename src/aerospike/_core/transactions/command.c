@@ -50,7 +50,7 @@ txn_command_register(txn_command *x, asc_cluster *cluster, const policy *pol,
     return asc_ending_new(&x->registers, x->txn, cluster, ASC_ENDING_REGISTER, &o, err);
 }
 
-/* The command itself was not sent: it is in no doubt, whatever became of the monitor. */
+/* The command itself was not sent: it is in no doubt, whatever the monitor says. */
 static asc_status
 end_registering(txn_command *x, asc_status rc, asc_error *err)
 {

@@ -237,9 +237,10 @@ static const char doc_Transaction[] =
     ":param writes_capacity: likewise, how many it writes.\n"
     ":raises TypeError: one is no int.\n"
     ":raises ValueError, OverflowError: one is beyond these limits.\n\n"
-    "A command belongs to it that has it as \"txn\" in its policy; commit() and abort()\n"
-    "of the client end it. Threads and tasks may share it. It needs a namespace with\n"
-    "strong consistency, which servers of the Enterprise Edition have, from 8.0 on.";
+    "A command belongs to it that has it as \"txn\" in its policy; the client's\n"
+    "commit() and abort() end it. Threads and tasks may share it. It needs a\n"
+    "namespace with strong consistency, on servers of the Enterprise Edition, from\n"
+    "8.0 on.";
 
 static PyType_Slot transaction_slots[] = {
     {Py_tp_doc, (void *)doc_Transaction},

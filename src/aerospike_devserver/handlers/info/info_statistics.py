@@ -83,6 +83,7 @@ def _namespace_config(request: Request, namespace: Namespace) -> dict[str, objec
         "rack-id": racks[request.node.index] if racks else 0,
         "replication-factor": request.node.cluster.config.replication_factor,
         "strong-consistency": str(config.is_strong).lower(),
+        "strong-consistency-allow-expunge": str(config.allow_expunge).lower(),
     }
     return dict(sorted((own | tables.NAMESPACE_CONFIG).items()))
 

@@ -112,7 +112,6 @@ NAMESPACE_CONFIG: dict[str, object] = {
     "reject-non-xdr-writes": "false",
     "reject-xdr-writes": "false",
     "single-query-threads": 4,
-    "strong-consistency-allow-expunge": "false",
     "transaction-pending-limit": 20,
     "truncate-threads": 4,
     "write-commit-level-override": "off",

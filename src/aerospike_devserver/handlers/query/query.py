@@ -95,6 +95,9 @@ class _Request:
         version = self._session.node.cluster.config.plays
         if not message.info3 & Info3.PARTITION_DONE:
             raise _refuse(Result.UNSUPPORTED_FEATURE)
+        is_relaxed = message.info2 & Info2.RELAXED and not self._is_short
+        if is_relaxed and self._namespace.is_strong:
+            raise _refuse()
         partitions = _partitions(message)
         find_index = where.parse(message, self._namespace)
         per_second = number(message, Field.RECORDS_PER_SECOND)

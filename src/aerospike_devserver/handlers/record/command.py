@@ -127,10 +127,15 @@ class Command:
         if self.message.info2 & Info2.DURABLE_DELETE:
             if not self.cluster.config.is_enterprise:
                 raise ServerError(Result.ENTERPRISE_ONLY)
-        elif self.namespace.is_strong:
+        elif self.namespace.is_strong and not self._may_expunge():
             raise ServerError(
                 Result.FORBIDDEN, _NOT_DURABLE, "deletes have to be durable"
             )
+
+    def _may_expunge(self) -> bool:
+        """Whether a delete may leave no tombstone in spite of strong consistency."""
+        is_inside = Field.TRANSACTION_ID in self.message.fields
+        return self.namespace.config.allow_expunge and not is_inside
 
     def tombstone(self, record: Record) -> Record | None:
         """What a delete leaves in the place of a record, if it is durable."""

@@ -144,7 +144,7 @@ def _mark(command: Command, namespace: StrongNamespace) -> bytes:
 
 
 def _close(command: Command, namespace: StrongNamespace) -> bytes:
-    """Delete the record; ServerError 22 without a tombstone."""
+    """Delete the record; ServerError 22 if that may not be but durable."""
     command.check_durable()
     if namespace.monitor(command.digest, command.now_s) is None:
         raise ServerError(Result.RECORD_NOT_FOUND)
