@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+from collections import Counter
 
 import pytest
 
@@ -300,6 +301,31 @@ def test_nodes_that_are_missing_take_partitions_along(n_nodes, live, n_copies, n
     }
     low, high = ranges[n_lost]
     assert low <= len(lost) <= high
+
+
+def test_a_partition_is_lost_with_all_its_copies():
+    """Also when partitions have moved before."""
+    with DevCluster(5, strong_consistency=True) as cluster:
+        for _ in range(3):
+            cluster.move_partitions()
+
+        def copies():
+            """For each partition, how many of its copies the live nodes have."""
+            counts: Counter[int] = Counter()
+            for host in cluster.hosts:
+                with Connection(*host) as own:
+                    for each in owned(own)[1]:
+                        counts.update(each)
+            return counts
+
+        nodes = [Connection(*host) for host in cluster.hosts]
+        had = [set().union(*owned(node)[1]) for node in nodes]
+        for node in nodes:
+            node.sock.close()
+        cluster.stop_node(3)
+        assert len(copies()) == N_PARTITIONS
+        cluster.stop_node(1)
+        assert set(range(N_PARTITIONS)) - set(copies()) == had[1] & had[3] != set()
 
 
 def test_partitions_come_back_with_their_nodes(strong, client, key):

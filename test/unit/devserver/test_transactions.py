@@ -720,6 +720,8 @@ def test_other_namespaces_have_no_transactions(edition, result):
         assert txn.verify(digest, NEVER_THERE).result == result
         for info4 in (FORWARD, BACK):
             assert txn.send((0, WRITE, 0, info4), digest, [TOUCH]).result == result
+        if edition == "enterprise":
+            assert txn.remove(digest, txn.own).result == result
         assert txn.get(digest).n == 1
 
 

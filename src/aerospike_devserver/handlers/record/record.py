@@ -149,6 +149,8 @@ def _touch_on_read(command: Command, record: Record, percent: int) -> None:
 def delete(command: Command) -> bytes:
     """Delete the record. Answers carry generation and void time 0, errors too."""
     message = command.message
+    if command.cluster.config.is_enterprise:  # the other one does not look at it
+        command.check_transaction(0)
     command.check_durable()
     record = command.find()
     if record is None:
