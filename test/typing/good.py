@@ -128,6 +128,18 @@ def users(client: aerospike.Client) -> list[str]:
     return client.admin_query_user("bob")
 
 
+def in_a_transaction(client: aerospike.Client) -> int:
+    txn = aerospike.Transaction(writes_capacity=5)
+    txn.timeout = 30
+    client.put(
+        ("test", "demo", 1), {"a": 1}, policy={"txn": txn, "on_locking_only": True}
+    )
+    client.batch_read([("test", "demo", 1)], None, {"txn": txn})
+    if txn.in_doubt or txn.state == aerospike.TXN_STATE_OPEN:
+        return client.abort(txn)
+    return client.commit(txn)
+
+
 def ends(client: aerospike.Client) -> str | None:
     try:
         with client.connect() as same:

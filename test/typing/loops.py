@@ -55,6 +55,8 @@ async def of_the_cluster(client: aerospike.AsyncClient) -> None:
     nodes: list[tuple[str, int]] = client.get_nodes()
     created: int = await client.index_integer_create("test", "demo", "a", "demo_a")
     await client.truncate("test", "demo", 0, {"timeout": 1000})
+    status: int = await client.commit(aerospike.Transaction())
+    print(status)
     user: UserInfo = await client.admin_query_user_info("u")
     await client.admin_create_role("tester", READER, whitelist=["10.0.0.0/8"])
     source: str = await client.udf_get("m.lua")

@@ -125,6 +125,8 @@ def more_calls(client: aerospike.Client) -> None:
     client.index_integer_create("a", "b", "c")  # wrong
     client.index_list_create("a", "b", "c", "STRING", "i")  # wrong
     client.truncate("a", "b", "0")  # wrong
+    client.commit(None)  # wrong
+    aerospike.Transaction().state = 1  # wrong
     client.info_all(5)  # wrong
     client.touch(KEY, 1.5)  # wrong
     client.connect(5)  # wrong
