@@ -129,6 +129,7 @@ def users(client: aerospike.Client) -> list[str]:
 
 
 def in_a_transaction(client: aerospike.Client) -> int:
+    key = ("test", "demo", 1)
     txn = aerospike.Transaction(writes_capacity=5)
     txn.timeout = 30
     client.put(
