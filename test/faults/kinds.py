@@ -40,7 +40,9 @@ BINS: dict[str, Any] = {
 SECRETS = {"user": "admin", "password": "admin"}
 
 ASKS_NOTHING = {
+    "abort",
     "close",
+    "commit",
     "connect",
     "get_cdtctx_base64",
     "get_expression_base64",
@@ -56,7 +58,8 @@ ASKS_NOTHING = {
     "scan",
     "shm_key",
 }
-"""Methods that send nothing; queries and scans have rows of their own."""
+"""Methods that send nothing; queries and scans have rows of their own. Transactions are
+tried in test_transactions.py: an empty one sends nothing."""
 
 READS = {
     *("get", "select", "exists", "get_many", "exists_many", "select_many"),

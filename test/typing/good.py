@@ -132,10 +132,8 @@ def in_a_transaction(client: aerospike.Client) -> int:
     key = ("test", "demo", 1)
     txn = aerospike.Transaction(writes_capacity=5)
     txn.timeout = 30
-    client.put(
-        ("test", "demo", 1), {"a": 1}, policy={"txn": txn, "on_locking_only": True}
-    )
-    client.batch_read([("test", "demo", 1)], None, {"txn": txn})
+    client.put(key, {"a": 1}, policy={"txn": txn, "on_locking_only": True})
+    client.batch_read([key], None, {"txn": txn})
     if txn.in_doubt or txn.state == aerospike.TXN_STATE_OPEN:
         return client.abort(txn)
     return client.commit(txn)
