@@ -36,7 +36,7 @@ static int
 begin(ending_call *c, asc_ending_step step)
 {
     policy_kind kind = step == ASC_ENDING_VERIFY ? POLICY_TXN_VERIFY : POLICY_TXN_ROLL;
-    policy pol = c->client->config.defaults[kind]; /* borrows all */
+    policy pol = config_policy(&c->client->config, kind); /* borrows all */
     asc_txn *txn = transaction_of(c->transaction);
     asc_error_reset(&c->err);
     if (client_check_open(c->st, c->client) < 0) {
