@@ -26,6 +26,13 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 MARK = "    # what follows is as in Client: tools/stub_docs.py writes it"
 
 PLAIN = {
+    "_end_watch",
+    "_extras",
+    "_measure",
+    "_observe",
+    "_stats",
+    "_watch",
+    "_who",
     "_check_open",
     "_check_valid",
     "_lua",

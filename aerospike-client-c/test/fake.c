@@ -268,6 +268,10 @@ fake_add(asc_cluster *c, const char *name, uint16_t port, uint32_t max_conns,
     if (node == NULL) {
         return false;
     }
+    /* the meters that failures would make, so that blocks can be counted */
+    asc_meters_find(&node->meters, "test");
+    asc_meters_find(&node->meters, "");
+    node->meters.how = &c->metering;
     c->nodes[c->n_nodes++] = node;
     const char *text = fake_replicas("test", 0, columns);
     return asc_maps_apply(&c->maps, node, text, strlen(text), &err) == ASC_OK;
@@ -284,6 +288,7 @@ fake_cluster(uint32_t max_conns)
     atomic_init(&c->fork_count, asc_fork_count());
     pthread_mutex_init(&c->lock, NULL);
     asc_drain_init(&c->drain);
+    asc_watchers_init(&c->watchers);
     c->config.transport = &fake_transport;
     c->wake = (asc_wake)ASC_WAKE_INIT;
     c->nodes = asc_calloc(8, sizeof *c->nodes);

@@ -266,6 +266,12 @@ CONFIG = {
         "",
         "Name of the application; servers list it with the version of the client.",
     ),
+    "event_listeners": Text(
+        "list of listeners",
+        "none",
+        "Who hears of calls, nodes and connections of this client, besides those that "
+        "are registered for all: see [Monitoring](monitoring.md).",
+    ),
     "connect_timeout": Text(
         "int, ms",
         "1000",

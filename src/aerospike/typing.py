@@ -22,6 +22,7 @@ from typing import Any, TypeAlias, TypedDict
 from aerospike._core import Record as Record
 from aerospike._core import Transaction
 from aerospike._types import CompiledExpression, ConfigProvider
+from aerospike.monitoring import Listener
 
 UserKey: TypeAlias = str | int | bytes | bytearray
 """What an application names a record by; bytes are text, a bytearray is a blob."""
@@ -432,6 +433,7 @@ class Config(_Hosts, total=False):
     pickle_limits: PickleLimits
     cluster_name: str | None
     app_id: str
+    event_listeners: Sequence[Listener] | None
     fail_if_not_connected: bool
     tls: Tls
     validate_keys: bool

@@ -117,5 +117,5 @@ def test_front_page_lists_what_is_not_there_yet():
         for row in table
         if row["type"] == "later"
     }
-    named_besides = {"ClientError", "ParamError"}
+    named_besides = {"ParamError"}
     assert listed == calls | options | named_besides

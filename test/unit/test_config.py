@@ -424,6 +424,7 @@ KNOWN: dict[str, Any] = {
     "use_services_alternate": False,
     "force_single_node": False,
     "app_id": "app",
+    "event_listeners": [],
 }
 
 

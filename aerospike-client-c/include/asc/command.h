@@ -98,6 +98,11 @@ void asc_call_reset(asc_call *c);
  * asc_call_abandon. */
 asc_status asc_call_run(asc_call *c, asc_cluster *cluster, asc_error *err);
 
+/* Of a call that has ended: how many attempts it took, and the name of the node of the
+ * last one, "" when there was none; good until the call is used again. */
+uint32_t asc_call_attempts(const asc_call *c);
+const char *asc_call_node(const asc_call *c);
+
 /* Give up a call that was interrupted. */
 void asc_call_abandon(asc_call *c);
 

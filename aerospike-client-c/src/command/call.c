@@ -111,6 +111,18 @@ asc_call_run(asc_call *c, asc_cluster *cluster, asc_error *err)
     }
 }
 
+uint32_t
+asc_call_attempts(const asc_call *c)
+{
+    return c->exchange.n_attempts;
+}
+
+const char *
+asc_call_node(const asc_call *c)
+{
+    return c->exchange.last;
+}
+
 void
 asc_call_abandon(asc_call *c)
 {

@@ -60,9 +60,9 @@ kind_of(const asc_request *req, asc_reply reply)
     return req->writes ? ASC_LATENCY_WRITE : ASC_LATENCY_READ;
 }
 
-/* Begin to measure an attempt. The clock is read here and in the next two functions, and
- * nowhere else in an exchange: what it says changes nothing but counters, and drivers
- * know milliseconds only. A set counts itself as a command. */
+/* Begin to measure an attempt. The clock is read here and in the next two functions,
+ * and nowhere else in an exchange: what it says changes nothing but counters, and
+ * drivers know milliseconds only. A set counts itself as a command. */
 static __attribute__((noinline)) void
 begin_to_measure(asc_exchange *x)
 {
@@ -173,6 +173,8 @@ static asc_want
 succeed(asc_exchange *x, uint64_t now_ms)
 {
     x->has_answer = true;
+    x->n_attempts++;
+    memcpy(x->last, x->node->name, sizeof x->last);
     release(x, ASC_CONN_KEEP, now_ms);
     return end(x, ASC_WANT_DONE);
 }

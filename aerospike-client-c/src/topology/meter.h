@@ -57,8 +57,8 @@ asc_meters_are_on(const asc_meters *m)
            atomic_load_explicit(&m->how->shape, memory_order_relaxed) != 0;
 }
 
-/* The meter of a namespace, which is made when there is none. NULL: memory is short, and
- * nothing is counted. */
+/* The meter of a namespace, which is made when there is none. NULL: memory is short,
+ * and nothing is counted. */
 asc_meter *asc_meters_add(asc_meters *m, const char *ns);
 
 /* The same. Names are short, and few: to compare them here is quicker than a call. */

@@ -84,6 +84,64 @@ static PyMemberDef client_members[] = {
     {NULL, 0, 0, 0, NULL},
 };
 
+/* Has a client that is made of these arguments listeners (aerospike.monitoring)? -1
+ * with an exception. */
+static int
+has_listeners(PyObject *args, PyObject *kwargs)
+{
+    PyObject *config = NULL, *own = NULL;
+    int rc = 0;
+    if (PyTuple_GET_SIZE(args) > 0) {
+        config = Py_NewRef(PyTuple_GET_ITEM(args, 0)); /* borrowed: args lasts */
+    }
+    else if (kwargs != NULL) {
+        rc = PyDict_GetItemStringRef(kwargs, "config", &config);
+    }
+    if (rc >= 0 && config != NULL && PyDict_Check(config)) {
+        rc = PyDict_GetItemStringRef(config, "event_listeners", &own);
+    }
+    if (rc >= 0) {
+        rc = own != NULL ? PyObject_IsTrue(own) : 0;
+    }
+    Py_XDECREF(own);
+    Py_XDECREF(config);
+    if (rc != 0) {
+        return rc;
+    }
+    PyObject *name = PyUnicode_FromString("aerospike.monitoring");
+    PyObject *module = name != NULL ? PyImport_GetModule(name) : NULL;
+    Py_XDECREF(name);
+    if (module == NULL) {
+        return PyErr_Occurred() != NULL ? -1 : 0;
+    }
+    PyObject *all = PyObject_GetAttrString(module, "_registered");
+    rc = all != NULL ? PyObject_IsTrue(all) : -1;
+    Py_XDECREF(all);
+    Py_DECREF(module);
+    return rc;
+}
+
+/* A client with listeners is of a class that is derived from the one that was asked
+ * for; see aerospike._monitor. */
+static PyObject *
+client_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    int rc = has_listeners(args, kwargs);
+    if (rc <= 0) {
+        return rc == 0 ? type->tp_alloc(type, 0) : NULL;
+    }
+    PyObject *derive = import_attribute("aerospike._monitor", "observed_class");
+    PyObject *cls =
+        derive != NULL ? PyObject_CallOneArg(derive, (PyObject *)type) : NULL;
+    PyObject *made = NULL;
+    if (cls != NULL) {
+        made = ((PyTypeObject *)cls)->tp_alloc((PyTypeObject *)cls, 0);
+    }
+    Py_XDECREF(derive);
+    Py_XDECREF(cls);
+    return made;
+}
+
 /* Make a type of clients by a spec and its slots, and put it into the module. Python
  * copies the slots, but not the methods that one of them points to: those stay in the
  * state. A new reference, or NULL with an exception. */
@@ -113,18 +171,15 @@ client_type_init(PyObject *module, module_state *st)
         return -1;
     }
     PyType_Slot slots[] = {
-        {Py_tp_doc, (void *)doc_Client},
-        {Py_tp_init, client_init},
-        {Py_tp_dealloc, client_dealloc},
-        {Py_tp_traverse, client_traverse},
-        {Py_tp_clear, client_clear},
-        {Py_tp_methods, st->client_methods},
-        {Py_tp_members, client_members},
-        {Py_tp_repr, client_repr},
-        {0, NULL},
+        {Py_tp_doc, (void *)doc_Client},     {Py_tp_new, client_new},
+        {Py_tp_init, client_init},           {Py_tp_dealloc, client_dealloc},
+        {Py_tp_traverse, client_traverse},   {Py_tp_clear, client_clear},
+        {Py_tp_methods, st->client_methods}, {Py_tp_members, client_members},
+        {Py_tp_repr, client_repr},           {0, NULL},
     };
     PyType_Slot async_slots[] = {
         {Py_tp_doc, (void *)doc_AsyncClient},
+        {Py_tp_new, client_new},
         {Py_tp_init, async_client_init},
         {Py_tp_dealloc, async_client_dealloc},
         {Py_tp_traverse, async_client_traverse},

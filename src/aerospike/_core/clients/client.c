@@ -336,6 +336,35 @@ client_cluster(module_state *st, ClientObject *client, asc_timing *timing)
     return cluster;
 }
 
+/* --- calls that are observed --- */
+
+/* Borrowed: whoever has set it takes it back before it goes. */
+static _Thread_local PyObject *outcome;
+
+PyObject *
+client_take_outcome(ClientObject *client)
+{
+    PyObject *taken = client->is_observed ? Py_XNewRef(outcome) : NULL;
+    if (taken != NULL) {
+        outcome = NULL;
+    }
+    return taken;
+}
+
+static const char doc__observe[] =
+    "_observe(outcome)\n\n"
+    "Let the next call on one record that this thread makes write its node and\n"
+    "attempts into an object, or None. The caller holds the object until it takes\n"
+    "it back.";
+
+static PyObject *
+client__observe(PyObject *self, PyObject *arg)
+{
+    ((ClientObject *)self)->is_observed = true;
+    outcome = arg != Py_None ? arg : NULL;
+    Py_RETURN_NONE;
+}
+
 /* --- calls --- */
 
 asc_call *
@@ -1052,6 +1081,7 @@ const PyMethodDef plain_methods[] = {
     METHOD_ROW("get_policies", client_get_policies, doc_get_policies),
     METHOD_ROW("_reconfigure", client__reconfigure, doc__reconfigure),
     {"shm_key", client_shm_key, METH_NOARGS, doc_shm_key},
+    {"_observe", client__observe, METH_O, doc__observe},
     {NULL, NULL, 0, NULL},
 };
 

@@ -46,6 +46,7 @@ typedef struct ClientObject {
                         NULL: it has its own. See client_view() */
     _Atomic(asc_cluster *) cluster; /* counted; NULL unless CLIENT_OPEN */
     atomic_bool is_async;           /* an AsyncClient, whose methods may not wait */
+    atomic_bool is_observed;        /* some of its calls tell what became of them */
     PyObject *extras; /* owned: a dict of what modules in Python keep of this client;
                          NULL until the constructor has begun, and for a view */
     client_config config;
@@ -85,6 +86,10 @@ int client_check_open(module_state *st, ClientObject *client);
  * new reference, or NULL with an exception. It is for worker threads; it does not close
  * the cluster, and must not be connected anew. */
 PyObject *client_view(module_state *st, ClientObject *owner);
+
+/* Where the next call of this thread is to write what became of it, for a client that
+ * is observed: a new reference; NULL: nowhere. It is asked once. */
+PyObject *client_take_outcome(ClientObject *client);
 
 /* An empty call, one of those that the client keeps if it has any; NULL with
  * MemoryError. */

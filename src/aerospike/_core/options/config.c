@@ -187,6 +187,14 @@ parse_app_id(module_state *st, const option *row, PyObject *value, void *target)
     return 0;
 }
 
+/* aerospike._monitor reads the value, before the rest of the configuration is read. */
+static int
+parse_elsewhere(module_state *st, const option *row, PyObject *value, void *target)
+{
+    (void)st, (void)row, (void)value, (void)target;
+    return 0;
+}
+
 /* Keep user or password until all that their use depends on is known. */
 static int
 parse_user(module_state *st, const option *row, PyObject *value, void *target)
@@ -459,6 +467,7 @@ static const option config_rows[] = {
     {"rack_ids", OPTION_CUSTOM, 1, .parse = parse_rack_ids},
     {"config_provider", OPTION_CUSTOM, 1, .parse = parse_config_provider},
     {"metrics", OPTION_CUSTOM, 1, .is_later = true},
+    {"event_listeners", OPTION_CUSTOM, 1, .parse = parse_elsewhere},
 };
 
 const option_table config_table = {

@@ -38,6 +38,7 @@ begin(record_call *c, const record_row *row, PyObject *self, PyTypeObject *cls,
         Py_INCREF(c->key_arg);
     }
     c->made = c->loop != NULL ? Py_XNewRef(c->shown) : NULL;
+    c->outcome = client_take_outcome(c->client);
     c->in_txn = NULL;
     c->pol.filter = NULL;
     c->pol.txn = NULL;
@@ -283,9 +284,26 @@ record_run(record_call *c)
     return client_run_call(c->st, c->call, c->cluster, &c->err);
 }
 
+/* Write what became of the call, for listeners. 0, or -1 with an exception. */
+__attribute__((noinline)) static int
+note_outcome(record_call *c)
+{
+    PyObject *node = PyUnicode_FromString(asc_call_node(c->call));
+    PyObject *attempts = PyLong_FromUnsignedLong(asc_call_attempts(c->call));
+    bool done = node != NULL && attempts != NULL &&
+                PyObject_SetAttrString(c->outcome, "node", node) == 0 &&
+                PyObject_SetAttrString(c->outcome, "attempts", attempts) == 0;
+    Py_XDECREF(node);
+    Py_XDECREF(attempts);
+    return done ? 0 : -1;
+}
+
 inline PyObject *
 record_finish(record_call *c, int rc)
 {
+    if (c->outcome != NULL && rc >= 0 && note_outcome(c) < 0) {
+        PyErr_WriteUnraisable(c->outcome); /* the call itself has ended well */
+    }
     if (c->in_txn != NULL) {
         tell_transaction(c, rc);
     }
@@ -323,6 +341,7 @@ record_end(record_call *c)
     policy_clear(&c->pol);
     key_clear(&c->key);
     Py_XDECREF(c->made);
+    Py_XDECREF(c->outcome);
     if (c->loop != NULL) {
         Py_DECREF(c->key_arg);
         Py_DECREF(c->client);
@@ -405,6 +424,7 @@ async_traverse(void *work, visitproc visit, void *arg)
     Py_VISIT(c->client);
     Py_VISIT(c->key_arg);
     Py_VISIT(c->made);
+    Py_VISIT(c->outcome);
     return 0;
 }
 

@@ -91,6 +91,7 @@ struct record_call {
     record_meta meta;
     record_key key;
     record_txn *in_txn; /* owned, or NULL */
+    PyObject *outcome;  /* owned: where to write what became of the call, or NULL */
     LoopObject *loop;   /* borrowed from the call of an AsyncClient, or NULL */
     bool is_sent;       /* such a call has been submitted */
     bool reads, writes;

@@ -1,5 +1,5 @@
-/* support/main_thread.h -- threads of the library that are to run Python code. Clients in
- * sub-interpreters have none, since such an interpreter may end at any time. */
+/* support/main_thread.h -- threads of the library that are to run Python code. Clients
+ * in sub-interpreters have none, since such an interpreter may end at any time. */
 #ifndef CORE_SUPPORT_MAIN_THREAD_H
 #define CORE_SUPPORT_MAIN_THREAD_H
 
