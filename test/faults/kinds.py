@@ -44,6 +44,8 @@ ASKS_NOTHING = {
     "close",
     "commit",
     "connect",
+    "disable_metrics",
+    "enable_metrics",
     "get_cdtctx_base64",
     "get_expression_base64",
     "get_key_digest",
@@ -51,6 +53,7 @@ ASKS_NOTHING = {
     "get_node_names",
     "get_nodes",
     "get_policies",
+    "get_stats",
     "has_geo",
     "is_connected",
     "llist",
@@ -71,6 +74,7 @@ READING = ("list_get", "map_get", "admin_get", "admin_query")
 """How the names of further methods begin that change nothing."""
 
 OF_NODES = ("admin_", "index_", "info", "truncate", "job_info", "scan_info", "udf_")
+OF_NODES += ("set_xdr_filter",)
 """How methods begin whose policy has `timeout`, for each request to a node."""
 
 SHARED: dict[str, Any] = {
@@ -80,7 +84,9 @@ SHARED: dict[str, Any] = {
     "command": "build",
     "count": 1,
     "ctx": [cdt_ctx_list_index(0)],
+    "data_center": "dc1",
     "decr": 1,
+    "expression_filter": None,
     "expressions": IntBin("n").compile(),
     "function": "add",
     "host": ("127.0.0.1", 0),

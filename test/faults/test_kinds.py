@@ -40,7 +40,7 @@ STEPS = {"select", "add_ops", "apply", "where", "where_with_index_name", "pagina
 STEPS |= {"where_with_expr", "is_done", "get_partitions_status"}
 """Methods of queries and scans that ask nothing."""
 
-REFUSED = {"job_info", "scan_info", "admin_create_pki_user"}
+REFUSED = {"job_info", "scan_info", "admin_create_pki_user", "set_xdr_filter"}
 CHANGE_NOTHING = {"map_set_policy", "admin_change_password"}
 UNSURE = {"truncate"}
 """It leaves what was written in the same millisecond."""
