@@ -73,8 +73,10 @@ READS = {
 READING = ("list_get", "map_get", "admin_get", "admin_query")
 """How the names of further methods begin that change nothing."""
 
-OF_NODES = ("admin_", "index_", "info", "truncate", "job_info", "scan_info", "udf_")
-OF_NODES += ("set_xdr_filter",)
+OF_NODES = (
+    *("admin_", "index_", "info", "truncate", "job_info", "scan_info", "udf_"),
+    "set_xdr_filter",
+)
 """How methods begin whose policy has `timeout`, for each request to a node."""
 
 SHARED: dict[str, Any] = {
