@@ -141,6 +141,28 @@ test_opening_fails(void)
     end_pool(&p, c);
 }
 
+/* A thread puts its connection into its place while another one begins the queue, and is
+ * interrupted before it looks again: whoever gathers the places meanwhile calls the
+ * waiter. */
+static void
+test_gathered_goes_to_the_first(void)
+{
+    asc_pool p;
+    asc_conn *c = full_pool(&p);
+    asc_waiter *first = line_up(&p), *second = line_up(&p);
+    atomic_store(&p.places[0].conn, c);
+    asc_pool_trim(&p, 1000);
+    CHECK(!is_called(&p, second));
+    check_full(&p);
+    CHECK(take(&p, first) == c);
+    atomic_store(&p.places[1].conn, c);
+    asc_waiter *third = line_up(&p);
+    CHECK(!is_called(&p, third));
+    CHECK(take(&p, second) == c);
+    asc_pool_leave(&p, third);
+    end_pool(&p, c);
+}
+
 /* Whoever leaves, in whichever place, keeps nobody waiting. */
 static void
 test_leaving(void)
@@ -633,6 +655,7 @@ static const kit_test tests[] = {
     {"first_come_first_served", test_first_come_first_served},
     {"place_is_passed_on", test_place_is_passed_on},
     {"opening_fails", test_opening_fails},
+    {"gathered_goes_to_the_first", test_gathered_goes_to_the_first},
     {"leaving", test_leaving},
     {"leaving_when_called", test_leaving_when_called},
     {"called_at_once", test_called_at_once},

@@ -72,7 +72,7 @@ set_by_lock(asc_pool *p)
 }
 
 /* Make a connection idle. It goes above those that were used before it. At most max are
- * open, so that the array has room. The lock is held here and in the next function. */
+ * open, so that the array has room. The lock is held. */
 static void
 push_idle(asc_pool *p, asc_conn *c)
 {
@@ -81,18 +81,6 @@ push_idle(asc_pool *p, asc_conn *c)
         p->idle[i] = p->idle[i - 1];
     }
     p->idle[i] = c;
-}
-
-/* Make the connections idle that lie in the places of threads. */
-static void
-gather(asc_pool *p)
-{
-    for (unsigned i = 0; i < ASC_POOL_PLACES; i++) {
-        asc_conn *c = atomic_exchange(&p->places[i].conn, NULL);
-        if (c != NULL) {
-            push_idle(p, c);
-        }
-    }
 }
 
 /* Put a connection into the place of this thread. False: that is taken, or by_lock is
@@ -150,6 +138,20 @@ pass_on(asc_pool *p, asc_conn *c)
     w->has_place = true;
     w->conn = c;
     return true;
+}
+
+/* Make the connections idle that lie in the places of threads. One may have been put
+ * there while the queue began, by a thread that has not looked again yet: then it goes to
+ * the first waiter, as any that comes back. The lock is held. */
+static void
+gather(asc_pool *p)
+{
+    for (unsigned i = 0; i < ASC_POOL_PLACES; i++) {
+        asc_conn *c = atomic_exchange(&p->places[i].conn, NULL);
+        if (c != NULL && (p->closed || !pass_on(p, c))) {
+            push_idle(p, c);
+        }
+    }
 }
 
 /* One connection less is open. */
@@ -374,10 +376,11 @@ asc_pool_line_up(asc_pool *p)
         set_by_lock(p);
         gather(p);
     }
-    if (!closed && p->n_idle > 0) {
+    bool waits = !closed && !w->called;
+    if (waits && p->n_idle > 0) {
         pass_on(p, p->idle[--p->n_idle]);
     }
-    else if (!closed && p->n_open < p->max) {
+    else if (waits && p->n_open < p->max) {
         p->n_open++;
         pass_on(p, NULL);
     }
