@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from aerospike._async_query import AsyncScan as AsyncScan
     from aerospike._from_text import client_from_env as client_from_env
     from aerospike._from_text import client_from_url as client_from_url
+    from aerospike._llist import LList as LList
     from aerospike._query import Query as Query
     from aerospike._query import Scan as Scan
 
@@ -51,6 +52,7 @@ _LATER = {
     "AsyncClient": "aerospike._async_client",
     "AsyncQuery": "aerospike._async_query",
     "AsyncScan": "aerospike._async_query",
+    "LList": "aerospike._llist",
     "Query": "aerospike._query",
     "Scan": "aerospike._query",
     "client_from_env": "aerospike._from_text",

@@ -1777,9 +1777,7 @@ def fail_allocations(nth: int, /) -> int:
     """
 
 def pending() -> list[str]:
-    """The paths of the calls that are not supported yet: each is there and raises
-    ClientError. For tests and tools, which leave them out of what they count.
-    """
+    """The paths of the calls that exist and are not supported yet: none. For tools."""
 
 def option_tables() -> dict[str, list[dict[str, Any]]]:
     """The tables of option keys: {"policy": rows, "meta": rows, "config":

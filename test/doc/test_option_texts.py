@@ -109,8 +109,6 @@ def test_what_pages_generate_is_expanded(generated):
 def test_front_page_lists_what_is_not_there_yet():
     page = (EXT.parent / "index.md").read_text(encoding="utf-8")
     listed = set(re.findall(r"`([\w.]+)`", page.partition("## What is not there")[2]))
-    calls = {path.removeprefix("aerospike.") for path in _core.pending()}
-    calls = {path.removeprefix("Client.") for path in calls}
     options = {
         row["name"]
         for table in _core.option_tables().values()
@@ -118,4 +116,4 @@ def test_front_page_lists_what_is_not_there_yet():
         if row["type"] == "later"
     }
     named_besides = {"ParamError"}
-    assert listed == calls | options | named_besides
+    assert listed == options | named_besides

@@ -29,8 +29,8 @@ COMPAT = ROOT / "test" / "compat"
 DIFFERENCES = COMPAT / "official-differences.txt"
 OFFICIAL = "aerospike==19.3.0"
 TOOLS = ("pytest==7.4.4", "pytest-timeout==2.3.1")
-OUR_EXTRAS = ("lupa>=2.8",)
-"""What this client needs for aggregation."""
+OUR_EXTRAS = ("lupa>=2.8", "PyYAML>=6")
+"""What this client needs for aggregation, and for files with settings."""
 LONGEST_ERROR = 160
 """Characters of an error that the report shows."""
 

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import aerospike
-from aerospike import GeoJSON, _core, predicates
+from aerospike import GeoJSON, predicates
 from aerospike_devserver import DevCluster
 from aerospike_helpers.batch.records import BatchRecords, Write
 from aerospike_helpers.cdt_ctx import cdt_ctx_list_index
@@ -273,9 +273,8 @@ def kinds(folder: str, set_name: str = SET) -> dict[str, Kind]:
     folder: where `modules` has put functions. set_name: of the records that calls
     without a key are about.
     """
-    pending = {path.rpartition(".")[2] for path in _core.pending()}
     public = {name for name in dir(aerospike.Client) if name[0] != "_"}
-    names = sorted(public - pending - ASKS_NOTHING)
+    names = sorted(public - ASKS_NOTHING)
     return {name: _method(name, folder, set_name) for name in names} | dict(
         _streams(set_name)
     )

@@ -225,18 +225,14 @@ core_publish_client(PyObject *module, PyObject *cls)
 
 static const char doc_pending[] =
     "pending($module)\n--\n\n"
-    "The paths of the calls that are not supported yet: each is there and raises\n"
-    "ClientError. For tests and tools, which leave them out of what they count.";
+    "The paths of the calls that exist and are not supported yet: none. For tools.";
 
 static PyObject *
 core_pending(PyObject *module, PyObject *ignored)
 {
     (void)module;
     (void)ignored;
-    PyObject *pending = import_attribute("aerospike._pending", "pending");
-    PyObject *paths = pending != NULL ? PyObject_CallNoArgs(pending) : NULL;
-    Py_XDECREF(pending);
-    return paths;
+    return PyList_New(0);
 }
 
 static const char doc_fail_allocations[] =

@@ -9,6 +9,7 @@ The classes of all modules of this package are here too.
 """
 
 from types import ModuleType as _ModuleType
+from typing import Any as Any
 
 from aerospike_helpers.expressions import string as str_ops
 from aerospike_helpers.expressions.arithmetic import *  # noqa: F403

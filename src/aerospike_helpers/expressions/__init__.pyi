@@ -2,6 +2,8 @@
 # in a module they would ask for a written list, a copy of those of the modules.
 # ruff: noqa: F403
 
+from typing import Any as Any
+
 from aerospike_helpers.expressions import string
 from aerospike_helpers.expressions.arithmetic import *
 from aerospike_helpers.expressions.base import *

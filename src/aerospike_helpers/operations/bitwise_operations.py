@@ -22,6 +22,24 @@ from aerospike import _constants
 from aerospike._hints import BitPolicy, Options
 from aerospike_helpers.operations._operation import Context, Operation, operation
 
+# the keys of the dicts of operations, as other clients of Aerospike name them
+ACTION_KEY = "action"
+BIN_KEY = "bin"
+BIT_OFFSET_KEY = "bit_offset"
+BIT_SIZE_KEY = "bit_size"
+BYTE_OFFSET_KEY = "byte_offset"
+BYTE_SIZE_KEY = "byte_size"
+COUNT_KEY = "count"
+INDEX_KEY = "index"
+KEY_KEY = "key"
+OFFSET_KEY = "offset"
+OP_KEY = "op"
+POLICY_KEY = "policy"
+RESIZE_FLAGS_KEY = "resize_flags"
+SIGN_KEY = "sign"
+VALUE_BYTE_SIZE_KEY = "value_byte_size"
+VALUE_KEY = "value"
+
 
 def _on_bits(
     op: int, bin_name: str, bit_offset: int, bit_size: int, **entries: Any

@@ -6,6 +6,12 @@ import aerospike
 from aerospike._types import CompiledExpression
 from aerospike_helpers.operations._operation import Operation, operation
 
+# the keys of the dicts of operations, as other clients of Aerospike name them
+BIN_KEY = "bin"
+EXPR_FLAGS_KEY = "expr_flags"
+EXPR_KEY = "expr"
+OP_KEY = "op"
+
 
 def expression_read(
     bin_name: str, expression: CompiledExpression, expression_read_flags: int = 0

@@ -18,6 +18,14 @@ import aerospike
 from aerospike._hints import HLLPolicy, Options
 from aerospike_helpers.operations._operation import Operation, given, operation
 
+# the keys of the dicts of operations, as other clients of Aerospike name them
+BIN_KEY = "bin"
+HLL_POLICY_KEY = "hll_policy"
+INDEX_BIT_COUNT_KEY = "index_bit_count"
+MH_BIT_COUNT_KEY = "mh_bit_count"
+OP_KEY = "op"
+VALUE_LIST_KEY = "value_list"
+
 _UNSET = -1
 
 

@@ -25,6 +25,22 @@ from aerospike_helpers.operations._operation import (
     operation,
 )
 
+# the keys of the dicts of operations, as other clients of Aerospike name them
+BIN_KEY = "bin"
+COUNT_KEY = "count"
+CTX_KEY = "ctx"
+INDEX_KEY = "index"
+INVERTED_KEY = "inverted"
+KEY_KEY = "key"
+MAP_ORDER_KEY = "map_order"
+OP_KEY = "op"
+PERSIST_INDEX_KEY = "persist_index"
+POLICY_KEY = "map_policy"
+RANGE_KEY = "range"
+RANK_KEY = "rank"
+RETURN_TYPE_KEY = "return_type"
+VALUE_KEY = "val"
+
 
 def map_clear(bin_name: BinName, ctx: Context | None = None) -> Operation:
     """Remove all entries. No result."""
