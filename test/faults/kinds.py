@@ -46,6 +46,8 @@ ASKS_NOTHING = {
     "connect",
     "disable_metrics",
     "enable_metrics",
+    "from_env",
+    "from_url",
     "get_cdtctx_base64",
     "get_expression_base64",
     "get_key_digest",
@@ -62,7 +64,8 @@ ASKS_NOTHING = {
     "shm_key",
 }
 """Methods that send nothing; queries and scans have rows of their own. Transactions are
-tried in test_transactions.py: an empty one sends nothing."""
+tried in test_transactions.py: an empty one sends nothing. What makes a client asks as
+its constructor does."""
 
 READS = {
     *("get", "select", "exists", "get_many", "exists_many", "select_many"),

@@ -84,6 +84,12 @@ NEEDS_CLUSTER: dict[str, Any] = {
     "index_expr_create": lambda c: c.index_expr_create(
         "test", "demo", 0, 4, IntBin("a").compile(), "index"
     ),
+    "commit": lambda c: c.commit(aerospike.Transaction()),
+    "abort": lambda c: c.abort(aerospike.Transaction()),
+    "enable_metrics": lambda c: c.enable_metrics(),
+    "disable_metrics": lambda c: c.disable_metrics(),
+    "get_stats": lambda c: c.get_stats(),
+    "set_xdr_filter": lambda c: c.set_xdr_filter("dc1", "test", None),
 }
 for of in ("integer", "string", "blob", "geo2dsphere"):
     name = f"index_{of}_create"
@@ -152,6 +158,8 @@ NEEDS_NOTHING = {
 }
 # what makes an object only: that needs arguments, and the cluster comes later
 MAKES_OBJECT = {"query", "scan"}
+# an empty transaction has nothing to send, and metrics that are off stay off
+SENDS_NOTHING = {"commit", "abort", "disable_metrics"}
 ALL_CALLS = pytest.mark.parametrize("call", NEEDS_CLUSTER.values(), ids=NEEDS_CLUSTER)
 
 
@@ -366,8 +374,9 @@ def test_seed_whose_peers_are_out_of_reach_is_a_client_error(scripted_node, nowh
 # the error comes late unless the config says otherwise
 
 
-@ALL_CALLS
-def test_late_error_has_the_class_of_the_cause(nowhere, make_client, call):
+@pytest.mark.parametrize("name", sorted(NEEDS_CLUSTER.keys() - SENDS_NOTHING))
+def test_late_error_has_the_class_of_the_cause(nowhere, make_client, name):
+    call = NEEDS_CLUSTER[name]
     client = make_client(hosts=[nowhere])
     assert client.is_connected() is False
     for _ in range(2):
