@@ -141,8 +141,8 @@ test_opening_fails(void)
     end_pool(&p, c);
 }
 
-/* A thread puts its connection into its place while another one begins the queue, and is
- * interrupted before it looks again: whoever gathers the places meanwhile calls the
+/* A thread puts its connection into its place while another one begins the queue, and
+ * is interrupted before it looks again: whoever gathers the places meanwhile calls the
  * waiter. */
 static void
 test_gathered_goes_to_the_first(void)

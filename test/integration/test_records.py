@@ -373,6 +373,20 @@ def test_bin_name_is_refused(client, key, call, name, error, code):
     assert client.get(key)[1]["gen"] == 1
 
 
+@pytest.mark.parametrize("size", range(1, 40))
+def test_nul_is_found_wherever_it_stands(client, key, size):
+    """In names of bins and sets, and in user keys."""
+    for at in range(size):
+        text = "x" * at + "\0" + "y" * (size - at - 1)
+        with pytest.raises(exception.ParamError, match="contains a NUL"):
+            client.get((key[0], key[1], text))
+        if size <= 15:
+            with pytest.raises(exception.ParamError, match="contains a NUL"):
+                client.put(key, {text: 1})
+            with pytest.raises(exception.ParamError, match="contains a NUL"):
+                client.get((key[0], text, key[2]))
+
+
 @pytest.mark.parametrize("call", NAMED.values(), ids=NAMED)
 @pytest.mark.parametrize("name", [5, None, b"a", 1.5, ("a",)])
 def test_bin_name_of_another_type_is_refused(client, key, call, name):

@@ -141,8 +141,8 @@ pass_on(asc_pool *p, asc_conn *c)
 }
 
 /* Make the connections idle that lie in the places of threads. One may have been put
- * there while the queue began, by a thread that has not looked again yet: then it goes to
- * the first waiter, as any that comes back. The lock is held. */
+ * there while the queue began, by a thread that has not looked again yet: then it goes
+ * to the first waiter, as any that comes back. The lock is held. */
 static void
 gather(asc_pool *p)
 {

@@ -237,8 +237,8 @@ typedef struct template_head {
     PyObject *filter; /* borrowed: bytes, or NULL */
 } template_head;
 
-/* Begin a template. Its tail is then appended to the bytes of b->memory through w, which
- * counts the fields and operations. 0, or -1 with MemoryError. */
+/* Begin a template. Its tail is then appended to the bytes of b->memory through w,
+ * which counts the fields and operations. 0, or -1 with MemoryError. */
 int template_begin(batch_run *b, asc_writer *w);
 
 /* End a template: write its head and the fields before the user key. Only from here on

@@ -36,17 +36,11 @@ give_turn(module_state *st)
     Py_END_ALLOW_THREADS
 }
 
-gil_wait
-begin_wait(void)
-{
-    return (gil_wait){.own = PyEval_SaveThread()};
-}
-
 void
-end_wait(module_state *st, gil_wait wait)
+end_wait_with_rivals(module_state *st, PyThreadState *own)
 {
     (void)st;
-    PyEval_RestoreThread(wait.own);
+    PyEval_RestoreThread(own);
 }
 
 #else
@@ -64,16 +58,6 @@ now_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* Are there other threads of this interpreter? The list of them begins with the newest,
- * and nothing of another thread's state is looked at. */
-static bool
-has_others(void)
-{
-    PyThreadState *own = PyThreadState_Get();
-    return PyInterpreterState_ThreadHead(PyThreadState_GetInterpreter(own)) != own ||
-           PyThreadState_Next(own) != NULL;
-}
-
 void
 begin_turn(module_state *st)
 {
@@ -87,7 +71,7 @@ give_turn(module_state *st)
     bool pauses = st->gc_paused;
     gc_resume(st);
     int64_t before = now_ns();
-    bool is_long = before - st->held_since_ns >= LONGEST_HOLD_NS && has_others();
+    bool is_long = before - st->held_since_ns >= LONGEST_HOLD_NS && has_rivals();
     Py_BEGIN_ALLOW_THREADS
     if (is_long) {
         nanosleep(&moment, NULL);
@@ -102,23 +86,13 @@ give_turn(module_state *st)
     }
 }
 
-gil_wait
-begin_wait(void)
-{
-    bool has_rivals = has_others();
-    return (gil_wait){.own = PyEval_SaveThread(), .has_rivals = has_rivals};
-}
-
 /* Those who wait behind this thread have waited for long as well, but once it has kept
  * the GIL they need not. */
 void
-end_wait(module_state *st, gil_wait wait)
+end_wait_with_rivals(module_state *st, PyThreadState *own)
 {
-    int64_t asked = wait.has_rivals ? now_ns() : 0;
-    PyEval_RestoreThread(wait.own);
-    if (!wait.has_rivals) {
-        return;
-    }
+    int64_t asked = now_ns();
+    PyEval_RestoreThread(own);
     int64_t got = now_ns();
     if (got - asked >= LONG_WAIT_NS && got - st->lined_up_ns >= LONG_WAIT_NS) {
         st->lined_up_ns = got;

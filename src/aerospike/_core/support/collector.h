@@ -49,16 +49,57 @@ void begin_turn(module_state *st);
  * before that and a new one begins afterwards. */
 void give_turn(module_state *st);
 
+#ifdef Py_GIL_DISABLED
+
+static inline bool
+has_rivals(void)
+{
+    return false;
+}
+
+#else
+
+/* May another thread have the GIL when this one does not? The list of the
+ * interpreter's threads begins with the newest, and nothing of another thread's state
+ * is looked at. */
+static inline bool
+has_rivals(void)
+{
+    PyThreadState *own = PyThreadState_Get();
+    return PyInterpreterState_ThreadHead(PyThreadState_GetInterpreter(own)) != own ||
+           PyThreadState_Next(own) != NULL;
+}
+
+#endif
+
 /* How a thread waits without the GIL. */
 typedef struct {
     PyThreadState *own; /* borrowed */
-    bool has_rivals;    /* other threads may have the GIL when the wait is over */
+    bool has_rivals;
 } gil_wait;
+
+/* end_wait() of a thread that has rivals. */
+void end_wait_with_rivals(module_state *st, PyThreadState *own);
 
 /* A short call gives the GIL away while it waits, and takes it back. If another thread
  * computed meanwhile, the call keeps the GIL for some microseconds, so that the next
  * calls get it before that thread does. */
-gil_wait begin_wait(void);
-void end_wait(module_state *st, gil_wait wait);
+static inline gil_wait
+begin_wait(void)
+{
+    bool rivals = has_rivals();
+    return (gil_wait){.own = PyEval_SaveThread(), .has_rivals = rivals};
+}
+
+static inline void
+end_wait(module_state *st, gil_wait wait)
+{
+    if (wait.has_rivals) {
+        end_wait_with_rivals(st, wait.own);
+    }
+    else {
+        PyEval_RestoreThread(wait.own);
+    }
+}
 
 #endif

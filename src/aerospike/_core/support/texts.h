@@ -33,12 +33,42 @@ article(const char *name)
     return strchr("aeiou", name[0]) != NULL ? "an" : "a";
 }
 
+/* Is one of these eight bytes 0? */
+static inline bool
+word_has_nul(uint64_t word)
+{
+    return ((word - 0x0101010101010101u) & ~word & 0x8080808080808080u) != 0;
+}
+
+/* Is there a NUL in the text? Names are short: their two halves, which may overlap, are
+ * looked at as words. */
+static inline bool
+has_nul(const char *text, Py_ssize_t size)
+{
+    if (size > 16) {
+        return memchr(text, 0, (size_t)size) != NULL;
+    }
+    if (size >= 8) {
+        uint64_t first, last;
+        memcpy(&first, text, 8);
+        memcpy(&last, text + size - 8, 8);
+        return word_has_nul(first) || word_has_nul(last);
+    }
+    if (size >= 4) {
+        uint32_t first, last;
+        memcpy(&first, text, 4);
+        memcpy(&last, text + size - 4, 4);
+        return word_has_nul((uint64_t)first << 32 | last);
+    }
+    return size > 0 && (text[0] == 0 || text[size / 2] == 0 || text[size - 1] == 0);
+}
+
 /* 0, or -1 with ParamError, "`what` contains a NUL". */
 static inline int
 refuse_nul(module_state *st, const char *text, size_t size, const char *what)
 {
-    return memchr(text, 0, size) == NULL ? 0
-                                         : raise_param(st, "%s contains a NUL", what);
+    return has_nul(text, (Py_ssize_t)size) ? raise_param(st, "%s contains a NUL", what)
+                                           : 0;
 }
 
 /* *out = the UTF-8 of a str, borrowed from it: at most max bytes without a NUL. 0, or

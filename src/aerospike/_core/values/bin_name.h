@@ -2,10 +2,9 @@
 #ifndef CORE_VALUES_BIN_NAME_H
 #define CORE_VALUES_BIN_NAME_H
 
-#include <string.h>
-
 #include "asc/proto.h"
 #include "support/errors.h"
+#include "support/texts.h"
 
 /* What a call takes for the name of a bin. */
 typedef enum bin_name_rule {
@@ -35,11 +34,11 @@ bin_name_from_py(module_state *st, PyObject *name, bin_name_rule rule, char *roo
 {
     if (PyUnicode_Check(name) && PyUnicode_IS_COMPACT_ASCII(name) &&
         PyUnicode_GET_LENGTH(name) <= (Py_ssize_t)ASC_MAX_BIN_NAME_SIZE) {
-        const void *text = PyUnicode_1BYTE_DATA(name);
-        size_t n = (size_t)PyUnicode_GET_LENGTH(name);
-        if (memchr(text, 0, n) == NULL) { /* as nearly all are */
+        const char *text = (const char *)PyUnicode_1BYTE_DATA(name);
+        Py_ssize_t n = PyUnicode_GET_LENGTH(name);
+        if (!has_nul(text, n)) { /* as nearly all are */
             *out = text;
-            *size = n;
+            *size = (size_t)n;
             return 0;
         }
     }

@@ -54,8 +54,8 @@ decode_text(const uint8_t *data, size_t size)
                                       "surrogateescape");
 }
 
-/* Short ASCII names are kept, one for each place of a table. Names repeat from record to
- * record, so that nearly all are found. With the GIL, a newcomer takes the place of
+/* Short ASCII names are kept, one for each place of a table. Names repeat from record
+ * to record, so that nearly all are found. With the GIL, a newcomer takes the place of
  * another name. Without it, a name stays, so that all threads may look at it; and it is
  * interned, which makes it immortal there, so that they do not write to its count. */
 #define LONGEST_CACHED_NAME 32u

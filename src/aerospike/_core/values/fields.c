@@ -55,7 +55,7 @@ put_function_name(module_state *st, asc_writer *w, uint8_t id, const char *argum
     if (utf8 == NULL) {
         return -1;
     }
-    if (memchr(utf8, 0, (size_t)size) != NULL) {
+    if (has_nul(utf8, size)) {
         return raise_param(st, "the %s contains a NUL", argument);
     }
     return put_ok(asc_writer_field(w, id, utf8, (size_t)size));

@@ -18,7 +18,7 @@
 static int
 text_key(module_state *st, given_key *user, const char *text, Py_ssize_t size)
 {
-    if (memchr(text, 0, (size_t)size) != NULL) {
+    if (has_nul(text, size)) {
         return raise_param(st, "key is invalid" DETAIL "the user key contains a NUL; a "
                                "bytearray may hold any bytes");
     }
