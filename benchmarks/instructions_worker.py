@@ -101,7 +101,7 @@ def measure(client: Any) -> None:
 
 def has_metrics() -> bool:
     """Some earlier commits name it among what is still to come."""
-    pending = getattr(aerospike._core, "pending", list)()
+    pending: list[str] = getattr(aerospike._core, "pending", list)()
     return "aerospike.Client.enable_metrics" not in pending
 
 

@@ -362,7 +362,7 @@ def test_an_operation_is_that_of_one_moment(client, keys):
 def test_texts_that_are_checked_are_those_that_are_sent(client_82, key):
     """A list with other things in it never comes to the server."""
     texts: list[Any] = ["a"] * 200
-    states = [["a"] * 200, [1] * 200]
+    states: list[list[Any]] = [["a"] * 200, [1] * 200]
     client_82.put(key, {"s": "text"})
 
     def change() -> None:
