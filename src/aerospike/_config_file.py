@@ -121,8 +121,8 @@ _SMALL = _number(0, 255, "a whole number")
 
 
 def _send_key(value: Any) -> Any:
-    """True turns it on; False leaves it to the program, as in the other clients."""
-    return 1 if _bool(value) else _NOTHING
+    """POLICY_KEY_SEND or POLICY_KEY_DIGEST, also where the program says the other."""
+    return int(_bool(value))
 
 
 def _threads(value: Any) -> bool:

@@ -326,8 +326,16 @@ def _called(listeners: Any, name: str, *args: Any) -> None:
             exception.ClientError,
             -1,
             f"Python callback {name} threw a {type(error).__name__} exception. "
-            f"Exception value: {error}",
+            f"{_value_of(error)}",
         ) from error
+
+
+def _value_of(error: Exception) -> str:
+    """What a listener has raised, in the words of other clients of Aerospike."""
+    try:
+        return f"Exception value: {error}"
+    except Exception:  # noqa: BLE001 - whatever its class may do
+        return "str() on exception value threw an error"
 
 
 class Metrics:
@@ -407,6 +415,7 @@ def enable(client: Any, policy: Any) -> None:
     client._check_open()
     if policy is None:
         policy = shapes.MetricsPolicy()
+    _checked(policy)  # also where it has no effect
     if not _is_for_file(client, "enable_metrics"):
         begin(client, policy)
 

@@ -155,10 +155,14 @@ def test_old_name_of_a_policy_does_not_win_over_the_file(write, follow, key):
     assert client.get(key, {"timeout": 1})[2] == {"n": 1}
 
 
-def test_send_key_false_leaves_the_choice_to_the_program(write, follow):
+def test_send_key_false_holds_against_the_program(write, follow, key):
     write(dynamic(write={"send_key": False}))
-    client = follow(policies={"write": {"key": aerospike.POLICY_KEY_SEND}})
-    assert client.get_policies()["write"]["key"] == aerospike.POLICY_KEY_SEND
+    policy = {"key": aerospike.POLICY_KEY_SEND}
+    client = follow(policies={"write": policy})
+    assert client.get_policies()["write"]["key"] == aerospike.POLICY_KEY_DIGEST
+    client.put(key, {"n": 1}, policy=policy)
+    records = client.query(*key[:2]).results()
+    assert [found[2] for found, _, bins in records if bins == {"n": 1}] == [None]
 
 
 def test_static_settings_hold_for_the_new_client(write, follow):
@@ -499,10 +503,12 @@ def test_file_turns_metrics_on_and_off(
     write(dynamic(metrics={"enable": False}))
     until(lambda: "header(2)" in file.read_text())
     until(lambda: "metrics" not in client._extras)
-    assert "[a,b]" in file.read_text()
+    until(lambda: "[a,b]" in file.read_text())  # the last line, as it ends
     assert "latency(5,1)" in file.read_text()
     client.enable_metrics()
     assert said(caplog, "enable_metrics() has no effect")
+    with pytest.raises(exception.ParamError, match="MetricsPolicy type"):
+        client.enable_metrics(1)
     assert list(tmp_path.glob("metrics-*.log")) == [file]
     write(dynamic())
     until(lambda: not _watch._by_file[client])

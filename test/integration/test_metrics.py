@@ -364,6 +364,21 @@ def test_error_when_enabling_is_raised_and_nothing_is_enabled(client, told):
     assert told.calls == []
 
 
+class Unprintable(ValueError):
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+def test_error_of_a_listener_that_has_no_text(client, told):
+    def fails_mutely() -> None:
+        raise Unprintable
+
+    policy = MetricsPolicy(told.listeners(enable_listener=fails_mutely))
+    text = r"a Unprintable exception\. str\(\) on exception value threw an error"
+    with pytest.raises(exception.ClientError, match=text):
+        client.enable_metrics(policy)
+
+
 def test_error_when_disabling_is_raised_once(client, told):
     client.enable_metrics(MetricsPolicy(told.listeners(disable_listener=fails)))
     with pytest.raises(exception.ClientError, match=r"disable_listener .*boom"):
