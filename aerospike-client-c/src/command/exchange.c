@@ -851,6 +851,11 @@ read_messages(asc_exchange *x, bool *ended, size_t *good_size)
                 return ASC_FAIL_GARBLED;
             }
             failure = is_cut ? ASC_FAIL_SESSION : asc_failure_of_result(result);
+            /* what refuses a compressed batch is the answer of its first row as well */
+            if (x->many.reply == ASC_REPLY_ROWS && !(m.info3 & ASC_INFO3_LAST) &&
+                !note_place(x, &frames)) {
+                return ASC_FAIL_GARBLED;
+            }
         }
         else if (!*ended && !note_place(x, &frames)) {
             return ASC_FAIL_GARBLED;
