@@ -223,7 +223,7 @@ print(*(n for n in needs if not n.startswith("aerospike[")), sep="\n")' "$@"
 # for it either. So they are left out, and tests skip what needs them (test/absent.py).
 install_free_threaded() {
     # shellcheck disable=SC2046
-    install_wheels "$VENV" $(requirements lua devserver doctor yaml test)
+    install_wheels "$VENV" $(requirements lua devserver doctor otel yaml test)
     for package in "$VENV/skipped"/*; do
         [ ! -e "$package" ] || say "left out: ${package##*/}: $(tail -n 1 "$package")"
     done

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from aerospike._from_text import client_from_env as client_from_env
     from aerospike._from_text import client_from_url as client_from_url
     from aerospike._llist import LList as LList
+    from aerospike._otel import instrument as instrument
+    from aerospike._otel import uninstrument as uninstrument
     from aerospike._query import Query as Query
     from aerospike._query import Scan as Scan
 
@@ -57,7 +59,9 @@ _LATER = {
     "Scan": "aerospike._query",
     "client_from_env": "aerospike._from_text",
     "client_from_url": "aerospike._from_text",
+    "instrument": "aerospike._otel",
     "predicates": "aerospike.predicates",
+    "uninstrument": "aerospike._otel",
 }
 
 

@@ -396,13 +396,14 @@ def _making(method: Any) -> Any:
 class Monitor:
     """The listeners of one client, in its `_extras`; close() calls it."""
 
-    def __init__(self, client: Any, listeners: tuple[Any, ...]) -> None:
+    def __init__(self, client: Any, listeners: tuple[Any, ...], config: Any) -> None:
         def those(cls: type) -> tuple[Any, ...]:
             return tuple(each for each in listeners if isinstance(each, cls))
 
         self.commands = those(monitoring.CommandListener)
         self.clusters = those(monitoring.ClusterListener)
         self.pools = those(monitoring.PoolListener)
+        self.hosts = config.get("hosts") if isinstance(config, dict) else None
         self._client = weakref.ref(client)
         self._watch: int | None = None
         self._known: dict[str, tuple[Any, ...]] = {}
@@ -491,7 +492,7 @@ def observed_class(cls: Any) -> type:
         listeners = _listeners_of(config)
         rest = args if config is None and not kwargs else (config, *args)
         cls.__init__(self, *rest)
-        self._extras["monitor"] = Monitor(self, listeners)
+        self._extras["monitor"] = Monitor(self, listeners, config)
         if not is_async:
             self._extras["monitor"].look(self)
 
