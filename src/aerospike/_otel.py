@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from threading import Lock
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -23,9 +24,10 @@ except ImportError as error:
         "aerospike.instrument() needs opentelemetry-api: pip install 'aerospike[otel]'"
     ) from error
 
-import aerospike
 from aerospike import monitoring
+from aerospike._client import Client
 from aerospike._version import __version__
+from aerospike.exception import AerospikeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -147,14 +149,17 @@ class _Place:
         self.nodes: dict[str, tuple[str, int]] = {}
 
 
+def _others_make_clients() -> bool:
+    """Has something else taken the place of aerospike.client()?"""
+    return hasattr(sys.modules["aerospike"].client, "__wrapped__")
+
+
 def _told_by_others(client: Any) -> bool:
     """Is a client wrapped by another instrumentation? Those replace the function that
     makes clients, or their methods, or they leave a mark."""
     if getattr(client, "_is_instrumented_by_opentelemetry", False):
         return True
-    if isinstance(client, aerospike.Client) and hasattr(
-        aerospike.client, "__wrapped__"
-    ):
+    if isinstance(client, Client) and _others_make_clients():
         return True
     # the method of the client's own class, below the one that tells listeners
     own = getattr(type(client).get, "__wrapped__", None)
@@ -304,7 +309,7 @@ class Telemetry(monitoring.CommandListener, monitoring.ClusterListener):
         for client in list(self._places) if self._is_on else ():
             try:
                 nodes = client.get_stats().nodes
-            except aerospike.exception.AerospikeError:
+            except AerospikeError:
                 continue  # it is closed, or not connected yet
             for node in nodes:
                 pool = f"{node.address}:{node.port}"
@@ -369,7 +374,7 @@ def instrument(
     """
     global _telemetry
     with _lock:
-        if _telemetry is not None or hasattr(aerospike.client, "__wrapped__"):
+        if _telemetry is not None or _others_make_clients():
             return
         if development is None:
             development = _asked_for_development()

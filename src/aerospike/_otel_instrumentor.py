@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _OPTIONS = ("tracer_provider", "meter_provider", "development", "capture_keys")
 
 
-class AerospikeInstrumentor(BaseInstrumentor):
+class AerospikeInstrumentor(BaseInstrumentor):  # type: ignore[misc] # untyped
     """aerospike.instrument(), in the form that OpenTelemetry's tools know."""
 
     def instrumentation_dependencies(self) -> Collection[str]:

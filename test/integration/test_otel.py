@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
+import importlib.metadata
+import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 import aerospike
-from aerospike import exception
+from aerospike import exception, monitoring
 
 from ..absent import need
+from ..faults.peer import reply
 
 MISSING = ("test", "pytest", "no record of tests of otel")
 
@@ -77,7 +84,7 @@ def traced(collected, make_client) -> aerospike.Client:
     return make_client()
 
 
-def attributes_of(span: Any, *but: str) -> dict[str, Any]:
+def attributes_of(span: Any) -> dict[str, Any]:
     """Without those that name addresses, which other tests look at."""
     return {
         name: value
@@ -123,3 +130,340 @@ def test_call_is_counted_with_its_duration(traced, collected, key):
     assert {"db.operation.batch.size", "aerospike.in_doubt"}.isdisjoint(
         name for point in points for name in point.attributes
     )
+
+
+def test_batch_tells_its_size(traced, collected, key):
+    traced.batch_read([key, MISSING, key])
+    traced.batch_read([key])
+    of_three, of_one = collected.spans
+    assert of_three.name == f"batch_read {key[1]}"
+    assert of_three.attributes["db.operation.batch.size"] == 3
+    # by the conventions, a single one is no batch
+    assert "db.operation.batch.size" not in of_one.attributes
+
+
+def test_queries_are_operations_of_one_name(traced, collected, key):
+    traced.put(key, {"n": 1})
+    collected.forget()
+    traced.query(*key[:2]).results()
+    traced.scan(*key[:2]).foreach(lambda _: None)
+    for _ in traced.query(*key[:2]):
+        pass
+    assert [span.name for span in collected.spans] == [
+        f"{kind} {key[1]}" for kind in ("query", "scan", "query")
+    ]
+    assert "db.response.returned_rows" not in collected.spans[0].attributes
+
+
+def test_call_of_several_requests_is_one_span(traced, collected):
+    traced.truncate("test", "no set of tests of otel", 0)
+    traced.info_all("build")
+    names = [span.name for span in collected.spans]
+    place = collected.spans[1].attributes["server.address"]
+    assert names[0] == "truncate no set of tests of otel"
+    assert names[1].startswith(f"info_all {place}:")
+
+
+def test_failure_tells_code_and_doubt(scripted_node, collected, make_client):
+    from opentelemetry.trace import StatusCode
+
+    collected.instrument()
+    scripted_node.expect().stay_silent()
+    client = make_client(hosts=[scripted_node.host])
+    limits = {"total_timeout": 100, "max_retries": 0}
+    with pytest.raises(exception.TimeoutError):
+        client.put(("test", "demo", 1), {"n": 1}, policy=limits)
+    span = collected.span()
+    assert span.status.status_code is StatusCode.ERROR
+    assert attributes_of(span) == {
+        "db.system.name": "aerospike",
+        "db.operation.name": "put",
+        "db.namespace": "test",
+        "db.collection.name": "demo",
+        "db.response.status_code": "9",
+        "error.type": "aerospike.exception.TimeoutError",
+        "aerospike.in_doubt": True,
+        "aerospike.attempts": 1,
+    }
+    assert span.attributes["network.peer.port"] == scripted_node.host[1]
+
+
+def test_repeated_call_is_one_span(scripted_node, collected, make_client):
+    collected.instrument()
+    scripted_node.expect().hang_up()
+    scripted_node.expect().send(reply(0))
+    client = make_client(hosts=[scripted_node.host])
+    client.exists(("test", "demo", 1), policy={"max_retries": 1})
+    assert collected.span().attributes["aerospike.attempts"] == 2
+
+
+# --- what is current ---
+
+
+def test_span_is_a_child_of_the_callers(traced, collected, key):
+    tracer = collected.tracers.get_tracer("caller")
+    with tracer.start_as_current_span("outer") as outer:
+        traced.put(key, {"n": 1})
+        with pytest.raises(exception.RecordNotFound):
+            traced.get(MISSING)
+        traced.get(key)
+    *inner, _ = collected.spans
+    assert [span.name.partition(" ")[0] for span in inner] == ["put", "get", "get"]
+    assert {span.parent.span_id for span in inner} == {outer.context.span_id}
+
+
+def test_call_within_a_callback_is_a_child(traced, collected, key):
+    traced.put(key, {"n": 1})
+    collected.forget()
+    traced.query(*key[:2]).foreach(lambda _: traced.exists(key) and None)
+    *inner, query = collected.spans
+    assert inner
+    assert {span.parent.span_id for span in inner} == {query.context.span_id}
+
+
+def test_loop_over_records_leaves_the_current_span(traced, collected, key):
+    from opentelemetry import trace
+
+    traced.put(key, {"n": 1})
+    for _ in traced.query(*key[:2]):
+        assert not trace.get_current_span().get_span_context().is_valid
+
+
+def test_awaited_calls_are_spans_of_their_tasks(collected, hosts, key):
+    tracer = collected.tracers.get_tracer("caller")
+
+    async def one(client: Any, name: str) -> None:
+        with tracer.start_as_current_span(name):
+            await client.get(key)
+
+    async def main() -> None:
+        async with aerospike.AsyncClient({"hosts": hosts}) as client:
+            await client.put(key, {"n": 1})
+            await asyncio.gather(one(client, "a"), one(client, "b"))
+            await client.batch_read([key, key])
+            n = 0
+            async for _ in client.query(*key[:2]):
+                n += 1
+            assert n == len(await client.query(*key[:2]).results())
+
+    collected.instrument()
+    asyncio.run(main())
+    by_id = {span.context.span_id: span.name for span in collected.spans}
+    parents = {
+        name: sorted(
+            by_id[span.parent.span_id] if span.parent else ""
+            for span in collected.spans
+            if span.name == f"{name} {key[1]}"
+        )
+        for name in ("put", "get", "batch_read", "query")
+    }
+    assert parents == {
+        "put": [""],
+        "get": ["a", "b"],
+        "batch_read": [""],
+        "query": ["", ""],
+    }
+
+
+def test_cancelled_call_is_an_error(scripted_node, collected):
+    scripted_node.expect().stay_silent()
+
+    async def main() -> None:
+        async with aerospike.AsyncClient({"hosts": [scripted_node.host]}) as client:
+            task = asyncio.create_task(client.put(("test", "demo", 1), {"n": 1}))
+            while not scripted_node.requests:
+                await asyncio.sleep(0.005)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    collected.instrument()
+    asyncio.run(main())
+    attributes = collected.span().attributes
+    assert attributes["error.type"] == "asyncio.exceptions.CancelledError"
+    assert attributes["aerospike.in_doubt"] is True
+    assert "db.response.status_code" not in attributes
+
+
+def test_log_record_of_a_call_has_the_ids_of_its_span(
+    collected, make_client, key, caplog
+):
+    class Broken(monitoring.CommandListener):
+        def started(self, event: Any) -> None:
+            raise ValueError("boom")
+
+    collected.instrument()
+    client = make_client(event_listeners=[Broken()])
+    with caplog.at_level(logging.ERROR, "aerospike"):
+        client.put(key, {"n": 1})
+    record: Any = caplog.records[-1]
+    span = collected.span().context
+    assert record.otelTraceID == f"{span.trace_id:032x}"
+    assert record.otelSpanID == f"{span.span_id:016x}"
+    assert record.otelTraceSampled is True
+
+
+# --- what is asked for ---
+
+
+def test_keys_are_told_only_on_request(collected, make_client, key):
+    secret = (*key[:2], "someone@example.com")
+    collected.instrument()
+    client = make_client()
+    client.exists(secret)
+    assert "someone" not in collected.span().to_json()
+    aerospike.uninstrument()
+    collected.forget()
+    collected.instrument(capture_keys=True)
+    client = make_client()
+    client.exists(secret)
+    client.exists((*key[:2], None, bytearray(range(20))))
+    named, by_digest = collected.spans
+    assert named.attributes["aerospike.key"] == "someone@example.com"
+    assert by_digest.attributes["aerospike.key"] == bytes(range(20)).hex()
+
+
+@pytest.mark.parametrize("by", ["argument", "variable"])
+def test_what_is_in_development_is_told_on_request(
+    collected, make_client, key, monkeypatch, by
+):
+    if by == "variable":
+        asked = "http,database_latest_experimental"
+        monkeypatch.setenv("OTEL_SEMCONV_STABILITY_OPT_IN", asked)
+    collected.instrument(**({"development": True} if by == "argument" else {}))
+    client = make_client()
+    client.put(key, {"n": 1})
+    n = len(client.query(*key[:2]).results())
+    assert collected.spans[-1].attributes["db.response.returned_rows"] == n
+    assert "db.response.returned_rows" not in collected.spans[0].attributes
+    found = collected.metrics()
+    (rows,) = found["db.client.response.returned_rows"]
+    assert (rows.count, rows.sum) == (1, n)
+    counts = {
+        (at.attributes["db.client.connection.pool.name"], state): at.value
+        for at in found["db.client.connection.count"]
+        for state in [at.attributes["db.client.connection.state"]]
+    }
+    for node in client.get_stats().nodes:
+        pool = f"{node.address}:{node.port}"
+        assert counts[pool, "idle"] == node.conns.in_pool
+        assert (pool, "used") in counts
+
+
+def test_what_is_in_development_is_not_told_by_itself(traced, collected, key):
+    traced.query(*key[:2]).results()
+    assert set(collected.metrics()) == {"db.client.operation.duration"}
+
+
+# --- on and off ---
+
+
+def run(program: str) -> str:
+    """What a fresh interpreter prints."""
+    command = [sys.executable, "-c", program]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_nothing_is_imported_while_it_is_off():
+    printed = run(
+        "import sys, aerospike\n"
+        "aerospike.client({'hosts': [('127.0.0.1', 1)]})\n"
+        "print([name for name in sys.modules if 'telemetry' in name or 'otel' in name])"
+    )
+    assert printed == "[]\n"
+
+
+def test_error_without_opentelemetry_names_the_extra():
+    printed = run(
+        "import sys, aerospike\n"
+        "sys.modules['opentelemetry'] = None\n"
+        "try: aerospike.instrument\n"
+        "except ImportError as error: print(error)"
+    )
+    assert "pip install 'aerospike[otel]'" in printed
+
+
+def test_instrument_twice_makes_one_span(traced, collected, make_client, key):
+    collected.instrument()
+    make_client().exists(key)
+    collected.span()
+
+
+def test_uninstrument_ends_it_for_all_clients(traced, collected, make_client, key):
+    aerospike.uninstrument()
+    after = make_client()
+    assert type(after) is aerospike.Client
+    for client in (traced, after):
+        client.exists(key)
+    assert collected.spans == []
+    aerospike.uninstrument()  # again: nothing
+
+
+def test_suppressed_calls_are_not_told(traced, collected, key):
+    need("opentelemetry.instrumentation")
+    from opentelemetry.instrumentation.utils import suppress_instrumentation
+
+    with suppress_instrumentation():
+        traced.exists(key)
+    assert collected.spans == []
+    traced.exists(key)
+    collected.span()
+
+
+def wrap_maker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Replace the function that makes clients, as other instrumentations do."""
+    make = aerospike.client
+    monkeypatch.setattr(aerospike, "client", functools.wraps(make)(lambda c: make(c)))
+
+
+def test_nothing_happens_where_another_instrumentation_is_on(
+    collected, hosts, key, monkeypatch
+):
+    wrap_maker(monkeypatch)
+    collected.instrument()
+    with aerospike.client({"hosts": hosts}) as client:
+        assert type(client) is aerospike.Client
+        client.exists(key)
+    assert collected.spans == []
+
+
+def test_clients_that_another_instrumentation_wraps_later_are_left_to_it(
+    collected, hosts, key, monkeypatch
+):
+    collected.instrument()
+    with aerospike.client({"hosts": hosts}) as before:
+        wrap_maker(monkeypatch)
+        with aerospike.client({"hosts": hosts}) as after:
+            after.exists(key)
+        assert collected.spans == []
+        before.exists(key)
+    collected.span()
+
+
+def test_class_whose_methods_are_wrapped_is_left_alone(
+    collected, hosts, key, monkeypatch
+):
+    class Wrapped(aerospike.Client):
+        pass
+
+    get: Any = functools.wraps(aerospike.Client.get)(lambda *args: None)
+    monkeypatch.setattr(Wrapped, "get", get)
+    collected.instrument()
+    with Wrapped({"hosts": hosts}) as client:
+        client.exists(key)
+    assert collected.spans == []
+
+
+def test_entry_point_switches_it_on_and_off(collected, make_client, key):
+    need("opentelemetry.instrumentation")
+    (entry,) = importlib.metadata.entry_points(
+        group="opentelemetry_instrumentor", name="aerospike"
+    )
+    instrumentor = entry.load()()
+    instrumentor.instrument(
+        tracer_provider=collected.tracers, meter_provider=collected.meters
+    )
+    make_client().exists(key)
+    collected.span()
+    instrumentor.uninstrument()
+    assert type(make_client()) is aerospike.Client
