@@ -306,7 +306,10 @@ class Telemetry(monitoring.CommandListener, monitoring.ClusterListener):
     def _count_connections(self, _: CallbackOptions) -> Iterator[Observation]:
         """The connections of all clients to each node."""
         counts: dict[tuple[str, str], int] = {}
-        for client in list(self._places) if self._is_on else ():
+        clients = [each() for each in self._places.keyrefs()] if self._is_on else []
+        for client in clients:
+            if client is None:
+                continue
             try:
                 nodes = client.get_stats().nodes
             except AerospikeError:

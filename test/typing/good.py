@@ -67,6 +67,11 @@ def writes(client: aerospike.Client, key: Key) -> int:
     return done
 
 
+def traced() -> None:
+    aerospike.instrument(tracer_provider=None, development=True, capture_keys=False)
+    aerospike.uninstrument()
+
+
 def as_older_programs_do(client: aerospike.Client) -> None:
     config = {"hosts": [("127.0.0.1", 3000)]}
     policy = {"total_timeout": 100}

@@ -135,6 +135,8 @@ def more_calls(client: aerospike.Client) -> None:
     aerospike.Client()  # wrong
     aerospike.POLICY_EXIST_CREATE  # wrong
     aerospike.set_log_level("info")  # wrong
+    aerospike.instrument(tracer_provider=5)  # wrong
+    aerospike.instrument(capture_key=True)  # wrong
     aerospike.calc_digest("a", "b")  # wrong
     exception.RecordNotFoundError  # wrong
     exception.RecordNotFound().cod  # wrong
