@@ -34,6 +34,19 @@ OUR_EXTRAS = ("lupa>=2.8", "PyYAML>=6")
 LONGEST_ERROR = 160
 """Characters of an error that the report shows."""
 
+ISOLATION = """
+import os
+import pytest
+
+@pytest.fixture(autouse=True)
+def environment_as_before():
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+"""
+"""Around each test: one that fails does not leave its variables to those behind it."""
+
 Place = tuple[str, str]
 """A test, as PASSED names it: file and hash."""
 
@@ -101,6 +114,7 @@ def run(python: Path, suite: Path, hosts: str, report: Path) -> None:
     (copy / "config.conf").write_text(config, encoding="utf-8")
     # else the settings of this checkout's own tests hold
     (copy.parent / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    (copy.parent / "conftest.py").write_text(ISOLATION, encoding="utf-8")
     report.unlink(missing_ok=True)
     options = ["--timeout", "120", "--continue-on-collection-errors", "-q", "--tb=no"]
     options += ["-p", "no:cacheprovider", "-p", "no:aerospike", "--no-summary"]
