@@ -80,10 +80,21 @@ def _batch_size(event: monitoring.CommandStarted) -> int | None:
     return event.count if event.count is not None and event.count > 1 else None
 
 
+def _text(value: str) -> str:
+    """What every exporter can write as UTF-8. A str may have lone surrogates."""
+    if value.isascii():
+        return value
+    return value.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _name(value: str | None) -> str | None:
+    return _text(value) if value else None
+
+
 _OF_CALLS = {
     "db.operation.name": _operation,
-    "db.namespace": lambda event: event.namespace,
-    "db.collection.name": lambda event: event.set or None,
+    "db.namespace": lambda event: _name(event.namespace),
+    "db.collection.name": lambda event: _name(event.set),
 }
 """Attributes of spans and metrics, and what reads them out of a CommandStarted."""
 
@@ -109,7 +120,7 @@ def _read(table: Mapping[str, Any], event: object) -> Attributes:
 def _shown_key(key: Any, digest: bytes | None) -> str | None:
     if digest is None:
         return None
-    return str(key[2]) if key[2] is not None else digest.hex()
+    return _text(str(key[2])) if key[2] is not None else digest.hex()
 
 
 def _peer(node: tuple[str, int] | None) -> Attributes:
@@ -128,8 +139,7 @@ def _seed(hosts: Any) -> tuple[str, int] | None:
     """Where the first host of a configuration is, which a client has taken."""
     if not isinstance(hosts, (list, tuple)) or not hosts:
         return None
-    # a single pair may stand for a list of one
-    first = hosts if isinstance(hosts[-1], int) else hosts[0]
+    first = hosts[0]
     if isinstance(first, str):
         return _host_of(first) or (first, _DEFAULT_PORT)
     return first[0], int(first[1])

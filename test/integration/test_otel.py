@@ -9,9 +9,11 @@ import logging
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import trio
 
 import aerospike
 from aerospike import exception, monitoring
@@ -91,6 +93,16 @@ def attributes_of(span: Any) -> dict[str, Any]:
         for name, value in span.attributes.items()
         if not name.startswith(("server.", "network."))
     }
+
+
+def parents_of(collected: Collected, name: str) -> list[str]:
+    """The names of the spans around those of a name; "" where there is none."""
+    names = {span.context.span_id: span.name for span in collected.spans}
+    return sorted(
+        names[span.parent.span_id] if span.parent else ""
+        for span in collected.spans
+        if span.name == name
+    )
 
 
 def test_call_on_a_record_is_a_span(traced, collected, key, hosts):
@@ -188,6 +200,21 @@ def test_failure_tells_code_and_doubt(scripted_node, collected, make_client):
     assert span.attributes["network.peer.port"] == scripted_node.host[1]
 
 
+@pytest.mark.parametrize("form", ["pairs", "with a TLS name", "text"])
+def test_server_is_the_first_host(collected, make_client, hosts, key, form):
+    address, port = hosts[0]
+    forms: dict[str, Any] = {
+        "pairs": hosts,
+        "with a TLS name": [(address, port, None)],
+        "text": [f"{address}:{port}"],
+    }
+    collected.instrument()
+    make_client(hosts=forms[form]).exists(key)
+    attributes = collected.span().attributes
+    assert attributes["server.address"] == address
+    assert attributes["server.port"] == port
+
+
 def test_repeated_call_is_one_span(scripted_node, collected, make_client):
     collected.instrument()
     scripted_node.expect().hang_up()
@@ -195,6 +222,12 @@ def test_repeated_call_is_one_span(scripted_node, collected, make_client):
     client = make_client(hosts=[scripted_node.host])
     client.exists(("test", "demo", 1), policy={"max_retries": 1})
     assert collected.span().attributes["aerospike.attempts"] == 2
+
+
+def test_names_that_are_no_utf_8_are_escaped(traced, collected, key):
+    with pytest.raises(exception.AerospikeError):
+        traced.put((key[0], "set\udc80", 1), {"n": 1})
+    assert collected.span().attributes["db.collection.name"] == r"set\udc80"
 
 
 # --- what is current ---
@@ -248,21 +281,44 @@ def test_awaited_calls_are_spans_of_their_tasks(collected, hosts, key):
 
     collected.instrument()
     asyncio.run(main())
-    by_id = {span.context.span_id: span.name for span in collected.spans}
-    parents = {
-        name: sorted(
-            by_id[span.parent.span_id] if span.parent else ""
-            for span in collected.spans
-            if span.name == f"{name} {key[1]}"
-        )
-        for name in ("put", "get", "batch_read", "query")
-    }
-    assert parents == {
-        "put": [""],
-        "get": ["a", "b"],
-        "batch_read": [""],
-        "query": ["", ""],
-    }
+    assert parents_of(collected, f"put {key[1]}") == [""]
+    assert parents_of(collected, f"get {key[1]}") == ["a", "b"]
+    assert parents_of(collected, f"batch_read {key[1]}") == [""]
+    assert parents_of(collected, f"query {key[1]}") == ["", ""]
+
+
+def test_calls_of_trio_are_spans_of_their_tasks(collected, hosts, key):
+    tracer = collected.tracers.get_tracer("caller")
+
+    async def one(client: Any, name: str) -> None:
+        with tracer.start_as_current_span(name):
+            await client.exists(key)
+
+    async def main() -> None:
+        async with (
+            aerospike.AsyncClient({"hosts": hosts}) as client,
+            trio.open_nursery() as nursery,
+        ):
+            nursery.start_soon(one, client, "a")
+            nursery.start_soon(one, client, "b")
+
+    collected.instrument()
+    trio.run(main)
+    assert parents_of(collected, f"exists {key[1]}") == ["a", "b"]
+
+
+def test_spans_of_threads_do_not_mix(traced, collected, key):
+    tracer = collected.tracers.get_tracer("caller")
+    names = ["a", "b", "c", "d"]
+
+    def work(name: str) -> None:
+        for _ in range(25):
+            with tracer.start_as_current_span(name):
+                traced.exists(key)
+
+    with ThreadPoolExecutor(len(names)) as pool:
+        list(pool.map(work, names))
+    assert parents_of(collected, f"exists {key[1]}") == sorted(names * 25)
 
 
 def test_cancelled_call_is_an_error(scripted_node, collected):
