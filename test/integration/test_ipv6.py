@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import socket
 from collections.abc import Iterator
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -102,10 +104,8 @@ def test_node_that_stops_is_replaced_by_the_others(v6_cluster):
 
 
 def test_command_line_shows_the_address_in_brackets(capsys, monkeypatch):
-    class AtOnce:
-        def wait(self) -> None:
-            return None
-
-    monkeypatch.setattr("aerospike_devserver.cli._stop_signal", AtOnce)
+    signals: SimpleQueue[int] = SimpleQueue()
+    signals.put(signal.SIGTERM)  # at once
+    monkeypatch.setattr("aerospike_devserver.cli._stop_signals", lambda: signals)
     assert main(["--host", "::1", "--port", "0"]) == 0
     assert "node BB90000000000A1 on [::1]:" in capsys.readouterr().out

@@ -149,6 +149,7 @@ def test_every_key_that_a_text_can_say_is_a_parameter():
         "user",
         "password",
         "shm",
+        "event_listeners",
     }
     for row in tables["config"]:
         if row["type"] in ("later", "ignored") or row["new_name"] is not None:
