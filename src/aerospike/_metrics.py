@@ -234,10 +234,11 @@ class Writer:
     to be written again.
     """
 
+    _file = -1
+
     def __init__(self, policy: dict[str, Any]) -> None:
         self._policy = policy
         self._limit = policy["report_size_limit"]
-        self._file = -1
         self._size = 0
         self._looked_at = (time.monotonic(), time.process_time())
         if 0 < self._limit < _LEAST_LIMIT:
@@ -247,6 +248,14 @@ class Writer:
                 f"Metrics policy report_size_limit {self._limit} must be at least "
                 f"{_LEAST_LIMIT}",
             )
+
+    def __del__(self) -> None:
+        self._close()  # also where enable_metrics() failed in the middle
+
+    def _close(self) -> None:
+        file, self._file = self._file, -1
+        if file >= 0:
+            os.close(file)
 
     def enable_listener(self) -> None:
         name = time.strftime("metrics-%Y%m%d%H%M%S.log")
@@ -295,21 +304,18 @@ class Writer:
         )
         self._write(f"cluster[{line}]")
         if self._limit != 0 and self._size >= self._limit:
-            os.close(self._file)
+            self._close()
             self.enable_listener()
 
     def node_close_listener(self, node: shapes.Node) -> None:
         """The counters of a node that goes are in the last line that names it."""
 
     def disable_listener(self, cluster: shapes.Cluster) -> None:
-        file, self._file = self._file, -1
-        if file >= 0:
-            self._file = file
+        if self._file >= 0:
             try:
                 self.snapshot_listener(cluster)
             finally:
-                file, self._file = self._file, -1
-                os.close(file)
+                self._close()
 
 
 # --- switching on and off ---
@@ -429,8 +435,12 @@ def begin(client: Any, policy: Any) -> None:
             before.end()
         except exception.ClientError as error:
             listener_failed("disable_listener", error)
-    metrics.begin()
-    before = client._extras.setdefault("metrics", metrics)
+    try:
+        metrics.begin()
+        before = client._extras.setdefault("metrics", metrics)
+    except BaseException:
+        metrics.end()
+        raise
     if before is not metrics:  # another thread was faster
         metrics.end()
 

@@ -24,9 +24,14 @@ OF_OTHERS = {
         "CPython 3.11 crashes where a loop over dict.items() begins: the iterator takes"
         " itself out of the collector's list, in which it is not yet (dictiter_new())",
     ),
+    **dict.fromkeys(
+        ("commit()", "abort()"),
+        "CPython 3.11 loses the arguments of a function, and so a Transaction, when it"
+        " cannot make the cell of another one",
+    ),
 }
-"""Parts of the names of calls in which others end the process when an allocation of
-Python fails, and why."""
+"""Parts of the names of calls in which others end the process, or lose something of
+ours, when an allocation of Python fails, and why."""
 
 
 @pytest.fixture(scope="module")
