@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import _testcapi  # CPython's own tests
 import gc
+import os
 import re
 from collections.abc import Callable
 from typing import Any
@@ -201,5 +202,6 @@ def n_blocks() -> int:
 
 
 def connect(host: str, port: int) -> None:
-    """Make the client of the checks."""
+    """Make the client of the checks; the files that it writes go with its folder."""
     calls.connect(host, port)
+    os.chdir(calls.FOLDER.name)
