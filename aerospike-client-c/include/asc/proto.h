@@ -54,6 +54,23 @@ enum {
     ASC_INFO4_ERROR_DETAIL_SHIFT = 5, /* verbosity 0..3 in bits 0x60 */
 };
 
+/* Batches: the first byte behind the digest of a row says what follows. */
+enum {
+    ASC_BATCH_ROW_REPEATS = 0x01,
+    ASC_BATCH_ROW_HAS_INFO = 0x02,
+    ASC_BATCH_ROW_HAS_GENERATION = 0x04,
+    ASC_BATCH_ROW_HAS_TTL = 0x08,
+    ASC_BATCH_ROW_HAS_INFO4 = 0x10,
+};
+
+/* Batches: flags of all rows of a request. */
+enum {
+    ASC_BATCH_ALLOW_INLINE = 0x01,
+    ASC_BATCH_ALLOW_INLINE_SSD = 0x02,
+    ASC_BATCH_RESPOND_ALL_KEYS = 0x04,
+    ASC_BATCH_REPORT_FAILED_ROW = 0x08,
+};
+
 /* What a field of a message holds. */
 enum {
     ASC_FIELD_NAMESPACE = 0,

@@ -23,19 +23,6 @@ enum {
     LIST_ADDS_NEW_ONES = 1 | 4 | 8, /* unique; no failure for the others; in part */
 };
 
-enum { /* the first byte behind the digest of a row: what follows */
-       ROW_REPEATS = 0x01,
-       ROW_HAS_INFO = 0x02,
-       ROW_HAS_INFO4 = 0x10,
-};
-
-enum { /* flags of all rows of a request */
-       ALLOW_INLINE = 0x01,
-       ALLOW_INLINE_SSD = 0x02,
-       RESPOND_ALL_KEYS = 0x04,
-       REPORT_FAILED_ROW = 0x08,
-};
-
 /* What is particular about a step. */
 static const struct {
     uint8_t info1, info2, info4;
@@ -384,10 +371,10 @@ put_row(asc_ending *e, asc_buf *out, uint32_t number, const ending_row *before)
     asc_put_u32(p, number);
     memcpy(p + 4, row->digest, ASC_DIGEST_SIZE);
     if (repeats(row, before)) {
-        p[4 + ASC_DIGEST_SIZE] = ROW_REPEATS;
+        p[4 + ASC_DIGEST_SIZE] = ASC_BATCH_ROW_REPEATS;
         return true;
     }
-    p[4 + ASC_DIGEST_SIZE] = ROW_HAS_INFO | ROW_HAS_INFO4;
+    p[4 + ASC_DIGEST_SIZE] = ASC_BATCH_ROW_HAS_INFO | ASC_BATCH_ROW_HAS_INFO4;
     const uint8_t bits[] = {head.info1, head.info2, head.info3, head.info4, 0, 0, 0, 0};
     size_t counts_at = out->len + 4;
     if (!asc_buf_put(out, bits, sizeof bits) || !put_names(e, row, &w) ||
@@ -407,9 +394,10 @@ write_batch(asc_ending *e, asc_part *part)
                                .budget_ms = o->timing.total_timeout_ms};
     asc_buf *out = &part->req.out;
     asc_writer w;
-    uint8_t flags = (uint8_t)(REPORT_FAILED_ROW | (o->allow_inline ? ALLOW_INLINE : 0) |
-                              (o->allow_inline_ssd ? ALLOW_INLINE_SSD : 0) |
-                              (o->respond_all_keys ? RESPOND_ALL_KEYS : 0));
+    uint8_t flags = (uint8_t)(ASC_BATCH_REPORT_FAILED_ROW |
+                              (o->allow_inline ? ASC_BATCH_ALLOW_INLINE : 0) |
+                              (o->allow_inline_ssd ? ASC_BATCH_ALLOW_INLINE_SSD : 0) |
+                              (o->respond_all_keys ? ASC_BATCH_RESPOND_ALL_KEYS : 0));
     uint8_t start[5] = {0, 0, 0, 0, flags};
     asc_put_u32(start, part->n_rows);
     bool ok = asc_writer_begin(&w, out, &head) &&

@@ -39,21 +39,6 @@
 
 #define MAX_ROWS (1 << 30) /* a row's number has 32 bits on the wire */
 
-enum { /* the first byte behind the digest of a row: what follows */
-       ROW_REPEATS = 0x01,
-       ROW_HAS_INFO = 0x02,
-       ROW_HAS_GENERATION = 0x04,
-       ROW_HAS_TTL = 0x08,
-       ROW_HAS_INFO4 = 0x10,
-};
-
-enum { /* flags of all rows of a request */
-       ALLOW_INLINE = 0x01,
-       ALLOW_INLINE_SSD = 0x02,
-       RESPOND_ALL_KEYS = 0x04,
-       REPORT_FAILED_ROW = 0x08,
-};
-
 /* --- memory --- */
 
 /* The memory of a batch while none uses it. There is nothing in it then. */
@@ -318,9 +303,9 @@ put_head(asc_buf *out, const template_head *head)
     if (p == NULL) {
         return false;
     }
-    *p++ =
-        (uint8_t)(ROW_HAS_INFO | ROW_HAS_TTL | (head->writes ? ROW_HAS_GENERATION : 0) |
-                  (msg->info4 != 0 ? ROW_HAS_INFO4 : 0));
+    *p++ = (uint8_t)(ASC_BATCH_ROW_HAS_INFO | ASC_BATCH_ROW_HAS_TTL |
+                     (head->writes ? ASC_BATCH_ROW_HAS_GENERATION : 0) |
+                     (msg->info4 != 0 ? ASC_BATCH_ROW_HAS_INFO4 : 0));
     *p++ = msg->info1;
     *p++ = msg->info2;
     *p++ = msg->info3;
@@ -681,7 +666,7 @@ put_repetition(asc_buf *out, uint32_t number, const batch_row *row)
     if (p == NULL) {
         return false;
     }
-    *p = ROW_REPEATS;
+    *p = ASC_BATCH_ROW_REPEATS;
     return true;
 }
 
@@ -763,9 +748,10 @@ begin_part(batch_run *b)
     }
     p[4] = ASC_FIELD_BATCH;
     asc_put_u32(p + 5, part->n_rows);
-    p[9] = (uint8_t)(REPORT_FAILED_ROW | (b->pol.allow_inline ? ALLOW_INLINE : 0) |
-                     (b->pol.allow_inline_ssd ? ALLOW_INLINE_SSD : 0) |
-                     (b->pol.respond_all_keys ? RESPOND_ALL_KEYS : 0));
+    p[9] = (uint8_t)(ASC_BATCH_REPORT_FAILED_ROW |
+                     (b->pol.allow_inline ? ASC_BATCH_ALLOW_INLINE : 0) |
+                     (b->pol.allow_inline_ssd ? ASC_BATCH_ALLOW_INLINE_SSD : 0) |
+                     (b->pol.respond_all_keys ? ASC_BATCH_RESPOND_ALL_KEYS : 0));
     return true;
 }
 

@@ -876,10 +876,12 @@ end_extras(ClientObject *client)
     PyObject *all = PyDict_Values(extras); /* they take themselves out */
     int rc = all != NULL ? 0 : -1;
     for (Py_ssize_t i = 0; rc == 0 && i < PyList_GET_SIZE(all); i++) {
-        /* borrowed: nobody else knows this list */
-        PyObject *result = PyObject_CallNoArgs(PyList_GET_ITEM(all, i));
+        /* borrowed: owned at once, because it runs Python code */
+        PyObject *end = Py_NewRef(PyList_GET_ITEM(all, i));
+        PyObject *result = PyObject_CallNoArgs(end);
         rc = result != NULL ? 0 : -1;
         Py_XDECREF(result);
+        Py_DECREF(end);
     }
     Py_XDECREF(all);
     return rc;
