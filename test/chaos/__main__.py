@@ -103,12 +103,14 @@ def say(text: str) -> None:
     print(f"{time.monotonic():9.3f}  {text}", flush=True)
 
 
-def run(options: argparse.Namespace, nodes: Nodes, seed: str) -> tuple[Tally, bool]:
+def run(
+    options: argparse.Namespace, nodes: Nodes, seed: str
+) -> tuple[Tally, list[str]]:
     """Let processes work while nodes are in trouble, and look at everything.
 
-    :return: what has happened, and whether the processes hold what they should.
+    :return: what has happened, and what processes hold that they should not.
     """
-    tally, is_flat = Tally(), True
+    tally, too_much = Tally(), list[str]()
     players = Players(options, nodes.hosts, seed)
     n_workers = options.threads if options.client == "threads" else options.tasks
     n_calls = n_workers * len(nodes.hosts)  # each may need a connection per node
@@ -123,22 +125,24 @@ def run(options: argparse.Namespace, nodes: Nodes, seed: str) -> tuple[Tally, bo
         trouble(nodes, players, random.Random(seed), until_s, say)
         for text, is_fine in gauge.stop():
             say(text if is_fine else f"{text}: TOO MUCH")
-            is_flat = is_flat and is_fine
+            too_much += [] if is_fine else [text]
         say("the last look")
         for found, before, after in players.finish():
             tally.add(found)
             if before is not None and after is not None:
                 counts = [(held.descriptors, held.threads) for held in (before, after)]
-                is_flat = is_flat and all(a >= b for a, b in zip(*counts, strict=True))
-                say("descriptors and threads: {} before, {} after".format(*counts))
+                text = "descriptors and threads: {} before, {} after".format(*counts)
+                is_fine = all(a >= b for a, b in zip(*counts, strict=True))
+                too_much += [] if is_fine else [text]
+                say(text)
     finally:
         gauge.close()
         players.close()
         tally.pauses[NODES] = [] if pulse is None else pulse.stop()
-    return tally, is_flat
+    return tally, too_much
 
 
-def report(options: argparse.Namespace, tally: Tally) -> bool:
+def report(options: argparse.Namespace, tally: Tally, too_much: list[str]) -> bool:
     """Print what has happened; whether all of it is as it should be."""
     names = sorted({name for name, _ in tally.outcomes})
     for name in [*names, "all writes"]:
@@ -177,8 +181,10 @@ def report(options: argparse.Namespace, tally: Tally) -> bool:
         print(contradiction)
     for text in tally.broken[:SHOWN]:
         print(text)
+    for text in too_much:
+        say(f"too much: {text}")
     ours = [each for each in tally.found if is_ours(each.kind, options)]
-    return not (ours or late or strange or tally.broken)
+    return not (ours or late or strange or tally.broken or too_much)
 
 
 def is_excused(
@@ -235,7 +241,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     nodes = nodes_of(options)
     metronome = Metronome()
     try:
-        tally, is_flat = run(options, nodes, seed)
+        tally, too_much = run(options, nodes, seed)
     finally:
         nodes.close()
         pauses = metronome.stop()
@@ -245,7 +251,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for pid, own in tally.pauses.items():
         name = f"process {pid}" if pid != NODES else "the process of the nodes"
         say(f"{name} was held up for {held_up_s(own, 0, math.inf):.1f} s")
-    is_fine = report(options, tally) and is_flat
+    is_fine = report(options, tally, too_much)
     say("passed" if is_fine else f"FAILED; --seed {seed}")
     return 0 if is_fine else 1
 

@@ -15,8 +15,11 @@ from pathlib import Path
 
 PERIOD_S = 0.5
 SETTLES_S = 10.0
-MIN_SAMPLES = 80
-"""Fewer tell nothing: caches fill, and pools grow to what they need."""
+IDLE_S = 55.0
+"""How long pools keep a connection that nobody uses. A node that hangs gets a new one for
+each call that is given up, and all of them stay so long after it has come back."""
+MIN_SAMPLES = int(4 * IDLE_S / PERIOD_S)
+"""Fewer tell nothing: each quarter must be as long as pools take to shrink again."""
 MEMORY_LIMIT = 4 << 20
 """Bytes by which a process may grow between the second quarter of a run and the last.
 What the model of the records keeps follows how many calls failed lately, and malloc
