@@ -57,7 +57,7 @@ from .kinds import (
     prepare,
 )
 
-SLACK_MS = 75.0
+SLACK_MS = 50.0
 LIMITS_MS = (20, 30, 40, 50)
 OTHERS = "others"
 """The set of the records that calls without a key are about."""

@@ -9,6 +9,7 @@ import pytest
 
 import aerospike
 from aerospike import exception
+from aerospike_devserver import DevCluster
 
 from ..waiting import LATE_S, PATIENCE_S, Watch, join_all, until, wait_for
 from .peer import ANY, MESSAGE, OK_REPLY, READ, WRITE, ScriptedNode, reply
@@ -352,3 +353,17 @@ def test_reply_that_comes_after_the_delay_is_not_mistaken(scripted_node, make_cl
     until(lambda: scripted_node.requests)
     late.set()
     assert client.get(KEY)[2] == {}
+
+
+@pytest.mark.parametrize(
+    ("command", "in_doubt"),
+    [("build", False), ("truncate:namespace=test;set=none", True)],
+)
+def test_asking_all_nodes_has_one_limit(make_client, command, in_doubt):
+    """Each node answers in time, but not both of them."""
+    with DevCluster(2) as cluster:
+        client = make_client(hosts=cluster.hosts)
+        cluster.faults.delay(0.3, commands="info")
+        with pytest.raises(exception.TimeoutError) as caught:
+            client.info_all(command, {"timeout": 500})
+    assert caught.value.in_doubt is in_doubt

@@ -229,17 +229,16 @@ client_check_open(module_state *st, ClientObject *client)
     return client_check_open_as(st, client, NULL);
 }
 
-static uint64_t
-monotonic_ms(void)
+uint64_t
+client_now_ms(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* Take the time that a call has lost from its total timeout, where 0 is no limit. */
-static void
-take_off(asc_timing *timing, uint64_t took_ms)
+void
+client_take_off(asc_timing *timing, uint64_t took_ms)
 {
     uint32_t limit_ms = timing != NULL ? timing->total_timeout_ms : 0;
     if (limit_ms != 0) {
@@ -266,7 +265,7 @@ static int
 connect_late(module_state *st, ClientObject *client, asc_timing *timing)
 {
     uint32_t limit_ms = timing != NULL ? timing->total_timeout_ms : 0;
-    uint64_t began_ms = monotonic_ms();
+    uint64_t began_ms = client_now_ms();
     if (client->is_async) {
         return raise_not_yet(st, limit_ms);
     }
@@ -275,7 +274,7 @@ connect_late(module_state *st, ClientObject *client, asc_timing *timing)
         0) {
         return -1;
     }
-    take_off(timing, monotonic_ms() - began_ms);
+    client_take_off(timing, client_now_ms() - began_ms);
     return 0;
 }
 
@@ -331,7 +330,7 @@ client_cluster(module_state *st, ClientObject *client, asc_timing *timing)
         return NULL;
     }
     if (client->is_async && late.client == client) {
-        take_off(timing, late.ms);
+        client_take_off(timing, late.ms);
     }
     return cluster;
 }

@@ -100,6 +100,12 @@ asc_call *client_take_call(ClientObject *client);
 asc_cluster *client_cluster_of_call(module_state *st, ClientObject *client,
                                     asc_timing *timing, asc_call *call);
 
+/* Milliseconds of a clock that only goes forward. */
+uint64_t client_now_ms(void);
+
+/* Take the time that a call has lost from its total timeout, where 0 is no limit. */
+void client_take_off(asc_timing *timing, uint64_t took_ms);
+
 /* Give a call back, which must not be under way. */
 void client_give_call(ClientObject *client, asc_call *call);
 

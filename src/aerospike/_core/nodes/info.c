@@ -55,6 +55,7 @@ struct info_call {
     ClientObject *client; /* owned */
     asc_cluster *cluster; /* counted */
     policy pol;
+    uint64_t began_ms;     /* from when on its total_timeout counts, for all questions */
     PyObject *command_arg; /* owned: the str that command points into */
     const char *command;
     size_t command_size;
@@ -181,6 +182,7 @@ begin(info_call *c, const info_method_row *row, PyObject *self, PyTypeObject *cl
         open_client(c, &c->pol.timing) < 0) {
         return -1;
     }
+    c->began_ms = client_now_ms();
     if (row->choose(c, argv) < 0) {
         return -1;
     }
@@ -239,6 +241,7 @@ write_question(info_call *c)
               asc_write_info(&req->out, (const char *)text.data, text.len);
     asc_buf_clear(&text);
     policy_to_request(&c->pol, req, c->changes);
+    client_take_off(&req->timing, client_now_ms() - c->began_ms);
     req->node_name = q->node_name;
     req->alone = c->changes;
     return put_ok(ok) == 0 ? q : NULL;
