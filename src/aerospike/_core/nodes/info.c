@@ -55,7 +55,7 @@ struct info_call {
     ClientObject *client; /* owned */
     asc_cluster *cluster; /* counted */
     policy pol;
-    uint64_t began_ms;     /* from when on its total_timeout counts, for all questions */
+    uint64_t began_ms; /* from when on its total_timeout counts, for all questions */
     PyObject *command_arg; /* owned: the str that command points into */
     const char *command;
     size_t command_size;
