@@ -14,12 +14,16 @@ from aerospike_devserver.storage.security import Security
 _NOT_SUPPORTED = reply(Result.SECURITY_NOT_SUPPORTED)
 """What the Community Edition says."""
 
+_NOT_ENABLED = reply(Result.SECURITY_NOT_ENABLED)
+"""What the Enterprise Edition says without security. Clients go on as nobody."""
+
 
 def answer(session: Session, body: bytes) -> Reply:
     """Carry out an admin request; errors become replies."""
     security = session.node.cluster.security
     if security is None:
-        return _NOT_SUPPORTED
+        enterprise = session.node.cluster.config.is_enterprise
+        return _NOT_ENABLED if enterprise else _NOT_SUPPORTED
     try:
         return _carry_out(session, security, AdminMessage(body))
     except MessageError:
