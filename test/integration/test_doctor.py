@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+import aerospike
 from aerospike._doctor import checks, cli, findings, show, texts
 from aerospike._doctor.wire import Address, Way
 from aerospike_devserver import DevCluster
@@ -282,12 +283,60 @@ def test_login_is_refused(examine, secured, tmp_path):
     file.write_text(f"{SECRET}\n")
     report = examine(secured.hosts[0], "--user", "admin", "--password-file", str(file))
     assert codes(report) == ["login-refused"]
+    (found,) = report["findings"]
+    assert f" {found['details']['result']}: wrong password" in found["advice"]
 
 
-def test_cluster_that_checks_nobody(examine, hosts, monkeypatch):
+@pytest.fixture(scope="module")
+def mutual(request: pytest.FixtureRequest) -> Iterator[DevCluster]:
+    pytest.importorskip("trustme", reason="needs trustme")
+    request.getfixturevalue("built_with_tls")
+    with DevCluster(security=True, mutual_tls=True) as cluster:
+        with aerospike.client(cluster.config) as client:
+            client.admin_create_pki_user("svc", ["read"])
+        yield cluster
+
+
+def by_certificate(cluster: DevCluster, name: str) -> tuple[Any, list[str]]:
+    """The address, and the options of a login by the certificate of a name."""
+    address, options = of_tls(cluster)
+    certfile, keyfile = map(str, cluster.client_certificate(name))
+    own = ["--tls-certfile", certfile, "--tls-keyfile", keyfile]
+    return address, ["--auth", "pki", *options, *own]
+
+
+def test_login_by_certificate(examine, mutual):
+    address, options = by_certificate(mutual, "svc")
+    report = examine(address, *options)
+    assert report["findings"] == []
+    assert report["steps"][3]["text"] == "by the certificate"
+
+
+def test_certificate_of_no_user(examine, mutual):
+    address, options = by_certificate(mutual, "eve")
+    report = examine(address, *options)
+    assert codes(report) == ["certificate-refused"]
+    assert report["findings"][0]["details"]["result"] == 60
+
+
+def test_certificate_and_user_exclude_each_other(mutual, capsys):
+    _, options = by_certificate(mutual, "svc")
+    assert cli.main(["doctor", "h", "--user", "u", *options]) == 2
+    assert "takes no --user" in capsys.readouterr().err
+
+
+def test_server_without_users(examine, cluster, monkeypatch):
     monkeypatch.setenv(cli.PASSWORD, SECRET)
-    report = examine(hosts[0], "--user", "somebody")
-    assert codes(report)[0] == "security-off"
+    report = examine(cluster.hosts[0], "--user", "somebody")
+    assert codes(report) == ["security-lacking", "client-failed"]
+
+
+def test_cluster_that_checks_nobody(examine, monkeypatch):
+    monkeypatch.setenv(cli.PASSWORD, SECRET)
+    with DevCluster(edition="enterprise") as cluster:
+        report = examine(cluster.hosts[0], "--user", "somebody")
+    assert codes(report) == ["security-off"]
+    assert steps(report)["client"] == "ok"
 
 
 # --- the nodes ---
@@ -376,7 +425,7 @@ def node_of(name: str, **answers: str) -> checks.Node:
 
 @pytest.fixture
 def examination() -> checks.Examination:
-    way = Way(None, "", None, b"", 0, TIMEOUT_S)
+    way = Way(None, "", None, TIMEOUT_S)
     options = checks.Options("h", 3000, way, None, False, {}, 100)
     return checks.Examination(options)
 
@@ -424,6 +473,17 @@ def test_partitions_with_two_masters_and_too_few_copies(examination):
     )
     assert found["map-conflict"]["n"] == 2
     assert found["map-copies"] == {"namespace": "test", "n": 4094, "wanted": 2}
+
+
+def test_copies_are_not_counted_where_nodes_are_lost(examination):
+    examination.lost = {"B": ()}
+    namespace = {
+        "namespaces": "test",
+        "namespace/test": "effective_replication_factor=2",
+    }
+    masters = f"test:0,2,{bitmap(*ALL)},{bitmap()}"
+    found = found_in(examination, node_of("A", replicas=masters, **namespace))
+    assert "map-copies" not in found
 
 
 def test_answers_about_partitions_that_are_malformed(examination):
@@ -564,6 +624,8 @@ def test_every_kind_of_finding_has_its_texts():
         ["doctor", "h", "--tls", "--tls-cafile", "/no/file"],
         ["doctor", "h", "--user", "u", "--password-file", "/no/file"],
         ["doctor", "h", "--user", "u", "--auth", "external"],
+        ["doctor", "h", "--auth", "pki"],
+        ["doctor", "h", "--auth", "pki", "--tls"],
     ],
     ids=" ".join,
 )

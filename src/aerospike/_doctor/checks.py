@@ -17,7 +17,6 @@ from aerospike._doctor import texts
 from aerospike._doctor.findings import PROBLEM, WARNING, Finding, finding
 from aerospike._doctor.texts import N_PARTITIONS, Peer, entries_of, number_of
 from aerospike._doctor.wire import (
-    NOT_ENABLED,
     NOT_SUPPORTED,
     Address,
     Connection,
@@ -233,19 +232,16 @@ def shake_hands(x: Examination) -> str:
 
 
 def log_in(x: Examination) -> str:
-    user = x.options.way.user
-    if user is None:
+    login = x.options.way.login
+    if login is None:
         return "no user is given"
-    way = x.options.way._replace(user=None)  # here the result is looked at
-    with Connection(x.seed, way) as connection:
-        connection.begin()
-        code = connection.log_in()
-    if code in (NOT_ENABLED, NOT_SUPPORTED):
-        x.find("security-off", user=user)
+    with Connection(x.seed, x.options.way) as connection:
+        result = connection.begin()
+    if result != 0:
+        lacks = result == NOT_SUPPORTED
+        x.find("security-lacking" if lacks else "security-off", user=login.user)
         return "the cluster checks nobody"
-    if code != 0:
-        raise Trouble("login-refused", address=str(x.seed), user=user, result=code)
-    return f"as {user!r}"
+    return "by the certificate" if login.user is None else f"as {login.user!r}"
 
 
 def greet(x: Examination) -> str:
@@ -456,7 +452,7 @@ def check_map(
     )
     wanted = max((factor for factor in factors if factor), default=0)
     lacking = [p for p, names in enumerate(owners) if 0 < len(set(names)) < wanted]
-    if lacking:
+    if lacking and not x.lost:  # of those which are lost it is not known what they have
         x.find("map-copies", namespace=name, n=len(lacking), wanted=wanted)
 
 

@@ -15,10 +15,11 @@ from aerospike._constants import (
     AUTH_EXTERNAL,
     AUTH_EXTERNAL_INSECURE,
     AUTH_INTERNAL,
+    AUTH_PKI,
 )
 from aerospike._doctor.checks import Examination, Options
 from aerospike._doctor.show import write_json, write_text
-from aerospike._doctor.wire import Way, login_fields
+from aerospike._doctor.wire import Login, Way, login_of
 
 PROG = "python -m aerospike"
 FINE, HINDERED, USAGE = 0, 1, 2
@@ -27,6 +28,7 @@ AUTH = {
     "internal": AUTH_INTERNAL,
     "external": AUTH_EXTERNAL,
     "external-insecure": AUTH_EXTERNAL_INSECURE,
+    "pki": AUTH_PKI,
 }
 
 PASSWORD = "AEROSPIKE_PASSWORD"
@@ -70,7 +72,11 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ),
     (
         "--auth",
-        {"choices": list(AUTH), "default": "internal", "help": "how users log in"},
+        {
+            "choices": list(AUTH),
+            "default": "internal",
+            "help": "how users log in; pki: by the client's certificate",
+        },
     ),
     ("--tls", {"action": "store_true", "help": "speak TLS"}),
     ("--tls-name", {"metavar": "NAME", "help": "the name in the certificates"}),
@@ -147,19 +153,32 @@ def _no_pass_phrase() -> str:
     raise ValueError("the key has a pass phrase")
 
 
+def check_auth(given: argparse.Namespace) -> None:
+    """:raises ValueError: a way to log in lacks what it needs."""
+    if given.auth == "external" and not given.tls:
+        raise ValueError("--auth external sends the password, and so needs --tls")
+    if given.auth != "pki":
+        return
+    if not (given.tls_certfile and given.tls_keyfile):
+        raise ValueError("--auth pki needs --tls, --tls-certfile and --tls-keyfile")
+    if given.user is not None:
+        raise ValueError("--auth pki takes no --user: the certificate says who it is")
+
+
 def options_of(given: argparse.Namespace) -> Options:
     """:raises ValueError: the command line says something that cannot be."""
     host, port = target_of(given.target)
     if not 0 < given.timeout <= 600:
         raise ValueError("--timeout is not above 0 and at most 600 seconds")
     context = context_of(given)
-    password = password_of(given) if given.user is not None else ""
-    if given.auth == "external" and context is None:
-        raise ValueError("--auth external sends the password, and so needs --tls")
-    fields, n_fields = login_fields(given.user, password, given.auth)
-    way = Way(
-        context, given.tls_name or host, given.user, fields, n_fields, given.timeout
-    )
+    check_auth(given)
+    login, password = None, ""
+    if given.auth == "pki":
+        login = Login(None, ())
+    elif given.user is not None:
+        password = password_of(given)
+        login = login_of(given.user, password, given.auth)
+    way = Way(context, given.tls_name or host, login, given.timeout)
     seed = (host, port, given.tls_name) if given.tls_name else (host, port)
     config: dict[str, Any] = {
         "hosts": [seed],

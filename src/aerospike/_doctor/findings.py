@@ -120,12 +120,26 @@ KINDS: dict[str, Kind] = {
         "{address} refuses the login of {user!r} (result {result})",
         "The user is unknown, the password is wrong or has expired, or users log in "
         "another way.",
-        "Check user and password (60: user, 62: password, 63: expired), and --auth.",
+        "Check user and password (60: there is no such user; 62 or 65: wrong password; "
+        "63: it has expired), --auth (93: the directory refuses), and the user's "
+        "whitelist (82: this machine is not in it).",
+    ),
+    "certificate-refused": _problem(
+        "{address} refuses the login by the client's certificate (result {result})",
+        "The common name of the certificate must be the name of a user of the cluster.",
+        "Compare the certificate with the users of the cluster (60: there is no such "
+        "user); admin_create_pki_user() makes one.",
+    ),
+    "security-lacking": _problem(
+        "the server has no users",
+        "It is of the Community Edition, to which a client with a user does not "
+        "connect.",
+        "Leave user and password out, here and in the client's configuration.",
     ),
     "security-off": _warning(
-        "the cluster does not check who user {user!r} is",
+        "the cluster does not check who logs in",
         "Security is disabled, so that everybody may do everything.",
-        "Enable it in the server's configuration, or leave the user out.",
+        "Enable it in the server's configuration, or log in nobody.",
     ),
     # --- the nodes ---
     "cluster-name": _problem(

@@ -43,20 +43,33 @@ class Trouble(Exception):
         self.details = details
 
 
+class Login(NamedTuple):
+    """What a login says.
+
+    :ivar user: who logs in; None: whom the client's certificate names.
+    """
+
+    user: str | None
+    fields: tuple[bytes, ...]
+
+    def request(self) -> bytes:
+        """The body of the request."""
+        head = bytes((0, 0, LOGIN, len(self.fields))) + bytes(12)
+        return head + b"".join(self.fields)
+
+
 class Way(NamedTuple):
     """How nodes are spoken to.
 
     :ivar tls: the context of TLS; None: plain TCP.
     :ivar tls_name: what certificates must be made out to.
-    :ivar user: who logs in; None: nobody.
+    :ivar login: None: nobody logs in.
     :ivar timeout_s: what one connection may take, from its beginning to its end.
     """
 
     tls: ssl.SSLContext | None
     tls_name: str
-    user: str | None
-    fields: bytes
-    n_fields: int
+    login: Login | None
     timeout_s: float
 
 
@@ -64,11 +77,9 @@ def field(number: int, data: bytes) -> bytes:
     return struct.pack(">IB", len(data) + 1, number) + data
 
 
-def login_fields(user: str | None, password: str, mode: str) -> tuple[bytes, int]:
-    """The fields of a login, and how many they are. The password is hashed once, since
-    this takes its time by design."""
-    if user is None:
-        return b"", 0
+def login_of(user: str, password: str, mode: str) -> Login:
+    """The login of a user with a password. The password is hashed once, since this
+    takes its time by design."""
     bcrypt: Any = whole("bcrypt")
     fields = [
         field(FIELD_USER, user.encode()),
@@ -76,7 +87,7 @@ def login_fields(user: str | None, password: str, mode: str) -> tuple[bytes, int
     ]
     if mode != "internal":
         fields.append(field(FIELD_CLEAR_PASSWORD, password.encode()))
-    return b"".join(fields), len(fields)
+    return Login(user, tuple(fields))
 
 
 def lookup(host: str, port: int, timeout_s: float) -> list[Address]:
@@ -218,12 +229,16 @@ class Connection:
             return self._trouble("speaks-http")
         return self._trouble("speaks-other", start=shown(head))
 
-    def log_in(self) -> int:
-        """The result code of a login. One that the cluster does not check is 52."""
-        fields, n = self._way.fields, self._way.n_fields
-        body = bytes((0, 0, LOGIN, n)) + bytes(12) + fields
-        reply = self._ask(ADMIN, body)
-        return reply[1] if len(reply) > 1 else -1
+    def _log_in(self) -> int:
+        """The result: 0, or the code of a cluster that checks nobody."""
+        login = self._way.login
+        assert login is not None
+        reply = self._ask(ADMIN, login.request())
+        result = reply[1] if len(reply) > 1 else -1
+        if result not in (0, NOT_ENABLED, NOT_SUPPORTED):
+            code = "login-refused" if login.user is not None else "certificate-refused"
+            raise self._trouble(code, user=login.user, result=result)
+        return result
 
     def info(self, *commands: str) -> dict[str, str]:
         """The answers to info commands."""
@@ -234,14 +249,12 @@ class Connection:
         pairs = (line.partition("\t") for line in reply.split("\n") if line)
         return {name: value for name, _, value in pairs}
 
-    def begin(self) -> None:
-        """All that goes before the first info request: TLS and the login."""
+    def begin(self) -> int:
+        """All that goes before the first info request: TLS and the login, if any. The
+        result of the latter, which is not 0 when the cluster checks nobody."""
         if self._way.tls is not None:
             self.shake_hands()
-        if self._way.user is not None:
-            code = self.log_in()
-            if code not in (0, NOT_ENABLED, NOT_SUPPORTED):
-                raise self._trouble("login-refused", user=self._way.user, result=code)
+        return 0 if self._way.login is None else self._log_in()
 
 
 def shown(data: bytes) -> str:
