@@ -243,6 +243,7 @@ def test_port_without_tls_asked_for_it(examine, tls):
     _, options = of_tls(tls)
     report = examine(tls.hosts[0], *options, timeout_s=TIMEOUT_S)
     assert codes(report)[0] in ("tls-plain", "tls-failed", "silent")
+    assert "port" in report["findings"][0]["advice"] + report["findings"][0]["meaning"]
     assert steps(report)["tls"] == "problem"
 
 
@@ -252,6 +253,20 @@ def test_certificate_of_another_name(examine, tls):
     report = examine(address, *options)
     assert codes(report) == ["tls-certificate"]
     assert "'another'" in report["findings"][0]["meaning"]
+
+
+def test_certificate_whose_name_is_not_given(examine, tls):
+    """It is made out to the address, too, which a client does not look at."""
+    address, options = of_tls(tls)
+    report = examine(address, options[0], *options[3:])
+    assert codes(report) == ["tls-name-missing", "client-failed"]
+    assert "--tls-name" in report["findings"][0]["advice"]
+
+
+def test_file_of_tls_that_is_not_there(capsys):
+    argv = ["doctor", "127.0.0.1", "--tls", "--tls-cafile", "/no/such.pem"]
+    assert cli.main(argv) == 2
+    assert "'/no/such.pem'" in capsys.readouterr().err
 
 
 def test_certificate_of_an_unknown_ca(examine, tls):
@@ -505,6 +520,14 @@ def test_answers_about_partitions_that_are_malformed(examination):
 def test_states_of_namespaces(examination, text, code):
     answers = {"namespaces": "test", "namespace/test": text}
     assert list(found_in(examination, node_of("A", **answers))) == [code]
+
+
+def test_unavailable_partitions_are_counted_once(examination):
+    text = "unavailable_partitions=4;dead_partitions=1"
+    answers = {"namespaces": "test", "namespace/test": text}
+    found = found_in(examination, node_of("A", **answers), node_of("B", **answers))
+    counts = found["partitions-unavailable"]
+    assert (counts["unavailable"], counts["dead"]) == (4, 1)
 
 
 @pytest.mark.parametrize(

@@ -223,6 +223,8 @@ def shake_hands(x: Examination) -> str:
         return "not asked for"
     with Connection(x.seed, x.options.way) as connection:
         agreed = connection.shake_hands()
+    if len(x.options.config["hosts"][0]) < 3:
+        x.find("tls-name-missing", name=x.options.way.tls_name)
     if agreed["expires"] is not None:
         ends = datetime.strptime(agreed["expires"], "%b %d %H:%M:%S %Y %Z")
         days = (ends.replace(tzinfo=timezone.utc).timestamp() - time.time()) / 86400
@@ -469,14 +471,16 @@ def ranges(numbers: list[int]) -> str:
 
 
 def check_namespaces(x: Examination) -> None:
+    # each node counts the partitions of the whole cluster
     unavailable: Counter[str] = Counter()
     dead: Counter[str] = Counter()
     to_move = 0
     for node in x.nodes.values():
         to_move += number_of(node.statistics().get("migrate_partitions_remaining")) or 0
         for name, entries in node.namespaces().items():
-            unavailable[name] += number_of(entries.get("unavailable_partitions")) or 0
-            dead[name] += number_of(entries.get("dead_partitions")) or 0
+            n_here = number_of(entries.get("unavailable_partitions")) or 0
+            unavailable[name] = max(unavailable[name], n_here)
+            dead[name] = max(dead[name], number_of(entries.get("dead_partitions")) or 0)
             for key, code in (
                 ("stop_writes", "stop-writes"),
                 ("clock_skew_stop_writes", "clock-stop-writes"),

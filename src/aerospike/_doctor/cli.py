@@ -135,6 +135,9 @@ def context_of(given: argparse.Namespace) -> ssl.SSLContext | None:
         if any(named) or given.tls_keyfile:
             raise ValueError("options of TLS need --tls")
         return None
+    for path in (*named[1:], given.tls_keyfile):
+        if path and not os.path.exists(path):
+            raise ValueError(f"--tls: there is no file {path!r}")
     try:
         context = ssl.create_default_context(
             cafile=given.tls_cafile, capath=given.tls_capath

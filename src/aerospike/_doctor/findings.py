@@ -102,9 +102,17 @@ KINDS: dict[str, Kind] = {
     ),
     "tls-failed": _problem(
         "{address} and this machine cannot agree on TLS: {reason}",
-        "Versions or ciphers differ, or the server wants a certificate from clients.",
-        "Give a certificate with --tls-certfile and --tls-keyfile, and compare the "
-        "protocols in the server's configuration.",
+        "The port is not one for TLS, versions or ciphers differ, or the server wants "
+        "a certificate from clients.",
+        "Check the port (that for TLS is 4333 unless configured). Give a certificate "
+        "with --tls-certfile and --tls-keyfile, and compare the protocols in the "
+        "server's configuration.",
+    ),
+    "tls-name-missing": _warning(
+        "no --tls-name is given; the certificate was checked for {name!r}",
+        "A client does not take the host for the name of the certificate.",
+        "Use --tls-name, and (host, port, tls-name) in `hosts` of the client's "
+        "configuration.",
     ),
     "tls-expires": _warning(
         "the certificate expires on {expires}",
