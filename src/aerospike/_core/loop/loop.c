@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "loop/pending.h"
+#include "support/collector.h"
 #include "support/compat.h"
 #include "support/errors.h"
 #include "support/logging.h"
@@ -114,6 +115,13 @@ turn(LoopObject *l)
     }
 }
 
+/* Does a call go on in the next turn, since its slice was over in this one? */
+static bool
+goes_on(const LoopObject *l)
+{
+    return l->has_more || l->turn_first != NULL;
+}
+
 /* The descriptor is readable. Where nothing else is due, what the event loop would
  * do next is done here: those who wait are woken, and what they submit leaves. The
  * order is the same, and the event loop looks at its descriptors once instead of
@@ -148,6 +156,9 @@ loop_ready(PyObject *self, PyObject *ignored)
         l->until_ns = 0;
         Py_END_CRITICAL_SECTION();
     }
+    if (goes_on(l)) {
+        give_turn(l->st);
+    }
     return rc == 0 ? Py_NewRef(Py_None) : NULL;
 }
 
@@ -155,10 +166,14 @@ static PyObject *
 loop_turn(PyObject *self, PyObject *ignored)
 {
     LoopObject *l = (LoopObject *)self;
+    bool has_gone_on = goes_on(l);
     (void)ignored;
     l->turns = false;
-    if (l->has_submitted || l->has_more || l->turn_first != NULL || l->retires) {
+    if (l->has_submitted || has_gone_on || l->retires) {
         turn(l);
+    }
+    if (has_gone_on || goes_on(l)) {
+        give_turn(l->st);
     }
     Py_RETURN_NONE;
 }
