@@ -1,7 +1,8 @@
 """Calls that end a transaction: which step follows which, and what state that leaves.
 
 The steps themselves are requests that the extension makes (asc/ending.h). What is said
-here of each outcome is what other clients of Aerospike do, since servers count on it.
+here of each outcome is what other clients of Aerospike do, since servers count on it;
+but they leave a transaction to the servers that they find marked.
 """
 
 from __future__ import annotations
@@ -106,14 +107,13 @@ def _commit(transaction: Transaction) -> Call[int]:
         )
     if transaction.state == TXN_STATE_OPEN:
         yield from _verify(transaction)
-    if (yield from _is_marked_before(transaction)):
-        return COMMIT_ALREADY_COMMITTED
+    was_marked = yield from _is_marked_before(transaction)
     if (yield from _failure_of(transaction, EndStep.FORWARD)) is not None:
         return COMMIT_ROLL_FORWARD_ABANDONED
     if (yield from _failure_of(transaction, EndStep.CLOSE)) is not None:
         return COMMIT_CLOSE_ABANDONED
     transaction._forget()
-    return COMMIT_OK
+    return COMMIT_ALREADY_COMMITTED if was_marked else COMMIT_OK
 
 
 def _abort(transaction: Transaction) -> Call[int]:
@@ -170,8 +170,9 @@ def _verify(transaction: Transaction) -> Call[None]:
 
 
 def _is_marked_before(transaction: Transaction) -> Call[bool]:
-    """Mark the transaction as committed. True: it was, and the servers have done the
-    rest."""
+    """Mark the transaction as committed. True: it was, which may be the work of this
+    client, whose reply was lost. The servers do the rest in their own time, so that the
+    client goes on in either case: a record that is final stays as it is."""
     was_in_doubt = transaction.in_doubt
     try:
         yield EndStep(transaction, EndStep.MARK)
