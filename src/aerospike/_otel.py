@@ -339,15 +339,18 @@ class Telemetry(monitoring.CommandListener, monitoring.ClusterListener):
 
 
 class _LogContext(logging.Filter):
-    """Gives log records of the client the ids of the current span, under the names that
-    OpenTelemetry's instrumentation of logging has for them."""
+    """Gives log records of the client the ids of the current span, as OpenTelemetry's
+    instrumentation of logging does: "0" where there is none, so that a format may have
+    them."""
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if hasattr(record, "otelTraceID"):
+            return True
         span = trace.get_current_span().get_span_context()
-        if span.is_valid and not hasattr(record, "otelTraceID"):
-            record.otelTraceID = trace.format_trace_id(span.trace_id)
-            record.otelSpanID = trace.format_span_id(span.span_id)
-            record.otelTraceSampled = span.trace_flags.sampled
+        is_valid = span.is_valid
+        record.otelTraceID = trace.format_trace_id(span.trace_id) if is_valid else "0"
+        record.otelSpanID = trace.format_span_id(span.span_id) if is_valid else "0"
+        record.otelTraceSampled = is_valid and span.trace_flags.sampled
         return True
 
 
@@ -370,19 +373,22 @@ def instrument(
     development: bool | None = None,
     capture_keys: bool = False,
 ) -> None:
-    """Tell OpenTelemetry of the calls of all clients that are made from now on.
+    """Trace and measure the calls of all clients that are made from now on, with
+    OpenTelemetry.
 
     Each call has a span, which is the current one while the call is under way, and
-    counts in the histogram `db.client.operation.duration`. Nothing happens when this is
-    on already, or when another instrumentation has wrapped the clients.
+    counts in the histogram `db.client.operation.duration`, in seconds. Records of the
+    log "aerospike" get the ids of the current span. Nothing happens, and the arguments
+    do not count, when this is on already, or when another instrumentation has wrapped
+    the clients.
 
-    :param tracer_provider: what makes the spans; None: OpenTelemetry's global one.
-    :param meter_provider: what takes the metrics; None: the global one.
-    :param development: also tell what the conventions do not call stable yet: records
-        that a query returned, and connections. None: if the environment variable
-        OTEL_SEMCONV_STABILITY_OPT_IN has "database_latest_experimental".
-    :param capture_keys: also tell the user key of a record, or else its digest, as
-        `aerospike.key`. Keys may be personal data.
+    :param tracer_provider: makes the spans; None: OpenTelemetry's global one.
+    :param meter_provider: takes the metrics; None: the global one.
+    :param development: also record what the conventions do not call stable yet: how
+        many records a query returned, and connections. None: if the environment
+        variable OTEL_SEMCONV_STABILITY_OPT_IN has "database_latest_experimental".
+    :param capture_keys: also record the user key, or else the digest, as the attribute
+        `aerospike.key` of spans. Keys may be personal data.
     :raises ImportError: opentelemetry-api is not installed: `aerospike[otel]`.
     """
     global _telemetry
@@ -399,7 +405,7 @@ def instrument(
 
 
 def uninstrument() -> None:
-    """Tell OpenTelemetry of no more calls, of no client.
+    """End what `instrument()` has begun, for all clients.
 
     Clients that were made meanwhile stay a little slower than others.
     """

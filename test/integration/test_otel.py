@@ -20,6 +20,7 @@ from aerospike import exception, monitoring
 
 from ..absent import need
 from ..faults.peer import reply
+from ..waiting import until
 
 MISSING = ("test", "pytest", "no record of tests of otel")
 
@@ -357,6 +358,23 @@ def test_log_record_of_a_call_has_the_ids_of_its_span(
     assert record.otelTraceID == f"{span.trace_id:032x}"
     assert record.otelSpanID == f"{span.span_id:016x}"
     assert record.otelTraceSampled is True
+
+
+def test_log_record_outside_of_spans_fits_the_same_format(
+    collected, make_client, caplog
+):
+    """As those of OpenTelemetry's instrumentation of logging."""
+
+    class Broken(monitoring.ClusterListener):
+        def node_added(self, event: Any) -> None:
+            raise ValueError("boom")
+
+    collected.instrument()
+    make_client(event_listeners=[Broken()])
+    until(lambda: caplog.records)
+    text = "%(otelTraceID)s %(otelSpanID)s %(otelTraceSampled)s"
+    line = logging.Formatter(text).format(caplog.records[-1])
+    assert line.splitlines()[0] == "0 0 False"
 
 
 # --- what is asked for ---
