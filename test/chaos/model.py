@@ -18,6 +18,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
 KEPT_S = 20.0
 """How long a write is kept after it is over: no reader takes that long."""
@@ -63,6 +64,13 @@ class Write:
     def __str__(self) -> str:
         shown = f"{self.start_s:9.3f} to {self.end_s:9.3f}  {self.action} {self.value}"
         return f"{shown}: {self.outcome.value} {self.detail}".rstrip()
+
+
+class Timed(Protocol):
+    """Something that was sent to nodes between two times."""
+
+    start_s: float
+    end_s: float
 
 
 class Phase(Enum):
@@ -126,7 +134,7 @@ class Unrest:
             )
             return frozenset().union(*kinds)
 
-    def settled_s(self, write: Write) -> float:
+    def settled_s(self, write: Timed) -> float:
         """When it is certain whether a write that is over was applied; inf: not yet."""
         settled_s = write.end_s + self._grace_s
         with self._lock:
@@ -160,6 +168,8 @@ class Kind(Enum):
     LOST = "an acknowledged write is not there"
     TWICE = "applied more often than sent"
     LEFT_OUT = "a query left out a record that is there"
+    HALF = "a transaction that was seen in part"
+    LOCKED = "locked, though no transaction is left that may have done it"
 
 
 @dataclass(frozen=True)
