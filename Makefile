@@ -18,6 +18,7 @@
 #   RACKS=1,1,2                the racks of the nodes of chaos and soak
 #   CLIENT=async               chaos's, soak's and deadlines' calls are awaited; CLIENT=uvloop
 #                              has the loops of uvloop, for chaos and soak
+#   TXN=1                      chaos and soak move amounts between records in transactions
 #   CONFIG='{"shm": {}}'       more of the configuration of chaos's and soak's clients
 #   RACES_PYTHON=/x/bin/python an environment for the tests without the GIL, whose Python is
 #                              that of `THREAD_SANITIZER=1 sh tools/free_threaded.sh`, for races
@@ -110,6 +111,7 @@ test-long:
 	@TEST_LONG=1 $(PY) -m pytest $(PARALLEL) -m takes_long
 	@$(MAKE) --no-print-directory chaos SECONDS=60 SLACK_MS=2000
 	@$(MAKE) --no-print-directory chaos SECONDS=60 SLACK_MS=2000 CLIENT=async
+	@$(MAKE) --no-print-directory chaos SECONDS=20 SLACK_MS=2000 TXN=1
 	@$(MAKE) --no-print-directory deadlines
 	@$(MAKE) --no-print-directory deadlines CALLS=10000 CLIENT=async
 	@$(MAKE) --no-print-directory fuzz
@@ -152,7 +154,7 @@ chaos soak:
 	@$(SETUP) test
 	@cd test && $(or $(CHAOS_PYTHON),../$(PY)) -m chaos --seconds $(SECONDS) \
 		$(if $(filter soak,$@),--processes 4) \
-		$(if $(CLIENT),--client $(CLIENT)) \
+		$(if $(CLIENT),--client $(CLIENT)) $(if $(TXN),--transactions) \
 		$(if $(SEED),--seed $(SEED)) $(if $(SLACK_MS),--slack-ms $(SLACK_MS)) \
 		$(if $(CONFIG),--config '$(CONFIG)') $(if $(RACKS),--racks $(RACKS)) \
 		$(if $(HOSTS),--hosts $(HOSTS) --pids $(PIDS))

@@ -3,11 +3,13 @@
     cd test && python -m chaos --seconds 60
     cd test && python -m chaos --seconds 600 --processes 4
     cd test && python -m chaos --client async
+    cd test && python -m chaos --transactions
     cd test && python -m chaos --hosts 127.0.0.1:3000,... --pids 11,12,13
 
-The first three run a development cluster of three nodes in a process of its own. They
+All but the last run a development cluster of three nodes in a process of its own. They
 are threads of a client whose methods block, or tasks that now and then cancel what they
-await, or let it time out. The last
+await, or let it time out. With transactions they move amounts between records and sum
+them up, and further processes that do so are killed. The last
 line stops, kills, freezes and moves the servers of a real cluster on this machine, one
 at a time, and starts them anew by the command that they were started with; any client
 of this API can be tried so, since nothing else is imported. Every contradiction is
@@ -63,6 +65,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=16, help="of each process")
     parser.add_argument("--tasks", type=int, default=256, help="of each process")
     parser.add_argument("--loops", type=int, default=2, help="that its tasks are in")
+    parser.add_argument(
+        "--transactions", action="store_true", help="in a namespace that has them"
+    )
     parser.add_argument("--seed", help="printed by the run that is to be repeated")
     parser.add_argument("--hosts", help="of a real cluster: address:port,...")
     parser.add_argument("--pids", help="of its servers, in the same order")
@@ -83,13 +88,15 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if bool(options.hosts) is not bool(options.pids):
         parser.error("--hosts and --pids go together")
+    if options.hosts and options.transactions:
+        parser.error("--transactions needs the development cluster")
     return options
 
 
 def nodes_of(options: argparse.Namespace) -> Any:
     """The cluster that the options name."""
     if not options.hosts:
-        return DevNodes(N_NODES, options.racks)
+        return DevNodes(N_NODES, options.racks, is_strong=options.transactions)
     pairs = [text.rpartition(":") for text in options.hosts.split(",")]
     hosts = [(name, int(port)) for name, _, port in pairs]
     pids = [int(text) for text in options.pids.split(",")]

@@ -145,21 +145,31 @@ def padding(number: int) -> bytes:
     return bytes([number % 251]) * (number * 7919 % 3000)
 
 
-class Caller:
+class Asker:
     """Calls of a client, timed and counted. Each belongs to one thread or task."""
 
-    def __init__(self, driver: Driver, shelf: Shelf, tally: Tally) -> None:
+    def __init__(self, driver: Driver, unrest: Unrest, tally: Tally) -> None:
         self.driver = driver
         self.client = driver.client
-        self.shelf = shelf
+        self.unrest = unrest
         self.tally = tally
         self._last = ("", 0, 0.0, 0.0)
 
     async def timed(
-        self, name: str, limit_ms: int, call: Callable[[], Any], *, writes: bool = False
+        self,
+        name: str,
+        limit_ms: int,
+        call: Callable[[], Any],
+        *,
+        writes: bool = False,
+        n_steps: int = 1,
     ) -> tuple[Any, Exception | None]:
-        """Result and error of a call, one of them None."""
-        answer = await self.driver.ask(limit_ms, call)
+        """Result and error of a call, one of them None.
+
+        :param n_steps: how many requests it makes, one after the other, each of which
+            has the limit for itself.
+        """
+        answer = await self.driver.ask(limit_ms * n_steps, call)
         self._last = (name, limit_ms, answer.begin_s, answer.end_s)
         if answer.over_s > NOTED_S:
             what = f"{name} of {limit_ms} ms: {answer.error!r}"
@@ -183,8 +193,8 @@ class Caller:
     def expect(self, code: int, text: str) -> None:
         """The last call, or a row of it, has ended with a code."""
         name, limit_ms, begin_s, end_s = self._last
-        kinds = self.shelf.unrest.kinds(begin_s, end_s)
-        if not is_expected(code, kinds, self.driver.shares_connections):
+        kinds = self.unrest.kinds(begin_s, end_s)
+        if not self.may_end_with(code, kinds):
             what = f"{name} of {limit_ms} ms: {code}"
             if len(self.tally.strange) < N_TOLD:  # the others are only counted
                 what += f", {text}"
@@ -192,10 +202,22 @@ class Caller:
                 Strange(what, code, limit_ms, begin_s, end_s, kinds)
             )
 
+    def may_end_with(self, code: int, kinds: frozenset[str]) -> bool:
+        """Whether a call may while nodes are disturbed in those ways."""
+        return is_expected(code, kinds, self.driver.shares_connections)
+
     def note(self, contradiction: Contradiction | None) -> None:
         """Keep a contradiction, if it is one."""
         if contradiction is not None:
             self.tally.found.append(contradiction)
+
+
+class Caller(Asker):
+    """Calls about the records of a shelf."""
+
+    def __init__(self, driver: Driver, shelf: Shelf, tally: Tally) -> None:
+        super().__init__(driver, shelf.unrest, tally)
+        self.shelf = shelf
 
     def close(
         self,

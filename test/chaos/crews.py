@@ -8,15 +8,15 @@ import importlib
 import random
 import threading
 from argparse import Namespace
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import aerospike
 
+from . import drivers, teller
 from .drivers import Awaiting, Blocking, Driver, Work, at_once
 from .nodes import Host
-from .workload import Worker
 
 T = TypeVar("T")
 Coro = Coroutine[Any, Any, T]
@@ -28,7 +28,15 @@ ENOUGH = 500
 
 def config_of(hosts: list[Host], options: Namespace) -> Any:
     """The configuration of a client."""
-    return {"hosts": hosts, "tend_interval": 250, **options.config}
+    given = {**(teller.POLICIES if options.transactions else {}), **options.config}
+    return {"hosts": hosts, "tend_interval": 250, **given}
+
+
+class Runs(Protocol):
+    """A worker."""
+
+    async def run(self, until: threading.Event) -> None:
+        """Work until told to stop."""
 
 
 class Crew(Protocol):
@@ -45,10 +53,13 @@ class Crew(Protocol):
     def driver(self, number: int, rng: random.Random | None = None) -> Driver:
         """What waits for one of them. rng: for what it does now and then, if at all."""
 
+    def hosts(self) -> list[Host]:
+        """The nodes as the client knows them."""
+
     def finish(self, coroutine: Coro[T]) -> T:
         """The result of what waits as one of them does, or by `driver()`."""
 
-    def start(self, workers: list[Worker], until: threading.Event) -> None:
+    def start(self, workers: Sequence[Runs], until: threading.Event) -> None:
         """Let them work until then."""
 
     def join(self) -> list[str]:
@@ -59,11 +70,16 @@ class Crew(Protocol):
 
 
 class _Started:
-    """Has threads. of: what each of them does."""
+    """Has a client and threads. of: what each of them does."""
 
-    def __init__(self) -> None:
+    def __init__(self, client: Any) -> None:
+        self._client = client
         self._threads: list[threading.Thread] = []
         self.broken: list[str] = []
+
+    def hosts(self) -> list[Host]:
+        """The nodes as the client knows them."""
+        return list(self._client.get_nodes())
 
     def _start(self, of: list[Callable[[], Any]]) -> None:
         self._threads = [threading.Thread(target=each) for each in of]
@@ -81,9 +97,8 @@ class Threads(_Started):
     """Each has a thread of its own."""
 
     def __init__(self, hosts: list[Host], options: Namespace) -> None:
-        super().__init__()
+        super().__init__(aerospike.client(config_of(hosts, options)))
         self.n_workers = options.threads
-        self._client = aerospike.client(config_of(hosts, options))
 
     def driver(self, _number: int, _rng: random.Random | None = None) -> Driver:
         """It blocks."""
@@ -93,7 +108,7 @@ class Threads(_Started):
         """It has waited already."""
         return at_once(coroutine)
 
-    def start(self, workers: list[Worker], until: threading.Event) -> None:
+    def start(self, workers: Sequence[Runs], until: threading.Event) -> None:
         """A thread for each."""
         self._start([partial(at_once, each.run(until)) for each in workers])
 
@@ -106,11 +121,12 @@ class Loops(_Started):
     """They are the tasks of a few event loops, each of which has a thread."""
 
     def __init__(self, hosts: list[Host], options: Namespace) -> None:
-        super().__init__()
-        self.n_workers, self._n_loops = options.tasks, options.loops
         config = {"max_conns_per_node": ENOUGH, **config_of(hosts, options)}
-        self._client = aerospike.AsyncClient(config)
+        super().__init__(aerospike.AsyncClient(config))
+        self.n_workers, self._n_loops = options.tasks, options.loops
         self._work = [Work() for _ in range(self._n_loops)]
+        source = teller if options.transactions else drivers
+        self._gives_up = source.GIVES_UP
         self.finish(self._client.connect())
 
     @staticmethod
@@ -120,7 +136,8 @@ class Loops(_Started):
 
     def driver(self, number: int, rng: random.Random | None = None) -> Driver:
         """It is one of the tasks of a loop."""
-        return Awaiting(self._client, self._work[number % self._n_loops], rng)
+        work = self._work[number % self._n_loops]
+        return Awaiting(self._client, work, rng, self._gives_up)
 
     def finish(self, coroutine: Coro[T]) -> T:
         """Run it in a loop that ends with it."""
@@ -132,12 +149,12 @@ class Loops(_Started):
         loop.set_exception_handler(lambda _, found: self.broken.append(repr(found)))
         return await asyncio.gather(*coroutines)
 
-    def start(self, workers: list[Worker], until: threading.Event) -> None:
+    def start(self, workers: Sequence[Runs], until: threading.Event) -> None:
         """A loop for each share of them."""
         shares = [workers[i :: self._n_loops] for i in range(self._n_loops)]
         self._start([partial(self._work_in_loop, share, until) for share in shares])
 
-    def _work_in_loop(self, share: list[Worker], until: threading.Event) -> None:
+    def _work_in_loop(self, share: Sequence[Runs], until: threading.Event) -> None:
         self._run(self._watched([each.run(until) for each in share]))
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import sys
+from typing import Any
 
 from aerospike_devserver import DevCluster
 
@@ -16,9 +17,9 @@ TURNS = 5
 """Turns of the one thread of all nodes that take in what the kernel holds for them."""
 
 
-def main(n_nodes: int, racks: list[int] | None) -> None:
-    """Serve until the input ends."""
-    with DevCluster(n_nodes, racks=racks) as cluster:
+def main(settings: dict[str, Any]) -> None:
+    """Serve until the input ends. settings: of the cluster."""
+    with DevCluster(**settings) as cluster:
         print(json.dumps(cluster.hosts), flush=True)
         names = itertools.count(0xC0FFEE)
         do = {
@@ -41,5 +42,4 @@ def main(n_nodes: int, racks: list[int] | None) -> None:
 
 
 if __name__ == "__main__":
-    racks = [int(rack) for text in sys.argv[2:] for rack in text.split(",")]
-    main(int(sys.argv[1]), racks or None)
+    main(json.loads(sys.argv[1]))

@@ -172,15 +172,22 @@ class Awaiting:
     """Of a client whose methods are awaited. Each belongs to one task.
 
     work: of all tasks of its loop. rng: draws when calls are given up, and pauses end
-    with others'; None: never.
+    with others'; None: never. gives_up: the share of the calls.
     """
 
     shares_connections = True
 
-    def __init__(self, client: Any, work: Work, rng: random.Random | None) -> None:
+    def __init__(
+        self,
+        client: Any,
+        work: Work,
+        rng: random.Random | None,
+        gives_up: float = GIVES_UP,
+    ) -> None:
         self.client = client
         self._work = work
         self._rng = rng
+        self._gives_up = gives_up
 
     async def of(self, value: Any) -> Any:
         """It is something to await, or nothing."""
@@ -188,7 +195,7 @@ class Awaiting:
 
     def _patience_s(self, limit_s: float) -> float:
         """How long to wait for a call: no time, hardly any, or some of its limit."""
-        if self._rng is None or self._rng.random() > GIVES_UP:
+        if self._rng is None or self._rng.random() > self._gives_up:
             return math.inf
         return self._rng.choice((0.0, 0.002, limit_s)) * self._rng.random()
 

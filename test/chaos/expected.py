@@ -13,8 +13,18 @@ TIMEOUT = 9
 UNAVAILABLE = 11
 """A node does not have the partition any more, or not yet."""
 KEY_BUSY = 14
+BLOCKED = 120
+"""Another transaction has locked the record."""
+CHANGED = 121
+"""The record is not as the transaction has read it."""
+EXPIRED, ABORTED = 122, 125
+"""The servers have ended the transaction, for its time is over."""
+LOCKED_BEFORE = 126
+"""The transaction has written the record before."""
 NO_NODE = -8
 CONNECTION = -10
+NOT_VERIFIED = -17
+"""What the transaction has read is not so any more."""
 ERROR_RATE = -14
 """A node has failed so often that nothing is sent to it for a while."""
 GIVEN_UP = -1000
@@ -48,6 +58,10 @@ NEVER_SENT = {NO_NODE, ERROR_RATE}
 
 UNHEARD = {TIMEOUT, NO_NODE, ERROR_RATE}
 """How calls end when nodes do not answer for a while, whatever the reason."""
+
+CONFLICTS = {BLOCKED, CHANGED, NOT_VERIFIED}
+"""How commands of transactions end when others want the same records."""
+TOO_LATE = {EXPIRED, ABORTED}
 
 OF_RECORDS = {OK, NOT_FOUND}
 """What single records answer, whatever happens to nodes."""

@@ -80,10 +80,16 @@ class DevNodes:
     }
     """What is done to a node at first, and in the end."""
 
-    def __init__(self, n_nodes: int, racks: str | None = None) -> None:
-        given = [] if racks is None else [racks]
+    def __init__(
+        self, n_nodes: int, racks: str | None = None, *, is_strong: bool = False
+    ) -> None:
+        settings = {
+            "nodes": n_nodes,
+            "racks": racks and [int(rack) for rack in racks.split(",")],
+            "strong_consistency": is_strong,
+        }
         self._process = subprocess.Popen(
-            [sys.executable, "-m", f"{__package__}.devnodes", str(n_nodes), *given],
+            [sys.executable, "-m", f"{__package__}.devnodes", json.dumps(settings)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

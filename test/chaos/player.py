@@ -8,25 +8,21 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import random
 import sys
 import threading
 import time
 from argparse import Namespace
-from collections.abc import Callable, Coroutine
 from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
-from aerospike import exception
-
-from .caller import Caller, Shelf, Tally
-from .crews import CREWS, Crew
+from .caller import Tally
+from .companies import COMPANIES
+from .crews import CREWS
 from .gauge import Held, held_by, settled
-from .model import N_SHOWN, Unrest
+from .model import Unrest
 from .nodes import Host
 from .pulse import Pulse
-from .workload import FEW, PAUSE_S, Worker
 
 SWITCH_S = 0.0005
 """Threads that have an answer wait for the interpreter: the less, the truer times."""
@@ -37,8 +33,6 @@ READY_S = 60.0
 """How long the first writes may be repeated until all are done."""
 ANSWER_S = 120.0
 """How long a process may take to answer, its last look included."""
-ROWS = 500
-"""Records that are removed at once."""
 
 
 def play(pipe: Connection, options: Namespace, hosts: list[Host], seed: str) -> None:
@@ -50,70 +44,24 @@ def play(pipe: Connection, options: Namespace, hosts: list[Host], seed: str) -> 
     pulse = Pulse()
     unrest = Unrest(GRACE_S, options.slack_ms / 1000)
     crew = begin()
-    set_name, n_shown = f"chaos{os.getpid()}", max(10, N_SHOWN * FEW // crew.n_workers)
-    shelf = Shelf(options.namespace, set_name, unrest, min(n_shown, N_SHOWN))
-    workers = hire(crew, shelf, options, seed)
-    crew.finish(get_ready(workers))
+    company = COMPANIES[options.transactions](crew, options, unrest, seed)
+    crew.finish(company.get_ready(time.monotonic() + READY_S))
     enough = threading.Event()
     pipe.send("ready")
-    crew.start(workers, enough)
+    company.start(enough)
+    crew.start(company.workers, enough)
     try:
         listen(pipe, unrest)
     finally:
         enough.set()
         broken = crew.join()
+        company.join()
     unrest.close()
     tally = Tally(pauses={os.getpid(): pulse.stop()}, broken=broken)
-    for record in shelf.all():
-        record.look_anew()
-    for worker in workers:
-        tally.add(worker.tally)
-    crew.finish(look_at_all(Caller(crew.driver(0), shelf, tally)))
-    left = [*shelf.all(), *(record for each in workers for record in each.dropped())]
-    crew.finish(remove(workers[0], [shelf.key(record) for record in left]))
+    crew.finish(company.look_at_all(tally, FINAL_S))
+    crew.finish(company.remove_all())
     crew.close()
     pipe.send((tally, before, settled(before)))
-
-
-def hire(crew: Crew, shelf: Shelf, options: Namespace, seed: str) -> list[Worker]:
-    """The workers of a crew."""
-    crowd = max(1, crew.n_workers / FEW)
-    workers = []
-    for number in range(crew.n_workers):
-        rng = random.Random(f"{seed}/{number}")
-        worker = Worker(
-            f"t{number:02}",
-            crew.driver(number, rng),
-            shelf,
-            rng,
-            pause_s=PAUSE_S * options.processes * crowd,
-            crowd=crowd,
-        )
-        workers.append(worker)
-    return workers
-
-
-async def get_ready(workers: list[Worker]) -> None:
-    """Write what calls need. Nothing is disturbed yet, but the machine may be slow.
-
-    What is written is the same each time, so that a failure is no reason to give up.
-    """
-    end_s = time.monotonic() + READY_S
-    waiting = [*workers]
-    while waiting:
-        try:
-            await waiting[-1].prepare()
-            waiting.pop()
-        except exception.AerospikeError:
-            if time.monotonic() > end_s:
-                raise
-
-
-async def remove(worker: Worker, keys: list[tuple[str, str, str]]) -> None:
-    """Leave nothing on the nodes."""
-    for start in range(0, len(keys), ROWS):
-        rows = worker.client.batch_remove(keys[start : start + ROWS])
-        await worker.driver.of(rows)
 
 
 def listen(pipe: Connection, unrest: Unrest) -> None:
@@ -124,22 +72,6 @@ def listen(pipe: Connection, unrest: Unrest) -> None:
             return
         (unrest.begin if what == "begin" else unrest.end)(*rest)
         pipe.send("heard")
-
-
-async def look_at_all(caller: Caller) -> None:
-    """Judge every record once more, by each way of reading."""
-    deadline_s = time.monotonic() + FINAL_S
-    records = caller.shelf.all()
-    looks: list[Callable[[], Coroutine[Any, Any, bool]]] = [
-        partial(caller.get, record, 2000) for record in records
-    ]
-    looks.append(partial(caller.batch_read, records, 4000, mixed=False))
-    looks.append(caller.query)
-    for look in looks:
-        while not await look():
-            if time.monotonic() > deadline_s:
-                caller.tally.broken.append("the last look is not answered")
-                return
 
 
 class Players:
