@@ -264,7 +264,7 @@ class Settings:
     :ivar policies: sections of its "policies", and keys that stand beside them.
     :ivar metrics: keys of `METRICS`.
     :ivar interval_ms: from one look at the file to the next; None: it says nothing.
-    :ivar remarks: what the file has and nobody knows, a line each.
+    :ivar remarks: keys of the file that are unknown, a line each.
     """
 
     def __init__(self) -> None:
@@ -288,8 +288,10 @@ class Settings:
                 yield name, entry
                 continue
             near = difflib.get_close_matches(name, known, n=1)
+            if not near and not place and (name in POLICIES or name == "client"):
+                near = [f"dynamic.{name}"]
             hint = f" (did you mean {near[0]}?)" if near else ""
-            self.remarks.append(f"{where}: nobody knows that key{hint}")
+            self.remarks.append(f"{where}: unknown key{hint}")
 
     def _parsed(
         self, place: str, value: object, parsers: dict[str, Parser]
@@ -382,14 +384,14 @@ def _yaml(text: str) -> object:
         mark = getattr(error, "problem_mark", None)
         line = f" in line {mark.line + 1}" if mark is not None else ""
         problem = getattr(error, "problem", None) or type(error).__name__
-        raise FileError(f"it is no YAML: {problem}{line}") from None
+        raise FileError(f"it is not valid YAML: {problem}{line}") from None
 
 
 def _json(text: str) -> object:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise FileError(f"it is no JSON: {error}") from None
+        raise FileError(f"it is not valid JSON: {error}") from None
 
 
 def _toml(text: str) -> object:
@@ -400,7 +402,7 @@ def _toml(text: str) -> object:
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        raise FileError(f"it is no TOML: {error}") from None
+        raise FileError(f"it is not valid TOML: {error}") from None
 
 
 _FORMATS: dict[str, Callable[[str], object]] = {".json": _json, ".toml": _toml}
@@ -426,7 +428,7 @@ def settings_of(path: str, content: bytes) -> Settings:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise FileError(f"it is no UTF-8: {error}") from None
+        raise FileError(f"it is not UTF-8: {error}") from None
     if not text.strip():
         raise FileError("it is empty")
     ending = os.path.splitext(path)[1].lower()

@@ -200,11 +200,19 @@ def variables() -> dict[str, str]:
 # --- configurations ---
 
 
+def _todays(name: str) -> list[str]:
+    """The parameter that goes by an older name; [] if it is none."""
+    section, dot, key = name.rpartition(".")
+    rows = [row for table in option_tables().values() for row in table]
+    newer = {f"{section}{dot}{row['new_name']}" for row in rows if row["name"] == key}
+    return sorted(newer & parameters().keys())
+
+
 def _put(config: dict[str, Any], name: str, text: str, shown_as: str) -> None:
     """Take one parameter into a configuration."""
     known = parameters()
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
+        near = _todays(name) or difflib.get_close_matches(name, known, n=1)
         hint = f" (did you mean {near[0]!r}?)" if near else ""
         raise param_error(f"{name!r} is no parameter of a client{hint}")
     place, parse = known[name]
@@ -231,7 +239,7 @@ def _finished(config: dict[str, Any]) -> dict[str, Any]:
     return config
 
 
-def _host(text: str, number: int) -> tuple[str, int]:
+def _host(text: str, what: str, advice: str) -> tuple[str, int]:
     """An address of a list. What it is may be part of a password, and is not shown."""
     match = re.fullmatch(
         r"(?:\[([^][]+)\]|([^][:]+))(?::([0-9]{1,5}))?", text, re.ASCII
@@ -239,15 +247,22 @@ def _host(text: str, number: int) -> tuple[str, int]:
     port = int(match[3] or DEFAULT_PORT) if match is not None else 0
     if match is None or not 0 < port < 1 << 16:
         raise param_error(
-            f"host {number} is malformed",
-            "host, host:port or [IPv6]:port is expected, with a port from 1 to 65535; "
-            f"{_ENCODE}",
+            f"{what} is malformed",
+            "host, host:port or [IPv6]:port is expected, with a port from 1 to 65535"
+            f"{advice}",
         )
-    return _decoded(match[1] or match[2], f"host {number}"), port
+    return _decoded(match[1] or match[2], what), port
 
 
-def _hosts(text: str) -> list[tuple[str, int]]:
-    return [_host(host.strip(), i + 1) for i, host in enumerate(text.split(","))]
+def _hosts(text: str, where: str, advice: str = "") -> list[tuple[str, int]]:
+    """Addresses with commas between them.
+
+    :param where: they stand; ``advice``: what to say besides of one that is malformed.
+    """
+    return [
+        _host(host.strip(), f"{where}host {number}", advice)
+        for number, host in enumerate(text.split(","), 1)
+    ]
 
 
 def _decoded(text: str, what: str) -> str:
@@ -255,7 +270,7 @@ def _decoded(text: str, what: str) -> str:
         raise param_error(f"{what} has a % without two digits", "write % as %25")
     decoded = unquote(text, errors="surrogateescape")
     if any("\ud800" <= char <= "\udfff" for char in decoded):
-        raise param_error(f"{what} is no UTF-8, once it is decoded")
+        raise param_error(f"{what} is not UTF-8, once it is decoded")
     return decoded
 
 
@@ -288,7 +303,7 @@ def config_from_url(url: str) -> dict[str, Any]:
 
 def _of_url(url: str) -> dict[str, Any]:
     who, hosts, query = _parts(url)
-    config: dict[str, Any] = {"hosts": _hosts(hosts)}
+    config: dict[str, Any] = {"hosts": _hosts(hosts, "", f"; {_ENCODE}")}
     if who is not None:
         user, colon, password = who.partition(":")
         config["user"] = _decoded(user, "the user")
@@ -320,10 +335,11 @@ def config_from_env(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     if "url" in given:
         config = _of_url(environ[given["url"]])
     if "hosts" in given:
-        config["hosts"] = _hosts(environ[given["hosts"]])
+        config["hosts"] = _hosts(environ[given["hosts"]], f"{PREFIX}HOSTS: ")
     if not config.get("hosts"):
         raise param_error(
-            f"{PREFIX}HOSTS is not set", f"{PREFIX}HOSTS=host:port,... or {PREFIX}URL"
+            f"{PREFIX}HOSTS is not set",
+            f"set {PREFIX}HOSTS=host:port,... or {PREFIX}URL",
         )
     for name in ("user", "password"):
         if name in given:

@@ -160,7 +160,8 @@ def log_line(level: int, func: str, path: str, line: int, message: str) -> None:
     """The log handler of the client while the application has set none."""
     logger = _logger()
     if logger is not None:
-        logger.log(_LEVELS.get(level, 10), "%s (%s:%d)", message, path, line)
+        place = f" ({path}:{line})" if line else ""  # none of a line of Python
+        logger.log(_LEVELS.get(level, 10), "%s%s", message, place)
 
 
 def print_line(level: int, func: str, path: str, line: int, message: str) -> None:

@@ -170,7 +170,7 @@ class Watch:
     def complain(self, trouble: str) -> None:
         """Say what is wrong with the file, once."""
         if trouble != self._trouble:
-            self._log(_LOG_ERROR, f"{trouble}; what was in force stays so")
+            self._log(_LOG_ERROR, f"{trouble}; the settings in force stay as they are")
             self._trouble = trouble
 
     def _log(self, level: int, text: str) -> None:
@@ -287,5 +287,5 @@ def begin(
         if strict:
             raise param_error("config_provider is invalid", text) from None
         watch.complain(str(error))
-        warn_once("config_provider", watch.path, f"{text}; it has no effect so far")
+        warn_once("config_provider", watch.path, f"{text}; it has no effect yet")
         return watch, {}, {}

@@ -243,7 +243,7 @@ TROUBLES = {
     "null": ({"dynamic": None}, "dynamic: a section with keys is expected, got None"),
     "list": ([1], "a document with the section dynamic is expected, got a list"),
     "empty": ("", "it is empty"),
-    "half": ('{"dynamic": {"read": {"total_', "it is no JSON"),
+    "half": ('{"dynamic": {"read": {"total_', "it is not valid JSON"),
     "large": (" " * (_config_file.LARGEST + 1), "it has more than 1048576 bytes"),
 }
 
@@ -280,7 +280,7 @@ def test_bytes_that_are_no_text_are_refused(path, follow):
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(exception.ParamError) as caught:
         follow(validate_keys=True)
-    assert "it is no UTF-8" in caught.value.detail
+    assert "it is not UTF-8" in caught.value.detail
 
 
 def test_yaml_without_its_package_says_what_to_install(tmp_path, monkeypatch):
@@ -340,7 +340,7 @@ def test_last_good_settings_stay_in_force(
     until(lambda: total_of(client) == 2222)
     lines = [line for line in caplog.messages if text in line]
     assert len(lines) == 1  # it is said once
-    assert "what was in force stays so" in lines[0]
+    assert "the settings in force stay as they are" in lines[0]
     assert str(path) in lines[0]
 
 
@@ -361,10 +361,10 @@ def test_unknown_keys_are_named_and_ignored(write, follow, log_lines, caplog):
     assert client.get_policies()["read"]["socket_timeout"] == 4321
     assert said(
         caplog,
-        "dynamic.read.totl_timeout: nobody knows that key "
+        "dynamic.read.totl_timeout: unknown key "
         "(did you mean total_timeout?); it is ignored",
     )
-    assert said(caplog, "dynamic.red: nobody knows that key (did you mean read?)")
+    assert said(caplog, "dynamic.red: unknown key (did you mean read?)")
 
 
 def test_settings_of_the_cluster_change_while_it_is_used(

@@ -162,6 +162,8 @@ def test_every_key_that_a_text_can_say_is_a_parameter():
 
 
 REFUSED = {
+    "h/?timeout=3": ("'timeout'", "did you mean 'total_timeout'?"),
+    "h/?read.retry=3": ("'read.retry'", "did you mean 'read.max_retries'?"),
     "h/?totl_timeout=3": ("totl_timeout", "did you mean 'total_timeout'?"),
     "h/?hosts=x": ("'hosts'",),
     "h/?password=x": ("'password'",),
@@ -174,7 +176,7 @@ REFUSED = {
     "h/?total_timeout": ("total_timeout", "has no value"),
     "h/?tls=1&tls=1": ("'tls'", "twice"),
     "h/?a%=1": ("name", "%25"),
-    "h/?cluster_name=%ff": ("cluster_name", "no UTF-8"),
+    "h/?cluster_name=%ff": ("cluster_name", "not UTF-8"),
     "h/?cluster_name=%00": ("cluster_name", "NUL"),
     "h/test": ("path",),
     "": ("host 1",),
@@ -281,6 +283,11 @@ def test_environment_without_hosts_is_refused():
 def test_wrong_variable_is_named():
     with pytest.raises(exception.ParamError, match="AEROSPIKE_TOTAL_TIMEOUT"):
         env(HOSTS="h", TOTAL_TIMEOUT="soon")
+    with pytest.raises(
+        exception.ParamError, match="AEROSPIKE_HOSTS: host 2 "
+    ) as caught:
+        env(HOSTS="h,")
+    assert "password" not in caught.value.detail  # it is in a variable of its own
 
 
 def test_misspelt_variable_is_warned_of(unwarned):
