@@ -122,7 +122,8 @@ batch_begin(batch_run *b, PyObject *self, PyTypeObject *cls, const batch_method 
 {
     *b = (batch_run){.st = PyType_GetModuleState(cls),
                      .method = method,
-                     .client = (ClientObject *)Py_NewRef(self)};
+                     .client = (ClientObject *)Py_NewRef(self),
+                     .kind = kind};
     b->strict = b->client->config.strict;
     if (client_check_open(b->st, b->client) < 0 ||
         config_call_policy(b->st, &b->pol, &b->client->config, kind, policy_arg) < 0 ||
@@ -146,6 +147,16 @@ batch_begin(batch_run *b, PyObject *self, PyTypeObject *cls, const batch_method 
     };
     asc_batch_begin(b->batch, b->cluster, &options);
     return 0;
+}
+
+int
+batch_row_policy(const batch_run *b, policy *p, policy_kind kind, PyObject *dict)
+{
+    const client_config *config = &b->client->config;
+    policy defaults = config_policy(config, kind);
+    const policy of_whole = config_policy(config, b->kind);
+    policy_inherit(&defaults, &b->pol, &of_whole);
+    return policy_from_py(b->st, p, &defaults, kind, dict, &config->values);
 }
 
 /* Make room for n items and their rows. 0, or -1 with an exception. */
@@ -720,19 +731,17 @@ route_rows(batch_run *b, asc_error *err)
     return rc;
 }
 
-/* Begin the request of a part, which is one request to one node. Its header holds for
- * all rows alike; what a row does is in the row's own head. The size of the field that
- * holds all rows stands before them and is written last. False for lack of memory. */
+/* Begin the request of a part, which is one request to one node. What a row does, and
+ * how it reads, is in the row's own head. The size of the field that holds all rows
+ * stands before them and is written last. False for lack of memory. */
 static bool
 begin_part(batch_run *b)
 {
     asc_part *part = b->part;
     asc_buf *out = &part->req.out;
-    asc_msg_head head = {0};
-    policy_to_read_head(&b->pol, &head);
-    head.info1 |= ASC_INFO1_BATCH;
-    head.ttl_s = 0;
-    head.budget_ms = b->pol.timing.total_timeout_ms;
+    asc_msg_head head = {.info1 = ASC_INFO1_BATCH,
+                         .info4 = policy_error_detail(&b->pol),
+                         .budget_ms = b->pol.timing.total_timeout_ms};
     if (policy_compresses(&b->pol)) { /* all kinds of batches do it alike */
         policy_to_compression(&b->pol, POLICY_BATCH, &part->req, &head);
     }

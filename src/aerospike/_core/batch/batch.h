@@ -156,7 +156,8 @@ struct batch_run {
     struct batch_store *store;  /* owned: where the memory goes at the end */
     batch_memory memory;
     asc_batch *batch; /* owned */
-    policy pol;
+    policy_kind kind;
+    policy pol; /* of the whole batch */
     bool strict;
     batch_stage stage;
     size_t left;             /* of the slice */
@@ -193,6 +194,11 @@ struct batch_run {
  * case. */
 int batch_begin(batch_run *b, PyObject *self, PyTypeObject *cls,
                 const batch_method *method, policy_kind kind, PyObject *policy_arg);
+
+/* *p = the policy of a record of the batch: its dictionary (NULL or None: it has none)
+ * over the client's defaults of the kind, which inherit from the policy of the whole
+ * batch (policy_inherit()). 0, or -1 with an exception. */
+int batch_row_policy(const batch_run *b, policy *p, policy_kind kind, PyObject *dict);
 
 /* Take what a list or a tuple holds as the items of the batch, once: what becomes of
  * the list afterwards is of no interest. 0, or -1 with an exception, which is

@@ -71,6 +71,9 @@ typedef struct keys_row {
     int policy_at, row_policy_at;
     policy_kind kind, row_kind;
 
+    /* The row to go by where no operation writes, which argv[1] has; NULL: this one. */
+    const struct keys_row *reads;
+
     /* The method is of the older sort: its result is a list of tuples, not a
      * BatchRecords, and the first error of a record raises. */
     bool gives_tuples;
@@ -144,6 +147,14 @@ static int
 prepare_keys(batch_run *b, const keys_row *row, PyObject *self, PyTypeObject *cls,
              PyObject *const *argv)
 {
+    if (row->reads != NULL) {
+        int writes = operations_write(PyType_GetModuleState(cls), argv[1]);
+        if (writes < 0) {
+            *b = (batch_run){0}; /* for batch_end() */
+            return -1;
+        }
+        row = writes ? row : row->reads;
+    }
     if (batch_begin(b, self, cls, row->gives_tuples ? &of_tuples : &of_records,
                     row->kind, argv[row->policy_at]) < 0 ||
         batch_load_types(b->st) < 0 ||
@@ -154,8 +165,7 @@ prepare_keys(batch_run *b, const keys_row *row, PyObject *self, PyTypeObject *cl
         return prepare_rows(b, row, &b->pol, argv);
     }
     policy pol;
-    int rc = config_call_policy(b->st, &pol, &b->client->config, row->row_kind,
-                                argv[row->row_policy_at]);
+    int rc = batch_row_policy(b, &pol, row->row_kind, argv[row->row_policy_at]);
     rc = rc == 0 ? prepare_rows(b, row, &pol, argv) : rc;
     policy_clear(&pol);
     return rc;
@@ -252,15 +262,30 @@ ttl_from_py(batch_run *b, PyObject *value, record_meta *meta)
     return ttl_from_int(b->st, "ttl", value, &meta->ttl_s);
 }
 
+/* The operations of batch_operate(). */
 static int
-template_of_operate(batch_run *b, const policy *pol, PyObject *const *argv)
+template_of_operations(batch_run *b, const policy *pol, PyObject *const *argv,
+                       allowed_operations allowed)
 {
     record_meta meta = {0};
     if (batch_check_operations(b->st, "", argv[1]) < 0 ||
         ttl_from_py(b, argv[4], &meta) < 0) {
         return -1;
     }
-    return batch_operations_template(b, pol, meta, argv[1], ANY_OPERATIONS);
+    return batch_operations_template(b, pol, meta, argv[1], allowed);
+}
+
+static int
+template_of_operate(batch_run *b, const policy *pol, PyObject *const *argv)
+{
+    return template_of_operations(b, pol, argv, ANY_OPERATIONS);
+}
+
+/* The policy is one of reads, so that no other thread may add a write by now. */
+static int
+template_of_operate_reads(batch_run *b, const policy *pol, PyObject *const *argv)
+{
+    return template_of_operations(b, pol, argv, ONLY_READS);
 }
 
 static int
@@ -323,12 +348,21 @@ static const char doc_batch_operate[] =
     ":param ttl: seconds to live, or a TTL_* constant.\n"
     DOC_BATCH_RESULT DOC_BATCH_RAISES;
 
+#define BATCH_OPERATE                                                                  \
+    .name = "batch_operate",                                                           \
+    .args = {"keys", "ops", "policy_batch", "policy_batch_write", "ttl"},              \
+    .n_required = 2, .policy_at = 2, .row_kind = POLICY_BATCH_WRITE,                   \
+    .row_policy_at = 3
+
+static const keys_row batch_operate_reads_row = {
+    BATCH_OPERATE,
+    .kind = POLICY_BATCH,
+    .put_template = template_of_operate_reads,
+};
 static const keys_row batch_operate_row = {
-    .name = "batch_operate",
-    .args = {"keys", "ops", "policy_batch", "policy_batch_write", "ttl"},
-    .n_required = 2,
-    .kind = POLICY_BATCH_PARENT_WRITE, .policy_at = 2,
-    .row_kind = POLICY_BATCH_WRITE, .row_policy_at = 3,
+    BATCH_OPERATE,
+    .kind = POLICY_BATCH_PARENT_WRITE,
+    .reads = &batch_operate_reads_row,
     .put_template = template_of_operate,
 };
 

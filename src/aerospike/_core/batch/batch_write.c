@@ -152,9 +152,7 @@ template_of(batch_run *b, const policy *pol, const record_attrs *p)
     }
 }
 
-/* Add the template of a record. Its policy is what the record has, over the client's
- * defaults for its kind, which inherit from the policy of the batch what they leave
- * open (policy_inherit()). 0, or -1 with an exception. */
+/* Add the template of a record. 0, or -1 with an exception. */
 static int
 add_template(batch_run *b, const record_attrs *p)
 {
@@ -162,11 +160,8 @@ add_template(batch_run *b, const record_attrs *p)
                                         [BATCH_WRITE] = POLICY_BATCH_WRITE,
                                         [BATCH_APPLY] = POLICY_BATCH_APPLY,
                                         [BATCH_REMOVE] = POLICY_BATCH_REMOVE};
-    policy_kind kind = kinds[p->type];
-    policy pol = {0}, defaults = config_policy(&b->client->config, kind);
-    policy_inherit(&defaults, &b->pol);
-    int rc = policy_from_py(b->st, &pol, &defaults, kind, p->policy,
-                            &b->client->config.values);
+    policy pol = {0};
+    int rc = batch_row_policy(b, &pol, kinds[p->type], p->policy);
     rc = rc == 0 ? template_of(b, &pol, p) : -1;
     policy_clear(&pol);
     return rc;

@@ -74,10 +74,10 @@ batch_operations_template(batch_run *b, const policy *pol, record_meta meta,
     head.writes = sum.writes;
     head.msg.info1 = sum.reads ? ASC_INFO1_READ : 0;
     head.msg.info1 |= sum.reads_all ? ASC_INFO1_GET_ALL : 0;
-    if (sum.reads) {
+    if (!sum.writes) {
         policy_to_read_head(pol, &head.msg);
     }
-    if (sum.writes) {
+    else {
         if (sum.has_ttl) {
             meta.ttl_s = sum.ttl_s;
             meta.has_ttl = true;

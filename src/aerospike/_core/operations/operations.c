@@ -452,6 +452,50 @@ operations_from_py(encoder *e, asc_writer *w, PyObject *list, bool strict_items,
     return rc == 0 && out->n_ops == 0 ? refuse_no_operations(st, list) : rc;
 }
 
+/* Does an operation write? 1 or 0, or -1 with an exception. */
+static int
+operation_writes(module_state *st, PyObject *op)
+{
+    int64_t number = 0;
+    if (!PyDict_Check(op)) {
+        return 0;
+    }
+    if (operation_number(st, op, &number) < 0) {
+        if (!PyErr_ExceptionMatches(PyExc_Exception)) {
+            return -1;
+        }
+        PyErr_Clear(); /* it comes again, with the place of the operation */
+        return 0;
+    }
+    const operation_row *plain = find_row(number);
+    const packed_row *packed = plain == NULL ? packed_find(number) : NULL;
+    return plain != NULL ? plain->writes : packed != NULL && packed->writes;
+}
+
+int
+operations_write(module_state *st, PyObject *list)
+{
+    if (!PyList_Check(list)) {
+        return 0;
+    }
+    int writes = 0;
+    PyObject *now = sequence_of_now(list);
+    if (now == NULL) {
+        return -1;
+    }
+    for (Py_ssize_t i = 0; writes == 0 && i < PySequence_Fast_GET_SIZE(now); i++) {
+        PyObject *op = item_of(now, i);
+        if (op == NULL) { /* the list has become shorter */
+            PyErr_Clear();
+            break;
+        }
+        writes = operation_writes(st, op);
+        Py_DECREF(op);
+    }
+    Py_DECREF(now);
+    return writes;
+}
+
 /* Append one row of operation_table(). 0, or -1 with an exception. */
 static int
 append_row(PyObject *list, int number, const char *name, uint8_t carrier, int code)

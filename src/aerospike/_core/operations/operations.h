@@ -28,6 +28,10 @@ typedef struct operations_summary {
 int operations_from_py(encoder *e, asc_writer *w, PyObject *list, bool strict_items,
                        operations_summary *out);
 
+/* Does any operation of the list write? What operations_from_py() will refuse does not.
+ * 1 or 0, or -1 with an exception. */
+int operations_write(module_state *st, PyObject *list);
+
 /* Append one operation on a bin whose value is encoded from a Python object. The caller
  * holds bin and value. 0, or -1 with an exception. */
 int operation_with_value(encoder *e, asc_writer *w, uint8_t code, PyObject *bin,

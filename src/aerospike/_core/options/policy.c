@@ -122,7 +122,7 @@ static const option policy_rows[] = {
     ENUM("read_mode_sc", R | O | B | BR, read_mode_sc, SC_ALLOW_UNAVAILABLE, SHARED,
          INHERITED),
     {"read_touch_ttl_percent", OPTION_SIGNED, R | O | B | BR,
-     AT(read_touch_ttl_percent), .min = -1, .max = 100},
+     AT(read_touch_ttl_percent), .min = -1, .max = 100, INHERITED},
     {"ttl", OPTION_TTL, W | O | A | S | BW | BA, AT(ttl_s), .min = TTL_MIN,
      .max = TTL_MAX},
     U32("generation", D | BD, generation, .max = GENERATION_MAX,
@@ -290,12 +290,17 @@ policy_from_py(module_state *st, policy *p, const policy *defaults, policy_kind 
 }
 
 void
-policy_inherit(policy *p, const policy *whole)
+policy_inherit(policy *p, const policy *whole, const policy *defaults)
 {
     for (size_t i = 0; i < policy_table.n; i++) {
         size_t offset = policy_rows[i].offset;
-        if (policy_rows[i].is_inherited) {
-            *(int *)((char *)p + offset) = *(const int *)((const char *)whole + offset);
+        if (!policy_rows[i].is_inherited) {
+            continue;
+        }
+        int *own = (int *)((char *)p + offset);
+        int given = *(const int *)((const char *)whole + offset);
+        if (*own == 0 || given != *(const int *)((const char *)defaults + offset)) {
+            *own = given;
         }
     }
 }
@@ -519,6 +524,12 @@ policy_filter_to_field(PyObject *filter, asc_writer *w)
                             (size_t)PyBytes_GET_SIZE(filter));
 }
 
+uint8_t
+policy_error_detail(const policy *p)
+{
+    return (uint8_t)(p->error_detail << ASC_INFO4_ERROR_DETAIL_SHIFT);
+}
+
 void
 policy_to_read_head(const policy *p, asc_msg_head *head)
 {
@@ -530,7 +541,7 @@ policy_to_read_head(const policy *p, asc_msg_head *head)
     };
     head->info1 |= p->read_mode_ap == 1 ? ASC_INFO1_READ_MODE_AP_ALL : 0;
     head->info3 |= sc_info3[p->read_mode_sc];
-    head->info4 |= (uint8_t)(p->error_detail << ASC_INFO4_ERROR_DETAIL_SHIFT);
+    head->info4 |= policy_error_detail(p);
     head->ttl_s = (uint32_t)p->read_touch_ttl_percent;
     head->budget_ms = budget_ms(&p->timing);
 }
@@ -559,7 +570,7 @@ policy_to_write_head(const policy *p, const record_meta *m, asc_msg_head *head)
     head->info3 |= exists[p->exists].info3;
     head->info3 |= p->commit_level == 1 ? ASC_INFO3_COMMIT_MASTER : 0;
     head->info4 |= p->on_locking_only ? ASC_INFO4_ON_LOCKING_ONLY : 0;
-    head->info4 |= (uint8_t)(p->error_detail << ASC_INFO4_ERROR_DETAIL_SHIFT);
+    head->info4 |= policy_error_detail(p);
     if (p->gen != GEN_IGNORE) { /* the policy of a removal can bring a generation */
         head->generation = p->has_generation ? p->generation : m->generation;
     }

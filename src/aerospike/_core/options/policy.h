@@ -113,8 +113,10 @@ void policy_init(policy *p, policy_kind kind);
 void policy_clear(policy *p);
 
 /* Make p, the policy of one record in a batch before its dictionary is read, inherit
- * from the policy of the whole batch: the keys whose rows say is_inherited. */
-void policy_inherit(policy *p, const policy *whole);
+ * from the policy of the whole batch the keys whose rows say is_inherited: what the
+ * call has changed in `defaults`, which are those of the whole, and what p leaves
+ * open, since 0 is the built-in default of all these keys. */
+void policy_inherit(policy *p, const policy *whole, const policy *defaults);
 
 /* Drop from a client's defaults what only a single call can say, a filter and an
  * expected generation: as a default these never had an effect. True when there was a
@@ -178,6 +180,9 @@ void policy_to_compression(const policy *p, policy_kind kind, asc_request *req,
 /* Append the filter of a policy as a field; nothing when filter is NULL. False when
  * memory is short. */
 bool policy_filter_to_field(PyObject *filter, asc_writer *w);
+
+/* The bits of info4 that ask for details of errors. */
+uint8_t policy_error_detail(const policy *p);
 
 /* Put into a header what the policy says of reading. Bits that are set already stay. */
 void policy_to_read_head(const policy *p, asc_msg_head *head);
