@@ -137,11 +137,13 @@ test_ended_transaction_takes_no_command(void)
     asc_error err;
     for (int state = ASC_TXN_VERIFIED; state <= ASC_TXN_COMMIT_FAILED; state++) {
         asc_txn *t = asc_txn_new(ID, 1);
-        CHECK_EQ_INT(asc_txn_begin_end(t, &err), ASC_OK);
-        CHECK_EQ_INT(asc_txn_begin_end(t, &err), ASC_ERR_PARAM);
+        CHECK_EQ_INT(asc_txn_begin_end(t, &err, &err), ASC_OK);
+        CHECK_EQ_INT(asc_txn_begin_end(t, t, &err), ASC_ERR_PARAM);
         CHECK_EQ_INT(asc_txn_enter(t, "test", 1, &err), ASC_ERR_PARAM);
         asc_txn_set_state(t, (asc_txn_state)state, state == ASC_TXN_COMMIT_FAILED);
-        asc_txn_end_end(t);
+        asc_txn_end_end(t, t); /* another one has begun */
+        CHECK_EQ_INT(asc_txn_begin_end(t, t, &err), ASC_ERR_PARAM);
+        asc_txn_end_end(t, &err);
         CHECK_EQ_INT(asc_txn_enter(t, "test", 1, &err), ASC_ERR_PARAM);
         CHECK_HAS(err.message, "Issuing commands to this transaction is forbidden");
         CHECK_EQ_INT(asc_txn_get_state(t), state);

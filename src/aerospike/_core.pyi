@@ -126,9 +126,9 @@ class Transaction:
         They count from the first write, until when it can be set. 0: as the servers are
         configured, most often 10.
         """
-    def _begin_end(self) -> None:
+    def _begin_end(self, who: object, /) -> None:
         """x"""
-    def _end_end(self) -> None:
+    def _end_end(self, who: object, /) -> None:
         """x"""
     def _forget(self) -> None:
         """x"""

@@ -13,6 +13,7 @@ import os
 import pickle
 import signal
 import struct
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -835,6 +836,53 @@ def test_a_commit_that_is_interrupted_is_in_doubt(node, config):
         assert (txn.state, txn.in_doubt) == (COMMIT_FAILED, True)
         del node.plans[MARK]
         assert client.commit(txn) == aerospike.COMMIT_OK
+
+
+class Signalled(BaseException):
+    """What the handler of a signal raises."""
+
+
+def call_number(number: int, then: Callable[[], None]) -> Callable[..., None]:
+    """A profile function that does something in one call of all that follow.
+
+    Handlers of signals run there: where a function in Python begins, and where one in C
+    has ended.
+    """
+    left = iter(range(number, -1, -1))
+
+    def profile(_frame: Any, event: str, _arg: Any) -> None:
+        if event in ("call", "c_return") and next(left, None) == 0:
+            then()
+
+    return profile
+
+
+@pytest.mark.parametrize("end", ["commit", "abort"])
+def test_a_signal_at_any_moment_leaves_the_truth(node, config, end):
+    """The error is kept meanwhile, and with it all frames that it came through."""
+
+    def interrupt() -> None:
+        raise Signalled
+
+    number, is_interrupted = 0, True
+    with aerospike.client(config) as client:
+        while is_interrupted:
+            txn, is_interrupted = in_one(node, client), False
+            node.steps.clear()
+            sys.setprofile(call_number(number, interrupt))
+            try:
+                getattr(client, end)(txn)
+            except Signalled:
+                is_interrupted = True
+                sys.setprofile(None)
+                assert txn.in_doubt or (txn.state == COMMITTED) == (MARK in node.steps)
+                again = client.abort if txn.state == ABORTED else getattr(client, end)
+                again(txn)
+            finally:
+                sys.setprofile(None)
+            assert txn.state == (COMMITTED if end == "commit" else ABORTED)
+            number += 1
+    assert number > 20
 
 
 def test_a_call_that_is_closed_unfinished_is_in_doubt(node, config):

@@ -89,15 +89,16 @@ void asc_txn_doubted(asc_txn *t, uint32_t set, const uint8_t *digest);
 
 /* --- its end --- */
 
-/* Begin to end it: from here on no command begins, and nobody else can end it.
- * ASC_ERR_PARAM: somebody else is at it, or it was made in a parent process. */
-asc_status asc_txn_begin_end(asc_txn *t, asc_error *err);
+/* Begin to end it: from here on no command begins, and nobody else can end it. `who` is
+ * an address that nobody else has. ASC_ERR_PARAM: somebody is at it, or it was made in
+ * a parent process. */
+asc_status asc_txn_begin_end(asc_txn *t, const void *who, asc_error *err);
 
 /* Say how far that has come. Only who has begun to end it may. */
 void asc_txn_set_state(asc_txn *t, asc_txn_state state, bool in_doubt);
 
-/* Let go of it again. */
-void asc_txn_end_end(asc_txn *t);
+/* Let go of it again; nothing if it is not `who` that has begun. */
+void asc_txn_end_end(asc_txn *t, const void *who);
 
 /* Forget its records and its monitor: it is committed, and nothing is left to do. */
 void asc_txn_forget(asc_txn *t);

@@ -194,7 +194,7 @@ check_open(const asc_txn *t, asc_error *err)
         [ASC_TXN_COMMIT_FAILED] = "its commit has failed; commit it again",
     };
     asc_txn_state state = atomic_load(&t->state);
-    if (state == ASC_TXN_OPEN && !t->is_ending) {
+    if (state == ASC_TXN_OPEN && t->ender == NULL) {
         return ASC_OK;
     }
     return asc_error_set(
@@ -445,18 +445,20 @@ asc_txn_take_deadline(asc_txn *t, const asc_msg *m)
 /* --- its end --- */
 
 asc_status
-asc_txn_begin_end(asc_txn *t, asc_error *err)
+asc_txn_begin_end(asc_txn *t, const void *who, asc_error *err)
 {
     asc_status rc = check_process(t, err);
     if (rc != ASC_OK) {
         return rc;
     }
     pthread_mutex_lock(&t->lock);
-    if (t->is_ending) {
+    if (t->ender != NULL) {
         rc = asc_error_set(err, ASC_ERR_PARAM,
                            "this transaction is being committed or aborted already");
     }
-    t->is_ending = true;
+    else {
+        t->ender = who;
+    }
     pthread_mutex_unlock(&t->lock);
     return rc;
 }
@@ -469,13 +471,15 @@ asc_txn_set_state(asc_txn *t, asc_txn_state state, bool in_doubt)
 }
 
 void
-asc_txn_end_end(asc_txn *t)
+asc_txn_end_end(asc_txn *t, const void *who)
 {
     if (t->fork_count != asc_fork_count()) {
         return;
     }
     pthread_mutex_lock(&t->lock);
-    t->is_ending = false;
+    if (t->ender == who) {
+        t->ender = NULL;
+    }
     pthread_mutex_unlock(&t->lock);
 }
 

@@ -25,7 +25,7 @@ struct asc_txn {
     _Atomic uint32_t deadline; /* as the servers count; 0: there is no monitor yet */
     pthread_mutex_t lock;      /* of all below */
     char ns[ASC_MAX_NAMESPACE_SIZE + 1]; /* "": no command has begun */
-    bool is_ending;
+    const void *ender;                   /* who ends it, or NULL: compared alone */
     bool write_in_doubt;    /* so that the monitor must stay, for the servers to look */
     uint32_t n_under_way;   /* commands */
     uint32_t n_reserved;    /* keys of commands that are under way */

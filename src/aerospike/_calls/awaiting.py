@@ -45,10 +45,10 @@ async def run(call: Call[T], answer: Callable[[Request], Awaitable[Any]]) -> T:
 
     :param answer: gives what is to be awaited for the answer to a request.
     """
-    steps = Steps(call)
     has_changed = False
     found: Any = None
     try:
+        steps = Steps(call)
         while not steps.has_ended:
             try:
                 resume, found = steps.send, await answer(steps.request)
@@ -59,6 +59,7 @@ async def run(call: Call[T], answer: Callable[[Request], Awaitable[Any]]) -> T:
             steps.go_on(resume, found)
         return steps.result
     finally:
+        call.close()  # at once, not when nobody holds this frame any more
         found = None  # an error's traceback holds this frame, which must not hold it
 
 

@@ -36,9 +36,9 @@ def run(call: Call[T], answer: Callable[[Request], Any]) -> T:
     :param answer: returns the answer to a request, or raises. A StopIteration, which no
         generator can be handed, comes out here without the call's having a say.
     """
-    steps = Steps(call)
     found: Any = None
     try:
+        steps = Steps(call)
         while not steps.has_ended:
             try:
                 resume, found = steps.send, answer(steps.request)
@@ -49,6 +49,7 @@ def run(call: Call[T], answer: Callable[[Request], Any]) -> T:
             steps.go_on(resume, found)
         return steps.result
     finally:
+        call.close()  # at once, not when nobody holds this frame any more
         found = None  # an error's traceback holds this frame, which must not hold it
 
 

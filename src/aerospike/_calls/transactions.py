@@ -32,6 +32,8 @@ from aerospike.exception import AerospikeError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aerospike._calls.requests import Call
 
 _COMMITTED, _ABORTED = 124, 125  # what a server says of a transaction that has ended
@@ -59,11 +61,7 @@ def commit(transaction: Transaction) -> Call[int]:
     take.
     """
     _check(transaction, "commit")
-    transaction._begin_end()
-    try:
-        return (yield from _commit(transaction))
-    finally:
-        transaction._end_end()
+    return (yield from _alone(transaction, _commit))
 
 
 def abort(transaction: Transaction) -> Call[int]:
@@ -76,11 +74,7 @@ def abort(transaction: Transaction) -> Call[int]:
     :raises ParamError: another call is ending it.
     """
     _check(transaction, "abort")
-    transaction._begin_end()
-    try:
-        return (yield from _abort(transaction))
-    finally:
-        transaction._end_end()
+    return (yield from _alone(transaction, _abort))
 
 
 def _check(transaction: object, name: str) -> None:
@@ -89,6 +83,18 @@ def _check(transaction: object, name: str) -> None:
         raise TypeError(
             f"{name}() argument 1 must be aerospike.Transaction, not {given}"
         )
+
+
+def _alone(
+    transaction: Transaction, steps: Callable[[Transaction], Call[int]]
+) -> Call[int]:
+    """Take steps while nobody else can; a signal may come at any moment."""
+    who = object()
+    try:
+        transaction._begin_end(who)
+        return (yield from steps(transaction))
+    finally:
+        transaction._end_end(who)
 
 
 def _commit(transaction: Transaction) -> Call[int]:
@@ -174,25 +180,29 @@ def _is_marked_before(transaction: Transaction) -> Call[bool]:
     client, whose reply was lost. The servers do the rest in their own time, so that the
     client goes on in either case: a record that is final stays as it is."""
     was_in_doubt = transaction.in_doubt
+    state = TXN_STATE_COMMIT_FAILED  # for who is interrupted, or closed before its end
     try:
         yield EndStep(transaction, EndStep.MARK)
+        state = TXN_STATE_COMMITTED
+    except GeneratorExit:
+        raise
     except AerospikeError as error:
         if error.code == _COMMITTED:
-            transaction._set_state(TXN_STATE_COMMITTED)
+            state = TXN_STATE_COMMITTED
             return True
         if error.code == _ABORTED:
-            transaction._set_state(TXN_STATE_ABORTED)
-        elif error.in_doubt or was_in_doubt:
-            transaction._set_state(TXN_STATE_COMMIT_FAILED, True)
+            state = TXN_STATE_ABORTED
+        elif not was_in_doubt and not error.in_doubt:
+            state = TXN_STATE_VERIFIED
+        else:
             error.in_doubt = True
         raise
     except BaseException as error:
-        # who is interrupted, or closed before its end, tells nothing
-        is_known = not isinstance(error, GeneratorExit) and hasattr(error, "in_doubt")
-        if was_in_doubt or not is_known or getattr(error, "in_doubt", True):
-            transaction._set_state(TXN_STATE_COMMIT_FAILED, True)
+        if not was_in_doubt and not getattr(error, "in_doubt", True):
+            state = TXN_STATE_VERIFIED
         raise
-    transaction._set_state(TXN_STATE_COMMITTED)
+    finally:
+        transaction._set_state(state, state == TXN_STATE_COMMIT_FAILED)
     return False
 
 

@@ -165,12 +165,11 @@ static PyGetSetDef transaction_attributes[] = {
 /* --- for the calls that end it --- */
 
 static PyObject *
-transaction_begin_end(PyObject *self, PyObject *ignored)
+transaction_begin_end(PyObject *self, PyObject *who)
 {
     asc_error err;
-    (void)ignored;
     asc_error_reset(&err);
-    if (asc_txn_begin_end(transaction_of(self), &err) != ASC_OK) {
+    if (asc_txn_begin_end(transaction_of(self), who, &err) != ASC_OK) {
         raise_error(PyType_GetModuleState(Py_TYPE(self)), &err, NULL, NULL);
         return NULL;
     }
@@ -178,10 +177,9 @@ transaction_begin_end(PyObject *self, PyObject *ignored)
 }
 
 static PyObject *
-transaction_end_end(PyObject *self, PyObject *ignored)
+transaction_end_end(PyObject *self, PyObject *who)
 {
-    (void)ignored;
-    asc_txn_end_end(transaction_of(self));
+    asc_txn_end_end(transaction_of(self), who);
     Py_RETURN_NONE;
 }
 
@@ -217,9 +215,11 @@ transaction_set_state(PyObject *self, PyObject *args)
 }
 
 static PyMethodDef transaction_methods[] = {
-    {"_begin_end", transaction_begin_end, METH_NOARGS,
-     "Let no command begin any more, and nobody else end the transaction."},
-    {"_end_end", transaction_end_end, METH_NOARGS, "Let go of it again."},
+    {"_begin_end", transaction_begin_end, METH_O,
+     "Let no command begin any more, and nobody else end the transaction.\n\n"
+     ":param who: an object that nobody else has."},
+    {"_end_end", transaction_end_end, METH_O,
+     "Let go of it again; nothing if who has not begun."},
     {"_forget", transaction_forget, METH_NOARGS,
      "Forget what it has read and written."},
     {"_n_under_way", transaction_n_under_way, METH_NOARGS,
