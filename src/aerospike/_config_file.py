@@ -20,6 +20,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import stat
 from urllib.parse import unquote
 
 from aerospike._errors import shown
@@ -34,10 +35,16 @@ if TYPE_CHECKING:
     Parser = Callable[[Any], Any]
 
 LARGEST = 1 << 20
-"""Bytes of a file; a larger one is no configuration but a mistake."""
+"""Bytes of a file; a larger one is no configuration but a mistake. It also limits the
+values that a file has once each alias is replaced by what it stands for."""
+
+_MOST_REMARKS = 20
+_LONGEST_NAME = 100
 
 _VERSIONS = ("1.0.0", "1.1.0")
 _UINT32_MAX = (1 << 32) - 1
+_MOST_CONNECTIONS = (1 << 16) - 1
+_DAY_MS = 86_400_000
 
 
 class FileError(Exception):
@@ -96,9 +103,14 @@ def _bool(value: Any) -> bool:
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str) or "\0" in value:
+    if not isinstance(value, str) or "\0" in value or not _is_unicode(value):
         raise FileError(f"a text is expected, {_got(value)}")
     return value
+
+
+def _is_unicode(text: str) -> bool:
+    """False: it has lone surrogates, as "\\ud800" in a file makes them."""
+    return not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _racks(value: Any) -> list[int]:
@@ -216,8 +228,8 @@ POLICIES: dict[str, tuple[tuple[dict[str, Parser], tuple[str, ...]], ...]] = {
 
 STATIC_CLIENT: dict[str, Parser] = {
     "config_interval": _MS,
-    "max_connections_per_node": _COUNT,
-    "min_connections_per_node": _COUNT,
+    "max_connections_per_node": _number(1, _MOST_CONNECTIONS, "a whole number"),
+    "min_connections_per_node": _number(0, _MOST_CONNECTIONS, "a whole number"),
     **_unused("async_max_connections_per_node", "async_min_connections_per_node"),
 }
 
@@ -231,7 +243,7 @@ DYNAMIC_CLIENT: dict[str, Parser] = {
     "max_socket_idle": _S,
     "rack_aware": _bool,
     "rack_ids": _racks,
-    "tend_interval": _number(250, _UINT32_MAX, "a whole number of milliseconds"),
+    "tend_interval": _number(250, _DAY_MS, "a whole number of milliseconds"),
     "use_service_alternative": _bool,
 }
 
@@ -255,6 +267,12 @@ METRICS: dict[str, Parser] = {
     "latency_shift": _SMALL,
     "labels": _labels,
 }
+
+
+def _named(key: object) -> str:
+    """An unknown key, as it stands in a line of the log."""
+    is_plain = isinstance(key, str) and key.isprintable() and len(key) <= _LONGEST_NAME
+    return str(key) if is_plain else shown(key)
 
 
 class Settings:
@@ -282,16 +300,24 @@ class Settings:
             raise FileError(f"{place}: a section with keys is expected, {_got(value)}")
         known = list(known)
         for key, entry in value.items():
-            name = key if isinstance(key, str) else shown(key)
-            where = f"{place}.{name}" if place else name
-            if name in known:
-                yield name, entry
-                continue
-            near = difflib.get_close_matches(name, known, n=1)
-            if not near and not place and (name in POLICIES or name == "client"):
-                near = [f"dynamic.{name}"]
-            hint = f" (did you mean {near[0]}?)" if near else ""
-            self.remarks.append(f"{where}: unknown key{hint}")
+            if isinstance(key, str) and key in known:
+                yield key, entry
+            else:
+                self._remark_on(place, _named(key), known)
+
+    def _remark_on(self, place: str, name: str, known: list[str]) -> None:
+        """Say that a key is unknown; but no more than somebody reads."""
+        if len(self.remarks) > _MOST_REMARKS:
+            return
+        if len(self.remarks) == _MOST_REMARKS:
+            self.remarks.append("more unknown keys are ignored")
+            return
+        where = f"{place}.{name}" if place else name
+        near = difflib.get_close_matches(name, known, n=1)
+        if not near and not place and (name in POLICIES or name == "client"):
+            near = [f"dynamic.{name}"]
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        self.remarks.append(f"{where}: unknown key{hint}; it is ignored")
 
     def _parsed(
         self, place: str, value: object, parsers: dict[str, Parser]
@@ -351,9 +377,10 @@ class Settings:
                     self._add_client("static.client", of_client, STATIC_CLIENT)
 
     def _check_version(self, version: object) -> None:
-        if str(version) not in _VERSIONS:
+        if version not in _VERSIONS:
             self.remarks.append(
-                f"version: {_got(version)}; this client knows {', '.join(_VERSIONS)}"
+                f"version: {_got(version)}; this client knows {', '.join(_VERSIONS)}; "
+                "it is ignored"
             )
 
 
@@ -379,19 +406,57 @@ def _yaml(text: str) -> object:
             "a file .json needs nothing"
         ) from None
     try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        loader = yaml.SafeLoader(text)
+        root = loader.get_single_node()
+        if root is None:
+            return None
+        if _size(root, {}) > LARGEST:
+            raise FileError("its aliases stand for too much, or for themselves")
+        return loader.construct_document(root)
+    except FileError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a tag with a wrong value raises anything
         mark = getattr(error, "problem_mark", None)
         line = f" in line {mark.line + 1}" if mark is not None else ""
         problem = getattr(error, "problem", None) or type(error).__name__
         raise FileError(f"it is not valid YAML: {problem}{line}") from None
 
 
+def _size(node: Any, sizes: dict[int, float]) -> float:
+    """How many values a node of YAML stands for, where each alias counts as all that it
+    stands for.
+
+    :param sizes: those of the nodes that are known, by id. One that is met again before
+        it is known contains itself, and has no end.
+    :raises FileError: a section has a key twice.
+    """
+    if id(node) not in sizes:
+        sizes[id(node)] = float("inf")
+        parts = [] if isinstance(node.value, str) else node.value
+        pairs = [part for part in parts if isinstance(part, tuple)]
+        _check_keys([key.value for key, _ in pairs if isinstance(key.value, str)])
+        nodes = [each for pair in pairs for each in pair] if pairs else parts
+        sizes[id(node)] = 1 + sum(_size(each, sizes) for each in nodes)
+    return sizes[id(node)]
+
+
+def _check_keys(keys: list[str]) -> None:
+    """A key that is there twice would be ignored once."""
+    if len(set(keys)) < len(keys):
+        twice = next(key for i, key in enumerate(keys) if key in keys[:i])
+        raise FileError(f"the key {_named(twice)} is there twice in one section")
+
+
 def _json(text: str) -> object:
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
         raise FileError(f"it is not valid JSON: {error}") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    _check_keys([key for key, _ in pairs])
+    return dict(pairs)
 
 
 def _toml(text: str) -> object:
@@ -403,15 +468,24 @@ def _toml(text: str) -> object:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise FileError(f"it is not valid TOML: {error}") from None
+    except MemoryError:
+        raise FileError("it is not valid TOML: it needs too much memory") from None
 
 
 _FORMATS: dict[str, Callable[[str], object]] = {".json": _json, ".toml": _toml}
 
 
+def _open(path: str, flags: int) -> int:
+    """A pipe that nobody writes to is not waited for."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
 def read(path: str) -> bytes:
     """The content of a file. :raises FileError: it cannot be read, or is too large."""
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=_open) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise FileError("it is no regular file")
             content = file.read(LARGEST + 1)
     except (OSError, ValueError) as error:
         raise FileError(f"it cannot be read: {error}") from None

@@ -165,7 +165,7 @@ class Watch:
             interval_ms = self._given_interval_ms
         self._interval_ms = max(interval_ms, LEAST_INTERVAL_MS)
         for remark in settings.remarks:
-            self._log(_LOG_WARNING, f"{remark}; it is ignored")
+            self._log(_LOG_WARNING, remark)
 
     def complain(self, trouble: str) -> None:
         """Say what is wrong with the file, once."""

@@ -245,6 +245,22 @@ TROUBLES = {
     "empty": ("", "it is empty"),
     "half": ('{"dynamic": {"read": {"total_', "it is not valid JSON"),
     "large": (" " * (_config_file.LARGEST + 1), "it has more than 1048576 bytes"),
+    "seldom": (
+        dynamic(client={"tend_interval": 86_400_001}),
+        "dynamic.client.tend_interval: a whole number of milliseconds is expected",
+    ),
+    "none": (
+        {"static": {"client": {"max_connections_per_node": 0}}},
+        "static.client.max_connections_per_node: a whole number is expected, from 1",
+    ),
+    "surrogate": (
+        dynamic(client={"app_id": "\ud800"}),
+        "dynamic.client.app_id: a text is expected, got '\\ud800'",
+    ),
+    "twice": (
+        '{"dynamic": {"read": {"max_retries": 1, "max_retries": 2}}}',
+        "the key max_retries is there twice in one section",
+    ),
 }
 
 
@@ -281,6 +297,57 @@ def test_bytes_that_are_no_text_are_refused(path, follow):
     with pytest.raises(exception.ParamError) as caught:
         follow(validate_keys=True)
     assert "it is not UTF-8" in caught.value.detail
+
+
+BOMB = "0: &a0 [x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 8)}]\n" for i in range(1, 10)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (BOMB + "version: *a9\ndynamic: {}\n", "its aliases stand for too much"),
+        ("dynamic: &all {read: *all}\n", "its aliases stand for too much, or for them"),
+        ("dynamic:\n  read: {}\n  read: {}\n", "the key read is there twice"),
+        (
+            "dynamic: {read: {total_timeout: !!bool maybe}}\n",
+            "it is not valid YAML: KeyError",
+        ),
+        (
+            "dynamic: {read: {total_timeout: !!int ''}}\n",
+            "it is not valid YAML: IndexError",
+        ),
+        ("dynamic: " + "[" * 5000, "it is not valid YAML: RecursionError"),
+    ],
+)
+def test_yaml_that_cannot_be_used_is_refused(text, why):
+    pytest.importorskip("yaml", reason="needs yaml")
+    with pytest.raises(_config_file.FileError, match=why):
+        _config_file.settings_of("a.yaml", text.encode())
+
+
+def test_version_that_is_a_huge_number_is_remarked_on():
+    pytest.importorskip("yaml", reason="needs yaml")
+    text = f"version: 0x{'f' * 5000}\ndynamic: {{}}\n"
+    settings = _config_file.settings_of("a.yaml", text.encode())
+    assert settings.remarks[0].startswith("version: got <int>; this client knows 1.0.0")
+
+
+def test_remarks_are_few_and_one_line_each():
+    keys = {f"key\n\x1b[31m{i}": 1 for i in range(1000)} | {"k" * 100_000: 1}
+    text = json.dumps(dynamic(read=keys))
+    remarks = _config_file.settings_of("a.json", text.encode()).remarks
+    assert remarks[0] == (r"dynamic.read.'key\n\x1b[31m0': unknown key; it is ignored")
+    assert remarks[-1] == "more unknown keys are ignored"
+    assert len(remarks) < 30
+
+
+def test_pipe_is_not_waited_for(path, follow):
+    os.mkfifo(path)
+    with pytest.raises(exception.ParamError) as caught:
+        follow(validate_keys=True)
+    assert "it is no regular file" in caught.value.detail
 
 
 def test_yaml_without_its_package_says_what_to_install(tmp_path, monkeypatch):

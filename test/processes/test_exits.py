@@ -121,6 +121,25 @@ ENDS = {
         thread.join()
         assert client.get(key)[2]["n"] == 7
     """,
+    "a thread that reads files and has died with its lock": """
+        from aerospike import _watch
+        provider = aerospike.ConfigProvider(os.devnull)
+        with __import__("warnings").catch_warnings():
+            __import__("warnings").simplefilter("ignore")  # the file is of no use
+            follower = aerospike.client({**config, "config_provider": provider})
+        thread = threading.Thread(target=_watch._watcher._changed.acquire)
+        thread.start()
+        thread.join()
+    """,
+    "metrics and listeners that nobody ends": """
+        from aerospike import monitoring
+        from aerospike_helpers.metrics import MetricsPolicy
+        class All(monitoring.CommandListener, monitoring.PoolListener):
+            pass
+        told = aerospike.client({**config, "event_listeners": [All()]})
+        told.enable_metrics(MetricsPolicy(report_dir=folder, interval=1))
+        for_ever(lambda: told.get(key))
+    """,
     "a client nobody closes in a thread's own data": """
         local = threading.local()
         def work():

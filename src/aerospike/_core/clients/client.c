@@ -118,11 +118,13 @@ connect_and_warn(module_state *st, const asc_config *config, const client_config
 }
 
 /* Let the file with dynamic settings be read from now on, or no longer. Where that
- * cannot be, a line on stderr says so: the client works without it. */
+ * cannot be, a line on stderr says so: the client works without it. At the end of the
+ * interpreter nobody reads it any more, and the thread that did may have died with its
+ * lock. */
 static void
 watch_file(ClientObject *client, bool is_wanted)
 {
-    if (client->config.file == NULL) {
+    if (client->config.file == NULL || is_finalizing()) {
         return;
     }
     PyObject *set = PyErr_GetRaisedException(); /* which stays */
