@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import warnings
 from contextvars import copy_context
 from threading import Thread
@@ -34,12 +35,13 @@ class _Attempt:
         self._todo = [connect]  # which is the client's, and goes before anybody is told
         self.is_done = False
         self.error: BaseException | None = None
-        self._thread = Thread(target=self._run, name="aerospike", daemon=True)
-        self._thread.start()
+        self._process = os.getpid()
+        # not kept: the stack of a thread stays as long as its object
+        Thread(target=self._run, name="aerospike", daemon=True).start()
 
     def is_left_behind(self) -> bool:
         """Has the process forked meanwhile? The thread is the parent's, then."""
-        return not self.is_done and not self._thread.is_alive()
+        return not self.is_done and self._process != os.getpid()
 
     def _run(self) -> None:
         try:

@@ -9,6 +9,7 @@ import sys
 import textwrap
 import threading
 import warnings
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 import uvloop
 
 import aerospike
-from aerospike import exception
+from aerospike import _async_client, exception
 
 from ..absent import ABSENT, need
 from ..children import run_script
@@ -90,6 +91,30 @@ def test_client_can_be_opened_and_closed_many_times(run, async_config, record):
             assert "closed" in repr(client)
             with pytest.raises(exception.ClusterError):
                 await client.get(record)
+
+    run(main())
+
+
+def test_connected_client_keeps_no_thread(run, async_config, record, monkeypatch):
+    """From Python 3.13 on a thread's stack stays as long as its object."""
+    threads: list[weakref.ref[threading.Thread]] = []
+
+    class Seen(threading.Thread):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            threads.append(weakref.ref(self))
+
+    monkeypatch.setattr(_async_client, "Thread", Seen)
+
+    async def main() -> None:
+        async with AsyncClient(async_config) as client:
+            assert (await client.get(record))[2] == {"a": 1}
+            assert threads
+            for _ in range(int(PATIENCE_S / 0.002)):  # it may take a while to end
+                if not any(thread() for thread in threads):
+                    return
+                await asyncio.sleep(0.002)
+            raise AssertionError(threads)
 
     run(main())
 
