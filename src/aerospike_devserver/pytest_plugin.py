@@ -39,6 +39,8 @@ Key = tuple[str, str, str]
 DEFAULT_PORT = 3000
 SET = "pytest"
 """The set of the keys that the fixtures make."""
+CONNECT_TIMEOUT_MS = 20_000
+"""How long the client may take to connect: machines that run tests are often busy."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -194,6 +196,7 @@ def aerospike_config(aerospike_hosts: Hosts) -> dict[str, Any]:
     """
     return {
         "hosts": aerospike_hosts,
+        "connect_timeout": CONNECT_TIMEOUT_MS,
         "fail_if_not_connected": True,
         "validate_keys": True,
     }

@@ -108,18 +108,23 @@ def _close(sock: socket.socket) -> None:
     sock.close()
 
 
+def _peek(sock: socket.socket) -> bytes | None:
+    """The next byte to be read: None if there is none yet, b"" if none will come."""
+    try:
+        # not the method of a TLS socket, which cannot look ahead
+        return socket.socket.recv(sock, 1, socket.MSG_PEEK)
+    except _not_yet(sock):
+        return None
+    except OSError:
+        return b""
+
+
 def _has_hung_up(sock: socket.socket) -> bool:
     """Whether the peer has gone and left nothing to read.
 
     Over TLS its farewell may be there to be read; then sending fails before long.
     """
-    try:
-        # not the method of a TLS socket, which cannot look ahead
-        return socket.socket.recv(sock, 1, socket.MSG_PEEK) == b""
-    except _not_yet(sock):
-        return False
-    except OSError:
-        return True
+    return _peek(sock) == b""
 
 
 def _common_name(sock: socket.socket) -> str | None:
@@ -452,8 +457,10 @@ class Handshake:
         self._loop.watch(self._sock, mask, self._on_event)
 
     def _give_up(self) -> None:
-        """Drop the peer, unless it is this node that does nothing."""
-        if self._is_frozen:
+        """Drop the peer, unless this node does nothing, or has yet to read from it."""
+        if self._is_over:
+            return
+        if self._is_frozen or _peek(self._sock):
             self._loop.call_later(HANDSHAKE_LIMIT_S, self._give_up)
         else:
             self.close()

@@ -12,9 +12,9 @@ import pytest
 
 import aerospike
 from aerospike import _report
-from aerospike_devserver import DevCluster
+from aerospike_devserver import DevCluster, transport
 
-from ..waiting import patient
+from ..waiting import PATIENCE_S, patient
 from .certificates import NAME, Authority
 
 MakeAuthority = Callable[[], Authority]
@@ -23,6 +23,12 @@ MakeAuthority = Callable[[], Authority]
 @pytest.fixture(scope="session", autouse=True)
 def _all_need_tls(built_with_tls: None) -> None:
     pass
+
+
+@pytest.fixture(autouse=True)
+def _servers_are_patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a client may need a while for its part of a handshake."""
+    monkeypatch.setattr(transport, "HANDSHAKE_LIMIT_S", PATIENCE_S)
 
 
 class Connect:

@@ -1,5 +1,6 @@
 """TLS of the development server: ports, certificates, and peers that misbehave."""
 
+import itertools
 import os
 import socket
 import ssl
@@ -305,6 +306,29 @@ def test_peer_that_stops_in_a_handshake_is_dropped(cluster, share):
     with Connection(*cluster.config["hosts"][0][:2]) as connection:
         connection.send(hello[: int(share * len(hello))])
         ends(connection)
+
+
+def handshakes(loop):
+    """Those that are under way; to be called on the loop's thread."""
+    found = itertools.chain(*(each.connections for each in loop.listeners))
+    return [each for each in found if isinstance(each, transport.Handshake)]
+
+
+def test_handshake_that_the_node_has_yet_to_read_goes_on(cluster):
+    """A busy machine may hold the server up for longer than a peer may take."""
+    loop = cluster._running
+    until(lambda: not loop.call(lambda: handshakes(loop)))  # those of other tests
+    with Connection(*cluster.config["hosts"][0][:2]) as connection:
+        until(lambda: loop.call(lambda: handshakes(loop)))
+
+        def time_is_up():
+            (handshake,) = handshakes(loop)
+            connection.send(client_hello())
+            until(lambda: transport._peek(handshake._sock))
+            handshake._give_up()
+
+        loop.call(time_is_up)
+        assert connection.sock.recv(1) == b"\x16"
 
 
 def ends(connection):
