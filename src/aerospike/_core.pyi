@@ -87,15 +87,16 @@ class Tracker:
 class Transaction:
     """Several commands that take effect together, or not at all.
 
-    :param reads_capacity: int, 0 to 2**32 - 1: about how many records it reads.
-    :param writes_capacity: likewise, how many it writes.
+    :param reads_capacity: int, 0 to 2**32 - 1: about how many records it reads; a
+        hint for the memory, no limit.
+    :param writes_capacity: likewise, how many it writes; the servers allow 4096.
     :raises TypeError: one is no int.
     :raises ValueError, OverflowError: one is beyond these limits.
 
-    A command belongs to it that has it as "txn" in its policy; the client's
-    commit() and abort() end it. Threads and tasks may share it. It needs a
-    namespace with strong consistency, on servers of the Enterprise Edition, from
-    8.0 on.
+    Give it as "txn" in the policy of each command that belongs to it, and end it
+    with the client's commit() or abort(). Threads and tasks may share it. It needs
+    a namespace with strong consistency, on servers of the Enterprise Edition, from
+    8.0 on. After a conflict, begin again with a new one.
     """
     def __new__(
         cls, reads_capacity: int = 128, writes_capacity: int = 128
@@ -105,25 +106,29 @@ class Transaction:
         """Return the random number of the transaction, 64 bits."""
     @property
     def in_doubt(self) -> bool:
-        """Return whether nobody knows if it is committed, because a commit has failed.
+        """Return whether it is unknown if the transaction is committed.
 
-        Another commit() finds out.
+        This is so after a commit() that got no answer. Another commit() finds out.
         """
     @property
     def state(self) -> int:
-        """Return a TXN_STATE_* constant."""
+        """Return a constant: TXN_STATE_OPEN, _VERIFIED, _COMMITTED, _ABORTED or
+        _COMMIT_FAILED.
+        """
     @property
     def timeout(self) -> int:
-        """Return the seconds after which the servers abort it.
+        """Return the seconds after which the servers abort the transaction.
 
-        They count from the first write, until when it can be set. 0: as the servers are
+        They count from its first write. Set it before that; later it has no effect, and
+        servers refuse the first write with more than 120. 0: as the servers are
         configured, most often 10.
         """
     @timeout.setter
     def timeout(self, value: int, /) -> None:
-        """Return the seconds after which the servers abort it.
+        """Return the seconds after which the servers abort the transaction.
 
-        They count from the first write, until when it can be set. 0: as the servers are
+        They count from its first write. Set it before that; later it has no effect, and
+        servers refuse the first write with more than 120. 0: as the servers are
         configured, most often 10.
         """
     def _begin_end(self, who: object, /) -> None:

@@ -257,6 +257,23 @@ _PRIVILEGES = {
 }
 
 
+# calls that can remove a record; a put or operations can take its last bin
+_REMOVES = ("remove", "remove_bin", "put", "operate", "operate_ordered")
+
+
+def _forbidden(_error: AerospikeError, method: str, _argument: Any) -> str:
+    text = (
+        "the server does not allow this now: it may be out of space, be set to refuse "
+        "such commands, or need a time to live that the namespace does not have"
+    )
+    if method in _REMOVES:
+        text += (
+            "; in a namespace with strong consistency, what removes a record needs "
+            "'durable_delete' in the policy"
+        )
+    return text
+
+
 def _needs_privilege(error: AerospikeError, method: str, _argument: Any) -> str:
     if error.code == _NOT_AUTHENTICATED:
         return "the cluster wants a login, and this client has no user"
@@ -273,6 +290,7 @@ def _element(text: str) -> Callable[[AerospikeError, str, Any], str]:
 
 _REFUSED = 4
 _TIMEOUT = 9
+_UNAVAILABLE = 11
 _NO_NAMESPACE = 20
 _NO_USER = 60
 _NO_ROLE = 70
@@ -297,17 +315,19 @@ _HINTS: dict[int, Callable[[AerospikeError, str, Any], str]] = {
     12: _wrong_type,
     13: _element("the namespace's configuration limits the size of a record"),
     17: _element("the policy of the operation wants the bin to exist"),
-    22: _element(
-        "the server does not allow this now: it may be out of space, be set to refuse "
-        "such commands, or need a time to live that the namespace does not have"
+    16: _element(
+        "the server's version or edition, or the configuration of the namespace, lacks "
+        "what this call needs; a transaction needs strong consistency"
     ),
+    22: _forbidden,
     23: _element(
         "the policy of the operation lets it only update what is there already"
     ),
     24: _exists,
     25: _element(
-        "a server of the Community Edition does not do this; look for 'compress' and "
-        "'durable_delete' in the policy, and compression_threshold in the configuration"
+        "a server of the Community Edition does not do this; look for 'compress', "
+        "'durable_delete' and 'txn' in the policy, and compression_threshold in the "
+        "configuration"
     ),
     26: _does_not_apply,
     27: _element("the record is there, and the policy's 'expressions' refused it"),
@@ -319,6 +339,16 @@ _HINTS: dict[int, Callable[[AerospikeError, str, Any], str]] = {
         "the client's user has used up what its roles allow in a second; see "
         "admin_set_quotas()"
     ),
+}
+
+# the same, of transactions
+_HINTS |= {
+    120: _element(
+        "try again when that transaction has ended; abort your own one before, and "
+        "begin a new one"
+    ),
+    121: _element("abort the transaction, and begin again with a new one"),
+    122: _element("the servers undo the transaction; begin again with a new one"),
 }
 
 # methods whose argument is a list of operations
@@ -447,6 +477,11 @@ def call(
         error.detail = (
             "the server gave up: it was too slow for total_timeout, which it is told, "
             "or waited for another node"
+        )
+    if code == _UNAVAILABLE and error.detail == "partition unavailable":
+        error.detail += (
+            ": too many nodes are gone; a read with "
+            "POLICY_READ_MODE_SC_ALLOW_UNAVAILABLE may find the record"
         )
     if not isinstance(code, int) or code <= 0 or code in (9, 11, 18, 20):
         return

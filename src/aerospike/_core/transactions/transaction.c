@@ -13,24 +13,25 @@
 
 /* --- life --- */
 
-/* The value of an argument, a count. 0, or -1 with the exception that other clients of
- * Aerospike raise. */
+/* The value of an argument or attribute, a count. 0, or -1 with an exception of the
+ * class that other clients of Aerospike raise. */
 static int
-count_from_py(PyObject *value, uint32_t *out)
+count_from_py(const char *name, PyObject *value, uint32_t *out)
 {
     int64_t v;
     if (!PyLong_Check(value)) {
-        PyErr_Format(PyExc_TypeError, "%S must be an integer", value);
+        PyErr_Format(PyExc_TypeError, "%s must be an integer, not %s", name,
+                     Py_TYPE(value)->tp_name);
         return -1;
     }
     bool fits = int64_from_py(value, &v);
     if (v < 0) {
-        PyErr_SetString(PyExc_OverflowError, "can't convert negative int to unsigned");
+        PyErr_Format(PyExc_OverflowError, "%s is negative: %S", name, value);
         return -1;
     }
     if (!fits || v > UINT32_MAX) {
-        PyErr_Format(fits ? PyExc_ValueError : PyExc_OverflowError, "%S exceeds %lu",
-                     value, (unsigned long)UINT32_MAX);
+        PyErr_Format(fits ? PyExc_ValueError : PyExc_OverflowError, "%s %S exceeds %lu",
+                     name, value, (unsigned long)UINT32_MAX);
         return -1;
     }
     *out = (uint32_t)v;
@@ -57,8 +58,8 @@ transaction_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
     uint64_t id;
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OO:Transaction", names, &reads,
                                      &writes) ||
-        (reads != NULL && count_from_py(reads, &n_reads) < 0) ||
-        (writes != NULL && count_from_py(writes, &n_writes) < 0) ||
+        (reads != NULL && count_from_py(names[0], reads, &n_reads) < 0) ||
+        (writes != NULL && count_from_py(names[1], writes, &n_writes) < 0) ||
         choose_id(PyType_GetModuleState(cls), &id) < 0) {
         return NULL;
     }
@@ -139,7 +140,7 @@ set_timeout(PyObject *self, PyObject *value, void *unused)
         PyErr_SetString(PyExc_AttributeError, "timeout cannot be deleted");
         return -1;
     }
-    if (count_from_py(value, &timeout_s) < 0) {
+    if (count_from_py("timeout", value, &timeout_s) < 0) {
         return -1;
     }
     asc_txn_set_timeout(transaction_of(self), timeout_s);
@@ -149,14 +150,17 @@ set_timeout(PyObject *self, PyObject *value, void *unused)
 static PyGetSetDef transaction_attributes[] = {
     {"id", get_id, NULL, "Return the random number of the transaction, 64 bits.", NULL},
     {"in_doubt", get_in_doubt, NULL,
-     "Return whether nobody knows if it is committed, because a commit has failed.\n\n"
-     "Another commit() finds out.",
+     "Return whether it is unknown if the transaction is committed.\n\n"
+     "This is so after a commit() that got no answer. Another commit() finds out.",
      NULL},
-    {"state", get_state, NULL, "Return a TXN_STATE_* constant.", NULL},
+    {"state", get_state, NULL,
+     "Return a constant: TXN_STATE_OPEN, _VERIFIED, _COMMITTED, _ABORTED or\n"
+     "_COMMIT_FAILED.",
+     NULL},
     {"timeout", get_timeout, set_timeout,
-     "Return the seconds after which the servers abort it.\n\n"
-     "They count from the first write, until when it can be set. 0: as the servers "
-     "are\n"
+     "Return the seconds after which the servers abort the transaction.\n\n"
+     "They count from its first write. Set it before that; later it has no effect, and\n"
+     "servers refuse the first write with more than 120. 0: as the servers are\n"
      "configured, most often 10.",
      NULL},
     {NULL, NULL, NULL, NULL, NULL},
@@ -233,14 +237,15 @@ static PyMethodDef transaction_methods[] = {
 static const char doc_Transaction[] =
     "Transaction(reads_capacity=128, writes_capacity=128)\n--\n\n"
     "Several commands that take effect together, or not at all.\n\n"
-    ":param reads_capacity: int, 0 to 2**32 - 1: about how many records it reads.\n"
-    ":param writes_capacity: likewise, how many it writes.\n"
+    ":param reads_capacity: int, 0 to 2**32 - 1: about how many records it reads; a\n"
+    "    hint for the memory, no limit.\n"
+    ":param writes_capacity: likewise, how many it writes; the servers allow 4096.\n"
     ":raises TypeError: one is no int.\n"
     ":raises ValueError, OverflowError: one is beyond these limits.\n\n"
-    "A command belongs to it that has it as \"txn\" in its policy; the client's\n"
-    "commit() and abort() end it. Threads and tasks may share it. It needs a\n"
-    "namespace with strong consistency, on servers of the Enterprise Edition, from\n"
-    "8.0 on.";
+    "Give it as \"txn\" in the policy of each command that belongs to it, and end it\n"
+    "with the client's commit() or abort(). Threads and tasks may share it. It needs\n"
+    "a namespace with strong consistency, on servers of the Enterprise Edition, from\n"
+    "8.0 on. After a conflict, begin again with a new one.";
 
 static PyType_Slot transaction_slots[] = {
     {Py_tp_doc, (void *)doc_Transaction},
