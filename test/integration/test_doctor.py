@@ -620,6 +620,44 @@ def test_list_of_many_peers_is_read_at_once():
     assert time.process_time() - began_s < LATE_S
 
 
+def test_list_of_peers_that_nearly_is_one_is_read_at_once():
+    text = "1,3000,[[BB9,,[" + "a:1," * 60 + "a:1X]"
+    began_s = time.process_time()
+    assert texts.peers_of(text) == []
+    assert not texts.are_peers(text)
+    assert time.process_time() - began_s < LATE_S
+
+
+def test_addresses_and_namespaces_without_an_end_are_cut():
+    [peer] = texts.peers_of("1,3000,[[BB9,,[" + "h," * 5000 + "h]]]")
+    assert len(peer.addresses) == texts.MOST_ADDRESSES
+    maps = texts.maps_of(";".join(f"n{i}:1,1,{bitmap(0)}" for i in range(5000)))
+    assert len(maps) == texts.MOST_NAMESPACES
+
+
+def test_list_of_peers_that_is_malformed_is_a_problem(examination):
+    peers = "1,3000,[[BB9,,[\x1b[31mx:3000]]]"
+    answers = {"peers-clear-std": peers}
+    examination.nodes = {"BB1": node_of("BB1", **answers)}
+    checks.find_nodes(examination)
+    assert [found.code for found in examination.findings] == ["no-answer"]
+
+
+def test_chain_of_peers_without_an_end_is_left(examination, monkeypatch):
+    """Each node names one that nobody has named before."""
+
+    def ask(self, address, tls_name=""):
+        name = f"BB{len(self.nodes):X}"
+        told = f"1,3000,[[BB{len(self.nodes) + 1:X},,[127.0.0.1:1]]]"
+        return node_of(name, **{"peers-clear-std": told})
+
+    monkeypatch.setattr(checks.Examination, "ask", ask)
+    examination.nodes = {"BB0": ask(examination, None)}
+    examination.nodes["BB0"].answers["peers-clear-std"] = "1,3000,[[BB1,,[127.0.0.1]]]"
+    checks.find_nodes(examination)
+    assert len(examination.nodes) == 1 + checks.MOST_ROUNDS
+
+
 def test_every_kind_of_finding_has_its_texts():
     for code, kind in findings.KINDS.items():
         assert kind.severity in show.STYLES, code

@@ -33,6 +33,9 @@ CLOCKS_DIFFER_S = 3
 
 EXPIRES_SOON_DAYS = 14
 MOST_NODES = 256
+MOST_ROUNDS = 4
+"""Mostly the first node names all others, and those name nobody else."""
+
 NEARLY = 0.8
 
 
@@ -282,11 +285,14 @@ class Probe:
         timeout_s = self._x.options.way.timeout_s
         for listed in self.peer.addresses:
             try:
-                for address in lookup(*listed, timeout_s):
+                for address in lookup(*listed, timeout_s)[: texts.MOST_ADDRESSES]:
                     if self._is_at(address):
                         return
             except Trouble as trouble:
                 self.troubles.append(trouble)
+            except Exception as error:  # noqa: BLE001 - it is a reason, too
+                reason = f"{type(error).__name__}: {error}"
+                self.troubles.append(Trouble("step-failed", reason=reason))
 
     def _is_at(self, address: Address) -> bool:
         try:
@@ -323,13 +329,16 @@ def find_nodes(x: Examination) -> str:
     service, peers_command = x.commands(x.options.alternate)
     new: list[Node] = list(x.nodes.values())
     check_own_address(x, new[0], service)
-    while new:
+    for _ in range(MOST_ROUNDS):
         told: dict[str, Peer] = {}
         for node in new:
             answer = node.answers.get(peers_command)
             if answer is None or texts.is_failure(answer):
                 x.find_trouble(refusal(node.address, peers_command, answer))
                 continue
+            if not texts.are_peers(answer):
+                malformed = "its answer is malformed"
+                x.find_trouble(refusal(node.address, peers_command, malformed))
             told |= {peer.name: peer for peer in texts.peers_of(answer)}
         unknown = [p for n, p in told.items() if n not in x.nodes and n not in x.lost]
         new = []
@@ -570,7 +579,7 @@ def try_client(x: Examination) -> str:
         try:
             with aerospike.client(x.options.config) as client:
                 found.append(len(client.get_nodes()))
-        except aerospike.exception.AerospikeError as error:
+        except Exception as error:  # noqa: BLE001 - a report is wanted in any case
             found.append(error)
 
     timeout_s = 4 * x.options.way.timeout_s + 2
@@ -584,7 +593,9 @@ def try_client(x: Examination) -> str:
         return "it did not connect in time"
     if isinstance(found[0], Exception):
         error = found[0]
-        reason = f"{error.msg}; {error.detail}"  # type: ignore[attr-defined]
+        reason = f"{type(error).__name__}: {error}"
+        if isinstance(error, aerospike.exception.AerospikeError):
+            reason = f"{error.msg}; {error.detail}"
         x.find("client-failed", reason=reason)
         return "it cannot connect"
     known = len(x.nodes) + len(x.lost)

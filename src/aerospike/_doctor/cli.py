@@ -32,6 +32,7 @@ AUTH = {
 }
 
 PASSWORD = "AEROSPIKE_PASSWORD"
+LONGEST_PASSWORD = 4096
 
 _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--json", {"action": "store_true", "help": "write the report as JSON"}),
@@ -118,7 +119,7 @@ def password_of(given: argparse.Namespace) -> str:
     if given.password_file is not None:
         try:
             with open(given.password_file, encoding="utf-8") as file:
-                return file.readline().rstrip("\r\n")
+                return file.readline(LONGEST_PASSWORD).rstrip("\r\n")
         except (OSError, UnicodeError) as error:
             raise ValueError(f"--password-file: {error}") from None
     if PASSWORD in os.environ:
@@ -227,8 +228,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         x.run()
     except KeyboardInterrupt:
         return 130
-    if given.json:
-        write_json(x, sys.stdout)
-    else:
-        write_text(x, sys.stdout)
+    write = write_json if given.json else write_text
+    try:
+        write(x, sys.stdout)
+        sys.stdout.flush()
+    except BrokenPipeError:  # nobody reads on; and the interpreter flushes once more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return HINDERED if x.hinders else FINE

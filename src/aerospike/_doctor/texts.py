@@ -11,8 +11,16 @@ from typing import NamedTuple
 from aerospike._doctor.wire import Address
 
 N_PARTITIONS = 4096
+
+MOST_ADDRESSES = 16
+"""Addresses of one node that are looked at. Others may be a lie without an end."""
+
+MOST_NAMESPACES = 32
+"""Servers have no more."""
+
 _ADDRESS = re.compile(r"(?:\[([^][]+)\]|([^][:,]+))(?::([0-9]+))?")
-_HOST = r"(?:\[[^][]*\]|[^][,]+)(?::[0-9]+)?"
+# a text can be a host in one way alone, so that trying others does not take for ever
+_HOST = r"(?:\[[^][]*\](?::[0-9]+)?|[^][,]+)"
 _PEER = re.compile(
     rf"\[([0-9A-Fa-f]+),([^][,]*),\[((?:{_HOST})?(?:,{_HOST})*)\]\]", re.ASCII
 )
@@ -38,12 +46,15 @@ def number_of(text: str | None) -> int | None:
 
 
 def addresses_of(text: str, port: int) -> tuple[Address, ...]:
-    """The addresses of a list; `port` is that of those which name none."""
-    found = []
+    """The addresses of a list, or the first of many; `port` is that of those which name
+    none."""
+    found: list[Address] = []
     for match in _ADDRESS.finditer(text):
-        given = int(match[3] or port)
-        if 0 < given < 1 << 16:
+        given = number_of(match[3]) if match[3] else port
+        if given is not None and 0 < given < 1 << 16:
             found.append(Address(match[1] or match[2], given))
+        if len(found) == MOST_ADDRESSES:
+            break
     return tuple(found)
 
 
@@ -63,6 +74,13 @@ def peers_of(text: str) -> list[Peer]:
     ]
 
 
+def are_peers(text: str) -> bool:
+    """Is a list of peers nothing but peers?"""
+    _, _, rest = text.partition(",")
+    _, _, rest = rest.partition(",")
+    return not _PEER.sub("", rest).strip("[],")
+
+
 def maps_of(text: str) -> dict[str, list[bytes]]:
     """Namespace -> the bitmaps of a node: what it is master of, then its copies."""
     found = {}
@@ -75,6 +93,8 @@ def maps_of(text: str) -> dict[str, list[bytes]]:
             continue
         if name and all(len(m) == N_PARTITIONS // 8 for m in maps):
             found[name] = maps
+        if len(found) == MOST_NAMESPACES:
+            break
     return found
 
 

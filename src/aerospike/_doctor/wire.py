@@ -14,7 +14,7 @@ from aerospike._imports import whole
 PROTO_VERSION = 2
 INFO, ADMIN = 1, 2
 HEADER = struct.Struct(">Q")
-LARGEST_REPLY = 64 << 20
+LARGEST_REPLY = 16 << 20
 """Bytes. A partition map of 32 namespaces in a large cluster has less."""
 
 LOGIN = 20
@@ -99,7 +99,7 @@ def lookup(host: str, port: int, timeout_s: float) -> list[Address]:
     def ask() -> None:
         try:
             found.append(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        except (OSError, UnicodeError) as error:
+        except (OSError, ValueError) as error:  # or the name is none
             found.append(error)
 
     thread = threading.Thread(target=ask, daemon=True)
