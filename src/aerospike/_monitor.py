@@ -21,8 +21,10 @@ from aerospike.exception import AerospikeError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import Callable
     from typing import Any
+
+    from aerospike._hints import Self
 
 _ids = itertools.count(1)
 
@@ -67,7 +69,11 @@ class Outcome:
 
 
 class Command:
-    """One call under way."""
+    """One call under way. A context manager, which tells of its end.
+
+    :param is_of_several: whether calls within this one are parts of it.
+    :ivar count: rows or records that it has given; None: it gives none.
+    """
 
     def __init__(
         self,
@@ -77,10 +83,14 @@ class Command:
         set: Any = None,
         count: int | None = None,
         key: Any = None,
+        is_of_several: bool = False,
     ) -> None:
-        self._told = client._extras["monitor"].commands
-        self.outcome = Outcome()
-        self.started = monitoring.CommandStarted(
+        self._monitor: Monitor = client._extras["monitor"]
+        self._is_of_several = is_of_several
+        self._is_over = False
+        self.count: int | None = None
+        self._outcome = Outcome()
+        self._started = monitoring.CommandStarted(
             request_id=next(_ids),
             name=name,
             namespace=namespace if isinstance(namespace, str) else None,
@@ -90,10 +100,43 @@ class Command:
             key=key,
         )
         self._began = perf_counter()
-        _tell(self._told, "started", self.started)
+        _tell(self._monitor.commands, "started", self._started)
+
+    def __enter__(self) -> Self:
+        self._token = _within.set(True) if self._is_of_several else None
+        return self
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if self._token is not None:
+            _within.reset(self._token)
+        self.end(error)
+
+    def make(
+        self, method: Any, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """Make the call: what the method of the owner gives."""
+        client = self._started.client
+        return client._observe(self._outcome, method, (owner, *args), kwargs)
+
+    def take(self, result: Any) -> Any:
+        """Count the rows of a batch; the result."""
+        rows = getattr(result, "batch_records", None)
+        self.count = _size(rows) if rows is not None else None
+        return result
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Tell of the end, once."""
+        if self._is_over:
+            return
+        self._is_over = True
+        if error is not None:
+            self._failed(error)
+        else:
+            self._monitor.look(self._started.client)
+            self._succeeded()
 
     def _common(self) -> dict[str, Any]:
-        s = self.started
+        s = self._started
         return {
             "request_id": s.request_id,
             "name": s.name,
@@ -103,16 +146,16 @@ class Command:
             "started": s,
         }
 
-    def succeeded(self, count: int | None) -> None:
+    def _succeeded(self) -> None:
         event = monitoring.CommandSucceeded(
             **self._common(),
-            node=self.outcome.node,
-            attempts=self.outcome.attempts,
-            count=count,
+            node=self._outcome.node,
+            attempts=self._outcome.attempts,
+            count=self.count,
         )
-        _tell(self._told, "succeeded", event)
+        _tell(self._monitor.commands, "succeeded", event)
 
-    def failed(self, error: BaseException) -> None:
+    def _failed(self, error: BaseException) -> None:
         event = monitoring.CommandFailed(
             **self._common(),
             node=getattr(error, "host", None) or None,
@@ -121,7 +164,7 @@ class Command:
             code=error.code if isinstance(error, AerospikeError) else None,
             in_doubt=in_doubt(error),
         )
-        _tell(self._told, "failed", event)
+        _tell(self._monitor.commands, "failed", event)
 
 
 def _tell(listeners: Any, name: str, event: object) -> None:
@@ -194,65 +237,40 @@ def _subject(method: Any) -> tuple[list[str], Callable[..., dict[str, Any]]]:
     return names, _of_nothing
 
 
-def _rows_of(result: Any) -> int | None:
-    """How many rows a batch gave; None: it is no batch."""
-    rows = getattr(result, "batch_records", None)
-    return _size(rows) if rows is not None else None
-
-
-def _blocking(name: str, method: Any) -> Any:
+def _begins(name: str, method: Any) -> Callable[..., Command]:
+    """What makes the command of a method from the client and the arguments."""
     names, read = _subject(method)
+
+    def begin(client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Command:
+        given = (*args[:2], *(kwargs.get(each) for each in names[len(args) :]))
+        return Command(client, name, is_of_several=read in _OF_SEVERAL, **read(*given))
+
+    return begin
+
+
+def _blocking(method: Any, begin: Callable[..., Command]) -> Any:
+    """The method, and what it tells. :param begin: makes its command."""
 
     @functools.wraps(method)
     def observed(self: Any, /, *args: Any, **kwargs: Any) -> Any:
         if _within.get():
             return method(self, *args, **kwargs)
-        given = (*args[:2], *(kwargs.get(each) for each in names[len(args) :]))
-        command = Command(self, name, **read(*given))
-        self._observe(command.outcome)
-        token = _within.set(read in _OF_SEVERAL)
-        try:
-            result = method(self, *args, **kwargs)
-        except BaseException as error:
-            _within.reset(token)
-            command.failed(error)
-            raise
-        finally:
-            self._observe(None)
-        _within.reset(token)
-        self._extras["monitor"].look(self)
-        command.succeeded(_rows_of(result))
-        return result
+        with begin(self, args, kwargs) as command:
+            return command.take(command.make(method, self, args, kwargs))
 
     return observed
 
 
-def _awaited(name: str, method: Any) -> Any:
-    """The call begins when it is awaited, in the context of whoever does that."""
-    names, read = _subject(method)
+def _awaited(method: Any, begin: Callable[..., Command]) -> Any:
+    """The same of a method to await. The call begins when it is awaited, in the context
+    of whoever does that."""
 
     @functools.wraps(method)
     async def observed(self: Any, /, *args: Any, **kwargs: Any) -> Any:
         if _within.get():
             return await method(self, *args, **kwargs)
-        given = (*args[:2], *(kwargs.get(each) for each in names[len(args) :]))
-        command = Command(self, name, **read(*given))
-        token = _within.set(read in _OF_SEVERAL)
-        try:
-            self._observe(command.outcome)
-            try:
-                begun = method(self, *args, **kwargs)
-            finally:
-                self._observe(None)
-            result = await begun
-        except BaseException as error:
-            _within.reset(token)
-            command.failed(error)
-            raise
-        _within.reset(token)
-        self._extras["monitor"].look(self)
-        command.succeeded(_rows_of(result))
-        return result
+        with begin(self, args, kwargs) as command:
+            return command.take(await command.make(method, self, args, kwargs))
 
     return observed
 
@@ -260,122 +278,189 @@ def _awaited(name: str, method: Any) -> Any:
 # --- queries ---
 
 
-def _query_command(query: Any, name: str) -> Command:
-    kind = "scan" if "Scan" in type(query).__name__ else "query"
-    return Command(
-        query._client, f"{kind}.{name}", query._namespace, query._set or None
-    )
+class QueryCommand(Command):
+    """A call of a query or scan."""
+
+    def __init__(self, query: Any, way: str) -> None:
+        kind = "scan" if "Scan" in type(query).__name__ else "query"
+        super().__init__(
+            query._client, f"{kind}.{way}", query._namespace, query._set or None
+        )
+
+    def make(
+        self, method: Any, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        return method(owner, *args, **kwargs)
+
+    def take(self, result: Any) -> Any:
+        if isinstance(result, list):
+            self.count = len(result)
+        return result
 
 
-class _Counted:
-    """A callback that counts its calls."""
+class ForeachCommand(QueryCommand):
+    """A call of foreach(): its records are counted where the callback gets them."""
 
-    def __init__(self, callback: Any) -> None:
-        self._callback = callback
-        self.n = 0
+    def make(
+        self, method: Any, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        named = not args
+        callback = kwargs.get("callback") if named else args[0]
+        if callable(callback):
+            self.count = 0
+            if named:
+                kwargs = {**kwargs, "callback": self._counting(callback)}
+            else:
+                args = (self._counting(callback), *args[1:])
+        return method(owner, *args, **kwargs)
 
-    def __call__(self, *args: Any) -> Any:
-        self.n += 1
-        return self._callback(*args)
+    def _counting(self, callback: Any) -> Any:
+        def counting(*record: Any) -> Any:
+            assert self.count is not None
+            self.count += 1
+            return callback(*record)
+
+        return counting
 
 
-def _counting(args: tuple[Any, ...]) -> tuple[_Counted | None, tuple[Any, ...]]:
-    if args and callable(args[0]) and not inspect.iscoroutinefunction(args[0]):
-        counted = _Counted(args[0])
-        return counted, (counted, *args[1:])
-    return None, args
+def _stream_of(way: str, method: Any) -> Any:
+    """A method that gives a stream: the command goes on until that ends."""
 
-
-def _count_of(result: Any, counted: _Counted | None) -> int | None:
-    if counted is not None:
-        return counted.n
-    return len(result) if isinstance(result, list) else None
-
-
-def _query_blocking(name: str, method: Any) -> Any:
     @functools.wraps(method)
     def observed(self: Any, *args: Any, **kwargs: Any) -> Any:
-        command = _query_command(self, name)
-        counted, args = _counting(args) if name == "foreach" else (None, args)
+        command = QueryCommand(self, way)
         try:
-            result = method(self, *args, **kwargs)
+            stream = method(self, *args, **kwargs)
         except BaseException as error:
-            command.failed(error)
+            command.end(error)
             raise
-        command.succeeded(_count_of(result, counted))
-        return result
+        is_async = hasattr(stream, "__anext__")
+        return (_AsyncStream if is_async else _Stream)(stream, command)
 
     return observed
 
 
-def _query_awaited(name: str, method: Any) -> Any:
-    @functools.wraps(method)
-    async def observed(self: Any, *args: Any, **kwargs: Any) -> Any:
-        command = _query_command(self, name)
-        counted, args = _counting(args) if name == "foreach" else (None, args)
+class _ObservedStream:
+    """A stream that counts what it gives. Its command ends with it, or when the caller
+    leaves it, and with the first error: what is read after that is not told."""
+
+    __slots__ = ("__weakref__", "_command", "_stream")
+
+    def __init__(self, stream: Any, command: Command) -> None:
+        self._stream = stream
+        self._command = command
+        command.count = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def __repr__(self) -> str:
+        return repr(self._stream)
+
+    def __del__(self) -> None:
+        self._command.end()
+
+    def _saw(self, n: int) -> None:
+        self._command.count = (self._command.count or 0) + n
+
+
+class _Stream(_ObservedStream):
+    __slots__ = ()
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Any:
         try:
-            result = await method(self, *args, **kwargs)
-        except BaseException as error:
-            command.failed(error)
-            raise
-        command.succeeded(_count_of(result, counted))
-        return result
-
-    return observed
-
-
-def _iterated(method: Any) -> Any:
-    @functools.wraps(method)
-    def observed(self: Any) -> Iterator[Any]:
-        command, n = _query_command(self, "iter"), 0
-        try:
-            for record in method(self):
-                n += 1
-                yield record
-        except GeneratorExit:  # the caller has seen enough
-            command.succeeded(n)
-            raise
-        except BaseException as error:
-            command.failed(error)
-            raise
-        command.succeeded(n)
-
-    return observed
-
-
-def _async_iterated(method: Any) -> Any:
-    @functools.wraps(method)
-    async def observed(self: Any) -> AsyncIterator[Any]:
-        command, n = _query_command(self, "iter"), 0
-        try:
-            async for record in method(self):
-                n += 1
-                yield record
-        except GeneratorExit:
-            command.succeeded(n)
+            record = next(self._stream)
+        except StopIteration:
+            self._command.end()
             raise
         except BaseException as error:
-            command.failed(error)
+            self._command.end(error)
             raise
-        command.succeeded(n)
+        self._saw(1)
+        return record
 
-    return observed
+    def collect(self) -> list[Any]:
+        with self._command:
+            records: list[Any] = self._stream.collect()
+            self._saw(len(records))
+        return records
+
+    def close(self) -> None:
+        with self._command:
+            self._stream.close()
+
+    def __enter__(self) -> Self:
+        self._stream.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
-_QUERY_CALLS = ("results", "foreach", "execute_background")
+class _AsyncStream(_ObservedStream):
+    __slots__ = ()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Any:
+        try:
+            record = await anext(self._stream)
+        except StopAsyncIteration:
+            self._command.end()
+            raise
+        except BaseException as error:
+            self._command.end(error)
+            raise
+        self._saw(1)
+        return record
+
+    async def collect(self) -> list[Any]:
+        with self._command:
+            records: list[Any] = await self._stream.collect()
+            self._saw(len(records))
+        return records
+
+    async def aclose(self) -> None:
+        with self._command:
+            await self._stream.aclose()
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._stream.__aenter__()
+        except BaseException as error:
+            self._command.end(error)
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+
+_QUERY_CALLS = {
+    "results": QueryCommand,
+    "foreach": ForeachCommand,
+    "execute_background": QueryCommand,
+}
 
 
 @functools.cache
 def _observed_query(cls: Any) -> type:
     is_async = hasattr(cls, "__aiter__")
-    wrap = _query_awaited if is_async else _query_blocking
-    members: dict[str, Any] = {
-        name: wrap(name, getattr(cls, name)) for name in _QUERY_CALLS
-    }
-    if is_async:
-        members["__aiter__"] = _async_iterated(cls.__aiter__)
-    else:
-        members["__iter__"] = _iterated(cls.__iter__)
+    wrap = _awaited if is_async else _blocking
+    iterates = "__aiter__" if is_async else "__iter__"
+    members = {"stream": _stream_of("stream", cls.stream)}
+    members[iterates] = _stream_of("iter", getattr(cls, iterates))
+    for name, command in _QUERY_CALLS.items():
+
+        def begin(query: Any, *_: Any, name: str = name, of: Any = command) -> Command:
+            made: Command = of(query, name)
+            return made
+
+        members[name] = wrap(getattr(cls, name), begin)
     return _derived(cls, members)
 
 
@@ -480,7 +565,7 @@ def observed_class(cls: Any) -> type:
     is_async = _is_asynchronous(cls)
     wrap = _awaited if is_async else _blocking
     members: dict[str, Any] = {
-        name: wrap(name, getattr(cls, name))
+        name: wrap(getattr(cls, name), _begins(name, getattr(cls, name)))
         for name in dir(cls)
         if name[0] != "_" and name not in _SILENT and callable(getattr(cls, name))
     }

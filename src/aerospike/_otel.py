@@ -55,7 +55,7 @@ _SUPPRESSED = (
 )
 
 # ways to read the records of a query, which are no operations of their own
-_READING = {".results", ".foreach", ".iter"}
+_READING = {".results", ".foreach", ".iter", ".stream"}
 
 
 # --- what is known of a call ---
@@ -268,7 +268,7 @@ class Telemetry(monitoring.CommandListener, monitoring.ClusterListener):
         token = None
         # a loop over records runs the program's own code between them, which is no
         # part of the call
-        if not event.name.endswith(".iter"):
+        if not event.name.endswith((".iter", ".stream")):
             token = context.attach(trace.set_span_in_context(span))
         self._calls[event.request_id] = _Call(span, token, attributes)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 import logging
 import threading
 from typing import Any
@@ -164,6 +165,128 @@ def test_query_that_is_left_early_has_succeeded(observed, heard, key):
     next(records)
     records.close()
     assert heard.named("succeeded")[-1].count == 1
+
+
+def ends(heard: Heard) -> list[tuple[str, str, int | None]]:
+    """How the calls so far have ended, and with how many records."""
+    ended = ("succeeded", "failed")
+    return [
+        (how, event.name, getattr(event, "count", None))
+        for how, event in heard.events
+        if how in ended
+    ]
+
+
+@pytest.fixture
+def three(observed, heard, new_key) -> tuple[str, str]:
+    """The namespace and set of three records."""
+    keys = [new_key() for _ in range(3)]
+    for key in keys:
+        observed.put(key, {"n": 1})
+    del heard.events[:]
+    return keys[0][0], keys[0][1]
+
+
+def test_stream_is_told_with_its_records(observed, heard, three):
+    stream = observed.query(*three).stream()
+    assert heard.commands() == [("started", "query.stream")]
+    n = sum(1 for _ in stream)
+    assert ends(heard) == [("succeeded", "query.stream", n)]
+    stream.close()
+    with observed.scan(*three).stream() as records:
+        assert len(records.collect()) == n
+    assert ends(heard)[1:] == [("succeeded", "scan.stream", n)]
+    assert [event.set for event in heard.named("started")] == [three[1]] * 2
+
+
+@pytest.mark.parametrize("leave", ["close", "with", "drop"])
+def test_stream_that_is_left_has_succeeded(observed, heard, three, leave):
+    stream = observed.query(*three).stream()
+    next(stream)
+    assert ends(heard) == []
+    if leave == "close":
+        stream.close()
+    elif leave == "with":
+        with stream:
+            pass
+    del stream
+    gc.collect()
+    assert ends(heard) == [("succeeded", "query.stream", 1)]
+
+
+def test_stream_that_fails_is_told_once(scripted_node, make_client, heard):
+    scripted_node.expect().hang_up()
+    client = make_client(hosts=[scripted_node.host], event_listeners=[heard])
+    stream = client.query("test", "demo").stream({"max_retries": 0})
+    with pytest.raises(exception.AerospikeError) as caught:
+        next(stream)
+    stream.close()
+    del stream
+    assert ended(heard, "failed").error is caught.value
+
+
+def test_stream_that_cannot_be_made_is_told(observed, heard):
+    with pytest.raises(exception.ParamError):
+        observed.query("test", "demo").stream(5)
+    assert ends(heard) == [("failed", "query.stream", None)]
+
+
+def test_awaited_stream_is_told_with_its_records(hosts, heard, three):
+    del heard.events[:]
+
+    async def main() -> None:
+        config = {"hosts": hosts, "event_listeners": [heard]}
+        async with aerospike.AsyncClient(config) as client:
+            n = 0
+            async for _ in client.query(*three).stream():
+                n += 1
+            async with client.scan(*three).stream() as records:
+                await anext(records)
+            async with client.query(*three).stream() as records:
+                assert len(await records.collect()) == n
+            stream = client.query(*three).stream()
+            await anext(stream)
+            del stream
+            gc.collect()
+            assert ends(heard) == [
+                ("succeeded", "query.stream", n),
+                ("succeeded", "scan.stream", 1),
+                ("succeeded", "query.stream", n),
+                ("succeeded", "query.stream", 1),
+            ]
+
+    asyncio.run(main())
+
+
+def test_awaited_callback_counts_its_records(hosts, heard, three):
+    async def callback(_: Any) -> None:
+        await asyncio.sleep(0)
+
+    async def main() -> None:
+        config = {"hosts": hosts, "event_listeners": [heard]}
+        async with aerospike.AsyncClient(config) as client:
+            n = len(await client.query(*three).results())
+            await client.query(*three).foreach(callback=callback)
+            assert ends(heard)[-1] == ("succeeded", "query.foreach", n)
+
+    asyncio.run(main())
+
+
+def test_call_within_a_call_has_an_outcome_of_its_own(make_client, heard, new_key):
+    """A serializer makes a call while another one is being made."""
+    inner, outer = new_key(), new_key()
+
+    def serializer(value: Any) -> bytes:
+        client.put(inner, {"n": 1})
+        return b"bytes"
+
+    config = {"serialization": (serializer, None), "event_listeners": [heard]}
+    client = make_client(**config)
+    client.put(outer, {"n": object()})
+    assert [event.started.key for event in heard.named("succeeded")] == [inner, outer]
+    assert [event.attempts for event in heard.named("succeeded")] == [1, 1]
+    names = {node["node_name"] for node in client.get_node_names()}
+    assert {event.node for event in heard.named("succeeded")} <= names
 
 
 def test_call_of_several_requests_is_one(observed, heard):

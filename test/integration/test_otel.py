@@ -162,8 +162,10 @@ def test_queries_are_operations_of_one_name(traced, collected, key):
     traced.scan(*key[:2]).foreach(lambda _: None)
     for _ in traced.query(*key[:2]):
         pass
+    for _ in traced.scan(*key[:2]).stream():
+        pass
     assert [span.name for span in collected.spans] == [
-        f"{kind} {key[1]}" for kind in ("query", "scan", "query")
+        f"{kind} {key[1]}" for kind in ("query", "scan", "query", "scan")
     ]
     assert "db.response.returned_rows" not in collected.spans[0].attributes
 
@@ -259,8 +261,9 @@ def test_loop_over_records_leaves_the_current_span(traced, collected, key):
     from opentelemetry import trace
 
     traced.put(key, {"n": 1})
-    for _ in traced.query(*key[:2]):
-        assert not trace.get_current_span().get_span_context().is_valid
+    for records in (traced.query(*key[:2]), traced.query(*key[:2]).stream()):
+        for _ in records:
+            assert not trace.get_current_span().get_span_context().is_valid
 
 
 def test_awaited_calls_are_spans_of_their_tasks(collected, hosts, key):

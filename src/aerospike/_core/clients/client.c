@@ -280,22 +280,107 @@ connect_late(module_state *st, ClientObject *client, asc_timing *timing)
     return 0;
 }
 
-/* The client of which this thread makes a call late, borrowed, and what that call has
- * lost. */
-static _Thread_local struct {
-    const ClientObject *client;
-    uint32_t ms;
-} late;
+/* --- notes for calls --- */
+
+/* What the caller of a method tells the call that the method makes. A thread may have
+ * several notes: the newest one is that of the innermost call. */
+typedef struct call_note {
+    struct call_note *next; /* older */
+    unsigned long thread;
+    PyObject *outcome; /* owned; NULL: there is none, or it was taken */
+    uint32_t late_ms;
+} call_note;
+
+static void
+add_note(ClientObject *client, call_note *note)
+{
+    field_lock_take(&client->lock);
+    note->next = client->notes;
+    client->notes = note;
+    field_lock_drop(&client->lock);
+}
+
+static void
+remove_note(ClientObject *client, const call_note *note)
+{
+    call_note *newer = NULL;
+    field_lock_take(&client->lock);
+    for (call_note *at = client->notes; at != note; at = at->next) {
+        newer = at;
+    }
+    if (newer != NULL) {
+        newer->next = note->next;
+    }
+    else {
+        client->notes = note->next;
+    }
+    field_lock_drop(&client->lock);
+}
+
+/* The note of the call that begins in this thread, which alone removes it; NULL: there
+ * is none. */
+static call_note *
+note_of_call(ClientObject *client)
+{
+    if (client->notes == NULL) {
+        return NULL;
+    }
+    unsigned long thread = PyThread_get_thread_ident();
+    field_lock_take(&client->lock);
+    call_note *note = client->notes;
+    while (note != NULL && note->thread != thread) {
+        note = note->next;
+    }
+    field_lock_drop(&client->lock);
+    return note;
+}
 
 PyObject *
-client_call_late(ClientObject *client, uint32_t late_ms, PyObject *function,
-                 PyObject *args, PyObject *kwargs)
+client_call_noted(ClientObject *client, PyObject *outcome, uint32_t late_ms,
+                  PyObject *function, PyObject *args, PyObject *kwargs)
 {
-    late.client = client;
-    late.ms = late_ms;
+    /* not on the stack: greenlets move that away while the call waits */
+    call_note *note = PyMem_Malloc(sizeof *note);
+    if (note == NULL) {
+        return PyErr_NoMemory();
+    }
+    *note = (call_note){.thread = PyThread_get_thread_ident(),
+                        .outcome = Py_XNewRef(outcome),
+                        .late_ms = late_ms};
+    add_note(client, note);
     PyObject *result = PyObject_Call(function, args, kwargs);
-    late.client = NULL;
+    remove_note(client, note);
+    Py_XDECREF(note->outcome);
+    PyMem_Free(note);
     return result;
+}
+
+PyObject *
+client_take_outcome(ClientObject *client)
+{
+    call_note *note = note_of_call(client);
+    PyObject *outcome = note != NULL ? note->outcome : NULL;
+    if (outcome != NULL) {
+        note->outcome = NULL;
+    }
+    return outcome;
+}
+
+static const char doc__observe[] =
+    "_observe($self, outcome, function, args, kwargs, /)\n--\n\n"
+    "Make a call that writes its node and attempts into an object, if it is one on a\n"
+    "record.";
+
+static PyObject *
+client__observe(PyObject *self, PyObject *args)
+{
+    PyObject *outcome, *function, *packed, *keywords;
+    if (!PyArg_ParseTuple(args, "OOO!O!", &outcome, &function, &PyTuple_Type, &packed,
+                          &PyDict_Type, &keywords)) {
+        return NULL;
+    }
+    return client_call_noted((ClientObject *)self, outcome, 0, function, packed,
+                             keywords);
 }
 
 asc_cluster *
@@ -331,39 +416,11 @@ client_cluster(module_state *st, ClientObject *client, asc_timing *timing)
         raise_closed(st, client, NULL);
         return NULL;
     }
-    if (client->is_async && late.client == client) {
-        client_take_off(timing, late.ms);
+    const call_note *note = client->is_async ? note_of_call(client) : NULL;
+    if (note != NULL) {
+        client_take_off(timing, note->late_ms);
     }
     return cluster;
-}
-
-/* --- calls that are observed --- */
-
-/* Borrowed: whoever has set it takes it back before it goes. */
-static _Thread_local PyObject *outcome;
-
-PyObject *
-client_take_outcome(ClientObject *client)
-{
-    PyObject *taken = client->is_observed ? Py_XNewRef(outcome) : NULL;
-    if (taken != NULL) {
-        outcome = NULL;
-    }
-    return taken;
-}
-
-static const char doc__observe[] =
-    "_observe(outcome)\n\n"
-    "Let the next call on one record that this thread makes write its node and\n"
-    "attempts into an object, or None. The caller holds the object until it takes\n"
-    "it back.";
-
-static PyObject *
-client__observe(PyObject *self, PyObject *arg)
-{
-    ((ClientObject *)self)->is_observed = true;
-    outcome = arg != Py_None ? arg : NULL;
-    Py_RETURN_NONE;
 }
 
 /* --- calls --- */
@@ -1084,7 +1141,7 @@ const PyMethodDef plain_methods[] = {
     METHOD_ROW("get_policies", client_get_policies, doc_get_policies),
     METHOD_ROW("_reconfigure", client__reconfigure, doc__reconfigure),
     {"shm_key", client_shm_key, METH_NOARGS, doc_shm_key},
-    {"_observe", client__observe, METH_O, doc__observe},
+    {"_observe", client__observe, METH_VARARGS, doc__observe},
     {NULL, NULL, 0, NULL},
 };
 

@@ -46,7 +46,8 @@ typedef struct ClientObject {
                         NULL: it has its own. See client_view() */
     _Atomic(asc_cluster *) cluster; /* counted; NULL unless CLIENT_OPEN */
     atomic_bool is_async;           /* an AsyncClient, whose methods may not wait */
-    atomic_bool is_observed;        /* some of its calls tell what became of them */
+    _Atomic(struct call_note *)
+        notes;        /* changed with the lock; NULL: no call has one */
     PyObject *extras; /* owned: a dict of what modules in Python keep of this client;
                          NULL until the constructor has begun, and for a view */
     client_config config;
@@ -69,11 +70,13 @@ asc_cluster *client_present_cluster(ClientObject *client);
 /* The configuration of the cluster; its credentials are counted for the caller. */
 asc_config client_cluster_config(ClientObject *client);
 
-/* Call a function with arguments (a tuple) and keywords (a dict): a call that was made
- * before the client had connected, so that it has lost so many milliseconds of its
- * total timeout. Its result, or NULL with an exception. */
-PyObject *client_call_late(ClientObject *client, uint32_t late_ms, PyObject *function,
-                           PyObject *args, PyObject *kwargs);
+/* Call a function with arguments (a tuple) and keywords (a dict), which makes a call of
+ * the client in this thread, with a note for that call. outcome: where it is to write
+ * what became of it, or NULL. late_ms: so many milliseconds of its total timeout are
+ * lost, because it was made before the client had connected. The result of the
+ * function, or NULL with an exception. */
+PyObject *client_call_noted(ClientObject *client, PyObject *outcome, uint32_t late_ms,
+                            PyObject *function, PyObject *args, PyObject *kwargs);
 
 /* May calls be made? 0, or -1 with an exception: ParamError when the constructor was
  * not called or has failed, ClusterError when the client is closed. This does not
@@ -87,8 +90,8 @@ int client_check_open(module_state *st, ClientObject *client);
  * the cluster, and must not be connected anew. */
 PyObject *client_view(module_state *st, ClientObject *owner);
 
-/* Where the next call of this thread is to write what became of it, for a client that
- * is observed: a new reference; NULL: nowhere. It is asked once. */
+/* Where the call that begins in this thread is to write what became of it: a new
+ * reference; NULL: nowhere. It is asked once. */
 PyObject *client_take_outcome(ClientObject *client);
 
 /* An empty call, one of those that the client keeps if it has any; NULL with

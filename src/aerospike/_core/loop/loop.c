@@ -845,7 +845,8 @@ client__call_late(PyObject *self, PyObject *args)
                           &PyDict_Type, &keywords)) {
         return NULL;
     }
-    return client_call_late((ClientObject *)self, took_ms, function, packed, keywords);
+    return client_call_noted((ClientObject *)self, NULL, took_ms, function, packed,
+                             keywords);
 }
 
 static void
