@@ -119,16 +119,16 @@ class Transaction:
     def timeout(self) -> int:
         """Return the seconds after which the servers abort the transaction.
 
-        They count from its first write. Set it before that; later it has no effect, and
-        servers refuse the first write with more than 120. 0: as the servers are
+        They count from its first write. Set it before that; later it has no effect.
+        Servers refuse the first write with more than 120. 0: as the servers are
         configured, most often 10.
         """
     @timeout.setter
     def timeout(self, value: int, /) -> None:
         """Return the seconds after which the servers abort the transaction.
 
-        They count from its first write. Set it before that; later it has no effect, and
-        servers refuse the first write with more than 120. 0: as the servers are
+        They count from its first write. Set it before that; later it has no effect.
+        Servers refuse the first write with more than 120. 0: as the servers are
         configured, most often 10.
         """
     def _begin_end(self, who: object, /) -> None:

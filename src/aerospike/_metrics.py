@@ -133,7 +133,7 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     ),
     "report_dir": ("a str type", lambda value: isinstance(value, str)),
     "report_size_limit": ("a unsigned 64-bit integer type", _is_unsigned(64)),
-    "interval": ("a unsigned 32-bit integer type", _is_unsigned(32, least=1)),
+    "interval": ("a unsigned 32-bit integer type above 0", _is_unsigned(32, least=1)),
     "latency_columns": ("a unsigned 8-bit integer type", _is_unsigned(8)),
     "latency_shift": ("a unsigned 8-bit integer type", _is_unsigned(8)),
     "labels": ("a dict[str, str] type", _is_labels),

@@ -510,7 +510,7 @@ class Monitor:
         self._known = {}
 
     def _seen(self, stats: tuple[Any, ...]) -> None:
-        client = self._client()
+        client: Any = self._client()
         for node in stats[4]:
             name, address, port, is_gone, conns, _ = node
             place = (client, name, address, port)

@@ -26,6 +26,9 @@ TYPE_CHECKING = False  # as in typing, which need not be imported for it
 if TYPE_CHECKING:
     from typing import Any
 
+    from aerospike import AsyncClient, Client
+    from aerospike.typing import Key
+
 __all__ = [
     "ClusterListener",
     "CommandFailed",
@@ -58,8 +61,8 @@ class CommandStarted:
     namespace: str | None
     set: str | None
     count: int | None
-    client: Any = field(repr=False)
-    key: Any = field(repr=False)
+    client: Client | AsyncClient = field(repr=False)
+    key: Key | None = field(repr=False)
 
     @property
     def digest(self) -> bytes | None:
@@ -68,10 +71,11 @@ class CommandStarted:
         from aerospike._core import calc_digest
         from aerospike.exception import AerospikeError
 
+        key: Any = self.key  # which the caller may have got wrong
         try:
-            if len(self.key) > 3 and self.key[3] is not None:
-                return bytes(self.key[3])
-            return bytes(calc_digest(*self.key[:3]))
+            if len(key) > 3 and key[3] is not None:
+                return bytes(key[3])
+            return bytes(calc_digest(*key[:3]))
         except (AerospikeError, TypeError):
             return None
 
@@ -94,7 +98,7 @@ class CommandSucceeded(_CommandEnded):
 
     Its request_id, name, namespace and set are those of `started`, its CommandStarted.
 
-    :ivar duration_s: float, how long it took.
+    :ivar duration_s: float, seconds that it took, with all attempts.
     :ivar node: name of the node that has answered a call on one record; None for
         others, which may ask several.
     :ivar attempts: how often such a call was tried; None for others.
@@ -123,10 +127,11 @@ class CommandFailed(_CommandEnded):
 class NodeEvent:
     """A node was found, or is gone.
 
+    :ivar client: the client that knows it.
     :ivar name: of the node; ``address``, ``port``: where it is.
     """
 
-    client: Any = field(repr=False)
+    client: Client | AsyncClient = field(repr=False)
     name: str
     address: str
     port: int
@@ -136,7 +141,7 @@ class NodeEvent:
 class ConnectionEvent(NodeEvent):
     """Connections to a node were opened, or closed, since the last look at the cluster.
 
-    :ivar count: so many.
+    :ivar count: how many.
     :ivar in_use: connections that calls have now; ``in_pool``: those that are idle.
     """
 

@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 
-class ConnectionStats:
+class _Shown:
+    """Its repr() shows the attributes."""
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
+        return f"{type(self).__name__}({shown})"
+
+
+class ConnectionStats(_Shown):
     """Connections of a client to one node.
 
     :ivar in_use: those that a call has; ``in_pool``: those that wait for one.
@@ -25,15 +33,20 @@ class ConnectionStats:
     aborted: int
 
 
-class NamespaceMetrics:
+class NamespaceMetrics(_Shown):
     """Calls on one namespace of one node.
 
-    :ivar ns: the namespace.
+    Latencies are those since enable_metrics(). All other counts only grow; bytes are
+    counted while metrics are enabled.
+
+    :ivar ns: the namespace; "" for what belongs to no single one: batches, info
+        commands and tending.
     :ivar bytes_in: bytes received; ``bytes_out``: bytes sent.
-    :ivar error_count: calls that failed. ``timeout_count``: those that took too long.
-        ``key_busy_count``: those whose record was in use.
-    :ivar conn_latency: counts of durations, by columns that double; the other
-        latencies, likewise.
+    :ivar error_count: attempts that failed, but not by a timeout. ``timeout_count``:
+        those that timed out. ``key_busy_count``: those that met a busy record.
+    :ivar conn_latency: how many connections were opened in up to 1 ms, in up to
+        2**latency_shift ms, and so on; the last column has all the rest. The other
+        latencies are those of reads, writes, and parts of batches and of queries.
     """
 
     ns: str
@@ -49,8 +62,13 @@ class NamespaceMetrics:
     query_latency: list[int]
 
 
-class Node:
-    """A node, as a listener of metrics gets it."""
+class Node(_Shown):
+    """A node, as a listener of metrics gets it.
+
+    :ivar name: of the node; ``address``, ``port``: where it is.
+    :ivar conns: its connections.
+    :ivar metrics: an item for each namespace.
+    """
 
     name: str
     address: str
@@ -59,8 +77,16 @@ class Node:
     metrics: list[NamespaceMetrics]
 
 
-class Cluster:
-    """The cluster, as a listener of metrics gets it."""
+class Cluster(_Shown):
+    """The cluster, as a listener of metrics gets it.
+
+    :ivar cluster_name: as in the configuration of the client; ``app_id``, likewise.
+    :ivar invalid_node_count: nodes that could not be reached at the last look at the
+        cluster.
+    :ivar command_count: calls while metrics were enabled; a batch or query is one.
+        ``retry_count``: attempts that repeated a call, since the client was made.
+    :ivar nodes: an item for each node.
+    """
 
     cluster_name: str | None
     app_id: str | None
@@ -70,8 +96,15 @@ class Cluster:
     nodes: list[Node]
 
 
-class NodeStats:
-    """A node, as `Client.get_stats` tells of it."""
+class NodeStats(_Shown):
+    """A node, as `Client.get_stats` returns it.
+
+    :ivar name: of the node; ``address``, ``port``: where it is.
+    :ivar conns: its connections.
+    :ivar error_count: attempts that failed, but not by a timeout, in all namespaces
+        since the node was found. ``timeout_count``: those that timed out.
+        ``key_busy_count``: those that met a busy record.
+    """
 
     name: str
     address: str
@@ -82,8 +115,14 @@ class NodeStats:
     key_busy_count: int
 
 
-class ClusterStats:
-    """The cluster, as `Client.get_stats` tells of it."""
+class ClusterStats(_Shown):
+    """The cluster, as `Client.get_stats` returns it.
+
+    :ivar nodes: an item for each node.
+    :ivar retry_count: attempts that repeated a call, since the client was made.
+    :ivar thread_pool_queued_tasks: always 0, because this client has no such pool.
+    :ivar recover_queue_size: connections that wait for a late reply now.
+    """
 
     nodes: list[NodeStats]
     retry_count: int
@@ -92,7 +131,13 @@ class ClusterStats:
 
 
 class MetricsListeners:
-    """Functions that are called with metrics, instead of writing them to a file."""
+    """Functions that are called with metrics, instead of writing them to a file.
+
+    :param enable_listener: called by enable_metrics().
+    :param snapshot_listener: called with the Cluster at each report.
+    :param node_close_listener: called with a Node that is gone.
+    :param disable_listener: called with the Cluster by disable_metrics() and close().
+    """
 
     def __init__(
         self,
@@ -108,15 +153,19 @@ class MetricsListeners:
 
 
 class MetricsPolicy:
-    """How metrics are written.
+    """What is measured, and where it goes.
 
-    :param metrics_listeners: functions that get them; None: they go to files.
-    :param report_dir: folder of the files. ``report_size_limit``: bytes of one file, 0
-        for no limit.
-    :param interval: looks at the cluster from one report to the next.
-    :param latency_columns: how many columns of durations there are; each ends at
-        2**``latency_shift`` times the end of the one before.
-    :param labels: what is written with each report.
+    :param metrics_listeners: functions that get the metrics; None: they go to files.
+    :param report_dir: folder of the files, up to 255 bytes; it must exist.
+    :param report_size_limit: bytes, at least 1,000,000; then another file follows. 0:
+        no limit.
+    :param interval: looks at the cluster from one report to the next, 1 or more. The
+        client looks once in a `tend_interval`, which is a second unless configured.
+    :param latency_columns: how many columns of durations there are, 0 to 255. The first
+        one ends at 1 ms, the second at 2**latency_shift ms; each of the others ends at
+        2**latency_shift times the end of the one before.
+    :param latency_shift: 0 to 255.
+    :param labels: names and values that are written with each report to a file.
     """
 
     def __init__(

@@ -342,6 +342,13 @@ def test_wrong_attribute_is_named(client, name, value):
         client.enable_metrics(policy)
 
 
+def test_repr_shows_what_was_counted(client, key):
+    client.put(key, {"n": 1})
+    shown = repr(client.get_stats())
+    assert shown.startswith("ClusterStats(nodes=[NodeStats(name='")
+    assert "conns=ConnectionStats(in_use=0, in_pool=" in shown
+
+
 def test_what_is_no_policy_is_refused(client):
     with pytest.raises(exception.ParamError, match="must be an aerospike_helpers"):
         client.enable_metrics(5)

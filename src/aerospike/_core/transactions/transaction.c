@@ -159,8 +159,8 @@ static PyGetSetDef transaction_attributes[] = {
      NULL},
     {"timeout", get_timeout, set_timeout,
      "Return the seconds after which the servers abort the transaction.\n\n"
-     "They count from its first write. Set it before that; later it has no effect, and\n"
-     "servers refuse the first write with more than 120. 0: as the servers are\n"
+     "They count from its first write. Set it before that; later it has no effect.\n"
+     "Servers refuse the first write with more than 120. 0: as the servers are\n"
      "configured, most often 10.",
      NULL},
     {NULL, NULL, NULL, NULL, NULL},
