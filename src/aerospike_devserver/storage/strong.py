@@ -112,6 +112,10 @@ class StrongNamespace(Namespace):
         lut = self._last_update & (1 << _LUT_BITS) - 1
         record.version = lut | record.generation << _LUT_BITS
 
+    def find(self, digest: bytes, now_s: int) -> Record | None:
+        self.holder(digest, now_s)  # one whose time is over may write the record now
+        return super().find(digest, now_s)
+
     def put(self, digest: bytes, record: Record) -> None:
         self._stamp(record)
         super().put(digest, record)

@@ -577,6 +577,27 @@ def test_a_deadline_of_a_second_passes_by_itself(connection, client, key):
     assert client.get(key).n == 3
 
 
+@pytest.fixture
+def unwatched(strong):
+    """Nobody ends transactions but who meets them."""
+    namespace = strong._state.storage.find(b"test")
+    namespace.is_watched = True
+    yield strong._state.clock
+    namespace.is_watched = False
+
+
+def test_who_meets_a_late_transaction_finds_what_it_has_written(
+    unwatched, client, txn, other, key, new
+):
+    for late, digest in ((txn, key), (other, new)):
+        late.change(digest, 5)
+        late.mark()
+    unwatched.advance(60)
+    add = (OP_INCR, b"n", INT, i64(1))
+    assert client.send((0, WRITE, 0), key, [add]).result == OK
+    assert [client.get(digest).n for digest in (key, new)] == [6, 5]
+
+
 def test_the_server_remembers_how_a_transaction_ended(strong, txn, key):
     txn.change(key, 2)
     strong.advance(1800)
