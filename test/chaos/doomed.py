@@ -30,9 +30,14 @@ from .model import Contradiction, Outcome, Unrest
 from .nodes import Host
 from .teller import LATER_S, N_ACCOUNTS, TIMEOUTS_S, Desk, House, Teller
 
+FOLDER = Path(__file__).parents[1]
+MODULE = f"{Path(__file__).parent.name}.doomed"
+"""What is run, and where."""
 N_TELLERS = 4
 LIVES_S = (0.1, 2.0)
 """How long one lives once it works."""
+CONNECTS_S = 10.0
+"""How long one tries to connect."""
 REST_S = 0.5
 PAUSE_S = 0.01
 
@@ -72,11 +77,14 @@ class Told(Bank):
 
 
 def connected(hosts: list[Host], options: Namespace) -> Crew:
-    """A crew, as soon as a node is there: some may be in trouble."""
+    """A crew, as soon as a node is there; all of them may have moved meanwhile."""
+    end_s = time.monotonic() + CONNECTS_S
     while True:
         try:
             return CREWS[options.client](hosts, options)
         except exception.AerospikeError:
+            if time.monotonic() > end_s:
+                os.kill(os.getpid(), signal.SIGKILL)
             time.sleep(REST_S)
 
 
@@ -101,6 +109,8 @@ def main() -> None:
         for number in range(crew.n_workers)
     ]
     crew.start(tellers, threading.Event())
+    while bank.n_moves == 0:
+        time.sleep(LIVES_S[0])
     time.sleep(rng.uniform(*LIVES_S))
     for teller in tellers:
         for found in (*teller.tally.found, *teller.tally.broken):
@@ -138,6 +148,8 @@ class Doomed:
     def _run(self, until: threading.Event) -> None:
         number = 0
         while not until.wait(REST_S):
+            if not self._crew.hosts():
+                continue  # its client has lost all of them for a while
             number += 1
             bank = self._house.open()
             try:
@@ -155,10 +167,10 @@ class Doomed:
             "life": life,
         }
         with subprocess.Popen(
-            [sys.executable, "-m", f"{__package__}.doomed", json.dumps(given)],
+            [sys.executable, "-m", MODULE, json.dumps(given)],
             stdout=subprocess.PIPE,
             text=True,
-            cwd=Path(__file__).parents[1],
+            cwd=FOLDER,
         ) as process:
             assert process.stdout is not None
             for line in process.stdout:

@@ -58,14 +58,18 @@ QUITS = 0.4
 """The share of those that could not be ended at once, which are left, too."""
 DAWDLES = 0.005
 """The share of transactions that nothing happens in for a while."""
-CALLS = 8
+CALLS = 12
 """Calls of a transaction, about: so much longer are the pauses between two of them."""
 GIVES_UP = 0.03
 """The share of its calls that a task gives up: of all calls of a transaction that is
 many times as much."""
 
 ROLLED = {
-    "commit": (aerospike.COMMIT_OK, aerospike.COMMIT_CLOSE_ABANDONED),
+    "commit": (
+        aerospike.COMMIT_OK,
+        aerospike.COMMIT_ALREADY_COMMITTED,  # by the mark of an attempt in doubt
+        aerospike.COMMIT_CLOSE_ABANDONED,
+    ),
     "abort": (aerospike.ABORT_OK, aerospike.ABORT_CLOSE_ABANDONED),
 }
 """What is told by a call behind which no record is locked any more."""
@@ -165,7 +169,7 @@ class Work:
     """A transaction, and what is known of it.
 
     first_s: when its first write began, and when that was over. is_doubtful: a write
-    may come late.
+    may come late. ends: how its calls have ended. found: what it has read.
     """
 
     bank: Bank
@@ -173,6 +177,7 @@ class Work:
     begin_s: float = field(default_factory=time.monotonic)
     first_s: tuple[float, float] = (math.inf, -math.inf)
     is_doubtful: bool = False
+    ends: list[str] = field(default_factory=list)
     found: dict[str, Account] = field(default_factory=dict)
 
     @property
@@ -226,6 +231,24 @@ class Teller(Asker):
         if self._work is None or code not in TOO_LATE:
             return False
         return self._work.may_expire_s <= time.monotonic()
+
+    async def timed(
+        self,
+        name: str,
+        limit_ms: int,
+        call: Callable[[], Any],
+        *,
+        writes: bool = False,
+        n_steps: int = 1,
+    ) -> tuple[Any, Exception | None]:
+        """Result and error of a call, which belongs to the transaction if there is one."""
+        made, error = await super().timed(
+            name, limit_ms, call, writes=writes, n_steps=n_steps
+        )
+        if self._work is not None:
+            end = made if error is None and isinstance(made, int) else ""
+            self._work.ends.append(f"{name} {getattr(error, 'code', end)}".strip())
+        return made, error
 
     def _limit(self) -> int:
         return self.rng.choice(LIMITS_MS)
@@ -350,6 +373,7 @@ class Teller(Asker):
             operations.write("name", name),
             operations.increment("n", amount),
             list_operations.list_append("l", number),
+            operations.read("name"),
         ]
 
     # Transactions
@@ -486,7 +510,7 @@ class Teller(Asker):
             move,
             now_s,
             outcome,
-            f"{work.txn!r}",
+            f"{work.txn!r} {', '.join(work.ends)}",
             final_s=None if is_rolled else late_s,
             locked_until_s=None if is_clean else late_s,
         )

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -15,8 +16,11 @@ from aerospike_devserver import DevCluster
 
 from ..waiting import patient
 from . import teller
+from .__main__ import parse
+from .crews import Threads
+from .doomed import Doomed
 from .drivers import Blocking, at_once
-from .model import Kind, Unrest
+from .model import Kind, Outcome, Unrest
 from .teller import Desk, House, Teller
 
 N_TIMES = 40
@@ -104,6 +108,23 @@ def test_who_tells_the_truth_is_believed(real):
     assert (tally.found, tally.broken, tally.strange) == ([], [], [])
     assert tally.outcomes["transfer", "done"] > N_TIMES / 4
     assert tally.outcomes["sum", "told"] > N_TIMES / 4
+
+
+def test_who_is_killed_leaves_all_or_nothing(cluster, real):
+    options = parse(["--transactions"])
+    house = House("test", "chaos", Unrest(1.0))
+    bank = house.open()
+    with closing(Threads(cluster.hosts, options)) as crew:
+        doomed = Doomed(house, crew, options, "seed")
+        doomed._live(bank, "life")
+    assert doomed.tally.broken == []
+    outcomes = {move.outcome for move in bank.moves().values()}
+    assert outcomes
+    assert Outcome.PENDING not in outcomes
+    cluster.advance(60)  # the server ends what was left
+    looker = Teller("t", Blocking(real), Desk(house), random.Random(7), 0.0)
+    assert at_once(looker._read_all(bank, 30_000))
+    assert (looker.tally.found, looker.tally.broken) == ([], [])
 
 
 @pytest.mark.parametrize(
