@@ -6,14 +6,16 @@ The counters are the C library's (``asc/metrics.h``). Here they become the objec
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+import threading
 import time
 import weakref
 
 from aerospike import exception
 from aerospike._errors import made, param_error, shown
-from aerospike._report import listener_failed
+from aerospike._report import listener_failed, weakly
 from aerospike._version import __version__
 from aerospike_helpers import metrics as shapes
 
@@ -231,10 +233,12 @@ class Writer:
     """The listeners of a policy that has none: they write a file.
 
     A line is written at once and as a whole, so that the child of a fork finds nothing
-    to be written again.
+    to be written again. The descriptor stays the same for as long as there is a writer:
+    a line that the tend thread writes meanwhile goes to no file of somebody else.
     """
 
     _file = -1
+    _is_cut = False  # the last line was written in part
 
     def __init__(self, policy: dict[str, Any]) -> None:
         self._policy = policy
@@ -250,31 +254,37 @@ class Writer:
             )
 
     def __del__(self) -> None:
-        self._close()  # also where enable_metrics() failed in the middle
-
-    def _close(self) -> None:
-        file, self._file = self._file, -1
-        if file >= 0:
-            os.close(file)
+        if self._file >= 0:
+            os.close(self._file)
 
     def enable_listener(self) -> None:
         name = time.strftime("metrics-%Y%m%d%H%M%S.log")
         path = os.path.join(self._policy["report_dir"], name)
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)
         try:
-            self._file = os.open(path, flags, 0o644)
+            file = os.open(path, flags, 0o644)
         except (OSError, ValueError) as error:
             raise made(
                 exception.ClientError, -1, f"Failed to open file: {path}", str(error)
             ) from error
-        self._size = 0
+        if self._file < 0:
+            self._file = file
+        else:
+            os.dup2(file, self._file, inheritable=False)
+            os.close(file)
+        self._size, self._is_cut = 0, False
         columns, shift = self._policy["latency_columns"], self._policy["latency_shift"]
         self._write(_HEADER.format(columns=columns, shift=shift))
 
     def _write(self, text: str) -> None:
-        line = f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n"
+        end = "\n" if self._is_cut else ""
+        line = f"{end}{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n"
         data = line.encode("utf-8", "backslashreplace")
-        self._size += os.write(self._file, data)
+        n = os.write(self._file, data)
+        self._size += n
+        self._is_cut = n < len(data)
+        if self._is_cut:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _cpu(self) -> int:
         """The share of one processor since the last look, in percent."""
@@ -304,18 +314,13 @@ class Writer:
         )
         self._write(f"cluster[{line}]")
         if self._limit != 0 and self._size >= self._limit:
-            self._close()
             self.enable_listener()
 
     def node_close_listener(self, node: shapes.Node) -> None:
         """The counters of a node that goes are in the last line that names it."""
 
     def disable_listener(self, cluster: shapes.Cluster) -> None:
-        if self._file >= 0:
-            try:
-                self.snapshot_listener(cluster)
-            finally:
-                self._close()
+        self.snapshot_listener(cluster)
 
 
 # --- switching on and off ---
@@ -344,10 +349,24 @@ def _value_of(error: Exception) -> str:
         return "str() on exception value threw an error"
 
 
+_switch = threading.Lock()
+"""Who takes the place of a client's metrics begins to measure, and who leaves it ends
+that. No listener is called meanwhile."""
+
+
+def _after_fork() -> None:
+    global _switch
+    _switch = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
 class Metrics:
     """What enable_metrics() has begun, until disable_metrics() or close() ends it.
 
-    The tend thread holds this, and this must not hold the client.
+    The client holds this, among its extras. The tend thread does not, since the
+    listeners may hold the client, and Python does not see what the tend thread holds.
     """
 
     def __init__(self, client: Any, policy: dict[str, Any]) -> None:
@@ -364,8 +383,12 @@ class Metrics:
         client._stats()  # the client may be closed, or not connected yet
         _called(self._listeners, "enable_listener")
         self._is_on = True
-        client._measure(self._policy["latency_columns"], self._policy["latency_shift"])
-        self._watch = client._watch(self._tended)
+        with _switch:
+            if client._extras.setdefault("metrics", self) is self:
+                client._measure(
+                    self._policy["latency_columns"], self._policy["latency_shift"]
+                )
+                self._watch = client._watch(weakly(self._tended))
 
     def _tended(self, stats: tuple[Any, ...]) -> None:
         client: Any = self._client()
@@ -391,18 +414,25 @@ class Metrics:
         :raises ClientError: the listener has raised.
         """
         client: Any = self._client()
-        was_on, self._is_on = self._is_on, False
-        if self._watch is not None:
-            client._end_watch(self._watch)
-        if was_on and self._pid == os.getpid():
-            seen = _cluster(client._who(), client._stats())
-            client._measure()
+        with _switch:
+            was_on, self._is_on = self._is_on, False
+            watch, self._watch = self._watch, None
+        was_on = was_on and self._pid == os.getpid()
+        try:
+            if watch is not None:
+                client._end_watch(watch)
+            if was_on:
+                seen = _cluster(client._who(), client._stats())
+        finally:
+            with _switch:  # another thread may have enabled its own meanwhile
+                if client._extras.get("metrics") is self:
+                    client._extras.pop("metrics")
+                    client._measure()
+        if was_on:
             _called(self._listeners, "disable_listener", seen)
 
     def __call__(self) -> None:
         """End, because the client is closed; this raises nothing."""
-        client: Any = self._client()
-        client._extras.pop("metrics", None)
         try:
             self.end()
         except Exception as error:  # noqa: BLE001 - reported
@@ -429,19 +459,16 @@ def enable(client: Any, policy: Any) -> None:
 def begin(client: Any, policy: Any) -> None:
     """Enable metrics, also where a file says so."""
     metrics = Metrics(client, _checked(policy))
-    before = client._extras.pop("metrics", None)
-    if before is not None:
-        try:
-            before.end()
-        except exception.ClientError as error:
-            listener_failed("disable_listener", error)
+    try:
+        end(client)
+    except exception.ClientError as error:
+        listener_failed("disable_listener", error)
     try:
         metrics.begin()
-        before = client._extras.setdefault("metrics", metrics)
     except BaseException:
         metrics.end()
         raise
-    if before is not metrics:  # another thread was faster
+    if client._extras.get("metrics") is not metrics:  # another thread was faster
         metrics.end()
 
 
@@ -454,6 +481,6 @@ def disable(client: Any) -> None:
 
 def end(client: Any) -> None:
     """Disable metrics, also where a file says so."""
-    metrics = client._extras.pop("metrics", None)
+    metrics = client._extras.get("metrics")
     if metrics is not None:
         metrics.end()

@@ -16,7 +16,7 @@ from time import perf_counter
 
 from aerospike import monitoring
 from aerospike._errors import in_doubt, param_error
-from aerospike._report import listener_failed
+from aerospike._report import listener_failed, weakly
 from aerospike.exception import AerospikeError
 
 TYPE_CHECKING = False
@@ -499,7 +499,7 @@ class Monitor:
         if self._watch is None and is_wanted and client.is_connected():
             self._watch = 0
             self._seen(client._stats())
-            self._watch = client._watch(self._seen)
+            self._watch = client._watch(weakly(self._seen))
 
     def __call__(self) -> None:
         client: Any = self._client()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import re
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +19,8 @@ from aerospike import exception
 from aerospike_helpers import metrics
 from aerospike_helpers.metrics import MetricsListeners, MetricsPolicy
 
-from ..waiting import until
+from ..children import run_script
+from ..waiting import join_all, until
 
 COUNTED = {"read", "write", "batch", "query"}
 MISSING = ("test", "pytest", "no record of tests of metrics")
@@ -312,6 +315,39 @@ def test_forked_child_measures_nothing(make_client, key, told):
     assert told.named("disable")
 
 
+def test_threads_that_enable_at_once_leave_one_that_measures(make_client, key):
+    """Who is too slow ends his own, and not what another thread has begun."""
+    for _ in range(20):
+        client = make_client()
+        barrier = threading.Barrier(4)
+        all_told = [Told() for _ in range(4)]
+
+        def enable(told, barrier=barrier, client=client):
+            barrier.wait()
+            client.enable_metrics(MetricsPolicy(told.listeners()))
+
+        threads = [threading.Thread(target=enable, args=(told,)) for told in all_told]
+        for thread in threads:
+            thread.start()
+        join_all(threads)
+        client.put(key, {"n": 1})
+        client.disable_metrics()
+        last = [told.named("disable")[-1] for told in all_told if told.named("enable")]
+        assert max(latencies(cluster, key[0])["write"] for cluster in last) == 1
+        assert all(len(told.named("disable")) == 1 for told in all_told)
+
+
+def test_listener_that_has_its_client_does_not_keep_it(hosts):
+    def enabled() -> weakref.ref[MetricsListeners]:
+        client = aerospike.client({"hosts": hosts})
+        listeners = Told().listeners(snapshot_listener=lambda _: client.get_stats())
+        client.enable_metrics(MetricsPolicy(listeners))
+        return weakref.ref(listeners)
+
+    gone = enabled()
+    until(lambda: gc.collect() is not None and gone() is None)
+
+
 # --- errors ---
 
 
@@ -484,3 +520,55 @@ def test_folder_that_is_not_there_is_an_error(client, tmp_path):
     policy = MetricsPolicy(report_dir=str(tmp_path / "none"))
     with pytest.raises(exception.ClientError, match=r"Failed to open file: .*none"):
         client.enable_metrics(policy)
+
+
+def test_line_that_was_cut_spoils_no_other(hosts, tmp_path):
+    """Here a limit of the process does what a full disk does."""
+    run_script(
+        """
+        from aerospike_helpers.metrics import MetricsPolicy
+        client = aerospike.client({"hosts": hosts, **PATIENT})
+        folder = sys.argv[2]
+        def enable():
+            client.enable_metrics(MetricsPolicy(report_dir=folder))
+        enable()
+        [name] = os.listdir(folder)
+        path = os.path.join(folder, name)
+        size = os.path.getsize(path)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size + 10, resource.RLIM_INFINITY))
+        report = client._extras["metrics"]
+        from aerospike._metrics import _cluster
+        seen = _cluster(client._who(), client._stats())
+        for _ in range(2):
+            try:
+                report._listeners.snapshot_listener(seen)
+            except OSError:
+                pass
+            else:
+                raise AssertionError("the disk is not full")
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+        client.disable_metrics()
+        with open(path) as file:
+            lines = file.read().splitlines()
+        assert [len(line) for line in lines][1] == 10, lines
+        assert lines[2].endswith("]]") and " cluster[" in lines[2], lines
+        """,
+        hosts,
+        str(tmp_path),
+    )
+
+
+def test_file_goes_on_where_the_next_cannot_be_made(eager, tmp_path, monkeypatch):
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    monkeypatch.setattr("aerospike._metrics._LEAST_LIMIT", 1)
+    policy = MetricsPolicy(report_dir=str(folder), report_size_limit=1, interval=1)
+    eager.enable_metrics(policy)
+    [path] = folder.iterdir()
+    with path.open() as file:
+        path.unlink()
+        folder.rmdir()
+        until(lambda: file.read().count(" cluster[") > 0)
+        until(lambda: file.read().count(" cluster[") > 0)
+    folder.mkdir()
+    until(lambda: list(folder.iterdir()))
