@@ -15,7 +15,7 @@ import weakref
 
 from aerospike import exception
 from aerospike._errors import made, param_error, shown
-from aerospike._report import listener_failed, weakly
+from aerospike._report import listener_failed
 from aerospike._version import __version__
 from aerospike_helpers import metrics as shapes
 
@@ -347,6 +347,19 @@ def _value_of(error: Exception) -> str:
         return f"Exception value: {error}"
     except Exception:  # noqa: BLE001 - whatever its class may do
         return "str() on exception value threw an error"
+
+
+def weakly(method: Callable[..., None]) -> Callable[..., None]:
+    """A function for the tend thread that calls a method, and does not keep its object
+    alive."""
+    found = weakref.WeakMethod(method)
+
+    def call(*args: Any) -> None:
+        target = found()
+        if target is not None:
+            target(*args)
+
+    return call
 
 
 _switch = threading.Lock()

@@ -16,7 +16,8 @@ from time import perf_counter
 
 from aerospike import monitoring
 from aerospike._errors import in_doubt, param_error
-from aerospike._report import listener_failed, weakly
+from aerospike._metrics import weakly
+from aerospike._report import listener_failed
 from aerospike.exception import AerospikeError
 
 TYPE_CHECKING = False

@@ -20,7 +20,6 @@ from aerospike._interrupts import text_or_type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
 # what has been said in this process, so that it is said once
@@ -64,20 +63,6 @@ def listener_failed(name: str, error: BaseException) -> None:
         logger.error("%s has raised %s", name, type(error).__name__, exc_info=error)
     else:
         sys.excepthook(type(error), error, error.__traceback__)
-
-
-def weakly(method: Callable[..., None]) -> Callable[..., None]:
-    """A function that calls a method, and does not keep its object alive."""
-    import weakref
-
-    found = weakref.WeakMethod(method)
-
-    def call(*args: Any) -> None:
-        target = found()
-        if target is not None:
-            target(*args)
-
-    return call
 
 
 def _level_of_caller() -> int:
