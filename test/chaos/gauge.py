@@ -16,8 +16,8 @@ from pathlib import Path
 PERIOD_S = 0.5
 SETTLES_S = 10.0
 IDLE_S = 55.0
-"""How long pools keep a connection that nobody uses. A node that hangs gets a new one for
-each call that is given up, and all of them stay so long after it has come back."""
+"""How long pools keep a connection that nobody uses. A node that hangs gets a new one
+for each call that is given up, and all of them stay so long after it has come back."""
 MIN_SAMPLES = int(4 * IDLE_S / PERIOD_S)
 """Fewer tell nothing: each quarter must be as long as pools take to shrink again."""
 MEMORY_LIMIT = 4 << 20
