@@ -403,6 +403,12 @@ def test_a_monitor_is_made_once(txn, other, key, new):
     assert other.register(key).result == EXISTS
 
 
+@pytest.mark.parametrize("value", [b"", bytes(8), b"\1" * 7, b"\1" * 9])
+def test_a_transaction_has_a_number(txn, key, value):
+    ops = [(OP_WRITE, b"id", INT, value), append([key])]
+    assert txn.send((0, WRITE, 0), txn.monitor, ops, set_name=MONITORS)[0] == INVALID
+
+
 def test_nothing_is_written_without_a_monitor(client, txn, key):
     assert txn.register(key, is_first=False).result == EXPIRED
     assert txn.write(key, 2).result == EXPIRED
@@ -454,6 +460,8 @@ def test_a_monitor_is_deleted_durably(txn, key):
         ((0, WRITE, 0), [TOUCH]),
         ((0, WRITE, 0), [(OP_CDT_MODIFY, b"keyds", 4, b"\x94")]),
         ((0, WRITE, 0), [(OP_CDT_MODIFY, b"keyds", 4, b"\x94\x01\x05\x01\x0d")]),
+        ((0, WRITE, 0), [(OP_CDT_MODIFY, b"keyds", 4, b"\x93\x01\x01\x0d")]),
+        ((0, WRITE, 0), [(OP_CDT_MODIFY, b"keyds", 4, b"\x93\x02\x01\x0d")]),
         ((0, WRITE, 0), [(OP_CDT_MODIFY, b"other", 4, append([bytes(20)])[3])]),
         ((READ, WRITE, 0), [TOUCH, get(b"id")]),
     ],

@@ -33,6 +33,7 @@ from aerospike_devserver.values.values import ListValue, Value
 SET_NAME = b"<ERO~MRT"
 
 _ID, _KEYS, _FORWARD = b"id", b"keyds", b"fwd"
+_ID_SIZE = 8
 _APPEND, _APPEND_ITEMS = 1, 2
 _POLICY = [1, 13]
 """An ordered list, without duplicates: those are left out, and no error."""
@@ -69,11 +70,11 @@ def _digests(op: Operation) -> list[bytes]:
         decoded = None
     if code == Op.CDT_MODIFY and name == _KEYS and isinstance(decoded, ListValue):
         match decoded.items:
-            case [kind, *given, order, flags] if [order, flags] == _POLICY:
+            case [kind, given, order, flags] if [order, flags] == _POLICY:
                 if kind == _APPEND:
-                    return list(map(_digest, given[:1]))
-                if kind == _APPEND_ITEMS and isinstance(given[0], ListValue):
-                    return list(map(_digest, given[0].items))
+                    return [_digest(given)]
+                if kind == _APPEND_ITEMS and isinstance(given, ListValue):
+                    return list(map(_digest, given.items))
     raise _refusal()
 
 
@@ -89,11 +90,12 @@ def _digest(value: Value) -> bytes:
 def _begin(
     command: Command, namespace: StrongNamespace, value: bytes, digests: list[bytes]
 ) -> bytes:
-    """Make the record with what is to be written first."""
+    """Make the record with what is to be written first; the number is never 0."""
     duration_s = command.message.ttl or DURATION_S
-    if duration_s > MAX_DURATION_S:
-        raise ServerError(Result.REQUEST_INVALID)
     transaction_id = int.from_bytes(value, "big", signed=True)
+    is_sound = len(value) == _ID_SIZE and transaction_id != 0
+    if duration_s > MAX_DURATION_S or not is_sound:
+        raise ServerError(Result.REQUEST_INVALID)
     made = namespace.begin(
         command.digest, transaction_id, command.now_s + duration_s, digests
     )
