@@ -46,6 +46,7 @@ from .monitored import (
     rows_of,
     says,
 )
+from .peer import OK_REPLY
 
 OPEN, VERIFIED = aerospike.TXN_STATE_OPEN, aerospike.TXN_STATE_VERIFIED
 COMMITTED, ABORTED = aerospike.TXN_STATE_COMMITTED, aerospike.TXN_STATE_ABORTED
@@ -493,6 +494,23 @@ def test_what_a_failed_mark_leaves(node, client, plan, state, in_doubt):
     assert node.steps == [*ALL_STEPS[:5]]
 
 
+def test_an_abort_by_the_servers_is_known_for_sure(node, config):
+    """Although an attempt before got no reply."""
+    config["policies"]["txn_roll"] = QUICK | {"max_retries": 1}
+    with aerospike.client(config) as client:
+        txn = in_one(node, client)
+        plans = iter([hangs_up, says(ENDED_ABORTED)])
+        node.plans[MARK] = lambda *given: next(plans)(*given)
+        with pytest.raises(exception.AerospikeError) as caught:
+            client.commit(txn)
+        assert (txn.state, txn.in_doubt, caught.value.in_doubt) == (
+            ABORTED,
+            False,
+            False,
+        )
+        assert caught.value.code == ENDED_ABORTED
+
+
 def test_a_commit_that_was_marked_before_is_brought_to_its_end(node, client):
     """It may be this client that marked it, in an attempt whose reply was lost."""
     txn = in_one(node, client)
@@ -593,7 +611,14 @@ def test_a_monitor_that_is_gone_is_closed(node, client):
     assert client.commit(in_one(node, client)) == aerospike.COMMIT_OK
 
 
-@pytest.mark.parametrize("plan", [says(SERVER_ERROR), hangs_up, is_silent])
+def has_no_deadline(_node: MonitoredNode, _request: Any) -> bytes:
+    """As if there were no monitor: the commit would mark none."""
+    return OK_REPLY
+
+
+@pytest.mark.parametrize(
+    "plan", [says(SERVER_ERROR), hangs_up, is_silent, has_no_deadline]
+)
 def test_what_cannot_be_registered_is_not_written(node, client, plan):
     node.plans[REGISTER] = plan
     txn = aerospike.Transaction()

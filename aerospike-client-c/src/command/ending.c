@@ -462,6 +462,11 @@ take_single(asc_ending *e, const asc_part *part)
     else if (asc_msg_open(&m, part->data + ASC_PROTO_HEADER_SIZE,
                           part->size - ASC_PROTO_HEADER_SIZE, &err) == ASC_OK) {
         asc_txn_take_deadline(e->txn, &m);
+        if (e->step == ASC_ENDING_REGISTER && atomic_load(&e->txn->deadline) == 0) {
+            /* which says that there is a monitor: the commit would not mark it */
+            asc_error_set(&err, ASC_ERR_CLIENT, "malformed reply: no deadline");
+            keep_failure(e, &err);
+        }
     }
     else { /* it has come, and nobody can read it */
         err.in_doubt = part->req.writes;

@@ -192,6 +192,7 @@ def _is_marked_before(transaction: Transaction) -> Call[bool]:
             return True
         if error.code == _ABORTED:
             state = TXN_STATE_ABORTED
+            error.in_doubt = False  # although an attempt before may have got no reply
         elif not was_in_doubt and not error.in_doubt:
             state = TXN_STATE_VERIFIED
         else:
