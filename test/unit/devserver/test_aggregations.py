@@ -1,5 +1,6 @@
 """Aggregations: a function in Lua over the records of a query, on each node."""
 
+import contextlib
 import itertools
 import os
 import struct
@@ -7,6 +8,7 @@ import struct
 import pytest
 
 from aerospike_devserver import DevCluster
+from aerospike_devserver.handlers.query import aggregation
 
 from ...waiting import LATE_S, until
 from .functions import AGGREGATE, function, register, unregister
@@ -497,15 +499,28 @@ def test_client_that_hangs_up_ends_the_work(sums):
 # What only the development server promises
 
 
-@pytest.fixture
-def own():
-    """A development server that gives functions half a second."""
+@contextlib.contextmanager
+def server_of_functions(limit_s):
+    """A development server that gives functions so many seconds."""
     with (
-        DevCluster(udf_timeout=0.5) as cluster,
+        DevCluster(udf_timeout=limit_s) as cluster,
         Connection(*cluster.hosts[0]) as connection,
     ):
         made = Sums(connection, register(connection, MODULE))
         made.fill({i: {b"a": i} for i in range(6)})
+        yield made
+
+
+@pytest.fixture
+def own():
+    with server_of_functions(0.5) as made:
+        yield made
+
+
+@pytest.fixture
+def patient():
+    """Its functions may be slow where the machine is busy, but not for 12 seconds."""
+    with server_of_functions(5) as made:
         yield made
 
 
@@ -539,8 +554,18 @@ def test_timeout_of_the_request_stops_a_function(own):
     assert b"0.03 s" in row.ops[0][3]
 
 
+def test_time_of_a_function_is_that_of_one_record(monkeypatch):
+    """However long it gives nothing: 150 records take 3 s."""
+    monkeypatch.setattr(aggregation, "SLICE_S", 60)
+    with server_of_functions(2) as own:
+        own.in_one_partition(150)
+        assert own.values("slow_and_silent") == []
+
+
 @pytest.mark.parametrize("name", [b"slow", b"slow_and_silent"])
-def test_long_aggregation_lets_others_have_their_turn(own, name):
+def test_long_aggregation_lets_others_have_their_turn(patient, name):
+    """It takes 12 s of this process, more than a function may run for one record."""
+    own = patient
     own.in_one_partition(600)
     task = os.urandom(8)
     number = int.from_bytes(task, "big")

@@ -26,14 +26,19 @@ def entries(
 ) -> Iterator[bytes]:
     """What comes out of a function, as entries of a reply; CallError.
 
-    limit_s: how long the function may run for one element.
+    limit_s: how long the function may run for one record, or one element.
     """
     script = script_of(cluster, function.module)
     now_s, take = cluster.clock.now_s(), script.runtime.take
-    seen = (_InStream(each.digest, each.record, now_s, take) for each in found)
+
+    def each_seen() -> Iterator[records.Host]:
+        for each in found:
+            script.go_on(limit_s)
+            yield _InStream(each.digest, each.record, now_s, take)
+
     elements = script.runtime.elements(
         function.name,
-        _one_record(seen),
+        _one_record(each_seen()),
         arguments(function.arguments),
         is_client=False,
     )

@@ -82,7 +82,7 @@ class Script:
             MemoryLimitError,
         )
 
-        self._end_s = time.monotonic() + limit_s
+        self.go_on(limit_s)
         self._has_time = has_time
         try:
             yield
@@ -99,6 +99,10 @@ class Script:
         except MemoryLimitError as error:
             self._forget()
             raise CallError(f"{self._name}: {error}") from None
+
+    def go_on(self, limit_s: float) -> None:
+        """Let the function that runs have so many seconds from now on."""
+        self._end_s = time.monotonic() + limit_s
 
     def _forget(self) -> None:
         if self._modules.made.get(self._name) is self:
