@@ -24,6 +24,10 @@ STABLE_WITHIN_S = 120
 """How long a real cluster may take to be one again, its migrations included."""
 
 
+LEARNS_S = 2.0
+"""How long a client may take to learn where a node has moved."""
+
+
 class Nodes(Protocol):
     """A cluster. rests_s: how long it may be left alone between two disturbances."""
 
@@ -79,6 +83,8 @@ class DevNodes:
         "shuffle": (["shuffle"], []),
     }
     """What is done to a node at first, and in the end."""
+    MOVES = ("move", "rename")
+    """What gives a node another place."""
 
     def __init__(
         self, n_nodes: int, racks: str | None = None, *, is_strong: bool = False
@@ -96,6 +102,7 @@ class DevNodes:
             cwd=Path(__file__).parents[1],
         )
         self.hosts = [(name, port) for name, port in json.loads(self._read())]
+        self._moved_s: dict[int, float] = {}
 
     @property
     def pids(self) -> list[int]:
@@ -123,13 +130,19 @@ class DevNodes:
         return rng.choices(list(self.STEPS), k=rng.choice((1, 1, 2)))
 
     def disturb(self, kinds: list[str], rng: random.Random, say: Say) -> None:
-        """Each kind happens to a node of its own; all of them may stand still."""
+        """Each kind happens to a node of its own; all of them may stand still.
+
+        Nodes that have just moved are found through others, one of which is left alone
+        until then: clients that lose all nodes know old places only.
+        """
         if kinds == ["halt"]:
             with frozen(self.pids[0]):
                 say("halt all")
                 time.sleep(rng.uniform(0.1, 1.5))
             return
         chosen = rng.sample(range(len(self.hosts)), len(kinds))
+        while {*chosen, *self._unknown()} == {*range(len(self.hosts))}:
+            time.sleep(0.05)
         for node, kind in zip(chosen, kinds, strict=True):
             for step in self.STEPS[kind][0]:
                 self._do(step, node, say)
@@ -138,6 +151,13 @@ class DevNodes:
         for node, kind in zip(chosen, kinds, strict=True):
             for step in self.STEPS[kind][1]:
                 self._do(step, node, say)
+            if kind in self.MOVES:
+                self._moved_s[node] = time.monotonic()
+
+    def _unknown(self) -> list[int]:
+        """Nodes that clients may look for where they were."""
+        learnt_s = time.monotonic() - LEARNS_S
+        return [node for node, at_s in self._moved_s.items() if at_s > learnt_s]
 
     def close(self) -> None:
         """End the process."""
