@@ -54,16 +54,25 @@ LEAVES = 0.01
 REMOVES = 0.2
 """The share of accounts that are removed, before they are written anew."""
 REMOVE_POLICY = {"durable_delete": True}
+REPEATS = 0.3
+"""The share of writes that the client may repeat, but for the first of a transaction:
+a copy of that which comes late would begin the transaction anew."""
 QUITS = 0.4
 """The share of those that could not be ended at once, which are left, too."""
 DAWDLES = 0.005
 """The share of transactions that nothing happens in for a while."""
-CALLS = 12
+CALLS = 20
 """Calls of a transaction, about: so much longer are the pauses between two of them."""
 GIVES_UP = 0.03
 """The share of its calls that a task gives up: of all calls of a transaction that is
 many times as much."""
 
+END = {
+    "commit": aerospike.TXN_STATE_COMMITTED,
+    "abort": aerospike.TXN_STATE_ABORTED,
+}
+"""What a call that ends a transaction makes of it."""
+ENDED = set(END.values())
 ROLLED = {
     "commit": (
         aerospike.COMMIT_OK,
@@ -168,14 +177,15 @@ class Desk:
 class Work:
     """A transaction, and what is known of it.
 
-    first_s: when its first write began, and when that was over. is_doubtful: a write
-    may come late. ends: how its calls have ended. found: what it has read.
+    first_s: when its first write began. first_end_s: when that was over. is_doubtful: a
+    write may come late. ends: how its calls have ended. found: what it has read.
     """
 
     bank: Bank
     txn: Any = field(default_factory=aerospike.Transaction)
     begin_s: float = field(default_factory=time.monotonic)
-    first_s: tuple[float, float] = (math.inf, -math.inf)
+    first_s: float = math.inf
+    first_end_s: float = math.inf
     is_doubtful: bool = False
     ends: list[str] = field(default_factory=list)
     found: dict[str, Account] = field(default_factory=dict)
@@ -183,12 +193,33 @@ class Work:
     @property
     def may_expire_s(self) -> float:
         """When the servers may end it at the earliest."""
-        return self.first_s[0] + float(self.txn.timeout)
+        return self.first_s + float(self.txn.timeout)
 
     @property
     def locked_until_s(self) -> float:
         """Until when it may lock records if it is left to the servers."""
-        return self.first_s[1] + float(self.txn.timeout) + LATER_S
+        if self.first_s == math.inf:
+            return self.begin_s
+        return self.first_end_s + float(self.txn.timeout) + LATER_S
+
+    def begin_write(self) -> bool:
+        """A write begins; whether it is the first."""
+        is_first = self.first_s == math.inf
+        if is_first:
+            self.first_s = time.monotonic()
+        return is_first
+
+    def end_write(self, in_doubt: bool) -> None:
+        """It is over."""
+        self.first_end_s = min(self.first_end_s, time.monotonic())
+        self.is_doubtful = self.is_doubtful or in_doubt
+
+    @property
+    def outcome(self) -> Outcome:
+        """What its client knows of it."""
+        if self.txn.state == aerospike.TXN_STATE_COMMITTED:
+            return Outcome.DONE
+        return Outcome.DOUBT if self.txn.in_doubt else Outcome.DENIED
 
 
 class Teller(Asker):
@@ -241,7 +272,7 @@ class Teller(Asker):
         writes: bool = False,
         n_steps: int = 1,
     ) -> tuple[Any, Exception | None]:
-        """Result and error of a call, which belongs to the transaction if there is one."""
+        """Result and error of a call, of the transaction if there is one."""
         made, error = await super().timed(
             name, limit_ms, call, writes=writes, n_steps=n_steps
         )
@@ -337,7 +368,7 @@ class Teller(Asker):
         :param is_once: it must not be applied more often, when it is repeated.
         """
         limit_ms, start_s = self._limit(), time.monotonic()
-        may_repeat = work.first_s[0] < math.inf and self.rng.random() < 0.3
+        may_repeat = not work.begin_write() and self.rng.random() < REPEATS
         policy = {
             "txn": work.txn,
             "total_timeout": limit_ms,
@@ -350,21 +381,13 @@ class Teller(Asker):
         if is_once:
             policy["on_locking_only"] = may_repeat
         key = self.house.key(name)
-        work.first_s = min(work.first_s[0], start_s), work.first_s[1]
         _, error = await self.timed(
             what, limit_ms, partial(call, key, policy=policy), writes=True
         )
         code = getattr(error, "code", 0)
-        self._wrote(work, getattr(error, "in_doubt", False))
+        work.end_write(getattr(error, "in_doubt", False))
         self._note_lock(work.bank, name, code, start_s)
         return error is None or (code == LOCKED_BEFORE and self._repeats_once)
-
-    @staticmethod
-    def _wrote(work: Work, in_doubt: bool) -> None:
-        """A write is over."""
-        if work.first_s[1] < work.first_s[0]:
-            work.first_s = work.first_s[0], time.monotonic()
-        work.is_doubtful = work.is_doubtful or in_doubt
 
     @staticmethod
     def _changes(name: str, amount: int, number: int) -> list[dict[str, Any]]:
@@ -413,7 +436,7 @@ class Teller(Asker):
             Write(self.house.key(name), self._changes(name, amount, move.number))
             for name, amount in move.parts.items()
         ]
-        work.first_s = start_s, -math.inf
+        work.begin_write()
         _, error = await self.timed(
             "batch_write",
             limit_ms,
@@ -421,7 +444,7 @@ class Teller(Asker):
             writes=True,
         )
         in_doubt = getattr(error, "in_doubt", False)
-        self._wrote(work, in_doubt or any(row.in_doubt for row in rows))
+        work.end_write(in_doubt or any(row.in_doubt for row in rows))
         if error is not None:
             return False
         for name, row in zip(move.parts, rows, strict=True):
@@ -462,46 +485,33 @@ class Teller(Asker):
                 n_steps=N_STEPS[name],
             )
             self._check_end(work, name, error)
-            if error is None:
-                is_rolled = status in ROLLED[name]
-            has_ended = work.txn.state in (
-                aerospike.TXN_STATE_COMMITTED,
-                aerospike.TXN_STATE_ABORTED,
-            )
-            if has_ended:
-                break
-            if self.rng.random() < QUITS:
+            is_rolled = error is None and status in ROLLED[name]
+            if work.txn.state in ENDED or self.rng.random() < QUITS:
                 break
             wants_commit = wants_commit and self.rng.random() < 0.5
             await self.driver.pause(self.rng.uniform(0, 0.2))
-        is_committed = work.txn.state == aerospike.TXN_STATE_COMMITTED
-        outcome = Outcome.DOUBT if work.txn.in_doubt else Outcome.DENIED
-        outcome = Outcome.DONE if is_committed else outcome
-        if is_committed and work.found:
+        is_committed = work.outcome is Outcome.DONE
+        if is_committed:
             self._judge(work.bank, work.found, work.begin_s, is_whole=True)
         if move is not None:
-            self._close(work, move, outcome, is_rolled=is_rolled)
+            self._close(work, move, is_rolled=is_rolled)
         return is_committed
 
     def _check_end(self, work: Work, name: str, error: Exception | None) -> None:
         """Whether a call that has ended a transaction, or not, tells the truth."""
         txn = work.txn
-        end = {
-            "commit": aerospike.TXN_STATE_COMMITTED,
-            "abort": aerospike.TXN_STATE_ABORTED,
-        }[name]
         in_doubt = getattr(error, "in_doubt", False)
         is_true = not txn.in_doubt or in_doubt
         if error is None or isinstance(error, exception.AerospikeError):
             # who has given it up may be told of doubt though it is committed
-            is_true = in_doubt is txn.in_doubt and (txn.state == end) is (error is None)
+            is_true = in_doubt is txn.in_doubt and (txn.state == END[name]) is (
+                error is None
+            )
             is_true = is_true and (error is None or name == "commit")
         if not is_true:
             self.tally.broken.append(f"{name} of {txn!r} has ended with {error!r}")
 
-    def _close(
-        self, work: Work, move: Move, outcome: Outcome, *, is_rolled: bool
-    ) -> None:
+    def _close(self, work: Work, move: Move, *, is_rolled: bool) -> None:
         """A move is over."""
         now_s = time.monotonic()
         late_s = max(now_s, work.locked_until_s)
@@ -509,13 +519,13 @@ class Teller(Asker):
         contradiction = work.bank.close(
             move,
             now_s,
-            outcome,
+            work.outcome,
             f"{work.txn!r} {', '.join(work.ends)}",
             final_s=None if is_rolled else late_s,
             locked_until_s=None if is_clean else late_s,
         )
         self.note(contradiction)
-        self.tally.outcomes["transfer", outcome.value] += 1
+        self.tally.outcomes["transfer", work.outcome.value] += 1
 
     async def _sum_up(self) -> None:
         """Read all accounts in a transaction, and end it."""
