@@ -7,14 +7,13 @@ import time
 
 import pytest
 
-from aerospike_devserver import DevCluster
 from aerospike_devserver.clock import EPOCH_S
 
-from ...waiting import until
-from .functions import register, unregister
-from .packing import pack
-from .querying import Shelf, span
-from .rawwire import (
+from ....waiting import until
+from ..functions import register, unregister
+from ..packing import pack
+from ..querying import Shelf, span
+from ..rawwire import (
     CREATE_ONLY,
     DELETE,
     DELETE_ALL,
@@ -29,7 +28,6 @@ from .rawwire import (
     TOUCH,
     UPDATE_ONLY,
     WRITE,
-    Connection,
     get,
     i64,
     message,
@@ -57,59 +55,15 @@ from .transacting import (
     UNSUPPORTED,
     VERIFY,
     VERSION,
-    Client,
     Transaction,
     append,
     batch,
     number,
     row,
+    served,
 )
 
 ENTERPRISE_ONLY = 25
-
-
-@pytest.fixture(scope="module")
-def strong():
-    """A cluster whose namespaces have strong consistency."""
-    with DevCluster(2, strong_consistency=True) as made:
-        yield made
-
-
-@pytest.fixture
-def connection(strong):
-    strong.reset()
-    with Connection(*strong.hosts[0]) as made:
-        yield made
-
-
-@pytest.fixture
-def client(connection):
-    return Client(connection)
-
-
-@pytest.fixture
-def txn(connection):
-    return Transaction(connection)
-
-
-@pytest.fixture
-def other(connection):
-    """Another transaction."""
-    return Transaction(connection)
-
-
-@pytest.fixture
-def key(client):
-    """The digest of a record whose bin n is 1."""
-    made = os.urandom(20)
-    assert client.put(made, 1).result == OK
-    return made
-
-
-@pytest.fixture
-def new():
-    """The digest of a record that there is not."""
-    return os.urandom(20)
 
 
 # What is seen from inside and from outside
@@ -741,7 +695,7 @@ def test_a_function_deletes_durably(client, txn, key, call):
 )
 def test_other_namespaces_have_no_transactions(edition, result):
     digest = os.urandom(20)
-    with DevCluster(edition=edition) as cluster, Connection(*cluster.hosts[0]) as own:
+    with served(edition=edition) as own:
         txn = Transaction(own)
         assert txn.put(digest, 1).result == OK
         assert txn.read(digest).result == result
@@ -755,10 +709,7 @@ def test_other_namespaces_have_no_transactions(edition, result):
 
 
 def test_a_namespace_can_be_strong_beside_another(key):
-    with (
-        DevCluster(strong_consistency=["test"], namespaces=["test", "bar"]) as cluster,
-        Connection(*cluster.hosts[0]) as own,
-    ):
+    with served(strong_consistency=["test"], namespaces=["test", "bar"]) as own:
         Transaction(own).change(key, 1)
         place = [(0, b"bar"), (1, b"demo"), (4, key), (5, number(1))]
         refused = own.stream(message((0, WRITE, 0), place, [put_int(b"n", 1)]))

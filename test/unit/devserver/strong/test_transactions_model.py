@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from aerospike_devserver import DevCluster
 
-from .rawwire import Connection
+from ..rawwire import Connection
 from .transacting import (
     BACK,
     BLOCKED,

@@ -5,13 +5,16 @@ Written from the page on transactions, like `rawwire`, and independent of any cl
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import struct
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from .rawwire import (
+from aerospike_devserver import DevCluster
+
+from ..rawwire import (
     BATCH,
     BLOB,
     BOOL,
@@ -46,6 +49,13 @@ NEVER_THERE = bytes(7)
 
 Fields = Iterable[tuple[int, bytes]]
 _ids = itertools.count(int.from_bytes(os.urandom(6), "big") << 8)
+
+
+@contextlib.contextmanager
+def served(*args: Any, **settings: Any) -> Iterator[Connection]:
+    """A connection to a server of its own, with settings of DevCluster."""
+    with DevCluster(*args, **settings) as made, Connection(*made.hosts[0]) as own:
+        yield own
 
 
 class Answer(NamedTuple):

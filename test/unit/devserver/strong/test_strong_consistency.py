@@ -11,8 +11,8 @@ import pytest
 from aerospike_devserver import DevCluster
 from aerospike_devserver.ownership import N_PARTITIONS, partition_of, unavailable
 
-from .querying import Shelf
-from .rawwire import (
+from ..querying import Shelf
+from ..rawwire import (
     DELETE,
     DELETE_ALL,
     DURABLE,
@@ -36,38 +36,14 @@ from .transacting import (
     UNAVAILABLE,
     Client,
     Transaction,
+    served,
 )
 
+N_NODES = 3
 RELAXED = 0x40  # info2
 SESSION, ALLOW_REPLICA, ALLOW_UNAVAILABLE = 0, 0x80, 0xC0
 MODES = (SESSION, LINEARIZE, ALLOW_REPLICA, ALLOW_UNAVAILABLE)
 ENTERPRISE_ONLY = "ERROR:25:enterprise only"
-
-
-@pytest.fixture(scope="module")
-def strong():
-    with DevCluster(3, strong_consistency=True) as made:
-        yield made
-
-
-@pytest.fixture
-def connection(strong):
-    strong.reset()
-    with Connection(*strong.hosts[0]) as made:
-        yield made
-
-
-@pytest.fixture
-def client(connection):
-    return Client(connection)
-
-
-@pytest.fixture
-def key(client):
-    """The digest of a record whose bin n is 1."""
-    made = os.urandom(20)
-    assert client.put(made, 1).result == OK
-    return made
 
 
 def owned(connection: Connection) -> tuple[int, list[set[int]]]:
@@ -99,10 +75,7 @@ def test_a_namespace_says_that_it_is_strong(connection):
 
 
 def test_a_namespace_that_is_not_strong_has_no_regime():
-    with (
-        DevCluster(strong_consistency=["test"]) as cluster,
-        Connection(*cluster.hosts[0]) as own,
-    ):
+    with served(strong_consistency=["test"]) as own:
         texts = own.info("replicas")[0].split(";")
         assert [text.split(",")[0] for text in texts] == ["test:1", "bar:0"]
         assert "strong-consistency=false" in own.info("namespace/bar")[0]
@@ -144,7 +117,7 @@ def test_the_roster_has_all_nodes(strong, connection):
 
 @pytest.mark.parametrize("edition", ["community", "enterprise"])
 def test_other_namespaces_have_no_roster(edition):
-    with DevCluster(edition=edition) as cluster, Connection(*cluster.hosts[0]) as own:
+    with served(edition=edition) as own:
         commands = ["roster:", "roster:namespace=test", "revive:namespace=test"]
         assert own.info(*commands) == [ENTERPRISE_ONLY] * 3
         assert own.info("recluster:") == ["ok"]
@@ -188,7 +161,7 @@ def test_all_read_modes_read(client, key, mode):
 @pytest.mark.parametrize(("edition", "result"), [("community", 25), ("enterprise", 0)])
 def test_linearized_reads_without_strong_consistency(edition, result):
     digest = os.urandom(20)
-    with DevCluster(edition=edition) as cluster, Connection(*cluster.hosts[0]) as own:
+    with served(edition=edition) as own:
         client = Client(own)
         client.put(digest, 1)
         assert client.get(digest, info3=LINEARIZE).result == result
@@ -241,10 +214,7 @@ def test_queries_skip_lost_partitions(strong, connection, client, key):
 
 @pytest.mark.parametrize("is_strong", [True, False])
 def test_queries_with_strong_consistency_are_not_relaxed(is_strong):
-    with (
-        DevCluster(strong_consistency=is_strong) as cluster,
-        Connection(*cluster.hosts[0]) as own,
-    ):
+    with served(strong_consistency=is_strong) as own:
         rows = Shelf(own).rows(info=(READ, RELAXED, PARTITION_DONE))
         assert [each.result for each in rows] == [INVALID if is_strong else OK]
 
@@ -358,10 +328,7 @@ def test_deletes_have_to_be_durable(client, key):
 def test_deletes_need_not_be_durable_where_that_is_allowed():
     """In a transaction they do."""
     digest = os.urandom(20)
-    with (
-        DevCluster(strong_consistency=True, allow_expunge=True) as cluster,
-        Connection(*cluster.hosts[0]) as own,
-    ):
+    with served(strong_consistency=True, allow_expunge=True) as own:
         found = statistics(own)
         assert found["strong-consistency-allow-expunge"] == "true"
         client = Client(own)
@@ -380,10 +347,7 @@ def test_deletes_need_not_be_durable_where_that_is_allowed():
 @pytest.mark.parametrize("is_strong", [True, False])
 def test_a_tombstone_keeps_the_generation(is_strong):
     digest = os.urandom(20)
-    with (
-        DevCluster(edition="enterprise", strong_consistency=is_strong) as cluster,
-        Connection(*cluster.hosts[0]) as own,
-    ):
+    with served(edition="enterprise", strong_consistency=is_strong) as own:
         client = Client(own)
         for _ in range(3):
             client.put(digest, 1)
