@@ -198,9 +198,11 @@ class Client(DirectMethods):
         whole("aerospike._metrics").disable(self)
 
     def get_stats(self) -> ClusterStats:
-        """What the client has counted by now; this needs no enable_metrics().
+        """Return what the client has counted so far; this needs no enable_metrics().
 
-        :raises ClusterError: the client is closed, or has not connected yet.
+        :return: a ClusterStats; its counts only grow.
+        :raises ClusterError: the client is closed; an AsyncClient has not connected.
+        :raises ConnectionError: a Client had not connected, and cannot.
         """
         stats: ClusterStats = whole("aerospike._metrics").cluster_stats(self)
         return stats

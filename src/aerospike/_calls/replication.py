@@ -21,16 +21,18 @@ def set_xdr_filter(
     expression_filter: CompiledExpression | None,
     policy: InfoPolicy | Options | None = None,
 ) -> Call[str]:
-    """Let only some records of a namespace be shipped to another data centre.
+    """Choose which records of a namespace XDR ships to another data centre.
 
-    Only the Enterprise Edition ships records.
+    XDR (cross-datacentre replication) is a feature of the Enterprise Edition.
 
-    :param data_center: its name in the configuration of the server.
-    :param expression_filter: what compile() of an expression gives, which is true for
-        the records to be shipped; None: all are.
+    :param data_center: the name of the data centre in the servers' configuration.
+    :param namespace: whose records; the servers ship it to this data centre.
+    :param expression_filter: an expression after compile(), which is true for the
+        records to be shipped; None removes the filter, so that all are shipped.
+    :param policy: `timeout` in milliseconds, and the others of info calls.
     :return: what the server answers, "xdr-set-filter:... TAB ok LF".
     :raises ParamError: an argument is malformed; nothing was sent.
-    :raises AerospikeError: code 25: the server is of the Community Edition.
+    :raises AerospikeError: the server refuses; code 25: it is of the Community Edition.
     """
     command = command_of(
         "xdr-set-filter",
