@@ -269,8 +269,8 @@ fake_add(asc_cluster *c, const char *name, uint16_t port, uint32_t max_conns,
         return false;
     }
     /* the meters that failures would make, so that blocks can be counted */
-    asc_meters_find(&node->meters, "test");
-    asc_meters_find(&node->meters, "");
+    asc_meters_add(&node->meters, "test");
+    asc_meters_add(&node->meters, "");
     node->meters.how = &c->metering;
     c->nodes[c->n_nodes++] = node;
     const char *text = fake_replicas("test", 0, columns);

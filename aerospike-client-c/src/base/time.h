@@ -8,9 +8,6 @@
 /* Milliseconds since some fixed moment; the value is never 0 and never goes back. */
 uint64_t asc_now_ms(void);
 
-/* Nanoseconds since some fixed moment, for what is measured. */
-uint64_t asc_now_ns(void);
-
 /* "Never", for deadlines. */
 #define ASC_FOREVER UINT64_MAX
 

@@ -132,9 +132,10 @@ static void
 count_bytes(asc_node *n, const asc_info_call *call)
 {
     asc_meter *m =
-        asc_meters_are_on(&n->meters) ? asc_meters_find(&n->meters, "") : NULL;
+        asc_meters_are_on(&n->meters) ? asc_meters_add(&n->meters, "") : NULL;
     if (m != NULL && call->conn != NULL) {
-        asc_meter_move(m, call->io.progress - call->io.sent, call->io.sent);
+        asc_meter_move(m, asc_meter_lane(), call->io.progress - call->io.sent,
+                       call->io.sent);
     }
 }
 

@@ -243,8 +243,7 @@ void
 asc_cluster_count_command(asc_cluster *c)
 {
     if (atomic_load_explicit(&c->metering.shape, memory_order_relaxed) != 0) {
-        unsigned lane = asc_own_place(ASC_METER_LANES);
-        atomic_fetch_add_explicit(&c->commands[lane].n, 1, memory_order_relaxed);
+        asc_metering_count(&c->metering, asc_meter_lane());
     }
 }
 

@@ -87,11 +87,6 @@ struct asc_cluster {
     char unreachable[160]; /* peers of the last cycle that could not be reached */
     asc_spares batches;    /* what ended batches have left */
     asc_metering metering; /* whether its nodes measure, and how */
-    /* Commands, while that is measured; each thread counts in a line of memory. */
-    union {
-        _Atomic uint64_t n;
-        char line[ASC_LINE_SIZE];
-    } commands[ASC_METER_LANES];
     _Atomic uint64_t n_retries;
     atomic_uint n_invalid; /* peers of the last cycle that could not be reached */
     asc_watchers watchers; /* who is told of each cycle */

@@ -66,7 +66,7 @@ asc_stats_read(asc_cluster *c, const asc_snapshot *view, asc_node *const *gone,
         return asc_error_set(err, ASC_ERR_NOMEM, "statistics");
     }
     for (unsigned i = 0; i < ASC_METER_LANES; i++) {
-        s->n_commands += atomic_load(&c->commands[i].n);
+        s->n_commands += atomic_load(&c->metering.lanes[i].commands);
     }
     s->n_retries = atomic_load(&c->n_retries);
     s->n_recovering = asc_drain_count(&c->drain);

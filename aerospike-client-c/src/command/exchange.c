@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "asc/admin.h"
 #include "asc/detail.h"
@@ -35,15 +36,6 @@ is_worth_draining(const asc_exchange *x)
 
 /* --- what is measured --- */
 
-/* The namespace for which an exchange is counted: batches may have several, and info
- * commands have none. */
-static const char *
-meter_name(const asc_exchange *x)
-{
-    bool has_one = x->many.reply != ASC_REPLY_ROWS && x->req->ns != NULL;
-    return has_one ? x->req->ns : "";
-}
-
 /* What kind of latency a request has. */
 static asc_latency
 kind_of(const asc_request *req, asc_reply reply)
@@ -60,27 +52,46 @@ kind_of(const asc_request *req, asc_reply reply)
     return req->writes ? ASC_LATENCY_WRITE : ASC_LATENCY_READ;
 }
 
-/* Begin to measure an attempt. The clock is read here and in the next two functions,
- * and nowhere else in an exchange: what it says changes nothing but counters, and
- * drivers know milliseconds only. A set counts itself as a command. */
-static __attribute__((noinline)) void
-begin_to_measure(asc_exchange *x)
+/* The meter for which an attempt is counted: that of its namespace; batches may have
+ * several, and info commands have none. */
+static asc_meter *
+meter_of(const asc_exchange *x)
 {
-    const asc_request *req = x->req;
+    bool has_one = x->many.reply != ASC_REPLY_ROWS && x->req->ns != NULL;
+    return asc_meters_add(&x->node->meters, has_one ? x->req->ns : "");
+}
+
+/* Nanoseconds since some fixed moment. Drivers know milliseconds only, and an exchange
+ * reads no clock for anything but counters. */
+static inline uint64_t
+clock_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* Begin to measure an attempt, whose way the map has told. NULL: the owner of the
+ * exchange has told it; a set counts itself as a command. */
+static __attribute__((noinline)) void
+begin_to_measure(asc_exchange *x, const asc_ns_map *map)
+{
     x->has_answer = false;
-    x->meter = asc_meters_find(&x->node->meters, meter_name(x));
-    if (x->n_attempts == 0 && req->ns != NULL && req->node_name == NULL) {
-        asc_cluster_count_command(x->cluster);
+    x->lane = asc_meter_lane();
+    x->meter = map != NULL ? asc_meters_find(&x->node->meters, map->name) : meter_of(x);
+    if (map != NULL && x->n_attempts == 0) {
+        asc_metering_count(x->node->meters.how, x->lane);
     }
-    x->began_ns = asc_now_ns();
+    x->began_ns = clock_ns();
 }
 
 /* The connection of an attempt is of use: what follows is measured from now on. */
 static __attribute__((noinline)) void
 count_connection(asc_exchange *x)
 {
-    uint64_t now_ns = asc_now_ns();
-    asc_meter_time(&x->node->meters, x->meter, ASC_LATENCY_CONN, now_ns - x->began_ns);
+    uint64_t now_ns = clock_ns();
+    asc_meter_time(&x->node->meters, x->meter, x->lane, ASC_LATENCY_CONN,
+                   now_ns - x->began_ns);
     x->began_ns = now_ns;
 }
 
@@ -91,12 +102,13 @@ count_attempt(asc_exchange *x)
 {
     const asc_transfer *io = &x->io;
     uint64_t out = io->sent, both = io->progress - io->n_slices;
-    asc_meter_move(x->meter, both > out ? both - out : 0, out);
-    if (x->has_answer) {
-        asc_meter_time(&x->node->meters, x->meter, kind_of(x->req, x->many.reply),
-                       asc_now_ns() - x->began_ns);
-    }
+    asc_meter *m = x->meter;
     x->meter = NULL;
+    asc_meter_move(m, x->lane, both > out ? both - out : 0, out);
+    if (x->has_answer) {
+        asc_meter_time(&x->node->meters, m, x->lane, kind_of(x->req, x->many.reply),
+                       clock_ns() - x->began_ns);
+    }
 }
 
 /* Count how an attempt has failed. That a record is not there is an answer like any
@@ -108,7 +120,7 @@ count_failure(asc_exchange *x, asc_status code)
         x->has_answer = true;
         return;
     }
-    asc_meter *m = asc_meters_find(&x->node->meters, meter_name(x));
+    asc_meter *m = meter_of(x);
     if (m != NULL) {
         asc_meter_fail(m, code);
     }
@@ -315,6 +327,9 @@ pick_node(asc_exchange *x, asc_failure *failure)
     }
     if (node != NULL) {
         before = use_node(x, node);
+        if (asc_meters_are_on(&node->meters)) {
+            begin_to_measure(x, map);
+        }
     }
     else if (x->err->code == ASC_OK && s->n_nodes == 0) {
         asc_snapshot_no_node(s, x->err);
@@ -624,9 +639,6 @@ pick(asc_exchange *x, uint64_t now_ms)
         return decide(x, failure, now_ms);
     }
     x->err->phase = ASC_PHASE_CONNECT;
-    if (asc_meters_are_on(&x->node->meters)) {
-        begin_to_measure(x);
-    }
     if (!asc_node_accepts(x->node)) {
         asc_error_set(x->err, ASC_ERR_MAX_ERROR_RATE,
                       "node %s has exceeded its error rate (max_error_rate)",

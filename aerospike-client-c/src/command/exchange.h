@@ -109,6 +109,7 @@ struct asc_exchange {
     bool wait_failed;              /* the driver's wait found the connection broken */
     bool counted; /* this failure was counted against the node with another exchange */
     asc_meter *meter;         /* borrowed from node; NULL: nothing is measured */
+    unsigned lane;            /* of the meter */
     uint64_t began_ns;        /* when the attempt began, or its connection was ready */
     bool has_answer;          /* the attempt ends with one, so that its time counts */
     const asc_driver *driver; /* static; NULL: it needs none. Set after begin */

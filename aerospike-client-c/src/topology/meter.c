@@ -89,14 +89,6 @@ asc_meter_fail(asc_meter *m, asc_status code)
     }
 }
 
-void
-asc_meter_move(asc_meter *m, uint64_t in, uint64_t out)
-{
-    unsigned lane = asc_own_place(ASC_METER_LANES);
-    atomic_fetch_add_explicit(&m->lanes[lane].bytes_in, in, RELAXED);
-    atomic_fetch_add_explicit(&m->lanes[lane].bytes_out, out, RELAXED);
-}
-
 /* --- histograms --- */
 
 unsigned
@@ -108,7 +100,7 @@ asc_metering_columns(const asc_metering *how)
 /* Histograms with room for so many columns. Sizes are powers of 2, so that a program
  * that asks for more again and again leaves few that are too small. NULL when memory is
  * short. */
-static __attribute__((noinline)) asc_histograms *
+static asc_histograms *
 grow(asc_meter *m, asc_histograms *before, unsigned n_columns)
 {
     unsigned n = 8;
@@ -135,22 +127,39 @@ index_of(const asc_histograms *h, unsigned lane, unsigned kind, unsigned column)
     return ((size_t)lane * ASC_N_LATENCIES + kind) * h->n_columns + column;
 }
 
-/* The column of a time; the limits are 1 ms and its multiples by 2^shift. */
+#define MS 1000000u /* nanoseconds */
+
+/* The column of a time; the limits are 1 ms and its multiples by 2^shift. The number of
+ * bits of the milliseconds that are full tells which limit is the first not passed. */
 static unsigned
 column_of(uint64_t took_ns, unsigned n_columns, unsigned shift)
 {
-    unsigned column = 0;
-    uint64_t limit_ns = 1000000;
-    while (took_ns > limit_ns && column + 1 < n_columns) {
-        column++;
-        limit_ns =
-            shift < 32 && limit_ns < (uint64_t)1 << 32 ? limit_ns << shift : UINT64_MAX;
+    unsigned last = n_columns - 1;
+    if (took_ns <= MS) {
+        return 0;
     }
-    return column;
+    if (shift == 0) {
+        return last;
+    }
+    unsigned n_bits = 64 - (unsigned)__builtin_clzll((took_ns - 1) / MS);
+    unsigned column = (n_bits + shift - 1) / shift;
+    return column < last ? column : last;
+}
+
+/* Count a time for which the histograms are missing or too small. This stands apart for
+ * the sake of small commands, which would have to save registers. */
+static __attribute__((noinline)) void
+grow_and_time(const asc_meters *all, asc_meter *m, unsigned lane, asc_latency kind,
+              uint64_t took_ns, asc_histograms *before)
+{
+    if (grow(m, before, asc_metering_columns(all->how)) != NULL) {
+        asc_meter_time(all, m, lane, kind, took_ns);
+    }
 }
 
 void
-asc_meter_time(const asc_meters *all, asc_meter *m, asc_latency kind, uint64_t took_ns)
+asc_meter_time(const asc_meters *all, asc_meter *m, unsigned lane, asc_latency kind,
+               uint64_t took_ns)
 {
     unsigned shape = atomic_load_explicit(&all->how->shape, RELAXED);
     unsigned n_columns = shape & 0xff, shift = shape >> 8 & 0xff;
@@ -159,13 +168,11 @@ asc_meter_time(const asc_meters *all, asc_meter *m, asc_latency kind, uint64_t t
         return; /* metrics have just been disabled, or count no latencies */
     }
     if (h == NULL || h->n_columns < n_columns) {
-        h = grow(m, h, n_columns);
+        grow_and_time(all, m, lane, kind, took_ns, h);
+        return;
     }
-    if (h != NULL) {
-        size_t i = index_of(h, asc_own_place(ASC_METER_LANES), kind,
-                            column_of(took_ns, n_columns, shift));
-        atomic_fetch_add_explicit(&h->counts[i], 1, RELAXED);
-    }
+    size_t i = index_of(h, lane, kind, column_of(took_ns, n_columns, shift));
+    atomic_fetch_add_explicit(&h->counts[i], 1, RELAXED);
 }
 
 void

@@ -6,6 +6,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "asc/meter.h"
 #include "asc/places.h"
@@ -17,6 +18,10 @@
  * nothing is measured. */
 typedef struct asc_metering {
     atomic_uint shape; /* ASC_METERING_ON, columns, and shift << 8; or 0 */
+    union {
+        _Atomic uint64_t commands;
+        char line[ASC_LINE_SIZE];
+    } lanes[ASC_METER_LANES];
 } asc_metering;
 
 #define ASC_METERING_ON (1u << 16)
@@ -32,7 +37,7 @@ typedef struct asc_histograms {
 /* One namespace. A meter stays until its node is freed. */
 typedef struct asc_meter {
     _Atomic(struct asc_meter *) next; /* owned */
-    char ns[ASC_METER_NAME_SIZE];
+    char ns[ASC_METER_NAME_SIZE];     /* filled up with zeroes */
     _Atomic uint64_t errors, timeouts, key_busy;
     _Atomic(asc_histograms *) histograms; /* owned; NULL until something is measured */
     union {
@@ -45,9 +50,17 @@ typedef struct asc_meter {
 
 /* The meters of a node. Zeroed, there is none. */
 typedef struct asc_meters {
-    const asc_metering *how; /* borrowed from the cluster; NULL: nothing is measured */
+    asc_metering *how; /* borrowed from the cluster; NULL: nothing is measured */
     _Atomic(asc_meter *) first; /* owned */
 } asc_meters;
+
+/* The lane of this thread. Any thread may count in any lane, so that one that was found
+ * may be kept for several counts. */
+static inline unsigned
+asc_meter_lane(void)
+{
+    return asc_own_place(ASC_METER_LANES);
+}
 
 /* Is anything to be measured? */
 static inline bool
@@ -57,37 +70,46 @@ asc_meters_are_on(const asc_meters *m)
            atomic_load_explicit(&m->how->shape, memory_order_relaxed) != 0;
 }
 
+/* Count a command, which is one however many nodes it goes to. */
+static inline void
+asc_metering_count(asc_metering *how, unsigned lane)
+{
+    atomic_fetch_add_explicit(&how->lanes[lane].commands, 1, memory_order_relaxed);
+}
+
 /* The meter of a namespace, which is made when there is none. NULL: memory is short,
  * and nothing is counted. */
 asc_meter *asc_meters_add(asc_meters *m, const char *ns);
 
-/* The same. Names are short, and few: to compare them here is quicker than a call. */
+/* The same, by a name in a field of ASC_METER_NAME_SIZE bytes whose rest is zeroes, as
+ * in partition maps: whole fields are compared, in few instructions and without a
+ * call. */
 static inline asc_meter *
-asc_meters_find(asc_meters *all, const char *ns)
+asc_meters_find(asc_meters *all, const char field[static ASC_METER_NAME_SIZE])
 {
     asc_meter *m = atomic_load_explicit(&all->first, memory_order_acquire);
     for (; m != NULL; m = atomic_load_explicit(&m->next, memory_order_acquire)) {
-        const char *a = m->ns, *b = ns;
-        while (*a == *b && *a != '\0') {
-            a++;
-            b++;
-        }
-        if (*a == *b) {
+        if (memcmp(m->ns, field, sizeof m->ns) == 0) {
             return m;
         }
     }
-    return asc_meters_add(all, ns);
+    return asc_meters_add(all, field);
 }
 
 /* Count a failure by its code. */
 void asc_meter_fail(asc_meter *m, asc_status code);
 
 /* Count bytes. */
-void asc_meter_move(asc_meter *m, uint64_t in, uint64_t out);
+static inline void
+asc_meter_move(asc_meter *m, unsigned lane, uint64_t in, uint64_t out)
+{
+    atomic_fetch_add_explicit(&m->lanes[lane].bytes_in, in, memory_order_relaxed);
+    atomic_fetch_add_explicit(&m->lanes[lane].bytes_out, out, memory_order_relaxed);
+}
 
 /* Count what took so many nanoseconds; ASC_LATENCY_NONE is not counted. */
-void
-asc_meter_time(const asc_meters *all, asc_meter *m, asc_latency kind, uint64_t took_ns);
+void asc_meter_time(const asc_meters *all, asc_meter *m, unsigned lane,
+                    asc_latency kind, uint64_t took_ns);
 
 /* Set all histograms of a node to 0. What is counted meanwhile may be lost. */
 void asc_meters_restart(asc_meters *m);
