@@ -18,19 +18,23 @@ from aerospike import monitoring
 from aerospike._errors import in_doubt, param_error
 from aerospike._metrics import weakly
 from aerospike._report import listener_failed
-from aerospike.exception import AerospikeError
+from aerospike.exception import AerospikeError, ClusterError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextvars import Token
     from typing import Any
 
     from aerospike._hints import Self
 
 _ids = itertools.count(1)
 
-# whether this is within a call of several requests, which are none of their own
-_within: ContextVar[bool] = ContextVar("aerospike call", default=False)
+# the call of several requests in which this is, which are none of their own. A signal
+# may end a call where it cannot take itself out: then it is gone
+_within: ContextVar[weakref.ref[Command] | None] = ContextVar(
+    "aerospike call", default=None
+)
 
 # public methods that make no request, or that tell of their requests themselves
 _SILENT = {
@@ -76,6 +80,8 @@ class Command:
     :ivar count: rows or records that it has given; None: it gives none.
     """
 
+    _is_over = True  # until it is told to begin
+
     def __init__(
         self,
         client: Any,
@@ -88,7 +94,6 @@ class Command:
     ) -> None:
         self._monitor: Monitor = client._extras["monitor"]
         self._is_of_several = is_of_several
-        self._is_over = False
         self.count: int | None = None
         self._outcome = Outcome()
         self._started = monitoring.CommandStarted(
@@ -100,16 +105,30 @@ class Command:
             client=client,
             key=key,
         )
+        self._token: Token[weakref.ref[Command] | None] | None = None
         self._began = perf_counter()
-        _tell(self._monitor.commands, "started", self._started)
+        self._is_over = False
+        try:
+            _tell(self._monitor.commands, "started", self._started)
+        except BaseException as error:  # a signal's, since listeners' own are reported
+            self.end(error)
+            raise
 
     def __enter__(self) -> Self:
-        self._token = _within.set(True) if self._is_of_several else None
+        if self._is_of_several:
+            self._token = _within.set(weakref.ref(self))
         return self
+
+    def __del__(self) -> None:
+        if not self._is_over:
+            self.end(InterruptedError("a signal has ended the call"))
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if self._token is not None:
-            _within.reset(self._token)
+            try:
+                _within.reset(self._token)
+            except ValueError:
+                pass  # a coroutine that is closed in another context leaves its own
         self.end(error)
 
     def make(
@@ -249,12 +268,22 @@ def _begins(name: str, method: Any) -> Callable[..., Command]:
     return begin
 
 
+def _is_told(owner: Any) -> bool:
+    """Is this no part of another call? And a class of the program may make calls in its
+    constructor, before the client is whole. :param owner: a client or a query."""
+    extras = getattr(owner, "_extras", None)
+    within = _within.get()
+    if within is not None and within() is not None:
+        return False
+    return extras is None or "monitor" in extras
+
+
 def _blocking(method: Any, begin: Callable[..., Command]) -> Any:
     """The method, and what it tells. :param begin: makes its command."""
 
     @functools.wraps(method)
     def observed(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-        if _within.get():
+        if not _is_told(self):
             return method(self, *args, **kwargs)
         with begin(self, args, kwargs) as command:
             return command.take(command.make(method, self, args, kwargs))
@@ -268,7 +297,7 @@ def _awaited(method: Any, begin: Callable[..., Command]) -> Any:
 
     @functools.wraps(method)
     async def observed(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-        if _within.get():
+        if not _is_told(self):
             return await method(self, *args, **kwargs)
         with begin(self, args, kwargs) as command:
             return command.take(await command.make(method, self, args, kwargs))
@@ -348,18 +377,21 @@ class _ObservedStream:
     __slots__ = ("__weakref__", "_command", "_stream")
 
     def __init__(self, stream: Any, command: Command) -> None:
-        self._stream = stream
         self._command = command
+        self._stream = stream
         command.count = 0
 
     def __getattr__(self, name: str) -> Any:
+        if name in _ObservedStream.__slots__:  # a signal has ended __init__()
+            raise AttributeError(name)
         return getattr(self._stream, name)
 
     def __repr__(self) -> str:
         return repr(self._stream)
 
     def __del__(self) -> None:
-        self._command.end()
+        if hasattr(self, "_command"):
+            self._command.end()
 
     def _saw(self, n: int) -> None:
         self._command.count = (self._command.count or 0) + n
@@ -470,7 +502,8 @@ def _making(method: Any) -> Any:
     def query(self: Any, /, *args: Any, **kwargs: Any) -> Any:
         made = method(self, *args, **kwargs)
         cls: Any = type(made)
-        made.__class__ = _observed_query(cls)
+        if "monitor" in self._extras:  # or the client is not whole; see _is_told()
+            made.__class__ = _observed_query(cls)
         return made
 
     return query
@@ -499,8 +532,13 @@ class Monitor:
         is_wanted = self.clusters or self.pools
         if self._watch is None and is_wanted and client.is_connected():
             self._watch = 0
-            self._seen(client._stats())
-            self._watch = client._watch(weakly(self._seen))
+            try:
+                self._seen(client._stats())
+                self._watch = client._watch(weakly(self._seen))
+            except ClusterError:
+                self._watch = None  # a listener, or another thread, has closed it
+            except AerospikeError as error:  # not here at all
+                listener_failed("aerospike.monitoring", error)
 
     def __call__(self) -> None:
         client: Any = self._client()
@@ -560,27 +598,37 @@ def _listeners_of(config: Any) -> tuple[Any, ...]:
     return (*monitoring._registered, *(own or ()))
 
 
+def _own_class(cls: type) -> type:
+    """The client's class of which a class of the program is derived, or is."""
+    return next(
+        base for base in cls.__mro__ if base.__module__.partition(".")[0] == "aerospike"
+    )
+
+
 @functools.cache
 def observed_class(cls: Any) -> type:
-    """The class of clients of a class that have listeners."""
+    """The class of clients of a class that have listeners. Methods that a class of the
+    program adds are no calls; those that they make are."""
+    if "_observes" in vars(cls):  # that of another client, as type(client) names it
+        observed: type = cls
+        return observed
     is_async = _is_asynchronous(cls)
     wrap = _awaited if is_async else _blocking
     members: dict[str, Any] = {
         name: wrap(getattr(cls, name), _begins(name, getattr(cls, name)))
-        for name in dir(cls)
+        for name in dir(_own_class(cls))
         if name[0] != "_" and name not in _SILENT and callable(getattr(cls, name))
     }
     for name in ("query", "scan"):
         members[name] = _making(getattr(cls, name))
 
-    def initialise(self: Any, config: Any = None, *args: Any, **kwargs: Any) -> None:
-        config = kwargs.get("config", config)
+    def initialise(self: Any, /, *args: Any, **kwargs: Any) -> None:
+        config = kwargs.get("config", args[0] if args else None)
         listeners = _listeners_of(config)
-        rest = args if config is None and not kwargs else (config, *args)
-        cls.__init__(self, *rest)
+        cls.__init__(self, *args, **kwargs)
         self._extras["monitor"] = Monitor(self, listeners, config)
         if not is_async:
             self._extras["monitor"].look(self)
 
-    members["__init__"] = initialise
+    members |= {"__init__": initialise, "_observes": cls}
     return _derived(cls, members)

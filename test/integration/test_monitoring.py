@@ -14,6 +14,7 @@ import pytest
 import aerospike
 from aerospike import exception, monitoring
 
+from ..children import run_script
 from ..faults.peer import reply
 from ..waiting import until
 
@@ -494,3 +495,119 @@ def test_listener_of_one_kind_hears_of_that_alone(make_client, key):
     client = make_client(event_listeners=[nodes])
     client.exists(key)
     until(lambda: nodes.added == len(client.get_nodes()))
+
+
+class Tenant(aerospike.Client):
+    """What a program may add to a client."""
+
+    kinds = dict
+
+    def __init__(self, name: str, *, config: dict[str, Any]) -> None:
+        self.name = name
+        super().__init__(config)
+        self.first = self.query("test", "pytest")  # not told: the client is not whole
+
+    @staticmethod
+    def doubled(n: int) -> int:
+        return 2 * n
+
+    def key_of(self, user: Any) -> Any:
+        return ("test", "pytest", f"{self.name}-{user}")
+
+    def save(self, user: Any) -> Any:
+        self.put(self.key_of(user), {"n": 1})
+        return self.get(self.key_of(user))[2]
+
+
+def test_methods_that_a_subclass_adds_stay_as_they_are(hosts, heard, monkeypatch):
+    monkeypatch.setattr(monitoring, "_registered", (heard,))
+    config = {"hosts": hosts, "policies": {"total_timeout": 30_000}}
+    with Tenant("acme", config=config) as client:
+        assert client.doubled(2) == 4
+        assert client.kinds(n=1) == {"n": 1}
+        assert client.key_of("ada") == ("test", "pytest", "acme-ada")
+        assert heard.named("started") == []
+        assert client.save("ada") == {"n": 1}
+        assert [event.name for event in heard.named("started")] == ["put", "get"]
+        client.remove(client.key_of("ada"))
+
+
+def test_methods_that_an_async_subclass_adds_stay_as_they_are(hosts, heard, key):
+    class Mine(aerospike.AsyncClient):
+        def key_of(self, _user: str) -> Any:
+            return key
+
+    async def run() -> None:
+        config = {"hosts": hosts, "event_listeners": [heard]}
+        async with Mine(config) as client:
+            assert client.key_of("ada") == key
+
+    asyncio.run(run())
+
+
+def test_class_of_an_observed_client_makes_others(observed, hosts, heard, key):
+    before = len(heard.named("started"))
+    with type(observed)({"hosts": hosts, "event_listeners": [heard]}) as other:
+        other.put(key, {"n": 1})
+    assert len(heard.named("started")) == before + 1
+
+
+def test_call_that_is_closed_in_another_context_has_failed(hosts, heard):
+    async def run() -> None:
+        client = aerospike.AsyncClient({"hosts": hosts, "event_listeners": [heard]})
+        await client.connect()
+        call = client.info_all("build")
+        contextvars.copy_context().run(call.send, None)
+        contextvars.copy_context().run(call.close)
+        await client.close()
+
+    asyncio.run(run())
+    assert isinstance(ended(heard, "failed").error, GeneratorExit)
+
+
+@pytest.mark.parametrize("name", ["node_added", "connections_opened"])
+def test_listener_may_close_the_client_that_is_being_made(hosts, name):
+    class Closes(Heard):
+        pass
+
+    setattr(Closes, name, lambda self, event: event.client.close())
+    client = aerospike.client({"hosts": hosts, "event_listeners": [Closes()]})
+    assert not client.is_connected()
+
+
+def test_signals_leave_calls_told_and_the_next_ones_too(hosts):
+    """Wherever they end a call: one of several requests must not hide all later ones.
+
+    A signal within a listener may take the end of that call from it."""
+    run_script(
+        """
+        from aerospike import monitoring
+        class Counts(monitoring.CommandListener):
+            begun = over = 0
+            def started(self, event):
+                self.begun += 1
+            def succeeded(self, event):
+                self.over += 1
+            failed = succeeded
+        class Boo(BaseException):
+            pass
+        def interrupt(*_):
+            raise Boo
+        sys.unraisablehook = lambda _: None  # signals come within finalizers, too
+        signal.signal(signal.SIGALRM, interrupt)
+        heard = Counts()
+        client = aerospike.client({"hosts": hosts, "event_listeners": [heard]})
+        for i in range(1000):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 1e-6 + i % 100 * 1e-5)
+                for _ in range(3):
+                    client.info_all("build")
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            except Boo:
+                pass
+        heard.begun = heard.over = 0
+        client.info_all("build")
+        assert (heard.begun, heard.over) == (1, 1)
+        """,
+        hosts,
+    )
