@@ -41,18 +41,20 @@ from .monitored import (
     VERSION,
     MonitoredNode,
     answer,
+    field,
     hangs_up,
     is_silent,
     rows_of,
     says,
 )
-from .peer import OK_REPLY
+from .peer import OK_REPLY, reply
 
 OPEN, VERIFIED = aerospike.TXN_STATE_OPEN, aerospike.TXN_STATE_VERIFIED
 COMMITTED, ABORTED = aerospike.TXN_STATE_COMMITTED, aerospike.TXN_STATE_ABORTED
 COMMIT_FAILED = aerospike.TXN_STATE_COMMIT_FAILED
 ALL_STEPS = [GET, REGISTER, PUT, VERIFY, MARK, FORWARD, CLOSE]
 
+BLOB = 4
 QUICK = {"total_timeout": 3000, "socket_timeout": 1000, "max_retries": 0}
 
 
@@ -730,6 +732,25 @@ def test_commands_under_way_are_waited_for(node, config, end):
     assert node.steps[-3:] == (
         [MARK, FORWARD, CLOSE] if end == "commit" else [PUT, BACK, CLOSE]
     )
+
+
+@pytest.mark.parametrize("end", ["commit", "abort"])
+def test_a_deserializer_may_end_the_transaction_of_its_record(node, config, end):
+    """The record has been read by then: nothing needs to be waited for."""
+    ended = []
+
+    def deserialize(_value: bytes) -> str:
+        ended.append(getattr(client, end)(txn))
+        return "read"
+
+    config["serialization"] = (None, deserialize)
+    fields = [field(3, VERSION)]
+    node.plans[GET] = lambda *_: reply(0, [(b"a", BLOB, b"value")], fields=fields)
+    with aerospike.client(config) as client:
+        txn = aerospike.Transaction()
+        assert client.get(key(1), {"txn": txn})[2] == {"a": "read"}
+    assert ended == [0]
+    assert node.steps == ([GET, VERIFY] if end == "commit" else [GET])
 
 
 def test_a_child_process_has_no_part_in_a_transaction(node, config):

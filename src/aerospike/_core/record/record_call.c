@@ -221,8 +221,8 @@ opens_reply(record_call *c, asc_msg *m, asc_status code)
            m->result == code;
 }
 
-/* Tell the transaction what record_run() has returned. A reply that cannot be read says
- * nothing of a write. */
+/* Tell the transaction what record_run() has returned, and leave it: a deserializer may
+ * end it. A reply that cannot be read says nothing of a write. */
 __attribute__((noinline)) static void
 tell_transaction(record_call *c, int rc)
 {
@@ -239,6 +239,7 @@ tell_transaction(record_call *c, int rc)
     if (c->writes && (rc == 0 ? !opens_reply(c, &m, ASC_OK) : c->err.in_doubt)) {
         asc_txn_doubted(txn, x->set, c->key.digest);
     }
+    txn_command_leave(&x->command);
 }
 
 /* Leave the transaction. What has left and was not answered may be carried out. */
