@@ -309,9 +309,11 @@ class Telemetry(monitoring.CommandListener, monitoring.ClusterListener):
         count = getattr(event, "count", None)
         if self._rows is not None and count is not None:
             span.set_attribute("db.response.returned_rows", count)
-        self._durations.record(event.duration_s, call.attributes | outcome)
-        call.leave()
-        span.end()
+        try:
+            self._durations.record(event.duration_s, call.attributes | outcome)
+        finally:  # whatever the program's metrics do, its next span is no child of this
+            call.leave()
+            span.end()
 
     def _count_connections(self, _: CallbackOptions) -> Iterator[Observation]:
         """The connections of all clients to each node."""

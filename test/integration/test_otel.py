@@ -544,3 +544,27 @@ def test_entry_point_switches_it_on_and_off(collected, make_client, key):
     collected.span()
     instrumentor.uninstrument()
     assert type(make_client()) is aerospike.Client
+
+
+def test_metrics_that_raise_leave_the_span_neither_open_nor_current(
+    collected, make_client, key
+):
+    from opentelemetry import trace
+    from opentelemetry.metrics import NoOpHistogram, NoOpMeter, NoOpMeterProvider
+
+    class Histogram(NoOpHistogram):
+        def record(self, *_: Any, **__: Any) -> None:
+            raise RuntimeError("no room")
+
+    class Meter(NoOpMeter):
+        def create_histogram(self, name: str, *_: Any, **__: Any) -> Any:
+            return Histogram(name)
+
+    class Meters(NoOpMeterProvider):
+        def get_meter(self, name: str, *_: Any, **__: Any) -> Any:
+            return Meter(name)
+
+    aerospike.instrument(tracer_provider=collected.tracers, meter_provider=Meters())
+    make_client().put(key, {"n": 1})
+    assert not trace.get_current_span().get_span_context().is_valid
+    assert collected.span().name == f"put {key[1]}"
