@@ -34,6 +34,15 @@ DEFAULT_PORT = 3000
 _ENCODE = "in user and password, write / ? # @ : and , as %2F %3F %23 %40 %3A and %2C"
 
 
+_SECRETS = frozenset(["tls.keyfile_pw", "tls.keystring"])
+"""What follows one of these may be a part of it, whose & is not encoded."""
+
+_ENCODE_VALUES = (
+    "it is not shown, because it may be a part of a secret before it; "
+    "in values, write & as %26"
+)
+
+
 class _Wrong(Exception):
     """A value that is not what its parameter takes; the text says what it takes."""
 
@@ -313,6 +322,8 @@ def _of_url(url: str) -> dict[str, Any]:
     for item in query.split("&") if query else ():
         name, equals, text = item.partition("=")
         name = _decoded(name, "a parameter's name")
+        if name not in parameters() and not _SECRETS.isdisjoint(given):
+            raise param_error("the URL has an unknown parameter", _ENCODE_VALUES)
         if not equals:
             raise param_error(f"parameter {name!r} has no value", f"write {name}=...")
         if name in given:

@@ -218,6 +218,8 @@ def test_other_urls_are_refused(url):
         f"u:{SECRET}@h/?nope=1",
         f"u:{SECRET}@h/?total_timeout=x",
         f"h/?tls.keyfile_pw={SECRET}%00",
+        f"h/?tls.keyfile_pw=x&{SECRET}",
+        f"h/?tls.keyfile_pw=x&{SECRET}=1",
     ],
 )
 def test_no_error_shows_the_password(rest):
