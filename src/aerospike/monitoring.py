@@ -24,10 +24,14 @@ from dataclasses import dataclass, field
 
 TYPE_CHECKING = False  # as in typing, which need not be imported for it
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TypeAlias
 
-    from aerospike import AsyncClient, Client
-    from aerospike.typing import Key
+    # as in aerospike.typing, which imports this module
+    _UserKey: TypeAlias = str | int | bytes | bytearray | None
+    _Key: TypeAlias = (
+        tuple[str, str | None, _UserKey]
+        | tuple[str, str | None, _UserKey, bytes | bytearray | None]
+    )
 
 __all__ = [
     "ClusterListener",
@@ -61,8 +65,8 @@ class CommandStarted:
     namespace: str | None
     set: str | None
     count: int | None
-    client: Client | AsyncClient = field(repr=False)
-    key: Key | None = field(repr=False)
+    client: Any = field(repr=False)
+    key: _Key | None = field(repr=False)
 
     @property
     def digest(self) -> bytes | None:
@@ -131,7 +135,7 @@ class NodeEvent:
     :ivar name: of the node; ``address``, ``port``: where it is.
     """
 
-    client: Client | AsyncClient = field(repr=False)
+    client: Any = field(repr=False)
     name: str
     address: str
     port: int
