@@ -165,7 +165,10 @@ def _checked(policy: Any) -> dict[str, Any]:
         )
     found: dict[str, Any] = {}
     for name, (what, is_right) in _RULES.items():
-        found[name] = value = _attribute(policy, name)
+        value = _attribute(policy, name)
+        if name == "report_dir" and isinstance(value, os.PathLike):
+            value = os.fspath(value)
+        found[name] = value
         if not is_right(value):
             raise param_error(
                 f"MetricsPolicy.{name} must be {what}", f"got {shown(value)}"

@@ -8,6 +8,7 @@ from aerospike._interrupts import comes_out
 # typing and json are slow; the first client imports json for all calls
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from os import PathLike
     from typing import Any
 
     _Dict = dict[Any, Any]
@@ -49,25 +50,31 @@ class KeyOrderedDict(_Dict):
 
 
 class ConfigProvider:
-    """A file with dynamic settings, which a client reads again and again.
+    """A file with settings, which a client reads again and again while it lives.
 
-    :param path: of a file in YAML (which needs the extra ``aerospike[yaml]``), or in
-        JSON or TOML when its name ends so; ``file:///...`` is a path, too.
-    :param interval: milliseconds from one look at it to the next.
+    Give it to a client as ``config_provider`` in its configuration. Nothing is read
+    before that.
+
+    :param path: str or pathlib.Path: a file in JSON or TOML if its name ends in
+        ``.json`` or ``.toml``, and else in YAML (which needs the extra
+        ``aerospike[yaml]``). ``file:///...`` is a path, too.
+    :param interval: milliseconds from one look at the file to the next; less than 100
+        counts as 100.
     :raises TypeError: an argument is of another type.
     :raises ValueError: interval is not from 0 to 2**32 - 1.
     """
 
     __slots__ = ("_interval", "_path")
 
-    def __init__(self, path: str, interval: int = 5000) -> None:
+    def __init__(self, path: str | PathLike[str], interval: int = 5000) -> None:
+        path = path.__fspath__() if hasattr(path, "__fspath__") else path
         for name, value, kind in (("path", path, str), ("interval", interval, int)):
             if not isinstance(value, kind):
                 given = type(value).__name__
                 raise TypeError(f"{name} must be of {kind.__name__}, not {given}")
         if not 0 <= interval < 1 << 32:
             raise ValueError(f"interval is {interval}, not from 0 to 2**32 - 1")
-        self._path = path
+        self._path: str = path
         self._interval = interval
 
     @property

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from os import PathLike
+
 
 class _Shown:
     """Its repr() shows the attributes."""
@@ -156,7 +160,8 @@ class MetricsPolicy:
     """What is measured, and where it goes.
 
     :param metrics_listeners: functions that get the metrics; None: they go to files.
-    :param report_dir: folder of the files, up to 255 bytes; it must exist.
+    :param report_dir: str or pathlib.Path, up to 255 bytes: folder of the files, which
+        must exist.
     :param report_size_limit: bytes, at least 1,000,000; then another file follows. 0:
         no limit.
     :param interval: looks at the cluster from one report to the next, 1 or more. The
@@ -171,7 +176,7 @@ class MetricsPolicy:
     def __init__(
         self,
         metrics_listeners: MetricsListeners | None = None,
-        report_dir: str = ".",
+        report_dir: str | PathLike[str] = ".",
         report_size_limit: int = 0,
         interval: int = 30,
         latency_columns: int = 7,

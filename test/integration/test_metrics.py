@@ -385,6 +385,12 @@ def test_repr_shows_what_was_counted(client, key):
     assert "conns=ConnectionStats(in_use=0, in_pool=" in shown
 
 
+def test_folder_may_be_a_path(client, tmp_path):
+    client.enable_metrics(MetricsPolicy(report_dir=tmp_path))
+    client.disable_metrics()
+    assert list(tmp_path.glob("metrics-*.log"))
+
+
 def test_what_is_no_policy_is_refused(client):
     with pytest.raises(exception.ParamError, match="must be an aerospike_helpers"):
         client.enable_metrics(5)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
@@ -230,6 +231,7 @@ def test_config_provider_says_where_and_how_often():
     provider = aerospike.ConfigProvider("policies.yaml", interval=2000)
     assert (provider.path, provider.interval) == ("policies.yaml", 2000)
     assert repr(provider) == "aerospike.ConfigProvider('policies.yaml', interval=2000)"
+    assert aerospike.ConfigProvider(PurePosixPath("etc/a.yaml")).path == "etc/a.yaml"
     assert aerospike.ConfigProvider(path="x").interval == 5000
     with pytest.raises(AttributeError):
         provider.path = "other"  # type: ignore[misc]
