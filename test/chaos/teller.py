@@ -46,6 +46,7 @@ ROLL_POLICY = {"total_timeout": STEP_MS, "max_retries": 0}
 POLICIES = {"policies": {"txn_verify": VERIFY_POLICY, "txn_roll": ROLL_POLICY}}
 """What a client's configuration has for them: commits that are not repeated by
 themselves are often in doubt."""
+PLAIN_WRITE = "plain operate"
 N_STEPS = {"commit": 4, "abort": 2}
 N_ENDS = 4
 """How often a worker tries to end a transaction."""
@@ -255,13 +256,15 @@ class Teller(Asker):
             self.tally.broken.append(f"worker {self._name} has ended: {error!r}")
 
     def may_end_with(self, code: int, kinds: frozenset[str]) -> bool:
-        if code in CONFLICTS or super().may_end_with(code, kinds):
+        if super().may_end_with(code, kinds):
             return True
+        if self._work is None:
+            return code == BLOCKED and self._last[0] == PLAIN_WRITE
         if code == LOCKED_BEFORE:
             return self._repeats_once
-        if self._work is None or code not in TOO_LATE:
-            return False
-        return self._work.may_expire_s <= time.monotonic()
+        if code in TOO_LATE:
+            return self._work.may_expire_s <= time.monotonic()
+        return code in CONFLICTS
 
     async def timed(
         self,
@@ -567,7 +570,7 @@ class Teller(Asker):
         changes = self._changes(name, 0, move.number)
         key = self.house.key(name)
         _, error = await self.timed(
-            "plain operate",
+            PLAIN_WRITE,
             limit_ms,
             lambda: self.client.operate(key, changes, policy=policy),
             writes=True,
