@@ -29,6 +29,7 @@ PLAIN = {
     "_end_watch",
     "_extras",
     "_measure",
+    "_metrics_policy",
     "_observe",
     "_stats",
     "_watch",

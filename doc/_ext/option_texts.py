@@ -403,7 +403,6 @@ CONFIG = {
         "",
         "A [file with settings](#a-file-with-settings) that the client follows.",
     ),
-    "metrics": Text("MetricsPolicy", "", "Counters and latencies."),
     "lua": Text("dict", "{}", "Folders of functions that the client runs; see below."),
     "strict_types": Text(
         "bool",

@@ -181,7 +181,8 @@ class Client(DirectMethods):
         enabled before end. They end with disable_metrics() and close(), and those of
         the parent do not go on in the child of a fork.
 
-        :param policy: an aerospike_helpers.metrics.MetricsPolicy; None: its defaults.
+        :param policy: an aerospike_helpers.metrics.MetricsPolicy; None: that of the
+            configuration, config["policies"]["metrics"], or the defaults.
         :raises ParamError: the policy is malformed.
         :raises ClientError: the file cannot be written, or `enable_listener` raised.
         :raises ClusterError: the client is closed, or has not connected yet.

@@ -31,6 +31,7 @@ from aerospike.typing import (
     WritePolicy,
 )
 from aerospike_helpers.batch.records import BatchRecords
+from aerospike_helpers.metrics import MetricsPolicy
 
 if TYPE_CHECKING:  # mypy reads what is imported so after this module
     from aerospike import Client as PublicClient
@@ -198,6 +199,7 @@ class Client:
     def _check_valid(self) -> None: ...
     def _check_open(self) -> None: ...
     _extras: dict[str, Any]
+    _metrics_policy: MetricsPolicy | None
     def _stats(self) -> tuple[Any, ...]: ...
     def _measure(
         self, columns: int | None = None, shift: int | None = None

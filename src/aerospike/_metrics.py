@@ -184,6 +184,22 @@ def _checked(policy: Any) -> dict[str, Any]:
     return found
 
 
+def policy_of_config(policy: Any) -> shapes.MetricsPolicy:
+    """A copy of config["policies"]["metrics"]."""
+    if not isinstance(policy, shapes.MetricsPolicy):
+        raise param_error(
+            "metrics must be an aerospike_helpers.metrics.MetricsPolicy class "
+            f"instance. But a {type(policy).__name__} was received instead"
+        )
+    return shapes.MetricsPolicy(**_checked(policy))
+
+
+def default_policy(client: Any) -> shapes.MetricsPolicy:
+    """What enable_metrics() does when it gets no policy; the caller may change it."""
+    policy = client._metrics_policy
+    return policy_of_config(policy) if policy is not None else shapes.MetricsPolicy()
+
+
 # --- the file ---
 
 _LEAST_LIMIT = 1_000_000
@@ -466,7 +482,7 @@ def enable(client: Any, policy: Any) -> None:
     """See Client.enable_metrics()."""
     client._check_open()
     if policy is None:
-        policy = shapes.MetricsPolicy()
+        policy = default_policy(client)
     _checked(policy)  # also where it has no effect
     if not _is_for_file(client, "enable_metrics"):
         begin(client, policy)

@@ -136,7 +136,7 @@ class Watch:
             return
         metrics = whole("aerospike._metrics")
         if wanted.get("enable"):
-            policy = whole("aerospike_helpers.metrics").MetricsPolicy()
+            policy = metrics.default_policy(client)
             for name in wanted.keys() - {"enable"}:
                 setattr(policy, name, wanted[name])
             metrics.begin(client, policy)

@@ -23,6 +23,7 @@ from aerospike._core import Record as Record
 from aerospike._core import Transaction
 from aerospike._types import CompiledExpression, ConfigProvider
 from aerospike.monitoring import Listener
+from aerospike_helpers.metrics import MetricsPolicy
 
 UserKey: TypeAlias = str | int | bytes | bytearray
 """What an application names a record by; bytes are text, a bytearray is a blob."""
@@ -370,7 +371,7 @@ class Policies(TypedDict, total=False):
     consistency_level: int
     use_batch_direct: bool
     max_threads: int
-    metrics: Any
+    metrics: MetricsPolicy
     auth_mode: int
     login_timeout_ms: int
     thread_pool_size: int
@@ -465,4 +466,3 @@ class Config(_Hosts, total=False):
     rack_id: int
     rack_ids: Sequence[int]
     config_provider: ConfigProvider
-    metrics: Any

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -104,16 +103,3 @@ def test_what_pages_generate_is_expanded(generated):
         text = generated.expand(page.read_text("utf-8"))
         assert "<!-- generated" not in text
         assert "%(" not in text  # as the help of an option has it
-
-
-def test_front_page_lists_what_is_not_there_yet():
-    page = (EXT.parent / "index.md").read_text(encoding="utf-8")
-    listed = set(re.findall(r"`([\w.]+)`", page.partition("## What is not there")[2]))
-    options = {
-        row["name"]
-        for table in _core.option_tables().values()
-        for row in table
-        if row["type"] == "later"
-    }
-    named_besides = {"ParamError"}
-    assert listed == options | named_besides

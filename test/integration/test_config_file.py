@@ -18,6 +18,7 @@ import aerospike
 from aerospike import _config_file, _watch, exception
 from aerospike_devserver import DevCluster
 from aerospike_helpers import expressions as exp
+from aerospike_helpers.metrics import MetricsPolicy
 
 from ..waiting import join_all, until
 
@@ -581,6 +582,14 @@ def test_file_turns_metrics_on_and_off(
     until(lambda: not _watch._by_file[client])
     client.enable_metrics()
     assert "metrics" in client._extras
+
+
+def test_file_is_laid_over_the_configurations_metrics(write, follow, tmp_path):
+    own = MetricsPolicy(report_dir=str(tmp_path), latency_columns=9, latency_shift=3)
+    write(dynamic(metrics={"enable": True, "latency_columns": 5}))
+    follow(policies={"metrics": own})
+    (file,) = tmp_path.glob("metrics-*.log")
+    until(lambda: "latency(5,3)" in file.read_text())
 
 
 def test_metrics_of_a_file_end_and_begin_with_the_connection(

@@ -391,6 +391,53 @@ def test_folder_may_be_a_path(client, tmp_path):
     assert list(tmp_path.glob("metrics-*.log"))
 
 
+def test_configuration_says_what_is_measured_by_default(make_client, key, told):
+    policy = MetricsPolicy(told.listeners(), latency_columns=3, labels={"a": "b"})
+    client = make_client(policies={"metrics": policy})
+    policy.latency_columns = 9  # the client has a copy
+    policy.labels.clear()
+    client.enable_metrics()
+    client.put(key, {"n": 1})
+    client.disable_metrics()
+    (seen,) = told.named("disable")
+    assert latencies(seen, key[0])["write"] == 1
+    assert {len(m.write_latency) for m in all_namespaces(seen)} == {3}
+    client.enable_metrics(MetricsPolicy(told.listeners()))
+    client.disable_metrics()
+    seen = told.named("disable")[-1]
+    assert {len(m.write_latency) for m in all_namespaces(seen)} == {7}
+
+
+def test_configuration_holds_for_event_loops(hosts, key, told):
+    policy = MetricsPolicy(told.listeners(), latency_columns=2)
+
+    async def measured() -> Any:
+        config = {"hosts": hosts, "policies": {"metrics": policy}}
+        async with aerospike.AsyncClient(config) as client:
+            client.enable_metrics()
+            await client.put(key, {"n": 1})
+            client.disable_metrics()
+        return told.named("disable")
+
+    (seen,) = asyncio.run(measured())
+    assert latencies(seen, key[0])["write"] == 1
+    assert {len(m.write_latency) for m in all_namespaces(seen)} == {2}
+
+
+@pytest.mark.parametrize("policy", [None, 5, {"latency_columns": 3}, MetricsPolicy])
+def test_configuration_without_a_policy_is_refused(make_client, policy):
+    kind = type(policy).__name__
+    with pytest.raises(exception.ParamError, match=f"a {kind} was received instead"):
+        make_client(policies={"metrics": policy})
+
+
+def test_wrong_attribute_in_the_configuration_is_named(make_client):
+    text: Any = "7"
+    policy = MetricsPolicy(latency_columns=text)
+    with pytest.raises(exception.ParamError, match=r"MetricsPolicy\.latency_columns"):
+        make_client(policies={"metrics": policy})
+
+
 def test_what_is_no_policy_is_refused(client):
     with pytest.raises(exception.ParamError, match="must be an aerospike_helpers"):
         client.enable_metrics(5)

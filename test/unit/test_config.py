@@ -128,7 +128,6 @@ def test_name_of_tls_without_tls_is_warned_of():
         {"tls": None},
         {"lua": None},
         {"shm": None},
-        {"metrics": None},
         {"serialization": None},
         {"app_id": None},
         {"send_bool_as": None},
@@ -372,15 +371,6 @@ def test_what_is_no_rack_is_refused(config):
         make(**config)
 
 
-# what cannot be done yet says so, instead of being ignored
-
-
-@pytest.mark.parametrize("config", [{"metrics": {"enable": True}}], ids=str)
-def test_what_is_not_there_yet_is_refused(config):
-    with pytest.raises(exception.ParamError, match="not supported yet"):
-        make(**config)
-
-
 # unknown keys
 
 KNOWN: dict[str, Any] = {
@@ -390,7 +380,6 @@ KNOWN: dict[str, Any] = {
     "shm_max_nodes": 16,
     "shm_max_namespaces": 8,
     "shm_takeover_threshold_sec": 30,
-    "metrics": None,
     "policies": {},
     "user": None,
     "password": None,

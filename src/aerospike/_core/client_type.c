@@ -81,6 +81,8 @@ static PyMemberDef client_members[] = {
     {"__weaklistoffset__", T_PYSSIZET, offsetof(ClientObject, weak_references),
      READONLY, NULL},
     {"_extras", T_OBJECT_EX, offsetof(ClientObject, extras), READONLY, NULL},
+    {"_metrics_policy", T_OBJECT, offsetof(ClientObject, config.second.metrics),
+     READONLY, NULL},
     {NULL, 0, 0, 0, NULL},
 };
 

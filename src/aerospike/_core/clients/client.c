@@ -798,6 +798,7 @@ client_traverse(PyObject *self, visitproc visit, void *arg)
     if (config->file != NULL) {
         Py_VISIT(config->file->watch);
     }
+    Py_VISIT(config->second.metrics);
     Py_VISIT(config->values.serializer);
     Py_VISIT(config->values.deserializer);
     Py_VISIT(config->values.pickle_classes);

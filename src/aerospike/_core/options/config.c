@@ -466,7 +466,6 @@ static const option config_rows[] = {
     {"rack_id", OPTION_CUSTOM, 1, .parse = parse_rack_id},
     {"rack_ids", OPTION_CUSTOM, 1, .parse = parse_rack_ids},
     {"config_provider", OPTION_CUSTOM, 1, .parse = parse_config_provider},
-    {"metrics", OPTION_CUSTOM, 1, .is_later = true},
     {"event_listeners", OPTION_CUSTOM, 1, .parse = parse_elsewhere},
 };
 
@@ -764,6 +763,8 @@ config_follow_file(module_state *st, client_config *c, PyObject *config,
     }
     client_keys keys = {.login_timeout_ms = file->own_login_timeout_ms};
     int rc = lay_policies(st, c, policies, fresh, &keys);
+    Py_CLEAR(
+        keys.metrics); /* files have a section for them, which is followed in Python */
     if (rc < 0) {
         return -1;
     }
@@ -908,6 +909,7 @@ config_clear(client_config *c)
     Py_CLEAR(c->user);
     Py_CLEAR(c->password);
     Py_CLEAR(c->shm);
+    Py_CLEAR(c->second.metrics);
     Py_CLEAR(c->values.serializer);
     Py_CLEAR(c->values.deserializer);
     Py_CLEAR(c->values.pickle_classes);

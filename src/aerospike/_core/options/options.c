@@ -137,8 +137,8 @@ store_bool(module_state *st, const option *row, PyObject *value, void *at)
     return 0;
 }
 
-/* Refuse a key whose function does not exist yet, or is not in this build, unless its
- * value says that it is not asked for. */
+/* Refuse a key whose function is not in this build, unless its value says that it is
+ * not asked for. */
 static int
 refuse_missing(module_state *st, const option *row, PyObject *value)
 {
@@ -146,10 +146,8 @@ refuse_missing(module_state *st, const option *row, PyObject *value)
     if (on <= 0) {
         return on;
     }
-    return row->is_later
-               ? raise_param(st, "\"%s\" is not supported yet", row->name)
-               : raise_param(st, "this build of aerospike cannot do \"%s\": %s",
-                             row->name, row->lacks);
+    return raise_param(st, "this build of aerospike cannot do \"%s\": %s", row->name,
+                       row->lacks);
 }
 
 /* Store a value by the type of its row. This is inline because options_apply() comes
@@ -158,7 +156,7 @@ static inline int
 store(module_state *st, const option *row, PyObject *value, void *target, int strict)
 {
     void *at = (char *)target + row->offset;
-    if (row->is_later || row->lacks != NULL) {
+    if (row->lacks != NULL) {
         return refuse_missing(st, row, value);
     }
     if (row->given != 0) {

@@ -44,7 +44,6 @@ struct option {
     option_parser parse;  /* of OPTION_CUSTOM */
     size_t given;         /* of a bool in the target struct that becomes true when the
                              dictionary has the key; 0: there is none */
-    bool is_later;        /* not supported yet: refused unless it is off */
     const char *lacks;    /* what this build lacks for it: refused unless it is off */
     uint32_t hidden;      /* policies: kinds whose defaults get_policies() shows
                              without it */

@@ -46,19 +46,26 @@ parse_auth_mode(module_state *st, const option *row, PyObject *value, void *targ
     return 0;
 }
 
-/* Refuse a key whose function does not exist yet, unless its value is false. */
+/* Take what enable_metrics() does by default: a copy, which the program cannot change
+ * afterwards. */
 static int
-parse_later(module_state *st, const option *row, PyObject *value, void *target)
+parse_metrics(module_state *st, const option *row, PyObject *value, void *target)
 {
-    (void)target;
-    int truth = PyObject_IsTrue(value);
-    return truth <= 0 ? truth
-                      : raise_param(st, "policies.%s is not supported yet", row->name);
+    (void)st, (void)row;
+    client_keys *keys = target;
+    PyObject *copy = import_attribute("aerospike._metrics", "policy_of_config");
+    PyObject *policy = copy != NULL ? PyObject_CallOneArg(copy, value) : NULL;
+    Py_XDECREF(copy);
+    if (policy == NULL) {
+        return -1;
+    }
+    Py_XSETREF(keys->metrics, policy);
+    return 0;
 }
 
 static const option rows[] = {
     {"max_threads", OPTION_CUSTOM, 1, .parse = parse_max_threads},
-    {"metrics", OPTION_CUSTOM, 1, .parse = parse_later},
+    {"metrics", OPTION_CUSTOM, 1, .parse = parse_metrics},
     {"auth_mode", OPTION_CUSTOM, 1, .parse = parse_auth_mode},
     {"login_timeout_ms", OPTION_U32, 1, offsetof(client_keys, login_timeout_ms)},
     {"thread_pool_size", OPTION_U32, 1, offsetof(client_keys, max_at_once)},

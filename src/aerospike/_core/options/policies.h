@@ -19,6 +19,7 @@ typedef struct client_keys {
     uint32_t max_at_once; /* likewise, thread_pool_size */
     uint32_t login_timeout_ms;
     auth_mode auth_mode;
+    PyObject *metrics; /* owned: a MetricsPolicy; NULL: not given */
 } client_keys;
 
 /* Apply config["policies"] to the defaults of all kinds. First come the keys that hold

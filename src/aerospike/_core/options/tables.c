@@ -84,10 +84,10 @@ row_to_py(const option *row)
     PyObject *shown = kinds_to_py(row->kinds & ~row->hidden), *dict = NULL;
     if (kinds != NULL && shown != NULL) {
         dict = Py_BuildValue("{sssssOsOsLsLszsOsO}", "name", row->name, "type",
-                             row->is_later ? "later" : types[row->type], "kinds", kinds,
-                             "shown", shown, "min", (long long)row->min, "max",
-                             (long long)option_largest(row), "new_name", row->new_name,
-                             "shared", row->is_shared ? Py_True : Py_False, "inherited",
+                             types[row->type], "kinds", kinds, "shown", shown, "min",
+                             (long long)row->min, "max", (long long)option_largest(row),
+                             "new_name", row->new_name, "shared",
+                             row->is_shared ? Py_True : Py_False, "inherited",
                              row->is_inherited ? Py_True : Py_False);
     }
     Py_XDECREF(kinds);
