@@ -779,6 +779,49 @@ def test_a_child_process_has_no_part_in_a_transaction(node, config):
         assert client.commit(txn) == aerospike.COMMIT_OK
 
 
+def ends_one(client: Any) -> Callable[[], object]:
+    """What commits a transaction that has read and written."""
+    txn = aerospike.Transaction()
+    client.get(key(1), {"txn": txn})
+    client.put(key(2), {"a": 1}, policy={"txn": txn})
+    return lambda: client.commit(txn)
+
+
+def writes_one(client: Any) -> Callable[[], object]:
+    """What writes a record in a transaction."""
+    txn = aerospike.Transaction()
+    return lambda: client.put(key(2), {"a": 1}, policy={"txn": txn})
+
+
+@pytest.mark.parametrize(
+    ("begin", "steps"),
+    [(ends_one, [VERIFY, MARK, FORWARD, CLOSE]), (writes_one, [REGISTER, PUT])],
+)
+def test_a_fork_in_the_middle_leaves_all_to_the_parent(node, config, begin, steps):
+    """As in the handler of a signal; the child sends nothing of the transaction."""
+    number, children = 0, [1]
+
+    def fork() -> None:
+        children.append(os.fork())
+
+    with aerospike.client(config) as client:
+        while children:
+            call = begin(client)
+            node.steps.clear()
+            children.clear()
+            sys.setprofile(call_number(number, fork))
+            try:
+                assert call() == 0
+            finally:
+                sys.setprofile(None)
+                if children == [0]:
+                    os._exit(0)
+            for child in children:
+                os.waitpid(child, 0)
+            assert node.steps == steps
+            number += 1
+
+
 AT_STEP = {
     VERIFY: (OPEN, False),
     MARK: (COMMIT_FAILED, True),

@@ -89,6 +89,10 @@ void asc_txn_doubted(asc_txn *t, uint32_t set, const uint8_t *digest);
 
 /* --- its end --- */
 
+/* ASC_ERR_PARAM in a process that has not made it: the child of a fork, which may have
+ * been forked in the middle of its end. */
+asc_status asc_txn_check_process(const asc_txn *t, asc_error *err);
+
 /* Begin to end it: from here on no command begins, and nobody else can end it. `who` is
  * an address that nobody else has. ASC_ERR_PARAM: somebody is at it, or it was made in
  * a parent process. */
@@ -103,7 +107,7 @@ void asc_txn_end_end(asc_txn *t, const void *who);
 /* Forget its records and its monitor: it is committed, and nothing is left to do. */
 void asc_txn_forget(asc_txn *t);
 
-/* How many commands are under way. */
+/* How many commands are under way in this process. */
 uint32_t asc_txn_n_under_way(asc_txn *t);
 
 #endif

@@ -90,8 +90,8 @@ asc_txn_set_timeout(asc_txn *t, uint32_t timeout_s)
 
 /* In the child of a fork another thread may have had the lock, and will not give it
  * back: so this is asked before. */
-static asc_status
-check_process(const asc_txn *t, asc_error *err)
+asc_status
+asc_txn_check_process(const asc_txn *t, asc_error *err)
 {
     return t->fork_count == asc_fork_count()
                ? ASC_OK
@@ -236,7 +236,7 @@ enter(asc_txn *t, const char *ns, uint32_t n_keys, asc_error *err)
 asc_status
 asc_txn_enter(asc_txn *t, const char *ns, uint32_t n_keys, asc_error *err)
 {
-    if (check_process(t, err) != ASC_OK) {
+    if (asc_txn_check_process(t, err) != ASC_OK) {
         return err->code;
     }
     pthread_mutex_lock(&t->lock);
@@ -447,7 +447,7 @@ asc_txn_take_deadline(asc_txn *t, const asc_msg *m)
 asc_status
 asc_txn_begin_end(asc_txn *t, const void *who, asc_error *err)
 {
-    asc_status rc = check_process(t, err);
+    asc_status rc = asc_txn_check_process(t, err);
     if (rc != ASC_OK) {
         return rc;
     }
@@ -486,6 +486,9 @@ asc_txn_end_end(asc_txn *t, const void *who)
 uint32_t
 asc_txn_n_under_way(asc_txn *t)
 {
+    if (t->fork_count != asc_fork_count()) {
+        return 0;
+    }
     pthread_mutex_lock(&t->lock);
     uint32_t n = t->n_under_way;
     pthread_mutex_unlock(&t->lock);
@@ -495,6 +498,9 @@ asc_txn_n_under_way(asc_txn *t)
 void
 asc_txn_forget(asc_txn *t)
 {
+    if (t->fork_count != asc_fork_count()) {
+        return;
+    }
     pthread_mutex_lock(&t->lock);
     t->n_entries = 0;
     if (t->n_slots > 0) {

@@ -68,7 +68,8 @@ end_registering(txn_command *x, asc_status rc, asc_error *err)
 asc_status
 txn_command_go_on(txn_command *x, uint32_t *total_timeout_ms, asc_error *err)
 {
-    asc_status rc = asc_ending_go_on(x->registers, err);
+    asc_status rc = asc_txn_check_process(x->txn, err);
+    rc = rc == ASC_OK ? asc_ending_go_on(x->registers, err) : rc;
     if (rc == ASC_INTERRUPTED) {
         return rc;
     }

@@ -42,6 +42,10 @@ begin(ending_call *c, asc_ending_step step)
     if (client_check_open(c->st, c->client) < 0) {
         return -1;
     }
+    if (asc_txn_check_process(txn, &c->err) != ASC_OK) {
+        raise_error(c->st, &c->err, NULL, NULL);
+        return -1;
+    }
     if (!asc_ending_is_needed(txn, step)) {
         return 0;
     }

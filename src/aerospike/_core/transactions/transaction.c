@@ -207,7 +207,13 @@ transaction_set_state(PyObject *self, PyObject *args)
 {
     unsigned int state;
     int in_doubt = 0;
+    asc_error err;
     if (!PyArg_ParseTuple(args, "I|p", &state, &in_doubt)) {
+        return NULL;
+    }
+    asc_error_reset(&err);
+    if (asc_txn_check_process(transaction_of(self), &err) != ASC_OK) {
+        raise_error(PyType_GetModuleState(Py_TYPE(self)), &err, NULL, NULL);
         return NULL;
     }
     if (state > ASC_TXN_COMMIT_FAILED) {
