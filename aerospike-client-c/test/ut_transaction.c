@@ -195,6 +195,7 @@ typedef struct rig {
     asc_ending *ending;
     asc_ending_options options;
     uint64_t now;
+    uint32_t n_rows; /* of a slice; 0: all at once */
 } rig;
 
 static void
@@ -230,12 +231,27 @@ begin(rig *r, asc_ending_step step)
     set->deadline_ms = r->now + r->options.timing.total_timeout_ms;
 }
 
+/* Go on with the step until it has ended or waits. */
+static asc_status
+go_on(rig *r, asc_error *err)
+{
+    if (r->n_rows == 0) {
+        return asc_ending_go_on(r->ending, err);
+    }
+    bool waits;
+    asc_status rc;
+    do {
+        rc = asc_ending_go_on_some(r->ending, r->n_rows, &waits, err);
+    } while (rc == ASC_INTERRUPTED && !waits);
+    return rc;
+}
+
 /* The step to its end, which is its result. */
 static asc_status
 run(rig *r, asc_error *err)
 {
     asc_status rc;
-    while ((rc = asc_ending_go_on(r->ending, err)) == ASC_INTERRUPTED &&
+    while ((rc = go_on(r, err)) == ASC_INTERRUPTED &&
            CHECK(frames_wait(asc_ending_set(r->ending), &r->now))) {
     }
     return rc == ASC_OK ? asc_ending_result(r->ending, err) : rc;
@@ -393,13 +409,15 @@ read_three(rig *r)
     }
 }
 
+/* In slices of so many rows. */
 static void
-test_records_of_a_node_are_one_batch(void)
+check_one_batch(uint32_t n_rows)
 {
     rig r;
     asc_error err;
     frames reply = {.len = 0};
     setup(&r);
+    r.n_rows = n_rows;
     read_three(&r);
     for (uint32_t i = 0; i < 3; i++) {
         frames_one(&reply, 0, 0, 0, i);
@@ -417,6 +435,14 @@ test_records_of_a_node_are_one_batch(void)
                "00000002 0200000000000000000000000000000000000000 12 21004001 0003 0000"
                "00000005 00 74657374 00000001 01" VERSION_FIELD);
     teardown(&r);
+}
+
+static void
+test_records_of_a_node_are_one_batch(void)
+{
+    for (uint32_t n_rows = 0; n_rows <= 5; n_rows++) {
+        check_one_batch(n_rows);
+    }
 }
 
 static void

@@ -270,6 +270,29 @@ def test_tasks_share_a_transaction(cluster, plain):
     assert [bins(plain, n) for n in range(50)] == [{"n": n} for n in range(50)]
 
 
+def test_a_transaction_may_read_very_many_records(cluster, plain):
+    """An event loop verifies them in slices."""
+    keys = [key(n) for n in range(20_000)]
+
+    async def main() -> None:
+        config = patient({"hosts": cluster.hosts})
+        async with aerospike.AsyncClient(config) as client:
+            plain.put(keys[-1], {"n": 1})
+            for end in (aerospike.COMMIT_OK, None):
+                txn = aerospike.Transaction()
+                await client.batch_read(keys, policy={"txn": txn})
+                if end is not None:
+                    assert await client.commit(txn) == end
+                    continue
+                plain.put(keys[-1], {"n": 2})
+                with pytest.raises(
+                    exception.TransactionFailed, match=r"1 of 20000 records"
+                ):
+                    await client.commit(txn)
+
+    asyncio.run(main())
+
+
 # --- clients that die, messages that are lost ---
 
 SCRIPT = """

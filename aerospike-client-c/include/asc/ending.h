@@ -60,6 +60,12 @@ asc_set *asc_ending_set(asc_ending *e);
  * wait for the set, and call again. ASC_ERR_NOMEM: it cannot go on. */
 asc_status asc_ending_go_on(asc_ending *e, asc_error *err);
 
+/* The same for whoever must not be long at it: with ASC_INTERRUPTED *waits is false if
+ * about so many rows were looked at and more are left. Call again to go on, before
+ * the set is waited for. */
+asc_status
+asc_ending_go_on_some(asc_ending *e, uint32_t n_rows, bool *waits, asc_error *err);
+
 /* How the step has ended: ASC_OK, or the first failure, which *err becomes. When
  * records failed to verify the code is ASC_ERR_TXN_FAILED. */
 asc_status asc_ending_result(const asc_ending *e, asc_error *err);

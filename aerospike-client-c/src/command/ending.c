@@ -56,7 +56,12 @@ struct asc_ending {
     asc_ending_options options; /* whose digests are owned */
     ending_row *rows;           /* owned */
     uint32_t n_rows, n_failed;
-    bool is_made; /* REGISTER: the monitor is there, whatever its deadline is */
+    bool is_out;       /* all requests are written, and the set is waited for */
+    uint32_t n_added;  /* rows that the batch has */
+    asc_part *part;    /* borrowed from the set: what is being written, or NULL */
+    uint32_t at;       /* rows of the part that are written */
+    asc_writer writer; /* of the part */
+    bool is_made;      /* REGISTER: the monitor is there, whatever its deadline is */
     uint64_t begin_ms;
     asc_error first; /* failure; code ASC_OK: there is none */
 };
@@ -173,10 +178,20 @@ begin_batch(asc_ending *e, asc_error *err)
         return asc_error_set(err, ASC_ERR_NOMEM, "end of a transaction");
     }
     asc_batch_begin(e->batch, e->cluster, &options);
+    e->n_added = 0;
+    return ASC_OK;
+}
+
+/* Give the batch its rows, as far as *left goes. */
+static asc_status
+add_rows(asc_ending *e, uint32_t *left, asc_error *err)
+{
+    bool writes = steps[e->step].info2 != 0;
     asc_status rc = ASC_OK;
-    for (uint32_t i = 0; rc == ASC_OK && i < e->n_rows; i++) {
-        rc = asc_batch_add(e->batch, e->txn->ns,
-                           asc_digest_partition(e->rows[i].digest), writes, err);
+    for (; rc == ASC_OK && e->n_added < e->n_rows && *left > 0; --*left) {
+        const ending_row *row = &e->rows[e->n_added++];
+        rc = asc_batch_add(e->batch, e->txn->ns, asc_digest_partition(row->digest),
+                           writes, err);
     }
     return rc;
 }
@@ -385,32 +400,59 @@ put_row(asc_ending *e, asc_buf *out, uint32_t number, const ending_row *before)
     return true;
 }
 
-/* Write the request of a part with several rows. */
+/* Begin the request of a part with several rows. */
 static bool
-write_batch(asc_ending *e, asc_part *part)
+begin_part(asc_ending *e, asc_part *part)
 {
     const asc_ending_options *o = &e->options;
     const asc_msg_head head = {.info1 = ASC_INFO1_BATCH,
                                .budget_ms = o->timing.total_timeout_ms};
     asc_buf *out = &part->req.out;
-    asc_writer w;
     uint8_t flags = (uint8_t)(ASC_BATCH_REPORT_FAILED_ROW |
                               (o->allow_inline ? ASC_BATCH_ALLOW_INLINE : 0) |
                               (o->allow_inline_ssd ? ASC_BATCH_ALLOW_INLINE_SSD : 0) |
                               (o->respond_all_keys ? ASC_BATCH_RESPOND_ALL_KEYS : 0));
     uint8_t start[5] = {0, 0, 0, 0, flags};
     asc_put_u32(start, part->n_rows);
-    bool ok = asc_writer_begin(&w, out, &head) &&
-              asc_writer_field_begin(&w, ASC_FIELD_BATCH) &&
-              asc_buf_put(out, start, sizeof start);
-    const ending_row *before = NULL;
-    for (uint32_t i = 0; ok && i < part->n_rows; i++) {
-        ok = put_row(e, out, part->rows[i], before);
-        before = &e->rows[part->rows[i]];
+    e->part = part;
+    e->at = 0;
+    return asc_writer_begin(&e->writer, out, &head) &&
+           asc_writer_field_begin(&e->writer, ASC_FIELD_BATCH) &&
+           asc_buf_put(out, start, sizeof start);
+}
+
+/* Write rows of the part that is being written, as far as *left goes. */
+static bool
+write_rows(asc_ending *e, uint32_t *left)
+{
+    const asc_part *part = e->part;
+    const ending_row *before = e->at > 0 ? &e->rows[part->rows[e->at - 1]] : NULL;
+    bool ok = true;
+    for (; ok && e->at < part->n_rows && *left > 0; --*left) {
+        uint32_t number = part->rows[e->at++];
+        ok = put_row(e, e->writer.out, number, before);
+        before = &e->rows[number];
     }
-    ok = ok && asc_writer_field_end(&w);
-    if (ok) {
-        asc_writer_end(&w);
+    if (ok && e->at == part->n_rows) {
+        ok = asc_writer_field_end(&e->writer);
+        if (ok) {
+            asc_writer_end(&e->writer);
+        }
+        e->part = NULL;
+    }
+    return ok;
+}
+
+/* Write the requests of the parts, as far as *left goes. */
+static bool
+write_parts(asc_ending *e, uint32_t *left)
+{
+    asc_part *part;
+    bool ok = e->part == NULL || write_rows(e, left);
+    while (ok && e->part == NULL &&
+           (part = asc_set_unwritten(asc_ending_set(e))) != NULL) {
+        ok = part->n_rows == 1 ? write_single(e, part)
+                               : begin_part(e, part) && write_rows(e, left);
     }
     return ok;
 }
@@ -531,11 +573,14 @@ register_again(asc_ending *e, asc_error *err)
 }
 
 asc_status
-asc_ending_go_on(asc_ending *e, asc_error *err)
+asc_ending_go_on_some(asc_ending *e, uint32_t n_rows, bool *waits, asc_error *err)
 {
-    asc_part *part;
+    uint32_t left = n_rows;
+    bool has_waited = e->is_out;
+    *waits = e->is_out = false;
     take_parts(e);
-    if (asc_batch_is_done(e->batch)) {
+    /* a batch that is being routed has not all of its rows under way yet */
+    if (has_waited && asc_batch_is_done(e->batch)) {
         if (e->first.code != ASC_ERR_TXN_MONITOR_EXISTS || e->is_made) {
             return ASC_OK;
         }
@@ -543,16 +588,30 @@ asc_ending_go_on(asc_ending *e, asc_error *err)
             return err->code;
         }
     }
-    if (asc_batch_route(e->batch, err) != ASC_OK) {
-        return err->code;
+    asc_status rc = add_rows(e, &left, err);
+    if (rc == ASC_OK && left == 0) {
+        return ASC_INTERRUPTED;
     }
-    while ((part = asc_set_unwritten(asc_ending_set(e))) != NULL) {
-        bool ok = part->n_rows == 1 ? write_single(e, part) : write_batch(e, part);
-        if (!ok) {
-            return asc_error_set(err, ASC_ERR_NOMEM, "end of a transaction");
-        }
+    rc = rc == ASC_OK ? asc_batch_route_some(e->batch, left, err) : rc;
+    if (rc != ASC_OK) {
+        return rc;
     }
+    if (!write_parts(e, &left)) {
+        return asc_error_set(err, ASC_ERR_NOMEM, "end of a transaction");
+    }
+    *waits = e->is_out = e->part == NULL;
     return ASC_INTERRUPTED;
+}
+
+asc_status
+asc_ending_go_on(asc_ending *e, asc_error *err)
+{
+    bool waits;
+    asc_status rc;
+    do {
+        rc = asc_ending_go_on_some(e, UINT32_MAX, &waits, err);
+    } while (rc == ASC_INTERRUPTED && !waits);
+    return rc;
 }
 
 asc_status

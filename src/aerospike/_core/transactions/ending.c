@@ -17,6 +17,7 @@ typedef struct ending_call {
     asc_cluster *cluster;  /* counted */
     asc_ending *ending;    /* owned; NULL: there is nothing to do */
     bool is_under_way;     /* in a loop */
+    bool has_been;         /* likewise, at some time */
     bool writes;
     asc_error err;
 } ending_call;
@@ -89,15 +90,15 @@ end(ending_call *c)
     Py_XDECREF(c->client);
 }
 
-/* Go on until something must be waited for. 1: wait; 0: the step has ended; -1: with an
- * exception. */
+/* Go on until something must be waited for, or about so many rows were looked at and
+ * *waits is false. 1: wait, or go on; 0: the step has ended; -1: with an exception. */
 static int
-go_on(ending_call *c)
+go_on(ending_call *c, uint32_t n_rows, bool *waits)
 {
     asc_status rc = ASC_OK;
     if (c->ending != NULL) {
         Py_BEGIN_ALLOW_THREADS
-        rc = asc_ending_go_on(c->ending, &c->err);
+        rc = asc_ending_go_on_some(c->ending, n_rows, waits, &c->err);
         if (rc == ASC_OK) {
             rc = asc_ending_result(c->ending, &c->err);
         }
@@ -120,8 +121,10 @@ client__end_step(METHOD_PARAMS)
     }
     int more = prepare(&c, self, cls, argv);
     if (more == 0) {
-        while ((more = go_on(&c)) > 0 &&
-               client_wait_set(c.st, asc_ending_set(c.ending), NULL, &c.err) == 0) {
+        bool waits = true;
+        while ((more = go_on(&c, UINT32_MAX, &waits)) > 0 &&
+               (!waits ||
+                client_wait_set(c.st, asc_ending_set(c.ending), NULL, &c.err) == 0)) {
         }
     }
     end(&c);
@@ -130,16 +133,30 @@ client__end_step(METHOD_PARAMS)
 
 /* --- the method in an event loop --- */
 
+/* A transaction may have read any number of records: so many are looked at before the
+ * time is. */
+#define ROWS_OF_SLICE 1024
+
 static pending_step
 ending_go_on(PendingObject *p, void *work, PyObject **result)
 {
     ending_call *c = work;
-    int more = go_on(c);
-    c->is_under_way = more > 0;
-    if (more > 0) {
-        loop_submit_set(pending_loop(p), p, asc_ending_set(c->ending));
+    LoopObject *loop = pending_loop(p);
+    bool waits = true;
+    int more;
+    do {
+        more = go_on(c, ROWS_OF_SLICE, &waits);
+    } while (more > 0 && !waits && !loop_time_is_up(loop));
+    c->is_under_way = more > 0 && waits;
+    if (c->is_under_way) {
+        c->has_been = true;
+        loop_submit_set(loop, p, asc_ending_set(c->ending));
         return PENDING_WAITS;
     }
+    if (more > 0) {
+        return PENDING_TURN;
+    }
+    c->has_been = false;
     *result = more == 0 ? Py_NewRef(Py_None) : NULL;
     return PENDING_ENDS;
 }
@@ -149,7 +166,8 @@ ending_abandon(PendingObject *p, void *work)
 {
     ending_call *c = work;
     bool may_be_done =
-        c->is_under_way && loop_abandon_set(pending_loop(p), asc_ending_set(c->ending));
+        c->is_under_way ? loop_abandon_set(pending_loop(p), asc_ending_set(c->ending))
+                        : c->has_been;
     c->is_under_way = false;
     return may_be_done;
 }
