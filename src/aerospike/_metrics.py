@@ -258,8 +258,11 @@ class Writer:
 
     _file = -1
     _is_cut = False  # the last line was written in part
+    _has_ended = False
 
     def __init__(self, policy: dict[str, Any]) -> None:
+        # held from a line to the head of the file that follows; a signal may come there
+        self._turn = threading.RLock()
         self._policy = policy
         self._limit = policy["report_size_limit"]
         self._size = 0
@@ -331,15 +334,22 @@ class Writer:
             "[]",
             f"[{_joined(*map(_line_of_node, cluster.nodes))}]",
         )
-        self._write(f"cluster[{line}]")
-        if self._limit != 0 and self._size >= self._limit:
-            self.enable_listener()
+        with self._turn:
+            if self._has_ended:
+                return  # the last line has been written
+            self._write(f"cluster[{line}]")
+            if self._limit != 0 and self._size >= self._limit:
+                self.enable_listener()
 
     def node_close_listener(self, node: shapes.Node) -> None:
         """The counters of a node that goes are in the last line that names it."""
 
     def disable_listener(self, cluster: shapes.Cluster) -> None:
-        self.snapshot_listener(cluster)
+        with self._turn:
+            try:
+                self.snapshot_listener(cluster)
+            finally:
+                self._has_ended = True
 
 
 # --- switching on and off ---

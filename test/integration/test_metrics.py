@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import aerospike
-from aerospike import exception
+from aerospike import _metrics, exception
 from aerospike_helpers import metrics
 from aerospike_helpers.metrics import MetricsListeners, MetricsPolicy
 
@@ -558,6 +558,31 @@ def test_full_file_is_followed_by_another(eager, tmp_path, monkeypatch):
     )
     until(lambda: len(files(tmp_path)) >= 2)
     eager.disable_metrics()
+    assert all("header(2)" in text.splitlines()[0] for text in files(tmp_path))
+
+
+def test_line_waits_for_the_head_of_its_file(eager, tmp_path, monkeypatch):
+    heads, goes_on = [], threading.Event()
+    write = _metrics.Writer._write
+
+    def slow(self: Any, text: str) -> None:
+        if text.startswith("header"):
+            heads.append(text)
+            if len(heads) == 2:
+                goes_on.wait(30)
+        write(self, text)
+
+    monkeypatch.setattr(_metrics, "_LEAST_LIMIT", 100)
+    monkeypatch.setattr(_metrics.Writer, "_write", slow)
+    eager.enable_metrics(
+        MetricsPolicy(report_dir=str(tmp_path), report_size_limit=100, interval=1)
+    )
+    until(lambda: len(heads) == 2)
+    thread = threading.Thread(target=eager.disable_metrics)
+    thread.start()
+    thread.join(0.2)  # long enough for a line that waits for nothing
+    goes_on.set()
+    join_all([thread])
     assert all("header(2)" in text.splitlines()[0] for text in files(tmp_path))
 
 
