@@ -121,6 +121,20 @@ ENDS = {
         thread.join()
         assert client.get(key)[2]["n"] == 7
     """,
+    "an event loop's client in what was raised": """
+        import asyncio, warnings
+        warnings.simplefilter("ignore")  # of the client that nobody closes
+        async def main():
+            client = aerospike.AsyncClient(config)
+            await client.get(key)
+            pending = asyncio.ensure_future(client.get(key))
+            await asyncio.sleep(0)
+            raise ZeroDivisionError
+        try:
+            asyncio.run(main())
+        except ZeroDivisionError as error:
+            sys.last_value = error
+    """,
     "a thread that reads files and has died with its lock": """
         from aerospike import _watch
         provider = aerospike.ConfigProvider(os.devnull)

@@ -29,7 +29,10 @@ typedef struct spare_works {
  * outside of them. */
 struct LoopObject {
     PyObject_HEAD
-    module_state *st; /* of the module that the type holds */
+    module_state *st; /* of the module */
+    PyObject
+        *module; /* owned: at the end of the interpreter the type may have let go of
+                       * it, and the loop is still there */
 
     _Atomic(ClientObject *) client; /* borrowed; NULL: it has let go of the loop */
     LoopObject *next; /* owned: of those in the client's list, by the client's lock */

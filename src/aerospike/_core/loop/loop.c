@@ -422,6 +422,7 @@ new_loop(module_state *st, ClientObject *client, PyObject *adapter, PyObject *ke
     memset((char *)l + offsetof(LoopObject, st), 0,
            sizeof *l - offsetof(LoopObject, st));
     l->st = st;
+    l->module = Py_NewRef(PyType_GetModule(st->LoopType));
     l->client = client;
     l->adapter = adapter;
     l->key = key;
@@ -628,6 +629,7 @@ loop_traverse(PyObject *self, visitproc visit, void *arg)
 {
     LoopObject *l = (LoopObject *)self;
     Py_VISIT(Py_TYPE(self));
+    Py_VISIT(l->module);
     Py_VISIT(l->next);
     Py_VISIT(l->adapter);
     Py_VISIT(l->key);
@@ -667,6 +669,7 @@ loop_dealloc(PyObject *self)
     PyObject_GC_UnTrack(self);
     loop_clear(self);
     loop_free_spare((LoopObject *)self); /* what was given back after its end */
+    Py_DECREF(((LoopObject *)self)->module);
     PyObject_GC_Del(self);
     Py_DECREF(type);
 }
