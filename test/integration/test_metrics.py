@@ -562,14 +562,13 @@ def test_full_file_is_followed_by_another(eager, tmp_path, monkeypatch):
 
 
 def test_line_waits_for_the_head_of_its_file(eager, tmp_path, monkeypatch):
-    heads, goes_on = [], threading.Event()
+    is_open, goes_on = threading.Event(), threading.Event()
     write = _metrics.Writer._write
 
     def slow(self: Any, text: str) -> None:
-        if text.startswith("header"):
-            heads.append(text)
-            if len(heads) == 2:
-                goes_on.wait(30)
+        if text.startswith("header") and len(list(tmp_path.iterdir())) > 1:
+            is_open.set()
+            goes_on.wait(30)
         write(self, text)
 
     monkeypatch.setattr(_metrics, "_LEAST_LIMIT", 100)
@@ -577,10 +576,10 @@ def test_line_waits_for_the_head_of_its_file(eager, tmp_path, monkeypatch):
     eager.enable_metrics(
         MetricsPolicy(report_dir=str(tmp_path), report_size_limit=100, interval=1)
     )
-    until(lambda: len(heads) == 2)
+    until(is_open.is_set)
     thread = threading.Thread(target=eager.disable_metrics)
     thread.start()
-    thread.join(0.2)  # long enough for a line that waits for nothing
+    thread.join(0.5)  # long enough for a line that waits for nothing
     goes_on.set()
     join_all([thread])
     assert all("header(2)" in text.splitlines()[0] for text in files(tmp_path))
