@@ -54,12 +54,12 @@ parse_metrics(module_state *st, const option *row, PyObject *value, void *target
     (void)st, (void)row;
     client_keys *keys = target;
     PyObject *copy = import_attribute("aerospike._metrics", "policy_of_config");
-    PyObject *policy = copy != NULL ? PyObject_CallOneArg(copy, value) : NULL;
+    PyObject *copied = copy != NULL ? PyObject_CallOneArg(copy, value) : NULL;
     Py_XDECREF(copy);
-    if (policy == NULL) {
+    if (copied == NULL) {
         return -1;
     }
-    Py_XSETREF(keys->metrics, policy);
+    Py_XSETREF(keys->metrics, copied);
     return 0;
 }
 
