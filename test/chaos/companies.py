@@ -157,8 +157,9 @@ class Tellers:
         crowd = max(1, crew.n_workers / FEW)
         pause_s = PAUSE_S * CALLS * options.processes * crowd
         self.workers = []
+        n_sharers = round(N_SHARERS * crowd)  # each has longer pauses
         for number in range(crew.n_workers):
-            if number % N_SHARERS == 0:
+            if number % n_sharers == 0:
                 desk = Desk(self._house)
             rng = random.Random(f"{seed}/{number}")
             driver = crew.driver(number, rng)

@@ -32,7 +32,7 @@ from .model import Outcome, Unrest
 from .workload import LIMITS_MS, LINGERS_S
 
 N_ACCOUNTS, N_SHARERS = 8, 2
-"""Accounts of a bank, and workers that share it."""
+"""Accounts of a bank, and how many of FEW workers share it."""
 MAX_MOVES = 150
 """Moves of a bank; then its workers begin another."""
 TIMEOUTS_S = (1, 2, 4)
