@@ -505,8 +505,9 @@ take_single(asc_ending *e, const asc_part *part)
                           part->size - ASC_PROTO_HEADER_SIZE, &err) == ASC_OK) {
         asc_txn_take_deadline(e->txn, &m);
         if (e->step == ASC_ENDING_REGISTER && atomic_load(&e->txn->deadline) == 0) {
-            /* which says that there is a monitor: the commit would not mark it */
-            asc_error_set(&err, ASC_ERR_CLIENT, "malformed reply: no deadline");
+            /* It is an ordinary record there, and no monitor. */
+            asc_error_set_result(&err, ASC_ERR_ENTERPRISE_ONLY);
+            asc_error_append(&err, "; the node keeps no transactions in the namespace");
             keep_failure(e, &err);
         }
     }
