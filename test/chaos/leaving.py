@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -66,8 +67,12 @@ async def cancelled_waiter(begin: Begin, patience_s: float) -> Any:
 
 
 async def wait_for(begin: Begin, patience_s: float) -> Any:
-    """asyncio.wait_for()."""
-    return await asyncio.wait_for(begin(), patience_s)
+    """asyncio.wait_for(). Of no time at all, it leaves a coroutine that has not begun,
+    of which nobody can tell that it has written nothing.
+    """
+    call = begin()
+    least_s = 1e-6 if inspect.iscoroutine(call) else 0.0
+    return await asyncio.wait_for(call, max(patience_s, least_s))
 
 
 async def first_of_two(begin: Begin, patience_s: float) -> Any:

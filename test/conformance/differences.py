@@ -190,6 +190,7 @@ QUIRKS = {
 # settings that take anything: those that nobody knows are warned of, and some that are
 # known mean nothing here
 UNTYPED = {
+    "config/key/metrics",
     "config/key/nosuch",
     "config/policies/nosuch",
     "config/command/info/check_bounds",

@@ -120,7 +120,7 @@ def assert_flat(call: Callable[[], Any], n: int) -> None:
     for _ in range(n // 5):
         call()
     growth = (0, 0, 0, 0)
-    for _ in range(8):  # something may fill up for a while, not each time
+    for _ in range(20):  # something may fill up for a while, not each time
         before = measures()  # which first lets go of what is done with
         references = reference_counts()
         for _ in range(n):
