@@ -46,10 +46,11 @@ SINGLE_WRITES = {
 
 OF_OTHERS = re.compile(
     "error return without exception set|<function .* without setting an exception|"
-    "can't allocate read lock|Python API call failed"
+    "can't allocate (read )?lock|Python API call failed"
 )
 """What others raise instead of MemoryError: CPython, when it cannot make the frame of a
-function in Python that an exception passes, or cannot open a file; and bcrypt."""
+function in Python that an exception passes, or cannot open a file or make a lock; and
+bcrypt."""
 
 BATCH_KEYS = [("test", "leaks", f"row {i}") for i in range(5)]
 """What the batches of check_batch() count up."""
