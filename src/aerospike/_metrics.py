@@ -22,6 +22,7 @@ from aerospike_helpers import metrics as shapes
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from io import FileIO
     from typing import Any, TypeVar
 
     T = TypeVar("T")
@@ -256,7 +257,7 @@ class Writer:
     a line that the tend thread writes meanwhile goes to no file of somebody else.
     """
 
-    _file = -1
+    _file: FileIO | None = None
     _is_cut = False  # the last line was written in part
     _has_ended = False
 
@@ -275,25 +276,27 @@ class Writer:
                 f"{_LEAST_LIMIT}",
             )
 
-    def __del__(self) -> None:
-        if self._file >= 0:
-            os.close(self._file)
+    def close(self) -> None:
+        """Write no more."""
+        with self._turn:
+            self._has_ended = True
+            if self._file is not None:
+                self._file.close()
 
     def enable_listener(self) -> None:
         name = time.strftime("metrics-%Y%m%d%H%M%S.log")
         path = os.path.join(self._policy["report_dir"], name)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)
         try:
-            file = os.open(path, flags, 0o644)
+            file = open(path, "ab", buffering=0)  # noqa: SIM115 - it stays open
         except (OSError, ValueError) as error:
             raise made(
                 exception.ClientError, -1, f"Failed to open file: {path}", str(error)
             ) from error
-        if self._file < 0:
+        if self._file is None:
             self._file = file
         else:
-            os.dup2(file, self._file, inheritable=False)
-            os.close(file)
+            with file:
+                os.dup2(file.fileno(), self._file.fileno(), inheritable=False)
         self._size, self._is_cut = 0, False
         columns, shift = self._policy["latency_columns"], self._policy["latency_shift"]
         self._write(_HEADER.format(columns=columns, shift=shift))
@@ -302,7 +305,7 @@ class Writer:
         end = "\n" if self._is_cut else ""
         line = f"{end}{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n"
         data = line.encode("utf-8", "backslashreplace")
-        n = os.write(self._file, data)
+        n = self._file.write(data) if self._file is not None else 0
         self._size += n
         self._is_cut = n < len(data)
         if self._is_cut:
@@ -346,10 +349,8 @@ class Writer:
 
     def disable_listener(self, cluster: shapes.Cluster) -> None:
         with self._turn:
-            try:
-                self.snapshot_listener(cluster)
-            finally:
-                self._has_ended = True
+            self.snapshot_listener(cluster)
+            self._has_ended = True
 
 
 # --- switching on and off ---
@@ -459,19 +460,23 @@ class Metrics:
         with _switch:
             was_on, self._is_on = self._is_on, False
             watch, self._watch = self._watch, None
-        was_on = was_on and self._pid == os.getpid()
-        try:
             if watch is not None:
                 client._end_watch(watch)
+        was_on = was_on and self._pid == os.getpid()
+        try:
+            try:
+                if was_on:
+                    seen = _cluster(client._who(), client._stats())
+            finally:
+                with _switch:  # another thread may have enabled its own meanwhile
+                    if client._extras.get("metrics") is self:
+                        client._extras.pop("metrics")
+                        client._measure()
             if was_on:
-                seen = _cluster(client._who(), client._stats())
+                _called(self._listeners, "disable_listener", seen)
         finally:
-            with _switch:  # another thread may have enabled its own meanwhile
-                if client._extras.get("metrics") is self:
-                    client._extras.pop("metrics")
-                    client._measure()
-        if was_on:
-            _called(self._listeners, "disable_listener", seen)
+            if isinstance(self._listeners, Writer):
+                self._listeners.close()
 
     def __call__(self) -> None:
         """End, because the client is closed; this raises nothing."""

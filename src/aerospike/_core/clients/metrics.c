@@ -284,20 +284,26 @@ client__watch(METHOD_PARAMS)
         return NULL;
     }
     py_watch *w = PyMem_RawMalloc(sizeof *w);
+    PyObject *number = w != NULL ? PyLong_FromVoidPtr(w) : NULL;
     asc_error_reset(&err);
     asc_status rc = ASC_ERR_NOMEM;
-    if (w != NULL) {
+    if (number == NULL) {
+        PyMem_RawFree(w);
+        w = NULL;
+    }
+    else {
         *w = (py_watch){Py_NewRef(argv[0]), Py_NewRef(PyType_GetModule(cls))};
         const asc_tend_watch watch = {.tended = tended, .release = release, .self = w};
         rc = asc_cluster_watch(c, &watch, &err);
     }
     if (rc != ASC_OK && w != NULL) {
         release(w);
+        Py_CLEAR(number);
     }
     Py_BEGIN_ALLOW_THREADS
     asc_cluster_release(c);
     Py_END_ALLOW_THREADS
-    return rc == ASC_OK ? PyLong_FromVoidPtr(w) : PyErr_NoMemory();
+    return number != NULL ? number : PyErr_NoMemory();
 }
 
 static const char doc__end_watch[] =
