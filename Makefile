@@ -56,6 +56,8 @@ SETUP = PYTHON='$(PYTHON)' sh tools/setup_env.sh
 # one server of its own for each pytest process, but a real cluster is shared
 ifeq ($(HOSTS),)
 PARALLEL = -n 3 --dist loadfile
+# tests wait as much as they work
+test: PARALLEL = -n 4 --dist loadfile
 else
 PARALLEL =
 export AEROSPIKE_HOSTS := $(HOSTS)

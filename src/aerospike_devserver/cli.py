@@ -8,8 +8,9 @@ import logging
 import signal
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from importlib import metadata
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from aerospike_devserver.cluster import DevCluster
@@ -248,6 +249,8 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
+_LOOK_S = 0.5
+"""How often it is looked whether a signal has come."""
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 """What is logged: with no -v, with one, with two or more."""
 
@@ -314,6 +317,18 @@ def _stop_signals() -> SimpleQueue[int]:
     return signals
 
 
+def _wait_for(signals: SimpleQueue[int]) -> None:
+    """Wait until a signal comes.
+
+    One that comes while the process is stopped may go to another thread, which wakes
+    nobody: Python runs handlers in this one, and here only when it does something.
+    """
+    while True:
+        with suppress(Empty):
+            signals.get(timeout=_LOOK_S)
+            return
+
+
 def _where(cluster: DevCluster) -> Iterator[str]:
     """Lines that say where clients find the nodes, and what else they need."""
     config = cluster.config
@@ -360,6 +375,6 @@ def main(arguments: Sequence[str] | None = None, prog: str = PROG) -> int:
     for line in _where(cluster):
         print(line, flush=True)
     print("ready", flush=True)
-    signals.get()
+    _wait_for(signals)
     cluster.stop()
     return 0

@@ -63,6 +63,23 @@ def test_server_announces_its_nodes_and_stops_on_a_signal(number):
     assert output == ("", "")
 
 
+def test_server_that_was_stopped_hears_its_signal():
+    """Any of its threads may be the one that gets it: so several servers are tried."""
+    processes = [start("--port", "0") for _ in range(6)]
+    try:
+        for process in processes:
+            while process.stdout.readline() != "ready\n":
+                assert process.poll() is None
+        for number in (signal.SIGSTOP, signal.SIGTERM, signal.SIGCONT):
+            for process in processes:
+                process.send_signal(number)
+        assert [process.wait(PATIENCE_S) for process in processes] == [0] * 6
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
