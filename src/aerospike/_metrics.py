@@ -350,7 +350,7 @@ class Writer:
     def disable_listener(self, cluster: shapes.Cluster) -> None:
         with self._turn:
             self.snapshot_listener(cluster)
-            self._has_ended = True
+            self.close()
 
 
 # --- switching on and off ---
@@ -456,6 +456,13 @@ class Metrics:
 
         :raises ClientError: the listener has raised.
         """
+        try:
+            self._end()
+        finally:
+            if isinstance(self._listeners, Writer):
+                self._listeners.close()
+
+    def _end(self) -> None:
         client: Any = self._client()
         with _switch:
             was_on, self._is_on = self._is_on, False
@@ -464,19 +471,15 @@ class Metrics:
                 client._end_watch(watch)
         was_on = was_on and self._pid == os.getpid()
         try:
-            try:
-                if was_on:
-                    seen = _cluster(client._who(), client._stats())
-            finally:
-                with _switch:  # another thread may have enabled its own meanwhile
-                    if client._extras.get("metrics") is self:
-                        client._extras.pop("metrics")
-                        client._measure()
             if was_on:
-                _called(self._listeners, "disable_listener", seen)
+                seen = _cluster(client._who(), client._stats())
         finally:
-            if isinstance(self._listeners, Writer):
-                self._listeners.close()
+            with _switch:  # another thread may have enabled its own meanwhile
+                if client._extras.get("metrics") is self:
+                    client._extras.pop("metrics")
+                    client._measure()
+        if was_on:
+            _called(self._listeners, "disable_listener", seen)
 
     def __call__(self) -> None:
         """End, because the client is closed; this raises nothing."""

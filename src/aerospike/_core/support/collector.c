@@ -5,7 +5,9 @@
  * A thread that waits for the GIL hears when it is free, but needs a moment to wake up.
  * Who takes the GIL back at once has it again before, unless the other has waited for
  * Python's switch interval (5 ms). So the GIL stays free for a moment when it was kept
- * for long, and there are threads that may want it.
+ * for long, and there are threads that may want it. An event loop gives the GIL away
+ * while it asks what is ready, but for no longer than that: so a call that goes on in
+ * the loop's next turn gives a turn here, too.
  *
  * The same makes calls slow beside a thread that computes. After the switch interval
  * that one has to let another thread have the GIL, and then stands in line behind all
