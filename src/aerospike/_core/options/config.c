@@ -763,8 +763,8 @@ config_follow_file(module_state *st, client_config *c, PyObject *config,
     }
     client_keys keys = {.login_timeout_ms = file->own_login_timeout_ms};
     int rc = lay_policies(st, c, policies, fresh, &keys);
-    Py_CLEAR(
-        keys.metrics); /* files have a section for them, which is followed in Python */
+    /* not used: a file has a section for metrics, which is followed in Python */
+    Py_CLEAR(keys.metrics);
     if (rc < 0) {
         return -1;
     }
