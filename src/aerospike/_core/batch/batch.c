@@ -250,13 +250,28 @@ batch_drop_some(batch_run *b)
            asc_buf_shrink(&b->memory.bytes, DROPPED_AT_ONCE, KEPT_BYTES);
 }
 
+/* Drop what a large batch owns bit by bit. An exception that is set stays. */
+static void
+drop_in_turns(batch_run *b)
+{
+    PyObject *exc =
+        PyErr_GetRaisedException(); /* what is dropped may run Python code */
+    if (b->batch != NULL) {
+        asc_set_stop(asc_batch_set(b->batch));
+    }
+    while (batch_drop_some(b)) {
+        give_turn(b->st);
+    }
+    PyErr_SetRaisedException(exc); /* takes the reference; drops any other exception */
+}
+
 void
 batch_end(batch_run *b)
 {
     if (b->method != NULL && b->method->clear != NULL) {
         b->method->clear(b);
     }
-    drop_rows(b, SIZE_MAX);
+    drop_in_turns(b);
     for (size_t i = 0; i < b->n_templates; i++) {
         Py_XDECREF(b->memory.templates[i].asked);
     }
@@ -1212,19 +1227,6 @@ go_on_and_wait(batch_run *b)
     return more < 0 ? -1 : 0;
 }
 
-/* Drop what a large batch owns bit by bit. An exception that is set stays. */
-static void
-drop_in_turns(batch_run *b)
-{
-    PyObject *exc =
-        PyErr_GetRaisedException(); /* what is dropped may run Python code */
-    asc_set_stop(asc_batch_set(b->batch));
-    while (batch_drop_some(b)) {
-        give_turn(b->st);
-    }
-    PyErr_SetRaisedException(exc); /* takes the reference; drops any other exception */
-}
-
 PyObject *
 batch_execute(batch_run *b)
 {
@@ -1232,14 +1234,14 @@ batch_execute(batch_run *b)
     while (rc == 0 && b->stage != BATCH_ENDED) {
         b->left = SLICE_OF_THREAD;
         rc = works[b->stage].locked != NULL ? go_on_locked(b) : go_on_and_wait(b);
-        if (rc == 0 && b->left == 0 && works[b->stage].locked != NULL) {
+        if (rc == 0 &&
+            b->left == 0) { /* what needs no GIL may be too short for others */
             give_turn(b->st);
         }
     }
     if (rc < 0) {
         fail(b);
     }
-    drop_in_turns(b);
     return rc == 0 ? Py_NewRef(b->result) : NULL;
 }
 

@@ -19,10 +19,11 @@ static void
 clear_call(void *work)
 {
     batch_call *c = work;
-    if (c->b != NULL) {
-        batch_end(c->b);
-        PyMem_Free(c->b);
-        c->b = NULL;
+    batch_run *b = c->b;
+    if (b != NULL) {
+        c->b = NULL; /* others have turns while it ends */
+        batch_end(b);
+        PyMem_Free(b);
     }
 }
 

@@ -6,6 +6,7 @@
 
 #include "asc/loop.h"
 #include "clients/client.h"
+#include "support/collector.h"
 
 typedef struct LoopObject LoopObject;
 typedef struct PendingObject PendingObject;
@@ -61,6 +62,8 @@ struct LoopObject {
     bool retires;             /* it ends when nothing is under way any more */
     uint64_t until_ns; /* when the slice of time is over; 0: none has begun; for the
                              thread where it runs */
+
+    loop_hold hold; /* of the GIL */
 
     /* Give the library a turn at once; the function is in loop.c. */
     void (*turn)(LoopObject *l);

@@ -133,6 +133,7 @@ loop_ready(PyObject *self, PyObject *ignored)
     bool wakes = false, is_alone;
     int rc = 0;
     (void)ignored;
+    begin_loop_turn(&l->hold);
     Py_BEGIN_CRITICAL_SECTION(l);
     is_alone = is_next(l);
     if (is_alone) {
@@ -156,9 +157,7 @@ loop_ready(PyObject *self, PyObject *ignored)
         l->until_ns = 0;
         Py_END_CRITICAL_SECTION();
     }
-    if (goes_on(l)) {
-        give_turn(l->st);
-    }
+    end_loop_turn(&l->hold, goes_on(l));
     return rc == 0 ? Py_NewRef(Py_None) : NULL;
 }
 
@@ -168,13 +167,12 @@ loop_turn(PyObject *self, PyObject *ignored)
     LoopObject *l = (LoopObject *)self;
     bool has_gone_on = goes_on(l);
     (void)ignored;
+    begin_loop_turn(&l->hold);
     l->turns = false;
     if (l->has_submitted || has_gone_on || l->retires) {
         turn(l);
     }
-    if (has_gone_on || goes_on(l)) {
-        give_turn(l->st);
-    }
+    end_loop_turn(&l->hold, has_gone_on || goes_on(l));
     Py_RETURN_NONE;
 }
 

@@ -5,9 +5,10 @@
  * A thread that waits for the GIL hears when it is free, but needs a moment to wake up.
  * Who takes the GIL back at once has it again before, unless the other has waited for
  * Python's switch interval (5 ms). So the GIL stays free for a moment when it was kept
- * for long, and there are threads that may want it. An event loop gives the GIL away
- * while it asks what is ready, but for no longer than that: so a call that goes on in
- * the loop's next turn gives a turn here, too.
+ * for long, and there are threads that may want it. To give it away for less than that
+ * moment does harm: who waits hears of it, finds the GIL taken, and begins to count the
+ * switch interval anew. An event loop does so in each iteration, while it asks what is
+ * ready: so it gives real turns here, too.
  *
  * The same makes calls slow beside a thread that computes. After the switch interval
  * that one has to let another thread have the GIL, and then stands in line behind all
@@ -39,6 +40,19 @@ give_turn(module_state *st)
 }
 
 void
+begin_loop_turn(loop_hold *hold)
+{
+    (void)hold;
+}
+
+void
+end_loop_turn(loop_hold *hold, bool goes_on)
+{
+    (void)hold;
+    (void)goes_on;
+}
+
+void
 end_wait_with_rivals(module_state *st, PyThreadState *own)
 {
     (void)st;
@@ -51,13 +65,21 @@ end_wait_with_rivals(module_state *st, PyThreadState *own)
 #define MOMENT_NS 20000         /* the system makes some more of it */
 #define LONG_WAIT_NS 1000000    /* for the GIL: another thread computes */
 #define LINE_UP_NS 40000        /* most threads wake up within that */
+#define PAUSE_NS 100000         /* of an event loop: others could have the GIL */
+#define LONG_CALL_NS 1000000000 /* they may read what comes for so long without that */
+
+static int64_t
+clock_ns(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
 
 static int64_t
 now_ns(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    return clock_ns(CLOCK_MONOTONIC);
 }
 
 void
@@ -66,25 +88,65 @@ begin_turn(module_state *st)
     st->held_since_ns = now_ns();
 }
 
-void
-give_turn(module_state *st)
+/* Give the GIL away, and leave it free for a moment if so told. */
+static void
+lend_gil(bool for_a_moment)
 {
     static const struct timespec moment = {.tv_nsec = MOMENT_NS};
-    bool pauses = st->gc_paused;
-    gc_resume(st);
-    int64_t before = now_ns();
-    bool is_long = before - st->held_since_ns >= LONGEST_HOLD_NS && has_rivals();
     Py_BEGIN_ALLOW_THREADS
-    if (is_long) {
+    if (for_a_moment) {
         nanosleep(&moment, NULL);
     }
     Py_END_ALLOW_THREADS
-    int64_t after = now_ns();
-    if (after - before >= MOMENT_NS) { /* another thread had it, or could have */
-        st->held_since_ns = after;
+}
+
+void
+give_turn(module_state *st)
+{
+    bool pauses = st->gc_paused;
+    bool is_long = now_ns() - st->held_since_ns >= LONGEST_HOLD_NS && has_rivals();
+    gc_resume(st);
+    lend_gil(is_long);
+    if (is_long) {
+        st->held_since_ns = now_ns();
     }
     if (pauses) {
         gc_pause(st);
+    }
+}
+
+/* For how long this thread has not run by now. */
+static int64_t
+idle_ns(int64_t now)
+{
+    return now - clock_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
+void
+begin_loop_turn(loop_hold *hold)
+{
+    if (has_rivals()) {
+        int64_t now = now_ns();
+        if (now - hold->ended_ns >= PAUSE_NS &&
+            idle_ns(now) - hold->idle_ns >= PAUSE_NS) {
+            hold->since_ns = now;
+        }
+    }
+}
+
+void
+end_loop_turn(loop_hold *hold, bool goes_on)
+{
+    if (has_rivals()) {
+        int64_t now = now_ns();
+        hold->long_ns = goes_on ? now : hold->long_ns;
+        if (now - hold->since_ns >= LONGEST_HOLD_NS &&
+            now - hold->long_ns < LONG_CALL_NS) {
+            lend_gil(true);
+            hold->since_ns = now = now_ns();
+        }
+        hold->ended_ns = now;
+        hold->idle_ns = idle_ns(now);
     }
 }
 

@@ -8,6 +8,8 @@
 #ifndef CORE_SUPPORT_COLLECTOR_H
 #define CORE_SUPPORT_COLLECTOR_H
 
+#include <stdbool.h>
+
 #include "support/state.h"
 
 /* Begin a pause, unless there is one or the collector is off anyway. */
@@ -48,6 +50,23 @@ void begin_turn(module_state *st);
  * them ask, and after a millisecond anyway. If the collector is paused, the pause ends
  * before that and a new one begins afterwards. */
 void give_turn(module_state *st);
+
+/* How long an event loop has had the GIL. Between two turns of the client it runs Python
+ * code, and gives the GIL away while it waits for what is ready. Where the thread has
+ * hardly waited, nobody else had the GIL. */
+typedef struct {
+    int64_t since_ns; /* but for moments that nobody could use */
+    int64_t ended_ns; /* when the last turn ended */
+    int64_t idle_ns;  /* how long the thread had not run by then */
+    int64_t long_ns;  /* when a call went on in the next turn */
+} loop_hold;
+
+/* A turn of the client begins and ends. While there are long calls, which go on in the
+ * next turn, the end lets other threads have the GIL when the loop has had it for a
+ * millisecond. A loop of short calls does not: that would cost it 7 % where no other
+ * thread wants the GIL, and nobody can tell. */
+void begin_loop_turn(loop_hold *hold);
+void end_loop_turn(loop_hold *hold, bool goes_on);
 
 #ifdef Py_GIL_DISABLED
 
