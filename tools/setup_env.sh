@@ -206,7 +206,7 @@ install_rivals() {
 # --- a Python without the GIL ---
 
 is_free_threaded() {
-    "$PYTHON" -c 'import sys, sysconfig as s
+    has_python && "$PYTHON" -c 'import sys, sysconfig as s
 sys.exit(not s.get_config_var("Py_GIL_DISABLED"))'
 }
 
