@@ -8,6 +8,9 @@
 #                              "loops" is all that has to do with event loops
 #   SUITE=../suite/test        the folder of new_tests, for ecosystem-official
 #   CHECKOUT=../client         the PyPI client's repository, for ecosystem-examples
+#   TARGETS="manylinux-x86_64 musllinux-aarch64"   what `make wheels` builds for; default: all
+#   PYTHONS="3.11 3.13t"       and for which Pythons; default: all that have headers here
+#   WHEEL_PYTHONS="/x/bin/python3.14"   more interpreters, which are not in PATH or pyenv
 #   PASSED=passed.txt          what the PyPI client passes of it on a real server; without
 #                              it ecosystem-official runs that client first
 #   BASE="HEAD~1 89b4388"      the commits that bench-instructions compares with
@@ -34,6 +37,9 @@ SUITE ?=
 PASSED ?=
 CHECKOUT ?=
 FUZZ_SECONDS ?= 10
+TARGETS ?=
+PYTHONS ?=
+WHEEL_PYTHONS ?=
 SECONDS = 60
 CALLS = 100000
 SLACK_MS =
@@ -65,7 +71,7 @@ endif
 
 .PHONY: help demo test free-threaded test-long model shortages test-all sanitize races chaos deadlines soak lint measure docs bench \
 	bench-instructions bench-devserver ecosystem ecosystem-examples ecosystem-official \
-	ecosystem-official-devserver fuzz wheel clean
+	ecosystem-official-devserver fuzz wheel wheels clean
 
 help:
 	@echo "make demo    start a three-node development cluster and walk through the client"
@@ -90,6 +96,7 @@ help:
 	@echo "make ecosystem-official-devserver  that suite with that client on our server"
 	@echo "make fuzz    each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "make wheel   build the sdist and a wheel into dist/"
+	@echo "make wheels  wheels for glibc and musl on x86_64 and aarch64 into dist/wheels/"
 	@echo "make clean   remove everything that was built"
 	@echo
 	@echo "HOSTS=127.0.0.1:3000 runs demo, test or bench against a real cluster;"
@@ -217,6 +224,12 @@ fuzz:
 wheel:
 	@$(SETUP) test
 	@$(PY) tools/build_wheel.py dist
+
+# not part of a test: it fetches compilers and sources, and takes half an hour
+wheels:
+	@$(SETUP) wheels
+	@WHEEL_PYTHONS='$(WHEEL_PYTHONS)' PYTHONPATH=tools build/wheels/venv/bin/python -m wheels \
+		--targets '$(TARGETS)' --pythons '$(PYTHONS)'
 
 clean:
 	rm -rf build dist $(VENV) .venv-bench .venv-rivals .pytest_cache .mypy_cache .ruff_cache

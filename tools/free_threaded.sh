@@ -23,8 +23,6 @@ if [ -n "$THREAD_SANITIZER" ]; then
 else
     folder=${1:-build/free-threaded}
 fi
-KEYS=/usr/share/keyrings/debian-archive-keyring.gpg
-SUITE=trixie
 PACKAGE=python3.13
 
 say() { printf '%s\n' "free-threaded: $*" >&2; }
@@ -57,7 +55,7 @@ if command -v flock >/dev/null 2>&1; then
     flock 9
 fi
 
-fingerprint="$PACKAGE $SUITE $compiler $options $flags $folder"
+fingerprint="$PACKAGE trixie $compiler $options $flags $folder"
 if [ -f "$folder/.stamp" ] && [ "$(cat "$folder/.stamp")" = "$fingerprint" ] &&
     "$python" -c '' 2>/dev/null; then
     printf '%s\n' "$python"
@@ -67,19 +65,13 @@ fi
 # --- what the machine must have ---------------------------------------------------
 
 [ -n "$compiler" ] || cannot "no clang-16 or later (packages clang-19, libclang-rt-19-dev)"
-for tool in apt-get dpkg-source make "$compiler"; do
+for tool in make "$compiler"; do
     command -v "$tool" >/dev/null 2>&1 || cannot "there is no $tool here"
 done
-[ -f "$KEYS" ] || cannot "$KEYS is missing (package debian-archive-keyring)"
 for header in ffi.h openssl/ssl.h zlib.h; do
     echo "#include <$header>" | "$compiler" -E - >/dev/null 2>&1 ||
         cannot "$header is missing (packages libffi-dev, libssl-dev, zlib1g-dev)"
 done
-
-# The mirror that apt has for Debian, without its security updates.
-mirror=$(apt-get indextargets --format '$(REPO_URI)' 2>/dev/null |
-    grep '/debian/*$' | head -n 1) || true
-[ -n "$mirror" ] || cannot "apt has no mirror of Debian here"
 
 # --- fetch, build, install --------------------------------------------------------
 
@@ -91,26 +83,15 @@ failed() {
 }
 
 rm -rf "$work" "$folder/.stamp"
-mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
-# apt gives up root to fetch, and must be able to write then
-chmod 755 "$work"
-echo "deb-src [signed-by=$KEYS] $mirror $SUITE main" >"$work/sources.list"
-
-own_apt() {
-    apt-get -q -o Dir::Etc::SourceList="$work/sources.list" -o Dir::Etc::SourceParts=- \
-        -o Dir::State::Lists="$work/lists" -o Dir::Cache="$work/cache" \
-        -o APT::Update::Post-Invoke-Success= -o Acquire::Languages=none \
-        -o APT::Sandbox::User=root "$@"
-}
 say "fetching the source of $PACKAGE"
-# an error of apt, such as a signature that does not hold, is one here too
-own_apt -o APT::Update::Error-Mode=any update >>"$log" 2>&1 ||
-    failed "not built: no list of $SUITE's sources" 77
-(cd "$work" && own_apt source --download-only "$PACKAGE") >>"$log" 2>&1 ||
-    failed "not built: no source of $PACKAGE" 77
-# apt checked the files by the signed list, and the patches are not applied
-dpkg-source --no-check --skip-patches -x "$work"/*.dsc "$work/source" >>"$log" 2>&1 ||
-    failed "the source does not unpack" 1
+# its authors' code, without Debian's patches
+code=0
+sh tools/debian_source.sh "$PACKAGE" "$work" --skip-patches 2>"$log" || code=$?
+case $code in
+    0) ;;
+    77) cannot "$(tail -n 1 "$log")" ;;
+    *) failed "the source does not unpack" 1 ;;
+esac
 
 say "building, for five minutes of one processor"
 build() {

