@@ -65,6 +65,7 @@ abandon_nothing(PendingObject *p, void *work)
 static const pending_kind dropping = {
     .name = "end of a batch",
     .size = sizeof(batch_call),
+    .is_nobodys = true,
     .go_on = drop_some,
     .abandon = abandon_nothing,
     .clear = clear_call,

@@ -130,7 +130,7 @@ static PyObject *
 loop_ready(PyObject *self, PyObject *ignored)
 {
     LoopObject *l = (LoopObject *)self;
-    bool wakes = false, is_alone;
+    bool wakes = false, is_alone, has_gone_on;
     int rc = 0;
     (void)ignored;
     begin_loop_turn(&l->hold);
@@ -142,6 +142,7 @@ loop_ready(PyObject *self, PyObject *ignored)
     else {
         turn(l);
     }
+    has_gone_on = goes_on(l);
     Py_END_CRITICAL_SECTION();
     if (wakes) {
         rc = pending_wake_batch(l);
@@ -155,9 +156,10 @@ loop_ready(PyObject *self, PyObject *ignored)
             loop_schedule(l);
         }
         l->until_ns = 0;
+        has_gone_on = goes_on(l);
         Py_END_CRITICAL_SECTION();
     }
-    end_loop_turn(&l->hold, goes_on(l));
+    end_loop_turn(&l->hold, has_gone_on);
     return rc == 0 ? Py_NewRef(Py_None) : NULL;
 }
 

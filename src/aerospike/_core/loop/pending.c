@@ -389,7 +389,7 @@ take_exception(PendingObject *p, bool in_doubt)
     p->result = PyErr_GetRaisedException();
     p->traceback = PyException_GetTraceback(p->result);
     p->in_doubt = doubt_of(p->loop->st, p->result, in_doubt);
-    p->is_unheard = true;
+    p->is_unheard = !p->kind->is_nobodys;
 }
 
 PyObject *

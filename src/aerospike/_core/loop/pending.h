@@ -25,6 +25,7 @@ typedef enum pending_step {
 typedef struct pending_kind {
     const char *name; /* for repr(), where the call has no name of its own */
     size_t size;      /* of the work that each call has: zeroed when it is made */
+    bool is_nobodys;  /* the client makes such calls for itself: none is missed */
 
     /* Go a step further: at first, when what was submitted is ready, and after
      * PENDING_TURN. A step takes a millisecond at most. With PENDING_ENDS *result is a
