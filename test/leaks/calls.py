@@ -21,10 +21,8 @@ from aerospike_helpers import expressions as exp
 from aerospike_helpers.batch.records import Apply, BatchRecords, Read, Remove, Write
 from aerospike_helpers.operations import operations as ops
 
+from ..sanitizers import ADDRESS as SANITIZED
 from ..waiting import NOWHERE, patient, until
-
-SANITIZED = "libasan" in os.environ.get("LD_PRELOAD", "")
-"""Under ASan, which is slow, and keeps memory that is freed for a while."""
 
 HAS_GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
 

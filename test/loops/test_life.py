@@ -22,6 +22,7 @@ from aerospike import _async_client, exception
 from ..absent import ABSENT, need
 from ..children import run_script
 from ..faults.peer import OK_REPLY, ScriptedNode, reply
+from ..sanitizers import no_threads_in_children
 from ..waiting import NOWHERE, PATIENCE_S, Watch, join_all, patient
 
 AsyncClient: Any = aerospike.AsyncClient  # to do with it what types forbid
@@ -550,6 +551,7 @@ def test_interpreter_exits_inside_of_a_loop(hosts):
     )
 
 
+@no_threads_in_children
 @pytest.mark.skipif(not hasattr(sys, "getrefcount"), reason="needs a fork")
 def test_child_of_a_fork_has_loops_of_its_own(hosts):
     script(
@@ -589,6 +591,7 @@ def test_child_of_a_fork_has_loops_of_its_own(hosts):
     )
 
 
+@no_threads_in_children
 @pytest.mark.skipif(not hasattr(sys, "getrefcount"), reason="needs a fork")
 def test_child_of_a_fork_connects_when_its_parent_was_connecting(hosts):
     """The thread that connects is the parent's, and never ends in the child."""

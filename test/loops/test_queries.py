@@ -824,6 +824,7 @@ def test_closing_the_client_ends_waits(scripted_node, async_config, run):
 # others get their turns, and memory stays
 
 
+@pytest.mark.measures
 def test_results_come_in_slices(async_config, run, big):
     """The longest time that the thread computes between two turns of a task, without
     that of Python's collector."""

@@ -3,17 +3,14 @@ the middle of something."""
 
 from __future__ import annotations
 
-import os
 import textwrap
 
 import pytest
 
+from ..sanitizers import no_forks_beside_threads
 from .scripts import run as run_script
 
-# a sanitizer's own allocator may be locked in a child
-pytestmark = pytest.mark.skipif(
-    "san" in os.environ.get("LD_PRELOAD", ""), reason="forks while threads are at work"
-)
+pytestmark = no_forks_beside_threads
 
 SETUP = """
 import atexit, socket

@@ -13,15 +13,11 @@ import aerospike
 from aerospike import exception
 
 from ..children import Script, run_script
+from ..sanitizers import no_forks_beside_threads
 from ..waiting import LATE_S, let_pass, until
 from .certificates import NAME, crl, serial_of, serving
 
 KEY = ("test", "tls", "key")
-
-no_sanitizer = pytest.mark.skipif(
-    "asan" in os.environ.get("LD_PRELOAD", ""),
-    reason="the sanitizer's own allocator may be locked in a child",
-)
 
 
 def sessions(lines):
@@ -291,7 +287,7 @@ assert not failed, turn
 """
 
 
-@no_sanitizer
+@no_forks_beside_threads
 def test_children_talk_while_threads_shake_hands(connect):
     cluster = connect.serve(serving(connect.authority.node))
     run_script(script(connect, cluster) + FORKS, [])
@@ -342,7 +338,7 @@ assert set(statuses) <= {0, 3} and statuses.count(3) <= len(statuses) / 40, stat
 """The other threads use Python's own OpenSSL, and nobody makes a fork wait for them."""
 
 
-@no_sanitizer
+@no_forks_beside_threads
 @pytest.mark.takes_long
 def test_children_talk_while_threads_use_python_s_ssl(connect):
     """Few cannot: one in a hundred where OpenSSL's context is that of Python."""
@@ -399,7 +395,7 @@ client.close()
 It is the lock of its engines, under which it calls one that is about to be used."""
 
 
-@no_sanitizer
+@no_forks_beside_threads
 @pytest.mark.skipif(not os.path.exists("/proc/self/maps"), reason="looks into /proc")
 def test_child_says_that_openssl_hangs_in_it(connect):
     cluster = connect.serve(serving(connect.authority.node))
