@@ -20,6 +20,7 @@
 #include "net/conn.h"
 #include "tls/blacklist.h"
 #include "tls/protocols.h"
+#include "tls/roots.h"
 #include "tls/verify.h"
 
 #define NAME "node.example"
@@ -528,6 +529,26 @@ test_protocols(void)
     }
 }
 
+/* OpenSSL's own places come first, then the first of the table that is there. */
+static void
+test_roots_of_the_system(void)
+{
+    const char *const none = "/nowhere/at/all", *const here = "/dev/null";
+    const struct {
+        const char *file, *folder, *places[3], *want;
+    } rows[] = {
+        {none, none, {none, here, NULL}, here}, {none, none, {here, "/", NULL}, here},
+        {none, none, {none, none, NULL}, NULL}, {none, none, {NULL, NULL, NULL}, NULL},
+        {here, none, {here, NULL, NULL}, NULL}, {none, "/", {here, NULL, NULL}, NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        kit_note("row %zu", i);
+        CHECK(asc_tls_choose_roots(rows[i].file, rows[i].folder, rows[i].places) ==
+              rows[i].want);
+    }
+    kit_note(NULL);
+}
+
 /* Is the certificate, serial 1234 of /CN=node.example, in the list? -1: it cannot be
  * parsed. */
 static int
@@ -597,6 +618,7 @@ static const kit_test tests[] = {
     {"memory runs short", test_memory_runs_short},
     {"names", test_names},
     {"protocols", test_protocols},
+    {"roots of the system", test_roots_of_the_system},
     {"blacklists", test_blacklists},
     {"shared library", test_host_hears_what_it_wants_to},
 };

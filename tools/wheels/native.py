@@ -35,7 +35,7 @@ LINK_FLAGS = ["-shared", "-s", "-Wl,--gc-sections"]
 # A library for TLS and certificates, of which nothing is loaded at run time. Its folder
 # is one of its own: openssl.cnf of the system is written for another build, and may
 # have words in it that this one does not know. A file named in OPENSSL_CONF is read.
-# aerospike-client-c/src/tls/places.c finds the system's certificates.
+# aerospike-client-c/src/tls/roots.c finds the system's certificates.
 OPENSSL_OPTIONS = [
     *("--prefix=/usr", "--openssldir=/etc/aerospike/openssl", "--libdir=lib"),
     *("no-shared", "no-apps", "no-tests", "no-docs", "no-module", "no-engine"),

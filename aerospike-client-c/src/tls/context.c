@@ -13,6 +13,7 @@
 #include "base/fork.h"
 #include "tls/guard.h"
 #include "tls/protocols.h"
+#include "tls/roots.h"
 #include "tls/reasons.h"
 
 /* So much is taken off a socket at once: records come with their headers and with the
@@ -142,6 +143,19 @@ trust_all(maker *m, size_t *n_certificates, size_t *n_crls)
     return m->err->code;
 }
 
+/* Take in whom the system trusts. */
+static asc_status
+trust_system(maker *m)
+{
+    const char *place = asc_tls_system_roots();
+    if (SSL_CTX_set_default_verify_paths(m->ctx) != 1 ||
+        (place != NULL && SSL_CTX_load_verify_file(m->ctx, place) != 1)) {
+        asc_tls_fail(m->err, "the system's certificates");
+        say_file(m->err, "their place", place);
+    }
+    return m->err->code;
+}
+
 static asc_status
 set_trust(maker *m)
 {
@@ -155,8 +169,8 @@ set_trust(maker *m)
         SSL_CTX_set_verify(m->ctx, SSL_VERIFY_PEER, NULL);
     }
     if (m->files->ca.data == NULL) {
-        if (!c->encrypt_only && SSL_CTX_set_default_verify_paths(m->ctx) != 1) {
-            return asc_tls_fail(m->err, "the system's certificates");
+        if (!c->encrypt_only && trust_system(m) != ASC_OK) {
+            return m->err->code;
         }
     }
     else if (trust_all(m, &n_certificates, &n_crls) != ASC_OK) {
