@@ -3,13 +3,15 @@
 #
 # Waits until the nodes are one cluster, and runs the tests of PARTS on it, one after
 # another. With PIDS, the processes of the servers in the same order, threads and tasks
-# also write and read while these are frozen: PIDS=11,12,13. PYTHON names the
+# also write and read while these are frozen, killed and started again: PIDS=11,12,13.
+# They have to be processes of this machine, with files that it has.
+# tools/real_server_chaos.sh starts some, in a container, too. PYTHON names the
 # interpreter, PYTEST_ARGS further options. All parts run, also after one that fails.
 set -u
 cd "$(dirname "$0")/.."
 hosts=${1:?the addresses of the nodes: HOST:PORT[,...]}
 PIDS=${PIDS:-}
-PARTS=${PARTS:-test/conformance test/integration test/loops}
+PARTS=${PARTS-test/conformance test/integration test/loops}
 export AEROSPIKE_HOSTS="$hosts"
 PYTHON=${PYTHON:-python3} sh tools/setup_env.sh test || exit 1
 py=.venv/bin/python
@@ -28,11 +30,21 @@ for tests in $PARTS; do
     # shellcheck disable=SC2086
     part "$tests" "$py" -m pytest -q -n 0 ${PYTEST_ARGS:-} "$tests"
 done
+# at its end it says which processes the servers are by then
+chaos() {
+    said=build/real_server_chaos.log
+    make --no-print-directory chaos CLIENT="$1" SECONDS=60 SLACK_MS=2000 \
+        HOSTS="$hosts" PIDS="$PIDS" >"$said" 2>&1
+    rc=$?
+    tail -n 20 "$said"
+    pids=$(sed -n 's/.*--pids \([0-9,]*\)$/\1/p' "$said" | tail -n 1)
+    PIDS=${pids:-$PIDS}
+    return $rc
+}
+
 if [ -n "$PIDS" ]; then
-    for client in threads async; do
-        part "chaos, $client" make --no-print-directory chaos CLIENT="$client" SECONDS=60 \
-            SLACK_MS=2000 HOSTS="$hosts" PIDS="$PIDS"
-    done
+    part "chaos, threads" chaos threads
+    part "chaos, asyncio" chaos async
 else
     printf '\nleft out: chaos, since PIDS does not say which processes the servers are\n'
 fi

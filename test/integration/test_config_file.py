@@ -61,6 +61,7 @@ def follow(path: Path, make_client) -> Callable[..., aerospike.Client]:
 def log_lines(caplog: pytest.LogCaptureFixture) -> Iterator[list[str]]:
     """What the client says in its log meanwhile."""
     caplog.set_level(logging.DEBUG, "aerospike")
+    aerospike.set_log_handler()  # an earlier test may have taken it away
     aerospike.set_log_level(aerospike.LOG_LEVEL_INFO)
     yield caplog.messages
     aerospike.set_log_level(aerospike.LOG_LEVEL_ERROR)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import re
 import threading
 import time
 import uuid
@@ -113,6 +114,11 @@ def test_a_scan_of_one_node(client, async_config, run, module):
     assert sorted(n for part in run(main()) for n in part) == list(range(N))
 
 
+def without_folders(error: exception.AerospikeError) -> str:
+    """Its text: each node of a real cluster may keep functions in another folder."""
+    return re.sub(r"\S*/", "", error.msg)
+
+
 @pytest.mark.parametrize("function", ["fails_there", "fails_here", "missing"])
 def test_errors_are_those_of_the_blocking_client(
     client, async_config, run, module, function
@@ -125,10 +131,8 @@ def test_errors_are_those_of_the_blocking_client(
             query = asked(c, module, function)
             with pytest.raises(type(wanted.value)) as caught:
                 await query.results()
-            assert (caught.value.code, caught.value.msg) == (
-                wanted.value.code,
-                wanted.value.msg,
-            )
+            assert caught.value.code == wanted.value.code
+            assert without_folders(caught.value) == without_folders(wanted.value)
             with pytest.raises(type(wanted.value)):
                 async for _ in query:
                     pass
