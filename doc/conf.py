@@ -13,7 +13,7 @@ project = "Aerospike client for Python"
 author = "the authors of the client"
 version = release = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "generated"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "generated", "reference"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_ext"]
 nitpicky = False

@@ -11,6 +11,8 @@ the function of that name returns:
     direct PREFIX          methods of the 2.x line, beside the helpers of today
     command-line           options of the development server
     findings               what the doctor may find: code, severity, meaning, advice
+
+Those of the reference are in reference.py.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from typing import Any
 
 import aerospike
 import option_texts
+import reference
 from aerospike import _core, exception
 from aerospike._doctor.findings import KINDS
 from aerospike_devserver.cli import parser
@@ -266,6 +269,7 @@ FUNCTIONS: dict[str, Callable[..., str]] = {
     "direct": direct,
     "command-line": command_line,
     "findings": findings,
+    **reference.FUNCTIONS,
 }
 
 
