@@ -1,28 +1,33 @@
 """The examples of the reference: examples/*.txt, found by the names of the objects.
 
-A file begins with the name of a module, and what its examples have in common. Then
-come the names in it, each with its example, which is indented. A comment behind an
-expression tells its value:
+A file begins with the name of a module or class. What all its examples need first is
+indented below. Then come the names in it, each with its example. A comment below an
+expression is its value, or the exception that it raises:
 
     list_size
         client.operate(key, [lists.list_size("scores")]).bins
         # {'scores': 3}
 
+A comment `# ?` is a value that is not known yet; tools/write_examples.py fills it in.
 test/doc/test_reference_examples.py runs all of them.
 """
 
 from __future__ import annotations
 
+import ast
+import pprint
 import textwrap
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-FOLDER = Path(__file__).parent / "examples"
+FOLDER = Path(__file__).resolve().parent / "examples"
+WIDTH = 80
 
 
 class File(NamedTuple):
     """The examples of one module: what all of them need first, and each by its name."""
 
+    path: Path
     module: str
     common: str
     examples: dict[str, str]
@@ -30,23 +35,67 @@ class File(NamedTuple):
 
 def read(path: Path) -> File:
     """Read a file of examples."""
-    module, common = "", ""
-    found: dict[str, list[str]] = {}
-    lines: list[str] = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines()):
-        if line and not line.startswith((" ", "#")):
-            lines = []
-            if number == 0:
-                module = line
-                found[""] = lines
-            else:
-                assert line not in found, f"{path.name}:{number + 1}: {line} again"
-                found[line] = lines
-        elif not line.startswith("#"):
-            lines.append(line)
-    texts = {n: textwrap.dedent("\n".join(t)).strip("\n") for n, t in found.items()}
-    common = texts.pop("", "")
-    return File(module, common, texts)
+    first, *rest = path.read_text("utf-8").splitlines()
+    parts: dict[str, list[str]] = {"": []}
+    name = ""
+    for number, line in enumerate(rest, 2):
+        if line and not line.startswith(" "):
+            name = line
+            assert name not in parts, f"{path.name}:{number}: {name} again"
+            parts[name] = []
+        else:
+            parts[name].append(line)
+    texts = {n: textwrap.dedent("\n".join(t)).strip("\n") for n, t in parts.items()}
+    return File(path, first, texts.pop(""), texts)
+
+
+def write(file: File) -> None:
+    """Write a file of examples."""
+    parts = [file.module, _indented(file.common), ""]
+    for name, text in file.examples.items():
+        parts += [name, _indented(text), ""]
+    file.path.write_text("\n".join(parts).rstrip("\n") + "\n", "utf-8")
+
+
+def _indented(text: str) -> str:
+    return textwrap.indent(text, "    ")
+
+
+def run(text: str, names: dict[str, Any]) -> str:
+    """Run an example; return it with the values in its comments as they are.
+
+    :param names: what its lines see and change.
+    """
+    lines = text.splitlines()
+    made = []
+    end = 0  # of what was copied
+    for node in ast.parse(text).body:
+        last = node.end_lineno or node.lineno
+        comment = last
+        while comment < len(lines) and lines[comment].startswith("#"):
+            comment += 1
+        made += lines[end:last]
+        end = comment
+        said = _outcome(node, names)
+        if comment > last:
+            made += [f"# {line}" for line in said]
+        elif said[0].startswith("raises "):
+            raise AssertionError(f"{lines[last - 1]}: {said[0]}")
+    return "\n".join([*made, *lines[end:]])
+
+
+def _outcome(node: ast.stmt, names: dict[str, Any]) -> list[str]:
+    """What a statement gives: lines of its value, or the exception."""
+    try:
+        if isinstance(node, ast.Expr):
+            value = eval(
+                compile(ast.Expression(node.value), "<example>", "eval"), names
+            )
+            return pprint.pformat(value, width=WIDTH, sort_dicts=False).splitlines()
+        exec(compile(ast.Module([node], []), "<example>", "exec"), names)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is shown
+        return [f"raises {type(error).__name__}"]
+    return ["None"]
 
 
 FILES = [read(path) for path in sorted(FOLDER.glob("*.txt"))]
@@ -57,3 +106,6 @@ ALL = {
     for name, text in file.examples.items()
 }
 """Full name of an object -> its example."""
+
+COMMON = {file.path.stem: file.common for file in FILES}
+"""Name of a file -> what all its examples need first."""

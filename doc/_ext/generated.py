@@ -21,6 +21,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import aerospike
@@ -273,7 +274,11 @@ FUNCTIONS: dict[str, Callable[..., str]] = {
 }
 
 
-def _on_source_read(_app: object, _docname: str, source: list[str]) -> None:
+def _on_source_read(app: Any, _docname: str, source: list[str]) -> None:
+    if LINE.search(source[0]):
+        for path in sorted(Path(__file__).parent.rglob("*.*")):
+            if path.suffix in (".py", ".txt"):
+                app.env.note_dependency(str(path))
     source[0] = expand(source[0])
 
 

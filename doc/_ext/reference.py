@@ -39,7 +39,8 @@ from aerospike import _constants, _core, exception
 
 OPERATIONS = "aerospike_helpers.operations."
 EXPRESSIONS = "aerospike_helpers.expressions."
-NO_MEMBERS = ("ResultType", "ReturnType")
+HIDDEN = ("Generic",)
+"""Names without an underscore that are not meant for users."""
 
 CLIENT_GROUPS = {
     "Making and closing a client": "from_url from_env connect close is_connected",
@@ -76,6 +77,30 @@ NOTES = {
     "Operations on maps, one at a time": "Methods of the 2.x line, likewise; "
     "[](map-operations.md) has today's functions.",
 }
+
+
+EXAMPLES = {
+    "Transactions": "client_transactions",
+    "Users and roles": "client_users",
+    "Operations on lists, one at a time": "client_lists",
+    "Operations on maps, one at a time": "client_maps",
+}
+"""Heading of a group -> the file of its examples, where it is not client.txt."""
+
+
+def beginning(file: str) -> list[str]:
+    """What all examples of a file need first, for the page."""
+    common = example_texts.COMMON.get(file)
+    if common is None:
+        return []
+    code = [f"   {line}".rstrip() for line in common.splitlines()]
+    return ["", "Each example begins so:", "", ".. code-block:: python", "", *code, ""]
+
+
+def file_of(module: str) -> str:
+    """The file with the examples of a module or class."""
+    files = [f.path.stem for f in example_texts.FILES if f.module == module]
+    return files[0] if files else ""
 
 
 def rst(*lines: str) -> str:
@@ -119,16 +144,17 @@ def one_class(name: str) -> str:
     """A class with all its methods; those of Client in groups."""
     owner, _, own_name = name.rpartition(".")
     cls = getattr(importlib.import_module(owner), own_name)
-    own = rst(f".. autoclass:: {name}")
     if cls is aerospike.Client:
+        own = rst(f".. autoclass:: {name}", *beginning("client"))
         parts = [own]
         for heading, names in in_groups().items():
-            members = rst(*(_member(cls, name, method) for method in names))
+            first = beginning(EXAMPLES.get(heading, "-"))
+            members = rst(*first, *(_member(cls, name, method) for method in names))
             parts += [f"## {heading}", NOTES.get(heading, ""), members]
         return "\n\n".join(parts)
     return rst(
         f".. autoclass:: {name}",
-        "",
+        *beginning(file_of(name)),
         *(_member(cls, name, method) for method in methods_of(cls)),
     )
 
@@ -192,7 +218,7 @@ def public_names(module: Any) -> list[str]:
     return [
         name
         for name in names
-        if (listed is None or name in listed)
+        if (name in listed if listed is not None else name not in HIDDEN)
         and getattr(vars(module)[name], "__module__", None) == module.__name__
         and (
             inspect.isclass(vars(module)[name]) or inspect.isroutine(vars(module)[name])
@@ -204,7 +230,7 @@ def public_names(module: Any) -> list[str]:
 def one_module(name: str) -> str:
     """What a module says at its top, and everything public in it."""
     module = importlib.import_module(name)
-    lines = [f".. automodule:: {name}", ""]
+    lines = [f".. automodule:: {name}", *beginning(file_of(name)), ""]
     return rst(*lines, *_entries(name, public_names(module)))
 
 
@@ -222,7 +248,7 @@ def _entries(module: str, names: Sequence[str]) -> Iterator[str]:
 
 def entries(module: str, *names: str) -> str:
     """Some functions and classes of a module."""
-    return rst(*_entries(module, names))
+    return rst(*beginning(file_of(module)), *_entries(module, names))
 
 
 # Keys
