@@ -409,7 +409,7 @@ def constants() -> str:
 def _other_lines(owner: str, name: str) -> list[str]:
     """Fields that say what the other clients call it."""
     if other_clients.is_ours(owner, name):
-        return [":Since: 20.0; not in other clients"]
+        return ["", ".. versionadded:: 20.0", "   Not in the other clients.", ""]
     return _lines_of(
         other_clients.in_2x(owner, name), other_clients.in_19x(owner, name)
     )
