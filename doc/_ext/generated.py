@@ -61,6 +61,9 @@ def rows_of(table: str, kind: str | None = None) -> list[Row]:
     return [row for row in rows if kind is None or kind in row["kinds"]]
 
 
+BEFORE_KEYS = {"policy": "policy.", "meta": "meta.", **reference.SECTIONS}
+"""Table -> what stands before its keys in the reference."""
+
 READ_BY_CALLS = {"partition_filter"}
 """Keys that the options' parser passes over, since the calls look for them."""
 
@@ -92,7 +95,9 @@ def options(table: str, kind: str | None = None) -> str:
             text = texts[row["name"]]
             default = default_of(text, kind)
             shown = f"`{default}`" if default else ""
-            yield f"`{row['name']}`", text.type, shown, text.meaning
+            before = BEFORE_KEYS[table]
+            key = f"{{confval}}`{row['name']} <{before}{row['name']}>`"
+            yield key, text.type, shown, text.meaning
 
     parts = [_table(("key", "type", "default", "meaning"), lines())]
     for kind_of_row, title in (
@@ -156,7 +161,7 @@ def exceptions() -> str:
         parents = [base.__name__ for base in cls.__mro__[1:]]
         if NEVER_RAISED in parents:
             continue
-        text = f"`{cls.__name__}`"
+        text = f"{{py:exc}}`~aerospike.exception.{cls.__name__}`"
         text += f" {cls.code}" if cls.code is not None else ""
         for name in builtin_bases(cls):
             text += f", also the built-in `{name}`" if name != "Exception" else ""
@@ -202,7 +207,8 @@ def operations(module: str) -> str:
         for name, helper in sorted(helpers_of(module)):
             text = inspect.getdoc(helper) or ""
             said = " ".join(text.partition(":param")[0].split())
-            yield f"`{name}`", arguments_of(helper), said
+            full = f"{helper.__module__}.{name}"
+            yield f"{{py:func}}`{name} <{full}>`", arguments_of(helper), said
 
     return _table(("operation", "arguments", "what it does"), lines())
 
@@ -220,7 +226,11 @@ def direct(prefix: str) -> str:
                 today = renamed.get(name, name)
                 assert today in helpers, today
                 given = ", ".join(f"`{argument}`" for argument in own)
-                yield f"`{name}`", given, f"`{today}`"
+                yield (
+                    f"{{py:meth}}`{name} <aerospike.Client.{name}>`",
+                    given,
+                    f"`{today}`",
+                )
 
     return _table(("method", "after key and bin", "helper of today"), lines())
 

@@ -13,6 +13,9 @@ from typing import Any
 
 from generated import expand
 
+ROLE = re.compile(r"\{[\w:]+\}`~?(?:[\w.]+\.)?(\w+)(?: <[^>]+>)?`")
+"""A link of the generated tables; its group is what the reader sees."""
+
 
 def _nodes(app: Any, page: str, kind: str) -> Any:
     """The nodes of a kind in a page, in order."""
@@ -47,7 +50,7 @@ def _on_finished(app: Any, error: Exception | None) -> None:
         listed += ["", f"## {part['caption']}", ""]
         listed += (_line(app, page) for page in pages)
         full += (
-            expand(Path(app.env.doc2path(page)).read_text("utf-8"))
+            ROLE.sub(r"`\1`", expand(Path(app.env.doc2path(page)).read_text("utf-8")))
             for page in pages
             if not page.startswith("reference/")
         )

@@ -231,7 +231,7 @@ def in_2x(owner: str, name: str) -> str:
     if owner.startswith("aerospike_helpers"):
         method = DIRECT.get(name, name)
         if _last_release("aerospike.Client", method):
-            return f"`Client.{method}(key, ...)`"
+            return f":py:meth:`Client.{method}() <aerospike.Client.{method}>`"
         return HELPERS_2X if ".operations" in owner else "not there"
     if _has(NEW_IN_19X, owner, name):
         return "not there"

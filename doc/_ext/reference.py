@@ -208,7 +208,8 @@ def _parameters(function: Any) -> str:
         for p in signature.parameters.values()
         if p.name != "self"
     ]
-    return str(inspect.Signature(own)).replace("/, ", "").replace("(/)", "()")
+    text = str(inspect.Signature(own)).replace("/, ", "").replace("(/)", "()")
+    return text.replace("Ellipsis", "...")
 
 
 def public_names(module: Any) -> list[str]:
@@ -469,6 +470,51 @@ def _on_docstring(
         lines.append("")
 
 
+SIGNATURES = {
+    **dict.fromkeys(
+        (
+            *("aerospike.Query", "aerospike.Scan"),
+            *("aerospike.AsyncQuery", "aerospike.AsyncScan", "aerospike.LList"),
+            *(f"aerospike.monitoring.Command{n}" for n in ("Started", "Succeeded")),
+            "aerospike.monitoring.CommandFailed",
+            "aerospike.monitoring.NodeEvent",
+            "aerospike.monitoring.ConnectionEvent",
+        ),
+        "",
+    ),
+    "aerospike.GeoJSON": "(geo_data)",
+    "aerospike.Transaction": "(reads_capacity=128, writes_capacity=128)",
+    "aerospike.null": "()",
+    "aerospike.CDTWildcard": "()",
+    "aerospike.CDTInfinite": "()",
+    "aerospike.set_serializer": "(function)",
+    "aerospike.set_deserializer": "(function)",
+    "aerospike.set_log_handler": "(log_handler=...)",
+    "aerospike.set_log_level": "(loglevel)",
+}
+"""Signatures as they are meant, where Python sees more; "" for what only the client
+makes."""
+
+
+def _on_signature(
+    _app: object,
+    what: str,
+    name: str,
+    _found: Any,
+    _options: object,
+    signature: str | None,
+    returns: str | None,
+) -> tuple[str, str | None] | None:
+    """Show a signature as it is meant."""
+    if name in SIGNATURES:
+        return SIGNATURES[name], returns
+    if signature is None and what == "class" and name.startswith(EXPRESSIONS):
+        return ("" if name.endswith("ResultType") else "()"), returns
+    if signature is not None and "Ellipsis" in signature:
+        return signature.replace("Ellipsis", "..."), returns
+    return None
+
+
 def _ends_in_field(lines: Sequence[str]) -> bool:
     """Whether the last paragraph is a list of fields."""
     for line in reversed(lines):
@@ -495,4 +541,5 @@ FUNCTIONS: dict[str, Callable[..., str]] = {
 def setup(app: Any) -> dict[str, bool]:
     """What Sphinx calls."""
     app.connect("autodoc-process-docstring", _on_docstring)
+    app.connect("autodoc-process-signature", _on_signature)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
