@@ -64,10 +64,12 @@ def _indented(text: str) -> str:
 def run(text: str, names: dict[str, Any]) -> str:
     """Run an example; return it with the values in its comments as they are.
 
+    An exception that no comment tells of comes out.
+
     :param names: what its lines see and change.
     """
     lines = text.splitlines()
-    made = []
+    made: list[str] = []
     end = 0  # of what was copied
     for node in ast.parse(text).body:
         last = node.end_lineno or node.lineno
@@ -76,26 +78,27 @@ def run(text: str, names: dict[str, Any]) -> str:
             comment += 1
         made += lines[end:last]
         end = comment
-        said = _outcome(node, names)
-        if comment > last:
-            made += [f"# {line}" for line in said]
-        elif said[0].startswith("raises "):
-            raise AssertionError(f"{lines[last - 1]}: {said[0]}")
+        shown = lines[last:comment]
+        try:
+            value = _value(node, names)
+        except Exception as error:
+            if not shown or not shown[0].startswith(("# raises", "# ?")):
+                raise
+            made.append(f"# raises {type(error).__name__}")
+        else:
+            if shown:
+                said = pprint.pformat(value, width=WIDTH, sort_dicts=False)
+                made += [f"# {line}" for line in said.splitlines()]
     return "\n".join([*made, *lines[end:]])
 
 
-def _outcome(node: ast.stmt, names: dict[str, Any]) -> list[str]:
-    """What a statement gives: lines of its value, or the exception."""
-    try:
-        if isinstance(node, ast.Expr):
-            value = eval(
-                compile(ast.Expression(node.value), "<example>", "eval"), names
-            )
-            return pprint.pformat(value, width=WIDTH, sort_dicts=False).splitlines()
-        exec(compile(ast.Module([node], []), "<example>", "exec"), names)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is shown
-        return [f"raises {type(error).__name__}"]
-    return ["None"]
+def _value(node: ast.stmt, names: dict[str, Any]) -> Any:
+    """The value of a statement, None where it has none."""
+    if isinstance(node, ast.Expr):
+        code = compile(ast.Expression(node.value), "<example>", "eval")
+        return eval(code, names)
+    exec(compile(ast.Module([node], []), "<example>", "exec"), names)
+    return None
 
 
 FILES = [read(path) for path in sorted(FOLDER.glob("*.txt"))]
