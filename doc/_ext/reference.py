@@ -6,7 +6,8 @@ by the directives that one of these functions returns:
     module NAME            everything public of a module
     class NAME             a class with all its methods, in groups
     async-class            the methods of AsyncClient
-    entries NAME...        some functions and classes
+    entries MODULE NAME... some functions and classes of a module
+    types                  the types for annotations
     config                 keys of the configuration
     policies               keys of all policies, and of metadata
     exception-entries      every exception, with its code, cause and cure
@@ -252,6 +253,28 @@ def entries(module: str, *names: str) -> str:
     return rst(*beginning(file_of(module)), *_entries(module, names))
 
 
+def types() -> str:
+    """The types for annotations: aliases, then the dicts with their keys."""
+    name = "aerospike.typing"
+    module = importlib.import_module(name)
+    lines = [f".. automodule:: {name}", *beginning(file_of(name)), ""]
+    for node in ast.parse(inspect.getsource(module)).body:
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            lines += [f".. autodata:: {name}.{node.target.id}", "   :no-value:", ""]
+        elif isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            keys = ", ".join(f"``{key}``" for key in _keys(getattr(module, node.name)))
+            said = ast.get_docstring(node) or ""
+            lines += [f".. py:class:: {name}.{node.name}", ""]
+            lines += (f"   {line}".rstrip() for line in _with_code(said.splitlines()))
+            lines += ["", f"   :Keys: {keys}", ""]
+            lines += (f"   {line}" for line in _other_lines(name, node.name))
+    return rst(*lines)
+
+
+def _keys(typed_dict: Any) -> list[str]:
+    return list(typed_dict.__annotations__)
+
+
 # Keys
 
 SECTIONS = {"config": "", "tls": "tls.", "shm": "shm.", "lua": "lua."}
@@ -446,10 +469,26 @@ def _raises_lines(name: str) -> Iterator[str]:
             yield f":raises {error}: {_to_rst(text)}"
 
 
+def _with_code(lines: Sequence[str]) -> Iterator[str]:
+    """Say of an indented paragraph that it is code, as docstrings mean it."""
+    before = ""
+    is_code = False
+    for line in lines:
+        begins = line.startswith("    ") and not is_code
+        if begins and not before and not line.lstrip().startswith((":", "..")):
+            yield from (".. code-block:: python", "")
+            is_code = True
+        elif line and not line.startswith(" "):
+            is_code = False
+        yield line
+        before = line
+
+
 def _on_docstring(
     _app: object, what: str, name: str, found: Any, _options: object, lines: list[str]
 ) -> None:
     """Add to a docstring what stands in tables."""
+    lines[:] = _with_code(lines)
     if what == "module":
         return
     owner, _, own = name.rpartition(".")
@@ -530,6 +569,7 @@ FUNCTIONS: dict[str, Callable[..., str]] = {
     "class": one_class,
     "async-class": async_class,
     "entries": entries,
+    "types": types,
     "config": config_keys,
     "policies": policy_keys,
     "exception-entries": exception_entries,

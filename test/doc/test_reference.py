@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 import aerospike
+import aerospike.typing
+import aerospike_devserver
 import argument_texts
 import constant_texts
 import error_texts
@@ -44,6 +46,7 @@ CLASSES = [
     *("Client", "AsyncClient", "Query", "Scan", "AsyncQuery", "AsyncScan"),
     *("GeoJSON", "LList", "Transaction"),
 ]
+OF_SERVER = ["DevCluster", "FaultProxy"]
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +79,19 @@ def test_every_method_is_there(name, directives):
     methods = {n for n in dir(getattr(aerospike, name)) if not n.startswith("_")}
     missing = {n for n in methods if f"aerospike.{name}.{n}" not in directives}
     assert not missing
+
+
+@pytest.mark.parametrize("name", OF_SERVER)
+def test_every_method_of_the_development_server_is_there(name, directives):
+    methods = {n for n in dir(getattr(aerospike_devserver, name)) if n[0] != "_"}
+    assert {f"aerospike_devserver.{name}.{n}" for n in methods} <= directives
+
+
+def test_every_type_is_there(directives):
+    for name, found in vars(aerospike.typing).items():
+        is_own = getattr(found, "__module__", None) == "aerospike.typing"
+        if is_own and not name.startswith("_"):
+            assert f"aerospike.typing.{name}" in directives
 
 
 def test_everything_of_the_package_is_there(directives):
