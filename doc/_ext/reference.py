@@ -484,11 +484,19 @@ def _with_code(lines: Sequence[str]) -> Iterator[str]:
         before = line
 
 
+def _with_link(line: str) -> str:
+    """Have the name of an exception lead to its entry."""
+    name = re.match(r":raises (\w+):", line)
+    if name is None or not hasattr(exception, name[1]):
+        return line
+    return line.replace(name[1], f"~aerospike.exception.{name[1]}", 1)
+
+
 def _on_docstring(
     _app: object, what: str, name: str, found: Any, _options: object, lines: list[str]
 ) -> None:
     """Add to a docstring what stands in tables."""
-    lines[:] = _with_code(lines)
+    lines[:] = map(_with_link, _with_code(lines))
     if what == "module":
         return
     owner, _, own = name.rpartition(".")
@@ -498,7 +506,7 @@ def _on_docstring(
     if what in ("function", "class"):
         added += _argument_lines(name, found, "\n".join(lines))
     if what == "function":
-        added += _raises_lines(name)
+        added += map(_with_link, _raises_lines(name))
     added += _other_lines(owner, own)
     is_field = bool(lines) and _ends_in_field(lines)
     lines += [*([] if is_field else [""]), *added, ""]
