@@ -51,9 +51,9 @@ void begin_turn(module_state *st);
  * before that and a new one begins afterwards. */
 void give_turn(module_state *st);
 
-/* How long an event loop has had the GIL. Between two turns of the client it runs Python
- * code, and gives the GIL away while it waits for what is ready. Where the thread has
- * hardly waited, nobody else had the GIL. */
+/* How long an event loop has had the GIL. Between two turns of the client it runs
+ * Python code, and gives the GIL away while it waits for what is ready. Where the
+ * thread has hardly waited, nobody else had the GIL. */
 typedef struct {
     int64_t since_ns; /* but for moments that nobody could use */
     int64_t ended_ns; /* when the last turn ended */
