@@ -141,7 +141,7 @@ ONLY_CREATE = "Only create: fail when it is there."
 ONLY_UPDATE = "Only update: fail when it is not there."
 NO_FAIL = "Do not fail: where a flag refuses the operation, nothing happens."
 BOTH = "No restriction: create or update."
-PARTIAL = "Carry out what is allowed of several values, not all or none."
+PARTIAL = "With `NO_FAIL`: where one of several values is refused, write the others."
 
 MEANINGS = {
     "HLL_WRITE_DEFAULT": BOTH,
@@ -262,7 +262,8 @@ MEANINGS = {
     "POLICY_READ_MODE_AP_ALL": "`read_mode_ap`: copies are compared.",
     "POLICY_READ_MODE_SC_SESSION": "`read_mode_sc`: this client never reads older "
     "data than before.",
-    "POLICY_READ_MODE_SC_LINEARIZE": "`read_mode_sc`: no client does.",
+    "POLICY_READ_MODE_SC_LINEARIZE": "`read_mode_sc`: no client reads older data than "
+    "another one has read; slower.",
     "POLICY_READ_MODE_SC_ALLOW_REPLICA": "`read_mode_sc`: any copy may answer.",
     "POLICY_READ_MODE_SC_ALLOW_UNAVAILABLE": "`read_mode_sc`: also a copy that may "
     "be old.",
@@ -283,9 +284,11 @@ MEANINGS = {
     "PRIV_READ_WRITE_UDF": "Read and write records, and call functions.",
     "PRIV_WRITE": "Write records.",
     "PRIV_TRUNCATE": "Truncate sets.",
-    "QUERY_DURATION_LONG": "More than about 100 records a node.",
-    "QUERY_DURATION_SHORT": "Fewer than about 100 records a node.",
-    "QUERY_DURATION_LONG_RELAX_AP": "Long; partitions that move may be missing.",
+    "QUERY_DURATION_LONG": "Many records are expected; the default.",
+    "QUERY_DURATION_SHORT": "Few records are expected. It goes together neither with "
+    "`records_per_second` nor with functions.",
+    "QUERY_DURATION_LONG_RELAX_AP": "Many; the server may take a less consistent view "
+    "while partitions move (namespaces that prefer availability).",
     "REGEX_NONE": "A basic regular expression of POSIX.",
     "REGEX_EXTENDED": "An extended one.",
     "REGEX_ICASE": "Capitals and small letters are the same.",
