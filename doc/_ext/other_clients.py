@@ -111,7 +111,12 @@ OURS = {
 }
 """Owner -> names that neither line has."""
 
-OUR_MODULES = ("aerospike.monitoring", "aerospike.typing", "aerospike_devserver")
+OUR_MODULES = (
+    "aerospike._core",
+    "aerospike.monitoring",
+    "aerospike.typing",
+    "aerospike_devserver",
+)
 """Modules and classes all of which only this client has."""
 
 OUR_CLASSES = ("aerospike.AsyncClient", "aerospike.AsyncQuery", "aerospike.AsyncScan")

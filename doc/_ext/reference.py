@@ -382,7 +382,7 @@ def exception_entries() -> str:
 def error_text_sections() -> str:
     """A section for each text, so that search leads to it."""
     parts = []
-    for row in error_texts.TEXTS:
+    for row in sorted(error_texts.TEXTS, key=lambda row: row.text.lower()):
         parts += [
             f"## {row.text}",
             f"**Raises** {{py:exc}}`~aerospike.exception.{row.exception}`",
@@ -523,6 +523,8 @@ SIGNATURES = {
             *("aerospike.Query", "aerospike.Scan"),
             *("aerospike.AsyncQuery", "aerospike.AsyncScan", "aerospike.LList"),
             *(f"aerospike.monitoring.Command{n}" for n in ("Started", "Succeeded")),
+            *("aerospike._core.Stream", "aerospike._core.AsyncStream"),
+            "aerospike._core.Record",
             "aerospike.monitoring.CommandFailed",
             "aerospike.monitoring.NodeEvent",
             "aerospike.monitoring.ConnectionEvent",

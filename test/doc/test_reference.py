@@ -87,6 +87,11 @@ def test_every_method_of_the_development_server_is_there(name, directives):
     assert {f"aerospike_devserver.{name}.{n}" for n in methods} <= directives
 
 
+def test_streams_and_records_are_there(directives):
+    names = ("Stream", "AsyncStream", "Record")
+    assert {f"aerospike._core.{name}" for name in names} <= directives
+
+
 def test_every_type_is_there(directives):
     for name, found in vars(aerospike.typing).items():
         is_own = getattr(found, "__module__", None) == "aerospike.typing"
