@@ -186,16 +186,14 @@ def test_packages_of_snippets_are_installed(package):
 def test_snippets_of_tests_pass(page, pytester, monkeypatch):
     monkeypatch.delenv("AEROSPIKE_HOSTS", raising=False)
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    if importlib.util.find_spec("lupa"):
-        # pytester forgets modules that its run has imported first, and this one works
-        # only once in a process
-        importlib.import_module("lupa.lua54")
     write_files(page, pytester.path, ("127.0.0.1", 3000))
     for block in blocks_for_pytest(page):
         pytester.makepyfile("\n".join(block.lines))
         n_tests = sum(line.startswith("def test_") for line in block.lines)
         plugin = "aerospike_devserver.pytest_plugin"
-        pytester.runpytest_inprocess("-p", plugin).assert_outcomes(passed=n_tests)
+        # in this process, modules that it imports first would be imported once more
+        done = pytester.runpytest_subprocess("-p", plugin, "-Werror")
+        done.assert_outcomes(passed=n_tests)
 
 
 def test_other_blocks_are_of_known_languages():
